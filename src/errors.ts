@@ -1,0 +1,119 @@
+/**
+ * Every error that terrachip throws on purpose. A message is one sentence: what is wrong (with the file or the
+ * option by name), then what to do about it.
+ */
+
+/** The typed fields that an error of each code carries. */
+export interface ErrorFields {
+  /** A file, URL or value that cannot be used as it is. */
+  INVALID_INPUT: { source: string };
+  /** An option or argument with an impossible value. */
+  INVALID_OPTION: { option: string };
+  /** Something valid that terrachip does not support. */
+  UNSUPPORTED: { feature: string };
+  /** A file, URL, model or phase that does not exist. */
+  NOT_FOUND: { source: string };
+  /** A request above a limit; `size` and `limit` are in the unit that the message names. */
+  TOO_LARGE: { size: number; limit: number };
+  /** An optional package or a driver that is not installed. */
+  MISSING_DEPENDENCY: { dependency: string };
+  /** A server or connection that failed after all retries. */
+  NETWORK: { url: string; status?: number };
+  /** The GPU device was lost or refused an operation it had promised. */
+  DEVICE_LOST: { reason: string };
+  /** The file system refused a write. */
+  DISK: { path: string };
+  /** Some units of a map are missing. */
+  INCOMPLETE: { missing: number };
+  /** Use of a resource after its disposal. */
+  DISPOSED: { resource: string };
+  /** A broken promise inside terrachip: a bug to report. */
+  INTERNAL: { where: string };
+}
+
+export type ErrorCode = keyof ErrorFields;
+
+/**
+ * Process exit statuses: 2 wrong usage or input, 75 worth retrying, 3 incomplete, 1 anything else
+ * (75 is `EX_TEMPFAIL` of sysexits.h).
+ */
+const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
+  INVALID_INPUT: 2,
+  INVALID_OPTION: 2,
+  UNSUPPORTED: 2,
+  NOT_FOUND: 2,
+  TOO_LARGE: 2,
+  MISSING_DEPENDENCY: 2,
+  NETWORK: 75,
+  DEVICE_LOST: 75,
+  DISK: 75,
+  INCOMPLETE: 3,
+  DISPOSED: 1,
+  INTERNAL: 1,
+};
+
+/** An error with a code, the fields of that code, a remedy and a process exit status. */
+export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'TerrachipError';
+  readonly code: Code;
+  readonly fields: ErrorFields[Code];
+  /** What the user can do about it: the last clause of the message. */
+  readonly remedy: string;
+  readonly exitStatus: number;
+
+  constructor(
+    code: Code,
+    problem: string,
+    remedy: string,
+    fields: ErrorFields[Code],
+    options?: { cause?: unknown; exitStatus?: number },
+  ) {
+    super(`${problem}; ${remedy}.`, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.fields = fields;
+    this.remedy = remedy;
+    this.exitStatus = options?.exitStatus ?? EXIT_STATUS[code];
+  }
+}
+
+/** Narrows to a terrachip error, optionally of one of the given codes. */
+export function isTerrachipError<Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  ...codes: Code[]
+): error is TerrachipError<Code> {
+  return (
+    error instanceof TerrachipError && (codes.length === 0 || (codes as ErrorCode[]).includes(error.code))
+  );
+}
+
+/** The problem with an input, in the common case of a file or URL that cannot be used. */
+export function invalidInput(
+  source: string,
+  problem: string,
+  remedy: string,
+  cause?: unknown,
+): TerrachipError {
+  return new TerrachipError('INVALID_INPUT', `${source} ${problem}`, remedy, { source }, { cause });
+}
+
+/** The problem with an option or argument. */
+export function invalidOption(option: string, problem: string, remedy: string): TerrachipError {
+  return new TerrachipError('INVALID_OPTION', `${option} ${problem}`, remedy, { option });
+}
+
+/** A promise inside terrachip that did not hold. */
+export function internalError(where: string, problem: string): TerrachipError {
+  return new TerrachipError(
+    'INTERNAL',
+    `${where}: ${problem}`,
+    'this is a bug in terrachip, please report it',
+    {
+      where,
+    },
+  );
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

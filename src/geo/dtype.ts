@@ -1,0 +1,93 @@
+/** The element types of rasters and tensors, by their NumPy names. */
+export interface TypedArrayByDtype {
+  uint8: Uint8Array;
+  int8: Int8Array;
+  uint16: Uint16Array;
+  int16: Int16Array;
+  uint32: Uint32Array;
+  int32: Int32Array;
+  float32: Float32Array;
+  float64: Float64Array;
+}
+
+export type Dtype = keyof TypedArrayByDtype;
+export type TypedArray = TypedArrayByDtype[Dtype];
+
+interface TypedArrayConstructor<D extends Dtype> {
+  new (length: number): TypedArrayByDtype[D];
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArrayByDtype[D];
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+const CONSTRUCTORS: { readonly [D in Dtype]: TypedArrayConstructor<D> } = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+};
+
+export const DTYPES = Object.keys(CONSTRUCTORS) as readonly Dtype[];
+
+export function isDtype(value: string): value is Dtype {
+  return Object.hasOwn(CONSTRUCTORS, value);
+}
+
+export function bytesPerElement(dtype: Dtype): number {
+  return CONSTRUCTORS[dtype].BYTES_PER_ELEMENT;
+}
+
+/** A zero-filled array of the given type. */
+export function allocateArray<D extends Dtype>(dtype: D, length: number): TypedArrayByDtype[D] {
+  return new CONSTRUCTORS[dtype](length);
+}
+
+/** A view of a buffer as the given type; `byteOffset` must be a multiple of the element size. */
+export function viewArray<D extends Dtype>(
+  dtype: D,
+  buffer: ArrayBufferLike,
+  byteOffset = 0,
+  length?: number,
+): TypedArrayByDtype[D] {
+  return new CONSTRUCTORS[dtype](buffer, byteOffset, length);
+}
+
+export function dtypeOf(array: TypedArray): Dtype {
+  if (array instanceof Float32Array) return 'float32';
+  if (array instanceof Uint8Array) return 'uint8';
+  if (array instanceof Uint16Array) return 'uint16';
+  if (array instanceof Int16Array) return 'int16';
+  if (array instanceof Float64Array) return 'float64';
+  if (array instanceof Int32Array) return 'int32';
+  if (array instanceof Uint32Array) return 'uint32';
+  return 'int8';
+}
+
+export function isFloat(dtype: Dtype): dtype is 'float32' | 'float64' {
+  return dtype === 'float32' || dtype === 'float64';
+}
+
+/** The range of an integer type, or of finite values for a float type. */
+export function rangeOf(dtype: Dtype): { min: number; max: number } {
+  switch (dtype) {
+    case 'uint8':
+      return { min: 0, max: 255 };
+    case 'int8':
+      return { min: -128, max: 127 };
+    case 'uint16':
+      return { min: 0, max: 65535 };
+    case 'int16':
+      return { min: -32768, max: 32767 };
+    case 'uint32':
+      return { min: 0, max: 4294967295 };
+    case 'int32':
+      return { min: -2147483648, max: 2147483647 };
+    case 'float32':
+      return { min: -3.4028234663852886e38, max: 3.4028234663852886e38 };
+    case 'float64':
+      return { min: -Number.MAX_VALUE, max: Number.MAX_VALUE };
+  }
+}

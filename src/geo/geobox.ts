@@ -1,0 +1,199 @@
+import { invalidInput, TerrachipError } from '../errors.js';
+import { Affine, type AffineTuple } from './affine.js';
+import { type Bounds, checkBounds, outline, transformBounds } from './bounds.js';
+import { Crs, type CrsLike, createTransform } from './crs.js';
+
+export interface FromBoundsOptions {
+  /** The CRS that the bounds are given in. Default: longitude and latitude on WGS 84. */
+  boundsCrs?: CrsLike;
+  /**
+   * `snap` (default) densifies the edges and snaps the grid outward to whole multiples of the resolution: pixels
+   * are exact, and grids of one CRS and resolution line up. `fit` transforms the four corners only, rounds the
+   * size up and stretches the pixels to fit the bounds exactly (what rasterio users often write by hand).
+   */
+  anchor?: 'snap' | 'fit';
+}
+
+/** A grid cannot have more pixels than a float64 can count, nor a side longer than a shader's i32. */
+const MAX_SIDE = 2 ** 30;
+
+/** A pixel grid: a CRS, an affine transform from pixel to CRS coordinates, and a size in pixels. */
+export class GeoBox {
+  readonly crs: Crs;
+  readonly transform: Affine;
+  readonly width: number;
+  readonly height: number;
+
+  /** @throws {TerrachipError} INVALID_INPUT for an impossible size or a degenerate transform. */
+  constructor(crs: CrsLike, transform: Affine, width: number, height: number) {
+    for (const [side, value] of [
+      ['width', width],
+      ['height', height],
+    ] as const) {
+      if (!Number.isInteger(value) || value < 1 || value > MAX_SIDE) {
+        throw invalidInput(
+          `a grid ${side} of ${value} pixels`,
+          'is impossible',
+          `give a whole number from 1 to ${MAX_SIDE}`,
+        );
+      }
+    }
+    if (!transform.toTuple().every(Number.isFinite)) {
+      throw invalidInput(
+        'a transform with values that are not finite',
+        'is impossible',
+        'give six finite numbers',
+      );
+    }
+    transform.inverse();
+    this.crs = Crs.parse(crs);
+    this.transform = transform;
+    this.width = width;
+    this.height = height;
+  }
+
+  /**
+   * The grid of square pixels that covers some bounds, north up.
+   * @param bounds `[west, south, east, north]` in degrees, or in `options.boundsCrs`
+   * @param resolution pixel size in units of `crs`
+   */
+  static fromBounds(
+    bounds: Bounds,
+    crs: CrsLike,
+    resolution: number,
+    options: FromBoundsOptions = {},
+  ): GeoBox {
+    checkBounds(bounds);
+    if (!(resolution > 0) || !Number.isFinite(resolution)) {
+      throw invalidInput(
+        `a resolution of ${resolution}`,
+        'is impossible',
+        'give a positive pixel size in CRS units',
+      );
+    }
+    const target = Crs.parse(crs);
+    const source = options.boundsCrs === undefined ? Crs.wgs84 : Crs.parse(options.boundsCrs);
+    if (options.anchor === 'fit') {
+      const [x0, y0, x1, y1] = cornerBounds(bounds, source, target);
+      const width = Math.ceil((x1 - x0) / resolution);
+      const height = Math.ceil((y1 - y0) / resolution);
+      return new GeoBox(
+        target,
+        new Affine((x1 - x0) / width, 0, x0, 0, -(y1 - y0) / height, y1),
+        width,
+        height,
+      );
+    }
+    const [x0, y0, x1, y1] = transformBounds(bounds, source, target);
+    const left = snapDown(x0, resolution);
+    const bottom = snapDown(y0, resolution);
+    const right = -snapDown(-x1, resolution);
+    const top = -snapDown(-y1, resolution);
+    return new GeoBox(
+      target,
+      new Affine(resolution, 0, left * resolution, 0, -resolution, top * resolution),
+      Math.max(1, right - left),
+      Math.max(1, top - bottom),
+    );
+  }
+
+  /** The outer bounds in the grid's own CRS. */
+  get bounds(): Bounds {
+    const corners = [
+      [0, 0],
+      [this.width, 0],
+      [0, this.height],
+      [this.width, this.height],
+    ] as const;
+    const points = corners.map(([x, y]) => this.transform.apply(x, y));
+    const xs = points.map((p) => p[0]);
+    const ys = points.map((p) => p[1]);
+    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  }
+
+  /** Pixel width and height in CRS units, both positive. */
+  get resolution(): [number, number] {
+    const { a, b, d, e } = this.transform;
+    return [Math.hypot(a, d), Math.hypot(b, e)];
+  }
+
+  get pixelCount(): number {
+    return this.width * this.height;
+  }
+
+  /** The outline as a closed lon/lat ring, densified, counter-clockwise from the lower left. */
+  footprint(pointsPerEdge = 8): [number, number][] {
+    const toLonLat = createTransform(this.crs, Crs.wgs84);
+    const ring = outline([0, 0, this.width, this.height], pointsPerEdge)
+      // Row 0 is north: walking the pixel rectangle backwards is counter-clockwise on the ground.
+      .reverse()
+      .map(([x, y]) => toLonLat.forward(...this.transform.apply(x, y)))
+      .filter(([x]) => !Number.isNaN(x));
+    if (ring.length > 0) ring.push(ring[0]);
+    return ring;
+  }
+
+  /** The part of the grid inside a window of pixels, which may reach beyond its edges. */
+  window(x: number, y: number, width: number, height: number): GeoBox {
+    return new GeoBox(this.crs, this.transform.compose(Affine.translation(x, y)), width, height);
+  }
+
+  /** The same area with pixels `factor` times as large; the last row and column may reach beyond the edge. */
+  coarsen(factor: number): GeoBox {
+    return new GeoBox(
+      this.crs,
+      this.transform.compose(Affine.scale(factor, factor)),
+      Math.ceil(this.width / factor),
+      Math.ceil(this.height / factor),
+    );
+  }
+
+  equals(other: GeoBox, tolerance = 1e-9): boolean {
+    return (
+      this.width === other.width &&
+      this.height === other.height &&
+      this.crs.equals(other.crs) &&
+      this.transform.equals(other.transform, tolerance)
+    );
+  }
+
+  /** @throws {TerrachipError} TOO_LARGE when the grid has more than `limit` pixels. */
+  requireAtMost(limit: number, remedy: string): this {
+    if (this.pixelCount > limit) {
+      throw new TerrachipError(
+        'TOO_LARGE',
+        `a grid of ${this.width} × ${this.height} pixels is larger than the limit of ${limit} pixels`,
+        remedy,
+        { size: this.pixelCount, limit },
+      );
+    }
+    return this;
+  }
+
+  toJSON(): { crs: string; transform: AffineTuple; width: number; height: number } {
+    const crs = this.crs.epsg === null ? (this.crs.wkt ?? this.crs.name) : this.crs.toString();
+    return { crs, transform: this.transform.toTuple(), width: this.width, height: this.height };
+  }
+
+  static fromJSON(json: { crs: string; transform: AffineTuple; width: number; height: number }): GeoBox {
+    return new GeoBox(Crs.parse(json.crs), Affine.fromTuple(json.transform), json.width, json.height);
+  }
+}
+
+/** The pixel multiple at or below a coordinate; coordinates within a millionth of a pixel of a multiple are on it. */
+function snapDown(value: number, resolution: number): number {
+  const index = value / resolution;
+  const nearest = Math.round(index);
+  return Math.abs(index - nearest) < 1e-6 ? nearest : Math.floor(index);
+}
+
+function cornerBounds(bounds: Bounds, from: Crs, to: Crs): Bounds {
+  const transform = createTransform(from, to);
+  const points = outline(bounds, 1).map(([x, y]) => transform.forward(x, y));
+  const xs = points.map((p) => p[0]);
+  const ys = points.map((p) => p[1]);
+  return checkBounds(
+    [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)],
+    `the bounds [${bounds.join(', ')}] in ${to}`,
+  );
+}

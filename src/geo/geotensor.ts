@@ -1,0 +1,83 @@
+import { internalError, invalidInput } from '../errors.js';
+import { type Dtype, dtypeOf, type TypedArray } from './dtype.js';
+import type { GeoBox } from './geobox.js';
+
+/** Names of dimensions, in the order `band, time, y, x`; a class map has `class` in the place of `band`. */
+export type Dimension = 'band' | 'class' | 'time' | 'y' | 'x';
+
+export interface GeoTensorInit {
+  data: TypedArray;
+  shape: readonly number[];
+  dimensions: readonly Dimension[];
+  geobox: GeoBox;
+  /** The value that means "no data", or null. */
+  nodata?: number | null;
+}
+
+/** A typed array with a shape, named dimensions, a pixel grid and a nodata value: what loaders return. C order. */
+export class GeoTensor {
+  readonly data: TypedArray;
+  readonly shape: readonly number[];
+  readonly dimensions: readonly Dimension[];
+  readonly geobox: GeoBox;
+  readonly nodata: number | null;
+
+  /** @throws {TerrachipError} INVALID_INPUT when shape, dimensions, data and grid do not agree. */
+  constructor(init: GeoTensorInit) {
+    const { data, shape, dimensions, geobox } = init;
+    const size = shape.reduce((product, n) => product * n, 1);
+    const [rows, columns] = shape.slice(-2);
+    const agree =
+      shape.length === dimensions.length &&
+      size === data.length &&
+      dimensions.at(-2) === 'y' &&
+      dimensions.at(-1) === 'x' &&
+      rows === geobox.height &&
+      columns === geobox.width;
+    if (!agree) {
+      throw invalidInput(
+        `a tensor of shape (${shape.join(', ')}), dimensions (${dimensions.join(', ')}) and ${data.length} values`,
+        `does not fit a grid of ${geobox.width} × ${geobox.height} pixels`,
+        'end the dimensions with y and x, as large as the grid',
+      );
+    }
+    this.data = data;
+    this.shape = shape;
+    this.dimensions = dimensions;
+    this.geobox = geobox;
+    this.nodata = init.nodata ?? null;
+  }
+
+  get dtype(): Dtype {
+    return dtypeOf(this.data);
+  }
+
+  /** One plane of the leading dimension, as a view: band `index` of `(band, y, x)`. */
+  plane(index: number): GeoTensor {
+    if (this.shape.length < 3 || index < 0 || index >= this.shape[0]) {
+      throw internalError(
+        'GeoTensor.plane',
+        `no plane ${index} in a tensor of shape (${this.shape.join(', ')})`,
+      );
+    }
+    const size = this.data.length / this.shape[0];
+    return new GeoTensor({
+      data: this.data.subarray(index * size, (index + 1) * size),
+      shape: this.shape.slice(1),
+      dimensions: this.dimensions.slice(1),
+      geobox: this.geobox,
+      nodata: this.nodata,
+    });
+  }
+
+  /** The same values over another grid of the same size, or with another nodata value. */
+  with(changes: { geobox?: GeoBox; nodata?: number | null }): GeoTensor {
+    return new GeoTensor({
+      data: this.data,
+      shape: this.shape,
+      dimensions: this.dimensions,
+      geobox: changes.geobox ?? this.geobox,
+      nodata: changes.nodata === undefined ? this.nodata : changes.nodata,
+    });
+  }
+}

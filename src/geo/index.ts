@@ -1,0 +1,58 @@
+/**
+ * Where things are: coordinate reference systems, pixel grids, time, and tensors that know their place. Runs
+ * anywhere; Node's entry point adds the whole EPSG database.
+ * @module
+ */
+export { Affine, type AffineTuple } from './affine.js';
+export {
+  type Bounds,
+  checkBounds,
+  intersectBounds,
+  outline,
+  transformBounds,
+  unionBounds,
+} from './bounds.js';
+export {
+  BLOCK_SIZE,
+  CELL_WORDS,
+  type ControlBlock,
+  ControlGrid,
+  type ControlWindow,
+  DEFAULT_TOLERANCE,
+  evaluateBlock,
+  TABLE_WORDS,
+} from './control-grid.js';
+export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
+export {
+  allocateArray,
+  bytesPerElement,
+  DTYPES,
+  type Dtype,
+  dtypeOf,
+  isDtype,
+  isFloat,
+  rangeOf,
+  type TypedArray,
+  type TypedArrayByDtype,
+  viewArray,
+} from './dtype.js';
+export { type EpsgEntry, registerEpsg, registerEpsgDatabase } from './epsg-registry.js';
+export { type FromBoundsOptions, GeoBox } from './geobox.js';
+export { crsFromGeoKeys, GEO_KEY, type GeoKeys, geoKeyDirectory, parseGeoKeys, RASTER_PIXEL_IS_POINT } from './geo-keys.js';
+export { type GeoSlice, geoBoxOfSlice } from './geoslice.js';
+export { type Dimension, GeoTensor, type GeoTensorInit } from './geotensor.js';
+export { createPixelMapping, type PixelMapping } from './pixel-mapping.js';
+export { TimeInterval } from './time-interval.js';
+export {
+  alignedTiles,
+  type ChipCover,
+  type ChipLayout,
+  chipCover,
+  chipStarts,
+  createChipLayout,
+  intersectWindows,
+  type PixelWindow,
+  type RowRange,
+  shardUnits,
+  unitRows,
+} from './windows.js';

@@ -1,0 +1,67 @@
+/**
+ * GeoTensors as ndarrays and back, without copying, and whole-array statistics. `ndarray` and `ndarray-ops` build
+ * their loops with `new Function`, so this is the only file that imports them, and nothing portable imports it.
+ */
+import ndarray, { type NdArray } from 'ndarray';
+import ops from 'ndarray-ops';
+import { invalidInput } from '../../errors.js';
+import type { TypedArray } from '../dtype.js';
+import { GeoTensor } from '../geotensor.js';
+
+/** A view of the tensor's values: writing to one changes the other. */
+export function toNdarray(tensor: GeoTensor): NdArray<TypedArray> {
+  return ndarray(tensor.data, [...tensor.shape]);
+}
+
+/**
+ * A tensor over an ndarray's values, placed like another tensor.
+ * @throws {TerrachipError} INVALID_INPUT when the ndarray is not contiguous in C order, or not of that shape.
+ */
+export function fromNdarray(array: NdArray<TypedArray>, like: GeoTensor): GeoTensor {
+  let stride = 1;
+  const contiguous = array.shape
+    .map((_, i) => array.shape.length - 1 - i)
+    .every((axis) => {
+      const matches = array.stride[axis] === stride;
+      stride *= array.shape[axis];
+      return matches;
+    });
+  if (!contiguous) {
+    throw invalidInput('an ndarray with strides', 'is not contiguous in C order', 'copy it first');
+  }
+  return new GeoTensor({
+    data: array.data.subarray(array.offset, array.offset + array.size),
+    shape: array.shape,
+    dimensions: like.dimensions,
+    geobox: like.geobox,
+    nodata: like.nodata,
+  });
+}
+
+export interface TensorStatistics {
+  /** Number of values that are neither NaN nor nodata; the rest describe these, and are null when there are none. */
+  validCount: number;
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  /** Population standard deviation, as `numpy.nanstd`. */
+  std: number | null;
+}
+
+/** Minimum, maximum, mean and standard deviation of the valid values, accumulated in float64. */
+export function statistics(tensor: GeoTensor): TensorStatistics {
+  const { data, nodata } = tensor;
+  const valid = new Float64Array(data.length);
+  let count = 0;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    if (!Number.isNaN(value) && value !== nodata) valid[count++] = value;
+  }
+  if (count === 0) return { validCount: 0, min: null, max: null, mean: null, std: null };
+  const values = ndarray(valid.subarray(0, count));
+  const min = ops.inf(values);
+  const max = ops.sup(values);
+  const mean = ops.sum(values) / count;
+  ops.subseq(values, mean);
+  return { validCount: count, min, max, mean, std: ops.norm2(values) / Math.sqrt(count) };
+}

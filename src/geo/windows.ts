@@ -1,0 +1,109 @@
+import { invalidInput } from '../errors.js';
+
+/** A rectangle of pixels. */
+export interface PixelWindow {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The common part of two windows, or null. */
+export function intersectWindows(a: PixelWindow, b: PixelWindow): PixelWindow | null {
+  const x = Math.max(a.x, b.x);
+  const y = Math.max(a.y, b.y);
+  const width = Math.min(a.x + a.width, b.x + b.width) - x;
+  const height = Math.min(a.y + a.height, b.y + b.height) - y;
+  return width > 0 && height > 0 ? { x, y, width, height } : null;
+}
+
+/**
+ * Cuts a window into tiles whose corners lie on multiples of `size` of the whole grid, row by row: the same pixel
+ * is always in the same tile, whatever window it is asked through.
+ */
+export function* alignedTiles(window: PixelWindow, size: number): Generator<PixelWindow> {
+  for (let ty = Math.floor(window.y / size) * size; ty < window.y + window.height; ty += size) {
+    for (let tx = Math.floor(window.x / size) * size; tx < window.x + window.width; tx += size) {
+      const tile = intersectWindows({ x: tx, y: ty, width: size, height: size }, window);
+      if (tile !== null) yield tile;
+    }
+  }
+}
+
+/**
+ * Where chips start along one axis of a scene: every `stride` pixels, the last one shifted inwards so that it ends
+ * with the scene. Every pixel is covered. A scene shorter than a chip has one chip, at 0, that reaches beyond it.
+ */
+export function chipStarts(length: number, size: number, stride: number): Int32Array {
+  if (!Number.isInteger(size) || !Number.isInteger(stride) || size < 1 || stride < 1 || stride > size) {
+    throw invalidInput(
+      `a chip size of ${size} with a stride of ${stride}`,
+      'would leave gaps',
+      'give whole numbers with 1 ≤ stride ≤ size',
+    );
+  }
+  if (length <= size) return Int32Array.of(0);
+  const count = Math.ceil((length - size) / stride) + 1;
+  return Int32Array.from({ length: count }, (_, k) => Math.min(k * stride, length - size));
+}
+
+/** The first and last chip that cover each pixel of one axis. */
+export interface ChipCover {
+  readonly first: Int32Array;
+  readonly last: Int32Array;
+}
+
+export function chipCover(length: number, size: number, starts: Int32Array): ChipCover {
+  const first = new Int32Array(length);
+  const last = new Int32Array(length);
+  let k = 0;
+  let j = 0;
+  for (let i = 0; i < length; i++) {
+    while (starts[k] + size <= i) k++;
+    while (j + 1 < starts.length && starts[j + 1] <= i) j++;
+    first[i] = k;
+    last[i] = j;
+  }
+  return { first, last };
+}
+
+/** How a scene is cut into chips: square windows of `size` pixels at every pair of row and column start. */
+export interface ChipLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly size: number;
+  readonly stride: number;
+  readonly columnStarts: Int32Array;
+  readonly rowStarts: Int32Array;
+}
+
+export function createChipLayout(width: number, height: number, size: number, stride: number): ChipLayout {
+  return {
+    width,
+    height,
+    size,
+    stride,
+    columnStarts: chipStarts(width, size, stride),
+    rowStarts: chipStarts(height, size, stride),
+  };
+}
+
+/** A run of rows: `start` inclusive, `end` exclusive. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Cuts rows into units of `rowsPerUnit`; the last may be shorter. */
+export function unitRows(height: number, rowsPerUnit: number): RowRange[] {
+  const units: RowRange[] = [];
+  for (let start = 0; start < height; start += rowsPerUnit) {
+    units.push({ start, end: Math.min(height, start + rowsPerUnit) });
+  }
+  return units;
+}
+
+/** The units that shard `index` of `count` owns: `[⌊i·U/n⌋, ⌊(i+1)·U/n⌋)`. */
+export function shardUnits(units: number, index: number, count: number): RowRange {
+  return { start: Math.floor((index * units) / count), end: Math.floor(((index + 1) * units) / count) };
+}

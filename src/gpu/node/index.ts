@@ -1,0 +1,10 @@
+/** Backends in Node: Dawn's adapter, a pool of worker threads, and the choice between them. */
+export {
+  BACKEND_CHOICES,
+  type BackendChoice,
+  type BackendOptions,
+  createBackend,
+  isBackendChoice,
+} from './select.js';
+export { type AdapterProbe, createNodeWebGpuBackend, probeAdapter } from './webgpu-adapter.js';
+export { WorkerExecutor } from './worker-executor.js';

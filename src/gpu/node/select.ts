@@ -1,0 +1,42 @@
+import { invalidOption } from '../../errors.js';
+import type { Backend } from '../backend.js';
+import { CpuBackend } from '../cpu/backend.js';
+import { InlineExecutor } from '../cpu/executor.js';
+import { isSoftware } from '../webgpu/backend.js';
+import { createNodeWebGpuBackend, probeAdapter } from './webgpu-adapter.js';
+import { WorkerExecutor } from './worker-executor.js';
+
+export const BACKEND_CHOICES = ['auto', 'webgpu', 'cpu'] as const;
+export type BackendChoice = (typeof BACKEND_CHOICES)[number];
+
+export interface BackendOptions {
+  /**
+   * `auto` (default) takes a hardware GPU if there is one, else the CPU; `webgpu` takes any adapter, a software one
+   * too, and fails without one. Nothing is timed.
+   */
+  backend?: BackendChoice;
+  /** Worker threads of the CPU backend; default: one a core. 0 runs on the calling thread. */
+  threads?: number;
+}
+
+export function isBackendChoice(value: string): value is BackendChoice {
+  return (BACKEND_CHOICES as readonly string[]).includes(value);
+}
+
+/** Creates the backend that the options ask for. Dispose of it when done. */
+export async function createBackend(options: BackendOptions = {}): Promise<Backend> {
+  const choice = options.backend ?? 'auto';
+  if (!isBackendChoice(choice)) {
+    throw invalidOption('backend', `cannot be "${choice}"`, `choose one of ${BACKEND_CHOICES.join(', ')}`);
+  }
+  if (choice === 'webgpu') return createNodeWebGpuBackend();
+  if (choice === 'auto') {
+    const probe = await probeAdapter();
+    if (probe.available && !isSoftware(probe.info)) return createNodeWebGpuBackend();
+  }
+  const { threads } = options;
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 0)) {
+    throw invalidOption('threads', `cannot be ${threads}`, 'give a whole number, 0 for none');
+  }
+  return new CpuBackend(threads === 0 ? new InlineExecutor() : new WorkerExecutor(threads));
+}

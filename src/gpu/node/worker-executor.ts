@@ -1,0 +1,110 @@
+import { availableParallelism, cpus } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { internalError } from '../../errors.js';
+import type { CpuExecutor, CpuTask } from '../cpu/executor.js';
+import type { WorkerReply, WorkerRequest } from './worker.js';
+
+/** Below this many invocations a kernel runs at once on the calling thread: handing it over would take longer. */
+const INLINE_INVOCATIONS = 1 << 15;
+
+/** Pieces per thread, so that a thread that was held up does not hold up the others. */
+const PIECES_PER_THREAD = 4;
+
+interface Job {
+  readonly request: WorkerRequest;
+  readonly settle: (error: unknown) => void;
+}
+
+/**
+ * Runs kernels on a pool of worker threads, each writing its rows straight into shared memory. Workers start with
+ * the first large kernel and never keep the process alive by themselves.
+ */
+export class WorkerExecutor implements CpuExecutor {
+  readonly threads: number;
+  readonly description: string;
+  readonly needsSharedMemory = true;
+  readonly #idle: Worker[] = [];
+  readonly #busy = new Map<Worker, Job>();
+  readonly #waiting: Job[] = [];
+  #started = 0;
+  #disposed = false;
+
+  /** @param threads number of workers; default: one a processor core this process may use */
+  constructor(threads: number = availableParallelism()) {
+    this.threads = threads;
+    this.description = cpus()[0]?.model.trim() ?? 'unknown processor';
+  }
+
+  async execute(task: CpuTask): Promise<void> {
+    const { kernel, tensors, parameters, rows } = task;
+    const invocations = kernel.grid(parameters).reduce((product, n) => product * n, 1);
+    if (invocations <= INLINE_INVOCATIONS) {
+      kernel.cpu.run(tensors, parameters, 0, rows);
+      return;
+    }
+    const step = kernel.cpu.rowStep ?? 1;
+    const piece = Math.max(step, Math.ceil(rows / (this.threads * PIECES_PER_THREAD) / step) * step);
+    const jobs: Promise<void>[] = [];
+    for (let start = 0; start < rows; start += piece) {
+      const end = Math.min(rows, start + piece);
+      jobs.push(this.#submit({ module: kernel.cpu.module, tensors, parameters, start, end }));
+    }
+    await Promise.all(jobs);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    for (const worker of [...this.#idle, ...this.#busy.keys()]) void worker.terminate();
+    const stopped = internalError('WorkerExecutor', 'disposed while a kernel was running');
+    for (const job of [...this.#busy.values(), ...this.#waiting.splice(0)]) job.settle(stopped);
+    this.#idle.length = 0;
+    this.#busy.clear();
+  }
+
+  #submit(request: WorkerRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({
+        request,
+        settle: (error) => (error === null ? resolve() : reject(error)),
+      });
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const worker = this.#idle.pop() ?? (this.#started < this.threads ? this.#start() : undefined);
+      if (worker === undefined) return;
+      const job = this.#waiting.shift();
+      if (job === undefined) return;
+      this.#busy.set(worker, job);
+      worker.ref();
+      worker.postMessage(job.request);
+    }
+  }
+
+  #start(): Worker {
+    this.#started++;
+    const worker = new Worker(new URL('./worker.js', import.meta.url));
+    worker.on('message', (reply: WorkerReply) => {
+      this.#finish(worker, reply.ok ? null : internalError('worker', reply.message));
+    });
+    worker.on('error', (error) => {
+      this.#started--;
+      const job = this.#busy.get(worker);
+      this.#busy.delete(worker);
+      job?.settle(error);
+    });
+    return worker;
+  }
+
+  #finish(worker: Worker, error: unknown): void {
+    const job = this.#busy.get(worker);
+    this.#busy.delete(worker);
+    if (this.#disposed) return;
+    worker.unref();
+    this.#idle.push(worker);
+    job?.settle(error);
+    this.#dispatch();
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Reuses GPU buffers: making one clears it and its memory returns only when JavaScript collects the wrapper, so a
+ * warp of a scene would otherwise grow by every tile. Buffers are kept in buckets of padded sizes.
+ */
+
+/** Buffers up to a megabyte are padded to a power of two, larger ones to a whole megabyte. */
+export function paddedSize(bytes: number): number {
+  if (bytes <= 2 ** 20) return Math.max(256, 2 ** Math.ceil(Math.log2(bytes)));
+  return Math.ceil(bytes / 2 ** 20) * 2 ** 20;
+}
+
+export class BufferPool {
+  readonly #device: GPUDevice;
+  readonly #maxIdleBytes: number;
+  readonly #free = new Map<string, GPUBuffer[]>();
+  /** Released, but possibly still named by commands that were not submitted yet. */
+  #released: GPUBuffer[] = [];
+  #idleBytes = 0;
+
+  constructor(device: GPUDevice, maxIdleBytes = 512 * 2 ** 20) {
+    this.#device = device;
+    this.#maxIdleBytes = maxIdleBytes;
+  }
+
+  /** @param limit the device's bound on a buffer; padding never exceeds it */
+  acquire(bytes: number, usage: GPUBufferUsageFlags, limit: number): GPUBuffer {
+    const size = Math.min(paddedSize(bytes), Math.floor(limit / 4) * 4);
+    const free = this.#free.get(key(size, usage))?.pop();
+    if (free !== undefined) {
+      this.#idleBytes -= size;
+      return free;
+    }
+    return this.#device.createBuffer({ size, usage });
+  }
+
+  release(buffer: GPUBuffer): void {
+    this.#released.push(buffer);
+  }
+
+  /** After a submit, released buffers may be written again: the queue keeps the order. */
+  recycle(): void {
+    for (const buffer of this.#released) {
+      if (this.#idleBytes + buffer.size > this.#maxIdleBytes) {
+        buffer.destroy();
+        continue;
+      }
+      const bucket = key(buffer.size, buffer.usage);
+      const list = this.#free.get(bucket) ?? [];
+      list.push(buffer);
+      this.#free.set(bucket, list);
+      this.#idleBytes += buffer.size;
+    }
+    this.#released = [];
+  }
+
+  dispose(): void {
+    for (const list of this.#free.values()) for (const buffer of list) buffer.destroy();
+    for (const buffer of this.#released) buffer.destroy();
+    this.#free.clear();
+    this.#released = [];
+    this.#idleBytes = 0;
+  }
+}
+
+function key(size: number, usage: GPUBufferUsageFlags): string {
+  return `${size}/${usage}`;
+}

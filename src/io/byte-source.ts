@@ -1,0 +1,54 @@
+import { invalidInput } from '../errors.js';
+
+export interface ReadOptions {
+  signal?: AbortSignal;
+}
+
+/** Random access to the bytes of a file, an object or a memory block. Everything terrachip reads comes through one. */
+export interface ByteSource {
+  /** The path or URL, for messages; without credentials. */
+  readonly name: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** Identifies the content where the store can say (an HTTP entity tag), else null. */
+  readonly etag: string | null;
+  /**
+   * The bytes from `offset` on, `length` of them.
+   * @throws {TerrachipError} INVALID_INPUT when the range reaches beyond the end; NETWORK when a server fails
+   */
+  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** @throws {TerrachipError} INVALID_INPUT unless the range lies inside the source. */
+export function checkRange(source: Pick<ByteSource, 'name' | 'size'>, offset: number, length: number): void {
+  const valid = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+  if (!valid || offset + length > source.size) {
+    throw invalidInput(
+      source.name,
+      `is truncated or damaged: bytes ${offset} to ${offset + length} were asked for, it has ${source.size}`,
+      'get the file again',
+    );
+  }
+}
+
+/** Bytes in memory. */
+export class MemorySource implements ByteSource {
+  readonly name: string;
+  readonly size: number;
+  readonly etag = null;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, name = 'memory') {
+    this.#bytes = bytes;
+    this.name = name;
+    this.size = bytes.byteLength;
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    checkRange(this, offset, length);
+    return new Uint8Array(this.#bytes.slice(offset, offset + length));
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,9 @@
+/** Every byte in: sources of random access, and what can be laid around them. Node's files lie in `node/`. */
+export { ByteLru } from './byte-lru.js';
+export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
+export { type HttpCounters, type HttpOptions, HttpSource, publicUrl } from './http.js';
+export { type BlockCacheOptions, withBlockCache } from './middleware/cache.js';
+export { type CoalesceOptions, withCoalescing } from './middleware/coalesce.js';
+export { withLimit } from './middleware/limit.js';
+export { type RetryOptions, retrying, withRetry } from './middleware/retry.js';
+export { mapConcurrently, Semaphore } from './semaphore.js';

@@ -1,0 +1,46 @@
+import { ByteLru } from '../byte-lru.js';
+import type { ByteSource } from '../byte-source.js';
+import { checkRange } from '../byte-source.js';
+
+export interface BlockCacheOptions {
+  /** Bytes of a block (default 64 KiB). */
+  blockSize?: number;
+  /** Bound on the bytes kept (default 16 MiB). */
+  maxBytes?: number;
+}
+
+/**
+ * Keeps small reads in blocks, for headers and indexes that are read piece by piece. Reads of a block or more pass
+ * through: they are data, which is cached decoded.
+ */
+export function withBlockCache(source: ByteSource, options: BlockCacheOptions = {}): ByteSource {
+  const { blockSize = 64 * 1024, maxBytes = 16 * 2 ** 20 } = options;
+  const blocks = new ByteLru<number, Uint8Array<ArrayBuffer>>(maxBytes, (block) => block.byteLength);
+
+  const readBlock = (index: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> =>
+    blocks.get(index, () => {
+      const offset = index * blockSize;
+      return source.read(offset, Math.min(blockSize, source.size - offset), signal === undefined ? {} : { signal });
+    });
+
+  return {
+    name: source.name,
+    size: source.size,
+    etag: source.etag,
+    async read(offset, length, readOptions) {
+      checkRange(source, offset, length);
+      if (length >= blockSize) return source.read(offset, length, readOptions);
+      const first = Math.floor(offset / blockSize);
+      const last = Math.floor((offset + Math.max(1, length) - 1) / blockSize);
+      const result = new Uint8Array(length);
+      for (let index = first; index <= last; index++) {
+        const block = await readBlock(index, readOptions?.signal);
+        const from = Math.max(0, offset - index * blockSize);
+        const part = block.subarray(from, offset + length - index * blockSize);
+        result.set(part, index * blockSize + from - offset);
+      }
+      return result;
+    },
+    close: () => source.close(),
+  };
+}

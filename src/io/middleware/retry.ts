@@ -1,0 +1,66 @@
+import { isTerrachipError } from '../../errors.js';
+import type { ByteSource } from '../byte-source.js';
+
+export interface RetryOptions {
+  /** Attempts in all (default 5). */
+  attempts?: number;
+  /** Milliseconds before the second attempt; each further wait is twice as long (default 250). */
+  delay?: number;
+  /** The longest wait in milliseconds, also when the server asks for more (default 10 000). */
+  maxDelay?: number;
+}
+
+/**
+ * Repeats an operation that failed by a NETWORK error which is worth repeating. Waits grow by doubling and are
+ * spread at random by half, so that many workers do not return at the same moment.
+ */
+export async function retrying<T>(task: () => Promise<T>, options: RetryOptions = {}, signal?: AbortSignal): Promise<T> {
+  const { attempts = 5, delay = 250, maxDelay = 10_000 } = options;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await task();
+    } catch (error) {
+      if (attempt >= attempts || !isWorthRepeating(error) || signal?.aborted) throw error;
+      const wait = Math.min(maxDelay, Math.max(retryAfter(error), delay * 2 ** (attempt - 1)));
+      await pause(wait * (0.75 + 0.5 * Math.random()), signal);
+    }
+  }
+}
+
+/** Repeats reads that fail for reasons that pass. */
+export function withRetry(source: ByteSource, options: RetryOptions = {}): ByteSource {
+  return {
+    name: source.name,
+    size: source.size,
+    etag: source.etag,
+    read: (offset, length, readOptions) =>
+      retrying(() => source.read(offset, length, readOptions), options, readOptions?.signal),
+    close: () => source.close(),
+  };
+}
+
+function isWorthRepeating(error: unknown): boolean {
+  if (!isTerrachipError(error, 'NETWORK')) return false;
+  const { status } = error.fields;
+  return status === undefined || status === 408 || status === 429 || status >= 500;
+}
+
+/** The server's own wish, which `http.ts` leaves in the error's cause. */
+function retryAfter(error: unknown): number {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return typeof cause === 'object' && cause !== null && 'retryAfter' in cause ? Number(cause.retryAfter) : 0;
+}
+
+function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}

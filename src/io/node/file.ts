@@ -1,0 +1,59 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { type ByteSource, checkRange, type ReadOptions } from '../byte-source.js';
+
+/** A file on disk. */
+export class FileSource implements ByteSource {
+  readonly name: string;
+  readonly size: number;
+  readonly etag = null;
+  readonly #handle: FileHandle;
+
+  private constructor(name: string, size: number, handle: FileHandle) {
+    this.name = name;
+    this.size = size;
+    this.#handle = handle;
+  }
+
+  /** @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
+  static async open(path: string): Promise<FileSource> {
+    let handle: FileHandle;
+    try {
+      handle = await open(path, 'r');
+    } catch (cause) {
+      throw cannotOpen(path, cause);
+    }
+    const stat = await handle.stat();
+    if (!stat.isFile()) {
+      await handle.close();
+      throw invalidInput(path, 'is not a file', 'give the path of a file');
+    }
+    return new FileSource(path, stat.size, handle);
+  }
+
+  async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    options.signal?.throwIfAborted();
+    checkRange(this, offset, length);
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await this.#handle.read(bytes, done, length - done, offset + done);
+      if (bytesRead === 0) throw invalidInput(this.name, 'shrank while it was being read', 'run again');
+      done += bytesRead;
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+/** The error for a path that cannot be opened. */
+export function cannotOpen(path: string, cause: unknown): TerrachipError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new TerrachipError('NOT_FOUND', `${path} does not exist`, 'check the path', { source: path }, { cause });
+  }
+  return invalidInput(path, `cannot be opened (${messageOf(cause)})`, 'check its permissions', cause);
+}

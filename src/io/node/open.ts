@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import type { ByteSource } from '../byte-source.js';
+import { HttpSource } from '../http.js';
+import { withCoalescing } from '../middleware/coalesce.js';
+import { withLimit } from '../middleware/limit.js';
+import { type RetryOptions, retrying, withRetry } from '../middleware/retry.js';
+import { Semaphore } from '../semaphore.js';
+import { FileSource } from './file.js';
+
+export interface OpenOptions {
+  signal?: AbortSignal;
+  /** Extra headers for HTTP. */
+  headers?: Readonly<Record<string, string>>;
+  retry?: RetryOptions;
+}
+
+/** Requests under way to one host. */
+const REQUESTS_PER_HOST = 8;
+
+/** Ranges on a server are worth merging over wider gaps than on a disk: a request costs as much as 64 KiB. */
+const HTTP_GAP = 64 * 1024;
+
+const hosts = new Map<string, Semaphore>();
+
+function hostLimit(url: string): Semaphore {
+  const { host } = new URL(url);
+  const known = hosts.get(host) ?? new Semaphore(REQUESTS_PER_HOST);
+  hosts.set(host, known);
+  return known;
+}
+
+export function isUrl(path: string): boolean {
+  return /^https?:\/\//i.test(path);
+}
+
+/** Opens a path, a `file:` URL or an `http(s):` URL, with the middlewares that each kind wants. */
+export async function openSource(path: string, options: OpenOptions = {}): Promise<ByteSource> {
+  if (isUrl(path)) {
+    const limit = hostLimit(path);
+    const http = await retrying(
+      () =>
+        limit.run(
+          () =>
+            HttpSource.open(path, {
+              ...(options.headers === undefined ? {} : { headers: options.headers }),
+              ...(options.signal === undefined ? {} : { signal: options.signal }),
+            }),
+          options.signal,
+        ),
+      options.retry,
+      options.signal,
+    );
+    return withCoalescing(withRetry(withLimit(http, limit), options.retry), { maxGap: HTTP_GAP });
+  }
+  const file = await FileSource.open(path.startsWith('file:') ? fileURLToPath(path) : path);
+  return withCoalescing(file);
+}

@@ -1,0 +1,50 @@
+import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+
+export const module = import.meta.url;
+
+/** Reflects an index into `[0, size)`: … 1 0 | 0 1 2 … size−1 | size−1 size−2 … */
+export function mirror(index: number, size: number): number {
+  const period = 2 * size;
+  const folded = ((index % period) + period) % period;
+  return Math.min(folded, period - 1 - folded);
+}
+
+/** A row is one row of one chip. */
+export function run(
+  { plane, origins, chips }: CpuTensors<'plane' | 'origins' | 'chips'>,
+  parameters: KernelParameters<
+    | 'scene_width'
+    | 'scene_height'
+    | 'first_row'
+    | 'chip_size'
+    | 'chip_count'
+    | 'channels'
+    | 'channel'
+    | 'mean'
+    | 'deviation'
+    | 'replacement'
+  >,
+  start: number,
+  end: number,
+): void {
+  const { scene_width, scene_height, first_row, chip_size: n, channels, channel } = parameters;
+  const mean = Math.fround(parameters.mean);
+  const deviation = Math.fround(parameters.deviation);
+  const replacement = Math.fround(parameters.replacement);
+  for (let index = start; index < end; index++) {
+    const chip = Math.floor(index / n);
+    const y = index % n;
+    let output = ((chip * channels + channel) * n + y) * n;
+    const left = origins[2 * chip];
+    if (left < 0) {
+      chips.fill(0, output, output + n);
+      continue;
+    }
+    const row = mirror(origins[2 * chip + 1] + y, scene_height) - first_row;
+    for (let x = 0; x < n; x++) {
+      const column = left + x < scene_width ? left + x : mirror(left + x, scene_width);
+      const stored = plane[row * scene_width + column];
+      chips[output++] = ((Number.isNaN(stored) ? replacement : stored) - mean) / deviation;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The kernels: each a documented function over tensors of a backend, with a WGSL and a CPU implementation. Runs
+ * anywhere: on the CPU of any JavaScript engine, and on any `GPUDevice`, your own included.
+ * @module
+ */
+export {
+  Affine,
+  ControlGrid,
+  type ControlWindow,
+  Crs,
+  createPixelMapping,
+  GeoBox,
+  type PixelWindow,
+} from '../geo/index.js';
+export {
+  type Backend,
+  type BackendCounters,
+  type BackendInfo,
+  type BackendLimits,
+  CpuBackend,
+  type CpuExecutor,
+  DeviceTensor,
+  InlineExecutor,
+  type Kernel,
+  type TensorDtype,
+  type TensorMeta,
+  WebGpuBackend,
+} from '../gpu/index.js';
+export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
+export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
+export { type NodataOptions, nodataKernel, nodataToNaN } from './nodata.js';
+export { softmax, softmaxKernel } from './softmax.js';
+export {
+  cosineWindows,
+  type StitchLayout,
+  type StitchOptions,
+  stitch,
+  stitchKernel,
+  uploadStitchLayout,
+} from './stitch.js';
+export { validMask, validMaskKernel } from './valid-mask.js';
+export {
+  type DeviceControl,
+  parseResampling,
+  RESAMPLINGS,
+  type Resampling,
+  uploadControl,
+  type WarpOptions,
+  warp,
+  warpKernel,
+} from './warp.js';

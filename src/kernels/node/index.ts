@@ -1,0 +1,14 @@
+/**
+ * `terrachip/kernels` in Node: the portable part, any EPSG code, and backends on Dawn or a pool of worker threads.
+ * @module
+ */
+import '../../geo/node/epsg.js';
+
+export {
+  type AdapterProbe,
+  type BackendChoice,
+  type BackendOptions,
+  createBackend,
+  probeAdapter,
+} from '../../gpu/node/index.js';
+export * from '../index.js';

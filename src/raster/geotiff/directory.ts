@@ -1,0 +1,204 @@
+import { GeoTIFF, type ImageFileDirectory } from 'geotiff';
+import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { type ByteSource, withBlockCache } from '../../io/index.js';
+
+/**
+ * The image file directories of a TIFF, parsed by geotiff.js: the only file that touches it. What it hands on are
+ * plain tags, with every declared length checked against the file's size before anything is allocated for it.
+ */
+
+/** No real file chains this many images; a crafted one may chain them in a circle. */
+const MAX_DIRECTORIES = 4096;
+
+/** TIFF tag numbers (TIFF 6.0; GeoTIFF 1.1; GDAL). */
+export const TAG = {
+  NewSubfileType: 254,
+  ImageWidth: 256,
+  ImageLength: 257,
+  BitsPerSample: 258,
+  Compression: 259,
+  Photometric: 262,
+  StripOffsets: 273,
+  SamplesPerPixel: 277,
+  RowsPerStrip: 278,
+  StripByteCounts: 279,
+  PlanarConfiguration: 284,
+  Predictor: 317,
+  ColorMap: 320,
+  TileWidth: 322,
+  TileLength: 323,
+  TileOffsets: 324,
+  TileByteCounts: 325,
+  ExtraSamples: 338,
+  SampleFormat: 339,
+  ModelPixelScale: 33550,
+  ModelTiepoint: 33922,
+  ModelTransformation: 34264,
+  GeoKeyDirectory: 34735,
+  GeoDoubleParams: 34736,
+  GeoAsciiParams: 34737,
+  GdalMetadata: 42112,
+  GdalNodata: 42113,
+} as const;
+
+/** Bytes of a value of each TIFF field type. */
+const FIELD_BYTES: Readonly<Record<number, number>> = {
+  1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
+}; // biome-ignore format: a table
+
+/** The tags of one image. */
+export interface TagReader {
+  has(tag: number): boolean;
+  /** All numbers of a tag, or null when it is absent. */
+  numbers(tag: number): Promise<number[] | null>;
+  /** The first number of a tag, or a default. */
+  number(tag: number, fallback: number): Promise<number>;
+  /** The text of a tag up to its first NUL, or null. */
+  text(tag: number): Promise<string | null>;
+}
+
+export interface TiffFile {
+  readonly littleEndian: boolean;
+  readonly bigTiff: boolean;
+  readonly directories: readonly TagReader[];
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for anything that is not a whole TIFF */
+export async function readDirectories(source: ByteSource, signal?: AbortSignal): Promise<TiffFile> {
+  const cached = withBlockCache(source);
+  const adapter = sourceAdapter(cached, signal);
+  try {
+    const tiff = await GeoTIFF.fromSource(adapter);
+    const directories: TagReader[] = [];
+    const seen = new Set<number>();
+    let offset: number = tiff.firstIFDOffset;
+    while (offset !== 0) {
+      signal?.throwIfAborted();
+      if (seen.has(offset) || seen.size >= MAX_DIRECTORIES) {
+        throw damaged(source.name, 'its chain of images has a loop');
+      }
+      seen.add(offset);
+      await checkDirectory(cached, offset, tiff.littleEndian, tiff.bigTiff);
+      const directory: ImageFileDirectory = await tiff.parser.parseFileDirectoryAt(offset);
+      directories.push(tagReader(directory, cached, tiff.littleEndian));
+      offset = directory.nextIFDByteOffset;
+    }
+    if (directories.length === 0) throw damaged(source.name, 'it holds no image');
+    return { littleEndian: tiff.littleEndian, bigTiff: tiff.bigTiff, directories };
+  } catch (error) {
+    if (error instanceof TerrachipError) throw error;
+    signal?.throwIfAborted();
+    throw damaged(source.name, messageOf(error).replace(/\.$/, ''), error);
+  }
+}
+
+export function damaged(name: string, problem: string, cause?: unknown): TerrachipError {
+  return invalidInput(name, `is not a readable TIFF (${problem})`, 'check the file, or get it again', cause);
+}
+
+/** geotiff.js asks for more than a short file has, and expects what there is. */
+function sourceAdapter(source: ByteSource, signal?: AbortSignal): Parameters<typeof GeoTIFF.fromSource>[0] {
+  const read = async (offset: number, length: number): Promise<ArrayBuffer> => {
+    if (!Number.isSafeInteger(offset) || offset < 0 || offset >= source.size) {
+      throw damaged(source.name, `it points to byte ${offset} of ${source.size}`);
+    }
+    const available = Math.min(length, source.size - offset);
+    const bytes = await source.read(offset, available, signal === undefined ? {} : { signal });
+    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + available);
+  };
+  return {
+    fetch: (slices) => Promise.all(slices.map(({ offset, length }) => read(offset, length))),
+    fetchSlice: async ({ offset, length }) => ({ offset, length, data: await read(offset, length) }),
+    get fileSize() {
+      return source.size;
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Checks every entry of a directory against the size of the file, before geotiff.js allocates what they declare. */
+async function checkDirectory(
+  source: ByteSource,
+  offset: number,
+  littleEndian: boolean,
+  bigTiff: boolean,
+): Promise<void> {
+  const countBytes = bigTiff ? 8 : 2;
+  const entryBytes = bigTiff ? 20 : 12;
+  const head = await source.read(offset, countBytes);
+  const headView = new DataView(head.buffer, head.byteOffset);
+  const count = bigTiff ? Number(headView.getBigUint64(0, littleEndian)) : headView.getUint16(0, littleEndian);
+  if (count > 65535) throw damaged(source.name, `an image has ${count} tags`);
+  const body = await source.read(offset + countBytes, count * entryBytes);
+  const view = new DataView(body.buffer, body.byteOffset);
+  for (let k = 0; k < count; k++) {
+    const at = k * entryBytes;
+    const type = view.getUint16(at + 2, littleEndian);
+    const values = bigTiff ? Number(view.getBigUint64(at + 4, littleEndian)) : view.getUint32(at + 4, littleEndian);
+    const bytes = (FIELD_BYTES[type] ?? 1) * values;
+    if (bytes <= (bigTiff ? 8 : 4)) continue;
+    const start = bigTiff ? Number(view.getBigUint64(at + 12, littleEndian)) : view.getUint32(at + 8, littleEndian);
+    if (start + bytes > source.size) {
+      throw damaged(source.name, `tag ${view.getUint16(at, littleEndian)} reaches beyond the end of the file`);
+    }
+  }
+}
+
+function tagReader(directory: ImageFileDirectory, source: ByteSource, littleEndian: boolean): TagReader {
+  const numbers = async (tag: number): Promise<number[] | null> => {
+    const deferred = directory.deferredArrays.get(tag);
+    if (deferred !== undefined) {
+      // geotiff.js reads deferred arrays as little-endian whatever the file's order is.
+      const { arrayOffset, itemSize, length, fieldType } = deferred;
+      const bytes = await source.read(arrayOffset, itemSize * length);
+      return parseNumbers(bytes, fieldType, length, littleEndian);
+    }
+    if (!directory.hasTag(tag)) return null;
+    const value: unknown = await directory.loadValue(tag);
+    if (typeof value === 'number' || typeof value === 'bigint') return [Number(value)];
+    if (typeof value === 'string' || value === null || value === undefined) return null;
+    return Array.from(value as ArrayLike<number>, Number);
+  };
+  return {
+    has: (tag) => directory.hasTag(tag),
+    numbers,
+    async number(tag, fallback) {
+      return (await numbers(tag))?.[0] ?? fallback;
+    },
+    async text(tag) {
+      if (!directory.hasTag(tag)) return null;
+      const value: unknown = await directory.loadValue(tag);
+      return typeof value === 'string' ? value.split('\0')[0] : null;
+    },
+  };
+}
+
+function parseNumbers(bytes: Uint8Array, fieldType: number, count: number, littleEndian: boolean): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const step = FIELD_BYTES[fieldType] ?? 1;
+  return Array.from({ length: count }, (_, i) => {
+    const at = i * step;
+    switch (fieldType) {
+      case 3:
+        return view.getUint16(at, littleEndian);
+      case 4:
+      case 13:
+        return view.getUint32(at, littleEndian);
+      case 8:
+        return view.getInt16(at, littleEndian);
+      case 9:
+        return view.getInt32(at, littleEndian);
+      case 11:
+        return view.getFloat32(at, littleEndian);
+      case 12:
+        return view.getFloat64(at, littleEndian);
+      case 16:
+      case 18:
+        return Number(view.getBigUint64(at, littleEndian));
+      case 17:
+        return Number(view.getBigInt64(at, littleEndian));
+      default:
+        return view.getUint8(at);
+    }
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * TIFF predictors, undone and applied. A block's bytes are in little-endian order when these run.
+ *
+ * 2, horizontal differencing (TIFF 6.0, section 14): each sample is stored as its difference from the sample of
+ * the same band one pixel to the left, modulo its width; for floats, on their bits.
+ * 3, floating point (Adobe Photoshop TIFF Technical Note 3): the bytes of a row are sorted by significance, most
+ * significant plane first, and then differenced as bytes at the distance of one pixel's bands.
+ */
+import { TerrachipError } from '../../errors.js';
+
+export interface BlockShape {
+  /** Pixels in a row, and rows. */
+  readonly width: number;
+  readonly height: number;
+  /** Samples of a pixel that alternate in a row. */
+  readonly samples: number;
+  readonly bytesPerSample: number;
+}
+
+/** Undoes a predictor in place, or into a new array where it must. */
+export function undoPredictor(
+  predictor: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  shape: BlockShape,
+): Uint8Array<ArrayBuffer> {
+  if (predictor === 1) return bytes;
+  if (predictor === 2) {
+    integrateRows(bytes, shape);
+    return bytes;
+  }
+  if (predictor === 3) return joinPlanes(bytes, shape);
+  throw new TerrachipError('UNSUPPORTED', `TIFF predictor ${predictor} is not supported`, 'rewrite the file without it', {
+    feature: `predictor ${predictor}`,
+  });
+}
+
+/** Applies predictor 2 or 3, in place or into a new array. */
+export function applyPredictor(
+  predictor: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  shape: BlockShape,
+): Uint8Array<ArrayBuffer> {
+  if (predictor === 2) {
+    differentiateRows(bytes, shape);
+    return bytes;
+  }
+  return predictor === 3 ? splitPlanes(bytes, shape) : bytes;
+}
+
+/** The rows of a block as unsigned integers of the sample's width; bytes must be aligned to it. */
+function asIntegers(
+  bytes: Uint8Array<ArrayBuffer>,
+  bytesPerSample: number,
+): Uint8Array | Uint16Array | Uint32Array | BigUint64Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const length = Math.floor(byteLength / bytesPerSample);
+  if (bytesPerSample === 1) return bytes;
+  if (bytesPerSample === 2) return new Uint16Array(buffer, byteOffset, length);
+  if (bytesPerSample === 4) return new Uint32Array(buffer, byteOffset, length);
+  return new BigUint64Array(buffer, byteOffset, length);
+}
+
+function integrateRows(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): void {
+  const { width, height, samples } = shape;
+  const values = asIntegers(bytes, shape.bytesPerSample);
+  const row = width * samples;
+  if (values instanceof BigUint64Array) {
+    for (let y = 0; y < height; y++) {
+      for (let i = y * row + samples; i < (y + 1) * row; i++) values[i] += values[i - samples];
+    }
+    return;
+  }
+  for (let y = 0; y < height; y++) {
+    const end = (y + 1) * row;
+    // Typed arrays wrap around at their width by themselves.
+    for (let i = y * row + samples; i < end; i++) values[i] = values[i] + values[i - samples];
+  }
+}
+
+function differentiateRows(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): void {
+  const { width, height, samples } = shape;
+  const values = asIntegers(bytes, shape.bytesPerSample);
+  const row = width * samples;
+  if (values instanceof BigUint64Array) {
+    for (let y = 0; y < height; y++) {
+      for (let i = (y + 1) * row - 1; i >= y * row + samples; i--) values[i] -= values[i - samples];
+    }
+    return;
+  }
+  for (let y = 0; y < height; y++) {
+    const start = y * row + samples;
+    for (let i = (y + 1) * row - 1; i >= start; i--) values[i] = values[i] - values[i - samples];
+  }
+}
+
+function joinPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Array<ArrayBuffer> {
+  const { width, height, samples, bytesPerSample } = shape;
+  const values = width * samples;
+  const rowBytes = values * bytesPerSample;
+  const result = new Uint8Array(bytes.length);
+  for (let y = 0; y < height; y++) {
+    const start = y * rowBytes;
+    const end = start + rowBytes;
+    for (let i = start + samples; i < end; i++) bytes[i] = bytes[i] + bytes[i - samples];
+    for (let plane = 0; plane < bytesPerSample; plane++) {
+      let from = start + plane * values;
+      // The first plane is the most significant byte: the last one in little-endian order.
+      for (let to = start + bytesPerSample - 1 - plane; to < end; to += bytesPerSample) result[to] = bytes[from++];
+    }
+  }
+  return result;
+}
+
+function splitPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Array<ArrayBuffer> {
+  const { width, height, samples, bytesPerSample } = shape;
+  const values = width * samples;
+  const rowBytes = values * bytesPerSample;
+  const result = new Uint8Array(bytes.length);
+  for (let y = 0; y < height; y++) {
+    const start = y * rowBytes;
+    const end = start + rowBytes;
+    for (let plane = 0; plane < bytesPerSample; plane++) {
+      let to = start + plane * values;
+      for (let from = start + bytesPerSample - 1 - plane; from < end; from += bytesPerSample) result[to++] = bytes[from];
+    }
+    for (let i = end - 1; i >= start + samples; i--) result[i] = result[i] - result[i - samples];
+  }
+  return result;
+}

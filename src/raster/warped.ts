@@ -1,0 +1,202 @@
+import { TerrachipError } from '../errors.js';
+import {
+  alignedTiles,
+  ControlGrid,
+  type ControlWindow,
+  createPixelMapping,
+  DEFAULT_TOLERANCE,
+  type GeoBox,
+  type PixelWindow,
+  type RowRange,
+  type TypedArray,
+} from '../geo/index.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { nodataToNaN, type Resampling, uploadControl, warp } from '../kernels/index.js';
+import { noReference } from './geotiff/reader.js';
+import type { BandInfo, Raster } from './raster.js';
+
+export interface WarpedRasterOptions {
+  /** The grid to resample onto. */
+  geobox: GeoBox;
+  resampling: Resampling;
+  /** Band numbers from 1 (default: all). */
+  bands?: readonly number[];
+  /** Largest error of positions, in source pixels (default 0.002). */
+  tolerance?: number;
+  /** Whether stored values become physical ones by the file's scale and offset (default true). */
+  unscale?: boolean;
+}
+
+/** Destination pixels along a side of the tiles that are warped in one step. */
+const TILE_SIZE = 1024;
+
+/** A tile whose source window is larger than this is cut in four. */
+const MAX_SOURCE_PIXELS = 16 * 2 ** 20;
+const SMALLEST_TILE = 16;
+
+/** Tiles under way: one is read while another is computed. */
+const TILES_IN_FLIGHT = 2;
+
+/** What warping has done, for reports and for tests that prove that nothing is done twice. */
+export interface WarpCounters {
+  warpedPixels: number;
+  sourcePixelsRead: number;
+}
+
+interface Tile {
+  readonly window: PixelWindow;
+  readonly control: ControlWindow;
+}
+
+/** A raster seen on another grid, row by row, on a device. Nothing depends on how rows are asked for. */
+export class WarpedRaster {
+  readonly raster: Raster;
+  readonly geobox: GeoBox;
+  readonly counters: WarpCounters = { warpedPixels: 0, sourcePixelsRead: 0 };
+  readonly #backend: Backend;
+  readonly #grid: ControlGrid;
+  readonly #bands: readonly BandInfo[];
+  readonly #options: WarpedRasterOptions;
+
+  /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have */
+  constructor(backend: Backend, raster: Raster, options: WarpedRasterOptions) {
+    if (raster.geobox === null) throw noReference(raster);
+    this.raster = raster;
+    this.geobox = options.geobox;
+    this.#backend = backend;
+    this.#options = options;
+    this.#grid = new ControlGrid(
+      createPixelMapping(options.geobox, raster.geobox),
+      options.tolerance ?? DEFAULT_TOLERANCE,
+    );
+    this.#bands = (options.bands ?? raster.bands.map((band) => band.index)).map((index) => {
+      const band = raster.bands.find((candidate) => candidate.index === index);
+      if (band === undefined) {
+        throw new TerrachipError(
+          'INVALID_INPUT',
+          `${raster.name} has no band ${index}`,
+          `choose one of 1 to ${raster.bands.length}`,
+          { source: raster.name },
+        );
+      }
+      return band;
+    });
+  }
+
+  /** Number of bands. */
+  get bandCount(): number {
+    return this.#bands.length;
+  }
+
+  /**
+   * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one a band.
+   * @param planes the planes to write into, their first row being scene row `firstRow`
+   */
+  async readRows(
+    rows: RowRange,
+    planes: readonly DeviceTensor[],
+    firstRow: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const window = { x: 0, y: rows.start, width: this.geobox.width, height: rows.end - rows.start };
+    const tiles: Tile[] = [];
+    for (const tile of alignedTiles(window, TILE_SIZE)) tiles.push(...this.#split(tile));
+    const reads: Promise<TypedArray[]>[] = [];
+    const startRead = (k: number): void => {
+      if (k >= tiles.length) return;
+      const read = this.#readSource(tiles[k], signal);
+      // A failed read is reported where it is awaited; until then it is not "unhandled".
+      read.catch(() => undefined);
+      reads.push(read);
+    };
+    for (let k = 0; k < TILES_IN_FLIGHT; k++) startRead(k);
+    for (const [k, tile] of tiles.entries()) {
+      signal?.throwIfAborted();
+      const sources = await reads[k];
+      this.#warpTile(tile, sources, planes, firstRow);
+      startRead(k + TILES_IN_FLIGHT);
+      reads[k] = NOTHING;
+      // The device may lag one tile behind, no more: its queue holds the uploaded sources.
+      if (k % TILES_IN_FLIGHT === TILES_IN_FLIGHT - 1) await this.#backend.submit();
+    }
+    await this.#backend.submit();
+  }
+
+  /** The tile with its control grid, or its quarters where it would need too much of the source. */
+  #split(window: PixelWindow): Tile[] {
+    const control = this.#grid.window(window);
+    const { source } = control;
+    const small = window.width <= SMALLEST_TILE && window.height <= SMALLEST_TILE;
+    if (source === null || source.width * source.height <= MAX_SOURCE_PIXELS || small) return [{ window, control }];
+    const size = Math.max(SMALLEST_TILE, Math.ceil(Math.max(window.width, window.height) / 2));
+    const tiles: Tile[] = [];
+    for (let y = 0; y < window.height; y += size) {
+      for (let x = 0; x < window.width; x += size) {
+        const width = Math.min(size, window.width - x);
+        const height = Math.min(size, window.height - y);
+        tiles.push(...this.#split({ x: window.x + x, y: window.y + y, width, height }));
+      }
+    }
+    return tiles;
+  }
+
+  async #readSource({ control }: Tile, signal?: AbortSignal): Promise<TypedArray[]> {
+    if (control.source === null) return [];
+    const bands = this.#bands.map((band) => band.index);
+    const planes = await this.raster.readPlanes({
+      window: control.source,
+      bands,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
+    return planes;
+  }
+
+  #warpTile(tile: Tile, sources: readonly TypedArray[], planes: readonly DeviceTensor[], firstRow: number): void {
+    const { window, control } = tile;
+    const backend = this.#backend;
+    const { width } = this.geobox;
+    const device = uploadControl(backend, control);
+    // Where the source does not reach, a single pixel without data stands for it.
+    const sourceWindow = control.source ?? { x: 0, y: 0, width: 1, height: 1 };
+    for (const [i, band] of this.#bands.entries()) {
+      const source = this.#upload(sources[i] ?? Float32Array.of(Number.NaN), band);
+      warp(backend, {
+        source,
+        sourceWindow,
+        control: device,
+        tile: window,
+        resampling: this.#options.resampling,
+        destination: planes[i],
+        offset: (window.y - firstRow) * width + window.x,
+        stride: width,
+      });
+      source.dispose();
+      this.counters.warpedPixels += window.width * window.height;
+    }
+    device.cells.dispose();
+    device.table.dispose();
+  }
+
+  /** Stored values on the device as float32 with NaN for no data. */
+  #upload(values: TypedArray, band: BandInfo): DeviceTensor {
+    const { scale, offset } = this.#options.unscale === false ? { scale: 1, offset: 0 } : band;
+    const { nodata } = band;
+    if (values instanceof Float64Array) {
+      // A GPU has no float64: the test and the scaling happen here, before the values lose precision.
+      const converted = new Float32Array(values.length);
+      for (let i = 0; i < values.length; i++) {
+        converted[i] = values[i] === nodata ? Number.NaN : values[i] * scale + offset;
+      }
+      return this.#backend.upload(converted);
+    }
+    const stored = this.#backend.upload(values);
+    const nothingToDo = values instanceof Float32Array && (nodata === null || Number.isNaN(nodata));
+    if (nothingToDo && scale === 1 && offset === 0) return stored;
+    const result = nodataToNaN(this.#backend, stored, { nodata, scale, offset });
+    stored.dispose();
+    return result;
+  }
+}
+
+const NOTHING = Promise.resolve([]);

@@ -1,0 +1,48 @@
+// Cuts chips out of a plane and normalises them for a model (src/kernels/chips.ts).
+//
+// 0 plane    read   float32 rows of the scene, NaN where there is no data
+// 1 origins  read   column and row of each chip; a negative column leaves a chip of zeros
+// 2 chips    write  float32 (chip, channel, y, x); one channel is written
+
+struct Parameters {
+  nan_bits: u32,
+  scene_width: i32,
+  scene_height: i32,
+  first_row: i32,    // the scene row that the plane starts with
+  chip_size: i32,
+  chip_count: i32,
+  channels: i32,
+  channel: i32,
+  mean: f32,
+  deviation: f32,
+  replacement: f32,  // for NaN, in the units of the plane
+}
+
+@group(0) @binding(0) var<storage, read> plane: array<f32>;
+@group(0) @binding(1) var<storage, read> origins: array<i32>;
+@group(0) @binding(2) var<storage, read_write> chips: array<f32>;
+@group(0) @binding(3) var<uniform> parameters: Parameters;
+
+// Beyond the scene, a chip sees it mirrored, as often as needed: … 1 0 | 0 1 2 … n-1 | n-1 n-2 …
+fn mirror(index: i32, size: i32) -> i32 {
+  let period = 2 * size;
+  let folded = ((index % period) + period) % period;
+  return min(folded, period - 1 - folded);
+}
+
+@compute @workgroup_size(16, 16)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let x = i32(id.x);
+  let y = i32(id.y);
+  let chip = i32(id.z);
+  let n = parameters.chip_size;
+  if (x >= n || y >= n || chip >= parameters.chip_count) { return; }
+  var value = 0.0;
+  if (origins[2 * chip] >= 0) {
+    let column = mirror(origins[2 * chip] + x, parameters.scene_width);
+    let row = mirror(origins[2 * chip + 1] + y, parameters.scene_height) - parameters.first_row;
+    let stored = plane[row * parameters.scene_width + column];
+    value = (select(stored, parameters.replacement, is_missing(stored)) - parameters.mean) / parameters.deviation;
+  }
+  chips[((chip * parameters.channels + parameters.channel) * n + y) * n + x] = value;
+}

@@ -1,0 +1,17 @@
+import controlGrid from './functions/control-grid.wgsl.js';
+import flatIndex from './functions/flat-index.wgsl.js';
+import missing from './functions/missing.wgsl.js';
+
+/** WGSL functions that several shaders share, by name. */
+const FUNCTIONS = {
+  'control-grid': controlGrid,
+  'flat-index': flatIndex,
+  missing,
+} as const;
+
+export type ShaderFunction = keyof typeof FUNCTIONS;
+
+/** A complete WGSL module: a shader with the shared functions it uses. Variants are `override` constants in it. */
+export function compose(shader: string, functions: readonly ShaderFunction[] = []): string {
+  return [shader, ...functions.map((name) => FUNCTIONS[name])].join('\n');
+}

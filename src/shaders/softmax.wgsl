@@ -1,0 +1,36 @@
+// Logits to probabilities, in place (src/kernels/softmax.ts).
+//
+// 0 values  read_write  float32 (item, class, pixel)
+
+struct Parameters {
+  nan_bits: u32,
+  items: u32,
+  classes: u32,
+  pixels: u32,
+}
+
+@group(0) @binding(0) var<storage, read_write> values: array<f32>;
+@group(0) @binding(1) var<uniform> parameters: Parameters;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= parameters.pixels || id.y >= parameters.items) { return; }
+  let first = id.y * parameters.classes * parameters.pixels + id.x;
+  var finite = true;
+  var largest = values[first];
+  for (var c = 0u; c < parameters.classes; c++) {
+    let value = values[first + c * parameters.pixels];
+    finite = finite && is_finite(value);
+    if (finite) { largest = max(largest, value); }
+  }
+  if (!finite) {
+    for (var c = 0u; c < parameters.classes; c++) { values[first + c * parameters.pixels] = missing(); }
+    return;
+  }
+  // exp of differences from the largest: at most 1, so that nothing overflows.
+  var sum = 0.0;
+  for (var c = 0u; c < parameters.classes; c++) { sum += exp(values[first + c * parameters.pixels] - largest); }
+  for (var c = 0u; c < parameters.classes; c++) {
+    values[first + c * parameters.pixels] = exp(values[first + c * parameters.pixels] - largest) / sum;
+  }
+}

@@ -1,0 +1,74 @@
+// Blends overlapping chips into rows of the scene: each pixel gathers what the chips say (src/kernels/stitch.ts).
+//
+// 0 predictions  read   float32 (slot, class, y, x)
+// 1 layout       read   chip starts by column, by row; first and last chip by scene column, by scene row
+// 2 slots        read   the slot of each chip (row, column), or -1 where there is none
+// 3 weights      read   four windows: no neighbour, one before, one after, both
+// 4 mask         read   uint8 in words: 0 where a pixel is invalid
+// 5 output       write  float32 (class, row, x)
+
+struct Parameters {
+  nan_bits: u32,
+  width: i32,
+  height: i32,
+  chip_size: i32,
+  classes: i32,
+  chip_columns: i32,
+  chip_rows: i32,
+  row_start: i32,   // the first scene row of the output, and how many
+  rows: i32,
+  mask_row: i32,    // the scene row that the mask starts with
+}
+
+@group(0) @binding(0) var<storage, read> predictions: array<f32>;
+@group(0) @binding(1) var<storage, read> layout: array<i32>;
+@group(0) @binding(2) var<storage, read> slots: array<i32>;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
+@group(0) @binding(4) var<storage, read> mask: array<u32>;
+@group(0) @binding(5) var<storage, read_write> output: array<f32>;
+@group(0) @binding(6) var<uniform> parameters: Parameters;
+
+// The window of chip k of `count` along an axis tapers towards its neighbours only.
+fn window_weight(chip: i32, count: i32, offset: i32) -> f32 {
+  let variant = select(0, 1, chip > 0) + select(0, 2, chip + 1 < count);
+  return weights[variant * parameters.chip_size + offset];
+}
+
+fn is_valid(x: i32, row: i32) -> bool {
+  let index = u32((row - parameters.mask_row) * parameters.width + x);
+  return extractBits(mask[index >> 2u], 8u * (index & 3u), 8u) != 0u;
+}
+
+@compute @workgroup_size(16, 16)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let x = i32(id.x);
+  let local_row = i32(id.y);
+  let class_index = i32(id.z);
+  let n = parameters.chip_size;
+  if (x >= parameters.width || local_row >= parameters.rows || class_index >= parameters.classes) { return; }
+  let row = parameters.row_start + local_row;
+
+  let by_column = parameters.chip_columns + parameters.chip_rows;
+  let by_row = by_column + 2 * parameters.width;
+  var sum = 0.0;
+  var total = 0.0;
+  if (is_valid(x, row)) {
+    for (var j = layout[by_row + row]; j <= layout[by_row + parameters.height + row]; j++) {
+      let dy = row - layout[parameters.chip_columns + j];
+      let wy = window_weight(j, parameters.chip_rows, dy);
+      for (var i = layout[by_column + x]; i <= layout[by_column + parameters.width + x]; i++) {
+        let slot = slots[j * parameters.chip_columns + i];
+        if (slot < 0) { continue; }
+        let dx = x - layout[i];
+        let value = predictions[((slot * parameters.classes + class_index) * n + dy) * n + dx];
+        if (!is_finite(value)) { continue; }
+        let weight = wy * window_weight(i, parameters.chip_columns, dx);
+        sum += weight * value;
+        total += weight;
+      }
+    }
+  }
+  var value = missing();
+  if (total > 0.0) { value = sum / total; }
+  output[(class_index * parameters.rows + local_row) * parameters.width + x] = value;
+}

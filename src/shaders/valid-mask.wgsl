@@ -1,0 +1,27 @@
+// Marks the pixels where a plane has data (src/kernels/valid-mask.ts). Each invocation writes one word: 4 pixels.
+//
+// 0 plane  read        float32
+// 1 mask   read_write  uint8 in words: 1 where every plane so far has data, else 0
+
+struct Parameters {
+  nan_bits: u32,
+  count: u32,  // pixels
+  first: u32,  // 1: start a new mask, 0: combine with what is there
+}
+
+@group(0) @binding(0) var<storage, read> plane: array<f32>;
+@group(0) @binding(1) var<storage, read_write> mask: array<u32>;
+@group(0) @binding(2) var<uniform> parameters: Parameters;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let word = flat_index(id);
+  if (4u * word >= parameters.count) { return; }
+  var bits = 0u;
+  for (var i = 0u; i < 4u; i++) {
+    let index = 4u * word + i;
+    if (index < parameters.count && is_finite(plane[index])) { bits |= 1u << (8u * i); }
+  }
+  if (parameters.first == 0u) { bits &= mask[word]; }
+  mask[word] = bits;
+}
