@@ -56,7 +56,8 @@ export function crsFromGeoKeys(keys: GeoKeys): Crs | null {
   const model = keys.get(GEO_KEY.ModelType);
   const projected = codeOf(keys.get(GEO_KEY.ProjectedCrs));
   const geodetic = codeOf(keys.get(GEO_KEY.GeodeticCrs));
-  const code = model === MODEL_GEOGRAPHIC ? geodetic : model === MODEL_PROJECTED ? projected : (projected ?? geodetic);
+  const code =
+    model === MODEL_GEOGRAPHIC ? geodetic : model === MODEL_PROJECTED ? projected : (projected ?? geodetic);
   return code === null ? null : Crs.fromEpsg(code);
 }
 

@@ -97,6 +97,12 @@ export class GeoBox {
     );
   }
 
+  /** The north-up grid of `width × height` pixels that fills bounds given in its own CRS. */
+  static fromSize(bounds: Bounds, crs: CrsLike, width: number, height: number): GeoBox {
+    const [x0, y0, x1, y1] = checkBounds(bounds);
+    return new GeoBox(crs, new Affine((x1 - x0) / width, 0, x0, 0, (y0 - y1) / height, y1), width, height);
+  }
+
   /** The outer bounds in the grid's own CRS. */
   get bounds(): Bounds {
     const corners = [

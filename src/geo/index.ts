@@ -4,6 +4,7 @@
  * @module
  */
 export { Affine, type AffineTuple } from './affine.js';
+export { PixelAreas, ringArea } from './areas.js';
 export {
   type Bounds,
   checkBounds,
@@ -37,8 +38,15 @@ export {
   viewArray,
 } from './dtype.js';
 export { type EpsgEntry, registerEpsg, registerEpsgDatabase } from './epsg-registry.js';
+export {
+  crsFromGeoKeys,
+  GEO_KEY,
+  type GeoKeys,
+  geoKeyDirectory,
+  parseGeoKeys,
+  RASTER_PIXEL_IS_POINT,
+} from './geo-keys.js';
 export { type FromBoundsOptions, GeoBox } from './geobox.js';
-export { crsFromGeoKeys, GEO_KEY, type GeoKeys, geoKeyDirectory, parseGeoKeys, RASTER_PIXEL_IS_POINT } from './geo-keys.js';
 export { type GeoSlice, geoBoxOfSlice } from './geoslice.js';
 export { type Dimension, GeoTensor, type GeoTensorInit } from './geotensor.js';
 export { createPixelMapping, type PixelMapping } from './pixel-mapping.js';

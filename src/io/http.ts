@@ -59,7 +59,11 @@ export class HttpSource implements ByteSource {
     if (response.status === 206) {
       const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
       if (range === null || Number(range[1]) !== 0 || Number(range[2]) + 1 !== body.byteLength) {
-        throw networkError(url, 'answered a range request with a range that was not asked for', response.status);
+        throw networkError(
+          url,
+          'answered a range request with a range that was not asked for',
+          response.status,
+        );
       }
       return new HttpSource(url, options, Number(range[3]), etag, body, counters);
     }
@@ -70,7 +74,14 @@ export class HttpSource implements ByteSource {
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(this, offset, length);
     if (offset + length <= this.#prefix.byteLength) return this.#prefix.slice(offset, offset + length);
-    const { response, body } = await request(this.#url, offset, length, this.#options, options.signal, this.counters);
+    const { response, body } = await request(
+      this.#url,
+      offset,
+      length,
+      this.#options,
+      options.signal,
+      this.counters,
+    );
     if (response.status !== 206) {
       throw networkError(this.#url, 'stopped answering range requests', response.status);
     }

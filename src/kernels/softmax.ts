@@ -25,10 +25,17 @@ export const softmaxKernel = defineKernel({
   cpu: { module, run, rows: ({ items }) => items },
 });
 
-/** Turns logits of shape (item, class, …pixels) into probabilities, in place. */
-export function softmax(backend: Backend, values: DeviceTensor): void {
+/**
+ * Turns logits into probabilities, in place.
+ * @param shape (item, class, …pixels), where it is not the tensor's own
+ */
+export function softmax(
+  backend: Backend,
+  values: DeviceTensor,
+  shape: readonly number[] = values.shape,
+): void {
   requireDtype('softmax', values, 'float32');
-  const [items, classes] = values.shape;
+  const [items, classes] = shape;
   const pixels = values.length / (items * classes);
   backend.run(softmaxKernel, { tensors: { values }, parameters: { items, classes, pixels } });
 }

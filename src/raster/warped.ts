@@ -127,7 +127,8 @@ export class WarpedRaster {
     const control = this.#grid.window(window);
     const { source } = control;
     const small = window.width <= SMALLEST_TILE && window.height <= SMALLEST_TILE;
-    if (source === null || source.width * source.height <= MAX_SOURCE_PIXELS || small) return [{ window, control }];
+    if (source === null || source.width * source.height <= MAX_SOURCE_PIXELS || small)
+      return [{ window, control }];
     const size = Math.max(SMALLEST_TILE, Math.ceil(Math.max(window.width, window.height) / 2));
     const tiles: Tile[] = [];
     for (let y = 0; y < window.height; y += size) {
@@ -152,7 +153,12 @@ export class WarpedRaster {
     return planes;
   }
 
-  #warpTile(tile: Tile, sources: readonly TypedArray[], planes: readonly DeviceTensor[], firstRow: number): void {
+  #warpTile(
+    tile: Tile,
+    sources: readonly TypedArray[],
+    planes: readonly DeviceTensor[],
+    firstRow: number,
+  ): void {
     const { window, control } = tile;
     const backend = this.#backend;
     const { width } = this.geobox;

@@ -1,5 +1,5 @@
 import { TerrachipError } from '../../errors.js';
-import { type TypedArray, viewArray } from '../../geo/index.js';
+import { bytesPerElement, type TypedArray, viewArray } from '../../geo/index.js';
 import type {
   Backend,
   BackendCounters,
@@ -18,6 +18,7 @@ import {
   tensorDtypeOf,
 } from '../tensor.js';
 import { type CpuExecutor, InlineExecutor } from './executor.js';
+import { MemoryPool } from './memory-pool.js';
 
 /** A typed array longer than this cannot be made everywhere. */
 const MAX_TENSOR_BYTES = 2 ** 32 - 4;
@@ -48,6 +49,7 @@ export class CpuBackend implements Backend {
     peakAllocatedBytes: 0,
   };
   readonly #executor: CpuExecutor;
+  readonly #pool: MemoryPool;
   #queue: Promise<void> = Promise.resolve();
   #failure: { error: unknown } | null = null;
   #pending = 0;
@@ -55,6 +57,7 @@ export class CpuBackend implements Backend {
 
   constructor(executor: CpuExecutor = new InlineExecutor()) {
     this.#executor = executor;
+    this.#pool = new MemoryPool(executor.needsSharedMemory);
     this.info = {
       kind: 'cpu',
       adapter: executor.description,
@@ -71,14 +74,17 @@ export class CpuBackend implements Backend {
     this.#requireAlive();
     // Whole words, as on a GPU: packed types may be written a word at a time.
     const bytes = Math.ceil(checkShape(shape, dtype, MAX_TENSOR_BYTES) / 4) * 4;
-    const buffer = this.#executor.needsSharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+    const buffer = this.#pool.acquire(bytes);
     this.#counters.allocatedBytes += bytes;
     this.#counters.peakAllocatedBytes = Math.max(
       this.#counters.peakAllocatedBytes,
       this.#counters.allocatedBytes,
     );
-    const storage = new CpuStorage(viewArray(dtype, buffer), () => {
+    const length = bytes / bytesPerElement(dtype);
+    const storage = new CpuStorage(viewArray(dtype, buffer, 0, length), () => {
       this.#counters.allocatedBytes -= bytes;
+      // Kernels that were asked for before the disposal still use the memory.
+      this.#enqueue(() => this.#pool.release(buffer));
     });
     return new DeviceTensor(this, storage, shape, dtype, meta);
   }
@@ -149,12 +155,14 @@ export class CpuBackend implements Backend {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#executor.dispose();
+    this.#pool.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
+  /** Runs a task after all that were asked for before; after a failure, tasks are dropped until it is reported. */
   #enqueue(task: () => void | Promise<void>): void {
     this.#pending++;
     this.#queue = this.#queue

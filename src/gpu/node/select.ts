@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { platform } from 'node:os';
 import { invalidOption } from '../../errors.js';
 import type { Backend } from '../backend.js';
 import { CpuBackend } from '../cpu/backend.js';
@@ -23,6 +25,19 @@ export function isBackendChoice(value: string): value is BackendChoice {
   return (BACKEND_CHOICES as readonly string[]).includes(value);
 }
 
+/**
+ * Whether this machine can have a hardware GPU at all. Looking through Dawn costs half a second and its Vulkan
+ * loader complains on stderr; on Linux a GPU has a device file, and without one the answer is no.
+ */
+function mayHaveGpu(): boolean {
+  if (platform() !== 'linux') return true;
+  const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
+  return (
+    names('/dev/dri').some((name) => name.startsWith('renderD')) ||
+    names('/dev').some((name) => /^(nvidia\d|nvidiactl|dxg|kfd|mali)/.test(name))
+  );
+}
+
 /** Creates the backend that the options ask for. Dispose of it when done. */
 export async function createBackend(options: BackendOptions = {}): Promise<Backend> {
   const choice = options.backend ?? 'auto';
@@ -30,7 +45,7 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
     throw invalidOption('backend', `cannot be "${choice}"`, `choose one of ${BACKEND_CHOICES.join(', ')}`);
   }
   if (choice === 'webgpu') return createNodeWebGpuBackend();
-  if (choice === 'auto') {
+  if (choice === 'auto' && mayHaveGpu()) {
     const probe = await probeAdapter();
     if (probe.available && !isSoftware(probe.info)) return createNodeWebGpuBackend();
   }

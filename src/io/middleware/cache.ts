@@ -20,7 +20,11 @@ export function withBlockCache(source: ByteSource, options: BlockCacheOptions = 
   const readBlock = (index: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> =>
     blocks.get(index, () => {
       const offset = index * blockSize;
-      return source.read(offset, Math.min(blockSize, source.size - offset), signal === undefined ? {} : { signal });
+      return source.read(
+        offset,
+        Math.min(blockSize, source.size - offset),
+        signal === undefined ? {} : { signal },
+      );
     });
 
   return {

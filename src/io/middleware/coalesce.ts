@@ -31,7 +31,9 @@ export function withCoalescing(source: ByteSource, options: CoalesceOptions = {}
     for (const request of requests) {
       const start = group[0]?.offset ?? request.offset;
       const merges =
-        group.length > 0 && request.offset - end <= maxGap && request.offset + request.length - start <= maxLength;
+        group.length > 0 &&
+        request.offset - end <= maxGap &&
+        request.offset + request.length - start <= maxLength;
       if (group.length > 0 && !merges) {
         void readGroup(source, group, end);
         group = [];

@@ -14,7 +14,11 @@ export interface RetryOptions {
  * Repeats an operation that failed by a NETWORK error which is worth repeating. Waits grow by doubling and are
  * spread at random by half, so that many workers do not return at the same moment.
  */
-export async function retrying<T>(task: () => Promise<T>, options: RetryOptions = {}, signal?: AbortSignal): Promise<T> {
+export async function retrying<T>(
+  task: () => Promise<T>,
+  options: RetryOptions = {},
+  signal?: AbortSignal,
+): Promise<T> {
   const { attempts = 5, delay = 250, maxDelay = 10_000 } = options;
   for (let attempt = 1; ; attempt++) {
     try {

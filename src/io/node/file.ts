@@ -53,7 +53,13 @@ export class FileSource implements ByteSource {
 export function cannotOpen(path: string, cause: unknown): TerrachipError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new TerrachipError('NOT_FOUND', `${path} does not exist`, 'check the path', { source: path }, { cause });
+    return new TerrachipError(
+      'NOT_FOUND',
+      `${path} does not exist`,
+      'check the path',
+      { source: path },
+      { cause },
+    );
   }
   return invalidInput(path, `cannot be opened (${messageOf(cause)})`, 'check its permissions', cause);
 }

@@ -32,136 +32,178 @@ const CROSS_BITS = 8;
  */
 export function run(tensors: Tensors, parameters: Parameters, start: number, end: number): void {
   const { cells, table } = tensors;
-  const { tile_x, tile_y, tile_width, block_x, block_y, block_columns } = parameters;
+  const { source_x, source_y, tile_x, tile_y, tile_width, block_x, block_y, block_columns } = parameters;
   const interpolate = parameters.resampling === 1 ? bilinearRun : nearestRun;
-  const run: Run = {
-    source: tensors.source as Float32Array,
-    destination: tensors.destination as Float32Array,
-    width: parameters.source_width,
-    height: parameters.source_height,
-    output: 0,
-    count: 0,
-    originX: 0,
-    originY: 0,
-    px: 0,
-    py: 0,
-    ax: 0,
-    ay: 0,
-    cx: 0,
-    cy: 0,
-    fx: 0,
-    bits: 0,
-  };
+  const source = tensors.source as Float32Array;
+  const destination = tensors.destination as Float32Array;
+  const right = tile_x + tile_width;
   for (let row = start; row < end; row++) {
     const y = tile_y + row;
     const blockRow = ((y >> BLOCK_LOG2) - block_y) * block_columns - block_x;
     let output = parameters.output_offset + row * parameters.output_stride;
-    for (let x = tile_x; x < tile_x + tile_width; ) {
+    for (let x = tile_x; x < right; ) {
       const entry = (blockRow + (x >> BLOCK_LOG2)) * TABLE_WORDS;
       const log2 = table[entry + 1];
-      const bits = table[entry + 2];
       const size = 1 << log2;
       const localX = x & 255;
       const localY = y & 255;
       const fx = localX & (size - 1);
       const fy = localY & (size - 1);
       const cell = (table[entry] + ((localY >> log2) << (BLOCK_LOG2 - log2)) + (localX >> log2)) * CELL_WORDS;
-      const count = Math.min(size - fx, tile_x + tile_width - x);
-      run.output = output;
-      run.count = count;
-      run.bits = bits;
-      run.fx = fx;
-      run.originX = cells[cell] - parameters.source_x;
-      run.originY = cells[cell + 1] - parameters.source_y;
-      run.ax = cells[cell + 4];
-      run.ay = cells[cell + 5];
-      run.px = cells[cell + 2] + Math.imul(fy, cells[cell + 6]) + Math.imul(fx, run.ax);
-      run.py = cells[cell + 3] + Math.imul(fy, cells[cell + 7]) + Math.imul(fx, run.ay);
-      run.cx = Math.imul(fy, cells[cell + 8]);
-      run.cy = Math.imul(fy, cells[cell + 9]);
-      interpolate(run);
+      const count = Math.min(size - fx, right - x);
+      const ax = cells[cell + 4];
+      const ay = cells[cell + 5];
+      interpolate(
+        source,
+        parameters.source_width,
+        parameters.source_height,
+        destination,
+        output,
+        count,
+        cells[cell] - source_x,
+        cells[cell + 1] - source_y,
+        (cells[cell + 2] + Math.imul(fy, cells[cell + 6]) + Math.imul(fx, ax)) | 0,
+        (cells[cell + 3] + Math.imul(fy, cells[cell + 7]) + Math.imul(fx, ay)) | 0,
+        ax,
+        ay,
+        Math.imul(fy, cells[cell + 8]),
+        Math.imul(fy, cells[cell + 9]),
+        fx,
+        table[entry + 2],
+      );
       output += count;
       x += count;
     }
   }
 }
 
-/** The pixels of one row inside one cell. */
-interface Run {
-  source: Float32Array;
-  destination: Float32Array;
-  width: number;
-  height: number;
-  output: number;
-  count: number;
-  /** Cell origin, relative to the source window. */
-  originX: number;
-  originY: number;
-  /** Position of the first pixel, its step, and the step of the cross term (see control-grid.ts). */
-  px: number;
-  py: number;
-  ax: number;
-  ay: number;
-  cx: number;
-  cy: number;
-  fx: number;
-  bits: number;
-}
+/**
+ * The pixels of one row inside one cell. Positions are `origin + p / 2^bits` for `p = q + fx·a + ((fx·c) >> 8)`;
+ * q is given for the first pixel, c already times fy.
+ */
+type RunFunction = (
+  source: Float32Array,
+  width: number,
+  height: number,
+  destination: Float32Array,
+  output: number,
+  count: number,
+  originX: number,
+  originY: number,
+  qx: number,
+  qy: number,
+  ax: number,
+  ay: number,
+  cx: number,
+  cy: number,
+  fx: number,
+  bits: number,
+) => void;
 
-function nearestRun(run: Run): void {
-  const { source, destination, width, height, originX, originY, ax, ay, cx, cy, bits } = run;
-  let { output, px, py } = run;
-  let tx = Math.imul(run.fx, cx);
-  let ty = Math.imul(run.fx, cy);
-  for (let i = 0; i < run.count; i++) {
-    const qx = (px + (tx >> CROSS_BITS)) | 0;
-    const qy = (py + (ty >> CROSS_BITS)) | 0;
-    destination[output++] = containingValue(source, width, height, originX, originY, qx, qy, bits);
-    px = (px + ax) | 0;
-    py = (py + ay) | 0;
-    tx = (tx + cx) | 0;
-    ty = (ty + cy) | 0;
+const nearestRun: RunFunction = (
+  source,
+  width,
+  height,
+  destination,
+  output,
+  count,
+  originX,
+  originY,
+  qx,
+  qy,
+  ax,
+  ay,
+  cx,
+  cy,
+  fx,
+  bits,
+) => {
+  let linearX = qx;
+  let linearY = qy;
+  let crossX = Math.imul(fx, cx);
+  let crossY = Math.imul(fx, cy);
+  for (let i = 0; i < count; i++) {
+    const px = (linearX + (crossX >> CROSS_BITS)) | 0;
+    const py = (linearY + (crossY >> CROSS_BITS)) | 0;
+    const x = (originX + (px >> bits)) | 0;
+    const y = (originY + (py >> bits)) | 0;
+    destination[output + i] =
+      x >= 0 && y >= 0 && x < width && y < height
+        ? source[(Math.imul(y, width) + x) | 0]
+        : containingValue(source, width, height, originX, originY, px, py, bits);
+    linearX = (linearX + ax) | 0;
+    linearY = (linearY + ay) | 0;
+    crossX = (crossX + cx) | 0;
+    crossY = (crossY + cy) | 0;
   }
-}
+};
 
-function bilinearRun(run: Run): void {
-  const { source, destination, width, height, originX, originY, ax, ay, cx, cy, bits } = run;
-  let { output, px, py } = run;
-  let tx = Math.imul(run.fx, cx);
-  let ty = Math.imul(run.fx, cy);
+const bilinearRun: RunFunction = (
+  source,
+  width,
+  height,
+  destination,
+  output,
+  count,
+  originX,
+  originY,
+  qx,
+  qy,
+  ax,
+  ay,
+  cx,
+  cy,
+  fx,
+  bits,
+) => {
   const half = 1 << (bits - 1);
   const mask = (1 << bits) - 1;
   const unit = 1 / (1 << bits);
   const lastX = width - 1;
   const lastY = height - 1;
-  for (let i = 0; i < run.count; i++) {
-    const qx = (px + (tx >> CROSS_BITS)) | 0;
-    const qy = (py + (ty >> CROSS_BITS)) | 0;
-    const sx = (qx - half) | 0;
-    const sy = (qy - half) | 0;
-    const x0 = (originX + (sx >> bits)) | 0;
-    const y0 = (originY + (sy >> bits)) | 0;
-    const wx = (sx & mask) * unit;
-    const wy = (sy & mask) * unit;
-    let value = Number.NaN;
-    if (x0 >= 0 && y0 >= 0 && x0 < lastX && y0 < lastY) {
-      const k = Math.imul(y0, width) + x0;
-      const top = source[k] + (source[k + 1] - source[k]) * wx;
-      const bottom = source[k + width] + (source[k + width + 1] - source[k + width]) * wx;
-      value = top + (bottom - top) * wy;
+  // Pixel centres lie at +0.5: shifting by half a pixel makes them whole.
+  let linearX = (qx - half) | 0;
+  let linearY = (qy - half) | 0;
+  let crossX = Math.imul(fx, cx);
+  let crossY = Math.imul(fx, cy);
+  for (let i = 0; i < count; i++) {
+    const px = (linearX + (crossX >> CROSS_BITS)) | 0;
+    const py = (linearY + (crossY >> CROSS_BITS)) | 0;
+    const x = (originX + (px >> bits)) | 0;
+    const y = (originY + (py >> bits)) | 0;
+    const wx = (px & mask) * unit;
+    const wy = (py & mask) * unit;
+    linearX = (linearX + ax) | 0;
+    linearY = (linearY + ay) | 0;
+    crossX = (crossX + cx) | 0;
+    crossY = (crossY + cy) | 0;
+    if (x >= 0 && y >= 0 && x < lastX && y < lastY) {
+      const above = (Math.imul(y, width) + x) | 0;
+      const below = (above + width) | 0;
+      const a = source[above];
+      const b = source[below];
+      const top = a + (source[above + 1] - a) * wx;
+      const bottom = b + (source[below + 1] - b) * wx;
+      const value = top + (bottom - top) * wy;
+      destination[output + i] = value;
+      if (!Number.isNaN(value)) continue;
     }
-    // NaN here means an edge or a gap among the four pixels: decide pixel by pixel.
-    if (Number.isNaN(value)) {
-      const centre = containingValue(source, width, height, originX, originY, qx, qy, bits);
-      if (!Number.isNaN(centre)) value = renormalised(source, width, height, x0, y0, wx, wy);
-    }
-    destination[output++] = value;
-    px = (px + ax) | 0;
-    py = (py + ay) | 0;
-    tx = (tx + cx) | 0;
-    ty = (ty + cy) | 0;
+    // An edge, or a gap among the four pixels: decide pixel by pixel.
+    const centre = containingValue(
+      source,
+      width,
+      height,
+      originX,
+      originY,
+      (px + half) | 0,
+      (py + half) | 0,
+      bits,
+    );
+    destination[output + i] = Number.isNaN(centre)
+      ? centre
+      : renormalised(source, width, height, x, y, wx, wy);
   }
-}
+};
 
 /** The value of the pixel that contains a position, or NaN outside; a position on the far edge is inside. */
 function containingValue(

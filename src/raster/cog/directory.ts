@@ -2,7 +2,7 @@
  * The image file directories of a cloud-optimised GeoTIFF, as bytes: all of them at the head of the file, the full
  * image first, then the overviews from the largest to the smallest; each with its arrays behind it.
  */
-import { geoKeyDirectory, type Dtype, bytesPerElement, type GeoBox } from '../../geo/index.js';
+import { bytesPerElement, type Dtype, type GeoBox, geoKeyDirectory } from '../../geo/index.js';
 import { TAG } from '../geotiff/directory.js';
 import type { ColourTable } from '../raster.js';
 
@@ -122,7 +122,9 @@ function fieldsOf(layout: CogLayout, image: CogImage, isOverview: boolean): Fiel
     isOverview || layout.metadata === null
       ? null
       : { tag: TAG.GdalMetadata, type: TYPE.ascii, values: layout.metadata },
-    layout.nodata === null ? null : { tag: TAG.GdalNodata, type: TYPE.ascii, values: nodataText(layout.nodata) },
+    layout.nodata === null
+      ? null
+      : { tag: TAG.GdalNodata, type: TYPE.ascii, values: nodataText(layout.nodata) },
   ];
   return fields.filter((field) => field !== null).sort((a, b) => a.tag - b.tag);
 }
@@ -180,7 +182,12 @@ function directorySize(fields: readonly Field[], bigTiff: boolean): number {
   return size;
 }
 
-function encodeDirectory(fields: readonly Field[], start: number, next: number, bigTiff: boolean): Uint8Array {
+function encodeDirectory(
+  fields: readonly Field[],
+  start: number,
+  next: number,
+  bigTiff: boolean,
+): Uint8Array {
   const bytes = new Uint8Array(directorySize(fields, bigTiff));
   const view = new DataView(bytes.buffer);
   const inline = bigTiff ? 8 : 4;

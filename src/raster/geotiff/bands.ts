@@ -69,5 +69,8 @@ export async function readColourTable(tags: TagReader): Promise<ColourTable | nu
   const map = await tags.numbers(TAG.ColorMap);
   if (map === null || map.length % 3 !== 0) return null;
   const size = map.length / 3;
-  return Array.from({ length: size }, (_, i) => [map[i] >> 8, map[size + i] >> 8, map[2 * size + i] >> 8] as const);
+  return Array.from(
+    { length: size },
+    (_, i) => [map[i] >> 8, map[size + i] >> 8, map[2 * size + i] >> 8] as const,
+  );
 }

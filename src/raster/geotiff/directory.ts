@@ -127,19 +127,28 @@ async function checkDirectory(
   const entryBytes = bigTiff ? 20 : 12;
   const head = await source.read(offset, countBytes);
   const headView = new DataView(head.buffer, head.byteOffset);
-  const count = bigTiff ? Number(headView.getBigUint64(0, littleEndian)) : headView.getUint16(0, littleEndian);
+  const count = bigTiff
+    ? Number(headView.getBigUint64(0, littleEndian))
+    : headView.getUint16(0, littleEndian);
   if (count > 65535) throw damaged(source.name, `an image has ${count} tags`);
   const body = await source.read(offset + countBytes, count * entryBytes);
   const view = new DataView(body.buffer, body.byteOffset);
   for (let k = 0; k < count; k++) {
     const at = k * entryBytes;
     const type = view.getUint16(at + 2, littleEndian);
-    const values = bigTiff ? Number(view.getBigUint64(at + 4, littleEndian)) : view.getUint32(at + 4, littleEndian);
+    const values = bigTiff
+      ? Number(view.getBigUint64(at + 4, littleEndian))
+      : view.getUint32(at + 4, littleEndian);
     const bytes = (FIELD_BYTES[type] ?? 1) * values;
     if (bytes <= (bigTiff ? 8 : 4)) continue;
-    const start = bigTiff ? Number(view.getBigUint64(at + 12, littleEndian)) : view.getUint32(at + 8, littleEndian);
+    const start = bigTiff
+      ? Number(view.getBigUint64(at + 12, littleEndian))
+      : view.getUint32(at + 8, littleEndian);
     if (start + bytes > source.size) {
-      throw damaged(source.name, `tag ${view.getUint16(at, littleEndian)} reaches beyond the end of the file`);
+      throw damaged(
+        source.name,
+        `tag ${view.getUint16(at, littleEndian)} reaches beyond the end of the file`,
+      );
     }
   }
 }

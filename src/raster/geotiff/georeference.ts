@@ -1,4 +1,11 @@
-import { Affine, Crs, crsFromGeoKeys, GEO_KEY, parseGeoKeys, RASTER_PIXEL_IS_POINT } from '../../geo/index.js';
+import {
+  Affine,
+  type Crs,
+  crsFromGeoKeys,
+  GEO_KEY,
+  parseGeoKeys,
+  RASTER_PIXEL_IS_POINT,
+} from '../../geo/index.js';
 import { TAG, type TagReader } from './directory.js';
 
 export interface Georeference {
@@ -12,13 +19,15 @@ export async function readGeoreference(tags: TagReader): Promise<Georeference> {
   const directory = await tags.numbers(TAG.GeoKeyDirectory);
   const doubles = (await tags.numbers(TAG.GeoDoubleParams)) ?? [];
   const ascii = (await tags.text(TAG.GeoAsciiParams)) ?? '';
-  const keys = directory === null ? new Map<number, number | string>() : parseGeoKeys(directory, doubles, ascii);
+  const keys =
+    directory === null ? new Map<number, number | string>() : parseGeoKeys(directory, doubles, ascii);
   const transform = await readTransform(tags);
   const pixelIsPoint = keys.get(GEO_KEY.RasterType) === RASTER_PIXEL_IS_POINT;
   return {
     crs: crsFromGeoKeys(keys),
     // The tie point of a point raster is the centre of a pixel: half a pixel down and right of its corner.
-    transform: transform !== null && pixelIsPoint ? transform.compose(Affine.translation(-0.5, -0.5)) : transform,
+    transform:
+      transform !== null && pixelIsPoint ? transform.compose(Affine.translation(-0.5, -0.5)) : transform,
   };
 }
 

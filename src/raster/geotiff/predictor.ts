@@ -29,9 +29,14 @@ export function undoPredictor(
     return bytes;
   }
   if (predictor === 3) return joinPlanes(bytes, shape);
-  throw new TerrachipError('UNSUPPORTED', `TIFF predictor ${predictor} is not supported`, 'rewrite the file without it', {
-    feature: `predictor ${predictor}`,
-  });
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `TIFF predictor ${predictor} is not supported`,
+    'rewrite the file without it',
+    {
+      feature: `predictor ${predictor}`,
+    },
+  );
 }
 
 /** Applies predictor 2 or 3, in place or into a new array. */
@@ -105,7 +110,8 @@ function joinPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Arr
     for (let plane = 0; plane < bytesPerSample; plane++) {
       let from = start + plane * values;
       // The first plane is the most significant byte: the last one in little-endian order.
-      for (let to = start + bytesPerSample - 1 - plane; to < end; to += bytesPerSample) result[to] = bytes[from++];
+      for (let to = start + bytesPerSample - 1 - plane; to < end; to += bytesPerSample)
+        result[to] = bytes[from++];
     }
   }
   return result;
@@ -121,7 +127,8 @@ function splitPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Ar
     const end = start + rowBytes;
     for (let plane = 0; plane < bytesPerSample; plane++) {
       let to = start + plane * values;
-      for (let from = start + bytesPerSample - 1 - plane; from < end; from += bytesPerSample) result[to++] = bytes[from];
+      for (let from = start + bytesPerSample - 1 - plane; from < end; from += bytesPerSample)
+        result[to++] = bytes[from];
     }
     for (let i = end - 1; i >= start + samples; i--) result[i] = result[i] - result[i - samples];
   }

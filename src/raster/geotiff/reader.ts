@@ -10,10 +10,10 @@ import {
   type TypedArray,
 } from '../../geo/index.js';
 import { ByteLru, type ByteSource, mapConcurrently } from '../../io/index.js';
+import { compressionName, requireCodec } from '../node/codecs.js';
 import type { BandInfo, ColourTable, Raster, WindowRequest } from '../raster.js';
 import { readBands, readColourTable } from './bands.js';
-import { blockIndex, readBlock, storedRows } from './blocks.js';
-import { compressionName, requireCodec } from '../node/codecs.js';
+import { type Block, blocksUnder, readBlock, storedBytes } from './blocks.js';
 import { readDirectories, TAG, type TagReader } from './directory.js';
 import { readGeoreference } from './georeference.js';
 import { type ImageStructure, readStructure } from './structure.js';
@@ -175,14 +175,15 @@ export class GeoTiffRaster implements Raster {
   #block(level: number, image: ImageStructure, block: Block, signal?: AbortSignal): Promise<TypedArray> {
     const fill = this.bands[0].nodata ?? 0;
     return this.#cache.get(`${this.#id}:${level}:${block.index}`, () =>
-      readBlock(this.#source, image, block.index, fill, signal),
+      readBlock(this.#source, image, block, fill, signal),
     );
   }
 }
 
 /** The error for a raster that is asked for its place and has none. */
 export function noReference(raster: Pick<Raster, 'name' | 'crs' | 'transform'>): Error {
-  const missing = raster.crs === null ? 'no coordinate reference system' : 'no transform from pixels to coordinates';
+  const missing =
+    raster.crs === null ? 'no coordinate reference system' : 'no transform from pixels to coordinates';
   return invalidInput(raster.name, `has ${missing}`, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
 }
 
@@ -192,35 +193,19 @@ function levelBox(box: GeoBox, width: number, height: number): GeoBox {
   return new GeoBox(box.crs, box.transform.compose(scale), width, height);
 }
 
-interface Block {
-  readonly index: number;
-  readonly plane: number;
-  readonly column: number;
-  readonly row: number;
-}
-
-/** The blocks under a window, in the order they lie in the file, in batches. */
+/** The blocks under a window in batches. */
 function batchesOf(image: ImageStructure, window: PixelWindow, bands: readonly number[]): Block[][] {
-  const firstColumn = Math.floor(window.x / image.blockWidth);
-  const lastColumn = Math.floor((window.x + window.width - 1) / image.blockWidth);
-  const firstRow = Math.floor(window.y / image.blockHeight);
-  const lastRow = Math.floor((window.y + window.height - 1) / image.blockHeight);
   const planes = image.interleaved ? [0] : [...new Set(bands)].map((band) => band - 1);
   const batches: Block[][] = [];
   let batch: Block[] = [];
   let bytes = 0;
-  for (const plane of planes) {
-    for (let row = firstRow; row <= lastRow; row++) {
-      for (let column = firstColumn; column <= lastColumn; column++) {
-        const index = blockIndex(image, plane, column, row);
-        batch.push({ index, plane, column, row });
-        bytes += image.byteCounts[index];
-        if (bytes >= BATCH_BYTES || batch.length >= BATCH_BLOCKS) {
-          batches.push(batch);
-          batch = [];
-          bytes = 0;
-        }
-      }
+  for (const block of blocksUnder(image, window, planes)) {
+    batch.push(block);
+    bytes += storedBytes(image, block);
+    if (bytes >= BATCH_BYTES || batch.length >= BATCH_BLOCKS) {
+      batches.push(batch);
+      batch = [];
+      bytes = 0;
     }
   }
   if (batch.length > 0) batches.push(batch);
@@ -236,18 +221,11 @@ function copyBlock(
   plane: TypedArray,
   window: PixelWindow,
 ): void {
-  const x0 = block.column * image.blockWidth;
-  const y0 = block.row * image.blockHeight;
-  const part = intersectWindows(window, {
-    x: x0,
-    y: y0,
-    width: Math.min(image.blockWidth, image.width - x0),
-    height: Math.min(storedRows(image, block.row), image.height - y0),
-  });
+  const part = intersectWindows(window, block);
   if (part === null) return;
   const samples = image.interleaved ? image.bands : 1;
   for (let y = part.y; y < part.y + part.height; y++) {
-    const from = ((y - y0) * image.blockWidth + (part.x - x0)) * samples + sample;
+    const from = ((y - block.y) * block.width + (part.x - block.x)) * samples + sample;
     const to = (y - window.y) * window.width + (part.x - window.x);
     if (samples === 1) {
       plane.set(values.subarray(from, from + part.width), to);

@@ -40,7 +40,11 @@ const SAMPLE_FORMATS: Readonly<Record<number, Readonly<Record<number, Dtype>>>> 
 };
 
 /** @throws {TerrachipError} INVALID_INPUT for impossible values, UNSUPPORTED for sample types of other widths */
-export async function readStructure(name: string, tags: TagReader, littleEndian: boolean): Promise<ImageStructure> {
+export async function readStructure(
+  name: string,
+  tags: TagReader,
+  littleEndian: boolean,
+): Promise<ImageStructure> {
   const width = await side(name, tags, TAG.ImageWidth, 'width');
   const height = await side(name, tags, TAG.ImageLength, 'height');
   const bands = await tags.number(TAG.SamplesPerPixel, 1);
@@ -94,7 +98,8 @@ export async function readStructure(name: string, tags: TagReader, littleEndian:
 
 async function side(name: string, tags: TagReader, tag: number, what: string): Promise<number> {
   const value = await tags.number(tag, 0);
-  if (!Number.isInteger(value) || value < 1 || value > MAX_SIDE) throw damaged(name, `its ${what} is ${value}`);
+  if (!Number.isInteger(value) || value < 1 || value > MAX_SIDE)
+    throw damaged(name, `its ${what} is ${value}`);
   return value;
 }
 

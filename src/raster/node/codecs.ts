@@ -60,7 +60,9 @@ export async function decompress(
   if (decoded.byteLength < size) {
     throw damaged(name, `a block holds ${decoded.byteLength} bytes of ${size}`);
   }
-  // Views as wider integers need an aligned start, which a view into a merged read may lack.
-  const whole = decoded.byteOffset % 8 === 0 && decoded !== bytes;
-  return whole ? decoded.subarray(0, size) : decoded.slice(0, size);
+  // Views as wider integers need an aligned start, which a part of a longer read may lack; a small part of a long
+  // read would also keep all of it in memory.
+  const { buffer, byteOffset } = decoded;
+  const own = byteOffset % 8 === 0 && buffer.byteLength <= 2 * size;
+  return own ? decoded.subarray(0, size) : decoded.slice(0, size);
 }

@@ -11,8 +11,14 @@ import {
   type TypedArray,
 } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/index.js';
-import { requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
-import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES, type CogImage, type CogLayout, encodeHead } from '../cog/directory.js';
+import { requireWritable, temporaryPath, writeAtomically, writeError } from '../../io/node/index.js';
+import {
+  BLOCK_LEADER_BYTES,
+  BLOCK_TRAILER_BYTES,
+  type CogImage,
+  type CogLayout,
+  encodeHead,
+} from '../cog/directory.js';
 import { halve, type OverviewMethod } from '../cog/overview.js';
 import { applyPredictor } from '../geotiff/predictor.js';
 import type { ColourTable } from '../raster.js';
@@ -36,6 +42,9 @@ export interface CogOptions {
   colourTable?: ColourTable;
   /** Names of the bands. */
   descriptions?: readonly string[];
+  /** Physical value = stored · scale + offset, a band. */
+  scales?: readonly number[];
+  offsets?: readonly number[];
 }
 
 /** Tiles that are compressed at a time; libuv's pool decides how many really run. */
@@ -57,7 +66,9 @@ interface Level {
   readonly buffer: TypedArray;
   rowsInBuffer: number;
   rowsDone: number;
-  /** Sizes of the tiles so far, and bytes in the file. */
+  /** Where its tiles start in its temporary file. */
+  readonly start: number;
+  /** Sizes of the tiles so far, and their bytes in all. */
   readonly byteCounts: number[];
   bytes: number;
 }
@@ -70,16 +81,26 @@ interface Level {
 export class CogWriter {
   readonly path: string;
   readonly #options: CogOptions;
+  readonly #layout: CogLayout;
+  readonly #headBytes: number;
   readonly #blockSize: number;
   readonly #predictor: number;
   readonly #levels: Level[];
   #closed = false;
 
-  private constructor(path: string, options: CogOptions, levels: Level[]) {
+  private constructor(
+    path: string,
+    options: CogOptions,
+    layout: CogLayout,
+    headBytes: number,
+    levels: Level[],
+  ) {
     this.path = path;
     this.#options = options;
-    this.#blockSize = blockSizeOf(options);
-    this.#predictor = predictorOf(options);
+    this.#layout = layout;
+    this.#headBytes = headBytes;
+    this.#blockSize = layout.blockSize;
+    this.#predictor = layout.predictor;
     this.#levels = levels;
   }
 
@@ -88,9 +109,16 @@ export class CogWriter {
     checkOptions(path, options);
     await requireWritable(path);
     const blockSize = blockSizeOf(options);
+    const sizes = levelSizes(options, blockSize);
+    const layout = layoutOf(options, sizes);
+    const blank = sizes.map(([width, height]) => {
+      const tiles = new Array<number>(Math.ceil(width / blockSize) * Math.ceil(height / blockSize)).fill(0);
+      return { width, height, offsets: tiles, byteCounts: tiles };
+    });
+    const headBytes = encodeHead(layout, blank).byteLength;
     const levels: Level[] = [];
     try {
-      for (const [width, height] of levelSizes(options, blockSize)) {
+      for (const [width, height] of sizes) {
         const temporary = temporaryPath(path);
         levels.push({
           width,
@@ -100,6 +128,8 @@ export class CogWriter {
           buffer: allocateArray(options.dtype, options.bands * blockSize * width),
           rowsInBuffer: 0,
           rowsDone: 0,
+          // Without overviews the temporary file becomes the result: it leaves room for the directory.
+          start: sizes.length === 1 ? headBytes : 0,
           byteCounts: [],
           bytes: 0,
         });
@@ -108,24 +138,25 @@ export class CogWriter {
       await discard(levels);
       throw writeError(path, cause);
     }
-    return new CogWriter(path, options, levels);
+    return new CogWriter(path, options, layout, headBytes, levels);
   }
 
   /**
    * Adds rows below those written so far.
-   * @param rows `(band, row, x)` in C order, of the file's dtype
+   * @param bands the rows of each band, `row × width` values in C order of the file's dtype
    */
-  async writeRows(rows: TypedArray): Promise<void> {
-    const { bands, geobox } = this.#options;
-    const count = rows.length / (bands * geobox.width);
-    if (this.#closed || !Number.isInteger(count)) {
-      throw internalError('CogWriter', `cannot add ${rows.length} values to ${this.path}`);
+  async writeRows(bands: readonly TypedArray[]): Promise<void> {
+    const { width } = this.#options.geobox;
+    const count = (bands[0]?.length ?? 0) / width;
+    const fits = bands.length === this.#options.bands && bands.every((rows) => rows.length === count * width);
+    if (this.#closed || !fits || !Number.isInteger(count)) {
+      throw internalError(
+        'CogWriter',
+        `cannot add ${bands.map((rows) => rows.length)} values to ${this.path}`,
+      );
     }
-    const planes = Array.from({ length: bands }, (_, band) =>
-      rows.subarray(band * count * geobox.width, (band + 1) * count * geobox.width),
-    );
     try {
-      await this.#append(0, planes, count);
+      await this.#append(0, bands, count);
     } catch (cause) {
       throw cause instanceof TerrachipError ? cause : writeError(this.path, cause);
     }
@@ -135,21 +166,21 @@ export class CogWriter {
   async finish(): Promise<void> {
     const [full] = this.#levels;
     if (full.rowsDone + full.rowsInBuffer !== full.height) {
-      throw internalError('CogWriter', `${this.path} got ${full.rowsDone + full.rowsInBuffer} of ${full.height} rows`);
+      throw internalError(
+        'CogWriter',
+        `${this.path} got ${full.rowsDone + full.rowsInBuffer} of ${full.height} rows`,
+      );
     }
-    const temporary = temporaryPath(this.path);
-    let file: FileHandle | undefined;
     try {
       await this.#flush(0);
-      file = await open(temporary, 'wx');
-      await this.#assemble(file);
-      await file.sync();
-      await file.close();
-      file = undefined;
-      await rename(temporary, this.path);
+      if (this.#levels.length === 1) {
+        await writeFully(full.file, this.#head(), 0);
+        await full.file.sync();
+        await rename(full.path, this.path);
+      } else {
+        await writeAtomically(this.path, (file) => this.#assemble(file));
+      }
     } catch (cause) {
-      await file?.close().catch(() => undefined);
-      await rm(temporary, { force: true });
       throw cause instanceof TerrachipError ? cause : writeError(this.path, cause);
     } finally {
       await this.abort();
@@ -194,7 +225,13 @@ export class CogWriter {
         const method = overviews === 'none' || overviews === undefined ? 'average' : overviews;
         const planes = Array.from({ length: bands }, (_, band) => {
           const start = band * this.#blockSize * level.width;
-          return halve(level.buffer.subarray(start, start + rows * level.width), level.width, rows, nodata ?? null, method);
+          return halve(
+            level.buffer.subarray(start, start + rows * level.width),
+            level.width,
+            rows,
+            nodata ?? null,
+            method,
+          );
         });
         await this.#append(index + 1, planes, Math.ceil(rows / 2));
       }
@@ -210,13 +247,14 @@ export class CogWriter {
       (column) => this.#encodeTile(level, column, rows),
     );
     for (const tile of tiles) {
-      const framed = new Uint8Array(BLOCK_LEADER_BYTES + tile.byteLength + BLOCK_TRAILER_BYTES);
-      new DataView(framed.buffer).setUint32(0, tile.byteLength, true);
-      framed.set(tile, BLOCK_LEADER_BYTES);
-      framed.set(tile.subarray(-BLOCK_TRAILER_BYTES), BLOCK_LEADER_BYTES + tile.byteLength);
-      await writeFully(level.file, framed, level.bytes);
+      const leader = new Uint8Array(BLOCK_LEADER_BYTES);
+      new DataView(leader.buffer).setUint32(0, tile.byteLength, true);
+      const frame = [leader, tile, tile.slice(-BLOCK_TRAILER_BYTES)];
+      const bytes = BLOCK_LEADER_BYTES + tile.byteLength + BLOCK_TRAILER_BYTES;
+      const { bytesWritten } = await level.file.writev(frame, level.start + level.bytes);
+      if (bytesWritten !== bytes) throw new Error(`wrote ${bytesWritten} of ${bytes} bytes`);
       level.byteCounts.push(tile.byteLength);
-      level.bytes += framed.byteLength;
+      level.bytes += bytes;
     }
   }
 
@@ -238,49 +276,46 @@ export class CogWriter {
     }
     const bytes = new Uint8Array(tile.buffer as ArrayBuffer);
     if (this.#options.compression === 'none') return bytes;
-    const shape = { width: blockSize, height: blockSize, samples: bands, bytesPerSample: bytesPerElement(dtype) };
+    const shape = {
+      width: blockSize,
+      height: blockSize,
+      samples: bands,
+      bytesPerSample: bytesPerElement(dtype),
+    };
     return deflateAsync(applyPredictor(this.#predictor, bytes, shape), { level: this.#options.level ?? 6 });
   }
 
+  /** The head of the file. Data lies from the smallest image to the full one; directories the other way round. */
+  #head(): Uint8Array {
+    let offset = this.#headBytes;
+    const images: CogImage[] = [...this.#levels]
+      .reverse()
+      .map(({ width, height, byteCounts }) => {
+        const offsets = byteCounts.map((bytes) => {
+          const at = offset + BLOCK_LEADER_BYTES;
+          offset += BLOCK_LEADER_BYTES + bytes + BLOCK_TRAILER_BYTES;
+          return at;
+        });
+        return { width, height, offsets, byteCounts };
+      })
+      .reverse();
+    return encodeHead(this.#layout, images);
+  }
+
   async #assemble(file: FileHandle): Promise<void> {
-    const { geobox, bands, dtype } = this.#options;
-    const data = this.#levels.reduce((sum, level) => sum + level.bytes, 0);
-    const layout: CogLayout = {
-      geobox,
-      bands,
-      dtype,
-      blockSize: this.#blockSize,
-      compression: this.#options.compression === 'none' ? 1 : 8,
-      predictor: this.#predictor,
-      nodata: this.#options.nodata ?? null,
-      colourTable: this.#options.colourTable ?? null,
-      metadata: bandMetadata(this.#options.descriptions ?? []),
-      bigTiff: data + 2 ** 20 + 64 * this.#levels[0].byteCounts.length > CLASSIC_LIMIT,
-    };
-    const images = (headBytes: number): CogImage[] => {
-      // Data lies in the file from the smallest image to the full one; directories the other way round.
-      let offset = headBytes;
-      return [...this.#levels]
-        .reverse()
-        .map(({ width, height, byteCounts }) => {
-          const offsets = byteCounts.map((bytes) => {
-            const at = offset + BLOCK_LEADER_BYTES;
-            offset += BLOCK_LEADER_BYTES + bytes + BLOCK_TRAILER_BYTES;
-            return at;
-          });
-          return { width, height, offsets, byteCounts };
-        })
-        .reverse();
-    };
-    const headBytes = encodeHead(layout, images(0)).byteLength;
-    await writeFully(file, encodeHead(layout, images(headBytes)), 0);
-    let offset = headBytes;
+    await writeFully(file, this.#head(), 0);
+    const piece = new Uint8Array(COPY_BYTES);
+    let offset = this.#headBytes;
     for (const level of [...this.#levels].reverse()) {
       for (let start = 0; start < level.bytes; start += COPY_BYTES) {
-        const piece = new Uint8Array(Math.min(COPY_BYTES, level.bytes - start));
-        await level.file.read(piece, 0, piece.byteLength, start);
-        await writeFully(file, piece, offset);
-        offset += piece.byteLength;
+        const { bytesRead } = await level.file.read(
+          piece,
+          0,
+          Math.min(COPY_BYTES, level.bytes - start),
+          start,
+        );
+        await writeFully(file, piece.subarray(0, bytesRead), offset);
+        offset += bytesRead;
       }
     }
   }
@@ -299,6 +334,24 @@ async function discard(levels: readonly Level[]): Promise<void> {
     await file.close().catch(() => undefined);
     await rm(path, { force: true });
   }
+}
+
+/** What all images of the file share. BigTIFF is decided by the size that the pixels could at most take. */
+function layoutOf(options: CogOptions, sizes: readonly (readonly [number, number])[]): CogLayout {
+  const blockSize = blockSizeOf(options);
+  const pixels = sizes.reduce((sum, [width, height]) => sum + (width + blockSize) * (height + blockSize), 0);
+  return {
+    geobox: options.geobox,
+    bands: options.bands,
+    dtype: options.dtype,
+    blockSize,
+    compression: options.compression === 'none' ? 1 : 8,
+    predictor: predictorOf(options),
+    nodata: options.nodata ?? null,
+    colourTable: options.colourTable ?? null,
+    metadata: bandMetadata(options),
+    bigTiff: 1.01 * pixels * options.bands * bytesPerElement(options.dtype) > CLASSIC_LIMIT,
+  };
 }
 
 function blockSizeOf(options: CogOptions): number {
@@ -342,21 +395,29 @@ function levelSizes(options: CogOptions, blockSize: number): [number, number][] 
   return sizes;
 }
 
-function bandMetadata(descriptions: readonly string[]): string | null {
-  if (descriptions.length === 0) return null;
-  const escape = (text: string): string =>
+/** GDAL's metadata document: what differs from its defaults. */
+function bandMetadata({ descriptions = [], scales = [], offsets = [] }: CogOptions): string | null {
+  const escapeXml = (text: string): string =>
     text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-  const items = descriptions.map(
-    (text, band) => `  <Item name="DESCRIPTION" sample="${band}" role="description">${escape(text)}</Item>\n`,
-  );
-  return `<GDALMetadata>\n${items.join('')}</GDALMetadata>\n`;
+  const item = (name: string, band: number, text: string): string =>
+    `  <Item name="${name}" sample="${band}" role="${name.toLowerCase()}">${escapeXml(text)}</Item>\n`;
+  const items = [
+    ...descriptions.map((text, band) => (text === '' ? '' : item('DESCRIPTION', band, text))),
+    ...scales.map((value, band) => (value === 1 ? '' : item('SCALE', band, String(value)))),
+    ...offsets.map((value, band) => (value === 0 ? '' : item('OFFSET', band, String(value)))),
+  ].join('');
+  return items === '' ? null : `<GDALMetadata>\n${items}</GDALMetadata>\n`;
 }
 
-/** Writes a whole raster that is in memory. @param data `(band, y, x)` in C order */
-export async function writeCog(path: string, data: TypedArray, options: CogOptions): Promise<void> {
+/** Writes a whole raster that is in memory. @param bands the values of each band in C order */
+export async function writeCog(
+  path: string,
+  bands: readonly TypedArray[],
+  options: CogOptions,
+): Promise<void> {
   const writer = await CogWriter.create(path, options);
   try {
-    await writer.writeRows(data);
+    await writer.writeRows(bands);
     await writer.finish();
   } finally {
     await writer.abort();

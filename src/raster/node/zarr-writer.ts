@@ -6,7 +6,10 @@ import { type ZarrArrayOptions, zarrArrayMetadata, zarrGroupMetadata } from '../
 import { encodeShard } from '../zarr/shard.js';
 
 /** Writes a group's metadata. */
-export async function createZarrGroup(folder: string, attributes: Readonly<Record<string, unknown>>): Promise<void> {
+export async function createZarrGroup(
+  folder: string,
+  attributes: Readonly<Record<string, unknown>>,
+): Promise<void> {
   await makeFolder(folder);
   await writeJson(join(folder, 'zarr.json'), zarrGroupMetadata(attributes));
 }
@@ -23,7 +26,10 @@ export class ZarrShardWriter {
     const { shape, shardShape, chunkShape } = options;
     const fits = shape.every((_, axis) => shardShape[axis] % chunkShape[axis] === 0);
     if (!fits || shardShape.length !== shape.length || chunkShape.length !== shape.length) {
-      throw internalError('ZarrShardWriter', `shards of ${shardShape} are not made of chunks of ${chunkShape}`);
+      throw internalError(
+        'ZarrShardWriter',
+        `shards of ${shardShape} are not made of chunks of ${chunkShape}`,
+      );
     }
     this.folder = folder;
     this.#options = options;
@@ -76,7 +82,10 @@ export class ZarrShardWriter {
   /** The bytes of one inner chunk, padded with the fill value; null when it holds nothing else. */
   #chunk(data: TypedArray, extent: readonly number[], origin: readonly number[]): Uint8Array | null {
     const { chunkShape, dtype, fillValue } = this.#options;
-    const chunk: TypedArray = allocateArray(dtype, chunkShape.reduce((product, n) => product * n, 1));
+    const chunk: TypedArray = allocateArray(
+      dtype,
+      chunkShape.reduce((product, n) => product * n, 1),
+    );
     chunk.fill(fillValue);
     const copy = (axis: number, from: number, to: number): void => {
       const count = Math.min(chunkShape[axis], extent[axis] - origin[axis]);

@@ -1,0 +1,67 @@
+/** Parsing of option values, with errors that name the option. */
+import { invalidOption } from '../errors.js';
+import { DTYPES, type Dtype, isDtype } from '../geo/index.js';
+import { BACKEND_CHOICES, type BackendChoice, isBackendChoice } from '../gpu/node/index.js';
+
+export function parseNumber(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value)) {
+      throw invalidOption(option, `cannot be "${text}"`, 'give a number');
+    }
+    return value;
+  };
+}
+
+export function parseCount(option: string, least = 1): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least || text.trim() === '') {
+      throw invalidOption(option, `cannot be "${text}"`, `give a whole number from ${least} on`);
+    }
+    return value;
+  };
+}
+
+/** For options that take several values: commander calls it for each. */
+export function collect<T>(parse: (text: string) => T): (text: string, previous: T[] | undefined) => T[] {
+  return (text, previous) => [...(previous ?? []), parse(text)];
+}
+
+export function parseBackend(text: string): BackendChoice {
+  if (!isBackendChoice(text)) {
+    throw invalidOption('--backend', `cannot be "${text}"`, `choose one of ${BACKEND_CHOICES.join(', ')}`);
+  }
+  return text;
+}
+
+export function parseDtype(text: string): Dtype {
+  if (!isDtype(text))
+    throw invalidOption('--dtype', `cannot be "${text}"`, `choose one of ${DTYPES.join(', ')}`);
+  return text;
+}
+
+/** One of a list of words. */
+export function parseChoice<const T extends string>(
+  option: string,
+  choices: readonly T[],
+): (text: string) => T {
+  return (text) => {
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined)
+      throw invalidOption(option, `cannot be "${text}"`, `choose one of ${choices.join(', ')}`);
+    return found;
+  };
+}
+
+/** @throws {TerrachipError} INVALID_OPTION unless a list of values has one of the given lengths */
+export function requireLength<T>(
+  option: string,
+  values: readonly T[],
+  lengths: readonly number[],
+): readonly T[] {
+  if (!lengths.includes(values.length)) {
+    throw invalidOption(option, `got ${values.length} values`, `give ${lengths.join(' or ')}`);
+  }
+  return values;
+}

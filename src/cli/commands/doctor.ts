@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { diagnose } from '../../workflow/index.js';
+import type { Run } from '../main.js';
+
+export function doctorCommand(run: Run): Command {
+  const command = new Command('doctor').description('adapters, providers, versions, and what to install');
+  return command.action(() =>
+    run(command, async ({ output }) => {
+      const report = await diagnose();
+      const { webgpu, onnx } = report;
+      output.result(
+        report,
+        [
+          `terrachip   ${report.terrachip}, Node ${report.node}, ${report.platform}`,
+          `processor   ${report.processor}, ${report.cores} cores, ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
+          `webgpu      ${webgpu.available ? `${webgpu.adapter} (${webgpu.adapterClass})` : webgpu.problem}`,
+          `onnx        ${onnx.available ? onnx.providers.join(', ') : onnx.problem}`,
+          `--backend auto takes ${report.autoBackend}`,
+        ].join('\n'),
+      );
+    }),
+  );
+}

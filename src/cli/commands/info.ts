@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { describeRaster, type RasterReport } from '../../workflow/index.js';
+import type { Run } from '../main.js';
+
+export function infoCommand(run: Run): Command {
+  const command = new Command('info')
+    .description('what is in a raster')
+    .argument('<raster>', 'path or URL of a GeoTIFF')
+    .option('--checksum', 'decode all pixels: a SHA-256 and statistics a band');
+  return command.action((raster: string, options: { checksum?: boolean }) =>
+    run(command, async ({ output, signal }) => {
+      const report = await describeRaster(raster, {
+        checksum: options.checksum === true,
+        signal,
+        onProgress: output.onProgress,
+      });
+      output.result(report, describe(report));
+    }),
+  );
+}
+
+function describe(report: RasterReport): string {
+  const lines = [
+    `${report.path}: ${report.width} × ${report.height}, ${report.bands.length} band${report.bands.length === 1 ? '' : 's'}`,
+    `crs         ${report.crs === null ? 'none' : `${report.crs.epsg === null ? '' : `EPSG:${report.crs.epsg} `}${report.crs.name}`}`,
+    `transform   ${report.transform === null ? 'none' : report.transform.join(', ')}`,
+    `storage     ${report.compression}, predictor ${report.predictor}, blocks of ${report.blockSize.join(' × ')}`,
+    `overviews   ${report.overviews.map((size) => size.join(' × ')).join(', ') || 'none'}`,
+  ];
+  for (const band of report.bands) {
+    const scaled =
+      band.scale === 1 && band.offset === 0 ? '' : `, scale ${band.scale}, offset ${band.offset}`;
+    const name = band.description === null ? '' : ` "${band.description}"`;
+    lines.push(
+      `band ${String(band.index).padEnd(6)} ${band.dtype}${name}, nodata ${band.nodata ?? 'none'}${scaled}`,
+    );
+    if (band.sha256 !== null) {
+      lines.push(
+        `            min ${band.min}, max ${band.max}, mean ${band.mean}`,
+        `            sha256 ${band.sha256}`,
+      );
+    }
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,123 @@
+import { Command } from 'commander';
+import { invalidOption } from '../../errors.js';
+import type { Bounds } from '../../geo/index.js';
+import { parseResampling, RESAMPLINGS } from '../../kernels/index.js';
+import { type TargetGrid, type WarpFileOptions, warpFile } from '../../workflow/index.js';
+import {
+  collect,
+  parseBackend,
+  parseChoice,
+  parseCount,
+  parseDtype,
+  parseNumber,
+  requireLength,
+} from '../arguments.js';
+import type { Run } from '../main.js';
+
+type Options = Omit<WarpFileOptions, 'source' | 'destination' | 'grid' | 'bands' | 'compression'> & {
+  crs?: string;
+  bounds?: number[];
+  size?: number[];
+  res?: number;
+  like?: string;
+  band?: number[];
+  compress: 'deflate' | 'none';
+};
+
+export function warpCommand(run: Run): Command {
+  const command = new Command('warp')
+    .description('resample a raster onto another grid, into a COG')
+    .argument('<source>', 'path or URL of a GeoTIFF')
+    .argument('<destination>', 'path of the COG to write')
+    .option('--crs <crs>', 'CRS of the result: EPSG:32632, WKT or a PROJ string')
+    .option('--bounds <number...>', 'x0 y0 x1 y1 in that CRS', collect(parseNumber('--bounds')))
+    .option('--size <pixels...>', 'width and height', collect(parseCount('--size')))
+    .option(
+      '--res <units>',
+      'pixel size; bounds are then snapped outward to multiples of it',
+      parseNumber('--res'),
+    )
+    .option('--like <raster>', 'take the grid of another raster')
+    .option('--band <numbers...>', 'bands to warp (default: all)', collect(parseCount('--band')))
+    .option('--dtype <type>', "type of the result (default: the source's)", parseDtype)
+    .option('--nodata <value>', "nodata of the result (default: the source's)", parseNodata)
+    .option(
+      `--resampling <name>`,
+      RESAMPLINGS.join(' or '),
+      (text) => parseResampling(text),
+      'nearest' as const,
+    )
+    .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
+    .option('--threads <n>', 'worker threads of the CPU backend', parseCount('--threads', 0))
+    .option(
+      '--compress <name>',
+      'deflate or none',
+      parseChoice('--compress', ['deflate', 'none']),
+      'deflate' as const,
+    )
+    .option(
+      '--overviews <name>',
+      'average, mode, nearest or none',
+      parseChoice('--overviews', ['average', 'mode', 'nearest', 'none']),
+    )
+    .option(
+      '--tolerance <pixels>',
+      'largest error of positions, in source pixels (default 0.002)',
+      parseNumber('--tolerance'),
+    )
+    .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'));
+  return command.action((source: string, destination: string, options: Options) =>
+    run(command, async ({ output, signal }) => {
+      const { like, crs, bounds, size, res, band, compress, ...rest } = options;
+      const report = await warpFile({
+        ...rest,
+        source,
+        destination,
+        grid: parseGrid({ like, crs, bounds, size, res }),
+        ...(band === undefined ? {} : { bands: band }),
+        compression: compress,
+        signal,
+        onProgress: output.onProgress,
+      });
+      const { backend } = report;
+      const valid = report.validPixels.map(
+        (n) => `${((100 * n) / (report.width * report.height)).toFixed(1)} %`,
+      );
+      output.result(
+        report,
+        `${destination}: ${report.width} × ${report.height} in ${report.crs}, ${report.dtype}, valid ${valid.join(', ')}\n` +
+          `${backend.kind} on ${backend.adapter}${backend.threads > 0 ? `, ${backend.threads} threads` : ''}`,
+      );
+    }),
+  );
+}
+
+/** A number, or nan. */
+function parseNodata(text: string): number {
+  return text.trim().toLowerCase() === 'nan' ? Number.NaN : parseNumber('--nodata')(text);
+}
+
+function parseGrid(options: Pick<Options, 'like' | 'crs' | 'bounds' | 'size' | 'res'>): TargetGrid {
+  const { like, crs, bounds, size, res } = options;
+  if (like !== undefined) {
+    if (crs ?? bounds ?? size ?? res) {
+      throw invalidOption('--like', 'already says the grid', 'leave out --crs, --bounds, --size and --res');
+    }
+    return { like };
+  }
+  if (crs === undefined || bounds === undefined) {
+    throw invalidOption('--crs and --bounds', 'are needed', 'give both, or --like a raster');
+  }
+  const [x0, y0, x1, y1] = requireLength('--bounds', bounds, [4]);
+  const box: Bounds = [x0, y0, x1, y1];
+  if ((size === undefined) === (res === undefined)) {
+    throw invalidOption(
+      '--size or --res',
+      'is needed, and not both',
+      'give the width and height, or the pixel size',
+    );
+  }
+  if (res !== undefined) return { crs, bounds: box, resolution: res };
+  const [width, height] = requireLength('--size', size ?? [], [2]);
+  return { crs, bounds: box, size: [width, height] };
+}

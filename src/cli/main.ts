@@ -1,0 +1,83 @@
+/** The command line: parsing and printing, nothing else. */
+import { Command, CommanderError } from 'commander';
+import { isTerrachipError, messageOf } from '../errors.js';
+import { VERSION } from '../version.js';
+import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { inferCommands } from './commands/infer.js';
+import { infoCommand } from './commands/info.js';
+import { quicklookCommand } from './commands/quicklook.js';
+import { warpCommand } from './commands/warp.js';
+import { Output } from './output.js';
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a command with its output and a signal that Ctrl-C aborts. */
+export type Run = (command: Command, task: (context: CommandContext) => Promise<void>) => Promise<void>;
+
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+/** Parses arguments, runs a command, and sets the exit status. */
+export async function main(args: readonly string[]): Promise<void> {
+  const abort = new AbortController();
+  const interrupt = (): void => {
+    abort.abort(new Error('interrupted'));
+    // A second Ctrl-C ends at once.
+    process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED));
+  };
+  process.once('SIGINT', interrupt);
+  const program = new Command('terrachip')
+    .description('Turns satellite scenes into maps with a geospatial foundation model, on the GPU.')
+    .version(VERSION)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .exitOverride();
+  const run: Run = async (command, task) => {
+    const { json } = command.optsWithGlobals<{ json?: boolean }>();
+    await task({ output: new Output(json === true), signal: abort.signal });
+  };
+  const commands = [
+    doctorCommand(run),
+    infoCommand(run),
+    warpCommand(run),
+    ...inferCommands(run),
+    evaluateCommand(run),
+    quicklookCommand(run),
+    demoCommand(run),
+  ];
+  for (const command of commands) {
+    command
+      .option('--json', 'print one JSON document on stdout')
+      .option('--debug', 'print the stack of an error')
+      .exitOverride();
+    program.addCommand(command);
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error, args);
+    if (abort.signal.aborted) process.exitCode = EXIT_INTERRUPTED;
+  } finally {
+    process.removeListener('SIGINT', interrupt);
+  }
+}
+
+/** Prints an error as one sentence, and returns the exit status it deserves. */
+function report(error: unknown, args: readonly string[]): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  const output = new Output(args.includes('--json'));
+  const known = isTerrachipError(error);
+  output.error(messageOf(error));
+  if (args.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (output.json) {
+    const description = known ? { code: error.code, ...error.fields } : { code: 'INTERNAL' };
+    output.result({ error: { ...description, message: messageOf(error) } }, '');
+  }
+  return known ? error.exitStatus : 1;
+}

@@ -1,0 +1,47 @@
+/**
+ * Reuses tensor memory: a warp takes and gives back megabytes a tile, which JavaScript would clear each time and
+ * free late. Buffers are kept in buckets of padded sizes, up to a bound.
+ */
+export class MemoryPool {
+  readonly #shared: boolean;
+  readonly #maxIdleBytes: number;
+  readonly #free = new Map<number, (ArrayBuffer | SharedArrayBuffer)[]>();
+  #idleBytes = 0;
+
+  constructor(shared: boolean, maxIdleBytes = 256 * 2 ** 20) {
+    this.#shared = shared;
+    this.#maxIdleBytes = maxIdleBytes;
+  }
+
+  /** A buffer of at least `bytes`, with unspecified contents. */
+  acquire(bytes: number): ArrayBuffer | SharedArrayBuffer {
+    const size = paddedSize(bytes);
+    const free = this.#free.get(size)?.pop();
+    if (free !== undefined) {
+      this.#idleBytes -= size;
+      return free;
+    }
+    return this.#shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
+  }
+
+  release(buffer: ArrayBuffer | SharedArrayBuffer): void {
+    const size = buffer.byteLength;
+    if (this.#idleBytes + size > this.#maxIdleBytes) return;
+    const list = this.#free.get(size) ?? [];
+    list.push(buffer);
+    this.#free.set(size, list);
+    this.#idleBytes += size;
+  }
+
+  dispose(): void {
+    this.#free.clear();
+    this.#idleBytes = 0;
+  }
+}
+
+/** Small buffers are padded to 4 KiB, larger ones to an eighth of their power of two: little is wasted. */
+function paddedSize(bytes: number): number {
+  if (bytes <= 4096) return 4096;
+  const step = 2 ** Math.max(12, Math.floor(Math.log2(bytes)) - 3);
+  return Math.ceil(bytes / step) * step;
+}

@@ -1,0 +1,20 @@
+/**
+ * Models: their folders, their sessions, and the runner that takes a scene through one.
+ * @module
+ */
+export {
+  inputShape,
+  MODEL_SCHEMA_VERSION,
+  type ModelInput,
+  type ModelManifest,
+  parseModelManifest,
+} from './manifest.js';
+export { type ModelFolder, type OpenSessionOptions, openModel, openSession } from './node/model-folder.js';
+export {
+  availableProviders,
+  loadOnnxRuntime,
+  PROVIDER_CHOICES,
+  type ProviderChoice,
+} from './node/onnx-runtime.js';
+export { type RunnerCounters, type RunnerOptions, runScene, type SceneImage, type Stage } from './runner.js';
+export { ModelSession, type OnnxRuntime, type SessionOptions } from './session.js';

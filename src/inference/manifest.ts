@@ -1,0 +1,119 @@
+/** `model.json`: what a model wants, what it says, and where it comes from. */
+import * as v from 'valibot';
+import { invalidInput } from '../errors.js';
+import { validate } from '../json.js';
+import { UNITS } from '../raster/units.js';
+
+export const MODEL_SCHEMA_VERSION = 1;
+
+const Name = v.pipe(
+  v.string(),
+  v.regex(/^[\w.-]{1,64}$/, 'must be a name of letters, digits, dots and dashes'),
+);
+const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
+const Colour = v.pipe(v.string(), v.regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #1f78b4'));
+
+const ModelInputSchema = v.object({
+  /** The name of the ONNX input, and of the scene's input. */
+  name: Name,
+  /** Band names in the model's order. */
+  bands: v.pipe(v.array(Name), v.minLength(1, 'must name at least one band')),
+  units: v.picklist(UNITS),
+  /** `temporal`: one image a phase. `static`: one image for all. */
+  kind: v.picklist(['temporal', 'static']),
+  /** Normalisation a band, in `units`. */
+  mean: v.array(Finite),
+  std: v.array(v.pipe(Finite, v.gtValue(0, 'must be positive'))),
+  /** What NaN becomes, in `units`, before normalising. */
+  nodataReplacement: Finite,
+});
+
+const ModelManifestSchema = v.object({
+  schemaVersion: v.literal(MODEL_SCHEMA_VERSION),
+  name: Name,
+  version: v.string(),
+  description: v.string(),
+  inputs: v.pipe(v.array(ModelInputSchema), v.minLength(1, 'must list at least one input')),
+  /** Names of the time steps, in the model's order. */
+  phases: v.pipe(v.array(Name), v.minLength(1, 'must name at least one phase')),
+  /** Which inputs must have data for a pixel to be valid: all of them, or a list. */
+  validity: v.union([
+    v.literal('all'),
+    v.pipe(v.array(v.object({ input: Name, phase: v.optional(Name) })), v.minLength(1, 'must not be empty')),
+  ]),
+  chip: v.object({
+    size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(4096)),
+    stride: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  }),
+  output: v.object({
+    /** The name of the ONNX output: logits (chip, class, y, x) at the chip's size. */
+    name: Name,
+    classes: v.pipe(v.array(v.object({ name: Name, colour: Colour })), v.minLength(2), v.maxLength(255)),
+  }),
+  provenance: v.record(v.string(), v.unknown()),
+  licence: v.string(),
+  /** What the model is not for. */
+  limitations: v.string(),
+});
+
+export type ModelInput = v.InferOutput<typeof ModelInputSchema>;
+export type ModelManifest = v.InferOutput<typeof ModelManifestSchema>;
+
+/** Checks a `model.json`. @param name the file, for messages */
+export function parseModelManifest(document: unknown, name: string): ModelManifest {
+  const manifest = validate(ModelManifestSchema, document, name);
+  for (const input of manifest.inputs) {
+    if (input.mean.length !== input.bands.length || input.std.length !== input.bands.length) {
+      throw invalidInput(
+        name,
+        `gives input ${input.name} ${input.mean.length} means and ${input.std.length} standard deviations for ${input.bands.length} bands`,
+        'give one of each a band',
+      );
+    }
+  }
+  if (manifest.chip.stride > manifest.chip.size) {
+    throw invalidInput(
+      name,
+      'has a chip stride above the chip size, which leaves gaps',
+      'give a smaller stride',
+    );
+  }
+  if (manifest.validity !== 'all') {
+    for (const { input, phase } of manifest.validity) {
+      const known = manifest.inputs.some((candidate) => candidate.name === input);
+      if (!known || (phase !== undefined && !manifest.phases.includes(phase))) {
+        throw invalidInput(
+          name,
+          `has a validity rule for ${input} ${phase ?? ''}, which it does not have`,
+          'correct it',
+        );
+      }
+    }
+  }
+  return manifest;
+}
+
+/** Time steps of one input: the model's phases, or one for a static input. */
+export function timeSteps(manifest: ModelManifest, input: ModelInput): number {
+  return input.kind === 'static' ? 1 : manifest.phases.length;
+}
+
+/** The shape of an input's tensor: (chip, band, y, x), with time before y where a model sees several phases. */
+export function inputShape(manifest: ModelManifest, input: ModelInput, batch: number): number[] {
+  const { size } = manifest.chip;
+  const time = timeSteps(manifest, input) > 1 ? [timeSteps(manifest, input)] : [];
+  return [batch, input.bands.length, ...time, size, size];
+}
+
+/** Whether an input's data in a phase (undefined for static) decides on the validity of a pixel. */
+export function decidesValidity(
+  manifest: ModelManifest,
+  input: ModelInput,
+  phase: string | undefined,
+): boolean {
+  if (manifest.validity === 'all') return true;
+  return manifest.validity.some(
+    (rule) =>
+      rule.input === input.name && (rule.phase === undefined || phase === undefined || rule.phase === phase),
+  );
+}

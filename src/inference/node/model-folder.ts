@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalidInput, TerrachipError } from '../../errors.js';
+import { cannotOpen, readJson } from '../../io/node/index.js';
+import { type ModelManifest, parseModelManifest } from '../manifest.js';
+import { ModelSession } from '../session.js';
+import { availableProviders, loadOnnxRuntime, type ProviderChoice, providersToTry } from './onnx-runtime.js';
+
+/** A folder with `model.json` and `model.onnx`. */
+export interface ModelFolder {
+  readonly path: string;
+  readonly manifest: ModelManifest;
+  /** SHA-256 over the manifest, the graph and its external data: what a map's provenance names. */
+  readonly sha256: string;
+}
+
+/** Reads and checks a model folder; the graph itself is loaded by `openSession`. */
+export async function openModel(path: string): Promise<ModelFolder> {
+  const folder = await stat(path).catch((cause: unknown) => {
+    throw cannotOpen(path, cause);
+  });
+  if (!folder.isDirectory())
+    throw invalidInput(path, 'is not a model folder', 'give a folder with model.json');
+  const manifestPath = join(path, 'model.json');
+  const manifest = parseModelManifest(await readJson(manifestPath), manifestPath);
+  const files = (await readdir(path)).filter((name) => /\.(json|onnx|onnx\.data|data)$/.test(name)).sort();
+  if (!files.includes('model.onnx')) {
+    throw new TerrachipError('NOT_FOUND', `${path} holds no model.onnx`, 'give a complete model folder', {
+      source: path,
+    });
+  }
+  const hash = createHash('sha256');
+  for (const name of files) {
+    hash.update(`${name}\0`);
+    for await (const piece of createReadStream(join(path, name))) hash.update(piece as Uint8Array);
+  }
+  return { path, manifest, sha256: hash.digest('hex') };
+}
+
+export interface OpenSessionOptions {
+  /** `auto` (default) takes cuda, then webgpu on a hardware adapter, then cpu: the first that works. */
+  provider?: ProviderChoice;
+  hasHardwareGpu?: boolean;
+  threads?: number;
+}
+
+/** Creates a session with the first provider that works. */
+export async function openSession(
+  model: ModelFolder,
+  options: OpenSessionOptions = {},
+): Promise<ModelSession> {
+  const runtime = await loadOnnxRuntime();
+  const providers = providersToTry(
+    options.provider ?? 'auto',
+    await availableProviders(),
+    options.hasHardwareGpu ?? false,
+  );
+  let failure: unknown;
+  for (const provider of providers) {
+    try {
+      return await ModelSession.create(runtime, join(model.path, 'model.onnx'), model.manifest, {
+        provider,
+        ...(options.threads === undefined ? {} : { threads: options.threads }),
+      });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}

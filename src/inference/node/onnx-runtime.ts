@@ -1,0 +1,50 @@
+import { messageOf, TerrachipError } from '../../errors.js';
+import type { OnnxRuntime } from '../session.js';
+
+/** The only file that loads the optional package `onnxruntime-node`. */
+
+interface OnnxRuntimeNode extends OnnxRuntime {
+  listSupportedBackends(): { name: string; bundled: boolean }[];
+}
+
+export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
+  try {
+    const module = await import('onnxruntime-node');
+    return module as OnnxRuntimeNode;
+  } catch (cause) {
+    const missing = /Cannot find package/.test(messageOf(cause));
+    throw new TerrachipError(
+      'MISSING_DEPENDENCY',
+      missing
+        ? 'the optional package onnxruntime-node is not installed'
+        : `the package onnxruntime-node cannot be loaded (${messageOf(cause).split('\n')[0]})`,
+      'run npm install onnxruntime-node --onnxruntime-node-install=skip',
+      { dependency: 'onnxruntime-node' },
+      { cause },
+    );
+  }
+}
+
+export const PROVIDER_CHOICES = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
+export type ProviderChoice = (typeof PROVIDER_CHOICES)[number];
+
+/** The providers that a session would be tried with, in order. */
+export function providersToTry(
+  choice: ProviderChoice,
+  available: readonly string[],
+  hasHardwareGpu: boolean,
+): string[] {
+  if (choice !== 'auto') return [choice];
+  return [
+    ...(available.includes('cuda') ? ['cuda'] : []),
+    // On a software adapter the webgpu provider is far slower than the processor itself.
+    ...(available.includes('webgpu') && hasHardwareGpu ? ['webgpu'] : []),
+    'cpu',
+  ];
+}
+
+/** Names of the providers that this installation can create sessions with. */
+export async function availableProviders(): Promise<string[]> {
+  const runtime = await loadOnnxRuntime();
+  return runtime.listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? [name] : []));
+}

@@ -1,0 +1,30 @@
+/** JSON documents from outside: parsed, then checked against a schema, with errors that name the place. */
+import * as v from 'valibot';
+import { invalidInput, messageOf } from './errors.js';
+
+/**
+ * Checks a document.
+ * @param name the file it came from, for messages
+ * @throws {TerrachipError} INVALID_INPUT that names the first place that is wrong
+ */
+export function validate<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+  name: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue);
+  const place = path === null ? 'the document' : path;
+  throw invalidInput(name, `is not as it should be: ${place}: ${issue.message}`, 'correct it');
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for text that is not JSON */
+export function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalidInput(name, `is not JSON (${messageOf(cause)})`, 'correct it', cause);
+  }
+}

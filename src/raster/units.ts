@@ -1,0 +1,89 @@
+/**
+ * Units of pixel values. They are declared, never guessed: the published flood notebook fed radar power to a model
+ * that was trained on decibels, and nothing noticed.
+ */
+import { invalidInput } from '../errors.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { decibelToLinear, linearToDecibel } from '../kernels/index.js';
+
+/**
+ * `dn_harmonised`: Sentinel-2 digital numbers, reflectance × 10 000, without offset. `dn_offset_1000`: with the 1000
+ * that processing baselines from 04.00 on add. `linear_power`: radar backscatter. `class` and `bits` are categories.
+ */
+export const UNITS = [
+  'dn_harmonised',
+  'dn_offset_1000',
+  'reflectance',
+  'linear_power',
+  'dB',
+  'm',
+  'class',
+  'bits',
+] as const;
+export type Units = (typeof UNITS)[number];
+
+/** Whether values are categories, which cannot be interpolated. */
+export function isCategorical(units: Units): boolean {
+  return units === 'class' || units === 'bits';
+}
+
+/** Turns resampled values from one unit into another, in place on the device. */
+export type UnitConversion = (backend: Backend, values: DeviceTensor) => void;
+
+/**
+ * The conversion between two units; resampling comes before it, so that power is averaged as power.
+ * @param what names the input, for messages
+ * @throws {TerrachipError} INVALID_INPUT when there is none
+ */
+export function unitConversion(from: Units, to: Units, what: string): UnitConversion | null {
+  if (from === to) return null;
+  if (from === 'linear_power' && to === 'dB') return linearToDecibel;
+  if (from === 'dB' && to === 'linear_power') return decibelToLinear;
+  throw invalidInput(
+    what,
+    `is in ${from}, but the model wants ${to}, and there is no conversion between them`,
+    'convert the data, or choose another model',
+  );
+}
+
+/** Checks a sample of valid values against what the unit allows. @throws {TerrachipError} INVALID_INPUT */
+export function checkPlausible(units: Units, values: Float32Array | Float64Array, what: string): void {
+  const valid = values.filter((value) => Number.isFinite(value)).sort();
+  if (valid.length === 0) return;
+  const [least] = valid;
+  const most = valid[valid.length - 1];
+  const median = valid[valid.length >> 1];
+  const problem = implausible(units, least, most, median);
+  if (problem !== null) {
+    throw invalidInput(
+      what,
+      `declares its units as ${units}, but ${problem}`,
+      'declare the units that the data has',
+    );
+  }
+}
+
+function implausible(units: Units, least: number, most: number, median: number): string | null {
+  switch (units) {
+    case 'linear_power':
+      return least < 0 ? `holds negative values (down to ${show(least)}), which power cannot be` : null;
+    case 'dB':
+      if (least > 0) return `all its values are positive (from ${show(least)} to ${show(most)}), as power is`;
+      return null;
+    case 'reflectance':
+      return median > 2 ? `its median is ${show(median)}, above 2` : null;
+    case 'dn_harmonised':
+    case 'dn_offset_1000':
+      if (least < 0) return `holds negative values (down to ${show(least)})`;
+      return most <= 2 && most > 0 ? `its largest value is ${show(most)}, as of reflectance` : null;
+    case 'm':
+      return least < -12_000 || most > 10_000 ? `its values go from ${show(least)} to ${show(most)} m` : null;
+    case 'class':
+    case 'bits':
+      return !Number.isInteger(least) || !Number.isInteger(most) ? 'its values are not whole numbers' : null;
+  }
+}
+
+function show(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,34 @@
+/** From probabilities to classes. */
+
+/** The nodata value of class maps. */
+export const CLASS_NODATA = 255;
+
+/**
+ * The class of each pixel: of two classes, the second where its probability is above `threshold`; of more, the most
+ * probable, the lowest among equals. Pixels without data get 255.
+ * @param probability (class, pixel) in C order
+ */
+export function classify(probability: Float32Array, classes: number, threshold: number): Uint8Array {
+  const pixels = probability.length / classes;
+  const result = new Uint8Array(pixels);
+  for (let i = 0; i < pixels; i++) {
+    if (Number.isNaN(probability[i])) {
+      result[i] = CLASS_NODATA;
+    } else if (classes === 2) {
+      result[i] = probability[pixels + i] > threshold ? 1 : 0;
+    } else {
+      let best = 0;
+      for (let c = 1; c < classes; c++) {
+        if (probability[c * pixels + i] > probability[best * pixels + i]) best = c;
+      }
+      result[i] = best;
+    }
+  }
+  return result;
+}
+
+/** `#1f78b4` as red, green and blue from 0 to 255. */
+export function parseColour(colour: string): [number, number, number] {
+  const value = Number.parseInt(colour.slice(1), 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}

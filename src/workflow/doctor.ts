@@ -1,0 +1,58 @@
+/** What this machine can run, and what would have to be installed for more. */
+import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
+import { isTerrachipError, messageOf } from '../errors.js';
+import { isSoftware } from '../gpu/index.js';
+import { probeAdapter } from '../gpu/node/index.js';
+import { availableProviders } from '../inference/index.js';
+import { VERSION } from '../version.js';
+
+export interface DoctorReport {
+  terrachip: string;
+  node: string;
+  platform: string;
+  processor: string;
+  cores: number;
+  memoryBytes: number;
+  /** The WebGPU adapter, or what stands in its way. */
+  webgpu:
+    | { available: true; adapter: string; adapterClass: 'hardware' | 'software' }
+    | { available: false; problem: string; remedy: string };
+  /** Providers of onnxruntime-node, or what stands in their way. */
+  onnx: { available: true; providers: string[] } | { available: false; problem: string; remedy: string };
+  /** What `--backend auto` takes here. */
+  autoBackend: 'webgpu' | 'cpu';
+}
+
+export async function diagnose(): Promise<DoctorReport> {
+  const probe = await probeAdapter();
+  const webgpu: DoctorReport['webgpu'] = probe.available
+    ? {
+        available: true,
+        adapter: probe.info.description || probe.info.device,
+        adapterClass: isSoftware(probe.info) ? 'software' : 'hardware',
+      }
+    : probe;
+  return {
+    terrachip: VERSION,
+    node: process.version,
+    platform: `${platform()}-${arch()}`,
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    webgpu,
+    onnx: await probeOnnx(),
+    autoBackend: webgpu.available && webgpu.adapterClass === 'hardware' ? 'webgpu' : 'cpu',
+  };
+}
+
+async function probeOnnx(): Promise<DoctorReport['onnx']> {
+  try {
+    return { available: true, providers: await availableProviders() };
+  } catch (error) {
+    return {
+      available: false,
+      problem: messageOf(error),
+      remedy: isTerrachipError(error) ? error.remedy : 'see the message',
+    };
+  }
+}

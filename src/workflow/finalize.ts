@@ -1,0 +1,175 @@
+/** The products of a map, from the units of a run: streamed by rows, each file whole or absent. */
+import { join } from 'node:path';
+import { invalidInput, TerrachipError } from '../errors.js';
+import type { BackendCounters, BackendInfo } from '../gpu/index.js';
+import { type ModelFolder, openModel, type RunnerCounters } from '../inference/index.js';
+import { makeFolder, writeJson } from '../io/node/index.js';
+import type { OperationOptions } from '../progress.js';
+import { CogWriter } from '../raster/index.js';
+import { CLASS_NODATA, classify, parseColour } from './classes.js';
+import { planUnits, readPlan } from './plan.js';
+import { drawRaster } from './quicklook.js';
+import { stacItem } from './stac-item.js';
+import { RunStore } from './store.js';
+
+export const RUN_SCHEMA_VERSION = 1;
+
+/** What a run did and how long it took. */
+export interface RunRecord {
+  backend: BackendInfo;
+  provider: string;
+  /** Seconds by stage. Stages overlap where reading, computing and writing go on at once. */
+  seconds: Record<string, number>;
+  counters: RunnerCounters &
+    BackendCounters & { units: number; warpedPixels: number; sourcePixelsRead: number };
+  peakMemoryBytes: number;
+}
+
+export interface FinalizeReport {
+  /** Files by name. */
+  files: Record<'probability' | 'classes' | 'quicklook' | 'item' | 'run', string>;
+  /** Pixels of each class, and without data. */
+  pixels: Record<string, number>;
+}
+
+interface FinalizeJob {
+  store: RunStore;
+  model: ModelFolder;
+  output: string;
+  /** The record of the run so far, for `run.json`; null when another process ran the units. */
+  record: (() => RunRecord) | null;
+}
+
+/** Rows of one read from the store: a row of COG tiles. */
+const ROWS = 512;
+
+/**
+ * Makes the products of a finished run.
+ * @throws {TerrachipError} INCOMPLETE with the number of missing units
+ */
+export async function finalizeMap(job: FinalizeJob, options: OperationOptions = {}): Promise<FinalizeReport> {
+  const { store, model, output } = job;
+  const { plan, geobox } = store;
+  const missing = await store.missing();
+  if (missing.length > 0) {
+    throw new TerrachipError(
+      'INCOMPLETE',
+      `${missing.length} of ${planUnits(plan).length} units of ${store.folder} are missing (${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''})`,
+      'run infer with --resume, or the shards that own them',
+      { missing: missing.length },
+    );
+  }
+  const { classes } = model.manifest.output;
+  const files = {
+    probability: join(output, 'probability.tif'),
+    classes: join(output, 'classes.tif'),
+    quicklook: join(output, 'quicklook.png'),
+    item: join(output, 'item.json'),
+    run: join(output, 'run.json'),
+  };
+  const probability = await CogWriter.create(files.probability, {
+    geobox,
+    bands: classes.length,
+    dtype: 'float32',
+    nodata: Number.NaN,
+    descriptions: classes.map(({ name }) => name),
+  });
+  const classMap = await CogWriter.create(files.classes, {
+    geobox,
+    bands: 1,
+    dtype: 'uint8',
+    nodata: CLASS_NODATA,
+    overviews: 'mode',
+    colourTable: classes.map(({ colour }) => parseColour(colour)),
+    descriptions: ['class'],
+  });
+  const counts = new Float64Array(256);
+  try {
+    for (let start = 0; start < geobox.height; start += ROWS) {
+      options.signal?.throwIfAborted();
+      const end = Math.min(geobox.height, start + ROWS);
+      const rows = await store.readRows({ start, end });
+      const labels = classify(rows, classes.length, plan.threshold);
+      for (const label of labels) counts[label]++;
+      const size = labels.length;
+      await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
+      await classMap.writeRows([labels]);
+      options.onProgress?.({
+        type: 'progress',
+        stage: 'finalize',
+        done: end,
+        total: geobox.height,
+        unit: 'rows',
+      });
+    }
+    await probability.finish();
+    await classMap.finish();
+  } finally {
+    await probability.abort();
+    await classMap.abort();
+  }
+  await drawRaster(files.classes, files.quicklook, {});
+  await writeJson(files.item, stacItem(plan, geobox, assetsOf(model)));
+  await writeJson(files.run, {
+    schemaVersion: RUN_SCHEMA_VERSION,
+    fingerprint: plan.fingerprint,
+    plan: { ...plan },
+    ...(job.record === null ? {} : job.record()),
+  });
+  const pixels = Object.fromEntries(classes.map(({ name }, value) => [name, counts[value]]));
+  return { files, pixels: { ...pixels, nodata: counts[CLASS_NODATA] } };
+}
+
+function assetsOf(model: ModelFolder): Record<string, unknown> {
+  const { classes } = model.manifest.output;
+  return {
+    probability: {
+      href: './probability.tif',
+      type: 'image/tiff; application=geotiff; profile=cloud-optimized',
+      roles: ['data'],
+      title: 'Probability of each class',
+      bands: classes.map(({ name }) => ({ name, data_type: 'float32', nodata: 'nan' })),
+    },
+    classes: {
+      href: './classes.tif',
+      type: 'image/tiff; application=geotiff; profile=cloud-optimized',
+      roles: ['data'],
+      title: 'Most probable class',
+      bands: [{ name: 'class', data_type: 'uint8', nodata: CLASS_NODATA }],
+      'terrachip:classes': classes.map(({ name, colour }, value) => ({ value, name, colour })),
+    },
+    quicklook: { href: './quicklook.png', type: 'image/png', roles: ['overview'], title: 'Map at a glance' },
+    run: { href: './run.json', type: 'application/json', roles: ['metadata'], title: 'How the map was made' },
+  };
+}
+
+/** Opens the run in a folder, from its plan. */
+async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder }> {
+  const plan = await readPlan(join(folder, 'plan.json'));
+  const model = await openModel(plan.model.path);
+  if (model.sha256 !== plan.model.sha256) {
+    throw invalidInput(
+      plan.model.path,
+      'is not the model that the run was planned with',
+      'restore it, or plan again',
+    );
+  }
+  const classes = model.manifest.output.classes.map(({ name }) => name);
+  return { store: new RunStore(folder, plan, classes), model };
+}
+
+/** Indices of the units of a run that are not done. */
+export async function missingUnits(folder: string): Promise<number[]> {
+  return (await openRun(folder)).store.missing();
+}
+
+/** Makes the products of a run whose units other processes computed. */
+export async function finalizeRun(
+  folder: string,
+  output: string,
+  options: OperationOptions = {},
+): Promise<FinalizeReport> {
+  const run = await openRun(folder);
+  await makeFolder(output);
+  return finalizeMap({ ...run, output, record: null }, options);
+}

@@ -1,0 +1,122 @@
+/** What is in a raster file. */
+import { createHash } from 'node:crypto';
+import type { AffineTuple, Dtype } from '../geo/index.js';
+import type { OperationOptions } from '../progress.js';
+import { type ColourTable, openRaster, type Raster } from '../raster/index.js';
+
+export interface BandReport {
+  index: number;
+  dtype: Dtype;
+  /** As a number, or `nan`, `inf`, `-inf`, which JSON numbers cannot be; null for none. */
+  nodata: number | string | null;
+  scale: number;
+  offset: number;
+  description: string | null;
+  /** SHA-256 of the stored values, little-endian and row by row; null unless asked for. */
+  sha256: string | null;
+  /** Over values that are finite and not nodata; null unless asked for, or where there are none. */
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+}
+
+export interface RasterReport {
+  path: string;
+  width: number;
+  height: number;
+  transform: AffineTuple | null;
+  crs: { epsg: number | null; name: string; wkt: string | null } | null;
+  compression: string;
+  predictor: number;
+  blockSize: [number, number];
+  overviews: [number, number][];
+  colourTable: ColourTable | null;
+  bands: BandReport[];
+}
+
+export interface InfoOptions extends OperationOptions {
+  /** Decode all pixels: checksums and statistics. */
+  checksum?: boolean;
+}
+
+/** Describes a raster by its headers, and by its pixels where asked for. */
+export async function describeRaster(path: string, options: InfoOptions = {}): Promise<RasterReport> {
+  const raster = await openRaster(path, options.signal === undefined ? {} : { signal: options.signal });
+  try {
+    const pixels = options.checksum === true ? await measureBands(raster, options) : null;
+    return {
+      path: raster.name,
+      width: raster.width,
+      height: raster.height,
+      transform: raster.transform?.toTuple() ?? null,
+      crs: raster.crs?.toJSON() ?? null,
+      compression: raster.compression,
+      predictor: raster.predictor,
+      blockSize: [...raster.blockSize],
+      overviews: raster.overviews.map(([width, height]) => [width, height]),
+      colourTable: raster.colourTable,
+      bands: raster.bands.map((band, i) => ({
+        ...band,
+        nodata: band.nodata === null || Number.isFinite(band.nodata) ? band.nodata : spell(band.nodata),
+        ...(pixels?.[i] ?? { sha256: null, min: null, max: null, mean: null }),
+      })),
+    };
+  } finally {
+    await raster.close();
+  }
+}
+
+function spell(value: number): string {
+  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+}
+
+type Pixels = Pick<BandReport, 'sha256' | 'min' | 'max' | 'mean'>;
+
+/** Rows of one read hold about this many values. */
+const VALUES_PER_READ = 4 * 2 ** 20;
+
+/** Reads every pixel once, in rows of blocks, with memory bounded by a row of blocks. */
+async function measureBands(raster: Raster, options: OperationOptions): Promise<Pixels[]> {
+  const totals = raster.bands.map(() => ({
+    hash: createHash('sha256'),
+    min: Infinity,
+    max: -Infinity,
+    sum: 0,
+    count: 0,
+  }));
+  const blockRows = Math.max(1, raster.blockSize[1]);
+  const blocks = Math.max(1, Math.floor(VALUES_PER_READ / (raster.width * raster.bands.length * blockRows)));
+  const step = blocks * blockRows;
+  for (let y = 0; y < raster.height; y += step) {
+    const window = { x: 0, y, width: raster.width, height: Math.min(step, raster.height - y) };
+    const planes = await raster.readPlanes({
+      window,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    for (const [i, plane] of planes.entries()) {
+      const total = totals[i];
+      const { nodata } = raster.bands[i];
+      total.hash.update(new Uint8Array(plane.buffer, plane.byteOffset, plane.byteLength));
+      for (const value of plane) {
+        if (!Number.isFinite(value) || value === nodata) continue;
+        if (value < total.min) total.min = value;
+        if (value > total.max) total.max = value;
+        total.sum += value;
+        total.count++;
+      }
+    }
+    options.onProgress?.({
+      type: 'progress',
+      stage: 'read',
+      done: y + window.height,
+      total: raster.height,
+      unit: 'rows',
+    });
+  }
+  return totals.map(({ hash, min, max, sum, count }) => ({
+    sha256: hash.digest('hex'),
+    min: count === 0 ? null : min,
+    max: count === 0 ? null : max,
+    mean: count === 0 ? null : sum / count,
+  }));
+}

@@ -1,0 +1,46 @@
+import { Crs, type GeoBox, transformBounds } from '../geo/index.js';
+import { VERSION } from '../version.js';
+import type { Plan } from './plan.js';
+
+/** A STAC 1.1 item for a map, with the projection and processing extensions. */
+export function stacItem(
+  plan: Plan,
+  geobox: GeoBox,
+  assets: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const bbox = transformBounds(geobox.bounds, geobox.crs, Crs.wgs84);
+  const datetime = plan.scene.datetime === null ? null : new Date(plan.scene.datetime).toISOString();
+  const now = new Date().toISOString();
+  return {
+    type: 'Feature',
+    stac_version: '1.1.0',
+    stac_extensions: [
+      'https://stac-extensions.github.io/projection/v2.0.0/schema.json',
+      'https://stac-extensions.github.io/processing/v1.2.0/schema.json',
+    ],
+    id: `${plan.scene.id}-${plan.model.name}`,
+    bbox,
+    geometry: { type: 'Polygon', coordinates: [geobox.footprint()] },
+    properties: {
+      // STAC wants both ends where there is no single time; a map of unknown date spans the time of its making.
+      datetime,
+      ...(datetime === null ? { start_datetime: now, end_datetime: now } : {}),
+      created: now,
+      'proj:code': geobox.crs.epsg === null ? null : `EPSG:${geobox.crs.epsg}`,
+      'proj:shape': [geobox.height, geobox.width],
+      'proj:transform': geobox.transform.toTuple(),
+      'processing:software': { terrachip: VERSION },
+      'processing:lineage': `${plan.model.name} ${plan.model.version} (sha256 ${plan.model.sha256}) on ${plan.backend.kind} and ${plan.provider}`,
+      'terrachip:fingerprint': plan.fingerprint,
+      'terrachip:inputs': plan.images.map(({ input, phase, scenePhase, units, sources }) => ({
+        input,
+        phase,
+        scenePhase,
+        units,
+        sources: sources.map(({ href, band }) => ({ name: href.split('/').at(-1), band })),
+      })),
+    },
+    links: [],
+    assets,
+  };
+}

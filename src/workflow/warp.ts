@@ -1,0 +1,212 @@
+/** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
+import { invalidOption } from '../errors.js';
+import { type Bounds, Crs, type CrsLike, type Dtype, GeoBox } from '../geo/index.js';
+import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
+import { type BackendChoice, createBackend } from '../gpu/node/index.js';
+import { requireWritable } from '../io/node/index.js';
+import type { Resampling } from '../kernels/index.js';
+import type { OperationOptions } from '../progress.js';
+import {
+  type CogOptions,
+  CogWriter,
+  noReference,
+  openRaster,
+  type Raster,
+  type WarpCounters,
+  WarpedRaster,
+} from '../raster/index.js';
+import { DEFAULT_MAX_PIXELS } from './plan.js';
+import { storableNodata, toStored } from './stored-values.js';
+
+/** The grid of a result: another raster's, or bounds in a CRS with a size or a resolution. */
+export type TargetGrid =
+  | { like: string }
+  | { crs: CrsLike; bounds: Bounds; size: readonly [number, number] }
+  | { crs: CrsLike; bounds: Bounds; resolution: number };
+
+export interface WarpFileOptions extends OperationOptions {
+  source: string;
+  destination: string;
+  grid: TargetGrid;
+  /** Band numbers from 1 (default: all). */
+  bands?: readonly number[];
+  /** Type of the result (default: the source's; float32 for float64). */
+  dtype?: Dtype;
+  /** Nodata of the result (default: the source's, else NaN or the end of the type's range). */
+  nodata?: number;
+  resampling?: Resampling;
+  backend?: BackendChoice;
+  threads?: number;
+  /** `deflate` (default) or `none`. */
+  compression?: CogOptions['compression'];
+  overviews?: CogOptions['overviews'];
+  tolerance?: number;
+  maxPixels?: number;
+}
+
+export interface WarpReport {
+  destination: string;
+  width: number;
+  height: number;
+  crs: string;
+  dtype: Dtype;
+  nodata: number;
+  /** Valid pixels of each band. */
+  validPixels: number[];
+  backend: BackendInfo;
+  counters: WarpCounters;
+}
+
+/** Rows that are computed in one step: a row of the result's tiles. */
+const ROWS = 512;
+
+/** Warps a raster file into a COG. */
+export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
+  const { signal, onProgress } = options;
+  await requireWritable(options.destination);
+  const raster = await openRaster(options.source, signal === undefined ? {} : { signal });
+  try {
+    if (raster.geobox === null) throw noReference(raster);
+    const geobox = (await targetGrid(options.grid)).requireAtMost(
+      options.maxPixels ?? DEFAULT_MAX_PIXELS,
+      'choose a coarser --res, smaller --bounds, or raise --max-pixels',
+    );
+    for (const note of [raster.crs?.accuracyNote, geobox.crs.accuracyNote]) {
+      if (note) onProgress?.({ type: 'warning', message: note });
+    }
+    return await warpOpened(raster, geobox, options);
+  } finally {
+    await raster.close();
+  }
+}
+
+async function targetGrid(grid: TargetGrid): Promise<GeoBox> {
+  if ('like' in grid) {
+    const like = await openRaster(grid.like);
+    try {
+      if (like.geobox === null) throw noReference(like);
+      return like.geobox;
+    } finally {
+      await like.close();
+    }
+  }
+  const crs = Crs.parse(grid.crs);
+  if ('resolution' in grid) return GeoBox.fromBounds(grid.bounds, crs, grid.resolution, { boundsCrs: crs });
+  return GeoBox.fromSize(grid.bounds, crs, grid.size[0], grid.size[1]);
+}
+
+async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptions): Promise<WarpReport> {
+  const { resampling = 'nearest' } = options;
+  const bands = options.bands ?? raster.bands.map((band) => band.index);
+  const source = raster.bands[bands[0] - 1];
+  if (source === undefined) {
+    throw invalidOption(
+      '--band',
+      `cannot be ${bands[0]}`,
+      `choose one of 1 to ${raster.bands.length} of ${raster.name}`,
+    );
+  }
+  const dtype = options.dtype ?? (source.dtype === 'float64' ? 'float32' : source.dtype);
+  const nodata = storableNodata(dtype, options.nodata ?? source.nodata);
+  const backend = await createBackend({
+    backend: options.backend ?? 'auto',
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+  try {
+    const warped = new WarpedRaster(backend, raster, {
+      geobox,
+      resampling,
+      bands,
+      // As GDAL does, stored values are resampled as they are; scale and offset go along as metadata.
+      unscale: false,
+      ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
+    });
+    const writer = await CogWriter.create(options.destination, {
+      geobox,
+      bands: bands.length,
+      dtype,
+      nodata,
+      scales: bands.map((band) => raster.bands[band - 1].scale),
+      offsets: bands.map((band) => raster.bands[band - 1].offset),
+      descriptions: bands.map((band) => raster.bands[band - 1].description ?? ''),
+      overviews: options.overviews ?? (resampling === 'nearest' ? 'nearest' : 'average'),
+      ...(options.compression === undefined ? {} : { compression: options.compression }),
+      ...(raster.colourTable === null || dtype !== 'uint8' || bands.length > 1
+        ? {}
+        : { colourTable: raster.colourTable }),
+    });
+    try {
+      const validPixels = await streamRows(backend, warped, writer, { geobox, dtype, nodata }, options);
+      await writer.finish();
+      return {
+        destination: options.destination,
+        width: geobox.width,
+        height: geobox.height,
+        crs: geobox.crs.toString(),
+        dtype,
+        nodata,
+        validPixels,
+        backend: backend.info,
+        counters: warped.counters,
+      };
+    } finally {
+      await writer.abort();
+    }
+  } finally {
+    backend.dispose();
+  }
+}
+
+/**
+ * Warps, converts and writes all rows, a strip at a time: while one is being warped, the one before is converted,
+ * compressed and written. Returns the valid pixels of each band.
+ */
+async function streamRows(
+  backend: Backend,
+  warped: WarpedRaster,
+  writer: CogWriter,
+  target: { geobox: GeoBox; dtype: Dtype; nodata: number },
+  { signal, onProgress }: OperationOptions,
+): Promise<number[]> {
+  const { width, height } = target.geobox;
+  const stripShape = [Math.min(ROWS, height), width];
+  const allocate = (): DeviceTensor[] =>
+    Array.from({ length: warped.bandCount }, () => backend.allocate(stripShape, 'float32'));
+  const validPixels = new Array<number>(warped.bandCount).fill(0);
+  const strips = [allocate(), allocate()];
+  // Downloads alternate too: one may still be written while the next arrives.
+  const downloads = strips.map((planes) => planes.map((plane) => new Float32Array(plane.length)));
+  const warpStrip = async (k: number): Promise<void> => {
+    const start = k * ROWS;
+    if (start >= height) return;
+    await warped.readRows({ start, end: Math.min(height, start + ROWS) }, strips[k % 2], start, signal);
+  };
+  let warping = warpStrip(0);
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for (let k = 0; k * ROWS < height; k++) {
+      signal?.throwIfAborted();
+      await warping;
+      const rows = Math.min(ROWS, height - k * ROWS);
+      const planes = strips[k % 2];
+      await Promise.all(planes.map((plane, band) => backend.download(plane, downloads[k % 2][band])));
+      warping = warpStrip(k + 1);
+      warping.catch(() => undefined);
+      const values = downloads[k % 2].map((download, band) => {
+        const strip = download.subarray(0, rows * width);
+        const { stored, validCount } = toStored(strip, target.dtype, target.nodata);
+        validPixels[band] += validCount;
+        return stored;
+      });
+      await writing;
+      writing = writer.writeRows(values);
+      writing.catch(() => undefined);
+      onProgress?.({ type: 'progress', stage: 'warp', done: k * ROWS + rows, total: height, unit: 'rows' });
+    }
+    await writing;
+  } finally {
+    await Promise.allSettled([warping, writing]);
+    for (const plane of strips.flat()) plane.dispose();
+  }
+  return validPixels;
+}
