@@ -6,7 +6,7 @@ import { intersectWindows, type PixelWindow } from './windows.js';
  * neither projections nor wide numbers, and evaluated in integers so that every backend finds the same pixel.
  *
  * The destination is cut into blocks of 256 × 256 pixels, anchored at its corner; a block into square cells of 16
- * (or 4, or 1) pixels. In a cell the source position of the pixel centre (fx, fy), counted from the cell's first
+ * (or 4, 2 or 1) pixels. In a cell the source position of the pixel centre (fx, fy), counted from the cell's first
  * pixel, is bilinear, in fixed point with F fraction bits:
  *
  *     p = q + fx·a + fy·b + ((fx·fy·c) >> 8),   position = origin + p / 2^F
@@ -35,7 +35,7 @@ const FEWEST_FRACTION_BITS = 12;
 const CROSS_BITS = 8;
 
 /** Cell sizes that are tried in turn, as log2; only single pixels accept points outside a projection's domain. */
-const CELL_LOG2 = [4, 2, 0] as const;
+const CELL_LOG2 = [4, 2, 1, 0] as const;
 
 /** The default tolerance in source pixels: a tenth of GDAL's own default is 0.0125, its exact mode 0. */
 export const DEFAULT_TOLERANCE = 0.002;
@@ -176,7 +176,7 @@ function prepareBlock(mapping: PixelMapping, x0: number, y0: number, tolerance: 
         if (countFinite(nodes) < side * side) break;
         const block = encodeCells(nodes, cellLog2);
         if (block === null) continue;
-        const error = measureError(mapping, block, x0, y0);
+        const error = Math.max(curvature(nodes), measureError(mapping, block, x0, y0));
         if (error <= tolerance) return { ...block, error };
         // Where the polynomial itself is off, as across a cut in the projection, smaller cells cannot help it.
         if (!exact && error > 1) break;
@@ -306,6 +306,26 @@ export function evaluateBlock(block: Omit<ControlBlock, 'error'>, lx: number, ly
     return cells[o + k] + p / 2 ** fractionBits;
   };
   return [axis(0), axis(1)];
+}
+
+/**
+ * What bilinear cells can be off by, from their own nodes: an eighth of the second difference. It sees every cell,
+ * and so every cut (as at the antimeridian) that passes between the points that are checked one by one.
+ */
+function curvature({ x, y, side }: Nodes): number {
+  let worst = 0;
+  for (const v of [x, y]) {
+    for (let j = 0; j < side; j++) {
+      for (let i = 1; i + 1 < side; i++) {
+        const k = j * side + i;
+        const t = i * side + j;
+        const along = Math.abs(v[k + 1] - 2 * v[k] + v[k - 1]);
+        const across = Math.abs(v[t + side] - 2 * v[t] + v[t - side]);
+        worst = Math.max(worst, along, across);
+      }
+    }
+  }
+  return worst / 8;
 }
 
 /** The largest distance to exact points, taken at cell centres, where bilinear cells are furthest off. */

@@ -7,29 +7,15 @@ import { findEpsg } from './epsg-registry.js';
 export type CrsLike = Crs | string | number;
 
 /** A proj4js projection with the parameters that its own types leave out. */
-type Projection = InstanceType<typeof proj4.Proj> & { projName: string; to_meter?: number };
-
-/** The parameters that decide whether two definitions describe the same coordinates. */
-const DEFINING_PARAMETERS = [
-  'projName',
-  'a',
-  'b',
-  'lat0',
-  'lat1',
-  'lat2',
-  'lat_ts',
-  'long0',
-  'longc',
-  'alpha',
-  'k0',
-  'x0',
-  'y0',
-  'to_meter',
-  'from_greenwich',
-  'zone',
-  'utmSouth',
-  'axis',
-] as const;
+type Projection = InstanceType<typeof proj4.Proj> & {
+  projName: string;
+  to_meter?: number;
+  long0?: number;
+  a?: number;
+  b?: number;
+  from_greenwich?: number;
+  datum?: { datum_params?: number[] };
+};
 
 /**
  * A coordinate reference system. Coordinates are always x or longitude first, whatever the authority's axis
@@ -143,12 +129,11 @@ export class Crs {
     );
   }
 
-  /** Whether coordinates mean the same place in both, by EPSG code or by the defining parameters. */
+  /** Whether coordinates mean the same place in both: by EPSG code, else by what the definitions compute. */
   equals(other: Crs): boolean {
     if (this === other) return true;
     if (this.epsg !== null && this.epsg === other.epsg) return true;
-    const [p, q] = [parametersOf(this.projection), parametersOf(other.projection)];
-    return DEFINING_PARAMETERS.every((key) => sameParameter(p[key], q[key])) && sameDatum(p, q);
+    return sameDatum(this.projection, other.projection) && sameProjection(this, other);
   }
 
   /** `EPSG:32632`, or the name of a CRS without a code. */
@@ -193,28 +178,50 @@ export function createTransform(from: Crs, to: Crs): CrsTransform {
   return { from, to, isIdentity: false, forward };
 }
 
-function parametersOf(projection: Projection): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(projection));
+/** Longitudes (from the central one) and latitudes, in radians, where two projections are compared. */
+const PROBES = [
+  [0.01, 0.9],
+  [-0.02, 0.6],
+  [0.03, 0.2],
+  [0.01, -0.5],
+  [-0.03, -1.1],
+] as const;
+
+/** One definition can be written in many ways; what counts is where points come to lie. */
+function sameProjection(a: Crs, b: Crs): boolean {
+  if (a.isGeographic || b.isGeographic) return a.isGeographic === b.isGeographic;
+  if (a.metresPerUnit !== b.metresPerUnit) return false;
+  const centre = a.projection.long0 ?? 0;
+  return PROBES.every(([longitude, latitude]) => {
+    const [ax, ay] = projectRadians(a.projection, centre + longitude, latitude);
+    const [bx, by] = projectRadians(b.projection, centre + longitude, latitude);
+    if (Number.isNaN(ax) || Number.isNaN(bx)) return Number.isNaN(ax) && Number.isNaN(bx);
+    // A micrometre on the ground, or what float64 can tell apart far from the projection's centre.
+    const tolerance = 1e-6 + 1e-12 * Math.hypot(ax, ay);
+    return Math.abs(ax - bx) <= tolerance && Math.abs(ay - by) <= tolerance;
+  });
 }
 
-function sameParameter(a: unknown, b: unknown): boolean {
-  if (typeof a === 'number' && typeof b === 'number')
-    return Math.abs(a - b) <= 1e-11 * Math.max(1, Math.abs(a));
-  return (a ?? null) === (b ?? null) || (isDefault(a) && isDefault(b));
+function projectRadians(projection: Projection, x: number, y: number): [number, number] {
+  try {
+    const point = projection.forward({ x, y }) as { x: number; y: number } | undefined;
+    if (Number.isFinite(point?.x) && Number.isFinite(point?.y)) return [point?.x ?? 0, point?.y ?? 0];
+  } catch {
+    // Outside the projection's domain, as below.
+  }
+  return [Number.NaN, Number.NaN];
 }
 
-function isDefault(value: unknown): boolean {
-  return (
-    value === undefined || value === null || value === 0 || value === 1 || value === 'enu' || value === false
-  );
-}
-
-function sameDatum(p: Record<string, unknown>, q: Record<string, unknown>): boolean {
-  const shift = (r: Record<string, unknown>): string => {
-    const parameters = (r.datum as { datum_params?: number[] } | undefined)?.datum_params ?? [];
+/** Same ellipsoid, prime meridian and shift to WGS 84. */
+function sameDatum(p: Projection, q: Projection): boolean {
+  const close = (a = 0, b = 0): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a));
+  const shift = (r: Projection): string => {
+    const parameters = r.datum?.datum_params ?? [];
     return parameters.every((v) => v === 0 || v === 1) ? '' : parameters.map((v) => v.toPrecision(9)).join();
   };
-  return shift(p) === shift(q);
+  return (
+    close(p.a, q.a) && close(p.b, q.b) && close(p.from_greenwich, q.from_greenwich) && shift(p) === shift(q)
+  );
 }
 
 /** The EPSG code of the outermost object of a WKT: the last identifier that closes at the end of the text. */

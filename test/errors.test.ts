@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../src/errors.js';
+
+describe('TerrachipError', () => {
+  it('is one sentence that ends with the remedy', () => {
+    const error = invalidInput('a.tif', 'has no coordinate reference system', 'assign one');
+    expect(error.message).toBe('a.tif has no coordinate reference system; assign one.');
+    expect(error.remedy).toBe('assign one');
+  });
+
+  it('narrows by code, with typed fields', () => {
+    const error: unknown = invalidOption('--size', 'cannot be 0', 'give more');
+    expect(isTerrachipError(error)).toBe(true);
+    expect(isTerrachipError(error, 'INVALID_INPUT')).toBe(false);
+    if (isTerrachipError(error, 'INVALID_OPTION')) expect(error.fields.option).toBe('--size');
+    expect(isTerrachipError(new Error('x'))).toBe(false);
+  });
+
+  it('has the exit statuses of the contract', () => {
+    const status = (error: TerrachipError): number => error.exitStatus;
+    expect(status(invalidInput('a', 'b', 'c'))).toBe(2);
+    expect(status(new TerrachipError('NETWORK', 'a', 'b', { url: 'u' }))).toBe(75);
+    expect(status(new TerrachipError('DEVICE_LOST', 'a', 'b', { reason: 'r' }))).toBe(75);
+    expect(status(new TerrachipError('INCOMPLETE', 'a', 'b', { missing: 1 }))).toBe(3);
+    expect(status(new TerrachipError('INTERNAL', 'a', 'b', { where: 'w' }))).toBe(1);
+  });
+
+  it('keeps its cause', () => {
+    const cause = new Error('deep');
+    expect(invalidInput('a', 'b', 'c', cause).cause).toBe(cause);
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import {
+  Crs,
+  createTransform,
+  crsFromGeoKeys,
+  geoKeyDirectory,
+  parseGeoKeys,
+  transformBounds,
+} from '../../src/geo/node/index.js';
+
+/** `echo "lon lat" | gdaltransform -s_srs EPSG:4326 -t_srs EPSG:code -output_xy`, GDAL 3.6.2 with PROJ 9.1.1. */
+const PROJ_TRUTH = [
+  [32632, 6.13, 49.61, 292670.257611269, 5499226.72059737],
+  [32631, 2.35, 48.85, 452314.891233666, 5410984.88760444],
+  [3035, 6.13, 49.61, 4041399.94709977, 2951502.82779705],
+  [3857, -70.5, -38.9, -7848024.10092579, -4707357.53626792],
+  [3413, -45, 75, 0, -1633879.49747079],
+  [3031, 30, -75, 819391.619203618, 1419227.9157568],
+  [2193, 174.8, -41.3, 1750697.52133419, 5426376.62316827],
+  [6933, 20, 30, 1929725.60501793, 3658789.32485501],
+  [2154, 2.35, 48.85, 652301.564830528, 6861302.72589958],
+] as const;
+
+/** As above, where PROJ and the seven parameters of EPSG:1314 and CH1903+ agree to centimetres or a metre. */
+const DATUM_TRUTH = [
+  [2056, 8.23, 46.8, 2660411.92973001, 1183508.37701933, 0.1],
+  [27700, -1.5, 52.2, 434269.902351421, 255869.772490204, 0.1],
+] as const;
+
+describe('Crs', () => {
+  it.each(PROJ_TRUTH)('EPSG:%i agrees with PROJ', (code, lon, lat, x, y) => {
+    const transform = createTransform(Crs.wgs84, Crs.fromEpsg(code));
+    const [px, py] = transform.forward(lon, lat);
+    expect(Math.hypot(px - x, py - y)).toBeLessThan(1e-4);
+    const [bx, by] = createTransform(Crs.fromEpsg(code), Crs.wgs84).forward(x, y);
+    expect(Math.hypot(bx - lon, by - lat)).toBeLessThan(1e-8);
+  });
+
+  it.each(DATUM_TRUTH)(
+    'EPSG:%i agrees with PROJ through a datum shift',
+    (code, lon, lat, x, y, tolerance) => {
+      const [px, py] = createTransform(Crs.wgs84, Crs.fromEpsg(code)).forward(lon, lat);
+      expect(Math.hypot(px - x, py - y)).toBeLessThan(tolerance);
+    },
+  );
+
+  it('says what a missing datum grid costs', () => {
+    expect(Crs.fromEpsg(27700).accuracyNote).toMatch(/OSTN15.*good to 2 m/);
+    expect(Crs.fromEpsg(4267).accuracyNote).toMatch(/NTv2_0\.gsb.*good to 20 m/);
+    expect(Crs.fromEpsg(32632).accuracyNote).toBeNull();
+  });
+
+  it.each([
+    ['EPSG:32632', 32632],
+    ['epsg:4326', 4326],
+    ['3857', 3857],
+    ['urn:ogc:def:crs:EPSG::2056', 2056],
+    ['http://www.opengis.net/def/crs/EPSG/0/32633', 32633],
+    ['OGC:CRS84', 4326],
+  ])('reads %s', (text, epsg) => {
+    expect(Crs.parse(text).epsg).toBe(epsg);
+  });
+
+  it('reads WKT by its root identifier, and WKT without one by its parameters', () => {
+    const { wkt } = Crs.fromEpsg(2154);
+    expect(Crs.parse(wkt ?? '').epsg).toBe(2154);
+    const anonymous = (Crs.fromEpsg(32632).wkt ?? '').replace(/,AUTHORITY\["EPSG","32632"\]\]$/, ']');
+    const crs = Crs.parse(anonymous);
+    expect(crs.epsg).toBeNull();
+    expect(crs.name).toBe('WGS 84 / UTM zone 32N');
+    expect(crs.equals(Crs.fromEpsg(32632))).toBe(true);
+  });
+
+  it('compares by meaning', () => {
+    expect(Crs.parse('+proj=utm +zone=32 +datum=WGS84').equals(Crs.fromEpsg(32632))).toBe(true);
+    expect(Crs.fromEpsg(32631).equals(Crs.fromEpsg(32632))).toBe(false);
+    expect(Crs.fromEpsg(32632).equals(Crs.fromEpsg(32732))).toBe(false);
+    expect(Crs.fromEpsg(4326).equals(Crs.fromEpsg(4267))).toBe(false);
+    expect(Crs.fromEpsg(2056).equals(Crs.fromEpsg(21781))).toBe(false);
+  });
+
+  it('knows kinds and units', () => {
+    expect(Crs.wgs84.isGeographic).toBe(true);
+    expect(Crs.wgs84.metresPerUnit).toBeNull();
+    expect(Crs.fromEpsg(32632).metresPerUnit).toBe(1);
+    expect(Crs.fromEpsg(2263).metresPerUnit).toBeCloseTo(0.3048006096, 9);
+  });
+
+  it.each(['EPSG:999999', 'EPSG:4978', 'Luxembourg', '+proj=nothing', ''])(
+    'refuses %s in one sentence',
+    (text) => {
+      expect(() => Crs.parse(text)).toThrow(/; .*\.$/);
+    },
+  );
+
+  it('gives NaN outside a projection, never garbage', () => {
+    const mercator = createTransform(Crs.wgs84, Crs.fromEpsg(3857));
+    expect(mercator.forward(0, 90)).toEqual([NaN, NaN]);
+    expect(mercator.forward(NaN, 0)).toEqual([NaN, NaN]);
+    const utm = createTransform(Crs.wgs84, Crs.fromEpsg(32632));
+    expect(utm.forward(99, 0)).toEqual([NaN, NaN]);
+  });
+});
+
+describe('transformBounds', () => {
+  it('densifies edges as rasterio does', () => {
+    // rasterio.warp.transform_bounds('EPSG:32632', 'EPSG:4326', …, densify_pts=21), rasterio 1.3.5
+    const bounds = transformBounds([263200, 5479590, 323540, 5564090], Crs.fromEpsg(32632), Crs.wgs84);
+    const expected = [5.682990322259492, 49.422834769139314, 6.5656594546462825, 50.202658255290984];
+    for (const [i, value] of bounds.entries()) expect(value).toBeCloseTo(expected[i], 6);
+  });
+
+  it('finds a pole inside', () => {
+    const [, , , north] = transformBounds([-1e6, -1e6, 1.1e6, 1.2e6], Crs.fromEpsg(3413), Crs.wgs84);
+    expect(north).toBeGreaterThan(89);
+  });
+
+  it('refuses bounds outside the target', () => {
+    expect(() => transformBounds([98, -1, 99.5, 0], Crs.wgs84, Crs.fromEpsg(32632))).toThrow(
+      /outside the domain/,
+    );
+  });
+});
+
+describe('GeoTIFF keys', () => {
+  it('go there and back', () => {
+    for (const code of [32632, 4326, 3035]) {
+      const directory = geoKeyDirectory(Crs.fromEpsg(code));
+      const keys = parseGeoKeys(directory ?? [], [], '');
+      expect(crsFromGeoKeys(keys)?.epsg).toBe(code);
+    }
+    expect(geoKeyDirectory(Crs.parse('+proj=utm +zone=32 +ellps=intl'))).toBeNull();
+  });
+
+  it('read doubles and text, and leave out what points nowhere', () => {
+    const keys = parseGeoKeys(
+      [1, 1, 0, 4, 1024, 0, 1, 1, 2057, 34736, 1, 0, 1026, 34737, 4, 0, 2059, 34736, 1, 9],
+      [6378137],
+      'UTM|rest',
+    );
+    expect([...keys]).toEqual([
+      [1024, 1],
+      [2057, 6378137],
+      [1026, 'UTM'],
+    ]);
+  });
+});

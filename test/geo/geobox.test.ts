@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  Affine,
+  Crs,
+  GeoBox,
+  GeoTensor,
+  geoBoxOfSlice,
+  PixelAreas,
+  ringArea,
+  TimeInterval,
+} from '../../src/geo/node/index.js';
+
+describe('Affine', () => {
+  it('maps pixels as rasterio does', () => {
+    // rasterio: Affine(10, 0, 300000, 0, -10, 5600000) * (2.5, 4)
+    expect(new Affine(10, 0, 300000, 0, -10, 5600000).apply(2.5, 4)).toEqual([300025, 5599960]);
+    expect(Affine.fromGeoTransform([300000, 10, 1, 5600000, 2, -10]).toTuple()).toEqual([
+      10, 1, 300000, 2, -10, 5600000,
+    ]);
+  });
+
+  it('composes inner first, and inverts', () => {
+    const number = fc.double({ min: -100, max: 100, noNaN: true });
+    fc.assert(
+      fc.property(fc.tuple(number, number, number, number, number, number), number, number, (t, x, y) => {
+        const affine = Affine.fromTuple(t);
+        fc.pre(Math.abs(affine.determinant) > 1);
+        const [u, v] = affine.inverse().apply(...affine.apply(x, y));
+        expect(Math.hypot(u - x, v - y)).toBeLessThan(1e-6);
+        const shift = Affine.translation(3, -2);
+        const [p, q] = affine.compose(shift).apply(x, y);
+        const [r, s] = affine.apply(...shift.apply(x, y));
+        expect(Math.hypot(p - r, q - s)).toBeLessThan(1e-6);
+      }),
+    );
+  });
+
+  it('refuses to invert what is flat', () => {
+    expect(() => new Affine(1, 1, 0, 1, 1, 0).inverse()).toThrow(/cannot be inverted/);
+  });
+});
+
+describe('GeoBox.fromBounds', () => {
+  const luxembourg = [5.7333, 49.4426, 6.5282, 50.183] as const;
+
+  it('with anchor fit gives the seed notebook’s grid', () => {
+    const box = GeoBox.fromBounds(luxembourg, 'EPSG:32632', 10, { anchor: 'fit' });
+    expect([box.width, box.height]).toEqual([6033, 8449]);
+    expect(box.transform.toTuple()).toEqual([
+      9.999522215554327, 0, 263209.339809777, 0, -9.999990001154945, 5564086.599782167,
+    ]);
+  });
+
+  it('snaps outward to whole multiples of the resolution', () => {
+    const box = GeoBox.fromBounds(luxembourg, 'EPSG:32632', 10);
+    const [left, bottom, right, top] = box.bounds;
+    // rasterio.warp.transform_bounds('EPSG:4326', 'EPSG:32632', …, densify_pts=21)
+    const exact = [263209.339809777, 5479596.684262409, 323536.45733621623, 5564086.599782167];
+    expect([left, bottom, right, top]).toEqual([263200, 5479590, 323540, 5564090]);
+    expect(left).toBeLessThanOrEqual(exact[0]);
+    expect(top).toBeGreaterThanOrEqual(exact[3]);
+    expect(box.transform.a).toBe(10);
+  });
+
+  it('keeps bounds that are multiples already', () => {
+    const box = GeoBox.fromBounds([300000, 5000000, 300100, 5000050], 32632, 10, { boundsCrs: 32632 });
+    expect([box.width, box.height]).toEqual([10, 5]);
+    const decimal = GeoBox.fromBounds([0.1, 0.2, 0.7, 0.5], 4326, 0.1);
+    expect([decimal.width, decimal.height]).toEqual([6, 3]);
+  });
+
+  it('refuses what encloses nothing', () => {
+    expect(() => GeoBox.fromBounds([6, 49, 5, 50], 32632, 10)).toThrow(/do not enclose an area/);
+    expect(() => GeoBox.fromBounds([5, 49, 6, 50], 32632, 0)).toThrow(/resolution of 0/);
+    expect(() => GeoBox.fromBounds([5, 49, Number.NaN, 50], 32632, 10)).toThrow(/enclose/);
+  });
+});
+
+describe('GeoBox', () => {
+  const box = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5500000), 100, 50);
+
+  it('windows and coarsens on the same ground', () => {
+    expect(box.window(10, 5, 20, 10).bounds).toEqual([300100, 5499850, 300300, 5499950]);
+    const coarse = box.coarsen(3);
+    expect([coarse.width, coarse.height]).toEqual([34, 17]);
+    expect(coarse.transform.a).toBe(30);
+  });
+
+  it('has a counter-clockwise footprint', () => {
+    const ring = box.footprint();
+    expect(ring[0]).toEqual(ring.at(-1));
+    let twiceArea = 0;
+    for (let i = 0; i + 1 < ring.length; i++)
+      twiceArea += ring[i][0] * ring[i + 1][1] - ring[i + 1][0] * ring[i][1];
+    expect(twiceArea).toBeGreaterThan(0);
+  });
+
+  it('goes through JSON', () => {
+    expect(GeoBox.fromJSON(JSON.parse(JSON.stringify(box))).equals(box)).toBe(true);
+  });
+
+  it('refuses impossible sizes', () => {
+    expect(() => new GeoBox(32632, Affine.identity, 0, 5)).toThrow(/grid width of 0/);
+    expect(() => new GeoBox(32632, Affine.identity, 1.5, 5)).toThrow(/1\.5/);
+    expect(() => new GeoBox(32632, new Affine(0, 0, 0, 0, 0, 0), 5, 5)).toThrow(/cannot be inverted/);
+    expect(() => box.requireAtMost(4999, 'shrink it')).toThrow(/100 × 50.*limit of 4999.*shrink it/);
+  });
+
+  it('answers slices', () => {
+    const slice = {
+      bounds: [300003, 5499000, 300097, 5499500] as const,
+      crs: Crs.fromEpsg(32632),
+      resolution: 10,
+      interval: TimeInterval.always,
+    };
+    expect(geoBoxOfSlice(slice).bounds).toEqual([300000, 5499000, 300100, 5499500]);
+  });
+});
+
+describe('GeoTensor', () => {
+  const geobox = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 3, 2);
+
+  it('checks its shape against its grid', () => {
+    const data = new Float32Array(12);
+    const tensor = new GeoTensor({
+      data,
+      shape: [2, 2, 3],
+      dimensions: ['band', 'y', 'x'],
+      geobox,
+      nodata: -1,
+    });
+    expect(tensor.dtype).toBe('float32');
+    const plane = tensor.plane(1);
+    plane.data[0] = 7;
+    expect(data[6]).toBe(7);
+    expect(plane.nodata).toBe(-1);
+    expect(() => new GeoTensor({ data, shape: [4, 3], dimensions: ['y', 'x'], geobox })).toThrow(
+      /does not fit a grid of 3 × 2/,
+    );
+    expect(() => tensor.plane(2)).toThrow(/no plane 2/);
+  });
+});
+
+describe('areas on the ground', () => {
+  it('agree with the ellipsoid', () => {
+    // The whole ellipsoid: 510 065 621.724 km² (WGS 84, Moritz 2000).
+    const hemisphere = ringArea([
+      [0, 0],
+      [90, 0],
+      [180, 0],
+      [-90, 0],
+    ]);
+    expect(hemisphere / 1e12).toBeCloseTo(510.065621724 / 2, 6);
+  });
+
+  it('are true where a projection is not', () => {
+    // Web Mercator stretches lengths by 1 / cos φ: at 60° a pixel of 10 m is 5 m, up to the ellipsoid's 0.7 %.
+    const mercator = new GeoBox(3857, new Affine(10, 0, 0, 0, -10, 8399738), 64, 64);
+    expect(new PixelAreas(mercator).at(0, 0)).toBeGreaterThan(24.9);
+    expect(new PixelAreas(mercator).at(0, 0)).toBeLessThan(25.3);
+    // UTM: the scale on the central meridian is 0.9996, so a pixel is 100 / 0.9996² m².
+    const utm = new GeoBox(32632, new Affine(10, 0, 500000, 0, -10, 5500000), 64, 64);
+    expect(new PixelAreas(utm).at(10, 10)).toBeCloseTo(100 / 0.9996 ** 2, 3);
+  });
+});

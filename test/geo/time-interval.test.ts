@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { TimeInterval } from '../../src/geo/index.js';
+
+const DAY = 86_400_000;
+const july15 = Date.UTC(2021, 6, 15);
+
+describe('TimeInterval', () => {
+  it('keeps the precision of what it parses', () => {
+    expect(TimeInterval.parse('2021-07-15')).toEqual(new TimeInterval(july15, july15 + DAY - 1));
+    expect(TimeInterval.parse('2021-02').end).toBe(Date.UTC(2021, 2, 1) - 1);
+    expect(TimeInterval.parse('2021-07-15T05:50:12.5Z')).toEqual(TimeInterval.instant(july15 + 21012500));
+    expect(TimeInterval.parse('2021-07-15T05:50+02:00').start).toBe(july15 + (3 * 60 + 50) * 60_000);
+  });
+
+  it('opens ends to infinity', () => {
+    expect(TimeInterval.parse('2021-07-15/..').end).toBe(Infinity);
+    expect(TimeInterval.parse('../2021-07-15').start).toBe(-Infinity);
+    expect(TimeInterval.parse('2021-07-01/2021-07-15').end).toBe(july15 + DAY - 1);
+    expect(TimeInterval.always.toJSON()).toEqual(['..', '..']);
+  });
+
+  it('is closed at both ends', () => {
+    const a = new TimeInterval(0, 10);
+    expect(a.intersects(TimeInterval.instant(10))).toBe(true);
+    expect(a.intersection(new TimeInterval(10, 20))).toEqual(TimeInterval.instant(10));
+    expect(a.intersection(new TimeInterval(11, 20))).toBeNull();
+    expect(a.union(new TimeInterval(20, 30))).toEqual(new TimeInterval(0, 30));
+    expect(a.pad(5)).toEqual(new TimeInterval(-5, 15));
+    expect(a.contains(0) && a.contains(10) && !a.contains(11)).toBe(true);
+  });
+
+  it.each(['2021-13', '2021-04-31', '2021-07-15T25:00Z', 'yesterday', 'a/b/c', '2021-07-15/2021-07-01'])(
+    'refuses %s',
+    (text) => {
+      expect(() => TimeInterval.parse(text)).toThrow(/; .*\.$/);
+    },
+  );
+});

@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** Each layer imports only those before it; those in one entry do not import each other. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['errors'],
+  ['progress', 'version', 'json'],
+  ['geo'],
+  ['gpu'],
+  ['shaders'],
+  ['kernels'],
+  ['io'],
+  ['raster', 'vector'],
+  ['catalog', 'inference'],
+  ['workflow'],
+  ['cli'],
+  ['index'],
+];
+
+/** Layers that run in a browser as they are, apart from their `node/` folders. */
+const PORTABLE = new Set(['errors', 'progress', 'version', 'json', 'geo', 'gpu', 'shaders', 'kernels']);
+
+/** The part of inference that runs a model anywhere. */
+const PORTABLE_FILES = ['inference/manifest.ts', 'inference/session.ts', 'inference/runner.ts'];
+
+/** Everything else may use Node, but in the layers below only in `node/` folders. */
+const NODE_ANYWHERE = new Set(['workflow', 'cli']);
+
+const root = resolve('src');
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.d.ts'),
+);
+
+function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\bfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+  return [...text.matchAll(pattern)].map((match) => ({
+    specifier: match[2] ?? match[3],
+    typeOnly: match[1] !== undefined,
+  }));
+}
+
+/** The source file that a relative import names, from src. */
+function target(file: string, specifier: string): string {
+  return relative(root, resolve(root, dirname(file), specifier)).replace(/\.js$/, '.ts');
+}
+
+function layerOf(file: string): string {
+  return file.split('/')[0].replace(/\.ts$/, '');
+}
+
+function rank(layer: string): number {
+  return LAYERS.findIndex((names) => names.includes(layer));
+}
+
+describe('layers', () => {
+  it('knows every folder', () => {
+    const unknown = [...new Set(files.map(layerOf))].filter((layer) => rank(layer) < 0);
+    expect(unknown).toEqual([]);
+  });
+
+  it('imports only layers before its own', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter(({ specifier }) => specifier.startsWith('.'))
+        .map(({ specifier }) => target(file, specifier))
+        .filter((to) => {
+          const [from, into] = [layerOf(file), layerOf(to)];
+          return from !== into && rank(into) >= rank(from);
+        })
+        .map((to) => `${file} → ${to}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps Node in node/ folders', () => {
+    const wrong = files.filter(
+      (file) =>
+        !NODE_ANYWHERE.has(layerOf(file)) &&
+        !file.includes('/node/') &&
+        importsOf(file).some(({ specifier }) => specifier.startsWith('node:')),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('never reaches Node from a portable file', () => {
+    const portable = files.filter(
+      (file) => (PORTABLE.has(layerOf(file)) && !file.includes('/node/')) || PORTABLE_FILES.includes(file),
+    );
+    for (const file of PORTABLE_FILES) expect(files).toContain(file);
+    const reach = (file: string, seen: Set<string>): string[] => {
+      if (seen.has(file)) return [];
+      seen.add(file);
+      return importsOf(file)
+        .filter(({ typeOnly }) => !typeOnly)
+        .flatMap(({ specifier }) => {
+          if (specifier.startsWith('node:')) return [`${file} imports ${specifier}`];
+          if (['ndarray', 'ndarray-ops', 'webgpu', 'onnxruntime-node'].includes(specifier))
+            return [`${file} imports ${specifier}`];
+          if (!specifier.startsWith('.') || specifier.endsWith('.wgsl.js')) return [];
+          return reach(target(file, specifier), seen);
+        });
+    };
+    expect(portable.flatMap((file) => reach(file, new Set()))).toEqual([]);
+  });
+
+  it('loads optional packages in one file each', () => {
+    for (const name of ['webgpu', 'onnxruntime-node']) {
+      const importers = files.filter((file) => importsOf(file).some(({ specifier }) => specifier === name));
+      expect(importers).toHaveLength(1);
+    }
+  });
+
+  it('fetches and opens files only in io', () => {
+    const wrong = files.filter((file) => {
+      const layer = layerOf(file);
+      if (layer === 'io') return false;
+      return /(^|[^\w.])fetch\(/.test(readFileSync(join(root, file), 'utf8'));
+    });
+    expect(wrong).toEqual([]);
+  });
+});

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { VERSION } from '../src/version.js';
+
+interface Package {
+  version: string;
+  type: string;
+  engines: { node: string };
+  exports: Record<string, string | Record<string, unknown>>;
+  dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
+}
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Package;
+const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+  packages: Record<string, { resolved?: string; dev?: boolean; license?: string }>;
+};
+
+describe('package.json', () => {
+  it('has the version that provenance records', () => {
+    expect(manifest.version).toBe(VERSION);
+  });
+
+  it('is ESM for Node 20.19 on', () => {
+    expect(manifest.type).toBe('module');
+    expect(manifest.engines.node).toBe('>=20.19');
+  });
+
+  it('names types before code in every export', () => {
+    const check = (entry: unknown): void => {
+      if (typeof entry !== 'object' || entry === null) return;
+      const keys = Object.keys(entry);
+      if (keys.includes('default')) {
+        const conditions = keys.filter((key) => key !== 'node');
+        expect(conditions).toEqual(['types', 'default']);
+      }
+      for (const value of Object.values(entry)) check(value);
+    };
+    for (const entry of Object.values(manifest.exports)) check(entry);
+  });
+
+  it('keeps heavy packages optional', () => {
+    expect(Object.keys(manifest.optionalDependencies).sort()).toEqual(['onnxruntime-node', 'webgpu']);
+    for (const name of Object.keys(manifest.optionalDependencies)) {
+      expect(manifest.dependencies).not.toHaveProperty(name);
+    }
+  });
+
+  it('carries the packages that the design names', () => {
+    for (const name of ['geotiff', 'proj4', 'zarrita', 'ndarray', 'ndarray-ops']) {
+      expect(manifest.dependencies).toHaveProperty(name);
+    }
+  });
+});
+
+describe('package-lock.json', () => {
+  it('carries no addresses', () => {
+    const resolved = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined);
+    expect(resolved.map(([name]) => name)).toEqual([]);
+  });
+
+  it('has only permissive licences among what users install', () => {
+    const permissive =
+      /^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD|Zlib|CC0-1\.0|BlueOak-1\.0\.0|Unlicense)$/;
+    const wrong = Object.entries(lock.packages)
+      .filter(([name, entry]) => name !== '' && entry.dev !== true)
+      .filter(([, { license = 'none' }]) => {
+        const choices = license.replace(/[()]/g, '').split(' OR ');
+        return !choices.some((choice) => choice.split(' AND ').every((part) => permissive.test(part.trim())));
+      })
+      .map(([name, { license }]) => `${name}: ${license}`);
+    expect(wrong).toEqual([]);
+  });
+});

@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll } from 'vitest';
+
+/** A folder that is removed after the test file. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'terrachip-test-'));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Real data that is not part of the project: beside the checkout, or where TERRACHIP_SHARED says; null if absent. */
+export const sharedFolder: string | null = (() => {
+  const folder = process.env.TERRACHIP_SHARED ?? resolve('../shared');
+  return existsSync(join(folder, 'data', 'MANIFEST.md')) ? folder : null;
+})();
+
+/** A path in the real data. */
+export function sharedPath(...parts: string[]): string {
+  return join(sharedFolder ?? '', 'data', ...parts);
+}

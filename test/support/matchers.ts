@@ -1,0 +1,42 @@
+import { expect } from 'vitest';
+
+/** How two arrays differ at worst. NaN equals NaN only. */
+function compare(
+  received: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+): { pass: boolean; message: () => string } {
+  if (received.length !== expected.length) {
+    return { pass: false, message: () => `expected ${expected.length} values, got ${received.length}` };
+  }
+  let worst = 0;
+  let at = -1;
+  for (let i = 0; i < expected.length; i++) {
+    const sameGap = Number.isNaN(received[i]) && Number.isNaN(expected[i]);
+    const difference = sameGap || received[i] === expected[i] ? 0 : Math.abs(received[i] - expected[i]);
+    if (!(difference <= worst)) {
+      worst = Number.isNaN(difference) ? Infinity : difference;
+      at = i;
+    }
+  }
+  return {
+    pass: worst <= tolerance,
+    message: () =>
+      at < 0
+        ? `expected the arrays to differ`
+        : `at ${at}: got ${received[at]}, expected ${expected[at]} ± ${tolerance} (off by ${worst})`,
+  };
+}
+
+expect.extend({
+  toBeCloseToArray(received: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 0) {
+    return compare(received, expected, tolerance);
+  },
+});
+
+declare module 'vitest' {
+  interface Matchers {
+    /** Each value within an absolute tolerance (default 0: equal), and NaN exactly where NaN is expected. */
+    toBeCloseToArray(expected: ArrayLike<number>, tolerance?: number): void;
+  }
+}
