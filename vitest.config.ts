@@ -8,7 +8,7 @@ export default defineConfig({
       name: 'wgsl',
       enforce: 'pre',
       resolveId(id, importer) {
-        if (!id.endsWith('.wgsl.js') || importer === undefined) return null;
+        if (!id.endsWith('.wgsl.js') || importer === undefined || importer.includes('/dist/')) return null;
         return new URL(id.replace(/\.js$/, ''), `file://${importer}`).pathname;
       },
       async load(id) {

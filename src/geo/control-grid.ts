@@ -29,7 +29,8 @@ export const TABLE_WORDS = 4;
 /** The origin of a cell without a source: so far left of everything that no pixel is found. */
 const NOWHERE = -(2 ** 30);
 const FURTHEST = 2 ** 29;
-const FRACTION_BITS = 20;
+/** 16 steps of a rounded slope then add up to a millionth of a pixel. Large cells leave room for fewer. */
+const FRACTION_BITS = 23;
 const FEWEST_FRACTION_BITS = 12;
 /** c has 8 bits more than the rest: it is the smallest term and its factor fx·fy the largest. */
 const CROSS_BITS = 8;

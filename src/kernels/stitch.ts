@@ -24,7 +24,7 @@ export const stitchKernel = defineKernel({
   workgroupSize: [16, 16, 1],
   bindings: [
     { name: 'predictions', access: 'read' },
-    { name: 'layout', access: 'read' },
+    { name: 'placement', access: 'read' },
     { name: 'slots', access: 'read' },
     { name: 'weights', access: 'read' },
     { name: 'mask', access: 'read' },
@@ -48,7 +48,7 @@ export const stitchKernel = defineKernel({
 /** What stitching needs to know of a scene's chips, on the device. */
 export interface StitchLayout {
   readonly layout: ChipLayout;
-  readonly starts: DeviceTensor;
+  readonly placement: DeviceTensor;
   readonly weights: DeviceTensor;
   dispose(): void;
 }
@@ -66,14 +66,14 @@ export function uploadStitchLayout(backend: Backend, layout: ChipLayout): Stitch
     ...rows.first,
     ...rows.last,
   ]);
-  const starts = backend.upload(words);
+  const placement = backend.upload(words);
   const weights = backend.upload(cosineWindows(size, stride));
   return {
     layout,
-    starts,
+    placement,
     weights,
     dispose() {
-      starts.dispose();
+      placement.dispose();
       weights.dispose();
     },
   };
@@ -121,7 +121,7 @@ export function stitch(backend: Backend, options: StitchOptions): void {
   requireLength('stitch', slots, columnStarts.length * rowStarts.length);
   requireLength('stitch', mask, (rowStart - maskRow + rows) * width);
   backend.run(stitchKernel, {
-    tensors: { predictions, layout: scene.starts, slots, weights: scene.weights, mask, output },
+    tensors: { predictions, placement: scene.placement, slots, weights: scene.weights, mask, output },
     parameters: {
       width,
       height,

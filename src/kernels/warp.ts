@@ -11,7 +11,7 @@
  *   `GWKBilinearResample4Sample`).
  *
  * Shapes: source (height, width) float32 with NaN for no data; destination rows of float32.
- * Error: positions within the control grid's tolerance plus 2^-19 pixels; values 1e-6 of the range of the four
+ * Error: positions within the control grid's tolerance, rounding included; values 1e-6 of the range of the four
  * pixels. Validity and nearest values are equal bit for bit on every backend.
  * Bytes a destination pixel: 4 read (with an ideal cache) + 0.16 of control grid + 4 written.
  */

@@ -33,15 +33,24 @@ fn as_float(bits: u32) -> f32 {
   return f32(bits);
 }
 
-// Integers are compared as they are stored; floats as GDAL does (ARE_REAL_EQUAL): equal up to two ulp of the sum.
-// Everything is halved first, so that no sum overflows; all factors are powers of two, so that every device agrees.
+// Integers are compared as they are stored; floats as GDAL does (ARE_REAL_EQUAL): |a - b| < 2^-22 |a + b|. The
+// comparison is made on significands, in integers: compilers may rearrange sums of floats, which overflow here.
 fn is_nodata(bits: u32) -> bool {
   if (parameters.nodata_kind == 0u) { return false; }
-  if (bits == parameters.nodata_bits) { return true; }
+  let nodata = parameters.nodata_bits;
+  if (bits == nodata) { return true; }
   if (stored_type != 6u) { return false; }
-  let value = 0.5 * bitcast<f32>(bits);
-  let nodata = 0.5 * bitcast<f32>(parameters.nodata_bits);
-  return value == nodata || abs(value - nodata) < abs(value + nodata) * 2.384185791015625e-7;
+  if (((bits | nodata) & 0x7fffffffu) == 0u) { return true; }  // 0 and -0
+  let exponent = extractBits(bits, 23u, 8u);
+  let nodata_exponent = extractBits(nodata, 23u, 8u);
+  let comparable = exponent != 0u && nodata_exponent != 0u && exponent != 255u && nodata_exponent != 255u;
+  if (!comparable || (bits ^ nodata) >= 0x80000000u) { return false; }
+  let step = i32(exponent) - i32(nodata_exponent);
+  if (abs(step) > 1i) { return false; }
+  let a = i32(extractBits(bits, 0u, 23u) | 0x800000u) << u32(max(step, 0i));
+  let b = i32(extractBits(nodata, 0u, 23u) | 0x800000u) << u32(max(-step, 0i));
+  let difference = abs(a - b);
+  return difference < 16i && (difference << 22u) < a + b;
 }
 
 @compute @workgroup_size(256)

@@ -1,7 +1,7 @@
 // Blends overlapping chips into rows of the scene: each pixel gathers what the chips say (src/kernels/stitch.ts).
 //
 // 0 predictions  read   float32 (slot, class, y, x)
-// 1 layout       read   chip starts by column, by row; first and last chip by scene column, by scene row
+// 1 placement    read   chip starts by column, by row; first and last chip by scene column, by scene row
 // 2 slots        read   the slot of each chip (row, column), or -1 where there is none
 // 3 weights      read   four windows: no neighbour, one before, one after, both
 // 4 mask         read   uint8 in words: 0 where a pixel is invalid
@@ -21,7 +21,7 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<storage, read> predictions: array<f32>;
-@group(0) @binding(1) var<storage, read> layout: array<i32>;
+@group(0) @binding(1) var<storage, read> placement: array<i32>;
 @group(0) @binding(2) var<storage, read> slots: array<i32>;
 @group(0) @binding(3) var<storage, read> weights: array<f32>;
 @group(0) @binding(4) var<storage, read> mask: array<u32>;
@@ -53,13 +53,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var sum = 0.0;
   var total = 0.0;
   if (is_valid(x, row)) {
-    for (var j = layout[by_row + row]; j <= layout[by_row + parameters.height + row]; j++) {
-      let dy = row - layout[parameters.chip_columns + j];
+    for (var j = placement[by_row + row]; j <= placement[by_row + parameters.height + row]; j++) {
+      let dy = row - placement[parameters.chip_columns + j];
       let wy = window_weight(j, parameters.chip_rows, dy);
-      for (var i = layout[by_column + x]; i <= layout[by_column + parameters.width + x]; i++) {
+      for (var i = placement[by_column + x]; i <= placement[by_column + parameters.width + x]; i++) {
         let slot = slots[j * parameters.chip_columns + i];
         if (slot < 0) { continue; }
-        let dx = x - layout[i];
+        let dx = x - placement[i];
         let value = predictions[((slot * parameters.classes + class_index) * n + dy) * n + dx];
         if (!is_finite(value)) { continue; }
         let weight = wy * window_weight(i, parameters.chip_columns, dx);

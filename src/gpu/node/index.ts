@@ -6,5 +6,11 @@ export {
   createBackend,
   isBackendChoice,
 } from './select.js';
-export { type AdapterProbe, createNodeWebGpuBackend, probeAdapter } from './webgpu-adapter.js';
+export {
+  type AdapterProbe,
+  createNodeWebGpuBackend,
+  type NodeAdapter,
+  probeAdapter,
+  requestNodeAdapter,
+} from './webgpu-adapter.js';
 export { WorkerExecutor } from './worker-executor.js';

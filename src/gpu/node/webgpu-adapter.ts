@@ -30,12 +30,27 @@ async function loadDawn(): Promise<DawnModule> {
   }
 }
 
-/** Dawn's adapter, with the instance that must outlive every device made from it. */
-async function requestAdapter(): Promise<{ gpu: GPU; adapter: GPUAdapter }> {
+/**
+ * Dawn's instances that are in use. V8 may collect an instance once nothing refers to it, and the process then dies
+ * at the next wait; Node exits by itself once devices are destroyed and their instance is dropped.
+ */
+const instances = new Set<GPU>();
+
+/** This machine's WebGPU adapter, for those who make a device of their own. */
+export interface NodeAdapter {
+  readonly adapter: GPUAdapter;
+  /** Call it when all devices of the adapter are destroyed, and not before. */
+  dispose(): void;
+}
+
+/** @throws {TerrachipError} MISSING_DEPENDENCY without the package `webgpu` or without a Vulkan driver */
+export async function requestNodeAdapter(): Promise<NodeAdapter> {
   const dawn = await loadDawn();
   const gpu = dawn.create([]);
+  instances.add(gpu);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) {
+    instances.delete(gpu);
     throw new TerrachipError(
       'MISSING_DEPENDENCY',
       'no WebGPU adapter was found',
@@ -43,34 +58,22 @@ async function requestAdapter(): Promise<{ gpu: GPU; adapter: GPUAdapter }> {
       { dependency: 'Vulkan driver' },
     );
   }
-  return { gpu, adapter };
+  return { adapter, dispose: () => void instances.delete(gpu) };
 }
 
-/**
- * A backend on this machine's adapter. V8 may collect Dawn's instance once nothing refers to it, and the process
- * then dies at the next wait; so the backend's disposal callback holds it until the device is destroyed.
- */
+/** A backend on a device of this machine's adapter. */
 export async function createNodeWebGpuBackend(): Promise<WebGpuBackend> {
-  const { gpu, adapter } = await requestAdapter();
-  let instance: GPU | null = gpu;
-  const backend = await WebGpuBackend.request(adapter, {
-    onDispose: () => {
-      if (instance !== null) keptInstances.delete(instance);
-      instance = null;
-    },
-  });
-  keptInstances.add(gpu);
-  return backend;
+  const { adapter, dispose } = await requestNodeAdapter();
+  return WebGpuBackend.request(adapter, { onDispose: dispose });
 }
-
-/** Instances of living devices. A module-level set alone keeps them; Node still exits once devices are destroyed. */
-const keptInstances = new Set<GPU>();
 
 /** Looks for an adapter without keeping anything. */
 export async function probeAdapter(): Promise<AdapterProbe> {
   try {
-    const { adapter } = await requestAdapter();
-    return { available: true, info: adapter.info };
+    const { adapter, dispose } = await requestNodeAdapter();
+    const { info } = adapter;
+    dispose();
+    return { available: true, info };
   } catch (error) {
     if (error instanceof TerrachipError) {
       return { available: false, problem: error.message, remedy: error.remedy };

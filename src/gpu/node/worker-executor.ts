@@ -85,7 +85,8 @@ export class WorkerExecutor implements CpuExecutor {
 
   #start(): Worker {
     this.#started++;
-    const worker = new Worker(new URL('./worker.js', import.meta.url));
+    // Flags of the main thread (--input-type, --inspect) are not for workers.
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
     worker.on('message', (reply: WorkerReply) => {
       this.#finish(worker, reply.ok ? null : internalError('worker', reply.message));
     });

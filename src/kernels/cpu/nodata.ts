@@ -3,12 +3,21 @@ import { FLAT_PIECE } from '../grid.js';
 
 export const module = import.meta.url;
 
-const word = new DataView(new ArrayBuffer(4));
-
-/** The number that a stored value's bits stand for. */
-function nodataValue(bits: number, isFloat: boolean): number {
-  word.setUint32(0, bits);
-  return isFloat ? word.getFloat32(0) : bits;
+/**
+ * GDAL's comparison of floats (see nodata.wgsl) on their bits: |a − b| < 2⁻²² · |a + b|, in integers.
+ * `bits` and `nodata` are not the same.
+ */
+function nearlyEqual(bits: number, nodata: number): boolean {
+  if (((bits | nodata) & 0x7fffffff) === 0) return true;
+  const exponent = (bits >>> 23) & 255;
+  const nodataExponent = (nodata >>> 23) & 255;
+  if (exponent === 0 || nodataExponent === 0 || exponent === 255 || nodataExponent === 255) return false;
+  const step = exponent - nodataExponent;
+  if ((bits ^ nodata) < 0 || step < -1 || step > 1) return false;
+  const a = ((bits & 0x7fffff) | 0x800000) << Math.max(step, 0);
+  const b = ((nodata & 0x7fffff) | 0x800000) << Math.max(-step, 0);
+  const difference = Math.abs(a - b);
+  return difference < 16 && difference << 22 < a + b;
 }
 
 export function run(
@@ -35,12 +44,10 @@ export function run(
     }
     return;
   }
-  const nodata = Math.fround(0.5 * nodataValue(nodata_bits, true));
+  const nodata = nodata_bits | 0;
+  const bits = new Int32Array(source.buffer, source.byteOffset, count);
   for (let i = start * FLAT_PIECE; i < to; i++) {
-    const stored = source[i];
-    const value = Math.fround(0.5 * stored);
-    const near =
-      Math.abs(Math.fround(value - nodata)) < Math.fround(Math.abs(Math.fround(value + nodata)) * 2 ** -22);
-    destination[i] = value === nodata || near ? Number.NaN : stored * scale + offset;
+    const missing = bits[i] === nodata || nearlyEqual(bits[i], nodata);
+    destination[i] = missing ? Number.NaN : source[i] * scale + offset;
   }
 }

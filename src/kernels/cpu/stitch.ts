@@ -4,7 +4,7 @@ export const module = import.meta.url;
 
 /** A row is one row of the scene. Chips are added in the scene's order, row by row, as the shader does. */
 export function run(
-  tensors: CpuTensors<'predictions' | 'layout' | 'slots' | 'weights' | 'mask' | 'output'>,
+  tensors: CpuTensors<'predictions' | 'placement' | 'slots' | 'weights' | 'mask' | 'output'>,
   parameters: KernelParameters<
     | 'width'
     | 'height'
@@ -19,7 +19,7 @@ export function run(
   start: number,
   end: number,
 ): void {
-  const { predictions, layout, slots, weights, mask, output } = tensors;
+  const { predictions, placement, slots, weights, mask, output } = tensors;
   const {
     width,
     height,
@@ -39,13 +39,13 @@ export function run(
     for (let c = 0; c < classes; c++) {
       sum.fill(0);
       total.fill(0);
-      for (let j = layout[byRow + row]; j <= layout[byRow + height + row]; j++) {
-        const dy = row - layout[chip_columns + j];
+      for (let j = placement[byRow + row]; j <= placement[byRow + height + row]; j++) {
+        const dy = row - placement[chip_columns + j];
         const wy = weights[windowVariant(j, chip_rows) * n + dy];
         for (let i = 0; i < chip_columns; i++) {
           const slot = slots[j * chip_columns + i];
           if (slot < 0) continue;
-          const left = layout[i];
+          const left = placement[i];
           const window = windowVariant(i, chip_columns) * n;
           const first = ((slot * classes + c) * n + dy) * n;
           const count = Math.min(n, width - left);

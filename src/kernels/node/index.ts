@@ -9,6 +9,8 @@ export {
   type BackendChoice,
   type BackendOptions,
   createBackend,
+  type NodeAdapter,
   probeAdapter,
+  requestNodeAdapter,
 } from '../../gpu/node/index.js';
 export * from '../index.js';

@@ -1,0 +1,209 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Affine, allocateArray, type Dtype, GeoBox, type TypedArray } from '../../src/geo/node/index.js';
+import { CpuBackend } from '../../src/gpu/index.js';
+import type { Resampling } from '../../src/kernels/index.js';
+import { describeBackends, sharedWebGpu, webgpuProblem } from '../support/backends.js';
+import { randomValues } from '../support/random.js';
+import { warpOn } from '../support/warp-on.js';
+import { localGradient, nearEdge, referenceWarp } from '../support/warp-reference.js';
+
+interface GridJson {
+  epsg: number;
+  geotransform: [number, number, number, number, number, number];
+}
+
+/** A case of scripts/truth/warp.py: what GDAL 3.6.2 makes of a small raster. */
+interface Case {
+  dtype: Dtype;
+  shape: [number, number];
+  source: GridJson;
+  nodata: number | 'nan' | null;
+  values: (number | null)[];
+  destination: GridJson & { width: number; height: number };
+  near: (number | null)[];
+  bilinear: (number | null)[];
+}
+
+const folder = 'test/fixtures/warp';
+const cases = readdirSync(folder).map((file) => file.replace('.json', ''));
+
+function readCase(name: string): {
+  source: TypedArray;
+  from: GeoBox;
+  to: GeoBox;
+  nodata: number | null;
+  truth: Record<Resampling, Float32Array>;
+} {
+  const json = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Case;
+  const numbers = (values: (number | null)[]): Float32Array =>
+    Float32Array.from(values, (v) => v ?? Number.NaN);
+  const source: TypedArray = allocateArray(json.dtype, json.values.length);
+  source.set(numbers(json.values));
+  const [height, width] = json.shape;
+  const { destination } = json;
+  return {
+    source,
+    from: new GeoBox(json.source.epsg, Affine.fromGeoTransform(json.source.geotransform), width, height),
+    to: new GeoBox(
+      destination.epsg,
+      Affine.fromGeoTransform(destination.geotransform),
+      destination.width,
+      destination.height,
+    ),
+    nodata: json.nodata === 'nan' ? Number.NaN : json.nodata,
+    truth: { nearest: numbers(json.near), bilinear: numbers(json.bilinear) },
+  };
+}
+
+/** The source as floats, NaN for no data, for the float64 reference. */
+function asFloats(source: TypedArray, nodata: number | null): Float64Array {
+  return Float64Array.from(source, (v) => (v === nodata ? Number.NaN : v));
+}
+
+const utm31 = new GeoBox(32631, new Affine(10, 0, 697000, 0, -10, 5000400), 300, 280);
+const utm32 = new GeoBox(32632, new Affine(10, 0, 223900, 0, -10, 5001800), 330, 310);
+
+describeBackends('warp', (backend) => {
+  describe.each(cases)('GDAL’s %s', (name) => {
+    const { source, from, to, nodata, truth } = readCase(name);
+    const floats = asFloats(source, nodata);
+    const valid = floats.filter((v) => !Number.isNaN(v));
+    const range = Math.max(...valid) - Math.min(...valid);
+
+    it('nearest: the same pixel, but within 1e-3 px of an edge', async () => {
+      const result = await warpOn(backend(), source, from, to, 'nearest', { nodata });
+      const { positions } = referenceWarp(floats, from, to, 'nearest');
+      let undecided = 0;
+      for (let k = 0; k < result.length; k++) {
+        if (Object.is(result[k], truth.nearest[k])) continue;
+        expect(nearEdge(positions[2 * k], positions[2 * k + 1]), `pixel ${k}`).toBe(true);
+        undecided++;
+      }
+      // Shifted by half a pixel, every pixel lies on an edge.
+      if (name !== 'half-pixel-shift') expect(undecided / result.length).toBeLessThan(0.01);
+    });
+
+    it('bilinear: within 1e-5 of the range and 0.002 px of the gradient, masks equal', async () => {
+      const result = await warpOn(backend(), source, from, to, 'bilinear', { nodata });
+      const { positions } = referenceWarp(floats, from, to, 'bilinear');
+      for (let k = 0; k < result.length; k++) {
+        const [x, y] = [positions[2 * k], positions[2 * k + 1]];
+        if (Number.isNaN(result[k]) !== Number.isNaN(truth.bilinear[k])) {
+          expect(nearEdge(x, y), `pixel ${k}`).toBe(true);
+        } else if (!Number.isNaN(result[k])) {
+          const allowed = 1e-5 * range + 0.002 * localGradient(floats, from.width, from.height, x, y);
+          expect(Math.abs(result[k] - truth.bilinear[k]), `pixel ${k}`).toBeLessThanOrEqual(allowed);
+        }
+      }
+    });
+  });
+
+  it('agrees with the float64 reference on a large tile with gaps', async () => {
+    const source = randomValues(5, utm31.width * utm31.height, -20, 5, 0.05);
+    for (const resampling of ['nearest', 'bilinear'] as const) {
+      const result = await warpOn(backend(), source, utm31, utm32, resampling);
+      const { values, positions } = referenceWarp(source, utm31, utm32, resampling);
+      let compared = 0;
+      for (let k = 0; k < result.length; k++) {
+        const [x, y] = [positions[2 * k], positions[2 * k + 1]];
+        // Bilinear weights change smoothly: only validity can flip at an edge.
+        if (nearEdge(x, y, 1e-4) || nearEdge(x - 0.5, y - 0.5, 1e-4)) continue;
+        if (!Number.isNaN(values[k])) compared++;
+        const allowed =
+          resampling === 'nearest' ? 0 : 1e-4 * localGradient(source, utm31.width, utm31.height, x, y) + 1e-5;
+        expect(Number.isNaN(result[k]), `pixel ${k}`).toBe(Number.isNaN(values[k]));
+        if (!Number.isNaN(values[k]))
+          expect(Math.abs(result[k] - Math.fround(values[k]))).toBeLessThanOrEqual(allowed);
+      }
+      expect(compared).toBeGreaterThan(20000);
+    }
+  });
+
+  it('by hand: a 2 × 2 raster, ten times finer', async () => {
+    // Pixel centres at 0.5 and 1.5: before the first centre the value stays, in between it goes up in tenths.
+    const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 10), 2, 1);
+    const to = new GeoBox(32632, new Affine(1, 0, -1, 0, -1, 10), 22, 1);
+    const row = await warpOn(backend(), Float32Array.of(1, 2), from, to, 'bilinear');
+    const steps = [1.05, 1.15, 1.25, 1.35, 1.45, 1.55, 1.65, 1.75, 1.85, 1.95];
+    expect(row).toBeCloseToArray([NaN, 1, 1, 1, 1, 1, ...steps, 2, 2, 2, 2, 2, NaN], 1e-6);
+    const nearest = await warpOn(backend(), Float32Array.of(1, 2), from, to, 'nearest');
+    expect(nearest).toBeCloseToArray([NaN, ...new Array(10).fill(1), ...new Array(10).fill(2), NaN]);
+  });
+
+  it('by hand: a position on the far edge is inside, and one beyond is not', async () => {
+    const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 20), 2, 2);
+    // Centres at source positions 0 and 2 (both edges), and at 2.25.
+    const onEdges = new GeoBox(32632, new Affine(20, 0, -10, 0, -20, 30), 2, 2);
+    expect(await warpOn(backend(), Float32Array.of(1, 2, 3, 4), from, onEdges, 'nearest')).toBeCloseToArray([
+      1, 2, 3, 4,
+    ]);
+    const beyond = new GeoBox(32632, new Affine(20, 0, 12.5, 0, -20, 30), 1, 1);
+    expect(await warpOn(backend(), Float32Array.of(1, 2, 3, 4), from, beyond, 'nearest')).toBeCloseToArray([
+      NaN,
+    ]);
+  });
+
+  it('by hand: validity is the containing pixel’s, and gaps leave the rest renormalised', async () => {
+    const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 10), 3, 1);
+    const to = new GeoBox(32632, new Affine(5, 0, 0, 0, -10, 10), 6, 1);
+    // Source positions 0.25, 0.75, 1.25, 1.75, 2.25, 2.75; the middle pixel has no data.
+    const row = await warpOn(backend(), Float32Array.of(4, NaN, 8), from, to, 'bilinear');
+    expect(row).toBeCloseToArray([4, 4, NaN, NaN, 8, 8]);
+  });
+
+  it('by hand: x and y are not mixed up', async () => {
+    const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 20), 3, 2);
+    const to = new GeoBox(32632, new Affine(10, 0, 5, 0, -10, 15), 2, 1);
+    // The destination lies half a pixel right and down: each pixel is the mean of four.
+    const result = await warpOn(backend(), Float32Array.of(0, 1, 2, 10, 11, 12), from, to, 'bilinear');
+    expect(result).toBeCloseToArray([5.5, 6.5], 1e-6);
+  });
+
+  it('writes only its tile of a larger destination', async () => {
+    const { uploadControl, warp } = await import('../../src/kernels/index.js');
+    const { ControlGrid, createPixelMapping } = await import('../../src/geo/node/index.js');
+    const box = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 8, 6);
+    const device = backend();
+    const source = device.upload(
+      Float32Array.from({ length: 48 }, (_, i) => i),
+      [6, 8],
+    );
+    const destination = device.upload(new Float32Array(48).fill(-1), [6, 8]);
+    const tile = { x: 3, y: 2, width: 4, height: 3 };
+    const control = uploadControl(device, new ControlGrid(createPixelMapping(box, box)).window(tile));
+    warp(device, {
+      source,
+      sourceWindow: { x: 0, y: 0, width: 8, height: 6 },
+      control,
+      tile,
+      resampling: 'nearest',
+      destination,
+      offset: tile.y * 8 + tile.x,
+      stride: 8,
+    });
+    const expected = Float32Array.from({ length: 48 }, (_, i) => {
+      const inside = i % 8 >= 3 && i % 8 < 7 && i >= 16 && i < 40;
+      return inside ? i : -1;
+    });
+    expect(await device.download(destination)).toBeCloseToArray(expected);
+    for (const tensor of [source, destination, control.cells, control.table]) tensor.dispose();
+  });
+});
+
+describe.skipIf(webgpuProblem !== null)('warp (cpu and webgpu)', () => {
+  it.each([
+    ['nearest', 0],
+    ['bilinear', 1e-5],
+  ] as const)('%s: masks equal bit for bit, values within %f', async (resampling, tolerance) => {
+    const cpu = new CpuBackend();
+    for (const seed of [1, 2, 3]) {
+      const source = randomValues(seed, utm31.width * utm31.height, -30, 10, 0.1 * (seed - 1));
+      const a = await warpOn(cpu, source, utm31, utm32, resampling);
+      const b = await warpOn(sharedWebGpu(), source, utm31, utm32, resampling);
+      expect(b).toBeCloseToArray(a, tolerance);
+    }
+    cpu.dispose();
+  });
+});
