@@ -28,7 +28,8 @@ export function parseGdalMetadata(xml: string): MetadataItem[] {
       name: unescapeXml(attribute('name') ?? ''),
       sample: sample === null ? null : Number(sample),
       role: attribute('role'),
-      value: unescapeXml(value),
+      // GDAL escapes values once more before it serialises them.
+      value: unescapeXml(unescapeXml(value)),
     });
   }
   return items;

@@ -399,8 +399,9 @@ function levelSizes(options: CogOptions, blockSize: number): [number, number][] 
 function bandMetadata({ descriptions = [], scales = [], offsets = [] }: CogOptions): string | null {
   const escapeXml = (text: string): string =>
     text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  // GDAL escapes values before it serialises them, which escapes them again, and undoes both when it reads.
   const item = (name: string, band: number, text: string): string =>
-    `  <Item name="${name}" sample="${band}" role="${name.toLowerCase()}">${escapeXml(text)}</Item>\n`;
+    `  <Item name="${name}" sample="${band}" role="${name.toLowerCase()}">${escapeXml(escapeXml(text))}</Item>\n`;
   const items = [
     ...descriptions.map((text, band) => (text === '' ? '' : item('DESCRIPTION', band, text))),
     ...scales.map((value, band) => (value === 1 ? '' : item('SCALE', band, String(value)))),

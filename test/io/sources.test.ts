@@ -1,0 +1,204 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { TerrachipError } from '../../src/errors.js';
+import {
+  ByteLru,
+  type ByteSource,
+  MemorySource,
+  mapConcurrently,
+  Semaphore,
+  withBlockCache,
+  withCoalescing,
+  withLimit,
+  withRetry,
+} from '../../src/io/index.js';
+import {
+  FileSource,
+  readJson,
+  requireWritable,
+  writeAtomically,
+  writeJson,
+} from '../../src/io/node/index.js';
+import { temporaryFolder } from '../support/files.js';
+
+const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);
+
+/** A source that notes what is read from it, and fails when told to. */
+function spy(
+  fail: (n: number) => Error | null = () => null,
+): ByteSource & { reads: [number, number][]; active: number; most: number } {
+  const memory = new MemorySource(bytes, 'spied');
+  return {
+    name: memory.name,
+    size: memory.size,
+    etag: null,
+    reads: [],
+    active: 0,
+    most: 0,
+    async read(offset, length) {
+      const error = fail(this.reads.length);
+      this.reads.push([offset, length]);
+      this.active++;
+      this.most = Math.max(this.most, this.active);
+      await sleep(2);
+      this.active--;
+      if (error !== null) throw error;
+      return memory.read(offset, length);
+    },
+    close: async () => undefined,
+  };
+}
+
+const network = new TerrachipError('NETWORK', 'u failed', 'wait', { url: 'u' });
+
+describe('middlewares', () => {
+  it('coalescing keeps far ranges apart and bounds merged ones', async () => {
+    const source = spy();
+    const merged = withCoalescing(source, { maxGap: 10, maxLength: 100 });
+    const parts = await Promise.all([
+      merged.read(500, 10),
+      merged.read(0, 40),
+      merged.read(45, 40),
+      merged.read(90, 40),
+    ]);
+    expect(source.reads).toEqual([
+      [0, 85],
+      [90, 40],
+      [500, 10],
+    ]);
+    expect([...parts[2]]).toEqual([...bytes.slice(45, 85)]);
+    expect([...parts[0]]).toEqual([...bytes.slice(500, 510)]);
+  });
+
+  it('coalescing tells everyone who waits that a read failed', async () => {
+    const merged = withCoalescing(spy(() => network));
+    const results = await Promise.allSettled([merged.read(0, 10), merged.read(10, 10)]);
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('limit bounds the reads under way, and lets waiting ones give up', async () => {
+    const source = spy();
+    const limited = withLimit(source, new Semaphore(2));
+    const abort = new AbortController();
+    const reads = [0, 1, 2, 3].map((k) => limited.read(k, 1));
+    const given = limited.read(9, 1, { signal: abort.signal });
+    abort.abort(new Error('given up'));
+    await expect(given).rejects.toThrow('given up');
+    await Promise.all(reads);
+    expect(source.most).toBe(2);
+    expect(source.reads).toHaveLength(4);
+  });
+
+  it('retry repeats network failures only', async () => {
+    const passing = spy((n) => (n < 2 ? network : null));
+    expect([...(await withRetry(passing, { delay: 1 }).read(5, 2))]).toEqual([5, 6]);
+    const damaged = spy(() => new TerrachipError('INVALID_INPUT', 'a', 'b', { source: 'c' }));
+    await expect(withRetry(damaged, { delay: 1 }).read(0, 1)).rejects.toThrow('a; b.');
+    expect(damaged.reads).toHaveLength(1);
+  });
+
+  it('the block cache reads a block once, and passes long reads through', async () => {
+    const source = spy();
+    const cached = withBlockCache(source, { blockSize: 100 });
+    expect([...(await cached.read(95, 10))]).toEqual([...bytes.slice(95, 105)]);
+    expect([...(await cached.read(0, 50))]).toEqual([...bytes.slice(0, 50)]);
+    expect([...(await cached.read(990, 10))]).toEqual([...bytes.slice(990)]);
+    expect(source.reads).toEqual([
+      [0, 100],
+      [100, 100],
+      [900, 100],
+    ]);
+    await cached.read(0, 300);
+    expect(source.reads.at(-1)).toEqual([0, 300]);
+    await expect(cached.read(999, 2)).rejects.toThrow(/truncated/);
+  });
+});
+
+describe('ByteLru', () => {
+  it('drops what was used longest ago, and makes a value once', async () => {
+    const cache = new ByteLru<string, Uint8Array>(100, (value) => value.byteLength);
+    let made = 0;
+    const make = async (): Promise<Uint8Array> => {
+      made++;
+      await sleep(1);
+      return new Uint8Array(40);
+    };
+    await Promise.all([cache.get('a', make), cache.get('a', make)]);
+    expect(made).toBe(1);
+    await cache.get('b', make);
+    await cache.get('a', make);
+    await cache.get('c', make);
+    expect(cache.bytes).toBe(80);
+    await cache.get('a', make);
+    expect(made).toBe(3);
+    await cache.get('b', make);
+    expect(made).toBe(4);
+  });
+
+  it('keeps nothing larger than itself, and nothing that failed', async () => {
+    const cache = new ByteLru<string, Uint8Array>(10, (value) => value.byteLength);
+    await cache.get('large', async () => new Uint8Array(11));
+    expect(cache.bytes).toBe(0);
+    await expect(cache.get('x', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await cache.get('x', async () => new Uint8Array(1))).toHaveLength(1);
+  });
+});
+
+describe('mapConcurrently', () => {
+  it('keeps the order and the bound', async () => {
+    let active = 0;
+    let most = 0;
+    const result = await mapConcurrently([5, 1, 3, 2], 2, async (n) => {
+      most = Math.max(most, ++active);
+      await sleep(n);
+      active--;
+      return n * 2;
+    });
+    expect(result).toEqual([10, 2, 6, 4]);
+    expect(most).toBe(2);
+  });
+});
+
+describe('files', async () => {
+  const folder = await temporaryFolder();
+
+  it('are read by ranges', async () => {
+    await writeFile(join(folder, 'a.bin'), bytes);
+    const source = await FileSource.open(join(folder, 'a.bin'));
+    expect([...(await source.read(250, 10))]).toEqual([...bytes.slice(250, 260)]);
+    await expect(source.read(995, 10)).rejects.toThrow(/truncated or damaged: bytes 995 to 1005/);
+    await source.close();
+  });
+
+  it('that cannot be opened are named', async () => {
+    await expect(FileSource.open(join(folder, 'none.tif'))).rejects.toThrow(
+      /none\.tif does not exist; check the path/,
+    );
+    await expect(FileSource.open(folder)).rejects.toThrow(/is not a file/);
+  });
+
+  it('appear whole or not at all', async () => {
+    const path = join(folder, 'out.bin');
+    const failing = writeAtomically(path, async (file) => {
+      await file.writeFile('half');
+      throw new Error('power cut');
+    });
+    await expect(failing).rejects.toThrow(/out\.bin cannot be written \(power cut\)/);
+    expect((await readdir(folder)).filter((name) => name.startsWith('out.bin'))).toEqual([]);
+    await writeJson(path, { a: 1 });
+    expect(await readFile(path, 'utf8')).toBe('{\n  "a": 1\n}\n');
+    expect(await readJson(path)).toEqual({ a: 1 });
+  });
+
+  it('are refused early where they cannot be written', async () => {
+    await expect(requireWritable(join(folder, 'no', 'x.tif'))).rejects.toThrow(/cannot be written/);
+    await expect(requireWritable(folder)).rejects.toThrow(/it is a folder/);
+  });
+
+  it('that are not JSON say so', async () => {
+    await writeFile(join(folder, 'bad.json'), '{');
+    await expect(readJson(join(folder, 'bad.json'))).rejects.toThrow(/bad\.json is not JSON/);
+  });
+});

@@ -1,0 +1,198 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  Affine,
+  allocateArray,
+  type Dtype,
+  GeoBox,
+  isFloat,
+  rangeOf,
+  type TypedArray,
+} from '../../src/geo/index.js';
+import { halve } from '../../src/raster/cog/overview.js';
+import { applyPredictor, undoPredictor } from '../../src/raster/geotiff/predictor.js';
+import { type CogOptions, CogWriter, openRaster, writeCog } from '../../src/raster/index.js';
+import { temporaryFolder } from '../support/files.js';
+import { seeded } from '../support/random.js';
+
+const folder = await temporaryFolder();
+let files = 0;
+const newPath = (): string => join(folder, `${files++}.tif`);
+
+function grid(width: number, height: number): GeoBox {
+  return new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), width, height);
+}
+
+function randomBand(dtype: Dtype, length: number, seed: number): TypedArray {
+  const random = seeded(seed);
+  const { min, max } = isFloat(dtype) ? { min: -100, max: 100 } : rangeOf(dtype);
+  const band: TypedArray = allocateArray(dtype, length);
+  for (let i = 0; i < length; i++) band[i] = min + random() * (max - min);
+  return band;
+}
+
+describe('CogWriter', () => {
+  it.each([
+    ['uint8', 1, 'deflate'],
+    ['int16', 3, 'deflate'],
+    ['uint16', 1, 'none'],
+    ['uint32', 2, 'deflate'],
+    ['float32', 1, 'deflate'],
+    ['float32', 4, 'none'],
+    ['float64', 2, 'deflate'],
+  ] as const)('writes %s in %i bands by %s, and reads it back', async (dtype, bands, compression) => {
+    const geobox = grid(150, 133);
+    const data = Array.from({ length: bands }, (_, k) => randomBand(dtype, 150 * 133, k + 1));
+    const path = newPath();
+    await writeCog(path, data, { geobox, bands, dtype, compression, blockSize: 64 });
+    const raster = await openRaster(path);
+    expect(raster.geobox?.equals(geobox)).toBe(true);
+    expect(raster.compression).toBe(compression);
+    expect(raster.overviews).toEqual([
+      [75, 67],
+      [38, 34],
+    ]);
+    const planes = await raster.readPlanes();
+    for (const [k, plane] of planes.entries()) expect(plane).toEqual(data[k]);
+    await raster.close();
+  });
+
+  it('gives the same file however the rows come', async () => {
+    const geobox = grid(100, 90);
+    const data = randomBand('float32', 9000, 5);
+    const options: CogOptions = { geobox, bands: 1, dtype: 'float32', blockSize: 32, nodata: Number.NaN };
+    const [whole, pieces] = [newPath(), newPath()];
+    await writeCog(whole, [data], options);
+    const writer = await CogWriter.create(pieces, options);
+    for (let y = 0; y < 90; ) {
+      const rows = Math.min(90 - y, 1 + ((y * 7) % 40));
+      await writer.writeRows([data.subarray(y * 100, (y + rows) * 100)]);
+      y += rows;
+    }
+    await writer.finish();
+    expect(await readFile(pieces)).toEqual(await readFile(whole));
+  });
+
+  it('keeps nodata, names, scales, and colours', async () => {
+    const path = newPath();
+    await writeCog(path, [new Uint8Array(400).fill(2)], {
+      geobox: grid(20, 20),
+      bands: 1,
+      dtype: 'uint8',
+      nodata: 255,
+      descriptions: ['land & <water>'],
+      scales: [0.5],
+      offsets: [-3],
+      colourTable: [
+        [1, 2, 3],
+        [4, 5, 6],
+        [250, 128, 0],
+      ],
+    });
+    const raster = await openRaster(path);
+    expect(raster.bands[0]).toEqual({
+      index: 1,
+      dtype: 'uint8',
+      nodata: 255,
+      scale: 0.5,
+      offset: -3,
+      description: 'land & <water>',
+    });
+    expect(raster.colourTable?.slice(0, 4)).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+      [250, 128, 0],
+      [0, 0, 0],
+    ]);
+    await raster.close();
+  });
+
+  it('keeps a rotated grid, and a geographic one', async () => {
+    for (const geobox of [
+      new GeoBox(32632, new Affine(7, 7, 300000, 7, -7, 5000000), 20, 20),
+      new GeoBox(4326, new Affine(0.1, 0, 5, 0, -0.1, 50), 20, 20),
+    ]) {
+      const path = newPath();
+      await writeCog(path, [new Float32Array(400)], { geobox, bands: 1, dtype: 'float32' });
+      const raster = await openRaster(path);
+      expect(raster.geobox?.equals(geobox)).toBe(true);
+      await raster.close();
+    }
+  });
+
+  it('leaves nothing behind when it is aborted or fails', async () => {
+    const before = await readdir(folder);
+    const writer = await CogWriter.create(join(folder, 'aborted.tif'), {
+      geobox: grid(50, 50),
+      bands: 1,
+      dtype: 'uint8',
+    });
+    await writer.writeRows([new Uint8Array(500)]);
+    await expect(writer.writeRows([new Uint8Array(333)])).rejects.toThrow(/cannot add/);
+    await expect(writer.finish()).rejects.toThrow(/got 10 of 50 rows/);
+    await writer.abort();
+    await writer.abort();
+    expect(await readdir(folder)).toEqual(before);
+  });
+
+  it.each([
+    [{ blockSize: 100 }, /tiles of 100 pixels/],
+    [{ bands: 0 }, /cannot have 0 bands/],
+    [{ dtype: 'float32', colourTable: [[0, 0, 0]] }, /cannot have a colour table/],
+    [{ geobox: new GeoBox('+proj=utm +zone=32 +ellps=intl', Affine.scale(1, -1), 4, 4) }, /no EPSG code/],
+  ] as [Partial<CogOptions>, RegExp][])('refuses %o', async (change, message) => {
+    const options: CogOptions = { geobox: grid(10, 10), bands: 1, dtype: 'uint8', ...change };
+    await expect(CogWriter.create(newPath(), options)).rejects.toThrow(message);
+  });
+
+  it('says when a folder cannot be written', async () => {
+    const options: CogOptions = { geobox: grid(10, 10), bands: 1, dtype: 'uint8' };
+    await expect(CogWriter.create(join(folder, 'none', 'a.tif'), options)).rejects.toThrow(
+      /cannot be written.*check the folder/,
+    );
+  });
+});
+
+describe('overviews', () => {
+  it('average what is valid', () => {
+    const rows = Float32Array.of(1, 3, 10, NaN, 5, 7, NaN, NaN, 2, 4, 6, 8);
+    // 4 × 3 pixels: the last row stands alone.
+    expect(halve(rows, 4, 3, null, 'average')).toBeCloseToArray([4, 10, 3, 7]);
+    expect(halve(Int16Array.of(1, 2, -1, -1), 2, 2, -1, 'average')).toBeCloseToArray([2]);
+    expect(halve(Int16Array.of(-1, -1, -1, -1), 2, 2, -1, 'average')).toBeCloseToArray([-1]);
+  });
+
+  it('of classes are the most frequent, the lowest among equals', () => {
+    expect(halve(Uint8Array.of(2, 1, 1, 2), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
+    expect(halve(Uint8Array.of(3, 0, 3, 1), 2, 2, 255, 'mode')).toBeCloseToArray([3]);
+    expect(halve(Uint8Array.of(255, 255, 255, 1), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
+    expect(halve(Uint8Array.of(9, 8, 7, 6), 2, 2, null, 'nearest')).toBeCloseToArray([9]);
+  });
+});
+
+describe('predictors', () => {
+  it('undo what they apply, at every width', () => {
+    const shape = fc.record({
+      width: fc.integer({ min: 1, max: 9 }),
+      height: fc.integer({ min: 1, max: 5 }),
+      samples: fc.integer({ min: 1, max: 4 }),
+      bytesPerSample: fc.constantFrom(1, 2, 4, 8),
+    });
+    fc.assert(
+      fc.property(shape, fc.constantFrom(2, 3), fc.integer(), (block, predictor, seed) => {
+        const random = seeded(seed);
+        const length = block.width * block.height * block.samples * block.bytesPerSample;
+        const bytes = Uint8Array.from({ length }, () => 256 * random());
+        const applied = applyPredictor(predictor, bytes.slice(), block);
+        expect(undoPredictor(predictor, applied, block)).toEqual(bytes);
+      }),
+    );
+  });
+
+  it('refuse others', () => {
+    const block = { width: 1, height: 1, samples: 1, bytesPerSample: 1 };
+    expect(() => undoPredictor(34894, new Uint8Array(1), block)).toThrow(/predictor 34894 is not supported/);
+  });
+});

@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Affine, GeoBox, type RowRange } from '../../src/geo/node/index.js';
+import type { Backend } from '../../src/gpu/index.js';
+import {
+  checkPlausible,
+  openRaster,
+  type Raster,
+  unitConversion,
+  WarpedRaster,
+  writeCog,
+} from '../../src/raster/index.js';
+import { describeBackends } from '../support/backends.js';
+import { temporaryFolder } from '../support/files.js';
+import { randomValues } from '../support/random.js';
+import { referenceWarp } from '../support/warp-reference.js';
+
+const folder = await temporaryFolder();
+const from = new GeoBox(32631, new Affine(10, 0, 690000, 0, -10, 5003000), 1500, 1300);
+const to = new GeoBox(32632, new Affine(10, 0, 216000, 0, -10, 5004000), 1400, 1350);
+const bands = [randomValues(1, 1500 * 1300, -20, 0, 0.02), randomValues(2, 1500 * 1300, -30, -10)];
+const path = join(folder, 'source.tif');
+await writeCog(path, bands, {
+  geobox: from,
+  bands: 2,
+  dtype: 'float32',
+  blockSize: 128,
+  compression: 'none',
+  overviews: 'none',
+});
+
+/** Rows of one band, warped in strips of the given sizes. */
+async function inStrips(
+  backend: Backend,
+  raster: Raster,
+  strips: RowRange[],
+): Promise<{ values: Float32Array; warped: WarpedRaster }> {
+  const warped = new WarpedRaster(backend, raster, { geobox: to, resampling: 'bilinear', bands: [1] });
+  const values = new Float32Array(to.width * to.height);
+  for (const strip of strips) {
+    const plane = backend.allocate([strip.end - strip.start, to.width], 'float32');
+    await warped.readRows(strip, [plane], strip.start);
+    values.set((await backend.download(plane)) as Float32Array, strip.start * to.width);
+    plane.dispose();
+  }
+  return { values, warped };
+}
+
+function stripsOf(sizes: number[]): RowRange[] {
+  const strips: RowRange[] = [];
+  for (let start = 0, k = 0; start < to.height; k++) {
+    const end = Math.min(to.height, start + sizes[k % sizes.length]);
+    strips.push({ start, end });
+    start = end;
+  }
+  return strips;
+}
+
+describeBackends('WarpedRaster', (backend) => {
+  it('gives the same bytes in any strips, and the reference’s values', async () => {
+    const raster = await openRaster(path);
+    const whole = await inStrips(backend(), raster, stripsOf([to.height]));
+    const pieces = await inStrips(backend(), raster, stripsOf([256, 48, 208, 333, 1]));
+    expect(Buffer.compare(Buffer.from(pieces.values.buffer), Buffer.from(whole.values.buffer))).toBe(0);
+    expect(pieces.warped.counters.warpedPixels).toBe(to.pixelCount);
+    const reference = referenceWarp(bands[0], from, to, 'bilinear').values;
+    let compared = 0;
+    for (let k = 0; k < reference.length; k += 37) {
+      if (Number.isNaN(reference[k]) || Number.isNaN(whole.values[k])) continue;
+      expect(Math.abs(whole.values[k] - reference[k])).toBeLessThan(0.01);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(10_000);
+    await raster.close();
+  });
+
+  it('warps several bands in one go', async () => {
+    const raster = await openRaster(path);
+    const warped = new WarpedRaster(backend(), raster, { geobox: to, resampling: 'nearest', bands: [2, 1] });
+    const rows = { start: 600, end: 610 };
+    const planes = [0, 1].map(() => backend().allocate([10, to.width], 'float32'));
+    await warped.readRows(rows, planes, rows.start);
+    const reference = referenceWarp(bands[1], from, to, 'nearest').values;
+    const result = await backend().download(planes[0]);
+    let same = 0;
+    for (let k = 0; k < result.length; k++)
+      if (Object.is(result[k], Math.fround(reference[600 * to.width + k]))) same++;
+    expect(same / result.length).toBeGreaterThan(0.999);
+    for (const plane of planes) plane.dispose();
+    await raster.close();
+  });
+
+  it('is NaN where the source does not reach', async () => {
+    const raster = await openRaster(path);
+    const far = new GeoBox(32632, new Affine(10, 0, 600000, 0, -10, 6000000), 300, 20);
+    const warped = new WarpedRaster(backend(), raster, { geobox: far, resampling: 'nearest', bands: [1] });
+    const plane = backend().allocate([20, 300], 'float32');
+    await warped.readRows({ start: 0, end: 20 }, [plane], 0);
+    const values = (await backend().download(plane)) as Float32Array;
+    expect(values.every(Number.isNaN)).toBe(true);
+    expect(warped.counters.sourcePixelsRead).toBe(0);
+    plane.dispose();
+    await raster.close();
+  });
+
+  it('tests nodata on stored values and then applies scale and offset', async () => {
+    const box = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 4, 1);
+    const scaled = join(folder, `scaled-${backend().info.kind}.tif`);
+    await writeCog(scaled, [Uint16Array.of(0, 10, 20, 30)], {
+      geobox: box,
+      bands: 1,
+      dtype: 'uint16',
+      nodata: 0,
+      scales: [0.5],
+      offsets: [100],
+    });
+    const raster = await openRaster(scaled);
+    const plane = backend().allocate([1, 4], 'float32');
+    const read = async (unscale: boolean): Promise<Float32Array> => {
+      const warped = new WarpedRaster(backend(), raster, { geobox: box, resampling: 'nearest', unscale });
+      await warped.readRows({ start: 0, end: 1 }, [plane], 0);
+      return (await backend().download(plane)) as Float32Array;
+    };
+    expect(await read(true)).toBeCloseToArray([NaN, 105, 110, 115]);
+    expect(await read(false)).toBeCloseToArray([NaN, 10, 20, 30]);
+    plane.dispose();
+    await raster.close();
+  });
+
+  it('refuses a raster without a place, and a band that is not there', async () => {
+    const raster = await openRaster('test/fixtures/geotiff/no-crs-uint8.tif');
+    expect(() => new WarpedRaster(backend(), raster, { geobox: to, resampling: 'nearest' })).toThrow(
+      /no-crs-uint8\.tif has no coordinate reference system/,
+    );
+    await raster.close();
+    const other = await openRaster(path);
+    expect(
+      () => new WarpedRaster(backend(), other, { geobox: to, resampling: 'nearest', bands: [3] }),
+    ).toThrow(/has no band 3/);
+    await other.close();
+  });
+});
+
+describe('units', () => {
+  it('are converted only where a conversion exists', () => {
+    expect(unitConversion('dB', 'dB', 'x')).toBeNull();
+    expect(unitConversion('linear_power', 'dB', 'x')).not.toBeNull();
+    expect(() => unitConversion('m', 'dB', 'scene.json: DEM')).toThrow(
+      /scene\.json: DEM is in m, but the model wants dB/,
+    );
+  });
+
+  it.each([
+    ['linear_power', [0.1, -0.2, 3], /negative values \(down to -0\.2\)/],
+    ['dB', [0.01, 0.2, 5], /all its values are positive/],
+    ['reflectance', [3, 2500, 4000], /its median is 2500/],
+    ['dn_harmonised', [0.1, 0.3, 0.9], /as of reflectance/],
+    ['m', [1, 20000], /go from 1 to 20000 m/],
+    ['class', [1, 2.5], /not whole numbers/],
+  ] as const)('%s cannot be %o', (units, values, message) => {
+    expect(() => checkPlausible(units, Float64Array.from(values), 'a.tif')).toThrow(message);
+  });
+
+  it('accept what is possible, gaps included', () => {
+    checkPlausible('dB', Float64Array.of(NaN, -20, 3), 'a');
+    checkPlausible('linear_power', Float64Array.of(0, 0.3, 20), 'a');
+    checkPlausible('reflectance', Float64Array.of(0.1, 0.4, 2.4), 'a');
+    checkPlausible('dn_harmonised', Float64Array.of(0, 1, 12000), 'a');
+    checkPlausible('m', Float64Array.of(-430, 8848), 'a');
+    checkPlausible('dB', new Float64Array(0), 'a');
+  });
+});
