@@ -63,7 +63,8 @@ export const onnx = protobuf.Root.fromJSON({
   },
 });
 
-export const FLOAT = 1;
+const FLOAT = 1;
+const INT64 = 7;
 /** AttributeProto.AttributeType. */
 export const INTS = 7;
 
@@ -82,6 +83,16 @@ export function encodeModel(graph, opset) {
 
 export function tensor(name, dims, values) {
   return { name, dims, dataType: FLOAT, rawData: new Uint8Array(Float32Array.from(values).buffer) };
+}
+
+/** A vector of int64, as Reshape wants its shape. */
+export function integers(name, values) {
+  return {
+    name,
+    dims: [values.length],
+    dataType: INT64,
+    rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+  };
 }
 
 /** A float32 value; dimensions are numbers or names of free dimensions. */

@@ -65,3 +65,14 @@ export function requireLength<T>(
   }
   return values;
 }
+
+/** A shard as `i/n`, with 0 ≤ i < n. */
+export function parseShard(text: string): { index: number; count: number } {
+  const match = /^(\d{1,7})\/(\d{1,7})$/.exec(text);
+  const index = Number(match?.[1]);
+  const count = Number(match?.[2]);
+  if (match === null || count < 1 || index >= count) {
+    throw invalidOption('--shard', `cannot be "${text}"`, 'write it as i/n with 0 ≤ i < n');
+  }
+  return { index, count };
+}

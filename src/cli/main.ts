@@ -1,5 +1,5 @@
 /** The command line: parsing and printing, nothing else. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { isTerrachipError, messageOf } from '../errors.js';
 import { VERSION } from '../version.js';
 import { demoCommand } from './commands/demo.js';
@@ -20,6 +20,19 @@ export interface CommandContext {
 /** Runs a command with its output and a signal that Ctrl-C aborts. */
 export type Run = (command: Command, task: (context: CommandContext) => Promise<void>) => Promise<void>;
 
+/** Commander's complaints, as one sentence like all others. */
+const USAGE_ERRORS: OutputConfiguration = {
+  outputError: (text, write) => {
+    const [problem, suggestion] = text
+      .replace(/^error: /, '')
+      .trim()
+      .split('\n');
+    write(
+      `terrachip: ${problem}${suggestion === undefined ? '' : ` ${suggestion}`}; see terrachip --help.\n`,
+    );
+  },
+};
+
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
@@ -36,7 +49,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .description('Turns satellite scenes into maps with a geospatial foundation model, on the GPU.')
     .version(VERSION)
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .configureOutput(USAGE_ERRORS)
     .exitOverride();
   const run: Run = async (command, task) => {
     const { json } = command.optsWithGlobals<{ json?: boolean }>();
@@ -55,6 +68,7 @@ export async function main(args: readonly string[]): Promise<void> {
     command
       .option('--json', 'print one JSON document on stdout')
       .option('--debug', 'print the stack of an error')
+      .configureOutput(USAGE_ERRORS)
       .exitOverride();
     program.addCommand(command);
   }

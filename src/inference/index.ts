@@ -10,11 +10,7 @@ export {
   parseModelManifest,
 } from './manifest.js';
 export { type ModelFolder, type OpenSessionOptions, openModel, openSession } from './node/model-folder.js';
-export {
-  availableProviders,
-  loadOnnxRuntime,
-  PROVIDER_CHOICES,
-  type ProviderChoice,
-} from './node/onnx-runtime.js';
+export { availableProviders, loadOnnxRuntime } from './node/onnx-runtime.js';
+export { PROVIDER_CHOICES, type ProviderChoice } from './node/provider-choice.js';
 export { type RunnerCounters, type RunnerOptions, runScene, type SceneImage, type Stage } from './runner.js';
 export { ModelSession, type OnnxRuntime, type SessionOptions } from './session.js';

@@ -29,6 +29,7 @@ export {
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
 export { type NodataOptions, nodataKernel, nodataToNaN } from './nodata.js';
+export { parseResampling, RESAMPLINGS, type Resampling } from './resampling.js';
 export { softmax, softmaxKernel } from './softmax.js';
 export {
   cosineWindows,
@@ -41,9 +42,6 @@ export {
 export { validMask, validMaskKernel } from './valid-mask.js';
 export {
   type DeviceControl,
-  parseResampling,
-  RESAMPLINGS,
-  type Resampling,
   uploadControl,
   type WarpOptions,
   warp,

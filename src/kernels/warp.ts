@@ -21,18 +21,7 @@ import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
 import { compose, warpShader } from '../shaders/index.js';
 import { requireDtype, requireLength } from './check.js';
 import { module, run } from './cpu/warp.js';
-
-export const RESAMPLINGS = ['nearest', 'bilinear'] as const;
-export type Resampling = (typeof RESAMPLINGS)[number];
-
-/** @throws {TerrachipError} INVALID_OPTION for a name that is not a resampling. */
-export function parseResampling(name: string, option = '--resampling'): Resampling {
-  const found = RESAMPLINGS.find((resampling) => resampling === name);
-  if (found === undefined) {
-    throw invalidOption(option, `cannot be "${name}"`, `choose one of ${RESAMPLINGS.join(', ')}`);
-  }
-  return found;
-}
+import { RESAMPLINGS, type Resampling } from './resampling.js';
 
 export const warpKernel = defineKernel({
   name: 'warp',

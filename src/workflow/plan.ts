@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
-import { invalidInput, invalidOption, TerrachipError } from '../errors.js';
+import { invalidInput, invalidOption } from '../errors.js';
 import { createChipLayout, type GeoBox, type PixelWindow, unitRows } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import type { ModelFolder } from '../inference/index.js';
@@ -357,22 +357,4 @@ function estimateTensorBytes(
 /** The units of a plan's rows. */
 export function planUnits(plan: Plan): ReturnType<typeof unitRows> {
   return unitRows(plan.grid.height, plan.rowsPerUnit);
-}
-
-/** @throws {TerrachipError} INVALID_OPTION unless the shard is one of `i/n` with 0 ≤ i < n */
-export function parseShard(text: string): { index: number; count: number } {
-  const match = /^(\d{1,7})\/(\d{1,7})$/.exec(text);
-  const index = Number(match?.[1]);
-  const count = Number(match?.[2]);
-  if (match === null || count < 1 || index >= count) {
-    throw new TerrachipError(
-      'INVALID_OPTION',
-      `--shard cannot be "${text}"`,
-      'write it as i/n with 0 ≤ i < n',
-      {
-        option: '--shard',
-      },
-    );
-  }
-  return { index, count };
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type DemoOptions, runDemo } from '../../workflow/index.js';
+import type { DemoOptions } from '../../workflow/index.js';
 import { parseBackend, parseCount } from '../arguments.js';
 import type { Run } from '../main.js';
 import { describeMetrics } from './evaluate.js';
@@ -13,6 +13,7 @@ export function demoCommand(run: Run): Command {
     .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const);
   return command.action((options: DemoOptions) =>
     run(command, async ({ output, signal }) => {
+      const { runDemo } = await import('../../workflow/demo/index.js');
       const report = await runDemo({ ...options, signal, onProgress: output.onProgress });
       output.result(
         report,

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { diagnose } from '../../workflow/index.js';
 import type { Run } from '../main.js';
 
 export function doctorCommand(run: Run): Command {
   const command = new Command('doctor').description('adapters, providers, versions, and what to install');
   return command.action(() =>
     run(command, async ({ output }) => {
+      const { diagnose } = await import('../../workflow/doctor.js');
       const report = await diagnose();
       const { webgpu, onnx } = report;
       output.result(

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { evaluateMap, type Metrics } from '../../workflow/index.js';
+import type { Metrics } from '../../workflow/index.js';
 import { parseCount } from '../arguments.js';
 import type { Run } from '../main.js';
 
@@ -11,6 +11,7 @@ export function evaluateCommand(run: Run): Command {
     .option('--band <n>', 'band of the label (default 1)', parseCount('--band'));
   return command.action((map: string, options: { label: string; band?: number }) =>
     run(command, async ({ output, signal }) => {
+      const { evaluateMap } = await import('../../workflow/evaluate.js');
       const metrics = await evaluateMap({ map, ...options, signal, onProgress: output.onProgress });
       output.result(metrics, describeMetrics(metrics));
     }),

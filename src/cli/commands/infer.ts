@@ -1,14 +1,7 @@
 import { Command } from 'commander';
-import { PROVIDER_CHOICES } from '../../inference/index.js';
-import {
-  finalizeRun,
-  type InferOptions,
-  type InferReport,
-  infer,
-  missingUnits,
-  parseShard,
-} from '../../workflow/index.js';
-import { collect, parseBackend, parseChoice, parseCount, parseNumber } from '../arguments.js';
+import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
+import type { InferOptions, InferReport } from '../../workflow/index.js';
+import { collect, parseBackend, parseChoice, parseCount, parseNumber, parseShard } from '../arguments.js';
 import type { Run } from '../main.js';
 
 type Options = Omit<
@@ -59,6 +52,7 @@ function inferCommand(run: Run): Command {
     .option('--max-pixels <n>', 'refuse larger grids (default 500000000)', parseCount('--max-pixels'));
   return command.action((scene: string, options: Options) =>
     run(command, async ({ output, signal }) => {
+      const { infer } = await import('../../workflow/infer.js');
       const { batch, unitRows, cacheMb, ...rest } = options;
       const report = await infer({
         ...rest,
@@ -102,6 +96,7 @@ function missingCommand(run: Run): Command {
     .argument('<run>', 'the run folder that infer named');
   return command.action((folder: string) =>
     run(command, async ({ output }) => {
+      const { missingUnits } = await import('../../workflow/finalize.js');
       const units = await missingUnits(folder);
       output.result({ count: units.length, units }, units.length === 0 ? 'none' : units.join(','));
       if (units.length > 0) process.exitCode = 3;
@@ -116,6 +111,7 @@ function finalizeCommand(run: Run): Command {
     .requiredOption('-o, --output <folder>', 'where the products go');
   return command.action((folder: string, options: { output: string }) =>
     run(command, async ({ output, signal }) => {
+      const { finalizeRun } = await import('../../workflow/finalize.js');
       const report = await finalizeRun(folder, options.output, { signal, onProgress: output.onProgress });
       output.result(report, Object.values(report.files).join('\n'));
     }),

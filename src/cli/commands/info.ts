@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { describeRaster, type RasterReport } from '../../workflow/index.js';
+import type { RasterReport } from '../../workflow/index.js';
 import type { Run } from '../main.js';
 
 export function infoCommand(run: Run): Command {
@@ -9,6 +9,7 @@ export function infoCommand(run: Run): Command {
     .option('--checksum', 'decode all pixels: a SHA-256 and statistics a band');
   return command.action((raster: string, options: { checksum?: boolean }) =>
     run(command, async ({ output, signal }) => {
+      const { describeRaster } = await import('../../workflow/info.js');
       const report = await describeRaster(raster, {
         checksum: options.checksum === true,
         signal,

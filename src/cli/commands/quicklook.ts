@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { drawRaster } from '../../workflow/index.js';
 import { collect, parseCount, parseNumber, requireLength } from '../arguments.js';
 import type { Run } from '../main.js';
 
@@ -24,6 +23,7 @@ export function quicklookCommand(run: Run): Command {
     );
   return command.action((raster: string, options: Options) =>
     run(command, async ({ output, signal }) => {
+      const { drawRaster } = await import('../../workflow/quicklook.js');
       const { size, bands, percentiles } = options;
       const range = percentiles === undefined ? undefined : requireLength('--percentiles', percentiles, [2]);
       const report = await drawRaster(raster, options.output, {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { invalidOption } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
-import { parseResampling, RESAMPLINGS } from '../../kernels/index.js';
-import { type TargetGrid, type WarpFileOptions, warpFile } from '../../workflow/index.js';
+import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
+import type { TargetGrid, WarpFileOptions } from '../../workflow/index.js';
 import {
   collect,
   parseBackend,
@@ -69,6 +69,7 @@ export function warpCommand(run: Run): Command {
   return command.action((source: string, destination: string, options: Options) =>
     run(command, async ({ output, signal }) => {
       const { like, crs, bounds, size, res, band, compress, ...rest } = options;
+      const { warpFile } = await import('../../workflow/warp.js');
       const report = await warpFile({
         ...rest,
         source,

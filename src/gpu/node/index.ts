@@ -1,11 +1,6 @@
 /** Backends in Node: Dawn's adapter, a pool of worker threads, and the choice between them. */
-export {
-  BACKEND_CHOICES,
-  type BackendChoice,
-  type BackendOptions,
-  createBackend,
-  isBackendChoice,
-} from './select.js';
+export { BACKEND_CHOICES, type BackendChoice, isBackendChoice } from './choice.js';
+export { type BackendOptions, createBackend } from './select.js';
 export {
   type AdapterProbe,
   createNodeWebGpuBackend,

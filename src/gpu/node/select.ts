@@ -5,24 +5,15 @@ import type { Backend } from '../backend.js';
 import { CpuBackend } from '../cpu/backend.js';
 import { InlineExecutor } from '../cpu/executor.js';
 import { isSoftware } from '../webgpu/backend.js';
+import { BACKEND_CHOICES, type BackendChoice, isBackendChoice } from './choice.js';
 import { createNodeWebGpuBackend, probeAdapter } from './webgpu-adapter.js';
 import { WorkerExecutor } from './worker-executor.js';
 
-export const BACKEND_CHOICES = ['auto', 'webgpu', 'cpu'] as const;
-export type BackendChoice = (typeof BACKEND_CHOICES)[number];
-
 export interface BackendOptions {
-  /**
-   * `auto` (default) takes a hardware GPU if there is one, else the CPU; `webgpu` takes any adapter, a software one
-   * too, and fails without one. Nothing is timed.
-   */
+  /** Default: `auto`. */
   backend?: BackendChoice;
   /** Worker threads of the CPU backend; default: one a core. 0 runs on the calling thread. */
   threads?: number;
-}
-
-export function isBackendChoice(value: string): value is BackendChoice {
-  return (BACKEND_CHOICES as readonly string[]).includes(value);
 }
 
 /**

@@ -6,7 +6,8 @@ import { invalidInput, TerrachipError } from '../../errors.js';
 import { cannotOpen, readJson } from '../../io/node/index.js';
 import { type ModelManifest, parseModelManifest } from '../manifest.js';
 import { ModelSession } from '../session.js';
-import { availableProviders, loadOnnxRuntime, type ProviderChoice, providersToTry } from './onnx-runtime.js';
+import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
+import type { ProviderChoice } from './provider-choice.js';
 
 /** A folder with `model.json` and `model.onnx`. */
 export interface ModelFolder {
@@ -40,7 +41,7 @@ export async function openModel(path: string): Promise<ModelFolder> {
 }
 
 export interface OpenSessionOptions {
-  /** `auto` (default) takes cuda, then webgpu on a hardware adapter, then cpu: the first that works. */
+  /** Default: `auto`. */
   provider?: ProviderChoice;
   hasHardwareGpu?: boolean;
   threads?: number;

@@ -1,5 +1,6 @@
 import { messageOf, TerrachipError } from '../../errors.js';
 import type { OnnxRuntime } from '../session.js';
+import type { ProviderChoice } from './provider-choice.js';
 
 /** The only file that loads the optional package `onnxruntime-node`. */
 
@@ -24,9 +25,6 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
     );
   }
 }
-
-export const PROVIDER_CHOICES = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
-export type ProviderChoice = (typeof PROVIDER_CHOICES)[number];
 
 /** The providers that a session would be tried with, in order. */
 export function providersToTry(

@@ -1,0 +1,379 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { VERSION } from '../../src/version.js';
+import { temporaryFolder } from '../support/files.js';
+
+const folder = await temporaryFolder();
+const program = resolve('bin/terrachip.js');
+const fixture = (name: string): string => resolve('test/fixtures/geotiff', `${name}.tif`);
+
+interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the built command as a user would. */
+function terrachip(...args: string[]): Promise<Outcome> {
+  return new Promise((done) => {
+    execFile(
+      process.execPath,
+      [program, ...args],
+      { cwd: folder, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        done({
+          status: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
+          stdout,
+          stderr,
+        });
+      },
+    );
+  });
+}
+
+const utm = ['--crs', 'EPSG:32632', '--bounds', '300000', '4999600', '300500', '5000000'];
+
+describe('terrachip', () => {
+  it('knows its version, and helps', async () => {
+    expect((await terrachip('--version')).stdout.trim()).toBe(VERSION);
+    const help = await terrachip('--help');
+    expect(help.status).toBe(0);
+    for (const command of [
+      'doctor',
+      'info',
+      'warp',
+      'infer',
+      'finalize',
+      'missing',
+      'evaluate',
+      'quicklook',
+      'demo',
+    ]) {
+      expect(help.stdout).toContain(command);
+      const own = await terrachip(command, '--help');
+      expect(own.status).toBe(0);
+      expect(own.stdout).toMatch(/--json/);
+    }
+  });
+
+  it('doctor says what there is', async () => {
+    const { status, stdout } = await terrachip('doctor', '--json');
+    expect(status).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ schemaVersion: 1, terrachip: VERSION, node: process.version });
+    expect(report.onnx).toMatchObject({ available: true, providers: expect.arrayContaining(['cpu']) });
+    if (!report.webgpu.available) expect(report.webgpu.remedy).toMatch(/Vulkan driver/);
+  });
+
+  it('info prints the contract’s fields', async () => {
+    const { stdout } = await terrachip('info', fixture('scaled-uint16'), '--checksum', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      schemaVersion: 1,
+      path: fixture('scaled-uint16'),
+      width: 12,
+      height: 10,
+      transform: [10, 0, 300000, 0, -10, 5000000],
+      crs: { epsg: 32632, wkt: expect.stringContaining('UTM zone 32N') },
+      compression: 'none',
+      predictor: 1,
+      blockSize: [12, 10],
+      overviews: [],
+      bands: [
+        {
+          index: 1,
+          dtype: 'uint16',
+          nodata: 65535,
+          scale: 0.0001,
+          offset: -0.1,
+          sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        },
+        { index: 2, min: expect.any(Number), max: expect.any(Number), mean: expect.any(Number) },
+      ],
+    });
+    const text = (await terrachip('info', fixture('scaled-uint16'))).stdout;
+    expect(text).toMatch(/12 × 10, 2 bands/);
+    expect(text).toMatch(/nodata 65535, scale 0\.0001, offset -0\.1/);
+  });
+
+  it('warp writes a COG, and takes negative coordinates', async () => {
+    const target = join(folder, 'warped.tif');
+    const run = await terrachip(
+      'warp',
+      fixture('tiles-deflate-int16-p2'),
+      target,
+      ...utm,
+      '--res',
+      '20',
+      '--resampling',
+      'bilinear',
+      '--json',
+    );
+    expect(run.status).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      width: 25,
+      height: 20,
+      dtype: 'int16',
+      backend: { kind: expect.any(String) },
+    });
+    const west = await terrachip(
+      'warp',
+      fixture('tiles-deflate-int16-p2'),
+      target,
+      '--crs',
+      'EPSG:4326',
+      '--bounds',
+      '-1',
+      '-2',
+      '-0.5',
+      '-1',
+      '--size',
+      '4',
+      '4',
+    );
+    expect(west.status).toBe(0);
+    expect(west.stdout).toMatch(/valid 0\.0 %/);
+  });
+
+  it('quicklook draws', async () => {
+    const target = join(folder, 'q.png');
+    const { status, stdout } = await terrachip(
+      'quicklook',
+      fixture('overviews-uint8'),
+      '-o',
+      target,
+      '--size',
+      '50',
+    );
+    expect(status).toBe(0);
+    expect(stdout.trim()).toBe(`${target}: 45 × 50`);
+    expect((await readFile(target)).subarray(1, 4).toString()).toBe('PNG');
+  });
+
+  it('demo does the whole job', async () => {
+    const { status, stdout, stderr } = await terrachip('demo', '-o', join(folder, 'demo'), '--json');
+    expect(status).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report.metrics.classes[1].iou).toBeGreaterThan(0.9);
+    expect(existsSync(report.quicklook)).toBe(true);
+    expect(stderr.split('\n')).toEqual(expect.arrayContaining(['plan', 'infer', 'finalize', 'evaluate']));
+    const evaluated = await terrachip(
+      'evaluate',
+      join(folder, 'demo', 'map'),
+      '--label',
+      join(folder, 'demo', 'scene', 'label.tif'),
+    );
+    expect(evaluated.stdout).toMatch(/everything as the most frequent class would reach/);
+  });
+
+  it('infer runs a shard, and finalize the rest', async () => {
+    const scene = join(folder, 'demo', 'scene', 'scene.json');
+    const model = resolve('models/water-threshold');
+    const output = join(folder, 'sharded');
+    const run = await terrachip(
+      'infer',
+      scene,
+      '--model',
+      model,
+      '-o',
+      output,
+      '--unit-rows',
+      '256',
+      '--shard',
+      '0/2',
+      '--json',
+    );
+    expect(run.status).toBe(0);
+    const { runFolder, unitsMissing } = JSON.parse(run.stdout);
+    expect(unitsMissing).toBe(2);
+    const missing = await terrachip('missing', runFolder);
+    expect([missing.status, missing.stdout.trim()]).toEqual([3, '1,2']);
+    const early = await terrachip('finalize', runFolder, '-o', output);
+    expect([early.status, early.stderr]).toEqual([3, expect.stringMatching(/2 of 3 units .* missing/)]);
+    await terrachip('infer', scene, '--model', model, '-o', output, '--unit-rows', '256', '--shard', '1/2');
+    expect((await terrachip('missing', runFolder)).status).toBe(0);
+    const final = await terrachip('finalize', runFolder, '-o', output);
+    expect(final.status).toBe(0);
+    expect(await readFile(join(output, 'classes.tif'))).toEqual(
+      await readFile(join(folder, 'demo', 'map', 'classes.tif')),
+    );
+  });
+});
+
+describe('bad input: one sentence, exit 2, nothing left behind', () => {
+  const out = join(folder, 'out');
+  const target = join(out, 'x.tif');
+  const scene = join(folder, 'scene.json');
+  const model = resolve('models/water-threshold');
+
+  beforeAll(async () => {
+    await mkdir(out, { recursive: true });
+    await writeFile(join(folder, 'text.tif'), 'not a TIFF at all');
+    const good = await readFile(fixture('tiles-deflate-int16-p2'));
+    await writeFile(join(folder, 'truncated.tif'), good.subarray(0, good.length - 300));
+    const bands = { VV: { href: fixture('no-crs-uint8') }, VH: { href: fixture('no-crs-uint8') } };
+    const document = {
+      schemaVersion: 1,
+      grid: { crs: 'EPSG:32632', resolution: 10 },
+      inputs: { S1RTC: { units: 'dB', phases: { event: bands } } },
+    };
+    await writeFile(scene, JSON.stringify(document));
+    const dem = { ...document, inputs: { DEM: { units: 'm', static: { DEM: bands.VV } } } };
+    await writeFile(join(folder, 'dem.json'), JSON.stringify(dem));
+    const noUnits = { ...document, inputs: { S1RTC: { phases: { event: bands } } } };
+    await writeFile(join(folder, 'no-units.json'), JSON.stringify(noUnits));
+    await writeFile(join(folder, 'broken.json'), '{"schemaVersion":');
+  });
+
+  const source = fixture('tiles-deflate-int16-p2');
+  it.each<[string, string[], RegExp]>([
+    ['missing file', ['info', 'none.tif'], /none\.tif does not exist; check the path/],
+    ['not a TIFF', ['info', 'text.tif'], /text\.tif is not a readable TIFF/],
+    [
+      'truncated TIFF',
+      ['info', 'truncated.tif', '--checksum'],
+      /truncated\.tif is (truncated|not a readable)/,
+    ],
+    [
+      'truncated source',
+      ['warp', 'truncated.tif', target, ...utm, '--res', '10'],
+      /truncated\.tif is (truncated|not a readable)/,
+    ],
+    [
+      'raster without CRS',
+      ['warp', fixture('no-crs-uint8'), target, ...utm, '--res', '10'],
+      /no-crs-uint8\.tif has no coordinate reference system/,
+    ],
+    [
+      'unknown CRS',
+      ['warp', source, target, '--crs', 'EPSG:123456', '--bounds', '0', '0', '1', '1', '--res', '1'],
+      /EPSG:123456 is not a known/,
+    ],
+    ['no grid', ['warp', source, target, '--res', '10'], /--crs and --bounds are needed/],
+    ['two grids', ['warp', source, target, '--like', source, '--res', '10'], /--like already says the grid/],
+    [
+      'three bounds',
+      ['warp', source, target, '--crs', '32632', '--bounds', '1', '2', '3', '--res', '10'],
+      /--bounds got 3 values; give 4/,
+    ],
+    [
+      'bounds upside down',
+      ['warp', source, target, '--crs', '32632', '--bounds', '9', '9', '1', '1', '--res', '1'],
+      /do not enclose an area/,
+    ],
+    [
+      'words for numbers',
+      ['warp', source, target, ...utm, '--res', 'ten'],
+      /--res cannot be "ten"; give a number/,
+    ],
+    [
+      'a grid of 10⁹ pixels',
+      ['warp', source, target, '--crs', '32632', '--bounds', '0', '0', '1', '1', '--size', '40000', '25000'],
+      /40000 × 25000 pixels is larger than the limit/,
+    ],
+    [
+      'unknown resampling',
+      ['warp', source, target, ...utm, '--res', '10', '--resampling', 'cubicle'],
+      /--resampling cannot be "cubicle"; choose one of/,
+    ],
+    [
+      'unknown backend',
+      ['warp', source, target, ...utm, '--res', '10', '--backend', 'cuda'],
+      /--backend cannot be "cuda"/,
+    ],
+    [
+      'unknown type',
+      ['warp', source, target, ...utm, '--res', '10', '--dtype', 'float16'],
+      /--dtype cannot be "float16"/,
+    ],
+    [
+      'unwritable folder',
+      ['warp', source, join(folder, 'no', 'x.tif'), ...utm, '--res', '10'],
+      /no\/x\.tif cannot be written/,
+    ],
+    [
+      'missing scene',
+      ['infer', 'none.json', '--model', model, '-o', join(out, 'm')],
+      /none\.json does not exist/,
+    ],
+    [
+      'broken scene',
+      ['infer', 'broken.json', '--model', model, '-o', join(out, 'm')],
+      /broken\.json is not JSON/,
+    ],
+    ['missing model', ['infer', scene, '--model', 'nowhere', '-o', join(out, 'm')], /nowhere does not exist/],
+    [
+      'scene without the model’s input',
+      ['infer', 'dem.json', '--model', model, '-o', join(out, 'm')],
+      /dem\.json has the phases none|dem\.json lacks S1RTC/,
+    ],
+    [
+      'undeclared units',
+      ['infer', 'no-units.json', '--model', model, '-o', join(out, 'm')],
+      /inputs\.S1RTC\.units/,
+    ],
+    [
+      'scene without CRS',
+      ['infer', scene, '--model', model, '-o', join(out, 'm')],
+      /no coordinate reference system/,
+    ],
+    [
+      'bad shard',
+      ['infer', scene, '--model', model, '-o', join(out, 'm'), '--shard', '3/3'],
+      /--shard cannot be "3\/3"; write it as i\/n/,
+    ],
+    ['missing option', ['infer', scene], /--model/],
+    ['unknown option', ['info', source, '--all'], /unknown option '--all'/],
+    ['unknown command', ['infre'], /unknown command/],
+    ['missing label', ['evaluate', out, '--label', 'none.tif'], /item\.json does not exist/],
+    ['missing run', ['finalize', 'nowhere', '-o', join(out, 'm')], /nowhere\/plan\.json does not exist/],
+    ['bad size', ['quicklook', source, '-o', join(out, 'q.png'), '--size', '0'], /--size cannot be "0"/],
+  ])('%s', async (_, args, message) => {
+    const { status, stdout, stderr } = await terrachip(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    const sentences = stderr
+      .trim()
+      .split('\n')
+      .filter((line) => !/^(plan|warp|read|Warning:)/.test(line));
+    expect(sentences).toHaveLength(1);
+    expect(sentences[0]).toMatch(message);
+    const left = (await readdir(out, { recursive: true })).filter((name) => name !== 'm');
+    expect(left).toEqual([]);
+  });
+
+  it('a folder without permission', async () => {
+    if (process.getuid?.() === 0) {
+      // Root may write anywhere: a file in the place of the folder refuses even root.
+      await writeFile(join(folder, 'file'), '');
+      const { status, stderr } = await terrachip(
+        'infer',
+        scene,
+        '--model',
+        model,
+        '-o',
+        join(folder, 'file', 'map'),
+      );
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/cannot be written/);
+      return;
+    }
+    const locked = join(folder, 'locked');
+    await mkdir(locked);
+    await chmod(locked, 0o555);
+    const { status, stderr } = await terrachip('warp', source, join(locked, 'x.tif'), ...utm, '--res', '10');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/locked\/x\.tif cannot be written .*check the folder/);
+  });
+
+  it('with --json prints the error as a document too, and a stack only with --debug', async () => {
+    const { stdout, stderr } = await terrachip('info', 'none.tif', '--json');
+    expect(JSON.parse(stdout)).toEqual({
+      schemaVersion: 1,
+      error: { code: 'NOT_FOUND', source: 'none.tif', message: 'none.tif does not exist; check the path.' },
+    });
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect((await terrachip('info', 'none.tif', '--debug')).stderr).toMatch(/\n\s+at /);
+  });
+});

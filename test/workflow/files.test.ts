@@ -1,0 +1,228 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decode } from 'fast-png';
+import { describe, expect, it } from 'vitest';
+import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import { openRaster, writeCog } from '../../src/raster/index.js';
+import { describeRaster, drawRaster, warpFile } from '../../src/workflow/index.js';
+import { storableNodata, toStored } from '../../src/workflow/stored-values.js';
+import { temporaryFolder } from '../support/files.js';
+
+const folder = await temporaryFolder();
+const geobox = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), 60, 40);
+const cpu = { backend: 'cpu', threads: 0 } as const;
+
+describe('toStored', () => {
+  it('rounds half up and clamps, as GDAL does', () => {
+    // GDAL 3.6.2: 0.5 → 1, −0.5 → 0, −1.5 → −1 for integers.
+    const { stored, validCount } = toStored(Float32Array.of(0.5, -0.5, -1.5, 1e9, -1e9, NaN), 'int16', -999);
+    expect([...stored]).toEqual([1, 0, -1, 32767, -32768, -999]);
+    expect(validCount).toBe(5);
+  });
+
+  it('moves data off the nodata value', () => {
+    expect([...toStored(Float32Array.of(5, 5.4, 4), 'uint8', 5).stored]).toEqual([4, 4, 4]);
+    expect([...toStored(Float32Array.of(0), 'uint8', 0).stored]).toEqual([1]);
+  });
+
+  it('keeps floats as they are', () => {
+    const values = Float32Array.of(1.5, NaN);
+    expect(toStored(values, 'float32', Number.NaN).stored).toBe(values);
+    expect([...toStored(values, 'float64', -9999).stored]).toEqual([1.5, -9999]);
+  });
+
+  it('chooses a nodata that the type can hold', () => {
+    expect(storableNodata('float32', null)).toBeNaN();
+    expect(storableNodata('uint8', null)).toBe(255);
+    expect(storableNodata('uint8', -9999)).toBe(255);
+    expect(storableNodata('int16', null)).toBe(-32768);
+    expect(storableNodata('int16', -9999)).toBe(-9999);
+  });
+});
+
+describe('warpFile', async () => {
+  const source = join(folder, 'source.tif');
+  const values = Int16Array.from({ length: 2400 }, (_, i) => (i % 60 < 3 ? -9999 : i));
+  await writeCog(source, [values, values.map((v) => (v === -9999 ? v : v + 1))], {
+    geobox,
+    bands: 2,
+    dtype: 'int16',
+    nodata: -9999,
+    scales: [0.1, 1],
+    descriptions: ['first', ''],
+  });
+
+  it('onto the same grid by nearest changes nothing', async () => {
+    const destination = join(folder, 'same.tif');
+    const report = await warpFile({ source, destination, grid: { like: source }, ...cpu });
+    expect(report).toMatchObject({ width: 60, height: 40, dtype: 'int16', nodata: -9999, crs: 'EPSG:32632' });
+    expect(report.validPixels).toEqual([57 * 40, 57 * 40]);
+    const raster = await openRaster(destination);
+    const [first, second] = await raster.readPlanes();
+    expect(first).toEqual(values);
+    expect(second[100]).toBe(values[100] + 1);
+    expect(raster.bands[0]).toMatchObject({ nodata: -9999, scale: 0.1, description: 'first' });
+    await raster.close();
+  });
+
+  it('takes bounds with a size or a resolution, bands, and a type', async () => {
+    const destination = join(folder, 'part.tif');
+    const grid = { crs: 32632, bounds: [300100, 4999700, 300300, 4999900] as const, size: [40, 40] as const };
+    await warpFile({
+      source,
+      destination,
+      grid,
+      bands: [2],
+      dtype: 'float32',
+      resampling: 'bilinear',
+      ...cpu,
+    });
+    const raster = await openRaster(destination);
+    expect(raster.transform?.toTuple()).toEqual([5, 0, 300100, 0, -5, 4999900]);
+    expect(raster.bands).toHaveLength(1);
+    expect(raster.bands[0].nodata).toBe(-9999);
+    await raster.close();
+    const snapped = await warpFile({
+      source,
+      destination,
+      grid: { crs: 32632, bounds: [300101, 4999701, 300299, 4999899], resolution: 20 },
+      ...cpu,
+    });
+    expect([snapped.width, snapped.height]).toEqual([10, 10]);
+  });
+
+  it('warns of a datum grid that is missing', async () => {
+    const warnings: string[] = [];
+    const destination = join(folder, 'osgb.tif');
+    await warpFile({
+      source,
+      destination,
+      grid: { crs: 27700, bounds: [900000, -100000, 900500, -99500], size: [5, 5] },
+      onProgress: (event) => {
+        if (event.type === 'warning') warnings.push(event.message);
+      },
+      ...cpu,
+    });
+    expect(warnings).toEqual([expect.stringMatching(/EPSG:27700.*OSTN15.*2 m/)]);
+  });
+
+  it('leaves nothing behind when it cannot go on', async () => {
+    const before = await readdir(folder);
+    const grid = { crs: 32632, bounds: [300000, 4999600, 300600, 5000000] as const, resolution: 10 };
+    const broken = join(folder, 'broken.tif');
+    const attempts: [Parameters<typeof warpFile>[0], RegExp][] = [
+      [{ source: join(folder, 'none.tif'), destination: broken, grid }, /none\.tif does not exist/],
+      [{ source, destination: join(folder, 'no', 'x.tif'), grid }, /cannot be written/],
+      [{ source, destination: broken, grid, bands: [3] }, /--band cannot be 3; choose one of 1 to 2/],
+      [
+        { source, destination: broken, grid: { ...grid, resolution: 0.001 } },
+        /larger than the limit of 500000000 pixels/,
+      ],
+      [
+        { source: 'test/fixtures/geotiff/no-crs-uint8.tif', destination: broken, grid },
+        /no coordinate reference system/,
+      ],
+      [{ source, destination: broken, grid, signal: AbortSignal.abort(new Error('enough')) }, /enough/],
+    ];
+    for (const [options, message] of attempts)
+      await expect(warpFile({ ...options, ...cpu })).rejects.toThrow(message);
+    expect(await readdir(folder)).toEqual(before);
+  });
+});
+
+describe('describeRaster', () => {
+  it('reads headers only, unless asked for pixels', async () => {
+    const report = await describeRaster('test/fixtures/geotiff/scaled-uint16.tif');
+    expect(report).toMatchObject({
+      width: 12,
+      height: 10,
+      transform: [10, 0, 300000, 0, -10, 5000000],
+      crs: { epsg: 32632 },
+      compression: 'none',
+      predictor: 1,
+      overviews: [],
+    });
+    expect(report.bands[0]).toMatchObject({
+      dtype: 'uint16',
+      nodata: 65535,
+      scale: 0.0001,
+      sha256: null,
+      mean: null,
+    });
+  });
+
+  it('with checksum agrees with GDAL', async () => {
+    const truth = JSON.parse(await readFile('test/fixtures/geotiff/truth.json', 'utf8'));
+    for (const name of ['strips-deflate-float32-p3', 'pixel-interleaved-uint16-p2', 'overviews-uint8']) {
+      const report = await describeRaster(`test/fixtures/geotiff/${name}.tif`, { checksum: true });
+      expect(report.bands.map((band) => band.sha256)).toEqual(
+        truth[name].bands.map((band: { sha256: string }) => band.sha256),
+      );
+      expect(report.bands[0].min).toBeLessThan(report.bands[0].max ?? -Infinity);
+    }
+  });
+
+  it('spells nodata that JSON cannot write', async () => {
+    const path = join(folder, 'nan.tif');
+    await writeCog(path, [new Float32Array(2400)], {
+      geobox,
+      bands: 1,
+      dtype: 'float32',
+      nodata: Number.NaN,
+    });
+    expect((await describeRaster(path)).bands[0].nodata).toBe('nan');
+  });
+});
+
+describe('drawRaster', () => {
+  it('stretches between percentiles, and leaves gaps transparent', async () => {
+    const path = join(folder, 'ramp.tif');
+    const ramp = Float32Array.from({ length: 2400 }, (_, i) => (i < 60 ? Number.NaN : i % 60));
+    await writeCog(path, [ramp], { geobox, bands: 1, dtype: 'float32', nodata: Number.NaN });
+    const target = join(folder, 'ramp.png');
+    const report = await drawRaster(path, target, { size: 60, percentiles: [0, 100] });
+    expect(report).toMatchObject({ width: 60, height: 40, stretch: [[0, 59]] });
+    const { data, channels } = decode(await readFile(target));
+    expect(channels).toBe(4);
+    expect([...data.slice(0, 4)][3]).toBe(0);
+    const at = (x: number, y: number): number[] => [...data.slice(4 * (60 * y + x), 4 * (60 * y + x) + 4)];
+    expect(at(0, 5)).toEqual([0, 0, 0, 255]);
+    expect(at(59, 5)).toEqual([255, 255, 255, 255]);
+    expect(at(30, 20)[0]).toBe(Math.round((255 * 30) / 59));
+  });
+
+  it('uses a palette', async () => {
+    const path = join(folder, 'classes.tif');
+    const classes = Uint8Array.from({ length: 2400 }, (_, i) => [0, 1, 255][i % 3]);
+    await writeCog(path, [classes], {
+      geobox,
+      bands: 1,
+      dtype: 'uint8',
+      nodata: 255,
+      colourTable: [
+        [10, 20, 30],
+        [40, 50, 60],
+      ],
+    });
+    const target = join(folder, 'classes.png');
+    await drawRaster(path, target, { size: 60 });
+    const { data } = decode(await readFile(target));
+    expect([...data.slice(0, 12)]).toEqual([10, 20, 30, 255, 40, 50, 60, 255, 0, 0, 0, 0]);
+  });
+
+  it('reduces an image without overviews', async () => {
+    const target = join(folder, 'small.png');
+    const report = await drawRaster('test/fixtures/geotiff/strips-none-uint8.tif', target, { size: 20 });
+    expect([report.width, report.height]).toEqual([20, 14]);
+  });
+
+  it.each([
+    [{ size: 0 }, /--size cannot be 0/],
+    [{ bands: [1, 1] }, /--bands names 2 bands/],
+    [{ percentiles: [50, 50] as const }, /--percentiles cannot be 50 and 50/],
+  ])('refuses %o', async (options, message) => {
+    await expect(
+      drawRaster('test/fixtures/geotiff/strips-none-uint8.tif', join(folder, 'x.png'), options),
+    ).rejects.toThrow(message);
+  });
+});

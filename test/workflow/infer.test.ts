@@ -1,0 +1,284 @@
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import { openRaster, writeCog } from '../../src/raster/index.js';
+import { writeSarScene } from '../../src/workflow/demo/sar-scene.js';
+import { finalizeRun, type InferOptions, infer, missingUnits } from '../../src/workflow/index.js';
+import { webgpuProblem } from '../support/backends.js';
+import { temporaryFolder } from '../support/files.js';
+import { writeModel } from '../support/models.js';
+
+const folder = await temporaryFolder();
+const model = 'models/water-threshold';
+let scene = '';
+let outputs = 0;
+const newOutput = (): string => join(folder, `map-${outputs++}`);
+const base = (output: string): InferOptions => ({
+  scene,
+  model,
+  output,
+  backend: 'cpu',
+  threads: 0,
+  rowsPerUnit: 256,
+});
+const PRODUCTS = ['classes.tif', 'probability.tif', 'quicklook.png'];
+
+async function productBytes(output: string): Promise<Buffer[]> {
+  return Promise.all(PRODUCTS.map((name) => readFile(join(output, name))));
+}
+
+beforeAll(async () => {
+  ({ scene } = await writeSarScene(join(folder, 'scene'), 3));
+});
+
+describe('infer', () => {
+  let reference: Buffer[] = [];
+
+  it('makes all products, and leaves no run folder', async () => {
+    const output = newOutput();
+    const report = await infer(base(output));
+    reference = await productBytes(output);
+    expect((await readdir(output)).sort()).toEqual([
+      'classes.tif',
+      'item.json',
+      'probability.tif',
+      'quicklook.png',
+      'run.json',
+    ]);
+    await expect(stat(`${output}.run`)).rejects.toThrow();
+    const { width, height } = report.plan.grid;
+    const pixels = report.products?.pixels ?? {};
+    expect(Object.values(pixels).reduce((a, b) => a + b)).toBe(width * height);
+    expect(report.unitsRun).toBe(Math.ceil(height / 256));
+    // Work is proved by counters: each pixel of each band is warped once.
+    expect(report.run.counters.warpedPixels).toBe(2 * width * height);
+    const run = JSON.parse(await readFile(join(output, 'run.json'), 'utf8'));
+    expect(run).toMatchObject({ schemaVersion: 1, provider: 'cpu', backend: { kind: 'cpu' } });
+    expect(run.peakMemoryBytes).toBeGreaterThan(1e6);
+    const item = JSON.parse(await readFile(join(output, 'item.json'), 'utf8'));
+    expect(item).toMatchObject({
+      type: 'Feature',
+      stac_version: '1.1.0',
+      properties: { 'proj:code': 'EPSG:32632' },
+    });
+    expect(JSON.stringify(item)).not.toContain(folder);
+  });
+
+  it('classifies by the threshold, with 255 where there is no data', async () => {
+    const output = newOutput();
+    await infer({ ...base(output), threshold: 0.9 });
+    const [classes, probability] = await Promise.all(
+      ['classes.tif', 'probability.tif'].map((name) => openRaster(join(output, name))),
+    );
+    const [labels] = await classes.readPlanes();
+    const [land, water] = await probability.readPlanes();
+    for (let i = 0; i < labels.length; i++) {
+      const expected = Number.isNaN(water[i]) ? 255 : water[i] > 0.9 ? 1 : 0;
+      if (labels[i] !== expected) expect(labels[i]).toBe(expected);
+      if (!Number.isNaN(water[i]) && Math.abs(land[i] + water[i] - 1) > 1e-5)
+        expect(land[i] + water[i]).toBeCloseTo(1, 5);
+    }
+    expect(classes.bands[0].nodata).toBe(255);
+    expect(classes.colourTable?.[1]).toEqual([0x1f, 0x78, 0xb4]);
+    await Promise.all([classes.close(), probability.close()]);
+  });
+
+  it('in three shards and a finalize gives the same bytes', async () => {
+    const output = newOutput();
+    let runFolder = '';
+    for (const index of [2, 0, 1]) {
+      const report = await infer({ ...base(output), shard: { index, count: 3 } });
+      expect(report.products).toBeNull();
+      runFolder = report.runFolder;
+      if (index === 2) expect(report.unitsMissing).toBe(2);
+    }
+    expect(await missingUnits(runFolder)).toEqual([]);
+    await finalizeRun(runFolder, output);
+    expect(await productBytes(output)).toEqual(reference);
+  });
+
+  it('stopped after a unit and resumed gives the same bytes, and keeps the unit', async () => {
+    const output = newOutput();
+    const abort = new AbortController();
+    const stopped = infer({
+      ...base(output),
+      signal: abort.signal,
+      onProgress: (event) => {
+        if (event.type === 'progress' && event.stage === 'infer' && event.done === 1)
+          abort.abort(new Error('killed'));
+      },
+    });
+    await expect(stopped).rejects.toThrow('killed');
+    const [run] = await readdir(`${output}.run`);
+    const runFolder = join(`${output}.run`, run);
+    expect(await missingUnits(runFolder)).toEqual([1, 2]);
+    await expect(finalizeRun(runFolder, output)).rejects.toThrow(/2 of 3 units .* are missing \(1, 2\)/);
+    const shard = join(runFolder, 'map.zarr', 'probability', 'c', '0', '0', '0');
+    const past = new Date('2020-01-01');
+    await utimes(shard, past, past);
+    const report = await infer({ ...base(output), resume: true, keepRun: true });
+    expect(report.unitsRun).toBe(2);
+    expect((await stat(shard)).mtime).toEqual(past);
+    expect(await productBytes(output)).toEqual(reference);
+    await expect(infer({ ...base(output), resume: true })).rejects.toThrow(/already holds the finished map/);
+  });
+
+  it('does not take the units of another plan', async () => {
+    const output = newOutput();
+    await infer({ ...base(output), keepRun: true });
+    await infer({ ...base(output), keepRun: true, batchSize: 3, resume: true });
+    expect(await readdir(`${output}.run`)).toHaveLength(2);
+  });
+
+  it.skipIf(webgpuProblem !== null)(
+    'on webgpu: masks equal bit for bit, probabilities within 1e-4',
+    async () => {
+      const output = newOutput();
+      const report = await infer({ ...base(output), backend: 'webgpu' });
+      expect(report.run.backend.kind).toBe('webgpu');
+      const cpu = newOutput();
+      await infer(base(cpu));
+      const [a, b] = await Promise.all(
+        [output, cpu].map((path) => openRaster(join(path, 'probability.tif'))),
+      );
+      const [ours, theirs] = [await a.readPlanes(), await b.readPlanes()];
+      for (const band of [0, 1]) expect(ours[band]).toBeCloseToArray(theirs[band], 1e-4);
+      await Promise.all([a.close(), b.close()]);
+    },
+  );
+});
+
+describe('what does not fit is refused before any work', async () => {
+  const bad = join(folder, 'bad');
+  const document = async (): Promise<Record<string, unknown>> => JSON.parse(await readFile(scene, 'utf8'));
+  const attempt = async (
+    change: Record<string, unknown>,
+    options: Partial<InferOptions> = {},
+  ): Promise<void> => {
+    const path = join(folder, 'scene', `bad-${outputs++}.json`);
+    await writeFile(path, JSON.stringify({ ...(await document()), ...change }));
+    await infer({ ...base(join(bad, String(outputs))), scene: path, ...options });
+  };
+
+  it.each([
+    ['no units', { inputs: { S1RTC: { phases: {} } } }, /inputs\.S1RTC\.units/],
+    [
+      'unknown units',
+      { inputs: { S1RTC: { units: 'power', phases: {} } } },
+      /must be one of .*linear_power, dB/,
+    ],
+    ['no input', { inputs: {} }, /lacks S1RTC in phase event, which the model wants \(VV, VH in dB\)/],
+    ['no grid', { grid: { crs: 'EPSG:32632' } }, /grid: must be \{like\}, \{crs, resolution/],
+    ['another version', { schemaVersion: 9 }, /schemaVersion/],
+    ['an unknown CRS', { grid: { crs: 'EPSG:99999', resolution: 10 } }, /EPSG:99999 is not a known/],
+    [
+      'a grid of 10⁹ pixels',
+      { grid: { crs: 'EPSG:32632', resolution: 0.2 } },
+      /larger than the limit.*coarser resolution/,
+    ],
+    ['a grid like a raster that is not there', { grid: { like: 'none.tif' } }, /none\.tif does not exist/],
+  ])('%s', async (_, change, message) => {
+    await expect(attempt(change)).rejects.toThrow(message);
+  });
+
+  const withBands = (bands: Record<string, unknown>, units = 'linear_power'): Record<string, unknown> => ({
+    phases: ['event'],
+    inputs: { S1RTC: { units, phases: { event: bands } } },
+  });
+
+  it('units that the data cannot have', async () => {
+    const VV = { href: 's1-event.tif', band: 1 };
+    await expect(attempt(withBands({ VV, VH: { href: 's1-event.tif', band: 2 } }, 'dB'))).rejects.toThrow(
+      /s1-event\.tif: S1RTC VV declares its units as dB, but all its values are positive/,
+    );
+    await expect(attempt(withBands({ VV, VH: VV }, 'm'))).rejects.toThrow(/is in m, but the model wants dB/);
+  });
+
+  it('bands and files that are missing', async () => {
+    const VV = { href: 's1-event.tif', band: 1 };
+    await expect(attempt(withBands({ VV }))).rejects.toThrow(/lacks VH of S1RTC in phase event/);
+    await expect(attempt(withBands({ VV, VH: { href: 's1-event.tif', band: 3 } }))).rejects.toThrow(
+      /has 2 bands, but .* asks for band 3/,
+    );
+    await expect(attempt(withBands({ VV, VH: { href: 'gone.tif' } }))).rejects.toThrow(
+      /gone\.tif does not exist/,
+    );
+  });
+
+  it('a raster without a place', async () => {
+    const noPlace = { href: join(process.cwd(), 'test/fixtures/geotiff/no-crs-uint8.tif') };
+    await expect(attempt(withBands({ VV: noPlace, VH: noPlace }))).rejects.toThrow(
+      /has no coordinate reference system; assign it/,
+    );
+  });
+
+  it('phases that do not match', async () => {
+    await expect(attempt({}, { phases: ['never'] })).rejects.toThrow(
+      /--phases names never, which .* lacks; choose 1 of pre_event, event/,
+    );
+    const { inputs } = (await document()) as { inputs: { S1RTC: { phases: Record<string, unknown> } } };
+    const { pre_event: a, event: b } = inputs.S1RTC.phases;
+    const renamed = { phases: [], inputs: { S1RTC: { units: 'linear_power', phases: { a, b } } } };
+    await expect(attempt(renamed)).rejects.toThrow(
+      /has the phases a, b, but the model wants event; say which to use with --phases/,
+    );
+  });
+
+  it.each([
+    [{ batchSize: 0 }, /--batch cannot be 0/],
+    [{ threshold: 1 }, /--threshold cannot be 1/],
+    [{ minChipValid: 2 }, /--min-chip-valid cannot be 2/],
+    [{ rowsPerUnit: 100 }, /--unit-rows cannot be 100; give a multiple of 256/],
+  ])('%o', async (options, message) => {
+    await expect(attempt({}, options)).rejects.toThrow(message);
+  });
+
+  it('categories that would be interpolated', async () => {
+    const path = await writeModel(join(folder, 'classes-model'), {
+      inputs: [{ name: 'LC', bands: ['class'], kind: 'static', weights: [1], units: 'class' }],
+    });
+    const href = join(process.cwd(), 'test/fixtures/geotiff/palette-uint8.tif');
+    const change = {
+      phases: [],
+      inputs: { LC: { units: 'class', resampling: 'bilinear', static: { class: { href } } } },
+    };
+    await expect(attempt(change, { model: path })).rejects.toThrow(
+      /resamples the categories of LC by bilinear; use nearest/,
+    );
+  });
+});
+
+describe('scenes of odd shapes', () => {
+  it('smaller than a chip, on a grid like a raster', async () => {
+    const path = join(folder, 'small');
+    await mkdir(path, { recursive: true });
+    const geobox = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), 37, 20);
+    const values = Float32Array.from({ length: 740 }, (_, i) => (i % 37 < 18 ? -25 : -8));
+    const shifted = values.map((v) => v - 6);
+    await writeCog(join(path, 's1.tif'), [values, shifted], {
+      geobox,
+      bands: 2,
+      dtype: 'float32',
+      nodata: Number.NaN,
+    });
+    const phases = { any: { VV: { href: 's1.tif' }, VH: { href: 's1.tif', band: 2 } } };
+    const file = join(path, 'scene.json');
+    await writeFile(
+      file,
+      JSON.stringify({
+        schemaVersion: 1,
+        grid: { like: 's1.tif' },
+        inputs: { S1RTC: { units: 'dB', phases } },
+      }),
+    );
+    const output = newOutput();
+    const report = await infer({ ...base(output), scene: file });
+    expect(report.run.counters.chipsRun).toBe(1);
+    const map = await openRaster(join(output, 'classes.tif'));
+    const [classes] = await map.readPlanes();
+    expect([...classes]).toEqual(Array.from(values, (v) => (v === -25 ? 1 : 0)));
+    expect(map.geobox?.equals(geobox)).toBe(true);
+    await map.close();
+  });
+});
