@@ -1,3 +1,5 @@
+// Declarations of Symbol.dispose, for code compiled without them; `preserve` keeps this line in the published types.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Dimension, GeoBox, TypedArray } from '../geo/index.js';
 import type { Kernel, KernelParameters } from './kernel.js';
 import type { DeviceTensor, TensorDtype } from './tensor.js';

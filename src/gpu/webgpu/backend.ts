@@ -46,6 +46,14 @@ class GpuStorage implements TensorStorage {
   }
 }
 
+declare global {
+  // Their members come from TypeScript's DOM library or from @webgpu/types, which exclude one another: published
+  // types can name neither. Declared empty, they merge with whichever there is, and compile where there is none.
+  interface GPUAdapter {}
+  interface GPUAdapterInfo {}
+  interface GPUDevice {}
+}
+
 export interface WebGpuBackendOptions {
   /** Called once when the device is given back, with an owned device only. */
   onDispose?: () => void;

@@ -1,0 +1,206 @@
+// npm run check:browser: terrachip/kernels, bundled as a web application bundles it, warps in Chromium on WebGPU and
+// on the CPU what Node's CPU backend warps.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { Checklist, installProject, root, run } from './support.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+const PAGE = join(root, 'scripts', 'checks', 'browser', 'page.js');
+const TIMEOUT_MS = 120_000;
+
+/** Bilinear values may differ by this share of the source's range; everything else is equal bit for bit. */
+const TOLERANCE = 1e-6;
+
+const LAUNCH_ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  // Compute on the processor, so that the check runs without a GPU.
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  // Nothing but the page itself is to be asked for.
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A page may run nothing but its own files: strings as code (`eval`, `new Function`) are refused. */
+const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
+
+/** Installs Debian's Chromium where it is missing. @returns {Promise<string>} its version */
+async function installChromium() {
+  if (!existsSync(CHROMIUM)) {
+    if (process.getuid?.() !== 0) {
+      throw new Error(
+        `there is no ${CHROMIUM}: install Debian's package chromium, or run this check as root`,
+      );
+    }
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    await run('apt-get', ['update'], { env });
+    await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { env });
+  }
+  return (await run(CHROMIUM, ['--version'])).stdout.trim();
+}
+
+/** Bundles the page with the exports that a bundler for browsers takes: conditions `browser` and `default`. */
+async function bundle() {
+  const { build } = await import('esbuild');
+  const { outputFiles, metafile } = await build({
+    entryPoints: [PAGE],
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    write: false,
+    metafile: true,
+    // Left in, rather than refused, so that the check below can name the file that imports it.
+    external: ['node:*'],
+  });
+  const importers = Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
+    imports.filter(({ external }) => external).map(({ path }) => `${file} imports ${path}`),
+  );
+  return { code: outputFiles[0].text, importers };
+}
+
+/**
+ * Serves the page, opens it in Chromium, and collects what it sends.
+ * @returns {Promise<Map<string, Buffer>>} each result under its name
+ */
+async function runPage(code) {
+  const { chromium } = await import('playwright-core');
+  const results = new Map();
+  let settle;
+  const finished = new Promise((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  const server = createServer(async (request, response) => {
+    response.setHeader('Content-Security-Policy', POLICY);
+    if (request.method === 'POST') {
+      const name = request.url.replace('/results/', '');
+      results.set(name, await buffer(request));
+      response.end();
+      if (name === 'done') settle.resolve();
+      if (name === 'failed') settle.reject(new Error(String(results.get(name))));
+    } else if (request.url === '/page.js') {
+      response.setHeader('Content-Type', 'text/javascript; charset=utf-8');
+      response.end(code);
+    } else {
+      response.setHeader('Content-Type', 'text/html; charset=utf-8');
+      response.end('<!doctype html><title>terrachip</title><script type="module" src="/page.js"></script>');
+    }
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  const timeout = setTimeout(() => settle.reject(new Error(`no answer in ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  let browser;
+  try {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: LAUNCH_ARGUMENTS });
+    const page = await browser.newPage();
+    // Errors of loading reach no handler in the page itself.
+    page.on('pageerror', settle.reject);
+    page.on('console', (message) => {
+      if (message.type() === 'error') settle.reject(new Error(message.text()));
+    });
+    await Promise.all([page.goto(`http://127.0.0.1:${server.address().port}/`), finished]);
+  } finally {
+    clearTimeout(timeout);
+    await browser?.close();
+    server.close();
+  }
+  return results;
+}
+
+/** @param {Buffer | undefined} bytes */
+function floats(bytes) {
+  assert.ok(bytes, 'the page sent no such result');
+  return new Float32Array(new Uint8Array(bytes).buffer);
+}
+
+/** Requires equal masks, and values within a share of the range; returns what to say about it. */
+function compare(received, expected, range, tolerance) {
+  assert.equal(received.length, expected.length);
+  let worst = 0;
+  let valid = 0;
+  for (let i = 0; i < expected.length; i++) {
+    assert.equal(Number.isNaN(received[i]), Number.isNaN(expected[i]), `masks differ at ${i}`);
+    if (Number.isNaN(expected[i])) continue;
+    valid++;
+    worst = Math.max(worst, Math.abs(received[i] - expected[i]) / range);
+  }
+  assert.ok(worst <= tolerance, `off by ${worst} of the range`);
+  return `${valid} of ${expected.length} pixels valid, off by at most ${worst.toExponential(1)} of the range`;
+}
+
+/** Requires the same bits, those of NaN included. */
+function compareBits(received, expected) {
+  const [a, b] = [received, expected].map(({ buffer: bits }) => new Uint32Array(bits));
+  assert.equal(a.length, b.length);
+  const differing = a.findIndex((word, i) => word !== b[i]);
+  assert.equal(differing, -1, `${received[differing]} instead of ${expected[differing]} at ${differing}`);
+  return `${expected.filter((value) => !Number.isNaN(value)).length} of ${b.length} pixels valid, equal bit for bit`;
+}
+
+/** What the bundle may not contain, as it stands there. */
+function requireNone(code, pattern) {
+  const at = code.search(pattern);
+  if (at >= 0) assert.fail(`…${code.slice(Math.max(0, at - 60), at + 60)}…`);
+}
+
+await installProject();
+await run(process.execPath, [join(root, 'scripts', 'build.js')]);
+
+const list = new Checklist('check:browser');
+const { code, importers } = await bundle();
+await list.check('the bundle imports nothing of Node', () => {
+  assert.deepEqual(importers, []);
+  requireNone(code, /["'`]node:/);
+  return `${(code.length / 1024).toFixed(0)} KiB`;
+});
+await list.check('the bundle has no new Function', () =>
+  requireNone(code, /\bnew\s+Function\b|\bFunction\s*\(/),
+);
+await list.check('the bundle has no eval', () => requireNone(code, /\beval\b/));
+
+const installed = await list.check('Chromium is installed', installChromium);
+let results;
+const ran =
+  installed &&
+  (await list.check('the page runs, under a policy that refuses strings as code', async () => {
+    results = await runPage(code);
+    return `on ${results.get('done')}`;
+  }));
+if (ran) await checkResults();
+list.finish();
+
+async function checkResults() {
+  // The same package, by Node's condition of its exports: with the EPSG database, which the bundle has not.
+  const { CpuBackend } = await import('terrachip/kernels');
+  const { runCase, values } = await import('./browser/case.js');
+  const finite = values.filter((value) => !Number.isNaN(value));
+  const range = Math.max(...finite) - Math.min(...finite);
+  const backend = new CpuBackend();
+  const nearest = await runCase(backend, 'nearest');
+  const bilinear = await runCase(backend, 'bilinear');
+  backend.dispose();
+  await list.check('the case has both data and gaps', () => {
+    const valid = nearest.filter((value) => !Number.isNaN(value)).length;
+    assert.ok(valid > nearest.length / 2 && valid < nearest.length * 0.9);
+  });
+  for (const device of ['webgpu', 'cpu']) {
+    await list.check(`nearest on the page's ${device} backend equals Node's`, () =>
+      compareBits(floats(results.get(`${device}-nearest`)), nearest),
+    );
+    await list.check(`bilinear on the page's ${device} backend agrees with Node's`, () =>
+      compare(floats(results.get(`${device}-bilinear`)), bilinear, range, TOLERANCE),
+    );
+  }
+  await list.check("nearest on an adopted device, which its backends leave alive, equals Node's", () =>
+    compareBits(floats(results.get('adopted-nearest')), nearest),
+  );
+}

@@ -1,0 +1,28 @@
+// What the page runs: the case on WebGPU and on the CPU, every result sent back as it is in memory.
+import { CpuBackend, RESAMPLINGS, WebGpuBackend } from 'terrachip/kernels';
+import { runCase } from './case.js';
+
+const send = (name, body) => fetch(`/results/${name}`, { method: 'POST', body });
+
+async function runAll() {
+  const adapter = await navigator.gpu?.requestAdapter();
+  if (!adapter) throw new Error('the browser has no WebGPU adapter');
+
+  const webgpu = await WebGpuBackend.request(adapter);
+  for (const resampling of RESAMPLINGS) await send(`webgpu-${resampling}`, await runCase(webgpu, resampling));
+  webgpu.dispose();
+
+  const cpu = new CpuBackend();
+  for (const resampling of RESAMPLINGS) await send(`cpu-${resampling}`, await runCase(cpu, resampling));
+  cpu.dispose();
+
+  // The second backend works only if the first one, at its disposal, has left the device alive.
+  const device = await (await navigator.gpu.requestAdapter()).requestDevice();
+  WebGpuBackend.adopt(device).dispose();
+  await send('adopted-nearest', await runCase(WebGpuBackend.adopt(device), 'nearest'));
+  device.destroy();
+
+  await send('done', webgpu.info.adapter);
+}
+
+runAll().catch((error) => send('failed', `${error.stack ?? error}`));

@@ -1,0 +1,14 @@
+// What only Node's condition of the exports has.
+import { statistics, toNdarray } from 'terrachip/geo';
+import { createBackend } from 'terrachip/kernels';
+import { tensor } from './geo.js';
+
+const { mean }: { mean: number | null } = statistics(tensor);
+const array = toNdarray(tensor);
+export const first: number = array.get(0, 0) + (mean ?? 0);
+
+/** A type whose declaration cannot be found becomes `any`, which everything fits. */
+type IsAny<T> = 0 extends 1 & T ? true : false;
+export const arrayIsAny: IsAny<typeof array> = false;
+
+export const backend = createBackend({ backend: 'cpu', threads: 0 });

@@ -1,0 +1,8 @@
+import { type BandInfo, openRaster, type Units, unitConversion } from 'terrachip/raster';
+
+export async function bandsOf(path: string, signal: AbortSignal): Promise<readonly BandInfo[]> {
+  const raster = await openRaster(path);
+  const { data } = await raster.read({ bands: [1], signal });
+  const units: Units = data.length > 0 ? 'linear_power' : 'dB';
+  return unitConversion(units, 'dB', path) === null ? [] : raster.bands;
+}

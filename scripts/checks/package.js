@@ -1,0 +1,232 @@
+// npm run check:package: what users get from `npm install` works, in JavaScript and in TypeScript, with and without
+// the optional packages, and carries only permissive licences.
+import assert from 'node:assert/strict';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Checklist, installProject, root, run, withTemporaryFolder } from './support.js';
+
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+const specifiers = Object.keys(manifest.exports).map((path) => path.replace(/^\./, manifest.name));
+const consumerFiles = join(root, 'scripts', 'checks', 'consumer');
+
+const PERMISSIVE = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'CC0-1.0',
+  'ISC',
+  'MIT',
+  'Python-2.0',
+  'Unlicense',
+  'Zlib',
+]);
+
+/**
+ * How users compile, each with skipLibCheck off unless it says otherwise. Without TypeScript's DOM library, the types
+ * of onnxruntime-common 1.30 do not compile by themselves (env.d.ts, tensor.d.ts, tensor-conversion.d.ts and
+ * tensor-factory.d.ts name WebGLRenderingContext, WebGLTexture, ImageData, ImageBitmap and HTMLImageElement): there
+ * the entry points that reach them are compiled with it on, and all others with it off.
+ */
+const COMPILERS = [
+  {
+    name: 'NodeNext',
+    files: ['root', 'geo', 'kernels', 'raster', 'inference', 'node'],
+    options: { module: 'NodeNext', lib: ['ES2022', 'DOM'], types: ['node'] },
+  },
+  {
+    name: 'NodeNext without the DOM library',
+    files: ['geo', 'kernels', 'raster', 'node'],
+    options: { module: 'NodeNext', lib: ['ES2022'], types: ['node'] },
+  },
+  {
+    name: 'NodeNext without the DOM library, with skipLibCheck',
+    files: ['root', 'inference'],
+    options: { module: 'NodeNext', lib: ['ES2022'], types: ['node'], skipLibCheck: true },
+  },
+  {
+    name: 'Bundler',
+    files: ['root', 'geo', 'kernels', 'raster', 'inference'],
+    options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: ['node'] },
+  },
+  {
+    name: 'Bundler, for a browser',
+    files: ['geo', 'kernels'],
+    options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: [] },
+  },
+];
+
+/**
+ * Makes a user's project with only terrachip in it, installed from the tarball as users install it.
+ * @param {string} folder where, empty
+ * @param {string} tarball the file that `npm pack` made
+ * @param {{ npmrc?: string, options?: string[] }} settings npm's
+ */
+async function install(folder, tarball, { npmrc = '', options = [] }) {
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+  await writeFile(join(folder, '.npmrc'), npmrc);
+  await cp(tarball, join(folder, basename(tarball)));
+  await cp(consumerFiles, folder, { recursive: true });
+  await run('npm', ['install', `./${basename(tarball)}`, ...options], { cwd: folder });
+}
+
+const terrachip = (folder, ...args) =>
+  run(join(folder, 'node_modules', '.bin', 'terrachip'), args, { cwd: folder });
+
+/** @returns {Promise<import('terrachip').DoctorReport>} */
+const doctor = async (folder) => JSON.parse((await terrachip(folder, 'doctor', '--json')).stdout);
+
+async function checkImports(list, folder) {
+  for (const specifier of specifiers) {
+    await list.check(`importing ${specifier} leaves globalThis as it was`, async () => {
+      const { stdout } = await run(process.execPath, ['globals.js', specifier], { cwd: folder });
+      const { changed, names } = JSON.parse(stdout);
+      assert.deepEqual(changed, [], `it changed ${changed.join(', ')}`);
+      assert.ok(names.length > 0, 'it exports nothing');
+      return `${names.length} exports`;
+    });
+  }
+}
+
+async function checkCommands(list, folder) {
+  await list.check('terrachip --version', async () => {
+    const { stdout } = await terrachip(folder, '--version');
+    assert.equal(stdout.trim(), manifest.version);
+    return stdout.trim();
+  });
+  await list.check('terrachip doctor --json', async () => {
+    const report = await doctor(folder);
+    assert.equal(report.schemaVersion, 1);
+    assert.equal(report.terrachip, manifest.version);
+    assert.ok(report.onnx.available, report.onnx.problem);
+    assert.ok(report.onnx.providers.includes('cpu'), 'onnxruntime-node has no cpu provider');
+    // An adapter needs a driver, which no package brings; the package itself must be there.
+    assert.ok(report.webgpu.available || !/not installed/.test(report.webgpu.problem), report.webgpu.problem);
+    return `onnx ${report.onnx.providers.join(', ')}; webgpu ${report.webgpu.adapter ?? 'without an adapter'}`;
+  });
+}
+
+async function checkTypes(list, folder) {
+  // Node's own types are what every Node project in TypeScript has; nothing else is added to the installed package.
+  await run('npm', ['install', `@types/node@${manifest.devDependencies['@types/node']}`], { cwd: folder });
+  await list.check('the TypeScript consumer uses every entry point', async () => {
+    const sources = (await readdir(folder)).filter((file) => file.endsWith('.ts'));
+    const text = (await Promise.all(sources.map((file) => readFile(join(folder, file), 'utf8')))).join('');
+    const unused = specifiers.filter((name) => !name.endsWith('.json') && !text.includes(`from '${name}'`));
+    assert.deepEqual(unused, []);
+    const compiled = new Set(COMPILERS.flatMap(({ files }) => files.map((file) => `${file}.ts`)));
+    assert.deepEqual([...compiled].sort(), sources.sort());
+  });
+  for (const { name, files, options } of COMPILERS) {
+    await list.check(`TypeScript, strict, ${name}`, async () => {
+      const compilerOptions = {
+        strict: true,
+        target: 'ES2022',
+        noEmit: true,
+        skipLibCheck: false,
+        ...options,
+      };
+      const config = { compilerOptions, files: files.map((file) => `${file}.ts`) };
+      await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
+      const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+      await run(process.execPath, [compiler, '-p', 'tsconfig.json'], { cwd: folder });
+      return files.join(', ');
+    });
+  }
+}
+
+async function checkWithoutOptional(list, folder) {
+  await list.check(
+    'without the optional packages, kernels warps on the CPU as worked out by hand',
+    async () => {
+      await run(process.execPath, ['warp.js'], { cwd: folder });
+    },
+  );
+  await list.check('without the optional packages, doctor names them and what installs them', async () => {
+    const { stdout } = await terrachip(folder, 'doctor');
+    for (const name of Object.keys(manifest.optionalDependencies)) {
+      const line = stdout.split('\n').find((text) => text.includes(name)) ?? '';
+      assert.match(line, new RegExp(`${name} is not installed; run npm install ${name}`), stdout);
+    }
+  });
+  await list.check('the commands that doctor names install what is missing', async () => {
+    const { onnx, webgpu } = await doctor(folder);
+    for (const { remedy } of [onnx, webgpu]) {
+      const [command, ...args] = remedy.replace(/^run /, '').split(' ');
+      await run(command, args, { cwd: folder });
+    }
+    const after = await doctor(folder);
+    assert.ok(after.onnx.available, after.onnx.problem);
+    assert.ok(after.webgpu.available || !/not installed/.test(after.webgpu.problem), after.webgpu.problem);
+  });
+}
+
+async function checkPublint(list, tarball) {
+  const { publint } = await import('publint');
+  const { formatMessage } = await import('publint/utils');
+  await list.check('publint', async () => {
+    const bytes = await readFile(tarball);
+    const archive = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+    const { messages, pkg } = await publint({ pack: { tarball: archive }, level: 'warning' });
+    assert.deepEqual(
+      messages.map((message) => formatMessage(message, pkg, { color: false })),
+      [],
+    );
+  });
+}
+
+/** Whether all licences of an SPDX expression are permissive, whichever of them one has to keep to. */
+function isPermissive(expression) {
+  const names = expression.match(/[^\s()]+/g) ?? [];
+  return names.length > 0 && names.every((name) => PERMISSIVE.has(name) || name === 'AND' || name === 'OR');
+}
+
+async function checkLockFile(list) {
+  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+  const entries = Object.entries(packages).filter(([path]) => path !== '');
+  await list.check('what users install has permissive licences', () => {
+    const installed = entries.filter(([, { dev }]) => dev !== true);
+    const wrong = installed.filter(
+      ([, { license }]) => typeof license !== 'string' || !isPermissive(license),
+    );
+    assert.deepEqual(
+      wrong.map(([path, { license }]) => `${path}: ${license ?? 'none stated'}`),
+      [],
+    );
+    return `${installed.length} packages`;
+  });
+  await list.check('the lock file carries no addresses', () => {
+    assert.deepEqual(
+      entries.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path),
+      [],
+    );
+    return `${entries.length} packages`;
+  });
+}
+
+await installProject();
+const list = new Checklist('check:package');
+await checkLockFile(list);
+await withTemporaryFolder(async (packed) => {
+  // npm runs the `prepare` script first, which builds.
+  await run('npm', ['pack', '--pack-destination', packed]);
+  const [name] = await readdir(packed);
+  const tarball = join(packed, name);
+  await checkPublint(list, tarball);
+  await withTemporaryFolder(async (folder) => {
+    const installs = () =>
+      // onnxruntime-node's install script would otherwise download CUDA libraries.
+      install(folder, tarball, { npmrc: 'onnxruntime-node-install=skip\n' });
+    if (!(await list.check('npm install of the tarball into an empty folder', installs))) return;
+    await checkImports(list, folder);
+    await checkCommands(list, folder);
+    await checkTypes(list, folder);
+  });
+  await withTemporaryFolder(async (folder) => {
+    const installs = () => install(folder, tarball, { options: ['--omit=optional'] });
+    if (!(await list.check('npm install --omit=optional into an empty folder', installs))) return;
+    await checkWithoutOptional(list, folder);
+  });
+});
+list.finish();

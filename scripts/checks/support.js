@@ -1,0 +1,81 @@
+// What the checks share: a list of assertions printed line by line, commands, and temporary folders.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Assertions, a line each; at the end how many held, and the exit status. */
+export class Checklist {
+  #name;
+  #passed = 0;
+  #failed = 0;
+
+  /** @param {string} name */
+  constructor(name) {
+    this.#name = name;
+  }
+
+  /**
+   * @param {string} what the claim
+   * @param {() => unknown} assertion throws when it does not hold; may return what there is to say about it
+   * @returns {Promise<boolean>} whether it holds
+   */
+  async check(what, assertion) {
+    try {
+      const detail = await assertion();
+      this.#passed++;
+      console.log(`ok    ${what}${detail === undefined ? '' : `: ${detail}`}`);
+      return true;
+    } catch (error) {
+      this.#failed++;
+      console.log(`FAIL  ${what}: ${error instanceof Error ? error.message : error}`);
+      return false;
+    }
+  }
+
+  finish() {
+    console.log(`${this.#name}: ${this.#passed} passed, ${this.#failed} failed`);
+    process.exitCode = this.#failed === 0 && this.#passed > 0 ? 0 : 1;
+  }
+}
+
+/**
+ * Runs a command and returns what it printed.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<{ stdout: string, stderr: string }>} rejects on any exit status but 0, with the output's end
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { cwd: root, maxBuffer: 2 ** 26, ...options }, (error, stdout, stderr) => {
+      if (error === null) resolve({ stdout, stderr });
+      else {
+        const output = `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n');
+        reject(new Error(`${command} ${args.join(' ')} failed (${error.code ?? error.signal})\n${output}`));
+      }
+    });
+  });
+}
+
+/** The packages of the lock file, where they are not installed yet; npm then builds the project too. */
+export async function installProject() {
+  if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) await run('npm', ['ci']);
+}
+
+/**
+ * Gives a task an empty folder, and removes it afterwards.
+ * @param {(folder: string) => Promise<void>} task
+ */
+export async function withTemporaryFolder(task) {
+  const folder = await mkdtemp(join(tmpdir(), 'terrachip-check-'));
+  try {
+    await task(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
