@@ -1,0 +1,55 @@
+// Timing whole processes in turn, and what a fair table needs.
+import { spawnSync } from 'node:child_process';
+import { cpus, platform, release, totalmem } from 'node:os';
+
+/** Runs a command to its end and returns its wall-clock seconds. */
+export function time([command, ...args]) {
+  const start = process.hrtime.bigint();
+  const run = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${run.stderr}`);
+  return Number(process.hrtime.bigint() - start) / 1e9;
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * Runs all contestants in turn, `rounds` times after one warm-up.
+ * @param {{name: string, command: string[]}[]} contestants ours first
+ */
+export function compete(contestants, rounds) {
+  const seconds = contestants.map(() => []);
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, { command }] of contestants.entries()) {
+      const taken = time(command);
+      if (round >= 0) seconds[i].push(taken);
+    }
+    process.stderr.write(round < 0 ? 'warmed up\n' : `round ${round + 1} of ${rounds}\n`);
+  }
+  return contestants.map(({ name }, i) => ({
+    name,
+    seconds: Number(median(seconds[i]).toFixed(3)),
+    fastest: Number(Math.min(...seconds[i]).toFixed(3)),
+    // The peer's time over ours in the same round: a slow moment of the machine slows both.
+    ratio: Number(median(seconds[i].map((taken, round) => taken / seconds[0][round])).toFixed(2)),
+  }));
+}
+
+export function machine() {
+  return {
+    processor: cpus()[0].model.trim(),
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${release()}`,
+    node: process.version,
+  };
+}
+
+/** The first line that a command prints about itself. */
+export function version(command, ...args) {
+  const run = spawnSync(command, args, { encoding: 'utf8' });
+  return (run.stdout || run.stderr || '').trim().split('\n')[0];
+}
