@@ -5,6 +5,8 @@ Run with Debian's GDAL (python3-gdal): /usr/bin/python3 scripts/truth/geotiff.py
 import hashlib
 import json
 import os
+import struct
+import zlib
 import numpy as np
 from osgeo import gdal, osr
 
@@ -48,7 +50,44 @@ CASES = {
     'point-float32': ('float32', 1, 10, 12, ['PROFILE=GeoTIFF']),
     'palette-uint8': ('uint8', 1, 10, 12, []),
     'no-crs-uint8': ('uint8', 1, 10, 12, []),
+    'padded-strip-uint16': ('uint16', 1, 37, 120, ['COMPRESS=DEFLATE', 'PREDICTOR=2', 'BLOCKYSIZE=16']),
+    'negative-scale-uint8': ('uint8', 1, 10, 12, []),
 }
+
+
+def entry(data, tag):
+    """Position and value (or offset) of a tag of the first directory."""
+    start, = struct.unpack_from('<I', data, 4)
+    count, = struct.unpack_from('<H', data, start)
+    for at in range(start + 2, start + 2 + 12 * count, 12):
+        if struct.unpack_from('<H', data, at)[0] == tag:
+            return struct.unpack_from('<HHII', data, at)
+
+
+def edit(path, name):
+    """What other writers do and GDAL does not."""
+    with open(path, 'rb') as file:
+        data = bytearray(file.read())
+    if name.startswith('padded'):
+        # The last strip as tall as the others, as old versions of libtiff write it.
+        _, _, strips, offsets = entry(data, 273)
+        _, width, _, counts = entry(data, 279)
+        last = offsets + 4 * (strips - 1)
+        size, at = ('<H', counts + 2 * (strips - 1)) if width == 3 else ('<I', counts + 4 * (strips - 1))
+        start, = struct.unpack_from('<I', data, last)
+        length, = struct.unpack_from(size, data, at)
+        rows = zlib.decompress(bytes(data[start:start + length]))
+        padded = zlib.compress(rows + b'\x01' * (16 * 120 * 2 - len(rows)))
+        struct.pack_into('<I', data, last, len(data))
+        struct.pack_into(size, data, at, len(padded))
+        data += padded
+    if name.startswith('negative'):
+        scales = entry(data, 33550)[3]
+        struct.pack_into('<d', data, scales + 8, -struct.unpack_from('<d', data, scales + 8)[0])
+    with open(path, 'wb') as file:
+        file.write(data)
+
+
 truth = {}
 for name, (dtype, bands, height, width, options) in CASES.items():
     path = os.path.join(OUT, name + '.tif')
@@ -84,6 +123,7 @@ for name, (dtype, bands, height, width, options) in CASES.items():
         ds = gdal.Open(path, gdal.GA_Update)
         ds.BuildOverviews('AVERAGE', [2, 4])
         ds = None
+    edit(path, name)
     ds = gdal.Open(path)
     bands = []
     for k in range(ds.RasterCount):

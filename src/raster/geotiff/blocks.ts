@@ -140,7 +140,9 @@ async function decodePiece(
   const samples = image.interleaved ? image.bands : 1;
   const bytesPerSample = bytesPerElement(image.dtype);
   const length = image.blockWidth * rows * samples;
-  const bytes = await decompress(name, image.compression, stored, length * bytesPerSample);
+  // Some writers store the last strip in full, with rows below the image.
+  const most = image.blockWidth * image.blockHeight * samples * bytesPerSample;
+  const bytes = await decompress(name, image.compression, stored, length * bytesPerSample, most);
   // Predictor 3 orders bytes by significance, whatever the order of the file.
   if (!image.littleEndian && image.predictor !== 3) swapBytes(bytes, bytesPerSample);
   const shape = { width: image.blockWidth, height: rows, samples, bytesPerSample };

@@ -39,7 +39,9 @@ async function readTransform(tags: TagReader): Promise<Affine | null> {
   const scale = await tags.numbers(TAG.ModelPixelScale);
   const tie = await tags.numbers(TAG.ModelTiepoint);
   if (scale === null || scale.length < 2 || tie === null || tie.length < 6) return null;
-  const [sx, sy] = scale;
+  const sx = scale[0];
+  // By the standard a negative scale would mean south up, but it is nearly always a writer's mistake; so GDAL decided.
+  const sy = Math.abs(scale[1]);
   return usable(new Affine(sx, 0, tie[3] - tie[0] * sx, 0, -sy, tie[4] + tie[1] * sy));
 }
 

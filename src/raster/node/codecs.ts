@@ -36,22 +36,23 @@ export function requireCodec(name: string, compression: number): void {
 
 /**
  * Decompresses one block to exactly `size` bytes. Deflate runs on libuv's thread pool, so that many blocks use all
- * cores. What a stream holds beyond the block is ignored; never is more than a block allocated for it.
+ * cores. What a stream holds beyond them is ignored, but it must not hold more than `most` bytes.
  */
 export async function decompress(
   name: string,
   compression: number,
   bytes: Uint8Array<ArrayBuffer>,
   size: number,
+  most = size,
 ): Promise<Uint8Array<ArrayBuffer>> {
   let decoded: Uint8Array<ArrayBuffer> = bytes;
   if (compressionName(compression) === 'deflate') {
     try {
       decoded = await inflateAsync(bytes, {
         // A block that claims to be larger than its pixels is damaged or hostile.
-        maxOutputLength: size + 1024,
+        maxOutputLength: most + 1024,
         finishFlush: constants.Z_SYNC_FLUSH,
-        chunkSize: Math.max(1024, Math.min(size, 2 ** 20)),
+        chunkSize: Math.max(1024, Math.min(most, 2 ** 20)),
       });
     } catch (error) {
       throw damaged(name, `a block cannot be decompressed: ${messageOf(error)}`, error);
