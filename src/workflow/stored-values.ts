@@ -2,14 +2,17 @@
 import { allocateArray, type Dtype, isFloat, rangeOf, type TypedArray } from '../geo/index.js';
 
 /**
- * Float32 values, NaN for no data, as a stored type. Integers are rounded half up and clamped, as GDAL does. A valid
- * integer that equals the nodata value is moved to its neighbour, so that data never turns into a gap.
+ * Float32 values, NaN for no data, as a stored type. Integers are rounded half up and clamped, as GDAL does.
+ * @param resampled whether the values are interpolated (default): a valid integer that happens to equal the nodata
+ *   value is then moved to its neighbour, so that data never turns into a gap. Values picked from the source are kept,
+ *   as GDAL keeps them: moved, one class would become another.
  * @returns the stored values (the given array itself where nothing changes) and how many are valid
  */
 export function toStored(
   values: Float32Array,
   dtype: Dtype,
   nodata: number,
+  resampled = true,
 ): { stored: TypedArray; validCount: number } {
   const inPlace = dtype === 'float32' && Number.isNaN(nodata);
   const stored: TypedArray = inPlace ? values : allocateArray(dtype, values.length);
@@ -28,7 +31,8 @@ export function toStored(
       missing++;
     } else if (integer) {
       const rounded = Math.min(max, Math.max(min, Math.floor(value + 0.5)));
-      stored[i] = rounded === nodata ? neighbour : rounded;
+      stored[i] = resampled && rounded === nodata ? neighbour : rounded;
+      if (stored[i] === nodata) missing++;
     } else {
       stored[i] = value;
     }

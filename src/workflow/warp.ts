@@ -136,7 +136,8 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
         : { colourTable: raster.colourTable }),
     });
     try {
-      const validPixels = await streamRows(backend, warped, writer, { geobox, dtype, nodata }, options);
+      const target = { geobox, dtype, nodata, resampled: resampling !== 'nearest' };
+      const validPixels = await streamRows(backend, warped, writer, target, options);
       await writer.finish();
       return {
         destination: options.destination,
@@ -165,7 +166,7 @@ async function streamRows(
   backend: Backend,
   warped: WarpedRaster,
   writer: CogWriter,
-  target: { geobox: GeoBox; dtype: Dtype; nodata: number },
+  target: { geobox: GeoBox; dtype: Dtype; nodata: number; resampled: boolean },
   { signal, onProgress }: OperationOptions,
 ): Promise<number[]> {
   const { width, height } = target.geobox;
@@ -194,7 +195,7 @@ async function streamRows(
       warping.catch(() => undefined);
       const values = downloads[k % 2].map((download, band) => {
         const strip = download.subarray(0, rows * width);
-        const { stored, validCount } = toStored(strip, target.dtype, target.nodata);
+        const { stored, validCount } = toStored(strip, target.dtype, target.nodata, target.resampled);
         validPixels[band] += validCount;
         return stored;
       });

@@ -25,6 +25,13 @@ describe('toStored', () => {
     expect([...toStored(Float32Array.of(0), 'uint8', 0).stored]).toEqual([1]);
   });
 
+  it('keeps picked values, which are not data where they equal the nodata value', () => {
+    // GDAL 3.6.2 and 3.10.3, -r near -dstnodata -1: a label of −1, 0 and 1 keeps its classes.
+    const { stored, validCount } = toStored(Float32Array.of(-1, 0, 1, NaN), 'int16', -1, false);
+    expect([...stored]).toEqual([-1, 0, 1, -1]);
+    expect(validCount).toBe(2);
+  });
+
   it('keeps floats as they are', () => {
     const values = Float32Array.of(1.5, NaN);
     expect(toStored(values, 'float32', Number.NaN).stored).toBe(values);
@@ -50,6 +57,15 @@ describe('warpFile', async () => {
     nodata: -9999,
     scales: [0.1, 1],
     descriptions: ['first', ''],
+  });
+
+  it('by nearest keeps every value, whatever the nodata value', async () => {
+    const destination = join(folder, 'picked.tif');
+    await warpFile({ source, destination, grid: { like: source }, nodata: 100, ...cpu });
+    const raster = await openRaster(destination);
+    const [first] = await raster.readPlanes({ bands: [1] });
+    expect([...first]).toEqual([...values].map((v) => (v === -9999 ? 100 : v)));
+    await raster.close();
   });
 
   it('onto the same grid by nearest changes nothing', async () => {
