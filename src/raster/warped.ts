@@ -196,6 +196,8 @@ export class WarpedRaster {
       }
       return this.#backend.upload(converted);
     }
+    const wide = values instanceof Int32Array || values instanceof Uint32Array;
+    if (wide && this.#options.resampling === 'nearest') requireExact(this.raster.name, values, nodata);
     const stored = this.#backend.upload(values);
     const nothingToDo = values instanceof Float32Array && (nodata === null || Number.isNaN(nodata));
     if (nothingToDo && scale === 1 && offset === 0) return stored;
@@ -206,3 +208,17 @@ export class WarpedRaster {
 }
 
 const NOTHING = Promise.resolve([]);
+
+/** Nearest promises the source's own values, but they pass through float32, which skips whole numbers from 2^24 on. */
+function requireExact(name: string, values: Int32Array | Uint32Array, nodata: number | null): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (Math.fround(value) === value || value === nodata) continue;
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${name} holds ${value}, a whole number that float32 cannot hold and that nearest would change`,
+      'renumber them, or use gdalwarp',
+      { feature: 'whole numbers beyond 16777216' },
+    );
+  }
+}

@@ -68,6 +68,23 @@ describe('warpFile', async () => {
     await raster.close();
   });
 
+  it('by nearest refuses whole numbers that it would change', async () => {
+    const [large, destination] = [join(folder, 'large.tif'), join(folder, 'large-warped.tif')];
+    const numbers = Int32Array.from({ length: 2400 }, (_, i) => (i % 2 === 0 ? 2 ** 24 : -(2 ** 31) + 1));
+    const write = (): Promise<void> =>
+      writeCog(large, [numbers], { geobox, bands: 1, dtype: 'int32', nodata: -(2 ** 31) + 1 });
+    await write();
+    await warpFile({ source: large, destination, grid: { like: large }, ...cpu });
+    const raster = await openRaster(destination);
+    expect((await raster.readPlanes())[0]).toEqual(numbers);
+    await raster.close();
+    numbers[1234] = 2 ** 24 + 1;
+    await write();
+    await expect(warpFile({ source: large, destination, grid: { like: large }, ...cpu })).rejects.toThrow(
+      /large\.tif holds 16777217, a whole number that float32 cannot hold/,
+    );
+  });
+
   it('onto the same grid by nearest changes nothing', async () => {
     const destination = join(folder, 'same.tif');
     const report = await warpFile({ source, destination, grid: { like: source }, ...cpu });
