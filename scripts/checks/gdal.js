@@ -1,0 +1,29 @@
+// npm run check:gdal: terrachip against GDAL, rasterio and NumPy, on rasters made here and, where they are, on
+// real ones. Needs Debian and root for what is missing of GDAL.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { checkProducts } from './gdal/products.js';
+import { checkRealFiles, checkStorage } from './gdal/storage.js';
+import { checkReferences, checkWarps } from './gdal/warps.js';
+import { backendsHere, python, Report, requirePackages, run } from './programs.js';
+import { installProject, root, withTemporaryFolder } from './support.js';
+
+await requirePackages(['gdal-bin', 'python3-gdal', 'python3-numpy', 'python3-rasterio']);
+await installProject();
+const version = (await run('gdalwarp', ['--version'])).split(',')[0];
+
+const report = new Report('check:gdal');
+const backends = await backendsHere(report);
+const shared = resolve(process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared'), 'data');
+await withTemporaryFolder(async (folder) => {
+  const made = await python('gdal/make_rasters.py', { folder });
+  const title = `made rasters, ${version}`;
+  await checkWarps(report, made.warps, { folder, backends, gdal: run, python, title });
+  await checkStorage(report, made.files);
+  await checkProducts(report, folder);
+  if (existsSync(shared)) {
+    await checkReferences(report, shared, folder, backends);
+    await checkRealFiles(report, shared);
+  } else report.skip('real references', `there is no ${shared}; TERRACHIP_SHARED may name its parent`);
+});
+report.end();
