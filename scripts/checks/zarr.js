@@ -5,9 +5,11 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { checkWarps } from './gdal/warps.js';
-import { backendsHere, here, Report, requirePackages, root, run, terrachip } from './support.js';
+import { backendsHere, here, Report, requirePackages, run, terrachip } from './programs.js';
+import { installProject, root } from './support.js';
 
 await requirePackages(['debootstrap']);
+await installProject();
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'terrachip-checks');
 const trixie = join(cache, 'trixie');
 if (!existsSync(trixie)) {
