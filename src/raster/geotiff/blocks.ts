@@ -1,6 +1,7 @@
-import { bytesPerElement, type TypedArray, viewArray } from '../../geo/index.js';
+import { bytesPerElement, type PixelWindow, type TypedArray, viewArray } from '../../geo/index.js';
 import { type ByteSource, mapConcurrently } from '../../io/index.js';
 import { decompress } from '../node/codecs.js';
+import type { StoredPieces } from './block-table.js';
 import { undoPredictor } from './predictor.js';
 import type { ImageStructure } from './structure.js';
 
@@ -36,12 +37,62 @@ function piecesPerBlock(image: ImageStructure): number {
   return Math.max(1, Math.floor(GROUP_BYTES / stripBytes));
 }
 
-/** The blocks that hold the pixels of a window, in the order they lie in the file. */
-export function blocksUnder(
+/** A block and where its pieces lie. */
+export interface LocatedBlock {
+  readonly block: Block;
+  readonly stored: StoredPieces;
+}
+
+/** Blocks are located and asked for in batches of about so many stored bytes, whose ranges merge into few reads. */
+const BATCH_BYTES = 16 * 2 ** 20;
+const BATCH_BLOCKS = 64;
+
+/** The blocks that hold the pixels of a window, located, in the order they lie in the file, by batches. */
+export async function* batchesUnder(
   image: ImageStructure,
-  window: { x: number; y: number; width: number; height: number },
+  window: PixelWindow,
   planes: readonly number[],
-): Block[] {
+  signal?: AbortSignal,
+): AsyncGenerator<LocatedBlock[]> {
+  let blocks: Block[] = [];
+  for (const block of blocksUnder(image, window, planes)) {
+    blocks.push(block);
+    if (blocks.length < BATCH_BLOCKS) continue;
+    yield* locateBatches(image, blocks, signal);
+    blocks = [];
+  }
+  yield* locateBatches(image, blocks, signal);
+}
+
+async function* locateBatches(
+  image: ImageStructure,
+  blocks: readonly Block[],
+  signal?: AbortSignal,
+): AsyncGenerator<LocatedBlock[]> {
+  const located = await Promise.all(
+    blocks.map(async (block) => ({
+      block,
+      stored: await image.table.locate(block.firstPiece, block.pieces, signal),
+    })),
+  );
+  let batch: LocatedBlock[] = [];
+  let bytes = 0;
+  for (const block of located) {
+    batch.push(block);
+    bytes += block.stored.bytes;
+    if (bytes < BATCH_BYTES) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function* blocksUnder(
+  image: ImageStructure,
+  window: PixelWindow,
+  planes: readonly number[],
+): Generator<Block> {
   const group = piecesPerBlock(image);
   const rows = group * image.blockHeight;
   const rowBlocks = Math.ceil(image.blockRows / group);
@@ -49,13 +100,12 @@ export function blocksUnder(
   const lastColumn = Math.floor((window.x + window.width - 1) / image.blockWidth);
   const firstRow = Math.floor(window.y / rows);
   const lastRow = Math.floor((window.y + window.height - 1) / rows);
-  const blocks: Block[] = [];
   for (const plane of planes) {
     for (let row = firstRow; row <= lastRow; row++) {
       for (let column = firstColumn; column <= lastColumn; column++) {
         const firstPiece = (plane * image.blockRows + row * group) * image.blockColumns + column;
         const pieces = Math.min(group, image.blockRows - row * group);
-        blocks.push({
+        yield {
           index: (plane * rowBlocks + row) * image.blockColumns + column,
           plane,
           x: column * image.blockWidth,
@@ -65,31 +115,23 @@ export function blocksUnder(
           height: image.tiled ? image.blockHeight : Math.min(rows, image.height - row * rows),
           firstPiece,
           pieces,
-        });
+        };
       }
     }
   }
-  return blocks;
-}
-
-/** Bytes that a block takes in the file. */
-export function storedBytes(image: ImageStructure, block: Block): number {
-  let bytes = 0;
-  for (let k = 0; k < block.pieces; k++) bytes += image.byteCounts[block.firstPiece + k];
-  return bytes;
 }
 
 /** Reads and decodes one block: its samples in C order, bands alternating where the image is interleaved. */
 export async function readBlock(
   source: ByteSource,
   image: ImageStructure,
-  block: Block,
+  { block, stored: places }: LocatedBlock,
   fill: number,
   signal?: AbortSignal,
 ): Promise<TypedArray> {
   const samples = image.interleaved ? image.bands : 1;
   const rowLength = block.width * samples;
-  const stored = await readPieces(source, image, block, signal);
+  const stored = await readPieces(source, places, signal);
   if (block.pieces === 1 && stored[0] !== null) {
     return decodePiece(source.name, image, stored[0], block.height);
   }
@@ -109,24 +151,21 @@ export async function readBlock(
 /** The stored bytes of a block's pieces; null for one that is not stored. Pieces that adjoin are read as one. */
 async function readPieces(
   source: ByteSource,
-  image: ImageStructure,
-  block: Block,
+  { offsets, byteCounts, bytes: total }: StoredPieces,
   signal?: AbortSignal,
 ): Promise<(Uint8Array<ArrayBuffer> | null)[]> {
-  const { offsets, byteCounts } = image;
   const options = signal === undefined ? {} : { signal };
-  const pieces = Array.from({ length: block.pieces }, (_, k) => block.firstPiece + k);
-  const adjoin = pieces.every(
-    (i, k) => byteCounts[i] > 0 && (k === 0 || offsets[i] === offsets[i - 1] + byteCounts[i - 1]),
+  const [start] = offsets;
+  const adjoin = byteCounts.every(
+    (count, k) => count > 0 && (k === 0 || offsets[k] === offsets[k - 1] + byteCounts[k - 1]),
   );
-  if (adjoin) {
-    const start = offsets[block.firstPiece];
-    const bytes = await source.read(start, storedBytes(image, block), options);
-    return pieces.map((i) => bytes.subarray(offsets[i] - start, offsets[i] - start + byteCounts[i]));
+  if (adjoin && start > 0) {
+    const bytes = await source.read(start, total, options);
+    return offsets.map((offset, k) => bytes.subarray(offset - start, offset - start + byteCounts[k]));
   }
   return Promise.all(
-    pieces.map((i) =>
-      byteCounts[i] === 0 || offsets[i] === 0 ? null : source.read(offsets[i], byteCounts[i], options),
+    offsets.map((offset, k) =>
+      byteCounts[k] === 0 || offset === 0 ? null : source.read(offset, byteCounts[k], options),
     ),
   );
 }

@@ -46,11 +46,20 @@ const FIELD_BYTES: Readonly<Record<number, number>> = {
   1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
 }; // biome-ignore format: a table
 
+/** Many numbers of one tag. They stay in the file, apart from a bounded cache. */
+export interface TagArray {
+  readonly length: number;
+  /** `count` of them from `first` on, which must be there. */
+  read(first: number, count: number, signal?: AbortSignal): Promise<readonly number[]>;
+}
+
 /** The tags of one image. */
 export interface TagReader {
   has(tag: number): boolean;
   /** All numbers of a tag, or null when it is absent. */
   numbers(tag: number): Promise<number[] | null>;
+  /** The numbers of a tag that may be many, to be read by part; null when it is absent. */
+  array(tag: number): Promise<TagArray | null>;
   /** The first number of a tag, or a default. */
   number(tag: number, fallback: number): Promise<number>;
   /** The text of a tag up to its first NUL, or null. */
@@ -154,14 +163,23 @@ async function checkDirectory(
 }
 
 function tagReader(directory: ImageFileDirectory, source: ByteSource, littleEndian: boolean): TagReader {
-  const numbers = async (tag: number): Promise<number[] | null> => {
-    const deferred = directory.deferredArrays.get(tag);
-    if (deferred !== undefined) {
+  const arrays = new Map<number, TagArray>();
+  for (const [tag, { arrayOffset, itemSize, length, fieldType }] of directory.deferredArrays) {
+    arrays.set(Number(tag), {
+      length,
       // geotiff.js reads deferred arrays as little-endian whatever the file's order is.
-      const { arrayOffset, itemSize, length, fieldType } = deferred;
-      const bytes = await source.read(arrayOffset, itemSize * length);
-      return parseNumbers(bytes, fieldType, length, littleEndian);
-    }
+      async read(first, count, signal) {
+        const options = signal === undefined ? {} : { signal };
+        const bytes = await source.read(arrayOffset + first * itemSize, count * itemSize, options);
+        return parseNumbers(bytes, fieldType, count, littleEndian);
+      },
+    });
+  }
+  // geotiff.js has already allocated them in full.
+  directory.deferredArrays.clear();
+  const numbers = async (tag: number): Promise<number[] | null> => {
+    const array = arrays.get(tag);
+    if (array !== undefined) return [...(await array.read(0, array.length))];
     if (!directory.hasTag(tag)) return null;
     const value: unknown = await directory.loadValue(tag);
     if (typeof value === 'number' || typeof value === 'bigint') return [Number(value)];
@@ -169,8 +187,15 @@ function tagReader(directory: ImageFileDirectory, source: ByteSource, littleEndi
     return Array.from(value as ArrayLike<number>, Number);
   };
   return {
-    has: (tag) => directory.hasTag(tag),
+    has: (tag) => arrays.has(tag) || directory.hasTag(tag),
     numbers,
+    async array(tag) {
+      const array = arrays.get(tag);
+      if (array !== undefined) return array;
+      const values = await numbers(tag);
+      if (values === null) return null;
+      return { length: values.length, read: async (first, count) => values.slice(first, first + count) };
+    },
     async number(tag, fallback) {
       return (await numbers(tag))?.[0] ?? fallback;
     },

@@ -9,11 +9,11 @@ import {
   type PixelWindow,
   type TypedArray,
 } from '../../geo/index.js';
-import { ByteLru, type ByteSource, mapConcurrently } from '../../io/index.js';
+import { ByteLru, type ByteSource, withTaskSignal } from '../../io/index.js';
 import { compressionName, requireCodec } from '../node/codecs.js';
 import type { BandInfo, ColourTable, Raster, WindowRequest } from '../raster.js';
 import { readBands, readColourTable } from './bands.js';
-import { type Block, blocksUnder, readBlock, storedBytes } from './blocks.js';
+import { type Block, batchesUnder, type LocatedBlock, readBlock } from './blocks.js';
 import { readDirectories, TAG, type TagReader } from './directory.js';
 import { readGeoreference } from './georeference.js';
 import { type ImageStructure, readStructure } from './structure.js';
@@ -32,10 +32,6 @@ export interface GeoTiffOptions {
 }
 
 const DEFAULT_CACHE_BYTES = 128 * 2 ** 20;
-
-/** Blocks are asked for in batches of about this many stored bytes, whose ranges merge into few reads. */
-const BATCH_BYTES = 8 * 2 ** 20;
-const BATCH_BLOCKS = 64;
 
 /** Batches under way: one is read while the other is decoded. */
 const BATCHES = 2;
@@ -109,7 +105,7 @@ export class GeoTiffRaster implements Raster {
   }
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
-    const { level = 0, signal } = request;
+    const { level = 0 } = request;
     const image = this.#levels[level];
     if (image === undefined) throw internalError('GeoTiffRaster', `no level ${level} in ${this.name}`);
     requireCodec(this.name, image.compression);
@@ -125,23 +121,25 @@ export class GeoTiffRaster implements Raster {
       }
     }
     const planes = bands.map(() => allocateArray(image.dtype, window.width * window.height) as TypedArray);
-    const batches = batchesOf(image, window, bands);
-    await mapConcurrently(
-      batches,
-      BATCHES,
-      async (batch) => {
-        await Promise.all(
-          batch.map(async (block) => {
-            const values = await this.#block(level, image, block, signal);
-            for (const [i, band] of bands.entries()) {
-              if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
-              else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
-            }
-          }),
-        );
-      },
-      signal,
-    );
+    const stored = image.interleaved ? [0] : [...new Set(bands)].map((band) => band - 1);
+    await withTaskSignal(request.signal, async (signal) => {
+      const batches = batchesUnder(image, window, stored, signal);
+      const readBatches = async (): Promise<void> => {
+        for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
+          await Promise.all(
+            next.value.map(async (located) => {
+              const { block } = located;
+              const values = await this.#block(level, image, located, signal);
+              for (const [i, band] of bands.entries()) {
+                if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
+                else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
+              }
+            }),
+          );
+        }
+      };
+      await Promise.all(Array.from({ length: BATCHES }, readBatches));
+    });
     return planes;
   }
 
@@ -172,10 +170,17 @@ export class GeoTiffRaster implements Raster {
     await this.#source.close();
   }
 
-  #block(level: number, image: ImageStructure, block: Block, signal?: AbortSignal): Promise<TypedArray> {
+  #block(
+    level: number,
+    image: ImageStructure,
+    located: LocatedBlock,
+    signal: AbortSignal,
+  ): Promise<TypedArray> {
     const fill = this.bands[0].nodata ?? 0;
-    return this.#cache.get(`${this.#id}:${level}:${block.index}`, () =>
-      readBlock(this.#source, image, block, fill, signal),
+    return this.#cache.get(
+      `${this.#id}:${level}:${located.block.index}`,
+      () => readBlock(this.#source, image, located, fill, signal),
+      signal,
     );
   }
 }
@@ -191,25 +196,6 @@ export function noReference(raster: Pick<Raster, 'name' | 'crs' | 'transform'>):
 function levelBox(box: GeoBox, width: number, height: number): GeoBox {
   const scale = Affine.scale(box.width / width, box.height / height);
   return new GeoBox(box.crs, box.transform.compose(scale), width, height);
-}
-
-/** The blocks under a window in batches. */
-function batchesOf(image: ImageStructure, window: PixelWindow, bands: readonly number[]): Block[][] {
-  const planes = image.interleaved ? [0] : [...new Set(bands)].map((band) => band - 1);
-  const batches: Block[][] = [];
-  let batch: Block[] = [];
-  let bytes = 0;
-  for (const block of blocksUnder(image, window, planes)) {
-    batch.push(block);
-    bytes += storedBytes(image, block);
-    if (bytes >= BATCH_BYTES || batch.length >= BATCH_BLOCKS) {
-      batches.push(batch);
-      batch = [];
-      bytes = 0;
-    }
-  }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
 }
 
 /** Copies one band of a block's part of a window into a plane. */

@@ -1,5 +1,6 @@
 import { TerrachipError } from '../../errors.js';
 import { bytesPerElement, type Dtype } from '../../geo/index.js';
+import { BlockTable } from './block-table.js';
 import { damaged, TAG, type TagReader } from './directory.js';
 
 /** How the pixels of one image (the full one, an overview or a mask) lie in the file. */
@@ -19,9 +20,8 @@ export interface ImageStructure {
   readonly compression: number;
   readonly predictor: number;
   readonly photometric: number;
-  /** Of each block, planes one after the other; 0 bytes for a block that is not stored. */
-  readonly offsets: readonly number[];
-  readonly byteCounts: readonly number[];
+  /** Where the tiles or strips lie, planes one after the other. */
+  readonly table: BlockTable;
 }
 
 /** No image side and no block is larger, whatever a header declares. */
@@ -71,11 +71,7 @@ export async function readStructure(
   const blockColumns = Math.ceil(width / blockWidth);
   const blockRows = Math.ceil(height / blockHeight);
   const expected = blockColumns * blockRows * (interleaved ? 1 : bands);
-  const offsets = (await tags.numbers(tiled ? TAG.TileOffsets : TAG.StripOffsets)) ?? [];
-  const byteCounts = (await tags.numbers(tiled ? TAG.TileByteCounts : TAG.StripByteCounts)) ?? [];
-  if (offsets.length < expected || byteCounts.length < expected) {
-    throw damaged(name, `it lists ${Math.min(offsets.length, byteCounts.length)} of ${expected} blocks`);
-  }
+  const table = await BlockTable.open(name, tags, { tiled, expected, blockBytes });
   return {
     width,
     height,
@@ -91,8 +87,7 @@ export async function readStructure(
     compression: await tags.number(TAG.Compression, 1),
     predictor: await tags.number(TAG.Predictor, 1),
     photometric: await tags.number(TAG.Photometric, 1),
-    offsets,
-    byteCounts,
+    table,
   };
 }
 
