@@ -36,8 +36,8 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 }
 
 /**
- * Runs a task of many parts with a signal of their own. It follows the caller's, and is also aborted when the task
- * fails: what one part cannot do, the others need not finish.
+ * Runs a task of many parts with a signal of their own, which they must heed. It follows the caller's, and is also
+ * aborted when the task fails: what one part cannot do, the others need not finish.
  */
 export async function withTaskSignal<T>(
   signal: AbortSignal | undefined,
@@ -47,7 +47,7 @@ export async function withTaskSignal<T>(
   const controller = new AbortController();
   const leave = onAbort(signal, () => controller.abort(signal?.reason));
   try {
-    return await untilAborted(task(controller.signal), controller.signal);
+    return await task(controller.signal);
   } catch (error) {
     controller.abort(error);
     throw error;

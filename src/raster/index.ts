@@ -10,12 +10,12 @@ export {
   createBlockCache,
   type GeoTiffOptions,
   GeoTiffRaster,
-  noReference,
 } from './geotiff/reader.js';
 export { type CogOptions, CogWriter, writeCog } from './node/cog-writer.js';
 export { type OpenRasterOptions, openRaster } from './node/open.js';
 export { createZarrGroup, ZarrShardWriter } from './node/zarr-writer.js';
-export type { BandInfo, ColourTable, Raster, WindowRequest } from './raster.js';
+export type { BandInfo, ColourTable, Raster, ReadRequest, WindowRequest } from './raster.js';
+export { noReference } from './request.js';
 export {
   checkPlausible,
   isCategorical,

@@ -1,4 +1,14 @@
-import type { Affine, Crs, Dtype, GeoBox, GeoTensor, PixelWindow, TypedArray } from '../geo/index.js';
+import type {
+  Affine,
+  Bounds,
+  Crs,
+  CrsLike,
+  Dtype,
+  GeoBox,
+  GeoTensor,
+  PixelWindow,
+  TypedArray,
+} from '../geo/index.js';
 
 /** What a file says about one band. */
 export interface BandInfo {
@@ -13,6 +23,7 @@ export interface BandInfo {
   readonly description: string | null;
 }
 
+/** A part of one image, as stored. */
 export interface WindowRequest {
   /** Pixels of the chosen level; default: all. It must lie inside. */
   window?: PixelWindow;
@@ -20,6 +31,34 @@ export interface WindowRequest {
   bands?: readonly number[];
   /** 0 for full resolution (default), 1 for the first overview, and so on. */
   level?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * A part of a raster: by pixels, by bounds or by another grid; default: all of it. What is read is always whole
+ * pixels of one of its images, never resampled.
+ */
+export interface ReadRequest {
+  /**
+   * Pixels of the level that `overview` gives by number, else of the full resolution; it must lie inside. Read from
+   * another level than it is given in, it grows outward to whole pixels of that level.
+   */
+  window?: PixelWindow;
+  /** All pixels that the bounds touch; what lies outside the raster is left out. */
+  bounds?: Bounds;
+  /** The CRS of `bounds` (default: the raster's). Edges that are curved in the raster's CRS are covered. */
+  boundsCrs?: CrsLike;
+  /** All pixels that a grid in any CRS touches; what lies outside the raster is left out. */
+  geobox?: GeoBox;
+  /** Largest pixel size that will do, in units of the raster's CRS, with `window`, `bounds` or alone. */
+  resolution?: number;
+  /**
+   * `auto` (default): the coarsest level that is not coarser than `resolution` or the pixels of `geobox`, and full
+   * resolution without them. `none`: full resolution. A number: 0 for full resolution, 1 for the first overview, …
+   */
+  overview?: 'auto' | 'none' | number;
+  /** Band numbers from 1, in the order of the result; default: all. */
+  bands?: readonly number[];
   signal?: AbortSignal;
 }
 
@@ -47,7 +86,11 @@ export interface Raster {
   readonly colourTable: ColourTable | null;
   /** Stored values of a window, an array a band. */
   readPlanes(request?: WindowRequest): Promise<TypedArray[]>;
-  /** Stored values of a window as a tensor (band, y, x). @throws {TerrachipError} INVALID_INPUT without a CRS */
-  read(request?: WindowRequest): Promise<GeoTensor>;
+  /**
+   * Stored values as a tensor (band, y, x) whose grid is exactly the pixels read. Over HTTP only the byte ranges of
+   * the blocks under them are fetched.
+   * @throws {TerrachipError} INVALID_INPUT without a CRS, or for an area, a band or a level that is not there
+   */
+  read(request?: ReadRequest): Promise<GeoTensor>;
   close(): Promise<void>;
 }

@@ -11,9 +11,10 @@ import {
   type TypedArray,
 } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { withTaskSignal } from '../io/index.js';
 import { nodataToNaN, type Resampling, uploadControl, warp } from '../kernels/index.js';
-import { noReference } from './geotiff/reader.js';
 import type { BandInfo, Raster } from './raster.js';
+import { levelBox, levelForGeobox, noReference } from './request.js';
 
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
@@ -21,6 +22,11 @@ export interface WarpedRasterOptions {
   resampling: Resampling;
   /** Band numbers from 1 (default: all). */
   bands?: readonly number[];
+  /**
+   * `auto` reads from the coarsest overview that is not coarser than the grid, as gdalwarp does by default; a much
+   * coarser grid then costs less and mixes more pixels. Default `none`: full resolution.
+   */
+  overview?: 'auto' | 'none';
   /** Largest error of positions, in source pixels (default 0.002). */
   tolerance?: number;
   /** Whether stored values become physical ones by the file's scale and offset (default true). */
@@ -54,6 +60,7 @@ export class WarpedRaster {
   readonly geobox: GeoBox;
   readonly counters: WarpCounters = { warpedPixels: 0, sourcePixelsRead: 0 };
   readonly #backend: Backend;
+  readonly #level: number;
   readonly #grid: ControlGrid;
   readonly #bands: readonly BandInfo[];
   readonly #options: WarpedRasterOptions;
@@ -65,8 +72,9 @@ export class WarpedRaster {
     this.geobox = options.geobox;
     this.#backend = backend;
     this.#options = options;
+    this.#level = options.overview === 'auto' ? levelForGeobox(raster, options.geobox) : 0;
     this.#grid = new ControlGrid(
-      createPixelMapping(options.geobox, raster.geobox),
+      createPixelMapping(options.geobox, levelBox(raster, this.#level)),
       options.tolerance ?? DEFAULT_TOLERANCE,
     );
     this.#bands = (options.bands ?? raster.bands.map((band) => band.index)).map((index) => {
@@ -98,6 +106,16 @@ export class WarpedRaster {
     firstRow: number,
     signal?: AbortSignal,
   ): Promise<void> {
+    // Tiles are read ahead: when one fails, those behind it need not go on.
+    await withTaskSignal(signal, (own) => this.#readTiles(rows, planes, firstRow, own));
+  }
+
+  async #readTiles(
+    rows: RowRange,
+    planes: readonly DeviceTensor[],
+    firstRow: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const window = { x: 0, y: rows.start, width: this.geobox.width, height: rows.end - rows.start };
     const tiles: Tile[] = [];
     for (const tile of alignedTiles(window, TILE_SIZE)) tiles.push(...this.#split(tile));
@@ -111,7 +129,7 @@ export class WarpedRaster {
     };
     for (let k = 0; k < TILES_IN_FLIGHT; k++) startRead(k);
     for (const [k, tile] of tiles.entries()) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       const sources = await reads[k];
       this.#warpTile(tile, sources, planes, firstRow);
       startRead(k + TILES_IN_FLIGHT);
@@ -141,13 +159,14 @@ export class WarpedRaster {
     return tiles;
   }
 
-  async #readSource({ control }: Tile, signal?: AbortSignal): Promise<TypedArray[]> {
+  async #readSource({ control }: Tile, signal: AbortSignal): Promise<TypedArray[]> {
     if (control.source === null) return [];
     const bands = this.#bands.map((band) => band.index);
     const planes = await this.raster.readPlanes({
       window: control.source,
+      level: this.#level,
       bands,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
     return planes;

@@ -92,7 +92,7 @@ describe('GeoTiffRaster', () => {
     const tensor = await raster.read({ window });
     expect(tensor.shape).toEqual([1, 40, 30]);
     expect(tensor.geobox.bounds).toEqual([300100, 4999400, 300400, 4999800]);
-    const overview = await raster.read({ level: 1 });
+    const overview = await raster.read({ overview: 1 });
     expect(overview.shape).toEqual([1, 50, 45]);
     expect(overview.geobox.bounds).toEqual([300000, 4999000, 300900, 5000000]);
     await raster.close();

@@ -1,17 +1,17 @@
-import { internalError, invalidInput } from '../../errors.js';
 import {
-  Affine,
+  type Affine,
   allocateArray,
   type Crs,
   GeoBox,
-  GeoTensor,
+  type GeoTensor,
   intersectWindows,
   type PixelWindow,
   type TypedArray,
 } from '../../geo/index.js';
-import { ByteLru, type ByteSource, withTaskSignal } from '../../io/index.js';
+import { ByteLru, type ByteSource, untilAborted, withTaskSignal } from '../../io/index.js';
 import { compressionName, requireCodec } from '../node/codecs.js';
-import type { BandInfo, ColourTable, Raster, WindowRequest } from '../raster.js';
+import type { BandInfo, ColourTable, Raster, ReadRequest, WindowRequest } from '../raster.js';
+import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
 import { readBands, readColourTable } from './bands.js';
 import { type Block, batchesUnder, type LocatedBlock, readBlock } from './blocks.js';
 import { readDirectories, TAG, type TagReader } from './directory.js';
@@ -106,20 +106,10 @@ export class GeoTiffRaster implements Raster {
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
     const { level = 0 } = request;
+    const window = requireWindow(this.name, request.window, levelSize(this, level));
     const image = this.#levels[level];
-    if (image === undefined) throw internalError('GeoTiffRaster', `no level ${level} in ${this.name}`);
     requireCodec(this.name, image.compression);
-    const window = request.window ?? { x: 0, y: 0, width: image.width, height: image.height };
-    const inside = intersectWindows(window, { x: 0, y: 0, width: image.width, height: image.height });
-    if (inside === null || inside.width !== window.width || inside.height !== window.height) {
-      throw internalError('GeoTiffRaster', `window ${JSON.stringify(window)} lies outside ${this.name}`);
-    }
-    const bands = request.bands ?? this.bands.map((band) => band.index);
-    for (const band of bands) {
-      if (!Number.isInteger(band) || band < 1 || band > image.bands) {
-        throw invalidInput(this.name, `has no band ${band}`, `choose one of 1 to ${image.bands}`);
-      }
-    }
+    const bands = requireBands(this.name, request.bands, image.bands);
     const planes = bands.map(() => allocateArray(image.dtype, window.width * window.height) as TypedArray);
     const stored = image.interleaved ? [0] : [...new Set(bands)].map((band) => band - 1);
     await withTaskSignal(request.signal, async (signal) => {
@@ -138,32 +128,14 @@ export class GeoTiffRaster implements Raster {
           );
         }
       };
-      await Promise.all(Array.from({ length: BATCHES }, readBatches));
+      // Decoding does not heed the signal, but nobody needs to wait for it.
+      await untilAborted(Promise.all(Array.from({ length: BATCHES }, readBatches)), signal);
     });
     return planes;
   }
 
-  async read(request: WindowRequest = {}): Promise<GeoTensor> {
-    const level = request.level ?? 0;
-    const image = this.#levels[level];
-    if (this.geobox === null || image === undefined) {
-      throw noReference(this);
-    }
-    const planes = await this.readPlanes(request);
-    const window = request.window ?? { x: 0, y: 0, width: image.width, height: image.height };
-    const size = window.width * window.height;
-    const data: TypedArray = allocateArray(image.dtype, planes.length * size);
-    planes.forEach((plane, i) => {
-      data.set(plane, i * size);
-    });
-    const grid = levelBox(this.geobox, image.width, image.height);
-    return new GeoTensor({
-      data,
-      shape: [planes.length, window.height, window.width],
-      dimensions: ['band', 'y', 'x'],
-      geobox: grid.window(window.x, window.y, window.width, window.height),
-      nodata: this.bands[0].nodata,
-    });
+  read(request?: ReadRequest): Promise<GeoTensor> {
+    return readTensor(this, request);
   }
 
   async close(): Promise<void> {
@@ -183,19 +155,6 @@ export class GeoTiffRaster implements Raster {
       signal,
     );
   }
-}
-
-/** The error for a raster that is asked for its place and has none. */
-export function noReference(raster: Pick<Raster, 'name' | 'crs' | 'transform'>): Error {
-  const missing =
-    raster.crs === null ? 'no coordinate reference system' : 'no transform from pixels to coordinates';
-  return invalidInput(raster.name, `has ${missing}`, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
-}
-
-/** The grid of a reduced image over the same area. */
-function levelBox(box: GeoBox, width: number, height: number): GeoBox {
-  const scale = Affine.scale(box.width / width, box.height / height);
-  return new GeoBox(box.crs, box.transform.compose(scale), width, height);
 }
 
 /** Copies one band of a block's part of a window into a plane. */
