@@ -118,6 +118,47 @@ describe('HttpSource', () => {
     );
   });
 
+  it('does not download what it will refuse', async () => {
+    let sent = 0;
+    server.fault = (_, response) => {
+      response.writeHead(200, { 'content-length': String(2 ** 31) });
+      const more = (): void => {
+        if (response.destroyed) return;
+        sent += 65_536;
+        response.write(new Uint8Array(65_536), () => setImmediate(more));
+      };
+      more();
+      return true;
+    };
+    await expect(openSource(server.url)).rejects.toThrow(/does not support range requests/);
+    expect(sent).toBeLessThan(16 * 2 ** 20);
+  });
+
+  it('needs to know the size', async () => {
+    server.fault = (_, response) => {
+      response.writeHead(206, { 'content-range': 'bytes 0-9/*' }).end(content.subarray(0, 10));
+      return true;
+    };
+    await expect(openSource(server.url)).rejects.toThrow(/does not say how large the file is/);
+  });
+
+  it('waits as long as bytes keep coming', async () => {
+    server.fault = (_, response) => {
+      response.writeHead(206, { 'content-range': 'bytes 0-9/10' });
+      for (let k = 0; k < 10; k++) setTimeout(() => response.write(content.subarray(k, k + 1)), 20 * k);
+      setTimeout(() => response.end(), 200);
+      return true;
+    };
+    const source = await HttpSource.open(server.url, { timeout: 120 });
+    expect(await source.read(0, 10)).toEqual(content.slice(0, 10));
+  });
+
+  it('says why a connection failed', async () => {
+    const refused = HttpSource.open('http://127.0.0.1:1/a.tif');
+    await expect(refused).rejects.toThrow(/127\.0\.0\.1:1\/a\.tif failed \(.+\); try again later/);
+    await expect(refused).rejects.not.toThrow(/fetch failed/);
+  });
+
   it('never takes more bytes than it asked for', async () => {
     const source = await HttpSource.open(server.url);
     server.fault = (_, response) => {
