@@ -193,6 +193,24 @@ describe('large tables', () => {
   });
 });
 
+describe('an image in one strip', () => {
+  it('is read by rows where it is not compressed', async () => {
+    const content = stripedTiff(3000, 4000, 4000);
+    const strip = await startRangeServer(content);
+    const raster = await openRaster(strip.url);
+    const [plane] = await raster.readPlanes({ window: { x: 7, y: 3000, width: 100, height: 100 } });
+    expect([...plane.subarray(0, 3)]).toEqual([0, 1, 2].map((k) => (3000 * 3000 + 7 + k) % 251));
+    expect(bytesAsked(strip)).toBeLessThan(1.2e6);
+    const whole = await GeoTiffRaster.open(new MemorySource(content));
+    const [all] = await whole.readPlanes();
+    expect(all.every((value, k) => value === k % 251)).toBe(true);
+    const cut = content.slice();
+    new DataView(cut.buffer).setUint32(10 + 12 * 8 + 8, 100);
+    const short = await GeoTiffRaster.open(new MemorySource(cut, 'short.tif'));
+    await expect(short.readPlanes()).rejects.toThrow(/short\.tif .*a strip holds 100 bytes of 12000000/);
+  });
+});
+
 describe('a signal', () => {
   it('stops requests at once, with an AbortError', async () => {
     const raster = await openRaster(server.url);

@@ -54,11 +54,15 @@ export function manyTiles(columns: number, tileBytes = 256): Uint8Array {
   return bytes;
 }
 
-/** A classic big-endian TIFF of bytes in strips of one row; pixel `k` of the image is `k mod 251`. */
-export function stripedTiff(width: number, height: number): Uint8Array {
+/**
+ * A classic big-endian TIFF of bytes that are not compressed; pixel `k` of the image is `k mod 251`.
+ * @param rows rows a strip
+ */
+export function stripedTiff(width: number, height: number, rows = 1): Uint8Array {
+  const strips = Math.ceil(height / rows);
   const pixels = 200;
   const tables = pixels + width * height;
-  const bytes = Buffer.alloc(tables + 8 * height);
+  const bytes = Buffer.alloc(tables + 8 * strips);
   bytes.write('MM', 0, 'latin1');
   bytes.writeUInt16BE(42, 2);
   bytes.writeUInt32BE(8, 4);
@@ -68,10 +72,10 @@ export function stripedTiff(width: number, height: number): Uint8Array {
     [258, SHORT, 1, 8 << 16],
     [259, SHORT, 1, 1 << 16],
     [262, SHORT, 1, 1 << 16],
-    [273, LONG, height, tables],
+    [273, LONG, strips, strips === 1 ? pixels : tables],
     [277, SHORT, 1, 1 << 16],
-    [278, LONG, 1, 1],
-    [279, LONG, height, tables + 4 * height],
+    [278, LONG, 1, rows],
+    [279, LONG, strips, strips === 1 ? width * height : tables + 4 * strips],
   ];
   bytes.writeUInt16BE(entries.length, 8);
   for (const [k, [tag, type, count, value]] of entries.entries()) {
@@ -82,9 +86,9 @@ export function stripedTiff(width: number, height: number): Uint8Array {
     bytes.writeUInt32BE(value, at + 8);
   }
   for (let k = 0; k < width * height; k++) bytes[pixels + k] = k % 251;
-  for (let row = 0; row < height; row++) {
-    bytes.writeUInt32BE(pixels + row * width, tables + 4 * row);
-    bytes.writeUInt32BE(width, tables + 4 * height + 4 * row);
+  for (let strip = 0; strip < strips; strip++) {
+    bytes.writeUInt32BE(pixels + strip * rows * width, tables + 4 * strip);
+    bytes.writeUInt32BE(Math.min(rows, height - strip * rows) * width, tables + 4 * (strips + strip));
   }
   return bytes;
 }

@@ -9,6 +9,23 @@ export interface StoredPieces {
   readonly bytes: number;
 }
 
+/** A strip of pixels as they are can be read by runs of rows. */
+export interface StripPart {
+  readonly rows: number;
+  readonly rowBytes: number;
+  /** Rows of the whole strip. */
+  readonly height: number;
+}
+
+/** Strips up to this size are read whole. */
+const PART_BYTES = 512 * 1024;
+
+/** How a long uncompressed strip of `height` rows is cut; null for one that is short. */
+export function partOfStrip(height: number, rowBytes: number): StripPart | null {
+  if (height * rowBytes <= PART_BYTES) return null;
+  return { rows: Math.max(1, Math.floor(PART_BYTES / rowBytes)), rowBytes, height };
+}
+
 /** No codec makes a block this many times as large as its pixels, apart from small headers and tables. */
 const MOST_EXPANSION = 4;
 const MOST_OVERHEAD = 2 ** 20;
@@ -22,8 +39,16 @@ export class BlockTable {
   readonly #offsets: TagArray;
   readonly #byteCounts: TagArray;
   readonly #mostBytes: number;
+  readonly #part: StripPart | null;
 
-  private constructor(name: string, offsets: TagArray, byteCounts: TagArray, mostBytes: number) {
+  private constructor(
+    name: string,
+    offsets: TagArray,
+    byteCounts: TagArray,
+    mostBytes: number,
+    part: StripPart | null,
+  ) {
+    this.#part = part;
     this.#name = name;
     this.#offsets = offsets;
     this.#byteCounts = byteCounts;
@@ -31,13 +56,14 @@ export class BlockTable {
   }
 
   /**
-   * @param image how many tiles or strips there must be, and the bytes that one has when it is decoded
+   * @param image how many tiles or strips there must be, the bytes that one has when it is decoded, and how strips
+   * are cut: `locate` then counts parts
    * @throws {TerrachipError} INVALID_INPUT when the file lists fewer
    */
   static async open(
     name: string,
     tags: TagReader,
-    image: { tiled: boolean; expected: number; blockBytes: number },
+    image: { tiled: boolean; expected: number; blockBytes: number; part: StripPart | null },
   ): Promise<BlockTable> {
     const offsets = await tags.array(image.tiled ? TAG.TileOffsets : TAG.StripOffsets);
     const byteCounts = await tags.array(image.tiled ? TAG.TileByteCounts : TAG.StripByteCounts);
@@ -45,14 +71,33 @@ export class BlockTable {
     if (offsets === null || byteCounts === null || listed < image.expected) {
       throw damaged(name, `it lists ${listed} of ${image.expected} blocks`);
     }
-    return new BlockTable(name, offsets, byteCounts, MOST_EXPANSION * image.blockBytes + MOST_OVERHEAD);
+    const mostBytes = MOST_EXPANSION * image.blockBytes + MOST_OVERHEAD;
+    return new BlockTable(name, offsets, byteCounts, mostBytes, image.part);
   }
 
   /**
-   * Where `count` tiles or strips from `first` on lie.
+   * Where `count` tiles, strips or parts of one strip from `first` on lie.
    * @throws {TerrachipError} INVALID_INPUT for one that takes far more bytes than its pixels
    */
   async locate(first: number, count: number, signal?: AbortSignal): Promise<StoredPieces> {
+    if (this.#part === null) return this.#locate(first, count, signal);
+    const { rows, rowBytes, height } = this.#part;
+    const parts = Math.ceil(height / rows);
+    const strip = await this.#locate(Math.floor(first / parts), 1, signal);
+    const missing = strip.bytes === 0;
+    if (!missing && strip.bytes < height * rowBytes) {
+      throw damaged(this.#name, `a strip holds ${strip.bytes} bytes of ${height * rowBytes}`);
+    }
+    const starts = Array.from({ length: count }, (_, k) => ((first % parts) + k) * rows);
+    const byteCounts = starts.map((row) => (missing ? 0 : Math.min(rows, height - row) * rowBytes));
+    return {
+      offsets: starts.map((row) => strip.offsets[0] + row * rowBytes),
+      byteCounts,
+      bytes: byteCounts.reduce((sum, bytes) => sum + bytes, 0),
+    };
+  }
+
+  async #locate(first: number, count: number, signal?: AbortSignal): Promise<StoredPieces> {
     const [offsets, byteCounts] = await Promise.all([
       this.#offsets.read(first, count, signal),
       this.#byteCounts.read(first, count, signal),

@@ -89,7 +89,7 @@ export async function readDirectories(source: ByteSource, signal?: AbortSignal):
       seen.add(offset);
       await checkDirectory(cached, offset, tiff.littleEndian, tiff.bigTiff);
       const directory: ImageFileDirectory = await tiff.parser.parseFileDirectoryAt(offset);
-      directories.push(tagReader(directory, cached, tiff.littleEndian));
+      directories.push(tagReader(directory, cached, tiff.littleEndian, signal));
       offset = directory.nextIFDByteOffset;
     }
     if (directories.length === 0) throw damaged(source.name, 'it holds no image');
@@ -162,7 +162,12 @@ async function checkDirectory(
   }
 }
 
-function tagReader(directory: ImageFileDirectory, source: ByteSource, littleEndian: boolean): TagReader {
+function tagReader(
+  directory: ImageFileDirectory,
+  source: ByteSource,
+  littleEndian: boolean,
+  signal?: AbortSignal,
+): TagReader {
   const arrays = new Map<number, TagArray>();
   for (const [tag, { arrayOffset, itemSize, length, fieldType }] of directory.deferredArrays) {
     arrays.set(Number(tag), {
@@ -179,7 +184,7 @@ function tagReader(directory: ImageFileDirectory, source: ByteSource, littleEndi
   directory.deferredArrays.clear();
   const numbers = async (tag: number): Promise<number[] | null> => {
     const array = arrays.get(tag);
-    if (array !== undefined) return [...(await array.read(0, array.length))];
+    if (array !== undefined) return [...(await array.read(0, array.length, signal))];
     if (!directory.hasTag(tag)) return null;
     const value: unknown = await directory.loadValue(tag);
     if (typeof value === 'number' || typeof value === 'bigint') return [Number(value)];

@@ -1,6 +1,6 @@
 import { TerrachipError } from '../../errors.js';
 import { bytesPerElement, type Dtype } from '../../geo/index.js';
-import { BlockTable } from './block-table.js';
+import { BlockTable, partOfStrip } from './block-table.js';
 import { damaged, TAG, type TagReader } from './directory.js';
 
 /** How the pixels of one image (the full one, an overview or a mask) lie in the file. */
@@ -54,12 +54,17 @@ export async function readStructure(
   const interleaved = planar !== 2;
   const tiled = tags.has(TAG.TileWidth);
   const blockWidth = tiled ? await tags.number(TAG.TileWidth, 0) : width;
+  const compression = await tags.number(TAG.Compression, 1);
+  const rowBytes = blockWidth * bytesPerElement(dtype) * (interleaved ? bands : 1);
   const rowsPerStrip = await tags.number(TAG.RowsPerStrip, height);
-  const blockHeight = tiled ? await tags.number(TAG.TileLength, 0) : Math.min(rowsPerStrip, height);
+  // An image in one strip that is not compressed is read by parts, as if it had more.
+  const part = !tiled && compression === 1 && rowsPerStrip >= height ? partOfStrip(height, rowBytes) : null;
+  const stripRows = part === null ? Math.min(rowsPerStrip, height) : part.rows;
+  const blockHeight = tiled ? await tags.number(TAG.TileLength, 0) : stripRows;
   if (blockWidth < 1 || blockHeight < 1 || blockWidth > MAX_SIDE || blockHeight > MAX_SIDE) {
     throw damaged(name, `its blocks are ${blockWidth} × ${blockHeight} pixels`);
   }
-  const blockBytes = blockWidth * blockHeight * bytesPerElement(dtype) * (interleaved ? bands : 1);
+  const blockBytes = rowBytes * blockHeight;
   if (blockBytes > MAX_BLOCK_BYTES) {
     throw new TerrachipError(
       'TOO_LARGE',
@@ -70,8 +75,13 @@ export async function readStructure(
   }
   const blockColumns = Math.ceil(width / blockWidth);
   const blockRows = Math.ceil(height / blockHeight);
-  const expected = blockColumns * blockRows * (interleaved ? 1 : bands);
-  const table = await BlockTable.open(name, tags, { tiled, expected, blockBytes });
+  const planes = interleaved ? 1 : bands;
+  const table = await BlockTable.open(name, tags, {
+    tiled,
+    expected: part === null ? blockColumns * blockRows * planes : planes,
+    blockBytes: part === null ? blockBytes : rowBytes * height,
+    part,
+  });
   return {
     width,
     height,
@@ -84,7 +94,7 @@ export async function readStructure(
     blockHeight,
     blockColumns,
     blockRows,
-    compression: await tags.number(TAG.Compression, 1),
+    compression,
     predictor: await tags.number(TAG.Predictor, 1),
     photometric: await tags.number(TAG.Photometric, 1),
     table,
