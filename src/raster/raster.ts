@@ -14,14 +14,37 @@ import type {
 export interface BandInfo {
   /** From 1, as GDAL counts. */
   readonly index: number;
+  /** The type of the values that are handed out. */
   readonly dtype: Dtype;
-  /** In stored units; NaN is possible; null for none. */
+  /** The type in the file, by its NumPy or GDAL name: `uint16`, `uint12`, `float16`, `int64`, `complex_int16`. */
+  readonly storedType: string;
+  /** 2 for complex numbers, whose real and imaginary parts alternate in planes; else 1. */
+  readonly components: 1 | 2;
+  /** In stored units, as a value of the band's type; NaN is possible; null for none. */
   readonly nodata: number | null;
   /** Physical value = stored · scale + offset. */
   readonly scale: number;
   readonly offset: number;
   readonly description: string | null;
+  /** GDAL's name in lower case: `gray`, `palette`, `red`, `green`, `blue`, `alpha`, `undefined`, … */
+  readonly colourInterpretation: string;
+  readonly metadata: Metadata;
 }
+
+/** Items by domain and name, as GDAL groups them; the default domain is the empty string. */
+export type Metadata = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** A ground control point: a pixel position (column, row; the first pixel's corner is 0, 0) and where it lies. */
+export interface GroundControlPoint {
+  readonly column: number;
+  readonly row: number;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+/** What says which pixels are valid, besides nodata: a mask image, an alpha band, or nothing. */
+export type MaskKind = 'mask' | 'alpha' | null;
 
 /** A part of one image, as stored. */
 export interface WindowRequest {
@@ -62,6 +85,9 @@ export interface ReadRequest {
   signal?: AbortSignal;
 }
 
+/** A mask has no bands. */
+export type MaskRequest = Omit<WindowRequest, 'bands'>;
+
 /** RGB triples of a palette, by value. */
 export type ColourTable = readonly (readonly [number, number, number])[];
 
@@ -84,8 +110,18 @@ export interface Raster {
   /** Sizes of the reduced images, largest first. */
   readonly overviews: readonly (readonly [number, number])[];
   readonly colourTable: ColourTable | null;
+  readonly metadata: Metadata;
+  readonly mask: MaskKind;
+  /** Points that tie an image without a transform to the ground, and their CRS; null where there are none. */
+  readonly gcps: { readonly crs: Crs | null; readonly points: readonly GroundControlPoint[] } | null;
+  /** Whether the file has rational polynomial coefficients (RPC), by which terrachip cannot warp. */
+  readonly hasRpc: boolean;
+  /** Why a place that the file does name cannot be used, as the end of a sentence about the file; else null. */
+  readonly placeProblem: string | null;
   /** Stored values of a window, an array a band. */
   readPlanes(request?: WindowRequest): Promise<TypedArray[]>;
+  /** Which pixels of a window are valid: 0 to 255, where 0 is not; null when the file has no mask and no alpha band. */
+  readMask(request?: MaskRequest): Promise<Uint8Array | null>;
   /**
    * Stored values as a tensor (band, y, x) whose grid is exactly the pixels read. Over HTTP only the byte ranges of
    * the blocks under them are fetched.

@@ -13,10 +13,7 @@ import {
 import type { Raster, ReadRequest } from './raster.js';
 
 /** What a raster's headers say of its grids. */
-export type RasterGrids = Pick<
-  Raster,
-  'name' | 'width' | 'height' | 'overviews' | 'geobox' | 'crs' | 'transform'
->;
+export type RasterGrids = Pick<Raster, keyof Place | 'width' | 'height' | 'overviews' | 'geobox'>;
 
 /** A window of one of a raster's images. */
 export interface LevelWindow {
@@ -26,11 +23,42 @@ export interface LevelWindow {
   readonly window: PixelWindow;
 }
 
-/** The error for a raster that is asked for its place and has none. */
-export function noReference(raster: Pick<Raster, 'name' | 'crs' | 'transform'>): Error {
+/** @throws {TerrachipError} UNSUPPORTED for complex values, which nothing but `readPlanes` takes */
+export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = raster.bands): void {
+  const complex = bands.find((band) => band.components === 2);
+  if (complex === undefined) return;
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `${raster.name} holds complex numbers (${complex.storedType}) in band ${complex.index}`,
+    'take their magnitude or their parts first (gdal_translate with a derived band, or rasterio)',
+    { feature: 'complex values' },
+  );
+}
+
+type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'placeProblem'>;
+
+/** The error for a raster that is asked for its place and has none that can be used. */
+export function noReference(raster: Place): Error {
+  const { gcps, hasRpc, placeProblem } = raster;
+  if (gcps !== null) {
+    return invalidInput(
+      raster.name,
+      `is tied to the ground by ${gcps.points.length} control points, not by a transform`,
+      'warp it by them first (gdalwarp)',
+    );
+  }
+  if (hasRpc) {
+    return invalidInput(
+      raster.name,
+      'is tied to the ground by rational polynomial coefficients (RPC), not by a transform',
+      'orthorectify it first (gdalwarp -rpc)',
+    );
+  }
   const missing =
-    raster.crs === null ? 'no coordinate reference system' : 'no transform from pixels to coordinates';
-  return invalidInput(raster.name, `has ${missing}`, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
+    raster.transform === null
+      ? 'has no transform from pixels to coordinates'
+      : (placeProblem ?? 'has no coordinate reference system');
+  return invalidInput(raster.name, missing, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
 }
 
 /** Width and height of a level in pixels. @throws {TerrachipError} INVALID_INPUT when there is no such level */
@@ -166,6 +194,10 @@ export async function readTensor(raster: Raster, request: ReadRequest = {}): Pro
   if (raster.geobox === null) throw noReference(raster);
   const { level, window } = resolveRequest(raster, request);
   const bands = requireBands(raster.name, request.bands, raster.bands.length);
+  requireReal(
+    raster,
+    bands.map((band) => raster.bands[band - 1]),
+  );
   const { signal } = request;
   const planes = await raster.readPlanes({
     window,

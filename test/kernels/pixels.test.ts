@@ -63,10 +63,16 @@ describeBackends('nodata', (backend) => {
     expect(await convert(Int16Array.of(1, 2), { nodata: 1.5 })).toBeCloseToArray([1, 2]);
   });
 
-  it('reaches every value of a large array', async () => {
-    const values = Uint8Array.from({ length: 70_001 }, (_, i) => i % 251);
+  // Two whole rows of the dispatch, and a part of one.
+  it.each([70_001, 2 * 65_536])('reaches every value of a large array (%i)', async (length) => {
+    const values = Uint8Array.from({ length }, (_, i) => i % 251);
     const result = await convert(values, { nodata: 250 });
     expect(result).toBeCloseToArray(Array.from(values, (v) => (v === 250 ? NaN : v)));
+  });
+
+  it('takes only NaN for missing, not infinity', async () => {
+    const result = await convert(Float32Array.of(Infinity, -Infinity, NaN, 1));
+    expect([...result]).toEqual([Infinity, -Infinity, NaN, 1]);
   });
 });
 

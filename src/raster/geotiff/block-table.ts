@@ -1,3 +1,4 @@
+import { storedByteCounts } from './byte-counts.js';
 import { damaged, TAG, type TagArray, type TagReader } from './directory.js';
 
 /** Where consecutive tiles or strips lie in the file. */
@@ -24,6 +25,33 @@ const PART_BYTES = 512 * 1024;
 export function partOfStrip(height: number, rowBytes: number): StripPart | null {
   if (height * rowBytes <= PART_BYTES) return null;
   return { rows: Math.max(1, Math.floor(PART_BYTES / rowBytes)), rowBytes, height };
+}
+
+/** What is known of an image's tiles or strips. */
+export interface StoredBlocks {
+  readonly tiled: boolean;
+  /** How many there must be. */
+  readonly expected: number;
+  /** Bytes of one that is not compressed. */
+  readonly mostBytes: number;
+  /** How strips are cut: `locate` then counts parts. */
+  readonly part: StripPart | null;
+  readonly fileSize: number;
+  readonly uncompressed: boolean;
+  /** Bytes of the one at an index without compression. */
+  rawBytes(index: number): number;
+}
+
+/** The sizes as they are declared; where they are left out or 0, worked out at once. */
+async function completeByteCounts(
+  offsets: TagArray,
+  declared: TagArray | null,
+  image: StoredBlocks,
+): Promise<TagArray> {
+  if (declared !== null && declared.length > 1) return declared;
+  const known = declared === null ? null : await declared.read(0, declared.length);
+  const counts = storedByteCounts(await offsets.read(0, offsets.length), known, image);
+  return { length: counts.length, read: async (first, count) => counts.slice(first, first + count) };
 }
 
 /** No codec makes a block this many times as large as its pixels, apart from small headers and tables. */
@@ -56,22 +84,18 @@ export class BlockTable {
   }
 
   /**
-   * @param image how many tiles or strips there must be, the bytes that one has when it is decoded, and how strips
-   * are cut: `locate` then counts parts
+   * @param image what is known of the tiles or strips
    * @throws {TerrachipError} INVALID_INPUT when the file lists fewer
    */
-  static async open(
-    name: string,
-    tags: TagReader,
-    image: { tiled: boolean; expected: number; blockBytes: number; part: StripPart | null },
-  ): Promise<BlockTable> {
+  static async open(name: string, tags: TagReader, image: StoredBlocks): Promise<BlockTable> {
     const offsets = await tags.array(image.tiled ? TAG.TileOffsets : TAG.StripOffsets);
-    const byteCounts = await tags.array(image.tiled ? TAG.TileByteCounts : TAG.StripByteCounts);
-    const listed = Math.min(offsets?.length ?? 0, byteCounts?.length ?? 0);
-    if (offsets === null || byteCounts === null || listed < image.expected) {
+    const declared = await tags.array(image.tiled ? TAG.TileByteCounts : TAG.StripByteCounts);
+    const listed = Math.min(offsets?.length ?? 0, declared?.length ?? image.expected);
+    if (offsets === null || listed < image.expected) {
       throw damaged(name, `it lists ${listed} of ${image.expected} blocks`);
     }
-    const mostBytes = MOST_EXPANSION * image.blockBytes + MOST_OVERHEAD;
+    const byteCounts = await completeByteCounts(offsets, declared, image);
+    const mostBytes = MOST_EXPANSION * image.mostBytes + MOST_OVERHEAD;
     return new BlockTable(name, offsets, byteCounts, mostBytes, image.part);
   }
 

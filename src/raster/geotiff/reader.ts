@@ -1,3 +1,4 @@
+import { TerrachipError } from '../../errors.js';
 import {
   type Affine,
   allocateArray,
@@ -5,18 +6,31 @@ import {
   GeoBox,
   type GeoTensor,
   intersectWindows,
+  isFloat,
   type PixelWindow,
+  rangeOf,
   type TypedArray,
 } from '../../geo/index.js';
 import { ByteLru, type ByteSource, untilAborted, withTaskSignal } from '../../io/index.js';
 import { compressionName, requireCodec } from '../node/codecs.js';
-import type { BandInfo, ColourTable, Raster, ReadRequest, WindowRequest } from '../raster.js';
+import type {
+  BandInfo,
+  ColourTable,
+  MaskKind,
+  MaskRequest,
+  Metadata,
+  Raster,
+  ReadRequest,
+  WindowRequest,
+} from '../raster.js';
 import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
 import { readBands, readColourTable } from './bands.js';
 import { type Block, batchesUnder, type LocatedBlock, readBlock } from './blocks.js';
-import { readDirectories, TAG, type TagReader } from './directory.js';
-import { readGeoreference } from './georeference.js';
-import { type ImageStructure, readStructure } from './structure.js';
+import { readDirectories } from './directory.js';
+import { type Georeference, readGeoreference } from './georeference.js';
+import { type Level, readLevels, type Sidecars, type StoredImage } from './levels.js';
+import { alphaBandOf, toMask } from './mask.js';
+import type { ImageStructure } from './structure.js';
 
 /** Decoded blocks, shared by the rasters of one job so that one bound holds for all of them. */
 export type BlockCache = ByteLru<string, TypedArray>;
@@ -28,6 +42,8 @@ export function createBlockCache(maxBytes: number): BlockCache {
 export interface GeoTiffOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. */
   cache?: BlockCache;
+  /** What lies beside the file; the raster owns them too. */
+  sidecars?: Sidecars;
   signal?: AbortSignal;
 }
 
@@ -35,9 +51,6 @@ const DEFAULT_CACHE_BYTES = 128 * 2 ** 20;
 
 /** Batches under way: one is read while the other is decoded. */
 const BATCHES = 2;
-
-const REDUCED_IMAGE = 1;
-const MASK_IMAGE = 4;
 
 let nextId = 0;
 
@@ -55,71 +68,131 @@ export class GeoTiffRaster implements Raster {
   readonly blockSize: readonly [number, number];
   readonly overviews: readonly (readonly [number, number])[];
   readonly colourTable: ColourTable | null;
-  readonly #source: ByteSource;
-  readonly #levels: readonly ImageStructure[];
+  readonly metadata: Metadata;
+  readonly mask: MaskKind;
+  readonly gcps: Raster['gcps'];
+  readonly hasRpc: boolean;
+  readonly placeProblem: string | null;
+  readonly #sources: readonly ByteSource[];
+  readonly #levels: readonly Level[];
   readonly #cache: BlockCache;
   readonly #id = nextId++;
 
   private constructor(
-    source: ByteSource,
-    levels: readonly ImageStructure[],
-    about: { bands: BandInfo[]; crs: Crs | null; transform: Affine | null; colourTable: ColourTable | null },
+    sources: readonly [ByteSource, ...ByteSource[]],
+    levels: readonly Level[],
+    about: { bands: BandInfo[]; metadata: Metadata; place: Georeference; colourTable: ColourTable | null },
     cache: BlockCache,
   ) {
-    const [image, ...overviews] = levels;
-    this.#source = source;
+    const [{ image, mask }, ...overviews] = levels;
+    const { crs, transform } = about.place;
+    this.#sources = sources;
     this.#levels = levels;
     this.#cache = cache;
-    this.name = source.name;
+    this.name = sources[0].name;
     this.width = image.width;
     this.height = image.height;
     this.bands = about.bands;
-    this.crs = about.crs;
-    this.transform = about.transform;
+    this.crs = crs;
+    this.transform = transform;
     this.geobox =
-      about.crs === null || about.transform === null
-        ? null
-        : new GeoBox(about.crs, about.transform, image.width, image.height);
+      crs === null || transform === null ? null : new GeoBox(crs, transform, image.width, image.height);
     this.compression = compressionName(image.compression);
     this.predictor = image.predictor;
     this.blockSize = [image.blockWidth, image.blockHeight];
-    this.overviews = overviews.map(({ width, height }) => [width, height] as const);
+    this.overviews = overviews.map((level) => [level.image.width, level.image.height] as const);
     this.colourTable = about.colourTable;
+    this.metadata = about.metadata;
+    this.mask = mask !== null ? 'mask' : alphaBandOf(about.bands) !== null ? 'alpha' : null;
+    this.gcps = about.place.gcps;
+    this.hasRpc = about.place.hasRpc;
+    this.placeProblem = about.place.placeProblem;
   }
 
-  /** Reads the headers. The raster owns the source from then on. */
+  /** Reads the headers. The raster owns the source, and the sidecars, from then on. */
   static async open(source: ByteSource, options: GeoTiffOptions = {}): Promise<GeoTiffRaster> {
-    const { littleEndian, directories } = await readDirectories(source, options.signal);
-    const [main, ...others] = directories;
-    const image = await readStructure(source.name, main, littleEndian);
-    const overviews = await readOverviews(source.name, image, others, littleEndian);
-    const { crs, transform } = await readGeoreference(main);
-    const bands = await readBands(main, image.bands, image.dtype);
-    const colourTable = await readColourTable(main);
+    const { sidecars = {}, signal } = options;
+    const file = await readDirectories(source, signal);
+    const [main] = file.directories;
+    const levels = await readLevels(source, file, sidecars, signal);
+    const [{ image }] = levels;
+    const place = await readGeoreference(main, sidecars.worldFile);
+    const { bands, metadata } = await readBands(main, image);
+    const colourTable = await readColourTable(main, image);
     return new GeoTiffRaster(
-      source,
-      [image, ...overviews],
-      { bands, crs, transform, colourTable },
+      [source, ...Object.values(sidecars)],
+      levels,
+      { bands, metadata, place, colourTable },
       options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES),
     );
   }
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
-    const { level = 0 } = request;
-    const window = requireWindow(this.name, request.window, levelSize(this, level));
-    const image = this.#levels[level];
+    const level = this.#level(request);
+    const bands = requireBands(this.name, request.bands, level.image.bands);
+    const fill = fillOf(this.bands[0]);
+    return this.#readImage(level, this.#window(request), bands, fill, request.signal);
+  }
+
+  async readMask(request: MaskRequest = {}): Promise<Uint8Array | null> {
+    const level = this.#level(request);
+    const alpha = alphaBandOf(this.bands);
+    if (this.mask === 'mask') {
+      if (level.mask === null) {
+        throw new TerrachipError(
+          'UNSUPPORTED',
+          `${this.name} has no mask for its overview of ${level.image.width} × ${level.image.height}`,
+          'read level 0, or build the overviews again (gdaladdo)',
+          { feature: 'mask of full resolution only' },
+        );
+      }
+      const [values] = await this.#readImage(level.mask, this.#window(request), [1], 0, request.signal);
+      return toMask(values, level.mask.image.sample.bits);
+    }
+    if (alpha === null) return null;
+    const [values] = await this.readPlanes({ ...request, bands: [alpha.index] });
+    return toMask(values, level.image.sample.bits);
+  }
+
+  read(request?: ReadRequest): Promise<GeoTensor> {
+    return readTensor(this, request);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.close()));
+  }
+
+  #level({ level = 0 }: MaskRequest): Level {
+    levelSize(this, level);
+    return this.#levels[level];
+  }
+
+  /** The window of a request, which must lie inside its level. */
+  #window({ window, level = 0 }: MaskRequest): PixelWindow {
+    return requireWindow(this.name, window, levelSize(this, level));
+  }
+
+  async #readImage(
+    from: StoredImage,
+    window: PixelWindow,
+    bands: readonly number[],
+    fill: number,
+    signal?: AbortSignal,
+  ): Promise<TypedArray[]> {
+    const { image } = from;
     requireCodec(this.name, image.compression);
-    const bands = requireBands(this.name, request.bands, image.bands);
-    const planes = bands.map(() => allocateArray(image.dtype, window.width * window.height) as TypedArray);
+    const { dtype, components } = image.sample;
+    const length = window.width * window.height * components;
+    const planes = bands.map((): TypedArray => allocateArray(dtype, length));
     const stored = image.interleaved ? [0] : [...new Set(bands)].map((band) => band - 1);
-    await withTaskSignal(request.signal, async (signal) => {
-      const batches = batchesUnder(image, window, stored, signal);
+    await withTaskSignal(signal, async (own) => {
+      const batches = batchesUnder(image, window, stored, own);
       const readBatches = async (): Promise<void> => {
         for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
           await Promise.all(
             next.value.map(async (located) => {
               const { block } = located;
-              const values = await this.#block(level, image, located, signal);
+              const values = await this.#block(from, located, fill, own);
               for (const [i, band] of bands.entries()) {
                 if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
                 else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
@@ -129,32 +202,30 @@ export class GeoTiffRaster implements Raster {
         }
       };
       // Decoding does not heed the signal, but nobody needs to wait for it.
-      await untilAborted(Promise.all(Array.from({ length: BATCHES }, readBatches)), signal);
+      await untilAborted(Promise.all(Array.from({ length: BATCHES }, readBatches)), own);
     });
     return planes;
   }
 
-  read(request?: ReadRequest): Promise<GeoTensor> {
-    return readTensor(this, request);
-  }
-
-  async close(): Promise<void> {
-    await this.#source.close();
-  }
-
   #block(
-    level: number,
-    image: ImageStructure,
+    { source, image, key }: StoredImage,
     located: LocatedBlock,
+    fill: number,
     signal: AbortSignal,
   ): Promise<TypedArray> {
-    const fill = this.bands[0].nodata ?? 0;
     return this.#cache.get(
-      `${this.#id}:${level}:${located.block.index}`,
-      () => readBlock(this.#source, image, located, fill, signal),
+      `${this.#id}:${key}:${located.block.index}`,
+      () => readBlock(source, image, located, fill, signal),
       signal,
     );
   }
+}
+
+/** What blocks that are not stored are full of: nodata, at the nearest value that the type can hold, or 0. */
+function fillOf({ nodata, dtype }: BandInfo): number {
+  if (nodata === null || isFloat(dtype)) return nodata ?? 0;
+  const { min, max } = rangeOf(dtype);
+  return Number.isNaN(nodata) ? 0 : Math.min(Math.max(Math.round(nodata), min), max);
 }
 
 /** Copies one band of a block's part of a window into a plane. */
@@ -169,29 +240,17 @@ function copyBlock(
   const part = intersectWindows(window, block);
   if (part === null) return;
   const samples = image.interleaved ? image.bands : 1;
+  const { components } = image.sample;
   for (let y = part.y; y < part.y + part.height; y++) {
-    const from = ((y - block.y) * block.width + (part.x - block.x)) * samples + sample;
-    const to = (y - window.y) * window.width + (part.x - window.x);
+    const from = (((y - block.y) * block.width + (part.x - block.x)) * samples + sample) * components;
+    const to = ((y - window.y) * window.width + (part.x - window.x)) * components;
     if (samples === 1) {
-      plane.set(values.subarray(from, from + part.width), to);
-    } else {
-      for (let x = 0; x < part.width; x++) plane[to + x] = values[from + x * samples];
+      plane.set(values.subarray(from, from + part.width * components), to);
+      continue;
+    }
+    const step = samples * components;
+    for (let c = 0; c < components; c++) {
+      for (let x = 0; x < part.width; x++) plane[to + x * components + c] = values[from + x * step + c];
     }
   }
-}
-
-async function readOverviews(
-  name: string,
-  image: ImageStructure,
-  directories: readonly TagReader[],
-  littleEndian: boolean,
-): Promise<ImageStructure[]> {
-  const overviews: ImageStructure[] = [];
-  for (const tags of directories) {
-    const kind = await tags.number(TAG.NewSubfileType, 0);
-    if ((kind & REDUCED_IMAGE) === 0 || (kind & MASK_IMAGE) !== 0) continue;
-    const overview = await readStructure(name, tags, littleEndian);
-    if (overview.bands === image.bands && overview.dtype === image.dtype) overviews.push(overview);
-  }
-  return overviews.sort((a, b) => b.width - a.width);
 }
