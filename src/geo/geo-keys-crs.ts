@@ -98,7 +98,19 @@ function crsOfEsriWkt(wkt: string): Crs {
   if (proj !== undefined) return Crs.fromProj(proj, name);
   if (wkt.includes('"Mercator_Auxiliary_Sphere"')) return Crs.fromProj(WEB_MERCATOR, name);
   // The vertical part confuses readers of WKT, and heights are left aside anyway.
-  return Crs.fromWkt(wkt.replace(/,?\s*VERTCS\[.*$/s, ''));
+  return Crs.fromWkt(withoutVertical(wkt));
+}
+
+/** WKT without the vertical CRS that Esri's programs put before the last bracket, or after it. */
+function withoutVertical(wkt: string): string {
+  const start = wkt.search(/,\s*VERTCS\[/);
+  if (start < 0) return wkt;
+  let depth = 0;
+  for (let i = wkt.indexOf('[', start); i < wkt.length; i++) {
+    if (wkt[i] === '[') depth++;
+    else if (wkt[i] === ']' && --depth === 0) return wkt.slice(0, start) + wkt.slice(i + 1);
+  }
+  return wkt;
 }
 
 const UTM_NORTH = 16000;

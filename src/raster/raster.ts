@@ -43,8 +43,8 @@ export interface GroundControlPoint {
   readonly z: number;
 }
 
-/** What says which pixels are valid, besides nodata: a mask image, an alpha band, or nothing. */
-export type MaskKind = 'mask' | 'alpha' | null;
+/** What says which pixels are valid, besides nodata: a mask image, one a band, an alpha band, or nothing. */
+export type MaskKind = 'mask' | 'band masks' | 'alpha' | null;
 
 /** A part of one image, as stored. */
 export interface WindowRequest {
@@ -85,8 +85,10 @@ export interface ReadRequest {
   signal?: AbortSignal;
 }
 
-/** A mask has no bands. */
-export type MaskRequest = Omit<WindowRequest, 'bands'>;
+export interface MaskRequest extends Omit<WindowRequest, 'bands'> {
+  /** The band whose mask it is (default 1); most files have one mask for all of them. */
+  band?: number;
+}
 
 /** RGB triples of a palette, by value. */
 export type ColourTable = readonly (readonly [number, number, number])[];

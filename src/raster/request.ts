@@ -55,9 +55,9 @@ export function noReference(raster: Place): Error {
     );
   }
   const missing =
-    raster.transform === null
-      ? 'has no transform from pixels to coordinates'
-      : (placeProblem ?? 'has no coordinate reference system');
+    raster.crs === null
+      ? (placeProblem ?? 'has no coordinate reference system')
+      : 'has no transform from pixels to coordinates';
   return invalidInput(raster.name, missing, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
 }
 

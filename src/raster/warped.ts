@@ -13,7 +13,7 @@ import {
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { withTaskSignal } from '../io/index.js';
 import { nodataToNaN, type Resampling, uploadControl, warp } from '../kernels/index.js';
-import type { BandInfo, Raster } from './raster.js';
+import type { BandInfo, Raster, WindowRequest } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
 
 export interface WarpedRasterOptions {
@@ -164,14 +164,24 @@ export class WarpedRaster {
     const bands = this.#bands.map((band) => band.index);
     const request = { window: control.source, level: this.#level, signal };
     const planes = await this.raster.readPlanes({ ...request, bands });
-    const mask = this.raster.mask === null ? null : await this.raster.readMask(request);
+    const masks = await this.#readMasks(bands, request);
     this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
-    return { planes, mask };
+    return { planes, masks };
+  }
+
+  /** A mask a band: one and the same where the file has one for all. */
+  async #readMasks(bands: readonly number[], request: WindowRequest): Promise<SourceWindow['masks']> {
+    const { raster } = this;
+    if (raster.mask === null) return bands.map(() => null);
+    if (raster.mask === 'band masks')
+      return Promise.all(bands.map((band) => raster.readMask({ ...request, band })));
+    const mask = await raster.readMask(request);
+    return bands.map(() => mask);
   }
 
   #warpTile(
     tile: Tile,
-    { planes: sources, mask }: SourceWindow,
+    { planes: sources, masks }: SourceWindow,
     planes: readonly DeviceTensor[],
     firstRow: number,
   ): void {
@@ -182,7 +192,7 @@ export class WarpedRaster {
     // Where the source does not reach, a single pixel without data stands for it.
     const sourceWindow = control.source ?? { x: 0, y: 0, width: 1, height: 1 };
     for (const [i, band] of this.#bands.entries()) {
-      const source = this.#upload(sources[i] ?? Float32Array.of(Number.NaN), band, mask);
+      const source = this.#upload(sources[i] ?? Float32Array.of(Number.NaN), band, masks[i] ?? null);
       warp(backend, {
         source,
         sourceWindow,
@@ -227,13 +237,13 @@ export class WarpedRaster {
   }
 }
 
-/** Stored values of the source, an array a band, and its mask. */
+/** Stored values of the source and their masks, an array a band. */
 interface SourceWindow {
   readonly planes: readonly TypedArray[];
-  readonly mask: Uint8Array | null;
+  readonly masks: readonly (Uint8Array | null)[];
 }
 
-const NO_SOURCE: SourceWindow = { planes: [], mask: null };
+const NO_SOURCE: SourceWindow = { planes: [], masks: [] };
 const NOTHING = Promise.resolve(NO_SOURCE);
 
 /** Nearest promises the source's own values, but they pass through float32, which skips whole numbers from 2^24 on. */

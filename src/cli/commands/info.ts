@@ -20,6 +20,13 @@ export function infoCommand(run: Run): Command {
   );
 }
 
+const MASKS = {
+  none: 'none',
+  mask: 'an image of its own',
+  'band masks': 'an image of its own, a band for each',
+  alpha: 'the alpha band',
+} as const;
+
 function describe(report: RasterReport): string {
   const lines = [
     `${report.path}: ${report.width} × ${report.height}, ${report.bands.length} band${report.bands.length === 1 ? '' : 's'}`,
@@ -27,7 +34,7 @@ function describe(report: RasterReport): string {
     `transform   ${report.transform === null ? 'none' : report.transform.join(', ')}`,
     `storage     ${report.compression}, predictor ${report.predictor}, blocks of ${report.blockSize.join(' × ')}`,
     `overviews   ${report.overviews.map((size) => size.join(' × ')).join(', ') || 'none'}`,
-    `mask        ${report.mask === null ? 'none' : report.mask === 'alpha' ? 'by the alpha band' : 'an image of its own'}`,
+    `mask        ${MASKS[report.mask ?? 'none']}`,
   ];
   if (report.gcps > 0) lines.push(`points      ${report.gcps} ground control points`);
   if (report.hasRpc) lines.push('points      rational polynomial coefficients (RPC)');

@@ -131,7 +131,7 @@ function colourInterpretations(image: ImageStructure, extra: readonly number[]):
     if (inColour && bands >= 3 && sample < 3) return ['red', 'green', 'blue'][sample];
     if (sample >= firstExtra && ALPHA_SAMPLES.includes(extra[sample - firstExtra])) return 'alpha';
     if (sample > 0) return 'undefined';
-    return photometric === PHOTOMETRIC.palette ? 'palette' : 'gray';
+    return photometric === PHOTOMETRIC.palette || isBitmap(image) ? 'palette' : 'gray';
   });
 }
 
@@ -148,8 +148,12 @@ export async function readColourTable(tags: TagReader, image: ImageStructure): P
   );
 }
 
+function isBitmap(image: ImageStructure): boolean {
+  return image.sample.bits === 1 && image.bands === 1;
+}
+
 function bitmapTable(image: ImageStructure): ColourTable | null {
-  if (image.sample.bits !== 1 || image.bands !== 1) return null;
+  if (!isBitmap(image)) return null;
   const black = [0, 0, 0] as const;
   const white = [255, 255, 255] as const;
   return image.photometric === PHOTOMETRIC.whiteIsZero ? [white, black] : [black, white];

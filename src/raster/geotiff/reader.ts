@@ -103,7 +103,8 @@ export class GeoTiffRaster implements Raster {
     this.overviews = overviews.map((level) => [level.image.width, level.image.height] as const);
     this.colourTable = about.colourTable;
     this.metadata = about.metadata;
-    this.mask = mask !== null ? 'mask' : alphaBandOf(about.bands) !== null ? 'alpha' : null;
+    if (mask !== null) this.mask = mask.image.bands === 1 ? 'mask' : 'band masks';
+    else this.mask = alphaBandOf(about.bands) === null ? null : 'alpha';
     this.gcps = about.place.gcps;
     this.hasRpc = about.place.hasRpc;
     this.placeProblem = about.place.placeProblem;
@@ -137,7 +138,7 @@ export class GeoTiffRaster implements Raster {
   async readMask(request: MaskRequest = {}): Promise<Uint8Array | null> {
     const level = this.#level(request);
     const alpha = alphaBandOf(this.bands);
-    if (this.mask === 'mask') {
+    if (this.mask !== null && this.mask !== 'alpha') {
       if (level.mask === null) {
         throw new TerrachipError(
           'UNSUPPORTED',
@@ -146,8 +147,10 @@ export class GeoTiffRaster implements Raster {
           { feature: 'mask of full resolution only' },
         );
       }
-      const [values] = await this.#readImage(level.mask, this.#window(request), [1], 0, request.signal);
-      return toMask(values, level.mask.image.sample.bits);
+      const { image } = level.mask;
+      const band = Math.min(request.band ?? 1, image.bands);
+      const [values] = await this.#readImage(level.mask, this.#window(request), [band], 0, request.signal);
+      return toMask(values, image.sample.bits);
     }
     if (alpha === null) return null;
     const [values] = await this.readPlanes({ ...request, bands: [alpha.index] });
