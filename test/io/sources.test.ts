@@ -211,8 +211,8 @@ describe('mapConcurrently', () => {
     const started: number[] = [];
     const task = async (n: number): Promise<void> => {
       started.push(n);
-      await sleep(n);
       if (n === 1) throw new Error('one');
+      await sleep(5);
     };
     await expect(mapConcurrently([5, 1, 2, 3], 2, task)).rejects.toThrow('one');
     await sleep(20);
