@@ -1,16 +1,17 @@
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
+import { onAbort } from './abort.js';
 import { type ByteSource, checkRange, type ReadOptions } from './byte-source.js';
 
 export interface HttpOptions {
   /** Extra request headers. */
   headers?: Readonly<Record<string, string>>;
-  /** Milliseconds before a request without an answer counts as failed (default 60 000). */
+  /** Milliseconds without an answer, or without more of it, before a request counts as failed (default 60 000). */
   timeout?: number;
   signal?: AbortSignal;
 }
 
-/** Bytes of the first request: the headers of most files, and the size from the answer. */
-const PREFIX_BYTES = 64 * 1024;
+/** Bytes of the first request: the headers of most cloud-optimised files, and the size from the answer. */
+const PREFIX_BYTES = 32 * 1024;
 
 /** A server that ignores ranges sends everything: kept in memory up to this size, refused above. */
 const MAX_WHOLE_BYTES = 64 * 2 ** 20;
@@ -22,8 +23,8 @@ export interface HttpCounters {
 }
 
 /**
- * A file on a web server, read by byte ranges. Opening it asks for its first 64 KiB, which then answer reads of
- * headers. The entity tag of every answer is compared: a file that changes while it is read is an error.
+ * A file on a web server, read by byte ranges. Opening it asks for its first 32 KiB, which then answer reads of
+ * headers. The entity tag and size of every answer are compared: a file that changes while it is read is an error.
  */
 export class HttpSource implements ByteSource {
   readonly name: string;
@@ -56,19 +57,18 @@ export class HttpSource implements ByteSource {
     const counters: HttpCounters = { requests: 0, bytes: 0 };
     const { response, body } = await request(url, 0, PREFIX_BYTES, options, options.signal, counters);
     const etag = response.headers.get('etag');
-    if (response.status === 206) {
-      const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
-      if (range === null || Number(range[1]) !== 0 || Number(range[2]) + 1 !== body.byteLength) {
-        throw networkError(
-          url,
-          'answered a range request with a range that was not asked for',
-          response.status,
-        );
-      }
-      return new HttpSource(url, options, Number(range[3]), etag, body, counters);
-    }
     // An empty file has no satisfiable range; a server without ranges sends the whole file.
-    return new HttpSource(url, options, body.byteLength, etag, body, counters);
+    if (response.status !== 206) return new HttpSource(url, options, body.byteLength, etag, body, counters);
+    const { size } = checkContentRange(url, response, 0, body.byteLength);
+    if (size === null) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `the server of ${publicUrl(url)} does not say how large the file is`,
+        'download it first, or use another server',
+        { feature: 'HTTP without sizes' },
+      );
+    }
+    return new HttpSource(url, options, size, etag, body, counters);
   }
 
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
@@ -82,12 +82,14 @@ export class HttpSource implements ByteSource {
       options.signal,
       this.counters,
     );
+    const etag = response.headers.get('etag');
+    const changed = response.status === 416 || (this.etag !== null && etag !== this.etag);
+    if (changed) throw fileChanged(this.name);
     if (response.status !== 206) {
       throw networkError(this.#url, 'stopped answering range requests', response.status);
     }
-    if (this.etag !== null && response.headers.get('etag') !== this.etag) {
-      throw invalidInput(this.name, 'changed while it was being read', 'run again');
-    }
+    const { size } = checkContentRange(this.#url, response, offset, body.byteLength);
+    if (size !== null && size !== this.size) throw fileChanged(this.name);
     if (body.byteLength !== length) {
       throw networkError(this.#url, `sent ${body.byteLength} bytes of ${length}`);
     }
@@ -97,6 +99,7 @@ export class HttpSource implements ByteSource {
   async close(): Promise<void> {}
 }
 
+/** @returns the answer and its body: up to `length` bytes of a range, or a whole file from a server without ranges */
 async function request(
   url: string,
   offset: number,
@@ -105,53 +108,110 @@ async function request(
   signal: AbortSignal | undefined,
   counters: HttpCounters,
 ): Promise<{ response: Response; body: Uint8Array<ArrayBuffer> }> {
-  const timeout = AbortSignal.timeout(options.timeout ?? 60_000);
-  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+  const controller = new AbortController();
+  const { timeout = 60_000 } = options;
+  const expire = (): void => controller.abort(new Error(`no answer within ${timeout / 1000} s`));
+  signal?.throwIfAborted();
+  const unwatch = onAbort(signal, () => controller.abort(signal?.reason));
+  let timer = setTimeout(expire, timeout);
   counters.requests++;
   try {
     const response = await fetch(url, {
       headers: { ...options.headers, range: `bytes=${offset}-${offset + length - 1}` },
-      signal: either,
+      signal: controller.signal,
     });
-    if (response.status === 404 || response.status === 410) {
-      throw new TerrachipError('NOT_FOUND', `${publicUrl(url)} does not exist`, 'check the address', {
-        source: publicUrl(url),
-      });
-    }
-    const empty = response.status === 416 && offset === 0;
-    if (!response.ok && !empty) {
-      await response.body?.cancel();
-      throw networkError(url, `answered ${response.status}`, response.status, {
-        retryAfter: 1000 * Number(response.headers.get('retry-after') ?? 0) || 0,
-      });
-    }
+    const refusal = response.status === 416 ? null : refusalOf(url, response);
+    // What is not wanted is not downloaded either.
+    const wanted = response.status === 206 || (response.status === 200 && offset === 0);
+    if (refusal !== null || !wanted) await response.body?.cancel();
+    if (refusal !== null) throw refusal;
+    if (!wanted) return { response, body: new Uint8Array(0) };
     const limit = response.status === 206 ? length : MAX_WHOLE_BYTES;
-    const body = empty ? new Uint8Array(0) : await readBody(url, response, limit);
+    const body = await readBody(url, response, limit, () => {
+      clearTimeout(timer);
+      timer = setTimeout(expire, timeout);
+    });
     counters.bytes += body.byteLength;
     return { response, body };
   } catch (error) {
     if (error instanceof TerrachipError) throw error;
     signal?.throwIfAborted();
-    throw networkError(url, `failed (${messageOf(error)})`, undefined, error);
+    throw networkError(url, `failed (${reasonOf(error)})`, undefined, error);
+  } finally {
+    clearTimeout(timer);
+    unwatch();
   }
 }
 
+/** fetch says "fetch failed" and leaves what happened in the cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && cause.message !== '' ? cause.message : messageOf(error);
+}
+
+/** The error for a status that says no, or null. */
+function refusalOf(url: string, response: Response): TerrachipError | null {
+  const { status } = response;
+  if (response.ok) return null;
+  const name = publicUrl(url);
+  if (status === 404 || status === 410) {
+    return new TerrachipError('NOT_FOUND', `${name} does not exist`, 'check the address', { source: name });
+  }
+  if (status === 401 || status === 403) {
+    return new TerrachipError(
+      'NETWORK',
+      `${name} answered ${status}: it may not be read without credentials, or they do not suffice`,
+      'give the headers or the signed address that it wants',
+      { url: name, status },
+      { exitStatus: 2 },
+    );
+  }
+  return networkError(url, `answered ${status}`, status, {
+    retryAfter: 1000 * Number(response.headers.get('retry-after') ?? 0) || 0,
+  });
+}
+
+/** Checks that an answer holds the range that was asked for. @returns the file's size; null for one not told */
+function checkContentRange(
+  url: string,
+  response: Response,
+  offset: number,
+  length: number,
+): { size: number | null } {
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
+  if (range === null || Number(range[1]) !== offset || Number(range[2]) + 1 - offset !== length) {
+    throw networkError(url, 'answered a range request with a range that was not asked for', response.status);
+  }
+  return { size: range[3] === '*' ? null : Number(range[3]) };
+}
+
 /** Reads at most `limit` bytes, whatever the server declares or sends. */
-async function readBody(url: string, response: Response, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  if (response.body !== null) {
-    for await (const part of response.body) {
-      size += part.byteLength;
-      if (size > limit) {
-        if (response.status === 206) throw networkError(url, 'sent more bytes than were asked for');
-        throw new TerrachipError(
+async function readBody(
+  url: string,
+  response: Response,
+  limit: number,
+  onPart: () => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tooMuch = (): TerrachipError =>
+    response.status === 206
+      ? networkError(url, 'sent more bytes than were asked for')
+      : new TerrachipError(
           'UNSUPPORTED',
           `the server of ${publicUrl(url)} does not support range requests and the file is large`,
           'download it first, or use a server that supports ranges',
           { feature: 'HTTP without ranges' },
         );
-      }
+  if (Number(response.headers.get('content-length') ?? 0) > limit) {
+    await response.body?.cancel();
+    throw tooMuch();
+  }
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  if (response.body !== null) {
+    for await (const part of response.body) {
+      onPart();
+      size += part.byteLength;
+      if (size > limit) throw tooMuch();
       parts.push(part);
     }
   }
@@ -162,6 +222,10 @@ async function readBody(url: string, response: Response, limit: number): Promise
     offset += part.byteLength;
   }
   return body;
+}
+
+function fileChanged(name: string): TerrachipError {
+  return invalidInput(name, 'changed while it was being read', 'run again');
 }
 
 function networkError(url: string, problem: string, status?: number, cause?: unknown): TerrachipError {

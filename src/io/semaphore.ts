@@ -1,3 +1,5 @@
+import { onAbort } from './abort.js';
+
 /** Lets a number of tasks run at a time; the others wait their turn, and can give up by their signal. */
 export class Semaphore {
   readonly #waiting: (() => void)[] = [];
@@ -24,15 +26,14 @@ export class Semaphore {
     }
     return new Promise((resolve, reject) => {
       const enter = (): void => {
-        signal?.removeEventListener('abort', leave);
+        unwatch();
         resolve();
       };
-      const leave = (): void => {
+      const unwatch = onAbort(signal, () => {
         const place = this.#waiting.indexOf(enter);
         if (place >= 0) this.#waiting.splice(place, 1);
         reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', leave, { once: true });
+      });
       this.#waiting.push(enter);
     });
   }
@@ -44,7 +45,7 @@ export class Semaphore {
   }
 }
 
-/** Runs a task for each item, `limit` at a time, and returns the results in order. */
+/** Runs a task for each item, `limit` at a time, and returns the results in order. A failure starts no more tasks. */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
   limit: number,
@@ -57,7 +58,12 @@ export async function mapConcurrently<T, R>(
     while (next < items.length) {
       signal?.throwIfAborted();
       const index = next++;
-      results[index] = await task(items[index], index);
+      try {
+        results[index] = await task(items[index], index);
+      } catch (error) {
+        next = items.length;
+        throw error;
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));

@@ -26,18 +26,23 @@ describe('HttpSource', () => {
     expect(source.size).toBe(300_000);
     expect(source.etag).toBe('"v1"');
     expect(await source.read(10, 5)).toEqual(content.slice(10, 15));
-    expect(server.ranges).toEqual(['bytes=0-65535']);
+    expect(server.ranges).toEqual(['bytes=0-32767']);
     expect(await source.read(100_000, 3)).toEqual(content.slice(100_000, 100_003));
-    expect(server.ranges).toEqual(['bytes=0-65535', 'bytes=100000-100002']);
+    expect(server.ranges).toEqual(['bytes=0-32767', 'bytes=100000-100002']);
   });
 
   it('merges reads of one turn', async () => {
     const source = await openSource(server.url);
-    const offsets = [200_000, 150_000, 100_000, 250_000];
-    const parts = await Promise.all(offsets.map((offset) => source.read(offset, 1000)));
+    const offsets = [200_000, 111_000, 100_000, 250_000];
+    const parts = await Promise.all(offsets.map((offset) => source.read(offset, 10_000)));
     for (const [i, part] of parts.entries())
-      expect(part).toEqual(content.slice(offsets[i], offsets[i] + 1000));
-    expect(server.ranges.slice(1)).toEqual(['bytes=100000-250999']);
+      expect(part).toEqual(content.slice(offsets[i], offsets[i] + 10_000));
+    // The gaps of 40 000 would double what is read.
+    expect(server.ranges.slice(1)).toEqual([
+      'bytes=100000-120999',
+      'bytes=200000-209999',
+      'bytes=250000-259999',
+    ]);
   });
 
   it('repeats what fails for reasons that pass', async () => {
@@ -111,6 +116,47 @@ describe('HttpSource', () => {
     await expect(openSource(server.url)).rejects.toThrow(
       /does not support range requests.*download it first/,
     );
+  });
+
+  it('does not download what it will refuse', async () => {
+    let sent = 0;
+    server.fault = (_, response) => {
+      response.writeHead(200, { 'content-length': String(2 ** 31) });
+      const more = (): void => {
+        if (response.destroyed) return;
+        sent += 65_536;
+        response.write(new Uint8Array(65_536), () => setImmediate(more));
+      };
+      more();
+      return true;
+    };
+    await expect(openSource(server.url)).rejects.toThrow(/does not support range requests/);
+    expect(sent).toBeLessThan(16 * 2 ** 20);
+  });
+
+  it('needs to know the size', async () => {
+    server.fault = (_, response) => {
+      response.writeHead(206, { 'content-range': 'bytes 0-9/*' }).end(content.subarray(0, 10));
+      return true;
+    };
+    await expect(openSource(server.url)).rejects.toThrow(/does not say how large the file is/);
+  });
+
+  it('waits as long as bytes keep coming', async () => {
+    server.fault = (_, response) => {
+      response.writeHead(206, { 'content-range': 'bytes 0-9/10' });
+      for (let k = 0; k < 10; k++) setTimeout(() => response.write(content.subarray(k, k + 1)), 20 * k);
+      setTimeout(() => response.end(), 200);
+      return true;
+    };
+    const source = await HttpSource.open(server.url, { timeout: 120 });
+    expect(await source.read(0, 10)).toEqual(content.slice(0, 10));
+  });
+
+  it('says why a connection failed', async () => {
+    const refused = HttpSource.open('http://127.0.0.1:1/a.tif');
+    await expect(refused).rejects.toThrow(/127\.0\.0\.1:1\/a\.tif failed \(.+\); try again later/);
+    await expect(refused).rejects.not.toThrow(/fetch failed/);
   });
 
   it('never takes more bytes than it asked for', async () => {

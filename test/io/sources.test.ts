@@ -72,6 +72,49 @@ describe('middlewares', () => {
     expect([...parts[0]]).toEqual([...bytes.slice(500, 510)]);
   });
 
+  it('coalescing bridges the smallest gaps first, within a share of what is wanted', async () => {
+    const source = spy();
+    const large = new MemorySource(new Uint8Array(200_000));
+    const merged = withCoalescing(
+      { ...source, size: large.size, read: (offset, length) => note(offset, length) },
+      { maxGap: 65_536, maxWaste: 0.25 },
+    );
+    const ranges: [number, number][] = [];
+    const note = (offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
+      ranges.push([offset, length]);
+      return large.read(offset, length);
+    };
+    await Promise.all([0, 15_000, 45_000].map((offset) => merged.read(offset, 10_000)));
+    // 5000 bytes between the first two are a sixth of the 30 000; the next 20 000 would be too much.
+    expect(ranges).toEqual([
+      [0, 25_000],
+      [45_000, 10_000],
+    ]);
+    ranges.length = 0;
+    await Promise.all([0, 2000].map((offset) => merged.read(offset, 10)));
+    expect(ranges).toEqual([[0, 2010]]);
+  });
+
+  it('coalescing gives up a merged read when all who wait for it have', async () => {
+    const signals: AbortSignal[] = [];
+    const merged = withCoalescing({
+      ...spy(),
+      read: (_, __, options) => {
+        if (options?.signal !== undefined) signals.push(options.signal);
+        return new Promise(() => undefined);
+      },
+    });
+    const [a, b] = [new AbortController(), new AbortController()];
+    const reads = [a, b].map(({ signal }) => merged.read(0, 10, { signal }));
+    await sleep(1);
+    a.abort(new Error('a'));
+    await expect(reads[0]).rejects.toThrow('a');
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    b.abort(new Error('b'));
+    await expect(reads[1]).rejects.toThrow('b');
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
   it('coalescing tells everyone who waits that a read failed', async () => {
     const merged = withCoalescing(spy(() => network));
     const results = await Promise.allSettled([merged.read(0, 10), merged.read(10, 10)]);
@@ -137,6 +180,23 @@ describe('ByteLru', () => {
     expect(made).toBe(4);
   });
 
+  it('makes a value again for those who wait when its maker gives up', async () => {
+    const cache = new ByteLru<string, Uint8Array>(100, (value) => value.byteLength);
+    const abort = new AbortController();
+    const first = cache.get(
+      'a',
+      () =>
+        new Promise((_, reject) => abort.signal.addEventListener('abort', () => reject(abort.signal.reason))),
+      abort.signal,
+    );
+    const second = cache.get('a', async () => new Uint8Array(3));
+    const third = cache.get('a', async () => new Uint8Array(4), AbortSignal.abort(new Error('third')));
+    abort.abort(new Error('first'));
+    await expect(first).rejects.toThrow('first');
+    expect(await second).toHaveLength(3);
+    await expect(third).rejects.toThrow('third');
+  });
+
   it('keeps nothing larger than itself, and nothing that failed', async () => {
     const cache = new ByteLru<string, Uint8Array>(10, (value) => value.byteLength);
     await cache.get('large', async () => new Uint8Array(11));
@@ -147,6 +207,18 @@ describe('ByteLru', () => {
 });
 
 describe('mapConcurrently', () => {
+  it('starts nothing after a failure', async () => {
+    const started: number[] = [];
+    const task = async (n: number): Promise<void> => {
+      started.push(n);
+      if (n === 1) throw new Error('one');
+      await sleep(5);
+    };
+    await expect(mapConcurrently([5, 1, 2, 3], 2, task)).rejects.toThrow('one');
+    await sleep(20);
+    expect(started).toEqual([5, 1]);
+  });
+
   it('keeps the order and the bound', async () => {
     let active = 0;
     let most = 0;

@@ -1,4 +1,5 @@
 import { isTerrachipError } from '../../errors.js';
+import { onAbort } from '../abort.js';
 import type { ByteSource } from '../byte-source.js';
 
 export interface RetryOptions {
@@ -57,14 +58,13 @@ function retryAfter(error: unknown): number {
 
 function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
+      leave();
       resolve();
     }, milliseconds);
-    signal?.addEventListener('abort', stop, { once: true });
+    const leave = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    });
   });
 }

@@ -17,8 +17,11 @@ export interface OpenOptions {
 /** Requests under way to one host. */
 const REQUESTS_PER_HOST = 8;
 
-/** Ranges on a server are worth merging over wider gaps than on a disk: a request costs as much as 64 KiB. */
-const HTTP_GAP = 64 * 1024;
+/**
+ * Ranges on a server are worth merging over wider gaps than on a disk, since a request costs as much as 64 KiB; but
+ * the gaps of small tiles must not become most of what is read.
+ */
+const HTTP_GAPS = { maxGap: 64 * 1024, maxWaste: 0.25 };
 
 const hosts = new Map<string, Semaphore>();
 
@@ -50,7 +53,7 @@ export async function openSource(path: string, options: OpenOptions = {}): Promi
       options.retry,
       options.signal,
     );
-    return withCoalescing(withRetry(withLimit(http, limit), options.retry), { maxGap: HTTP_GAP });
+    return withCoalescing(withRetry(withLimit(http, limit), options.retry), HTTP_GAPS);
   }
   const file = await FileSource.open(path.startsWith('file:') ? fileURLToPath(path) : path);
   return withCoalescing(file);

@@ -18,6 +18,7 @@ export const TAG = {
   BitsPerSample: 258,
   Compression: 259,
   Photometric: 262,
+  FillOrder: 266,
   StripOffsets: 273,
   SamplesPerPixel: 277,
   RowsPerStrip: 278,
@@ -31,12 +32,16 @@ export const TAG = {
   TileByteCounts: 325,
   ExtraSamples: 338,
   SampleFormat: 339,
+  YcbcrCoefficients: 529,
+  YcbcrSubsampling: 530,
+  ReferenceBlackWhite: 532,
   ModelPixelScale: 33550,
   ModelTiepoint: 33922,
   ModelTransformation: 34264,
   GeoKeyDirectory: 34735,
   GeoDoubleParams: 34736,
   GeoAsciiParams: 34737,
+  RpcCoefficients: 50844,
   GdalMetadata: 42112,
   GdalNodata: 42113,
 } as const;
@@ -46,11 +51,20 @@ const FIELD_BYTES: Readonly<Record<number, number>> = {
   1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
 }; // biome-ignore format: a table
 
+/** Many numbers of one tag. They stay in the file, apart from a bounded cache. */
+export interface TagArray {
+  readonly length: number;
+  /** `count` of them from `first` on, which must be there. */
+  read(first: number, count: number, signal?: AbortSignal): Promise<readonly number[]>;
+}
+
 /** The tags of one image. */
 export interface TagReader {
   has(tag: number): boolean;
   /** All numbers of a tag, or null when it is absent. */
   numbers(tag: number): Promise<number[] | null>;
+  /** The numbers of a tag that may be many, to be read by part; null when it is absent. */
+  array(tag: number): Promise<TagArray | null>;
   /** The first number of a tag, or a default. */
   number(tag: number, fallback: number): Promise<number>;
   /** The text of a tag up to its first NUL, or null. */
@@ -78,9 +92,9 @@ export async function readDirectories(source: ByteSource, signal?: AbortSignal):
         throw damaged(source.name, 'its chain of images has a loop');
       }
       seen.add(offset);
-      await checkDirectory(cached, offset, tiff.littleEndian, tiff.bigTiff);
+      const rationals = await checkDirectory(cached, offset, tiff.littleEndian, tiff.bigTiff);
       const directory: ImageFileDirectory = await tiff.parser.parseFileDirectoryAt(offset);
-      directories.push(tagReader(directory, cached, tiff.littleEndian));
+      directories.push(tagReader(directory, rationals, cached, tiff.littleEndian, signal));
       offset = directory.nextIFDByteOffset;
     }
     if (directories.length === 0) throw damaged(source.name, 'it holds no image');
@@ -116,13 +130,25 @@ function sourceAdapter(source: ByteSource, signal?: AbortSignal): Parameters<typ
   };
 }
 
-/** Checks every entry of a directory against the size of the file, before geotiff.js allocates what they declare. */
+/** Where the values of a tag lie. */
+interface Entry {
+  readonly fieldType: number;
+  readonly count: number;
+  readonly offset: number;
+}
+
+const RATIONAL_TYPES = [5, 10];
+
+/**
+ * Checks every entry of a directory against the size of the file, before geotiff.js allocates what they declare.
+ * Returns the rational ones, of which geotiff.js reads only every other value.
+ */
 async function checkDirectory(
   source: ByteSource,
   offset: number,
   littleEndian: boolean,
   bigTiff: boolean,
-): Promise<void> {
+): Promise<Map<number, Entry>> {
   const countBytes = bigTiff ? 8 : 2;
   const entryBytes = bigTiff ? 20 : 12;
   const head = await source.read(offset, countBytes);
@@ -133,35 +159,59 @@ async function checkDirectory(
   if (count > 65535) throw damaged(source.name, `an image has ${count} tags`);
   const body = await source.read(offset + countBytes, count * entryBytes);
   const view = new DataView(body.buffer, body.byteOffset);
+  const rationals = new Map<number, Entry>();
   for (let k = 0; k < count; k++) {
     const at = k * entryBytes;
+    const tag = view.getUint16(at, littleEndian);
     const type = view.getUint16(at + 2, littleEndian);
     const values = bigTiff
       ? Number(view.getBigUint64(at + 4, littleEndian))
       : view.getUint32(at + 4, littleEndian);
     const bytes = (FIELD_BYTES[type] ?? 1) * values;
-    if (bytes <= (bigTiff ? 8 : 4)) continue;
-    const start = bigTiff
-      ? Number(view.getBigUint64(at + 12, littleEndian))
-      : view.getUint32(at + 8, littleEndian);
-    if (start + bytes > source.size) {
-      throw damaged(
-        source.name,
-        `tag ${view.getUint16(at, littleEndian)} reaches beyond the end of the file`,
-      );
+    const valueAt = at + (bigTiff ? 12 : 8);
+    let start = offset + countBytes + valueAt;
+    if (bytes > (bigTiff ? 8 : 4)) {
+      start = bigTiff
+        ? Number(view.getBigUint64(valueAt, littleEndian))
+        : view.getUint32(valueAt, littleEndian);
+      if (start + bytes > source.size) {
+        throw damaged(source.name, `tag ${tag} reaches beyond the end of the file`);
+      }
     }
+    if (RATIONAL_TYPES.includes(type)) rationals.set(tag, { fieldType: type, count: values, offset: start });
   }
+  return rationals;
 }
 
-function tagReader(directory: ImageFileDirectory, source: ByteSource, littleEndian: boolean): TagReader {
-  const numbers = async (tag: number): Promise<number[] | null> => {
-    const deferred = directory.deferredArrays.get(tag);
-    if (deferred !== undefined) {
+function tagReader(
+  directory: ImageFileDirectory,
+  rationals: ReadonlyMap<number, Entry>,
+  source: ByteSource,
+  littleEndian: boolean,
+  signal?: AbortSignal,
+): TagReader {
+  const arrays = new Map<number, TagArray>();
+  for (const [tag, { arrayOffset, itemSize, length, fieldType }] of directory.deferredArrays) {
+    arrays.set(Number(tag), {
+      length,
       // geotiff.js reads deferred arrays as little-endian whatever the file's order is.
-      const { arrayOffset, itemSize, length, fieldType } = deferred;
-      const bytes = await source.read(arrayOffset, itemSize * length);
-      return parseNumbers(bytes, fieldType, length, littleEndian);
+      async read(first, count, signal) {
+        const options = signal === undefined ? {} : { signal };
+        const bytes = await source.read(arrayOffset + first * itemSize, count * itemSize, options);
+        return parseNumbers(bytes, fieldType, count, littleEndian);
+      },
+    });
+  }
+  // geotiff.js has already allocated them in full.
+  directory.deferredArrays.clear();
+  const numbers = async (tag: number): Promise<number[] | null> => {
+    const rational = rationals.get(tag);
+    if (rational !== undefined) {
+      const { fieldType, count, offset } = rational;
+      return parseNumbers(await source.read(offset, 8 * count), fieldType, count, littleEndian);
     }
+    const array = arrays.get(tag);
+    if (array !== undefined) return [...(await array.read(0, array.length, signal))];
     if (!directory.hasTag(tag)) return null;
     const value: unknown = await directory.loadValue(tag);
     if (typeof value === 'number' || typeof value === 'bigint') return [Number(value)];
@@ -169,8 +219,15 @@ function tagReader(directory: ImageFileDirectory, source: ByteSource, littleEndi
     return Array.from(value as ArrayLike<number>, Number);
   };
   return {
-    has: (tag) => directory.hasTag(tag),
+    has: (tag) => arrays.has(tag) || directory.hasTag(tag),
     numbers,
+    async array(tag) {
+      const array = arrays.get(tag);
+      if (array !== undefined) return array;
+      const values = await numbers(tag);
+      if (values === null) return null;
+      return { length: values.length, read: async (first, count) => values.slice(first, first + count) };
+    },
     async number(tag, fallback) {
       return (await numbers(tag))?.[0] ?? fallback;
     },
@@ -193,6 +250,10 @@ function parseNumbers(bytes: Uint8Array, fieldType: number, count: number, littl
       case 4:
       case 13:
         return view.getUint32(at, littleEndian);
+      case 5:
+        return view.getUint32(at, littleEndian) / view.getUint32(at + 4, littleEndian);
+      case 10:
+        return view.getInt32(at, littleEndian) / view.getInt32(at + 4, littleEndian);
       case 8:
         return view.getInt16(at, littleEndian);
       case 9:

@@ -1,14 +1,19 @@
 import { TerrachipError } from '../../errors.js';
-import { bytesPerElement, type Dtype } from '../../geo/index.js';
+import { BlockTable, partOfStrip } from './block-table.js';
 import { damaged, TAG, type TagReader } from './directory.js';
+import { requirePredictor } from './predictor.js';
+import { bytesPerRow, decodedBytes, type SampleType, sampleTypeOf } from './sample-types.js';
+import { readYcbcr, type Ycbcr, ycbcrBlockBytes } from './ycbcr.js';
 
 /** How the pixels of one image (the full one, an overview or a mask) lie in the file. */
 export interface ImageStructure {
   readonly width: number;
   readonly height: number;
   readonly bands: number;
-  readonly dtype: Dtype;
+  readonly sample: SampleType;
   readonly littleEndian: boolean;
+  /** True when the least significant bit of each stored byte comes first (`FillOrder` 2). */
+  readonly reversedBits: boolean;
   /** True when the values of all bands alternate in one block (`PlanarConfiguration` 1). */
   readonly interleaved: boolean;
   readonly tiled: boolean;
@@ -19,9 +24,10 @@ export interface ImageStructure {
   readonly compression: number;
   readonly predictor: number;
   readonly photometric: number;
-  /** Of each block, planes one after the other; 0 bytes for a block that is not stored. */
-  readonly offsets: readonly number[];
-  readonly byteCounts: readonly number[];
+  /** How colours become RGB; null for an image that is stored in no other colours, or whose codec converts them. */
+  readonly ycbcr: Ycbcr | null;
+  /** Where the tiles or strips lie, planes one after the other. */
+  readonly table: BlockTable;
 }
 
 /** No image side and no block is larger, whatever a header declares. */
@@ -29,71 +35,84 @@ const MAX_SIDE = 2 ** 31 - 1;
 const MAX_BLOCK_BYTES = 2 ** 30;
 const MAX_BANDS = 65535;
 
-const UNSIGNED: Readonly<Record<number, Dtype>> = { 8: 'uint8', 16: 'uint16', 32: 'uint32' };
-const SIGNED: Readonly<Record<number, Dtype>> = { 8: 'int8', 16: 'int16', 32: 'int32' };
-const FLOAT: Readonly<Record<number, Dtype>> = { 32: 'float32', 64: 'float64' };
-const SAMPLE_FORMATS: Readonly<Record<number, Readonly<Record<number, Dtype>>>> = {
-  1: UNSIGNED,
-  2: SIGNED,
-  3: FLOAT,
-  4: UNSIGNED,
-};
-
 /** @throws {TerrachipError} INVALID_INPUT for impossible values, UNSUPPORTED for sample types of other widths */
 export async function readStructure(
   name: string,
   tags: TagReader,
   littleEndian: boolean,
+  fileSize: number,
 ): Promise<ImageStructure> {
   const width = await side(name, tags, TAG.ImageWidth, 'width');
   const height = await side(name, tags, TAG.ImageLength, 'height');
   const bands = await tags.number(TAG.SamplesPerPixel, 1);
   if (bands < 1 || bands > MAX_BANDS) throw damaged(name, `it has ${bands} bands`);
-  const dtype = await sampleType(name, tags);
-  const planar = await tags.number(TAG.PlanarConfiguration, 1);
-  const interleaved = planar !== 2;
+  const sample = await readSampleType(name, tags);
+  const interleaved = bands === 1 || (await tags.number(TAG.PlanarConfiguration, 1)) !== 2;
+  const compression = await tags.number(TAG.Compression, 1);
+  const predictor = await tags.number(TAG.Predictor, 1);
+  requirePredictor(name, predictor, sample.bits, sample.storedType.startsWith('float'));
   const tiled = tags.has(TAG.TileWidth);
   const blockWidth = tiled ? await tags.number(TAG.TileWidth, 0) : width;
+  const photometric = await tags.number(TAG.Photometric, 1);
+  const ycbcr = await readYcbcr(name, tags, { photometric, compression, bands, interleaved, sample });
+  const samples = interleaved ? bands : 1;
+  const rawBytes = (rows: number): number =>
+    ycbcr === null
+      ? bytesPerRow(sample, blockWidth * samples) * rows
+      : ycbcrBlockBytes(ycbcr, blockWidth, rows);
   const rowsPerStrip = await tags.number(TAG.RowsPerStrip, height);
-  const blockHeight = tiled ? await tags.number(TAG.TileLength, 0) : Math.min(rowsPerStrip, height);
+  // An image in one strip that is not compressed is read by parts, as if it had more.
+  const plain = !tiled && rowsPerStrip >= height && compression === 1 && ycbcr === null;
+  const part = plain ? partOfStrip(height, rawBytes(1)) : null;
+  const stripRows = part === null ? Math.min(rowsPerStrip, height) : part.rows;
+  const blockHeight = tiled ? await tags.number(TAG.TileLength, 0) : stripRows;
   if (blockWidth < 1 || blockHeight < 1 || blockWidth > MAX_SIDE || blockHeight > MAX_SIDE) {
     throw damaged(name, `its blocks are ${blockWidth} × ${blockHeight} pixels`);
   }
-  const blockBytes = blockWidth * blockHeight * bytesPerElement(dtype) * (interleaved ? bands : 1);
-  if (blockBytes > MAX_BLOCK_BYTES) {
-    throw new TerrachipError(
-      'TOO_LARGE',
-      `${name} is stored in blocks of ${blockBytes} bytes, more than the limit of ${MAX_BLOCK_BYTES}`,
-      'rewrite it tiled (gdal_translate -co TILED=YES)',
-      { size: blockBytes, limit: MAX_BLOCK_BYTES },
-    );
-  }
+  const blockBytes = decodedBytes(sample, blockWidth * blockHeight * samples);
+  checkBlockSize(name, blockBytes);
   const blockColumns = Math.ceil(width / blockWidth);
   const blockRows = Math.ceil(height / blockHeight);
-  const expected = blockColumns * blockRows * (interleaved ? 1 : bands);
-  const offsets = (await tags.numbers(tiled ? TAG.TileOffsets : TAG.StripOffsets)) ?? [];
-  const byteCounts = (await tags.numbers(tiled ? TAG.TileByteCounts : TAG.StripByteCounts)) ?? [];
-  if (offsets.length < expected || byteCounts.length < expected) {
-    throw damaged(name, `it lists ${Math.min(offsets.length, byteCounts.length)} of ${expected} blocks`);
-  }
+  const storedRows = part === null ? blockHeight : height;
+  const table = await BlockTable.open(name, tags, {
+    tiled,
+    expected: (part === null ? blockColumns * blockRows : 1) * (interleaved ? 1 : bands),
+    mostBytes: Math.max(blockBytes, rawBytes(storedRows)),
+    part,
+    fileSize,
+    uncompressed: compression === 1,
+    rawBytes: (index) =>
+      rawBytes(tiled ? blockHeight : Math.min(storedRows, height - (index % blockRows) * blockHeight)),
+  });
   return {
     width,
     height,
     bands,
-    dtype,
+    sample,
     littleEndian,
+    reversedBits: (await tags.number(TAG.FillOrder, 1)) === 2,
     interleaved,
     tiled,
     blockWidth,
     blockHeight,
     blockColumns,
     blockRows,
-    compression: await tags.number(TAG.Compression, 1),
-    predictor: await tags.number(TAG.Predictor, 1),
-    photometric: await tags.number(TAG.Photometric, 1),
-    offsets,
-    byteCounts,
+    compression,
+    predictor,
+    photometric,
+    ycbcr,
+    table,
   };
+}
+
+function checkBlockSize(name: string, bytes: number): void {
+  if (bytes <= MAX_BLOCK_BYTES) return;
+  throw new TerrachipError(
+    'TOO_LARGE',
+    `${name} is stored in blocks of ${bytes} bytes, more than the limit of ${MAX_BLOCK_BYTES}`,
+    'rewrite it tiled (gdal_translate -co TILED=YES)',
+    { size: bytes, limit: MAX_BLOCK_BYTES },
+  );
 }
 
 async function side(name: string, tags: TagReader, tag: number, what: string): Promise<number> {
@@ -103,17 +122,16 @@ async function side(name: string, tags: TagReader, tag: number, what: string): P
   return value;
 }
 
-async function sampleType(name: string, tags: TagReader): Promise<Dtype> {
+async function readSampleType(name: string, tags: TagReader): Promise<SampleType> {
   const bits = (await tags.numbers(TAG.BitsPerSample)) ?? [1];
   const formats = (await tags.numbers(TAG.SampleFormat)) ?? [1];
-  const dtype = SAMPLE_FORMATS[formats[0]]?.[bits[0]];
-  if (dtype === undefined || bits.some((b) => b !== bits[0]) || formats.some((f) => f !== formats[0])) {
-    throw new TerrachipError(
-      'UNSUPPORTED',
-      `${name} has samples of ${[...new Set(bits)].join(' and ')} bits in format ${[...new Set(formats)].join(' and ')}`,
-      'convert it to a common type (gdal_translate -ot Float32)',
-      { feature: 'sample type' },
-    );
-  }
-  return dtype;
+  const alike = bits.every((b) => b === bits[0]) && formats.every((f) => f === formats[0]);
+  const type = alike ? sampleTypeOf(formats[0], bits[0]) : null;
+  if (type !== null) return type;
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `${name} has samples of ${[...new Set(bits)].join(' and ')} bits in format ${[...new Set(formats)].join(' and ')}`,
+    'convert it to one common type (gdal_translate -ot Float32)',
+    { feature: 'sample type' },
+  );
 }

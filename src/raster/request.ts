@@ -1,0 +1,334 @@
+/** What part of which image of a raster a request means, whatever the format. */
+import { invalidInput, invalidOption, TerrachipError } from '../errors.js';
+import {
+  Affine,
+  allocateArray,
+  createPixelMapping,
+  dtypeOf,
+  GeoBox,
+  GeoTensor,
+  intersectWindows,
+  type PixelWindow,
+} from '../geo/index.js';
+import type { Raster, ReadRequest } from './raster.js';
+
+/** What a raster's headers say of its grids. */
+export type RasterGrids = Pick<Raster, keyof Place | 'width' | 'height' | 'overviews' | 'geobox'>;
+
+/** A window of one of a raster's images. */
+export interface LevelWindow {
+  /** 0 for full resolution, 1 for the first overview, and so on. */
+  readonly level: number;
+  /** Pixels of that level; it lies inside. */
+  readonly window: PixelWindow;
+}
+
+/** @throws {TerrachipError} UNSUPPORTED for complex values, which nothing but `readPlanes` takes */
+export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = raster.bands): void {
+  const complex = bands.find((band) => band.components === 2);
+  if (complex === undefined) return;
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `${raster.name} holds complex numbers (${complex.storedType}) in band ${complex.index}`,
+    'take their magnitude or their parts first (gdal_translate with a derived band, or rasterio)',
+    { feature: 'complex values' },
+  );
+}
+
+type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'placeProblem'>;
+
+/** The error for a raster that is asked for its place and has none that can be used. */
+export function noReference(raster: Place): Error {
+  const { gcps, hasRpc, placeProblem } = raster;
+  if (gcps !== null) {
+    return invalidInput(
+      raster.name,
+      `is tied to the ground by ${gcps.points.length} control points, not by a transform`,
+      'warp it by them first (gdalwarp)',
+    );
+  }
+  if (hasRpc) {
+    return invalidInput(
+      raster.name,
+      'is tied to the ground by rational polynomial coefficients (RPC), not by a transform',
+      'orthorectify it first (gdalwarp -rpc)',
+    );
+  }
+  const missing =
+    raster.crs === null
+      ? (placeProblem ?? 'has no coordinate reference system')
+      : 'has no transform from pixels to coordinates';
+  return invalidInput(raster.name, missing, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
+}
+
+/** Width and height of a level in pixels. @throws {TerrachipError} INVALID_INPUT when there is no such level */
+export function levelSize(raster: RasterGrids, level: number): readonly [number, number] {
+  const size = [[raster.width, raster.height] as const, ...raster.overviews][level];
+  if (size !== undefined) return size;
+  const last = raster.overviews.length;
+  throw invalidInput(
+    raster.name,
+    `has no level ${level}`,
+    last === 0 ? 'read its full resolution, level 0: it has no overviews' : `choose one of 0 to ${last}`,
+  );
+}
+
+/** The grid of a level: the whole raster's area. @throws {TerrachipError} INVALID_INPUT without a CRS or transform */
+export function levelBox(raster: RasterGrids, level: number): GeoBox {
+  const box = raster.geobox;
+  if (box === null) throw noReference(raster);
+  const [width, height] = levelSize(raster, level);
+  const scale = Affine.scale(box.width / width, box.height / height);
+  return new GeoBox(box.crs, box.transform.compose(scale), width, height);
+}
+
+/** No array of JavaScript's holds many more values. */
+const MAX_PIXELS = 2 ** 32;
+
+/**
+ * A window that was asked for, or all of an image.
+ * @throws {TerrachipError} INVALID_INPUT unless it lies inside, TOO_LARGE for more pixels than an array can hold
+ */
+export function requireWindow(
+  name: string,
+  window: PixelWindow | undefined,
+  [width, height]: readonly [number, number],
+): PixelWindow {
+  const all = { x: 0, y: 0, width, height };
+  const { x, y, ...size } = window ?? all;
+  const inside = intersectWindows(window ?? all, all);
+  const whole = [x, y, size.width, size.height].every(Number.isSafeInteger);
+  if (!whole || inside?.width !== size.width || inside.height !== size.height) {
+    throw invalidInput(
+      name,
+      `has no window of ${size.width} × ${size.height} pixels at (${x}, ${y})`,
+      `give whole pixels inside its ${width} × ${height}`,
+    );
+  }
+  if (size.width * size.height > MAX_PIXELS) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `a window of ${size.width} × ${size.height} pixels of ${name} is too large to be read at once`,
+      'read smaller windows, or an overview',
+      { size: size.width * size.height, limit: MAX_PIXELS },
+    );
+  }
+  return inside;
+}
+
+/** The bands that were asked for, or all. @throws {TerrachipError} INVALID_INPUT for none, or one that is not there */
+export function requireBands(
+  name: string,
+  bands: readonly number[] | undefined,
+  count: number,
+): readonly number[] {
+  if (bands === undefined) return Array.from({ length: count }, (_, i) => i + 1);
+  if (bands.length === 0) throw invalidInput(name, 'is asked for no bands', `choose some of 1 to ${count}`);
+  for (const band of bands) {
+    if (!Number.isInteger(band) || band < 1 || band > count) {
+      throw invalidInput(name, `has no band ${band}`, `choose one of 1 to ${count}`);
+    }
+  }
+  return bands;
+}
+
+/** Overviews' sizes are rounded to whole pixels, so that their scales are only nearly those they were made for. */
+const SCALE_TOLERANCE = 1.01;
+
+/**
+ * The coarsest level whose pixels are not larger than wanted: what GDAL reads from.
+ * @param scale wanted pixels' width and height, in pixels of the full resolution
+ */
+export function levelForScale(raster: RasterGrids, [x, y]: readonly [number, number]): number {
+  let level = 0;
+  for (const [k, [width, height]] of raster.overviews.entries()) {
+    const fine = raster.width / width <= x * SCALE_TOLERANCE && raster.height / height <= y * SCALE_TOLERANCE;
+    if (fine) level = k + 1;
+  }
+  return level;
+}
+
+/** The level for resampling onto a grid without reading more detail than the grid can show. */
+export function levelForGeobox(raster: RasterGrids, geobox: GeoBox): number {
+  return levelForScale(raster, projectBox(geobox, levelBox(raster, 0)).scale);
+}
+
+/**
+ * What a request means.
+ * @throws {TerrachipError} INVALID_INPUT or INVALID_OPTION for one that is impossible or lies outside
+ */
+export function resolveRequest(raster: RasterGrids, request: ReadRequest): LevelWindow {
+  const { window, bounds, geobox, resolution, overview } = request;
+  if ([window, bounds, geobox].filter((area) => area !== undefined).length > 1) {
+    throw invalidOption('the area of a read', 'is given twice', 'give one of window, bounds and geobox');
+  }
+  if (geobox !== undefined && resolution !== undefined) {
+    throw invalidOption('resolution', 'is given beside a geobox, which has its own', 'give one of them');
+  }
+  if (typeof overview === 'number' && window !== undefined) {
+    return { level: overview, window: requireWindow(raster.name, window, levelSize(raster, overview)) };
+  }
+  const box = geobox ?? boundsBox(raster, request);
+  const area =
+    box === null
+      ? requireWindow(raster.name, window, [raster.width, raster.height])
+      : projectBox(box, levelBox(raster, 0)).area;
+  const level = chooseLevel(raster, request);
+  const [width, height] = levelSize(raster, level);
+  const part = intersectWindows(wholePixels(area, width / raster.width, height / raster.height), {
+    x: 0,
+    y: 0,
+    width,
+    height,
+  });
+  if (part !== null) return { level, window: part };
+  throw invalidInput(
+    `the area asked for (${(box ?? levelBox(raster, 0)).bounds.join(', ')})`,
+    `does not overlap ${raster.name}`,
+    `give one that meets ${levelBox(raster, 0).bounds.join(', ')} in ${raster.crs}`,
+  );
+}
+
+/** Reads what a request means as a tensor (band, y, x) over exactly the pixels that were read. */
+export async function readTensor(raster: Raster, request: ReadRequest = {}): Promise<GeoTensor> {
+  if (raster.geobox === null) throw noReference(raster);
+  const { level, window } = resolveRequest(raster, request);
+  const bands = requireBands(raster.name, request.bands, raster.bands.length);
+  requireReal(
+    raster,
+    bands.map((band) => raster.bands[band - 1]),
+  );
+  const { signal } = request;
+  const planes = await raster.readPlanes({
+    window,
+    level,
+    bands,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const size = window.width * window.height;
+  const data = allocateArray(dtypeOf(planes[0]), planes.length * size);
+  for (const [i, plane] of planes.entries()) data.set(plane, i * size);
+  return new GeoTensor({
+    data,
+    shape: [planes.length, window.height, window.width],
+    dimensions: ['band', 'y', 'x'],
+    geobox: levelBox(raster, level).window(window.x, window.y, window.width, window.height),
+    nodata: raster.bands[bands[0] - 1].nodata,
+  });
+}
+
+function chooseLevel(raster: RasterGrids, request: ReadRequest): number {
+  const { geobox, resolution, overview = 'auto' } = request;
+  if (typeof overview === 'number') return overview;
+  if (overview === 'none') return 0;
+  if (geobox !== undefined) return levelForGeobox(raster, geobox);
+  if (resolution === undefined) return 0;
+  if (!(resolution > 0)) {
+    throw invalidOption('resolution', `cannot be ${resolution}`, 'give a positive pixel size in CRS units');
+  }
+  const [x, y] = levelBox(raster, 0).resolution;
+  return levelForScale(raster, [resolution / x, resolution / y]);
+}
+
+/** The bounds of a request as a grid of one pixel; null for none. */
+function boundsBox(raster: RasterGrids, { bounds, boundsCrs }: ReadRequest): GeoBox | null {
+  if (bounds === undefined) return null;
+  return GeoBox.fromSize(bounds, boundsCrs ?? levelBox(raster, 0).crs, 1, 1);
+}
+
+/** Edges are sampled at so many steps; what they bulge between two samples is estimated and added. */
+const STEPS = 32;
+
+interface ProjectedBox {
+  /** What the box covers, in pixels of the grid, not rounded. */
+  readonly area: PixelWindow;
+  /** Width and height of the box's pixels where they are smallest, in pixels of the grid. */
+  readonly scale: readonly [number, number];
+}
+
+/** A grid seen from another: where its area lies, and how fine its pixels are. */
+function projectBox(box: GeoBox, grid: GeoBox): ProjectedBox {
+  const mapping = createPixelMapping(box, grid);
+  const side = STEPS + 1;
+  const axes = [new Float64Array(side * side), new Float64Array(side * side)] as const;
+  const point = new Float64Array(2);
+  for (let j = 0; j < side; j++) {
+    for (let i = 0; i < side; i++) {
+      mapping.map((i * box.width) / STEPS, (j * box.height) / STEPS, point);
+      axes[0][j * side + i] = point[0];
+      axes[1][j * side + i] = point[1];
+    }
+  }
+  const [x, y] = axes.map((values) => extentOf(values, side));
+  if (!(x.low <= x.high && y.low <= y.high)) {
+    throw invalidInput(
+      `the area (${box.bounds.join(', ')}) in ${box.crs}`,
+      `lies outside the domain of ${grid.crs}`,
+      'give one that the coordinate reference system covers',
+    );
+  }
+  const scales = axes.map((values) => finestStep(values, side, STEPS / box.width, STEPS / box.height));
+  return {
+    area: { x: x.low, y: y.low, width: x.high - x.low, height: y.high - y.low },
+    scale: [scales[0], scales[1]],
+  };
+}
+
+/** The range of one coordinate over a lattice, with what it may reach between the samples. */
+function extentOf(values: Float64Array, side: number): { low: number; high: number } {
+  let low = Infinity;
+  let high = -Infinity;
+  let bulge = 0;
+  let step = 0;
+  let holes = false;
+  for (const [k, value] of values.entries()) {
+    if (!Number.isFinite(value)) {
+      holes = true;
+      continue;
+    }
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    const [i, j] = [k % side, Math.floor(k / side)];
+    for (const [inside, stride] of [
+      [i > 0 && i + 1 < side, 1],
+      [j > 0 && j + 1 < side, side],
+    ] as const) {
+      if (!inside) continue;
+      const [before, after] = [values[k - stride], values[k + stride]];
+      if (Number.isFinite(before)) step = Math.max(step, Math.abs(value - before));
+      // A parabola through three samples departs from its chords by an eighth of their second difference.
+      const bend = Math.abs(before - 2 * value + after) / 8;
+      if (bend > bulge) bulge = bend;
+    }
+  }
+  // Where the projection ends between two samples, the area may reach up to the second.
+  const margin = bulge + (holes ? step : 0);
+  return { low: low - margin, high: high + margin };
+}
+
+/** The smallest length that a pixel of the box spans along one axis of the grid. */
+function finestStep(values: Float64Array, side: number, perColumn: number, perRow: number): number {
+  let finest = Infinity;
+  for (let j = 0; j + 1 < side; j++) {
+    for (let i = 0; i + 1 < side; i++) {
+      const k = j * side + i;
+      const across = (values[k + 1] - values[k]) * perColumn;
+      const down = (values[k + side] - values[k]) * perRow;
+      const length = Math.hypot(across, down);
+      if (length < finest) finest = length;
+    }
+  }
+  return finest;
+}
+
+/** Coordinates this close to a pixel's edge are on it. */
+const ON_EDGE = 1e-6;
+
+/** The pixels of a level that an area of the full resolution touches, at least one. */
+function wholePixels(area: PixelWindow, scaleX: number, scaleY: number): PixelWindow {
+  const x = Math.floor(area.x * scaleX + ON_EDGE);
+  const y = Math.floor(area.y * scaleY + ON_EDGE);
+  const right = Math.ceil((area.x + area.width) * scaleX - ON_EDGE);
+  const bottom = Math.ceil((area.y + area.height) * scaleY - ON_EDGE);
+  return { x, y, width: Math.max(1, right - x), height: Math.max(1, bottom - y) };
+}
