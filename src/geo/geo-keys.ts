@@ -1,4 +1,5 @@
 import { Crs } from './crs.js';
+import { userDefinedKeys } from './user-defined-crs.js';
 
 /** GeoTIFF keys (OGC 19-008r4, clause 7): a number or a text by key number. */
 export type GeoKeys = ReadonlyMap<number, number | string>;
@@ -29,7 +30,12 @@ export const GEO_KEY = {
 const USER_DEFINED = 32767;
 const MODEL_PROJECTED = 1;
 const MODEL_GEOGRAPHIC = 2;
+const RASTER_PIXEL_IS_AREA = 1;
 export const RASTER_PIXEL_IS_POINT = 2;
+
+/** The tags that hold numbers and texts of the keys. */
+const DOUBLE_PARAMS = 34736;
+const ASCII_PARAMS = 34737;
 
 /**
  * The keys of the tags GeoKeyDirectory, GeoDoubleParams and GeoAsciiParams. Keys with several numbers keep the
@@ -45,8 +51,9 @@ export function parseGeoKeys(
   for (let k = 1; k <= count; k++) {
     const [key, location, length, value] = directory.slice(4 * k, 4 * k + 4);
     if (location === 0) keys.set(key, value);
-    else if (location === 34736 && value < doubles.length) keys.set(key, doubles[value]);
-    else if (location === 34737) keys.set(key, ascii.slice(value, value + length).replace(/[|\0]+$/, ''));
+    else if (location === DOUBLE_PARAMS && value < doubles.length) keys.set(key, doubles[value]);
+    else if (location === ASCII_PARAMS)
+      keys.set(key, ascii.slice(value, value + length).replace(/[|\0]+$/, ''));
   }
   return keys;
 }
@@ -65,16 +72,37 @@ function codeOf(value: number | string | undefined): number | null {
   return typeof value === 'number' && value > 0 && value !== USER_DEFINED ? value : null;
 }
 
+/** The values of the three tags that hold a file's keys. */
+export interface GeoKeyTags {
+  readonly directory: readonly number[];
+  readonly doubles: readonly number[];
+  readonly ascii: string;
+}
+
 /**
- * The keys of a CRS that has an EPSG code, as the values of the GeoKeyDirectory tag.
- * Returns null for a CRS without a code.
+ * The keys of a CRS, of pixels as areas: its EPSG code, else its definition.
+ * @throws {TerrachipError} UNSUPPORTED for a definition that GeoTIFF cannot hold
  */
-export function geoKeyDirectory(crs: Crs): number[] | null {
-  if (crs.epsg === null) return null;
-  return [
-    [1, 1, 0, 3],
-    [GEO_KEY.ModelType, 0, 1, crs.isGeographic ? MODEL_GEOGRAPHIC : MODEL_PROJECTED],
-    [GEO_KEY.RasterType, 0, 1, 1],
-    [crs.isGeographic ? GEO_KEY.GeodeticCrs : GEO_KEY.ProjectedCrs, 0, 1, crs.epsg],
-  ].flat();
+export function encodeGeoKeys(crs: Crs): GeoKeyTags {
+  const keys = new Map<number, number | string | readonly number[]>(
+    crs.epsg === null
+      ? userDefinedKeys(crs)
+      : [[crs.isGeographic ? GEO_KEY.GeodeticCrs : GEO_KEY.ProjectedCrs, crs.epsg]],
+  );
+  keys.set(GEO_KEY.ModelType, crs.isGeographic ? MODEL_GEOGRAPHIC : MODEL_PROJECTED);
+  keys.set(GEO_KEY.RasterType, RASTER_PIXEL_IS_AREA);
+  const directory = [1, 1, 0, keys.size];
+  const doubles: number[] = [];
+  let ascii = '';
+  for (const [key, value] of [...keys].sort(([a], [b]) => a - b)) {
+    if (typeof value === 'number') directory.push(key, 0, 1, value);
+    else if (typeof value === 'string') {
+      directory.push(key, ASCII_PARAMS, value.length + 1, ascii.length);
+      ascii += `${value}|`;
+    } else {
+      directory.push(key, DOUBLE_PARAMS, value.length, doubles.length);
+      doubles.push(...value);
+    }
+  }
+  return { directory, doubles, ascii };
 }

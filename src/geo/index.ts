@@ -40,9 +40,10 @@ export {
 export { type EpsgEntry, registerEpsg, registerEpsgDatabase } from './epsg-registry.js';
 export {
   crsFromGeoKeys,
+  encodeGeoKeys,
   GEO_KEY,
   type GeoKeys,
-  geoKeyDirectory,
+  type GeoKeyTags,
   parseGeoKeys,
   RASTER_PIXEL_IS_POINT,
 } from './geo-keys.js';

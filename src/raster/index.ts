@@ -4,6 +4,7 @@
  */
 import '../geo/node/epsg.js';
 
+export { COG_COMPRESSIONS, type CogCompression, type CogOptions } from './cog/options.js';
 export { OVERVIEW_METHODS, type OverviewMethod } from './cog/overview.js';
 export {
   type BlockCache,
@@ -12,7 +13,7 @@ export {
   GeoTiffRaster,
   noReference,
 } from './geotiff/reader.js';
-export { type CogOptions, CogWriter, writeCog } from './node/cog-writer.js';
+export { CogWriter, writeCog } from './node/cog-writer.js';
 export { type OpenRasterOptions, openRaster } from './node/open.js';
 export { createZarrGroup, ZarrShardWriter } from './node/zarr-writer.js';
 export type { BandInfo, ColourTable, Raster, WindowRequest } from './raster.js';
