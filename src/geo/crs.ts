@@ -10,10 +10,24 @@ export type CrsLike = Crs | string | number;
 type Projection = InstanceType<typeof proj4.Proj> & {
   projName: string;
   to_meter?: number;
+  /** The names that the projection goes by. */
+  names: string[];
+  lat0?: number;
+  lat1?: number;
+  lat2?: number;
+  lat_ts?: number;
   long0?: number;
-  a?: number;
-  b?: number;
+  k0?: number;
+  x0?: number;
+  y0?: number;
+  a: number;
+  b: number;
+  /** Inverse flattening. */
+  rf: number;
   from_greenwich?: number;
+  datumCode?: string;
+  /** As they were given, numbers or texts. */
+  datum_params?: (number | string)[];
   datum?: { datum_params?: number[] };
 };
 
@@ -190,7 +204,9 @@ const PROBES = [
 /** One definition can be written in many ways; what counts is where points come to lie. */
 function sameProjection(a: Crs, b: Crs): boolean {
   if (a.isGeographic || b.isGeographic) return a.isGeographic === b.isGeographic;
-  if (a.metresPerUnit !== b.metresPerUnit) return false;
+  // Units are spelled with more or fewer digits.
+  const [unit, other] = [a.metresPerUnit ?? 1, b.metresPerUnit ?? 1];
+  if (Math.abs(unit - other) > 1e-11 * unit) return false;
   const centre = a.projection.long0 ?? 0;
   return PROBES.every(([longitude, latitude]) => {
     const [ax, ay] = projectRadians(a.projection, centre + longitude, latitude);
@@ -213,7 +229,7 @@ function projectRadians(projection: Projection, x: number, y: number): [number, 
 }
 
 /** Same ellipsoid, prime meridian and shift to WGS 84. */
-function sameDatum(p: Projection, q: Projection): boolean {
+export function sameDatum(p: Projection, q: Projection): boolean {
   const close = (a = 0, b = 0): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a));
   const shift = (r: Projection): string => {
     const parameters = r.datum?.datum_params ?? [];

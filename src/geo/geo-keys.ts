@@ -1,33 +1,8 @@
 import { Crs } from './crs.js';
-import { userDefinedKeys } from './user-defined-crs.js';
-
-/** GeoTIFF keys (OGC 19-008r4, clause 7): a number or a text by key number. */
-export type GeoKeys = ReadonlyMap<number, number | string>;
-
-export const GEO_KEY = {
-  ModelType: 1024,
-  RasterType: 1025,
-  Citation: 1026,
-  GeodeticCrs: 2048,
-  GeodeticCitation: 2049,
-  GeodeticDatum: 2050,
-  PrimeMeridian: 2051,
-  Ellipsoid: 2056,
-  SemiMajorAxis: 2057,
-  SemiMinorAxis: 2058,
-  InverseFlattening: 2059,
-  PrimeMeridianLongitude: 2061,
-  ToWgs84: 2062,
-  ProjectedCrs: 3072,
-  ProjectedCitation: 3073,
-  Projection: 3074,
-  ProjectionMethod: 3075,
-  LinearUnits: 3076,
-  LinearUnitSize: 3077,
-} as const;
+import { GEO_KEY, type GeoKeys, type GeoKeyValue, USER_DEFINED } from './geo-key-numbers.js';
+import { crsFromUserDefinedKeys, userDefinedKeys } from './user-defined-crs.js';
 
 /** Key values with a meaning of their own. */
-const USER_DEFINED = 32767;
 const MODEL_PROJECTED = 1;
 const MODEL_GEOGRAPHIC = 2;
 const RASTER_PIXEL_IS_AREA = 1;
@@ -38,37 +13,38 @@ const DOUBLE_PARAMS = 34736;
 const ASCII_PARAMS = 34737;
 
 /**
- * The keys of the tags GeoKeyDirectory, GeoDoubleParams and GeoAsciiParams. Keys with several numbers keep the
- * first; entries that point outside their tag are left out.
+ * The keys of the tags GeoKeyDirectory, GeoDoubleParams and GeoAsciiParams. Keys of one number are that number;
+ * entries that point outside their tag are left out.
  */
 export function parseGeoKeys(
   directory: readonly number[],
   doubles: readonly number[],
   ascii: string,
-): Map<number, number | string> {
-  const keys = new Map<number, number | string>();
+): Map<number, GeoKeyValue> {
+  const keys = new Map<number, GeoKeyValue>();
   const count = Math.min(directory[3] ?? 0, Math.floor(directory.length / 4) - 1);
   for (let k = 1; k <= count; k++) {
     const [key, location, length, value] = directory.slice(4 * k, 4 * k + 4);
     if (location === 0) keys.set(key, value);
-    else if (location === DOUBLE_PARAMS && value < doubles.length) keys.set(key, doubles[value]);
-    else if (location === ASCII_PARAMS)
+    else if (location === DOUBLE_PARAMS && value < doubles.length) {
+      keys.set(key, length > 1 ? doubles.slice(value, value + length) : doubles[value]);
+    } else if (location === ASCII_PARAMS)
       keys.set(key, ascii.slice(value, value + length).replace(/[|\0]+$/, ''));
   }
   return keys;
 }
 
-/** The CRS that the keys describe by code; null when they name none, or only a user-defined one. */
+/** The CRS that the keys name by code, else the one they define; null when they do neither. */
 export function crsFromGeoKeys(keys: GeoKeys): Crs | null {
   const model = keys.get(GEO_KEY.ModelType);
   const projected = codeOf(keys.get(GEO_KEY.ProjectedCrs));
   const geodetic = codeOf(keys.get(GEO_KEY.GeodeticCrs));
   const code =
     model === MODEL_GEOGRAPHIC ? geodetic : model === MODEL_PROJECTED ? projected : (projected ?? geodetic);
-  return code === null ? null : Crs.fromEpsg(code);
+  return code === null ? crsFromUserDefinedKeys(keys) : Crs.fromEpsg(code);
 }
 
-function codeOf(value: number | string | undefined): number | null {
+function codeOf(value: GeoKeyValue | undefined): number | null {
   return typeof value === 'number' && value > 0 && value !== USER_DEFINED ? value : null;
 }
 
@@ -84,7 +60,7 @@ export interface GeoKeyTags {
  * @throws {TerrachipError} UNSUPPORTED for a definition that GeoTIFF cannot hold
  */
 export function encodeGeoKeys(crs: Crs): GeoKeyTags {
-  const keys = new Map<number, number | string | readonly number[]>(
+  const keys = new Map<number, GeoKeyValue>(
     crs.epsg === null
       ? userDefinedKeys(crs)
       : [[crs.isGeographic ? GEO_KEY.GeodeticCrs : GEO_KEY.ProjectedCrs, crs.epsg]],

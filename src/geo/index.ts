@@ -38,11 +38,10 @@ export {
   viewArray,
 } from './dtype.js';
 export { type EpsgEntry, registerEpsg, registerEpsgDatabase } from './epsg-registry.js';
+export { GEO_KEY, type GeoKeys, type GeoKeyValue } from './geo-key-numbers.js';
 export {
   crsFromGeoKeys,
   encodeGeoKeys,
-  GEO_KEY,
-  type GeoKeys,
   type GeoKeyTags,
   parseGeoKeys,
   RASTER_PIXEL_IS_POINT,
