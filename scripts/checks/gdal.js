@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkProducts } from './gdal/products.js';
 import { checkRealFiles, checkStorage } from './gdal/storage.js';
-import { checkWritten } from './gdal/written.js';
 import { checkReferences, checkWarps } from './gdal/warps.js';
+import { checkWritten } from './gdal/written.js';
 import { backendsHere, python, Report, requirePackages, run } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
 

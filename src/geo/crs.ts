@@ -57,11 +57,11 @@ export class Crs {
     const { definition: usable, note } = withoutDatumGrid(definition);
     let projection: Projection;
     try {
-      projection = new proj4.Proj(usable) as Projection;
+      projection = new proj4.Proj(withOrigin(usable)) as Projection;
     } catch (cause) {
       throw invalidInput(
         `the coordinate reference system "${shorten(definition)}"`,
-        `cannot be used (${messageOf(cause)})`,
+        `cannot be used (${shorten(messageOf(cause))})`,
         'give an EPSG code, WKT or a PROJ string that proj4js supports',
         cause,
       );
@@ -73,6 +73,7 @@ export class Crs {
         'give a geographic or a projected one',
       );
     }
+    if (identity.wkt && projection.names.includes('eqc')) correctParallel(projection, identity.wkt);
     this.projection = projection;
     this.epsg = identity.epsg;
     this.name = identity.name ?? String(projection.name ?? shorten(definition));
@@ -158,6 +159,24 @@ export class Crs {
   toJSON(): { epsg: number | null; name: string; wkt: string | null } {
     return { epsg: this.epsg, name: this.name, wkt: this.wkt };
   }
+}
+
+/** PROJ takes an origin that is left out as zero; some projections of proj4js then compute NaN. */
+function withOrigin(definition: string): string {
+  if (!definition.trimStart().startsWith('+')) return definition;
+  const missing = ['lat_0', 'lon_0', 'x_0', 'y_0'].filter((name) => !definition.includes(`+${name}=`));
+  return [definition, ...missing.map((name) => `+${name}=0`)].join(' ');
+}
+
+/** proj4js takes the standard parallel of an equirectangular WKT for its origin. */
+function correctParallel(projection: Projection, wkt: string): void {
+  const radians = (name: string): number => {
+    const degrees = new RegExp(`"${name}"\\s*,\\s*([-+.\\de]+)`, 'i').exec(wkt)?.[1];
+    return (Number(degrees ?? 0) * Math.PI) / 180;
+  };
+  projection.lat_ts = radians('(?:standard_parallel_1|latitude of 1st standard parallel)');
+  projection.lat0 = radians('(?:latitude_of_origin|latitude of natural origin)');
+  projection.init();
 }
 
 const epsgCache = new Map<number, Crs>();

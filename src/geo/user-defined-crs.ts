@@ -37,6 +37,8 @@ const ELLIPSOIDS: Readonly<Record<number, readonly [a: number, inverseFlattening
 /** EPSG codes of geographic systems, by the names that definitions give their datums. */
 const GEODETIC_CODES: Readonly<Record<string, number>> = {
   wgs84: 4326,
+  wgs_1984: 4326,
+  world_geodetic_system_1984: 4326,
   etrs89: 4258,
   etrs_1989: 4258,
   european_terrestrial_reference_system_1989: 4258,
@@ -91,9 +93,12 @@ function geodeticKeys(crs: Crs): Map<number, GeoKeyValue> {
 
 /** The EPSG code of the geographic system below, when the definition or its datum names one that agrees. */
 function geodeticCode(crs: Crs): number | null {
+  const { wkt } = crs;
   const datum = String(crs.projection.datumCode ?? '').toLowerCase();
-  const named = [/^epsg_(\d+)$/.exec(datum)?.[1], geodeticIdentifier(crs.wkt ?? '')];
-  for (const candidate of [...named, GEODETIC_CODES[datum]]) {
+  const datumInWkt = /\bDATUM\s*\[\s*"(?:D_)?([^"]*)"/i.exec(wkt ?? '')?.[1] ?? '';
+  const names = [datum, datumInWkt.toLowerCase().replaceAll(' ', '_')];
+  const codes = names.map((name) => GEODETIC_CODES[name]);
+  for (const candidate of [/^epsg_(\d+)$/.exec(datum)?.[1], geodeticIdentifier(wkt ?? ''), ...codes]) {
     const code = Number(candidate);
     if (candidate === undefined || findEpsg(code) === null) continue;
     const known = Crs.fromEpsg(code);
@@ -135,9 +140,9 @@ function addProjection(keys: Map<number, GeoKeyValue>, crs: Crs): void {
       keys.set(key, [Number(((projection[parameter] ?? 0) / metres).toPrecision(14))]);
     } else keys.set(key, [degrees(projection[parameter] ?? 0)]);
   }
-  if (method.code === POLAR_STEREOGRAPHIC && projection.lat_ts !== undefined) {
+  if (method.code === POLAR_STEREOGRAPHIC && Math.cos(projection.lat_ts ?? Math.PI / 2) > 1e-10) {
     // By its standard parallel (EPSG's variant B), from which proj4js has computed the scale at the pole.
-    keys.set(PARAMETER_KEY.NatOriginLat, [degrees(projection.lat_ts)]);
+    keys.set(PARAMETER_KEY.NatOriginLat, [degrees(projection.lat_ts ?? 0)]);
     keys.set(PARAMETER_KEY.ScaleAtNatOrigin, [1]);
   }
 }

@@ -139,6 +139,11 @@ function imageSizes({ geobox, blockSize, overviews }: CogSettings): [number, num
   return sizes;
 }
 
+/** Bytes of the pixels of all images before compression, without the padding of tiles. */
+export function imageBytes({ sizes, bands, dtype }: CogSettings): number {
+  return sizes.reduce((sum, [width, height]) => sum + width * height * bands * bytesPerElement(dtype), 0);
+}
+
 /** The most bytes that the tiles can take: compression may add a little to what cannot be made smaller. */
 export function mostBytes({ sizes, blockSize, bands, dtype, mask }: CogSettings): number {
   const pixels = sizes.reduce((sum, [width, height]) => sum + (width + blockSize) * (height + blockSize), 0);

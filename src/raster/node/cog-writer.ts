@@ -7,6 +7,7 @@ import {
   CLASSIC_LIMIT,
   type CogOptions,
   type CogSettings,
+  imageBytes,
   mostBytes,
   resolveOptions,
 } from '../cog/options.js';
@@ -57,7 +58,10 @@ export class CogWriter {
   static async create(path: string, options: CogOptions): Promise<CogWriter> {
     const settings = resolveOptions(path, options);
     const layout = layoutOf(settings);
-    const { sizes, bands, blockSize, compression } = settings;
+    const { sizes, bands, blockSize, compression, sparse } = settings;
+    // What is neither compressed nor left out takes what it takes: no need to write it first.
+    if (settings.bigTiff === false && compression === 'none' && !sparse)
+      requireClassic(path, imageBytes(settings));
     await requireWritable(path);
     const encode = await createEncoder(compression, settings.level);
     // One image in one piece needs no reordering: its temporary file becomes the result.
