@@ -63,10 +63,23 @@ describeBackends('nodata', (backend) => {
     expect(await convert(Int16Array.of(1, 2), { nodata: 1.5 })).toBeCloseToArray([1, 2]);
   });
 
-  it('reaches every value of a large array', async () => {
-    const values = Uint8Array.from({ length: 70_001 }, (_, i) => i % 251);
+  // Two whole rows of the dispatch, and a part of one.
+  it.each([70_001, 2 * 65_536])('reaches every value of a large array (%i)', async (length) => {
+    const values = Uint8Array.from({ length }, (_, i) => i % 251);
     const result = await convert(values, { nodata: 250 });
     expect(result).toBeCloseToArray(Array.from(values, (v) => (v === 250 ? NaN : v)));
+  });
+
+  it.each([undefined, -9999])('writes the same bits for every NaN (nodata %s)', async (nodata) => {
+    const source = new Float32Array(Uint32Array.of(0x7fc00000, 0xffc00001, 0x7fa00000).buffer);
+    const options = nodata === undefined ? {} : { nodata };
+    const result = (await convert(source, options)) as Float32Array;
+    expect([...new Uint32Array(result.buffer, result.byteOffset, 3)]).toEqual(new Array(3).fill(0x7fc00000));
+  });
+
+  it('takes only NaN for missing, not infinity', async () => {
+    const result = await convert(Float32Array.of(Infinity, -Infinity, NaN, 1));
+    expect([...result]).toEqual([Infinity, -Infinity, NaN, 1]);
   });
 });
 
@@ -152,12 +165,16 @@ describeBackends('softmax', (backend) => {
     tensor.dispose();
   });
 
-  it('by hand: equal logits, large ones, and one that is not finite', async () => {
-    // Two classes, four pixels: (0, 0), (1000, 999), (ln 3, 0), (NaN, 1).
-    const tensor = backend().upload(Float32Array.of(0, 1000, Math.log(3), NaN, 0, 999, 0, 1), [1, 2, 4]);
+  it.each([
+    ['equal', [0, 0], [0.5, 0.5]],
+    ['large', [1000, 999], [Math.E / (Math.E + 1), 1 / (Math.E + 1)]],
+    ['far apart', [500, -500], [1, 0]],
+    ['three to one', [Math.log(3), 0], [0.75, 0.25]],
+    ['one NaN', [NaN, 1], [NaN, NaN]],
+    ['one infinite', [-Infinity, 1], [NaN, NaN]],
+  ])('by hand: %s', async (_, logits, expected) => {
+    const tensor = backend().upload(Float32Array.from(logits), [1, 2, 1]);
     softmax(backend(), tensor);
-    const e = Math.E;
-    const expected = [0.5, e / (e + 1), 0.75, NaN, 0.5, 1 / (e + 1), 0.25, NaN];
     expect(await backend().download(tensor)).toBeCloseToArray(expected, 1e-6);
     tensor.dispose();
   });

@@ -110,15 +110,22 @@ describeBackends('stitch', (backend) => {
     expect(result).toBeCloseToArray(expected, 1e-6);
   });
 
-  it('agrees with the definition on random chips, missing chips, gaps and invalid pixels', async () => {
-    const options = {
-      ...scene,
-      predictions: randomValues(21, chipValues, 0, 1, 0.02),
-      mask: Uint8Array.from(randomValues(22, scene.width * scene.height), (v) => (v < 0.1 ? 0 : 1)),
-      missing: [0, 4, 5],
-    };
-    expect(await stitchOn(backend(), options)).toBeCloseToArray(reference(options), 1e-6);
-  });
+  // With a stride of 5 chips overlap by more than half: then a taper towards the scene's edge would show.
+  it.each([11, 5])(
+    'agrees with the definition on chips every %i, some missing, with gaps',
+    async (stride) => {
+      const { columnStarts, rowStarts } = createChipLayout(scene.width, scene.height, scene.size, stride);
+      const values = columnStarts.length * rowStarts.length * scene.classes * scene.size ** 2;
+      const options = {
+        ...scene,
+        stride,
+        predictions: randomValues(21, values, 0, 1, 0.02),
+        mask: Uint8Array.from(randomValues(22, scene.width * scene.height), (v) => (v < 0.1 ? 0 : 1)),
+        missing: [0, 4, 5],
+      };
+      expect(await stitchOn(backend(), options)).toBeCloseToArray(reference(options), 1e-6);
+    },
+  );
 
   it('computes any rows alone as it computes all', async () => {
     const predictions = randomValues(23, chipValues);

@@ -31,8 +31,11 @@ export function run(
   const offset = Math.fround(parameters.offset);
   const to = Math.min(count, end * FLAT_PIECE);
   if (nodata_kind === 0) {
-    // NaN stays NaN through the arithmetic.
-    for (let i = start * FLAT_PIECE; i < to; i++) destination[i] = source[i] * scale + offset;
+    for (let i = start * FLAT_PIECE; i < to; i++) {
+      const value = source[i];
+      // Every NaN becomes the same one: files of equal pixels are then equal byte for byte.
+      destination[i] = Number.isNaN(value) ? Number.NaN : value * scale + offset;
+    }
     return;
   }
   if (stored_type !== 6) {
@@ -47,7 +50,8 @@ export function run(
   const nodata = nodata_bits | 0;
   const bits = new Int32Array(source.buffer, source.byteOffset, count);
   for (let i = start * FLAT_PIECE; i < to; i++) {
-    const missing = bits[i] === nodata || nearlyEqual(bits[i], nodata);
-    destination[i] = missing ? Number.NaN : source[i] * scale + offset;
+    const value = source[i];
+    const missing = Number.isNaN(value) || bits[i] === nodata || nearlyEqual(bits[i], nodata);
+    destination[i] = missing ? Number.NaN : value * scale + offset;
   }
 }
