@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { checkProducts } from './gdal/products.js';
 import { checkRealFiles, checkStorage } from './gdal/storage.js';
 import { checkReferences, checkWarps } from './gdal/warps.js';
+import { checkWritten } from './gdal/written.js';
 import { backendsHere, python, Report, requirePackages, run } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
 
@@ -21,6 +22,7 @@ await withTemporaryFolder(async (folder) => {
   await checkWarps(report, made.warps, { folder, backends, gdal: run, python, title });
   await checkStorage(report, made.files);
   await checkProducts(report, folder);
+  await checkWritten(report, folder);
   if (existsSync(shared)) {
     await checkReferences(report, shared, folder, backends);
     await checkRealFiles(report, shared);

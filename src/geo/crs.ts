@@ -10,10 +10,24 @@ export type CrsLike = Crs | string | number;
 type Projection = InstanceType<typeof proj4.Proj> & {
   projName: string;
   to_meter?: number;
+  /** The names that the projection goes by. */
+  names: string[];
+  lat0?: number;
+  lat1?: number;
+  lat2?: number;
+  lat_ts?: number;
   long0?: number;
-  a?: number;
-  b?: number;
+  k0?: number;
+  x0?: number;
+  y0?: number;
+  a: number;
+  b: number;
+  /** Inverse flattening. */
+  rf: number;
   from_greenwich?: number;
+  datumCode?: string;
+  /** As they were given, numbers or texts. */
+  datum_params?: (number | string)[];
   datum?: { datum_params?: number[] };
 };
 
@@ -43,11 +57,11 @@ export class Crs {
     const { definition: usable, note } = withoutDatumGrid(definition);
     let projection: Projection;
     try {
-      projection = new proj4.Proj(usable) as Projection;
+      projection = new proj4.Proj(withOrigin(usable)) as Projection;
     } catch (cause) {
       throw invalidInput(
         `the coordinate reference system "${shorten(definition)}"`,
-        `cannot be used (${messageOf(cause)})`,
+        `cannot be used (${shorten(messageOf(cause))})`,
         'give an EPSG code, WKT or a PROJ string that proj4js supports',
         cause,
       );
@@ -59,6 +73,7 @@ export class Crs {
         'give a geographic or a projected one',
       );
     }
+    if (identity.wkt && projection.names.includes('eqc')) correctParallel(projection, identity.wkt);
     this.projection = projection;
     this.epsg = identity.epsg;
     this.name = identity.name ?? String(projection.name ?? shorten(definition));
@@ -146,6 +161,24 @@ export class Crs {
   }
 }
 
+/** PROJ takes an origin that is left out as zero; some projections of proj4js then compute NaN. */
+function withOrigin(definition: string): string {
+  if (!definition.trimStart().startsWith('+')) return definition;
+  const missing = ['lat_0', 'lon_0', 'x_0', 'y_0'].filter((name) => !definition.includes(`+${name}=`));
+  return [definition, ...missing.map((name) => `+${name}=0`)].join(' ');
+}
+
+/** proj4js takes the standard parallel of an equirectangular WKT for its origin. */
+function correctParallel(projection: Projection, wkt: string): void {
+  const radians = (name: string): number => {
+    const degrees = new RegExp(`"${name}"\\s*,\\s*([-+.\\de]+)`, 'i').exec(wkt)?.[1];
+    return (Number(degrees ?? 0) * Math.PI) / 180;
+  };
+  projection.lat_ts = radians('(?:standard_parallel_1|latitude of 1st standard parallel)');
+  projection.lat0 = radians('(?:latitude_of_origin|latitude of natural origin)');
+  projection.init();
+}
+
 const epsgCache = new Map<number, Crs>();
 
 /** Takes points from one CRS to another, in float64. */
@@ -190,7 +223,9 @@ const PROBES = [
 /** One definition can be written in many ways; what counts is where points come to lie. */
 function sameProjection(a: Crs, b: Crs): boolean {
   if (a.isGeographic || b.isGeographic) return a.isGeographic === b.isGeographic;
-  if (a.metresPerUnit !== b.metresPerUnit) return false;
+  // Units are spelled with more or fewer digits.
+  const [unit, other] = [a.metresPerUnit ?? 1, b.metresPerUnit ?? 1];
+  if (Math.abs(unit - other) > 1e-11 * unit) return false;
   const centre = a.projection.long0 ?? 0;
   return PROBES.every(([longitude, latitude]) => {
     const [ax, ay] = projectRadians(a.projection, centre + longitude, latitude);
@@ -213,7 +248,7 @@ function projectRadians(projection: Projection, x: number, y: number): [number, 
 }
 
 /** Same ellipsoid, prime meridian and shift to WGS 84. */
-function sameDatum(p: Projection, q: Projection): boolean {
+export function sameDatum(p: Projection, q: Projection): boolean {
   const close = (a = 0, b = 0): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a));
   const shift = (r: Projection): string => {
     const parameters = r.datum?.datum_params ?? [];

@@ -1,5 +1,3 @@
-import type { Crs } from './crs.js';
-
 /** GeoTIFF keys (OGC 19-008r4, clause 7): a number, some numbers or a text by key number. */
 export type GeoKeys = ReadonlyMap<number, GeoKeyValue>;
 export type GeoKeyValue = number | string | readonly number[];
@@ -51,9 +49,17 @@ export const GEO_KEY = {
 export const USER_DEFINED = 32767;
 export const MODEL_PROJECTED = 1;
 export const MODEL_GEOGRAPHIC = 2;
+export const RASTER_PIXEL_IS_AREA = 1;
 export const RASTER_PIXEL_IS_POINT = 2;
 
-/** The keys of the tags GeoKeyDirectory, GeoDoubleParams and GeoAsciiParams; those that point outside are left out. */
+/** The tags that hold numbers and texts of the keys. */
+export const DOUBLE_PARAMS = 34736;
+export const ASCII_PARAMS = 34737;
+
+/**
+ * The keys of the tags GeoKeyDirectory, GeoDoubleParams and GeoAsciiParams. Keys of one number are that number;
+ * entries that point outside their tag are left out.
+ */
 export function parseGeoKeys(
   directory: readonly number[],
   doubles: readonly number[],
@@ -64,23 +70,10 @@ export function parseGeoKeys(
   for (let k = 1; k <= count; k++) {
     const [key, location, length, value] = directory.slice(4 * k, 4 * k + 4);
     if (location === 0) keys.set(key, value);
-    else if (location === 34736 && value < doubles.length)
+    else if (location === DOUBLE_PARAMS && value < doubles.length) {
       keys.set(key, length > 1 ? doubles.slice(value, value + length) : doubles[value]);
-    else if (location === 34737) keys.set(key, ascii.slice(value, value + length).replace(/[|\0]+$/, ''));
+    } else if (location === ASCII_PARAMS)
+      keys.set(key, ascii.slice(value, value + length).replace(/[|\0]+$/, ''));
   }
   return keys;
-}
-
-/**
- * The keys of a CRS that has an EPSG code, as the values of the GeoKeyDirectory tag.
- * Returns null for a CRS without a code.
- */
-export function geoKeyDirectory(crs: Crs): number[] | null {
-  if (crs.epsg === null) return null;
-  return [
-    [1, 1, 0, 3],
-    [GEO_KEY.ModelType, 0, 1, crs.isGeographic ? MODEL_GEOGRAPHIC : MODEL_PROJECTED],
-    [GEO_KEY.RasterType, 0, 1, 1],
-    [crs.isGeographic ? GEO_KEY.GeodeticCrs : GEO_KEY.ProjectedCrs, 0, 1, crs.epsg],
-  ].flat();
 }

@@ -4,6 +4,7 @@
  */
 import '../geo/node/epsg.js';
 
+export { COG_COMPRESSIONS, type CogCompression, type CogOptions } from './cog/options.js';
 export { OVERVIEW_METHODS, type OverviewMethod } from './cog/overview.js';
 export type { Sidecars } from './geotiff/levels.js';
 export {
@@ -13,7 +14,7 @@ export {
   GeoTiffRaster,
 } from './geotiff/reader.js';
 export { toStoredIntegers } from './geotiff/sample-types.js';
-export { type CogOptions, CogWriter, writeCog } from './node/cog-writer.js';
+export { CogWriter, writeCog } from './node/cog-writer.js';
 export { type OpenRasterOptions, openRaster } from './node/open.js';
 export { createZarrGroup, ZarrShardWriter } from './node/zarr-writer.js';
 export type {

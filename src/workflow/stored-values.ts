@@ -6,22 +6,26 @@ import { allocateArray, type Dtype, isFloat, rangeOf, type TypedArray } from '..
  * @param resampled whether the values are interpolated (default): a valid integer that happens to equal the nodata
  *   value is then moved to its neighbour, so that data never turns into a gap. Values picked from the source are kept,
  *   as GDAL keeps them: moved, one class would become another.
- * @returns the stored values (the given array itself where nothing changes) and how many are valid
+ * @returns the stored values (the given array itself where nothing changes), how many are valid, and how many valid
+ *   ones became gaps because they are equal to the nodata value
  */
 export function toStored(
   values: Float32Array,
   dtype: Dtype,
   nodata: number,
   resampled = true,
-): { stored: TypedArray; validCount: number } {
+): { stored: TypedArray; validCount: number; collisions: number } {
   const inPlace = dtype === 'float32' && Number.isNaN(nodata);
   const stored: TypedArray = inPlace ? values : allocateArray(dtype, values.length);
   let missing = 0;
   if (inPlace) {
     for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) missing++;
-    return { stored, validCount: values.length - missing };
+    return { stored, validCount: values.length - missing, collisions: 0 };
   }
+  let collisions = 0;
   const integer = !isFloat(dtype);
+  // A float32 file holds fewer digits than the number that was given.
+  const held = dtype === 'float32' ? Math.fround(nodata) : nodata;
   const { min, max } = rangeOf(dtype);
   const neighbour = nodata > min ? nodata - 1 : nodata + 1;
   for (let i = 0; i < values.length; i++) {
@@ -32,12 +36,13 @@ export function toStored(
     } else if (integer) {
       const rounded = Math.min(max, Math.max(min, Math.floor(value + 0.5)));
       stored[i] = resampled && rounded === nodata ? neighbour : rounded;
-      if (stored[i] === nodata) missing++;
+      if (stored[i] === nodata) collisions++;
     } else {
       stored[i] = value;
+      if (value === held) collisions++;
     }
   }
-  return { stored, validCount: values.length - missing };
+  return { stored, validCount: values.length - missing - collisions, collisions };
 }
 
 /** A nodata value that a type can hold: the wanted one, or NaN for floats, or the end of an integer's range. */

@@ -37,8 +37,11 @@ export interface WarpFileOptions extends OperationOptions {
   resampling?: Resampling;
   backend?: BackendChoice;
   threads?: number;
-  /** `deflate` (default) or `none`. */
+  /** `deflate` (default), `zstd` or `none`. */
   compression?: CogOptions['compression'];
+  /** How hard to compress: 1 to 9 for deflate (default 6), to 22 for zstd (default 9). */
+  level?: number;
+  bigTiff?: CogOptions['bigTiff'];
   overviews?: CogOptions['overviews'];
   tolerance?: number;
   maxPixels?: number;
@@ -131,6 +134,8 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       descriptions: bands.map((band) => raster.bands[band - 1].description ?? ''),
       overviews: options.overviews ?? (resampling === 'nearest' ? 'nearest' : 'average'),
       ...(options.compression === undefined ? {} : { compression: options.compression }),
+      ...(options.level === undefined ? {} : { level: options.level }),
+      ...(options.bigTiff === undefined ? {} : { bigTiff: options.bigTiff }),
       ...(raster.colourTable === null || dtype !== 'uint8' || bands.length > 1
         ? {}
         : { colourTable: raster.colourTable }),
@@ -174,6 +179,7 @@ async function streamRows(
   const allocate = (): DeviceTensor[] =>
     Array.from({ length: warped.bandCount }, () => backend.allocate(stripShape, 'float32'));
   const validPixels = new Array<number>(warped.bandCount).fill(0);
+  let collisions = 0;
   const strips = [allocate(), allocate()];
   // Downloads alternate too: one may still be written while the next arrives.
   const downloads = strips.map((planes) => planes.map((plane) => new Float32Array(plane.length)));
@@ -195,9 +201,11 @@ async function streamRows(
       warping.catch(() => undefined);
       const values = downloads[k % 2].map((download, band) => {
         const strip = download.subarray(0, rows * width);
-        const { stored, validCount } = toStored(strip, target.dtype, target.nodata, target.resampled);
-        validPixels[band] += validCount;
-        return stored;
+        const { dtype, nodata, resampled } = target;
+        const result = toStored(strip, dtype, nodata, resampled);
+        validPixels[band] += result.validCount;
+        collisions += result.collisions;
+        return result.stored;
       });
       await writing;
       writing = writer.writeRows(values);
@@ -205,6 +213,12 @@ async function streamRows(
       onProgress?.({ type: 'progress', stage: 'warp', done: k * ROWS + rows, total: height, unit: 'rows' });
     }
     await writing;
+    if (collisions > 0) {
+      onProgress?.({
+        type: 'warning',
+        message: `${collisions} valid pixels are equal to the nodata value ${target.nodata} and became gaps; choose another --nodata`,
+      });
+    }
   } finally {
     await Promise.allSettled([warping, writing]);
     for (const plane of strips.flat()) plane.dispose();

@@ -3,7 +3,7 @@ import {
   Crs,
   createTransform,
   crsFromGeoKeys,
-  geoKeyDirectory,
+  encodeGeoKeys,
   parseGeoKeys,
   transformBounds,
 } from '../../src/geo/node/index.js';
@@ -125,11 +125,81 @@ describe('transformBounds', () => {
 describe('GeoTIFF keys', () => {
   it('go there and back', () => {
     for (const code of [32632, 4326, 3035]) {
-      const directory = geoKeyDirectory(Crs.fromEpsg(code));
-      const keys = parseGeoKeys(directory ?? [], [], '');
-      expect(crsFromGeoKeys(keys).crs?.epsg ?? null).toBe(code);
+      const { directory } = encodeGeoKeys(Crs.fromEpsg(code));
+      const keys = parseGeoKeys(directory, [], '');
+      expect(crsFromGeoKeys(keys).crs?.epsg).toBe(code);
     }
-    expect(geoKeyDirectory(Crs.parse('+proj=utm +zone=32 +ellps=intl'))).toBeNull();
+  });
+
+  it.each([
+    '+proj=tmerc +lat_0=49 +lon_0=7.3 +k=0.99987 +x_0=80000 +datum=WGS84',
+    '+proj=utm +zone=33 +south +ellps=intl +towgs84=-87,-98,-121',
+    '+proj=lcc +lat_1=45 +lat_2=52 +lat_0=47 +lon_0=8 +datum=NAD83 +units=us-ft',
+    '+proj=lcc +lat_1=47 +lat_0=47 +lon_0=8 +k_0=0.9996 +datum=WGS84',
+    '+proj=aea +lat_1=29.5 +lat_2=45.5 +lat_0=23 +lon_0=-96 +datum=NAD83 +to_meter=2.5',
+    '+proj=stere +lat_0=90 +lat_ts=69 +lon_0=-44 +ellps=GRS80',
+    '+proj=stere +lat_0=-90 +k=0.98 +lon_0=20 +datum=WGS84',
+    '+proj=stere +lat_0=50 +lon_0=20 +k=0.9 +datum=WGS84',
+    '+proj=merc +lon_0=20 +lat_ts=42 +datum=WGS84',
+    '+proj=sinu +lon_0=10 +a=6371007.181 +b=6371007.181',
+    '+proj=eqc +lat_ts=30 +lon_0=5 +datum=WGS84',
+    '+proj=longlat +ellps=bessel +pm=2.33722917 +towgs84=1,2,3,4,5,6,7',
+  ])('hold %s', (definition) => {
+    const crs = Crs.fromProj(definition);
+    const { directory, doubles, ascii } = encodeGeoKeys(crs);
+    const found = crsFromGeoKeys(parseGeoKeys(directory, doubles, ascii)).crs;
+    expect(found?.epsg).toBeNull();
+    expect(found?.equals(crs)).toBe(true);
+    expect(found?.isGeographic).toBe(crs.isGeographic);
+  });
+
+  it('hold the code of the datum that a WKT names', () => {
+    const wkt =
+      'PROJCS["mine",GEOGCS["ETRS89",DATUM["European_Terrestrial_Reference_System_1989",SPHEROID["GRS 1980",6378137,298.257222101]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4258"]],PROJECTION["Equirectangular"],PARAMETER["latitude_of_origin",0],PARAMETER["standard_parallel_1",30],PARAMETER["central_meridian",5],PARAMETER["false_easting",0],PARAMETER["false_northing",0],UNIT["metre",1]]';
+    const crs = Crs.fromWkt(wkt);
+    expect(crs.equals(Crs.fromProj('+proj=eqc +lat_ts=30 +lon_0=5 +ellps=GRS80'))).toBe(true);
+    const { directory, doubles, ascii } = encodeGeoKeys(crs);
+    const keys = parseGeoKeys(directory, doubles, ascii);
+    expect(keys.get(2048)).toBe(4258);
+    expect(keys.get(3073)).toBe('mine');
+    expect(crsFromGeoKeys(keys).crs?.name).toBe('mine');
+  });
+
+  it('that define no system, or one that is not known, make none', () => {
+    expect(crsFromGeoKeys(new Map()).crs).toBeNull();
+    expect(
+      crsFromGeoKeys(
+        new Map([
+          [1024, 1],
+          [3072, 32767],
+          [2048, 4326],
+          [3075, 27],
+        ]),
+      ).crs,
+    ).toBeNull();
+    expect(
+      crsFromGeoKeys(
+        new Map([
+          [1024, 2],
+          [2048, 32767],
+        ]),
+      ).crs,
+    ).toBeNull();
+  });
+
+  it('take a datum or an ellipsoid by its code', () => {
+    const utm: [number, number | number[]][] = [
+      [1024, 1],
+      [3072, 32767],
+      [3075, 1],
+      [3080, 9],
+      [3081, 0],
+      [3092, 0.9996],
+      [3082, 500000],
+      [3083, 0],
+    ];
+    expect(crsFromGeoKeys(new Map([...utm, [2050, 6326]])).crs?.equals(Crs.fromEpsg(32632))).toBe(true);
+    expect(crsFromGeoKeys(new Map([...utm, [2056, 7030]])).crs?.equals(Crs.fromEpsg(32632))).toBe(true);
   });
 
   it('read doubles and text, and leave out what points nowhere', () => {

@@ -11,7 +11,7 @@ import {
   rangeOf,
   type TypedArray,
 } from '../../src/geo/index.js';
-import { halve } from '../../src/raster/cog/overview.js';
+import { halve, type Rows } from '../../src/raster/cog/overview.js';
 import { applyPredictor, undoPredictor } from '../../src/raster/geotiff/predictor.js';
 import { type CogOptions, CogWriter, openRaster, writeCog } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
@@ -141,10 +141,94 @@ describe('CogWriter', () => {
     [{ blockSize: 100 }, /tiles of 100 pixels/],
     [{ bands: 0 }, /cannot have 0 bands/],
     [{ dtype: 'float32', colourTable: [[0, 0, 0]] }, /cannot have a colour table/],
-    [{ geobox: new GeoBox('+proj=utm +zone=32 +ellps=intl', Affine.scale(1, -1), 4, 4) }, /no EPSG code/],
+    [{ level: 10 }, /cannot be compressed by deflate at level 10; give a whole number from 1 to 9/],
+    [{ compression: 'zstd', level: 23 }, /from 1 to 22/],
+    [{ compression: 'none', level: 1 }, /cannot have level 1 without compression/],
+    [{ compression: 'none', predictor: 2 }, /cannot have predictor 2 without compression/],
+    [{ predictor: 3 }, /cannot have predictor 3 with uint8/],
+    [{ scales: [1, 2] }, /cannot have 2 scales in 1 bands/],
   ] as [Partial<CogOptions>, RegExp][])('refuses %o', async (change, message) => {
     const options: CogOptions = { geobox: grid(10, 10), bands: 1, dtype: 'uint8', ...change };
     await expect(CogWriter.create(newPath(), options)).rejects.toThrow(message);
+  });
+
+  it('refuses a coordinate reference system that GeoTIFF has no keys for', async () => {
+    const geobox = new GeoBox('+proj=moll +lon_0=0 +datum=WGS84', Affine.scale(1, -1), 10, 10);
+    await expect(CogWriter.create(newPath(), { geobox, bands: 1, dtype: 'uint8' })).rejects.toThrow(
+      /has no keys for the coordinate reference system \+proj=moll.*; choose one with an EPSG code/,
+    );
+  });
+
+  it('keeps a coordinate reference system without an EPSG code', async () => {
+    const geobox = new GeoBox('+proj=laea +lat_0=48 +lon_0=11 +datum=WGS84', Affine.scale(1, -1), 10, 10);
+    const path = newPath();
+    await writeCog(path, [new Uint8Array(100)], { geobox, bands: 1, dtype: 'uint8' });
+    const raster = await openRaster(path);
+    expect(raster.geobox?.equals(geobox)).toBe(true);
+    await raster.close();
+  });
+
+  it('averages only what the mask calls valid', async () => {
+    const path = newPath();
+    const values = Float32Array.from({ length: 32 * 32 }, (_, i) => i % 32);
+    const mask = Uint8Array.from(values, (x) => (x % 2 === 0 ? 1 : 0));
+    const options: CogOptions = {
+      geobox: grid(32, 32),
+      bands: 1,
+      dtype: 'float32',
+      blockSize: 16,
+      mask: true,
+    };
+    await writeCog(path, [values], options, mask);
+    const raster = await openRaster(path);
+    const [half] = await raster.readPlanes({ level: 1 });
+    expect([...half.subarray(0, 16)]).toEqual(Array.from({ length: 16 }, (_, x) => 2 * x));
+    await raster.close();
+    await expect(writeCog(path, [values], options)).rejects.toThrow(/cannot add/);
+  });
+
+  it('writes BigTIFF when it is told to, and refuses a classic TIFF for what cannot fit', async () => {
+    const path = newPath();
+    await writeCog(path, [new Uint8Array(100)], {
+      geobox: grid(10, 10),
+      bands: 1,
+      dtype: 'uint8',
+      bigTiff: true,
+    });
+    expect((await readFile(path)).readUInt16LE(2)).toBe(43);
+    const options: CogOptions = {
+      geobox: grid(40_000, 30_000),
+      bands: 1,
+      dtype: 'float32',
+      compression: 'none',
+      overviews: 'none',
+      bigTiff: false,
+    };
+    await expect(CogWriter.create(newPath(), options)).rejects.toThrow(
+      /more than a classic TIFF can address/,
+    );
+  });
+
+  it('leaves out empty tiles of a sparse file', async () => {
+    const paths = [newPath(), newPath()];
+    const values = new Int16Array(64 * 64).fill(-1);
+    values[0] = 5;
+    for (const [k, path] of paths.entries()) {
+      const options: CogOptions = {
+        geobox: grid(64, 64),
+        bands: 1,
+        dtype: 'int16',
+        nodata: -1,
+        blockSize: 16,
+      };
+      await writeCog(path, [values], { ...options, compression: 'none', sparse: k === 0 });
+      const raster = await openRaster(path);
+      expect((await raster.readPlanes())[0]).toEqual(values);
+      await raster.close();
+    }
+    const [sparse, full] = await Promise.all(paths.map(async (path) => (await readFile(path)).byteLength));
+    // Of 16, 4 and 1 tiles the first is left in each image.
+    expect(full - sparse).toBe(18 * (16 * 16 * 2 + 8));
   });
 
   it('says when a folder cannot be written', async () => {
@@ -155,20 +239,25 @@ describe('CogWriter', () => {
   });
 });
 
+/** Rows without a mask. */
+function rowsOf(values: TypedArray, width: number, height: number, nodata: number | null): Rows {
+  return { values, width, height, stride: width, nodata, mask: null };
+}
+
 describe('overviews', () => {
   it('average what is valid', () => {
     const rows = Float32Array.of(1, 3, 10, NaN, 5, 7, NaN, NaN, 2, 4, 6, 8);
     // 4 × 3 pixels: the last row stands alone.
-    expect(halve(rows, 4, 3, null, 'average')).toBeCloseToArray([4, 10, 3, 7]);
-    expect(halve(Int16Array.of(1, 2, -1, -1), 2, 2, -1, 'average')).toBeCloseToArray([2]);
-    expect(halve(Int16Array.of(-1, -1, -1, -1), 2, 2, -1, 'average')).toBeCloseToArray([-1]);
+    expect(halve(rowsOf(rows, 4, 3, null), 'average')).toBeCloseToArray([4, 10, 3, 7]);
+    expect(halve(rowsOf(Int16Array.of(1, 2, -1, -1), 2, 2, -1), 'average')).toBeCloseToArray([2]);
+    expect(halve(rowsOf(Int16Array.of(-1, -1, -1, -1), 2, 2, -1), 'average')).toBeCloseToArray([-1]);
   });
 
   it('of classes are the most frequent, the lowest among equals', () => {
-    expect(halve(Uint8Array.of(2, 1, 1, 2), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
-    expect(halve(Uint8Array.of(3, 0, 3, 1), 2, 2, 255, 'mode')).toBeCloseToArray([3]);
-    expect(halve(Uint8Array.of(255, 255, 255, 1), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
-    expect(halve(Uint8Array.of(9, 8, 7, 6), 2, 2, null, 'nearest')).toBeCloseToArray([9]);
+    expect(halve(rowsOf(Uint8Array.of(2, 1, 1, 2), 2, 2, 255), 'mode')).toBeCloseToArray([1]);
+    expect(halve(rowsOf(Uint8Array.of(3, 0, 3, 1), 2, 2, 255), 'mode')).toBeCloseToArray([3]);
+    expect(halve(rowsOf(Uint8Array.of(255, 255, 255, 1), 2, 2, 255), 'mode')).toBeCloseToArray([1]);
+    expect(halve(rowsOf(Uint8Array.of(9, 8, 7, 6), 2, 2, null), 'nearest')).toBeCloseToArray([9]);
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import type { OnProgress } from '../../src/progress.js';
 import { openRaster, writeCog } from '../../src/raster/index.js';
 import { describeRaster, drawRaster, warpFile } from '../../src/workflow/index.js';
 import { storableNodata, toStored } from '../../src/workflow/stored-values.js';
@@ -27,9 +28,14 @@ describe('toStored', () => {
 
   it('keeps picked values, which are not data where they equal the nodata value', () => {
     // GDAL 3.6.2 and 3.10.3, -r near -dstnodata -1: a label of −1, 0 and 1 keeps its classes.
-    const { stored, validCount } = toStored(Float32Array.of(-1, 0, 1, NaN), 'int16', -1, false);
+    const { stored, validCount, collisions } = toStored(Float32Array.of(-1, 0, 1, NaN), 'int16', -1, false);
     expect([...stored]).toEqual([-1, 0, 1, -1]);
-    expect(validCount).toBe(2);
+    expect([validCount, collisions]).toEqual([2, 1]);
+    expect(toStored(Float32Array.of(0.1, 0, NaN), 'float32', 0.1, false)).toMatchObject({
+      validCount: 1,
+      collisions: 1,
+    });
+    expect(toStored(Float32Array.of(5, 5.4, 4), 'uint8', 5)).toMatchObject({ validCount: 3, collisions: 0 });
   });
 
   it('keeps floats as they are', () => {
@@ -61,7 +67,16 @@ describe('warpFile', async () => {
 
   it('by nearest keeps every value, whatever the nodata value', async () => {
     const destination = join(folder, 'picked.tif');
-    await warpFile({ source, destination, grid: { like: source }, nodata: 100, ...cpu });
+    const warnings: string[] = [];
+    const onProgress: OnProgress = (event) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    };
+    await warpFile({ source, destination, grid: { like: source }, nodata: 100, onProgress, ...cpu });
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^2 valid pixels are equal to the nodata value 100 and became gaps; choose another --nodata/,
+      ),
+    ]);
     const raster = await openRaster(destination);
     const [first] = await raster.readPlanes({ bands: [1] });
     expect([...first]).toEqual([...values].map((v) => (v === -9999 ? 100 : v)));

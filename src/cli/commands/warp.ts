@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { invalidOption } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
+import type { CogCompression } from '../../raster/cog/options.js';
 import type { TargetGrid, WarpFileOptions } from '../../workflow/index.js';
 import {
   collect,
@@ -14,14 +15,18 @@ import {
 } from '../arguments.js';
 import type { Run } from '../main.js';
 
-type Options = Omit<WarpFileOptions, 'source' | 'destination' | 'grid' | 'bands' | 'compression'> & {
+type Options = Omit<
+  WarpFileOptions,
+  'source' | 'destination' | 'grid' | 'bands' | 'compression' | 'bigTiff'
+> & {
   crs?: string;
   bounds?: number[];
   size?: number[];
   res?: number;
   like?: string;
   band?: number[];
-  compress: 'deflate' | 'none';
+  compress: CogCompression;
+  bigtiff: 'auto' | 'yes' | 'no';
 };
 
 export function warpCommand(run: Run): Command {
@@ -51,9 +56,20 @@ export function warpCommand(run: Run): Command {
     .option('--threads <n>', 'worker threads of the CPU backend', parseCount('--threads', 0))
     .option(
       '--compress <name>',
-      'deflate or none',
-      parseChoice('--compress', ['deflate', 'none']),
+      'deflate, zstd or none',
+      parseChoice('--compress', ['deflate', 'zstd', 'none']),
       'deflate' as const,
+    )
+    .option(
+      '--level <n>',
+      'how hard to compress: deflate 1 to 9 (default 6), zstd 1 to 22 (default 9)',
+      parseCount('--level'),
+    )
+    .option(
+      '--bigtiff <choice>',
+      'auto, yes or no: whether the file may grow beyond 4 GiB',
+      parseChoice('--bigtiff', ['auto', 'yes', 'no']),
+      'auto' as const,
     )
     .option(
       '--overviews <name>',
@@ -68,7 +84,7 @@ export function warpCommand(run: Run): Command {
     .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'));
   return command.action((source: string, destination: string, options: Options) =>
     run(command, async ({ output, signal }) => {
-      const { like, crs, bounds, size, res, band, compress, ...rest } = options;
+      const { like, crs, bounds, size, res, band, compress, bigtiff, ...rest } = options;
       const { warpFile } = await import('../../workflow/warp.js');
       const report = await warpFile({
         ...rest,
@@ -77,6 +93,7 @@ export function warpCommand(run: Run): Command {
         grid: parseGrid({ like, crs, bounds, size, res }),
         ...(band === undefined ? {} : { bands: band }),
         compression: compress,
+        bigTiff: bigtiff === 'auto' ? bigtiff : bigtiff === 'yes',
         signal,
         onProgress: output.onProgress,
       });

@@ -2,44 +2,47 @@
  * The image file directories of a cloud-optimised GeoTIFF, as bytes: all of them at the head of the file, the full
  * image first, then the overviews from the largest to the smallest; each with its arrays behind it.
  */
-import { bytesPerElement, type Dtype, type GeoBox, geoKeyDirectory } from '../../geo/index.js';
+import { bytesPerElement, type Dtype, encodeGeoKeys, type GeoBox, type GeoKeyTags } from '../../geo/index.js';
 import { TAG } from '../geotiff/directory.js';
 import type { ColourTable } from '../raster.js';
+import { metadataDocument } from './metadata.js';
+import type { CogCompression, CogSettings } from './options.js';
+import { align, directorySize, encodeDirectory, type Field, TYPE } from './tiff-fields.js';
 
 /** What one image of the file declares. */
 export interface CogImage {
   readonly width: number;
   readonly height: number;
-  /** Position and size of each tile, in row-major order. */
+  /** Whether it is the mask of the image before it. */
+  readonly isMask: boolean;
+  /** Position and size of each tile, in row-major order, band after band where they lie apart. */
   readonly offsets: readonly number[];
   readonly byteCounts: readonly number[];
 }
 
 /** What all images of the file share. */
 export interface CogLayout {
-  readonly geobox: GeoBox;
-  readonly bands: number;
-  readonly dtype: Dtype;
-  readonly blockSize: number;
-  /** TIFF compression number. */
-  readonly compression: number;
-  readonly predictor: number;
-  readonly nodata: number | null;
-  readonly colourTable: ColourTable | null;
+  readonly settings: CogSettings;
+  readonly geoKeys: GeoKeyTags;
   /** GDAL's metadata document, or null. */
   readonly metadata: string | null;
   readonly bigTiff: boolean;
 }
 
-const TYPE = { ascii: 2, short: 3, long: 4, double: 12, long8: 16 } as const;
-type FieldType = (typeof TYPE)[keyof typeof TYPE];
-const TYPE_BYTES: Readonly<Record<FieldType, number>> = { 2: 1, 3: 2, 4: 4, 12: 8, 16: 8 };
-
-interface Field {
-  readonly tag: number;
-  readonly type: FieldType;
-  readonly values: readonly number[] | string;
+/** @throws {TerrachipError} UNSUPPORTED for a coordinate reference system that GeoTIFF cannot hold */
+export function layoutOf(settings: CogSettings): Omit<CogLayout, 'bigTiff'> {
+  return {
+    settings,
+    geoKeys: encodeGeoKeys(settings.geobox.crs),
+    metadata: metadataDocument(settings),
+  };
 }
+
+/** TIFF compression numbers. */
+const COMPRESSION: Readonly<Record<CogCompression, number>> = { none: 1, deflate: 8, zstd: 50000 };
+
+const NEW_SUBFILE = { reduced: 1, mask: 4 } as const;
+const PHOTOMETRIC = { blackIsZero: 1, palette: 3, mask: 4 } as const;
 
 /**
  * What GDAL's COG driver promises about the layout: with this in its place GDAL reports LAYOUT=COG, and readers
@@ -62,9 +65,11 @@ function structuralMetadata(): string {
 export const BLOCK_LEADER_BYTES = 4;
 export const BLOCK_TRAILER_BYTES = 4;
 
-const SAMPLE_FORMAT: Readonly<Record<Dtype, number>> = {
-  uint8: 1, uint16: 1, uint32: 1, int8: 2, int16: 2, int32: 2, float32: 3, float64: 3,
-}; // biome-ignore format: a table
+/** TIFF's number of a kind of sample: 1 unsigned, 2 signed, 3 floating point. */
+function sampleFormat(dtype: Dtype): number {
+  if (dtype.startsWith('uint')) return 1;
+  return dtype.startsWith('int') ? 2 : 3;
+}
 
 /** The first bytes of the file, up to where tiles begin. Its length depends on the number of tiles alone. */
 export function encodeHead(layout: CogLayout, images: readonly CogImage[]): Uint8Array<ArrayBuffer> {
@@ -75,7 +80,9 @@ export function encodeHead(layout: CogLayout, images: readonly CogImage[]): Uint
   const starts: number[] = [];
   for (const [k, image] of images.entries()) {
     starts.push(offset);
-    const fields = fieldsOf(layout, image, k > 0);
+    // An image may shrink in one direction alone.
+    const reduced = image.width !== images[0].width || image.height !== images[0].height;
+    const fields = image.isMask ? maskFields(layout, image, reduced) : imageFields(layout, image, reduced);
     const size = directorySize(fields, layout.bigTiff);
     const next = k + 1 < images.length ? offset + size : 0;
     parts.push({ at: offset, bytes: encodeDirectory(fields, offset, next, layout.bigTiff) });
@@ -95,41 +102,70 @@ export function encodeHead(layout: CogLayout, images: readonly CogImage[]): Uint
   return head;
 }
 
-function fieldsOf(layout: CogLayout, image: CogImage, isOverview: boolean): Field[] {
-  const { bands, dtype, geobox } = layout;
+function imageFields(layout: CogLayout, image: CogImage, reduced: boolean): Field[] {
+  const { bands, dtype, predictor, colourTable, nodata, interleave } = layout.settings;
   const repeated = (value: number): number[] => new Array<number>(bands).fill(value);
-  const palette = layout.colourTable;
-  const long = layout.bigTiff ? TYPE.long8 : TYPE.long;
-  const fields: (Field | null)[] = [
-    isOverview ? { tag: TAG.NewSubfileType, type: TYPE.long, values: [1] } : null,
-    { tag: TAG.ImageWidth, type: TYPE.long, values: [image.width] },
-    { tag: TAG.ImageLength, type: TYPE.long, values: [image.height] },
+  const fields: Field[] = [
+    ...tileFields(layout, image),
     { tag: TAG.BitsPerSample, type: TYPE.short, values: repeated(8 * bytesPerElement(dtype)) },
-    { tag: TAG.Compression, type: TYPE.short, values: [layout.compression] },
-    { tag: TAG.Photometric, type: TYPE.short, values: [palette === null ? 1 : 3] },
+    {
+      tag: TAG.Photometric,
+      type: TYPE.short,
+      values: [colourTable === null ? PHOTOMETRIC.blackIsZero : PHOTOMETRIC.palette],
+    },
     { tag: TAG.SamplesPerPixel, type: TYPE.short, values: [bands] },
-    { tag: TAG.PlanarConfiguration, type: TYPE.short, values: [1] },
-    layout.predictor === 1 ? null : { tag: TAG.Predictor, type: TYPE.short, values: [layout.predictor] },
-    palette === null ? null : { tag: TAG.ColorMap, type: TYPE.short, values: colourMap(palette) },
-    { tag: TAG.TileWidth, type: TYPE.short, values: [layout.blockSize] },
-    { tag: TAG.TileLength, type: TYPE.short, values: [layout.blockSize] },
-    { tag: TAG.TileOffsets, type: long, values: image.offsets },
-    { tag: TAG.TileByteCounts, type: long, values: image.byteCounts },
-    // Photometric "black is zero" has one sample: the others are "unspecified" extras.
-    bands > 1 ? { tag: TAG.ExtraSamples, type: TYPE.short, values: repeated(0).slice(1) } : null,
-    { tag: TAG.SampleFormat, type: TYPE.short, values: repeated(SAMPLE_FORMAT[dtype]) },
-    ...(isOverview ? [] : georeference(geobox)),
-    isOverview || layout.metadata === null
-      ? null
-      : { tag: TAG.GdalMetadata, type: TYPE.ascii, values: layout.metadata },
-    layout.nodata === null
-      ? null
-      : { tag: TAG.GdalNodata, type: TYPE.ascii, values: nodataText(layout.nodata) },
+    { tag: TAG.PlanarConfiguration, type: TYPE.short, values: [interleave === 'pixel' ? 1 : 2] },
+    { tag: TAG.SampleFormat, type: TYPE.short, values: repeated(sampleFormat(dtype)) },
   ];
-  return fields.filter((field) => field !== null).sort((a, b) => a.tag - b.tag);
+  if (reduced) fields.push({ tag: TAG.NewSubfileType, type: TYPE.long, values: [NEW_SUBFILE.reduced] });
+  if (predictor !== 1) fields.push({ tag: TAG.Predictor, type: TYPE.short, values: [predictor] });
+  if (colourTable !== null) {
+    fields.push({ tag: TAG.ColorMap, type: TYPE.short, values: colourMap(colourTable) });
+  }
+  // Photometric "black is zero" has one sample: the others are "unspecified" extras.
+  if (bands > 1) fields.push({ tag: TAG.ExtraSamples, type: TYPE.short, values: repeated(0).slice(1) });
+  if (nodata !== null) fields.push({ tag: TAG.GdalNodata, type: TYPE.ascii, values: nodataText(nodata) });
+  if (!reduced) {
+    fields.push(...georeference(layout.settings.geobox, layout.geoKeys));
+    if (layout.metadata !== null) {
+      fields.push({ tag: TAG.GdalMetadata, type: TYPE.ascii, values: layout.metadata });
+    }
+  }
+  return fields.sort((a, b) => a.tag - b.tag);
 }
 
-function georeference(geobox: GeoBox): Field[] {
+/** A mask of one bit a pixel: 1 for a valid one. */
+function maskFields(layout: CogLayout, image: CogImage, reduced: boolean): Field[] {
+  const fields: Field[] = [
+    ...tileFields(layout, image),
+    {
+      tag: TAG.NewSubfileType,
+      type: TYPE.long,
+      values: [NEW_SUBFILE.mask | (reduced ? NEW_SUBFILE.reduced : 0)],
+    },
+    { tag: TAG.BitsPerSample, type: TYPE.short, values: [1] },
+    { tag: TAG.Photometric, type: TYPE.short, values: [PHOTOMETRIC.mask] },
+    { tag: TAG.SamplesPerPixel, type: TYPE.short, values: [1] },
+    { tag: TAG.PlanarConfiguration, type: TYPE.short, values: [1] },
+    { tag: TAG.SampleFormat, type: TYPE.short, values: [1] },
+  ];
+  return fields.sort((a, b) => a.tag - b.tag);
+}
+
+function tileFields({ settings, bigTiff }: CogLayout, image: CogImage): Field[] {
+  const long = bigTiff ? TYPE.long8 : TYPE.long;
+  return [
+    { tag: TAG.ImageWidth, type: TYPE.long, values: [image.width] },
+    { tag: TAG.ImageLength, type: TYPE.long, values: [image.height] },
+    { tag: TAG.Compression, type: TYPE.short, values: [COMPRESSION[settings.compression]] },
+    { tag: TAG.TileWidth, type: TYPE.short, values: [settings.blockSize] },
+    { tag: TAG.TileLength, type: TYPE.short, values: [settings.blockSize] },
+    { tag: TAG.TileOffsets, type: long, values: image.offsets },
+    { tag: TAG.TileByteCounts, type: long, values: image.byteCounts },
+  ];
+}
+
+function georeference(geobox: GeoBox, { directory, doubles, ascii }: GeoKeyTags): Field[] {
   const { a, b, c, d, e, f } = geobox.transform;
   const northUp = b === 0 && d === 0 && a > 0 && e < 0;
   const place: Field[] = northUp
@@ -144,8 +180,10 @@ function georeference(geobox: GeoBox): Field[] {
           values: [a, b, 0, c, d, e, 0, f, 0, 0, 0, 0, 0, 0, 0, 1],
         },
       ];
-  const keys = geoKeyDirectory(geobox.crs);
-  return keys === null ? place : [...place, { tag: TAG.GeoKeyDirectory, type: TYPE.short, values: keys }];
+  const keys: Field[] = [{ tag: TAG.GeoKeyDirectory, type: TYPE.short, values: directory }];
+  if (doubles.length > 0) keys.push({ tag: TAG.GeoDoubleParams, type: TYPE.double, values: doubles });
+  if (ascii !== '') keys.push({ tag: TAG.GeoAsciiParams, type: TYPE.ascii, values: ascii });
+  return [...place, ...keys];
 }
 
 /** A palette of 256 entries, reds first, 16 bits a channel. */
@@ -157,78 +195,4 @@ function colourMap(table: ColourTable): number[] {
 
 function nodataText(nodata: number): string {
   return Number.isNaN(nodata) ? 'nan' : String(nodata);
-}
-
-function align(offset: number): number {
-  return Math.ceil(offset / 8) * 8;
-}
-
-function fieldBytes(field: Field): number {
-  const count = typeof field.values === 'string' ? encodeText(field.values).length : field.values.length;
-  return count * TYPE_BYTES[field.type];
-}
-
-function encodeText(text: string): Uint8Array {
-  return new TextEncoder().encode(`${text}\0`);
-}
-
-function directorySize(fields: readonly Field[], bigTiff: boolean): number {
-  const inline = bigTiff ? 8 : 4;
-  let size = align((bigTiff ? 16 : 6) + fields.length * (bigTiff ? 20 : 12));
-  for (const field of fields) {
-    const bytes = fieldBytes(field);
-    if (bytes > inline) size += align(bytes);
-  }
-  return size;
-}
-
-function encodeDirectory(
-  fields: readonly Field[],
-  start: number,
-  next: number,
-  bigTiff: boolean,
-): Uint8Array {
-  const bytes = new Uint8Array(directorySize(fields, bigTiff));
-  const view = new DataView(bytes.buffer);
-  const inline = bigTiff ? 8 : 4;
-  const entryBytes = bigTiff ? 20 : 12;
-  let at = bigTiff ? 8 : 2;
-  if (bigTiff) view.setBigUint64(0, BigInt(fields.length), true);
-  else view.setUint16(0, fields.length, true);
-  let data = align((bigTiff ? 16 : 6) + fields.length * entryBytes);
-  for (const field of fields) {
-    const size = fieldBytes(field);
-    const count = size / TYPE_BYTES[field.type];
-    view.setUint16(at, field.tag, true);
-    view.setUint16(at + 2, field.type, true);
-    if (bigTiff) view.setBigUint64(at + 4, BigInt(count), true);
-    else view.setUint32(at + 4, count, true);
-    const valueAt = at + entryBytes - inline;
-    if (size <= inline) {
-      encodeValues(view, valueAt, field);
-    } else {
-      if (bigTiff) view.setBigUint64(valueAt, BigInt(start + data), true);
-      else view.setUint32(valueAt, start + data, true);
-      encodeValues(view, data, field);
-      data += align(size);
-    }
-    at += entryBytes;
-  }
-  if (bigTiff) view.setBigUint64(at, BigInt(next), true);
-  else view.setUint32(at, next, true);
-  return bytes;
-}
-
-function encodeValues(view: DataView, at: number, field: Field): void {
-  if (typeof field.values === 'string') {
-    new Uint8Array(view.buffer, at).set(encodeText(field.values));
-    return;
-  }
-  for (const [i, value] of field.values.entries()) {
-    const to = at + i * TYPE_BYTES[field.type];
-    if (field.type === TYPE.short) view.setUint16(to, value, true);
-    else if (field.type === TYPE.double) view.setFloat64(to, value, true);
-    else if (field.type === TYPE.long8) view.setBigUint64(to, BigInt(value), true);
-    else view.setUint32(to, value, true);
-  }
 }

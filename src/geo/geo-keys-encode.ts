@@ -1,0 +1,212 @@
+/** From a coordinate reference system to GeoTIFF keys: its EPSG code, else its definition. */
+import { TerrachipError } from '../errors.js';
+import { Crs, sameDatum } from './crs.js';
+import { findEpsg } from './epsg-registry.js';
+import {
+  ASCII_PARAMS,
+  DOUBLE_PARAMS,
+  GEO_KEY,
+  type GeoKeyValue,
+  MODEL_GEOGRAPHIC,
+  MODEL_PROJECTED,
+  RASTER_PIXEL_IS_AREA,
+  USER_DEFINED,
+} from './geo-keys.js';
+import { crsFromGeoKeys } from './geo-keys-crs.js';
+import {
+  POLAR_STEREOGRAPHIC,
+  PROJECTION_METHODS,
+  type ProjectionMethod,
+  SECANT_LAMBERT,
+  STEREOGRAPHIC,
+  TANGENT_LAMBERT,
+} from './projection-parameters.js';
+
+const GREENWICH = 8901;
+const DEGREE = 9102;
+
+/** Metres in the linear units that GeoTIFF knows by number. */
+const LINEAR_UNITS: readonly (readonly [code: number, metres: number])[] = [
+  [9001, 1],
+  [9002, 0.3048],
+  [9003, 1200 / 3937],
+  [9036, 1000],
+];
+
+/** EPSG codes of geographic systems, by the names that definitions give their datums. */
+const GEODETIC_CODES: Readonly<Record<string, number>> = {
+  wgs84: 4326,
+  wgs_1984: 4326,
+  world_geodetic_system_1984: 4326,
+  etrs89: 4258,
+  etrs_1989: 4258,
+  european_terrestrial_reference_system_1989: 4258,
+  nad83: 4269,
+  north_american_1983: 4269,
+  north_american_datum_1983: 4269,
+  nad27: 4267,
+  north_american_1927: 4267,
+  north_american_datum_1927: 4267,
+};
+
+/** The values of the three tags that hold a file's keys. */
+export interface GeoKeyTags {
+  readonly directory: readonly number[];
+  readonly doubles: readonly number[];
+  readonly ascii: string;
+}
+
+/**
+ * The keys of a CRS, of pixels as areas: its EPSG code, else its definition.
+ * @throws {TerrachipError} UNSUPPORTED for a definition that GeoTIFF cannot hold
+ */
+export function encodeGeoKeys(crs: Crs): GeoKeyTags {
+  const keys =
+    crs.epsg === null
+      ? userDefinedKeys(crs)
+      : new Map<number, GeoKeyValue>([
+          [crs.isGeographic ? GEO_KEY.GeodeticCrs : GEO_KEY.ProjectedCrs, crs.epsg],
+        ]);
+  keys.set(GEO_KEY.ModelType, crs.isGeographic ? MODEL_GEOGRAPHIC : MODEL_PROJECTED);
+  keys.set(GEO_KEY.RasterType, RASTER_PIXEL_IS_AREA);
+  const directory = [1, 1, 0, keys.size];
+  const doubles: number[] = [];
+  let ascii = '';
+  for (const [key, value] of [...keys].sort(([a], [b]) => a - b)) {
+    if (typeof value === 'number') directory.push(key, 0, 1, value);
+    else if (typeof value === 'string') {
+      directory.push(key, ASCII_PARAMS, value.length + 1, ascii.length);
+      ascii += `${value}|`;
+    } else {
+      directory.push(key, DOUBLE_PARAMS, value.length, doubles.length);
+      doubles.push(...value);
+    }
+  }
+  return { directory, doubles, ascii };
+}
+
+/**
+ * The keys that define a CRS.
+ * @throws {TerrachipError} UNSUPPORTED when GeoTIFF has no keys for it
+ */
+function userDefinedKeys(crs: Crs): Map<number, GeoKeyValue> {
+  const keys = geodeticKeys(crs);
+  if (!crs.isGeographic) addProjection(keys, crs);
+  // What would be read back decides: some definitions hold more than their method's keys can.
+  const asRead = new Map([...keys].map(([key, value]) => [key, single(value)] as const));
+  if (!crsFromGeoKeys(asRead).crs?.equals(crs)) throw inexpressible(crs);
+  return keys;
+}
+
+/** A key of one number is read as that number. */
+function single(value: GeoKeyValue): GeoKeyValue {
+  return typeof value === 'object' && value.length === 1 ? value[0] : value;
+}
+
+function inexpressible(crs: Crs): TerrachipError {
+  return new TerrachipError(
+    'UNSUPPORTED',
+    `a GeoTIFF has no keys for the coordinate reference system ${crs}`,
+    'choose one with an EPSG code or with a projection that GeoTIFF knows',
+    { feature: 'coordinate reference system without an EPSG code' },
+  );
+}
+
+function geodeticKeys(crs: Crs): Map<number, GeoKeyValue> {
+  const code = geodeticCode(crs);
+  if (code !== null) return new Map([[GEO_KEY.GeodeticCrs, code]]);
+  const { a, b, rf, from_greenwich: meridian = 0, datum_params: shift } = crs.projection;
+  const keys = new Map<number, GeoKeyValue>([
+    [GEO_KEY.GeodeticCrs, USER_DEFINED],
+    [GEO_KEY.GeodeticCitation, asciiName(crs.isGeographic ? crs.name : 'unknown')],
+    [GEO_KEY.GeodeticDatum, USER_DEFINED],
+    [GEO_KEY.AngularUnits, DEGREE],
+    [GEO_KEY.Ellipsoid, USER_DEFINED],
+    [GEO_KEY.SemiMajorAxis, [a]],
+    rf > 0 && a !== b ? [GEO_KEY.InverseFlattening, [rf]] : [GEO_KEY.SemiMinorAxis, [b]],
+  ]);
+  keys.set(GEO_KEY.PrimeMeridian, meridian === 0 ? GREENWICH : USER_DEFINED);
+  if (meridian !== 0) keys.set(GEO_KEY.PrimeMeridianLongitude, [degrees(meridian)]);
+  const parameters = shift?.map(Number) ?? [];
+  if (parameters.some((value) => value !== 0)) keys.set(GEO_KEY.ToWgs84, parameters);
+  return keys;
+}
+
+/** The EPSG code of the geographic system below, when the definition or its datum names one that agrees. */
+function geodeticCode(crs: Crs): number | null {
+  const { wkt } = crs;
+  const datum = String(crs.projection.datumCode ?? '').toLowerCase();
+  const datumInWkt = /\bDATUM\s*\[\s*"(?:D_)?([^"]*)"/i.exec(wkt ?? '')?.[1] ?? '';
+  const names = [datum, datumInWkt.toLowerCase().replaceAll(' ', '_')];
+  const codes = names.map((name) => GEODETIC_CODES[name]);
+  for (const candidate of [/^epsg_(\d+)$/.exec(datum)?.[1], geodeticIdentifier(wkt ?? ''), ...codes]) {
+    const code = Number(candidate);
+    if (candidate === undefined || findEpsg(code) === null) continue;
+    const known = Crs.fromEpsg(code);
+    if (known.isGeographic && sameDatum(known.projection, crs.projection)) return code;
+  }
+  return null;
+}
+
+/** The identifier that closes the geographic part of a WKT. */
+function geodeticIdentifier(wkt: string): string | undefined {
+  const start = wkt.search(/\b(?:GEOGCS|GEOGCRS|GEODCRS|BASEGEOGCRS|BASEGEODCRS)\s*\[/i);
+  if (start < 0) return undefined;
+  let depth = 0;
+  for (let end = wkt.indexOf('[', start); end < wkt.length; end++) {
+    if (wkt[end] === '[') depth++;
+    else if (wkt[end] === ']' && --depth === 0) {
+      const part = wkt.slice(start, end + 1);
+      return /(?:AUTHORITY|ID)\s*\[\s*"EPSG"\s*,\s*"?(\d+)"?\s*\]\s*\]$/i.exec(part)?.[1];
+    }
+  }
+  return undefined;
+}
+
+function addProjection(keys: Map<number, GeoKeyValue>, crs: Crs): void {
+  const { projection } = crs;
+  const method = methodOf(crs);
+  if (method === null) throw inexpressible(crs);
+  const metres = crs.metresPerUnit ?? 1;
+  const unit = LINEAR_UNITS.find(([, size]) => Math.abs(size - metres) < 1e-11 * size)?.[0];
+  keys.set(GEO_KEY.ProjectedCrs, USER_DEFINED);
+  keys.set(GEO_KEY.ProjectedCitation, asciiName(crs.name));
+  keys.set(GEO_KEY.Projection, USER_DEFINED);
+  keys.set(GEO_KEY.ProjectionMethod, method.code);
+  keys.set(GEO_KEY.LinearUnits, unit ?? USER_DEFINED);
+  if (unit === undefined) keys.set(GEO_KEY.LinearUnitSize, [metres]);
+  for (const [parameter, key] of method.parameters) {
+    if (parameter === 'k0') keys.set(key, [projection.k0 ?? 1]);
+    else if (parameter === 'x0' || parameter === 'y0') {
+      keys.set(key, [Number(((projection[parameter] ?? 0) / metres).toPrecision(14))]);
+    } else keys.set(key, [degrees(projection[parameter] ?? 0)]);
+  }
+  if (method.code === POLAR_STEREOGRAPHIC && Math.cos(projection.lat_ts ?? Math.PI / 2) > 1e-10) {
+    // By its standard parallel (EPSG's variant B), from which proj4js has computed the scale at the pole.
+    keys.set(GEO_KEY.NaturalOriginLatitude, [degrees(projection.lat_ts ?? 0)]);
+    keys.set(GEO_KEY.ScaleAtNaturalOrigin, [1]);
+  }
+}
+
+function methodOf({ projection }: Crs): ProjectionMethod | null {
+  const { names, lat0 = 0, lat1 = 0, lat2 = 0 } = projection;
+  const name = names.includes('utm')
+    ? 'tmerc'
+    : names.find((n) => PROJECTION_METHODS.some(({ proj }) => proj === n));
+  const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-12;
+  let code: number | undefined;
+  if (name === 'lcc') code = near(lat1, lat2) && near(lat0, lat1) ? TANGENT_LAMBERT : SECANT_LAMBERT;
+  if (name === 'stere') code = near(Math.abs(lat0), Math.PI / 2) ? POLAR_STEREOGRAPHIC : STEREOGRAPHIC;
+  return (
+    PROJECTION_METHODS.find((method) => method.proj === name && (code ?? method.code) === method.code) ?? null
+  );
+}
+
+function degrees(radians: number): number {
+  return Number(((radians * 180) / Math.PI).toFixed(12));
+}
+
+/** GeoTIFF's texts are ASCII, and end with a bar. */
+function asciiName(name: string): string {
+  return name.replace(/[^ -~]/g, '?').replaceAll('|', '/');
+}

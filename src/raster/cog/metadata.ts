@@ -1,0 +1,30 @@
+/** GDAL's metadata document: what differs from its defaults. */
+import type { CogSettings } from './options.js';
+
+/** @returns the XML of the tag GDAL_METADATA, or null when there is nothing to say */
+export function metadataDocument(settings: CogSettings): string | null {
+  const { descriptions, scales, offsets, metadata, bandMetadata } = settings;
+  const items = [
+    ...Object.entries(metadata).map(([name, text]) => item(name, text)),
+    ...bandMetadata.flatMap((own, band) => Object.entries(own).map(([name, text]) => item(name, text, band))),
+    ...descriptions.map((text, band) => (text === '' ? '' : item('DESCRIPTION', text, band, 'description'))),
+    ...scales.map((value, band) => (value === 1 ? '' : item('SCALE', String(value), band, 'scale'))),
+    ...offsets.map((value, band) => (value === 0 ? '' : item('OFFSET', String(value), band, 'offset'))),
+  ].join('');
+  return items === '' ? null : `<GDALMetadata>\n${items}</GDALMetadata>\n`;
+}
+
+function item(name: string, text: string, band?: number, role?: string): string {
+  const sample = band === undefined ? '' : ` sample="${band}"`;
+  const meaning = role === undefined ? '' : ` role="${role}"`;
+  // GDAL escapes values before it serialises them, which escapes them again, and undoes both when it reads.
+  return `  <Item name="${escapeXml(name)}"${sample}${meaning}>${escapeXml(escapeXml(text))}</Item>\n`;
+}
+
+function escapeXml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

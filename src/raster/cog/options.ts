@@ -1,0 +1,151 @@
+/** What a COG is to be, checked and with its defaults filled in. */
+import { invalidInput } from '../../errors.js';
+import { bytesPerElement, type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
+import type { ColourTable } from '../raster.js';
+import type { OverviewMethod } from './overview.js';
+
+export const COG_COMPRESSIONS = ['deflate', 'zstd', 'none'] as const;
+export type CogCompression = (typeof COG_COMPRESSIONS)[number];
+
+export interface CogOptions {
+  geobox: GeoBox;
+  /** Number of bands. */
+  bands: number;
+  dtype: Dtype;
+  nodata?: number | null;
+  /** Default `deflate`. */
+  compression?: CogCompression;
+  /** From 1 (fast) to 9 (small) for deflate (default 6), to 22 for zstd (default 9). */
+  level?: number;
+  /**
+   * 1 none, 2 differences of neighbours, 3 floating point. Default: 3 for floats and 2 for integers, where there is
+   * compression.
+   */
+  predictor?: 1 | 2 | 3;
+  /** Side of the square tiles: a multiple of 16 (default 512). */
+  blockSize?: number;
+  /** `pixel` (default): the bands of a pixel lie together; `band`: each band lies by itself. */
+  interleave?: 'pixel' | 'band';
+  /** How reduced images are made (default `average`); give `mode` for classes. */
+  overviews?: OverviewMethod;
+  /** Whether a mask of valid pixels lies in the file, whose rows come with those of the bands (default false). */
+  mask?: boolean;
+  /** Whether tiles without a single value other than nodata (0 without nodata) are left out (default false). */
+  sparse?: boolean;
+  /** `auto` (default): BigTIFF when the file may not fit into the 4 GiB of a classic TIFF. */
+  bigTiff?: 'auto' | boolean;
+  /** Colours of a uint8 class map, by value. */
+  colourTable?: ColourTable;
+  /** Names of the bands. */
+  descriptions?: readonly string[];
+  /** Physical value = stored · scale + offset, a band. */
+  scales?: readonly number[];
+  offsets?: readonly number[];
+  /** GDAL metadata items of the file. */
+  metadata?: Readonly<Record<string, string>>;
+  /** GDAL metadata items of each band. */
+  bandMetadata?: readonly Readonly<Record<string, string>>[];
+}
+
+export type CogSettings = Required<Omit<CogOptions, 'level' | 'colourTable'>> & {
+  /** Null for the compression's own default. */
+  readonly level: number | null;
+  readonly colourTable: ColourTable | null;
+  /** Width and height of each image: full size and halves, until everything fits one tile. */
+  readonly sizes: readonly (readonly [number, number])[];
+};
+
+/** What a classic TIFF can address. */
+export const CLASSIC_LIMIT = 2 ** 32 - 1;
+
+const HIGHEST_LEVEL: Readonly<Record<CogCompression, number>> = { deflate: 9, zstd: 22, none: 0 };
+
+/** @throws {TerrachipError} INVALID_INPUT for impossible options, by the name of the file */
+export function resolveOptions(path: string, options: CogOptions): CogSettings {
+  const compression = options.compression ?? 'deflate';
+  const settings: CogSettings = {
+    nodata: null,
+    blockSize: 512,
+    interleave: 'pixel',
+    overviews: 'average',
+    mask: false,
+    sparse: false,
+    bigTiff: 'auto',
+    descriptions: [],
+    scales: [],
+    offsets: [],
+    metadata: {},
+    bandMetadata: [],
+    ...options,
+    compression,
+    level: options.level ?? null,
+    predictor: options.predictor ?? (compression === 'none' ? 1 : isFloat(options.dtype) ? 3 : 2),
+    colourTable: options.colourTable ?? null,
+    sizes: [],
+  };
+  check(path, settings);
+  return { ...settings, sizes: imageSizes(settings) };
+}
+
+function check(path: string, settings: CogSettings): void {
+  const { blockSize, bands, compression, level, predictor, dtype } = settings;
+  if (!Number.isInteger(blockSize) || blockSize < 16 || blockSize > 4096 || blockSize % 16 !== 0) {
+    throw invalidInput(path, `cannot have tiles of ${blockSize} pixels`, 'give a multiple of 16 up to 4096');
+  }
+  if (!Number.isInteger(bands) || bands < 1 || bands > 65535) {
+    throw invalidInput(path, `cannot have ${bands} bands`, 'give a whole number from 1 to 65535');
+  }
+  if (level !== null) {
+    const highest = HIGHEST_LEVEL[compression];
+    if (highest === 0) {
+      throw invalidInput(path, `cannot have level ${level} without compression`, 'leave out the level');
+    }
+    if (!Number.isInteger(level) || level < 1 || level > highest) {
+      throw invalidInput(
+        path,
+        `cannot be compressed by ${compression} at level ${level}`,
+        `give a whole number from 1 to ${highest}`,
+      );
+    }
+  }
+  if (predictor !== 1 && compression === 'none') {
+    throw invalidInput(path, `cannot have predictor ${predictor} without compression`, 'leave it out');
+  }
+  if (predictor === 3 && !isFloat(dtype)) {
+    throw invalidInput(path, `cannot have predictor 3 with ${dtype}`, 'give predictor 2, or a float type');
+  }
+  if (settings.colourTable !== null && (dtype !== 'uint8' || bands !== 1)) {
+    throw invalidInput(path, 'cannot have a colour table', 'give one band of uint8');
+  }
+  for (const name of ['descriptions', 'scales', 'offsets', 'bandMetadata'] as const) {
+    if (settings[name].length > bands) {
+      throw invalidInput(
+        path,
+        `cannot have ${settings[name].length} ${name} in ${bands} bands`,
+        'give one a band',
+      );
+    }
+  }
+}
+
+function imageSizes({ geobox, blockSize, overviews }: CogSettings): [number, number][] {
+  let { width, height } = geobox;
+  const sizes: [number, number][] = [[width, height]];
+  while (overviews !== 'none' && (width > blockSize || height > blockSize)) {
+    width = Math.ceil(width / 2);
+    height = Math.ceil(height / 2);
+    sizes.push([width, height]);
+  }
+  return sizes;
+}
+
+/** Bytes of the pixels of all images before compression, without the padding of tiles. */
+export function imageBytes({ sizes, bands, dtype }: CogSettings): number {
+  return sizes.reduce((sum, [width, height]) => sum + width * height * bands * bytesPerElement(dtype), 0);
+}
+
+/** The most bytes that the tiles can take: compression may add a little to what cannot be made smaller. */
+export function mostBytes({ sizes, blockSize, bands, dtype, mask }: CogSettings): number {
+  const pixels = sizes.reduce((sum, [width, height]) => sum + (width + blockSize) * (height + blockSize), 0);
+  return 1.01 * pixels * (bands * bytesPerElement(dtype) + (mask ? 1 : 0));
+}

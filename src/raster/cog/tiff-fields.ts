@@ -1,0 +1,90 @@
+/** TIFF directories as bytes, little-endian, classic or BigTIFF. */
+
+export const TYPE = { ascii: 2, short: 3, long: 4, double: 12, long8: 16 } as const;
+export type FieldType = (typeof TYPE)[keyof typeof TYPE];
+const TYPE_BYTES: Readonly<Record<FieldType, number>> = { 2: 1, 3: 2, 4: 4, 12: 8, 16: 8 };
+
+export interface Field {
+  readonly tag: number;
+  readonly type: FieldType;
+  readonly values: readonly number[] | string;
+}
+
+export function align(offset: number): number {
+  return Math.ceil(offset / 8) * 8;
+}
+
+function fieldBytes(field: Field): number {
+  const count = typeof field.values === 'string' ? encodeText(field.values).length : field.values.length;
+  return count * TYPE_BYTES[field.type];
+}
+
+function encodeText(text: string): Uint8Array {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+/** Bytes of a directory with the arrays that its entries point to. */
+export function directorySize(fields: readonly Field[], bigTiff: boolean): number {
+  const inline = bigTiff ? 8 : 4;
+  let size = align((bigTiff ? 16 : 6) + fields.length * (bigTiff ? 20 : 12));
+  for (const field of fields) {
+    const bytes = fieldBytes(field);
+    if (bytes > inline) size += align(bytes);
+  }
+  return size;
+}
+
+/**
+ * @param start where in the file the directory lies
+ * @param next where the next one lies, or 0
+ */
+export function encodeDirectory(
+  fields: readonly Field[],
+  start: number,
+  next: number,
+  bigTiff: boolean,
+): Uint8Array {
+  const bytes = new Uint8Array(directorySize(fields, bigTiff));
+  const view = new DataView(bytes.buffer);
+  const inline = bigTiff ? 8 : 4;
+  const entryBytes = bigTiff ? 20 : 12;
+  let at = bigTiff ? 8 : 2;
+  if (bigTiff) view.setBigUint64(0, BigInt(fields.length), true);
+  else view.setUint16(0, fields.length, true);
+  let data = align((bigTiff ? 16 : 6) + fields.length * entryBytes);
+  for (const field of fields) {
+    const size = fieldBytes(field);
+    const count = size / TYPE_BYTES[field.type];
+    view.setUint16(at, field.tag, true);
+    view.setUint16(at + 2, field.type, true);
+    if (bigTiff) view.setBigUint64(at + 4, BigInt(count), true);
+    else view.setUint32(at + 4, count, true);
+    const valueAt = at + entryBytes - inline;
+    if (size <= inline) {
+      encodeValues(view, valueAt, field);
+    } else {
+      if (bigTiff) view.setBigUint64(valueAt, BigInt(start + data), true);
+      else view.setUint32(valueAt, start + data, true);
+      encodeValues(view, data, field);
+      data += align(size);
+    }
+    at += entryBytes;
+  }
+  if (bigTiff) view.setBigUint64(at, BigInt(next), true);
+  else view.setUint32(at, next, true);
+  return bytes;
+}
+
+function encodeValues(view: DataView, at: number, field: Field): void {
+  if (typeof field.values === 'string') {
+    new Uint8Array(view.buffer, at).set(encodeText(field.values));
+    return;
+  }
+  for (const [i, value] of field.values.entries()) {
+    const to = at + i * TYPE_BYTES[field.type];
+    if (field.type === TYPE.short) view.setUint16(to, value, true);
+    else if (field.type === TYPE.double) view.setFloat64(to, value, true);
+    else if (field.type === TYPE.long8) view.setBigUint64(to, BigInt(value), true);
+    else view.setUint32(to, value, true);
+  }
+}

@@ -1,0 +1,90 @@
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { temporaryPath } from '../../io/node/index.js';
+import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES } from '../cog/directory.js';
+
+/** What may wait to be compressed and written, so that memory stays bounded. */
+const UNDER_WAY_BYTES = 32 * 2 ** 20;
+const UNDER_WAY_TILES = 32;
+
+/**
+ * A temporary file of compressed tiles with their leaders and trailers, in the order in which they are added. Tiles
+ * are compressed side by side while others are still being made.
+ */
+export class TileFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** Stored bytes of each tile so far, 0 for one that is left out. */
+  readonly byteCounts: number[] = [];
+  readonly #start: number;
+  readonly #limit: number;
+  readonly #underWay: Promise<void>[] = [];
+  #end: number;
+  #last: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, handle: FileHandle, start: number, tileBytes: number) {
+    this.path = path;
+    this.handle = handle;
+    this.#start = start;
+    this.#end = start;
+    this.#limit = Math.max(2, Math.min(UNDER_WAY_TILES, Math.floor(UNDER_WAY_BYTES / tileBytes)));
+  }
+
+  /**
+   * @param target the file that the tiles are for: theirs lies beside it
+   * @param start bytes to leave free at the head
+   * @param tileBytes bytes of a tile before compression
+   */
+  static async create(target: string, start: number, tileBytes: number): Promise<TileFile> {
+    const path = temporaryPath(target);
+    return new TileFile(path, await open(path, 'wx+'), start, tileBytes);
+  }
+
+  /** Bytes of all tiles so far. */
+  get bytes(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Bytes that a tile takes with its leader and trailer. */
+  static framed(tileBytes: number): number {
+    return tileBytes === 0 ? 0 : BLOCK_LEADER_BYTES + tileBytes + BLOCK_TRAILER_BYTES;
+  }
+
+  /** Adds the next tile, null for one that is left out; waits only while too many are under way. */
+  async add(tile: Promise<Uint8Array | null>): Promise<void> {
+    const before = this.#last;
+    this.#last = (async () => {
+      const bytes = await tile;
+      await before;
+      await this.#write(bytes);
+    })();
+    // It is awaited later: here it must not count as unhandled.
+    this.#last.catch(() => undefined);
+    this.#underWay.push(this.#last);
+    if (this.#underWay.length >= this.#limit) await this.#underWay.shift();
+  }
+
+  /** Resolves when all tiles are in the file. */
+  async flush(): Promise<void> {
+    await this.#last;
+    this.#underWay.length = 0;
+  }
+
+  /** Closes and removes the file, once nothing writes to it any more. */
+  async discard(): Promise<void> {
+    await this.#last.catch(() => undefined);
+    await this.handle.close().catch(() => undefined);
+    await rm(this.path, { force: true });
+  }
+
+  async #write(tile: Uint8Array | null): Promise<void> {
+    this.byteCounts.push(tile?.byteLength ?? 0);
+    if (tile === null) return;
+    const leader = new Uint8Array(BLOCK_LEADER_BYTES);
+    new DataView(leader.buffer).setUint32(0, tile.byteLength, true);
+    const frame = [leader, tile, tile.subarray(-BLOCK_TRAILER_BYTES)];
+    const bytes = TileFile.framed(tile.byteLength);
+    const { bytesWritten } = await this.handle.writev(frame, this.#end);
+    if (bytesWritten !== bytes) throw new Error(`wrote ${bytesWritten} of ${bytes} bytes`);
+    this.#end += bytes;
+  }
+}
