@@ -1,7 +1,6 @@
 import { bytesPerElement, type TypedArray, viewArray } from '../../geo/index.js';
-import { type ByteSource, mapConcurrently } from '../../io/index.js';
-import { decompress } from '../node/codecs.js';
-import { undoPredictor } from './predictor.js';
+import type { ByteSource } from '../../io/index.js';
+import { type BlockCoding, decodeBlock } from '../node/codecs/index.js';
 import type { ImageStructure } from './structure.js';
 
 /**
@@ -24,9 +23,6 @@ export interface Block {
 
 /** Decoded bytes that strips are gathered up to. */
 const GROUP_BYTES = 512 * 1024;
-
-/** Strips of one group that are decompressed at a time. */
-const DECOMPRESSING = 8;
 
 /** How many stored pieces, top to bottom, make up a block. */
 function piecesPerBlock(image: ImageStructure): number {
@@ -87,23 +83,35 @@ export async function readBlock(
   fill: number,
   signal?: AbortSignal,
 ): Promise<TypedArray> {
-  const samples = image.interleaved ? image.bands : 1;
-  const rowLength = block.width * samples;
+  const coding = blockCoding(image);
   const stored = await readPieces(source, image, block, signal);
-  if (block.pieces === 1 && stored[0] !== null) {
-    return decodePiece(source.name, image, stored[0], block.height);
+  const pieces = stored.map((bytes, k) => ({
+    stored: bytes,
+    rows: Math.min(image.blockHeight, block.height - k * image.blockHeight),
+  }));
+  const bytes = await decodeBlock(source.name, { coding, pieces }, signal);
+  const length = block.width * block.height * coding.samples;
+  const values: TypedArray = viewArray(image.dtype, bytes.buffer, bytes.byteOffset, length);
+  const pieceLength = block.width * image.blockHeight * coding.samples;
+  for (const [k, piece] of pieces.entries()) {
+    if (piece.stored === null) values.fill(fill, k * pieceLength, (k + 1) * pieceLength);
   }
-  const values: TypedArray = viewArray(
-    image.dtype,
-    new ArrayBuffer(rowLength * block.height * bytesPerElement(image.dtype)),
-  );
-  await mapConcurrently(stored, DECOMPRESSING, async (bytes, k) => {
-    const y = k * image.blockHeight;
-    const rows = Math.min(image.blockHeight, block.height - y);
-    if (bytes === null) values.fill(fill, y * rowLength, (y + rows) * rowLength);
-    else values.set(await decodePiece(source.name, image, bytes, rows), y * rowLength);
-  });
   return values;
+}
+
+function blockCoding(image: ImageStructure): BlockCoding {
+  return {
+    compression: image.compression,
+    predictor: image.predictor,
+    littleEndian: image.littleEndian,
+    photometric: image.photometric,
+    width: image.blockWidth,
+    height: image.blockHeight,
+    samples: image.interleaved ? image.bands : 1,
+    dtype: image.dtype,
+    bytesPerSample: bytesPerElement(image.dtype),
+    ...image.codecTags,
+  };
 }
 
 /** The stored bytes of a block's pieces; null for one that is not stored. Pieces that adjoin are read as one. */
@@ -129,29 +137,4 @@ async function readPieces(
       byteCounts[i] === 0 || offsets[i] === 0 ? null : source.read(offsets[i], byteCounts[i], options),
     ),
   );
-}
-
-async function decodePiece(
-  name: string,
-  image: ImageStructure,
-  stored: Uint8Array<ArrayBuffer>,
-  rows: number,
-): Promise<TypedArray> {
-  const samples = image.interleaved ? image.bands : 1;
-  const bytesPerSample = bytesPerElement(image.dtype);
-  const length = image.blockWidth * rows * samples;
-  // Some writers store the last strip in full, with rows below the image.
-  const most = image.blockWidth * image.blockHeight * samples * bytesPerSample;
-  const bytes = await decompress(name, image.compression, stored, length * bytesPerSample, most);
-  // Predictor 3 orders bytes by significance, whatever the order of the file.
-  if (!image.littleEndian && image.predictor !== 3) swapBytes(bytes, bytesPerSample);
-  const shape = { width: image.blockWidth, height: rows, samples, bytesPerSample };
-  const values = undoPredictor(image.predictor, bytes, shape);
-  return viewArray(image.dtype, values.buffer, values.byteOffset, length);
-}
-
-/** Turns big-endian samples into little-endian ones, in place. */
-function swapBytes(bytes: Uint8Array, width: number): void {
-  if (width === 1) return;
-  for (let i = 0; i + width <= bytes.length; i += width) bytes.subarray(i, i + width).reverse();
 }

@@ -31,6 +31,7 @@ export const TAG = {
   TileByteCounts: 325,
   ExtraSamples: 338,
   SampleFormat: 339,
+  JpegTables: 347,
   ModelPixelScale: 33550,
   ModelTiepoint: 33922,
   ModelTransformation: 34264,
@@ -39,6 +40,7 @@ export const TAG = {
   GeoAsciiParams: 34737,
   GdalMetadata: 42112,
   GdalNodata: 42113,
+  LercParameters: 50674,
 } as const;
 
 /** Bytes of a value of each TIFF field type. */

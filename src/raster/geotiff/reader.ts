@@ -10,7 +10,7 @@ import {
   type TypedArray,
 } from '../../geo/index.js';
 import { ByteLru, type ByteSource, mapConcurrently } from '../../io/index.js';
-import { compressionName, requireCodec } from '../node/codecs.js';
+import { compressionName, requireCodec } from '../node/codecs/index.js';
 import type { BandInfo, ColourTable, Raster, WindowRequest } from '../raster.js';
 import { readBands, readColourTable } from './bands.js';
 import { type Block, blocksUnder, readBlock, storedBytes } from './blocks.js';
@@ -112,7 +112,7 @@ export class GeoTiffRaster implements Raster {
     const { level = 0, signal } = request;
     const image = this.#levels[level];
     if (image === undefined) throw internalError('GeoTiffRaster', `no level ${level} in ${this.name}`);
-    requireCodec(this.name, image.compression);
+    await requireCodec(this.name, image.compression);
     const window = request.window ?? { x: 0, y: 0, width: image.width, height: image.height };
     const inside = intersectWindows(window, { x: 0, y: 0, width: image.width, height: image.height });
     if (inside === null || inside.width !== window.width || inside.height !== window.height) {

@@ -1,5 +1,6 @@
 import { TerrachipError } from '../../errors.js';
 import { bytesPerElement, type Dtype } from '../../geo/index.js';
+import { type CodecTags, readCodecTags } from './codec-tags.js';
 import { damaged, TAG, type TagReader } from './directory.js';
 
 /** How the pixels of one image (the full one, an overview or a mask) lie in the file. */
@@ -19,6 +20,7 @@ export interface ImageStructure {
   readonly compression: number;
   readonly predictor: number;
   readonly photometric: number;
+  readonly codecTags: CodecTags;
   /** Of each block, planes one after the other; 0 bytes for a block that is not stored. */
   readonly offsets: readonly number[];
   readonly byteCounts: readonly number[];
@@ -91,6 +93,7 @@ export async function readStructure(
     compression: await tags.number(TAG.Compression, 1),
     predictor: await tags.number(TAG.Predictor, 1),
     photometric: await tags.number(TAG.Photometric, 1),
+    codecTags: await readCodecTags(tags),
     offsets,
     byteCounts,
   };

@@ -1,0 +1,86 @@
+import { type BlockShape, undoPredictor } from '../../geotiff/predictor.js';
+import type { BlockCoding, DecodeLimits } from './codec.js';
+import { CODECS } from './table.js';
+
+/** A stored tile or strip; null for one that is not stored, whose bytes are left zero. */
+export interface Piece {
+  readonly stored: Uint8Array<ArrayBuffer> | null;
+  /** Rows of pixels that it holds. */
+  readonly rows: number;
+}
+
+export interface DecodeRequest {
+  readonly coding: BlockCoding;
+  /** Top to bottom. */
+  readonly pieces: readonly Piece[];
+}
+
+/** Bytes of a row of a block. */
+export function rowBytes({ width, samples, bytesPerSample }: BlockCoding): number {
+  return width * samples * bytesPerSample;
+}
+
+/** Decodes the pieces of a block to one array of little-endian samples. Runs on any thread. */
+export async function decodePieces({ coding, pieces }: DecodeRequest): Promise<Uint8Array<ArrayBuffer>> {
+  const row = rowBytes(coding);
+  const [first] = pieces;
+  if (pieces.length === 1 && first.stored !== null) return decodePiece(coding, first.stored, first.rows);
+  const block = new Uint8Array(row * pieces.reduce((sum, { rows }) => sum + rows, 0));
+  let start = 0;
+  await Promise.all(
+    pieces.map(async ({ stored, rows }) => {
+      const at = start;
+      start += rows * row;
+      if (stored !== null) block.set(await decodePiece(coding, stored, rows), at);
+    }),
+  );
+  return block;
+}
+
+async function decodePiece(
+  coding: BlockCoding,
+  stored: Uint8Array<ArrayBuffer>,
+  rows: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const codec = CODECS.get(coding.compression);
+  if (codec === undefined) throw new Error(`it has compression ${coding.compression}`);
+  const { decode } = await codec.load();
+  const row = rowBytes(coding);
+  const limits: DecodeLimits = { size: rows * row, most: Math.max(rows, coding.height) * row, rows };
+  const decoded = await decode(stored, limits, coding);
+  if (decoded.byteLength < limits.size) {
+    throw new Error(`it holds ${decoded.byteLength} bytes of ${limits.size}`);
+  }
+  const bytes = ownBytes(decoded, limits.size);
+  if (codec.givesSamples) return bytes;
+  // Predictor 3 orders bytes by significance, whatever the order of the file.
+  if (!coding.littleEndian && coding.predictor !== 3) swapBytes(bytes, coding.bytesPerSample);
+  const shape: BlockShape = {
+    width: coding.width,
+    height: rows,
+    samples: coding.samples,
+    bytesPerSample: coding.bytesPerSample,
+  };
+  return undoPredictor(coding.predictor, bytes, shape);
+}
+
+/**
+ * The first bytes of an array. Views as wider integers need an aligned start, which a part of another array may lack,
+ * and a small part of a long one would keep all of it in memory.
+ */
+function ownBytes(decoded: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset } = decoded;
+  const own = byteOffset % 8 === 0 && buffer.byteLength <= 2 * size;
+  return own ? decoded.subarray(0, size) : decoded.slice(0, size);
+}
+
+/** Turns big-endian samples into little-endian ones, in place. */
+function swapBytes(bytes: Uint8Array<ArrayBuffer>, width: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (width === 2) buffer.swap16();
+  else if (width === 4) buffer.swap32();
+  else if (width === 8) buffer.swap64();
+  else
+    for (let i = 0; width > 1 && i + width <= bytes.length; i += width)
+      bytes.subarray(i, i + width).reverse();
+}
