@@ -12,7 +12,7 @@ import {
   type TypedArray,
 } from '../../geo/index.js';
 import { ByteLru, type ByteSource, mapConcurrently } from '../../io/index.js';
-import { compressionName, requireCodec } from '../node/codecs.js';
+import { compressionName, requireCodec } from '../node/codecs/index.js';
 import type {
   BandInfo,
   ColourTable,
@@ -215,7 +215,7 @@ export class GeoTiffRaster implements Raster {
     signal?: AbortSignal,
   ): Promise<TypedArray[]> {
     const { image } = stored;
-    requireCodec(this.name, image.compression);
+    await requireCodec(this.name, image.compression);
     const { dtype, components } = image.sample;
     const length = window.width * window.height * components;
     const planes = bands.map((): TypedArray => allocateArray(dtype, length));
