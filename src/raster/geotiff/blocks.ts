@@ -13,7 +13,7 @@ export interface Block {
   /** Identifies the block in its image. */
   readonly index: number;
   readonly plane: number;
-  /** Its pixels; tiles at the right and bottom edge reach beyond the image. */
+  /** Its pixels; tiles at the right edge reach beyond the image. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -64,8 +64,8 @@ export function blocksUnder(
           x: column * image.blockWidth,
           y: row * rows,
           width: image.blockWidth,
-          // Strips at the bottom are cut short, tiles are padded.
-          height: image.tiled ? image.blockHeight : Math.min(rows, image.height - row * rows),
+          // Rows below the image are not stored by all writers.
+          height: Math.min(rows, image.height - row * rows),
           firstPiece,
           pieces,
         });

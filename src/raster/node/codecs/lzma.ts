@@ -1,83 +1,91 @@
 import type { Decode } from './codec.js';
 
-/** The largest dictionary that a stream may ask for: liblzma's largest preset has 64 MiB. */
-const MAX_DICTIONARY = 64 * 2 ** 20;
+/** The only place that loads the optional package `@napi-rs/lzma`. */
+export const loadLzma = () => import('@napi-rs/lzma');
 
+const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const STREAM_HEADER = 12;
+const DELTA = 3;
 const LZMA2 = 0x21;
 
 /** Bytes of a block's check by its kind. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
-/** LZMA2 in an xz stream (by libtiff's convention after a delta filter), by the Rust library lzma-rust2. */
+interface XzBlock {
+  /** Its LZMA2 chunks and their end mark. */
+  readonly chunks: Uint8Array;
+  /** Bytes between a byte and the one it is stored as a difference from, or 0. */
+  readonly delta: number;
+  /** Bytes that it gives. */
+  readonly size: number;
+}
+
+/**
+ * LZMA2 in an xz stream, by the Rust library lzma-rust2 on libuv's thread pool. The library takes neither a limit
+ * nor the delta filter that libtiff puts in front, so the stream is taken apart here (.xz file format 1.2, section 3).
+ */
 export const decode: Decode = async (stored, { most }) => {
-  const { xz } = await loadLzma();
-  // The library takes no limit: what the stream will give is counted first.
-  const size = decodedSize(stored);
+  const { lzma2 } = await loadLzma();
+  const blocks = readBlocks(stored);
+  const size = blocks.reduce((sum, block) => sum + block.size, 0);
   if (size > most + 1024) throw new Error(`its LZMA stream gives ${size} bytes instead of ${most}`);
-  const decoded = await xz.decompress(stored);
-  return new Uint8Array(decoded.buffer as ArrayBuffer, decoded.byteOffset, decoded.byteLength);
+  const result = new Uint8Array(size);
+  let at = 0;
+  for (const { chunks, delta } of blocks) {
+    const decoded = await lzma2.decompress(chunks);
+    if (delta > 0) for (let i = delta; i < decoded.length; i++) decoded[i] += decoded[i - delta];
+    result.set(decoded, at);
+    at += decoded.length;
+  }
+  return result;
 };
 
-/** The only place that loads the optional package `@napi-rs/lzma`. */
-export const loadLzma = () => import('@napi-rs/lzma');
-
-/** Bytes that an xz stream (.xz file format 1.2) gives, counted in the headers of its LZMA2 chunks. */
-function decodedSize(stored: Uint8Array): number {
+function readBlocks(stored: Uint8Array): XzBlock[] {
   const byte = (at: number): number => {
     if (at >= stored.length) throw new Error('its LZMA stream is cut short');
     return stored[at];
   };
-  if ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0].some((value, i) => byte(i) !== value)) {
-    throw new Error('it is not an LZMA stream');
-  }
+  if (MAGIC.some((value, i) => byte(i) !== value)) throw new Error('it is not an LZMA stream');
   const check = CHECK_BYTES[byte(7) & 15];
-  let total = 0;
+  const blocks: XzBlock[] = [];
   let at = STREAM_HEADER;
   // A zero byte starts the index that follows the blocks.
   while (byte(at) !== 0) {
-    const headerBytes = (byte(at) + 1) * 4;
-    checkDictionary(stored.subarray(at, at + headerBytes));
-    const data = at + headerBytes;
-    at = data;
+    const start = at + (byte(at) + 1) * 4;
+    const delta = readFilters(stored.subarray(at, start));
+    let size = 0;
+    at = start;
     for (let control = byte(at); control !== 0; control = byte(at)) {
-      const declared = (byte(at + 1) << 8) | byte(at + 2);
+      const declared = ((byte(at + 1) << 8) | byte(at + 2)) + 1;
       if (control < 0x80) {
-        total += declared + 1;
-        at += 3 + declared + 1;
+        size += declared;
+        at += 3 + declared;
       } else {
-        total += ((control & 31) << 16) + declared + 1;
+        size += ((control & 31) << 16) + declared;
         at += (control >= 0xc0 ? 6 : 5) + ((byte(at + 3) << 8) | byte(at + 4)) + 1;
       }
     }
-    // The end mark, padding to four bytes, and the check.
-    at += 1;
-    at += ((4 - ((at - data) % 4)) % 4) + check;
+    at++;
+    blocks.push({ chunks: stored.subarray(start, at), delta, size });
+    const padding = -(at - start) & 3;
+    at += padding + check;
   }
-  return total;
+  return blocks;
 }
 
-/** Walks the filters of a block's header to LZMA2, whose property is the dictionary's size. */
-function checkDictionary(header: Uint8Array): void {
+/** The distance of a block's delta filter, or 0; it must end with LZMA2 and have no other filter. */
+function readFilters(header: Uint8Array): number {
   const flags = header[1];
   let at = 2;
-  const skipNumber = (): void => {
-    while (header[at++] >= 0x80);
-  };
-  if ((flags & 0x40) !== 0) skipNumber();
-  if ((flags & 0x80) !== 0) skipNumber();
-  for (let filter = 0; filter <= (flags & 3); filter++) {
-    const id = header[at];
-    skipNumber();
-    const properties = header[at];
-    skipNumber();
-    if (id === LZMA2) {
-      const exponent = header[at] & 63;
-      const dictionary = (2 | (exponent & 1)) * 2 ** ((exponent >> 1) + 11);
-      if (dictionary > MAX_DICTIONARY) throw new Error(`its LZMA dictionary has ${dictionary} bytes`);
-      return;
-    }
-    at += properties;
+  // Numbers are longer than a byte only where the lengths of the block are given.
+  for (const given of [0x40, 0x80]) {
+    if ((flags & given) !== 0) while (header[at++] >= 0x80);
   }
-  throw new Error('its LZMA stream has no LZMA2 filter');
+  const filters = (flags & 3) + 1;
+  const distance = filters === 2 && header[at] === DELTA ? header[at + 2] + 1 : 0;
+  if (distance > 0) at += 3;
+  if (header[at] !== LZMA2 || (filters === 2) !== distance > 0 || filters > 2) {
+    throw new Error('its LZMA stream has filters that TIFF does not use');
+  }
+  return distance;
 }

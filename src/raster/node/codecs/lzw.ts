@@ -4,84 +4,80 @@
  *
  * A string enters the table right after the string before it was written: it is that one and the next byte, which
  * lies behind it in the output. So an entry is a position and a length in the output itself, and decoding a code is
- * one forward copy there; no chains of prefixes are followed.
+ * one forward copy there; no chains of prefixes are followed. The 256 bytes lie in front of the output as strings of
+ * one byte, so that all codes but two are decoded alike: what a code is cannot be predicted, and branches on it cost
+ * more than the copy.
  */
 import type { Decode } from './codec.js';
 
+const LITERALS = 256;
 const CLEAR = 256;
 const END = 257;
-const FIRST = 258;
 const MIN_WIDTH = 9;
 const MAX_WIDTH = 12;
 const TABLE = 1 << MAX_WIDTH;
 
-/** Strings longer than this are copied by the engine, shorter ones by a loop. */
-const LONG = 64;
-
 /** Expands a stream until the wanted size, its end code or its last byte. */
 export const decode: Decode = (stored, { size }) => {
-  const output = new Uint8Array(size);
-  const positions = new Int32Array(TABLE);
-  const lengths = new Int32Array(TABLE);
   const oldStyle = isOldStyle(stored);
+  // The three bytes that may hold a code are read at once, so there must be some behind the last.
+  const input = new Uint8Array(stored.length + 2);
+  input.set(stored);
+  // Two bytes of each string are copied whatever its length.
+  const output = new Uint8Array(LITERALS + size + 1);
+  // One entry more than codes reach takes what comes when the table is full.
+  const positions = new Int32Array(TABLE + 1);
+  const lengths = new Int32Array(TABLE + 1);
+  for (let byte = 0; byte < LITERALS; byte++) {
+    output[byte] = byte;
+    positions[byte] = byte;
+    lengths[byte] = 1;
+  }
   // Codes widen one code before the table needs it; the old style waits for it.
   const early = oldStyle ? 0 : 1;
-  let [bits, held, from, to] = [0, 0, 0, 0];
   let width = MIN_WIDTH;
-  let widenAt = (1 << MIN_WIDTH) - early;
-  let next = FIRST;
-  // The string before: nothing right after a clear.
+  let widenAt = (1 << width) - early;
+  // The entry before the first string: what the first code after a clear defines is never looked up.
+  let next = END;
   let start = 0;
   let length = 0;
-  while (to < size) {
-    while (held < width) {
-      if (from === stored.length) return output.subarray(0, to);
-      if (oldStyle) bits |= stored[from++] << held;
-      else bits = (bits << 8) | stored[from++];
-      held += 8;
-    }
-    held -= width;
-    const code = (oldStyle ? bits : bits >>> held) & ((1 << width) - 1);
-    if (oldStyle) bits >>>= width;
-    if (code < CLEAR) {
-      if (length > 0 && next < TABLE) {
-        positions[next] = start;
-        lengths[next++] = length + 1;
-      }
-      start = to;
-      length = 1;
-      output[to++] = code;
-    } else if (code >= FIRST) {
-      if (length > 0 && next < TABLE) {
-        positions[next] = start;
-        lengths[next++] = length + 1;
-      }
-      if (code >= next) throw new Error(`its LZW code ${code} has no string`);
-      start = to;
-      let at = positions[code];
-      length = lengths[code];
-      const end = Math.min(to + length, size);
-      if (length > LONG && at + length <= to) {
-        output.copyWithin(to, at, at + end - to);
-        to = end;
-      } else {
-        // Byte by byte, since a string may reach into its own copy.
-        while (to < end) output[to++] = output[at++];
-      }
-    } else if (code === CLEAR) {
+  let from = 0;
+  let bit = 0;
+  let to = LITERALS;
+  const end = LITERALS + size;
+  while (to < end && from + ((bit + width + 7) >>> 3) <= stored.length) {
+    const bits = oldStyle
+      ? (input[from] | (input[from + 1] << 8) | (input[from + 2] << 16)) >>> bit
+      : ((input[from] << 16) | (input[from + 1] << 8) | input[from + 2]) >>> (24 - width - bit);
+    const code = bits & ((1 << width) - 1);
+    bit += width;
+    from += bit >>> 3;
+    bit &= 7;
+    if (code === CLEAR) {
       width = MIN_WIDTH;
-      widenAt = (1 << MIN_WIDTH) - early;
-      next = FIRST;
-      length = 0;
-    } else if (code === END) {
-      break;
+      widenAt = (1 << width) - early;
+      next = END;
+      continue;
     }
+    if (code === END) break;
+    positions[next] = start;
+    lengths[next] = length + 1;
+    if (next < TABLE) next++;
+    if (code >= next) throw new Error(`its LZW code ${code} has no string`);
+    const at = positions[code];
+    length = lengths[code];
+    start = to;
+    // Byte by byte in order, since a string may reach into its own copy.
+    output[to] = output[at];
+    output[to + 1] = output[at + 1];
+    to = Math.min(start + length, end);
+    for (let k = start + 2, i = at + 2; k < to; k++, i++) output[k] = output[i];
     if (next >= widenAt && width < MAX_WIDTH) {
       width++;
       widenAt = (1 << width) - early;
     }
   }
-  return to === size ? output : output.subarray(0, to);
+  return output.subarray(LITERALS, to);
 };
 
 /**
