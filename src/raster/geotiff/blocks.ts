@@ -1,11 +1,10 @@
-import { allocateArray, type PixelWindow, type TypedArray } from '../../geo/index.js';
-import { type ByteSource, mapConcurrently } from '../../io/index.js';
-import { decompress } from '../node/codecs.js';
+import type { PixelWindow, TypedArray } from '../../geo/index.js';
+import type { ByteSource } from '../../io/index.js';
+import { type BlockCoding, decodeBlock } from '../node/codecs/index.js';
 import type { StoredPieces } from './block-table.js';
-import { undoPredictor } from './predictor.js';
 import { bytesPerRow, bytesPerWord, decodedBytes, decodeSamples } from './sample-types.js';
 import type { ImageStructure } from './structure.js';
-import { ycbcrBlockBytes, ycbcrToRgb } from './ycbcr.js';
+import { ycbcrRowBytes, ycbcrToRgb } from './ycbcr.js';
 
 /**
  * A part of an image that is read, decoded and kept as one: a tile, or as many strips as make up half a megabyte.
@@ -15,7 +14,7 @@ export interface Block {
   /** Identifies the block in its image. */
   readonly index: number;
   readonly plane: number;
-  /** Its pixels; tiles at the right and bottom edge reach beyond the image. */
+  /** Its pixels; tiles at the right edge reach beyond the image. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -28,9 +27,6 @@ export interface Block {
 /** Decoded bytes that strips are gathered up to. */
 const GROUP_BYTES = 512 * 1024;
 
-/** Strips of one group that are decompressed at a time. */
-const DECOMPRESSING = 8;
-
 /** Samples of a pixel that alternate in a block. */
 function samplesOf(image: ImageStructure): number {
   return image.interleaved ? image.bands : 1;
@@ -38,7 +34,8 @@ function samplesOf(image: ImageStructure): number {
 
 /** How many stored pieces, top to bottom, make up a block. */
 function piecesPerBlock(image: ImageStructure): number {
-  if (image.tiled) return 1;
+  // Cells of chroma may end at a strip's last row.
+  if (image.tiled || image.ycbcr !== null) return 1;
   const stripBytes = decodedBytes(image.sample, image.blockWidth * image.blockHeight * samplesOf(image));
   return Math.max(1, Math.floor(GROUP_BYTES / stripBytes));
 }
@@ -117,8 +114,8 @@ function* blocksUnder(
           x: column * image.blockWidth,
           y: row * rows,
           width: image.blockWidth,
-          // Strips at the bottom are cut short, tiles are padded.
-          height: image.tiled ? image.blockHeight : Math.min(rows, image.height - row * rows),
+          // Rows below the image are not stored by all writers.
+          height: Math.min(rows, image.height - row * rows),
           firstPiece,
           pieces,
         };
@@ -138,21 +135,52 @@ export async function readBlock(
   fill: number,
   signal?: AbortSignal,
 ): Promise<TypedArray> {
-  const { dtype, components } = image.sample;
-  const rowLength = block.width * samplesOf(image) * components;
   const stored = await readPieces(source, places, signal);
-  if (block.pieces === 1 && stored[0] !== null) {
-    return decodePiece(source.name, image, stored[0], block.height);
-  }
-  const values: TypedArray = allocateArray(dtype, rowLength * block.height);
-  await mapConcurrently(stored, DECOMPRESSING, async (bytes, k) => {
-    const y = k * image.blockHeight;
-    const rows = Math.min(image.blockHeight, block.height - y);
-    if (bytes !== null) values.set(await decodePiece(source.name, image, bytes, rows), y * rowLength);
-    else if (components === 1) values.fill(fill, y * rowLength, (y + rows) * rowLength);
-    else for (let i = y * rowLength; i < (y + rows) * rowLength; i += 2) values[i] = fill;
+  const pieces = stored.map((bytes, k) => {
+    const top = k * image.blockHeight;
+    const rows = Math.min(image.blockHeight, block.height - top);
+    return { stored: bytes, rows, inside: Math.min(rows, image.height - block.y - top) };
   });
+  const bytes = await decodeBlock(source.name, { coding: blockCoding(image), pieces }, signal);
+  const samples = block.width * samplesOf(image);
+  const values =
+    image.ycbcr === null
+      ? decodeSamples(source.name, image.sample, bytes, samples, block.height)
+      : ycbcrToRgb(image.ycbcr, bytes, block.width, block.height);
+  const { components } = image.sample;
+  const pieceLength = samples * image.blockHeight * components;
+  for (const [k, piece] of pieces.entries()) {
+    if (piece.stored !== null) continue;
+    const empty = values.subarray(k * pieceLength, (k + 1) * pieceLength);
+    if (components === 1) empty.fill(fill);
+    else for (let i = 0; i < empty.length; i += components) empty[i] = fill;
+  }
   return values;
+}
+
+function blockCoding(image: ImageStructure): BlockCoding {
+  const { sample, predictor, ycbcr } = image;
+  const samples = samplesOf(image);
+  return {
+    compression: image.compression,
+    predictor,
+    littleEndian: image.littleEndian,
+    reversedBits: image.reversedBits,
+    photometric: image.photometric,
+    width: image.blockWidth,
+    height: image.blockHeight,
+    samples,
+    dtype: sample.dtype,
+    rowBytes:
+      ycbcr === null
+        ? bytesPerRow(sample, image.blockWidth * samples)
+        : ycbcrRowBytes(ycbcr, image.blockWidth),
+    rowsTogether: ycbcr?.down ?? 1,
+    bytesPerSample: sample.bits / 8,
+    // Predictor 2 works on whole samples.
+    bytesPerWord: predictor === 2 ? sample.bits / 8 : bytesPerWord(sample),
+    ...image.codecTags,
+  };
 }
 
 /** The stored bytes of a block's pieces; null for one that is not stored. Pieces that adjoin are read as one. */
@@ -175,54 +203,4 @@ async function readPieces(
       byteCounts[k] === 0 || offset === 0 ? null : source.read(offset, byteCounts[k], options),
     ),
   );
-}
-
-async function decodePiece(
-  name: string,
-  image: ImageStructure,
-  stored: Uint8Array<ArrayBuffer>,
-  rows: number,
-): Promise<TypedArray> {
-  const { sample, predictor, ycbcr, blockWidth } = image;
-  const samples = blockWidth * samplesOf(image);
-  const sizeOf = (height: number): number =>
-    ycbcr === null ? bytesPerRow(sample, samples) * height : ycbcrBlockBytes(ycbcr, blockWidth, height);
-  // Some writers store the last strip in full, with rows below the image.
-  const input = image.reversedBits ? stored.map(reverseBits) : stored;
-  const bytes = await decompress(name, image.compression, input, sizeOf(rows), sizeOf(image.blockHeight));
-  if (ycbcr !== null) return ycbcrToRgb(ycbcr, bytes, blockWidth, rows);
-  // Predictor 3 orders bytes by significance, whatever the order of the file; 2 works on whole samples.
-  if (!image.littleEndian && predictor !== 3) {
-    swapBytes(bytes, predictor === 2 ? sample.bits / 8 : bytesPerWord(sample));
-  }
-  const shape = {
-    width: blockWidth,
-    height: rows,
-    samples: samplesOf(image),
-    bytesPerSample: sample.bits / 8,
-  };
-  return decodeSamples(name, sample, undoPredictor(predictor, bytes, shape), samples, rows);
-}
-
-function reverseBits(byte: number): number {
-  let reversed = 0;
-  for (let bit = 0; bit < 8; bit++) reversed |= ((byte >> bit) & 1) << (7 - bit);
-  return reversed;
-}
-
-/** Turns big-endian words into little-endian ones, in place; the bytes must be aligned to the words. */
-function swapBytes(bytes: Uint8Array<ArrayBuffer>, width: number): void {
-  const { buffer, byteOffset, byteLength } = bytes;
-  if (width === 2) {
-    const words = new Uint16Array(buffer, byteOffset, byteLength >> 1);
-    for (let i = 0; i < words.length; i++) words[i] = (words[i] << 8) | (words[i] >> 8);
-  } else if (width > 2) {
-    for (let start = 0; start + width <= byteLength; start += width) {
-      for (let i = start, j = start + width - 1; i < j; i++, j--) {
-        const byte = bytes[i];
-        bytes[i] = bytes[j];
-        bytes[j] = byte;
-      }
-    }
-  }
 }

@@ -35,6 +35,7 @@ export const TAG = {
   YcbcrCoefficients: 529,
   YcbcrSubsampling: 530,
   ReferenceBlackWhite: 532,
+  JpegTables: 347,
   ModelPixelScale: 33550,
   ModelTiepoint: 33922,
   ModelTransformation: 34264,
@@ -44,6 +45,7 @@ export const TAG = {
   RpcCoefficients: 50844,
   GdalMetadata: 42112,
   GdalNodata: 42113,
+  LercParameters: 50674,
 } as const;
 
 /** Bytes of a value of each TIFF field type. */

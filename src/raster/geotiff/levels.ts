@@ -20,8 +20,9 @@ export interface Level extends StoredImage {
 export interface Sidecars {
   /** `.ovr`: reduced images, of a file that has none itself. */
   overviews?: ByteSource;
-  /** `.msk`: its mask, and masks of its overviews. */
+  /** `.msk`: its mask, and masks of its overviews, which may also be in `.msk.ovr`. */
   mask?: ByteSource;
+  maskOverviews?: ByteSource;
   /** `.tfw`, `.tifw` or `.wld`: six lines, the transform of a file that has none itself. */
   worldFile?: ByteSource;
 }
@@ -57,7 +58,9 @@ export async function readLevels(
     images.push(...(await imagesOf(sidecars.overviews, 'ovr', signal)));
   }
   // The mask beside a file has precedence over the one inside, as in GDAL.
-  if (sidecars.mask !== undefined) masks.unshift(...(await imagesOf(sidecars.mask, 'msk', signal)));
+  const beside = [sidecars.mask, sidecars.maskOverviews].filter((sidecar) => sidecar !== undefined);
+  const found = await Promise.all(beside.map((sidecar, k) => imagesOf(sidecar, `msk ${k}`, signal)));
+  masks.unshift(...found.flat());
   const overviews = images
     .filter(({ image }) => image.bands === full.bands && image.sample.storedType === full.sample.storedType)
     .sort((a, b) => b.image.width - a.image.width);

@@ -116,10 +116,21 @@ function joinPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Arr
   const values = width * samples;
   const rowBytes = values * bytesPerSample;
   const result = new Uint8Array(bytes.length);
+  const inWords = values % 4 === 0 && bytes.byteOffset % 4 === 0 && bytes.byteLength % 4 === 0;
+  const words = inWords ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) : null;
+  const joined = words !== null && bytesPerSample === 4 ? new Int32Array(result.buffer) : null;
   for (let y = 0; y < height; y++) {
     const start = y * rowBytes;
     const end = start + rowBytes;
-    for (let i = start + samples; i < end; i++) bytes[i] = bytes[i] + bytes[i - samples];
+    if (words !== null && samples === 1) {
+      integrateWords(words, start / 4, end / 4);
+    } else {
+      for (let i = start + samples; i < end; i++) bytes[i] = bytes[i] + bytes[i - samples];
+    }
+    if (words !== null && joined !== null) {
+      joinWords(words, joined, y * values, values);
+      continue;
+    }
     for (let plane = 0; plane < bytesPerSample; plane++) {
       let from = start + plane * values;
       // The first plane is the most significant byte: the last one in little-endian order.
@@ -128,6 +139,42 @@ function joinPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Arr
     }
   }
   return result;
+}
+
+/** The low seven bits of each byte of a word, and the others: bytes are added without carrying into each other. */
+const LOW = 0x7f7f7f7f;
+const HIGH = 0x80808080 | 0;
+const HIGHEST = 0xff000000 | 0;
+
+/** Running sums of bytes modulo 256, four bytes at a time. */
+function integrateWords(words: Int32Array, start: number, end: number): void {
+  // The sum so far, in each byte.
+  let carry = 0;
+  for (let i = start; i < end; i++) {
+    let sums = words[i];
+    let shifted = sums << 8;
+    sums = ((sums & LOW) + (shifted & LOW)) ^ ((sums ^ shifted) & HIGH);
+    shifted = sums << 16;
+    sums = ((sums & LOW) + (shifted & LOW)) ^ ((sums ^ shifted) & HIGH);
+    sums = ((sums & LOW) + (carry & LOW)) ^ ((sums ^ carry) & HIGH);
+    words[i] = sums;
+    carry = Math.imul(sums >>> 24, 0x01010101);
+  }
+}
+
+/** Joins the four planes of a row of 32-bit samples, four samples at a time. */
+function joinWords(words: Int32Array, joined: Int32Array, start: number, values: number): void {
+  const plane = values / 4;
+  for (let i = start, to = start; i < start + plane; i++, to += 4) {
+    const a = words[i];
+    const b = words[i + plane];
+    const c = words[i + 2 * plane];
+    const d = words[i + 3 * plane];
+    joined[to] = (a << 24) | ((b & 0xff) << 16) | ((c & 0xff) << 8) | (d & 0xff);
+    joined[to + 1] = ((a & 0xff00) << 16) | ((b & 0xff00) << 8) | (c & 0xff00) | ((d >>> 8) & 0xff);
+    joined[to + 2] = ((a & 0xff0000) << 8) | (b & 0xff0000) | ((c >>> 8) & 0xff00) | ((d >>> 16) & 0xff);
+    joined[to + 3] = (a & HIGHEST) | ((b >>> 8) & 0xff0000) | ((c >>> 16) & 0xff00) | (d >>> 24);
+  }
 }
 
 function splitPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Array<ArrayBuffer> {

@@ -12,7 +12,7 @@ import {
   type TypedArray,
 } from '../../geo/index.js';
 import { ByteLru, type ByteSource, untilAborted, withTaskSignal } from '../../io/index.js';
-import { compressionName, requireCodec } from '../node/codecs.js';
+import { compressionName, requireCodec } from '../node/codecs/index.js';
 import type {
   BandInfo,
   ColourTable,
@@ -183,7 +183,7 @@ export class GeoTiffRaster implements Raster {
     signal?: AbortSignal,
   ): Promise<TypedArray[]> {
     const { image } = from;
-    requireCodec(this.name, image.compression);
+    await requireCodec(this.name, image.compression);
     const { dtype, components } = image.sample;
     const length = window.width * window.height * components;
     const planes = bands.map((): TypedArray => allocateArray(dtype, length));
@@ -244,16 +244,23 @@ function copyBlock(
   if (part === null) return;
   const samples = image.interleaved ? image.bands : 1;
   const { components } = image.sample;
+  const [stored, target] = [wordsOf(values), wordsOf(plane)];
   for (let y = part.y; y < part.y + part.height; y++) {
     const from = (((y - block.y) * block.width + (part.x - block.x)) * samples + sample) * components;
     const to = ((y - window.y) * window.width + (part.x - window.x)) * components;
     if (samples === 1) {
-      plane.set(values.subarray(from, from + part.width * components), to);
+      target.set(stored.subarray(from, from + part.width * components), to);
       continue;
     }
     const step = samples * components;
     for (let c = 0; c < components; c++) {
-      for (let x = 0; x < part.width; x++) plane[to + x * components + c] = values[from + x * step + c];
+      for (let x = 0; x < part.width; x++) target[to + x * components + c] = stored[from + x * step + c];
     }
   }
+}
+
+/** A value that passes through a variable may lose the bits of a NaN; as integers float32 keep them. */
+function wordsOf(values: TypedArray): TypedArray {
+  const { buffer, byteOffset, length } = values;
+  return values instanceof Float32Array ? new Uint32Array(buffer, byteOffset, length) : values;
 }

@@ -94,8 +94,9 @@ export function decodeSamples(
       return viewArray(type.dtype, bytes.buffer, bytes.byteOffset, length * type.components);
     case 'packed':
       return unpack(type, bytes, samples, rows);
+    // As in GDAL: most significant byte first in little-endian files, and swapped in the others.
     case 'uint24':
-      return map(new Uint32Array(length), (i) => threeBytes(bytes, i));
+      return unpack(type, bytes, length, 1);
     case 'float16':
       return halfToFloat(new Uint16Array(bytes.buffer, bytes.byteOffset, length));
     case 'float24':
@@ -114,11 +115,6 @@ export function toStoredIntegers(
 ): TypedArray | BigInt64Array | BigUint64Array {
   if (storedType === 'int64') return BigInt64Array.from(values, BigInt);
   if (storedType === 'uint64') return BigUint64Array.from(values, BigInt);
-  return values;
-}
-
-function map(values: Uint32Array, valueAt: (i: number) => number): Uint32Array {
-  for (let i = 0; i < values.length; i++) values[i] = valueAt(i);
   return values;
 }
 

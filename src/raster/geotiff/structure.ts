@@ -1,9 +1,10 @@
 import { TerrachipError } from '../../errors.js';
 import { BlockTable, partOfStrip } from './block-table.js';
+import { type CodecTags, readCodecTags } from './codec-tags.js';
 import { damaged, TAG, type TagReader } from './directory.js';
 import { requirePredictor } from './predictor.js';
 import { bytesPerRow, decodedBytes, type SampleType, sampleTypeOf } from './sample-types.js';
-import { readYcbcr, type Ycbcr, ycbcrBlockBytes } from './ycbcr.js';
+import { readYcbcr, type Ycbcr, ycbcrRowBytes } from './ycbcr.js';
 
 /** How the pixels of one image (the full one, an overview or a mask) lie in the file. */
 export interface ImageStructure {
@@ -26,6 +27,7 @@ export interface ImageStructure {
   readonly photometric: number;
   /** How colours become RGB; null for an image that is stored in no other colours, or whose codec converts them. */
   readonly ycbcr: Ycbcr | null;
+  readonly codecTags: CodecTags;
   /** Where the tiles or strips lie, planes one after the other. */
   readonly table: BlockTable;
 }
@@ -34,6 +36,9 @@ export interface ImageStructure {
 const MAX_SIDE = 2 ** 31 - 1;
 const MAX_BLOCK_BYTES = 2 ** 30;
 const MAX_BANDS = 65535;
+
+/** LZW, deflate by both its numbers, LZMA and zstd; other codecs know no predictor, whatever a tag says. */
+const PREDICTED_CODECS = [5, 8, 32946, 34925, 50000];
 
 /** @throws {TerrachipError} INVALID_INPUT for impossible values, UNSUPPORTED for sample types of other widths */
 export async function readStructure(
@@ -49,7 +54,7 @@ export async function readStructure(
   const sample = await readSampleType(name, tags);
   const interleaved = bands === 1 || (await tags.number(TAG.PlanarConfiguration, 1)) !== 2;
   const compression = await tags.number(TAG.Compression, 1);
-  const predictor = await tags.number(TAG.Predictor, 1);
+  const predictor = PREDICTED_CODECS.includes(compression) ? await tags.number(TAG.Predictor, 1) : 1;
   requirePredictor(name, predictor, sample.bits, sample.storedType.startsWith('float'));
   const tiled = tags.has(TAG.TileWidth);
   const blockWidth = tiled ? await tags.number(TAG.TileWidth, 0) : width;
@@ -59,7 +64,7 @@ export async function readStructure(
   const rawBytes = (rows: number): number =>
     ycbcr === null
       ? bytesPerRow(sample, blockWidth * samples) * rows
-      : ycbcrBlockBytes(ycbcr, blockWidth, rows);
+      : ycbcrRowBytes(ycbcr, blockWidth) * Math.ceil(rows / ycbcr.down);
   const rowsPerStrip = await tags.number(TAG.RowsPerStrip, height);
   // An image in one strip that is not compressed is read by parts, as if it had more.
   const plain = !tiled && rowsPerStrip >= height && compression === 1 && ycbcr === null;
@@ -101,6 +106,7 @@ export async function readStructure(
     predictor,
     photometric,
     ycbcr,
+    codecTags: await readCodecTags(tags),
     table,
   };
 }

@@ -56,10 +56,9 @@ export async function readYcbcr(
   return { across, down, tables: conversionTables(weights, range) };
 }
 
-/** Bytes of a block of so many pixels: for each cell its lumas and two chromas. */
-export function ycbcrBlockBytes(ycbcr: Ycbcr, width: number, rows: number): number {
-  const { across, down } = ycbcr;
-  return Math.ceil(width / across) * Math.ceil(rows / down) * (across * down + 2);
+/** Bytes of one row of cells: for each its lumas and two chromas. */
+export function ycbcrRowBytes({ across, down }: Ycbcr, width: number): number {
+  return Math.ceil(width / across) * (across * down + 2);
 }
 
 /** Pixels of a block as RGB, interleaved. */

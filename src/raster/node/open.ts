@@ -39,6 +39,7 @@ async function openSidecars(path: string, options: OpenOptions): Promise<Sidecar
   };
   await find('overviews', `${path}.ovr`);
   await find('mask', `${path}.msk`);
+  await find('maskOverviews', `${path}.msk.ovr`);
   await find('worldFile', `${stem}.tfw`, `${stem}.tifw`, `${stem}.wld`);
   return sidecars;
 }

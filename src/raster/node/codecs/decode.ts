@@ -1,0 +1,102 @@
+import { type BlockShape, undoPredictor } from '../../geotiff/predictor.js';
+import type { BlockCoding, DecodeLimits } from './codec.js';
+import { CODECS } from './table.js';
+
+/** A stored tile or strip; null for one that is not stored, whose bytes are left zero. */
+export interface Piece {
+  readonly stored: Uint8Array<ArrayBuffer> | null;
+  /** Rows of pixels that it holds. */
+  readonly rows: number;
+  /** Those of them inside the image: some writers leave out what a tile has below it. */
+  readonly inside: number;
+}
+
+export interface DecodeRequest {
+  readonly coding: BlockCoding;
+  /** Top to bottom. */
+  readonly pieces: readonly Piece[];
+}
+
+/** Decoded bytes of so many rows of a block. */
+export function bytesOfRows({ rowBytes, rowsTogether }: BlockCoding, rows: number): number {
+  return Math.ceil(rows / rowsTogether) * rowBytes;
+}
+
+/** Decodes the pieces of a block to one array of little-endian samples. Runs on any thread. */
+export async function decodePieces({ coding, pieces }: DecodeRequest): Promise<Uint8Array<ArrayBuffer>> {
+  const [first] = pieces;
+  if (pieces.length === 1 && first.stored !== null) return decodePiece(coding, first.stored, first);
+  const block = new Uint8Array(pieces.reduce((sum, { rows }) => sum + bytesOfRows(coding, rows), 0));
+  let start = 0;
+  await Promise.all(
+    pieces.map(async (piece) => {
+      const at = start;
+      start += bytesOfRows(coding, piece.rows);
+      if (piece.stored !== null) block.set(await decodePiece(coding, piece.stored, piece), at);
+    }),
+  );
+  return block;
+}
+
+async function decodePiece(
+  coding: BlockCoding,
+  stored: Uint8Array<ArrayBuffer>,
+  { rows, inside }: Piece,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const codec = CODECS.get(coding.compression);
+  if (codec === undefined) throw new Error(`it has compression ${coding.compression}`);
+  const { decode } = await codec.load();
+  const limits: DecodeLimits = {
+    size: bytesOfRows(coding, rows),
+    most: bytesOfRows(coding, Math.max(rows, coding.height)),
+    rows,
+  };
+  const input = coding.reversedBits ? stored.map(reverseBits) : stored;
+  const decoded = await decode(input, limits, coding);
+  if (decoded.byteLength < bytesOfRows(coding, inside)) {
+    throw new Error(`it holds ${decoded.byteLength} bytes of ${limits.size}`);
+  }
+  const bytes = ownBytes(decoded, limits.size);
+  if (codec.givesSamples) return bytes;
+  // Predictor 3 orders bytes by significance, whatever the order of the file.
+  if (!coding.littleEndian && coding.predictor !== 3) swapBytes(bytes, coding.bytesPerWord);
+  const shape: BlockShape = {
+    width: coding.width,
+    height: rows,
+    samples: coding.samples,
+    bytesPerSample: coding.bytesPerSample,
+  };
+  return undoPredictor(coding.predictor, bytes, shape);
+}
+
+/**
+ * The first bytes of an array. Views as wider integers need an aligned start, which a part of another array may lack,
+ * and a small part of a long one would keep all of it in memory. What is missing is zero.
+ */
+function ownBytes(decoded: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset } = decoded;
+  if (decoded.byteLength < size) {
+    const padded = new Uint8Array(size);
+    padded.set(decoded);
+    return padded;
+  }
+  const own = byteOffset % 8 === 0 && buffer.byteLength <= 2 * size;
+  return own ? decoded.subarray(0, size) : decoded.slice(0, size);
+}
+
+function reverseBits(byte: number): number {
+  let reversed = 0;
+  for (let bit = 0; bit < 8; bit++) reversed |= ((byte >> bit) & 1) << (7 - bit);
+  return reversed;
+}
+
+/** Turns big-endian samples into little-endian ones, in place. */
+function swapBytes(bytes: Uint8Array<ArrayBuffer>, width: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (width === 2) buffer.swap16();
+  else if (width === 4) buffer.swap32();
+  else if (width === 8) buffer.swap64();
+  else
+    for (let i = 0; width > 1 && i + width <= bytes.length; i += width)
+      bytes.subarray(i, i + width).reverse();
+}

@@ -1,0 +1,63 @@
+/** Decompression of TIFF blocks: one file a codec, and the threads that they run on. */
+import { messageOf, TerrachipError } from '../../../errors.js';
+import { damaged } from '../../geotiff/directory.js';
+import { bytesOfRows, type DecodeRequest, decodePieces } from './decode.js';
+import { decodingPool } from './pool.js';
+import { CODECS, compressionName } from './table.js';
+
+export type { BlockCoding } from './codec.js';
+export type { DecodeRequest, Piece } from './decode.js';
+export { compressionName } from './table.js';
+
+/** Below this many decoded bytes a block is decoded at once on the calling thread: handing it over takes longer. */
+const INLINE_BYTES = 32 * 1024;
+
+/** @throws {TerrachipError} UNSUPPORTED, before any pixel is read, that names the package that is missing if one is */
+export async function requireCodec(name: string, compression: number): Promise<void> {
+  const codec = CODECS.get(compression);
+  if (codec === undefined) {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${name} is compressed by ${compressionName(compression)}, which is not supported`,
+      'rewrite it with deflate (gdal_translate -co COMPRESS=DEFLATE)',
+      { feature: compressionName(compression) },
+    );
+  }
+  const { requirement } = codec;
+  if (requirement === undefined) return;
+  try {
+    await requirement.load();
+  } catch (cause) {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${name} is compressed by ${codec.name}, and the optional package ${requirement.name} cannot be loaded (${messageOf(cause).split('\n')[0]})`,
+      `run npm install ${requirement.name}`,
+      { feature: codec.name },
+      { cause },
+    );
+  }
+}
+
+/**
+ * Decompresses the stored pieces of a block and undoes their predictor and byte order: little-endian samples, row by
+ * row. Many blocks at a time use all cores. Bytes of pieces that are not stored are zero.
+ * @throws {TerrachipError} INVALID_INPUT for a damaged block
+ */
+export async function decodeBlock(
+  name: string,
+  request: DecodeRequest,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { coding, pieces } = request;
+  const size = pieces.reduce((sum, { rows }) => sum + bytesOfRows(coding, rows), 0);
+  const inline = CODECS.get(coding.compression)?.runs !== 'worker' || size <= INLINE_BYTES;
+  try {
+    return await (inline || decodingPool === null
+      ? decodePieces(request)
+      : decodingPool.run(request, signal));
+  } catch (error) {
+    if (error instanceof TerrachipError) throw error;
+    signal?.throwIfAborted();
+    throw damaged(name, `a block cannot be decompressed: ${messageOf(error)}`, error);
+  }
+}

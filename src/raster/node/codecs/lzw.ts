@@ -1,0 +1,89 @@
+/**
+ * LZW as TIFF uses it (TIFF 6.0, section 13): codes of 9 to 12 bits, of which 0 to 255 are bytes, 256 clears the
+ * table, 257 ends the stream, and the others are strings that occurred before.
+ *
+ * A string enters the table right after the string before it was written: it is that one and the next byte, which
+ * lies behind it in the output. So an entry is a position and a length in the output itself, and decoding a code is
+ * one forward copy there; no chains of prefixes are followed. The 256 bytes lie in front of the output as strings of
+ * one byte, so that all codes but two are decoded alike: what a code is cannot be predicted, and branches on it cost
+ * more than the copy.
+ */
+import type { Decode } from './codec.js';
+
+const LITERALS = 256;
+const CLEAR = 256;
+const END = 257;
+const MIN_WIDTH = 9;
+const MAX_WIDTH = 12;
+const TABLE = 1 << MAX_WIDTH;
+
+/** Expands a stream until the wanted size, its end code or its last byte. */
+export const decode: Decode = (stored, { size }) => {
+  const oldStyle = isOldStyle(stored);
+  // The three bytes that may hold a code are read at once, so there must be some behind the last.
+  const input = new Uint8Array(stored.length + 2);
+  input.set(stored);
+  // Two bytes of each string are copied whatever its length.
+  const output = new Uint8Array(LITERALS + size + 1);
+  // One entry more than codes reach takes what comes when the table is full.
+  const positions = new Int32Array(TABLE + 1);
+  const lengths = new Int32Array(TABLE + 1);
+  for (let byte = 0; byte < LITERALS; byte++) {
+    output[byte] = byte;
+    positions[byte] = byte;
+    lengths[byte] = 1;
+  }
+  // Codes widen one code before the table needs it; the old style waits for it.
+  const early = oldStyle ? 0 : 1;
+  let width = MIN_WIDTH;
+  let widenAt = (1 << width) - early;
+  // The entry before the first string: what the first code after a clear defines is never looked up.
+  let next = END;
+  let start = 0;
+  let length = 0;
+  let from = 0;
+  let bit = 0;
+  let to = LITERALS;
+  const end = LITERALS + size;
+  while (to < end && from + ((bit + width + 7) >>> 3) <= stored.length) {
+    const bits = oldStyle
+      ? (input[from] | (input[from + 1] << 8) | (input[from + 2] << 16)) >>> bit
+      : ((input[from] << 16) | (input[from + 1] << 8) | input[from + 2]) >>> (24 - width - bit);
+    const code = bits & ((1 << width) - 1);
+    bit += width;
+    from += bit >>> 3;
+    bit &= 7;
+    if (code === CLEAR) {
+      width = MIN_WIDTH;
+      widenAt = (1 << width) - early;
+      next = END;
+      continue;
+    }
+    if (code === END) break;
+    positions[next] = start;
+    lengths[next] = length + 1;
+    if (next < TABLE) next++;
+    if (code >= next) throw new Error(`its LZW code ${code} has no string`);
+    const at = positions[code];
+    length = lengths[code];
+    start = to;
+    // Byte by byte in order, since a string may reach into its own copy.
+    output[to] = output[at];
+    output[to + 1] = output[at + 1];
+    to = Math.min(start + length, end);
+    for (let k = start + 2, i = at + 2; k < to; k++, i++) output[k] = output[i];
+    if (next >= widenAt && width < MAX_WIDTH) {
+      width++;
+      widenAt = (1 << width) - early;
+    }
+  }
+  return output.subarray(LITERALS, to);
+};
+
+/**
+ * Writers before TIFF 5.0 filled each byte from its lowest bit. libtiff tells such a stream by its first code, a
+ * clear, whose bits then start with a zero byte.
+ */
+function isOldStyle(stored: Uint8Array): boolean {
+  return stored.length >= 2 && stored[0] === 0 && (stored[1] & 1) === 1;
+}

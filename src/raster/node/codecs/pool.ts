@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { internalError, messageOf } from '../../../errors.js';
+import type { DecodeRequest } from './decode.js';
+import type { WorkerReply, WorkerRequest } from './worker.js';
+
+/** The program of the threads. It is absent where sources run untranslated or an application was bundled. */
+const PROGRAM = new URL('./worker.js', import.meta.url);
+
+/** Blocks that a thread holds at a time: it finds the next one waiting when one is done. */
+const DEPTH = 2;
+
+interface Job {
+  readonly request: DecodeRequest;
+  readonly resolve: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly jobs: Map<number, Job>;
+}
+
+/**
+ * Decodes blocks on worker threads, one a processor core. They start with the first block, serve all files of the
+ * process and never keep it alive by themselves.
+ */
+class DecodingPool {
+  readonly #threads = new Set<Thread>();
+  readonly #waiting = new Set<Job>();
+  #nextId = 0;
+
+  run(request: DecodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const cancel = (): void => {
+        // A thread that has started on it goes on, and its result is dropped.
+        this.#waiting.delete(job);
+        reject(signal?.reason);
+      };
+      const settled = (): void => signal?.removeEventListener('abort', cancel);
+      const job: Job = {
+        request,
+        resolve: (bytes) => {
+          settled();
+          resolve(bytes);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      signal?.addEventListener('abort', cancel, { once: true });
+      this.#waiting.add(job);
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    for (const job of this.#waiting) {
+      const thread = this.#free();
+      if (thread === undefined) return;
+      this.#waiting.delete(job);
+      const id = this.#nextId++;
+      thread.jobs.set(id, job);
+      thread.worker.ref();
+      const message = withOwnBytes(job.request);
+      const request: WorkerRequest = { id, request: message };
+      const buffers = message.pieces.flatMap(({ stored }) => (stored === null ? [] : [stored.buffer]));
+      thread.worker.postMessage(request, buffers);
+    }
+  }
+
+  /** The thread with the least to do, a new one while there are fewer than cores and none is idle. */
+  #free(): Thread | undefined {
+    const [least] = [...this.#threads].sort((a, b) => a.jobs.size - b.jobs.size);
+    if (least?.jobs.size === 0) return least;
+    if (this.#threads.size < availableParallelism()) return this.#start();
+    return least.jobs.size < DEPTH ? least : undefined;
+  }
+
+  #start(): Thread {
+    // Flags of the main thread (--input-type, --inspect) are not for workers.
+    const thread: Thread = { worker: new Worker(PROGRAM, { execArgv: [] }), jobs: new Map() };
+    this.#threads.add(thread);
+    thread.worker.on('message', (reply: WorkerReply) => {
+      const job = thread.jobs.get(reply.id);
+      thread.jobs.delete(reply.id);
+      if (thread.jobs.size === 0) thread.worker.unref();
+      if ('bytes' in reply) job?.resolve(reply.bytes);
+      else job?.reject(new Error(reply.problem));
+      this.#dispatch();
+    });
+    thread.worker.on('error', (error) => {
+      this.#threads.delete(thread);
+      const stopped = internalError('decoding thread', messageOf(error));
+      for (const job of thread.jobs.values()) job.reject(stopped);
+      this.#dispatch();
+    });
+    return thread;
+  }
+}
+
+/** Copies what is stored out of longer reads, so that it can be handed over: a source's own bytes must stay. */
+function withOwnBytes({ coding, pieces }: DecodeRequest): DecodeRequest {
+  // The tables of JPEG are for a codec that runs elsewhere.
+  return {
+    coding: { ...coding, jpegTables: null },
+    pieces: pieces.map(({ stored, ...rows }) => ({ stored: stored?.slice() ?? null, ...rows })),
+  };
+}
+
+/** The pool of this process, or null where it cannot have one. */
+export const decodingPool = existsSync(fileURLToPath(PROGRAM)) ? new DecodingPool() : null;

@@ -1,0 +1,82 @@
+import type { Decode } from './codec.js';
+
+/** A compression that TIFF blocks may have. */
+export interface Codec {
+  /** GDAL's name in lower case. */
+  readonly name: string;
+  readonly load: () => Promise<{ readonly decode: Decode }>;
+  /** The optional package that it needs. */
+  readonly requirement?: { readonly name: string; readonly load: () => Promise<unknown> };
+  /** Where it decodes: on a worker thread, or on the calling one because there is nothing to do or libuv does it. */
+  readonly runs: 'worker' | 'here';
+  /** True where it gives samples in this machine's order, to which no predictor was applied. */
+  readonly givesSamples: boolean;
+}
+
+const bytes = (name: string, load: Codec['load']): Codec => ({
+  name,
+  load,
+  runs: 'worker',
+  givesSamples: false,
+});
+
+const SHARP = { name: 'sharp', load: () => import('./sharp.js').then(({ loadSharp }) => loadSharp()) };
+const deflate = bytes('deflate', () => import('./deflate.js'));
+
+/** By tag 259. */
+export const CODECS: ReadonlyMap<number, Codec> = new Map([
+  [1, { ...bytes('none', () => import('./none.js')), runs: 'here' }],
+  [5, bytes('lzw', () => import('./lzw.js'))],
+  [
+    7,
+    {
+      name: 'jpeg',
+      load: () => import('./jpeg.js'),
+      requirement: SHARP,
+      runs: 'here',
+      givesSamples: true,
+    },
+  ],
+  [8, deflate],
+  [32773, bytes('packbits', () => import('./packbits.js'))],
+  [32946, deflate],
+  [34887, { ...bytes('lerc', () => import('./lerc.js')), givesSamples: true }],
+  [
+    34925,
+    {
+      name: 'lzma',
+      load: () => import('./lzma.js'),
+      requirement: {
+        name: '@napi-rs/lzma',
+        load: () => import('./lzma.js').then(({ loadLzma }) => loadLzma()),
+      },
+      runs: 'here',
+      givesSamples: false,
+    },
+  ],
+  [50000, bytes('zstd', () => import('./zstd.js'))],
+  [
+    50001,
+    {
+      name: 'webp',
+      load: () => import('./webp.js'),
+      requirement: SHARP,
+      runs: 'here',
+      givesSamples: true,
+    },
+  ],
+]);
+
+/** GDAL's names of the compressions that are not read. */
+const UNREAD: Readonly<Record<number, string>> = {
+  2: 'ccittrle',
+  3: 'ccittfax3',
+  4: 'ccittfax4',
+  6: 'old-style jpeg',
+  50002: 'jxl',
+  52546: 'jxl',
+};
+
+export function compressionName(compression: number): string {
+  return CODECS.get(compression)?.name ?? UNREAD[compression] ?? `compression ${compression}`;
+}

@@ -1,0 +1,25 @@
+import { parentPort } from 'node:worker_threads';
+import { messageOf } from '../../../errors.js';
+import { type DecodeRequest, decodePieces } from './decode.js';
+
+/** The thread's side of the pool in pool.ts. */
+
+export interface WorkerRequest {
+  readonly id: number;
+  readonly request: DecodeRequest;
+}
+
+export type WorkerReply =
+  | { readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly id: number; readonly problem: string };
+
+const port = parentPort;
+port?.on('message', async ({ id, request }: WorkerRequest) => {
+  let reply: WorkerReply;
+  try {
+    reply = { id, bytes: await decodePieces(request) };
+  } catch (error) {
+    reply = { id, problem: messageOf(error) };
+  }
+  port.postMessage(reply, 'bytes' in reply ? [reply.bytes.buffer] : []);
+});
