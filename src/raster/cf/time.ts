@@ -63,7 +63,9 @@ export function timeDecoder(name: string, attributes: Attributes): TimeDecoder {
   const word = unit?.toLowerCase();
   const length = word === undefined ? undefined : (UNITS[word] ?? UNITS[word.replace(/s$/, '')]);
   const start =
-    length === undefined ? Number.NaN : epoch(Number(year), Number(month), Number(day), [hour, minute, second]);
+    length === undefined
+      ? Number.NaN
+      : epoch(Number(year), Number(month), Number(day), [hour, minute, second]);
   if (length === undefined || Number.isNaN(start)) {
     throw invalidInput(
       name,
