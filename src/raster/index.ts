@@ -4,6 +4,16 @@
  */
 import '../geo/node/epsg.js';
 
+export type {
+  ArrayGroup,
+  Attributes,
+  AxisRange,
+  NdArray,
+  ReadArrayOptions,
+  Selection,
+  StoredArray,
+} from './arrays/index.js';
+export { ArrayRaster, type Coordinate } from './cf/index.js';
 export { OVERVIEW_METHODS, type OverviewMethod } from './cog/overview.js';
 export {
   type BlockCache,
@@ -13,8 +23,11 @@ export {
   noReference,
 } from './geotiff/reader.js';
 export { type CogOptions, CogWriter, writeCog } from './node/cog-writer.js';
+export { type NpyOptions, writeNpy } from './node/npy-writer.js';
 export { type OpenRasterOptions, openRaster } from './node/open.js';
+export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './node/stores.js';
 export { createZarrGroup, ZarrShardWriter } from './node/zarr-writer.js';
+export { NpyArray } from './npy/index.js';
 export type { BandInfo, ColourTable, Raster, WindowRequest } from './raster.js';
 export {
   checkPlausible,

@@ -121,7 +121,8 @@ export class ArrayRaster implements Raster {
     const own = levels.find((level) => level.array.path === array.path);
     const spatial = { ...(await spatialAttributes(group, array)), ...(own?.attributes ?? {}) };
     const found = await spatialAxes(group, array, spatial);
-    const rank = array.shape.length;
+    // The parts of complex numbers are bands, not pixels.
+    const rank = array.shape.length - (array.dimensions.at(-1) === 'component' ? 1 : 0);
     const axes = found ?? { y: rank - 2, x: rank - 1 };
     const bands = sizeOf(array.shape) / (array.shape[axes.x] * (array.shape[axes.y] ?? 1));
     if (bands > MAX_BANDS) {

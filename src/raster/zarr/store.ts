@@ -61,7 +61,9 @@ async function readValue(
         { size: source.size, limit },
       );
     }
-    return await source.read(0, source.size, signal === undefined ? {} : { signal });
+    const bytes = await source.read(0, source.size, signal === undefined ? {} : { signal });
+    // zarrita's decoder of text reads from the start of the buffer.
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   } finally {
     await source.close();
   }
