@@ -26,7 +26,7 @@ export { type CogOptions, CogWriter, writeCog } from './node/cog-writer.js';
 export { type NpyOptions, writeNpy } from './node/npy-writer.js';
 export { type OpenRasterOptions, openRaster } from './node/open.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './node/stores.js';
-export { createZarrGroup, ZarrShardWriter } from './node/zarr-writer.js';
+export { consolidateZarr, createZarrGroup, writeZarrGrid, ZarrShardWriter } from './node/zarr-writer.js';
 export { NpyArray } from './npy/index.js';
 export type { BandInfo, ColourTable, Raster, WindowRequest } from './raster.js';
 export {
@@ -38,4 +38,9 @@ export {
   unitConversion,
 } from './units.js';
 export { type WarpCounters, WarpedRaster, type WarpedRasterOptions } from './warped.js';
-export { geoZarrAttributes, type ZarrArrayOptions } from './zarr/metadata.js';
+export {
+  cfAttributes,
+  geoZarrAttributes,
+  type ZarrArrayOptions,
+  type ZarrCompression,
+} from './zarr/metadata.js';

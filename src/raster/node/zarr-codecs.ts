@@ -9,6 +9,7 @@ import { internalError, invalidOption } from '../../errors.js';
 import { MAX_CHUNK_BYTES, NUMERIC_TYPES, sizeOf } from '../arrays/index.js';
 import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';
 import { crc32c } from '../zarr/crc32c.js';
+import { ZARR_COMPRESSIONS, type ZarrCompression } from '../zarr/metadata.js';
 
 type Bytes = Uint8Array<ArrayBufferLike>;
 
@@ -96,10 +97,6 @@ export function registerCodecs(): void {
     }));
   }
 }
-
-/** How the writer compresses chunks. */
-export const ZARR_COMPRESSIONS = ['none', 'zstd', 'gzip', 'blosc'] as const;
-export type ZarrCompression = (typeof ZARR_COMPRESSIONS)[number];
 
 /** One compression: its entry in the metadata document, and its encoder. */
 export interface ZarrCompressor {

@@ -21,7 +21,5 @@ export function registeredName(codec: BoundedCodec): string {
 export function boundedCodec({ name, configuration }: CodecEntry): CodecEntry {
   const plain = name.replace(/^numcodecs\./, '');
   const bounded = BOUNDED_CODECS.find((codec) => codec === plain);
-  // Quantised values are ordinary numbers: there is nothing to undo.
-  if (plain === 'quantize') return { name: 'bitround', configuration: { keepbits: 23 } };
   return bounded === undefined ? { name, configuration } : { name: registeredName(bounded), configuration };
 }

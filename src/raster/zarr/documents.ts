@@ -5,7 +5,7 @@ import { invalidInput } from '../../errors.js';
 import type { Dtype } from '../../geo/index.js';
 import { validate } from '../../json.js';
 import { type Attributes, checkChunk, checkShape, NUMERIC_TYPES, numberToHalf } from '../arrays/index.js';
-import { boundedCodec } from './codec-names.js';
+import { boundedCodec, type CodecEntry } from './codec-names.js';
 
 const Shape = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
 const AttributesSchema = v.record(v.string(), v.unknown());
@@ -37,6 +37,11 @@ const ArrayV3 = v.object({
 });
 
 const CodecV2 = v.looseObject({ id: v.string() });
+const Scaling = v.object({
+  scale: v.optional(v.number(), 1),
+  offset: v.optional(v.number(), 0),
+  astype: v.optional(v.string()),
+});
 const ArrayV2 = v.object({
   zarr_format: v.literal(2),
   shape: Shape,
@@ -154,9 +159,9 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
   const fill = type.numeric === null ? null : parseFill(document.fill_value, type.stored, name);
   checkLayout(name, shape, chunks, chunks, type.bytes);
   const filters = document.filters ?? [];
-  const codecs = [
+  const codecs: CodecEntry[] = [
     ...(document.order === 'F' ? [{ name: 'transpose', configuration: { order: 'F' } }] : []),
-    ...filters.map(({ id, ...configuration }) => boundedCodec({ name: `numcodecs.${id}`, configuration })),
+    ...filters.flatMap((filter) => filterCodecs(filter, type.stored, name)),
     ...(type.bigEndian ? [{ name: 'bytes', configuration: { endian: 'big' } }] : []),
   ];
   if (document.compressor) {
@@ -187,6 +192,27 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
             attributes: {},
           },
   };
+}
+
+/** A filter of version 2 as the codecs of version 3 that undo it. */
+function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, name: string): CodecEntry[] {
+  const { id, ...configuration } = filter;
+  if (id !== 'fixedscaleoffset' && id !== 'quantize') {
+    return [boundedCodec({ name: `numcodecs.${id}`, configuration })];
+  }
+  const { scale, offset, astype } = validate(Scaling, configuration, name);
+  const packed = astype === undefined ? null : typeOfV2(/^[<>|]/.test(astype) ? astype : `<${astype}`);
+  return [
+    ...(id === 'quantize' ? [] : [{ name: 'scale_offset', configuration: { scale, offset } }]),
+    ...(packed === null || packed.stored === stored
+      ? []
+      : [
+          {
+            name: 'cast_value',
+            configuration: { data_type: packed.zarrita, rounding: 'nearest-even', out_of_range: 'wrap' },
+          },
+        ]),
+  ];
 }
 
 interface ZarrType {
