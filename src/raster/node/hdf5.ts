@@ -50,7 +50,8 @@ export async function openHdf5(path: string): Promise<ArrayGroup> {
   const library = await import('h5wasm/node').catch((cause: unknown) => {
     throw missingPackage('h5wasm', 'netCDF-4 and HDF5', cause);
   });
-  await library.ready;
+  // Without it the library prints its errors.
+  (await library.ready).activate_throwing_error_handler();
   const file = guarded(path, () => new library.File(path, 'r'));
   try {
     const arrays = new Map<string, Hdf5Array>();
@@ -73,12 +74,13 @@ export async function openHdf5(path: string): Promise<ArrayGroup> {
   }
 }
 
+/** The library's errors as terrachip's: the first line says what was tried. */
 function guarded<T>(name: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     if (cause instanceof TerrachipError) throw cause;
-    throw invalidInput(name, `cannot be read as HDF5 (${messageOf(cause)})`, 'get the file again', cause);
+    throw invalidInput(name, `cannot be read as HDF5 (${messageOf(cause).split('\n')[0]})`, 'get the file again', cause);
   }
 }
 

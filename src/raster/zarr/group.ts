@@ -1,5 +1,4 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { parseJson } from '../../json.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import type { BlockCache } from '../geotiff/reader.js';
 import { ZarrArray } from './array.js';
@@ -40,16 +39,14 @@ export class ZarrGroup implements ArrayGroup {
   static async open(store: ZarrStore, cache: BlockCache, signal?: AbortSignal): Promise<ZarrGroup> {
     const root = await readDocument(store, 'zarr.json', signal);
     if (root !== null) {
-      const name = `${store.name}/zarr.json`;
-      const document = parseJson(root, name);
-      const { consolidated_metadata: consolidated } = parseNode(document, name);
-      const documents = consolidated ? documentsV3(store, document, consolidated.metadata) : null;
+      const { consolidated_metadata: consolidated } = parseNode(root, `${store.name}/zarr.json`);
+      const documents = consolidated ? documentsV3(store, root, consolidated.metadata) : null;
       return new ZarrGroup(store, 3, documents, cache);
     }
     const all = await readDocument(store, '.zmetadata', signal);
     if (all !== null) {
       const name = `${store.name}/.zmetadata`;
-      const documents = Object.entries(parseConsolidatedV2(parseJson(all, name), name));
+      const documents = Object.entries(parseConsolidatedV2(all, name));
       for (const [key] of documents) checkKey(store.name, key);
       return new ZarrGroup(store, 2, new Map(documents), cache);
     }
@@ -109,8 +106,7 @@ export class ZarrGroup implements ArrayGroup {
     const key = path === '' ? file : `${path}/${file}`;
     checkKey(this.name, key);
     if (this.#documents !== null) return this.#documents.get(key) ?? null;
-    const text = await readDocument(this.#store, key);
-    return text === null ? null : parseJson(text, `${this.name}/${key}`);
+    return readDocument(this.#store, key);
   }
 
   async #nodeV3(path: string): Promise<Node | null> {

@@ -3,6 +3,7 @@ import type { AbsolutePath, AsyncReadable, GetOptions, RangeQuery } from '@zarri
 import ZipFileStore from '@zarrita/storage/zip';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
 import { type ByteSource, checkRange } from '../../io/index.js';
+import { parseJson } from '../../json.js';
 import { MAX_CHUNK_BYTES } from '../arrays/index.js';
 
 /** A key as text: no document is larger. */
@@ -33,14 +34,20 @@ export function checkKey(name: string, key: string): void {
   }
 }
 
-/** The text of a metadata document; null when there is none. */
-export async function readDocument(
-  store: ZarrStore,
-  key: string,
-  signal?: AbortSignal,
-): Promise<string | null> {
+/** A metadata document; null when there is none. @throws {TerrachipError} INVALID_INPUT for what is no JSON */
+export async function readDocument(store: ZarrStore, key: string, signal?: AbortSignal): Promise<unknown> {
   const bytes = await readValue(store, key, MAX_DOCUMENT_BYTES, signal);
-  return bytes === undefined ? null : new TextDecoder().decode(bytes);
+  return bytes === undefined
+    ? null
+    : parseJson(quoteNonFinite(new TextDecoder().decode(bytes)), `${store.name}/${key}`);
+}
+
+/** Python writes NaN and Infinity into JSON, which has neither: they become text, as version 3 spells them. */
+function quoteNonFinite(text: string): string {
+  if (!/NaN|Infinity/.test(text)) return text;
+  return text.replace(/"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g, (token) =>
+    token.startsWith('"') ? token : `"${token}"`,
+  );
 }
 
 async function readValue(
