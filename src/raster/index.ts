@@ -4,6 +4,16 @@
  */
 import '../geo/node/epsg.js';
 
+export type {
+  ArrayGroup,
+  Attributes,
+  AxisRange,
+  NdArray,
+  ReadArrayOptions,
+  Selection,
+  StoredArray,
+} from './arrays/index.js';
+export { ArrayRaster, type Coordinate } from './cf/index.js';
 export { COG_COMPRESSIONS, type CogCompression, type CogOptions } from './cog/options.js';
 export { OVERVIEW_METHODS, type OverviewMethod } from './cog/overview.js';
 export type { Sidecars } from './geotiff/levels.js';
@@ -15,8 +25,11 @@ export {
 } from './geotiff/reader.js';
 export { toStoredIntegers } from './geotiff/sample-types.js';
 export { CogWriter, writeCog } from './node/cog-writer.js';
+export { type NpyOptions, writeNpy } from './node/npy-writer.js';
 export { type OpenRasterOptions, openRaster } from './node/open.js';
-export { createZarrGroup, ZarrShardWriter } from './node/zarr-writer.js';
+export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './node/stores.js';
+export { consolidateZarr, createZarrGroup, writeZarrGrid, ZarrShardWriter } from './node/zarr-writer.js';
+export { NpyArray } from './npy/index.js';
 export type {
   BandInfo,
   ColourTable,
@@ -38,4 +51,9 @@ export {
   unitConversion,
 } from './units.js';
 export { type WarpCounters, WarpedRaster, type WarpedRasterOptions } from './warped.js';
-export { geoZarrAttributes, type ZarrArrayOptions } from './zarr/metadata.js';
+export {
+  cfAttributes,
+  geoZarrAttributes,
+  type ZarrArrayOptions,
+  type ZarrCompression,
+} from './zarr/metadata.js';

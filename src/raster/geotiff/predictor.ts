@@ -1,5 +1,5 @@
 /**
- * TIFF predictors, undone and applied. A block's bytes are in little-endian order when these run.
+ * TIFF predictors, undone (cog/tile.ts applies them). A block's bytes are in little-endian order when these run.
  *
  * 2, horizontal differencing (TIFF 6.0, section 14): each sample is stored as its difference from the sample of
  * the same band one pixel to the left, modulo its width; for floats, on their bits.
@@ -52,19 +52,6 @@ export function undoPredictor(
   return predictor === 3 ? joinPlanes(bytes, shape) : bytes;
 }
 
-/** Applies predictor 2 or 3, in place or into a new array. */
-export function applyPredictor(
-  predictor: number,
-  bytes: Uint8Array<ArrayBuffer>,
-  shape: BlockShape,
-): Uint8Array<ArrayBuffer> {
-  if (predictor === 2) {
-    differentiateRows(bytes, shape);
-    return bytes;
-  }
-  return predictor === 3 ? splitPlanes(bytes, shape) : bytes;
-}
-
 /** The rows of a block as unsigned integers of the sample's width; bytes must be aligned to it. */
 function asIntegers(
   bytes: Uint8Array<ArrayBuffer>,
@@ -92,22 +79,6 @@ function integrateRows(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): void 
     const end = (y + 1) * row;
     // Typed arrays wrap around at their width by themselves.
     for (let i = y * row + samples; i < end; i++) values[i] = values[i] + values[i - samples];
-  }
-}
-
-function differentiateRows(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): void {
-  const { width, height, samples } = shape;
-  const values = asIntegers(bytes, shape.bytesPerSample);
-  const row = width * samples;
-  if (values instanceof BigUint64Array) {
-    for (let y = 0; y < height; y++) {
-      for (let i = (y + 1) * row - 1; i >= y * row + samples; i--) values[i] -= values[i - samples];
-    }
-    return;
-  }
-  for (let y = 0; y < height; y++) {
-    const start = y * row + samples;
-    for (let i = (y + 1) * row - 1; i >= start; i--) values[i] = values[i] - values[i - samples];
   }
 }
 
@@ -175,22 +146,4 @@ function joinWords(words: Int32Array, joined: Int32Array, start: number, values:
     joined[to + 2] = ((a & 0xff0000) << 8) | (b & 0xff0000) | ((c >>> 8) & 0xff00) | ((d >>> 16) & 0xff);
     joined[to + 3] = (a & HIGHEST) | ((b >>> 8) & 0xff0000) | ((c >>> 16) & 0xff00) | (d >>> 24);
   }
-}
-
-function splitPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Array<ArrayBuffer> {
-  const { width, height, samples, bytesPerSample } = shape;
-  const values = width * samples;
-  const rowBytes = values * bytesPerSample;
-  const result = new Uint8Array(bytes.length);
-  for (let y = 0; y < height; y++) {
-    const start = y * rowBytes;
-    const end = start + rowBytes;
-    for (let plane = 0; plane < bytesPerSample; plane++) {
-      let to = start + plane * values;
-      for (let from = start + bytesPerSample - 1 - plane; from < end; from += bytesPerSample)
-        result[to++] = bytes[from];
-    }
-    for (let i = end - 1; i >= start + samples; i--) result[i] = result[i] - result[i - samples];
-  }
-  return result;
 }

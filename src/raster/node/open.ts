@@ -1,26 +1,55 @@
+import { stat } from 'node:fs/promises';
 import { isTerrachipError } from '../../errors.js';
+import type { ByteSource } from '../../io/index.js';
 import { isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
+import type { ArrayGroup } from '../arrays/index.js';
+import { ArrayRaster } from '../cf/index.js';
 import type { Sidecars } from '../geotiff/levels.js';
 import { type BlockCache, GeoTiffRaster } from '../geotiff/reader.js';
 import type { Raster } from '../raster.js';
+import { isFolder, kindOfSource, localPath, openNetcdf, openNpy, openZarr } from './stores.js';
 
 export interface OpenRasterOptions extends OpenOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. Share one among the rasters of a job. */
   cache?: BlockCache;
+  /** The array of a Zarr, netCDF or HDF5 store; default: what follows `#` in the path, else the only one there is. */
+  variable?: string;
 }
 
 /**
- * Opens a raster by path or URL: its headers only. Close it when done. Files beside a local one are read too:
- * overviews (`.ovr`), its mask (`.msk`) and a world file; on a server, looking for them would cost a request each.
- * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, UNSUPPORTED or NETWORK
+ * Opens a raster by path or URL: its headers only. GeoTIFF, Zarr (a folder, a zip file or an address that ends with
+ * `.zarr`), netCDF, HDF5 and `.npy` are told by their content. Files beside a local TIFF are read too: overviews
+ * (`.ovr`), its mask (`.msk`) and a world file; on a server, looking for them would cost a request each. Close it when
+ * done.
+ * @param path `scene.tif`, `store.zarr`, `store.zarr#variable`, `https://…`
+ * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where a store holds several rasters, UNSUPPORTED,
+ * MISSING_DEPENDENCY or NETWORK
  */
 export async function openRaster(path: string, options: OpenRasterOptions = {}): Promise<Raster> {
-  const source = await openSource(path, options);
+  const { place, fragment } = await splitFragment(path);
+  const variable = options.variable ?? fragment;
+  const isStore = isUrl(place) ? /\.zarr(\/|$)/i.test(new URL(place).pathname) : await isFolder(place);
+  if (isStore) return openVariable(await openZarr(place, options), variable, options.signal);
+  const source = await openSource(place, options);
+  try {
+    const kind = await kindOfSource(source, options.signal);
+    if (kind === null) return await openGeoTiff(source, place, options);
+    await source.close();
+    if (kind === 'npy') return await openVariable(await npyGroup(place, options), '', options.signal);
+    const group = await (kind === 'zip' ? openZarr(place, options) : openNetcdf(place, options));
+    return await openVariable(group, variable, options.signal);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function openGeoTiff(source: ByteSource, path: string, options: OpenRasterOptions): Promise<Raster> {
   const sidecars = isUrl(path) ? {} : await openSidecars(path, options);
   try {
     return await GeoTiffRaster.open(source, { ...options, sidecars });
   } catch (error) {
-    await Promise.all([source, ...Object.values(sidecars)].map((opened) => opened.close()));
+    await Promise.all(Object.values(sidecars).map((opened) => opened.close()));
     throw error;
   }
 }
@@ -42,4 +71,42 @@ async function openSidecars(path: string, options: OpenOptions): Promise<Sidecar
   await find('maskOverviews', `${path}.msk.ovr`);
   await find('worldFile', `${stem}.tfw`, `${stem}.tifw`, `${stem}.wld`);
   return sidecars;
+}
+
+async function openVariable(
+  group: ArrayGroup,
+  variable: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Raster> {
+  try {
+    return await ArrayRaster.open(group, {
+      ...(variable === undefined ? {} : { variable }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    await group.close();
+    throw error;
+  }
+}
+
+/** A `.npy` file as a store of one array. */
+async function npyGroup(path: string, options: OpenOptions): Promise<ArrayGroup> {
+  const array = await openNpy(path, options);
+  return {
+    name: array.name,
+    format: '.npy',
+    list: async () => [''],
+    array: async (name) => (name === '' ? array : null),
+    attributes: async () => ({}),
+    close: () => array.close(),
+  };
+}
+
+/** What stands before and after the last `#`; a file whose own name has one is taken whole. */
+async function splitFragment(path: string): Promise<{ place: string; fragment: string | undefined }> {
+  const at = path.lastIndexOf('#');
+  const whole = at < 0 || (!isUrl(path) && (await stat(localPath(path)).catch(() => null)) !== null);
+  return whole
+    ? { place: path, fragment: undefined }
+    : { place: path.slice(0, at), fragment: decodeURIComponent(path.slice(at + 1)) };
 }

@@ -1,9 +1,23 @@
 import { join } from 'node:path';
 import { internalError } from '../../errors.js';
-import { allocateArray, type TypedArray } from '../../geo/index.js';
-import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/index.js';
-import { type ZarrArrayOptions, zarrArrayMetadata, zarrGroupMetadata } from '../zarr/metadata.js';
+import { allocateArray, bytesPerElement, type GeoBox, type TypedArray } from '../../geo/index.js';
+import { mapConcurrently } from '../../io/index.js';
+import { makeFolder, readJson, writeFileAtomically, writeJson } from '../../io/node/index.js';
+import { copyBox, sizeOf, stridesOf } from '../arrays/index.js';
+import {
+  coordinateAttributes,
+  GRID_MAPPING,
+  gridMappingMetadata,
+  type ZarrArrayOptions,
+  zarrArrayMetadata,
+  zarrGroupMetadata,
+} from '../zarr/metadata.js';
 import { encodeShard } from '../zarr/shard.js';
+import { createCompressor, type ZarrCompressor } from './zarr-codecs.js';
+import { folderStore } from './zarr-stores.js';
+
+/** Chunks that are compressed at once. */
+const CHUNKS = 4;
 
 /** Writes a group's metadata. */
 export async function createZarrGroup(
@@ -15,12 +29,59 @@ export async function createZarrGroup(
 }
 
 /**
+ * Writes a grid into a group: its reference system and transform as the variable `spatial_ref`, and the coordinates of
+ * pixel centres as `x` and `y`, by which xarray and rioxarray place arrays that carry `cfAttributes`. A rotated grid
+ * has no such coordinates: readers take its transform.
+ */
+export async function writeZarrGrid(folder: string, geobox: GeoBox): Promise<void> {
+  await makeFolder(join(folder, GRID_MAPPING));
+  await writeJson(join(folder, GRID_MAPPING, 'zarr.json'), gridMappingMetadata(geobox));
+  const { transform, width, height } = geobox;
+  if (!transform.isRectilinear) return;
+  for (const axis of ['x', 'y'] as const) {
+    const size = axis === 'x' ? width : height;
+    const writer = new ZarrShardWriter(join(folder, axis), {
+      shape: [size],
+      shardShape: [size],
+      chunkShape: [size],
+      dtype: 'float64',
+      fillValue: Number.NaN,
+      dimensions: [axis],
+      attributes: coordinateAttributes(geobox, axis),
+    });
+    await writer.create();
+    const centre = (i: number): number => transform.apply(i + 0.5, i + 0.5)[axis === 'x' ? 0 : 1];
+    await writer.writeShard(
+      [0],
+      Float64Array.from({ length: size }, (_, i) => centre(i)),
+    );
+  }
+}
+
+/**
+ * Puts the metadata of all arrays and groups of a store into the document of its root, so that readers on the web
+ * need one request. Call it once all arrays are created.
+ */
+export async function consolidateZarr(folder: string): Promise<void> {
+  const keys = (await folderStore(folder).keys()) ?? [];
+  const below = keys.filter((key) => key.endsWith('/zarr.json')).sort();
+  const entries = await mapConcurrently(below, CHUNKS, async (key) => [
+    key.slice(0, -'/zarr.json'.length),
+    await readJson(join(folder, key)),
+  ]);
+  const root = await readJson(join(folder, 'zarr.json'));
+  const consolidated = { kind: 'inline', must_understand: false, metadata: Object.fromEntries(entries) };
+  await writeJson(join(folder, 'zarr.json'), { ...Object(root), consolidated_metadata: consolidated });
+}
+
+/**
  * A Zarr v3 array that is written by whole shards, each in one atomic step: workers that own different shards need
  * not know of one another.
  */
 export class ZarrShardWriter {
   readonly folder: string;
   readonly #options: ZarrArrayOptions;
+  readonly #compressor: ZarrCompressor | null;
 
   constructor(folder: string, options: ZarrArrayOptions) {
     const { shape, shardShape, chunkShape } = options;
@@ -33,12 +94,16 @@ export class ZarrShardWriter {
     }
     this.folder = folder;
     this.#options = options;
+    this.#compressor = createCompressor(options.compression ?? 'none', bytesPerElement(options.dtype));
   }
 
   /** Writes the array's metadata: once, before any worker starts. */
   async create(): Promise<void> {
     await makeFolder(this.folder);
-    await writeJson(join(this.folder, 'zarr.json'), zarrArrayMetadata(this.#options));
+    await writeJson(
+      join(this.folder, 'zarr.json'),
+      zarrArrayMetadata(this.#options, this.#compressor?.codec ?? null),
+    );
   }
 
   /** The file of a shard, by its index along each axis. */
@@ -54,52 +119,40 @@ export class ZarrShardWriter {
   async writeShard(index: readonly number[], data: TypedArray): Promise<Uint8Array<ArrayBuffer>> {
     const { shape, shardShape } = this.#options;
     const extent = shardShape.map((size, axis) => Math.min(size, shape[axis] - index[axis] * size));
-    if (extent.some((n) => n < 1) || data.length !== extent.reduce((product, n) => product * n, 1)) {
+    if (extent.some((n) => n < 1) || data.length !== sizeOf(extent)) {
       throw internalError('ZarrShardWriter', `shard ${index} has ${extent} values, not ${data.length}`);
     }
-    const shard = encodeShard(this.#chunks(data, extent));
+    const compressor = this.#compressor;
+    const chunks = await mapConcurrently(this.#origins(), CHUNKS, async (origin) => {
+      const chunk = this.#chunk(data, extent, origin);
+      return chunk === null || compressor === null ? chunk : compressor.encode(chunk);
+    });
+    const shard = encodeShard(chunks);
     const path = this.shardPath(index);
     await makeFolder(join(path, '..'));
     await writeFileAtomically(path, shard);
     return shard;
   }
 
-  #chunks(data: TypedArray, extent: readonly number[]): (Uint8Array | null)[] {
+  /** Where each inner chunk of a shard starts, in C order. */
+  #origins(): number[][] {
     const { shardShape, chunkShape } = this.#options;
     const counts = shardShape.map((size, axis) => size / chunkShape[axis]);
-    const total = counts.reduce((product, n) => product * n, 1);
-    return Array.from({ length: total }, (_, k) => {
-      const origin: number[] = [];
-      let rest = k;
-      for (let axis = counts.length - 1; axis >= 0; axis--) {
-        origin[axis] = (rest % counts[axis]) * chunkShape[axis];
-        rest = Math.floor(rest / counts[axis]);
-      }
-      return this.#chunk(data, extent, origin);
-    });
+    const steps = stridesOf(counts);
+    return Array.from({ length: sizeOf(counts) }, (_, k) =>
+      counts.map((count, axis) => (Math.floor(k / steps[axis]) % count) * chunkShape[axis]),
+    );
   }
 
   /** The bytes of one inner chunk, padded with the fill value; null when it holds nothing else. */
   #chunk(data: TypedArray, extent: readonly number[], origin: readonly number[]): Uint8Array | null {
     const { chunkShape, dtype, fillValue } = this.#options;
-    const chunk: TypedArray = allocateArray(
-      dtype,
-      chunkShape.reduce((product, n) => product * n, 1),
-    );
+    const chunk: TypedArray = allocateArray(dtype, sizeOf(chunkShape));
     chunk.fill(fillValue);
-    const copy = (axis: number, from: number, to: number): void => {
-      const count = Math.min(chunkShape[axis], extent[axis] - origin[axis]);
-      if (count <= 0) return;
-      if (axis === extent.length - 1) {
-        const start = from + origin[axis];
-        chunk.set(data.subarray(start, start + count), to);
-        return;
-      }
-      const inner = extent.slice(axis + 1).reduce((product, n) => product * n, 1);
-      const innerChunk = chunkShape.slice(axis + 1).reduce((product, n) => product * n, 1);
-      for (let i = 0; i < count; i++) copy(axis + 1, from + (origin[axis] + i) * inner, to + i * innerChunk);
-    };
-    copy(0, 0, 0);
+    const box = chunkShape.map((size, axis) => Math.min(size, extent[axis] - origin[axis]));
+    const strides = stridesOf(extent);
+    const offset = origin.reduce((sum, start, axis) => sum + start * strides[axis], 0);
+    copyBox(box, { data, offset, strides }, { data: chunk, offset: 0, strides: stridesOf(chunkShape) });
     const filled = chunk.every((value: number) => Object.is(value, fillValue) || value === fillValue);
     return filled ? null : new Uint8Array(chunk.buffer as ArrayBuffer);
   }

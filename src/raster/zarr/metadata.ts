@@ -1,5 +1,6 @@
-/** Zarr v3 metadata documents, with GeoZarr attributes where an array lies on a pixel grid. */
-import type { Dimension, Dtype, GeoBox } from '../../geo/index.js';
+/** Zarr v3 metadata documents, with GeoZarr and CF attributes where an array lies on a pixel grid. */
+import { type Dimension, type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
+import type { CodecEntry } from './codec-names.js';
 
 export interface ZarrArrayOptions {
   readonly shape: readonly number[];
@@ -11,12 +12,27 @@ export interface ZarrArrayOptions {
   readonly fillValue: number;
   readonly dimensions: readonly Dimension[];
   readonly attributes?: Readonly<Record<string, unknown>>;
+  /** How inner chunks are compressed; default `none`. */
+  readonly compression?: ZarrCompression;
 }
+
+/** The compressions that terrachip writes; `blosc` is its Zstandard after shuffling bytes. */
+export const ZARR_COMPRESSIONS = ['none', 'zstd', 'gzip', 'blosc'] as const;
+export type ZarrCompression = (typeof ZARR_COMPRESSIONS)[number];
+
+/** The name of the variable that holds a group's reference system, as rioxarray names it. */
+export const GRID_MAPPING = 'spatial_ref';
 
 const LITTLE_ENDIAN_BYTES = { name: 'bytes', configuration: { endian: 'little' } } as const;
 
-/** `zarr.json` of a sharded array. */
-export function zarrArrayMetadata(options: ZarrArrayOptions): Record<string, unknown> {
+/**
+ * `zarr.json` of a sharded array.
+ * @param compression the codec of its inner chunks, or null for none
+ */
+export function zarrArrayMetadata(
+  options: ZarrArrayOptions,
+  compression: CodecEntry | null,
+): Record<string, unknown> {
   return {
     zarr_format: 3,
     node_type: 'array',
@@ -30,7 +46,7 @@ export function zarrArrayMetadata(options: ZarrArrayOptions): Record<string, unk
         name: 'sharding_indexed',
         configuration: {
           chunk_shape: options.chunkShape,
-          codecs: [LITTLE_ENDIAN_BYTES],
+          codecs: compression === null ? [LITTLE_ENDIAN_BYTES] : [LITTLE_ENDIAN_BYTES, compression],
           index_codecs: [LITTLE_ENDIAN_BYTES, { name: 'crc32c' }],
           index_location: 'end',
         },
@@ -65,4 +81,60 @@ export function geoZarrAttributes(geobox: GeoBox): Record<string, unknown> {
     'spatial:bbox': geobox.bounds,
     'spatial:registration': 'pixel',
   };
+}
+
+/** `zarr.json` of the variable without values that holds a grid's reference system and transform. */
+export function gridMappingMetadata(geobox: GeoBox): Record<string, unknown> {
+  const { a, b, c, d, e, f } = geobox.transform;
+  const { wkt, isGeographic } = geobox.crs;
+  return {
+    zarr_format: 3,
+    node_type: 'array',
+    shape: [],
+    data_type: 'int32',
+    chunk_grid: { name: 'regular', configuration: { chunk_shape: [] } },
+    chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+    fill_value: 0,
+    codecs: [LITTLE_ENDIAN_BYTES],
+    attributes: {
+      // Only longitudes and latitudes are told by name: WKT says the rest, and says it better.
+      ...(isGeographic ? { grid_mapping_name: 'latitude_longitude' } : {}),
+      ...(wkt === null ? {} : { crs_wkt: wkt, spatial_ref: wkt }),
+      GeoTransform: [c, a, b, f, d, e].join(' '),
+    },
+  };
+}
+
+/** Attributes of a coordinate variable of a grid, by the CF conventions. */
+export function coordinateAttributes(geobox: GeoBox, axis: 'x' | 'y'): Record<string, unknown> {
+  const { isGeographic, metresPerUnit } = geobox.crs;
+  if (isGeographic) {
+    return axis === 'x'
+      ? { standard_name: 'longitude', long_name: 'longitude', units: 'degrees_east', axis: 'X' }
+      : { standard_name: 'latitude', long_name: 'latitude', units: 'degrees_north', axis: 'Y' };
+  }
+  return {
+    standard_name: `projection_${axis}_coordinate`,
+    long_name: `${axis} coordinate of projection`,
+    units: metresPerUnit === 1 ? 'm' : `${metresPerUnit} m`,
+    axis: axis.toUpperCase(),
+  };
+}
+
+/**
+ * Attributes by which CF readers place a variable on its group's grid and know its missing values.
+ * @param nodata in stored units; null for none
+ */
+export function cfAttributes(dtype: Dtype, nodata: number | null): Record<string, unknown> {
+  const fill =
+    nodata === null || Number.isNaN(nodata) ? {} : { _FillValue: encodeFillAttribute(dtype, nodata) };
+  return { grid_mapping: GRID_MAPPING, ...fill };
+}
+
+/** xarray expects a float's missing value as a little-endian float64 in base 64. */
+function encodeFillAttribute(dtype: Dtype, value: number): number | string {
+  if (!isFloat(dtype)) return value;
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value, true);
+  return btoa(String.fromCharCode(...new Uint8Array(view.buffer)));
 }

@@ -1,0 +1,78 @@
+/** From what files hold to the element types that terrachip computes with. */
+import { invalidInput } from '../../errors.js';
+import { type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
+import { halvesToFloat32 } from './half.js';
+
+/** Numeric types by the names of NumPy and Zarr: their bytes, and the type that reading gives. */
+export const NUMERIC_TYPES: Readonly<Record<string, { readonly bytes: number; readonly dtype: Dtype }>> = {
+  bool: { bytes: 1, dtype: 'uint8' },
+  int8: { bytes: 1, dtype: 'int8' },
+  uint8: { bytes: 1, dtype: 'uint8' },
+  int16: { bytes: 2, dtype: 'int16' },
+  uint16: { bytes: 2, dtype: 'uint16' },
+  int32: { bytes: 4, dtype: 'int32' },
+  uint32: { bytes: 4, dtype: 'uint32' },
+  int64: { bytes: 8, dtype: 'float64' },
+  uint64: { bytes: 8, dtype: 'float64' },
+  float16: { bytes: 2, dtype: 'float32' },
+  float32: { bytes: 4, dtype: 'float32' },
+  float64: { bytes: 8, dtype: 'float64' },
+};
+
+/**
+ * 64-bit integers as float64.
+ * @throws {TerrachipError} INVALID_INPUT for an integer that float64 cannot hold
+ */
+export function integersToFloat64(name: string, values: BigInt64Array | BigUint64Array): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = Number(values[i]);
+    if (!Number.isSafeInteger(value) && BigInt(value) !== values[i]) {
+      throw invalidInput(
+        name,
+        `holds the integer ${values[i]}, which float64 cannot hold exactly`,
+        'store it as a smaller type',
+      );
+    }
+    result[i] = value;
+  }
+  return result;
+}
+
+/** Reverses the bytes of every value, in place. */
+export function swapBytes(bytes: Uint8Array, bytesPerValue: number): void {
+  for (let start = 0; start + bytesPerValue <= bytes.length; start += bytesPerValue) {
+    for (let i = start, j = start + bytesPerValue - 1; i < j; i++, j--) {
+      const byte = bytes[i];
+      bytes[i] = bytes[j];
+      bytes[j] = byte;
+    }
+  }
+}
+
+/**
+ * Bytes as values.
+ * @param type a key of `NUMERIC_TYPES`
+ * @param bytes a whole number of values, at the start of their buffer
+ */
+export function bytesToValues(
+  name: string,
+  type: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  littleEndian: boolean,
+): TypedArray {
+  const { bytes: bytesPerValue, dtype } = NUMERIC_TYPES[type];
+  if (!littleEndian) swapBytes(bytes, bytesPerValue);
+  const { buffer, byteOffset, byteLength } = bytes;
+  const length = byteLength / bytesPerValue;
+  switch (type) {
+    case 'int64':
+      return integersToFloat64(name, new BigInt64Array(buffer, byteOffset, length));
+    case 'uint64':
+      return integersToFloat64(name, new BigUint64Array(buffer, byteOffset, length));
+    case 'float16':
+      return halvesToFloat32(new Uint16Array(buffer, byteOffset, length));
+    default:
+      return viewArray(dtype, buffer, byteOffset, length);
+  }
+}

@@ -1,0 +1,32 @@
+/** IEEE 754 half precision, which typed arrays of Node 20 lack: one sign bit, five of the exponent, ten of the fraction. */
+
+/** The number that 16 bits stand for. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const TABLE: { values: Float32Array | null } = { values: null };
+
+/** Halves as float32, which holds each of them exactly. */
+export function halvesToFloat32(halves: Uint16Array): Float32Array {
+  TABLE.values ??= Float32Array.from({ length: 65536 }, (_, bits) => halfToNumber(bits));
+  const table = TABLE.values;
+  return Float32Array.from(halves, (bits) => table[bits]);
+}
+
+/** The bits of a number that is a half; others lose the bits that do not fit. */
+export function numberToHalf(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (size >= 65520) return sign | 0x7c00;
+  if (size < 2 ** -14) return sign | Math.round(size * 2 ** 24);
+  const exponent = Math.floor(Math.log2(size));
+  // A fraction that rounds up to 1024 carries into the exponent, as it should.
+  return sign | (((exponent + 15) << 10) + Math.round((size / 2 ** exponent - 1) * 1024));
+}

@@ -1,0 +1,21 @@
+/** Arrays of any rank, from any store. */
+export {
+  type ArrayGroup,
+  type Attributes,
+  type AxisRange,
+  checkChunk,
+  checkShape,
+  extentOf,
+  MAX_CHUNK_BYTES,
+  type NdArray,
+  type ReadArrayOptions,
+  resolveSelection,
+  type Selection,
+  type StoredArray,
+  sizeOf,
+  unreadableType,
+} from './array.js';
+export { type ContiguousLayout, readContiguous } from './contiguous.js';
+export { bytesToValues, integersToFloat64, NUMERIC_TYPES, swapBytes } from './convert.js';
+export { copyBox, type Layout, stridesOf } from './copy.js';
+export { halfToNumber, halvesToFloat32, numberToHalf } from './half.js';

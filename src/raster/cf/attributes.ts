@@ -1,0 +1,41 @@
+/** Attributes of a variable as text and numbers, whatever a store gives. */
+import type { Attributes } from '../arrays/index.js';
+
+export function textOf(attributes: Attributes, name: string): string | null {
+  const value = Object.hasOwn(attributes, name) ? attributes[name] : null;
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? value[0] : null;
+}
+
+/** Numbers of an attribute: one, several, or written as text between spaces; null when it has none. */
+export function numbersOf(attributes: Attributes, name: string): number[] | null {
+  const value = Object.hasOwn(attributes, name) ? attributes[name] : null;
+  const list = Array.isArray(value) ? value : typeof value === 'string' ? value.trim().split(/\s+/) : [value];
+  const numbers = list.map((item) => (typeof item === 'number' ? item : Number.NaN));
+  const parsed = list.map((item, i) => (typeof item === 'string' && item !== '' ? Number(item) : numbers[i]));
+  return parsed.length > 0 && parsed.every((n) => !Number.isNaN(n)) ? parsed : null;
+}
+
+export function numberOf(attributes: Attributes, name: string): number | null {
+  return numbersOf(attributes, name)?.[0] ?? null;
+}
+
+/** Names between spaces, as in `coordinates`; of `grid_mapping`'s extended form only those before a colon. */
+export function namesOf(attributes: Attributes, name: string): string[] {
+  const words = (textOf(attributes, name) ?? '').split(/\s+/).filter((word) => word !== '');
+  const keys = words.filter((word) => word.endsWith(':'));
+  return keys.length > 0 ? keys.map((word) => word.slice(0, -1)) : words;
+}
+
+/** A missing value: a number, or what xarray writes in Zarr version 3: the word NaN, or a float64 in base 64. */
+export function missingValueOf(attributes: Attributes, name: string): number | null {
+  const value = Object.hasOwn(attributes, name) ? attributes[name] : null;
+  const first = Array.isArray(value) ? value[0] : value;
+  if (typeof first === 'number') return first;
+  if (typeof first !== 'string') return null;
+  const words: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
+  if (Object.hasOwn(words, first)) return words[first];
+  if (!/^[A-Za-z0-9+/]{11}=$/.test(first)) return null;
+  const bytes = Uint8Array.from(atob(first), (character) => character.charCodeAt(0));
+  return new DataView(bytes.buffer).getFloat64(0, true);
+}

@@ -1,0 +1,151 @@
+/** Which axes of a variable are y and x, and what stands along the others. */
+import type { TimeInterval } from '../../geo/index.js';
+import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
+import { sizeOf } from '../arrays/index.js';
+import { namesOf, textOf } from './attributes.js';
+import { decodeTime, isTimeUnits, timeDecoder } from './time.js';
+
+export interface SpatialAxes {
+  readonly y: number;
+  readonly x: number;
+}
+
+/** The value of a coordinate: a number, a label, or a time. */
+export type Coordinate = number | string | TimeInterval;
+
+/** An axis that is neither y nor x. */
+export interface LeadingAxis {
+  readonly axis: number;
+  /** The dimension's name, or `axis0` and so on. */
+  readonly name: string;
+  readonly coordinates: readonly Coordinate[];
+}
+
+/** Coordinates beyond this are counted instead of read. */
+const MAX_COORDINATES = 2 ** 20;
+
+/** The path of the group that holds an array; empty for the root. */
+export function parentOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
+}
+
+/** The paths of the groups around an array, the nearest first. */
+export function groupsAround(path: string): string[] {
+  const groups: string[] = [];
+  for (let group = path; group !== ''; ) {
+    group = parentOf(group);
+    groups.push(group);
+  }
+  return groups;
+}
+
+/** The array of a name beside a variable or in one of the groups around it. */
+export async function findArray(group: ArrayGroup, near: string, name: string): Promise<StoredArray | null> {
+  if (!/^[^/]/.test(name) || name.split('/').includes('..')) return null;
+  for (const folder of groupsAround(near)) {
+    const found = await group.array(folder === '' ? name : `${folder}/${name}`);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The one-dimensional coordinate variable of an axis, or null. */
+export async function coordinateOf(
+  group: ArrayGroup,
+  variable: StoredArray,
+  axis: number,
+): Promise<StoredArray | null> {
+  const dimension = variable.dimensions[axis];
+  if (dimension === null) return null;
+  const found = await findArray(group, variable.path, dimension);
+  return found !== null && found.shape.length === 1 && found.shape[0] === variable.shape[axis] ? found : null;
+}
+
+const X_NAMES = /^(x|xc|lon|longitude|easting|rlon)$/i;
+const Y_NAMES = /^(y|yc|lat|latitude|northing|rlat)$/i;
+const X_STANDARD = ['projection_x_coordinate', 'longitude', 'grid_longitude'];
+const Y_STANDARD = ['projection_y_coordinate', 'latitude', 'grid_latitude'];
+
+function sideOf(dimension: string | null, attributes: Attributes): 'x' | 'y' | null {
+  const axis = textOf(attributes, 'axis')?.toUpperCase();
+  const standard = textOf(attributes, 'standard_name') ?? '';
+  const units = textOf(attributes, 'units') ?? '';
+  if (axis === 'X' || X_STANDARD.includes(standard) || /^degrees?_?e(ast)?$/i.test(units)) return 'x';
+  if (axis === 'Y' || Y_STANDARD.includes(standard) || /^degrees?_?n(orth)?$/i.test(units)) return 'y';
+  if (dimension === null) return null;
+  return X_NAMES.test(dimension) ? 'x' : Y_NAMES.test(dimension) ? 'y' : null;
+}
+
+/**
+ * The axes of y and x: by GeoZarr's `spatial:dimensions`, by the attributes of the coordinate variables, or by name.
+ * @param spatial the attributes of the variable and of the groups around it
+ */
+export async function spatialAxes(
+  group: ArrayGroup,
+  variable: StoredArray,
+  spatial: Attributes,
+): Promise<SpatialAxes | null> {
+  const declared = spatial['spatial:dimensions'];
+  if (Array.isArray(declared) && declared.length === 2) {
+    const [y, x] = declared.map((name) => variable.dimensions.indexOf(name));
+    if (y >= 0 && x >= 0 && y !== x) return { y, x };
+  }
+  const sides = await Promise.all(
+    variable.dimensions.map(async (dimension, axis) =>
+      sideOf(dimension, (await coordinateOf(group, variable, axis))?.attributes ?? {}),
+    ),
+  );
+  const [y, x] = [sides.indexOf('y'), sides.indexOf('x')];
+  return y >= 0 && x >= 0 ? { y, x } : null;
+}
+
+/** What stands along the axes that are neither y nor x. Times are decoded; axes without coordinates are counted. */
+export async function leadingAxes(
+  group: ArrayGroup,
+  variable: StoredArray,
+  { y, x }: SpatialAxes,
+  signal?: AbortSignal,
+): Promise<LeadingAxis[]> {
+  const axes = variable.shape.map((_, axis) => axis).filter((axis) => axis !== y && axis !== x);
+  return Promise.all(
+    axes.map(async (axis) => ({
+      axis,
+      name: variable.dimensions[axis] ?? `axis${axis}`,
+      coordinates: await coordinatesAlong(group, variable, axis, signal),
+    })),
+  );
+}
+
+async function coordinatesAlong(
+  group: ArrayGroup,
+  variable: StoredArray,
+  axis: number,
+  signal?: AbortSignal,
+): Promise<Coordinate[]> {
+  const counted = Array.from({ length: variable.shape[axis] }, (_, i) => i);
+  const coordinate = await coordinateOf(group, variable, axis);
+  if (coordinate === null || sizeOf(coordinate.shape) > MAX_COORDINATES) return counted;
+  const options = signal === undefined ? {} : { signal };
+  if (coordinate.storedType === 'string') return coordinate.readText(options);
+  if (coordinate.dtype === null) return counted;
+  const values = [...(await coordinate.read([], options)).data];
+  if (!isTimeUnits(textOf(coordinate.attributes, 'units'))) return values;
+  const decode = timeDecoder(coordinate.name, coordinate.attributes);
+  const bounds = await boundsOf(group, coordinate, options);
+  return values.map((value, i) => decodeTime(decode, value, bounds?.(i) ?? null) ?? value);
+}
+
+/** The two bounds of each cell of a coordinate, where it names a variable that holds them. */
+async function boundsOf(
+  group: ArrayGroup,
+  coordinate: StoredArray,
+  options: { signal?: AbortSignal },
+): Promise<((i: number) => [number, number]) | null> {
+  const [name] = namesOf(coordinate.attributes, 'bounds');
+  const bounds = name === undefined ? null : await findArray(group, coordinate.path, name);
+  if (bounds === null || bounds.dtype === null) return null;
+  if (bounds.shape.length !== 2 || bounds.shape[0] !== coordinate.shape[0] || bounds.shape[1] !== 2)
+    return null;
+  const { data } = await bounds.read([], options);
+  return (i) => [data[2 * i], data[2 * i + 1]];
+}

@@ -1,0 +1,135 @@
+/** Where a variable lies: its reference system and its transform from pixels to coordinates. */
+import { Affine, Crs } from '../../geo/index.js';
+import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
+import { namesOf, numbersOf, textOf } from './attributes.js';
+import { coordinateOf, findArray, groupsAround, type SpatialAxes } from './coordinates.js';
+import { tryCrsOf } from './grid-mapping.js';
+
+export interface ArrayGeoreference {
+  readonly crs: Crs | null;
+  /** Pixel (corner-based) to CRS coordinates; null where coordinates are missing or uneven. */
+  readonly transform: Affine | null;
+}
+
+/** Coordinates are even when none is further than this from its place, in pixels. */
+const TOLERANCE = 0.02;
+
+/** Two transforms are the same when the corners of the image lie this close, in pixels. */
+const SAME = 1e-3;
+
+/** Coordinates of one axis. */
+const MAX_SIDE = 2 ** 24;
+
+/** `proj:` and `spatial:` attributes of the groups around a variable, and above them its own. */
+export async function spatialAttributes(group: ArrayGroup, variable: StoredArray): Promise<Attributes> {
+  const inherited: Record<string, unknown> = {};
+  for (const path of groupsAround(variable.path).reverse()) {
+    for (const [name, value] of Object.entries(await group.attributes(path))) {
+      if (/^(proj|spatial):/.test(name)) inherited[name] = value;
+    }
+  }
+  return { ...inherited, ...variable.attributes };
+}
+
+/**
+ * @param spatial as `spatialAttributes` gives them
+ */
+export async function georeferenceOf(
+  group: ArrayGroup,
+  variable: StoredArray,
+  axes: SpatialAxes,
+  spatial: Attributes,
+  signal?: AbortSignal,
+): Promise<ArrayGeoreference> {
+  const mapping = await gridMappingOf(group, variable);
+  const [xCoordinate, yCoordinate] = await Promise.all([
+    coordinateOf(group, variable, axes.x),
+    coordinateOf(group, variable, axes.y),
+  ]);
+  const [x, y] = await Promise.all([stepsOf(xCoordinate, signal), stepsOf(yCoordinate, signal)]);
+  const even =
+    x === null || y === null
+      ? null
+      : new Affine(x.step, 0, x.first - x.step / 2, 0, y.step, y.first - y.step / 2);
+  const declared = geoTransformOf(mapping) ?? declaredTransform(spatial);
+  const [width, height] = [variable.shape[axes.x], variable.shape[axes.y]];
+  const crs =
+    tryCrsOf(mapping).crs ??
+    tryCrsOf(spatial).crs ??
+    (isLongitude(xCoordinate) && !('grid_mapping_name' in mapping) ? Crs.wgs84 : null);
+  // Where a subset was taken, the coordinates are right and the declared transform is still that of the whole.
+  const agree = even === null || declared === null || sameGrid(even, declared, width, height);
+  return { crs, transform: usable(agree ? (declared ?? even) : even) };
+}
+
+/** The attributes of the variable that holds the reference system; empty where there is none. */
+async function gridMappingOf(group: ArrayGroup, variable: StoredArray): Promise<Attributes> {
+  const named = namesOf(variable.attributes, 'grid_mapping');
+  const implied = [...namesOf(variable.attributes, 'coordinates'), 'spatial_ref', 'crs'].filter((name) =>
+    /^(spatial_ref|crs)$/.test(name),
+  );
+  for (const name of [...named, ...implied]) {
+    const mapping = await findArray(group, variable.path, name);
+    if (mapping !== null) return mapping.attributes;
+  }
+  return {};
+}
+
+/** GDAL's geotransform, which rioxarray writes too. */
+function geoTransformOf(mapping: Attributes): Affine | null {
+  const g = numbersOf(mapping, 'GeoTransform');
+  return g?.length === 6 ? Affine.fromGeoTransform([g[0], g[1], g[2], g[3], g[4], g[5]]) : null;
+}
+
+/** `spatial:transform` of GeoZarr or `proj:transform` of STAC, in rasterio's order. */
+function declaredTransform(spatial: Attributes): Affine | null {
+  const t = numbersOf(spatial, 'spatial:transform') ?? numbersOf(spatial, 'proj:transform');
+  if (t === null || t.length < 6) return null;
+  const transform = new Affine(t[0], t[1], t[2], t[3], t[4], t[5]);
+  const node = textOf(spatial, 'spatial:registration') === 'node';
+  return node ? transform.compose(Affine.translation(-0.5, -0.5)) : transform;
+}
+
+function isLongitude(coordinate: StoredArray | null): boolean {
+  if (coordinate === null) return false;
+  const units = textOf(coordinate.attributes, 'units') ?? '';
+  return textOf(coordinate.attributes, 'standard_name') === 'longitude' || /^degrees?_?e(ast)?$/i.test(units);
+}
+
+/** The first coordinate and the step of an even coordinate variable of two or more; null for others. */
+async function stepsOf(
+  coordinate: StoredArray | null,
+  signal?: AbortSignal,
+): Promise<{ first: number; step: number } | null> {
+  if (coordinate === null || coordinate.dtype === null || coordinate.shape[0] > MAX_SIDE) return null;
+  const { data } = await coordinate.read([], signal === undefined ? {} : { signal });
+  if (data.length < 2) return null;
+  const first = data[0];
+  const step = (data[data.length - 1] - first) / (data.length - 1);
+  // float32 coordinates are off by half a unit in their last place, wherever they lie.
+  const rounding =
+    coordinate.storedType === 'float32'
+      ? Math.max(Math.abs(first), Math.abs(data[data.length - 1])) * 2 ** -24
+      : 0;
+  const allowed = TOLERANCE * Math.abs(step) + rounding;
+  const even = data.every((value: number, i: number) => Math.abs(value - (first + i * step)) <= allowed);
+  return even && step !== 0 ? { first, step } : null;
+}
+
+function sameGrid(a: Affine, b: Affine, width: number, height: number): boolean {
+  const pixel = Math.min(Math.hypot(a.a, a.d), Math.hypot(a.b, a.e));
+  return [
+    [0, 0],
+    [width, height],
+  ].every(([column, row]) => {
+    const [ax, ay] = a.apply(column, row);
+    const [bx, by] = b.apply(column, row);
+    return Math.hypot(ax - bx, ay - by) <= SAME * pixel * Math.max(1, Math.hypot(width, height) / 1000);
+  });
+}
+
+function usable(transform: Affine | null): Affine | null {
+  return transform !== null && Number.isFinite(transform.determinant) && transform.determinant !== 0
+    ? transform
+    : null;
+}

@@ -1,0 +1,141 @@
+/** Coordinate reference systems of CF grid mappings, of GDAL's and rioxarray's attributes, and of GeoZarr. */
+import { messageOf } from '../../errors.js';
+import { Crs } from '../../geo/index.js';
+import type { Attributes } from '../arrays/index.js';
+import { numberOf, numbersOf, textOf } from './attributes.js';
+
+/** The reference system that some attributes declare; null where they declare none. */
+export function crsOf(attributes: Attributes): Crs | null {
+  const gdal = recordOf(attributes._CRS);
+  const text =
+    textOf(attributes, 'proj:code') ??
+    textOf(attributes, 'crs_wkt') ??
+    textOf(attributes, 'spatial_ref') ??
+    textOf(attributes, 'proj:wkt2') ??
+    textOf(attributes, 'esri_pe_string') ??
+    (gdal === null ? null : textOf(gdal, 'wkt'));
+  if (text !== null && text !== '') return Crs.parse(text);
+  const code = numberOf(attributes, 'proj:epsg') ?? epsgOf(attributes['proj:projjson']);
+  if (code !== null) return Crs.fromEpsg(code);
+  const method = textOf(attributes, 'grid_mapping_name');
+  const definition = method === null ? null : projOf(method, attributes);
+  return definition === null ? null : Crs.fromProj(definition, method ?? undefined);
+}
+
+/** As `crsOf`, with null for one that proj4js cannot use, and why. */
+export function tryCrsOf(attributes: Attributes): { crs: Crs | null; problem: string | null } {
+  try {
+    return { crs: crsOf(attributes), problem: null };
+  } catch (error) {
+    return { crs: null, problem: messageOf(error) };
+  }
+}
+
+function recordOf(value: unknown): Attributes | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
+}
+
+/** The code in the `id` of PROJJSON. */
+function epsgOf(projjson: unknown): number | null {
+  const id = recordOf(recordOf(projjson)?.id);
+  if (id === null || textOf(id, 'authority')?.toUpperCase() !== 'EPSG') return null;
+  return numberOf(id, 'code');
+}
+
+/** PROJ's name of each CF method, and the parameters that it takes: PROJ's name and CF's. */
+const METHODS: Readonly<Record<string, { proj: string; parameters: Readonly<Record<string, string>> }>> = {
+  latitude_longitude: { proj: 'longlat', parameters: {} },
+  transverse_mercator: {
+    proj: 'tmerc',
+    parameters: {
+      lat_0: 'latitude_of_projection_origin',
+      lon_0: 'longitude_of_central_meridian',
+      k_0: 'scale_factor_at_central_meridian',
+    },
+  },
+  mercator: {
+    proj: 'merc',
+    parameters: {
+      lon_0: 'longitude_of_projection_origin',
+      lat_ts: 'standard_parallel',
+      k_0: 'scale_factor_at_projection_origin',
+    },
+  },
+  lambert_azimuthal_equal_area: {
+    proj: 'laea',
+    parameters: { lat_0: 'latitude_of_projection_origin', lon_0: 'longitude_of_projection_origin' },
+  },
+  lambert_conformal_conic: {
+    proj: 'lcc',
+    parameters: { lat_0: 'latitude_of_projection_origin', lon_0: 'longitude_of_central_meridian' },
+  },
+  albers_conical_equal_area: {
+    proj: 'aea',
+    parameters: { lat_0: 'latitude_of_projection_origin', lon_0: 'longitude_of_central_meridian' },
+  },
+  polar_stereographic: {
+    proj: 'stere',
+    parameters: {
+      lat_0: 'latitude_of_projection_origin',
+      lon_0: 'straight_vertical_longitude_from_pole',
+      lat_ts: 'standard_parallel',
+      k_0: 'scale_factor_at_projection_origin',
+    },
+  },
+  stereographic: {
+    proj: 'stere',
+    parameters: {
+      lat_0: 'latitude_of_projection_origin',
+      lon_0: 'longitude_of_projection_origin',
+      k_0: 'scale_factor_at_projection_origin',
+    },
+  },
+  azimuthal_equidistant: {
+    proj: 'aeqd',
+    parameters: { lat_0: 'latitude_of_projection_origin', lon_0: 'longitude_of_projection_origin' },
+  },
+  sinusoidal: { proj: 'sinu', parameters: { lon_0: 'longitude_of_central_meridian' } },
+  lambert_cylindrical_equal_area: {
+    proj: 'cea',
+    parameters: { lon_0: 'longitude_of_central_meridian', lat_ts: 'standard_parallel' },
+  },
+};
+
+/** A grid mapping by its parameters as a PROJ string; null for a method that proj4js lacks. */
+function projOf(method: string, attributes: Attributes): string | null {
+  const known = Object.hasOwn(METHODS, method) ? METHODS[method] : null;
+  if (known === null) return null;
+  const parts = [`+proj=${known.proj}`];
+  for (const [name, attribute] of Object.entries(known.parameters)) {
+    const value = numberOf(attributes, attribute);
+    if (value !== null) parts.push(`+${name}=${value}`);
+  }
+  if (known.proj === 'lcc' || known.proj === 'aea') {
+    const parallels = numbersOf(attributes, 'standard_parallel') ?? [];
+    parallels.slice(0, 2).forEach((value, i) => {
+      parts.push(`+lat_${i + 1}=${value}`);
+    });
+  }
+  for (const [name, attribute] of [
+    ['x_0', 'false_easting'],
+    ['y_0', 'false_northing'],
+    ['pm', 'longitude_of_prime_meridian'],
+  ]) {
+    const value = numberOf(attributes, attribute);
+    if (value !== null && value !== 0) parts.push(`+${name}=${value}`);
+  }
+  parts.push(...ellipsoidOf(attributes), '+no_defs');
+  return parts.join(' ');
+}
+
+function ellipsoidOf(attributes: Attributes): string[] {
+  const radius = numberOf(attributes, 'earth_radius');
+  if (radius !== null) return [`+R=${radius}`];
+  const major = numberOf(attributes, 'semi_major_axis');
+  const minor = numberOf(attributes, 'semi_minor_axis');
+  const flattening = numberOf(attributes, 'inverse_flattening');
+  if (major === null) return ['+datum=WGS84'];
+  // An inverse flattening of 0 is how writers spell a sphere.
+  if (flattening !== null && flattening !== 0) return [`+a=${major}`, `+rf=${flattening}`];
+  return [`+a=${major}`, `+b=${minor ?? major}`];
+}

@@ -1,0 +1,335 @@
+import { invalidInput, TerrachipError } from '../../errors.js';
+import {
+  type Affine,
+  allocateArray,
+  type Crs,
+  type Dtype,
+  GeoBox,
+  type GeoTensor,
+  type PixelWindow,
+  TimeInterval,
+  type TypedArray,
+  viewArray,
+} from '../../geo/index.js';
+import {
+  type ArrayGroup,
+  type Attributes,
+  copyBox,
+  extentOf,
+  type StoredArray,
+  sizeOf,
+  stridesOf,
+  unreadableType,
+} from '../arrays/index.js';
+import type { BandInfo, Metadata, Raster, ReadRequest, WindowRequest } from '../raster.js';
+import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
+import { missingValueOf, numberOf, textOf } from './attributes.js';
+import {
+  type Coordinate,
+  type LeadingAxis,
+  leadingAxes,
+  type SpatialAxes,
+  spatialAxes,
+} from './coordinates.js';
+import { georeferenceOf, spatialAttributes } from './georeference.js';
+import { chooseVariable, levelArrays } from './variables.js';
+
+/** Bands are listed one by one. */
+const MAX_BANDS = 2 ** 17;
+
+/** What the attribute `_Unsigned` makes of integers: netCDF-3 has none without a sign. */
+const UNSIGNED: Readonly<Record<string, Dtype>> = { int8: 'uint8', int16: 'uint16', int32: 'uint32' };
+const SIGNED: Readonly<Record<string, Dtype>> = { uint8: 'int8', uint16: 'int16', uint32: 'int32' };
+
+interface Init {
+  readonly group: ArrayGroup;
+  /** The full resolution, then the reduced ones. */
+  readonly levels: readonly StoredArray[];
+  readonly axes: SpatialAxes;
+  readonly leading: readonly LeadingAxis[];
+  readonly crs: Crs | null;
+  readonly transform: Affine | null;
+}
+
+/**
+ * A variable of a Zarr, netCDF, HDF5 or `.npy` file as a raster. Its bands are the axes other than y and x, flattened
+ * in C order. Rows keep their stored order: a transform with a positive fifth coefficient has its first row south.
+ */
+export class ArrayRaster implements Raster {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bands: readonly BandInfo[];
+  readonly crs: Crs | null;
+  readonly transform: Affine | null;
+  readonly geobox: GeoBox | null;
+  readonly compression: string;
+  readonly predictor = 1;
+  readonly blockSize: readonly [number, number];
+  readonly overviews: readonly (readonly [number, number])[];
+  readonly colourTable = null;
+  readonly metadata: Metadata;
+  readonly mask = null;
+  readonly gcps = null;
+  readonly hasRpc = false;
+  readonly placeProblem = null;
+  /** Attributes of the variable. */
+  readonly attributes: Attributes;
+  readonly #group: ArrayGroup;
+  readonly #levels: readonly StoredArray[];
+  readonly #axes: SpatialAxes;
+  readonly #leading: readonly LeadingAxis[];
+  readonly #dtype: Dtype;
+
+  private constructor(init: Init) {
+    const [array, ...reduced] = init.levels;
+    const { x, y } = init.axes;
+    if (array.dtype === null) throw unreadableType(array);
+    this.name = array.name;
+    this.width = array.shape[x];
+    this.height = array.shape[y];
+    this.crs = init.crs;
+    this.transform = init.transform;
+    this.geobox =
+      init.crs === null || init.transform === null
+        ? null
+        : new GeoBox(init.crs, init.transform, this.width, this.height);
+    this.compression = array.compression;
+    this.blockSize = [array.chunkShape[x], array.chunkShape[y]];
+    this.overviews = reduced.map(({ shape }) => [shape[x], shape[y]] as const);
+    this.attributes = array.attributes;
+    this.metadata = { '': textItems(array.attributes) };
+    this.#group = init.group;
+    this.#levels = init.levels;
+    this.#axes = init.axes;
+    this.#leading = init.leading;
+    this.#dtype = dtypeWithSign(array.dtype, array.attributes);
+    this.bands = this.#describeBands(array);
+  }
+
+  /**
+   * Opens a variable of a store. The raster owns the store from then on.
+   * @param variable its path, or its name where only one array has it; default: the only one there is
+   * @throws {TerrachipError} NOT_FOUND, INVALID_OPTION where there are several to choose from, or UNSUPPORTED
+   */
+  static async open(
+    group: ArrayGroup,
+    options: { variable?: string; signal?: AbortSignal } = {},
+  ): Promise<ArrayRaster> {
+    const array = await chooseVariable(group, options.variable);
+    if (array.dtype === null) throw unreadableType(array);
+    if (array.shape.length === 0 || sizeOf(array.shape) === 0) {
+      throw invalidInput(array.name, 'holds no pixels', 'choose another array');
+    }
+    const { signal } = options;
+    const levels = await levelArrays(group, array.path);
+    const own = levels.find((level) => level.array.path === array.path);
+    const spatial = { ...(await spatialAttributes(group, array)), ...(own?.attributes ?? {}) };
+    const found = await spatialAxes(group, array, spatial);
+    // The parts of complex numbers are bands, not pixels.
+    const rank = array.shape.length - (array.dimensions.at(-1) === 'component' ? 1 : 0);
+    const axes = found ?? { y: rank - 2, x: rank - 1 };
+    const bands = sizeOf(array.shape) / (array.shape[axes.x] * (array.shape[axes.y] ?? 1));
+    if (bands > MAX_BANDS) {
+      throw new TerrachipError(
+        'TOO_LARGE',
+        `${array.name} would have ${bands} bands, more than ${MAX_BANDS}`,
+        'read it with openZarr() or openNetcdf() and a selection',
+        { size: bands, limit: MAX_BANDS },
+      );
+    }
+    const flat = rank === 1 ? asRow(array) : array;
+    const placed = rank === 1 ? { y: 0, x: 1 } : axes;
+    return new ArrayRaster({
+      group,
+      levels: [
+        flat,
+        ...reducedLevels(
+          array,
+          placed,
+          levels.map((level) => level.array),
+        ),
+      ],
+      axes: placed,
+      leading: await leadingAxes(group, flat, placed, signal),
+      ...(found === null
+        ? { crs: null, transform: null }
+        : await georeferenceOf(group, array, found, spatial, signal)),
+    });
+  }
+
+  /** The coordinates of a band, by dimension: `{ time: TimeInterval, band: 'B02' }`. Bands count from 1. */
+  bandCoordinates(band: number): Readonly<Record<string, Coordinate>> {
+    const index = this.#indexOf(band);
+    return Object.fromEntries(this.#leading.map(({ name, coordinates }, i) => [name, coordinates[index[i]]]));
+  }
+
+  async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
+    const { level = 0, signal } = request;
+    const window = requireWindow(this.name, request.window, levelSize(this, level));
+    const array = this.#levels[level];
+    const planes: TypedArray[] = [];
+    for (const run of this.#runs(requireBands(this.name, request.bands, this.bands.length))) {
+      planes.push(...(await this.#readRun(array, run, window, signal)));
+    }
+    return planes;
+  }
+
+  /** Array stores have no masks: what is missing is the fill value. */
+  async readMask(): Promise<null> {
+    return null;
+  }
+
+  read(request?: ReadRequest): Promise<GeoTensor> {
+    return readTensor(this, request);
+  }
+
+  async close(): Promise<void> {
+    await this.#group.close();
+  }
+
+  /** A band's index along each leading axis. */
+  #indexOf(band: number): number[] {
+    if (!Number.isInteger(band) || band < 1 || band > this.bands.length) {
+      throw invalidInput(this.name, `has no band ${band}`, `choose one of 1 to ${this.bands.length}`);
+    }
+    const counts = this.#leading.map(({ coordinates }) => coordinates.length);
+    return stridesOf(counts).map((step, i) => Math.floor((band - 1) / step) % counts[i]);
+  }
+
+  /** Bands that lie one after the other along the last leading axis are read at once. */
+  #runs(bands: readonly number[]): { index: number[]; count: number }[] {
+    const runs: { index: number[]; count: number }[] = [];
+    let previous = 0;
+    for (const band of bands) {
+      const index = this.#indexOf(band);
+      const last = runs.at(-1);
+      if (last !== undefined && band === previous + 1 && (index.at(-1) ?? 0) > 0) last.count++;
+      else runs.push({ index, count: 1 });
+      previous = band;
+    }
+    return runs;
+  }
+
+  async #readRun(
+    array: StoredArray,
+    run: { index: readonly number[]; count: number },
+    window: PixelWindow,
+    signal?: AbortSignal,
+  ): Promise<TypedArray[]> {
+    const { x, y } = this.#axes;
+    const ranges = array.shape.map((size) => ({ start: 0, end: size }));
+    ranges[x] = { start: window.x, end: window.x + window.width };
+    ranges[y] = { start: window.y, end: window.y + window.height };
+    this.#leading.forEach(({ axis }, i) => {
+      const count = i === this.#leading.length - 1 ? run.count : 1;
+      ranges[axis] = { start: run.index[i], end: run.index[i] + count };
+    });
+    const { data } = await array.read(ranges, signal === undefined ? {} : { signal });
+    const values = viewArray(this.#dtype, data.buffer, data.byteOffset, data.length);
+    const strides = stridesOf(extentOf(ranges));
+    const along = this.#leading.at(-1);
+    const step = along === undefined ? 0 : strides[along.axis];
+    return Array.from({ length: run.count }, (_, i) => {
+      const plane: TypedArray = allocateArray(this.#dtype, window.width * window.height);
+      copyBox(
+        [window.height, window.width],
+        { data: values, offset: i * step, strides: [strides[y], strides[x]] },
+        { data: plane, offset: 0, strides: [window.width, 1] },
+      );
+      return plane;
+    });
+  }
+
+  #describeBands(array: StoredArray): BandInfo[] {
+    const { attributes } = array;
+    const counts = this.#leading.map(({ coordinates }) => coordinates.length);
+    const steps = stridesOf(counts);
+    const label = textOf(attributes, 'long_name') ?? (array.path === '' ? null : array.path);
+    const missing =
+      missingValueOf(attributes, '_FillValue') ?? missingValueOf(attributes, 'missing_value') ?? array.nodata;
+    const common = {
+      dtype: this.#dtype,
+      storedType: array.storedType,
+      components: 1 as const,
+      colourInterpretation: 'undefined',
+      metadata: {},
+      nodata: missing === null ? null : viewOf(missing, array.dtype, this.#dtype),
+      scale: numberOf(attributes, 'scale_factor') ?? 1,
+      offset: numberOf(attributes, 'add_offset') ?? 0,
+    };
+    return Array.from({ length: sizeOf(counts) }, (_, k) => {
+      const words = this.#leading.map(
+        ({ name, coordinates }, i) =>
+          `${name}=${describeCoordinate(coordinates[Math.floor(k / steps[i]) % counts[i]])}`,
+      );
+      return { index: k + 1, ...common, description: words.length === 0 ? label : words.join(', ') };
+    });
+  }
+}
+
+/** Attributes of one value as GDAL lists metadata: by name, as text. */
+function textItems(attributes: Attributes): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, value]) =>
+      ['string', 'number', 'boolean'].includes(typeof value) ? [[name, String(value)] as const] : [],
+    ),
+  );
+}
+
+function describeCoordinate(coordinate: Coordinate): string {
+  if (!(coordinate instanceof TimeInterval)) return String(coordinate);
+  const [start, end] = coordinate.toJSON();
+  return start === end ? start : `${start}/${end}`;
+}
+
+function dtypeWithSign(dtype: Dtype, attributes: Attributes): Dtype {
+  const unsigned = textOf(attributes, '_Unsigned')?.toLowerCase();
+  if (unsigned === 'true') return UNSIGNED[dtype] ?? dtype;
+  return unsigned === 'false' ? (SIGNED[dtype] ?? dtype) : dtype;
+}
+
+/** A number of one integer type by its bits in another of the same size. */
+function viewOf(value: number, from: Dtype | null, to: Dtype): number {
+  if (from === null || from === to) return value;
+  const stored: TypedArray = allocateArray(from, 1);
+  stored[0] = value;
+  return viewArray(to, stored.buffer)[0];
+}
+
+/** Reduced versions that have the full one's axes: only their y and x differ. */
+function reducedLevels(
+  full: StoredArray,
+  { x, y }: SpatialAxes,
+  levels: readonly StoredArray[],
+): StoredArray[] {
+  return levels.filter(
+    (level) =>
+      level.path !== full.path &&
+      level.dtype === full.dtype &&
+      level.shape.length === full.shape.length &&
+      level.shape[x] < full.shape[x] &&
+      level.shape.every((size, axis) => size > 0 && (axis === x || axis === y || size === full.shape[axis])),
+  );
+}
+
+/** An array of one axis as an image of one row. */
+function asRow(array: StoredArray): StoredArray {
+  return {
+    name: array.name,
+    path: array.path,
+    shape: [1, ...array.shape],
+    storedType: array.storedType,
+    dtype: array.dtype,
+    dimensions: [null, ...array.dimensions],
+    attributes: array.attributes,
+    chunkShape: [1, ...array.chunkShape],
+    compression: array.compression,
+    nodata: array.nodata,
+    async read(selection = [], options) {
+      const { data, shape } = await array.read(selection.slice(1), options);
+      return { data, shape: [1, ...shape] };
+    },
+    readText: (options) => array.readText(options),
+  };
+}

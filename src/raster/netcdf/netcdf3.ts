@@ -1,0 +1,182 @@
+/** netCDF-3, classic and with 64-bit offsets: the package netcdfjs reads the header, values are read by windows. */
+import { invalidInput, messageOf } from '../../errors.js';
+import type { Dtype } from '../../geo/index.js';
+import type { ByteSource } from '../../io/index.js';
+import {
+  type ArrayGroup,
+  type Attributes,
+  bytesToValues,
+  type ContiguousLayout,
+  checkShape,
+  extentOf,
+  type NdArray,
+  NUMERIC_TYPES,
+  type ReadArrayOptions,
+  readContiguous,
+  resolveSelection,
+  type Selection,
+  type StoredArray,
+  sizeOf,
+  unreadableType,
+} from '../arrays/index.js';
+import { missingPackage } from './missing.js';
+
+/** The types of netCDF-3; `char` is text. */
+const TYPES: Readonly<Record<string, string>> = {
+  byte: 'int8',
+  char: 'char',
+  short: 'int16',
+  int: 'int32',
+  float: 'float32',
+  double: 'float64',
+};
+
+/** Headers are read in growing pieces up to this. */
+const FIRST_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 64 * 2 ** 20;
+
+/** A count of records that was never written: the file's size tells. */
+const STREAMING = 2 ** 32 - 1;
+
+const MAX_TEXT_BYTES = 2 ** 20;
+
+type Reader = InstanceType<typeof import('netcdfjs')['NetCDFReader']>;
+
+/** @throws {TerrachipError} MISSING_DEPENDENCY without netcdfjs, INVALID_INPUT for a damaged header */
+export async function openNetcdf3(source: ByteSource, signal?: AbortSignal): Promise<ArrayGroup> {
+  const reader = await readHeader(source, signal);
+  const dimensions = reader.dimensions ?? [];
+  const variables = reader.variables ?? [];
+  const sizes = recordSizes(source, reader);
+  const arrays = new Map<string, StoredArray>();
+  for (const variable of variables) {
+    const names = variable.dimensions.map((id) => dimensions[id]?.name ?? null);
+    const shape = variable.dimensions.map((id, axis) =>
+      axis === 0 && variable.record ? sizes.count : (dimensions[id]?.size ?? Number.NaN),
+    );
+    const storedType = TYPES[variable.type];
+    if (storedType === undefined) {
+      throw invalidInput(source.name, `has a variable of an unknown type (${variable.name})`, 'get it again');
+    }
+    const layout: ContiguousLayout = {
+      offset: variable.offset,
+      shape,
+      bytesPerValue: storedType === 'char' ? 1 : NUMERIC_TYPES[storedType].bytes,
+      ...(variable.record ? { outerStep: sizes.step } : {}),
+    };
+    const attributes = attributesOf(variable.attributes);
+    arrays.set(variable.name, new Netcdf3Array(source, variable.name, names, attributes, storedType, layout));
+  }
+  const global = attributesOf(reader.globalAttributes ?? []);
+  return {
+    name: source.name,
+    format: 'netCDF-3',
+    list: async () => [...arrays.keys()].sort(),
+    array: async (path) => arrays.get(path) ?? null,
+    attributes: async (path = '') => (path === '' ? global : {}),
+    close: () => source.close(),
+  };
+}
+
+async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Reader> {
+  const { NetCDFReader } = await import('netcdfjs').catch((cause: unknown) => {
+    throw missingPackage('netcdfjs', 'netCDF-3', cause);
+  });
+  for (let size = FIRST_BYTES; ; size *= 4) {
+    const length = Math.min(size, source.size);
+    const bytes = await source.read(0, length, signal === undefined ? {} : { signal });
+    try {
+      return new NetCDFReader(bytes);
+    } catch (cause) {
+      if (length < source.size && length < MAX_HEADER_BYTES && cause instanceof RangeError) continue;
+      throw invalidInput(source.name, `has a damaged header (${messageOf(cause)})`, 'get it again', cause);
+    }
+  }
+}
+
+/** Records hold one index of each record variable, one after the other, each padded to 4 bytes. */
+function recordSizes(source: ByteSource, reader: Reader): { count: number; step: number } {
+  const dimensions = reader.dimensions ?? [];
+  const records = (reader.variables ?? []).filter((variable) => variable.record);
+  const bytes = records.map((variable) => {
+    const type = TYPES[variable.type] ?? 'char';
+    const values = sizeOf(variable.dimensions.slice(1).map((id) => dimensions[id]?.size ?? 0));
+    return values * (type === 'char' ? 1 : NUMERIC_TYPES[type].bytes);
+  });
+  // The one exception of the format: a single record variable is not padded.
+  const step = bytes.length === 1 ? bytes[0] : bytes.reduce((sum, size) => sum + 4 * Math.ceil(size / 4), 0);
+  const { length } = reader.recordDimension;
+  if (length !== STREAMING) return { count: length, step };
+  const start = Math.min(...records.map((variable) => variable.offset));
+  return { count: step > 0 ? Math.floor((source.size - start) / step) : 0, step };
+}
+
+function attributesOf(list: readonly { name: string; value: unknown }[]): Attributes {
+  return Object.fromEntries(list.map(({ name, value }) => [name, value]));
+}
+
+class Netcdf3Array implements StoredArray {
+  readonly name: string;
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly storedType: string;
+  readonly dtype: Dtype | null;
+  readonly dimensions: readonly (string | null)[];
+  readonly attributes: Attributes;
+  readonly chunkShape: readonly number[];
+  readonly compression = 'none';
+  readonly nodata = null;
+  readonly #source: ByteSource;
+  readonly #layout: ContiguousLayout;
+
+  constructor(
+    source: ByteSource,
+    path: string,
+    dimensions: readonly (string | null)[],
+    attributes: Attributes,
+    storedType: string,
+    layout: ContiguousLayout,
+  ) {
+    this.name = `${source.name}#${path}`;
+    this.path = path;
+    this.shape = layout.shape;
+    this.storedType = storedType;
+    this.dtype = storedType === 'char' ? null : NUMERIC_TYPES[storedType].dtype;
+    this.dimensions = dimensions;
+    this.attributes = attributes;
+    this.#source = source;
+    this.#layout = layout;
+    checkShape(this.name, this.shape);
+    this.chunkShape = this.shape.map((size, axis) =>
+      axis === this.shape.length - 1 ? Math.max(1, size) : 1,
+    );
+    const [records = 1, ...inner] = this.shape;
+    const piece = sizeOf(inner) * layout.bytesPerValue;
+    const end = records === 0 ? 0 : layout.offset + (records - 1) * (layout.outerStep ?? piece) + piece;
+    if (end > source.size) {
+      throw invalidInput(
+        this.name,
+        `reaches to byte ${end} of a file of ${source.size}`,
+        'get the file again',
+      );
+    }
+  }
+
+  async read(selection?: Selection, options: ReadArrayOptions = {}): Promise<NdArray> {
+    if (this.dtype === null) throw unreadableType(this);
+    const ranges = resolveSelection(this, selection);
+    const bytes = await readContiguous(this.#source, this.#layout, ranges, options.signal);
+    return { data: bytesToValues(this.name, this.storedType, bytes, false), shape: extentOf(ranges) };
+  }
+
+  /** The last axis of characters is the text. */
+  async readText(options: ReadArrayOptions = {}): Promise<string[]> {
+    if (this.storedType !== 'char' || sizeOf(this.shape) > MAX_TEXT_BYTES) throw unreadableType(this, 'text');
+    const bytes = await readContiguous(this.#source, this.#layout, resolveSelection(this), options.signal);
+    const width = this.shape.at(-1) ?? 1;
+    const decoder = new TextDecoder();
+    return Array.from({ length: width === 0 ? 0 : bytes.length / width }, (_, i) =>
+      decoder.decode(bytes.subarray(i * width, (i + 1) * width)).replace(/\0+$/, ''),
+    );
+  }
+}

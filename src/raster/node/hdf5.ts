@@ -1,0 +1,245 @@
+/** netCDF-4 and HDF5 through the package h5wasm, the HDF5 library compiled to WebAssembly. */
+import type { Dataset, File, Group } from 'h5wasm/node';
+import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
+import {
+  type ArrayGroup,
+  type Attributes,
+  checkChunk,
+  checkShape,
+  extentOf,
+  integersToFloat64,
+  type NdArray,
+  NUMERIC_TYPES,
+  type ReadArrayOptions,
+  resolveSelection,
+  type Selection,
+  type StoredArray,
+  sizeOf,
+  unreadableType,
+} from '../arrays/index.js';
+import { missingPackage } from '../netcdf/index.js';
+
+type Library = typeof import('h5wasm/node');
+type Metadata = Dataset['metadata'];
+
+/** Classes of HDF5's types. */
+const INTEGER = 0;
+const FLOAT = 1;
+const TEXT = 3;
+const ENUMERATION = 8;
+
+/** Groups inside groups. */
+const MAX_DEPTH = 16;
+const MAX_ARRAYS = 2 ** 16;
+
+/** The library's memory is small: more than this is read in slabs. */
+const SLAB_BYTES = 64 * 2 ** 20;
+
+const MAX_TEXTS = 2 ** 20;
+
+/** What the netCDF library writes for itself. */
+const INTERNAL =
+  /^(CLASS|NAME|DIMENSION_LIST|REFERENCE_LIST|_Netcdf4Dimid|_Netcdf4Coordinates|_nc3_strict|_NCProperties)$/;
+
+/** The name of a scale that stands for a dimension without a coordinate variable. */
+const BARE_DIMENSION = 'This is a netCDF dimension but not a netCDF variable';
+
+/** @throws {TerrachipError} MISSING_DEPENDENCY without h5wasm, INVALID_INPUT for a damaged file */
+export async function openHdf5(path: string): Promise<ArrayGroup> {
+  const library = await import('h5wasm/node').catch((cause: unknown) => {
+    throw missingPackage('h5wasm', 'netCDF-4 and HDF5', cause);
+  });
+  // Without it the library prints its errors.
+  (await library.ready).activate_throwing_error_handler();
+  const file = guarded(path, () => new library.File(path, 'r'));
+  try {
+    const arrays = new Map<string, Hdf5Array>();
+    const groups = new Map<string, Attributes>();
+    guarded(path, () => walk(library, path, file, '', 0, arrays, groups));
+    return {
+      name: path,
+      format: groups.get('')?._NCProperties === undefined ? 'HDF5' : 'netCDF-4',
+      list: async () => [...arrays.keys()].sort(),
+      array: async (name) => arrays.get(name) ?? null,
+      attributes: async (name = '') => groups.get(name) ?? {},
+      async close() {
+        // Once closed, the library answers a second time with an error code, which means nothing here.
+        file.close();
+      },
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** The library's errors as terrachip's: the first line says what was tried. */
+function guarded<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof TerrachipError) throw cause;
+    throw invalidInput(
+      name,
+      `cannot be read as HDF5 (${messageOf(cause).split('\n')[0]})`,
+      'get the file again',
+      cause,
+    );
+  }
+}
+
+/** Collects arrays and groups. Links into other files are not followed: a file must not open others. */
+function walk(
+  library: Library,
+  name: string,
+  group: Group | File,
+  path: string,
+  depth: number,
+  arrays: Map<string, Hdf5Array>,
+  groups: Map<string, Attributes>,
+): void {
+  groups.set(path, attributesOf(group, depth === 0));
+  for (const key of group.keys()) {
+    const child = path === '' ? key : `${path}/${key}`;
+    const entity = group.get(key);
+    if (entity instanceof library.Group && depth < MAX_DEPTH) {
+      walk(library, name, entity, child, depth + 1, arrays, groups);
+    } else if (entity instanceof library.Dataset) {
+      if (arrays.size >= MAX_ARRAYS) throw new Error(`it has more than ${MAX_ARRAYS} arrays`);
+      if (!String(scaleName(entity)).startsWith(BARE_DIMENSION)) {
+        arrays.set(child, new Hdf5Array(name, child, entity));
+      }
+    }
+  }
+}
+
+function scaleName(dataset: Dataset): unknown {
+  return Object.hasOwn(dataset.attrs, 'NAME') ? plain(dataset.attrs.NAME.json_value) : null;
+}
+
+function attributesOf(owner: Dataset | Group, isRoot = false): Attributes {
+  const entries: [string, unknown][] = [];
+  for (const [name, attribute] of Object.entries(owner.attrs)) {
+    if (INTERNAL.test(name) && !(isRoot && name === '_NCProperties')) continue;
+    try {
+      entries.push([name, plain(attribute.json_value)]);
+    } catch {
+      // Attributes of types that the library cannot give (references, records) say nothing that is used here.
+    }
+  }
+  return Object.fromEntries(entries);
+}
+
+/** HDF5's attributes are arrays: one value alone is that value. */
+function plain(value: unknown): unknown {
+  const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return typeof single === 'string' ? single.replace(/\0+$/, '') : single;
+}
+
+/** A numeric type by its name; text, or what is neither. */
+function typeName({ type, size, signed }: Metadata): string {
+  if (type === INTEGER || type === ENUMERATION) return `${signed ? 'int' : 'uint'}${8 * size}`;
+  if (type === FLOAT) return `float${8 * size}`;
+  return type === TEXT ? 'string' : `HDF5 class ${type}`;
+}
+
+class Hdf5Array implements StoredArray {
+  readonly name: string;
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly storedType: string;
+  readonly dtype: Dtype | null;
+  readonly dimensions: readonly (string | null)[];
+  readonly attributes: Attributes;
+  readonly chunkShape: readonly number[];
+  readonly compression: string;
+  readonly nodata = null;
+  readonly #dataset: Dataset;
+
+  constructor(file: string, path: string, dataset: Dataset) {
+    const { metadata } = dataset;
+    this.name = `${file}#${path}`;
+    this.path = path;
+    this.shape = metadata.shape ?? [];
+    this.storedType = typeName(metadata);
+    // Halves have no type in the library; files that are views of others stay closed.
+    const readable = Object.hasOwn(NUMERIC_TYPES, this.storedType) && this.storedType !== 'float16';
+    const foreign = metadata.virtual_sources?.some((source) => source.file_name !== '.') ?? false;
+    this.dtype = readable && !foreign ? NUMERIC_TYPES[this.storedType].dtype : null;
+    checkShape(this.name, this.shape);
+    this.chunkShape = metadata.chunks ?? this.shape.map((size) => Math.max(1, size));
+    if (metadata.chunks !== null) checkChunk(this.name, metadata.chunks, metadata.size);
+    this.compression = dataset.filters.map(({ name }) => name).join('+') || 'none';
+    this.attributes = attributesOf(dataset);
+    this.dimensions = dimensionNames(dataset, path, this.shape.length);
+    this.#dataset = dataset;
+  }
+
+  async read(selection?: Selection, options: ReadArrayOptions = {}): Promise<NdArray> {
+    const { dtype } = this;
+    if (dtype === null) throw unreadableType(this);
+    const ranges = resolveSelection(this, selection);
+    const shape = extentOf(ranges);
+    const data: TypedArray = allocateArray(dtype, sizeOf(shape));
+    if (data.length === 0) return { data, shape };
+    const [rows = 1, ...inner] = shape;
+    const row = sizeOf(inner);
+    const slab = Math.max(1, Math.floor(SLAB_BYTES / (row * NUMERIC_TYPES[this.storedType].bytes)));
+    for (let start = 0; start < rows; start += slab) {
+      options.signal?.throwIfAborted();
+      const end = Math.min(rows, start + slab);
+      const box = ranges.map((range, axis): [number, number] =>
+        axis === 0 ? [range.start + start, range.start + end] : [range.start, range.end],
+      );
+      data.set(this.#numbers(box), start * row);
+    }
+    return { data, shape };
+  }
+
+  async readText(): Promise<string[]> {
+    if (this.storedType !== 'string' || sizeOf(this.shape) > MAX_TEXTS) throw unreadableType(this, 'text');
+    const value = guarded(this.name, () => this.#dataset.to_array());
+    return flatten(value).map((text) => String(text).replace(/\0+$/, ''));
+  }
+
+  #numbers(box: [number, number][]): TypedArray {
+    const value: unknown = guarded(this.name, () =>
+      box.length === 0 ? this.#dataset.value : this.#dataset.slice(box),
+    );
+    if (value instanceof BigInt64Array || value instanceof BigUint64Array) {
+      return integersToFloat64(this.name, value);
+    }
+    if (typeof value === 'number') return Float64Array.of(value);
+    if (typeof value === 'bigint') return integersToFloat64(this.name, BigInt64Array.of(value));
+    if (
+      value instanceof Uint8Array ||
+      value instanceof Int8Array ||
+      value instanceof Uint16Array ||
+      value instanceof Int16Array ||
+      value instanceof Uint32Array ||
+      value instanceof Int32Array ||
+      value instanceof Float32Array ||
+      value instanceof Float64Array
+    ) {
+      return value;
+    }
+    throw unreadableType(this);
+  }
+}
+
+function flatten(value: unknown): unknown[] {
+  return Array.isArray(value) ? value.flatMap(flatten) : [value];
+}
+
+/** Names by the scales that are attached to each axis; a scale of one axis is its own. */
+function dimensionNames(dataset: Dataset, path: string, rank: number): (string | null)[] {
+  const own = path.slice(path.lastIndexOf('/') + 1);
+  const isScale =
+    Object.hasOwn(dataset.attrs, 'CLASS') && plain(dataset.attrs.CLASS.json_value) === 'DIMENSION_SCALE';
+  if (isScale && rank === 1) return [own];
+  return Array.from({ length: rank }, (_, axis) => {
+    const [scale] = dataset.get_attached_scales(axis) ?? [];
+    return scale === undefined ? null : scale.slice(scale.lastIndexOf('/') + 1);
+  });
+}

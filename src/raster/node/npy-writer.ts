@@ -1,0 +1,64 @@
+import { endianness } from 'node:os';
+import { internalError, invalidInput } from '../../errors.js';
+import { type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
+import { writeAtomically } from '../../io/node/index.js';
+import { checkShape, NUMERIC_TYPES, sizeOf } from '../arrays/index.js';
+import { NPY_MAGIC } from '../npy/header.js';
+
+/** NumPy maps a file into memory well when its values start at a multiple of this. */
+const ALIGNMENT = 64;
+
+export interface NpyOptions {
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+}
+
+/**
+ * Writes a `.npy` file, version 1.0, C order, little-endian, that `numpy.load(mmap_mode='r')` maps. The file appears
+ * whole or not at all.
+ * @param parts all values in C order, at once or in pieces of any length: a scene's rows as they are finished
+ * @throws {TerrachipError} INVALID_INPUT when the values are not as many as the shape says; DISK
+ */
+export async function writeNpy(
+  path: string,
+  options: NpyOptions,
+  parts: TypedArray | Iterable<TypedArray> | AsyncIterable<TypedArray>,
+): Promise<void> {
+  const { shape, dtype } = options;
+  checkShape(path, shape);
+  const expected = sizeOf(shape);
+  await writeAtomically(path, async (file) => {
+    await file.write(npyHeader(options));
+    let written = 0;
+    for await (const part of ArrayBuffer.isView(parts) ? [parts] : parts) {
+      if (dtypeOf(part) !== dtype) {
+        throw internalError('writeNpy', `a part holds ${dtypeOf(part)}, the file ${dtype}`);
+      }
+      written += part.length;
+      if (written > expected) break;
+      await file.writeFile(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+    }
+    if (written !== expected) {
+      throw invalidInput(
+        path,
+        `was given ${written > expected ? 'more' : written} values, where its shape (${shape.join(', ')}) has ${expected}`,
+        'give the shape that the values have',
+      );
+    }
+  });
+}
+
+function npyHeader({ shape, dtype }: NpyOptions): Uint8Array {
+  const { bytes } = NUMERIC_TYPES[dtype];
+  const order = bytes === 1 ? '|' : endianness() === 'LE' ? '<' : '>';
+  const kind = dtype.startsWith('float') ? 'f' : dtype.startsWith('uint') ? 'u' : 'i';
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const text = `{'descr': '${order}${kind}${bytes}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  const length = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT;
+  const header = new Uint8Array(length).fill(0x20);
+  header.set(NPY_MAGIC);
+  header.set([1, 0, (length - 10) & 0xff, (length - 10) >> 8], 6);
+  header.set(new TextEncoder().encode(text), 10);
+  header[length - 1] = 0x0a;
+  return header;
+}

@@ -1,0 +1,149 @@
+/** The compressions of Zarr: decoding that never exceeds the chunk it is for, and encoding for terrachip's writer. */
+import { promisify } from 'node:util';
+import { gunzip, gzip, inflate } from 'node:zlib';
+import Blosc from 'numcodecs/blosc';
+import Lz4 from 'numcodecs/lz4';
+import Zstd from 'numcodecs/zstd';
+import { registry } from 'zarrita';
+import { internalError, invalidOption } from '../../errors.js';
+import { MAX_CHUNK_BYTES, NUMERIC_TYPES, sizeOf } from '../arrays/index.js';
+import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';
+import { crc32c } from '../zarr/crc32c.js';
+import { ZARR_COMPRESSIONS, type ZarrCompression } from '../zarr/metadata.js';
+
+type Bytes = Uint8Array<ArrayBufferLike>;
+
+/** Decodes to at most `limit` bytes. */
+type Decoder = (bytes: Bytes, limit: number) => Promise<Bytes>;
+
+const gunzipAsync = promisify(gunzip);
+const gzipAsync = promisify(gzip);
+const inflateAsync = promisify(inflate);
+
+const DECODERS: Readonly<Record<BoundedCodec, Decoder>> = {
+  gzip: (bytes, limit) => gunzipAsync(bytes, { maxOutputLength: limit }),
+  zlib: (bytes, limit) => inflateAsync(bytes, { maxOutputLength: limit }),
+  async zstd(bytes, limit) {
+    checkDeclared(zstdContentSize(bytes), limit);
+    return Zstd.fromConfig({ id: 'zstd' }).decode(bytes);
+  },
+  async blosc(bytes, limit) {
+    if (bytes.length < 16) throw new Error('a Blosc buffer has a header of 16 bytes');
+    const view = viewOf(bytes);
+    checkDeclared(view.getUint32(4, true), limit);
+    if (view.getUint32(12, true) !== bytes.length)
+      throw new Error('the Blosc buffer has another size than it says');
+    return Blosc.fromConfig({ id: 'blosc' }).decode(bytes);
+  },
+  async lz4(bytes, limit) {
+    if (bytes.length < 4) throw new Error('an LZ4 buffer starts with its size');
+    checkDeclared(viewOf(bytes).getUint32(0, true), limit);
+    return Lz4.fromConfig({ id: 'lz4' }).decode(bytes);
+  },
+  async crc32c(bytes) {
+    if (bytes.length < 4) throw new Error('the checksum is missing');
+    const content = bytes.subarray(0, -4);
+    if (crc32c(content) !== viewOf(bytes).getUint32(content.length, true))
+      throw new Error('the checksum differs');
+    return content.slice();
+  },
+};
+
+function viewOf(bytes: Bytes): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function checkDeclared(size: number, limit: number): void {
+  if (size > limit) throw new Error(`it would expand to ${size} bytes, where its chunk has at most ${limit}`);
+}
+
+/** The size that a Zstandard frame declares (RFC 8878, section 3.1.1.1). */
+function zstdContentSize(bytes: Bytes): number {
+  if (bytes.length < 6 || viewOf(bytes).getUint32(0, true) !== 0xfd2fb528) {
+    throw new Error('it is no Zstandard frame');
+  }
+  const descriptor = bytes[4];
+  const singleSegment = (descriptor & 0x20) !== 0;
+  const sizeBytes = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
+  const start = 5 + (singleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3];
+  if (sizeBytes === 0)
+    throw new Error('its Zstandard frame does not declare its size; store it again with the size');
+  if (bytes.length < start + sizeBytes) throw new Error('its Zstandard frame is truncated');
+  const view = viewOf(bytes);
+  if (sizeBytes === 1) return view.getUint8(start);
+  if (sizeBytes === 2) return view.getUint16(start, true) + 256;
+  return sizeBytes === 4 ? view.getUint32(start, true) : Number(view.getBigUint64(start, true));
+}
+
+/** Filters before a compression may widen values, up to 8 bytes each; text has no bound of its own. */
+function limitFor(type: string, shape: readonly number[]): number {
+  return Object.hasOwn(NUMERIC_TYPES, type) ? 8 * Math.max(1, sizeOf(shape)) + 64 : MAX_CHUNK_BYTES / 16;
+}
+
+/** Makes terrachip's codecs known to zarrita, under names of their own. */
+export function registerCodecs(): void {
+  for (const name of BOUNDED_CODECS) {
+    if (registry.has(registeredName(name))) continue;
+    registry.set(registeredName(name), async () => ({
+      kind: 'bytes_to_bytes',
+      fromConfig: (_, { dataType, shape }) => ({
+        kind: 'bytes_to_bytes',
+        encode: () => {
+          throw internalError('registerCodecs', `zarrita was asked to encode with ${name}`);
+        },
+        decode: (bytes: Uint8Array) => DECODERS[name](bytes, limitFor(dataType, shape)),
+        ...(name === 'crc32c' ? { computeEncodedSize: (size: number) => size + 4 } : {}),
+      }),
+    }));
+  }
+}
+
+/** One compression: its entry in the metadata document, and its encoder. */
+export interface ZarrCompressor {
+  readonly codec: CodecEntry;
+  encode(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+/**
+ * The compressor of a name; null for none.
+ * @param bytesPerValue bytes of a value, which Blosc shuffles
+ * @throws {TerrachipError} INVALID_OPTION for a name that is none
+ */
+export function createCompressor(compression: ZarrCompression, bytesPerValue: number): ZarrCompressor | null {
+  switch (compression) {
+    case 'none':
+      return null;
+    case 'zstd': {
+      const level = 3;
+      const zstd = Zstd.fromConfig({ id: 'zstd', level });
+      return {
+        codec: { name: 'zstd', configuration: { level, checksum: false } },
+        encode: async (bytes) => zstd.encode(bytes),
+      };
+    }
+    case 'gzip': {
+      const level = 5;
+      return {
+        codec: { name: 'gzip', configuration: { level } },
+        encode: (bytes) => gzipAsync(bytes, { level }),
+      };
+    }
+    case 'blosc': {
+      // numcodecs shuffles as if all values had 4 bytes: no help for single bytes, and enough for the others.
+      const shuffled = bytesPerValue > 1;
+      const settings = { cname: 'zstd', clevel: 5, blocksize: 0 };
+      const blosc = Blosc.fromConfig({ id: 'blosc', ...settings, shuffle: shuffled ? 1 : 0 });
+      const shuffle = shuffled ? 'shuffle' : 'noshuffle';
+      return {
+        codec: { name: 'blosc', configuration: { ...settings, shuffle, typesize: bytesPerValue } },
+        encode: async (bytes) => blosc.encode(bytes),
+      };
+    }
+    default:
+      throw invalidOption(
+        'the compression of a Zarr array',
+        `cannot be "${String(compression)}"`,
+        `choose one of ${ZARR_COMPRESSIONS.join(', ')}`,
+      );
+  }
+}

@@ -1,0 +1,188 @@
+import { invalidInput, TerrachipError } from '../../errors.js';
+import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
+import type { ByteSource } from '../../io/index.js';
+import {
+  type AxisRange,
+  bytesToValues,
+  checkShape,
+  copyBox,
+  extentOf,
+  type NdArray,
+  NUMERIC_TYPES,
+  type ReadArrayOptions,
+  readContiguous,
+  resolveSelection,
+  type Selection,
+  type StoredArray,
+  sizeOf,
+  stridesOf,
+  swapBytes,
+  unreadableType,
+} from '../arrays/index.js';
+import { NPY_PREFIX_BYTES, type NpyHeader, parseNpyHeader, parseNpyPrefix } from './header.js';
+
+/** Text is read whole. */
+const MAX_TEXT_BYTES = 256 * 2 ** 20;
+
+interface NpyType {
+  /** NumPy's name: `float32`, `complex64`, `str`, `bytes`. */
+  readonly name: string;
+  /** A key of `NUMERIC_TYPES` for numbers; null for text. */
+  readonly numeric: string | null;
+  readonly bytes: number;
+  /** Numbers in a value: 2 for complex ones. */
+  readonly parts: number;
+  readonly littleEndian: boolean;
+}
+
+/**
+ * An array in a `.npy` file, read by windows: no more than the bytes of a selection are fetched, so that files larger
+ * than memory are read a part at a time. Complex values come as a last axis named `component`: real and imaginary part.
+ */
+export class NpyArray implements StoredArray {
+  readonly name: string;
+  readonly path = '';
+  readonly shape: readonly number[];
+  readonly storedType: string;
+  readonly dtype: Dtype | null;
+  readonly dimensions: readonly (string | null)[];
+  readonly attributes = {};
+  readonly chunkShape: readonly number[];
+  readonly compression = 'none';
+  readonly nodata = null;
+  /** Whether the first axis changes fastest in the file. */
+  readonly fortranOrder: boolean;
+  readonly #source: ByteSource;
+  readonly #type: NpyType;
+  readonly #dataOffset: number;
+  /** The shape as it is stored, the slowest axis first. */
+  readonly #storage: readonly number[];
+
+  private constructor(source: ByteSource, header: NpyHeader, type: NpyType, dataOffset: number) {
+    this.name = source.name;
+    this.#source = source;
+    this.#type = type;
+    this.#dataOffset = dataOffset;
+    this.fortranOrder = header.fortranOrder && header.shape.length > 1;
+    const complex = type.parts > 1;
+    this.shape = complex ? [...header.shape, type.parts] : header.shape;
+    this.dimensions = this.shape.map((_, axis) =>
+      complex && axis === header.shape.length ? 'component' : null,
+    );
+    this.#storage = this.#stored(this.shape);
+    this.storedType = type.name;
+    this.dtype = type.numeric === null ? null : NUMERIC_TYPES[type.numeric].dtype;
+    this.chunkShape = this.shape.map((size, axis) =>
+      axis === this.shape.length - 1 ? Math.max(1, size) : 1,
+    );
+  }
+
+  /**
+   * Reads the header. The array owns the source from then on.
+   * @throws {TerrachipError} INVALID_INPUT for a damaged or truncated file, UNSUPPORTED for records and objects
+   */
+  static async open(source: ByteSource, signal?: AbortSignal): Promise<NpyArray> {
+    const options = signal === undefined ? {} : { signal };
+    const prefix = await source.read(0, Math.min(NPY_PREFIX_BYTES, source.size), options);
+    const { version, headerOffset, headerLength } = parseNpyPrefix(prefix, source.name);
+    const header = parseNpyHeader(
+      await source.read(headerOffset, headerLength, options),
+      version,
+      source.name,
+    );
+    const type = typeOf(header.descr, source.name);
+    checkShape(source.name, header.shape);
+    const dataOffset = headerOffset + headerLength;
+    const needed = sizeOf(header.shape) * type.bytes * type.parts;
+    if (dataOffset + needed > source.size) {
+      throw invalidInput(
+        source.name,
+        `is truncated: its shape (${header.shape.join(', ')}) of ${type.name} needs ${needed} bytes after the header, it has ${source.size - dataOffset}`,
+        'get the file again',
+      );
+    }
+    return new NpyArray(source, header, type, dataOffset);
+  }
+
+  async read(selection?: Selection, options: ReadArrayOptions = {}): Promise<NdArray> {
+    const { numeric } = this.#type;
+    if (numeric === null || this.dtype === null) throw unreadableType(this);
+    const ranges = resolveSelection(this, selection);
+    const bytes = await readContiguous(
+      this.#source,
+      { offset: this.#dataOffset, shape: this.#storage, bytesPerValue: this.#type.bytes },
+      this.#stored<AxisRange>(ranges),
+      options.signal,
+    );
+    const stored = bytesToValues(this.name, numeric, bytes, this.#type.littleEndian);
+    const shape = extentOf(ranges);
+    if (!this.fortranOrder) return { data: stored, shape };
+    const data: TypedArray = allocateArray(dtypeOf(stored), stored.length);
+    const strides = this.#stored(stridesOf(this.#stored(shape)));
+    copyBox(shape, { data: stored, offset: 0, strides }, { data, offset: 0, strides: stridesOf(shape) });
+    return { data, shape };
+  }
+
+  async readText(options: ReadArrayOptions = {}): Promise<string[]> {
+    const { name, bytes: width } = this.#type;
+    const size = sizeOf(this.shape) * width;
+    if ((name !== 'str' && name !== 'bytes') || this.fortranOrder || size > MAX_TEXT_BYTES) {
+      throw unreadableType(this, 'text');
+    }
+    const bytes = await this.#source.read(this.#dataOffset, size, options);
+    const text = bytes.slice();
+    if (name === 'str' && !this.#type.littleEndian) swapBytes(text, 4);
+    return Array.from({ length: sizeOf(this.shape) }, (_, i) =>
+      decodeText(name, text.subarray(i * width, (i + 1) * width)),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#source.close();
+  }
+
+  /** Axes in the order of storage, or back. The parts of complex numbers stay together. */
+  #stored<T>(axes: readonly T[]): T[] {
+    if (!this.fortranOrder) return [...axes];
+    const rank = this.#type.parts > 1 ? axes.length - 1 : axes.length;
+    return [...axes.slice(0, rank).reverse(), ...axes.slice(rank)];
+  }
+}
+
+function decodeText(name: string, bytes: Uint8Array): string {
+  if (name === 'bytes') return new TextDecoder('latin1').decode(bytes).replace(/\0+$/, '');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 4) {
+    const point = view.getUint32(at, true);
+    text += point <= 0x10ffff ? String.fromCodePoint(point) : '\ufffd';
+  }
+  return text.replace(/\0+$/, '');
+}
+
+const KINDS: Readonly<Record<string, string>> = { b: 'bool', i: 'int', u: 'uint', f: 'float', c: 'complex' };
+
+function typeOf(descr: string, name: string): NpyType {
+  const [, order, kind, digits] = /^([<>|=])?([a-zA-Z?])(\d{0,9})$/.exec(descr) ?? [];
+  const littleEndian = order !== '>';
+  const size = Number(digits ?? 0);
+  if (kind === 'U' && size > 0)
+    return { name: 'str', numeric: null, bytes: 4 * size, parts: 1, littleEndian };
+  if (kind === 'S' && size > 0) return { name: 'bytes', numeric: null, bytes: size, parts: 1, littleEndian };
+  const full = kind === 'b' ? 'bool' : `${KINDS[kind ?? ''] ?? ''}${8 * size}`;
+  if (full === 'complex64' || full === 'complex128') {
+    return { name: full, numeric: `float${4 * size}`, bytes: size / 2, parts: 2, littleEndian };
+  }
+  if (Object.hasOwn(NUMERIC_TYPES, full) && (kind !== 'b' || size === 1)) {
+    return { name: full, numeric: full, bytes: NUMERIC_TYPES[full].bytes, parts: 1, littleEndian };
+  }
+  const pickle = kind === 'O';
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    pickle
+      ? `${name} holds Python objects, which are programs to run`
+      : `${name} holds values of type ${JSON.stringify(descr)}, which terrachip does not read`,
+    'save it as an array of numbers',
+    { feature: pickle ? 'pickled .npy arrays' : `.npy type ${descr}` },
+  );
+}

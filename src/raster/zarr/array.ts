@@ -1,0 +1,226 @@
+import * as zarr from 'zarrita';
+import { internalError, invalidInput, isTerrachipError, messageOf, TerrachipError } from '../../errors.js';
+import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
+import { mapConcurrently } from '../../io/index.js';
+import {
+  type Attributes,
+  type AxisRange,
+  copyBox,
+  extentOf,
+  halvesToFloat32,
+  integersToFloat64,
+  type NdArray,
+  type ReadArrayOptions,
+  resolveSelection,
+  type Selection,
+  type StoredArray,
+  sizeOf,
+  stridesOf,
+  unreadableType,
+} from '../arrays/index.js';
+import type { BlockCache } from '../geotiff/reader.js';
+import type { ArrayDocument } from './documents.js';
+import { type ZarrStore, zarritaStore } from './store.js';
+
+/** Chunks under way. */
+const CHUNKS = 8;
+
+/** Chunks of one read: their coordinates alone would fill the memory. */
+const MAX_CHUNKS = 2 ** 22;
+
+/** Labels of one axis. */
+const MAX_TEXTS = 2 ** 20;
+
+let nextId = 0;
+
+/** An array of a Zarr store; zarrita decodes its chunks. */
+export class ZarrArray implements StoredArray {
+  readonly name: string;
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly storedType: string;
+  readonly dtype: Dtype | null;
+  readonly dimensions: readonly (string | null)[];
+  readonly attributes: Attributes;
+  readonly chunkShape: readonly number[];
+  readonly compression: string;
+  readonly nodata: number | null;
+  readonly #array: zarr.Array<zarr.DataType> | null;
+  readonly #cache: BlockCache;
+  readonly #id = nextId++;
+
+  constructor(store: ZarrStore, path: string, document: ArrayDocument, cache: BlockCache) {
+    this.name = path === '' ? store.name : `${store.name}#${path}`;
+    this.path = path;
+    this.shape = document.shape;
+    this.storedType = document.storedType;
+    this.dtype = document.dtype;
+    this.dimensions = document.dimensions;
+    this.attributes = document.attributes;
+    this.chunkShape = document.chunkShape;
+    this.compression = document.compression;
+    this.nodata = document.nodata;
+    this.#cache = cache;
+    this.#array =
+      document.metadata === null ? null : new zarr.Array(zarritaStore(store), `/${path}`, document.metadata);
+  }
+
+  async read(selection?: Selection, options: ReadArrayOptions = {}): Promise<NdArray> {
+    const { dtype } = this;
+    if (dtype === null) throw unreadableType(this);
+    const ranges = resolveSelection(this, selection);
+    const shape = extentOf(ranges);
+    const data: TypedArray = allocateArray(dtype, sizeOf(shape));
+    const strides = stridesOf(shape);
+    const inner = stridesOf(this.chunkShape);
+    await mapConcurrently(
+      this.#chunksUnder(ranges),
+      CHUNKS,
+      async (coordinates) => {
+        const values = await this.#numbers(coordinates, options.signal);
+        const origin = coordinates.map((index, axis) => index * this.chunkShape[axis]);
+        const from = ranges.map(({ start }, axis) => Math.max(start, origin[axis]));
+        const extent = ranges.map(
+          ({ end }, axis) => Math.min(end, origin[axis] + this.chunkShape[axis]) - from[axis],
+        );
+        copyBox(
+          extent,
+          { data: values, strides: inner, offset: offsetOf(from, origin, inner) },
+          {
+            data,
+            strides,
+            offset: offsetOf(
+              from,
+              ranges.map(({ start }) => start),
+              strides,
+            ),
+          },
+        );
+      },
+      options.signal,
+    );
+    return { data, shape };
+  }
+
+  async readText(options: ReadArrayOptions = {}): Promise<string[]> {
+    const size = sizeOf(this.shape);
+    const whole = resolveSelection(this);
+    if (this.storedType !== 'string' || this.#array === null || this.shape.length > 1 || size > MAX_TEXTS) {
+      throw unreadableType(this, 'labels');
+    }
+    const texts: string[] = [];
+    for (const coordinates of this.#chunksUnder(whole)) {
+      const { data } = await this.#chunk(this.#array, coordinates, options.signal);
+      for (const text of data) texts.push(typeof text === 'string' ? text.replace(/\0+$/, '') : '');
+    }
+    return texts.slice(0, size);
+  }
+
+  /** Coordinates of the chunks that a box touches. */
+  #chunksUnder(ranges: readonly AxisRange[]): number[][] {
+    if (extentOf(ranges).includes(0)) return [];
+    const first = ranges.map(({ start }, axis) => Math.floor(start / this.chunkShape[axis]));
+    const counts = ranges.map(({ end }, axis) => Math.ceil(end / this.chunkShape[axis]) - first[axis]);
+    const total = sizeOf(counts);
+    if (total > MAX_CHUNKS) {
+      throw new TerrachipError(
+        'TOO_LARGE',
+        `a read of ${this.name} needs ${total} chunks, more than ${MAX_CHUNKS}`,
+        'read it in parts',
+        { size: total, limit: MAX_CHUNKS },
+      );
+    }
+    const steps = stridesOf(counts);
+    return Array.from({ length: total }, (_, k) =>
+      counts.map((count, axis) => first[axis] + (Math.floor(k / steps[axis]) % count)),
+    );
+  }
+
+  /** A chunk's values in C order. */
+  #numbers(coordinates: number[], signal?: AbortSignal): Promise<TypedArray> {
+    const array = this.#array;
+    if (array === null) throw unreadableType(this);
+    return this.#cache.get(`zarr ${this.#id}:${coordinates.join(',')}`, async () => {
+      const chunk = await this.#chunk(array, coordinates, signal);
+      const stored = this.#toNumbers(chunk.data);
+      const strides = stridesOf(this.chunkShape);
+      // Axes of length 1 have no step: their strides may differ.
+      if (strides.every((step, axis) => this.chunkShape[axis] === 1 || step === chunk.stride[axis])) {
+        return stored;
+      }
+      const data: TypedArray = allocateArray(dtypeOf(stored), stored.length);
+      const from = { data: stored, offset: 0, strides: chunk.stride };
+      copyBox(this.chunkShape, from, { data, offset: 0, strides });
+      return data;
+    });
+  }
+
+  async #chunk(
+    array: zarr.Array<zarr.DataType>,
+    coordinates: number[],
+    signal?: AbortSignal,
+  ): Promise<zarr.Chunk<zarr.DataType>> {
+    let chunk: zarr.Chunk<zarr.DataType>;
+    try {
+      chunk = await array.getChunk(coordinates, signal === undefined ? {} : { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw this.#chunkError(coordinates, error);
+    }
+    if (chunk.data.length !== sizeOf(this.chunkShape)) {
+      throw this.#chunkError(
+        coordinates,
+        new Error(`it holds ${chunk.data.length} values, not ${sizeOf(this.chunkShape)}`),
+      );
+    }
+    return chunk;
+  }
+
+  #chunkError(coordinates: readonly number[], error: unknown): Error {
+    if (isTerrachipError(error)) return error;
+    if (error instanceof zarr.UnknownCodecError) {
+      return new TerrachipError(
+        'UNSUPPORTED',
+        `${this.name} is encoded with a codec that terrachip does not read (${messageOf(error)})`,
+        'store it with blosc, zstd, gzip, zlib or lz4',
+        { feature: 'Zarr codec' },
+        { cause: error },
+      );
+    }
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    return invalidInput(
+      this.name,
+      `has a damaged chunk at (${coordinates.join(', ')}): ${messageOf(cause)}`,
+      'get it again',
+      error,
+    );
+  }
+
+  #toNumbers(data: zarr.Chunk<zarr.DataType>['data']): TypedArray {
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+      return integersToFloat64(this.name, data);
+    }
+    if (this.storedType === 'float16' && data instanceof Uint16Array) return halvesToFloat32(data);
+    if (
+      data instanceof Uint8Array ||
+      data instanceof Int8Array ||
+      data instanceof Uint16Array ||
+      data instanceof Int16Array ||
+      data instanceof Uint32Array ||
+      data instanceof Int32Array ||
+      data instanceof Float32Array ||
+      data instanceof Float64Array
+    ) {
+      return data;
+    }
+    throw internalError('ZarrArray', `chunks of ${this.storedType} came as ${data.constructor.name}`);
+  }
+}
+
+function offsetOf(
+  position: readonly number[],
+  origin: readonly number[],
+  strides: readonly number[],
+): number {
+  return strides.reduce((sum, stride, axis) => sum + (position[axis] - origin[axis]) * stride, 0);
+}

@@ -1,0 +1,351 @@
+/** Zarr's metadata documents, version 2 and 3: checked, and brought to one form that zarrita takes. */
+import * as v from 'valibot';
+import type * as zarr from 'zarrita';
+import { invalidInput } from '../../errors.js';
+import type { Dtype } from '../../geo/index.js';
+import { validate } from '../../json.js';
+import { type Attributes, checkChunk, checkShape, NUMERIC_TYPES, numberToHalf } from '../arrays/index.js';
+import { boundedCodec, type CodecEntry } from './codec-names.js';
+
+const Shape = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
+const AttributesSchema = v.record(v.string(), v.unknown());
+const Codec = v.looseObject({ name: v.string(), configuration: v.optional(AttributesSchema, {}) });
+/** A codec without a configuration may be written as its name alone. */
+const CodecSchema = v.pipe(
+  v.union([v.string(), Codec]),
+  v.transform((codec) => (typeof codec === 'string' ? { name: codec, configuration: {} } : codec)),
+);
+const KeyEncoding = v.object({
+  name: v.picklist(['default', 'v2']),
+  configuration: v.optional(v.object({ separator: v.optional(v.picklist(['.', '/'])) })),
+});
+
+const ArrayV3 = v.object({
+  zarr_format: v.literal(3),
+  node_type: v.literal('array'),
+  shape: Shape,
+  data_type: v.union([
+    v.string(),
+    v.object({ name: v.string(), configuration: v.optional(AttributesSchema, {}) }),
+  ]),
+  chunk_grid: v.object({ name: v.literal('regular'), configuration: v.object({ chunk_shape: Shape }) }),
+  chunk_key_encoding: KeyEncoding,
+  fill_value: v.optional(v.unknown()),
+  codecs: v.optional(v.array(CodecSchema), []),
+  attributes: v.optional(AttributesSchema, {}),
+  dimension_names: v.nullish(v.array(v.nullable(v.string()))),
+});
+
+const CodecV2 = v.looseObject({ id: v.string() });
+const Scaling = v.object({
+  scale: v.optional(v.number(), 1),
+  offset: v.optional(v.number(), 0),
+  astype: v.optional(v.string()),
+});
+const ArrayV2 = v.object({
+  zarr_format: v.literal(2),
+  shape: Shape,
+  chunks: Shape,
+  dtype: v.unknown(),
+  compressor: v.nullish(CodecV2),
+  fill_value: v.optional(v.unknown()),
+  order: v.optional(v.picklist(['C', 'F']), 'C'),
+  filters: v.nullish(v.array(CodecV2)),
+  dimension_separator: v.optional(v.picklist(['.', '/']), '.'),
+});
+
+const NodeV3 = v.looseObject({
+  zarr_format: v.literal(3),
+  node_type: v.picklist(['array', 'group']),
+  attributes: v.optional(AttributesSchema, {}),
+  consolidated_metadata: v.nullish(v.looseObject({ metadata: AttributesSchema })),
+});
+
+/** `.zmetadata` of version 2: documents by key. */
+const ConsolidatedV2 = v.looseObject({ metadata: AttributesSchema });
+
+const ShardingConfiguration = v.object({
+  chunk_shape: Shape,
+  codecs: v.array(CodecSchema),
+  index_codecs: v.array(CodecSchema),
+  index_location: v.optional(v.literal('end'), 'end'),
+});
+
+/** What terrachip needs to know of an array, and the form that zarrita takes. */
+export interface ArrayDocument {
+  readonly shape: readonly number[];
+  /** The inner chunk of a sharded array. */
+  readonly chunkShape: readonly number[];
+  readonly storedType: string;
+  readonly dtype: Dtype | null;
+  readonly dimensions: readonly (string | null)[];
+  readonly attributes: Attributes;
+  readonly compression: string;
+  readonly nodata: number | null;
+  /** Null for a type that terrachip does not read. */
+  readonly metadata: zarr.ArrayMetadata | null;
+}
+
+export function parseNode(document: unknown, name: string): v.InferOutput<typeof NodeV3> {
+  return validate(NodeV3, document, name);
+}
+
+export function parseConsolidatedV2(document: unknown, name: string): Attributes {
+  return validate(ConsolidatedV2, document, name).metadata;
+}
+
+export function parseAttributes(document: unknown, name: string): Attributes {
+  return validate(AttributesSchema, document, name);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a document that is not as it should be, TOO_LARGE for giant chunks */
+export function readArrayV3(value: unknown, name: string): ArrayDocument {
+  const document = validate(ArrayV3, value, name);
+  const { shape, attributes } = document;
+  const type = typeOfV3(document.data_type);
+  const fill = type.numeric === null ? null : parseFill(document.fill_value, type.stored, name);
+  const outer = document.chunk_grid.configuration.chunk_shape;
+  const sharding = document.codecs.find((codec) => codec.name === 'sharding_indexed');
+  const inner = sharding === undefined ? null : validate(ShardingConfiguration, sharding.configuration, name);
+  if (inner !== null) checkSharding(name, document.codecs.length, outer, inner.chunk_shape);
+  const chunkShape = inner?.chunk_shape ?? outer;
+  checkLayout(name, shape, outer, chunkShape, type.bytes);
+  const bytesCodecs = inner?.codecs ?? document.codecs;
+  const codecs =
+    inner === null
+      ? document.codecs.map(boundedCodec)
+      : [
+          {
+            name: 'sharding_indexed',
+            configuration: {
+              ...inner,
+              codecs: inner.codecs.map(boundedCodec),
+              index_codecs: inner.index_codecs.map(boundedCodec),
+            },
+          },
+        ];
+  return {
+    shape,
+    chunkShape,
+    storedType: type.stored,
+    dtype: type.numeric,
+    dimensions: namesFor(shape, document.dimension_names ?? attributes._ARRAY_DIMENSIONS),
+    attributes,
+    compression: compressionOf(bytesCodecs.map((codec) => codec.name)),
+    // Version 3 requires a fill value, and 0 is what stands there when nobody chose one.
+    nodata: fill === 0 ? null : fill,
+    metadata:
+      type.zarrita === null
+        ? null
+        : {
+            zarr_format: 3,
+            node_type: 'array',
+            shape: [...shape],
+            data_type: type.zarrita,
+            chunk_grid: { name: 'regular', configuration: { chunk_shape: outer } },
+            chunk_key_encoding: document.chunk_key_encoding,
+            codecs,
+            fill_value: encodeFill(fill, type.stored),
+            attributes: {},
+          },
+  };
+}
+
+/** @throws {TerrachipError} as `readArrayV3` */
+export function readArrayV2(value: unknown, attributes: Attributes, name: string): ArrayDocument {
+  const document = validate(ArrayV2, value, name);
+  const { shape, chunks } = document;
+  const type = typeOfV2(document.dtype);
+  const fill = type.numeric === null ? null : parseFill(document.fill_value, type.stored, name);
+  checkLayout(name, shape, chunks, chunks, type.bytes);
+  const filters = document.filters ?? [];
+  const codecs: CodecEntry[] = [
+    ...(document.order === 'F' ? [{ name: 'transpose', configuration: { order: 'F' } }] : []),
+    ...filters.flatMap((filter) => filterCodecs(filter, type.stored, name)),
+    ...(type.bigEndian ? [{ name: 'bytes', configuration: { endian: 'big' } }] : []),
+  ];
+  if (document.compressor) {
+    const { id, ...configuration } = document.compressor;
+    codecs.push(boundedCodec({ name: `numcodecs.${id}`, configuration }));
+  }
+  return {
+    shape,
+    chunkShape: chunks,
+    storedType: type.stored,
+    dtype: type.numeric,
+    dimensions: namesFor(shape, attributes._ARRAY_DIMENSIONS),
+    attributes,
+    compression: document.compressor?.id ?? 'none',
+    nodata: fill,
+    metadata:
+      type.zarrita === null
+        ? null
+        : {
+            zarr_format: 3,
+            node_type: 'array',
+            shape: [...shape],
+            data_type: type.zarrita,
+            chunk_grid: { name: 'regular', configuration: { chunk_shape: chunks } },
+            chunk_key_encoding: { name: 'v2', configuration: { separator: document.dimension_separator } },
+            codecs,
+            fill_value: encodeFill(fill, type.stored),
+            attributes: {},
+          },
+  };
+}
+
+/** A filter of version 2 as the codecs of version 3 that undo it. */
+function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, name: string): CodecEntry[] {
+  const { id, ...configuration } = filter;
+  if (id !== 'fixedscaleoffset' && id !== 'quantize') {
+    return [boundedCodec({ name: `numcodecs.${id}`, configuration })];
+  }
+  const { scale, offset, astype } = validate(Scaling, configuration, name);
+  const packed = astype === undefined ? null : typeOfV2(/^[<>|]/.test(astype) ? astype : `<${astype}`);
+  return [
+    ...(id === 'quantize' ? [] : [{ name: 'scale_offset', configuration: { scale, offset } }]),
+    ...(packed === null || packed.stored === stored
+      ? []
+      : [
+          {
+            name: 'cast_value',
+            configuration: { data_type: packed.zarrita, rounding: 'nearest-even', out_of_range: 'wrap' },
+          },
+        ]),
+  ];
+}
+
+interface ZarrType {
+  readonly stored: string;
+  /** The type for values; null for text and what terrachip does not know. */
+  readonly numeric: Dtype | null;
+  /** The type under which zarrita reads the bytes; null for what terrachip does not know. */
+  readonly zarrita: zarr.DataType | null;
+  readonly bytes: number;
+  readonly bigEndian: boolean;
+}
+
+/** zarrita's booleans are no numbers, and its halves need a newer Node: both are read by their bits. */
+function numericType(stored: keyof typeof NUMERIC_TYPES, bigEndian: boolean): ZarrType {
+  const { bytes, dtype } = NUMERIC_TYPES[stored];
+  const byBits: Record<string, zarr.DataType> = {
+    bool: 'uint8',
+    float16: 'uint16',
+    int64: 'int64',
+    uint64: 'uint64',
+  };
+  return { stored, numeric: dtype, zarrita: byBits[stored] ?? dtype, bytes, bigEndian };
+}
+
+function textType(zarrita: zarr.DataType, bytes: number, bigEndian = false): ZarrType {
+  return { stored: 'string', numeric: null, zarrita, bytes, bigEndian };
+}
+
+function unknownType(stored: string): ZarrType {
+  return { stored, numeric: null, zarrita: null, bytes: 1, bigEndian: false };
+}
+
+function typeOfV3(type: v.InferOutput<typeof ArrayV3>['data_type']): ZarrType {
+  const { name, configuration } = typeof type === 'string' ? { name: type, configuration: {} } : type;
+  if (Object.hasOwn(NUMERIC_TYPES, name)) return numericType(name, false);
+  const length = 'length_bytes' in configuration ? Number(configuration.length_bytes) : 0;
+  if (name === 'string') return textType('string', 8);
+  if (name === 'fixed_length_utf32' && length > 0) return textType(`v2:U${length / 4}`, length);
+  if (name === 'null_terminated_bytes' && length > 0) return textType(`v2:S${length}`, length);
+  return unknownType(name);
+}
+
+const KINDS: Readonly<Record<string, string>> = { b: 'bool', i: 'int', u: 'uint', f: 'float' };
+
+function typeOfV2(type: unknown): ZarrType {
+  if (typeof type !== 'string') return unknownType('records');
+  const [, order, kind, size] = /^([<>|])([biufSU])(\d{1,6})$/.exec(type) ?? [];
+  const bigEndian = order === '>';
+  if (type === '|O') return textType('v2:object', 8);
+  if (kind === undefined) return unknownType(type);
+  if (kind === 'U') return textType(`v2:U${Number(size)}`, 4 * Number(size), bigEndian);
+  if (kind === 'S') return textType(`v2:S${Number(size)}`, Number(size));
+  const name = kind === 'b' ? 'bool' : `${KINDS[kind]}${8 * Number(size)}`;
+  return Object.hasOwn(NUMERIC_TYPES, name) ? numericType(name, bigEndian) : unknownType(type);
+}
+
+/** A fill value as a number; null for none. JSON has no NaN: version 3 writes it as text, or as bits in hex. */
+function parseFill(value: unknown, stored: string, name: string): number | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value === 'number') return value;
+  const words: Record<string, number> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
+  if (typeof value === 'string' && Object.hasOwn(words, value)) return words[value];
+  const digits = typeof value === 'string' ? /^0x([0-9a-fA-F]+)$/.exec(value)?.[1] : undefined;
+  const { bytes } = NUMERIC_TYPES[stored];
+  if (digits !== undefined && digits.length === 2 * bytes && stored.startsWith('float')) {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setBigUint64(0, BigInt(`0x${digits.padEnd(16, '0')}`));
+    if (bytes === 8) return view.getFloat64(0);
+    if (bytes === 4) return view.getFloat32(0);
+  }
+  throw invalidInput(
+    name,
+    `has the fill value ${JSON.stringify(value)}, which is no ${stored}`,
+    'correct it',
+  );
+}
+
+/** The fill value in the type under which zarrita reads the bytes. */
+function encodeFill(fill: number | null, stored: string): number | bigint | null {
+  if (fill === null) return stored === 'string' ? null : stored.endsWith('int64') ? 0n : 0;
+  if (stored === 'float16') return numberToHalf(fill);
+  if (stored === 'int64') return BigInt.asIntN(64, BigInt(Math.trunc(fill)));
+  // 2^64 − 1, the usual one of this type, is 2^64 as a JSON number.
+  if (stored === 'uint64') return fill >= 2 ** 64 ? 2n ** 64n - 1n : BigInt(Math.trunc(fill));
+  return fill;
+}
+
+function checkLayout(
+  name: string,
+  shape: readonly number[],
+  outer: readonly number[],
+  inner: readonly number[],
+  bytes: number,
+): void {
+  checkShape(name, shape);
+  if (outer.length !== shape.length || inner.length !== shape.length) {
+    throw invalidInput(name, 'has chunks of another rank than its shape', 'get it again');
+  }
+  checkChunk(name, inner, bytes);
+  // The index of a shard has 16 bytes a chunk.
+  const ratio = outer.map((size, axis) => size / inner[axis]);
+  checkChunk(name, ratio, 16);
+}
+
+function checkSharding(
+  name: string,
+  codecs: number,
+  outer: readonly number[],
+  inner: readonly number[],
+): void {
+  if (codecs !== 1) {
+    throw invalidInput(
+      name,
+      'has codecs before or after its sharding, which terrachip does not read',
+      'store it with sharding as its only outer codec',
+    );
+  }
+  if (!outer.every((size, axis) => inner[axis] > 0 && size % inner[axis] === 0)) {
+    throw invalidInput(
+      name,
+      `has shards of (${outer.join(', ')}) that are not made of chunks of (${inner.join(', ')})`,
+      'get it again',
+    );
+  }
+}
+
+function namesFor(shape: readonly number[], names: unknown): (string | null)[] {
+  const list: readonly unknown[] = Array.isArray(names) && names.length === shape.length ? names : [];
+  return shape.map((_, axis) => (typeof list[axis] === 'string' ? list[axis] : null));
+}
+
+function compressionOf(names: readonly string[]): string {
+  const compression = names.find((name) => /blosc|zstd|gzip|zlib|lz4|lzma|bz2/.test(name));
+  return compression?.replace('numcodecs.', '') ?? 'none';
+}

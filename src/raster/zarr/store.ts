@@ -1,0 +1,182 @@
+/** Where the keys of a Zarr store lie: what `ZarrGroup` needs of a folder, a zip file or a web server. */
+import type { AbsolutePath, AsyncReadable, GetOptions, RangeQuery } from '@zarrita/storage';
+import ZipFileStore from '@zarrita/storage/zip';
+import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { type ByteSource, checkRange } from '../../io/index.js';
+import { parseJson } from '../../json.js';
+import { MAX_CHUNK_BYTES } from '../arrays/index.js';
+
+/** A key as text: no document is larger. */
+const MAX_DOCUMENT_BYTES = 64 * 2 ** 20;
+
+/** A compressed chunk can be a little larger than the chunk. */
+const MAX_VALUE_BYTES = MAX_CHUNK_BYTES + 2 ** 20;
+
+/** The values of a Zarr store by key; keys have no leading slash. */
+export interface ZarrStore {
+  readonly name: string;
+  /** All keys, or null where they cannot be listed. */
+  keys(): Promise<readonly string[] | null>;
+  /** The size of a value and a way to its bytes; null when there is none. */
+  open(key: string, signal?: AbortSignal): Promise<Pick<ByteSource, 'size' | 'read' | 'close'> | null>;
+  close(): Promise<void>;
+}
+
+/**
+ * A key that stays inside its store: segments without `..`, drive letters or backslashes.
+ * @throws {TerrachipError} INVALID_INPUT
+ */
+export function checkKey(name: string, key: string): void {
+  const bad = (segment: string): boolean =>
+    segment === '' || segment === '.' || segment === '..' || segment.includes('\\') || segment.includes('\0');
+  if (key.split('/').some(bad) || /^[A-Za-z]:/.test(key)) {
+    throw invalidInput(name, `has the key ${JSON.stringify(key)}, which leaves the store`, 'do not trust it');
+  }
+}
+
+/** A metadata document; null when there is none. @throws {TerrachipError} INVALID_INPUT for what is no JSON */
+export async function readDocument(store: ZarrStore, key: string, signal?: AbortSignal): Promise<unknown> {
+  const bytes = await readValue(store, key, MAX_DOCUMENT_BYTES, signal);
+  return bytes === undefined
+    ? null
+    : parseJson(quoteNonFinite(new TextDecoder().decode(bytes)), `${store.name}/${key}`);
+}
+
+/** Python writes NaN and Infinity into JSON, which has neither: they become text, as version 3 spells them. */
+function quoteNonFinite(text: string): string {
+  if (!/NaN|Infinity/.test(text)) return text;
+  return text.replace(/"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g, (token) =>
+    token.startsWith('"') ? token : `"${token}"`,
+  );
+}
+
+async function readValue(
+  store: ZarrStore,
+  key: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  checkKey(store.name, key);
+  const source = await store.open(key, signal);
+  if (source === null) return undefined;
+  try {
+    if (source.size > limit) {
+      throw new TerrachipError(
+        'TOO_LARGE',
+        `${store.name}/${key} has ${source.size} bytes, more than the ${limit} that it may have`,
+        'check the store',
+        { size: source.size, limit },
+      );
+    }
+    const bytes = await source.read(0, source.size, signal === undefined ? {} : { signal });
+    // zarrita's decoder of text reads from the start of the buffer.
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  } finally {
+    await source.close();
+  }
+}
+
+/** A store as zarrita reads it. */
+export function zarritaStore(store: ZarrStore): AsyncReadable {
+  const relative = (key: AbsolutePath): string => key.replace(/^\/+/, '');
+  return {
+    get: (key, options: GetOptions = {}) => readValue(store, relative(key), MAX_VALUE_BYTES, options.signal),
+    async getRange(key, range: RangeQuery, options: GetOptions = {}) {
+      checkKey(store.name, relative(key));
+      const source = await store.open(relative(key), options.signal);
+      if (source === null) return undefined;
+      try {
+        const length = 'suffixLength' in range ? range.suffixLength : range.length;
+        const offset = 'suffixLength' in range ? source.size - length : range.offset;
+        checkRange({ name: `${store.name}/${relative(key)}`, size: source.size }, offset, length);
+        return await source.read(
+          offset,
+          length,
+          options.signal === undefined ? {} : { signal: options.signal },
+        );
+      } finally {
+        await source.close();
+      }
+    },
+  };
+}
+
+/**
+ * A store in a zip file. Its entries are kept in memory; entries that leave the store, and those that expand to more
+ * than a chunk may have, are not there.
+ * @throws {TerrachipError} INVALID_INPUT for a file that is no zip file
+ */
+export async function openZipStore(source: ByteSource): Promise<ZarrStore> {
+  const sizes = new Map<string, { key: string; size: number }>();
+  const zip = new ZipFileStore(
+    {
+      getLength: async () => source.size,
+      read: (offset: number, length: number) => source.read(offset, length),
+    },
+    {
+      transformEntries(entries) {
+        for (const [key, entry] of Object.entries(entries)) {
+          if (entry.isDirectory || entry.size > MAX_VALUE_BYTES) continue;
+          try {
+            checkKey(source.name, key);
+          } catch {
+            continue;
+          }
+          sizes.set(key, { key, size: entry.size });
+        }
+        return entries;
+      },
+    },
+  );
+  const broken = (cause: unknown): Error =>
+    cause instanceof TerrachipError
+      ? cause
+      : invalidInput(source.name, `is no readable zip file (${messageOf(cause)})`, 'get it again', cause);
+  try {
+    await zip.has('/zarr.json');
+  } catch (cause) {
+    throw broken(cause);
+  }
+  const prefix = rootOf([...sizes.keys()]);
+  const guarded = async (work: () => Promise<Uint8Array | undefined>, size: number): Promise<Uint8Array> => {
+    try {
+      const bytes = await work();
+      if (bytes?.length !== size) throw new Error(`an entry has ${bytes?.length} bytes of ${size}`);
+      return bytes;
+    } catch (cause) {
+      throw broken(cause);
+    }
+  };
+  return {
+    name: source.name,
+    keys: async () =>
+      [...sizes.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
+    async open(key) {
+      const entry = sizes.get(prefix + key);
+      if (entry === undefined) return null;
+      const path: AbsolutePath = `/${entry.key}`;
+      return {
+        size: entry.size,
+        async read(offset, length) {
+          const whole = offset === 0 && length === entry.size;
+          const bytes = await guarded(
+            () => (whole ? zip.get(path) : zip.getRange(path, { offset, length })),
+            length,
+          );
+          return new Uint8Array(bytes);
+        },
+        close: async () => undefined,
+      };
+    },
+    close: () => source.close(),
+  };
+}
+
+/** Zip files hold a store either at their root or in one folder: the folder, with a slash. */
+function rootOf(keys: readonly string[]): string {
+  const roots = keys.filter((key) => /(^|\/)(zarr\.json|\.zgroup|\.zarray)$/.test(key));
+  const [shallowest] = roots
+    .map((key) => key.slice(0, key.lastIndexOf('/') + 1))
+    .sort((a, b) => a.length - b.length);
+  return shallowest ?? '';
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { crsOf } from '../../src/raster/cf/grid-mapping.js';
+import { decodeTime, timeDecoder } from '../../src/raster/cf/index.js';
+import '../../src/geo/node/index.js';
+
+function iso(units: string, value: number, calendar?: string): string {
+  const decode = timeDecoder('time', calendar === undefined ? { units } : { units, calendar });
+  return new Date(decode(value)).toISOString();
+}
+
+/** Expected dates are those of cftime.num2date. */
+describe('CF time', () => {
+  it.each([
+    ['days since 2000-02-28', 1.5, undefined, '2000-02-29T12:00:00.000Z'],
+    ['hours since 1900-01-01 00:00:00.0', 1_060_008, undefined, '2020-12-04T00:00:00.000Z'],
+    ['seconds since 1970-01-01T00:00:00Z', 1_626_343_812, 'proleptic_gregorian', '2021-07-15T10:10:12.000Z'],
+    ['minutes since 2021-07-15 12:00 +02:00', 30, 'gregorian', '2021-07-15T10:30:00.000Z'],
+    ['milliseconds since 2021-1-5', 250, undefined, '2021-01-05T00:00:00.250Z'],
+    ['days since 0001-01-01', 738_000, 'proleptic_gregorian', '2021-07-30T00:00:00.000Z'],
+    ['days since 0001-01-01', 738_000, 'standard', '2021-07-28T00:00:00.000Z'],
+    ['days since 1200-02-28', 300_000, 'standard', '2021-07-20T00:00:00.000Z'],
+    ['days since 1500-03-01', 200_000, undefined, '2047-10-09T00:00:00.000Z'],
+    ['days since 1582-10-04', 1, 'standard', '1582-10-15T00:00:00.000Z'],
+  ])('%s, %d, %s', (units, value, calendar, wanted) => {
+    expect(iso(units, value, calendar)).toBe(wanted);
+  });
+
+  it('refuses other calendars and units', () => {
+    for (const calendar of ['360_day', 'noleap', '365_day', 'julian']) {
+      expect(() => iso('days since 2000-01-01', 1, calendar)).toThrow(
+        /in the calendar ".*civil calendar; convert it/,
+      );
+    }
+    for (const units of ['months since 2000-01-01', 'days since 2000-02-30', 'days since yesterday']) {
+      expect(() => iso(units, 1)).toThrow(/has the time units/);
+    }
+  });
+
+  it('makes intervals of bounds, closed at their last millisecond', () => {
+    const decode = timeDecoder('time', { units: 'days since 2021-01-01' });
+    expect(decodeTime(decode, 0.5, [0, 1])?.toJSON()).toEqual([
+      '2021-01-01T00:00:00.000Z',
+      '2021-01-01T23:59:59.999Z',
+    ]);
+    expect(decodeTime(decode, Number.NaN, null)).toBe(null);
+  });
+});
+
+describe('grid mappings', () => {
+  it('are read from WKT, codes and parameters', () => {
+    expect(crsOf({ 'proj:code': 'EPSG:32633' })?.epsg).toBe(32633);
+    expect(crsOf({ 'proj:epsg': 3035 })?.epsg).toBe(3035);
+    expect(crsOf({ 'proj:projjson': { id: { authority: 'EPSG', code: 3857 } } })?.epsg).toBe(3857);
+    const laea = crsOf({
+      grid_mapping_name: 'lambert_azimuthal_equal_area',
+      latitude_of_projection_origin: 52,
+      longitude_of_projection_origin: 10,
+      false_easting: 4321000,
+      false_northing: 3210000,
+      semi_major_axis: 6378137,
+      inverse_flattening: 298.257222101,
+    });
+    const known = crsOf({ 'proj:code': 'EPSG:3035' });
+    if (laea === null || known === null) throw new Error('no CRS');
+    const [x, y] = [laea, known].map(
+      (crs) => crs.projection.forward({ x: 0.1, y: 0.85 }) as { x: number; y: number },
+    );
+    expect(Math.hypot(x.x - y.x, x.y - y.y)).toBeLessThan(1e-3);
+    expect(crsOf({ grid_mapping_name: 'rotated_latitude_longitude' })).toBe(null);
+    expect(crsOf({})).toBe(null);
+  });
+});
