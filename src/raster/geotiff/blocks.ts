@@ -136,11 +136,10 @@ export async function readBlock(
   signal?: AbortSignal,
 ): Promise<TypedArray> {
   const stored = await readPieces(source, places, signal);
-  const pieces = stored.map((bytes, k) => {
-    const top = k * image.blockHeight;
-    const rows = Math.min(image.blockHeight, block.height - top);
-    return { stored: bytes, rows, inside: Math.min(rows, image.height - block.y - top) };
-  });
+  const pieces = stored.map((bytes, k) => ({
+    stored: bytes,
+    rows: Math.min(image.blockHeight, block.height - k * image.blockHeight),
+  }));
   const bytes = await decodeBlock(source.name, { coding: blockCoding(image), pieces }, signal);
   const samples = block.width * samplesOf(image);
   const values =

@@ -7,8 +7,6 @@ export interface Piece {
   readonly stored: Uint8Array<ArrayBuffer> | null;
   /** Rows of pixels that it holds. */
   readonly rows: number;
-  /** Those of them inside the image: some writers leave out what a tile has below it. */
-  readonly inside: number;
 }
 
 export interface DecodeRequest {
@@ -25,14 +23,14 @@ export function bytesOfRows({ rowBytes, rowsTogether }: BlockCoding, rows: numbe
 /** Decodes the pieces of a block to one array of little-endian samples. Runs on any thread. */
 export async function decodePieces({ coding, pieces }: DecodeRequest): Promise<Uint8Array<ArrayBuffer>> {
   const [first] = pieces;
-  if (pieces.length === 1 && first.stored !== null) return decodePiece(coding, first.stored, first);
+  if (pieces.length === 1 && first.stored !== null) return decodePiece(coding, first.stored, first.rows);
   const block = new Uint8Array(pieces.reduce((sum, { rows }) => sum + bytesOfRows(coding, rows), 0));
   let start = 0;
   await Promise.all(
-    pieces.map(async (piece) => {
+    pieces.map(async ({ stored, rows }) => {
       const at = start;
-      start += bytesOfRows(coding, piece.rows);
-      if (piece.stored !== null) block.set(await decodePiece(coding, piece.stored, piece), at);
+      start += bytesOfRows(coding, rows);
+      if (stored !== null) block.set(await decodePiece(coding, stored, rows), at);
     }),
   );
   return block;
@@ -41,7 +39,7 @@ export async function decodePieces({ coding, pieces }: DecodeRequest): Promise<U
 async function decodePiece(
   coding: BlockCoding,
   stored: Uint8Array<ArrayBuffer>,
-  { rows, inside }: Piece,
+  rows: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const codec = CODECS.get(coding.compression);
   if (codec === undefined) throw new Error(`it has compression ${coding.compression}`);
@@ -53,7 +51,7 @@ async function decodePiece(
   };
   const input = coding.reversedBits ? stored.map(reverseBits) : stored;
   const decoded = await decode(input, limits, coding);
-  if (decoded.byteLength < bytesOfRows(coding, inside)) {
+  if (decoded.byteLength < limits.size) {
     throw new Error(`it holds ${decoded.byteLength} bytes of ${limits.size}`);
   }
   const bytes = ownBytes(decoded, limits.size);
@@ -71,15 +69,10 @@ async function decodePiece(
 
 /**
  * The first bytes of an array. Views as wider integers need an aligned start, which a part of another array may lack,
- * and a small part of a long one would keep all of it in memory. What is missing is zero.
+ * and a small part of a long one would keep all of it in memory.
  */
 function ownBytes(decoded: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset } = decoded;
-  if (decoded.byteLength < size) {
-    const padded = new Uint8Array(size);
-    padded.set(decoded);
-    return padded;
-  }
   const own = byteOffset % 8 === 0 && buffer.byteLength <= 2 * size;
   return own ? decoded.subarray(0, size) : decoded.slice(0, size);
 }

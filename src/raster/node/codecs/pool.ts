@@ -108,7 +108,7 @@ function withOwnBytes({ coding, pieces }: DecodeRequest): DecodeRequest {
   // The tables of JPEG are for a codec that runs elsewhere.
   return {
     coding: { ...coding, jpegTables: null },
-    pieces: pieces.map(({ stored, ...rows }) => ({ stored: stored?.slice() ?? null, ...rows })),
+    pieces: pieces.map(({ stored, rows }) => ({ stored: stored?.slice() ?? null, rows })),
   };
 }
 
