@@ -176,8 +176,8 @@ describe('writeNpy', () => {
         Int16Array.from({ length: size }, (_, i) => -i),
       );
       const array = await openNpy(path);
-    expect(array.shape).toEqual(shape);
-    await array.close();
+      expect(array.shape).toEqual(shape);
+      await array.close();
     },
   );
 
