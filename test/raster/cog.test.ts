@@ -265,7 +265,7 @@ describe('overviews', () => {
 describe('predictors', () => {
   it('are undone as a tile applies them, at every width', () => {
     const shape = fc.record({
-      tileSize: fc.integer({ min: 1, max: 9 }),
+      tileSize: fc.constantFrom(16, 32),
       samples: fc.integer({ min: 1, max: 4 }),
       bytesPerSample: fc.constantFrom(1, 2, 4, 8),
     });

@@ -82,7 +82,7 @@ describe.each(['scene-v2.zarr.zip', 'scene-v3.zarr.zip'])('%s by xarray', (file)
     expect([raster.width, raster.height, raster.bands.length]).toEqual([9, 12, 6]);
     expect(raster.crs?.epsg).toBe(32632);
     expect(raster.transform?.toTuple()).toEqual([10, 0, 300000, 0, -10, 5000000]);
-    expect(raster.bands[4]).toEqual({
+    expect(raster.bands[4]).toMatchObject({
       index: 5,
       dtype: 'int16',
       nodata: -9999,

@@ -74,18 +74,16 @@ export async function openHdf5(path: string): Promise<ArrayGroup> {
   }
 }
 
-/** The library's errors as terrachip's: the first line says what was tried. */
+/** The library's errors as terrachip's: of its stack the innermost line says what is wrong. */
 function guarded<T>(name: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     if (cause instanceof TerrachipError) throw cause;
-    throw invalidInput(
-      name,
-      `cannot be read as HDF5 (${messageOf(cause).split('\n')[0]})`,
-      'get the file again',
-      cause,
-    );
+    const [reason = messageOf(cause)] = [...messageOf(cause).matchAll(/\(\): (.*)/g)]
+      .map(([, text]) => text)
+      .slice(-1);
+    throw invalidInput(name, `cannot be read as HDF5 (${reason})`, 'get the file again', cause);
   }
 }
 
