@@ -60,6 +60,7 @@ describe.each(['types-v2.zarr.zip', 'types-v3.zarr.zip'])('%s by zarr-python', (
       expect(array?.storedType).toBe(truth.dtype);
       const { data } = (await array?.read()) ?? { data: [] };
       expect(hashValues(data)).toBe(truth.sha256);
+      if (truth.shape[0] < 6) return;
       const window = await array?.read([
         { start: 1, end: 6 },
         { start: 3, end: 8 },

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { openNetcdf, openNpy, openRaster, openZarr } from '../../src/raster/index.js';
@@ -85,8 +85,9 @@ describe.skipIf(absent)('Zarr stores of other projects', () => {
       let counted = 0;
       for (const path of await group.list()) {
         const array = await group.array(path);
-        // Ragged arrays of one store are listed without their chunks.
-        if (array === null || !/^[123]d.*\.i2(\.F)?$/.test(path) || /filled|ragged/.test(path)) continue;
+        if (array === null || !/^[123]d.*\.i2(\.F)?$/.test(path) || /filled|delta/.test(path)) continue;
+        // The metadata of one store list arrays whose folders were never committed.
+        if (name.endsWith('.zarr') && !existsSync(`${group.name}/${path}`)) continue;
         const { data } = await array.read();
         expect([...data], path).toEqual(Array.from(data, (_, i) => data[0] + i));
         counted++;

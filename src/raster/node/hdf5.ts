@@ -8,9 +8,9 @@ import {
   checkChunk,
   checkShape,
   extentOf,
-  integersToFloat64,
   type NdArray,
   NUMERIC_TYPES,
+  numbersFrom,
   type ReadArrayOptions,
   resolveSelection,
   type Selection,
@@ -205,23 +205,9 @@ class Hdf5Array implements StoredArray {
     const value: unknown = guarded(this.name, () =>
       box.length === 0 ? this.#dataset.value : this.#dataset.slice(box),
     );
-    if (value instanceof BigInt64Array || value instanceof BigUint64Array) {
-      return integersToFloat64(this.name, value);
-    }
     if (typeof value === 'number') return Float64Array.of(value);
-    if (typeof value === 'bigint') return integersToFloat64(this.name, BigInt64Array.of(value));
-    if (
-      value instanceof Uint8Array ||
-      value instanceof Int8Array ||
-      value instanceof Uint16Array ||
-      value instanceof Int16Array ||
-      value instanceof Uint32Array ||
-      value instanceof Int32Array ||
-      value instanceof Float32Array ||
-      value instanceof Float64Array
-    ) {
-      return value;
-    }
+    const numbers = numbersFrom(this.name, typeof value === 'bigint' ? BigInt64Array.of(value) : value);
+    if (numbers !== null) return numbers;
     throw unreadableType(this);
   }
 }
