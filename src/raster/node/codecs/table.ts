@@ -9,15 +9,15 @@ export interface Codec {
   readonly requirement?: { readonly name: string; readonly load: () => Promise<unknown> };
   /** Where it decodes: on a worker thread, or on the calling one because there is nothing to do or libuv does it. */
   readonly runs: 'worker' | 'here';
-  /** True where it gives samples in this machine's order, to which no predictor was applied. */
-  readonly givesSamples: boolean;
+  /** Whether a predictor may have been applied first. */
+  readonly predictors: boolean;
 }
 
 const bytes = (name: string, load: Codec['load']): Codec => ({
   name,
   load,
   runs: 'worker',
-  givesSamples: false,
+  predictors: true,
 });
 
 const SHARP = { name: 'sharp', load: () => import('./sharp.js').then(({ loadSharp }) => loadSharp()) };
@@ -34,13 +34,13 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       load: () => import('./jpeg.js'),
       requirement: SHARP,
       runs: 'here',
-      givesSamples: true,
+      predictors: false,
     },
   ],
   [8, deflate],
   [32773, bytes('packbits', () => import('./packbits.js'))],
   [32946, deflate],
-  [34887, { ...bytes('lerc', () => import('./lerc.js')), givesSamples: true }],
+  [34887, { ...bytes('lerc', () => import('./lerc.js')), predictors: false }],
   [
     34925,
     {
@@ -51,7 +51,7 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
         load: () => import('./lzma.js').then(({ loadLzma }) => loadLzma()),
       },
       runs: 'here',
-      givesSamples: false,
+      predictors: true,
     },
   ],
   [50000, bytes('zstd', () => import('./zstd.js'))],
@@ -62,7 +62,7 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       load: () => import('./webp.js'),
       requirement: SHARP,
       runs: 'here',
-      givesSamples: true,
+      predictors: false,
     },
   ],
 ]);
