@@ -1,7 +1,8 @@
-import { Crs } from './crs.js';
+import type { Crs } from './crs.js';
 
-/** GeoTIFF keys (OGC 19-008r4, clause 7): a number or a text by key number. */
-export type GeoKeys = ReadonlyMap<number, number | string>;
+/** GeoTIFF keys (OGC 19-008r4, clause 7): a number, some numbers or a text by key number. */
+export type GeoKeys = ReadonlyMap<number, GeoKeyValue>;
+export type GeoKeyValue = number | string | readonly number[];
 
 export const GEO_KEY = {
   ModelType: 1024,
@@ -11,6 +12,8 @@ export const GEO_KEY = {
   GeodeticCitation: 2049,
   GeodeticDatum: 2050,
   PrimeMeridian: 2051,
+  AngularUnits: 2054,
+  AngularUnitSize: 2055,
   Ellipsoid: 2056,
   SemiMajorAxis: 2057,
   SemiMinorAxis: 2058,
@@ -23,46 +26,49 @@ export const GEO_KEY = {
   ProjectionMethod: 3075,
   LinearUnits: 3076,
   LinearUnitSize: 3077,
+  StandardParallel1: 3078,
+  StandardParallel2: 3079,
+  NaturalOriginLongitude: 3080,
+  NaturalOriginLatitude: 3081,
+  FalseEasting: 3082,
+  FalseNorthing: 3083,
+  FalseOriginLongitude: 3084,
+  FalseOriginLatitude: 3085,
+  FalseOriginEasting: 3086,
+  FalseOriginNorthing: 3087,
+  CentreLongitude: 3088,
+  CentreLatitude: 3089,
+  CentreEasting: 3090,
+  CentreNorthing: 3091,
+  ScaleAtNaturalOrigin: 3092,
+  ScaleAtCentre: 3093,
+  AzimuthAngle: 3094,
+  StraightVerticalPoleLongitude: 3095,
+  RectifiedGridAngle: 3096,
 } as const;
 
 /** Key values with a meaning of their own. */
-const USER_DEFINED = 32767;
-const MODEL_PROJECTED = 1;
-const MODEL_GEOGRAPHIC = 2;
+export const USER_DEFINED = 32767;
+export const MODEL_PROJECTED = 1;
+export const MODEL_GEOGRAPHIC = 2;
 export const RASTER_PIXEL_IS_POINT = 2;
 
-/**
- * The keys of the tags GeoKeyDirectory, GeoDoubleParams and GeoAsciiParams. Keys with several numbers keep the
- * first; entries that point outside their tag are left out.
- */
+/** The keys of the tags GeoKeyDirectory, GeoDoubleParams and GeoAsciiParams; those that point outside are left out. */
 export function parseGeoKeys(
   directory: readonly number[],
   doubles: readonly number[],
   ascii: string,
-): Map<number, number | string> {
-  const keys = new Map<number, number | string>();
+): Map<number, GeoKeyValue> {
+  const keys = new Map<number, GeoKeyValue>();
   const count = Math.min(directory[3] ?? 0, Math.floor(directory.length / 4) - 1);
   for (let k = 1; k <= count; k++) {
     const [key, location, length, value] = directory.slice(4 * k, 4 * k + 4);
     if (location === 0) keys.set(key, value);
-    else if (location === 34736 && value < doubles.length) keys.set(key, doubles[value]);
+    else if (location === 34736 && value < doubles.length)
+      keys.set(key, length > 1 ? doubles.slice(value, value + length) : doubles[value]);
     else if (location === 34737) keys.set(key, ascii.slice(value, value + length).replace(/[|\0]+$/, ''));
   }
   return keys;
-}
-
-/** The CRS that the keys describe by code; null when they name none, or only a user-defined one. */
-export function crsFromGeoKeys(keys: GeoKeys): Crs | null {
-  const model = keys.get(GEO_KEY.ModelType);
-  const projected = codeOf(keys.get(GEO_KEY.ProjectedCrs));
-  const geodetic = codeOf(keys.get(GEO_KEY.GeodeticCrs));
-  const code =
-    model === MODEL_GEOGRAPHIC ? geodetic : model === MODEL_PROJECTED ? projected : (projected ?? geodetic);
-  return code === null ? null : Crs.fromEpsg(code);
-}
-
-function codeOf(value: number | string | undefined): number | null {
-  return typeof value === 'number' && value > 0 && value !== USER_DEFINED ? value : null;
 }
 
 /**

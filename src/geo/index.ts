@@ -31,13 +31,14 @@ export {
 } from './dtype.js';
 export { type EpsgEntry, registerEpsg, registerEpsgDatabase } from './epsg-registry.js';
 export {
-  crsFromGeoKeys,
   GEO_KEY,
   type GeoKeys,
+  type GeoKeyValue,
   geoKeyDirectory,
   parseGeoKeys,
   RASTER_PIXEL_IS_POINT,
 } from './geo-keys.js';
+export { crsFromGeoKeys, type GeoKeysCrs } from './geo-keys-crs.js';
 export { type FromBoundsOptions, GeoBox } from './geobox.js';
 export { type GeoSlice, geoBoxOfSlice } from './geoslice.js';
 export { type Dimension, GeoTensor, type GeoTensorInit } from './geotensor.js';

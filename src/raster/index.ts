@@ -5,17 +5,29 @@
 import '../geo/node/epsg.js';
 
 export { OVERVIEW_METHODS, type OverviewMethod } from './cog/overview.js';
+export type { Sidecars } from './geotiff/levels.js';
 export {
   type BlockCache,
   createBlockCache,
   type GeoTiffOptions,
   GeoTiffRaster,
   noReference,
+  requireReal,
 } from './geotiff/reader.js';
+export { toStoredIntegers } from './geotiff/sample-types.js';
 export { type CogOptions, CogWriter, writeCog } from './node/cog-writer.js';
 export { type OpenRasterOptions, openRaster } from './node/open.js';
 export { createZarrGroup, ZarrShardWriter } from './node/zarr-writer.js';
-export type { BandInfo, ColourTable, Raster, WindowRequest } from './raster.js';
+export type {
+  BandInfo,
+  ColourTable,
+  GroundControlPoint,
+  MaskKind,
+  MaskRequest,
+  Metadata,
+  Raster,
+  WindowRequest,
+} from './raster.js';
 export {
   checkPlausible,
   isCategorical,

@@ -4,14 +4,37 @@ import type { Affine, Crs, Dtype, GeoBox, GeoTensor, PixelWindow, TypedArray } f
 export interface BandInfo {
   /** From 1, as GDAL counts. */
   readonly index: number;
+  /** The type of the values that are handed out. */
   readonly dtype: Dtype;
-  /** In stored units; NaN is possible; null for none. */
+  /** The type in the file, by its NumPy or GDAL name: `uint16`, `uint12`, `float16`, `int64`, `complex_int16`. */
+  readonly storedType: string;
+  /** 2 for complex numbers, whose real and imaginary parts alternate in planes; else 1. */
+  readonly components: 1 | 2;
+  /** In stored units, as a value of the band's type; NaN is possible; null for none. */
   readonly nodata: number | null;
   /** Physical value = stored · scale + offset. */
   readonly scale: number;
   readonly offset: number;
   readonly description: string | null;
+  /** GDAL's name in lower case: `gray`, `palette`, `red`, `green`, `blue`, `alpha`, `undefined`, … */
+  readonly colourInterpretation: string;
+  readonly metadata: Metadata;
 }
+
+/** Items by domain and name, as GDAL groups them; the default domain is the empty string. */
+export type Metadata = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** A ground control point: a pixel position (column, row; the first pixel's corner is 0, 0) and where it lies. */
+export interface GroundControlPoint {
+  readonly column: number;
+  readonly row: number;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+/** What says which pixels are valid, besides nodata: a mask image, one a band, an alpha band, or nothing. */
+export type MaskKind = 'mask' | 'band masks' | 'alpha' | null;
 
 export interface WindowRequest {
   /** Pixels of the chosen level; default: all. It must lie inside. */
@@ -21,6 +44,11 @@ export interface WindowRequest {
   /** 0 for full resolution (default), 1 for the first overview, and so on. */
   level?: number;
   signal?: AbortSignal;
+}
+
+export interface MaskRequest extends Omit<WindowRequest, 'bands'> {
+  /** The band whose mask it is (default 1); most files have one mask for all of them. */
+  band?: number;
 }
 
 /** RGB triples of a palette, by value. */
@@ -45,8 +73,18 @@ export interface Raster {
   /** Sizes of the reduced images, largest first. */
   readonly overviews: readonly (readonly [number, number])[];
   readonly colourTable: ColourTable | null;
+  readonly metadata: Metadata;
+  readonly mask: MaskKind;
+  /** Points that tie an image without a transform to the ground, and their CRS; null where there are none. */
+  readonly gcps: { readonly crs: Crs | null; readonly points: readonly GroundControlPoint[] } | null;
+  /** Whether the file has rational polynomial coefficients (RPC), by which terrachip cannot warp. */
+  readonly hasRpc: boolean;
+  /** Why a place that the file does name cannot be used, as the end of a sentence about the file; else null. */
+  readonly placeProblem: string | null;
   /** Stored values of a window, an array a band. */
   readPlanes(request?: WindowRequest): Promise<TypedArray[]>;
+  /** Which pixels of a window are valid: 0 to 255, where 0 is not; null when the file has no mask and no alpha band. */
+  readMask(request?: MaskRequest): Promise<Uint8Array | null>;
   /** Stored values of a window as a tensor (band, y, x). @throws {TerrachipError} INVALID_INPUT without a CRS */
   read(request?: WindowRequest): Promise<GeoTensor>;
   close(): Promise<void>;

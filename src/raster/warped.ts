@@ -12,8 +12,8 @@ import {
 } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { nodataToNaN, type Resampling, uploadControl, warp } from '../kernels/index.js';
-import { noReference } from './geotiff/reader.js';
-import type { BandInfo, Raster } from './raster.js';
+import { noReference, requireReal } from './geotiff/reader.js';
+import type { BandInfo, Raster, WindowRequest } from './raster.js';
 
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
@@ -58,7 +58,7 @@ export class WarpedRaster {
   readonly #bands: readonly BandInfo[];
   readonly #options: WarpedRasterOptions;
 
-  /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have */
+  /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have; UNSUPPORTED for complex ones */
   constructor(backend: Backend, raster: Raster, options: WarpedRasterOptions) {
     if (raster.geobox === null) throw noReference(raster);
     this.raster = raster;
@@ -81,6 +81,7 @@ export class WarpedRaster {
       }
       return band;
     });
+    requireReal(raster, this.#bands);
   }
 
   /** Number of bands. */
@@ -101,7 +102,7 @@ export class WarpedRaster {
     const window = { x: 0, y: rows.start, width: this.geobox.width, height: rows.end - rows.start };
     const tiles: Tile[] = [];
     for (const tile of alignedTiles(window, TILE_SIZE)) tiles.push(...this.#split(tile));
-    const reads: Promise<TypedArray[]>[] = [];
+    const reads: Promise<SourceWindow>[] = [];
     const startRead = (k: number): void => {
       if (k >= tiles.length) return;
       const read = this.#readSource(tiles[k], signal);
@@ -112,8 +113,7 @@ export class WarpedRaster {
     for (let k = 0; k < TILES_IN_FLIGHT; k++) startRead(k);
     for (const [k, tile] of tiles.entries()) {
       signal?.throwIfAborted();
-      const sources = await reads[k];
-      this.#warpTile(tile, sources, planes, firstRow);
+      this.#warpTile(tile, await reads[k], planes, firstRow);
       startRead(k + TILES_IN_FLIGHT);
       reads[k] = NOTHING;
       // The device may lag one tile behind, no more: its queue holds the uploaded sources.
@@ -141,21 +141,29 @@ export class WarpedRaster {
     return tiles;
   }
 
-  async #readSource({ control }: Tile, signal?: AbortSignal): Promise<TypedArray[]> {
-    if (control.source === null) return [];
+  async #readSource({ control }: Tile, signal?: AbortSignal): Promise<SourceWindow> {
+    if (control.source === null) return NO_SOURCE;
     const bands = this.#bands.map((band) => band.index);
-    const planes = await this.raster.readPlanes({
-      window: control.source,
-      bands,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const request = { window: control.source, ...(signal === undefined ? {} : { signal }) };
+    const planes = await this.raster.readPlanes({ ...request, bands });
+    const masks = await this.#readMasks(bands, request);
     this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
-    return planes;
+    return { planes, masks };
+  }
+
+  /** A mask a band: one and the same where the file has one for all. */
+  async #readMasks(bands: readonly number[], request: WindowRequest): Promise<SourceWindow['masks']> {
+    const { raster } = this;
+    if (raster.mask === null) return bands.map(() => null);
+    if (raster.mask === 'band masks')
+      return Promise.all(bands.map((band) => raster.readMask({ ...request, band })));
+    const mask = await raster.readMask(request);
+    return bands.map(() => mask);
   }
 
   #warpTile(
     tile: Tile,
-    sources: readonly TypedArray[],
+    { planes: sources, masks }: SourceWindow,
     planes: readonly DeviceTensor[],
     firstRow: number,
   ): void {
@@ -166,7 +174,7 @@ export class WarpedRaster {
     // Where the source does not reach, a single pixel without data stands for it.
     const sourceWindow = control.source ?? { x: 0, y: 0, width: 1, height: 1 };
     for (const [i, band] of this.#bands.entries()) {
-      const source = this.#upload(sources[i] ?? Float32Array.of(Number.NaN), band);
+      const source = this.#upload(sources[i] ?? Float32Array.of(Number.NaN), band, masks[i] ?? null);
       warp(backend, {
         source,
         sourceWindow,
@@ -185,19 +193,23 @@ export class WarpedRaster {
   }
 
   /** Stored values on the device as float32 with NaN for no data. */
-  #upload(values: TypedArray, band: BandInfo): DeviceTensor {
+  #upload(values: TypedArray, band: BandInfo, mask: Uint8Array | null): DeviceTensor {
     const { scale, offset } = this.#options.unscale === false ? { scale: 1, offset: 0 } : band;
     const { nodata } = band;
-    if (values instanceof Float64Array) {
-      // A GPU has no float64: the test and the scaling happen here, before the values lose precision.
+    const wide = values instanceof Int32Array || values instanceof Uint32Array;
+    const integers = wide || band.storedType.endsWith('int64');
+    if (integers && this.#options.resampling === 'nearest') requireExact(this.raster.name, values, nodata);
+    // An alpha band itself has values everywhere.
+    const holes = band.colourInterpretation === 'alpha' ? null : mask;
+    if (values instanceof Float64Array || holes !== null) {
+      // A GPU has no float64: the tests and the scaling happen here, before the values lose precision.
       const converted = new Float32Array(values.length);
       for (let i = 0; i < values.length; i++) {
-        converted[i] = values[i] === nodata ? Number.NaN : values[i] * scale + offset;
+        const missing = values[i] === nodata || holes?.[i] === 0;
+        converted[i] = missing ? Number.NaN : values[i] * scale + offset;
       }
       return this.#backend.upload(converted);
     }
-    const wide = values instanceof Int32Array || values instanceof Uint32Array;
-    if (wide && this.#options.resampling === 'nearest') requireExact(this.raster.name, values, nodata);
     const stored = this.#backend.upload(values);
     const nothingToDo = values instanceof Float32Array && (nodata === null || Number.isNaN(nodata));
     if (nothingToDo && scale === 1 && offset === 0) return stored;
@@ -207,10 +219,17 @@ export class WarpedRaster {
   }
 }
 
-const NOTHING = Promise.resolve([]);
+/** Stored values of the source and their masks, an array a band. */
+interface SourceWindow {
+  readonly planes: readonly TypedArray[];
+  readonly masks: readonly (Uint8Array | null)[];
+}
+
+const NO_SOURCE: SourceWindow = { planes: [], masks: [] };
+const NOTHING = Promise.resolve(NO_SOURCE);
 
 /** Nearest promises the source's own values, but they pass through float32, which skips whole numbers from 2^24 on. */
-function requireExact(name: string, values: Int32Array | Uint32Array, nodata: number | null): void {
+function requireExact(name: string, values: TypedArray, nodata: number | null): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (Math.fround(value) === value || value === nodata) continue;

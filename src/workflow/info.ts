@@ -2,19 +2,34 @@
 import { createHash } from 'node:crypto';
 import type { AffineTuple, Dtype } from '../geo/index.js';
 import type { OperationOptions } from '../progress.js';
-import { type ColourTable, openRaster, type Raster } from '../raster/index.js';
+import {
+  type ColourTable,
+  type MaskKind,
+  type Metadata,
+  openRaster,
+  type Raster,
+  toStoredIntegers,
+} from '../raster/index.js';
 
 export interface BandReport {
   index: number;
   dtype: Dtype;
+  /** The type in the file, where it is another than that of the values: `float16`, `int64`, `complex_int16`. */
+  storedType: string;
+  components: 1 | 2;
   /** As a number, or `nan`, `inf`, `-inf`, which JSON numbers cannot be; null for none. */
   nodata: number | string | null;
   scale: number;
   offset: number;
   description: string | null;
-  /** SHA-256 of the stored values, little-endian and row by row; null unless asked for. */
+  colourInterpretation: string;
+  metadata: Metadata;
+  /** SHA-256 of the stored values, little-endian and row by row, 64-bit integers as such; null unless asked for. */
   sha256: string | null;
-  /** Over values that are finite and not nodata; null unless asked for, or where there are none. */
+  /**
+   * Over values that are finite and not nodata, of complex ones over their magnitudes; null unless asked for, or where
+   * there are none.
+   */
   min: number | null;
   max: number | null;
   mean: number | null;
@@ -31,6 +46,13 @@ export interface RasterReport {
   blockSize: [number, number];
   overviews: [number, number][];
   colourTable: ColourTable | null;
+  mask: MaskKind;
+  /** Number of ground control points. */
+  gcps: number;
+  hasRpc: boolean;
+  /** Why a place that the file names cannot be used; else null. */
+  placeProblem: string | null;
+  metadata: Metadata;
   bands: BandReport[];
 }
 
@@ -55,6 +77,11 @@ export async function describeRaster(path: string, options: InfoOptions = {}): P
       blockSize: [...raster.blockSize],
       overviews: raster.overviews.map(([width, height]) => [width, height]),
       colourTable: raster.colourTable,
+      mask: raster.mask,
+      gcps: raster.gcps?.points.length ?? 0,
+      hasRpc: raster.hasRpc,
+      placeProblem: raster.placeProblem,
+      metadata: raster.metadata,
       bands: raster.bands.map((band, i) => ({
         ...band,
         nodata: band.nodata === null || Number.isFinite(band.nodata) ? band.nodata : spell(band.nodata),
@@ -95,9 +122,11 @@ async function measureBands(raster: Raster, options: OperationOptions): Promise<
     });
     for (const [i, plane] of planes.entries()) {
       const total = totals[i];
-      const { nodata } = raster.bands[i];
-      total.hash.update(new Uint8Array(plane.buffer, plane.byteOffset, plane.byteLength));
-      for (const value of plane) {
+      const stored = toStoredIntegers(raster.bands[i].storedType, plane);
+      total.hash.update(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
+      const { nodata, components } = raster.bands[i];
+      for (let k = 0; k < plane.length; k += components) {
+        const value = components === 1 ? plane[k] : Math.hypot(plane[k], plane[k + 1]);
         if (!Number.isFinite(value) || value === nodata) continue;
         if (value < total.min) total.min = value;
         if (value > total.max) total.max = value;

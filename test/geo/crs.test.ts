@@ -127,7 +127,7 @@ describe('GeoTIFF keys', () => {
     for (const code of [32632, 4326, 3035]) {
       const directory = geoKeyDirectory(Crs.fromEpsg(code));
       const keys = parseGeoKeys(directory ?? [], [], '');
-      expect(crsFromGeoKeys(keys)?.epsg).toBe(code);
+      expect(crsFromGeoKeys(keys).crs?.epsg ?? null).toBe(code);
     }
     expect(geoKeyDirectory(Crs.parse('+proj=utm +zone=32 +ellps=intl'))).toBeNull();
   });

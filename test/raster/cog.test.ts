@@ -12,7 +12,7 @@ import {
   type TypedArray,
 } from '../../src/geo/index.js';
 import { halve } from '../../src/raster/cog/overview.js';
-import { applyPredictor, undoPredictor } from '../../src/raster/geotiff/predictor.js';
+import { applyPredictor, requirePredictor, undoPredictor } from '../../src/raster/geotiff/predictor.js';
 import { type CogOptions, CogWriter, openRaster, writeCog } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';
@@ -92,7 +92,7 @@ describe('CogWriter', () => {
       ],
     });
     const raster = await openRaster(path);
-    expect(raster.bands[0]).toEqual({
+    expect(raster.bands[0]).toMatchObject({
       index: 1,
       dtype: 'uint8',
       nodata: 255,
@@ -191,8 +191,11 @@ describe('predictors', () => {
     );
   });
 
-  it('refuse others', () => {
-    const block = { width: 1, height: 1, samples: 1, bytesPerSample: 1 };
-    expect(() => undoPredictor(34894, new Uint8Array(1), block)).toThrow(/predictor 34894 is not supported/);
+  it('refuse others, and samples that they cannot work on', () => {
+    const refusal = /^x\.tif uses TIFF predictor \d+ on samples of \d+ bits; rewrite it/;
+    expect(() => requirePredictor('x.tif', 34894, 8, false)).toThrow(refusal);
+    expect(() => requirePredictor('x.tif', 2, 12, false)).toThrow(refusal);
+    expect(() => requirePredictor('x.tif', 3, 32, false)).toThrow(refusal);
+    requirePredictor('x.tif', 3, 24, true);
   });
 });

@@ -20,6 +20,13 @@ export function infoCommand(run: Run): Command {
   );
 }
 
+const MASKS = {
+  none: 'none',
+  mask: 'an image of its own',
+  'band masks': 'an image of its own, a band for each',
+  alpha: 'the alpha band',
+} as const;
+
 function describe(report: RasterReport): string {
   const lines = [
     `${report.path}: ${report.width} × ${report.height}, ${report.bands.length} band${report.bands.length === 1 ? '' : 's'}`,
@@ -27,13 +34,24 @@ function describe(report: RasterReport): string {
     `transform   ${report.transform === null ? 'none' : report.transform.join(', ')}`,
     `storage     ${report.compression}, predictor ${report.predictor}, blocks of ${report.blockSize.join(' × ')}`,
     `overviews   ${report.overviews.map((size) => size.join(' × ')).join(', ') || 'none'}`,
+    `mask        ${MASKS[report.mask ?? 'none']}`,
   ];
+  if (report.gcps > 0) lines.push(`points      ${report.gcps} ground control points`);
+  if (report.hasRpc) lines.push('points      rational polynomial coefficients (RPC)');
+  if (report.placeProblem !== null) lines.push(`place       ${report.placeProblem}`);
+  const items = [report.metadata, ...report.bands.map((band) => band.metadata)].flatMap((metadata) =>
+    Object.values(metadata).flatMap((domain) => Object.keys(domain)),
+  );
+  lines.push(
+    `metadata    ${items.length === 0 ? 'none' : `${items.length} items (all of them with --json)`}`,
+  );
   for (const band of report.bands) {
     const scaled =
       band.scale === 1 && band.offset === 0 ? '' : `, scale ${band.scale}, offset ${band.offset}`;
     const name = band.description === null ? '' : ` "${band.description}"`;
+    const stored = band.storedType === band.dtype ? '' : ` (stored as ${band.storedType})`;
     lines.push(
-      `band ${String(band.index).padEnd(6)} ${band.dtype}${name}, nodata ${band.nodata ?? 'none'}${scaled}`,
+      `band ${String(band.index).padEnd(6)} ${band.dtype}${stored}${name}, ${band.colourInterpretation}, nodata ${band.nodata ?? 'none'}${scaled}`,
     );
     if (band.sha256 !== null) {
       lines.push(

@@ -1,10 +1,13 @@
 import type { Dtype } from '../../geo/index.js';
-import type { BandInfo, ColourTable } from '../raster.js';
+import type { BandInfo, ColourTable, Metadata } from '../raster.js';
 import { TAG, type TagReader } from './directory.js';
+import type { ImageStructure } from './structure.js';
 
 /** One `<Item>` of GDAL's metadata document. */
 interface MetadataItem {
   readonly name: string;
+  /** The empty string for the default domain. */
+  readonly domain: string;
   /** Band number from 0, or null for the whole file. */
   readonly sample: number | null;
   readonly role: string | null;
@@ -26,6 +29,7 @@ export function parseGdalMetadata(xml: string): MetadataItem[] {
     const sample = attribute('sample');
     items.push({
       name: unescapeXml(attribute('name') ?? ''),
+      domain: unescapeXml(attribute('domain') ?? ''),
       sample: sample === null ? null : Number(sample),
       role: attribute('role'),
       // GDAL escapes values once more before it serialises them.
@@ -35,43 +39,122 @@ export function parseGdalMetadata(xml: string): MetadataItem[] {
   return items;
 }
 
-/** GDAL's nodata text as a number: any spelling of C's strtod; null when it is none. */
+/** GDAL's nodata text as a number: any spelling of C's strtod or of Microsoft's printf; null when it is none. */
 export function parseNodata(text: string | null): number | null {
-  if (text === null || text.trim() === '') return null;
+  if (text === null) return null;
   const word = text.trim().toLowerCase();
-  if (/^[+-]?nan/.test(word)) return Number.NaN;
-  if (/^[+]?inf/.test(word)) return Infinity;
-  if (/^-inf/.test(word)) return -Infinity;
-  const value = Number(word);
-  return Number.isNaN(value) ? null : value;
+  if (/^[+-]?(nan|1\.#(ind|qnan|snan))/.test(word)) return Number.NaN;
+  if (/^[+]?(inf|1\.#inf)/.test(word)) return Infinity;
+  if (/^-(inf|1\.#inf)/.test(word)) return -Infinity;
+  const number = /^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?/.exec(word);
+  return number === null ? null : Number(number[0].replace(',', '.'));
 }
 
-export async function readBands(tags: TagReader, count: number, dtype: Dtype): Promise<BandInfo[]> {
-  const nodata = parseNodata(await tags.text(TAG.GdalNodata));
+/** Nodata as the bands hold it: texts have more digits, or fewer, than float32. */
+function storedNodata(nodata: number | null, dtype: Dtype): number | null {
+  if (nodata === null || dtype !== 'float32') return nodata;
+  const rounded = Math.fround(nodata);
+  return Number.isFinite(nodata) && !Number.isFinite(rounded) ? nodata : rounded;
+}
+
+/** Items whose roles have a place of their own in `BandInfo`. */
+const OWN_ROLES = ['scale', 'offset', 'description', 'colorinterp'];
+
+/** What the tags say about each band, and about the image. */
+export async function readBands(
+  tags: TagReader,
+  image: ImageStructure,
+): Promise<{ bands: BandInfo[]; metadata: Metadata }> {
+  const { dtype, storedType, components } = image.sample;
+  const nodata = storedNodata(parseNodata(await tags.text(TAG.GdalNodata)), dtype);
   const items = parseGdalMetadata((await tags.text(TAG.GdalMetadata)) ?? '');
+  const colours = colourInterpretations(image, (await tags.numbers(TAG.ExtraSamples)) ?? []);
   const find = (sample: number, role: string): string | null =>
     items.find((item) => item.sample === sample && item.role === role)?.value ?? null;
   const number = (text: string | null, fallback: number): number => {
     const value = text === null ? Number.NaN : Number(text);
     return Number.isFinite(value) ? value : fallback;
   };
-  return Array.from({ length: count }, (_, sample) => ({
+  const bands = colours.map((colour, sample) => ({
     index: sample + 1,
     dtype,
+    storedType,
+    components,
     nodata,
     scale: number(find(sample, 'scale'), 1),
     offset: number(find(sample, 'offset'), 0),
     description: find(sample, 'description'),
+    colourInterpretation: find(sample, 'colorinterp')?.toLowerCase() ?? colour,
+    metadata: byDomain(
+      items.filter((item) => item.sample === sample && !OWN_ROLES.includes(item.role ?? '')),
+    ),
   }));
+  const tagItems = await textTags(tags);
+  return { bands, metadata: byDomain([...tagItems, ...items.filter((item) => item.sample === null)]) };
 }
 
-/** The palette of an image, 16 bits a channel in the file, as 8-bit triples. */
-export async function readColourTable(tags: TagReader): Promise<ColourTable | null> {
+function byDomain(items: readonly Pick<MetadataItem, 'name' | 'domain' | 'value'>[]): Metadata {
+  const domains = new Map<string, [string, string][]>();
+  for (const { name, domain, value } of items) {
+    domains.set(domain, [...(domains.get(domain) ?? []), [name, value]]);
+  }
+  return Object.fromEntries([...domains].map(([domain, entries]) => [domain, Object.fromEntries(entries)]));
+}
+
+/** Baseline TIFF tags of text, by the names that GDAL gives them. */
+const TEXT_TAGS: readonly (readonly [tag: number, name: string])[] = [
+  [269, 'TIFFTAG_DOCUMENTNAME'],
+  [270, 'TIFFTAG_IMAGEDESCRIPTION'],
+  [305, 'TIFFTAG_SOFTWARE'],
+  [306, 'TIFFTAG_DATETIME'],
+  [315, 'TIFFTAG_ARTIST'],
+  [316, 'TIFFTAG_HOSTCOMPUTER'],
+  [33432, 'TIFFTAG_COPYRIGHT'],
+];
+
+async function textTags(tags: TagReader): Promise<{ name: string; domain: string; value: string }[]> {
+  const found = await Promise.all(
+    TEXT_TAGS.map(async ([tag, name]) => ({ name, domain: '', value: await tags.text(tag) })),
+  );
+  return found.flatMap(({ value, ...item }) => (value === null || value === '' ? [] : [{ ...item, value }]));
+}
+
+const PHOTOMETRIC = { whiteIsZero: 0, rgb: 2, palette: 3, ycbcr: 6 } as const;
+const ALPHA_SAMPLES = [1, 2];
+
+/** As GDAL has it: by the photometric interpretation, and alpha for the extra samples that are declared as that. */
+function colourInterpretations(image: ImageStructure, extra: readonly number[]): string[] {
+  const { photometric, bands } = image;
+  const firstExtra = bands - extra.length;
+  return Array.from({ length: bands }, (_, sample) => {
+    const inColour = photometric === PHOTOMETRIC.rgb || photometric === PHOTOMETRIC.ycbcr;
+    if (inColour && bands >= 3 && sample < 3) return ['red', 'green', 'blue'][sample];
+    if (sample >= firstExtra && ALPHA_SAMPLES.includes(extra[sample - firstExtra])) return 'alpha';
+    if (sample > 0) return 'undefined';
+    return photometric === PHOTOMETRIC.palette || isBitmap(image) ? 'palette' : 'gray';
+  });
+}
+
+/** The palette of an image as 8-bit triples. Images of one bit have one of black and white, as in GDAL. */
+export async function readColourTable(tags: TagReader, image: ImageStructure): Promise<ColourTable | null> {
   const map = await tags.numbers(TAG.ColorMap);
-  if (map === null || map.length % 3 !== 0) return null;
+  if (map === null || map.length % 3 !== 0) return bitmapTable(image);
   const size = map.length / 3;
+  // Channels have 16 bits; a few writers put 8-bit values there, and then none is above 255.
+  const shift = map.some((value) => value > 255) ? 8 : 0;
   return Array.from(
     { length: size },
-    (_, i) => [map[i] >> 8, map[size + i] >> 8, map[2 * size + i] >> 8] as const,
+    (_, i) => [map[i] >> shift, map[size + i] >> shift, map[2 * size + i] >> shift] as const,
   );
+}
+
+function isBitmap(image: ImageStructure): boolean {
+  return image.sample.bits === 1 && image.bands === 1;
+}
+
+function bitmapTable(image: ImageStructure): ColourTable | null {
+  if (!isBitmap(image)) return null;
+  const black = [0, 0, 0] as const;
+  const white = [255, 255, 255] as const;
+  return image.photometric === PHOTOMETRIC.whiteIsZero ? [white, black] : [black, white];
 }

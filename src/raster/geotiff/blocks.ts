@@ -1,7 +1,9 @@
-import { bytesPerElement, type TypedArray, viewArray } from '../../geo/index.js';
+import type { TypedArray } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import { type BlockCoding, decodeBlock } from '../node/codecs/index.js';
+import { bytesPerRow, bytesPerWord, decodedBytes, decodeSamples } from './sample-types.js';
 import type { ImageStructure } from './structure.js';
+import { ycbcrRowBytes, ycbcrToRgb } from './ycbcr.js';
 
 /**
  * A part of an image that is read, decoded and kept as one: a tile, or as many strips as make up half a megabyte.
@@ -24,11 +26,16 @@ export interface Block {
 /** Decoded bytes that strips are gathered up to. */
 const GROUP_BYTES = 512 * 1024;
 
+/** Samples of a pixel that alternate in a block. */
+function samplesOf(image: ImageStructure): number {
+  return image.interleaved ? image.bands : 1;
+}
+
 /** How many stored pieces, top to bottom, make up a block. */
 function piecesPerBlock(image: ImageStructure): number {
-  if (image.tiled) return 1;
-  const samples = image.interleaved ? image.bands : 1;
-  const stripBytes = image.blockWidth * image.blockHeight * samples * bytesPerElement(image.dtype);
+  // Cells of chroma may end at a strip's last row.
+  if (image.tiled || image.ycbcr !== null) return 1;
+  const stripBytes = decodedBytes(image.sample, image.blockWidth * image.blockHeight * samplesOf(image));
   return Math.max(1, Math.floor(GROUP_BYTES / stripBytes));
 }
 
@@ -75,7 +82,10 @@ export function storedBytes(image: ImageStructure, block: Block): number {
   return bytes;
 }
 
-/** Reads and decodes one block: its samples in C order, bands alternating where the image is interleaved. */
+/**
+ * Reads and decodes one block: its samples in C order, bands alternating where the image is interleaved, real and
+ * imaginary parts where it is complex.
+ */
 export async function readBlock(
   source: ByteSource,
   image: ImageStructure,
@@ -83,33 +93,49 @@ export async function readBlock(
   fill: number,
   signal?: AbortSignal,
 ): Promise<TypedArray> {
-  const coding = blockCoding(image);
   const stored = await readPieces(source, image, block, signal);
   const pieces = stored.map((bytes, k) => ({
     stored: bytes,
     rows: Math.min(image.blockHeight, block.height - k * image.blockHeight),
   }));
-  const bytes = await decodeBlock(source.name, { coding, pieces }, signal);
-  const length = block.width * block.height * coding.samples;
-  const values: TypedArray = viewArray(image.dtype, bytes.buffer, bytes.byteOffset, length);
-  const pieceLength = block.width * image.blockHeight * coding.samples;
+  const bytes = await decodeBlock(source.name, { coding: blockCoding(image), pieces }, signal);
+  const samples = block.width * samplesOf(image);
+  const values =
+    image.ycbcr === null
+      ? decodeSamples(source.name, image.sample, bytes, samples, block.height)
+      : ycbcrToRgb(image.ycbcr, bytes, block.width, block.height);
+  const { components } = image.sample;
+  const pieceLength = samples * image.blockHeight * components;
   for (const [k, piece] of pieces.entries()) {
-    if (piece.stored === null) values.fill(fill, k * pieceLength, (k + 1) * pieceLength);
+    if (piece.stored !== null) continue;
+    const empty = values.subarray(k * pieceLength, (k + 1) * pieceLength);
+    if (components === 1) empty.fill(fill);
+    else for (let i = 0; i < empty.length; i += components) empty[i] = fill;
   }
   return values;
 }
 
 function blockCoding(image: ImageStructure): BlockCoding {
+  const { sample, predictor, ycbcr } = image;
+  const samples = samplesOf(image);
   return {
     compression: image.compression,
-    predictor: image.predictor,
+    predictor,
     littleEndian: image.littleEndian,
+    reversedBits: image.reversedBits,
     photometric: image.photometric,
     width: image.blockWidth,
     height: image.blockHeight,
-    samples: image.interleaved ? image.bands : 1,
-    dtype: image.dtype,
-    bytesPerSample: bytesPerElement(image.dtype),
+    samples,
+    dtype: sample.dtype,
+    rowBytes:
+      ycbcr === null
+        ? bytesPerRow(sample, image.blockWidth * samples)
+        : ycbcrRowBytes(ycbcr, image.blockWidth),
+    rowsTogether: ycbcr?.down ?? 1,
+    bytesPerSample: sample.bits / 8,
+    // Predictor 2 works on whole samples.
+    bytesPerWord: predictor === 2 ? sample.bits / 8 : bytesPerWord(sample),
     ...image.codecTags,
   };
 }

@@ -18,6 +18,7 @@ export const TAG = {
   BitsPerSample: 258,
   Compression: 259,
   Photometric: 262,
+  FillOrder: 266,
   StripOffsets: 273,
   SamplesPerPixel: 277,
   RowsPerStrip: 278,
@@ -31,6 +32,9 @@ export const TAG = {
   TileByteCounts: 325,
   ExtraSamples: 338,
   SampleFormat: 339,
+  YcbcrCoefficients: 529,
+  YcbcrSubsampling: 530,
+  ReferenceBlackWhite: 532,
   JpegTables: 347,
   ModelPixelScale: 33550,
   ModelTiepoint: 33922,
@@ -38,6 +42,7 @@ export const TAG = {
   GeoKeyDirectory: 34735,
   GeoDoubleParams: 34736,
   GeoAsciiParams: 34737,
+  RpcCoefficients: 50844,
   GdalMetadata: 42112,
   GdalNodata: 42113,
   LercParameters: 50674,
@@ -80,9 +85,9 @@ export async function readDirectories(source: ByteSource, signal?: AbortSignal):
         throw damaged(source.name, 'its chain of images has a loop');
       }
       seen.add(offset);
-      await checkDirectory(cached, offset, tiff.littleEndian, tiff.bigTiff);
+      const rationals = await checkDirectory(cached, offset, tiff.littleEndian, tiff.bigTiff);
       const directory: ImageFileDirectory = await tiff.parser.parseFileDirectoryAt(offset);
-      directories.push(tagReader(directory, cached, tiff.littleEndian));
+      directories.push(tagReader(directory, rationals, cached, tiff.littleEndian));
       offset = directory.nextIFDByteOffset;
     }
     if (directories.length === 0) throw damaged(source.name, 'it holds no image');
@@ -118,13 +123,25 @@ function sourceAdapter(source: ByteSource, signal?: AbortSignal): Parameters<typ
   };
 }
 
-/** Checks every entry of a directory against the size of the file, before geotiff.js allocates what they declare. */
+/** Where the values of a tag lie. */
+interface Entry {
+  readonly fieldType: number;
+  readonly count: number;
+  readonly offset: number;
+}
+
+const RATIONAL_TYPES = [5, 10];
+
+/**
+ * Checks every entry of a directory against the size of the file, before geotiff.js allocates what they declare.
+ * Returns the rational ones, of which geotiff.js reads only every other value.
+ */
 async function checkDirectory(
   source: ByteSource,
   offset: number,
   littleEndian: boolean,
   bigTiff: boolean,
-): Promise<void> {
+): Promise<Map<number, Entry>> {
   const countBytes = bigTiff ? 8 : 2;
   const entryBytes = bigTiff ? 20 : 12;
   const head = await source.read(offset, countBytes);
@@ -135,28 +152,42 @@ async function checkDirectory(
   if (count > 65535) throw damaged(source.name, `an image has ${count} tags`);
   const body = await source.read(offset + countBytes, count * entryBytes);
   const view = new DataView(body.buffer, body.byteOffset);
+  const rationals = new Map<number, Entry>();
   for (let k = 0; k < count; k++) {
     const at = k * entryBytes;
+    const tag = view.getUint16(at, littleEndian);
     const type = view.getUint16(at + 2, littleEndian);
     const values = bigTiff
       ? Number(view.getBigUint64(at + 4, littleEndian))
       : view.getUint32(at + 4, littleEndian);
     const bytes = (FIELD_BYTES[type] ?? 1) * values;
-    if (bytes <= (bigTiff ? 8 : 4)) continue;
-    const start = bigTiff
-      ? Number(view.getBigUint64(at + 12, littleEndian))
-      : view.getUint32(at + 8, littleEndian);
-    if (start + bytes > source.size) {
-      throw damaged(
-        source.name,
-        `tag ${view.getUint16(at, littleEndian)} reaches beyond the end of the file`,
-      );
+    const valueAt = at + (bigTiff ? 12 : 8);
+    let start = offset + countBytes + valueAt;
+    if (bytes > (bigTiff ? 8 : 4)) {
+      start = bigTiff
+        ? Number(view.getBigUint64(valueAt, littleEndian))
+        : view.getUint32(valueAt, littleEndian);
+      if (start + bytes > source.size) {
+        throw damaged(source.name, `tag ${tag} reaches beyond the end of the file`);
+      }
     }
+    if (RATIONAL_TYPES.includes(type)) rationals.set(tag, { fieldType: type, count: values, offset: start });
   }
+  return rationals;
 }
 
-function tagReader(directory: ImageFileDirectory, source: ByteSource, littleEndian: boolean): TagReader {
+function tagReader(
+  directory: ImageFileDirectory,
+  rationals: ReadonlyMap<number, Entry>,
+  source: ByteSource,
+  littleEndian: boolean,
+): TagReader {
   const numbers = async (tag: number): Promise<number[] | null> => {
+    const rational = rationals.get(tag);
+    if (rational !== undefined) {
+      const { fieldType, count, offset } = rational;
+      return parseNumbers(await source.read(offset, 8 * count), fieldType, count, littleEndian);
+    }
     const deferred = directory.deferredArrays.get(tag);
     if (deferred !== undefined) {
       // geotiff.js reads deferred arrays as little-endian whatever the file's order is.
@@ -195,6 +226,10 @@ function parseNumbers(bytes: Uint8Array, fieldType: number, count: number, littl
       case 4:
       case 13:
         return view.getUint32(at, littleEndian);
+      case 5:
+        return view.getUint32(at, littleEndian) / view.getUint32(at + 4, littleEndian);
+      case 10:
+        return view.getInt32(at, littleEndian) / view.getInt32(at + 4, littleEndian);
       case 8:
         return view.getInt16(at, littleEndian);
       case 9:

@@ -17,26 +17,39 @@ export interface BlockShape {
   readonly bytesPerSample: number;
 }
 
-/** Undoes a predictor in place, or into a new array where it must. */
+/**
+ * Whether pixels of a file can be un-predicted: 2 works on whole words, 3 on floats of 2 to 4 or 8 bytes.
+ * @param bitsPerSample of the file, both parts of a complex sample included
+ * @throws {TerrachipError} UNSUPPORTED
+ */
+export function requirePredictor(
+  name: string,
+  predictor: number,
+  bitsPerSample: number,
+  isFloat: boolean,
+): void {
+  if (predictor === 1) return;
+  if (predictor === 2 && [8, 16, 32, 64].includes(bitsPerSample)) return;
+  if (predictor === 3 && isFloat && [16, 24, 32, 64].includes(bitsPerSample)) return;
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `${name} uses TIFF predictor ${predictor} on samples of ${bitsPerSample} bits`,
+    'rewrite it without a predictor (gdal_translate -co PREDICTOR=1)',
+    { feature: `predictor ${predictor}` },
+  );
+}
+
+/** Undoes predictor 2 or 3, in place or into a new array where it must; any other leaves the bytes as they are. */
 export function undoPredictor(
   predictor: number,
   bytes: Uint8Array<ArrayBuffer>,
   shape: BlockShape,
 ): Uint8Array<ArrayBuffer> {
-  if (predictor === 1) return bytes;
   if (predictor === 2) {
     integrateRows(bytes, shape);
     return bytes;
   }
-  if (predictor === 3) return joinPlanes(bytes, shape);
-  throw new TerrachipError(
-    'UNSUPPORTED',
-    `TIFF predictor ${predictor} is not supported`,
-    'rewrite the file without it',
-    {
-      feature: `predictor ${predictor}`,
-    },
-  );
+  return predictor === 3 ? joinPlanes(bytes, shape) : bytes;
 }
 
 /** Applies predictor 2 or 3, in place or into a new array. */

@@ -1,4 +1,4 @@
-import { internalError, invalidInput } from '../../errors.js';
+import { internalError, invalidInput, TerrachipError } from '../../errors.js';
 import {
   Affine,
   allocateArray,
@@ -6,17 +6,29 @@ import {
   GeoBox,
   GeoTensor,
   intersectWindows,
+  isFloat,
   type PixelWindow,
+  rangeOf,
   type TypedArray,
 } from '../../geo/index.js';
 import { ByteLru, type ByteSource, mapConcurrently } from '../../io/index.js';
 import { compressionName, requireCodec } from '../node/codecs/index.js';
-import type { BandInfo, ColourTable, Raster, WindowRequest } from '../raster.js';
+import type {
+  BandInfo,
+  ColourTable,
+  MaskKind,
+  MaskRequest,
+  Metadata,
+  Raster,
+  WindowRequest,
+} from '../raster.js';
 import { readBands, readColourTable } from './bands.js';
 import { type Block, blocksUnder, readBlock, storedBytes } from './blocks.js';
-import { readDirectories, TAG, type TagReader } from './directory.js';
-import { readGeoreference } from './georeference.js';
-import { type ImageStructure, readStructure } from './structure.js';
+import { readDirectories } from './directory.js';
+import { type Georeference, readGeoreference } from './georeference.js';
+import { type Level, readLevels, type Sidecars, type StoredImage } from './levels.js';
+import { alphaBandOf, toMask } from './mask.js';
+import type { ImageStructure } from './structure.js';
 
 /** Decoded blocks, shared by the rasters of one job so that one bound holds for all of them. */
 export type BlockCache = ByteLru<string, TypedArray>;
@@ -28,6 +40,8 @@ export function createBlockCache(maxBytes: number): BlockCache {
 export interface GeoTiffOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. */
   cache?: BlockCache;
+  /** What lies beside the file; the raster owns them too. */
+  sidecars?: Sidecars;
   signal?: AbortSignal;
 }
 
@@ -39,9 +53,6 @@ const BATCH_BLOCKS = 64;
 
 /** Batches under way: one is read while the other is decoded. */
 const BATCHES = 2;
-
-const REDUCED_IMAGE = 1;
-const MASK_IMAGE = 4;
 
 let nextId = 0;
 
@@ -59,102 +70,108 @@ export class GeoTiffRaster implements Raster {
   readonly blockSize: readonly [number, number];
   readonly overviews: readonly (readonly [number, number])[];
   readonly colourTable: ColourTable | null;
-  readonly #source: ByteSource;
-  readonly #levels: readonly ImageStructure[];
+  readonly metadata: Metadata;
+  readonly mask: MaskKind;
+  readonly gcps: Raster['gcps'];
+  readonly hasRpc: boolean;
+  readonly placeProblem: string | null;
+  readonly #sources: readonly ByteSource[];
+  readonly #levels: readonly Level[];
   readonly #cache: BlockCache;
   readonly #id = nextId++;
 
   private constructor(
-    source: ByteSource,
-    levels: readonly ImageStructure[],
-    about: { bands: BandInfo[]; crs: Crs | null; transform: Affine | null; colourTable: ColourTable | null },
+    sources: readonly [ByteSource, ...ByteSource[]],
+    levels: readonly Level[],
+    about: { bands: BandInfo[]; metadata: Metadata; place: Georeference; colourTable: ColourTable | null },
     cache: BlockCache,
   ) {
-    const [image, ...overviews] = levels;
-    this.#source = source;
+    const [{ image, mask }, ...overviews] = levels;
+    const { crs, transform } = about.place;
+    this.#sources = sources;
     this.#levels = levels;
     this.#cache = cache;
-    this.name = source.name;
+    this.name = sources[0].name;
     this.width = image.width;
     this.height = image.height;
     this.bands = about.bands;
-    this.crs = about.crs;
-    this.transform = about.transform;
+    this.crs = crs;
+    this.transform = transform;
     this.geobox =
-      about.crs === null || about.transform === null
-        ? null
-        : new GeoBox(about.crs, about.transform, image.width, image.height);
+      crs === null || transform === null ? null : new GeoBox(crs, transform, image.width, image.height);
     this.compression = compressionName(image.compression);
     this.predictor = image.predictor;
     this.blockSize = [image.blockWidth, image.blockHeight];
-    this.overviews = overviews.map(({ width, height }) => [width, height] as const);
+    this.overviews = overviews.map((level) => [level.image.width, level.image.height] as const);
     this.colourTable = about.colourTable;
+    this.metadata = about.metadata;
+    if (mask !== null) this.mask = mask.image.bands === 1 ? 'mask' : 'band masks';
+    else this.mask = alphaBandOf(about.bands) === null ? null : 'alpha';
+    this.gcps = about.place.gcps;
+    this.hasRpc = about.place.hasRpc;
+    this.placeProblem = about.place.placeProblem;
   }
 
-  /** Reads the headers. The raster owns the source from then on. */
+  /** Reads the headers. The raster owns the source, and the sidecars, from then on. */
   static async open(source: ByteSource, options: GeoTiffOptions = {}): Promise<GeoTiffRaster> {
-    const { littleEndian, directories } = await readDirectories(source, options.signal);
-    const [main, ...others] = directories;
-    const image = await readStructure(source.name, main, littleEndian);
-    const overviews = await readOverviews(source.name, image, others, littleEndian);
-    const { crs, transform } = await readGeoreference(main);
-    const bands = await readBands(main, image.bands, image.dtype);
-    const colourTable = await readColourTable(main);
+    const { sidecars = {}, signal } = options;
+    const file = await readDirectories(source, signal);
+    const [main] = file.directories;
+    const levels = await readLevels(source, file, sidecars, signal);
+    const [{ image }] = levels;
+    const place = await readGeoreference(main, sidecars.worldFile);
+    const { bands, metadata } = await readBands(main, image);
+    const colourTable = await readColourTable(main, image);
     return new GeoTiffRaster(
-      source,
-      [image, ...overviews],
-      { bands, crs, transform, colourTable },
+      [source, ...Object.values(sidecars)],
+      levels,
+      { bands, metadata, place, colourTable },
       options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES),
     );
   }
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
-    const { level = 0, signal } = request;
-    const image = this.#levels[level];
-    if (image === undefined) throw internalError('GeoTiffRaster', `no level ${level} in ${this.name}`);
-    await requireCodec(this.name, image.compression);
-    const window = request.window ?? { x: 0, y: 0, width: image.width, height: image.height };
-    const inside = intersectWindows(window, { x: 0, y: 0, width: image.width, height: image.height });
-    if (inside === null || inside.width !== window.width || inside.height !== window.height) {
-      throw internalError('GeoTiffRaster', `window ${JSON.stringify(window)} lies outside ${this.name}`);
-    }
+    const level = this.#level(request);
     const bands = request.bands ?? this.bands.map((band) => band.index);
     for (const band of bands) {
-      if (!Number.isInteger(band) || band < 1 || band > image.bands) {
-        throw invalidInput(this.name, `has no band ${band}`, `choose one of 1 to ${image.bands}`);
+      if (!Number.isInteger(band) || band < 1 || band > level.image.bands) {
+        throw invalidInput(this.name, `has no band ${band}`, `choose one of 1 to ${level.image.bands}`);
       }
     }
-    const planes = bands.map(() => allocateArray(image.dtype, window.width * window.height) as TypedArray);
-    const batches = batchesOf(image, window, bands);
-    await mapConcurrently(
-      batches,
-      BATCHES,
-      async (batch) => {
-        await Promise.all(
-          batch.map(async (block) => {
-            const values = await this.#block(level, image, block, signal);
-            for (const [i, band] of bands.entries()) {
-              if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
-              else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
-            }
-          }),
+    const fill = fillOf(this.bands[0]);
+    return this.#readImage(level, this.#window(request), bands, fill, request.signal);
+  }
+
+  async readMask(request: MaskRequest = {}): Promise<Uint8Array | null> {
+    const level = this.#level(request);
+    const alpha = alphaBandOf(this.bands);
+    if (this.mask !== null && this.mask !== 'alpha') {
+      if (level.mask === null) {
+        throw new TerrachipError(
+          'UNSUPPORTED',
+          `${this.name} has no mask for its overview of ${level.image.width} × ${level.image.height}`,
+          'read level 0, or build the overviews again (gdaladdo)',
+          { feature: 'mask of full resolution only' },
         );
-      },
-      signal,
-    );
-    return planes;
+      }
+      const { image } = level.mask;
+      const band = Math.min(request.band ?? 1, image.bands);
+      const [values] = await this.#readImage(level.mask, this.#window(request), [band], 0, request.signal);
+      return toMask(values, image.sample.bits);
+    }
+    if (alpha === null) return null;
+    const [values] = await this.readPlanes({ ...request, bands: [alpha.index] });
+    return toMask(values, level.image.sample.bits);
   }
 
   async read(request: WindowRequest = {}): Promise<GeoTensor> {
-    const level = request.level ?? 0;
-    const image = this.#levels[level];
-    if (this.geobox === null || image === undefined) {
-      throw noReference(this);
-    }
+    const { image } = this.#level(request);
+    if (this.geobox === null) throw noReference(this);
+    requireReal(this);
     const planes = await this.readPlanes(request);
-    const window = request.window ?? { x: 0, y: 0, width: image.width, height: image.height };
+    const window = this.#window(request);
     const size = window.width * window.height;
-    const data: TypedArray = allocateArray(image.dtype, planes.length * size);
+    const data: TypedArray = allocateArray(image.sample.dtype, planes.length * size);
     planes.forEach((plane, i) => {
       data.set(plane, i * size);
     });
@@ -169,22 +186,113 @@ export class GeoTiffRaster implements Raster {
   }
 
   async close(): Promise<void> {
-    await this.#source.close();
+    await Promise.all(this.#sources.map((source) => source.close()));
   }
 
-  #block(level: number, image: ImageStructure, block: Block, signal?: AbortSignal): Promise<TypedArray> {
-    const fill = this.bands[0].nodata ?? 0;
-    return this.#cache.get(`${this.#id}:${level}:${block.index}`, () =>
-      readBlock(this.#source, image, block, fill, signal),
+  #level({ level = 0 }: MaskRequest): Level {
+    const found = this.#levels[level];
+    if (found === undefined) throw internalError('GeoTiffRaster', `no level ${level} in ${this.name}`);
+    return found;
+  }
+
+  /** The window of a request, which must lie inside its level. */
+  #window(request: MaskRequest): PixelWindow {
+    const { width, height } = this.#level(request).image;
+    const whole = { x: 0, y: 0, width, height };
+    const { window = whole } = request;
+    const inside = intersectWindows(window, whole);
+    if (inside === null || inside.width !== window.width || inside.height !== window.height) {
+      throw internalError('GeoTiffRaster', `window ${JSON.stringify(window)} lies outside ${this.name}`);
+    }
+    return window;
+  }
+
+  async #readImage(
+    stored: StoredImage,
+    window: PixelWindow,
+    bands: readonly number[],
+    fill: number,
+    signal?: AbortSignal,
+  ): Promise<TypedArray[]> {
+    const { image } = stored;
+    await requireCodec(this.name, image.compression);
+    const { dtype, components } = image.sample;
+    const length = window.width * window.height * components;
+    const planes = bands.map((): TypedArray => allocateArray(dtype, length));
+    await mapConcurrently(
+      batchesOf(image, window, bands),
+      BATCHES,
+      async (batch) => {
+        await Promise.all(
+          batch.map(async (block) => {
+            const values = await this.#block(stored, block, fill, signal);
+            for (const [i, band] of bands.entries()) {
+              if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
+              else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
+            }
+          }),
+        );
+      },
+      signal,
+    );
+    return planes;
+  }
+
+  #block(
+    { source, image, key }: StoredImage,
+    block: Block,
+    fill: number,
+    signal?: AbortSignal,
+  ): Promise<TypedArray> {
+    return this.#cache.get(`${this.#id}:${key}:${block.index}`, () =>
+      readBlock(source, image, block, fill, signal),
     );
   }
 }
 
-/** The error for a raster that is asked for its place and has none. */
-export function noReference(raster: Pick<Raster, 'name' | 'crs' | 'transform'>): Error {
+/** What blocks that are not stored are full of: nodata, at the nearest value that the type can hold, or 0. */
+function fillOf({ nodata, dtype }: BandInfo): number {
+  if (nodata === null || isFloat(dtype)) return nodata ?? 0;
+  const { min, max } = rangeOf(dtype);
+  return Number.isNaN(nodata) ? 0 : Math.min(Math.max(Math.round(nodata), min), max);
+}
+
+/** @throws {TerrachipError} UNSUPPORTED for complex values, which nothing but `readPlanes` takes */
+export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = raster.bands): void {
+  const complex = bands.find((band) => band.components === 2);
+  if (complex === undefined) return;
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `${raster.name} holds complex numbers (${complex.storedType}) in band ${complex.index}`,
+    'take their magnitude or their parts first (gdal_translate with a derived band, or rasterio)',
+    { feature: 'complex values' },
+  );
+}
+
+type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'placeProblem'>;
+
+/** The error for a raster that is asked for its place and has none that can be used. */
+export function noReference(raster: Place): Error {
+  const { gcps, hasRpc, placeProblem } = raster;
+  if (gcps !== null) {
+    return invalidInput(
+      raster.name,
+      `is tied to the ground by ${gcps.points.length} control points, not by a transform`,
+      'warp it by them first (gdalwarp)',
+    );
+  }
+  if (hasRpc) {
+    return invalidInput(
+      raster.name,
+      'is tied to the ground by rational polynomial coefficients (RPC), not by a transform',
+      'orthorectify it first (gdalwarp -rpc)',
+    );
+  }
   const missing =
-    raster.crs === null ? 'no coordinate reference system' : 'no transform from pixels to coordinates';
-  return invalidInput(raster.name, `has ${missing}`, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
+    raster.crs === null
+      ? (placeProblem ?? 'has no coordinate reference system')
+      : 'has no transform from pixels to coordinates';
+  return invalidInput(raster.name, missing, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
 }
 
 /** The grid of a reduced image over the same area. */
@@ -224,29 +332,24 @@ function copyBlock(
   const part = intersectWindows(window, block);
   if (part === null) return;
   const samples = image.interleaved ? image.bands : 1;
+  const { components } = image.sample;
+  const [stored, target] = [wordsOf(values), wordsOf(plane)];
   for (let y = part.y; y < part.y + part.height; y++) {
-    const from = ((y - block.y) * block.width + (part.x - block.x)) * samples + sample;
-    const to = (y - window.y) * window.width + (part.x - window.x);
+    const from = (((y - block.y) * block.width + (part.x - block.x)) * samples + sample) * components;
+    const to = ((y - window.y) * window.width + (part.x - window.x)) * components;
     if (samples === 1) {
-      plane.set(values.subarray(from, from + part.width), to);
-    } else {
-      for (let x = 0; x < part.width; x++) plane[to + x] = values[from + x * samples];
+      target.set(stored.subarray(from, from + part.width * components), to);
+      continue;
+    }
+    const step = samples * components;
+    for (let c = 0; c < components; c++) {
+      for (let x = 0; x < part.width; x++) target[to + x * components + c] = stored[from + x * step + c];
     }
   }
 }
 
-async function readOverviews(
-  name: string,
-  image: ImageStructure,
-  directories: readonly TagReader[],
-  littleEndian: boolean,
-): Promise<ImageStructure[]> {
-  const overviews: ImageStructure[] = [];
-  for (const tags of directories) {
-    const kind = await tags.number(TAG.NewSubfileType, 0);
-    if ((kind & REDUCED_IMAGE) === 0 || (kind & MASK_IMAGE) !== 0) continue;
-    const overview = await readStructure(name, tags, littleEndian);
-    if (overview.bands === image.bands && overview.dtype === image.dtype) overviews.push(overview);
-  }
-  return overviews.sort((a, b) => b.width - a.width);
+/** A value that passes through a variable may lose the bits of a NaN; as integers float32 keep them. */
+function wordsOf(values: TypedArray): TypedArray {
+  const { buffer, byteOffset, length } = values;
+  return values instanceof Float32Array ? new Uint32Array(buffer, byteOffset, length) : values;
 }

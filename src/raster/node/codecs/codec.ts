@@ -7,6 +7,8 @@ export interface BlockCoding {
   /** Tag 317: 1 none, 2 horizontal differencing, 3 floating point. */
   readonly predictor: number;
   readonly littleEndian: boolean;
+  /** Tag 266: true when the least significant bit of each stored byte comes first. */
+  readonly reversedBits: boolean;
   /** Tag 262. */
   readonly photometric: number;
   /** Pixels in a row of a block. */
@@ -16,7 +18,13 @@ export interface BlockCoding {
   /** Samples of a pixel that alternate in a row. */
   readonly samples: number;
   readonly dtype: Dtype;
+  /** Bytes of a row, or of as many rows as share chroma. */
+  readonly rowBytes: number;
+  readonly rowsTogether: number;
+  /** What predictors work on; a fraction for packed samples, which have none. */
   readonly bytesPerSample: number;
+  /** What is swapped in big-endian files: less than a sample where that is complex, 1 where nothing is. */
+  readonly bytesPerWord: number;
   /** Tag 347: the tables that the JPEG streams of an image share. */
   readonly jpegTables: Uint8Array<ArrayBuffer> | null;
   /** The second number of tag 50674: what LERC blobs are compressed by, 0 nothing, 1 deflate, 2 zstd. */

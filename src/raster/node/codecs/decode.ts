@@ -16,22 +16,21 @@ export interface DecodeRequest {
   readonly pieces: readonly Piece[];
 }
 
-/** Bytes of a row of a block. */
-export function rowBytes({ width, samples, bytesPerSample }: BlockCoding): number {
-  return width * samples * bytesPerSample;
+/** Decoded bytes of so many rows of a block. */
+export function bytesOfRows({ rowBytes, rowsTogether }: BlockCoding, rows: number): number {
+  return Math.ceil(rows / rowsTogether) * rowBytes;
 }
 
 /** Decodes the pieces of a block to one array of little-endian samples. Runs on any thread. */
 export async function decodePieces({ coding, pieces }: DecodeRequest): Promise<Uint8Array<ArrayBuffer>> {
-  const row = rowBytes(coding);
   const [first] = pieces;
   if (pieces.length === 1 && first.stored !== null) return decodePiece(coding, first.stored, first.rows);
-  const block = new Uint8Array(row * pieces.reduce((sum, { rows }) => sum + rows, 0));
+  const block = new Uint8Array(pieces.reduce((sum, { rows }) => sum + bytesOfRows(coding, rows), 0));
   let start = 0;
   await Promise.all(
     pieces.map(async ({ stored, rows }) => {
       const at = start;
-      start += rows * row;
+      start += bytesOfRows(coding, rows);
       if (stored !== null) block.set(await decodePiece(coding, stored, rows), at);
     }),
   );
@@ -46,16 +45,20 @@ async function decodePiece(
   const codec = CODECS.get(coding.compression);
   if (codec === undefined) throw new Error(`it has compression ${coding.compression}`);
   const { decode } = await codec.load();
-  const row = rowBytes(coding);
-  const limits: DecodeLimits = { size: rows * row, most: Math.max(rows, coding.height) * row, rows };
-  const decoded = await decode(stored, limits, coding);
+  const limits: DecodeLimits = {
+    size: bytesOfRows(coding, rows),
+    most: bytesOfRows(coding, Math.max(rows, coding.height)),
+    rows,
+  };
+  const input = coding.reversedBits ? stored.map(reverseBits) : stored;
+  const decoded = await decode(input, limits, coding);
   if (decoded.byteLength < limits.size) {
     throw new Error(`it holds ${decoded.byteLength} bytes of ${limits.size}`);
   }
   const bytes = ownBytes(decoded, limits.size);
   const predictor = codec.predictors ? coding.predictor : 1;
   // Predictor 3 orders bytes by significance, whatever the order of the file.
-  if (!coding.littleEndian && predictor !== 3) swapBytes(bytes, coding.bytesPerSample);
+  if (!coding.littleEndian && predictor !== 3) swapBytes(bytes, coding.bytesPerWord);
   const shape: BlockShape = {
     width: coding.width,
     height: rows,
@@ -75,6 +78,12 @@ function ownBytes(decoded: Uint8Array<ArrayBuffer>, size: number): Uint8Array<Ar
   const { buffer, byteOffset } = decoded;
   const own = byteOffset % 8 === 0 && buffer.byteLength <= 2 * size;
   return own ? decoded.subarray(0, size) : decoded.slice(0, size);
+}
+
+function reverseBits(byte: number): number {
+  let reversed = 0;
+  for (let bit = 0; bit < 8; bit++) reversed |= ((byte >> bit) & 1) << (7 - bit);
+  return reversed;
 }
 
 /** Turns big-endian samples into little-endian ones, in place. */

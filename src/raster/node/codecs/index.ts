@@ -1,7 +1,7 @@
 /** Decompression of TIFF blocks: one file a codec, and the threads that they run on. */
 import { messageOf, TerrachipError } from '../../../errors.js';
 import { damaged } from '../../geotiff/directory.js';
-import { type DecodeRequest, decodePieces, rowBytes } from './decode.js';
+import { bytesOfRows, type DecodeRequest, decodePieces } from './decode.js';
 import { decodingPool } from './pool.js';
 import { CODECS, compressionName } from './table.js';
 
@@ -49,7 +49,7 @@ export async function decodeBlock(
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { coding, pieces } = request;
-  const size = rowBytes(coding) * pieces.reduce((sum, { rows }) => sum + rows, 0);
+  const size = pieces.reduce((sum, { rows }) => sum + bytesOfRows(coding, rows), 0);
   const inline = CODECS.get(coding.compression)?.runs !== 'worker' || size <= INLINE_BYTES;
   try {
     return await (inline || decodingPool === null

@@ -1,0 +1,295 @@
+/**
+ * From GeoTIFF keys to a coordinate reference system: by its EPSG code, by the WKT that Esri's programs put into a
+ * citation, or by its parts (OGC 19-008r4, annex B and C; methods and units by EPSG).
+ */
+import { isTerrachipError } from '../errors.js';
+import { Crs } from './crs.js';
+import { findEpsg } from './epsg-registry.js';
+import { GEO_KEY, type GeoKeys, MODEL_GEOGRAPHIC, MODEL_PROJECTED, USER_DEFINED } from './geo-keys.js';
+import { type ProjectionParameters, projectionOfMethod } from './projection-methods.js';
+
+export interface GeoKeysCrs {
+  readonly crs: Crs | null;
+  /** Why keys that are there give no CRS, as the end of a sentence about the file; else null. */
+  readonly problem: string | null;
+  /** Degrees in one unit of the coordinates of a geographic CRS (1/3600 for arc-seconds); 1 for any other. */
+  readonly degreesPerUnit: number;
+}
+
+/** The CRS that the keys describe, by longitude and latitude in degrees or by a projection; heights are left aside. */
+export function crsFromGeoKeys(keys: GeoKeys): GeoKeysCrs {
+  const none = { crs: null, degreesPerUnit: 1 };
+  try {
+    const crs = findCrs(keys);
+    if (crs === null) return { ...none, problem: unnamed(keys) };
+    return { crs, problem: null, degreesPerUnit: crs.isGeographic ? degreesPerUnit(keys) : 1 };
+  } catch (error) {
+    if (!isTerrachipError(error)) throw error;
+    const reason = error.message.replace(/; .*$/s, '');
+    return { ...none, problem: `has a coordinate reference system that cannot be used (${reason})` };
+  }
+}
+
+function findCrs(keys: GeoKeys): Crs | null {
+  const model = keys.get(GEO_KEY.ModelType);
+  const projected = codeOf(keys, GEO_KEY.ProjectedCrs);
+  const geodetic = codeOf(keys, GEO_KEY.GeodeticCrs);
+  const esri = esriWkt(keys);
+  if (model !== MODEL_GEOGRAPHIC) {
+    if (projected !== null) return withLinearUnit(crsOfCode(projected), keys);
+    if (esri !== null) return crsOfEsriWkt(esri);
+    const own = userProjected(keys);
+    if (own !== null) return own;
+  }
+  if (model === MODEL_PROJECTED) return null;
+  if (geodetic !== null) return ownEllipsoid(keys, geodetic) ?? crsOfCode(geodetic);
+  if (keys.get(GEO_KEY.GeodeticCrs) !== USER_DEFINED) return null;
+  const tokens = datumTokens(keys);
+  return tokens === null
+    ? null
+    : Crs.fromProj(`+proj=longlat ${tokens} +no_defs`, nameOf(keys, GEO_KEY.GeodeticCitation));
+}
+
+function unnamed(keys: GeoKeys): string | null {
+  const name = nameOf(keys, GEO_KEY.ProjectedCitation, GEO_KEY.Citation, GEO_KEY.GeodeticCitation);
+  const method = keys.get(GEO_KEY.ProjectionMethod);
+  if (keys.get(GEO_KEY.ModelType) === MODEL_PROJECTED && method !== undefined && method !== USER_DEFINED) {
+    return `has a coordinate reference system by GeoTIFF's projection method ${method}, which is not supported`;
+  }
+  if (name === undefined) return null;
+  return `has a coordinate reference system of which only the name "${name}" is known`;
+}
+
+/** Esri's codes of Web Mercator, which EPSG has as 3857. */
+const WEB_MERCATOR_CODES = [3785, 102100, 102113, 900913];
+const WEB_MERCATOR =
+  '+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +no_defs';
+
+function crsOfCode(code: number): Crs {
+  if (findEpsg(code) === null && WEB_MERCATOR_CODES.includes(code)) {
+    return Crs.fromProj(WEB_MERCATOR, `ESRI:${code}`);
+  }
+  return Crs.fromEpsg(code);
+}
+
+/** A projected CRS whose coordinates are in another unit than its code says, as some programs write them. */
+function withLinearUnit(crs: Crs, keys: GeoKeys): Crs {
+  const metres = linearUnit(keys);
+  if (metres === null || crs.metresPerUnit === null || same(metres, crs.metresPerUnit)) return crs;
+  const definition = crs.epsg === null ? null : findEpsg(crs.epsg);
+  if (definition === null) return crs;
+  const rest = definition.proj4.replace(/\+(units|to_meter)=\S+/g, '');
+  return Crs.fromProj(`${rest} +to_meter=${metres}`, `${crs.name} (units of ${metres} m)`);
+}
+
+/** Esri's programs write the whole CRS as WKT into a citation. */
+function esriWkt(keys: GeoKeys): string | null {
+  for (const key of [GEO_KEY.ProjectedCitation, GEO_KEY.Citation, GEO_KEY.GeodeticCitation]) {
+    const text = keys.get(key);
+    const match = typeof text === 'string' ? /ESRI PE String = (.*)$/s.exec(text) : null;
+    if (match !== null) return match[1].trim();
+  }
+  return null;
+}
+
+function crsOfEsriWkt(wkt: string): Crs {
+  const name = /^\s*\w+\s*\[\s*"([^"]*)"/.exec(wkt)?.[1];
+  const proj = /EXTENSION\["PROJ4","([^"]*)"\]/.exec(wkt)?.[1];
+  if (proj !== undefined) return Crs.fromProj(proj, name);
+  if (wkt.includes('"Mercator_Auxiliary_Sphere"')) return Crs.fromProj(WEB_MERCATOR, name);
+  // The vertical part confuses readers of WKT, and heights are left aside anyway.
+  return Crs.fromWkt(withoutVertical(wkt));
+}
+
+/** WKT without the vertical CRS that Esri's programs put before the last bracket, or after it. */
+function withoutVertical(wkt: string): string {
+  const start = wkt.search(/,\s*VERTCS\[/);
+  if (start < 0) return wkt;
+  let depth = 0;
+  for (let i = wkt.indexOf('[', start); i < wkt.length; i++) {
+    if (wkt[i] === '[') depth++;
+    else if (wkt[i] === ']' && --depth === 0) return wkt.slice(0, start) + wkt.slice(i + 1);
+  }
+  return wkt;
+}
+
+const UTM_NORTH = 16000;
+const UTM_SOUTH = 16100;
+
+function userProjected(keys: GeoKeys): Crs | null {
+  const datum = datumTokens(keys);
+  if (datum === null) return null;
+  const name = nameOf(keys, GEO_KEY.ProjectedCitation, GEO_KEY.Citation);
+  const conversion = keys.get(GEO_KEY.Projection);
+  if (typeof conversion === 'number') {
+    const south = conversion > UTM_SOUTH;
+    const zone = conversion - (south ? UTM_SOUTH : UTM_NORTH);
+    if (zone >= 1 && zone <= 60) {
+      return Crs.fromProj(
+        `+proj=utm +zone=${zone}${south ? ' +south' : ''} ${datum} +units=m +no_defs`,
+        name,
+      );
+    }
+  }
+  const metres = linearUnit(keys) ?? 1;
+  const parameters = projectionParameters(keys, metres);
+  if (keys.get(GEO_KEY.ProjectionMethod) === 7 && /\+a=6378137 \+b=6378137\b/.test(datum)) {
+    return Crs.fromProj(WEB_MERCATOR, name);
+  }
+  const projection = projectionOfMethod(Number(keys.get(GEO_KEY.ProjectionMethod)), parameters);
+  if (projection === null) return null;
+  return Crs.fromProj(`${projection} ${datum} +to_meter=${metres} +no_defs`, name);
+}
+
+function projectionParameters(keys: GeoKeys, metres: number): ProjectionParameters {
+  const first = (fallback: number | null, ...names: (keyof typeof GEO_KEY)[]): number | null => {
+    for (const name of names) {
+      const value = keys.get(GEO_KEY[name]);
+      if (typeof value === 'number' && Number.isFinite(value)) return value;
+    }
+    return fallback;
+  };
+  const degrees = degreesPerUnit(keys);
+  const angle = (...names: (keyof typeof GEO_KEY)[]): number => (first(0, ...names) ?? 0) * degrees;
+  const optional = (name: keyof typeof GEO_KEY): number | null => {
+    const value = first(null, name);
+    return value === null ? null : value * degrees;
+  };
+  const length = (...names: (keyof typeof GEO_KEY)[]): number => (first(0, ...names) ?? 0) * metres;
+  return {
+    longitude: angle(
+      'NaturalOriginLongitude', 'FalseOriginLongitude', 'CentreLongitude', 'StraightVerticalPoleLongitude',
+    ), // biome-ignore format: a list
+    poleLongitude: angle('StraightVerticalPoleLongitude', 'NaturalOriginLongitude'),
+    latitude: angle('NaturalOriginLatitude', 'FalseOriginLatitude', 'CentreLatitude'),
+    parallel1: optional('StandardParallel1'),
+    parallel2: optional('StandardParallel2'),
+    azimuth: angle('AzimuthAngle'),
+    gridAngle: optional('RectifiedGridAngle'),
+    scale: first(1, 'ScaleAtNaturalOrigin', 'ScaleAtCentre') ?? 1,
+    easting: length('FalseEasting', 'FalseOriginEasting', 'CentreEasting'),
+    northing: length('FalseNorthing', 'FalseOriginNorthing', 'CentreNorthing'),
+  };
+}
+
+/** Metres by EPSG's unit codes. */
+const LINEAR_UNITS: Readonly<Record<number, number>> = {
+  9001: 1, 9002: 0.3048, 9003: 1200 / 3937, 9005: 0.3047972654, 9014: 1.8288, 9030: 1852, 9036: 1000,
+}; // biome-ignore format: a table
+
+function linearUnit(keys: GeoKeys): number | null {
+  const code = keys.get(GEO_KEY.LinearUnits);
+  const size = keys.get(GEO_KEY.LinearUnitSize);
+  if (code === USER_DEFINED) return typeof size === 'number' && size > 0 ? size : null;
+  return typeof code === 'number' ? (LINEAR_UNITS[code] ?? null) : null;
+}
+
+/** Degrees by EPSG's unit codes: radian, degree, arc-minute, arc-second, grad, gon. */
+const ANGULAR_UNITS: Readonly<Record<number, number>> = {
+  9101: 180 / Math.PI, 9102: 1, 9103: 1 / 60, 9104: 1 / 3600, 9105: 0.9, 9106: 0.9,
+}; // biome-ignore format: a table
+
+function degreesPerUnit(keys: GeoKeys): number {
+  const code = keys.get(GEO_KEY.AngularUnits);
+  const radians = keys.get(GEO_KEY.AngularUnitSize);
+  if (code === USER_DEFINED && typeof radians === 'number' && radians > 0) return (radians * 180) / Math.PI;
+  return typeof code === 'number' ? (ANGULAR_UNITS[code] ?? 1) : 1;
+}
+
+/** PROJ's names of ellipsoids, by EPSG code. */
+const ELLIPSOIDS: Readonly<Record<number, string>> = {
+  7001: 'airy', 7002: 'mod_airy', 7003: 'aust_SA', 7004: 'bessel', 7008: 'clrk66', 7011: 'clrk80ign', 7012: 'clrk80',
+  7015: 'evrst30', 7019: 'GRS80', 7022: 'intl', 7024: 'krass', 7030: 'WGS84', 7036: 'GRS67', 7043: 'WGS72', 7048: 'sphere',
+}; // biome-ignore format: a table
+
+/** PROJ's names of prime meridians, from EPSG code 8901 on. */
+const PRIME_MERIDIANS = [
+  'greenwich', 'lisbon', 'paris', 'bogota', 'madrid', 'rome', 'bern', 'jakarta', 'ferro', 'brussels', 'stockholm',
+  'athens', 'oslo',
+]; // biome-ignore format: a list
+
+const DATUM_TOKEN = /^\+(datum|ellps|a|b|rf|R|towgs84|pm|nadgrids)=/;
+
+/** The datum as PROJ parameters: of the geographic CRS or the datum by code, else by ellipsoid; null when unknown. */
+function datumTokens(keys: GeoKeys): string | null {
+  const geodetic = codeOf(keys, GEO_KEY.GeodeticCrs);
+  const datum = codeOf(keys, GEO_KEY.GeodeticDatum);
+  // EPSG numbers a datum of 6xxx like its geographic CRS, 4xxx.
+  const code = geodetic ?? (datum !== null && datum >= 6001 && datum <= 6999 ? datum - 2000 : null);
+  const known = code === null ? null : findEpsg(code);
+  const ellipsoid = ellipsoidTokens(keys);
+  const shift = keys.get(GEO_KEY.ToWgs84);
+  const own = [
+    ellipsoid,
+    typeof shift === 'object' && (shift.length === 3 || shift.length === 7)
+      ? `+towgs84=${shift.join()}`
+      : null,
+    primeMeridian(keys),
+  ].filter((token) => token !== null);
+  if (known === null || (code !== null && otherEllipsoid(keys, code))) {
+    return ellipsoid === null ? null : own.join(' ');
+  }
+  return known.proj4
+    .split(/\s+/)
+    .filter((token) => DATUM_TOKEN.test(token))
+    .join(' ');
+}
+
+function ellipsoidTokens(keys: GeoKeys): string | null {
+  const { a, b, rf } = ellipsoidAxes(keys);
+  if (a !== null && b !== null) return `+a=${a} +b=${b}`;
+  // An inverse flattening of 0 stands for a sphere.
+  if (a !== null && rf !== null) return rf === 0 ? `+a=${a} +b=${a}` : `+a=${a} +rf=${rf}`;
+  const name = ELLIPSOIDS[codeOf(keys, GEO_KEY.Ellipsoid) ?? 0];
+  return name === undefined ? null : `+ellps=${name}`;
+}
+
+function ellipsoidAxes(keys: GeoKeys): { a: number | null; b: number | null; rf: number | null } {
+  const number = (key: number): number | null => {
+    const value = keys.get(key);
+    return typeof value === 'number' ? value : null;
+  };
+  return {
+    a: number(GEO_KEY.SemiMajorAxis),
+    b: number(GEO_KEY.SemiMinorAxis),
+    rf: number(GEO_KEY.InverseFlattening),
+  };
+}
+
+/** Whether the axes that the file gives are not those of the CRS that it names. */
+function otherEllipsoid(keys: GeoKeys, code: number): boolean {
+  const { a, rf } = ellipsoidAxes(keys);
+  const { a: knownA, b: knownB } = Crs.fromEpsg(code).projection;
+  if (a === null || rf === null || knownA === undefined || knownB === undefined) return false;
+  return !same(a, knownA, 1e-9) || !same(rf === 0 ? a : a - a / rf, knownB, 1e-9);
+}
+
+/** A geographic CRS by code, of which the file gives another ellipsoid; null where it does not. */
+function ownEllipsoid(keys: GeoKeys, code: number): Crs | null {
+  if (findEpsg(code) === null || !otherEllipsoid(keys, code)) return null;
+  return Crs.fromProj(`+proj=longlat ${datumTokens(keys)} +no_defs`, nameOf(keys, GEO_KEY.GeodeticCitation));
+}
+
+function primeMeridian(keys: GeoKeys): string | null {
+  const longitude = keys.get(GEO_KEY.PrimeMeridianLongitude);
+  if (typeof longitude === 'number' && longitude !== 0) return `+pm=${longitude * degreesPerUnit(keys)}`;
+  const name = PRIME_MERIDIANS[(codeOf(keys, GEO_KEY.PrimeMeridian) ?? 8901) - 8901];
+  return name === undefined || name === 'greenwich' ? null : `+pm=${name}`;
+}
+
+function codeOf(keys: GeoKeys, key: number): number | null {
+  const value = keys.get(key);
+  return typeof value === 'number' && value > 0 && value !== USER_DEFINED ? value : null;
+}
+
+function nameOf(keys: GeoKeys, ...citations: number[]): string | undefined {
+  for (const key of citations) {
+    const text = keys.get(key);
+    if (typeof text === 'string' && text !== '') return text.split(/[|\n]/)[0].replace(/^GCS Name = /, '');
+  }
+  return undefined;
+}
+
+function same(a: number, b: number, tolerance = 1e-8): boolean {
+  return Math.abs(a - b) <= tolerance * Math.abs(b);
+}

@@ -1,0 +1,93 @@
+import type { ByteSource } from '../../io/index.js';
+import { readDirectories, TAG, type TagReader, type TiffFile } from './directory.js';
+import { type ImageStructure, readStructure } from './structure.js';
+
+/** An image and the file that its pixels are in. */
+export interface StoredImage {
+  readonly source: ByteSource;
+  readonly image: ImageStructure;
+  /** Tells its blocks from those of the raster's other images. */
+  readonly key: string;
+}
+
+/** One resolution of a raster. */
+export interface Level extends StoredImage {
+  /** The mask of the same size; null where there is none. */
+  readonly mask: StoredImage | null;
+}
+
+/** Files beside a GeoTIFF that hold what it may also hold itself. */
+export interface Sidecars {
+  /** `.ovr`: reduced images, of a file that has none itself. */
+  overviews?: ByteSource;
+  /** `.msk`: its mask, and masks of its overviews, which may also be in `.msk.ovr`. */
+  mask?: ByteSource;
+  maskOverviews?: ByteSource;
+  /** `.tfw`, `.tifw` or `.wld`: six lines, the transform of a file that has none itself. */
+  worldFile?: ByteSource;
+}
+
+/** Bits of the NewSubfileType tag. */
+const REDUCED_IMAGE = 1;
+const MASK_IMAGE = 4;
+
+interface Directory {
+  readonly tags: TagReader;
+  readonly kind: number;
+}
+
+/** The full image first, then its overviews from the largest to the smallest, with their masks. */
+export async function readLevels(
+  source: ByteSource,
+  file: TiffFile,
+  sidecars: Sidecars,
+  signal?: AbortSignal,
+): Promise<Level[]> {
+  const [main, ...others] = await kindsOf(file.directories);
+  const read = (tags: TagReader): Promise<ImageStructure> =>
+    readStructure(source.name, tags, file.littleEndian, source.size);
+  const full = await read(main.tags);
+  const images: StoredImage[] = [];
+  const masks: StoredImage[] = [];
+  for (const [k, { tags, kind }] of others.entries()) {
+    if ((kind & MASK_IMAGE) !== 0) masks.push({ source, image: await read(tags), key: `mask ${k}` });
+    else if ((kind & REDUCED_IMAGE) !== 0)
+      images.push({ source, image: await read(tags), key: `image ${k}` });
+  }
+  if (images.length === 0 && sidecars.overviews !== undefined) {
+    images.push(...(await imagesOf(sidecars.overviews, 'ovr', signal)));
+  }
+  // The mask beside a file has precedence over the one inside, as in GDAL.
+  const beside = [sidecars.mask, sidecars.maskOverviews].filter((sidecar) => sidecar !== undefined);
+  const found = await Promise.all(beside.map((sidecar, k) => imagesOf(sidecar, `msk ${k}`, signal)));
+  masks.unshift(...found.flat());
+  const overviews = images
+    .filter(({ image }) => image.bands === full.bands && image.sample.storedType === full.sample.storedType)
+    .sort((a, b) => b.image.width - a.image.width);
+  return [{ source, image: full, key: 'full' }, ...overviews].map((stored) => ({
+    ...stored,
+    mask: masks.find(({ image }) => sameSize(image, stored.image)) ?? null,
+  }));
+}
+
+/** All images of a sidecar file. */
+async function imagesOf(source: ByteSource, prefix: string, signal?: AbortSignal): Promise<StoredImage[]> {
+  const { directories, littleEndian } = await readDirectories(source, signal);
+  return Promise.all(
+    directories.map(async (tags, k) => ({
+      source,
+      image: await readStructure(source.name, tags, littleEndian, source.size),
+      key: `${prefix} ${k}`,
+    })),
+  );
+}
+
+function kindsOf(directories: readonly TagReader[]): Promise<Directory[]> {
+  return Promise.all(
+    directories.map(async (tags) => ({ tags, kind: await tags.number(TAG.NewSubfileType, 0) })),
+  );
+}
+
+function sameSize(a: ImageStructure, b: ImageStructure): boolean {
+  return a.width === b.width && a.height === b.height;
+}

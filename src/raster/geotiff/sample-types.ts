@@ -1,0 +1,209 @@
+/**
+ * The types that TIFF samples are stored in, and how their bits become values. Names are NumPy's and GDAL's:
+ * `uint16`, `float16`, `complex_int16`; integers of other widths are named by their bits (`uint12`).
+ */
+import { TerrachipError } from '../../errors.js';
+import { allocateArray, bytesPerElement, type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
+
+export interface SampleType {
+  readonly storedType: string;
+  /** The type of the values handed out. */
+  readonly dtype: Dtype;
+  /** Bits of one sample in the file, both parts of a complex one included. */
+  readonly bits: number;
+  /** 2 for complex samples: real and imaginary part alternate. */
+  readonly components: 1 | 2;
+  /** What turns stored bits into values. */
+  readonly coding: 'plain' | 'packed' | 'uint24' | 'float16' | 'float24' | 'int64' | 'uint64';
+}
+
+/** Values of the SampleFormat tag (TIFF 6.0, section 19; 5 and 6 by the TIFF Technical Note 2). */
+const SIGNED = 2;
+const FLOAT = 3;
+const COMPLEX_INT = 5;
+const COMPLEX_FLOAT = 6;
+
+type Entry = readonly [storedType: string, dtype: Dtype, coding: SampleType['coding'], components: 1 | 2];
+
+/** By format and bits. */
+const NAMED: Readonly<Record<string, Entry>> = {
+  '1/8': ['uint8', 'uint8', 'plain', 1],
+  '1/16': ['uint16', 'uint16', 'plain', 1],
+  '1/24': ['uint24', 'uint32', 'uint24', 1],
+  '1/32': ['uint32', 'uint32', 'plain', 1],
+  '1/64': ['uint64', 'float64', 'uint64', 1],
+  '2/8': ['int8', 'int8', 'plain', 1],
+  '2/16': ['int16', 'int16', 'plain', 1],
+  '2/32': ['int32', 'int32', 'plain', 1],
+  '2/64': ['int64', 'float64', 'int64', 1],
+  '3/16': ['float16', 'float32', 'float16', 1],
+  '3/24': ['float24', 'float32', 'float24', 1],
+  '3/32': ['float32', 'float32', 'plain', 1],
+  '3/64': ['float64', 'float64', 'plain', 1],
+  '5/32': ['complex_int16', 'int16', 'plain', 2],
+  '5/64': ['complex_int32', 'int32', 'plain', 2],
+  '6/64': ['complex64', 'float32', 'plain', 2],
+  '6/128': ['complex128', 'float64', 'plain', 2],
+}; // biome-ignore format: a table
+
+/**
+ * The sample type of a format and a width; null for one that GDAL reads neither. Untyped samples count as unsigned,
+ * and so do signed integers of odd widths, as in GDAL.
+ */
+export function sampleTypeOf(format: number, bits: number): SampleType | null {
+  const known = format === SIGNED || format === FLOAT || format === COMPLEX_INT || format === COMPLEX_FLOAT;
+  const entry =
+    NAMED[`${known ? format : 1}/${bits}`] ??
+    (known && format !== SIGNED ? undefined : (NAMED[`1/${bits}`] ?? packed(bits)));
+  if (entry === undefined) return null;
+  const [storedType, dtype, coding, components] = entry;
+  return { storedType, dtype, bits, coding, components };
+}
+
+function packed(bits: number): Entry | undefined {
+  if (!Number.isInteger(bits) || bits < 1 || bits > 32) return undefined;
+  return [`uint${bits}`, bits < 8 ? 'uint8' : bits < 16 ? 'uint16' : 'uint32', 'packed', 1];
+}
+
+/** Bytes of one row of so many samples; rows of packed samples are padded to whole bytes. */
+export function bytesPerRow(type: SampleType, samples: number): number {
+  return Math.ceil((samples * type.bits) / 8);
+}
+
+/** Bytes that a predictor works on at a time, and that are swapped in files of the other byte order. */
+export function bytesPerWord(type: SampleType): number {
+  if (type.coding === 'packed') return 1;
+  return type.bits / 8 / type.components;
+}
+
+/**
+ * Values of rows of stored samples, whose words are in little-endian order.
+ * @param samples in a row
+ * @throws {TerrachipError} UNSUPPORTED for 64-bit integers that float64 cannot hold
+ */
+export function decodeSamples(
+  name: string,
+  type: SampleType,
+  bytes: Uint8Array<ArrayBuffer>,
+  samples: number,
+  rows: number,
+): TypedArray {
+  const length = samples * rows;
+  switch (type.coding) {
+    case 'plain':
+      return viewArray(type.dtype, bytes.buffer, bytes.byteOffset, length * type.components);
+    case 'packed':
+      return unpack(type, bytes, samples, rows);
+    // As in GDAL: most significant byte first in little-endian files, and swapped in the others.
+    case 'uint24':
+      return unpack(type, bytes, length, 1);
+    case 'float16':
+      return halfToFloat(new Uint16Array(bytes.buffer, bytes.byteOffset, length));
+    case 'float24':
+      return float24ToFloat(bytes, length);
+    case 'int64':
+      return exactIntegers(name, new BigInt64Array(bytes.buffer, bytes.byteOffset, length));
+    case 'uint64':
+      return exactIntegers(name, new BigUint64Array(bytes.buffer, bytes.byteOffset, length));
+  }
+}
+
+/** Values back to what a 64-bit type stores; other types are returned as they are. For checksums. */
+export function toStoredIntegers(
+  storedType: string,
+  values: TypedArray,
+): TypedArray | BigInt64Array | BigUint64Array {
+  if (storedType === 'int64') return BigInt64Array.from(values, BigInt);
+  if (storedType === 'uint64') return BigUint64Array.from(values, BigInt);
+  return values;
+}
+
+function threeBytes(bytes: Uint8Array, i: number): number {
+  return bytes[3 * i] | (bytes[3 * i + 1] << 8) | (bytes[3 * i + 2] << 16);
+}
+
+/** Samples of any width, most significant bit first; each row starts at a byte (TIFF 6.0, section 8). */
+function unpack(type: SampleType, bytes: Uint8Array, samples: number, rows: number): TypedArray {
+  const { bits } = type;
+  const values: TypedArray = allocateArray(type.dtype, samples * rows);
+  const rowBytes = bytesPerRow(type, samples);
+  if (bits === 1) {
+    for (let y = 0, i = 0; y < rows; y++) {
+      for (let x = 0; x < samples; x++) values[i++] = (bytes[y * rowBytes + (x >> 3)] >> (7 - (x & 7))) & 1;
+    }
+    return values;
+  }
+  for (let y = 0, i = 0; y < rows; y++) {
+    let at = y * rowBytes;
+    let held = 0;
+    let value = 0;
+    for (let x = 0; x < samples; x++) {
+      // Up to 39 bits are held: beyond what bitwise operators take.
+      while (held < bits) {
+        value = value * 256 + bytes[at++];
+        held += 8;
+      }
+      const rest = 2 ** (held - bits);
+      const sample = Math.floor(value / rest);
+      values[i++] = sample;
+      value -= sample * rest;
+      held -= bits;
+    }
+  }
+  return values;
+}
+
+/** IEEE 754 binary16 to binary32; exact, with the bits of a NaN kept. */
+function halfToFloat(halves: Uint16Array): Float32Array {
+  const values = new Float32Array(halves.length);
+  const words = new Uint32Array(values.buffer);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i];
+    const sign = (half & 0x8000) << 16;
+    const exponent = (half >> 10) & 31;
+    const fraction = half & 1023;
+    if (exponent === 0) values[i] = (sign === 0 ? 1 : -1) * fraction * 2 ** -24;
+    else words[i] = sign | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13);
+  }
+  return values;
+}
+
+/** 24-bit floats (1 sign, 7 exponent, 16 fraction bits; Adobe Photoshop TIFF Technical Note 3) to binary32; exact. */
+function float24ToFloat(bytes: Uint8Array, length: number): Float32Array {
+  const values = new Float32Array(length);
+  const words = new Uint32Array(values.buffer);
+  for (let i = 0; i < length; i++) {
+    const triple = threeBytes(bytes, i);
+    const sign = (triple & 0x800000) << 8;
+    const exponent = (triple >> 16) & 127;
+    const fraction = triple & 0xffff;
+    if (exponent === 0) values[i] = (sign === 0 ? 1 : -1) * fraction * 2 ** -78;
+    else words[i] = sign | ((exponent === 127 ? 255 : exponent + 64) << 23) | (fraction << 7);
+  }
+  return values;
+}
+
+/** The largest integer up to which float64 holds every one. */
+const LARGEST_EXACT = 2n ** 53n;
+
+function exactIntegers(name: string, words: BigInt64Array | BigUint64Array): Float64Array {
+  const values = new Float64Array(words.length);
+  for (let i = 0; i < words.length; i++) {
+    const value = Number(words[i]);
+    if (!Number.isSafeInteger(value) && words[i] !== LARGEST_EXACT && words[i] !== -LARGEST_EXACT) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${name} holds the 64-bit integer ${words[i]}, which float64 cannot hold exactly`,
+        'renumber the values, or convert it (gdal_translate -ot Float64)',
+        { feature: 'integers beyond 2^53' },
+      );
+    }
+    values[i] = value;
+  }
+  return values;
+}
+
+/** Bytes that the decoded values of so many samples take. */
+export function decodedBytes(type: SampleType, samples: number): number {
+  return samples * type.components * bytesPerElement(type.dtype);
+}
