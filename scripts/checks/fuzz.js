@@ -61,7 +61,9 @@ const failures = [];
 /** Processor time of another process in milliseconds; null where the system does not tell. */
 function cpuOf(pid) {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return (Number(fields[11]) + Number(fields[12])) * 10;
   } catch {
     return null;
@@ -115,14 +117,16 @@ function runChild(next) {
       child.send({ seed, number });
     };
     const watch = setInterval(() => {
-      if (current === null || current.path === null || why !== null) return;
+      if (current === null || why !== null) return;
       const cpu = cpuOf(child.pid);
-      if (cpu !== null && current.cpu !== null && cpu - current.cpu > MOST_CPU_MS) why = 'ran for more than 5 s';
+      if (cpu !== null && current.cpu !== null && cpu - current.cpu > MOST_CPU_MS)
+        why = 'ran for more than 5 s';
       if (performance.now() - current.wall > MOST_WALL_MS) why = 'did not end within 60 s';
       if (why !== null) child.kill('SIGKILL');
     }, POLL_MS);
     child.on('message', (message) => {
       if (current === null) return;
+      if (message.broken !== undefined) throw new Error(`case ${message.number}: ${message.broken}`);
       if (message.done !== true) {
         Object.assign(current, message, { wall: performance.now(), cpu: cpuOf(child.pid) });
         return;
@@ -158,7 +162,8 @@ await Promise.all(
 );
 
 if (values.causes) {
-  for (const [cause, times] of [...totals.causes].sort((a, b) => b[1] - a[1])) console.log(`${times} × ${cause}`);
+  for (const [cause, times] of [...totals.causes].sort((a, b) => b[1] - a[1]))
+    console.log(`${times} × ${cause}`);
 }
 const codes = [...totals.codes].sort((a, b) => b[1] - a[1]).map(([code, times]) => `${code} ${times}`);
 const seconds = Math.round((performance.now() - started) / 1000);

@@ -7,6 +7,7 @@ import { mutateTiff } from './tiff.js';
 
 /** How many of a hundred cases are of each kind. */
 const SHARES = { tiff: 66, zarr: 20, npy: 10, zip: 4 };
+const KINDS = Object.entries(SHARES).flatMap(([kind, share]) => Array(share).fill(kind));
 
 /**
  * @param {import('./seeds.js').Seed[]} seeds
@@ -16,14 +17,13 @@ const SHARES = { tiff: 66, zarr: 20, npy: 10, zip: 4 };
  */
 export function makeCase(seeds, seed, number) {
   const random = new Random(seed, number);
-  let left = random.below(100);
-  const kind = Object.keys(SHARES).find((name) => (left -= SHARES[name]) < 0);
+  const kind = random.pick(KINDS);
   const ofKind = seeds.filter((candidate) => candidate.kind === kind);
   const { name, files } = random.pick(ofKind);
   const other = random.pick(ofKind);
   const copies = Object.entries(files).map(([key, bytes]) => [key, Buffer.from(bytes)]);
   const result = { kind, name, files: Object.fromEntries(copies) };
-  for (let k = random.pick([1, 1, 2, 3, 6]); k > 0; k--) mutate(random, result, other);
+  for (let k = random.pick([1, 1, 1, 2, 4]); k > 0; k--) mutate(random, result, other);
   return result;
 }
 
@@ -44,8 +44,9 @@ function mutateStore(random, files, other) {
   if (keys.length === 0) return;
   const documents = keys.filter(isDocument);
   const key = random.pick(random.chance(0.75) && documents.length > 0 ? documents : keys);
-  if (random.chance(0.03)) delete files[key];
-  else if (random.chance(0.03)) files[key] = Buffer.from(random.pick(Object.values(other.files)));
+  const kind = random.unit();
+  if (kind < 0.03) delete files[key];
+  else if (kind < 0.06) files[key] = Buffer.from(random.pick(Object.values(other.files)));
   else if (isDocument(key) && random.chance(0.9)) {
     files[key] = Buffer.from(mutateJson(random, files[key].toString('utf8')));
   } else files[key] = Buffer.from(mutateBytes(random, files[key], random.pick(Object.values(other.files))));

@@ -6,11 +6,26 @@ const DESCRIPTIONS = [
   '<f16', '|V8', 'f4', '',
 ]; // biome-ignore format: a table
 
-const TEXTS = ["'", '(', '((((((((((((((', '{', 'None', '1e9', '-1', '0x10', '1L', '\\', '\u0000', '9'.repeat(30)];
+const TEXTS = [
+  "'",
+  '(',
+  '((((((((((((((',
+  '{',
+  'None',
+  '1e9',
+  '-1',
+  '0x10',
+  '1L',
+  '\\',
+  '\u0000',
+  '9'.repeat(30),
+];
 
 function shape(random) {
   const rank = random.pick([0, 1, 2, 3, 4, 40, 1000]);
-  const sizes = Array.from({ length: rank }, () => (random.chance(0.5) ? random.below(40) : random.integer()));
+  const sizes = Array.from({ length: rank }, () =>
+    random.chance(0.5) ? random.below(40) : random.integer(),
+  );
   return rank === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;
 }
 
@@ -28,7 +43,8 @@ export function mutateNpy(random, bytes) {
   let header = Buffer.from(bytes.subarray(start, start + length)).toString('latin1');
   const kind = random.below(5);
   if (kind === 0) header = header.replace(/\([\d, L]*\)/, shape(random));
-  else if (kind === 1) header = header.replace(/'descr': *'[^']*'/, `'descr': '${random.pick(DESCRIPTIONS)}'`);
+  else if (kind === 1)
+    header = header.replace(/'descr': *'[^']*'/, `'descr': '${random.pick(DESCRIPTIONS)}'`);
   else if (kind === 2) header = header.replace(/True|False/, (word) => (word === 'True' ? 'False' : 'True'));
   else if (kind === 3) {
     const at = random.below(header.length);

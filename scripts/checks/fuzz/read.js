@@ -53,7 +53,8 @@ async function readRaster(path) {
 async function readArray(array) {
   if (array.dtype === null) return array.readText();
   const most = array.shape.length > 3 ? 8 : 64;
-  const from = (start) => array.shape.map((n, axis) => ({ start: start[axis], end: Math.min(n, start[axis] + most) }));
+  const from = (start) =>
+    array.shape.map((n, axis) => ({ start: start[axis], end: Math.min(n, start[axis] + most) }));
   await array.read(from(array.shape.map(() => 0)));
   return array.read(from(array.shape.map((n) => Math.floor(n / 2))));
 }

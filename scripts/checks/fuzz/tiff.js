@@ -5,7 +5,9 @@ const MOST_DIRECTORIES = 20;
 const FIELD_BYTES = [1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8];
 
 /** Values that mean something in tags of one number: sizes, codecs, predictors, bits, planes, formats. */
-const CODES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 64, 128, 512, 32773, 32946, 34887, 34925, 50000, 50001];
+const CODES = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 64, 128, 512, 32773, 32946, 34887, 34925, 50000, 50001,
+];
 
 /** Tags that the reader looks at. */
 const TAGS = [
