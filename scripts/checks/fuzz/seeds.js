@@ -46,7 +46,8 @@ function fileSeeds(folder, limit = Number.POSITIVE_INFINITY) {
     const name = relative(folder, path).split(sep).join('/');
     const seed = { kind, name, files: { '': readFileSync(path) } };
     seeds.push(seed);
-    if (kind === 'zip') seeds.push({ kind: 'zarr', name: `${name} unpacked`, files: unzip(seed.files['']) });
+    const whole = kind === 'zip' && folder !== CORPUS;
+    if (whole) seeds.push({ kind: 'zarr', name: `${name} unpacked`, files: unzip(seed.files['']) });
   }
   return seeds;
 }
@@ -156,22 +157,28 @@ async function writtenSeeds() {
     for (const dtype of ['uint8', 'int16', 'float32', 'float64']) {
       await writeNpy(join(cogs, `${dtype}.npy`), { shape: [2, 8, 60], dtype }, plane(dtype));
     }
-    const written = readdirSync(stores).map((name) => {
-      const files = filesBelow(join(stores, name)).map((path) => [
-        relative(join(stores, name), path).split(sep).join('/'),
-        readFileSync(path),
-      ]);
-      return { kind: 'zarr', name, files: Object.fromEntries(files) };
-    });
+    const written = readdirSync(stores).map((name) => storeSeed(stores, name));
     return [...fileSeeds(cogs), ...written, ...plainStores()];
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Inputs that once failed, as they were. @returns {Seed[]} */
+/** A folder as a Zarr store. @returns {Seed} */
+function storeSeed(folder, name) {
+  const files = filesBelow(join(folder, name)).map((path) => [
+    relative(join(folder, name), path).split(sep).join('/'),
+    readFileSync(path),
+  ]);
+  return { kind: 'zarr', name, files: Object.fromEntries(files) };
+}
+
+/** Inputs that once failed, as they were, in the order of their names. @returns {Seed[]} */
 export function keptSeeds() {
-  return fileSeeds(CORPUS).filter(({ name }) => !name.endsWith(' unpacked'));
+  const stores = readdirSync(CORPUS).filter((name) => name.endsWith('.zarr'));
+  return [...fileSeeds(CORPUS), ...stores.map((name) => storeSeed(CORPUS, name))].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
 }
 
 /** @returns {Promise<Seed[]>} */

@@ -158,7 +158,7 @@ const MISREAD_TYPES = [5, 10, 17];
 
 /**
  * Checks every entry of a directory against the size of the file, before geotiff.js allocates what they declare.
- * Returns those that it reads wrongly (of misread every other value), and what all take in memory.
+ * Returns those that it reads wrongly (of rationals every other value), and what all take in memory.
  */
 async function checkDirectory(
   source: ByteSource,
