@@ -20,10 +20,13 @@ function unescapeXml(text: string): string {
   return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ENTITIES[name]);
 }
 
-/** GDAL writes a flat list of items: no general XML is needed to read it, and none is trusted. */
+/**
+ * GDAL writes a flat list of items, in which `<` and `>` are escaped: no general XML is needed to read it, and none is
+ * trusted.
+ */
 export function parseGdalMetadata(xml: string): MetadataItem[] {
   const items: MetadataItem[] = [];
-  for (const [, attributes, value] of xml.matchAll(/<Item\b([^>]*)>([^<]*)<\/Item>/g)) {
+  for (const [, attributes, value] of xml.matchAll(/<Item\b([^<>]*)>([^<]*)<\/Item>/g)) {
     const attribute = (name: string): string | null =>
       new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? null;
     const sample = attribute('sample');
@@ -69,8 +72,14 @@ export async function readBands(
   const nodata = storedNodata(parseNodata(await tags.text(TAG.GdalNodata)), dtype);
   const items = parseGdalMetadata((await tags.text(TAG.GdalMetadata)) ?? '');
   const colours = colourInterpretations(image, (await tags.numbers(TAG.ExtraSamples)) ?? []);
+  const ofBands = new Map<number | null, MetadataItem[]>();
+  for (const item of items) {
+    const known = ofBands.get(item.sample);
+    if (known === undefined) ofBands.set(item.sample, [item]);
+    else known.push(item);
+  }
   const find = (sample: number, role: string): string | null =>
-    items.find((item) => item.sample === sample && item.role === role)?.value ?? null;
+    ofBands.get(sample)?.find((item) => item.role === role)?.value ?? null;
   const number = (text: string | null, fallback: number): number => {
     const value = text === null ? Number.NaN : Number(text);
     return Number.isFinite(value) ? value : fallback;
@@ -85,18 +94,18 @@ export async function readBands(
     offset: number(find(sample, 'offset'), 0),
     description: find(sample, 'description'),
     colourInterpretation: find(sample, 'colorinterp')?.toLowerCase() ?? colour,
-    metadata: byDomain(
-      items.filter((item) => item.sample === sample && !OWN_ROLES.includes(item.role ?? '')),
-    ),
+    metadata: byDomain((ofBands.get(sample) ?? []).filter((item) => !OWN_ROLES.includes(item.role ?? ''))),
   }));
   const tagItems = await textTags(tags);
-  return { bands, metadata: byDomain([...tagItems, ...items.filter((item) => item.sample === null)]) };
+  return { bands, metadata: byDomain([...tagItems, ...(ofBands.get(null) ?? [])]) };
 }
 
 function byDomain(items: readonly Pick<MetadataItem, 'name' | 'domain' | 'value'>[]): Metadata {
   const domains = new Map<string, [string, string][]>();
   for (const { name, domain, value } of items) {
-    domains.set(domain, [...(domains.get(domain) ?? []), [name, value]]);
+    const known = domains.get(domain);
+    if (known === undefined) domains.set(domain, [[name, value]]);
+    else known.push([name, value]);
   }
   return Object.fromEntries([...domains].map(([domain, entries]) => [domain, Object.fromEntries(entries)]));
 }

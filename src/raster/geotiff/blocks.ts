@@ -46,8 +46,12 @@ export interface LocatedBlock {
   readonly stored: StoredPieces;
 }
 
-/** Blocks are located and asked for in batches of about so many stored bytes, whose ranges merge into few reads. */
+/**
+ * Blocks are located and asked for in batches of about so many stored bytes, whose ranges merge into few reads. All
+ * blocks of a batch are decoded at once, so what they decode to is bounded too.
+ */
 const BATCH_BYTES = 16 * 2 ** 20;
+const BATCH_DECODED_BYTES = 64 * 2 ** 20;
 const BATCH_BLOCKS = 64;
 
 /** The blocks that hold the pixels of a window, located, in the order they lie in the file, by batches. */
@@ -80,13 +84,17 @@ async function* locateBatches(
   );
   let batch: LocatedBlock[] = [];
   let bytes = 0;
-  for (const block of located) {
-    batch.push(block);
-    bytes += block.stored.bytes;
-    if (bytes < BATCH_BYTES) continue;
+  let decoded = 0;
+  for (const place of located) {
+    const { width, height } = place.block;
+    batch.push(place);
+    bytes += place.stored.bytes;
+    decoded += decodedBytes(image.sample, width * height * samplesOf(image));
+    if (bytes < BATCH_BYTES && decoded < BATCH_DECODED_BYTES) continue;
     yield batch;
     batch = [];
     bytes = 0;
+    decoded = 0;
   }
   if (batch.length > 0) yield batch;
 }
@@ -150,11 +158,20 @@ export async function readBlock(
   const pieceLength = samples * image.blockHeight * components;
   for (const [k, piece] of pieces.entries()) {
     if (piece.stored !== null) continue;
-    const empty = values.subarray(k * pieceLength, (k + 1) * pieceLength);
-    if (components === 1) empty.fill(fill);
-    else for (let i = 0; i < empty.length; i += components) empty[i] = fill;
+    fillRun(values.subarray(k * pieceLength, (k + 1) * pieceLength), components, fill);
   }
   return values;
+}
+
+/** Whether any of a block is in the file. */
+export function isStored({ stored: { offsets, byteCounts } }: LocatedBlock): boolean {
+  return offsets.some((offset, k) => offset !== 0 && byteCounts[k] !== 0);
+}
+
+/** Fills values that are zero: of complex ones, the real part. */
+export function fillRun(values: TypedArray, components: number, fill: number): void {
+  if (components === 1) values.fill(fill);
+  else for (let i = 0; i < values.length; i += components) values[i] = fill;
 }
 
 function blockCoding(image: ImageStructure): BlockCoding {

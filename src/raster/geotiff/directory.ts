@@ -10,6 +10,15 @@ import { type ByteSource, withBlockCache } from '../../io/index.js';
 /** No real file chains this many images; a crafted one may chain them in a circle. */
 const MAX_DIRECTORIES = 4096;
 
+/** What a directory costs in memory is counted with so many bytes an entry, besides the entry's values. */
+const ENTRY_COST = 64;
+
+/** Entries and values may take as much as the file, and so much more: a few writers let directories share values. */
+const SHARED_BYTES = 2 ** 25;
+
+/** Numbers of one tag that is not read by parts; the longest are ground control points. */
+const MAX_NUMBERS = 2 ** 22;
+
 /** TIFF tag numbers (TIFF 6.0; GeoTIFF 1.1; GDAL). */
 export const TAG = {
   NewSubfileType: 254,
@@ -87,6 +96,7 @@ export async function readDirectories(source: ByteSource, signal?: AbortSignal):
     const tiff = await GeoTIFF.fromSource(adapter);
     const directories: TagReader[] = [];
     const seen = new Set<number>();
+    let cost = 0;
     let offset: number = tiff.firstIFDOffset;
     while (offset !== 0) {
       signal?.throwIfAborted();
@@ -94,9 +104,13 @@ export async function readDirectories(source: ByteSource, signal?: AbortSignal):
         throw damaged(source.name, 'its chain of images has a loop');
       }
       seen.add(offset);
-      const rationals = await checkDirectory(cached, offset, tiff.littleEndian, tiff.bigTiff);
+      const { misread, bytes } = await checkDirectory(cached, offset, tiff.littleEndian, tiff.bigTiff);
+      cost += bytes;
+      // Values and directories that overlap would take many times the file's size.
+      if (cost > source.size + SHARED_BYTES)
+        throw damaged(source.name, 'its tags take more than the file has');
       const directory: ImageFileDirectory = await tiff.parser.parseFileDirectoryAt(offset);
-      directories.push(tagReader(directory, rationals, cached, tiff.littleEndian, signal));
+      directories.push(tagReader(directory, misread, cached, tiff.littleEndian, signal));
       offset = directory.nextIFDByteOffset;
     }
     if (directories.length === 0) throw damaged(source.name, 'it holds no image');
@@ -139,18 +153,19 @@ interface Entry {
   readonly offset: number;
 }
 
-const RATIONAL_TYPES = [5, 10];
+/** Rationals, and signed integers of 64 bits, which geotiff.js looks for in the wrong place. */
+const MISREAD_TYPES = [5, 10, 17];
 
 /**
  * Checks every entry of a directory against the size of the file, before geotiff.js allocates what they declare.
- * Returns the rational ones, of which geotiff.js reads only every other value.
+ * Returns those that it reads wrongly (of rationals every other value), and what all take in memory.
  */
 async function checkDirectory(
   source: ByteSource,
   offset: number,
   littleEndian: boolean,
   bigTiff: boolean,
-): Promise<Map<number, Entry>> {
+): Promise<{ misread: Map<number, Entry>; bytes: number }> {
   const countBytes = bigTiff ? 8 : 2;
   const entryBytes = bigTiff ? 20 : 12;
   const head = await source.read(offset, countBytes);
@@ -161,7 +176,8 @@ async function checkDirectory(
   if (count > 65535) throw damaged(source.name, `an image has ${count} tags`);
   const body = await source.read(offset + countBytes, count * entryBytes);
   const view = new DataView(body.buffer, body.byteOffset);
-  const rationals = new Map<number, Entry>();
+  const misread = new Map<number, Entry>();
+  let total = count * ENTRY_COST;
   for (let k = 0; k < count; k++) {
     const at = k * entryBytes;
     const tag = view.getUint16(at, littleEndian);
@@ -179,15 +195,16 @@ async function checkDirectory(
       if (start + bytes > source.size) {
         throw damaged(source.name, `tag ${tag} reaches beyond the end of the file`);
       }
+      total += bytes;
     }
-    if (RATIONAL_TYPES.includes(type)) rationals.set(tag, { fieldType: type, count: values, offset: start });
+    if (MISREAD_TYPES.includes(type)) misread.set(tag, { fieldType: type, count: values, offset: start });
   }
-  return rationals;
+  return { misread, bytes: total };
 }
 
 function tagReader(
   directory: ImageFileDirectory,
-  rationals: ReadonlyMap<number, Entry>,
+  misread: ReadonlyMap<number, Entry>,
   source: ByteSource,
   littleEndian: boolean,
   signal?: AbortSignal,
@@ -206,19 +223,37 @@ function tagReader(
   }
   // geotiff.js has already allocated them in full.
   directory.deferredArrays.clear();
+  const load = async (tag: number): Promise<unknown> => {
+    try {
+      return await directory.loadValue(tag);
+    } catch (error) {
+      if (error instanceof TerrachipError) throw error;
+      signal?.throwIfAborted();
+      throw damaged(source.name, `tag ${tag}: ${messageOf(error).replace(/\.$/, '')}`, error);
+    }
+  };
+  const requireFew = (tag: number, count: number): void => {
+    if (count > MAX_NUMBERS) throw damaged(source.name, `tag ${tag} has ${count} values`);
+  };
   const numbers = async (tag: number): Promise<number[] | null> => {
-    const rational = rationals.get(tag);
-    if (rational !== undefined) {
-      const { fieldType, count, offset } = rational;
+    const entry = misread.get(tag);
+    if (entry !== undefined) {
+      const { fieldType, count, offset } = entry;
+      requireFew(tag, count);
       return parseNumbers(await source.read(offset, 8 * count), fieldType, count, littleEndian);
     }
     const array = arrays.get(tag);
-    if (array !== undefined) return [...(await array.read(0, array.length, signal))];
+    if (array !== undefined) {
+      requireFew(tag, array.length);
+      return [...(await array.read(0, array.length, signal))];
+    }
     if (!directory.hasTag(tag)) return null;
-    const value: unknown = await directory.loadValue(tag);
+    const value = await load(tag);
     if (typeof value === 'number' || typeof value === 'bigint') return [Number(value)];
     if (typeof value === 'string' || value === null || value === undefined) return null;
-    return Array.from(value as ArrayLike<number>, Number);
+    const values = value as ArrayLike<number>;
+    requireFew(tag, values.length);
+    return Array.from(values, Number);
   };
   return {
     has: (tag) => arrays.has(tag) || directory.hasTag(tag),
@@ -235,7 +270,7 @@ function tagReader(
     },
     async text(tag) {
       if (!directory.hasTag(tag)) return null;
-      const value: unknown = await directory.loadValue(tag);
+      const value = await load(tag);
       return typeof value === 'string' ? value.split('\0')[0] : null;
     },
   };

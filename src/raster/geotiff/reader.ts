@@ -25,7 +25,7 @@ import type {
 } from '../raster.js';
 import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
 import { readBands, readColourTable } from './bands.js';
-import { type Block, batchesUnder, type LocatedBlock, readBlock } from './blocks.js';
+import { type Block, batchesUnder, fillRun, isStored, type LocatedBlock, readBlock } from './blocks.js';
 import { readDirectories } from './directory.js';
 import { type Georeference, readGeoreference } from './georeference.js';
 import { type Level, readLevels, type Sidecars, type StoredImage } from './levels.js';
@@ -195,6 +195,13 @@ export class GeoTiffRaster implements Raster {
           await Promise.all(
             next.value.map(async (located) => {
               const { block } = located;
+              if (!isStored(located)) {
+                for (const [i, band] of bands.entries()) {
+                  const inside = image.interleaved || band === block.plane + 1;
+                  if (inside) fillBlock(block, components, fill, planes[i], window);
+                }
+                return;
+              }
               const values = await this.#block(from, located, fill, own);
               for (const [i, band] of bands.entries()) {
                 if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
@@ -229,6 +236,22 @@ function fillOf({ nodata, dtype }: BandInfo): number {
   if (nodata === null || isFloat(dtype)) return nodata ?? 0;
   const { min, max } = rangeOf(dtype);
   return Number.isNaN(nodata) ? 0 : Math.min(Math.max(Math.round(nodata), min), max);
+}
+
+/** Fills a plane where a window has pixels of a block that is not stored, which may itself be of any size. */
+function fillBlock(
+  block: Block,
+  components: number,
+  fill: number,
+  plane: TypedArray,
+  window: PixelWindow,
+): void {
+  const part = intersectWindows(window, block);
+  if (part === null) return;
+  for (let y = part.y; y < part.y + part.height; y++) {
+    const start = ((y - window.y) * window.width + (part.x - window.x)) * components;
+    fillRun(plane.subarray(start, start + part.width * components), components, fill);
+  }
 }
 
 /** Copies one band of a block's part of a window into a plane. */

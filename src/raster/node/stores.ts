@@ -8,7 +8,7 @@ import { type BlockCache, createBlockCache } from '../geotiff/reader.js';
 import { openNetcdf3 } from '../netcdf/index.js';
 import { NPY_MAGIC, NpyArray } from '../npy/index.js';
 import { ZarrGroup } from '../zarr/group.js';
-import { openZipStore } from '../zarr/store.js';
+import { openZipStore, type ZarrStore } from '../zarr/store.js';
 import { openHdf5 } from './hdf5.js';
 import { registerCodecs } from './zarr-codecs.js';
 import { folderStore, httpStore } from './zarr-stores.js';
@@ -69,7 +69,7 @@ export async function openZarr(path: string, options: OpenStoreOptions = {}): Pr
   const cache = options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES);
   const isZip = isUrl(path) ? /\.zip$/i.test(new URL(path).pathname) : !(await isFolder(path));
   const store = isZip
-    ? await openZipStore(await openSource(path, options))
+    ? await openZip(path, options)
     : isUrl(path)
       ? httpStore(path, options)
       : folderStore(localPath(path));
@@ -77,6 +77,16 @@ export async function openZarr(path: string, options: OpenStoreOptions = {}): Pr
     return await ZarrGroup.open(store, cache, options.signal);
   } catch (error) {
     await store.close();
+    throw error;
+  }
+}
+
+async function openZip(path: string, options: OpenOptions): Promise<ZarrStore> {
+  const source = await openSource(path, options);
+  try {
+    return await openZipStore(source);
+  } catch (error) {
+    await source.close();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import * as zarr from 'zarrita';
 import { internalError, invalidInput, isTerrachipError, messageOf, TerrachipError } from '../../errors.js';
-import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
+import { allocateArray, bytesPerElement, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/index.js';
 import {
   type Attributes,
@@ -22,8 +22,9 @@ import type { BlockCache } from '../geotiff/reader.js';
 import type { ArrayDocument } from './documents.js';
 import { type ZarrStore, zarritaStore } from './store.js';
 
-/** Chunks under way. */
+/** Chunks under way, as long as they take no more than so many bytes together. */
 const CHUNKS = 8;
+const BYTES_UNDER_WAY = 64 * 2 ** 20;
 
 /** Chunks of one read: their coordinates alone would fill the memory. */
 const MAX_CHUNKS = 2 ** 22;
@@ -45,6 +46,7 @@ export class ZarrArray implements StoredArray {
   readonly chunkShape: readonly number[];
   readonly compression: string;
   readonly nodata: number | null;
+  readonly #unknownCodec: string | null;
   readonly #array: zarr.Array<zarr.DataType> | null;
   readonly #cache: BlockCache;
   readonly #id = nextId++;
@@ -61,6 +63,7 @@ export class ZarrArray implements StoredArray {
     this.compression = document.compression;
     this.nodata = document.nodata;
     this.#cache = cache;
+    this.#unknownCodec = document.unknownCodec;
     this.#array =
       document.metadata === null ? null : new zarr.Array(zarritaStore(store), `/${path}`, document.metadata);
   }
@@ -73,9 +76,10 @@ export class ZarrArray implements StoredArray {
     const data: TypedArray = allocateArray(dtype, sizeOf(shape));
     const strides = stridesOf(shape);
     const inner = stridesOf(this.chunkShape);
+    const chunkBytes = sizeOf(this.chunkShape) * bytesPerElement(dtype);
     await mapConcurrently(
       this.#chunksUnder(ranges),
-      CHUNKS,
+      Math.max(1, Math.min(CHUNKS, Math.floor(BYTES_UNDER_WAY / chunkBytes))),
       async (coordinates) => {
         const values = await this.#numbers(coordinates, options.signal);
         const origin = coordinates.map((index, axis) => index * this.chunkShape[axis]);
@@ -160,6 +164,14 @@ export class ZarrArray implements StoredArray {
     coordinates: number[],
     signal?: AbortSignal,
   ): Promise<zarr.Chunk<zarr.DataType>> {
+    if (this.#unknownCodec !== null) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${this.name} is encoded with a codec that terrachip does not read (${JSON.stringify(this.#unknownCodec)})`,
+        'store it with blosc, zstd, gzip, zlib or lz4',
+        { feature: 'Zarr codec' },
+      );
+    }
     let chunk: zarr.Chunk<zarr.DataType>;
     try {
       chunk = await array.getChunk(coordinates, signal === undefined ? {} : { signal });
@@ -178,19 +190,10 @@ export class ZarrArray implements StoredArray {
 
   #chunkError(coordinates: readonly number[], error: unknown): Error {
     if (isTerrachipError(error)) return error;
-    if (error instanceof zarr.UnknownCodecError) {
-      return new TerrachipError(
-        'UNSUPPORTED',
-        `${this.name} is encoded with a codec that terrachip does not read (${messageOf(error)})`,
-        'store it with blosc, zstd, gzip, zlib or lz4',
-        { feature: 'Zarr codec' },
-        { cause: error },
-      );
-    }
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     return invalidInput(
       this.name,
-      `has a damaged chunk at (${coordinates.join(', ')}): ${messageOf(cause)}`,
+      `has a damaged chunk at (${coordinates.join(', ')}): ${messageOf(cause).replace(/\.$/, '')}`,
       'get it again',
       error,
     );

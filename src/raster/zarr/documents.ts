@@ -5,7 +5,7 @@ import { invalidInput } from '../../errors.js';
 import type { Dtype } from '../../geo/index.js';
 import { validate } from '../../json.js';
 import { type Attributes, checkChunk, checkShape, NUMERIC_TYPES, numberToHalf } from '../arrays/index.js';
-import { boundedCodec, type CodecEntry } from './codec-names.js';
+import { boundedCodec, type CodecEntry, unknownCodec } from './codec-names.js';
 
 const Shape = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
 const AttributesSchema = v.record(v.string(), v.unknown());
@@ -82,6 +82,8 @@ export interface ArrayDocument {
   readonly attributes: Attributes;
   readonly compression: string;
   readonly nodata: number | null;
+  /** A codec that terrachip does not read, or null. */
+  readonly unknownCodec: string | null;
   /** Null for a type that terrachip does not read. */
   readonly metadata: zarr.ArrayMetadata | null;
 }
@@ -111,17 +113,15 @@ export function readArrayV3(value: unknown, name: string): ArrayDocument {
   const chunkShape = inner?.chunk_shape ?? outer;
   checkLayout(name, shape, outer, chunkShape, type.bytes);
   const bytesCodecs = inner?.codecs ?? document.codecs;
+  const chunkCodecs = bytesCodecs.map(boundedCodec);
+  const indexCodecs = (inner?.index_codecs ?? []).map(boundedCodec);
   const codecs =
     inner === null
-      ? document.codecs.map(boundedCodec)
+      ? chunkCodecs
       : [
           {
             name: 'sharding_indexed',
-            configuration: {
-              ...inner,
-              codecs: inner.codecs.map(boundedCodec),
-              index_codecs: inner.index_codecs.map(boundedCodec),
-            },
+            configuration: { ...inner, codecs: chunkCodecs, index_codecs: indexCodecs },
           },
         ];
   return {
@@ -134,6 +134,7 @@ export function readArrayV3(value: unknown, name: string): ArrayDocument {
     compression: compressionOf(bytesCodecs.map((codec) => codec.name)),
     // Version 3 requires a fill value, and 0 is what stands there when nobody chose one.
     nodata: fill === 0 ? null : fill,
+    unknownCodec: unknownCodec([...chunkCodecs, ...indexCodecs]),
     metadata: zarritaMetadata(type, shape, outer, document.chunk_key_encoding, codecs, fill),
   };
 }
@@ -164,6 +165,7 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
     attributes,
     compression: document.compressor?.id ?? 'none',
     nodata: fill,
+    unknownCodec: unknownCodec(codecs),
     metadata: zarritaMetadata(
       type,
       shape,
@@ -277,12 +279,13 @@ function typeOfV2(type: unknown): ZarrType {
 function parseFill(value: unknown, stored: string, name: string): number | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean') return Number(value);
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
   const words: Record<string, number> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
-  if (typeof value === 'string' && Object.hasOwn(words, value)) return words[value];
+  const isFloat = stored.startsWith('float');
+  if (isFloat && typeof value === 'string' && Object.hasOwn(words, value)) return words[value];
   const digits = typeof value === 'string' ? /^0x([0-9a-fA-F]+)$/.exec(value)?.[1] : undefined;
   const { bytes } = NUMERIC_TYPES[stored];
-  if (digits !== undefined && digits.length === 2 * bytes && stored.startsWith('float')) {
+  if (digits !== undefined && digits.length === 2 * bytes && isFloat) {
     const view = new DataView(new ArrayBuffer(8));
     view.setBigUint64(0, BigInt(`0x${digits.padEnd(16, '0')}`));
     if (bytes === 8) return view.getFloat64(0);

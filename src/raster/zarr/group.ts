@@ -1,9 +1,13 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { mapConcurrently } from '../../io/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import type { BlockCache } from '../geotiff/reader.js';
 import { ZarrArray } from './array.js';
 import { parseAttributes, parseConsolidatedV2, parseNode, readArrayV2, readArrayV3 } from './documents.js';
 import { checkKey, readDocument, type ZarrStore } from './store.js';
+
+/** Documents that are read at once: a store may have more arrays than a process may open files. */
+const DOCUMENTS = 16;
 
 type Node = { kind: 'array'; array: ZarrArray } | { kind: 'group'; attributes: Attributes };
 
@@ -76,8 +80,8 @@ export class ZarrGroup implements ArrayGroup {
     const paths = keys
       .filter((key) => key === suffix || key.endsWith(`/${suffix}`))
       .map((key) => key.slice(0, -suffix.length).replace(/\/$/, ''));
-    const arrays = await Promise.all(
-      paths.map(async (path) => ((await this.#node(path))?.kind === 'array' ? [path] : [])),
+    const arrays = await mapConcurrently(paths, DOCUMENTS, async (path) =>
+      (await this.#node(path))?.kind === 'array' ? [path] : [],
     );
     return arrays.flat().sort();
   }

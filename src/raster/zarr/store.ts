@@ -42,12 +42,17 @@ export async function readDocument(store: ZarrStore, key: string, signal?: Abort
     : parseJson(quoteNonFinite(new TextDecoder().decode(bytes)), `${store.name}/${key}`);
 }
 
-/** Python writes NaN and Infinity into JSON, which has neither: they become text, as version 3 spells them. */
+/**
+ * Python writes NaN and Infinity into JSON, which has neither: they become text, as version 3 spells them. Texts are
+ * skipped from quote to quote: a pattern that matched them whole would take the square of the time for hostile ones.
+ */
 function quoteNonFinite(text: string): string {
   if (!/NaN|Infinity/.test(text)) return text;
-  return text.replace(/"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g, (token) =>
-    token.startsWith('"') ? token : `"${token}"`,
-  );
+  let inText = false;
+  return text.replace(/\\.|"|NaN|-?Infinity/gs, (token) => {
+    if (token === '"') inText = !inText;
+    return inText || token === '"' || token.startsWith('\\') ? token : `"${token}"`;
+  });
 }
 
 async function readValue(

@@ -44,13 +44,16 @@ async function decodePiece(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const codec = CODECS.get(coding.compression);
   if (codec === undefined) throw new Error(`it has compression ${coding.compression}`);
-  const { decode } = await codec.load();
   const limits: DecodeLimits = {
     size: bytesOfRows(coding, rows),
     most: bytesOfRows(coding, Math.max(rows, coding.height)),
     rows,
   };
+  if (stored.length * codec.expansion < limits.size) {
+    throw new Error(`its ${stored.length} bytes cannot hold the ${limits.size} of its pixels`);
+  }
   const input = coding.reversedBits ? stored.map(reverseBits) : stored;
+  const { decode } = await codec.load();
   const decoded = await decode(input, limits, coding);
   if (decoded.byteLength < limits.size) {
     throw new Error(`it holds ${decoded.byteLength} bytes of ${limits.size}`);

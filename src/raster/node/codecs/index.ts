@@ -58,6 +58,6 @@ export async function decodeBlock(
   } catch (error) {
     if (error instanceof TerrachipError) throw error;
     signal?.throwIfAborted();
-    throw damaged(name, `a block cannot be decompressed: ${messageOf(error)}`, error);
+    throw damaged(name, `a block cannot be decompressed: ${messageOf(error).replace(/\.$/, '')}`, error);
   }
 }

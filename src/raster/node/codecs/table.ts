@@ -11,22 +11,27 @@ export interface Codec {
   readonly runs: 'worker' | 'here';
   /** Whether a predictor may have been applied first. */
   readonly predictors: boolean;
+  /** The most bytes that a stored one can give: fewer stored ones are refused before any memory is taken for them. */
+  readonly expansion: number;
 }
 
-const bytes = (name: string, load: Codec['load']): Codec => ({
+const bytes = (name: string, load: Codec['load'], expansion = Number.POSITIVE_INFINITY): Codec => ({
   name,
   load,
   runs: 'worker',
   predictors: true,
+  expansion,
 });
 
 const SHARP = { name: 'sharp', load: () => import('./sharp.js').then(({ loadSharp }) => loadSharp()) };
-const deflate = bytes('deflate', () => import('./deflate.js'));
+// 258 bytes from two bits.
+const deflate = bytes('deflate', () => import('./deflate.js'), 1032);
 
 /** By tag 259. */
 export const CODECS: ReadonlyMap<number, Codec> = new Map([
-  [1, { ...bytes('none', () => import('./none.js')), runs: 'here' }],
-  [5, bytes('lzw', () => import('./lzw.js'))],
+  [1, { ...bytes('none', () => import('./none.js'), 1), runs: 'here' }],
+  // A string of all 3837 entries that a table can chain, from 12 bits.
+  [5, bytes('lzw', () => import('./lzw.js'), 2558)],
   [
     7,
     {
@@ -35,10 +40,11 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       requirement: SHARP,
       runs: 'here',
       predictors: false,
+      expansion: Number.POSITIVE_INFINITY,
     },
   ],
   [8, deflate],
-  [32773, bytes('packbits', () => import('./packbits.js'))],
+  [32773, bytes('packbits', () => import('./packbits.js'), 64)],
   [32946, deflate],
   [34887, { ...bytes('lerc', () => import('./lerc.js')), predictors: false }],
   [
@@ -52,6 +58,7 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       },
       runs: 'here',
       predictors: true,
+      expansion: Number.POSITIVE_INFINITY,
     },
   ],
   [50000, bytes('zstd', () => import('./zstd.js'))],
@@ -63,6 +70,7 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       requirement: SHARP,
       runs: 'here',
       predictors: false,
+      expansion: Number.POSITIVE_INFINITY,
     },
   ],
 ]);

@@ -1,0 +1,58 @@
+// A case: some mutations of a seed, given by two numbers.
+import { mutateBytes } from './bytes.js';
+import { mutateJson } from './json.js';
+import { mutateNpy } from './npy.js';
+import { Random } from './random.js';
+import { mutateTiff } from './tiff.js';
+
+/** How many of a hundred cases are of each kind. */
+const SHARES = { tiff: 66, zarr: 20, npy: 10, zip: 4 };
+const KINDS = Object.entries(SHARES).flatMap(([kind, share]) => Array(share).fill(kind));
+
+/**
+ * @param {import('./seeds.js').Seed[]} seeds
+ * @param {number} seed of the whole run
+ * @param {number} number of the case
+ * @returns {import('./seeds.js').Seed}
+ */
+export function makeCase(seeds, seed, number) {
+  const random = new Random(seed, number);
+  const kind = random.pick(KINDS);
+  const ofKind = seeds.filter((candidate) => candidate.kind === kind);
+  const { name, files } = random.pick(ofKind);
+  const other = random.pick(ofKind);
+  const copies = Object.entries(files).map(([key, bytes]) => [key, Buffer.from(bytes)]);
+  const result = { kind, name, files: Object.fromEntries(copies) };
+  for (let k = random.pick([1, 1, 1, 2, 4]); k > 0; k--) mutate(random, result, other);
+  return result;
+}
+
+function mutate(random, { kind, files }, other) {
+  if (kind === 'zarr') return mutateStore(random, files, other);
+  const bytes = files[''];
+  if (kind === 'tiff' && random.chance(0.65) && mutateTiff(random, bytes)) return;
+  files[''] =
+    kind === 'npy' && random.chance(0.6)
+      ? mutateNpy(random, bytes)
+      : mutateBytes(random, bytes, other.files['']);
+}
+
+const isDocument = (key) => /(^|\/)(zarr\.json|\.z\w+)$/.test(key);
+
+function mutateStore(random, files, other) {
+  const keys = Object.keys(files);
+  if (keys.length === 0) return;
+  const documents = keys.filter(isDocument);
+  const key = random.pick(random.chance(0.75) && documents.length > 0 ? documents : keys);
+  const kind = random.unit();
+  if (kind < 0.03) delete files[key];
+  else if (kind < 0.06) files[key] = Buffer.from(random.pick(Object.values(other.files)));
+  else if (isDocument(key) && random.chance(0.9)) {
+    files[key] = Buffer.from(mutateJson(random, files[key].toString('utf8')));
+  } else files[key] = Buffer.from(mutateBytes(random, files[key], random.pick(Object.values(other.files))));
+}
+
+/** What a case is called on disk. */
+export function nameOf({ kind }) {
+  return { tiff: 'case.tif', npy: 'case.npy', zip: 'case.zarr.zip', zarr: 'case.zarr' }[kind];
+}

@@ -1,0 +1,109 @@
+// What a case must survive: everything that a prudent reader does with a file.
+import { openNpy, openRaster, openZarr } from 'terrachip/raster';
+
+/** A reader asks for windows of this size at most, as long as it does not know the file. */
+const SIDE = 256;
+
+/** Arrays of a store that are read. */
+const MOST_ARRAYS = 4;
+
+const windowAt = (x, y, width, height) => ({
+  x: Math.max(0, Math.min(x, width - 1)),
+  y: Math.max(0, Math.min(y, height - 1)),
+  width: Math.min(SIDE, width - Math.max(0, Math.min(x, width - 1))),
+  height: Math.min(SIDE, height - Math.max(0, Math.min(y, height - 1))),
+});
+
+/** Opens a raster, and reads its first block, one in the middle, its smallest overview and its mask. */
+async function readRaster(path) {
+  const raster = await openRaster(path);
+  const outcomes = [];
+  const attempt = async (work) => {
+    try {
+      await work();
+    } catch (error) {
+      outcomes.push(error);
+    }
+  };
+  try {
+    const { width, height } = raster;
+    JSON.stringify([raster.metadata, raster.colourTable, raster.gcps, raster.crs?.name, raster.bands.length]);
+    const count = raster.bands.length;
+    const bands = [...new Set([1, Math.ceil(count / 2), count])];
+    const first = windowAt(0, 0, width, height);
+    await attempt(() => raster.readPlanes({ window: first, bands }));
+    const middle = windowAt(Math.floor(width / 2) - 100, Math.floor(height / 2) - 100, width, height);
+    await attempt(() => raster.readPlanes({ window: middle, bands }));
+    await attempt(() => raster.readMask({ window: first }));
+    const level = raster.overviews.length;
+    if (level > 0) {
+      const [columns, rows] = raster.overviews[level - 1];
+      const window = windowAt(columns, rows, columns, rows);
+      await attempt(() => raster.readPlanes({ window, bands, level }));
+      await attempt(() => raster.readMask({ window, level }));
+    }
+    await attempt(() => raster.read({ window: first, bands: [1], resolution: 40 }));
+  } finally {
+    await raster.close();
+  }
+  return outcomes;
+}
+
+/** The start and the middle of an array, with a few indices along each axis. */
+async function readArray(array) {
+  if (array.dtype === null) return array.readText();
+  const most = array.shape.length > 3 ? 8 : 64;
+  const from = (start) =>
+    array.shape.map((n, axis) => ({ start: start[axis], end: Math.min(n, start[axis] + most) }));
+  await array.read(from(array.shape.map(() => 0)));
+  return array.read(from(array.shape.map((n) => Math.floor(n / 2))));
+}
+
+async function readStore(group) {
+  const outcomes = [];
+  try {
+    await group.attributes();
+    for (const name of (await group.list()).slice(0, MOST_ARRAYS)) {
+      try {
+        const array = await group.array(name);
+        if (array !== null) await readArray(array);
+      } catch (error) {
+        outcomes.push(error);
+      }
+    }
+  } finally {
+    await group.close();
+  }
+  return outcomes;
+}
+
+async function readNpy(path) {
+  const array = await openNpy(path);
+  try {
+    await readArray(array);
+  } finally {
+    await array.close();
+  }
+  return [];
+}
+
+/**
+ * Reads a case in every way that its kind has.
+ * @returns {Promise<{ opened: boolean, errors: unknown[] }>} all that was thrown
+ */
+export async function readCase(kind, path) {
+  const ways = [() => readRaster(path)];
+  if (kind === 'zarr' || kind === 'zip') ways.unshift(async () => readStore(await openZarr(path)));
+  if (kind === 'npy') ways.unshift(() => readNpy(path));
+  const errors = [];
+  let opened = false;
+  for (const read of ways) {
+    try {
+      errors.push(...(await read()));
+      opened = true;
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  return { opened, errors };
+}
