@@ -15,8 +15,8 @@ import { warpFile } from '../dist/workflow/warp.js';
 
 /** Seeds of the events, which no two splits share, and where their parameters come from. */
 export const SPLITS = {
-  train: { firstSeed: 1000, count: 64, ranges: TRAINING_RANGES, size: { width: 512, height: 440 } },
-  threshold: { firstSeed: 2000, count: 8, ranges: TRAINING_RANGES, size: { width: 512, height: 440 } },
+  train: { firstSeed: 1000, count: 48, ranges: TRAINING_RANGES, size: { width: 512, height: 440 } },
+  threshold: { firstSeed: 2000, count: 6, ranges: TRAINING_RANGES, size: { width: 512, height: 440 } },
   'held-out': { firstSeed: 3000, count: 5, ranges: HELD_OUT_RANGES, size: { width: 720, height: 600 } },
 };
 

@@ -6,6 +6,7 @@ export { type FinalizeReport, finalizeMap, finalizeRun, missingUnits, type RunRe
 export { type InferOptions, type InferReport, infer } from './infer.js';
 export { type BandReport, describeRaster, type InfoOptions, type RasterReport } from './info.js';
 export type { ClassMetrics, Metrics } from './metrics.js';
+export { type PackageOptions, type PackageReport, packageManifest } from './package.js';
 export { createPlan, type Plan, type PlanOptions, readPlan } from './plan.js';
 export { drawRaster, type QuicklookOptions, type QuicklookReport } from './quicklook.js';
 export { type TargetGrid, type WarpFileOptions, type WarpReport, warpFile } from './warp.js';
