@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BackendChoice } from '../../gpu/node/index.js';
 import type { OperationOptions } from '../../progress.js';
-import { evaluateMap } from '../evaluate.js';
+import { evaluateMap, type Metrics } from '../evaluate/index.js';
 import { type InferReport, infer } from '../infer.js';
-import type { Metrics } from '../metrics.js';
 import { drawRaster } from '../quicklook.js';
 import { writeSarScene } from './sar-scene.js';
 
