@@ -9,8 +9,8 @@ import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
 import { CLASS_NODATA, classify, parseColour } from './classes.js';
 import { AreaTally } from './evaluate/index.js';
+import { drawMap } from './picture/index.js';
 import { planUnits, readPlan } from './plan.js';
-import { drawRaster } from './quicklook.js';
 import { stacItem } from './stac-item.js';
 import { RunStore } from './store.js';
 
@@ -117,8 +117,16 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     await probability.abort();
     await classMap.abort();
   }
-  await drawRaster(files.classes, files.quicklook, {});
-  await writeJson(files.statistics, areas.describe());
+  const statistics = areas.describe();
+  await writeJson(files.statistics, statistics);
+  await drawMap({
+    classMap: files.classes,
+    target: files.quicklook,
+    classes,
+    plan,
+    km2: statistics.classes.map(({ km2 }) => km2),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
   await writeJson(files.item, stacItem(plan, geobox, assetsOf(model)));
   await writeJson(files.run, {
     schemaVersion: RUN_SCHEMA_VERSION,

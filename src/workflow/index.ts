@@ -22,6 +22,17 @@ export {
 export { type FinalizeReport, finalizeMap, finalizeRun, missingUnits, type RunRecord } from './finalize.js';
 export { type InferOptions, type InferReport, infer } from './infer.js';
 export { type BandReport, describeRaster, type InfoOptions, type RasterReport } from './info.js';
+export {
+  type AlignmentOptions,
+  type AlignmentReport,
+  COLOUR_MAP_NAMES,
+  type ColourMapName,
+  drawAlignment,
+  drawRaster,
+  INDEX_NAMES,
+  type IndexName,
+  type QuicklookOptions,
+  type QuicklookReport,
+} from './picture/index.js';
 export { createPlan, type Plan, type PlanOptions, readPlan } from './plan.js';
-export { drawRaster, type QuicklookOptions, type QuicklookReport } from './quicklook.js';
 export { type TargetGrid, type WarpFileOptions, type WarpReport, warpFile } from './warp.js';

@@ -5,7 +5,7 @@ import type { BackendChoice } from '../../gpu/node/index.js';
 import type { OperationOptions } from '../../progress.js';
 import { evaluateMap, type Metrics } from '../evaluate/index.js';
 import { type InferReport, infer } from '../infer.js';
-import { drawRaster } from '../quicklook.js';
+import { drawRaster } from '../picture/index.js';
 import { writeSarScene } from './sar-scene.js';
 
 export interface DemoOptions extends OperationOptions {
@@ -47,6 +47,9 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   });
   const metrics = await evaluateMap({ map, label: files.label, ...common });
   const radar = join(output, 'radar.png');
-  await drawRaster(join(output, 'scene', 's1-event.tif'), radar, { bands: [1] });
+  await drawRaster(join(output, 'scene', 's1-event.tif'), radar, {
+    bands: [1],
+    title: 'VV, event',
+  });
   return { scene: files.scene, map, quicklook: join(map, 'quicklook.png'), radar, inference, metrics };
 }

@@ -7,6 +7,7 @@ import type { OperationOptions } from '../../progress.js';
 import { noReference, openRaster, type Raster } from '../../raster/index.js';
 import { CLASS_NODATA } from '../classes.js';
 import { type MapFolder, readMapFolder } from '../map-folder.js';
+import { drawMap } from '../picture/index.js';
 import { type OpenBaselines, openBaselines } from './baselines.js';
 import { describeFindings, MAJORITY } from './findings.js';
 import { findClass, type LabelOptions, openLabel } from './label.js';
@@ -62,8 +63,8 @@ export async function evaluateMap(options: EvaluateOptions): Promise<Metrics> {
 }
 
 /**
- * Measures a map, and scores it where there is a label. Writes `statistics.json`, with a label `metrics.json`, with
- * zones `zones.csv` into the map's folder.
+ * Measures a map, and scores it where there is a label. Writes `statistics.json`, with a label `metrics.json` and
+ * `quicklook.png` with the label's outline, with zones `zones.csv` into the map's folder.
  * @throws {TerrachipError} INVALID_INPUT for what is not a map, or does not overlap it; INVALID_OPTION
  */
 export async function assessMap(options: AssessOptions): Promise<Assessment> {
@@ -78,6 +79,7 @@ export async function assessMap(options: AssessOptions): Promise<Assessment> {
     const table = zonesTable(assessment.statistics, assessment.metrics);
     if (table !== null) await writeFileAtomically(join(options.map, 'zones.csv'), Buffer.from(table));
     onProgress?.({ type: 'stage', stage: 'metrics' });
+    await job.redraw(assessment.statistics);
     return assessment;
   } finally {
     await job.close();
@@ -122,6 +124,40 @@ class Job {
     await this.#label?.close();
     await this.#permanent?.close();
     await this.#baselines?.close();
+  }
+
+  /** The map's picture again, with the outline of the label. */
+  async redraw(statistics: Statistics): Promise<void> {
+    const { label, signal, minArea } = this.#options;
+    const positive = this.#positive;
+    if (label === undefined || positive === null) return;
+    const read = async (geobox: GeoBox): Promise<Float32Array> => {
+      const layer = await openLabel({ ...this.#options, label }, geobox, this.#classes, positive, signal);
+      const result = new Float32Array(geobox.pixelCount);
+      try {
+        for (let start = 0; start < geobox.height; start += STRIP_ROWS) {
+          const rows = { start, end: Math.min(geobox.height, start + STRIP_ROWS) };
+          const values = await layer.readRows(rows, signal);
+          result.set(
+            values.map((value) => (value === positive ? 1 : 0)),
+            start * geobox.width,
+          );
+        }
+      } finally {
+        await layer.close();
+      }
+      return result;
+    };
+    await drawMap({
+      classMap: this.#map.name,
+      target: join(this.#folder.path, 'quicklook.png'),
+      classes: this.#folder.classes,
+      plan: this.#folder.plan,
+      // The picture shows the whole map; areas without small components would not be its own.
+      km2: minArea === undefined ? statistics.classes.map(({ km2 }) => km2) : null,
+      outline: { label: `${this.#classes[positive]} in the label`, read },
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   async run(): Promise<Assessment> {
