@@ -2,7 +2,8 @@
 // means that the tests do not see what they should.
 //
 //   npm run check:mutants [-- NAME]     only the faults of files whose path contains NAME
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -264,22 +265,32 @@ for (const name of [
 }
 symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
 
-/** Runs tests in the copy; true when all pass. */
-function passes(tests) {
-  const run = spawnSync(
+/** A fault that makes a loop endless is noticed too: by the clock. */
+const LIMIT_MS = 120_000;
+
+/** Runs tests in the copy; `ok` when all pass. */
+async function passes(tests) {
+  const run = spawn(
     process.execPath,
     [resolve('node_modules/vitest/vitest.mjs'), 'run', '--bail', '1', ...tests],
     {
       cwd: copy,
       env: { ...process.env, TERRACHIP_REQUIRE_WEBGPU: '1' },
-      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that the workers can be ended with their parent.
+      detached: true,
     },
   );
-  return { ok: run.status === 0, output: run.stdout + run.stderr };
+  let output = '';
+  for (const stream of [run.stdout, run.stderr]) stream.on('data', (text) => (output += text));
+  const timer = setTimeout(() => process.kill(-run.pid, 'SIGKILL'), LIMIT_MS);
+  const [status] = await once(run, 'close');
+  clearTimeout(timer);
+  return { ok: status === 0, output };
 }
 
 const tests = [...new Set(chosen.map(([, , , test]) => test))];
-const sound = passes(tests);
+const sound = await passes(tests);
 if (!sound.ok) {
   process.stderr.write(`${sound.output}\ncheck:mutants: the tests fail without any fault\n`);
   process.exit(1);
@@ -294,7 +305,7 @@ for (const [file, from, to, test] of chosen) {
     continue;
   }
   writeFileSync(path, original.replace(from, to));
-  const caught = !passes([test]).ok;
+  const caught = !(await passes([test])).ok;
   writeFileSync(path, original);
   if (!caught) survived++;
   console.log(

@@ -4,7 +4,7 @@
  * @module
  */
 export { Affine, type AffineTuple } from './affine.js';
-export { PixelAreas, ringArea } from './areas.js';
+export { geodesicLength, PixelAreas, ringArea } from './areas.js';
 export {
   type Bounds,
   checkBounds,
@@ -13,16 +13,8 @@ export {
   transformBounds,
   unionBounds,
 } from './bounds.js';
-export {
-  BLOCK_SIZE,
-  CELL_WORDS,
-  type ControlBlock,
-  ControlGrid,
-  type ControlWindow,
-  DEFAULT_TOLERANCE,
-  evaluateBlock,
-  TABLE_WORDS,
-} from './control-grid.js';
+export { BLOCK_SIZE, CELL_WORDS, type ControlBlock, evaluateBlock } from './control-block.js';
+export { ControlGrid, type ControlWindow, DEFAULT_TOLERANCE, TABLE_WORDS } from './control-grid.js';
 export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
 export {
   allocateArray,

@@ -12,6 +12,7 @@ export {
   GeoTiffRaster,
   noReference,
 } from './geotiff/reader.js';
+export { atResolutionOf } from './level.js';
 export { type CogOptions, CogWriter, writeCog } from './node/cog-writer.js';
 export { type OpenRasterOptions, openRaster } from './node/open.js';
 export { createZarrGroup, ZarrShardWriter } from './node/zarr-writer.js';

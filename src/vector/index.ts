@@ -1,11 +1,16 @@
-/** Areas as polygons, and polygons as areas. @module */
+/**
+ * Vector data: polygons from GeoJSON, on the ground and on pixel grids.
+ * @module
+ */
+export { polygonArea } from './area.js';
 export {
-  type PolygonCollection,
-  type PolygonFeature,
-  type PolygonRings,
-  parsePolygons,
+  type AreaFeature,
+  type AreaFeatures,
+  type Polygon,
+  type Position,
+  parseGeoJson,
   type Ring,
-  signedArea,
 } from './geojson.js';
+export { isVectorPath, readAreas } from './node/read.js';
 export { polygonize } from './polygonize.js';
-export { rasterize } from './rasterize.js';
+export { type OnSpan, type RasterizeOptions, Rasterizer } from './rasterize.js';

@@ -1,5 +1,5 @@
 /** Areas of equal pixels as polygons along pixel edges. */
-import type { PolygonRings, Ring } from './geojson.js';
+import type { Polygon, Position } from './geojson.js';
 
 /** Steps along pixel edges: east, south, west, north, with y downwards. */
 const DX = [1, 0, -1, 0];
@@ -11,9 +11,9 @@ const DY = [0, 1, 0, -1];
  * exterior ring, counter-clockwise on a north-up map, and goes on with its holes, clockwise (RFC 7946).
  * @param mask `height × width` values, row by row
  */
-export function polygonize(mask: Uint8Array, width: number, height: number): PolygonRings[] {
+export function polygonize(mask: Uint8Array, width: number, height: number): Polygon[] {
   const labels = labelAreas(mask, width, height);
-  const polygons: PolygonRings[] = [];
+  const polygons: Position[][][] = [];
   // Each boundary is walked with its pixels to the right of the way, y downwards. A top edge starts a walk; it is
   // the exterior of its area when it is the first of that area in reading order, else a hole.
   const walked = new Uint8Array(width * height);
@@ -58,12 +58,18 @@ function labelAreas(mask: Uint8Array, width: number, height: number): Int32Array
 }
 
 /** The boundary that has the top edge of pixel `start`, and marks the top edges on it. */
-function walk(labels: Int32Array, width: number, height: number, start: number, walked: Uint8Array): Ring {
+function walk(
+  labels: Int32Array,
+  width: number,
+  height: number,
+  start: number,
+  walked: Uint8Array,
+): Position[] {
   const area = labels[start];
   const inArea = (column: number, row: number): boolean =>
     column >= 0 && row >= 0 && column < width && row < height && labels[row * width + column] === area;
   const [x0, y0] = [start % width, Math.floor(start / width)];
-  const ring: Ring = [];
+  const ring: Position[] = [];
   let [x, y, direction] = [x0, y0, 0];
   do {
     if (direction === 0) walked[y * width + x] = 1;

@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
-import { type Affine, Crs, createTransform, GeoBox, type TypedArray } from '../geo/index.js';
+import { GeoBox, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
-import { makeFolder, readJson, writeFileAtomically, writeJson } from '../io/node/index.js';
+import { makeFolder, writeFileAtomically, writeJson } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import {
   type BlockCache,
@@ -18,7 +18,7 @@ import {
   WarpedRaster,
   writeCog,
 } from '../raster/index.js';
-import { type PolygonRings, parsePolygons, rasterize } from '../vector/index.js';
+import { Rasterizer, readAreas } from '../vector/index.js';
 import { chipIndex } from './chip-index.js';
 import {
   assetHref,
@@ -284,14 +284,10 @@ async function rasterizeLabel(manifest: Manifest, grid: GeoBox): Promise<Uint8Ar
   const { label } = manifest.document;
   if (label === undefined) return null;
   const path = resolveFrom(manifest, label.href);
-  const toGrid = createTransform(Crs.wgs84, grid.crs);
-  const toPixel: Affine = grid.transform.inverse();
-  const polygons = parsePolygons(await readJson(path), path).map(
-    (rings): PolygonRings =>
-      rings.map((ring) => ring.map((position) => toPixel.apply(...toGrid.forward(...position)))),
-  );
+  const areas = await readAreas(path);
   const mask = new Uint8Array(grid.pixelCount);
-  rasterize(polygons, mask, grid.width, grid.height);
+  const ones = new Uint8Array(areas.features.length).fill(1);
+  new Rasterizer(areas, grid).burn({ start: 0, end: grid.height }, mask, ones);
   return mask;
 }
 

@@ -4,11 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { invalidOption } from '../../errors.js';
 import type { BackendChoice } from '../../gpu/node/index.js';
 import type { OperationOptions } from '../../progress.js';
-import { evaluateMap } from '../evaluate.js';
+import { evaluateMap, type Metrics } from '../evaluate/index.js';
 import { type InferReport, infer } from '../infer.js';
-import type { Metrics } from '../metrics.js';
 import { type PackageReport, packageManifest } from '../package.js';
-import { drawRaster } from '../quicklook.js';
+import { drawRaster } from '../picture/index.js';
 import { DEMO_PARAMETERS, simulateEvent, writeEvent } from './event/index.js';
 
 export interface DemoOptions extends OperationOptions {
@@ -74,10 +73,13 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
     backend,
     ...common,
   });
-  const metrics = await evaluateMap({ map, label: join(folder, 'label.tif'), ...common });
+  const metrics = await evaluateMap({ map, label: files.flood, ...common });
   const [radar, optical] = [join(output, 'radar.png'), join(output, 'optical.png')];
-  await drawRaster(join(folder, 'S1RTC-event.tif'), radar, { bands: [1] });
-  await drawRaster(join(folder, 'S2L2A-event.tif'), optical, { bands: [4, 3, 2] });
+  await drawRaster(join(folder, 'S1RTC-event.tif'), radar, { bands: [1], title: 'Radar, VV, at the event' });
+  await drawRaster(join(folder, 'S2L2A-event.tif'), optical, {
+    bands: [4, 3, 2],
+    title: 'Optical, true colour, at the event',
+  });
   return {
     manifest: files.manifest,
     package: packaged,

@@ -3,7 +3,7 @@ import { Affine, Crs, createTransform, GeoBox } from '../../../geo/index.js';
 import { makeFolder, writeJson } from '../../../io/node/index.js';
 import type { OperationOptions } from '../../../progress.js';
 import { type CogOptions, writeCog } from '../../../raster/index.js';
-import { type PolygonCollection, polygonize } from '../../../vector/index.js';
+import { type Position, polygonize } from '../../../vector/index.js';
 import type { ManifestDocument, ManifestItem } from '../../manifest.js';
 import { elevationTiles } from './elevation.js';
 import { PHASES, type Phase } from './flood.js';
@@ -16,6 +16,16 @@ export interface EventFiles {
   manifest: string;
   /** The flood as polygons (GeoJSON). */
   flood: string;
+}
+
+/** The flood as a GeoJSON document. */
+export interface FloodCollection {
+  type: 'FeatureCollection';
+  features: {
+    type: 'Feature';
+    properties: { event: string; class: 'flood' };
+    geometry: { type: 'Polygon'; coordinates: Position[][] };
+  }[];
 }
 
 /** When each phase was seen. */
@@ -145,11 +155,11 @@ async function writeElevation(event: SimulatedEvent, folder: string): Promise<Ma
 }
 
 /** The flood's areas in longitudes and latitudes, along the edges of the ground's pixels. */
-export function floodPolygons(event: SimulatedEvent): PolygonCollection {
+export function floodPolygons(event: SimulatedEvent): FloodCollection {
   const { ground } = event.frame;
   const toLonLat = createTransform(ground.crs, Crs.wgs84);
   const degrees = (value: number): number => Number(value.toFixed(7));
-  const position = ([x, y]: [number, number]): [number, number] => {
+  const position = ([x, y]: Position): Position => {
     const [longitude, latitude] = toLonLat.forward(...ground.transform.apply(x, y));
     return [degrees(longitude), degrees(latitude)];
   };

@@ -1,0 +1,326 @@
+import type { PixelMapping } from './pixel-mapping.js';
+import type { PixelWindow } from './windows.js';
+
+/**
+ * A control grid: the map from destination to source pixels, prepared on the CPU in float64 so that a shader needs
+ * neither projections nor wide numbers, and evaluated in integers so that every backend finds the same pixel.
+ *
+ * The destination is cut into blocks of 256 × 256 pixels, anchored at its corner; a block into square cells of 16
+ * (or 4, 2 or 1) pixels. In a cell the source position of the pixel centre (fx, fy), counted from the cell's first
+ * pixel, is bilinear, in fixed point with F fraction bits:
+ *
+ *     p = q + fx·a + fy·b + ((fx·fy·c) >> 8),   position = origin + p / 2^F
+ *
+ * A block's nodes come from 5 × 5 exact points through a polynomial of degree 4 and are checked against exact
+ * points in between; where the error exceeds the tolerance, nodes are exact and cells shrink, down to one pixel.
+ * Everything depends on the block alone, never on the window that was asked for: strips, shards and tiles agree.
+ */
+
+/** Destination pixels along a side of a block. */
+export const BLOCK_SIZE = 256;
+export const BLOCK_LOG2 = 8;
+
+/** Words (i32) of a cell: origin x, origin y, q x, q y, a x, a y, b x, b y, c x, c y. */
+export const CELL_WORDS = 10;
+
+/** The origin of a cell without a source: so far left of everything that no pixel is found. */
+const NOWHERE = -(2 ** 30);
+const FURTHEST = 2 ** 29;
+/** 16 steps of a rounded slope then add up to a millionth of a pixel. Large cells leave room for fewer. */
+const FRACTION_BITS = 23;
+const FEWEST_FRACTION_BITS = 12;
+/** c has 8 bits more than the rest: it is the smallest term and its factor fx·fy the largest. */
+const CROSS_BITS = 8;
+
+/** Cell sizes that are tried in turn, as log2; only single pixels accept points outside a projection's domain. */
+const CELL_LOG2 = [4, 2, 1, 0] as const;
+
+export interface ControlBlock {
+  readonly cells: Int32Array;
+  readonly cellLog2: number;
+  readonly fractionBits: number;
+  /** The source pixels that the block may touch, with a margin for interpolation, before clipping; null if none. */
+  readonly reach: PixelWindow | null;
+  /** The largest error found at the check points, in source pixels; 0 for exact blocks. */
+  readonly error: number;
+}
+
+/** Degree-4 Lagrange weights from 5 evenly spaced nodes to `side` of them. */
+function polynomialWeights(side: number): number[][] {
+  return Array.from({ length: side }, (_, i) => {
+    const t = (i * 4) / (side - 1);
+    return Array.from({ length: 5 }, (_, j) => {
+      let weight = 1;
+      for (let k = 0; k < 5; k++) if (k !== j) weight *= (t - k) / (j - k);
+      return weight;
+    });
+  });
+}
+
+const POLYNOMIALS = new Map(
+  CELL_LOG2.filter((log2) => log2 > 0).map((log2) => {
+    const side = (BLOCK_SIZE >> log2) + 1;
+    return [side, polynomialWeights(side)];
+  }),
+);
+
+/** Bilinear interpolation reads one pixel beyond the containing one; a second pixel absorbs the tolerance. */
+const REACH_MARGIN = 2;
+
+/** Source positions at the corners of a block's cells: `side × side` nodes, x and y apart. */
+interface Nodes {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly side: number;
+}
+
+/** Prepares the block whose first destination pixel is (x0, y0). @param tolerance in source pixels */
+export function prepareBlock(mapping: PixelMapping, x0: number, y0: number, tolerance: number): ControlBlock {
+  const coarse = exactNodes(mapping, x0, y0, 5);
+  const finite = countFinite(coarse);
+  if (finite === 0 && countFinite(checkNodes(mapping, x0, y0)) === 0) return emptyBlock();
+  if (finite === 25) {
+    for (const exact of [false, true]) {
+      for (const cellLog2 of CELL_LOG2) {
+        if (cellLog2 === 0) break;
+        const side = (BLOCK_SIZE >> cellLog2) + 1;
+        const nodes = exact ? exactNodes(mapping, x0, y0, side) : interpolateNodes(coarse, side);
+        if (countFinite(nodes) < side * side) break;
+        const block = encodeCells(nodes, cellLog2);
+        if (block === null) continue;
+        const error = Math.max(curvature(nodes), measureError(mapping, block, x0, y0));
+        if (error <= tolerance) return { ...block, error };
+        // Where the polynomial itself is off, as across a cut in the projection, smaller cells cannot help it.
+        if (!exact && error > 1) break;
+      }
+    }
+  }
+  return exactBlock(mapping, x0, y0);
+}
+
+/** `side × side` exact nodes over a block, at the centres of the pixels they lie on. */
+function exactNodes(mapping: PixelMapping, x0: number, y0: number, side: number): Nodes {
+  const step = BLOCK_SIZE / (side - 1);
+  const x = new Float64Array(side * side);
+  const y = new Float64Array(side * side);
+  const out = new Float64Array(2);
+  for (let j = 0, k = 0; j < side; j++) {
+    for (let i = 0; i < side; i++, k++) {
+      mapping.map(x0 + i * step + 0.5, y0 + j * step + 0.5, out);
+      x[k] = out[0];
+      y[k] = out[1];
+    }
+  }
+  return { x, y, side };
+}
+
+/** Exact points between the coarse nodes, for blocks whose coarse nodes all lie outside the domain. */
+function checkNodes(mapping: PixelMapping, x0: number, y0: number): Nodes {
+  return exactNodes(mapping, x0, y0, 9);
+}
+
+function countFinite(nodes: Nodes): number {
+  let count = 0;
+  for (let k = 0; k < nodes.x.length; k++) {
+    if (Math.abs(nodes.x[k]) < FURTHEST && Math.abs(nodes.y[k]) < FURTHEST) count++;
+  }
+  return count;
+}
+
+/** From 5 × 5 to `side × side` nodes by the tensor product of degree-4 polynomials. */
+function interpolateNodes(coarse: Nodes, side: number): Nodes {
+  const weights = POLYNOMIALS.get(side) ?? polynomialWeights(side);
+  const along = (values: Float64Array): Float64Array => {
+    const rows = new Float64Array(5 * side);
+    for (let j = 0; j < 5; j++) {
+      for (let i = 0; i < side; i++) {
+        let sum = 0;
+        for (let k = 0; k < 5; k++) sum += weights[i][k] * values[j * 5 + k];
+        rows[j * side + i] = sum;
+      }
+    }
+    const fine = new Float64Array(side * side);
+    for (let j = 0; j < side; j++) {
+      for (let i = 0; i < side; i++) {
+        let sum = 0;
+        for (let k = 0; k < 5; k++) sum += weights[j][k] * rows[k * side + i];
+        fine[j * side + i] = sum;
+      }
+    }
+    return fine;
+  };
+  return { x: along(coarse.x), y: along(coarse.y), side };
+}
+
+/** Cells from their corner nodes, or null when a cell spans too much of the source for the fixed point. */
+function encodeCells(nodes: Nodes, cellLog2: number): Omit<ControlBlock, 'error'> | null {
+  const { x, y, side } = nodes;
+  const cellSize = 1 << cellLog2;
+  const count = side - 1;
+  let span = 0;
+  let cross = 0;
+  for (let j = 0; j < count; j++) {
+    for (let i = 0; i < count; i++) {
+      const k = j * side + i;
+      for (const v of [x, y]) {
+        const [v00, v10, v01, v11] = [v[k], v[k + 1], v[k + side], v[k + side + 1]];
+        span = Math.max(span, Math.abs(v10 - v00) + Math.abs(v01 - v00) + Math.abs(v11 - v10 - v01 + v00));
+        cross = Math.max(cross, Math.abs(v11 - v10 - v01 + v00));
+      }
+    }
+  }
+  const fractionBits = Math.min(FRACTION_BITS, 29 - Math.ceil(Math.log2(span + 2)));
+  // fx·fy·c is at most the whole cross term, with CROSS_BITS more fraction bits, and must fit an i32 too.
+  const crossFits = cross * 2 ** (fractionBits + CROSS_BITS) < 2 ** 30;
+  if (fractionBits < FEWEST_FRACTION_BITS || !crossFits) return null;
+
+  const unit = 2 ** fractionBits;
+  const cells = new Int32Array(count * count * CELL_WORDS);
+  for (let j = 0, o = 0; j < count; j++) {
+    for (let i = 0; i < count; i++, o += CELL_WORDS) {
+      const k = j * side + i;
+      encodeAxis(cells, o, x[k], x[k + 1], x[k + side], x[k + side + 1], cellSize, unit);
+      encodeAxis(cells, o + 1, y[k], y[k + 1], y[k + side], y[k + side + 1], cellSize, unit);
+    }
+  }
+  return { cells, cellLog2, fractionBits, reach: reachOf(nodes) };
+}
+
+function encodeAxis(
+  cells: Int32Array,
+  offset: number,
+  v00: number,
+  v10: number,
+  v01: number,
+  v11: number,
+  cellSize: number,
+  unit: number,
+): void {
+  const origin = Math.floor(v00);
+  cells[offset] = origin;
+  cells[offset + 2] = Math.round((v00 - origin) * unit);
+  cells[offset + 4] = Math.round(((v10 - v00) / cellSize) * unit);
+  cells[offset + 6] = Math.round(((v01 - v00) / cellSize) * unit);
+  cells[offset + 8] = Math.round(((v11 - v10 - v01 + v00) / cellSize ** 2) * unit * 2 ** CROSS_BITS);
+}
+
+/** The position of a destination pixel of a block, decoded just as the kernels do. */
+export function evaluateBlock(block: Omit<ControlBlock, 'error'>, lx: number, ly: number): [number, number] {
+  const { cells, cellLog2, fractionBits } = block;
+  const perRow = BLOCK_SIZE >> cellLog2;
+  const mask = (1 << cellLog2) - 1;
+  const o = ((ly >> cellLog2) * perRow + (lx >> cellLog2)) * CELL_WORDS;
+  const fx = lx & mask;
+  const fy = ly & mask;
+  const axis = (k: number): number => {
+    const linear = cells[o + k + 2] + Math.imul(fx, cells[o + k + 4]) + Math.imul(fy, cells[o + k + 6]);
+    const p = linear + (Math.imul(fx * fy, cells[o + k + 8]) >> CROSS_BITS);
+    return cells[o + k] + p / 2 ** fractionBits;
+  };
+  return [axis(0), axis(1)];
+}
+
+/**
+ * What bilinear cells can be off by, from their own nodes: an eighth of the second difference. It sees every cell,
+ * and so every cut (as at the antimeridian) that passes between the points that are checked one by one.
+ */
+function curvature({ x, y, side }: Nodes): number {
+  let worst = 0;
+  for (const v of [x, y]) {
+    for (let j = 0; j < side; j++) {
+      for (let i = 1; i + 1 < side; i++) {
+        const k = j * side + i;
+        const t = i * side + j;
+        const along = Math.abs(v[k + 1] - 2 * v[k] + v[k - 1]);
+        const across = Math.abs(v[t + side] - 2 * v[t] + v[t - side]);
+        worst = Math.max(worst, along, across);
+      }
+    }
+  }
+  return worst / 8;
+}
+
+/** The largest distance to exact points, taken at cell centres, where bilinear cells are furthest off. */
+function measureError(
+  mapping: PixelMapping,
+  block: Omit<ControlBlock, 'error'>,
+  x0: number,
+  y0: number,
+): number {
+  const out = new Float64Array(2);
+  const half = 1 << (block.cellLog2 - 1);
+  let worst = 0;
+  for (const j of CHECK_OFFSETS) {
+    for (const i of CHECK_OFFSETS) {
+      const lx = (i & ~(2 * half - 1)) + half;
+      const ly = (j & ~(2 * half - 1)) + half;
+      mapping.map(x0 + lx + 0.5, y0 + ly + 0.5, out);
+      const [x, y] = evaluateBlock(block, lx, ly);
+      const error = Math.max(Math.abs(x - out[0]), Math.abs(y - out[1]));
+      // A point outside the domain fails the comparison, and so the block.
+      if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
+    }
+  }
+  return worst;
+}
+
+/** Between the coarse nodes (at 0, 64, …, 256), and near the corners. */
+const CHECK_OFFSETS = [4, 32, 96, 160, 224, 248];
+
+function reachOf(nodes: Nodes): PixelWindow | null {
+  let minX = Infinity;
+  let minY = Infinity;
+  let maxX = -Infinity;
+  let maxY = -Infinity;
+  for (let k = 0; k < nodes.x.length; k++) {
+    const x = nodes.x[k];
+    const y = nodes.y[k];
+    if (!(Math.abs(x) < FURTHEST && Math.abs(y) < FURTHEST)) continue;
+    minX = Math.min(minX, x);
+    maxX = Math.max(maxX, x);
+    minY = Math.min(minY, y);
+    maxY = Math.max(maxY, y);
+  }
+  if (minX > maxX) return null;
+  const x = Math.floor(minX) - REACH_MARGIN;
+  const y = Math.floor(minY) - REACH_MARGIN;
+  return {
+    x,
+    y,
+    width: Math.floor(maxX) + REACH_MARGIN + 1 - x,
+    height: Math.floor(maxY) + REACH_MARGIN + 1 - y,
+  };
+}
+
+/** Every pixel of the block on its own: exact everywhere, and nowhere outside the domain. */
+function exactBlock(mapping: PixelMapping, x0: number, y0: number): ControlBlock {
+  const count = BLOCK_SIZE * BLOCK_SIZE;
+  const cells = new Int32Array(count * CELL_WORDS);
+  const nodes: Nodes = { x: new Float64Array(count), y: new Float64Array(count), side: BLOCK_SIZE };
+  const out = new Float64Array(2);
+  const unit = 2 ** FRACTION_BITS;
+  for (let k = 0, o = 0; k < count; k++, o += CELL_WORDS) {
+    mapping.map(x0 + (k & (BLOCK_SIZE - 1)) + 0.5, y0 + (k >> BLOCK_LOG2) + 0.5, out);
+    const [x, y] = out;
+    nodes.x[k] = x;
+    nodes.y[k] = y;
+    if (Math.abs(x) < FURTHEST && Math.abs(y) < FURTHEST) {
+      encodeAxis(cells, o, x, x, x, x, 1, unit);
+      encodeAxis(cells, o + 1, y, y, y, y, 1, unit);
+    } else {
+      cells[o] = NOWHERE;
+      cells[o + 1] = NOWHERE;
+    }
+  }
+  return { cells, cellLog2: 0, fractionBits: FRACTION_BITS, reach: reachOf(nodes), error: 0 };
+}
+
+function emptyBlock(): ControlBlock {
+  const count = (BLOCK_SIZE >> CELL_LOG2[0]) ** 2;
+  const cells = new Int32Array(count * CELL_WORDS);
+  for (let o = 0; o < cells.length; o += CELL_WORDS) {
+    cells[o] = NOWHERE;
+    cells[o + 1] = NOWHERE;
+  }
+  return { cells, cellLog2: CELL_LOG2[0], fractionBits: FRACTION_BITS, reach: null, error: 0 };
+}
