@@ -160,6 +160,9 @@ const KINDS = [0.3, 0.1, 0.35, 0.25];
 /** Share of the crops that are harvested between two phases. */
 const HARVESTED = 0.05;
 
+/** Saturated parcels relative to the event's: a few at any time; half of them have dried up some days later. */
+const WET: Readonly<Record<Phase, number>> = { pre_month: 0.02, pre_event: 0.02, event: 1, post_event: 0.5 };
+
 function drawParcels(random: Random, parameters: EventParameters, count: number): Parcels {
   const crop = {} as Record<Phase, Uint8Array>;
   const saturated = {} as Record<Phase, Uint8Array>;
@@ -170,9 +173,7 @@ function drawParcels(random: Random, parameters: EventParameters, count: number)
       kind === CROP.crop && random.uniform() < HARVESTED ? CROP.stubble : kind,
     );
     crop[phase] = current;
-    // A few fields are wet at any time; a part of those at the event have dried up some days later.
-    const share = { pre_month: 0.02, pre_event: 0.02, event: 1, post_event: 0.5 }[phase];
-    const limit = share === 1 ? parameters.wetFieldShare : share * Math.min(1, parameters.wetFieldShare);
+    const limit = parameters.wetFieldShare * WET[phase];
     saturated[phase] = Uint8Array.from(current, (kind, p) =>
       (kind === CROP.bare || kind === CROP.stubble) && rainHits[p] < limit ? 1 : 0,
     );
