@@ -76,3 +76,28 @@ export function parseShard(text: string): { index: number; count: number } {
   }
   return { index, count };
 }
+
+const SQUARE_METRES: Readonly<Record<string, number>> = {
+  '': 1,
+  m2: 1,
+  'm²': 1,
+  ha: 1e4,
+  km2: 1e6,
+  'km²': 1e6,
+};
+
+/** An area in m²: a number of m², or with the unit m2, ha or km2. */
+export function parseArea(option: string): (text: string) => number {
+  return (text) => {
+    const [, number = '', unit = ''] = /^\s*([\d.eE+-]+)\s*(\S*)\s*$/.exec(text) ?? [];
+    const value = Number(number) * (SQUARE_METRES[unit] ?? Number.NaN);
+    if (number === '' || !(value > 0) || !Number.isFinite(value)) {
+      throw invalidOption(
+        option,
+        `cannot be "${text}"`,
+        'give a positive number of m², or one with m2, ha or km2',
+      );
+    }
+    return value;
+  };
+}

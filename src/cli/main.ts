@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { inferCommands } from './commands/infer.js';
 import { infoCommand } from './commands/info.js';
+import { packageCommand } from './commands/package.js';
 import { quicklookCommand } from './commands/quicklook.js';
 import { warpCommand } from './commands/warp.js';
 import { Output } from './output.js';
@@ -59,6 +60,7 @@ export async function main(args: readonly string[]): Promise<void> {
     doctorCommand(run),
     infoCommand(run),
     warpCommand(run),
+    packageCommand(run),
     ...inferCommands(run),
     evaluateCommand(run),
     quicklookCommand(run),

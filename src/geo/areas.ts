@@ -20,13 +20,33 @@ export function ringArea(ring: readonly (readonly [number, number])[]): number {
   return Math.abs(polygon.Compute(false, true).area ?? 0);
 }
 
+/** The length in metres of the geodesic between two longitudes and latitudes on WGS 84 (Karney 2013). */
+export function geodesicLength(
+  [x0, y0]: readonly [number, number],
+  [x1, y1]: readonly [number, number],
+): number {
+  return geographiclib.Geodesic.WGS84.Inverse(y0, x0, y1, x1).s12 ?? Number.NaN;
+}
+
 /** The true area on the ground of the pixels of a grid, whatever its projection makes of it. */
 export class PixelAreas {
   readonly #geobox: GeoBox;
   readonly #blocks = new Map<number, number>();
+  #row: { block: number; areas: Float64Array } | null = null;
 
   constructor(geobox: GeoBox) {
     this.#geobox = geobox;
+  }
+
+  /** The areas of the pixels of a row in m², shared by all rows of a block: read them before asking for others. */
+  row(y: number): Float64Array {
+    const block = Math.floor(y / BLOCK);
+    if (this.#row?.block !== block) {
+      const areas = new Float64Array(this.#geobox.width);
+      for (let x = 0; x < areas.length; x += BLOCK) areas.fill(this.at(x, y), x, x + BLOCK);
+      this.#row = { block, areas };
+    }
+    return this.#row.areas;
   }
 
   /** The area of a pixel in m²; NaN where the grid leaves the domain of its projection. */

@@ -4,7 +4,7 @@
  * @module
  */
 export { Affine, type AffineTuple } from './affine.js';
-export { PixelAreas, ringArea } from './areas.js';
+export { geodesicLength, PixelAreas, ringArea } from './areas.js';
 export {
   type Bounds,
   checkBounds,

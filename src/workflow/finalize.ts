@@ -1,14 +1,16 @@
 /** The products of a map, from the units of a run: streamed by rows, each file whole or absent. */
 import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../errors.js';
+import { PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
 import { type ModelFolder, openModel, type RunnerCounters } from '../inference/index.js';
 import { makeFolder, writeJson } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
 import { CLASS_NODATA, classify, parseColour } from './classes.js';
+import { AreaTally } from './evaluate/index.js';
+import { drawMap } from './picture/index.js';
 import { planUnits, readPlan } from './plan.js';
-import { drawRaster } from './quicklook.js';
 import { stacItem } from './stac-item.js';
 import { RunStore } from './store.js';
 
@@ -27,7 +29,7 @@ export interface RunRecord {
 
 export interface FinalizeReport {
   /** Files by name. */
-  files: Record<'probability' | 'classes' | 'quicklook' | 'item' | 'run', string>;
+  files: Record<'probability' | 'classes' | 'quicklook' | 'statistics' | 'item' | 'run', string>;
   /** Pixels of each class, and without data. */
   pixels: Record<string, number>;
 }
@@ -64,6 +66,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     probability: join(output, 'probability.tif'),
     classes: join(output, 'classes.tif'),
     quicklook: join(output, 'quicklook.png'),
+    statistics: join(output, 'statistics.json'),
     item: join(output, 'item.json'),
     run: join(output, 'run.json'),
   };
@@ -84,6 +87,11 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     descriptions: ['class'],
   });
   const counts = new Float64Array(256);
+  const areas = new AreaTally(
+    classes.map(({ name }) => name),
+    new PixelAreas(geobox),
+    geobox.width,
+  );
   try {
     for (let start = 0; start < geobox.height; start += ROWS) {
       options.signal?.throwIfAborted();
@@ -91,6 +99,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
       const rows = await store.readRows({ start, end });
       const labels = classify(rows, classes.length, plan.threshold);
       for (const label of labels) counts[label]++;
+      areas.add(labels, start);
       const size = labels.length;
       await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
       await classMap.writeRows([labels]);
@@ -108,7 +117,16 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     await probability.abort();
     await classMap.abort();
   }
-  await drawRaster(files.classes, files.quicklook, {});
+  const statistics = areas.describe();
+  await writeJson(files.statistics, statistics);
+  await drawMap({
+    classMap: files.classes,
+    target: files.quicklook,
+    classes,
+    plan,
+    km2: statistics.classes.map(({ km2 }) => km2),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
   await writeJson(files.item, stacItem(plan, geobox, assetsOf(model)));
   await writeJson(files.run, {
     schemaVersion: RUN_SCHEMA_VERSION,
@@ -139,6 +157,12 @@ function assetsOf(model: ModelFolder): Record<string, unknown> {
       'terrachip:classes': classes.map(({ name, colour }, value) => ({ value, name, colour })),
     },
     quicklook: { href: './quicklook.png', type: 'image/png', roles: ['overview'], title: 'Map at a glance' },
+    statistics: {
+      href: './statistics.json',
+      type: 'application/json',
+      roles: ['metadata'],
+      title: 'Areas of the classes in km²',
+    },
     run: { href: './run.json', type: 'application/json', roles: ['metadata'], title: 'How the map was made' },
   };
 }

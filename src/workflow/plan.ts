@@ -92,7 +92,12 @@ export interface PlanOptions {
 
 /** Reads a plan that an earlier run wrote. */
 export async function readPlan(path: string): Promise<Plan> {
-  return validate(PlanSchema, await readJson(path), path);
+  return parsePlan(await readJson(path), path);
+}
+
+/** Checks a plan that came from a file. @param name the file, for messages */
+export function parsePlan(document: unknown, name: string): Plan {
+  return validate(PlanSchema, document, name);
 }
 
 /** The folder of a run's units and markers, beside the output. */

@@ -1,4 +1,5 @@
 /** Scene files: which rasters show a place, by modality, phase and band, and the grid to see them on. */
+import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
@@ -9,6 +10,9 @@ import { RESAMPLINGS } from '../kernels/index.js';
 import { type BlockCache, noReference, openRaster, type Raster, UNITS } from '../raster/index.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
+
+/** The name of the scene file in a package's folder. */
+export const SCENE_FILE = 'scene.json';
 
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(64));
@@ -69,8 +73,16 @@ export interface Scene {
   readonly document: SceneDocument;
 }
 
-/** @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
-export async function readScene(path: string): Promise<Scene> {
+/**
+ * @param location a scene file, or the folder of a package
+ * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT
+ */
+export async function readScene(location: string): Promise<Scene> {
+  const isFolder = await stat(location).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const path = isFolder ? join(location, SCENE_FILE) : location;
   return { path, document: validate(SceneSchema, await readJson(path), path) };
 }
 

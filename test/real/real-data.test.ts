@@ -6,6 +6,7 @@ import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { type Backend, CpuBackend } from '../../src/gpu/index.js';
 import { createNodeWebGpuBackend } from '../../src/gpu/node/index.js';
 import { openRaster, WarpedRaster } from '../../src/raster/index.js';
+import { Rasterizer, readAreas } from '../../src/vector/index.js';
 import { evaluateMap, infer } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { sharedFolder, sharedPath, temporaryFolder } from '../support/files.js';
@@ -148,5 +149,29 @@ describe.skipIf(absent)('water maps of real scenes', () => {
     }
     console.info(`TerraMind ${tile}: ${((100 * water) / mapped.length).toFixed(1)} % water`);
     await Promise.all([source.close(), classes.close()]);
+  });
+});
+
+describe.skipIf(absent)('rasterio’s masks of a real flood (EMSR517)', () => {
+  it.each([
+    ['EMSR517_flood_mask.tif', false],
+    ['EMSR517_flood_mask_alltouched.tif', true],
+  ])('%s', async (name, allTouched) => {
+    const vectors =
+      'vector/CEMS_EMSR517/19.07.2021_EMSR517_json/EMSR517_AOI15_GRA_PRODUCT_observedEventA_r1_v1.json';
+    const areas = await readAreas(sharedPath(vectors));
+    const truth = await openRaster(sharedPath('derived-reference', name));
+    const [wanted] = await truth.readPlanes();
+    const rasterizer = new Rasterizer(areas, truth.geobox!, { allTouched });
+    const ones = areas.features.map(() => 1);
+    let differing = 0;
+    for (let start = 0; start < truth.height; start += 500) {
+      const rows = { start, end: Math.min(truth.height, start + 500) };
+      const found = new Uint8Array((rows.end - start) * truth.width);
+      rasterizer.burn(rows, found, ones);
+      differing += found.filter((value, i) => value !== wanted[start * truth.width + i]).length;
+    }
+    await truth.close();
+    expect(differing).toBe(0);
   });
 });

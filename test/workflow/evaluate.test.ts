@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeCog } from '../../src/raster/index.js';
 import { writeSarScene } from '../../src/workflow/demo/sar-scene.js';
+import { describeConfusion } from '../../src/workflow/evaluate/metrics.js';
 import { evaluateMap, infer } from '../../src/workflow/index.js';
-import { describeConfusion } from '../../src/workflow/metrics.js';
 import { temporaryFolder } from '../support/files.js';
 
 describe('describeConfusion', () => {

@@ -1,47 +1,159 @@
 import { Command } from 'commander';
-import type { Metrics } from '../../workflow/index.js';
-import { parseCount } from '../arguments.js';
+import { invalidOption } from '../../errors.js';
+import type { Assessment, Metrics, Statistics } from '../../workflow/index.js';
+import { parseArea, parseCount } from '../arguments.js';
 import type { Run } from '../main.js';
+import { formatNumber, formatPercent, formatTable } from '../table.js';
+
+interface Options {
+  label?: string;
+  band?: number;
+  labelClass?: string;
+  classProperty?: string;
+  positiveClass?: string;
+  permanentWater?: string;
+  minArea?: number;
+  zones?: string;
+  zoneName?: string;
+  scene?: string;
+}
 
 export function evaluateCommand(run: Run): Command {
   const command = new Command('evaluate')
-    .description('compare a map with a label')
+    .description('score a map against a label and against simple rules; measure its areas, also by zones')
     .argument('<map>', 'the folder that infer wrote')
-    .requiredOption('--label <raster>', 'class values; its nodata, or -1, is ignored')
-    .option('--band <n>', 'band of the label (default 1)', parseCount('--band'));
-  return command.action((map: string, options: { label: string; band?: number }) =>
+    .option(
+      '--label <file>',
+      'a raster of class values (its nodata, or -1, is unknown), or polygons (GeoJSON)',
+    )
+    .option('--band <n>', 'band of a raster label (default 1)', parseCount('--band'))
+    .option('--label-class <name>', 'the class that polygons show (default: the positive class)')
+    .option('--class-property <name>', 'the property of polygons that names their class')
+    .option('--positive-class <name>', 'the class that the baselines are about (default: water or flood)')
+    .option(
+      '--permanent-water <file>',
+      'polygons or a raster (above 0) of permanent water: the rest is flood',
+    )
+    .option(
+      '--min-area <area>',
+      'drop components of the map below this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',
+      parseArea('--min-area'),
+    )
+    .option('--zones <file>', 'polygons (GeoJSON); each gets a row, also in zones.csv')
+    .option('--zone-name <property>', 'the property that names a zone (default: name or id)')
+    .option('--scene <file>', 'the scene of the map, if it has moved: the baselines read it');
+  return command.action((map: string, options: Options) =>
     run(command, async ({ output, signal }) => {
-      const { evaluateMap } = await import('../../workflow/evaluate.js');
-      const metrics = await evaluateMap({ map, ...options, signal, onProgress: output.onProgress });
-      output.result(metrics, describeMetrics(metrics));
+      const { label, zones, permanentWater, minArea } = options;
+      if ([label, zones, permanentWater, minArea].every((option) => option === undefined)) {
+        throw invalidOption(
+          '--label',
+          'is missing',
+          'give a label, or --zones, --permanent-water or --min-area',
+        );
+      }
+      const { assessMap } = await import('../../workflow/evaluate/index.js');
+      const { metrics, statistics } = await assessMap({
+        map,
+        ...options,
+        signal,
+        onProgress: output.onProgress,
+      });
+      output.result({ ...metrics, statistics }, describeAssessment({ metrics, statistics }));
     }),
   );
 }
 
-/** The scores as a table, with the accuracy of doing nothing beside the accuracy. */
+function describeAssessment({ metrics, statistics }: Assessment): string {
+  const parts = metrics === null ? [describeAreas(statistics)] : [describeMetrics(metrics)];
+  const { minArea, permanentWater, zones } = statistics;
+  if (minArea !== null) {
+    parts.push(`components below ${minArea.squareMetres} m² dropped: ${minArea.removedPixels} pixels`);
+  }
+  if (permanentWater !== null) {
+    const { permanentKm2, floodKm2, permanentWaterKm2, mappedShare } = permanentWater;
+    parts.push(
+      `permanent water: ${formatNumber(permanentWaterKm2, 2)} km², ${formatPercent(mappedShare)} of it mapped; ` +
+        `mapped: ${formatNumber(permanentKm2, 2)} km² permanent, ${formatNumber(floodKm2, 2)} km² flood`,
+    );
+  }
+  const scores = metrics?.permanentWater ?? null;
+  if (scores !== null) {
+    parts.push(
+      `permanent water that the label leaves out and the map shows (false-positive rate): ` +
+        `${formatPercent(scores.falsePositiveRate)} of ${scores.negatives} pixels; flood alone: IoU ${formatNumber(scores.flood.iou)}`,
+    );
+  }
+  if (zones !== null) parts.push(describeZones(statistics, metrics));
+  // Last, where the eye ends.
+  for (const finding of metrics?.findings ?? []) parts.push(`→ ${finding}`);
+  return parts.join('\n');
+}
+
+function describeAreas(statistics: Statistics): string {
+  const table = formatTable([
+    ['class', 'km²', 'share'],
+    ...statistics.classes.map(({ name, km2, share }) => [name, formatNumber(km2, 2), formatPercent(share)]),
+  ]);
+  const { validShare, totalKm2 } = statistics;
+  return `${table}\nvalid: ${formatPercent(validShare)} of ${formatNumber(totalKm2, 2)} km²`;
+}
+
+/** The scores, and beside them what simple rules reach over the same pixels. */
 export function describeMetrics(metrics: Metrics): string {
-  const number = (value: number | null, digits = 3): string => (value === null ? '—' : value.toFixed(digits));
-  const percent = (value: number | null): string => (value === null ? '—' : `${(100 * value).toFixed(1)} %`);
-  const rows = [
-    ['class', 'IoU', 'precision', 'recall', 'F1', 'map km²', 'label km²'],
+  const table = formatTable([
+    ['class', 'label share', 'IoU', 'precision', 'recall', 'F1', 'map km²', 'label km²'],
     ...metrics.classes.map((c) => [
       c.name,
-      number(c.iou),
-      number(c.precision),
-      number(c.recall),
-      number(c.f1),
-      number(c.mapKm2, 2),
-      number(c.labelKm2, 2),
+      formatPercent(c.labelShare),
+      formatNumber(c.iou),
+      formatNumber(c.precision),
+      formatNumber(c.recall),
+      formatNumber(c.f1),
+      formatNumber(c.mapKm2, 2),
+      formatNumber(c.labelKm2, 2),
     ]),
-  ];
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const table = rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '),
-  );
+  ]);
   const { mapInvalid, labelUnknown, otherClass } = metrics.excludedShare;
-  return [
-    ...table,
-    `pixel accuracy ${number(metrics.pixelAccuracy)}; everything as the most frequent class would reach ${number(metrics.majorityClassAccuracy)}`,
-    `${metrics.evaluatedPixels} pixels; left out: ${percent(mapInvalid)} without data in the map, ${percent(labelUnknown)} unknown in the label, ${percent(otherClass)} of other classes`,
-  ].join('\n');
+  const lines = [
+    table,
+    `pixel accuracy ${formatNumber(metrics.pixelAccuracy)}; everything as ${metrics.majorityClass ?? 'the most frequent class'} would reach ${formatNumber(metrics.majorityClassAccuracy)}`,
+    `${metrics.evaluatedPixels} pixels; left out: ${formatPercent(mapInvalid)} without data in the map, ${formatPercent(labelUnknown)} unknown in the label, ${formatPercent(otherClass)} of other classes`,
+  ];
+  if (metrics.positiveClass !== null && metrics.model !== null) {
+    const row = (title: string, threshold: string, scores: NonNullable<Metrics['model']>): string[] => [
+      title,
+      threshold,
+      formatNumber(scores.iou),
+      formatNumber(scores.precision),
+      formatNumber(scores.recall),
+      formatNumber(scores.f1),
+      formatNumber(scores.accuracy),
+    ];
+    lines.push(
+      '',
+      formatTable([
+        [`${metrics.positiveClass} by`, 'threshold', 'IoU', 'precision', 'recall', 'F1', 'accuracy'],
+        row('this map', '', metrics.model),
+        ...metrics.baselines.map(({ title, threshold, unit, scores }) =>
+          row(title, threshold === null ? '' : `${threshold}${unit === null ? '' : ` ${unit}`}`, scores),
+        ),
+      ]),
+    );
+  }
+  for (const { name, reason } of metrics.baselinesLeftOut) lines.push(`no ${name}: ${reason}`);
+  return lines.join('\n');
+}
+
+function describeZones(statistics: Statistics, metrics: Metrics | null): string {
+  const classes = statistics.classes.map(({ name }) => name);
+  const iou = metrics === null ? [] : classes.map((name) => `${name} IoU`);
+  const rows = (statistics.zones ?? []).map((zone, k) => [
+    zone.name,
+    formatNumber(zone.km2, 2),
+    formatPercent(zone.validShare),
+    ...zone.classes.map(({ km2 }) => formatNumber(km2, 2)),
+    ...(metrics?.zones?.[k].classes ?? []).map((scores) => formatNumber(scores.iou)),
+  ]);
+  return `\n${formatTable([['zone', 'km²', 'valid', ...classes.map((name) => `${name} km²`), ...iou], ...rows])}`;
 }

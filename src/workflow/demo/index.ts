@@ -1,53 +1,93 @@
-/** `terrachip demo`: a whole job on a scene that it makes itself. */
+/** `terrachip demo`: a flood mapped from beginning to end, on an event that it makes itself. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { invalidOption } from '../../errors.js';
 import type { BackendChoice } from '../../gpu/node/index.js';
 import type { OperationOptions } from '../../progress.js';
-import { evaluateMap } from '../evaluate.js';
+import { evaluateMap, type Metrics } from '../evaluate/index.js';
 import { type InferReport, infer } from '../infer.js';
-import type { Metrics } from '../metrics.js';
-import { drawRaster } from '../quicklook.js';
-import { writeSarScene } from './sar-scene.js';
+import { type PackageReport, packageManifest } from '../package.js';
+import { drawRaster } from '../picture/index.js';
+import { DEMO_PARAMETERS, simulateEvent, writeEvent } from './event/index.js';
 
 export interface DemoOptions extends OperationOptions {
-  /** Folder for the scene and the map (default `terrachip-demo`). */
+  /** Folder for the event, the package and the map (default `terrachip-demo`). */
   output?: string;
+  /** Another event (default 7). */
   seed?: number;
+  /** Width and height of the map in pixels of 10 m, at least (default 1500 × 1200). */
+  size?: readonly [number, number];
   backend?: BackendChoice;
 }
 
 export interface DemoReport {
-  scene: string;
+  manifest: string;
+  package: PackageReport;
   map: string;
+  /** Pictures: the map, and what the radar and the optical sensor saw at the event. */
   quicklook: string;
   radar: string;
+  optical: string;
   inference: InferReport;
   metrics: Metrics;
 }
+
+const SIZE = [1500, 1200] as const;
+
+/** Below this there is no room for a river and its valley; above it, the event would not fit into memory. */
+const SIDES = [128, 6000] as const;
 
 /** The folder of a model that comes with the package. */
 export function bundledModel(name: string): string {
   return fileURLToPath(new URL(`../../../models/${name}`, import.meta.url));
 }
 
+/**
+ * Makes up a flood, packages what the satellites saw of it, maps it, and compares the map with the truth.
+ * @throws {TerrachipError} INVALID_OPTION for an impossible size
+ */
 export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
-  const { output = 'terrachip-demo', seed = 7, signal, onProgress } = options;
+  const { output = 'terrachip-demo', seed = 7, size = SIZE, signal, onProgress } = options;
+  const backend = options.backend ?? 'auto';
+  if (!size.every((side) => Number.isInteger(side) && side >= SIDES[0] && side <= SIDES[1])) {
+    throw invalidOption(
+      '--size',
+      `cannot be ${size.join(' ')}`,
+      `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
+    );
+  }
   const common = {
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   };
-  onProgress?.({ type: 'stage', stage: 'scene' });
-  const files = await writeSarScene(join(output, 'scene'), seed);
+  onProgress?.({ type: 'stage', stage: 'event' });
+  const event = simulateEvent(seed, DEMO_PARAMETERS, { width: size[0], height: size[1] });
+  const files = await writeEvent(event, join(output, 'event'), common);
+  const folder = join(output, 'package');
+  const packaged = await packageManifest({ manifest: files.manifest, output: folder, backend, ...common });
   const map = join(output, 'map');
   const inference = await infer({
-    scene: files.scene,
-    model: bundledModel('water-threshold'),
+    scene: packaged.scene,
+    model: bundledModel('demo-flood'),
     output: map,
-    backend: options.backend ?? 'auto',
+    backend,
     ...common,
   });
-  const metrics = await evaluateMap({ map, label: files.label, ...common });
-  const radar = join(output, 'radar.png');
-  await drawRaster(join(output, 'scene', 's1-event.tif'), radar, { bands: [1] });
-  return { scene: files.scene, map, quicklook: join(map, 'quicklook.png'), radar, inference, metrics };
+  const metrics = await evaluateMap({ map, label: files.flood, ...common });
+  const [radar, optical] = [join(output, 'radar.png'), join(output, 'optical.png')];
+  await drawRaster(join(folder, 'S1RTC-event.tif'), radar, { bands: [1], title: 'Radar, VV, at the event' });
+  await drawRaster(join(folder, 'S2L2A-event.tif'), optical, {
+    bands: [4, 3, 2],
+    title: 'Optical, true colour, at the event',
+  });
+  return {
+    manifest: files.manifest,
+    package: packaged,
+    map,
+    quicklook: join(map, 'quicklook.png'),
+    radar,
+    optical,
+    inference,
+    metrics,
+  };
 }

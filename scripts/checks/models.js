@@ -1,0 +1,174 @@
+// The demonstration models on events that no training step saw, with parameters outside the training ranges, beside
+// baselines; and, where it is at hand, a real scene. Prints a table and fails below the bars.
+//   npm run check:models [-- FOLDER]      the folder of Sen1Floods11's hand-labelled chips, or SEN1FLOODS11
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openModel } from '../../dist/inference/index.js';
+import { readJson } from '../../dist/io/node/index.js';
+import { CogWriter, openRaster } from '../../dist/raster/index.js';
+import { bundledModel, evaluateMap, infer } from '../../dist/workflow/index.js';
+import { makeEvent, SPLITS } from '../events.js';
+
+const BARS = { iou: 0.75, overBaselines: 0.1, swap: 0.2, zero: 0.05 };
+const SWAPPED = ['pre_month', 'event', 'pre_event', 'post_event'];
+
+const scratch = await mkdtemp(join(tmpdir(), 'terrachip-models-'));
+const failures = [];
+try {
+  await checkFlood();
+  await checkRealChip();
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+for (const failure of failures) process.stdout.write(`FAILED ${failure}\n`);
+process.exitCode = failures.length > 0 ? 1 : 0;
+
+async function checkFlood() {
+  const model = bundledModel('demo-flood');
+  const { manifest } = await openModel(model);
+  const { firstSeed, count } = SPLITS['held-out'];
+  const rows = [];
+  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+    const made = await makeEvent(seed, SPLITS['held-out'], join(scratch, String(seed)));
+    const permanent = join(made.folder, 'permanent.tif');
+    await copyBand(made.truth, 2, permanent);
+    const label = join(made.folder, 'package', 'label.tif');
+    const score = async (scene, name, options = {}) => {
+      const map = join(made.folder, name);
+      await infer({ scene, model, output: map, backend: 'cpu', ...options });
+      return evaluateMap({ map, label, positiveClass: 'flood', permanentWater: permanent });
+    };
+    const metrics = await score(made.scene, 'map');
+    const row = {
+      seed,
+      flood: metrics.classes[1].labelShare,
+      iou: metrics.model.iou,
+      ...Object.fromEntries(metrics.baselines.map(({ name, scores }) => [name, scores.iou ?? 0])),
+      'permanent FP': metrics.permanentWater.falsePositiveRate,
+      swapped: (await score(made.scene, 'swapped', { phases: SWAPPED })).model.iou,
+    };
+    for (const input of manifest.inputs) {
+      const scene = await withoutInput(made, input);
+      row[`no ${input.name}`] = (await score(scene, `no-${input.name}`)).model.iou;
+    }
+    rows.push(row);
+    await rm(made.folder, { recursive: true, force: true });
+  }
+  const names = Object.keys(rows[0]);
+  const mean = Object.fromEntries(
+    names.map((name) => [name, rows.reduce((sum, row) => sum + row[name], 0) / rows.length]),
+  );
+  printTable(names, [...rows, { ...mean, seed: 'mean' }]);
+  judgeFlood(rows, mean, manifest);
+}
+
+/** Every event must pass the bar of the IoU and beat its baselines; what ablations cost is judged by the mean. */
+function judgeFlood(rows, mean, { inputs }) {
+  for (const row of rows) {
+    const best = Math.max(...['majority', 'otsu-vv', 'vv-drop', 'ndwi'].map((name) => row[name] ?? 0));
+    expect(row.iou >= BARS.iou, `event ${row.seed}: IoU ${row.iou.toFixed(3)} is below ${BARS.iou}`);
+    expect(
+      row.iou - best >= BARS.overBaselines,
+      `event ${row.seed}: IoU ${row.iou.toFixed(3)} is not ${BARS.overBaselines} above the best baseline's ${best.toFixed(3)}`,
+    );
+  }
+  expect(mean.iou - mean.swapped >= BARS.swap, `swapping phases costs less than ${BARS.swap}`);
+  for (const { name } of inputs) {
+    const cost = mean.iou - mean[`no ${name}`];
+    expect(cost >= BARS.zero, `without ${name} the IoU falls by ${cost.toFixed(3)} only, not ${BARS.zero}`);
+  }
+}
+
+function expect(holds, failure) {
+  if (!holds) failures.push(failure);
+}
+
+/** A scene in which an input has its training mean everywhere, which normalises to 0. */
+async function withoutInput({ scene, folder }, { name, bands, mean, units }) {
+  const document = await readJson(scene);
+  const like = await openRaster(join(folder, 'package', 'DEM.tif'));
+  const { geobox } = like;
+  await like.close();
+  const path = join(folder, 'package', `zero-${name}.tif`);
+  const stored = mean.map((value) => (units === 'dB' ? 10 ** (value / 10) : value));
+  await writeBands(
+    path,
+    geobox,
+    stored.map((value) => new Float32Array(geobox.pixelCount).fill(value)),
+  );
+  const image = Object.fromEntries(bands.map((band, k) => [band, { href: path, band: k + 1 }]));
+  const input = document.inputs[name];
+  if (input.static !== undefined) input.static = image;
+  else for (const phase of Object.keys(input.phases)) input.phases[phase] = image;
+  const changed = join(folder, 'package', `without-${name}.json`);
+  await writeFile(changed, JSON.stringify(document));
+  return changed;
+}
+
+async function writeBands(path, geobox, bands) {
+  const writer = await CogWriter.create(path, {
+    geobox,
+    bands: bands.length,
+    dtype: 'float32',
+    nodata: Number.NaN,
+  });
+  await writer.writeRows(bands);
+  await writer.finish();
+}
+
+async function copyBand(source, index, destination) {
+  const raster = await openRaster(source);
+  const { width, height, geobox } = raster;
+  const [plane] = await raster.readPlanes({ window: { x: 0, y: 0, width, height }, bands: [index] });
+  await raster.close();
+  await writeBands(destination, geobox, [Float32Array.from(plane)]);
+}
+
+/** demo-water-s1 on hand-labelled chips of Sen1Floods11, which no training has seen, against Otsu on VV. */
+async function checkRealChip() {
+  const folder = process.argv[2] ?? process.env.SEN1FLOODS11;
+  if (folder === undefined || !existsSync(join(folder, 'S1'))) {
+    process.stdout.write('demo-water-s1: no Sen1Floods11 chips at hand; give their folder\n');
+    return;
+  }
+  const rows = [];
+  for (const file of await readdir(join(folder, 'S1'))) {
+    const chip = file.replace('_S1Hand.tif', '');
+    const path = join(folder, 'S1', file);
+    const scene = join(scratch, `${chip}.json`);
+    const phases = { event: { VV: { href: path, band: 1 }, VH: { href: path, band: 2 } } };
+    await writeFile(
+      scene,
+      JSON.stringify({
+        schemaVersion: 1,
+        id: chip,
+        grid: { like: path },
+        phases: ['event'],
+        inputs: { S1RTC: { units: 'dB', resampling: 'nearest', phases } },
+      }),
+    );
+    const row = { chip };
+    for (const model of ['water-threshold', 'demo-water-s1']) {
+      const map = join(scratch, `${chip}-${model}`);
+      await infer({ scene, model: bundledModel(model), output: map, backend: 'cpu' });
+      const metrics = await evaluateMap({ map, label: join(folder, 'Labels', `${chip}_LabelHand.tif`) });
+      row[model] = metrics.model.iou;
+      row['otsu-vv'] = metrics.baselines.find(({ name }) => name === 'otsu-vv')?.scores.iou ?? 0;
+    }
+    expect(row['demo-water-s1'] > row['otsu-vv'], `${chip}: demo-water-s1 does not beat Otsu on VV`);
+    rows.push(row);
+  }
+  process.stdout.write('\n');
+  printTable(Object.keys(rows[0]), rows);
+}
+
+function printTable(names, rows) {
+  const cell = (value) => (typeof value === 'number' && value <= 1 ? value.toFixed(3) : String(value));
+  const lines = [names, ...rows.map((row) => names.map((name) => cell(row[name])))];
+  const widths = names.map((_, k) => Math.max(...lines.map((line) => line[k].length)));
+  for (const line of lines) {
+    process.stdout.write(`${line.map((text, k) => text.padStart(widths[k])).join('  ')}\n`);
+  }
+}

@@ -1,0 +1,73 @@
+// Events for training and for checks: made by the generator, put on their grid by `package`, with the truth beside.
+import { join } from 'node:path';
+import { CogWriter, openRaster } from '../dist/raster/index.js';
+import {
+  drawParameters,
+  HELD_OUT_RANGES,
+  PHASES,
+  simulateEvent,
+  TRAINING_RANGES,
+  writeEvent,
+} from '../dist/workflow/demo/event/index.js';
+import { Random } from '../dist/workflow/demo/random.js';
+import { packageManifest } from '../dist/workflow/package.js';
+import { warpFile } from '../dist/workflow/warp.js';
+
+/** Seeds of the events, which no two splits share, and where their parameters come from. */
+export const SPLITS = {
+  train: { firstSeed: 1000, count: 48, ranges: TRAINING_RANGES, size: { width: 512, height: 440 } },
+  threshold: { firstSeed: 2000, count: 6, ranges: TRAINING_RANGES, size: { width: 512, height: 440 } },
+  'held-out': { firstSeed: 3000, count: 5, ranges: HELD_OUT_RANGES, size: { width: 720, height: 600 } },
+};
+
+/** What the truth's raster holds, band by band: 1 where it is so. */
+export const TRUTH_BANDS = ['flood', 'permanent', ...PHASES.map((phase) => `water ${phase}`)];
+
+/** Makes an event of a split in a folder: its scene file, and the truth on the scene's grid. */
+export async function makeEvent(seed, { ranges, size }, folder) {
+  const event = simulateEvent(seed, drawParameters(new Random(seed), ranges), size);
+  const { manifest } = await writeEvent(event, join(folder, 'source'));
+  const { scene } = await packageManifest({ manifest, output: join(folder, 'package'), backend: 'cpu' });
+  const truth = join(folder, 'truth.tif');
+  await writeTruth(event, join(folder, 'source', 'truth.tif'));
+  await warpFile({
+    source: join(folder, 'source', 'truth.tif'),
+    destination: truth,
+    grid: { like: join(folder, 'package', 'DEM.tif') },
+    resampling: 'nearest',
+    backend: 'cpu',
+  });
+  return { event, scene, truth, folder };
+}
+
+async function writeTruth({ land, flood, frame }, path) {
+  const permanent = land.permanentWater;
+  const water = PHASES.map((phase) => permanent.map((wet, k) => (wet === 1 || flood[phase][k] > 0 ? 1 : 0)));
+  const isFlood = permanent.map((_, k) => (flood.event[k] > 0 ? 1 : 0));
+  const bands = [isFlood, permanent, ...water];
+  const writer = await CogWriter.create(path, {
+    geobox: frame.ground,
+    bands: bands.length,
+    dtype: 'uint8',
+    nodata: 255,
+    overviews: 'nearest',
+    descriptions: TRUTH_BANDS,
+  });
+  await writer.writeRows(bands);
+  await writer.finish();
+}
+
+/** All bands of a raster, as float32 with NaN for no data where the file says so. */
+export async function readBands(path) {
+  const raster = await openRaster(path);
+  try {
+    const { width, height } = raster;
+    const planes = await raster.readPlanes({
+      window: { x: 0, y: 0, width, height },
+      bands: raster.bands.map((band) => band.index),
+    });
+    return { width, height, planes };
+  } finally {
+    await raster.close();
+  }
+}

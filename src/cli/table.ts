@@ -1,0 +1,18 @@
+/** Rows in columns: the first to the left, numbers to the right. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows
+    .map((row) =>
+      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '),
+    )
+    .join('\n');
+}
+
+/** `—` for what is unknown. */
+export function formatNumber(value: number | null, digits = 3): string {
+  return value === null ? '—' : value.toFixed(digits);
+}
+
+export function formatPercent(share: number | null): string {
+  return share === null ? '—' : `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,241 @@
+/**
+ * What a map must beat: the majority class, and rules of one line that need no model. A model that does no better
+ * than these has learned nothing, however high its accuracy.
+ */
+import { isTerrachipError } from '../../errors.js';
+import type { GeoBox, RowRange } from '../../geo/index.js';
+import { unitConversion } from '../../raster/index.js';
+import type { Plan } from '../plan.js';
+import { readScene, resolveHref, type Scene } from '../scene.js';
+import { openOverlapping, RasterLayer, STRIP_ROWS } from './layers.js';
+import { Histogram, otsuThreshold } from './otsu.js';
+
+/** A rule that says where the positive class (water) is. */
+export interface Baseline {
+  readonly name: string;
+  readonly title: string;
+  readonly formula: string;
+  readonly threshold: number;
+  readonly unit: string | null;
+  /** 1 for the class, 0 for not, NaN without data. */
+  predict(rows: RowRange, signal?: AbortSignal): Promise<Float32Array>;
+}
+
+/** A rule before its threshold is known. */
+interface Rule {
+  name: string;
+  title: string;
+  formula: string;
+  unit: string | null;
+  /** The class is below the threshold, or above it. */
+  side: 'below' | 'above';
+  /** A number, or the histogram in which Otsu's method finds it over the whole scene. */
+  threshold: number | (() => Histogram);
+  inputs: readonly { band: string; phase: 'event' | 'before'; units: 'dB' | 'optical' }[];
+  combine: (values: readonly Float32Array[]) => Float32Array;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    name: 'otsu-vv',
+    title: 'Otsu on VV',
+    formula: 'VV(event) < threshold; the threshold by Otsu over the scene, bins of 0.1 dB from −50 to 20 dB',
+    unit: 'dB',
+    side: 'below',
+    threshold: () => new Histogram(-50, 20, 10),
+    inputs: [{ band: 'VV', phase: 'event', units: 'dB' }],
+    combine: ([vv]) => vv,
+  },
+  {
+    name: 'vv-drop',
+    title: 'Otsu on the VV change',
+    formula:
+      'VV(event) − VV(before) < threshold; the threshold by Otsu over the scene, bins of 0.1 dB from −30 to 30 dB',
+    unit: 'dB',
+    side: 'below',
+    threshold: () => new Histogram(-30, 30, 10),
+    inputs: [
+      { band: 'VV', phase: 'event', units: 'dB' },
+      { band: 'VV', phase: 'before', units: 'dB' },
+    ],
+    combine: ([event, before]) => event.map((value, i) => value - before[i]),
+  },
+  {
+    name: 'ndwi',
+    title: 'NDWI above 0',
+    formula:
+      '(B03 − B08) / (B03 + B08) > 0 in the event phase (McFeeters 1996, doi:10.1080/01431169608948714)',
+    unit: null,
+    side: 'above',
+    threshold: 0,
+    inputs: [
+      { band: 'B03', phase: 'event', units: 'optical' },
+      { band: 'B08', phase: 'event', units: 'optical' },
+    ],
+    combine: ([green, nir]) => green.map((value, i) => (value - nir[i]) / (value + nir[i])),
+  },
+];
+
+/** The baselines that a scene has data for, with their thresholds; and those that it has none for. Close when done. */
+export interface OpenBaselines {
+  readonly baselines: readonly Baseline[];
+  readonly leftOut: readonly { name: string; reason: string }[];
+  close(): Promise<void>;
+}
+
+/** Opens the rasters of the scene that a map was made of and finds the thresholds: one pass over the scene. */
+export async function openBaselines(
+  plan: Plan,
+  geobox: GeoBox,
+  scenePath: string | undefined,
+  signal?: AbortSignal,
+): Promise<OpenBaselines> {
+  const leftOut: { name: string; reason: string }[] = [];
+  const baselines: Baseline[] = [];
+  const layers = new SceneLayers(plan, geobox, signal);
+  try {
+    await layers.open(scenePath ?? plan.scene.path);
+  } catch (error) {
+    // A map outlives its scene; who names a scene, though, wants it read.
+    if (scenePath !== undefined || !isTerrachipError(error)) throw error;
+    return {
+      baselines,
+      leftOut: RULES.map(({ name }) => ({ name, reason: error.message })),
+      close: async () => undefined,
+    };
+  }
+  try {
+    for (const rule of RULES) {
+      const found = await prepare(rule, layers, geobox, signal);
+      if (typeof found === 'string') leftOut.push({ name: rule.name, reason: found });
+      else baselines.push(found);
+    }
+  } catch (error) {
+    await layers.close();
+    throw error;
+  }
+  return { baselines, leftOut, close: () => layers.close() };
+}
+
+/** A rule with its threshold, or why it cannot be used. */
+async function prepare(
+  rule: Rule,
+  layers: SceneLayers,
+  geobox: GeoBox,
+  signal: AbortSignal | undefined,
+): Promise<Baseline | string> {
+  const inputs: RasterLayer[] = [];
+  for (const { band, phase, units } of rule.inputs) {
+    const layer = await layers.layer(band, phase, units);
+    if (typeof layer === 'string') return layer;
+    inputs.push(layer);
+  }
+  const values = async (rows: RowRange): Promise<Float32Array> => {
+    const planes: Float32Array[] = [];
+    for (const input of inputs) planes.push(await input.readRows(rows, signal));
+    return rule.combine(planes);
+  };
+  const threshold =
+    typeof rule.threshold === 'number'
+      ? rule.threshold
+      : await findThreshold(rule.threshold(), values, geobox.height, signal);
+  if (threshold === null) return 'its values do not vary over the map';
+  const predict = async (rows: RowRange): Promise<Float32Array> =>
+    (await values(rows)).map((value) => {
+      if (Number.isNaN(value)) return Number.NaN;
+      return (rule.side === 'below' ? value < threshold : value > threshold) ? 1 : 0;
+    });
+  const { name, title, formula, unit } = rule;
+  return { name, title, formula, unit, threshold, predict };
+}
+
+async function findThreshold(
+  histogram: Histogram,
+  values: (rows: RowRange) => Promise<Float32Array>,
+  height: number,
+  signal: AbortSignal | undefined,
+): Promise<number | null> {
+  for (let start = 0; start < height; start += STRIP_ROWS) {
+    signal?.throwIfAborted();
+    histogram.add(await values({ start, end: Math.min(height, start + STRIP_ROWS) }));
+  }
+  return otsuThreshold(histogram);
+}
+
+/** Bands of a scene on the map's grid, each opened once. */
+class SceneLayers {
+  readonly #plan: Plan;
+  readonly #geobox: GeoBox;
+  readonly #signal: AbortSignal | undefined;
+  readonly #open = new Map<string, RasterLayer>();
+  #scene: Scene | null = null;
+
+  constructor(plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined) {
+    this.#plan = plan;
+    this.#geobox = geobox;
+    this.#signal = signal;
+  }
+
+  async open(path: string): Promise<void> {
+    this.#scene = await readScene(path);
+  }
+
+  /** A band of radar in dB, or of an optical image without offset; or why there is none. */
+  async layer(
+    band: string,
+    phase: 'event' | 'before',
+    units: 'dB' | 'optical',
+  ): Promise<RasterLayer | string> {
+    const scene = this.#scene;
+    const scenePhase = scene === null ? null : this.#phase(scene, phase);
+    if (scene === null || scenePhase === null) {
+      return phase === 'event' ? 'the scene has no event phase' : 'the scene has no phase before the event';
+    }
+    for (const [name, input] of Object.entries(scene.document.inputs)) {
+      const source = input.phases?.[scenePhase]?.[band];
+      if (source === undefined) continue;
+      const location = resolveHref(scene, source.href);
+      const key = `${location}#${source.band}`;
+      const known = this.#open.get(key);
+      if (known !== undefined) return known;
+      try {
+        // A ratio of optical bands needs no scale, but no offset either.
+        const scaled = units === 'optical' && input.units === 'reflectance';
+        const convert = scaled
+          ? null
+          : unitConversion(input.units, units === 'dB' ? 'dB' : 'dn_harmonised', name);
+        const raster = await openOverlapping(location, this.#geobox, this.#signal);
+        const layer = new RasterLayer(raster, this.#geobox, {
+          band: source.band,
+          resampling: 'bilinear',
+          convert,
+        });
+        this.#open.set(key, layer);
+        return layer;
+      } catch (error) {
+        if (!isTerrachipError(error)) throw error;
+        return error.message;
+      }
+    }
+    return `the scene has no ${band} in phase ${scenePhase}`;
+  }
+
+  /** The scene's name of a phase: as the plan matched it, by name, or the only one. */
+  #phase(scene: Scene, phase: 'event' | 'before'): string | null {
+    const names = new Set([
+      ...scene.document.phases,
+      ...Object.values(scene.document.inputs).flatMap((input) => Object.keys(input.phases ?? {})),
+    ]);
+    const wanted = phase === 'event' ? ['event'] : ['pre_event', 'pre_month'];
+    for (const name of wanted) {
+      const planned = this.#plan.images.find((image) => image.phase === name)?.scenePhase;
+      if (planned !== null && planned !== undefined && names.has(planned)) return planned;
+      if (names.has(name)) return name;
+    }
+    return phase === 'event' && names.size === 1 ? [...names][0] : null;
+  }
+
+  async close(): Promise<void> {
+    for (const layer of this.#open.values()) await layer.close();
+  }
+}

@@ -1,0 +1,365 @@
+/** A map against a label, against baselines, and by zones. */
+import { join } from 'node:path';
+import { invalidOption } from '../../errors.js';
+import { type GeoBox, PixelAreas, type RowRange } from '../../geo/index.js';
+import { writeFileAtomically, writeJson } from '../../io/node/index.js';
+import type { OperationOptions } from '../../progress.js';
+import { noReference, openRaster, type Raster } from '../../raster/index.js';
+import { CLASS_NODATA } from '../classes.js';
+import { type MapFolder, readMapFolder } from '../map-folder.js';
+import { drawMap } from '../picture/index.js';
+import { type OpenBaselines, openBaselines } from './baselines.js';
+import { describeFindings, MAJORITY } from './findings.js';
+import { findClass, type LabelOptions, openLabel } from './label.js';
+import { type GridLayer, openMask, STRIP_ROWS } from './layers.js';
+import {
+  type BaselineMetrics,
+  binaryCounts,
+  binaryScores,
+  type ConfusionMetrics,
+  METRICS_SCHEMA_VERSION,
+  type Metrics,
+  ratio,
+  type ZoneMetrics,
+} from './metrics.js';
+import { Sieve } from './sieve.js';
+import { AreaTally, describeZones, type Statistics } from './statistics.js';
+import { BaselineTally, ConfusionTally, exclusionOf, PermanentWaterTally } from './tally.js';
+import { Zones } from './zones.js';
+import { zonesTable } from './zones-table.js';
+
+export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
+  /** The folder of a map. */
+  map: string;
+  /** The class that baselines and permanent water are about (default: water or flood, else the second of two). */
+  positiveClass?: string;
+  /** Where there is always water: polygons, or a raster with values above 0. Splits the positive class in two. */
+  permanentWater?: string;
+  /** Components of the map below this many m² are given to the first class before anything is counted. */
+  minArea?: number;
+  /** Polygons that each get numbers of their own. */
+  zones?: string;
+  /** The property that names a zone. */
+  zoneName?: string;
+  /** The scene file, where the one that the map was made of has moved. */
+  scene?: string;
+}
+
+export interface EvaluateOptions extends AssessOptions {
+  label: string;
+}
+
+export interface Assessment {
+  /** Null without a label. */
+  metrics: Metrics | null;
+  statistics: Statistics;
+}
+
+/** Compares a map with a label, each pixel of the map's grid once. Writes what `assessMap` writes. */
+export async function evaluateMap(options: EvaluateOptions): Promise<Metrics> {
+  const { metrics } = await assessMap(options);
+  if (metrics === null) throw invalidOption('--label', 'is missing', 'name a raster or polygons');
+  return metrics;
+}
+
+/**
+ * Measures a map, and scores it where there is a label. Writes `statistics.json`, with a label `metrics.json` and
+ * `quicklook.png` with the label's outline, with zones `zones.csv` into the map's folder.
+ * @throws {TerrachipError} INVALID_INPUT for what is not a map, or does not overlap it; INVALID_OPTION
+ */
+export async function assessMap(options: AssessOptions): Promise<Assessment> {
+  const { signal, onProgress } = options;
+  const folder = await readMapFolder(options.map);
+  const map = await openRaster(join(options.map, 'classes.tif'), signal === undefined ? {} : { signal });
+  const job = new Job(folder, map, options);
+  try {
+    const assessment = await job.run();
+    await writeJson(join(options.map, 'statistics.json'), assessment.statistics);
+    if (assessment.metrics !== null) await writeJson(join(options.map, 'metrics.json'), assessment.metrics);
+    const table = zonesTable(assessment.statistics, assessment.metrics);
+    if (table !== null) await writeFileAtomically(join(options.map, 'zones.csv'), Buffer.from(table));
+    onProgress?.({ type: 'stage', stage: 'metrics' });
+    await job.redraw(assessment.statistics);
+    return assessment;
+  } finally {
+    await job.close();
+    await map.close();
+  }
+}
+
+/** The class that a flood map is about. */
+function findPositive(classes: readonly string[], name: string | undefined): number | null {
+  if (name !== undefined) return findClass('--positive-class', name, classes);
+  const found = classes.findIndex((candidate) => /water|flood/i.test(candidate));
+  if (found >= 0) return found;
+  return classes.length === 2 ? 1 : null;
+}
+
+class Job {
+  readonly #folder: MapFolder;
+  readonly #map: Raster;
+  readonly #geobox: GeoBox;
+  readonly #classes: readonly string[];
+  readonly #positive: number | null;
+  readonly #options: AssessOptions;
+  readonly #areas: PixelAreas;
+  #label: GridLayer | null = null;
+  #permanent: GridLayer | null = null;
+  #baselines: OpenBaselines | null = null;
+  #zones: Zones | null = null;
+  #sieve: Sieve | null = null;
+
+  constructor(folder: MapFolder, map: Raster, options: AssessOptions) {
+    if (map.geobox === null) throw noReference(map);
+    this.#folder = folder;
+    this.#map = map;
+    this.#geobox = map.geobox;
+    this.#classes = folder.classes.map(({ name }) => name);
+    this.#positive = findPositive(this.#classes, options.positiveClass);
+    this.#options = options;
+    this.#areas = new PixelAreas(map.geobox);
+  }
+
+  async close(): Promise<void> {
+    await this.#label?.close();
+    await this.#permanent?.close();
+    await this.#baselines?.close();
+  }
+
+  /** The map's picture again, with the outline of the label. */
+  async redraw(statistics: Statistics): Promise<void> {
+    const { label, signal, minArea } = this.#options;
+    const positive = this.#positive;
+    if (label === undefined || positive === null) return;
+    const read = async (geobox: GeoBox): Promise<Float32Array> => {
+      const layer = await openLabel({ ...this.#options, label }, geobox, this.#classes, positive, signal);
+      const result = new Float32Array(geobox.pixelCount);
+      try {
+        for (let start = 0; start < geobox.height; start += STRIP_ROWS) {
+          const rows = { start, end: Math.min(geobox.height, start + STRIP_ROWS) };
+          const values = await layer.readRows(rows, signal);
+          result.set(
+            values.map((value) => (value === positive ? 1 : 0)),
+            start * geobox.width,
+          );
+        }
+      } finally {
+        await layer.close();
+      }
+      return result;
+    };
+    await drawMap({
+      classMap: this.#map.name,
+      target: join(this.#folder.path, 'quicklook.png'),
+      classes: this.#folder.classes,
+      plan: this.#folder.plan,
+      // The picture shows the whole map; areas without small components would not be its own.
+      km2: minArea === undefined ? statistics.classes.map(({ km2 }) => km2) : null,
+      outline: { label: `${this.#classes[positive]} in the label`, read },
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  async run(): Promise<Assessment> {
+    await this.#open();
+    if (this.#sieve !== null) await this.#findComponents(this.#sieve);
+    const classes = this.#classes;
+    const tallies = {
+      area: new AreaTally(classes, this.#areas, this.#geobox.width),
+      confusion: new ConfusionTally(classes),
+      baselines: (this.#baselines?.baselines ?? []).map((baseline) => new BaselineTally(baseline)),
+      permanent: new PermanentWaterTally(),
+      zones: (this.#zones?.zones ?? []).map(() => new ConfusionTally(classes)),
+      zoneAreas: (this.#zones?.zones ?? []).map(() => classes.map(() => 0)),
+    };
+    for await (const [rows, map] of this.#strips('evaluate')) await this.#count(rows, map, tallies);
+    return { metrics: this.#metrics(tallies), statistics: this.#statistics(tallies) };
+  }
+
+  async #open(): Promise<void> {
+    const { label, permanentWater, zones, minArea, signal } = this.#options;
+    if (minArea !== undefined && !(minArea > 0 && Number.isFinite(minArea))) {
+      throw invalidOption('--min-area', `cannot be ${minArea}`, 'give a positive area');
+    }
+    if (permanentWater !== undefined && this.#positive === null) {
+      const names = this.#classes.join(', ');
+      throw invalidOption(
+        '--permanent-water',
+        `splits one class, and the map has ${names}`,
+        'name it with --positive-class',
+      );
+    }
+    if (minArea !== undefined) this.#sieve = new Sieve(minArea);
+    if (label !== undefined) {
+      this.#label = await openLabel(
+        { ...this.#options, label },
+        this.#geobox,
+        this.#classes,
+        this.#positive,
+        signal,
+      );
+    }
+    if (permanentWater !== undefined) this.#permanent = await openMask(permanentWater, this.#geobox, signal);
+    if (zones !== undefined) this.#zones = await Zones.open(zones, this.#geobox, this.#options.zoneName);
+    if (label !== undefined && this.#positive !== null) {
+      this.#baselines = await openBaselines(this.#folder.plan, this.#geobox, this.#options.scene, signal);
+    }
+  }
+
+  async #findComponents(sieve: Sieve): Promise<void> {
+    const { width } = this.#geobox;
+    for await (const [rows, map] of this.#strips('components', false)) {
+      for (let row = rows.start; row < rows.end; row++) {
+        const first = (row - rows.start) * width;
+        sieve.addRow(map.subarray(first, first + width), this.#areas.row(row));
+      }
+    }
+    sieve.finish();
+  }
+
+  /** The map's classes, from top to bottom; without components below --min-area once these are known. */
+  async *#strips(stage: string, clean = true): AsyncGenerator<[RowRange, Uint8Array]> {
+    const { width, height } = this.#geobox;
+    const { signal, onProgress } = this.#options;
+    for (let start = 0; start < height; start += STRIP_ROWS) {
+      signal?.throwIfAborted();
+      const end = Math.min(height, start + STRIP_ROWS);
+      const [plane] = await this.#map.readPlanes({
+        window: { x: 0, y: start, width, height: end - start },
+        bands: [1],
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const map = Uint8Array.from(plane);
+      if (clean && this.#sieve !== null) {
+        for (let first = 0; first < map.length; first += width)
+          this.#sieve.cleanRow(map.subarray(first, first + width));
+      }
+      yield [{ start, end }, map];
+      onProgress?.({ type: 'progress', stage, done: end, total: height, unit: 'rows' });
+    }
+  }
+
+  async #count(rows: RowRange, map: Uint8Array, tallies: Tallies): Promise<void> {
+    const { signal } = this.#options;
+    const { width } = this.#geobox;
+    const positive = this.#positive;
+    const label = (await this.#label?.readRows(rows, signal)) ?? null;
+    const permanent = (await this.#permanent?.readRows(rows, signal)) ?? null;
+    const rules: Float32Array[] = [];
+    for (const baseline of this.#baselines?.baselines ?? []) rules.push(await baseline.predict(rows, signal));
+    tallies.area.add(map, rows.start);
+    for (let i = 0; i < map.length; i++) {
+      const mapped = map[i];
+      const area = this.#areas.row(rows.start + Math.floor(i / width))[i % width];
+      const isPermanent = permanent !== null && permanent[i] > 0;
+      if (permanent !== null && mapped !== CLASS_NODATA) {
+        tallies.permanent.addArea(isPermanent, mapped === positive, area);
+      }
+      if (label === null) continue;
+      const truth = label[i];
+      tallies.confusion.add(mapped, truth, area);
+      if (positive === null || exclusionOf(mapped, truth, this.#classes.length) !== null) continue;
+      for (const [k, tally] of tallies.baselines.entries()) tally.add(rules[k][i], truth === positive);
+      if (permanent !== null)
+        tallies.permanent.addEvaluated(isPermanent, mapped === positive, truth === positive);
+    }
+    this.#zones?.visit(rows, (zone, i) => {
+      const area = this.#areas.row(rows.start + Math.floor(i / width))[i % width];
+      if (map[i] !== CLASS_NODATA) tallies.zoneAreas[zone][map[i]] += area;
+      if (label !== null) tallies.zones[zone].add(map[i], label[i], area);
+    });
+  }
+
+  #statistics({ area, permanent, zoneAreas }: Tallies): Statistics {
+    const { minArea, permanentWater } = this.#options;
+    const { permanentWater: always, mappedInside, mappedOutside } = permanent.area;
+    return area.describe({
+      minArea:
+        minArea === undefined || this.#sieve === null
+          ? null
+          : { squareMetres: minArea, removedPixels: this.#sieve.removedPixels },
+      permanentWater:
+        permanentWater === undefined
+          ? null
+          : {
+              source: permanentWater,
+              permanentWaterKm2: always / 1e6,
+              mappedShare: ratio(mappedInside, always),
+              permanentKm2: mappedInside / 1e6,
+              floodKm2: mappedOutside / 1e6,
+            },
+      zones: this.#zones === null ? null : describeZones(this.#zones.zones, this.#classes, zoneAreas),
+    });
+  }
+
+  #metrics(tallies: Tallies): Metrics | null {
+    const { label, permanentWater, minArea } = this.#options;
+    if (label === undefined) return null;
+    const positive = this.#positive;
+    const confusion = tallies.confusion.describe();
+    const model = positive === null ? null : binaryScores(binaryCounts(tallies.confusion.counts, positive));
+    const baselines = tallies.baselines.map((tally) => tally.describe());
+    const majority = majorityBaseline(confusion, this.#classes, positive);
+    if (majority !== null) baselines.unshift(majority);
+    const positiveClass = positive === null ? null : this.#classes[positive];
+    return {
+      schemaVersion: METRICS_SCHEMA_VERSION,
+      label,
+      ...confusion,
+      positiveClass,
+      model,
+      baselines,
+      baselinesLeftOut: [...(this.#baselines?.leftOut ?? [])],
+      minAreaSquareMetres: minArea ?? null,
+      permanentWater: permanentWater === undefined ? null : tallies.permanent.describe(permanentWater),
+      zones:
+        this.#zones === null
+          ? null
+          : this.#zones.zones.map(({ name }, k) => zoneMetrics(name, tallies.zones[k])),
+      findings: describeFindings(confusion, positiveClass, model, baselines),
+    };
+  }
+}
+
+interface Tallies {
+  area: AreaTally;
+  confusion: ConfusionTally;
+  baselines: BaselineTally[];
+  permanent: PermanentWaterTally;
+  zones: ConfusionTally[];
+  zoneAreas: number[][];
+}
+
+/** Everything as the most frequent class of the label, scored for the positive class. */
+function majorityBaseline(
+  { confusion, majorityClass }: ConfusionMetrics,
+  classes: readonly string[],
+  positive: number | null,
+): BaselineMetrics | null {
+  if (majorityClass === null || positive === null) return null;
+  const byLabel = confusion.counts.map((row) => row.reduce((total, count) => total + count, 0));
+  const positives = byLabel[positive];
+  const negatives = byLabel.reduce((total, count) => total + count, 0) - positives;
+  const all = classes[positive] === majorityClass;
+  const counts = {
+    truePositives: all ? positives : 0,
+    falsePositives: all ? negatives : 0,
+    falseNegatives: all ? 0 : positives,
+    trueNegatives: all ? 0 : negatives,
+  };
+  return {
+    name: MAJORITY,
+    title: `everything as ${majorityClass}`,
+    formula: 'the most frequent class of the label, everywhere',
+    threshold: null,
+    unit: null,
+    noDataShare: 0,
+    counts,
+    scores: binaryScores(counts),
+  };
+}
+
+function zoneMetrics(name: string, tally: ConfusionTally): ZoneMetrics {
+  const { evaluatedPixels, classes } = tally.describe();
+  return { name, evaluatedPixels, classes: classes.map(({ mapKm2, labelKm2, ...scores }) => scores) };
+}

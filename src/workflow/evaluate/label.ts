@@ -1,0 +1,112 @@
+/** Labels: a raster of class values, or polygons. */
+import { invalidInput, invalidOption } from '../../errors.js';
+import type { GeoBox } from '../../geo/index.js';
+import { type AreaFeatures, isVectorPath, Rasterizer, readAreas } from '../../vector/index.js';
+import { AreaLayer, type GridLayer, noOverlap, openOverlapping, RasterLayer } from './layers.js';
+
+export interface LabelOptions {
+  /** A raster of class values (its declared nodata, or −1, is unknown), or polygons as GeoJSON. */
+  label: string;
+  /** The band of a raster (default 1). */
+  band?: number;
+  /** The class that polygons show (default: the positive class); the rest of the map is the first class. */
+  labelClass?: string;
+  /** The property of polygons that names or numbers their class, where they show several. */
+  classProperty?: string;
+}
+
+/** Without a declared nodata value, labels use this for "unknown". */
+const LABEL_IGNORE = -1;
+
+/**
+ * Opens a label on the map's grid: class numbers, NaN where unknown. Rasters are resampled by nearest, polygons
+ * burned at pixel centres over the first class.
+ * @throws {TerrachipError} INVALID_INPUT for a label that does not fit, INVALID_OPTION for a class that is unknown
+ */
+export async function openLabel(
+  options: LabelOptions,
+  geobox: GeoBox,
+  classes: readonly string[],
+  positive: number | null,
+  signal?: AbortSignal,
+): Promise<GridLayer> {
+  if (isVectorPath(options.label)) {
+    if (options.band !== undefined) {
+      throw invalidOption('--band', `has no meaning for ${options.label}`, 'leave it out for polygons');
+    }
+    const areas = await readAreas(options.label);
+    const values = classValues(areas, options, classes, positive);
+    const rasterizer = new Rasterizer(areas, geobox);
+    if (!rasterizer.isNear) throw noOverlap(options.label);
+    return new AreaLayer(rasterizer, values, 0);
+  }
+  for (const [option, value] of [
+    ['--label-class', options.labelClass],
+    ['--class-property', options.classProperty],
+  ] as const) {
+    if (value !== undefined) {
+      throw invalidOption(option, `has no meaning for the raster ${options.label}`, 'leave it out');
+    }
+  }
+  const raster = await openOverlapping(options.label, geobox, signal);
+  const band = options.band ?? 1;
+  try {
+    const layer = new RasterLayer(raster, geobox, { band, resampling: 'nearest', unscale: false });
+    return raster.bands[band - 1].nodata === null ? withoutIgnored(layer) : layer;
+  } catch (error) {
+    await raster.close();
+    throw error;
+  }
+}
+
+function withoutIgnored(layer: GridLayer): GridLayer {
+  return {
+    async readRows(rows, signal) {
+      const values = await layer.readRows(rows, signal);
+      for (let i = 0; i < values.length; i++) if (values[i] === LABEL_IGNORE) values[i] = Number.NaN;
+      return values;
+    },
+    close: () => layer.close(),
+  };
+}
+
+/** The class number of each feature. */
+function classValues(
+  areas: AreaFeatures,
+  options: LabelOptions,
+  classes: readonly string[],
+  positive: number | null,
+): number[] {
+  const property = options.classProperty;
+  if (property !== undefined) {
+    return areas.features.map(({ properties }) => {
+      const value = properties[property];
+      const found = typeof value === 'number' ? value : classes.indexOf(String(value));
+      if (classes[found] === undefined) {
+        throw invalidInput(
+          areas.name,
+          `has a polygon whose ${property} is ${JSON.stringify(value)}, which is no class of the map`,
+          `give one of ${classes.join(', ')}, or a number from 0 to ${classes.length - 1}`,
+        );
+      }
+      return found;
+    });
+  }
+  const value =
+    options.labelClass === undefined ? positive : findClass('--label-class', options.labelClass, classes);
+  if (value === null) {
+    throw invalidOption(
+      '--label-class',
+      `is missing: the map has the classes ${classes.join(', ')}`,
+      `say which of them the polygons of ${areas.name} show`,
+    );
+  }
+  return areas.features.map(() => value);
+}
+
+/** The number of a class by its name. @throws {TerrachipError} INVALID_OPTION */
+export function findClass(option: string, name: string, classes: readonly string[]): number {
+  const found = classes.indexOf(name);
+  if (found < 0) throw invalidOption(option, `cannot be "${name}"`, `choose one of ${classes.join(', ')}`);
+  return found;
+}

@@ -1,0 +1,145 @@
+/** Rasters and polygons on the map's grid, strip by strip. */
+import { invalidInput } from '../../errors.js';
+import {
+  type Bounds,
+  type GeoBox,
+  intersectBounds,
+  type RowRange,
+  transformBounds,
+} from '../../geo/index.js';
+import { CpuBackend, type DeviceTensor } from '../../gpu/index.js';
+import type { Resampling } from '../../kernels/index.js';
+import {
+  noReference,
+  openRaster,
+  type Raster,
+  type UnitConversion,
+  WarpedRaster,
+} from '../../raster/index.js';
+import { isVectorPath, Rasterizer, readAreas } from '../../vector/index.js';
+
+/** Rows of a strip: a whole number of the blocks that share a pixel area. */
+export const STRIP_ROWS = 512;
+
+/** Values on a grid. */
+export interface GridLayer {
+  /** Values of some rows, (row, x) in C order, NaN where unknown; they are overwritten by the next call. */
+  readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+export interface RasterLayerOptions {
+  band: number;
+  resampling: Resampling;
+  /** Whether stored values become physical ones (default true). */
+  unscale?: boolean;
+  convert?: UnitConversion | null;
+}
+
+/** A band of a raster, resampled onto a grid. */
+export class RasterLayer implements GridLayer {
+  readonly raster: Raster;
+  readonly #backend = new CpuBackend();
+  readonly #warped: WarpedRaster;
+  readonly #plane: DeviceTensor;
+  readonly #convert: UnitConversion | null;
+  readonly #width: number;
+
+  /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have */
+  constructor(raster: Raster, geobox: GeoBox, options: RasterLayerOptions) {
+    this.raster = raster;
+    this.#warped = new WarpedRaster(this.#backend, raster, {
+      geobox,
+      resampling: options.resampling,
+      bands: [options.band],
+      ...(options.unscale === undefined ? {} : { unscale: options.unscale }),
+    });
+    this.#width = geobox.width;
+    this.#plane = this.#backend.allocate([Math.min(STRIP_ROWS, geobox.height), geobox.width], 'float32');
+    this.#convert = options.convert ?? null;
+  }
+
+  async readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array> {
+    await this.#warped.readRows(rows, [this.#plane], rows.start, signal);
+    this.#convert?.(this.#backend, this.#plane);
+    const values = await this.#backend.download(this.#plane);
+    return Float32Array.from(values.subarray(0, (rows.end - rows.start) * this.#width));
+  }
+
+  async close(): Promise<void> {
+    this.#plane.dispose();
+    this.#backend.dispose();
+    await this.raster.close();
+  }
+}
+
+/** Polygons burned onto a grid at pixel centres; `outside` where there is none. */
+export class AreaLayer implements GridLayer {
+  readonly #rasterizer: Rasterizer;
+  readonly #values: readonly number[];
+  readonly #outside: number;
+
+  constructor(rasterizer: Rasterizer, values: readonly number[], outside: number) {
+    this.#rasterizer = rasterizer;
+    this.#values = values;
+    this.#outside = outside;
+  }
+
+  async readRows(rows: RowRange): Promise<Float32Array> {
+    const result = new Float32Array((rows.end - rows.start) * this.#rasterizer.geobox.width);
+    result.fill(this.#outside);
+    this.#rasterizer.burn(rows, result, this.#values);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    // Nothing is open: the polygons are in memory.
+  }
+}
+
+/** Whether two pixel grids may share a place. */
+function overlap(a: GeoBox, b: GeoBox): boolean {
+  let bounds: Bounds;
+  try {
+    bounds = transformBounds(a.bounds, a.crs, b.crs);
+  } catch {
+    return false;
+  }
+  return intersectBounds(bounds, b.bounds) !== null;
+}
+
+/** Opens a raster for use on a grid that it must overlap. @throws {TerrachipError} INVALID_INPUT */
+export async function openOverlapping(path: string, geobox: GeoBox, signal?: AbortSignal): Promise<Raster> {
+  const raster = await openRaster(path, signal === undefined ? {} : { signal });
+  try {
+    if (raster.geobox === null) throw noReference(raster);
+    if (!overlap(raster.geobox, geobox)) throw noOverlap(path);
+    return raster;
+  } catch (error) {
+    await raster.close();
+    throw error;
+  }
+}
+
+export function noOverlap(path: string): Error {
+  return invalidInput(path, 'does not overlap the map', 'check that both show the same place');
+}
+
+/** A mask from polygons, or from a raster where values above 0 are in. NaN and nodata are out. */
+export async function openMask(path: string, geobox: GeoBox, signal?: AbortSignal): Promise<GridLayer> {
+  if (isVectorPath(path)) {
+    const areas = await readAreas(path);
+    return new AreaLayer(
+      new Rasterizer(areas, geobox),
+      areas.features.map(() => 1),
+      0,
+    );
+  }
+  const raster = await openOverlapping(path, geobox, signal);
+  try {
+    return new RasterLayer(raster, geobox, { band: 1, resampling: 'nearest', unscale: false });
+  } catch (error) {
+    await raster.close();
+    throw error;
+  }
+}

@@ -1,0 +1,184 @@
+/** Numbers from a confusion matrix. A ratio whose denominator is 0 is null: unknown, neither 0 nor 1. */
+
+/** 2 added the baselines, the share of each class, permanent water, zones and the findings. */
+export const METRICS_SCHEMA_VERSION = 2;
+
+export interface ClassMetrics {
+  name: string;
+  /** Share of the evaluated pixels that the label gives to the class: how rare it is. */
+  labelShare: number | null;
+  /** Intersection over union: TP / (TP + FP + FN). */
+  iou: number | null;
+  /** TP / (TP + FP). */
+  precision: number | null;
+  /** TP / (TP + FN). */
+  recall: number | null;
+  /** 2 TP / (2 TP + FP + FN). */
+  f1: number | null;
+  /** Evaluated area on the ground that the map, and the label, give to the class. */
+  mapKm2: number;
+  labelKm2: number;
+}
+
+/** Scores of one class against all others. */
+export interface BinaryScores {
+  iou: number | null;
+  precision: number | null;
+  recall: number | null;
+  f1: number | null;
+  /** (TP + TN) / all. */
+  accuracy: number | null;
+}
+
+/** Counts of a class against all others. */
+export interface BinaryCounts {
+  truePositives: number;
+  falsePositives: number;
+  falseNegatives: number;
+  trueNegatives: number;
+}
+
+/** Something simple that the map must beat, scored over the same pixels. */
+export interface BaselineMetrics {
+  name: string;
+  title: string;
+  formula: string;
+  /** Null where there is none, as for the majority class. */
+  threshold: number | null;
+  unit: string | null;
+  /** Share of the evaluated pixels where its inputs have no data; there it says "not the class". */
+  noDataShare: number | null;
+  counts: BinaryCounts;
+  scores: BinaryScores;
+}
+
+export interface ZoneMetrics {
+  name: string;
+  evaluatedPixels: number;
+  classes: Pick<ClassMetrics, 'name' | 'labelShare' | 'iou' | 'precision' | 'recall' | 'f1'>[];
+}
+
+/** What becomes of the positive class where there is always water. */
+export interface PermanentWaterMetrics {
+  source: string;
+  /** Evaluated pixels of permanent water, and those of them that the label does not give to the class. */
+  pixels: number;
+  negatives: number;
+  /** Share of those negatives that the map gives to the class. */
+  falsePositiveRate: number | null;
+  /** Scores over the evaluated pixels outside permanent water: of the flood alone. */
+  flood: BinaryScores;
+}
+
+export interface Metrics {
+  schemaVersion: typeof METRICS_SCHEMA_VERSION;
+  label: string;
+  /** `counts[label][map]`: pixels that are valid in the map and known in the label, each once. */
+  confusion: { classes: readonly string[]; counts: readonly (readonly number[])[] };
+  evaluatedPixels: number;
+  /** Shares of all pixels of the map that were left out, by reason. */
+  excludedShare: { mapInvalid: number | null; labelUnknown: number | null; otherClass: number | null };
+  classes: ClassMetrics[];
+  /** Mean over the classes whose IoU is known. */
+  meanIou: number | null;
+  pixelAccuracy: number | null;
+  /** What mapping everything as the label's most frequent class would reach: the bar for pixel accuracy. */
+  majorityClassAccuracy: number | null;
+  majorityClass: string | null;
+  /** The class that the baselines are about, and the map's scores for it against all others. */
+  positiveClass: string | null;
+  model: BinaryScores | null;
+  baselines: BaselineMetrics[];
+  /** Baselines that the scene has no data for, and why. */
+  baselinesLeftOut: { name: string; reason: string }[];
+  /** Components of the map below this were given to the first class before scoring; null for none. */
+  minAreaSquareMetres: number | null;
+  permanentWater: PermanentWaterMetrics | null;
+  zones: ZoneMetrics[] | null;
+  /** What a reader must not miss, a sentence each. */
+  findings: string[];
+}
+
+/** What a confusion matrix alone says. */
+export type ConfusionMetrics = Pick<
+  Metrics,
+  | 'confusion'
+  | 'evaluatedPixels'
+  | 'excludedShare'
+  | 'classes'
+  | 'meanIou'
+  | 'pixelAccuracy'
+  | 'majorityClassAccuracy'
+  | 'majorityClass'
+>;
+
+export function ratio(numerator: number, denominator: number): number | null {
+  return denominator === 0 ? null : numerator / denominator;
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** @param confusion counts by label class and map class */
+export function describeConfusion(
+  classes: readonly string[],
+  confusion: readonly (readonly number[])[],
+  excluded: { mapInvalid: number; labelUnknown: number; otherClass: number },
+  areaKm2: { map: readonly number[]; label: readonly number[] },
+): ConfusionMetrics {
+  const byLabel = confusion.map(sum);
+  const byMap = classes.map((_, c) => sum(confusion.map((row) => row[c])));
+  const total = sum(byLabel);
+  const all = total + excluded.mapInvalid + excluded.labelUnknown + excluded.otherClass;
+  const described = classes.map((name, c): ClassMetrics => {
+    const hits = confusion[c][c];
+    return {
+      name,
+      labelShare: ratio(byLabel[c], total),
+      iou: ratio(hits, byLabel[c] + byMap[c] - hits),
+      precision: ratio(hits, byMap[c]),
+      recall: ratio(hits, byLabel[c]),
+      f1: ratio(2 * hits, byLabel[c] + byMap[c]),
+      mapKm2: areaKm2.map[c],
+      labelKm2: areaKm2.label[c],
+    };
+  });
+  const known = described.flatMap(({ iou }) => (iou === null ? [] : [iou]));
+  const majority = Math.max(0, ...byLabel);
+  return {
+    confusion: { classes, counts: confusion },
+    evaluatedPixels: total,
+    excludedShare: {
+      mapInvalid: ratio(excluded.mapInvalid, all),
+      labelUnknown: ratio(excluded.labelUnknown, all),
+      otherClass: ratio(excluded.otherClass, all),
+    },
+    classes: described,
+    meanIou: ratio(sum(known), known.length),
+    pixelAccuracy: ratio(sum(classes.map((_, c) => confusion[c][c])), total),
+    majorityClassAccuracy: ratio(majority, total),
+    majorityClass: total === 0 ? null : classes[byLabel.indexOf(majority)],
+  };
+}
+
+/** One class of a confusion matrix against all others. */
+export function binaryCounts(confusion: readonly (readonly number[])[], positive: number): BinaryCounts {
+  const truePositives = confusion[positive][positive];
+  const falsePositives = sum(confusion.map((row) => row[positive])) - truePositives;
+  const falseNegatives = sum(confusion[positive]) - truePositives;
+  const trueNegatives = sum(confusion.map(sum)) - truePositives - falsePositives - falseNegatives;
+  return { truePositives, falsePositives, falseNegatives, trueNegatives };
+}
+
+export function binaryScores(counts: BinaryCounts): BinaryScores {
+  const { truePositives, falsePositives, falseNegatives, trueNegatives } = counts;
+  const wrong = falsePositives + falseNegatives;
+  return {
+    iou: ratio(truePositives, truePositives + wrong),
+    precision: ratio(truePositives, truePositives + falsePositives),
+    recall: ratio(truePositives, truePositives + falseNegatives),
+    f1: ratio(2 * truePositives, 2 * truePositives + wrong),
+    accuracy: ratio(truePositives + trueNegatives, truePositives + trueNegatives + wrong),
+  };
+}

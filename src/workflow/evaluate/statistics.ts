@@ -1,0 +1,121 @@
+/** `statistics.json`: what a map covers, in km² on the ground, with the valid share beside it. */
+import type { PixelAreas } from '../../geo/index.js';
+import { CLASS_NODATA } from '../classes.js';
+import { ratio } from './metrics.js';
+import type { ZoneArea } from './zones.js';
+
+export const STATISTICS_SCHEMA_VERSION = 1;
+
+export interface ClassArea {
+  name: string;
+  pixels: number;
+  km2: number;
+  /** Of the valid area. */
+  share: number | null;
+}
+
+export interface ZoneStatistics {
+  name: string;
+  /** Of the zone's polygons on the ground, also beyond the map. */
+  km2: number;
+  validKm2: number;
+  /** Valid area over the zone's. */
+  validShare: number | null;
+  classes: { name: string; km2: number }[];
+}
+
+export interface WaterSplit {
+  source: string;
+  /** Permanent water in the valid part of the map, and how much of it the map shows as the positive class. */
+  permanentWaterKm2: number;
+  mappedShare: number | null;
+  /** The positive class of the map: inside permanent water, and outside. */
+  permanentKm2: number;
+  floodKm2: number;
+}
+
+export interface Statistics {
+  schemaVersion: typeof STATISTICS_SCHEMA_VERSION;
+  /** Of the whole grid, and of the pixels that have data. Areas are those on the WGS 84 ellipsoid. */
+  totalKm2: number;
+  validKm2: number;
+  validShare: number | null;
+  classes: ClassArea[];
+  /** What a limit on the area of components took away; null for no limit. */
+  minArea: { squareMetres: number; removedPixels: number } | null;
+  permanentWater: WaterSplit | null;
+  zones: ZoneStatistics[] | null;
+}
+
+/** Sums areas by class, strip by strip. */
+export class AreaTally {
+  readonly #classes: readonly string[];
+  readonly #areas: PixelAreas;
+  readonly #width: number;
+  readonly #pixels: number[];
+  readonly #squareMetres: number[];
+  #total = 0;
+
+  constructor(classes: readonly string[], areas: PixelAreas, width: number) {
+    this.#classes = classes;
+    this.#areas = areas;
+    this.#width = width;
+    this.#pixels = classes.map(() => 0);
+    this.#squareMetres = classes.map(() => 0);
+  }
+
+  /** @param map class numbers of rows from `start` on */
+  add(map: Uint8Array, start: number): void {
+    for (let first = 0; first < map.length; first += this.#width) {
+      const areas = this.#areas.row(start + first / this.#width);
+      for (let x = 0; x < this.#width; x++) {
+        const value = map[first + x];
+        this.#total += areas[x];
+        if (value === CLASS_NODATA) continue;
+        this.#pixels[value]++;
+        this.#squareMetres[value] += areas[x];
+      }
+    }
+  }
+
+  describe(
+    extras: Pick<Statistics, 'minArea' | 'permanentWater' | 'zones'> = {
+      minArea: null,
+      permanentWater: null,
+      zones: null,
+    },
+  ): Statistics {
+    const valid = this.#squareMetres.reduce((sum, area) => sum + area, 0);
+    return {
+      schemaVersion: STATISTICS_SCHEMA_VERSION,
+      totalKm2: this.#total / 1e6,
+      validKm2: valid / 1e6,
+      validShare: ratio(valid, this.#total),
+      classes: this.#classes.map((name, value) => ({
+        name,
+        pixels: this.#pixels[value],
+        km2: this.#squareMetres[value] / 1e6,
+        share: ratio(this.#squareMetres[value], valid),
+      })),
+      ...extras,
+    };
+  }
+}
+
+/** @param squareMetres area by class in each zone */
+export function describeZones(
+  zones: readonly ZoneArea[],
+  classes: readonly string[],
+  squareMetres: readonly (readonly number[])[],
+): ZoneStatistics[] {
+  return zones.map(({ name, km2 }, zone) => {
+    const validKm2 = squareMetres[zone].reduce((sum, area) => sum + area, 0) / 1e6;
+    return {
+      name,
+      km2,
+      validKm2,
+      validShare: ratio(validKm2, km2),
+      classes: classes.map((className, c) => ({ name: className, km2: squareMetres[zone][c] / 1e6 })),
+    };
+  });
+}

@@ -1,0 +1,137 @@
+/** Counts that grow strip by strip: the map against its label, and each rule against the label. */
+import { CLASS_NODATA } from '../classes.js';
+import type { Baseline } from './baselines.js';
+import {
+  type BaselineMetrics,
+  type BinaryCounts,
+  binaryScores,
+  type ConfusionMetrics,
+  describeConfusion,
+  type PermanentWaterMetrics,
+  ratio,
+} from './metrics.js';
+
+/** Why a pixel is not evaluated, or null where it is. */
+export type Exclusion = 'mapInvalid' | 'labelUnknown' | 'otherClass' | null;
+
+export function exclusionOf(mapped: number, truth: number, classes: number): Exclusion {
+  if (mapped === CLASS_NODATA) return 'mapInvalid';
+  if (Number.isNaN(truth)) return 'labelUnknown';
+  return Number.isInteger(truth) && truth >= 0 && truth < classes ? null : 'otherClass';
+}
+
+/** A confusion matrix with areas. */
+export class ConfusionTally {
+  readonly counts: number[][];
+  readonly #classes: readonly string[];
+  readonly #excluded = { mapInvalid: 0, labelUnknown: 0, otherClass: 0 };
+  readonly #mapArea: number[];
+  readonly #labelArea: number[];
+
+  constructor(classes: readonly string[]) {
+    this.#classes = classes;
+    this.counts = classes.map(() => classes.map(() => 0));
+    this.#mapArea = classes.map(() => 0);
+    this.#labelArea = classes.map(() => 0);
+  }
+
+  /** A pixel. @param area in m² */
+  add(mapped: number, truth: number, area: number): void {
+    const reason = exclusionOf(mapped, truth, this.#classes.length);
+    if (reason !== null) {
+      this.#excluded[reason]++;
+      return;
+    }
+    this.counts[truth][mapped]++;
+    this.#mapArea[mapped] += area;
+    this.#labelArea[truth] += area;
+  }
+
+  describe(): ConfusionMetrics {
+    const km2 = (areas: readonly number[]): number[] => areas.map((area) => area / 1e6);
+    return describeConfusion(this.#classes, this.counts, this.#excluded, {
+      map: km2(this.#mapArea),
+      label: km2(this.#labelArea),
+    });
+  }
+}
+
+/** One class against all others. */
+export class BinaryTally {
+  readonly counts: BinaryCounts = {
+    truePositives: 0,
+    falsePositives: 0,
+    falseNegatives: 0,
+    trueNegatives: 0,
+  };
+
+  add(predicted: boolean, truth: boolean): void {
+    if (truth) this.counts[predicted ? 'truePositives' : 'falseNegatives']++;
+    else this.counts[predicted ? 'falsePositives' : 'trueNegatives']++;
+  }
+}
+
+/** A rule against the label. */
+export class BaselineTally {
+  readonly #baseline: Baseline;
+  readonly #tally = new BinaryTally();
+  #noData = 0;
+  #pixels = 0;
+
+  constructor(baseline: Baseline) {
+    this.#baseline = baseline;
+  }
+
+  /** @param predicted 1, 0 or NaN */
+  add(predicted: number, truth: boolean): void {
+    this.#pixels++;
+    if (Number.isNaN(predicted)) this.#noData++;
+    this.#tally.add(predicted === 1, truth);
+  }
+
+  describe(): BaselineMetrics {
+    const { name, title, formula, threshold, unit } = this.#baseline;
+    const { counts } = this.#tally;
+    return {
+      name,
+      title,
+      formula,
+      threshold,
+      unit,
+      noDataShare: ratio(this.#noData, this.#pixels),
+      counts,
+      scores: binaryScores(counts),
+    };
+  }
+}
+
+/** The positive class where there is always water, and elsewhere. */
+export class PermanentWaterTally {
+  readonly #inside = new BinaryTally();
+  readonly #outside = new BinaryTally();
+  /** m² of valid pixels of permanent water; of those mapped as the class; and of those mapped as it elsewhere. */
+  readonly area = { permanentWater: 0, mappedInside: 0, mappedOutside: 0 };
+
+  /** A pixel that is valid in the map. */
+  addArea(permanent: boolean, mapped: boolean, area: number): void {
+    if (permanent) this.area.permanentWater += area;
+    if (mapped) this.area[permanent ? 'mappedInside' : 'mappedOutside'] += area;
+  }
+
+  /** A pixel that is evaluated. */
+  addEvaluated(permanent: boolean, mapped: boolean, truth: boolean): void {
+    (permanent ? this.#inside : this.#outside).add(mapped, truth);
+  }
+
+  describe(source: string): PermanentWaterMetrics {
+    const { truePositives, falsePositives, falseNegatives, trueNegatives } = this.#inside.counts;
+    const negatives = falsePositives + trueNegatives;
+    return {
+      source,
+      pixels: truePositives + falseNegatives + negatives,
+      negatives,
+      falsePositiveRate: ratio(falsePositives, negatives),
+      flood: binaryScores(this.#outside.counts),
+    };
+  }
+}

@@ -1,0 +1,95 @@
+/** Zones: polygons that each get a row of their own. They may overlap; features of one name are one zone. */
+
+import { invalidInput } from '../../errors.js';
+import type { GeoBox, RowRange } from '../../geo/index.js';
+import { type AreaFeatures, polygonArea, Rasterizer, readAreas } from '../../vector/index.js';
+import { noOverlap } from './layers.js';
+
+export interface ZoneArea {
+  readonly name: string;
+  /** Of its polygons, also beyond the map, in km². */
+  readonly km2: number;
+}
+
+/** Properties that name a zone, where none is given. */
+const NAME_PROPERTIES = ['name', 'NAME', 'Name', 'id', 'ID'];
+
+export class Zones {
+  readonly zones: readonly ZoneArea[];
+  readonly #rasterizer: Rasterizer;
+  readonly #features: readonly (readonly number[])[];
+  #stamps = new Uint32Array(0);
+  #stamp = 0;
+
+  private constructor(
+    zones: readonly ZoneArea[],
+    features: readonly (readonly number[])[],
+    rasterizer: Rasterizer,
+  ) {
+    this.zones = zones;
+    this.#features = features;
+    this.#rasterizer = rasterizer;
+  }
+
+  /**
+   * @param property names a zone (default: one of name, NAME, Name, id, ID; else zones are numbered)
+   * @throws {TerrachipError} INVALID_INPUT for zones without that property, or none near the map
+   */
+  static async open(path: string, geobox: GeoBox, property: string | undefined): Promise<Zones> {
+    const areas = await readAreas(path);
+    const rasterizer = new Rasterizer(areas, geobox);
+    if (!rasterizer.isNear) throw noOverlap(path);
+    const byName = new Map<string, number[]>();
+    for (const [k, name] of namesOf(areas, property).entries()) {
+      byName.set(name, [...(byName.get(name) ?? []), k]);
+    }
+    const zones = [...byName].map(([name, features]) => ({
+      name,
+      km2: features.reduce((sum, k) => sum + polygonArea(areas.features[k].polygons, areas.crs), 0) / 1e6,
+    }));
+    return new Zones(zones, [...byName.values()], rasterizer);
+  }
+
+  /** Calls back for each pixel of each zone in some rows, once. @param index of the pixel in the strip */
+  visit(rows: RowRange, onPixel: (zone: number, index: number) => void): void {
+    const { width } = this.#rasterizer.geobox;
+    const size = (rows.end - rows.start) * width;
+    if (this.#stamps.length < size) this.#stamps = new Uint32Array(size);
+    for (const [zone, features] of this.#features.entries()) {
+      this.#stamp++;
+      for (const feature of features) {
+        this.#rasterizer.spans(feature, rows, (row, start, end) => {
+          const first = (row - rows.start) * width;
+          for (let i = first + start; i < first + end; i++) {
+            if (this.#stamps[i] === this.#stamp) continue;
+            this.#stamps[i] = this.#stamp;
+            onPixel(zone, i);
+          }
+        });
+      }
+    }
+  }
+}
+
+function namesOf({ name, features }: AreaFeatures, property: string | undefined): string[] {
+  const key =
+    property ??
+    NAME_PROPERTIES.find((candidate) => features.every(({ properties }) => isName(properties[candidate])));
+  if (key === undefined) return features.map((_, k) => String(k + 1));
+  return features.map(({ properties }) => {
+    const value = properties[key];
+    if (!isName(value)) {
+      const has = Object.keys(properties).join(', ');
+      throw invalidInput(
+        name,
+        `has a zone without the property ${key}${has === '' ? '' : ` (it has ${has})`}`,
+        'choose another with --zone-name',
+      );
+    }
+    return String(value);
+  });
+}
+
+function isName(value: unknown): value is string | number {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number';
+}

@@ -1,0 +1,296 @@
+/**
+ * Packages: an event's bands on one grid, ready for a model. What the published notebooks keep as whole arrays in
+ * memory goes through here a strip of rows at a time; only the masks (two bytes a pixel) are held whole.
+ */
+import { join } from 'node:path';
+import { invalidInput } from '../errors.js';
+import { GeoBox, type TypedArray } from '../geo/index.js';
+import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
+import { type BackendChoice, createBackend } from '../gpu/node/index.js';
+import { makeFolder, writeFileAtomically, writeJson } from '../io/node/index.js';
+import type { OperationOptions } from '../progress.js';
+import {
+  type BlockCache,
+  CogWriter,
+  createBlockCache,
+  openRaster,
+  type Raster,
+  WarpedRaster,
+  writeCog,
+} from '../raster/index.js';
+import { Rasterizer, readAreas } from '../vector/index.js';
+import { chipIndex } from './chip-index.js';
+import {
+  assetHref,
+  type Manifest,
+  type ManifestItem,
+  manifestUnits,
+  readManifest,
+  resolveFrom,
+  STATIC_MODALITY,
+} from './manifest.js';
+import { DEFAULT_MAX_PIXELS } from './plan.js';
+import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
+
+export interface PackageOptions extends OperationOptions {
+  /** The acquisition manifest. */
+  manifest: string;
+  /** The folder for the package. */
+  output: string;
+  /** Pixel size in units of the manifest's CRS (default 10). */
+  resolution?: number;
+  /** How the grid meets the event's box: stretched to fit it, as the notebooks do (default), or on whole pixels. */
+  anchor?: 'fit' | 'snap';
+  backend?: BackendChoice;
+  threads?: number;
+  /** Refuse larger grids (default 500 million pixels). */
+  maxPixels?: number;
+}
+
+export interface PackageReport {
+  /** The scene file, which `infer` reads. */
+  scene: string;
+  grid: ReturnType<GeoBox['toJSON']>;
+  /** Share of the pixels where every band of every phase has data. */
+  validShare: number;
+  /** The label on the grid, or null when the manifest has none. */
+  label: string | null;
+  backend: BackendInfo;
+}
+
+/** The bands of one modality in one phase; each band may come in several tiles. */
+interface Image {
+  readonly modality: string;
+  /** Null for what does not change. */
+  readonly phase: string | null;
+  readonly bands: readonly { name: string; tiles: readonly string[] }[];
+  readonly file: string;
+}
+
+/** What an image's rows go into, top to bottom. */
+interface ImageWriter {
+  writeRows(bands: readonly TypedArray[]): Promise<void>;
+  finish(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/** Rows that are warped in one step: a row of the result's tiles. */
+const ROWS = 512;
+
+const CACHE_BYTES = 128 * 2 ** 20;
+
+/** Catalogs' asset keys by the names that models give these bands. */
+const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data: 'DEM' };
+
+/**
+ * Resamples every band of a manifest bilinearly onto its grid (tiles of one band are averaged where they overlap),
+ * and writes the images, the mask of pixels where all have data, the label, the chip index and the scene file.
+ * @throws {TerrachipError} INVALID_INPUT for a manifest that lacks files, units or phases
+ */
+export async function packageManifest(options: PackageOptions): Promise<PackageReport> {
+  const { output, signal, onProgress } = options;
+  const manifest = await readManifest(options.manifest);
+  const grid = packageGrid(manifest, options);
+  const images = listImages(manifest);
+  const scene = sceneOf(manifest, grid, images);
+  await makeFolder(output);
+  const backend = await createBackend({
+    backend: options.backend ?? 'auto',
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+  const valid = new Uint8Array(grid.pixelCount).fill(1);
+  try {
+    const cache = createBlockCache(CACHE_BYTES);
+    for (const [done, image] of images.entries()) {
+      signal?.throwIfAborted();
+      onProgress?.({ type: 'progress', stage: 'package', done, total: images.length, unit: 'images' });
+      const writer = await createWriter(join(output, image.file), image, grid);
+      try {
+        await packageImage(image, grid, backend, cache, writer, valid, signal);
+        await writer.finish();
+      } finally {
+        await writer.abort();
+      }
+    }
+  } finally {
+    backend.dispose();
+  }
+  const label = await rasterizeLabel(manifest, grid);
+  await writeMask(join(output, 'valid.tif'), grid, valid);
+  if (label !== null) await writeMask(join(output, 'label.tif'), grid, label);
+  const index = chipIndex(manifest.document.event.name, grid.width, grid.height, valid, label);
+  await writeFileAtomically(join(output, 'chips.csv'), index);
+  await writeJson(join(output, SCENE_FILE), scene);
+  onProgress?.({
+    type: 'progress',
+    stage: 'package',
+    done: images.length,
+    total: images.length,
+    unit: 'images',
+  });
+  return {
+    scene: join(output, SCENE_FILE),
+    grid: grid.toJSON(),
+    validShare: valid.reduce((sum, value) => sum + value, 0) / valid.length,
+    label: label === null ? null : join(output, 'label.tif'),
+    backend: backend.info,
+  };
+}
+
+function packageGrid({ document }: Manifest, options: PackageOptions): GeoBox {
+  const { resolution = 10, anchor = 'fit' } = options;
+  return GeoBox.fromBounds(document.event.bbox, document.event.target_crs, resolution, {
+    anchor,
+  }).requireAtMost(
+    options.maxPixels ?? DEFAULT_MAX_PIXELS,
+    'choose a coarser --res or a smaller bbox, or raise --max-pixels',
+  );
+}
+
+function listImages(manifest: Manifest): Image[] {
+  const { document, path } = manifest;
+  const image = (modality: string, phase: string | null, items: readonly ManifestItem[]): Image => ({
+    modality,
+    phase,
+    bands: document.assets[modality].map((key) => ({
+      name: BAND_NAMES[key] ?? key,
+      tiles: items.map((item) => assetHref(manifest, item, key)),
+    })),
+    file: phase === null ? `${modality}.tif` : `${modality}-${phase}.tif`,
+  });
+  return Object.keys(document.assets).flatMap((modality) => {
+    if (modality === STATIC_MODALITY) return [image(modality, null, document.dem_items)];
+    return document.phase_order.map((phase) => {
+      const item = document.selected[phase][modality];
+      if (item === undefined) {
+        throw invalidInput(path, `selects no ${modality} for the phase ${phase}`, 'add it to selected');
+      }
+      return image(modality, phase, [item]);
+    });
+  });
+}
+
+function sceneOf(manifest: Manifest, grid: GeoBox, images: readonly Image[]): SceneDocument {
+  const { event, phase_order } = manifest.document;
+  const date = event.phase_dates.event;
+  const inputs: SceneDocument['inputs'] = {};
+  for (const { modality, phase, bands, file } of images) {
+    const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href: file, band: k + 1 }]));
+    // The pixels are the grid's own: nearest takes their values as they are.
+    inputs[modality] ??= { units: manifestUnits(manifest, modality), resampling: 'nearest' };
+    if (phase === null) inputs[modality].static = bandFiles;
+    else inputs[modality].phases = { ...inputs[modality].phases, [phase]: bandFiles };
+  }
+  const { crs, transform, width, height } = grid.toJSON();
+  return {
+    schemaVersion: SCENE_SCHEMA_VERSION,
+    id: event.name,
+    ...(date === undefined ? {} : { datetime: date.includes('T') ? date : `${date}T00:00:00Z` }),
+    grid: { crs, transform: [...transform], width, height },
+    phases: [...phase_order],
+    inputs,
+  };
+}
+
+function createWriter(path: string, image: Image, geobox: GeoBox): Promise<ImageWriter> {
+  return CogWriter.create(path, {
+    geobox,
+    bands: image.bands.length,
+    dtype: 'float32',
+    nodata: Number.NaN,
+    level: 1,
+    descriptions: image.bands.map(({ name }) => name),
+  });
+}
+
+/** Warps the bands of an image a strip of rows at a time; one strip is written while the next is computed. */
+async function packageImage(
+  image: Image,
+  grid: GeoBox,
+  backend: Backend,
+  cache: BlockCache,
+  writer: ImageWriter,
+  valid: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  const rasters: Raster[] = [];
+  let writing: Promise<void> = Promise.resolve();
+  const plane = backend.allocate([Math.min(ROWS, grid.height), grid.width], 'float32');
+  try {
+    const bands: WarpedRaster[][] = [];
+    for (const { tiles } of image.bands) {
+      const warped: WarpedRaster[] = [];
+      for (const tile of tiles) {
+        const raster = await openRaster(tile, { cache, ...(signal === undefined ? {} : { signal }) });
+        rasters.push(raster);
+        warped.push(new WarpedRaster(backend, raster, { geobox: grid, resampling: 'bilinear', bands: [1] }));
+      }
+      bands.push(warped);
+    }
+    for (let start = 0; start < grid.height; start += ROWS) {
+      const end = Math.min(grid.height, start + ROWS);
+      const rows: Float32Array[] = [];
+      for (const tiles of bands) {
+        const values = await readMosaic(backend, tiles, { start, end }, plane, signal);
+        markInvalid(values, valid.subarray(start * grid.width, end * grid.width));
+        rows.push(values);
+      }
+      await writing;
+      writing = writer.writeRows(rows);
+      writing.catch(() => undefined);
+    }
+    await writing;
+  } finally {
+    await Promise.allSettled([writing]);
+    plane.dispose();
+    for (const raster of rasters) await raster.close();
+  }
+}
+
+/** Rows of a band; where tiles overlap, the mean of those that have data. */
+async function readMosaic(
+  backend: Backend,
+  tiles: readonly WarpedRaster[],
+  rows: { start: number; end: number },
+  plane: DeviceTensor,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const count = (rows.end - rows.start) * tiles[0].geobox.width;
+  const read = async (tile: WarpedRaster): Promise<Float32Array> => {
+    await tile.readRows(rows, [plane], rows.start, signal);
+    return ((await backend.download(plane)) as Float32Array).slice(0, count);
+  };
+  const sum = await read(tiles[0]);
+  if (tiles.length === 1) return sum;
+  const counts = Uint8Array.from(sum, (value) => (Number.isNaN(value) ? 0 : 1));
+  for (const tile of tiles.slice(1)) {
+    const values = await read(tile);
+    for (let k = 0; k < count; k++) {
+      if (Number.isNaN(values[k])) continue;
+      sum[k] = counts[k] === 0 ? values[k] : sum[k] + values[k];
+      counts[k]++;
+    }
+  }
+  for (let k = 0; k < count; k++) if (counts[k] > 1) sum[k] /= counts[k];
+  return sum;
+}
+
+function markInvalid(values: Float32Array, valid: Uint8Array): void {
+  for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) valid[k] = 0;
+}
+
+/** 1 in pixels whose centres lie in the manifest's polygons. */
+async function rasterizeLabel(manifest: Manifest, grid: GeoBox): Promise<Uint8Array | null> {
+  const { label } = manifest.document;
+  if (label === undefined) return null;
+  const path = resolveFrom(manifest, label.href);
+  const areas = await readAreas(path);
+  const mask = new Uint8Array(grid.pixelCount);
+  const ones = new Uint8Array(areas.features.length).fill(1);
+  new Rasterizer(areas, grid).burn({ start: 0, end: grid.height }, mask, ones);
+  return mask;
+}
+
+async function writeMask(path: string, geobox: GeoBox, mask: Uint8Array): Promise<void> {
+  await writeCog(path, [mask], { geobox, bands: 1, dtype: 'uint8', nodata: 255, overviews: 'mode' });
+}

@@ -1,0 +1,201 @@
+/** The alignment figure: whether all inputs of a scene show the same place, a row a phase. */
+import { basename } from 'node:path';
+import { invalidInput } from '../../errors.js';
+import { writeFileAtomically } from '../../io/node/index.js';
+import type { OperationOptions } from '../../progress.js';
+import { readScene, resolveGrid, SceneRasters } from '../scene.js';
+import { TRUE_COLOUR } from './bands.js';
+import { Canvas, type Colour, GREY, WHITE } from './canvas.js';
+import { paint, percentileStretch, type Stretch } from './colours.js';
+import type { ColourMapName } from './names.js';
+import { checkPercentiles, checkPictureSize, DEFAULT_PERCENTILES } from './raster-picture.js';
+import { pictureGrid, pictureSize } from './reduce.js';
+import { SceneReader } from './scene-reader.js';
+import { drawColourBar } from './sheet.js';
+import { fitText } from './text.js';
+
+export interface AlignmentOptions extends OperationOptions {
+  /** The longer side of each panel in pixels (default 240). */
+  size?: number;
+  title?: string;
+  percentiles?: readonly [number, number];
+}
+
+export interface AlignmentReport {
+  path: string;
+  width: number;
+  height: number;
+  phases: string[];
+  /** Share of the grid where every band of a phase, and the static ones, have data. */
+  validShare: Record<string, number>;
+}
+
+interface Column {
+  title: string;
+  bands: readonly string[];
+  map: ColourMapName;
+  isStatic: boolean;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'true colour', bands: TRUE_COLOUR, map: 'grey', isStatic: false },
+  { title: 'VV (dB)', bands: ['VV'], map: 'grey', isStatic: false },
+  { title: 'VH (dB)', bands: ['VH'], map: 'grey', isStatic: false },
+  { title: 'DEM (m)', bands: ['DEM'], map: 'viridis', isStatic: true },
+];
+
+const VALID: Colour = [77, 146, 33];
+const MARGIN = 18;
+const GAP = 12;
+const HEADER = 74;
+const LABEL = 96;
+const FOOTER = 74;
+const DEFAULT_SIZE = 240;
+
+/** Draws the phases of a scene × true colour, VV, VH, DEM and valid mask, all on the scene's grid. */
+export async function drawAlignment(
+  path: string,
+  target: string,
+  options: AlignmentOptions = {},
+): Promise<AlignmentReport> {
+  const { size = DEFAULT_SIZE, percentiles = DEFAULT_PERCENTILES, signal, onProgress } = options;
+  checkPictureSize(size);
+  checkPercentiles(percentiles);
+  const scene = await readScene(path);
+  const rasters = new SceneRasters();
+  const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.close());
+  const [width, height] = pictureSize(grid.width, grid.height, size);
+  const reader = new SceneReader(scene, pictureGrid(grid, width, height));
+  try {
+    const phases = reader.phases;
+    if (phases.length === 0) throw invalidInput(path, 'has no phase', 'list rasters under inputs.*.phases');
+    const columns = COLUMNS.filter(({ bands, isStatic }) =>
+      isStatic
+        ? reader.find(null, bands) !== null
+        : phases.some((phase) => reader.find(phase, bands) !== null),
+    );
+    const canvas = new Canvas(
+      2 * MARGIN + LABEL + (columns.length + 1) * (width + GAP) - GAP,
+      HEADER + phases.length * (height + GAP) + FOOTER,
+    );
+    canvas.text(
+      fitText(options.title ?? scene.document.id ?? basename(path), 15, canvas.width - 2 * MARGIN),
+      MARGIN,
+      14,
+      {
+        size: 15,
+        bold: true,
+      },
+    );
+    const x = (column: number): number => MARGIN + LABEL + column * (width + GAP);
+    const y = (row: number): number => HEADER + row * (height + GAP);
+    for (const [row, phase] of phases.entries()) {
+      canvas.text(fitText(phase, 10, LABEL - 10), MARGIN, y(row) + height / 2 - 5, { size: 10 });
+    }
+    const valid = phases.map(() => new Uint8Array(width * height).fill(1));
+    const exclude = (row: number, plane: Float32Array): void => {
+      for (let i = 0; i < plane.length; i++) if (Number.isNaN(plane[i])) valid[row][i] = 0;
+    };
+    for (const [k, column] of columns.entries()) {
+      canvas.text(column.title, x(k) + width / 2, HEADER - 20, { size: 10, align: 'centre' });
+      const panels: (Float32Array[] | null)[] = [];
+      for (const phase of phases) {
+        const bands = reader.find(column.isStatic ? null : phase, column.bands);
+        if (column.isStatic && panels.length > 0) panels.push(panels[0]);
+        else if (bands === null) panels.push(null);
+        else {
+          const planes: Float32Array[] = [];
+          for (const band of bands) planes.push(await reader.read(band, signal));
+          panels.push(planes);
+        }
+      }
+      // One stretch for all phases, so that a change of brightness is a change of the ground.
+      const stretches = column.bands.map((_, b) =>
+        percentileStretch(
+          panels.flatMap((planes) => (planes === null ? [] : [planes[b]])),
+          percentiles,
+        ),
+      );
+      for (const [row, planes] of panels.entries())
+        drawPanel(canvas, planes, stretches, column.map, x(k), y(row), width, height);
+      if (column.bands.length === 1) {
+        const bar = { label: '', map: column.map, stretch: stretches[0] };
+        drawColourBar(canvas, bar, x(k) + 10, y(phases.length) - 18, width - 20);
+      }
+      onProgress?.({
+        type: 'progress',
+        stage: 'panels',
+        done: k + 1,
+        total: columns.length + 1,
+        unit: 'columns',
+      });
+    }
+    for (const band of reader.bands(null)) {
+      const plane = await reader.read(band, signal);
+      for (const row of phases.keys()) exclude(row, plane);
+    }
+    for (const [row, phase] of phases.entries()) {
+      for (const band of reader.bands(phase)) exclude(row, await reader.read(band, signal));
+    }
+    const k = columns.length;
+    canvas.text('valid everywhere', x(k) + width / 2, HEADER - 20, { size: 10, align: 'centre' });
+    const shares = valid.map((mask) => mask.reduce((sum, value) => sum + value, 0) / mask.length);
+    for (const [row, mask] of valid.entries()) {
+      const pixels = new Uint8Array(4 * mask.length);
+      for (const [i, value] of mask.entries()) if (value === 1) pixels.set([...VALID, 255], 4 * i);
+      drawImage(canvas, pixels, x(k), y(row), width, height);
+      const text = `${(100 * shares[row]).toFixed(1)} %`;
+      canvas.fill(x(k) + 4, y(row) + 4, 62, 18, WHITE);
+      canvas.text(text, x(k) + 8, y(row) + 8, { size: 10 });
+    }
+    const footer = `each panel shows all ${grid.width} × ${grid.height} pixels of the grid in ${grid.crs}; hatched: no data`;
+    canvas.text(footer, MARGIN, canvas.height - 18, { size: 8, colour: GREY });
+    await writeFileAtomically(target, canvas.toPng());
+    return {
+      path: target,
+      width: canvas.width,
+      height: canvas.height,
+      phases,
+      validShare: Object.fromEntries(phases.map((phase, row) => [phase, shares[row]])),
+    };
+  } finally {
+    await reader.close();
+  }
+}
+
+function drawPanel(
+  canvas: Canvas,
+  planes: readonly Float32Array[] | null,
+  stretches: readonly Stretch[],
+  map: ColourMapName,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  if (planes !== null) {
+    drawImage(canvas, paint(planes, stretches, map), x, y, width, height);
+    return;
+  }
+  canvas.frame(x, y, width, height);
+  canvas.text('not in the scene', x + width / 2, y + height / 2 - 5, {
+    size: 10,
+    colour: GREY,
+    align: 'centre',
+  });
+}
+
+function drawImage(
+  canvas: Canvas,
+  pixels: Uint8Array,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  for (let i = 0; i < width * height; i++) {
+    if (pixels[4 * i + 3] === 0) canvas.hatch(x + (i % width), y + Math.floor(i / width));
+  }
+  canvas.draw({ width, height, pixels }, x, y);
+  canvas.frame(x, y, width, height);
+}

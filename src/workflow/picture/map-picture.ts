@@ -1,0 +1,161 @@
+/** `quicklook.png`: a map as a sheet that a person can read. */
+import { isTerrachipError } from '../../errors.js';
+import type { GeoBox } from '../../geo/index.js';
+import { writeFileAtomically } from '../../io/node/index.js';
+import { noReference, openRaster } from '../../raster/index.js';
+import { VERSION } from '../../version.js';
+import { parseColour } from '../classes.js';
+import type { MapClass } from '../map-folder.js';
+import type { Plan } from '../plan.js';
+import { readScene } from '../scene.js';
+import { TRUE_COLOUR } from './bands.js';
+import { type Colour, type Image, WHITE } from './canvas.js';
+import { paint, percentileStretch } from './colours.js';
+import { DEFAULT_PERCENTILES, DEFAULT_PICTURE_SIZE } from './raster-picture.js';
+import { pictureGrid, pictureSize, readReduced } from './reduce.js';
+import { SceneReader } from './scene-reader.js';
+import { drawSheet, type LegendEntry } from './sheet.js';
+
+export interface MapPicture {
+  /** The class map, a raster. */
+  classMap: string;
+  /** The PNG to write. */
+  target: string;
+  classes: readonly MapClass[];
+  plan: Plan;
+  /** Area of each class in km², for the legend; null leaves it out. */
+  km2: readonly number[] | null;
+  /** Draws the outline of a label: 1 where it shows the positive class, on the grid of the picture. */
+  outline?: { label: string; read: (geobox: GeoBox) => Promise<Float32Array> };
+  signal?: AbortSignal;
+}
+
+const OUTLINE: Colour = [228, 26, 28];
+
+/** How much of the class's colour covers the backdrop: little for the first class, which is what is not mapped. */
+const FIRST_CLASS_SHARE = 0.35;
+const CLASS_SHARE = 0.85;
+
+export async function drawMap(picture: MapPicture): Promise<void> {
+  const { classes, plan, km2, signal } = picture;
+  const raster = await openRaster(picture.classMap, signal === undefined ? {} : { signal });
+  try {
+    if (raster.geobox === null) throw noReference(raster);
+    const size = pictureSize(raster.width, raster.height, DEFAULT_PICTURE_SIZE);
+    const geobox = pictureGrid(raster.geobox, ...size);
+    const reduced = await readReduced(raster, [1], size, signal);
+    const backdrop = await readBackdrop(plan, geobox, signal);
+    const colours = classes.map(({ colour }) => parseColour(colour));
+    const image = compose(reduced.planes[0], colours, backdrop, geobox);
+    if (picture.outline !== undefined) drawOutline(image, await picture.outline.read(geobox));
+    const legend: LegendEntry[] = classes.map(({ name }, k) => ({
+      label: name,
+      kind: 'fill',
+      colour: backdrop === null ? colours[k] : mix([150, 150, 150], colours[k], shareOf(k)),
+      ...(km2 === null ? {} : { detail: `${formatArea(km2[k])} km²` }),
+    }));
+    legend.push({ label: 'no data', kind: 'hatch', colour: WHITE });
+    if (picture.outline !== undefined)
+      legend.push({ label: picture.outline.label, kind: 'outline', colour: OUTLINE });
+    const { id, datetime } = plan.scene;
+    const sheet = drawSheet({
+      title: id,
+      subtitle: `${datetime === null ? '' : `${datetime.slice(0, 16).replace('T', ' ')} UTC · `}${plan.model.name} ${plan.model.version}`,
+      image,
+      geobox,
+      legend,
+      colourBar: null,
+      footer: `${raster.width} × ${raster.height} pixels · ${raster.geobox.crs}${backdrop === null ? '' : ` · backdrop: ${backdrop.name}`} · terrachip ${VERSION}`,
+    });
+    await writeFileAtomically(picture.target, sheet.toPng());
+  } finally {
+    await raster.close();
+  }
+}
+
+function formatArea(km2: number): string {
+  return km2 >= 100 ? km2.toFixed(0) : km2.toFixed(2);
+}
+
+function shareOf(value: number): number {
+  return value === 0 ? FIRST_CLASS_SHARE : CLASS_SHARE;
+}
+
+function mix(below: Colour, above: Colour, share: number): Colour {
+  return [0, 1, 2].map((k) => Math.round(below[k] + (above[k] - below[k]) * share)) as [
+    number,
+    number,
+    number,
+  ];
+}
+
+function compose(
+  map: Float32Array,
+  colours: readonly Colour[],
+  backdrop: Backdrop | null,
+  { width, height }: GeoBox,
+): Image {
+  const pixels = new Uint8Array(4 * width * height);
+  for (const [i, value] of map.entries()) {
+    const colour = colours[value];
+    if (colour === undefined) continue;
+    const visible = backdrop !== null && backdrop.pixels[4 * i + 3] > 0;
+    const [red, green, blue] = visible ? backdrop.pixels.subarray(4 * i, 4 * i + 3) : colour;
+    pixels.set([...mix([red, green, blue], colour, visible ? shareOf(value) : 1), 255], 4 * i);
+  }
+  return { width, height, pixels };
+}
+
+/** The border of the label's positive pixels, a pixel wide on either side. */
+function drawOutline({ width, height, pixels }: Image, label: Float32Array): void {
+  const inside = (x: number, y: number): boolean => label[y * width + x] === 1;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!inside(x, y)) continue;
+      const border =
+        (x > 0 && !inside(x - 1, y)) ||
+        (x < width - 1 && !inside(x + 1, y)) ||
+        (y > 0 && !inside(x, y - 1)) ||
+        (y < height - 1 && !inside(x, y + 1));
+      if (border) pixels.set([...OUTLINE, 255], 4 * (y * width + x));
+    }
+  }
+}
+
+interface Backdrop {
+  readonly name: string;
+  readonly pixels: Uint8Array;
+}
+
+/** What the scene shows, in true colour or grey; null where it cannot be read any more. */
+async function readBackdrop(
+  plan: Plan,
+  geobox: GeoBox,
+  signal: AbortSignal | undefined,
+): Promise<Backdrop | null> {
+  try {
+    const scene = await readScene(plan.scene.path);
+    const reader = new SceneReader(scene, geobox);
+    try {
+      const planned = plan.images.find(({ phase }) => phase === 'event')?.scenePhase;
+      const phase = planned ?? reader.phases.at(-1);
+      if (phase === undefined) return null;
+      for (const names of [TRUE_COLOUR, ['VV']]) {
+        const bands = reader.find(phase, names);
+        if (bands === null) continue;
+        const planes: Float32Array[] = [];
+        for (const band of bands) planes.push(await reader.read(band, signal));
+        const stretch = planes.map((plane) => percentileStretch([plane], DEFAULT_PERCENTILES));
+        const name = `${names.length === 3 ? 'true colour' : 'VV in dB'}, ${phase}`;
+        return { name, pixels: paint(planes, stretch, 'grey') };
+      }
+      return null;
+    } finally {
+      await reader.close();
+    }
+  } catch (error) {
+    // A map outlives its scene: the picture then has no backdrop.
+    if (isTerrachipError(error)) return null;
+    throw error;
+  }
+}

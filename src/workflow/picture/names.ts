@@ -1,0 +1,8 @@
+/** What can be asked for by name; apart, so that the command line knows it without loading what draws. */
+
+export const COLOUR_MAP_NAMES = ['grey', 'viridis', 'rdbu'] as const;
+export type ColourMapName = (typeof COLOUR_MAP_NAMES)[number];
+
+/** Normalised differences. */
+export const INDEX_NAMES = ['NDWI', 'MNDWI', 'NDVI', 'NBR'] as const;
+export type IndexName = (typeof INDEX_NAMES)[number];

@@ -1,0 +1,206 @@
+/** A picture of a raster, as a PNG: from the overview that is nearest to the wanted size. */
+import { basename } from 'node:path';
+import { encode } from 'fast-png';
+import { invalidOption } from '../../errors.js';
+import { writeFileAtomically } from '../../io/node/index.js';
+import { openRaster, type Raster } from '../../raster/index.js';
+import { FALSE_COLOUR, findBands, INDICES, normalisedDifference, TRUE_COLOUR } from './bands.js';
+import { type Colour, type Image, WHITE } from './canvas.js';
+import { paint, percentileStretch } from './colours.js';
+import type { ColourMapName, IndexName } from './names.js';
+import { pictureGrid, pictureSize, type ReducedImage, readReduced } from './reduce.js';
+import { type ColourBar, drawSheet, type LegendEntry } from './sheet.js';
+
+export interface QuicklookOptions {
+  /** The longer side of the raster in the picture, in pixels (default 1024). */
+  size?: number;
+  /** One band for a colour map, three for red, green and blue (default: 1, or 1 2 3 of a uint8 image with three or more). */
+  bands?: readonly number[];
+  /** The share of values below the lowest and above the highest colour, in percent (default 2 and 98). */
+  percentiles?: readonly [number, number];
+  /** Bands by name instead of by number: true or false (near infrared as red) colour, or a normalised difference. */
+  composite?: 'true-colour' | 'false-colour' | IndexName;
+  /** Names of the bands in order, where the raster does not describe them. */
+  bandNames?: readonly string[];
+  /** For one band (default: grey; viridis for an index). */
+  colourMap?: ColourMapName;
+  /** Default: the file's name. */
+  title?: string;
+  /** The raster's pixels alone, transparent where there is no data (default: a sheet with title, legend and scale). */
+  plain?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface QuicklookReport {
+  path: string;
+  width: number;
+  height: number;
+  bands: number[];
+  /** The values at the ends of the colours of each band, or of the index; null for a palette. */
+  stretch: [number, number][] | null;
+}
+
+export const MAX_PICTURE_SIZE = 8192;
+export const DEFAULT_PICTURE_SIZE = 1024;
+export const DEFAULT_PERCENTILES = [2, 98] as const;
+
+/** Draws a raster. @throws {TerrachipError} INVALID_OPTION, or INVALID_INPUT for bands that it lacks */
+export async function drawRaster(
+  path: string,
+  target: string,
+  options: QuicklookOptions,
+): Promise<QuicklookReport> {
+  const { size = DEFAULT_PICTURE_SIZE, percentiles = DEFAULT_PERCENTILES, signal } = options;
+  checkPictureSize(size);
+  checkPercentiles(percentiles);
+  const raster = await openRaster(path, signal === undefined ? {} : { signal });
+  try {
+    const bands = chooseBands(raster, options);
+    const reduced = await readReduced(raster, bands, pictureSize(raster.width, raster.height, size), signal);
+    const { pixels, stretch, legend, colourBar } = render(raster, bands, reduced, options, percentiles);
+    const image = { width: reduced.width, height: reduced.height, pixels };
+    const drawn = options.plain === true ? image : onSheet(raster, image, bands, legend, colourBar, options);
+    const png = encode({
+      width: drawn.width,
+      height: drawn.height,
+      data: drawn.pixels,
+      channels: 4,
+      depth: 8,
+    });
+    await writeFileAtomically(target, png);
+    return { path: target, width: drawn.width, height: drawn.height, bands, stretch };
+  } finally {
+    await raster.close();
+  }
+}
+
+export function checkPictureSize(size: number): void {
+  if (!Number.isInteger(size) || size < 1 || size > MAX_PICTURE_SIZE) {
+    throw invalidOption(
+      '--size',
+      `cannot be ${size}`,
+      `give a whole number of pixels up to ${MAX_PICTURE_SIZE}`,
+    );
+  }
+}
+
+export function checkPercentiles([low, high]: readonly [number, number]): void {
+  if (!(low >= 0 && low < high && high <= 100)) {
+    throw invalidOption(
+      '--percentiles',
+      `cannot be ${low} and ${high}`,
+      'give two rising numbers from 0 to 100',
+    );
+  }
+}
+
+function isIndex(composite: QuicklookOptions['composite']): composite is IndexName {
+  return composite !== undefined && composite in INDICES;
+}
+
+function chooseBands(raster: Raster, { bands, composite, bandNames }: QuicklookOptions): number[] {
+  if (composite !== undefined) {
+    if (bands !== undefined)
+      throw invalidOption('--bands', `says what --${composite} says too`, 'leave one out');
+    if (isIndex(composite))
+      return findBands(raster, INDICES[composite].bands, bandNames, `--index ${composite}`);
+    const names = composite === 'true-colour' ? TRUE_COLOUR : FALSE_COLOUR;
+    return findBands(raster, names, bandNames, `--${composite}`);
+  }
+  if (bands !== undefined && bands.length !== 1 && bands.length !== 3) {
+    throw invalidOption(
+      '--bands',
+      `names ${bands.length} bands`,
+      'give one, or three for red, green and blue',
+    );
+  }
+  const missing = bands?.find((band) => band > raster.bands.length);
+  if (missing !== undefined) {
+    throw invalidOption('--bands', `names band ${missing} of ${raster.bands.length}`, 'choose among these');
+  }
+  if (bands !== undefined) return [...bands];
+  return raster.bands.length >= 3 && raster.bands[0].dtype === 'uint8' ? [1, 2, 3] : [1];
+}
+
+interface Rendered {
+  pixels: Uint8Array;
+  stretch: [number, number][] | null;
+  legend: LegendEntry[];
+  colourBar: ColourBar | null;
+}
+
+function render(
+  raster: Raster,
+  bands: readonly number[],
+  { planes }: ReducedImage,
+  { composite, colourMap }: QuicklookOptions,
+  percentiles: readonly [number, number],
+): Rendered {
+  const { colourTable } = raster;
+  if (colourTable !== null && bands.length === 1 && colourMap === undefined) {
+    const { pixels, used } = paintPalette(planes[0], colourTable);
+    const legend = used.map((value) => ({
+      label: String(value),
+      kind: 'fill' as const,
+      colour: colourTable[value],
+    }));
+    return { pixels, stretch: null, legend: withNoData(legend, pixels), colourBar: null };
+  }
+  const shown = isIndex(composite) ? [normalisedDifference(planes[0], planes[1])] : planes;
+  const stretch = shown.map((plane) => percentileStretch([plane], percentiles));
+  const map = colourMap ?? (isIndex(composite) ? 'viridis' : 'grey');
+  const pixels = paint(shown, stretch, map);
+  const colourBar =
+    shown.length === 1 ? { label: labelOf(raster, bands, composite), map, stretch: stretch[0] } : null;
+  return { pixels, stretch, legend: withNoData([], pixels), colourBar };
+}
+
+/** Beyond this many classes a legend is no help. */
+const MAX_LEGEND = 16;
+
+function paintPalette(plane: Float32Array, table: readonly Colour[]): { pixels: Uint8Array; used: number[] } {
+  const pixels = new Uint8Array(4 * plane.length);
+  const used = new Set<number>();
+  for (const [i, value] of plane.entries()) {
+    const colour = table[value];
+    if (colour === undefined) continue;
+    pixels.set([...colour, 255], 4 * i);
+    used.add(value);
+  }
+  return { pixels, used: [...used].sort((a, b) => a - b).slice(0, MAX_LEGEND) };
+}
+
+function withNoData(legend: LegendEntry[], pixels: Uint8Array): LegendEntry[] {
+  const hasGaps = pixels.some((value, i) => i % 4 === 3 && value === 0);
+  return hasGaps ? [...legend, { label: 'no data', kind: 'hatch', colour: WHITE }] : legend;
+}
+
+function labelOf(raster: Raster, bands: readonly number[], composite: QuicklookOptions['composite']): string {
+  if (isIndex(composite)) {
+    const [a, b] = INDICES[composite].bands;
+    return `${composite} = (${a} − ${b}) / (${a} + ${b})`;
+  }
+  return raster.bands[bands[0] - 1].description ?? `band ${bands[0]}`;
+}
+
+function onSheet(
+  raster: Raster,
+  image: Image,
+  bands: readonly number[],
+  legend: LegendEntry[],
+  colourBar: ColourBar | null,
+  { title, composite }: QuicklookOptions,
+): Image {
+  const names = bands.map((band) => raster.bands[band - 1].description ?? `band ${band}`);
+  const what = composite === undefined || isIndex(composite) ? '' : `${composite.replace('-', ' ')}: `;
+  const subtitle = bands.length === 3 ? `${what}${names.join(', ')} as red, green, blue` : names.join(', ');
+  return drawSheet({
+    title: title ?? basename(raster.name),
+    subtitle,
+    image,
+    geobox: raster.geobox === null ? null : pictureGrid(raster.geobox, image.width, image.height),
+    legend,
+    colourBar,
+    footer: `${raster.width} × ${raster.height} pixels${raster.crs === null ? '' : ` · ${raster.crs}`}`,
+  });
+}

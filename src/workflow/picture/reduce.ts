@@ -1,0 +1,56 @@
+/** A raster's pixels at the size of a picture. */
+import { Affine, GeoBox } from '../../geo/index.js';
+import type { Raster } from '../../raster/index.js';
+
+/** Physical values, NaN where there are none. */
+export interface ReducedImage {
+  readonly width: number;
+  readonly height: number;
+  readonly planes: readonly Float32Array[];
+}
+
+/** The size of a picture whose longer side is at most `size`. */
+export function pictureSize(width: number, height: number, size: number): [number, number] {
+  const scale = Math.min(1, size / Math.max(width, height));
+  return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+}
+
+/** The grid of a picture of a whole grid. */
+export function pictureGrid(geobox: GeoBox, width: number, height: number): GeoBox {
+  const scale = Affine.scale(geobox.width / width, geobox.height / height);
+  return new GeoBox(geobox.crs, geobox.transform.compose(scale), width, height);
+}
+
+/** The smallest level that is still as large as the picture, then every so many pixels of it. */
+export async function readReduced(
+  raster: Raster,
+  bands: readonly number[],
+  [width, height]: readonly [number, number],
+  signal?: AbortSignal,
+): Promise<ReducedImage> {
+  const sizes = [[raster.width, raster.height] as const, ...raster.overviews];
+  const level = sizes.findLastIndex(([w, h]) => w >= width && h >= height);
+  const [fullWidth, fullHeight] = sizes[level];
+  const request = { bands, level, ...(signal === undefined ? {} : { signal }) };
+  const planes = bands.map(() => new Float32Array(width * height));
+  // Row by row of blocks, so that a large image without overviews is never whole in memory.
+  const rowsPerRead = Math.max(1, raster.blockSize[1]);
+  const wanted = Array.from({ length: height }, (_, y) => Math.floor(((y + 0.5) * fullHeight) / height));
+  for (let y = 0; y < height; ) {
+    const start = Math.floor(wanted[y] / rowsPerRead) * rowsPerRead;
+    const end = Math.min(fullHeight, start + rowsPerRead);
+    const window = { x: 0, y: start, width: fullWidth, height: end - start };
+    const rows = await raster.readPlanes({ ...request, window });
+    for (; y < height && wanted[y] < end; y++) {
+      for (const [i, row] of rows.entries()) {
+        const { nodata, scale, offset } = raster.bands[bands[i] - 1];
+        const from = (wanted[y] - start) * fullWidth;
+        for (let x = 0; x < width; x++) {
+          const value = row[from + Math.floor(((x + 0.5) * fullWidth) / width)];
+          planes[i][y * width + x] = value === nodata ? Number.NaN : value * scale + offset;
+        }
+      }
+    }
+  }
+  return { width, height, planes };
+}

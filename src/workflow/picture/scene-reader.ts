@@ -1,0 +1,82 @@
+/** Bands of a scene at the size of a picture, from overviews. */
+import type { GeoBox } from '../../geo/index.js';
+import { CpuBackend } from '../../gpu/index.js';
+import { type Units, unitConversion, WarpedRaster } from '../../raster/index.js';
+import { resolveHref, type Scene, type SceneBands, SceneRasters } from '../scene.js';
+
+export interface FoundBand {
+  readonly input: string;
+  readonly band: string;
+  readonly units: Units;
+  readonly href: string;
+  /** Band number from 1. */
+  readonly index: number;
+}
+
+export class SceneReader {
+  readonly scene: Scene;
+  readonly geobox: GeoBox;
+  readonly #rasters = new SceneRasters();
+  readonly #backend = new CpuBackend();
+
+  /** @param geobox the picture's grid */
+  constructor(scene: Scene, geobox: GeoBox) {
+    this.scene = scene;
+    this.geobox = geobox;
+  }
+
+  /** Names of the phases, in the scene's order. */
+  get phases(): string[] {
+    const { phases, inputs } = this.scene.document;
+    return [
+      ...new Set([...phases, ...Object.values(inputs).flatMap((input) => Object.keys(input.phases ?? {}))]),
+    ];
+  }
+
+  /** All bands of a phase; of null, the static ones. */
+  bands(phase: string | null): FoundBand[] {
+    return Object.entries(this.scene.document.inputs).flatMap(([input, { units, phases, static: fixed }]) => {
+      const image: SceneBands = (phase === null ? fixed : phases?.[phase]) ?? {};
+      return Object.entries(image).map(([band, source]) => ({
+        input,
+        band,
+        units,
+        href: resolveHref(this.scene, source.href),
+        index: source.band,
+      }));
+    });
+  }
+
+  /** Bands by name, or null where the phase lacks one of them. */
+  find(phase: string | null, names: readonly string[]): FoundBand[] | null {
+    const bands = this.bands(phase);
+    const found = names.map((name) => bands.find(({ band }) => band === name));
+    return found.some((band) => band === undefined) ? null : (found as FoundBand[]);
+  }
+
+  /** Values on the picture's grid, radar in dB; NaN without data. */
+  async read({ href, index, units, input }: FoundBand, signal?: AbortSignal): Promise<Float32Array> {
+    const raster = await this.#rasters.open(href, signal);
+    const resampling = units === 'class' || units === 'bits' ? 'nearest' : 'bilinear';
+    const warped = new WarpedRaster(this.#backend, raster, {
+      geobox: this.geobox,
+      resampling,
+      bands: [index],
+      overview: 'auto',
+    });
+    const { width, height } = this.geobox;
+    const plane = this.#backend.allocate([height, width], 'float32');
+    try {
+      await warped.readRows({ start: 0, end: height }, [plane], 0, signal);
+      if (units === 'linear_power') unitConversion(units, 'dB', input)?.(this.#backend, plane);
+      return Float32Array.from(await this.#backend.download(plane));
+    } finally {
+      plane.dispose();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#backend.dispose();
+    await this.#rasters.close();
+  }
+}

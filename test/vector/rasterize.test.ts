@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import { parseGeoJson, Rasterizer } from '../../src/vector/index.js';
+
+const crs = { type: 'name', properties: { name: 'EPSG:32632' } };
+
+/** Burns a polygon given in pixel coordinates, in strips; `#` inside. */
+function burn(coordinates: number[][][], options: { allTouched?: boolean; strip?: number } = {}): string[] {
+  const size = 8;
+  const geobox = new GeoBox('EPSG:32632', new Affine(1, 0, 0, 0, 1, 0), size, size);
+  const rasterizer = new Rasterizer(
+    parseGeoJson({ type: 'Polygon', coordinates, crs }, 'test'),
+    geobox,
+    options,
+  );
+  const target = new Uint8Array(size * size);
+  for (let start = 0; start < size; start += options.strip ?? size) {
+    const end = Math.min(size, start + (options.strip ?? size));
+    rasterizer.burn({ start, end }, target.subarray(start * size, end * size), [1]);
+  }
+  return Array.from({ length: size }, (_, y) =>
+    [...target.subarray(y * size, (y + 1) * size)].map((value) => '.#'[value]).join(''),
+  );
+}
+
+const box = (x0: number, y0: number, x1: number, y1: number): number[][] => [
+  [x0, y0],
+  [x1, y0],
+  [x1, y1],
+  [x0, y1],
+  [x0, y0],
+];
+
+describe('Rasterizer', () => {
+  it('takes the pixels whose centres lie inside, and leaves out holes', () => {
+    expect(burn([box(0.6, 0.6, 6.4, 6.4), box(2.6, 2.6, 4.6, 4.6)])).toEqual([
+      '........',
+      '.#####..',
+      '.#####..',
+      '.##..#..',
+      '.##..#..',
+      '.#####..',
+      '........',
+      '........',
+    ]);
+  });
+
+  it('gives a centre on an edge to the polygon below and to the left', () => {
+    const left = burn([box(0.5, 0.5, 3.5, 3.5)]);
+    const right = burn([box(3.5, 0.5, 6.5, 3.5)]);
+    expect(left.slice(0, 4)).toEqual(['.###....', '.###....', '.###....', '........']);
+    expect(right.slice(0, 4)).toEqual(['....###.', '....###.', '....###.', '........']);
+  });
+
+  it('all touched adds what the outline passes through, not what it borders on', () => {
+    expect(burn([box(2.6, 2.6, 2.9, 2.9)]).join('')).not.toContain('#');
+    expect(burn([box(2.6, 2.6, 2.9, 2.9)], { allTouched: true })[2]).toBe('..#.....');
+    expect(burn([box(2, 2, 4, 4)], { allTouched: true })).toEqual(burn([box(2, 2, 4, 4)]));
+    // As rasterio.features.rasterize with all_touched does it (GDAL 3.6).
+    const slim = [
+      [0.2, 0.3],
+      [7.4, 5.2],
+      [7.6, 5.4],
+      [0.2, 0.3],
+    ];
+    expect(burn([slim], { allTouched: true })).toEqual([
+      '##......',
+      '.##.....',
+      '..###...',
+      '....##..',
+      '.....###',
+      '.......#',
+      '........',
+      '........',
+    ]);
+  });
+
+  it('agrees with a test of each centre, over any strips', () => {
+    const coordinate = fc.double({ min: -3, max: 11, noNaN: true });
+    const ring = fc.array(fc.tuple(coordinate, coordinate), { minLength: 3, maxLength: 9 });
+    fc.assert(
+      fc.property(ring, fc.integer({ min: 1, max: 8 }), (open, strip) => {
+        const closed = [...open, open[0]].map(([x, y]) => [x, y]);
+        const found = burn([closed], { strip });
+        for (let y = 0; y < 8; y++) {
+          for (let x = 0; x < 8; x++) {
+            expect(found[y][x]).toBe(inside(closed, x + 0.5, y + 0.5) ? '#' : '.');
+          }
+        }
+      }),
+    );
+  });
+
+  it('the last of features that overlap wins', () => {
+    const geobox = new GeoBox('EPSG:32632', new Affine(1, 0, 0, 0, 1, 0), 4, 1);
+    const feature = (x0: number, x1: number): object => ({
+      type: 'Feature',
+      properties: {},
+      geometry: { type: 'Polygon', coordinates: [box(x0, 0, x1, 1)] },
+    });
+    const features = [feature(0, 3), feature(2, 4)];
+    const rasterizer = new Rasterizer(
+      parseGeoJson({ type: 'FeatureCollection', features, crs }, 'test'),
+      geobox,
+    );
+    const target = new Uint8Array(4);
+    rasterizer.burn({ start: 0, end: 1 }, target, [1, 2]);
+    expect([...target]).toEqual([1, 1, 2, 2]);
+  });
+
+  it('bends long edges as the projection does, and passes over what is far away', () => {
+    // 6° of a parallel: a straight line between its ends would be 4 km off in the middle of zone 32.
+    const geobox = GeoBox.fromBounds([8.9, 49.9, 9.1, 50.1], 'EPSG:32632', 100);
+    const far = [box(-120, 30, -110, 40)];
+    const near = [box(6, 45, 12, 50)];
+    const areas = parseGeoJson({ type: 'MultiPolygon', coordinates: [far, near] }, 'test');
+    const rasterizer = new Rasterizer(areas, geobox);
+    expect(rasterizer.isNear).toBe(true);
+    const target = new Uint8Array(geobox.pixelCount);
+    rasterizer.burn({ start: 0, end: geobox.height }, target, [1]);
+    const share = target.reduce((sum, value) => sum + value, 0) / target.length;
+    expect(share).toBeGreaterThan(0.48);
+    expect(share).toBeLessThan(0.52);
+    expect(new Rasterizer(parseGeoJson({ type: 'Polygon', coordinates: far }, 'far'), geobox).isNear).toBe(
+      false,
+    );
+  });
+});
+
+/** Even-odd, by a ray to the left (Shimrat 1962). */
+function inside(ring: readonly number[][], x: number, y: number): boolean {
+  let odd = false;
+  for (let k = 1; k < ring.length; k++) {
+    const [[xa, ya], [xb, yb]] = [ring[k - 1], ring[k]];
+    if (ya > y === yb > y) continue;
+    const [x0, y0, x1, y1] = ya < yb ? [xa, ya, xb, yb] : [xb, yb, xa, ya];
+    if (((y - y0) * (x1 - x0)) / (y1 - y0) + x0 < x) odd = !odd;
+  }
+  return odd;
+}
