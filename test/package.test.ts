@@ -9,6 +9,7 @@ interface Package {
   exports: Record<string, string | Record<string, unknown>>;
   dependencies: Record<string, string>;
   optionalDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
 }
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Package;
@@ -41,12 +42,15 @@ describe('package.json', () => {
 
   it('keeps heavy packages optional', () => {
     expect(Object.keys(manifest.optionalDependencies).sort()).toEqual([
+      '@napi-rs/lzma',
       'h5wasm',
       'netcdfjs',
       'onnxruntime-node',
       'webgpu',
     ]);
-    for (const name of Object.keys(manifest.optionalDependencies)) {
+    // What is under the LGPL is installed by those who want it.
+    expect(manifest.peerDependenciesMeta).toEqual({ sharp: { optional: true } });
+    for (const name of [...Object.keys(manifest.optionalDependencies), 'sharp']) {
       expect(manifest.dependencies).not.toHaveProperty(name);
     }
   });

@@ -1,38 +1,15 @@
 // npm run check:zarr: the intermediate store of a run as zarr-python and xarray open it, and terrachip's files and
-// warps against a newer GDAL. Both come from a Debian 13 root in the cache folder, made at the first run; needs
-// Debian and root.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+// warps against a newer GDAL.
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkWarps } from './gdal/warps.js';
-import { backendsHere, here, Report, requirePackages, run, terrachip } from './programs.js';
+import { backendsHere, Report, terrachip } from './programs.js';
 import { installProject, root } from './support.js';
+import { openTrixie } from './trixie.js';
 
-await requirePackages(['debootstrap']);
 await installProject();
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'terrachip-checks');
-const trixie = join(cache, 'trixie');
-if (!existsSync(trixie)) {
-  console.log(`making a Debian 13 root in ${trixie}, once: some minutes`);
-  await run('bash', [join(here, 'make-trixie.sh'), trixie]);
-}
-
+const { folder, inTrixie, python, close } = await openTrixie();
 const report = new Report('check:zarr');
-// The folder lies inside that root, so that both sides see the same files without mounts.
-const folder = mkdtempSync(join(trixie, 'tmp', 'terrachip-check-'));
-cpSync(here, join(folder, 'checks'), { recursive: true });
-
-/** Runs a program in the Debian 13 root, where paths lack the root's own. */
-async function inTrixie(command, args, { input = '' } = {}) {
-  const inside = (text) => text.replaceAll(`${trixie}/`, '/');
-  const program = [trixie, '/usr/bin/env', 'LC_ALL=C.UTF-8', command, ...args.map(inside)];
-  return run('chroot', program, { input: inside(input) });
-}
-
-async function python(helper, request) {
-  const script = join(folder, 'checks', helper);
-  return JSON.parse(await inTrixie('/usr/bin/python3', [script], { input: JSON.stringify(request) }));
-}
 
 /** Maps the demo's scene in several units and compares the store with the product. */
 async function checkStore() {
@@ -95,6 +72,6 @@ try {
   await checkStore();
   await checkNewerGdal();
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  close();
 }
 report.end();

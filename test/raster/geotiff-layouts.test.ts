@@ -251,7 +251,7 @@ describe('hostile headers are refused before anything is allocated', () => {
   const sentence = /^made\.tif .*; .*\.$/;
 
   it.each<[string, Record<number, TiffField | null>]>([
-    ['a strip of 16 TB', { 256: long(2 ** 22), 257: long(2 ** 22), 278: long(2 ** 22) }],
+    ['a strip of 16 TB', { 256: long(2 ** 22), 257: long(2 ** 22), 259: short(8), 278: long(2 ** 22) }],
     ['more strips than offsets', { 257: long(2 ** 31 - 1), 278: long(1) }],
     ['a width beyond 31 bits', { 256: long(2 ** 32 - 1) }],
     ['70 000 bands', { 277: long(70_000) }],
@@ -261,6 +261,14 @@ describe('hostile headers are refused before anything is allocated', () => {
     ['YCbCr cells of 3 × 0', { 258: short(8, 8, 8), 262: short(6), 277: short(3), 530: short(3, 0) }],
   ])('%s', async (_, fields) => {
     await expect(open(4, 3, ramp(12), { fields })).rejects.toThrow(sentence);
+  });
+
+  it('a strip of 16 TB that is not compressed, which is read by parts', async () => {
+    const fields = { 256: long(2 ** 22), 257: long(2 ** 22), 278: long(2 ** 22) };
+    const raster = await open(4, 3, ramp(12), { fields });
+    await expect(raster.readPlanes()).rejects.toThrow(/too large to be read at once/);
+    const window = { x: 0, y: 9, width: 1, height: 1 };
+    await expect(raster.readPlanes({ window })).rejects.toThrow(/a strip holds 12 bytes of 17592186044416/);
   });
 
   it('a strip that ends beyond the file', async () => {

@@ -31,7 +31,7 @@ describe('netCDF', () => {
     if (!(raster instanceof ArrayRaster)) throw new Error('another class');
     expect(raster.crs?.epsg).toBe(32632);
     expect(raster.transform?.toTuple()).toEqual([10, 0, 300000, 0, -10, 5000000]);
-    expect(raster.bands[5]).toEqual({
+    expect(raster.bands[5]).toMatchObject({
       index: 6,
       dtype: 'int16',
       nodata: -9999,

@@ -39,6 +39,25 @@ export function integersToFloat64(name: string, values: BigInt64Array | BigUint6
   return result;
 }
 
+/**
+ * What a library gives for an array of numbers as terrachip's element types; null for what is no such array.
+ * @throws {TerrachipError} as `integersToFloat64`
+ */
+export function numbersFrom(name: string, values: unknown): TypedArray | null {
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array)
+    return integersToFloat64(name, values);
+  const known =
+    values instanceof Uint8Array ||
+    values instanceof Int8Array ||
+    values instanceof Uint16Array ||
+    values instanceof Int16Array ||
+    values instanceof Uint32Array ||
+    values instanceof Int32Array ||
+    values instanceof Float32Array ||
+    values instanceof Float64Array;
+  return known ? values : null;
+}
+
 /** Reverses the bytes of every value, in place. */
 export function swapBytes(bytes: Uint8Array, bytesPerValue: number): void {
   for (let start = 0; start + bytesPerValue <= bytes.length; start += bytesPerValue) {

@@ -10,13 +10,19 @@ export function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-const TABLE: { values: Float32Array | null } = { values: null };
-
-/** Halves as float32, which holds each of them exactly. */
+/** Halves as float32, which holds each of them exactly; the bits of a NaN are kept. */
 export function halvesToFloat32(halves: Uint16Array): Float32Array {
-  TABLE.values ??= Float32Array.from({ length: 65536 }, (_, bits) => halfToNumber(bits));
-  const table = TABLE.values;
-  return Float32Array.from(halves, (bits) => table[bits]);
+  const values = new Float32Array(halves.length);
+  const words = new Uint32Array(values.buffer);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i];
+    const sign = (half & 0x8000) << 16;
+    const exponent = (half >> 10) & 31;
+    const fraction = half & 1023;
+    if (exponent === 0) values[i] = (sign === 0 ? 1 : -1) * fraction * 2 ** -24;
+    else words[i] = sign | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13);
+  }
+  return values;
 }
 
 /** The bits of a number that is a half; others lose the bits that do not fit. */

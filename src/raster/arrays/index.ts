@@ -16,6 +16,6 @@ export {
   unreadableType,
 } from './array.js';
 export { type ContiguousLayout, readContiguous } from './contiguous.js';
-export { bytesToValues, integersToFloat64, NUMERIC_TYPES, swapBytes } from './convert.js';
+export { bytesToValues, integersToFloat64, NUMERIC_TYPES, numbersFrom, swapBytes } from './convert.js';
 export { copyBox, type Layout, stridesOf } from './copy.js';
 export { halfToNumber, halvesToFloat32, numberToHalf } from './half.js';

@@ -4,6 +4,7 @@
  */
 import { TerrachipError } from '../../errors.js';
 import { allocateArray, bytesPerElement, type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
+import { halvesToFloat32 } from '../arrays/half.js';
 
 export interface SampleType {
   readonly storedType: string;
@@ -98,7 +99,7 @@ export function decodeSamples(
     case 'uint24':
       return unpack(type, bytes, length, 1);
     case 'float16':
-      return halfToFloat(new Uint16Array(bytes.buffer, bytes.byteOffset, length));
+      return halvesToFloat32(new Uint16Array(bytes.buffer, bytes.byteOffset, length));
     case 'float24':
       return float24ToFloat(bytes, length);
     case 'int64':
@@ -149,21 +150,6 @@ function unpack(type: SampleType, bytes: Uint8Array, samples: number, rows: numb
       value -= sample * rest;
       held -= bits;
     }
-  }
-  return values;
-}
-
-/** IEEE 754 binary16 to binary32; exact, with the bits of a NaN kept. */
-function halfToFloat(halves: Uint16Array): Float32Array {
-  const values = new Float32Array(halves.length);
-  const words = new Uint32Array(values.buffer);
-  for (let i = 0; i < halves.length; i++) {
-    const half = halves[i];
-    const sign = (half & 0x8000) << 16;
-    const exponent = (half >> 10) & 31;
-    const fraction = half & 1023;
-    if (exponent === 0) values[i] = (sign === 0 ? 1 : -1) * fraction * 2 ** -24;
-    else words[i] = sign | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13);
   }
   return values;
 }

@@ -8,9 +8,9 @@ import {
   checkChunk,
   checkShape,
   extentOf,
-  integersToFloat64,
   type NdArray,
   NUMERIC_TYPES,
+  numbersFrom,
   type ReadArrayOptions,
   resolveSelection,
   type Selection,
@@ -74,18 +74,16 @@ export async function openHdf5(path: string): Promise<ArrayGroup> {
   }
 }
 
-/** The library's errors as terrachip's: the first line says what was tried. */
+/** The library's errors as terrachip's: of its stack the innermost line says what is wrong. */
 function guarded<T>(name: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     if (cause instanceof TerrachipError) throw cause;
-    throw invalidInput(
-      name,
-      `cannot be read as HDF5 (${messageOf(cause).split('\n')[0]})`,
-      'get the file again',
-      cause,
-    );
+    const [reason = messageOf(cause)] = [...messageOf(cause).matchAll(/\(\): (.*)/g)]
+      .map(([, text]) => text)
+      .slice(-1);
+    throw invalidInput(name, `cannot be read as HDF5 (${reason})`, 'get the file again', cause);
   }
 }
 
@@ -207,23 +205,9 @@ class Hdf5Array implements StoredArray {
     const value: unknown = guarded(this.name, () =>
       box.length === 0 ? this.#dataset.value : this.#dataset.slice(box),
     );
-    if (value instanceof BigInt64Array || value instanceof BigUint64Array) {
-      return integersToFloat64(this.name, value);
-    }
     if (typeof value === 'number') return Float64Array.of(value);
-    if (typeof value === 'bigint') return integersToFloat64(this.name, BigInt64Array.of(value));
-    if (
-      value instanceof Uint8Array ||
-      value instanceof Int8Array ||
-      value instanceof Uint16Array ||
-      value instanceof Int16Array ||
-      value instanceof Uint32Array ||
-      value instanceof Int32Array ||
-      value instanceof Float32Array ||
-      value instanceof Float64Array
-    ) {
-      return value;
-    }
+    const numbers = numbersFrom(this.name, typeof value === 'bigint' ? BigInt64Array.of(value) : value);
+    if (numbers !== null) return numbers;
     throw unreadableType(this);
   }
 }

@@ -8,8 +8,8 @@ import {
   copyBox,
   extentOf,
   halvesToFloat32,
-  integersToFloat64,
   type NdArray,
+  numbersFrom,
   type ReadArrayOptions,
   resolveSelection,
   type Selection,
@@ -200,22 +200,9 @@ export class ZarrArray implements StoredArray {
   }
 
   #toNumbers(data: zarr.Chunk<zarr.DataType>['data']): TypedArray {
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
-      return integersToFloat64(this.name, data);
-    }
     if (this.storedType === 'float16' && data instanceof Uint16Array) return halvesToFloat32(data);
-    if (
-      data instanceof Uint8Array ||
-      data instanceof Int8Array ||
-      data instanceof Uint16Array ||
-      data instanceof Int16Array ||
-      data instanceof Uint32Array ||
-      data instanceof Int32Array ||
-      data instanceof Float32Array ||
-      data instanceof Float64Array
-    ) {
-      return data;
-    }
+    const numbers = numbersFrom(this.name, data);
+    if (numbers !== null) return numbers;
     throw internalError('ZarrArray', `chunks of ${this.storedType} came as ${data.constructor.name}`);
   }
 }

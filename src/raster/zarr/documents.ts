@@ -135,20 +135,7 @@ export function readArrayV3(value: unknown, name: string): ArrayDocument {
     // Version 3 requires a fill value, and 0 is what stands there when nobody chose one.
     nodata: fill === 0 ? null : fill,
     unknownCodec: unknownCodec([...chunkCodecs, ...indexCodecs]),
-    metadata:
-      type.zarrita === null
-        ? null
-        : {
-            zarr_format: 3,
-            node_type: 'array',
-            shape: [...shape],
-            data_type: type.zarrita,
-            chunk_grid: { name: 'regular', configuration: { chunk_shape: outer } },
-            chunk_key_encoding: document.chunk_key_encoding,
-            codecs,
-            fill_value: encodeFill(fill, type.stored),
-            attributes: {},
-          },
+    metadata: zarritaMetadata(type, shape, outer, document.chunk_key_encoding, codecs, fill),
   };
 }
 
@@ -179,20 +166,14 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
     compression: document.compressor?.id ?? 'none',
     nodata: fill,
     unknownCodec: unknownCodec(codecs),
-    metadata:
-      type.zarrita === null
-        ? null
-        : {
-            zarr_format: 3,
-            node_type: 'array',
-            shape: [...shape],
-            data_type: type.zarrita,
-            chunk_grid: { name: 'regular', configuration: { chunk_shape: chunks } },
-            chunk_key_encoding: { name: 'v2', configuration: { separator: document.dimension_separator } },
-            codecs,
-            fill_value: encodeFill(fill, type.stored),
-            attributes: {},
-          },
+    metadata: zarritaMetadata(
+      type,
+      shape,
+      chunks,
+      { name: 'v2', configuration: { separator: document.dimension_separator } },
+      codecs,
+      fill,
+    ),
   };
 }
 
@@ -215,6 +196,29 @@ function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, nam
           },
         ]),
   ];
+}
+
+/** The document that zarrita takes; null for a type that it does not read. */
+function zarritaMetadata(
+  type: ZarrType,
+  shape: readonly number[],
+  chunkShape: number[],
+  keyEncoding: zarr.ArrayMetadata['chunk_key_encoding'],
+  codecs: CodecEntry[],
+  fill: number | null,
+): zarr.ArrayMetadata | null {
+  if (type.zarrita === null) return null;
+  return {
+    zarr_format: 3,
+    node_type: 'array',
+    shape: [...shape],
+    data_type: type.zarrita,
+    chunk_grid: { name: 'regular', configuration: { chunk_shape: chunkShape } },
+    chunk_key_encoding: keyEncoding,
+    codecs,
+    fill_value: encodeFill(fill, type.stored),
+    attributes: {},
+  };
 }
 
 interface ZarrType {

@@ -1,5 +1,6 @@
 import { type BlockShape, undoPredictor } from '../../geotiff/predictor.js';
 import type { BlockCoding, DecodeLimits } from './codec.js';
+import { inksToRgba } from './inks.js';
 import { CODECS } from './table.js';
 
 /** A stored tile or strip; null for one that is not stored, whose bytes are left zero. */
@@ -48,7 +49,7 @@ async function decodePiece(
     most: bytesOfRows(coding, Math.max(rows, coding.height)),
     rows,
   };
-  if (stored.length * codec.expansion < limits.size) {
+  if (stored.length * (codec.expansion ?? Number.POSITIVE_INFINITY) < limits.size) {
     throw new Error(`its ${stored.length} bytes cannot hold the ${limits.size} of its pixels`);
   }
   const input = coding.reversedBits ? stored.map(reverseBits) : stored;
@@ -58,16 +59,18 @@ async function decodePiece(
     throw new Error(`it holds ${decoded.byteLength} bytes of ${limits.size}`);
   }
   const bytes = ownBytes(decoded, limits.size);
-  if (codec.givesSamples) return bytes;
+  const predictor = codec.predictors ? coding.predictor : 1;
   // Predictor 3 orders bytes by significance, whatever the order of the file.
-  if (!coding.littleEndian && coding.predictor !== 3) swapBytes(bytes, coding.bytesPerWord);
+  if (!coding.littleEndian && predictor !== 3) swapBytes(bytes, coding.bytesPerWord);
   const shape: BlockShape = {
     width: coding.width,
     height: rows,
     samples: coding.samples,
     bytesPerSample: coding.bytesPerSample,
   };
-  return undoPredictor(coding.predictor, bytes, shape);
+  const samples = undoPredictor(predictor, bytes, shape);
+  inksToRgba(samples, coding);
+  return samples;
 }
 
 /**

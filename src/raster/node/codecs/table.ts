@@ -9,17 +9,17 @@ export interface Codec {
   readonly requirement?: { readonly name: string; readonly load: () => Promise<unknown> };
   /** Where it decodes: on a worker thread, or on the calling one because there is nothing to do or libuv does it. */
   readonly runs: 'worker' | 'here';
-  /** True where it gives samples in this machine's order, to which no predictor was applied. */
-  readonly givesSamples: boolean;
-  /** The most bytes that a stored one can give: fewer stored ones are refused before any memory is taken for them. */
-  readonly expansion: number;
+  /** Whether a predictor may have been applied first. */
+  readonly predictors: boolean;
+  /** The most bytes that a stored one can give: fewer stored ones are refused before memory is taken for them. */
+  readonly expansion?: number;
 }
 
 const bytes = (name: string, load: Codec['load'], expansion = Number.POSITIVE_INFINITY): Codec => ({
   name,
   load,
   runs: 'worker',
-  givesSamples: false,
+  predictors: true,
   expansion,
 });
 
@@ -39,14 +39,13 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       load: () => import('./jpeg.js'),
       requirement: SHARP,
       runs: 'here',
-      givesSamples: true,
-      expansion: Number.POSITIVE_INFINITY,
+      predictors: false,
     },
   ],
   [8, deflate],
   [32773, bytes('packbits', () => import('./packbits.js'), 64)],
   [32946, deflate],
-  [34887, { ...bytes('lerc', () => import('./lerc.js')), givesSamples: true }],
+  [34887, { ...bytes('lerc', () => import('./lerc.js')), predictors: false }],
   [
     34925,
     {
@@ -57,8 +56,7 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
         load: () => import('./lzma.js').then(({ loadLzma }) => loadLzma()),
       },
       runs: 'here',
-      givesSamples: false,
-      expansion: Number.POSITIVE_INFINITY,
+      predictors: true,
     },
   ],
   [50000, bytes('zstd', () => import('./zstd.js'))],
@@ -69,8 +67,7 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       load: () => import('./webp.js'),
       requirement: SHARP,
       runs: 'here',
-      givesSamples: true,
-      expansion: Number.POSITIVE_INFINITY,
+      predictors: false,
     },
   ],
 ]);

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+
+// The built package: worker threads run its files, which Node cannot do with TypeScript.
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'terrachip-pool-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a module in a process of its own, with `path` an image of 600 × 700 pixels in blocks that go to threads. */
+async function script(body: string): Promise<string> {
+  const program = `
+    import { deflateSync } from 'node:zlib';
+    import { writeFileSync } from 'node:fs';
+    import { openRaster } from 'terrachip/raster';
+    const [width, height, rows] = [600, 700, 100];
+    const strips = Array.from({ length: height / rows }, (_, k) => {
+      const pixels = new Uint16Array(width * rows).map((_, i) => (k * width * rows + i) % 65521);
+      return deflateSync(new Uint8Array(pixels.buffer));
+    });
+    const tags = [[256, 4, 1, width], [257, 4, 1, height], [258, 3, 1, 16], [259, 3, 1, 8], [262, 3, 1, 1],
+      [273, 4, strips.length, 200], [277, 3, 1, 1], [278, 4, 1, rows], [279, 4, strips.length, 200 + 4 * strips.length]];
+    const head = Buffer.alloc(200 + 8 * strips.length);
+    head.write('II*\\0', 'latin1');
+    head.writeUInt32LE(8, 4);
+    head.writeUInt16LE(tags.length, 8);
+    tags.forEach(([tag, type, count, value], i) => {
+      head.writeUInt16LE(tag, 10 + 12 * i);
+      head.writeUInt16LE(type, 12 + 12 * i);
+      head.writeUInt32LE(count, 14 + 12 * i);
+      head.writeUInt32LE(value, 18 + 12 * i);
+    });
+    let offset = head.length;
+    strips.forEach((strip, k) => {
+      head.writeUInt32LE(offset, 200 + 4 * k);
+      head.writeUInt32LE(strip.length, 200 + 4 * strips.length + 4 * k);
+      offset += strip.length;
+    });
+    const path = ${JSON.stringify(join(folder, 'strips.tif'))};
+    const write = () => writeFileSync(path, Buffer.concat([head, ...strips]));
+    ${body}`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { timeout: 30_000 });
+  return stdout.trim();
+}
+
+describe('decoding threads', () => {
+  it('decode blocks, and let the process end by itself without closing', async () => {
+    const output = await script(`
+      write();
+      const [plane] = await (await openRaster(path)).readPlanes();
+      console.log(plane.every((value, i) => value === i % 65521));`);
+    expect(output).toBe('true');
+  });
+
+  it('report a damaged block and go on', async () => {
+    const output = await script(`
+      strips[6].fill(77, 2);
+      write();
+      const raster = await openRaster(path);
+      const problem = await raster.readPlanes().catch((error) => error.code);
+      const [plane] = await raster.readPlanes({ window: { x: 0, y: 0, width: 10, height: 100 } });
+      console.log(problem, plane[9]);`);
+    expect(output).toBe('INVALID_INPUT 9');
+  });
+
+  it('stop waiting for blocks that are not wanted any more', async () => {
+    const output = await script(`
+      write();
+      const raster = await openRaster(path);
+      const abort = new AbortController();
+      const reading = raster.readPlanes({ signal: abort.signal }).catch((error) => error.name);
+      setTimeout(() => abort.abort(), 1);
+      const outcome = await reading;
+      const [plane] = await raster.readPlanes();
+      console.log(outcome === 'AbortError' || Array.isArray(outcome), plane[5]);`);
+    expect(output).toBe('true 5');
+  });
+});
