@@ -75,6 +75,25 @@ describe('a TIFF whose declarations are worth more than its bytes', () => {
     ).rejects.toThrow('tag 258 has 4194305 values');
   });
 
+  it('has a signed number of 64 bits far into the file', async () => {
+    // Field type 17 at the place of tag 266, whose one value lies behind the first bytes that are read.
+    const padding = 70_000;
+    const tiff = buildTiff(2, 2, Uint8Array.of(1, 2, 3, 4), {
+      fields: { 266: short(1), 50000: ascii('x'.repeat(padding)) },
+    });
+    const file = new Uint8Array(tiff.length + 8);
+    file.set(tiff);
+    const view = new DataView(file.buffer);
+    const start = view.getUint32(4, true);
+    const entries = Array.from({ length: view.getUint16(start, true) }, (_, k) => start + 2 + 12 * k);
+    const at = entries.find((entry) => view.getUint16(entry, true) === 266) ?? 0;
+    view.setUint16(at + 2, 17, true);
+    view.setUint32(at + 8, tiff.length, true);
+    view.setBigInt64(tiff.length, 1n, true);
+    const raster = await open(file);
+    expect((await raster.readPlanes()).map((plane) => [...plane])).toEqual([[1, 2, 3, 4]]);
+  });
+
   it('has metadata of half a million opened items', async () => {
     const fields = { 42112: ascii('<Item'.repeat(500_000)) };
     const raster = await open(buildTiff(2, 2, new Uint8Array(4), { fields }));
@@ -165,6 +184,38 @@ describe('a Zarr store that asks for too much', () => {
       `${path} is encoded with a codec that terrachip does not read ("first")`,
     );
     await group.close();
+  });
+
+  it.each(['int64', 'uint64', 'uint8'])('fills %s with NaN', async (type) => {
+    const path = await store(`${type}.zarr`, { 'zarr.json': array({ data_type: type, fill_value: 'NaN' }) });
+    const group = await openZarr(path);
+    await expect(group.list()).rejects.toThrow(`has the fill value "NaN", which is no ${type}; correct it.`);
+    await group.close();
+  });
+
+  it('counts days to a time beyond all dates, which is then a plain number', async () => {
+    const chunk_grid = (...chunk_shape: number[]): Record<string, unknown> => ({
+      chunk_grid: { name: 'regular', configuration: { chunk_shape } },
+    });
+    const path = await store('late.zarr', {
+      'zarr.json': JSON.stringify({ zarr_format: 3, node_type: 'group' }),
+      'values/zarr.json': array({
+        shape: [1, 4, 4],
+        ...chunk_grid(1, 4, 4),
+        dimension_names: ['time', 'y', 'x'],
+      }),
+      'time/zarr.json': array({
+        shape: [1],
+        ...chunk_grid(1),
+        data_type: 'float64',
+        fill_value: 1e300,
+        dimension_names: ['time'],
+        attributes: { units: 'days since 1970-01-01' },
+      }),
+    });
+    const raster = await openRaster(path, { variable: 'values' });
+    expect(raster.bands[0].description).toBe('time=1e+300');
+    await raster.close();
   });
 
   it('has millions of quotes in a text, and a NaN', async () => {

@@ -81,6 +81,9 @@ export function timeDecoder(name: string, attributes: Attributes): TimeDecoder {
   return (value) => Math.round(start - zoneOffset(zone) + value * length);
 }
 
+/** Dates reach 100 million days to both sides of 1970. */
+const MAX_TIME = 8.64e15;
+
 /** The instant of a number, or the interval of its bounds `[from, to)`; null for a number that is no time. */
 export function decodeTime(
   decode: TimeDecoder,
@@ -88,7 +91,8 @@ export function decodeTime(
   bounds: readonly [number, number] | null,
 ): TimeInterval | null {
   const [from, to] = (bounds ?? [value, value]).map(decode);
-  if (!Number.isFinite(from) || !Number.isFinite(to) || to < from) return null;
+  // NaN fails the comparisons.
+  if (!(Math.abs(from) <= MAX_TIME && Math.abs(to) <= MAX_TIME && from <= to)) return null;
   return new TimeInterval(from, Math.max(from, to - 1));
 }
 
