@@ -107,7 +107,7 @@ describe('layers', () => {
   });
 
   it('loads optional packages in one file each', () => {
-    for (const name of ['webgpu', 'onnxruntime-node']) {
+    for (const name of ['webgpu', 'onnxruntime-node', 'sharp', '@napi-rs/lzma']) {
       const importers = files.filter((file) => importsOf(file).some(({ specifier }) => specifier === name));
       expect(importers).toHaveLength(1);
     }
