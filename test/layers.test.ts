@@ -107,7 +107,8 @@ describe('layers', () => {
   });
 
   it('loads optional packages in one file each', () => {
-    for (const name of ['webgpu', 'onnxruntime-node', 'h5wasm/node', 'netcdfjs']) {
+    const optional = ['webgpu', 'onnxruntime-node', 'h5wasm/node', 'netcdfjs', 'sharp', '@napi-rs/lzma'];
+    for (const name of optional) {
       const importers = files.filter((file) => importsOf(file).some(({ specifier }) => specifier === name));
       expect(importers).toHaveLength(1);
     }

@@ -4,6 +4,7 @@ import { isTerrachipError, messageOf } from '../errors.js';
 import { isSoftware } from '../gpu/index.js';
 import { probeAdapter } from '../gpu/node/index.js';
 import { availableProviders } from '../inference/index.js';
+import { type CodecPackage, probeCodecs } from '../raster/node/codecs/index.js';
 import { VERSION } from '../version.js';
 
 export interface DoctorReport {
@@ -19,6 +20,8 @@ export interface DoctorReport {
     | { available: false; problem: string; remedy: string };
   /** Providers of onnxruntime-node, or what stands in their way. */
   onnx: { available: true; providers: string[] } | { available: false; problem: string; remedy: string };
+  /** Optional packages that read some compressions of GeoTIFF. */
+  codecs: CodecPackage[];
   /** What `--backend auto` takes here. */
   autoBackend: 'webgpu' | 'cpu';
 }
@@ -41,6 +44,7 @@ export async function diagnose(): Promise<DoctorReport> {
     memoryBytes: totalmem(),
     webgpu,
     onnx: await probeOnnx(),
+    codecs: await probeCodecs(),
     autoBackend: webgpu.available && webgpu.adapterClass === 'hardware' ? 'webgpu' : 'cpu',
   };
 }

@@ -15,6 +15,10 @@ export function doctorCommand(run: Run): Command {
           `processor   ${report.processor}, ${report.cores} cores, ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
           `webgpu      ${webgpu.available ? `${webgpu.adapter} (${webgpu.adapterClass})` : webgpu.problem}`,
           `onnx        ${onnx.available ? onnx.providers.join(', ') : onnx.problem}`,
+          ...report.codecs.map(
+            (found) =>
+              `${found.compressions.join(', ').padEnd(12)}${found.available ? found.package : `${found.problem}; ${found.remedy}`}`,
+          ),
           `--backend auto takes ${report.autoBackend}`,
         ].join('\n'),
       );

@@ -76,9 +76,18 @@ function integrateRows(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): void 
     return;
   }
   for (let y = 0; y < height; y++) {
-    const end = (y + 1) * row;
+    const start = y * row;
+    const end = start + row;
     // Typed arrays wrap around at their width by themselves.
-    for (let i = y * row + samples; i < end; i++) values[i] = values[i] + values[i - samples];
+    if (samples === 1) {
+      let sum = 0;
+      for (let i = start; i < end; i++) {
+        sum = (sum + values[i]) | 0;
+        values[i] = sum;
+      }
+    } else {
+      for (let i = start + samples; i < end; i++) values[i] = values[i] + values[i - samples];
+    }
   }
 }
 

@@ -2,11 +2,13 @@
 import { messageOf, TerrachipError } from '../../../errors.js';
 import { damaged } from '../../geotiff/directory.js';
 import { bytesOfRows, type DecodeRequest, decodePieces } from './decode.js';
+import { requirePackage } from './packages.js';
 import { decodingPool } from './pool.js';
 import { CODECS, compressionName } from './table.js';
 
 export type { BlockCoding } from './codec.js';
 export type { DecodeRequest, Piece } from './decode.js';
+export { type CodecPackage, probeCodecs } from './packages.js';
 export { compressionName } from './table.js';
 
 /** Below this many decoded bytes a block is decoded at once on the calling thread: handing it over takes longer. */
@@ -23,19 +25,7 @@ export async function requireCodec(name: string, compression: number): Promise<v
       { feature: compressionName(compression) },
     );
   }
-  const { requirement } = codec;
-  if (requirement === undefined) return;
-  try {
-    await requirement.load();
-  } catch (cause) {
-    throw new TerrachipError(
-      'UNSUPPORTED',
-      `${name} is compressed by ${codec.name}, and the optional package ${requirement.name} cannot be loaded (${messageOf(cause).split('\n')[0]})`,
-      `run npm install ${requirement.name}`,
-      { feature: codec.name },
-      { cause },
-    );
-  }
+  await requirePackage(name, codec);
 }
 
 /**

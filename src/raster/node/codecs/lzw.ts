@@ -20,9 +20,6 @@ const TABLE = 1 << MAX_WIDTH;
 /** Expands a stream until the wanted size, its end code or its last byte. */
 export const decode: Decode = (stored, { size }) => {
   const oldStyle = isOldStyle(stored);
-  // The three bytes that may hold a code are read at once, so there must be some behind the last.
-  const input = new Uint8Array(stored.length + 2);
-  input.set(stored);
   // Two bytes of each string are copied whatever its length.
   const output = new Uint8Array(LITERALS + size + 1);
   // One entry more than codes reach takes what comes when the table is full.
@@ -42,17 +39,30 @@ export const decode: Decode = (stored, { size }) => {
   let start = 0;
   let length = 0;
   let from = 0;
-  let bit = 0;
+  let bits = 0;
+  let held = 0;
   let to = LITERALS;
   const end = LITERALS + size;
-  while (to < end && from + ((bit + width + 7) >>> 3) <= stored.length) {
-    const bits = oldStyle
-      ? (input[from] | (input[from + 1] << 8) | (input[from + 2] << 16)) >>> bit
-      : ((input[from] << 16) | (input[from + 1] << 8) | input[from + 2]) >>> (24 - width - bit);
-    const code = bits & ((1 << width) - 1);
-    bit += width;
-    from += bit >>> 3;
-    bit &= 7;
+  while (to < end) {
+    if (held < width) {
+      if (from + 2 <= stored.length) {
+        const two = oldStyle
+          ? stored[from] | (stored[from + 1] << 8)
+          : (stored[from] << 8) | stored[from + 1];
+        bits = oldStyle ? bits | (two << held) : (bits << 16) | two;
+        from += 2;
+        held += 16;
+      } else {
+        // The last byte, which may end a code or be cut off from one.
+        if (from === stored.length || held + 8 < width) break;
+        bits = oldStyle ? bits | (stored[from] << held) : (bits << 8) | stored[from];
+        from++;
+        held += 8;
+      }
+    }
+    held -= width;
+    const code = (oldStyle ? bits : bits >>> held) & ((1 << width) - 1);
+    if (oldStyle) bits >>>= width;
     if (code === CLEAR) {
       width = MIN_WIDTH;
       widenAt = (1 << width) - early;

@@ -1,0 +1,26 @@
+import { describe, expect, it, vi } from 'vitest';
+import { openRaster } from '../../src/raster/index.js';
+import { probeCodecs } from '../../src/raster/node/codecs/index.js';
+
+vi.mock('sharp', () => {
+  throw new Error("Cannot find package 'sharp'");
+});
+
+describe('without the package of a codec', () => {
+  it.each(['jpeg-grey', 'webp-lossless'])('%s is refused with the package’s name', async (name) => {
+    const raster = await openRaster(`test/fixtures/codecs/${name}.tif`);
+    await expect(raster.readPlanes()).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(
+        /\.tif is compressed by (jpeg|webp), and .*sharp.*; run npm install sharp\.$/,
+      ),
+    });
+    await raster.close();
+  });
+
+  it('the packages that are missing are known', async () => {
+    const [sharp, lzma] = await probeCodecs();
+    expect(sharp).toMatchObject({ package: 'sharp', compressions: ['jpeg', 'webp'], available: false });
+    expect(lzma).toMatchObject({ package: '@napi-rs/lzma', compressions: ['lzma'], available: true });
+  });
+});
