@@ -10,6 +10,13 @@ export function time([command, ...args]) {
   return Number(process.hrtime.bigint() - start) / 1e9;
 }
 
+/** Runs a command that prints one number and returns that number. */
+export function report([command, ...args]) {
+  const run = spawnSync(command, args, { encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${run.stderr}`);
+  return Number(run.stdout);
+}
+
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -19,12 +26,13 @@ export function median(values) {
 /**
  * Runs all contestants in turn, `rounds` times after one warm-up.
  * @param {{name: string, command: string[]}[]} contestants ours first
+ * @param {(command: string[]) => number} measure seconds of one run: of the whole process, or what it reports
  */
-export function compete(contestants, rounds) {
+export function compete(contestants, rounds, measure = time) {
   const seconds = contestants.map(() => []);
   for (let round = -1; round < rounds; round++) {
     for (const [i, { command }] of contestants.entries()) {
-      const taken = time(command);
+      const taken = measure(command);
       if (round >= 0) seconds[i].push(taken);
     }
     process.stderr.write(round < 0 ? 'warmed up\n' : `round ${round + 1} of ${rounds}\n`);

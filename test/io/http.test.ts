@@ -145,11 +145,14 @@ describe('HttpSource', () => {
   it('waits as long as bytes keep coming', async () => {
     server.fault = (_, response) => {
       response.writeHead(206, { 'content-range': 'bytes 0-9/10' });
-      for (let k = 0; k < 10; k++) setTimeout(() => response.write(content.subarray(k, k + 1)), 20 * k);
-      setTimeout(() => response.end(), 200);
+      const next = (k: number): void => {
+        if (k === 10) response.end();
+        else response.write(content.subarray(k, k + 1), () => setTimeout(next, 150, k + 1));
+      };
+      next(0);
       return true;
     };
-    const source = await HttpSource.open(server.url, { timeout: 120 });
+    const source = await HttpSource.open(server.url, { timeout: 1000 });
     expect(await source.read(0, 10)).toEqual(content.slice(0, 10));
   });
 
