@@ -20,11 +20,22 @@ export function validate<const Schema extends v.GenericSchema>(
   throw invalidInput(name, `is not as it should be: ${place}: ${issue.message}`, 'correct it');
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for text that is not JSON */
+/** No document nests as deep; code that visits one by recursion, schemas and messages among it, relies on that. */
+const MAX_DEPTH = 64;
+
+/** @throws {TerrachipError} INVALID_INPUT for text that is not JSON, or nested absurdly */
 export function parseJson(text: string, name: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw invalidInput(name, `is not JSON (${messageOf(cause)})`, 'correct it', cause);
   }
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH)
+      throw invalidInput(name, `is nested deeper than ${MAX_DEPTH} levels`, 'correct it');
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return value;
 }

@@ -218,6 +218,14 @@ describe('a Zarr store that asks for too much', () => {
     await raster.close();
   });
 
+  it('has a fill value of arrays in arrays, deeper than any stack', async () => {
+    const deep = '['.repeat(50_000) + ']'.repeat(50_000);
+    const path = await store('deep.zarr', {
+      'zarr.json': array({ fill_value: '@' }).replace('"@"', deep),
+    });
+    await expect(openZarr(path)).rejects.toThrow('zarr.json is nested deeper than 64 levels; correct it.');
+  });
+
   it('has millions of quotes in a text, and a NaN', async () => {
     const text = `{"a": NaN, "b": "${'\\"'.repeat(2 ** 21)}`;
     const path = await store('quotes.zarr', { 'zarr.json': text });

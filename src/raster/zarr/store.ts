@@ -42,17 +42,31 @@ export async function readDocument(store: ZarrStore, key: string, signal?: Abort
     : parseJson(quoteNonFinite(new TextDecoder().decode(bytes)), `${store.name}/${key}`);
 }
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
 /**
  * Python writes NaN and Infinity into JSON, which has neither: they become text, as version 3 spells them. Texts are
- * skipped from quote to quote: a pattern that matched them whole would take the square of the time for hostile ones.
+ * skipped character by character: a pattern would take the square of the time, or much memory, for hostile ones.
  */
 function quoteNonFinite(text: string): string {
-  if (!/NaN|Infinity/.test(text)) return text;
+  const words = /NaN|-?Infinity/g;
+  let result = '';
+  let done = 0;
+  let at = 0;
   let inText = false;
-  return text.replace(/\\.|"|NaN|-?Infinity/gs, (token) => {
-    if (token === '"') inText = !inText;
-    return inText || token === '"' || token.startsWith('\\') ? token : `"${token}"`;
-  });
+  for (let match = words.exec(text); match !== null; match = words.exec(text)) {
+    for (; at < match.index; at++) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) inText = !inText;
+      else if (code === BACKSLASH && inText) at++;
+    }
+    if (inText) continue;
+    result += `${text.slice(done, match.index)}"${match[0]}"`;
+    done = words.lastIndex;
+    at = done;
+  }
+  return result + text.slice(done);
 }
 
 async function readValue(

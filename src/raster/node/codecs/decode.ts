@@ -49,7 +49,7 @@ async function decodePiece(
     most: bytesOfRows(coding, Math.max(rows, coding.height)),
     rows,
   };
-  if (stored.length * (codec.expansion ?? Number.POSITIVE_INFINITY) < limits.size) {
+  if (stored.length * codec.expansion < limits.size) {
     throw new Error(`its ${stored.length} bytes cannot hold the ${limits.size} of its pixels`);
   }
   const input = coding.reversedBits ? stored.map(reverseBits) : stored;

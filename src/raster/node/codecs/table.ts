@@ -11,8 +11,8 @@ export interface Codec {
   readonly runs: 'worker' | 'here';
   /** Whether a predictor may have been applied first. */
   readonly predictors: boolean;
-  /** The most bytes that a stored one can give: fewer stored ones are refused before memory is taken for them. */
-  readonly expansion?: number;
+  /** The most bytes that a stored one can give: fewer stored ones are refused before any memory is taken for them. */
+  readonly expansion: number;
 }
 
 const bytes = (name: string, load: Codec['load'], expansion = Number.POSITIVE_INFINITY): Codec => ({
@@ -40,6 +40,7 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       requirement: SHARP,
       runs: 'here',
       predictors: false,
+      expansion: Number.POSITIVE_INFINITY,
     },
   ],
   [8, deflate],
@@ -57,6 +58,7 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       },
       runs: 'here',
       predictors: true,
+      expansion: Number.POSITIVE_INFINITY,
     },
   ],
   [50000, bytes('zstd', () => import('./zstd.js'))],
@@ -68,6 +70,7 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
       requirement: SHARP,
       runs: 'here',
       predictors: false,
+      expansion: Number.POSITIVE_INFINITY,
     },
   ],
 ]);
