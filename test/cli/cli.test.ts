@@ -146,6 +146,7 @@ describe('terrachip', () => {
       target,
       '--size',
       '50',
+      '--plain',
     );
     expect(status).toBe(0);
     expect(stdout.trim()).toBe(`${target}: 45 × 50`);

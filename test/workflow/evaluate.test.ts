@@ -26,6 +26,7 @@ describe('describeConfusion', () => {
     expect(metrics.evaluatedPixels).toBe(100);
     expect(metrics.classes[1]).toEqual({
       name: 'water',
+      labelShare: 0.4,
       iou: 0.6,
       precision: 0.75,
       recall: 0.75,
