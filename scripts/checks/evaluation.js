@@ -35,7 +35,11 @@ function compare(name, found, wanted, worst) {
     const kind = isArea ? 'area' : 'number';
     worst[kind] = Math.max(worst[kind], found === wanted ? 0 : error);
     worst.count++;
-    report.check(name, found === wanted || error <= (isArea ? AREA_TOLERANCE : TOLERANCE), `${found} instead of ${wanted}`);
+    report.check(
+      name,
+      found === wanted || error <= (isArea ? AREA_TOLERANCE : TOLERANCE),
+      `${found} instead of ${wanted}`,
+    );
   } else {
     report.same(name, found, wanted);
   }
@@ -53,7 +57,11 @@ await withTemporaryFolder(async (folder) => {
   const rasterLabel = join(demo, 'scene', 'label.tif');
   const vectors = join(folder, 'vectors');
   mkdirSync(vectors);
-  const made = await python('evaluation/make_case.py', { map: classMap, label: rasterLabel, folder: vectors });
+  const made = await python('evaluation/make_case.py', {
+    map: classMap,
+    label: rasterLabel,
+    folder: vectors,
+  });
   // VV on the map's grid as terrachip warps it, which check:gdal holds against gdalwarp; decibels are made here.
   const vv = {};
   for (const phase of ['event', 'pre_event']) {

@@ -245,7 +245,10 @@ describe('drawRaster', () => {
 
   it('reduces an image without overviews', async () => {
     const target = join(folder, 'small.png');
-    const report = await drawRaster('test/fixtures/geotiff/strips-none-uint8.tif', target, { size: 20, plain: true });
+    const report = await drawRaster('test/fixtures/geotiff/strips-none-uint8.tif', target, {
+      size: 20,
+      plain: true,
+    });
     expect([report.width, report.height]).toEqual([20, 14]);
   });
 

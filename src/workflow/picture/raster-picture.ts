@@ -101,7 +101,7 @@ function isIndex(composite: QuicklookOptions['composite']): composite is IndexNa
 function chooseBands(raster: Raster, { bands, composite, bandNames }: QuicklookOptions): number[] {
   if (composite !== undefined) {
     if (bands !== undefined)
-      throw invalidOption('--bands', `says what --${composite} says too`, 'leave one out');
+      throw invalidOption('--bands', `says what ${composite} says too`, 'leave one out');
     if (isIndex(composite))
       return findBands(raster, INDICES[composite].bands, bandNames, `--index ${composite}`);
     const names = composite === 'true-colour' ? TRUE_COLOUR : FALSE_COLOUR;

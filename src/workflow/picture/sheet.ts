@@ -48,11 +48,6 @@ export function drawSheet(original: Sheet): Canvas {
   const canvas = new Canvas(width, height);
   canvas.text(fitText(sheet.title, 15, width - 2.2 * MARGIN), MARGIN, 14, { size: 15, bold: true });
   canvas.text(fitText(sheet.subtitle, 10, width - 2 * MARGIN), MARGIN, 40, { size: 10, colour: GREY });
-  for (let y = 0; y < image.height; y++) {
-    for (let x = 0; x < image.width; x++) {
-      if (image.pixels[4 * (y * image.width + x) + 3] === 0) canvas.hatch(MARGIN + x, HEADER + y);
-    }
-  }
   canvas.draw(image, MARGIN, HEADER);
   canvas.frame(MARGIN, HEADER, image.width, image.height);
   const panelX = MARGIN + Math.max(image.width, 320) + MARGIN;

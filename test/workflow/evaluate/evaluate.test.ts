@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Affine, GeoBox } from '../../src/geo/node/index.js';
-import { writeCog } from '../../src/raster/index.js';
-import { writeSarScene } from '../../src/workflow/demo/sar-scene.js';
-import { describeConfusion } from '../../src/workflow/evaluate/metrics.js';
-import { evaluateMap, infer } from '../../src/workflow/index.js';
-import { temporaryFolder } from '../support/files.js';
+import { Affine, GeoBox } from '../../../src/geo/node/index.js';
+import { writeCog } from '../../../src/raster/index.js';
+import { writeSarScene } from '../../../src/workflow/demo/sar-scene.js';
+import { describeConfusion } from '../../../src/workflow/evaluate/metrics.js';
+import { evaluateMap, infer } from '../../../src/workflow/index.js';
+import { temporaryFolder } from '../../support/files.js';
 
 describe('describeConfusion', () => {
   it('by hand', () => {
