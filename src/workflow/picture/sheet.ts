@@ -34,7 +34,7 @@ export interface Sheet {
 const MARGIN = 18;
 const PANEL = 230;
 const HEADER = 62;
-const STRIP = 66;
+const STRIP = 86;
 
 /** The sheet's smallest map: below, its pixels are enlarged by a whole factor. */
 const LEAST_SIDE = 480;
@@ -63,7 +63,7 @@ export function drawSheet(original: Sheet): Canvas {
     drawScaleBar(canvas, geobox, MARGIN, bottom + 14);
     drawNorthArrow(canvas, northAngle(geobox), MARGIN + Math.max(image.width, 320) - 22, bottom + 33);
   }
-  canvas.text(fitText(sheet.footer, 8, width - 2 * MARGIN - 60), MARGIN, height - 16, {
+  canvas.text(fitText(sheet.footer, 8, width - 2 * MARGIN), MARGIN, height - 16, {
     size: 8,
     colour: GREY,
   });
