@@ -1,8 +1,8 @@
 import geographiclib from 'geographiclib-geodesic';
-import { Crs, createTransform } from './crs.js';
+import { Crs, type CrsTransform, createTransform } from './crs.js';
 import type { GeoBox } from './geobox.js';
 
-/** Pixels along a side of the blocks that share one pixel area: over 2.5 km of 10 m pixels it varies by 1e-6. */
+/** Pixels along a side of the blocks whose areas are computed exactly; in between, areas vary linearly. */
 const BLOCK = 256;
 
 /** Points along an edge of a block: its curved image then encloses the right area to 1e-9. */
@@ -28,48 +28,116 @@ export function geodesicLength(
   return geographiclib.Geodesic.WGS84.Inverse(y0, x0, y1, x1).s12 ?? Number.NaN;
 }
 
-/** The true area on the ground of the pixels of a grid, whatever its projection makes of it. */
+/** A block of pixels: its mean pixel area, and how that changes a pixel to the right and down. */
+interface Block {
+  readonly mean: number;
+  readonly perColumn: number;
+  readonly perRow: number;
+}
+
+/**
+ * The true area on the ground of the pixels of a grid, whatever its projection makes of it. Sums over whole blocks
+ * are geodesic areas; within a block areas follow the blocks beside it, to 1e-7 for pixels of 10 m.
+ */
 export class PixelAreas {
   readonly #geobox: GeoBox;
-  readonly #blocks = new Map<number, number>();
-  #row: { block: number; areas: Float64Array } | null = null;
+  readonly #means = new Map<number, number>();
+  readonly #blocks = new Map<number, Block>();
+  readonly #toLonLat: CrsTransform;
+  #row: { y: number; areas: Float64Array } | null = null;
 
   constructor(geobox: GeoBox) {
     this.#geobox = geobox;
+    this.#toLonLat = createTransform(geobox.crs, Crs.wgs84);
   }
 
-  /** The areas of the pixels of a row in m², shared by all rows of a block: read them before asking for others. */
+  /** The areas of the pixels of a row in m²: read them before asking for another row. */
   row(y: number): Float64Array {
-    const block = Math.floor(y / BLOCK);
-    if (this.#row?.block !== block) {
-      const areas = new Float64Array(this.#geobox.width);
-      for (let x = 0; x < areas.length; x += BLOCK) areas.fill(this.at(x, y), x, x + BLOCK);
-      this.#row = { block, areas };
+    if (this.#row?.y === y) return this.#row.areas;
+    const areas = this.#row?.areas ?? new Float64Array(this.#geobox.width);
+    for (let x0 = 0; x0 < areas.length; x0 += BLOCK) {
+      const first = this.at(x0, y);
+      const { perColumn } = this.#block(x0, y);
+      const end = Math.min(areas.length, x0 + BLOCK);
+      for (let x = x0; x < end; x++) areas[x] = first + perColumn * (x - x0);
     }
-    return this.#row.areas;
+    this.#row = { y, areas };
+    return areas;
   }
 
   /** The area of a pixel in m²; NaN where the grid leaves the domain of its projection. */
   at(x: number, y: number): number {
-    const key = Math.floor(y / BLOCK) * 2 ** 24 + Math.floor(x / BLOCK);
+    const { mean, perColumn, perRow } = this.#block(x, y);
+    const [cx, cy] = this.#centre(x, y);
+    return mean + perColumn * (x + 0.5 - cx) + perRow * (y + 0.5 - cy);
+  }
+
+  #block(x: number, y: number): Block {
+    const key = blockKey(x, y);
     const known = this.#blocks.get(key);
     if (known !== undefined) return known;
-    const x0 = Math.floor(x / BLOCK) * BLOCK;
-    const y0 = Math.floor(y / BLOCK) * BLOCK;
+    const block = {
+      mean: this.#mean(x, y),
+      perColumn: this.#slope([x - BLOCK, y], [x + BLOCK, y], [x, y], 0),
+      perRow: this.#slope([x, y - BLOCK], [x, y + BLOCK], [x, y], 1),
+    };
+    this.#blocks.set(key, block);
+    return block;
+  }
+
+  /** The change a pixel from one block to another; at the grid's edge, from or to the block between them. */
+  #slope(before: Pixel, after: Pixel, here: Pixel, axis: 0 | 1): number {
+    const from = this.#isInside(before) ? before : here;
+    const to = this.#isInside(after) ? after : here;
+    const distance = this.#centre(...to)[axis] - this.#centre(...from)[axis];
+    const slope = distance === 0 ? 0 : (this.#mean(...to) - this.#mean(...from)) / distance;
+    return Number.isNaN(slope) ? 0 : slope;
+  }
+
+  /** Whether the block around a pixel overlaps the grid. */
+  #isInside([x, y]: Pixel): boolean {
+    const { width, height } = this.#geobox;
+    return x >= 0 && y >= 0 && blockStart(x) < width && blockStart(y) < height;
+  }
+
+  #centre(x: number, y: number): [number, number] {
+    const { width, height } = this.#geobox;
+    return [
+      (blockStart(x) + Math.min(width, blockStart(x) + BLOCK)) / 2,
+      (blockStart(y) + Math.min(height, blockStart(y) + BLOCK)) / 2,
+    ];
+  }
+
+  /** The geodesic area of a block, divided by its pixels. */
+  #mean(x: number, y: number): number {
+    const key = blockKey(x, y);
+    const known = this.#means.get(key);
+    if (known !== undefined) return known;
+    const x0 = blockStart(x);
+    const y0 = blockStart(y);
     const width = Math.min(BLOCK, this.#geobox.width - x0);
     const height = Math.min(BLOCK, this.#geobox.height - y0);
-    const { crs, transform } = this.#geobox;
-    const toLonLat = createTransform(crs, Crs.wgs84);
+    const { transform } = this.#geobox;
     const ring: [number, number][] = [];
     for (let i = 0; i < EDGE_POINTS; i++) ring.push([x0 + (width * i) / EDGE_POINTS, y0]);
     for (let i = 0; i < EDGE_POINTS; i++) ring.push([x0 + width, y0 + (height * i) / EDGE_POINTS]);
     for (let i = 0; i < EDGE_POINTS; i++) ring.push([x0 + width - (width * i) / EDGE_POINTS, y0 + height]);
     for (let i = 0; i < EDGE_POINTS; i++) ring.push([x0, y0 + height - (height * i) / EDGE_POINTS]);
-    const onGround = ring.map(([px, py]) => toLonLat.forward(...transform.apply(px, py)));
+    const onGround = ring.map(([px, py]) => this.#toLonLat.forward(...transform.apply(px, py)));
     const area = onGround.some(([lon]) => Number.isNaN(lon))
       ? Number.NaN
       : ringArea(onGround) / (width * height);
-    this.#blocks.set(key, area);
+    this.#means.set(key, area);
     return area;
   }
+}
+
+type Pixel = readonly [x: number, y: number];
+
+function blockStart(position: number): number {
+  return Math.floor(position / BLOCK) * BLOCK;
+}
+
+function blockKey(x: number, y: number): number {
+  return Math.floor(y / BLOCK) * 2 ** 24 + Math.floor(x / BLOCK);
 }

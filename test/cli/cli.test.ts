@@ -148,10 +148,21 @@ describe('terrachip', () => {
       target,
       '--size',
       '50',
+      '--plain',
     );
     expect(status).toBe(0);
     expect(stdout.trim()).toBe(`${target}: 45 × 50`);
     expect((await readFile(target)).subarray(1, 4).toString()).toBe('PNG');
+  });
+
+  it('quicklook draws a sheet, and the alignment of a scene', async () => {
+    const target = join(folder, 'sheet.png');
+    const raster = fixture('overviews-uint8');
+    const sheet = await terrachip('quicklook', raster, '-o', target, '--title', 'Ramp', '--json');
+    expect(JSON.parse(sheet.stdout)).toMatchObject({ schemaVersion: 1, path: target, bands: [1] });
+    const wrong = await terrachip('quicklook', raster, '-o', target, '--alignment');
+    expect(wrong.status).toBe(2);
+    expect(wrong.stderr).toMatch(/overviews-uint8\.tif is not JSON/);
   });
 
   it('demo does the whole job', async () => {
@@ -178,7 +189,9 @@ describe('terrachip', () => {
       '--label',
       join(folder, 'demo', 'event', 'flood.geojson'),
     );
-    expect(evaluated.stdout).toMatch(/everything as the most frequent class would reach/);
+    expect(evaluated.stdout).toMatch(
+      /everything as land would reach 0\.\d+[\s\S]*Otsu on VV +-\d[\s\S]*→ The map /,
+    );
   });
 
   it('package puts a manifest on a grid, and infer reads its folder', async () => {
@@ -357,6 +370,22 @@ describe('bad input: one sentence, exit 2, nothing left behind', () => {
     ['missing option', ['infer', scene], /--model/],
     ['unknown option', ['info', source, '--all'], /unknown option '--all'/],
     ['unknown command', ['infre'], /unknown command/],
+    ['nothing to do', ['evaluate', out], /--label is missing; give a label, or --zones/],
+    [
+      'bad area',
+      ['evaluate', out, '--label', 'x.tif', '--min-area', '3 miles'],
+      /--min-area cannot be "3 miles"; give a positive number of m²/,
+    ],
+    [
+      'bad index',
+      ['quicklook', source, '-o', join(out, 'q.png'), '--index', 'EVI'],
+      /--index cannot be "EVI"; choose one of NDWI/,
+    ],
+    [
+      'two composites',
+      ['quicklook', source, '-o', join(out, 'q.png'), '--index', 'NDVI', '--true-colour'],
+      /--index cannot go with NDVI and true-colour at once/,
+    ],
     ['missing label', ['evaluate', out, '--label', 'none.tif'], /item\.json does not exist/],
     ['missing run', ['finalize', 'nowhere', '-o', join(out, 'm')], /nowhere\/plan\.json does not exist/],
     ['bad size', ['quicklook', source, '-o', join(out, 'q.png'), '--size', '0'], /--size cannot be "0"/],

@@ -6,6 +6,7 @@ import {
   GeoBox,
   GeoTensor,
   geoBoxOfSlice,
+  geodesicLength,
   PixelAreas,
   ringArea,
   TimeInterval,
@@ -162,5 +163,26 @@ describe('areas on the ground', () => {
     // UTM: the scale on the central meridian is 0.9996, so a pixel is 100 / 0.9996² m².
     const utm = new GeoBox(32632, new Affine(10, 0, 500000, 0, -10, 5500000), 64, 64);
     expect(new PixelAreas(utm).at(10, 10)).toBeCloseTo(100 / 0.9996 ** 2, 3);
+  });
+
+  it('vary within blocks as the projection does, and add up to whole areas', () => {
+    // Longitude and latitude: areas shrink northwards, by 2e-6 a row of 11 m at 50°, so by 5e-4 over a block.
+    const grid = new GeoBox(4326, new Affine(0.0001, 0, 6, 0, -0.0001, 50.7), 300, 700);
+    const areas = new PixelAreas(grid);
+    let total = 0;
+    for (let y = 0; y < grid.height; y++) {
+      total += areas.row(y).reduce((sum, area) => sum + area, 0);
+      for (const x of [0, 255, 256, 299]) expect(areas.row(y)[x]).toBeCloseTo(areas.at(x, y), 6);
+    }
+    expect(total / ringArea(grid.footprint(64))).toBeCloseTo(1, 6);
+    for (const y of [0, 100, 300, 699]) {
+      const pixel = new GeoBox(4326, grid.transform.compose(Affine.translation(150, y)), 1, 1);
+      expect(areas.at(150, y) / ringArea(pixel.footprint(8))).toBeCloseTo(1, 6);
+    }
+  });
+
+  it('geodesics have the length that GeographicLib gives', () => {
+    // pyproj 3.4.1: Geod(ellps="WGS84").inv(6, 49.5, 6.5, 50)
+    expect(geodesicLength([6, 49.5], [6.5, 50])).toBeCloseTo(66265.13373190461, 6);
   });
 });

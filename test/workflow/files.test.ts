@@ -228,7 +228,7 @@ describe('drawRaster', () => {
     const ramp = Float32Array.from({ length: 2400 }, (_, i) => (i < 60 ? Number.NaN : i % 60));
     await writeCog(path, [ramp], { geobox, bands: 1, dtype: 'float32', nodata: Number.NaN });
     const target = join(folder, 'ramp.png');
-    const report = await drawRaster(path, target, { size: 60, percentiles: [0, 100] });
+    const report = await drawRaster(path, target, { size: 60, percentiles: [0, 100], plain: true });
     expect(report).toMatchObject({ width: 60, height: 40, stretch: [[0, 59]] });
     const { data, channels } = decode(await readFile(target));
     expect(channels).toBe(4);
@@ -253,14 +253,17 @@ describe('drawRaster', () => {
       ],
     });
     const target = join(folder, 'classes.png');
-    await drawRaster(path, target, { size: 60 });
+    await drawRaster(path, target, { size: 60, plain: true });
     const { data } = decode(await readFile(target));
     expect([...data.slice(0, 12)]).toEqual([10, 20, 30, 255, 40, 50, 60, 255, 0, 0, 0, 0]);
   });
 
   it('reduces an image without overviews', async () => {
     const target = join(folder, 'small.png');
-    const report = await drawRaster('test/fixtures/geotiff/strips-none-uint8.tif', target, { size: 20 });
+    const report = await drawRaster('test/fixtures/geotiff/strips-none-uint8.tif', target, {
+      size: 20,
+      plain: true,
+    });
     expect([report.width, report.height]).toEqual([20, 14]);
   });
 

@@ -45,6 +45,7 @@ describe('infer', () => {
       'probability.tif',
       'quicklook.png',
       'run.json',
+      'statistics.json',
     ]);
     await expect(stat(`${output}.run`)).rejects.toThrow();
     const { width, height } = report.plan.grid;

@@ -81,6 +81,13 @@ function classValues(
   if (property !== undefined) {
     return areas.features.map(({ properties }) => {
       const value = properties[property];
+      if (value === undefined) {
+        throw invalidInput(
+          areas.name,
+          `has a polygon without the property ${property}`,
+          'choose another with --class-property',
+        );
+      }
       const found = typeof value === 'number' ? value : classes.indexOf(String(value));
       if (classes[found] === undefined) {
         throw invalidInput(

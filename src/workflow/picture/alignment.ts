@@ -193,9 +193,6 @@ function drawImage(
   width: number,
   height: number,
 ): void {
-  for (let i = 0; i < width * height; i++) {
-    if (pixels[4 * i + 3] === 0) canvas.hatch(x + (i % width), y + Math.floor(i / width));
-  }
   canvas.draw({ width, height, pixels }, x, y);
   canvas.frame(x, y, width, height);
 }

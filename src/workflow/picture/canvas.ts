@@ -40,14 +40,17 @@ export class Canvas implements Image {
   }
 
   /** A rectangle of whole pixels. */
-  fill(x: number, y: number, width: number, height: number, colour: Colour): void {
-    for (let row = Math.max(0, Math.round(y)); row < Math.min(this.height, Math.round(y + height)); row++) {
-      for (
-        let column = Math.max(0, Math.round(x));
-        column < Math.min(this.width, Math.round(x + width));
-        column++
-      ) {
-        this.pixels.set([...colour, 255], 4 * (row * this.width + column));
+  fill(x: number, y: number, width: number, height: number, [red, green, blue]: Colour): void {
+    const left = Math.max(0, Math.round(x));
+    const right = Math.min(this.width, Math.round(x + width));
+    if (left >= right) return;
+    const bottom = Math.min(this.height, Math.round(y + height));
+    for (let row = Math.max(0, Math.round(y)); row < bottom; row++) {
+      for (let at = 4 * (row * this.width + left); at < 4 * (row * this.width + right); at += 4) {
+        this.pixels[at] = red;
+        this.pixels[at + 1] = green;
+        this.pixels[at + 2] = blue;
+        this.pixels[at + 3] = 255;
       }
     }
   }
@@ -70,20 +73,25 @@ export class Canvas implements Image {
     }
   }
 
-  /** Puts an image over the picture, its transparent pixels mixed in. */
-  draw(image: Image, x: number, y: number): void {
-    for (let row = 0; row < image.height; row++) {
-      for (let column = 0; column < image.width; column++) {
-        const at = 4 * (row * image.width + column);
-        const [red, green, blue, alpha] = image.pixels.subarray(at, at + 4);
-        if (alpha > 0) this.blend(x + column, y + row, [red, green, blue], alpha / 255);
+  /** Puts an image over the picture; where it is transparent, grey diagonal lines say that there is no data. */
+  draw({ width, height, pixels }: Image, x: number, y: number): void {
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        const from = 4 * (row * width + column);
+        if (pixels[from + 3] === 0) {
+          this.hatch(x + column, y + row);
+          continue;
+        }
+        const to = 4 * ((y + row) * this.width + x + column);
+        for (let channel = 0; channel < 3; channel++) this.pixels[to + channel] = pixels[from + channel];
       }
     }
   }
 
-  /** Grey diagonal lines: where there is no data. */
+  /** A pixel of grey diagonal lines. */
   hatch(x: number, y: number): void {
-    this.blend(x, y, (x + y) % 8 < 2 ? [190, 190, 190] : [240, 240, 240], 1);
+    const level = (x + y) % 8 < 2 ? 190 : 240;
+    this.pixels.fill(level, 4 * (y * this.width + x), 4 * (y * this.width + x) + 3);
   }
 
   /** Lines with round ends and joins, smoothed at their edges. */

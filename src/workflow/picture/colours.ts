@@ -1,4 +1,5 @@
 /** Colour maps, and stretching values to them. */
+import { parseColour } from '../classes.js';
 import type { Colour } from './canvas.js';
 import type { ColourMapName } from './names.js';
 
@@ -16,12 +17,10 @@ export function colourAt(map: ColourMapName, value: number): Colour {
   const points = CONTROL_POINTS[map];
   const position = Math.max(0, Math.min(1, value)) * (points.length - 1);
   const k = Math.min(points.length - 2, Math.floor(position));
-  const [a, b] = [Number.parseInt(points[k], 16), Number.parseInt(points[k + 1], 16)];
-  const mix = (shift: number): number => {
-    const from = (a >> shift) & 255;
-    return Math.round(from + (((b >> shift) & 255) - from) * (position - k));
-  };
-  return [mix(16), mix(8), mix(0)];
+  const [a, b] = [parseColour(`#${points[k]}`), parseColour(`#${points[k + 1]}`)];
+  const mix = (channel: number): number =>
+    Math.round(a[channel] + (b[channel] - a[channel]) * (position - k));
+  return [mix(0), mix(1), mix(2)];
 }
 
 /** Values drawn as the two ends of a colour map. */
@@ -29,12 +28,14 @@ export type Stretch = readonly [low: number, high: number];
 
 /** The values at two percentiles of the finite ones, over all planes; never equal. */
 export function percentileStretch(
-  planes: readonly ArrayLike<number>[],
+  planes: readonly Float32Array[],
   [low, high]: readonly [number, number],
 ): [number, number] {
-  const valid = Float64Array.from(
-    planes.flatMap((plane) => Array.from(plane).filter(Number.isFinite)),
-  ).sort();
+  const length = planes.reduce((sum, plane) => sum + plane.length, 0);
+  const values = new Float32Array(length);
+  let count = 0;
+  for (const plane of planes) for (const value of plane) if (Number.isFinite(value)) values[count++] = value;
+  const valid = values.subarray(0, count).sort();
   if (valid.length === 0) return [0, 1];
   const at = (percent: number): number => valid[Math.round(((valid.length - 1) * percent) / 100)];
   const black = at(low);
@@ -50,17 +51,20 @@ export function paint(
 ): Uint8Array {
   const count = planes[0].length;
   const pixels = new Uint8Array(4 * count);
-  const level = (band: number, i: number): number => {
-    const [low, high] = stretches[band];
-    return Math.max(0, Math.min(1, (planes[band][i] - low) / (high - low)));
-  };
+  // 256 colours are all that a picture can show.
+  const colours = Array.from({ length: 256 }, (_, level) => colourAt(map, level / 255));
   for (let i = 0; i < count; i++) {
-    if (planes.some((plane) => Number.isNaN(plane[i]))) continue;
-    const colour =
-      planes.length === 3
-        ? [0, 1, 2].map((band) => Math.round(255 * level(band, i)))
-        : colourAt(map, level(0, i));
-    pixels.set([...colour, 255], 4 * i);
+    let visible = true;
+    for (let channel = 0; channel < 3; channel++) {
+      const band = planes.length === 3 ? channel : 0;
+      const value = planes[band][i];
+      const [low, high] = stretches[band];
+      const level = Math.round(255 * Math.max(0, Math.min(1, (value - low) / (high - low))));
+      if (Number.isNaN(value)) visible = false;
+      else pixels[4 * i + channel] = planes.length === 3 ? level : colours[level][channel];
+    }
+    if (visible) pixels[4 * i + 3] = 255;
+    else pixels.fill(0, 4 * i, 4 * i + 3);
   }
   return pixels;
 }

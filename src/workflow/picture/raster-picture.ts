@@ -101,7 +101,7 @@ function isIndex(composite: QuicklookOptions['composite']): composite is IndexNa
 function chooseBands(raster: Raster, { bands, composite, bandNames }: QuicklookOptions): number[] {
   if (composite !== undefined) {
     if (bands !== undefined)
-      throw invalidOption('--bands', `says what --${composite} says too`, 'leave one out');
+      throw invalidOption('--bands', `says what ${composite} says too`, 'leave one out');
     if (isIndex(composite))
       return findBands(raster, INDICES[composite].bands, bandNames, `--index ${composite}`);
     const names = composite === 'true-colour' ? TRUE_COLOUR : FALSE_COLOUR;
@@ -133,9 +133,10 @@ function render(
   raster: Raster,
   bands: readonly number[],
   { planes }: ReducedImage,
-  { composite, colourMap }: QuicklookOptions,
+  options: QuicklookOptions,
   percentiles: readonly [number, number],
 ): Rendered {
+  const { composite, colourMap } = options;
   const { colourTable } = raster;
   if (colourTable !== null && bands.length === 1 && colourMap === undefined) {
     const { pixels, used } = paintPalette(planes[0], colourTable);
@@ -147,11 +148,16 @@ function render(
     return { pixels, stretch: null, legend: withNoData(legend, pixels), colourBar: null };
   }
   const shown = isIndex(composite) ? [normalisedDifference(planes[0], planes[1])] : planes;
-  const stretch = shown.map((plane) => percentileStretch([plane], percentiles));
   const map = colourMap ?? (isIndex(composite) ? 'viridis' : 'grey');
+  const stretch = shown.map((plane) => {
+    const [low, high] = percentileStretch([plane], percentiles);
+    // A diverging map has its middle at 0.
+    const end = Math.max(Math.abs(low), Math.abs(high));
+    return map === 'rdbu' ? ([-end, end] as [number, number]) : ([low, high] as [number, number]);
+  });
   const pixels = paint(shown, stretch, map);
   const colourBar =
-    shown.length === 1 ? { label: labelOf(raster, bands, composite), map, stretch: stretch[0] } : null;
+    shown.length === 1 ? { label: labelOf(raster, bands, options), map, stretch: stretch[0] } : null;
   return { pixels, stretch, legend: withNoData([], pixels), colourBar };
 }
 
@@ -175,12 +181,33 @@ function withNoData(legend: LegendEntry[], pixels: Uint8Array): LegendEntry[] {
   return hasGaps ? [...legend, { label: 'no data', kind: 'hatch', colour: WHITE }] : legend;
 }
 
-function labelOf(raster: Raster, bands: readonly number[], composite: QuicklookOptions['composite']): string {
+function labelOf(
+  raster: Raster,
+  bands: readonly number[],
+  { composite, bandNames }: QuicklookOptions,
+): string {
+  if (isIndex(composite)) return composite;
+  return nameOf(raster, bands[0], bandNames);
+}
+
+function nameOf(raster: Raster, band: number, names: readonly string[] | undefined): string {
+  return names?.[band - 1] ?? raster.bands[band - 1].description ?? `band ${band}`;
+}
+
+/** What is drawn, in words. */
+function describeBands(
+  raster: Raster,
+  bands: readonly number[],
+  { composite, bandNames }: QuicklookOptions,
+): string {
+  const names = bands.map((band) => nameOf(raster, band, bandNames));
   if (isIndex(composite)) {
-    const [a, b] = INDICES[composite].bands;
-    return `${composite} = (${a} − ${b}) / (${a} + ${b})`;
+    const [a, b] = names;
+    return `${composite} = (${a} − ${b}) / (${a} + ${b}), ${INDICES[composite].source}`;
   }
-  return raster.bands[bands[0] - 1].description ?? `band ${bands[0]}`;
+  if (bands.length === 1) return names[0];
+  const what = composite === undefined ? '' : `${composite.replace('-', ' ')}: `;
+  return `${what}${names.join(', ')} as red, green, blue`;
 }
 
 function onSheet(
@@ -189,14 +216,11 @@ function onSheet(
   bands: readonly number[],
   legend: LegendEntry[],
   colourBar: ColourBar | null,
-  { title, composite }: QuicklookOptions,
+  options: QuicklookOptions,
 ): Image {
-  const names = bands.map((band) => raster.bands[band - 1].description ?? `band ${band}`);
-  const what = composite === undefined || isIndex(composite) ? '' : `${composite.replace('-', ' ')}: `;
-  const subtitle = bands.length === 3 ? `${what}${names.join(', ')} as red, green, blue` : names.join(', ');
   return drawSheet({
-    title: title ?? basename(raster.name),
-    subtitle,
+    title: options.title ?? basename(raster.name),
+    subtitle: describeBands(raster, bands, options),
     image,
     geobox: raster.geobox === null ? null : pictureGrid(raster.geobox, image.width, image.height),
     legend,

@@ -50,8 +50,8 @@ export class SceneReader {
   /** Bands by name, or null where the phase lacks one of them. */
   find(phase: string | null, names: readonly string[]): FoundBand[] | null {
     const bands = this.bands(phase);
-    const found = names.map((name) => bands.find(({ band }) => band === name));
-    return found.some((band) => band === undefined) ? null : (found as FoundBand[]);
+    const found = names.flatMap((name) => bands.find(({ band }) => band === name) ?? []);
+    return found.length === names.length ? found : null;
   }
 
   /** Values on the picture's grid, radar in dB; NaN without data. */

@@ -34,7 +34,7 @@ export interface Sheet {
 const MARGIN = 18;
 const PANEL = 230;
 const HEADER = 62;
-const STRIP = 66;
+const STRIP = 86;
 
 /** The sheet's smallest map: below, its pixels are enlarged by a whole factor. */
 const LEAST_SIDE = 480;
@@ -48,11 +48,6 @@ export function drawSheet(original: Sheet): Canvas {
   const canvas = new Canvas(width, height);
   canvas.text(fitText(sheet.title, 15, width - 2.2 * MARGIN), MARGIN, 14, { size: 15, bold: true });
   canvas.text(fitText(sheet.subtitle, 10, width - 2 * MARGIN), MARGIN, 40, { size: 10, colour: GREY });
-  for (let y = 0; y < image.height; y++) {
-    for (let x = 0; x < image.width; x++) {
-      if (image.pixels[4 * (y * image.width + x) + 3] === 0) canvas.hatch(MARGIN + x, HEADER + y);
-    }
-  }
   canvas.draw(image, MARGIN, HEADER);
   canvas.frame(MARGIN, HEADER, image.width, image.height);
   const panelX = MARGIN + Math.max(image.width, 320) + MARGIN;
@@ -68,7 +63,7 @@ export function drawSheet(original: Sheet): Canvas {
     drawScaleBar(canvas, geobox, MARGIN, bottom + 14);
     drawNorthArrow(canvas, northAngle(geobox), MARGIN + Math.max(image.width, 320) - 22, bottom + 33);
   }
-  canvas.text(fitText(sheet.footer, 8, width - 2 * MARGIN - 60), MARGIN, height - 16, {
+  canvas.text(fitText(sheet.footer, 8, width - 2 * MARGIN), MARGIN, height - 16, {
     size: 8,
     colour: GREY,
   });

@@ -1,0 +1,109 @@
+// npm run check:evaluation: every number of metrics.json and statistics.json, computed again by NumPy, rasterio,
+// SciPy, shapely and pyproj from the files alone, and the masks of polygons beside rasterio's. Needs Debian and
+// root for what is missing of Python.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { printTable, python, Report, requirePackages, terrachip } from './programs.js';
+import { installProject, withTemporaryFolder } from './support.js';
+
+await requirePackages([
+  'python3-numpy',
+  'python3-rasterio',
+  'python3-scipy',
+  'python3-shapely',
+  'python3-pyproj',
+]);
+await installProject();
+
+/** Counts and ratios come from the same integers; areas from another way to the same ellipsoid. */
+const TOLERANCE = 1e-9;
+const AREA_TOLERANCE = 1e-6;
+
+const report = new Report('check:evaluation');
+const rows = [];
+
+/** Compares documents leaf by leaf; what the second lacks (texts, findings) is not compared. */
+function compare(name, found, wanted, worst) {
+  if (Array.isArray(wanted)) {
+    report.same(`${name}: length`, found?.length, wanted.length);
+    for (const [k, item] of wanted.entries()) compare(`${name}[${k}]`, found?.[k], item, worst);
+  } else if (typeof wanted === 'object' && wanted !== null) {
+    for (const [key, item] of Object.entries(wanted)) compare(`${name}.${key}`, found?.[key], item, worst);
+  } else if (typeof wanted === 'number' && typeof found === 'number') {
+    const isArea = /km2|Km2|[sS]hare$/.test(name) && !/labelShare|excludedShare|noDataShare/.test(name);
+    const error = Math.abs(found - wanted) / Math.max(Math.abs(wanted), 1e-12);
+    const kind = isArea ? 'area' : 'number';
+    worst[kind] = Math.max(worst[kind], found === wanted ? 0 : error);
+    worst.count++;
+    report.check(
+      name,
+      found === wanted || error <= (isArea ? AREA_TOLERANCE : TOLERANCE),
+      `${found} instead of ${wanted}`,
+    );
+  } else {
+    report.same(name, found, wanted);
+  }
+}
+
+function read(folder, name) {
+  return JSON.parse(readFileSync(join(folder, name), 'utf8'));
+}
+
+await withTemporaryFolder(async (folder) => {
+  const demo = join(folder, 'demo');
+  await terrachip('demo', '-o', demo);
+  const map = join(demo, 'map');
+  const classMap = join(map, 'classes.tif');
+  const rasterLabel = join(demo, 'scene', 'label.tif');
+  const vectors = join(folder, 'vectors');
+  mkdirSync(vectors);
+  const made = await python('evaluation/make_case.py', {
+    map: classMap,
+    label: rasterLabel,
+    folder: vectors,
+  });
+  // VV on the map's grid as terrachip warps it, which check:gdal holds against gdalwarp; decibels are made here.
+  const vv = {};
+  for (const phase of ['event', 'pre_event']) {
+    const power = join(folder, `${phase}.tif`);
+    const source = join(demo, 'scene', `s1-${phase.replace('_', '-')}.tif`);
+    await terrachip('warp', source, power, '--like', classMap, '--band', '1', '--resampling', 'bilinear');
+    vv[phase] = join(folder, `${phase}-db.tif`);
+    await python('evaluation/to_decibel.py', { source: power, target: vv[phase] });
+  }
+  const cases = [
+    { name: 'raster label', label: rasterLabel },
+    { name: 'polygons as label', label: made.label },
+    { name: 'everything', label: made.label, permanent: made.permanent, zones: made.zones, minArea: 20_000 },
+    { name: 'raster label, zones', label: rasterLabel, zones: made.zones },
+  ];
+  for (const { name, label, permanent = null, zones = null, minArea = null } of cases) {
+    const options = ['--label', label];
+    if (permanent !== null) options.push('--permanent-water', permanent);
+    if (zones !== null) options.push('--zones', zones);
+    if (minArea !== null) options.push('--min-area', String(minArea));
+    await terrachip('evaluate', map, ...options);
+    const wanted = await python('evaluation/recompute.py', {
+      map,
+      label,
+      permanent,
+      zones,
+      minArea,
+      vv,
+      classes: ['land', 'water'],
+      positive: 1,
+    });
+    const worst = { number: 0, area: 0, count: 0 };
+    const { table, ...statistics } = wanted.statistics;
+    compare(`${name}: metrics`, read(map, 'metrics.json'), wanted.metrics, worst);
+    const found = read(map, 'statistics.json');
+    compare(`${name}: statistics`, found, statistics, worst);
+    if (table !== undefined) {
+      const zoneRows = found.zones.map((zone) => [zone.name, zone.km2, zone.classes[1].km2]);
+      report.same(`${name}: zones.csv`, table, zoneRows);
+    }
+    rows.push([name, worst.count, worst.number, worst.area]);
+  }
+});
+printTable(['case', 'numbers', 'worst relative error', 'of areas'], rows);
+report.end();
