@@ -4,7 +4,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printTable, python, Report, requirePackages, terrachip } from './programs.js';
-import { installProject, withTemporaryFolder } from './support.js';
+import { makeRadarScene } from './radar-scene.js';
+import { installProject, root, withTemporaryFolder } from './support.js';
 
 await requirePackages([
   'python3-numpy',
@@ -50,11 +51,10 @@ function read(folder, name) {
 }
 
 await withTemporaryFolder(async (folder) => {
-  const demo = join(folder, 'demo');
-  await terrachip('demo', '-o', demo);
-  const map = join(demo, 'map');
+  const { scene, label: rasterLabel, radar } = await makeRadarScene(join(folder, 'scene'));
+  const map = join(folder, 'map');
+  await terrachip('infer', scene, '--model', join(root, 'models', 'water-threshold'), '-o', map);
   const classMap = join(map, 'classes.tif');
-  const rasterLabel = join(demo, 'scene', 'label.tif');
   const vectors = join(folder, 'vectors');
   mkdirSync(vectors);
   const made = await python('evaluation/make_case.py', {
@@ -66,8 +66,7 @@ await withTemporaryFolder(async (folder) => {
   const vv = {};
   for (const phase of ['event', 'pre_event']) {
     const power = join(folder, `${phase}.tif`);
-    const source = join(demo, 'scene', `s1-${phase.replace('_', '-')}.tif`);
-    await terrachip('warp', source, power, '--like', classMap, '--band', '1', '--resampling', 'bilinear');
+    await terrachip('warp', radar[phase].VV, power, '--like', classMap, '--resampling', 'bilinear');
     vv[phase] = join(folder, `${phase}-db.tif`);
     await python('evaluation/to_decibel.py', { source: power, target: vv[phase] });
   }

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkWarps } from './gdal/warps.js';
 import { backendsHere, Report, terrachip } from './programs.js';
+import { makeRadarScene } from './radar-scene.js';
 import { installProject, root } from './support.js';
 import { openTrixie } from './trixie.js';
 
@@ -11,13 +12,11 @@ await installProject();
 const { folder, inTrixie, python, close } = await openTrixie();
 const report = new Report('check:zarr');
 
-/** Maps the demo's scene in several units and compares the store with the product. */
+/** Maps a scene in several units and compares the store with the product. */
 async function checkStore() {
-  const demo = join(folder, 'demo');
-  await terrachip('demo', '-o', demo);
+  const { scene } = await makeRadarScene(join(folder, 'scene'));
   const map = join(folder, 'map');
   const model = join(root, 'models', 'water-threshold');
-  const scene = join(demo, 'scene', 'scene.json');
   await terrachip('infer', scene, '--model', model, '-o', map, '--unit-rows', '256', '--keep-run');
   const [fingerprint] = readdirSync(`${map}.run`);
   const seen = await python('zarr/open_store.py', {

@@ -68,9 +68,16 @@ def write_card(folder, name, task, stats, chip, training):
             "trainedOn": (
                 f"{training['events']} made-up events of the generator in src/workflow/demo/event, seeds from 1000 on, "
                 "parameters within TRAINING_RANGES; no real scene"
+                + (
+                    ""
+                    if flood
+                    else ". Chips of one date, under other looks, filters, wind, relief and offsets, and with floods in "
+                    "parcels of fields, in whole or in part (water_chip in scripts/train/data.py)"
+                )
             ),
             "threshold": (
-                "chosen on 6 further events, seeds from 2000 on, and moved into the last bias; "
+                f"chosen on {'' if flood else 'chips of '}6 further events, seeds from 2000 on"
+                f"{'' if flood else ', under the same statistics'}, and moved into the last bias; "
                 f"their IoU is {training['iou']:.3f}"
             ),
             "steps": task["steps"],

@@ -119,19 +119,55 @@ def roughness(rng, size, water, most):
     return np.stack([vv, vv * rng.uniform(0.3, 0.8)]).astype(np.float32)
 
 
+def parcels(rng, size):
+    """Fields in rows: the number of the field of each pixel, and 1 on the paths between them."""
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
+    angle = rng.uniform(0, np.pi)
+    across = x * np.cos(angle) + y * np.sin(angle) + 4 * size
+    along = y * np.cos(angle) - x * np.sin(angle) + 4 * size
+    width, length = rng.uniform(4, 18), rng.uniform(8, 60)
+    row = (across / width).astype(np.int64)
+    along = along + rng.uniform(0, length, row.max() + 1)[row]
+    column = (along / length).astype(np.int64)
+    path = (across % width < 1) | (along % length < 1)
+    return row * (column.max() + 1) + column, path
+
+
+def flooded_fields(rng, radar, water):
+    """Floods some fields in part of a chip, in whole or in part: a field that is half under water, or has stubble
+    above it, is between land and water in decibels, and is mapped as water all the same."""
+    size = water.shape[0]
+    field, path = parcels(rng, size)
+    share = rng.uniform(0.2, 0.9)
+    wetness = np.where(rng.random(field.max() + 1) < share, rng.uniform(0.45, 1, field.max() + 1), 0)[field]
+    wetness = np.where(smooth_field(rng, size, int(rng.integers(2, 6))) > rng.uniform(-0.5, 1.2), wetness, 0)
+    if rng.random() < 0.6:
+        wetness = np.where(path, 0, wetness)
+    wetness = np.where(water, 0, wetness)
+    mean = rng.normal([[[-20.5]], [[-27.5]]], 1.5)
+    power = 10 ** (mean / 10) * rng.gamma(4.4, 1 / 4.4, radar.shape)
+    mixed = wetness * power + (1 - wetness) * 10 ** (radar / 10)
+    return (10 * np.log10(mixed)).astype(np.float32), water | (wetness > 0)
+
+
 def water_chip(rng, events, size, stats):
-    """One date of one event under other statistics: incidence, wind, moisture, relief, looks and filters."""
+    """One date of one event under other statistics: incidence, wind, moisture, fields, relief, looks and filters."""
     event = events[int(rng.integers(len(events)))]
     phase = int(rng.integers(4))
     s1, _, _, truth = flip(rng, window(event, *place(rng, event, size, WATER + phase), size))
     s1, water = s1[:, phase], truth[WATER + phase] == 1
     gap = s1 == -32768
-    radar = s1.astype(np.float32) / 100
-    mean = F.avg_pool2d(torch.from_numpy(np.where(gap, -12, radar))[None], 5, 1, 2)[0].numpy()
+    radar = np.where(gap, -12, s1.astype(np.float32) / 100).astype(np.float32)
+    mean = F.avg_pool2d(torch.from_numpy(radar)[None], 5, 1, 2)[0].numpy()
     # Under stems the flood is as bright as they are: no radar shows it as water.
     canopy = water & (mean[0] > -9.5)
+    # One date cannot tell a field that is as dark as water from water: most are made brighter, as most wet fields are.
+    dark = ~water & (mean[0] < -14)
+    radar += np.where(dark, rng.uniform(0, 6), 0).astype(np.float32)
+    if rng.random() < 0.7:
+        radar, water = flooded_fields(rng, radar, water)
     wet = water & ~canopy
-    radar += roughness(rng, size, wet, 10)
+    radar += roughness(rng, size, wet, 8)
     # Relief, and land that is darker or brighter than the generator's, in patches.
     relief = rng.uniform(0, 3) * smooth_field(rng, size, int(rng.integers(4, 40)))
     radar += np.where(wet, 0, relief + rng.normal(0, 1.2)).astype(np.float32)
@@ -143,7 +179,7 @@ def water_chip(rng, events, size, stats):
         radar += (10 * np.log10(rng.gamma(looks, 1 / looks, radar.shape))).astype(np.float32)
     if rng.random() < 0.6:
         kernel = int(rng.choice([3, 3, 5]))
-        power = torch.from_numpy(10 ** (np.where(gap, -12, radar) / 10))[None]
+        power = torch.from_numpy(10 ** (radar / 10))[None]
         radar = 10 * np.log10(F.avg_pool2d(power, kernel, 1, kernel // 2, count_include_pad=False)[0].numpy())
     label = np.where(gap[0] | canopy, IGNORE, water)
     return (normalised("S1RTC", radar, gap, stats),), torch.from_numpy(label.astype(np.int64))

@@ -6,7 +6,10 @@ import { findEpsg } from './epsg-registry.js';
 /** Anything that names a coordinate reference system. */
 export type CrsLike = Crs | string | number;
 
-/** A proj4js projection with the parameters that its own types leave out. */
+/**
+ * A proj4js projection with the parameters that its own types leave out.
+ * @internal
+ */
 type Projection = InstanceType<typeof proj4.Proj> & {
   projName: string;
   to_meter?: number;

@@ -4,7 +4,7 @@ import { isTerrachipError, messageOf } from '../errors.js';
 import { isSoftware } from '../gpu/index.js';
 import { probeAdapter } from '../gpu/node/index.js';
 import { availableProviders } from '../inference/index.js';
-import { type CodecPackage, probeCodecs } from '../raster/node/codecs/index.js';
+import { probeReaders, type ReaderPackage } from '../raster/node/packages.js';
 import { VERSION } from '../version.js';
 
 export interface DoctorReport {
@@ -20,8 +20,8 @@ export interface DoctorReport {
     | { available: false; problem: string; remedy: string };
   /** Providers of onnxruntime-node, or what stands in their way. */
   onnx: { available: true; providers: string[] } | { available: false; problem: string; remedy: string };
-  /** Optional packages that read some compressions of GeoTIFF. */
-  codecs: CodecPackage[];
+  /** Optional packages that read some formats, and some compressions of GeoTIFF. */
+  readers: ReaderPackage[];
   /** What `--backend auto` takes here. */
   autoBackend: 'webgpu' | 'cpu';
 }
@@ -44,7 +44,7 @@ export async function diagnose(): Promise<DoctorReport> {
     memoryBytes: totalmem(),
     webgpu,
     onnx: await probeOnnx(),
-    codecs: await probeCodecs(),
+    readers: await probeReaders(),
     autoBackend: webgpu.available && webgpu.adapterClass === 'hardware' ? 'webgpu' : 'cpu',
   };
 }

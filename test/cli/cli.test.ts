@@ -4,8 +4,8 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../src/version.js';
-import { writeSarScene } from '../../src/workflow/demo/sar-scene.js';
 import { temporaryFolder } from '../support/files.js';
+import { writeSarScene } from '../support/sar-scene.js';
 
 const folder = await temporaryFolder();
 const program = resolve('bin/terrachip.js');

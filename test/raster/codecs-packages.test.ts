@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { openRaster } from '../../src/raster/index.js';
-import { probeCodecs } from '../../src/raster/node/codecs/index.js';
+import { probeReaders } from '../../src/raster/node/packages.js';
 
 vi.mock('sharp', () => {
   throw new Error("Cannot find package 'sharp'");
@@ -19,8 +19,8 @@ describe('without the package of a codec', () => {
   });
 
   it('the packages that are missing are known', async () => {
-    const [sharp, lzma] = await probeCodecs();
-    expect(sharp).toMatchObject({ package: 'sharp', compressions: ['jpeg', 'webp'], available: false });
-    expect(lzma).toMatchObject({ package: '@napi-rs/lzma', compressions: ['lzma'], available: true });
+    const [sharp, lzma] = await probeReaders();
+    expect(sharp).toMatchObject({ package: 'sharp', reads: ['jpeg', 'webp'], available: false });
+    expect(lzma).toMatchObject({ package: '@napi-rs/lzma', reads: ['lzma'], available: true });
   });
 });

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { openRaster, writeCog } from '../../src/raster/index.js';
-import { writeSarScene } from '../../src/workflow/demo/sar-scene.js';
 import { finalizeRun, type InferOptions, infer, missingUnits } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeModel } from '../support/models.js';
+import { writeSarScene } from '../support/sar-scene.js';
 
 const folder = await temporaryFolder();
 const model = 'models/water-threshold';

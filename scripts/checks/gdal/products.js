@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, PYTHON, python, run, terrachip } from '../programs.js';
+import { makeRadarScene } from '../radar-scene.js';
 import { root } from '../support.js';
 import { compareInfo } from './storage.js';
 
@@ -13,24 +14,25 @@ function palette(model) {
 }
 
 export async function checkProducts(report, folder) {
-  const demo = join(folder, 'demo');
-  await terrachip('demo', '-o', demo);
+  const { scene, radar } = await makeRadarScene(join(folder, 'scene'));
+  const map = join(folder, 'map');
+  await terrachip('infer', scene, '--model', join(root, 'models', 'water-threshold'), '-o', map);
   const grid = await python('gdal/scene_grid.py', {
-    rasters: ['s1-event.tif', 's1-pre-event.tif'].map((name) => join(demo, 'scene', name)),
+    rasters: Object.values(radar).flatMap((bands) => Object.values(bands)),
     crs: 'EPSG:32632',
     resolution: 10,
   });
   const products = [
     {
       ...grid,
-      path: join(demo, 'map', 'probability.tif'),
+      path: join(map, 'probability.tif'),
       nodata: 'nan',
       descriptions: ['land', 'water'],
       overviews: 'average',
     },
     {
       ...grid,
-      path: join(demo, 'map', 'classes.tif'),
+      path: join(map, 'classes.tif'),
       nodata: 255,
       descriptions: ['class'],
       overviews: 'mode',

@@ -11,13 +11,13 @@ export function doctorCommand(run: Run): Command {
       output.result(
         report,
         [
-          `terrachip   ${report.terrachip}, Node ${report.node}, ${report.platform}`,
-          `processor   ${report.processor}, ${report.cores} cores, ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
-          `webgpu      ${webgpu.available ? `${webgpu.adapter} (${webgpu.adapterClass})` : webgpu.problem}`,
-          `onnx        ${onnx.available ? onnx.providers.join(', ') : onnx.problem}`,
-          ...report.codecs.map(
+          `terrachip       ${report.terrachip}, Node ${report.node}, ${report.platform}`,
+          `processor       ${report.processor}, ${report.cores} cores, ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
+          `webgpu          ${webgpu.available ? `${webgpu.adapter} (${webgpu.adapterClass})` : webgpu.problem}`,
+          `onnx            ${onnx.available ? onnx.providers.join(', ') : onnx.problem}`,
+          ...report.readers.map(
             (found) =>
-              `${found.compressions.join(', ').padEnd(12)}${found.available ? found.package : `${found.problem}; ${found.remedy}`}`,
+              `${found.reads.join(', ').padEnd(16)}${found.available ? found.package : `${found.problem}; ${found.remedy}`}`,
           ),
           `--backend auto takes ${report.autoBackend}`,
         ].join('\n'),

@@ -4,10 +4,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, Crs, createTransform, GeoBox } from '../../../src/geo/node/index.js';
 import { writeJson } from '../../../src/io/node/index.js';
 import { openRaster, writeCog } from '../../../src/raster/index.js';
-import { writeSarScene } from '../../../src/workflow/demo/sar-scene.js';
 import { describeConfusion } from '../../../src/workflow/evaluate/metrics.js';
 import { assessMap, evaluateMap, infer } from '../../../src/workflow/index.js';
 import { temporaryFolder } from '../../support/files.js';
+import { writeSarScene } from '../../support/sar-scene.js';
 
 describe('describeConfusion', () => {
   it('by hand', () => {

@@ -4,7 +4,6 @@ import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../../src/geo/node/index.js';
 import { writeCog } from '../../../src/raster/index.js';
-import { writeSarScene } from '../../../src/workflow/demo/sar-scene.js';
 import { drawAlignment, drawRaster } from '../../../src/workflow/index.js';
 import { Canvas } from '../../../src/workflow/picture/canvas.js';
 import { colourAt } from '../../../src/workflow/picture/colours.js';
@@ -12,6 +11,7 @@ import { GLYPHS } from '../../../src/workflow/picture/glyphs.js';
 import { metresPerPixel, northAngle, roundDown, roundTicks } from '../../../src/workflow/picture/sheet.js';
 import { fitText, textStrokes, textWidth } from '../../../src/workflow/picture/text.js';
 import { temporaryFolder } from '../../support/files.js';
+import { writeSarScene } from '../../support/sar-scene.js';
 
 const folder = await temporaryFolder();
 

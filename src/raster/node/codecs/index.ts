@@ -1,14 +1,14 @@
 /** Decompression of TIFF blocks: one file a codec, and the threads that they run on. */
 import { messageOf, TerrachipError } from '../../../errors.js';
 import { damaged } from '../../geotiff/directory.js';
+import { requirePackage } from '../packages.js';
 import { bytesOfRows, type DecodeRequest, decodePieces } from './decode.js';
-import { requirePackage } from './packages.js';
 import { decodingPool } from './pool.js';
 import { CODECS, compressionName } from './table.js';
 
 export type { BlockCoding } from './codec.js';
 export type { DecodeRequest, Piece } from './decode.js';
-export { type CodecPackage, probeCodecs } from './packages.js';
+
 export { compressionName } from './table.js';
 
 /** Below this many decoded bytes a block is decoded at once on the calling thread: handing it over takes longer. */

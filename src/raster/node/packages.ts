@@ -1,14 +1,26 @@
-import { messageOf, TerrachipError } from '../../../errors.js';
-import { CODECS, type Codec } from './table.js';
+/** The optional packages that read some files, and whether they are here. */
+import { messageOf, TerrachipError } from '../../errors.js';
+import { CODECS, type Codec } from './codecs/table.js';
 
-/** An optional package that some compressions need, and whether it is here. */
-export type CodecPackage = { readonly package: string; readonly compressions: readonly string[] } & (
+interface OptionalPackage {
+  readonly name: string;
+  readonly load: () => Promise<unknown>;
+}
+
+/** An optional package, what it reads (compressions of GeoTIFF, formats), and whether it is here. */
+export type ReaderPackage = { readonly package: string; readonly reads: readonly string[] } & (
   | { readonly available: true }
   | { readonly available: false; readonly problem: string; readonly remedy: string }
 );
 
-/** What stands in the way of a codec's package, or null. */
-async function problemOf({ name, load }: NonNullable<Codec['requirement']>): Promise<{
+/** Packages of whole formats; those of compressions stand in the table of codecs. */
+const FORMATS: readonly { requirement: OptionalPackage; reads: readonly string[] }[] = [
+  { requirement: { name: 'h5wasm', load: () => import('h5wasm/node') }, reads: ['netCDF-4', 'HDF5'] },
+  { requirement: { name: 'netcdfjs', load: () => import('netcdfjs') }, reads: ['netCDF-3'] },
+];
+
+/** What stands in the way of a package, or null. */
+async function problemOf({ name, load }: OptionalPackage): Promise<{
   problem: string;
   remedy: string;
   cause: unknown;
@@ -26,16 +38,17 @@ async function problemOf({ name, load }: NonNullable<Codec['requirement']>): Pro
   }
 }
 
-/** The optional packages of all codecs. */
-export async function probeCodecs(): Promise<CodecPackage[]> {
+/** All optional packages that read files. */
+export async function probeReaders(): Promise<ReaderPackage[]> {
   const codecs = [...CODECS.values()];
   const requirements = new Set(codecs.flatMap(({ requirement }) => requirement ?? []));
+  const compressions = [...requirements].map((requirement) => ({
+    requirement,
+    reads: codecs.flatMap((codec) => (codec.requirement === requirement ? codec.name : [])),
+  }));
   return Promise.all(
-    [...requirements].map(async (requirement) => {
-      const found = {
-        package: requirement.name,
-        compressions: codecs.flatMap((codec) => (codec.requirement === requirement ? codec.name : [])),
-      };
+    [...compressions, ...FORMATS].map(async ({ requirement, reads }) => {
+      const found = { package: requirement.name, reads };
       const problem = await problemOf(requirement);
       if (problem === null) return { ...found, available: true };
       return { ...found, available: false, problem: problem.problem, remedy: problem.remedy };

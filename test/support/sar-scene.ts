@@ -3,12 +3,12 @@
  * and a flood on the second date; seen by a radar with speckle whose swath ends inside the scene.
  */
 import { join } from 'node:path';
-import { Affine, GeoBox } from '../../geo/index.js';
-import { makeFolder, writeJson } from '../../io/node/index.js';
-import { writeCog } from '../../raster/index.js';
-import { SCENE_SCHEMA_VERSION } from '../scene.js';
-import { Random } from './random.js';
-import { type Field, quantile, randomHills } from './terrain.js';
+import { Affine, GeoBox } from '../../src/geo/index.js';
+import { makeFolder, writeJson } from '../../src/io/node/index.js';
+import { writeCog } from '../../src/raster/index.js';
+import { Random } from '../../src/workflow/demo/random.js';
+import { type Field, quantile, randomHills } from '../../src/workflow/demo/terrain.js';
+import { SCENE_SCHEMA_VERSION } from '../../src/workflow/scene.js';
 
 export interface SarSceneFiles {
   scene: string;

@@ -1,0 +1,53 @@
+// A scene for checks: the radar of a made-up event at two dates, to be mapped onto another zone's grid, and its water.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const SEED = 7;
+const SIZE = { width: 512, height: 440 };
+
+/**
+ * Writes the scene file, its rasters and the water at the event as a raster. Needs the built project.
+ * @returns {Promise<{scene: string, label: string, radar: Record<string, Record<string, string>>}>} `radar` has the
+ *   path of each phase's VV and VH
+ */
+export async function makeRadarScene(folder) {
+  const { CogWriter } = await import('../../dist/raster/index.js');
+  const { DEMO_PARAMETERS, simulateEvent, writeEvent } = await import(
+    '../../dist/workflow/demo/event/index.js'
+  );
+  const event = simulateEvent(SEED, DEMO_PARAMETERS, SIZE);
+  await writeEvent(event, folder);
+  const radar = {};
+  for (const phase of ['pre_event', 'event']) {
+    const path = (band) => join(folder, `s1-${phase.replace('_', '-')}-${band.toLowerCase()}.tif`);
+    radar[phase] = { VV: path('VV'), VH: path('VH') };
+  }
+  const { land, flood, frame } = event;
+  const water = land.permanentWater.map((wet, k) => (wet === 1 || flood.event[k] > 0 ? 1 : 0));
+  const label = join(folder, 'label.tif');
+  const writer = await CogWriter.create(label, {
+    geobox: frame.ground,
+    bands: 1,
+    dtype: 'uint8',
+    nodata: 255,
+    overviews: 'mode',
+  });
+  await writer.writeRows([water]);
+  await writer.finish();
+  const phases = Object.fromEntries(
+    Object.entries(radar).map(([phase, bands]) => [
+      phase,
+      Object.fromEntries(Object.entries(bands).map(([band, href]) => [band, { href, band: 1 }])),
+    ]),
+  );
+  const scene = join(folder, 'scene.json');
+  const document = {
+    schemaVersion: 1,
+    id: 'radar',
+    grid: { crs: 'EPSG:32632', resolution: 10 },
+    phases: ['pre_event', 'event'],
+    inputs: { S1RTC: { units: 'linear_power', phases } },
+  };
+  await writeFile(scene, JSON.stringify(document));
+  return { scene, label, radar };
+}
