@@ -151,7 +151,7 @@ export class Crs {
   equals(other: Crs): boolean {
     if (this === other) return true;
     if (this.epsg !== null && this.epsg === other.epsg) return true;
-    return sameDatum(this.projection, other.projection) && sameProjection(this, other);
+    return sameDatum(this, other) && sameProjection(this, other);
   }
 
   /** `EPSG:32632`, or the name of a CRS without a code. */
@@ -251,7 +251,7 @@ function projectRadians(projection: Projection, x: number, y: number): [number, 
 }
 
 /** Same ellipsoid, prime meridian and shift to WGS 84. */
-export function sameDatum(p: Projection, q: Projection): boolean {
+export function sameDatum({ projection: p }: Crs, { projection: q }: Crs): boolean {
   const close = (a = 0, b = 0): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a));
   const shift = (r: Projection): string => {
     const parameters = r.datum?.datum_params ?? [];

@@ -143,7 +143,7 @@ function geodeticCode(crs: Crs): number | null {
     const code = Number(candidate);
     if (candidate === undefined || findEpsg(code) === null) continue;
     const known = Crs.fromEpsg(code);
-    if (known.isGeographic && sameDatum(known.projection, crs.projection)) return code;
+    if (known.isGeographic && sameDatum(known, crs)) return code;
   }
   return null;
 }

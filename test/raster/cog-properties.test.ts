@@ -47,7 +47,7 @@ const cases: fc.Arbitrary<Case> = fc
     dtype: fc.constantFrom(...DTYPES),
     count: fc.integer({ min: 1, max: 4 }),
     blockSize: fc.constantFrom(16, 32, 48, 128),
-    compression: fc.constantFrom('deflate', 'none'),
+    compression: fc.constantFrom('deflate', 'zstd', 'none'),
     predictor: fc.constantFrom(1, 2, 3),
     level: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
     interleave: fc.constantFrom('pixel', 'band'),
