@@ -114,6 +114,13 @@ describe('layers', () => {
     }
   });
 
+  it('listens to signals in one place, which adds one listener however many wait', () => {
+    const listening = files.filter((file) =>
+      /addEventListener\(\s*'abort'/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(listening).toEqual(['io/abort.ts']);
+  });
+
   it('fetches and opens files only in io', () => {
     const wrong = files.filter((file) => {
       const layer = layerOf(file);

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkProducts } from './gdal/products.js';
-import { checkRealFiles, checkStorage } from './gdal/storage.js';
+import { checkStorage } from './gdal/storage.js';
 import { checkReferences, checkWarps } from './gdal/warps.js';
 import { checkWritten } from './gdal/written.js';
 import { backendsHere, python, Report, requirePackages, run } from './programs.js';
@@ -25,7 +25,6 @@ await withTemporaryFolder(async (folder) => {
   await checkWritten(report, folder);
   if (existsSync(shared)) {
     await checkReferences(report, shared, folder, backends);
-    await checkRealFiles(report, shared);
   } else report.skip('real references', `there is no ${shared}; TERRACHIP_SHARED may name its parent`);
 });
 report.end();

@@ -1,5 +1,5 @@
 /** Every byte in: sources of random access, and what can be laid around them. Node's files lie in `node/`. */
-export { untilAborted, withTaskSignal } from './abort.js';
+export { onAbort, untilAborted, withTaskSignal } from './abort.js';
 export { ByteLru } from './byte-lru.js';
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
 export { type HttpCounters, type HttpOptions, HttpSource, publicUrl } from './http.js';

@@ -42,6 +42,8 @@ const MAX_TEXT_BYTES = 2 ** 20;
 
 type Reader = InstanceType<typeof import('netcdfjs')['NetCDFReader']>;
 
+export const NETCDF3_PACKAGE = { name: 'netcdfjs', load: () => import('netcdfjs') } as const;
+
 /** @throws {TerrachipError} MISSING_DEPENDENCY without netcdfjs, INVALID_INPUT for a damaged header */
 export async function openNetcdf3(source: ByteSource, signal?: AbortSignal): Promise<ArrayGroup> {
   const reader = await readHeader(source, signal);
@@ -79,8 +81,8 @@ export async function openNetcdf3(source: ByteSource, signal?: AbortSignal): Pro
 }
 
 async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Reader> {
-  const { NetCDFReader } = await import('netcdfjs').catch((cause: unknown) => {
-    throw missingPackage('netcdfjs', 'netCDF-3', cause);
+  const { NetCDFReader } = await NETCDF3_PACKAGE.load().catch((cause: unknown) => {
+    throw missingPackage(NETCDF3_PACKAGE.name, 'netCDF-3', cause);
   });
   for (let size = FIRST_BYTES; ; size *= 4) {
     const length = Math.min(size, source.size);

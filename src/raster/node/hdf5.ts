@@ -45,10 +45,12 @@ const INTERNAL =
 /** The name of a scale that stands for a dimension without a coordinate variable. */
 const BARE_DIMENSION = 'This is a netCDF dimension but not a netCDF variable';
 
+export const HDF5_PACKAGE = { name: 'h5wasm', load: () => import('h5wasm/node') } as const;
+
 /** @throws {TerrachipError} MISSING_DEPENDENCY without h5wasm, INVALID_INPUT for a damaged file */
 export async function openHdf5(path: string): Promise<ArrayGroup> {
-  const library = await import('h5wasm/node').catch((cause: unknown) => {
-    throw missingPackage('h5wasm', 'netCDF-4 and HDF5', cause);
+  const library = await HDF5_PACKAGE.load().catch((cause: unknown) => {
+    throw missingPackage(HDF5_PACKAGE.name, 'netCDF-4 and HDF5', cause);
   });
   // Without it the library prints its errors.
   (await library.ready).activate_throwing_error_handler();

@@ -1,6 +1,8 @@
 /** The optional packages that read some files, and whether they are here. */
 import { messageOf, TerrachipError } from '../../errors.js';
+import { NETCDF3_PACKAGE } from '../netcdf/netcdf3.js';
 import { CODECS, type Codec } from './codecs/table.js';
+import { HDF5_PACKAGE } from './hdf5.js';
 
 interface OptionalPackage {
   readonly name: string;
@@ -15,8 +17,8 @@ export type ReaderPackage = { readonly package: string; readonly reads: readonly
 
 /** Packages of whole formats; those of compressions stand in the table of codecs. */
 const FORMATS: readonly { requirement: OptionalPackage; reads: readonly string[] }[] = [
-  { requirement: { name: 'h5wasm', load: () => import('h5wasm/node') }, reads: ['netCDF-4', 'HDF5'] },
-  { requirement: { name: 'netcdfjs', load: () => import('netcdfjs') }, reads: ['netCDF-3'] },
+  { requirement: HDF5_PACKAGE, reads: ['netCDF-4', 'HDF5'] },
+  { requirement: NETCDF3_PACKAGE, reads: ['netCDF-3'] },
 ];
 
 /** What stands in the way of a package, or null. */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { internalError, messageOf } from '../../../errors.js';
+import { onAbort } from '../../../io/index.js';
 import type { DecodeRequest } from './decode.js';
 import type { WorkerReply, WorkerRequest } from './worker.js';
 
@@ -35,24 +36,22 @@ class DecodingPool {
   run(request: DecodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const cancel = (): void => {
-        // A thread that has started on it goes on, and its result is dropped.
-        this.#waiting.delete(job);
-        reject(signal?.reason);
-      };
-      const settled = (): void => signal?.removeEventListener('abort', cancel);
       const job: Job = {
         request,
         resolve: (bytes) => {
-          settled();
+          leave();
           resolve(bytes);
         },
         reject: (error) => {
-          settled();
+          leave();
           reject(error);
         },
       };
-      signal?.addEventListener('abort', cancel, { once: true });
+      const leave = onAbort(signal, () => {
+        // A thread that has started on it goes on, and its result is dropped.
+        this.#waiting.delete(job);
+        reject(signal?.reason);
+      });
       this.#waiting.add(job);
       this.#dispatch();
     });
