@@ -28,6 +28,20 @@ export {
 } from '../gpu/index.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
+export {
+  type Expression,
+  INDICES,
+  type IndexName,
+  isIndexName,
+  parseExpression,
+} from './expression/index.js';
+export {
+  type DeviceExpression,
+  type EvaluateOptions,
+  evaluateExpression,
+  expressionKernel,
+  uploadExpression,
+} from './expression.js';
 export { type NodataOptions, nodataKernel, nodataToNaN } from './nodata.js';
 export { parseResampling, RESAMPLINGS, type Resampling } from './resampling.js';
 export { softmax, softmaxKernel } from './softmax.js';

@@ -2,6 +2,7 @@
 export { default as chipsShader } from './chips.wgsl.js';
 export { compose, type ShaderFunction } from './compose.js';
 export { default as decibelShader } from './decibel.wgsl.js';
+export { default as expressionShader } from './expression.wgsl.js';
 export { default as nodataShader } from './nodata.wgsl.js';
 export { default as softmaxShader } from './softmax.wgsl.js';
 export { default as stitchShader } from './stitch.wgsl.js';

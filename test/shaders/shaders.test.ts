@@ -44,6 +44,7 @@ describe('kernels and their shaders', () => {
       [
         "chips",
         "decibel",
+        "expression",
         "nodata",
         "softmax",
         "stitch",
