@@ -286,7 +286,7 @@ const MUTANTS = [
     'is_set != (where_set',
     `${KERNELS}/masks.test.ts`,
   ],
-  ['src/kernels/cpu/mask-values.ts', '(start * FLAT_PIECE) % pixels', '0', `${KERNELS}/workers.test.ts`],
+  ['src/kernels/cpu/mask-values.ts', '(start * FLAT_PIECE) % pixels', '0', `${KERNELS}/pieces.test.ts`],
   ['src/shaders/row-distance.wgsl', 'column >= d', 'column > d', `${KERNELS}/masks.test.ts`],
   [
     'src/shaders/row-distance.wgsl',
