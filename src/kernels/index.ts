@@ -31,6 +31,7 @@ export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
 export { type DilateOptions, dilate, dilateKernel, rowDistanceKernel } from './dilate.js';
 export {
   type Expression,
+  INDEX_NAMES,
   INDICES,
   type IndexName,
   isIndexName,
