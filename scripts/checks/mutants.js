@@ -232,7 +232,7 @@ const MUTANTS = [
   ],
   [
     'src/kernels/expression/parse.ts',
-    'this.#expression(SIGN)',
+    'this.#expression(NOT)',
     'this.#operand()',
     `${KERNELS}/expression.test.ts`,
   ],
@@ -277,7 +277,7 @@ const MUTANTS = [
   ['src/shaders/field-mask.wgsl', 'number & 31u', 'number & 15u', `${KERNELS}/masks.test.ts`],
   ['src/shaders/field-mask.wgsl', 'if (number > 255u) { return false; }', '', `${KERNELS}/masks.test.ts`],
   ['src/shaders/field-mask.wgsl', '|| value != floor(value)', '', `${KERNELS}/masks.test.ts`],
-  ['src/kernels/cpu/field-mask.ts', '&& number < 256 ?', '?', `${KERNELS}/masks.test.ts`],
+  ['src/kernels/cpu/field-mask.ts', 'value >>> first_bit', 'value >>> 0', `${KERNELS}/masks.test.ts`],
   ['src/kernels/cpu/field-mask.ts', ' && Number.isInteger(value)', '', `${KERNELS}/masks.test.ts`],
   ['src/shaders/mask-values.wgsl', 'index % parameters.pixels', 'index', `${KERNELS}/masks.test.ts`],
   [
@@ -319,8 +319,13 @@ const MUTANTS = [
     `${KERNELS}/percentiles.test.ts`,
   ],
   ['src/kernels/cpu/value-range.ts', '(lane + 1) * count', 'lane * count', `${KERNELS}/percentiles.test.ts`],
-  ['src/shaders/histogram.wgsl', '0.0, f32(', '1.0, f32(', `${KERNELS}/percentiles.test.ts`],
-  ['src/shaders/histogram.wgsl', 'value - parameters.low', 'value', `${KERNELS}/percentiles.test.ts`],
+  [
+    'src/shaders/histogram.wgsl',
+    'value > parameters.high',
+    'value > parameters.low',
+    `${KERNELS}/percentiles.test.ts`,
+  ],
+  ['src/shaders/histogram.wgsl', '- 0.5 * parameters.low', '', `${KERNELS}/percentiles.test.ts`],
   [
     'src/kernels/cpu/histogram.ts',
     'Math.min(bins - 1, position)',

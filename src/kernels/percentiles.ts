@@ -1,11 +1,13 @@
 /**
- * Percentiles by a histogram on the device: only counts come back.
+ * Percentiles by histograms on the device: only counts come back.
  *
- * Definition: `numpy.nanpercentile` with linear interpolation, over the finite values. A value is known to the bin
- * that it is counted in, of `(high − low) / bins`; within a bin, values are taken to lie evenly. So a percentile is
- * within 1.001 bins of NumPy's; 0 and 100 are exact where the range is that of the values.
+ * Definition: `numpy.nanpercentile` with linear interpolation, over the finite values. A first histogram covers their
+ * range; while all values that are asked for lie in a small part of its bins, as where outliers take most of the
+ * range, another one covers that part. A value is known to its bin, and values in a bin are taken to lie evenly: so a
+ * percentile is within 1.01 of the bins that the result states of NumPy's, and within 1.01 · (high − low) / bins of
+ * the whole range in any case. 0 and 100 are exact.
  *
- * Shapes: float32 of any shape. Bytes a value: 4, and 4 more to find the range.
+ * Shapes: float32 of any shape. Bytes a value: 4 for the range, and 4 a histogram: mostly one.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
@@ -13,6 +15,7 @@ import { compose, histogramShader, valueRangeShader } from '../shaders/index.js'
 import { requireDtype } from './check.js';
 import * as histogramCpu from './cpu/histogram.js';
 import * as valueRangeCpu from './cpu/value-range.js';
+import { LARGEST, SMALLEST_NORMAL } from './expression/index.js';
 import { flatGrid } from './grid.js';
 
 export const valueRangeKernel = defineKernel({
@@ -44,6 +47,7 @@ export const histogramKernel = defineKernel({
     { name: 'groups', type: 'u32' },
     { name: 'bins', type: 'u32' },
     { name: 'low', type: 'f32' },
+    { name: 'high', type: 'f32' },
     { name: 'factor', type: 'f32' },
   ],
   grid: ({ count }) => flatGrid(count),
@@ -89,22 +93,24 @@ export async function valueRange(backend: Backend, values: DeviceTensor): Promis
 }
 
 const DEFAULT_BINS = 4096;
+const MIN_BINS = 64;
 const MAX_BINS = 65536;
 
 /** Histograms that share the work. */
 const GROUPS = 32;
 
+/** A histogram of which no more than this share is of use is made again for that part. */
+const USEFUL_SHARE = 1 / 8;
+
 export interface PercentileOptions {
-  /** Values beyond it count in the outermost bins (default: the range of the values, which takes a pass more). */
-  range?: readonly [low: number, high: number];
-  /** From 2 to 65536 (default 4096). */
+  /** Of a histogram: from 64 to 65536 (default 4096). */
   bins?: number;
 }
 
 export interface Percentiles {
   /** As asked for; null where no value is finite. */
   values: number[] | null;
-  /** How exact they are: each is within 1.001 bins of `numpy.nanpercentile`. */
+  /** How exact they are: each is within 1.01 bins of `numpy.nanpercentile`. */
   binWidth: number;
   /** Number of finite values. */
   count: number;
@@ -113,7 +119,7 @@ export interface Percentiles {
 /**
  * Percentiles of the finite values.
  * @param percents from 0 to 100
- * @throws {TerrachipError} INVALID_INPUT for percents, a range or a number of bins that are impossible
+ * @throws {TerrachipError} INVALID_INPUT for percents or a number of bins that are impossible
  */
 export async function percentiles(
   backend: Backend,
@@ -122,77 +128,121 @@ export async function percentiles(
   options: PercentileOptions = {},
 ): Promise<Percentiles> {
   const { bins = DEFAULT_BINS } = options;
-  requireDtype('percentiles', values, 'float32');
   const wrong = percents.find((percent) => !(percent >= 0 && percent <= 100));
   if (wrong !== undefined)
     throw invalidInput(`a percentile of ${wrong}`, 'is impossible', 'give numbers from 0 to 100');
-  if (!Number.isInteger(bins) || bins < 2 || bins > MAX_BINS)
-    throw invalidInput(`${bins} bins`, 'are impossible', `give a whole number from 2 to ${MAX_BINS}`);
-  const [low, high] = options.range ?? (await rangeOf(backend, values));
-  if (low === null || high === null) return { values: null, binWidth: 0, count: 0 };
-  if (!(low <= high) || !Number.isFinite(high - low))
-    throw invalidInput(`a range from ${low} to ${high}`, 'is impossible', 'give two rising numbers');
-  const binWidth = (high - low) / bins;
-  const counts = await countValues(backend, values, { low, binWidth, bins });
-  const count = counts.reduce((sum, n) => sum + n, 0);
-  if (count === 0) return { values: null, binWidth, count };
-  const ranks = orderedValues(counts, count, low, binWidth);
-  const found = percents.map((percent) => {
+  if (!Number.isInteger(bins) || bins < MIN_BINS || bins > MAX_BINS)
+    throw invalidInput(
+      `${bins} bins`,
+      'are impossible',
+      `give a whole number from ${MIN_BINS} to ${MAX_BINS}`,
+    );
+  const { low, high, count } = await valueRange(backend, values);
+  if (low === null || high === null) return { values: null, binWidth: 0, count };
+  // Between two ranks, a percentile lies between their values.
+  const places = percents.map((percent) => {
     const position = (percent / 100) * (count - 1);
     const below = Math.floor(position);
-    const share = position - below;
-    // The ends of a range that was found are values themselves.
-    if (options.range === undefined && (position === 0 || position === count - 1))
-      return position === 0 ? low : high;
-    return share === 0 ? ranks(below) : ranks(below) * (1 - share) + ranks(below + 1) * share;
+    return { below, share: position - below };
   });
-  return { values: found, binWidth, count };
+  const ranks = places.flatMap(({ below, share }) => (share === 0 ? [below] : [below, below + 1]));
+  const inner = ranks.filter((rank) => rank > 0 && rank < count - 1);
+  const histogram =
+    inner.length === 0 || low === high
+      ? null
+      : await findHistogram(backend, values, { low, high, bins }, inner);
+  const rankValue = (rank: number): number => {
+    if (rank === 0 || histogram === null) return rank === 0 ? low : high;
+    return rank === count - 1 ? high : histogram.valueOf(rank);
+  };
+  const found = places.map(({ below, share }) =>
+    share === 0 ? rankValue(below) : rankValue(below) * (1 - share) + rankValue(below + 1) * share,
+  );
+  return { values: found, binWidth: histogram?.binWidth ?? 0, count };
 }
 
-async function rangeOf(
-  backend: Backend,
-  values: DeviceTensor,
-): Promise<readonly [number | null, number | null]> {
-  const { low, high } = await valueRange(backend, values);
-  return [low, high];
+interface Bins {
+  readonly low: number;
+  readonly high: number;
+  readonly bins: number;
 }
 
-async function countValues(
+/** The histogram of the part of a range in which some ranks lie. */
+async function findHistogram(
   backend: Backend,
   values: DeviceTensor,
-  { low, binWidth, bins }: { low: number; binWidth: number; bins: number },
-): Promise<Float64Array> {
-  const counts = backend.upload(new Uint32Array(GROUPS * bins), [GROUPS, bins]);
+  range: Bins,
+  ranks: readonly number[],
+): Promise<RankHistogram> {
+  for (;;) {
+    const histogram = await countValues(backend, values, range);
+    const used = ranks.map((rank) => histogram.binOf(rank));
+    // A bin more on either side: a shader may place what lies on an edge in the neighbour.
+    const first = Math.max(0, Math.min(...used) - 1);
+    const last = Math.min(range.bins - 1, Math.max(...used) + 1);
+    const low = Math.fround(range.low + first * histogram.binWidth);
+    const high = Math.fround(range.low + (last + 1) * histogram.binWidth);
+    const useful = last + 1 - first > USEFUL_SHARE * range.bins;
+    if (useful || !canDivide(low, high, range.bins)) return histogram;
+    range = { low, high, bins: range.bins };
+  }
+}
+
+/** Whether float32 tells the edges of so many bins apart. */
+function canDivide(low: number, high: number, bins: number): boolean {
+  const width = (high - low) / bins;
+  return width > 2 ** -23 * Math.max(Math.abs(low), Math.abs(high)) && width > SMALLEST_NORMAL;
+}
+
+/** Where the values of each rank in order lie, as far as a histogram tells. */
+class RankHistogram {
+  readonly binWidth: number;
+  readonly #low: number;
+  readonly #high: number;
+  readonly #counts: Float64Array;
+  /** Values up to the end of each slot: those below the range, each bin, those above. */
+  readonly #ends: Float64Array;
+
+  constructor({ low, high, bins }: Bins, counts: Float64Array) {
+    this.binWidth = (high - low) / bins;
+    this.#low = low;
+    this.#high = high;
+    this.#counts = counts;
+    let end = 0;
+    this.#ends = counts.map((n) => {
+      end += n;
+      return end;
+    });
+  }
+
+  /** The bin of a rank, from 0. */
+  binOf(rank: number): number {
+    return this.#ends.findIndex((end) => end > rank) - 1;
+  }
+
+  valueOf(rank: number): number {
+    const bin = this.binOf(rank);
+    const count = this.#counts[bin + 1];
+    const before = this.#ends[bin + 1] - count;
+    const value = this.#low + (bin + (rank - before + 0.5) / count) * this.binWidth;
+    return Math.min(this.#high, Math.max(this.#low, value));
+  }
+}
+
+async function countValues(backend: Backend, values: DeviceTensor, range: Bins): Promise<RankHistogram> {
+  const { low, high, bins } = range;
+  const slots = bins + 2;
+  const counts = backend.upload(new Uint32Array(GROUPS * slots), [GROUPS, slots]);
   try {
-    const factor = binWidth === 0 ? 0 : 1 / binWidth;
-    const parameters = { count: values.length, groups: GROUPS, bins, low, factor };
+    // Twice, since the kernel halves values: their differences could be too large.
+    const factor = Math.min(LARGEST, (2 * bins) / (high - low));
+    const parameters = { count: values.length, groups: GROUPS, bins, low, high, factor };
     backend.run(histogramKernel, { tensors: { values, counts }, parameters });
     const parts = await backend.download(counts);
-    const sums = new Float64Array(bins);
-    for (let i = 0; i < parts.length; i++) sums[i % bins] += parts[i];
-    return sums;
+    const sums = new Float64Array(slots);
+    for (let i = 0; i < parts.length; i++) sums[i % slots] += parts[i];
+    return new RankHistogram(range, sums);
   } finally {
     counts.dispose();
   }
-}
-
-/** The value of each rank in order, from 0, as far as bins tell. */
-function orderedValues(
-  counts: Float64Array,
-  count: number,
-  low: number,
-  binWidth: number,
-): (rank: number) => number {
-  const ends = new Float64Array(counts.length);
-  let end = 0;
-  for (const [bin, n] of counts.entries()) {
-    end += n;
-    ends[bin] = end;
-  }
-  return (rank) => {
-    const wanted = Math.min(rank, count - 1);
-    const bin = ends.findIndex((stop) => stop > wanted);
-    const before = ends[bin] - counts[bin];
-    return low + (bin + (wanted - before + 0.5) / counts[bin]) * binWidth;
-  };
 }

@@ -35,7 +35,6 @@ const NOT = 3;
 const COMPARISON = 4;
 const SUM = 5;
 const PRODUCT = 6;
-const SIGN = 7;
 
 const INFIX: Readonly<Record<string, Infix>> = {
   or: { precedence: 1, operation: OPERATION.or },
@@ -162,7 +161,7 @@ class Parser {
     if (++this.#depth > MAX_DEPTH)
       throw this.#error(token, `is nested more than ${MAX_DEPTH} deep`, 'write intermediate results');
     if (token.kind === 'sign' && (token.text === '-' || token.text === '+')) {
-      this.#expression(SIGN);
+      this.#operand();
       if (token.text === '-') this.#emit(OPERATION.negate, 0, 0, token);
     } else if (token.text === 'not') {
       this.#expression(NOT);
