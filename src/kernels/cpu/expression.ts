@@ -1,11 +1,6 @@
+import type { TypedArray } from '../../geo/index.js';
 import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import {
-  EXPONENT_RANGE,
-  LARGEST,
-  OPERATION,
-  SMALLEST_NORMAL,
-  STACK_DEPTH,
-} from '../expression/operations.js';
+import { EXPONENT_RANGE, OPERATION, STACK_DEPTH } from '../expression/operations.js';
 import { FLAT_PIECE } from '../grid.js';
 
 export const module = import.meta.url;
@@ -13,18 +8,18 @@ export const module = import.meta.url;
 /** Values that go through the program together: an instruction is a loop over them, and they stay in the cache. */
 const TILE = 2048;
 
-const stack = Array.from({ length: STACK_DEPTH }, () => new Float32Array(TILE));
+/** Results, by their height on the stack. */
+const scratch = Array.from({ length: STACK_DEPTH }, () => new Float32Array(TILE));
 
-/** A float32 result: no data where it is not finite, 0 where it is subnormal, as in expression.wgsl. */
-function settle(result: number): number {
-  const value = Math.fround(result);
-  const size = Math.abs(value);
-  if (size >= SMALLEST_NORMAL && size <= LARGEST) return value;
-  return size < SMALLEST_NORMAL ? 0 : Number.NaN;
-}
+const NOTHING = new Float32Array(TILE).fill(Number.NaN);
 
 type Planes = 'plane_0' | 'plane_1' | 'plane_2' | 'plane_3' | 'plane_4' | 'plane_5';
 
+/**
+ * Infinities may flow through sums and products, which keep them apart from finite numbers; whatever could turn one
+ * into a finite number adds `x − x`, which is 0, or NaN where x is not finite. So a loop needs no test, and results
+ * are those of expression.wgsl, where infinities become NaN at once.
+ */
 export function run(
   tensors: CpuTensors<Planes | 'program' | 'destination'>,
   parameters: KernelParameters<'count' | 'instructions' | 'stride' | 'first' | 'stacked'>,
@@ -34,38 +29,40 @@ export function run(
   const { plane_0, plane_1, plane_2, plane_3, plane_4, plane_5, program, destination } = tensors;
   const planes = [plane_0, plane_1, plane_2, plane_3, plane_4, plane_5];
   const { count, instructions, stride, first, stacked } = parameters;
+  const numbers = new Map<number, Float32Array>();
+  for (let k = 0; k < instructions; k++) {
+    const argument = program[2 * k + 1];
+    if (program[2 * k] === OPERATION.number && !numbers.has(argument))
+      numbers.set(argument, new Float32Array(TILE).fill(floatOf(argument)));
+  }
   const last = Math.min(count, end * FLAT_PIECE);
+  /** Bands and numbers are read where they are; nothing is ever written into them. */
+  const stack: TypedArray[] = [];
   for (let from = start * FLAT_PIECE; from < last; from += TILE) {
     const n = Math.min(TILE, last - from);
-    let height = 0;
+    stack.length = 0;
     for (let k = 0; k < instructions; k++) {
       const operation = program[2 * k];
       const argument = program[2 * k + 1];
       if (operation === OPERATION.band) {
-        const plane = stacked === 1 ? plane_0 : planes[argument];
         const at = from + (stacked === 1 ? argument * stride : 0);
-        const top = stack[height++];
-        for (let i = 0; i < n; i++) top[i] = settle(plane[at + i]);
-      } else if (operation === OPERATION.number) {
-        stack[height++].fill(settle(floatOf(argument)), 0, n);
-      } else if (operation === OPERATION.missing) {
-        stack[height++].fill(Number.NaN, 0, n);
-      } else if (operation < OPERATION.add) {
-        unary(operation, argument, stack[height - 1], n);
-      } else if (operation < OPERATION.where) {
-        height--;
-        binary(operation, stack[height - 1], stack[height], n);
-      } else {
-        height -= 2;
-        const [condition, chosen, other] = stack.slice(height - 1, height + 2);
-        for (let i = 0; i < n; i++) {
-          const value = condition[i];
-          if (!Number.isNaN(value)) condition[i] = value === 0 ? other[i] : chosen[i];
-        }
+        stack.push(planes[stacked === 1 ? 0 : argument].subarray(at, at + n));
+        continue;
       }
+      if (operation < OPERATION.negate) {
+        stack.push(numbers.get(argument) ?? NOTHING);
+        continue;
+      }
+      const operands = stack.splice(operation < OPERATION.add ? -1 : operation < OPERATION.where ? -2 : -3);
+      const result = scratch[stack.length];
+      if (operands.length === 1) unary(operation, argument, operands[0], result, n);
+      else if (operands.length === 2) binary(operation, operands[0], operands[1], result, n);
+      else choose(operands[0], operands[1], operands[2], result, n);
+      stack.push(result);
     }
-    const result = stack[0];
-    for (let i = 0; i < n; i++) destination[first + from + i] = result[i];
+    const [result] = stack;
+    for (let i = 0, to = first + from; i < n; i++, to++)
+      destination[to] = result[i] + (result[i] - result[i]);
   }
 }
 
@@ -76,106 +73,120 @@ function floatOf(bits: number): number {
   return word.getFloat32(0);
 }
 
-/** NaN passes through all of these by itself, but for `not` and `valid`. */
-function unary(operation: number, argument: number, x: Float32Array, n: number): void {
+function choose(
+  condition: TypedArray,
+  chosen: TypedArray,
+  other: TypedArray,
+  result: Float32Array,
+  n: number,
+): void {
+  for (let i = 0; i < n; i++) {
+    const value = condition[i];
+    result[i] = (value === 0 ? other[i] : chosen[i]) + (value - value);
+  }
+}
+
+function unary(operation: number, argument: number, x: TypedArray, result: Float32Array, n: number): void {
   switch (operation) {
     case OPERATION.negate:
-      for (let i = 0; i < n; i++) x[i] = settle(-x[i]);
+      for (let i = 0; i < n; i++) result[i] = -x[i];
       return;
     case OPERATION.not:
-      for (let i = 0; i < n; i++) if (!Number.isNaN(x[i])) x[i] = x[i] === 0 ? 1 : 0;
+      for (let i = 0; i < n; i++) result[i] = (x[i] === 0 ? 1 : 0) + (x[i] - x[i]);
       return;
     case OPERATION.absolute:
-      for (let i = 0; i < n; i++) x[i] = Math.abs(x[i]);
+      for (let i = 0; i < n; i++) result[i] = Math.abs(x[i]);
       return;
     case OPERATION.squareRoot:
-      for (let i = 0; i < n; i++) x[i] = settle(Math.sqrt(x[i]));
+      for (let i = 0; i < n; i++) result[i] = Math.sqrt(x[i]);
       return;
     case OPERATION.logarithm:
-      for (let i = 0; i < n; i++) x[i] = settle(Math.log(x[i]));
+      for (let i = 0; i < n; i++) result[i] = Math.log(x[i]);
       return;
     case OPERATION.decimalLogarithm:
-      for (let i = 0; i < n; i++) x[i] = settle(Math.log10(x[i]));
+      for (let i = 0; i < n; i++) result[i] = Math.log10(x[i]);
       return;
-    case OPERATION.exponential:
+    case OPERATION.exponential: {
+      const [least, most] = EXPONENT_RANGE;
       for (let i = 0; i < n; i++) {
-        const [least, most] = EXPONENT_RANGE;
-        x[i] = x[i] < least ? 0 : x[i] > most ? Number.NaN : settle(Math.exp(x[i]));
+        const value = x[i];
+        result[i] = value > most ? Number.NaN : (value < least ? 0 : Math.exp(value)) + (value - value);
       }
       return;
+    }
     case OPERATION.floor:
-      for (let i = 0; i < n; i++) x[i] = settle(Math.floor(x[i]));
+      for (let i = 0; i < n; i++) result[i] = Math.floor(x[i]);
       return;
     case OPERATION.power:
       for (let i = 0; i < n; i++) {
-        let power = 1;
-        for (let k = 0; k < argument; k++) power = settle(power * x[i]);
-        // Without a factor, NaN has not shown.
-        x[i] = Number.isNaN(x[i]) ? Number.NaN : power;
+        const value = x[i];
+        let power = 1 + (value - value);
+        for (let k = 0; k < argument; k++) power = Math.fround(power * value);
+        result[i] = power;
       }
       return;
     case OPERATION.bits: {
       const shift = argument & 255;
       const mask = 2 ** (argument >> 8) - 1;
       for (let i = 0; i < n; i++) {
-        const whole = x[i] >= 0 && x[i] < 2 ** 24 && Number.isInteger(x[i]);
-        x[i] = whole ? (x[i] >>> shift) & mask : Number.NaN;
+        const value = x[i];
+        const whole = value >= 0 && value < 2 ** 24 && Number.isInteger(value);
+        result[i] = whole ? (value >>> shift) & mask : Number.NaN;
       }
       return;
     }
     default: // valid
-      for (let i = 0; i < n; i++) x[i] = Number.isNaN(x[i]) ? 0 : 1;
+      for (let i = 0; i < n; i++) result[i] = Number.isFinite(x[i]) ? 1 : 0;
   }
 }
 
-/** `a` becomes the result; NaN passes through arithmetic by itself, and is looked for in comparisons. */
-function binary(operation: number, a: Float32Array, b: Float32Array, n: number): void {
+function binary(operation: number, a: TypedArray, b: TypedArray, result: Float32Array, n: number): void {
   switch (operation) {
     case OPERATION.add:
-      for (let i = 0; i < n; i++) a[i] = settle(a[i] + b[i]);
+      for (let i = 0; i < n; i++) result[i] = a[i] + b[i];
       return;
     case OPERATION.subtract:
-      for (let i = 0; i < n; i++) a[i] = settle(a[i] - b[i]);
+      for (let i = 0; i < n; i++) result[i] = a[i] - b[i];
       return;
     case OPERATION.multiply:
-      for (let i = 0; i < n; i++) a[i] = settle(a[i] * b[i]);
+      for (let i = 0; i < n; i++) result[i] = a[i] * b[i];
       return;
     case OPERATION.divide:
-      for (let i = 0; i < n; i++) a[i] = settle(a[i] / b[i]);
+      for (let i = 0; i < n; i++) result[i] = a[i] / b[i] + (b[i] - b[i]);
       return;
     case OPERATION.least:
-      for (let i = 0; i < n; i++) a[i] = Math.min(a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] < b[i] ? a[i] : b[i]) + gap(a[i], b[i]);
       return;
     case OPERATION.greatest:
-      for (let i = 0; i < n; i++) a[i] = Math.max(a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] > b[i] ? a[i] : b[i]) + gap(a[i], b[i]);
       return;
     case OPERATION.less:
-      for (let i = 0; i < n; i++) a[i] = truth(a[i] < b[i], a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] < b[i] ? 1 : 0) + gap(a[i], b[i]);
       return;
     case OPERATION.lessOrEqual:
-      for (let i = 0; i < n; i++) a[i] = truth(a[i] <= b[i], a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] <= b[i] ? 1 : 0) + gap(a[i], b[i]);
       return;
     case OPERATION.greater:
-      for (let i = 0; i < n; i++) a[i] = truth(a[i] > b[i], a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] > b[i] ? 1 : 0) + gap(a[i], b[i]);
       return;
     case OPERATION.greaterOrEqual:
-      for (let i = 0; i < n; i++) a[i] = truth(a[i] >= b[i], a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] >= b[i] ? 1 : 0) + gap(a[i], b[i]);
       return;
     case OPERATION.equal:
-      for (let i = 0; i < n; i++) a[i] = truth(a[i] === b[i], a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] === b[i] ? 1 : 0) + gap(a[i], b[i]);
       return;
     case OPERATION.unequal:
-      for (let i = 0; i < n; i++) a[i] = truth(a[i] !== b[i], a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] !== b[i] ? 1 : 0) + gap(a[i], b[i]);
       return;
     case OPERATION.and:
-      for (let i = 0; i < n; i++) a[i] = truth(a[i] !== 0 && b[i] !== 0, a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] !== 0 && b[i] !== 0 ? 1 : 0) + gap(a[i], b[i]);
       return;
     default: // or
-      for (let i = 0; i < n; i++) a[i] = truth(a[i] !== 0 || b[i] !== 0, a[i], b[i]);
+      for (let i = 0; i < n; i++) result[i] = (a[i] !== 0 || b[i] !== 0 ? 1 : 0) + gap(a[i], b[i]);
   }
 }
 
-function truth(condition: boolean, a: number, b: number): number {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number.NaN;
-  return condition ? 1 : 0;
+/** 0, or NaN where one of two values is not finite. */
+function gap(a: number, b: number): number {
+  return a - a + (b - b);
 }
