@@ -4,7 +4,7 @@
  * Definition: see `parseExpression`. Every step is rounded to float32. What is not finite is no data: NaN and
  * infinities in bands, division by 0, roots and logarithms that are not real, and what is too large. What has no data
  * in an operand has none in the result, but for `valid` and the branch of `where` that is not taken. Numbers below
- * 2⁻¹²⁶ are 0.
+ * 2⁻¹²⁶ may count as 0.
  *
  * The text is never run: it becomes a list of instructions, which one shader and one CPU loop read.
  *
@@ -46,7 +46,7 @@ export const expressionKernel = defineKernel({
     { name: 'first', type: 'u32' },
   ],
   constants: ['stacked'],
-  grid: ({ count }) => flatGrid(count),
+  grid: ({ count }) => flatGrid(Math.ceil(count / 4)),
   cpu: { module, run, rows: ({ count }) => flatRows(count) },
 });
 

@@ -1,4 +1,5 @@
-// Band arithmetic by an interpreter with a stack (src/kernels/expression.ts). All invocations run the same program.
+// Band arithmetic by an interpreter with a stack (src/kernels/expression.ts). All invocations run the same
+// program, each for four neighbouring values: what an instruction means is found out once for them.
 //
 // 0 … 5 plane_0 … plane_5  read   float32; one band each, or all of them one after the other in plane_0
 // 6     program            read   two words an instruction: operation, argument
@@ -12,7 +13,7 @@ struct Parameters {
   first: u32,         // where in the destination the first value goes
 }
 
-// As words: NaN and infinity are told by their bits, and never enter arithmetic.
+// As words: NaN and infinity are told by their bits, and what arithmetic makes of them is not used.
 @group(0) @binding(0) var<storage, read> plane_0: array<u32>;
 @group(0) @binding(1) var<storage, read> plane_1: array<u32>;
 @group(0) @binding(2) var<storage, read> plane_2: array<u32>;
@@ -26,10 +27,9 @@ struct Parameters {
 // 1: all bands lie in plane_0
 override stacked: u32;
 
-const ONE = 0x3f800000u;
 const DECIMAL_PER_OCTAVE = 0.30102999566398120;  // log10(2)
 
-fn band(number: u32, index: u32) -> u32 {
+fn load(number: u32, index: u32) -> u32 {
   if (stacked == 1u) { return plane_0[number * parameters.stride + index]; }
   switch number {
     case 0u: { return plane_0[index]; }
@@ -41,111 +41,124 @@ fn band(number: u32, index: u32) -> u32 {
   }
 }
 
+// Beyond the end, the last value again.
+fn band(number: u32, first: u32) -> vec4u {
+  let last = parameters.count - 1u;
+  return vec4u(
+    load(number, first),
+    load(number, min(first + 1u, last)),
+    load(number, min(first + 2u, last)),
+    load(number, min(first + 3u, last)),
+  );
+}
+
+fn is_missing_bits(bits: vec4u) -> vec4<bool> {
+  return bits == vec4u(parameters.nan_bits);
+}
+
 // What is not finite is no data; what is subnormal, which devices may flush, is 0, and so is -0.
-fn settle(bits: u32) -> u32 {
-  let exponent = bits & 0x7f800000u;
-  if (exponent == 0x7f800000u) { return parameters.nan_bits; }
-  return select(bits, 0u, exponent == 0u);
+fn settle(bits: vec4u) -> vec4u {
+  let exponent = bits & vec4u(0x7f800000u);
+  let normal = select(bits, vec4u(0u), exponent == vec4u(0u));
+  return select(normal, vec4u(parameters.nan_bits), exponent == vec4u(0x7f800000u));
 }
 
-fn truth(condition: bool) -> u32 {
-  return select(0u, ONE, condition);
+fn truth(condition: vec4<bool>) -> vec4u {
+  return select(vec4u(0u), vec4u(0x3f800000u), condition);
 }
 
-fn unary(operation: u32, argument: u32, bits: u32) -> u32 {
-  if (operation == 18u) { return truth(bits != parameters.nan_bits); }  // valid
-  if (bits == parameters.nan_bits) { return bits; }
-  let x = bitcast<f32>(bits);
-  var result = 0.0;
+// A result that there is not everywhere.
+fn only_where(possible: vec4<bool>, result: vec4f) -> vec4u {
+  return select(vec4u(parameters.nan_bits), bitcast<vec4u>(result), possible);
+}
+
+// Where x has data.
+fn unary(operation: u32, argument: u32, bits: vec4u) -> vec4u {
+  let x = bitcast<vec4f>(bits);
   switch operation {
-    case 8u: { result = -x; }
-    case 9u: { return truth(bits == 0u); }
-    case 10u: { return bits & 0x7fffffffu; }
-    case 11u: {
-      if (x < 0.0) { return parameters.nan_bits; }
-      result = sqrt(x);
-    }
-    case 12u: {
-      if (x <= 0.0) { return parameters.nan_bits; }
-      result = log(x);
-    }
-    case 13u: {
-      if (x <= 0.0) { return parameters.nan_bits; }
-      result = log2(x) * DECIMAL_PER_OCTAVE;
-    }
+    case 8u: { return bits ^ vec4u(0x80000000u); }
+    case 9u: { return truth(bits == vec4u(0u)); }
+    case 10u: { return bits & vec4u(0x7fffffffu); }
+    case 11u: { return only_where(x >= vec4f(0.0), sqrt(max(x, vec4f(0.0)))); }
+    case 12u: { return only_where(x > vec4f(0.0), log(x)); }
+    case 13u: { return only_where(x > vec4f(0.0), log2(x) * DECIMAL_PER_OCTAVE); }
     case 14u: {
-      if (x > 88.72283) { return parameters.nan_bits; }
-      if (x < -87.33654) { return 0u; }
-      result = exp(x);
+      let result = select(exp(x), vec4f(0.0), x < vec4f(-87.33654));
+      return only_where(x <= vec4f(88.72283), result);
     }
-    case 15u: { result = floor(x); }
+    case 15u: { return bitcast<vec4u>(floor(x)); }
     case 16u: {
-      var power = ONE;
-      for (var k = 0u; k < argument; k++) { power = settle(bitcast<u32>(bitcast<f32>(power) * x)); if (power == parameters.nan_bits) { break; } }
+      var power = truth(vec4<bool>(true));
+      for (var k = 0u; k < argument; k++) { power = binary(34u, power, bits); }
       return power;
     }
     default: {  // 17: bits
-      if (x < 0.0 || x >= 16777216.0 || x != floor(x)) { return parameters.nan_bits; }
-      result = f32(extractBits(u32(x), argument & 255u, argument >> 8u));
+      let whole = (x >= vec4f(0.0)) & (x < vec4f(16777216.0)) & (x == floor(x));
+      return only_where(whole, vec4f(extractBits(vec4u(x), argument & 255u, argument >> 8u)));
     }
   }
-  return settle(bitcast<u32>(result));
 }
 
-fn binary(operation: u32, left: u32, right: u32) -> u32 {
-  if (left == parameters.nan_bits || right == parameters.nan_bits) { return parameters.nan_bits; }
-  let a = bitcast<f32>(left);
-  let b = bitcast<f32>(right);
-  var result = 0.0;
+// Where a and b have data.
+fn combine(operation: u32, left: vec4u, right: vec4u) -> vec4u {
+  let a = bitcast<vec4f>(left);
+  let b = bitcast<vec4f>(right);
+  let zero = vec4u(0u);
   switch operation {
-    case 32u: { result = a + b; }
-    case 33u: { result = a - b; }
-    case 34u: { result = a * b; }
-    case 35u: {
-      if (right == 0u) { return parameters.nan_bits; }
-      result = a / b;
-    }
-    case 36u: { result = min(a, b); }
-    case 37u: { result = max(a, b); }
+    case 32u: { return bitcast<vec4u>(a + b); }
+    case 33u: { return bitcast<vec4u>(a - b); }
+    case 34u: { return bitcast<vec4u>(a * b); }
+    case 35u: { return only_where(right != zero, a / b); }
+    case 36u: { return bitcast<vec4u>(min(a, b)); }
+    case 37u: { return bitcast<vec4u>(max(a, b)); }
     case 38u: { return truth(a < b); }
     case 39u: { return truth(a <= b); }
     case 40u: { return truth(a > b); }
     case 41u: { return truth(a >= b); }
     case 42u: { return truth(left == right); }
     case 43u: { return truth(left != right); }
-    case 44u: { return truth(left != 0u && right != 0u); }
-    default: { return truth(left != 0u || right != 0u); }  // 45: or
+    case 44u: { return truth((left != zero) & (right != zero)); }
+    default: { return truth((left | right) != zero); }  // 45: or
   }
-  return settle(bitcast<u32>(result));
+}
+
+fn binary(operation: u32, left: vec4u, right: vec4u) -> vec4u {
+  let result = settle(combine(operation, left, right));
+  return select(result, vec4u(parameters.nan_bits), is_missing_bits(left) | is_missing_bits(right));
 }
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let index = flat_index(id);
-  if (index >= parameters.count) { return; }
-  var stack: array<u32, 16>;
+  let first = 4u * flat_index(id);
+  if (first >= parameters.count) { return; }
+  var stack: array<vec4u, 16>;
   var height = 0u;
   for (var k = 0u; k < parameters.instructions; k++) {
     let operation = program[2u * k];
     let argument = program[2u * k + 1u];
     if (operation < 8u) {
-      var value = parameters.nan_bits;
-      if (operation == 0u) { value = settle(band(argument, index)); }
-      if (operation == 1u) { value = settle(argument); }
+      var value = vec4u(parameters.nan_bits);
+      if (operation == 0u) { value = settle(band(argument, first)); }
+      if (operation == 1u) { value = settle(vec4u(argument)); }
       stack[height] = value;
       height++;
+    } else if (operation == 18u) {  // valid
+      stack[height - 1u] = truth(!is_missing_bits(stack[height - 1u]));
     } else if (operation < 32u) {
-      stack[height - 1u] = unary(operation, argument, stack[height - 1u]);
+      let x = stack[height - 1u];
+      stack[height - 1u] = select(settle(unary(operation, argument, x)), x, is_missing_bits(x));
     } else if (operation < 64u) {
       height--;
       stack[height - 1u] = binary(operation, stack[height - 1u], stack[height]);
     } else {  // where
       height -= 2u;
       let condition = stack[height - 1u];
-      if (condition != parameters.nan_bits) {
-        stack[height - 1u] = select(stack[height], stack[height + 1u], condition == 0u);
-      }
+      let chosen = select(stack[height], stack[height + 1u], condition == vec4u(0u));
+      stack[height - 1u] = select(chosen, condition, is_missing_bits(condition));
     }
   }
-  destination[parameters.first + index] = stack[0];
+  let result = stack[0];
+  for (var i = 0u; i < 4u; i++) {
+    if (first + i < parameters.count) { destination[parameters.first + first + i] = result[i]; }
+  }
 }

@@ -41,7 +41,7 @@ export const OPERATION = {
 /** Values that an expression may hold at once while it is computed: the size of the shader's stack. */
 export const STACK_DEPTH = 16;
 
-/** The smallest normal float32: devices may take what is smaller for 0, so that it is 0 everywhere. */
+/** The smallest normal float32: devices may take what is smaller for 0. */
 export const SMALLEST_NORMAL = 2 ** -126;
 
 /** The largest float32. */
