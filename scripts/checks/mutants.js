@@ -334,7 +334,8 @@ const MUTANTS = [
     `${KERNELS}/masks.test.ts`,
   ],
   ['src/kernels/cpu/row-distance.ts', 'distance = far;', '', `${KERNELS}/masks.test.ts`],
-  ['src/shaders/dilate.wgsl', 'reaches[abs(d)]', 'reaches[0]', `${KERNELS}/masks.test.ts`],
+  ['src/shaders/dilate.wgsl', 'dx * dx + dy * dy', 'dx * dx', `${KERNELS}/masks.test.ts`],
+  ['src/shaders/dilate.wgsl', 'square == 1u', 'square == 0u', `${KERNELS}/masks.test.ts`],
   [
     'src/shaders/dilate.wgsl',
     'parameters.height - 1i - row',
@@ -342,8 +343,13 @@ const MUTANTS = [
     `${KERNELS}/masks.test.ts`,
   ],
   ['src/kernels/cpu/dilate.ts', 'mask.fill(0', 'mask.fill(1', `${KERNELS}/masks.test.ts`],
-  ['src/kernels/cpu/dilate.ts', 'Math.abs(other - row)', '0', `${KERNELS}/masks.test.ts`],
-  ['src/kernels/dilate.ts', '> radius * radius', '>= radius * radius', `${KERNELS}/masks.test.ts`],
+  ['src/kernels/cpu/dilate.ts', 'other - row', 'other', `${KERNELS}/masks.test.ts`],
+  [
+    'src/kernels/dilate.ts',
+    'Math.floor(radius * radius)',
+    'Math.floor(radius) ** 2',
+    `${KERNELS}/masks.test.ts`,
+  ],
   // percentiles
   [
     'src/shaders/value-range.wgsl',

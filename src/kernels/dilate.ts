@@ -41,10 +41,10 @@ export const dilateKernel = defineKernel({
   workgroupSize: [256, 1, 1],
   bindings: [
     { name: 'distances', access: 'read' },
-    { name: 'reaches', access: 'read' },
     { name: 'mask', access: 'write' },
   ],
-  parameters: SIZES,
+  parameters: [...SIZES, { name: 'limit', type: 'i32' }],
+  constants: ['square'],
   grid: ({ width, height }) => flatGrid(Math.ceil((width * height) / 4)),
   cpu: { module: dilateCpu.module, run: dilateCpu.run, rows: ({ height }) => height },
 });
@@ -77,20 +77,12 @@ export function dilate(
     throw invalidInput(`a radius of ${radius}`, 'is impossible', `give pixels from 0 to ${MAX_RADIUS}`);
   const [height, width] = mask.shape;
   const reach = Math.floor(radius);
-  const reaches = backend.upload(
-    Uint32Array.from({ length: reach + 1 }, (_, dy) => (shape === 'square' ? reach : halfWidth(radius, dy))),
-  );
   const distances = backend.allocate(mask.shape, 'uint8');
   const parameters = { width, height, reach };
   backend.run(rowDistanceKernel, { tensors: { mask, distances }, parameters });
-  backend.run(dilateKernel, { tensors: { distances, reaches, mask }, parameters });
+  backend.run(dilateKernel, {
+    tensors: { distances, mask },
+    parameters: { ...parameters, limit: Math.floor(radius * radius), square: shape === 'square' ? 1 : 0 },
+  });
   distances.dispose();
-  reaches.dispose();
-}
-
-/** Columns that a disc reaches to either side in a row: the largest dx with dx² + dy² ≤ radius². */
-function halfWidth(radius: number, dy: number): number {
-  let dx = Math.floor(radius);
-  while (dx * dx + dy * dy > radius * radius) dx--;
-  return dx;
 }

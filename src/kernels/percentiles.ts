@@ -15,7 +15,7 @@ import { compose, histogramShader, valueRangeShader } from '../shaders/index.js'
 import { requireDtype } from './check.js';
 import * as histogramCpu from './cpu/histogram.js';
 import * as valueRangeCpu from './cpu/value-range.js';
-import { LARGEST, SMALLEST_NORMAL } from './expression/index.js';
+import { LARGEST, SMALLEST_NORMAL } from './float32.js';
 import { flatGrid } from './grid.js';
 
 export const valueRangeKernel = defineKernel({

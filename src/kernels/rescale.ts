@@ -12,7 +12,7 @@ import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
 import { compose, rescaleShader } from '../shaders/index.js';
 import { requireDtype } from './check.js';
 import { module, run } from './cpu/rescale.js';
-import { LARGEST } from './expression/index.js';
+import { LARGEST } from './float32.js';
 import { flatGrid, flatRows } from './grid.js';
 
 export const rescaleKernel = defineKernel({
@@ -137,7 +137,6 @@ function rescale(backend: Backend, values: DeviceTensor, line: Line): void {
       first,
       origin,
       factor,
-      // Shaders know no infinity.
       low: Math.max(-LARGEST, line.low ?? -LARGEST),
       high: Math.min(LARGEST, line.high ?? LARGEST),
       zero_is_missing: zeroIsMissing ? 1 : 0,

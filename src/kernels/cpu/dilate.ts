@@ -4,8 +4,14 @@ export const module = import.meta.url;
 
 /** A row is one of the image: every row that the structure touches in turn, which the cache likes. */
 export function run(
-  { distances, reaches, mask }: CpuTensors<'distances' | 'reaches' | 'mask'>,
-  { width, height, reach }: KernelParameters<'width' | 'height' | 'reach'>,
+  { distances, mask }: CpuTensors<'distances' | 'mask'>,
+  {
+    width,
+    height,
+    reach,
+    limit,
+    square,
+  }: KernelParameters<'width' | 'height' | 'reach' | 'limit' | 'square'>,
   start: number,
   end: number,
 ): void {
@@ -14,7 +20,7 @@ export function run(
     mask.fill(0, first, first + width);
     const bottom = Math.min(height - 1, row + reach);
     for (let other = Math.max(0, row - reach); other <= bottom; other++) {
-      const columns = reaches[Math.abs(other - row)];
+      const columns = square === 1 ? reach : Math.floor(Math.sqrt(limit - (other - row) ** 2));
       const at = other * width;
       for (let x = 0; x < width; x++) if (distances[at + x] <= columns) mask[first + x] = 1;
     }

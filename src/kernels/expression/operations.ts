@@ -41,11 +41,5 @@ export const OPERATION = {
 /** Values that an expression may hold at once while it is computed: the size of the shader's stack. */
 export const STACK_DEPTH = 16;
 
-/** The smallest normal float32: devices may take what is smaller for 0. */
-export const SMALLEST_NORMAL = 2 ** -126;
-
-/** The largest float32. */
-export const LARGEST = 3.4028234663852886e38;
-
 /** Beyond these `exp` is not a float32, or smaller than the smallest normal one. */
 export const EXPONENT_RANGE = [Math.fround(-87.33654), Math.fround(88.72283)] as const;

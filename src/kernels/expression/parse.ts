@@ -1,6 +1,7 @@
 import { invalidInput } from '../../errors.js';
+import { LARGEST } from '../float32.js';
 import { INDICES, isIndexName } from './indices.js';
-import { LARGEST, OPERATION, STACK_DEPTH } from './operations.js';
+import { OPERATION, STACK_DEPTH } from './operations.js';
 import { expressionError, type Token, tokensOf } from './tokens.js';
 
 /** An expression, read and checked: a list of instructions for a machine with a stack. It is data, never code. */
