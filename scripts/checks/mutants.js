@@ -298,12 +298,7 @@ const MUTANTS = [
   ],
   ['src/shaders/mosaic.wgsl', 'parameters.first + index', 'index', `${KERNELS}/mosaic.test.ts`],
   ['src/kernels/cpu/mosaic.ts', '(valid - 1) >> 1', 'valid >> 1', `${KERNELS}/mosaic.test.ts`],
-  [
-    'src/kernels/cpu/mosaic.ts',
-    'sorted[place - 1] > value',
-    'sorted[place - 1] < value',
-    `${KERNELS}/mosaic.test.ts`,
-  ],
+  ['src/kernels/cpu/mosaic.ts', 'place > 0 && sorted', 'place > 1 && sorted', `${KERNELS}/mosaic.test.ts`],
   [
     'src/kernels/cpu/mosaic.ts',
     'sorted.subarray(0, valid).sort()',
@@ -371,14 +366,15 @@ const MUTANTS = [
     `${KERNELS}/percentiles.test.ts`,
   ],
   ['src/shaders/histogram.wgsl', '- 0.5 * parameters.low', '', `${KERNELS}/percentiles.test.ts`],
+  ['src/kernels/cpu/histogram.ts', 'Math.min(bins - 1, ', 'Math.max(0, ', `${KERNELS}/percentiles.test.ts`],
+  ['src/kernels/percentiles.ts', 'end > rank', 'end >= rank', `${KERNELS}/percentiles.test.ts`],
+  ['src/kernels/percentiles.ts', '- before + 0.5', '- before + 1.5', `${KERNELS}/percentiles.test.ts`],
   [
-    'src/kernels/cpu/histogram.ts',
-    'Math.min(bins - 1, position)',
-    'position',
+    'src/kernels/percentiles.ts',
+    'Math.max(...used) + 1',
+    'Math.max(...used) - 1',
     `${KERNELS}/percentiles.test.ts`,
   ],
-  ['src/kernels/percentiles.ts', 'stop > wanted', 'stop >= wanted', `${KERNELS}/percentiles.test.ts`],
-  ['src/kernels/percentiles.ts', ' - before + 0.5', ' - before + 1.5', `${KERNELS}/percentiles.test.ts`],
   // chips
   ['src/shaders/chips.wgsl', 'period - 1 - folded', 'period - folded', `${KERNELS}/chips.test.ts`],
   [
