@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isTerrachipError } from '../../src/errors.js';
 import type { TypedArray } from '../../src/geo/index.js';
 import { type Backend, CpuBackend } from '../../src/gpu/index.js';
 import {
@@ -207,5 +208,103 @@ describe('parseExpression', () => {
     expect(() => parseExpression('1 + NDVI', ['B08'])).toThrow(/names B04, .* at column 5;/);
     expect(() => parseExpression('1', ['min'])).toThrow(/band name "min"/);
     expect(() => parseExpression('1', ['B 4'])).toThrow(/band name "B 4"/);
+  });
+});
+
+/** A tree with its own evaluation: what the text written from it must mean. */
+interface Tree {
+  readonly text: string;
+  /** How tightly its outermost operator binds, as in Python. */
+  readonly binding: number;
+  readonly value: (x: number) => number;
+}
+
+const atom = (text: string, value: Tree['value']): Tree => ({ text, binding: 9, value });
+const within = (tree: Tree, least: number): string => (tree.binding >= least ? tree.text : `(${tree.text})`);
+const { fround } = Math;
+
+const INFIX: readonly [sign: string, binding: number, value: (a: number, b: number) => number][] = [
+  ['or', 1, (a, b) => Number(a !== 0 || b !== 0)],
+  ['and', 2, (a, b) => Number(a !== 0 && b !== 0)],
+  ['<', 4, (a, b) => Number(a < b)],
+  ['>=', 4, (a, b) => Number(a >= b)],
+  ['!=', 4, (a, b) => Number(a !== b)],
+  ['+', 5, (a, b) => fround(a + b)],
+  ['-', 5, (a, b) => fround(a - b)],
+  ['*', 6, (a, b) => fround(a * b)],
+];
+
+/** Written with as few parentheses as can be. */
+const tree: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 5 },
+    fc.constantFrom(
+      atom('x', (x) => x),
+      atom('2', () => 2),
+      atom('.5', () => 0.5),
+      atom('7e0', () => 7),
+    ),
+    fc.tuple(fc.constantFrom(...INFIX), tie('tree'), tie('tree')).map(([[sign, binding, value], a, b]) => ({
+      // Equal operators group from the left; comparisons do not group.
+      text: `${within(a, binding === 4 ? 5 : binding)} ${sign} ${within(b, binding + 1)}`,
+      binding,
+      value: (x: number) => value(a.value(x), b.value(x)),
+    })),
+    tie('tree').map((a) => ({ text: `-${within(a, 7)}`, binding: 7, value: (x: number) => -a.value(x) })),
+    tie('tree').map((a) => ({
+      text: `not ${within(a, 3)}`,
+      binding: 3,
+      value: (x: number) => Number(a.value(x) === 0),
+    })),
+    tie('tree').map((a) => ({
+      text: `${within(a, 9)} ^ 3`,
+      binding: 8,
+      value: (x: number) => fround(fround(a.value(x) * a.value(x)) * a.value(x)),
+    })),
+    fc
+      .tuple(tie('tree'), tie('tree'), tie('tree'))
+      .map(([a, b, c]) =>
+        atom(`where(${a.text}, ${b.text}, ${c.text})`, (x) => (a.value(x) === 0 ? c.value(x) : b.value(x))),
+      ),
+  ),
+})).tree;
+
+describe('expressions of any form', () => {
+  const x = Float32Array.of(-3, -0.25, 0, 1, 2.5);
+
+  it('mean what their operators say', async () => {
+    const cpu = new CpuBackend();
+    await fc.assert(
+      fc.asyncProperty(tree, async ({ text, value }) => {
+        const expected = Array.from(x, value);
+        // What is too large is no data, and has its own tests.
+        fc.pre(expected.every(Number.isFinite));
+        expect(await evaluate(cpu, parseExpression(text), { x }, x.length), text).toBeCloseToArray(expected);
+      }),
+      { numRuns: 500, seed: 5 },
+    );
+    cpu.dispose();
+  });
+
+  it('are read, or refused at a column', () => {
+    const part = fc.constantFrom(
+      ...'a B04 NDVI 1 2.5 1e400 + - * / ^ ( ) , < == = and not min where bits nan $ é'.split(' '),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 40 }), (parts) => {
+        const text = parts.join(' ');
+        try {
+          const { program, bands } = parseExpression(text);
+          expect(program.length % 2).toBe(0);
+          expect(bands.every((band) => text.includes(band) || text.includes('NDVI'))).toBe(true);
+        } catch (error) {
+          if (!isTerrachipError(error, 'INVALID_INPUT')) throw error;
+          const column = Number(/ at column (\d+); /.exec(error.message)?.[1]);
+          expect(column).toBeGreaterThan(0);
+          expect(column).toBeLessThanOrEqual(text.length + 1);
+        }
+      }),
+      { numRuns: 1000, seed: 9 },
+    );
   });
 });
