@@ -366,7 +366,7 @@ const MUTANTS = [
     `${KERNELS}/percentiles.test.ts`,
   ],
   ['src/shaders/histogram.wgsl', '- 0.5 * parameters.low', '', `${KERNELS}/percentiles.test.ts`],
-  ['src/kernels/cpu/histogram.ts', 'Math.min(bins - 1, ', 'Math.max(0, ', `${KERNELS}/percentiles.test.ts`],
+  ['src/kernels/cpu/histogram.ts', '- 0.5 * low', '', `${KERNELS}/percentiles.test.ts`],
   ['src/kernels/percentiles.ts', 'end > rank', 'end >= rank', `${KERNELS}/percentiles.test.ts`],
   ['src/kernels/percentiles.ts', '- before + 0.5', '- before + 1.5', `${KERNELS}/percentiles.test.ts`],
   [
