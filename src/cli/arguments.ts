@@ -13,6 +13,11 @@ export function parseNumber(option: string): (text: string) => number {
   };
 }
 
+/** A number, or nan. */
+export function parseNodata(text: string): number {
+  return text.trim().toLowerCase() === 'nan' ? Number.NaN : parseNumber('--nodata')(text);
+}
+
 export function parseCount(option: string, least = 1): (text: string) => number {
   return (text) => {
     const value = Number(text);

@@ -2,6 +2,7 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { isTerrachipError, messageOf } from '../errors.js';
 import { VERSION } from '../version.js';
+import { calcCommand } from './commands/calc.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -60,6 +61,7 @@ export async function main(args: readonly string[]): Promise<void> {
     doctorCommand(run),
     infoCommand(run),
     warpCommand(run),
+    calcCommand(run),
     packageCommand(run),
     ...inferCommands(run),
     evaluateCommand(run),

@@ -28,8 +28,57 @@ export {
 } from '../gpu/index.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
+export { type DilateOptions, dilate, dilateKernel, rowDistanceKernel } from './dilate.js';
+export {
+  type Expression,
+  INDEX_NAMES,
+  INDICES,
+  type IndexName,
+  isIndexName,
+  parseExpression,
+} from './expression/index.js';
+export {
+  type DeviceExpression,
+  type EvaluateOptions,
+  evaluateExpression,
+  expressionKernel,
+  uploadExpression,
+} from './expression.js';
+export {
+  type BitField,
+  bitMask,
+  classMask,
+  fieldMaskKernel,
+  SCL,
+  SCL_CLOUDS,
+} from './field-mask.js';
+export { keepWhere, maskOut, maskValuesKernel } from './mask-values.js';
+export {
+  MOSAIC_METHODS,
+  type MosaicMethod,
+  type MosaicOptions,
+  mosaic,
+  mosaicKernel,
+} from './mosaic.js';
 export { type NodataOptions, nodataKernel, nodataToNaN } from './nodata.js';
+export {
+  histogramKernel,
+  type PercentileOptions,
+  type Percentiles,
+  percentiles,
+  type ValueRange,
+  valueRange,
+  valueRangeKernel,
+} from './percentiles.js';
 export { parseResampling, RESAMPLINGS, type Resampling } from './resampling.js';
+export {
+  clip,
+  harmonise,
+  type Normalisation,
+  normalise,
+  rescaleKernel,
+  stretch,
+} from './rescale.js';
 export { softmax, softmaxKernel } from './softmax.js';
 export {
   cosineWindows,

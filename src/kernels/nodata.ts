@@ -15,20 +15,11 @@ import { type Backend, type DeviceTensor, defineKernel, type TensorDtype } from 
 import { compose, nodataShader } from '../shaders/index.js';
 import { module, run } from './cpu/nodata.js';
 import { flatGrid, flatRows } from './grid.js';
-
-const STORED_TYPES: readonly TensorDtype[] = [
-  'uint8',
-  'int8',
-  'uint16',
-  'int16',
-  'uint32',
-  'int32',
-  'float32',
-];
+import { STORED_TYPES } from './stored-types.js';
 
 export const nodataKernel = defineKernel({
   name: 'nodata',
-  code: compose(nodataShader, ['missing', 'flat-index']),
+  code: compose(nodataShader, ['missing', 'flat-index', 'stored']),
   workgroupSize: [256, 1, 1],
   bindings: [
     { name: 'source', access: 'read' },

@@ -3,7 +3,8 @@
  *
  * Definition: 1 where every plane is finite, else 0.
  *
- * Shapes: planes float32 and mask uint8 of as many values. Error: none. Bytes a pixel and plane: 5.
+ * Shapes: float32 planes of as many values as the uint8 mask, or one tensor (…bands, …pixels). Error: none.
+ * Bytes a pixel and plane: 4 in one tensor + 1; 6 for planes one by one.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
@@ -22,6 +23,7 @@ export const validMaskKernel = defineKernel({
   ],
   parameters: [
     { name: 'count', type: 'u32' },
+    { name: 'planes', type: 'u32' },
     { name: 'first', type: 'u32' },
   ],
   grid: ({ count }) => flatGrid(Math.ceil(count / 4)),
@@ -29,19 +31,35 @@ export const validMaskKernel = defineKernel({
 });
 
 /**
- * Writes into `mask` (uint8) where all `planes` have data.
- * @throws {TerrachipError} INVALID_INPUT without planes, or when one is shorter than the mask
+ * Writes into `mask` (uint8) where all planes have data: any set of bands, dates or inputs.
+ * @param planes one tensor of whole planes, such as (band, y, x), or planes one by one
+ * @throws {TerrachipError} INVALID_INPUT without planes, when one is shorter than the mask, or when a tensor is not
+ *   made of whole planes
  */
-export function validMask(backend: Backend, planes: readonly DeviceTensor[], mask: DeviceTensor): void {
-  if (planes.length === 0)
-    throw invalidInput('a valid mask of no planes', 'is undefined', 'give at least one plane');
+export function validMask(
+  backend: Backend,
+  planes: DeviceTensor | readonly DeviceTensor[],
+  mask: DeviceTensor,
+): void {
   requireDtype('valid mask', mask, 'uint8');
-  for (const [i, plane] of planes.entries()) {
+  const stacked = 'shape' in planes;
+  const tensors = stacked ? [planes] : planes;
+  if (tensors.length === 0)
+    throw invalidInput('a valid mask of no planes', 'is undefined', 'give at least one plane');
+  for (const [i, plane] of tensors.entries()) {
     requireDtype('valid mask', plane, 'float32');
     requireLength('valid mask', plane, mask.length);
+    const count = stacked ? plane.length / mask.length : 1;
+    if (!Number.isInteger(count)) {
+      throw invalidInput(
+        `a tensor of ${plane.length} values`,
+        `is not made of planes of ${mask.length} pixels`,
+        'give (…bands, …pixels)',
+      );
+    }
     backend.run(validMaskKernel, {
       tensors: { plane, mask },
-      parameters: { count: mask.length, first: i === 0 ? 1 : 0 },
+      parameters: { count: mask.length, planes: count, first: i === 0 ? 1 : 0 },
     });
   }
 }

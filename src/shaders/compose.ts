@@ -1,12 +1,14 @@
 import controlGrid from './functions/control-grid.wgsl.js';
 import flatIndex from './functions/flat-index.wgsl.js';
 import missing from './functions/missing.wgsl.js';
+import stored from './functions/stored.wgsl.js';
 
 /** WGSL functions that several shaders share, by name. */
 const FUNCTIONS = {
   'control-grid': controlGrid,
   'flat-index': flatIndex,
   missing,
+  stored,
 } as const;
 
 export type ShaderFunction = keyof typeof FUNCTIONS;

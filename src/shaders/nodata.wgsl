@@ -16,17 +16,6 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read_write> destination: array<f32>;
 @group(0) @binding(2) var<uniform> parameters: Parameters;
 
-// 0 uint8, 1 int8, 2 uint16, 3 int16, 4 uint32, 5 int32, 6 float32
-override stored_type: u32;
-
-fn stored_bits(index: u32) -> u32 {
-  if (stored_type == 0u) { return extractBits(source[index >> 2u], 8u * (index & 3u), 8u); }
-  if (stored_type == 1u) { return bitcast<u32>(extractBits(bitcast<i32>(source[index >> 2u]), 8u * (index & 3u), 8u)); }
-  if (stored_type == 2u) { return extractBits(source[index >> 1u], 16u * (index & 1u), 16u); }
-  if (stored_type == 3u) { return bitcast<u32>(extractBits(bitcast<i32>(source[index >> 1u]), 16u * (index & 1u), 16u)); }
-  return source[index];
-}
-
 fn as_float(bits: u32) -> f32 {
   if (stored_type == 6u) { return bitcast<f32>(bits); }
   if (stored_type == 1u || stored_type == 3u || stored_type == 5u) { return f32(bitcast<i32>(bits)); }

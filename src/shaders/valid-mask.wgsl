@@ -1,17 +1,25 @@
-// Marks the pixels where a plane has data (src/kernels/valid-mask.ts). Each invocation writes one word: 4 pixels.
+// Marks the pixels where planes have data (src/kernels/valid-mask.ts). Each invocation writes one word: 4 pixels.
 //
-// 0 plane  read        float32
+// 0 plane  read        float32, one plane or several
 // 1 mask   read_write  uint8 in words: 1 where every plane so far has data, else 0
 
 struct Parameters {
   nan_bits: u32,
-  count: u32,  // pixels
-  first: u32,  // 1: start a new mask, 0: combine with what is there
+  count: u32,   // pixels
+  planes: u32,
+  first: u32,   // 1: start a new mask, 0: combine with what is there
 }
 
 @group(0) @binding(0) var<storage, read> plane: array<f32>;
 @group(0) @binding(1) var<storage, read_write> mask: array<u32>;
 @group(0) @binding(2) var<uniform> parameters: Parameters;
+
+fn is_valid(index: u32) -> bool {
+  for (var k = 0u; k < parameters.planes; k++) {
+    if (!is_finite(plane[k * parameters.count + index])) { return false; }
+  }
+  return true;
+}
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -20,7 +28,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var bits = 0u;
   for (var i = 0u; i < 4u; i++) {
     let index = 4u * word + i;
-    if (index < parameters.count && is_finite(plane[index])) { bits |= 1u << (8u * i); }
+    if (index < parameters.count && is_valid(index)) { bits |= 1u << (8u * i); }
   }
   if (parameters.first == 0u) { bits &= mask[word]; }
   mask[word] = bits;

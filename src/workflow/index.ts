@@ -1,4 +1,10 @@
 /** What a person runs, as functions: each command of the CLI is one of these, with printing around it. */
+export {
+  type BandSource,
+  type CalculateOptions,
+  type CalculateReport,
+  calculate,
+} from './calculate.js';
 export { bundledModel, type DemoOptions, type DemoReport, runDemo } from './demo/index.js';
 export { type DoctorReport, diagnose } from './doctor.js';
 export {

@@ -1,7 +1,7 @@
 /** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
 import { invalidOption } from '../errors.js';
 import { type Bounds, Crs, type CrsLike, type Dtype, GeoBox } from '../geo/index.js';
-import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
+import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireWritable } from '../io/node/index.js';
 import type { Resampling } from '../kernels/index.js';
@@ -16,7 +16,8 @@ import {
   WarpedRaster,
 } from '../raster/index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { storableNodata, toStored } from './stored-values.js';
+import { storableNodata } from './stored-values.js';
+import { streamRows } from './stream-rows.js';
 
 /** The grid of a result: another raster's, or bounds in a CRS with a size or a resolution. */
 export type TargetGrid =
@@ -60,9 +61,6 @@ export interface WarpReport {
   counters: WarpCounters;
 }
 
-/** Rows that are computed in one step: a row of the result's tiles. */
-const ROWS = 512;
-
 /** Warps a raster file into a COG. */
 export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
   const { signal, onProgress } = options;
@@ -83,16 +81,19 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
   }
 }
 
-async function targetGrid(grid: TargetGrid): Promise<GeoBox> {
-  if ('like' in grid) {
-    const like = await openRaster(grid.like);
-    try {
-      if (like.geobox === null) throw noReference(like);
-      return like.geobox;
-    } finally {
-      await like.close();
-    }
+/** The grid of a raster file. */
+export async function gridOf(path: string): Promise<GeoBox> {
+  const raster = await openRaster(path);
+  try {
+    if (raster.geobox === null) throw noReference(raster);
+    return raster.geobox;
+  } finally {
+    await raster.close();
   }
+}
+
+async function targetGrid(grid: TargetGrid): Promise<GeoBox> {
+  if ('like' in grid) return gridOf(grid.like);
   const crs = Crs.parse(grid.crs);
   if ('resolution' in grid) return GeoBox.fromBounds(grid.bounds, crs, grid.resolution, { boundsCrs: crs });
   return GeoBox.fromSize(grid.bounds, crs, grid.size[0], grid.size[1]);
@@ -141,7 +142,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
         : { colourTable: raster.colourTable }),
     });
     try {
-      const target = { geobox, dtype, nodata, resampled: resampling !== 'nearest' };
+      const target = { geobox, dtype, nodata, resampled: resampling !== 'nearest', stage: 'warp' };
       const validPixels = await streamRows(backend, warped, writer, target, options);
       await writer.finish();
       return {
@@ -161,67 +162,4 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
   } finally {
     backend.dispose();
   }
-}
-
-/**
- * Warps, converts and writes all rows, a strip at a time: while one is being warped, the one before is converted,
- * compressed and written. Returns the valid pixels of each band.
- */
-async function streamRows(
-  backend: Backend,
-  warped: WarpedRaster,
-  writer: CogWriter,
-  target: { geobox: GeoBox; dtype: Dtype; nodata: number; resampled: boolean },
-  { signal, onProgress }: OperationOptions,
-): Promise<number[]> {
-  const { width, height } = target.geobox;
-  const stripShape = [Math.min(ROWS, height), width];
-  const allocate = (): DeviceTensor[] =>
-    Array.from({ length: warped.bandCount }, () => backend.allocate(stripShape, 'float32'));
-  const validPixels = new Array<number>(warped.bandCount).fill(0);
-  let collisions = 0;
-  const strips = [allocate(), allocate()];
-  // Downloads alternate too: one may still be written while the next arrives.
-  const downloads = strips.map((planes) => planes.map((plane) => new Float32Array(plane.length)));
-  const warpStrip = async (k: number): Promise<void> => {
-    const start = k * ROWS;
-    if (start >= height) return;
-    await warped.readRows({ start, end: Math.min(height, start + ROWS) }, strips[k % 2], start, signal);
-  };
-  let warping = warpStrip(0);
-  let writing: Promise<void> = Promise.resolve();
-  try {
-    for (let k = 0; k * ROWS < height; k++) {
-      signal?.throwIfAborted();
-      await warping;
-      const rows = Math.min(ROWS, height - k * ROWS);
-      const planes = strips[k % 2];
-      await Promise.all(planes.map((plane, band) => backend.download(plane, downloads[k % 2][band])));
-      warping = warpStrip(k + 1);
-      warping.catch(() => undefined);
-      const values = downloads[k % 2].map((download, band) => {
-        const strip = download.subarray(0, rows * width);
-        const { dtype, nodata, resampled } = target;
-        const result = toStored(strip, dtype, nodata, resampled);
-        validPixels[band] += result.validCount;
-        collisions += result.collisions;
-        return result.stored;
-      });
-      await writing;
-      writing = writer.writeRows(values);
-      writing.catch(() => undefined);
-      onProgress?.({ type: 'progress', stage: 'warp', done: k * ROWS + rows, total: height, unit: 'rows' });
-    }
-    await writing;
-    if (collisions > 0) {
-      onProgress?.({
-        type: 'warning',
-        message: `${collisions} valid pixels are equal to the nodata value ${target.nodata} and became gaps; choose another --nodata`,
-      });
-    }
-  } finally {
-    await Promise.allSettled([warping, writing]);
-    for (const plane of strips.flat()) plane.dispose();
-  }
-  return validPixels;
 }

@@ -46,6 +46,7 @@ describe('terrachip', () => {
       'doctor',
       'info',
       'warp',
+      'calc',
       'package',
       'infer',
       'finalize',
@@ -98,6 +99,22 @@ describe('terrachip', () => {
     const text = (await terrachip('info', fixture('scaled-uint16'))).stdout;
     expect(text).toMatch(/12 × 10, 2 bands/);
     expect(text).toMatch(/nodata 65535, scale 0\.0001, offset -0\.1/);
+  });
+
+  it('calc evaluates expressions of bands', async () => {
+    const target = join(folder, 'ratio.tif');
+    const source = fixture('pixel-interleaved-uint16-p2');
+    const bands = ['--band', `a=${source}`, `b=${source}:2`, '-o', target];
+    const { status, stdout } = await terrachip('calc', '(a - b) / (a + b)', 'a > b', ...bands, '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      schemaVersion: 1,
+      expressions: ['(a - b) / (a + b)', 'a > b'],
+    });
+    expect(JSON.parse((await terrachip('info', target, '--json')).stdout).bands).toHaveLength(2);
+    const wrong = await terrachip('calc', 'a - ', ...bands);
+    expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('at column 5') });
+    expect((await terrachip('calc', 'a', '--band', source, '-o', target)).stderr).toMatch(/--band cannot be/);
   });
 
   it('warp writes a COG, and takes negative coordinates', async () => {

@@ -139,8 +139,23 @@ describeBackends('valid mask', (backend) => {
     for (const tensor of [...planes, mask]) tensor.dispose();
   });
 
+  it('takes planes in one tensor', async () => {
+    const bands = backend().upload(
+      Float32Array.of(1, NaN, 3, 4, 5, 6, 7, 8, NaN, 1, 2, Infinity, 4, 5, 6),
+      [3, 5],
+    );
+    const mask = backend().upload(new Uint8Array(5).fill(9));
+    validMask(backend(), bands, mask);
+    expect([...(await backend().download(mask))]).toEqual([1, 0, 1, 0, 1]);
+    bands.dispose();
+    mask.dispose();
+  });
+
   it('needs a plane', () => {
     const mask = backend().allocate([4], 'uint8');
+    const five = backend().allocate([5], 'float32');
+    expect(() => validMask(backend(), five, mask)).toThrow(/not made of planes of 4 pixels/);
+    five.dispose();
     expect(() => validMask(backend(), [], mask)).toThrow(/at least one plane/);
     mask.dispose();
   });

@@ -44,10 +44,19 @@ describe('kernels and their shaders', () => {
       [
         "chips",
         "decibel",
+        "dilate",
+        "expression",
+        "field-mask",
+        "histogram",
+        "mask-values",
+        "mosaic",
         "nodata",
+        "rescale",
+        "row-distance",
         "softmax",
         "stitch",
         "valid-mask",
+        "value-range",
         "warp",
       ]
     `);

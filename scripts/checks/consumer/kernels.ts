@@ -3,8 +3,11 @@ import {
   ControlGrid,
   CpuBackend,
   createPixelMapping,
+  evaluateExpression,
   type GeoBox,
+  parseExpression,
   uploadControl,
+  uploadExpression,
   WebGpuBackend,
   warp,
 } from 'terrachip/kernels';
@@ -21,3 +24,13 @@ export async function warpOnce(backend: Backend, values: Float32Array, from: Geo
 
 export const backends = async (device: GPUDevice | null): Promise<Backend> =>
   device === null ? new CpuBackend() : WebGpuBackend.adopt(device);
+
+export async function vegetation(backend: Backend, red: Float32Array, infrared: Float32Array) {
+  using B04 = backend.upload(red);
+  using B08 = backend.upload(infrared);
+  using destination = backend.allocate([red.length], 'float32');
+  const expression = uploadExpression(backend, parseExpression('NDVI'));
+  evaluateExpression(backend, { expression, bands: { B04, B08 }, destination });
+  expression.program.dispose();
+  return backend.download(destination);
+}

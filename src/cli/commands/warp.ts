@@ -10,6 +10,7 @@ import {
   parseChoice,
   parseCount,
   parseDtype,
+  parseNodata,
   parseNumber,
   requireLength,
 } from '../arguments.js';
@@ -108,11 +109,6 @@ export function warpCommand(run: Run): Command {
       );
     }),
   );
-}
-
-/** A number, or nan. */
-function parseNodata(text: string): number {
-  return text.trim().toLowerCase() === 'nan' ? Number.NaN : parseNumber('--nodata')(text);
 }
 
 function parseGrid(options: Pick<Options, 'like' | 'crs' | 'bounds' | 'size' | 'res'>): TargetGrid {

@@ -5,13 +5,14 @@ export const module = import.meta.url;
 
 export function run(
   { plane, mask }: CpuTensors<'plane' | 'mask'>,
-  { count, first }: KernelParameters<'count' | 'first'>,
+  { count, planes, first }: KernelParameters<'count' | 'planes' | 'first'>,
   start: number,
   end: number,
 ): void {
+  const from = start * FLAT_PIECE;
   const to = Math.min(count, end * FLAT_PIECE);
-  for (let i = start * FLAT_PIECE; i < to; i++) {
-    const valid = Number.isFinite(plane[i]) ? 1 : 0;
-    mask[i] = first === 1 ? valid : mask[i] & valid;
+  if (first === 1) mask.fill(1, from, to);
+  for (let k = 0; k < planes; k++) {
+    for (let i = from; i < to; i++) if (!Number.isFinite(plane[k * count + i])) mask[i] = 0;
   }
 }

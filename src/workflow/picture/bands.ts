@@ -1,7 +1,14 @@
 /** Bands by their names: composites and indices. Sentinel-2's names, or what they show. */
 import { invalidInput, invalidOption } from '../../errors.js';
+import { CpuBackend } from '../../gpu/index.js';
+import {
+  evaluateExpression,
+  INDICES,
+  type IndexName,
+  parseExpression,
+  uploadExpression,
+} from '../../kernels/index.js';
 import type { Raster } from '../../raster/index.js';
-import type { IndexName } from './names.js';
 
 /** Other names of Sentinel-2's bands. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
@@ -16,14 +23,6 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 /** Red, green and blue of composites. */
 export const TRUE_COLOUR = ['B04', 'B03', 'B02'] as const;
 export const FALSE_COLOUR = ['B08', 'B04', 'B03'] as const;
-
-/** Normalised differences `(a − b) / (a + b)`. */
-export const INDICES: Readonly<Record<IndexName, { bands: readonly [string, string]; source: string }>> = {
-  NDWI: { bands: ['B03', 'B08'], source: 'McFeeters 1996' },
-  MNDWI: { bands: ['B03', 'B11'], source: 'Xu 2006' },
-  NDVI: { bands: ['B08', 'B04'], source: 'Rouse et al. 1974' },
-  NBR: { bands: ['B08', 'B12'], source: 'Key and Benson 2006' },
-};
 
 /** Band numbers of names, by the descriptions of a raster or by the names given for its bands in order. */
 export function findBands(
@@ -54,10 +53,17 @@ export function findBands(
   });
 }
 
-/** `(a − b) / (a + b)`, NaN where either is NaN or the sum is 0. */
-export function normalisedDifference(a: Float32Array, b: Float32Array): Float32Array {
-  return a.map((value, i) => {
-    const sum = value + b[i];
-    return sum === 0 ? Number.NaN : (value - b[i]) / sum;
-  });
+/** An index from the planes of its bands, in their order. */
+export async function computeIndex(name: IndexName, planes: readonly Float32Array[]): Promise<Float32Array> {
+  const backend = new CpuBackend();
+  const expression = uploadExpression(backend, parseExpression(name));
+  const bands = Object.fromEntries(
+    INDICES[name].bands.map((band, k) => [band, backend.upload(planes[k])] as const),
+  );
+  const destination = backend.allocate([planes[0].length], 'float32');
+  evaluateExpression(backend, { expression, bands, destination });
+  const index = new Float32Array(destination.length);
+  await backend.download(destination, index);
+  backend.dispose();
+  return index;
 }

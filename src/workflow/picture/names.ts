@@ -3,6 +3,4 @@
 export const COLOUR_MAP_NAMES = ['grey', 'viridis', 'rdbu'] as const;
 export type ColourMapName = (typeof COLOUR_MAP_NAMES)[number];
 
-/** Normalised differences. */
-export const INDEX_NAMES = ['NDWI', 'MNDWI', 'NDVI', 'NBR'] as const;
-export type IndexName = (typeof INDEX_NAMES)[number];
+export { INDEX_NAMES, type IndexName } from '../../kernels/expression/indices.js';

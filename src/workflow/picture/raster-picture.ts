@@ -3,11 +3,12 @@ import { basename } from 'node:path';
 import { encode } from 'fast-png';
 import { invalidOption } from '../../errors.js';
 import { writeFileAtomically } from '../../io/node/index.js';
+import { INDICES, type IndexName, isIndexName } from '../../kernels/index.js';
 import { openRaster, type Raster } from '../../raster/index.js';
-import { FALSE_COLOUR, findBands, INDICES, normalisedDifference, TRUE_COLOUR } from './bands.js';
+import { computeIndex, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';
 import { type Colour, type Image, WHITE } from './canvas.js';
 import { paint, percentileStretch } from './colours.js';
-import type { ColourMapName, IndexName } from './names.js';
+import type { ColourMapName } from './names.js';
 import { pictureGrid, pictureSize, type ReducedImage, readReduced } from './reduce.js';
 import { type ColourBar, drawSheet, type LegendEntry } from './sheet.js';
 
@@ -57,7 +58,7 @@ export async function drawRaster(
   try {
     const bands = chooseBands(raster, options);
     const reduced = await readReduced(raster, bands, pictureSize(raster.width, raster.height, size), signal);
-    const { pixels, stretch, legend, colourBar } = render(raster, bands, reduced, options, percentiles);
+    const { pixels, stretch, legend, colourBar } = await render(raster, bands, reduced, options, percentiles);
     const image = { width: reduced.width, height: reduced.height, pixels };
     const drawn = options.plain === true ? image : onSheet(raster, image, bands, legend, colourBar, options);
     const png = encode({
@@ -95,7 +96,7 @@ export function checkPercentiles([low, high]: readonly [number, number]): void {
 }
 
 function isIndex(composite: QuicklookOptions['composite']): composite is IndexName {
-  return composite !== undefined && composite in INDICES;
+  return composite !== undefined && isIndexName(composite);
 }
 
 function chooseBands(raster: Raster, { bands, composite, bandNames }: QuicklookOptions): number[] {
@@ -129,13 +130,13 @@ interface Rendered {
   colourBar: ColourBar | null;
 }
 
-function render(
+async function render(
   raster: Raster,
   bands: readonly number[],
   { planes }: ReducedImage,
   options: QuicklookOptions,
   percentiles: readonly [number, number],
-): Rendered {
+): Promise<Rendered> {
   const { composite, colourMap } = options;
   const { colourTable } = raster;
   if (colourTable !== null && bands.length === 1 && colourMap === undefined) {
@@ -147,7 +148,7 @@ function render(
     }));
     return { pixels, stretch: null, legend: withNoData(legend, pixels), colourBar: null };
   }
-  const shown = isIndex(composite) ? [normalisedDifference(planes[0], planes[1])] : planes;
+  const shown = isIndex(composite) ? [await computeIndex(composite, planes)] : planes;
   const map = colourMap ?? (isIndex(composite) ? 'viridis' : 'grey');
   const stretch = shown.map((plane) => {
     const [low, high] = percentileStretch([plane], percentiles);

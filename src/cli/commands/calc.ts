@@ -1,0 +1,92 @@
+import { Command } from 'commander';
+import { invalidOption } from '../../errors.js';
+import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
+import type { BandSource, CalculateOptions } from '../../workflow/index.js';
+import { collect, parseBackend, parseChoice, parseCount, parseDtype, parseNodata } from '../arguments.js';
+import type { Run } from '../main.js';
+
+type Options = Omit<CalculateOptions, 'expressions' | 'bands' | 'destination' | 'compression'> & {
+  output: string;
+  band?: BandSource[];
+  compress: CalculateOptions['compression'];
+};
+
+const EXPRESSIONS = `
+An expression is made of band names, numbers, + - * / ^ (whole powers), comparisons (1 or 0), and, or, not,
+abs sqrt log log10 exp floor min max, where(condition, then, else), bits(x, first, width), valid(x), nan,
+and the indices NDVI, NDWI, MNDWI and NBR of bands named as Sentinel-2's. Division by 0 gives no data.
+
+  terrachip calc '(B08 - B04) / (B08 + B04)' --band B08=s2.tif:8 B04=s2.tif:4 -o ndvi.tif
+  terrachip calc 'where(bits(QA, 3, 2) == 0, NDWI > 0, nan)' --band B03=b3.tif B08=b8.tif QA=qa.tif -o water.tif --dtype uint8`;
+
+export function calcCommand(run: Run): Command {
+  const command = new Command('calc')
+    .description('band arithmetic: expressions of the bands of rasters, into a COG with a band for each')
+    .argument('<expressions...>', "such as '(B08 - B04) / (B08 + B04)', or NDVI")
+    .requiredOption('-o, --output <cog>', 'path of the COG to write')
+    .option(
+      '--band <name=raster:n...>',
+      'what a name stands for: a raster, or a band of it (default: its first)',
+      collect(parseBand),
+    )
+    .option('--like <raster>', "the grid of the result (default: the first band's)")
+    .option(
+      '--resampling <name>',
+      `for bands on other grids: ${RESAMPLINGS.join(' or ')} (default: refuse them)`,
+      (text) => parseResampling(text),
+    )
+    .option('--stored', 'take values as they are stored, without scale and offset')
+    .option('--dtype <type>', 'type of the result (default: float32)', parseDtype)
+    .option(
+      '--nodata <value>',
+      "nodata of the result (default: nan, or the end of the type's range)",
+      parseNodata,
+    )
+    .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
+    .option('--threads <n>', 'worker threads of the CPU backend', parseCount('--threads', 0))
+    .option(
+      '--compress <name>',
+      'deflate, zstd or none',
+      parseChoice('--compress', ['deflate', 'zstd', 'none']),
+      'deflate' as const,
+    )
+    .option(
+      '--overviews <name>',
+      'average, mode, nearest or none (default: average)',
+      parseChoice('--overviews', ['average', 'mode', 'nearest', 'none']),
+    )
+    .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'))
+    .addHelpText('after', EXPRESSIONS);
+  return command.action((expressions: string[], options: Options) =>
+    run(command, async ({ output, signal }) => {
+      const { output: destination, band, compress, ...rest } = options;
+      const { calculate } = await import('../../workflow/calculate.js');
+      const report = await calculate({
+        ...rest,
+        expressions,
+        bands: band ?? [],
+        destination,
+        ...(compress === undefined ? {} : { compression: compress }),
+        signal,
+        onProgress: output.onProgress,
+      });
+      const { backend, width, height } = report;
+      const valid = report.validPixels.map((n) => `${((100 * n) / (width * height)).toFixed(1)} %`);
+      output.result(
+        report,
+        `${destination}: ${width} × ${height} in ${report.crs}, ${report.dtype}, valid ${valid.join(', ')}\n` +
+          `${backend.kind} on ${backend.adapter}${backend.threads > 0 ? `, ${backend.threads} threads` : ''}`,
+      );
+    }),
+  );
+}
+
+/** `NAME=RASTER`, or `NAME=RASTER:N` for its band N. */
+function parseBand(text: string): BandSource {
+  const [, name = '', place = ''] = /^([^=]*)=(.+)$/s.exec(text) ?? [];
+  if (name === '' || place === '')
+    throw invalidOption('--band', `cannot be "${text}"`, 'write it as NAME=RASTER or NAME=RASTER:BAND');
+  const [, path, number] = /^(.+):(\d+)$/s.exec(place) ?? [];
+  if (path === undefined) return { name, path: place };
+  return { name, path, band: parseCount('--band')(number) };
+}

@@ -1,0 +1,28 @@
+import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+
+export const module = import.meta.url;
+
+/** A row is one of the image: every row that the structure touches in turn, which the cache likes. */
+export function run(
+  { distances, mask }: CpuTensors<'distances' | 'mask'>,
+  {
+    width,
+    height,
+    reach,
+    limit,
+    square,
+  }: KernelParameters<'width' | 'height' | 'reach' | 'limit' | 'square'>,
+  start: number,
+  end: number,
+): void {
+  for (let row = start; row < end; row++) {
+    const first = row * width;
+    mask.fill(0, first, first + width);
+    const bottom = Math.min(height - 1, row + reach);
+    for (let other = Math.max(0, row - reach); other <= bottom; other++) {
+      const columns = square === 1 ? reach : Math.floor(Math.sqrt(limit - (other - row) ** 2));
+      const at = other * width;
+      for (let x = 0; x < width; x++) if (distances[at + x] <= columns) mask[first + x] = 1;
+    }
+  }
+}

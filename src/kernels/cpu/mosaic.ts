@@ -1,0 +1,81 @@
+import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import { FLAT_PIECE } from '../grid.js';
+import { MOSAIC_METHODS } from '../mosaic-methods.js';
+
+export const module = import.meta.url;
+
+/** Pixels that are combined together, layer after layer. */
+const TILE = 2048;
+
+const sums = new Float64Array(TILE);
+const counts = new Uint32Array(TILE);
+
+type Parameters = KernelParameters<'count' | 'layers' | 'stride' | 'first' | 'method'>;
+
+export function run(
+  { layers, destination }: CpuTensors<'layers' | 'destination'>,
+  parameters: Parameters,
+  start: number,
+  end: number,
+): void {
+  const { count, first } = parameters;
+  const method = MOSAIC_METHODS[parameters.method];
+  const last = Math.min(count, end * FLAT_PIECE);
+  for (let from = start * FLAT_PIECE; from < last; from += TILE) {
+    const n = Math.min(TILE, last - from);
+    if (method === 'median') medians(layers, parameters, from, n);
+    else {
+      sums.fill(0, 0, n);
+      counts.fill(0, 0, n);
+      for (let k = 0; k < parameters.layers; k++) addLayer(layers, k * parameters.stride + from, n, method);
+    }
+    for (let i = 0; i < n; i++) {
+      const value = method === 'mean' ? sums[i] / counts[i] : sums[i];
+      destination[first + from + i] = method === 'count' ? counts[i] : counts[i] === 0 ? Number.NaN : value;
+    }
+  }
+}
+
+function addLayer(
+  layers: CpuTensors<'layers'>['layers'],
+  at: number,
+  n: number,
+  method: (typeof MOSAIC_METHODS)[number],
+): void {
+  for (let i = 0; i < n; i++) {
+    const value = layers[at + i];
+    if (!Number.isFinite(value)) continue;
+    const known = counts[i]++ > 0;
+    if (!known || method === 'last') sums[i] = value;
+    else if (method === 'mean') sums[i] += value;
+    else if (method === 'min') sums[i] = Math.min(sums[i], value);
+    else if (method === 'max') sums[i] = Math.max(sums[i], value);
+  }
+}
+
+/** Above so many layers the engine's sort is faster than an insertion sort. */
+const FEW = 32;
+
+function medians(
+  layers: CpuTensors<'layers'>['layers'],
+  { layers: layerCount, stride }: Parameters,
+  from: number,
+  n: number,
+): void {
+  const sorted = new Float32Array(layerCount);
+  for (let i = 0; i < n; i++) {
+    let valid = 0;
+    for (let k = 0; k < layerCount; k++) {
+      const value = layers[k * stride + from + i];
+      if (!Number.isFinite(value)) continue;
+      let place = valid++;
+      if (layerCount <= FEW) {
+        for (; place > 0 && sorted[place - 1] > value; place--) sorted[place] = sorted[place - 1];
+      }
+      sorted[place] = value;
+    }
+    if (layerCount > FEW) sorted.subarray(0, valid).sort();
+    counts[i] = valid;
+    sums[i] = 0.5 * sorted[(valid - 1) >> 1] + 0.5 * sorted[valid >> 1];
+  }
+}

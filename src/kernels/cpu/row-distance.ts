@@ -1,0 +1,26 @@
+import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+
+export const module = import.meta.url;
+
+/** A row is one of the image: a sweep to the right, and one back. */
+export function run(
+  { mask, distances }: CpuTensors<'mask' | 'distances'>,
+  { width, reach }: KernelParameters<'width' | 'height' | 'reach'>,
+  start: number,
+  end: number,
+): void {
+  const far = reach + 1;
+  for (let row = start; row < end; row++) {
+    const first = row * width;
+    let distance = far;
+    for (let i = first; i < first + width; i++) {
+      distance = mask[i] !== 0 ? 0 : Math.min(far, distance + 1);
+      distances[i] = distance;
+    }
+    distance = far;
+    for (let i = first + width - 1; i >= first; i--) {
+      distance = mask[i] !== 0 ? 0 : Math.min(far, distance + 1);
+      if (distance < distances[i]) distances[i] = distance;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+
+export const module = import.meta.url;
+
+/** A row is a lane; here each lane has values that lie together. */
+export function run(
+  { values, shares }: CpuTensors<'values' | 'shares'>,
+  { count, lanes }: KernelParameters<'count' | 'lanes'>,
+  start: number,
+  end: number,
+): void {
+  const floats = new Float32Array(shares.buffer, shares.byteOffset, 3 * lanes);
+  for (let lane = start; lane < end; lane++) {
+    let least = Infinity;
+    let greatest = -Infinity;
+    let valid = 0;
+    const to = Math.floor(((lane + 1) * count) / lanes);
+    for (let i = Math.floor((lane * count) / lanes); i < to; i++) {
+      const value = values[i];
+      if (!Number.isFinite(value)) continue;
+      if (value < least) least = value;
+      if (value > greatest) greatest = value;
+      valid++;
+    }
+    floats[3 * lane] = least;
+    floats[3 * lane + 1] = greatest;
+    shares[3 * lane + 2] = valid;
+  }
+}

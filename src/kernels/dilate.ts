@@ -1,0 +1,88 @@
+/**
+ * Masks made larger: a margin around clouds and their shadows.
+ *
+ * Definition: a pixel is set where the structure around a set pixel covers it, as
+ * `scipy.ndimage.binary_dilation(mask, structure)`: for a disc all pixels with `dx² + dy² ≤ radius²`, for a square all
+ * with `|dx|, |dy| ≤ radius`. Outside the image nothing is set. Two passes: the distance to the nearest set pixel of
+ * the row, then the rows that the structure reaches.
+ *
+ * Shapes: mask uint8 (height, width), in place. Error: none. Bytes a pixel: 3, and 1 a row of the structure.
+ */
+import { invalidInput } from '../errors.js';
+import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { compose, dilateShader, rowDistanceShader } from '../shaders/index.js';
+import { requireDtype } from './check.js';
+import * as dilateCpu from './cpu/dilate.js';
+import * as rowDistanceCpu from './cpu/row-distance.js';
+import { flatGrid } from './grid.js';
+
+const SIZES = [
+  { name: 'width', type: 'i32' },
+  { name: 'height', type: 'i32' },
+  { name: 'reach', type: 'i32' },
+] as const;
+
+export const rowDistanceKernel = defineKernel({
+  name: 'row-distance',
+  code: compose(rowDistanceShader, ['flat-index']),
+  workgroupSize: [256, 1, 1],
+  bindings: [
+    { name: 'mask', access: 'read' },
+    { name: 'distances', access: 'write' },
+  ],
+  parameters: SIZES,
+  grid: ({ width, height }) => flatGrid(Math.ceil((width * height) / 4)),
+  cpu: { module: rowDistanceCpu.module, run: rowDistanceCpu.run, rows: ({ height }) => height },
+});
+
+export const dilateKernel = defineKernel({
+  name: 'dilate',
+  code: compose(dilateShader, ['flat-index']),
+  workgroupSize: [256, 1, 1],
+  bindings: [
+    { name: 'distances', access: 'read' },
+    { name: 'mask', access: 'write' },
+  ],
+  parameters: [...SIZES, { name: 'limit', type: 'i32' }],
+  constants: ['square'],
+  grid: ({ width, height }) => flatGrid(Math.ceil((width * height) / 4)),
+  cpu: { module: dilateCpu.module, run: dilateCpu.run, rows: ({ height }) => height },
+});
+
+/** Distances are bytes, and one of them means "farther". */
+const MAX_RADIUS = 254;
+
+export interface DilateOptions {
+  /** In pixels, from 0 to 254; fractions count for discs. */
+  radius: number;
+  /** Default `disc`. */
+  shape?: 'disc' | 'square';
+}
+
+/**
+ * Grows the set pixels of a mask by a radius, in place. In a strip of a larger image, rows within the radius of its
+ * edges need their neighbours beyond: give the strip so many rows more.
+ * @param mask uint8 (height, width): anything but 0 is set; afterwards 1 or 0
+ * @throws {TerrachipError} INVALID_INPUT for another shape of mask, or a radius that is not from 0 to 254
+ */
+export function dilate(
+  backend: Backend,
+  mask: DeviceTensor,
+  { radius, shape = 'disc' }: DilateOptions,
+): void {
+  requireDtype('dilation', mask, 'uint8');
+  if (mask.shape.length !== 2)
+    throw invalidInput(`a mask of shape (${mask.shape.join(', ')})`, 'has no rows', 'give (height, width)');
+  if (!(radius >= 0 && radius <= MAX_RADIUS))
+    throw invalidInput(`a radius of ${radius}`, 'is impossible', `give pixels from 0 to ${MAX_RADIUS}`);
+  const [height, width] = mask.shape;
+  const reach = Math.floor(radius);
+  const distances = backend.allocate(mask.shape, 'uint8');
+  const parameters = { width, height, reach };
+  backend.run(rowDistanceKernel, { tensors: { mask, distances }, parameters });
+  backend.run(dilateKernel, {
+    tensors: { distances, mask },
+    parameters: { ...parameters, limit: Math.floor(radius * radius), square: shape === 'square' ? 1 : 0 },
+  });
+  distances.dispose();
+}

@@ -1,0 +1,125 @@
+/**
+ * Band arithmetic: a text such as `(B08 - B04) / (B08 + B04)`, evaluated at every pixel.
+ *
+ * Definition: see `parseExpression`. Every step is rounded to float32. What is not finite is no data: NaN and
+ * infinities in bands, division by 0, roots and logarithms that are not real, and what is too large. What has no data
+ * in an operand has none in the result, but for `valid` and the branch of `where` that is not taken. Numbers below
+ * 2⁻¹²⁶ may count as 0.
+ *
+ * The text is never run: it becomes a list of instructions, which one shader and one CPU loop read.
+ *
+ * Shapes: bands and destination float32 of as many values. Error: `+ − ×`, comparisons, `min`, `max`, `floor`, powers
+ * and bits as in float32 arithmetic, exactly; division 2.5 ulp, `sqrt` 3 ulp; logarithms 3 ulp, or 5e-7 between 0.5
+ * and 2; `exp` (3 + 2|x|) ulp. No data exactly where the CPU has none, unless a comparison of such inexact values
+ * decides it. Bytes a value: 4 a band + 4; from seven bands on 12 a band + 4.
+ */
+import { invalidInput } from '../errors.js';
+import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { compose, expressionShader } from '../shaders/index.js';
+import { requireDtype, requireLength } from './check.js';
+import { module, run } from './cpu/expression.js';
+import type { Expression } from './expression/index.js';
+import { flatGrid, flatRows } from './grid.js';
+import { forEachStack } from './stack.js';
+
+/** Bands that are bound one by one. */
+const PLANES = 6;
+
+export const expressionKernel = defineKernel({
+  name: 'expression',
+  code: compose(expressionShader, ['flat-index']),
+  workgroupSize: [256, 1, 1],
+  bindings: [
+    { name: 'plane_0', access: 'read' },
+    { name: 'plane_1', access: 'read' },
+    { name: 'plane_2', access: 'read' },
+    { name: 'plane_3', access: 'read' },
+    { name: 'plane_4', access: 'read' },
+    { name: 'plane_5', access: 'read' },
+    { name: 'program', access: 'read' },
+    { name: 'destination', access: 'write' },
+  ],
+  parameters: [
+    { name: 'count', type: 'u32' },
+    { name: 'instructions', type: 'u32' },
+    { name: 'stride', type: 'u32' },
+    { name: 'first', type: 'u32' },
+  ],
+  constants: ['stacked'],
+  grid: ({ count }) => flatGrid(Math.ceil(count / 4)),
+  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+});
+
+/** An expression on a device. Dispose of `program` when done. */
+export interface DeviceExpression {
+  readonly expression: Expression;
+  readonly program: DeviceTensor;
+}
+
+/** Puts an expression on a device, for any number of evaluations. The result is the caller's. */
+export function uploadExpression(backend: Backend, expression: Expression): DeviceExpression {
+  return { expression, program: backend.upload(expression.program) };
+}
+
+export interface EvaluateOptions {
+  expression: DeviceExpression;
+  /** A plane a band, by name: float32 with NaN for no data, of as many values as the destination or more. */
+  bands: Readonly<Record<string, DeviceTensor>>;
+  /** float32 of any shape; it is none of the bands. */
+  destination: DeviceTensor;
+}
+
+/**
+ * Evaluates an expression at every value of the destination.
+ * @throws {TerrachipError} INVALID_INPUT for a band that is missing, too short, or the destination itself
+ */
+export function evaluateExpression(backend: Backend, options: EvaluateOptions): void {
+  const { bands, destination } = options;
+  const { expression, program } = options.expression;
+  const planes = expression.bands.map((name) => planeOf(bands, name, expression));
+  requireDtype('an expression', destination, 'float32');
+  for (const plane of planes) {
+    requireDtype('an expression', plane, 'float32');
+    requireLength('an expression', plane, destination.length);
+    if (plane === destination) {
+      const remedy = 'allocate a tensor for the result';
+      throw invalidInput(`the expression "${expression.text}"`, 'writes into one of its bands', remedy);
+    }
+  }
+  const instructions = expression.program.length / 2;
+  if (planes.length > PLANES) {
+    forEachStack(backend, 'an expression', planes, destination.length, (stack) => {
+      const { stride, first, count } = stack;
+      backend.run(expressionKernel, {
+        tensors: { ...bindings([stack.planes]), program, destination },
+        parameters: { count, instructions, stride, first, stacked: 1 },
+      });
+    });
+    return;
+  }
+  backend.run(expressionKernel, {
+    // An expression without bands binds something that it never reads.
+    tensors: { ...bindings(planes.length === 0 ? [program] : planes), program, destination },
+    parameters: { count: destination.length, instructions, stride: 0, first: 0, stacked: 0 },
+  });
+}
+
+function planeOf(
+  bands: Readonly<Record<string, DeviceTensor>>,
+  name: string,
+  { text }: Expression,
+): DeviceTensor {
+  if (Object.hasOwn(bands, name)) return bands[name];
+  const there = Object.keys(bands);
+  throw invalidInput(
+    `the expression "${text}"`,
+    `uses the band ${name}, which is not given`,
+    there.length === 0 ? 'give it' : `give it, or use one of ${there.join(', ')}`,
+  );
+}
+
+/** A buffer for every binding: what is not needed is the first plane again. */
+function bindings(planes: readonly DeviceTensor[]) {
+  const at = (k: number): DeviceTensor => planes[k] ?? planes[0];
+  return { plane_0: at(0), plane_1: at(1), plane_2: at(2), plane_3: at(3), plane_4: at(4), plane_5: at(5) };
+}

@@ -1,0 +1,3 @@
+/** Band arithmetic as text, and what it is compiled to. */
+export { INDEX_NAMES, INDICES, type IndexName, isIndexName } from './indices.js';
+export { type Expression, parseExpression } from './parse.js';

@@ -1,0 +1,45 @@
+/**
+ * What an instruction of a compiled expression does: an operation and an argument, one word each. The numbers are
+ * those of `expression.wgsl`; operations of as many operands are neighbours.
+ */
+export const OPERATION = {
+  // Push a value.
+  band: 0,
+  number: 1,
+  missing: 2,
+  // Replace the top.
+  negate: 8,
+  not: 9,
+  absolute: 10,
+  squareRoot: 11,
+  logarithm: 12,
+  decimalLogarithm: 13,
+  exponential: 14,
+  floor: 15,
+  power: 16,
+  bits: 17,
+  valid: 18,
+  // Replace the two on top.
+  add: 32,
+  subtract: 33,
+  multiply: 34,
+  divide: 35,
+  least: 36,
+  greatest: 37,
+  less: 38,
+  lessOrEqual: 39,
+  greater: 40,
+  greaterOrEqual: 41,
+  equal: 42,
+  unequal: 43,
+  and: 44,
+  or: 45,
+  // Replace the three on top.
+  where: 64,
+} as const;
+
+/** Values that an expression may hold at once while it is computed: the size of the shader's stack. */
+export const STACK_DEPTH = 16;
+
+/** Beyond these `exp` is not a float32, or smaller than the smallest normal one. */
+export const EXPONENT_RANGE = [Math.fround(-87.33654), Math.fround(88.72283)] as const;

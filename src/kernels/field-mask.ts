@@ -1,0 +1,150 @@
+/**
+ * Masks from classes and from the bit fields of quality bands.
+ *
+ * Definition: 1 where `(stored >> first) & (2^width − 1)` is one of some numbers, else 0. Negative integers count in
+ * two's complement; float32 must be whole numbers from 0 to 2²⁴ − 1, and anything else, NaN too, gives 0.
+ *
+ * Shapes: source of any tensor type, mask uint8 of as many values. Error: none. Bytes a value: its stored size + 1.
+ */
+import { invalidInput } from '../errors.js';
+import { bytesPerElement } from '../geo/index.js';
+import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { compose, fieldMaskShader } from '../shaders/index.js';
+import { requireDtype, requireLength } from './check.js';
+import { module, run } from './cpu/field-mask.js';
+import { flatGrid, flatRows } from './grid.js';
+import { STORED_TYPES } from './stored-types.js';
+
+export const fieldMaskKernel = defineKernel({
+  name: 'field-mask',
+  code: compose(fieldMaskShader, ['missing', 'flat-index', 'stored']),
+  workgroupSize: [256, 1, 1],
+  bindings: [
+    { name: 'source', access: 'read' },
+    { name: 'mask', access: 'write' },
+  ],
+  parameters: [
+    { name: 'count', type: 'u32' },
+    { name: 'first_bit', type: 'u32' },
+    { name: 'width', type: 'u32' },
+    { name: 'numbers_0', type: 'u32' },
+    { name: 'numbers_1', type: 'u32' },
+    { name: 'numbers_2', type: 'u32' },
+    { name: 'numbers_3', type: 'u32' },
+    { name: 'numbers_4', type: 'u32' },
+    { name: 'numbers_5', type: 'u32' },
+    { name: 'numbers_6', type: 'u32' },
+    { name: 'numbers_7', type: 'u32' },
+  ],
+  constants: ['stored_type'],
+  grid: ({ count }) => flatGrid(Math.ceil(count / 4)),
+  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+});
+
+/** Bits of a quality band that together mean a number: Landsat's cloud confidence is bits 8 and 9 of QA_PIXEL. */
+export interface BitField {
+  /** The lowest bit, from 0. */
+  first: number;
+  /** Number of bits, at most 8 (default 1). */
+  width?: number;
+  /** The numbers that are looked for (default: all but 0). */
+  values?: readonly number[];
+}
+
+const MAX_WIDTH = 8;
+
+/**
+ * Writes into `mask` (uint8) where a bit field of a quality band holds one of some numbers.
+ * @param source a band as it is stored, or as float32 resampled by nearest
+ * @throws {TerrachipError} INVALID_INPUT for bits that the band does not have, or numbers that they cannot hold
+ */
+export function bitMask(backend: Backend, source: DeviceTensor, field: BitField, mask: DeviceTensor): void {
+  const { first, width = 1 } = field;
+  const bits = source.dtype === 'float32' ? 24 : 8 * bytesPerElement(source.dtype);
+  const whole = Number.isInteger(first) && Number.isInteger(width);
+  if (!whole || first < 0 || width < 1 || width > MAX_WIDTH || first + width > bits) {
+    throw invalidInput(
+      `a field of ${width} bits from bit ${first} on`,
+      `is not in a band of ${bits} bits`,
+      `give whole numbers, and at most ${MAX_WIDTH} bits`,
+    );
+  }
+  const values = field.values ?? Array.from({ length: 2 ** width - 1 }, (_, k) => k + 1);
+  markField(backend, source, { first, width, values }, mask);
+}
+
+/** Classes of Sentinel-2's scene classification (SCL), as Sen2Cor numbers them. */
+export const SCL = {
+  noData: 0,
+  saturated: 1,
+  dark: 2,
+  cloudShadow: 3,
+  vegetation: 4,
+  bareSoil: 5,
+  water: 6,
+  unclassified: 7,
+  cloudMediumProbability: 8,
+  cloudHighProbability: 9,
+  thinCirrus: 10,
+  snow: 11,
+} as const;
+
+/** The classes of SCL that hide the ground: shadows, clouds of medium and high probability, and cirrus. */
+export const SCL_CLOUDS: readonly number[] = [
+  SCL.cloudShadow,
+  SCL.cloudMediumProbability,
+  SCL.cloudHighProbability,
+  SCL.thinCirrus,
+];
+
+/**
+ * Writes into `mask` (uint8) where a class map holds one of some classes, such as `SCL_CLOUDS`.
+ * @param source a class map of any type, also as float32 resampled by nearest
+ * @param classes from 0 to 255
+ * @throws {TerrachipError} INVALID_INPUT for a class that is not a whole number from 0 to 255
+ */
+export function classMask(
+  backend: Backend,
+  source: DeviceTensor,
+  classes: readonly number[],
+  mask: DeviceTensor,
+): void {
+  // All bits: 259 is not class 3.
+  markField(backend, source, { first: 0, width: 32, values: classes }, mask);
+}
+
+function markField(
+  backend: Backend,
+  source: DeviceTensor,
+  { first, width, values }: Required<BitField>,
+  mask: DeviceTensor,
+): void {
+  requireDtype('a mask', mask, 'uint8');
+  requireLength('a mask', source, mask.length);
+  const words = new Uint32Array(8);
+  for (const value of values) {
+    const most = Math.min(255, 2 ** width - 1);
+    if (!Number.isInteger(value) || value < 0 || value > most) {
+      const remedy = `give whole numbers from 0 to ${most}`;
+      throw invalidInput(`the value ${value} for a mask`, 'is impossible', remedy);
+    }
+    words[value >> 5] |= 1 << (value & 31);
+  }
+  backend.run(fieldMaskKernel, {
+    tensors: { source, mask },
+    parameters: {
+      count: mask.length,
+      first_bit: first,
+      width,
+      numbers_0: words[0],
+      numbers_1: words[1],
+      numbers_2: words[2],
+      numbers_3: words[3],
+      numbers_4: words[4],
+      numbers_5: words[5],
+      numbers_6: words[6],
+      numbers_7: words[7],
+      stored_type: STORED_TYPES.indexOf(source.dtype),
+    },
+  });
+}

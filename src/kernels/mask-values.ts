@@ -1,0 +1,63 @@
+/**
+ * Takes values away where a mask says so, in place.
+ *
+ * Definition: NaN where the mask is set (`maskOut`) or is not (`keepWhere`); else the value that was there.
+ *
+ * Shapes: values float32 (…bands, …pixels), mask uint8 (…pixels), used for each plane. Error: none.
+ * Bytes a value: 1, and 4 where it is taken away.
+ */
+import { invalidInput } from '../errors.js';
+import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { compose, maskValuesShader } from '../shaders/index.js';
+import { requireDtype } from './check.js';
+import { module, run } from './cpu/mask-values.js';
+import { flatGrid, flatRows } from './grid.js';
+
+export const maskValuesKernel = defineKernel({
+  name: 'mask-values',
+  code: compose(maskValuesShader, ['missing', 'flat-index']),
+  workgroupSize: [256, 1, 1],
+  bindings: [
+    { name: 'values', access: 'read_write' },
+    { name: 'mask', access: 'read' },
+  ],
+  parameters: [
+    { name: 'count', type: 'u32' },
+    { name: 'pixels', type: 'u32' },
+  ],
+  constants: ['where_set'],
+  grid: ({ count }) => flatGrid(count),
+  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+});
+
+/**
+ * Turns values into NaN where `mask` is not 0: clouds, shadows.
+ * @throws {TerrachipError} INVALID_INPUT unless the values are whole planes of as many pixels as the mask
+ */
+export function maskOut(backend: Backend, values: DeviceTensor, mask: DeviceTensor): void {
+  maskValues(backend, values, mask, 1);
+}
+
+/**
+ * Turns values into NaN where `mask` is 0: outside an area, or where another band has no data.
+ * @throws {TerrachipError} INVALID_INPUT unless the values are whole planes of as many pixels as the mask
+ */
+export function keepWhere(backend: Backend, values: DeviceTensor, mask: DeviceTensor): void {
+  maskValues(backend, values, mask, 0);
+}
+
+function maskValues(backend: Backend, values: DeviceTensor, mask: DeviceTensor, where_set: 0 | 1): void {
+  requireDtype('masking', values, 'float32');
+  requireDtype('a mask', mask, 'uint8');
+  if (values.length % mask.length !== 0) {
+    throw invalidInput(
+      `a mask of ${mask.length} pixels`,
+      `does not fit ${values.length} values`,
+      'give values of whole planes of as many pixels',
+    );
+  }
+  backend.run(maskValuesKernel, {
+    tensors: { values, mask },
+    parameters: { count: values.length, pixels: mask.length, where_set },
+  });
+}

@@ -1,0 +1,81 @@
+/**
+ * One plane out of several over the same grid: dates, orbits, neighbouring scenes.
+ *
+ * Definition: over the layers that have data (finite values) at a pixel, their mean, median, least or greatest value,
+ * the first or the last of them, or how many they are; NaN (0 for the count) where none has. The median of an even
+ * number is the mean of the two in the middle, as `numpy.nanmedian` defines it.
+ *
+ * Shapes: layers float32, any number of them; destination float32 of as many values as a layer. Error: none, but for
+ * the mean: layers · 2⁻²³ · the largest size of a value. Bytes a pixel: 4 a layer + 4, three times for a list of
+ * layers, which are put together first; the median on a GPU reads each layer 33 times, mostly from its caches.
+ */
+import { invalidInput } from '../errors.js';
+import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { compose, mosaicShader } from '../shaders/index.js';
+import { requireDtype } from './check.js';
+import { module, run } from './cpu/mosaic.js';
+import { flatGrid, flatRows } from './grid.js';
+import { MOSAIC_METHODS, type MosaicMethod } from './mosaic-methods.js';
+import { forEachStack, type Stack } from './stack.js';
+
+export { MOSAIC_METHODS, type MosaicMethod } from './mosaic-methods.js';
+
+export const mosaicKernel = defineKernel({
+  name: 'mosaic',
+  code: compose(mosaicShader, ['missing', 'flat-index']),
+  workgroupSize: [256, 1, 1],
+  bindings: [
+    { name: 'layers', access: 'read' },
+    { name: 'destination', access: 'write' },
+  ],
+  parameters: [
+    { name: 'count', type: 'u32' },
+    { name: 'layers', type: 'u32' },
+    { name: 'stride', type: 'u32' },
+    { name: 'first', type: 'u32' },
+  ],
+  constants: ['method'],
+  grid: ({ count }) => flatGrid(count),
+  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+});
+
+export interface MosaicOptions {
+  /** One tensor (layer, …pixels), or a plane each in the order of `first` and `last`; float32, NaN for no data. */
+  layers: DeviceTensor | readonly DeviceTensor[];
+  method: MosaicMethod;
+  /** float32; it is none of the layers. */
+  destination: DeviceTensor;
+}
+
+/**
+ * Combines layers, ignoring gaps.
+ * @throws {TerrachipError} INVALID_INPUT without layers, or when one has fewer values than the destination
+ */
+export function mosaic(backend: Backend, { layers, method, destination }: MosaicOptions): void {
+  requireDtype('a mosaic', destination, 'float32');
+  const combine = (layerCount: number, { planes, stride, first, count }: Stack): void =>
+    backend.run(mosaicKernel, {
+      tensors: { layers: planes, destination },
+      parameters: { count, layers: layerCount, stride, first, method: MOSAIC_METHODS.indexOf(method) },
+    });
+  if ('shape' in layers) {
+    const [layerCount] = layers.shape;
+    requireDtype('a mosaic', layers, 'float32');
+    if (layers.length !== layerCount * destination.length) {
+      throw invalidInput(
+        `layers of shape (${layers.shape.join(', ')})`,
+        `do not fit a mosaic of ${destination.length} pixels`,
+        'give (layer, …pixels)',
+      );
+    }
+    const stride = destination.length;
+    combine(layerCount, { planes: layers, stride, first: 0, count: stride });
+    return;
+  }
+  if (layers.length === 0)
+    throw invalidInput('a mosaic of no layers', 'is undefined', 'give at least one layer');
+  if (layers.includes(destination)) {
+    throw invalidInput('a mosaic', 'overwrites one of its layers', 'allocate a tensor for the result');
+  }
+  forEachStack(backend, 'a mosaic', layers, destination.length, (stack) => combine(layers.length, stack));
+}

@@ -1,0 +1,145 @@
+/**
+ * Values along one straight line and between two limits, in place: harmonising, normalising, clipping, stretching.
+ *
+ * Definition: `y = min(max((x − origin) · factor, low), high)`; what is not finite is no data and becomes NaN.
+ *
+ * Shapes: float32 of any shape; `normalise` takes bands first. Error: 1 ulp of `x − origin` times the factor, and 1.5
+ * ulp of the result, where no backend differs from another; `clip` and `harmonise` of whole numbers are exact.
+ * Bytes a value: 8.
+ */
+import { invalidInput } from '../errors.js';
+import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { compose, rescaleShader } from '../shaders/index.js';
+import { requireDtype } from './check.js';
+import { module, run } from './cpu/rescale.js';
+import { LARGEST } from './float32.js';
+import { flatGrid, flatRows } from './grid.js';
+
+export const rescaleKernel = defineKernel({
+  name: 'rescale',
+  code: compose(rescaleShader, ['missing', 'flat-index']),
+  workgroupSize: [256, 1, 1],
+  bindings: [{ name: 'values', access: 'read_write' }],
+  parameters: [
+    { name: 'count', type: 'u32' },
+    { name: 'first', type: 'u32' },
+    { name: 'origin', type: 'f32' },
+    { name: 'factor', type: 'f32' },
+    { name: 'low', type: 'f32' },
+    { name: 'high', type: 'f32' },
+  ],
+  constants: ['zero_is_missing'],
+  grid: ({ count }) => flatGrid(count),
+  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+});
+
+/** What Sentinel-2's processing baselines from 04.00 on add to digital numbers. */
+const BASELINE_OFFSET = 1000;
+
+/**
+ * Digital numbers of Sentinel-2 from processing baseline 04.00 on to those from before, in place: `DN − 1000`. A DN of
+ * 0 is no data (NaN), which is told before anything is subtracted; what is below 0 afterwards becomes 0.
+ *
+ * Source: ESA, Sentinel-2 Products Specification Document 15.0, BOA_ADD_OFFSET of −1000 and NODATA of 0.
+ * @param values digital numbers as float32, NaN for no data; before any resampling
+ * @param offset what was added (default 1000)
+ * @throws {TerrachipError} INVALID_INPUT for an offset that is not finite
+ */
+export function harmonise(backend: Backend, values: DeviceTensor, offset = BASELINE_OFFSET): void {
+  rescale(backend, values, { origin: offset, low: 0, zeroIsMissing: true });
+}
+
+export interface Normalisation {
+  mean: number;
+  std: number;
+}
+
+/**
+ * `(x − mean) / std`, in place. NaN stays NaN: replace it afterwards, or let `gatherChips` do both.
+ * @param values (band, …pixels) with a normalisation for each band, or any shape with one for all
+ * @throws {TerrachipError} INVALID_INPUT for a standard deviation that is not positive, or another number of bands
+ */
+export function normalise(
+  backend: Backend,
+  values: DeviceTensor,
+  bands: Normalisation | readonly Normalisation[],
+): void {
+  const list = 'mean' in bands ? [bands] : bands;
+  if (list.length !== 1 && list.length !== values.shape[0]) {
+    throw invalidInput(
+      `${list.length} normalisations`,
+      `do not fit a tensor of shape (${values.shape.join(', ')})`,
+      'give one for each band, the first dimension, or one for all',
+    );
+  }
+  for (const { mean, std } of list) {
+    if (std > 0 && Number.isFinite(std) && Number.isFinite(mean)) continue;
+    const remedy = 'give finite numbers and a positive standard deviation';
+    throw invalidInput(
+      `a normalisation by mean ${mean} and standard deviation ${std}`,
+      'is impossible',
+      remedy,
+    );
+  }
+  const count = values.length / list.length;
+  for (const [k, { mean, std }] of list.entries())
+    rescale(backend, values, { origin: mean, factor: 1 / std, first: k * count, count });
+}
+
+/**
+ * Values below `low` become `low`, and those above `high` become `high`, in place.
+ * @throws {TerrachipError} INVALID_INPUT unless low ≤ high; infinities are no limit
+ */
+export function clip(
+  backend: Backend,
+  values: DeviceTensor,
+  { low = -Infinity, high = Infinity }: { low?: number; high?: number },
+): void {
+  if (!(low <= high))
+    throw invalidInput(`limits of ${low} and ${high}`, 'are impossible', 'give the lower one first');
+  rescale(backend, values, { low, high });
+}
+
+/**
+ * Stretches values so that `low` becomes 0 and `high` becomes 1, in place; what lies beyond takes the nearer end. With
+ * the limits of `percentiles`, it is the percentile stretch of a picture.
+ * @throws {TerrachipError} INVALID_INPUT unless low < high
+ */
+export function stretch(
+  backend: Backend,
+  values: DeviceTensor,
+  { low, high }: { low: number; high: number },
+): void {
+  if (!(low < high) || !Number.isFinite(high - low))
+    throw invalidInput(`a stretch from ${low} to ${high}`, 'is impossible', 'give two rising numbers');
+  rescale(backend, values, { origin: low, factor: 1 / (high - low), low: 0, high: 1 });
+}
+
+interface Line {
+  origin?: number;
+  factor?: number;
+  low?: number;
+  high?: number;
+  zeroIsMissing?: boolean;
+  first?: number;
+  count?: number;
+}
+
+function rescale(backend: Backend, values: DeviceTensor, line: Line): void {
+  const { origin = 0, factor = 1, zeroIsMissing = false, first = 0, count = values.length } = line;
+  requireDtype('rescaling', values, 'float32');
+  if (!Number.isFinite(origin))
+    throw invalidInput(`an offset of ${origin}`, 'is impossible', 'give a finite number');
+  backend.run(rescaleKernel, {
+    tensors: { values },
+    parameters: {
+      count,
+      first,
+      origin,
+      factor,
+      low: Math.max(-LARGEST, line.low ?? -LARGEST),
+      high: Math.min(LARGEST, line.high ?? LARGEST),
+      zero_is_missing: zeroIsMissing ? 1 : 0,
+    },
+  });
+}

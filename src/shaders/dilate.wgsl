@@ -1,0 +1,45 @@
+// Sets the pixels that a structure around a set pixel covers (src/kernels/dilate.ts). Each invocation writes one word:
+// 4 pixels.
+//
+// 0 distances  read   uint8 in words, from row-distance.wgsl
+// 1 mask       write  uint8 in words: 1 or 0
+
+struct Parameters {
+  nan_bits: u32,
+  width: i32,
+  height: i32,
+  reach: i32,  // rows and columns to either side
+  limit: i32,  // the largest square of a distance in a disc
+}
+
+@group(0) @binding(0) var<storage, read> distances: array<u32>;
+@group(0) @binding(1) var<storage, read_write> mask: array<u32>;
+@group(0) @binding(2) var<uniform> parameters: Parameters;
+
+// 0: a disc, 1: a square
+override square: u32;
+
+fn is_covered(index: i32) -> bool {
+  let row = index / parameters.width;
+  let top = max(-parameters.reach, -row);
+  let bottom = min(parameters.reach, parameters.height - 1i - row);
+  for (var dy = top; dy <= bottom; dy++) {
+    let at = index + dy * parameters.width;
+    let dx = i32(extractBits(distances[at >> 2u], 8u * u32(at & 3i), 8u));
+    if (select(dx * dx + dy * dy <= parameters.limit, dx <= parameters.reach, square == 1u)) { return true; }
+  }
+  return false;
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let word = flat_index(id);
+  let count = parameters.width * parameters.height;
+  if (4i * i32(word) >= count) { return; }
+  var packed = 0u;
+  for (var i = 0i; i < 4i; i++) {
+    let index = 4i * i32(word) + i;
+    if (index < count && is_covered(index)) { packed |= 1u << (8u * u32(i)); }
+  }
+  mask[word] = packed;
+}

@@ -1,0 +1,100 @@
+// One value from the layers over a pixel (src/kernels/mosaic.ts).
+//
+// 0 layers       read   float32 (layer, pixel)
+// 1 destination  write  float32
+
+struct Parameters {
+  nan_bits: u32,
+  count: u32,   // pixels
+  layers: u32,
+  stride: u32,  // values of a layer
+  first: u32,   // where in the destination the first pixel goes
+}
+
+@group(0) @binding(0) var<storage, read> layers: array<f32>;
+@group(0) @binding(1) var<storage, read_write> destination: array<f32>;
+@group(0) @binding(2) var<uniform> parameters: Parameters;
+
+// 0 mean, 1 median, 2 min, 3 max, 4 first, 5 last, 6 count
+override method: u32;
+
+// Numbers in the order of these words are in their own order.
+fn key_of(value: f32) -> u32 {
+  let bits = bitcast<u32>(value);
+  return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
+}
+
+fn value_of(key: u32) -> f32 {
+  return bitcast<f32>(select(~key, key & 0x7fffffffu, (key & 0x80000000u) != 0u));
+}
+
+// The value with `rank` valid values below it in order, found bit by bit from the highest: as many passes over the
+// layers as a word has bits, for any number of layers and without memory for them.
+fn ordered(index: u32, rank: u32) -> u32 {
+  var below = rank;
+  var prefix = 0u;
+  for (var bit = 32u; bit > 0u; bit--) {
+    let shift = bit - 1u;
+    // Values that share the bits found so far and have 0 in the next.
+    var zeros = 0u;
+    for (var k = 0u; k < parameters.layers; k++) {
+      let value = layers[k * parameters.stride + index];
+      if (is_finite(value) && (key_of(value) >> shift) == (prefix >> shift)) { zeros++; }
+    }
+    if (below >= zeros) {
+      below -= zeros;
+      prefix |= 1u << shift;
+    }
+  }
+  return prefix;
+}
+
+fn median(index: u32, valid: u32) -> f32 {
+  let lower = ordered(index, (valid - 1u) / 2u);
+  if (valid % 2u == 1u) { return value_of(lower); }
+  // The upper one of the two in the middle: the same again, or the next.
+  var not_above = 0u;
+  var next = 0xffffffffu;
+  for (var k = 0u; k < parameters.layers; k++) {
+    let value = layers[k * parameters.stride + index];
+    if (!is_finite(value)) { continue; }
+    let key = key_of(value);
+    if (key <= lower) { not_above++; } else { next = min(next, key); }
+  }
+  let upper = select(lower, next, not_above <= valid / 2u);
+  return 0.5 * value_of(lower) + 0.5 * value_of(upper);
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let index = flat_index(id);
+  if (index >= parameters.count) { return; }
+  var valid = 0u;
+  var result = 0.0;
+  for (var k = 0u; k < parameters.layers; k++) {
+    let value = layers[k * parameters.stride + index];
+    if (!is_finite(value)) { continue; }
+    valid++;
+    if (valid == 1u) {
+      result = value;
+    } else if (method == 0u) {
+      result += value;
+    } else if (method == 2u) {
+      result = min(result, value);
+    } else if (method == 3u) {
+      result = max(result, value);
+    } else if (method == 5u) {
+      result = value;
+    }
+  }
+  if (method == 6u) {
+    result = f32(valid);
+  } else if (valid == 0u) {
+    result = missing();
+  } else if (method == 0u) {
+    result /= f32(valid);
+  } else if (method == 1u) {
+    result = median(index, valid);
+  }
+  destination[parameters.first + index] = result;
+}

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import { openRaster, writeCog } from '../../src/raster/index.js';
+import { type CalculateOptions, calculate } from '../../src/workflow/index.js';
+import { temporaryFolder } from '../support/files.js';
+
+const folder = await temporaryFolder();
+const cpu = { backend: 'cpu', threads: 0 } as const;
+const geobox = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), 30, 1100);
+const count = 30 * 1100;
+const red = Uint16Array.from({ length: count }, (_, i) => (i % 7 === 0 ? 0 : 200 + (i % 500)));
+const infrared = Uint16Array.from({ length: count }, (_, i) => (i % 11 === 0 ? 0 : 100 + ((i * 13) % 4000)));
+const path = (name: string): string => join(folder, `${name}.tif`);
+
+const run = (options: Partial<CalculateOptions>) =>
+  calculate({
+    ...cpu,
+    expressions: ['NDVI'],
+    bands: [
+      { name: 'B04', path: path('optical'), band: 1 },
+      { name: 'B08', path: path('optical'), band: 2 },
+    ],
+    destination: path('result'),
+    ...options,
+  });
+
+async function read(name: string) {
+  const raster = await openRaster(path(name));
+  try {
+    return { raster, planes: await raster.readPlanes() };
+  } finally {
+    await raster.close();
+  }
+}
+
+beforeAll(async () => {
+  const settings = { geobox, bands: 2, dtype: 'uint16', nodata: 0 } as const;
+  await writeCog(path('optical'), [red, infrared], {
+    ...settings,
+    scales: [0.0001, 0.0002],
+    offsets: [0, 0],
+  });
+  const coarse = new GeoBox(32632, new Affine(20, 0, 300000, 0, -20, 5000000), 15, 550);
+  const classes = Uint8Array.from({ length: 15 * 550 }, (_, i) => i % 5);
+  await writeCog(path('classes'), [classes], { geobox: coarse, bands: 1, dtype: 'uint8' });
+});
+
+describe('calculate', () => {
+  it('writes an index of several strips, from physical values', async () => {
+    const report = await run({});
+    const { raster, planes } = await read('result');
+    expect(raster.geobox?.equals(geobox)).toBe(true);
+    expect(raster.bands[0]).toMatchObject({ dtype: 'float32', nodata: NaN, description: 'NDVI' });
+    const expected = Array.from(red, (value, i) => {
+      const [a, b] = [value * 1e-4, infrared[i] * 2e-4];
+      return value === 0 || infrared[i] === 0 ? Number.NaN : (b - a) / (b + a);
+    });
+    expect(planes[0]).toBeCloseToArray(expected, 1e-6);
+    const valid = expected.filter((value) => !Number.isNaN(value)).length;
+    expect(report).toMatchObject({ width: 30, height: 1100, validPixels: [valid], expressions: ['NDVI'] });
+  });
+
+  it('takes stored values, several expressions and another type', async () => {
+    await run({
+      stored: true,
+      expressions: ['B08 - B04', 'where(valid(B04), B04 > 300, nan)'],
+      dtype: 'int16',
+      nodata: -9999,
+    });
+    const { planes } = await read('result');
+    expect(planes[0].every((v, i) => v === (red[i] * infrared[i] === 0 ? -9999 : infrared[i] - red[i]))).toBe(
+      true,
+    );
+    expect(planes[1].every((v, i) => v === (red[i] === 0 ? -9999 : Number(red[i] > 300)))).toBe(true);
+  });
+
+  it('resamples only when it is told how', async () => {
+    const bands = [
+      { name: 'B04', path: path('optical') },
+      { name: 'SCL', path: path('classes') },
+    ];
+    const options = { bands, stored: true, expressions: ['where(SCL == 3, nan, B04)'] };
+    await expect(run({ ...options, destination: path('refused') })).rejects.toThrow(
+      /classes\.tif lies on another grid \(15 × 550 .*\) than the result \(30 × 1100 .*\); say how .* --resampling/,
+    );
+    expect(existsSync(path('refused'))).toBe(false);
+    await run({ ...options, resampling: 'nearest' });
+    const { planes } = await read('result');
+    const expected = Array.from(red, (value, i) => {
+      const [x, y] = [Math.floor((i % 30) / 2), Math.floor(i / 60)];
+      return value === 0 || (y * 15 + x) % 5 === 3 ? Number.NaN : value;
+    });
+    expect(planes[0]).toBeCloseToArray(expected);
+    await run({ ...options, resampling: 'nearest', like: path('classes') });
+    expect((await read('result')).raster.width).toBe(15);
+  });
+
+  it.each<[string, Partial<CalculateOptions>, RegExp]>([
+    [
+      'a band twice',
+      { bands: [1, 2].map((band) => ({ name: 'a', path: 'x.tif', band })) },
+      /--band gives a twice/,
+    ],
+    ['no band', { expressions: ['1'], bands: [] }, /--band is not given/],
+    ['no expression', { expressions: [] }, /no expression/],
+    ['a band too many', { expressions: ['B04'] }, /--band gives B08, which no expression uses/],
+    ['an unknown band', { expressions: ['B03 - B04 - B08'] }, /names B03, .* at column 1/],
+    [
+      'a band that the file lacks',
+      { expressions: ['a'], bands: [{ name: 'a', path: path('optical'), band: 3 }] },
+      /has no band 3/,
+    ],
+    ['a grid too large', { maxPixels: 1000 }, /larger than the limit of 1000/],
+  ])('refuses %s', async (_, options, message) => {
+    await expect(run({ ...options, destination: path('refused') })).rejects.toThrow(message);
+    expect(existsSync(path('refused'))).toBe(false);
+  });
+});
