@@ -42,12 +42,14 @@ describe('kernels and their shaders', () => {
   it('are all here', () => {
     expect(all.map((kernel) => kernel.name).sort()).toMatchInlineSnapshot(`
       [
+        "argmax",
         "chips",
         "decibel",
         "nodata",
         "softmax",
         "stitch",
         "valid-mask",
+        "votes",
         "warp",
       ]
     `);
