@@ -180,7 +180,8 @@ function blendTwo(
   for (let x = x0; x < x1; x++) {
     const w0 = wy0 * weights[column0 + x];
     const w1 = wy1 * weights[column1 + x];
-    output[to + x] = (w0 * predictions[from0 + x] + w1 * predictions[from1 + x]) / (w0 + w1);
+    // Starting from 0, as a sum does, makes 0 of −0.
+    output[to + x] = (0 + w0 * predictions[from0 + x] + w1 * predictions[from1 + x]) / (w0 + w1);
   }
 }
 
