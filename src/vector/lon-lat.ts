@@ -59,7 +59,9 @@ export class LonLatPolygons {
       start = end;
     }
     if (this.#mirrored) path.reverse();
-    return withoutPoles(path.map(([longitude, latitude]) => [wrapped(longitude), latitude]));
+    const ring = path.map(([longitude, latitude]): Position => [wrapped(longitude), latitude]);
+    // On a grid in degrees a position at a pole has its own longitude.
+    return this.#geobox.crs.isGeographic ? ring : withoutPoles(ring);
   }
 
   /** Adds the start of an edge, and the positions at which it is cut. */
@@ -77,8 +79,10 @@ export class LonLatPolygons {
       const point = this.#project(middle);
       const chord = this.#difference(end, start);
       const half = this.#difference(point, start);
-      const bend = Math.hypot(half[0] - chord[0] / 2, half[1] - chord[1] / 2);
-      const degrees = Math.hypot(...chord);
+      // Degrees of longitude as long as those of latitude.
+      const shrink = Math.cos((start[1] * Math.PI) / 180);
+      const bend = Math.hypot(shrink * (half[0] - chord[0] / 2), half[1] - chord[1] / 2);
+      const degrees = Math.hypot(shrink * chord[0], chord[1]);
       if (bend * length > BEND_TOLERANCE * degrees || Math.abs(chord[0]) > MAX_SPAN) {
         this.#addEdge(path, from, middle, start, point, cuts + 1);
         this.#addEdge(path, middle, to, point, end, cuts + 1);
