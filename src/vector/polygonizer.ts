@@ -283,7 +283,10 @@ export class Polygonizer {
         else heads[entry] = node;
         if (leaves) nodes.next[node] = heads[exit];
         else tails[exit] = node;
-        if (!arrives && !leaves) this.#addSeed(here.areas[entry === SOUTH ? down - 1 : down], node);
+        if (!arrives && !leaves) {
+          // The area of a run may have been joined to another further along the row.
+          this.#addSeed(this.#find(here.areas[entry === SOUTH ? down - 1 : down]), node);
+        }
       }
       if (present[SOUTH]) {
         here.tails[down] = tails[SOUTH];

@@ -35,14 +35,20 @@ function holds(area: PixelPolygon, x: number, y: number): boolean {
   return odd;
 }
 
+/** Few classes make areas that meet again and again, many make small ones. */
 const maps = fc
   .record({
-    width: fc.integer({ min: 1, max: 12 }),
-    values: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 144 }),
+    width: fc.integer({ min: 1, max: 30 }),
+    classes: fc.integer({ min: 2, max: 4 }),
+    seed: fc.nat(),
+    rare: fc.double({ min: 0.02, max: 0.5, noNaN: true }),
+    pixels: fc.integer({ min: 1, max: 600 }),
   })
-  .map(({ width, values }) => {
-    const map = new Uint8Array(Math.ceil(values.length / width) * width);
-    map.set(values);
+  .map(({ width, classes, seed, rare, pixels }) => {
+    const random = seeded(seed);
+    const map = Uint8Array.from({ length: Math.ceil(pixels / width) * width }, () =>
+      random() < rare ? Math.floor(classes * random()) : 0,
+    );
     return { width, map };
   });
 
