@@ -26,6 +26,8 @@ export {
   type TensorMeta,
   WebGpuBackend,
 } from '../gpu/index.js';
+export { type ArgmaxOptions, argmax, argmaxKernel } from './argmax.js';
+export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
 export { type DilateOptions, dilate, dilateKernel, rowDistanceKernel } from './dilate.js';
@@ -81,7 +83,8 @@ export {
 } from './rescale.js';
 export { softmax, softmaxKernel } from './softmax.js';
 export {
-  cosineWindows,
+  REDUCTIONS,
+  type Reduction,
   type StitchLayout,
   type StitchOptions,
   stitch,
@@ -89,6 +92,7 @@ export {
   uploadStitchLayout,
 } from './stitch.js';
 export { validMask, validMaskKernel } from './valid-mask.js';
+export { countVotes, type VoteCountOptions, type VoteOptions, vote, votesKernel } from './vote.js';
 export {
   type DeviceControl,
   uploadControl,

@@ -24,7 +24,7 @@ import {
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { storableNodata } from './stored-values.js';
 import { type RowSource, streamRows } from './stream-rows.js';
-import { gridOf } from './warp.js';
+import { gridOf } from './target-grid.js';
 
 /** A band that expressions call by a name. */
 export interface BandSource {

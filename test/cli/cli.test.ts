@@ -53,6 +53,8 @@ describe('terrachip', () => {
       'missing',
       'evaluate',
       'quicklook',
+      'polygonize',
+      'rasterize',
       'demo',
     ]) {
       expect(help.stdout).toContain(command);
@@ -154,6 +156,23 @@ describe('terrachip', () => {
     );
     expect(west.status).toBe(0);
     expect(west.stdout).toMatch(/valid 0\.0 %/);
+  });
+
+  it('polygonize and rasterize give a class map back', async () => {
+    const [polygons, burned] = [join(folder, 'areas.geojson'), join(folder, 'areas.tif')];
+    const source = fixture('palette-uint8');
+    const found = await terrachip('polygonize', source, '-o', polygons, '--json');
+    expect(found.status).toBe(0);
+    const report = JSON.parse(found.stdout);
+    expect(report).toMatchObject({ schemaVersion: 1, destination: polygons, areas: expect.any(Number) });
+    const text = (await terrachip('polygonize', source, '-o', polygons)).stdout;
+    expect(text).toMatch(/areas\.geojson: \d+ areas\n {2}\d+: \d+ areas, \d+\.\d{3} km²/);
+    const options = ['-o', burned, '--like', source, '--property', 'value'];
+    const back = await terrachip('rasterize', polygons, ...options);
+    expect(back.stdout).toMatch(/areas\.tif: \d+ of \d+ × \d+ pixels burned, \d+ features/);
+    const checksum = async (path: string): Promise<string> =>
+      JSON.parse((await terrachip('info', path, '--checksum', '--json')).stdout).bands[0].sha256;
+    expect(await checksum(burned)).toBe(await checksum(source));
   });
 
   it('quicklook draws', async () => {
@@ -402,6 +421,21 @@ describe('bad input: one sentence, exit 2, nothing left behind', () => {
       'two composites',
       ['quicklook', source, '-o', join(out, 'q.png'), '--index', 'NDVI', '--true-colour'],
       /--index cannot go with NDVI and true-colour at once/,
+    ],
+    [
+      'no grid',
+      ['rasterize', 'x.geojson', '-o', join(out, 'r.tif')],
+      /--crs and --bounds are needed; give both, or --like a raster/,
+    ],
+    [
+      'missing polygons',
+      ['rasterize', 'none.geojson', '-o', join(out, 'r.tif'), '--like', source],
+      /none\.geojson does not exist/,
+    ],
+    [
+      'no class map',
+      ['polygonize', fixture('rotated-float32'), '-o', join(out, 'p.geojson')],
+      /rotated-float32\.tif holds float32, which is no type of classes/,
     ],
     ['missing label', ['evaluate', out, '--label', 'none.tif'], /item\.json does not exist/],
     ['missing run', ['finalize', 'nowhere', '-o', join(out, 'm')], /nowhere\/plan\.json does not exist/],

@@ -42,6 +42,7 @@ describe('kernels and their shaders', () => {
   it('are all here', () => {
     expect(all.map((kernel) => kernel.name).sort()).toMatchInlineSnapshot(`
       [
+        "argmax",
         "chips",
         "decibel",
         "dilate",
@@ -57,6 +58,7 @@ describe('kernels and their shaders', () => {
         "stitch",
         "valid-mask",
         "value-range",
+        "votes",
         "warp",
       ]
     `);

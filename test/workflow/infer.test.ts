@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { openRaster, writeCog } from '../../src/raster/index.js';
+import { Rasterizer, readAreas } from '../../src/vector/index.js';
 import { finalizeRun, type InferOptions, infer, missingUnits } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
@@ -22,7 +23,7 @@ const base = (output: string): InferOptions => ({
   threads: 0,
   rowsPerUnit: 256,
 });
-const PRODUCTS = ['classes.tif', 'probability.tif', 'quicklook.png'];
+const PRODUCTS = ['classes.tif', 'polygons.geojson', 'probability.tif', 'quicklook.png'];
 
 async function productBytes(output: string): Promise<Buffer[]> {
   return Promise.all(PRODUCTS.map((name) => readFile(join(output, name))));
@@ -42,6 +43,7 @@ describe('infer', () => {
     expect((await readdir(output)).sort()).toEqual([
       'classes.tif',
       'item.json',
+      'polygons.geojson',
       'probability.tif',
       'quicklook.png',
       'run.json',
@@ -83,6 +85,30 @@ describe('infer', () => {
     expect(classes.bands[0].nodata).toBe(255);
     expect(classes.colourTable?.[1]).toEqual([0x1f, 0x78, 0xb4]);
     await Promise.all([classes.close(), probability.close()]);
+  });
+
+  it('draws the outlines of the classes', async () => {
+    const output = newOutput();
+    await infer(base(output));
+    const map = await openRaster(join(output, 'classes.tif'));
+    const { geobox } = map;
+    if (geobox === null) throw new Error('the map has no place');
+    const [classes] = await map.readPlanes();
+    await map.close();
+    const areas = await readAreas(join(output, 'polygons.geojson'));
+    const burned = new Uint8Array(classes.length).fill(255);
+    const values = areas.features.map(({ properties }) => Number(properties.value));
+    new Rasterizer(areas, geobox).burn({ start: 0, end: geobox.height }, burned, values);
+    expect(Buffer.compare(burned, classes as Uint8Array)).toBe(0);
+    expect(new Set(areas.features.map(({ properties }) => properties.class))).toEqual(
+      new Set(['land', 'water']),
+    );
+    const statistics = JSON.parse(await readFile(join(output, 'statistics.json'), 'utf8'));
+    for (const { name, km2 } of statistics.classes) {
+      const own = areas.features.filter(({ properties }) => properties.class === name);
+      const sum = own.reduce((total, { properties }) => total + Number(properties.km2), 0);
+      expect(sum).toBeCloseTo(km2, 3);
+    }
   });
 
   it('in three shards and a finalize gives the same bytes', async () => {
