@@ -43,6 +43,9 @@ export class CpuBackend implements Backend {
   readonly limits: BackendLimits = { maxTensorBytes: MAX_TENSOR_BYTES };
   readonly #counters: BackendCounters = {
     dispatches: 0,
+    uploads: 0,
+    submits: 0,
+    downloads: 0,
     uploadedBytes: 0,
     downloadedBytes: 0,
     allocatedBytes: 0,
@@ -98,6 +101,7 @@ export class CpuBackend implements Backend {
   write(tensor: DeviceTensor, data: TypedArray, offset = 0): void {
     checkRange(tensor, offset, data.length);
     const target = this.#arrayOf(tensor);
+    this.#counters.uploads++;
     this.#counters.uploadedBytes += data.byteLength;
     if (this.#pending === 0) {
       target.set(data, offset);
@@ -128,6 +132,7 @@ export class CpuBackend implements Backend {
 
   async submit(): Promise<void> {
     this.#requireAlive();
+    this.#counters.submits++;
     await this.#queue;
     const failure = this.#failure;
     if (failure !== null) {
@@ -139,6 +144,7 @@ export class CpuBackend implements Backend {
   async download(tensor: DeviceTensor, target?: TypedArray): Promise<TypedArray> {
     const array = this.#arrayOf(tensor);
     await this.submit();
+    this.#counters.downloads++;
     this.#counters.downloadedBytes += tensor.byteLength;
     const values = array.subarray(0, tensor.length);
     if (target === undefined) {
