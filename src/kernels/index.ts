@@ -5,9 +5,11 @@
  */
 export {
   Affine,
+  type ChipLayout,
   ControlGrid,
   type ControlWindow,
   Crs,
+  createChipLayout,
   createPixelMapping,
   GeoBox,
   type PixelWindow,
