@@ -9,12 +9,10 @@ async function example(name: string, ...args: string[]): Promise<string[]> {
   return stdout.trim().split('\n');
 }
 
-const backends = [
-  { backend: 'cpu', skip: false },
-  { backend: 'webgpu', skip: webgpuProblem !== null },
-];
-
-describe.each(backends)('examples ($backend)', ({ backend, skip }) => {
+describe.each([
+  ['cpu', false],
+  ['webgpu', webgpuProblem !== null],
+])('examples (%s)', (backend, skip) => {
   it.skipIf(skip)('warp', async () => {
     const lines = await example('warp', backend);
     // 100 × 80 pixels less 15 in the lake, on pixels of the same size.
@@ -26,7 +24,9 @@ describe.each(backends)('examples ($backend)', ({ backend, skip }) => {
 
   it.skipIf(skip)('chain', async () => {
     const lines = await example('chain', backend);
-    expect(lines[0]).toMatch(/^3[45]\d{3} of 65536 pixels have data$/);
+    // 180 columns of data in 200 rows.
+    const valid = Number(lines[0].match(/^(\d+) of 65536 pixels/)?.[1]);
+    expect(Math.abs(valid - 36_000)).toBeLessThan(100);
     expect(lines[1]).toBe('4 kernels, 1 submit, 1 readback');
     expect(lines[2]).toBe('80000 bytes of pixels uploaded');
   });
