@@ -28,10 +28,20 @@ export {
   type TensorMeta,
   WebGpuBackend,
 } from '../gpu/index.js';
+export { areaKernel } from './area.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
-export { type NodataOptions, nodataKernel, nodataToNaN } from './nodata.js';
-export { parseResampling, RESAMPLINGS, type Resampling } from './resampling.js';
+export { nodataKernel, nodataToNaN } from './nodata.js';
+export {
+  AREA_RESAMPLINGS,
+  type AreaResampling,
+  INTERPOLATIONS,
+  type Interpolation,
+  keepsCategories,
+  parseResampling,
+  RESAMPLINGS,
+  type Resampling,
+} from './resampling.js';
 export { softmax, softmaxKernel } from './softmax.js';
 export {
   cosineWindows,
@@ -41,11 +51,7 @@ export {
   stitchKernel,
   uploadStitchLayout,
 } from './stitch.js';
+export type { NodataOptions } from './stored-values.js';
+export { type DeviceControl, type TileOptions, uploadControl } from './tile.js';
 export { validMask, validMaskKernel } from './valid-mask.js';
-export {
-  type DeviceControl,
-  uploadControl,
-  type WarpOptions,
-  warp,
-  warpKernel,
-} from './warp.js';
+export { type ControlNeeds, controlNeeds, type WarpOptions, warp, warpKernel } from './warp.js';

@@ -1,0 +1,91 @@
+/**
+ * Resampling filters: a weight by distance, in pixels. The formulas are GDAL's (gdalwarpkernel.cpp, `GWKBilinear`,
+ * `GWKCubic`, `GWKBSpline`, `GWKLanczosSinc`). Kernels read them from a table made here in float64, since shaders'
+ * sines differ.
+ */
+import { invalidOption } from '../errors.js';
+import type { Interpolation } from './resampling.js';
+
+/** Table entries for a distance of one: linear interpolation between them is off by less than 4e-7. */
+const STEPS = 2048;
+
+interface Filter {
+  /** Distance from which on weights are zero. */
+  readonly radius: number;
+  weight(distance: number): number;
+}
+
+const FILTERS: Readonly<Record<Exclude<Interpolation, 'nearest'>, Filter>> = {
+  bilinear: { radius: 1, weight: (d) => 1 - d },
+  // Keys 1981, a = -1/2.
+  cubic: {
+    radius: 2,
+    weight: (d) => (d <= 1 ? 1 + d * d * (1.5 * d - 2.5) : 2 + d * (-4 + d * (2.5 - 0.5 * d))),
+  },
+  // The cubic B-spline, which smooths: it does not pass through the pixels' values.
+  cubicspline: {
+    radius: 2,
+    weight: (d) => (d <= 1 ? 2 / 3 + d * d * (0.5 * d - 1) : (2 - d) ** 3 / 6),
+  },
+  lanczos: { radius: 3, weight: (d) => sinc(d) * sinc(d / 3) },
+};
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+}
+
+/** From here on GDAL takes a source and a destination pixel for equally large. */
+const FULL_SCALE = 0.95;
+
+/** How an interpolation reads the source. */
+export interface FilterPlan {
+  /** 0 nearest, 1 bilinear and 2 cubic of whole pixels, 3 a filter from a table. */
+  readonly method: 0 | 1 | 2 | 3;
+  /** Pixels on either side of a position. */
+  readonly taps: number;
+  /** Weights by distance, and how many entries make a distance of one source pixel. */
+  readonly weights: Float32Array;
+  readonly stepsPerPixel: number;
+}
+
+const NO_WEIGHTS = new Float32Array(0);
+
+/**
+ * What a resampling reads at a scale (`scale` destination pixels a source pixel; below 1 filters widen by 1 / scale,
+ * so that no source pixel falls between two destination pixels).
+ * @throws {TerrachipError} INVALID_OPTION for a scale that is not a positive number
+ */
+export function planFilter(resampling: Interpolation, scale = 1): FilterPlan {
+  if (!(scale > 0 && Number.isFinite(scale))) {
+    throw invalidOption(
+      'antialias',
+      `cannot be ${scale}`,
+      'give a scale above 0, as 0.5 for pixels twice as wide',
+    );
+  }
+  if (resampling === 'nearest') return { method: 0, taps: 1, weights: NO_WEIGHTS, stepsPerPixel: STEPS };
+  const { radius } = FILTERS[resampling];
+  const whole = resampling === 'bilinear' ? 1 : resampling === 'cubic' ? 2 : null;
+  if (scale >= FULL_SCALE && whole !== null) {
+    return { method: whole, taps: radius, weights: NO_WEIGHTS, stepsPerPixel: STEPS };
+  }
+  const stretch = Math.min(1, scale);
+  return {
+    method: 3,
+    taps: Math.ceil(radius / stretch),
+    weights: filterTable(resampling),
+    stepsPerPixel: STEPS * stretch,
+  };
+}
+
+const TABLES = new Map<Interpolation, Float32Array>();
+
+/** A filter's weights from 0 to its radius. */
+function filterTable(resampling: Exclude<Interpolation, 'nearest'>): Float32Array {
+  const known = TABLES.get(resampling);
+  if (known !== undefined) return known;
+  const { radius, weight } = FILTERS[resampling];
+  const table = Float32Array.from({ length: radius * STEPS + 1 }, (_, i) => weight(i / STEPS));
+  TABLES.set(resampling, table);
+  return table;
+}
