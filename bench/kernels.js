@@ -53,7 +53,7 @@ async function askPeer(request) {
 
 function gdalwarp(resampling, ...extra) {
   const grid = ['-t_srs', 'EPSG:32632', '-te', ...bounds.map(String), '-ts', ...size.map(String)];
-  const names = ['-r', { nearest: 'near', median: 'med' }[resampling] ?? resampling];
+  const names = ['-r', resampling === 'nearest' ? 'near' : resampling];
   const files = [sourcePath, join(folder, 'gdal.tif')];
   return () => time(['gdalwarp', '-q', '-overwrite', ...grid, ...names, ...extra, ...files]);
 }

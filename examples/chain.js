@@ -7,7 +7,6 @@ import {
   createPixelMapping,
   GeoBox,
   linearToDecibel,
-  nodataToNaN,
   uploadControl,
   validMask,
   warp,
@@ -25,11 +24,18 @@ const tile = { x: 0, y: 0, width: 256, height: 256 };
 // Each call returns at once: the device works while more is asked for, in the order of the calls.
 const control = uploadControl(backend, new ControlGrid(createPixelMapping(to, from)).window(tile));
 const packed = backend.upload(stored, [200, 200]);
-const power = nodataToNaN(backend, packed, { nodata: 0, scale: 1e-4 });
 const image = backend.allocate([256, 256], 'float32');
-const sourceWindow = { x: 0, y: 0, width: 200, height: 200 };
-// Powers are averaged, not decibels: resample first.
-warp(backend, { source: power, sourceWindow, control, tile, resampling: 'bilinear', destination: image });
+warp(backend, {
+  // Pixels stay uint16 on their way to the device, and become powers as they are read, NaN for no data.
+  source: packed,
+  sourceWindow: { x: 0, y: 0, width: 200, height: 200 },
+  stored: { nodata: 0, scale: 1e-4 },
+  control,
+  tile,
+  // Powers are averaged, not decibels: resample first.
+  resampling: 'bilinear',
+  destination: image,
+});
 linearToDecibel(backend, image);
 const mask = backend.allocate([256, 256], 'uint8');
 validMask(backend, [image], mask);
@@ -44,5 +50,5 @@ console.log(
   `${uploadedBytes - control.window.cells.byteLength - control.window.table.byteLength} bytes of pixels uploaded`,
 );
 
-for (const tensor of [packed, power, image, mask, control.cells, control.table]) tensor.dispose();
+for (const tensor of [packed, image, mask, control.cells, control.table]) tensor.dispose();
 backend.dispose();

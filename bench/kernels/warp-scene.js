@@ -25,7 +25,7 @@ export class WarpScene {
   /** Positions, uploads, kernels and readback of the whole scene; one strip is uploaded while another comes back. */
   async run() {
     const [width, height] = this.#size;
-    const grid = new ControlGrid(this.#mapping);
+    const grid = this.#grid();
     let arriving = Promise.resolve();
     for (let y = 0; y < height; y += ROWS) {
       const tile = { x: 0, y, width, height: Math.min(ROWS, height - y) };
@@ -38,9 +38,14 @@ export class WarpScene {
     await arriving;
   }
 
+  #grid() {
+    const { footprints } = controlNeeds(this.#resampling);
+    return new ControlGrid(this.#mapping, DEFAULT_TOLERANCE, 64 * 2 ** 20, footprints);
+  }
+
   #strip(grid, tile) {
     const backend = this.#backend;
-    const control = uploadControl(backend, grid.window(tile));
+    const control = uploadControl(backend, grid.window(tile, controlNeeds(this.#resampling).radius));
     const { width } = this.#mapping.source;
     const reach = control.window.source ?? { y: 0, height: 1 };
     // Whole rows: a view, no copy.
@@ -61,7 +66,7 @@ export class WarpScene {
   prepareAlone() {
     const [width, height] = this.#size;
     const y = Math.floor(height / 2 / ROWS) * ROWS;
-    const strip = this.#strip(new ControlGrid(this.#mapping), { x: 0, y, width, height: ROWS });
+    const strip = this.#strip(this.#grid(), { x: 0, y, width, height: ROWS });
     this.#alone = strip;
     return async () => {
       strip.resample();

@@ -34,7 +34,7 @@ VALUE = 1e-5  # of the range of the source: the promised exactness of interpolat
 RADIUS = dict(nearest=1, bilinear=1, cubic=2, cubicspline=2, lanczos=3)
 # Resamplings over the box between the transforms of a pixel's two corners.
 SMOOTH_BOXES = ("average", "rms", "sum")
-CHOOSING_BOXES = ("mode", "min", "max", "median", "q1", "q3")
+CHOOSING_BOXES = ("mode", "min", "max", "med", "q1", "q3")
 
 cache = {}
 

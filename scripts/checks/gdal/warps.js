@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inParallel, printTable, python, run, TERRACHIP } from '../programs.js';
 
 /** GDAL's name of a resampling. */
-export const gdalName = (resampling) => ({ nearest: 'near', median: 'med' })[resampling] ?? resampling;
+export const gdalName = (resampling) => (resampling === 'nearest' ? 'near' : resampling);
 const GDAL_TYPES = { float32: 'Float32', int16: 'Int16', uint16: 'UInt16', uint8: 'Byte' };
 
 let outputs = 0;
