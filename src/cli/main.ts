@@ -8,7 +8,9 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { inferCommands } from './commands/infer.js';
 import { infoCommand } from './commands/info.js';
 import { packageCommand } from './commands/package.js';
+import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
+import { rasterizeCommand } from './commands/rasterize.js';
 import { warpCommand } from './commands/warp.js';
 import { Output } from './output.js';
 
@@ -64,6 +66,8 @@ export async function main(args: readonly string[]): Promise<void> {
     ...inferCommands(run),
     evaluateCommand(run),
     quicklookCommand(run),
+    polygonizeCommand(run),
+    rasterizeCommand(run),
     demoCommand(run),
   ];
   for (const command of commands) {

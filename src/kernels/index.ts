@@ -29,6 +29,8 @@ export {
   WebGpuBackend,
 } from '../gpu/index.js';
 export { areaKernel } from './area.js';
+export { type ArgmaxOptions, argmax, argmaxKernel } from './argmax.js';
+export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
 export { nodataKernel, nodataToNaN } from './nodata.js';
@@ -44,7 +46,8 @@ export {
 } from './resampling.js';
 export { softmax, softmaxKernel } from './softmax.js';
 export {
-  cosineWindows,
+  REDUCTIONS,
+  type Reduction,
   type StitchLayout,
   type StitchOptions,
   stitch,
@@ -55,3 +58,4 @@ export type { NodataOptions } from './stored-values.js';
 export { type DeviceControl, type TileOptions, uploadControl } from './tile.js';
 export { validMask, validMaskKernel } from './valid-mask.js';
 export { type ControlNeeds, controlNeeds, type WarpOptions, warp, warpKernel } from './warp.js';
+export { countVotes, type VoteCountOptions, type VoteOptions, vote, votesKernel } from './vote.js';

@@ -1,22 +1,35 @@
 /**
- * Blending overlapping chips into rows of a scene.
+ * Putting overlapping chips together into rows of a scene.
  *
- * Definition: `out(x) = Σ w_k(x) p_k(x) / Σ w_k(x)` over the chips k that cover pixel x and are present, in the
- * scene's chip order. `w` is the product of a row and a column window that is 1 in the middle and, towards a
- * neighbouring chip only, falls over the overlap of `size − stride` pixels as `sin²(π/2 · (i + ½) / overlap)`: two
- * regular neighbours sum to 1 exactly. NaN where the mask is 0, or where no chip says anything.
+ * Definition: over the chips k that cover pixel x, are present and finite there, in the scene's chip order,
+ * - `average` (default): `Σ w_k(x) p_k(x) / Σ w_k(x)`
+ * - `sum`: `Σ w_k(x) p_k(x)`
+ * - `max`, `min`: the largest, the smallest `p_k(x)`
+ * - `first`, `last`: that of the first, of the last chip, row of chips by row
+ * - `weights`: `Σ w_k(x)`, and `counts`: how many they are; 0 where there are none
+ *
+ * `w` is the product of a row and a column window (`blend-windows.ts`) that falls towards neighbouring chips only.
+ * NaN where the mask is 0, or where no chip says anything: never 0, nor a division by 0.
  *
  * Each output pixel gathers from its chips: no atomics, no zeroing, no weight buffer, one pass, and the same sum
  * in the same order whatever was computed before or beside it.
  *
  * Shapes: predictions (slot, class, y, x) float32; mask uint8 rows; output (class, row, x) float32.
- * Error: 1e-6 for probabilities. Bytes a pixel and class: about 6 read (1.5 chips cover a pixel) + 4 written.
+ * Error: 1e-6 of the largest prediction for `average` of up to 16 chips, 1e-6 of the sum of their magnitudes for
+ * `sum`; the others but `weights` (1e-6) are exact. Bytes a pixel and class: about 6 read (1.5 chips cover a pixel)
+ * + 4 written.
  */
+import { invalidOption } from '../errors.js';
 import { type ChipLayout, chipCover } from '../geo/index.js';
 import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
 import { compose, stitchShader } from '../shaders/index.js';
+import { blendWindows, type WindowOptions } from './blend-windows.js';
 import { requireDtype, requireLength } from './check.js';
 import { module, run } from './cpu/stitch.js';
+
+/** In the order of the shader's numbers. */
+export const REDUCTIONS = ['average', 'sum', 'max', 'min', 'first', 'last', 'weights', 'counts'] as const;
+export type Reduction = (typeof REDUCTIONS)[number];
 
 export const stitchKernel = defineKernel({
   name: 'stitch',
@@ -41,6 +54,7 @@ export const stitchKernel = defineKernel({
     { name: 'rows', type: 'i32' },
     { name: 'mask_row', type: 'i32' },
   ],
+  constants: ['reduction'],
   grid: ({ width, rows, classes }) => [width, rows, classes],
   cpu: { module, run, rows: ({ rows }) => rows },
 });
@@ -53,8 +67,15 @@ export interface StitchLayout {
   dispose(): void;
 }
 
-/** Uploads where chips lie and how they are weighted; once a scene. */
-export function uploadStitchLayout(backend: Backend, layout: ChipLayout): StitchLayout {
+/**
+ * Uploads where chips lie and how they are weighted; once a scene.
+ * @throws {TerrachipError} INVALID_OPTION for an impossible window
+ */
+export function uploadStitchLayout(
+  backend: Backend,
+  layout: ChipLayout,
+  window: WindowOptions = {},
+): StitchLayout {
   const { width, height, size, stride, columnStarts, rowStarts } = layout;
   const columns = chipCover(width, size, columnStarts);
   const rows = chipCover(height, size, rowStarts);
@@ -67,7 +88,7 @@ export function uploadStitchLayout(backend: Backend, layout: ChipLayout): Stitch
     ...rows.last,
   ]);
   const placement = backend.upload(words);
-  const weights = backend.upload(cosineWindows(size, stride));
+  const weights = backend.upload(blendWindows(size, stride, window));
   return {
     layout,
     placement,
@@ -77,23 +98,6 @@ export function uploadStitchLayout(backend: Backend, layout: ChipLayout): Stitch
       weights.dispose();
     },
   };
-}
-
-/**
- * The four windows of a chip along one axis, one after the other: without a neighbour, with one before, with one
- * after, with both. Weights are never 0, so that a pixel under one chip alone always has a value.
- */
-export function cosineWindows(size: number, stride: number): Float32Array {
-  const overlap = size - stride;
-  const windows = new Float64Array(4 * size).fill(1);
-  for (let i = 0; i < overlap; i++) {
-    const taper = Math.sin((Math.PI / 2) * ((i + 0.5) / overlap)) ** 2;
-    windows[size + i] *= taper;
-    windows[3 * size + i] *= taper;
-    windows[2 * size + size - 1 - i] *= taper;
-    windows[3 * size + size - 1 - i] *= taper;
-  }
-  return Float32Array.from(windows);
 }
 
 export interface StitchOptions {
@@ -108,30 +112,70 @@ export interface StitchOptions {
   /** (class, rows, width) float32, from scene row `rowStart` on. */
   output: DeviceTensor;
   rowStart: number;
+  /** How the chips of a pixel become one value (default `average`). */
+  reduction?: Reduction;
 }
 
-/** Computes rows of the scene from the chips that cover them; all of these must be in `slots`. */
+/**
+ * Computes rows of the scene from the chips that cover them; all of these must be in `slots`.
+ * @throws {TerrachipError} INVALID_OPTION for an unknown reduction, INVALID_INPUT for tensors of a wrong type or length
+ */
 export function stitch(backend: Backend, options: StitchOptions): void {
-  const { predictions, scene, slots, mask, output, rowStart, maskRow } = options;
-  const { width, height, size, columnStarts, rowStarts } = scene.layout;
-  const [classes, rows] = output.shape;
-  requireDtype('stitch', predictions, 'float32');
-  requireDtype('stitch', output, 'float32');
-  requireDtype('stitch', mask, 'uint8');
-  requireLength('stitch', slots, columnStarts.length * rowStarts.length);
-  requireLength('stitch', mask, (rowStart - maskRow + rows) * width);
+  const { predictions, scene, slots, mask, output, reduction = 'average' } = options;
+  if (!REDUCTIONS.includes(reduction)) {
+    throw invalidOption(
+      'reduction',
+      `cannot be "${String(reduction)}"`,
+      `choose one of ${REDUCTIONS.join(', ')}`,
+    );
+  }
+  requireStitchable('stitch', options);
   backend.run(stitchKernel, {
     tensors: { predictions, placement: scene.placement, slots, weights: scene.weights, mask, output },
-    parameters: {
-      width,
-      height,
-      chip_size: size,
-      classes,
-      chip_columns: columnStarts.length,
-      chip_rows: rowStarts.length,
-      row_start: rowStart,
-      rows,
-      mask_row: maskRow,
-    },
+    parameters: { ...stitchParameters(options), reduction: REDUCTIONS.indexOf(reduction) },
   });
+}
+
+/** @throws {TerrachipError} INVALID_INPUT unless the tensors have the types and lengths that a kernel works on. */
+export function requireStitchable(kernel: string, options: StitchOptions): void {
+  const { predictions, scene, slots, mask, output, rowStart, maskRow } = options;
+  const { width, columnStarts, rowStarts } = scene.layout;
+  requireDtype(kernel, predictions, 'float32');
+  requireDtype(kernel, output, 'float32');
+  requireDtype(kernel, mask, 'uint8');
+  requireLength(kernel, slots, columnStarts.length * rowStarts.length);
+  requireLength(kernel, mask, (rowStart - maskRow + output.shape[1]) * width);
+}
+
+/** What kernels over chips and rows of a scene need to know of both. */
+export function stitchParameters({
+  scene,
+  output,
+  rowStart,
+  maskRow,
+}: StitchOptions): Record<
+  | 'width'
+  | 'height'
+  | 'chip_size'
+  | 'classes'
+  | 'chip_columns'
+  | 'chip_rows'
+  | 'row_start'
+  | 'rows'
+  | 'mask_row',
+  number
+> {
+  const { width, height, size, columnStarts, rowStarts } = scene.layout;
+  const [classes, rows] = output.shape;
+  return {
+    width,
+    height,
+    chip_size: size,
+    classes,
+    chip_columns: columnStarts.length,
+    chip_rows: rowStarts.length,
+    row_start: rowStart,
+    rows,
+    mask_row: maskRow,
+  };
 }

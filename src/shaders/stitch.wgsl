@@ -1,4 +1,5 @@
-// Blends overlapping chips into rows of the scene: each pixel gathers what the chips say (src/kernels/stitch.ts).
+// Puts overlapping chips together into rows of the scene: each pixel gathers what the chips say
+// (src/kernels/stitch.ts).
 //
 // 0 predictions  read   float32 (slot, class, y, x)
 // 1 placement    read   chip starts by column, by row; first and last chip by scene column, by scene row
@@ -28,6 +29,9 @@ struct Parameters {
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
 @group(0) @binding(6) var<uniform> parameters: Parameters;
 
+// 0 average, 1 sum, 2 largest, 3 smallest, 4 first, 5 last, 6 sum of the weights, 7 number of chips
+override reduction: u32;
+
 // The window of chip k of `count` along an axis tapers towards its neighbours only.
 fn window_weight(chip: i32, count: i32, offset: i32) -> f32 {
   let variant = select(0, 1, chip > 0) + select(0, 2, chip + 1 < count);
@@ -52,6 +56,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let by_row = by_column + 2 * parameters.width;
   var sum = 0.0;
   var total = 0.0;
+  var chosen = 0.0;
+  var count = 0u;
   if (is_valid(x, row)) {
     for (var j = placement[by_row + row]; j <= placement[by_row + parameters.height + row]; j++) {
       let dy = row - placement[parameters.chip_columns + j];
@@ -65,10 +71,23 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let weight = wy * window_weight(i, parameters.chip_columns, dx);
         sum += weight * value;
         total += weight;
+        let better = (reduction == 2u && value > chosen) || (reduction == 3u && value < chosen);
+        if (count == 0u || better || reduction == 5u) { chosen = value; }
+        count++;
       }
     }
   }
   var value = missing();
-  if (total > 0.0) { value = sum / total; }
+  if (reduction == 6u) {
+    value = total;
+  } else if (reduction == 7u) {
+    value = f32(count);
+  } else if (count > 0u) {
+    switch reduction {
+      case 0u: { value = sum / total; }
+      case 1u: { value = sum; }
+      default: { value = chosen; }
+    }
+  }
   output[(class_index * parameters.rows + local_row) * parameters.width + x] = value;
 }

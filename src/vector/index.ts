@@ -1,8 +1,9 @@
 /**
- * Vector data: polygons from GeoJSON, on the ground and on pixel grids.
+ * Vector data: polygons from GeoJSON and to it, on the ground and on pixel grids.
  * @module
  */
 export { polygonArea } from './area.js';
+export { type AreaProperties, type ClassPolygonsOptions, classPolygons } from './class-polygons.js';
 export {
   type AreaFeature,
   type AreaFeatures,
@@ -11,6 +12,9 @@ export {
   parseGeoJson,
   type Ring,
 } from './geojson.js';
+export { LonLatPolygons } from './lon-lat.js';
+export { GeoJsonFile } from './node/geojson-file.js';
 export { isVectorPath, readAreas } from './node/read.js';
 export { polygonize } from './polygonize.js';
+export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 export { type OnSpan, type RasterizeOptions, Rasterizer } from './rasterize.js';

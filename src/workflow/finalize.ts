@@ -7,6 +7,7 @@ import { type ModelFolder, openModel, type RunnerCounters } from '../inference/i
 import { makeFolder, writeJson } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
+import { classPolygons, GeoJsonFile } from '../vector/index.js';
 import { CLASS_NODATA, classify, parseColour } from './classes.js';
 import { AreaTally } from './evaluate/index.js';
 import { drawMap } from './picture/index.js';
@@ -29,7 +30,7 @@ export interface RunRecord {
 
 export interface FinalizeReport {
   /** Files by name. */
-  files: Record<'probability' | 'classes' | 'quicklook' | 'statistics' | 'item' | 'run', string>;
+  files: Record<'probability' | 'classes' | 'polygons' | 'quicklook' | 'statistics' | 'item' | 'run', string>;
   /** Pixels of each class, and without data. */
   pixels: Record<string, number>;
 }
@@ -65,6 +66,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
   const files = {
     probability: join(output, 'probability.tif'),
     classes: join(output, 'classes.tif'),
+    polygons: join(output, 'polygons.geojson'),
     quicklook: join(output, 'quicklook.png'),
     statistics: join(output, 'statistics.json'),
     item: join(output, 'item.json'),
@@ -86,6 +88,13 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     colourTable: classes.map(({ colour }) => parseColour(colour)),
     descriptions: ['class'],
   });
+  const polygonFile = await GeoJsonFile.create(files.polygons);
+  const polygons = classPolygons({
+    geobox,
+    nodata: CLASS_NODATA,
+    names: classes.map(({ name }) => name),
+    onArea: (parts, properties) => polygonFile.add(parts, { ...properties }),
+  });
   const counts = new Float64Array(256);
   const areas = new AreaTally(
     classes.map(({ name }) => name),
@@ -103,6 +112,8 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
       const size = labels.length;
       await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
       await classMap.writeRows([labels]);
+      polygons.addRows(labels);
+      await polygonFile.flush();
       options.onProgress?.({
         type: 'progress',
         stage: 'finalize',
@@ -113,9 +124,12 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     }
     await probability.finish();
     await classMap.finish();
+    polygons.finish();
+    await polygonFile.finish();
   } finally {
     await probability.abort();
     await classMap.abort();
+    await polygonFile.abort();
   }
   const statistics = areas.describe();
   await writeJson(files.statistics, statistics);
@@ -155,6 +169,12 @@ function assetsOf(model: ModelFolder): Record<string, unknown> {
       title: 'Most probable class',
       bands: [{ name: 'class', data_type: 'uint8', nodata: CLASS_NODATA }],
       'terrachip:classes': classes.map(({ name, colour }, value) => ({ value, name, colour })),
+    },
+    polygons: {
+      href: './polygons.geojson',
+      type: 'application/geo+json',
+      roles: ['data'],
+      title: 'Areas of equal class in longitude and latitude',
     },
     quicklook: { href: './quicklook.png', type: 'image/png', roles: ['overview'], title: 'Map at a glance' },
     statistics: {

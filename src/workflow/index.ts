@@ -36,4 +36,7 @@ export {
   type QuicklookReport,
 } from './picture/index.js';
 export { createPlan, type Plan, type PlanOptions, readPlan } from './plan.js';
-export { type TargetGrid, type WarpFileOptions, type WarpReport, warpFile } from './warp.js';
+export { type PolygonizeOptions, type PolygonizeReport, polygonizeFile } from './polygonize.js';
+export { type RasterizeFileOptions, type RasterizeReport, rasterizeFile } from './rasterize.js';
+export type { TargetGrid } from './target-grid.js';
+export { type WarpFileOptions, type WarpReport, warpFile } from './warp.js';

@@ -1,6 +1,6 @@
 /** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
 import { invalidOption } from '../errors.js';
-import { type Bounds, Crs, type CrsLike, type Dtype, GeoBox } from '../geo/index.js';
+import type { Dtype, GeoBox } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireWritable } from '../io/node/index.js';
@@ -17,12 +17,7 @@ import {
 } from '../raster/index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { storableNodata, toStored } from './stored-values.js';
-
-/** The grid of a result: another raster's, or bounds in a CRS with a size or a resolution. */
-export type TargetGrid =
-  | { like: string }
-  | { crs: CrsLike; bounds: Bounds; size: readonly [number, number] }
-  | { crs: CrsLike; bounds: Bounds; resolution: number };
+import { type TargetGrid, targetGrid } from './target-grid.js';
 
 export interface WarpFileOptions extends OperationOptions {
   source: string;
@@ -81,21 +76,6 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
   } finally {
     await raster.close();
   }
-}
-
-async function targetGrid(grid: TargetGrid): Promise<GeoBox> {
-  if ('like' in grid) {
-    const like = await openRaster(grid.like);
-    try {
-      if (like.geobox === null) throw noReference(like);
-      return like.geobox;
-    } finally {
-      await like.close();
-    }
-  }
-  const crs = Crs.parse(grid.crs);
-  if ('resolution' in grid) return GeoBox.fromBounds(grid.bounds, crs, grid.resolution, { boundsCrs: crs });
-  return GeoBox.fromSize(grid.bounds, crs, grid.size[0], grid.size[1]);
 }
 
 async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptions): Promise<WarpReport> {

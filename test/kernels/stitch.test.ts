@@ -1,9 +1,19 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
 import { type Backend, CpuBackend } from '../../src/gpu/index.js';
-import { cosineWindows, stitch, uploadStitchLayout } from '../../src/kernels/index.js';
+import {
+  blendWindows,
+  REDUCTIONS,
+  type Reduction,
+  stitch,
+  uploadStitchLayout,
+  WINDOW_NAMES,
+  type WindowOptions,
+} from '../../src/kernels/index.js';
+import windows from '../fixtures/windows.json' with { type: 'json' };
 import { describeBackends, sharedWebGpu, webgpuProblem } from '../support/backends.js';
-import { randomValues } from '../support/random.js';
+import { randomValues, seeded } from '../support/random.js';
 
 interface StitchCase {
   width: number;
@@ -17,23 +27,34 @@ interface StitchCase {
   missing?: number[];
   rowStart?: number;
   rows?: number;
+  window?: WindowOptions;
+  reduction?: Reduction;
+  /** Slot k holds chip `order[k]`; default: chips lie in order. */
+  order?: readonly number[];
 }
 
 async function stitchOn(backend: Backend, options: StitchCase): Promise<Float32Array> {
   const { width, height, size, stride, classes } = options;
   const layout = createChipLayout(width, height, size, stride);
-  const scene = uploadStitchLayout(backend, layout);
+  const scene = uploadStitchLayout(backend, layout, options.window);
   const count = layout.columnStarts.length * layout.rowStarts.length;
-  const slots = Int32Array.from({ length: count }, (_, k) => (options.missing?.includes(k) ? -1 : k));
+  const slots = new Int32Array(count).fill(-1);
+  const ordered = new Float32Array(options.predictions.length);
+  const chipValues = classes * size * size;
+  for (const [slot, chip] of (options.order ?? Array.from(slots.keys())).entries()) {
+    if (!options.missing?.includes(chip)) slots[chip] = slot;
+    ordered.set(options.predictions.subarray(chip * chipValues, (chip + 1) * chipValues), slot * chipValues);
+  }
   const rowStart = options.rowStart ?? 0;
   const rows = options.rows ?? height;
   const tensors = {
-    predictions: backend.upload(options.predictions, [count, classes, size, size]),
+    predictions: backend.upload(ordered, [count, classes, size, size]),
     slots: backend.upload(slots),
     mask: backend.upload(options.mask ?? new Uint8Array(width * height).fill(1), [height, width]),
     output: backend.allocate([classes, rows, width], 'float32'),
   };
-  stitch(backend, { ...tensors, scene, maskRow: 0, rowStart });
+  const { reduction } = options;
+  stitch(backend, { ...tensors, scene, maskRow: 0, rowStart, ...(reduction && { reduction }) });
   const result = (await backend.download(tensors.output)) as Float32Array;
   scene.dispose();
   for (const tensor of Object.values(tensors)) tensor.dispose();
@@ -68,12 +89,13 @@ function reference(options: StitchCase): Float64Array {
   const window = (k: number, count: number, i: number): number =>
     (k > 0 ? taper(i) : 1) * (k + 1 < count ? taper(size - 1 - i) : 1);
   const [columns, rows] = [layout.columnStarts.length, layout.rowStarts.length];
-  const output = new Float64Array(classes * width * height).fill(Number.NaN);
+  const { reduction = 'average' } = options;
+  const gap = reduction === 'weights' || reduction === 'counts' ? 0 : Number.NaN;
+  const output = new Float64Array(classes * width * height).fill(gap);
   for (let c = 0; c < classes; c++) {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
-        let sum = 0;
-        let total = 0;
+        const found: { value: number; weight: number }[] = [];
         for (let j = 0; j < rows; j++) {
           for (let i = 0; i < columns; i++) {
             const [dx, dy] = [x - layout.columnStarts[i], y - layout.rowStarts[j]];
@@ -81,17 +103,39 @@ function reference(options: StitchCase): Float64Array {
             if (dx < 0 || dy < 0 || dx >= size || dy >= size || options.missing?.includes(chip)) continue;
             const value = predictions[((chip * classes + c) * size + dy) * size + dx];
             if (!Number.isFinite(value)) continue;
-            const weight = window(i, columns, dx) * window(j, rows, dy);
-            sum += weight * value;
-            total += weight;
+            found.push({ value, weight: window(i, columns, dx) * window(j, rows, dy) });
           }
         }
         const valid = options.mask === undefined || options.mask[y * width + x] !== 0;
-        if (valid && total > 0) output[(c * height + y) * width + x] = sum / total;
+        if (valid && found.length > 0) output[(c * height + y) * width + x] = reduced(found, reduction);
       }
     }
   }
   return output;
+}
+
+function reduced(found: readonly { value: number; weight: number }[], reduction: Reduction): number {
+  const values = found.map(({ value }) => value);
+  const total = found.reduce((sum, { weight }) => sum + weight, 0);
+  const sum = found.reduce((all, { value, weight }) => all + value * weight, 0);
+  switch (reduction) {
+    case 'average':
+      return sum / total;
+    case 'sum':
+      return sum;
+    case 'max':
+      return Math.max(...values);
+    case 'min':
+      return Math.min(...values);
+    case 'first':
+      return values[0];
+    case 'last':
+      return values[values.length - 1];
+    case 'weights':
+      return total;
+    case 'counts':
+      return values.length;
+  }
 }
 
 /** 37 × 29 with chips of 16 every 11: last chips are shifted inwards, and three overlap in places. */
@@ -149,6 +193,105 @@ describeBackends('stitch', (backend) => {
     expect(result.every(Number.isNaN)).toBe(true);
   });
 
+  // Overlaps of more than half a chip: three chips and more cover most pixels.
+  it.each(REDUCTIONS)('%s agrees with the definition', async (reduction) => {
+    const { columnStarts, rowStarts } = createChipLayout(scene.width, scene.height, scene.size, 5);
+    const values = columnStarts.length * rowStarts.length * scene.classes * scene.size ** 2;
+    const options = {
+      ...scene,
+      stride: 5,
+      predictions: randomValues(25, values, -1, 1, 0.1),
+      mask: Uint8Array.from(randomValues(26, scene.width * scene.height), (v) => (v < 0.1 ? 0 : 1)),
+      missing: [0, 4, 5, 11],
+      reduction,
+    };
+    expect(await stitchOn(backend(), options)).toBeCloseToArray(reference(options), 4e-6);
+  });
+
+  it('by hand: every reduction of two chips in a row', async () => {
+    const predictions = Float32Array.from({ length: 32 }, (_, i) => (i < 16 ? 1 : 3));
+    const near = Math.sin(Math.PI / 8) ** 2;
+    const rows: Record<Reduction, number[]> = {
+      average: [1, 1, 1 + 2 * near, 3 - 2 * near, 3, 3],
+      sum: [1, 1, 1 + 2 * near, 3 - 2 * near, 3, 3],
+      max: [1, 1, 3, 3, 3, 3],
+      min: [1, 1, 1, 1, 3, 3],
+      first: [1, 1, 1, 1, 3, 3],
+      last: [1, 1, 3, 3, 3, 3],
+      weights: [1, 1, 1, 1, 1, 1],
+      counts: [1, 1, 2, 2, 1, 1],
+    };
+    for (const reduction of REDUCTIONS) {
+      const options = { width: 6, height: 4, size: 4, stride: 2, classes: 1, predictions, reduction };
+      const row = rows[reduction];
+      expect(await stitchOn(backend(), options)).toBeCloseToArray([...row, ...row, ...row, ...row], 1e-6);
+    }
+  });
+
+  it('refuses an unknown reduction', async () => {
+    const options = { ...scene, predictions: new Float32Array(chipValues), reduction: 'mean' as 'average' };
+    await expect(stitchOn(backend(), options)).rejects.toThrow(/reduction cannot be "mean"; choose one of/);
+  });
+
+  it('of what a model passes through returns it, whatever the window, layout, order, gaps and split', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          width: fc.integer({ min: 1, max: 60 }),
+          height: fc.integer({ min: 1, max: 60 }),
+          size: fc.integer({ min: 1, max: 24 }),
+          overlap: fc.double({ min: 0, max: 0.999, noNaN: true }),
+          window: fc.constantFrom(...WINDOW_NAMES),
+          reduction: fc.constantFrom('average', 'max', 'min', 'first', 'last'),
+          present: fc.double({ min: 0, max: 1, noNaN: true }),
+          rows: fc.integer({ min: 1, max: 60 }),
+          seed: fc.nat(),
+        }),
+        async ({ width, height, size, overlap, window, reduction, present, rows, seed }) => {
+          const stride = Math.max(1, Math.ceil(size * (1 - overlap)), Math.ceil(size / 6));
+          const chips = createChipLayout(width, height, size, stride);
+          const count = chips.columnStarts.length * chips.rowStarts.length;
+          const random = seeded(seed);
+          const order = Array.from({ length: count }, (_, k) => ({ k, at: random() }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ k }) => k);
+          const missing = order.filter(() => random() > present);
+          const truth = randomValues(seed, 84 * 84, -1, 1);
+          const value = (x: number, y: number): number => truth[y * 84 + x];
+          const predictions = chipsOf(chips, 1, value);
+          const options = { width, height, size, stride, classes: 1, predictions, order, missing };
+          const result = new Float32Array(width * height);
+          for (let start = 0; start < height; start += rows) {
+            const part = { rowStart: start, rows: Math.min(rows, height - start) };
+            const strip = await stitchOn(backend(), {
+              ...options,
+              ...part,
+              window: { window },
+              reduction,
+            });
+            result.set(strip, start * width);
+          }
+          const expected = Float64Array.from(result, (_, k) => {
+            const [x, y] = [k % width, Math.floor(k / width)];
+            const covered = Array.from(chips.rowStarts).some((top, j) =>
+              Array.from(chips.columnStarts).some(
+                (left, i) =>
+                  x >= left &&
+                  x < left + size &&
+                  y >= top &&
+                  y < top + size &&
+                  !missing.includes(j * chips.columnStarts.length + i),
+              ),
+            );
+            return covered ? value(x, y) : Number.NaN;
+          });
+          expect(result).toBeCloseToArray(expected, 1e-6);
+        },
+      ),
+      { numRuns: 40, seed: 5 },
+    );
+  });
+
   it('by hand: two chips in a row', async () => {
     // Chips of 4 every 2 on a row of 6: pixels 2 and 3 lie under both, with weights that sum to 1.
     const one = Float32Array.from({ length: 16 }, () => 1);
@@ -181,18 +324,52 @@ describeBackends('stitch', (backend) => {
   });
 });
 
-describe('cosine windows', () => {
-  it('of neighbours sum to 1, and are never 0', () => {
-    const [size, stride] = [256, 208];
-    const windows = cosineWindows(size, stride);
-    const [alone, after, before] = [
-      windows.subarray(0, size),
-      windows.subarray(size, 2 * size),
-      windows.subarray(2 * size, 3 * size),
+describe('blend windows', () => {
+  it.each(windows.windows)(
+    '$options equal those of SciPy where a chip has neighbours',
+    ({ options, values }) => {
+      const { size, stride } = windows;
+      const found = blendWindows(size, stride, options as WindowOptions);
+      const half = size / 2;
+      expect(found.subarray(0, size).every((weight) => weight === 1)).toBe(true);
+      expect(found.subarray(size, size + half)).toBeCloseToArray(values.slice(0, half), 1e-7);
+      expect(found.subarray(size + half, 2 * size).every((weight) => weight === 1)).toBe(true);
+      expect(found.subarray(2 * size, 2 * size + half).every((weight) => weight === 1)).toBe(true);
+      expect(found.subarray(2 * size + half, 3 * size)).toBeCloseToArray(values.slice(half), 1e-7);
+      expect(found.subarray(3 * size)).toBeCloseToArray(values, 1e-7);
+    },
+  );
+
+  it('are never 0, nor is the product of two', () => {
+    const options: WindowOptions[] = [
+      { window: 'hann' },
+      { window: 'gaussian', deviation: 0.01 },
+      { window: 'kaiser', beta: 100 },
     ];
-    expect(alone.every((w) => w === 1)).toBe(true);
-    expect(Math.min(...windows)).toBeGreaterThan(0);
+    for (const option of options) {
+      const least = Math.min(...blendWindows(4096, 1024, option));
+      expect(least).toBeGreaterThan(0);
+      expect(Math.fround(least * least)).toBeGreaterThan(2 ** -126);
+    }
+  });
+
+  it('cosine windows of neighbours sum to 1', () => {
+    const [size, stride] = [256, 208];
+    const found = blendWindows(size, stride);
+    const [after, before] = [found.subarray(size, 2 * size), found.subarray(2 * size, 3 * size)];
     for (let i = 0; i < size - stride; i++) expect(before[stride + i] + after[i]).toBeCloseTo(1, 6);
+  });
+
+  it.each<[WindowOptions, RegExp]>([
+    [{ window: 'gaussian', deviation: 0 }, /deviation cannot be 0; give a positive share/],
+    [{ window: 'kaiser', beta: -1 }, /beta cannot be -1/],
+    [{ window: 'hanning' as 'hann' }, /window cannot be "hanning"; choose one of boxcar/],
+  ])('refuse %o', (options, message) => {
+    expect(() => blendWindows(16, 11, options)).toThrow(message);
+  });
+
+  it('refuse a stride beyond the chip', () => {
+    expect(() => blendWindows(16, 17)).toThrow(/chip size of 16 with a stride of 17/);
   });
 });
 
@@ -200,7 +377,13 @@ describe.skipIf(webgpuProblem !== null)('stitch (cpu and webgpu)', () => {
   it('agree: gaps bit for bit, values within 1e-6', async () => {
     const cpu = new CpuBackend();
     const options = { ...scene, predictions: randomValues(24, chipValues, 0, 1, 0.05), missing: [2] };
-    expect(await stitchOn(sharedWebGpu(), options)).toBeCloseToArray(await stitchOn(cpu, options), 1e-6);
+    for (const reduction of REDUCTIONS) {
+      const [found, expected] = [
+        await stitchOn(sharedWebGpu(), { ...options, reduction }),
+        await stitchOn(cpu, { ...options, reduction }),
+      ];
+      expect(found).toBeCloseToArray(expected, 1e-6);
+    }
     cpu.dispose();
   });
 });

@@ -43,12 +43,14 @@ describe('kernels and their shaders', () => {
     expect(all.map((kernel) => kernel.name).sort()).toMatchInlineSnapshot(`
       [
         "area",
+        "argmax",
         "chips",
         "decibel",
         "nodata",
         "softmax",
         "stitch",
         "valid-mask",
+        "votes",
         "warp",
       ]
     `);

@@ -1,48 +1,27 @@
 import { Command } from 'commander';
-import { invalidOption } from '../../errors.js';
-import type { Bounds } from '../../geo/index.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import type { CogCompression } from '../../raster/cog/options.js';
-import type { TargetGrid, WarpFileOptions } from '../../workflow/index.js';
-import {
-  collect,
-  parseBackend,
-  parseChoice,
-  parseCount,
-  parseDtype,
-  parseNumber,
-  requireLength,
-} from '../arguments.js';
+import type { WarpFileOptions } from '../../workflow/index.js';
+import { collect, parseBackend, parseChoice, parseCount, parseDtype, parseNumber } from '../arguments.js';
+import { addGridOptions, type GridOptions, parseGrid } from '../grid-options.js';
 import type { Run } from '../main.js';
 
 type Options = Omit<
   WarpFileOptions,
   'source' | 'destination' | 'grid' | 'bands' | 'compression' | 'bigTiff'
 > & {
-  crs?: string;
-  bounds?: number[];
-  size?: number[];
-  res?: number;
-  like?: string;
   band?: number[];
   compress: CogCompression;
   bigtiff: 'auto' | 'yes' | 'no';
-};
+} & GridOptions;
 
 export function warpCommand(run: Run): Command {
-  const command = new Command('warp')
-    .description('resample a raster onto another grid, into a COG')
-    .argument('<source>', 'path or URL of a GeoTIFF')
-    .argument('<destination>', 'path of the COG to write')
-    .option('--crs <crs>', 'CRS of the result: EPSG:32632, WKT or a PROJ string')
-    .option('--bounds <number...>', 'x0 y0 x1 y1 in that CRS', collect(parseNumber('--bounds')))
-    .option('--size <pixels...>', 'width and height', collect(parseCount('--size')))
-    .option(
-      '--res <units>',
-      'pixel size; bounds are then snapped outward to multiples of it',
-      parseNumber('--res'),
-    )
-    .option('--like <raster>', 'take the grid of another raster')
+  const command = addGridOptions(
+    new Command('warp')
+      .description('resample a raster onto another grid, into a COG')
+      .argument('<source>', 'path or URL of a GeoTIFF')
+      .argument('<destination>', 'path of the COG to write'),
+  )
     .option('--band <numbers...>', 'bands to warp (default: all)', collect(parseCount('--band')))
     .option('--dtype <type>', "type of the result (default: the source's)", parseDtype)
     .option('--nodata <value>', "nodata of the result (default: the source's)", parseNodata)
@@ -113,29 +92,4 @@ export function warpCommand(run: Run): Command {
 /** A number, or nan. */
 function parseNodata(text: string): number {
   return text.trim().toLowerCase() === 'nan' ? Number.NaN : parseNumber('--nodata')(text);
-}
-
-function parseGrid(options: Pick<Options, 'like' | 'crs' | 'bounds' | 'size' | 'res'>): TargetGrid {
-  const { like, crs, bounds, size, res } = options;
-  if (like !== undefined) {
-    if (crs ?? bounds ?? size ?? res) {
-      throw invalidOption('--like', 'already says the grid', 'leave out --crs, --bounds, --size and --res');
-    }
-    return { like };
-  }
-  if (crs === undefined || bounds === undefined) {
-    throw invalidOption('--crs and --bounds', 'are needed', 'give both, or --like a raster');
-  }
-  const [x0, y0, x1, y1] = requireLength('--bounds', bounds, [4]);
-  const box: Bounds = [x0, y0, x1, y1];
-  if ((size === undefined) === (res === undefined)) {
-    throw invalidOption(
-      '--size or --res',
-      'is needed, and not both',
-      'give the width and height, or the pixel size',
-    );
-  }
-  if (res !== undefined) return { crs, bounds: box, resolution: res };
-  const [width, height] = requireLength('--size', size ?? [], [2]);
-  return { crs, bounds: box, size: [width, height] };
 }

@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { parseChoice, parseCount, parseNumber } from '../arguments.js';
+import { addGridOptions, type GridOptions, parseGrid } from '../grid-options.js';
+import type { Run } from '../main.js';
+
+interface Options extends GridOptions {
+  output: string;
+  allTouched?: boolean;
+  value?: number;
+  property?: string;
+  background?: number;
+  dtype: 'uint8' | 'float32';
+  maxPixels?: number;
+}
+
+export function rasterizeCommand(run: Run): Command {
+  const command = addGridOptions(
+    new Command('rasterize')
+      .description('burn polygons onto a grid, into a COG')
+      .argument('<geojson>', 'a GeoJSON file of polygons')
+      .requiredOption('-o, --output <cog>', 'the COG to write'),
+  )
+    .option(
+      '--all-touched',
+      'also pixels that an outline merely touches (default: those whose centre lies inside)',
+    )
+    .option('--value <number>', 'what is burned (default 1)', parseNumber('--value'))
+    .option('--property <name>', 'burn this property of each polygon, a number')
+    .option('--background <number>', 'where no polygon lies (default 0)', parseNumber('--background'))
+    .option(
+      '--dtype <type>',
+      'uint8 or float32',
+      parseChoice('--dtype', ['uint8', 'float32']),
+      'uint8' as const,
+    )
+    .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'));
+  return command.action((source: string, options: Options) =>
+    run(command, async ({ output, signal }) => {
+      const { output: destination, like, crs, bounds, size, res, ...rest } = options;
+      const { rasterizeFile } = await import('../../workflow/rasterize.js');
+      const report = await rasterizeFile({
+        ...rest,
+        source,
+        destination,
+        grid: parseGrid({ like, crs, bounds, size, res }),
+        signal,
+        onProgress: output.onProgress,
+      });
+      output.result(
+        report,
+        `${destination}: ${report.burnedPixels} of ${report.width} × ${report.height} pixels burned, ${report.features} features`,
+      );
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+/**
+ * From scores to classes.
+ *
+ * Definition: the class with the largest score, the lowest among equals; nodata where a score is not finite.
+ *
+ * Shapes: scores (class, …) float32 and labels (…) uint8. Error: none. Bytes a pixel: 4 a class read + 1 written.
+ */
+import { invalidInput, invalidOption } from '../errors.js';
+import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { argmaxShader, compose } from '../shaders/index.js';
+import { requireDtype } from './check.js';
+import { module, run } from './cpu/argmax.js';
+import { flatGrid, flatRows } from './grid.js';
+
+export const argmaxKernel = defineKernel({
+  name: 'argmax',
+  code: compose(argmaxShader, ['missing', 'flat-index']),
+  workgroupSize: [256, 1, 1],
+  bindings: [
+    { name: 'scores', access: 'read' },
+    { name: 'labels', access: 'write' },
+  ],
+  parameters: [
+    { name: 'count', type: 'u32' },
+    { name: 'classes', type: 'u32' },
+    { name: 'nodata', type: 'u32' },
+  ],
+  grid: ({ count }) => flatGrid(Math.ceil(count / 4)),
+  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+});
+
+export interface ArgmaxOptions {
+  /** (class, …) float32: at most 255 classes. */
+  scores: DeviceTensor;
+  /** (…) uint8: as many values as the scores have pixels. */
+  labels: DeviceTensor;
+  /** The label where a score is not finite (default 255); no class may have it. */
+  nodata?: number;
+}
+
+/**
+ * Writes the class with the largest score of each pixel.
+ * @throws {TerrachipError} INVALID_INPUT for tensors that do not fit together, INVALID_OPTION for a nodata that is
+ * no byte or a class
+ */
+export function argmax(backend: Backend, { scores, labels, nodata = 255 }: ArgmaxOptions): void {
+  const classes = scores.shape[0];
+  requireDtype('argmax', scores, 'float32');
+  requireDtype('argmax', labels, 'uint8');
+  if (scores.length !== classes * labels.length) {
+    throw invalidInput(
+      `scores of shape (${scores.shape.join(', ')}) for ${labels.length} labels`,
+      'do not fit',
+      'give one label a pixel',
+    );
+  }
+  if (!Number.isInteger(nodata) || nodata < classes || nodata > 255) {
+    throw invalidOption('nodata', `cannot be ${nodata}`, `give a whole number from ${classes} to 255`);
+  }
+  backend.run(argmaxKernel, {
+    tensors: { scores, labels },
+    parameters: { count: labels.length, classes, nodata },
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * How much a chip counts towards its sides, for blending it with its neighbours. All are computed in float64 and
+ * never 0, so that a pixel under one chip alone always has a value.
+ */
+import { invalidInput, invalidOption } from '../errors.js';
+
+export const WINDOW_NAMES = ['boxcar', 'cosine', 'hann', 'gaussian', 'kaiser'] as const;
+export type WindowName = (typeof WINDOW_NAMES)[number];
+
+export interface WindowOptions {
+  /**
+   * With i from 0 to n − 1 over the n pixels of a chip (SciPy's functions are in `scipy.signal.windows`):
+   * - `boxcar`: 1.
+   * - `cosine` (default): 1 in the middle, and over the overlap of `size − stride` pixels
+   *   `sin²(π/2 · (i + ½) / overlap)`: two regular neighbours sum to 1 exactly (`tukey(2n + 1, 2 overlap / n)[1::2]`).
+   * - `hann`: `sin²(π (i + ½) / n)`, at half-sample offsets since the usual ones begin with 0 (`hann(2n + 1)[1::2]`).
+   * - `gaussian`: `exp(−x² / 2σ²)` at the distance x from the middle (`gaussian(n, σ)`), σ = `deviation` · n.
+   * - `kaiser`: `I₀(β √(1 − x²)) / I₀(β)` with x from −1 to 1 (`kaiser(n, β)`).
+   */
+  window?: WindowName;
+  /** Of `gaussian`: standard deviation as a share of the chip's size (default 0.125, as MONAI has it). */
+  deviation?: number;
+  /** Of `kaiser`: β (default 8); 0 is a boxcar. */
+  beta?: number;
+}
+
+/** Weights below this are raised to it: products of two then still are ordinary float32 numbers. */
+const LEAST_WEIGHT = 2 ** -20;
+
+/**
+ * The four windows of a chip along one axis, one after the other: without a neighbour, with one before, with one
+ * after, with both. On a side without a neighbour they stay 1 from the middle on: the scene's edge is as good as
+ * its middle.
+ * @returns 4 · size values in (0, 1]
+ * @throws {TerrachipError} INVALID_INPUT for impossible sizes, INVALID_OPTION for impossible parameters
+ */
+export function blendWindows(size: number, stride: number, options: WindowOptions = {}): Float32Array {
+  if (!Number.isInteger(size) || !Number.isInteger(stride) || stride < 1 || stride > size) {
+    throw invalidInput(
+      `a chip size of ${size} with a stride of ${stride}`,
+      'has no windows',
+      'give whole numbers with 1 ≤ stride ≤ size',
+    );
+  }
+  const rising = risingSide(size, stride, options);
+  const windows = new Float32Array(4 * size);
+  for (let i = 0; i < size; i++) {
+    const before = rising(i);
+    const after = rising(size - 1 - i);
+    windows[i] = 1;
+    windows[size + i] = Math.max(LEAST_WEIGHT, before);
+    windows[2 * size + i] = Math.max(LEAST_WEIGHT, after);
+    windows[3 * size + i] = Math.max(LEAST_WEIGHT, before * after);
+  }
+  return windows;
+}
+
+/** How a window rises from the side of a neighbour to 1; the product of both sides is the whole window. */
+function risingSide(size: number, stride: number, options: WindowOptions): (i: number) => number {
+  const { window = 'cosine', deviation = 0.125, beta = 8 } = options;
+  const middle = (size - 1) / 2;
+  switch (window) {
+    case 'boxcar':
+      return () => 1;
+    case 'cosine': {
+      const overlap = size - stride;
+      return (i) => (i < overlap ? Math.sin((Math.PI / 2) * ((i + 0.5) / overlap)) ** 2 : 1);
+    }
+    case 'hann':
+      return (i) => (i < middle ? Math.sin((Math.PI * (i + 0.5)) / size) ** 2 : 1);
+    case 'gaussian':
+      if (!(deviation > 0) || !Number.isFinite(deviation)) {
+        throw invalidOption('deviation', `cannot be ${deviation}`, 'give a positive share of the chip size');
+      }
+      return (i) => (i < middle ? Math.exp(-(((i - middle) / (deviation * size)) ** 2) / 2) : 1);
+    case 'kaiser':
+      if (!(beta >= 0) || beta > MAX_BETA) {
+        throw invalidOption('beta', `cannot be ${beta}`, `give a number from 0 to ${MAX_BETA}`);
+      }
+      return (i) =>
+        i < middle ? bessel(beta * Math.sqrt(1 - ((i - middle) / middle) ** 2)) / bessel(beta) : 1;
+    default:
+      throw invalidOption(
+        'window',
+        `cannot be "${String(window)}"`,
+        `choose one of ${WINDOW_NAMES.join(', ')}`,
+      );
+  }
+}
+
+/** Beyond it a window's sides are all `LEAST_WEIGHT`. */
+const MAX_BETA = 100;
+
+/** The modified Bessel function I₀ by its power series `Σ ((x/2)ᵏ / k!)²`: all terms are positive. */
+function bessel(x: number): number {
+  let sum = 0;
+  let term = 1;
+  for (let k = 1; term > sum * 2 ** -54; k++) {
+    sum += term;
+    term *= (x / (2 * k)) ** 2;
+  }
+  return sum;
+}

@@ -1,0 +1,81 @@
+/**
+ * Classes by vote where chips overlap.
+ *
+ * Definition: in a hard vote each chip that covers a pixel, is present and finite there in all classes votes for the
+ * class it finds most likely (the lowest among equals), and the class with most votes wins (again the lowest among
+ * equals). In a soft vote the class with the largest mean wins, blended as `stitch` does it. Nodata where the mask
+ * is 0, or where no chip says anything.
+ *
+ * Shapes: predictions (slot, class, y, x) float32; counts (class, row, x) float32; labels (row, x) uint8.
+ * Error: none for counts and hard votes; soft votes where two classes differ by more than 1e-6. Bytes a pixel and
+ * class: about 6 read + 4 written.
+ */
+import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { compose, votesShader } from '../shaders/index.js';
+import { argmax } from './argmax.js';
+import { module, run } from './cpu/votes.js';
+import { requireStitchable, type StitchOptions, stitch, stitchParameters } from './stitch.js';
+
+export const votesKernel = defineKernel({
+  name: 'votes',
+  code: compose(votesShader, ['missing']),
+  workgroupSize: [16, 16, 1],
+  bindings: [
+    { name: 'predictions', access: 'read' },
+    { name: 'placement', access: 'read' },
+    { name: 'slots', access: 'read' },
+    { name: 'mask', access: 'read' },
+    { name: 'counts', access: 'read_write' },
+  ],
+  parameters: [
+    { name: 'width', type: 'i32' },
+    { name: 'height', type: 'i32' },
+    { name: 'chip_size', type: 'i32' },
+    { name: 'classes', type: 'i32' },
+    { name: 'chip_columns', type: 'i32' },
+    { name: 'chip_rows', type: 'i32' },
+    { name: 'row_start', type: 'i32' },
+    { name: 'rows', type: 'i32' },
+    { name: 'mask_row', type: 'i32' },
+  ],
+  grid: ({ width, rows }) => [width, rows, 1],
+  cpu: { module, run, rows: ({ rows }) => rows },
+});
+
+/** As for `stitch`; `output` receives the votes of each class, NaN where nobody votes. */
+export type VoteCountOptions = Omit<StitchOptions, 'reduction'>;
+
+/**
+ * Counts the chips that vote for each class. @throws {TerrachipError} INVALID_INPUT for tensors of a wrong type or
+ * length
+ */
+export function countVotes(backend: Backend, options: VoteCountOptions): void {
+  requireStitchable('votes', options);
+  const { predictions, scene, slots, mask, output } = options;
+  backend.run(votesKernel, {
+    tensors: { predictions, placement: scene.placement, slots, mask, counts: output },
+    parameters: stitchParameters(options),
+  });
+}
+
+export interface VoteOptions extends VoteCountOptions {
+  /** `hard`: most chips. `soft`: the largest mean. */
+  vote: 'hard' | 'soft';
+  /** (class, row, x) float32: receives the votes or the means that decide. */
+  output: DeviceTensor;
+  /** (row, x) uint8: receives the winners. */
+  labels: DeviceTensor;
+  /** The label of pixels without data (default 255). */
+  nodata?: number;
+}
+
+/**
+ * Decides classes by vote. @throws {TerrachipError} INVALID_INPUT for tensors of a wrong type or length,
+ * INVALID_OPTION for a nodata that is a class
+ */
+export function vote(backend: Backend, options: VoteOptions): void {
+  const { output, labels, nodata = 255 } = options;
+  if (options.vote === 'hard') countVotes(backend, options);
+  else stitch(backend, { ...options, reduction: 'average' });
+  argmax(backend, { scores: output, labels, nodata });
+}

@@ -1,0 +1,79 @@
+// Counts the chips that find each class the most likely, pixel by pixel (src/kernels/vote.ts).
+//
+// 0 predictions  read        float32 (slot, class, y, x)
+// 1 placement    read        chip starts by column, by row; first and last chip by scene column, by scene row
+// 2 slots        read        the slot of each chip (row, column), or -1 where there is none
+// 3 mask         read        uint8 in words: 0 where a pixel is invalid
+// 4 counts       read_write  float32 (class, row, x)
+
+struct Parameters {
+  nan_bits: u32,
+  width: i32,
+  height: i32,
+  chip_size: i32,
+  classes: i32,
+  chip_columns: i32,
+  chip_rows: i32,
+  row_start: i32,   // the first scene row of the counts, and how many
+  rows: i32,
+  mask_row: i32,    // the scene row that the mask starts with
+}
+
+@group(0) @binding(0) var<storage, read> predictions: array<f32>;
+@group(0) @binding(1) var<storage, read> placement: array<i32>;
+@group(0) @binding(2) var<storage, read> slots: array<i32>;
+@group(0) @binding(3) var<storage, read> mask: array<u32>;
+@group(0) @binding(4) var<storage, read_write> counts: array<f32>;
+@group(0) @binding(5) var<uniform> parameters: Parameters;
+
+fn is_valid(x: i32, row: i32) -> bool {
+  let index = u32((row - parameters.mask_row) * parameters.width + x);
+  return extractBits(mask[index >> 2u], 8u * (index & 3u), 8u) != 0u;
+}
+
+// The class of the largest of some values, the lowest among equals; -1 where one is not finite.
+fn most_likely(first: i32, step: i32) -> i32 {
+  var best = 0i;
+  var largest = 0.0;
+  for (var c = 0i; c < parameters.classes; c++) {
+    let value = predictions[first + c * step];
+    if (!is_finite(value)) { return -1i; }
+    if (c == 0i || value > largest) {
+      best = c;
+      largest = value;
+    }
+  }
+  return best;
+}
+
+@compute @workgroup_size(16, 16)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let x = i32(id.x);
+  let local_row = i32(id.y);
+  let n = parameters.chip_size;
+  if (x >= parameters.width || local_row >= parameters.rows) { return; }
+  let row = parameters.row_start + local_row;
+  let step = parameters.rows * parameters.width;
+  let place = local_row * parameters.width + x;
+
+  for (var c = 0i; c < parameters.classes; c++) { counts[c * step + place] = 0.0; }
+  let by_column = parameters.chip_columns + parameters.chip_rows;
+  let by_row = by_column + 2 * parameters.width;
+  var votes = 0;
+  if (is_valid(x, row)) {
+    for (var j = placement[by_row + row]; j <= placement[by_row + parameters.height + row]; j++) {
+      let dy = row - placement[parameters.chip_columns + j];
+      for (var i = placement[by_column + x]; i <= placement[by_column + parameters.width + x]; i++) {
+        let slot = slots[j * parameters.chip_columns + i];
+        if (slot < 0) { continue; }
+        let first = (slot * parameters.classes * n + dy) * n + x - placement[i];
+        let winner = most_likely(first, n * n);
+        if (winner < 0) { continue; }
+        counts[winner * step + place] += 1.0;
+        votes++;
+      }
+    }
+  }
+  if (votes > 0) { return; }
+  for (var c = 0i; c < parameters.classes; c++) { counts[c * step + place] = missing(); }
+}

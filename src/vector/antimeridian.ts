@@ -1,0 +1,127 @@
+/**
+ * Cutting polygons at the antimeridian (RFC 7946 §3.1.9): the part of Weiler and Atherton (1977) that a frame of
+ * longitudes from −180 to 180 and latitudes from −90 to 90 needs. A polygon around a pole is then bounded by it.
+ */
+import type { Polygon, Position } from './geojson.js';
+
+/** An open ring. */
+type Path = readonly Position[];
+
+/** Corners of the frame, counter-clockwise, and how far along it they lie, from (180, −90) on. */
+const CORNERS: readonly (readonly [number, Position])[] = [
+  [180, [180, 90]],
+  [540, [-180, 90]],
+  [720, [-180, -90]],
+  [1080, [180, -90]],
+];
+const PERIMETER = 1080;
+
+/**
+ * The parts of a polygon on either side of the antimeridian; one part where it does not cross.
+ * @param rings open; with the polygon on their left: the exterior, then holes. Longitudes from −180 to 180, where a
+ * step of more than 180 means that an edge crosses
+ */
+export function cutAtAntimeridian(rings: readonly Path[]): Polygon[] {
+  const whole: Path[] = [];
+  const arcs: Path[] = [];
+  for (const ring of rings) {
+    const settled = settleSides(ring);
+    const pieces = arcsOf(settled);
+    if (pieces === null) whole.push(settled);
+    else arcs.push(...pieces);
+  }
+  if (arcs.length === 0) return [whole];
+  const parts: Path[][] = joinArcs(arcs).map((ring) => [ring]);
+  for (const ring of whole) {
+    // An edge of a hole lies inside of the part that has the hole; what lies inside of none is a part of its own.
+    const middle: Position = [(ring[0][0] + ring[1][0]) / 2, (ring[0][1] + ring[1][1]) / 2];
+    const around = isClockwise(ring) ? parts.find(([exterior]) => contains(exterior, middle)) : undefined;
+    if (around === undefined) parts.push([ring]);
+    else around.push(ring);
+  }
+  return parts;
+}
+
+/** Begins a ring off the antimeridian, and gives positions on it the side that the ring comes from. */
+function settleSides(ring: Path): Path {
+  const start = ring.findIndex(([longitude]) => Math.abs(longitude) !== 180);
+  if (start < 0 || ring.every(([longitude]) => Math.abs(longitude) !== 180)) return ring;
+  let side = 0;
+  return ring.map((_, k): Position => {
+    const [longitude, latitude] = ring[(start + k) % ring.length];
+    const settled = Math.abs(longitude) === 180 && side !== 0 ? 180 * side : longitude;
+    side = Math.sign(settled);
+    return [settled, latitude];
+  });
+}
+
+/** The pieces of a ring between its crossings, each from one end on the antimeridian to the next; null for none. */
+function arcsOf(ring: Path): Path[] | null {
+  const pieces: Position[][] = [[]];
+  for (const [k, from] of ring.entries()) {
+    const to = ring[(k + 1) % ring.length];
+    const piece = pieces[pieces.length - 1];
+    piece.push(from);
+    const step = to[0] - from[0];
+    if (Math.abs(step) <= 180) continue;
+    const side = step < 0 ? 180 : -180;
+    const share = (side - from[0]) / (step < 0 ? step + 360 : step - 360);
+    const latitude = from[1] + share * (to[1] - from[1]);
+    piece.push([side, latitude]);
+    pieces.push([[-side, latitude]]);
+  }
+  if (pieces.length === 1) return null;
+  // The ring began inside of a piece, whose start is the end of the list.
+  const last = pieces.pop() ?? [];
+  pieces[0] = [...last, ...pieces[0]];
+  return pieces;
+}
+
+/** Rings of arcs and of the frame between them: from the end of each, on to the next that starts. */
+function joinArcs(arcs: readonly Path[]): Path[] {
+  const open = arcs.map((arc) => ({ arc, start: along(arc[0]), taken: false }));
+  const rings: Path[] = [];
+  for (const first of open) {
+    if (first.taken) continue;
+    const ring: Position[] = [];
+    let current = first;
+    do {
+      current.taken = true;
+      ring.push(...current.arc);
+      const end = along(current.arc[current.arc.length - 1]);
+      const distance = (at: number): number => (at - end + PERIMETER) % PERIMETER;
+      const candidates = open.filter((other) => !other.taken || other === first);
+      const next = candidates.reduce((a, b) => (distance(b.start) < distance(a.start) ? b : a));
+      const corners = CORNERS.filter(([at]) => distance(at) > 0 && distance(at) < distance(next.start));
+      corners.sort((p, q) => distance(p[0]) - distance(q[0]));
+      ring.push(...corners.map(([, corner]) => corner));
+      current = next;
+    } while (current !== first);
+    rings.push(ring);
+  }
+  return rings;
+}
+
+/** How far along the frame a position on the antimeridian lies, counter-clockwise from (180, −90). */
+function along([longitude, latitude]: Position): number {
+  return longitude > 0 ? latitude + 90 : 630 - latitude;
+}
+
+function isClockwise(ring: Path): boolean {
+  let sum = 0;
+  for (const [k, [x, y]] of ring.entries()) {
+    const [nextX, nextY] = ring[(k + 1) % ring.length];
+    sum += x * nextY - nextX * y;
+  }
+  return sum < 0;
+}
+
+/** Even-odd, by a ray (Shimrat 1962, doi:10.1145/368637.368653). */
+function contains(ring: Path, [x, y]: Position): boolean {
+  let inside = false;
+  for (const [k, [xa, ya]] of ring.entries()) {
+    const [xb, yb] = ring[(k + 1) % ring.length];
+    if (ya > y !== yb > y && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) inside = !inside;
+  }
+  return inside;
+}

@@ -1,0 +1,44 @@
+import { type GeoBox, PixelAreas } from '../geo/index.js';
+import type { Polygon } from './geojson.js';
+import { LonLatPolygons } from './lon-lat.js';
+import { Polygonizer, type PolygonizerOptions } from './polygonizer.js';
+
+/** What is said about an area of a class map. */
+export interface AreaProperties {
+  /** The value of its pixels. */
+  value: number;
+  /** The name of the value, where it has one. */
+  class?: string;
+  /** Its true area on the ground. */
+  km2: number;
+  pixels: number;
+}
+
+export interface ClassPolygonsOptions extends Pick<PolygonizerOptions, 'nodata' | 'values' | 'maxCorners'> {
+  geobox: GeoBox;
+  /** Names of the values 0, 1, 2, … */
+  names?: readonly string[];
+  /** Receives each area in longitude and latitude: a polygon, or its parts on either side of the antimeridian. */
+  onArea(polygons: readonly Polygon[], properties: AreaProperties): void;
+}
+
+/** A polygonizer of a class map on the ground: `addRows` top to bottom, then `finish`. */
+export function classPolygons(options: ClassPolygonsOptions): Polygonizer {
+  const { geobox, names, onArea, ...rest } = options;
+  const lonLat = new LonLatPolygons(geobox);
+  return new Polygonizer({
+    ...rest,
+    width: geobox.width,
+    areas: new PixelAreas(geobox),
+    onPolygon: ({ value, pixels, squareMetres, rings }) => {
+      const name = names?.[value];
+      onArea(lonLat.convert(rings), {
+        value,
+        ...(name === undefined ? {} : { class: name }),
+        // To a square metre.
+        km2: Math.round(squareMetres ?? Number.NaN) / 1e6,
+        pixels,
+      });
+    },
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * Polygons of a pixel grid as longitudes and latitudes on WGS 84, as RFC 7946 wants them: exteriors
+ * counter-clockwise, holes clockwise, cut at the antimeridian, where a map reaches across it or around a pole.
+ *
+ * Edges are straight in longitude and latitude, so that long ones are cut until they bend by less than 0.01 pixels.
+ * Positions are rounded to 7 decimals (11 mm), or to as many more as a hundredth of a pixel takes.
+ */
+import { invalidInput } from '../errors.js';
+import { Crs, type CrsTransform, createTransform, type GeoBox } from '../geo/index.js';
+import { cutAtAntimeridian } from './antimeridian.js';
+import type { Polygon, Position, Ring } from './geojson.js';
+
+/** In pixels. */
+const BEND_TOLERANCE = 0.01;
+
+/** An edge is cut at most into 2^20 pieces. */
+const MAX_CUTS = 20;
+
+/** No piece of an edge spans more degrees of longitude: beyond 180 one could not say which way it goes. */
+const MAX_SPAN = 90;
+
+/** Nearer to a pole than this, in degrees, is on it: 0.1 mm. */
+const POLE = 1e-9;
+
+export class LonLatPolygons {
+  readonly #geobox: GeoBox;
+  readonly #toLonLat: CrsTransform;
+  readonly #scale: number;
+  /** Whether the grid is mirrored: then what runs counter-clockwise in pixels runs clockwise on the ground. */
+  readonly #mirrored: boolean;
+
+  constructor(geobox: GeoBox) {
+    this.#geobox = geobox;
+    this.#toLonLat = createTransform(geobox.crs, Crs.wgs84);
+    this.#mirrored = geobox.transform.determinant > 0;
+    this.#scale = 10 ** decimals(this.#degreesAPixel());
+  }
+
+  /**
+   * One polygon of the grid on the ground, in one piece or in several.
+   * @param rings exterior and holes as `PixelPolygon` has them
+   * @throws {TerrachipError} INVALID_INPUT where the grid leaves the domain of its projection
+   */
+  convert(rings: readonly Int32Array[]): Polygon[] {
+    const whole = rings.map((ring) => this.#ring(ring));
+    return cutAtAntimeridian(whole).map((polygon) => polygon.map((ring) => this.#round(ring)));
+  }
+
+  /** Open, with longitudes from −180 to 180. */
+  #ring(corners: Int32Array): Position[] {
+    const path: Position[] = [];
+    let from: Position = [corners[0], corners[1]];
+    let start = this.#project(from);
+    for (let k = 2; k < corners.length; k += 2) {
+      const to: Position = [corners[k], corners[k + 1]];
+      const end = this.#project(to);
+      this.#addEdge(path, from, to, start, end, 0);
+      from = to;
+      start = end;
+    }
+    if (this.#mirrored) path.reverse();
+    const ring = path.map(([longitude, latitude]): Position => [wrapped(longitude), latitude]);
+    // On a grid in degrees a position at a pole has its own longitude.
+    return this.#geobox.crs.isGeographic ? ring : withoutPoles(ring);
+  }
+
+  /** Adds the start of an edge, and the positions at which it is cut. */
+  #addEdge(
+    path: Position[],
+    from: Position,
+    to: Position,
+    start: Position,
+    end: Position,
+    cuts: number,
+  ): void {
+    const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
+    if (length > 1 && cuts < MAX_CUTS) {
+      const middle: Position = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
+      const point = this.#project(middle);
+      const chord = this.#difference(end, start);
+      const half = this.#difference(point, start);
+      // Degrees of longitude as long as those of latitude.
+      const shrink = Math.cos((start[1] * Math.PI) / 180);
+      const bend = Math.hypot(shrink * (half[0] - chord[0] / 2), half[1] - chord[1] / 2);
+      const degrees = Math.hypot(shrink * chord[0], chord[1]);
+      if (bend * length > BEND_TOLERANCE * degrees || Math.abs(chord[0]) > MAX_SPAN) {
+        this.#addEdge(path, from, middle, start, point, cuts + 1);
+        this.#addEdge(path, middle, to, point, end, cuts + 1);
+        return;
+      }
+    }
+    path.push(start);
+  }
+
+  /** In degrees; the shorter way around the globe, except on grids in degrees, which may span it. */
+  #difference(to: Position, from: Position): Position {
+    const span = to[0] - from[0];
+    return [this.#toLonLat.isIdentity ? span : wrapped(span), to[1] - from[1]];
+  }
+
+  #project([x, y]: Position): Position {
+    const { transform, crs } = this.#geobox;
+    const point = this.#toLonLat.forward(...transform.apply(x, y));
+    if (Number.isNaN(point[0]) || Math.abs(point[1]) > 90 + POLE) {
+      throw invalidInput(
+        `a polygon that leaves the domain of ${crs} at pixel ${x}, ${y}`,
+        'has no longitude and latitude',
+        'clip the map, or mark such pixels as nodata',
+      );
+    }
+    return point;
+  }
+
+  #degreesAPixel(): number {
+    const { transform, width, height } = this.#geobox;
+    const [x, y] = [width / 2, height / 2];
+    const [start, right, down] = [
+      [x, y],
+      [x + 1, y],
+      [x, y + 1],
+    ].map(([px, py]) => this.#toLonLat.forward(...transform.apply(px, py)));
+    const side = (end: Position): number => Math.hypot(wrapped(end[0] - start[0]), end[1] - start[1]);
+    return Math.min(side(right), side(down));
+  }
+
+  /** Closed, without positions that rounding made equal. */
+  #round(ring: Ring): Ring {
+    const rounded: Position[] = [];
+    for (const [x, y] of ring) {
+      // Adding 0 makes 0 of −0.
+      const position: Position = [this.#rounded(x), this.#rounded(y)];
+      const before = rounded.at(-1);
+      if (before === undefined || before[0] !== position[0] || before[1] !== position[1])
+        rounded.push(position);
+    }
+    const [first, last] = [rounded[0], rounded[rounded.length - 1]];
+    if (first[0] !== last[0] || first[1] !== last[1]) rounded.push(first);
+    return rounded;
+  }
+
+  #rounded(degrees: number): number {
+    return Math.round(degrees * this.#scale) / this.#scale + 0;
+  }
+}
+
+function decimals(degreesAPixel: number): number {
+  if (!(degreesAPixel > 0)) return 7;
+  return Math.min(12, Math.max(7, Math.ceil(-Math.log10(degreesAPixel / 100))));
+}
+
+/** From −180 to 180. */
+function wrapped(longitude: number): number {
+  return longitude >= -180 && longitude <= 180 ? longitude : longitude - 360 * Math.round(longitude / 360);
+}
+
+/** A pole has any longitude: it is entered along one meridian and left along another. */
+function withoutPoles(path: readonly Position[]): Position[] {
+  if (!path.some(([, latitude]) => Math.abs(latitude) > 90 - POLE)) return [...path];
+  return path.flatMap((position, k): Position[] => {
+    const [, latitude] = position;
+    if (Math.abs(latitude) <= 90 - POLE) return [position];
+    const neighbours = [path[(k + path.length - 1) % path.length], path[(k + 1) % path.length]];
+    const pole = 90 * Math.sign(latitude);
+    return neighbours
+      .filter((neighbour) => Math.abs(neighbour[1]) <= 90 - POLE)
+      .map(([longitude]) => [longitude, pole]);
+  });
+}

@@ -1,0 +1,105 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
+import type { Polygon } from '../geojson.js';
+
+/** Text is written in pieces of this many characters. */
+const PIECE = 1 << 20;
+
+/**
+ * A GeoJSON FeatureCollection (RFC 7946) that is written while its features are being found, one a line: whole or
+ * absent, as all files.
+ */
+export class GeoJsonFile {
+  readonly path: string;
+  readonly #temporary: string;
+  #file: FileHandle | null;
+  #pending: string[] = ['{"type":"FeatureCollection","features":['];
+  #length = 0;
+  #features = 0;
+
+  private constructor(path: string, temporary: string, file: FileHandle) {
+    this.path = path;
+    this.#temporary = temporary;
+    this.#file = file;
+  }
+
+  /** @throws {TerrachipError} DISK where the file cannot be written */
+  static async create(path: string): Promise<GeoJsonFile> {
+    await requireWritable(path);
+    const temporary = temporaryPath(path);
+    try {
+      return new GeoJsonFile(path, temporary, await open(temporary, 'wx'));
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
+  }
+
+  /** Features so far. */
+  get count(): number {
+    return this.#features;
+  }
+
+  /** Takes a feature: a Polygon, or a MultiPolygon of several. It is held until `flush`. */
+  add(polygons: readonly Polygon[], properties: Readonly<Record<string, unknown>>): void {
+    const [type, coordinates] = polygons.length === 1 ? ['Polygon', polygons[0]] : ['MultiPolygon', polygons];
+    const feature = JSON.stringify({ type: 'Feature', properties, geometry: { type, coordinates } });
+    const text = `${this.#features === 0 ? '\n' : ',\n'}${feature}`;
+    this.#pending.push(text);
+    this.#length += text.length;
+    this.#features++;
+  }
+
+  /** Writes what was added. @throws {TerrachipError} DISK */
+  async flush(): Promise<void> {
+    if (this.#length >= PIECE) await this.#write();
+  }
+
+  /** Ends the document and gives the file its name. @throws {TerrachipError} DISK */
+  async finish(): Promise<void> {
+    this.#pending.push('\n]}\n');
+    await this.#write();
+    try {
+      await this.#file?.sync();
+      await this.#file?.close();
+      this.#file = null;
+      await rename(this.#temporary, this.path);
+    } catch (cause) {
+      throw writeError(this.path, cause);
+    } finally {
+      await this.abort();
+    }
+  }
+
+  /** Removes what was written so far; after `finish` it does nothing. */
+  async abort(): Promise<void> {
+    this.#pending = [];
+    await this.#file?.close().catch(() => undefined);
+    this.#file = null;
+    await rm(this.#temporary, { force: true }).catch(() => undefined);
+  }
+
+  async #write(): Promise<void> {
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#length = 0;
+    try {
+      for (const text of joined(pending)) await this.#file?.appendFile(text);
+    } catch (cause) {
+      throw writeError(this.path, cause);
+    }
+  }
+}
+
+/** Short texts together, so that each write is worth it. */
+function* joined(texts: readonly string[]): Generator<string> {
+  let start = 0;
+  let length = 0;
+  for (const [k, text] of texts.entries()) {
+    length += text.length;
+    if (length < PIECE) continue;
+    yield texts.slice(start, k + 1).join('');
+    start = k + 1;
+    length = 0;
+  }
+  if (start < texts.length) yield texts.slice(start).join('');
+}

@@ -1,0 +1,140 @@
+/** The corners of outlines, in linked lists that grow at both ends, and whose memory is used again. */
+import { TerrachipError } from '../errors.js';
+
+const INITIAL = 1 << 12;
+
+/** What `#state` says of a corner: outlines of its area come by once, or twice, or it has been taken. */
+const [ONCE, TWICE, TAKEN] = [0, 1, 2];
+
+/** Columns are told from rows in one number. */
+const ROW = 2 ** 31;
+
+export class PolygonNodes {
+  /** The corner that follows along the outline. */
+  next = new Int32Array(INITIAL);
+  /** Of some corners, which together reach all outlines of an area: the next of these, or −1. */
+  nextSeed = new Int32Array(INITIAL);
+  /** The most corners that were held. */
+  peak = 0;
+  #x = new Int32Array(INITIAL);
+  #y = new Int32Array(INITIAL);
+  #state = new Uint8Array(INITIAL);
+  #used = 0;
+  #held = 0;
+  #firstFree = -1;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /**
+   * A new corner.
+   * @param pinched whether the outline may come by here twice
+   * @throws {TerrachipError} TOO_LARGE
+   */
+  add(x: number, y: number, pinched: boolean): number {
+    let node = this.#firstFree;
+    if (node >= 0) {
+      this.#firstFree = this.next[node];
+    } else {
+      node = this.#used++;
+      if (node >= this.next.length) this.#grow();
+    }
+    this.next[node] = -1;
+    this.nextSeed[node] = -1;
+    this.#x[node] = x;
+    this.#y[node] = y;
+    this.#state[node] = pinched ? TWICE : ONCE;
+    this.#held++;
+    if (this.#held > this.peak) this.peak = this.#held;
+    return node;
+  }
+
+  /** The rings of an area, its exterior first, then its holes from top to bottom; their corners are given back. */
+  takeRings(firstSeed: number): Int32Array[] {
+    const rings: Int32Array[] = [];
+    for (let seed = firstSeed; seed >= 0; seed = this.nextSeed[seed]) {
+      if (this.#state[seed] !== TAKEN) this.#takeOutline(seed, rings);
+    }
+    const exterior = rings.findIndex((ring) => signedArea(ring) > 0);
+    const [outer] = rings.splice(exterior, 1);
+    return [outer, ...rings.sort((p, q) => p[1] - q[1] || p[0] - q[0])];
+  }
+
+  /** Follows an outline, and cuts it into simple rings where it comes by a corner again. */
+  #takeOutline(seed: number, rings: Int32Array[]): void {
+    const path: number[] = [];
+    const places = new Map<number, number>();
+    let node = seed;
+    do {
+      const [x, y] = [this.#x[node], this.#y[node]];
+      if (this.#state[node] === TWICE) {
+        const place = y * ROW + x;
+        const before = places.get(place);
+        if (before !== undefined && path[before] === x && path[before + 1] === y) {
+          rings.push(closedRing(path, before));
+          path.length = before;
+        }
+        places.set(place, path.length);
+      }
+      path.push(x, y);
+      const next = this.next[node];
+      this.#state[node] = TAKEN;
+      this.next[node] = this.#firstFree;
+      this.#firstFree = node;
+      this.#held--;
+      node = next;
+    } while (node !== seed);
+    rings.push(closedRing(path, 0));
+  }
+
+  #grow(): void {
+    const capacity = Math.min(2 * this.next.length, this.#limit);
+    if (this.#used > capacity) {
+      throw new TerrachipError(
+        'TOO_LARGE',
+        `outlines of areas have more than ${this.#limit} corners at a time`,
+        'remove the smallest areas first, or work on a part of the map',
+        { size: this.#used, limit: this.#limit },
+      );
+    }
+    this.next = grown(this.next, capacity);
+    this.nextSeed = grown(this.nextSeed, capacity);
+    this.#x = grown(this.#x, capacity);
+    this.#y = grown(this.#y, capacity);
+    const state = new Uint8Array(capacity);
+    state.set(this.#state);
+    this.#state = state;
+  }
+}
+
+function grown(array: Int32Array<ArrayBuffer>, capacity: number): Int32Array<ArrayBuffer> {
+  const result = new Int32Array(capacity);
+  result.set(array);
+  return result;
+}
+
+/** The positions of a path from one on, the topmost and of these the leftmost first, and again last. */
+function closedRing(path: readonly number[], start: number): Int32Array {
+  let first = start;
+  for (let k = start; k < path.length; k += 2) {
+    if (path[k + 1] < path[first + 1] || (path[k + 1] === path[first + 1] && path[k] < path[first]))
+      first = k;
+  }
+  const length = path.length - start;
+  const ring = new Int32Array(length + 2);
+  for (let k = 0; k <= length; k += 2) {
+    const from = start + ((first - start + k) % length);
+    ring[k] = path[from];
+    ring[k + 1] = path[from + 1];
+  }
+  return ring;
+}
+
+/** Twice the area with y upwards: positive when counter-clockwise on a north-up map. */
+function signedArea(ring: Int32Array): number {
+  let sum = 0;
+  for (let k = 2; k < ring.length; k += 2) sum += ring[k] * ring[k - 1] - ring[k - 2] * ring[k + 1];
+  return sum;
+}

@@ -1,0 +1,327 @@
+/**
+ * Areas of equal pixels as polygons along pixel edges, from rows that arrive one after the other.
+ *
+ * A row at a time, runs of equal pixels are joined to areas (4-connected: what touches only at a corner is apart),
+ * and the corners of their outlines become nodes of linked lists, which meet further down. An area whose last row is
+ * past is handed out and its memory used again: what is held are one row of runs and the outlines of areas that are
+ * still open, 17 bytes a corner and about 50 an area.
+ */
+import type { PixelAreas, TypedArray } from '../geo/index.js';
+import { PolygonNodes } from './polygon-nodes.js';
+
+/** One 4-connected area of equal pixels. */
+export interface PixelPolygon {
+  /** The value of its pixels. */
+  readonly value: number;
+  /** How many they are. */
+  readonly pixels: number;
+  /** Their true area in m², when the polygonizer was given the areas of pixels; else null. */
+  readonly squareMetres: number | null;
+  /**
+   * Its exterior, then its holes, as x, y, x, y, … in pixel coordinates (y downwards), closed. With y upwards, as on a north-up map, the
+   * exterior runs counter-clockwise and holes clockwise (RFC 7946). Rings are simple, begin with their topmost
+   * position, of several the leftmost, and have a position only where they turn.
+   */
+  readonly rings: readonly Int32Array[];
+}
+
+/** Rows of classes: whole numbers that an int32 can hold. */
+export type ClassArray = Exclude<TypedArray, Uint32Array | Float32Array | Float64Array>;
+
+export interface PolygonizerOptions {
+  /** Pixels of a row. */
+  width: number;
+  /** A value whose pixels belong to no area: nodata. */
+  nodata?: number | null;
+  /** The true areas of pixels, to be added up. */
+  areas?: PixelAreas;
+  /** Only areas of these values (default: all). */
+  values?: readonly number[];
+  /** Receives each area as soon as its last row is past; in the same order however the rows were cut into pieces. */
+  onPolygon(polygon: PixelPolygon): void;
+  /** Most corners of open outlines (default 2^27, about 2.3 GB); more end in an error. */
+  maxCorners?: number;
+}
+
+/** The value of pixels that belong to no area, and of everything around the grid. */
+const OUTSIDE = -(2 ** 31);
+
+/** The edges at a corner of four pixels, clockwise. */
+const [NORTH, EAST, SOUTH, WEST] = [0, 1, 2, 3];
+
+/** Runs of equal pixels in a row. The first lies before the row, the last begins where the row ends. */
+class Runs {
+  count = 0;
+  /** Where each run begins. */
+  readonly starts: Int32Array;
+  readonly values: Int32Array;
+  /** The area of each run, or −1. */
+  readonly areas: Int32Array;
+  /** The corners that wait at the upright edge on the left of each run: see `PolygonNodes`. */
+  readonly heads: Int32Array;
+  readonly tails: Int32Array;
+
+  constructor(width: number) {
+    this.starts = new Int32Array(width + 2);
+    this.values = new Int32Array(width + 2);
+    this.areas = new Int32Array(width + 2);
+    this.heads = new Int32Array(width + 2);
+    this.tails = new Int32Array(width + 2);
+    this.begin();
+  }
+
+  begin(): void {
+    this.count = 1;
+    this.starts[0] = -1;
+    this.values[0] = OUTSIDE;
+    this.areas[0] = -1;
+  }
+
+  /** Adds a run unless it goes on with the one before. */
+  add(start: number, value: number): void {
+    if (this.values[this.count - 1] === value) return;
+    this.starts[this.count] = start;
+    this.values[this.count] = value;
+    this.areas[this.count] = -1;
+    this.count++;
+  }
+}
+
+/** Makes polygons of rows of classes: `addRows` top to bottom, then `finish`. */
+export class Polygonizer {
+  readonly #width: number;
+  readonly #nodata: number;
+  readonly #values: ReadonlySet<number> | null;
+  readonly #onPolygon: (polygon: PixelPolygon) => void;
+  readonly #nodes: PolygonNodes;
+  readonly #areas: PixelAreas | null;
+  #above: Runs;
+  #here: Runs;
+  #row = 0;
+  /** By area: the area it was joined to (or itself), its value, pixels, m², last row and first and last seed. */
+  readonly #parent: number[] = [];
+  readonly #value: number[] = [];
+  readonly #pixels: number[] = [];
+  readonly #squareMetres: number[] = [];
+  readonly #lastRow: number[] = [];
+  readonly #firstSeed: number[] = [];
+  readonly #lastSeed: number[] = [];
+  readonly #free: number[] = [];
+  /** Areas that were joined to others in this row. */
+  readonly #joined: number[] = [];
+
+  constructor(options: PolygonizerOptions) {
+    this.#width = options.width;
+    this.#nodata = options.nodata ?? Number.NaN;
+    this.#values = options.values === undefined ? null : new Set(options.values);
+    this.#onPolygon = options.onPolygon;
+    this.#areas = options.areas ?? null;
+    this.#nodes = new PolygonNodes(options.maxCorners ?? 2 ** 27);
+    this.#above = new Runs(options.width);
+    this.#above.add(options.width, OUTSIDE);
+    this.#here = new Runs(options.width);
+  }
+
+  /** Corners of open outlines that were held at most. */
+  get peakCorners(): number {
+    return this.#nodes.peak;
+  }
+
+  /**
+   * Takes the next rows, `width` values each.
+   * @throws {TerrachipError} TOO_LARGE when the outlines of open areas outgrow `maxCorners`
+   */
+  addRows(rows: ClassArray): void {
+    for (let start = 0; start < rows.length; start += this.#width) {
+      this.#findRuns(rows, start);
+      this.#addRow();
+    }
+  }
+
+  /** Hands out what is left. */
+  finish(): void {
+    this.#here.begin();
+    this.#here.add(this.#width, OUTSIDE);
+    this.#addRow();
+  }
+
+  #findRuns(rows: TypedArray, start: number): void {
+    const runs = this.#here;
+    runs.begin();
+    let before = Number.NaN;
+    for (let x = 0; x < this.#width; x++) {
+      const value = rows[start + x];
+      if (value === before) continue;
+      before = value;
+      const counts = value !== this.#nodata && (this.#values === null || this.#values.has(value));
+      runs.add(x, counts ? value : OUTSIDE);
+    }
+    runs.add(this.#width, OUTSIDE);
+  }
+
+  #addRow(): void {
+    this.#joinAreas();
+    this.#traceCorners();
+    this.#settleAreas();
+    [this.#above, this.#here] = [this.#here, this.#above];
+    this.#row++;
+  }
+
+  /** Gives each run of this row its area: that of an equal run above it, or a new one. */
+  #joinAreas(): void {
+    const [above, here] = [this.#above, this.#here];
+    const rowAreas = here.count > 1 ? this.#areas?.row(this.#row) : undefined;
+    let first = 0;
+    for (let k = 1; k < here.count; k++) {
+      const value = here.values[k];
+      const start = here.starts[k];
+      const end = k + 1 < here.count ? here.starts[k + 1] : this.#width;
+      while (first + 1 < above.count && above.starts[first + 1] <= start) first++;
+      if (value === OUTSIDE) continue;
+      let area = -1;
+      for (let a = first; a < above.count && above.starts[a] < end; a++) {
+        if (above.values[a] !== value) continue;
+        const other = this.#find(above.areas[a]);
+        area = area < 0 ? other : this.#join(area, other);
+      }
+      if (area < 0) area = this.#newArea(value);
+      here.areas[k] = area;
+      this.#pixels[area] += end - start;
+      this.#lastRow[area] = this.#row;
+      if (rowAreas === undefined) continue;
+      let sum = 0;
+      for (let x = start; x < end; x++) sum += rowAreas[x];
+      this.#squareMetres[area] += sum;
+    }
+  }
+
+  #newArea(value: number): number {
+    const area = this.#free.pop() ?? this.#parent.length;
+    this.#parent[area] = area;
+    this.#value[area] = value;
+    this.#pixels[area] = 0;
+    this.#squareMetres[area] = 0;
+    this.#firstSeed[area] = -1;
+    this.#lastSeed[area] = -1;
+    return area;
+  }
+
+  #find(area: number): number {
+    let root = area;
+    while (this.#parent[root] !== root) root = this.#parent[root];
+    while (this.#parent[area] !== root) {
+      const next = this.#parent[area];
+      this.#parent[area] = root;
+      area = next;
+    }
+    return root;
+  }
+
+  #join(a: number, b: number): number {
+    if (a === b) return a;
+    this.#parent[b] = a;
+    this.#pixels[a] += this.#pixels[b];
+    this.#squareMetres[a] += this.#squareMetres[b];
+    if (this.#firstSeed[b] >= 0) {
+      if (this.#firstSeed[a] < 0) this.#firstSeed[a] = this.#firstSeed[b];
+      else this.#nodes.nextSeed[this.#lastSeed[a]] = this.#firstSeed[b];
+      this.#lastSeed[a] = this.#lastSeed[b];
+    }
+    this.#joined.push(b);
+    return a;
+  }
+
+  /**
+   * Extends the outlines over the corners between the row above and this one. Outlines run with their area on the
+   * left. At a corner, each edge that is entered is left by the next edge clockwise: two areas that touch there, or
+   * one that touches itself, turn about their own corner.
+   */
+  #traceCorners(): void {
+    const [above, here] = [this.#above, this.#here];
+    const nodes = this.#nodes;
+    // The corner that an outline has reached along an edge towards this corner, and the one that it goes on to.
+    const tails = [-1, -1, -1, -1];
+    const heads = [-1, -1, -1, -1];
+    const present = [false, false, false, false];
+    let up = 0;
+    let down = 0;
+    let westTail = -1;
+    let westHead = -1;
+    while (up + 1 < above.count || down + 1 < here.count) {
+      const x = Math.min(
+        up + 1 < above.count ? above.starts[up + 1] : Infinity,
+        down + 1 < here.count ? here.starts[down + 1] : Infinity,
+      );
+      const [a, c] = [above.values[up], here.values[down]];
+      if (above.starts[up + 1] === x && up + 1 < above.count) up++;
+      if (here.starts[down + 1] === x && down + 1 < here.count) down++;
+      const [b, d] = [above.values[up], here.values[down]];
+      present[NORTH] = a !== b;
+      present[EAST] = b !== d;
+      present[SOUTH] = c !== d;
+      present[WEST] = a !== c;
+      tails[NORTH] = above.tails[up];
+      heads[NORTH] = above.heads[up];
+      tails[WEST] = westTail;
+      heads[WEST] = westHead;
+      const pinched = a !== b && b !== d && d !== c && c !== a && (a === d || b === c);
+      for (let entry = 0; entry < 4; entry++) {
+        // What lies to the left of the way along each edge towards the corner.
+        const value = entry === NORTH ? b : entry === EAST ? d : entry === SOUTH ? c : a;
+        if (!present[entry] || value === OUTSIDE) continue;
+        let exit = (entry + 1) % 4;
+        while (!present[exit]) exit = (exit + 1) % 4;
+        const arrives = entry === NORTH || entry === WEST;
+        const leaves = exit === NORTH || exit === WEST;
+        if (exit === (entry + 2) % 4) {
+          if (arrives) tails[exit] = tails[entry];
+          else heads[entry] = heads[exit];
+          continue;
+        }
+        const node = nodes.add(x, this.#row, pinched);
+        if (arrives) nodes.next[tails[entry]] = node;
+        else heads[entry] = node;
+        if (leaves) nodes.next[node] = heads[exit];
+        else tails[exit] = node;
+        if (!arrives && !leaves) this.#addSeed(here.areas[entry === SOUTH ? down - 1 : down], node);
+      }
+      if (present[SOUTH]) {
+        here.tails[down] = tails[SOUTH];
+        here.heads[down] = heads[SOUTH];
+      }
+      westTail = tails[EAST];
+      westHead = heads[EAST];
+    }
+  }
+
+  #addSeed(area: number, node: number): void {
+    if (this.#firstSeed[area] < 0) this.#firstSeed[area] = node;
+    else this.#nodes.nextSeed[this.#lastSeed[area]] = node;
+    this.#lastSeed[area] = node;
+  }
+
+  /** Names the areas of this row by what they were joined to, and hands out those that ended above it. */
+  #settleAreas(): void {
+    const [above, here] = [this.#above, this.#here];
+    for (let k = 1; k < here.count; k++) {
+      if (here.areas[k] >= 0) here.areas[k] = this.#find(here.areas[k]);
+    }
+    for (let k = 1; k < above.count; k++) {
+      if (above.areas[k] < 0) continue;
+      const area = this.#find(above.areas[k]);
+      if (this.#lastRow[area] === this.#row || this.#pixels[area] === 0) continue;
+      const rings = this.#nodes.takeRings(this.#firstSeed[area]);
+      this.#onPolygon({
+        value: this.#value[area],
+        pixels: this.#pixels[area],
+        squareMetres: this.#areas === null ? null : this.#squareMetres[area],
+        rings,
+      });
+      // Other runs of the row above may have the area too: it can be used again from the next row on.
+      this.#pixels[area] = 0;
+      this.#joined.push(area);
+    }
+    this.#free.push(...this.#joined);
+    this.#joined.length = 0;
+  }
+}
