@@ -29,6 +29,7 @@ export {
 export { areaKernel } from './area.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
+export { type Antialias, type FilterScale, filterScale, parseAntialias } from './filters.js';
 export { nodataKernel, nodataToNaN } from './nodata.js';
 export {
   AREA_RESAMPLINGS,
