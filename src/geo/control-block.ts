@@ -291,6 +291,10 @@ function reachOf(nodes: Nodes): PixelWindow | null {
     minY = Math.min(minY, y);
     maxY = Math.max(maxY, y);
   }
+  return reachBetween(minX, minY, maxX, maxY);
+}
+
+function reachBetween(minX: number, minY: number, maxX: number, maxY: number): PixelWindow | null {
   if (minX > maxX) return null;
   const x = Math.floor(minX) - REACH_MARGIN;
   const y = Math.floor(minY) - REACH_MARGIN;
@@ -387,17 +391,39 @@ function nearestTurn(value: number, to: number, turn: number): number {
   return turn === 0 ? value : value - turn * Math.round((value - to) / turn);
 }
 
-/** The widest that pixels' footprints are in the source, in whole pixels, one axis and its sign apart. */
-export function footprintMargin(block: ControlBlock): number {
+/**
+ * The source pixels that a part of a block may touch, as `ControlBlock.reach`; null if none.
+ * @param part pixels of the block, from its corner
+ * @param around how far from pixels' centres positions are asked for: 0, or 0.5 for footprints
+ */
+export function reachWithin(block: ControlBlock, part: PixelWindow, around: number): PixelWindow | null {
   const { cells, cellLog2, fractionBits } = block;
-  let widest = 0;
-  for (let o = 0; o < cells.length; o += CELL_WORDS) {
-    for (let axis = 0; axis < 2; axis++) {
-      const cross = (Math.abs(cells[o + 8 + axis]) * 2 ** cellLog2) / 2 ** CROSS_BITS;
-      widest = Math.max(widest, Math.abs(cells[o + 4 + axis]) + Math.abs(cells[o + 6 + axis]) + cross);
+  const size = 1 << cellLog2;
+  const perRow = BLOCK_SIZE >> cellLog2;
+  const unit = 2 ** fractionBits;
+  const low = [Infinity, Infinity];
+  const high = [-Infinity, -Infinity];
+  const right = part.x + part.width - 1;
+  const bottom = part.y + part.height - 1;
+  for (let j = part.y >> cellLog2; j <= bottom >> cellLog2; j++) {
+    for (let i = part.x >> cellLog2; i <= right >> cellLog2; i++) {
+      const o = (j * perRow + i) * CELL_WORDS;
+      if (cells[o] === NOWHERE) continue;
+      const [x0, y0] = [i * size, j * size];
+      // A bilinear form is largest and smallest at corners.
+      for (const fx of [Math.max(part.x - x0, 0) - around, Math.min(right - x0, size - 1) + around]) {
+        for (const fy of [Math.max(part.y - y0, 0) - around, Math.min(bottom - y0, size - 1) + around]) {
+          for (let k = 0; k < 2; k++) {
+            const linear = cells[o + k + 2] + fx * cells[o + k + 4] + fy * cells[o + k + 6];
+            const v = cells[o + k] + (linear + (fx * fy * cells[o + k + 8]) / 2 ** CROSS_BITS) / unit;
+            low[k] = Math.min(low[k], v);
+            high[k] = Math.max(high[k], v);
+          }
+        }
+      }
     }
   }
-  return Math.ceil(widest / 2 ** fractionBits / 2);
+  return reachBetween(low[0], low[1], high[0], high[1]);
 }
 
 function emptyBlock(): ControlBlock {

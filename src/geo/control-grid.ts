@@ -3,8 +3,8 @@ import {
   BLOCK_SIZE,
   CELL_WORDS,
   type ControlBlock,
-  footprintMargin,
   prepareBlock,
+  reachWithin,
 } from './control-block.js';
 import type { PixelMapping } from './pixel-mapping.js';
 import { intersectWindows, type PixelWindow } from './windows.js';
@@ -93,15 +93,29 @@ export class ControlGrid {
     let offset = 0;
     let reach: PixelWindow | null = null;
     for (const [k, block] of blocks.entries()) {
+      const part = intersectWindows(window, {
+        x: (blockX + (k % blockColumns)) * BLOCK_SIZE,
+        y: (blockY + Math.floor(k / blockColumns)) * BLOCK_SIZE,
+        width: BLOCK_SIZE,
+        height: BLOCK_SIZE,
+      });
       cells.set(block.cells, offset);
       table.set([offset / CELL_WORDS, block.cellLog2, block.fractionBits, 0], k * TABLE_WORDS);
       offset += block.cells.length;
-      if (block.reach === null) continue;
-      reach = hull(reach, grown(block.reach, radius - 1 + (this.footprints ? footprintMargin(block) : 0)));
+      const blockReach = part === null ? null : this.#reach(block, part);
+      if (blockReach !== null) reach = hull(reach, grown(blockReach, radius - 1));
     }
     const { width, height } = this.mapping.source;
     const source = reach === null ? null : intersectWindows(reach, { x: 0, y: 0, width, height });
     return { cells, table, blockX, blockY, blockColumns, source };
+  }
+
+  /** What a window's part of a block may touch. */
+  #reach(block: ControlBlock, part: PixelWindow): PixelWindow | null {
+    const whole = part.width === BLOCK_SIZE && part.height === BLOCK_SIZE;
+    if (block.reach === null || (whole && !this.footprints)) return block.reach;
+    const corner = { ...part, x: part.x & (BLOCK_SIZE - 1), y: part.y & (BLOCK_SIZE - 1) };
+    return reachWithin(block, corner, this.footprints ? 0.5 : 0);
   }
 }
 

@@ -33,6 +33,7 @@ export { type ArgmaxOptions, argmax, argmaxKernel } from './argmax.js';
 export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
+export { type Antialias, type FilterScale, filterScale, parseAntialias } from './filters.js';
 export { nodataKernel, nodataToNaN } from './nodata.js';
 export {
   AREA_RESAMPLINGS,

@@ -19,7 +19,7 @@ import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
 import { compose, warpShader } from '../shaders/index.js';
 import { warpArea } from './area.js';
 import { module, run } from './cpu/warp.js';
-import { type FilterPlan, planFilter } from './filters.js';
+import { type FilterPlan, type FilterScale, planFilter } from './filters.js';
 import { isInterpolation, type Resampling } from './resampling.js';
 import { TILE_PARAMETERS, type TileOptions, tileParameters } from './tile.js';
 
@@ -36,8 +36,10 @@ export const warpKernel = defineKernel({
   ],
   parameters: [
     ...TILE_PARAMETERS,
-    { name: 'taps', type: 'i32' },
-    { name: 'filter_scale', type: 'f32' },
+    { name: 'taps_x', type: 'i32' },
+    { name: 'taps_y', type: 'i32' },
+    { name: 'steps_x', type: 'f32' },
+    { name: 'steps_y', type: 'f32' },
     { name: 'filter_length', type: 'u32' },
   ],
   constants: ['method', 'stored_type'],
@@ -48,10 +50,10 @@ export const warpKernel = defineKernel({
 export interface WarpOptions extends TileOptions {
   resampling: Resampling;
   /**
-   * Destination pixels per source pixel where filters are to widen with larger pixels (GDAL's XSCALE and YSCALE, both
-   * at once); default 1: filters are as wide as source pixels.
+   * Destination pixels per source pixel along x and y where filters are to widen with larger pixels, from
+   * `filterScale` (GDAL's XSCALE and YSCALE); default (1, 1): filters are as wide as source pixels.
    */
-  scale?: number;
+  scale?: FilterScale;
 }
 
 /** What a resampling needs of its control grid: `new ControlGrid(…, footprints)` and its `window(tile, radius)`. */
@@ -62,9 +64,9 @@ export interface ControlNeeds {
   footprints: boolean;
 }
 
-export function controlNeeds(resampling: Resampling, scale = 1): ControlNeeds {
+export function controlNeeds(resampling: Resampling, scale?: FilterScale): ControlNeeds {
   if (!isInterpolation(resampling)) return { radius: 1, footprints: true };
-  return { radius: planFilter(resampling, scale).taps, footprints: false };
+  return { radius: Math.max(...planFilter(resampling, scale).taps), footprints: false };
 }
 
 /**
@@ -92,8 +94,10 @@ export function warp(backend: Backend, options: WarpOptions): void {
     parameters: {
       ...tileParameters(options),
       method: plan.method,
-      taps: plan.taps,
-      filter_scale: plan.stepsPerPixel,
+      taps_x: plan.taps[0],
+      taps_y: plan.taps[1],
+      steps_x: plan.stepsPerPixel[0],
+      steps_y: plan.stepsPerPixel[1],
       filter_length: plan.weights.length,
     },
   });

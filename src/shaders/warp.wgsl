@@ -25,8 +25,10 @@ struct Parameters {
   nodata_bits: u32,
   scale: f32,
   offset: f32,
-  taps: i32,           // pixels that a filter reads on either side of a position
-  filter_scale: f32,   // steps of the weights' table for a distance of one source pixel
+  taps_x: i32,         // pixels that a filter reads on either side of a position
+  taps_y: i32,
+  steps_x: f32,        // entries of the weights' table for a distance of one source pixel
+  steps_y: f32,
   filter_length: u32,  // entries of that table
 }
 
@@ -118,9 +120,9 @@ fn cubic(around: Neighbourhood) -> f32 {
   return sum;
 }
 
-// A filter's weight at a distance in source pixels, between two entries of the table; zero beyond its end.
+// A filter's weight at a distance in entries of the table, between two of them; zero beyond its end.
 fn filter_weight(distance: f32) -> f32 {
-  let at = abs(distance) * parameters.filter_scale;
+  let at = abs(distance);
   let index = u32(at);
   if (index + 1u >= parameters.filter_length) { return 0.0; }
   return mix(weights[index], weights[index + 1u], at - f32(index));
@@ -128,19 +130,19 @@ fn filter_weight(distance: f32) -> f32 {
 
 // Every pixel that a filter reaches, those outside or without data left out and the rest renormalised.
 fn filtered(around: Neighbourhood) -> f32 {
-  let taps = parameters.taps;
+  let steps = vec2f(parameters.steps_x, parameters.steps_y);
   var sum = 0.0;
   var total = 0.0;
-  for (var j = 1i - taps; j <= taps; j++) {
+  for (var j = 1i - parameters.taps_y; j <= parameters.taps_y; j++) {
     let y = around.corner.y + j;
     if (y < 0i || y >= parameters.source_height) { continue; }
-    let wy = filter_weight(f32(j) - around.w.y);
-    for (var i = 1i - taps; i <= taps; i++) {
+    let wy = filter_weight((f32(j) - around.w.y) * steps.y);
+    for (var i = 1i - parameters.taps_x; i <= parameters.taps_x; i++) {
       let pixel = vec2i(around.corner.x + i, y);
       if (!inside(pixel)) { continue; }
       let value = load(pixel);
       if (is_missing(value)) { continue; }
-      let weight = wy * filter_weight(f32(i) - around.w.x);
+      let weight = wy * filter_weight((f32(i) - around.w.x) * steps.x);
       sum += weight * value;
       total += weight;
     }

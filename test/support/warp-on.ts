@@ -8,6 +8,7 @@ import {
 import type { Backend } from '../../src/gpu/index.js';
 import {
   controlNeeds,
+  type FilterScale,
   type NodataOptions,
   type Resampling,
   uploadControl,
@@ -22,7 +23,7 @@ export async function warpOn(
   to: GeoBox,
   resampling: Resampling,
   stored: NodataOptions = {},
-  scale = 1,
+  scale: FilterScale = [1, 1],
 ): Promise<Float32Array> {
   const tile = { x: 0, y: 0, width: to.width, height: to.height };
   const { footprints, radius } = controlNeeds(resampling, scale);

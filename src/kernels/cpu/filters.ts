@@ -3,14 +3,16 @@ export interface Filter {
   readonly weights: ArrayLike<number>;
   readonly length: number;
   /** Pixels on either side of a position. */
-  readonly taps: number;
+  readonly tapsX: number;
+  readonly tapsY: number;
   /** Table entries for a distance of one pixel. */
-  readonly scale: number;
+  readonly stepsX: number;
+  readonly stepsY: number;
 }
 
-/** A filter's weight at a distance in source pixels, between two entries of the table; zero beyond its end. */
-function filterWeight({ weights, length, scale }: Filter, distance: number): number {
-  const at = Math.abs(distance) * scale;
+/** A filter's weight at a distance in entries of the table, between two of them; zero beyond its end. */
+function filterWeight({ weights, length }: Filter, distance: number): number {
+  const at = Math.abs(distance);
   const index = Math.floor(at);
   if (index + 1 >= length) return 0;
   const weight = weights[index];
@@ -31,24 +33,24 @@ export function filteredValue(
   wy: number,
   filter: Filter,
 ): number {
-  const { taps } = filter;
-  if (along.length < 2 * taps) along = new Float64Array(2 * taps);
-  const left = Math.max(1 - taps, -x0);
-  const right = Math.min(taps, width - 1 - x0);
-  for (let i = left; i <= right; i++) along[i + taps - 1] = filterWeight(filter, i - wx);
-  const top = Math.max(1 - taps, -y0);
-  const bottom = Math.min(taps, height - 1 - y0);
+  const { tapsX, tapsY } = filter;
+  if (along.length < 2 * tapsX) along = new Float64Array(2 * tapsX);
+  const left = Math.max(1 - tapsX, -x0);
+  const right = Math.min(tapsX, width - 1 - x0);
+  for (let i = left; i <= right; i++) along[i + tapsX - 1] = filterWeight(filter, (i - wx) * filter.stepsX);
+  const top = Math.max(1 - tapsY, -y0);
+  const bottom = Math.min(tapsY, height - 1 - y0);
   let sum = 0;
   let total = 0;
   for (let j = top; j <= bottom; j++) {
-    const rowWeight = filterWeight(filter, j - wy);
+    const rowWeight = filterWeight(filter, (j - wy) * filter.stepsY);
     const row = (y0 + j) * width + x0;
     let rowSum = 0;
     let rowTotal = 0;
     for (let i = left; i <= right; i++) {
       const value = source[row + i];
       if (Number.isNaN(value)) continue;
-      const weight = along[i + taps - 1];
+      const weight = along[i + tapsX - 1];
       rowSum += weight * value;
       rowTotal += weight;
     }

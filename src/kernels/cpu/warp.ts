@@ -11,8 +11,10 @@ type Parameters = KernelParameters<
   | ControlParameter
   | 'output_offset'
   | 'output_stride'
-  | 'taps'
-  | 'filter_scale'
+  | 'taps_x'
+  | 'taps_y'
+  | 'steps_x'
+  | 'steps_y'
   | 'filter_length'
   | 'method'
 >;
@@ -31,14 +33,16 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
   const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns } = parameters;
   const interpolate = RUNS[parameters.method];
   // One row more than the taps: what is read never ends at a row that is not the source's own last one.
-  const plain = plainSource(tensors, parameters, start, end, parameters.taps + 1);
+  const plain = plainSource(tensors, parameters, start, end, parameters.taps_y + 1);
   const { source } = plain;
   const source_y = parameters.source_y + plain.firstRow;
   const filter: Filter = {
     weights: tensors.weights,
     length: parameters.filter_length,
-    taps: parameters.taps,
-    scale: Math.fround(parameters.filter_scale),
+    tapsX: parameters.taps_x,
+    tapsY: parameters.taps_y,
+    stepsX: Math.fround(parameters.steps_x),
+    stepsY: Math.fround(parameters.steps_y),
   };
   const destination = tensors.destination as Float32Array;
   const right = tile_x + tile_width;
