@@ -18,9 +18,16 @@ export function report([command, ...args]) {
 }
 
 export function median(values) {
+  return quantile(values, 0.5);
+}
+
+/** By linear interpolation, as NumPy does it. */
+export function quantile(values, q) {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const position = q * (sorted.length - 1);
+  const below = Math.floor(position);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (position - below);
 }
 
 /**
@@ -44,6 +51,34 @@ export function compete(contestants, rounds, measure = time) {
     // The peer's time over ours in the same round: a slow moment of the machine slows both.
     ratio: Number(median(seconds[i].map((taken, round) => taken / seconds[0][round])).toFixed(2)),
   }));
+}
+
+/**
+ * The same for contestants of any kind.
+ * @param {{name: string, measure: () => number | Promise<number>}[]} contestants ours first; `measure` gives seconds
+ * @returns {Promise<object[]>} of each: medians of seconds and of the ratio to ours in the same round, with quartiles
+ */
+export async function competeInTurn(contestants, rounds) {
+  const seconds = contestants.map(() => []);
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, { measure }] of contestants.entries()) {
+      const taken = await measure();
+      if (round >= 0) seconds[i].push(taken);
+    }
+  }
+  const summary = (values) => [0.5, 0.25, 0.75].map((q) => Number(quantile(values, q).toPrecision(4)));
+  return contestants.map(({ name }, i) => {
+    const [middle, low, high] = summary(seconds[i]);
+    const [ratio, ratioLow, ratioHigh] = summary(seconds[i].map((taken, round) => taken / seconds[0][round]));
+    return { name, seconds: middle, quartiles: [low, high], ratio, ratioQuartiles: [ratioLow, ratioHigh] };
+  });
+}
+
+/** Runs an asynchronous task and returns its wall-clock seconds. */
+export async function timeTask(task) {
+  const start = process.hrtime.bigint();
+  await task();
+  return Number(process.hrtime.bigint() - start) / 1e9;
 }
 
 export function machine() {

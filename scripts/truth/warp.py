@@ -1,7 +1,9 @@
-"""Writes test/fixtures/warp/*.json: small rasters and what GDAL's warper makes of them.
+"""Writes test/fixtures/warp/*.json and test/fixtures/resamplings/*.json: small rasters and what GDAL's warper makes
+of them, by nearest and bilinear in the first folder and by every resampling in the second.
 
 Run with Debian's GDAL (python3-gdal): /usr/bin/python3 scripts/truth/warp.py
 Warped by: gdalwarp -et 0 -wo XSCALE=1 -wo YSCALE=1, one band at a time, Float32 output with nodata NaN.
+Cases with a scale are warped with XSCALE and YSCALE of that scale, by those resamplings that it changes.
 GDAL leaves out the resampling of pure integer shifts (GDAL_WARP_USE_TRANSLATION_OPTIM), which changes nothing.
 """
 import json
@@ -90,25 +92,62 @@ def numbers(array):
     return [None if np.isnan(v) else float(np.format_float_scientific(v)) for v in array.ravel()]
 
 
-os.makedirs(OUT, exist_ok=True)
-for name, (array, epsg, gt, nodata, to_epsg, to_gt, (width, height)) in CASES.items():
+def resample(source, to_epsg, to_gt, width, height, resampling, nodata, scale=1):
+    target = dataset(np.full((height, width), np.nan, F), to_epsg, to_gt, float('nan'), gdal.GDT_Float32)
+    gdal.Warp(target, source, resampleAlg=resampling, errorThreshold=0,
+              warpOptions=[f'XSCALE={scale!r}', f'YSCALE={scale!r}'],
+              srcNodata=None if nodata is None else str(nodata), dstNodata='nan')
+    return target.GetRasterBand(1).ReadAsArray()
+
+
+def write(folder, name, resamplings, array, epsg, gt, nodata, to_epsg, to_gt, size, scale=1):
+    width, height = size
     if not isinstance(to_gt, tuple):
-        to_gt = centred(array, epsg, gt, to_epsg, to_gt, (width, height))
+        to_gt = centred(array, epsg, gt, to_epsg, to_gt, size)
     types = {np.dtype(F): gdal.GDT_Float32, np.dtype(np.int16): gdal.GDT_Int16, np.dtype(np.uint8): gdal.GDT_Byte}
     source = dataset(array, epsg, gt, nodata, types[array.dtype])
     case = {
         'dtype': str(array.dtype), 'shape': array.shape, 'source': {'epsg': epsg, 'geotransform': gt},
         'nodata': 'nan' if nodata is not None and np.isnan(nodata) else nodata, 'values': numbers(array),
         'destination': {'epsg': to_epsg, 'geotransform': to_gt, 'width': width, 'height': height},
+        **({} if scale == 1 else {'scale': scale}),
     }
-    for resampling in ('near', 'bilinear'):
-        target = dataset(np.full((height, width), np.nan, F), to_epsg, to_gt, float('nan'), gdal.GDT_Float32)
-        gdal.Warp(target, source, resampleAlg=resampling, errorThreshold=0, warpOptions=['XSCALE=1', 'YSCALE=1'],
-                  srcNodata=None if nodata is None else str(nodata), dstNodata='nan')
-        result = target.GetRasterBand(1).ReadAsArray()
+    for resampling in resamplings:
+        result = resample(source, to_epsg, to_gt, width, height, resampling, nodata, scale)
         case[resampling] = numbers(result)
         valid = np.isfinite(result).mean()
-        print(f'{name:18s} {resampling:9s} valid {valid:.3f} mean {np.nanmean(result):.3f}')
-    with open(os.path.join(OUT, name + '.json'), 'w') as file:
+        print(f'{name:22s} {resampling:11s} valid {valid:.3f} mean {np.nanmean(result):.3f}')
+    os.makedirs(os.path.join(OUT, '..', folder), exist_ok=True)
+    with open(os.path.join(OUT, '..', folder, name + '.json'), 'w') as file:
         json.dump(case, file)
         file.write('\n')
+
+
+for name, case in CASES.items():
+    write('warp', name, ('near', 'bilinear'), *case)
+
+AREA = ('average', 'mode', 'min', 'max', 'med', 'q1', 'q3', 'sum', 'rms')
+FILTERS = ('bilinear', 'cubic', 'cubicspline', 'lanczos')
+ALL = ('near', *FILTERS, *AREA)
+UTM31 = (697000, 10, 0, 5000400, 0, -10)
+UTM32 = (300000, 10, 0, 5500000, 0, -10)
+coarse = np.round(texture(30, 36), 2).astype(F)
+classes = rng.integers(1, 6, (30, 36)).astype(np.uint8)
+RESAMPLED = {
+    # As above, and which resamplings.
+    'rotated-nodata': (ALL, island(coarse, -9999), 32631, UTM31, -9999, 32632, 11, (24, 24)),
+    'lonlat': (ALL, coarse, 4326, (6.0, 2e-4, 0, 49.6, 0, -2e-4), None, 32632, 20, (24, 30)),
+    'finer': (ALL, coarse[:10, :12], 32632, UTM32, None, 32632, (299991, 3.7, 0, 5500008, 0, -3.7), (34, 30)),
+    'half-again-coarser-nan': (ALL, island(coarse, np.nan), 32632, UTM32, float('nan'), 32632,
+                               (300002, 15, 0, 5499997, 0, -15), (23, 19)),
+    'three-times-coarser': (ALL, coarse, 32632, UTM32, None, 32632, (300000, 30, 0, 5500000, 0, -30), (12, 10)),
+    'eleven-times-coarser': (AREA, coarse, 32632, UTM32, None, 32632, (300007, 110, 0, 5499991, 0, -110), (3, 2)),
+    'classes': (('near', 'mode', 'min', 'max', 'med'), island(classes, 0), 32631, UTM31, 0, 32632, 25, (12, 11)),
+    'int16-laea': (ALL, island((coarse * 100).astype(np.int16), -32768), 32632, UTM32, -32768, 3035, 14, (22, 20)),
+    # Not lanczos: GDAL 3.6.2 takes widened weights at whole pixels' distances.
+    'scaled-third': (FILTERS[:3], island(coarse, -9999), 32632, UTM32, -9999, 32632, (300004, 30, 0, 5499993, 0, -30),
+                     (11, 9), 1 / 3),
+    'scaled-two-fifths': (FILTERS[:3], coarse, 32631, UTM31, None, 32632, 25, (12, 11), 0.4),
+}
+for name, (resamplings, *case) in RESAMPLED.items():
+    write('resamplings', name, resamplings, *case)

@@ -74,8 +74,18 @@ interface Nodes {
   readonly side: number;
 }
 
-/** Prepares the block whose first destination pixel is (x0, y0). @param tolerance in source pixels */
-export function prepareBlock(mapping: PixelMapping, x0: number, y0: number, tolerance: number): ControlBlock {
+/**
+ * Prepares the block whose first destination pixel is (x0, y0).
+ * @param tolerance in source pixels
+ * @param footprints whether pixels' corners will be asked for too: cells of one pixel then have slopes
+ */
+export function prepareBlock(
+  mapping: PixelMapping,
+  x0: number,
+  y0: number,
+  tolerance: number,
+  footprints = false,
+): ControlBlock {
   const coarse = exactNodes(mapping, x0, y0, 5);
   const finite = countFinite(coarse);
   if (finite === 0 && countFinite(checkNodes(mapping, x0, y0)) === 0) return emptyBlock();
@@ -95,7 +105,7 @@ export function prepareBlock(mapping: PixelMapping, x0: number, y0: number, tole
       }
     }
   }
-  return exactBlock(mapping, x0, y0);
+  return footprints ? exactFootprints(mapping, x0, y0) : exactBlock(mapping, x0, y0);
 }
 
 /** `side × side` exact nodes over a block, at the centres of the pixels they lie on. */
@@ -281,6 +291,10 @@ function reachOf(nodes: Nodes): PixelWindow | null {
     minY = Math.min(minY, y);
     maxY = Math.max(maxY, y);
   }
+  return reachBetween(minX, minY, maxX, maxY);
+}
+
+function reachBetween(minX: number, minY: number, maxX: number, maxY: number): PixelWindow | null {
   if (minX > maxX) return null;
   const x = Math.floor(minX) - REACH_MARGIN;
   const y = Math.floor(minY) - REACH_MARGIN;
@@ -313,6 +327,103 @@ function exactBlock(mapping: PixelMapping, x0: number, y0: number): ControlBlock
     }
   }
   return { cells, cellLog2: 0, fractionBits: FRACTION_BITS, reach: reachOf(nodes), error: 0 };
+}
+
+/** A pixel that spans more of the source than this has no footprint: it lies across a cut in the projection. */
+const WIDEST_FOOTPRINT = 2 ** 16;
+
+/** As `exactBlock`, with slopes from each pixel's four corners: where they lie outside the domain, there is nothing. */
+function exactFootprints(mapping: PixelMapping, x0: number, y0: number): ControlBlock {
+  const side = BLOCK_SIZE + 1;
+  const block = exactBlock(mapping, x0, y0);
+  const { cells } = block;
+  const corners = [new Float64Array(side * side), new Float64Array(side * side)];
+  const out = new Float64Array(2);
+  for (let k = 0; k < side * side; k++) {
+    mapping.map(x0 + (k % side), y0 + Math.floor(k / side), out);
+    corners[0][k] = out[0];
+    corners[1][k] = out[1];
+  }
+  const slopes = new Float64Array(BLOCK_SIZE * BLOCK_SIZE * 6);
+  let span = 0;
+  for (let pixel = 0; pixel < BLOCK_SIZE * BLOCK_SIZE; pixel++) {
+    const k = (pixel >> BLOCK_LOG2) * side + (pixel & (BLOCK_SIZE - 1));
+    for (let axis = 0; axis < 2; axis++) {
+      const centre =
+        cells[pixel * CELL_WORDS + axis] + cells[pixel * CELL_WORDS + 2 + axis] / 2 ** FRACTION_BITS;
+      const turn = axis === 0 ? mapping.turn : 0;
+      const at = (corner: number): number => nearestTurn(corners[axis][corner], centre, turn);
+      const [v00, v10, v01, v11] = [at(k), at(k + 1), at(k + side), at(k + side + 1)];
+      slopes[pixel * 6 + axis] = (v10 + v11 - v00 - v01) / 2;
+      slopes[pixel * 6 + 2 + axis] = (v01 + v11 - v00 - v10) / 2;
+      slopes[pixel * 6 + 4 + axis] = v11 - v10 - v01 + v00;
+    }
+    let widest = 0;
+    for (let k = 0; k < 6; k++) widest = Math.max(widest, 2 * Math.abs(slopes[pixel * 6 + k]));
+    if (widest <= WIDEST_FOOTPRINT) span = Math.max(span, widest);
+    else cells.fill(NOWHERE, pixel * CELL_WORDS, pixel * CELL_WORDS + 2);
+  }
+  // The cross term has 8 bits more than the rest and must fit too.
+  const fractionBits = Math.max(
+    FEWEST_FRACTION_BITS,
+    Math.min(FRACTION_BITS, 29 - CROSS_BITS - Math.ceil(Math.log2(span + 2))),
+  );
+  const unit = 2 ** fractionBits;
+  for (let pixel = 0, o = 0; pixel < BLOCK_SIZE * BLOCK_SIZE; pixel++, o += CELL_WORDS) {
+    if (cells[o] === NOWHERE) {
+      cells.fill(0, o + 2, o + CELL_WORDS);
+      continue;
+    }
+    for (let axis = 0; axis < 2; axis++) {
+      cells[o + 2 + axis] = Math.round(cells[o + 2 + axis] / 2 ** (FRACTION_BITS - fractionBits));
+      for (let k = axis; k < 6; k += 2) {
+        const bits = k < 4 ? unit : unit * 2 ** CROSS_BITS;
+        const limit = 2 ** 30;
+        cells[o + 4 + k] = Math.max(-limit, Math.min(limit, Math.round(slopes[pixel * 6 + k] * bits)));
+      }
+    }
+  }
+  return { ...block, fractionBits };
+}
+
+/** A coordinate with a period, moved to where it is nearest to another; a period of 0 is none. */
+function nearestTurn(value: number, to: number, turn: number): number {
+  return turn === 0 ? value : value - turn * Math.round((value - to) / turn);
+}
+
+/**
+ * The source pixels that a part of a block may touch, as `ControlBlock.reach`; null if none.
+ * @param part pixels of the block, from its corner
+ * @param around how far from pixels' centres positions are asked for: 0, or 0.5 for footprints
+ */
+export function reachWithin(block: ControlBlock, part: PixelWindow, around: number): PixelWindow | null {
+  const { cells, cellLog2, fractionBits } = block;
+  const size = 1 << cellLog2;
+  const perRow = BLOCK_SIZE >> cellLog2;
+  const unit = 2 ** fractionBits;
+  const low = [Infinity, Infinity];
+  const high = [-Infinity, -Infinity];
+  const right = part.x + part.width - 1;
+  const bottom = part.y + part.height - 1;
+  for (let j = part.y >> cellLog2; j <= bottom >> cellLog2; j++) {
+    for (let i = part.x >> cellLog2; i <= right >> cellLog2; i++) {
+      const o = (j * perRow + i) * CELL_WORDS;
+      if (cells[o] === NOWHERE) continue;
+      const [x0, y0] = [i * size, j * size];
+      // A bilinear form is largest and smallest at corners.
+      for (const fx of [Math.max(part.x - x0, 0) - around, Math.min(right - x0, size - 1) + around]) {
+        for (const fy of [Math.max(part.y - y0, 0) - around, Math.min(bottom - y0, size - 1) + around]) {
+          for (let k = 0; k < 2; k++) {
+            const linear = cells[o + k + 2] + fx * cells[o + k + 4] + fy * cells[o + k + 6];
+            const v = cells[o + k] + (linear + (fx * fy * cells[o + k + 8]) / 2 ** CROSS_BITS) / unit;
+            low[k] = Math.min(low[k], v);
+            high[k] = Math.max(high[k], v);
+          }
+        }
+      }
+    }
+  }
+  return reachBetween(low[0], low[1], high[0], high[1]);
 }
 
 function emptyBlock(): ControlBlock {

@@ -1,4 +1,11 @@
-import { BLOCK_LOG2, BLOCK_SIZE, CELL_WORDS, type ControlBlock, prepareBlock } from './control-block.js';
+import {
+  BLOCK_LOG2,
+  BLOCK_SIZE,
+  CELL_WORDS,
+  type ControlBlock,
+  prepareBlock,
+  reachWithin,
+} from './control-block.js';
 import type { PixelMapping } from './pixel-mapping.js';
 import { intersectWindows, type PixelWindow } from './windows.js';
 
@@ -24,6 +31,7 @@ export interface ControlWindow {
 export class ControlGrid {
   readonly mapping: PixelMapping;
   readonly tolerance: number;
+  readonly footprints: boolean;
   readonly #blocks = new Map<number, ControlBlock>();
   readonly #maxCachedBytes: number;
   #cachedBytes = 0;
@@ -31,10 +39,17 @@ export class ControlGrid {
   /**
    * @param tolerance largest error in source pixels (default 0.002)
    * @param maxCachedBytes bound on the memory of prepared blocks; the oldest are dropped (default 64 MiB)
+   * @param footprints whether kernels will ask for pixels' corners beside their centres (default false)
    */
-  constructor(mapping: PixelMapping, tolerance = DEFAULT_TOLERANCE, maxCachedBytes = 64 * 2 ** 20) {
+  constructor(
+    mapping: PixelMapping,
+    tolerance = DEFAULT_TOLERANCE,
+    maxCachedBytes = 64 * 2 ** 20,
+    footprints = false,
+  ) {
     this.mapping = mapping;
     this.tolerance = tolerance;
+    this.footprints = footprints;
     this.#maxCachedBytes = maxCachedBytes;
   }
 
@@ -43,7 +58,13 @@ export class ControlGrid {
     const key = blockY * 2 ** 23 + blockX;
     const known = this.#blocks.get(key);
     if (known !== undefined) return known;
-    const block = prepareBlock(this.mapping, blockX * BLOCK_SIZE, blockY * BLOCK_SIZE, this.tolerance);
+    const block = prepareBlock(
+      this.mapping,
+      blockX * BLOCK_SIZE,
+      blockY * BLOCK_SIZE,
+      this.tolerance,
+      this.footprints,
+    );
     this.#blocks.set(key, block);
     this.#cachedBytes += block.cells.byteLength;
     for (const [oldKey, old] of this.#blocks) {
@@ -54,8 +75,11 @@ export class ControlGrid {
     return block;
   }
 
-  /** The blocks under a window of destination pixels, packed for a kernel. */
-  window(window: PixelWindow): ControlWindow {
+  /**
+   * The blocks under a window of destination pixels, packed for a kernel.
+   * @param radius how many pixels around a position a resampling reads (default 1)
+   */
+  window(window: PixelWindow, radius = 1): ControlWindow {
     const blockX = window.x >> BLOCK_LOG2;
     const blockY = window.y >> BLOCK_LOG2;
     const blockColumns = ((window.x + window.width - 1) >> BLOCK_LOG2) - blockX + 1;
@@ -69,19 +93,38 @@ export class ControlGrid {
     let offset = 0;
     let reach: PixelWindow | null = null;
     for (const [k, block] of blocks.entries()) {
+      const part = intersectWindows(window, {
+        x: (blockX + (k % blockColumns)) * BLOCK_SIZE,
+        y: (blockY + Math.floor(k / blockColumns)) * BLOCK_SIZE,
+        width: BLOCK_SIZE,
+        height: BLOCK_SIZE,
+      });
       cells.set(block.cells, offset);
       table.set([offset / CELL_WORDS, block.cellLog2, block.fractionBits, 0], k * TABLE_WORDS);
       offset += block.cells.length;
-      reach = hull(reach, block.reach);
+      const blockReach = part === null ? null : this.#reach(block, part);
+      if (blockReach !== null) reach = hull(reach, grown(blockReach, radius - 1));
     }
     const { width, height } = this.mapping.source;
     const source = reach === null ? null : intersectWindows(reach, { x: 0, y: 0, width, height });
     return { cells, table, blockX, blockY, blockColumns, source };
   }
+
+  /** What a window's part of a block may touch. */
+  #reach(block: ControlBlock, part: PixelWindow): PixelWindow | null {
+    const whole = part.width === BLOCK_SIZE && part.height === BLOCK_SIZE;
+    if (block.reach === null || (whole && !this.footprints)) return block.reach;
+    const corner = { ...part, x: part.x & (BLOCK_SIZE - 1), y: part.y & (BLOCK_SIZE - 1) };
+    return reachWithin(block, corner, this.footprints ? 0.5 : 0);
+  }
 }
 
-function hull(a: PixelWindow | null, b: PixelWindow | null): PixelWindow | null {
-  if (a === null || b === null) return a ?? b;
+function grown({ x, y, width, height }: PixelWindow, by: number): PixelWindow {
+  return { x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by };
+}
+
+function hull(a: PixelWindow | null, b: PixelWindow): PixelWindow {
+  if (a === null) return b;
   const x = Math.min(a.x, b.x);
   const y = Math.min(a.y, b.y);
   return {

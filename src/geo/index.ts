@@ -43,6 +43,7 @@ export { type FromBoundsOptions, GeoBox } from './geobox.js';
 export { type GeoSlice, geoBoxOfSlice } from './geoslice.js';
 export { type Dimension, GeoTensor, type GeoTensorInit } from './geotensor.js';
 export { createPixelMapping, type PixelMapping } from './pixel-mapping.js';
+export { pixelScale } from './pixel-scale.js';
 export { TimeInterval } from './time-interval.js';
 export {
   alignedTiles,

@@ -5,6 +5,8 @@ import type { GeoBox } from './geobox.js';
 export interface PixelMapping {
   readonly destination: GeoBox;
   readonly source: GeoBox;
+  /** Source columns of a full turn around the globe; 0 where columns do not repeat. */
+  readonly turn: number;
   /** Writes source column and row of a destination point into `out`; NaN where the projections do not reach. */
   map(x: number, y: number, out: Float64Array): void;
 }
@@ -18,6 +20,7 @@ export function createPixelMapping(destination: GeoBox, source: GeoBox): PixelMa
     return {
       destination,
       source,
+      turn: 0,
       map(x, y, out) {
         out[0] = direct.a * x + direct.b * y + direct.c;
         out[1] = direct.d * x + direct.e * y + direct.f;
@@ -31,6 +34,7 @@ export function createPixelMapping(destination: GeoBox, source: GeoBox): PixelMa
   return {
     destination,
     source,
+    turn: centre === null || toPixel.d !== 0 ? 0 : Math.abs(360 * toPixel.a),
     map(x, y, out) {
       const point = transform.forward(
         toCrs.a * x + toCrs.b * y + toCrs.c,

@@ -30,6 +30,11 @@ export interface BackendLimits {
 /** Work done, for reports and for tests that prove that nothing is done twice. */
 export interface BackendCounters {
   dispatches: number;
+  /** Arrays handed to the device, by `upload` and `write`. */
+  uploads: number;
+  /** Times that recorded work was sent to the device; on the CPU, that its end was waited for. */
+  submits: number;
+  downloads: number;
   uploadedBytes: number;
   downloadedBytes: number;
   /** Bytes of all live tensors, and the most there ever were. */

@@ -5,9 +5,11 @@
  */
 export {
   Affine,
+  type ChipLayout,
   ControlGrid,
   type ControlWindow,
   Crs,
+  createChipLayout,
   createPixelMapping,
   GeoBox,
   type PixelWindow,
@@ -26,6 +28,7 @@ export {
   type TensorMeta,
   WebGpuBackend,
 } from '../gpu/index.js';
+export { areaKernel } from './area.js';
 export { type ArgmaxOptions, argmax, argmaxKernel } from './argmax.js';
 export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
@@ -54,6 +57,7 @@ export {
   SCL,
   SCL_CLOUDS,
 } from './field-mask.js';
+export { type Antialias, type FilterScale, filterScale, parseAntialias } from './filters.js';
 export { keepWhere, maskOut, maskValuesKernel } from './mask-values.js';
 export {
   MOSAIC_METHODS,
@@ -62,7 +66,7 @@ export {
   mosaic,
   mosaicKernel,
 } from './mosaic.js';
-export { type NodataOptions, nodataKernel, nodataToNaN } from './nodata.js';
+export { nodataKernel, nodataToNaN } from './nodata.js';
 export {
   histogramKernel,
   type PercentileOptions,
@@ -72,7 +76,16 @@ export {
   valueRange,
   valueRangeKernel,
 } from './percentiles.js';
-export { parseResampling, RESAMPLINGS, type Resampling } from './resampling.js';
+export {
+  AREA_RESAMPLINGS,
+  type AreaResampling,
+  INTERPOLATIONS,
+  type Interpolation,
+  keepsCategories,
+  parseResampling,
+  RESAMPLINGS,
+  type Resampling,
+} from './resampling.js';
 export {
   clip,
   harmonise,
@@ -91,12 +104,8 @@ export {
   stitchKernel,
   uploadStitchLayout,
 } from './stitch.js';
+export type { NodataOptions } from './stored-values.js';
+export { type DeviceControl, type TileOptions, uploadControl } from './tile.js';
 export { validMask, validMaskKernel } from './valid-mask.js';
 export { countVotes, type VoteCountOptions, type VoteOptions, vote, votesKernel } from './vote.js';
-export {
-  type DeviceControl,
-  uploadControl,
-  type WarpOptions,
-  warp,
-  warpKernel,
-} from './warp.js';
+export { type ControlNeeds, controlNeeds, type WarpOptions, warp, warpKernel } from './warp.js';

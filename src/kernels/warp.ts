@@ -15,104 +15,95 @@
  * pixels. Validity and nearest values are equal bit for bit on every backend.
  * Bytes a destination pixel: 4 read (with an ideal cache) + 0.16 of control grid + 4 written.
  */
-import { invalidOption } from '../errors.js';
-import { BLOCK_SIZE, type ControlWindow, type PixelWindow } from '../geo/index.js';
 import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
 import { compose, warpShader } from '../shaders/index.js';
-import { requireDtype, requireLength } from './check.js';
+import { warpArea } from './area.js';
 import { module, run } from './cpu/warp.js';
-import { RESAMPLINGS, type Resampling } from './resampling.js';
+import { type FilterPlan, type FilterScale, planFilter } from './filters.js';
+import { isInterpolation, type Resampling } from './resampling.js';
+import { TILE_PARAMETERS, type TileOptions, tileParameters } from './tile.js';
 
 export const warpKernel = defineKernel({
   name: 'warp',
-  code: compose(warpShader, ['missing', 'control-grid']),
+  code: compose(warpShader, ['missing', 'control-grid', 'stored', 'stored-values']),
   workgroupSize: [16, 16, 1],
   bindings: [
     { name: 'source', access: 'read' },
     { name: 'cells', access: 'read' },
     { name: 'table', access: 'read' },
+    { name: 'weights', access: 'read' },
     { name: 'destination', access: 'write' },
   ],
   parameters: [
-    { name: 'source_x', type: 'i32' },
-    { name: 'source_y', type: 'i32' },
-    { name: 'source_width', type: 'i32' },
-    { name: 'source_height', type: 'i32' },
-    { name: 'tile_x', type: 'i32' },
-    { name: 'tile_y', type: 'i32' },
-    { name: 'tile_width', type: 'i32' },
-    { name: 'tile_height', type: 'i32' },
-    { name: 'block_x', type: 'i32' },
-    { name: 'block_y', type: 'i32' },
-    { name: 'block_columns', type: 'i32' },
-    { name: 'output_offset', type: 'i32' },
-    { name: 'output_stride', type: 'i32' },
+    ...TILE_PARAMETERS,
+    { name: 'taps_x', type: 'i32' },
+    { name: 'taps_y', type: 'i32' },
+    { name: 'steps_x', type: 'f32' },
+    { name: 'steps_y', type: 'f32' },
+    { name: 'filter_length', type: 'u32' },
   ],
-  constants: ['resampling'],
+  constants: ['method', 'stored_type'],
   grid: ({ tile_width, tile_height }) => [tile_width, tile_height, 1],
   cpu: { module, run, rows: ({ tile_height }) => tile_height },
 });
 
-/** A control window on the device, shared by all bands of a source. */
-export interface DeviceControl {
-  readonly cells: DeviceTensor;
-  readonly table: DeviceTensor;
-  readonly window: ControlWindow;
-}
-
-/** Uploads the control grid of a window; dispose of its tensors after the warps that use it. */
-export function uploadControl(backend: Backend, window: ControlWindow): DeviceControl {
-  return { cells: backend.upload(window.cells), table: backend.upload(window.table), window };
-}
-
-export interface WarpOptions {
-  /** float32 values of the source's `sourceWindow`, NaN for no data. */
-  source: DeviceTensor;
-  /** The part of the source raster that `source` holds; it must contain what `control.window.source` names. */
-  sourceWindow: PixelWindow;
-  control: DeviceControl;
-  /** The destination pixels to compute; they must lie in the blocks of the control window. */
-  tile: PixelWindow;
+export interface WarpOptions extends TileOptions {
   resampling: Resampling;
-  /** Where the results go: the tile's first pixel at `offset`, its rows `stride` values apart. */
-  destination: DeviceTensor;
-  offset?: number;
-  stride?: number;
+  /**
+   * Destination pixels per source pixel along x and y where filters are to widen with larger pixels, from
+   * `filterScale` (GDAL's XSCALE and YSCALE); default (1, 1): filters are as wide as source pixels.
+   */
+  scale?: FilterScale;
 }
 
-/** Resamples one tile. Overwrites every pixel of the tile, with NaN where the source has no data. */
+/** What a resampling needs of its control grid: `new ControlGrid(…, footprints)` and its `window(tile, radius)`. */
+export interface ControlNeeds {
+  /** How many pixels around a position are read. */
+  radius: number;
+  /** Whether pixels' corners are needed beside their centres. */
+  footprints: boolean;
+}
+
+export function controlNeeds(resampling: Resampling, scale?: FilterScale): ControlNeeds {
+  if (!isInterpolation(resampling)) return { radius: 1, footprints: true };
+  return { radius: Math.max(...planFilter(resampling, scale).taps), footprints: false };
+}
+
+/**
+ * Resamples one tile. Overwrites every pixel of the tile, with NaN where the source has no data.
+ * @throws {TerrachipError} INVALID_INPUT for tensors that are too short or of another type, INVALID_OPTION for a tile
+ *   outside the control window or an impossible scale
+ */
 export function warp(backend: Backend, options: WarpOptions): void {
-  const { source, sourceWindow, control, tile, destination } = options;
-  const { offset = 0, stride = tile.width } = options;
-  const { blockX, blockY, blockColumns } = control.window;
-  requireDtype('warp', source, 'float32');
-  requireDtype('warp', destination, 'float32');
-  requireLength('warp', source, sourceWindow.width * sourceWindow.height);
-  requireLength('warp', destination, offset + (tile.height - 1) * stride + tile.width);
-  if (tile.x < blockX * BLOCK_SIZE || tile.y < blockY * BLOCK_SIZE) {
-    throw invalidOption(
-      'tile',
-      'starts outside the control window',
-      'prepare the control grid for this tile',
-    );
+  const { source, control, destination, resampling } = options;
+  if (!isInterpolation(resampling)) {
+    warpArea(backend, options, resampling);
+    return;
   }
+  const plan = planFilter(resampling, options.scale);
+  const weights = uploadWeights(backend, plan);
   backend.run(warpKernel, {
-    tensors: { source, cells: control.cells, table: control.table, destination },
+    // A method without a table never reads this binding, and saves an upload.
+    tensors: {
+      source,
+      cells: control.cells,
+      table: control.table,
+      weights: weights ?? control.cells,
+      destination,
+    },
     parameters: {
-      source_x: sourceWindow.x,
-      source_y: sourceWindow.y,
-      source_width: sourceWindow.width,
-      source_height: sourceWindow.height,
-      tile_x: tile.x,
-      tile_y: tile.y,
-      tile_width: tile.width,
-      tile_height: tile.height,
-      block_x: blockX,
-      block_y: blockY,
-      block_columns: blockColumns,
-      output_offset: offset,
-      output_stride: stride,
-      resampling: RESAMPLINGS.indexOf(options.resampling),
+      ...tileParameters(options),
+      method: plan.method,
+      taps_x: plan.taps[0],
+      taps_y: plan.taps[1],
+      steps_x: plan.stepsPerPixel[0],
+      steps_y: plan.stepsPerPixel[1],
+      filter_length: plan.weights.length,
     },
   });
+  weights?.dispose();
+}
+
+function uploadWeights(backend: Backend, plan: FilterPlan): DeviceTensor | null {
+  return plan.weights.length === 0 ? null : backend.upload(plan.weights);
 }

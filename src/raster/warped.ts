@@ -12,7 +12,16 @@ import {
 } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { withTaskSignal } from '../io/index.js';
-import { nodataToNaN, type Resampling, uploadControl, warp } from '../kernels/index.js';
+import {
+  type Antialias,
+  controlNeeds,
+  type FilterScale,
+  filterScale,
+  type NodataOptions,
+  type Resampling,
+  uploadControl,
+  warp,
+} from '../kernels/index.js';
 import type { BandInfo, Raster, WindowRequest } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
 
@@ -20,6 +29,12 @@ export interface WarpedRasterOptions {
   /** The grid to resample onto. */
   geobox: GeoBox;
   resampling: Resampling;
+  /**
+   * Whether filters widen where the grid's pixels are larger than the source's: `off` (default) never, `gdal` as GDAL
+   * does, by one scale for the whole of both grids, or destination pixels per source pixel. Resamplings by area and
+   * nearest take no notice.
+   */
+  antialias?: Antialias;
   /** Band numbers from 1 (default: all). */
   bands?: readonly number[];
   /**
@@ -38,7 +53,7 @@ const TILE_SIZE = 1024;
 
 /** A tile whose source window is larger than this is cut in four. */
 const MAX_SOURCE_PIXELS = 16 * 2 ** 20;
-const SMALLEST_TILE = 16;
+const SMALLEST_TILE = 1;
 
 /** Tiles under way: one is read while another is computed. */
 const TILES_IN_FLIGHT = 2;
@@ -62,6 +77,8 @@ export class WarpedRaster {
   readonly #backend: Backend;
   readonly #level: number;
   readonly #grid: ControlGrid;
+  readonly #radius: number;
+  readonly #scale: FilterScale;
   readonly #bands: readonly BandInfo[];
   readonly #options: WarpedRasterOptions;
 
@@ -73,10 +90,11 @@ export class WarpedRaster {
     this.#backend = backend;
     this.#options = options;
     this.#level = options.overview === 'auto' ? levelForGeobox(raster, options.geobox) : 0;
-    this.#grid = new ControlGrid(
-      createPixelMapping(options.geobox, levelBox(raster, this.#level)),
-      options.tolerance ?? DEFAULT_TOLERANCE,
-    );
+    const mapping = createPixelMapping(options.geobox, levelBox(raster, this.#level));
+    this.#scale = filterScale(options.antialias ?? 'off', mapping);
+    const { radius, footprints } = controlNeeds(options.resampling, this.#scale);
+    this.#radius = radius;
+    this.#grid = new ControlGrid(mapping, options.tolerance ?? DEFAULT_TOLERANCE, undefined, footprints);
     this.#bands = (options.bands ?? raster.bands.map((band) => band.index)).map((index) => {
       const band = raster.bands.find((candidate) => candidate.index === index);
       if (band === undefined) {
@@ -142,7 +160,7 @@ export class WarpedRaster {
 
   /** The tile with its control grid, or its quarters where it would need too much of the source. */
   #split(window: PixelWindow): Tile[] {
-    const control = this.#grid.window(window);
+    const control = this.#grid.window(window, this.#radius);
     const { source } = control;
     const small = window.width <= SMALLEST_TILE && window.height <= SMALLEST_TILE;
     if (source === null || source.width * source.height <= MAX_SOURCE_PIXELS || small)
@@ -192,13 +210,15 @@ export class WarpedRaster {
     // Where the source does not reach, a single pixel without data stands for it.
     const sourceWindow = control.source ?? { x: 0, y: 0, width: 1, height: 1 };
     for (const [i, band] of this.#bands.entries()) {
-      const source = this.#upload(sources[i] ?? Float32Array.of(Number.NaN), band, masks[i] ?? null);
+      const { source, stored } = this.#upload(sources[i] ?? NO_PIXEL, band, masks[i] ?? null);
       warp(backend, {
         source,
+        stored,
         sourceWindow,
         control: device,
         tile: window,
         resampling: this.#options.resampling,
+        scale: this.#scale,
         destination: planes[i],
         offset: (window.y - firstRow) * width + window.x,
         stride: width,
@@ -210,13 +230,17 @@ export class WarpedRaster {
     device.table.dispose();
   }
 
-  /** Stored values on the device as float32 with NaN for no data. */
-  #upload(values: TypedArray, band: BandInfo, mask: Uint8Array | null): DeviceTensor {
+  /** Stored values on the device, and how the kernel makes float32 of them. */
+  #upload(
+    values: TypedArray,
+    band: BandInfo,
+    mask: Uint8Array | null,
+  ): { source: DeviceTensor; stored: NodataOptions } {
     const { scale, offset } = this.#options.unscale === false ? { scale: 1, offset: 0 } : band;
     const { nodata } = band;
     const wide = values instanceof Int32Array || values instanceof Uint32Array;
     const integers = wide || band.storedType.endsWith('int64');
-    if (integers && this.#options.resampling === 'nearest') requireExact(this.raster.name, values, nodata);
+    if (integers && keepsValues(this.#options.resampling)) requireExact(this.raster.name, values, nodata);
     // An alpha band itself has values everywhere.
     const holes = band.colourInterpretation === 'alpha' ? null : mask;
     if (values instanceof Float64Array || holes !== null) {
@@ -226,15 +250,18 @@ export class WarpedRaster {
         const missing = values[i] === nodata || holes?.[i] === 0;
         converted[i] = missing ? Number.NaN : values[i] * scale + offset;
       }
-      return this.#backend.upload(converted);
+      return { source: this.#backend.upload(converted), stored: {} };
     }
-    const stored = this.#backend.upload(values);
-    const nothingToDo = values instanceof Float32Array && (nodata === null || Number.isNaN(nodata));
-    if (nothingToDo && scale === 1 && offset === 0) return stored;
-    const result = nodataToNaN(this.#backend, stored, { nodata, scale, offset });
-    stored.dispose();
-    return result;
+    return { source: this.#backend.upload(values), stored: { nodata, scale, offset } };
   }
+}
+
+/** Stands for a source that a tile does not reach. */
+const NO_PIXEL = Float32Array.of(Number.NaN);
+
+/** Whether results are values of the source. */
+function keepsValues(resampling: Resampling): boolean {
+  return ['nearest', 'mode', 'min', 'max', 'med', 'q1', 'q3'].includes(resampling);
 }
 
 /** Stored values of the source and their masks, an array a band. */
@@ -246,14 +273,14 @@ interface SourceWindow {
 const NO_SOURCE: SourceWindow = { planes: [], masks: [] };
 const NOTHING = Promise.resolve(NO_SOURCE);
 
-/** Nearest promises the source's own values, but they pass through float32, which skips whole numbers from 2^24 on. */
+/** Such resamplings promise the source's own values, but they pass through float32, which skips whole numbers from 2^24 on. */
 function requireExact(name: string, values: TypedArray, nodata: number | null): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (Math.fround(value) === value || value === nodata) continue;
     throw new TerrachipError(
       'UNSUPPORTED',
-      `${name} holds ${value}, a whole number that float32 cannot hold and that nearest would change`,
+      `${name} holds ${value}, a whole number that float32 cannot hold and that this resampling would change`,
       'renumber them, or use gdalwarp',
       { feature: 'whole numbers beyond 16777216' },
     );

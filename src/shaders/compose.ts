@@ -1,14 +1,18 @@
 import controlGrid from './functions/control-grid.wgsl.js';
 import flatIndex from './functions/flat-index.wgsl.js';
+import footprint from './functions/footprint.wgsl.js';
 import missing from './functions/missing.wgsl.js';
 import stored from './functions/stored.wgsl.js';
+import storedValues from './functions/stored-values.wgsl.js';
 
 /** WGSL functions that several shaders share, by name. */
 const FUNCTIONS = {
   'control-grid': controlGrid,
   'flat-index': flatIndex,
+  footprint,
   missing,
   stored,
+  'stored-values': storedValues,
 } as const;
 
 export type ShaderFunction = keyof typeof FUNCTIONS;

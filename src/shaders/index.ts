@@ -1,4 +1,5 @@
 /** The WGSL of every kernel, and the composer of its shared functions. */
+export { default as areaShader } from './area.wgsl.js';
 export { default as argmaxShader } from './argmax.wgsl.js';
 export { default as chipsShader } from './chips.wgsl.js';
 export { compose, type ShaderFunction } from './compose.js';

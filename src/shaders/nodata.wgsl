@@ -16,41 +16,9 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read_write> destination: array<f32>;
 @group(0) @binding(2) var<uniform> parameters: Parameters;
 
-fn as_float(bits: u32) -> f32 {
-  if (stored_type == 6u) { return bitcast<f32>(bits); }
-  if (stored_type == 1u || stored_type == 3u || stored_type == 5u) { return f32(bitcast<i32>(bits)); }
-  return f32(bits);
-}
-
-// Integers are compared as they are stored; floats as GDAL does (ARE_REAL_EQUAL): |a - b| < 2^-22 |a + b|. The
-// comparison is made on significands, in integers: compilers may rearrange sums of floats, which overflow here.
-fn is_nodata(bits: u32) -> bool {
-  if (parameters.nodata_kind == 0u) { return false; }
-  let nodata = parameters.nodata_bits;
-  if (bits == nodata) { return true; }
-  if (stored_type != 6u) { return false; }
-  if (((bits | nodata) & 0x7fffffffu) == 0u) { return true; }  // 0 and -0
-  let exponent = extractBits(bits, 23u, 8u);
-  let nodata_exponent = extractBits(nodata, 23u, 8u);
-  let comparable = exponent != 0u && nodata_exponent != 0u && exponent != 255u && nodata_exponent != 255u;
-  if (!comparable || (bits ^ nodata) >= 0x80000000u) { return false; }
-  let step = i32(exponent) - i32(nodata_exponent);
-  if (abs(step) > 1i) { return false; }
-  let a = i32(extractBits(bits, 0u, 23u) | 0x800000u) << u32(max(step, 0i));
-  let b = i32(extractBits(nodata, 0u, 23u) | 0x800000u) << u32(max(-step, 0i));
-  let difference = abs(a - b);
-  return difference < 16i && (difference << 22u) < a + b;
-}
-
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let index = flat_index(id);
   if (index >= parameters.count) { return; }
-  let bits = stored_bits(index);
-  let value = as_float(bits);
-  if (is_missing(value) || is_nodata(bits)) {
-    destination[index] = missing();
-  } else {
-    destination[index] = value * parameters.scale + parameters.offset;
-  }
+  destination[index] = stored_value(index);
 }

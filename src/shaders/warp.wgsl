@@ -1,9 +1,10 @@
-// Resamples a window of a source onto a tile of a destination (src/kernels/warp.ts).
+// Resamples a window of a source onto a tile of a destination by interpolation (src/kernels/warp.ts).
 //
-// 0 source       read   float32, NaN where there is no data
+// 0 source       read   stored values, packed in words
 // 1 cells        read   control grid cells
 // 2 table        read   control grid blocks
-// 3 destination  write  float32
+// 3 weights      read   a filter's weights by distance, filter_steps to the pixel
+// 4 destination  write  float32
 
 struct Parameters {
   nan_bits: u32,
@@ -20,16 +21,26 @@ struct Parameters {
   block_columns: i32,
   output_offset: i32,  // where the tile starts in `destination`, and how far apart its rows are
   output_stride: i32,
+  nodata_kind: u32,    // how stored values become float32
+  nodata_bits: u32,
+  scale: f32,
+  offset: f32,
+  taps_x: i32,         // pixels that a filter reads on either side of a position
+  taps_y: i32,
+  steps_x: f32,        // entries of the weights' table for a distance of one source pixel
+  steps_y: f32,
+  filter_length: u32,  // entries of that table
 }
 
-@group(0) @binding(0) var<storage, read> source: array<f32>;
+@group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read> cells: array<i32>;
 @group(0) @binding(2) var<storage, read> table: array<i32>;
-@group(0) @binding(3) var<storage, read_write> destination: array<f32>;
-@group(0) @binding(4) var<uniform> parameters: Parameters;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
+@group(0) @binding(4) var<storage, read_write> destination: array<f32>;
+@group(0) @binding(5) var<uniform> parameters: Parameters;
 
-// 0 nearest, 1 bilinear
-override resampling: u32;
+// 0 nearest, 1 bilinear, 2 cubic convolution of 4 x 4 whole pixels, 3 any filter
+override method: u32;
 
 fn inside(pixel: vec2i) -> bool {
   return all(pixel >= vec2i(0)) && pixel.x < parameters.source_width && pixel.y < parameters.source_height;
@@ -43,30 +54,102 @@ fn containing_pixel(position: Position) -> vec2i {
 }
 
 fn load(pixel: vec2i) -> f32 {
-  return source[pixel.y * parameters.source_width + pixel.x];
+  return stored_value(u32(pixel.y * parameters.source_width + pixel.x));
 }
 
-// The four pixels around the position, those without data left out and the weights of the rest renormalised.
-fn bilinear(position: Position) -> f32 {
+// The pixel whose centre is the last at or before a position, and how far beyond it the position lies.
+struct Neighbourhood {
+  corner: vec2i,
+  w: vec2f,
+}
+
+fn neighbourhood(position: Position) -> Neighbourhood {
   let unit = 1i << position.bits;
   // Pixel centres lie at +0.5: shifting by half a pixel makes them whole.
   let shifted = position.part - vec2i(unit >> 1u);
   let corner = position.pixel - vec2i(parameters.source_x, parameters.source_y) + (shifted >> vec2u(position.bits));
-  let w = vec2f(shifted & vec2i(unit - 1)) / f32(unit);
+  return Neighbourhood(corner, vec2f(shifted & vec2i(unit - 1)) / f32(unit));
+}
+
+// The four pixels around the position, those without data left out and the weights of the rest renormalised.
+fn bilinear(around: Neighbourhood) -> f32 {
+  let w = around.w;
   var sum = 0.0;
-  var weights = 0.0;
+  var total = 0.0;
   for (var j = 0i; j < 2i; j++) {
     for (var i = 0i; i < 2i; i++) {
-      let pixel = corner + vec2i(i, j);
+      let pixel = around.corner + vec2i(i, j);
       if (!inside(pixel)) { continue; }
       let value = load(pixel);
       if (is_missing(value)) { continue; }
       let weight = select(1.0 - w.x, w.x, i == 1i) * select(1.0 - w.y, w.y, j == 1i);
       sum += weight * value;
-      weights += weight;
+      total += weight;
     }
   }
-  return sum / weights;
+  return sum / total;
+}
+
+// Keys' weights (a = -1/2) of the pixels at -1, 0, 1 and 2.
+fn cubic_weights(t: f32) -> vec4f {
+  let u = 1.0 - t;
+  return vec4f(
+    -0.5 * t * u * u,
+    1.0 + t * t * (1.5 * t - 2.5),
+    1.0 + u * u * (1.5 * u - 2.5),
+    -0.5 * u * t * t,
+  );
+}
+
+// All sixteen pixels around the position, or bilinear where one of them is outside or without data.
+fn cubic(around: Neighbourhood) -> f32 {
+  let first = around.corner - 1;
+  if (!inside(first) || !inside(first + 3)) { return bilinear(around); }
+  let wx = cubic_weights(around.w.x);
+  let wy = cubic_weights(around.w.y);
+  var sum = 0.0;
+  for (var j = 0i; j < 4i; j++) {
+    var row = vec4f();
+    for (var i = 0i; i < 4i; i++) {
+      let value = load(first + vec2i(i, j));
+      if (is_missing(value)) { return bilinear(around); }
+      row[i] = value;
+    }
+    sum += wy[j] * dot(wx, row);
+  }
+  return sum;
+}
+
+// A filter's weight at a distance in entries of the table, between two of them; zero beyond its end.
+fn filter_weight(distance: f32) -> f32 {
+  let at = abs(distance);
+  let index = u32(at);
+  if (index + 1u >= parameters.filter_length) { return 0.0; }
+  return mix(weights[index], weights[index + 1u], at - f32(index));
+}
+
+// Every pixel that a filter reaches, those outside or without data left out and the rest renormalised.
+fn filtered(around: Neighbourhood) -> f32 {
+  let steps = vec2f(parameters.steps_x, parameters.steps_y);
+  var sum = 0.0;
+  var total = 0.0;
+  for (var j = 1i - parameters.taps_y; j <= parameters.taps_y; j++) {
+    let y = around.corner.y + j;
+    if (y < 0i || y >= parameters.source_height) { continue; }
+    let wy = filter_weight((f32(j) - around.w.y) * steps.y);
+    for (var i = 1i - parameters.taps_x; i <= parameters.taps_x; i++) {
+      let pixel = vec2i(around.corner.x + i, y);
+      if (!inside(pixel)) { continue; }
+      let value = load(pixel);
+      if (is_missing(value)) { continue; }
+      let weight = wy * filter_weight((f32(i) - around.w.x) * steps.x);
+      sum += weight * value;
+      total += weight;
+    }
+  }
+  // Where negative weights outweigh the others there is nothing to divide by.
+  if (total < 1e-6) { return missing(); }
+  return sum / total;
 }
 
 @compute @workgroup_size(16, 16)
@@ -80,7 +163,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (inside(pixel)) {
     let centre = load(pixel);
     if (!is_missing(centre)) {
-      if (resampling == 0u) { value = centre; } else { value = bilinear(position); }
+      if (method == 0u) { value = centre; }
+      else if (method == 1u) { value = bilinear(neighbourhood(position)); }
+      else if (method == 2u) { value = cubic(neighbourhood(position)); }
+      else { value = filtered(neighbourhood(position)); }
     }
   }
   destination[parameters.output_offset + local.y * parameters.output_stride + local.x] = value;

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, allocateArray, type Dtype, GeoBox, type TypedArray } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
-import type { Resampling } from '../../src/kernels/index.js';
 import { describeBackends, sharedWebGpu, webgpuProblem } from '../support/backends.js';
 import { randomValues } from '../support/random.js';
 import { warpOn } from '../support/warp-on.js';
@@ -34,7 +33,7 @@ function readCase(name: string): {
   from: GeoBox;
   to: GeoBox;
   nodata: number | null;
-  truth: Record<Resampling, Float32Array>;
+  truth: Record<'nearest' | 'bilinear', Float32Array>;
 } {
   const json = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Case;
   const numbers = (values: (number | null)[]): Float32Array =>

@@ -42,6 +42,7 @@ describe('kernels and their shaders', () => {
   it('are all here', () => {
     expect(all.map((kernel) => kernel.name).sort()).toMatchInlineSnapshot(`
       [
+        "area",
         "argmax",
         "chips",
         "decibel",

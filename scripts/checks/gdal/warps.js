@@ -4,7 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inParallel, printTable, python, run, TERRACHIP } from '../programs.js';
 
-const GDAL_NAMES = { nearest: 'near', bilinear: 'bilinear' };
+/** GDAL's name of a resampling. */
+export const gdalName = (resampling) => (resampling === 'nearest' ? 'near' : resampling);
 const GDAL_TYPES = { float32: 'Float32', int16: 'Int16', uint16: 'UInt16', uint8: 'Byte' };
 
 let outputs = 0;
@@ -24,7 +25,7 @@ async function gdalwarp(run, folder, { source, band, grid, resampling, dtype, so
   const target = output(folder);
   const options = [
     ...['-q', '-et', '0', '-wo', 'XSCALE=1', '-wo', 'YSCALE=1', '-ovr', 'NONE'],
-    ...['-r', GDAL_NAMES[resampling], '-ot', GDAL_TYPES[dtype], '-dstnodata', nodata],
+    ...['-r', gdalName(resampling), '-ot', GDAL_TYPES[dtype], '-dstnodata', nodata],
     ...(sourceNodata === null ? [] : ['-srcnodata', sourceNodata]),
     ...gdalGrid(grid),
   ];

@@ -43,6 +43,9 @@ export class CpuBackend implements Backend {
   readonly limits: BackendLimits = { maxTensorBytes: MAX_TENSOR_BYTES };
   readonly #counters: BackendCounters = {
     dispatches: 0,
+    uploads: 0,
+    submits: 0,
+    downloads: 0,
     uploadedBytes: 0,
     downloadedBytes: 0,
     allocatedBytes: 0,
@@ -91,14 +94,16 @@ export class CpuBackend implements Backend {
 
   upload(data: TypedArray, shape: readonly number[] = [data.length], meta?: TensorMeta): DeviceTensor {
     const tensor = this.allocate(shape, tensorDtypeOf(data), meta);
-    this.write(tensor, data);
+    // No kernel that was asked for earlier knows this memory: the pool gets memory back when its last kernel is done.
+    this.#arrayOf(tensor).set(data);
+    this.#countUpload(data);
     return tensor;
   }
 
   write(tensor: DeviceTensor, data: TypedArray, offset = 0): void {
     checkRange(tensor, offset, data.length);
     const target = this.#arrayOf(tensor);
-    this.#counters.uploadedBytes += data.byteLength;
+    this.#countUpload(data);
     if (this.#pending === 0) {
       target.set(data, offset);
       return;
@@ -106,6 +111,11 @@ export class CpuBackend implements Backend {
     // Kernels that were asked for earlier may still read the old values, and the caller may reuse its array.
     const copy = data.slice();
     this.#enqueue(() => target.set(copy, offset));
+  }
+
+  #countUpload(data: TypedArray): void {
+    this.#counters.uploads++;
+    this.#counters.uploadedBytes += data.byteLength;
   }
 
   copy(from: DeviceTensor, fromOffset: number, to: DeviceTensor, toOffset: number, length: number): void {
@@ -128,6 +138,7 @@ export class CpuBackend implements Backend {
 
   async submit(): Promise<void> {
     this.#requireAlive();
+    this.#counters.submits++;
     await this.#queue;
     const failure = this.#failure;
     if (failure !== null) {
@@ -139,6 +150,7 @@ export class CpuBackend implements Backend {
   async download(tensor: DeviceTensor, target?: TypedArray): Promise<TypedArray> {
     const array = this.#arrayOf(tensor);
     await this.submit();
+    this.#counters.downloads++;
     this.#counters.downloadedBytes += tensor.byteLength;
     const values = array.subarray(0, tensor.length);
     if (target === undefined) {

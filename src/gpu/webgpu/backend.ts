@@ -29,6 +29,9 @@ const UNIFORM_USAGE = BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST;
 /** Dispatches recorded before they are sent off, so that the device works while more are recorded. */
 const DISPATCHES_PER_SUBMIT = 64;
 
+/** Disposed memory that waits for its submit; above this, work is sent off so that the memory can be used again. */
+const RELEASED_BYTES_PER_SUBMIT = 64 * 2 ** 20;
+
 /** Bytes per readback: large enough to be fast, small enough to keep two in memory. */
 const STAGING_BYTES = 32 * 2 ** 20;
 
@@ -69,6 +72,9 @@ export class WebGpuBackend implements Backend {
   readonly device: GPUDevice;
   readonly #counters: BackendCounters = {
     dispatches: 0,
+    uploads: 0,
+    submits: 0,
+    downloads: 0,
     uploadedBytes: 0,
     downloadedBytes: 0,
     allocatedBytes: 0,
@@ -130,6 +136,7 @@ export class WebGpuBackend implements Backend {
   allocate(shape: readonly number[], dtype: TensorDtype, meta?: TensorMeta): DeviceTensor {
     this.#requireAlive();
     const bytes = Math.ceil(checkShape(shape, dtype, this.limits.maxTensorBytes) / 4) * 4;
+    if (this.#pool.releasedBytes > RELEASED_BYTES_PER_SUBMIT) this.#flush();
     const buffer = this.#pool.acquire(bytes, TENSOR_USAGE, this.limits.maxTensorBytes);
     this.#counters.allocatedBytes += bytes;
     this.#counters.peakAllocatedBytes = Math.max(
@@ -145,7 +152,8 @@ export class WebGpuBackend implements Backend {
 
   upload(data: TypedArray, shape: readonly number[] = [data.length], meta?: TensorMeta): DeviceTensor {
     const tensor = this.allocate(shape, tensorDtypeOf(data), meta);
-    this.write(tensor, data);
+    // Nothing that was recorded knows this buffer: the pool gives out none that a recorded command names.
+    this.#writeNow(this.#bufferOf(tensor), data, 0);
     return tensor;
   }
 
@@ -154,10 +162,15 @@ export class WebGpuBackend implements Backend {
     const buffer = this.#bufferOf(tensor);
     // A write takes effect before anything submitted later: what was recorded before it must go first.
     this.#flush();
+    this.#writeNow(buffer, data, offset);
+  }
+
+  #writeNow(buffer: GPUBuffer, data: TypedArray, offset: number): void {
     const { bytes, padding } = wholeWords(data);
     const start = offset * data.BYTES_PER_ELEMENT;
     if (bytes.byteLength > 0) this.device.queue.writeBuffer(buffer, start, bytes);
     if (padding !== null) this.device.queue.writeBuffer(buffer, start + bytes.byteLength, padding);
+    this.#counters.uploads++;
     this.#counters.uploadedBytes += data.byteLength;
   }
 
@@ -209,7 +222,6 @@ export class WebGpuBackend implements Backend {
 
   async download(tensor: DeviceTensor, target?: TypedArray): Promise<TypedArray> {
     const buffer = this.#bufferOf(tensor);
-    this.#flush();
     const result: TypedArray = target ?? viewArray(tensor.dtype, new ArrayBuffer(tensor.byteLength));
     const bytes = new Uint8Array(result.buffer, result.byteOffset, tensor.byteLength);
     const pieces: { staging: GPUBuffer; start: number; length: number; ready: Promise<void> }[] = [];
@@ -227,9 +239,9 @@ export class WebGpuBackend implements Backend {
     for (let start = 0; start < tensor.byteLength; start += STAGING_BYTES) {
       const length = Math.ceil(Math.min(STAGING_BYTES, tensor.byteLength - start) / 4) * 4;
       const staging = this.#pool.acquire(length, STAGING_USAGE, this.device.limits.maxBufferSize);
-      const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(buffer, start, staging, 0, length);
-      this.device.queue.submit([encoder.finish()]);
+      // The first piece goes along with what was recorded: kernels and readback are one submit.
+      this.#record().copyBufferToBuffer(buffer, start, staging, 0, length);
+      this.#flush();
       pieces.push({ staging, start, length, ready: staging.mapAsync(MAP_READ, 0, length) });
       // Two pieces under way: one copies on the device while the other is read here.
       if (pieces.length === 2) await drain();
@@ -237,6 +249,7 @@ export class WebGpuBackend implements Backend {
     while (pieces.length > 0) await drain();
     this.#pool.recycle();
     this.#requireAlive();
+    this.#counters.downloads++;
     this.#counters.downloadedBytes += tensor.byteLength;
     return result;
   }
@@ -263,6 +276,7 @@ export class WebGpuBackend implements Backend {
   #flush(): void {
     if (this.#encoder !== null) {
       this.device.queue.submit([this.#encoder.finish()]);
+      this.#counters.submits++;
       this.#encoder = null;
       this.#recorded = 0;
     }

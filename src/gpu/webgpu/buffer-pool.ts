@@ -15,7 +15,13 @@ export class BufferPool {
   readonly #free = new Map<string, GPUBuffer[]>();
   /** Released, but possibly still named by commands that were not submitted yet. */
   #released: GPUBuffer[] = [];
+  #releasedBytes = 0;
   #idleBytes = 0;
+
+  /** Bytes that wait for a submit before they can be reused. */
+  get releasedBytes(): number {
+    return this.#releasedBytes;
+  }
 
   constructor(device: GPUDevice, maxIdleBytes = 512 * 2 ** 20) {
     this.#device = device;
@@ -35,6 +41,7 @@ export class BufferPool {
 
   release(buffer: GPUBuffer): void {
     this.#released.push(buffer);
+    this.#releasedBytes += buffer.size;
   }
 
   /** After a submit, released buffers may be written again: the queue keeps the order. */
@@ -51,6 +58,7 @@ export class BufferPool {
       this.#idleBytes += buffer.size;
     }
     this.#released = [];
+    this.#releasedBytes = 0;
   }
 
   dispose(): void {
@@ -58,6 +66,7 @@ export class BufferPool {
     for (const buffer of this.#released) buffer.destroy();
     this.#free.clear();
     this.#released = [];
+    this.#releasedBytes = 0;
     this.#idleBytes = 0;
   }
 }

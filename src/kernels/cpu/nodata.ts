@@ -1,24 +1,8 @@
 import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
 import { FLAT_PIECE } from '../grid.js';
+import { convertStored } from './stored-values.js';
 
 export const module = import.meta.url;
-
-/**
- * GDAL's comparison of floats (see nodata.wgsl) on their bits: |a − b| < 2⁻²² · |a + b|, in integers.
- * `bits` and `nodata` are not the same.
- */
-function nearlyEqual(bits: number, nodata: number): boolean {
-  if (((bits | nodata) & 0x7fffffff) === 0) return true;
-  const exponent = (bits >>> 23) & 255;
-  const nodataExponent = (nodata >>> 23) & 255;
-  if (exponent === 0 || nodataExponent === 0 || exponent === 255 || nodataExponent === 255) return false;
-  const step = exponent - nodataExponent;
-  if ((bits ^ nodata) < 0 || step < -1 || step > 1) return false;
-  const a = ((bits & 0x7fffff) | 0x800000) << Math.max(step, 0);
-  const b = ((nodata & 0x7fffff) | 0x800000) << Math.max(-step, 0);
-  const difference = Math.abs(a - b);
-  return difference < 16 && difference << 22 < a + b;
-}
 
 export function run(
   { source, destination }: CpuTensors<'source' | 'destination'>,
@@ -26,32 +10,6 @@ export function run(
   start: number,
   end: number,
 ): void {
-  const { count, nodata_kind, nodata_bits, stored_type } = parameters;
-  const scale = Math.fround(parameters.scale);
-  const offset = Math.fround(parameters.offset);
-  const to = Math.min(count, end * FLAT_PIECE);
-  if (nodata_kind === 0) {
-    for (let i = start * FLAT_PIECE; i < to; i++) {
-      const value = source[i];
-      // Every NaN becomes the same one: files of equal pixels are then equal byte for byte.
-      destination[i] = Number.isNaN(value) ? Number.NaN : value * scale + offset;
-    }
-    return;
-  }
-  if (stored_type !== 6) {
-    const signed = stored_type === 1 || stored_type === 3 || stored_type === 5;
-    const nodata = signed ? nodata_bits | 0 : nodata_bits >>> 0;
-    for (let i = start * FLAT_PIECE; i < to; i++) {
-      const value = source[i];
-      destination[i] = value === nodata ? Number.NaN : value * scale + offset;
-    }
-    return;
-  }
-  const nodata = nodata_bits | 0;
-  const bits = new Int32Array(source.buffer, source.byteOffset, count);
-  for (let i = start * FLAT_PIECE; i < to; i++) {
-    const value = source[i];
-    const missing = Number.isNaN(value) || bits[i] === nodata || nearlyEqual(bits[i], nodata);
-    destination[i] = missing ? Number.NaN : value * scale + offset;
-  }
+  const from = start * FLAT_PIECE;
+  convertStored(source, from, Math.min(parameters.count, end * FLAT_PIECE), destination, from, parameters);
 }

@@ -1,24 +1,22 @@
 import type { TypedArray } from '../../geo/index.js';
 import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import { type Filter, filteredValue } from './filters.js';
+import { type ControlParameter, plainSource, type SourceParameter } from './source.js';
 
 export const module = import.meta.url;
 
-type Tensors = CpuTensors<'source' | 'cells' | 'table' | 'destination'>;
+type Tensors = CpuTensors<'source' | 'cells' | 'table' | 'weights' | 'destination'>;
 type Parameters = KernelParameters<
-  | 'source_x'
-  | 'source_y'
-  | 'source_width'
-  | 'source_height'
-  | 'tile_x'
-  | 'tile_y'
-  | 'tile_width'
-  | 'tile_height'
-  | 'block_x'
-  | 'block_y'
-  | 'block_columns'
+  | SourceParameter
+  | ControlParameter
   | 'output_offset'
   | 'output_stride'
-  | 'resampling'
+  | 'taps_x'
+  | 'taps_y'
+  | 'steps_x'
+  | 'steps_y'
+  | 'filter_length'
+  | 'method'
 >;
 
 const BLOCK_LOG2 = 8;
@@ -32,9 +30,20 @@ const CROSS_BITS = 8;
  */
 export function run(tensors: Tensors, parameters: Parameters, start: number, end: number): void {
   const { cells, table } = tensors;
-  const { source_x, source_y, tile_x, tile_y, tile_width, block_x, block_y, block_columns } = parameters;
-  const interpolate = parameters.resampling === 1 ? bilinearRun : nearestRun;
-  const source = tensors.source as Float32Array;
+  const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns } = parameters;
+  const interpolate = RUNS[parameters.method];
+  // One row more than the taps: what is read never ends at a row that is not the source's own last one.
+  const plain = plainSource(tensors, parameters, start, end, parameters.taps_y + 1);
+  const { source } = plain;
+  const source_y = parameters.source_y + plain.firstRow;
+  const filter: Filter = {
+    weights: tensors.weights,
+    length: parameters.filter_length,
+    tapsX: parameters.taps_x,
+    tapsY: parameters.taps_y,
+    stepsX: Math.fround(parameters.steps_x),
+    stepsY: Math.fround(parameters.steps_y),
+  };
   const destination = tensors.destination as Float32Array;
   const right = tile_x + tile_width;
   for (let row = start; row < end; row++) {
@@ -56,7 +65,7 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
       interpolate(
         source,
         parameters.source_width,
-        parameters.source_height,
+        plain.rows,
         destination,
         output,
         count,
@@ -70,6 +79,7 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
         Math.imul(fy, cells[cell + 9]),
         fx,
         table[entry + 2],
+        filter,
       );
       output += count;
       x += count;
@@ -98,6 +108,7 @@ type RunFunction = (
   cy: number,
   fx: number,
   bits: number,
+  filter: Filter,
 ) => void;
 
 const nearestRun: RunFunction = (
@@ -204,6 +215,129 @@ const bilinearRun: RunFunction = (
       : renormalised(source, width, height, x, y, wx, wy);
   }
 };
+
+/** All sixteen pixels around the position, or bilinear where one of them is outside or without data. */
+const cubicRun: RunFunction = (
+  source,
+  width,
+  height,
+  destination,
+  output,
+  count,
+  originX,
+  originY,
+  qx,
+  qy,
+  ax,
+  ay,
+  cx,
+  cy,
+  fx,
+  bits,
+) => {
+  const half = 1 << (bits - 1);
+  const mask = (1 << bits) - 1;
+  const unit = 1 / (1 << bits);
+  const lastX = width - 2;
+  const lastY = height - 2;
+  let linearX = (qx - half) | 0;
+  let linearY = (qy - half) | 0;
+  let crossX = Math.imul(fx, cx);
+  let crossY = Math.imul(fx, cy);
+  for (let i = 0; i < count; i++) {
+    const px = (linearX + (crossX >> CROSS_BITS)) | 0;
+    const py = (linearY + (crossY >> CROSS_BITS)) | 0;
+    const x = (originX + (px >> bits)) | 0;
+    const y = (originY + (py >> bits)) | 0;
+    const wx = (px & mask) * unit;
+    const wy = (py & mask) * unit;
+    linearX = (linearX + ax) | 0;
+    linearY = (linearY + ay) | 0;
+    crossX = (crossX + cx) | 0;
+    crossY = (crossY + cy) | 0;
+    if (x >= 1 && y >= 1 && x < lastX && y < lastY) {
+      // Keys' weights (a = -1/2) of the pixels at -1, 0, 1 and 2.
+      const ux = 1 - wx;
+      const x0 = -0.5 * wx * ux * ux;
+      const x1 = 1 + wx * wx * (1.5 * wx - 2.5);
+      const x2 = 1 + ux * ux * (1.5 * ux - 2.5);
+      const x3 = -0.5 * ux * wx * wx;
+      const uy = 1 - wy;
+      const k = (Math.imul(y - 1, width) + x - 1) | 0;
+      const l = (k + width) | 0;
+      const m = (l + width) | 0;
+      const n = (m + width) | 0;
+      const value =
+        -0.5 *
+          wy *
+          uy *
+          uy *
+          (source[k] * x0 + source[k + 1] * x1 + source[k + 2] * x2 + source[k + 3] * x3) +
+        (1 + wy * wy * (1.5 * wy - 2.5)) *
+          (source[l] * x0 + source[l + 1] * x1 + source[l + 2] * x2 + source[l + 3] * x3) +
+        (1 + uy * uy * (1.5 * uy - 2.5)) *
+          (source[m] * x0 + source[m + 1] * x1 + source[m + 2] * x2 + source[m + 3] * x3) +
+        -0.5 * uy * wy * wy * (source[n] * x0 + source[n + 1] * x1 + source[n + 2] * x2 + source[n + 3] * x3);
+      destination[output + i] = value;
+      if (!Number.isNaN(value)) continue;
+    }
+    const centre = containingValue(
+      source,
+      width,
+      height,
+      originX,
+      originY,
+      (px + half) | 0,
+      (py + half) | 0,
+      bits,
+    );
+    destination[output + i] = Number.isNaN(centre)
+      ? centre
+      : renormalised(source, width, height, x, y, wx, wy);
+  }
+};
+
+const filteredRun: RunFunction = (
+  source,
+  width,
+  height,
+  destination,
+  output,
+  count,
+  originX,
+  originY,
+  qx,
+  qy,
+  ax,
+  ay,
+  cx,
+  cy,
+  fx,
+  bits,
+  filter,
+) => {
+  const half = 1 << (bits - 1);
+  const mask = (1 << bits) - 1;
+  const unit = 1 / (1 << bits);
+  for (let i = 0; i < count; i++) {
+    const step = fx + i;
+    const px = (qx + Math.imul(i, ax) + (Math.imul(step, cx) >> CROSS_BITS)) | 0;
+    const py = (qy + Math.imul(i, ay) + (Math.imul(step, cy) >> CROSS_BITS)) | 0;
+    const centre = containingValue(source, width, height, originX, originY, px, py, bits);
+    if (Number.isNaN(centre)) {
+      destination[output + i] = centre;
+      continue;
+    }
+    const x = originX + ((px - half) >> bits);
+    const y = originY + ((py - half) >> bits);
+    const wx = ((px - half) & mask) * unit;
+    const wy = ((py - half) & mask) * unit;
+    destination[output + i] = filteredValue(source, width, height, x, y, wx, wy, filter);
+  }
+};
+
+/** By the number of the method: nearest, bilinear, cubic, a filter. */
+const RUNS: readonly RunFunction[] = [nearestRun, bilinearRun, cubicRun, filteredRun];
 
 /** The value of the pixel that contains a position, or NaN outside; a position on the far edge is inside. */
 function containingValue(

@@ -11,20 +11,38 @@ struct Position {
   bits: u32,
 }
 
-fn source_position(destination: vec2i) -> Position {
+struct Cell {
+  origin: vec2i,
+  q: vec2i,
+  a: vec2i,
+  b: vec2i,
+  c: vec2i,
+  bits: u32,
+  // The destination pixel, counted from the cell's first.
+  f: vec2i,
+}
+
+fn cell_of(destination: vec2i) -> Cell {
   let block = (destination >> vec2u(8u)) - vec2i(parameters.block_x, parameters.block_y);
   let entry = 4 * (block.y * parameters.block_columns + block.x);
   let cell_log2 = u32(table[entry + 1]);
-  let bits = u32(table[entry + 2]);
   let local = destination & vec2i(255);
   let cell = local >> vec2u(cell_log2);
-  let f = local & vec2i((1i << cell_log2) - 1i);
   let word = 10 * (table[entry] + (cell.y << (8u - cell_log2)) + cell.x);
-  let origin = vec2i(cells[word], cells[word + 1]);
-  let q = vec2i(cells[word + 2], cells[word + 3]);
-  let a = vec2i(cells[word + 4], cells[word + 5]);
-  let b = vec2i(cells[word + 6], cells[word + 7]);
-  let c = vec2i(cells[word + 8], cells[word + 9]);
-  let p = q + f.x * a + f.y * b + ((f.x * f.y * c) >> vec2u(8u));
-  return Position(origin + (p >> vec2u(bits)), p & vec2i((1i << bits) - 1i), bits);
+  return Cell(
+    vec2i(cells[word], cells[word + 1]),
+    vec2i(cells[word + 2], cells[word + 3]),
+    vec2i(cells[word + 4], cells[word + 5]),
+    vec2i(cells[word + 6], cells[word + 7]),
+    vec2i(cells[word + 8], cells[word + 9]),
+    u32(table[entry + 2]),
+    local & vec2i((1i << cell_log2) - 1i),
+  );
+}
+
+fn source_position(destination: vec2i) -> Position {
+  let cell = cell_of(destination);
+  let f = cell.f;
+  let p = cell.q + f.x * cell.a + f.y * cell.b + ((f.x * f.y * cell.c) >> vec2u(8u));
+  return Position(cell.origin + (p >> vec2u(cell.bits)), p & vec2i((1i << cell.bits) - 1i), cell.bits);
 }

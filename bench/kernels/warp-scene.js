@@ -1,0 +1,84 @@
+// A scene's warp as a caller of terrachip/kernels does it: from an array to an array, strip by strip.
+import { ControlGrid, Crs, createPixelMapping, GeoBox, uploadControl, warp } from 'terrachip/kernels';
+
+/** Destination rows in one step. */
+const ROWS = 1024;
+
+export class WarpScene {
+  #backend;
+  #values;
+  #mapping;
+  #resampling;
+  #size;
+  #result;
+  #alone = null;
+
+  constructor(backend, values, from, { bounds, size }, resampling) {
+    this.#backend = backend;
+    this.#values = values;
+    this.#mapping = createPixelMapping(GeoBox.fromSize(bounds, Crs.parse('EPSG:32632'), ...size), from);
+    this.#resampling = resampling;
+    this.#size = size;
+    this.#result = new Float32Array(size[0] * size[1]);
+  }
+
+  /** Positions, uploads, kernels and readback of the whole scene; one strip is uploaded while another comes back. */
+  async run() {
+    const [width, height] = this.#size;
+    const grid = this.#grid();
+    let arriving = Promise.resolve();
+    for (let y = 0; y < height; y += ROWS) {
+      const tile = { x: 0, y, width, height: Math.min(ROWS, height - y) };
+      const { destination, dispose } = this.#strip(grid, tile);
+      const target = this.#result.subarray(y * width, (y + tile.height) * width);
+      const previous = arriving;
+      arriving = this.#backend.download(destination, target).then(dispose);
+      await previous;
+    }
+    await arriving;
+  }
+
+  #grid() {
+    const { footprints } = controlNeeds(this.#resampling);
+    return new ControlGrid(this.#mapping, DEFAULT_TOLERANCE, 64 * 2 ** 20, footprints);
+  }
+
+  #strip(grid, tile) {
+    const backend = this.#backend;
+    const control = uploadControl(backend, grid.window(tile, controlNeeds(this.#resampling).radius));
+    const { width } = this.#mapping.source;
+    const reach = control.window.source ?? { y: 0, height: 1 };
+    // Whole rows: a view, no copy.
+    const sourceWindow = { x: 0, y: reach.y, width, height: reach.height };
+    const rows = this.#values.subarray(reach.y * width, (reach.y + reach.height) * width);
+    const source = backend.upload(rows, [reach.height, width]);
+    const destination = backend.allocate([tile.height, tile.width], 'float32');
+    const resample = () =>
+      warp(backend, { source, sourceWindow, control, tile, resampling: this.#resampling, destination });
+    resample();
+    const dispose = () => {
+      for (const tensor of [source, destination, control.cells, control.table]) tensor.dispose();
+    };
+    return { destination, resample, dispose };
+  }
+
+  /** The kernel on one strip in the middle of the scene. */
+  prepareAlone() {
+    const [width, height] = this.#size;
+    const y = Math.floor(height / 2 / ROWS) * ROWS;
+    const strip = this.#strip(this.#grid(), { x: 0, y, width, height: ROWS });
+    this.#alone = strip;
+    return async () => {
+      strip.resample();
+      await this.#backend.submit();
+    };
+  }
+
+  get aloneUnit() {
+    return { megapixels: (this.#size[0] * ROWS) / 1e6, bytes: 8 };
+  }
+
+  dispose() {
+    this.#alone?.dispose();
+  }
+}

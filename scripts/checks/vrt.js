@@ -1,0 +1,119 @@
+// npm run check:vrt: the warped VRTs of GDAL's own tests (autotest/alg), each judged as GDAL judges itself: a checksum,
+// or a largest difference of 1. Needs the folder of real data (TERRACHIP_SHARED may name its parent) and Debian's GDAL.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { warpFile } from 'terrachip';
+import { RESAMPLINGS } from 'terrachip/kernels';
+import { backendsHere, python, Report, requirePackages, run } from './programs.js';
+import { installProject, root, withTemporaryFolder } from './support.js';
+
+/** GDAL's names in VRT files. */
+const NAMES = {
+  NearestNeighbour: 'nearest',
+  Maximum: 'max',
+  Minimum: 'min',
+  Quartile1: 'q1',
+  Quartile3: 'q3',
+};
+
+/** What autotest/alg/warp.py asks of the VRTs that have no picture beside them. */
+const CHECKSUMS = { 'white_nodata.vrt': 1705 };
+
+/** VRTs that ask for more than a warp between grids. */
+const OTHER = [
+  [/<GCPTransformer>/, 'it places its source by control points, which terrachip refuses'],
+  [/<Cutline>/, 'it cuts by a polygon, which is not part of a warp here'],
+];
+
+/** What a warped VRT says, as far as these files go. */
+function readVrt(path) {
+  const text = readFileSync(path, 'utf8');
+  const one = (pattern) => text.match(pattern)?.[1] ?? null;
+  const [left, dx, , top, , dy] = one(/<GeoTransform>([^<]*)</)
+    .split(',')
+    .map(Number);
+  const [width, height] = [one(/rasterXSize="(\d+)"/), one(/rasterYSize="(\d+)"/)].map(Number);
+  const algorithm = one(/<ResampleAlg>(\w+)</);
+  // The last authority of a projected CRS is its own.
+  const code = one(
+    /^.*<SRS>.*AUTHORITY\[(?:&quot;|")EPSG(?:&quot;|"),(?:&quot;|")(\d+)(?:&quot;|")\]\]<\/SRS>/m,
+  );
+  const source = one(/<SourceDataset[^>]*>([^<]*)</);
+  return {
+    bounds: [left, top + dy * height, left + dx * width, top],
+    size: [width, height],
+    resampling: NAMES[algorithm] ?? algorithm.toLowerCase(),
+    code,
+    // Two files name their source from the folder that the tests run in.
+    source: [join(dirname(path), source), join(dirname(path), '..', source)].find(existsSync),
+    reason: OTHER.find(([pattern]) => pattern.test(text))?.[1] ?? null,
+  };
+}
+
+/** A raster without a CRS is given one: its VRT stays within whatever it is. */
+async function withCrs(source, code, folder, name) {
+  if (code !== null) return { path: source, crs: `EPSG:${code}` };
+  const path = join(folder, `${name}-source.tif`);
+  await run('gdal_translate', ['-q', '-a_srs', 'EPSG:3857', source, path]);
+  return { path, crs: 'EPSG:3857' };
+}
+
+await requirePackages(['gdal-bin', 'python3-gdal', 'python3-numpy']);
+await installProject();
+const report = new Report('check:vrt');
+const backends = await backendsHere(report);
+const shared = resolve(process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared'), 'data');
+const alg = join(shared, 'gdal-autotest', 'alg', 'data');
+if (!existsSync(alg))
+  throw new Error(`there is no ${alg}; TERRACHIP_SHARED may name another folder than ${shared}`);
+
+await withTemporaryFolder(async (folder) => {
+  const jobs = [];
+  for (const name of readdirSync(alg)
+    .filter((file) => file.endsWith('.vrt'))
+    .sort()) {
+    const { bounds, size, resampling, code, source, reason } = readVrt(join(alg, name));
+    if (reason !== null || !RESAMPLINGS.includes(resampling)) {
+      report.skip(name, reason ?? `terrachip has no ${resampling}`);
+      continue;
+    }
+    const reference = ['.tif', '.tiff'].map((end) => join(alg, name.replace('.vrt', end))).find(existsSync);
+    const { path, crs } = await withCrs(source, code, folder, name);
+    for (const backend of backends) {
+      const result = join(folder, `${name}-${backend}.tif`);
+      const grid = { crs, bounds, size };
+      const antialias = 'gdal';
+      await warpFile({
+        source: path,
+        destination: result,
+        grid,
+        resampling,
+        antialias,
+        backend,
+        overviews: 'none',
+      });
+      const checksum = CHECKSUMS[name] ?? null;
+      jobs.push({
+        name,
+        resampling,
+        backend,
+        result,
+        checksum,
+        reference: checksum === null ? reference : null,
+      });
+    }
+  }
+  const found = await python('gdal/judge_vrts.py', jobs);
+  for (const [i, { name, resampling, backend, checksum }] of jobs.entries()) {
+    const { sum, largest, differing } = found[i];
+    const what = `${name} (${resampling}, ${backend})`;
+    if (checksum === null) {
+      console.log(`${what}: ${differing} pixels differ, by at most ${largest}; GDAL allows 1`);
+      report.check(what, largest <= 1, `differs by ${largest}`);
+    } else {
+      console.log(`${what}: checksum ${sum}, GDAL's ${checksum}`);
+      report.check(what, sum === checksum, `checksum ${sum} instead of ${checksum}`);
+    }
+  }
+});
+report.end();

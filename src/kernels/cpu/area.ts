@@ -1,0 +1,336 @@
+import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import { type ControlParameter, NOWHERE, plainSource, type SourceParameter } from './source.js';
+
+export const module = import.meta.url;
+
+type Tensors = CpuTensors<'source' | 'cells' | 'table' | 'destination'>;
+type Parameters = KernelParameters<
+  SourceParameter | ControlParameter | 'output_offset' | 'output_stride' | 'method'
+>;
+
+const BLOCK_LOG2 = 8;
+const CELL_WORDS = 10;
+const TABLE_WORDS = 4;
+const CROSS_BITS = 8;
+/** Corners this close to a pixel's edge lie on it: 2^-12 pixels. */
+const EDGE_LOG2 = 12;
+/** Shares of a source pixel below this are none. */
+const LEAST_SHARE = 2 ** -20;
+
+/** A source window and what of it lies under one destination pixel; one object, filled anew for every pixel. */
+interface Box {
+  source: Float32Array;
+  width: number;
+  height: number;
+  /** Pixels from first to before last. */
+  firstX: number;
+  firstY: number;
+  lastX: number;
+  lastY: number;
+  /** How much of the first and of the last column and row counts. */
+  firstWeightX: number;
+  firstWeightY: number;
+  lastWeightX: number;
+  lastWeightY: number;
+  /** Corners in source pixels, clockwise from the upper left on the destination, for sums. */
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+}
+
+/** The shader's integers, a pixel at a time: both find the same boxes. */
+export function run(tensors: Tensors, parameters: Parameters, start: number, end: number): void {
+  const cells = tensors.cells as Int32Array;
+  const table = tensors.table as Int32Array;
+  const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns, method } = parameters;
+  const { source, firstRow, rows } = plainSource(tensors, parameters, start, end, 1);
+  const source_y = parameters.source_y + firstRow;
+  const box: Box = {
+    source,
+    width: parameters.source_width,
+    height: rows,
+    firstX: 0,
+    firstY: 0,
+    lastX: 0,
+    lastY: 0,
+    firstWeightX: 0,
+    firstWeightY: 0,
+    lastWeightX: 0,
+    lastWeightY: 0,
+    x: new Float64Array(4),
+    y: new Float64Array(4),
+  };
+  const summarise = METHODS[method];
+  for (let row = start; row < end; row++) {
+    const y = tile_y + row;
+    const blockRow = ((y >> BLOCK_LOG2) - block_y) * block_columns - block_x;
+    const output = parameters.output_offset + row * parameters.output_stride;
+    for (let column = 0; column < tile_width; column++) {
+      const x = tile_x + column;
+      const entry = (blockRow + (x >> BLOCK_LOG2)) * TABLE_WORDS;
+      const log2 = table[entry + 1];
+      const local = (((y & 255) >> log2) << (BLOCK_LOG2 - log2)) + ((x & 255) >> log2);
+      const cell = (table[entry] + local) * CELL_WORDS;
+      let value = Number.NaN;
+      if (cells[cell] > NOWHERE) {
+        const mask = (1 << log2) - 1;
+        const place = method === SUM ? findCorners : findBox;
+        place(box, cells, cell, x & mask, y & mask, table[entry + 2], source_x, source_y);
+        value = summarise(box);
+      }
+      tensors.destination[output + column] = value;
+    }
+  }
+}
+
+/** A corner's coordinate in units of 2^-bits from the cell's origin; hx and hy count half pixels. */
+function cornerPosition(cells: Int32Array, word: number, hx: number, hy: number): number {
+  const xy = hx * hy;
+  const c = cells[word + 8];
+  // A quarter of xy · c, in two parts so that neither overflows.
+  const cross = Math.imul(xy >> 2, c) + (Math.imul(xy & 3, c) >> 2);
+  const linear = (Math.imul(hx, cells[word + 4]) + Math.imul(hy, cells[word + 6])) >> 1;
+  return (cells[word + 2] + linear + (cross >> CROSS_BITS)) | 0;
+}
+
+/** The box between a pixel's two corners, clipped to the source; empty where they do not meet. */
+function findBox(
+  box: Box,
+  cells: Int32Array,
+  cell: number,
+  fx: number,
+  fy: number,
+  bits: number,
+  sourceX: number,
+  sourceY: number,
+): void {
+  const near = 1 << (bits - EDGE_LOG2);
+  const unit = 2 ** bits;
+  const [left, top] = [2 * fx - 1, 2 * fy - 1];
+  const px = cornerPosition(cells, cell, left, top);
+  const rx = cornerPosition(cells, cell, left + 2, top + 2);
+  const py = cornerPosition(cells, cell + 1, left, top);
+  const ry = cornerPosition(cells, cell + 1, left + 2, top + 2);
+  const lowX = Math.min(px, rx);
+  const highX = Math.max(px, rx);
+  const lowY = Math.min(py, ry);
+  const highY = Math.max(py, ry);
+  const originX = cells[cell] - sourceX;
+  const originY = cells[cell + 1] - sourceY;
+  const { width, height } = box;
+  const firstX = originX + ((lowX + near) >> bits);
+  const firstY = originY + ((lowY + near) >> bits);
+  const lastX = originX - ((near - highX) >> bits);
+  const lastY = originY - ((near - highY) >> bits);
+  if (firstX >= width || firstY >= height || lastX <= 0 || lastY <= 0) {
+    box.firstX = box.lastX = box.firstY = box.lastY = 0;
+    return;
+  }
+  box.lastX = Math.min(Math.max(lastX, firstX + 1), width);
+  box.lastY = Math.min(Math.max(lastY, firstY + 1), height);
+  box.firstX = Math.max(firstX, 0);
+  box.firstY = Math.max(firstY, 0);
+  // What of the box lies outside the source counts for the source's edge, as in GDAL.
+  box.firstWeightX = 1 - (lowX / unit - (box.firstX - originX));
+  box.firstWeightY = 1 - (lowY / unit - (box.firstY - originY));
+  box.lastWeightX = 1 - (box.lastX - originX - highX / unit);
+  box.lastWeightY = 1 - (box.lastY - originY - highY / unit);
+}
+
+/** A pixel's four corners, and the source pixels that they may touch. */
+function findCorners(
+  box: Box,
+  cells: Int32Array,
+  cell: number,
+  fx: number,
+  fy: number,
+  bits: number,
+  sourceX: number,
+  sourceY: number,
+): void {
+  const { x, y } = box;
+  const unit = 2 ** bits;
+  for (let k = 0; k < 4; k++) {
+    const hx = 2 * fx + (k === 0 || k === 3 ? -1 : 1);
+    const hy = 2 * fy + (k < 2 ? -1 : 1);
+    x[k] = cells[cell] - sourceX + cornerPosition(cells, cell, hx, hy) / unit;
+    y[k] = cells[cell + 1] - sourceY + cornerPosition(cells, cell + 1, hx, hy) / unit;
+  }
+  box.firstX = Math.max(0, Math.floor(Math.min(x[0], x[1], x[2], x[3])));
+  box.firstY = Math.max(0, Math.floor(Math.min(y[0], y[1], y[2], y[3])));
+  box.lastX = Math.min(box.width, Math.floor(Math.max(x[0], x[1], x[2], x[3])) + 1);
+  box.lastY = Math.min(box.height, Math.floor(Math.max(y[0], y[1], y[2], y[3])) + 1);
+}
+
+function weightAt(
+  pixel: number,
+  first: number,
+  last: number,
+  firstWeight: number,
+  lastWeight: number,
+): number {
+  if (first + 1 === last) return 1;
+  if (pixel === first) return firstWeight;
+  return pixel + 1 === last ? lastWeight : 1;
+}
+
+/** The sums of weighted values (or of their squares) and of weights. */
+function weighted(box: Box, squared: boolean): [number, number] {
+  const { source, width, firstX, firstY, lastX, lastY } = box;
+  let sum = 0;
+  let total = 0;
+  for (let y = firstY; y < lastY; y++) {
+    const rowWeight = weightAt(y, firstY, lastY, box.firstWeightY, box.lastWeightY);
+    let rowSum = 0;
+    let rowTotal = 0;
+    for (let x = firstX; x < lastX; x++) {
+      const value = source[y * width + x];
+      if (Number.isNaN(value)) continue;
+      const weight = weightAt(x, firstX, lastX, box.firstWeightX, box.lastWeightX);
+      rowSum += weight * (squared ? value * value : value);
+      rowTotal += weight;
+    }
+    sum += rowWeight * rowSum;
+    total += rowWeight * rowTotal;
+  }
+  return [sum, total];
+}
+
+function average(box: Box): number {
+  const [sum, total] = weighted(box, false);
+  return total > 0 ? sum / total : Number.NaN;
+}
+
+function rootMeanSquare(box: Box): number {
+  const [sum, total] = weighted(box, true);
+  return total > 0 ? Math.sqrt(sum / total) : Number.NaN;
+}
+
+/** The values of a box, gathered for sorting; kept between calls. */
+let gathered = new Float32Array(64);
+
+/** Gathers the valid values, both zeros as one, and returns how many there are. */
+function gather({ source, width, firstX, firstY, lastX, lastY }: Box): number {
+  const most = (lastX - firstX) * (lastY - firstY);
+  if (gathered.length < most) gathered = new Float32Array(most);
+  let count = 0;
+  for (let y = firstY; y < lastY; y++) {
+    for (let x = firstX; x < lastX; x++) {
+      const value = source[y * width + x];
+      if (!Number.isNaN(value)) gathered[count++] = value === 0 ? 0 : value;
+    }
+  }
+  return count;
+}
+
+/** Few values are sorted by insertion, many by the engine. */
+const FEW = 40;
+
+/** The quantile's value itself, never one between two: the one at rank ceil(n · quarters / 4 − 1), as GDAL has it. */
+function quantile(box: Box, quarters: number): number {
+  const count = gather(box);
+  if (count === 0) return Number.NaN;
+  if (count > FEW) gathered.subarray(0, count).sort();
+  else {
+    for (let i = 1; i < count; i++) {
+      const value = gathered[i];
+      let j = i;
+      for (; j > 0 && gathered[j - 1] > value; j--) gathered[j] = gathered[j - 1];
+      gathered[j] = value;
+    }
+  }
+  return gathered[((count * quarters + 3) >> 2) - 1];
+}
+
+/** The most frequent value; of several, the one that reaches that count first, row by row. */
+function mode(box: Box): number {
+  const count = gather(box);
+  if (count === 0) return Number.NaN;
+  let best = gathered[0];
+  let most = 0;
+  if (count > FEW) {
+    const counts = new Map<number, number>();
+    for (let i = 0; i < count; i++) {
+      const n = (counts.get(gathered[i]) ?? 0) + 1;
+      counts.set(gathered[i], n);
+      if (n <= most) continue;
+      most = n;
+      best = gathered[i];
+    }
+    return best;
+  }
+  for (let i = 0; i < count; i++) {
+    let n = 1;
+    for (let j = 0; j < i; j++) if (gathered[j] === gathered[i]) n++;
+    if (n <= most) continue;
+    most = n;
+    best = gathered[i];
+  }
+  return best;
+}
+
+/** The smallest value, or the largest by the smallest of negative ones. */
+function extreme(box: Box, sign: 1 | -1): number {
+  const count = gather(box);
+  if (count === 0) return Number.NaN;
+  let best = sign * gathered[0];
+  for (let i = 1; i < count; i++) best = Math.min(best, sign * gathered[i]);
+  // Not -0.
+  return best === 0 ? 0 : sign * best;
+}
+
+/** What lies in 0 ≤ y ≤ 1 between the x axis and an edge from a to b, within 0 ≤ x ≤ 1 (see area.wgsl). */
+function areaUnder(ax: number, ay: number, bx: number, by: number): number {
+  const from = Math.min(1, Math.max(0, ax));
+  const to = Math.min(1, Math.max(0, bx));
+  if (from === to) return 0;
+  const slope = (by - ay) / (bx - ax);
+  const y0 = ay + (from - ax) * slope;
+  const y1 = ay + (to - ax) * slope;
+  const low = Math.min(y0, y1);
+  const high = Math.max(y0, y1);
+  const rise = high - low;
+  let above = low >= 1 ? 1 : 0;
+  let below = high <= 0 ? 1 : 0;
+  if (rise > 0) {
+    above = Math.min(1, Math.max(0, (high - 1) / rise));
+    below = Math.min(1, Math.max(0, -low / rise));
+  }
+  const height = (Math.min(1, Math.max(0, low)) + Math.min(1, Math.max(0, high))) / 2;
+  return (to - from) * (above + (1 - above - below) * height);
+}
+
+/** Values by the share of each source pixel that lies in the destination pixel. */
+function sharedOut({ source, width, firstX, firstY, lastX, lastY, x, y }: Box): number {
+  let sum = 0;
+  let found = false;
+  for (let j = firstY; j < lastY; j++) {
+    for (let i = firstX; i < lastX; i++) {
+      const value = source[j * width + i];
+      if (Number.isNaN(value)) continue;
+      let area = 0;
+      for (let k = 0; k < 4; k++) {
+        const n = (k + 1) & 3;
+        area += areaUnder(x[k] - i, y[k] - j, x[n] - i, y[n] - j);
+      }
+      const share = Math.abs(area);
+      if (share < LEAST_SHARE) continue;
+      sum += share * value;
+      found = true;
+    }
+  }
+  return found ? sum : Number.NaN;
+}
+
+/** By the number of the method (see area.wgsl). */
+const METHODS: readonly ((box: Box) => number)[] = [
+  average,
+  mode,
+  (box) => extreme(box, 1),
+  (box) => extreme(box, -1),
+  (box) => quantile(box, 2),
+  (box) => quantile(box, 1),
+  (box) => quantile(box, 3),
+  sharedOut,
+  rootMeanSquare,
+];
+const SUM = 7;

@@ -1,0 +1,62 @@
+/** Weights of a filter by distance, and where its pixels lie. */
+export interface Filter {
+  readonly weights: ArrayLike<number>;
+  readonly length: number;
+  /** Pixels on either side of a position. */
+  readonly tapsX: number;
+  readonly tapsY: number;
+  /** Table entries for a distance of one pixel. */
+  readonly stepsX: number;
+  readonly stepsY: number;
+}
+
+/** A filter's weight at a distance in entries of the table, between two of them; zero beyond its end. */
+function filterWeight({ weights, length }: Filter, distance: number): number {
+  const at = Math.abs(distance);
+  const index = Math.floor(at);
+  if (index + 1 >= length) return 0;
+  const weight = weights[index];
+  return weight + (weights[index + 1] - weight) * (at - index);
+}
+
+/** Weights along x, kept between calls. */
+let along = new Float64Array(16);
+
+/** Every pixel that a filter reaches, those outside or without data left out and the rest renormalised. */
+export function filteredValue(
+  source: Float32Array,
+  width: number,
+  height: number,
+  x0: number,
+  y0: number,
+  wx: number,
+  wy: number,
+  filter: Filter,
+): number {
+  const { tapsX, tapsY } = filter;
+  if (along.length < 2 * tapsX) along = new Float64Array(2 * tapsX);
+  const left = Math.max(1 - tapsX, -x0);
+  const right = Math.min(tapsX, width - 1 - x0);
+  for (let i = left; i <= right; i++) along[i + tapsX - 1] = filterWeight(filter, (i - wx) * filter.stepsX);
+  const top = Math.max(1 - tapsY, -y0);
+  const bottom = Math.min(tapsY, height - 1 - y0);
+  let sum = 0;
+  let total = 0;
+  for (let j = top; j <= bottom; j++) {
+    const rowWeight = filterWeight(filter, (j - wy) * filter.stepsY);
+    const row = (y0 + j) * width + x0;
+    let rowSum = 0;
+    let rowTotal = 0;
+    for (let i = left; i <= right; i++) {
+      const value = source[row + i];
+      if (Number.isNaN(value)) continue;
+      const weight = along[i + tapsX - 1];
+      rowSum += weight * value;
+      rowTotal += weight;
+    }
+    sum += rowWeight * rowSum;
+    total += rowWeight * rowTotal;
+  }
+  // Where negative weights outweigh the others there is nothing to divide by.
+  return total < 1e-6 ? Number.NaN : sum / total;
+}

@@ -1,0 +1,106 @@
+import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import { convertStored } from './stored-values.js';
+
+export type ControlParameter = 'tile_x' | 'tile_y' | 'tile_width' | 'block_x' | 'block_y' | 'block_columns';
+export type SourceParameter =
+  | 'source_x'
+  | 'source_y'
+  | 'source_width'
+  | 'source_height'
+  | 'nodata_kind'
+  | 'nodata_bits'
+  | 'scale'
+  | 'offset'
+  | 'stored_type';
+
+type Tensors = CpuTensors<'source' | 'cells' | 'table'>;
+type Parameters = KernelParameters<SourceParameter | ControlParameter>;
+
+const PLAIN_FLOAT32 = 7;
+const BLOCK_LOG2 = 8;
+const CELL_WORDS = 10;
+const TABLE_WORDS = 4;
+const CROSS_BITS = 8;
+
+/** The origin of cells without a source (geo/control-block.ts). */
+export const NOWHERE = -(2 ** 30);
+
+/** Rows of a source window as float32 with NaN for no data. */
+export interface PlainSource {
+  readonly source: Float32Array;
+  /** The window's row that `source` starts with, and how many it holds. */
+  readonly firstRow: number;
+  readonly rows: number;
+}
+
+/** Memory for converted rows, kept between calls. */
+let scratch = new Float32Array(0);
+
+/**
+ * What the rows `start` to `end` of a tile read of a source. Stored values are converted here, only those rows that
+ * are read, so that inner loops know float32 alone.
+ * @param margin rows that a resampling reads beyond the one that contains a position
+ */
+export function plainSource(
+  { source, cells, table }: Tensors,
+  parameters: Parameters,
+  start: number,
+  end: number,
+  margin: number,
+): PlainSource {
+  const { source_width, source_height, source_y } = parameters;
+  if (parameters.stored_type === PLAIN_FLOAT32) {
+    return { source: source as Float32Array, firstRow: 0, rows: source_height };
+  }
+  const [low, high] = rowRange(cells as Int32Array, table as Int32Array, parameters, start, end);
+  const firstRow = Math.max(0, Math.min(source_height, low - source_y - margin));
+  const lastRow = Math.max(firstRow, Math.min(source_height, high - source_y + margin + 1));
+  const first = firstRow * source_width;
+  const last = lastRow * source_width;
+  if (scratch.length < last - first) scratch = new Float32Array(last - first);
+  convertStored(source, first, last, scratch, 0, parameters);
+  return { source: scratch, firstRow, rows: lastRow - firstRow };
+}
+
+/** The source rows that contain the positions of tile rows, corners of pixels included: the first and the last. */
+function rowRange(
+  cells: Int32Array,
+  table: Int32Array,
+  { tile_x, tile_y, tile_width, block_x, block_y, block_columns }: Parameters,
+  start: number,
+  end: number,
+): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  const right = tile_x + tile_width;
+  for (let y = tile_y + start; y < tile_y + end; ) {
+    let nextY = tile_y + end;
+    for (let x = tile_x; x < right; ) {
+      const entry =
+        (((y >> BLOCK_LOG2) - block_y) * block_columns + (x >> BLOCK_LOG2) - block_x) * TABLE_WORDS;
+      const log2 = table[entry + 1];
+      const size = 1 << log2;
+      const perRow = BLOCK_LOG2 - log2;
+      const word = (table[entry] + (((y & 255) >> log2) << perRow) + ((x & 255) >> log2)) * CELL_WORDS;
+      const unit = 1 / 2 ** table[entry + 2];
+      // A bilinear form is largest and smallest at corners; half a pixel more covers footprints.
+      for (const [fx, fy] of [
+        [-0.5, -0.5],
+        [size - 0.5, -0.5],
+        [-0.5, size - 0.5],
+        [size - 0.5, size - 0.5],
+      ]) {
+        const linear = cells[word + 3] + fx * cells[word + 5] + fy * cells[word + 7];
+        const row = cells[word + 1] + (linear + (fx * fy * cells[word + 9]) / 2 ** CROSS_BITS) * unit;
+        // Cells without a source lie far away and have no slopes.
+        if (cells[word] <= NOWHERE) continue;
+        low = Math.min(low, row);
+        high = Math.max(high, row);
+      }
+      nextY = Math.min(nextY, (y & ~(size - 1)) + size);
+      x = (x & ~(size - 1)) + size;
+    }
+    y = nextY;
+  }
+  return low > high ? [0, -1] : [Math.floor(low), Math.floor(high)];
+}

@@ -1,0 +1,68 @@
+/**
+ * How stored values become float32 inside a kernel, with NaN for no data.
+ *
+ * Definition: `NaN` where the stored value is the nodata value (or NaN), else `stored · scale + offset`. Integers
+ * are compared exactly; float32 as GDAL's `ARE_REAL_EQUAL` does: `a = b` or `|a − b| < 2⁻²² · |a + b|`
+ * (gdal_priv.h), which takes −9999.004 for −9999.
+ */
+import { invalidInput } from '../errors.js';
+import { rangeOf } from '../geo/index.js';
+import type { Parameter, TensorDtype } from '../gpu/index.js';
+import { STORED_TYPES } from './stored-types.js';
+
+/** float32 that needs neither a test nor scaling. */
+export const PLAIN_FLOAT32 = 7;
+
+/** The uniform fields that `stored-values.wgsl` reads; `stored_type` is its override constant. */
+export const STORED_PARAMETERS = [
+  { name: 'nodata_kind', type: 'u32' },
+  { name: 'nodata_bits', type: 'u32' },
+  { name: 'scale', type: 'f32' },
+  { name: 'offset', type: 'f32' },
+] as const satisfies readonly Parameter[];
+
+export type StoredParameter = 'nodata_kind' | 'nodata_bits' | 'scale' | 'offset' | 'stored_type';
+
+export interface NodataOptions {
+  /** The nodata value in stored units; null or undefined for none. NaN is always no data. */
+  nodata?: number | null;
+  /** Physical value = stored · scale + offset (defaults 1 and 0). */
+  scale?: number;
+  offset?: number;
+}
+
+/** @throws {TerrachipError} INVALID_INPUT when scale or offset is not finite */
+export function storedParameters(
+  dtype: TensorDtype,
+  { nodata = null, scale = 1, offset = 0 }: NodataOptions,
+): Record<StoredParameter, number> {
+  if (!Number.isFinite(scale) || !Number.isFinite(offset)) {
+    throw invalidInput(
+      `a scale of ${scale} and an offset of ${offset}`,
+      'are impossible',
+      'give finite numbers',
+    );
+  }
+  const bits = nodataBits(nodata, dtype);
+  const plain = dtype === 'float32' && bits === null && scale === 1 && offset === 0;
+  return {
+    nodata_kind: bits === null ? 0 : 1,
+    nodata_bits: bits ?? 0,
+    scale,
+    offset,
+    stored_type: plain ? PLAIN_FLOAT32 : STORED_TYPES.indexOf(dtype),
+  };
+}
+
+/** The word that the shader compares with, or null where no stored value can be the nodata value. */
+function nodataBits(nodata: number | null, dtype: TensorDtype): number | null {
+  if (nodata === null || Number.isNaN(nodata)) return null;
+  if (dtype === 'float32') {
+    const word = new DataView(new ArrayBuffer(4));
+    word.setFloat32(0, nodata);
+    return word.getUint32(0);
+  }
+  const { min, max } = rangeOf(dtype);
+  if (!Number.isInteger(nodata) || nodata < min || nodata > max) return null;
+  return nodata >>> 0;
+}

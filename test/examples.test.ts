@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { webgpuProblem } from './support/backends.js';
+
+/** What an example prints. They run as users run them: in Node, on the built package. */
+async function example(name: string, ...args: string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [`examples/${name}.js`, ...args]);
+  return stdout.trim().split('\n');
+}
+
+describe.each([
+  ['cpu', false],
+  ['webgpu', webgpuProblem !== null],
+])('examples (%s)', (backend, skip) => {
+  it.skipIf(skip)('warp', async () => {
+    const lines = await example('warp', backend);
+    // 100 × 80 pixels less 15 in the lake, on pixels of the same size.
+    const valid = Number(lines[0].match(/^(\d+) of 13200 pixels/)?.[1]);
+    expect(valid).toBeGreaterThan(7900);
+    expect(valid).toBeLessThan(8050);
+    expect(lines[1]).toMatch(/^from 0\.\d m to 10[67]\.\d m$/);
+  });
+
+  it.skipIf(skip)('chain', async () => {
+    const lines = await example('chain', backend);
+    // 180 columns of data in 200 rows.
+    const valid = Number(lines[0].match(/^(\d+) of 65536 pixels/)?.[1]);
+    expect(Math.abs(valid - 36_000)).toBeLessThan(100);
+    expect(lines[1]).toBe('3 kernels, 1 submit, 1 readback');
+    expect(lines[2]).toBe('80000 bytes of pixels uploaded');
+  });
+});
+
+describe('examples', () => {
+  it('stitch', async () => {
+    const [chips, dark] = await example('stitch');
+    const water = Number(chips.match(/^24 chips; (\d+) pixels of water, 6000 without data$/)?.[1]);
+    // The model sees pixels, so the stitched scene has the very pixels that are dark.
+    expect(dark).toBe(`${water} pixels are dark in the scene`);
+  });
+});
