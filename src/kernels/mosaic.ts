@@ -58,6 +58,9 @@ export function mosaic(backend: Backend, { layers, method, destination }: Mosaic
       tensors: { layers: planes, destination },
       parameters: { count, layers: layerCount, stride, first, method: MOSAIC_METHODS.indexOf(method) },
     });
+  if (layers === destination || ('includes' in layers && layers.includes(destination))) {
+    throw invalidInput('a mosaic', 'overwrites one of its layers', 'allocate a tensor for the result');
+  }
   if ('shape' in layers) {
     const [layerCount] = layers.shape;
     requireDtype('a mosaic', layers, 'float32');
@@ -74,8 +77,5 @@ export function mosaic(backend: Backend, { layers, method, destination }: Mosaic
   }
   if (layers.length === 0)
     throw invalidInput('a mosaic of no layers', 'is undefined', 'give at least one layer');
-  if (layers.includes(destination)) {
-    throw invalidInput('a mosaic', 'overwrites one of its layers', 'allocate a tensor for the result');
-  }
   forEachStack(backend, 'a mosaic', layers, destination.length, (stack) => combine(layers.length, stack));
 }
