@@ -7,7 +7,8 @@
  *
  * Shapes: layers float32, any number of them; destination float32 of as many values as a layer. Error: none, but for
  * the mean: layers · 2⁻²³ · the largest size of a value. Bytes a pixel: 4 a layer + 4, three times for a list of
- * layers, which are put together first; the median on a GPU reads each layer 33 times, mostly from its caches.
+ * layers, which are put together first; the median on a GPU reads each layer as often as there are layers, from 33 on
+ * 33 times, mostly from its caches.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
