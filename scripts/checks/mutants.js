@@ -307,6 +307,8 @@ const MUTANTS = [
   ],
   ['src/kernels/cpu/mosaic.ts', 'counts[i] === 0 ? Number.NaN : value', 'value', `${KERNELS}/mosaic.test.ts`],
   ['src/kernels/stack.ts', 'k * stride, part', 'k * part, part', `${KERNELS}/mosaic.test.ts`],
+  ['src/shaders/mosaic.wgsl', 'rank == valid / 2u', 'rank == (valid + 1u) / 2u', `${KERNELS}/mosaic.test.ts`],
+  ['src/shaders/mosaic.wgsl', '&& other < k', '', `${KERNELS}/mosaic.test.ts`],
   // masks
   ['src/shaders/field-mask.wgsl', 'number & 31u', 'number & 15u', `${KERNELS}/masks.test.ts`],
   ['src/shaders/field-mask.wgsl', 'if (number > 255u) { return false; }', '', `${KERNELS}/masks.test.ts`],

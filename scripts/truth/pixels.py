@@ -120,10 +120,11 @@ write('expressions', {
 
 # --- Mosaics of layers with gaps; some pixels have no layer at all.
 MOSAICS = []
-for layers, pixels in ((1, 12), (2, 40), (3, 40), (6, 70), (11, 90), (24, 50)):
+for layers, pixels in ((1, 12), (2, 40), (3, 40), (6, 70), (11, 90), (24, 50), (37, 40)):
     stack = gaps(rng.normal(0, 100, (layers, pixels)), 0.35)
     stack[:, 3] = np.nan
     stack[:, 4] = F(7.25)
+    stack[:, 5] = np.round(stack[:, 5] / 100)
     order = np.arange(layers)[:, None]
     valid = np.isfinite(stack)
     first = np.where(valid.any(0), np.take_along_axis(stack, valid.argmax(0)[None], 0)[0], np.nan)

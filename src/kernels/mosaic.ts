@@ -7,7 +7,8 @@
  *
  * Shapes: layers float32, any number of them; destination float32 of as many values as a layer. Error: none, but for
  * the mean: layers · 2⁻²³ · the largest size of a value. Bytes a pixel: 4 a layer + 4, three times for a list of
- * layers, which are put together first; the median on a GPU reads each layer 33 times, mostly from its caches.
+ * layers, which are put together first; the median on a GPU reads each layer as often as there are layers, from 33 on
+ * 33 times, mostly from its caches.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
@@ -58,6 +59,9 @@ export function mosaic(backend: Backend, { layers, method, destination }: Mosaic
       tensors: { layers: planes, destination },
       parameters: { count, layers: layerCount, stride, first, method: MOSAIC_METHODS.indexOf(method) },
     });
+  if (layers === destination || ('includes' in layers && layers.includes(destination))) {
+    throw invalidInput('a mosaic', 'overwrites one of its layers', 'allocate a tensor for the result');
+  }
   if ('shape' in layers) {
     const [layerCount] = layers.shape;
     requireDtype('a mosaic', layers, 'float32');
@@ -74,8 +78,5 @@ export function mosaic(backend: Backend, { layers, method, destination }: Mosaic
   }
   if (layers.length === 0)
     throw invalidInput('a mosaic of no layers', 'is undefined', 'give at least one layer');
-  if (layers.includes(destination)) {
-    throw invalidInput('a mosaic', 'overwrites one of its layers', 'allocate a tensor for the result');
-  }
   forEachStack(backend, 'a mosaic', layers, destination.length, (stack) => combine(layers.length, stack));
 }

@@ -3,9 +3,8 @@
  *
  * Definition: `y = min(max((x − origin) · factor, low), high)`; what is not finite is no data and becomes NaN.
  *
- * Shapes: float32 of any shape; `normalise` takes bands first. Error: 1 ulp of `x − origin` times the factor, and 1.5
- * ulp of the result, where no backend differs from another; `clip` and `harmonise` of whole numbers are exact.
- * Bytes a value: 8.
+ * Shapes: float32 of any shape; `normalise` takes bands first. Error: 2⁻²³ · |x − origin| · factor, and the same bits
+ * on every backend; `clip` is exact, and so is `harmonise` of whole numbers. Bytes a value: 8.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';

@@ -49,7 +49,27 @@ fn ordered(index: u32, rank: u32) -> u32 {
   return prefix;
 }
 
-fn median(index: u32, valid: u32) -> f32 {
+// Up to so many layers, comparing each with all others takes fewer reads than a pass a bit.
+const FEW = 32u;
+
+fn median_of_few(index: u32, valid: u32) -> f32 {
+  var lower = 0.0;
+  var upper = 0.0;
+  for (var k = 0u; k < parameters.layers; k++) {
+    let value = layers[k * parameters.stride + index];
+    if (!is_finite(value)) { continue; }
+    var rank = 0u;
+    for (var other = 0u; other < parameters.layers; other++) {
+      let against = layers[other * parameters.stride + index];
+      if (is_finite(against) && (against < value || (against == value && other < k))) { rank++; }
+    }
+    if (rank == (valid - 1u) / 2u) { lower = value; }
+    if (rank == valid / 2u) { upper = value; }
+  }
+  return 0.5 * lower + 0.5 * upper;
+}
+
+fn median_of_many(index: u32, valid: u32) -> f32 {
   let lower = ordered(index, (valid - 1u) / 2u);
   if (valid % 2u == 1u) { return value_of(lower); }
   // The upper one of the two in the middle: the same again, or the next.
@@ -94,7 +114,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   } else if (method == 0u) {
     result /= f32(valid);
   } else if (method == 1u) {
-    result = median(index, valid);
+    if (parameters.layers <= FEW) {
+      result = median_of_few(index, valid);
+    } else {
+      result = median_of_many(index, valid);
+    }
   }
   destination[parameters.first + index] = result;
 }

@@ -80,6 +80,7 @@ describeBackends('mosaic', (backend) => {
       mosaic(backend(), { layers, method: 'mean', destination: into });
     expect(() => run([])).toThrow(/no layers/);
     expect(() => run(layer)).toThrow(/do not fit a mosaic of 3 pixels/);
+    expect(() => run(destination)).toThrow(/overwrites one of its layers/);
     expect(() => run([destination])).toThrow(/overwrites one of its layers/);
     expect(() => run([destination], layer)).toThrow(/too short/);
     layer.dispose();
