@@ -1,7 +1,11 @@
 /**
  * Cutting polygons at the antimeridian (RFC 7946 §3.1.9): the part of Weiler and Atherton (1977) that a frame of
  * longitudes from −180 to 180 and latitudes from −90 to 90 needs. A polygon around a pole is then bounded by it.
+ *
+ * Known limit: where a hole touches both its exterior and another hole at corners, and both of these are cut, they
+ * become one ring, which the first hole touches twice. Its part stays one polygon, though its inside falls apart.
  */
+import { internalError } from '../errors.js';
 import type { Polygon, Position } from './geojson.js';
 
 /** An open ring. */
@@ -17,11 +21,12 @@ const CORNERS: readonly (readonly [number, Position])[] = [
 const PERIMETER = 1080;
 
 /**
- * The parts of a polygon on either side of the antimeridian; one part where it does not cross.
+ * The parts of a polygon on either side of the antimeridian, closed; one part where it does not cross.
  * @param rings open; with the polygon on their left: the exterior, then holes. Longitudes from −180 to 180, where a
  * step of more than 180 means that an edge crosses
+ * @param round what is done to the latitudes of crossings
  */
-export function cutAtAntimeridian(rings: readonly Path[]): Polygon[] {
+export function cutAtAntimeridian(rings: readonly Path[], round: (latitude: number) => number): Polygon[] {
   const whole: Path[] = [];
   const arcs: Path[] = [];
   for (const ring of rings) {
@@ -30,16 +35,58 @@ export function cutAtAntimeridian(rings: readonly Path[]): Polygon[] {
     if (pieces === null) whole.push(settled);
     else arcs.push(...pieces);
   }
-  if (arcs.length === 0) return [whole];
-  const parts: Path[][] = joinArcs(arcs).map((ring) => [ring]);
-  for (const ring of whole) {
-    // An edge of a hole lies inside of the part that has the hole; what lies inside of none is a part of its own.
-    const middle: Position = [(ring[0][0] + ring[1][0]) / 2, (ring[0][1] + ring[1][1]) / 2];
-    const around = isClockwise(ring) ? parts.find(([exterior]) => contains(exterior, middle)) : undefined;
-    if (around === undefined) parts.push([ring]);
-    else around.push(ring);
+  if (arcs.length === 0) return [whole.map(closed)];
+  // What touched itself on the antimeridian, or nearly so, comes by a position twice once its arcs are joined.
+  const joined = joinArcs(arcs)
+    .map((ring) => withoutRepetition(ring.map(([x, y]): Position => [x, round(y)])))
+    .flatMap(simpleRings);
+  const parts = joined.filter((ring) => !isClockwise(ring)).map((ring) => [ring]);
+  for (const ring of [...joined, ...whole].filter(isClockwise)) {
+    const inside = parts.find(([exterior]) => contains(exterior, edgeOf(ring)));
+    if (inside === undefined) throw internalError('cutAtAntimeridian', 'a hole lies in no part');
+    inside.push(ring);
   }
-  return parts;
+  for (const ring of whole) if (!isClockwise(ring)) parts.push([ring]);
+  return parts.map((part) => part.map(closed));
+}
+
+/** The middle of an edge of a hole off the antimeridian: it lies inside of the part that has the hole. */
+function edgeOf(hole: Path): Position {
+  const middles = hole.map(([x, y], k): Position => {
+    const [nextX, nextY] = hole[(k + 1) % hole.length];
+    return [(x + nextX) / 2, (y + nextY) / 2];
+  });
+  return middles.find(([x]) => Math.abs(x) !== 180) ?? middles[0];
+}
+
+function closed(ring: Path): Path {
+  return [...ring, ring[0]];
+}
+
+/** The simple rings of one that comes by some positions again. */
+function simpleRings(ring: Path): Path[] {
+  const rings: Path[] = [];
+  const path: Position[] = [];
+  const places = new Map<string, number>();
+  for (const position of ring) {
+    const place = position.join();
+    const before = places.get(place);
+    if (before !== undefined && path[before]?.join() === place) {
+      rings.push(path.splice(before));
+    }
+    places.set(place, path.length);
+    path.push(position);
+  }
+  rings.push(path);
+  return rings.filter(({ length }) => length > 2);
+}
+
+/** An open ring without positions that are equal to the one before. */
+export function withoutRepetition(path: readonly Position[]): Position[] {
+  return path.filter(([x, y], k) => {
+    const before = path[(k + path.length - 1) % path.length];
+    return x !== before[0] || y !== before[1];
+  });
 }
 
 /** Begins a ring off the antimeridian, and gives positions on it the side that the ring comes from. */
@@ -80,6 +127,11 @@ function arcsOf(ring: Path): Path[] | null {
 /** Rings of arcs and of the frame between them: from the end of each, on to the next that starts. */
 function joinArcs(arcs: readonly Path[]): Path[] {
   const open = arcs.map((arc) => ({ arc, start: along(arc[0]), taken: false }));
+  // Where arcs touch the frame without ending there, it has a position too.
+  const touches = arcs
+    .flatMap((arc) => arc.slice(1, -1))
+    .filter(([longitude]) => Math.abs(longitude) === 180)
+    .map((position): readonly [number, Position] => [along(position), position]);
   const rings: Path[] = [];
   for (const first of open) {
     if (first.taken) continue;
@@ -92,9 +144,11 @@ function joinArcs(arcs: readonly Path[]): Path[] {
       const distance = (at: number): number => (at - end + PERIMETER) % PERIMETER;
       const candidates = open.filter((other) => !other.taken || other === first);
       const next = candidates.reduce((a, b) => (distance(b.start) < distance(a.start) ? b : a));
-      const corners = CORNERS.filter(([at]) => distance(at) > 0 && distance(at) < distance(next.start));
-      corners.sort((p, q) => distance(p[0]) - distance(q[0]));
-      ring.push(...corners.map(([, corner]) => corner));
+      const passed = [...CORNERS, ...touches].filter(
+        ([at]) => distance(at) > 0 && distance(at) < distance(next.start),
+      );
+      passed.sort((p, q) => distance(p[0]) - distance(q[0]));
+      ring.push(...passed.map(([, position]) => position));
       current = next;
     } while (current !== first);
     rings.push(ring);

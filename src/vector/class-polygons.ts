@@ -35,8 +35,8 @@ export function classPolygons(options: ClassPolygonsOptions): Polygonizer {
       onArea(lonLat.convert(rings), {
         value,
         ...(name === undefined ? {} : { class: name }),
-        // To a square metre.
-        km2: Math.round(squareMetres ?? Number.NaN) / 1e6,
+        // To a hundredth of a square metre: sums over many small areas keep six digits.
+        km2: Math.round(100 * (squareMetres ?? Number.NaN)) / 1e8,
         pixels,
       });
     },

@@ -7,8 +7,8 @@
  */
 import { invalidInput } from '../errors.js';
 import { Crs, type CrsTransform, createTransform, type GeoBox } from '../geo/index.js';
-import { cutAtAntimeridian } from './antimeridian.js';
-import type { Polygon, Position, Ring } from './geojson.js';
+import { cutAtAntimeridian, withoutRepetition } from './antimeridian.js';
+import type { Polygon, Position } from './geojson.js';
 
 /** In pixels. */
 const BEND_TOLERANCE = 0.01;
@@ -43,10 +43,10 @@ export class LonLatPolygons {
    */
   convert(rings: readonly Int32Array[]): Polygon[] {
     const whole = rings.map((ring) => this.#ring(ring));
-    return cutAtAntimeridian(whole).map((polygon) => polygon.map((ring) => this.#round(ring)));
+    return cutAtAntimeridian(whole, (latitude) => this.#round(latitude));
   }
 
-  /** Open, with longitudes from −180 to 180. */
+  /** Open and rounded, with longitudes from −180 to 180. */
   #ring(corners: Int32Array): Position[] {
     const path: Position[] = [];
     let from: Position = [corners[0], corners[1]];
@@ -61,7 +61,14 @@ export class LonLatPolygons {
     if (this.#mirrored) path.reverse();
     const ring = path.map(([longitude, latitude]): Position => [wrapped(longitude), latitude]);
     // On a grid in degrees a position at a pole has its own longitude.
-    return this.#geobox.crs.isGeographic ? ring : withoutPoles(ring);
+    if (this.#geobox.crs.isGeographic) return withoutRepetition(this.#rounded(ring));
+    // Elsewhere the antimeridian runs across pixels: corners that happen to lie on it move by the last decimal, so
+    // that it only ever crosses edges.
+    const aside = 180 - 1 / this.#scale;
+    const rounded = this.#rounded(withoutPoles(ring));
+    return withoutRepetition(
+      rounded.map(([x, y]): Position => [Math.abs(x) === 180 ? this.#round(aside) : x, y]),
+    );
   }
 
   /** Adds the start of an edge, and the positions at which it is cut. */
@@ -123,22 +130,12 @@ export class LonLatPolygons {
     return Math.min(side(right), side(down));
   }
 
-  /** Closed, without positions that rounding made equal. */
-  #round(ring: Ring): Ring {
-    const rounded: Position[] = [];
-    for (const [x, y] of ring) {
-      // Adding 0 makes 0 of −0.
-      const position: Position = [this.#rounded(x), this.#rounded(y)];
-      const before = rounded.at(-1);
-      if (before === undefined || before[0] !== position[0] || before[1] !== position[1])
-        rounded.push(position);
-    }
-    const [first, last] = [rounded[0], rounded[rounded.length - 1]];
-    if (first[0] !== last[0] || first[1] !== last[1]) rounded.push(first);
-    return rounded;
+  #rounded(path: readonly Position[]): Position[] {
+    return path.map(([x, y]) => [this.#round(x), this.#round(y)]);
   }
 
-  #rounded(degrees: number): number {
+  #round(degrees: number): number {
+    // Adding 0 makes 0 of −0.
     return Math.round(degrees * this.#scale) / this.#scale + 0;
   }
 }

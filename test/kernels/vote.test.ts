@@ -130,6 +130,20 @@ describeBackends('vote', (backend) => {
     expect(soft.scores[1]).toBeCloseTo(0.45, 6);
   });
 
+  it('the lowest class wins, in a chip and among chips', async () => {
+    // Chips of 1 on a row of 2, undecided and for the last class; then two chips over one pixel, one vote each.
+    const row = { width: 2, height: 1, size: 1, stride: 1, classes: 3 };
+    const undecided = Float32Array.from([0.4, 0.4, 0.2, 0.2, 0.2, 0.6]);
+    const { labels, scores } = await voteOn(backend(), 'hard', { ...row, predictions: undecided });
+    expect([...labels]).toEqual([0, 2]);
+    expect([...scores]).toEqual([1, 0, 0, 0, 0, 1]);
+    const pair = { width: 3, height: 2, size: 2, stride: 1, classes: 2 };
+    const predictions = Float32Array.from([0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
+    expect([...(await voteOn(backend(), 'hard', { ...pair, predictions })).labels]).toEqual([
+      1, 0, 0, 1, 0, 0,
+    ]);
+  });
+
   it('hard votes agree with the definition, exactly', async () => {
     const { labels, scores } = await voteOn(backend(), 'hard', { ...scene, predictions, mask, missing });
     expect(scores).toBeCloseToArray(reference('hard'));
