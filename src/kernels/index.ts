@@ -29,17 +29,21 @@ export {
 export { areaKernel } from './area.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
-export { type Antialias, type FilterScale, filterScale, parseAntialias } from './filters.js';
+export { type FilterScale, filterScale } from './filters.js';
 export { nodataKernel, nodataToNaN } from './nodata.js';
 export {
+  type Antialias,
   AREA_RESAMPLINGS,
   type AreaResampling,
   INTERPOLATIONS,
   type Interpolation,
-  keepsCategories,
+  isInterpolation,
+  keepsValues,
+  parseAntialias,
   parseResampling,
   RESAMPLINGS,
   type Resampling,
+  suitsCategories,
 } from './resampling.js';
 export { softmax, softmaxKernel } from './softmax.js';
 export {
