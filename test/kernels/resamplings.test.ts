@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Affine, allocateArray, GeoBox } from '../../src/geo/node/index.js';
+import { Affine, allocateArray, ControlGrid, createPixelMapping, GeoBox } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import {
   AREA_RESAMPLINGS,
@@ -10,6 +10,8 @@ import {
   nodataToNaN,
   parseAntialias,
   RESAMPLINGS,
+  uploadControl,
+  warp,
 } from '../../src/kernels/index.js';
 import { describeBackends, sharedWebGpu, webgpuProblem } from '../support/backends.js';
 import { randomValues, seeded } from '../support/random.js';
@@ -389,6 +391,21 @@ describe.skipIf(webgpuProblem !== null)('resamplings (cpu and webgpu)', () => {
       );
       expect(Math.max(...worst)).toBeLessThan(1e-3);
     }
+    cpu.dispose();
+  });
+});
+
+describe('warp', () => {
+  it('refuses to resample by area through a control grid that knows no corners', () => {
+    const cpu = new CpuBackend();
+    const box = square(4, 4);
+    const tile = { x: 0, y: 0, width: 4, height: 4 };
+    const control = uploadControl(cpu, new ControlGrid(createPixelMapping(box, box)).window(tile));
+    const source = cpu.upload(new Float32Array(16));
+    const tensors = { source, destination: cpu.allocate([4, 4], 'float32') };
+    expect(() => warp(cpu, { ...tensors, sourceWindow: tile, control, tile, resampling: 'average' })).toThrow(
+      /a control grid for average knows no footprints of pixels; make it with what controlNeeds says/,
+    );
     cpu.dispose();
   });
 });
