@@ -33,17 +33,21 @@ export { type ArgmaxOptions, argmax, argmaxKernel } from './argmax.js';
 export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
-export { type Antialias, type FilterScale, filterScale, parseAntialias } from './filters.js';
+export { type FilterScale, filterScale } from './filters.js';
 export { nodataKernel, nodataToNaN } from './nodata.js';
 export {
+  type Antialias,
   AREA_RESAMPLINGS,
   type AreaResampling,
   INTERPOLATIONS,
   type Interpolation,
-  keepsCategories,
+  isInterpolation,
+  keepsValues,
+  parseAntialias,
   parseResampling,
   RESAMPLINGS,
   type Resampling,
+  suitsCategories,
 } from './resampling.js';
 export { softmax, softmaxKernel } from './softmax.js';
 export {
@@ -58,5 +62,5 @@ export {
 export type { NodataOptions } from './stored-values.js';
 export { type DeviceControl, type TileOptions, uploadControl } from './tile.js';
 export { validMask, validMaskKernel } from './valid-mask.js';
-export { type ControlNeeds, controlNeeds, type WarpOptions, warp, warpKernel } from './warp.js';
 export { countVotes, type VoteCountOptions, type VoteOptions, vote, votesKernel } from './vote.js';
+export { type ControlNeeds, controlNeeds, type WarpOptions, warp, warpKernel } from './warp.js';
