@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 
 /** [file, what stands there, what a slip would make of it, tests that must notice] */
 const KERNELS = 'test/kernels';
+const R = `${KERNELS}/resamplings.test.ts`;
 const MUTANTS = [
   // warp: half-pixel shift, comparison, axes, missing NaN test, wrong cell.
   ['src/shaders/warp.wgsl', 'unit >> 1u', 'unit >> 2u', `${KERNELS}/warp.test.ts`],
@@ -34,7 +35,7 @@ const MUTANTS = [
     `${KERNELS}/warp.test.ts`,
   ],
   ['src/shaders/warp.wgsl', '& (position.part == vec2i(0))', '', `${KERNELS}/warp.test.ts`],
-  ['src/shaders/warp.wgsl', 'return sum / weights;', 'return sum;', `${KERNELS}/warp.test.ts`],
+  ['src/shaders/warp.wgsl', 'return sum / total;', 'return sum;', `${KERNELS}/warp.test.ts`],
   [
     'src/shaders/warp.wgsl',
     'local.y * parameters.output_stride',
@@ -102,11 +103,46 @@ const MUTANTS = [
     'test/kernels/control-grid.test.ts',
   ],
   ['src/kernels/cpu/warp.ts', 'fx = localX & (size - 1)', 'fx = localX & size', `${KERNELS}/warp.test.ts`],
+  // the other resamplings
+  ['src/shaders/warp.wgsl', '1.5 * t - 2.5', '1.5 * t - 2.0', R],
+  ['src/shaders/warp.wgsl', 'sum += wy[j] * dot(wx, row)', 'sum += wx[j] * dot(wy, row)', R],
+  ['src/shaders/warp.wgsl', '!inside(first) || !inside(first + 3)', '!inside(first)', R],
+  ['src/shaders/warp.wgsl', 'if (is_missing(value)) { return bilinear(around); }', '', R],
+  ['src/shaders/warp.wgsl', 'f32(i) - around.w.x) * steps.x', 'f32(i) - around.w.x) * steps.y', R],
+  ['src/shaders/warp.wgsl', 'at - f32(index)', '0.0', R],
+  [
+    'src/shaders/functions/footprint.wgsl',
+    '(xy & 3i) * cell.c',
+    '(xy & 1i) * cell.c',
+    'test/kernels/control-grid.test.ts',
+  ],
+  ['src/shaders/functions/footprint.wgsl', 'h.x * cell.a + h.y * cell.b', 'h.x * cell.b + h.y * cell.a', R],
+  ['src/shaders/area.wgsl', '((low + near) >> bits)', '(low >> bits)', R],
+  ['src/shaders/area.wgsl', '((near - high) >> bits)', '(-high >> bits)', R],
+  ['src/shaders/area.wgsl', 'any(last <= vec2i(0))', 'any(last < vec2i(0))', R],
+  ['src/shaders/area.wgsl', '1.0 - vec2f(low', '0.5 - vec2f(low', R],
+  ['src/shaders/area.wgsl', 'count_up_to(box, middle) > rank', 'count_up_to(box, middle) >= rank', R],
+  ['src/shaders/area.wgsl', 'count == most && latest < earliest', 'count == most && latest > earliest', R],
+  ['src/shaders/area.wgsl', 'left >= most', 'left > most + 2u', R],
+  ['src/shaders/area.wgsl', '(count * quarters + 3u) / 4u', '(count * quarters + 4u) / 4u', R],
+  ['src/shaders/area.wgsl', 'bits ^ ((bits >> 31u) & 0x7fffffff)', 'bits', R],
+  ['src/shaders/area.wgsl', 'clamp(-low / rise, 0.0, 1.0)', '0.0', R],
+  ['src/kernels/cpu/warp.ts', '1.5 * wx - 2.5', '1.5 * wx - 2.0', R],
+  ['src/kernels/cpu/warp.ts', 'const lastX = width - 2', 'const lastX = width - 1', R],
+  ['src/kernels/cpu/filters.ts', '(j - wy) * filter.stepsY', '(j - wy) * filter.stepsX', R],
+  ['src/kernels/cpu/filters.ts', 'if (Number.isNaN(value)) continue;', '', R],
+  ['src/kernels/cpu/source.ts', 'low - source_y - margin', 'low - source_y + margin', R],
+  ['src/kernels/cpu/area.ts', '(lowX + near) >> bits', 'lowX >> bits', R],
+  ['src/kernels/cpu/area.ts', 'lastX <= 0 ||', 'lastX < 0 ||', R],
+  ['src/kernels/cpu/area.ts', 'if (n <= most) continue;', 'if (n < most) continue;', R],
+  ['src/kernels/cpu/area.ts', '(count * quarters + 3) >> 2', '(count * quarters + 4) >> 2', R],
+  ['src/kernels/cpu/area.ts', 'share < LEAST_SHARE', 'share < 0.5', R],
+  ['src/kernels/filters.ts', '2 / 3 + d * d * (0.5 * d - 1)', '2 / 3 + d * d * (0.5 * d - 0.9)', R],
   // nodata
   [
-    'src/shaders/nodata.wgsl',
-    'is_missing(value) || is_nodata(bits)',
-    'is_nodata(bits)',
+    'src/shaders/functions/stored-values.wgsl',
+    'if (is_missing(value)) { return missing(); }',
+    '',
     `${KERNELS}/pixels.test.ts`,
   ],
   [
@@ -115,32 +151,42 @@ const MUTANTS = [
     '8u * (index & 1u), 8u); }\n  if (stored_type == 1u)',
     `${KERNELS}/pixels.test.ts`,
   ],
-  ['src/shaders/nodata.wgsl', 'difference << 22u', 'difference << 21u', `${KERNELS}/pixels.test.ts`],
   [
-    'src/shaders/nodata.wgsl',
+    'src/shaders/functions/stored-values.wgsl',
+    'difference << 22u',
+    'difference << 21u',
+    `${KERNELS}/pixels.test.ts`,
+  ],
+  [
+    'src/shaders/functions/stored-values.wgsl',
     'value * parameters.scale + parameters.offset',
     'value + parameters.offset * parameters.scale',
     `${KERNELS}/pixels.test.ts`,
   ],
   [
-    'src/shaders/nodata.wgsl',
+    'src/shaders/functions/stored-values.wgsl',
     'stored_type == 3u || stored_type == 5u',
     'stored_type == 3u',
     `${KERNELS}/pixels.test.ts`,
   ],
   [
-    'src/kernels/cpu/nodata.ts',
+    'src/kernels/cpu/stored-values.ts',
     'difference << 22 < a + b',
     'difference << 21 < a + b',
     `${KERNELS}/pixels.test.ts`,
   ],
   [
-    'src/kernels/cpu/nodata.ts',
+    'src/kernels/cpu/stored-values.ts',
     'signed ? nodata_bits | 0 : nodata_bits >>> 0',
     'signed ? nodata_bits >>> 0 : nodata_bits | 0',
     `${KERNELS}/pixels.test.ts`,
   ],
-  ['src/kernels/cpu/nodata.ts', '(bits ^ nodata) < 0', '(bits ^ nodata) > 0', `${KERNELS}/pixels.test.ts`],
+  [
+    'src/kernels/cpu/stored-values.ts',
+    '(bits ^ nodata) < 0',
+    '(bits ^ nodata) > 0',
+    `${KERNELS}/pixels.test.ts`,
+  ],
   // decibel
   ['src/shaders/decibel.wgsl', '3.0102999566398120', '3.0202999566398120', `${KERNELS}/pixels.test.ts`],
   ['src/shaders/decibel.wgsl', 'bits >= 0x00800000u &&', '', `${KERNELS}/pixels.test.ts`],

@@ -34,7 +34,8 @@ RAIN = "eo/GeoTIFF__test-data/gpm_1d.20240617.tif"
 # What a case does to its raster before the warp is what its words say.
 # `window` takes a part; `at` places the pixels elsewhere, (EPSG code, geotransform);
 # `island` writes a value into a block and into single pixels; `to` is the destination: an EPSG code with a resolution,
-# centred on the source but for a part of a pixel, or an EPSG code with a geotransform and a size.
+# centred on the source but for a part of a pixel, or an EPSG code with a geotransform and a size; `shift` moves the
+# source's own grid by columns and rows.
 CASES = [
     dict(name="31→32", about="radar, its pixels placed in UTM zone 31, onto zone 32 at 10 m", file=RADAR, bands=[1],
          at=(32631, (697000, 10, 0, 5000400, 0, -10)), to=(32632, 10)),
@@ -60,6 +61,8 @@ CASES = [
          nodata=-32768, island=-32768, dtype="int16", to=(32719, 10)),
     dict(name="integer shift", about="radar onto its own grid, 7 columns and 5 rows away", file=RADAR, bands=[1],
          shift=(7, -5)),
+    dict(name="integer shift, computed", about="the same without GDAL's shortcut, which takes the nearest pixel for every "
+         "resampling (`GDAL_WARP_USE_TRANSLATION_OPTIM=NO`)", file=RADAR, bands=[1], shift=(7, -5), computed=True),
     dict(name="×1.5 down", about="radar onto its own CRS at 15 m, the kernel at the source's scale", file=RADAR, bands=[1],
          to=(32736, 15), size=(160, 160)),
     dict(name="×3 down", about="radar onto its own CRS at 30 m, the kernel at the source's scale", file=RADAR, bands=[1],
@@ -87,6 +90,7 @@ SMALL_CASES = [
     dict(name="two-band nodata", at=UTM31, to=(32632, 10), bands=[1, 2], nodata=-9999, island=-9999),
     dict(name="int16", **ISLAND, dtype="int16", nodata=-32768, island=-32768),
     dict(name="integer shift", bands=[1], at=UTM32, shift=(-5, 3)),
+    dict(name="integer shift, computed", bands=[1], at=UTM32, shift=(-5, 3), computed=True),
     dict(name="×1.5 down", bands=[1], at=UTM32, to=(32632, 15)),
     dict(name="×3 down", bands=[1], at=UTM32, to=(32632, 30), size=(16, 14)),
     dict(name="antimeridian", bands=[1], at=(4326, (178.2, 0.1, 0, -15, 0, -0.1)), to=(3832, 11000)),
@@ -198,6 +202,7 @@ def main(request):
     for k, case in enumerate(SMALL_CASES if small else CASES):
         if request["only"] is not None and case["name"] not in request["only"]:
             continue
+        gdal.SetConfigOption("GDAL_WARP_USE_TRANSLATION_OPTIM", "NO" if "computed" in case else None)
         arrays, source, target = prepare(case, request["data"])
         path = os.path.join(request["folder"], f"{k + 1}-source.tif")
         create(path, arrays, source["code"], source["gt"], source["nodata"]).FlushCache()

@@ -84,6 +84,8 @@ function worstBand(bands) {
     valid: sum('valid'),
     maskDiffers: sum('maskDiffers'),
     maskDiffersBeyond: sum('maskDiffersBeyond'),
+    // Reasons for masks to differ that were tested pixel by pixel.
+    known: [...new Set(bands.flatMap((band) => Object.keys(band.known)))],
     differing: sum('differing'),
     beyond: sum('beyond'),
     rms: most((band) => band.rms / band.range),

@@ -24,6 +24,8 @@ export interface ControlWindow {
   readonly blockX: number;
   readonly blockY: number;
   readonly blockColumns: number;
+  /** Whether pixels' corners can be asked for too. */
+  readonly footprints: boolean;
   /** The source pixels that the window may touch, clipped to the source; null if it touches none. */
   readonly source: PixelWindow | null;
 }
@@ -107,7 +109,7 @@ export class ControlGrid {
     }
     const { width, height } = this.mapping.source;
     const source = reach === null ? null : intersectWindows(reach, { x: 0, y: 0, width, height });
-    return { cells, table, blockX, blockY, blockColumns, source };
+    return { cells, table, blockX, blockY, blockColumns, footprints: this.footprints, source };
   }
 
   /** What a window's part of a block may touch. */

@@ -27,6 +27,7 @@
  * halving the range of values: no memory, however large the box), and `mode` once for each value in it: for
  * categories, not for measurements over large boxes.
  */
+import { invalidInput } from '../errors.js';
 import { type Backend, defineKernel } from '../gpu/index.js';
 import { areaShader, compose } from '../shaders/index.js';
 import { module, run } from './cpu/area.js';
@@ -49,9 +50,19 @@ export const areaKernel = defineKernel({
   cpu: { module, run, rows: ({ tile_height }) => tile_height },
 });
 
-/** Sums up what lies under each pixel of a tile; the control grid must be one with footprints. */
+/**
+ * Sums up what lies under each pixel of a tile.
+ * @throws {TerrachipError} INVALID_INPUT for a control grid without footprints
+ */
 export function warpArea(backend: Backend, options: TileOptions, resampling: AreaResampling): void {
   const { source, control, destination } = options;
+  if (!control.window.footprints) {
+    throw invalidInput(
+      `a control grid for ${resampling}`,
+      'knows no footprints of pixels',
+      'make it with what controlNeeds says',
+    );
+  }
   backend.run(areaKernel, {
     tensors: { source, cells: control.cells, table: control.table, destination },
     parameters: { ...tileParameters(options), method: AREA_RESAMPLINGS.indexOf(resampling) },

@@ -6,9 +6,8 @@
  * Widened `lanczos` is not GDAL 3.6.2's, which takes weights at whole pixels' distances and so ignores the part of a
  * pixel that a position lies beyond one, and which cuts the filter off. All others agree.
  */
-import { invalidOption } from '../errors.js';
 import { type PixelMapping, pixelScale } from '../geo/index.js';
-import type { Interpolation } from './resampling.js';
+import { type Antialias, type Interpolation, requireScale } from './resampling.js';
 
 /** Table entries for a distance of one: linear interpolation between them is off by less than 4e-7. */
 const STEPS = 2048;
@@ -41,9 +40,6 @@ function sinc(x: number): number {
 /** From here on GDAL takes a source and a destination pixel for equally large. */
 const FULL_SCALE = 0.95;
 
-/** Whether filters widen where destination pixels are larger than the source's. */
-export type Antialias = 'off' | 'gdal' | number;
-
 /** Destination pixels per source pixel along x and y: GDAL's XSCALE and YSCALE. */
 export type FilterScale = readonly [number, number];
 
@@ -55,21 +51,6 @@ export function filterScale(antialias: Antialias, mapping: PixelMapping): Filter
   if (antialias === 'off') return [1, 1];
   if (antialias === 'gdal') return pixelScale(mapping);
   return [requireScale(antialias), antialias];
-}
-
-/** @throws {TerrachipError} INVALID_OPTION for what is neither off, gdal nor a number above 0 */
-export function parseAntialias(text: string, option = '--antialias'): Antialias {
-  if (text === 'off' || text === 'gdal') return text;
-  return requireScale(text.trim() === '' ? Number.NaN : Number(text), option, text);
-}
-
-function requireScale(scale: number, option = 'antialias', given = String(scale)): number {
-  if (scale > 0 && Number.isFinite(scale)) return scale;
-  throw invalidOption(
-    option,
-    `cannot be "${given}"`,
-    'give off, gdal, or destination pixels per source pixel, as 0.5 for pixels twice as wide',
-  );
 }
 
 /** How an interpolation reads the source. */

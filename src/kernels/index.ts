@@ -57,7 +57,7 @@ export {
   SCL,
   SCL_CLOUDS,
 } from './field-mask.js';
-export { type Antialias, type FilterScale, filterScale, parseAntialias } from './filters.js';
+export { type FilterScale, filterScale } from './filters.js';
 export { keepWhere, maskOut, maskValuesKernel } from './mask-values.js';
 export {
   MOSAIC_METHODS,
@@ -77,14 +77,18 @@ export {
   valueRangeKernel,
 } from './percentiles.js';
 export {
+  type Antialias,
   AREA_RESAMPLINGS,
   type AreaResampling,
   INTERPOLATIONS,
   type Interpolation,
-  keepsCategories,
+  isInterpolation,
+  keepsValues,
+  parseAntialias,
   parseResampling,
   RESAMPLINGS,
   type Resampling,
+  suitsCategories,
 } from './resampling.js';
 export {
   clip,

@@ -24,7 +24,33 @@ export function isInterpolation(resampling: Resampling): resampling is Interpola
   return INTERPOLATIONS.some((name) => name === resampling);
 }
 
-/** Whether every result is a value of the source: what categories need. */
-export function keepsCategories(resampling: Resampling): boolean {
+const PICKING: readonly Resampling[] = ['nearest', 'mode', 'min', 'max', 'med', 'q1', 'q3'];
+
+/** Whether every result is a value of the source, and none is computed. */
+export function keepsValues(resampling: Resampling): boolean {
+  return PICKING.includes(resampling);
+}
+
+/** Whether a resampling makes sense of categories, whose numbers have no order. */
+export function suitsCategories(resampling: Resampling): boolean {
   return resampling === 'nearest' || resampling === 'mode';
+}
+
+/** Whether filters widen where destination pixels are larger than the source's. */
+export type Antialias = 'off' | 'gdal' | number;
+
+/** @throws {TerrachipError} INVALID_OPTION for what is neither off, gdal nor a number above 0 */
+export function parseAntialias(text: string, option = '--antialias'): Antialias {
+  if (text === 'off' || text === 'gdal') return text;
+  return requireScale(text.trim() === '' ? Number.NaN : Number(text), option, text);
+}
+
+/** @throws {TerrachipError} INVALID_OPTION for a scale that is not a number above 0 */
+export function requireScale(scale: number, option = 'antialias', given = String(scale)): number {
+  if (scale > 0 && Number.isFinite(scale)) return scale;
+  throw invalidOption(
+    option,
+    `cannot be "${given}"`,
+    'give off, gdal, or destination pixels per source pixel, as 0.5 for pixels twice as wide',
+  );
 }

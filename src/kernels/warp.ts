@@ -1,19 +1,29 @@
 /**
- * Resampling of a raster onto another grid, through a control grid.
+ * Resampling of a raster onto another grid, through a control grid: by interpolation here, by area in `area.ts`.
  *
- * Definition (GDAL's warper with an exact transformer and XSCALE = YSCALE = 1): a destination pixel's centre is
+ * Definition (GDAL 3.6.2's warper with an exact transformer and XSCALE = YSCALE = 1): a destination pixel's centre is
  * taken to a source position; pixel `c` of the source spans `[c, c + 1)`, its centre at `c + 0.5`.
- * - It has data when the source pixel that contains the position has data, for every resampling: masks neither
+ * - It has data when the source pixel that contains the position has data, for every interpolation: masks neither
  *   grow nor shrink. Positions on the source's outermost edge are inside.
  * - `nearest` takes that pixel's value.
  * - `bilinear` weights the four pixels around the position by `(1 − |dx|)(1 − |dy|)`; pixels outside the source or
  *   without data are left out and the weights of the rest renormalised (gdalwarpkernel.cpp,
  *   `GWKBilinearResample4Sample`).
+ * - `cubic` weights sixteen pixels by Keys' filter (a = −1/2); where any of them is outside or without data it is
+ *   `bilinear` (`GWKCubicResample4Sample`).
+ * - `cubicspline` (16 pixels, smooths) and `lanczos` (36 pixels) leave out what is outside or without data and
+ *   renormalise (`GWKResample`); where negative weights outweigh the others the pixel has no data.
+ * - At a scale below 0.95 (`antialias`) `bilinear` and `cubic` work like these, and all filters are wider by 1 / scale
+ *   (`filters.ts`).
  *
- * Shapes: source (height, width) float32 with NaN for no data; destination rows of float32.
- * Error: positions within the control grid's tolerance, rounding included; values 1e-6 of the range of the four
- * pixels. Validity and nearest values are equal bit for bit on every backend.
- * Bytes a destination pixel: 4 read (with an ideal cache) + 0.16 of control grid + 4 written.
+ * Stored values of any type become float32 with NaN for no data as they are read (`stored-values.ts`): they stay as
+ * narrow as they are on their way to the device.
+ *
+ * Shapes: source (height, width) as stored; destination rows of float32, NaN for no data.
+ * Error: positions within the control grid's tolerance, rounding included; values 1e-6 of the range of the pixels
+ * read for nearest and bilinear, 4e-6 for the others. Validity (but where the weights of `lanczos` cancel) and nearest
+ * values are equal bit for bit on every backend.
+ * Bytes a destination pixel: the stored size read (with an ideal cache) + 0.16 of control grid + 4 written.
  */
 import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
 import { compose, warpShader } from '../shaders/index.js';

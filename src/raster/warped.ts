@@ -1,4 +1,4 @@
-import { TerrachipError } from '../errors.js';
+import { invalidOption, TerrachipError } from '../errors.js';
 import {
   alignedTiles,
   ControlGrid,
@@ -17,8 +17,10 @@ import {
   controlNeeds,
   type FilterScale,
   filterScale,
+  keepsValues,
   type NodataOptions,
   type Resampling,
+  suitsCategories,
   uploadControl,
   warp,
 } from '../kernels/index.js';
@@ -82,7 +84,10 @@ export class WarpedRaster {
   readonly #bands: readonly BandInfo[];
   readonly #options: WarpedRasterOptions;
 
-  /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have; UNSUPPORTED for complex ones */
+  /**
+   * @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have; UNSUPPORTED for complex
+   *   ones; INVALID_OPTION for an impossible `antialias`, or a resampling that computes values from those of a palette
+   */
   constructor(backend: Backend, raster: Raster, options: WarpedRasterOptions) {
     if (raster.geobox === null) throw noReference(raster);
     this.raster = raster;
@@ -108,6 +113,14 @@ export class WarpedRaster {
       return band;
     });
     requireReal(raster, this.#bands);
+    const palette = this.#bands.find((band) => band.colourInterpretation === 'palette');
+    if (palette !== undefined && !suitsCategories(options.resampling)) {
+      throw invalidOption(
+        'resampling',
+        `cannot be ${options.resampling} for ${raster.name}, whose band ${palette.index} holds categories (it has a colour table)`,
+        'use nearest or mode',
+      );
+    }
   }
 
   /** Number of bands. */
@@ -258,11 +271,6 @@ export class WarpedRaster {
 
 /** Stands for a source that a tile does not reach. */
 const NO_PIXEL = Float32Array.of(Number.NaN);
-
-/** Whether results are values of the source. */
-function keepsValues(resampling: Resampling): boolean {
-  return ['nearest', 'mode', 'min', 'max', 'med', 'q1', 'q3'].includes(resampling);
-}
 
 /** Stored values of the source and their masks, an array a band. */
 interface SourceWindow {

@@ -13,7 +13,7 @@ import type { ModelFolder } from '../inference/index.js';
 import type { ModelInput } from '../inference/manifest.js';
 import { isUrl, readJson } from '../io/node/index.js';
 import { validate } from '../json.js';
-import { RESAMPLINGS, type Resampling } from '../kernels/index.js';
+import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
 import { checkPlausible, isCategorical, type Raster, UNITS, unitConversion } from '../raster/index.js';
 import { VERSION } from '../version.js';
 import { resolveGrid, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
@@ -253,8 +253,12 @@ async function planImage(
   }
   unitConversion(found.units, input.units, `${path}: ${input.name}`);
   const resampling: Resampling = found.resampling ?? (isCategorical(found.units) ? 'nearest' : 'bilinear');
-  if (isCategorical(found.units) && resampling !== 'nearest') {
-    throw invalidInput(path, `resamples the categories of ${input.name} by ${resampling}`, 'use nearest');
+  if (isCategorical(found.units) && !suitsCategories(resampling)) {
+    throw invalidInput(
+      path,
+      `resamples the categories of ${input.name} by ${resampling}`,
+      'use nearest or mode',
+    );
   }
   const sources = [];
   for (const name of input.bands) {

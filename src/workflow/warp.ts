@@ -4,7 +4,7 @@ import type { Dtype, GeoBox } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireWritable } from '../io/node/index.js';
-import type { Resampling } from '../kernels/index.js';
+import { type Antialias, keepsValues, type Resampling } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
 import {
   type CogOptions,
@@ -30,7 +30,10 @@ export interface WarpFileOptions extends OperationOptions {
   dtype?: Dtype;
   /** Nodata of the result (default: the source's, else NaN or the end of the type's range). */
   nodata?: number;
+  /** Default nearest. */
   resampling?: Resampling;
+  /** Whether filters widen where pixels grow (default off; see `WarpedRaster`). */
+  antialias?: Antialias;
   backend?: BackendChoice;
   threads?: number;
   /** `deflate` (default), `zstd` or `none`. */
@@ -97,6 +100,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
     const warped = new WarpedRaster(backend, raster, {
       geobox,
       resampling,
+      antialias: options.antialias ?? 'off',
       bands,
       // As GDAL does, stored values are resampled as they are; scale and offset go along as metadata.
       unscale: false,
@@ -110,7 +114,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       scales: bands.map((band) => raster.bands[band - 1].scale),
       offsets: bands.map((band) => raster.bands[band - 1].offset),
       descriptions: bands.map((band) => raster.bands[band - 1].description ?? ''),
-      overviews: options.overviews ?? (resampling === 'nearest' ? 'nearest' : 'average'),
+      overviews: options.overviews ?? (keepsValues(resampling) ? 'nearest' : 'average'),
       ...(options.compression === undefined ? {} : { compression: options.compression }),
       ...(options.level === undefined ? {} : { level: options.level }),
       ...(options.bigTiff === undefined ? {} : { bigTiff: options.bigTiff }),
@@ -119,7 +123,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
         : { colourTable: raster.colourTable }),
     });
     try {
-      const target = { geobox, dtype, nodata, resampled: resampling !== 'nearest', stage: 'warp' };
+      const target = { geobox, dtype, nodata, resampled: !keepsValues(resampling), stage: 'warp' };
       const validPixels = await streamRows(backend, warped, writer, target, options);
       await writer.finish();
       return {

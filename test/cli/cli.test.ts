@@ -139,6 +139,20 @@ describe('terrachip', () => {
       dtype: 'int16',
       backend: { kind: expect.any(String) },
     });
+    const coarse = await terrachip(
+      'warp',
+      fixture('tiles-deflate-int16-p2'),
+      target,
+      ...utm,
+      '--res',
+      '50',
+      '--resampling',
+      'lanczos',
+      '--antialias',
+      'gdal',
+    );
+    expect(coarse.status).toBe(0);
+    expect(coarse.stdout).toMatch(/10 × 8 in EPSG:32632, int16/);
     const west = await terrachip(
       'warp',
       fixture('tiles-deflate-int16-p2'),
@@ -356,6 +370,11 @@ describe('bad input: one sentence, exit 2, nothing left behind', () => {
       'unknown resampling',
       ['warp', source, target, ...utm, '--res', '10', '--resampling', 'cubicle'],
       /--resampling cannot be "cubicle"; choose one of/,
+    ],
+    [
+      'impossible antialias',
+      ['warp', source, target, ...utm, '--res', '10', '--resampling', 'cubic', '--antialias', 'much'],
+      /--antialias cannot be "much"; give off, gdal, or destination pixels per source pixel/,
     ],
     [
       'unknown backend',

@@ -22,6 +22,7 @@ function bentWindow(): ControlWindow {
     blockX: 0,
     blockY: 0,
     blockColumns: 1,
+    footprints: false,
     source: { x: 0, y: 0, width: 40, height: 40 },
   };
 }

@@ -41,9 +41,8 @@ function readTable(markdown: string): Map<string, Row> {
   for (const line of lines.slice(2)) {
     const cells = cellsOf(line);
     const cell = (title: string): number => {
-      const text = cells[header.indexOf(title)];
-      // Bold where a note follows.
-      return Number(text.replace(/\*\*(.*)\*\*.*/, '$1'));
+      // Bold and with the numbers of notes, where there is something to explain.
+      return Number(cells[header.indexOf(title)].replaceAll('**', '').replace(/ \(.*\)$/, ''));
     };
     for (const kind of ['cpu', 'webgpu']) {
       rows.set(`${cells[header.indexOf('case')]}, ${cells[header.indexOf('resampling')]}, ${kind}`, {

@@ -1,82 +1,28 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Affine, allocateArray, type Dtype, GeoBox, type TypedArray } from '../../src/geo/node/index.js';
+import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import { describeBackends, sharedWebGpu, webgpuProblem } from '../support/backends.js';
 import { randomValues } from '../support/random.js';
+import { caseNames, readCase } from '../support/warp-cases.js';
 import { warpOn } from '../support/warp-on.js';
 import { localGradient, nearEdge, referenceWarp } from '../support/warp-reference.js';
-
-interface GridJson {
-  epsg: number;
-  geotransform: [number, number, number, number, number, number];
-}
-
-/** A case of scripts/truth/warp.py: what GDAL 3.6.2 makes of a small raster. */
-interface Case {
-  dtype: Dtype;
-  shape: [number, number];
-  source: GridJson;
-  nodata: number | 'nan' | null;
-  values: (number | null)[];
-  destination: GridJson & { width: number; height: number };
-  near: (number | null)[];
-  bilinear: (number | null)[];
-}
-
-const folder = 'test/fixtures/warp';
-const cases = readdirSync(folder).map((file) => file.replace('.json', ''));
-
-function readCase(name: string): {
-  source: TypedArray;
-  from: GeoBox;
-  to: GeoBox;
-  nodata: number | null;
-  truth: Record<'nearest' | 'bilinear', Float32Array>;
-} {
-  const json = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Case;
-  const numbers = (values: (number | null)[]): Float32Array =>
-    Float32Array.from(values, (v) => v ?? Number.NaN);
-  const source: TypedArray = allocateArray(json.dtype, json.values.length);
-  source.set(numbers(json.values));
-  const [height, width] = json.shape;
-  const { destination } = json;
-  return {
-    source,
-    from: new GeoBox(json.source.epsg, Affine.fromGeoTransform(json.source.geotransform), width, height),
-    to: new GeoBox(
-      destination.epsg,
-      Affine.fromGeoTransform(destination.geotransform),
-      destination.width,
-      destination.height,
-    ),
-    nodata: json.nodata === 'nan' ? Number.NaN : json.nodata,
-    truth: { nearest: numbers(json.near), bilinear: numbers(json.bilinear) },
-  };
-}
-
-/** The source as floats, NaN for no data, for the float64 reference. */
-function asFloats(source: TypedArray, nodata: number | null): Float64Array {
-  return Float64Array.from(source, (v) => (v === nodata ? Number.NaN : v));
-}
 
 const utm31 = new GeoBox(32631, new Affine(10, 0, 697000, 0, -10, 5000400), 300, 280);
 const utm32 = new GeoBox(32632, new Affine(10, 0, 223900, 0, -10, 5001800), 330, 310);
 
 describeBackends('warp', (backend) => {
-  describe.each(cases)('GDAL’s %s', (name) => {
-    const { source, from, to, nodata, truth } = readCase(name);
-    const floats = asFloats(source, nodata);
+  describe.each(caseNames('warp'))('GDAL’s %s', (name) => {
+    const { source, floats, from, to, nodata, truth } = readCase('warp', name);
     const valid = floats.filter((v) => !Number.isNaN(v));
     const range = Math.max(...valid) - Math.min(...valid);
 
     it('nearest: the same pixel, but within 1e-3 px of an edge', async () => {
       const result = await warpOn(backend(), source, from, to, 'nearest', { nodata });
+      const expected = truth('near') ?? [];
       const { positions } = referenceWarp(floats, from, to, 'nearest');
       let undecided = 0;
       for (let k = 0; k < result.length; k++) {
-        if (Object.is(result[k], truth.nearest[k])) continue;
+        if (Object.is(result[k], expected[k])) continue;
         expect(nearEdge(positions[2 * k], positions[2 * k + 1]), `pixel ${k}`).toBe(true);
         undecided++;
       }
@@ -86,14 +32,15 @@ describeBackends('warp', (backend) => {
 
     it('bilinear: within 1e-5 of the range and 0.002 px of the gradient, masks equal', async () => {
       const result = await warpOn(backend(), source, from, to, 'bilinear', { nodata });
+      const expected = truth('bilinear') ?? [];
       const { positions } = referenceWarp(floats, from, to, 'bilinear');
       for (let k = 0; k < result.length; k++) {
         const [x, y] = [positions[2 * k], positions[2 * k + 1]];
-        if (Number.isNaN(result[k]) !== Number.isNaN(truth.bilinear[k])) {
+        if (Number.isNaN(result[k]) !== Number.isNaN(expected[k])) {
           expect(nearEdge(x, y), `pixel ${k}`).toBe(true);
         } else if (!Number.isNaN(result[k])) {
           const allowed = 1e-5 * range + 0.002 * localGradient(floats, from.width, from.height, x, y);
-          expect(Math.abs(result[k] - truth.bilinear[k]), `pixel ${k}`).toBeLessThanOrEqual(allowed);
+          expect(Math.abs(result[k] - expected[k]), `pixel ${k}`).toBeLessThanOrEqual(allowed);
         }
       }
     });

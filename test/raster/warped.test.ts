@@ -127,6 +127,127 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
+  it.each([
+    ['lanczos', 'off'],
+    ['cubic', 0.3],
+    ['average', 'off'],
+    ['med', 'off'],
+    ['sum', 'off'],
+  ] as const)('%s with antialias %s gives the same bytes in any strips', async (resampling, antialias) => {
+    const raster = await openRaster(path);
+    const coarse = new GeoBox(32632, new Affine(34, 0, 217000, 0, -34, 5003500), 390, 370);
+    const read = async (sizes: number[]): Promise<Float32Array> => {
+      const options = { geobox: coarse, resampling, antialias, bands: [1] };
+      const warped = new WarpedRaster(backend(), raster, options);
+      const values = new Float32Array(coarse.pixelCount);
+      for (let start = 0, k = 0; start < coarse.height; k++) {
+        const end = Math.min(coarse.height, start + sizes[k % sizes.length]);
+        const plane = backend().allocate([end - start, coarse.width], 'float32');
+        await warped.readRows({ start, end }, [plane], start);
+        values.set((await backend().download(plane)) as Float32Array, start * coarse.width);
+        plane.dispose();
+        start = end;
+      }
+      return values;
+    };
+    const whole = await read([coarse.height]);
+    expect(whole.some(Number.isNaN)).toBe(true);
+    expect(whole.filter((v) => !Number.isNaN(v)).length).toBeGreaterThan(100_000);
+    const pieces = await read([7, 100, 1, 41]);
+    expect(Buffer.compare(Buffer.from(pieces.buffer), Buffer.from(whole.buffer))).toBe(0);
+    await raster.close();
+  });
+
+  it('antialias gdal widens filters by the scale of the whole grids', async () => {
+    const raster = await openRaster(path);
+    // Three source pixels a pixel, turned by the difference of two UTM zones, and the same size.
+    for (const [resolution, scale] of [
+      [30, 1 / 3],
+      [10, 1],
+    ]) {
+      const geobox = new GeoBox(32632, new Affine(resolution, 0, 222000, 0, -resolution, 5000000), 60, 40);
+      const [a, b] = await Promise.all(
+        (['gdal', scale] as const).map(async (antialias) => {
+          const warped = new WarpedRaster(backend(), raster, {
+            geobox,
+            resampling: 'bilinear',
+            antialias,
+            bands: [1],
+          });
+          const plane = backend().allocate([40, 60], 'float32');
+          await warped.readRows({ start: 0, end: 40 }, [plane], 0);
+          const values = (await backend().download(plane)) as Float32Array;
+          plane.dispose();
+          return values;
+        }),
+      );
+      expect(a.some((v) => !Number.isNaN(v))).toBe(true);
+      expect(a).toBeCloseToArray(b);
+    }
+    await raster.close();
+  });
+
+  it('a pixel over all of the source reads it in one window', async () => {
+    const raster = await openRaster(path);
+    const geobox = new GeoBox(32631, new Affine(15000, 0, 690000, 0, -13000, 5003000), 1, 1);
+    for (const [resampling, expected] of [
+      ['average', bands[1].reduce((sum, v) => sum + v, 0) / bands[1].length],
+      ['max', bands[1].reduce((most, v) => Math.max(most, v), -Infinity)],
+    ] as const) {
+      const warped = new WarpedRaster(backend(), raster, { geobox, resampling, bands: [2] });
+      const plane = backend().allocate([1, 1], 'float32');
+      await warped.readRows({ start: 0, end: 1 }, [plane], 0);
+      expect((await backend().download(plane))[0]).toBeCloseTo(expected, 4);
+      plane.dispose();
+    }
+    await raster.close();
+  });
+
+  it('computes nothing from categories', async () => {
+    const box = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 4, 1);
+    const classes = join(folder, `classes-${backend().info.kind}.tif`);
+    await writeCog(classes, [Uint8Array.of(1, 1, 3, 0)], {
+      geobox: box,
+      bands: 1,
+      dtype: 'uint8',
+      nodata: 0,
+      colourTable: [
+        [0, 0, 0],
+        [9, 9, 9],
+      ],
+    });
+    const raster = await openRaster(classes);
+    expect(() => new WarpedRaster(backend(), raster, { geobox: box, resampling: 'average' })).toThrow(
+      /resampling cannot be average for .*classes-.*, whose band 1 holds categories .*; use nearest or mode/,
+    );
+    const half = new GeoBox(32632, new Affine(40, 0, 0, 0, -10, 0), 1, 1);
+    const warped = new WarpedRaster(backend(), raster, { geobox: half, resampling: 'mode' });
+    const plane = backend().allocate([1, 1], 'float32');
+    await warped.readRows({ start: 0, end: 1 }, [plane], 0);
+    expect([...(await backend().download(plane))]).toEqual([1]);
+    plane.dispose();
+    await raster.close();
+  });
+
+  it('what a mask hides is no data, for every kind of resampling', async () => {
+    const box = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 8, 6);
+    const masked = join(folder, `masked-${backend().info.kind}.tif`);
+    const mask = Uint8Array.from({ length: 48 }, (_, i) => (i % 5 === 0 ? 0 : 1));
+    const values = Int16Array.from({ length: 48 }, (_, i) => i);
+    await writeCog(masked, [values], { geobox: box, bands: 1, dtype: 'int16', mask: true }, mask);
+    const raster = await openRaster(masked);
+    for (const resampling of ['nearest', 'cubic', 'lanczos', 'average', 'min'] as const) {
+      const warped = new WarpedRaster(backend(), raster, { geobox: box, resampling });
+      const plane = backend().allocate([6, 8], 'float32');
+      await warped.readRows({ start: 0, end: 6 }, [plane], 0);
+      const expected = Float32Array.from(values, (v, i) => (mask[i] === 0 ? Number.NaN : v));
+      // On its own grid every pixel is its own value, but for what a smoothing spline would make of it.
+      expect(await backend().download(plane), resampling).toBeCloseToArray(expected, 1e-4);
+      plane.dispose();
+    }
+    await raster.close();
+  });
+
   it('refuses a raster without a place, and a band that is not there', async () => {
     const raster = await openRaster('test/fixtures/geotiff/no-crs-uint8.tif');
     expect(() => new WarpedRaster(backend(), raster, { geobox: to, resampling: 'nearest' })).toThrow(

@@ -271,7 +271,7 @@ describe('what does not fit is refused before any work', async () => {
       inputs: { LC: { units: 'class', resampling: 'bilinear', static: { class: { href } } } },
     };
     await expect(attempt(change, { model: path })).rejects.toThrow(
-      /resamples the categories of LC by bilinear; use nearest/,
+      /resamples the categories of LC by bilinear; use nearest or mode/,
     );
   });
 });

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
+import { parseAntialias, parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import type { CogCompression } from '../../raster/cog/options.js';
 import type { WarpFileOptions } from '../../workflow/index.js';
 import {
@@ -35,9 +35,15 @@ export function warpCommand(run: Run): Command {
     .option('--nodata <value>', "nodata of the result (default: the source's)", parseNodata)
     .option(
       `--resampling <name>`,
-      RESAMPLINGS.join(' or '),
+      RESAMPLINGS.join(', '),
       (text) => parseResampling(text),
       'nearest' as const,
+    )
+    .option(
+      '--antialias <how>',
+      'whether filters widen with larger pixels: off, gdal, or destination pixels per source pixel, as 0.5',
+      (text) => parseAntialias(text),
+      'off' as const,
     )
     .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
     .option('--threads <n>', 'worker threads of the CPU backend', parseCount('--threads', 0))
