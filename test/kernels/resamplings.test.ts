@@ -130,6 +130,13 @@ describeBackends('resamplings', (backend) => {
       expect(await row(powers, 'sum', to)).toBeCloseToArray([1.6, 12.6, 48.8], 1e-4);
     });
 
+    it('a box that is smaller than the rounding of an edge takes the pixel behind it', async () => {
+      const tiny = new GeoBox(EPSG, new Affine(1e-4, 0, 3 - 5e-5, 0, -1e-4, -0.5), 1, 1);
+      for (const resampling of ['average', 'min', 'mode'] as const) {
+        expect(await row(powers, resampling, tiny)).toBeCloseToArray([8]);
+      }
+    });
+
     it('mode counts whole pixels, and of equal counts takes the first that reaches it', async () => {
       expect(await row([5, 3, 3, 5, 7, 9], 'mode', over(0, 0, 6, 1))).toBeCloseToArray([3]);
       expect(await row([9, 7, 5, 3, 1, 0], 'mode', over(0, 0, 6, 1))).toBeCloseToArray([9]);
