@@ -44,8 +44,8 @@ const MUTANTS = [
   ],
   [
     'src/shaders/functions/control-grid.wgsl',
-    'f.x * a + f.y * b',
-    'f.x * b + f.y * a',
+    'f.x * cell.a + f.y * cell.b',
+    'f.x * cell.b + f.y * cell.a',
     `${KERNELS}/warp.test.ts`,
   ],
   [
