@@ -44,8 +44,8 @@ const MUTANTS = [
   ],
   [
     'src/shaders/functions/control-grid.wgsl',
-    'f.x * a + f.y * b',
-    'f.x * b + f.y * a',
+    'f.x * cell.a + f.y * cell.b',
+    'f.x * cell.b + f.y * cell.a',
     `${KERNELS}/warp.test.ts`,
   ],
   [
@@ -119,7 +119,7 @@ const MUTANTS = [
   ['src/shaders/functions/footprint.wgsl', 'h.x * cell.a + h.y * cell.b', 'h.x * cell.b + h.y * cell.a', R],
   ['src/shaders/area.wgsl', '((low + near) >> bits)', '(low >> bits)', R],
   ['src/shaders/area.wgsl', '((near - high) >> bits)', '(-high >> bits)', R],
-  ['src/shaders/area.wgsl', 'any(last <= vec2i(0))', 'any(last < vec2i(0))', R],
+  ['src/shaders/area.wgsl', 'last = max(last, first + 1);', '', R],
   ['src/shaders/area.wgsl', '1.0 - vec2f(low', '0.5 - vec2f(low', R],
   ['src/shaders/area.wgsl', 'count_up_to(box, middle) > rank', 'count_up_to(box, middle) >= rank', R],
   ['src/shaders/area.wgsl', 'count == most && latest < earliest', 'count == most && latest > earliest', R],
@@ -133,7 +133,7 @@ const MUTANTS = [
   ['src/kernels/cpu/filters.ts', 'if (Number.isNaN(value)) continue;', '', R],
   ['src/kernels/cpu/source.ts', 'low - source_y - margin', 'low - source_y + margin', R],
   ['src/kernels/cpu/area.ts', '(lowX + near) >> bits', 'lowX >> bits', R],
-  ['src/kernels/cpu/area.ts', 'lastX <= 0 ||', 'lastX < 0 ||', R],
+  ['src/kernels/cpu/area.ts', 'Math.max(lastX, firstX + 1)', 'lastX', R],
   ['src/kernels/cpu/area.ts', 'if (n <= most) continue;', 'if (n < most) continue;', R],
   ['src/kernels/cpu/area.ts', '(count * quarters + 3) >> 2', '(count * quarters + 4) >> 2', R],
   ['src/kernels/cpu/area.ts', 'share < LEAST_SHARE', 'share < 0.5', R],

@@ -45,4 +45,25 @@ describeBackends('control grid', (backend) => {
     expect(await backend().download(destination)).toBeCloseToArray(expected);
     for (const tensor of [source, destination, control.cells, control.table]) tensor.dispose();
   });
+
+  it('bends footprints as it bends centres', async () => {
+    // Values are their columns: the mean over a box is one of overlaps along x alone.
+    const source = backend().upload(Float32Array.from({ length: 1600 }, (_, i) => i % 40));
+    const control = uploadControl(backend(), { ...bentWindow(), footprints: true });
+    const tile = { x: 1, y: 1, width: 14, height: 14 };
+    const destination = backend().allocate([tile.height, tile.width], 'float32');
+    const sourceWindow = { x: 0, y: 0, width: 40, height: 40 };
+    warp(backend(), { source, sourceWindow, control, tile, resampling: 'average', destination });
+    const column = (fx: number, fy: number): number => 0.5 + fx + (fx * fy) / 64;
+    const expected = Float32Array.from({ length: tile.width * tile.height }, (_, k) => {
+      const fx = tile.x + (k % tile.width);
+      const fy = tile.y + Math.floor(k / tile.width);
+      const [left, right] = [column(fx - 0.5, fy - 0.5), column(fx + 0.5, fy + 0.5)];
+      let sum = 0;
+      for (let x = Math.floor(left); x < right; x++) sum += x * (Math.min(right, x + 1) - Math.max(left, x));
+      return sum / (right - left);
+    });
+    expect(await backend().download(destination)).toBeCloseToArray(expected, 1e-4);
+    for (const tensor of [source, destination, control.cells, control.table]) tensor.dispose();
+  });
 });

@@ -42,6 +42,7 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
   const cells = tensors.cells as Int32Array;
   const table = tensors.table as Int32Array;
   const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns, method } = parameters;
+  const destination = tensors.destination as Float32Array;
   const { source, firstRow, rows } = plainSource(tensors, parameters, start, end, 1);
   const source_y = parameters.source_y + firstRow;
   const box: Box = {
@@ -77,7 +78,7 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
         place(box, cells, cell, x & mask, y & mask, table[entry + 2], source_x, source_y);
         value = summarise(box);
       }
-      tensors.destination[output + column] = value;
+      destination[output + column] = value;
     }
   }
 }
@@ -104,8 +105,9 @@ function findBox(
   sourceY: number,
 ): void {
   const near = 1 << (bits - EDGE_LOG2);
-  const unit = 2 ** bits;
-  const [left, top] = [2 * fx - 1, 2 * fy - 1];
+  const unit = 1 << bits;
+  const left = 2 * fx - 1;
+  const top = 2 * fy - 1;
   const px = cornerPosition(cells, cell, left, top);
   const rx = cornerPosition(cells, cell, left + 2, top + 2);
   const py = cornerPosition(cells, cell + 1, left, top);
@@ -148,7 +150,7 @@ function findCorners(
   sourceY: number,
 ): void {
   const { x, y } = box;
-  const unit = 2 ** bits;
+  const unit = 1 << bits;
   for (let k = 0; k < 4; k++) {
     const hx = 2 * fx + (k === 0 || k === 3 ? -1 : 1);
     const hy = 2 * fy + (k < 2 ? -1 : 1);
@@ -173,8 +175,8 @@ function weightAt(
   return pixel + 1 === last ? lastWeight : 1;
 }
 
-/** The sums of weighted values (or of their squares) and of weights. */
-function weighted(box: Box, squared: boolean): [number, number] {
+/** The weighted mean of the values or of their squares, NaN without any. */
+function weightedMean(box: Box, squared: boolean): number {
   const { source, width, firstX, firstY, lastX, lastY } = box;
   let sum = 0;
   let total = 0;
@@ -192,17 +194,7 @@ function weighted(box: Box, squared: boolean): [number, number] {
     sum += rowWeight * rowSum;
     total += rowWeight * rowTotal;
   }
-  return [sum, total];
-}
-
-function average(box: Box): number {
-  const [sum, total] = weighted(box, false);
   return total > 0 ? sum / total : Number.NaN;
-}
-
-function rootMeanSquare(box: Box): number {
-  const [sum, total] = weighted(box, true);
-  return total > 0 ? Math.sqrt(sum / total) : Number.NaN;
 }
 
 /** The values of a box, gathered for sorting; kept between calls. */
@@ -323,7 +315,7 @@ function sharedOut({ source, width, firstX, firstY, lastX, lastY, x, y }: Box): 
 
 /** By the number of the method (see area.wgsl). */
 const METHODS: readonly ((box: Box) => number)[] = [
-  average,
+  (box) => weightedMean(box, false),
   mode,
   (box) => extreme(box, 1),
   (box) => extreme(box, -1),
@@ -331,6 +323,6 @@ const METHODS: readonly ((box: Box) => number)[] = [
   (box) => quantile(box, 1),
   (box) => quantile(box, 3),
   sharedOut,
-  rootMeanSquare,
+  (box) => Math.sqrt(weightedMean(box, true)),
 ];
 const SUM = 7;

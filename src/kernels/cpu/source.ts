@@ -82,7 +82,7 @@ function rowRange(
       const size = 1 << log2;
       const perRow = BLOCK_LOG2 - log2;
       const word = (table[entry] + (((y & 255) >> log2) << perRow) + ((x & 255) >> log2)) * CELL_WORDS;
-      const unit = 1 / 2 ** table[entry + 2];
+      const unit = 1 / (1 << table[entry + 2]);
       // A bilinear form is largest and smallest at corners; half a pixel more covers footprints.
       for (const [fx, fy] of [
         [-0.5, -0.5],
