@@ -12,7 +12,7 @@ import { RESAMPLINGS } from 'terrachip/kernels';
 import { requirePackages } from './checks/programs.js';
 import { root, withTemporaryFolder } from './checks/support.js';
 import { BACKENDS, measureCases } from './parity/measure.js';
-import { parityPage } from './parity/page.js';
+import { parityPage, UNEXPLAINED } from './parity/page.js';
 
 const only = process.argv.slice(2);
 const data = resolve(process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared'), 'data');
@@ -46,4 +46,10 @@ await withTemporaryFolder(async (folder) => {
   await writeFile(join(fixtures, 'cases.json'), `${JSON.stringify(index, null, 1)}\n`);
   const page = parityPage({ gdal: real.gdal, adapters, real: real.cases, small: small.cases });
   await writeFile(join(root, 'docs', 'parity.md'), page);
+  if (page.includes(UNEXPLAINED)) {
+    console.log(
+      'docs/parity.md has differences that nothing explains: scripts/parity/page.js has the explanations',
+    );
+    process.exitCode = 1;
+  }
 });

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { webgpuProblem } from './support/backends.js';
@@ -33,6 +34,10 @@ describe.each([
 });
 
 describe('examples', () => {
+  it.each(['warp', 'chain', 'stitch'])('%s is on the page about kernels as it is', (name) => {
+    expect(readFileSync('docs/kernels.md', 'utf8')).toContain(readFileSync(`examples/${name}.js`, 'utf8'));
+  });
+
   it('stitch', async () => {
     const [chips, dark] = await example('stitch');
     const water = Number(chips.match(/^24 chips; (\d+) pixels of water, 6000 without data$/)?.[1]);

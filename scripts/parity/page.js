@@ -13,7 +13,10 @@ const MASK_REASONS = {
    pixels that differ are such.`,
 };
 
-/** Why a row is beyond its bound: one that is and has no explanation here fails the command. */
+/** What the page says where nothing explains a difference; the command then fails. */
+export const UNEXPLAINED = 'Not explained.';
+
+/** Why a row is beyond its bound. */
 const EXPLANATIONS = [
   {
     cases: ['integer shift'],
@@ -30,6 +33,12 @@ const EXPLANATIONS = [
    data. terrachip cuts the destination pixel's quadrilateral in the source, which does not cross anything.`,
   },
   {
+    cases: ['polar'],
+    resamplings: ['lanczos'],
+    why: `Beside gaps, weights of lanczos that sum to a quarter are made to sum to 1, negative ones among them: values
+   there change faster with the position than between pixels with data.`,
+  },
+  {
     cases: ['polar, to degrees'],
     resamplings: ['average', 'rms'],
     why: `One or two pixels whose footprint is a box of 10 × 0.03 source pixels, on the edge of two rows: an error of
@@ -42,7 +51,6 @@ const EXPLANATIONS = [
  * @param adapters what each backend runs on
  * @param real measured cases of real rasters
  * @param small measured small cases
- * @throws {Error} when a row is beyond its bound and nothing explains it
  */
 export function parityPage({ gdal, adapters, real, small }) {
   const notes = [];
@@ -143,7 +151,5 @@ function explanation(name, { resampling }) {
   const found = EXPLANATIONS.find(
     ({ cases, resamplings }) => cases.includes(name) && resamplings.includes(resampling),
   );
-  if (found === undefined)
-    throw new Error(`${name}, ${resampling} is beyond its bound, and nothing explains it`);
-  return found.why;
+  return found?.why ?? UNEXPLAINED;
 }
