@@ -47,6 +47,7 @@ export {
   isCategorical,
   UNITS,
   type UnitConversion,
+  type UnitStep,
   type Units,
   unitConversion,
 } from './units.js';

@@ -4,7 +4,7 @@
  */
 import { invalidInput } from '../errors.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
-import { decibelToLinear, linearToDecibel } from '../kernels/index.js';
+import { decibelToLinear, harmonise, linearToDecibel } from '../kernels/index.js';
 
 /**
  * `dn_harmonised`: Sentinel-2 digital numbers, reflectance × 10 000, without offset. `dn_offset_1000`: with the 1000
@@ -27,18 +27,27 @@ export function isCategorical(units: Units): boolean {
   return units === 'class' || units === 'bits';
 }
 
-/** Turns resampled values from one unit into another, in place on the device. */
-export type UnitConversion = (backend: Backend, values: DeviceTensor) => void;
+/** Changes values in place on the device: float32, NaN for no data. */
+export type UnitStep = (backend: Backend, values: DeviceTensor) => void;
+
+/** How values in one unit become values in another; null where there is nothing to do. */
+export interface UnitConversion {
+  /** On the source's own pixels, before they are resampled: what is cut off at 0 must be cut off there. */
+  readonly source: UnitStep | null;
+  /** On resampled values, so that power is averaged as power. */
+  readonly resampled: UnitStep | null;
+}
 
 /**
- * The conversion between two units; resampling comes before it, so that power is averaged as power.
+ * The conversion between two units.
  * @param what names the input, for messages
  * @throws {TerrachipError} INVALID_INPUT when there is none
  */
-export function unitConversion(from: Units, to: Units, what: string): UnitConversion | null {
-  if (from === to) return null;
-  if (from === 'linear_power' && to === 'dB') return linearToDecibel;
-  if (from === 'dB' && to === 'linear_power') return decibelToLinear;
+export function unitConversion(from: Units, to: Units, what: string): UnitConversion {
+  if (from === to) return { source: null, resampled: null };
+  if (from === 'linear_power' && to === 'dB') return { source: null, resampled: linearToDecibel };
+  if (from === 'dB' && to === 'linear_power') return { source: null, resampled: decibelToLinear };
+  if (from === 'dn_offset_1000' && to === 'dn_harmonised') return { source: harmonise, resampled: null };
   throw invalidInput(
     what,
     `is in ${from}, but the model wants ${to}, and there is no conversion between them`,

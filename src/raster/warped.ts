@@ -19,6 +19,7 @@ import {
   filterScale,
   keepsValues,
   type NodataOptions,
+  nodataToNaN,
   type Resampling,
   suitsCategories,
   uploadControl,
@@ -26,6 +27,7 @@ import {
 } from '../kernels/index.js';
 import type { BandInfo, Raster, WindowRequest } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
+import type { UnitStep } from './units.js';
 
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
@@ -48,6 +50,8 @@ export interface WarpedRasterOptions {
   tolerance?: number;
   /** Whether stored values become physical ones by the file's scale and offset (default true). */
   unscale?: boolean;
+  /** Changes the source's values, float32 with NaN for no data, in place before they are resampled. */
+  prepare?: UnitStep | null;
 }
 
 /** Destination pixels along a side of the tiles that are warped in one step. */
@@ -223,7 +227,7 @@ export class WarpedRaster {
     // Where the source does not reach, a single pixel without data stands for it.
     const sourceWindow = control.source ?? { x: 0, y: 0, width: 1, height: 1 };
     for (const [i, band] of this.#bands.entries()) {
-      const { source, stored } = this.#upload(sources[i] ?? NO_PIXEL, band, masks[i] ?? null);
+      const { source, stored } = this.#prepare(this.#upload(sources[i] ?? NO_PIXEL, band, masks[i] ?? null));
       warp(backend, {
         source,
         stored,
@@ -243,12 +247,18 @@ export class WarpedRaster {
     device.table.dispose();
   }
 
+  /** What is to be done before resampling needs values, not what is stored. */
+  #prepare(uploaded: StoredSource): StoredSource {
+    const { prepare = null } = this.#options;
+    if (prepare === null) return uploaded;
+    const source = nodataToNaN(this.#backend, uploaded.source, uploaded.stored);
+    uploaded.source.dispose();
+    prepare(this.#backend, source);
+    return { source, stored: {} };
+  }
+
   /** Stored values on the device, and how the kernel makes float32 of them. */
-  #upload(
-    values: TypedArray,
-    band: BandInfo,
-    mask: Uint8Array | null,
-  ): { source: DeviceTensor; stored: NodataOptions } {
+  #upload(values: TypedArray, band: BandInfo, mask: Uint8Array | null): StoredSource {
     const { scale, offset } = this.#options.unscale === false ? { scale: 1, offset: 0 } : band;
     const { nodata } = band;
     const wide = values instanceof Int32Array || values instanceof Uint32Array;
@@ -267,6 +277,12 @@ export class WarpedRaster {
     }
     return { source: this.#backend.upload(values), stored: { nodata, scale, offset } };
   }
+}
+
+/** A source on the device, and how a kernel makes float32 of it. */
+interface StoredSource {
+  readonly source: DeviceTensor;
+  readonly stored: NodataOptions;
 }
 
 /** Stands for a source that a tile does not reach. */

@@ -313,7 +313,12 @@ async function openImage(
   for (const [href, { bands, planes }] of files) {
     const raster = await job.rasters.open(href, job.signal);
     groups.push({
-      raster: new WarpedRaster(backend, raster, { geobox, resampling: planned.resampling, bands }),
+      raster: new WarpedRaster(backend, raster, {
+        geobox,
+        resampling: planned.resampling,
+        bands,
+        prepare: convert.source,
+      }),
       planes,
     });
   }
@@ -325,7 +330,7 @@ async function openImage(
         const targets = group.planes.map((plane) => planes[plane]);
         await group.raster.readRows(rows, targets, rows.start, signal);
       }
-      if (convert !== null) for (const plane of planes) convert(backend, plane);
+      for (const plane of planes) convert.resampled?.(backend, plane);
     },
   };
   return { image, warped: groups.map(({ raster }) => raster) };

@@ -248,6 +248,30 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
+  it('harmonises Sentinel-2 before it resamples: 0 is no data, and what is below 0 afterwards is 0', async () => {
+    const box = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 4, 1);
+    const offset = join(folder, `offset-${backend().info.kind}.tif`);
+    await writeCog(offset, [Uint16Array.of(500, 3000, 0, 1700)], { geobox: box, bands: 1, dtype: 'uint16' });
+    const raster = await openRaster(offset);
+    // Half a pixel to the east: the middle between two neighbours, where both have data.
+    const shifted = new GeoBox(32632, new Affine(10, 0, 4.99, 0, -10, 0), 4, 1);
+    const { source } = unitConversion('dn_offset_1000', 'dn_harmonised', 'x');
+    const warped = new WarpedRaster(backend(), raster, {
+      geobox: shifted,
+      resampling: 'bilinear',
+      prepare: source,
+    });
+    const plane = backend().allocate([1, 4], 'float32');
+    await warped.readRows({ start: 0, end: 1 }, [plane], 0);
+    // 500 is 0 before the mean with 2000 is taken: 1000 (0.499 of the way), where the mean first would give 750.
+    expect(await backend().download(plane)).toBeCloseToArray(
+      Float32Array.of(0.499 * 2000, 2000, Number.NaN, 700),
+      0.01 * 2000,
+    );
+    plane.dispose();
+    await raster.close();
+  });
+
   it('refuses a raster without a place, and a band that is not there', async () => {
     const raster = await openRaster('test/fixtures/geotiff/no-crs-uint8.tif');
     expect(() => new WarpedRaster(backend(), raster, { geobox: to, resampling: 'nearest' })).toThrow(
@@ -264,8 +288,9 @@ describeBackends('WarpedRaster', (backend) => {
 
 describe('units', () => {
   it('are converted only where a conversion exists', () => {
-    expect(unitConversion('dB', 'dB', 'x')).toBeNull();
-    expect(unitConversion('linear_power', 'dB', 'x')).not.toBeNull();
+    expect(unitConversion('dB', 'dB', 'x')).toEqual({ source: null, resampled: null });
+    expect(unitConversion('linear_power', 'dB', 'x').resampled).not.toBeNull();
+    expect(unitConversion('dn_offset_1000', 'dn_harmonised', 'x').source).not.toBeNull();
     expect(() => unitConversion('m', 'dB', 'scene.json: DEM')).toThrow(
       /scene\.json: DEM is in m, but the model wants dB/,
     );

@@ -14,6 +14,7 @@ import {
   openRaster,
   type Raster,
   type UnitConversion,
+  type UnitStep,
   WarpedRaster,
 } from '../../raster/index.js';
 import { isVectorPath, Rasterizer, readAreas } from '../../vector/index.js';
@@ -42,7 +43,7 @@ export class RasterLayer implements GridLayer {
   readonly #backend = new CpuBackend();
   readonly #warped: WarpedRaster;
   readonly #plane: DeviceTensor;
-  readonly #convert: UnitConversion | null;
+  readonly #convert: UnitStep | null;
   readonly #width: number;
 
   /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have */
@@ -53,10 +54,11 @@ export class RasterLayer implements GridLayer {
       resampling: options.resampling,
       bands: [options.band],
       ...(options.unscale === undefined ? {} : { unscale: options.unscale }),
+      prepare: options.convert?.source ?? null,
     });
     this.#width = geobox.width;
     this.#plane = this.#backend.allocate([Math.min(STRIP_ROWS, geobox.height), geobox.width], 'float32');
-    this.#convert = options.convert ?? null;
+    this.#convert = options.convert?.resampled ?? null;
   }
 
   async readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array> {

@@ -68,7 +68,7 @@ export class SceneReader {
     const plane = this.#backend.allocate([height, width], 'float32');
     try {
       await warped.readRows({ start: 0, end: height }, [plane], 0, signal);
-      if (units === 'linear_power') unitConversion(units, 'dB', input)?.(this.#backend, plane);
+      if (units === 'linear_power') unitConversion(units, 'dB', input).resampled?.(this.#backend, plane);
       return Float32Array.from(await this.#backend.download(plane));
     } finally {
       plane.dispose();
