@@ -3,6 +3,12 @@
  * @module
  */
 export {
+  type Checkpoint,
+  type CheckpointDType,
+  type CheckpointTensor,
+  openCheckpoint,
+} from './checkpoint/index.js';
+export {
   inputShape,
   MODEL_SCHEMA_VERSION,
   type ModelInput,
