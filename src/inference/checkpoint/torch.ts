@@ -56,7 +56,7 @@ class StoredTensor extends PickleObject {
 class Builder extends PickleObject {
   readonly kind = 'function';
 
-  /** @param build null for arguments that it does not take */
+  /** @param build gives nothing for arguments that it does not take */
   constructor(readonly build: (args: readonly PickleValue[]) => PickleValue | undefined) {
     super();
   }
@@ -73,9 +73,9 @@ export async function openTorch(source: ByteSource, signal?: AbortSignal): Promi
   const zip = await untilAborted(openZip(source, { maxDirectoryBytes: MAX_DIRECTORY_BYTES }), signal);
   for (const key of zip.entries.keys()) checkKey(source.name, key);
   const root = rootOf(source.name, zip);
-  await checkByteOrder(source.name, zip, root);
+  await checkByteOrder(source, zip, root);
   const pickle = `${root}/data.pkl`;
-  const size = storedSize(source.name, zip, pickle);
+  const size = storedSize(source, zip, pickle);
   if (size > MAX_PICKLE_BYTES) {
     throw new TerrachipError(
       'TOO_LARGE',
@@ -85,7 +85,7 @@ export async function openTorch(source: ByteSource, signal?: AbortSignal): Promi
     );
   }
   const bytes = await untilAborted(zip.read(pickle, 0, size), signal);
-  const value = unpickle(source.name, bytes, new TorchHost(source.name, zip, root));
+  const value = unpickle(source.name, bytes, new TorchHost(source, zip, root));
   return new StridedCheckpoint(source, 'torch', stateDictionary(source.name, value));
 }
 
@@ -106,37 +106,46 @@ function rootOf(name: string, zip: ZipArchive): string {
   return root;
 }
 
-async function checkByteOrder(name: string, zip: ZipArchive, root: string): Promise<void> {
+async function checkByteOrder(source: ByteSource, zip: ZipArchive, root: string): Promise<void> {
   const key = `${root}/byteorder`;
   if (!zip.entries.has(key)) return;
-  const size = storedSize(name, zip, key);
+  const size = storedSize(source, zip, key);
   const order = size > 16 ? '' : new TextDecoder().decode(await zip.read(key, 0, size));
   if (order === 'little') return;
   throw invalidInput(
-    name,
+    source.name,
     order === 'big' ? 'was saved on a big-endian machine' : 'is damaged: it has an unknown byte order',
     'save it again on a little-endian machine',
   );
 }
 
-/** The size of an entry that is not compressed. */
-function storedSize(name: string, zip: ZipArchive, key: string): number {
+/** The size of an entry that is not compressed and may lie in the file. */
+function storedSize({ name, size }: ByteSource, zip: ZipArchive, key: string): number {
   const entry = zip.entries.get(key);
   if (entry === undefined) throw invalidInput(name, `is damaged: it lacks ${key}`, 'get the file again');
   if (!entry.stored) {
     throw invalidInput(name, `has ${key} compressed, which torch.save never does`, 'save it with torch.save');
+  }
+  if (entry.size > size) {
+    throw invalidInput(
+      name,
+      `is damaged: its ${size} bytes cannot hold the ${entry.size} of ${key}`,
+      'get the file again',
+    );
   }
   return entry.size;
 }
 
 class TorchHost implements PickleHost {
   readonly #name: string;
+  readonly #source: ByteSource;
   readonly #zip: ZipArchive;
   readonly #root: string;
   readonly #builders: ReadonlyMap<string, Builder>;
 
-  constructor(name: string, zip: ZipArchive, root: string) {
-    this.#name = name;
+  constructor(source: ByteSource, zip: ZipArchive, root: string) {
+    this.#name = source.name;
+    this.#source = source;
     this.#zip = zip;
     this.#root = root;
     const set = new Builder(([items]) => (Array.isArray(items) ? new Set(items) : undefined));
@@ -154,6 +163,14 @@ class TorchHost implements PickleHost {
     if (module === 'torch' && Object.hasOwn(STORAGES, name)) return new StorageClass(STORAGES[name]);
     const builder = this.#builders.get(`${module}.${name}`);
     if (builder !== undefined) return builder;
+    if (module === 'torch' && /^[A-Z]\w{0,30}Storage$/.test(name)) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${this.#name} holds a torch.${name}`,
+        `convert it to one of ${Object.values(STORAGES).join(', ')}`,
+        { feature: `torch.${name}` },
+      );
+    }
     const named = JSON.stringify(`${module}.${name}`).slice(1, -1);
     throw invalidInput(
       this.#name,
@@ -189,7 +206,7 @@ class TorchHost implements PickleHost {
     }
     const { dtype } = type;
     const entry = `${this.#root}/data/${key}`;
-    const size = storedSize(this.#name, this.#zip, entry);
+    const size = storedSize(this.#source, this.#zip, entry);
     if (size !== length * BYTES_PER_ELEMENT[dtype]) {
       throw invalidInput(
         this.#name,
