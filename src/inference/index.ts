@@ -15,6 +15,7 @@ export {
   type ModelManifest,
   parseModelManifest,
 } from './manifest.js';
+export { openCheckpointFile } from './node/checkpoint-file.js';
 export { type ModelFolder, type OpenSessionOptions, openModel, openSession } from './node/model-folder.js';
 export { availableProviders, loadOnnxRuntime } from './node/onnx-runtime.js';
 export { PROVIDER_CHOICES, type ProviderChoice } from './node/provider-choice.js';

@@ -4,8 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Checkpoint, openCheckpoint } from '../../src/inference/checkpoint/index.js';
+import { openCheckpointFile } from '../../src/inference/node/checkpoint-file.js';
 import { type ByteSource, checkRange, MemorySource } from '../../src/io/index.js';
-import { openSource } from '../../src/io/node/index.js';
 import { numberToHalf } from '../../src/raster/arrays/index.js';
 import { startRangeServer } from '../support/http-server.js';
 import { pickle, torchFile } from '../support/pickle.js';
@@ -41,14 +41,14 @@ async function describeCheckpoint(checkpoint: Checkpoint): Promise<Truth> {
 
 describe('checkpoints as PyTorch reads them', () => {
   it.each(Object.keys(truth))('%s', async (name) => {
-    const checkpoint = await openCheckpoint(await openSource(join(FIXTURES, name)));
+    const checkpoint = await openCheckpointFile(join(FIXTURES, name));
     expect(await describeCheckpoint(checkpoint)).toEqual(truth[name]);
     await checkpoint.close();
   });
 
   it('are read from a web server by ranges', async () => {
     const server = await startRangeServer(bytesOf('strided.pt'));
-    const checkpoint = await openCheckpoint(await openSource(server.url));
+    const checkpoint = await openCheckpointFile(server.url);
     expect(await describeCheckpoint(checkpoint)).toEqual(truth['strided.pt']);
     expect(server.ranges.every((range) => range !== undefined)).toBe(true);
   });
