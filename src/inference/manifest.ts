@@ -10,6 +10,10 @@ const Name = v.pipe(
   v.string(),
   v.regex(/^[\w.-]{1,64}$/, 'must be a name of letters, digits, dots and dashes'),
 );
+const GraphFile = v.pipe(
+  v.string(),
+  v.regex(/^[\w-][\w.-]{0,60}\.onnx$/, 'must be the name of an ONNX file in the folder'),
+);
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const Colour = v.pipe(v.string(), v.regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #1f78b4'));
 
@@ -50,6 +54,12 @@ const ModelManifestSchema = v.object({
     name: Name,
     classes: v.pipe(v.array(v.object({ name: Name, colour: Colour })), v.minLength(2), v.maxLength(255)),
   }),
+  /**
+   * Files of a model in two graphs, where phases meet only behind the encoder. The encoder takes each input as (chip,
+   * band, y, x) in one phase, and gives `features` (chip, …); the decoder takes them as (chip, phase, …). Absent: one
+   * graph, `model.onnx`.
+   */
+  phaseGraphs: v.optional(v.object({ encoder: GraphFile, decoder: GraphFile })),
   provenance: v.record(v.string(), v.unknown()),
   licence: v.string(),
   /** What the model is not for. */

@@ -157,7 +157,7 @@ async function runPlan(
     totals.batches += counters.batches;
   }
   const left = await store.missing();
-  const record = runRecord(backend.info, session.provider, totals, unitsDone, images, backend, clock);
+  const record = runRecord(backend.info, session, totals, unitsDone, images, backend, clock);
   const complete = left.length === 0;
   let products: FinalizeReport | null = null;
   if (complete && shard.count === 1) {
@@ -166,7 +166,7 @@ async function runPlan(
         store,
         model,
         output: job.output,
-        record: () => runRecord(backend.info, session.provider, totals, unitsDone, images, backend, clock),
+        record: () => runRecord(backend.info, session, totals, unitsDone, images, backend, clock),
       },
       job,
     );
@@ -333,7 +333,7 @@ async function openImage(
 
 function runRecord(
   info: BackendInfo,
-  provider: string,
+  { provider, phases }: ModelSession,
   chips: RunnerCounters,
   units: number,
   images: readonly OpenImage[],
@@ -348,6 +348,7 @@ function runRecord(
     counters: {
       units,
       ...chips,
+      ...phases,
       warpedPixels: warped.reduce((sum, c) => sum + c.warpedPixels, 0),
       sourcePixelsRead: warped.reduce((sum, c) => sum + c.sourcePixelsRead, 0),
       ...backend.counters,
