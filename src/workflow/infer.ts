@@ -41,6 +41,8 @@ export interface InferOptions extends Omit<PlanOptions, 'signal'>, OperationOpti
   resume?: boolean;
   /** Keep the run folder with its intermediate store after the products are made. */
   keepRun?: boolean;
+  /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
+  reusePhases?: boolean;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
   cacheBytes?: number;
 }
@@ -75,6 +77,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
     const session = await openSession(model, {
       provider: options.provider ?? 'auto',
       hasHardwareGpu: backend.info.adapterClass === 'hardware',
+      ...(options.reusePhases === undefined ? {} : { reusePhases: options.reusePhases }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
     });
     try {

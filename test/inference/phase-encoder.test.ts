@@ -1,96 +1,30 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
 import type { Backend } from '../../src/gpu/index.js';
-import {
-  type ModelManifest,
-  type ModelSession,
-  openModel,
-  openSession,
-  runScene,
-} from '../../src/inference/index.js';
-import { GraphBuilder } from '../../src/inference/onnx/index.js';
+import { type ModelSession, openModel, openSession, runScene } from '../../src/inference/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
-import { encodeGraph } from '../support/models.js';
+import { FEATURES, phaseModel, writePhaseModel } from '../support/phase-model.js';
 import { randomValues } from '../support/random.js';
 
 const SIZE = 8;
 const PIXELS = SIZE * SIZE;
 const PHASES = ['pre-month', 'pre-event', 'event', 'post-event'];
-const WIDTH = 3;
-/** (feature, band): A's two bands, then D's one. */
-const ENCODER = randomValues(1, WIDTH * 3, -1, 1);
-/** (class, phase and feature). */
-const DECODER = randomValues(2, 2 * PHASES.length * WIDTH, -1, 1);
-
-const manifest: ModelManifest = {
-  schemaVersion: 1,
-  name: 'two-graphs',
-  version: '0.0.1',
-  description: 'Single pixels: features of each phase, and a weighted sum of them.',
-  inputs: [
-    {
-      name: 'A',
-      bands: ['x', 'y'],
-      units: 'dB',
-      kind: 'temporal',
-      mean: [0, 0],
-      std: [1, 1],
-      nodataReplacement: 0,
-    },
-    { name: 'D', bands: ['z'], units: 'm', kind: 'static', mean: [0], std: [1], nodataReplacement: 0 },
+const made = phaseModel(
+  [
+    { name: 'A', bands: ['x', 'y'], units: 'dB', kind: 'temporal' },
+    { name: 'D', bands: ['z'], units: 'm', kind: 'static' },
   ],
-  phases: PHASES,
-  validity: 'all',
-  chip: { size: SIZE, stride: SIZE },
-  output: {
-    name: 'logits',
-    classes: [
-      { name: 'no', colour: '#000000' },
-      { name: 'yes', colour: '#ffffff' },
-    ],
-  },
-  phaseGraphs: { encoder: 'encoder.onnx', decoder: 'decoder.onnx' },
-  provenance: {},
-  licence: 'Apache-2.0',
-  limitations: 'For tests only.',
-};
+  PHASES,
+  SIZE,
+);
 
 const folder = await temporaryFolder();
 let models = 0;
 
-async function writeModel(): Promise<string> {
-  const path = join(folder, `model-${models++}`);
-  await mkdir(path);
-  const encoder = new GraphBuilder('encoder', { chip: 1 });
-  const image = encoder.concat(
-    [encoder.input('A', ['chip', 2, SIZE, SIZE]), encoder.input('D', ['chip', 1, SIZE, SIZE])],
-    1,
-  );
-  const weight = { shape: [WIDTH, 3, 1, 1], load: async () => ENCODER };
-  encoder.output(
-    'features',
-    encoder.relu(encoder.convolution(image, encoder.weight('weight', weight), null)),
-  );
-  const channels = PHASES.length * WIDTH;
-  const decoder = new GraphBuilder('decoder', { chip: 1 });
-  const features = decoder.input('features', ['chip', PHASES.length, WIDTH, SIZE, SIZE]);
-  const mixed = { shape: [2, channels, 1, 1], load: async () => DECODER };
-  decoder.output(
-    'logits',
-    decoder.convolution(
-      decoder.reshape(features, ['chip', channels, SIZE, SIZE]),
-      decoder.weight('weight', mixed),
-      null,
-    ),
-  );
-  await writeFile(join(path, 'encoder.onnx'), await encodeGraph(encoder));
-  await writeFile(join(path, 'decoder.onnx'), await encodeGraph(decoder));
-  await writeFile(join(path, 'model.json'), JSON.stringify(manifest));
-  return path;
-}
+const writeModel = (): Promise<string> => writePhaseModel(join(folder, `model-${models++}`), made);
 
 const model = await openModel(await writeModel());
 const sessions: ModelSession[] = [];
@@ -151,16 +85,16 @@ function expected({ a, d }: Batch): Float32Array {
     const features = PHASES.flatMap((_, phase) => {
       const band = (b: number): number => a[((chip * 2 + b) * PHASES.length + phase) * PIXELS + pixel];
       const bands = [band(0), band(1), d[k]];
-      return Array.from({ length: WIDTH }, (_, f) =>
+      return Array.from({ length: FEATURES }, (_, f) =>
         Math.max(
           0,
-          bands.reduce((sum, value, b) => sum + value * ENCODER[f * 3 + b], 0),
+          bands.reduce((sum, value, b) => sum + value * made.encoder[f * 3 + b], 0),
         ),
       );
     });
     for (let c = 0; c < 2; c++) {
       logits[(chip * 2 + c) * PIXELS + pixel] = features.reduce(
-        (sum, value, f) => sum + value * DECODER[c * features.length + f],
+        (sum, value, f) => sum + value * made.decoder[c * features.length + f],
         0,
       );
     }
@@ -278,7 +212,7 @@ describe('folders of models in two graphs', () => {
   it('must not have them in each other’s place', async () => {
     const path = await writeModel();
     const phaseGraphs = { encoder: 'decoder.onnx', decoder: 'encoder.onnx' };
-    await writeFile(join(path, 'model.json'), JSON.stringify({ ...manifest, phaseGraphs }));
+    await writeFile(join(path, 'model.json'), JSON.stringify({ ...made.manifest, phaseGraphs }));
     await expect(openSession(await openModel(path), { provider: 'cpu' })).rejects.toThrow(
       `${join(path, 'encoder.onnx')} has the inputs A, D, its manifest features; correct model.json.`,
     );
@@ -287,7 +221,7 @@ describe('folders of models in two graphs', () => {
   it.each(['../encoder.onnx', '/encoder.onnx', 'encoder.pt', '.onnx'])('cannot name %s', async (encoder) => {
     const path = await writeModel();
     const phaseGraphs = { encoder, decoder: 'decoder.onnx' };
-    await writeFile(join(path, 'model.json'), JSON.stringify({ ...manifest, phaseGraphs }));
+    await writeFile(join(path, 'model.json'), JSON.stringify({ ...made.manifest, phaseGraphs }));
     await expect(openModel(path)).rejects.toThrow('phaseGraphs.encoder: must be the name of an ONNX file');
   });
 });
