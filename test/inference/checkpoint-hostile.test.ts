@@ -133,6 +133,11 @@ const PICKLES: Readonly<Record<string, [value: string, code: string, message: st
     'INVALID_INPUT',
     'archive/data/0 has 16 bytes, not those of 1099511627776 elements of type float32',
   ],
+  'a storage smaller than its entry': [
+    dictionary({ w: pickle.tensor(pickle.storage('FloatStorage', 2), 0, [2], [1]) }),
+    'INVALID_INPUT',
+    'archive/data/0 has 16 bytes, not those of 2 elements of type float32',
+  ],
   'a storage elsewhere': [
     pickle.storage('FloatStorage', 4, '../../etc/passwd'),
     'INVALID_INPUT',
@@ -151,6 +156,11 @@ const PICKLES: Readonly<Record<string, [value: string, code: string, message: st
   'a text longer than the file': ['X\xff\xff\xff\xffabc', 'INVALID_INPUT', 'its pickle is truncated'],
   'a text of 2^63 bytes': [
     '\x8d\xff\xff\xff\xff\xff\xff\xff\x7fabc',
+    'INVALID_INPUT',
+    'its pickle is truncated',
+  ],
+  'a text of 2^32 bytes and three': [
+    '\x8d\x03\0\0\0\x01\0\0\0abc',
     'INVALID_INPUT',
     'its pickle is truncated',
   ],
