@@ -20,7 +20,7 @@ export {
   type WholeGraphOptions,
   wholeGraph,
 } from './graph.js';
-export { findLeftovers, type Leftovers } from './leftovers.js';
+export { countParameters, findLeftovers, type Leftovers } from './leftovers.js';
 export { MODALITIES, type ModalityFacts } from './modalities.js';
 export {
   STATISTICS,

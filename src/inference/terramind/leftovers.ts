@@ -29,6 +29,7 @@ export function findLeftovers(
 function explanation(name: string, architecture: Architecture): string | null {
   const { encoderPrefix, encoder, modalities, decoder } = architecture;
   if (name.endsWith('.num_batches_tracked')) return 'counters of batch normalisation';
+  if (name === `${encoderPrefix}missing_mod_token`) return 'missing modalities';
   const embeddings = `${encoderPrefix}encoder_embeddings.`;
   if (name.startsWith(embeddings)) {
     const key = name.slice(embeddings.length);
@@ -47,4 +48,18 @@ function explanation(name: string, architecture: Architecture): string | null {
   return decoder === null && !own.some((prefix) => name.startsWith(prefix))
     ? 'the pre-training decoder'
     : null;
+}
+
+/** What is in a checkpoint but was not trained: positions, batch statistics, and the zero bias of the encoder's norms. */
+const BUFFER =
+  /\.(pos_emb|running_mean|running_var|num_batches_tracked)$|(^|\.)(norm1|norm2|encoder_norm)\.bias$/;
+
+/** Trained scalars among the given tensors. */
+export function countParameters(checkpoint: Checkpoint, names: Iterable<string>): number {
+  let count = 0;
+  for (const name of names) {
+    if (BUFFER.test(name)) continue;
+    count += (checkpoint.tensors.get(name)?.shape ?? []).reduce((product, length) => product * length, 1);
+  }
+  return count;
 }

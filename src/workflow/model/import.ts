@@ -8,6 +8,7 @@ import { writeGraph } from '../../inference/onnx/index.js';
 import {
   type Architecture,
   type ArchitectureOptions,
+  countParameters,
   decoderGraph,
   detectArchitecture,
   encoderGraph,
@@ -48,7 +49,7 @@ export interface ImportReport {
   readonly manifest: ModelManifest | EmbeddingManifest;
   readonly architecture: Architecture;
   readonly statistics: ChosenStatistics;
-  /** Scalars of the checkpoint that the graph is made of. */
+  /** Trained scalars of the checkpoint that the graph is made of. */
   readonly parameters: number;
   readonly nodes: number;
   readonly gflopPerChip: number;
@@ -100,10 +101,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       { name: basename(checkpoint.name), sha256 },
       options.statistics,
     );
-    const parameters = [...whole.used].reduce((sum, name) => {
-      const shape = checkpoint.tensors.get(name)?.shape ?? [];
-      return sum + shape.reduce((product, length) => product * length, 1);
-    }, 0);
+    const parameters = countParameters(checkpoint, whole.used);
     const gflopPerChip = whole.graph.operations / 1e9;
     const stride = options.stride ?? Math.round((kind === 'encoder' ? 1 : STRIDE_SHARE) * chip);
     const { encoder, modalities, timestamps, pooling, merge, taps, decoder } = architecture;
