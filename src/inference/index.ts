@@ -9,10 +9,12 @@ export {
   openCheckpoint,
 } from './checkpoint/index.js';
 export {
+  type EmbeddingManifest,
   inputShape,
   MODEL_SCHEMA_VERSION,
   type ModelInput,
   type ModelManifest,
+  parseEmbeddingManifest,
   parseModelManifest,
 } from './manifest.js';
 export { openCheckpointFile } from './node/checkpoint-file.js';

@@ -32,7 +32,7 @@ const ModelInputSchema = v.object({
   nodataReplacement: Finite,
 });
 
-const ModelManifestSchema = v.object({
+const COMMON = {
   schemaVersion: v.literal(MODEL_SCHEMA_VERSION),
   name: Name,
   version: v.string(),
@@ -49,6 +49,14 @@ const ModelManifestSchema = v.object({
     size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(4096)),
     stride: v.pipe(v.number(), v.integer(), v.minValue(1)),
   }),
+  provenance: v.record(v.string(), v.unknown()),
+  licence: v.string(),
+  /** What the model is not for. */
+  limitations: v.string(),
+};
+
+const ModelManifestSchema = v.object({
+  ...COMMON,
   output: v.object({
     /** The name of the ONNX output: logits (chip, class, y, x) at the chip's size. */
     name: Name,
@@ -60,18 +68,38 @@ const ModelManifestSchema = v.object({
    * graph, `model.onnx`.
    */
   phaseGraphs: v.optional(v.object({ encoder: GraphFile, decoder: GraphFile })),
-  provenance: v.record(v.string(), v.unknown()),
-  licence: v.string(),
-  /** What the model is not for. */
-  limitations: v.string(),
+});
+
+const EmbeddingManifestSchema = v.object({
+  ...COMMON,
+  output: v.object({
+    /** The name of the ONNX output: (chip, token, channel), tokens row by row from the chip's upper left corner. */
+    name: Name,
+    tokens: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    channels: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  }),
 });
 
 export type ModelInput = v.InferOutput<typeof ModelInputSchema>;
 export type ModelManifest = v.InferOutput<typeof ModelManifestSchema>;
+/** Of an encoder alone: a model that says what chips are like instead of what is in them. */
+export type EmbeddingManifest = v.InferOutput<typeof EmbeddingManifestSchema>;
 
 /** Checks a `model.json`. @param name the file, for messages */
 export function parseModelManifest(document: unknown, name: string): ModelManifest {
-  const manifest = validate(ModelManifestSchema, document, name);
+  return checked(validate(ModelManifestSchema, document, name), name);
+}
+
+/** Checks the `model.json` of an encoder. @param name the file, for messages */
+export function parseEmbeddingManifest(document: unknown, name: string): EmbeddingManifest {
+  return checked(validate(EmbeddingManifestSchema, document, name), name);
+}
+
+/** What a schema cannot say. */
+function checked<Manifest extends ModelManifest | EmbeddingManifest>(
+  manifest: Manifest,
+  name: string,
+): Manifest {
   for (const input of manifest.inputs) {
     if (input.mean.length !== input.bands.length || input.std.length !== input.bands.length) {
       throw invalidInput(
@@ -104,12 +132,16 @@ export function parseModelManifest(document: unknown, name: string): ModelManife
 }
 
 /** Time steps of one input: the model's phases, or one for a static input. */
-export function timeSteps(manifest: ModelManifest, input: ModelInput): number {
+export function timeSteps(manifest: ModelManifest | EmbeddingManifest, input: ModelInput): number {
   return input.kind === 'static' ? 1 : manifest.phases.length;
 }
 
 /** The shape of an input's tensor: (chip, band, y, x), with time before y where a model sees several phases. */
-export function inputShape(manifest: ModelManifest, input: ModelInput, batch: number): number[] {
+export function inputShape(
+  manifest: ModelManifest | EmbeddingManifest,
+  input: ModelInput,
+  batch: number,
+): number[] {
   const { size } = manifest.chip;
   const time = timeSteps(manifest, input) > 1 ? [timeSteps(manifest, input)] : [];
   return [batch, input.bands.length, ...time, size, size];

@@ -1,14 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createBackend } from '../../src/gpu/node/index.js';
-import { type ModelSession, openCheckpointFile, openModel, openSession } from '../../src/inference/index.js';
-import { detectArchitecture } from '../../src/inference/terramind/architecture.js';
-import { decoderGraph, encoderGraph } from '../../src/inference/terramind/graph.js';
+import { type ModelSession, openModel, openSession } from '../../src/inference/index.js';
 import { openNpy } from '../../src/raster/index.js';
+import { importModel } from '../../src/workflow/model/import.js';
 import { sharedFolder, temporaryFolder } from '../support/files.js';
-import { encodeGraph } from '../support/models.js';
 
 const SIZE = 64;
 const BATCH = 2;
@@ -25,55 +21,17 @@ async function valuesOf(name: string): Promise<Float32Array> {
 }
 
 /** A folder of TerraMind's two graphs from its random checkpoint. */
-async function importModel(): Promise<string> {
-  const folder = join(await temporaryFolder(), 'model');
-  await mkdir(folder);
-  const checkpoint = await openCheckpointFile(fixture('micro.pt'));
-  const facts = JSON.parse(readFileSync(fixture('micro.json'), 'utf8')) as { heads: number };
-  const architecture = detectArchitecture(checkpoint, { heads: facts.heads });
-  const chip = { height: SIZE, width: SIZE };
-  const graphs = {
-    'encoder.onnx': encoderGraph(checkpoint, architecture, chip).graph,
-    'decoder.onnx': decoderGraph(checkpoint, architecture, chip).graph,
-  };
-  for (const [name, graph] of Object.entries(graphs))
-    await writeFile(join(folder, name), await encodeGraph(graph));
-  await checkpoint.close();
-  const manifest = {
-    schemaVersion: 1,
-    name: 'micro',
-    version: '1',
-    description: 'Random weights.',
-    inputs: Object.entries(BANDS).map(([name, bands]) => ({
-      name,
-      bands: Array.from({ length: bands }, (_, k) => `b${k}`),
-      units: 'dB',
-      kind: name === 'DEM' ? 'static' : 'temporal',
-      mean: Array(bands).fill(0),
-      std: Array(bands).fill(1),
-      nodataReplacement: 0,
-    })),
-    phases: ['pre-month', 'pre-event', 'event', 'post-event'],
-    validity: 'all',
-    chip: { size: SIZE, stride: SIZE },
-    output: {
-      name: 'logits',
-      classes: ['land', 'water'].map((name) => ({ name, colour: '#000000' })),
-    },
-    phaseGraphs: { encoder: 'encoder.onnx', decoder: 'decoder.onnx' },
-    provenance: {},
-    licence: 'Apache-2.0',
-    limitations: 'For tests only.',
-  };
-  await writeFile(join(folder, 'model.json'), JSON.stringify(manifest));
-  return folder;
+async function importMicro(): Promise<string> {
+  const output = join(await temporaryFolder(), 'model');
+  await importModel({ checkpoint: fixture('micro.pt'), output, heads: 1, chip: SIZE, split: true });
+  return output;
 }
 
 /** Random weights and chips of TerraMind's architecture, and what PyTorch made of them; not part of this project. */
 describe.skipIf(sharedFolder === null)('TerraMind in two graphs', async () => {
   const backend = await createBackend({ backend: 'cpu' });
   afterAll(() => backend.dispose());
-  const model = sharedFolder === null ? null : await openModel(await importModel());
+  const model = sharedFolder === null ? null : await openModel(await importMicro());
 
   async function run(reusePhases: boolean, inputs: Record<string, Float32Array>) {
     if (model === null) throw new Error('no data');

@@ -267,7 +267,7 @@ export class GraphBuilder {
   #resize(x: Value, size: readonly number[], attributes: Record<string, string>): Value {
     const from = x.shape.slice(2).map(lengthOf);
     if (from.every((length, k) => length === size[k])) return x;
-    const scales = Float32Array.of(1, 1, ...size.map((length, k) => length / from[k]));
+    const scales = Float32Array.of(1, 1, ...size.map((length, k) => scaleTo(from[k], length)));
     const weight = this.weight('scales', { shape: [scales.length], load: async () => scales });
     return this.#node('Resize', [x, null, weight], [...x.shape.slice(0, 2), ...size], attributes);
   }
@@ -342,6 +342,15 @@ export function attributeFields(value: AttributeValue): Record<string, unknown> 
 function lengthOf(axis: Axis): number {
   if (typeof axis === 'string') throw internalError('GraphBuilder', `the length of ${axis} must be known`);
   return axis;
+}
+
+/** The least float32 from to / from on that a runtime, which rounds from · scale down, does not end below `to` with. */
+function scaleTo(from: number, to: number): number {
+  const word = new Int32Array(1);
+  const scale = new Float32Array(word.buffer);
+  scale[0] = to / from;
+  while (Math.fround(scale[0] * from) < to) word[0]++;
+  return scale[0];
 }
 
 function replaced(shape: readonly Axis[], axis: number, length: number): Axis[] {

@@ -12,6 +12,9 @@ const LARGEST_MESSAGE = 2 ** 31 - 2 ** 24;
 /** Runtimes map external data into memory, which wants whole pages. */
 const EXTERNAL_ALIGNMENT = 4096;
 
+/** Runtimes want scales and shapes, which are small, inside the file. */
+const LEAST_EXTERNAL = 1024;
+
 /** Where bytes go, in order. */
 export type Sink = (bytes: Uint8Array) => Promise<void>;
 
@@ -56,7 +59,7 @@ export async function writeGraph(
   const tensors: { initializer: Initializer; head: Uint8Array; padding: number; inside: boolean }[] = [];
   let offset = 0;
   for (const initializer of graph.initializers) {
-    const inside = outside === undefined || initializer.dtype === 'int64';
+    const inside = outside === undefined || byteLength(initializer) < LEAST_EXTERNAL;
     const padding = inside ? 0 : -offset & (EXTERNAL_ALIGNMENT - 1);
     const length = byteLength(initializer);
     const head = inside
