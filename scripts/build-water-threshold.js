@@ -2,7 +2,7 @@
 // regression whose coefficients come from published numbers (see `provenance`), not from a fit to any test scene.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { encodeModel, tensor, value } from './onnx-schema.js';
+import { GraphBuilder, writeGraph } from '../dist/inference/onnx/index.js';
 
 // Upper bounds of water backscatter in Sentinel-1 RTC products, from ASF's water maps.
 const VV_THRESHOLD_DB = -15.5;
@@ -26,21 +26,11 @@ const slope = Math.fround(meanSlope / 2);
 const intercept = Math.fround(slope * (VV_THRESHOLD_DB + VH_THRESHOLD_DB));
 
 // logits = [0, intercept − slope · VV − slope · VH]: a 1 × 1 convolution.
-const graph = {
-  name: 'water-threshold',
-  node: [
-    {
-      opType: 'Conv',
-      name: 'logits',
-      input: ['S1RTC', 'weight', 'bias'],
-      output: ['logits'],
-      attribute: [{ name: 'kernel_shape', type: 7, ints: [1, 1] }],
-    },
-  ],
-  initializer: [tensor('weight', [2, 2, 1, 1], [0, 0, -slope, -slope]), tensor('bias', [2], [0, intercept])],
-  input: [value('S1RTC', ['chip', 2, 'y', 'x'])],
-  output: [value('logits', ['chip', 2, 'y', 'x'])],
-};
+const graph = new GraphBuilder('water-threshold');
+const constant = (shape, values) => ({ shape, load: async () => Float32Array.from(values) });
+const weight = graph.weight('weight', constant([2, 2, 1, 1], [0, 0, -slope, -slope]));
+const bias = graph.weight('bias', constant([2], [0, intercept]));
+graph.output('logits', graph.convolution(graph.input('S1RTC', ['chip', 2, 'y', 'x']), weight, bias));
 
 const round = (x) => Number(x.toFixed(6));
 const card = {
@@ -93,5 +83,9 @@ const card = {
 
 const folder = fileURLToPath(new URL('../models/water-threshold/', import.meta.url));
 mkdirSync(folder, { recursive: true });
-writeFileSync(`${folder}model.onnx`, encodeModel(graph, 17));
+const parts = [];
+await writeGraph(graph, async (bytes) => {
+  parts.push(bytes);
+});
+writeFileSync(`${folder}model.onnx`, Buffer.concat(parts));
 writeFileSync(`${folder}model.json`, `${JSON.stringify(card, null, 2)}\n`);

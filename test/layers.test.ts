@@ -21,8 +21,13 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Layers that run in a browser as they are, apart from their `node/` folders. */
 const PORTABLE = new Set(['errors', 'progress', 'version', 'json', 'geo', 'gpu', 'shaders', 'kernels']);
 
-/** The part of inference that runs a model anywhere. */
-const PORTABLE_FILES = ['inference/manifest.ts', 'inference/session.ts', 'inference/runner.ts'];
+/** The part of inference that runs a model, or reads its weights, anywhere. */
+const PORTABLE_FILES = [
+  'inference/manifest.ts',
+  'inference/session.ts',
+  'inference/runner.ts',
+  'inference/checkpoint/index.ts',
+];
 
 /** Everything else may use Node, but in the layers below only in `node/` folders. */
 const NODE_ANYWHERE = new Set(['workflow', 'cli']);

@@ -1,5 +1,5 @@
-// Faults of one or a few characters in every shader and CPU kernel: each must fail a test. A fault that survives
-// means that the tests do not see what they should.
+// Faults of one or a few characters in every shader and CPU kernel, and where weights are read: each must fail a
+// test. A fault that survives means that the tests do not see what they should.
 //
 //   npm run check:mutants [-- NAME]     only the faults of files whose path contains NAME
 import { execFileSync, spawn } from 'node:child_process';
@@ -11,6 +11,9 @@ import { join, resolve } from 'node:path';
 /** [file, what stands there, what a slip would make of it, tests that must notice] */
 const KERNELS = 'test/kernels';
 const R = `${KERNELS}/resamplings.test.ts`;
+const CHECKPOINTS = 'test/inference/checkpoint.test.ts';
+const HOSTILE = 'test/inference/checkpoint-hostile.test.ts';
+const PHASES = 'test/inference/phase-encoder.test.ts';
 const MUTANTS = [
   // warp: half-pixel shift, comparison, axes, missing NaN test, wrong cell.
   ['src/shaders/warp.wgsl', 'unit >> 1u', 'unit >> 2u', `${KERNELS}/warp.test.ts`],
@@ -585,6 +588,28 @@ const MUTANTS = [
     'score >= scores[best * count + i]',
     `${KERNELS}/vote.test.ts`,
   ],
+  // checkpoints: strides, types, limits and what may be built; phases: what is equal.
+  ['src/inference/checkpoint/strided.ts', '.sort((a, b) => b.stored - a.stored)', '', CHECKPOINTS],
+  ['src/inference/checkpoint/strided.ts', 'from += inner.stored', 'from++', CHECKPOINTS],
+  ['src/inference/checkpoint/strided.ts', 'Math.ceil((pieceStart', 'Math.floor((pieceStart', CHECKPOINTS],
+  ['src/inference/checkpoint/strided.ts', 'halves[i] << 16', 'halves[i] << 15', CHECKPOINTS],
+  ['src/inference/checkpoint/strided.ts', 'elements > storage.length || ', '', HOSTILE],
+  ['src/inference/checkpoint/strided.ts', 'last >= storage.length', 'last > storage.length', HOSTILE],
+  ['src/inference/checkpoint/torch.ts', 'if (size !== length * BYTES', 'if (size < length * BYTES', HOSTILE],
+  ['src/inference/checkpoint/torch.ts', 'if (entry.size > size) {', 'if (false) {', HOSTILE],
+  ['src/inference/checkpoint/torch.ts', 'if (!entry.stored) {', 'if (false) {', HOSTILE],
+  ['src/inference/checkpoint/pickle.ts', 'protocol > 5', 'protocol > 6', HOSTILE],
+  ['src/inference/checkpoint/pickle.ts', 'this.#unsigned(4) * 2 ** 32 + low', 'low', HOSTILE],
+  ['src/inference/checkpoint/safetensors.ts', 'from !== end || ', '', HOSTILE],
+  [
+    'src/inference/phase-encoder.ts',
+    'return left.every((word, k) => word === right[k]);',
+    'return true;',
+    PHASES,
+  ],
+  ['src/inference/phase-encoder.ts', '(band * steps + phase) * plane', '(band + phase) * plane', PHASES],
+  ['src/inference/phase-encoder.ts', 'equal.place * length,', '0,', PHASES],
+  ['src/inference/phase-encoder.ts', 'place < chips * phases', 'place < batch * phases', PHASES],
 ];
 
 const filter = process.argv[2] ?? '';

@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { inferCommands } from './commands/infer.js';
 import { infoCommand } from './commands/info.js';
+import { modelCommand } from './commands/model.js';
 import { packageCommand } from './commands/package.js';
 import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
@@ -65,6 +66,7 @@ export async function main(args: readonly string[]): Promise<void> {
     warpCommand(run),
     calcCommand(run),
     packageCommand(run),
+    modelCommand(run),
     ...inferCommands(run),
     evaluateCommand(run),
     quicklookCommand(run),
@@ -72,13 +74,13 @@ export async function main(args: readonly string[]): Promise<void> {
     rasterizeCommand(run),
     demoCommand(run),
   ];
-  for (const command of commands) {
+  for (const command of commands) program.addCommand(command);
+  for (const command of commands.flatMap((each) => [each, ...each.commands])) {
     command
       .option('--json', 'print one JSON document on stdout')
       .option('--debug', 'print the stack of an error')
       .configureOutput(USAGE_ERRORS)
       .exitOverride();
-    program.addCommand(command);
   }
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -3,14 +3,30 @@
  * @module
  */
 export {
+  type Checkpoint,
+  type CheckpointDType,
+  type CheckpointTensor,
+  openCheckpoint,
+} from './checkpoint/index.js';
+export {
+  type EmbeddingManifest,
   inputShape,
   MODEL_SCHEMA_VERSION,
   type ModelInput,
   type ModelManifest,
+  parseEmbeddingManifest,
   parseModelManifest,
 } from './manifest.js';
+export { openCheckpointFile } from './node/checkpoint-file.js';
 export { type ModelFolder, type OpenSessionOptions, openModel, openSession } from './node/model-folder.js';
 export { availableProviders, loadOnnxRuntime } from './node/onnx-runtime.js';
 export { PROVIDER_CHOICES, type ProviderChoice } from './node/provider-choice.js';
+export type { PhaseCounters } from './phase-encoder.js';
 export { type RunnerCounters, type RunnerOptions, runScene, type SceneImage, type Stage } from './runner.js';
-export { ModelSession, type OnnxRuntime, type SessionOptions } from './session.js';
+export {
+  type GraphSource,
+  ModelSession,
+  type OnnxRuntime,
+  type PhaseGraphSources,
+  type SessionOptions,
+} from './session.js';

@@ -10,6 +10,10 @@ const Name = v.pipe(
   v.string(),
   v.regex(/^[\w.-]{1,64}$/, 'must be a name of letters, digits, dots and dashes'),
 );
+const GraphFile = v.pipe(
+  v.string(),
+  v.regex(/^[\w-][\w.-]{0,60}\.onnx$/, 'must be the name of an ONNX file in the folder'),
+);
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const Colour = v.pipe(v.string(), v.regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #1f78b4'));
 
@@ -28,7 +32,7 @@ const ModelInputSchema = v.object({
   nodataReplacement: Finite,
 });
 
-const ModelManifestSchema = v.object({
+const COMMON = {
   schemaVersion: v.literal(MODEL_SCHEMA_VERSION),
   name: Name,
   version: v.string(),
@@ -45,23 +49,57 @@ const ModelManifestSchema = v.object({
     size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(4096)),
     stride: v.pipe(v.number(), v.integer(), v.minValue(1)),
   }),
+  provenance: v.record(v.string(), v.unknown()),
+  licence: v.string(),
+  /** What the model is not for. */
+  limitations: v.string(),
+};
+
+const ModelManifestSchema = v.object({
+  ...COMMON,
   output: v.object({
     /** The name of the ONNX output: logits (chip, class, y, x) at the chip's size. */
     name: Name,
     classes: v.pipe(v.array(v.object({ name: Name, colour: Colour })), v.minLength(2), v.maxLength(255)),
   }),
-  provenance: v.record(v.string(), v.unknown()),
-  licence: v.string(),
-  /** What the model is not for. */
-  limitations: v.string(),
+  /**
+   * Files of a model in two graphs, where phases meet only behind the encoder. The encoder takes each input as (chip,
+   * band, y, x) in one phase, and gives `features` (chip, …); the decoder takes them as (chip, phase, …). Absent: one
+   * graph, `model.onnx`.
+   */
+  phaseGraphs: v.optional(v.object({ encoder: GraphFile, decoder: GraphFile })),
+});
+
+const EmbeddingManifestSchema = v.object({
+  ...COMMON,
+  output: v.object({
+    /** The name of the ONNX output: (chip, token, channel), tokens row by row from the chip's upper left corner. */
+    name: Name,
+    tokens: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    channels: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  }),
 });
 
 export type ModelInput = v.InferOutput<typeof ModelInputSchema>;
 export type ModelManifest = v.InferOutput<typeof ModelManifestSchema>;
+/** Of an encoder alone: a model that says what chips are like instead of what is in them. */
+export type EmbeddingManifest = v.InferOutput<typeof EmbeddingManifestSchema>;
 
 /** Checks a `model.json`. @param name the file, for messages */
 export function parseModelManifest(document: unknown, name: string): ModelManifest {
-  const manifest = validate(ModelManifestSchema, document, name);
+  return checked(validate(ModelManifestSchema, document, name), name);
+}
+
+/** Checks the `model.json` of an encoder. @param name the file, for messages */
+export function parseEmbeddingManifest(document: unknown, name: string): EmbeddingManifest {
+  return checked(validate(EmbeddingManifestSchema, document, name), name);
+}
+
+/** What a schema cannot say. */
+function checked<Manifest extends ModelManifest | EmbeddingManifest>(
+  manifest: Manifest,
+  name: string,
+): Manifest {
   for (const input of manifest.inputs) {
     if (input.mean.length !== input.bands.length || input.std.length !== input.bands.length) {
       throw invalidInput(
@@ -94,12 +132,16 @@ export function parseModelManifest(document: unknown, name: string): ModelManife
 }
 
 /** Time steps of one input: the model's phases, or one for a static input. */
-export function timeSteps(manifest: ModelManifest, input: ModelInput): number {
+export function timeSteps(manifest: ModelManifest | EmbeddingManifest, input: ModelInput): number {
   return input.kind === 'static' ? 1 : manifest.phases.length;
 }
 
 /** The shape of an input's tensor: (chip, band, y, x), with time before y where a model sees several phases. */
-export function inputShape(manifest: ModelManifest, input: ModelInput, batch: number): number[] {
+export function inputShape(
+  manifest: ModelManifest | EmbeddingManifest,
+  input: ModelInput,
+  batch: number,
+): number[] {
   const { size } = manifest.chip;
   const time = timeSteps(manifest, input) > 1 ? [timeSteps(manifest, input)] : [];
   return [batch, input.bands.length, ...time, size, size];

@@ -207,7 +207,7 @@ class SceneRunner {
         }
         await backend.submit();
       });
-      return await this.#timed('model', () => session.run(backend, inputs, batchSize));
+      return await this.#timed('model', () => session.run(backend, inputs, batchSize, columns.length));
     } finally {
       originTensor.dispose();
       for (const tensor of inputs.values()) tensor.dispose();

@@ -1,8 +1,9 @@
 /** Running a model's graph. Typed against onnxruntime-common; the runtime itself is an argument. */
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
-import { invalidInput, messageOf, TerrachipError } from '../errors.js';
+import { internalError, invalidInput, messageOf, TerrachipError } from '../errors.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { inputShape, type ModelManifest } from './manifest.js';
+import { FEATURES, type PhaseCounters, PhaseEncoder } from './phase-encoder.js';
 
 /** What terrachip needs of an ONNX runtime: `onnxruntime-node`, `onnxruntime-web` and others have it. */
 export interface OnnxRuntime {
@@ -21,6 +22,17 @@ export interface SessionOptions {
   provider: string;
   /** Threads inside an operator (default: onnxruntime's own choice). */
   threads?: number;
+  /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
+  reusePhases?: boolean;
+}
+
+/** An ONNX file by its path, or its bytes. */
+export type GraphSource = string | Uint8Array;
+
+/** A model of two graphs, as the manifest's `phaseGraphs` describes them. */
+export interface PhaseGraphSources {
+  readonly encoder: GraphSource;
+  readonly decoder: GraphSource;
 }
 
 /** A model that is ready to run on batches of chips. */
@@ -29,77 +41,87 @@ export class ModelSession {
   /** The provider that the session was created with. */
   readonly provider: string;
   readonly #runtime: OnnxRuntime;
+  /** The whole model, or what follows the encoder. */
   readonly #session: InferenceSession;
+  readonly #encoder: PhaseEncoder | null;
 
   private constructor(
     manifest: ModelManifest,
     provider: string,
     runtime: OnnxRuntime,
     session: InferenceSession,
+    encoder: PhaseEncoder | null,
   ) {
     this.manifest = manifest;
     this.provider = provider;
     this.#runtime = runtime;
     this.#session = session;
+    this.#encoder = encoder;
+  }
+
+  /** Phases encoded and spared so far; null for a model of one graph. */
+  get phases(): Readonly<PhaseCounters> | null {
+    return this.#encoder?.counters ?? null;
   }
 
   /**
-   * @param model the path of an ONNX file, or its bytes
-   * @throws {TerrachipError} INVALID_INPUT when the graph cannot be loaded or does not fit its manifest
+   * @param model one graph, or the encoder's and the decoder's
+   * @throws {TerrachipError} INVALID_INPUT when a graph cannot be loaded or does not fit its manifest
    */
   static async create(
     runtime: OnnxRuntime,
-    model: string | Uint8Array,
+    model: GraphSource | PhaseGraphSources,
     manifest: ModelManifest,
     options: SessionOptions,
   ): Promise<ModelSession> {
-    const name = typeof model === 'string' ? model : `${manifest.name}/model.onnx`;
-    let session: InferenceSession;
-    try {
-      session = await runtime.InferenceSession.create(model, {
-        executionProviders: [options.provider],
-        graphOptimizationLevel: 'all',
-        ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-      });
-    } catch (cause) {
-      throw invalidInput(
-        name,
-        `cannot be loaded with the provider ${options.provider} (${messageOf(cause).split('\n')[0]})`,
-        'check the file, or choose another provider',
-        cause,
-      );
+    const inputs = manifest.inputs.map((input) => input.name);
+    const output = manifest.output.name;
+    if (typeof model === 'string' || model instanceof Uint8Array) {
+      const whole = { source: model, name: `${manifest.name}/model.onnx`, inputs, output };
+      return new ModelSession(manifest, options.provider, runtime, await load(runtime, whole, options), null);
     }
-    const created = new ModelSession(manifest, options.provider, runtime, session);
-    created.#checkNames(name);
-    return created;
+    const { reusePhases = true, provider } = options;
+    const decoder = { source: model.decoder, name: `${manifest.name}/decoder`, inputs: [FEATURES], output };
+    const encoder = { source: model.encoder, name: `${manifest.name}/encoder`, inputs, output: FEATURES };
+    const session = await load(runtime, decoder, options);
+    try {
+      const encoding = await load(runtime, encoder, options);
+      const phases = new PhaseEncoder(manifest, runtime, encoding, reusePhases);
+      return new ModelSession(manifest, provider, runtime, session, phases);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
   }
 
   /**
    * Runs one batch.
    * @param inputs normalised chips by input name, in the shapes of `inputShape`
+   * @param chips how many of the batch matter, from its start: the others only fill it up. Default: all
    * @returns logits (chip, class, y, x)
    */
   async run(
     backend: Backend,
     inputs: ReadonlyMap<string, DeviceTensor>,
     batch: number,
+    chips = batch,
   ): Promise<Float32Array> {
     const { manifest } = this;
-    const feeds: Record<string, Tensor> = {};
+    const values = new Map<string, Float32Array>();
     for (const input of manifest.inputs) {
       const tensor = inputs.get(input.name);
       if (tensor === undefined) throw new TypeError(`no tensor for the input ${input.name}`);
-      const values = await backend.download(tensor);
-      feeds[input.name] = new this.#runtime.Tensor(
-        'float32',
-        values as Float32Array,
-        inputShape(manifest, input, batch),
-      );
+      values.set(input.name, (await backend.download(tensor)) as Float32Array);
     }
     let outputs: InferenceSession.ReturnType;
     try {
+      const feeds =
+        this.#encoder === null
+          ? this.#feeds(values, batch)
+          : { [FEATURES]: await this.#encoder.encode(values, batch, chips) };
       outputs = await this.#session.run(feeds, [manifest.output.name]);
     } catch (cause) {
+      if (cause instanceof TerrachipError) throw cause;
       throw new TerrachipError(
         'INVALID_INPUT',
         `the model ${manifest.name} failed on a batch of ${batch} chips (${messageOf(cause).split('\n')[0]})`,
@@ -113,26 +135,18 @@ export class ModelSession {
 
   async dispose(): Promise<void> {
     await this.#session.release();
+    await this.#encoder?.dispose();
   }
 
-  #checkNames(name: string): void {
+  #feeds(values: ReadonlyMap<string, Float32Array>, batch: number): Record<string, Tensor> {
     const { manifest } = this;
-    const wanted = manifest.inputs.map((input) => input.name).sort();
-    const has = [...this.#session.inputNames].sort();
-    if (wanted.join() !== has.join()) {
-      throw invalidInput(
-        name,
-        `has the inputs ${has.join(', ')}, its manifest ${wanted.join(', ')}`,
-        'correct model.json',
-      );
+    const feeds: Record<string, Tensor> = {};
+    for (const input of manifest.inputs) {
+      const chips = values.get(input.name);
+      if (chips === undefined) throw internalError('ModelSession', `no input ${input.name}`);
+      feeds[input.name] = new this.#runtime.Tensor('float32', chips, inputShape(manifest, input, batch));
     }
-    if (!this.#session.outputNames.includes(manifest.output.name)) {
-      throw invalidInput(
-        name,
-        `has no output ${manifest.output.name}, but ${this.#session.outputNames.join(', ')}`,
-        'correct model.json',
-      );
-    }
+    return feeds;
   }
 
   #checkOutput(output: Tensor, batch: number): Float32Array {
@@ -148,4 +162,54 @@ export class ModelSession {
     }
     return output.data as Float32Array;
   }
+}
+
+interface Graph {
+  readonly source: GraphSource;
+  /** For messages, where the source is no path. */
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly output: string;
+}
+
+/** Loads a graph and checks the names of its inputs and of its output. */
+async function load(
+  runtime: OnnxRuntime,
+  graph: Graph,
+  { provider, threads }: SessionOptions,
+): Promise<InferenceSession> {
+  const { source, output } = graph;
+  const name = typeof source === 'string' ? source : graph.name;
+  const create = (model: GraphSource): Promise<InferenceSession> =>
+    runtime.InferenceSession.create(model, {
+      executionProviders: [provider],
+      graphOptimizationLevel: 'all',
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    });
+  const session = await create(source).catch((cause: unknown) => {
+    throw invalidInput(
+      name,
+      `cannot be loaded with the provider ${provider} (${messageOf(cause).split('\n')[0]})`,
+      'check the file, or choose another provider',
+      cause,
+    );
+  });
+  const [wanted, has] = [[...graph.inputs].sort(), [...session.inputNames].sort()];
+  if (wanted.join() !== has.join()) {
+    await session.release();
+    throw invalidInput(
+      name,
+      `has the inputs ${has.join(', ')}, its manifest ${wanted.join(', ')}`,
+      'correct model.json',
+    );
+  }
+  if (!session.outputNames.includes(output)) {
+    await session.release();
+    throw invalidInput(
+      name,
+      `has no output ${output}, but ${session.outputNames.join(', ')}`,
+      'correct model.json',
+    );
+  }
+  return session;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../errors.js';
 import { PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
-import { type ModelFolder, openModel, type RunnerCounters } from '../inference/index.js';
+import { type ModelFolder, openModel, type PhaseCounters, type RunnerCounters } from '../inference/index.js';
 import { makeFolder, writeJson } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
@@ -24,6 +24,7 @@ export interface RunRecord {
   /** Seconds by stage. Stages overlap where reading, computing and writing go on at once. */
   seconds: Record<string, number>;
   counters: RunnerCounters &
+    Partial<PhaseCounters> &
     BackendCounters & { units: number; warpedPixels: number; sourcePixelsRead: number };
   peakMemoryBytes: number;
 }

@@ -28,6 +28,16 @@ export {
 export { type FinalizeReport, finalizeMap, finalizeRun, missingUnits, type RunRecord } from './finalize.js';
 export { type InferOptions, type InferReport, infer } from './infer.js';
 export { type BandReport, describeRaster, type InfoOptions, type RasterReport } from './info.js';
+export {
+  type ChosenStatistics,
+  type ImportOptions,
+  type ImportReport,
+  importModel,
+  type RunModelOptions,
+  type RunModelReport,
+  readCard,
+  runModel,
+} from './model/index.js';
 export { type PackageOptions, type PackageReport, packageManifest } from './package.js';
 export {
   type AlignmentOptions,

@@ -41,6 +41,8 @@ export interface InferOptions extends Omit<PlanOptions, 'signal'>, OperationOpti
   resume?: boolean;
   /** Keep the run folder with its intermediate store after the products are made. */
   keepRun?: boolean;
+  /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
+  reusePhases?: boolean;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
   cacheBytes?: number;
 }
@@ -75,6 +77,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
     const session = await openSession(model, {
       provider: options.provider ?? 'auto',
       hasHardwareGpu: backend.info.adapterClass === 'hardware',
+      ...(options.reusePhases === undefined ? {} : { reusePhases: options.reusePhases }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
     });
     try {
@@ -157,7 +160,7 @@ async function runPlan(
     totals.batches += counters.batches;
   }
   const left = await store.missing();
-  const record = runRecord(backend.info, session.provider, totals, unitsDone, images, backend, clock);
+  const record = runRecord(backend.info, session, totals, unitsDone, images, backend, clock);
   const complete = left.length === 0;
   let products: FinalizeReport | null = null;
   if (complete && shard.count === 1) {
@@ -166,7 +169,7 @@ async function runPlan(
         store,
         model,
         output: job.output,
-        record: () => runRecord(backend.info, session.provider, totals, unitsDone, images, backend, clock),
+        record: () => runRecord(backend.info, session, totals, unitsDone, images, backend, clock),
       },
       job,
     );
@@ -338,7 +341,7 @@ async function openImage(
 
 function runRecord(
   info: BackendInfo,
-  provider: string,
+  { provider, phases }: ModelSession,
   chips: RunnerCounters,
   units: number,
   images: readonly OpenImage[],
@@ -353,6 +356,7 @@ function runRecord(
     counters: {
       units,
       ...chips,
+      ...phases,
       warpedPixels: warped.reduce((sum, c) => sum + c.warpedPixels, 0),
       sourcePixelsRead: warped.reduce((sum, c) => sum + c.sourcePixelsRead, 0),
       ...backend.counters,

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeModel, INTS, integers, type Node, tensor, value } from '../../scripts/onnx-schema.js';
 import type { ModelManifest } from '../../src/inference/index.js';
+import { GraphBuilder, type Value, type Weight, writeGraph } from '../../src/inference/onnx/index.js';
 
 export interface TestInput {
   name: string;
@@ -39,46 +39,34 @@ export async function writeModel(folder: string, model: TestModel): Promise<stri
     validity = 'all',
     bias = 0,
   } = model;
-  const nodes: Node[] = [];
-  const initializers: object[] = [];
-  const sums: string[] = [];
-  for (const input of inputs) {
+  const graph = new GraphBuilder('test');
+  const sums = inputs.map((input) => {
     const channels = input.weights.length;
-    const flat = channels === input.bands.length ? input.name : `${input.name}_flat`;
-    if (flat !== input.name) {
-      initializers.push(integers(`${input.name}_shape`, [0, channels, size, size]));
-      nodes.push({ opType: 'Reshape', input: [input.name, `${input.name}_shape`], output: [flat] });
-    }
+    const time = channels / input.bands.length;
+    const image = graph.input(input.name, [
+      'chip',
+      input.bands.length,
+      ...(time > 1 ? [time] : []),
+      size,
+      size,
+    ]);
+    const flat = time > 1 ? graph.reshape(image, ['chip', channels, size, size]) : image;
     const kernel = input.weights.flatMap((weight) =>
       new Array<number>(window * window).fill(weight / window ** 2),
     );
-    initializers.push(
-      tensor(`${input.name}_weight`, [2, channels, window, window], [...kernel.map(() => 0), ...kernel]),
+    const weight = constant([2, channels, window, window], [...kernel.map(() => 0), ...kernel]);
+    return graph.convolution(
+      flat,
+      graph.weight('weight', weight),
+      graph.weight('bias', constant([2], [0, bias])),
+      { padding: Math.floor(window / 2) },
     );
-    initializers.push(tensor(`${input.name}_bias`, [2], [0, bias]));
-    const pad = Math.floor(window / 2);
-    nodes.push({
-      opType: 'Conv',
-      input: [flat, `${input.name}_weight`, `${input.name}_bias`],
-      output: [`${input.name}_sum`],
-      attribute: [
-        { name: 'kernel_shape', type: INTS, ints: [window, window] },
-        { name: 'pads', type: INTS, ints: [pad, pad, pad, pad] },
-      ],
-    });
-    sums.push(`${input.name}_sum`);
-  }
-  nodes.push({ opType: 'Sum', input: sums, output: ['logits'] });
-  const graph = {
-    name: 'test',
-    node: nodes,
-    initializer: initializers,
-    input: inputs.map((input) => {
-      const time = input.weights.length / input.bands.length;
-      return value(input.name, ['chip', input.bands.length, ...(time > 1 ? [time] : []), 'y', 'x']);
-    }),
-    output: [value('logits', ['chip', 2, 'y', 'x'])],
-  };
+  });
+  const zero = graph.weight('zero', constant([1], [0]));
+  graph.output(
+    'logits',
+    sums.reduce((sum: Value, each) => graph.add(sum, each), zero),
+  );
   const manifest: ModelManifest = {
     schemaVersion: 1,
     name: 'test-model',
@@ -108,7 +96,20 @@ export async function writeModel(folder: string, model: TestModel): Promise<stri
     limitations: 'For tests only.',
   };
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'model.onnx'), encodeModel(graph, 17));
+  await writeFile(join(folder, 'model.onnx'), await encodeGraph(graph));
   await writeFile(join(folder, 'model.json'), JSON.stringify(manifest, null, 2));
   return folder;
+}
+
+/** A graph's file. */
+export async function encodeGraph(graph: GraphBuilder): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  await writeGraph(graph, async (bytes) => {
+    parts.push(bytes);
+  });
+  return Buffer.concat(parts);
+}
+
+function constant(shape: readonly number[], values: readonly number[]): Weight {
+  return { shape, load: async () => Float32Array.from(values) };
 }

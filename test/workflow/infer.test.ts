@@ -8,6 +8,7 @@ import { finalizeRun, type InferOptions, infer, missingUnits } from '../../src/w
 import { webgpuProblem } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeModel } from '../support/models.js';
+import { phaseModel, writePhaseModel } from '../support/phase-model.js';
 import { writeSarScene } from '../support/sar-scene.js';
 
 const folder = await temporaryFolder();
@@ -123,6 +124,33 @@ describe('infer', () => {
     expect(await missingUnits(runFolder)).toEqual([]);
     await finalizeRun(runFolder, output);
     expect(await productBytes(output)).toEqual(reference);
+  });
+
+  it('encodes a scene that stands for two phases once, to the same bytes', async () => {
+    const phases = ['pre_event', 'event', 'post_event'];
+    const made = phaseModel(
+      [{ name: 'S1RTC', bands: ['VV', 'VH'], units: 'dB', kind: 'temporal' }],
+      phases,
+      64,
+    );
+    const twoGraphs = await writePhaseModel(join(folder, 'two-graphs'), made);
+    const document = JSON.parse(await readFile(scene, 'utf8'));
+    document.phases = phases;
+    document.inputs.S1RTC.phases.post_event = document.inputs.S1RTC.phases.event;
+    const file = join(folder, 'scene', 'two-phases.json');
+    await writeFile(file, JSON.stringify(document));
+    const runs = [];
+    for (const reusePhases of [true, false]) {
+      const options = { ...base(newOutput()), scene: file, model: twoGraphs, reusePhases };
+      const { run } = await infer(options);
+      runs.push({ counters: run.counters, bytes: await productBytes(options.output) });
+    }
+    const [once, each] = runs;
+    const chips = once.counters.chipsRun;
+    expect(chips).toBeGreaterThan(20);
+    expect(once.counters).toMatchObject({ phasesEncoded: 2 * chips, phasesReused: chips });
+    expect(each.counters).toMatchObject({ phasesEncoded: 3 * chips, phasesReused: 0 });
+    expect(once.bytes.map((bytes, k) => bytes.equals(each.bytes[k]))).toEqual([true, true, true]);
   });
 
   it('stopped after a unit and resumed gives the same bytes, and keeps the unit', async () => {

@@ -1,12 +1,13 @@
 // A case: some mutations of a seed, given by two numbers.
 import { mutateBytes } from './bytes.js';
+import { mutateCheckpoint } from './checkpoint.js';
 import { mutateJson } from './json.js';
 import { mutateNpy } from './npy.js';
 import { Random } from './random.js';
 import { mutateTiff } from './tiff.js';
 
 /** How many of a hundred cases are of each kind. */
-const SHARES = { tiff: 66, zarr: 20, npy: 10, zip: 4 };
+const SHARES = { tiff: 60, zarr: 18, npy: 8, zip: 4, checkpoint: 10 };
 const KINDS = Object.entries(SHARES).flatMap(([kind, share]) => Array(share).fill(kind));
 
 /**
@@ -31,6 +32,10 @@ function mutate(random, { kind, files }, other) {
   if (kind === 'zarr') return mutateStore(random, files, other);
   const bytes = files[''];
   if (kind === 'tiff' && random.chance(0.65) && mutateTiff(random, bytes)) return;
+  if (kind === 'checkpoint' && random.chance(0.7)) {
+    files[''] = mutateCheckpoint(random, bytes);
+    return;
+  }
   files[''] =
     kind === 'npy' && random.chance(0.6)
       ? mutateNpy(random, bytes)
@@ -54,5 +59,11 @@ function mutateStore(random, files, other) {
 
 /** What a case is called on disk. */
 export function nameOf({ kind }) {
-  return { tiff: 'case.tif', npy: 'case.npy', zip: 'case.zarr.zip', zarr: 'case.zarr' }[kind];
+  return {
+    tiff: 'case.tif',
+    npy: 'case.npy',
+    zip: 'case.zarr.zip',
+    zarr: 'case.zarr',
+    checkpoint: 'case.pt',
+  }[kind];
 }

@@ -1,4 +1,5 @@
 // What a case must survive: everything that a prudent reader does with a file.
+import { openCheckpointFile } from 'terrachip/inference';
 import { openNpy, openRaster, openZarr } from 'terrachip/raster';
 
 /** A reader asks for windows of this size at most, as long as it does not know the file. */
@@ -87,12 +88,30 @@ async function readNpy(path) {
   return [];
 }
 
+async function readCheckpoint(path) {
+  const checkpoint = await openCheckpointFile(path);
+  const outcomes = [];
+  try {
+    for (const { name, dtype } of checkpoint.tensors.values()) {
+      if (!dtype.includes('float')) continue;
+      try {
+        await checkpoint.readFloat32(name);
+      } catch (error) {
+        outcomes.push(error);
+      }
+    }
+  } finally {
+    await checkpoint.close();
+  }
+  return outcomes;
+}
+
 /**
  * Reads a case in every way that its kind has.
  * @returns {Promise<{ opened: boolean, errors: unknown[] }>} all that was thrown
  */
 export async function readCase(kind, path) {
-  const ways = [() => readRaster(path)];
+  const ways = [() => (kind === 'checkpoint' ? readCheckpoint(path) : readRaster(path))];
   if (kind === 'zarr' || kind === 'zip') ways.unshift(async () => readStore(await openZarr(path)));
   if (kind === 'npy') ways.unshift(() => readNpy(path));
   const errors = [];

@@ -24,9 +24,16 @@ const MOST_BYTES = 64 * 1024;
 /** Real files of each folder. */
 const MOST_REAL = 400;
 
-/** @typedef {{ kind: 'tiff' | 'npy' | 'zip' | 'zarr', name: string, files: Record<string, Buffer> }} Seed */
+/** @typedef {{ kind: 'tiff' | 'npy' | 'zip' | 'zarr' | 'checkpoint', name: string, files: Record<string, Buffer> }} Seed */
 
-const KINDS = { '.tif': 'tiff', '.npy': 'npy', '.zip': 'zip' };
+const KINDS = {
+  '.tif': 'tiff',
+  '.npy': 'npy',
+  '.zip': 'zip',
+  '.pt': 'checkpoint',
+  '.ckpt': 'checkpoint',
+  '.safetensors': 'checkpoint',
+};
 
 /** Paths of all files below a folder, sorted. */
 function filesBelow(folder) {

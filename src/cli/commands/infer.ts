@@ -6,11 +6,12 @@ import type { Run } from '../main.js';
 
 type Options = Omit<
   InferOptions,
-  'scene' | 'signal' | 'onProgress' | 'batchSize' | 'rowsPerUnit' | 'cacheBytes'
+  'scene' | 'signal' | 'onProgress' | 'batchSize' | 'rowsPerUnit' | 'cacheBytes' | 'reusePhases'
 > & {
   batch?: number;
   unitRows?: number;
   cacheMb?: number;
+  phaseReuse: boolean;
 };
 
 export function inferCommands(run: Run): Command[] {
@@ -44,6 +45,7 @@ function inferCommand(run: Run): Command {
       parseNumber('--min-chip-valid'),
     )
     .option('--batch <n>', 'chips a batch (default 4)', parseCount('--batch'))
+    .option('--no-phase-reuse', 'encode equal phases each time, in models of two graphs; changes no bit')
     .option('--unit-rows <n>', 'rows a unit: a multiple of 256', parseCount('--unit-rows'))
     .option('--shard <i/n>', 'run only the units of one of n shards; then use finalize', parseShard)
     .option('--resume', 'keep the units that an earlier run finished')
@@ -53,10 +55,11 @@ function inferCommand(run: Run): Command {
   return command.action((scene: string, options: Options) =>
     run(command, async ({ output, signal }) => {
       const { infer } = await import('../../workflow/infer.js');
-      const { batch, unitRows, cacheMb, ...rest } = options;
+      const { batch, unitRows, cacheMb, phaseReuse, ...rest } = options;
       const report = await infer({
         ...rest,
         scene,
+        reusePhases: phaseReuse,
         ...(batch === undefined ? {} : { batchSize: batch }),
         ...(unitRows === undefined ? {} : { rowsPerUnit: unitRows }),
         ...(cacheMb === undefined ? {} : { cacheBytes: cacheMb * 2 ** 20 }),

@@ -27,8 +27,10 @@ export async function openModel(path: string): Promise<ModelFolder> {
   const manifestPath = join(path, 'model.json');
   const manifest = parseModelManifest(await readJson(manifestPath), manifestPath);
   const files = (await readdir(path)).filter((name) => /\.(json|onnx|onnx\.data|data)$/.test(name)).sort();
-  if (!files.includes('model.onnx')) {
-    throw new TerrachipError('NOT_FOUND', `${path} holds no model.onnx`, 'give a complete model folder', {
+  const { encoder, decoder } = manifest.phaseGraphs ?? {};
+  for (const name of encoder === undefined || decoder === undefined ? ['model.onnx'] : [encoder, decoder]) {
+    if (files.includes(name)) continue;
+    throw new TerrachipError('NOT_FOUND', `${path} holds no ${name}`, 'give a complete model folder', {
       source: path,
     });
   }
@@ -45,6 +47,8 @@ export interface OpenSessionOptions {
   provider?: ProviderChoice;
   hasHardwareGpu?: boolean;
   threads?: number;
+  /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
+  reusePhases?: boolean;
 }
 
 /** Creates a session with the first provider that works. */
@@ -58,11 +62,17 @@ export async function openSession(
     await availableProviders(),
     options.hasHardwareGpu ?? false,
   );
+  const { phaseGraphs } = model.manifest;
+  const graphs =
+    phaseGraphs === undefined
+      ? join(model.path, 'model.onnx')
+      : { encoder: join(model.path, phaseGraphs.encoder), decoder: join(model.path, phaseGraphs.decoder) };
   let failure: unknown;
   for (const provider of providers) {
     try {
-      return await ModelSession.create(runtime, join(model.path, 'model.onnx'), model.manifest, {
+      return await ModelSession.create(runtime, graphs, model.manifest, {
         provider,
+        ...(options.reusePhases === undefined ? {} : { reusePhases: options.reusePhases }),
         ...(options.threads === undefined ? {} : { threads: options.threads }),
       });
     } catch (error) {

@@ -1,10 +1,10 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { mapConcurrently } from '../../io/index.js';
+import { checkKey, mapConcurrently } from '../../io/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import type { BlockCache } from '../geotiff/reader.js';
 import { ZarrArray } from './array.js';
 import { parseAttributes, parseConsolidatedV2, parseNode, readArrayV2, readArrayV3 } from './documents.js';
-import { checkKey, readDocument, type ZarrStore } from './store.js';
+import { readDocument, type ZarrStore } from './store.js';
 
 /** Documents that are read at once: a store may have more arrays than a process may open files. */
 const DOCUMENTS = 16;

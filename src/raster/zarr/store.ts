@@ -1,8 +1,7 @@
 /** Where the keys of a Zarr store lie: what `ZarrGroup` needs of a folder, a zip file or a web server. */
 import type { AbsolutePath, AsyncReadable, GetOptions, RangeQuery } from '@zarrita/storage';
-import ZipFileStore from '@zarrita/storage/zip';
-import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
-import { type ByteSource, checkRange } from '../../io/index.js';
+import { TerrachipError } from '../../errors.js';
+import { type ByteSource, checkKey, checkRange, leavesStore, openZip } from '../../io/index.js';
 import { parseJson } from '../../json.js';
 import { MAX_CHUNK_BYTES } from '../arrays/index.js';
 
@@ -20,18 +19,6 @@ export interface ZarrStore {
   /** The size of a value and a way to its bytes; null when there is none. */
   open(key: string, signal?: AbortSignal): Promise<Pick<ByteSource, 'size' | 'read' | 'close'> | null>;
   close(): Promise<void>;
-}
-
-/**
- * A key that stays inside its store: segments without `..`, drive letters or backslashes.
- * @throws {TerrachipError} INVALID_INPUT
- */
-export function checkKey(name: string, key: string): void {
-  const bad = (segment: string): boolean =>
-    segment === '' || segment === '.' || segment === '..' || segment.includes('\\') || segment.includes('\0');
-  if (key.split('/').some(bad) || /^[A-Za-z]:/.test(key)) {
-    throw invalidInput(name, `has the key ${JSON.stringify(key)}, which leaves the store`, 'do not trust it');
-  }
 }
 
 /** A metadata document; null when there is none. @throws {TerrachipError} INVALID_INPUT for what is no JSON */
@@ -126,64 +113,22 @@ export function zarritaStore(store: ZarrStore): AsyncReadable {
  * @throws {TerrachipError} INVALID_INPUT for a file that is no zip file
  */
 export async function openZipStore(source: ByteSource): Promise<ZarrStore> {
-  const sizes = new Map<string, { key: string; size: number }>();
-  const zip = new ZipFileStore(
-    {
-      getLength: async () => source.size,
-      read: (offset: number, length: number) => source.read(offset, length),
-    },
-    {
-      transformEntries(entries) {
-        for (const [key, entry] of Object.entries(entries)) {
-          if (entry.isDirectory || entry.size > MAX_VALUE_BYTES) continue;
-          try {
-            checkKey(source.name, key);
-          } catch {
-            continue;
-          }
-          sizes.set(key, { key, size: entry.size });
-        }
-        return entries;
-      },
-    },
+  const zip = await openZip(source);
+  const keys = [...zip.entries].flatMap(([key, { size }]) =>
+    size > MAX_VALUE_BYTES || leavesStore(key) ? [] : [key],
   );
-  const broken = (cause: unknown): Error =>
-    cause instanceof TerrachipError
-      ? cause
-      : invalidInput(source.name, `is no readable zip file (${messageOf(cause)})`, 'get it again', cause);
-  try {
-    await zip.has('/zarr.json');
-  } catch (cause) {
-    throw broken(cause);
-  }
-  const prefix = rootOf([...sizes.keys()]);
-  const guarded = async (work: () => Promise<Uint8Array | undefined>, size: number): Promise<Uint8Array> => {
-    try {
-      const bytes = await work();
-      if (bytes?.length !== size) throw new Error(`an entry has ${bytes?.length} bytes of ${size}`);
-      return bytes;
-    } catch (cause) {
-      throw broken(cause);
-    }
-  };
+  const readable = new Set(keys);
+  const prefix = rootOf(keys);
   return {
     name: source.name,
-    keys: async () =>
-      [...sizes.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
+    keys: async () => keys.flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
     async open(key) {
-      const entry = sizes.get(prefix + key);
-      if (entry === undefined) return null;
-      const path: AbsolutePath = `/${entry.key}`;
+      const path = prefix + key;
+      const entry = zip.entries.get(path);
+      if (entry === undefined || !readable.has(path)) return null;
       return {
         size: entry.size,
-        async read(offset, length) {
-          const whole = offset === 0 && length === entry.size;
-          const bytes = await guarded(
-            () => (whole ? zip.get(path) : zip.getRange(path, { offset, length })),
-            length,
-          );
-          return new Uint8Array(bytes);
-        },
+        read: (offset, length) => zip.read(path, offset, length),
         close: async () => undefined,
       };
     },

@@ -1,9 +1,10 @@
-// The part of the ONNX protocol buffers schema that terrachip writes (field numbers from onnx.proto3, IR version 8).
+/** The part of ONNX's protocol buffers schema that terrachip writes; field numbers from onnx.proto3, IR version 8. */
 import protobuf from 'protobufjs';
 
-const field = (id, type, rule) => (rule === undefined ? { id, type } : { id, type, rule });
+const field = (id: number, type: string, rule?: 'repeated'): protobuf.IField =>
+  rule === undefined ? { id, type } : { id, type, rule };
 
-export const onnx = protobuf.Root.fromJSON({
+const ROOT = protobuf.Root.fromJSON({
   nested: {
     AttributeProto: {
       fields: {
@@ -11,8 +12,6 @@ export const onnx = protobuf.Root.fromJSON({
         f: field(2, 'float'),
         i: field(3, 'int64'),
         s: field(4, 'bytes'),
-        t: field(5, 'TensorProto'),
-        floats: field(7, 'float', 'repeated'),
         ints: field(8, 'int64', 'repeated'),
         type: field(20, 'int32'),
       },
@@ -26,12 +25,15 @@ export const onnx = protobuf.Root.fromJSON({
         attribute: field(5, 'AttributeProto', 'repeated'),
       },
     },
+    StringStringEntryProto: { fields: { key: field(1, 'string'), value: field(2, 'string') } },
     TensorProto: {
       fields: {
         dims: field(1, 'int64', 'repeated'),
         dataType: field(2, 'int32'),
         name: field(8, 'string'),
         rawData: field(9, 'bytes'),
+        externalData: field(13, 'StringStringEntryProto', 'repeated'),
+        dataLocation: field(14, 'int32'),
       },
     },
     Dimension: {
@@ -63,40 +65,31 @@ export const onnx = protobuf.Root.fromJSON({
   },
 });
 
-const FLOAT = 1;
-const INT64 = 7;
+/** TensorProto.DataType. */
+export const DATA_TYPE = { float32: 1, int64: 7, float16: 10 } as const;
+
 /** AttributeProto.AttributeType. */
-export const INTS = 7;
+export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-export function encodeModel(graph, opset) {
-  const Model = onnx.lookupType('ModelProto');
-  const document = {
-    irVersion: 8,
-    producerName: 'terrachip',
-    graph,
-    opsetImport: [{ domain: '', version: opset }],
-  };
-  const problem = Model.verify(document);
-  if (problem !== null) throw new Error(problem);
-  return Model.encode(Model.fromObject(document)).finish();
+/** TensorProto.DataLocation: the values lie in another file. */
+export const EXTERNAL = 1;
+
+type MessageName = 'GraphProto' | 'ModelProto' | 'TensorProto';
+
+/** A message's bytes. @throws {TypeError} for a document that is not such a message */
+export function encodeMessage(name: MessageName, document: Record<string, unknown>): Uint8Array {
+  const type = ROOT.lookupType(name);
+  const problem = type.verify(document);
+  if (problem !== null) throw new TypeError(`${name}: ${problem}`);
+  return type.encode(type.fromObject(document)).finish();
 }
 
-export function tensor(name, dims, values) {
-  return { name, dims, dataType: FLOAT, rawData: new Uint8Array(Float32Array.from(values).buffer) };
-}
-
-/** A vector of int64, as Reshape wants its shape. */
-export function integers(name, values) {
-  return {
-    name,
-    dims: [values.length],
-    dataType: INT64,
-    rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
-  };
-}
-
-/** A float32 value; dimensions are numbers or names of free dimensions. */
-export function value(name, dims) {
-  const dim = dims.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
-  return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } };
+/** What stands before a message or bytes that are field `fieldName` of a message: its tag and length. */
+export function fieldHeader(name: MessageName, fieldName: string, length: number): Uint8Array {
+  const LENGTH_DELIMITED = 2;
+  const { id } = ROOT.lookupType(name).fields[fieldName];
+  return protobuf.Writer.create()
+    .uint32((id << 3) | LENGTH_DELIMITED)
+    .uint32(length)
+    .finish();
 }

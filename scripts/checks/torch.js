@@ -1,0 +1,226 @@
+// TerraMind's graphs beside PyTorch: random checkpoints over the product of configurations, logits and embeddings of
+// ONNX Runtime against an independent model (torch/reference.py), and ONNX's checker over every graph. Needs Debian's
+// python3-torch and python3-onnx.
+//   npm run check:torch [-- PROVIDER]      cpu, or webgpu on any adapter
+import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Checklist, installProject, root, run, withTemporaryFolder } from './support.js';
+
+await installProject();
+const ort = await import('onnxruntime-node');
+const { openCheckpoint } = await import('../../dist/inference/index.js');
+const { writeGraph } = await import('../../dist/inference/onnx/index.js');
+const { decoderGraph, detectArchitecture, encoderGraph, findLeftovers, wholeGraph } = await import(
+  '../../dist/inference/terramind/index.js'
+);
+const { openSource } = await import('../../dist/io/node/index.js');
+const { openNpy } = await import('../../dist/raster/index.js');
+
+const TOLERANCE = 1e-4;
+const PYTHON = '/usr/bin/python3';
+const provider = process.argv[2] ?? 'cpu';
+
+const BASE = {
+  width: 32,
+  heads: 2,
+  hidden: 48,
+  depth: 4,
+  taps: [0, 1, 2, 3],
+  gated: false,
+  bias: true,
+  trained: ['S2L2A', 'S1RTC', 'DEM'],
+  modalities: ['S2L2A', 'S1RTC', 'DEM'],
+  merge: 'mean',
+  temporal: true,
+  timestamps: 4,
+  pooling: 'concat',
+  decoder: 'unet',
+  neck: true,
+  headChannels: [],
+  classes: 2,
+  size: [64, 64],
+  batch: 1,
+};
+
+const checklist = new Checklist('check:torch');
+await withTemporaryFolder(async (folder) => {
+  const configurations = product();
+  await writeFile(join(folder, 'configurations.json'), JSON.stringify(configurations));
+  await run(PYTHON, [
+    join(root, 'scripts/checks/torch/reference.py'),
+    join(folder, 'configurations.json'),
+    folder,
+  ]);
+  const graphs = [];
+  for (const configuration of configurations) {
+    await checklist.check(configuration.name, () => compare(folder, configuration, graphs));
+  }
+  await checklist.check('ONNX’s checker', async () => {
+    const { stdout } = await run(PYTHON, [join(root, 'scripts/checks/torch/check_onnx.py'), ...graphs]);
+    return stdout.trim();
+  });
+});
+checklist.finish();
+
+/** Every pair that can interact: the encoder's kinds, the merges with subsets, phases with poolings, decoders, sizes. */
+function product() {
+  const all = [];
+  const add = (name, change) => all.push({ ...BASE, ...change, name: `${all.length}_${name}` });
+  for (const gated of [false, true]) {
+    for (const bias of [false, true]) {
+      for (const size of [
+        [32, 32],
+        [96, 64],
+        [48, 80],
+        [224, 224],
+      ]) {
+        add(`gated-${gated}_bias-${bias}_${size.join('x')}`, { gated, bias, size });
+      }
+    }
+  }
+  const subsets = [['S1RTC'], ['S2L2A', 'DEM'], ['S1RTC', 'DEM'], BASE.modalities];
+  for (const merge of ['mean', 'max', 'concat']) {
+    for (const modalities of subsets) {
+      add(`${merge}_${modalities.join('-')}`, { merge, modalities, timestamps: 2 });
+    }
+  }
+  for (const pooling of ['concat', 'mean', 'max', 'diff']) {
+    for (const decoder of ['unet', 'upernet', null]) {
+      add(`${pooling}_${decoder}`, { pooling, decoder, timestamps: 2, batch: 2, gated: true, bias: false });
+    }
+  }
+  for (const neck of [true, false]) {
+    for (const size of [
+      [96, 96],
+      [64, 112],
+    ]) {
+      add(`upernet_neck-${neck}_${size.join('x')}`, {
+        decoder: 'upernet',
+        neck,
+        size,
+        headChannels: [12, 6],
+        classes: 5,
+      });
+    }
+  }
+  add('one-date', { temporal: false, timestamps: 1 });
+  add('encoder', { temporal: false, timestamps: 1, decoder: null, depth: 3, heads: 1 });
+  add('deep', { depth: 8, taps: [1, 3, 5, 7], heads: 4, width: 64 });
+  add('other-taps', { depth: 5, taps: [0, 2, 2, 4] });
+  return all;
+}
+
+async function compare(folder, configuration, graphs) {
+  const { name, modalities, size, timestamps, pooling, decoder } = configuration;
+  const [height, width] = size;
+  const checkpoint = await openCheckpoint(await openSource(join(folder, `${name}.pt`)));
+  try {
+    const architecture = detectArchitecture(checkpoint, {
+      modalities,
+      heads: configuration.heads,
+      ...(pooling === 'concat' && decoder !== null ? {} : { timestamps, pooling }),
+      ...(configuration.merge === 'max' ? { merge: 'max' } : {}),
+      ...(decoder === null ? {} : { taps: configuration.taps }),
+    });
+    const chip = { height, width };
+    const whole = wholeGraph(checkpoint, architecture, chip, { embeddings: true });
+    const { unused } = findLeftovers(checkpoint, architecture, whole.used);
+    if (unused.length > 0) throw new Error(`unused: ${unused.join(', ')}`);
+    const inputs = {};
+    for (const modality of modalities) inputs[modality] = await read(folder, `${name}_${modality}`);
+    const results = await infer(await write(whole, folder, `${name}.onnx`, graphs), inputs);
+    let worst = difference(results.embeddings, await read(folder, `${name}_embeddings`));
+    if (decoder === null) return `${worst.toExponential(1)}, ${whole.graph.nodes.length} nodes`;
+    const expected = await read(folder, `${name}_logits`);
+    worst = Math.max(worst, difference(results.logits, expected));
+    const encoder = await write(
+      encoderGraph(checkpoint, architecture, chip),
+      folder,
+      `${name}.e.onnx`,
+      graphs,
+    );
+    const rest = await write(decoderGraph(checkpoint, architecture, chip), folder, `${name}.d.onnx`, graphs);
+    const parts = await infer(rest, { features: await features(encoder, inputs, timestamps) });
+    worst = Math.max(worst, difference(parts.logits, expected));
+    return `${worst.toExponential(1)}, ${whole.graph.nodes.length} nodes`;
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Each phase of each chip through the encoder's graph, one after the other as the decoder's graph wants them. */
+async function features(encoder, inputs, timestamps) {
+  const session = await ort.InferenceSession.create(encoder, { executionProviders: [provider] });
+  const [first] = Object.values(inputs);
+  const batch = first.dims[0];
+  const parts = [];
+  let dims = [];
+  for (let chip = 0; chip < batch; chip++) {
+    for (let phase = 0; phase < timestamps; phase++) {
+      const feeds = Object.fromEntries(
+        Object.entries(inputs).map(([modality, tensor]) => [modality, phaseOf(tensor, chip, phase)]),
+      );
+      const { features: result } = await session.run(feeds);
+      dims = result.dims.slice(1);
+      parts.push(...result.data);
+    }
+  }
+  await session.release();
+  return new ort.Tensor('float32', Float32Array.from(parts), [batch, timestamps, ...dims]);
+}
+
+function phaseOf({ data, dims }, chip, phase) {
+  const [, bands, ...rest] = dims;
+  const pixels = rest.slice(-2).reduce((product, length) => product * length, 1);
+  const phases = rest.length === 3 ? rest[0] : 1;
+  const values = new Float32Array(bands * pixels);
+  for (let band = 0; band < bands; band++) {
+    const start = ((chip * bands + band) * phases + Math.min(phase, phases - 1)) * pixels;
+    values.set(data.subarray(start, start + pixels), band * pixels);
+  }
+  return new ort.Tensor('float32', values, [1, bands, ...rest.slice(-2)]);
+}
+
+async function write({ graph }, folder, file, graphs) {
+  const path = join(folder, file);
+  const stream = createWriteStream(path);
+  await writeGraph(graph, async (bytes) => {
+    await new Promise((resolve, reject) =>
+      stream.write(bytes, (error) => (error ? reject(error) : resolve())),
+    );
+  });
+  await new Promise((resolve) => stream.end(resolve));
+  graphs.push(path);
+  return path;
+}
+
+async function infer(path, inputs) {
+  const session = await ort.InferenceSession.create(path, { executionProviders: [provider] });
+  const results = await session.run(inputs);
+  await session.release();
+  return results;
+}
+
+async function read(folder, name) {
+  const array = await openNpy(join(folder, `${name}.npy`));
+  const { data, shape } = await array.read();
+  await array.close();
+  return new ort.Tensor('float32', Float32Array.from(data), shape);
+}
+
+/** The largest difference, which must be below the tolerance times the largest value, or times 1. */
+function difference(tensor, expected) {
+  if (tensor.dims.join() !== expected.dims.join()) {
+    throw new Error(`shape (${tensor.dims}) instead of (${expected.dims})`);
+  }
+  let worst = 0;
+  let largest = 1;
+  for (const [k, value] of expected.data.entries()) {
+    const distance = Math.abs(tensor.data[k] - value);
+    if (!(distance <= worst)) worst = Number.isNaN(distance) ? Infinity : distance;
+    largest = Math.max(largest, Math.abs(value));
+  }
+  if (worst > TOLERANCE * largest) throw new Error(`differs by ${worst} of ${largest}`);
+  return worst;
+}

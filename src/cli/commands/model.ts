@@ -1,0 +1,168 @@
+import { Command } from 'commander';
+import { invalidOption } from '../../errors.js';
+import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
+import { PROVIDER_CHOICES, type ProviderChoice } from '../../inference/node/provider-choice.js';
+import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
+import type { ImportOptions, ImportReport } from '../../workflow/model/index.js';
+import { collect, parseChoice, parseCount } from '../arguments.js';
+import type { Run } from '../main.js';
+import { formatTable } from '../table.js';
+
+export function modelCommand(run: Run): Command {
+  return new Command('model')
+    .description('models: import a checkpoint, see what a model wants, run it on arrays')
+    .addCommand(importCommand(run))
+    .addCommand(infoCommand(run))
+    .addCommand(runCommand(run));
+}
+
+function importCommand(run: Run): Command {
+  const command = new Command('import')
+    .description('make a model folder of a TerraMind checkpoint, without Python')
+    .argument('<checkpoint>', 'a .pt, .pth, .ckpt or .safetensors file')
+    .requiredOption('-o, --output <folder>', 'the model folder to write')
+    .option('--name <name>', 'its name (default: that of the file)')
+    .option('--chip <pixels>', 'height and width of chips, a multiple of 16', parseCount('--chip', 32))
+    .option('--stride <pixels>', 'pixels from one chip to the next', parseCount('--stride'))
+    .option(
+      '--statistics <what>',
+      `${STATISTICS_NAMES.join(', ')}, or a JSON file with mean and std a modality`,
+    )
+    .option('--modalities <names...>', 'take these only', collect(String))
+    .option('--phases <names...>', 'names of the time steps', collect(String))
+    .option('--classes <names...>', 'names of the classes', collect(String))
+    .option(
+      '--timestamps <n>',
+      'time steps, where the checkpoint does not say it',
+      parseCount('--timestamps'),
+    )
+    .option(
+      '--pooling <how>',
+      `how phases are merged: ${POOLINGS.join(', ')}`,
+      parseChoice('--pooling', POOLINGS),
+    )
+    .option(
+      '--merge <how>',
+      `how modalities are merged: ${MERGES.join(', ')}`,
+      parseChoice('--merge', MERGES),
+    )
+    .option('--heads <n>', 'attention heads (default: one for 64 channels)', parseCount('--heads'))
+    .option(
+      '--taps <blocks...>',
+      'blocks that the decoder takes, counted from 0 (default: four, evenly)',
+      collect(parseCount('--taps', 0)),
+    )
+    .option('--split', 'also write encoder.onnx and decoder.onnx')
+    .option('--allow-unused', 'go on although tensors remain that the model has no place for');
+  return command.action((checkpoint: string, options: Omit<ImportOptions, 'checkpoint'>) =>
+    run(command, async ({ output, signal }) => {
+      const { importModel } = await import('../../workflow/model/index.js');
+      const report = await importModel({ ...options, checkpoint, signal, onProgress: output.onProgress });
+      output.result(report, describeImport(report));
+    }),
+  );
+}
+
+function infoCommand(run: Run): Command {
+  const command = new Command('info')
+    .description('what a model wants and gives, its statistics, size and cost')
+    .argument('<folder>', 'a folder with model.json');
+  return command.action((folder: string) =>
+    run(command, async ({ output }) => {
+      const { readCard } = await import('../../workflow/model/index.js');
+      const manifest = await readCard(folder);
+      output.result(manifest, describeCard(manifest));
+    }),
+  );
+}
+
+interface RunOptions {
+  input: [string, string][];
+  output: string;
+  normalized?: boolean;
+  provider: ProviderChoice;
+  batch?: number;
+}
+
+function runCommand(run: Run): Command {
+  const command = new Command('run')
+    .description('run a model on .npy arrays')
+    .argument('<folder>', 'a model folder')
+    .requiredOption(
+      '--input <name=file...>',
+      '(chip, band, [phase,] y, x) for each input',
+      collect(parseInput),
+    )
+    .requiredOption('-o, --output <file>', 'the .npy file for the results')
+    .option('--normalized', 'the inputs are normalised already')
+    .option(
+      '--provider <name>',
+      PROVIDER_CHOICES.join(', '),
+      parseChoice('--provider', PROVIDER_CHOICES),
+      'auto' as const,
+    )
+    .option('--batch <n>', 'chips that run at once (default 1)', parseCount('--batch'));
+  return command.action((model: string, options: RunOptions) =>
+    run(command, async ({ output, signal }) => {
+      const { runModel } = await import('../../workflow/model/index.js');
+      const { input, ...rest } = options;
+      const report = await runModel({
+        ...rest,
+        model,
+        inputs: new Map(input),
+        signal,
+        onProgress: output.onProgress,
+      });
+      const { shape, provider } = report;
+      output.result(report, `${report.output}: (${shape.join(', ')}) on ${provider}`);
+    }),
+  );
+}
+
+function parseInput(text: string): [name: string, file: string] {
+  const at = text.indexOf('=');
+  if (at < 1 || at === text.length - 1) {
+    throw invalidOption('--input', `cannot be "${text}"`, 'write NAME=FILE.npy');
+  }
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function describeImport({ output, files, manifest, statistics, leftovers, nodes }: ImportReport): string {
+  const lines = [describeCard(manifest), `graph       ${nodes} nodes`];
+  lines.push(`normalised  with ${statistics.name}: ${statistics.why} (${statistics.source})`);
+  for (const [what, count] of Object.entries(leftovers.expected)) {
+    lines.push(`left out    ${count} tensors of ${what}`);
+  }
+  if (leftovers.unused.length > 0) lines.push(`unused      ${leftovers.unused.join(', ')}`);
+  lines.push(`written     ${files.join(', ')} in ${output}`);
+  return lines.join('\n');
+}
+
+function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
+  const { name, version, description, chip, phases, output, provenance } = manifest;
+  const rows = manifest.inputs.flatMap((input) =>
+    input.bands.map((band, k) => [
+      input.name,
+      band,
+      input.units,
+      input.kind,
+      String(input.mean[k]),
+      String(input.std[k]),
+    ]),
+  );
+  const gives =
+    'classes' in output
+      ? `${output.name}: ${output.classes.map((each) => each.name).join(', ')}`
+      : `${output.name}: ${output.tokens} tokens of ${output.channels}`;
+  const { parameters, gflopPerChip } = provenance;
+  return [
+    `${name} ${version}: ${description}`,
+    formatTable([['input', 'band', 'units', 'kind', 'mean', 'std'], ...rows]),
+    `phases      ${phases.join(', ')}`,
+    `chips       ${chip.size} × ${chip.size}, one every ${chip.stride} pixels`,
+    `output      ${gives}`,
+    `parameters  ${typeof parameters === 'number' ? parameters.toLocaleString('en') : 'unknown'}`,
+    `cost        ${typeof gflopPerChip === 'number' ? `${gflopPerChip} GFLOP a chip` : 'unknown'}`,
+    `limits      ${manifest.limitations}`,
+  ].join('\n');
+}

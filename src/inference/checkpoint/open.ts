@@ -1,0 +1,43 @@
+import { invalidInput } from '../../errors.js';
+import type { ByteSource, ReadOptions } from '../../io/index.js';
+import type { Checkpoint } from './checkpoint.js';
+import { headerLength, LENGTH_BYTES, openSafetensors } from './safetensors.js';
+import { openTorch } from './torch.js';
+
+const ZIP = [0x50, 0x4b, 0x03, 0x04];
+
+/** A pickle of the number with which files of `torch.save` began before PyTorch 1.6. */
+const LEGACY = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46];
+
+const BRACE = 0x7b;
+
+/**
+ * Opens a checkpoint: a file of `torch.save` (PyTorch 1.6 and later) or of safetensors, told apart by their first
+ * bytes. Reads names and shapes only: memory is bounded by the formats' limits on those, and every declared size is
+ * checked against the file's. Closing the checkpoint closes the source; when this throws, the source stays the
+ * caller's.
+ * @throws {TerrachipError} INVALID_INPUT for a damaged file and for one that builds more than tensors and plain
+ * containers; UNSUPPORTED for a type of tensor; TOO_LARGE for a pickle or header above its limit; NETWORK
+ */
+export async function openCheckpoint(source: ByteSource, options: ReadOptions = {}): Promise<Checkpoint> {
+  const { name, size } = source;
+  const head = await source.read(0, Math.min(size, LENGTH_BYTES + 1), options);
+  const startsWith = (bytes: readonly number[]): boolean => bytes.every((byte, k) => head[k] === byte);
+  if (startsWith(ZIP)) return openTorch(source, options.signal);
+  if (startsWith(LEGACY)) {
+    throw invalidInput(
+      name,
+      'is in the format that PyTorch had before 1.6',
+      'load it with PyTorch and save it again with torch.save',
+    );
+  }
+  const length = head.length > LENGTH_BYTES && head[LENGTH_BYTES] === BRACE ? headerLength(head) : size;
+  if (LENGTH_BYTES + length > size) {
+    throw invalidInput(
+      name,
+      'is neither a file of torch.save nor of safetensors, or was cut off',
+      'give a checkpoint (.pt, .pth, .ckpt or .safetensors)',
+    );
+  }
+  return openSafetensors(source, length, options.signal);
+}

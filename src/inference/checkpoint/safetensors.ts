@@ -1,0 +1,110 @@
+/** safetensors files: the length of a JSON header, the header, and the tensors' bytes (little-endian, C order). */
+import * as v from 'valibot';
+import { invalidInput, TerrachipError } from '../../errors.js';
+import type { ByteSource } from '../../io/index.js';
+import { parseJson, validate } from '../../json.js';
+import type { CheckpointDType } from './checkpoint.js';
+import {
+  BYTES_PER_ELEMENT,
+  checkStrided,
+  contiguousStrides,
+  elementsOf,
+  StridedCheckpoint,
+  type StridedTensor,
+} from './strided.js';
+
+/** The format allows 100 MB; a thousand tensors take 100 KiB. */
+const MAX_HEADER_BYTES = 16 * 2 ** 20;
+
+const DTYPES: Readonly<Record<string, CheckpointDType>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  F64: 'float64',
+  I64: 'int64',
+  I32: 'int32',
+  U8: 'uint8',
+  BOOL: 'bool',
+};
+
+const Count = v.pipe(v.number(), v.safeInteger('must be an integer'), v.minValue(0, 'must not be negative'));
+
+const HeaderSchema = v.record(
+  v.string(),
+  v.object({ dtype: v.string(), shape: v.array(Count), data_offsets: v.tuple([Count, Count]) }),
+);
+
+/** Bytes before the header: its length. */
+export const LENGTH_BYTES = 8;
+
+/** The header's length, from the file's first bytes. */
+export function headerLength(head: Uint8Array): number {
+  const view = new DataView(head.buffer, head.byteOffset, LENGTH_BYTES);
+  return view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
+}
+
+/**
+ * Opens a safetensors file.
+ * @param headerBytes as its first bytes say
+ * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED for a type, or TOO_LARGE
+ */
+export async function openSafetensors(
+  source: ByteSource,
+  headerBytes: number,
+  signal?: AbortSignal,
+): Promise<StridedCheckpoint> {
+  const { name } = source;
+  if (headerBytes > MAX_HEADER_BYTES) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `${name} has a header of ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} that it may have`,
+      'check the file',
+      { size: headerBytes, limit: MAX_HEADER_BYTES },
+    );
+  }
+  const bytes = await source.read(LENGTH_BYTES, headerBytes, signal === undefined ? {} : { signal });
+  const document = parseJson(new TextDecoder().decode(bytes), name);
+  const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
+  const entries = isObject ? Object.entries(document).filter(([key]) => key !== '__metadata__') : [];
+  const header = validate(HeaderSchema, isObject ? Object.fromEntries(entries) : document, name);
+  const data = LENGTH_BYTES + headerBytes;
+  const tensors = new Map<string, StridedTensor>();
+  let end = 0;
+  const ordered = Object.entries(header).sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
+  for (const [
+    key,
+    {
+      dtype: code,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of ordered) {
+    if (!Object.hasOwn(DTYPES, code)) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${name} holds ${key} as ${JSON.stringify(code)}`,
+        `store it as ${Object.keys(DTYPES).join(', ')}`,
+        { feature: code },
+      );
+    }
+    const dtype = DTYPES[code];
+    if (from !== end || to - from !== elementsOf(shape) * BYTES_PER_ELEMENT[dtype]) {
+      throw invalidInput(name, `is damaged: the bytes of ${key} are not where they must be`, 'get it again');
+    }
+    end = to;
+    const storage = {
+      dtype,
+      length: (to - from) / BYTES_PER_ELEMENT[dtype],
+      read: (offset: number, length: number, readSignal?: AbortSignal) =>
+        source.read(data + from + offset, length, readSignal === undefined ? {} : { signal: readSignal }),
+    };
+    const tensor = { storage, shape, strides: contiguousStrides(shape), offset: 0 };
+    checkStrided(name, tensor);
+    tensors.set(key, tensor);
+  }
+  if (data + end !== source.size) {
+    throw invalidInput(name, `is damaged: it has ${source.size} bytes, not ${data + end}`, 'get it again');
+  }
+  if (tensors.size === 0) throw invalidInput(name, 'holds no tensors', 'give a file with weights');
+  return new StridedCheckpoint(source, 'safetensors', tensors);
+}

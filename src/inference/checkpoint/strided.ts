@@ -1,0 +1,213 @@
+/** Tensors as they lie in a file: a type, a shape, and strides over stored elements. Read piece by piece. */
+import { invalidInput, TerrachipError } from '../../errors.js';
+import { type ByteSource, withTaskSignal } from '../../io/index.js';
+import { halvesToFloat32 } from '../../raster/arrays/index.js';
+import type { Checkpoint, CheckpointDType, CheckpointTensor } from './checkpoint.js';
+
+export const BYTES_PER_ELEMENT: Readonly<Record<CheckpointDType, number>> = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  float64: 8,
+  int64: 8,
+  int32: 4,
+  uint8: 1,
+  bool: 1,
+};
+
+/** Axes of a tensor: PyTorch itself has no more. */
+const MAX_AXES = 64;
+
+/** Bytes that are read at a time: what reading a tensor takes besides its values. */
+const PIECE_BYTES = 4 * 2 ** 20;
+
+/** A run of elements of one type, all of whose bytes are in the file. */
+export interface Storage {
+  readonly dtype: CheckpointDType;
+  /** Elements. */
+  readonly length: number;
+  /** Bytes, from `offset` bytes on. */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A view of a storage; `offset` and `strides` count elements. */
+export interface StridedTensor {
+  readonly storage: Storage;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** One axis of a walk: its length, and the steps that it makes in the storage and in the C-ordered result. */
+interface Axis {
+  readonly length: number;
+  readonly stored: number;
+  readonly result: number;
+}
+
+/** Strides of C order. */
+export function contiguousStrides(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= Math.max(1, shape[axis]);
+  }
+  return strides;
+}
+
+/** The product of the lengths, which may be beyond exact integers. */
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/**
+ * Checks that a tensor lies in its storage and does not have more elements than that.
+ * @throws {TerrachipError} INVALID_INPUT
+ */
+export function checkStrided(name: string, tensor: StridedTensor): void {
+  const { shape, strides, offset, storage } = tensor;
+  const whole = [...shape, ...strides, offset].every((value) => Number.isSafeInteger(value) && value >= 0);
+  if (!whole || shape.length !== strides.length || shape.length > MAX_AXES) {
+    throw invalidInput(name, 'has a tensor with an impossible shape', 'get the file again');
+  }
+  const elements = elementsOf(shape);
+  const last = shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis], offset);
+  if (elements > storage.length || (elements > 0 && last >= storage.length)) {
+    throw invalidInput(
+      name,
+      `has a tensor of ${shape.join(' × ')} elements that does not fit its storage of ${storage.length}`,
+      'get the file again, or save the tensor with .contiguous()',
+    );
+  }
+}
+
+/** A checkpoint of tensors that were checked with `checkStrided`. */
+export class StridedCheckpoint implements Checkpoint {
+  readonly name: string;
+  readonly format: Checkpoint['format'];
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  readonly #source: ByteSource;
+  readonly #strided: ReadonlyMap<string, StridedTensor>;
+
+  constructor(source: ByteSource, format: Checkpoint['format'], strided: ReadonlyMap<string, StridedTensor>) {
+    this.name = source.name;
+    this.format = format;
+    this.#source = source;
+    this.#strided = strided;
+    this.tensors = new Map(
+      [...strided].map(([name, { shape, storage }]) => [name, { name, dtype: storage.dtype, shape }]),
+    );
+  }
+
+  async readFloat32(name: string, signal?: AbortSignal): Promise<Float32Array> {
+    const tensor = this.#strided.get(name);
+    if (tensor === undefined) {
+      throw new TerrachipError('NOT_FOUND', `${this.name} has no tensor ${name}`, 'check its names', {
+        source: this.name,
+      });
+    }
+    return withTaskSignal(signal, (task) => readStrided(`${this.name}: ${name}`, tensor, task));
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
+  }
+}
+
+/** @param name the tensor in its file, for messages */
+async function readStrided(name: string, tensor: StridedTensor, signal: AbortSignal): Promise<Float32Array> {
+  const { dtype } = tensor.storage;
+  const convert = CONVERTERS[dtype];
+  if (convert === undefined) {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${name} is of type ${dtype}`,
+      'only floats are read as float32',
+      {
+        feature: dtype,
+      },
+    );
+  }
+  const result = new Float32Array(elementsOf(tensor.shape));
+  if (result.length === 0) return result;
+  const axes = walkOf(tensor);
+  const last = axes.reduce((sum, { length, stored }) => sum + (length - 1) * stored, tensor.offset);
+  if (axes.some(({ stored }, k) => stored < extentOf(axes.slice(k + 1)))) {
+    throw new TerrachipError('UNSUPPORTED', `${name} overlaps itself`, 'save it with .contiguous()', {
+      feature: 'tensors with overlapping strides',
+    });
+  }
+  const bytes = BYTES_PER_ELEMENT[dtype];
+  let piece = new Float32Array(0);
+  let pieceStart = 0;
+  /** Makes the piece start at an element. */
+  const load = async (start: number): Promise<void> => {
+    signal.throwIfAborted();
+    const count = Math.min(PIECE_BYTES / bytes, last + 1 - start);
+    piece = convert(await tensor.storage.read(start * bytes, count * bytes, signal));
+    pieceStart = start;
+  };
+  const inner = axes[axes.length - 1];
+  const outer = axes.slice(0, -1);
+  const counter = outer.map(() => 0);
+  for (;;) {
+    let stored = counter.reduce((sum, count, k) => sum + count * outer[k].stored, tensor.offset);
+    let at = counter.reduce((sum, count, k) => sum + count * outer[k].result, 0);
+    for (let left = inner.length; left > 0; ) {
+      if (stored >= pieceStart + piece.length) await load(stored);
+      const inPiece = Math.min(left, Math.ceil((pieceStart + piece.length - stored) / inner.stored));
+      for (let k = 0, from = stored - pieceStart; k < inPiece; k++, from += inner.stored, at += inner.result)
+        result[at] = piece[from];
+      stored += inPiece * inner.stored;
+      left -= inPiece;
+    }
+    let axis = outer.length - 1;
+    for (; axis >= 0 && ++counter[axis] === outer[axis].length; axis--) counter[axis] = 0;
+    if (axis < 0) return result;
+  }
+}
+
+/** The axes of a tensor in the order of the storage, joined where one continues the next; at least one. */
+function walkOf({ shape, strides }: StridedTensor): Axis[] {
+  const results = contiguousStrides(shape);
+  const axes = shape
+    .map((length, axis) => ({ length, stored: strides[axis], result: results[axis] }))
+    .filter(({ length }) => length > 1)
+    .sort((a, b) => b.stored - a.stored);
+  const joined: Axis[] = [];
+  for (const axis of axes) {
+    const before = joined.at(-1);
+    if (before?.stored === axis.stored * axis.length && before.result === axis.result * axis.length)
+      joined[joined.length - 1] = { ...axis, length: before.length * axis.length };
+    else joined.push(axis);
+  }
+  return joined.length === 0 ? [{ length: 1, stored: 1, result: 1 }] : joined;
+}
+
+/** Elements from the first to the last of some axes, both included. */
+function extentOf(axes: readonly Axis[]): number {
+  return axes.reduce((sum, { length, stored }) => sum + (length - 1) * stored, 1);
+}
+
+/** Little-endian bytes as float32. */
+const CONVERTERS: Readonly<
+  Partial<Record<CheckpointDType, (bytes: Uint8Array<ArrayBuffer>) => Float32Array<ArrayBuffer>>>
+> = {
+  float32: (bytes) => new Float32Array(aligned(bytes)),
+  float16: (bytes) => new Float32Array(halvesToFloat32(new Uint16Array(aligned(bytes)))),
+  bfloat16: (bytes) => bfloat16ToFloat32(new Uint16Array(aligned(bytes))),
+  float64: (bytes) => Float32Array.from(new Float64Array(aligned(bytes))),
+};
+
+/** A buffer of these bytes alone. */
+function aligned(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+}
+
+/** bfloat16 is the upper half of a float32. */
+function bfloat16ToFloat32(halves: Uint16Array): Float32Array<ArrayBuffer> {
+  const words = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) words[i] = halves[i] << 16;
+  return new Float32Array(words.buffer);
+}

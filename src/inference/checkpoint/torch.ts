@@ -1,0 +1,269 @@
+/** Files of `torch.save`, since PyTorch 1.6: a zip file with one pickle and one stored entry a storage. */
+import { invalidInput, TerrachipError } from '../../errors.js';
+import { type ByteSource, checkKey, openZip, untilAborted, type ZipArchive } from '../../io/index.js';
+import type { CheckpointDType } from './checkpoint.js';
+import { type PickleHost, PickleObject, type PickleValue, unpickle } from './pickle.js';
+import {
+  BYTES_PER_ELEMENT,
+  checkStrided,
+  type Storage,
+  StridedCheckpoint,
+  type StridedTensor,
+} from './strided.js';
+
+/** A state dictionary of a thousand tensors has a pickle of 200 KiB. */
+const MAX_PICKLE_BYTES = 16 * 2 ** 20;
+
+/** Some 60 000 storages. */
+const MAX_DIRECTORY_BYTES = 8 * 2 ** 20;
+
+/** Classes of storages in module `torch`, and the types of their elements. */
+const STORAGES: Readonly<Record<string, CheckpointDType>> = {
+  FloatStorage: 'float32',
+  HalfStorage: 'float16',
+  BFloat16Storage: 'bfloat16',
+  DoubleStorage: 'float64',
+  LongStorage: 'int64',
+  IntStorage: 'int32',
+  ByteStorage: 'uint8',
+  BoolStorage: 'bool',
+};
+
+class StorageClass extends PickleObject {
+  readonly kind = 'storage class';
+
+  constructor(readonly dtype: CheckpointDType) {
+    super();
+  }
+}
+
+class StoredStorage extends PickleObject {
+  readonly kind = 'storage';
+
+  constructor(readonly storage: Storage) {
+    super();
+  }
+}
+
+class StoredTensor extends PickleObject {
+  readonly kind = 'tensor';
+
+  constructor(readonly tensor: StridedTensor) {
+    super();
+  }
+}
+
+class Builder extends PickleObject {
+  readonly kind = 'function';
+
+  /** @param build gives nothing for arguments that it does not take */
+  constructor(readonly build: (args: readonly PickleValue[]) => PickleValue | undefined) {
+    super();
+  }
+}
+
+/**
+ * Opens a file of `torch.save`: a state dictionary, or a dictionary with one under `state_dict`, as Lightning's
+ * checkpoints are. Nothing in the file is run: its pickle builds tensors and plain containers, and a file that names
+ * anything else, be it beside the weights, is refused by that name. Entries like `version`, `.format_version` and
+ * `.storage_alignment` decide nothing, since the zip file's own directory says where each storage lies.
+ * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED or TOO_LARGE
+ */
+export async function openTorch(source: ByteSource, signal?: AbortSignal): Promise<StridedCheckpoint> {
+  const zip = await untilAborted(openZip(source, { maxDirectoryBytes: MAX_DIRECTORY_BYTES }), signal);
+  for (const key of zip.entries.keys()) checkKey(source.name, key);
+  const root = rootOf(source.name, zip);
+  await checkByteOrder(source, zip, root);
+  const pickle = `${root}/data.pkl`;
+  const size = storedSize(source, zip, pickle);
+  if (size > MAX_PICKLE_BYTES) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `${source.name} has a pickle of ${size} bytes, more than the ${MAX_PICKLE_BYTES} that it may have`,
+      'save the weights alone, with torch.save(model.state_dict(), …)',
+      { size, limit: MAX_PICKLE_BYTES },
+    );
+  }
+  const bytes = await untilAborted(zip.read(pickle, 0, size), signal);
+  const value = unpickle(source.name, bytes, new TorchHost(source, zip, root));
+  return new StridedCheckpoint(source, 'torch', stateDictionary(source.name, value));
+}
+
+/** The one folder of the archive. */
+function rootOf(name: string, zip: ZipArchive): string {
+  const roots = [...zip.entries.keys()].flatMap((key) => /^([^/]+)\/data\.pkl$/.exec(key)?.[1] ?? []);
+  const [root] = roots;
+  if (roots.length !== 1) {
+    throw invalidInput(name, 'is a zip file, but not one of torch.save', 'give a checkpoint of PyTorch');
+  }
+  if (zip.entries.has(`${root}/constants.pkl`)) {
+    throw invalidInput(
+      name,
+      'is a TorchScript program and not a checkpoint',
+      'save its state_dict() with torch.save',
+    );
+  }
+  return root;
+}
+
+async function checkByteOrder(source: ByteSource, zip: ZipArchive, root: string): Promise<void> {
+  const key = `${root}/byteorder`;
+  if (!zip.entries.has(key)) return;
+  const size = storedSize(source, zip, key);
+  const order = size > 16 ? '' : new TextDecoder().decode(await zip.read(key, 0, size));
+  if (order === 'little') return;
+  throw invalidInput(
+    source.name,
+    order === 'big' ? 'was saved on a big-endian machine' : 'is damaged: it has an unknown byte order',
+    'save it again on a little-endian machine',
+  );
+}
+
+/** The size of an entry that is not compressed and may lie in the file. */
+function storedSize({ name, size }: ByteSource, zip: ZipArchive, key: string): number {
+  const entry = zip.entries.get(key);
+  if (entry === undefined) throw invalidInput(name, `is damaged: it lacks ${key}`, 'get the file again');
+  if (!entry.stored) {
+    throw invalidInput(name, `has ${key} compressed, which torch.save never does`, 'save it with torch.save');
+  }
+  if (entry.size > size) {
+    throw invalidInput(
+      name,
+      `is damaged: its ${size} bytes cannot hold the ${entry.size} of ${key}`,
+      'get the file again',
+    );
+  }
+  return entry.size;
+}
+
+class TorchHost implements PickleHost {
+  readonly #name: string;
+  readonly #source: ByteSource;
+  readonly #zip: ZipArchive;
+  readonly #root: string;
+  readonly #builders: ReadonlyMap<string, Builder>;
+
+  constructor(source: ByteSource, zip: ZipArchive, root: string) {
+    this.#name = source.name;
+    this.#source = source;
+    this.#zip = zip;
+    this.#root = root;
+    const set = new Builder(([items]) => (Array.isArray(items) ? new Set(items) : undefined));
+    this.#builders = new Map([
+      ['torch._utils._rebuild_tensor_v2', new Builder((args) => this.#tensor(args))],
+      ['torch._utils._rebuild_parameter', new Builder(([data]) => asTensor(data))],
+      ['torch.Size', new Builder(([shape]) => (Array.isArray(shape) ? shape : undefined))],
+      ['collections.OrderedDict', new Builder(([items = []]) => dictionaryOf(items))],
+      ['builtins.set', set],
+      ['__builtin__.set', set],
+    ]);
+  }
+
+  lookup(module: string, name: string): PickleObject {
+    if (module === 'torch' && Object.hasOwn(STORAGES, name)) return new StorageClass(STORAGES[name]);
+    const builder = this.#builders.get(`${module}.${name}`);
+    if (builder !== undefined) return builder;
+    if (module === 'torch' && /^[A-Z]\w{0,30}Storage$/.test(name)) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${this.#name} holds a torch.${name}`,
+        `convert it to one of ${Object.values(STORAGES).join(', ')}`,
+        { feature: `torch.${name}` },
+      );
+    }
+    const named = JSON.stringify(`${module}.${name}`).slice(1, -1);
+    throw invalidInput(
+      this.#name,
+      `builds ${named}, but only tensors and plain containers are read`,
+      'do not trust it, or save the weights alone with torch.save(model.state_dict(), …) if you know it',
+    );
+  }
+
+  call(callee: PickleObject, args: readonly PickleValue[]): PickleValue {
+    const value = callee instanceof Builder ? callee.build(args) : undefined;
+    if (value === undefined) {
+      throw invalidInput(
+        this.#name,
+        `is damaged: its pickle calls a ${callee.kind} with arguments that it does not take`,
+        'get the file again',
+      );
+    }
+    return value;
+  }
+
+  /** `('storage', class, key, device, elements)`, with a null more in older files. */
+  load(identifier: PickleValue): PickleObject {
+    const [tag, type, key, , length, view = null] = Array.isArray(identifier) ? identifier : [];
+    const known =
+      tag === 'storage' &&
+      type instanceof StorageClass &&
+      typeof key === 'string' &&
+      /^\w{1,64}$/.test(key) &&
+      typeof length === 'number' &&
+      view === null;
+    if (!known) {
+      throw invalidInput(this.#name, 'is damaged: it names a storage as none is named', 'get the file again');
+    }
+    const { dtype } = type;
+    const entry = `${this.#root}/data/${key}`;
+    const size = storedSize(this.#source, this.#zip, entry);
+    if (size !== length * BYTES_PER_ELEMENT[dtype]) {
+      throw invalidInput(
+        this.#name,
+        `is damaged: ${entry} has ${size} bytes, not those of ${length} elements of type ${dtype}`,
+        'get the file again',
+      );
+    }
+    return new StoredStorage({
+      dtype,
+      length,
+      read: (offset, count, signal) => untilAborted(this.#zip.read(entry, offset, count), signal),
+    });
+  }
+
+  /** `(storage, offset, shape, strides, …)`; what follows concerns gradients. */
+  #tensor([stored, offset, shape, strides]: readonly PickleValue[]): StoredTensor | undefined {
+    const fits = stored instanceof StoredStorage && typeof offset === 'number';
+    if (!fits || !isNumbers(shape) || !isNumbers(strides)) return undefined;
+    const tensor = { storage: stored.storage, shape: [...shape], strides: [...strides], offset };
+    checkStrided(this.#name, tensor);
+    return new StoredTensor(tensor);
+  }
+}
+
+function asTensor(value: PickleValue): StoredTensor | undefined {
+  return value instanceof StoredTensor ? value : undefined;
+}
+
+function isNumbers(value: PickleValue): value is number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'number');
+}
+
+/** A dictionary of a list of pairs. */
+function dictionaryOf(items: PickleValue): Map<PickleValue, PickleValue> | undefined {
+  if (!Array.isArray(items)) return undefined;
+  const dictionary = new Map<PickleValue, PickleValue>();
+  for (const item of items) {
+    if (!Array.isArray(item) || item.length !== 2) return undefined;
+    dictionary.set(item[0], item[1]);
+  }
+  return dictionary;
+}
+
+/** The tensors of the dictionary itself, or of its `state_dict`; what else is in it is left out. */
+function stateDictionary(name: string, value: PickleValue): Map<string, StridedTensor> {
+  const nested = value instanceof Map ? value.get('state_dict') : undefined;
+  const dictionary = nested instanceof Map ? nested : value;
+  const tensors = new Map<string, StridedTensor>();
+  for (const [key, item] of dictionary instanceof Map ? dictionary : []) {
+    if (typeof key === 'string' && item instanceof StoredTensor) tensors.set(key, item.tensor);
+  }
+  if (tensors.size === 0) {
+    throw invalidInput(
+      name,
+      'holds no tensors by name, at its root or under state_dict',
+      'save a state dictionary: torch.save(model.state_dict(), …)',
+    );
+  }
+  return tensors;
+}

@@ -1,0 +1,140 @@
+/** ONNX files, written tensor by tensor: at no time is more than one of them in memory. */
+import { internalError } from '../../errors.js';
+import { attributeFields, type GraphBuilder, type Initializer, type Value } from './graph.js';
+import { DATA_TYPE, EXTERNAL, encodeMessage, fieldHeader } from './schema.js';
+
+const IR_VERSION = 8;
+const OPSET = 17;
+
+/** Protocol buffers cannot be longer than 2 GiB; a margin for nodes and names. */
+const LARGEST_MESSAGE = 2 ** 31 - 2 ** 24;
+
+/** Runtimes map external data into memory, which wants whole pages. */
+const EXTERNAL_ALIGNMENT = 4096;
+
+/** Runtimes want scales and shapes, which are small, inside the file. */
+const LEAST_EXTERNAL = 1024;
+
+/** Where bytes go, in order. */
+export type Sink = (bytes: Uint8Array) => Promise<void>;
+
+export interface WriteGraphOptions {
+  signal?: AbortSignal;
+  /** Where values go when the file would be longer than protocol buffers can be: a file's name and its bytes. */
+  external?: { name: string; write: Sink };
+  /** Length above which values go there, in bytes (default: just below 2 GiB). */
+  externalAbove?: number;
+}
+
+/**
+ * Writes a graph as an ONNX file.
+ * @throws {TerrachipError} INTERNAL when it needs external data and has no place for it
+ */
+export async function writeGraph(
+  graph: GraphBuilder,
+  write: Sink,
+  options: WriteGraphOptions = {},
+): Promise<void> {
+  const { signal, external, externalAbove = LARGEST_MESSAGE } = options;
+  const total = graph.initializers.reduce((sum, initializer) => sum + byteLength(initializer), 0);
+  const outside = total > externalAbove ? external : undefined;
+  if (total > externalAbove && outside === undefined) {
+    throw internalError('writeGraph', `${graph.name} needs external data`);
+  }
+  const skeleton = encodeMessage('GraphProto', {
+    name: graph.name,
+    node: graph.nodes.map((node, k) => ({
+      name: `${node.operator}_${k}`,
+      opType: node.operator,
+      input: node.inputs.map((input) => input?.name ?? ''),
+      output: node.outputs.map((output) => output.name),
+      attribute: Object.entries(node.attributes).map(([name, value]) => ({
+        name,
+        ...attributeFields(value),
+      })),
+    })),
+    input: graph.inputs.map(valueInfo),
+    output: graph.outputs.map(valueInfo),
+  });
+  const tensors: { initializer: Initializer; head: Uint8Array; padding: number; inside: boolean }[] = [];
+  let offset = 0;
+  for (const initializer of graph.initializers) {
+    const inside = outside === undefined || byteLength(initializer) < LEAST_EXTERNAL;
+    const padding = inside ? 0 : -offset & (EXTERNAL_ALIGNMENT - 1);
+    const length = byteLength(initializer);
+    const head = inside
+      ? insideHead(initializer)
+      : outsideHead(initializer, outside?.name ?? '', offset + padding);
+    tensors.push({ initializer, head, padding, inside });
+    if (!inside) offset += padding + length;
+  }
+  const graphLength = tensors.reduce(
+    (sum, { initializer, head, inside }) => sum + head.length + (inside ? byteLength(initializer) : 0),
+    skeleton.length,
+  );
+  await write(
+    encodeMessage('ModelProto', {
+      irVersion: IR_VERSION,
+      producerName: 'terrachip',
+      opsetImport: [{ domain: '', version: OPSET }],
+    }),
+  );
+  await write(fieldHeader('ModelProto', 'graph', graphLength));
+  await write(skeleton);
+  for (const { initializer, head, padding, inside } of tensors) {
+    signal?.throwIfAborted();
+    const values = await initializer.load(signal);
+    if (values.byteLength !== byteLength(initializer)) {
+      throw internalError(
+        'writeGraph',
+        `${initializer.name} has ${values.length} values, not (${initializer.shape.join(', ')})`,
+      );
+    }
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    await write(head);
+    if (inside) await write(bytes);
+    else {
+      await outside?.write(new Uint8Array(padding));
+      await outside?.write(bytes);
+    }
+  }
+}
+
+function byteLength({ dtype, shape }: Initializer): number {
+  return shape.reduce((product, length) => product * length, dtype === 'int64' ? 8 : 4);
+}
+
+/** Everything of an initializer that stands before its values in the file. */
+function insideHead(initializer: Initializer): Uint8Array {
+  const length = byteLength(initializer);
+  const tensor = concatenate(tensorFields(initializer), fieldHeader('TensorProto', 'rawData', length));
+  return concatenate(fieldHeader('GraphProto', 'initializer', tensor.length + length), tensor);
+}
+
+function outsideHead(initializer: Initializer, location: string, offset: number): Uint8Array {
+  const tensor = tensorFields(initializer, {
+    dataLocation: EXTERNAL,
+    externalData: [
+      { key: 'location', value: location },
+      { key: 'offset', value: String(offset) },
+      { key: 'length', value: String(byteLength(initializer)) },
+    ],
+  });
+  return concatenate(fieldHeader('GraphProto', 'initializer', tensor.length), tensor);
+}
+
+function tensorFields({ name, shape, dtype }: Initializer, more: Record<string, unknown> = {}): Uint8Array {
+  return encodeMessage('TensorProto', { name, dims: [...shape], dataType: DATA_TYPE[dtype], ...more });
+}
+
+function valueInfo({ name, shape }: Value): Record<string, unknown> {
+  const dim = shape.map((axis) => (typeof axis === 'number' ? { dimValue: axis } : { dimParam: axis }));
+  return { name, type: { tensorType: { elemType: DATA_TYPE.float32, shape: { dim } } } };
+}
+
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const result = new Uint8Array(a.length + b.length);
+  result.set(a);
+  result.set(b, a.length);
+  return result;
+}

@@ -1,0 +1,267 @@
+/** What a checkpoint is, from the names and shapes of its tensors. */
+import { invalidInput, invalidOption } from '../../errors.js';
+import type { Checkpoint } from '../checkpoint/index.js';
+import { MODALITIES } from './modalities.js';
+
+export const PATCH = 16;
+
+/** The width of an attention head in every published size. */
+const HEAD_WIDTH = 64;
+
+/** Feature maps that the neck takes. */
+const LEVELS = 4;
+
+export const MERGES = ['mean', 'max', 'concat', 'dict'] as const;
+/** How the tokens of several modalities become one map. `dict` keeps them apart: for embeddings only. */
+export type Merge = (typeof MERGES)[number];
+
+export const POOLINGS = ['concat', 'mean', 'max', 'diff'] as const;
+/** How the maps of several phases become one. `diff`: the first of two less the second. */
+export type Pooling = (typeof POOLINGS)[number];
+
+export interface Modality {
+  /** As users know it: S2L2A, S1RTC, DEM, … */
+  readonly name: string;
+  /** Its key in `encoder_embeddings`. */
+  readonly key: string;
+  readonly channels: number;
+}
+
+export interface Encoder {
+  readonly depth: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly gated: boolean;
+  /** In the order of the checkpoint. */
+  readonly modalities: readonly Modality[];
+  readonly normalised: boolean;
+}
+
+export interface Architecture {
+  /** What the names of the encoder's tensors begin with. */
+  readonly encoderPrefix: string;
+  /** What the names of neck, decoder and head begin with. */
+  readonly prefix: string;
+  readonly encoder: Encoder;
+  /** Modalities that the graph takes, in the order of its tokens. */
+  readonly modalities: readonly Modality[];
+  readonly merge: Merge;
+  readonly timestamps: number;
+  readonly pooling: Pooling;
+  /** Blocks whose results go on, counted from 0. */
+  readonly taps: readonly number[];
+  readonly decoder: 'unet' | 'upernet' | null;
+  /** Of the learned neck; null without one. */
+  readonly neck: string | null;
+  /** 0 for an encoder alone. */
+  readonly classes: number;
+}
+
+/** What the tensors do not say, or what they say is not wanted. */
+export interface ArchitectureOptions {
+  /** Names of the modalities to take (default: all). */
+  modalities?: readonly string[];
+  heads?: number;
+  taps?: readonly number[];
+  merge?: Merge;
+  timestamps?: number;
+  pooling?: Pooling;
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for what is no TerraMind checkpoint; INVALID_OPTION for what does not fit it */
+export function detectArchitecture(checkpoint: Checkpoint, options: ArchitectureOptions = {}): Architecture {
+  const names = [...checkpoint.tensors.keys()];
+  const encoderPrefix = prefixOf(checkpoint, names);
+  const temporal = encoderPrefix.endsWith('encoder.encoder.');
+  const prefix = encoderPrefix.replace(/(encoder\.){1,2}$/, '');
+  const encoder = detectEncoder(checkpoint, encoderPrefix, options.heads);
+  const modalities = chooseModalities(encoder.modalities, options.modalities);
+  const decoder = names.some((name) => name.startsWith(`${prefix}decoder.decoder.blocks.`))
+    ? 'unet'
+    : names.some((name) => name.startsWith(`${prefix}decoder.psp_modules.`))
+      ? 'upernet'
+      : null;
+  const neck = names
+    .map((name) => name.match(/^(.*neck\.\d+\.)fpn1\.0\.weight$/)?.[1])
+    .find((found) => found?.startsWith(prefix));
+  const merge =
+    options.merge ?? (checkpoint.tensors.has(`${encoderPrefix}missing_mod_token`) ? 'concat' : 'mean');
+  const mergedWidth = encoder.width * (merge === 'concat' ? encoder.modalities.length : 1);
+  const featureWidth =
+    decoder === null ? mergedWidth : featureWidthOf(checkpoint, prefix, neck ?? null, encoder);
+  const time = detectTime(checkpoint, temporal, decoder !== null, featureWidth / mergedWidth, options);
+  return {
+    encoderPrefix,
+    prefix,
+    encoder,
+    modalities,
+    merge,
+    ...time,
+    taps: chooseTaps(encoder.depth, decoder !== null, options.taps),
+    decoder,
+    neck: neck ?? null,
+    classes: decoder === null ? 0 : classesOf(checkpoint, prefix),
+  };
+}
+
+function prefixOf(checkpoint: Checkpoint, names: readonly string[]): string {
+  const found = new Set(
+    names.flatMap((name) => name.match(/^(.*)encoder_embeddings\.[^.]+(?:@\d+)?\.proj\.weight$/)?.[1] ?? []),
+  );
+  if (found.size !== 1) {
+    throw invalidInput(
+      checkpoint.name,
+      found.size === 0
+        ? 'holds no encoder_embeddings.*.proj.weight, which every TerraMind model has'
+        : `holds several encoders (${[...found].join(', ')})`,
+      'give a checkpoint of one TerraMind model',
+    );
+  }
+  return [...found][0];
+}
+
+function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | undefined): Encoder {
+  const { tensors } = checkpoint;
+  const modalities: Modality[] = [];
+  let width = 0;
+  for (const [name, { shape }] of tensors) {
+    const key = name.startsWith(`${prefix}encoder_embeddings.`)
+      ? name.slice(prefix.length).match(/^encoder_embeddings\.(.+)\.proj\.weight$/)?.[1]
+      : undefined;
+    if (key === undefined || shape.length !== 2 || !tensors.has(`${prefix}encoder_embeddings.${key}.pos_emb`))
+      continue;
+    width = shape[0];
+    modalities.push({ name: nameOf(key), key, channels: shape[1] / PATCH ** 2 });
+  }
+  let depth = 0;
+  while (tensors.has(`${prefix}encoder.${depth}.attn.qkv.weight`)) depth++;
+  if (depth === 0 || modalities.some(({ channels }) => !Number.isInteger(channels))) {
+    throw invalidInput(
+      checkpoint.name,
+      depth === 0
+        ? 'has embeddings but no blocks of an encoder'
+        : `has patches of another size than ${PATCH}`,
+      'give a checkpoint of a TerraMind model',
+    );
+  }
+  const chosen = heads ?? width / HEAD_WIDTH;
+  if (!Number.isInteger(chosen) || chosen < 1 || width % chosen !== 0) {
+    throw invalidOption(
+      '--heads',
+      `cannot be ${chosen} for an encoder of width ${width}`,
+      'give the number of attention heads that the model was trained with',
+    );
+  }
+  return {
+    depth,
+    width,
+    heads: chosen,
+    gated: tensors.has(`${prefix}encoder.0.mlp.fc3.weight`),
+    modalities,
+    normalised: tensors.has(`${prefix}encoder_norm.weight`),
+  };
+}
+
+function nameOf(key: string): string {
+  return Object.entries(MODALITIES).find(([, { key: known }]) => known === key)?.[0] ?? key;
+}
+
+function chooseModalities(
+  available: readonly Modality[],
+  wanted: readonly string[] | undefined,
+): readonly Modality[] {
+  if (wanted === undefined) return available;
+  const unknown = wanted.find((name) => !available.some((modality) => modality.name === name));
+  if (unknown !== undefined || wanted.length === 0) {
+    throw invalidOption(
+      '--modalities',
+      unknown === undefined ? 'names none' : `names ${unknown}, which the checkpoint lacks`,
+      `choose from ${available.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  return available.filter(({ name }) => wanted.includes(name));
+}
+
+function chooseTaps(depth: number, decodes: boolean, taps: readonly number[] | undefined): readonly number[] {
+  if (!decodes) return taps ?? [depth - 1];
+  const evenly = Array.from({ length: LEVELS }, (_, k) => ((k + 1) * depth) / LEVELS - 1);
+  const chosen = taps ?? evenly;
+  if (chosen.length !== LEVELS || chosen.some((tap) => !Number.isInteger(tap) || tap < 0 || tap >= depth)) {
+    throw invalidOption(
+      '--taps',
+      `cannot be ${chosen.join(', ')} for ${depth} blocks`,
+      `give the ${LEVELS} blocks that the decoder was trained on, counted from 0`,
+    );
+  }
+  return chosen;
+}
+
+/** Channels of the maps that neck and decoder take. */
+function featureWidthOf(
+  checkpoint: Checkpoint,
+  prefix: string,
+  neck: string | null,
+  { width }: Encoder,
+): number {
+  const lateral = checkpoint.tensors.get(`${prefix}decoder.lateral_convs.0.conv.weight`);
+  const shape = neck === null ? lateral?.shape : checkpoint.tensors.get(`${neck}fpn1.0.weight`)?.shape;
+  const channels = neck === null ? shape?.[1] : shape?.[0];
+  if (channels === undefined || channels % width !== 0) {
+    throw invalidInput(
+      checkpoint.name,
+      'has a decoder without the neck LearnedInterpolateToPyramidal',
+      'give a model with that neck, or one with a UperNet decoder',
+    );
+  }
+  return channels;
+}
+
+function detectTime(
+  checkpoint: Checkpoint,
+  temporal: boolean,
+  decodes: boolean,
+  ratio: number,
+  options: ArchitectureOptions,
+): { timestamps: number; pooling: Pooling } {
+  const { timestamps, pooling } = options;
+  if (!temporal) {
+    if ((timestamps ?? 1) !== 1 || ratio !== 1) {
+      throw invalidOption(
+        timestamps === undefined ? '--merge' : '--timestamps',
+        'does not fit a checkpoint without a temporal wrapper',
+        'leave it out, or say how the model merges modalities',
+      );
+    }
+    return { timestamps: 1, pooling: 'concat' };
+  }
+  const detected = pooling ?? (decodes && ratio === 1 && (timestamps ?? 0) !== 1 ? null : 'concat');
+  if (detected === null || (timestamps === undefined && (detected !== 'concat' || !decodes))) {
+    throw invalidOption(
+      detected === null ? '--pooling' : '--timestamps',
+      'is missing, and the checkpoint does not say it',
+      'give both --timestamps and --pooling as in the training configuration',
+    );
+  }
+  const steps = timestamps ?? ratio;
+  const fits = !decodes || ratio === (detected === 'concat' ? steps : 1);
+  if (!Number.isInteger(steps) || steps < 1 || !fits || (detected === 'diff' && steps !== 2)) {
+    throw invalidOption(
+      '--timestamps',
+      `cannot be ${steps} with --pooling ${detected}: ${checkpoint.name} was made for another number`,
+      detected === 'diff' ? 'give 2' : `give ${ratio}, or say how phases and modalities are merged`,
+    );
+  }
+  return { timestamps: steps, pooling: detected };
+}
+
+function classesOf(checkpoint: Checkpoint, prefix: string): number {
+  const head = checkpoint.tensors.get(`${prefix}head.head.2.weight`);
+  if (head === undefined) {
+    throw invalidInput(
+      checkpoint.name,
+      `has a decoder but no ${prefix}head.head.2.weight`,
+      'give a model for segmentation',
+    );
+  }
+  return head.shape[0];
+}

@@ -1,0 +1,193 @@
+/** What makes logits of the encoder's maps: neck, decoder, head. */
+import type { GraphBuilder, Value, Weight } from '../onnx/index.js';
+import type { Architecture } from './architecture.js';
+import { derived, type Weights } from './weights.js';
+
+const EPSILON = 1e-5;
+const ANY = Number.NaN;
+
+/**
+ * Logits (chip, class, y, x) at the chip's size.
+ * @param maps (chip, channel, row, column) of each tap
+ */
+export function decode(
+  graph: GraphBuilder,
+  weights: Weights,
+  architecture: Architecture,
+  maps: readonly Value[],
+  chip: readonly [height: number, width: number],
+): Value {
+  const { prefix, neck, decoder } = architecture;
+  const levels = neck === null ? maps : pyramid(graph, weights.at(neck), maps);
+  const decoded =
+    decoder === 'unet'
+      ? unet(graph, weights.at(`${prefix}decoder.decoder.`), levels)
+      : upernet(graph, weights.at(`${prefix}decoder.`), levels);
+  return graph.resizeBilinear(head(graph, weights.at(`${prefix}head.head.`), decoded), chip, false);
+}
+
+/** LearnedInterpolateToPyramidal: the four maps at four, two, one and a half times the size of the tokens' grid. */
+function pyramid(
+  graph: GraphBuilder,
+  weights: Weights,
+  [first, second, third, fourth]: readonly Value[],
+): Value[] {
+  const [channels] = weights.shape('fpn1.0.weight');
+  const half = channels / 2;
+  const up = (x: Value, at: string, from: number, to: number, normalised?: string): Value => {
+    const kernel = weights.get(`${at}.weight`, [from, to, 2, 2]);
+    const bias = weights.get(`${at}.bias`, [to]);
+    const folded =
+      normalised === undefined
+        ? { kernel, bias }
+        : foldBatchNorm(weights.at(`${normalised}.`), kernel, bias, 1);
+    return graph.upConvolution(
+      x,
+      graph.weight('neck.weight', folded.kernel),
+      graph.weight('neck.bias', folded.bias),
+    );
+  };
+  const larger = graph.gelu(up(first, 'fpn1.0', channels, half, 'fpn1.1'));
+  return [
+    up(larger, 'fpn1.3', half, channels / 4),
+    up(second, 'fpn2.0', channels, half),
+    third,
+    graph.maxPool(fourth),
+  ];
+}
+
+/** segmentation_models_pytorch's UNet as terratorch uses it: the finest map is taken twice, so nothing follows it. */
+function unet(graph: GraphBuilder, weights: Weights, levels: readonly Value[]): Value {
+  const skips = [...levels].reverse();
+  let x = skips[0];
+  for (let k = 0; weights.has(`blocks.${k}.conv1.0.weight`); k++) {
+    const skip = skips[k + 1];
+    if (skip !== undefined) {
+      x = graph.concat([graph.resizeNearest(x, skip.shape.slice(2).map(Number)), skip], 1);
+    }
+    const own = weights.at(`blocks.${k}.`);
+    x = convolve(graph, own, x, 'conv1.0', 'conv1.1', 3);
+    x = convolve(graph, own, x, 'conv2.0', 'conv2.1', 3);
+  }
+  return x;
+}
+
+/** UperNet: pyramid pooling of the coarsest map, lateral maps added from coarse to fine, all of them fused. */
+function upernet(graph: GraphBuilder, weights: Weights, levels: readonly Value[]): Value {
+  const module = (x: Value, at: string, kernel: number): Value =>
+    convolve(graph, weights, x, `${at}.conv`, `${at}.norm`, kernel);
+  const coarsest = levels[levels.length - 1];
+  const size = sizeOf(coarsest);
+  const pooled: Value[] = [coarsest];
+  const SCALES = [1, 2, 3, 6];
+  for (const [k, bins] of SCALES.entries()) {
+    const averaged = averageInto(graph, coarsest, bins);
+    pooled.push(graph.resizeBilinear(module(averaged, `psp_modules.${k}.1`, 1), size, true));
+  }
+  const laterals = levels.slice(0, -1).map((level, k) => module(level, `lateral_convs.${k}`, 1));
+  laterals.push(module(graph.concat(pooled, 1), 'bottleneck', 3));
+  for (let k = laterals.length - 1; k > 0; k--) {
+    const below = laterals[k - 1];
+    laterals[k - 1] = graph.add(below, graph.resizeBilinear(laterals[k], sizeOf(below), true));
+  }
+  const finest = sizeOf(laterals[0]);
+  const outputs = laterals.map((lateral, k) => {
+    const own = k < laterals.length - 1 ? module(lateral, `fpn_convs.${k}`, 3) : lateral;
+    return graph.resizeBilinear(own, finest, true);
+  });
+  return module(graph.concat(outputs, 1), 'fpn_bottleneck', 3);
+}
+
+/** Any number of 3 × 3 convolutions with ReLU, then the classes. */
+function head(graph: GraphBuilder, weights: Weights, x: Value): Value {
+  let result = x;
+  for (let k = 0; weights.has(`0.${k}.0.weight`); k++) {
+    const own = weights.at(`0.${k}.0.`);
+    const kernel = own.get('weight', [ANY, Number(result.shape[1]), 3, 3]);
+    const bias = graph.weight('head.bias', own.get('bias', [kernel.shape[0]]));
+    result = graph.relu(graph.convolution(result, graph.weight('head.weight', kernel), bias, { padding: 1 }));
+  }
+  const kernel = weights.get('2.weight', [ANY, Number(result.shape[1]), 1, 1]);
+  return graph.convolution(
+    result,
+    graph.weight('head.weight', kernel),
+    graph.weight('head.bias', weights.get('2.bias', [kernel.shape[0]])),
+  );
+}
+
+/** A convolution without bias, batch normalisation, ReLU. */
+function convolve(
+  graph: GraphBuilder,
+  weights: Weights,
+  x: Value,
+  convolution: string,
+  normalisation: string,
+  size: number,
+): Value {
+  const kernel = weights.get(`${convolution}.weight`, [ANY, Number(x.shape[1]), size, size]);
+  const folded = foldBatchNorm(weights.at(`${normalisation}.`), kernel, null, 0);
+  const result = graph.convolution(
+    x,
+    graph.weight('decoder.weight', folded.kernel),
+    graph.weight('decoder.bias', folded.bias),
+    { padding: (size - 1) / 2 },
+  );
+  return graph.relu(result);
+}
+
+/**
+ * Batch normalisation, γ (x − μ) / √(σ² + ε) + β, as part of the convolution before it.
+ * @param axis the axis of the kernel's output channels
+ */
+function foldBatchNorm(
+  weights: Weights,
+  kernel: Weight,
+  bias: Weight | null,
+  axis: 0 | 1,
+): { kernel: Weight; bias: Weight } {
+  const channels = kernel.shape[axis];
+  const get = (name: string): Weight => weights.get(name, [channels]);
+  const [gamma, beta, mean, variance] = [get('weight'), get('bias'), get('running_mean'), get('running_var')];
+  const inner = kernel.shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+  const factor = (scale: number, spread: number): number => scale / Math.sqrt(spread + EPSILON);
+  return {
+    kernel: derived(kernel.shape, [kernel, gamma, variance], (values, scales, spreads) => {
+      const factors = scales.map((scale, k) => factor(scale, spreads[k]));
+      for (let k = 0; k < values.length; k++) values[k] *= factors[Math.floor(k / inner) % channels];
+      return values;
+    }),
+    bias: derived(
+      [channels],
+      [gamma, beta, mean, variance, ...(bias === null ? [] : [bias])],
+      (scales, offsets, means, spreads, biases) =>
+        scales.map((scale, k) => ((biases?.[k] ?? 0) - means[k]) * factor(scale, spreads[k]) + offsets[k]),
+    ),
+  };
+}
+
+/** PyTorch's adaptive average pooling to bins × bins, as products with matrices: bins may overlap. */
+function averageInto(graph: GraphBuilder, x: Value, bins: number): Value {
+  const [height, width] = sizeOf(x);
+  const rows = graph.weight('pool.rows', binMatrix(height, bins, false));
+  const columns = graph.weight('pool.columns', binMatrix(width, bins, true));
+  return graph.matMul(rows, graph.matMul(x, columns));
+}
+
+/** (bin, position), or transposed (position, bin): the share that a position has in a bin's mean. */
+function binMatrix(length: number, bins: number, transpose: boolean): Weight {
+  return derived(transpose ? [length, bins] : [bins, length], [], () => {
+    const result = new Float32Array(bins * length);
+    for (let bin = 0; bin < bins; bin++) {
+      const start = Math.floor((bin * length) / bins);
+      const end = Math.ceil(((bin + 1) * length) / bins);
+      for (let k = start; k < end; k++) {
+        result[transpose ? k * bins + bin : bin * length + k] = 1 / (end - start);
+      }
+    }
+    return result;
+  });
+}
+
+function sizeOf({ shape }: Value): [number, number] {
+  return [Number(shape[2]), Number(shape[3])];
+}

@@ -1,0 +1,173 @@
+/** TerraMind's graphs for one size of chips. */
+import { invalidOption } from '../../errors.js';
+import type { Checkpoint } from '../checkpoint/index.js';
+import { GraphBuilder, type Value } from '../onnx/index.js';
+import { type Architecture, type Modality, PATCH } from './architecture.js';
+import { decode } from './decoder.js';
+import { encode, type ModalityImage } from './encoder.js';
+import { mergeModalities, mergePhases, toMap } from './merge.js';
+import { MODALITIES } from './modalities.js';
+import { Weights } from './weights.js';
+
+export interface ChipSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface TerramindGraph {
+  readonly graph: GraphBuilder;
+  /** Names of the checkpoint's tensors that it is made of. */
+  readonly used: ReadonlySet<string>;
+}
+
+export interface WholeGraphOptions {
+  /** Also the last tap after the phases are merged, `embeddings` (chip, token, channel). */
+  embeddings?: boolean;
+}
+
+/** Whether one image of a modality stands for all phases. */
+export function isStatic({ name }: Modality): boolean {
+  return MODALITIES[name]?.kind === 'static';
+}
+
+/**
+ * The model in one graph. Inputs by modality: (chip, channel, y, x), with the phase before y for those that differ
+ * between phases, normalised. Outputs: `logits` (chip, class, y, x); of an encoder alone `embeddings` (chip, token,
+ * channel), tokens row by row, or with the merge `dict` one `embeddings_NAME` for each modality.
+ * @throws {TerrachipError} INVALID_OPTION for a size that is no multiple of the patch; INVALID_INPUT for tensors
+ * that are missing or have the wrong shape
+ */
+export function wholeGraph(
+  checkpoint: Checkpoint,
+  architecture: Architecture,
+  chip: ChipSize,
+  options: WholeGraphOptions = {},
+): TerramindGraph {
+  const grid = gridOf(chip);
+  const { timestamps, modalities, decoder, merge, encoderPrefix } = architecture;
+  const axis = timestamps === 1 ? 'chip' : 'image';
+  const graph = new GraphBuilder('terramind', { chip: 1, image: timestamps });
+  const weights = new Weights(checkpoint);
+  const images = modalities.map((modality): ModalityImage => {
+    const { height, width } = chip;
+    const { name, channels } = modality;
+    if (timestamps === 1 || isStatic(modality)) {
+      const image = graph.input(name, ['chip', channels, height, width]);
+      return { modality, image, repeat: timestamps };
+    }
+    const input = graph.input(name, ['chip', channels, timestamps, height, width]);
+    const phases = graph.transpose(input, [0, 2, 1, 3, 4]);
+    return { modality, image: graph.reshape(phases, [axis, channels, height, width]), repeat: 1 };
+  });
+  const encoder = weights.at(encoderPrefix);
+  const features = encode(graph, encoder, architecture, images, axis).map((tokens) =>
+    mergeModalities(graph, encoder, architecture, tokens).map((merged) =>
+      mergePhases(graph, architecture, merged),
+    ),
+  );
+  const last = features[features.length - 1];
+  if (decoder === null || options.embeddings === true) {
+    for (const [k, value] of last.entries()) {
+      graph.output(merge === 'dict' ? `embeddings_${modalities[k].name}` : 'embeddings', value);
+    }
+  }
+  if (decoder !== null) {
+    graph.output(
+      'logits',
+      logits(
+        graph,
+        weights,
+        architecture,
+        features.map(([map]) => map),
+        chip,
+        grid,
+      ),
+    );
+  }
+  return { graph, used: weights.used };
+}
+
+/**
+ * The encoder for one phase. Inputs by modality: (chip, channel, y, x), normalised. Output: `features` (chip, tap,
+ * token, channel), which the decoder's graph takes for each phase.
+ * @throws {TerrachipError} as `wholeGraph`
+ */
+export function encoderGraph(
+  checkpoint: Checkpoint,
+  architecture: Architecture,
+  chip: ChipSize,
+): TerramindGraph {
+  const [rows, columns] = gridOf(chip);
+  const graph = new GraphBuilder('terramind-encoder', { chip: 1 });
+  const weights = new Weights(checkpoint);
+  const encoder = weights.at(architecture.encoderPrefix);
+  const images = architecture.modalities.map((modality) => ({
+    modality,
+    image: graph.input(modality.name, ['chip', modality.channels, chip.height, chip.width]),
+    repeat: 1,
+  }));
+  const features = encode(graph, encoder, architecture, images, 'chip').map((tokens) => {
+    const [merged] = mergeModalities(graph, encoder, architecture, tokens);
+    return graph.reshape(merged, ['chip', 1, rows * columns, merged.shape[2]]);
+  });
+  graph.output('features', graph.concat(features, 1));
+  return { graph, used: weights.used };
+}
+
+/**
+ * What follows the encoder. Input: `features` (chip, phase, tap, token, channel), the results of the encoder's graph
+ * for the phases of a chip one after the other. Output: `logits` (chip, class, y, x).
+ * @throws {TerrachipError} as `wholeGraph`
+ */
+export function decoderGraph(
+  checkpoint: Checkpoint,
+  architecture: Architecture,
+  chip: ChipSize,
+): TerramindGraph {
+  const grid = gridOf(chip);
+  const { timestamps, taps, encoder, merge } = architecture;
+  const graph = new GraphBuilder('terramind-decoder', { chip: 1, image: timestamps });
+  const weights = new Weights(checkpoint);
+  const tokens = grid[0] * grid[1];
+  const width = encoder.width * (merge === 'concat' ? encoder.modalities.length : 1);
+  const input = graph.input('features', ['chip', timestamps, taps.length, tokens, width]);
+  const features = graph
+    .split(
+      input,
+      2,
+      taps.map(() => 1),
+    )
+    .map((tap) =>
+      mergePhases(
+        graph,
+        architecture,
+        graph.reshape(tap, [timestamps === 1 ? 'chip' : 'image', tokens, width]),
+      ),
+    );
+  graph.output('logits', logits(graph, weights, architecture, features, chip, grid));
+  return { graph, used: weights.used };
+}
+
+function logits(
+  graph: GraphBuilder,
+  weights: Weights,
+  architecture: Architecture,
+  features: readonly Value[],
+  { height, width }: ChipSize,
+  grid: [number, number],
+): Value {
+  const maps = features.map((tokens) => toMap(graph, tokens, grid));
+  return decode(graph, weights, architecture, maps, [height, width]);
+}
+
+function gridOf({ height, width }: ChipSize): [rows: number, columns: number] {
+  const grid: [number, number] = [height / PATCH, width / PATCH];
+  if (!grid.every((length) => Number.isInteger(length) && length >= 2)) {
+    throw invalidOption(
+      '--chip',
+      `cannot be ${height} × ${width}`,
+      `give multiples of ${PATCH} pixels from ${2 * PATCH} on`,
+    );
+  }
+  return grid;
+}

@@ -1,0 +1,31 @@
+/** TerraMind: its architecture from a checkpoint's tensors, its graphs, and the statistics it was trained with. */
+export {
+  type Architecture,
+  type ArchitectureOptions,
+  detectArchitecture,
+  type Encoder,
+  MERGES,
+  type Merge,
+  type Modality,
+  PATCH,
+  POOLINGS,
+  type Pooling,
+} from './architecture.js';
+export {
+  type ChipSize,
+  decoderGraph,
+  encoderGraph,
+  isStatic,
+  type TerramindGraph,
+  type WholeGraphOptions,
+  wholeGraph,
+} from './graph.js';
+export { countParameters, findLeftovers, type Leftovers } from './leftovers.js';
+export { MODALITIES, type ModalityFacts } from './modalities.js';
+export {
+  STATISTICS,
+  STATISTICS_NAMES,
+  type Statistics,
+  type StatisticsName,
+  type StatisticsSet,
+} from './statistics.js';

@@ -1,0 +1,98 @@
+/** Tokens of several modalities, then of several phases, become one map. */
+import type { GraphBuilder, Value, Weight } from '../onnx/index.js';
+import type { Architecture } from './architecture.js';
+import { derived, type Weights } from './weights.js';
+
+/**
+ * The modalities of each image in one.
+ * @param tokens (image, modality · token, width)
+ * @returns (image, token, channel); with `dict` one for each modality
+ */
+export function mergeModalities(
+  graph: GraphBuilder,
+  weights: Weights,
+  { merge, modalities, encoder }: Architecture,
+  tokens: Value,
+): Value[] {
+  const [image, all, width] = tokens.shape as [string, number, number];
+  const count = all / modalities.length;
+  if (merge === 'dict') {
+    return graph.split(
+      tokens,
+      1,
+      modalities.map(() => count),
+    );
+  }
+  if (modalities.length === 1 && merge !== 'concat') return [tokens];
+  const apart = (): Value => graph.reshape(tokens, [image, modalities.length, count, width]);
+  if (merge === 'mean') return [graph.mean(apart(), 1)];
+  if (merge === 'max') return [graph.maximum(apart(), 1)];
+  const present =
+    modalities.length === 1
+      ? tokens
+      : graph.reshape(graph.transpose(apart(), [0, 2, 1, 3]), [image, count, modalities.length * width]);
+  const missing = encoder.modalities.length - modalities.length;
+  if (missing === 0) return [present];
+  const token = weights.get('missing_mod_token', [width]);
+  return [appendConstant(graph, present, repeated(token, missing))];
+}
+
+/** Puts the same channels behind those of every token. */
+function appendConstant(graph: GraphBuilder, x: Value, channels: Weight): Value {
+  const [image, count, width] = x.shape as [string, number, number];
+  const [added] = channels.shape;
+  // ONNX cannot concatenate what it would have to repeat first: a matrix product widens, a sum fills in.
+  const widen = derived([width, width + added], [], () => {
+    const identity = new Float32Array(width * (width + added));
+    for (let k = 0; k < width; k++) identity[k * (width + added) + k] = 1;
+    return identity;
+  });
+  const fill = derived([width + added], [channels], (values) => {
+    const result = new Float32Array(width + added);
+    result.set(values, width);
+    return result;
+  });
+  const widened = graph.matMul(x, graph.weight('missing.widen', widen));
+  return graph.reshape(graph.add(widened, graph.weight('missing.token', fill)), [
+    image,
+    count,
+    width + added,
+  ]);
+}
+
+function repeated(weight: Weight, times: number): Weight {
+  const [length] = weight.shape;
+  return derived([length * times], [weight], (values) => {
+    const result = new Float32Array(length * times);
+    for (let k = 0; k < times; k++) result.set(values, k * length);
+    return result;
+  });
+}
+
+/**
+ * The phases of each chip in one.
+ * @param tokens (image, token, channel), the phases of a chip one after the other
+ * @returns (chip, token, channel); with `concat` the channels of the first phase come first
+ */
+export function mergePhases(
+  graph: GraphBuilder,
+  { timestamps, pooling }: Architecture,
+  tokens: Value,
+): Value {
+  const [, count, width] = tokens.shape as [string, number, number];
+  if (timestamps === 1) return tokens;
+  const phases = graph.reshape(tokens, ['chip', timestamps, count, width]);
+  if (pooling === 'mean') return graph.mean(phases, 1);
+  if (pooling === 'max') return graph.maximum(phases, 1);
+  if (pooling === 'diff') {
+    const [first, second] = graph.split(phases, 1, [1, 1]);
+    return graph.reshape(graph.subtract(first, second), ['chip', count, width]);
+  }
+  return graph.reshape(graph.transpose(phases, [0, 2, 1, 3]), ['chip', count, timestamps * width]);
+}
+
+/** (chip, token, channel) → (chip, channel, row, column). */
+export function toMap(graph: GraphBuilder, tokens: Value, grid: readonly [number, number]): Value {
+  const channels = tokens.shape[2];
+  return graph.reshape(graph.transpose(tokens, [0, 2, 1]), ['chip', channels, ...grid]);
+}

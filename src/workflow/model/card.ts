@@ -1,0 +1,189 @@
+/** `model.json` of a TerraMind checkpoint. */
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { invalidInput, invalidOption } from '../../errors.js';
+import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
+import {
+  type Architecture,
+  isStatic,
+  MODALITIES,
+  type Modality,
+  PATCH,
+  STATISTICS,
+  STATISTICS_NAMES,
+  type Statistics,
+  type StatisticsName,
+} from '../../inference/terramind/index.js';
+import { readJson } from '../../io/node/index.js';
+import { validate } from '../../json.js';
+
+/** Time steps of ImpactMesh, in its order. */
+const FLOOD_PHASES = ['pre_month', 'pre_event', 'event', 'post_event'];
+
+/** TerraMind_v1_base_ImpactMesh_flood.pt, as published in TerraMind-base-Flood at revision 1e4b2429. */
+const FLOOD_SHA256 = '22627584c2db618c2f6ddb64b411a95762a893becb25104e3f66bfebecaa71e9';
+
+const COLOURS = ['#e8e2d0', '#1f78b4', '#33a02c', '#e31a1c', '#ff7f00', '#6a3d9a', '#b15928', '#a6cee3'];
+
+const OverridesSchema = v.record(
+  v.string(),
+  v.object({ mean: v.array(v.number()), std: v.array(v.pipe(v.number(), v.gtValue(0))) }),
+);
+
+export interface ChosenStatistics {
+  readonly name: string;
+  readonly why: string;
+  readonly source: string;
+  readonly modalities: Readonly<Record<string, Statistics>>;
+}
+
+/**
+ * The statistics that inputs are normalised with.
+ * @param choice a name of `STATISTICS_NAMES`, a JSON file `{"S1RTC": {"mean": […], "std": […]}, …}`, or undefined for
+ * what fits the checkpoint: ImpactMesh-Flood for a segmentation of four phases, TerraMind v1 for everything else
+ * @throws {TerrachipError} INVALID_OPTION when nothing says which ones are right
+ */
+export async function chooseStatistics(
+  architecture: Architecture,
+  file: { name: string; sha256: string },
+  choice: string | undefined,
+): Promise<ChosenStatistics> {
+  const known = (name: StatisticsName, why: string): ChosenStatistics => {
+    const { source, modalities } = STATISTICS[name];
+    return { name, why, source, modalities };
+  };
+  if (choice !== undefined) {
+    const name = STATISTICS_NAMES.find((candidate) => candidate === choice);
+    if (name !== undefined) return known(name, 'asked for');
+    const modalities = validate(OverridesSchema, await readJson(choice), choice);
+    return { name: 'custom', why: 'asked for', source: choice, modalities };
+  }
+  if (file.sha256 === FLOOD_SHA256) return known('impactmesh-flood', 'this is TerraMind-base-Flood');
+  if (architecture.decoder !== null && architecture.timestamps === FLOOD_PHASES.length) {
+    if (/fire/i.test(file.name)) {
+      throw invalidOption(
+        '--statistics',
+        `is missing: ${file.name} looks like a model of fires, whose statistics terrachip does not have`,
+        'give a JSON file with mean and std a modality',
+      );
+    }
+    return known('impactmesh-flood', 'a segmentation of four phases, as the flood models of ImpactMesh');
+  }
+  return known('terramind-v1', 'an encoder, or a model of one date, on TerraMind v1');
+}
+
+export interface CardOptions {
+  name: string;
+  chip: number;
+  stride: number;
+  phases?: readonly string[];
+  classes?: readonly string[];
+  provenance: Record<string, unknown>;
+}
+
+/** What a map or an embedding needs to know of the model. */
+export function makeCard(
+  architecture: Architecture,
+  statistics: ChosenStatistics,
+  options: CardOptions,
+): ModelManifest | EmbeddingManifest {
+  const { name, chip, stride, provenance } = options;
+  const { decoder, timestamps, encoder, merge, pooling } = architecture;
+  const common = {
+    schemaVersion: 1 as const,
+    name,
+    version: '1.0.0',
+    inputs: architecture.modalities.map((modality) => inputOf(modality, statistics)),
+    phases: [...phasesOf(architecture, options.phases)],
+    validity: 'all' as const,
+    chip: { size: chip, stride },
+    provenance,
+    licence: 'that of the checkpoint; TerraMind’s published weights are Apache-2.0',
+  };
+  if (decoder === null) {
+    const merged = encoder.width * (merge === 'concat' ? encoder.modalities.length : 1);
+    return {
+      ...common,
+      description: 'Embeddings of chips by the encoder of a TerraMind model.',
+      output: {
+        name: 'embeddings',
+        tokens: (chip / PATCH) ** 2,
+        channels: merged * (pooling === 'concat' ? timestamps : 1),
+      },
+      limitations: 'Embeddings have no meaning of their own; what is built on them needs its own evaluation.',
+    };
+  }
+  return {
+    ...common,
+    description: `Segmentation into ${architecture.classes} classes by a TerraMind model.`,
+    output: { name: 'logits', classes: classesOf(architecture.classes, options.classes) },
+    limitations:
+      statistics.name === 'impactmesh-flood'
+        ? 'Not for decisions. On ImpactMesh-Flood’s test set the published base model reaches a water IoU of 0.383.'
+        : 'Not for decisions without an evaluation of its own.',
+  };
+}
+
+function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
+  const { name, channels } = modality;
+  const facts = MODALITIES[name];
+  if (facts === undefined || facts.bands.length !== channels) {
+    throw invalidOption(
+      '--modalities',
+      `names ${name} with ${channels} channels, whose bands and units terrachip does not know`,
+      `choose from ${Object.keys(MODALITIES).join(', ')}`,
+    );
+  }
+  const own = statistics.modalities[name];
+  if (own === undefined) {
+    throw invalidOption(
+      '--statistics',
+      `of ${statistics.name} have none for ${name}`,
+      'choose others, or give a JSON file with mean and std a modality',
+    );
+  }
+  if (own.mean.length !== channels || own.std.length !== channels) {
+    throw invalidInput(
+      statistics.source,
+      `gives ${own.mean.length} means for ${channels} bands of ${name}`,
+      'give one a band',
+    );
+  }
+  return {
+    name,
+    bands: [...facts.bands],
+    units: facts.units,
+    kind: isStatic(modality) ? 'static' : 'temporal',
+    mean: [...own.mean],
+    std: [...own.std],
+    // As ImpactMesh's datasets do it: 0 before normalising.
+    nodataReplacement: 0,
+  };
+}
+
+function phasesOf({ timestamps }: Architecture, names: readonly string[] | undefined): readonly string[] {
+  if (names !== undefined) return requireCount('--phases', names, timestamps);
+  if (timestamps === 1) return ['event'];
+  if (timestamps === FLOOD_PHASES.length) return FLOOD_PHASES;
+  return Array.from({ length: timestamps }, (_, k) => `phase_${k + 1}`);
+}
+
+function classesOf(count: number, names: readonly string[] | undefined): { name: string; colour: string }[] {
+  const given =
+    names === undefined
+      ? count === 2
+        ? ['land', 'water']
+        : Array.from({ length: count }, (_, k) => `class_${k}`)
+      : requireCount('--classes', names, count);
+  return given.map((name, k) => ({ name, colour: COLOURS[k % COLOURS.length] }));
+}
+
+function requireCount(option: string, names: readonly string[], count: number): readonly string[] {
+  if (names.length === count) return names;
+  throw invalidOption(option, `names ${names.length}, but the model has ${count}`, `give ${count} names`);
+}
+
+/** The model.json of a folder. */
+export function cardPath(folder: string): string {
+  return join(folder, 'model.json');
+}

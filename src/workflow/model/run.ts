@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { invalidInput, invalidOption, messageOf } from '../../errors.js';
+import {
+  availableProviders,
+  type EmbeddingManifest,
+  inputShape,
+  loadOnnxRuntime,
+  type ModelInput,
+  type ModelManifest,
+  type ProviderChoice,
+} from '../../inference/index.js';
+import { providersToTry } from '../../inference/node/onnx-runtime.js';
+import type { OperationOptions } from '../../progress.js';
+import { openNpy, writeNpy } from '../../raster/index.js';
+import { readCard } from './folder.js';
+
+export interface RunModelOptions extends OperationOptions {
+  model: string;
+  /** A .npy file for each input by name: (chip, band, y, x), with the phase before y for temporal inputs. */
+  inputs: ReadonlyMap<string, string>;
+  /** The .npy file to write: logits (chip, class, y, x), or embeddings (chip, token, channel). */
+  output: string;
+  /** The values are normalised already; otherwise they are in the model's units, and NaN is replaced. */
+  normalized?: boolean;
+  provider?: ProviderChoice;
+  /** Chips that run at once (default 1). */
+  batch?: number;
+}
+
+export interface RunModelReport {
+  readonly output: string;
+  readonly shape: readonly number[];
+  readonly provider: string;
+  /** NaN and infinities among the results. */
+  readonly notFinite: number;
+}
+
+/**
+ * Runs a model on arrays, without a scene around them.
+ * @throws {TerrachipError} INVALID_OPTION for inputs that are missing or too many; INVALID_INPUT for arrays of the
+ * wrong shape or type, and for NaN in normalised ones
+ */
+export async function runModel(options: RunModelOptions): Promise<RunModelReport> {
+  const manifest = await readCard(options.model);
+  const { inputs, signal, batch: step = 1 } = options;
+  checkInputs(manifest, inputs);
+  const arrays = new Map<string, Float32Array>();
+  let count = 0;
+  for (const input of manifest.inputs) {
+    const path = inputs.get(input.name) ?? '';
+    const values = await readInput(manifest, input, path, options);
+    const chips = values.length / sizeOf(inputShape(manifest, input, 1));
+    if (count !== 0 && chips !== count) {
+      throw invalidInput(
+        path,
+        `holds ${chips} chips, the inputs before it ${count}`,
+        'give the same of each',
+      );
+    }
+    count = chips;
+    arrays.set(input.name, values);
+  }
+  const { session, provider, runtime } = await open(join(options.model, 'model.onnx'), options.provider);
+  const parts: Float32Array[] = [];
+  let shape: readonly number[] = [];
+  try {
+    for (let start = 0; start < count; start += step) {
+      signal?.throwIfAborted();
+      const chips = Math.min(step, count - start);
+      const feeds: Record<string, Tensor> = {};
+      for (const input of manifest.inputs) {
+        const dims = inputShape(manifest, input, chips);
+        const one = sizeOf(dims) / chips;
+        const values = arrays.get(input.name)?.subarray(start * one, (start + chips) * one);
+        feeds[input.name] = new runtime.Tensor('float32', values ?? new Float32Array(0), dims);
+      }
+      const result = (await session.run(feeds, [manifest.output.name]))[manifest.output.name];
+      shape = [count, ...result.dims.slice(1)];
+      parts.push(Float32Array.from(result.data as Float32Array));
+      options.onProgress?.({
+        type: 'progress',
+        stage: 'run',
+        done: start + chips,
+        total: count,
+        unit: 'chips',
+      });
+    }
+  } finally {
+    await session.release();
+  }
+  await writeNpy(options.output, { shape, dtype: 'float32' }, parts);
+  const notFinite = parts.reduce(
+    (sum, part) => sum + part.reduce((n, x) => n + (Number.isFinite(x) ? 0 : 1), 0),
+    0,
+  );
+  return { output: options.output, shape, provider, notFinite };
+}
+
+async function open(
+  path: string,
+  choice: ProviderChoice = 'auto',
+): Promise<{
+  session: InferenceSession;
+  provider: string;
+  runtime: Awaited<ReturnType<typeof loadOnnxRuntime>>;
+}> {
+  const runtime = await loadOnnxRuntime();
+  let failure: unknown;
+  for (const provider of providersToTry(choice, await availableProviders(), false)) {
+    try {
+      const session = await runtime.InferenceSession.create(path, { executionProviders: [provider] });
+      return { session, provider, runtime };
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw invalidInput(
+    path,
+    `cannot be loaded (${messageOf(failure).split('\n')[0]})`,
+    'check the file, or choose another --provider',
+    failure,
+  );
+}
+
+function checkInputs(manifest: ModelManifest | EmbeddingManifest, inputs: ReadonlyMap<string, string>): void {
+  const names = manifest.inputs.map(({ name }) => name);
+  const missing = names.find((name) => !inputs.has(name));
+  const unknown = [...inputs.keys()].find((name) => !names.includes(name));
+  if (missing === undefined && unknown === undefined) return;
+  throw invalidOption(
+    '--input',
+    missing === undefined ? `names ${unknown}, which the model lacks` : `is missing for ${missing}`,
+    `give NAME=FILE.npy for ${names.join(', ')}`,
+  );
+}
+
+/** An input's values, normalised, the chips one after the other. */
+async function readInput(
+  manifest: ModelManifest | EmbeddingManifest,
+  input: ModelInput,
+  path: string,
+  { normalized = false, signal }: RunModelOptions,
+): Promise<Float32Array> {
+  const array = await openNpy(path);
+  try {
+    const { data, shape } = await array.read(undefined, signal === undefined ? {} : { signal });
+    const expected = inputShape(manifest, input, 1);
+    checkShape(path, input, shape, expected);
+    const values = Float32Array.from(data, Number);
+    const pixels = sizeOf(expected) / input.bands.length;
+    for (let k = 0; k < values.length; k++) {
+      if (normalized) {
+        if (Number.isFinite(values[k])) continue;
+        throw invalidInput(
+          path,
+          'holds values that are not finite',
+          'replace them, or leave out --normalized',
+        );
+      }
+      const band = Math.floor(k / pixels) % input.bands.length;
+      const value = Number.isFinite(values[k]) ? values[k] : input.nodataReplacement;
+      values[k] = (value - input.mean[band]) / input.std[band];
+    }
+    return values;
+  } finally {
+    await array.close();
+  }
+}
+
+/** One chip or several; what is static may have a time axis of length 1. */
+function checkShape(
+  path: string,
+  { name, kind }: ModelInput,
+  shape: readonly number[],
+  expected: readonly number[],
+): void {
+  const [, bands, ...rest] = expected;
+  const forms = [[bands, ...rest], ...(kind === 'static' || rest.length === 2 ? [[bands, 1, ...rest]] : [])];
+  const fits = forms.some(
+    (form) => shape.join() === form.join() || (shape.length > 0 && shape.slice(1).join() === form.join()),
+  );
+  if (!fits) {
+    throw invalidInput(
+      path,
+      `has the shape (${shape.join(', ')}), where ${name} is (chip, ${[bands, ...rest].join(', ')})`,
+      'give chips of the model’s size',
+    );
+  }
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}

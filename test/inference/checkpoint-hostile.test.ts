@@ -1,0 +1,331 @@
+import { describe, expect, it } from 'vitest';
+import { openCheckpoint } from '../../src/inference/checkpoint/index.js';
+import { MemorySource } from '../../src/io/index.js';
+import { pickle, torchFile } from '../support/pickle.js';
+import { buildZip } from '../support/zip.js';
+
+const MIB = 2 ** 20;
+
+/** Memory that refusing any of these files may take, above what the file itself takes. */
+const MOST_MIB = 160;
+
+/** The error that opening a file ends with, and what that took of memory. */
+async function refusal(bytes: Uint8Array): Promise<{ code: string; message: string }> {
+  const before = process.resourceUsage().maxRSS / 1024;
+  const error = await openCheckpoint(new MemorySource(bytes, 'evil.pt')).catch((caught: unknown) => caught);
+  expect(process.resourceUsage().maxRSS / 1024 - before).toBeLessThan(MOST_MIB + (3 * bytes.length) / MIB);
+  return error as { code: string; message: string };
+}
+
+const system = pickle.call(pickle.global('posix', 'system'), pickle.text('echo pwned'));
+const float4 = pickle.storage('FloatStorage', 4);
+const good = pickle.tensor(float4, 0, [4], [1]);
+const dictionary = pickle.dictionary;
+const orderedDict = pickle.global('collections', 'OrderedDict');
+
+/** Pickles that PyTorch would run, or choke on, and how they are refused. */
+const PICKLES: Readonly<Record<string, [value: string, code: string, message: string]>> = {
+  'os.system': [
+    system,
+    'INVALID_INPUT',
+    'builds posix.system, but only tensors and plain containers are read',
+  ],
+  'os.system beside weights': [
+    dictionary({ state_dict: dictionary({ w: good }), extra: system }),
+    'INVALID_INPUT',
+    'builds posix.system, but',
+  ],
+  'os.system by protocol 4': [
+    `${pickle.text('os')}${pickle.text('system')}\x93${pickle.text('true')}\x85R`,
+    'INVALID_INPUT',
+    'builds os.system, but',
+  ],
+  'eval as an argument of what is allowed': [
+    pickle.call(orderedDict, pickle.call(pickle.global('builtins', 'eval'), pickle.text('1'))),
+    'INVALID_INPUT',
+    'builds builtins.eval, but',
+  ],
+  'getattr through a nested name': [
+    `${pickle.text('torch')}${pickle.text('serialization.os.system')}\x93`,
+    'INVALID_INPUT',
+    'builds torch.serialization.os.system, but',
+  ],
+  'a name of Object.prototype': [
+    pickle.call(pickle.global('torch', 'constructor')),
+    'INVALID_INPUT',
+    'builds torch.constructor, but',
+  ],
+  'control characters in a name': [
+    pickle.global('os\x1b[2J', 'system'),
+    'INVALID_INPUT',
+    'builds os\\u001b[2J.system, but',
+  ],
+  'a name without an end': [`c${'a'.repeat(100_000)}`, 'INVALID_INPUT', 'a global with an endless name'],
+  'an object of a class': [
+    `${pickle.global('torch', 'FloatStorage')})\x81`,
+    'INVALID_INPUT',
+    'the instruction NEWOBJ (0x81), which no weights need',
+  ],
+  'an instance by INST': ['(iposix\nsystem\n', 'INVALID_INPUT', 'the instruction INST (0x69)'],
+  'an extension': ['\x82\x01', 'INVALID_INPUT', 'the instruction EXT1 (0x82)'],
+  'the instruction DUP': ['}2', 'INVALID_INPUT', 'the instruction DUP (0x32)'],
+  'an unknown instruction': ['\xff', 'INVALID_INPUT', 'the instruction 0xff, which does not exist'],
+  'a later protocol': ['\x80\x06N', 'INVALID_INPUT', 'its pickle has protocol 6'],
+  'nested calls': [
+    pickle.call(pickle.call(orderedDict), pickle.text('a')),
+    'INVALID_INPUT',
+    'its pickle calls what is no function',
+  ],
+  'a thousand nested calls': [
+    `${orderedDict.repeat(1000)})R${'\x85R'.repeat(999)}`,
+    'INVALID_INPUT',
+    'its pickle calls a function with arguments that it does not take',
+  ],
+  'a call of a storage class': [
+    pickle.call(pickle.global('torch', 'FloatStorage'), pickle.integer(2 ** 40)),
+    'INVALID_INPUT',
+    'its pickle calls a storage class with arguments that it does not take',
+  ],
+  'a call without arguments': [`${orderedDict}NR`, 'INVALID_INPUT', 'without a list of arguments'],
+  'attributes of a tensor': [`${good}}b`, 'INVALID_INPUT', 'the attributes of what is no dictionary'],
+  'a tensor of an impossible storage': [
+    pickle.tensor(pickle.text('s'), 0, [4], [1]),
+    'INVALID_INPUT',
+    'its pickle calls a function with arguments that it does not take',
+  ],
+  'a huge shape': [
+    dictionary({ w: pickle.tensor(float4, 0, [2 ** 40, 2 ** 40], [0, 0]) }),
+    'INVALID_INPUT',
+    'elements that does not fit its storage of 4',
+  ],
+  'a shape beyond exact integers': [
+    dictionary({ w: pickle.tensor(float4, 0, Array(64).fill(2 ** 50), Array(64).fill(0)) }),
+    'INVALID_INPUT',
+    'elements that does not fit its storage of 4',
+  ],
+  'a shape with a hole in its product': [
+    dictionary({ w: pickle.tensor(float4, 0, [0, -1], [1, 1]) }),
+    'INVALID_INPUT',
+    'a tensor with an impossible shape',
+  ],
+  'a thousand axes': [
+    dictionary({ w: pickle.tensor(float4, 0, Array(1000).fill(1), Array(1000).fill(1)) }),
+    'INVALID_INPUT',
+    'a tensor with an impossible shape',
+  ],
+  'strides that leave the storage': [
+    dictionary({ w: pickle.tensor(float4, 0, [2, 2], [3, 1]) }),
+    'INVALID_INPUT',
+    'a tensor of 2 × 2 elements that does not fit its storage of 4',
+  ],
+  'an offset beyond the storage': [
+    dictionary({ w: pickle.tensor(float4, 2 ** 50, [1], [1]) }),
+    'INVALID_INPUT',
+    'a tensor of 1 elements that does not fit its storage of 4',
+  ],
+  'an offset below the storage': [
+    dictionary({ w: pickle.tensor(float4, -1, [1], [1]) }),
+    'INVALID_INPUT',
+    'a tensor with an impossible shape',
+  ],
+  'a storage larger than its entry': [
+    dictionary({ w: pickle.tensor(pickle.storage('FloatStorage', 2 ** 40), 0, [2 ** 40], [1]) }),
+    'INVALID_INPUT',
+    'archive/data/0 has 16 bytes, not those of 1099511627776 elements of type float32',
+  ],
+  'a storage smaller than its entry': [
+    dictionary({ w: pickle.tensor(pickle.storage('FloatStorage', 2), 0, [2], [1]) }),
+    'INVALID_INPUT',
+    'archive/data/0 has 16 bytes, not those of 2 elements of type float32',
+  ],
+  'a storage elsewhere': [
+    pickle.storage('FloatStorage', 4, '../../etc/passwd'),
+    'INVALID_INPUT',
+    'it names a storage as none is named',
+  ],
+  'a storage that is not there': [
+    pickle.storage('FloatStorage', 4, '7'),
+    'INVALID_INPUT',
+    'it lacks archive/data/7',
+  ],
+  'what it never stored': [
+    'j\xff\xff\xff\xff',
+    'INVALID_INPUT',
+    'recalls item 4294967295, which it never stored',
+  ],
+  'a text longer than the file': ['X\xff\xff\xff\xffabc', 'INVALID_INPUT', 'its pickle is truncated'],
+  'a text of 2^63 bytes': [
+    '\x8d\xff\xff\xff\xff\xff\xff\xff\x7fabc',
+    'INVALID_INPUT',
+    'its pickle is truncated',
+  ],
+  'a text of 2^32 bytes and three': [
+    '\x8d\x03\0\0\0\x01\0\0\0abc',
+    'INVALID_INPUT',
+    'its pickle is truncated',
+  ],
+  'text that is none': ['X\x01\0\0\0\xff', 'INVALID_INPUT', 'its pickle has text that is no UTF-8'],
+  'an empty stack': ['\x86', 'INVALID_INPUT', 'its pickle takes more than it has'],
+  'no mark': ['}u', 'INVALID_INPUT', 'its pickle misses a mark'],
+  'half an item': [`}(${pickle.text('a')}u`, 'INVALID_INPUT', 'sets an item of what is no dictionary'],
+  'an item of a list': [']NNs', 'INVALID_INPUT', 'sets an item of what is no dictionary'],
+  'an addition to a dictionary': ['}Na', 'INVALID_INPUT', 'its pickle appends to what is no list'],
+  'an addition to a list as to a set': ['](N\x90', 'INVALID_INPUT', 'its pickle adds to what is no set'],
+  // Ten tuples of ten of the one before: ten thousand million items for whoever unfolds them.
+  'a memo bomb': [
+    dictionary({ w: `${pickle.text('x')}q\0${`(${'h\0'.repeat(10)}tq\0`.repeat(10)}` }),
+    'INVALID_INPUT',
+    'holds no tensors by name',
+  ],
+  'a list of itself': [']q\0h\0a', 'INVALID_INPUT', 'holds no tensors by name'],
+  'a hundred thousand levels': [
+    dictionary({ w: `${']'.repeat(100_000)}${'a'.repeat(99_999)}` }),
+    'INVALID_INPUT',
+    'holds no tensors by name',
+  ],
+  'a hundred thousand marks': ['('.repeat(100_000), 'INVALID_INPUT', 'its pickle takes more than it has'],
+  'millions of containers': ['}'.repeat(4 * MIB), 'TOO_LARGE', 'a pickle of more than 524288 instructions'],
+  'millions of stored items': [
+    `}${'\x94'.repeat(4 * MIB)}`,
+    'TOO_LARGE',
+    'a pickle of more than 524288 instructions',
+  ],
+};
+
+describe('pickles that build more than weights', () => {
+  it.each(Object.entries(PICKLES))('%s', async (_, [value, code, message]) => {
+    const error = await refusal(torchFile(value));
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+    expect(error.message).toMatch(/^evil\.pt [^\n]*; [^\n]*\.$/);
+  });
+
+  it('and the same file without them is read', async () => {
+    const file = torchFile(dictionary({ state_dict: dictionary({ w: good }) }));
+    const checkpoint = await openCheckpoint(new MemorySource(file));
+    expect([...(await checkpoint.readFloat32('w'))]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('names of tensors are only names', async () => {
+    const names = ['__proto__', 'constructor', '../../etc/passwd', ''];
+    const file = torchFile(`}(${names.map((name) => pickle.text(name) + good).join('')}u`);
+    const checkpoint = await openCheckpoint(new MemorySource(file));
+    expect([...checkpoint.tensors.keys()]).toEqual(names);
+  });
+});
+
+describe('zip files that are no checkpoint', () => {
+  const weights = `\x80\x02${dictionary({ w: good })}.`;
+  const data = { name: 'archive/data.pkl', bytes: Buffer.from(weights, 'latin1') };
+  const storage = { name: 'archive/data/0', bytes: new Uint8Array(16) };
+
+  it.each(['../evil', 'archive/../../evil', '/etc/passwd', 'C:/evil', 'archive\\..\\evil', 'a//b'])(
+    'an entry at %s',
+    async (name) => {
+      const error = await refusal(buildZip([data, storage, { name, bytes: new Uint8Array(1) }]));
+      expect(error).toMatchObject({
+        code: 'INVALID_INPUT',
+        message: expect.stringContaining('leaves the store'),
+      });
+    },
+  );
+
+  it('a bomb for a pickle', async () => {
+    const bomb = { ...data, bytes: new Uint8Array(200 * MIB), deflate: true };
+    const error = await refusal(buildZip([bomb, storage]));
+    expect(error.message).toBe(
+      'evil.pt has archive/data.pkl compressed, which torch.save never does; save it with torch.save.',
+    );
+  });
+
+  it.each([16, 2 ** 32 - 2])('a compressed storage that says it has %s bytes', async (size) => {
+    const error = await refusal(buildZip([data, { ...storage, deflate: true, size }]));
+    expect(error).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('data/0 compressed'),
+    });
+  });
+
+  it('a storage that reaches beyond the file', async () => {
+    const length = 2 ** 30 - 1;
+    const tensor = pickle.tensor(pickle.storage('FloatStorage', length), 0, [length], [1]);
+    const bytes = Buffer.from(`\x80\x02${dictionary({ w: tensor })}.`, 'latin1');
+    const error = await refusal(
+      buildZip([
+        { ...data, bytes },
+        { ...storage, size: 4 * length },
+      ]),
+    );
+    expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('cannot hold') });
+  });
+
+  it('a pickle that reaches beyond the file, and one that is too large', async () => {
+    const beyond = await refusal(buildZip([storage, { ...data, size: 2 * MIB }]));
+    expect(beyond).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('cannot hold') });
+    const large = await refusal(buildZip([storage, { ...data, bytes: new Uint8Array(17 * MIB) }]));
+    expect(large).toMatchObject({
+      code: 'TOO_LARGE',
+      message: expect.stringContaining('a pickle of 17825792'),
+    });
+  });
+
+  it('a directory that is too large', async () => {
+    const parts = Array.from({ length: 300 }, (_, k) => ({
+      name: `archive/${k}${'x'.repeat(30_000)}`,
+      bytes: new Uint8Array(0),
+    }));
+    const error = await refusal(buildZip([data, storage, ...parts]));
+    expect(error).toMatchObject({ code: 'TOO_LARGE', message: expect.stringContaining('a directory of') });
+  });
+
+  it.each([
+    ['two roots', 'is a zip file, but not one of torch.save', { ...data, name: 'other/data.pkl' }],
+    [
+      'an unknown byte order',
+      'unknown byte order',
+      { name: 'archive/byteorder', bytes: Buffer.from('middle') },
+    ],
+    ['a long byte order', 'unknown byte order', { name: 'archive/byteorder', bytes: Buffer.alloc(99, 'l') }],
+  ])('%s', async (_, message, part) => {
+    const error = await refusal(buildZip([data, storage, part]));
+    expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining(message) });
+  });
+});
+
+describe('hostile safetensors files', () => {
+  const F32 = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
+
+  const file = (header: unknown, data = 8, length?: number | bigint): Uint8Array => {
+    const text = typeof header === 'string' ? header : JSON.stringify(header);
+    const bytes = Buffer.alloc(8 + Buffer.byteLength(text) + data);
+    bytes.writeBigUInt64LE(BigInt(length ?? Buffer.byteLength(text)));
+    bytes.write(text, 8);
+    return bytes;
+  };
+
+  it.each<[name: string, bytes: Uint8Array, code: string, message: string]>([
+    ['a header beyond the file', file({ w: F32 }, 8, 2n ** 63n), 'INVALID_INPUT', 'was cut off'],
+    ['a large header', file(`{${' '.repeat(17 * MIB)}}`, 0), 'TOO_LARGE', 'a header of'],
+    ['no JSON', file('{"w"'), 'INVALID_INPUT', 'is not JSON'],
+    ['deep JSON', file(`{"w":${'['.repeat(5000)}${']'.repeat(5000)}}`), 'INVALID_INPUT', 'nested deeper'],
+    ['another schema', file({ w: { ...F32, shape: 'all' } }), 'INVALID_INPUT', 'w.shape'],
+    ['a fraction of an element', file({ w: { ...F32, shape: [1.5] } }), 'INVALID_INPUT', 'w.shape.0'],
+    ['a negative length', file({ w: { ...F32, shape: [-2] } }), 'INVALID_INPUT', 'must not be negative'],
+    ['a huge shape', file({ w: { ...F32, shape: [2 ** 52, 2 ** 52] } }), 'INVALID_INPUT', 'the bytes of w'],
+    ['a shape of nothing', file({ w: { ...F32, shape: [0, 2 ** 52] } }), 'INVALID_INPUT', 'the bytes of w'],
+    ['an unknown type', file({ w: { ...F32, dtype: 'F8_E4M3' } }), 'UNSUPPORTED', 'holds w as "F8_E4M3"'],
+    ['a type of Object.prototype', file({ w: { ...F32, dtype: 'toString' } }), 'UNSUPPORTED', '"toString"'],
+    ['overlapping tensors', file({ w: F32, u: F32 }), 'INVALID_INPUT', 'the bytes of u'],
+    ['a hole', file({ w: { ...F32, data_offsets: [4, 12] } }, 12), 'INVALID_INPUT', 'the bytes of w'],
+    ['too many bytes', file({ w: F32 }, 9), 'INVALID_INPUT', 'bytes, not '],
+    ['too few bytes', file({ w: F32 }, 7), 'INVALID_INPUT', 'bytes, not '],
+    ['no tensors', file({ __metadata__: { format: 'pt' } }, 0), 'INVALID_INPUT', 'holds no tensors'],
+  ])('%s', async (_, bytes, code, message) => {
+    const error = await refusal(bytes);
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  it('and one without such things is read', async () => {
+    const checkpoint = await openCheckpoint(new MemorySource(file({ w: F32, __proto__: null })));
+    expect([...(await checkpoint.readFloat32('w'))]).toEqual([0, 0]);
+  });
+});

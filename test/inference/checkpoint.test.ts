@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Checkpoint, openCheckpoint } from '../../src/inference/checkpoint/index.js';
+import { openCheckpointFile } from '../../src/inference/node/checkpoint-file.js';
+import { type ByteSource, checkRange, MemorySource } from '../../src/io/index.js';
+import { numberToHalf } from '../../src/raster/arrays/index.js';
+import { startRangeServer } from '../support/http-server.js';
+import { pickle, torchFile } from '../support/pickle.js';
+import { buildZip } from '../support/zip.js';
+
+interface Truth {
+  format: string;
+  tensors: { name: string; dtype: string; shape: number[]; sha256?: string }[];
+}
+
+const FIXTURES = 'test/fixtures/checkpoints';
+/** Made by scripts/truth/checkpoints.py with PyTorch. */
+const truth: Record<string, Truth> = JSON.parse(readFileSync(join(FIXTURES, 'truth.json'), 'utf8'));
+const bytesOf = (name: string): Uint8Array => readFileSync(join(FIXTURES, name));
+
+const open = (bytes: Uint8Array, name = 'made.pt'): Promise<Checkpoint> =>
+  openCheckpoint(new MemorySource(bytes, name));
+
+/** What a checkpoint holds, as `truth.json` describes it. */
+async function describeCheckpoint(checkpoint: Checkpoint): Promise<Truth> {
+  const tensors: Truth['tensors'] = [];
+  for (const { name, dtype, shape } of checkpoint.tensors.values()) {
+    const floats = dtype.includes('float');
+    const sha256 = floats
+      ? createHash('sha256')
+          .update(new Uint8Array((await checkpoint.readFloat32(name)).buffer))
+          .digest('hex')
+      : undefined;
+    tensors.push({ name, dtype, shape: [...shape], ...(sha256 === undefined ? {} : { sha256 }) });
+  }
+  return { format: checkpoint.format, tensors };
+}
+
+describe('checkpoints as PyTorch reads them', () => {
+  it.each(Object.keys(truth))('%s', async (name) => {
+    const checkpoint = await openCheckpointFile(join(FIXTURES, name));
+    expect(await describeCheckpoint(checkpoint)).toEqual(truth[name]);
+    await checkpoint.close();
+  });
+
+  it('are read from a web server by ranges', async () => {
+    const server = await startRangeServer(bytesOf('strided.pt'));
+    const checkpoint = await openCheckpointFile(server.url);
+    expect(await describeCheckpoint(checkpoint)).toEqual(truth['strided.pt']);
+    expect(server.ranges.every((range) => range !== undefined)).toBe(true);
+  });
+
+  it('refuse integers as float32, and names that they lack', async () => {
+    const checkpoint = await open(bytesOf('types.safetensors'));
+    await expect(checkpoint.readFloat32('int64')).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: 'made.pt: int64 is of type int64; only floats are read as float32.',
+    });
+    await expect(checkpoint.readFloat32('bool')).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    await expect(checkpoint.readFloat32('other')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('stop when told to', async () => {
+    const checkpoint = await open(bytesOf('module.pt'));
+    await expect(checkpoint.readFloat32('conv.weight', AbortSignal.abort())).rejects.toThrow('abort');
+    await expect(
+      openCheckpoint(new MemorySource(bytesOf('module.pt')), { signal: AbortSignal.abort() }),
+    ).rejects.toThrow('abort');
+  });
+});
+
+describe('files that are refused', () => {
+  const REFUSED: Readonly<Record<string, [code: string, message: string]>> = {
+    'refused-big-endian.pt': ['INVALID_INPUT', 'was saved on a big-endian machine; save it again on'],
+    'refused-deeper.pt': ['INVALID_INPUT', 'holds no tensors by name, at its root or under state_dict;'],
+    'refused-expanded.pt': [
+      'INVALID_INPUT',
+      'has a tensor of 3 × 4 elements that does not fit its storage of 3;',
+    ],
+    'refused-legacy.pt': [
+      'INVALID_INPUT',
+      'is in the format that PyTorch had before 1.6; load it with PyTorch and',
+    ],
+    'refused-module.pt': [
+      'INVALID_INPUT',
+      'builds __main__.Net, but only tensors and plain containers are read;',
+    ],
+    'refused-script.pt': ['INVALID_INPUT', 'is a TorchScript program and not a checkpoint;'],
+    'refused-short.pt': ['UNSUPPORTED', 'holds a torch.ShortStorage; convert it to one of float32,'],
+    'refused-sparse.pt': ['INVALID_INPUT', 'builds torch._utils._rebuild_sparse_tensor, but only tensors'],
+  };
+
+  it.each(Object.entries(REFUSED))('%s', async (name, [code, message]) => {
+    const error = await open(bytesOf(name)).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code, message: expect.stringContaining(`made.pt ${message}`) });
+  });
+
+  it('refuses a tensor that overlaps itself when it is read', async () => {
+    const checkpoint = await open(bytesOf('refused-overlapping.pt'));
+    await expect(checkpoint.readFloat32('overlapping')).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: 'made.pt: overlapping overlaps itself; save it with .contiguous().',
+    });
+  });
+
+  it('has a fixture for every one', async () => {
+    const files = (await readdir(FIXTURES)).filter((name) => name.startsWith('refused-'));
+    expect(files.sort()).toEqual([...Object.keys(REFUSED), 'refused-overlapping.pt'].sort());
+  });
+
+  it.each([0, 1, 7, 8, 9, 40, 700, 2000])('a file cut off after %s bytes', async (length) => {
+    for (const name of ['module.pt', 'types.safetensors']) {
+      const bytes = bytesOf(name);
+      await expect(open(bytes.subarray(0, Math.min(length, bytes.length - 1)))).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+      });
+    }
+  });
+
+  it('another kind of file', async () => {
+    await expect(open(Buffer.from('II*\0 is a TIFF'))).rejects.toThrow(
+      'made.pt is neither a file of torch.save nor of safetensors, or was cut off; give a checkpoint',
+    );
+    await expect(open(buildZip([{ name: 'zarr.json', bytes: Buffer.from('{}') }]))).rejects.toThrow(
+      'made.pt is a zip file, but not one of torch.save; give a checkpoint of PyTorch.',
+    );
+  });
+});
+
+/** A source that says how it is read. */
+function counting(size: number, read: (offset: number, length: number) => Uint8Array<ArrayBuffer>) {
+  const counts = { longest: 0, total: 0 };
+  const source: ByteSource = {
+    name: 'large.safetensors',
+    size,
+    etag: null,
+    async read(offset, length) {
+      checkRange(this, offset, length);
+      counts.longest = Math.max(counts.longest, length);
+      counts.total += length;
+      return read(offset, length);
+    },
+    close: async () => undefined,
+  };
+  return { source, counts };
+}
+
+describe('large tensors', () => {
+  const MIB = 2 ** 20;
+
+  it('are read piece by piece, and only when asked for', async () => {
+    const elements = 10 * MIB + 3;
+    const end = 4 * elements;
+    const header = JSON.stringify({
+      small: { dtype: 'F32', shape: [], data_offsets: [end, end + 4] },
+      large: { dtype: 'F32', shape: [elements], data_offsets: [0, end] },
+    });
+    const head = Buffer.concat([Buffer.alloc(8), Buffer.from(header)]);
+    head.writeUInt32LE(header.length);
+    /** Element k is k. */
+    const { source, counts } = counting(head.length + end + 4, (offset, length) => {
+      if (offset < head.length) return new Uint8Array(head.subarray(offset, offset + length));
+      const first = (offset - head.length) / 4;
+      return new Uint8Array(Float32Array.from({ length: length / 4 }, (_, k) => first + k).buffer);
+    });
+    const checkpoint = await openCheckpoint(source);
+    expect([...checkpoint.tensors.keys()]).toEqual(['large', 'small']);
+    expect(counts.total).toBeLessThan(1000);
+    const values = await checkpoint.readFloat32('large');
+    expect(values).toHaveLength(elements);
+    expect(values.every((value, k) => value === k)).toBe(true);
+    expect(counts.longest).toBe(4 * MIB);
+    expect(counts.total).toBeLessThan(end + 1000);
+    expect([...(await checkpoint.readFloat32('small'))]).toEqual([elements]);
+  });
+
+  it('may have any strides over many pieces', async () => {
+    const [rows, columns] = [1700, 1500];
+    const halves = Uint16Array.from({ length: rows * columns }, (_, k) => numberToHalf(k % 2048));
+    const shape = [columns - 1, rows / 2];
+    const tensor = pickle.tensor(pickle.storage('HalfStorage', rows * columns), 1, shape, [1, 2 * columns]);
+    const file = torchFile(pickle.dictionary({ w: tensor }), new Uint8Array(halves.buffer));
+    const values = await (await open(file)).readFloat32('w');
+    const expected = Float32Array.from(
+      { length: (columns - 1) * (rows / 2) },
+      (_, k) => (1 + Math.floor(k / (rows / 2)) + 2 * columns * (k % (rows / 2))) % 2048,
+    );
+    expect(values).toBeCloseToArray(expected);
+  });
+});

@@ -1,0 +1,206 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as onnxruntime from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { writeGraph } from '../../src/inference/onnx/index.js';
+import {
+  decoderGraph,
+  detectArchitecture,
+  encoderGraph,
+  findLeftovers,
+  type TerramindGraph,
+  wholeGraph,
+} from '../../src/inference/terramind/index.js';
+import { resizeBicubic } from '../../src/inference/terramind/position.js';
+import { temporaryFolder } from '../support/files.js';
+import { MemoryCheckpoint } from '../support/memory-checkpoint.js';
+import { encodeGraph } from '../support/models.js';
+import { smallFlood, smallFloodTensors } from '../support/terramind.js';
+
+const folder = await temporaryFolder();
+const SIZE = 32;
+const chip = { height: SIZE, width: SIZE };
+const checkpoint = smallFlood();
+const architecture = detectArchitecture(checkpoint);
+
+function wave(count: number, step: number): Float32Array {
+  return Float32Array.from({ length: count }, (_, k) => Math.sin(k * step));
+}
+
+const radar = wave(2 * 2 * SIZE * SIZE, 0.37);
+const elevation = wave(SIZE * SIZE, 0.011);
+const inputs = {
+  S1RTC: new onnxruntime.Tensor('float32', radar, [1, 2, 2, SIZE, SIZE]),
+  DEM: new onnxruntime.Tensor('float32', elevation, [1, 1, SIZE, SIZE]),
+};
+
+async function run(
+  model: Uint8Array | string,
+  feeds: Record<string, onnxruntime.Tensor>,
+): Promise<Record<string, Float32Array>> {
+  const session = await onnxruntime.InferenceSession.create(model as string);
+  const results = await session.run(feeds);
+  await session.release();
+  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
+}
+
+const bytes = ({ graph }: TerramindGraph): Promise<Uint8Array> => encodeGraph(graph);
+const whole = await run(await bytes(wholeGraph(checkpoint, architecture, chip)), inputs);
+
+describe('a checkpoint', () => {
+  it('says what it is', () => {
+    expect(architecture).toMatchObject({
+      encoder: { depth: 4, width: 64, heads: 1, gated: true, normalised: true },
+      merge: 'mean',
+      timestamps: 2,
+      pooling: 'concat',
+      taps: [0, 1, 2, 3],
+      decoder: 'unet',
+      classes: 2,
+    });
+    expect(architecture.modalities.map(({ name }) => name)).toEqual(['S1RTC', 'DEM']);
+  });
+
+  it('of something else is refused', () => {
+    const other = new MemoryCheckpoint({ weight: { shape: [1], values: Float32Array.of(1) } });
+    expect(() => detectArchitecture(other)).toThrow(/holds no encoder_embeddings/);
+  });
+
+  it.each([
+    [{ heads: 3 }, /--heads cannot be 3 for an encoder of width 64/],
+    [{ taps: [0, 1, 2, 4] }, /--taps cannot be 0, 1, 2, 4 for 4 blocks/],
+    [{ modalities: ['S2L2A'] }, /--modalities names S2L2A.*choose from S1RTC, DEM/],
+    [{ timestamps: 3 }, /--timestamps cannot be 3 .*give 2/],
+  ])('does not go with %j', (options, message) => {
+    expect(() => detectArchitecture(checkpoint, options)).toThrow(message);
+  });
+
+  it('without one of its tensors is refused by name', () => {
+    const { 'model.encoder.encoder.encoder.2.mlp.fc2.weight': _, ...rest } = smallFloodTensors();
+    const broken = new MemoryCheckpoint(rest);
+    expect(() => wholeGraph(broken, detectArchitecture(broken), chip)).toThrow(
+      /holds no model\.encoder\.encoder\.encoder\.2\.mlp\.fc2\.weight/,
+    );
+  });
+
+  it('with a tensor of another shape is refused by name', () => {
+    const tensors = smallFloodTensors();
+    tensors['model.decoder.decoder.blocks.1.conv1.0.weight'] = {
+      shape: [8, 71, 3, 3],
+      values: new Float32Array(8 * 71 * 9),
+    };
+    const broken = new MemoryCheckpoint(tensors);
+    expect(() => wholeGraph(broken, detectArchitecture(broken), chip)).toThrow(
+      /blocks\.1\.conv1\.0\.weight as \(8, 71, 3, 3\), not \(any, 72, 3, 3\)/,
+    );
+  });
+
+  it('tells what its graph has no place for', () => {
+    const more = new MemoryCheckpoint({
+      ...smallFloodTensors(),
+      'model.encoder.encoder.encoder.0.attn.q_norm.weight': { shape: [64], values: new Float32Array(64) },
+    });
+    const { used } = wholeGraph(more, detectArchitecture(more), chip);
+    expect(findLeftovers(more, detectArchitecture(more), used).unused).toEqual([
+      'model.encoder.encoder.encoder.0.attn.q_norm.weight',
+    ]);
+  });
+
+  it.each([[{ height: 40, width: 32 }], [{ height: 16, width: 32 }]])('has no graph for %j', (size) => {
+    expect(() => wholeGraph(checkpoint, architecture, size)).toThrow(/--chip cannot be .* multiples of 16/);
+  });
+});
+
+describe('graphs', () => {
+  it('of encoder and decoder give together what the whole gives', async () => {
+    const encoder = await bytes(encoderGraph(checkpoint, architecture, chip));
+    const pixels = SIZE * SIZE;
+    const features: number[] = [];
+    for (const phase of [0, 1]) {
+      const bands = [0, 1].flatMap((band) => [
+        ...radar.subarray((band * 2 + phase) * pixels, (band * 2 + phase + 1) * pixels),
+      ]);
+      const image = new onnxruntime.Tensor('float32', Float32Array.from(bands), [1, 2, SIZE, SIZE]);
+      features.push(...(await run(encoder, { S1RTC: image, DEM: inputs.DEM })).features);
+    }
+    const decoder = await bytes(decoderGraph(checkpoint, architecture, chip));
+    const together = new onnxruntime.Tensor('float32', Float32Array.from(features), [1, 2, 4, 4, 64]);
+    const { logits } = await run(decoder, { features: together });
+    expect(Math.max(...whole.logits.map(Math.abs))).toBeGreaterThan(0.1);
+    for (const [k, value] of logits.entries()) expect(value).toBeCloseTo(whole.logits[k], 5);
+  });
+
+  it('keep chips of a batch apart', async () => {
+    const model = await bytes(wholeGraph(checkpoint, architecture, chip));
+    const twice = (own: Float32Array, other: Float32Array): Float32Array => Float32Array.of(...own, ...other);
+    const { logits } = await run(model, {
+      S1RTC: new onnxruntime.Tensor(
+        'float32',
+        twice(
+          radar,
+          radar.map((x) => -x),
+        ),
+        [2, 2, 2, SIZE, SIZE],
+      ),
+      DEM: new onnxruntime.Tensor('float32', twice(elevation, elevation), [2, 1, SIZE, SIZE]),
+    });
+    expect(logits).toHaveLength(2 * whole.logits.length);
+    for (const [k, value] of whole.logits.entries()) expect(logits[k]).toBeCloseTo(value, 5);
+    const apart = whole.logits.map((value, k) => Math.abs(logits[whole.logits.length + k] - value));
+    expect(Math.max(...apart)).toBeGreaterThan(0.001);
+  });
+
+  it('may keep their values in another file', async () => {
+    const parts: Uint8Array[] = [];
+    const values: Uint8Array[] = [];
+    const into = (list: Uint8Array[]) => async (piece: Uint8Array) => {
+      list.push(piece.slice());
+    };
+    await writeGraph(wholeGraph(checkpoint, architecture, chip).graph, into(parts), {
+      external: { name: 'far.onnx.data', write: into(values) },
+      externalAbove: 0,
+    });
+    await writeFile(join(folder, 'far.onnx'), Buffer.concat(parts));
+    await writeFile(join(folder, 'far.onnx.data'), Buffer.concat(values));
+    expect(Buffer.concat(parts).length).toBeLessThan(100_000);
+    expect((await run(join(folder, 'far.onnx'), inputs)).logits).toEqual(whole.logits);
+  });
+
+  it('too large for one file need another', async () => {
+    const { graph } = wholeGraph(checkpoint, architecture, chip);
+    await expect(writeGraph(graph, async () => undefined, { externalAbove: 1000 })).rejects.toThrow(
+      /needs external data/,
+    );
+  });
+
+  it('are written tensor by tensor, each read when those before it are written', async () => {
+    const { graph } = wholeGraph(checkpoint, architecture, chip);
+    let written = 0;
+    let loaded = 0;
+    for (const initializer of graph.initializers) {
+      const { load } = initializer;
+      initializer.load = async (signal) => {
+        expect(written).toBeGreaterThanOrEqual(loaded);
+        const values = await load(signal);
+        loaded += values.byteLength;
+        return values;
+      };
+    }
+    await writeGraph(graph, async (piece) => {
+      written += piece.length;
+    });
+    expect(loaded).toBeGreaterThan(1e6);
+  });
+});
+
+// torch.nn.functional.interpolate(x, size=(3, 5), mode='bicubic', align_corners=False)
+it('positions are resized as PyTorch does it', () => {
+  const resized = resizeBicubic(Float32Array.of(0, 3, 6, 2, 5, 1), 1, [2, 3], [3, 5]);
+  const expected = [
+    -0.461611, 0.73064, 2.82639, 5.250265, 6.780363, 0.712, 2.200001, 4.0, 3.91, 3.452001, 1.885611, 3.669361,
+    5.173611, 2.569737, 0.12364,
+  ];
+  expected.forEach((value, k) => {
+    expect(resized[k]).toBeCloseTo(value, 5);
+  });
+});

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as onnxruntime from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { type Checkpoint, openCheckpoint } from '../../src/inference/index.js';
+import {
+  countParameters,
+  detectArchitecture,
+  findLeftovers,
+  wholeGraph,
+} from '../../src/inference/terramind/index.js';
+import { FileSource } from '../../src/io/node/index.js';
+import { openNpy } from '../../src/raster/index.js';
+import { sharedFolder } from '../support/files.js';
+import { MemoryCheckpoint } from '../support/memory-checkpoint.js';
+import { encodeGraph } from '../support/models.js';
+
+/** The reference model's results on random weights; not part of the project, so absent on most machines. */
+const absent = sharedFolder === null;
+const folder = resolve(sharedFolder ?? '', 'fixtures', 'terramind');
+
+const CASES = [
+  ['micro', 'micro_64x64_b2', 64, 64],
+  ['micro', 'micro_96x64_b1', 96, 64],
+  ['micro_gated', 'micro_gated_64x64_b1', 64, 64],
+  ['micro_gated', 'micro_gated_224x224_b1', 224, 224],
+] as const;
+
+type Inputs = Record<string, onnxruntime.Tensor>;
+
+async function read(name: string): Promise<{ values: Float32Array; shape: readonly number[] }> {
+  const array = await openNpy(`${folder}/${name}.npy`);
+  const { data, shape } = await array.read();
+  await array.close();
+  return { values: Float32Array.from(data, Number), shape };
+}
+
+async function readInputs(tag: string): Promise<Inputs> {
+  const inputs: Inputs = {};
+  for (const name of ['S2L2A', 'S1RTC', 'DEM']) {
+    const { values, shape } = await read(`${tag}_${name}`);
+    const dims = name === 'DEM' ? shape.filter((_, axis) => axis !== 2) : shape;
+    inputs[name] = new onnxruntime.Tensor('float32', values, dims);
+  }
+  return inputs;
+}
+
+async function runGraph(checkpoint: Checkpoint, height: number, width: number, inputs: Inputs) {
+  const { graph } = wholeGraph(
+    checkpoint,
+    detectArchitecture(checkpoint),
+    { height, width },
+    { embeddings: true },
+  );
+  const session = await onnxruntime.InferenceSession.create(await encodeGraph(graph), {
+    executionProviders: ['cpu'],
+  });
+  const { logits, embeddings } = await session.run(inputs);
+  await session.release();
+  return { logits: logits.data as Float32Array, embeddings: embeddings.data as Float32Array };
+}
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((largest, value, k) => Math.max(largest, Math.abs(value - b[k])), 0);
+}
+
+async function withCheckpoint<T>(name: string, task: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
+  const checkpoint = await openCheckpoint(await FileSource.open(`${folder}/${name}.pt`));
+  try {
+    return await task(checkpoint);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+describe.skipIf(absent)('TerraMind’s graphs', () => {
+  it.each(CASES)('%s: %s gives the reference’s logits and embeddings', async (name, tag, height, width) => {
+    await withCheckpoint(name, async (checkpoint) => {
+      const { logits, embeddings } = await runGraph(checkpoint, height, width, await readInputs(tag));
+      expect(largestDifference(logits, (await read(`${tag}_logits`)).values)).toBeLessThan(1e-5);
+      expect(largestDifference(embeddings, (await read(`${tag}_encoder_last`)).values)).toBeLessThan(1e-4);
+    });
+  });
+
+  it.each([
+    ['micro', 'micro_64x64_b2'],
+    ['micro_gated', 'micro_gated_64x64_b1'],
+  ])('%s: every tensor counts', async (name, tag) => {
+    await withCheckpoint(name, async (checkpoint) => {
+      const inputs = await readInputs(tag);
+      const tensors: Record<string, { shape: readonly number[]; values: Float32Array }> = {};
+      for (const [key, { shape, dtype }] of checkpoint.tensors) {
+        if (dtype === 'float32') tensors[key] = { shape, values: await checkpoint.readFloat32(key) };
+      }
+      const { logits: before } = await runGraph(new MemoryCheckpoint(tensors), 64, 64, inputs);
+      const without: string[] = [];
+      for (const [key, { shape, values }] of Object.entries(tensors)) {
+        const changed = values.map((value, k) => value * 1.25 + (k % 2 === 0 ? 0.125 : 0.0625));
+        const edited = new MemoryCheckpoint({ ...tensors, [key]: { shape, values: changed } });
+        const { logits } = await runGraph(edited, 64, 64, inputs);
+        if (!(largestDifference(logits, before) > 1e-6)) without.push(key);
+      }
+      expect(without).toEqual([]);
+    });
+  });
+
+  it.each([
+    ['terramind_tiny', 6_071_808, 330],
+    ['terramind_small', null, 330],
+    ['terramind_base', 87_905_280, 300],
+    ['terramind_large', null, 600],
+    ['terramind_flood_tiny', 13_992_066, 400],
+    ['terramind_flood_base', 167_800_450, 400],
+  ])('%s has exactly the published keys and parameters', (name, parameters, nodes) => {
+    const lines = readFileSync(`${folder}/keys/${name}_keys.txt`, 'utf8').trim().split('\n');
+    const tensors = lines.map((line) => {
+      const [key, shape] = line.split('\t');
+      return [key, { shape: shape.match(/\d+/g)?.map(Number) ?? [], values: new Float32Array(0) }];
+    });
+    const checkpoint = new MemoryCheckpoint(Object.fromEntries(tensors));
+    const architecture = detectArchitecture(checkpoint);
+    const { graph, used } = wholeGraph(checkpoint, architecture, { height: 256, width: 256 });
+    const { unused } = findLeftovers(checkpoint, architecture, used);
+    expect(unused).toEqual([]);
+    const counters = lines.filter((line) => line.includes('num_batches_tracked')).length;
+    expect(used.size + counters).toBe(lines.length);
+    expect(graph.nodes.length).toBeLessThan(nodes);
+    if (parameters !== null) expect(countParameters(checkpoint, used)).toBe(parameters);
+  });
+});

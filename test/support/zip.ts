@@ -1,0 +1,53 @@
+import { crc32, deflateRawSync } from 'node:zlib';
+
+export interface ZipPart {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly deflate?: boolean;
+  /** The sizes that the directory tells, where they are not those of `bytes`. */
+  readonly size?: number;
+}
+
+const HEADER = 30;
+const DIRECTORY = 46;
+const END = 22;
+
+/** A zip file, as true or as false as its parts are. */
+export function buildZip(parts: readonly ZipPart[]): Uint8Array<ArrayBuffer> {
+  const bodies: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
+  let at = 0;
+  for (const { name, bytes, deflate = false, size } of parts) {
+    const data = deflate ? deflateRawSync(bytes) : bytes;
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(20, 0);
+    fields.writeUInt16LE(deflate ? 8 : 0, 4);
+    fields.writeUInt32LE(crc32(bytes), 10);
+    fields.writeUInt32LE(deflate ? data.length : (size ?? data.length), 14);
+    fields.writeUInt32LE(size ?? bytes.length, 18);
+    fields.writeUInt16LE(Buffer.byteLength(name), 22);
+    const body = Buffer.alloc(HEADER + Buffer.byteLength(name) + data.length);
+    body.write('PK\x03\x04', 'latin1');
+    fields.copy(body, 4);
+    body.write(name, HEADER);
+    body.set(data, body.length - data.length);
+    const entry = Buffer.alloc(DIRECTORY + Buffer.byteLength(name));
+    entry.write('PK\x01\x02', 'latin1');
+    fields.copy(entry, 6);
+    entry.writeUInt32LE(at, 42);
+    entry.write(name, DIRECTORY);
+    bodies.push(body);
+    directory.push(entry);
+    at += body.length;
+  }
+  const end = Buffer.alloc(END);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(parts.length, 8);
+  end.writeUInt16LE(parts.length, 10);
+  end.writeUInt32LE(
+    directory.reduce((sum, { length }) => sum + length, 0),
+    12,
+  );
+  end.writeUInt32LE(at, 16);
+  return new Uint8Array(Buffer.concat([...bodies, ...directory, end]));
+}
