@@ -349,7 +349,7 @@ function scaleTo(from: number, to: number): number {
   const word = new Int32Array(1);
   const scale = new Float32Array(word.buffer);
   scale[0] = to / from;
-  while (Math.fround(scale[0] * from) < to) word[0]++;
+  while (scale[0] * from < to) word[0]++;
   return scale[0];
 }
 
