@@ -180,25 +180,32 @@ list.finish();
 
 async function checkResults() {
   // The same package, by Node's condition of its exports: with the EPSG database, which the bundle has not.
-  const { CpuBackend } = await import('terrachip/kernels');
+  const { CpuBackend, keepsValues, RESAMPLINGS } = await import('terrachip/kernels');
   const { runCase, values } = await import('./browser/case.js');
   const finite = values.filter((value) => !Number.isNaN(value));
   const range = Math.max(...finite) - Math.min(...finite);
   const backend = new CpuBackend();
-  const nearest = await runCase(backend, 'nearest');
-  const bilinear = await runCase(backend, 'bilinear');
+  const expected = new Map();
+  for (const resampling of RESAMPLINGS) expected.set(resampling, await runCase(backend, resampling));
   backend.dispose();
+  const nearest = expected.get('nearest');
   await list.check('the case has both data and gaps', () => {
     const valid = nearest.filter((value) => !Number.isNaN(value)).length;
     assert.ok(valid > nearest.length / 2 && valid < nearest.length * 0.9);
   });
   for (const device of ['webgpu', 'cpu']) {
-    await list.check(`nearest on the page's ${device} backend equals Node's`, () =>
-      compareBits(floats(results.get(`${device}-nearest`)), nearest),
-    );
-    await list.check(`bilinear on the page's ${device} backend agrees with Node's`, () =>
-      compare(floats(results.get(`${device}-bilinear`)), bilinear, range, TOLERANCE),
-    );
+    for (const [resampling, wanted] of expected) {
+      const found = () => floats(results.get(`${device}-${resampling}`));
+      if (keepsValues(resampling)) {
+        await list.check(`${resampling} on the page's ${device} backend equals Node's`, () =>
+          compareBits(found(), wanted),
+        );
+      } else {
+        await list.check(`${resampling} on the page's ${device} backend agrees with Node's`, () =>
+          compare(found(), wanted, range, TOLERANCE),
+        );
+      }
+    }
   }
   await list.check("nearest on an adopted device, which its backends leave alive, equals Node's", () =>
     compareBits(floats(results.get('adopted-nearest')), nearest),

@@ -1,5 +1,13 @@
 // One warp, small and with gaps, that Node and the page both run: from one UTM zone into the next.
-import { Affine, ControlGrid, createPixelMapping, GeoBox, uploadControl, warp } from 'terrachip/kernels';
+import {
+  Affine,
+  ControlGrid,
+  controlNeeds,
+  createPixelMapping,
+  GeoBox,
+  uploadControl,
+  warp,
+} from 'terrachip/kernels';
 
 const from = new GeoBox(32631, new Affine(10, 0, 716_000, 0, -10, 5_499_000), 200, 160);
 // Finer, turned by the angle between the zones, and larger than one block of the control grid.
@@ -19,7 +27,9 @@ export const values = Float32Array.from({ length: from.width * from.height }, (_
  */
 export async function runCase(backend, resampling) {
   const tile = { x: 0, y: 0, width: to.width, height: to.height };
-  const control = uploadControl(backend, new ControlGrid(createPixelMapping(to, from)).window(tile));
+  const { radius, footprints } = controlNeeds(resampling);
+  const grid = new ControlGrid(createPixelMapping(to, from), undefined, undefined, footprints);
+  const control = uploadControl(backend, grid.window(tile, radius));
   const source = backend.upload(values, [from.height, from.width]);
   const destination = backend.allocate([to.height, to.width], 'float32');
   const sourceWindow = { x: 0, y: 0, width: from.width, height: from.height };
