@@ -9,7 +9,7 @@ import { checkWritten } from './gdal/written.js';
 import { backendsHere, python, Report, requirePackages, run } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
 
-await requirePackages(['gdal-bin', 'python3-gdal', 'python3-numpy', 'python3-rasterio']);
+await requirePackages(['gdal-bin', 'python3-gdal', 'python3-numpy', 'python3-rasterio', 'python3-scipy']);
 await installProject();
 const version = (await run('gdalwarp', ['--version'])).split(',')[0];
 

@@ -20,6 +20,7 @@ if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
 fi
 inside() { chroot "$partial" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
 inside apt-get update
-inside apt-get install -y --no-install-recommends gdal-bin python3-numpy python3-rasterio python3-xarray python3-zarr
+inside apt-get install -y --no-install-recommends gdal-bin python3-numpy python3-rasterio python3-scipy \
+  python3-xarray python3-zarr
 inside apt-get clean
 mv "$partial" "$root"

@@ -9,7 +9,8 @@ import { here, requirePackages, run } from './programs.js';
 export async function openTrixie() {
   await requirePackages(['debootstrap']);
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'terrachip-checks');
-  const root = join(cache, 'trixie');
+  // Counted up when make-trixie.sh installs something else.
+  const root = join(cache, 'trixie-2');
   if (!existsSync(root)) {
     console.log(`making a Debian 13 root in ${root}, once: some minutes`);
     await run('bash', [join(here, 'make-trixie.sh'), root]);

@@ -57,7 +57,7 @@ async function withCrs(source, code, folder, name) {
   return { path, crs: 'EPSG:3857' };
 }
 
-await requirePackages(['gdal-bin', 'python3-gdal', 'python3-numpy']);
+await requirePackages(['gdal-bin', 'python3-gdal', 'python3-numpy', 'python3-scipy']);
 await installProject();
 const report = new Report('check:vrt');
 const backends = await backendsHere(report);
