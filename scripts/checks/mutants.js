@@ -200,7 +200,11 @@ const MUTANTS = [
     `${KERNELS}/pixels.test.ts`,
   ],
   ['src/kernels/cpu/decibel.ts', 'value >= SMALLEST_NORMAL', 'value > 0', `${KERNELS}/pixels.test.ts`],
-  ['src/kernels/cpu/decibel.ts', 'value / 10)', 'value / 20)', `${KERNELS}/pixels.test.ts`],
+  ['src/kernels/cpu/decibel.ts', 'Math.LN10 / 10', 'Math.LN10 / 20', `${KERNELS}/pixels.test.ts`],
+  ['src/kernels/cpu/powers.ts', 'r * (-1 / 4 + r', 'r * (1 / 4 + r', `${KERNELS}/powers.test.ts`],
+  ['src/kernels/cpu/powers.ts', '? 1 : 1 / middle', '? 1 / middle : 1 / middle', `${KERNELS}/powers.test.ts`],
+  ['src/kernels/cpu/powers.ts', 'r * (1 / 6', 'r * (1 / 7', `${KERNELS}/powers.test.ts`],
+  ['src/kernels/cpu/powers.ts', 'if (x < LOWEST_POWER) return 0;', '', `${KERNELS}/powers.test.ts`],
   // valid mask
   ['src/shaders/valid-mask.wgsl', '1u << (8u * i)', '1u << (4u * i)', `${KERNELS}/pixels.test.ts`],
   ['src/shaders/valid-mask.wgsl', 'bits &= mask[word]', 'bits |= mask[word]', `${KERNELS}/pixels.test.ts`],
@@ -463,13 +467,14 @@ const MUTANTS = [
     `${KERNELS}/pixels.test.ts`,
   ],
   ['src/shaders/softmax.wgsl', 'finite = finite && is_finite(value);', '', `${KERNELS}/pixels.test.ts`],
+  ['src/kernels/cpu/softmax.ts', 'Math.max(largest[i]', 'Math.min(largest[i]', `${KERNELS}/pixels.test.ts`],
   [
     'src/kernels/cpu/softmax.ts',
-    'Math.max(largest, values[k])',
-    'Math.min(largest, values[k])',
+    'value - value === 0 ? value : Number.NaN',
+    'value',
     `${KERNELS}/pixels.test.ts`,
   ],
-  ['src/kernels/cpu/softmax.ts', 'finite &&= ', 'finite ||= ', `${KERNELS}/pixels.test.ts`],
+  ['src/kernels/cpu/softmax.ts', 'row % pieces', '0', `${KERNELS}/pixels.test.ts`],
   // stitch
   [
     'src/shaders/stitch.wgsl',
@@ -505,8 +510,8 @@ const MUTANTS = [
   ],
   [
     'src/kernels/cpu/stitch.ts',
-    'mask[maskRow + x] === 0 || value - value !== 0',
-    'value - value !== 0',
+    'if (!hasGaps) return;',
+    'return;',
     `${KERNELS}/stitch.test.ts`,
   ],
   [

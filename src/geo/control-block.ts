@@ -45,15 +45,14 @@ export interface ControlBlock {
   readonly error: number;
 }
 
-/** Degree-4 Lagrange weights from 5 evenly spaced nodes to `side` of them. */
-function polynomialWeights(side: number): number[][] {
-  return Array.from({ length: side }, (_, i) => {
-    const t = (i * 4) / (side - 1);
-    return Array.from({ length: 5 }, (_, j) => {
-      let weight = 1;
-      for (let k = 0; k < 5; k++) if (k !== j) weight *= (t - k) / (j - k);
-      return weight;
-    });
+/** Degree-4 Lagrange weights from 5 evenly spaced nodes to `side` of them: five for each. */
+function polynomialWeights(side: number): Float64Array {
+  return Float64Array.from({ length: 5 * side }, (_, at) => {
+    const t = (Math.floor(at / 5) * 4) / (side - 1);
+    const j = at % 5;
+    let weight = 1;
+    for (let k = 0; k < 5; k++) if (k !== j) weight *= (t - k) / (j - k);
+    return weight;
   });
 }
 
@@ -140,26 +139,27 @@ function countFinite(nodes: Nodes): number {
 /** From 5 × 5 to `side × side` nodes by the tensor product of degree-4 polynomials. */
 function interpolateNodes(coarse: Nodes, side: number): Nodes {
   const weights = POLYNOMIALS.get(side) ?? polynomialWeights(side);
-  const along = (values: Float64Array): Float64Array => {
-    const rows = new Float64Array(5 * side);
-    for (let j = 0; j < 5; j++) {
-      for (let i = 0; i < side; i++) {
-        let sum = 0;
-        for (let k = 0; k < 5; k++) sum += weights[i][k] * values[j * 5 + k];
-        rows[j * side + i] = sum;
-      }
+  return { x: interpolateAxis(coarse.x, weights, side), y: interpolateAxis(coarse.y, weights, side), side };
+}
+
+function interpolateAxis(values: Float64Array, weights: Float64Array, side: number): Float64Array {
+  const rows = new Float64Array(5 * side);
+  for (let j = 0; j < 5; j++) {
+    for (let i = 0; i < side; i++) {
+      let sum = 0;
+      for (let k = 0; k < 5; k++) sum += weights[5 * i + k] * values[j * 5 + k];
+      rows[j * side + i] = sum;
     }
-    const fine = new Float64Array(side * side);
-    for (let j = 0; j < side; j++) {
-      for (let i = 0; i < side; i++) {
-        let sum = 0;
-        for (let k = 0; k < 5; k++) sum += weights[j][k] * rows[k * side + i];
-        fine[j * side + i] = sum;
-      }
+  }
+  const fine = new Float64Array(side * side);
+  for (let j = 0; j < side; j++) {
+    for (let i = 0; i < side; i++) {
+      let sum = 0;
+      for (let k = 0; k < 5; k++) sum += weights[5 * j + k] * rows[k * side + i];
+      fine[j * side + i] = sum;
     }
-    return fine;
-  };
-  return { x: along(coarse.x), y: along(coarse.y), side };
+  }
+  return fine;
 }
 
 /** Cells from their corner nodes, or null when a cell spans too much of the source for the fixed point. */
@@ -167,18 +167,8 @@ function encodeCells(nodes: Nodes, cellLog2: number): Omit<ControlBlock, 'error'
   const { x, y, side } = nodes;
   const cellSize = 1 << cellLog2;
   const count = side - 1;
-  let span = 0;
-  let cross = 0;
-  for (let j = 0; j < count; j++) {
-    for (let i = 0; i < count; i++) {
-      const k = j * side + i;
-      for (const v of [x, y]) {
-        const [v00, v10, v01, v11] = [v[k], v[k + 1], v[k + side], v[k + side + 1]];
-        span = Math.max(span, Math.abs(v10 - v00) + Math.abs(v01 - v00) + Math.abs(v11 - v10 - v01 + v00));
-        cross = Math.max(cross, Math.abs(v11 - v10 - v01 + v00));
-      }
-    }
-  }
+  const span = Math.max(spanOf(x, side), spanOf(y, side));
+  const cross = Math.max(crossOf(x, side), crossOf(y, side));
   const fractionBits = Math.min(FRACTION_BITS, 29 - Math.ceil(Math.log2(span + 2)));
   // fx·fy·c is at most the whole cross term, with CROSS_BITS more fraction bits, and must fit an i32 too.
   const crossFits = cross * 2 ** (fractionBits + CROSS_BITS) < 2 ** 30;
@@ -194,6 +184,31 @@ function encodeCells(nodes: Nodes, cellLog2: number): Omit<ControlBlock, 'error'
     }
   }
   return { cells, cellLog2, fractionBits, reach: reachOf(nodes) };
+}
+
+/** The most of the source that a cell spans along an axis, slopes and cross term together. */
+function spanOf(v: Float64Array, side: number): number {
+  let span = 0;
+  for (let k = 0; k + side + 1 < v.length; k++) {
+    // The last node of a row starts no cell.
+    if (k % side === side - 1) continue;
+    const [along, across] = [v[k + 1] - v[k], v[k + side] - v[k]];
+    span = Math.max(
+      span,
+      Math.abs(along) + Math.abs(across) + Math.abs(v[k + side + 1] - v[k + 1] - v[k + side] + v[k]),
+    );
+  }
+  return span;
+}
+
+/** The largest cross term of a cell. */
+function crossOf(v: Float64Array, side: number): number {
+  let cross = 0;
+  for (let k = 0; k + side + 1 < v.length; k++) {
+    if (k % side === side - 1) continue;
+    cross = Math.max(cross, Math.abs(v[k + side + 1] - v[k + 1] - v[k + side] + v[k]));
+  }
+  return cross;
 }
 
 function encodeAxis(

@@ -10,6 +10,7 @@ import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
 import { compose, softmaxShader } from '../shaders/index.js';
 import { requireDtype } from './check.js';
 import { module, run } from './cpu/softmax.js';
+import { flatRows } from './grid.js';
 
 export const softmaxKernel = defineKernel({
   name: 'softmax',
@@ -22,7 +23,7 @@ export const softmaxKernel = defineKernel({
     { name: 'pixels', type: 'u32' },
   ],
   grid: ({ items, pixels }) => [pixels, items, 1],
-  cpu: { module, run, rows: ({ items }) => items },
+  cpu: { module, run, rows: ({ items, pixels }) => items * flatRows(pixels) },
 });
 
 /**

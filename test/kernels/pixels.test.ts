@@ -180,6 +180,21 @@ describeBackends('softmax', (backend) => {
     tensor.dispose();
   });
 
+  it('reaches every pixel of large items', async () => {
+    const [items, pixels] = [2, 40000];
+    const logits = Float32Array.from({ length: items * 2 * pixels }, (_, i) => (i % 777) / 100);
+    const tensor = backend().upload(logits, [items, 2, pixels]);
+    softmax(backend(), tensor);
+    const result = await backend().download(tensor);
+    let worst = 0;
+    for (let i = 0; i < logits.length; i++) {
+      const other = Math.floor(i / pixels) % 2 === 0 ? i + pixels : i - pixels;
+      worst = Math.max(worst, Math.abs(result[i] - 1 / (1 + Math.exp(logits[other] - logits[i]))));
+    }
+    expect(worst).toBeLessThan(1e-5);
+    tensor.dispose();
+  });
+
   it.each([
     ['equal', [0, 0], [0.5, 0.5]],
     ['large', [1000, 999], [Math.E / (Math.E + 1), 1 / (Math.E + 1)]],

@@ -1,6 +1,7 @@
 /**
  * Reuses tensor memory: a warp takes and gives back megabytes a tile, which JavaScript would clear each time and
- * free late. Buffers are kept in buckets of padded sizes, up to a bound.
+ * free late. Buffers are kept in buckets of padded sizes, up to a bound,
+ * beyond which the sizes that were used least recently go.
  */
 export class MemoryPool {
   readonly #shared: boolean;
@@ -26,11 +27,18 @@ export class MemoryPool {
 
   release(buffer: ArrayBuffer | SharedArrayBuffer): void {
     const size = buffer.byteLength;
-    if (this.#idleBytes + size > this.#maxIdleBytes) return;
+    if (size > this.#maxIdleBytes) return;
     const list = this.#free.get(size) ?? [];
     list.push(buffer);
+    // Sizes are kept in the order of their last use: the first is the one to drop.
+    this.#free.delete(size);
     this.#free.set(size, list);
     this.#idleBytes += size;
+    for (const [oldSize, old] of this.#free) {
+      while (this.#idleBytes > this.#maxIdleBytes && old.pop() !== undefined) this.#idleBytes -= oldSize;
+      if (this.#idleBytes <= this.#maxIdleBytes) break;
+      this.#free.delete(oldSize);
+    }
   }
 
   dispose(): void {

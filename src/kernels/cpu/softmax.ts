@@ -1,31 +1,69 @@
+import type { TypedArray } from '../../geo/index.js';
 import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import { FLAT_PIECE, flatRows } from '../grid.js';
+import { exponential } from './powers.js';
 
 export const module = import.meta.url;
 
-/** A row is one item. */
+/** Pixels that are worked on at once: what lies between their loops stays in the cache. */
+const BATCH = 1024;
+
+/** A row is a piece of the pixels of one item. */
 export function run(
   { values }: CpuTensors<'values'>,
   { classes, pixels }: KernelParameters<'items' | 'classes' | 'pixels'>,
   start: number,
   end: number,
 ): void {
-  for (let item = start; item < end; item++) {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      const first = item * classes * pixels + pixel;
-      const stop = first + classes * pixels;
-      let finite = true;
-      let largest = -Infinity;
-      for (let k = first; k < stop; k += pixels) {
-        finite &&= Number.isFinite(values[k]);
-        largest = Math.max(largest, values[k]);
-      }
-      if (!finite) {
-        for (let k = first; k < stop; k += pixels) values[k] = Number.NaN;
-        continue;
-      }
-      let sum = 0;
-      for (let k = first; k < stop; k += pixels) sum += Math.exp(values[k] - largest);
-      for (let k = first; k < stop; k += pixels) values[k] = Math.exp(values[k] - largest) / sum;
+  const pieces = flatRows(pixels);
+  const largest = new Float64Array(BATCH);
+  const total = new Float64Array(BATCH);
+  const powers = new Float64Array(classes * BATCH);
+  for (let row = start; row < end; row++) {
+    const first = Math.floor(row / pieces) * classes * pixels;
+    const from = (row % pieces) * FLAT_PIECE;
+    const to = Math.min(pixels, from + FLAT_PIECE);
+    for (let pixel = from; pixel < to; pixel += BATCH) {
+      softmaxBatch(values, first + pixel, Math.min(BATCH, to - pixel), pixels, largest, total, powers);
+    }
+  }
+}
+
+/** `count` pixels side by side, the first value of each from `first` on, those of the next class `step` further. */
+function softmaxBatch(
+  values: TypedArray,
+  first: number,
+  count: number,
+  step: number,
+  largest: Float64Array,
+  total: Float64Array,
+  powers: Float64Array,
+): void {
+  const classes = powers.length / BATCH;
+  largest.fill(-Infinity);
+  total.fill(0);
+  for (let c = 0; c < classes; c++) {
+    const from = first + c * step;
+    for (let i = 0; i < count; i++) {
+      const value = values[from + i];
+      // Once NaN, always NaN, and so are all of the pixel's powers.
+      largest[i] = Math.max(largest[i], value - value === 0 ? value : Number.NaN);
+    }
+  }
+  for (let c = 0; c < classes; c++) {
+    const from = first + c * step;
+    for (let i = 0; i < count; i++) {
+      const below = values[from + i] - largest[i];
+      const power = exponential(below);
+      powers[c * BATCH + i] = power;
+      total[i] += power;
+    }
+  }
+  for (let c = 0; c < classes; c++) {
+    const from = first + c * step;
+    for (let i = 0; i < count; i++) {
+      // NaN is always the same one.
+      values[from + i] = Number.isNaN(total[i]) ? Number.NaN : powers[c * BATCH + i] / total[i];
     }
   }
 }

@@ -104,16 +104,20 @@ function averageRows(tensors: Tensors, parameters: Parameters, start: number, en
       band = first * height + last;
     }
     const maskRow = (row - mask_row) * width;
+    const hasGaps = mask.subarray(maskRow, maskRow + width).includes(0);
     for (const segment of segments) {
       const { x0, x1, values } = segment;
       for (let c = 0; c < classes; c++) {
         const from = (c * n + row) * n;
         const to = (c * rows + local) * width;
         if (values.length === 0) output.fill(Number.NaN, to + x0, to + x1);
-        else if (values.length === 1) copyChip(tensors, segment, from, to, maskRow);
+        else if (values.length === 1) copyChip(tensors, segment, from, to, maskRow, hasGaps);
         else {
-          if (values.length === 2) blendTwo(tensors, segment, row, from, to);
-          else blendMany(tensors, segment, row, from, to, sum, total);
+          const isFinite =
+            values.length === 2
+              ? blendTwo(tensors, segment, row, from, to)
+              : blendMany(tensors, segment, row, from, to, sum, total);
+          if (isFinite && !hasGaps) continue;
           for (let x = x0; x < x1; x++) {
             const value = output[to + x];
             if (mask[maskRow + x] === 0) output[to + x] = Number.NaN;
@@ -157,34 +161,42 @@ function copyChip(
   from: number,
   to: number,
   maskRow: number,
+  hasGaps: boolean,
 ): void {
   const first = values[0] + from;
   for (let x = x0; x < x1; x++) {
     const value = predictions[first + x];
-    const isGap = mask[maskRow + x] === 0 || value - value !== 0;
     // Adding 0 makes 0 of −0, as a sum does. NaN is always the same: ∞ − ∞ would be one of another sign.
-    output[to + x] = isGap ? Number.NaN : value + 0;
+    output[to + x] = value - value === 0 ? value + 0 : Number.NaN;
   }
+  if (!hasGaps) return;
+  for (let x = x0; x < x1; x++) if (mask[maskRow + x] === 0) output[to + x] = Number.NaN;
 }
 
+/** Whether every value is finite. */
 function blendTwo(
   { predictions, weights, output }: Tensors,
   { x0, x1, values, columns, rows }: Segment,
   row: number,
   from: number,
   to: number,
-): void {
+): boolean {
   const [from0, from1] = [values[0] + from, values[1] + from];
   const [column0, column1] = columns;
   const [wy0, wy1] = [weights[rows[0] + row], weights[rows[1] + row]];
+  let gaps = 0;
   for (let x = x0; x < x1; x++) {
     const w0 = wy0 * weights[column0 + x];
     const w1 = wy1 * weights[column1 + x];
     // Starting from 0, as a sum does, makes 0 of −0.
-    output[to + x] = (0 + w0 * predictions[from0 + x] + w1 * predictions[from1 + x]) / (w0 + w1);
+    const value = (0 + w0 * predictions[from0 + x] + w1 * predictions[from1 + x]) / (w0 + w1);
+    output[to + x] = value;
+    gaps += value - value;
   }
+  return gaps === 0;
 }
 
+/** The same for any number of chips. */
 function blendMany(
   { predictions, weights, output }: Tensors,
   { x0, x1, values, columns, rows }: Segment,
@@ -193,7 +205,7 @@ function blendMany(
   to: number,
   sum: Float64Array,
   total: Float64Array,
-): void {
+): boolean {
   sum.fill(0, x0, x1);
   total.fill(0, x0, x1);
   for (let k = 0; k < values.length; k++) {
@@ -206,7 +218,13 @@ function blendMany(
       total[x] += weight;
     }
   }
-  for (let x = x0; x < x1; x++) output[to + x] = sum[x] / total[x];
+  let gaps = 0;
+  for (let x = x0; x < x1; x++) {
+    const value = sum[x] / total[x];
+    output[to + x] = value;
+    gaps += value - value;
+  }
+  return gaps === 0;
 }
 
 /** Which of the four windows chip k of `count` uses: 1 for a neighbour before it, 2 for one after it, 3 for both. */

@@ -170,51 +170,79 @@ const bilinearRun: RunFunction = (
   const half = 1 << (bits - 1);
   const mask = (1 << bits) - 1;
   const unit = 1 / (1 << bits);
-  const lastX = width - 1;
-  const lastY = height - 1;
   // Pixel centres lie at +0.5: shifting by half a pixel makes them whole.
   let linearX = (qx - half) | 0;
   let linearY = (qy - half) | 0;
   let crossX = Math.imul(fx, cx);
   let crossY = Math.imul(fx, cy);
-  for (let i = 0; i < count; i++) {
+  // Positions along a run only ever grow or only ever shrink: where its ends are inside, so is all of it.
+  const steps = count - 1;
+  const endX = (linearX + Math.imul(steps, ax) + ((crossX + Math.imul(steps, cx)) >> CROSS_BITS)) | 0;
+  const endY = (linearY + Math.imul(steps, ay) + ((crossY + Math.imul(steps, cy)) >> CROSS_BITS)) | 0;
+  const x0 = originX + ((linearX + (crossX >> CROSS_BITS)) >> bits);
+  const y0 = originY + ((linearY + (crossY >> CROSS_BITS)) >> bits);
+  const x1 = originX + (endX >> bits);
+  const y1 = originY + (endY >> bits);
+  const inside =
+    Math.min(x0, x1, y0, y1) >= 0 && Math.max(x0, x1) < width - 1 && Math.max(y0, y1) < height - 1;
+  const stop = (output + count) | 0;
+  for (let i = output; i < stop; i++) {
     const px = (linearX + (crossX >> CROSS_BITS)) | 0;
     const py = (linearY + (crossY >> CROSS_BITS)) | 0;
-    const x = (originX + (px >> bits)) | 0;
-    const y = (originY + (py >> bits)) | 0;
-    const wx = (px & mask) * unit;
-    const wy = (py & mask) * unit;
     linearX = (linearX + ax) | 0;
     linearY = (linearY + ay) | 0;
     crossX = (crossX + cx) | 0;
     crossY = (crossY + cy) | 0;
-    if (x >= 0 && y >= 0 && x < lastX && y < lastY) {
+    const x = (originX + (px >> bits)) | 0;
+    const y = (originY + (py >> bits)) | 0;
+    if (inside || (x >= 0 && y >= 0 && x < width - 1 && y < height - 1)) {
       const above = (Math.imul(y, width) + x) | 0;
       const below = (above + width) | 0;
+      const wx = (px & mask) * unit;
+      const wy = (py & mask) * unit;
       const a = source[above];
       const b = source[below];
       const top = a + (source[above + 1] - a) * wx;
       const bottom = b + (source[below + 1] - b) * wx;
       const value = top + (bottom - top) * wy;
-      destination[output + i] = value;
-      if (!Number.isNaN(value)) continue;
+      if (!Number.isNaN(value)) {
+        destination[i] = value;
+        continue;
+      }
     }
-    // An edge, or a gap among the four pixels: decide pixel by pixel.
-    const centre = containingValue(
-      source,
-      width,
-      height,
-      originX,
-      originY,
-      (px + half) | 0,
-      (py + half) | 0,
-      bits,
-    );
-    destination[output + i] = Number.isNaN(centre)
-      ? centre
-      : renormalised(source, width, height, x, y, wx, wy);
+    destination[i] = bilinearValue(source, width, height, originX, originY, px, py, bits);
   }
 };
+
+/** One value from those of the four pixels that are inside and have data; px and py count from pixels' centres. */
+function bilinearValue(
+  source: Float32Array,
+  width: number,
+  height: number,
+  originX: number,
+  originY: number,
+  px: number,
+  py: number,
+  bits: number,
+): number {
+  const half = 1 << (bits - 1);
+  const mask = (1 << bits) - 1;
+  const unit = 1 / (1 << bits);
+  const centre = containingValue(
+    source,
+    width,
+    height,
+    originX,
+    originY,
+    (px + half) | 0,
+    (py + half) | 0,
+    bits,
+  );
+  if (Number.isNaN(centre)) return centre;
+  const x = originX + (px >> bits);
+  const y = originY + (py >> bits);
+  return renormalised(source, width, height, x, y, (px & mask) * unit, (py & mask) * unit);
+}
 
 /** All sixteen pixels around the position, or bilinear where one of them is outside or without data. */
 const cubicRun: RunFunction = (

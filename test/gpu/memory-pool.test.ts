@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryPool } from '../../src/gpu/cpu/memory-pool.js';
+
+describe('MemoryPool', () => {
+  it('gives memory back, whatever else was idle before', () => {
+    const pool = new MemoryPool(false, 32768);
+    // Three sizes fill the pool; the one that comes next is used again and again.
+    const old = [4096, 8192, 16384].map((bytes) => pool.acquire(bytes));
+    for (const buffer of old) pool.release(buffer);
+    const buffer = pool.acquire(20480);
+    pool.release(buffer);
+    expect(pool.acquire(20480)).toBe(buffer);
+    // The sizes that were idle for longest went for it.
+    expect(pool.acquire(4096)).not.toBe(old[0]);
+    expect(pool.acquire(8192)).not.toBe(old[1]);
+    expect(pool.acquire(16384)).not.toBe(old[2]);
+  });
+
+  it('keeps what still fits', () => {
+    const pool = new MemoryPool(false, 32768);
+    const [small, large] = [pool.acquire(4096), pool.acquire(16384)];
+    pool.release(large);
+    pool.release(small);
+    const next = pool.acquire(28672);
+    pool.release(next);
+    expect(pool.acquire(4096)).toBe(small);
+    expect(pool.acquire(28672)).toBe(next);
+    expect(pool.acquire(16384)).not.toBe(large);
+  });
+
+  it('does not keep more than its bound', () => {
+    const pool = new MemoryPool(false, 8192);
+    const buffer = pool.acquire(16384);
+    pool.release(buffer);
+    expect(pool.acquire(16384)).not.toBe(buffer);
+  });
+});
