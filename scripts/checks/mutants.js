@@ -508,12 +508,7 @@ const MUTANTS = [
     'if',
     `${KERNELS}/stitch.test.ts`,
   ],
-  [
-    'src/kernels/cpu/stitch.ts',
-    'if (!hasGaps) return;',
-    'return;',
-    `${KERNELS}/stitch.test.ts`,
-  ],
+  ['src/kernels/cpu/stitch.ts', 'if (!hasGaps) return;', 'return;', `${KERNELS}/stitch.test.ts`],
   [
     'src/kernels/cpu/stitch.ts',
     'row - placement[chip_columns + j]',

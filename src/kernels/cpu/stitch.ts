@@ -113,11 +113,11 @@ function averageRows(tensors: Tensors, parameters: Parameters, start: number, en
         if (values.length === 0) output.fill(Number.NaN, to + x0, to + x1);
         else if (values.length === 1) copyChip(tensors, segment, from, to, maskRow, hasGaps);
         else {
-          const isFinite =
+          const complete =
             values.length === 2
               ? blendTwo(tensors, segment, row, from, to)
               : blendMany(tensors, segment, row, from, to, sum, total);
-          if (isFinite && !hasGaps) continue;
+          if (complete && !hasGaps) continue;
           for (let x = x0; x < x1; x++) {
             const value = output[to + x];
             if (mask[maskRow + x] === 0) output[to + x] = Number.NaN;
