@@ -1,5 +1,13 @@
 // A scene's warp as a caller of terrachip/kernels does it: from an array to an array, strip by strip.
-import { ControlGrid, Crs, createPixelMapping, GeoBox, uploadControl, warp } from 'terrachip/kernels';
+import {
+  ControlGrid,
+  Crs,
+  controlNeeds,
+  createPixelMapping,
+  GeoBox,
+  uploadControl,
+  warp,
+} from 'terrachip/kernels';
 
 /** Destination rows in one step. */
 const ROWS = 1024;
@@ -40,7 +48,7 @@ export class WarpScene {
 
   #grid() {
     const { footprints } = controlNeeds(this.#resampling);
-    return new ControlGrid(this.#mapping, DEFAULT_TOLERANCE, 64 * 2 ** 20, footprints);
+    return new ControlGrid(this.#mapping, undefined, undefined, footprints);
   }
 
   #strip(grid, tile) {
