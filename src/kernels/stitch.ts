@@ -21,7 +21,7 @@
  */
 import { invalidOption } from '../errors.js';
 import { type ChipLayout, chipCover } from '../geo/index.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type Parameter } from '../gpu/index.js';
 import { compose, stitchShader } from '../shaders/index.js';
 import { blendWindows, type WindowOptions } from './blend-windows.js';
 import { requireDtype, requireLength } from './check.js';
@@ -30,6 +30,19 @@ import { module, run } from './cpu/stitch.js';
 /** In the order of the shader's numbers. */
 export const REDUCTIONS = ['average', 'sum', 'max', 'min', 'first', 'last', 'weights', 'counts'] as const;
 export type Reduction = (typeof REDUCTIONS)[number];
+
+/** Where rows and chips lie: the uniform fields of all kernels that gather from chips, as `stitchParameters` fills them. */
+export const STITCH_PARAMETERS = [
+  { name: 'width', type: 'i32' },
+  { name: 'height', type: 'i32' },
+  { name: 'chip_size', type: 'i32' },
+  { name: 'classes', type: 'i32' },
+  { name: 'chip_columns', type: 'i32' },
+  { name: 'chip_rows', type: 'i32' },
+  { name: 'row_start', type: 'i32' },
+  { name: 'rows', type: 'i32' },
+  { name: 'mask_row', type: 'i32' },
+] as const satisfies readonly Parameter[];
 
 export const stitchKernel = defineKernel({
   name: 'stitch',
@@ -43,17 +56,7 @@ export const stitchKernel = defineKernel({
     { name: 'mask', access: 'read' },
     { name: 'output', access: 'write' },
   ],
-  parameters: [
-    { name: 'width', type: 'i32' },
-    { name: 'height', type: 'i32' },
-    { name: 'chip_size', type: 'i32' },
-    { name: 'classes', type: 'i32' },
-    { name: 'chip_columns', type: 'i32' },
-    { name: 'chip_rows', type: 'i32' },
-    { name: 'row_start', type: 'i32' },
-    { name: 'rows', type: 'i32' },
-    { name: 'mask_row', type: 'i32' },
-  ],
+  parameters: STITCH_PARAMETERS,
   constants: ['reduction'],
   grid: ({ width, rows, classes }) => [width, rows, classes],
   cpu: { module, run, rows: ({ rows }) => rows },

@@ -14,7 +14,13 @@ import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
 import { compose, votesShader } from '../shaders/index.js';
 import { argmax } from './argmax.js';
 import { module, run } from './cpu/votes.js';
-import { requireStitchable, type StitchOptions, stitch, stitchParameters } from './stitch.js';
+import {
+  requireStitchable,
+  STITCH_PARAMETERS,
+  type StitchOptions,
+  stitch,
+  stitchParameters,
+} from './stitch.js';
 
 export const votesKernel = defineKernel({
   name: 'votes',
@@ -27,17 +33,7 @@ export const votesKernel = defineKernel({
     { name: 'mask', access: 'read' },
     { name: 'counts', access: 'read_write' },
   ],
-  parameters: [
-    { name: 'width', type: 'i32' },
-    { name: 'height', type: 'i32' },
-    { name: 'chip_size', type: 'i32' },
-    { name: 'classes', type: 'i32' },
-    { name: 'chip_columns', type: 'i32' },
-    { name: 'chip_rows', type: 'i32' },
-    { name: 'row_start', type: 'i32' },
-    { name: 'rows', type: 'i32' },
-    { name: 'mask_row', type: 'i32' },
-  ],
+  parameters: STITCH_PARAMETERS,
   grid: ({ width, rows }) => [width, rows, 1],
   cpu: { module, run, rows: ({ rows }) => rows },
 });
