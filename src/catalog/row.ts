@@ -1,0 +1,57 @@
+/** What a catalog knows of one item: where it lies, when it was taken, and where its files are. */
+import type { GeoBox, TimeInterval } from '../geo/index.js';
+import type { Units } from '../raster/index.js';
+import type { Polygon } from '../vector/index.js';
+
+/** One band of an asset. */
+export interface CatalogBand {
+  /** As the file or the item calls it: `B04`, `VV`. */
+  readonly name: string;
+  /** Lower case, as STAC's `eo:common_name` writes it: `red`, `nir`, `swir16`. */
+  readonly commonName?: string;
+  /** Band number in the file, from 1. */
+  readonly index: number;
+  readonly nodata?: number | null;
+  /** Physical value = stored · scale + offset. */
+  readonly scale?: number;
+  readonly offset?: number;
+}
+
+/** One file or array of an item. */
+export interface CatalogAsset {
+  /** A path, a URL, or either with `#variable` for one array of a store. */
+  readonly href: string;
+  readonly mediaType?: string;
+  readonly roles?: readonly string[];
+  readonly bands?: readonly CatalogBand[];
+  readonly units?: Units;
+  /** The pixel grid, where it is known without opening the file. */
+  readonly geobox?: GeoBox;
+}
+
+export type CatalogValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly CatalogValue[]
+  | { readonly [name: string]: CatalogValue };
+
+/** One item. Rows are never changed; an operation that clips one makes another. */
+export interface CatalogRow {
+  /** Unique within its collection. */
+  readonly id: string;
+  /** The collection of STAC, or the name given when the catalog was built; empty for none. */
+  readonly collection: string;
+  /**
+   * The outline on the ground in longitude and latitude (WGS 84), edges densified, cut at the antimeridian, poles
+   * included where the item covers one. A place without area (points, lines) is a ring without area.
+   */
+  readonly footprint: readonly Polygon[];
+  /** `TimeInterval.always` for what has no date. */
+  readonly interval: TimeInterval;
+  /** The item's main file: where there are several assets, the first that holds data. */
+  readonly href: string;
+  readonly assets: Readonly<Record<string, CatalogAsset>>;
+  readonly properties: Readonly<Record<string, CatalogValue>>;
+}
