@@ -46,7 +46,7 @@ export function show(choice: BandChoice): string {
   return typeof choice === 'number' ? String(choice) : `"${choice}"`;
 }
 
-/** The asset of a row's main file: the one it names, or the first. */
+/** The asset of a row's main file. */
 export function mainAsset(row: CatalogRow): CatalogAsset {
   const assets = Object.values(row.assets);
   return assets.find((asset) => asset.href === row.href) ?? { href: row.href };

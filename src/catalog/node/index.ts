@@ -5,3 +5,4 @@
 import '../../geo/node/epsg.js';
 
 export * from '../index.js';
+export * from '../loaders/index.js';
