@@ -1,5 +1,5 @@
 /**
- * Vector data: polygons from GeoJSON and to it, on the ground and on pixel grids.
+ * Vector data: features of many formats, polygons as GeoJSON, on the ground and on pixel grids.
  * @module
  */
 export { polygonArea } from './area.js';
@@ -7,14 +7,17 @@ export { type AreaProperties, type ClassPolygonsOptions, classPolygons } from '.
 export {
   type AreaFeature,
   type AreaFeatures,
+  boundsOfFeature,
   type Polygon,
   type Position,
-  parseGeoJson,
   type Ring,
-} from './geojson.js';
+  type VectorFeature,
+  type VectorFeatures,
+} from './features.js';
+export { parseGeoJson } from './geojson.js';
 export { LonLatPolygons } from './lon-lat.js';
 export { GeoJsonFile } from './node/geojson-file.js';
-export { isVectorPath, readAreas } from './node/read.js';
+export { isVectorPath, type ReadVectorOptions, readAreas, readFeatures } from './node/read.js';
 export { polygonize } from './polygonize.js';
 export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 export { type OnSpan, type RasterizeOptions, Rasterizer } from './rasterize.js';

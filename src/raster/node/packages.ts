@@ -4,7 +4,8 @@ import { NETCDF3_PACKAGE } from '../netcdf/netcdf3.js';
 import { CODECS, type Codec } from './codecs/table.js';
 import { HDF5_PACKAGE } from './hdf5.js';
 
-interface OptionalPackage {
+/** An optional package, and how it is loaded. */
+export interface OptionalPackage {
   readonly name: string;
   readonly load: () => Promise<unknown>;
 }
@@ -49,13 +50,19 @@ export async function probeReaders(): Promise<ReaderPackage[]> {
     reads: codecs.flatMap((codec) => (codec.requirement === requirement ? codec.name : [])),
   }));
   return Promise.all(
-    [...compressions, ...FORMATS].map(async ({ requirement, reads }) => {
-      const found = { package: requirement.name, reads };
-      const problem = await problemOf(requirement);
-      if (problem === null) return { ...found, available: true };
-      return { ...found, available: false, problem: problem.problem, remedy: problem.remedy };
-    }),
+    [...compressions, ...FORMATS].map(({ requirement, reads }) => probePackage(requirement, reads)),
   );
+}
+
+/** Whether a package is here that reads some formats. */
+export async function probePackage(
+  requirement: OptionalPackage,
+  reads: readonly string[],
+): Promise<ReaderPackage> {
+  const found = { package: requirement.name, reads };
+  const problem = await problemOf(requirement);
+  if (problem === null) return { ...found, available: true };
+  return { ...found, available: false, problem: problem.problem, remedy: problem.remedy };
 }
 
 /** @throws {TerrachipError} UNSUPPORTED that names the file and the package that its compression needs */
