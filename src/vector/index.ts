@@ -1,5 +1,6 @@
 /**
- * Vector data: features of many formats, polygons as GeoJSON, on the ground and on pixel grids.
+ * Vector data: polygons from GeoJSON and to it, on the ground and on pixel grids. Runs anywhere; Node's entry point
+ * adds files of many formats.
  * @module
  */
 export { polygonArea } from './area.js';
@@ -16,8 +17,7 @@ export {
 } from './features.js';
 export { parseGeoJson } from './geojson.js';
 export { LonLatPolygons } from './lon-lat.js';
-export { GeoJsonFile } from './node/geojson-file.js';
-export { isVectorPath, type ReadVectorOptions, readAreas, readFeatures } from './node/read.js';
 export { polygonize } from './polygonize.js';
 export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 export { type OnSpan, type RasterizeOptions, Rasterizer } from './rasterize.js';
+export { polygonsToLonLat } from './to-lon-lat.js';

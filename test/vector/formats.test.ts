@@ -10,7 +10,7 @@ import {
   readAreas,
   readFeatures,
   type VectorFeature,
-} from '../../src/vector/index.js';
+} from '../../src/vector/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { startRangeServer } from '../support/http-server.js';
 
