@@ -31,12 +31,14 @@ const PORTABLE = new Set([
   'kernels',
 ]);
 
-/** The part of inference that runs a model, or reads its weights, anywhere. */
+/** The part of inference that runs a model, or reads its weights, anywhere; polygons; the algebra of catalogs. */
 const PORTABLE_FILES = [
   'inference/manifest.ts',
   'inference/session.ts',
   'inference/runner.ts',
   'inference/checkpoint/index.ts',
+  'vector/index.ts',
+  'catalog/index.ts',
 ];
 
 /** Everything else may use Node, but in the layers below only in `node/` folders. */
