@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli, RFC 3720 appendix B.4): the checksum of a shard's index. */
+/** CRC-32C (Castagnoli, RFC 3720 appendix B.4): the checksum of a Zarr shard's index and of a catalog's. */
 const POLYNOMIAL = 0x82f63b78;
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
