@@ -21,12 +21,14 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Layers that run in a browser as they are, apart from their `node/` folders. */
 const PORTABLE = new Set(['errors', 'progress', 'version', 'json', 'geo', 'gpu', 'shaders', 'kernels']);
 
-/** The part of inference that runs a model, or reads its weights, anywhere. */
+/** The part of inference that runs a model, or reads its weights, anywhere; polygons; the algebra of catalogs. */
 const PORTABLE_FILES = [
   'inference/manifest.ts',
   'inference/session.ts',
   'inference/runner.ts',
   'inference/checkpoint/index.ts',
+  'vector/index.ts',
+  'catalog/index.ts',
 ];
 
 /** Everything else may use Node, but in the layers below only in `node/` folders. */

@@ -35,12 +35,12 @@ const READ_LICENCES = new Set(['node_modules/h5wasm']);
 const COMPILERS = [
   {
     name: 'NodeNext',
-    files: ['root', 'geo', 'kernels', 'raster', 'inference', 'node'],
+    files: ['root', 'geo', 'kernels', 'raster', 'catalog', 'inference', 'node'],
     options: { module: 'NodeNext', lib: ['ES2022', 'DOM'], types: ['node'] },
   },
   {
     name: 'NodeNext without the DOM library',
-    files: ['geo', 'kernels', 'raster', 'node'],
+    files: ['geo', 'kernels', 'raster', 'catalog', 'node'],
     options: { module: 'NodeNext', lib: ['ES2022'], types: ['node'] },
   },
   {
@@ -50,12 +50,12 @@ const COMPILERS = [
   },
   {
     name: 'Bundler',
-    files: ['root', 'geo', 'kernels', 'raster', 'inference'],
+    files: ['root', 'geo', 'kernels', 'raster', 'catalog', 'inference'],
     options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: ['node'] },
   },
   {
     name: 'Bundler, for a browser',
-    files: ['geo', 'kernels'],
+    files: ['geo', 'kernels', 'catalog'],
     options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: [] },
   },
 ];

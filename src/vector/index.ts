@@ -1,5 +1,6 @@
 /**
- * Vector data: polygons from GeoJSON and to it, on the ground and on pixel grids.
+ * Vector data: polygons from GeoJSON and to it, on the ground and on pixel grids. Runs anywhere; Node's entry point
+ * adds files.
  * @module
  */
 export { polygonArea } from './area.js';
@@ -13,8 +14,7 @@ export {
   type Ring,
 } from './geojson.js';
 export { LonLatPolygons } from './lon-lat.js';
-export { GeoJsonFile } from './node/geojson-file.js';
-export { isVectorPath, readAreas } from './node/read.js';
 export { polygonize } from './polygonize.js';
 export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 export { type OnSpan, type RasterizeOptions, Rasterizer } from './rasterize.js';
+export { polygonsToLonLat } from './to-lon-lat.js';

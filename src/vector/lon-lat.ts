@@ -22,6 +22,9 @@ const MAX_SPAN = 90;
 /** Nearer to a pole than this, in degrees, is on it: 0.1 mm. */
 const POLE = 1e-9;
 
+/** Columns and rows in turn. */
+type PixelRing = Int32Array | Float64Array;
+
 export class LonLatPolygons {
   readonly #geobox: GeoBox;
   readonly #toLonLat: CrsTransform;
@@ -38,16 +41,16 @@ export class LonLatPolygons {
 
   /**
    * One polygon of the grid on the ground, in one piece or in several.
-   * @param rings exterior and holes as `PixelPolygon` has them
+   * @param rings exterior and holes as `PixelPolygon` has them; pixels may be fractions
    * @throws {TerrachipError} INVALID_INPUT where the grid leaves the domain of its projection
    */
-  convert(rings: readonly Int32Array[]): Polygon[] {
+  convert(rings: readonly PixelRing[]): Polygon[] {
     const whole = rings.map((ring) => this.#ring(ring));
     return cutAtAntimeridian(whole, (latitude) => this.#round(latitude));
   }
 
   /** Open and rounded, with longitudes from −180 to 180. */
-  #ring(corners: Int32Array): Position[] {
+  #ring(corners: PixelRing): Position[] {
     const path: Position[] = [];
     let from: Position = [corners[0], corners[1]];
     let start = this.#project(from);

@@ -7,7 +7,7 @@ import { type ModelFolder, openModel, type PhaseCounters, type RunnerCounters } 
 import { makeFolder, writeJson } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
-import { classPolygons, GeoJsonFile } from '../vector/index.js';
+import { classPolygons, GeoJsonFile } from '../vector/node/index.js';
 import { CLASS_NODATA, classify, parseColour } from './classes.js';
 import { AreaTally } from './evaluate/index.js';
 import { drawMap } from './picture/index.js';

@@ -18,7 +18,7 @@ import {
   WarpedRaster,
   writeCog,
 } from '../raster/index.js';
-import { Rasterizer, readAreas } from '../vector/index.js';
+import { Rasterizer, readAreas } from '../vector/node/index.js';
 import { chipIndex } from './chip-index.js';
 import {
   assetHref,

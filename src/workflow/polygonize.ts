@@ -3,7 +3,7 @@ import { invalidInput, invalidOption } from '../errors.js';
 import { dtypeOf, type TypedArray } from '../geo/index.js';
 import type { OperationOptions } from '../progress.js';
 import { noReference, openRaster, type Raster } from '../raster/index.js';
-import { type ClassArray, classPolygons, GeoJsonFile } from '../vector/index.js';
+import { type ClassArray, classPolygons, GeoJsonFile } from '../vector/node/index.js';
 
 export interface PolygonizeOptions extends OperationOptions {
   /** A raster of classes: 8 or 16 bits, or int32. */

@@ -3,7 +3,7 @@ import { invalidInput, invalidOption } from '../errors.js';
 import type { Dtype } from '../geo/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
-import { type AreaFeatures, Rasterizer, readAreas } from '../vector/index.js';
+import { type AreaFeatures, Rasterizer, readAreas } from '../vector/node/index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 

@@ -9,6 +9,7 @@ const ENTRIES = {
   './geo': 'src/geo/node/index.ts',
   './kernels': 'src/kernels/node/index.ts',
   './raster': 'src/raster/index.ts',
+  './catalog': 'src/catalog/node/index.ts',
   './inference': 'src/inference/index.ts',
 };
 

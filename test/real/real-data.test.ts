@@ -6,7 +6,7 @@ import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { type Backend, CpuBackend } from '../../src/gpu/index.js';
 import { createNodeWebGpuBackend } from '../../src/gpu/node/index.js';
 import { openRaster, WarpedRaster } from '../../src/raster/index.js';
-import { Rasterizer, readAreas } from '../../src/vector/index.js';
+import { Rasterizer, readAreas } from '../../src/vector/node/index.js';
 import { evaluateMap, infer } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { sharedFolder, sharedPath, temporaryFolder } from '../support/files.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseGeoJson, polygonArea, readAreas } from '../../src/vector/index.js';
+import { parseGeoJson, polygonArea, readAreas } from '../../src/vector/node/index.js';
 
 const square = (x: number, y: number, size: number): number[][] => [
   [x, y],

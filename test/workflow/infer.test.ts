@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { openRaster, writeCog } from '../../src/raster/index.js';
-import { Rasterizer, readAreas } from '../../src/vector/index.js';
+import { Rasterizer, readAreas } from '../../src/vector/node/index.js';
 import { finalizeRun, type InferOptions, infer, missingUnits } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';

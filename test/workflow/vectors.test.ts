@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeJson } from '../../src/io/node/index.js';
 import { openRaster, writeCog } from '../../src/raster/index.js';
-import { GeoJsonFile } from '../../src/vector/index.js';
+import { GeoJsonFile } from '../../src/vector/node/index.js';
 import { polygonizeFile, rasterizeFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';

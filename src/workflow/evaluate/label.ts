@@ -1,7 +1,7 @@
 /** Labels: a raster of class values, or polygons. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
-import { type AreaFeatures, isVectorPath, Rasterizer, readAreas } from '../../vector/index.js';
+import { type AreaFeatures, isVectorPath, Rasterizer, readAreas } from '../../vector/node/index.js';
 import { AreaLayer, type GridLayer, noOverlap, openOverlapping, RasterLayer } from './layers.js';
 
 export interface LabelOptions {

@@ -17,7 +17,7 @@ import {
   type UnitStep,
   WarpedRaster,
 } from '../../raster/index.js';
-import { isVectorPath, Rasterizer, readAreas } from '../../vector/index.js';
+import { isVectorPath, Rasterizer, readAreas } from '../../vector/node/index.js';
 
 /** Rows of a strip: a whole number of the blocks that share a pixel area. */
 export const STRIP_ROWS = 512;

@@ -2,7 +2,7 @@
 
 import { invalidInput } from '../../errors.js';
 import type { GeoBox, RowRange } from '../../geo/index.js';
-import { type AreaFeatures, polygonArea, Rasterizer, readAreas } from '../../vector/index.js';
+import { type AreaFeatures, polygonArea, Rasterizer, readAreas } from '../../vector/node/index.js';
 import { noOverlap } from './layers.js';
 
 export interface ZoneArea {

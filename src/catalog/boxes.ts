@@ -1,0 +1,28 @@
+/** Boxes in longitude and latitude around outlines: what spatial indexes hold. */
+import type { Bounds } from '../geo/index.js';
+import type { Polygon } from '../vector/index.js';
+
+/** The box around some polygons; null for none. */
+export function boxOf(polygons: readonly Polygon[]): Bounds | null {
+  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [outer] of polygons) {
+    for (const [x, y] of outer) {
+      if (x < x0) x0 = x;
+      if (x > x1) x1 = x;
+      if (y < y0) y0 = y;
+      if (y > y1) y1 = y;
+    }
+  }
+  return x0 > x1 ? null : [x0, y0, x1, y1];
+}
+
+/** The boxes that an index holds for an outline: one on either side for what was cut at the antimeridian. */
+export function indexBoxes(footprint: readonly Polygon[]): Bounds[] {
+  const whole = boxOf(footprint);
+  if (whole === null) return [];
+  if (whole[0] > -180 || whole[2] < 180 || footprint.length < 2) return [whole];
+  const isWest = (polygon: Polygon): boolean => (boxOf([polygon])?.[0] ?? 0) < 0;
+  const west = boxOf(footprint.filter(isWest));
+  const east = boxOf(footprint.filter((polygon) => !isWest(polygon)));
+  return west !== null && east !== null && west[2] < east[0] ? [west, east] : [whole];
+}

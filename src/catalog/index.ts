@@ -1,0 +1,18 @@
+/**
+ * Catalogs: what exists, where and when; queries and set algebra over them. Runs anywhere; Node's entry point adds
+ * the whole EPSG database.
+ * @module
+ */
+export { GeoCatalog } from './geo-catalog.js';
+export type { GeoJsonObject } from './geometry.js';
+export type { Place } from './place.js';
+export {
+  type PlaceAndTime,
+  PlaceQuery,
+  PREDICATES,
+  type Predicate,
+  type QueryOptions,
+} from './place-query.js';
+export type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
+export { type RowTable, tableOfRows } from './row-table.js';
+export { type OnRow, SpatialIndex } from './spatial-index.js';

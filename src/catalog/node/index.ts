@@ -1,0 +1,7 @@
+/**
+ * `terrachip/catalog` in Node: the portable part, and any EPSG code.
+ * @module
+ */
+import '../../geo/node/epsg.js';
+
+export * from '../index.js';

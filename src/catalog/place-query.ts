@@ -1,0 +1,130 @@
+/** A place and a time that rows are asked for, brought to longitude and latitude once. */
+import { invalidInput, invalidOption } from '../errors.js';
+import { type Bounds, Crs, type CrsLike, type GeoSlice, TimeInterval } from '../geo/index.js';
+import type { Polygon } from '../vector/index.js';
+import { type Place, placeOutline } from './place.js';
+import {
+  boxCovers,
+  outlinesIntersect,
+  type PreparedPolygon,
+  polygonCovers,
+  preparePolygons,
+} from './relate.js';
+
+/** How rows are chosen: they meet the place, lie within it, or contain it. */
+export const PREDICATES = ['intersects', 'within', 'contains'] as const;
+export type Predicate = (typeof PREDICATES)[number];
+
+/** A place, a time or both. */
+export interface PlaceAndTime {
+  /**
+   * Bounds, polygons or a GeoJSON geometry, in coordinates of `crs`. Bounds in degrees whose west is greater than
+   * their east cross the antimeridian.
+   */
+  readonly geometry?: Place;
+  /** Default: longitude and latitude on WGS 84. */
+  readonly crs?: CrsLike;
+  /** Closed at both ends. Default: any time. */
+  readonly interval?: TimeInterval | string;
+}
+
+export interface QueryOptions {
+  /** Default: `intersects`. */
+  readonly predicate?: Predicate;
+  /**
+   * Whether what has only its boundary in common with the place meets it too. Default: false. Boundaries may always
+   * touch from inside in `within` and `contains`.
+   */
+  readonly touch?: boolean;
+}
+
+/** A query that is ready to be asked of rows. */
+export class PlaceQuery {
+  /** What an index is asked for, in longitude and latitude; null where the query names no place. */
+  readonly boxes: readonly Bounds[] | null;
+  /** UTC milliseconds, closed. */
+  readonly start: number;
+  readonly end: number;
+  readonly #polygons: readonly PreparedPolygon[];
+  readonly #predicate: Predicate;
+  readonly #touch: boolean;
+  readonly #isBox: boolean;
+
+  /** @throws {TerrachipError} INVALID_INPUT or INVALID_OPTION for a query that cannot be answered */
+  constructor(
+    where: GeoSlice | PlaceAndTime,
+    { predicate = 'intersects', touch = false }: QueryOptions = {},
+  ) {
+    if (!PREDICATES.includes(predicate)) {
+      throw invalidOption(
+        'predicate',
+        `is "${String(predicate)}", which is none of ${PREDICATES.join(', ')}`,
+        'choose one of them',
+      );
+    }
+    const { geometry, crs, interval } = parts(where);
+    const outline =
+      geometry === undefined ? null : placeOutline(geometry, Crs.parse(crs ?? Crs.wgs84), 'the query');
+    this.start = interval.start;
+    this.end = interval.end;
+    this.#predicate = predicate;
+    this.#touch = touch;
+    this.#polygons = preparePolygons(outline ?? []);
+    this.#isBox = this.#polygons.every((polygon) => polygon.isRectangle);
+    this.boxes = outline === null ? null : this.#polygons.map(({ box }) => box);
+  }
+
+  /** Whether a row's time meets the query's. */
+  matchesTime(start: number, end: number): boolean {
+    return start <= this.end && end >= this.start;
+  }
+
+  /**
+   * What a row's only box says about it: true where that alone answers the query, null where its outline has to be
+   * looked at.
+   */
+  matchesBox(box: Bounds): true | null {
+    if (!this.#isBox || this.#predicate === 'contains') return null;
+    const isFlat = box[0] === box[2] || box[1] === box[3];
+    return !isFlat && this.#polygons.some((polygon) => boxCovers(polygon.box, box)) ? true : null;
+  }
+
+  /** Whether an outline in longitude and latitude is what is asked for. */
+  matchesFootprint(footprint: readonly Polygon[]): boolean {
+    const prepared = preparePolygons(footprint);
+    if (prepared.length === 0) return false;
+    switch (this.#predicate) {
+      case 'intersects':
+        return outlinesIntersect(prepared, this.#polygons, this.#touch);
+      case 'within':
+        return coversAll(this.#polygons, prepared);
+      case 'contains':
+        return this.#polygons.length > 0 && coversAll(prepared, this.#polygons);
+    }
+  }
+}
+
+function coversAll(outer: readonly PreparedPolygon[], inner: readonly PreparedPolygon[]): boolean {
+  return inner.every((part) => outer.some((polygon) => polygonCovers(polygon, part)));
+}
+
+function parts(where: GeoSlice | PlaceAndTime): {
+  geometry: PlaceAndTime['geometry'];
+  crs: CrsLike | undefined;
+  interval: TimeInterval;
+} {
+  const { geometry, bounds, crs, interval } = where as Partial<GeoSlice & PlaceAndTime>;
+  if (geometry !== undefined && bounds !== undefined)
+    throw invalidInput('the query', 'has both a geometry and bounds', 'give one of them');
+  const place = geometry ?? bounds;
+  if (place === undefined && interval === undefined) {
+    throw invalidInput(
+      'the query',
+      'has neither a place nor a time',
+      'give a slice, a geometry or an interval',
+    );
+  }
+  const time =
+    typeof interval === 'string' ? TimeInterval.parse(interval) : (interval ?? TimeInterval.always);
+  return { geometry: place, crs, interval: time };
+}

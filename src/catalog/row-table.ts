@@ -1,0 +1,71 @@
+/** Rows in columns: what queries need in typed arrays, and rows made where they are asked for. */
+import { internalError, invalidInput } from '../errors.js';
+import { TimeInterval } from '../geo/index.js';
+import type { Polygon } from '../vector/index.js';
+import { indexBoxes } from './boxes.js';
+import type { CatalogRow } from './row.js';
+import { SpatialIndex } from './spatial-index.js';
+
+/**
+ * Where the rows of a catalog are kept. Catalogs that were made from one another share a table: what a query finds is
+ * a list of row numbers. A table of a file's columns makes rows and outlines when they are asked for.
+ */
+export interface RowTable {
+  readonly length: number;
+  /** Boxes in longitude and latitude. */
+  readonly index: SpatialIndex;
+  /** Both ends of each row's time, UTC milliseconds, closed; ±Infinity where open. */
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  row(index: number): CatalogRow;
+  /** As `row(index).footprint`, without the rest. */
+  footprint(index: number): readonly Polygon[];
+}
+
+/** A table of rows that are in memory. @throws {TerrachipError} INVALID_INPUT for an impossible footprint */
+export function tableOfRows(rows: readonly CatalogRow[]): RowTable {
+  for (const row of rows) requireFootprint(row);
+  return {
+    length: rows.length,
+    index: SpatialIndex.fromBoxes(rows.length, (k) => indexBoxes(rows[k].footprint)),
+    starts: Float64Array.from(rows, ({ interval }) => interval.start),
+    ends: Float64Array.from(rows, ({ interval }) => interval.end),
+    row: (k) => rows[k],
+    footprint: (k) => rows[k].footprint,
+  };
+}
+
+/** The same rows at other times. */
+export function withTimes(table: RowTable, starts: Float64Array, ends: Float64Array): RowTable {
+  return {
+    length: table.length,
+    index: table.index,
+    starts,
+    ends,
+    row: (k) => ({ ...table.row(k), interval: new TimeInterval(starts[k], ends[k]) }),
+    footprint: (k) => table.footprint(k),
+  };
+}
+
+/** @throws {TerrachipError} INTERNAL for columns of unequal length */
+export function checkTable(table: RowTable): RowTable {
+  const { length, starts, ends, index } = table;
+  if (starts.length !== length || ends.length !== length || index.rows !== length)
+    throw internalError('GeoCatalog.fromTable', `columns of ${length} rows differ in length`);
+  return table;
+}
+
+function requireFootprint({ id, footprint }: CatalogRow): void {
+  for (const polygon of footprint) {
+    for (const ring of polygon) {
+      for (const [x, y] of ring) {
+        if (Math.abs(x) <= 180 && Math.abs(y) <= 90) continue;
+        throw invalidInput(
+          `the row "${id}"`,
+          `has the position ${x}, ${y} in its footprint, which is no longitude and latitude`,
+          'give footprints in degrees on WGS 84, cut at the antimeridian',
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/** Polygons of any coordinate reference system as longitudes and latitudes on WGS 84. */
+import { invalidInput, isTerrachipError } from '../errors.js';
+import { type Bounds, Crs, createTransform, GeoBox } from '../geo/index.js';
+import { cutAtAntimeridian, withoutRepetition } from './antimeridian.js';
+import type { Polygon, Position, Ring } from './geojson.js';
+import { LonLatPolygons } from './lon-lat.js';
+
+/** Polygons are placed on a grid of this many pixels a side: edges then bend by less than 1 / 400 000 of its size. */
+const GRID = 4096;
+
+/** Longer pieces of an edge, in degrees, could be taken for the other way around the globe. */
+const MAX_STEP = 90;
+
+/**
+ * Polygons in longitude and latitude: long edges cut where the projection bends them, exteriors counter-clockwise,
+ * cut at the antimeridian, bounded by a pole that they lie around. What is in longitude and latitude already keeps its
+ * straight edges; its longitudes may run beyond ±180.
+ * @param name what they are, for messages
+ * @throws {TerrachipError} INVALID_INPUT where a polygon leaves the domain of its coordinate reference system
+ */
+export function polygonsToLonLat(polygons: readonly Polygon[], crs: Crs, name: string): Polygon[] {
+  return polygons.flatMap((polygon) => {
+    const rings = polygon.map((ring, k) => oriented(ring, k > 0));
+    if (!crs.isGeographic) return projectedToLonLat(rings, crs, name);
+    const { forward, isIdentity } = createTransform(crs, Crs.wgs84);
+    const moved = isIdentity ? rings : rings.map((ring) => ring.map(([x, y]): Position => forward(x, y)));
+    return withinWorld(moved, name);
+  });
+}
+
+function projectedToLonLat(rings: readonly Ring[], crs: Crs, name: string): Polygon[] {
+  requireDomain(rings, crs, name);
+  const grid = GeoBox.fromSize(areaAround(rings), crs, GRID, GRID);
+  const toPixel = grid.transform.inverse();
+  const pixels = rings.map((ring) => Float64Array.from(ring.flatMap(([x, y]) => toPixel.apply(x, y))));
+  try {
+    return new LonLatPolygons(grid).convert(pixels);
+  } catch (cause) {
+    if (!isTerrachipError(cause, 'INVALID_INPUT')) throw cause;
+    throw outside(name, crs, 'between its corners', cause);
+  }
+}
+
+/** proj4js computes something for most positions; where it means another place, the way back leads elsewhere. */
+function requireDomain(rings: readonly Ring[], crs: Crs, name: string): void {
+  const toLonLat = createTransform(crs, Crs.wgs84);
+  const back = createTransform(Crs.wgs84, crs);
+  const [x0, y0, x1, y1] = areaAround(rings);
+  const tolerance = 1e-4 * (x1 - x0 + y1 - y0) + 1 / (crs.metresPerUnit ?? 1);
+  for (const [x, y] of rings.flat()) {
+    const [longitude, latitude] = toLonLat.forward(x, y);
+    const [backX, backY] = back.forward(longitude, latitude);
+    const near = Math.abs(backX - x) <= tolerance && Math.abs(backY - y) <= tolerance;
+    // On cylindrical maps, what lies beyond the edge of the world comes in again at the other.
+    const turned = Math.abs(backY - y) <= tolerance && Math.abs(backX - x) > 1e7 / (crs.metresPerUnit ?? 1);
+    if (!near && !turned) throw outside(name, crs, `at ${x}, ${y}`);
+  }
+}
+
+function outside(name: string, crs: Crs, place: string, cause?: unknown): Error {
+  return invalidInput(
+    name,
+    `leaves the domain of ${crs} ${place}`,
+    'give it in a coordinate reference system that covers it, such as longitude and latitude',
+    cause,
+  );
+}
+
+/** A box around rings, of some width and height. */
+function areaAround(rings: readonly Ring[]): Bounds {
+  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of rings.flat()) {
+    x0 = Math.min(x0, x);
+    y0 = Math.min(y0, y);
+    x1 = Math.max(x1, x);
+    y1 = Math.max(y1, y);
+  }
+  const side = Math.max(x1 - x0, y1 - y0, 1e-6 * Math.max(Math.abs(x0), Math.abs(y0), 1));
+  return [x0, y0, Math.max(x1, x0 + side), Math.max(y1, y0 + side)];
+}
+
+/** Brings longitudes beyond ±180 back, and cuts there. */
+function withinWorld(rings: readonly Ring[], name: string): Polygon[] {
+  for (const ring of rings) requireLonLat(ring, name);
+  if (rings.every((ring) => ring.every(([longitude]) => Math.abs(longitude) <= 180))) return [rings];
+  const wrapped = rings.map((ring) => withoutRepetition(inSteps(ring).slice(0, -1).map(wrap)));
+  return cutAtAntimeridian(wrapped, (latitude) => latitude);
+}
+
+function requireLonLat(ring: Ring, name: string): void {
+  const longitudes = ring.map(([longitude]) => longitude);
+  const span = longitudes.reduce((a, b) => Math.max(a, b)) - longitudes.reduce((a, b) => Math.min(a, b));
+  for (const [k, [x, y]] of ring.entries()) {
+    if (!(Math.abs(x) <= 540 && Math.abs(y) <= 90) || span > 360) {
+      throw invalidInput(
+        name,
+        `has the position ${x}, ${y}, which is no longitude and latitude`,
+        'write it in degrees, longitude first, or name its coordinate reference system',
+      );
+    }
+    const step = k === 0 ? 0 : Math.abs(x - ring[k - 1][0]);
+    if (step > 180 && step < 360) {
+      throw invalidInput(
+        name,
+        `has an edge from longitude ${ring[k - 1][0]} to ${x}, which may go either way around the globe`,
+        'cut it at the antimeridian, as RFC 7946 asks, or give positions in between',
+      );
+    }
+  }
+}
+
+/** A ring whose edges span few degrees. */
+function inSteps(ring: Ring): Position[] {
+  return ring.flatMap((position, k): Position[] => {
+    if (k === 0) return [position];
+    const [fromX, fromY] = ring[k - 1];
+    const steps = Math.max(1, Math.ceil(Math.abs(position[0] - fromX) / MAX_STEP));
+    return Array.from({ length: steps }, (_, step): Position => {
+      const share = (step + 1) / steps;
+      return share === 1
+        ? position
+        : [fromX + share * (position[0] - fromX), fromY + share * (position[1] - fromY)];
+    });
+  });
+}
+
+function wrap([longitude, latitude]: Position): Position {
+  return Math.abs(longitude) <= 180
+    ? [longitude, latitude]
+    : [longitude - 360 * Math.round(longitude / 360), latitude];
+}
+
+function oriented(ring: Ring, isHole: boolean): Ring {
+  let sum = 0;
+  for (let k = 1; k < ring.length; k++) sum += ring[k - 1][0] * ring[k][1] - ring[k][0] * ring[k - 1][1];
+  return sum !== 0 && sum < 0 !== isHole ? [...ring].reverse() : ring;
+}
