@@ -33,7 +33,8 @@ async function decoded(
   // Loaded only where it is needed: it brings Brotli's dictionary with it.
   const { compressors } = await import('hyparquet-compressors');
   const decompress = compressors[codec];
-  if (decompress === undefined) throw new Error(`its pages are compressed by ${codec}, which is not supported`);
+  if (decompress === undefined)
+    throw new Error(`its pages are compressed by ${codec}, which is not supported`);
   return new Uint8Array(decompress(stored, size));
 }
 
@@ -50,7 +51,8 @@ async function gunzip(stored: Uint8Array<ArrayBuffer>, size: number): Promise<Ui
   let length = 0;
   const stream = new Blob([stored]).stream().pipeThrough(new DecompressionStream('gzip'));
   for await (const part of stream) {
-    if (length + part.length > size) throw new Error(`a page has more than the ${size} bytes that it declares`);
+    if (length + part.length > size)
+      throw new Error(`a page has more than the ${size} bytes that it declares`);
     bytes.set(part, length);
     length += part.length;
   }

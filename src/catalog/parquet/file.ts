@@ -17,7 +17,7 @@ import {
 } from 'hyparquet';
 import { readOffsetIndex } from 'hyparquet/src/indexes.js';
 import { invalidInput, isTerrachipError, messageOf, type TerrachipError } from '../../errors.js';
-import type { ByteSource, ReadOptions } from '../../io/index.js';
+import { ByteLru, type ByteSource, type ReadOptions } from '../../io/index.js';
 import { type CleanPages, cleanPages, type Leaf, MAX_CHUNK_BYTES, MAX_CHUNK_VALUES } from './pages.js';
 import { checkThrift } from './thrift.js';
 
@@ -32,6 +32,15 @@ const MAX_SCHEMA_ELEMENTS = 20_000;
 const MAX_SCHEMA_DEPTH = 16;
 const MAX_ROW_GROUPS = 100_000;
 const MAX_INDEX_BYTES = 16 * 2 ** 20;
+
+/** A column chunk of so few bytes is read at once and kept. */
+const WHOLE_CHUNK_BYTES = 256 * 1024;
+
+/** Bytes of decoded pages that are kept for the next rows. */
+const KEPT_BYTES = 64 * 2 ** 20;
+
+/** What a decoded value takes beside its bytes. */
+const VALUE_BYTES = 32;
 
 export interface RowGroup {
   /** Number of the group, from 0. */
@@ -55,6 +64,11 @@ interface Page {
   /** Rows of the row group, from `start` up to `end`. */
   readonly start: number;
   readonly end: number;
+}
+
+interface DecodedPage {
+  readonly values: DecodedArray;
+  readonly bytes: number;
 }
 
 const textDecoder = new TextDecoder();
@@ -94,6 +108,7 @@ export class ParquetFile {
   readonly #metadata: FileMetaData;
   readonly #leaves: readonly Leaf[];
   readonly #pages = new Map<ColumnChunk, Promise<Page[] | null>>();
+  readonly #decoded = new ByteLru<string, DecodedPage>(KEPT_BYTES, ({ bytes }) => bytes);
 
   private constructor(
     source: ByteSource,
@@ -107,9 +122,7 @@ export class ParquetFile {
     this.#metadata = metadata;
     this.#leaves = leaves;
     this.schema = parquetSchema(metadata);
-    this.keyValues = new Map(
-      (metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? '']),
-    );
+    this.keyValues = new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? '']));
     let start = 0;
     this.groups = metadata.row_groups.map(({ num_rows }, index) => {
       const group = { index, start, rows: Number(num_rows) };
@@ -168,12 +181,21 @@ export class ParquetFile {
       const [{ leaf, chunk }] = chunks;
       if (rows !== null && chunks.length === 1 && leaf.maxRepetition === 0) {
         const pages = await this.#pagesOf(group, chunk, options);
-        if (pages !== null) return await this.#readPages(name, leaf, chunk, pages, rows, options);
+        if (pages !== null) {
+          const read = (page: number): Promise<DecodedArray> =>
+            this.#readPage(name, `${group.index}/${places[0]}`, leaf, chunk, pages, page, options);
+          return await readRows(pages, rows, read);
+        }
       }
       const parts = await Promise.all(
         chunks.map(async (each) => ({
           ...each,
-          pages: await this.#readRange(each.leaf, metaOf(each.chunk), ...rangeOf(metaOf(each.chunk)), options),
+          pages: await this.#readRange(
+            each.leaf,
+            metaOf(each.chunk),
+            ...rangeOf(metaOf(each.chunk)),
+            options,
+          ),
         })),
       );
       for (const part of parts) {
@@ -186,46 +208,34 @@ export class ParquetFile {
     }
   }
 
-  async #readPages(
+  /** The values of a page, which are kept. */
+  async #readPage(
     name: string,
+    key: string,
     leaf: Leaf,
     chunk: ColumnChunk,
     pages: readonly Page[],
-    rows: readonly number[],
+    page: number,
     options: ReadOptions,
-  ): Promise<readonly unknown[]> {
-    const meta = metaOf(chunk);
-    const [start] = rangeOf(meta);
-    const wanted: Page[] = [];
-    const places: number[] = [];
-    let page = 0;
-    let before = 0;
-    for (const row of rows) {
-      while (pages[page].end <= row) page++;
-      if (wanted.at(-1) !== pages[page]) {
-        const last = wanted.at(-1);
-        if (last !== undefined) before += last.end - last.start;
-        wanted.push(pages[page]);
-      }
-      places.push(before + row - pages[page].start);
-    }
-    if (wanted.length === 0) return [];
-    const dictionary = pages[0].offset - start;
-    const parts = await Promise.all([
-      this.#readRange(leaf, meta, start, dictionary, options),
-      ...wanted.map(async (each) => {
-        const clean = await this.#readRange(leaf, meta, each.offset, each.size, options);
-        if (clean.values !== each.end - each.start) throw new Error('the index of its pages is wrong');
-        return clean;
-      }),
-    ]);
-    const all: CleanPages = {
-      bytes: parts.flatMap(({ bytes }) => bytes),
-      size: parts.reduce((sum, part) => sum + part.size, 0),
-      values: parts.reduce((sum, part) => sum + part.values, 0),
+  ): Promise<DecodedArray> {
+    const make = async (): Promise<DecodedPage> => {
+      const meta = metaOf(chunk);
+      const { offset, size, start, end } = pages[page];
+      const [chunkStart] = rangeOf(meta);
+      const [dictionary, data] = await Promise.all([
+        this.#readRange(leaf, meta, chunkStart, pages[0].offset - chunkStart, options),
+        this.#readRange(leaf, meta, offset, size, options),
+      ]);
+      if (data.values !== end - start) throw new Error('the index of its pages is wrong');
+      const clean: CleanPages = {
+        bytes: [...dictionary.bytes, ...data.bytes],
+        size: dictionary.size + data.size,
+        values: data.values,
+      };
+      const values = await decode(this.#subtree(name), [{ leaf, chunk, pages: clean }], data.values);
+      return { values, bytes: clean.size + VALUE_BYTES * values.length };
     };
-    const values = await decode(this.#subtree(name), [{ leaf, chunk, pages: all }], all.values);
-    return places.map((place) => values[place]);
+    return (await this.#decoded.get(`${key}/${page}`, make, options.signal)).values;
   }
 
   async #readRange(
@@ -252,13 +262,18 @@ export class ParquetFile {
 
   async #readOffsetIndex(group: RowGroup, chunk: ColumnChunk, options: ReadOptions): Promise<Page[] | null> {
     const { offset_index_offset: offset, offset_index_length: length } = chunk;
-    if (offset === undefined || length === undefined) return null;
+    const [chunkStart, chunkSize] = rangeOf(metaOf(chunk));
+    // Without an index, all of a small chunk is taken for one page.
+    if (offset === undefined || length === undefined) {
+      return chunkSize > WHOLE_CHUNK_BYTES
+        ? null
+        : [{ offset: chunkStart, size: chunkSize, start: 0, end: group.rows }];
+    }
     if (!(length > 0 && length <= MAX_INDEX_BYTES)) throw new Error('the index of its pages is damaged');
     const bytes = await this.#source.read(Number(offset), length, options);
     checkThrift(bytes, 0);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const { page_locations: locations } = readOffsetIndex({ view, offset: 0 });
-    const [chunkStart, chunkSize] = rangeOf(metaOf(chunk));
     let before = chunkStart;
     const pages = locations.map((location, k) => {
       const page = {
@@ -287,6 +302,24 @@ export class ParquetFile {
     for (const child of this.schema.children) if (child.element.name === name) add(child);
     return elements;
   }
+}
+
+/** The values of some rows, from the pages that hold them; pages are read side by side. */
+async function readRows(
+  pages: readonly Page[],
+  rows: readonly number[],
+  read: (page: number) => Promise<DecodedArray>,
+): Promise<readonly unknown[]> {
+  const wanted = new Map<number, Promise<DecodedArray>>();
+  let page = 0;
+  const pageOf = rows.map((row) => {
+    while (pages[page].end <= row) page++;
+    if (!wanted.has(page)) wanted.set(page, read(page));
+    return page;
+  });
+  const decoded = new Map<number, DecodedArray>();
+  await Promise.all([...wanted].map(async ([each, values]) => decoded.set(each, await values)));
+  return rows.map((row, k) => decoded.get(pageOf[k])?.[row - pages[pageOf[k]].start]);
 }
 
 /** @returns the thrift structure, with the eight bytes after it */

@@ -129,7 +129,8 @@ async function cleanPage(
     requireValues(count, meta);
     const levels = definition + repetition;
     const counts = [nulls, rows, definition, repetition].every(isCount) && nulls <= count && rows <= count;
-    if (!counts || levels > stored.length || levels > plain) throw new Error('the levels of a page are cut off');
+    if (!counts || levels > stored.length || levels > plain)
+      throw new Error('the levels of a page are cut off');
     if (leaf.maxRepetition > 0) {
       checkRuns(stored.subarray(0, repetition), bitWidth(leaf.maxRepetition), count);
     }

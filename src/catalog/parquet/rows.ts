@@ -1,7 +1,7 @@
 /** Rows of a catalog as the columns of its file, and back. */
 import type { SchemaElement } from 'hyparquet';
 import * as v from 'valibot';
-import { invalidInput } from '../../errors.js';
+import { invalidInput, messageOf } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import { parseJson, validate } from '../../json.js';
 import type { Units } from '../../raster/index.js';
@@ -199,9 +199,16 @@ export function footprintOfValue(value: unknown, name: string): CatalogRow['foot
   if (value === null || value === undefined) return [];
   try {
     if (!(value instanceof Uint8Array)) throw new Error('a geometry is no bytes');
-    return decodeWkb(value);
+    const footprint = decodeWkb(value);
+    for (const ring of footprint.flat()) {
+      for (const [x, y] of ring) {
+        const isPlace = Math.abs(x) <= 180 && Math.abs(y) <= 90;
+        if (!isPlace) throw new Error(`${x}, ${y} is no longitude and latitude`);
+      }
+    }
+    return footprint;
   } catch (cause) {
-    throw invalidInput(name, 'has a damaged geometry', 'write it again', cause);
+    throw invalidInput(name, `has a damaged geometry (${messageOf(cause)})`, 'write it again', cause);
   }
 }
 
