@@ -6,3 +6,9 @@ import '../../geo/node/epsg.js';
 
 export * from '../index.js';
 export * from '../loaders/index.js';
+export {
+  type OpenCatalogOptions,
+  openCatalog,
+  type WriteCatalogOptions,
+  writeCatalog,
+} from './catalog-file.js';
