@@ -3,6 +3,7 @@
  * the whole EPSG database.
  * @module
  */
+
 export { GeoCatalog } from './geo-catalog.js';
 export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
@@ -16,6 +17,7 @@ export {
   type TimeRule,
   temporalPairs,
 } from './matchup.js';
+export { CatalogFile } from './parquet/catalog-file.js';
 export { type Place, placeOutline } from './place.js';
 export {
   type PlaceAndTime,
