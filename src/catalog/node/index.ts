@@ -6,9 +6,16 @@ import '../../geo/node/epsg.js';
 
 export * from '../index.js';
 export * from '../loaders/index.js';
+export * from '../products/index.js';
 export {
   type OpenCatalogOptions,
   openCatalog,
   type WriteCatalogOptions,
   writeCatalog,
 } from './catalog-file.js';
+export {
+  buildProductCatalog,
+  type OpenProductOptions,
+  openProduct,
+  type ProductCatalogOptions,
+} from './open-product.js';
