@@ -10,4 +10,5 @@ export {
   openCatalog,
   type WriteCatalogOptions,
   writeCatalog,
+  writeStacGeoParquet,
 } from './catalog-file.js';
