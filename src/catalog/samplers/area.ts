@@ -12,6 +12,7 @@ import {
 import { type Place, placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
 import { PixelCover } from './cover.js';
+import { byFootprint } from './footprints.js';
 
 /** A place on the ground. */
 export interface Region {
@@ -44,6 +45,8 @@ export class SampleArea {
   readonly rows: readonly CatalogRow[];
   /** The time that its rows span. */
   readonly interval: TimeInterval;
+  /** The windows of `geobox` that `within` limited it to; null for none. */
+  readonly blocks: readonly PixelWindow[] | null;
   readonly #grid: GeoBox;
   readonly #cover: PixelCover;
   /** What else a pixel must lie in: the region of interest, and the blocks of a fold. */
@@ -58,6 +61,7 @@ export class SampleArea {
     limits: readonly PixelCover[],
     rowsAt: readonly (readonly CatalogRow[])[],
     interval: TimeInterval,
+    blocks: PixelCover | null = null,
   ) {
     const window = commonWindow([cover, ...limits]);
     if (window === null) throw outsideLimits();
@@ -69,6 +73,7 @@ export class SampleArea {
     this.geobox = grid.window(window.x, window.y, window.width, window.height);
     this.interval = interval;
     this.rows = rowsAt.flat();
+    this.blocks = blocks && this.#windowsOf(blocks);
   }
 
   /**
@@ -121,18 +126,14 @@ export class SampleArea {
 
   /** Sets of windows, each of which together holds the area; they may overlap. */
   get windows(): readonly (readonly PixelWindow[])[] {
-    return [this.#cover, ...this.#limits].map(({ windows }) =>
-      windows.flatMap((window) => {
-        const part = intersectWindows(window, this.#origin);
-        return part === null ? [] : [this.#shifted(part, -1)];
-      }),
-    );
+    return [this.#cover, ...this.#limits].map((cover) => this.#windowsOf(cover));
   }
 
   /** What of the area lies in some windows of `geobox`, which do not overlap. */
   within(windows: readonly PixelWindow[]): SampleArea {
     const limit = PixelCover.ofWindows(windows.map((window) => this.#shifted(window, 1)));
-    return new SampleArea(this.#grid, this.#cover, [...this.#limits, limit], this.#rowsAt, this.interval);
+    const limits = [...this.#limits, limit];
+    return new SampleArea(this.#grid, this.#cover, limits, this.#rowsAt, this.interval, limit);
   }
 
   /** What of the area lies in a region; null for nothing. */
@@ -181,6 +182,13 @@ export class SampleArea {
       .flatMap((k) => this.#rowsAt[k]);
   }
 
+  #windowsOf({ windows }: PixelCover): PixelWindow[] {
+    return windows.flatMap((window) => {
+      const part = intersectWindows(window, this.#origin);
+      return part === null ? [] : [this.#shifted(part, -1)];
+    });
+  }
+
   #isNear(window: PixelWindow): boolean {
     return [this.#cover, ...this.#limits].every((cover) => cover.near(window).length > 0);
   }
@@ -226,29 +234,6 @@ function coverOf({ geometry, crs }: Region, grid: GeoBox): PixelCover {
   const cover = PixelCover.ofShapes(shapes, Crs.wgs84, 'the region', grid);
   if (cover === null) throw nothing('the region');
   return cover;
-}
-
-/** Rows that have the same footprint, together. */
-function byFootprint(rows: readonly CatalogRow[]): CatalogRow[][] {
-  const buckets = new Map<string, CatalogRow[][]>();
-  const places: CatalogRow[][] = [];
-  for (const row of rows) {
-    const key = row.footprint.map(([outer]) => `${outer.length},${outer[0]}`).join(';');
-    const bucket = buckets.get(key) ?? [];
-    if (bucket.length === 0) buckets.set(key, bucket);
-    const known = bucket.find(([first]) => sameFootprint(first, row));
-    if (known !== undefined) known.push(row);
-    else {
-      bucket.push([row]);
-      places.push(bucket[bucket.length - 1]);
-    }
-  }
-  return places;
-}
-
-export function sameFootprint(a: CatalogRow, b: CatalogRow): boolean {
-  if (a.footprint === b.footprint) return true;
-  return JSON.stringify(a.footprint) === JSON.stringify(b.footprint);
 }
 
 /** What rows span of an interval; rows without a date span all of it. */

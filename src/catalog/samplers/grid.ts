@@ -1,5 +1,5 @@
 import { invalidOption } from '../../errors.js';
-import { chipStarts, type PixelWindow } from '../../geo/index.js';
+import { chipStarts, intersectWindows, type PixelWindow } from '../../geo/index.js';
 import type { SampleArea } from './area.js';
 import { type Chip, type PixelSize, pixelSize, sliceOf } from './chip.js';
 import { Sequence } from './sequence.js';
@@ -29,13 +29,11 @@ export interface GridSamplerOptions {
 
 /** What a grid does not take as it is. */
 export interface GridReport {
-  readonly columns: number;
-  readonly rows: number;
   /** Places of the grid that were left out, since no pixel of the area lies in them. */
   readonly emptyPlaces: number;
   /** Pixels of the area in no chip: at the edges by `drop`, and between chips where the stride is larger than the size. */
   readonly droppedPixels: number;
-  /** Pixels of chips that lie outside of the area's bounds. */
+  /** Pixels of chips that lie outside of the area's bounds, or of its block's. */
   readonly addedPixels: number;
 }
 
@@ -55,32 +53,41 @@ export class GridSampler extends Sequence<Chip> {
 }
 
 /**
- * Cuts an area into chips on a regular grid over its bounds; places without any pixel of the area are left out.
- * @throws {TerrachipError} INVALID_OPTION for an impossible size or stride
+ * Cuts an area into chips on a regular grid over its bounds; places without any pixel of the area are left out. An area
+ * of blocks, as a fold is, has a grid in each of them, so that chips stay inside.
+ * @throws {TerrachipError} INVALID_OPTION for an impossible size or stride, or a policy that lets chips leave their block
  */
 export function gridSampler(area: SampleArea, options: GridSamplerOptions): GridSampler {
   const { policy = 'cover' } = options;
   if (!GRID_POLICIES.includes(policy))
     throw invalidOption('policy', `cannot be ${policy}`, `give one of ${GRID_POLICIES.join(', ')}`);
-  const [width, height] = pixelSize(options.size, 'size');
-  const [strideX, strideY] = pixelSize(options.stride ?? options.size, 'stride');
-  const { geobox } = area;
-  const columns = axisChips(geobox.width, width, strideX, policy);
-  const rows = axisChips(geobox.height, height, strideY, policy);
+  if (area.blocks !== null && (policy === 'pad' || policy === 'centre'))
+    throw invalidOption(
+      'policy',
+      `cannot be ${policy} in blocks, which chips would leave`,
+      'use cover, clip or drop',
+    );
+  const size = pixelSize(options.size, 'size');
+  const stride = pixelSize(options.stride ?? options.size, 'stride');
+  const { width, height } = area.geobox;
+  const frames = area.blocks ?? [{ x: 0, y: 0, width, height }];
   const windows: PixelWindow[] = [];
-  for (const [y, chipHeight] of rows) {
-    for (const [x, chipWidth] of columns) {
-      const window = { x, y, width: chipWidth, height: chipHeight };
-      if (area.touches(window)) windows.push(window);
+  let [emptyPlaces, dropped, added] = [0, 0, 0];
+  for (const frame of frames) {
+    const columns = axisChips(frame.width, size[0], stride[0], policy);
+    const rows = axisChips(frame.height, size[1], stride[1], policy);
+    dropped += droppedPixels(area, frame, columns, rows);
+    for (const [y, chipHeight] of rows) {
+      for (const [x, chipWidth] of columns) {
+        const window = { x: frame.x + x, y: frame.y + y, width: chipWidth, height: chipHeight };
+        if (area.touches(window)) {
+          windows.push(window);
+          added += pixelsBeyond(window, frame);
+        } else emptyPlaces++;
+      }
     }
   }
-  return new GridSampler(area, windows, {
-    columns: columns.length,
-    rows: rows.length,
-    emptyPlaces: columns.length * rows.length - windows.length,
-    droppedPixels: droppedPixels(area, columns, rows),
-    addedPixels: windows.reduce((sum, window) => sum + pixelsBeyond(window, geobox), 0),
-  });
+  return new GridSampler(area, windows, { emptyPlaces, droppedPixels: dropped, addedPixels: added });
 }
 
 /** The start and length of a chip along one axis. */
@@ -109,18 +116,24 @@ function shortAxis(length: number, size: number, policy: GridPolicy): AxisChip {
   return [policy === 'centre' ? -Math.floor((size - length) / 2) : 0, size];
 }
 
-/** Pixels of the area that lie in none of the chips. */
-function droppedPixels(area: SampleArea, columns: readonly AxisChip[], rows: readonly AxisChip[]): number {
-  const { width, height } = area.geobox;
-  let dropped = 0;
-  for (const [y, rowsBetween] of gaps(rows, height))
-    dropped += area.count({ x: 0, y, width, height: rowsBetween });
-  const between = gaps(columns, width);
-  if (between.length === 0) return dropped;
-  for (const [y, rowHeight] of merged(rows, height)) {
-    for (const [x, gap] of between) dropped += area.count({ x, y, width: gap, height: rowHeight });
-  }
-  return dropped;
+/** Pixels of the area in a frame that lie in none of the chips. */
+function droppedPixels(
+  area: SampleArea,
+  frame: PixelWindow,
+  columns: readonly AxisChip[],
+  rows: readonly AxisChip[],
+): number {
+  const between = gaps(columns, frame.width);
+  const strips = [
+    ...gaps(rows, frame.height).map(([y, height]) => ({ x: 0, y, width: frame.width, height })),
+    ...merged(rows, frame.height).flatMap(([y, height]) =>
+      between.map(([x, width]) => ({ x, y, width, height })),
+    ),
+  ];
+  return strips.reduce(
+    (sum, strip) => sum + area.count({ ...strip, x: frame.x + strip.x, y: frame.y + strip.y }),
+    0,
+  );
 }
 
 /** Stretches of an axis that some chip covers, within the axis. */
@@ -146,8 +159,7 @@ function gaps(chips: readonly AxisChip[], length: number): AxisChip[] {
   return found;
 }
 
-function pixelsBeyond(window: PixelWindow, { width, height }: { width: number; height: number }): number {
-  const across = Math.min(width, window.x + window.width) - Math.max(0, window.x);
-  const down = Math.min(height, window.y + window.height) - Math.max(0, window.y);
-  return window.width * window.height - Math.max(0, across) * Math.max(0, down);
+function pixelsBeyond(window: PixelWindow, frame: PixelWindow): number {
+  const inside = intersectWindows(window, frame);
+  return window.width * window.height - (inside === null ? 0 : inside.width * inside.height);
 }

@@ -40,3 +40,11 @@ export {
   redrawInvalid,
   type ValidShare,
 } from './validity.js';
+export {
+  type FractionSplitOptions,
+  type RowSplit,
+  splitByFraction,
+  splitByRegion,
+  splitByTime,
+  type TimeSplitOptions,
+} from './splits.js';

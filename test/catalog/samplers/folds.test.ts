@@ -59,13 +59,19 @@ describe('spatialFolds', () => {
     for (const { pixels } of blocks) expect(pixels).toBe(38 * 38);
   });
 
-  it('covers every block once over all folds', () => {
+  it('has grids that stay inside the blocks of their fold', () => {
     const area = SampleArea.of([row('a', [0, 0, 300, 200])], metres);
     const folds = spatialFolds(area, { folds: 5, block: 50, chip: 10 });
-    const windows = [0, 1, 2, 3, 4].flatMap((fold) => folds.blocks.filter((block) => block.fold === fold));
-    expect(windows).toHaveLength(24);
-    const held = gridSampler(folds.fold(0), { size: 10 });
-    expect(held.length).toBeGreaterThan(0);
+    const grids = [0, 1, 2, 3, 4].map((fold) => [...gridSampler(folds.fold(fold), { size: 10 })]);
+    // Blocks of 34 pixels without the buffer's half of 8: 4 × 4 chips, the last shifted inwards.
+    expect(grids.map(({ length }) => length)).toEqual([5, 5, 5, 5, 4].map((blocks) => blocks * 16));
+    for (const [k, chips] of grids.entries()) {
+      for (const other of grids.slice(k + 1).flat())
+        for (const chip of chips) expect(distance(chip, other)).toBeGreaterThanOrEqual(15);
+    }
+    expect(() => gridSampler(folds.fold(0), { size: 10, policy: 'pad' })).toThrow(
+      'policy cannot be pad in blocks',
+    );
   });
 
   it('gives every fold a block, however small its share', () => {

@@ -130,7 +130,7 @@ describe('torchgeo 0.10: GriddedPatchSampler', () => {
       [20, 10, 30, 20],
       [0, 0, 10, 10],
     ]);
-    expect(sampler.report).toEqual({ columns: 3, rows: 2, emptyPlaces: 4, droppedPixels: 0, addedPixels: 0 });
+    expect(sampler.report).toEqual({ emptyPlaces: 4, droppedPixels: 0, addedPixels: 0 });
   });
 });
 
