@@ -6,7 +6,7 @@
  * become one ring, which the first hole touches twice. Its part stays one polygon, though its inside falls apart.
  */
 import { internalError } from '../errors.js';
-import type { Polygon, Position } from './geojson.js';
+import type { Polygon, Position } from './features.js';
 
 /** An open ring. */
 type Path = readonly Position[];

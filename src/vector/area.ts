@@ -1,5 +1,5 @@
 import { Crs, createTransform, ringArea } from '../geo/index.js';
-import type { Polygon } from './geojson.js';
+import type { Polygon } from './features.js';
 
 /** The area of polygons on the WGS 84 ellipsoid in m², their edges taken as geodesics; holes are subtracted. */
 export function polygonArea(polygons: readonly Polygon[], crs: Crs): number {

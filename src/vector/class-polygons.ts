@@ -1,5 +1,5 @@
 import { type GeoBox, PixelAreas } from '../geo/index.js';
-import type { Polygon } from './geojson.js';
+import type { Polygon } from './features.js';
 import { LonLatPolygons } from './lon-lat.js';
 import { Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 

@@ -1,41 +1,23 @@
-/**
- * GeoJSON (RFC 7946): areas with their properties. Only polygons are kept, since everything here asks what lies
- * inside; a file with lines or points is refused rather than silently emptied.
- */
+/** GeoJSON (RFC 7946): areas, lines and points with their properties. */
 import * as v from 'valibot';
-import { invalidInput, TerrachipError } from '../errors.js';
+import { invalidInput } from '../errors.js';
 import { Crs } from '../geo/index.js';
 import { validate } from '../json.js';
-
-/** x or longitude first. */
-export type Position = readonly [number, number];
-
-/** A closed ring; the last position repeats the first. */
-export type Ring = readonly Position[];
-
-/** An outer ring, then the rings of its holes. */
-export type Polygon = readonly Ring[];
-
-/** One or several polygons that belong together, with what the file says about them. */
-export interface AreaFeature {
-  readonly polygons: readonly Polygon[];
-  readonly properties: Readonly<Record<string, unknown>>;
-}
-
-export interface AreaFeatures {
-  /** The file they came from, for messages. */
-  readonly name: string;
-  readonly crs: Crs;
-  readonly features: readonly AreaFeature[];
-}
-
-/** Positions of a document: four million are a continent's lakes; more is a mistake or an attack. */
-const MAX_POSITIONS = 4_000_000;
+import {
+  type AreaFeatures,
+  FeatureParts,
+  GeometryChecker,
+  type Polygon,
+  type Position,
+  requireAreas,
+  type VectorFeature,
+  type VectorFeatures,
+} from './features.js';
 
 /** Collections inside collections. */
 const MAX_DEPTH = 8;
 
-const CrsMember = v.object({
+export const CrsMember = v.object({
   type: v.literal('name', 'must be "name": links are not followed'),
   properties: v.object({ name: v.string() }),
 });
@@ -51,19 +33,24 @@ const Document = v.looseObject({
 });
 
 /**
- * Reads a FeatureCollection, a Feature or a geometry. Coordinates are longitude and latitude on WGS 84, unless an
- * old-style `crs` member names another system.
+ * Reads the polygons of a FeatureCollection, a Feature or a geometry. Coordinates are longitude and latitude on WGS 84,
+ * unless an old-style `crs` member names another system. Lines and points are refused.
  * @param name the file, for messages
  * @throws {TerrachipError} INVALID_INPUT, or TOO_LARGE above four million positions
  */
 export function parseGeoJson(document: unknown, name: string): AreaFeatures {
+  return requireAreas(parseGeoJsonFeatures(document, name));
+}
+
+/** As `parseGeoJson`, with lines and points too. */
+export function parseGeoJsonFeatures(document: unknown, name: string): VectorFeatures {
   const { type, crs: named, ...rest } = validate(Document, document, name);
-  const crs = named === null || named === undefined ? Crs.wgs84 : parseCrs(named.properties.name, name);
-  const reader = new GeometryReader(name, crs);
-  const features: AreaFeature[] = [];
+  const crs = crsOfMember(named, name);
+  const reader = new GeoJsonGeometries(new GeometryChecker(name, crs));
+  const features: VectorFeature[] = [];
   const add = (feature: v.InferOutput<typeof Feature>): void => {
-    const polygons = feature.geometry ? reader.read(feature.geometry, 0) : [];
-    if (polygons.length > 0) features.push({ polygons, properties: feature.properties ?? {} });
+    const found = feature.geometry ? reader.read(feature.geometry, feature.properties ?? {}) : null;
+    if (found !== null) features.push(found);
   };
   if (type === 'FeatureCollection') {
     for (const feature of validate(v.array(Feature), rest.features, `${name}: features`)) add(feature);
@@ -72,11 +59,13 @@ export function parseGeoJson(document: unknown, name: string): AreaFeatures {
   } else {
     add({ type: 'Feature', geometry: { type, ...rest }, properties: null });
   }
-  if (features.length === 0) throw invalidInput(name, 'holds no polygon', 'give polygons');
-  return { name, crs, features };
+  return { name, layer: null, crs, features };
 }
 
-function parseCrs(text: string, name: string): Crs {
+/** The system that a `crs` member names; longitude and latitude without one. */
+export function crsOfMember(member: v.InferOutput<typeof CrsMember> | null | undefined, name: string): Crs {
+  if (member === null || member === undefined) return Crs.wgs84;
+  const text = member.properties.name;
   try {
     return Crs.parse(text);
   } catch (cause) {
@@ -89,99 +78,83 @@ function parseCrs(text: string, name: string): Crs {
   }
 }
 
-class GeometryReader {
+class GeoJsonGeometries {
   readonly #name: string;
-  readonly #crs: Crs;
-  #positions = 0;
+  readonly #checker: GeometryChecker;
 
-  constructor(name: string, crs: Crs) {
-    this.#name = name;
-    this.#crs = crs;
+  constructor(checker: GeometryChecker) {
+    this.#name = checker.name;
+    this.#checker = checker;
   }
 
-  read(geometry: Readonly<Record<string, unknown>>, depth: number): Polygon[] {
+  read(
+    geometry: Readonly<Record<string, unknown>>,
+    properties: Readonly<Record<string, unknown>>,
+  ): VectorFeature | null {
+    this.#checker.admitFeature();
+    const parts = new FeatureParts();
+    this.#add(parts, geometry, 0);
+    return parts.finish(properties);
+  }
+
+  #add(parts: FeatureParts, geometry: Readonly<Record<string, unknown>>, depth: number): void {
     const { type, coordinates, geometries } = geometry;
-    if (type === 'Polygon') return [this.#polygon(coordinates)];
-    if (type === 'MultiPolygon') return this.#list(coordinates, 'polygons').map((p) => this.#polygon(p));
-    if (type === 'GeometryCollection' && depth < MAX_DEPTH) {
+    if (type === 'Point') parts.points.push(this.#point(coordinates));
+    else if (type === 'MultiPoint') {
+      for (const point of this.#list(coordinates, 'points')) parts.points.push(this.#point(point));
+    } else if (type === 'LineString') parts.lines.push(this.#line(coordinates));
+    else if (type === 'MultiLineString') {
+      for (const line of this.#list(coordinates, 'lines')) parts.lines.push(this.#line(line));
+    } else if (type === 'Polygon') this.#addPolygon(parts, coordinates);
+    else if (type === 'MultiPolygon') {
+      for (const polygon of this.#list(coordinates, 'polygons')) this.#addPolygon(parts, polygon);
+    } else if (type === 'GeometryCollection' && depth < MAX_DEPTH) {
       const members = validate(v.array(Geometry), geometries, `${this.#name}: geometries`);
-      return members.flatMap((member) => this.read(member, depth + 1));
+      for (const member of members) this.#add(parts, member, depth + 1);
+    } else {
+      throw invalidInput(
+        this.#name,
+        type === 'GeometryCollection'
+          ? 'nests its geometries too deeply'
+          : `holds a ${JSON.stringify(type)}, which is no geometry of GeoJSON`,
+        'correct it',
+      );
     }
-    throw invalidInput(
-      this.#name,
-      type === 'GeometryCollection'
-        ? 'nests its geometries too deeply'
-        : `holds a ${String(type)}, which has no area`,
-      'give polygons',
+  }
+
+  #addPolygon(parts: FeatureParts, value: unknown): void {
+    const polygon: Polygon = this.#list(value, 'rings').map((ring) =>
+      this.#checker.ring(this.#positions(ring)),
     );
+    if (polygon.length > 0) parts.polygons.push(polygon);
+  }
+
+  #line(value: unknown): readonly Position[] {
+    return this.#checker.line(this.#positions(value));
+  }
+
+  #point(value: unknown): Position {
+    this.#checker.admitPositions(1);
+    return this.#checker.point(this.#position(value));
+  }
+
+  #positions(value: unknown): Position[] {
+    const positions = this.#list(value, 'positions');
+    this.#checker.admitPositions(positions.length);
+    return positions.map((position) => this.#position(position));
+  }
+
+  #position(value: unknown): Position {
+    const [x, y] = this.#list(value, 'coordinates');
+    if (typeof x !== 'number' || typeof y !== 'number') {
+      throw invalidInput(this.#name, 'has a position that is not two numbers', 'correct it');
+    }
+    return [x, y];
   }
 
   #list(value: unknown, what: string): readonly unknown[] {
     if (!Array.isArray(value))
       throw invalidInput(this.#name, `has no list of ${what} where one belongs`, 'correct it');
     return value;
-  }
-
-  #polygon(value: unknown): Polygon {
-    return this.#list(value, 'rings').map((ring) => this.#ring(ring));
-  }
-
-  #ring(value: unknown): Ring {
-    const positions = this.#list(value, 'positions');
-    this.#positions += positions.length;
-    if (this.#positions > MAX_POSITIONS) {
-      throw new TerrachipError(
-        'TOO_LARGE',
-        `${this.#name} has more than ${MAX_POSITIONS} positions`,
-        'simplify it, or clip it to the map',
-        { size: this.#positions, limit: MAX_POSITIONS },
-      );
-    }
-    const ring = positions.map((position) => this.#position(position));
-    const [first, last] = [ring[0], ring.at(-1)];
-    if (
-      first === undefined ||
-      last === undefined ||
-      ring.length < 4 ||
-      first[0] !== last[0] ||
-      first[1] !== last[1]
-    ) {
-      throw invalidInput(
-        this.#name,
-        'has a ring that is not closed or has fewer than four positions',
-        'close its polygons',
-      );
-    }
-    if (this.#crs.isGeographic) this.#requireWithinWorld(ring);
-    return ring;
-  }
-
-  #position(value: unknown): Position {
-    const [x, y] = this.#list(value, 'coordinates');
-    if (typeof x !== 'number' || typeof y !== 'number' || !Number.isFinite(x) || !Number.isFinite(y)) {
-      throw invalidInput(this.#name, 'has a position that is not two numbers', 'correct it');
-    }
-    return [x, y];
-  }
-
-  /** Longitudes jump at the antimeridian; RFC 7946 §3.1.9 asks for polygons to be cut there. */
-  #requireWithinWorld(ring: Ring): void {
-    for (const [k, [x, y]] of ring.entries()) {
-      if (Math.abs(x) > 180 || Math.abs(y) > 90) {
-        throw invalidInput(
-          this.#name,
-          `has the position ${x}, ${y}, which is no longitude and latitude`,
-          'write it in degrees, longitude first, or name its system in a crs member',
-        );
-      }
-      const jump = k === 0 ? 0 : Math.abs(x - ring[k - 1][0]);
-      if (jump > 180 && jump < 360) {
-        throw invalidInput(
-          this.#name,
-          `has an edge from longitude ${ring[k - 1][0]} to ${x}, across the antimeridian`,
-          'cut its polygons there, as RFC 7946 asks',
-        );
-      }
-    }
   }
 }

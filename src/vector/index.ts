@@ -1,6 +1,6 @@
 /**
  * Vector data: polygons from GeoJSON and to it, on the ground and on pixel grids. Runs anywhere; Node's entry point
- * adds files.
+ * adds files of many formats.
  * @module
  */
 export { polygonArea } from './area.js';
@@ -8,11 +8,14 @@ export { type AreaProperties, type ClassPolygonsOptions, classPolygons } from '.
 export {
   type AreaFeature,
   type AreaFeatures,
+  boundsOfFeature,
   type Polygon,
   type Position,
-  parseGeoJson,
   type Ring,
-} from './geojson.js';
+  type VectorFeature,
+  type VectorFeatures,
+} from './features.js';
+export { parseGeoJson } from './geojson.js';
 export { LonLatPolygons } from './lon-lat.js';
 export { polygonize } from './polygonize.js';
 export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';

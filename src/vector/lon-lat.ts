@@ -8,7 +8,7 @@
 import { invalidInput } from '../errors.js';
 import { Crs, type CrsTransform, createTransform, type GeoBox } from '../geo/index.js';
 import { cutAtAntimeridian, withoutRepetition } from './antimeridian.js';
-import type { Polygon, Position } from './geojson.js';
+import type { Polygon, Position } from './features.js';
 
 /** In pixels. */
 const BEND_TOLERANCE = 0.01;

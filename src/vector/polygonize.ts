@@ -1,4 +1,4 @@
-import type { Polygon, Position } from './geojson.js';
+import type { Polygon, Position } from './features.js';
 import { Polygonizer } from './polygonizer.js';
 
 /**

@@ -1,7 +1,7 @@
 /** Polygons on a pixel grid: their edges in pixel coordinates, curved where the projection curves them. */
 import { invalidInput } from '../errors.js';
 import { type Bounds, createTransform, type GeoBox, intersectBounds, transformBounds } from '../geo/index.js';
-import type { AreaFeature, AreaFeatures, Polygon, Position, Ring } from './geojson.js';
+import type { AreaFeature, AreaFeatures, Polygon, Position, Ring } from './features.js';
 
 /** Edges of one polygon as `x0, y0, x1, y1` in pixels (pixel centres at +0.5), in the order of its rings. */
 export interface GridPolygon {

@@ -4,7 +4,7 @@
  * touched: also each pixel that the outline passes through.
  */
 import type { Bounds, GeoBox, RowRange } from '../geo/index.js';
-import type { AreaFeatures } from './geojson.js';
+import type { AreaFeatures } from './features.js';
 import { type GridPolygon, projectOntoGrid } from './project.js';
 
 export interface RasterizeOptions {

@@ -2,7 +2,7 @@
 import { invalidInput, isTerrachipError } from '../errors.js';
 import { type Bounds, Crs, createTransform, GeoBox } from '../geo/index.js';
 import { cutAtAntimeridian, withoutRepetition } from './antimeridian.js';
-import type { Polygon, Position, Ring } from './geojson.js';
+import type { Polygon, Position, Ring } from './features.js';
 import { LonLatPolygons } from './lon-lat.js';
 
 /** Polygons are placed on a grid of this many pixels a side: edges then bend by less than 1 / 400 000 of its size. */

@@ -4,7 +4,8 @@ import { isTerrachipError, messageOf } from '../errors.js';
 import { isSoftware } from '../gpu/index.js';
 import { probeAdapter } from '../gpu/node/index.js';
 import { availableProviders } from '../inference/index.js';
-import { probeReaders, type ReaderPackage } from '../raster/node/packages.js';
+import { probePackage, probeReaders, type ReaderPackage } from '../raster/node/packages.js';
+import { GEODATABASE_PACKAGE } from '../vector/node/index.js';
 import { VERSION } from '../version.js';
 
 export interface DoctorReport {
@@ -20,7 +21,7 @@ export interface DoctorReport {
     | { available: false; problem: string; remedy: string };
   /** Providers of onnxruntime-node, or what stands in their way. */
   onnx: { available: true; providers: string[] } | { available: false; problem: string; remedy: string };
-  /** Optional packages that read some formats, and some compressions of GeoTIFF. */
+  /** Optional packages that read some formats of rasters and vectors, and some compressions of GeoTIFF. */
   readers: ReaderPackage[];
   /** What `--backend auto` takes here. */
   autoBackend: 'webgpu' | 'cpu';
@@ -44,7 +45,7 @@ export async function diagnose(): Promise<DoctorReport> {
     memoryBytes: totalmem(),
     webgpu,
     onnx: await probeOnnx(),
-    readers: await probeReaders(),
+    readers: [...(await probeReaders()), await probePackage(GEODATABASE_PACKAGE, ['FileGDB'])],
     autoBackend: webgpu.available && webgpu.adapterClass === 'hardware' ? 'webgpu' : 'cpu',
   };
 }

@@ -10,8 +10,10 @@ import { type TargetGrid, targetGrid } from './target-grid.js';
 export const BURN_DTYPES = ['uint8', 'float32'] as const satisfies readonly Dtype[];
 
 export interface RasterizeFileOptions extends OperationOptions {
-  /** A GeoJSON file of polygons. */
+  /** A vector file of polygons. */
   source: string;
+  /** The layer of a file with several. */
+  layer?: string;
   /** The COG to write. */
   destination: string;
   grid: TargetGrid;
@@ -49,7 +51,10 @@ const ROWS = 512;
 export async function rasterizeFile(options: RasterizeFileOptions): Promise<RasterizeReport> {
   const { destination, background = 0, dtype = 'uint8', signal, onProgress } = options;
   requireFits('--background', background, dtype);
-  const areas = await readAreas(options.source);
+  const areas = await readAreas(options.source, {
+    ...(options.layer === undefined ? {} : { layer: options.layer }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   const values = burnValues(areas, options, dtype);
   const geobox = (await targetGrid(options.grid)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,

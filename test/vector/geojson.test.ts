@@ -46,7 +46,13 @@ describe('parseGeoJson', () => {
     ['no type', {}, /type/],
     [
       'a line',
-      { type: 'LineString', coordinates: [] },
+      {
+        type: 'LineString',
+        coordinates: [
+          [0, 0],
+          [1, 1],
+        ],
+      },
       /x\.json holds a LineString, which has no area; give polygons/,
     ],
     ['nothing', { type: 'FeatureCollection', features: [] }, /holds no polygon/],

@@ -5,6 +5,7 @@ import type { Run } from '../main.js';
 
 interface Options extends GridOptions {
   output: string;
+  layer?: string;
   allTouched?: boolean;
   value?: number;
   property?: string;
@@ -17,9 +18,13 @@ export function rasterizeCommand(run: Run): Command {
   const command = addGridOptions(
     new Command('rasterize')
       .description('burn polygons onto a grid, into a COG')
-      .argument('<geojson>', 'a GeoJSON file of polygons')
+      .argument(
+        '<file>',
+        'polygons: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, shapefile or file geodatabase',
+      )
       .requiredOption('-o, --output <cog>', 'the COG to write'),
   )
+    .option('--layer <name>', 'the layer of a file with several')
     .option(
       '--all-touched',
       'also pixels that an outline merely touches (default: those whose centre lies inside)',

@@ -1,10 +1,11 @@
 /** The optional packages that read some files, and whether they are here. */
 import { messageOf, TerrachipError } from '../../errors.js';
 import { NETCDF3_PACKAGE } from '../netcdf/netcdf3.js';
-import { CODECS, type Codec } from './codecs/table.js';
+import { CODECS, type Codec, JPEG2000 } from './codecs/table.js';
 import { HDF5_PACKAGE } from './hdf5.js';
 
-interface OptionalPackage {
+/** An optional package, and how it is loaded. */
+export interface OptionalPackage {
   readonly name: string;
   readonly load: () => Promise<unknown>;
 }
@@ -42,20 +43,26 @@ async function problemOf({ name, load }: OptionalPackage): Promise<{
 
 /** All optional packages that read files. */
 export async function probeReaders(): Promise<ReaderPackage[]> {
-  const codecs = [...CODECS.values()];
+  const codecs = [...CODECS.values(), JPEG2000];
   const requirements = new Set(codecs.flatMap(({ requirement }) => requirement ?? []));
   const compressions = [...requirements].map((requirement) => ({
     requirement,
     reads: codecs.flatMap((codec) => (codec.requirement === requirement ? codec.name : [])),
   }));
   return Promise.all(
-    [...compressions, ...FORMATS].map(async ({ requirement, reads }) => {
-      const found = { package: requirement.name, reads };
-      const problem = await problemOf(requirement);
-      if (problem === null) return { ...found, available: true };
-      return { ...found, available: false, problem: problem.problem, remedy: problem.remedy };
-    }),
+    [...compressions, ...FORMATS].map(({ requirement, reads }) => probePackage(requirement, reads)),
   );
+}
+
+/** Whether a package is here that reads some formats. */
+export async function probePackage(
+  requirement: OptionalPackage,
+  reads: readonly string[],
+): Promise<ReaderPackage> {
+  const found = { package: requirement.name, reads };
+  const problem = await problemOf(requirement);
+  if (problem === null) return { ...found, available: true };
+  return { ...found, available: false, problem: problem.problem, remedy: problem.remedy };
 }
 
 /** @throws {TerrachipError} UNSUPPORTED that names the file and the package that its compression needs */

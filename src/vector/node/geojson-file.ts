@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
-import type { Polygon } from '../geojson.js';
+import type { Polygon } from '../features.js';
 
 /** Text is written in pieces of this many characters. */
 const PIECE = 1 << 20;

@@ -3,5 +3,6 @@
  * @module
  */
 export * from '../index.js';
+export { GEODATABASE_PACKAGE } from './geodatabase.js';
 export { GeoJsonFile } from './geojson-file.js';
-export { isVectorPath, readAreas } from './read.js';
+export { isVectorPath, type ReadVectorOptions, readAreas, readFeatures } from './read.js';

@@ -1,12 +1,241 @@
-import { readJson } from '../../io/node/index.js';
-import { type AreaFeatures, parseGeoJson } from '../geojson.js';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
+import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
+import { type ByteSource, openZip, withBlockCache } from '../../io/index.js';
+import { isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
+import { parseJson } from '../../json.js';
+import {
+  type AreaFeatures,
+  boundsOfFeature,
+  type ParseVectorOptions,
+  requireAreas,
+  type VectorFeatures,
+} from '../features.js';
+import { readFlatGeobuf } from '../flatgeobuf/index.js';
+import { parseGeoJsonFeatures } from '../geojson.js';
+import { readGeoPackage } from '../geopackage/index.js';
+import { parseShapefile, type ShapefileParts } from '../shapefile/index.js';
+import { isTopology, parseTopoJson } from '../topojson.js';
+import { readGeodatabase } from './geodatabase.js';
 
-/** Whether a path names a vector file, by its ending. */
-export function isVectorPath(path: string): boolean {
-  return /\.(geojson|json)$/i.test(path);
+export interface ReadVectorOptions extends OpenOptions {
+  /** The layer of a file with several; default: the only one there is. */
+  layer?: string;
+  /** The reference system of a file that does not say its own. */
+  crs?: CrsLike;
+  /**
+   * Only features whose boxes touch these bounds, in the file's reference system. Of a FlatGeobuf file with an index
+   * only those are fetched; other formats are read whole.
+   */
+  bounds?: Bounds;
 }
 
-/** Reads polygons from a GeoJSON file. @throws {TerrachipError} NOT_FOUND, INVALID_INPUT or TOO_LARGE */
-export async function readAreas(path: string): Promise<AreaFeatures> {
-  return parseGeoJson(await readJson(path), path);
+/** What is read as a whole is no larger. */
+const MAX_WHOLE_BYTES = 512 * 2 ** 20;
+const MAX_JSON_BYTES = 64 * 2 ** 20;
+const MAX_SIDECAR_BYTES = 2 ** 20;
+
+const ENDINGS = /\.(geojson|json|topojson|fgb|gpkg|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
+
+/** A path, or that of a URL, without what follows it. */
+function placeOf(path: string): string {
+  return isUrl(path) ? new URL(path).pathname : path;
+}
+
+/** Whether a path or URL names a vector file, by its ending. */
+export function isVectorPath(path: string): boolean {
+  return ENDINGS.test(placeOf(path));
+}
+
+/**
+ * Reads polygons from a GeoJSON, TopoJSON, FlatGeobuf or GeoPackage file, a shapefile, or an Esri file geodatabase.
+ * @throws {TerrachipError} as `readFeatures`, and INVALID_INPUT for a file with lines or points
+ */
+export async function readAreas(path: string, options: ReadVectorOptions = {}): Promise<AreaFeatures> {
+  return requireAreas(await readFeatures(path, options));
+}
+
+/**
+ * Reads the features of a vector file by path or URL: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, shapefiles (`.shp` with
+ * its `.dbf`, `.prj` and `.cpg` beside it, or all of them in a zip file), and Esri file geodatabases with the optional
+ * package gdal3.js.
+ * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where the file has several layers and none is named,
+ * UNSUPPORTED, TOO_LARGE above four million positions, MISSING_DEPENDENCY or NETWORK
+ */
+export async function readFeatures(path: string, options: ReadVectorOptions = {}): Promise<VectorFeatures> {
+  const parse: ParseVectorOptions = {
+    ...(options.layer === undefined ? {} : { layer: options.layer }),
+    ...(options.crs === undefined ? {} : { crs: Crs.parse(options.crs) }),
+  };
+  const found = await readByEnding(path, parse, options);
+  return options.bounds === undefined ? found : within(found, options.bounds);
+}
+
+async function readByEnding(
+  path: string,
+  parse: ParseVectorOptions,
+  options: ReadVectorOptions,
+): Promise<VectorFeatures> {
+  const place = placeOf(path);
+  if (/\.gdb(\.zip)?\/?$/i.test(place)) {
+    if (isUrl(path)) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${path} is a file geodatabase on a web server`,
+        'download it first',
+        { feature: 'file geodatabases over HTTP' },
+      );
+    }
+    const local = localPath(path).replace(/\/+$/, '');
+    await requireThere(local);
+    return readGeodatabase(local, parse);
+  }
+  if (/\.shp$/i.test(place)) return readShapefile(path, parse, options);
+  const source = await openSource(path, options);
+  try {
+    if (/\.(zip|shz)$/i.test(place)) return await readZip(source, path, parse, options.signal);
+    const signal = options.signal === undefined ? {} : { signal: options.signal };
+    if (/\.fgb$/i.test(place)) {
+      const bounds = options.bounds === undefined ? {} : { bounds: options.bounds };
+      return await readFlatGeobuf(source, { ...parse, ...signal, ...bounds });
+    }
+    if (/\.gpkg$/i.test(place)) {
+      if (!isUrl(path)) await requireNoLog(localPath(path));
+      return await readGeoPackage(withBlockCache(source, { blockSize: 128 * 1024 }), { ...parse, ...signal });
+    }
+    const document = parseJson(textOf(await readWhole(source, MAX_JSON_BYTES, options.signal)), source.name);
+    if (isTopology(document)) return parseTopoJson(document, source.name, parse);
+    return parseGeoJsonFeatures(document, source.name);
+  } finally {
+    await source.close();
+  }
+}
+
+async function readShapefile(
+  path: string,
+  parse: ParseVectorOptions,
+  options: OpenOptions,
+): Promise<VectorFeatures> {
+  const read = async (place: string, limit: number): Promise<Uint8Array> => {
+    const source = await openSource(place, options);
+    try {
+      return await readWhole(source, limit, options.signal);
+    } finally {
+      await source.close();
+    }
+  };
+  const beside = async (extension: string, limit: number): Promise<Uint8Array | null> => {
+    const isUpper = /\.SHP(\?|$)/.test(path);
+    const place = path.replace(/\.shp(?=\?|$)/i, `.${isUpper ? extension.toUpperCase() : extension}`);
+    try {
+      return await read(place, limit);
+    } catch (error) {
+      if (isTerrachipError(error, 'NOT_FOUND')) return null;
+      throw error;
+    }
+  };
+  const shp = await read(path, MAX_WHOLE_BYTES);
+  const dbf = await beside('dbf', MAX_WHOLE_BYTES);
+  const [prj, cpg] = [await beside('prj', MAX_SIDECAR_BYTES), await beside('cpg', MAX_SIDECAR_BYTES)];
+  const parts = { shp, dbf, prj: prj && textOf(prj), cpg: cpg && textOf(cpg) };
+  return parseShapefile(parts, path, layerName(placeOf(path)), parse);
+}
+
+async function readZip(
+  source: ByteSource,
+  path: string,
+  parse: ParseVectorOptions,
+  signal: AbortSignal | undefined,
+): Promise<VectorFeatures> {
+  const zip = await openZip(source, { maxDirectoryBytes: 4 * 2 ** 20 });
+  const names = [...zip.entries.keys()].filter((key) => !/(^|\/)(__MACOSX|\.)/.test(key));
+  if (!isUrl(path) && names.some((key) => /\.gdbtable$/i.test(key))) {
+    return readGeodatabase(localPath(path), parse);
+  }
+  const shapes = names.filter((key) => /\.shp$/i.test(key));
+  const wanted = shapes.filter((key) => parse.layer === undefined || layerName(key) === parse.layer);
+  if (wanted.length !== 1) {
+    const listed = shapes.map(layerName).join(', ');
+    if (shapes.length === 0) throw invalidInput(source.name, 'holds no shapefile', 'check the zip file');
+    throw new TerrachipError(
+      'INVALID_OPTION',
+      `${source.name} holds ${wanted.length} shapefiles of that name`,
+      `name one of ${listed}`,
+      { option: 'layer' },
+    );
+  }
+  const [shp] = wanted;
+  const read = async (extension: string, limit: number): Promise<Uint8Array | null> => {
+    signal?.throwIfAborted();
+    const name = `${shp.slice(0, -4)}.${extension}`.toLowerCase();
+    const key = names.find((each) => each.toLowerCase() === name);
+    const size = key === undefined ? 0 : (zip.entries.get(key)?.size ?? 0);
+    if (key === undefined) return null;
+    requireSize(`${source.name}/${key}`, size, limit);
+    return zip.read(key, 0, size);
+  };
+  const [prj, cpg] = [await read('prj', MAX_SIDECAR_BYTES), await read('cpg', MAX_SIDECAR_BYTES)];
+  const parts: ShapefileParts = {
+    shp: (await read('shp', MAX_WHOLE_BYTES)) ?? new Uint8Array(),
+    dbf: await read('dbf', MAX_WHOLE_BYTES),
+    prj: prj && textOf(prj),
+    cpg: cpg && textOf(cpg),
+  };
+  return parseShapefile(parts, `${source.name}/${shp}`, layerName(shp), parse);
+}
+
+function layerName(path: string): string {
+  return basename(path).replace(/\.shp$/i, '');
+}
+
+function localPath(path: string): string {
+  return path.startsWith('file:') ? fileURLToPath(path) : path;
+}
+
+async function requireThere(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) {
+    throw new TerrachipError('NOT_FOUND', `${path} does not exist`, 'check the path', { source: path });
+  }
+}
+
+/** Rows that a program has not yet moved from its log into the database would silently be left out. */
+async function requireNoLog(path: string): Promise<void> {
+  const log = await stat(`${path}-wal`).catch(() => null);
+  if (log !== null && log.size > 0) {
+    throw invalidInput(
+      path,
+      'has a write-ahead log beside it, whose rows are not in the file yet',
+      'close the program that writes it, or run PRAGMA wal_checkpoint(TRUNCATE)',
+    );
+  }
+}
+
+function readWhole(source: ByteSource, limit: number, signal?: AbortSignal): Promise<Uint8Array> {
+  requireSize(source.name, source.size, limit);
+  return source.read(0, source.size, signal === undefined ? {} : { signal });
+}
+
+function requireSize(name: string, size: number, limit: number): void {
+  if (size <= limit) return;
+  throw new TerrachipError(
+    'TOO_LARGE',
+    `${name} has ${size} bytes, more than the ${limit} that are read of such a file`,
+    'clip it, or convert it to FlatGeobuf',
+    { size, limit },
+  );
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function within(found: VectorFeatures, [x0, y0, x1, y1]: Bounds): VectorFeatures {
+  const features = found.features.filter((feature) => {
+    const [minX, minY, maxX, maxY] = boundsOfFeature(feature);
+    return minX <= x1 && maxX >= x0 && minY <= y1 && maxY >= y0;
+  });
+  return { ...found, features };
 }

@@ -1,0 +1,241 @@
+/** Features of a vector file: what every format's reader gives, checked and bounded in the same way. */
+import { invalidInput, TerrachipError } from '../errors.js';
+import type { Bounds, Crs } from '../geo/index.js';
+
+/** x or longitude first. */
+export type Position = readonly [number, number];
+
+/** A closed ring; the last position repeats the first. */
+export type Ring = readonly Position[];
+
+/** An outer ring, then the rings of its holes. */
+export type Polygon = readonly Ring[];
+
+/** One or several polygons that belong together, with what the file says about them. */
+export interface AreaFeature {
+  readonly polygons: readonly Polygon[];
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+export interface AreaFeatures {
+  /** The file they came from, for messages. */
+  readonly name: string;
+  readonly crs: Crs;
+  readonly features: readonly AreaFeature[];
+}
+
+/** A feature of any kind. One of a geometry collection may have parts of several kinds. */
+export interface VectorFeature extends AreaFeature {
+  /** Two positions or more each. */
+  readonly lines: readonly (readonly Position[])[];
+  readonly points: readonly Position[];
+}
+
+export interface VectorFeatures {
+  /** The file they came from, for messages. */
+  readonly name: string;
+  /** The layer of a file that can have several; null for a format without layers. */
+  readonly layer: string | null;
+  readonly crs: Crs;
+  /** In the file's order. Features without a geometry are left out. */
+  readonly features: readonly VectorFeature[];
+}
+
+/** Positions of a file: four million are a continent's lakes; more is a mistake or an attack. */
+const MAX_POSITIONS = 4_000_000;
+
+/** Features of a file, and bytes of their properties. */
+const MAX_FEATURES = 1_000_000;
+const MAX_PROPERTY_BYTES = 256 * 2 ** 20;
+
+/** Checks the geometries of one file, and that they are not too many. */
+export class GeometryChecker {
+  readonly name: string;
+  readonly #crs: Crs;
+  #positions = 0;
+  #features = 0;
+  #propertyBytes = 0;
+
+  /** @param name the file, for messages */
+  constructor(name: string, crs: Crs) {
+    this.name = name;
+    this.#crs = crs;
+  }
+
+  /** Counts positions before they are read. @throws {TerrachipError} TOO_LARGE above four million in a file */
+  admitPositions(count: number): void {
+    this.#positions += count;
+    this.#require('positions', this.#positions, MAX_POSITIONS);
+  }
+
+  /** Counts a feature. @throws {TerrachipError} TOO_LARGE above a million, or above 256 MiB of properties */
+  admitFeature(propertyBytes = 0): void {
+    this.#require('features', ++this.#features, MAX_FEATURES);
+    this.#propertyBytes += propertyBytes;
+    this.#require('bytes of properties', this.#propertyBytes, MAX_PROPERTY_BYTES);
+  }
+
+  #require(what: string, size: number, limit: number): void {
+    if (size <= limit) return;
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `${this.name} has more than ${limit} ${what}`,
+      'simplify it, or clip it to the map',
+      { size, limit },
+    );
+  }
+
+  /** @throws {TerrachipError} INVALID_INPUT unless the ring is closed, finite, and lies on the globe */
+  ring(positions: readonly Position[]): Ring {
+    const [first, last] = [positions[0], positions.at(-1)];
+    const isClosed =
+      first !== undefined && last !== undefined && first[0] === last[0] && first[1] === last[1];
+    if (!isClosed || positions.length < 4) {
+      throw invalidInput(
+        this.name,
+        'has a ring that is not closed or has fewer than four positions',
+        'close its polygons',
+      );
+    }
+    this.#requirePath(positions);
+    return positions;
+  }
+
+  /** @throws {TerrachipError} INVALID_INPUT unless the line has two positions or more, all of them on the globe */
+  line(positions: readonly Position[]): readonly Position[] {
+    if (positions.length < 2) {
+      throw invalidInput(this.name, 'has a line of fewer than two positions', 'correct it');
+    }
+    this.#requirePath(positions);
+    return positions;
+  }
+
+  /** @throws {TerrachipError} INVALID_INPUT unless the point lies on the globe */
+  point(position: Position): Position {
+    this.#requirePosition(position);
+    return position;
+  }
+
+  /** Longitudes jump at the antimeridian; RFC 7946 §3.1.9 asks for polygons to be cut there. */
+  #requirePath(path: readonly Position[]): void {
+    for (const [k, position] of path.entries()) {
+      this.#requirePosition(position);
+      const jump = k === 0 ? 0 : Math.abs(position[0] - path[k - 1][0]);
+      if (this.#crs.isGeographic && jump > 180 && jump < 360) {
+        throw invalidInput(
+          this.name,
+          `has an edge from longitude ${path[k - 1][0]} to ${position[0]}, across the antimeridian`,
+          'cut its polygons there, as RFC 7946 asks',
+        );
+      }
+    }
+  }
+
+  #requirePosition([x, y]: Position): void {
+    if (!Number.isFinite(x) || !Number.isFinite(y)) {
+      throw invalidInput(this.name, 'has a position that is not two numbers', 'correct it');
+    }
+    if (this.#crs.isGeographic && (Math.abs(x) > 180 || Math.abs(y) > 90)) {
+      throw invalidInput(
+        this.name,
+        `has the position ${x}, ${y}, which is no longitude and latitude`,
+        'write it in degrees, longitude first, or name its system in a crs member',
+      );
+    }
+  }
+}
+
+/** The box around all parts of a feature. */
+export function boundsOfFeature({ polygons, lines, points }: VectorFeature): Bounds {
+  let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const path of [...polygons.map(([exterior]) => exterior), ...lines, points]) {
+    for (const [x, y] of path) {
+      minX = Math.min(minX, x);
+      minY = Math.min(minY, y);
+      maxX = Math.max(maxX, x);
+      maxY = Math.max(maxY, y);
+    }
+  }
+  return [minX, minY, maxX, maxY];
+}
+
+/** Gathers the parts of one feature. */
+export class FeatureParts {
+  readonly polygons: Polygon[] = [];
+  readonly lines: (readonly Position[])[] = [];
+  readonly points: Position[] = [];
+
+  /** The feature, or null where it has no part. */
+  finish(properties: Readonly<Record<string, unknown>>): VectorFeature | null {
+    const { polygons, lines, points } = this;
+    if (polygons.length + lines.length + points.length === 0) return null;
+    return { polygons, lines, points, properties };
+  }
+}
+
+/**
+ * The polygons of a file of polygons, for what asks what lies inside.
+ * @throws {TerrachipError} INVALID_INPUT for one with lines or points, rather than silently emptied, or with nothing
+ */
+export function requireAreas({ name, crs, features }: VectorFeatures): AreaFeatures {
+  for (const { lines, points } of features) {
+    if (lines.length + points.length === 0) continue;
+    const kind = lines.length > 0 ? 'LineString' : 'Point';
+    throw invalidInput(name, `holds a ${kind}, which has no area`, 'give polygons');
+  }
+  if (features.length === 0) throw invalidInput(name, 'holds no polygon', 'give polygons');
+  return { name, crs, features: features.map(({ polygons, properties }) => ({ polygons, properties })) };
+}
+
+/**
+ * The one layer of a file that is meant.
+ * @throws {TerrachipError} INVALID_OPTION where there are several and none is named; NOT_FOUND for a name it lacks
+ */
+export function chooseLayer(name: string, layers: readonly string[], wanted: string | undefined): string {
+  if (wanted !== undefined && !layers.includes(wanted)) {
+    throw new TerrachipError(
+      'NOT_FOUND',
+      `${name} has no layer "${wanted}"`,
+      `choose one of ${shown(layers)}`,
+      { source: name },
+    );
+  }
+  if (layers.length === 0) throw invalidInput(name, 'holds no layer with a geometry', 'check the file');
+  if (wanted === undefined && layers.length > 1) {
+    throw new TerrachipError(
+      'INVALID_OPTION',
+      `${name} holds ${layers.length} layers`,
+      `name one of ${shown(layers)}`,
+      { option: 'layer' },
+    );
+  }
+  return wanted ?? layers[0];
+}
+
+/** Names in a message. */
+const SHOWN = 20;
+
+function shown(names: readonly string[]): string {
+  return names.length > SHOWN ? `${names.slice(0, SHOWN).join(', ')}, …` : names.join(', ');
+}
+
+/** What a reader needs to know besides the file. */
+export interface ParseVectorOptions {
+  /** The layer of a file with several; default: the only one there is. */
+  layer?: string;
+  /** The reference system of a file that does not say its own. */
+  crs?: Crs;
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a file that does not say its reference system */
+export function requireCrs(name: string, found: Crs | null, given: Crs | undefined): Crs {
+  const crs = found ?? given;
+  if (crs === undefined) {
+    throw invalidInput(
+      name,
+      'does not say its coordinate reference system',
+      'give it by the option crs, if you know it',
+    );
+  }
+  return crs;
+}

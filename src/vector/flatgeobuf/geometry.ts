@@ -1,0 +1,126 @@
+/** Geometries and attributes of FlatGeobuf. */
+import { invalidInput, TerrachipError } from '../../errors.js';
+import type { FeatureParts, GeometryChecker, Position } from '../features.js';
+import type { FlatTable } from './flatbuffer.js';
+
+/** Parts inside parts. */
+const MAX_DEPTH = 8;
+
+const KIND = { point: 1, line: 2, polygon: 3, multiPoint: 4, multiLine: 5, multiPolygon: 6, collection: 7 };
+
+/** Fields of a geometry's table. */
+const ENDS = 0;
+const XY = 1;
+const TYPE = 6;
+const PARTS = 7;
+
+/** @param layerType the type of all features, or 0 where each says its own */
+export function addGeometry(
+  parts: FeatureParts,
+  table: FlatTable,
+  layerType: number,
+  checker: GeometryChecker,
+  depth = 0,
+): void {
+  const type = layerType === 0 ? table.uint8(TYPE, 0) : layerType;
+  const paths = (): Position[][] => {
+    const xy = table.float64s(XY);
+    const count = Math.floor(xy.length / 2);
+    checker.admitPositions(count);
+    const ends = table.uint32s(ENDS);
+    let start = 0;
+    return (ends.length === 0 ? [count] : ends).map((end) => {
+      if (end < start || end > count) {
+        throw invalidInput(checker.name, 'has a geometry whose parts are not in order', 'get the file again');
+      }
+      const path = Array.from(
+        { length: end - start },
+        (_, k): Position => [xy.at(2 * (start + k)), xy.at(2 * (start + k) + 1)],
+      );
+      start = end;
+      return path;
+    });
+  };
+  if (type === KIND.point || type === KIND.multiPoint) {
+    for (const point of paths().flat()) {
+      if (!Number.isNaN(point[0]) || !Number.isNaN(point[1])) parts.points.push(checker.point(point));
+    }
+  } else if (type === KIND.line || type === KIND.multiLine) {
+    for (const path of paths()) if (path.length > 0) parts.lines.push(checker.line(path));
+  } else if (type === KIND.polygon) {
+    const rings = paths().filter(({ length }) => length > 0);
+    if (rings.length > 0) parts.polygons.push(rings.map((ring) => checker.ring(ring)));
+  } else if (type === KIND.multiPolygon || type === KIND.collection) {
+    if (depth >= MAX_DEPTH) throw invalidInput(checker.name, 'nests its geometries too deeply', 'correct it');
+    for (const part of table.tables(PARTS)) {
+      checker.admitPositions(0);
+      addGeometry(parts, part, type === KIND.multiPolygon ? KIND.polygon : 0, checker, depth + 1);
+    }
+  } else {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${checker.name} holds geometries of type ${type}`,
+      'convert them to polygons, lines or points (ogr2ogr -nlt CONVERT_TO_LINEAR)',
+      { feature: `FlatGeobuf geometry type ${type}` },
+    );
+  }
+}
+
+export interface Column {
+  readonly name: string;
+  readonly type: number;
+}
+
+const FIXED: readonly ((view: DataView, at: number) => unknown)[] = [
+  (view, at) => view.getInt8(at),
+  (view, at) => view.getUint8(at),
+  (view, at) => view.getUint8(at) !== 0,
+  (view, at) => view.getInt16(at, true),
+  (view, at) => view.getUint16(at, true),
+  (view, at) => view.getInt32(at, true),
+  (view, at) => view.getUint32(at, true),
+  (view, at) => Number(view.getBigInt64(at, true)),
+  (view, at) => Number(view.getBigUint64(at, true)),
+  (view, at) => view.getFloat32(at, true),
+  (view, at) => view.getFloat64(at, true),
+];
+const FIXED_SIZES = [1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8];
+const BINARY = 14;
+
+/** Attributes: the number of a column, then its value; text, JSON and dates are text, bytes are left out. */
+export function readProperties(
+  bytes: Uint8Array,
+  columns: readonly Column[],
+  name: string,
+): Record<string, unknown> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const properties: [string, unknown][] = [];
+  const require = (at: number, size: number): void => {
+    if (at + size > view.byteLength) {
+      throw invalidInput(name, 'has properties that end too early', 'get the file again');
+    }
+  };
+  for (let at = 0; at < view.byteLength; ) {
+    require(at, 2);
+    const column = columns[view.getUint16(at, true)];
+    if (column === undefined || column.type > BINARY) {
+      throw invalidInput(name, 'has a property of no column', 'get the file again');
+    }
+    at += 2;
+    const size = FIXED_SIZES[column.type];
+    if (size !== undefined) {
+      require(at, size);
+      properties.push([column.name, FIXED[column.type](view, at)]);
+      at += size;
+      continue;
+    }
+    require(at, 4);
+    const length = view.getUint32(at, true);
+    require(at + 4, length);
+    if (column.type !== BINARY) {
+      properties.push([column.name, new TextDecoder().decode(bytes.subarray(at + 4, at + 4 + length))]);
+    }
+    at += 4 + length;
+  }
+  return Object.fromEntries(properties);
+}

@@ -1,0 +1,115 @@
+/** FlatGeobuf: read as a stream, or by its index, so that over HTTP only what lies in some bounds is fetched. */
+import { invalidInput, TerrachipError } from '../../errors.js';
+import { type Bounds, Crs } from '../../geo/index.js';
+import type { ByteSource } from '../../io/index.js';
+import {
+  FeatureParts,
+  GeometryChecker,
+  type ParseVectorOptions,
+  requireCrs,
+  type VectorFeature,
+  type VectorFeatures,
+} from '../features.js';
+import { FlatTable } from './flatbuffer.js';
+import { addGeometry, type Column, readProperties } from './geometry.js';
+import { featuresWithin, indexBytes } from './spatial-index.js';
+import { ByteWindow } from './window.js';
+
+export interface FlatGeobufOptions extends ParseVectorOptions {
+  /** With an index only features whose boxes touch these bounds, in the file's reference system; else all of them. */
+  bounds?: Bounds;
+  signal?: AbortSignal;
+}
+
+/** `fgb`, the version, `fgb`, and a patch level that does not matter. */
+const MAGIC = [0x66, 0x67, 0x62, 0x03, 0x66, 0x67, 0x62];
+const MAX_HEADER = 10 * 2 ** 20;
+const MAX_COLUMNS = 4096;
+
+/** Fields of the header's table, of a column's and of a feature's. */
+const HEADER = { geometryType: 2, columns: 7, featuresCount: 8, nodeSize: 9, crs: 10 };
+const CRS = { organisation: 0, code: 1, wkt: 4 };
+const COLUMN = { name: 0, type: 1 };
+const FEATURE = { geometry: 0, properties: 1, columns: 2 };
+
+/**
+ * Reads features. The source stays the caller's.
+ * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED for other versions and for curves, or TOO_LARGE
+ */
+export async function readFlatGeobuf(
+  source: ByteSource,
+  options: FlatGeobufOptions = {},
+): Promise<VectorFeatures> {
+  const { name } = source;
+  const bytes = new ByteWindow(source, options.signal);
+  const head = await bytes.read(0, Math.min(12, source.size));
+  if (head.length < 12 || MAGIC.some((byte, k) => head[k] !== byte)) {
+    throw invalidInput(name, 'is no FlatGeobuf file of version 3', 'write it again with a current program');
+  }
+  const headerSize = uint32(head, 8);
+  if (headerSize > MAX_HEADER) throw tooLarge(name, 'a header', headerSize, MAX_HEADER);
+  const header = FlatTable.root(await bytes.read(12, headerSize), name);
+  const crs = requireCrs(name, crsOf(header.table(HEADER.crs)), options.crs);
+  const checker = new GeometryChecker(name, crs);
+  const columns = columnsOf(header, HEADER.columns, name);
+  const layerType = header.uint8(HEADER.geometryType, 0);
+  const count = Number(header.uint64(HEADER.featuresCount));
+  const nodeSize = header.uint16(HEADER.nodeSize, 16);
+  const indexStart = 12 + headerSize;
+  const indexSize = count === 0 ? 0 : indexBytes(count, nodeSize, source);
+  const start = indexStart + indexSize;
+  const features: VectorFeature[] = [];
+  /** Reads the feature at an offset, and says where it ends. */
+  const read = async (offset: number): Promise<number> => {
+    const size = uint32(await bytes.read(offset, 4), 0);
+    const table = FlatTable.root(await bytes.read(offset + 4, size), name);
+    const stored = table.bytes(FEATURE.properties);
+    checker.admitFeature(stored?.length ?? 0);
+    const parts = new FeatureParts();
+    const geometry = table.table(FEATURE.geometry);
+    if (geometry !== null) addGeometry(parts, geometry, layerType, checker);
+    const own = columnsOf(table, FEATURE.columns, name);
+    const properties = stored === null ? {} : readProperties(stored, own.length > 0 ? own : columns, name);
+    const feature = parts.finish(properties);
+    if (feature !== null) features.push(feature);
+    return offset + 4 + size;
+  };
+  if (options.bounds !== undefined && indexSize > 0) {
+    const found = await featuresWithin(bytes, { start: indexStart, count, nodeSize }, options.bounds, name);
+    for (const offset of found) await read(start + offset);
+  } else {
+    for (let offset = start; offset < source.size; ) offset = await read(offset);
+  }
+  return { name, layer: null, crs, features };
+}
+
+function crsOf(table: FlatTable | null): Crs | null {
+  if (table === null) return null;
+  const code = table.int32(CRS.code, 0);
+  const organisation = table.text(CRS.organisation);
+  if (code !== 0 && (organisation === null || /^epsg$/i.test(organisation))) return Crs.fromEpsg(code);
+  const wkt = table.text(CRS.wkt);
+  return wkt === null || wkt === '' ? null : Crs.parse(wkt);
+}
+
+function columnsOf(table: FlatTable, field: number, name: string): Column[] {
+  const columns: Column[] = [];
+  for (const column of table.tables(field)) {
+    if (columns.length === MAX_COLUMNS) throw tooLarge(name, 'columns', columns.length + 1, MAX_COLUMNS);
+    columns.push({ name: column.text(COLUMN.name) ?? '', type: column.uint8(COLUMN.type, 0) });
+  }
+  return columns;
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
+}
+
+function tooLarge(name: string, what: string, size: number, limit: number): Error {
+  return new TerrachipError(
+    'TOO_LARGE',
+    `${name} has ${what} of ${size}, more than ${limit}`,
+    'check the file',
+    { size, limit },
+  );
+}

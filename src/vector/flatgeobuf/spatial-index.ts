@@ -1,0 +1,79 @@
+/** The packed Hilbert R-tree of FlatGeobuf, read node by node. */
+import { invalidInput } from '../../errors.js';
+import type { Bounds } from '../../geo/index.js';
+import type { ByteSource } from '../../io/index.js';
+import type { ByteWindow } from './window.js';
+
+/** Four float64 and an offset. */
+const NODE_BYTES = 40;
+
+export interface PackedTree {
+  /** Where it lies in the file. */
+  readonly start: number;
+  /** Features. */
+  readonly count: number;
+  /** Children of a node. */
+  readonly nodeSize: number;
+}
+
+/** Nodes of each level, leaves first; even a single leaf has a root above it. */
+function levelSizes(count: number, nodeSize: number): number[] {
+  const sizes = [count];
+  do sizes.push(Math.ceil(sizes[sizes.length - 1] / nodeSize));
+  while (sizes[sizes.length - 1] > 1);
+  return sizes;
+}
+
+/** Bytes of the index; 0 for a file without. @throws {TerrachipError} INVALID_INPUT where it cannot fit the file */
+export function indexBytes(count: number, nodeSize: number, source: ByteSource): number {
+  if (nodeSize === 0) return 0;
+  if (nodeSize === 1 || count * NODE_BYTES > source.size) {
+    throw invalidInput(source.name, `cannot hold the ${count} features that it declares`, 'get it again');
+  }
+  return levelSizes(count, nodeSize).reduce((sum, size) => sum + size, 0) * NODE_BYTES;
+}
+
+/** Offsets of the features whose boxes touch the bounds, in order. */
+export async function featuresWithin(
+  bytes: ByteWindow,
+  { start, count, nodeSize }: PackedTree,
+  [x0, y0, x1, y1]: Bounds,
+  name: string,
+): Promise<number[]> {
+  const sizes = levelSizes(count, nodeSize);
+  // The root comes first in the file, the leaves last.
+  const ends: number[] = [];
+  let end = sizes.reduce((sum, size) => sum + size, 0);
+  for (const size of sizes) {
+    ends.push(end);
+    end -= size;
+  }
+  const leaves = ends[0] - sizes[0];
+  const found: number[] = [];
+  let level: number[] = [0];
+  for (let depth = sizes.length - 1; depth >= 0; depth--) {
+    const next: number[] = [];
+    for (const first of level) {
+      const last = Math.min(first + nodeSize, ends[depth]);
+      if (first < ends[depth] - sizes[depth] || first >= last) {
+        throw invalidInput(name, 'has a damaged index', 'get the file again');
+      }
+      const view = await nodes(bytes, start, first, last);
+      for (let k = 0; k < last - first; k++) {
+        const box = [0, 8, 16, 24].map((at) => view.getFloat64(k * NODE_BYTES + at, true));
+        if (box[0] > x1 || box[1] > y1 || box[2] < x0 || box[3] < y0) continue;
+        const offset = Number(view.getBigUint64(k * NODE_BYTES + 32, true));
+        if (first + k >= leaves) found.push(offset);
+        else next.push(offset);
+      }
+    }
+    // Offsets that repeat would read a part of the tree again and again.
+    level = [...new Set(next)].sort((a, b) => a - b);
+  }
+  return [...new Set(found)].sort((a, b) => a - b);
+}
+
+async function nodes(bytes: ByteWindow, start: number, first: number, last: number): Promise<DataView> {
+  const part = await bytes.read(start + first * NODE_BYTES, (last - first) * NODE_BYTES);
+  return new DataView(part.buffer, part.byteOffset, part.byteLength);
+}

@@ -1,0 +1,105 @@
+/** GeoPackage (OGC 12-128): layers of features in an SQLite database. */
+import { invalidInput } from '../../errors.js';
+import { Crs } from '../../geo/index.js';
+import type { ByteSource } from '../../io/index.js';
+import {
+  chooseLayer,
+  GeometryChecker,
+  type ParseVectorOptions,
+  requireCrs,
+  type VectorFeature,
+  type VectorFeatures,
+} from '../features.js';
+import { parseWkb } from '../wkb.js';
+import { SqliteFile, type SqliteRow, type SqliteValue } from './sqlite.js';
+
+/** Bytes of the envelope, by the three bits that say which it is. */
+const ENVELOPE_BYTES = [0, 32, 48, 48, 64];
+const GEOMETRY_HEADER = 8;
+
+/** Tables of a database that are looked through. */
+const MAX_ROWS = 10_000;
+
+/**
+ * Reads a layer. The source stays the caller's. What a write-ahead log beside the file holds is not seen.
+ * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION where there are several layers and none is named, UNSUPPORTED
+ * for curves, or TOO_LARGE
+ */
+export async function readGeoPackage(
+  source: ByteSource,
+  options: ParseVectorOptions & { signal?: AbortSignal } = {},
+): Promise<VectorFeatures> {
+  const { name } = source;
+  const database = await SqliteFile.open(source, options.signal);
+  if (!database.has('gpkg_geometry_columns')) {
+    throw invalidInput(name, 'is a database without layers of features', 'check that it is a GeoPackage');
+  }
+  const described = await collect(database, 'gpkg_geometry_columns');
+  const layers = new Map(described.map((row) => [String(row.table_name), row]));
+  const layer = chooseLayer(name, [...layers.keys()], options.layer);
+  const geometryColumn = String(layers.get(layer)?.column_name);
+  const crs = requireCrs(name, await crsOf(database, layers.get(layer)?.srs_id ?? null), options.crs);
+  const checker = new GeometryChecker(name, crs);
+  const features: VectorFeature[] = [];
+  for await (const row of database.rows(layer)) {
+    const { [geometryColumn]: geometry, ...rest } = row;
+    checker.admitFeature(bytesOf(rest));
+    if (!(geometry instanceof Uint8Array)) continue;
+    const feature = parseGeometry(geometry, checker)?.finish(propertiesOf(rest)) ?? null;
+    if (feature !== null) features.push(feature);
+  }
+  return { name, layer, crs, features };
+}
+
+function parseGeometry(blob: Uint8Array, checker: GeometryChecker): ReturnType<typeof parseWkb> | null {
+  const isGeometry = blob.length >= GEOMETRY_HEADER && blob[0] === 0x47 && blob[1] === 0x50;
+  const envelope = ENVELOPE_BYTES[((blob[3] ?? 0) >> 1) & 7];
+  if (!isGeometry || envelope === undefined) {
+    throw invalidInput(checker.name, 'has a geometry that is not as GeoPackage wants it', 'write it again');
+  }
+  const isEmpty = (blob[3] & 0x10) !== 0;
+  return isEmpty ? null : parseWkb(blob.subarray(GEOMETRY_HEADER + envelope), checker);
+}
+
+/** Null for the two numbers that stand for an unknown system. */
+async function crsOf(database: SqliteFile, id: SqliteValue): Promise<Crs | null> {
+  if (typeof id !== 'number' || id <= 0) return null;
+  const systems = await collect(database, 'gpkg_spatial_ref_sys');
+  const found = systems.find(({ srs_id }) => srs_id === id);
+  if (found === undefined) {
+    throw invalidInput(
+      database.name,
+      `names the reference system ${id} and does not define it`,
+      'correct it',
+    );
+  }
+  const { organization, organization_coordsys_id: code, definition } = found;
+  if (/^epsg$/i.test(String(organization)) && typeof code === 'number') return Crs.fromEpsg(code);
+  return Crs.parse(String(definition));
+}
+
+async function collect(database: SqliteFile, table: string): Promise<SqliteRow[]> {
+  const rows: SqliteRow[] = [];
+  for await (const row of database.rows(table)) {
+    if (rows.push(row) > MAX_ROWS) {
+      throw invalidInput(database.name, `has more than ${MAX_ROWS} rows in ${table}`, 'check the file');
+    }
+  }
+  return rows;
+}
+
+function bytesOf(row: SqliteRow): number {
+  return Object.values(row).reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' || value instanceof Uint8Array ? value.length : 8),
+    0,
+  );
+}
+
+/** Bytes are left out; integers above 2^53 become text, which JSON can hold. */
+function propertiesOf(row: SqliteRow): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).flatMap(([name, value]): [string, unknown][] =>
+      value instanceof Uint8Array ? [] : [[name, typeof value === 'bigint' ? String(value) : value]],
+    ),
+  );
+}

@@ -1,0 +1,168 @@
+/** The main file of a shapefile (Esri white paper J-7855, 1998): geometries. */
+import { invalidInput, TerrachipError } from '../../errors.js';
+import { FeatureParts, type GeometryChecker, type Polygon, type Position, type Ring } from '../features.js';
+
+const FILE_CODE = 9994;
+const HEADER = 100;
+
+/** Rings of one shape whose holes must be told from one another. */
+const MAX_RINGS = 65_536;
+
+/** Shape types; with heights 10 more, with measures 20 more. */
+const NULL_SHAPE = 0;
+const POINT = 1;
+const LINE = 3;
+const POLYGON = 5;
+const MULTI_POINT = 8;
+const MULTI_PATCH = 31;
+
+/**
+ * The parts of each record, in the file's order.
+ * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED for multi-patches, or TOO_LARGE
+ */
+export function* readShapes(bytes: Uint8Array, checker: GeometryChecker): Generator<FeatureParts> {
+  const { name } = checker;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.byteLength < HEADER || view.getInt32(0) !== FILE_CODE) {
+    throw invalidInput(name, 'is no shapefile', 'give the .shp file');
+  }
+  // Lengths count words of 16 bits. Some writers leave the file's own wrong, so that what is there counts.
+  for (let offset = HEADER; offset + 8 <= view.byteLength; ) {
+    const length = view.getInt32(offset + 4) * 2;
+    const end = offset + 8 + length;
+    if (length < 4 || end > view.byteLength) {
+      throw invalidInput(name, 'has a record that reaches beyond its end', 'get the file again');
+    }
+    yield readShape(new DataView(view.buffer, view.byteOffset + offset + 8, length), checker);
+    offset = end;
+  }
+}
+
+function readShape(view: DataView, checker: GeometryChecker): FeatureParts {
+  const parts = new FeatureParts();
+  const kind = view.getInt32(0, true);
+  if (kind === NULL_SHAPE) return parts;
+  const plain = kind % 10;
+  if (kind === MULTI_PATCH || kind < 0 || kind > 28) {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${checker.name} holds shapes of type ${kind}`,
+      'convert them to polygons, lines or points',
+      { feature: `shape type ${kind}` },
+    );
+  }
+  const require = (size: number): void => {
+    if (size > view.byteLength) {
+      throw invalidInput(checker.name, 'has a shape that ends too early', 'get the file again');
+    }
+  };
+  const positions = (offset: number, count: number): Position[] => {
+    require(offset + 16 * count);
+    checker.admitPositions(count);
+    return Array.from(
+      { length: count },
+      (_, k): Position => [
+        view.getFloat64(offset + 16 * k, true),
+        view.getFloat64(offset + 16 * k + 8, true),
+      ],
+    );
+  };
+  if (plain === POINT) {
+    parts.points.push(checker.point(positions(4, 1)[0]));
+  } else if (plain === MULTI_POINT) {
+    require(40);
+    for (const point of positions(40, view.getUint32(36, true))) parts.points.push(checker.point(point));
+  } else if (plain === LINE || plain === POLYGON) {
+    require(44);
+    const [partCount, total] = [view.getUint32(36, true), view.getUint32(40, true)];
+    const first = 44 + 4 * partCount;
+    require(first + 16 * total);
+    const starts = Array.from({ length: partCount }, (_, k) => view.getUint32(44 + 4 * k, true));
+    const paths = starts.map((start, k) => {
+      const end = starts[k + 1] ?? total;
+      if (start > end || end > total) {
+        throw invalidInput(checker.name, 'has a shape whose parts are not in order', 'get the file again');
+      }
+      return positions(first + 16 * start, end - start);
+    });
+    if (plain === LINE) parts.lines.push(...paths.map((path) => checker.line(path)));
+    else
+      parts.polygons.push(
+        ...polygonsOf(
+          paths.map((path) => checker.ring(path)),
+          checker.name,
+        ),
+      );
+  } else {
+    throw invalidInput(checker.name, `has a shape of the unknown type ${kind}`, 'get the file again');
+  }
+  return parts;
+}
+
+/** Exteriors run clockwise, holes the other way; a hole belongs to the smallest exterior around it. */
+function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
+  if (rings.length <= 1) return rings.map((ring) => [ring]);
+  if (rings.length > MAX_RINGS) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `${name} has a shape of ${rings.length} rings, more than ${MAX_RINGS}`,
+      'split it into several (ogr2ogr -explodecollections)',
+      { size: rings.length, limit: MAX_RINGS },
+    );
+  }
+  const described = rings.map((ring) => ({ ring, area: signedArea(ring), bounds: boundsOf(ring) }));
+  const exteriors = described
+    .filter(({ area }) => area <= 0)
+    .map((exterior) => ({ ...exterior, polygon: [exterior.ring] }));
+  // From the smallest on, the first that holds the hole is the nearest around it.
+  const bySize = [...exteriors].sort((a, b) => b.area - a.area);
+  const strays: Polygon[] = [];
+  for (const { ring, bounds } of described.filter(({ area }) => area > 0)) {
+    const around = bySize.find(
+      (exterior) =>
+        exterior.bounds[0] <= bounds[0] &&
+        exterior.bounds[1] <= bounds[1] &&
+        exterior.bounds[2] >= bounds[2] &&
+        exterior.bounds[3] >= bounds[3] &&
+        isAround(exterior.ring, ring),
+    );
+    // A hole in nothing is an exterior that was written the wrong way round.
+    if (around === undefined) strays.push([ring]);
+    else around.polygon.push(ring);
+  }
+  return [...exteriors.map(({ polygon }) => polygon), ...strays];
+}
+
+/** Positive where the ring runs counter-clockwise. */
+function signedArea(ring: Ring): number {
+  const [[x0, y0]] = ring;
+  let sum = 0;
+  for (let k = 1; k < ring.length; k++) {
+    const [[xa, ya], [xb, yb]] = [ring[k - 1], ring[k]];
+    sum += (xa - x0) * (yb - y0) - (xb - x0) * (ya - y0);
+  }
+  return sum / 2;
+}
+
+function boundsOf(ring: Ring): [number, number, number, number] {
+  const bounds: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of ring) {
+    bounds[0] = Math.min(bounds[0], x);
+    bounds[1] = Math.min(bounds[1], y);
+    bounds[2] = Math.max(bounds[2], x);
+    bounds[3] = Math.max(bounds[3], y);
+  }
+  return bounds;
+}
+
+/** Whether a ring lies in another, by its middles of edges: corners may touch the outer one. */
+function isAround(outer: Ring, inner: Ring): boolean {
+  const x = (inner[0][0] + inner[1][0]) / 2;
+  const y = (inner[0][1] + inner[1][1]) / 2;
+  let inside = false;
+  for (let k = 1; k < outer.length; k++) {
+    const [[xa, ya], [xb, yb]] = [outer[k - 1], outer[k]];
+    if (ya > y !== yb > y && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) inside = !inside;
+  }
+  return inside;
+}
