@@ -24,6 +24,14 @@ export { type RandomSampler, type RandomSamplerOptions, randomSampler } from './
 export { type RowSamplerOptions, rowSampler } from './row-sampler.js';
 export { type ItemSource, Sequence } from './sequence.js';
 export {
+  type FractionSplitOptions,
+  type RowSplit,
+  splitByFraction,
+  splitByRegion,
+  splitByTime,
+  type TimeSplitOptions,
+} from './splits.js';
+export {
   type ChipPair,
   combineSamplers,
   type PairSamplerOptions,
@@ -40,11 +48,3 @@ export {
   redrawInvalid,
   type ValidShare,
 } from './validity.js';
-export {
-  type FractionSplitOptions,
-  type RowSplit,
-  splitByFraction,
-  splitByRegion,
-  splitByTime,
-  type TimeSplitOptions,
-} from './splits.js';

@@ -6,8 +6,8 @@ import { placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
 import type { Region } from './area.js';
 import { checkShares } from './folds.js';
-import { byPlace, overlap } from './footprints.js';
 import { CounterRandom, STREAM } from './random.js';
+import { byPlace, overlap } from './same-place.js';
 
 /** Rows by part, and those that belong to none. */
 export interface RowSplit {
@@ -65,7 +65,8 @@ export function splitByFraction(
 /** Numbers of rows, from shares or from numbers. */
 export function partLengths(total: number, shares: readonly number[]): number[] {
   const sum = shares.reduce((before, share) => before + share, 0);
-  if (shares.every(Number.isInteger) && sum === total && shares.every((share) => share > 0)) return [...shares];
+  if (shares.every(Number.isInteger) && sum === total && shares.every((share) => share > 0))
+    return [...shares];
   checkShares(shares, 'shares');
   // A share like 1/3 of 9 may be a little less than 3 in floating point.
   const lengths = shares.map((share) => Math.floor(share * total + 1e-9));
@@ -149,7 +150,11 @@ export function splitByTime(
   const all = [...rows];
   const dated = all.filter(isDated);
   if (dated.length === 0)
-    throw invalidInput('the rows', 'have no dates to split by', 'split them by place, or give rows with dates');
+    throw invalidInput(
+      'the rows',
+      'have no dates to split by',
+      'split them by place, or give rows with dates',
+    );
   const extent = dated.map(({ interval }) => interval).reduce((union, interval) => union.union(interval));
   const intervals = isShares(times)
     ? intervalsOf(extent, times)

@@ -53,7 +53,8 @@ describe('batches', () => {
       return filled(k);
     };
     const started1: number[] = [];
-    for await (const { items } of batches(ten, load, { batchSize: 2, prefetch: 3 })) started1.push(started - items[1] - 1);
+    for await (const { items } of batches(ten, load, { batchSize: 2, prefetch: 3 }))
+      started1.push(started - items[1] - 1);
     // After each batch: those ahead, until the end.
     expect(started1).toEqual([5, 5, 4, 2, 0]);
     started = 0;
@@ -101,7 +102,9 @@ describe('batches', () => {
     const next = batches(ten, never, { batchSize: 2, signal: controller.signal }).next();
     setTimeout(() => controller.abort(new Error('enough')), 5);
     await expect(next).rejects.toThrow('enough');
-    await expect(batches(ten, never, { batchSize: 2, signal: controller.signal }).next()).rejects.toThrow('enough');
+    await expect(batches(ten, never, { batchSize: 2, signal: controller.signal }).next()).rejects.toThrow(
+      'enough',
+    );
   });
 
   it('refuses chips of another shape', async () => {
@@ -118,13 +121,17 @@ describe('batches', () => {
   it('refuses impossible options', async () => {
     const load = async (k: number): Promise<ChipArrays> => filled(k);
     await expect(batches(ten, load, { batchSize: 0 }).next()).rejects.toThrow('batchSize cannot be 0');
-    await expect(batches(ten, load, { batchSize: 1, prefetch: -1 }).next()).rejects.toThrow('prefetch cannot be -1');
+    await expect(batches(ten, load, { batchSize: 1, prefetch: -1 }).next()).rejects.toThrow(
+      'prefetch cannot be -1',
+    );
   });
 });
 
 describe('batchTensors', () => {
   it('makes tensors of the runtime it is given, without copying', async () => {
-    const load = async (k: number): Promise<Record<'image' | 'mask', { data: Float32Array | Uint8Array; shape: number[] }>> => ({
+    const load = async (
+      k: number,
+    ): Promise<Record<'image' | 'mask', { data: Float32Array | Uint8Array; shape: number[] }>> => ({
       image: filled(k).image,
       mask: { data: new Uint8Array(6).fill(k), shape: [2, 3] },
     });

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { CatalogRow } from '../../../src/catalog/row.js';
 import { splitByFraction, splitByRegion, splitByTime } from '../../../src/catalog/samplers/index.js';
 import { partLengths } from '../../../src/catalog/samplers/splits.js';
-import { type Bounds, TimeInterval } from '../../../src/geo/node/index.js';
-import { near, row, UTM } from './rows.js';
+import { type Bounds, Crs, createTransform, TimeInterval } from '../../../src/geo/node/index.js';
+import { EAST, near, row, UTM } from './rows.js';
 
 /** torchgeo's four tiles in a row, in kilometres. */
 const TILES = ['a', 'b', 'c', 'd'].map((id, k) => row(id, [k * 1000, 0, k * 1000 + 1000, 1000]));
@@ -31,7 +31,9 @@ describe('torchgeo: random_bbox_assignment', () => {
   });
 
   it('invalid_inputs', () => {
-    expect(() => splitByFraction(TILES, [2, 2, 1])).toThrow('shares add up to 5; give shares that add up to 1');
+    expect(() => splitByFraction(TILES, [2, 2, 1])).toThrow(
+      'shares add up to 5; give shares that add up to 1',
+    );
     expect(() => splitByFraction(TILES, [1 / 2, 3 / 4, -1 / 4])).toThrow('give at least two shares above 0');
   });
 
@@ -92,7 +94,9 @@ describe('splitByFraction', () => {
     const rows = Array.from({ length: 40 }, (_, k) =>
       row(`r${k}`, [k * 10, 0, k * 10 + 10, 10], { properties: { cover: k < 30 ? 'forest' : 'water' } }),
     );
-    const { parts } = splitByFraction(rows, [0.8, 0.2], { classOf: ({ properties }) => String(properties.cover) });
+    const { parts } = splitByFraction(rows, [0.8, 0.2], {
+      classOf: ({ properties }) => String(properties.cover),
+    });
     const counts = parts.map((part) => part.filter(({ properties }) => properties.cover === 'water').length);
     expect(counts).toEqual([8, 2]);
     expect(parts.map(({ length }) => length)).toEqual([32, 8]);
@@ -107,7 +111,10 @@ describe('splitByFraction', () => {
 });
 
 describe('torchgeo: roi_split', () => {
-  const region = (bounds: Bounds): { geometry: Bounds; crs: number } => ({ geometry: near(bounds), crs: UTM });
+  const region = (bounds: Bounds): { geometry: Bounds; crs: number } => ({
+    geometry: near(bounds),
+    crs: UTM,
+  });
 
   it('clips rows across a border to both sides', () => {
     const { parts, left } = splitByRegion(TILES, [
@@ -117,9 +124,12 @@ describe('torchgeo: roi_split', () => {
     ]);
     expect(parts.map(ids)).toEqual([['a', 'b'], ['c', 'd'], ['d']]);
     expect(left).toEqual([]);
-    const west = Math.max(...parts[1][1].footprint[0][0].map(([x]) => x));
-    const east = Math.min(...parts[2][0].footprint[0][0].map(([x]) => x));
-    expect(Math.abs(west - east)).toBeLessThan(1e-6);
+    const { forward } = createTransform(Crs.wgs84, Crs.parse(UTM));
+    const eastings = ({ footprint }: CatalogRow): number[] =>
+      footprint.flat(2).map(([x, y]) => forward(x, y)[0] - EAST);
+    // Rounding in degrees: a tenth of a millimetre.
+    expect(Math.max(...eastings(parts[1][1]))).toBeCloseTo(3500, 3);
+    expect(Math.min(...eastings(parts[2][0]))).toBeCloseTo(3500, 3);
   });
 
   it('names regions that overlap', () => {
@@ -139,7 +149,8 @@ describe('torchgeo: time_series_split', () => {
   const rows = [0, 10, 20, 30].map((start, k) =>
     row('abcd'[k], [0, 0, 10, 10], { interval: new TimeInterval(start, start + 9) }),
   );
-  const intervals = (...ends: [number, number][]): TimeInterval[] => ends.map(([a, b]) => new TimeInterval(a, b - 1));
+  const intervals = (...ends: [number, number][]): TimeInterval[] =>
+    ends.map(([a, b]) => new TimeInterval(a, b - 1));
 
   it.each([
     ['intervals', intervals([0, 20], [20, 35], [35, 40])],

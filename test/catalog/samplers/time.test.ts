@@ -44,7 +44,9 @@ describe('torchgeo 0.10: SpatioTemporalSampler', () => {
 
   it('sequential @ sequential: each chip at each time', () => {
     const chips = [...combineSamplers(gridSampler(area, { size: 10 }), days, 'product')];
-    expect(chips.map(({ index, window, slice }) => [index, window.x, new Date(slice.interval.start).getUTCDate()])).toEqual([
+    expect(
+      chips.map(({ index, window, slice }) => [index, window.x, new Date(slice.interval.start).getUTCDate()]),
+    ).toEqual([
       [0, 0, 1],
       [1, 0, 2],
       [2, 0, 3],
@@ -56,7 +58,9 @@ describe('torchgeo 0.10: SpatioTemporalSampler', () => {
 
   it('only where and when there is a row', () => {
     const chips = [...combineSamplers(gridSampler(area, { size: 10 }), days, 'product', area)];
-    expect(chips.map(({ index, window, slice }) => [index, window.x, new Date(slice.interval.start).getUTCDate()])).toEqual([
+    expect(
+      chips.map(({ index, window, slice }) => [index, window.x, new Date(slice.interval.start).getUTCDate()]),
+    ).toEqual([
       [0, 0, 1],
       [1, 0, 2],
       [2, 10, 1],
@@ -103,7 +107,7 @@ describe('pairSampler', () => {
   it('gives any number of workers the same pairs', () => {
     const area = SampleArea.of([at('a', 0), at('b', 5), at('c', 12)], metres);
     const pairs = pairSampler(area, { size: 10, count: 9, gap: [0, 20 * DAY], seed: 4 });
-    const key = ({ before, after }: (typeof pairs extends Iterable<infer T> ? T : never)): string =>
+    const key = ({ before, after }: typeof pairs extends Iterable<infer T> ? T : never): string =>
       [before.row?.id, after.row?.id, ...before.geobox.bounds].join();
     const parts = [0, 1].map((k) => [...pairs.share(k, 2)].map(key));
     expect([...pairs].map(key)).toEqual([...pairs].map((_, k) => parts[k % 2][k >> 1]));
@@ -112,7 +116,9 @@ describe('pairSampler', () => {
   it('says so where there is no pair', () => {
     const area = SampleArea.of([at('a', 0), at('b', 5)], metres);
     const pairs = pairSampler(area, { size: 10, count: 1, gap: [6 * DAY, 7 * DAY], tries: 3 });
-    expect(() => pairs.at(0)).toThrow('has no two rows with a gap of 518400000 to 604800000 ms at any of 3 places');
+    expect(() => pairs.at(0)).toThrow(
+      'has no two rows with a gap of 518400000 to 604800000 ms at any of 3 places',
+    );
     expect(() => pairSampler(area, { size: 10, count: 1, gap: [2, 1] })).toThrow('gap cannot be 2 to 1');
   });
 });
