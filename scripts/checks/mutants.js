@@ -73,14 +73,14 @@ const MUTANTS = [
   ['src/shaders/functions/missing.wgsl', '!= 0x7f800000u', '== 0x7f800000u', `${KERNELS}/pixels.test.ts`],
   ['src/shaders/functions/flat-index.wgsl', '65536u', '65535u', `${KERNELS}/pixels.test.ts`],
   ['src/kernels/cpu/warp.ts', '1 << (bits - 1)', '1 << (bits - 2)', `${KERNELS}/warp.test.ts`],
-  ['src/kernels/cpu/warp.ts', 'x < lastX && y < lastY', 'x <= lastX && y < lastY', `${KERNELS}/warp.test.ts`],
+  ['src/kernels/cpu/warp.ts', 'x < lastX && y < lastY', 'x <= lastX && y < lastY', R],
   [
     'src/kernels/cpu/warp.ts',
     'Math.imul(y, width) + x) | 0;\n      const below',
     'Math.imul(x, width) + y) | 0;\n      const below',
     `${KERNELS}/warp.test.ts`,
   ],
-  ['src/kernels/cpu/warp.ts', 'if (!Number.isNaN(value)) continue;', 'continue;', `${KERNELS}/warp.test.ts`],
+  ['src/kernels/cpu/warp.ts', 'if (!Number.isNaN(value)) continue;', 'continue;', R],
   [
     'src/kernels/cpu/warp.ts',
     'if (Number.isNaN(value)) continue;\n      const weight',
