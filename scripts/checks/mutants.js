@@ -73,6 +73,18 @@ const MUTANTS = [
   ['src/shaders/functions/missing.wgsl', '!= 0x7f800000u', '== 0x7f800000u', `${KERNELS}/pixels.test.ts`],
   ['src/shaders/functions/flat-index.wgsl', '65536u', '65535u', `${KERNELS}/pixels.test.ts`],
   ['src/kernels/cpu/warp.ts', '1 << (bits - 1)', '1 << (bits - 2)', `${KERNELS}/warp.test.ts`],
+  [
+    'src/kernels/cpu/warp.ts',
+    'Math.max(x0, x1) < width - 1 &&',
+    'Math.max(x0, x1) < width &&',
+    `${KERNELS}/warp.test.ts`,
+  ],
+  [
+    'src/kernels/cpu/warp.ts',
+    'y >= 0 && x < width - 1 && y < height - 1)',
+    'y >= 0 && x < width && y < height - 1)',
+    `${KERNELS}/warp.test.ts`,
+  ],
   ['src/kernels/cpu/warp.ts', 'x < lastX && y < lastY', 'x <= lastX && y < lastY', R],
   [
     'src/kernels/cpu/warp.ts',
