@@ -5,6 +5,7 @@
 import '../../geo/node/epsg.js';
 
 export * from '../index.js';
+export * from '../loaders/index.js';
 export {
   type OpenCatalogOptions,
   openCatalog,
