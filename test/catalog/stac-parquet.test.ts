@@ -4,7 +4,6 @@ import {
   type CatalogRow,
   GeoCatalog,
   openCatalog,
-  writeCatalog,
   writeStacGeoParquet,
 } from '../../src/catalog/node/index.js';
 import { ParquetFile } from '../../src/catalog/parquet/file.js';
