@@ -110,7 +110,7 @@ describe('loadVector', () => {
     expect([...files.keys()]).toEqual([path]);
     const other = { ...slice, interval: TimeInterval.parse('2022-01') };
     expect((await loadVector(catalog, other)).boxes).toHaveLength(0);
-    const place = catalogRow('place', [2.9999, 45.1539, 3.0002, 45.1545], '2021-01', { properties: { n: 6 } });
+    const place = catalogRow('place', [2.99, 45.14, 3.01, 45.17], '2021-01', { properties: { n: 6 } });
     const labels = await loadVector([place], grid, { features: 'row', value: { property: 'n' } });
     expect(labels.boxes).toMatchObject([{ value: 6 }]);
   });
