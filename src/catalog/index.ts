@@ -29,5 +29,6 @@ export {
 export type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
 export { type RowTable, tableOfRows } from './row-table.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
+export { catalogFromStac, type StacOptions } from './stac/catalog.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
 export { DEDUPE_POLICIES, type Dedupe, type DedupePolicy, sceneId } from './union.js';
