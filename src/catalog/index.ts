@@ -28,6 +28,7 @@ export {
 } from './place-query.js';
 export type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
 export { type RowTable, tableOfRows } from './row-table.js';
+export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
 export { catalogFromStac, type StacOptions } from './stac/catalog.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';

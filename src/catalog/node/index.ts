@@ -5,9 +5,11 @@
 import '../../geo/node/epsg.js';
 
 export * from '../index.js';
+export * from '../loaders/index.js';
 export {
   type OpenCatalogOptions,
   openCatalog,
   type WriteCatalogOptions,
   writeCatalog,
+  writeStacGeoParquet,
 } from './catalog-file.js';
