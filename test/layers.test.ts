@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 /** Each layer imports only those before it; those in one entry do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors'],
-  ['progress', 'version', 'json'],
+  ['progress', 'version', 'json', 'xml'],
   ['geo'],
   ['gpu'],
   ['shaders'],
@@ -19,7 +19,17 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 
 /** Layers that run in a browser as they are, apart from their `node/` folders. */
-const PORTABLE = new Set(['errors', 'progress', 'version', 'json', 'geo', 'gpu', 'shaders', 'kernels']);
+const PORTABLE = new Set([
+  'errors',
+  'progress',
+  'version',
+  'json',
+  'xml',
+  'geo',
+  'gpu',
+  'shaders',
+  'kernels',
+]);
 
 /** The part of inference that runs a model, or reads its weights, anywhere; polygons; the algebra of catalogs. */
 const PORTABLE_FILES = [
@@ -114,7 +124,15 @@ describe('layers', () => {
   });
 
   it('loads optional packages in one file each', () => {
-    const optional = ['webgpu', 'onnxruntime-node', 'h5wasm/node', 'netcdfjs', 'sharp', '@napi-rs/lzma'];
+    const optional = [
+      'webgpu',
+      'onnxruntime-node',
+      'h5wasm/node',
+      'netcdfjs',
+      'sharp',
+      '@napi-rs/lzma',
+      '@cornerstonejs/codec-openjpeg/decodewasmjs',
+    ];
     for (const name of optional) {
       const importers = files.filter((file) => importsOf(file).some(({ specifier }) => specifier === name));
       expect(importers).toHaveLength(1);

@@ -2,6 +2,7 @@
 // real ones. Needs Debian and root for what is missing of GDAL.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { checkJpeg2000 } from './gdal/jpeg2000.js';
 import { checkProducts } from './gdal/products.js';
 import { checkStorage } from './gdal/storage.js';
 import { checkReferences, checkWarps } from './gdal/warps.js';
@@ -21,6 +22,7 @@ await withTemporaryFolder(async (folder) => {
   const title = `made rasters, ${version}`;
   await checkWarps(report, made.warps, { folder, backends, gdal: run, python, title });
   await checkStorage(report, made.files);
+  await checkJpeg2000(report, folder);
   await checkProducts(report, folder);
   await checkWritten(report, folder);
   if (existsSync(shared)) {

@@ -3,8 +3,10 @@
  * the whole EPSG database.
  * @module
  */
+
 export { GeoCatalog } from './geo-catalog.js';
 export type { GeoJsonObject } from './geometry.js';
+export { CatalogFile } from './parquet/catalog-file.js';
 export type { Place } from './place.js';
 export {
   type PlaceAndTime,

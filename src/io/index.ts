@@ -2,6 +2,7 @@
 export { onAbort, untilAborted, withTaskSignal } from './abort.js';
 export { ByteLru } from './byte-lru.js';
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
+export { crc32c } from './crc32c.js';
 export { type HttpCounters, type HttpOptions, HttpSource, publicUrl } from './http.js';
 export { checkKey, leavesStore } from './key.js';
 export { type BlockCacheOptions, withBlockCache } from './middleware/cache.js';

@@ -21,6 +21,7 @@ const coding = {
   bytesPerWord: 1,
   jpegTables: null,
   lercCompression: 0,
+  jpeg2000: null,
 } as const;
 
 const expand = (stored: Uint8Array<ArrayBuffer>, size: number) =>

@@ -5,3 +5,9 @@
 import '../../geo/node/epsg.js';
 
 export * from '../index.js';
+export {
+  type OpenCatalogOptions,
+  openCatalog,
+  type WriteCatalogOptions,
+  writeCatalog,
+} from './catalog-file.js';

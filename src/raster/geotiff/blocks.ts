@@ -196,6 +196,7 @@ function blockCoding(image: ImageStructure): BlockCoding {
     // Predictor 2 works on whole samples.
     bytesPerWord: predictor === 2 ? sample.bits / 8 : bytesPerWord(sample),
     ...image.codecTags,
+    jpeg2000: null,
   };
 }
 

@@ -47,7 +47,7 @@ export interface GeoTiffOptions {
   signal?: AbortSignal;
 }
 
-const DEFAULT_CACHE_BYTES = 128 * 2 ** 20;
+export const DEFAULT_CACHE_BYTES = 128 * 2 ** 20;
 
 /** Batches under way: one is read while the other is decoded. */
 const BATCHES = 2;

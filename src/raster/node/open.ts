@@ -6,6 +6,7 @@ import type { ArrayGroup } from '../arrays/index.js';
 import { ArrayRaster } from '../cf/index.js';
 import type { Sidecars } from '../geotiff/levels.js';
 import { type BlockCache, GeoTiffRaster } from '../geotiff/reader.js';
+import { Jp2Raster } from '../jp2/raster.js';
 import type { Raster } from '../raster.js';
 import { isFolder, kindOfSource, localPath, openNetcdf, openNpy, openZarr } from './stores.js';
 
@@ -17,7 +18,7 @@ export interface OpenRasterOptions extends OpenOptions {
 }
 
 /**
- * Opens a raster by path or URL: its headers only. GeoTIFF, Zarr (a folder, a zip file or an address that ends with
+ * Opens a raster by path or URL: its headers only. GeoTIFF, JPEG 2000, Zarr (a folder, a zip file or an address that ends with
  * `.zarr`), netCDF, HDF5 and `.npy` are told by their content. Files beside a local TIFF are read too: overviews
  * (`.ovr`), its mask (`.msk`) and a world file; on a server, looking for them would cost a request each. Close it when
  * done.
@@ -34,6 +35,7 @@ export async function openRaster(path: string, options: OpenRasterOptions = {}):
   try {
     const kind = await kindOfSource(source, options.signal);
     if (kind === null) return await openGeoTiff(source, place, options);
+    if (kind === 'jpeg2000') return await Jp2Raster.open(source, options);
     await source.close();
     if (kind === 'npy') return await openVariable(await npyGroup(place, options), '', options.signal);
     const group = await (kind === 'zip' ? openZarr(place, options) : openNetcdf(place, options));

@@ -1,7 +1,7 @@
 /** The optional packages that read some files, and whether they are here. */
 import { messageOf, TerrachipError } from '../../errors.js';
 import { NETCDF3_PACKAGE } from '../netcdf/netcdf3.js';
-import { CODECS, type Codec } from './codecs/table.js';
+import { CODECS, type Codec, JPEG2000 } from './codecs/table.js';
 import { HDF5_PACKAGE } from './hdf5.js';
 
 /** An optional package, and how it is loaded. */
@@ -43,7 +43,7 @@ async function problemOf({ name, load }: OptionalPackage): Promise<{
 
 /** All optional packages that read files. */
 export async function probeReaders(): Promise<ReaderPackage[]> {
-  const codecs = [...CODECS.values()];
+  const codecs = [...CODECS.values(), JPEG2000];
   const requirements = new Set(codecs.flatMap(({ requirement }) => requirement ?? []));
   const compressions = [...requirements].map((requirement) => ({
     requirement,

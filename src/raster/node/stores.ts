@@ -4,7 +4,8 @@ import { TerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
 import { cannotOpen, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
 import type { ArrayGroup } from '../arrays/index.js';
-import { type BlockCache, createBlockCache } from '../geotiff/reader.js';
+import { type BlockCache, createBlockCache, DEFAULT_CACHE_BYTES } from '../geotiff/reader.js';
+import { isJpeg2000 } from '../jp2/boxes.js';
 import { openNetcdf3 } from '../netcdf/index.js';
 import { NPY_MAGIC, NpyArray } from '../npy/index.js';
 import { ZarrGroup } from '../zarr/group.js';
@@ -18,10 +19,8 @@ export interface OpenStoreOptions extends OpenOptions {
   cache?: BlockCache;
 }
 
-const DEFAULT_CACHE_BYTES = 128 * 2 ** 20;
-
-/** The kinds of files that hold arrays. */
-export type StoreKind = 'zarr' | 'zip' | 'npy' | 'netcdf3' | 'hdf5';
+/** The kinds of files that are told by their content; what is none of them is taken for a TIFF. */
+export type StoreKind = 'zarr' | 'zip' | 'npy' | 'netcdf3' | 'hdf5' | 'jpeg2000';
 
 /** Where HDF5's signature may stand: at the start, or after a block of the user's. */
 const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -37,6 +36,7 @@ export async function kindOfSource(source: ByteSource, signal?: AbortSignal): Pr
   const head = await source.read(0, Math.min(8, source.size), options);
   if (startsWith(head, NPY_MAGIC)) return 'npy';
   if (startsWith(head, [0x50, 0x4b, 0x03, 0x04]) || startsWith(head, [0x50, 0x4b, 0x05, 0x06])) return 'zip';
+  if (isJpeg2000(head)) return 'jpeg2000';
   if (startsWith(head, [0x43, 0x44, 0x46]) && (head[3] === 1 || head[3] === 2)) return 'netcdf3';
   // A TIFF is told at once; only what is nothing else is searched for a signature further on.
   if (startsWith(head, [0x49, 0x49]) || startsWith(head, [0x4d, 0x4d])) return null;

@@ -6,9 +6,9 @@ import Lz4 from 'numcodecs/lz4';
 import Zstd from 'numcodecs/zstd';
 import { registry } from 'zarrita';
 import { internalError, invalidOption } from '../../errors.js';
+import { crc32c } from '../../io/index.js';
 import { MAX_CHUNK_BYTES, NUMERIC_TYPES, sizeOf } from '../arrays/index.js';
 import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';
-import { crc32c } from '../zarr/crc32c.js';
 import { ZARR_COMPRESSIONS, type ZarrCompression } from '../zarr/metadata.js';
 
 type Bytes = Uint8Array<ArrayBufferLike>;

@@ -29,6 +29,20 @@ export interface BlockCoding {
   readonly jpegTables: Uint8Array<ArrayBuffer> | null;
   /** The second number of tag 50674: what LERC blobs are compressed by, 0 nothing, 1 deflate, 2 zstd. */
   readonly lercCompression: number;
+  /** For a tile of JPEG 2000, which has no number among TIFF's compressions; else null. */
+  readonly jpeg2000: Jpeg2000Coding | null;
+}
+
+/** How a tile lies in what its codestream decodes to. */
+export interface Jpeg2000Coding {
+  /** Resolutions left out: 0 for all of them, 1 for half the width and height, … */
+  readonly reduction: number;
+  /** What is decoded, at that resolution. */
+  readonly width: number;
+  readonly height: number;
+  /** The tile's first pixel in it. */
+  readonly x: number;
+  readonly y: number;
 }
 
 /** How much one stored piece must give. */

@@ -1,7 +1,7 @@
 import { type BlockShape, undoPredictor } from '../../geotiff/predictor.js';
 import type { BlockCoding, DecodeLimits } from './codec.js';
 import { inksToRgba } from './inks.js';
-import { CODECS } from './table.js';
+import { codecOf } from './table.js';
 
 /** A stored tile or strip; null for one that is not stored, whose bytes are left zero. */
 export interface Piece {
@@ -42,7 +42,7 @@ async function decodePiece(
   stored: Uint8Array<ArrayBuffer>,
   rows: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const codec = CODECS.get(coding.compression);
+  const codec = codecOf(coding);
   if (codec === undefined) throw new Error(`it has compression ${coding.compression}`);
   const limits: DecodeLimits = {
     size: bytesOfRows(coding, rows),

@@ -1,17 +1,21 @@
 /** Decompression of TIFF blocks: one file a codec, and the threads that they run on. */
 import { messageOf, TerrachipError } from '../../../errors.js';
 import { damaged } from '../../geotiff/directory.js';
+import { damagedJp2 } from '../../jp2/boxes.js';
 import { requirePackage } from '../packages.js';
 import { bytesOfRows, type DecodeRequest, decodePieces } from './decode.js';
 import { decodingPool } from './pool.js';
-import { CODECS, compressionName } from './table.js';
+import { CODECS, codecOf, compressionName, JPEG2000 } from './table.js';
 
-export type { BlockCoding } from './codec.js';
+export type { BlockCoding, Jpeg2000Coding } from './codec.js';
 export type { DecodeRequest, Piece } from './decode.js';
 
 export { compressionName } from './table.js';
 
-/** Below this many decoded bytes a block is decoded at once on the calling thread: handing it over takes longer. */
+/**
+ * Below this many decoded bytes a block is decoded at once on the calling thread: handing it over takes longer. Not
+ * so a tile of JPEG 2000, of which few pixels cost as much as many.
+ */
 const INLINE_BYTES = 32 * 1024;
 
 /** @throws {TerrachipError} UNSUPPORTED, before any pixel is read, that names the package that is missing if one is */
@@ -28,6 +32,11 @@ export async function requireCodec(name: string, compression: number): Promise<v
   await requirePackage(name, codec);
 }
 
+/** @throws {TerrachipError} UNSUPPORTED that names the package for JPEG 2000 where it is missing */
+export function requireJpeg2000(name: string): Promise<void> {
+  return requirePackage(name, JPEG2000);
+}
+
 /**
  * Decompresses the stored pieces of a block and undoes their predictor and byte order: little-endian samples, row by
  * row. Many blocks at a time use all cores. Bytes of pieces that are not stored are zero.
@@ -40,7 +49,7 @@ export async function decodeBlock(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { coding, pieces } = request;
   const size = pieces.reduce((sum, { rows }) => sum + bytesOfRows(coding, rows), 0);
-  const inline = CODECS.get(coding.compression)?.runs !== 'worker' || size <= INLINE_BYTES;
+  const inline = codecOf(coding)?.runs !== 'worker' || (size <= INLINE_BYTES && coding.jpeg2000 === null);
   try {
     return await (inline || decodingPool === null
       ? decodePieces(request)
@@ -48,6 +57,8 @@ export async function decodeBlock(
   } catch (error) {
     if (error instanceof TerrachipError) throw error;
     signal?.throwIfAborted();
-    throw damaged(name, `a block cannot be decompressed: ${messageOf(error).replace(/\.$/, '')}`, error);
+    const problem = messageOf(error).replace(/\.$/, '');
+    if (coding.jpeg2000 !== null) throw damagedJp2(name, `a tile cannot be decoded: ${problem}`, error);
+    throw damaged(name, `a block cannot be decompressed: ${problem}`, error);
   }
 }

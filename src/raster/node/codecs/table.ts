@@ -1,4 +1,4 @@
-import type { Decode } from './codec.js';
+import type { BlockCoding, Decode } from './codec.js';
 
 /** A compression that TIFF blocks may have. */
 export interface Codec {
@@ -74,6 +74,21 @@ export const CODECS: ReadonlyMap<number, Codec> = new Map([
     },
   ],
 ]);
+
+/** Tiles of JPEG 2000 files. */
+export const JPEG2000: Codec = {
+  ...bytes('jpeg2000', () => import('./jpeg2000.js')),
+  requirement: {
+    name: '@cornerstonejs/codec-openjpeg',
+    load: () => import('./jpeg2000.js').then(({ loadOpenJpeg }) => loadOpenJpeg()),
+  },
+  predictors: false,
+};
+
+/** The codec of a block; undefined for a compression that is not read. */
+export function codecOf({ compression, jpeg2000 }: BlockCoding): Codec | undefined {
+  return jpeg2000 === null ? CODECS.get(compression) : JPEG2000;
+}
 
 /** GDAL's names of the compressions that are not read. */
 const UNREAD: Readonly<Record<number, string>> = {

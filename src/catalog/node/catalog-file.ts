@@ -1,0 +1,116 @@
+/** Catalogs in files: written atomically with their index, opened from a disk or a server. */
+import { rm } from 'node:fs/promises';
+import { invalidOption, isTerrachipError } from '../../errors.js';
+import type { ByteSource } from '../../io/index.js';
+import { isUrl, openSource, requireWritable, writeAtomically } from '../../io/node/index.js';
+import type { GeoCatalog } from '../geo-catalog.js';
+import { CatalogFile } from '../parquet/catalog-file.js';
+import { type WriteOptions, writeParquet } from '../parquet/write.js';
+
+export interface WriteCatalogOptions extends WriteOptions {
+  /** Whether to write an index beside the file, `NAME.index` (default true). */
+  index?: boolean;
+}
+
+/**
+ * Writes a catalog as GeoParquet 1.1 with an index beside it; either is written wholly or not at all. The grid of an
+ * asset is left out where its reference system has neither an EPSG code nor WKT.
+ * @throws {TerrachipError} DISK where the file cannot be written; INVALID_INPUT for properties that are NaN or infinite
+ */
+export async function writeCatalog(
+  catalog: GeoCatalog,
+  path: string,
+  { index = true, ...options }: WriteCatalogOptions = {},
+): Promise<void> {
+  await requireWritable(path);
+  await writeAtomically(path, async (file) => {
+    await writeParquet(catalog, (bytes) => file.writeFile(bytes), options);
+    options.signal?.throwIfAborted();
+    // The old index must not outlive the file that it belongs to.
+    await rm(indexPath(path), { force: true });
+  });
+  if (index) await (await openCatalog(path, { ...signalOf(options), index: 'rebuild' })).dispose();
+}
+
+export interface OpenCatalogOptions {
+  signal?: AbortSignal;
+  /** Extra headers for HTTP. */
+  headers?: Readonly<Record<string, string>>;
+  /**
+   * `use` (default) uses the index beside the file where there is one, and throws when it is damaged or belongs to
+   * another version of the file; `ignore` does not look at it; `rebuild` makes it anew where it is missing, damaged
+   * or out of date, which only a file on this machine allows.
+   */
+  index?: 'use' | 'ignore' | 'rebuild';
+}
+
+/**
+ * Opens a catalog that `writeCatalog` wrote, or STAC-GeoParquet, from a path or a URL. Queries read only what they
+ * need: rows of the index, then pages of the rows that they find.
+ * @throws {TerrachipError} INVALID_INPUT for another or a damaged file or index; UNSUPPORTED for a newer version;
+ * NOT_FOUND or NETWORK
+ */
+export async function openCatalog(path: string, options: OpenCatalogOptions = {}): Promise<CatalogFile> {
+  const { index = 'use', signal } = options;
+  if (!['use', 'ignore', 'rebuild'].includes(index)) {
+    throw invalidOption('index', `is "${index}"`, 'give use, ignore or rebuild');
+  }
+  if (index === 'rebuild' && isUrl(path)) {
+    throw invalidOption('index', 'is "rebuild" for a file on a server', 'download the file first');
+  }
+  const source = await openSource(path, options);
+  let file: CatalogFile | null = null;
+  try {
+    file = await CatalogFile.open(source, options);
+    if (index !== 'ignore') await useIndex(file, path, options);
+    return file;
+  } catch (error) {
+    await (file === null ? source.close() : file.dispose());
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+async function useIndex(file: CatalogFile, path: string, options: OpenCatalogOptions): Promise<void> {
+  const beside = indexPath(path);
+  const isRebuilt = options.index === 'rebuild';
+  const source = await openIfThere(beside, options);
+  try {
+    if (source !== null) await file.attachIndex(source, options);
+  } catch (error) {
+    await source?.close();
+    if (!isRebuilt || !isTerrachipError(error, 'INVALID_INPUT')) throw error;
+  }
+  if (file.hasIndex || !isRebuilt) return;
+  const built = await file.buildIndex(options);
+  const parts = built.finish(await file.fingerprint());
+  await writeAtomically(beside, async (handle) => {
+    for (const part of parts) await handle.writeFile(part);
+  });
+  await file.attachIndex(await openSource(beside, options), options);
+}
+
+/** Null for what does not exist. Stores of objects say 403 where they do not let one ask what exists. */
+async function openIfThere(path: string, options: OpenCatalogOptions): Promise<ByteSource | null> {
+  try {
+    return await openSource(path, options);
+  } catch (error) {
+    const isMissing =
+      isTerrachipError(error, 'NOT_FOUND') ||
+      (isTerrachipError(error, 'NETWORK') && error.fields.status === 403);
+    if (isMissing) return null;
+    throw error;
+  }
+}
+
+/** `catalog.parquet.index`; a signature in a URL's query stays where it is. */
+function indexPath(path: string): string {
+  if (!isUrl(path)) return `${path}.index`;
+  const url = new URL(path);
+  url.pathname += '.index';
+  return url.href;
+}
+
+function signalOf({ signal }: { signal?: AbortSignal }): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,0 +1,84 @@
+/** Finding rows without an index: by what the file says of its row groups, then by their boxes and times. */
+import type { ReadOptions } from '../../io/index.js';
+import type { ColumnStatistics, ParquetFile, RowGroup } from './file.js';
+import type { IndexEntry, IndexQuery } from './index-search.js';
+import type { Layout } from './layout.js';
+
+/** All rows whose box and time touch what is looked for. */
+export async function candidatesOf(
+  file: ParquetFile,
+  layout: Layout,
+  query: IndexQuery,
+  options: ReadOptions,
+): Promise<IndexEntry[]> {
+  const found: IndexEntry[] = [];
+  for (const group of file.groups) {
+    if (mayMeet(file, layout, group, query))
+      found.push(...(await rowsOf(file, layout, group, query, options)));
+  }
+  return found;
+}
+
+function mayMeet(file: ParquetFile, layout: Layout, group: RowGroup, query: IndexQuery): boolean {
+  const bound = (path: string): ColumnStatistics | null => file.statistics(group, path);
+  if (layout.catalog !== null) {
+    // A start or an end that is null is open.
+    const start = bound('start_time');
+    const end = bound('end_time');
+    if (start?.nulls === 0 && isAbove(start.min, query.end)) return false;
+    if (end?.nulls === 0 && isBelow(end.max, query.start)) return false;
+  }
+  if (query.boxes === null || !layout.hasBoxes) return true;
+  const [x0, y0, x1, y1] = ['bbox.xmin', 'bbox.ymin', 'bbox.xmax', 'bbox.ymax'].map(bound);
+  // Others write xmin above xmax for what crosses the antimeridian; then neither bounds the row group.
+  const ordered = layout.catalog !== null || !(Number(x0?.max ?? Infinity) > Number(x1?.min ?? -Infinity));
+  return query.boxes.some((box) => {
+    if (isAbove(y0?.min, box[3]) || isBelow(y1?.max, box[1])) return false;
+    return !ordered || !(isAbove(x0?.min, box[2]) || isBelow(x1?.max, box[0]));
+  });
+}
+
+function isAbove(value: unknown, limit: number): boolean {
+  return typeof value === 'number' && value > limit;
+}
+
+function isBelow(value: unknown, limit: number): boolean {
+  return typeof value === 'number' && value < limit;
+}
+
+async function rowsOf(
+  file: ParquetFile,
+  layout: Layout,
+  group: RowGroup,
+  query: IndexQuery,
+  options: ReadOptions,
+): Promise<IndexEntry[]> {
+  const needsBoxes = query.boxes !== null && layout.hasBoxes;
+  const names = needsBoxes ? ['bbox', ...layout.times] : [...layout.times];
+  const columns = await Promise.all(names.map((name) => file.readColumn(group, name, null, options)));
+  const found: IndexEntry[] = [];
+  for (let k = 0; k < group.rows; k++) {
+    const values = Object.fromEntries(names.map((name, column) => [name, columns[column][k]]));
+    const { start, end } = layout.interval(values);
+    if (start > query.end || end < query.start) continue;
+    const box = boxOfValue(values.bbox);
+    if (needsBoxes && box === null) continue;
+    const near =
+      query.boxes === null ||
+      box === null ||
+      query.boxes.some(([x0, y0, x1, y1]) => box[0] <= x1 && box[1] <= y1 && box[2] >= x0 && box[3] >= y0);
+    if (near) found.push({ row: group.start + k, box: box ?? WORLD, start, end });
+  }
+  return found;
+}
+
+const WORLD = [-180, -90, 180, 90] as const;
+
+function boxOfValue(value: unknown): readonly [number, number, number, number] | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { xmin, ymin, xmax, ymax } = value as Partial<Record<string, unknown>>;
+  const sides = [xmin, ymin, xmax, ymax].map(Number);
+  if (sides.some(Number.isNaN)) return null;
+  const [x0, y0, x1, y1] = sides;
+  return x0 > x1 ? [-180, y0, 180, y1] : [x0, y0, x1, y1];
+}

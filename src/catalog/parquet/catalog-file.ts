@@ -1,0 +1,218 @@
+/** A catalog in a Parquet file: asked for rows without reading all of it. */
+import { invalidInput, TerrachipError } from '../../errors.js';
+import type { GeoSlice } from '../../geo/index.js';
+import type { ByteSource, ReadOptions } from '../../io/index.js';
+import { indexBoxes } from '../boxes.js';
+import { GeoCatalog } from '../geo-catalog.js';
+import { type PlaceAndTime, PlaceQuery, type QueryOptions } from '../place-query.js';
+import { candidatesOf } from './candidates.js';
+import { ParquetFile, type RowGroup } from './file.js';
+import { IndexBuilder } from './index-build.js';
+import { type Fingerprint, fingerprintOf } from './index-layout.js';
+import { CatalogIndex, type IndexEntry } from './index-search.js';
+import { type Layout, layoutOf } from './layout.js';
+import { tableOfColumns } from './table.js';
+
+export class CatalogFile {
+  readonly #source: ByteSource;
+  readonly #file: ParquetFile;
+  readonly #layout: Layout;
+  #index: CatalogIndex | null = null;
+  #disposed = false;
+
+  private constructor(source: ByteSource, file: ParquetFile, layout: Layout) {
+    this.#source = source;
+    this.#file = file;
+    this.#layout = layout;
+  }
+
+  /**
+   * Opens a catalog that terrachip wrote, or STAC-GeoParquet.
+   * @param source the catalog closes it
+   * @throws {TerrachipError} INVALID_INPUT for another or a damaged file; UNSUPPORTED for one of a newer version
+   */
+  static async open(source: ByteSource, options: ReadOptions = {}): Promise<CatalogFile> {
+    const file = await ParquetFile.open(source, options);
+    return new CatalogFile(source, file, layoutOf(file));
+  }
+
+  /** The path or URL. */
+  get name(): string {
+    return this.#file.name;
+  }
+
+  /** Rows of the file. */
+  get length(): number {
+    return this.#file.rows;
+  }
+
+  /** Whether queries use the index beside the file. */
+  get hasIndex(): boolean {
+    return this.#index !== null;
+  }
+
+  /** What an index must carry to belong to this file. @internal */
+  fingerprint(): Promise<Fingerprint> {
+    return fingerprintOf(this.#file.footer, this.#source.size);
+  }
+
+  /**
+   * Uses an index from now on.
+   * @param source the catalog closes it
+   * @throws {TerrachipError} INVALID_INPUT for an index that is damaged or belongs to another file
+   * @internal
+   */
+  async attachIndex(source: ByteSource, options: ReadOptions = {}): Promise<void> {
+    this.#index = await CatalogIndex.open(source, await this.fingerprint(), options);
+  }
+
+  /**
+   * An index over the rows, read from their outlines and times.
+   * @throws {TerrachipError} UNSUPPORTED for STAC-GeoParquet, whose rows are in no order
+   * @internal
+   */
+  async buildIndex(options: ReadOptions = {}): Promise<IndexBuilder> {
+    const { catalog, times, footprint, interval } = this.#layout;
+    if (catalog === null) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${this.name} was not written by terrachip, so that it cannot have an index`,
+        'load it and write it with writeCatalog()',
+        { feature: 'an index beside STAC-GeoParquet' },
+      );
+    }
+    const builder = new IndexBuilder(catalog.rows, catalog.crossing);
+    for (const group of this.#file.groups) {
+      const names = ['geometry', ...times];
+      const read = (name: string) => this.#file.readColumn(group, name, null, options);
+      const columns = await Promise.all(names.map(read));
+      for (let k = 0; k < group.rows; k++) {
+        const values = Object.fromEntries(names.map((name, column) => [name, columns[column][k]]));
+        const { start, end } = interval(values);
+        const row = group.start + k;
+        const boxes = indexBoxes(footprint(values));
+        if (boxes.length > 1 && row < catalog.rows - catalog.crossing) {
+          throw invalidInput(this.name, 'has its rows in a wrong order', 'write it again');
+        }
+        builder.add(row, boxes, start, end);
+      }
+    }
+    return builder;
+  }
+
+  /**
+   * The rows at a place and a time, as `GeoCatalog.query` finds them; only these are read.
+   * @throws {TerrachipError} as `GeoCatalog.query`; INVALID_INPUT where the file turns out to be damaged
+   */
+  async query(where: GeoSlice | PlaceAndTime, options: QueryOptions & ReadOptions = {}): Promise<GeoCatalog> {
+    return this.#rows(await this.find(where, options), options);
+  }
+
+  /**
+   * The numbers of the rows that `query` reads, ascending, counted from 0 in the order of the file.
+   * @throws {TerrachipError} as `query`
+   */
+  async find(
+    where: GeoSlice | PlaceAndTime,
+    { signal, ...options }: QueryOptions & ReadOptions = {},
+  ): Promise<Uint32Array> {
+    this.#requireOpen();
+    const query = new PlaceQuery(where, options);
+    const read: ReadOptions = signal === undefined ? {} : { signal };
+    const entries = await (this.#index?.search(query, read) ??
+      candidatesOf(this.#file, this.#layout, query, read));
+    if (query.boxes === null) return numbersOf(new Set(entries.map(({ row }) => row)));
+    const found = new Set<number>();
+    const undecided = new Set<number>();
+    for (const entry of entries) {
+      if (this.#boxSuffices(query, entry)) found.add(entry.row);
+      else undecided.add(entry.row);
+    }
+    const rows = numbersOf(undecided);
+    const { geometry } = await this.#read(['geometry'], rows, read);
+    for (const [k, row] of rows.entries()) {
+      if (query.matchesFootprint(this.#layout.footprint({ geometry: geometry[k] }))) found.add(row);
+    }
+    return numbersOf(found);
+  }
+
+  /** All rows, in the order of the file. */
+  async load(options: ReadOptions = {}): Promise<GeoCatalog> {
+    this.#requireOpen();
+    const columns: Record<string, unknown[]> = Object.fromEntries(
+      this.#layout.columns.map((name) => [name, []]),
+    );
+    for (const group of this.#file.groups) {
+      for (const name of this.#layout.columns) {
+        const values = await this.#file.readColumn(group, name, null, options);
+        for (const value of values) columns[name].push(value);
+      }
+    }
+    return GeoCatalog.fromTable(tableOfColumns(this.#layout, columns, this.length));
+  }
+
+  /** Closes the files; what queries found stays. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await Promise.all([this.#source.close(), this.#index?.close()]);
+  }
+
+  /** Whether a row's box alone says that it is asked for. */
+  #boxSuffices(query: PlaceQuery, { row, box }: IndexEntry): boolean {
+    const { catalog } = this.#layout;
+    // A box of someone else's file may be wider than its row.
+    if (catalog === null || row >= catalog.rows - catalog.crossing) return false;
+    return query.matchesBox(box) === true;
+  }
+
+  async #rows(rows: Uint32Array, { signal }: ReadOptions): Promise<GeoCatalog> {
+    const columns = await this.#read(this.#layout.columns, rows, signal === undefined ? {} : { signal });
+    return GeoCatalog.fromTable(tableOfColumns(this.#layout, columns, rows.length));
+  }
+
+  /** Columns of some rows, which are ascending. */
+  async #read(
+    names: readonly string[],
+    rows: Uint32Array,
+    options: ReadOptions,
+  ): Promise<Record<string, unknown[]>> {
+    const columns: Record<string, unknown[]> = Object.fromEntries(names.map((name) => [name, []]));
+    let next = 0;
+    for (const group of this.#file.groups) {
+      const inside: number[] = [];
+      for (; next < rows.length && rows[next] < group.start + group.rows; next++) {
+        inside.push(rows[next] - group.start);
+      }
+      if (inside.length > 0) await this.#readGroup(group, names, inside, columns, options);
+    }
+    return columns;
+  }
+
+  async #readGroup(
+    group: RowGroup,
+    names: readonly string[],
+    rows: readonly number[],
+    columns: Record<string, unknown[]>,
+    options: ReadOptions,
+  ): Promise<void> {
+    const read = (name: string) => this.#file.readColumn(group, name, rows, options);
+    for (const [k, values] of (await Promise.all(names.map(read))).entries()) {
+      for (const value of values) columns[names[k]].push(value);
+    }
+  }
+
+  #requireOpen(): void {
+    if (!this.#disposed) return;
+    throw new TerrachipError(
+      'DISPOSED',
+      `the catalog ${this.name} was used after it was closed`,
+      'use it before dispose()',
+      { resource: this.name },
+    );
+  }
+}
+
+function numbersOf(rows: ReadonlySet<number>): Uint32Array {
+  return Uint32Array.from(rows).sort();
+}

@@ -1,0 +1,60 @@
+/** Decompression of Parquet's pages, never to more than the size that the page declares. */
+import { type CompressionCodec, snappyUncompress } from 'hyparquet';
+import { ZSTDDecoder } from 'zstddec';
+
+/** @throws {Error} when the page is damaged, or has another size than it declares */
+export async function decompressPage(
+  codec: CompressionCodec,
+  stored: Uint8Array<ArrayBuffer>,
+  size: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (size === 0 && stored.length === 0) return stored;
+  const bytes = await decoded(codec, stored, size);
+  if (bytes.length !== size) throw new Error(`a page has ${bytes.length} bytes and declares ${size}`);
+  return bytes;
+}
+
+async function decoded(
+  codec: CompressionCodec,
+  stored: Uint8Array<ArrayBuffer>,
+  size: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (codec === 'UNCOMPRESSED') return stored;
+  if (codec === 'SNAPPY') {
+    const bytes = new Uint8Array(size);
+    snappyUncompress(stored, bytes);
+    return bytes;
+  }
+  if (codec === 'ZSTD') {
+    zstd ??= startZstd();
+    return new Uint8Array((await zstd).decode(stored, size));
+  }
+  if (codec === 'GZIP') return gunzip(stored, size);
+  // Loaded only where it is needed: it brings Brotli's dictionary with it.
+  const { compressors } = await import('hyparquet-compressors');
+  const decompress = compressors[codec];
+  if (decompress === undefined)
+    throw new Error(`its pages are compressed by ${codec}, which is not supported`);
+  return new Uint8Array(decompress(stored, size));
+}
+
+let zstd: Promise<ZSTDDecoder> | undefined;
+
+async function startZstd(): Promise<ZSTDDecoder> {
+  const decoder = new ZSTDDecoder();
+  await decoder.init();
+  return decoder;
+}
+
+async function gunzip(stored: Uint8Array<ArrayBuffer>, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  const stream = new Blob([stored]).stream().pipeThrough(new DecompressionStream('gzip'));
+  for await (const part of stream) {
+    if (length + part.length > size)
+      throw new Error(`a page has more than the ${size} bytes that it declares`);
+    bytes.set(part, length);
+    length += part.length;
+  }
+  return bytes.subarray(0, length);
+}

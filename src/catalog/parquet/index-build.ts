@@ -1,0 +1,94 @@
+/** Making the index of a catalog's file. */
+import type { Bounds } from '../../geo/index.js';
+import { crc32c } from '../../io/index.js';
+import {
+  BLOCK_BYTES,
+  ENTRY,
+  type Fingerprint,
+  HEADER,
+  HEADER_BYTES,
+  INDEX_VERSION,
+  indexLevels,
+  MAGIC,
+  NODE_SIZE,
+} from './index-layout.js';
+
+/** What has no place is found nowhere. */
+const NOWHERE = [Infinity, Infinity, -Infinity, -Infinity] as const;
+
+export class IndexBuilder {
+  readonly #rows: number;
+  readonly #crossing: number;
+  /** All levels as they lie in the file; the rows last. */
+  readonly #entries: Float64Array<ArrayBuffer>;
+  readonly #levels;
+
+  /** @param crossing how many rows at the end have two boxes */
+  constructor(rows: number, crossing: number) {
+    this.#rows = rows;
+    this.#crossing = crossing;
+    this.#levels = indexLevels(rows + crossing);
+    this.#entries = new Float64Array(this.#levels.bytes / 8);
+  }
+
+  /** @param boxes none, one or two; times in UTC milliseconds, infinite where open */
+  add(row: number, [first, second]: readonly Bounds[], start: number, end: number): void {
+    this.#set(0, row, first ?? NOWHERE, start, end);
+    if (second === undefined) return;
+    this.#set(0, row + this.#crossing, second, start, end);
+  }
+
+  #set(level: number, entry: number, box: readonly number[], start: number, end: number): void {
+    const at = this.#levels.offsets[level] / 8 + ENTRY * entry;
+    this.#entries.set(box, at);
+    this.#entries[at + 4] = start;
+    this.#entries[at + 5] = end;
+  }
+
+  /** The parts of the file, in order. */
+  finish({ fileSize, digest }: Fingerprint): Uint8Array[] {
+    this.#sumUp();
+    const body = new Uint8Array(this.#entries.buffer);
+    const blocks = Math.ceil(body.length / BLOCK_BYTES);
+    const checksums = new Uint8Array(4 * blocks);
+    const table = new DataView(checksums.buffer);
+    for (let k = 0; k < blocks; k++) {
+      table.setUint32(4 * k, crc32c(body.subarray(k * BLOCK_BYTES, (k + 1) * BLOCK_BYTES)), true);
+    }
+    const header = new Uint8Array(HEADER_BYTES);
+    const view = new DataView(header.buffer);
+    view.setUint32(HEADER.magic, MAGIC, true);
+    view.setUint32(HEADER.version, INDEX_VERSION, true);
+    view.setUint32(HEADER.blocks, blocks, true);
+    view.setFloat64(HEADER.rows, this.#rows, true);
+    view.setFloat64(HEADER.crossing, this.#crossing, true);
+    view.setFloat64(HEADER.fileSize, fileSize, true);
+    header.set(digest, HEADER.digest);
+    view.setUint32(HEADER.checksum, crc32c(checksums, crc32c(header)), true);
+    return [header, checksums, body];
+  }
+
+  /** Fills the levels above the rows. */
+  #sumUp(): void {
+    const { counts, offsets } = this.#levels;
+    const e = this.#entries;
+    for (let level = 1; level < counts.length; level++) {
+      const below = offsets[level - 1] / 8;
+      for (let entry = 0; entry < counts[level]; entry++) {
+        let [x0, y0, x1, y1] = NOWHERE as readonly number[];
+        let [start, end] = [Infinity, -Infinity];
+        const last = Math.min(counts[level - 1], NODE_SIZE * (entry + 1));
+        for (let child = NODE_SIZE * entry; child < last; child++) {
+          const at = below + ENTRY * child;
+          x0 = Math.min(x0, e[at]);
+          y0 = Math.min(y0, e[at + 1]);
+          x1 = Math.max(x1, e[at + 2]);
+          y1 = Math.max(y1, e[at + 3]);
+          start = Math.min(start, e[at + 4]);
+          end = Math.max(end, e[at + 5]);
+        }
+        this.#set(level, entry, [x0, y0, x1, y1], start, end);
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** What the columns of a catalog's file mean: those that terrachip writes, or those of STAC-GeoParquet. */
+import { invalidInput } from '../../errors.js';
+import type { TimeInterval } from '../../geo/index.js';
+import type { CatalogRow } from '../row.js';
+import type { ParquetFile } from './file.js';
+import { type CatalogMetadata, catalogMetadata, requireLonLat } from './metadata.js';
+import { COLUMNS, footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues } from './rows.js';
+import { rowOfStacValues, STAC_TIMES, stacInterval } from './stac.js';
+
+/** Values of a row by column. */
+export type Values = Readonly<Record<string, unknown>>;
+
+export interface Layout {
+  /** What terrachip says of a file of its own; null for STAC-GeoParquet. */
+  readonly catalog: CatalogMetadata | null;
+  /** Columns that make a row. */
+  readonly columns: readonly string[];
+  /** Columns that hold times. */
+  readonly times: readonly string[];
+  /** Whether boxes have columns of their own, so that they have statistics. */
+  readonly hasBoxes: boolean;
+  interval(values: Values): TimeInterval;
+  footprint(values: Values): CatalogRow['footprint'];
+  row(values: Values): CatalogRow;
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a file that is no catalog; UNSUPPORTED for one of a newer version */
+export function layoutOf(file: ParquetFile): Layout {
+  const catalog = catalogMetadata(file);
+  requireLonLat(file);
+  const columns = new Set(file.columns);
+  const box = file.schema.children.find(({ element }) => element.name === 'bbox');
+  const sides = new Set(box?.children.map(({ element }) => element.name));
+  const hasBoxes = ['xmin', 'ymin', 'xmax', 'ymax'].every((side) => sides.has(side));
+  const common = {
+    catalog,
+    hasBoxes,
+    footprint: (values: Values) => footprintOfValue(values.geometry, file.name),
+  };
+  if (catalog !== null) {
+    const missing = COLUMNS.find((name) => !columns.has(name));
+    if (missing !== undefined || !hasBoxes) {
+      throw invalidInput(file.name, `lacks the column ${missing ?? 'bbox'}`, 'write it again');
+    }
+    return {
+      ...common,
+      columns: ROW_COLUMNS,
+      times: ['start_time', 'end_time'],
+      interval: ({ start_time: start, end_time: end }) => intervalOfValues(start, end, file.name),
+      row: (values) => rowOfValues(values as Parameters<typeof rowOfValues>[0], file.name),
+    };
+  }
+  const times = STAC_TIMES.filter((name) => columns.has(name));
+  if (!columns.has('id') || !columns.has('assets') || times.length === 0) {
+    throw invalidInput(
+      file.name,
+      'is neither a catalog of terrachip nor STAC-GeoParquet',
+      'give a file with the columns id, geometry, assets and datetime',
+    );
+  }
+  return {
+    ...common,
+    columns: file.columns,
+    times,
+    interval: (values) => stacInterval(values, file.name),
+    row: (values) => rowOfStacValues(values, file.name),
+  };
+}

@@ -1,0 +1,104 @@
+/** What a file says of itself: the `geo` key of GeoParquet 1.1, and terrachip's own. */
+import * as v from 'valibot';
+import { invalidInput, TerrachipError } from '../../errors.js';
+import type { Bounds } from '../../geo/index.js';
+import { parseJson, validate } from '../../json.js';
+import type { ParquetFile } from './file.js';
+
+/** Of the columns that terrachip writes; counted up when one of them changes its meaning. */
+export const SCHEMA_VERSION = 1;
+
+export const GEO_KEY = 'geo';
+export const CATALOG_KEY = 'terrachip:catalog';
+
+/** The `geo` key (GeoParquet 1.1.0). Coordinates are longitude and latitude on WGS 84, its default. */
+export function geoMetadata(bounds: Bounds | null, column = 'bbox'): string {
+  const covering = Object.fromEntries(['xmin', 'ymin', 'xmax', 'ymax'].map((side) => [side, [column, side]]));
+  return JSON.stringify({
+    version: '1.1.0',
+    primary_column: 'geometry',
+    columns: {
+      geometry: {
+        encoding: 'WKB',
+        geometry_types: ['Polygon', 'MultiPolygon'],
+        ...(bounds === null ? {} : { bbox: bounds }),
+        covering: { bbox: covering },
+      },
+    },
+  });
+}
+
+const Geo = v.looseObject({
+  primary_column: v.string(),
+  columns: v.record(
+    v.string(),
+    v.looseObject({
+      encoding: v.string(),
+      crs: v.optional(v.nullable(v.looseObject({ id: v.optional(v.looseObject({ code: v.unknown() })) }))),
+    }),
+  ),
+});
+
+/**
+ * Checks that the geometries of a file are WKB in longitude and latitude.
+ * @throws {TerrachipError} INVALID_INPUT or UNSUPPORTED
+ */
+export function requireLonLat(file: ParquetFile): void {
+  const text = file.keyValues.get(GEO_KEY);
+  if (text === undefined) {
+    throw invalidInput(file.name, 'has no "geo" metadata', 'give a GeoParquet file');
+  }
+  const geo = validate(Geo, parseJson(text, `${file.name}: geo`), `${file.name}: geo`);
+  const { encoding, crs } = geo.columns[geo.primary_column] ?? {};
+  if (geo.primary_column !== 'geometry' || encoding !== 'WKB') {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${file.name} stores no WKB in a column named geometry`,
+      'write it with that column and encoding',
+      { feature: `GeoParquet encoding ${encoding}` },
+    );
+  }
+  // Left out, it is CRS84; null stands for an unknown one.
+  const code = crs === undefined ? 'CRS84' : crs?.id?.code;
+  if (code !== 'CRS84' && code !== 4326) {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${file.name} has outlines in ${code === undefined ? 'an unknown reference system' : `the reference system ${String(code)}`}`,
+      'reproject them to longitude and latitude (EPSG:4326) first',
+      { feature: 'catalogs in projected coordinates' },
+    );
+  }
+}
+
+const CatalogMetadata = v.looseObject({
+  schemaVersion: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  rows: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** Rows at the end whose outline lies on both sides of the antimeridian. */
+  crossing: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** CRC-32C of all bytes before the footer. */
+  checksum: v.number(),
+});
+export type CatalogMetadata = v.InferOutput<typeof CatalogMetadata>;
+
+/**
+ * What terrachip wrote about a catalog; null for a file of someone else.
+ * @throws {TerrachipError} UNSUPPORTED for a newer version
+ */
+export function catalogMetadata(file: ParquetFile): CatalogMetadata | null {
+  const text = file.keyValues.get(CATALOG_KEY);
+  if (text === undefined) return null;
+  const name = `${file.name}: ${CATALOG_KEY}`;
+  const metadata = validate(CatalogMetadata, parseJson(text, name), name);
+  if (metadata.schemaVersion > SCHEMA_VERSION) {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${file.name} is a catalog of version ${metadata.schemaVersion}; this terrachip reads up to ${SCHEMA_VERSION}`,
+      'update terrachip',
+      { feature: `catalog version ${metadata.schemaVersion}` },
+    );
+  }
+  if (metadata.rows !== file.rows || metadata.crossing > metadata.rows) {
+    throw invalidInput(file.name, 'has not as many rows as it says', 'write it again');
+  }
+  return metadata;
+}

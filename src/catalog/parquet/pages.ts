@@ -1,0 +1,268 @@
+/**
+ * The pages of a column chunk, checked and decompressed. hyparquet decodes what they hold, but believes every size
+ * and count in them; so each page is walked first, and handed on uncompressed with a header of our own.
+ */
+import type { ColumnMetaData, PageHeader, SchemaElement } from 'hyparquet';
+import { parquetHeader } from 'hyparquet/src/column.js';
+import { decompressPage } from './codecs.js';
+import { checkThrift, encodeThrift, type ThriftFields } from './thrift.js';
+
+/** A physical column of a file. */
+export interface Leaf {
+  readonly path: readonly string[];
+  readonly element: SchemaElement;
+  /** Most levels of optional and repeated fields around a value. */
+  readonly maxDefinition: number;
+  readonly maxRepetition: number;
+}
+
+/** Decompressed bytes of one column chunk: a row group of 50,000 rows with 5 KB in each. */
+export const MAX_CHUNK_BYTES = 256 * 2 ** 20;
+
+/** Values of one column chunk, nulls among them. */
+export const MAX_CHUNK_VALUES = 2 ** 24;
+
+const ENCODINGS = { PLAIN: 0, PLAIN_DICTIONARY: 2, RLE: 3, DELTA_BINARY_PACKED: 5 };
+
+/** What the decoder may be given, with the number that stands for it. */
+const SUPPORTED: Readonly<Record<string, number>> = {
+  ...ENCODINGS,
+  DELTA_LENGTH_BYTE_ARRAY: 6,
+  RLE_DICTIONARY: 8,
+  BYTE_STREAM_SPLIT: 9,
+};
+
+/** Checked pages, one behind the other, and how many values they hold. */
+export interface CleanPages {
+  readonly bytes: Uint8Array<ArrayBuffer>[];
+  readonly size: number;
+  readonly values: number;
+}
+
+/**
+ * Checks and decompresses all pages in some bytes of a column chunk.
+ * @throws {Error} for what is damaged, or declares absurd sizes
+ */
+export async function cleanPages(
+  bytes: Uint8Array<ArrayBuffer>,
+  leaf: Leaf,
+  meta: ColumnMetaData,
+): Promise<CleanPages> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  let values = 0;
+  for (let position = 0; position < bytes.length; ) {
+    const end = checkThrift(bytes, position);
+    const header = parquetHeader({
+      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      offset: position,
+    });
+    const { compressed_page_size: stored, uncompressed_page_size: plain } = header;
+    const whole = isCount(stored) && isCount(plain) && stored <= bytes.length - end;
+    if (!whole) throw new Error('a page is cut off');
+    size += plain;
+    if (size > MAX_CHUNK_BYTES) throw new Error(`a column chunk has more than ${MAX_CHUNK_BYTES} bytes`);
+    const page = await cleanPage(header, bytes.subarray(end, end + stored), leaf, meta);
+    values += page.values;
+    if (values > Number(meta.num_values)) throw new Error('a column chunk has more values than it declares');
+    parts.push(page.header, page.body);
+    position = end + stored;
+  }
+  return { bytes: parts, size: parts.reduce((sum, part) => sum + part.length, 0), values };
+}
+
+interface CleanPage {
+  header: Uint8Array<ArrayBuffer>;
+  body: Uint8Array<ArrayBuffer>;
+  values: number;
+}
+
+async function cleanPage(
+  header: PageHeader,
+  stored: Uint8Array<ArrayBuffer>,
+  leaf: Leaf,
+  meta: ColumnMetaData,
+): Promise<CleanPage> {
+  const { uncompressed_page_size: plain } = header;
+  if (header.type === 'DICTIONARY_PAGE' && header.dictionary_page_header !== undefined) {
+    const { num_values: count } = header.dictionary_page_header;
+    const body = await decompressPage(meta.codec, stored, plain);
+    // A value takes a byte at least.
+    if (!isCount(count) || count > body.length) throw new Error('a dictionary declares too many values');
+    return made(2, body, 7, [
+      [1, count],
+      [2, ENCODINGS.PLAIN],
+    ]);
+  }
+  if (header.type === 'DATA_PAGE' && header.data_page_header !== undefined) {
+    const { num_values: count, encoding, definition_level_encoding: levels } = header.data_page_header;
+    requireValues(count, meta);
+    const body = await decompressPage(meta.codec, stored, plain);
+    let position = 0;
+    for (const most of [leaf.maxRepetition, leaf.maxDefinition]) {
+      if (most === 0) continue;
+      if (levels !== 'RLE') throw new Error(`its levels are encoded by ${levels}, which is not supported`);
+      const length = uint32(body, position);
+      position += 4;
+      if (length > body.length - position) throw new Error('the levels of a page are cut off');
+      checkRuns(body.subarray(position, position + length), bitWidth(most), count);
+      position += length;
+    }
+    checkValues(body.subarray(position), encoding, leaf, count);
+    return made(
+      0,
+      body,
+      5,
+      [
+        [1, count],
+        [2, SUPPORTED[encoding]],
+        [3, ENCODINGS.RLE],
+        [4, ENCODINGS.RLE],
+      ],
+      count,
+    );
+  }
+  if (header.type === 'DATA_PAGE_V2' && header.data_page_header_v2 !== undefined) {
+    const { num_values: count, num_nulls: nulls, num_rows: rows, encoding } = header.data_page_header_v2;
+    const { definition_levels_byte_length: definition, repetition_levels_byte_length: repetition } =
+      header.data_page_header_v2;
+    requireValues(count, meta);
+    const levels = definition + repetition;
+    const counts = [nulls, rows, definition, repetition].every(isCount) && nulls <= count && rows <= count;
+    if (!counts || levels > stored.length || levels > plain)
+      throw new Error('the levels of a page are cut off');
+    if (leaf.maxRepetition > 0) {
+      checkRuns(stored.subarray(0, repetition), bitWidth(leaf.maxRepetition), count);
+    }
+    if (leaf.maxDefinition > 0) {
+      checkRuns(stored.subarray(repetition, levels), bitWidth(leaf.maxDefinition), count);
+    }
+    const packed = stored.subarray(levels);
+    const compressed = header.data_page_header_v2.is_compressed !== false;
+    const values = await decompressPage(compressed ? meta.codec : 'UNCOMPRESSED', packed, plain - levels);
+    // A page of nulls has no values, and none need be encoded.
+    if (nulls < count) checkValues(values, encoding, leaf, count - nulls);
+    const body = new Uint8Array(plain);
+    body.set(stored.subarray(0, levels));
+    body.set(values, levels);
+    return made(
+      3,
+      body,
+      8,
+      [
+        [1, count],
+        [2, nulls],
+        [3, rows],
+        [4, SUPPORTED[encoding] ?? ENCODINGS.PLAIN],
+        [5, definition],
+        [6, repetition],
+        [7, false],
+      ],
+      count,
+    );
+  }
+  throw new Error(`a page is of an unknown kind`);
+}
+
+/** @param field of the page header that holds the fields of the kind of page */
+function made(
+  type: number,
+  body: Uint8Array<ArrayBuffer>,
+  field: number,
+  fields: ThriftFields,
+  values = 0,
+): CleanPage {
+  const header = encodeThrift([
+    [1, type],
+    [2, body.length],
+    [3, body.length],
+    [field, fields],
+  ]);
+  return { header: new Uint8Array(header), body, values };
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0;
+}
+
+function requireValues(count: number, meta: ColumnMetaData): void {
+  if (!isCount(count) || count > Number(meta.num_values)) {
+    throw new Error('a page declares more values than its column chunk');
+  }
+}
+
+/** Whether values of an encoding can be decoded in memory that the page's own size bounds. */
+function checkValues(body: Uint8Array, encoding: string, leaf: Leaf, count: number): void {
+  if (!(encoding in SUPPORTED)) throw new Error(`values are encoded by ${encoding}, which is not supported`);
+  if (encoding === 'PLAIN_DICTIONARY' || encoding === 'RLE_DICTIONARY') {
+    if (count === 0) return;
+    const [width] = body;
+    if (!(width <= 32)) throw new Error('the indices of a page are damaged');
+    // Nulls of a first-version page are counted in: the runs then end early.
+    if (width > 0) checkRuns(body.subarray(1), width, count, leaf.maxDefinition > 0);
+  } else if (encoding === 'RLE') {
+    if (leaf.element.type !== 'BOOLEAN') throw new Error('values that are not booleans are encoded by RLE');
+    checkRuns(body.subarray(4), 1, count, leaf.maxDefinition > 0);
+  } else if (encoding.startsWith('DELTA')) {
+    checkDelta(body);
+  }
+}
+
+/**
+ * Walks over runs of repeated and of bit-packed numbers.
+ * @param mayEnd whether fewer numbers than `count` are allowed
+ */
+function checkRuns(bytes: Uint8Array, width: number, count: number, mayEnd = false): void {
+  let position = 0;
+  let seen = 0;
+  while (seen < count) {
+    if (position >= bytes.length && mayEnd) return;
+    let head = 0;
+    for (let k = 0; ; k++) {
+      if (position >= bytes.length || k > 4) throw new Error('the runs of a page are cut off');
+      const byte = bytes[position++];
+      head += (byte & 127) * 2 ** (7 * k);
+      if (byte < 128) break;
+    }
+    const length = Math.floor(head / 2);
+    if (head % 2 === 1) {
+      // Eights of numbers; a writer may leave the last bytes of the last run out.
+      seen += 8 * length;
+      position += length * width;
+      if (8 * length > count + 504) throw new Error('a run of a page is longer than the page');
+    } else {
+      seen += length;
+      position += Math.ceil(width / 8);
+      if (seen > count || position > bytes.length) throw new Error('a run of a page is longer than the page');
+    }
+    if (length === 0) throw new Error('a run of a page is empty');
+  }
+}
+
+/** The head of delta-encoded integers: sizes of blocks, of which there must be sane many. */
+function checkDelta(bytes: Uint8Array): void {
+  const numbers: number[] = [];
+  let value = 0;
+  let shift = 0;
+  for (let position = 0; numbers.length < 2; position++) {
+    if (position >= bytes.length || shift > 28) throw new Error('the blocks of a page are damaged');
+    value += (bytes[position] & 127) * 2 ** shift;
+    shift += 7;
+    if (bytes[position] > 127) continue;
+    numbers.push(value);
+    value = 0;
+    shift = 0;
+  }
+  const [block, parts] = numbers;
+  const sane = block >= 128 && block <= 65536 && parts >= 1 && parts <= block / 32 && block % parts === 0;
+  if (!sane) throw new Error('the blocks of a page are damaged');
+}
+
+function uint32(bytes: Uint8Array, position: number): number {
+  if (position + 4 > bytes.length) throw new Error('the levels of a page are cut off');
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(position, true);
+}
+
+function bitWidth(most: number): number {
+  return 32 - Math.clz32(most);
+}

@@ -1,0 +1,222 @@
+/** Rows of a catalog as the columns of its file, and back. */
+import type { SchemaElement } from 'hyparquet';
+import * as v from 'valibot';
+import { invalidInput, messageOf } from '../../errors.js';
+import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
+import { parseJson, validate } from '../../json.js';
+import type { Units } from '../../raster/index.js';
+import { boxOf } from '../boxes.js';
+import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
+import { decodeWkb, encodeWkb } from './wkb.js';
+
+const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } } as const;
+const TIME = {
+  type: 'INT64',
+  converted_type: 'TIMESTAMP_MILLIS',
+  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+} as const;
+
+/** The columns of a catalog's file. `start_time` and `end_time` are null where the interval is open. */
+export const SCHEMA: readonly SchemaElement[] = [
+  { name: 'root', num_children: 9 },
+  { name: 'id', repetition_type: 'REQUIRED', ...TEXT },
+  { name: 'collection', repetition_type: 'REQUIRED', ...TEXT },
+  { name: 'geometry', repetition_type: 'OPTIONAL', type: 'BYTE_ARRAY' },
+  { name: 'bbox', repetition_type: 'OPTIONAL', num_children: 4 },
+  { name: 'xmin', repetition_type: 'REQUIRED', type: 'DOUBLE' },
+  { name: 'ymin', repetition_type: 'REQUIRED', type: 'DOUBLE' },
+  { name: 'xmax', repetition_type: 'REQUIRED', type: 'DOUBLE' },
+  { name: 'ymax', repetition_type: 'REQUIRED', type: 'DOUBLE' },
+  { name: 'start_time', repetition_type: 'OPTIONAL', ...TIME },
+  { name: 'end_time', repetition_type: 'OPTIONAL', ...TIME },
+  { name: 'href', repetition_type: 'REQUIRED', ...TEXT },
+  { name: 'assets', repetition_type: 'REQUIRED', ...TEXT },
+  { name: 'properties', repetition_type: 'REQUIRED', ...TEXT },
+];
+
+export const COLUMNS = [
+  'id',
+  'collection',
+  'geometry',
+  'bbox',
+  'start_time',
+  'end_time',
+  'href',
+  'assets',
+  'properties',
+] as const;
+
+/** What a column of the file holds for a row. */
+export interface StoredRow {
+  readonly id: string;
+  readonly collection: string;
+  readonly geometry: Uint8Array | null;
+  readonly bbox: { xmin: number; ymin: number; xmax: number; ymax: number } | null;
+  readonly start_time: bigint | null;
+  readonly end_time: bigint | null;
+  readonly href: string;
+  readonly assets: string;
+  readonly properties: string;
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for properties that JSON cannot hold */
+export function storedRow(row: CatalogRow): StoredRow {
+  const box = boxOf(row.footprint);
+  const time = (value: number): bigint | null => (Number.isFinite(value) ? BigInt(value) : null);
+  return {
+    id: row.id,
+    collection: row.collection,
+    geometry: box === null ? null : encodeWkb(row.footprint),
+    bbox: box === null ? null : { xmin: box[0], ymin: box[1], xmax: box[2], ymax: box[3] },
+    start_time: time(row.interval.start),
+    end_time: time(row.interval.end),
+    href: row.href,
+    assets: JSON.stringify(mapValues(row.assets, storedAsset)),
+    properties: propertiesText(row),
+  };
+}
+
+function propertiesText({ id, properties }: CatalogRow): string {
+  return JSON.stringify(properties, (key, value: unknown) => {
+    if (typeof value !== 'number' || Number.isFinite(value)) return value;
+    throw invalidInput(
+      `the row "${id}"`,
+      `has the property ${key} = ${value}, which its file cannot hold`,
+      'use null for what is not known',
+    );
+  });
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
+function storedAsset({ bands, geobox, ...rest }: CatalogAsset): object {
+  return {
+    ...rest,
+    ...(bands === undefined ? {} : { bands: bands.map(storedBand) }),
+    ...(geobox === undefined ? {} : storedGrid(geobox)),
+  };
+}
+
+/** JSON lacks NaN and infinities; STAC writes such a nodata value as text. */
+function storedBand(band: CatalogBand): object {
+  const { nodata } = band;
+  if (typeof nodata !== 'number' || Number.isFinite(nodata)) return band;
+  return { ...band, nodata: Number.isNaN(nodata) ? 'nan' : nodata > 0 ? 'inf' : '-inf' };
+}
+
+/** Nothing for a grid whose reference system has no text: it is found again when the file is opened. */
+function storedGrid({ crs, transform, width, height }: GeoBox): object {
+  const text = crs.epsg === null ? crs.wkt : `EPSG:${crs.epsg}`;
+  return text === null ? {} : { geobox: { crs: text, transform: transform.toTuple(), width, height } };
+}
+
+const Nodata = v.union([
+  v.null(),
+  v.number(),
+  v.pipe(
+    v.picklist(['nan', 'inf', '-inf']),
+    v.transform((text) => ({ nan: NaN, inf: Infinity, '-inf': -Infinity })[text]),
+  ),
+]);
+const Band = v.object({
+  name: v.string(),
+  commonName: v.exactOptional(v.string()),
+  index: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  nodata: v.exactOptional(Nodata),
+  scale: v.exactOptional(v.number()),
+  offset: v.exactOptional(v.number()),
+});
+const Grid = v.object({
+  crs: v.string(),
+  transform: v.tuple([v.number(), v.number(), v.number(), v.number(), v.number(), v.number()]),
+  width: v.number(),
+  height: v.number(),
+});
+const Asset = v.object({
+  href: v.string(),
+  mediaType: v.exactOptional(v.string()),
+  roles: v.exactOptional(v.array(v.string())),
+  bands: v.exactOptional(v.array(Band)),
+  // Whoever reads the pixels knows the units there are.
+  units: v.exactOptional(v.custom<Units>((value) => typeof value === 'string', 'must be a text')),
+  geobox: v.exactOptional(Grid),
+});
+const Assets = v.record(v.string(), Asset);
+const Properties = v.custom<Readonly<Record<string, CatalogValue>>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object',
+);
+
+/** What of a row is read from columns, as `ParquetFile.readColumn` gives it. */
+export type RowValues = Readonly<Record<(typeof ROW_COLUMNS)[number], unknown>>;
+
+/** The columns that make a row; `bbox` follows from `geometry`. */
+export const ROW_COLUMNS = [
+  'id',
+  'collection',
+  'geometry',
+  'start_time',
+  'end_time',
+  'href',
+  'assets',
+  'properties',
+] as const;
+
+/**
+ * @param name the file, for messages
+ * @throws {TerrachipError} INVALID_INPUT for values that no catalog wrote
+ */
+export function rowOfValues(values: RowValues, name: string): CatalogRow {
+  const id = text(values.id, 'id', name);
+  const where = `${name}: row "${id}"`;
+  const assets = validate(Assets, parseJson(text(values.assets, 'assets', name), where), where);
+  return {
+    id,
+    collection: text(values.collection, 'collection', name),
+    footprint: footprintOfValue(values.geometry, where),
+    interval: intervalOfValues(values.start_time, values.end_time, where),
+    href: text(values.href, 'href', name),
+    assets: mapValues(assets, ({ geobox, ...rest }): CatalogAsset => {
+      if (geobox === undefined) return rest;
+      const { crs, transform, width, height } = geobox;
+      return { ...rest, geobox: new GeoBox(Crs.parse(crs), new Affine(...transform), width, height) };
+    }),
+    properties: validate(Properties, parseJson(text(values.properties, 'properties', name), where), where),
+  };
+}
+
+function text(value: unknown, column: string, name: string): string {
+  if (typeof value === 'string') return value;
+  throw invalidInput(name, `has a row without ${column}`, 'write it again');
+}
+
+export function footprintOfValue(value: unknown, name: string): CatalogRow['footprint'] {
+  if (value === null || value === undefined) return [];
+  try {
+    if (!(value instanceof Uint8Array)) throw new Error('a geometry is no bytes');
+    const footprint = decodeWkb(value);
+    for (const ring of footprint.flat()) {
+      for (const [x, y] of ring) {
+        const isPlace = Math.abs(x) <= 180 && Math.abs(y) <= 90;
+        if (!isPlace) throw new Error(`${x}, ${y} is no longitude and latitude`);
+      }
+    }
+    return footprint;
+  } catch (cause) {
+    throw invalidInput(name, `has a damaged geometry (${messageOf(cause)})`, 'write it again', cause);
+  }
+}
+
+export function intervalOfValues(start: unknown, end: unknown, name: string): TimeInterval {
+  const time = (value: unknown, open: number): number => {
+    if (value === null || value === undefined) return open;
+    if (typeof value === 'number') return value;
+    throw invalidInput(name, 'has a time that is none', 'write it again');
+  };
+  return new TimeInterval(time(start, -Infinity), time(end, Infinity));
+}

@@ -1,0 +1,110 @@
+/**
+ * Thrift's compact protocol, which Parquet's footers and page headers are written in: a walk that finds out whether
+ * a structure is whole and of a sane shape before hyparquet builds objects from it, and a writer for page headers.
+ */
+
+/** Parquet nests its structures six deep. */
+const MAX_DEPTH = 16;
+
+/** Fields and list entries of one structure, which become JavaScript values. */
+const MAX_VALUES = 8_000_000;
+
+/** A 64-bit integer takes at most ten bytes of seven bits. */
+const MAX_VARINT = 10;
+
+/** Type codes of the protocol. */
+const STOP = 0;
+const TRUE = 1;
+const FALSE = 2;
+const BYTE = 3;
+const I32 = 5;
+const I64 = 6;
+const DOUBLE = 7;
+const BINARY = 8;
+const LIST = 9;
+const STRUCT = 12;
+
+/**
+ * Walks over one structure.
+ * @returns where it ends
+ * @throws {Error} for one that is cut off, nests too deep, or declares more than its bytes can hold
+ */
+export function checkThrift(bytes: Uint8Array, start: number): number {
+  let position = start;
+  let values = 0;
+
+  const need = (count: number): void => {
+    if (count > bytes.length - position) throw new Error('a structure is cut off');
+  };
+  const byte = (): number => {
+    need(1);
+    return bytes[position++];
+  };
+  const varint = (): number => {
+    let value = 0;
+    for (let k = 0; k < MAX_VARINT; k++) {
+      const next = byte();
+      value += (next & 0x7f) * 2 ** (7 * k);
+      if (next < 128) return value;
+    }
+    throw new Error('a number has too many bytes');
+  };
+  const skip = (count: number): void => {
+    need(count);
+    position += count;
+  };
+  const element = (type: number, depth: number): void => {
+    if (++values > MAX_VALUES) throw new Error('a structure has too many values');
+    if (type === BYTE) skip(1);
+    else if (type > BYTE && type <= I64) varint();
+    else if (type === DOUBLE) skip(8);
+    else if (type === BINARY) skip(varint());
+    else if (type === LIST) list(depth + 1);
+    else if (type === STRUCT) struct(depth + 1);
+    else throw new Error(`a structure has a value of the unknown type ${type}`);
+  };
+  const list = (depth: number): void => {
+    if (depth > MAX_DEPTH) throw new Error('a structure nests too deep');
+    const head = byte();
+    const type = head & 15;
+    const size = head >> 4 === 15 ? varint() : head >> 4;
+    // Every entry takes a byte at least.
+    need(size);
+    for (let k = 0; k < size; k++) element(type === TRUE || type === FALSE ? BYTE : type, depth);
+  };
+  const struct = (depth: number): void => {
+    if (depth > MAX_DEPTH) throw new Error('a structure nests too deep');
+    for (;;) {
+      const head = byte();
+      const type = head & 15;
+      if (type === STOP) return;
+      if (head >> 4 === 0) varint();
+      if (type !== TRUE && type !== FALSE) element(type, depth);
+    }
+  };
+  struct(0);
+  return position;
+}
+
+/** Fields in ascending order: a number is an `i32`. */
+export type ThriftFields = readonly (readonly [id: number, value: number | boolean | ThriftFields])[];
+
+/** The bytes of a structure. */
+export function encodeThrift(fields: ThriftFields): number[] {
+  const bytes: number[] = [];
+  let last = 0;
+  for (const [id, value] of fields) {
+    const type = typeof value === 'number' ? I32 : value === true ? TRUE : value === false ? FALSE : STRUCT;
+    bytes.push(((id - last) << 4) | type);
+    last = id;
+    if (typeof value === 'number') {
+      let zigzag = value * 2;
+      for (; zigzag > 127; zigzag = Math.floor(zigzag / 128)) bytes.push((zigzag % 128) | 128);
+      bytes.push(zigzag);
+    } else if (typeof value === 'object') {
+      bytes.push(...encodeThrift(value));
+    }
+  }
+  bytes.push(STOP);
+  return bytes;
+}

@@ -1,0 +1,106 @@
+/** The boxes of a JP2 file (ISO/IEC 15444-1, annex I): where its codestream lies, and what says where the image lies. */
+import { invalidInput, TerrachipError } from '../../errors.js';
+import type { ByteSource, ReadOptions } from '../../io/index.js';
+
+export interface Jp2Boxes {
+  /** Where the codestream lies. */
+  readonly codestream: { readonly offset: number; readonly length: number };
+  /** The GeoTIFF of one pixel that GeoJP2 keeps in a UUID box; null for none. */
+  readonly geoTiff: Uint8Array<ArrayBuffer> | null;
+  /** The documents of GMLJP2, in order. */
+  readonly gml: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** What a file of JPEG 2000 starts with: the signature box of JP2, or a codestream as it is. */
+export const JP2_SIGNATURE = [0, 0, 0, 12, 0x6a, 0x50, 0x20, 0x20];
+export const CODESTREAM_SIGNATURE = [0xff, 0x4f, 0xff, 0x51];
+
+const GEOJP2 = [
+  0xb1, 0x4b, 0xf8, 0xbd, 0x08, 0x3d, 0x4b, 0x43, 0xa5, 0xae, 0x8c, 0xd7, 0xd5, 0xa6, 0xce, 0x03,
+]; // biome-ignore format: an identifier
+
+/** A file has about ten; a crafted one may have one every eight bytes. */
+const MAX_BOXES = 4096;
+const MAX_DEPTH = 8;
+
+/** A GeoTIFF of one pixel and a GML document are a few kilobytes. */
+const MAX_METADATA_BYTES = 4 * 2 ** 20;
+
+interface Box {
+  readonly type: string;
+  /** Where its content lies. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export function damagedJp2(name: string, problem: string, cause?: unknown): TerrachipError {
+  const remedy = 'check the file, or get it again';
+  return invalidInput(name, `is not a readable JPEG 2000 file (${problem})`, remedy, cause);
+}
+
+export function isJpeg2000(head: Uint8Array): boolean {
+  const starts = (signature: readonly number[]): boolean => signature.every((byte, i) => head[i] === byte);
+  return starts(JP2_SIGNATURE) || starts(CODESTREAM_SIGNATURE);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a damaged file, TOO_LARGE for absurd metadata */
+export async function readBoxes(source: ByteSource, options: ReadOptions): Promise<Jp2Boxes> {
+  const head = await source.read(0, Math.min(8, source.size), options);
+  if (CODESTREAM_SIGNATURE.every((byte, i) => head[i] === byte)) {
+    return { codestream: { offset: 0, length: source.size }, geoTiff: null, gml: [] };
+  }
+  const gml: Uint8Array<ArrayBuffer>[] = [];
+  let codestream: Jp2Boxes['codestream'] | null = null;
+  let geoTiff: Jp2Boxes['geoTiff'] = null;
+  let count = 0;
+  const visit = async (start: number, end: number, depth: number): Promise<void> => {
+    if (depth > MAX_DEPTH) throw damagedJp2(source.name, `its boxes are nested deeper than ${MAX_DEPTH}`);
+    for (let at = start; at + 8 <= end; ) {
+      if (++count > MAX_BOXES) throw damagedJp2(source.name, `it has more than ${MAX_BOXES} boxes`);
+      const box = await readBox(source, at, end, options);
+      at = box.end;
+      if (box.type === 'jp2c') codestream ??= { offset: box.start, length: box.end - box.start };
+      else if (box.type === 'asoc') await visit(box.start, box.end, depth + 1);
+      else if (box.type === 'xml ') gml.push(await content(source, box, options));
+      else if (box.type === 'uuid' && box.end - box.start > 16) {
+        const id = await source.read(box.start, 16, options);
+        if (GEOJP2.some((byte, i) => id[i] !== byte)) continue;
+        geoTiff ??= await content(source, { ...box, start: box.start + 16 }, options);
+      }
+    }
+  };
+  await visit(0, source.size, 0);
+  if (codestream === null) throw damagedJp2(source.name, 'it has no codestream');
+  return { codestream, geoTiff, gml };
+}
+
+async function readBox(source: ByteSource, at: number, end: number, options: ReadOptions): Promise<Box> {
+  const head = await source.read(at, Math.min(16, end - at), options);
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const type = String.fromCharCode(...head.subarray(4, 8));
+  const declared = view.getUint32(0);
+  const long = declared === 1 && head.length === 16;
+  // A length of 0 reaches to the end, and one of 1 stands in eight further bytes.
+  const length = declared === 0 ? end - at : long ? Number(view.getBigUint64(8)) : declared;
+  const start = at + (long ? 16 : 8);
+  if (at + length < start || at + length > end) {
+    throw damagedJp2(source.name, `a box at byte ${at} declares ${length} bytes of ${end - at}`);
+  }
+  return { type, start, end: at + length };
+}
+
+function content(
+  source: ByteSource,
+  { type, start, end }: Box,
+  options: ReadOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (end - start > MAX_METADATA_BYTES) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `${source.name} has a ${type.trim()} box of ${end - start} bytes, above the limit of ${MAX_METADATA_BYTES}`,
+      'check the file',
+      { size: end - start, limit: MAX_METADATA_BYTES },
+    );
+  }
+  return source.read(start, end - start, options);
+}

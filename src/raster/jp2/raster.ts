@@ -1,0 +1,265 @@
+import {
+  type Affine,
+  allocateArray,
+  type Crs,
+  type Dtype,
+  GeoBox,
+  type GeoTensor,
+  intersectWindows,
+  type PixelWindow,
+  type TypedArray,
+  viewArray,
+} from '../../geo/index.js';
+import { type ByteSource, mapConcurrently, untilAborted, withTaskSignal } from '../../io/index.js';
+import { type BlockCache, createBlockCache, DEFAULT_CACHE_BYTES } from '../geotiff/reader.js';
+import { decodeBlock, requireJpeg2000 } from '../node/codecs/index.js';
+import type { BandInfo, MaskRequest, Metadata, Raster, ReadRequest, WindowRequest } from '../raster.js';
+import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
+import { damagedJp2, readBoxes } from './boxes.js';
+import { type Codestream, readCodestream } from './codestream.js';
+import { readJp2Georeference } from './georeference.js';
+import { ceilShift, placeTile, tileCodestream, tileCoding } from './tile-codestream.js';
+import { TileTable } from './tile-table.js';
+
+export interface Jp2Options {
+  /** Decoded tiles to keep; default: a cache of 128 MiB of its own. */
+  cache?: BlockCache;
+  signal?: AbortSignal;
+}
+
+/** Decoded bytes of tiles under way, and the most of them. */
+const BYTES_UNDER_WAY = 64 * 2 ** 20;
+const TILES_UNDER_WAY = 8;
+
+/** A tile that compresses badly takes little more than its samples; more is a mistake or an attack. */
+const MOST_EXPANSION = 4;
+const HEADER_ALLOWANCE = 2 ** 16;
+
+const COLOURS = ['red', 'green', 'blue'];
+
+let nextId = 0;
+
+/** A tile, in pixels of the level that it is read at. */
+interface TilePart extends PixelWindow {
+  readonly column: number;
+  readonly row: number;
+}
+
+/**
+ * A JPEG 2000 image, JP2 or a bare codestream. Its overviews are the resolutions that it has by itself. Tiles are
+ * fetched and decoded one by one; an image without tiles is one tile, and decoded whole.
+ */
+export class Jp2Raster implements Raster {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bands: readonly BandInfo[];
+  readonly crs: Crs | null;
+  readonly transform: Affine | null;
+  readonly geobox: GeoBox | null;
+  readonly compression = 'jpeg2000';
+  readonly predictor = 1;
+  readonly blockSize: readonly [number, number];
+  readonly overviews: readonly (readonly [number, number])[];
+  readonly colourTable = null;
+  readonly metadata: Metadata = {};
+  readonly mask = null;
+  readonly gcps: Raster['gcps'];
+  readonly hasRpc: boolean;
+  readonly placeProblem: string | null;
+  readonly #source: ByteSource;
+  readonly #codestream: Codestream;
+  readonly #tiles: TileTable;
+  readonly #cache: BlockCache;
+  readonly #dtype: Dtype;
+  readonly #id = `jp2:${nextId++}`;
+
+  private constructor(
+    source: ByteSource,
+    codestream: Codestream,
+    place: Pick<Raster, 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'placeProblem'>,
+    cache: BlockCache,
+  ) {
+    const { width, height, bits, signed, components, reductions } = codestream;
+    this.#source = source;
+    this.#codestream = codestream;
+    this.#tiles = new TileTable(source, codestream);
+    this.#cache = cache;
+    this.#dtype = bits <= 8 ? 'uint8' : signed ? 'int16' : 'uint16';
+    this.name = source.name;
+    this.width = width;
+    this.height = height;
+    this.crs = place.crs;
+    this.transform = place.transform;
+    const isPlaced = place.crs !== null && place.transform !== null;
+    this.geobox = isPlaced ? new GeoBox(place.crs, place.transform, width, height) : null;
+    this.gcps = place.gcps;
+    this.hasRpc = place.hasRpc;
+    this.placeProblem = place.placeProblem;
+    this.blockSize = [codestream.tileWidth, codestream.tileHeight];
+    this.overviews = Array.from({ length: reductions }, (_, k) => {
+      return [ceilShift(width, k + 1), ceilShift(height, k + 1)] as const;
+    });
+    this.bands = Array.from(
+      { length: components },
+      (_, k): BandInfo => ({
+        index: k + 1,
+        dtype: this.#dtype,
+        storedType: `${signed ? 'int' : 'uint'}${bits}`,
+        components: 1,
+        nodata: null,
+        scale: 1,
+        offset: 0,
+        description: null,
+        colourInterpretation: components === 3 ? COLOURS[k] : 'gray',
+        metadata: {},
+      }),
+    );
+  }
+
+  /**
+   * Reads the headers. The raster owns the source from then on.
+   * @throws {TerrachipError} INVALID_INPUT for a damaged file; UNSUPPORTED for components other than one of at most 16
+   * bits or three of at most 8, or an image that does not start at its grid's corner
+   */
+  static async open(source: ByteSource, options: Jp2Options = {}): Promise<Jp2Raster> {
+    const { signal } = options;
+    const reading = signal === undefined ? {} : { signal };
+    const boxes = await readBoxes(source, reading);
+    const codestream = await readCodestream(source, boxes.codestream, reading);
+    const place = await readJp2Georeference(source.name, boxes, signal);
+    const cache = options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES);
+    return new Jp2Raster(source, codestream, place, cache);
+  }
+
+  async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
+    const { level = 0, signal } = request;
+    const size = levelSize(this, level);
+    const window = requireWindow(this.name, request.window, size);
+    const { components } = this.#codestream;
+    const bands = requireBands(this.name, request.bands, components);
+    await requireJpeg2000(this.name);
+    const planes = bands.map((): TypedArray => allocateArray(this.#dtype, window.width * window.height));
+    const tiles = this.#tilesUnder(window, level);
+    const tileBytes = this.#codestream.tileWidth * this.#codestream.tileHeight * this.#sampleBytes;
+    const limit = Math.max(1, Math.min(TILES_UNDER_WAY, Math.floor(BYTES_UNDER_WAY / tileBytes)));
+    await withTaskSignal(signal, async (own) => {
+      const reading = mapConcurrently(
+        tiles,
+        limit,
+        async (tile) => {
+          const values = await this.#tile(tile, level, own);
+          for (const [i, band] of bands.entries())
+            copyTile(tile, values, band - 1, components, planes[i], window);
+        },
+        own,
+      );
+      await untilAborted(reading, own);
+    });
+    return planes;
+  }
+
+  async readMask(request: MaskRequest = {}): Promise<null> {
+    requireWindow(this.name, request.window, levelSize(this, request.level ?? 0));
+    return null;
+  }
+
+  read(request?: ReadRequest): Promise<GeoTensor> {
+    return readTensor(this, request);
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
+  }
+
+  get #sampleBytes(): number {
+    return this.#codestream.components * (this.#dtype === 'uint8' ? 1 : 2);
+  }
+
+  #tilesUnder(window: PixelWindow, level: number): TilePart[] {
+    const { width, height, tileWidth, tileHeight } = this.#codestream;
+    const edge = (index: number, size: number, limit: number): number =>
+      ceilShift(Math.min(index * size, limit), level);
+    const parts: TilePart[] = [];
+    const [columns, rows] = [Math.ceil(width / tileWidth), Math.ceil(height / tileHeight)];
+    for (let row = 0; row < rows; row++) {
+      const y = edge(row, tileHeight, height);
+      const tall = edge(row + 1, tileHeight, height) - y;
+      if (tall === 0 || y >= window.y + window.height || y + tall <= window.y) continue;
+      for (let column = 0; column < columns; column++) {
+        const x = edge(column, tileWidth, width);
+        const wide = edge(column + 1, tileWidth, width) - x;
+        if (wide === 0 || x >= window.x + window.width || x + wide <= window.x) continue;
+        parts.push({ column, row, x, y, width: wide, height: tall });
+      }
+    }
+    return parts;
+  }
+
+  #tile(part: TilePart, level: number, signal: AbortSignal): Promise<TypedArray> {
+    const key = `${this.#id}:${level}:${part.column}:${part.row}`;
+    return this.#cache.get(key, () => this.#decode(part, level, signal), signal);
+  }
+
+  async #decode({ column, row, ...size }: TilePart, level: number, signal: AbortSignal): Promise<TypedArray> {
+    const { name } = this;
+    const { tileWidth, width, components } = this.#codestream;
+    const place = placeTile(name, this.#codestream, column, row);
+    const tile = row * Math.ceil(width / tileWidth) + column;
+    const parts = await this.#tiles.locate(tile, { signal });
+    if (parts.length === 0) throw damagedJp2(name, `tile ${tile} is missing`);
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    const samples = (place.x.end - place.x.start) * (place.y.end - place.y.start) * this.#sampleBytes;
+    if (bytes > MOST_EXPANSION * samples + HEADER_ALLOWANCE) {
+      throw damagedJp2(name, `tile ${tile} takes ${bytes} bytes for ${samples} bytes of samples`);
+    }
+    const stored = await Promise.all(
+      parts.map(({ offset, length }) => this.#source.read(offset, length, { signal })),
+    );
+    const values = await decodeBlock(
+      name,
+      {
+        coding: {
+          compression: 0,
+          predictor: 1,
+          littleEndian: true,
+          reversedBits: false,
+          photometric: 1,
+          width: size.width,
+          height: size.height,
+          samples: components,
+          dtype: this.#dtype,
+          rowBytes: size.width * this.#sampleBytes,
+          rowsTogether: 1,
+          bytesPerSample: this.#sampleBytes / components,
+          bytesPerWord: this.#sampleBytes / components,
+          jpegTables: null,
+          lercCompression: 0,
+          jpeg2000: tileCoding(place, level),
+        },
+        pieces: [{ stored: tileCodestream(name, this.#codestream, place, tile, stored), rows: size.height }],
+      },
+      signal,
+    );
+    return viewArray(this.#dtype, values.buffer, values.byteOffset, size.width * size.height * components);
+  }
+}
+
+/** Copies one component of a tile's part of a window into a plane. */
+function copyTile(
+  tile: PixelWindow,
+  values: TypedArray,
+  component: number,
+  components: number,
+  plane: TypedArray,
+  window: PixelWindow,
+): void {
+  const part = intersectWindows(window, tile);
+  if (part === null) return;
+  for (let y = part.y; y < part.y + part.height; y++) {
+    const from = (y - tile.y) * tile.width + (part.x - tile.x);
+    const to = (y - window.y) * window.width + (part.x - window.x);
+    if (components === 1) plane.set(values.subarray(from, from + part.width), to);
+    else for (let x = 0; x < part.width; x++) plane[to + x] = values[(from + x) * components + component];
+  }
+}

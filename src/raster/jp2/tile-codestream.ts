@@ -1,0 +1,178 @@
+/**
+ * One tile of a JPEG 2000 image as a codestream of its own, so that a decoder without access by tiles needs memory for
+ * one tile, not for the image.
+ *
+ * Tiles are coded apart from each other, but code-blocks, precincts and the parity of wavelets are counted from the
+ * image's corner. So a tile is moved towards the corner only as far as it is still cut at the same places; where that
+ * is not the corner itself, a tile that is not stored fills the gap.
+ */
+import { TerrachipError } from '../../errors.js';
+import type { Jpeg2000Coding } from '../node/codecs/index.js';
+import { damagedJp2 } from './boxes.js';
+import { type Codestream, MARKER, markerOf, type Partition, unsupported, view } from './codestream.js';
+
+/** Samples that are decoded at once, four bytes each: a band of Sentinel-2 of 10 m that is not tiled has 1.2e8. */
+const MAX_SAMPLES = 2 ** 27;
+
+/** A part of one axis, in pixels of the full resolution. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where a tile lies, and where it is moved to. */
+export interface TilePlace {
+  readonly x: Span;
+  readonly y: Span;
+  readonly movedX: Span;
+  readonly movedY: Span;
+}
+
+export function ceilShift(value: number, bits: number): number {
+  return Math.ceil(value / 2 ** bits);
+}
+
+/** @throws {TerrachipError} TOO_LARGE for a tile above the bound */
+export function placeTile(name: string, codestream: Codestream, column: number, row: number): TilePlace {
+  const { width, height, tileWidth, tileHeight, components, partitions } = codestream;
+  const x = spanOf(column, tileWidth, width);
+  const y = spanOf(row, tileHeight, height);
+  const movedX = moveSpan(x, partitions, 0);
+  const movedY = moveSpan(y, partitions, 1);
+  const samples = movedX.end * movedY.end * components;
+  if (samples > MAX_SAMPLES) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `${name} has a tile of ${x.end - x.start} × ${y.end - y.start} pixels, which takes ${samples} samples at once, above the limit of ${MAX_SAMPLES}`,
+      'rewrite it with smaller tiles (gdal_translate -of COG)',
+      { size: samples, limit: MAX_SAMPLES },
+    );
+  }
+  return { x, y, movedX, movedY };
+}
+
+function spanOf(index: number, size: number, limit: number): Span {
+  return { start: index * size, end: Math.min((index + 1) * size, limit) };
+}
+
+/** Places that are tried: code-blocks of 1024 pixels after 5 halvings repeat after 1024 steps of 32. */
+const MAX_STEPS = 2 ** 16;
+
+/** The first place at which a span is cut as at its own. A gap before it must hold a tile at least as long. */
+function moveSpan(span: Span, partitions: readonly Partition[], axis: 0 | 1): Span {
+  const step = 2 ** Math.max(...partitions.map(({ decompositions }) => decompositions));
+  const length = span.end - span.start;
+  const cuts = cutsOf(span, partitions, axis);
+  for (let k = 0; k < MAX_STEPS; k++) {
+    const start = (span.start % step) + k * step;
+    if (start >= span.start) break;
+    if (start > 0 && start < length) continue;
+    const moved = { start, end: start + length };
+    if (cutsOf(moved, partitions, axis) === cuts) return moved;
+  }
+  return span;
+}
+
+/** Where code-blocks and precincts first cut a span at each resolution, counted from its start there. */
+function cutsOf({ start, end }: Span, partitions: readonly Partition[], axis: 0 | 1): string {
+  const cuts: number[] = [];
+  const cut = (from: number, to: number, bits: number): void => {
+    const size = 2 ** bits;
+    const first = (Math.floor(from / size) + 1) * size;
+    // Where the first cut lies says where all do.
+    cuts.push(first < to ? first - from : -1);
+  };
+  for (const { decompositions, block, precincts } of partitions) {
+    for (const [resolution, sizes] of precincts.entries()) {
+      const halvings = decompositions - resolution;
+      const [from, to] = [ceilShift(start, halvings), ceilShift(end, halvings)];
+      cut(from, to, sizes[axis]);
+      if (resolution === 0) {
+        cut(from, to, Math.min(block[axis], sizes[axis]));
+        continue;
+      }
+      // The bands of a resolution hold its even and its odd pixels, and a precinct is half as wide in them.
+      for (const odd of [0, 2 ** halvings]) {
+        const bits = Math.min(block[axis], Math.max(0, sizes[axis] - 1));
+        cut(ceilShift(start - odd, halvings + 1), ceilShift(end - odd, halvings + 1), bits);
+      }
+    }
+  }
+  return cuts.join(' ');
+}
+
+/** What a tile decodes to with some resolutions left out, in pixels of that resolution. */
+export function tileCoding({ movedX, movedY }: TilePlace, reduction: number): Jpeg2000Coding {
+  return {
+    reduction,
+    width: ceilShift(movedX.end, reduction),
+    height: ceilShift(movedY.end, reduction),
+    x: ceilShift(movedX.start, reduction),
+    y: ceilShift(movedY.start, reduction),
+  };
+}
+
+/**
+ * The codestream of a tile.
+ * @param parts its parts, with their headers, in order
+ * @throws {TerrachipError} UNSUPPORTED where a moved tile is coded otherwise than the header says
+ */
+export function tileCodestream(
+  name: string,
+  { segments }: Codestream,
+  place: TilePlace,
+  tile: number,
+  parts: readonly Uint8Array<ArrayBuffer>[],
+): Uint8Array<ArrayBuffer> {
+  const { x, y, movedX, movedY } = place;
+  const moved = movedX.start !== x.start || movedY.start !== y.start;
+  const siz = segments[0].slice();
+  const size = view(siz);
+  size.setUint32(6, movedX.end);
+  size.setUint32(10, movedY.end);
+  // Two columns of tiles: the gap, and this one, which ends with the image. In the corner there is no gap.
+  size.setUint32(22, movedX.start || movedX.end);
+  size.setUint32(26, movedY.start || movedY.end);
+  const columns = movedX.start > 0 ? 2 : 1;
+  const number = (movedY.start > 0 ? columns : 0) + (movedX.start > 0 ? 1 : 0);
+  const numbered = parts.map((part) => {
+    const copy = part.slice();
+    const data = view(copy);
+    if (data.getUint16(0) !== MARKER.SOT || data.getUint16(4) !== tile) {
+      throw damagedJp2(name, `tile ${tile} does not lie where it should`);
+    }
+    if (moved) requireNoCoding(name, part);
+    data.setUint16(4, number);
+    data.setUint32(6, part.length);
+    return copy;
+  });
+  const pieces = [
+    Uint8Array.of(0xff, 0x4f),
+    siz,
+    ...segments.slice(1),
+    ...numbered,
+    Uint8Array.of(0xff, 0xd9),
+  ];
+  const result = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    result.set(piece, at);
+    at += piece.length;
+  }
+  return result;
+}
+
+/** A tile's own coding may cut it at other places than those by which it was moved. */
+function requireNoCoding(name: string, part: Uint8Array<ArrayBuffer>): void {
+  let at = 12;
+  while (at + 2 <= part.length) {
+    const segment = part.subarray(at);
+    const marker = markerOf(segment);
+    if (marker === MARKER.SOD) return;
+    if (marker === MARKER.COD || marker === MARKER.COC)
+      throw unsupported(name, 'codes its tiles each in its own way');
+    if (segment.length < 4) break;
+    at += 2 + view(segment).getUint16(2);
+  }
+  throw damagedJp2(name, 'the header of a tile is damaged');
+}
