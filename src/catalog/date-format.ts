@@ -50,8 +50,11 @@ export type DateReader = (text: string) => TimeInterval | null;
  */
 export function dateReader(format: string, option = 'dateFormat'): DateReader {
   const letters: string[] = [];
-  const pattern = format.replace(/%(.)|[\s\S]/g, (piece, letter: string | undefined) => {
-    if (letter === undefined || letter === '%') return escape(letter ?? piece);
+  const pieces = format.match(/%.|[\s\S]/g) ?? [];
+  const isDirective = (piece = ''): boolean => /^%[^%]$/.test(piece);
+  const pattern = pieces.map((piece, k) => {
+    if (!isDirective(piece)) return literal(piece === '%%' ? '%' : piece);
+    const letter = piece[1];
     const directive = DIRECTIVES[letter];
     if (directive === undefined || letters.includes(letter)) {
       throw invalidOption(
@@ -63,12 +66,14 @@ export function dateReader(format: string, option = 'dateFormat'): DateReader {
       );
     }
     letters.push(letter);
-    return `(${directive.pattern})`;
+    // Numbers that touch have all their digits: 2021071 is not the first of July.
+    const touches = isDirective(pieces[k - 1]) || isDirective(pieces[k + 1]);
+    return `(${touches ? directive.pattern.replace('{1,2}', '{2}') : directive.pattern})`;
   });
   if (!letters.includes('Y') && !letters.includes('y')) {
     throw invalidOption(option, `"${format}" has no year`, 'write it as %Y%m%d, or leave out the date');
   }
-  const expression = new RegExp(`^${pattern}$`);
+  const expression = new RegExp(`^${pattern.join('')}$`);
   const units = letters.map((letter) => UNITS.indexOf(DIRECTIVES[letter].unit));
   const finest = units.reduce((a, b) => Math.max(a, b));
   return (text) => {
@@ -119,6 +124,6 @@ function monthOf(parts: ReadonlyMap<string, string>): number | null {
   return index >= 0 && index < 12 ? index : null;
 }
 
-function escape(text: string): string {
+function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }

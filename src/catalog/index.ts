@@ -6,6 +6,7 @@
 
 export { GeoCatalog } from './geo-catalog.js';
 export type { GeoJsonObject } from './geometry.js';
+export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
 export type { Place } from './place.js';
 export {

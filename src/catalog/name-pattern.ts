@@ -53,7 +53,11 @@ export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): N
     if (interval === null) {
       const problem =
         text === undefined ? `has nothing in the group ${group} of its name` : `has "${text}" for a date`;
-      throw invalidInput(name, problem, `write dates as ${dateFormat ?? '%Y%m%d'}, or give another dateFormat`);
+      throw invalidInput(
+        name,
+        problem,
+        `write dates as ${dateFormat ?? '%Y%m%d'}, or give another dateFormat`,
+      );
     }
     return interval;
   };
@@ -116,7 +120,8 @@ function requireGroups(groups: readonly string[], dateFormat: string | undefined
 function stemOf(name: string, band: readonly [number, number] | undefined): string {
   if (band === undefined) return withoutExtension(name);
   const [before, after] = [name.slice(0, band[0]), name.slice(band[1])];
-  const joined = /[_.\- ]$/.test(before) && /^[_.\- ]/.test(after) ? before.slice(0, -1) + after : before + after;
+  const joined =
+    /[_.\- ]$/.test(before) && /^[_.\- ]/.test(after) ? before.slice(0, -1) + after : before + after;
   return withoutExtension(joined);
 }
 

@@ -3,6 +3,7 @@ import { invalidInput } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
 import { noReference, openRaster, type Raster } from '../../raster/index.js';
 import type { Polygon } from '../../vector/index.js';
+import { largestOutline } from '../boxes.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { gridFootprint } from '../grid-footprint.js';
 import { type NameParts, type NamePatternOptions, nameReader } from '../name-pattern.js';
@@ -129,8 +130,7 @@ function rowOf(id: string, collection: string, files: readonly FoundFile[]): Cat
   return {
     id,
     collection,
-    // Bands of one item may have grids of their own: the largest outline is that of the item.
-    footprint: first.header.footprint,
+    footprint: largestOutline(files.map(({ header }) => header.footprint)),
     interval: first.interval,
     href: first.path,
     assets: Object.fromEntries(assets),

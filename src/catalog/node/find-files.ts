@@ -71,7 +71,11 @@ function withoutFragment(path: string): string {
   return place;
 }
 
-async function findMatches(pattern: string, options: FindOptions, add: (path: string) => void): Promise<void> {
+async function findMatches(
+  pattern: string,
+  options: FindOptions,
+  add: (path: string) => void,
+): Promise<void> {
   const expression = globExpression(pattern);
   const fixed = pattern.slice(0, pattern.search(/[*?[{]/));
   const root = fixed.includes('/') ? fixed.slice(0, fixed.lastIndexOf('/') + 1) : '';
@@ -100,7 +104,8 @@ async function walk(
     const path = folder === '' || folder.endsWith('/') ? `${folder}${entry.name}` : join(folder, entry.name);
     const isStore = options.isStore.test(entry.name);
     // Links to files are followed, links to folders are not: they may lead back.
-    const isFile = entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile());
+    const isFile =
+      entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile());
     if (isFile === true || isStore) {
       if (isWanted(path)) add(path);
     } else if (entry.isDirectory() && depth < MAX_DEPTH) {

@@ -49,7 +49,9 @@ function addTo<T>(groups: Map<string, T[]>, key: string, value: T): void {
 
 function isOneItem(files: readonly NamedFile[]): boolean {
   if (files.length === 1) return true;
-  return files.every(({ band }) => band !== null) && new Set(files.map(({ band }) => band)).size === files.length;
+  return (
+    files.every(({ band }) => band !== null) && new Set(files.map(({ band }) => band)).size === files.length
+  );
 }
 
 function folderOf(path: string): string {
