@@ -133,7 +133,8 @@ for layers, pixels in ((1, 12), (2, 40), (3, 40), (6, 70), (11, 90), (24, 50), (
         'layers': layers, 'values': numbers(stack),
         'expected': {'mean': numbers(np.nanmean(stack.astype(np.float64), 0)), 'median': numbers(np.nanmedian(stack, 0)),
                      'min': numbers(np.nanmin(stack, 0)), 'max': numbers(np.nanmax(stack, 0)),
-                     'first': numbers(first), 'last': numbers(last), 'count': numbers(valid.sum(0))},
+                     'first': numbers(first), 'last': numbers(last), 'count': numbers(valid.sum(0)),
+                     'sum': numbers(np.where(valid.any(0), np.nansum(stack.astype(np.float64), 0), np.nan))},
     })
 write('mosaics', MOSAICS)
 

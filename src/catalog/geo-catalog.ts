@@ -1,48 +1,54 @@
 import { invalidInput } from '../errors.js';
 import { type Bounds, type GeoSlice, TimeInterval } from '../geo/index.js';
+import { Evaluator, parseCondition } from './expression/index.js';
 import type { GeoJsonObject } from './geometry.js';
+import {
+  explainIntersection,
+  type IntersectionReport,
+  type IntersectOptions,
+  intersectViews,
+} from './intersect.js';
 import { type PlaceAndTime, PlaceQuery, type QueryOptions } from './place-query.js';
 import type { CatalogRow } from './row.js';
-import { checkTable, type RowTable, tableOfRows } from './row-table.js';
+import { checkTable, numbersOf, type RowTable, type RowView, tableOfRows } from './row-table.js';
 import { selectRows } from './select.js';
+import { type NearestOptions, nearestRows, type Padding, paddedTable, type TimeLike } from './times.js';
+import { type Dedupe, dedupePolicy, withoutDuplicates } from './union.js';
 
 /**
  * What exists, where and when. Catalogs never change: an operation makes another one, which shares the rows. An
  * operation that finds nothing gives an empty catalog; one that makes no sense throws.
  */
 export class GeoCatalog implements Iterable<CatalogRow> {
-  readonly #table: RowTable;
-  /** Rows of the table, in order; null for all. */
-  readonly #rows: Uint32Array | null;
+  readonly #view: RowView;
 
-  private constructor(table: RowTable, rows: Uint32Array | null) {
-    this.#table = table;
-    this.#rows = rows;
+  private constructor(view: RowView) {
+    this.#view = view;
   }
 
   /** @throws {TerrachipError} INVALID_INPUT for a footprint that is not in longitude and latitude */
   static from(rows: Iterable<CatalogRow>): GeoCatalog {
-    return new GeoCatalog(tableOfRows([...rows]), null);
+    return new GeoCatalog({ table: tableOfRows([...rows]), rows: null });
   }
 
   /** Over columns that are kept elsewhere, in order. */
   static fromTable(table: RowTable): GeoCatalog {
-    return new GeoCatalog(checkTable(table), null);
+    return new GeoCatalog({ table: checkTable(table), rows: null });
   }
 
   static readonly empty = GeoCatalog.from([]);
 
   get length(): number {
-    return this.#rows?.length ?? this.#table.length;
+    return this.#view.rows?.length ?? this.#view.table.length;
   }
 
   /** @throws {TerrachipError} INVALID_INPUT for an index that is none of 0 to `length` − 1 */
   row(index: number): CatalogRow {
-    return this.#table.row(this.#number(index));
+    return this.#view.table.row(this.#number(index));
   }
 
   *[Symbol.iterator](): Iterator<CatalogRow> {
-    for (let k = 0; k < this.length; k++) yield this.#table.row(this.#rows?.[k] ?? k);
+    for (const number of numbersOf(this.#view)) yield this.#view.table.row(number);
   }
 
   /**
@@ -52,17 +58,95 @@ export class GeoCatalog implements Iterable<CatalogRow> {
    * coordinate reference system, an interval that ends before it starts, or neither a place nor a time
    */
   query(where: GeoSlice | PlaceAndTime, options: QueryOptions = {}): GeoCatalog {
-    return this.#subset(selectRows(this.#table, this.#rows, new PlaceQuery(where, options)));
+    return this.#subset(selectRows(this.#view, new PlaceQuery(where, options)));
   }
 
   /** The rows that a function says yes to. */
   filter(keep: (row: CatalogRow) => boolean): GeoCatalog {
-    const kept: number[] = [];
-    for (let k = 0; k < this.length; k++) {
-      const number = this.#rows?.[k] ?? k;
-      if (keep(this.#table.row(number))) kept.push(number);
+    const { table } = this.#view;
+    return this.#subset(Uint32Array.from(numbersOf(this.#view)).filter((number) => keep(table.row(number))));
+  }
+
+  /**
+   * The rows that fulfil a condition on their fields: `eo:cloud_cover < 20 and platform = 'sentinel-2a'`. Fields are
+   * `id`, `collection`, `href`, `start`, `end` and all properties; a function is asked as `filter` does.
+   * @throws {TerrachipError} INVALID_INPUT for a condition that cannot be read, names what no row has, or compares a
+   * number with a text
+   */
+  where(condition: string | ((row: CatalogRow) => boolean)): GeoCatalog {
+    if (typeof condition === 'function') return this.filter(condition);
+    const evaluator = new Evaluator(condition, parseCondition(condition));
+    const kept = this.filter((row) => evaluator.keeps(row));
+    if (this.length > 0) evaluator.requireNames(this.row(0));
+    return kept;
+  }
+
+  /**
+   * The overlaps of this catalog's rows with another's: footprints clipped to what both cover, intervals to when both
+   * hold. Pairs that only touch in space are left out; intervals are closed, so that they may touch in time. Which rows
+   * an overlap is of is in its `parents`. `a.intersect(b)` and `b.intersect(a)` have the same overlaps.
+   */
+  intersect(other: GeoCatalog, options: IntersectOptions = {}): GeoCatalog {
+    return GeoCatalog.from(intersectViews(this.#view, other.#view, options));
+  }
+
+  /** How an intersection with another catalog comes about, and why it is empty where it is. */
+  explainIntersection(other: GeoCatalog): IntersectionReport {
+    return explainIntersection(this.#view, other.#view);
+  }
+
+  /**
+   * The rows of both catalogs, this one's first.
+   * @param options.dedupe which rows are the same, and which of them stays. Default: `item`
+   * @throws {TerrachipError} INVALID_OPTION
+   */
+  union(other: GeoCatalog, { dedupe = 'item' }: { readonly dedupe?: Dedupe } = {}): GeoCatalog {
+    const policy = dedupePolicy(dedupe);
+    const rows = [...this, ...other];
+    return GeoCatalog.from(policy === null ? rows : withoutDuplicates(rows, policy));
+  }
+
+  /**
+   * The same rows, holding for longer: radar and optical scenes of the same days then overlap in time.
+   * @param padding milliseconds before and after; below 0 it shortens
+   * @throws {TerrachipError} INVALID_INPUT where a row would end before it starts
+   */
+  padInterval(padding: Padding): GeoCatalog {
+    return new GeoCatalog({ ...this.#view, table: paddedTable(this.#view.table, padding) });
+  }
+
+  /** The rows nearest to a time, in the order of the catalog; of all of them, or of each place. */
+  nearestInTime(time: TimeLike, options: NearestOptions = {}): GeoCatalog {
+    return this.#subset(nearestRows(this.#view, time, options));
+  }
+
+  /**
+   * The same rows in another order; equal ones keep theirs.
+   * @param by a number or a text of each row, or below 0 where the first of two rows comes first
+   */
+  sortBy(
+    by: ((row: CatalogRow) => number | string) | ((first: CatalogRow, second: CatalogRow) => number),
+  ): GeoCatalog {
+    const { table } = this.#view;
+    const rows = Array.from(numbersOf(this.#view), (number) => ({ number, row: table.row(number) }));
+    if (isComparison(by)) {
+      rows.sort((p, q) => by(p.row, q.row));
+    } else {
+      const keys = new Map(rows.map(({ number, row }) => [number, by(row)]));
+      rows.sort((p, q) => compareKeys(keys.get(p.number) ?? '', keys.get(q.number) ?? ''));
     }
-    return this.#subset(Uint32Array.from(kept));
+    return this.#subset(Uint32Array.from(rows, ({ number }) => number));
+  }
+
+  /** One side of an intersection: the rows of its `index`-th catalog (from 0) as they were, one for each overlap. */
+  parents(index: number): GeoCatalog {
+    return GeoCatalog.from(
+      Array.from(this, ({ id, parents }) => {
+        const parent = parents?.[index];
+        if (parent !== undefined) return parent;
+        throw invalidInput(`the row "${id}"`, `has no parent ${index}`, 'ask an intersection for its sides');
+      }),
+    );
   }
 
   /**
@@ -70,15 +154,16 @@ export class GeoCatalog implements Iterable<CatalogRow> {
    * on both sides of the antimeridian.
    */
   get bounds(): Bounds | null {
-    return this.#table.index.bounds(this.#numbers());
+    return this.#view.table.index.bounds(numbersOf(this.#view));
   }
 
   /** From the first start to the last end; null for an empty catalog. */
   get temporalExtent(): TimeInterval | null {
     let [start, end] = [Infinity, -Infinity];
-    for (const number of this.#numbers()) {
-      start = Math.min(start, this.#table.starts[number]);
-      end = Math.max(end, this.#table.ends[number]);
+    const { starts, ends } = this.#view.table;
+    for (const number of numbersOf(this.#view)) {
+      start = Math.min(start, starts[number]);
+      end = Math.max(end, ends[number]);
     }
     return start > end ? null : new TimeInterval(start, end);
   }
@@ -102,15 +187,22 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   }
 
   #subset(rows: Uint32Array): GeoCatalog {
-    return new GeoCatalog(this.#table, rows);
-  }
-
-  *#numbers(): Iterable<number> {
-    for (let k = 0; k < this.length; k++) yield this.#rows?.[k] ?? k;
+    return new GeoCatalog({ ...this.#view, rows });
   }
 
   #number(index: number): number {
-    if (Number.isInteger(index) && index >= 0 && index < this.length) return this.#rows?.[index] ?? index;
+    if (Number.isInteger(index) && index >= 0 && index < this.length)
+      return this.#view.rows?.[index] ?? index;
     throw invalidInput(`the row ${index}`, `is none of the ${this.length} of the catalog`, 'count from 0');
   }
+}
+
+function isComparison(
+  by: ((row: CatalogRow) => number | string) | ((first: CatalogRow, second: CatalogRow) => number),
+): by is (first: CatalogRow, second: CatalogRow) => number {
+  return by.length === 2;
+}
+
+function compareKeys(a: number | string, b: number | string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -3,12 +3,22 @@
  * the whole EPSG database.
  * @module
  */
-
 export { GeoCatalog } from './geo-catalog.js';
-export type { GeoJsonObject } from './geometry.js';
+export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
+export type { IntersectionReport, IntersectOptions } from './intersect.js';
+export {
+  type Matchup,
+  type MatchupOptions,
+  matchup,
+  type SpaceRule,
+  type TemporalPair,
+  type TemporalPairOptions,
+  type TimeRule,
+  temporalPairs,
+} from './matchup.js';
 export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
-export type { Place } from './place.js';
+export { type Place, placeOutline } from './place.js';
 export {
   type PlaceAndTime,
   PlaceQuery,
@@ -18,4 +28,7 @@ export {
 } from './place-query.js';
 export type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
 export { type RowTable, tableOfRows } from './row-table.js';
+export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
+export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
+export { DEDUPE_POLICIES, type Dedupe, type DedupePolicy, sceneId } from './union.js';

@@ -1,11 +1,12 @@
 /** Places as people give them, as outlines in longitude and latitude. */
 import { invalidInput } from '../errors.js';
-import { type Bounds, type Crs, outline } from '../geo/index.js';
+import { type Bounds, Crs, outline } from '../geo/index.js';
 import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
 import { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 
 /**
- * Bounds, polygons, or anything of GeoJSON with positions. Bounds in degrees whose west is greater than their east
+ * Bounds, polygons, or anything of GeoJSON with positions. Polygons in longitude and latitude are taken as footprints
+ * are: cut at the antimeridian. Bounds in degrees whose west is greater than their east
  * cross the antimeridian.
  */
 export type Place = Bounds | readonly Polygon[] | GeoJsonObject;
@@ -27,7 +28,13 @@ export function placeOutline(place: Place, crs: Crs, name: string): Polygon[] {
       'leave it out where any place will do, or give one',
     );
   }
-  return polygonsToLonLat(polygons, crs, `the geometry of ${name}`);
+  // Polygons of ours are cut at the antimeridian: their long edges are meant.
+  const isReady = isPolygons(place) && crs.equals(Crs.wgs84) && polygons.every(isWithinWorld);
+  return isReady ? polygons : polygonsToLonLat(polygons, crs, `the geometry of ${name}`);
+}
+
+function isWithinWorld(polygon: Polygon): boolean {
+  return polygon.every((ring) => ring.every(([x, y]) => Math.abs(x) <= 180 && Math.abs(y) <= 90));
 }
 
 function isBounds(place: Place): place is Bounds {

@@ -4,17 +4,19 @@
  * rings that come back the way they went) are taken for what they are: their boundary is all of them.
  */
 import type { Bounds } from '../geo/index.js';
-import type { Polygon } from '../vector/index.js';
+import type { Polygon, Position } from '../vector/index.js';
 import { boxOf } from './boxes.js';
 
 /** A polygon with its edges in one array, as tests want it. */
 export class PreparedPolygon {
+  readonly polygon: Polygon;
   readonly box: Bounds;
   /** `x0, y0, x1, y1` of each edge. */
   readonly edges: Float64Array;
   #inside: readonly [number, number] | null | undefined;
 
   constructor(polygon: Polygon, box: Bounds) {
+    this.polygon = polygon;
     this.box = box;
     this.edges = edgesOf(polygon);
   }
@@ -46,6 +48,11 @@ export function preparePolygons(polygons: readonly Polygon[]): PreparedPolygon[]
   });
 }
 
+/** Whether a polygon has no area. */
+export function isFlat(polygon: Polygon): boolean {
+  return preparePolygons([polygon]).every(({ inside }) => inside === null);
+}
+
 /** Whether two outlines have more than their boundaries in common; with `touch`, whether they have anything. */
 export function outlinesIntersect(
   a: readonly PreparedPolygon[],
@@ -62,6 +69,29 @@ export function polygonCovers(outer: PreparedPolygon, inner: PreparedPolygon): b
   if (cut.outside) return false;
   // A hole of the outer polygon may lie in the inner one.
   return !cutBoundary(outer, inner).inside;
+}
+
+/** The pieces of edges of something without area that lie strictly inside of a polygon, from one end to the other. */
+export function piecesInside(line: PreparedPolygon, area: PreparedPolygon): [Position, Position][] {
+  const pieces: [Position, Position][] = [];
+  const { edges } = line;
+  for (let k = 0; k < edges.length; k += 4) {
+    const [x0, y0, x1, y1] = [edges[k], edges[k + 1], edges[k + 2], edges[k + 3]];
+    const marks = [0, 1];
+    for (let e = 0; e < area.edges.length; e += 4) {
+      const [ax, ay, bx, by] = area.edges.subarray(e, e + 4);
+      const [p, q] = [turn(ax, ay, bx, by, x0, y0), turn(ax, ay, bx, by, x1, y1)];
+      if (p !== q && p / (p - q) > 0 && p / (p - q) < 1) marks.push(p / (p - q));
+    }
+    marks.sort((p, q) => p - q);
+    const at = (share: number): Position =>
+      share === 0 ? [x0, y0] : share === 1 ? [x1, y1] : [x0 + share * (x1 - x0), y0 + share * (y1 - y0)];
+    for (const [m, to] of marks.slice(1).entries()) {
+      const [x, y] = at((marks[m] + to) / 2);
+      if (to > marks[m] && isInside(area.edges, x, y)) pieces.push([at(marks[m]), at(to)]);
+    }
+  }
+  return pieces;
 }
 
 export function boxCovers(outer: Bounds, inner: Bounds): boolean {

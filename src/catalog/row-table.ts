@@ -22,6 +22,19 @@ export interface RowTable {
   footprint(index: number): readonly Polygon[];
 }
 
+/** A table, or some of its rows. */
+export interface RowView {
+  readonly table: RowTable;
+  /** Numbers of rows in the table, in the order of the view; null for all of them. */
+  readonly rows: Uint32Array | null;
+}
+
+/** The numbers of a view's rows in its table. */
+export function* numbersOf({ table, rows }: RowView): Iterable<number> {
+  if (rows !== null) yield* rows;
+  else for (let k = 0; k < table.length; k++) yield k;
+}
+
 /** A table of rows that are in memory. @throws {TerrachipError} INVALID_INPUT for an impossible footprint */
 export function tableOfRows(rows: readonly CatalogRow[]): RowTable {
   for (const row of rows) requireFootprint(row);

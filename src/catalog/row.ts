@@ -54,4 +54,9 @@ export interface CatalogRow {
   readonly href: string;
   readonly assets: Readonly<Record<string, CatalogAsset>>;
   readonly properties: Readonly<Record<string, CatalogValue>>;
+  /**
+   * The rows that this one is the overlap of, as they were, in the order of the catalogs that were intersected: what
+   * loaders read each side from.
+   */
+  readonly parents?: readonly CatalogRow[];
 }

@@ -1,34 +1,22 @@
 /** Finding the rows that a query asks for: by the index first, then by time, then by outline. */
 import type { PlaceQuery } from './place-query.js';
-import type { RowTable } from './row-table.js';
+import { numbersOf, type RowTable, type RowView } from './row-table.js';
 
 /** Fewer rows are looked at one by one, rather than finding all rows of the table near the place. */
 const SCAN_LIMIT = 2048;
 
-/**
- * The rows of a table, or of a part of it, that a query asks for, in their order.
- * @param rows numbers of rows; null for all
- */
-export function selectRows(table: RowTable, rows: Uint32Array | null, query: PlaceQuery): Uint32Array {
-  if (query.boxes === null) return inTime(table, rows, query);
-  if (rows === null) return Uint32Array.from(search(table, query, null)).sort();
-  if (rows.length <= SCAN_LIMIT) {
-    const found = search(table, query, rows);
-    return rows.filter((row) => found.has(row));
+/** The numbers of a view's rows that a query asks for, in their order. */
+export function selectRows(view: RowView, query: PlaceQuery): Uint32Array {
+  const { table, rows } = view;
+  if (query.boxes === null) {
+    const { starts, ends } = table;
+    return Uint32Array.from(numbersOf(view)).filter((row) => query.matchesTime(starts[row], ends[row]));
   }
-  const found = search(table, query, null);
-  return rows.filter((row) => found.has(row));
+  const found = search(table, query, rows !== null && rows.length <= SCAN_LIMIT ? rows : null);
+  return rows === null ? Uint32Array.from(found).sort() : rows.filter((row) => found.has(row));
 }
 
-function inTime(
-  { starts, ends, length }: RowTable,
-  rows: Uint32Array | null,
-  query: PlaceQuery,
-): Uint32Array {
-  const all = rows ?? Uint32Array.from({ length }, (_, k) => k);
-  return all.filter((row) => query.matchesTime(starts[row], ends[row]));
-}
-
+/** @param rows the only ones to look at; null for all */
 function search(table: RowTable, query: PlaceQuery, rows: Uint32Array | null): Set<number> {
   const found = new Set<number>();
   const undecided = new Set<number>();

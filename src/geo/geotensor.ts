@@ -1,6 +1,7 @@
 import { internalError, invalidInput } from '../errors.js';
 import { type Dtype, dtypeOf, type TypedArray } from './dtype.js';
 import type { GeoBox } from './geobox.js';
+import type { TimeInterval } from './time-interval.js';
 
 /** Names of dimensions, in the order `band, time, y, x`; a class map has `class` in the place of `band`. */
 export type Dimension = 'band' | 'class' | 'time' | 'y' | 'x';
@@ -12,6 +13,10 @@ export interface GeoTensorInit {
   geobox: GeoBox;
   /** The value that means "no data", or null. */
   nodata?: number | null;
+  /** When each step along `time` was, where there is such a dimension. */
+  times?: readonly TimeInterval[] | null;
+  /** The name of each band along `band` (or class along `class`). */
+  bandNames?: readonly string[] | null;
 }
 
 /** A typed array with a shape, named dimensions, a pixel grid and a nodata value: what loaders return. C order. */
@@ -21,6 +26,10 @@ export class GeoTensor {
   readonly dimensions: readonly Dimension[];
   readonly geobox: GeoBox;
   readonly nodata: number | null;
+  /** When each step along `time` was; null where that is not known, or there is no such dimension. */
+  readonly times: readonly TimeInterval[] | null;
+  /** The name of each band along `band` (or class along `class`); null where they have none. */
+  readonly bandNames: readonly string[] | null;
 
   /** @throws {TerrachipError} INVALID_INPUT when shape, dimensions, data and grid do not agree. */
   constructor(init: GeoTensorInit) {
@@ -46,6 +55,21 @@ export class GeoTensor {
     this.dimensions = dimensions;
     this.geobox = geobox;
     this.nodata = init.nodata ?? null;
+    this.times = init.times ?? null;
+    this.bandNames = init.bandNames ?? null;
+    this.#requireLabels('time', this.times);
+    this.#requireLabels(dimensions.includes('class') ? 'class' : 'band', this.bandNames);
+  }
+
+  #requireLabels(dimension: Dimension, labels: readonly unknown[] | null): void {
+    if (labels === null) return;
+    const axis = this.dimensions.indexOf(dimension);
+    if (axis >= 0 && labels.length === this.shape[axis]) return;
+    throw invalidInput(
+      `${labels.length} labels of the dimension "${dimension}"`,
+      `do not fit a tensor of shape (${this.shape.join(', ')}) and dimensions (${this.dimensions.join(', ')})`,
+      'give one a step',
+    );
   }
 
   get dtype(): Dtype {
@@ -67,6 +91,8 @@ export class GeoTensor {
       dimensions: this.dimensions.slice(1),
       geobox: this.geobox,
       nodata: this.nodata,
+      times: this.dimensions[0] === 'time' ? null : this.times,
+      bandNames: this.dimensions[0] === 'time' ? this.bandNames : null,
     });
   }
 
@@ -78,6 +104,8 @@ export class GeoTensor {
       dimensions: this.dimensions,
       geobox: changes.geobox ?? this.geobox,
       nodata: changes.nodata === undefined ? this.nodata : changes.nodata,
+      times: this.times,
+      bandNames: this.bandNames,
     });
   }
 }

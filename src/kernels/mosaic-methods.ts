@@ -1,3 +1,3 @@
 /** How the layers over a pixel become one value; the shader knows them by their positions. */
-export const MOSAIC_METHODS = ['mean', 'median', 'min', 'max', 'first', 'last', 'count'] as const;
+export const MOSAIC_METHODS = ['mean', 'median', 'min', 'max', 'first', 'last', 'count', 'sum'] as const;
 export type MosaicMethod = (typeof MOSAIC_METHODS)[number];

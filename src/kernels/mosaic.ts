@@ -1,12 +1,12 @@
 /**
  * One plane out of several over the same grid: dates, orbits, neighbouring scenes.
  *
- * Definition: over the layers that have data (finite values) at a pixel, their mean, median, least or greatest value,
- * the first or the last of them, or how many they are; NaN (0 for the count) where none has. The median of an even
- * number is the mean of the two in the middle, as `numpy.nanmedian` defines it.
+ * Definition: over the layers that have data (finite values) at a pixel, their mean, sum, median, least or greatest
+ * value, the first or the last of them, or how many they are; NaN (0 for the count) where none has. The median of an
+ * even number is the mean of the two in the middle, as `numpy.nanmedian` defines it.
  *
  * Shapes: layers float32, any number of them; destination float32 of as many values as a layer. Error: none, but for
- * the mean: layers · 2⁻²³ · the largest size of a value. Bytes a pixel: 4 a layer + 4, three times for a list of
+ * the mean (layers · 2⁻²³ · the largest size of a value) and the sum (layers times that). Bytes a pixel: 4 a layer + 4, three times for a list of
  * layers, which are put together first; the median on a GPU reads each layer as often as there are layers, from 33 on
  * 33 times, mostly from its caches.
  */

@@ -42,7 +42,8 @@ export type {
   ReadRequest,
   WindowRequest,
 } from './raster.js';
-export { noReference, requireReal } from './request.js';
+export { gridWindow, levelBox, noReference, requireReal } from './request.js';
+export { storableNodata, toStored } from './stored-values.js';
 export {
   checkPlausible,
   isCategorical,

@@ -1,5 +1,5 @@
 /** What part of which image of a raster a request means, whatever the format. */
-import { invalidInput, invalidOption, TerrachipError } from '../errors.js';
+import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../errors.js';
 import {
   Affine,
   allocateArray,
@@ -151,6 +151,25 @@ export function levelForScale(raster: RasterGrids, [x, y]: readonly [number, num
 /** The level for resampling onto a grid without reading more detail than the grid can show. */
 export function levelForGeobox(raster: RasterGrids, geobox: GeoBox): number {
   return levelForScale(raster, projectBox(geobox, levelBox(raster, 0)).scale);
+}
+
+/** The pixels of one grid that another may touch, however their systems differ; null for none. */
+export function gridWindow(box: GeoBox, grid: GeoBox): PixelWindow | null {
+  const all = { x: 0, y: 0, width: grid.width, height: grid.height };
+  const [west, , east] = grid.bounds;
+  // Beyond the antimeridian one place has two longitudes, and only the other direction finds both.
+  if (grid.crs.isGeographic && (west < -180 || east > 180)) return all;
+  let area: PixelWindow;
+  try {
+    ({ area } = projectBox(box, grid));
+  } catch (error) {
+    // No corner has a place in the grid's system: they do not meet.
+    if (isTerrachipError(error, 'INVALID_INPUT')) return null;
+    throw error;
+  }
+  const { x, y, width, height } = wholePixels(area, 1, 1);
+  // A pixel more to each side, for positions' tolerance.
+  return intersectWindows({ x: x - 1, y: y - 1, width: width + 2, height: height + 2 }, all);
 }
 
 /**

@@ -15,7 +15,7 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read_write> destination: array<f32>;
 @group(0) @binding(2) var<uniform> parameters: Parameters;
 
-// 0 mean, 1 median, 2 min, 3 max, 4 first, 5 last, 6 count
+// 0 mean, 1 median, 2 min, 3 max, 4 first, 5 last, 6 count, 7 sum
 override method: u32;
 
 // Numbers in the order of these words are in their own order.
@@ -97,7 +97,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     valid++;
     if (valid == 1u) {
       result = value;
-    } else if (method == 0u) {
+    } else if (method == 0u || method == 7u) {
       result += value;
     } else if (method == 2u) {
       result = min(result, value);

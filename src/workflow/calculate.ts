@@ -19,10 +19,10 @@ import {
   noReference,
   openRaster,
   type Raster,
+  storableNodata,
   WarpedRaster,
 } from '../raster/index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { storableNodata } from './stored-values.js';
 import { type RowSource, streamRows } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
 

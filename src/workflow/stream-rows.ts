@@ -2,8 +2,7 @@
 import type { Dtype, GeoBox, RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import type { OperationOptions } from '../progress.js';
-import type { CogWriter } from '../raster/index.js';
-import { toStored } from './stored-values.js';
+import { type CogWriter, toStored } from '../raster/index.js';
 
 /** Rows that are computed in one step: a row of the result's tiles. */
 const ROWS = 512;

@@ -12,11 +12,11 @@ import {
   noReference,
   openRaster,
   type Raster,
+  storableNodata,
   type WarpCounters,
   WarpedRaster,
 } from '../raster/index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { storableNodata } from './stored-values.js';
 import { streamRows } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 

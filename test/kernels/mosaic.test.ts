@@ -30,6 +30,12 @@ async function combine(
   return result;
 }
 
+/** The kernel's error bound for values up to a size. */
+function toleranceOf(method: MosaicMethod, layers: number, size: number): number {
+  if (method === 'mean') return layers * 2 ** -23 * size;
+  return method === 'sum' ? layers * layers * 2 ** -23 * size : 0;
+}
+
 describeBackends('mosaic', (backend) => {
   const cases = truth.flatMap(({ layers, values, expected }) =>
     MOSAIC_METHODS.map((method) => [method, layers, values, expected[method]] as const),
@@ -37,8 +43,7 @@ describeBackends('mosaic', (backend) => {
   it.each(cases)('as NumPy: %s of %i', async (method, layers, numbers, expected) => {
     const values = Float32Array.from(numbers, (value) => value ?? Number.NaN);
     const wanted = expected.map((value) => value ?? Number.NaN);
-    // Layers · 2^-23 · largest size.
-    const tolerance = method === 'mean' ? layers * 2 ** -23 * 400 : 0;
+    const tolerance = toleranceOf(method, layers, 400);
     for (const stacked of [false, true])
       expect(await combine(backend(), values, layers, method, stacked)).toBeCloseToArray(wanted, tolerance);
   });
@@ -89,7 +94,7 @@ describeBackends('mosaic', (backend) => {
 });
 
 describe.skipIf(webgpuProblem !== null)('mosaic (cpu and webgpu)', () => {
-  it('agree on any layers, and bit for bit but for the mean', async () => {
+  it('agree on any layers, and bit for bit but for means and sums', async () => {
     const cpu = new CpuBackend();
     const value = fc.oneof(
       {
@@ -107,7 +112,7 @@ describe.skipIf(webgpuProblem !== null)('mosaic (cpu and webgpu)', () => {
       fc.asyncProperty(layers, fc.constantFrom(...MOSAIC_METHODS), async ([n, numbers], method) => {
         const values = Float32Array.from(numbers);
         const expected = await combine(cpu, values, n, method, true);
-        const tolerance = method === 'mean' ? n * 2 ** -23 * 1e6 : 0;
+        const tolerance = toleranceOf(method, n, 1e6);
         expect(await combine(sharedWebGpu(), values, n, method, true)).toBeCloseToArray(expected, tolerance);
       }),
       { numRuns: 80, seed: 11 },

@@ -4,9 +4,8 @@ import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import type { OnProgress } from '../../src/progress.js';
-import { openRaster, writeCog } from '../../src/raster/index.js';
+import { openRaster, storableNodata, toStored, writeCog } from '../../src/raster/index.js';
 import { describeRaster, drawRaster, warpFile } from '../../src/workflow/index.js';
-import { storableNodata, toStored } from '../../src/workflow/stored-values.js';
 import { temporaryFolder } from '../support/files.js';
 
 const folder = await temporaryFolder();

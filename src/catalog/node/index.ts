@@ -5,6 +5,7 @@
 import '../../geo/node/epsg.js';
 
 export * from '../index.js';
+export * from '../loaders/index.js';
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
 export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
@@ -13,5 +14,6 @@ export {
   openCatalog,
   type WriteCatalogOptions,
   writeCatalog,
+  writeStacGeoParquet,
 } from './catalog-file.js';
 export type { BuildOptions, BuiltCatalog, UnreadableFile } from './read-each.js';

@@ -35,6 +35,8 @@ export function fromNdarray(array: NdArray<TypedArray>, like: GeoTensor): GeoTen
     dimensions: like.dimensions,
     geobox: like.geobox,
     nodata: like.nodata,
+    times: like.times,
+    bandNames: like.bandNames,
   });
 }
 

@@ -47,7 +47,7 @@ function addLayer(
     if (!Number.isFinite(value)) continue;
     const known = counts[i]++ > 0;
     if (!known || method === 'last') sums[i] = value;
-    else if (method === 'mean') sums[i] += value;
+    else if (method === 'mean' || method === 'sum') sums[i] += value;
     else if (method === 'min') sums[i] = Math.min(sums[i], value);
     else if (method === 'max') sums[i] = Math.max(sums[i], value);
   }

@@ -1,0 +1,63 @@
+/** What two outlines have in common. */
+import { intersection } from 'polyclip-ts';
+import { type Bounds, intersectBounds, outline } from '../geo/index.js';
+import type { Polygon, Position } from '../vector/index.js';
+import { lineOutline } from './geometry.js';
+import {
+  outlinesIntersect,
+  type PreparedPolygon,
+  piecesInside,
+  polygonCovers,
+  preparePolygons,
+} from './relate.js';
+
+/**
+ * The part of two outlines that they share; empty where they only touch. It is the same whichever comes first. Points
+ * and the parts of lines that lie inside of a polygon are kept as they are.
+ */
+export function clipOutlines(a: readonly Polygon[], b: readonly Polygon[]): Polygon[] {
+  const [first, second] = inOrder(preparePolygons(a), preparePolygons(b));
+  return first.flatMap((p) => second.flatMap((q) => clipPolygons(p, q)));
+}
+
+function clipPolygons(a: PreparedPolygon, b: PreparedPolygon): Polygon[] {
+  if (!outlinesIntersect([a], [b], false)) return [];
+  if (polygonCovers(b, a)) return [a.polygon];
+  if (polygonCovers(a, b)) return [b.polygon];
+  if (a.inside === null) return linesInside(a, b);
+  if (b.inside === null) return linesInside(b, a);
+  if (a.isRectangle && b.isRectangle) {
+    const shared = intersectBounds(a.box, b.box);
+    return shared === null ? [] : [rectangle(shared)];
+  }
+  return intersection(mutable(a.polygon), mutable(b.polygon));
+}
+
+/** The pieces of something without area that lie inside of a polygon. */
+function linesInside(line: PreparedPolygon, area: PreparedPolygon): Polygon[] {
+  const seen = new Set<string>();
+  return piecesInside(line, area).flatMap(([from, to]) => {
+    // A line comes back the way it went.
+    const [forth, back] = [`${from}/${to}`, `${to}/${from}`];
+    if (seen.has(forth) || seen.has(back)) return [];
+    seen.add(forth);
+    return [lineOutline([from, to])];
+  });
+}
+
+function rectangle(bounds: Bounds): Polygon {
+  const ring: Position[] = outline(bounds, 1);
+  return [[...ring, ring[0]]];
+}
+
+function mutable(polygon: Polygon): [number, number][][] {
+  return polygon.map((ring) => ring.map(([x, y]) => [x, y]));
+}
+
+/** Rounding depends on which operand comes first, so one order is chosen. */
+function inOrder<T extends readonly PreparedPolygon[]>(a: T, b: T): [T, T] {
+  const numbers = (side: T): number[] => side.flatMap(({ box, edges }) => [...box, ...edges]);
+  const [ofA, ofB] = [numbers(a), numbers(b)];
+  const differs = ofA.findIndex((value, k) => value !== ofB[k]);
+  return differs < 0 || ofA[differs] < ofB[differs] ? [a, b] : [b, a];
+}

@@ -1,0 +1,234 @@
+import { invalidInput } from '../../errors.js';
+import { TimeInterval } from '../../geo/index.js';
+import type { CatalogRow, CatalogValue } from '../row.js';
+import type { Comparison, Condition, Operand } from './parse.js';
+
+/** Yes, no, or unknown where a row lacks what is compared: SQL's logic of three values. */
+type Truth = boolean | null;
+
+/** A moment in UTC milliseconds, to be told from a number. */
+class Moment {
+  readonly time: number;
+  constructor(time: number) {
+    this.time = time;
+  }
+}
+
+type Value = CatalogValue | Moment;
+
+/** Evaluates a condition over rows, and remembers which names it met. */
+export class Evaluator {
+  readonly #text: string;
+  readonly #condition: Condition;
+  /** Names that no row had so far. */
+  readonly #missing: Set<string>;
+
+  constructor(text: string, condition: Condition) {
+    this.#text = text;
+    this.#condition = condition;
+    this.#missing = new Set(namesIn(condition));
+  }
+
+  /** Whether a row is chosen. @throws {TerrachipError} INVALID_INPUT for comparing a number with a text */
+  keeps(row: CatalogRow): boolean {
+    for (const name of this.#missing) if (fieldOf(row, name) !== undefined) this.#missing.delete(name);
+    return this.#truth(this.#condition, row) === true;
+  }
+
+  /**
+   * Called after all rows: a name that none of them has is a slip of the pen.
+   * @throws {TerrachipError} INVALID_INPUT
+   */
+  requireNames(example: CatalogRow): void {
+    const [name] = this.#missing;
+    if (name === undefined) return;
+    const known = ['id', 'collection', 'href', 'start', 'end', ...Object.keys(example.properties)];
+    throw invalidInput(
+      `the expression "${this.#text}"`,
+      `names "${name}", which no row has`,
+      `use one of ${known.slice(0, 30).join(', ')}, or put texts in single quotes`,
+    );
+  }
+
+  #truth(condition: Condition, row: CatalogRow): Truth {
+    switch (condition.kind) {
+      case 'and':
+        return all(condition.terms.map((term) => this.#truth(term, row)));
+      case 'or':
+        return not(all(condition.terms.map((term) => not(this.#truth(term, row)))));
+      case 'not':
+        return not(this.#truth(condition.term, row));
+      case 'null':
+        return isAbsent(operandValue(condition.operand, row));
+      case 'like': {
+        const value = operandValue(condition.operand, row);
+        if (isAbsent(value)) return null;
+        if (typeof value !== 'string') throw this.#mismatch(condition.operand, value, condition.pattern, row);
+        return isLike(value, condition.pattern);
+      }
+      case 'in':
+        return not(
+          all(condition.values.map((value) => not(this.#compare('=', condition.operand, { value }, row)))),
+        );
+      case 'compare':
+        return this.#compare(condition.comparison, condition.left, condition.right, row);
+    }
+  }
+
+  #compare(comparison: Comparison, left: Operand, right: Operand, row: CatalogRow): Truth {
+    const [a, b] = [operandValue(left, row), operandValue(right, row)];
+    if (isAbsent(a) || isAbsent(b)) return null;
+    if (a instanceof Moment) return compareRange(comparison, a.time, this.#period(b, left, row));
+    if (b instanceof Moment) return compareRange(MIRRORED[comparison], b.time, this.#period(a, right, row));
+    if (typeof a !== typeof b || typeof a === 'object') throw this.#mismatch(left, a, b, row);
+    return isOrdered(comparison, a < b ? -1 : a > b ? 1 : 0);
+  }
+
+  /** What a moment is compared with: another one, or a text that may mean a whole day. */
+  #period(value: Value, operand: Operand, row: CatalogRow): { start: number; end: number } {
+    if (value instanceof Moment) return { start: value.time, end: value.time };
+    if (typeof value === 'string') return TimeInterval.parse(value);
+    throw this.#mismatch(operand, new Moment(0), value, row);
+  }
+
+  #mismatch(operand: Operand, found: Value, wanted: Value, row: CatalogRow): Error {
+    const what = 'name' in operand ? operand.name : String(operand.value);
+    return invalidInput(
+      `the expression "${this.#text}"`,
+      `compares ${what}, ${kindOf(found)} in the row "${row.id}", with ${kindOf(wanted)}`,
+      'compare numbers with numbers, texts in single quotes with texts, and times with dates in single quotes',
+    );
+  }
+}
+
+const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
+  '=': '=',
+  '<>': '<>',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+};
+
+function kindOf(value: Value): string {
+  if (value instanceof Moment) return 'a time';
+  if (typeof value === 'string') return 'a text';
+  if (typeof value === 'object') return 'a list or an object';
+  return `a ${typeof value}`;
+}
+
+function isAbsent(value: Value | undefined): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+function all(terms: readonly Truth[]): Truth {
+  if (terms.includes(false)) return false;
+  return terms.includes(null) ? null : true;
+}
+
+function not(truth: Truth): Truth {
+  return truth === null ? null : !truth;
+}
+
+function isOrdered(comparison: Comparison, order: number): boolean {
+  switch (comparison) {
+    case '=':
+      return order === 0;
+    case '<>':
+      return order !== 0;
+    case '<':
+      return order < 0;
+    case '<=':
+      return order <= 0;
+    case '>':
+      return order > 0;
+    case '>=':
+      return order >= 0;
+  }
+}
+
+/** A day has a first and a last moment: `<` means before the first, `<=` not after the last, `=` during it. */
+function compareRange(
+  comparison: Comparison,
+  time: number,
+  { start, end }: { start: number; end: number },
+): boolean {
+  return isOrdered(comparison, time < start ? -1 : time > end ? 1 : 0);
+}
+
+function operandValue(operand: Operand, row: CatalogRow): Value | undefined {
+  return 'value' in operand ? operand.value : fieldOf(row, operand.name);
+}
+
+function fieldOf(row: CatalogRow, name: string): Value | undefined {
+  switch (name) {
+    case 'id':
+      return row.id;
+    case 'collection':
+      return row.collection;
+    case 'href':
+      return row.href;
+    case 'start':
+      return new Moment(row.interval.start);
+    case 'end':
+      return new Moment(row.interval.end);
+    default:
+      return propertyOf(row.properties, name);
+  }
+}
+
+/** A property by its name, or one inside of another by a path of names with dots. */
+function propertyOf(properties: CatalogRow['properties'], name: string): CatalogValue | undefined {
+  if (Object.hasOwn(properties, name)) return properties[name];
+  for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
+    const head = name.slice(0, dot);
+    const inner = Object.hasOwn(properties, head) ? properties[head] : undefined;
+    if (isRecord(inner)) return propertyOf(inner, name.slice(dot + 1));
+  }
+  return undefined;
+}
+
+function isRecord(value: CatalogValue | undefined): value is CatalogRow['properties'] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `%` stands for any text, `_` for any character; in time proportional to both lengths at most. */
+function isLike(text: string, pattern: string): boolean {
+  let [t, p] = [0, 0];
+  /** Where the last `%` stood, and where the text was then. */
+  let [star, mark] = [-1, 0];
+  while (t < text.length) {
+    if (pattern[p] === '%') {
+      star = p++;
+      mark = t;
+    } else if (p < pattern.length && (pattern[p] === '_' || pattern[p] === text[t])) {
+      p++;
+      t++;
+    } else if (star >= 0) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[p] === '%') p++;
+  return p === pattern.length;
+}
+
+function namesIn(condition: Condition): string[] {
+  const nameOf = (operand: Operand): string[] => ('name' in operand ? [operand.name] : []);
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return condition.terms.flatMap(namesIn);
+    case 'not':
+      return namesIn(condition.term);
+    case 'compare':
+      return [...nameOf(condition.left), ...nameOf(condition.right)];
+    case 'null':
+      // It is what one asks of what may be absent from all rows.
+      return [];
+    default:
+      return nameOf(condition.operand);
+  }
+}

@@ -1,0 +1,2 @@
+export { Evaluator } from './evaluate.js';
+export { type Condition, parseCondition } from './parse.js';

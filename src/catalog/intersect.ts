@@ -1,0 +1,169 @@
+/** The overlaps of two catalogs' rows: a spatial join, each pair clipped to what both cover. */
+import { TimeInterval } from '../geo/index.js';
+import { clipOutlines } from './clip.js';
+import { isFlat, outlinesIntersect, preparePolygons } from './relate.js';
+import type { CatalogRow } from './row.js';
+import { numbersOf, type RowView } from './row-table.js';
+
+export interface IntersectOptions {
+  /** Pairs rows of any time; each then keeps the time of its row of the first catalog. Default: false. */
+  readonly spatialOnly?: boolean;
+  /**
+   * Keeps overlaps without area: points, and lines inside of a polygon. Default: false, as in torchgeo and in the
+   * overlay of GeoPandas.
+   */
+  readonly keepFlat?: boolean;
+}
+
+/** Pairs of row numbers whose boxes touch, those of the first view in order, then those of the second. */
+export function* nearPairs(left: RowView, right: RowView): Iterable<[number, number]> {
+  const place = placeIn(right);
+  for (const a of numbersOf(left)) {
+    const near = new Set<number>();
+    for (const box of left.table.index.boxesOf(a)) {
+      right.table.index.search(box, (b) => {
+        if (place === null || place.has(b)) near.add(b);
+      });
+    }
+    const order = place === null ? (b: number): number => b : (b: number): number => place.get(b) ?? 0;
+    for (const b of [...near].sort((p, q) => order(p) - order(q))) yield [a, b];
+  }
+}
+
+/** Where each row of a view stands in it; null for all rows in their order. */
+function placeIn({ rows }: RowView): Map<number, number> | null {
+  return rows === null ? null : new Map(Array.from(rows, (row, k) => [row, k]));
+}
+
+export function overlapInTime(left: RowView, a: number, right: RowView, b: number): boolean {
+  return left.table.starts[a] <= right.table.ends[b] && right.table.starts[b] <= left.table.ends[a];
+}
+
+/** Whether two rows' outlines share more than their boundaries. */
+export function overlapInSpace(left: RowView, a: number, right: RowView, b: number): boolean {
+  const [p, q] = [left.table.footprint(a), right.table.footprint(b)];
+  return outlinesIntersect(preparePolygons(p), preparePolygons(q), false);
+}
+
+export function intersectViews(
+  left: RowView,
+  right: RowView,
+  { spatialOnly = false, keepFlat = false }: IntersectOptions,
+): CatalogRow[] {
+  const rows: CatalogRow[] = [];
+  for (const [a, b] of nearPairs(left, right)) {
+    if (!spatialOnly && !overlapInTime(left, a, right, b)) continue;
+    const footprint = clipOutlines(left.table.footprint(a), right.table.footprint(b)).filter(
+      (polygon) => keepFlat || !isFlat(polygon),
+    );
+    if (footprint.length > 0)
+      rows.push(overlapOf(left.table.row(a), right.table.row(b), footprint, spatialOnly));
+  }
+  return rows;
+}
+
+/** The row of an overlap. Assets and properties of all parents are its own; names that are taken get `2:` before them. */
+function overlapOf(
+  left: CatalogRow,
+  right: CatalogRow,
+  footprint: CatalogRow['footprint'],
+  spatialOnly: boolean,
+): CatalogRow {
+  const parents = [...(left.parents ?? [left]), ...(right.parents ?? [right])];
+  const shared = left.interval.intersection(right.interval);
+  return {
+    id: joined(parents.map(({ id }) => id)),
+    collection: joined(
+      [...new Set(parents.map(({ collection }) => collection))].filter((name) => name !== ''),
+    ),
+    footprint,
+    interval: spatialOnly || shared === null ? left.interval : shared,
+    href: left.href,
+    assets: mergedByName(parents.map(({ assets }) => assets)),
+    properties: mergedByName(parents.map(({ properties }) => properties)),
+    parents,
+  };
+}
+
+function joined(names: readonly string[]): string {
+  return names.join('+');
+}
+
+function mergedByName<T>(sides: readonly Readonly<Record<string, T>>[]): Record<string, T> {
+  const merged = new Map<string, T>();
+  for (const [k, side] of sides.entries()) {
+    for (const [name, value] of Object.entries(side)) {
+      if (merged.get(name) === value) continue;
+      merged.set(merged.has(name) ? `${k + 1}:${name}` : name, value);
+    }
+  }
+  return Object.fromEntries(merged);
+}
+
+/** Why an intersection is empty, or how it comes about. */
+export interface IntersectionReport {
+  /** Rows of either catalog. */
+  readonly rows: readonly [number, number];
+  /** Pairs whose outlines overlap, at any time. */
+  readonly pairsInSpace: number;
+  /** Pairs that overlap in space and time. */
+  readonly pairs: number;
+  /** Of `pairs`, those of something without area, which `intersect` keeps with `keepFlat` only. */
+  readonly flatPairs: number;
+  /** The shortest time in milliseconds between two rows that overlap in space only; null where there are none. */
+  readonly shortestGap: number | null;
+  /** All of it in a sentence. */
+  readonly message: string;
+}
+
+export function explainIntersection(left: RowView, right: RowView): IntersectionReport {
+  let [pairsInSpace, pairs, flatPairs, gap] = [0, 0, 0, Infinity];
+  for (const [a, b] of nearPairs(left, right)) {
+    if (!overlapInSpace(left, a, right, b)) continue;
+    pairsInSpace++;
+    if (overlapInTime(left, a, right, b)) {
+      pairs++;
+      if (left.table.footprint(a).every(isFlat) || right.table.footprint(b).every(isFlat)) flatPairs++;
+    } else {
+      const before = right.table.starts[b] - left.table.ends[a];
+      gap = Math.min(gap, Math.max(before, left.table.starts[a] - right.table.ends[b]));
+    }
+  }
+  const rows = [left.rows?.length ?? left.table.length, right.rows?.length ?? right.table.length] as const;
+  const shortestGap = Number.isFinite(gap) ? gap : null;
+  return { rows, pairsInSpace, pairs, flatPairs, shortestGap, message: sentence() };
+
+  function sentence(): string {
+    const empty = rows.indexOf(0);
+    if (empty >= 0) return `The ${['first', 'second'][empty]} catalog has no rows.`;
+    if (pairs > 0 && flatPairs === pairs)
+      return `${pairs} pairs of rows overlap, but the overlap is points or lines, which intersect keeps with keepFlat only.`;
+    if (pairs > 0) return `${pairs} pairs of rows overlap in space and time, ${pairsInSpace} in space.`;
+    if (pairsInSpace === 0)
+      return `No footprints overlap: the first catalog lies within ${whereIs(left)}, the second within ${whereIs(right)}.`;
+    return (
+      `${pairsInSpace} pairs of rows overlap in space, but none in time: the first catalog spans ${whenIs(left)}, ` +
+      `the second ${whenIs(right)}, and the nearest pair is ${duration(shortestGap ?? 0)} apart. ` +
+      'Widen one of them with padInterval, or ask for spatialOnly.'
+    );
+  }
+}
+
+function whereIs({ table, ...view }: RowView): string {
+  const bounds = table.index.bounds(numbersOf({ table, ...view }));
+  return bounds === null ? 'no place' : `[${bounds.map((degrees) => Number(degrees.toFixed(6))).join(', ')}]`;
+}
+
+function whenIs(view: RowView): string {
+  let [start, end] = [Infinity, -Infinity];
+  for (const row of numbersOf(view)) {
+    start = Math.min(start, view.table.starts[row]);
+    end = Math.max(end, view.table.ends[row]);
+  }
+  return new TimeInterval(start, end).toString();
+}
+
+function duration(milliseconds: number): string {
+  const days = milliseconds / 86_400_000;
+  return days >= 1 ? `${Number(days.toFixed(2))} days` : `${Number((24 * days).toFixed(2))} hours`;
+}

@@ -1,0 +1,146 @@
+/** Which band of which file of a row is meant by a name or a number. */
+import { invalidInput } from '../../errors.js';
+import { type BandInfo, isCategorical, type Raster } from '../../raster/index.js';
+import type { CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
+import type { BandChoice } from './options.js';
+
+/** A band of a row, and what its row says of it. */
+export interface ChosenBand {
+  readonly choice: BandChoice;
+  /** How the result calls it. */
+  readonly name: string;
+  readonly asset: CatalogAsset;
+  /** Its number in the file; null where only the file's own descriptions can tell. */
+  readonly index: number | null;
+  readonly band: CatalogBand | null;
+  readonly categorical: boolean;
+}
+
+/** Bands that hold classes or bits whatever their items say: Sentinel-2, Landsat, MODIS, HLS and Sentinel-3. */
+const CATEGORICAL_NAMES =
+  /^(scl|fmask|qa\d*|bqa|.*_qa|qa_.*|.*_qc|qc_.*|msk_.*|.*_mask|mask|clm|cloud_?mask|.*_class(es|ification)?|class(es|ification)?|labels?|land_?cover|wqsf)$/i;
+
+/** Pictures of the data are not the data. */
+const PICTURE_ROLES = ['overview', 'thumbnail', 'visual'];
+
+/** The band, or null where the row has none of that name or number. */
+export function findBand(row: CatalogRow, choice: BandChoice): ChosenBand | null {
+  return typeof choice === 'number' ? findNumber(row, choice) : findName(row, choice);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT that names the bands there are */
+export function requireBand(row: CatalogRow, choice: BandChoice): ChosenBand {
+  const found = findBand(row, choice);
+  if (found !== null) return found;
+  const names = bandNames(row);
+  const shown = names.length === 0 ? 'give its number' : `choose one of ${names.slice(0, 30).join(', ')}`;
+  throw invalidInput(rowName(row), `has no band ${show(choice)}`, shown);
+}
+
+/** How messages call a row. */
+export function rowName(row: CatalogRow): string {
+  return row.collection === '' ? row.id : `${row.collection}/${row.id}`;
+}
+
+export function show(choice: BandChoice): string {
+  return typeof choice === 'number' ? String(choice) : `"${choice}"`;
+}
+
+/** The asset of a row's main file. */
+export function mainAsset(row: CatalogRow): CatalogAsset {
+  const assets = Object.values(row.assets);
+  return assets.find((asset) => asset.href === row.href) ?? { href: row.href };
+}
+
+/** The band of a file that a choice means, once it is open. @throws {TerrachipError} INVALID_INPUT */
+export function bandInFile(raster: Raster, chosen: ChosenBand): BandInfo {
+  const wanted = String(chosen.choice).toLowerCase();
+  const found = raster.bands.find(({ index, description }) =>
+    chosen.index === null ? description?.toLowerCase() === wanted : index === chosen.index,
+  );
+  if (found !== undefined) return found;
+  const names = raster.bands.flatMap(({ description }) => (description === null ? [] : [description]));
+  throw invalidInput(
+    raster.name,
+    `has no band ${chosen.index ?? show(chosen.choice)}`,
+    chosen.index === null && names.length > 0
+      ? `choose one of ${names.slice(0, 30).join(', ')}`
+      : `choose one of 1 to ${raster.bands.length}`,
+  );
+}
+
+function findNumber(row: CatalogRow, number: number): ChosenBand | null {
+  const asset = mainAsset(row);
+  const band = asset.bands?.find(({ index }) => index === number) ?? null;
+  if (asset.bands !== undefined && band === null) return null;
+  return describe(asset, keyOf(row, asset), number, band, number);
+}
+
+function findName(row: CatalogRow, name: string): ChosenBand | null {
+  const entries = Object.entries(row.assets);
+  const wanted = name.toLowerCase();
+  const ofKey =
+    entries.find(([key]) => key === name) ?? entries.find(([key]) => key.toLowerCase() === wanted);
+  if (ofKey !== undefined) {
+    const [key, asset] = ofKey;
+    const bands = asset.bands ?? [];
+    if (bands.length <= 1) return describe(asset, key, name, bands[0] ?? null, bands[0]?.index ?? 1);
+  }
+  // Data before pictures of them; where a band comes in several resolutions, the finest.
+  const assets = entries
+    .map(([key, asset], k) => ({ key, asset, k }))
+    .sort((a, b) => pictures(a.asset) - pictures(b.asset) || comparePixels(a.asset, b.asset) || a.k - b.k);
+  const tests: ((band: CatalogBand) => boolean)[] = [
+    (band) => band.name === name,
+    (band) => band.commonName === wanted,
+    (band) => band.name.toLowerCase() === wanted,
+  ];
+  for (const test of tests) {
+    for (const { key, asset } of assets) {
+      const band = asset.bands?.find(test);
+      if (band !== undefined) return describe(asset, key, name, band, band.index);
+    }
+  }
+  // The file itself may name its bands.
+  const main = mainAsset(row);
+  return main.bands === undefined ? describe(main, keyOf(row, main), name, null, null) : null;
+}
+
+function describe(
+  asset: CatalogAsset,
+  key: string,
+  choice: BandChoice,
+  band: CatalogBand | null,
+  index: number | null,
+): ChosenBand {
+  const name = typeof choice === 'string' ? choice : (band?.name ?? `band ${choice}`);
+  const alone = (asset.bands ?? []).length <= 1;
+  const names = [name, band?.name ?? name, ...(alone ? [key] : [])];
+  const categorical =
+    (asset.units !== undefined && isCategorical(asset.units)) ||
+    (asset.roles ?? []).includes('classification') ||
+    (asset.units === undefined && names.some((text) => CATEGORICAL_NAMES.test(text)));
+  return { choice, name, asset, index, band, categorical };
+}
+
+function keyOf(row: CatalogRow, asset: CatalogAsset): string {
+  return Object.entries(row.assets).find(([, candidate]) => candidate === asset)?.[0] ?? '';
+}
+
+function pictures(asset: CatalogAsset): number {
+  return (asset.roles ?? []).some((role) => PICTURE_ROLES.includes(role)) ? 1 : 0;
+}
+
+/** The finer pixels first; those of an unknown size last. */
+function comparePixels(a: CatalogAsset, b: CatalogAsset): number {
+  const [first, second] = [a, b].map(({ geobox }) => geobox?.resolution[0] ?? Number.MAX_VALUE);
+  return first - second;
+}
+
+/** Names by which a row's bands can be chosen. */
+export function bandNames(row: CatalogRow): string[] {
+  const names = Object.entries(row.assets).flatMap(([key, { bands = [] }]) =>
+    bands.length <= 1 ? [key, ...bands.map(({ name }) => name)] : bands.map(({ name }) => name),
+  );
+  return [...new Set(names)];
+}

@@ -1,0 +1,291 @@
+/** Which rows a load takes, in which order, and which bands of them. */
+import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../../errors.js';
+import { GeoBox, type GeoSlice, geoBoxOfSlice, type PixelWindow, TimeInterval } from '../../geo/index.js';
+import { CpuBackend } from '../../gpu/index.js';
+import { mapConcurrently } from '../../io/index.js';
+import { createBlockCache } from '../../raster/index.js';
+import { GeoCatalog } from '../geo-catalog.js';
+import type { CatalogRow, CatalogValue } from '../row.js';
+import { type ChosenBand, mainAsset, requireBand, rowName } from './bands.js';
+import {
+  type BandChoice,
+  createLoadCounters,
+  DEFAULT_MAX_BYTES,
+  propertyOf,
+  type RowOrder,
+  type SourceOptions,
+} from './options.js';
+import { checkMask } from './quality.js';
+import { type OpenedBand, openAsset, Source, type SourceContext } from './source.js';
+
+/** A grid, or a slice: its grid and its time. */
+export type LoadTarget = GeoBox | GeoSlice;
+
+/** Files whose headers are read at a time. */
+const OPENING = 8;
+
+/** Sources whose files stay open between strips. */
+const OPEN_SOURCES = 64;
+
+const CACHE_BYTES = 128 * 2 ** 20;
+
+/** A source and the pixels of the grid that it may touch. */
+export interface PlacedSource {
+  readonly source: Source;
+  readonly window: PixelWindow;
+}
+
+/** What is to be loaded. Close it when done. */
+export class LoadPlan {
+  readonly context: SourceContext;
+  /** In the order of the reduction. */
+  readonly sources: readonly PlacedSource[];
+  readonly bandNames: readonly string[];
+  /** What the first source's bands are; null where there is no source. */
+  readonly bands: readonly OpenedBand[] | null;
+  readonly #ownsBackend: boolean;
+  readonly #open = new Set<Source>();
+
+  private constructor(
+    context: SourceContext,
+    sources: readonly PlacedSource[],
+    bandNames: readonly string[],
+    bands: readonly OpenedBand[] | null,
+  ) {
+    this.context = context;
+    this.sources = sources;
+    this.bandNames = bandNames;
+    this.bands = bands;
+    this.#ownsBackend = context.options.backend === undefined;
+  }
+
+  /**
+   * Chooses rows and bands; reads no pixels.
+   * @param byBand whether bands are to be read one by one
+   * @throws {TerrachipError} INVALID_INPUT or INVALID_OPTION for bands, masks or resamplings that cannot be
+   */
+  static async make(
+    catalog: Iterable<CatalogRow>,
+    target: LoadTarget,
+    options: SourceOptions,
+    byBand: boolean,
+  ): Promise<LoadPlan> {
+    if (options.mask !== undefined) checkMask(options.mask);
+    if (options.bands?.length === 0) throw invalidOption('bands', 'names none', 'give at least one');
+    const grid = target instanceof GeoBox ? target : geoBoxOfSlice(target);
+    const interval = target instanceof GeoBox ? TimeInterval.always : target.interval;
+    const rows = sortRows(rowsOn(catalog, grid, interval), options.order ?? 'time');
+    const backend = options.backend ?? new CpuBackend();
+    const context: SourceContext = {
+      backend,
+      grid,
+      cache: options.cache ?? createBlockCache(CACHE_BYTES),
+      counters: options.counters ?? createLoadCounters(),
+      options,
+      byBand,
+    };
+    const opened = new Set<Source>();
+    try {
+      const choices = options.bands ?? (await defaultBands(context, rows));
+      requireKnownNames(choices, rows, options);
+      const { signal } = options;
+      const found = await mapConcurrently(
+        rows,
+        OPENING,
+        async (row, position) => {
+          const placed = await place(context, row, position, choices, opened, signal);
+          if (opened.size > OPEN_SOURCES) await closeAll(opened);
+          return placed;
+        },
+        signal,
+      );
+      const sources = found.filter((placed) => placed !== null);
+      context.counters.rows += sources.length;
+      const first = sources.at(0);
+      const bands = first === undefined ? null : (await first.source.open(signal)).bands;
+      if (first !== undefined) opened.add(first.source);
+      const names = first === undefined ? choices.map(String) : namesOf(first.source.row, choices, bands);
+      const plan = new LoadPlan(context, sources, names, bands);
+      for (const source of opened) plan.#open.add(source);
+      return plan;
+    } catch (error) {
+      await closeAll(opened);
+      if (options.backend === undefined) backend.dispose();
+      throw error;
+    }
+  }
+
+  /** Sources whose files are about to be read; those that have not been needed for long are closed. */
+  async keepOpen(sources: readonly Source[]): Promise<void> {
+    for (const source of sources) {
+      this.#open.delete(source);
+      this.#open.add(source);
+    }
+    for (const source of this.#open) {
+      if (this.#open.size <= OPEN_SOURCES || sources.includes(source)) break;
+      this.#open.delete(source);
+      await source.close();
+    }
+  }
+
+  /** @throws {TerrachipError} TOO_LARGE for so many values in a result */
+  requireSize(values: number, bytesPerValue: number): void {
+    const limit = this.context.options.maxBytes ?? DEFAULT_MAX_BYTES;
+    const size = values * bytesPerValue;
+    if (size <= limit) return;
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `a result of ${size} bytes (${this.context.grid.width} × ${this.context.grid.height} pixels) is above the limit of ${limit}`,
+      'load a smaller slice or larger pixels, take the rows from streamRaster, or raise maxBytes',
+      { size, limit },
+    );
+  }
+
+  async close(): Promise<void> {
+    await closeAll(this.#open);
+    if (this.#ownsBackend) this.context.backend.dispose();
+  }
+}
+
+async function closeAll(sources: Set<Source>): Promise<void> {
+  for (const source of [...sources]) {
+    sources.delete(source);
+    await source.close();
+  }
+}
+
+/** Rows that may meet a grid and a time, in the catalog's order. */
+function rowsOn(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: TimeInterval): CatalogRow[] {
+  if (!(catalog instanceof GeoCatalog)) {
+    return Array.from(catalog).filter((row) => row.interval.intersects(interval));
+  }
+  // Outlines of items are simplified: a pixel more around the grid finds those that end beside it.
+  const { bounds } = grid.window(-1, -1, grid.width + 2, grid.height + 2);
+  return [...catalog.query({ geometry: bounds, crs: grid.crs, interval }, { touch: true })];
+}
+
+/** Rows in an order that does not depend on how the catalog was made, unless it is asked for. */
+export function sortRows(rows: readonly CatalogRow[], order: RowOrder): CatalogRow[] {
+  if (order === 'given') return [...rows];
+  const byTime = [...rows].sort(
+    (a, b) =>
+      compare(middleOf(a.interval), middleOf(b.interval)) ||
+      compare(a.collection, b.collection) ||
+      compare(a.id, b.id),
+  );
+  if (order === 'time') return byTime;
+  if (typeof order === 'function') return byTime.sort(order);
+  const { property, descending = false } = order;
+  for (const row of byTime) {
+    if (isOrdered(propertyOf(row, property))) continue;
+    throw invalidInput(
+      rowName(row),
+      `has no number or text "${property}" to be ordered by`,
+      'choose another order, or leave such rows out with where()',
+    );
+  }
+  const sign = descending ? -1 : 1;
+  return byTime.sort((a, b) => sign * compare(propertyOf(a, property), propertyOf(b, property)));
+}
+
+/** The middle of an interval; of an open one its only end; of `always` the beginning of time. */
+export function middleOf({ start, end }: TimeInterval): number {
+  if (start === -Infinity) return end === Infinity ? -Infinity : end;
+  return end === Infinity ? start : start + (end - start) / 2;
+}
+
+function isOrdered(value: CatalogValue | undefined): boolean {
+  return typeof value === 'number' || typeof value === 'string';
+}
+
+function compare(a: CatalogValue | undefined, b: CatalogValue | undefined): number {
+  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0;
+  return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
+}
+
+/** All bands of the first row's main file but its alpha band. */
+async function defaultBands(context: SourceContext, rows: readonly CatalogRow[]): Promise<BandChoice[]> {
+  const [row] = rows;
+  if (row === undefined) {
+    throw invalidOption('bands', 'are not given, and no row says what they are', 'name them');
+  }
+  const raster = await openAsset(context, mainAsset(row).href, context.options.signal);
+  try {
+    return raster.bands.flatMap((band) => (band.colourInterpretation === 'alpha' ? [] : [band.index]));
+  } finally {
+    await raster.close();
+  }
+}
+
+/** A name in an option that is no band is a slip of the pen. */
+function requireKnownNames(
+  choices: readonly BandChoice[],
+  rows: readonly CatalogRow[],
+  options: SourceOptions,
+): void {
+  const [row] = rows;
+  if (row === undefined) return;
+  const known = new Set(choices.map(String));
+  for (const choice of choices) {
+    const name = options.onUnreadable === 'skip' ? null : requireBand(row, choice).name;
+    if (name !== null) known.add(name);
+  }
+  if (options.onUnreadable === 'skip') return;
+  for (const option of ['resampling', 'sourceNodata'] as const) {
+    const byBand = options[option];
+    if (typeof byBand !== 'object') continue;
+    const unknown = Object.keys(byBand).find((name) => !known.has(name));
+    if (unknown === undefined) continue;
+    throw invalidOption(
+      option,
+      `names "${unknown}", which is not loaded`,
+      `name some of ${[...known].join(', ')}`,
+    );
+  }
+}
+
+async function place(
+  context: SourceContext,
+  row: CatalogRow,
+  position: number,
+  choices: readonly BandChoice[],
+  opened: Set<Source>,
+  signal?: AbortSignal,
+): Promise<PlacedSource | null> {
+  const { options, counters } = context;
+  try {
+    const bands: ChosenBand[] = choices.map((choice) => requireBand(row, choice));
+    const source = new Source(context, row, position, bands);
+    opened.add(source);
+    const window = await source.window(signal);
+    if (window !== null) return { source, window };
+    opened.delete(source);
+    await source.close();
+    return null;
+  } catch (error) {
+    const mayBeSkipped = isTerrachipError(
+      error,
+      'NOT_FOUND',
+      'INVALID_INPUT',
+      'UNSUPPORTED',
+      'NETWORK',
+      'TOO_LARGE',
+    );
+    if (options.onUnreadable !== 'skip' || !mayBeSkipped) throw error;
+    counters.skippedRows++;
+    options.onProgress?.({ type: 'warning', message: `${rowName(row)} was left out: ${error.message}` });
+    return null;
+  }
+}
+
+function namesOf(
+  row: CatalogRow,
+  choices: readonly BandChoice[],
+  bands: readonly OpenedBand[] | null,
+): string[] {
+  return choices.map((choice, k) => {
+    const chosen = requireBand(row, choice);
+    if (typeof choice === 'string' || chosen.band !== null) return chosen.name;
+    return bands?.[k].info.description ?? chosen.name;
+  });
+}

@@ -1,0 +1,214 @@
+/**
+ * Sources over a strip of a grid become one value a pixel. Sources are read a few at a time and folded into what was
+ * there, so that memory does not grow with their number; only a median needs all of them at once, and then takes
+ * bands one by one. What is folded with what depends on the sources' places in the order, never on the strip: any
+ * strips give the same values.
+ */
+import type { PixelWindow, RowRange } from '../../geo/index.js';
+import type { Backend, DeviceTensor } from '../../gpu/index.js';
+import {
+  type DeviceExpression,
+  evaluateExpression,
+  type MosaicMethod,
+  mosaic,
+  parseExpression,
+  uploadExpression,
+  valueRange,
+} from '../../kernels/index.js';
+import type { LoadPlan, PlacedSource } from './plan.js';
+
+/** Sources that are read at the same time and folded together. */
+const FOLDED = 4;
+
+/** Bytes of the planes of a strip, and its largest number of rows. */
+const STRIP_BYTES = 256 * 2 ** 20;
+const MAX_ROWS = 512;
+
+/** Combines sources of a plan by a method, a strip of rows at a time. Dispose of it when done. */
+export class StripReducer {
+  /** Rows of a strip. */
+  readonly rows: number;
+  readonly #plan: LoadPlan;
+  readonly #sources: readonly PlacedSource[];
+  readonly #places: ReadonlyMap<PlacedSource, number>;
+  readonly #method: MosaicMethod;
+  readonly #backend: Backend;
+  readonly #pixels: number;
+  readonly #quotient: DeviceExpression | null;
+  readonly #free: DeviceTensor[] = [];
+
+  /** @param sources the plan's sources, or some of them, in the order of `first` and `last` */
+  constructor(plan: LoadPlan, method: MosaicMethod, sources: readonly PlacedSource[] = plan.sources) {
+    const { backend, grid } = plan.context;
+    const bands = plan.bandNames.length;
+    const planes = method === 'median' ? sources.length + 1 : bands * (FOLDED + 3);
+    const limit = Math.min(STRIP_BYTES / planes, backend.limits.maxTensorBytes / (FOLDED + 1));
+    this.rows = Math.max(1, Math.min(MAX_ROWS, grid.height, Math.floor(limit / (4 * grid.width))));
+    this.#plan = plan;
+    // The last one is the first one in the opposite order, and what it hides need not be read.
+    this.#sources = method === 'last' ? [...sources].reverse() : sources;
+    this.#places = new Map(this.#sources.map((placed, k) => [placed, k]));
+    this.#method = method === 'last' ? 'first' : method;
+    this.#backend = backend;
+    this.#pixels = this.rows * grid.width;
+    this.#quotient =
+      method === 'mean' ? uploadExpression(backend, parseExpression('a / b', ['a', 'b'])) : null;
+  }
+
+  /** Float32 rows of each band, NaN for no data. */
+  async read(rows: RowRange, signal?: AbortSignal): Promise<Float32Array[]> {
+    const sources = this.#sources.filter(({ window }) => meets(window, rows));
+    const bands = this.#plan.bandNames.map((_, band) => band);
+    if (this.#method !== 'median') return this.#reduce(sources, bands, rows, signal);
+    const results: Float32Array[] = [];
+    for (const band of bands) results.push(...(await this.#reduce(sources, [band], rows, signal)));
+    return results;
+  }
+
+  dispose(): void {
+    for (const plane of this.#free.splice(0)) plane.dispose();
+    this.#quotient?.program.dispose();
+  }
+
+  async #reduce(
+    sources: readonly PlacedSource[],
+    bands: readonly number[],
+    rows: RowRange,
+    signal?: AbortSignal,
+  ): Promise<Float32Array[]> {
+    const method = this.#method;
+    const counts: (DeviceTensor | null)[] = bands.map(() => null);
+    const values: (DeviceTensor | null)[] = bands.map(() => null);
+    try {
+      for (const group of this.#groups(sources)) {
+        signal?.throwIfAborted();
+        const layers = await this.#readGroup(group, bands, rows, signal);
+        for (const [i] of bands.entries()) {
+          const planes = layers.map((layer) => layer[i]);
+          if (method === 'mean' || method === 'count')
+            counts[i] = this.#fold(counts[i], planes, 'count', 'sum');
+          if (method !== 'count') values[i] = this.#fold(values[i], planes, STEP[method], STEP[method]);
+        }
+        this.#free.push(...layers.flat());
+        if (method === 'first' && (await this.#isFull(values, rows))) break;
+      }
+      const results: Float32Array[] = [];
+      for (const [i] of bands.entries()) results.push(await this.#finish(values[i], counts[i], rows));
+      return results;
+    } finally {
+      for (const plane of [...values, ...counts]) if (plane !== null) this.#free.push(plane);
+    }
+  }
+
+  /** Sources that are folded together: by their places among all, so that strips agree. */
+  #groups(sources: readonly PlacedSource[]): PlacedSource[][] {
+    if (this.#method === 'median') return sources.length === 0 ? [] : [[...sources]];
+    const groups = new Map<number, PlacedSource[]>();
+    for (const placed of sources) {
+      const key = Math.floor((this.#places.get(placed) ?? 0) / FOLDED);
+      groups.set(key, [...(groups.get(key) ?? []), placed]);
+    }
+    return [...groups.values()];
+  }
+
+  /** A plane a source and band. */
+  async #readGroup(
+    group: readonly PlacedSource[],
+    bands: readonly number[],
+    rows: RowRange,
+    signal?: AbortSignal,
+  ): Promise<DeviceTensor[][]> {
+    const layers: DeviceTensor[][] = group.map(() => []);
+    try {
+      for (let k = 0; k < group.length; k += FOLDED) {
+        const part = group.slice(k, k + FOLDED);
+        await this.#plan.keepOpen(part.map(({ source }) => source));
+        for (const [i] of part.entries()) layers[k + i] = bands.map(() => this.#take());
+        const reads = part.map(({ source }, i) => source.readRows(rows, bands, layers[k + i], signal));
+        // None may still be writing when its planes are given back.
+        const ends = await Promise.allSettled(reads);
+        for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      }
+      return layers;
+    } catch (error) {
+      this.#free.push(...layers.flat());
+      throw error;
+    }
+  }
+
+  /** What was there and some planes, together in a new plane; the old one is free. */
+  #fold(
+    before: DeviceTensor | null,
+    planes: readonly DeviceTensor[],
+    method: MosaicMethod,
+    join: MosaicMethod,
+  ): DeviceTensor {
+    const joined = this.#take();
+    const direct = before !== null && method === join;
+    mosaic(this.#backend, { layers: direct ? [before, ...planes] : planes, method, destination: joined });
+    if (before === null) return joined;
+    if (direct) {
+      this.#free.push(before);
+      return joined;
+    }
+    const both = this.#take();
+    mosaic(this.#backend, { layers: [before, joined], method: join, destination: both });
+    this.#free.push(before, joined);
+    return both;
+  }
+
+  async #finish(
+    values: DeviceTensor | null,
+    counts: DeviceTensor | null,
+    rows: RowRange,
+  ): Promise<Float32Array> {
+    const length = (rows.end - rows.start) * this.#plan.context.grid.width;
+    const method = this.#method;
+    const result = new Float32Array(this.#pixels);
+    if (values === null && counts === null)
+      return result.subarray(0, length).fill(method === 'count' ? 0 : Number.NaN);
+    if (values !== null && counts !== null && this.#quotient !== null) {
+      const mean = this.#take();
+      evaluateExpression(this.#backend, {
+        expression: this.#quotient,
+        bands: { a: values, b: counts },
+        destination: mean,
+      });
+      await this.#backend.download(mean, result);
+      this.#free.push(mean);
+    } else {
+      await this.#backend.download(values ?? counts ?? this.#take(), result);
+    }
+    return result.subarray(0, length);
+  }
+
+  /** Whether nothing can be seen of what lies behind. */
+  async #isFull(values: readonly (DeviceTensor | null)[], rows: RowRange): Promise<boolean> {
+    if (rows.end - rows.start !== this.rows) return false;
+    for (const plane of values) {
+      if (plane === null) return false;
+      if ((await valueRange(this.#backend, plane)).count < this.#pixels) return false;
+    }
+    return true;
+  }
+
+  #take(): DeviceTensor {
+    return this.#free.pop() ?? this.#backend.allocate([this.rows, this.#plan.context.grid.width], 'float32');
+  }
+}
+
+/** What folds values of a method; a mean is a sum until its end. */
+const STEP: Readonly<Record<MosaicMethod, MosaicMethod>> = {
+  mean: 'sum',
+  median: 'median',
+  min: 'min',
+  max: 'max',
+  first: 'first',
+  last: 'last',
+  count: 'count',
+  sum: 'sum',
+};
+
+function meets({ y, height }: PixelWindow, rows: RowRange): boolean {
+  return y < rows.end && y + height > rows.start;
+}

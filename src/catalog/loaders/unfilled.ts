@@ -1,0 +1,115 @@
+/**
+ * Quality bands that exist but say nothing: a mask by one of them would let every cloud through and report success.
+ * What is known comes from the products' own documents: ESA's Sentinel-2 products specification (baseline 04.00), the
+ * notes on QA60 of the Earth Engine catalog, and the Landsat collection 2 data format control books.
+ */
+import { invalidInput } from '../../errors.js';
+import type { BitField } from '../../kernels/index.js';
+import type { CatalogRow } from '../row.js';
+import { rowName } from './bands.js';
+import { propertyOf, type QualityMask } from './options.js';
+
+/** @throws {TerrachipError} INVALID_INPUT for a mask by a band, or a bit of it, that is not filled for the product */
+export function requireFilled(row: CatalogRow, mask: QualityMask): void {
+  const reason = unfilled(row, mask);
+  if (reason === null) return;
+  throw invalidInput(rowName(row), `cannot be masked by ${mask.band}: ${reason.problem}`, reason.remedy);
+}
+
+interface Reason {
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+function unfilled(row: CatalogRow, mask: QualityMask): Reason | null {
+  if (typeof mask.band === 'number') return null;
+  const band = mask.band.toUpperCase();
+  if (isSentinel2(row)) return unfilledSentinel2(row, band);
+  if (isEarlyLandsat(row) && /^(QA_PIXEL|BQA|PIXEL_QA)$/.test(band)) return unfilledLandsat(mask);
+  return null;
+}
+
+function isSentinel2(row: CatalogRow): boolean {
+  const platform = textOf(row, 'constellation') ?? textOf(row, 'platform') ?? '';
+  return /sentinel-?2/i.test(platform) || /sentinel-?2|^s2/i.test(row.collection) || /^S2[A-D]_/.test(row.id);
+}
+
+/** Baseline 04.00 replaced the polygons of clouds; what is left of them is empty. */
+const FIRST_WITHOUT_POLYGONS = 4;
+
+/** Between these dates, QA60 of Earth Engine is all zeros. */
+const QA60_GAP = [Date.UTC(2022, 0, 25), Date.UTC(2024, 1, 28)] as const;
+
+function unfilledSentinel2(row: CatalogRow, band: string): Reason | null {
+  if (band === 'SCL' && isLevel1C(row)) {
+    return {
+      problem: 'Sentinel-2 Level-1C has no scene classification',
+      remedy: 'use MSK_CLASSI, or the Level-2A product',
+    };
+  }
+  const baseline = baselineOf(row);
+  if (band.startsWith('MSK_CLOUDS') && baseline !== null && baseline >= FIRST_WITHOUT_POLYGONS) {
+    return {
+      problem: `it is empty since processing baseline 04.00, and the product is of ${baseline.toFixed(2).padStart(5, '0')}`,
+      remedy: 'use MSK_CLASSI, or SCL of the Level-2A product',
+    };
+  }
+  const { start, end } = row.interval;
+  if (band === 'QA60' && start >= QA60_GAP[0] && end < QA60_GAP[1]) {
+    return {
+      problem: 'it is not filled from 2022-01-25 to 2024-02-27',
+      remedy: 'use SCL of the Level-2A product, or a cloud probability',
+    };
+  }
+  return null;
+}
+
+function isLevel1C(row: CatalogRow): boolean {
+  const words = [row.id, row.collection, textOf(row, 's2:product_type'), textOf(row, 'processing:level')];
+  return words.some((word) => word !== null && /MSIL1C|S2MSI1C|sentinel-?2-?(c1-)?l1c|^L1C$/i.test(word));
+}
+
+function baselineOf(row: CatalogRow): number | null {
+  const declared = textOf(row, 's2:processing_baseline') ?? textOf(row, 'processing:version');
+  const [, fromName] = /_N(\d{4})_/.exec(row.id) ?? [];
+  const baseline = fromName === undefined ? Number.parseFloat(declared ?? '') : Number(fromName) / 100;
+  return Number.isNaN(baseline) ? null : baseline;
+}
+
+/** Landsat 4, 5 and 7 have no band for cirrus. */
+function isEarlyLandsat(row: CatalogRow): boolean {
+  return /^landsat-?[457]$/i.test(textOf(row, 'platform') ?? '') || /^L[ET]0[457]_/.test(row.id);
+}
+
+function unfilledLandsat({ bits = [] }: QualityMask): Reason | null {
+  const cirrus = bits
+    .map(asField)
+    .find(({ first, width = 1 }) => touches(first, width, 2, 1) || touches(first, width, 14, 2));
+  if (cirrus === undefined) return null;
+  return {
+    problem: `bit ${cirrus.first} is of cirrus, which Landsat 4 to 7 do not see`,
+    remedy: 'leave it out for these rows',
+  };
+}
+
+/**
+ * What the mask takes away of a row besides what it names: Landsat's designated fill, whose other bits mean nothing.
+ */
+export function withFill(mask: QualityMask): QualityMask {
+  const isLandsat = typeof mask.band === 'string' && /^(QA_PIXEL|PIXEL_QA)$/i.test(mask.band);
+  if (!isLandsat || mask.bits === undefined) return mask;
+  return { ...mask, bits: [0, ...mask.bits] };
+}
+
+function asField(bits: number | BitField): BitField {
+  return typeof bits === 'number' ? { first: bits } : bits;
+}
+
+function touches(first: number, width: number, from: number, count: number): boolean {
+  return first < from + count && from < first + width;
+}
+
+function textOf(row: CatalogRow, name: string): string | null {
+  const value = propertyOf(row, name);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+}

@@ -1,0 +1,196 @@
+/**
+ * Rows of several catalogs that belong together: scenes of other sensors near in space and time to each primary one, and
+ * pairs of one place at two times.
+ */
+import { invalidOption } from '../errors.js';
+import { Crs } from '../geo/index.js';
+import { type Polygon, polygonArea } from '../vector/index.js';
+import { clipOutlines } from './clip.js';
+import type { GeoCatalog } from './geo-catalog.js';
+import { pointOutline } from './geometry.js';
+import { outlinesIntersect, polygonCovers, preparePolygons } from './relate.js';
+import type { CatalogRow } from './row.js';
+import { compareDistance, gapBetween } from './times.js';
+
+/** `{ iou: 0.5 }` asks that at least half of what both cover together is covered by both. */
+export type SpaceRule = 'intersects' | 'contains' | 'centroid' | { readonly iou: number };
+
+/** Milliseconds: the nearest one within some time, or all from some time before to some time after. */
+export type TimeRule = { readonly nearest: number } | { readonly before: number; readonly after: number };
+
+export interface MatchupOptions {
+  /** Default: `intersects`: their outlines share some area. `contains`: the primary covers the other. */
+  readonly space?: SpaceRule;
+  readonly time: TimeRule;
+  /** `all` (default): every role has a row. `any`: at least one has. */
+  readonly join?: 'all' | 'any';
+}
+
+/** A primary row, and the row of each role that was found for it. */
+export interface Matchup {
+  readonly primary: CatalogRow;
+  readonly members: Readonly<Record<string, CatalogRow>>;
+  /** What all of them cover. */
+  readonly footprint: readonly Polygon[];
+  /** Milliseconds from the middle of the primary's time to that of each member. */
+  readonly offsets: Readonly<Record<string, number>>;
+}
+
+/**
+ * Finds, for each row of a catalog, rows of others that lie near it in space and time; where several of a role do, there
+ * is a matchup for each combination.
+ * @throws {TerrachipError} INVALID_OPTION for a rule that cannot be kept
+ */
+export function matchup(
+  primary: GeoCatalog,
+  secondaries: Readonly<Record<string, GeoCatalog>>,
+  { space = 'intersects', time, join = 'all' }: MatchupOptions,
+): Matchup[] {
+  checkRules(space, time);
+  const found: Matchup[] = [];
+  for (const row of primary) {
+    const candidates = Object.entries(secondaries).map(
+      ([role, catalog]) => [role, candidatesFor(row, catalog, space, time)] as const,
+    );
+    const present = candidates.filter(([, rows]) => rows.length > 0);
+    if (present.length === 0 || (join === 'all' && present.length < candidates.length)) continue;
+    for (const members of combinations(present)) found.push(matchupOf(row, members));
+  }
+  return found;
+}
+
+function checkRules(space: SpaceRule, time: TimeRule): void {
+  if (typeof space === 'object' && !(space.iou >= 0 && space.iou <= 1))
+    throw invalidOption('iou', `is ${space.iou}`, 'give a share from 0 to 1');
+  const limits = 'nearest' in time ? [time.nearest] : [time.before, time.after];
+  if (!limits.every((limit) => limit >= 0))
+    throw invalidOption('time', `has limits ${limits.join(', ')}`, 'give milliseconds from 0 on');
+}
+
+function candidatesFor(row: CatalogRow, catalog: GeoCatalog, space: SpaceRule, time: TimeRule): CatalogRow[] {
+  if (row.footprint.length === 0) return [];
+  const [before, after] = 'nearest' in time ? [time.nearest, time.nearest] : [time.before, time.after];
+  const near = catalog
+    .query({ geometry: row.footprint }, { touch: true })
+    .filter(
+      (other) =>
+        other.interval.end >= row.interval.start - before &&
+        other.interval.start <= row.interval.end + after &&
+        matchesSpace(row, other, space),
+    );
+  const rows = [...near];
+  if ('before' in time) return rows;
+  const [nearest] = rows.sort((p, q) => compareDistance(p.interval, q.interval, row.interval));
+  return nearest === undefined ? [] : [nearest];
+}
+
+function matchesSpace(primary: CatalogRow, other: CatalogRow, space: SpaceRule): boolean {
+  if (typeof space === 'object') return isSimilar(primary.footprint, other.footprint, space.iou);
+  const [p, q] = [preparePolygons(primary.footprint), preparePolygons(other.footprint)];
+  switch (space) {
+    case 'intersects':
+      return outlinesIntersect(p, q, false);
+    case 'contains':
+      return q.every((part) => p.some((polygon) => polygonCovers(polygon, part)));
+    case 'centroid': {
+      const [first] = q;
+      const [x0, y0, x1, y1] = first.box;
+      const middle = preparePolygons([pointOutline([(x0 + x1) / 2, (y0 + y1) / 2])]);
+      return outlinesIntersect(p, middle, true);
+    }
+  }
+}
+
+/** Areas on the ground; what has no area is similar to itself only. */
+function isSimilar(a: readonly Polygon[], b: readonly Polygon[], iou: number): boolean {
+  const shared = polygonArea(clipOutlines(a, b), Crs.wgs84);
+  const all = polygonArea(a, Crs.wgs84) + polygonArea(b, Crs.wgs84) - shared;
+  if (all === 0) return JSON.stringify(a) === JSON.stringify(b);
+  return shared > 0 && shared / all >= iou;
+}
+
+function* combinations(
+  roles: readonly (readonly [string, readonly CatalogRow[]])[],
+): Iterable<Record<string, CatalogRow>> {
+  const [first, ...rest] = roles;
+  if (first === undefined) {
+    yield {};
+    return;
+  }
+  const [role, rows] = first;
+  for (const row of rows) for (const others of combinations(rest)) yield { [role]: row, ...others };
+}
+
+function matchupOf(primary: CatalogRow, members: Readonly<Record<string, CatalogRow>>): Matchup {
+  const rows = Object.values(members);
+  const middle = ({ interval }: CatalogRow): number => (interval.start + interval.end) / 2;
+  return {
+    primary,
+    members,
+    footprint: rows.reduce((shared, { footprint }) => clipOutlines(shared, footprint), primary.footprint),
+    offsets: Object.fromEntries(
+      Object.entries(members).map(([role, row]) => [role, middle(row) - middle(primary)]),
+    ),
+  };
+}
+
+export interface TemporalPairOptions {
+  /** Milliseconds between the end of the first and the start of the second, at least. Default: 0, and not at once. */
+  readonly minGap?: number;
+  /** At most. Default: any. */
+  readonly maxGap?: number;
+  /** The share of the smaller outline that the other covers too, at least. Default: any area. */
+  readonly minOverlap?: number;
+  /** Each first row with the next one only, rather than with all that follow. Default: false. */
+  readonly nearest?: boolean;
+}
+
+/** One place at two times. */
+export interface TemporalPair {
+  readonly first: CatalogRow;
+  readonly second: CatalogRow;
+  /** What both cover. */
+  readonly footprint: readonly Polygon[];
+  /** Milliseconds between the end of the first and the start of the second. */
+  readonly gap: number;
+}
+
+/**
+ * Pairs of rows that overlap in space, the second after the first.
+ * @param before where first rows are looked for
+ * @param after where second ones are; may be the same catalog
+ * @throws {TerrachipError} INVALID_OPTION
+ */
+export function temporalPairs(
+  before: GeoCatalog,
+  after: GeoCatalog,
+  { minGap = 0, maxGap = Infinity, minOverlap = 0, nearest = false }: TemporalPairOptions = {},
+): TemporalPair[] {
+  if (!(minGap >= 0 && maxGap >= minGap))
+    throw invalidOption('minGap', `is ${minGap} with a maxGap of ${maxGap}`, 'give milliseconds in order');
+  if (!(minOverlap >= 0 && minOverlap <= 1))
+    throw invalidOption('minOverlap', `is ${minOverlap}`, 'give a share from 0 to 1');
+  const pairs: TemporalPair[] = [];
+  for (const first of before) {
+    if (first.footprint.length === 0) continue;
+    const candidates = [
+      ...after.query({ geometry: first.footprint }).filter((second) => {
+        if (second.interval.start <= first.interval.end) return false;
+        const gap = gapBetween(first.interval, second.interval);
+        return gap >= minGap && gap <= maxGap;
+      }),
+    ].sort((p, q) => p.interval.start - q.interval.start);
+    for (const second of candidates) {
+      const footprint = clipOutlines(first.footprint, second.footprint);
+      if (footprint.length === 0 || shareOfSmaller(footprint, first, second) < minOverlap) continue;
+      pairs.push({ first, second, footprint, gap: gapBetween(first.interval, second.interval) });
+      if (nearest) break;
+    }
+  }
+  return pairs;
+}
+
+function shareOfSmaller(shared: readonly Polygon[], first: CatalogRow, second: CatalogRow): number {
+  const smaller = Math.min(...[first, second].map(({ footprint }) => polygonArea(footprint, Crs.wgs84)));
+  return smaller === 0 ? 1 : polygonArea(shared, Crs.wgs84) / smaller;
+}

@@ -1,0 +1,133 @@
+/** Rows near a moment, and places by which rows of different times are told to be of one. */
+import { invalidInput, invalidOption } from '../errors.js';
+import { TimeInterval } from '../geo/index.js';
+import { boxOf } from './boxes.js';
+import type { CatalogRow } from './row.js';
+import { numbersOf, type RowTable, type RowView, withTimes } from './row-table.js';
+
+/** A moment or a period: UTC milliseconds, `2021-07-15`, `2021-07-15T05:50:12Z`, or an interval. */
+export type TimeLike = TimeInterval | Date | string | number;
+
+export interface NearestOptions {
+  /** How many rows; with `perPlace`, of each place. Default: 1. */
+  readonly count?: number;
+  /** No row that is further away than this, in milliseconds. Default: any. */
+  readonly within?: number;
+  /** The nearest of each place, rather than of all: true for `placeOf`, or what tells places apart. */
+  readonly perPlace?: boolean | ((row: CatalogRow) => string);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for what is no time */
+export function intervalOf(time: TimeLike): TimeInterval {
+  if (time instanceof TimeInterval) return time;
+  if (typeof time === 'string') return TimeInterval.parse(time);
+  const moment = Math.round(time instanceof Date ? time.getTime() : time);
+  if (!Number.isFinite(moment)) {
+    throw invalidInput(`the time ${String(time)}`, 'is none', 'give UTC milliseconds or a date as text');
+  }
+  return TimeInterval.instant(moment);
+}
+
+/** Milliseconds between two closed intervals; 0 where they meet. */
+export function gapBetween(a: { start: number; end: number }, b: { start: number; end: number }): number {
+  return Math.max(0, b.start - a.end, a.start - b.end);
+}
+
+/** Numbers of the rows nearest to a time, in the order of the view. Of equally near ones those of the nearest middle. */
+export function nearestRows(view: RowView, time: TimeLike, options: NearestOptions): Uint32Array {
+  const { count = 1, within = Infinity, perPlace = false } = options;
+  if (!Number.isInteger(count) || count < 1)
+    throw invalidOption('count', `is ${count}`, 'give a whole number from 1 on');
+  if (!(within >= 0)) throw invalidOption('within', `is ${within}`, 'give milliseconds from 0 on');
+  const wanted = intervalOf(time);
+  const { table } = view;
+  const placeOfRow = perPlace === true ? placeOf : perPlace;
+  const groups = new Map<string, number[]>();
+  for (const row of numbersOf(view)) {
+    if (gapBetween(timesOf(table, row), wanted) > within) continue;
+    const key = placeOfRow === false ? '' : placeOfRow(table.row(row));
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  const chosen = new Set<number>();
+  for (const group of groups.values()) {
+    // Sorting keeps the order of equals.
+    const sorted = group.sort((p, q) => compareDistance(timesOf(table, p), timesOf(table, q), wanted));
+    for (const row of sorted.slice(0, count)) chosen.add(row);
+  }
+  return Uint32Array.from(numbersOf(view)).filter((row) => chosen.has(row));
+}
+
+/** Below 0 where the first time is nearer to the wanted one. */
+export function compareDistance(
+  a: { start: number; end: number },
+  b: { start: number; end: number },
+  wanted: TimeInterval,
+): number {
+  const byGap = gapBetween(a, wanted) - gapBetween(b, wanted);
+  if (byGap !== 0) return byGap;
+  const [p, q] = [middleDistance(a, wanted), middleDistance(b, wanted)];
+  return p === q ? 0 : p - q;
+}
+
+/** What has no date is as far away as can be among what holds for the time. */
+function middleDistance(a: { start: number; end: number }, b: { start: number; end: number }): number {
+  const distance = Math.abs((a.start + a.end) / 2 - (b.start + b.end) / 2);
+  return Number.isNaN(distance) ? Infinity : distance;
+}
+
+function timesOf({ starts, ends }: RowTable, row: number): { start: number; end: number } {
+  return { start: starts[row], end: ends[row] };
+}
+
+/**
+ * What tells the places of repeated acquisitions apart: the tile or the path and row where an item names them, else its
+ * box, to 1e-4 degrees; always with the collection.
+ */
+export function placeOf(row: CatalogRow): string {
+  const { collection, properties, footprint } = row;
+  const named = PLACE_PROPERTIES.map((names) => names.map((name) => properties[name])).find((values) =>
+    values.every((value) => typeof value === 'string' || typeof value === 'number'),
+  );
+  const place =
+    named?.join('/') ??
+    boxOf(footprint)
+      ?.map((degrees) => degrees.toFixed(4))
+      .join();
+  return `${collection}|${place ?? ''}`;
+}
+
+const PLACE_PROPERTIES: readonly (readonly string[])[] = [
+  ['grid:code'],
+  ['s2:mgrs_tile'],
+  ['mgrs:utm_zone', 'mgrs:latitude_band', 'mgrs:grid_square'],
+  ['sentinel:utm_zone', 'sentinel:latitude_band', 'sentinel:grid_square'],
+  ['landsat:wrs_path', 'landsat:wrs_row'],
+];
+
+/** How far intervals are widened, in milliseconds; a number widens both ends. */
+export type Padding = number | { readonly before: number; readonly after: number };
+
+/** @throws {TerrachipError} INVALID_INPUT where an interval would end before it starts */
+export function paddedTable(table: RowTable, padding: Padding): RowTable {
+  const { before, after } = typeof padding === 'number' ? { before: padding, after: padding } : padding;
+  if (!Number.isFinite(before) || !Number.isFinite(after)) {
+    throw invalidOption(
+      'padInterval',
+      `got ${before} before and ${after} after`,
+      'give milliseconds: 3 * 86_400_000 are three days',
+    );
+  }
+  const starts = table.starts.map((start) => start - Math.round(before));
+  const ends = table.ends.map((end) => end + Math.round(after));
+  const crossing = starts.findIndex((start, row) => start > ends[row]);
+  if (crossing >= 0) {
+    throw invalidInput(
+      `the row "${table.row(crossing).id}"`,
+      'would end before it starts once its interval is shortened',
+      'shorten it by less',
+    );
+  }
+  return withTimes(table, starts, ends);
+}

@@ -1,0 +1,102 @@
+/** Rasters for tests of loaders, written to a folder, as rows of a catalog. */
+import { join } from 'node:path';
+import type { CatalogAsset, CatalogBand, CatalogRow } from '../../src/catalog/index.js';
+import {
+  Affine,
+  type CrsLike,
+  dtypeOf,
+  GeoBox,
+  TimeInterval,
+  type TypedArray,
+} from '../../src/geo/node/index.js';
+import { type CogOptions, writeCog } from '../../src/raster/index.js';
+import { polygonsToLonLat } from '../../src/vector/index.js';
+
+/** A north-up grid of square pixels from its upper left corner. */
+export function gridAt(
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+  size = 10,
+  crs: CrsLike = 32631,
+): GeoBox {
+  return new GeoBox(crs, new Affine(size, 0, left, 0, -size, top), width, height);
+}
+
+export interface RasterFile {
+  geobox: GeoBox;
+  /** One array a band. */
+  bands: readonly TypedArray[];
+  /** Default: `B1`, `B2`, … */
+  names?: readonly string[];
+  options?: Partial<CogOptions>;
+  mask?: Uint8Array;
+  /** What the row says of every band, besides name and number. */
+  describe?: Partial<CatalogBand>;
+  asset?: Partial<CatalogAsset>;
+}
+
+export interface RowOptions {
+  interval?: string;
+  collection?: string;
+  properties?: CatalogRow['properties'];
+}
+
+/** Writes files and returns the row that knows them; the first is its main file. */
+export async function writeRow(
+  folder: string,
+  id: string,
+  files: Readonly<Record<string, RasterFile>>,
+  { interval, collection = '', properties = {} }: RowOptions = {},
+): Promise<CatalogRow> {
+  const assets: Record<string, CatalogAsset> = {};
+  for (const [key, file] of Object.entries(files)) {
+    const href = join(folder, `${id}-${key}.tif`);
+    await writeCog(
+      href,
+      file.bands,
+      {
+        geobox: file.geobox,
+        bands: file.bands.length,
+        dtype: dtypeOf(file.bands[0]),
+        compression: 'none',
+        overviews: 'none',
+        mask: file.mask !== undefined,
+        ...file.options,
+      },
+      file.mask,
+    );
+    const bands = file.bands.map((_, k) => ({
+      name: file.names?.[k] ?? `B${k + 1}`,
+      index: k + 1,
+      ...file.describe,
+    }));
+    assets[key] = { href, bands, ...file.asset };
+  }
+  const [[first, { geobox }]] = Object.entries(files);
+  const { crs } = geobox;
+  const { transform, width, height } = geobox;
+  const corners = [
+    [0, 0],
+    [0, height],
+    [width, height],
+    [width, 0],
+    [0, 0],
+  ] as const;
+  const ring = corners.map(([x, y]) => transform.apply(x, y));
+  return {
+    id,
+    collection,
+    footprint: polygonsToLonLat([[ring]], crs, id),
+    interval: interval === undefined ? TimeInterval.always : TimeInterval.parse(interval),
+    href: assets[first].href,
+    assets,
+    properties,
+  };
+}
+
+/** Values of one band of a tensor, as plain numbers. */
+export function valuesOf(tensor: { plane(index: number): { data: TypedArray } }, band = 0): number[] {
+  return [...tensor.plane(band).data];
+}
