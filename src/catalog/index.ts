@@ -30,5 +30,6 @@ export type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.
 export { type RowTable, tableOfRows } from './row-table.js';
 export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
+export { catalogFromStac, type StacOptions } from './stac/catalog.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
 export { DEDUPE_POLICIES, type Dedupe, type DedupePolicy, sceneId } from './union.js';
