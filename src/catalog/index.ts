@@ -3,7 +3,6 @@
  * the whole EPSG database.
  * @module
  */
-
 export { GeoCatalog } from './geo-catalog.js';
 export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
@@ -17,6 +16,7 @@ export {
   type TimeRule,
   temporalPairs,
 } from './matchup.js';
+export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
 export { type Place, placeOutline } from './place.js';
 export {

@@ -31,6 +31,12 @@ export function polygonsToLonLat(polygons: readonly Polygon[], crs: Crs, name: s
 
 function projectedToLonLat(rings: readonly Ring[], crs: Crs, name: string): Polygon[] {
   requireDomain(rings, crs, name);
+  const [[first]] = rings;
+  if (rings[0].every(([x, y]) => x === first[0] && y === first[1])) {
+    // A point has no edges that could be cut.
+    const point: Position = createTransform(crs, Crs.wgs84).forward(...first);
+    return [[rings[0].map(() => point)]];
+  }
   const grid = GeoBox.fromSize(areaAround(rings), crs, GRID, GRID);
   const toPixel = grid.transform.inverse();
   const pixels = rings.map((ring) => Float64Array.from(ring.flatMap(([x, y]) => toPixel.apply(x, y))));
