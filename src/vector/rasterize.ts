@@ -3,7 +3,7 @@
  * on an edge belongs to the polygon below or to the left of that edge, so that neighbours never share a pixel. All
  * touched: also each pixel that the outline passes through.
  */
-import type { GeoBox, RowRange } from '../geo/index.js';
+import type { Bounds, GeoBox, RowRange } from '../geo/index.js';
 import type { AreaFeatures } from './features.js';
 import { type GridPolygon, projectOntoGrid } from './project.js';
 
@@ -31,6 +31,21 @@ export class Rasterizer {
   /** Whether any polygon may reach into the grid. */
   get isNear(): boolean {
     return this.#features.some((polygons) => polygons.length > 0);
+  }
+
+  /** Where a feature lies on the grid, in pixels (pixel centres at +0.5); it may reach beyond. Null if it is far. */
+  bounds(feature: number): Bounds | null {
+    let [x0, x1] = [Infinity, -Infinity];
+    let [y0, y1] = [Infinity, -Infinity];
+    for (const { edges, top, bottom } of this.#features[feature]) {
+      y0 = Math.min(y0, top);
+      y1 = Math.max(y1, bottom);
+      for (let k = 0; k < edges.length; k += 2) {
+        x0 = Math.min(x0, edges[k]);
+        x1 = Math.max(x1, edges[k]);
+      }
+    }
+    return x0 <= x1 ? [x0, y0, x1, y1] : null;
   }
 
   /** Reports the pixels of one feature in some rows of the grid. */

@@ -1,21 +1,32 @@
 /**
- * `terrachip/catalog` in Node: the portable part, and any EPSG code.
+ * `terrachip/catalog` in Node: the portable part, any EPSG code, and catalogs of files.
  * @module
  */
 import '../../geo/node/epsg.js';
 
 export * from '../index.js';
 export * from '../loaders/index.js';
+<<<<<<< HEAD
 export * from '../products/index.js';
+=======
+export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
+export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
+export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
+>>>>>>> f
 export {
   type OpenCatalogOptions,
   openCatalog,
   type WriteCatalogOptions,
   writeCatalog,
+  writeStacGeoParquet,
 } from './catalog-file.js';
+<<<<<<< HEAD
 export {
   buildProductCatalog,
   type OpenProductOptions,
   openProduct,
   type ProductCatalogOptions,
 } from './open-product.js';
+=======
+export type { BuildOptions, BuiltCatalog, UnreadableFile } from './read-each.js';
+>>>>>>> f

@@ -1,0 +1,88 @@
+import { invalidOption } from '../../errors.js';
+import { CounterRandom, STREAM } from './random.js';
+import { Sequence } from './sequence.js';
+
+export interface BalancedSamplerOptions {
+  /** How many items. */
+  count: number;
+  /** A whole number from 0 on (default 0). */
+  seed?: number;
+  /** How often each class is drawn, by its name, in relation to the others; default: all equally often. */
+  weights?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Items drawn so that classes are balanced, however rare some are. Without weights every run of as many items as there
+ * are classes has each class once, and no item of a class comes again before all others have come; with weights
+ * classes and items are drawn at random.
+ * @param classOf the class of an item; it is asked of all of them now
+ * @throws {TerrachipError} INVALID_OPTION for an impossible count or weight, or a weight for a class that does not occur
+ */
+export function balancedSampler<T>(
+  items: Sequence<T>,
+  classOf: (item: T) => string | number | boolean,
+  options: BalancedSamplerOptions,
+): Sequence<T> {
+  const { count, seed = 0, weights } = options;
+  if (!Number.isSafeInteger(count) || count < 0 || (items.length === 0 && count > 0))
+    throw invalidOption(
+      'count',
+      `cannot be ${count} of ${items.length} items`,
+      'give a whole number, and items',
+    );
+  const random = new CounterRandom(seed);
+  const byClass = new Map<string, number[]>();
+  for (const [place, item] of [...items].entries()) {
+    const name = String(classOf(item));
+    const places = byClass.get(name);
+    if (places === undefined) byClass.set(name, [place]);
+    else places.push(place);
+  }
+  const names = [...byClass.keys()].sort();
+  const members = names.map((name) => byClass.get(name) ?? []);
+  if (weights !== undefined) return weighted(items, names, members, weights, random, count);
+  const orders = new Map<number, Uint32Array>();
+  const orderOf = (length: number, number: number, stream: number): Uint32Array => {
+    const key = number * 2 + (stream === STREAM.classes ? 0 : 1);
+    const order = orders.get(key) ?? random.permutation(length, stream, number);
+    orders.set(key, order);
+    return order;
+  };
+  return new Sequence(count, (index) => {
+    const round = Math.floor(index / names.length);
+    const k = orderOf(names.length, round, STREAM.classes)[index % names.length];
+    const { length } = members[k];
+    const order = orderOf(length, Math.floor(round / length) * names.length + k, STREAM.choice);
+    return items.at(members[k][order[round % length]]);
+  });
+}
+
+function weighted<T>(
+  items: Sequence<T>,
+  names: readonly string[],
+  members: readonly (readonly number[])[],
+  weights: Readonly<Record<string, number>>,
+  random: CounterRandom,
+  count: number,
+): Sequence<T> {
+  const unknown = Object.keys(weights).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw invalidOption(
+      'weights',
+      `has the class ${unknown}, which no item has`,
+      `choose of ${names.join(', ')}`,
+    );
+  const shares = names.map((name) => weights[name] ?? 0);
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  if (!shares.every((share) => share >= 0 && Number.isFinite(share)) || total === 0)
+    throw invalidOption('weights', 'are not numbers from 0 on with one above 0', 'correct them');
+  return new Sequence(count, (index) => {
+    const [which, item] = random.uniforms(index, 0, STREAM.classes);
+    let rest = which * total;
+    const k = shares.findIndex((share) => {
+      rest -= share;
+      return rest < 0;
+    });
+    return items.at(members[k][Math.floor(item * members[k].length)]);
+  });
+}

@@ -1,0 +1,161 @@
+/** Loading chips ahead, in order, and stacking them. */
+import type { Tensor, TensorConstructor } from 'onnxruntime-common';
+import { invalidInput, invalidOption, messageOf } from '../../errors.js';
+import { allocateArray, dtypeOf, type TypedArray } from '../../geo/index.js';
+import { onAbort, untilAborted } from '../../io/index.js';
+import type { ItemSource } from './sequence.js';
+
+/** Values of one chip, in C order: a `GeoTensor`, or any typed array with a shape. */
+export interface ChipArray {
+  readonly data: TypedArray;
+  readonly shape: readonly number[];
+}
+
+/** What a chip is loaded into, by name: `image`, `mask`, … */
+export type ChipArrays = Readonly<Record<string, ChipArray>>;
+
+/** Some chips together. */
+export interface Batch<T, Name extends string = string> {
+  readonly items: readonly T[];
+  /** By name: shape (item, …the shape of one). */
+  readonly arrays: Readonly<Record<Name, ChipArray>>;
+}
+
+export interface BatchOptions {
+  /** Chips of a batch; the last may have fewer. */
+  batchSize: number;
+  /** Chips that are loaded ahead of the batch in hand (default: one batch). */
+  prefetch?: number;
+  /** Whether a last batch with fewer chips is left out (default false). */
+  dropLast?: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * Loads chips and hands them out in batches, in the order of the sequence. At most `batchSize + prefetch` chips are
+ * loaded or waiting at a time. Leaving the loop, an error or the signal ends what is still under way.
+ * @param load reads one chip; shapes and types must be those of the first one
+ * @throws {TerrachipError} INVALID_INPUT that names the chip, with the reason as its cause
+ */
+export async function* batches<T, Name extends string>(
+  source: ItemSource<T>,
+  load: (item: T, signal: AbortSignal) => Promise<Readonly<Record<Name, ChipArray>>>,
+  options: BatchOptions,
+): AsyncGenerator<Batch<T, Name>, void, undefined> {
+  const { batchSize, prefetch = batchSize, dropLast = false, signal } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 on');
+  if (!Number.isInteger(prefetch) || prefetch < 0)
+    throw invalidOption('prefetch', `cannot be ${prefetch}`, 'give a whole number from 0 on');
+  signal?.throwIfAborted();
+  const controller = new AbortController();
+  const leave = onAbort(signal, () => controller.abort(signal?.reason));
+  const end = dropLast ? source.length - (source.length % batchSize) : source.length;
+  const ahead: Promise<Loaded<T, Name>>[] = [];
+  let next = 0;
+  const fill = (): void => {
+    while (next < end && ahead.length < batchSize + prefetch) {
+      const loading = loadOne(source, next++, load, controller.signal);
+      // Reported where it is awaited, in order.
+      loading.catch(() => undefined);
+      ahead.push(loading);
+    }
+  };
+  try {
+    for (let start = 0; start < end; start += batchSize) {
+      fill();
+      const loaded: Loaded<T, Name>[] = [];
+      for (const one of ahead.slice(0, Math.min(batchSize, end - start)))
+        loaded.push(await untilAborted(one, signal));
+      ahead.splice(0, loaded.length);
+      fill();
+      yield stack(loaded);
+    }
+  } finally {
+    leave();
+    controller.abort();
+  }
+}
+
+interface Loaded<T, Name extends string> {
+  readonly index: number;
+  readonly item: T;
+  readonly arrays: Readonly<Record<Name, ChipArray>>;
+}
+
+async function loadOne<T, Name extends string>(
+  source: ItemSource<T>,
+  index: number,
+  load: (item: T, signal: AbortSignal) => Promise<Readonly<Record<Name, ChipArray>>>,
+  signal: AbortSignal,
+): Promise<Loaded<T, Name>> {
+  const item = await source.at(index, signal);
+  try {
+    return { index, item, arrays: await load(item, signal) };
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw invalidInput(
+      nameOf(item, index),
+      `could not be loaded (${messageOf(cause).replace(/\.$/, '')})`,
+      'see the reason, or leave the chip out',
+      cause,
+    );
+  }
+}
+
+function nameOf(item: unknown, index: number): string {
+  const geobox = (item as { geobox?: { bounds: readonly number[]; crs: unknown } } | null)?.geobox;
+  return geobox === undefined
+    ? `item ${index}`
+    : `chip ${index} at [${geobox.bounds.join(', ')}] in ${geobox.crs}`;
+}
+
+function stack<T, Name extends string>(loaded: readonly Loaded<T, Name>[]): Batch<T, Name> {
+  const [first] = loaded;
+  const arrays = Object.fromEntries(
+    Object.keys(first.arrays).map((name) => [name, stackOne(loaded, name as Name)]),
+  ) as Record<Name, ChipArray>;
+  return { items: loaded.map(({ item }) => item), arrays };
+}
+
+function stackOne<T, Name extends string>(loaded: readonly Loaded<T, Name>[], name: Name): ChipArray {
+  const first = loaded[0].arrays[name];
+  const size = first.data.length;
+  const data = allocateArray(dtypeOf(first.data), size * loaded.length);
+  for (const [k, { arrays, item, index }] of loaded.entries()) {
+    const array: ChipArray | undefined = arrays[name];
+    if (
+      array === undefined ||
+      array.shape.join() !== first.shape.join() ||
+      dtypeOf(array.data) !== dtypeOf(first.data)
+    ) {
+      const found = array === undefined ? 'nothing' : `${dtypeOf(array.data)} (${array.shape.join(', ')})`;
+      throw invalidInput(
+        nameOf(item, index),
+        `has ${found} for ${name} where chips before it have ${dtypeOf(first.data)} (${first.shape.join(', ')})`,
+        'load chips of one shape and type: grids with the policy clip have smaller ones at their edges',
+      );
+    }
+    data.set(array.data, k * size);
+  }
+  return { data, shape: [loaded.length, ...first.shape] };
+}
+
+/** What is needed of an ONNX runtime to make tensors: `onnxruntime-node`, `onnxruntime-web` and others have it. */
+export interface TensorRuntime {
+  readonly Tensor: TensorConstructor;
+}
+
+/** A batch as tensors of an ONNX runtime, which share its memory. */
+export function batchTensors<Name extends string>(
+  runtime: TensorRuntime,
+  batch: { readonly arrays: Readonly<Record<Name, ChipArray>> },
+): Record<Name, Tensor> {
+  return Object.fromEntries(
+    Object.entries<ChipArray>(batch.arrays).map(([name, { data, shape }]) => [
+      name,
+      // ONNX calls these types as NumPy does.
+      new runtime.Tensor(dtypeOf(data), data, shape),
+    ]),
+  ) as Record<Name, Tensor>;
+}

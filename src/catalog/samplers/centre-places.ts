@@ -1,0 +1,153 @@
+/**
+ * Pixels of an area, all equally likely: one is drawn from windows that hold those in question, larger ones more often,
+ * and kept where it belongs to the area and no earlier window has it too.
+ */
+import { alignedTiles, intersectWindows, type PixelWindow } from '../../geo/index.js';
+import type { SampleArea } from './area.js';
+import { indexOf, search } from './cover.js';
+import { type CounterRandom, STREAM } from './random.js';
+
+/** The area is cut into at most so many cells along a side, of which those that hold something are drawn from. */
+const CELLS = 256;
+
+export class CentrePlaces {
+  readonly #area: SampleArea;
+  readonly #random: CounterRandom;
+  readonly #windows: readonly PixelWindow[];
+  readonly #index: ReturnType<typeof indexOf> | null;
+  /** Pixels up to and with each window. */
+  readonly #totals: Float64Array;
+
+  /**
+   * @param width pixels of a chip
+   * @param wanted least pixels of the area that a chip holds
+   */
+  constructor(area: SampleArea, random: CounterRandom, width: number, height: number, wanted: number) {
+    this.#area = area;
+    this.#random = random;
+    this.#windows = candidates(area, wanted === width * height, (window) =>
+      centres(window, width, height, wanted),
+    );
+    this.#index = this.#windows.length === 0 ? null : indexOf(this.#windows);
+    this.#totals = new Float64Array(this.#windows.length);
+    let total = 0;
+    for (const [k, { width: across, height: down }] of this.#windows.entries()) {
+      total += across * down;
+      this.#totals[k] = total;
+    }
+  }
+
+  /** Whether no chip can hold as much as is wanted. */
+  get isEmpty(): boolean {
+    return this.#windows.length === 0;
+  }
+
+  /** A pixel, or null where the one that was drawn does not count. */
+  draw(index: number, attempt: number, stream: number): readonly [x: number, y: number] | null {
+    if (this.#index === null) return null;
+    const [which, across] = this.#random.uniforms(index, attempt, stream + STREAM.place);
+    const [down] = this.#random.uniforms(index, attempt, stream + STREAM.place + 1);
+    const k = firstAbove(this.#totals, which * this.#totals[this.#totals.length - 1]);
+    const { x: left, y: top, width, height } = this.#windows[k];
+    const x = left + Math.floor(across * width);
+    const y = top + Math.floor(down * height);
+    const [earliest] = search(this.#index, { x, y, width: 1, height: 1 });
+    return earliest === k && this.#area.has(x, y) ? [x, y] : null;
+  }
+}
+
+/** Pixels of a window around which a chip can hold `wanted` pixels of it; null for none. */
+function centres(window: PixelWindow, width: number, height: number, wanted: number): PixelWindow | null {
+  const across = centresAlong(window.x, window.width, width, wanted / Math.min(height, window.height));
+  const down = centresAlong(window.y, window.height, height, wanted / Math.min(width, window.width));
+  if (across === null || down === null) return null;
+  return { x: across[0], y: down[0], width: across[1], height: down[1] };
+}
+
+function centresAlong(
+  start: number,
+  length: number,
+  size: number,
+  wanted: number,
+): readonly [start: number, length: number] | null {
+  const within = Math.ceil(wanted - 1e-9);
+  const half = Math.floor(size / 2);
+  const first = Math.max(start, start + within - size + half);
+  const last = Math.min(start + length - 1, start + length - within + half);
+  return within <= size && first <= last ? [first, last - first + 1] : null;
+}
+
+/** Of several sets of windows that hold all centres the one with the fewest pixels: a draw from it counts most often. */
+function candidates(
+  area: SampleArea,
+  whole: boolean,
+  centresOf: (window: PixelWindow) => PixelWindow | null,
+): readonly PixelWindow[] {
+  const bounds = centresOf({ x: 0, y: 0, width: area.geobox.width, height: area.geobox.height });
+  if (bounds === null) return [];
+  const inBounds = (windows: readonly (PixelWindow | null)[]): PixelWindow[] =>
+    distinct(windows.flatMap((window) => (window && intersectWindows(window, bounds)) ?? []));
+  const choices = [inBounds(cells(area))];
+  for (const windows of area.windows) {
+    const different = distinct(windows);
+    choices.push(inBounds(different));
+    // A chip that lies in the area whole lies in the bounds of windows that hang together.
+    if (whole) choices.push(inBounds(connected(different).map(centresOf)));
+  }
+  const pixels = (windows: readonly PixelWindow[]): number =>
+    windows.reduce((sum, { width, height }) => sum + width * height, 0);
+  return choices.reduce((best, other) => (pixels(other) < pixels(best) ? other : best));
+}
+
+function distinct(windows: readonly PixelWindow[]): PixelWindow[] {
+  const known = new Map(
+    windows.map((window) => [`${window.x},${window.y},${window.width},${window.height}`, window]),
+  );
+  return [...known.values()];
+}
+
+/** The bounds of each group of windows that overlap or touch. */
+function connected(windows: readonly PixelWindow[]): PixelWindow[] {
+  const index = indexOf(windows);
+  const group = new Int32Array(windows.length).fill(-1);
+  const bounds: PixelWindow[] = [];
+  for (let first = 0; first < windows.length; first++) {
+    if (group[first] >= 0) continue;
+    const open = [first];
+    group[first] = bounds.length;
+    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let k = open.pop(); k !== undefined; k = open.pop()) {
+      const { x, y, width, height } = windows[k];
+      [x0, y0] = [Math.min(x0, x), Math.min(y0, y)];
+      [x1, y1] = [Math.max(x1, x + width), Math.max(y1, y + height)];
+      for (const other of search(index, { x: x - 1, y: y - 1, width: width + 2, height: height + 2 })) {
+        if (group[other] >= 0) continue;
+        group[other] = bounds.length;
+        open.push(other);
+      }
+    }
+    bounds.push({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
+  }
+  return bounds;
+}
+
+/** The cells of a coarse grid over the area that the window of some shape reaches. */
+function cells(area: SampleArea): PixelWindow[] {
+  const { width, height } = area.geobox;
+  const size = Math.max(1, Math.ceil(Math.max(width, height) / CELLS));
+  const index = indexOf(area.windows[0]);
+  return [...alignedTiles({ x: 0, y: 0, width, height }, size)].filter(
+    (cell) => search(index, cell).length > 0,
+  );
+}
+
+/** The first place whose total is above a value. */
+function firstAbove(totals: Float64Array, value: number): number {
+  let [low, high] = [0, totals.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (totals[middle] > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,232 @@
+/**
+ * Which pixels of a grid some shapes cover. A pixel belongs to a shape that its centre lies in, so that neighbours
+ * which share an edge never share a pixel, and a shape that was projected there and back covers what it did.
+ */
+import Flatbush from 'flatbush';
+import {
+  type Bounds,
+  type Crs,
+  createTransform,
+  type GeoBox,
+  intersectWindows,
+  type PixelWindow,
+  unionBounds,
+} from '../../geo/index.js';
+import { type Polygon, type Position, Rasterizer } from '../../vector/index.js';
+
+export class PixelCover {
+  /** The smallest windows of pixels around the shapes that cover any, in the order of `shapes`. */
+  readonly windows: readonly PixelWindow[];
+  /** The place of each window's shape in the list that the cover was made from. */
+  readonly shapes: readonly number[];
+  /** The window around all of them. */
+  readonly window: PixelWindow;
+  readonly #rasterizer: Rasterizer | null;
+  readonly #frame: PixelWindow;
+  readonly #index: Flatbush;
+
+  private constructor(
+    windows: readonly PixelWindow[],
+    shapes: readonly number[],
+    rasterizer: Rasterizer | null,
+    frame: PixelWindow,
+  ) {
+    this.windows = windows;
+    this.shapes = shapes;
+    this.window = windows.reduce(around);
+    this.#rasterizer = rasterizer;
+    this.#frame = frame;
+    this.#index = indexOf(windows);
+  }
+
+  /** Whole windows. */
+  static ofWindows(windows: readonly PixelWindow[]): PixelCover {
+    return new PixelCover(windows, [...windows.keys()], null, windows[0]);
+  }
+
+  /**
+   * Shapes in a CRS on the pixels of `grid`, whose sides do not bound them. Where no shape covers the centre of any
+   * pixel (points, or slivers), each counts as the pixel that its middle lies in.
+   * @throws {TerrachipError} INVALID_INPUT for a shape that leaves the domain of the grid's projection
+   */
+  static ofShapes(
+    shapes: readonly (readonly Polygon[])[],
+    crs: Crs,
+    name: string,
+    grid: GeoBox,
+  ): PixelCover | null {
+    const areas = {
+      name,
+      crs,
+      features: shapes.map((polygons) => ({ polygons, properties: {} })),
+    };
+    const project = projection(crs, grid);
+    const corners = shapes.map((polygons) => boundsOf(polygons, project));
+    const known = corners.filter((bounds) => bounds !== null);
+    if (known.length === 0) return null;
+    // The rasterizer clips to its grid, so that grid must hold all; edges bend beyond the positions they join.
+    const rasterizerOn = ({ x, y, width, height }: PixelWindow): Rasterizer =>
+      new Rasterizer(areas, grid.window(x, y, width, height));
+    let frame = frameOf(known.reduce(unionBounds));
+    let rasterizer = rasterizerOn(frame);
+    const reach = shapes.reduce<Bounds>((bounds, _, k) => {
+      const place = shifted(rasterizer.bounds(k), frame);
+      return place === null ? bounds : unionBounds(bounds, place);
+    }, known[0]);
+    if (!holds(frame, reach)) {
+      frame = frameOf(reach);
+      rasterizer = rasterizerOn(frame);
+    }
+    const places = shapes.map((_, k) => shifted(rasterizer.bounds(k), frame));
+    const windows = places.map((bounds) => (bounds === null ? null : centresIn(bounds)));
+    const covering = windows.flatMap((window, k) => (window === null ? [] : [k]));
+    if (covering.length > 0) {
+      const around = covering.flatMap((k) => windows[k] ?? []);
+      return new PixelCover(around, covering, rasterizer, frame);
+    }
+    // Shapes without area are near nothing to the rasterizer: their positions say where they are.
+    const points = corners.flatMap((bounds, k) => (bounds === null ? [] : [k]));
+    return new PixelCover(
+      points.map((k) => middleOf(corners[k] ?? known[0])),
+      points,
+      null,
+      frame,
+    );
+  }
+
+  /** Whether a pixel is covered. */
+  has(x: number, y: number): boolean {
+    const pixel = { x, y, width: 1, height: 1 };
+    return this.near(pixel).some((k) => this.#spans(k, pixel, () => true));
+  }
+
+  /** The shapes (places in `windows`) whose windows overlap with a window, in their order. */
+  near(window: PixelWindow): number[] {
+    return search(this.#index, window);
+  }
+
+  /** Changes covered pixels of a window that have one value to another; returns how many. */
+  mark(window: PixelWindow, mask: Uint8Array, from: number, to: number): number {
+    let count = 0;
+    for (const k of this.near(window)) {
+      count += this.#mark(k, window, mask, from, to);
+      if (count === mask.length) break;
+    }
+    return count;
+  }
+
+  /** How many pixels of a window one shape covers. */
+  countOf(k: number, window: PixelWindow): number {
+    return this.#mark(k, window, new Uint8Array(window.width * window.height), 0, 1);
+  }
+
+  #mark(k: number, window: PixelWindow, mask: Uint8Array, from: number, to: number): number {
+    let count = 0;
+    this.#spans(k, window, (row, start, end) => {
+      const first = (row - window.y) * window.width - window.x;
+      for (let place = first + start; place < first + end; place++) {
+        if (mask[place] !== from) continue;
+        mask[place] = to;
+        count++;
+      }
+      return false;
+    });
+    return count;
+  }
+
+  /** Visits runs of covered pixels of a window until one visit returns true, and says whether one did. */
+  #spans(
+    k: number,
+    window: PixelWindow,
+    visit: (row: number, start: number, end: number) => boolean,
+  ): boolean {
+    const part = intersectWindows(this.windows[k], window);
+    if (part === null) return false;
+    const end = part.x + part.width;
+    let found = false;
+    if (this.#rasterizer === null) {
+      for (let row = part.y; row < part.y + part.height && !found; row++) found = visit(row, part.x, end);
+      return found;
+    }
+    const { x, y } = this.#frame;
+    const rows = { start: part.y - y, end: part.y + part.height - y };
+    this.#rasterizer.spans(this.shapes[k], rows, (row, from, to) => {
+      const [first, last] = [Math.max(from + x, part.x), Math.min(to + x, end)];
+      if (!found && first < last) found = visit(row + y, first, last);
+    });
+    return found;
+  }
+}
+
+/** Windows by place. */
+export function indexOf(windows: readonly PixelWindow[]): Flatbush {
+  const index = new Flatbush(windows.length);
+  // Half a pixel inside of the edges: windows that merely touch do not overlap.
+  for (const { x, y, width, height } of windows)
+    index.add(x + 0.25, y + 0.25, x + width - 0.25, y + height - 0.25);
+  index.finish();
+  return index;
+}
+
+/** Windows that overlap with one, in their order. */
+export function search(index: Flatbush, { x, y, width, height }: PixelWindow): number[] {
+  return index.search(x, y, x + width, y + height).sort((a, b) => a - b);
+}
+
+function around(a: PixelWindow, b: PixelWindow): PixelWindow {
+  const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
+  return {
+    x,
+    y,
+    width: Math.max(a.x + a.width, b.x + b.width) - x,
+    height: Math.max(a.y + a.height, b.y + b.height) - y,
+  };
+}
+
+/** From coordinates to pixels of a grid. */
+function projection(crs: Crs, grid: GeoBox): (position: Position) => Position {
+  const toGrid = createTransform(crs, grid.crs);
+  const toPixel = grid.transform.inverse();
+  return ([x, y]) => toPixel.apply(...toGrid.forward(x, y));
+}
+
+/** Around the positions of polygons that have a place on the grid. */
+function boundsOf(polygons: readonly Polygon[], project: (position: Position) => Position): Bounds | null {
+  let bounds: Bounds | null = null;
+  for (const [outer] of polygons) {
+    for (const position of outer) {
+      const [x, y] = project(position);
+      if (Number.isNaN(x) || Number.isNaN(y)) continue;
+      bounds = bounds === null ? [x, y, x, y] : unionBounds(bounds, [x, y, x, y]);
+    }
+  }
+  return bounds;
+}
+
+/** Whole pixels around bounds, and some more. */
+function frameOf([x0, y0, x1, y1]: Bounds): PixelWindow {
+  const margin = 2 + Math.ceil(0.02 * Math.max(x1 - x0, y1 - y0));
+  const [x, y] = [Math.floor(x0) - margin, Math.floor(y0) - margin];
+  return { x, y, width: Math.ceil(x1) + margin - x, height: Math.ceil(y1) + margin - y };
+}
+
+function holds({ x, y, width, height }: PixelWindow, [x0, y0, x1, y1]: Bounds): boolean {
+  return x <= x0 && y <= y0 && x1 <= x + width && y1 <= y + height;
+}
+
+/** Bounds on the pixels of a window as bounds on those of its grid. */
+function shifted(bounds: Bounds | null, { x, y }: PixelWindow): Bounds | null {
+  return bounds === null ? null : [bounds[0] + x, bounds[1] + y, bounds[2] + x, bounds[3] + y];
+}
+
+/** The window of pixels whose centres lie in bounds, or null for none. */
+function centresIn([x0, y0, x1, y1]: Bounds): PixelWindow | null {
+  const [x, y] = [Math.floor(x0 + 0.5), Math.ceil(y0 - 0.5)];
+  const [width, height] = [Math.floor(x1 + 0.5) - x, Math.ceil(y1 - 0.5) - y];
+  return width > 0 && height > 0 ? { x, y, width, height } : null;
+}
+
+/** The pixel in the middle of bounds. */
+function middleOf([x0, y0, x1, y1]: Bounds): PixelWindow {
+  return { x: Math.floor((x0 + x1) / 2), y: Math.floor((y0 + y1) / 2), width: 1, height: 1 };
+}

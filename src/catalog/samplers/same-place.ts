@@ -1,0 +1,63 @@
+import type { Polygon } from '../../vector/index.js';
+import { clipOutlines } from '../clip.js';
+import { nearPairs } from '../intersect.js';
+import type { CatalogRow } from '../row.js';
+import { tableOfRows } from '../row-table.js';
+import { byFootprint } from './footprints.js';
+
+/** Overlaps below this share of the smaller footprint come from rounding: neighbours share an edge. */
+const SLIVER = 1e-6;
+
+/**
+ * Rows in groups whose footprints overlap, directly or through others of the group. Rows of different groups have no
+ * place in common, but for edges that they may share.
+ */
+export function byPlace(rows: readonly CatalogRow[]): CatalogRow[][] {
+  const footprints = byFootprint(rows);
+  const table = tableOfRows(footprints.map(([first]) => first));
+  const group = footprints.map((_, k) => k);
+  const rootOf = (k: number): number => {
+    let root = k;
+    while (group[root] !== root) root = group[root];
+    group[k] = root;
+    return root;
+  };
+  const view = { table, rows: null };
+  for (const [a, b] of nearPairs(view, view)) {
+    if (a >= b) continue;
+    const [first, second] = [rootOf(a), rootOf(b)];
+    if (first === second || !overlap(table.footprint(a), table.footprint(b))) continue;
+    group[Math.max(first, second)] = Math.min(first, second);
+  }
+  const groups = new Map<number, CatalogRow[]>();
+  for (const [k, members] of footprints.entries()) {
+    const root = rootOf(k);
+    groups.set(root, [...(groups.get(root) ?? []), ...members]);
+  }
+  return [...groups.values()];
+}
+
+/** Whether two footprints have more in common than an edge; what has no area is in common where it lies. */
+export function overlap(a: readonly Polygon[], b: readonly Polygon[]): boolean {
+  const shared = clipOutlines(a, b);
+  const smaller = Math.min(planarArea(a), planarArea(b));
+  return smaller === 0 ? shared.length > 0 : planarArea(shared) > SLIVER * smaller;
+}
+
+/** In square degrees: good for shares of one place. */
+function planarArea(polygons: readonly Polygon[]): number {
+  return polygons.reduce((total, [outer, ...holes]) => {
+    const missing = holes.reduce((sum, hole) => sum + ringArea(hole), 0);
+    return total + ringArea(outer) - missing;
+  }, 0);
+}
+
+function ringArea(ring: Polygon[number]): number {
+  const [x0, y0] = ring[0];
+  let sum = 0;
+  for (let k = 1; k < ring.length; k++) {
+    const [[xa, ya], [xb, yb]] = [ring[k - 1], ring[k]];
+    sum += (xa - x0) * (yb - y0) - (xb - x0) * (ya - y0);
+  }
+  return Math.abs(sum) / 2;
+}

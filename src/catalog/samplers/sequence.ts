@@ -1,0 +1,73 @@
+import { invalidOption } from '../../errors.js';
+import { CounterRandom, STREAM } from './random.js';
+
+/** What `batches` reads from: items by place, each computed when it is asked for. */
+export interface ItemSource<T> {
+  readonly length: number;
+  at(index: number, signal?: AbortSignal): T | Promise<T>;
+}
+
+/**
+ * A list of items that are computed when they are asked for, each from its place alone: so workers share a sequence
+ * without talking to each other, and a run resumes anywhere.
+ */
+export class Sequence<T> implements Iterable<T>, ItemSource<T> {
+  readonly length: number;
+  readonly #item: (index: number) => T;
+
+  constructor(length: number, item: (index: number) => T) {
+    this.length = length;
+    this.#item = item;
+  }
+
+  static of<T>(items: Iterable<T>): Sequence<T> {
+    const list = [...items];
+    return new Sequence(list.length, (index) => list[index]);
+  }
+
+  /** @throws {TerrachipError} INVALID_OPTION for a place that the sequence does not have */
+  at(index: number): T {
+    if (!Number.isInteger(index) || index < 0 || index >= this.length)
+      throw invalidOption('index', `${index} is not in a sequence of ${this.length}`, 'count from 0');
+    return this.#item(index);
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    for (let index = 0; index < this.length; index++) yield this.#item(index);
+  }
+
+  map<R>(change: (item: T, index: number) => R): Sequence<R> {
+    return new Sequence(this.length, (index) => change(this.#item(index), index));
+  }
+
+  /** The items for which a test holds. It looks at all of them now. */
+  filter(test: (item: T, index: number) => boolean): Sequence<T> {
+    const kept: number[] = [];
+    for (let index = 0; index < this.length; index++) if (test(this.#item(index), index)) kept.push(index);
+    return this.pick(kept);
+  }
+
+  /** The items at some places, in that order. */
+  pick(places: ArrayLike<number>): Sequence<T> {
+    return new Sequence(places.length, (index) => this.at(places[index]));
+  }
+
+  /** The same items in an order that a seed decides. */
+  shuffle(seed: number): Sequence<T> {
+    return this.pick(new CounterRandom(seed).permutation(this.length, STREAM.shuffle));
+  }
+
+  /** Worker `worker` of `workers` (from 0) takes every `workers`-th item: together they have the whole sequence. */
+  share(worker: number, workers: number): Sequence<T> {
+    if (
+      !Number.isInteger(workers) ||
+      workers < 1 ||
+      !Number.isInteger(worker) ||
+      worker < 0 ||
+      worker >= workers
+    )
+      throw invalidOption('share', `cannot be worker ${worker} of ${workers}`, 'count workers from 0');
+    const length = Math.max(0, Math.ceil((this.length - worker) / workers));
+    return new Sequence(length, (index) => this.#item(worker + index * workers));
+  }
+}

@@ -1,0 +1,183 @@
+/** Leaving out chips with too little data. */
+import { invalidInput, invalidOption } from '../../errors.js';
+import { Affine, createTransform, type GeoBox, type PixelWindow } from '../../geo/index.js';
+import { mapConcurrently } from '../../io/index.js';
+import type { Raster } from '../../raster/index.js';
+import { type Chip, describeChip } from './chip.js';
+import type { RandomSampler } from './random-sampler.js';
+import type { ItemSource, Sequence } from './sequence.js';
+
+/** The share of a chip's pixels that have data, from 0 to 1: from a mask, an overview, or whatever is at hand. */
+export type ValidShare<T = Chip> = (chip: T, signal?: AbortSignal) => number | Promise<number>;
+
+export interface RedrawOptions {
+  /** Least share of pixels with data (default 0.5). */
+  minimum?: number;
+  /** How many chips are tried for a place in the sequence (default 100). */
+  tries?: number;
+}
+
+/**
+ * A random sampler that draws again for chips with too little data. Each place in the sequence tries chips of its own,
+ * so that the sequence stays the same on any number of workers.
+ * @throws {TerrachipError} INVALID_INPUT when a chip is asked for and no try has enough data
+ */
+export function redrawInvalid(
+  sampler: RandomSampler,
+  validShare: ValidShare,
+  options: RedrawOptions = {},
+): ItemSource<Chip> {
+  const minimum = checkMinimum(options.minimum);
+  const { tries = 100 } = options;
+  if (!Number.isInteger(tries) || tries < 1)
+    throw invalidOption('tries', `cannot be ${tries}`, 'give a whole number from 1 on');
+  return {
+    length: sampler.length,
+    async at(index, signal) {
+      let best = 0;
+      for (let redraw = 0; redraw < tries; redraw++) {
+        signal?.throwIfAborted();
+        const chip = sampler.redraw(index, redraw);
+        const share = checkShare(await validShare(chip, signal), chip);
+        if (share >= minimum) return chip;
+        best = Math.max(best, share);
+      }
+      throw invalidInput(
+        'the area',
+        `has too little data: of ${tries} chips tried for chip ${index} the best has data in a share of ${best.toFixed(3)}, less than ${minimum}`,
+        'lower the minimum, allow more tries, or sample where there is data',
+      );
+    },
+  };
+}
+
+export interface DropOptions {
+  /** Least share of pixels with data (default 0.5). */
+  minimum?: number;
+  /** Chips that are looked at together (default 8). */
+  concurrency?: number;
+  signal?: AbortSignal;
+}
+
+/** The chips of a sequence that have enough data, in their order, looked at now; their places are counted anew. */
+export async function dropInvalid(
+  chips: Sequence<Chip>,
+  validShare: ValidShare,
+  options: DropOptions = {},
+): Promise<Sequence<Chip>> {
+  const minimum = checkMinimum(options.minimum);
+  const { concurrency = 8, signal } = options;
+  const shares = await mapConcurrently(
+    Array.from({ length: chips.length }, (_, k) => k),
+    concurrency,
+    async (place) => {
+      const chip = chips.at(place);
+      return checkShare(await validShare(chip, signal), chip);
+    },
+    signal,
+  );
+  const kept = shares.flatMap((share, place) => (share >= minimum ? [place] : []));
+  return chips.pick(kept).map((chip, index) => ({ ...chip, index }));
+}
+
+function checkMinimum(minimum = 0.5): number {
+  if (!(minimum >= 0 && minimum <= 1))
+    throw invalidOption('minimum', `cannot be ${minimum}`, 'give a share from 0 to 1');
+  return minimum;
+}
+
+function checkShare(share: number, chip: Chip): number {
+  if (!(share >= 0 && share <= 1)) {
+    throw invalidInput(
+      `the valid share of ${describeChip(chip)}`,
+      `cannot be ${share}`,
+      'return a number from 0 to 1',
+    );
+  }
+  return share;
+}
+
+export interface RasterShareOptions {
+  /** The band to look at, from 1 (default 1). */
+  band?: number;
+  /** Points along a side of a chip (default 32): the file is read at an overview that is no coarser, where it has one. */
+  points?: number;
+}
+
+/**
+ * Looks into a raster at evenly spaced points of a chip: points outside of it, nodata, NaN and masked pixels have no
+ * data. It reads from overviews, so that a chip costs a block or two.
+ */
+export function rasterShare(raster: Raster, options: RasterShareOptions = {}): ValidShare {
+  const { band = 1, points = 32 } = options;
+  if (!Number.isInteger(points) || points < 1 || points > 1024)
+    throw invalidOption('points', `cannot be ${points}`, 'give a whole number from 1 to 1024');
+  const { nodata } = raster.bands[band - 1] ?? {};
+  if (nodata === undefined)
+    throw invalidOption(
+      'band',
+      `cannot be ${band} for ${raster.name}`,
+      `choose one of 1 to ${raster.bands.length}`,
+    );
+  const { geobox } = raster;
+  if (geobox === null)
+    throw invalidInput(
+      raster.name,
+      raster.placeProblem ?? 'has no place on the ground',
+      'choose a georeferenced one',
+    );
+  return async (chip, signal) => {
+    const positions = latticeIn(geobox, chip.geobox, points);
+    if (positions.length === 0) return 0;
+    const level = levelFor(raster, Math.sqrt(chip.geobox.pixelCount) / points, geobox, chip.geobox);
+    const [width, height] = level === 0 ? [raster.width, raster.height] : raster.overviews[level - 1];
+    const pixels = positions.map(([x, y]): [number, number] => [
+      Math.min(width - 1, Math.floor((x * width) / raster.width)),
+      Math.min(height - 1, Math.floor((y * height) / raster.height)),
+    ]);
+    const window = windowAround(pixels);
+    const [values] = await raster.readPlanes({ window, bands: [band], level, signal });
+    const mask = await raster.readMask({ window, band, level, signal });
+    const valid = pixels.filter(([x, y]) => {
+      const place = (y - window.y) * window.width + x - window.x;
+      const value = values[place];
+      return value !== nodata && !Number.isNaN(value) && (mask === null || mask[place] !== 0);
+    });
+    return valid.length / points ** 2;
+  };
+}
+
+/** Where points of a chip lie in a raster, in its pixels; those outside are left out. */
+function latticeIn(raster: GeoBox, chip: GeoBox, points: number): [number, number][] {
+  const lattice = chip.transform.compose(Affine.scale(chip.width / points, chip.height / points));
+  const { forward } = createTransform(chip.crs, raster.crs);
+  const toPixel = raster.transform.inverse();
+  const found: [number, number][] = [];
+  for (let row = 0; row < points; row++) {
+    for (let column = 0; column < points; column++) {
+      const [x, y] = toPixel.apply(...forward(...lattice.apply(column + 0.5, row + 0.5)));
+      if (x >= 0 && y >= 0 && x < raster.width && y < raster.height) found.push([x, y]);
+    }
+  }
+  return found;
+}
+
+/** The coarsest level whose pixels are not larger than the distance of points, given in pixels of the chip. */
+function levelFor(raster: Raster, distance: number, geobox: GeoBox, chip: GeoBox): number {
+  const { forward } = createTransform(chip.crs, geobox.crs);
+  const toPixel = geobox.transform.inverse();
+  const at = (x: number): [number, number] =>
+    toPixel.apply(...forward(...chip.transform.apply(x, chip.height / 2)));
+  const [from, to] = [at(chip.width / 2), at(chip.width / 2 + distance)];
+  const spacing = Math.hypot(to[0] - from[0], to[1] - from[1]);
+  return raster.overviews.filter(([width]) => raster.width / width <= spacing).length;
+}
+
+function windowAround(pixels: readonly (readonly [number, number])[]): PixelWindow {
+  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of pixels) {
+    [x0, x1] = [Math.min(x0, x), Math.max(x1, x)];
+    [y0, y1] = [Math.min(y0, y), Math.max(y1, y)];
+  }
+  return { x: x0, y: y0, width: x1 - x0 + 1, height: y1 - y0 + 1 };
+}

@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Chip,
+  gridSampler,
+  randomSampler,
+  SampleArea,
+  spatialFolds,
+} from '../../../src/catalog/samplers/index.js';
+import { row, UTM } from './rows.js';
+
+const metres = { crs: UTM, resolution: 1 };
+
+/** The distance between two chips in pixels: 0 where they touch or overlap. */
+function distance(a: Chip, b: Chip): number {
+  const [p, q] = [a.geobox.bounds, b.geobox.bounds];
+  const gap = (axis: 0 | 1): number => Math.max(0, p[axis] - q[axis + 2], q[axis] - p[axis + 2]);
+  return Math.hypot(gap(0), gap(1));
+}
+
+describe('spatialFolds', () => {
+  it('keeps chips of different folds apart by the buffer', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 3, max: 12 }),
+        fc.integer({ min: 0, max: 20 }),
+        fc.integer({ min: 0, max: 1000 }),
+        (chip, more, seed) => {
+          const area = SampleArea.of([row('a', [0, 0, 200, 150]), row('b', [150, 100, 330, 300])], metres);
+          const buffer = Math.ceil(chip * Math.SQRT2) + more;
+          const folds = spatialFolds(area, { folds: 3, block: 2 * chip + buffer + 1, chip, buffer, seed });
+          const chips = [0, 1, 2].map((fold) => [
+            ...randomSampler(folds.fold(fold), { size: chip, count: 12, seed }),
+          ]);
+          for (const [i, j] of [
+            [0, 1],
+            [0, 2],
+            [1, 2],
+          ]) {
+            for (const a of chips[i])
+              for (const b of chips[j]) expect(distance(a, b)).toBeGreaterThanOrEqual(buffer);
+          }
+          // What is trained on lies as far from what is tested on.
+          for (const a of randomSampler(folds.rest(1), { size: chip, count: 12, seed }))
+            for (const b of chips[1]) expect(distance(a, b)).toBeGreaterThanOrEqual(buffer);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('deals out the area by shares', () => {
+    const area = SampleArea.of([row('a', [0, 0, 1000, 1000])], metres);
+    const { blocks, buffer } = spatialFolds(area, { folds: [0.6, 0.2, 0.2], block: 50, chip: 8 });
+    expect(buffer).toBe(12);
+    expect(blocks).toHaveLength(400);
+    const counts = [0, 1, 2].map((fold) => blocks.filter((block) => block.fold === fold).length);
+    expect(counts).toEqual([240, 80, 80]);
+    for (const { pixels } of blocks) expect(pixels).toBe(38 * 38);
+  });
+
+  it('has grids that stay inside the blocks of their fold', () => {
+    const area = SampleArea.of([row('a', [0, 0, 300, 200])], metres);
+    const folds = spatialFolds(area, { folds: 5, block: 50, chip: 10 });
+    const grids = [0, 1, 2, 3, 4].map((fold) => [...gridSampler(folds.fold(fold), { size: 10 })]);
+    // Blocks of 34 pixels without the buffer's half of 8: 4 × 4 chips, the last shifted inwards.
+    expect(grids.map(({ length }) => length)).toEqual([5, 5, 5, 5, 4].map((blocks) => blocks * 16));
+    for (const [k, chips] of grids.entries()) {
+      for (const other of grids.slice(k + 1).flat())
+        for (const chip of chips) expect(distance(chip, other)).toBeGreaterThanOrEqual(15);
+    }
+    expect(() => gridSampler(folds.fold(0), { size: 10, policy: 'pad' })).toThrow(
+      'policy cannot be pad in blocks',
+    );
+  });
+
+  it('gives every fold a block, however small its share', () => {
+    const area = SampleArea.of([row('a', [0, 0, 200, 50])], metres);
+    const { blocks } = spatialFolds(area, { folds: [0.98, 0.01, 0.01], block: 50, chip: 10 });
+    expect(new Set(blocks.map(({ fold }) => fold))).toEqual(new Set([0, 1, 2]));
+  });
+
+  it.each([
+    [
+      { folds: 2, block: 100, chip: 10, buffer: 14 },
+      'buffer cannot be 14 for chips of 10 × 10 pixels; give a whole number of pixels from 15',
+    ],
+    [
+      { folds: 2, block: 24, chip: 10 },
+      'block cannot be 24 with a buffer of 15 pixels and chips of 10 × 10; give a whole number of pixels from 26',
+    ],
+    [{ folds: 1, block: 100, chip: 10 }, 'folds cannot be 1'],
+    [{ folds: [0.5, 0.6], block: 100, chip: 10 }, 'folds add up to 1.1; give shares that add up to 1'],
+    [{ folds: [0.5, 0.75, -0.25], block: 100, chip: 10 }, 'give at least two shares above 0'],
+    [{ folds: 5, block: 100, chip: 10 }, 'the area has 4 blocks of 100 pixels, fewer than 5 folds'],
+  ])('refuses %o', (options, message) => {
+    const area = SampleArea.of([row('a', [0, 0, 200, 200])], metres);
+    expect(() => spatialFolds(area, options)).toThrow(message);
+  });
+});

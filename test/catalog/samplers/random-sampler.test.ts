@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomSampler, SampleArea } from '../../../src/catalog/samplers/index.js';
+import { type Bounds, GeoBox } from '../../../src/geo/node/index.js';
+import { from, near, row, UTM } from './rows.js';
+
+const metres = { crs: UTM, resolution: 1 };
+const tens = { crs: UTM, resolution: 10 };
+
+function isWithin([x0, y0, x1, y1]: readonly number[], [a, b, c, d]: readonly number[]): boolean {
+  return x0 >= a && y0 >= b && x1 <= c && y1 <= d;
+}
+
+describe('torchgeo: TestRandomGeoSampler', () => {
+  const rows = [row('a', [0, 0, 100, 100]), row('b', [0, 0, 100, 100])];
+
+  it.each([3, [2, 2], [3, 4], [4, 3]] as const)('iter: chips of %s pixels lie in the area', (size) => {
+    const sampler = randomSampler(SampleArea.of(rows, tens), { size, count: 10 });
+    expect([...sampler]).toHaveLength(10);
+    const [width, height] = typeof size === 'number' ? [size, size] : size;
+    for (const { slice } of sampler) {
+      const [x0, y0, x1, y1] = from(slice.bounds);
+      expect(isWithin([x0, y0, x1, y1], [0, 0, 100, 100])).toBe(true);
+      expect([x1 - x0, y1 - y0]).toEqual([width * 10, height * 10]);
+    }
+  });
+
+  it('roi', () => {
+    const roi = { geometry: near([0, 0, 50, 50]), crs: UTM };
+    const sampler = randomSampler(SampleArea.of(rows, tens, { roi }), { size: 2, count: 10 });
+    for (const { slice } of sampler) expect(isWithin(from(slice.bounds), [0, 0, 50, 50])).toBe(true);
+  });
+
+  it('small_area: what has no room for a chip is left out where something else has', () => {
+    const area = SampleArea.of([row('a', [0, 0, 10, 10]), row('b', [20, 20, 21, 21])], metres);
+    for (const { slice } of randomSampler(area, { size: 2, count: 10 }))
+      expect(isWithin(from(slice.bounds), [0, 0, 10, 10])).toBe(true);
+  });
+
+  it('small_area: alone it is one padded chip, whole', () => {
+    const area = SampleArea.of([row('a', [0, 0, 10, 10])], metres);
+    for (const { slice } of randomSampler(area, { size: 16, count: 10 })) {
+      const [x0, y0, x1, y1] = from(slice.bounds);
+      expect(isWithin([0, 0, 10, 10], [x0, y0, x1, y1])).toBe(true);
+    }
+  });
+
+  it('point_data: the pixels that points lie in', () => {
+    const area = SampleArea.of([row('a', [0, 0, 0, 0]), row('b', [25, 15, 25, 15])], tens);
+    const seen = new Set(
+      [...randomSampler(area, { size: 1, count: 20 })].map(({ slice }) => from(slice.bounds).join()),
+    );
+    expect(seen).toEqual(new Set(['0,-10,10,0', '20,10,30,20']));
+  });
+
+  it('weighted_sampling: no area, no weight', () => {
+    const area = SampleArea.of([row('a', [0, 0, 0, 0]), row('b', [0, 0, 10, 10])], tens);
+    for (const { slice } of randomSampler(area, { size: 1, count: 10 }))
+      expect(from(slice.bounds)).toEqual([0, 0, 10, 10]);
+  });
+
+  it('random_seed', () => {
+    const area = SampleArea.of([row('a', [0, 0, 100, 100])], metres);
+    const places = (seed: number): string[] =>
+      [...randomSampler(area, { size: 5, count: 5, seed })].map(({ slice }) => slice.bounds.join());
+    expect(places(0)).toEqual(places(0));
+    expect(places(0)).not.toEqual(places(1));
+  });
+});
+
+describe('randomSampler', () => {
+  it('gives each place the same weight however many rows cover it (torchgeo#3552)', () => {
+    // Two areas of the same size; one is covered by nine rows that differ by a metre.
+    const often = Array.from({ length: 9 }, (_, k) => row(`a${k}`, [0, 0, 100, 100 - k]));
+    const area = SampleArea.of([...often, row('b', [500, 0, 600, 100])], metres);
+    const left = [...randomSampler(area, { size: 1, count: 2000 })].filter(
+      ({ slice }) => from(slice.bounds)[0] < 300,
+    );
+    // Standard deviation: 22.
+    expect(Math.abs(left.length - 1000)).toBeLessThan(110);
+  });
+
+  it('draws every place where a chip fits equally often', () => {
+    const area = SampleArea.of([row('a', [0, 0, 12, 11])], metres);
+    const counts = new Map<string, number>();
+    for (const { window } of randomSampler(area, { size: 10, count: 6000 })) {
+      const key = `${window.x},${window.y}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual(['0,0', '0,1', '1,0', '1,1', '2,0', '2,1']);
+    for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(150);
+  });
+
+  it('takes chips across the seam of neighbours', () => {
+    const area = SampleArea.of([row('a', [0, 0, 20, 20]), row('b', [20, 0, 40, 20])], metres);
+    const across = [...randomSampler(area, { size: 20, count: 100 })].filter(
+      ({ window }) => window.x > 0 && window.x < 20,
+    );
+    // All but two of the 21 places.
+    expect(across.length).toBeGreaterThan(70);
+  });
+
+  it('finds the one place in tiles as large as a chip', () => {
+    const rows = Array.from({ length: 50 }, (_, k) => row(`t${k}`, [k * 1000, 0, k * 1000 + 256, 256]));
+    const area = SampleArea.of(rows, metres);
+    const seen = [...randomSampler(area, { size: 256, count: 200 })].map(
+      ({ slice }) => from(slice.bounds)[0] % 1000,
+    );
+    expect(new Set(seen)).toEqual(new Set([0]));
+  });
+
+  it('takes chips that reach beyond the area by less coverage', () => {
+    const area = SampleArea.of([row('a', [0, 0, 100, 100])], metres);
+    const shares = [...randomSampler(area, { size: 20, count: 200, coverage: 0.6 })].map(
+      ({ window }) => area.count(window) / 400,
+    );
+    expect(Math.min(...shares)).toBeGreaterThanOrEqual(0.6);
+    expect(Math.min(...shares)).toBeLessThan(0.8);
+  });
+
+  it('says so where no chip fits', () => {
+    const strips = [0, 1, 2].map((k) => row(`s${k}`, [0, k * 100, 300, k * 100 + 5]));
+    const sampler = randomSampler(SampleArea.of(strips, metres), { size: 20, count: 1 });
+    expect(() => sampler.at(0)).toThrow(
+      'the area has no place for a chip of 20 × 20 pixels with a coverage of 1; choose smaller chips',
+    );
+    const cross = SampleArea.of([row('a', [0, 48, 100, 52]), row('b', [48, 0, 52, 100])], metres);
+    expect(() => randomSampler(cross, { size: 10, count: 1 }).at(0)).toThrow('none was found in 10000 tries');
+  });
+
+  it('refuses impossible options', () => {
+    const area = SampleArea.of([row('a', [0, 0, 10, 10])], metres);
+    expect(() => randomSampler(area, { size: 1, count: -1 })).toThrow('count cannot be -1');
+    expect(() => randomSampler(area, { size: 1, count: 1, coverage: 0 })).toThrow('coverage cannot be 0');
+    expect(() => randomSampler(area, { size: 1, count: 1 }).at(1)).toThrow(
+      'index 1 is not in a sequence of 1',
+    );
+  });
+
+  it('samples a whole grid', () => {
+    const box = GeoBox.fromSize(near([0, 0, 64, 64]), UTM, 64, 64);
+    for (const { window } of randomSampler(SampleArea.of(box), { size: 32, count: 20 }))
+      expect(isWithin([window.x, window.y, window.x + 32, window.y + 32], [0, 0, 64, 64])).toBe(true);
+  });
+});
+
+describe('workers', () => {
+  it('share one sequence, whatever their number', () => {
+    const boxes = fc.array(
+      fc.tuple(
+        fc.integer({ min: 0, max: 80 }),
+        fc.integer({ min: 0, max: 80 }),
+        fc.integer({ min: 5, max: 60 }),
+      ),
+      { minLength: 1, maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(boxes, fc.integer({ min: 0, max: 2 ** 32 }), (places, seed) => {
+        const rows = places.map(([x, y, side], k) => row(`r${k}`, [x, y, x + side, y + side] as Bounds));
+        const area = SampleArea.of(rows, metres);
+        const sampler = randomSampler(area, { size: 4, count: 15, seed });
+        const whole = [...sampler].map(({ window }) => window);
+        for (const window of whole) expect(area.count(window)).toBe(16);
+        for (const workers of [1, 2, 7]) {
+          const parts = Array.from({ length: workers }, (_, k) => [...sampler.share(k, workers)]);
+          const merged = whole.map((_, index) => parts[index % workers][Math.floor(index / workers)]);
+          expect(merged.map(({ window }) => window)).toEqual(whole);
+          expect(merged.map(({ index }) => index)).toEqual([...whole.keys()]);
+          expect(parts.reduce((sum, part) => sum + part.length, 0)).toBe(15);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('refuse a share that is none', () => {
+    const area = SampleArea.of([row('a', [0, 0, 10, 10])], metres);
+    expect(() => randomSampler(area, { size: 1, count: 9 }).share(2, 2)).toThrow(
+      'share cannot be worker 2 of 2',
+    );
+  });
+});
