@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { TerrachipError } from '../../errors.js';
 import { cannotOpen, isUrl, openSource, readJson } from '../../io/node/index.js';
 import { parseJson } from '../../json.js';
 import { Product } from '../products/product.js';
@@ -82,21 +81,6 @@ async function fetchItem(url: string, signal?: AbortSignal): Promise<unknown> {
 }
 
 function productOfItem(document: unknown, name: string, base: string | null, options: ItemOptions): Product {
-  const row = rowOfItem(document, name);
-  const assets = Object.fromEntries(
-    Object.entries(row.assets).map(([key, asset]) => [key, { ...asset, href: absolute(asset.href, base) }]),
-  );
-  return new Product(describeItem({ ...row, assets }, `${name === 'the item' ? row.id : name}`, options));
-}
-
-/** The address of an asset. An item from a server names no files of this machine. */
-function absolute(href: string, base: string | null): string {
-  if (isUrl(href)) return href;
-  if (base !== null && isUrl(base)) {
-    const url = new URL(href, base).href;
-    if (!url.startsWith('file:')) return url;
-    throw invalidInput(base, `names the local file ${href}`, 'do not trust it');
-  }
-  if (/^[a-z][a-z0-9+.-]+:/i.test(href) && !href.startsWith('file:')) return href;
-  return base === null ? href : resolve(dirname(base), href);
+  const row = rowOfItem(document, name, { base, inCollection: false });
+  return new Product(describeItem(row, base ?? row.id, options));
 }
