@@ -277,7 +277,9 @@ describe('products in a catalog', () => {
     expect(catalog.length).toBe(2);
     const path = join(folder, 'products.parquet');
     await writeCatalog(catalog, path);
-    expect((await openCatalog(path)).length).toBe(2);
+    const written = await openCatalog(path);
+    expect(written.length).toBe(2);
+    await written.dispose();
     const grid = GeoBox.fromSize([600000, 5698800, 601200, 5700000], 'EPSG:32631', SIDE, SIDE);
     const product = await openProduct(safe);
     const own = await product.load(['RED'], { geobox: grid });
