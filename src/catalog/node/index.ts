@@ -6,6 +6,12 @@ import '../../geo/node/epsg.js';
 
 export * from '../index.js';
 export * from '../loaders/index.js';
+export {
+  isParquetPath,
+  loadCatalog,
+  requireCatalogPath,
+  saveCatalog,
+} from './any-catalog-file.js';
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
 export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
