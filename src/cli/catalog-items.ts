@@ -1,6 +1,6 @@
 /** Rows of catalogs as commands print them. */
 import { type CatalogRow, type GeoCatalog, indexBoxes } from '../catalog/index.js';
-import { formatTable } from './table.js';
+import { formatLines } from './table.js';
 
 /** Rows of a table for people; `--json` and files hold all. */
 const SHOWN = 100;
@@ -51,7 +51,7 @@ export function describeItems(items: readonly CatalogItem[], written?: string): 
       bbox === null ? '—' : bbox.map((degrees) => degrees.toFixed(3)).join(' '),
       path,
     ]);
-  const table = formatTable([['id', 'time', 'west south east north', 'path'], ...rows]);
+  const table = formatLines([['id', 'time', 'west south east north', 'path'], ...rows]);
   const rest = items.length - rows.length;
   return `${table}\n${rest > 0 ? `… and ${rest} more of ` : ''}${total}`;
 }

@@ -10,7 +10,7 @@ import type {
 import { collect, parseChoice, parseCount, parseNumber, requireLength } from '../arguments.js';
 import { describeItems, itemsOf } from '../catalog-items.js';
 import type { CommandContext, Run } from '../main.js';
-import { formatTable } from '../table.js';
+import { formatLines } from '../table.js';
 
 /** What files a catalog can be. */
 const FILE = 'a catalog in GeoParquet (.parquet) or GeoJSON (.geojson)';
@@ -184,7 +184,7 @@ function describeInfo(report: CatalogReport): string {
     Object.entries(of)
       .map(([name, count]) => `${name === '' ? '(none)' : name} ${count}`)
       .join(', ');
-  return formatTable([
+  return formatLines([
     ['rows', String(report.count)],
     ['static', String(report.static)],
     ['bbox', report.bbox?.map((degrees) => degrees.toFixed(5)).join(' ') ?? '—'],
