@@ -36,7 +36,9 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     return new GeoCatalog({ table: checkTable(table), rows: null });
   }
 
-  static readonly empty = GeoCatalog.from([]);
+  static get empty(): GeoCatalog {
+    return GeoCatalog.from([]);
+  }
 
   get length(): number {
     return this.#view.rows?.length ?? this.#view.table.length;
