@@ -6,9 +6,13 @@ import '../../geo/node/epsg.js';
 
 export * from '../index.js';
 export * from '../loaders/index.js';
+<<<<<<< HEAD
+export * from '../products/index.js';
+=======
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
 export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
+>>>>>>> f
 export {
   type OpenCatalogOptions,
   openCatalog,
@@ -16,4 +20,13 @@ export {
   writeCatalog,
   writeStacGeoParquet,
 } from './catalog-file.js';
+<<<<<<< HEAD
+export {
+  buildProductCatalog,
+  type OpenProductOptions,
+  openProduct,
+  type ProductCatalogOptions,
+} from './open-product.js';
+=======
 export type { BuildOptions, BuiltCatalog, UnreadableFile } from './read-each.js';
+>>>>>>> f
