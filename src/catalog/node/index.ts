@@ -6,6 +6,7 @@ import '../../geo/node/epsg.js';
 
 export * from '../index.js';
 export * from '../loaders/index.js';
+export * from '../products/index.js';
 export {
   isParquetPath,
   loadCatalog,
@@ -22,4 +23,10 @@ export {
   writeCatalog,
   writeStacGeoParquet,
 } from './catalog-file.js';
+export {
+  buildProductCatalog,
+  type OpenProductOptions,
+  openProduct,
+  type ProductCatalogOptions,
+} from './open-product.js';
 export type { BuildOptions, BuiltCatalog, UnreadableFile } from './read-each.js';
