@@ -12,3 +12,5 @@ export {
 } from './options.js';
 export type { LoadTarget } from './plan.js';
 export { loadRaster, type RasterStream, streamRaster } from './raster.js';
+export { CALENDAR_UNITS, type CalendarUnit, calendarUnit, solarDay, type TimeSteps } from './time-steps.js';
+export { type LoadTimeseriesOptions, loadRasterTimeseries, type StepMethod } from './timeseries.js';

@@ -5,6 +5,7 @@ import type { ByteSource } from '../../io/index.js';
 import { isUrl, openSource, requireWritable, writeAtomically } from '../../io/node/index.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { CatalogFile } from '../parquet/catalog-file.js';
+import { writeStacParquet } from '../parquet/stac-write.js';
 import { type WriteOptions, writeParquet } from '../parquet/write.js';
 
 export interface WriteCatalogOptions extends WriteOptions {
@@ -30,6 +31,25 @@ export async function writeCatalog(
     await rm(indexPath(path), { force: true });
   });
   if (index) await (await openCatalog(path, { ...signalOf(options), index: 'rebuild' })).dispose();
+}
+
+/**
+ * Writes a catalog as STAC-GeoParquet, a column for each property and each kind of asset, for tools that read items.
+ * Assets keep what a `CatalogAsset` holds. `openCatalog` reads it too.
+ * @throws {TerrachipError} DISK; INVALID_INPUT for a row whose time is open, which STAC does not know, or whose
+ * properties have the name of a member; TOO_LARGE for assets and properties of more kinds than make sense as columns
+ */
+export async function writeStacGeoParquet(
+  catalog: GeoCatalog,
+  path: string,
+  options: WriteOptions = {},
+): Promise<void> {
+  await requireWritable(path);
+  await writeAtomically(path, async (file) => {
+    await writeStacParquet(catalog, (bytes) => file.writeFile(bytes), options);
+    options.signal?.throwIfAborted();
+    await rm(indexPath(path), { force: true });
+  });
 }
 
 export interface OpenCatalogOptions {

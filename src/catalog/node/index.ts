@@ -11,4 +11,5 @@ export {
   openCatalog,
   type WriteCatalogOptions,
   writeCatalog,
+  writeStacGeoParquet,
 } from './catalog-file.js';

@@ -5,7 +5,7 @@ import type { CatalogRow } from '../row.js';
 import type { ParquetFile } from './file.js';
 import { type CatalogMetadata, catalogMetadata, requireLonLat } from './metadata.js';
 import { COLUMNS, footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues } from './rows.js';
-import { rowOfStacValues, STAC_TIMES, stacInterval } from './stac.js';
+import { jsonColumns, rowOfStacValues, STAC_TIMES, stacFootprint, stacInterval } from './stac.js';
 
 /** Values of a row by column. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -32,18 +32,15 @@ export function layoutOf(file: ParquetFile): Layout {
   const box = file.schema.children.find(({ element }) => element.name === 'bbox');
   const sides = new Set(box?.children.map(({ element }) => element.name));
   const hasBoxes = ['xmin', 'ymin', 'xmax', 'ymax'].every((side) => sides.has(side));
-  const common = {
-    catalog,
-    hasBoxes,
-    footprint: (values: Values) => footprintOfValue(values.geometry, file.name),
-  };
   if (catalog !== null) {
     const missing = COLUMNS.find((name) => !columns.has(name));
     if (missing !== undefined || !hasBoxes) {
       throw invalidInput(file.name, `lacks the column ${missing ?? 'bbox'}`, 'write it again');
     }
     return {
-      ...common,
+      catalog,
+      hasBoxes,
+      footprint: ({ geometry }) => footprintOfValue(geometry, file.name),
       columns: ROW_COLUMNS,
       times: ['start_time', 'end_time'],
       interval: ({ start_time: start, end_time: end }) => intervalOfValues(start, end, file.name),
@@ -58,11 +55,14 @@ export function layoutOf(file: ParquetFile): Layout {
       'give a file with the columns id, geometry, assets and datetime',
     );
   }
+  const texts = jsonColumns(file);
   return {
-    ...common,
+    catalog,
+    hasBoxes,
+    footprint: ({ geometry }) => stacFootprint(geometry, file.name),
     columns: file.columns,
     times,
     interval: (values) => stacInterval(values, file.name),
-    row: (values) => rowOfStacValues(values, file.name),
+    row: (values) => rowOfStacValues(values, texts, file.name),
   };
 }

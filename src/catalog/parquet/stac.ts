@@ -2,17 +2,24 @@
  * STAC-GeoParquet (stac-geoparquet specification 1.0): a row an item, its properties as columns beside `id`,
  * `geometry`, `bbox`, `assets` and `links`.
  */
+import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
-import { TimeInterval } from '../../geo/index.js';
+import { Crs, TimeInterval } from '../../geo/index.js';
+import { parseJson, validate } from '../../json.js';
+import { placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
 import { rowOfItem } from '../stac/item.js';
+import type { ParquetFile } from './file.js';
 import { footprintOfValue } from './rows.js';
 
 /** Columns that hold an item's time. */
 export const STAC_TIMES = ['datetime', 'start_datetime', 'end_datetime'] as const;
 
+/** Names the columns whose texts are JSON, in files that terrachip wrote. */
+export const JSON_KEY = 'terrachip:json';
+
 /** Columns that are no properties. */
-const MEMBERS = new Set([
+export const MEMBERS = new Set([
   'type',
   'stac_version',
   'stac_extensions',
@@ -38,24 +45,53 @@ function timeOf(value: unknown): number | null {
 }
 
 /** Properties of STAC that are times, in files of timestamps. */
-const TIME_PROPERTIES = new Set<string>([...STAC_TIMES, 'created', 'updated', 'published', 'expires']);
+export const TIME_PROPERTIES = new Set<string>([...STAC_TIMES, 'created', 'updated', 'published', 'expires']);
 
-/** @throws {TerrachipError} INVALID_INPUT for values that are no item */
-export function rowOfStacValues(values: Readonly<Record<string, unknown>>, name: string): CatalogRow {
+/**
+ * @param texts columns whose texts are JSON
+ * @throws {TerrachipError} INVALID_INPUT for values that are no item
+ */
+export function rowOfStacValues(
+  values: Readonly<Record<string, unknown>>,
+  texts: ReadonlySet<string>,
+  name: string,
+): CatalogRow {
+  const where = `${name}: item "${String(values.id)}"`;
+  const read = (column: string): unknown => {
+    const value = values[column];
+    if (texts.has(column) && typeof value === 'string') return parseJson(value, where);
+    if (TIME_PROPERTIES.has(column) && typeof value === 'number') return new Date(value).toISOString();
+    return plain(value);
+  };
   const properties: Record<string, unknown> = {};
   for (const [column, value] of Object.entries(values)) {
-    if (MEMBERS.has(column) || value === null || value === undefined) continue;
-    const isTime = TIME_PROPERTIES.has(column) && typeof value === 'number';
-    properties[column] = isTime ? new Date(value).toISOString() : plain(value);
+    if (!MEMBERS.has(column) && value !== null && value !== undefined) properties[column] = read(column);
   }
-  const { id, collection, geometry, assets } = values;
-  const item = { id, collection, geometry: null, properties, assets: plain(assets) };
-  return { ...rowOfItem(item, name), footprint: footprintOfValue(geometry, `${name}: item "${String(id)}"`) };
+  const { id, collection, geometry } = values;
+  const item = { id, collection, geometry: null, properties, assets: read('assets') };
+  return { ...rowOfItem(item, name), footprint: stacFootprint(geometry, where) };
+}
+
+/** Items need not be cut at the antimeridian. */
+export function stacFootprint(geometry: unknown, name: string): CatalogRow['footprint'] {
+  const footprint = footprintOfValue(geometry, name);
+  return footprint.length === 0 ? footprint : placeOutline(footprint, Crs.wgs84, name);
+}
+
+/** The columns whose texts are JSON, as a file says. */
+export function jsonColumns(file: ParquetFile): Set<string> {
+  const text = file.keyValues.get(JSON_KEY);
+  if (text === undefined) return new Set();
+  const name = `${file.name}: ${JSON_KEY}`;
+  return new Set(validate(v.array(v.string()), parseJson(text, name), name));
 }
 
 /** Values as JSON has them: a struct's fields that a row lacks are left out. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+  }
   if (Array.isArray(value)) return value.map(plain);
   if (ArrayBuffer.isView(value)) return null;
   if (typeof value !== 'object' || value === null) return value;

@@ -1,17 +1,14 @@
 /** Writing a catalog as GeoParquet 1.1, a row group at a time. */
 import type { KeyValue } from 'hyparquet';
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { ParquetWriter } from 'hyparquet-writer';
 import { invalidOption } from '../../errors.js';
 import { type Bounds, unionBounds } from '../../geo/index.js';
-import { crc32c } from '../../io/index.js';
 import { indexBoxes } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { CATALOG_KEY, GEO_KEY, geoMetadata, SCHEMA_VERSION } from './metadata.js';
 import { hilbertKey, orderOfKeys } from './order.js';
 import { COLUMNS, SCHEMA, type StoredRow, storedRow } from './rows.js';
-
-/** Takes the next bytes of a file; they are written over once the promise is fulfilled. */
-export type Sink = (bytes: Uint8Array) => Promise<void>;
+import { type Sink, SinkWriter } from './sink.js';
 
 export interface WriteOptions {
   signal?: AbortSignal;
@@ -20,7 +17,7 @@ export interface WriteOptions {
 }
 
 /** Bytes of a page before it is compressed: what is read for one row. */
-const PAGE_BYTES = 32 * 1024;
+export const PAGE_BYTES = 32 * 1024;
 
 /** Rows without a place come last. */
 const LAST_KEY = 2 ** 32 - 1;
@@ -37,12 +34,9 @@ export async function writeParquet(
   sink: Sink,
   { signal, rowGroupSize = 20_000 }: WriteOptions = {},
 ): Promise<void> {
-  if (!Number.isInteger(rowGroupSize) || rowGroupSize < 1 || rowGroupSize > 50_000) {
-    throw invalidOption('rowGroupSize', `is ${rowGroupSize}`, 'give a whole number from 1 to 50000');
-  }
+  checkRowGroupSize(rowGroupSize);
   signal?.throwIfAborted();
-  const { order, crossing, boxes } = orderRows(catalog);
-  const bounds = boxes.flat().reduce<Bounds | null>((all, box) => unionBounds(all ?? box, box), null);
+  const { order, crossing, bounds } = orderRows(catalog);
   const keyValues: KeyValue[] = [{ key: GEO_KEY, value: geoMetadata(bounds) }];
   const writer = new SinkWriter(sink);
   const parquet = new ParquetWriter({
@@ -73,7 +67,23 @@ export async function writeParquet(
   await parquet.finish();
 }
 
-function orderRows(catalog: GeoCatalog): { order: Uint32Array; crossing: number; boxes: Bounds[][] } {
+/** @throws {TerrachipError} INVALID_OPTION */
+export function checkRowGroupSize(rows: number): void {
+  if (Number.isInteger(rows) && rows >= 1 && rows <= 50_000) return;
+  throw invalidOption('rowGroupSize', `is ${rows}`, 'give a whole number from 1 to 50000');
+}
+
+/** Where rows go in a file. */
+export interface RowOrder {
+  /** Rows of the catalog, in the order of the file. */
+  readonly order: Uint32Array;
+  /** How many of them lie on both sides of the antimeridian; they are the last. */
+  readonly crossing: number;
+  /** Around all of them; null for none. */
+  readonly bounds: Bounds | null;
+}
+
+export function orderRows(catalog: GeoCatalog): RowOrder {
   const boxes = Array.from(catalog, ({ footprint }) => indexBoxes(footprint));
   const keys = Uint32Array.from(boxes, ([box]) => (box === undefined ? LAST_KEY : hilbertKey(box)));
   const sorted = orderOfKeys(keys);
@@ -82,7 +92,8 @@ function orderRows(catalog: GeoCatalog): { order: Uint32Array; crossing: number;
   const order = new Uint32Array(sorted.length);
   order.set(sorted.filter((row) => !isCrossing(row)));
   order.set(last, order.length - last.length);
-  return { order, crossing: last.length, boxes };
+  const bounds = boxes.flat().reduce<Bounds | null>((all, box) => unionBounds(all ?? box, box), null);
+  return { order, crossing: last.length, bounds };
 }
 
 function columnsOf(rows: readonly StoredRow[]): { name: string; data: unknown[]; statistics: boolean }[] {
@@ -91,27 +102,4 @@ function columnsOf(rows: readonly StoredRow[]): { name: string; data: unknown[];
     data: rows.map((row) => row[name]),
     statistics: WITH_STATISTICS.has(name),
   }));
-}
-
-/** Hands on what was written after each row group, and sums it up. */
-class SinkWriter extends ByteWriter {
-  /** CRC-32C of the row groups. */
-  checksum = 0;
-  readonly #sink: Sink;
-
-  constructor(sink: Sink) {
-    super();
-    this.#sink = sink;
-  }
-
-  async flush(): Promise<void> {
-    const bytes = this.getBytes();
-    this.checksum = crc32c(bytes, this.checksum);
-    await this.#sink(bytes);
-    this.index = 0;
-  }
-
-  override async finish(): Promise<void> {
-    await this.flush();
-  }
 }

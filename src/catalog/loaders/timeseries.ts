@@ -1,0 +1,134 @@
+/** Any rows of a catalog on one grid, step by step of time. */
+import { invalidInput, invalidOption } from '../../errors.js';
+import {
+  allocateArray,
+  bytesPerElement,
+  type Dtype,
+  GeoTensor,
+  isDtype,
+  type TimeInterval,
+  type TypedArray,
+  unitRows,
+} from '../../geo/index.js';
+import { MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
+import type { CatalogRow } from '../row.js';
+import type { SourceOptions } from './options.js';
+import { LoadPlan, type LoadTarget, middleOf, type PlacedSource } from './plan.js';
+import { nodataOf, requireMethod, StoredValues } from './raster.js';
+import { StripReducer } from './reduce.js';
+import { type TimeStep, type TimeSteps, timeSteps } from './time-steps.js';
+
+/** `nearest`: of the sources of a step, the one that is nearest in time to its middle and has data at the pixel. */
+export type StepMethod = MosaicMethod | 'nearest';
+
+export interface LoadTimeseriesOptions extends SourceOptions {
+  /** Default: `time`. */
+  steps?: TimeSteps;
+  /** What becomes of several sources within a step (default `first`, in `order`). */
+  method?: StepMethod;
+  /** With steps given as intervals: by how many milliseconds beyond their ends they find rows (default 0). */
+  tolerance?: number;
+  /** Type of the result (default float32, NaN for no data). */
+  dtype?: Dtype;
+  /** As in `loadRaster`. */
+  nodata?: number;
+}
+
+/**
+ * The rows of a catalog that meet a slice as a time series on its grid, each row reprojected and masked as `loadRaster`
+ * does.
+ * @returns (band, time, y, x); its `times` are the steps' intervals, its `bandNames` the bands
+ * @throws {TerrachipError} as `loadRaster`; INVALID_INPUT for a row without a date, or where no step is left
+ */
+export async function loadRasterTimeseries(
+  catalog: Iterable<CatalogRow>,
+  target: LoadTarget,
+  options: LoadTimeseriesOptions = {},
+): Promise<GeoTensor> {
+  const { method = 'first', dtype = 'float32', steps = 'time', tolerance = 0 } = options;
+  if (method !== 'nearest' && !MOSAIC_METHODS.includes(method)) {
+    throw invalidOption('method', `cannot be "${method}"`, `choose nearest, ${MOSAIC_METHODS.join(', ')}`);
+  }
+  if (!isDtype(dtype))
+    throw invalidOption('dtype', `cannot be "${String(dtype)}"`, 'choose float32, uint16, …');
+  if (!(tolerance >= 0) || !Number.isInteger(tolerance)) {
+    throw invalidOption('tolerance', `cannot be ${tolerance}`, 'give whole milliseconds');
+  }
+  const plan = await LoadPlan.make(catalog, target, options, method === 'median');
+  try {
+    const combine = method === 'nearest' ? 'first' : method;
+    requireMethod(plan, combine);
+    const found = timeSteps(
+      plan.sources.map(({ source }) => source.row),
+      steps,
+      tolerance,
+    );
+    if (found.length === 0) {
+      throw invalidInput('the time series', 'has no step: no row meets the slice', 'query a larger one');
+    }
+    const nodata = nodataOf(plan, combine, dtype, options.nodata);
+    const data = await readSteps(
+      plan,
+      found,
+      method,
+      new StoredValues(combine, dtype, nodata, plan),
+      dtype,
+      options,
+    );
+    const { grid } = plan.context;
+    return new GeoTensor({
+      data,
+      shape: [plan.bandNames.length, found.length, grid.height, grid.width],
+      dimensions: ['band', 'time', 'y', 'x'],
+      geobox: grid,
+      nodata,
+      bandNames: plan.bandNames,
+      times: found.map(({ interval }) => interval),
+    });
+  } finally {
+    await plan.close();
+  }
+}
+
+async function readSteps(
+  plan: LoadPlan,
+  steps: readonly TimeStep[],
+  method: StepMethod,
+  stored: StoredValues,
+  dtype: Dtype,
+  { signal, onProgress }: LoadTimeseriesOptions,
+): Promise<TypedArray> {
+  const { grid } = plan.context;
+  const size = grid.pixelCount;
+  const values = plan.bandNames.length * steps.length * size;
+  plan.requireSize(values, bytesPerElement(dtype));
+  const data: TypedArray = allocateArray(dtype, values);
+  for (const [step, { interval, members }] of steps.entries()) {
+    const sources = members.map((k) => plan.sources[k]);
+    const ordered = method === 'nearest' ? nearestFirst(sources, interval) : sources;
+    const reducer = new StripReducer(plan, method === 'nearest' ? 'first' : method, ordered);
+    try {
+      for (const rows of unitRows(grid.height, reducer.rows)) {
+        signal?.throwIfAborted();
+        const planes = await reducer.read(rows, signal);
+        for (const [band, plane] of planes.entries()) {
+          data.set(
+            stored.convert(plane, band),
+            (band * steps.length + step) * size + rows.start * grid.width,
+          );
+        }
+      }
+    } finally {
+      reducer.dispose();
+    }
+    onProgress?.({ type: 'progress', stage: 'load', done: step + 1, total: steps.length, unit: 'steps' });
+  }
+  return data;
+}
+
+/** What is equally near stays in order. */
+function nearestFirst(sources: readonly PlacedSource[], interval: TimeInterval): PlacedSource[] {
+  const middle = middleOf(interval);
+  const distance = ({ source }: PlacedSource): number => Math.abs(middleOf(source.row.interval) - middle);
+  return [...sources].sort((a, b) => distance(a) - distance(b));
+}

@@ -1,0 +1,28 @@
+import { ByteWriter } from 'hyparquet-writer';
+import { crc32c } from '../../io/index.js';
+
+/** Takes the next bytes of a file; they are written over once the promise is fulfilled. */
+export type Sink = (bytes: Uint8Array) => Promise<void>;
+
+/** Hands on what was written after each row group, and sums it up. */
+export class SinkWriter extends ByteWriter {
+  /** CRC-32C of the row groups. */
+  checksum = 0;
+  readonly #sink: Sink;
+
+  constructor(sink: Sink) {
+    super();
+    this.#sink = sink;
+  }
+
+  async flush(): Promise<void> {
+    const bytes = this.getBytes();
+    this.checksum = crc32c(bytes, this.checksum);
+    await this.#sink(bytes);
+    this.index = 0;
+  }
+
+  override async finish(): Promise<void> {
+    await this.flush();
+  }
+}

@@ -1,0 +1,135 @@
+/** Writing a catalog as STAC-GeoParquet: for tools that read items rather than terrachip's own columns. */
+import type { SchemaElement } from 'hyparquet';
+import { ParquetWriter } from 'hyparquet-writer';
+import { invalidInput } from '../../errors.js';
+import type { GeoCatalog } from '../geo-catalog.js';
+import type { CatalogRow } from '../row.js';
+import { itemOfRow, type StacItem } from '../stac/item.js';
+import { GEO_KEY, geoMetadata } from './metadata.js';
+import { storedRow } from './rows.js';
+import {
+  commonShape,
+  requireFewColumns,
+  type Shape,
+  schemaElements,
+  shapeOf,
+  storableShape,
+  storedValue,
+} from './shape.js';
+import { type Sink, SinkWriter } from './sink.js';
+import { JSON_KEY, MEMBERS, TIME_PROPERTIES } from './stac.js';
+import { checkRowGroupSize, orderRows, PAGE_BYTES, type WriteOptions } from './write.js';
+
+const MAX_COLUMNS = 5000;
+
+const STAC_KEY = 'stac-geoparquet';
+
+/** A row as values by column. `bbox` and `geometry` are those of terrachip's own files. */
+type Values = Record<string, unknown>;
+
+/** @throws {TerrachipError} INVALID_INPUT for a row that STAC cannot hold; TOO_LARGE for too many kinds of assets */
+export async function writeStacParquet(
+  catalog: GeoCatalog,
+  sink: Sink,
+  { signal, rowGroupSize = 20_000 }: WriteOptions = {},
+): Promise<void> {
+  checkRowGroupSize(rowGroupSize);
+  signal?.throwIfAborted();
+  const { order, bounds } = orderRows(catalog);
+  const shapes = shapesOf(catalog);
+  const names = Object.keys(shapes);
+  const schema: SchemaElement[] = [
+    { name: 'root', num_children: names.length + 2 },
+    ...names.flatMap((name) => schemaElements(name, shapes[name])),
+    { name: 'geometry', repetition_type: 'OPTIONAL', type: 'BYTE_ARRAY' },
+    ...schemaElements('bbox', BOX),
+  ];
+  requireFewColumns(schema, MAX_COLUMNS);
+  const texts = names.filter((name) => shapes[name].kind === 'json');
+  const parquet = new ParquetWriter({
+    writer: new SinkWriter(sink),
+    schema,
+    codec: 'SNAPPY',
+    kvMetadata: [
+      { key: GEO_KEY, value: geoMetadata(bounds) },
+      { key: STAC_KEY, value: JSON.stringify({ version: '1.0.0' }) },
+      { key: JSON_KEY, value: JSON.stringify(texts) },
+    ],
+    createdBy: 'terrachip',
+  });
+  for (let start = 0; start < order.length; start += rowGroupSize) {
+    signal?.throwIfAborted();
+    const rows = Array.from(order.subarray(start, start + rowGroupSize), (k) => catalog.row(k));
+    const items = rows.map((row) => membersOf(row, itemOfRow(row)));
+    const stored = rows.map((row) => storedRow({ ...row, properties: {} }));
+    const columnData = [
+      ...names.map((name) => ({
+        name,
+        data: items.map((item) => storedValue(shapes[name], item[name])),
+        statistics: shapes[name].kind !== 'json' && shapes[name].kind !== 'struct',
+      })),
+      { name: 'geometry', data: stored.map(({ geometry }) => geometry), statistics: false },
+      { name: 'bbox', data: stored.map(({ bbox }) => bbox), statistics: true },
+    ];
+    await parquet.write({ columnData, rowGroupSize: rows.length, pageSize: PAGE_BYTES });
+  }
+  await parquet.finish();
+}
+
+const NUMBER: Shape = { kind: 'number' };
+const BOX: Shape = { kind: 'struct', fields: { xmin: NUMBER, ymin: NUMBER, xmax: NUMBER, ymax: NUMBER } };
+
+/** The shape of each column; those of STAC itself are there even for an empty catalog. */
+function shapesOf(catalog: GeoCatalog): Record<string, Shape> {
+  const text: Shape = { kind: 'text' };
+  const shapes: Record<string, Shape> = {
+    type: text,
+    stac_version: text,
+    stac_extensions: { kind: 'list', element: text },
+    id: text,
+    collection: text,
+    datetime: { kind: 'time' },
+    links: { kind: 'list', element: { kind: 'struct', fields: { href: text, rel: text } } },
+    assets: { kind: 'null' },
+  };
+  for (const row of catalog) {
+    for (const [name, value] of Object.entries(membersOf(row, itemOfRow(row)))) {
+      const isTime = TIME_PROPERTIES.has(name) && isMoment(value);
+      const shape: Shape = isTime ? { kind: 'time' } : shapeOf(value);
+      shapes[name] = Object.hasOwn(shapes, name) ? commonShape(shapes[name], shape) : shape;
+    }
+  }
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, storableShape(shape)]));
+}
+
+/** Whether a timestamp says all that a text says. */
+function isMoment(value: unknown): boolean {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value)) && /T.*(Z|[+-]\d\d:\d\d)$/.test(value);
+}
+
+function membersOf({ id }: CatalogRow, item: StacItem): Values {
+  const { properties, geometry: _, bbox: __, ...rest } = item;
+  const taken = Object.keys(properties).find((name) => MEMBERS.has(name));
+  if (taken !== undefined) {
+    throw invalidInput(
+      `the row "${id}"`,
+      `has a property named ${taken}, which STAC-GeoParquet uses for the item itself`,
+      'rename it, or write the catalog with writeCatalog()',
+    );
+  }
+  return { ...rest, ...properties, assets: withNumbers(rest.assets) };
+}
+
+/** Bands whose nodata value is a text, as JSON has it, and a number elsewhere would not fit into one column. */
+function withNumbers(assets: StacItem['assets']): unknown {
+  const numbers: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity };
+  return Object.fromEntries(
+    Object.entries(assets).map(([key, asset]) => {
+      if (!Array.isArray(asset.bands)) return [key, asset];
+      const bands = asset.bands.map((band: Readonly<Record<string, unknown>>) =>
+        typeof band.nodata === 'string' ? { ...band, nodata: numbers[band.nodata] } : band,
+      );
+      return [key, { ...asset, bands }];
+    }),
+  );
+}
