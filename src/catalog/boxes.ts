@@ -26,3 +26,10 @@ export function indexBoxes(footprint: readonly Polygon[]): Bounds[] {
   const east = boxOf(footprint.filter((polygon) => !isWest(polygon)));
   return west !== null && east !== null && west[2] < east[0] ? [west, east] : [whole];
 }
+
+/** Of the outlines of one item's files, which may have grids of their own, the one with the largest box. */
+export function largestOutline(outlines: readonly (readonly Polygon[])[]): readonly Polygon[] {
+  const sizeOf = (footprint: readonly Polygon[]): number =>
+    indexBoxes(footprint).reduce((sum, [x0, y0, x1, y1]) => sum + (x1 - x0) * (y1 - y0), 0);
+  return outlines.reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a));
+}

@@ -3,7 +3,6 @@
  * the whole EPSG database.
  * @module
  */
-
 export { GeoCatalog } from './geo-catalog.js';
 export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
@@ -17,6 +16,7 @@ export {
   type TimeRule,
   temporalPairs,
 } from './matchup.js';
+export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
 export { type Place, placeOutline } from './place.js';
 export {
@@ -30,5 +30,6 @@ export type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.
 export { type RowTable, tableOfRows } from './row-table.js';
 export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
+export { catalogFromStac, type StacOptions } from './stac/catalog.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
 export { DEDUPE_POLICIES, type Dedupe, type DedupePolicy, sceneId } from './union.js';

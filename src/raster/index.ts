@@ -13,7 +13,7 @@ export type {
   Selection,
   StoredArray,
 } from './arrays/index.js';
-export { ArrayRaster, type Coordinate } from './cf/index.js';
+export { ArrayRaster, type Coordinate, rasterVariables } from './cf/index.js';
 export { COG_COMPRESSIONS, type CogCompression, type CogOptions } from './cog/options.js';
 export { OVERVIEW_METHODS, type OverviewMethod } from './cog/overview.js';
 export type { Sidecars } from './geotiff/levels.js';
@@ -27,7 +27,7 @@ export { toStoredIntegers } from './geotiff/sample-types.js';
 export { type Jp2Options, Jp2Raster } from './jp2/raster.js';
 export { CogWriter, type TensorCogOptions, writeCog } from './node/cog-writer.js';
 export { type NpyOptions, writeNpy } from './node/npy-writer.js';
-export { type OpenRasterOptions, openRaster } from './node/open.js';
+export { type OpenRasterOptions, openRaster, openStore } from './node/open.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './node/stores.js';
 export { consolidateZarr, createZarrGroup, writeZarrGrid, ZarrShardWriter } from './node/zarr-writer.js';
 export { NpyArray } from './npy/index.js';

@@ -20,4 +20,4 @@ export { LonLatPolygons } from './lon-lat.js';
 export { polygonize } from './polygonize.js';
 export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 export { type OnSpan, type RasterizeOptions, Rasterizer } from './rasterize.js';
-export { polygonsToLonLat } from './to-lon-lat.js';
+export { cutCrossingPolygons, polygonsToLonLat } from './to-lon-lat.js';

@@ -24,12 +24,19 @@ export function polygonsToLonLat(polygons: readonly Polygon[], crs: Crs, name: s
     if (!crs.isGeographic) return projectedToLonLat(rings, crs, name);
     const { forward, isIdentity } = createTransform(crs, Crs.wgs84);
     const moved = isIdentity ? rings : rings.map((ring) => ring.map(([x, y]): Position => forward(x, y)));
-    return withinWorld(moved, name);
+    for (const ring of moved) requireLonLat(ring, name);
+    return withinWorld(moved);
   });
 }
 
 function projectedToLonLat(rings: readonly Ring[], crs: Crs, name: string): Polygon[] {
   requireDomain(rings, crs, name);
+  const [[first]] = rings;
+  if (rings[0].every(([x, y]) => x === first[0] && y === first[1])) {
+    // A point has no edges that could be cut.
+    const point: Position = createTransform(crs, Crs.wgs84).forward(...first);
+    return [[rings[0].map(() => point)]];
+  }
   const grid = GeoBox.fromSize(areaAround(rings), crs, GRID, GRID);
   const toPixel = grid.transform.inverse();
   const pixels = rings.map((ring) => Float64Array.from(ring.flatMap(([x, y]) => toPixel.apply(x, y))));
@@ -45,7 +52,7 @@ function projectedToLonLat(rings: readonly Ring[], crs: Crs, name: string): Poly
 function requireDomain(rings: readonly Ring[], crs: Crs, name: string): void {
   const toLonLat = createTransform(crs, Crs.wgs84);
   const back = createTransform(Crs.wgs84, crs);
-  const [x0, y0, x1, y1] = areaAround(rings);
+  const [x0, y0, x1, y1] = boxAround(rings);
   const tolerance = 1e-4 * (x1 - x0 + y1 - y0) + 1 / (crs.metresPerUnit ?? 1);
   for (const [x, y] of rings.flat()) {
     const [longitude, latitude] = toLonLat.forward(x, y);
@@ -66,8 +73,14 @@ function outside(name: string, crs: Crs, place: string, cause?: unknown): Error 
   );
 }
 
-/** A box around rings, of some width and height. */
+/** A square around rings, of some width and height. */
 function areaAround(rings: readonly Ring[]): Bounds {
+  const [x0, y0, x1, y1] = boxAround(rings);
+  const side = Math.max(x1 - x0, y1 - y0, 1e-6 * Math.max(Math.abs(x0), Math.abs(y0), 1));
+  return [x0, y0, x0 + side, y0 + side];
+}
+
+function boxAround(rings: readonly Ring[]): Bounds {
   let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [x, y] of rings.flat()) {
     x0 = Math.min(x0, x);
@@ -75,31 +88,82 @@ function areaAround(rings: readonly Ring[]): Bounds {
     x1 = Math.max(x1, x);
     y1 = Math.max(y1, y);
   }
-  const side = Math.max(x1 - x0, y1 - y0, 1e-6 * Math.max(Math.abs(x0), Math.abs(y0), 1));
-  return [x0, y0, Math.max(x1, x0 + side), Math.max(y1, y0 + side)];
+  return [x0, y0, x1, y1];
+}
+
+/** An outline of more degrees of latitude that spans nearly all longitudes is the globe, not a crossing. */
+const GLOBE_LATITUDES = 90;
+
+/**
+ * Polygons in longitude and latitude that were not cut at the antimeridian: an edge between longitudes more than 180°
+ * apart crosses it the short way, and a ring that goes around the globe lies around the pole of its hemisphere. What
+ * spans nearly all longitudes and most latitudes is taken as it is.
+ * @param name what they are, for messages
+ * @throws {TerrachipError} INVALID_INPUT for positions that are no longitudes and latitudes
+ */
+export function cutCrossingPolygons(polygons: readonly Polygon[], name: string): Polygon[] {
+  return polygons.flatMap((polygon) => {
+    const [x0, y0, x1, y1] = boxAround(polygon);
+    const jumps = polygon.some((ring) => ring.some(([x], k) => k > 0 && isJump(x - ring[k - 1][0])));
+    if (!jumps || (x1 - x0 > 300 && y1 - y0 > GLOBE_LATITUDES)) {
+      for (const ring of polygon) requirePositions(ring, name);
+      return withinWorld(polygon.map((ring, k) => oriented(ring, k > 0)));
+    }
+    for (const ring of polygon) requirePositions(ring, name);
+    const rings = polygon.map((ring, k) =>
+      withoutRepetition(
+        crossing(ring, k > 0)
+          .slice(0, -1)
+          .map(wrap),
+      ),
+    );
+    return cutAtAntimeridian(rings, (latitude) => latitude);
+  });
+}
+
+function isJump(step: number): boolean {
+  return Math.abs(step) > 180 && Math.abs(step) < 360;
+}
+
+/** A ring that crosses the antimeridian, with its polygon on the left. */
+function crossing(ring: Ring, isHole: boolean): Ring {
+  let [turns, sum] = [0, 0];
+  const unwrapped = ring.map(([x, y], k): Position => {
+    const step = k === 0 ? 0 : x - ring[k - 1][0];
+    if (isJump(step)) turns -= Math.sign(step);
+    return [x + 360 * turns, y];
+  });
+  for (let k = 1; k < unwrapped.length; k++)
+    sum += unwrapped[k - 1][0] * unwrapped[k][1] - unwrapped[k][0] * unwrapped[k - 1][1];
+  // Around a pole, what goes east has the north on its left.
+  const middle = ring.reduce((total, [, y]) => total + y, 0);
+  const isLeft = turns === 0 ? sum > 0 : turns * middle > 0;
+  return isLeft === !isHole ? ring : [...ring].reverse();
 }
 
 /** Brings longitudes beyond ±180 back, and cuts there. */
-function withinWorld(rings: readonly Ring[], name: string): Polygon[] {
-  for (const ring of rings) requireLonLat(ring, name);
+function withinWorld(rings: readonly Ring[]): Polygon[] {
   if (rings.every((ring) => ring.every(([longitude]) => Math.abs(longitude) <= 180))) return [rings];
   const wrapped = rings.map((ring) => withoutRepetition(inSteps(ring).slice(0, -1).map(wrap)));
   return cutAtAntimeridian(wrapped, (latitude) => latitude);
 }
 
+function requirePositions(ring: Ring, name: string): void {
+  const [west, , east] = boxAround([ring]);
+  for (const [x, y] of ring) {
+    if (Math.abs(x) <= 540 && Math.abs(y) <= 90 && east - west <= 360) continue;
+    throw invalidInput(
+      name,
+      `has the position ${x}, ${y}, which is no longitude and latitude`,
+      'write it in degrees, longitude first, or name its coordinate reference system',
+    );
+  }
+}
+
 function requireLonLat(ring: Ring, name: string): void {
-  const longitudes = ring.map(([longitude]) => longitude);
-  const span = longitudes.reduce((a, b) => Math.max(a, b)) - longitudes.reduce((a, b) => Math.min(a, b));
-  for (const [k, [x, y]] of ring.entries()) {
-    if (!(Math.abs(x) <= 540 && Math.abs(y) <= 90) || span > 360) {
-      throw invalidInput(
-        name,
-        `has the position ${x}, ${y}, which is no longitude and latitude`,
-        'write it in degrees, longitude first, or name its coordinate reference system',
-      );
-    }
-    const step = k === 0 ? 0 : Math.abs(x - ring[k - 1][0]);
-    if (step > 180 && step < 360) {
+  requirePositions(ring, name);
+  for (const [k, [x]] of ring.entries()) {
+    if (k > 0 && isJump(x - ring[k - 1][0])) {
       throw invalidInput(
         name,
         `has an edge from longitude ${ring[k - 1][0]} to ${x}, which may go either way around the globe`,

@@ -26,7 +26,7 @@ const rows: CatalogRow[] = [
         bands: [{ name: 'B04', commonName: 'red', index: 1, nodata: 0, scale: 0.0001, offset: -0.1 }],
         geobox: new GeoBox('EPSG:32632', new Affine(10, 0, 300_000, 0, -10, 5_600_000), 100, 200),
       },
-      SCL: { href: 'SCL.tif' },
+      SCL: { href: 'SCL.tif', units: 'class' },
     },
     href: 'B04.tif',
     properties: {

@@ -1,11 +1,14 @@
 /**
- * `terrachip/catalog` in Node: the portable part, and any EPSG code.
+ * `terrachip/catalog` in Node: the portable part, any EPSG code, and catalogs of files.
  * @module
  */
 import '../../geo/node/epsg.js';
 
 export * from '../index.js';
 export * from '../loaders/index.js';
+export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
+export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
+export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
 export {
   type OpenCatalogOptions,
   openCatalog,
@@ -13,3 +16,4 @@ export {
   writeCatalog,
   writeStacGeoParquet,
 } from './catalog-file.js';
+export type { BuildOptions, BuiltCatalog, UnreadableFile } from './read-each.js';

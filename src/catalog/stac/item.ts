@@ -1,11 +1,14 @@
 /** STAC items (versions 1.0 and 1.1) as rows of a catalog, and rows as items. */
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
-import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
+import { Affine, GeoBox, TimeInterval } from '../../geo/index.js';
 import { validate } from '../../json.js';
+import { UNITS } from '../../raster/units.js';
 import { boxOf } from '../boxes.js';
-import { placeOutline } from '../place.js';
 import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
+import { itemFootprint } from './footprint.js';
+import { isAbsolute, resolveHref } from './href.js';
+import { withKnownUnits } from './units.js';
 
 const Numbers = v.array(v.number());
 
@@ -42,12 +45,16 @@ const Asset = v.looseObject({
   nodata: Nodata,
   'raster:scale': v.nullish(v.number()),
   'raster:offset': v.nullish(v.number()),
+  'terrachip:units': v.nullish(v.picklist(UNITS)),
   ...GRID,
 });
 const Item = v.looseObject({
-  id: v.string(),
+  type: v.optional(v.literal('Feature', 'must be "Feature", as STAC items are')),
+  id: v.pipe(v.string(), v.nonEmpty('must not be empty')),
   collection: v.nullish(v.string()),
   geometry: v.nullish(v.looseObject({ type: v.string() })),
+  bbox: v.nullish(Numbers),
+  links: v.nullish(v.array(v.looseObject({ rel: v.nullish(v.string()), href: v.nullish(v.string()) }))),
   properties: v.record(v.string(), v.unknown()),
   assets: v.record(v.string(), Asset),
 });
@@ -55,36 +62,64 @@ type Item = v.InferOutput<typeof Item>;
 type Asset = v.InferOutput<typeof Asset>;
 type Band = v.InferOutput<typeof Band>;
 
+/** Where an item comes from, so that relative addresses of its assets can be told. */
+export interface ItemOrigin {
+  /** The file or URL that it was read from; null where that is not known. */
+  readonly base: string | null;
+  /** Whether that is a collection of items: then each item's `self` link says more. */
+  readonly inCollection: boolean;
+}
+
 /**
  * A STAC item as a row. Times are the item's range where it has one, else its nominal moment; the grid of an asset is
  * what the projection extension says of it, or of the item.
- * @param name the file or URL, for messages and for relative addresses
+ * @param name the file or URL, for messages
  * @throws {TerrachipError} INVALID_INPUT for what is no item
  */
-export function rowOfItem(document: unknown, name: string): CatalogRow {
+export function rowOfItem(
+  document: unknown,
+  name: string,
+  origin: ItemOrigin = { base: null, inCollection: false },
+): CatalogRow {
   const item = validate(Item, document, name);
   const where = `${name}: item "${item.id}"`;
+  const base = baseOf(item, origin);
+  const collection = item.collection ?? '';
+  const properties = item.properties as Readonly<Record<string, CatalogValue>>;
   const assets = Object.fromEntries(
-    Object.entries(item.assets).map(([key, asset]) => [key, assetOf(asset, item)]),
+    Object.entries(item.assets).map(([key, asset]) => {
+      const known = { ...assetOf(asset, item), href: resolveHref(asset.href, base, where) };
+      return [key, known.units ? known : withKnownUnits(known, key, collection, properties)];
+    }),
   );
+  const main = mainAsset(item);
   return {
     id: item.id,
-    collection: item.collection ?? '',
-    footprint: item.geometry ? placeOutline(item.geometry, Crs.wgs84, where) : [],
+    collection,
+    footprint: itemFootprint(item.geometry, item.bbox ?? null, where),
     interval: intervalOf(item, where),
-    href: mainAsset(item)?.href ?? '',
+    href: main === undefined ? '' : resolveHref(main.href, base, where),
     assets,
-    properties: item.properties as Readonly<Record<string, CatalogValue>>,
+    properties,
   };
+}
+
+function baseOf({ links }: Item, { base, inCollection }: ItemOrigin): string | null {
+  const self = links?.find(({ rel, href }) => rel === 'self' && href && isAbsolute(href))?.href ?? null;
+  return inCollection ? (self ?? base) : (base ?? self);
 }
 
 function intervalOf({ properties }: Item, where: string): TimeInterval {
   const time = (member: string): TimeInterval | null => {
     const value = properties[member];
-    return typeof value === 'string' ? TimeInterval.parse(value) : null;
+    // Some servers write a space where RFC 3339 has a T.
+    return typeof value === 'string' ? TimeInterval.parse(value.replace(/^(\S{10}) (?=\d)/, '$1T')) : null;
   };
   const [start, end, moment] = [time('start_datetime'), time('end_datetime'), time('datetime')];
-  if (start !== null && end !== null) return new TimeInterval(start.start, end.end);
+  if (start !== null && end !== null) {
+    if (start.start <= end.end) return new TimeInterval(start.start, end.end);
+    throw invalidInput(where, 'ends before it starts', 'correct its start_datetime and end_datetime');
+  }
   if (moment !== null) return moment;
   throw invalidInput(where, 'has no datetime', 'give it one, or start_datetime and end_datetime');
 }
@@ -108,6 +143,7 @@ function assetOf(asset: Asset, item: Item): CatalogAsset {
     ...(asset.roles ? { roles: asset.roles } : {}),
     ...(bands.length === 0 ? {} : { bands }),
     ...(geobox === null ? {} : { geobox }),
+    ...(asset['terrachip:units'] ? { units: asset['terrachip:units'] } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { isTerrachipError } from '../../errors.js';
+import { invalidInput, isTerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
 import { isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
 import type { ArrayGroup } from '../arrays/index.js';
@@ -8,7 +8,16 @@ import type { Sidecars } from '../geotiff/levels.js';
 import { type BlockCache, GeoTiffRaster } from '../geotiff/reader.js';
 import { Jp2Raster } from '../jp2/raster.js';
 import type { Raster } from '../raster.js';
-import { isFolder, kindOfSource, localPath, openNetcdf, openNpy, openZarr } from './stores.js';
+import {
+  isFolder,
+  kindOfSource,
+  localPath,
+  type OpenStoreOptions,
+  openNetcdf,
+  openNpy,
+  openZarr,
+  type StoreKind,
+} from './stores.js';
 
 export interface OpenRasterOptions extends OpenOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. Share one among the rasters of a job. */
@@ -89,6 +98,33 @@ async function openVariable(
     await group.close();
     throw error;
   }
+}
+
+/**
+ * Opens a Zarr store, or a netCDF or HDF5 file, told by its content. Close the group when done.
+ * @param path as for `openRaster`
+ * @returns the group, the path without what follows `#`, and that as the array that is meant
+ * @throws {TerrachipError} as `openRaster`, and INVALID_INPUT for a file that is no store of arrays
+ */
+export async function openStore(
+  path: string,
+  options: OpenStoreOptions = {},
+): Promise<{ group: ArrayGroup; place: string; variable: string | undefined }> {
+  const { place, fragment: variable } = await splitFragment(path);
+  const isStore = isUrl(place) ? /\.zarr(\/|$)/i.test(new URL(place).pathname) : await isFolder(place);
+  if (isStore) return { group: await openZarr(place, options), place, variable };
+  const source = await openSource(place, options);
+  let kind: StoreKind | null;
+  try {
+    kind = await kindOfSource(source, options.signal);
+  } finally {
+    await source.close();
+  }
+  if (kind === 'zip') return { group: await openZarr(place, options), place, variable };
+  if (kind === 'netcdf3' || kind === 'hdf5') {
+    return { group: await openNetcdf(place, options), place, variable };
+  }
+  throw invalidInput(place, 'is no Zarr store, netCDF or HDF5 file', 'check the path');
 }
 
 /** A `.npy` file as a store of one array. */

@@ -1,0 +1,19 @@
+import { type GeoBox, outline } from '../geo/index.js';
+import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
+import { placeOutline } from './place.js';
+
+/**
+ * The outline of a pixel grid in longitude and latitude: edges cut until they bend by less than 1 / 400 000 of the grid,
+ * cut at the antimeridian, bounded by a pole that the grid lies around.
+ * @param name what it is, for messages
+ * @throws {TerrachipError} INVALID_INPUT where the grid leaves the domain of its coordinate reference system
+ */
+export function gridFootprint(geobox: GeoBox, name: string): Polygon[] {
+  const { crs, transform, width, height } = geobox;
+  // Grids in degrees may reach half a pixel beyond a pole, or all around the globe.
+  if (crs.isGeographic && transform.b === 0 && transform.d === 0) {
+    return placeOutline(geobox.bounds, crs, name);
+  }
+  const corners = outline([0, 0, width, height], 1).map(([x, y]): Position => transform.apply(x, y));
+  return polygonsToLonLat([[[...corners, corners[0]]]], crs, name);
+}

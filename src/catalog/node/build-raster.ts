@@ -1,0 +1,139 @@
+/** A catalog of raster files, from their headers. */
+import { invalidInput } from '../../errors.js';
+import type { GeoBox } from '../../geo/index.js';
+import { noReference, openRaster, type Raster } from '../../raster/index.js';
+import type { Polygon } from '../../vector/index.js';
+import { largestOutline } from '../boxes.js';
+import { GeoCatalog } from '../geo-catalog.js';
+import { gridFootprint } from '../grid-footprint.js';
+import { type NameParts, type NamePatternOptions, nameReader } from '../name-pattern.js';
+import type { CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
+import { findFiles } from './find-files.js';
+import { fileName, groupItems } from './group-items.js';
+import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
+
+export interface BuildRasterOptions extends BuildOptions, NamePatternOptions {
+  /** Names of the bands of each file, in order. Default: the descriptions in the file, else `band1`, `band2`, … */
+  bandNames?: readonly string[];
+  /** Extra headers for HTTP. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+const RASTERS = /\.(tiff?|gtiff|cog|jp2|vrt|npy|zarr|zarr\.zip|nc|nc4|h5|hdf5?|he5)$/i;
+const STORES = /\.zarr\/?$/i;
+
+interface RasterHeader {
+  readonly geobox: GeoBox;
+  readonly footprint: readonly Polygon[];
+  readonly bands: readonly CatalogBand[];
+}
+
+interface FoundFile extends NameParts {
+  readonly path: string;
+  readonly header: RasterHeader;
+}
+
+/**
+ * A catalog of raster files: GeoTIFF, COG, and whatever else `openRaster` opens. Only headers are read. Files may differ
+ * in coordinate reference system and resolution; one without a date is static. Rows are in the order of their files.
+ * @param inputs paths, patterns such as `scenes/*.tif`, folders (searched with those inside), URLs, or
+ * `store.zarr#variable`
+ * @throws {TerrachipError} NOT_FOUND for what names no file, INVALID_OPTION for a `filenameRegex` without its groups,
+ * INVALID_INPUT where no file can be read
+ */
+export async function buildRasterCatalog(
+  inputs: string | readonly string[],
+  options: BuildRasterOptions = {},
+): Promise<BuiltCatalog> {
+  const { signal, collection = '' } = options;
+  const readName = nameReader(options);
+  const paths = await findFiles(typeof inputs === 'string' ? [inputs] : inputs, {
+    wanted: RASTERS,
+    isStore: STORES,
+    signal,
+  });
+  const matched: string[] = [];
+  const unmatched: string[] = [];
+  for (const path of paths) (matches(readName, path) ? matched : unmatched).push(path);
+  if (matched.length === 0) {
+    throw invalidInput(
+      `the names of the ${paths.length} files`,
+      'are not matched by the filenameRegex',
+      `correct it; the first name is ${fileName(paths[0] ?? '')}`,
+    );
+  }
+  const { found, unreadable } = await readEach(matched, options, async (path): Promise<FoundFile> => {
+    const parts = readName(fileName(path));
+    if (parts === null) throw invalidInput(path, 'has another name now', 'run again');
+    return { ...parts, path, header: await readHeader(path, parts.band, options) };
+  });
+  const items = groupItems(found.map(({ value }) => value));
+  const rows = items.map(({ id, files }) => rowOf(id, collection, files));
+  return { catalog: GeoCatalog.from(rows), unreadable, unmatched };
+}
+
+/** A name with a date that is none matches: it is reported where the file is read. */
+function matches(readName: ReturnType<typeof nameReader>, path: string): boolean {
+  try {
+    return readName(fileName(path)) !== null;
+  } catch {
+    return true;
+  }
+}
+
+async function readHeader(
+  path: string,
+  band: string | null,
+  { signal, headers, bandNames }: BuildRasterOptions,
+): Promise<RasterHeader> {
+  const raster = await openRaster(path, {
+    ...(signal === undefined ? {} : { signal }),
+    ...(headers === undefined ? {} : { headers }),
+  });
+  try {
+    if (raster.geobox === null) throw noReference(raster);
+    if (bandNames !== undefined && bandNames.length !== raster.bands.length) {
+      throw invalidInput(
+        path,
+        `has ${raster.bands.length} bands, and bandNames has ${bandNames.length}`,
+        'give a name a band',
+      );
+    }
+    return {
+      geobox: raster.geobox,
+      footprint: gridFootprint(raster.geobox, path),
+      bands: bandsOf(raster, band, bandNames),
+    };
+  } finally {
+    await raster.close();
+  }
+}
+
+/** @param band what the file's name says, which is the band of a file with one */
+export function bandsOf(raster: Raster, band: string | null, names?: readonly string[]): CatalogBand[] {
+  const isOne = raster.bands.length === 1;
+  return raster.bands.map(({ index, description, nodata, scale, offset }) => ({
+    name: names?.[index - 1] ?? (isOne && band !== null ? band : (description ?? `band${index}`)),
+    index,
+    nodata,
+    scale,
+    offset,
+  }));
+}
+
+function rowOf(id: string, collection: string, files: readonly FoundFile[]): CatalogRow {
+  const [first] = files;
+  const assets = files.map(({ path, band, header }): [string, CatalogAsset] => [
+    band ?? 'data',
+    { href: path, roles: ['data'], bands: header.bands, geobox: header.geobox },
+  ]);
+  return {
+    id,
+    collection,
+    footprint: largestOutline(files.map(({ header }) => header.footprint)),
+    interval: first.interval,
+    href: first.path,
+    assets: Object.fromEntries(assets),
+    properties: first.properties,
+  };
+}

@@ -1,0 +1,233 @@
+/** A catalog of vector files: labels, outlines, events. */
+import { invalidInput, isTerrachipError } from '../../errors.js';
+import { type Bounds, type CrsLike, TimeInterval, unionBounds } from '../../geo/index.js';
+import {
+  boundsOfFeature,
+  type Polygon,
+  polygonsToLonLat,
+  readFeatures,
+  type VectorFeature,
+  type VectorFeatures,
+} from '../../vector/node/index.js';
+import { dateReader } from '../date-format.js';
+import { GeoCatalog } from '../geo-catalog.js';
+import { lineOutline, pointOutline } from '../geometry.js';
+import { type NameParts, type NamePatternOptions, nameReader } from '../name-pattern.js';
+import type { CatalogRow, CatalogValue } from '../row.js';
+import { findFiles } from './find-files.js';
+import { fileName, groupItems } from './group-items.js';
+import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
+
+export interface BuildVectorOptions extends BuildOptions, NamePatternOptions {
+  /** `file` (default): a row a file, with the box around its features. `feature`: a row a feature, with its outline. */
+  rows?: 'file' | 'feature';
+  /** The layer of files with several. */
+  layer?: string;
+  /** The reference system of files that do not say their own. */
+  crs?: CrsLike;
+  /**
+   * The property of a feature that says when, or those of its start and its end: ISO 8601, or as `dateFormat` has it.
+   * Default: the file's name says it.
+   */
+  dateProperty?: string | readonly [start: string, end: string];
+  /** The property that becomes a feature's id. Default: its number in the file, from 0. */
+  idProperty?: string;
+}
+
+const VECTORS = /\.(geojson|json|topojson|fgb|gpkg|shp|shz|gdb|(shp|gdb)\.zip)$/i;
+const STORES = /\.gdb\/?$/i;
+
+/** A file that was read: its rows are made once it is known how it is told from others. */
+interface VectorFile {
+  readonly path: string;
+  readonly stem: string;
+  readonly band: null;
+  readonly rows: readonly Omit<CatalogRow, 'id'>[];
+  /** What stands after the file's part of each row's id. */
+  readonly suffixes: readonly string[];
+}
+
+/**
+ * A catalog of vector files of the formats that `readFeatures` reads. Points and lines have outlines without area.
+ * @param inputs paths, patterns such as `labels/*.gpkg`, folders (searched with those inside), or URLs
+ * @throws {TerrachipError} NOT_FOUND for what names no file, INVALID_OPTION for a `filenameRegex` without its groups,
+ * INVALID_INPUT where no file can be read
+ */
+export async function buildVectorCatalog(
+  inputs: string | readonly string[],
+  options: BuildVectorOptions = {},
+): Promise<BuiltCatalog> {
+  const { signal, collection = '', rows = 'file', layer, crs, dateProperty, filenameRegex } = options;
+  const { dateFormat, ...names } = options;
+  const readName = nameReader(filenameRegex === undefined && dateProperty !== undefined ? names : options);
+  const readDate = dateProperty === undefined ? null : propertyReader(dateProperty, dateFormat);
+  const paths = await findFiles(typeof inputs === 'string' ? [inputs] : inputs, {
+    wanted: VECTORS,
+    isStore: STORES,
+    signal,
+  });
+  const unmatched: string[] = [];
+  const { found, unreadable } = await readEach(paths, options, async (path): Promise<VectorFile | null> => {
+    const parts = readName(fileName(path));
+    if (parts === null) return null;
+    const features = await readFeatures(path, {
+      ...(signal === undefined ? {} : { signal }),
+      ...(layer === undefined ? {} : { layer }),
+      ...(crs === undefined ? {} : { crs }),
+    });
+    if (features.features.length === 0) throw invalidInput(path, 'holds no geometry', 'leave it out');
+    const file: FileContext = { path, collection, parts, readDate };
+    const made =
+      rows === 'feature' ? featureRows(file, features, options.idProperty) : [fileRow(file, features)];
+    return {
+      path,
+      stem: parts.stem,
+      band: null,
+      rows: made.map(({ row }) => row),
+      suffixes: made.map(({ suffix }) => suffix),
+    };
+  });
+  const files: VectorFile[] = [];
+  for (const { path, value } of found) {
+    if (value === null) unmatched.push(path);
+    else files.push(value);
+  }
+  if (files.length === 0) {
+    throw invalidInput(
+      `the names of the ${paths.length} files`,
+      'are not matched by the filenameRegex',
+      `correct it; the first name is ${fileName(paths[0] ?? '')}`,
+    );
+  }
+  const all = groupItems(files).flatMap(({ id, files: [file] }) =>
+    file.rows.map((row, k): CatalogRow => ({ ...row, id: `${id}${file.suffixes[k]}` })),
+  );
+  return { catalog: GeoCatalog.from(all), unreadable, unmatched };
+}
+
+/** Says when a feature was, from its properties. */
+type PropertyReader = (name: string, properties: VectorFeature['properties']) => TimeInterval;
+
+interface FileContext {
+  readonly path: string;
+  readonly collection: string;
+  readonly parts: NameParts;
+  readonly readDate: PropertyReader | null;
+}
+
+interface MadeRow {
+  readonly row: Omit<CatalogRow, 'id'>;
+  readonly suffix: string;
+}
+
+/** The box around all features, as the file's reference system has it. */
+function fileRow(file: FileContext, { crs, features }: VectorFeatures): MadeRow {
+  const { path, parts, readDate } = file;
+  const bounds = features.map(boundsOfFeature).reduce(unionBounds);
+  const interval =
+    readDate === null
+      ? parts.interval
+      : features.map(({ properties }) => readDate(path, properties)).reduce((a, b) => a.union(b));
+  const footprint = polygonsToLonLat([boxOutline(bounds)], crs, path);
+  return { row: rowOf(file, footprint, interval, { features: features.length }), suffix: '' };
+}
+
+function featureRows(
+  file: FileContext,
+  { crs, features }: VectorFeatures,
+  idProperty: string | undefined,
+): MadeRow[] {
+  const { path, parts, readDate } = file;
+  const ids = new Set<string>();
+  return features.map((feature, k) => {
+    const id = idProperty === undefined ? k : feature.properties[idProperty];
+    if ((typeof id !== 'string' && typeof id !== 'number') || ids.has(String(id))) {
+      throw invalidInput(
+        path,
+        `has the ${ids.has(String(id)) ? `${idProperty} ${id} twice` : `${idProperty} ${JSON.stringify(id)}`}`,
+        'choose a property with a text or number of its own for each feature',
+      );
+    }
+    ids.add(String(id));
+    const outlines = [
+      ...feature.polygons,
+      ...feature.lines.map(lineOutline),
+      ...feature.points.map(pointOutline),
+    ];
+    const footprint = polygonsToLonLat(outlines, crs, `${path}: feature ${id}`);
+    const interval = readDate?.(path, feature.properties) ?? parts.interval;
+    const properties = Object.fromEntries(
+      Object.entries(feature.properties).map(([name, value]) => [name, valueOfProperty(value)]),
+    );
+    return { row: rowOf(file, footprint, interval, properties), suffix: `/${id}` };
+  });
+}
+
+function rowOf(
+  { path, collection, parts }: FileContext,
+  footprint: readonly Polygon[],
+  interval: TimeInterval,
+  properties: Readonly<Record<string, CatalogValue>>,
+): Omit<CatalogRow, 'id'> {
+  return {
+    collection,
+    footprint,
+    interval,
+    href: path,
+    assets: { data: { href: path, roles: ['data'] } },
+    properties: { ...parts.properties, ...properties },
+  };
+}
+
+/** Properties of any file as JSON has them. */
+function valueOfProperty(value: unknown): CatalogValue {
+  if (Array.isArray(value)) return value.map(valueOfProperty);
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, valueOfProperty(each)]));
+  }
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+}
+
+function propertyReader(
+  dateProperty: string | readonly [string, string],
+  dateFormat: string | undefined,
+): PropertyReader {
+  const [start, end] = typeof dateProperty === 'string' ? [dateProperty, dateProperty] : dateProperty;
+  const read = dateFormat === undefined ? null : dateReader(dateFormat);
+  const moment = (name: string, property: string, value: unknown): TimeInterval => {
+    const interval = typeof value === 'string' || typeof value === 'number' ? parse(String(value)) : null;
+    if (interval !== null) return interval;
+    throw invalidInput(
+      name,
+      `has a feature whose ${property} is ${JSON.stringify(value) ?? 'missing'}, which is no date`,
+      read === null ? 'give a dateFormat, or another dateProperty' : `write it as ${dateFormat}`,
+    );
+  };
+  const parse = (text: string): TimeInterval | null => {
+    if (read !== null) return read(text);
+    try {
+      // As SQL and shapefiles write it, with a space or slashes.
+      return TimeInterval.parse(text.replaceAll('/', '-').replace(/^([\d-]{10}) /, '$1T'));
+    } catch (error) {
+      if (isTerrachipError(error, 'INVALID_INPUT')) return null;
+      throw error;
+    }
+  };
+  return (name, properties) => {
+    const from = moment(name, start, properties[start]);
+    if (start === end) return from;
+    return new TimeInterval(from.start, moment(name, end, properties[end]).end);
+  };
+}
+
+function boxOutline([x0, y0, x1, y1]: Bounds): Polygon {
+  return [
+    [
+      [x0, y0],
+      [x1, y0],
+      [x1, y1],
+      [x0, y1],
+      [x0, y0],
+    ],
+  ];
+}

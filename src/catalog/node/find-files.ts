@@ -1,0 +1,141 @@
+/** Paths, patterns, folders and URLs as a list of files. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TerrachipError } from '../../errors.js';
+import { cannotOpen, isUrl } from '../../io/node/index.js';
+
+/** A catalog of more files is built in parts. */
+const MAX_FILES = 5_000_000;
+
+/** Folders inside folders. */
+const MAX_DEPTH = 32;
+
+export interface FindOptions {
+  /** Which files of a folder are meant, where a folder is given. */
+  readonly wanted: RegExp;
+  /** Which folders are themselves files (a `.zarr` store, a `.gdb`). */
+  readonly isStore: RegExp;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The files that are meant, each once, in the order of their code units whatever order they were given in. A pattern
+ * takes `*`, `?`, `**`, `[abc]` and `{a,b}`; a path that exists is taken as it is.
+ * @throws {TerrachipError} NOT_FOUND for what names no file; TOO_LARGE above five million
+ */
+export async function findFiles(inputs: readonly string[], options: FindOptions): Promise<string[]> {
+  const found = new Set<string>();
+  const add = (path: string): void => {
+    found.add(path);
+    if (found.size > MAX_FILES) {
+      throw new TerrachipError(
+        'TOO_LARGE',
+        `there are more than ${MAX_FILES} files`,
+        'build several catalogs and unite them',
+        { size: found.size, limit: MAX_FILES },
+      );
+    }
+  };
+  for (const input of inputs) {
+    const before = found.size;
+    if (isUrl(input)) add(input);
+    else await findLocal(input.startsWith('file:') ? fileURLToPath(input) : input, options, add);
+    if (found.size === before && !isUrl(input) && !found.has(input)) {
+      const isThere = (await stat(withoutFragment(input)).catch(() => null)) !== null;
+      throw new TerrachipError(
+        'NOT_FOUND',
+        isThere ? `${input} holds no file of that kind` : `${input} does not exist and matches no file`,
+        'check the path',
+        { source: input },
+      );
+    }
+  }
+  return [...found].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+async function findLocal(input: string, options: FindOptions, add: (path: string) => void): Promise<void> {
+  const there = await stat(withoutFragment(input)).catch(() => null);
+  if (there === null) {
+    if (/[*?[{]/.test(input)) await findMatches(input, options, add);
+    return;
+  }
+  const isFolder = there.isDirectory() && !options.isStore.test(withoutFragment(input));
+  if (!isFolder) add(input);
+  else await walk(input, 0, options, (path) => options.wanted.test(path), add);
+}
+
+/** `store.zarr#variable` is in `store.zarr`. */
+function withoutFragment(path: string): string {
+  const [, place = path] = /^(.*\.(?:zarr|nc|nc4|h5|hdf5?|he5|zip)\/?)#[^#]*$/i.exec(path) ?? [];
+  return place;
+}
+
+async function findMatches(
+  pattern: string,
+  options: FindOptions,
+  add: (path: string) => void,
+): Promise<void> {
+  const expression = globExpression(pattern);
+  const fixed = pattern.slice(0, pattern.search(/[*?[{]/));
+  const root = fixed.includes('/') ? fixed.slice(0, fixed.lastIndexOf('/') + 1) : '';
+  const isDeep = pattern.includes('**');
+  const depth = isDeep ? MAX_DEPTH : pattern.slice(root.length).split('/').length - 1;
+  const folder = await stat(root === '' ? '.' : root).catch(() => null);
+  if (folder?.isDirectory() !== true) return;
+  await walk(root, MAX_DEPTH - depth, options, (path) => expression.test(path), add);
+}
+
+async function walk(
+  folder: string,
+  depth: number,
+  options: FindOptions,
+  isWanted: (path: string) => boolean,
+  add: (path: string) => void,
+): Promise<void> {
+  options.signal?.throwIfAborted();
+  let entries: { name: string; isDirectory(): boolean; isFile(): boolean; isSymbolicLink(): boolean }[];
+  try {
+    entries = await readdir(folder === '' ? '.' : folder, { withFileTypes: true });
+  } catch (cause) {
+    throw cannotOpen(folder, cause);
+  }
+  for (const entry of entries) {
+    const path = folder === '' || folder.endsWith('/') ? `${folder}${entry.name}` : join(folder, entry.name);
+    const isStore = options.isStore.test(entry.name);
+    // Links to files are followed, links to folders are not: they may lead back.
+    const isFile =
+      entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile());
+    if (isFile === true || isStore) {
+      if (isWanted(path)) add(path);
+    } else if (entry.isDirectory() && depth < MAX_DEPTH) {
+      await walk(path, depth + 1, options, isWanted, add);
+    }
+  }
+}
+
+/** The regular expression of a pattern of shells. */
+export function globExpression(pattern: string): RegExp {
+  let braces = 0;
+  const source = pattern.replace(
+    /\*\*\/|\*\*|\*|\?|\[(!?)([^\]/]+)\]|[{},]|[\s\S]/g,
+    (piece, negated: string | undefined, set: string | undefined) => {
+      if (piece === '**/') return '(?:[^/]+/)*';
+      if (piece === '**') return '.*';
+      if (piece === '*') return '[^/]*';
+      if (piece === '?') return '[^/]';
+      if (set !== undefined) return `[${negated === '!' ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
+      if (piece === '{') {
+        braces++;
+        return '(?:';
+      }
+      if (piece === '}' && braces > 0) {
+        braces--;
+        return ')';
+      }
+      if (piece === ',' && braces > 0) return '|';
+      return piece.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+    },
+  );
+  return new RegExp(`^${source}${')'.repeat(braces)}$`, 's');
+}

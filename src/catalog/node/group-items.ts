@@ -1,0 +1,72 @@
+/** Which files are one item, and what it is called. */
+import { basename, dirname } from 'node:path';
+import { isUrl } from '../../io/node/index.js';
+
+/** What grouping asks of a file. */
+export interface NamedFile {
+  readonly path: string;
+  readonly stem: string;
+  readonly band: string | null;
+}
+
+/** The last part of a path or of a URL's path. */
+export function fileName(path: string): string {
+  const place = isUrl(path) ? decodeURIComponent(new URL(path).pathname) : path;
+  return basename(place.replace(/\/+$/, ''));
+}
+
+/**
+ * Files of one item together: those of one name without their band, in one folder or in several, as long as each band
+ * comes once. Where files that are different items share a name, folders tell them apart.
+ */
+export function groupItems<T extends NamedFile>(files: readonly T[]): { id: string; files: T[] }[] {
+  const groups = new Map<string, T[]>();
+  for (const file of files) addTo(groups, file.stem, file);
+  const items: { id: string; files: T[] }[] = [];
+  for (const [stem, members] of groups) {
+    if (isOneItem(members)) {
+      items.push({ id: stem, files: members });
+      continue;
+    }
+    const byFolder = new Map<string, T[]>();
+    for (const file of members) addTo(byFolder, folderOf(file.path), file);
+    const labels = distinctEndings([...byFolder.keys()]);
+    for (const [folder, inFolder] of byFolder) {
+      const prefix = labels.get(folder);
+      const id = prefix === undefined || prefix === '' ? stem : `${prefix}/${stem}`;
+      if (isOneItem(inFolder)) items.push({ id, files: inFolder });
+      else for (const file of inFolder) items.push({ id: `${id}:${fileName(file.path)}`, files: [file] });
+    }
+  }
+  return items;
+}
+
+function addTo<T>(groups: Map<string, T[]>, key: string, value: T): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [value]);
+  else group.push(value);
+}
+
+function isOneItem(files: readonly NamedFile[]): boolean {
+  if (files.length === 1) return true;
+  return (
+    files.every(({ band }) => band !== null) && new Set(files.map(({ band }) => band)).size === files.length
+  );
+}
+
+function folderOf(path: string): string {
+  if (!isUrl(path)) return dirname(path);
+  const { host, pathname } = new URL(path);
+  return `${host}${dirname(pathname)}`;
+}
+
+/** The shortest endings of some folders, in whole names, that are all different. */
+function distinctEndings(folders: readonly string[]): Map<string, string> {
+  const parts = folders.map((folder) => folder.split('/').filter((part) => part !== '' && part !== '.'));
+  const longest = parts.reduce((most, { length }) => Math.max(most, length), 0);
+  for (let count = folders.length > 1 ? 1 : 0; count < longest; count++) {
+    const endings = parts.map((each) => each.slice(Math.max(0, each.length - count)).join('/'));
+    if (new Set(endings).size === folders.length) return new Map(folders.map((f, k) => [f, endings[k]]));
+  }
+  return new Map(folders.map((folder, k) => [folder, parts[k].join('/')]));
+}

@@ -1,0 +1,78 @@
+/** Many files at a time, where some cannot be read. */
+import { invalidInput, messageOf } from '../../errors.js';
+import { mapConcurrently } from '../../io/index.js';
+import type { OperationOptions } from '../../progress.js';
+import type { GeoCatalog } from '../geo-catalog.js';
+
+/** A file that is not in the catalog, and why. */
+export interface UnreadableFile {
+  readonly path: string;
+  readonly error: Error;
+}
+
+/** A catalog, and what was asked for and is not in it. */
+export interface BuiltCatalog {
+  readonly catalog: GeoCatalog;
+  /** In the order of the files. */
+  readonly unreadable: readonly UnreadableFile[];
+  /** Files whose names the `filenameRegex` does not match. */
+  readonly unmatched: readonly string[];
+}
+
+export interface BuildOptions extends OperationOptions {
+  /** The name of the collection that the rows belong to. Default: none. */
+  collection?: string;
+  /** Files that are open at a time (default 16). Requests to one server are bounded besides. */
+  concurrency?: number;
+  /** `report` (default) leaves unreadable files out and lists them; `throw` ends with the first. */
+  onUnreadable?: 'report' | 'throw';
+}
+
+const CONCURRENCY = 16;
+
+/**
+ * Runs `read` on each path.
+ * @throws {TerrachipError} INVALID_INPUT where not one can be read
+ */
+export async function readEach<T>(
+  paths: readonly string[],
+  options: BuildOptions,
+  read: (path: string) => Promise<T>,
+): Promise<{ found: { path: string; value: T }[]; unreadable: UnreadableFile[] }> {
+  const { concurrency = CONCURRENCY, onUnreadable = 'report', signal, onProgress } = options;
+  let done = 0;
+  const results = await mapConcurrently(
+    paths,
+    concurrency,
+    async (path): Promise<{ value: T } | { error: Error }> => {
+      try {
+        return { value: await read(path) };
+      } catch (cause) {
+        if (signal?.aborted === true || onUnreadable === 'throw') throw cause;
+        const error = cause instanceof Error ? cause : new Error(messageOf(cause));
+        onProgress?.({ type: 'warning', message: `left out: ${error.message}` });
+        return { error };
+      } finally {
+        done++;
+        onProgress?.({ type: 'progress', stage: 'catalog', done, total: paths.length, unit: 'files' });
+      }
+    },
+    signal,
+  );
+  const found: { path: string; value: T }[] = [];
+  const unreadable: UnreadableFile[] = [];
+  for (const [k, result] of results.entries()) {
+    if ('value' in result) found.push({ path: paths[k], value: result.value });
+    else unreadable.push({ path: paths[k], error: result.error });
+  }
+  const [first] = unreadable;
+  if (found.length === 0 && first !== undefined) {
+    throw invalidInput(
+      `none of the ${paths.length} files`,
+      `can be read (the first: ${first.error.message})`,
+      'check the paths',
+      first.error,
+    );
+  }
+  return { found, unreadable };
+}
