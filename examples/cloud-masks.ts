@@ -24,7 +24,13 @@ export async function writeCloudMasks(folder: string): Promise<string[]> {
       return SCL_CLOUDS.includes(value) ? 1 : 0;
     });
     const { width, height } = geobox;
-    const tensor = new GeoTensor({ data: mask, shape: [height, width], dimensions: ['y', 'x'], geobox, nodata: 255 });
+    const tensor = new GeoTensor({
+      data: mask,
+      shape: [height, width],
+      dimensions: ['y', 'x'],
+      geobox,
+      nodata: 255,
+    });
     const path = join(folder, `${row.id}_CLOUD.tif`);
     await writeCog(path, tensor, { overviews: 'mode' });
     written.push(path);

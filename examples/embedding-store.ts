@@ -48,18 +48,36 @@ export async function embed(
 function rowOf({ index, geobox, slice }: Chip, href: string, embedding: number[]): CatalogRow {
   const footprint = [[geobox.footprint()]];
   const id = `chip-${index}`;
-  return { id, collection: 'embeddings', footprint, interval: slice.interval, href, assets: {}, properties: { embedding } };
+  return {
+    id,
+    collection: 'embeddings',
+    footprint,
+    interval: slice.interval,
+    href,
+    assets: {},
+    properties: { embedding },
+  };
 }
 
-/** The ids of the places that are most like one, by the angle between their vectors; the place itself comes first. */
-export async function mostSimilar(store: string, place: readonly [number, number], count: number): Promise<string[]> {
+/** The ids of the places that are most like one, by the angle between their vectors; the place itself is among them. */
+export async function mostSimilar(
+  store: string,
+  place: readonly [number, number],
+  count: number,
+): Promise<string[]> {
   const file = await openCatalog(store);
-  const rows = [...(await file.read())];
-  const [here] = GeoCatalog.from(rows).query({ geometry: { type: 'Point', coordinates: place } }, { touch: true });
-  const wanted = vectorOf(here);
-  const similarity = new Map(rows.map((row) => [row.id, cosine(wanted, vectorOf(row))]));
-  await file.dispose();
-  return [...similarity].sort((a, b) => b[1] - a[1]).slice(0, count).map(([id]) => id);
+  try {
+    const [here] = await file.query({ geometry: { type: 'Point', coordinates: place } }, { touch: true });
+    const wanted = vectorOf(here);
+    const all = [...(await file.load())].map((row) => ({
+      id: row.id,
+      likeness: cosine(wanted, vectorOf(row)),
+    }));
+    all.sort((a, b) => b.likeness - a.likeness);
+    return all.slice(0, count).map(({ id }) => id);
+  } finally {
+    await file.dispose();
+  }
 }
 
 function vectorOf(row: CatalogRow): number[] {
@@ -67,6 +85,7 @@ function vectorOf(row: CatalogRow): number[] {
 }
 
 function cosine(a: readonly number[], b: readonly number[]): number {
-  const dot = (p: readonly number[], q: readonly number[]): number => p.reduce((sum, value, k) => sum + value * q[k], 0);
+  const dot = (p: readonly number[], q: readonly number[]): number =>
+    p.reduce((sum, value, k) => sum + value * q[k], 0);
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }

@@ -16,7 +16,11 @@ export interface LabelledImage {
  * @param labels a GeoJSON, FlatGeobuf, GeoPackage or shapefile of polygons
  * @param property the number of a polygon's class
  */
-export async function pairWithLabels(images: string, labels: string, property: string): Promise<LabelledImage[]> {
+export async function pairWithLabels(
+  images: string,
+  labels: string,
+  property: string,
+): Promise<LabelledImage[]> {
   const { catalog: rasters } = await buildRasterCatalog(images);
   const { catalog: polygons } = await buildVectorCatalog(labels, { rows: 'feature' });
   // A pair for each polygon and each image that it reaches into; images without labels are in none.

@@ -77,5 +77,8 @@ async function writeTimes(folder: string, months: readonly TimeInterval[]): Prom
     attributes: { standard_name: 'time', units: 'days since 1970-01-01', calendar: 'proleptic_gregorian' },
   });
   await writer.create();
-  await writer.writeShard([0], Float64Array.from(months, ({ start }) => start / DAY));
+  await writer.writeShard(
+    [0],
+    Float64Array.from(months, ({ start }) => start / DAY),
+  );
 }

@@ -27,13 +27,19 @@ export interface LoaderOptions {
  * @param files a pattern
  * @returns batches whose `image` is float32 (chip, band, y, x), NaN for no data
  */
-export async function* randomChips(files: string, options: LoaderOptions): AsyncGenerator<Batch<Chip, 'image'>> {
+export async function* randomChips(
+  files: string,
+  options: LoaderOptions,
+): AsyncGenerator<Batch<Chip, 'image'>> {
   const { crs, resolution, size, count, batchSize, seed, minimum, signal } = options;
   const { catalog } = await buildRasterCatalog(files);
   const area = SampleArea.of(catalog, { crs, resolution });
   // Footprints hold pixels without data: a coarse look at each chip says how many.
   const validShare = async ({ geobox }: Chip): Promise<number> => {
-    const { data } = await loadRaster(catalog, geobox.coarsen(4), { resampling: 'nearest', overview: 'auto' });
+    const { data } = await loadRaster(catalog, geobox.coarsen(4), {
+      resampling: 'nearest',
+      overview: 'auto',
+    });
     return data.filter((value) => !Number.isNaN(value)).length / data.length;
   };
   const sampler = redrawInvalid(randomSampler(area, { size, count, seed }), validShare, { minimum });

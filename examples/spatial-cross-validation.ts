@@ -1,5 +1,13 @@
 // N: cross-validation by blocks of ground, so that no model is tested next to where it was trained.
-import { batches, buildRasterCatalog, type Chip, gridSampler, loadRaster, SampleArea, spatialFolds } from 'terrachip/catalog';
+import {
+  batches,
+  buildRasterCatalog,
+  type Chip,
+  gridSampler,
+  loadRaster,
+  SampleArea,
+  spatialFolds,
+} from 'terrachip/catalog';
 import type { CrsLike, GeoTensor } from 'terrachip/geo';
 
 export interface FoldScore {
@@ -48,7 +56,8 @@ export async function crossValidate(
 
 /** Least squares. */
 function fitLine(x: readonly number[], y: readonly number[]): { slope: number; intercept: number } {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
   const [meanX, meanY] = [mean(x), mean(y)];
   const covariance = mean(x.map((value, i) => (value - meanX) * (y[i] - meanY)));
   const slope = covariance / mean(x.map((value) => (value - meanX) ** 2));

@@ -14,9 +14,7 @@ export interface SliceOfTwo {
 /** @param fine files at 10 m; `coarse` at 500 m, in any other CRS */
 export async function atOneSlice(fine: string, coarse: string, slice: GeoSlice): Promise<SliceOfTwo> {
   const [fines, coarses] = await Promise.all(
-    [fine, coarse].map((pattern) =>
-      buildRasterCatalog(pattern, { filenameRegex: /_(?<date>\d{8})\.tif$/ }),
-    ),
+    [fine, coarse].map((pattern) => buildRasterCatalog(pattern, { filenameRegex: /_(?<date>\d{8})\.tif$/ })),
   );
   // A slice is a query and a grid: both catalogs answer it with the same shape.
   return {

@@ -25,7 +25,13 @@ export async function anomalyPolygons(
     Number.isNaN(value + deviations[i]) ? 255 : value - sigmas * deviations[i] > least ? 1 : 0,
   );
   const { width, height } = geobox;
-  const tensor = new GeoTensor({ data: classes, shape: [height, width], dimensions: ['y', 'x'], geobox, nodata: 255 });
+  const tensor = new GeoTensor({
+    data: classes,
+    shape: [height, width],
+    dimensions: ['y', 'x'],
+    geobox,
+    nodata: 255,
+  });
   await writeCog(mask, tensor, { overviews: 'mode' });
   const report = await polygonizeFile({ source: mask, destination: polygons, values: [1] });
   return report.values.find(({ value }) => value === 1)?.km2 ?? 0;

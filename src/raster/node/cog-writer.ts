@@ -280,8 +280,7 @@ export async function writeCog(
 function planesOf(path: string, tensor: GeoTensor): TypedArray[] {
   const { dimensions, shape, data } = tensor;
   if (dimensions.length === 2) return [data];
-  if (dimensions.length === 3)
-    return Array.from({ length: shape[0] }, (_, band) => tensor.plane(band).data);
+  if (dimensions.length === 3) return Array.from({ length: shape[0] }, (_, band) => tensor.plane(band).data);
   throw invalidInput(
     path,
     `cannot hold a tensor of dimensions (${dimensions.join(', ')})`,
