@@ -36,7 +36,10 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     return new GeoCatalog({ table: checkTable(table), rows: null });
   }
 
-  static readonly empty = GeoCatalog.from([]);
+  // A getter: TypeScript compiles a field of the class's own type to one that is set before the class is there.
+  static get empty(): GeoCatalog {
+    return GeoCatalog.from([]);
+  }
 
   get length(): number {
     return this.#view.rows?.length ?? this.#view.table.length;
