@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { attempt, here, PYTHON, requirePackages, run } from '../programs.js';
 
-const PACKAGES = ['geopandas', 'pyarrow', 'shapely>=2', 'pyproj', 'duckdb', 'rasterio'];
+const PACKAGES = ['geopandas', 'pyarrow', 'shapely>=2', 'pyproj', 'duckdb'];
 
 /** @returns runs a helper of this folder on a JSON document; `parquet` says whether it can read Parquet */
 export async function openPython(report) {

@@ -75,13 +75,12 @@ first = items[items.id == "row 1"].iloc[0]
 some = frame.iloc[:2000].copy()
 some["datetime"] = pandas.date_range("2020-01-01", periods=len(some), freq="h", tz="UTC")
 some["assets"] = [json.dumps({"data": {"href": href}}) for href in some.href]
-some = some[["id", "geometry", "assets", "datetime", "bbox"]]
-whole = some.bbox.map(lambda sides: sides["xmax"] - sides["xmin"] < 180)
-some = some[whole]
+some = some[["id", "geometry", "assets", "datetime"]]
+some = some[some.bounds.maxx - some.bounds.minx < 180]
 written = {}
 for compression in ("none", "snappy", "gzip", "brotli", "zstd", "lz4"):
     path = os.path.join(request["folder"], f"theirs-{compression}.parquet")
-    some.to_parquet(path, compression=None if compression == "none" else compression, row_group_size=500)
+    some.to_parquet(path, compression=None if compression == "none" else compression, row_group_size=500, write_covering_bbox=True)
     written[compression] = path
 
 print(
