@@ -10,7 +10,7 @@ import {
 } from './intersect.js';
 import { type PlaceAndTime, PlaceQuery, type QueryOptions } from './place-query.js';
 import type { CatalogRow } from './row.js';
-import { checkTable, numbersOf, type RowTable, type RowView, tableOfRows } from './row-table.js';
+import { checkTable, numbersOf, type RowTable, type RowView, tableOf, tableOfRows } from './row-table.js';
 import { selectRows } from './select.js';
 import { type NearestOptions, nearestRows, type Padding, paddedTable, type TimeLike } from './times.js';
 import { type Dedupe, dedupePolicy, withoutDuplicates } from './union.js';
@@ -36,7 +36,6 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     return new GeoCatalog({ table: checkTable(table), rows: null });
   }
 
-  // A getter: TypeScript compiles a field of the class's own type to one that is set before the class is there.
   static get empty(): GeoCatalog {
     return GeoCatalog.from([]);
   }
@@ -115,7 +114,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
    * @throws {TerrachipError} INVALID_INPUT where a row would end before it starts
    */
   padInterval(padding: Padding): GeoCatalog {
-    return new GeoCatalog({ ...this.#view, table: paddedTable(this.#view.table, padding) });
+    return new GeoCatalog({ table: paddedTable(tableOf(this.#view), padding), rows: null });
   }
 
   /** The rows nearest to a time, in the order of the catalog; of all of them, or of each place. */
@@ -124,20 +123,17 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   }
 
   /**
-   * The same rows in another order; equal ones keep theirs.
-   * @param by a number or a text of each row, or below 0 where the first of two rows comes first
+   * The same rows in the order of a number or a text of each, the least first; equal ones keep their order, so that
+   * sorting by the lesser key first orders by two.
    */
   sortBy(
-    by: ((row: CatalogRow) => number | string) | ((first: CatalogRow, second: CatalogRow) => number),
+    key: (row: CatalogRow) => number | string,
+    { descending = false }: { readonly descending?: boolean } = {},
   ): GeoCatalog {
     const { table } = this.#view;
-    const rows = Array.from(numbersOf(this.#view), (number) => ({ number, row: table.row(number) }));
-    if (isComparison(by)) {
-      rows.sort((p, q) => by(p.row, q.row));
-    } else {
-      const keys = new Map(rows.map(({ number, row }) => [number, by(row)]));
-      rows.sort((p, q) => compareKeys(keys.get(p.number) ?? '', keys.get(q.number) ?? ''));
-    }
+    const rows = Array.from(numbersOf(this.#view), (number) => ({ number, key: key(table.row(number)) }));
+    const sign = descending ? -1 : 1;
+    rows.sort((p, q) => sign * (p.key < q.key ? -1 : p.key > q.key ? 1 : 0));
     return this.#subset(Uint32Array.from(rows, ({ number }) => number));
   }
 
@@ -198,14 +194,4 @@ export class GeoCatalog implements Iterable<CatalogRow> {
       return this.#view.rows?.[index] ?? index;
     throw invalidInput(`the row ${index}`, `is none of the ${this.length} of the catalog`, 'count from 0');
   }
-}
-
-function isComparison(
-  by: ((row: CatalogRow) => number | string) | ((first: CatalogRow, second: CatalogRow) => number),
-): by is (first: CatalogRow, second: CatalogRow) => number {
-  return by.length === 2;
-}
-
-function compareKeys(a: number | string, b: number | string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

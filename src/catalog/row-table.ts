@@ -35,6 +35,19 @@ export function* numbersOf({ table, rows }: RowView): Iterable<number> {
   else for (let k = 0; k < table.length; k++) yield k;
 }
 
+/** The rows of a view as a table of their own. */
+export function tableOf({ table, rows }: RowView): RowTable {
+  if (rows === null) return table;
+  return {
+    length: rows.length,
+    index: SpatialIndex.fromBoxes(rows.length, (k) => table.index.boxesOf(rows[k])),
+    starts: Float64Array.from(rows, (row) => table.starts[row]),
+    ends: Float64Array.from(rows, (row) => table.ends[row]),
+    row: (k) => table.row(rows[k]),
+    footprint: (k) => table.footprint(rows[k]),
+  };
+}
+
 /** A table of rows that are in memory. @throws {TerrachipError} INVALID_INPUT for an impossible footprint */
 export function tableOfRows(rows: readonly CatalogRow[]): RowTable {
   for (const row of rows) requireFootprint(row);

@@ -16,6 +16,7 @@ export type {
 export { ArrayRaster, type Coordinate, rasterVariables } from './cf/index.js';
 export { COG_COMPRESSIONS, type CogCompression, type CogOptions } from './cog/options.js';
 export { OVERVIEW_METHODS, type OverviewMethod } from './cog/overview.js';
+export { type Declarations, DeclaredRaster } from './declared.js';
 export type { Sidecars } from './geotiff/levels.js';
 export {
   type BlockCache,
