@@ -8,14 +8,6 @@ import type { Sidecars } from '../geotiff/levels.js';
 import { type BlockCache, GeoTiffRaster } from '../geotiff/reader.js';
 import { Jp2Raster } from '../jp2/raster.js';
 import type { Raster } from '../raster.js';
-
-<<<<<<< HEAD
-
-import { isFolder, kindOfSource, localPath, openNetcdf, openNpy, openZarr } from './stores.js';
-import { isRasterEntry, openZipEntry } from './zip-entry.js';
-
-=======
-
 import {
   isFolder,
   kindOfSource,
@@ -26,8 +18,7 @@ import {
   openZarr,
   type StoreKind,
 } from './stores.js';
-
->>>>>>> f
+import { isRasterEntry, openZipEntry } from './zip-entry.js';
 
 export interface OpenRasterOptions extends OpenOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. Share one among the rasters of a job. */
