@@ -8,17 +8,12 @@ export * from '../index.js';
 export * from '../loaders/index.js';
 export * from '../products/index.js';
 
-<<<<<<< HEAD
-
 export {
   isParquetPath,
   loadCatalog,
   requireCatalogPath,
   saveCatalog,
 } from './any-catalog-file.js';
-
-=======
->>>>>>> f
 
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
