@@ -1,6 +1,13 @@
 /** Pixels of catalogs: their rows on one grid. */
 
 export {
+  type LoadZarrOptions,
+  loadPointSeries,
+  loadZarr,
+  type PointSeries,
+  type PointSeriesOptions,
+} from './cube.js';
+export {
   type ExogenousLayer,
   type LoadedLayers,
   type LoadLayersOptions,
