@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'vitest/config';
 
+const source = (file: string): string => `${import.meta.dirname}/src/${file}`;
+
 export default defineConfig({
   plugins: [
     {
@@ -17,6 +19,14 @@ export default defineConfig({
       },
     },
   ],
+  resolve: {
+    // What examples import as users do, from the source that tests import.
+    alias: [
+      { find: /^terrachip$/, replacement: source('index.ts') },
+      { find: /^terrachip\/(geo|kernels|catalog)$/, replacement: source('$1/node/index.ts') },
+      { find: /^terrachip\/(raster|inference)$/, replacement: source('$1/index.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // Dawn crashes inside worker threads, so every file runs in a process of its own.

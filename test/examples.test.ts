@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { webgpuProblem } from './support/backends.js';
@@ -43,5 +43,21 @@ describe('examples', () => {
     const water = Number(chips.match(/^24 chips; (\d+) pixels of water, 6000 without data$/)?.[1]);
     // The model sees pixels, so the stitched scene has the very pixels that are dark.
     expect(dark).toBe(`${water} pixels are dark in the scene`);
+  });
+
+  it('are all in the list of examples', () => {
+    const readme = readFileSync('examples/README.md', 'utf8');
+    const files = readdirSync('examples').filter((file) => /\.(js|ts)$/.test(file));
+    expect(files.filter((file) => !readme.includes(`\`${file}\``))).toEqual([]);
+    expect(files).toHaveLength(18);
+  });
+
+  it('import terrachip as its users do', () => {
+    const allowed = /^(terrachip(\/(catalog|raster|kernels|geo|inference))?|node:path)$/;
+    const imports = readdirSync('examples')
+      .filter((file) => /\.(js|ts)$/.test(file))
+      .flatMap((file) => [...readFileSync(`examples/${file}`, 'utf8').matchAll(/from '([^']+)'/g)])
+      .map(([, specifier]) => specifier);
+    expect(imports.filter((specifier) => !allowed.test(specifier))).toEqual([]);
   });
 });

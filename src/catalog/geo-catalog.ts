@@ -44,6 +44,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     return new GeoCatalog({ table: checkTable(table), rows: null });
   }
 
+  /** The catalog without rows. */
   static get empty(): GeoCatalog {
     return GeoCatalog.from([]);
   }

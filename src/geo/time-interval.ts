@@ -1,7 +1,7 @@
 import { invalidInput } from '../errors.js';
 
 const DATE_TIME =
-  /^(\d{4})-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?$/;
+  /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?$/;
 
 /**
  * A time interval, closed at both ends, in integer UTC milliseconds. Instants (`start === end`) are valid; open
@@ -33,7 +33,8 @@ export class TimeInterval {
 
   /**
    * Parses `2021-07-15`, `2021-07`, `2021-07-15T05:50:12Z`, `A/B` and `A/..`. A date keeps its precision: it is
-   * the whole day (or month), not its first instant. A time without a zone is UTC, as STAC requires.
+   * the whole day (or month), not its first instant. A time without a zone is UTC, as STAC requires; a space may stand
+   * for the T, as some catalogs write it.
    */
   static parse(text: string): TimeInterval {
     const parts = text.trim().split('/');

@@ -16,6 +16,7 @@ export type {
 export { ArrayRaster, type Coordinate, rasterVariables } from './cf/index.js';
 export { COG_COMPRESSIONS, type CogCompression, type CogOptions } from './cog/options.js';
 export { OVERVIEW_METHODS, type OverviewMethod } from './cog/overview.js';
+export { type Declarations, DeclaredRaster } from './declared.js';
 export type { Sidecars } from './geotiff/levels.js';
 export {
   type BlockCache,
@@ -25,7 +26,7 @@ export {
 } from './geotiff/reader.js';
 export { toStoredIntegers } from './geotiff/sample-types.js';
 export { type Jp2Options, Jp2Raster } from './jp2/raster.js';
-export { CogWriter, writeCog } from './node/cog-writer.js';
+export { CogWriter, type TensorCogOptions, writeCog } from './node/cog-writer.js';
 export { type NpyOptions, writeNpy } from './node/npy-writer.js';
 export { type OpenRasterOptions, openRaster, openStore } from './node/open.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './node/stores.js';

@@ -12,6 +12,7 @@ export {
   type Polygon,
   type Position,
   type Ring,
+  requireAreas,
   type VectorFeature,
   type VectorFeatures,
 } from './features.js';

@@ -10,6 +10,9 @@ describe('TimeInterval', () => {
     expect(TimeInterval.parse('2021-02').end).toBe(Date.UTC(2021, 2, 1) - 1);
     expect(TimeInterval.parse('2021-07-15T05:50:12.5Z')).toEqual(TimeInterval.instant(july15 + 21012500));
     expect(TimeInterval.parse('2021-07-15T05:50+02:00').start).toBe(july15 + (3 * 60 + 50) * 60_000);
+    // A space for the T, as items of Sentinel-1 RTC on the Planetary Computer have it.
+    const spaced = TimeInterval.parse('2025-03-11 04:42:31.719576+00:00');
+    expect(spaced.toJSON()[0]).toBe('2025-03-11T04:42:31.719Z');
   });
 
   it('opens ends to infinity', () => {

@@ -46,10 +46,10 @@ export function show(choice: BandChoice): string {
   return typeof choice === 'number' ? String(choice) : `"${choice}"`;
 }
 
-/** The asset of a row's main file. */
+/** The asset of a row's main file; of a store, which is none itself, its first array. */
 export function mainAsset(row: CatalogRow): CatalogAsset {
   const assets = Object.values(row.assets);
-  return assets.find((asset) => asset.href === row.href) ?? { href: row.href };
+  return assets.find((asset) => asset.href === row.href) ?? assets[0] ?? { href: row.href };
 }
 
 /** The band of a file that a choice means, once it is open. @throws {TerrachipError} INVALID_INPUT */

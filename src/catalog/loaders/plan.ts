@@ -154,8 +154,13 @@ async function closeAll(sources: Set<Source>): Promise<void> {
   }
 }
 
-/** Rows that may meet a grid and a time, in the catalog's order. */
-function rowsOn(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: TimeInterval): CatalogRow[] {
+/** Rows that may meet a grid and a time, in the catalog's order; of other rows than a catalog's, those of the time. */
+export function rowsOn(
+  catalog: Iterable<CatalogRow>,
+  target: LoadTarget,
+  interval: TimeInterval,
+): CatalogRow[] {
+  const grid = target instanceof GeoBox ? target : geoBoxOfSlice(target);
   if (!(catalog instanceof GeoCatalog)) {
     return Array.from(catalog).filter((row) => row.interval.intersects(interval));
   }

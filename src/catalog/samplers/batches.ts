@@ -1,5 +1,5 @@
 /** Loading chips ahead, in order, and stacking them. */
-import type { Tensor, TensorConstructor } from 'onnxruntime-common';
+import type { Tensor, TensorConstructor, TypedTensor } from 'onnxruntime-common';
 import { invalidInput, invalidOption, messageOf } from '../../errors.js';
 import { allocateArray, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { onAbort, untilAborted } from '../../io/index.js';
@@ -143,7 +143,14 @@ function stackOne<T, Name extends string>(loaded: readonly Loaded<T, Name>[], na
 
 /** What is needed of an ONNX runtime to make tensors: `onnxruntime-node`, `onnxruntime-web` and others have it. */
 export interface TensorRuntime {
-  readonly Tensor: TensorConstructor;
+  /** Runtimes that are known to make float32 tensors make the others too. */
+  readonly Tensor:
+    | TensorConstructor
+    | (new (
+        type: 'float32',
+        data: Float32Array,
+        dims: readonly number[],
+      ) => TypedTensor<'float32'>);
 }
 
 /** A batch as tensors of an ONNX runtime, which share its memory. */
@@ -151,11 +158,12 @@ export function batchTensors<Name extends string>(
   runtime: TensorRuntime,
   batch: { readonly arrays: Readonly<Record<Name, ChipArray>> },
 ): Record<Name, Tensor> {
+  const OnnxTensor = runtime.Tensor as TensorConstructor;
   return Object.fromEntries(
     Object.entries<ChipArray>(batch.arrays).map(([name, { data, shape }]) => [
       name,
       // ONNX calls these types as NumPy does.
-      new runtime.Tensor(dtypeOf(data), data, shape),
+      new OnnxTensor(dtypeOf(data), data, shape),
     ]),
   ) as Record<Name, Tensor>;
 }

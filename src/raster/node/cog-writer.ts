@@ -1,6 +1,6 @@
 import { type FileHandle, rename } from 'node:fs/promises';
 import { internalError, invalidInput, TerrachipError } from '../../errors.js';
-import { bytesPerElement, type TypedArray } from '../../geo/index.js';
+import { bytesPerElement, GeoTensor, type TypedArray } from '../../geo/index.js';
 import { requireWritable, writeAtomically, writeError } from '../../io/node/index.js';
 import { BLOCK_LEADER_BYTES, type CogImage, type CogLayout, encodeHead, layoutOf } from '../cog/directory.js';
 import {
@@ -240,6 +240,14 @@ async function writeFully(file: FileHandle, bytes: Uint8Array, position: number)
   }
 }
 
+/** Settings of a COG whose pixels, bands and nodata value are a tensor's. */
+export type TensorCogOptions = Omit<CogOptions, 'geobox' | 'bands' | 'dtype' | 'nodata' | 'mask'>;
+
+/**
+ * Writes a tensor (band, y, x) or (y, x) with its grid, nodata value and band names.
+ * @throws {TerrachipError} INVALID_INPUT for a tensor of other dimensions
+ */
+export async function writeCog(path: string, tensor: GeoTensor, options?: TensorCogOptions): Promise<void>;
 /**
  * Writes a whole raster that is in memory.
  * @param bands the values of each band in C order
@@ -249,13 +257,37 @@ export async function writeCog(
   path: string,
   bands: readonly TypedArray[],
   options: CogOptions,
+  mask?: Uint8Array | null,
+): Promise<void>;
+export async function writeCog(
+  path: string,
+  source: GeoTensor | readonly TypedArray[],
+  options: TensorCogOptions | CogOptions = {},
   mask: Uint8Array | null = null,
 ): Promise<void> {
-  const writer = await CogWriter.create(path, options);
+  const isTensor = source instanceof GeoTensor;
+  const bands = isTensor ? planesOf(path, source) : source;
+  const settings = isTensor ? { ...settingsOf(source, bands.length), ...options } : (options as CogOptions);
+  const writer = await CogWriter.create(path, settings);
   try {
     await writer.writeRows(bands, mask);
     await writer.finish();
   } finally {
     await writer.abort();
   }
+}
+
+function planesOf(path: string, tensor: GeoTensor): TypedArray[] {
+  const { dimensions, shape, data } = tensor;
+  if (dimensions.length === 2) return [data];
+  if (dimensions.length === 3) return Array.from({ length: shape[0] }, (_, band) => tensor.plane(band).data);
+  throw invalidInput(
+    path,
+    `cannot hold a tensor of dimensions (${dimensions.join(', ')})`,
+    'write it band by band, or as Zarr',
+  );
+}
+
+function settingsOf({ geobox, dtype, nodata, bandNames }: GeoTensor, bands: number): CogOptions {
+  return { geobox, bands, dtype, nodata, ...(bandNames === null ? {} : { descriptions: bandNames }) };
 }

@@ -18,6 +18,7 @@ import {
   openZarr,
   type StoreKind,
 } from './stores.js';
+import { isRasterEntry, openZipEntry } from './zip-entry.js';
 
 export interface OpenRasterOptions extends OpenOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. Share one among the rasters of a job. */
@@ -31,7 +32,7 @@ export interface OpenRasterOptions extends OpenOptions {
  * `.zarr`), netCDF, HDF5 and `.npy` are told by their content. Files beside a local TIFF are read too: overviews
  * (`.ovr`), its mask (`.msk`) and a world file; on a server, looking for them would cost a request each. Close it when
  * done.
- * @param path `scene.tif`, `store.zarr`, `store.zarr#variable`, `https://…`
+ * @param path `scene.tif`, `store.zarr`, `store.zarr#variable`, `product.zip#folder/band.jp2`, `https://…`
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where a store holds several rasters, UNSUPPORTED,
  * MISSING_DEPENDENCY or NETWORK
  */
@@ -43,6 +44,8 @@ export async function openRaster(path: string, options: OpenRasterOptions = {}):
   const source = await openSource(place, options);
   try {
     const kind = await kindOfSource(source, options.signal);
+    if (kind === 'zip' && variable !== undefined && isRasterEntry(variable))
+      return await openEntry(await openZipEntry(source, variable), options);
     if (kind === null) return await openGeoTiff(source, place, options);
     if (kind === 'jpeg2000') return await Jp2Raster.open(source, options);
     await source.close();
@@ -53,6 +56,12 @@ export async function openRaster(path: string, options: OpenRasterOptions = {}):
     await source.close();
     throw error;
   }
+}
+
+/** What a zip file holds has nothing beside it. */
+async function openEntry(source: ByteSource, options: OpenRasterOptions): Promise<Raster> {
+  const kind = await kindOfSource(source, options.signal);
+  return kind === 'jpeg2000' ? Jp2Raster.open(source, options) : GeoTiffRaster.open(source, options);
 }
 
 async function openGeoTiff(source: ByteSource, path: string, options: OpenRasterOptions): Promise<Raster> {

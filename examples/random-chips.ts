@@ -1,0 +1,50 @@
+// L: random chips for a training loop: the same sequence on any number of workers, loaded ahead, as batches.
+import {
+  type Batch,
+  batches,
+  buildRasterCatalog,
+  type Chip,
+  loadRaster,
+  randomSampler,
+  redrawInvalid,
+  SampleArea,
+} from 'terrachip/catalog';
+import type { CrsLike, GeoTensor } from 'terrachip/geo';
+
+export interface LoaderOptions {
+  crs: CrsLike;
+  resolution: number;
+  size: number;
+  count: number;
+  batchSize: number;
+  seed: number;
+  /** Least share of pixels with data. */
+  minimum: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * @param files a pattern
+ * @returns batches whose `image` is float32 (chip, band, y, x), NaN for no data
+ */
+export async function* randomChips(
+  files: string,
+  options: LoaderOptions,
+): AsyncGenerator<Batch<Chip, 'image'>> {
+  const { crs, resolution, size, count, batchSize, seed, minimum, signal } = options;
+  const { catalog } = await buildRasterCatalog(files);
+  const area = SampleArea.of(catalog, { crs, resolution });
+  // Footprints hold pixels without data: a coarse look at each chip says how many.
+  const validShare = async ({ geobox }: Chip): Promise<number> => {
+    const { data } = await loadRaster(catalog, geobox.coarsen(4), {
+      resampling: 'nearest',
+      overview: 'auto',
+    });
+    return data.filter((value) => !Number.isNaN(value)).length / data.length;
+  };
+  const sampler = redrawInvalid(randomSampler(area, { size, count, seed }), validShare, { minimum });
+  const load = async ({ geobox }: Chip, own: AbortSignal): Promise<{ image: GeoTensor }> => ({
+    image: await loadRaster(catalog, geobox, { signal: own }),
+  });
+  yield* batches(sampler, load, { batchSize, ...(signal === undefined ? {} : { signal }) });
+}

@@ -1,0 +1,32 @@
+// M: pairs of chips of one place before and after, for learning what changes and what does not.
+import {
+  type Batch,
+  batches,
+  buildRasterCatalog,
+  type ChipPair,
+  loadRaster,
+  pairSampler,
+  SampleArea,
+} from 'terrachip/catalog';
+import type { CrsLike, GeoTensor } from 'terrachip/geo';
+
+const DAY = 86_400_000;
+
+/**
+ * @param files a pattern of files with a date in their names, such as `S2_20210703.tif`
+ * @param days least and most days between both images
+ */
+export async function* temporalPairs(
+  files: string,
+  { crs, resolution, size, count }: { crs: CrsLike; resolution: number; size: number; count: number },
+  days: readonly [least: number, most: number],
+): AsyncGenerator<Batch<ChipPair, 'before' | 'after'>> {
+  const { catalog } = await buildRasterCatalog(files, { filenameRegex: /_(?<date>\d{8})\.tif$/ });
+  const area = SampleArea.of(catalog, { crs, resolution });
+  const pairs = pairSampler(area, { size, count, gap: [days[0] * DAY, days[1] * DAY] });
+  const load = async ({ before, after }: ChipPair): Promise<Record<'before' | 'after', GeoTensor>> => ({
+    before: await loadRaster(before.row === undefined ? [] : [before.row], before.geobox),
+    after: await loadRaster(after.row === undefined ? [] : [after.row], after.geobox),
+  });
+  yield* batches(pairs, load, { batchSize: 4 });
+}

@@ -1,0 +1,182 @@
+/** Rasters from outside of a catalog beside what it holds: elevation, land cover, masks. */
+import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { type GeoBox, GeoTensor, type TypedArray, unitRows } from '../../geo/index.js';
+import { type Backend, CpuBackend } from '../../gpu/index.js';
+import { type Resampling, suitsCategories } from '../../kernels/index.js';
+import type { OperationOptions } from '../../progress.js';
+import {
+  type BlockCache,
+  createBlockCache,
+  isCategorical,
+  openRaster,
+  type Raster,
+  type Units,
+  WarpedRaster,
+} from '../../raster/index.js';
+import { DEFAULT_MAX_BYTES, type OpenAsset } from './options.js';
+
+/** Any raster, one band of it. */
+export interface ExogenousLayer {
+  /** A path or a URL, as `openRaster` takes it. */
+  readonly path: string;
+  /** From 1 (default 1). A band that the file does not have gives NaN and a warning. */
+  readonly band?: number;
+  /** Default: `nearest` for classes, bits and palettes, `bilinear` for everything else. */
+  readonly resampling?: Resampling;
+  /** What its values are; `class` and `bits` are never interpolated. */
+  readonly units?: Units;
+}
+
+export interface LoadLayersOptions extends OperationOptions {
+  /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
+  backend?: Backend;
+  cache?: BlockCache;
+  /** Default: `openRaster`. */
+  open?: OpenAsset;
+  /** Bytes that the result may have (default 4 GiB). */
+  maxBytes?: number;
+}
+
+export interface LoadedLayers {
+  /** (band, y, x), float32 with NaN for no data; its `bandNames` are the layers'. */
+  readonly tensor: GeoTensor;
+  /** What was not as it was asked for; also reported to `onProgress`. */
+  readonly warnings: readonly string[];
+}
+
+const ROWS = 512;
+const CACHE_BYTES = 128 * 2 ** 20;
+
+/**
+ * Collocates layers onto the grid of a product or a slice, each in its own way. Values are physical ones, by the scale and
+ * offset of the file. What is already on the grid is read pixel by pixel: nothing moves.
+ * @throws {TerrachipError} INVALID_OPTION for categories that would be interpolated, TOO_LARGE above `maxBytes`, and as
+ * `openRaster`
+ */
+export async function loadLayers(
+  layers: Readonly<Record<string, ExogenousLayer>>,
+  grid: GeoBox,
+  options: LoadLayersOptions = {},
+): Promise<LoadedLayers> {
+  const names = Object.keys(layers);
+  if (names.length === 0) throw invalidOption('layers', 'name none', 'give at least one');
+  const size = names.length * grid.pixelCount * 4;
+  const { maxBytes: limit = DEFAULT_MAX_BYTES, signal, onProgress } = options;
+  if (size > limit) {
+    const text = `${names.length} layers of ${grid.width} × ${grid.height} pixels need ${size} bytes, above the limit of ${limit}`;
+    throw new TerrachipError('TOO_LARGE', text, 'load fewer, or on a coarser grid', { size, limit });
+  }
+  const backend = options.backend ?? new CpuBackend();
+  const cache = options.cache ?? createBlockCache(CACHE_BYTES);
+  const open = options.open ?? openRaster;
+  const data = new Float32Array(names.length * grid.pixelCount).fill(Number.NaN);
+  const warnings: string[] = [];
+  try {
+    for (const [k, name] of names.entries()) {
+      const raster = await open(layers[name].path, { cache, ...(signal === undefined ? {} : { signal }) });
+      try {
+        const target = data.subarray(k * grid.pixelCount, (k + 1) * grid.pixelCount);
+        const warning = await loadLayer(backend, raster, name, layers[name], grid, target, signal);
+        if (warning === null) continue;
+        warnings.push(warning);
+        onProgress?.({ type: 'warning', message: warning });
+      } finally {
+        await raster.close();
+      }
+    }
+  } finally {
+    if (options.backend === undefined) backend.dispose();
+  }
+  const shape = [names.length, grid.height, grid.width];
+  const tensor = new GeoTensor({
+    data,
+    shape,
+    dimensions: ['band', 'y', 'x'],
+    geobox: grid,
+    nodata: Number.NaN,
+    bandNames: names,
+  });
+  return { tensor, warnings };
+}
+
+async function loadLayer(
+  backend: Backend,
+  raster: Raster,
+  name: string,
+  layer: ExogenousLayer,
+  grid: GeoBox,
+  target: Float32Array,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  const { band: index = 1, units } = layer;
+  const band = raster.bands.find((candidate) => candidate.index === index);
+  if (band === undefined) {
+    return `the layer "${name}" is NaN: ${raster.name} has no band ${index}, only 1 to ${raster.bands.length}`;
+  }
+  const categorical =
+    band.colourInterpretation === 'palette' || (units !== undefined && isCategorical(units));
+  const resampling = layer.resampling ?? (categorical ? 'nearest' : 'bilinear');
+  if (categorical && !suitsCategories(resampling)) {
+    throw invalidOption(
+      'resampling',
+      `cannot be ${resampling} for the layer "${name}", which holds categories`,
+      'use nearest or mode',
+    );
+  }
+  const warped = new WarpedRaster(backend, raster, { geobox: grid, resampling, bands: [index] });
+  const plane = backend.allocate([Math.min(ROWS, grid.height), grid.width], 'float32');
+  const rowsOf = new Float32Array(plane.length);
+  try {
+    for (const rows of unitRows(grid.height, Math.min(ROWS, grid.height))) {
+      await warped.readRows(rows, [plane], rows.start, signal);
+      await backend.download(plane, rowsOf);
+      target.set(rowsOf.subarray(0, (rows.end - rows.start) * grid.width), rows.start * grid.width);
+    }
+    return null;
+  } finally {
+    plane.dispose();
+  }
+}
+
+/**
+ * Tensors over one grid as one: the bands of a product, then layers beside them.
+ * @param tensors (band, y, x) or (y, x), whose values become float32 with NaN for no data
+ * @throws {TerrachipError} INVALID_INPUT for tensors over different grids, or with a time axis
+ */
+export function stack(tensors: readonly GeoTensor[]): GeoTensor {
+  const [first] = tensors;
+  if (first === undefined) throw invalidInput('a stack of no tensors', 'has no grid', 'give at least one');
+  const bands = tensors.map((tensor) => {
+    if (!tensor.geobox.equals(first.geobox)) {
+      throw invalidInput('tensors over different grids', 'cannot be stacked', 'load them on one grid');
+    }
+    if (tensor.dimensions.includes('time') || tensor.shape.length > 3) {
+      throw invalidInput(
+        `a tensor (${tensor.dimensions.join(', ')})`,
+        'cannot be stacked',
+        'give (band, y, x)',
+      );
+    }
+    return tensor.shape.length === 2 ? 1 : tensor.shape[0];
+  });
+  const size = first.geobox.pixelCount;
+  const data = new Float32Array(bands.reduce((sum, count) => sum + count, 0) * size);
+  let at = 0;
+  for (const tensor of tensors) {
+    copyAsFloat32(tensor.data, tensor.nodata, data.subarray(at, at + tensor.data.length));
+    at += tensor.data.length;
+  }
+  const named = tensors.every((tensor) => tensor.bandNames !== null);
+  return new GeoTensor({
+    data,
+    shape: [data.length / size, first.geobox.height, first.geobox.width],
+    dimensions: ['band', 'y', 'x'],
+    geobox: first.geobox,
+    nodata: Number.NaN,
+    bandNames: named ? tensors.flatMap((tensor) => tensor.bandNames ?? []) : null,
+  });
+}
+
+function copyAsFloat32(values: TypedArray, nodata: number | null, target: Float32Array): void {
+  for (let i = 0; i < values.length; i++) target[i] = values[i] === nodata ? Number.NaN : values[i];
+}

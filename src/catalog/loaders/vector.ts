@@ -1,0 +1,248 @@
+/** Polygons as labels on a grid: classes, instances and boxes. */
+import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import {
+  allocateArray,
+  bytesPerElement,
+  Crs,
+  type CrsLike,
+  type Dtype,
+  GeoBox,
+  GeoTensor,
+  geoBoxOfSlice,
+  isDtype,
+  rangeOf,
+  TimeInterval,
+} from '../../geo/index.js';
+import {
+  type AreaFeature,
+  type AreaFeatures,
+  Rasterizer,
+  requireAreas,
+  type VectorFeatures,
+} from '../../vector/index.js';
+import { readFeatures } from '../../vector/node/index.js';
+import type { CatalogRow } from '../row.js';
+import { rowName } from './bands.js';
+import { DEFAULT_MAX_BYTES } from './options.js';
+import { type LoadTarget, rowsOn } from './plan.js';
+
+/** A class by a property of each feature: a whole number as it is, or a text by a table. */
+export interface PropertyClass {
+  readonly property: string;
+  readonly classes?: Readonly<Record<string, number>>;
+}
+
+export interface LoadVectorOptions {
+  /** The class of every feature (default 1), or the property that says it. */
+  value?: number | PropertyClass;
+  /** What pixels outside of all features are (default 0). */
+  background?: number;
+  /** Type of the class map (default uint8). */
+  dtype?: Dtype;
+  /** Whether pixels that an outline merely touches belong to a feature (default false: those whose centres lie inside). */
+  allTouched?: boolean;
+  /**
+   * Of a catalog, whether `file` (default) all features of the rows' files are meant, or each `row` is a feature itself,
+   * with its footprint and properties, as `buildVectorCatalog` makes them with `rows: 'feature'`.
+   */
+  features?: 'file' | 'row';
+  /** The layer of files with several. */
+  layer?: string;
+  /** The reference system of files that do not say their own. */
+  crs?: CrsLike;
+  /** Files that were read already, by their paths, to share with other calls. */
+  files?: Map<string, Promise<VectorFeatures>>;
+  /** Bytes that the result may have (default 4 GiB). */
+  maxBytes?: number;
+  signal?: AbortSignal;
+}
+
+/** One feature as it is seen on a grid. */
+export interface VectorInstance {
+  /** Its number in `instances`, from 1. */
+  readonly id: number;
+  readonly value: number;
+  /** Pixels that show it: `[left, top, right, bottom]`, right and bottom excluded, inside the grid. */
+  readonly box: readonly [number, number, number, number];
+  readonly pixels: number;
+  readonly properties: AreaFeature['properties'];
+}
+
+export interface VectorLabels {
+  /** (y, x): the class of each pixel. */
+  readonly classes: GeoTensor;
+  /** (y, x), int32: the instance of each pixel, 0 for none. */
+  readonly instances: GeoTensor;
+  /** Those of which a pixel can be seen, in the order of the files; of features that overlap, the last is seen. */
+  readonly boxes: readonly VectorInstance[];
+}
+
+/**
+ * The polygons of a vector file, or of a catalog of them, on the grid of a slice.
+ * @param source a path or URL, features that were read, or rows of a catalog, of which those that meet the slice are read
+ * @throws {TerrachipError} INVALID_INPUT for lines or points, or a property without a class; INVALID_OPTION for a class
+ * that the type does not hold; TOO_LARGE above `maxBytes`; and as `readFeatures`
+ */
+export async function loadVector(
+  source: string | AreaFeatures | Iterable<CatalogRow>,
+  target: LoadTarget,
+  options: LoadVectorOptions = {},
+): Promise<VectorLabels> {
+  const { dtype = 'uint8', background = 0, maxBytes = DEFAULT_MAX_BYTES } = options;
+  if (!isDtype(dtype)) throw invalidOption('dtype', `cannot be "${String(dtype)}"`, 'choose uint8, int32, …');
+  requireClass('background', background, dtype);
+  if (typeof options.value === 'number') requireClass('value', options.value, dtype);
+  const grid = target instanceof GeoBox ? target : geoBoxOfSlice(target);
+  const size = grid.pixelCount * (4 + bytesPerElement(dtype));
+  if (size > maxBytes) {
+    const text = `labels of ${grid.width} × ${grid.height} pixels need ${size} bytes, above the limit of ${maxBytes}`;
+    throw new TerrachipError('TOO_LARGE', text, 'load a smaller slice, or raise maxBytes', {
+      size,
+      limit: maxBytes,
+    });
+  }
+  const interval = target instanceof GeoBox ? TimeInterval.always : target.interval;
+  const sources = await readSources(source, grid, interval, options);
+  return paint(sources, grid, dtype, background, options);
+}
+
+async function readSources(
+  source: string | AreaFeatures | Iterable<CatalogRow>,
+  grid: GeoBox,
+  interval: TimeInterval,
+  options: LoadVectorOptions,
+): Promise<AreaFeatures[]> {
+  if (typeof source === 'string') return areasOf(await readFile(source, options));
+  if ('features' in source) return [source];
+  const rows = rowsOn(source, grid, interval);
+  if (options.features === 'row') return rows.map(featureOfRow);
+  const areas: AreaFeatures[] = [];
+  for (const href of new Set(rows.map((row) => row.href))) {
+    options.signal?.throwIfAborted();
+    areas.push(...areasOf(await readFile(href, options)));
+  }
+  return areas;
+}
+
+function readFile(path: string, { files, layer, crs, signal }: LoadVectorOptions): Promise<VectorFeatures> {
+  const known = files?.get(path);
+  if (known !== undefined) return known;
+  const reading = readFeatures(path, {
+    ...(layer === undefined ? {} : { layer }),
+    ...(crs === undefined ? {} : { crs }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  files?.set(path, reading);
+  // What could not be read may be readable another time.
+  reading.catch(() => files?.delete(path));
+  return reading;
+}
+
+/** A file without features is a file without labels, not an error. */
+function areasOf(features: VectorFeatures): AreaFeatures[] {
+  return features.features.length === 0 ? [] : [requireAreas(features)];
+}
+
+function featureOfRow(row: CatalogRow): AreaFeatures {
+  const { footprint: polygons, properties } = row;
+  return { name: rowName(row), crs: Crs.wgs84, features: [{ polygons, properties }] };
+}
+
+/** Rows of the grid that are painted at a time. */
+const ROWS = 512;
+
+function paint(
+  sources: readonly AreaFeatures[],
+  grid: GeoBox,
+  dtype: Dtype,
+  background: number,
+  { value = 1, allTouched = false, signal }: LoadVectorOptions,
+): VectorLabels {
+  const classes = allocateArray(dtype, grid.pixelCount).fill(background);
+  const instances = new Int32Array(grid.pixelCount);
+  const features: { value: number; properties: AreaFeature['properties'] }[] = [];
+  for (const areas of sources) {
+    signal?.throwIfAborted();
+    const rasterizer = new Rasterizer(areas, grid, { allTouched });
+    for (const [k, { properties }] of areas.features.entries()) {
+      let number = 0;
+      for (let start = 0; start < grid.height; start += ROWS) {
+        const rows = { start, end: Math.min(grid.height, start + ROWS) };
+        rasterizer.spans(k, rows, (row, from, to) => {
+          // Only what is seen needs a class.
+          if (number === 0)
+            number = features.push({ value: classOf(properties, value, dtype, areas.name), properties });
+          classes.fill(features[number - 1].value, row * grid.width + from, row * grid.width + to);
+          instances.fill(number, row * grid.width + from, row * grid.width + to);
+        });
+      }
+    }
+  }
+  const { boxes, renumbered } = boxesOf(instances, grid, features);
+  const tensor = (data: GeoTensor['data']): GeoTensor =>
+    new GeoTensor({
+      data,
+      shape: [grid.height, grid.width],
+      dimensions: ['y', 'x'],
+      geobox: grid,
+      nodata: null,
+    });
+  return { classes: tensor(classes), instances: tensor(renumbered), boxes };
+}
+
+/** Boxes and counts of what is left to be seen, numbered without gaps. */
+function boxesOf(
+  instances: Int32Array,
+  { width }: GeoBox,
+  features: readonly { value: number; properties: AreaFeature['properties'] }[],
+): { boxes: VectorInstance[]; renumbered: Int32Array } {
+  const seen = features.map(() => ({ left: Infinity, top: Infinity, right: 0, bottom: 0, pixels: 0 }));
+  for (let i = 0; i < instances.length; i++) {
+    if (instances[i] === 0) continue;
+    const box = seen[instances[i] - 1];
+    const x = i % width;
+    const y = (i - x) / width;
+    box.left = Math.min(box.left, x);
+    box.top = Math.min(box.top, y);
+    box.right = Math.max(box.right, x + 1);
+    box.bottom = Math.max(box.bottom, y + 1);
+    box.pixels++;
+  }
+  const boxes: VectorInstance[] = [];
+  const numbers = new Int32Array(features.length + 1);
+  for (const [k, { left, top, right, bottom, pixels }] of seen.entries()) {
+    if (pixels === 0) continue;
+    const id = boxes.length + 1;
+    numbers[k + 1] = id;
+    boxes.push({ id, ...features[k], box: [left, top, right, bottom], pixels });
+  }
+  return { boxes, renumbered: instances.map((number) => numbers[number]) };
+}
+
+function classOf(
+  properties: AreaFeature['properties'],
+  value: number | PropertyClass,
+  dtype: Dtype,
+  name: string,
+): number {
+  if (typeof value === 'number') return value;
+  const { property, classes } = value;
+  const found = Object.hasOwn(properties, property) ? properties[property] : undefined;
+  const key = String(found);
+  const number = classes === undefined ? found : Object.hasOwn(classes, key) ? classes[key] : undefined;
+  if (typeof number !== 'number') {
+    throw invalidInput(
+      name,
+      `has a feature whose ${property} is ${JSON.stringify(found) ?? 'missing'}, which is no class`,
+      classes === undefined ? 'say by classes which number each text is' : 'name it in classes',
+    );
+  }
+  requireClass(`the ${property} of ${name}`, number, dtype);
+  return number;
+}
+
+function requireClass(option: string, value: number, dtype: Dtype): void {
+  const { min, max } = rangeOf(dtype);
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw invalidOption(option, `cannot be ${value} in ${dtype}`, `give a whole number from ${min} to ${max}`);
+}

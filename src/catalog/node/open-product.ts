@@ -1,0 +1,86 @@
+import { stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { TerrachipError } from '../../errors.js';
+import { cannotOpen, isUrl, openSource, readJson } from '../../io/node/index.js';
+import { parseJson } from '../../json.js';
+import { Product } from '../products/product.js';
+import { isSentinel2Safe, readSafe } from '../products/safe.js';
+import { describeItem, type ItemOptions } from '../products/stac.js';
+import type { ProductTree } from '../products/tree.js';
+import { rowOfItem } from '../stac/item.js';
+import { folderTree, zipTree } from './product-tree.js';
+
+export interface OpenProductOptions extends ItemOptions {
+  signal?: AbortSignal;
+  /** Where a parsed item came from, a path or an address: what it names relatively lies beside it. */
+  base?: string;
+}
+
+/** An item has some ten kilobytes. */
+const MAX_ITEM_BYTES = 16 * 2 ** 20;
+
+/**
+ * Opens a product: its metadata only.
+ * @param source a Sentinel-2 product in the SAFE format, as a folder or a zip file; or a STAC item of Sentinel-2,
+ * Sentinel-1 RTC or Landsat Collection 2 Level 2, as a file, an address, or parsed
+ * @throws {TerrachipError} NOT_FOUND; INVALID_INPUT for damaged or incomplete metadata, or a Sentinel-2 item that does
+ * not tell its offset; UNSUPPORTED for other products; NETWORK
+ */
+export async function openProduct(
+  source: string | object,
+  options: OpenProductOptions = {},
+): Promise<Product> {
+  if (typeof source !== 'string') return productOfItem(source, 'the item', options.base ?? null, options);
+  const path = source.startsWith('file:') ? fileURLToPath(source) : source;
+  if (/\.zip$/i.test(isUrl(path) ? new URL(path).pathname : path)) {
+    return productOfTree(await zipTree(path, options.signal), options.signal);
+  }
+  if (isUrl(path)) return productOfItem(await fetchItem(path, options.signal), path, path, options);
+  let isFolder: boolean;
+  try {
+    isFolder = (await stat(path)).isDirectory();
+  } catch (cause) {
+    throw cannotOpen(path, cause);
+  }
+  if (isFolder) return productOfTree(await folderTree(path), options.signal);
+  return productOfItem(await readJson(path), path, path, options);
+}
+
+async function productOfTree(tree: ProductTree, signal?: AbortSignal): Promise<Product> {
+  try {
+    if (!isSentinel2Safe(tree.files)) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${tree.path} holds no MTD_MSIL1C.xml or MTD_MSIL2A.xml`,
+        'give the folder or zip file of a Sentinel-2 product, or a STAC item',
+        { feature: 'products of this kind' },
+      );
+    }
+    return new Product(await readSafe(tree, signal));
+  } finally {
+    await tree.close();
+  }
+}
+
+async function fetchItem(url: string, signal?: AbortSignal): Promise<unknown> {
+  const source = await openSource(url, signal === undefined ? {} : { signal });
+  try {
+    if (source.size > MAX_ITEM_BYTES) {
+      throw new TerrachipError(
+        'TOO_LARGE',
+        `${source.name} has ${source.size} bytes, above the limit of ${MAX_ITEM_BYTES} for an item`,
+        'check the address',
+        { size: source.size, limit: MAX_ITEM_BYTES },
+      );
+    }
+    const bytes = await source.read(0, source.size, signal === undefined ? {} : { signal });
+    return parseJson(new TextDecoder().decode(bytes), source.name);
+  } finally {
+    await source.close();
+  }
+}
+
+function productOfItem(document: unknown, name: string, base: string | null, options: ItemOptions): Product {
+  const row = rowOfItem(document, name, { base, inCollection: false });
+  return new Product(describeItem(row, base ?? row.id, options));
+}

@@ -1,0 +1,224 @@
+/** Bands of a product on one grid, warped row by row and in the units that were asked for. */
+import { invalidOption, TerrachipError } from '../../errors.js';
+import { type GeoBox, GeoTensor } from '../../geo/index.js';
+import { type Backend, CpuBackend, type DeviceTensor } from '../../gpu/index.js';
+import { harmonise, linearToDecibel, type Resampling, suitsCategories } from '../../kernels/index.js';
+import {
+  type BlockCache,
+  createBlockCache,
+  DeclaredRaster,
+  openRaster,
+  type Units,
+  WarpedRaster,
+} from '../../raster/index.js';
+import { DEFAULT_MAX_BYTES, type OpenAsset } from '../loaders/options.js';
+import type { CloudSource, ProductFile } from './description.js';
+import { CLOUD_BANDS, type CloudBandName, type ProductBandName } from './names.js';
+
+/** Units of what a product gives; kelvin is for thermal bands. */
+export type ProductUnits =
+  | Extract<Units, 'reflectance' | 'dn_harmonised' | 'linear_power' | 'dB' | 'class' | 'bits'>
+  | 'kelvin';
+
+export interface LoadBandsOptions {
+  /**
+   * Optical bands: `reflectance` (default) or `dn_harmonised`, reflectance × 10 000 whatever the processing baseline.
+   * Radar bands: `linear_power` (default) or `dB`.
+   */
+  units?: 'reflectance' | 'dn_harmonised' | 'linear_power' | 'dB';
+  /**
+   * One resampling for all bands, or by name. Default: `bilinear`, or `average` where the grid's pixels are at least
+   * twice as large as the file's; `nearest` for classes, bits and masks of clouds, which take no other but `mode`.
+   */
+  resampling?: Resampling | Readonly<Partial<Record<ProductBandName, Resampling>>>;
+  /** As `WarpedRaster` takes it (default `none`: full resolution). */
+  overview?: 'auto' | 'none';
+  /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
+  backend?: Backend;
+  /** Decoded blocks to share with other reads (default: 128 MiB for the time of the call). */
+  cache?: BlockCache;
+  /** Default: `openRaster`. Where addresses must be signed, this is the place. */
+  open?: OpenAsset;
+  /** Bytes that the result may have (default 4 GiB). */
+  maxBytes?: number;
+  signal?: AbortSignal;
+}
+
+/** Bands of a product and what their values are. */
+export interface LoadedBands {
+  /** (band, y, x), float32, NaN for no data. */
+  readonly tensor: GeoTensor;
+  readonly bands: readonly { readonly name: ProductBandName; readonly units: ProductUnits }[];
+}
+
+/** A band to load: the file that it comes from, and what is made of it. */
+export interface BandPlan {
+  readonly name: ProductBandName;
+  readonly file: ProductFile;
+  /** For a mask of clouds, what it is made of. */
+  readonly clouds: CloudSource | null;
+}
+
+/** Rows that are warped in one step. */
+const ROWS = 512;
+
+const CACHE_BYTES = 128 * 2 ** 20;
+
+export async function loadBands(
+  plans: readonly BandPlan[],
+  grid: GeoBox,
+  options: LoadBandsOptions,
+): Promise<LoadedBands> {
+  const { signal, maxBytes = DEFAULT_MAX_BYTES } = options;
+  const bytes = plans.length * grid.pixelCount * 4;
+  if (bytes > maxBytes) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `${plans.length} bands of ${grid.width} × ${grid.height} pixels take ${bytes} bytes, above the limit of ${maxBytes}`,
+      'load a smaller area, larger pixels or fewer bands, or raise maxBytes',
+      { size: bytes, limit: maxBytes },
+    );
+  }
+  const units = plans.map((plan) => unitsOf(plan, options));
+  const resamplings = plans.map((plan) => resamplingOf(plan, grid, options));
+  const data = new Float32Array(plans.length * grid.pixelCount);
+  const backend = options.backend ?? new CpuBackend();
+  const cache = options.cache ?? createBlockCache(CACHE_BYTES);
+  const plane = backend.allocate([Math.min(ROWS, grid.height), grid.width], 'float32');
+  try {
+    for (const [k, plan] of plans.entries()) {
+      signal?.throwIfAborted();
+      const target = data.subarray(k * grid.pixelCount, (k + 1) * grid.pixelCount);
+      await loadBand(
+        plan,
+        { grid, units: units[k], resampling: resamplings[k], backend, cache, plane },
+        options,
+        target,
+      );
+    }
+  } finally {
+    plane.dispose();
+    if (options.backend === undefined) backend.dispose();
+  }
+  return {
+    tensor: new GeoTensor({
+      data,
+      shape: [plans.length, grid.height, grid.width],
+      dimensions: ['band', 'y', 'x'],
+      geobox: grid,
+      nodata: Number.NaN,
+    }),
+    bands: plans.map(({ name }, k) => ({ name, units: units[k] })),
+  };
+}
+
+interface BandContext {
+  readonly grid: GeoBox;
+  readonly units: ProductUnits;
+  readonly resampling: Resampling;
+  readonly backend: Backend;
+  readonly cache: BlockCache;
+  readonly plane: DeviceTensor;
+}
+
+async function loadBand(
+  { name, file, clouds }: BandPlan,
+  { grid, units, resampling, backend, cache, plane }: BandContext,
+  { open = openRaster, overview = 'none', signal }: LoadBandsOptions,
+  target: Float32Array,
+): Promise<void> {
+  const opened = await open(file.href, { cache, ...(signal === undefined ? {} : { signal }) });
+  try {
+    const raster = new DeclaredRaster(opened, {
+      ...(file.nodata === null ? {} : { nodata: file.nodata }),
+      invalid: file.invalid,
+      ...(file.geobox === null ? {} : { geobox: file.geobox }),
+    });
+    // Nothing is below zero once the offset is added; what would be is cut off before it spreads to its neighbours.
+    const isReflectance = file.quantity === 'reflectance';
+    const origin = -file.offset / file.scale;
+    const warped = new WarpedRaster(backend, raster, {
+      geobox: grid,
+      resampling,
+      bands: [1],
+      overview,
+      unscale: false,
+      prepare: isReflectance ? (device, values) => harmonise(device, values, origin) : null,
+    });
+    const factor = isReflectance ? file.scale * (units === 'dn_harmonised' ? 10_000 : 1) : file.scale;
+    const offset = isReflectance ? 0 : file.offset;
+    for (let start = 0; start < grid.height; start += ROWS) {
+      const end = Math.min(grid.height, start + ROWS);
+      await warped.readRows({ start, end }, [plane], start, signal);
+      if (units === 'dB') linearToDecibel(backend, plane);
+      const values = await backend.download(plane);
+      const part = target.subarray(start * grid.width, end * grid.width);
+      if (clouds !== null) maskClouds(name, clouds, values, part);
+      else if (factor === 1 && offset === 0) part.set(values.subarray(0, part.length));
+      else for (let i = 0; i < part.length; i++) part[i] = values[i] * factor + offset;
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+function maskClouds(
+  name: ProductBandName,
+  source: CloudSource,
+  values: ArrayLike<number>,
+  target: Float32Array,
+): void {
+  const kinds: Readonly<Record<CloudBandName, readonly ('clouds' | 'shadows' | 'cirrus')[]>> = {
+    CLOUDS: ['clouds'],
+    SHADOWS: ['shadows'],
+    CIRRUS: ['cirrus'],
+    ALL_CLOUDS: ['clouds', 'shadows', 'cirrus'],
+  };
+  const wanted = CLOUD_BANDS.filter((band) => band === name).flatMap((band) => kinds[band]);
+  const isSet =
+    source.kind === 'classes'
+      ? (value: number) => wanted.some((kind) => source[kind].includes(value))
+      : (value: number) => wanted.some((kind) => (value & source[kind]) !== 0);
+  for (let i = 0; i < target.length; i++) {
+    target[i] = Number.isNaN(values[i]) ? Number.NaN : isSet(values[i]) ? 1 : 0;
+  }
+}
+
+function unitsOf({ name, file, clouds }: BandPlan, { units }: LoadBandsOptions): ProductUnits {
+  if (clouds !== null) return 'class';
+  const allowed: Readonly<Record<ProductFile['quantity'], readonly [ProductUnits, ...ProductUnits[]]>> = {
+    reflectance: ['reflectance', 'dn_harmonised'],
+    power: ['linear_power', 'dB'],
+    temperature: ['kelvin'],
+    class: ['class'],
+    bits: ['bits'],
+  };
+  const choices = allowed[file.quantity];
+  if (units === undefined || choices.length === 1) return choices[0];
+  const chosen = choices.find((choice) => choice === units);
+  if (chosen !== undefined) return chosen;
+  throw invalidOption('units', `cannot be ${units} for ${name}`, `choose ${choices.join(' or ')}`);
+}
+
+function resamplingOf(
+  { name, file, clouds }: BandPlan,
+  grid: GeoBox,
+  { resampling }: LoadBandsOptions,
+): Resampling {
+  const isCategorical = clouds !== null || file.quantity === 'class' || file.quantity === 'bits';
+  const asked = typeof resampling === 'object' ? resampling[name] : resampling;
+  if (isCategorical && typeof resampling === 'string' && !suitsCategories(resampling)) return 'nearest';
+  if (asked !== undefined) {
+    if (!isCategorical || suitsCategories(asked)) return asked;
+    throw invalidOption(
+      'resampling',
+      `cannot be ${asked} for ${name}, which holds categories`,
+      'use nearest or mode',
+    );
+  }
+  if (isCategorical) return 'nearest';
+  const coarse =
+    file.geobox?.crs.equals(grid.crs) === true &&
+    grid.resolution.every((size, k) => size >= 2 * (file.geobox?.resolution[k] ?? size));
+  return coarse ? 'average' : 'bilinear';
+}

@@ -1,0 +1,92 @@
+/**
+ * Names of bands, as EOReader writes them: one name for what different satellites measure alike. Where a satellite has
+ * one near-infrared band, it is both NIR and NARROW_NIR.
+ */
+
+/** Name, what it is, and the common name of STAC that means the same. */
+const NAMES = [
+  ['CA', 'coastal aerosol', 'coastal'],
+  ['BLUE', 'blue', 'blue'],
+  ['GREEN', 'green', 'green'],
+  ['RED', 'red', 'red'],
+  ['VRE_1', 'vegetation red edge, 705 nm', 'rededge071'],
+  ['VRE_2', 'vegetation red edge, 740 nm', 'rededge075'],
+  ['VRE_3', 'vegetation red edge, 783 nm', 'rededge078'],
+  ['NIR', 'near infrared', 'nir'],
+  ['NARROW_NIR', 'near infrared, 865 nm', 'nir08'],
+  ['WV', 'water vapour, 945 nm', 'nir09'],
+  ['SWIR_CIRRUS', 'cirrus, 1375 nm', 'cirrus'],
+  ['SWIR_1', 'short-wave infrared, 1610 nm', 'swir16'],
+  ['SWIR_2', 'short-wave infrared, 2190 nm', 'swir22'],
+  ['PAN', 'panchromatic', 'pan'],
+  ['TIR_1', 'thermal infrared, 10.9 µm', 'lwir11'],
+  ['TIR_2', 'thermal infrared, 12 µm', 'lwir12'],
+  ['VV', 'radar, sent vertical and received vertical', 'vv'],
+  ['VH', 'radar, sent vertical and received horizontal', 'vh'],
+  ['HH', 'radar, sent horizontal and received horizontal', 'hh'],
+  ['HV', 'radar, sent horizontal and received vertical', 'hv'],
+  ['SCL', 'scene classification of Sentinel-2 L2A', 'scl'],
+  ['QA_PIXEL', 'quality bits of Landsat', 'qa_pixel'],
+] as const;
+
+/** Names of bands that files hold. */
+export type FileBandName = (typeof NAMES)[number][0];
+
+/** Masks of clouds, made of what a product has: 1 where they are, 0 where not. */
+export const CLOUD_BANDS = ['CLOUDS', 'SHADOWS', 'CIRRUS', 'ALL_CLOUDS'] as const;
+export type CloudBandName = (typeof CLOUD_BANDS)[number];
+
+export type ProductBandName = FileBandName | CloudBandName;
+
+/** All names, in the order of the spectrum; each product has some of them. */
+export const PRODUCT_BANDS: readonly ProductBandName[] = [...NAMES.map(([name]) => name), ...CLOUD_BANDS];
+
+const BY_NAME = new Map<string, ProductBandName>([
+  ...NAMES.map(([name, , common]): [string, ProductBandName] => [common, name]),
+  ...PRODUCT_BANDS.map((name): [string, ProductBandName] => [name.toLowerCase(), name]),
+  // The long names that EOReader has beside.
+  ['coastal_aerosol', 'CA'],
+  ['vegetation_red_edge_1', 'VRE_1'],
+  ['vegetation_red_edge_2', 'VRE_2'],
+  ['vegetation_red_edge_3', 'VRE_3'],
+  ['water_vapour', 'WV'],
+  ['panchromatic', 'PAN'],
+  ['thermal_ir_1', 'TIR_1'],
+  ['thermal_ir_2', 'TIR_2'],
+]);
+
+/** The band that a name means, in any case and by STAC's common names too; null for none. */
+export function bandNamed(name: string): ProductBandName | null {
+  return BY_NAME.get(name.toLowerCase()) ?? null;
+}
+
+/** STAC's common name of a band. */
+export function commonNameOf(band: FileBandName): string {
+  return NAMES.find(([name]) => name === band)?.[2] ?? band.toLowerCase();
+}
+
+/** A band of Sentinel-2: how files call it, its name, and its own pixel size in metres. */
+export interface Sentinel2Band {
+  readonly id: string;
+  readonly name: FileBandName;
+  readonly resolution: number;
+}
+
+/** In the order of the numbers that the metadata gives them (`band_id`, `bandId`), from 0. */
+export const SENTINEL2_BANDS: readonly Sentinel2Band[] = (
+  [
+    ['B01', 'CA', 60],
+    ['B02', 'BLUE', 10],
+    ['B03', 'GREEN', 10],
+    ['B04', 'RED', 10],
+    ['B05', 'VRE_1', 20],
+    ['B06', 'VRE_2', 20],
+    ['B07', 'VRE_3', 20],
+    ['B08', 'NIR', 10],
+    ['B8A', 'NARROW_NIR', 20],
+    ['B09', 'WV', 60],
+    ['B10', 'SWIR_CIRRUS', 60],
+    ['B11', 'SWIR_1', 20],
+    ['B12', 'SWIR_2', 20],
+  ] as const
+).map(([id, name, resolution]) => ({ id, name, resolution }));

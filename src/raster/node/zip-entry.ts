@@ -1,0 +1,56 @@
+/** A raster inside a zip file: `product.zip#folder/band.jp2`. */
+import { TerrachipError } from '../../errors.js';
+import { type ByteSource, MemorySource, openZip, type ZipArchive } from '../../io/index.js';
+
+/** A compressed entry is decompressed whole. */
+const MAX_COMPRESSED_ENTRY_BYTES = 2 ** 30;
+
+/** Names of entries cost memory before they are read. */
+const MAX_DIRECTORY_BYTES = 64 * 2 ** 20;
+
+export function isRasterEntry(key: string): boolean {
+  return /\.(jp2|j2k|tiff?)$/i.test(key);
+}
+
+/**
+ * An entry of a zip file as a source of its own. Closing it closes the file.
+ * @throws {TerrachipError} NOT_FOUND for an entry that is not there, TOO_LARGE for a large one that is compressed
+ */
+export async function openZipEntry(source: ByteSource, key: string): Promise<ByteSource> {
+  const archive = await openZip(source, { maxDirectoryBytes: MAX_DIRECTORY_BYTES });
+  return zipEntrySource(source, archive, key);
+}
+
+async function zipEntrySource(source: ByteSource, archive: ZipArchive, key: string): Promise<ByteSource> {
+  const name = `${source.name}#${key}`;
+  const entry = archive.entries.get(key);
+  if (entry === undefined) {
+    throw new TerrachipError('NOT_FOUND', `${name} does not exist`, 'check the name', { source: name });
+  }
+  const close = (): Promise<void> => source.close();
+  if (entry.stored) {
+    return {
+      name,
+      size: entry.size,
+      etag: source.etag,
+      read: (offset, length) => archive.read(key, offset, length),
+      close,
+    };
+  }
+  if (entry.size > MAX_COMPRESSED_ENTRY_BYTES) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `${name} is compressed and has ${entry.size} bytes, above the limit of ${MAX_COMPRESSED_ENTRY_BYTES}`,
+      'unzip the product',
+      { size: entry.size, limit: MAX_COMPRESSED_ENTRY_BYTES },
+    );
+  }
+  const memory = new MemorySource(await archive.read(key, 0, entry.size), name);
+  return {
+    name,
+    size: memory.size,
+    etag: null,
+    read: (offset, length) => memory.read(offset, length),
+    close,
+  };
+}
