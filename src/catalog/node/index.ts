@@ -7,6 +7,14 @@ import '../../geo/node/epsg.js';
 export * from '../index.js';
 export * from '../loaders/index.js';
 export * from '../products/index.js';
+export {
+  isParquetPath,
+  loadCatalog,
+  requireCatalogPath,
+  saveCatalog,
+} from './any-catalog-file.js';
+export { type BuildProductOptions, buildProductCatalog } from './build-product.js';
+
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
 export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
@@ -20,6 +28,8 @@ export {
 export {
   buildProductCatalog,
   type OpenProductOptions,
+  type OpenProductOptions,
+  openProduct,
   openProduct,
   type ProductCatalogOptions,
 } from './open-product.js';
