@@ -5,6 +5,7 @@
  */
 export { GeoCatalog } from './geo-catalog.js';
 export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
+export { gridFootprint } from './grid-footprint.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
 export {
   type Matchup,
