@@ -1,3 +1,4 @@
+import { invalidInput } from '../errors.js';
 import { type GeoBox, outline } from '../geo/index.js';
 import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
 import { placeOutline } from './place.js';
@@ -12,8 +13,21 @@ export function gridFootprint(geobox: GeoBox, name: string): Polygon[] {
   const { crs, transform, width, height } = geobox;
   // Grids in degrees may reach half a pixel beyond a pole, or all around the globe.
   if (crs.isGeographic && transform.b === 0 && transform.d === 0) {
+    requireDegrees(geobox, name);
     return placeOutline(geobox.bounds, crs, name);
   }
   const corners = outline([0, 0, width, height], 1).map(([x, y]): Position => transform.apply(x, y));
   return polygonsToLonLat([[[...corners, corners[0]]]], crs, name);
+}
+
+/** Pixels of images that nobody placed are often taken for degrees. */
+function requireDegrees(geobox: GeoBox, name: string): void {
+  const [x0, y0, x1, y1] = geobox.bounds;
+  const [width, height] = geobox.resolution;
+  if (x1 - x0 <= 360 + 2 * width && y0 >= -90 - height && y1 <= 90 + height) return;
+  throw invalidInput(
+    name,
+    `reaches from ${x0}, ${y0} to ${x1}, ${y1}, which are no longitudes and latitudes`,
+    'correct its transform',
+  );
 }

@@ -1,7 +1,7 @@
 /** Which rows lie near a box: flatbush (a packed Hilbert R-tree) over one or two boxes a row. */
 import Flatbush from 'flatbush';
 import { invalidInput, messageOf } from '../errors.js';
-import { type Bounds, unionBounds } from '../geo/index.js';
+import type { Bounds } from '../geo/index.js';
 
 /** What has no place is found nowhere. */
 const NOWHERE = [Infinity, Infinity, -Infinity, -Infinity] as const;
@@ -64,7 +64,8 @@ export class SpatialIndex {
   /** Calls `onRow` for each box that touches `box`, in no order. */
   search([x0, y0, x1, y1]: Bounds, onRow: OnRow): void {
     this.#build().search(x0, y0, x1, y1, (k, bx0, by0, bx1, by1) => {
-      onRow(k < this.rows ? k : this.#secondRows[k - this.rows], bx0, by0, bx1, by1);
+      // Flatbush takes all boxes of a node inside of the place, nowhere's too.
+      if (bx0 <= bx1) onRow(k < this.rows ? k : this.#secondRows[k - this.rows], bx0, by0, bx1, by1);
       return false;
     });
   }
@@ -103,11 +104,20 @@ export class SpatialIndex {
 
   /** The box around some rows; null where none of them has a place. */
   bounds(rows: Iterable<number>): Bounds | null {
-    let result: Bounds | null = null;
+    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    const b = this.#boxes;
+    const add = (k: number): void => {
+      if (b[k] < x0) x0 = b[k];
+      if (b[k + 1] < y0) y0 = b[k + 1];
+      if (b[k + 2] > x1) x1 = b[k + 2];
+      if (b[k + 3] > y1) y1 = b[k + 3];
+    };
     for (const row of rows) {
-      for (const box of this.boxesOf(row)) result = result === null ? box : unionBounds(result, box);
+      add(4 * row);
+      const second = this.#second(row);
+      if (second >= 0) add(second);
     }
-    return result;
+    return x0 > x1 ? null : [x0, y0, x1, y1];
   }
 
   /** Where the second box of a row lies, or −1. Rows with two are in order, so that they are found by halving. */
@@ -134,23 +144,32 @@ export class SpatialIndex {
 }
 
 function storedTree(data: ArrayBufferLike, boxes: Float64Array): Flatbush {
+  const refused = (problem: string, cause?: unknown): Error =>
+    invalidInput('the stored index', problem, 'remove it; it is made again', cause);
   let tree: Flatbush;
   try {
     tree = Flatbush.from(data);
   } catch (cause) {
-    throw invalidInput(
-      'the stored index',
-      `cannot be used (${messageOf(cause)})`,
-      'remove it; it is made again',
-      cause,
-    );
+    throw refused(`cannot be used (${messageOf(cause)})`, cause);
   }
-  if (tree.numItems !== Math.max(1, boxes.length / 4)) {
-    throw invalidInput(
-      'the stored index',
-      `has ${tree.numItems} boxes where the rows have ${boxes.length / 4}`,
-      'remove it; it is made again',
-    );
+  const count = Math.max(1, boxes.length / 4);
+  if (tree.numItems !== count || tree.ArrayType !== Float64Array)
+    throw refused(`has ${tree.numItems} boxes where the rows have ${boxes.length / 4}`);
+  // A search follows what the tree says: numbers of other nodes could lead it in circles, or past the end.
+  const { _boxes: held, _indices: numbers } = tree;
+  for (let leaf = 0; leaf < count; leaf++) {
+    const box = 4 * numbers[leaf];
+    for (let side = 0; side < 4 && boxes.length > 0; side++)
+      if (held[4 * leaf + side] !== boxes[box + side]) throw refused('is not of these rows');
+  }
+  let child = 0;
+  let nodesBefore = 0;
+  for (const end of tree._levelBounds.slice(0, -1)) {
+    for (; child < end; child = Math.min(end, child + 4 * tree.nodeSize)) {
+      const node = count + nodesBefore;
+      if (numbers[node] !== child) throw refused('is damaged');
+      nodesBefore++;
+    }
   }
   return tree;
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { isTerrachipError, messageOf } from '../errors.js';
 import { VERSION } from '../version.js';
 import { calcCommand } from './commands/calc.js';
+import { catalogCommand } from './commands/catalog.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -65,6 +66,7 @@ export async function main(args: readonly string[]): Promise<void> {
     infoCommand(run),
     warpCommand(run),
     calcCommand(run),
+    catalogCommand(run),
     packageCommand(run),
     modelCommand(run),
     ...inferCommands(run),

@@ -8,6 +8,15 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
+/** Rows of texts in columns, all to the left. */
+export function formatLines(rows: readonly (readonly string[])[]): string {
+  const last = rows[0].length - 1;
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows
+    .map((row) => row.map((cell, i) => (i === last ? cell : cell.padEnd(widths[i]))).join('  '))
+    .join('\n');
+}
+
 /** `—` for what is unknown. */
 export function formatNumber(value: number | null, digits = 3): string {
   return value === null ? '—' : value.toFixed(digits);

@@ -309,6 +309,13 @@ describe('buildRasterCatalog', () => {
       expect(catalog.bounds).toEqual([-180, -90, 180, expect.any(Number)]);
     });
 
+    it('are refused for pixels that are taken for degrees', async () => {
+      const path = await raster('nowhere/pixels.tif', grid(4326, 0, 0, 400, 1));
+      await expect(buildRasterCatalog(path)).rejects.toThrow(
+        /pixels\.tif reaches from 0, -400 to 400, 0, which are no longitudes and latitudes/,
+      );
+    });
+
     it('are those of the globe for grids in degrees that reach beyond it', async () => {
       const world = new GeoBox(4326, new Affine(1, 0, -0.5, 0, -1, 90.5), 360, 181);
       const pacific = new GeoBox(4326, new Affine(1, 0, 170, 0, -1, 10), 20, 20);

@@ -273,11 +273,13 @@ describe('products in a catalog', () => {
   it('are rows that loaders read', async () => {
     const zip = join(folder, 'row.zip');
     await writeFile(zip, await zipOf(await writeSafe(join(folder), { baseline: '04.00' }), false));
-    const catalog = await buildProductCatalog([safe, zip]);
+    const { catalog } = await buildProductCatalog([safe, zip]);
     expect(catalog.length).toBe(2);
     const path = join(folder, 'products.parquet');
     await writeCatalog(catalog, path);
-    expect((await openCatalog(path)).length).toBe(2);
+    const written = await openCatalog(path);
+    expect(written.length).toBe(2);
+    await written.dispose();
     const grid = GeoBox.fromSize([600000, 5698800, 601200, 5700000], 'EPSG:32631', SIDE, SIDE);
     const product = await openProduct(safe);
     const own = await product.load(['RED'], { geobox: grid });
@@ -291,13 +293,12 @@ describe('products in a catalog', () => {
   });
 
   it('may be left out when they cannot be read', async () => {
-    const warnings: string[] = [];
-    const catalog = await buildProductCatalog([safe, join(folder, 'nothing')], {
-      onUnreadable: 'skip',
-      onProgress: (event) => void (event.type === 'warning' && warnings.push(event.message)),
-    });
-    expect(catalog.length).toBe(1);
-    expect(warnings).toEqual([expect.stringMatching(/nothing does not exist/)]);
+    const missing = join(folder, 'nothing');
+    const { catalog, unreadable } = await buildProductCatalog([safe, missing], { collection: 'mine' });
+    expect([...catalog].map(({ collection }) => collection)).toEqual(['mine']);
+    expect(unreadable).toMatchObject([{ path: missing, error: { code: 'NOT_FOUND' } }]);
+    const strict = buildProductCatalog([safe, missing], { onUnreadable: 'throw' });
+    await expect(strict).rejects.toThrow(/nothing does not exist/);
     await expect(buildProductCatalog([join(folder, 'nothing')])).rejects.toThrow(/does not exist/);
   });
 });

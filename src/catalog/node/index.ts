@@ -7,6 +7,13 @@ import '../../geo/node/epsg.js';
 export * from '../index.js';
 export * from '../loaders/index.js';
 export * from '../products/index.js';
+export {
+  isParquetPath,
+  loadCatalog,
+  requireCatalogPath,
+  saveCatalog,
+} from './any-catalog-file.js';
+export { type BuildProductOptions, buildProductCatalog } from './build-product.js';
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
 export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
@@ -17,10 +24,5 @@ export {
   writeCatalog,
   writeStacGeoParquet,
 } from './catalog-file.js';
-export {
-  buildProductCatalog,
-  type OpenProductOptions,
-  openProduct,
-  type ProductCatalogOptions,
-} from './open-product.js';
+export { type OpenProductOptions, openProduct } from './open-product.js';
 export type { BuildOptions, BuiltCatalog, UnreadableFile } from './read-each.js';

@@ -1,17 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
-import { mapConcurrently } from '../../io/index.js';
+import { TerrachipError } from '../../errors.js';
 import { cannotOpen, isUrl, openSource, readJson } from '../../io/node/index.js';
 import { parseJson } from '../../json.js';
-import type { OperationOptions } from '../../progress.js';
-import { GeoCatalog } from '../geo-catalog.js';
 import { Product } from '../products/product.js';
 import { isSentinel2Safe, readSafe } from '../products/safe.js';
 import { describeItem, type ItemOptions } from '../products/stac.js';
 import type { ProductTree } from '../products/tree.js';
-import type { CatalogRow } from '../row.js';
 import { rowOfItem } from '../stac/item.js';
 import { folderTree, zipTree } from './product-tree.js';
 
@@ -86,61 +81,6 @@ async function fetchItem(url: string, signal?: AbortSignal): Promise<unknown> {
 }
 
 function productOfItem(document: unknown, name: string, base: string | null, options: ItemOptions): Product {
-  const row = rowOfItem(document, name);
-  const assets = Object.fromEntries(
-    Object.entries(row.assets).map(([key, asset]) => [key, { ...asset, href: absolute(asset.href, base) }]),
-  );
-  return new Product(describeItem({ ...row, assets }, `${name === 'the item' ? row.id : name}`, options));
-}
-
-/** The address of an asset. An item from a server names no files of this machine. */
-function absolute(href: string, base: string | null): string {
-  if (isUrl(href)) return href;
-  if (base !== null && isUrl(base)) {
-    const url = new URL(href, base).href;
-    if (!url.startsWith('file:')) return url;
-    throw invalidInput(base, `names the local file ${href}`, 'do not trust it');
-  }
-  if (/^[a-z][a-z0-9+.-]+:/i.test(href) && !href.startsWith('file:')) return href;
-  return base === null ? href : resolve(dirname(base), href);
-}
-
-export interface ProductCatalogOptions extends OperationOptions, ItemOptions {
-  /** A product that cannot be opened: an error (default), or left out with a warning. */
-  onUnreadable?: 'error' | 'skip';
-}
-
-/** Products whose metadata is read at a time. */
-const PRODUCTS_AT_ONCE = 8;
-
-/** A catalog of products: a row each, and an asset a file of a band. */
-export async function buildProductCatalog(
-  sources: readonly (string | object)[],
-  options: ProductCatalogOptions = {},
-): Promise<GeoCatalog> {
-  const { signal, onProgress, onUnreadable = 'error' } = options;
-  const rows = await mapConcurrently(
-    sources,
-    PRODUCTS_AT_ONCE,
-    async (source): Promise<CatalogRow | null> => {
-      try {
-        return (await openProduct(source, options)).row();
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (onUnreadable === 'error') throw error;
-        onProgress?.({ type: 'warning', message: messageOf(error) });
-        return null;
-      }
-    },
-    signal,
-  );
-  const found = rows.filter((row) => row !== null);
-  if (found.length === 0 && sources.length > 0) {
-    throw invalidInput(
-      `a catalog of ${sources.length} products`,
-      'holds none that can be read',
-      'see the warnings',
-    );
-  }
-  return GeoCatalog.from(found);
+  const row = rowOfItem(document, name, { base, inCollection: false });
+  return new Product(describeItem(row, base ?? row.id, options));
 }

@@ -71,7 +71,7 @@ export function storedRow(row: CatalogRow): StoredRow {
     start_time: time(row.interval.start),
     end_time: time(row.interval.end),
     href: row.href,
-    assets: JSON.stringify(mapValues(row.assets, storedAsset)),
+    assets: JSON.stringify(storedAssets(row.assets)),
     properties: propertiesText(row),
   };
 }
@@ -92,6 +92,20 @@ function mapValues<From, To>(
   change: (value: From) => To,
 ): Record<string, To> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
+/** Assets as JSON can hold them. */
+export function storedAssets(assets: CatalogRow['assets']): Readonly<Record<string, object>> {
+  return mapValues(assets, storedAsset);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for what `storedAssets` did not make */
+export function assetsOfStored(value: unknown, name: string): CatalogRow['assets'] {
+  return mapValues(validate(Assets, value, name), ({ geobox, ...rest }): CatalogAsset => {
+    if (geobox === undefined) return rest;
+    const { crs, transform, width, height } = geobox;
+    return { ...rest, geobox: new GeoBox(Crs.parse(crs), new Affine(...transform), width, height) };
+  });
 }
 
 function storedAsset({ bands, geobox, ...rest }: CatalogAsset): object {
@@ -174,18 +188,13 @@ export const ROW_COLUMNS = [
 export function rowOfValues(values: RowValues, name: string): CatalogRow {
   const id = text(values.id, 'id', name);
   const where = `${name}: row "${id}"`;
-  const assets = validate(Assets, parseJson(text(values.assets, 'assets', name), where), where);
   return {
     id,
     collection: text(values.collection, 'collection', name),
     footprint: footprintOfValue(values.geometry, where),
     interval: intervalOfValues(values.start_time, values.end_time, where),
     href: text(values.href, 'href', name),
-    assets: mapValues(assets, ({ geobox, ...rest }): CatalogAsset => {
-      if (geobox === undefined) return rest;
-      const { crs, transform, width, height } = geobox;
-      return { ...rest, geobox: new GeoBox(Crs.parse(crs), new Affine(...transform), width, height) };
-    }),
+    assets: assetsOfStored(parseJson(text(values.assets, 'assets', name), where), where),
     properties: validate(Properties, parseJson(text(values.properties, 'properties', name), where), where),
   };
 }

@@ -59,7 +59,8 @@ export function rowOfStacValues(
   const where = `${name}: item "${String(values.id)}"`;
   const read = (column: string): unknown => {
     const value = values[column];
-    if (texts.has(column) && typeof value === 'string') return parseJson(value, where);
+    if ((texts.has(column) || column === 'assets') && typeof value === 'string')
+      return parseJson(value, where);
     if (TIME_PROPERTIES.has(column) && typeof value === 'number') return new Date(value).toISOString();
     return plain(value);
   };

@@ -84,15 +84,22 @@ export interface RowOrder {
 }
 
 export function orderRows(catalog: GeoCatalog): RowOrder {
-  const boxes = Array.from(catalog, ({ footprint }) => indexBoxes(footprint));
-  const keys = Uint32Array.from(boxes, ([box]) => (box === undefined ? LAST_KEY : hilbertKey(box)));
+  const keys = new Uint32Array(catalog.length);
+  const isCrossing = new Uint8Array(catalog.length);
+  let bounds: Bounds | null = null;
+  let row = 0;
+  for (const { footprint } of catalog) {
+    const boxes = indexBoxes(footprint);
+    keys[row] = boxes.length === 0 ? LAST_KEY : hilbertKey(boxes[0]);
+    isCrossing[row] = boxes.length > 1 ? 1 : 0;
+    for (const box of boxes) bounds = bounds === null ? box : unionBounds(bounds, box);
+    row++;
+  }
   const sorted = orderOfKeys(keys);
-  const isCrossing = (row: number): boolean => boxes[row].length > 1;
-  const last = sorted.filter(isCrossing);
+  const last = sorted.filter((each) => isCrossing[each] === 1);
   const order = new Uint32Array(sorted.length);
-  order.set(sorted.filter((row) => !isCrossing(row)));
+  order.set(sorted.filter((each) => isCrossing[each] === 0));
   order.set(last, order.length - last.length);
-  const bounds = boxes.flat().reduce<Bounds | null>((all, box) => unionBounds(all ?? box, box), null);
   return { order, crossing: last.length, bounds };
 }
 

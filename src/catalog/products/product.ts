@@ -100,6 +100,7 @@ export class Product {
         ],
         ...(file.quantity === 'class' || file.quantity === 'bits' ? { units: file.quantity } : {}),
         ...(file.quantity === 'power' ? { units: 'linear_power' as const } : {}),
+        ...(file.quantity === 'reflectance' ? { units: 'reflectance' as const } : {}),
         ...(file.geobox === null ? {} : { geobox: file.geobox }),
       };
     }

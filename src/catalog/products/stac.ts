@@ -4,6 +4,7 @@
  */
 import { TerrachipError } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
+import type { Units } from '../../raster/index.js';
 import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
 import {
   type CloudSource,
@@ -19,8 +20,9 @@ import { type FileBandName, SENTINEL2_BANDS } from './names.js';
 
 export interface ItemOptions {
   /**
-   * What is to be added to Sentinel-2's digital numbers, 0 or −1000, where an item says it wrong. Default: the offset
-   * of the item's bands unless it says that it has been applied; without one, −1000 from baseline 04.00 on.
+   * What is to be added to Sentinel-2's digital numbers, 0 or −1000, where an item says it wrong. Default: by the units
+   * that its collection is known to have (−1000 from baseline 04.00 on, unless it says that it has been applied), else
+   * the offset of its bands, else by its baseline.
    */
   addOffset?: number;
 }
@@ -82,7 +84,6 @@ export function describeItem(row: CatalogRow, path: string, options: ItemOptions
 function describeSentinel2(row: CatalogRow, path: string, { addOffset }: ItemOptions): ProductDescription {
   const baseline =
     text(row, 's2:processing_baseline') ?? text(row, 'processing:version') ?? baselineOfName(row);
-  const applied = row.properties['earthsearch:boa_offset_applied'];
   const files = Object.entries(row.assets).flatMap(([key, asset]): ProductFile[] => {
     if (!isImage(asset)) return [];
     const [band] = asset.bands ?? [];
@@ -92,12 +93,9 @@ function describeSentinel2(row: CatalogRow, path: string, { addOffset }: ItemOpt
     const known = SENTINEL2_BANDS.find((each) => each.id === id);
     if (known === undefined) return [];
     const scale = band?.scale ?? 1 / SENTINEL2_QUANTIFICATION;
+    const stated = addOffset ?? (asset.units === undefined ? undefined : addedIn(asset.units));
     const offset =
-      addOffset !== undefined
-        ? addOffset * scale
-        : applied === true
-          ? 0
-          : (band?.offset ?? addedSince(baseline, row, path) * scale);
+      stated === undefined ? (band?.offset ?? addedSince(baseline, row, path) * scale) : stated * scale;
     return [
       {
         ...shared,
@@ -150,6 +148,11 @@ function baselineOfName(row: CatalogRow): string | null {
   const names = [text(row, 's2:product_uri'), text(row, 'sentinel:product_id'), row.id];
   const match = names.map((name) => /_N(\d{2})(\d{2})_/.exec(name ?? '')).find((found) => found !== null);
   return match == null ? null : `${match[1]}.${match[2]}`;
+}
+
+/** Units that a collection is known to have say the offset, too. */
+function addedIn(units: Units): number | undefined {
+  return units === 'dn_offset_1000' ? SENTINEL2_ADDED : units === 'dn_harmonised' ? 0 : undefined;
 }
 
 function addedSince(baseline: string | null, row: CatalogRow, path: string): number {

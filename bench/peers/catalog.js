@@ -1,0 +1,70 @@
+// What terrachip takes for a catalog of made-up scenes, as JSON in seconds and bytes.
+//
+//   node catalog.js write COUNT FOLDER     build in memory, query it, write it
+//   node catalog.js open COUNT FOLDER      open what was written, query it
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openCatalog, writeCatalog } from '../../dist/catalog/node/index.js';
+import { median, quantile, timeTask } from '../harness.js';
+import { catalogOf, queries, SCENE, scenes } from './catalog_scenes.js';
+
+const [mode, countText, folder] = process.argv.slice(2);
+const count = Number(countText);
+const path = join(folder, `${count}.parquet`);
+const asked = queries(1000);
+
+/** Each query once to warm up, then once for its time. */
+async function timeQueries(ask) {
+  let hits = 0;
+  for (const query of asked) hits += await ask(query);
+  const seconds = [];
+  for (const query of asked) seconds.push(await timeTask(() => ask(query)));
+  return { hits, query: median(seconds), query95: quantile(seconds, 0.95) };
+}
+
+if (mode === 'write') {
+  const values = scenes(count);
+  writeFileSync(join(folder, `${count}.f64`), values);
+  writeFileSync(
+    join(folder, 'queries.json'),
+    JSON.stringify(asked.map(({ geometry, interval }) => [...geometry, interval.start, interval.end])),
+  );
+  let catalog;
+  const build = await timeTask(() => {
+    catalog = catalogOf(values);
+    // The index is built by the first query.
+    catalog.query(asked[0]);
+  });
+  const memory = process.memoryUsage().rss;
+  const found = await timeQueries((query) => catalog.query(query).length);
+  const write = await timeTask(() => writeCatalog(catalog, path));
+  const [size, index] = [path, `${path}.index`].map((each) => statSync(each).size);
+  console.log(JSON.stringify({ build, ...found, write, size, index, memory, values: 8 * SCENE * count }));
+} else {
+  const open = [];
+  for (let k = 0; k < 7; k++) {
+    let file;
+    open.push(
+      await timeTask(async () => {
+        file = await openCatalog(path);
+      }),
+    );
+    await file.dispose();
+  }
+  const file = await openCatalog(path);
+  const first = await timeTask(() => file.query(asked[0]));
+  const found = await timeQueries(async (query) => (await file.find(query)).length);
+  const rows = await timeQueries(async (query) => (await file.query(query)).length);
+  console.log(
+    JSON.stringify({
+      // The first one compiles the code that opens.
+      openFirst: open[0],
+      open: median(open.slice(1)),
+      first,
+      ...found,
+      rows: rows.query,
+      rows95: rows.query95,
+      memory: process.memoryUsage().rss,
+    }),
+  );
+}

@@ -1,0 +1,71 @@
+/** Catalogs as GeoJSON: a feature a row, with its assets as STAC has them. */
+import * as v from 'valibot';
+import { invalidInput } from '../errors.js';
+import { TimeInterval } from '../geo/index.js';
+import { validate } from '../json.js';
+import { GeoCatalog } from './geo-catalog.js';
+import { outlineOfGeoJson } from './geometry.js';
+import { assetsOfStored, storedAssets } from './parquet/rows.js';
+import type { CatalogRow, CatalogValue } from './row.js';
+
+const Feature = v.object({
+  type: v.literal('Feature'),
+  id: v.union([v.string(), v.number()]),
+  geometry: v.nullable(v.looseObject({ type: v.string() })),
+  properties: v.looseObject({
+    collection: v.optional(v.string(), ''),
+    href: v.string(),
+    interval: v.tuple([v.string(), v.string()]),
+  }),
+  assets: v.optional(v.unknown()),
+});
+const Collection = v.object({ type: v.literal('FeatureCollection'), features: v.array(v.unknown()) });
+
+/** A row as a feature: what `GeoCatalog.toGeoJSON` says, and the assets. */
+export function featureOfRow(row: CatalogRow): object {
+  const { id, collection, footprint, interval, href, assets, properties } = row;
+  return {
+    type: 'Feature',
+    id,
+    geometry: footprint.length === 0 ? null : { type: 'MultiPolygon', coordinates: footprint },
+    properties: { ...properties, collection, href, interval: interval.toJSON() },
+    assets: storedAssets(assets),
+  };
+}
+
+/**
+ * The catalog that a FeatureCollection of such features is.
+ * @param name the file, for messages
+ * @throws {TerrachipError} INVALID_INPUT for a document that is no catalog
+ */
+export function catalogOfGeoJson(document: unknown, name: string): GeoCatalog {
+  const { features } = validate(Collection, document, name);
+  return GeoCatalog.from(features.map((feature, k) => rowOfFeature(feature, `${name}: feature ${k}`)));
+}
+
+function rowOfFeature(document: unknown, name: string): CatalogRow {
+  const { id, geometry, properties, assets } = validate(Feature, document, name);
+  const { collection, href, interval, ...rest } = properties;
+  return {
+    id: String(id),
+    collection,
+    footprint: geometry === null ? [] : outlineOfGeoJson(geometry, name),
+    interval: intervalOf(interval, name),
+    href,
+    assets: assets === undefined ? { data: { href } } : assetsOfStored(assets, name),
+    properties: rest as Readonly<Record<string, CatalogValue>>,
+  };
+}
+
+function intervalOf([start, end]: readonly [string, string], name: string): TimeInterval {
+  try {
+    return TimeInterval.parse(`${start}/${end}`);
+  } catch (cause) {
+    throw invalidInput(
+      name,
+      `has the interval ${start}/${end}`,
+      'write both ends in ISO 8601, .. for open ones',
+      cause,
+    );
+  }
+}

@@ -1,0 +1,212 @@
+import { Command } from 'commander';
+import { DEDUPE_POLICIES, PREDICATES } from '../../catalog/index.js';
+import { invalidOption } from '../../errors.js';
+import type {
+  BuildCatalogOptions,
+  BuildCatalogReport,
+  CatalogReport,
+  QueryCatalogOptions,
+} from '../../workflow/catalog.js';
+import { collect, parseChoice, parseCount, parseNumber, requireLength } from '../arguments.js';
+import { describeItems, itemsOf } from '../catalog-items.js';
+import type { CommandContext, Run } from '../main.js';
+import { formatLines } from '../table.js';
+
+/** What files a catalog can be. */
+const FILE = 'a catalog in GeoParquet (.parquet) or GeoJSON (.geojson)';
+
+export function catalogCommand(run: Run): Command {
+  return new Command('catalog')
+    .description('catalogs: what exists, where and when')
+    .addCommand(buildCommand(run))
+    .addCommand(queryCommand(run))
+    .addCommand(intersectCommand(run))
+    .addCommand(unionCommand(run))
+    .addCommand(infoCommand(run));
+}
+
+type BuildOptions = Omit<BuildCatalogOptions, 'inputs' | 'filenameRegex'> & { regex?: string };
+
+function buildCommand(run: Run): Command {
+  const command = new Command('build')
+    .description('make a catalog of files from their headers')
+    .argument('<inputs...>', 'paths, patterns such as "scenes/*.tif", folders, or URLs')
+    .requiredOption('-o, --output <file>', `${FILE} to write`)
+    .option(
+      '--type <what>',
+      'raster, zarr (netCDF and HDF5 too) or vector (default: by the endings of the inputs)',
+      parseChoice('--type', ['raster', 'zarr', 'vector']),
+    )
+    .option(
+      '--regex <regex>',
+      'names groups of file names: date, or start and stop; band; others are properties',
+    )
+    .option('--date-format <format>', 'of these dates, as strptime has it (default %Y%m%d)')
+    .option('--collection <name>', 'the collection that the rows belong to')
+    .option('--band-names <names...>', 'of the bands of each raster, in order', collect(String))
+    .option('--variables <names...>', 'the arrays of each store that are meant', collect(String))
+    .option(
+      '--rows <what>',
+      'store (default) or step of time; file (default) or feature of vectors',
+      parseChoice('--rows', ['store', 'step', 'file', 'feature']),
+    )
+    .option('--layer <name>', 'of vector files with several')
+    .option('--source-crs <crs>', 'of vector files that do not say theirs')
+    .option('--date-property <names...>', 'of features: when, or start and end', collect(String))
+    .option('--id-property <name>', 'of features: their ids')
+    .option('--concurrency <n>', 'files that are open at a time (default 16)', parseCount('--concurrency'))
+    .option('--strict', 'end with the first file that cannot be read');
+  return command.action((inputs: string[], { regex, ...options }: BuildOptions) =>
+    run(command, async ({ output, signal }) => {
+      if (options.dateProperty !== undefined) requireLength('--date-property', options.dateProperty, [1, 2]);
+      const { buildCatalogFile } = await import('../../workflow/catalog.js');
+      const report = await buildCatalogFile({
+        ...options,
+        ...(regex === undefined ? {} : { filenameRegex: regex }),
+        inputs,
+        signal,
+        onProgress: output.onProgress,
+      });
+      output.result(report, describeBuild(report));
+    }),
+  );
+}
+
+function describeBuild({ output, count, unreadable, unmatched }: BuildCatalogReport): string {
+  const parts = [`${output}: ${count} ${count === 1 ? 'row' : 'rows'}`];
+  if (unreadable.length > 0) parts.push(`${unreadable.length} files left out that cannot be read`);
+  if (unmatched.length > 0) parts.push(`${unmatched.length} whose names do not match`);
+  return parts.join(', ');
+}
+
+interface QueryOptions extends Omit<QueryCatalogOptions, 'catalog' | 'bbox'> {
+  bbox?: number[];
+  output?: string;
+}
+
+function queryCommand(run: Run): Command {
+  const command = new Command('query')
+    .description('the rows at a place and a time')
+    .argument('<catalog>', `${FILE}, by path or URL`)
+    .option('--bbox <number...>', 'x0 y0 x1 y1', collect(parseNumber('--bbox')))
+    .option('--crs <crs>', 'of --bbox (default: longitude and latitude)')
+    .option('--geometry <file>', 'a vector file whose features are the place')
+    .option('--datetime <interval>', '2021-07-15, 2021-07-01/2021-07-31 or 2021-07-01/..')
+    .option(
+      '--predicate <how>',
+      `rows that ${PREDICATES.join(', ')} the place (default ${PREDICATES[0]})`,
+      parseChoice('--predicate', PREDICATES),
+    )
+    .option('--touch', 'also rows that have only their boundary in common with it')
+    .option(
+      '--where <condition>',
+      'on fields and properties: "eo:cloud_cover < 20 and platform = \'sentinel-2a\'"',
+    )
+    .option('-o, --output <file>', `${FILE} to write`);
+  return command.action((catalog: string, { bbox, output: file, ...options }: QueryOptions) =>
+    run(command, async (context) => {
+      const { queryCatalogFile } = await import('../../workflow/catalog.js');
+      const [x0, y0, x1, y1] = bbox === undefined ? [] : requireLength('--bbox', bbox, [4]);
+      const found = await queryCatalogFile({
+        ...options,
+        ...(bbox === undefined ? {} : { bbox: [x0, y0, x1, y1] as const }),
+        catalog,
+        signal: context.signal,
+      });
+      await present(found, file, context);
+    }),
+  );
+}
+
+function intersectCommand(run: Run): Command {
+  const command = new Command('intersect')
+    .description('the overlaps of two catalogs, in space and time')
+    .argument('<first>', FILE)
+    .argument('<second>', FILE)
+    .option('--spatial-only', 'pairs of any time')
+    .option('-o, --output <file>', `${FILE} to write`);
+  return command.action(
+    (first: string, second: string, options: { spatialOnly?: boolean; output?: string }) =>
+      run(command, async (context) => {
+        const { intersectCatalogFiles } = await import('../../workflow/catalog.js');
+        const { catalog, explanation } = await intersectCatalogFiles({
+          first,
+          second,
+          spatialOnly: options.spatialOnly ?? false,
+          signal: context.signal,
+        });
+        if (explanation !== '') context.output.onProgress({ type: 'warning', message: explanation });
+        await present(catalog, options.output, context);
+      }),
+  );
+}
+
+function unionCommand(run: Run): Command {
+  const command = new Command('union')
+    .description('the rows of several catalogs')
+    .argument('<catalogs...>', FILE)
+    .option(
+      '--dedupe <how>',
+      'keep every row (none), one of each item (default), or the newest processing of each',
+      parseChoice('--dedupe', DEDUPE_POLICIES),
+    )
+    .option('-o, --output <file>', `${FILE} to write`);
+  return command.action(
+    (catalogs: string[], options: { dedupe?: (typeof DEDUPE_POLICIES)[number]; output?: string }) =>
+      run(command, async (context) => {
+        if (catalogs.length < 2) throw invalidOption('catalogs', 'are too few', 'name two or more');
+        const { uniteCatalogFiles } = await import('../../workflow/catalog.js');
+        const united = await uniteCatalogFiles({
+          catalogs,
+          ...(options.dedupe === undefined ? {} : { dedupe: options.dedupe }),
+          signal: context.signal,
+        });
+        await present(united, options.output, context);
+      }),
+  );
+}
+
+function infoCommand(run: Run): Command {
+  const command = new Command('info')
+    .description('what is in a catalog: rows, extent, collections, properties')
+    .argument('<catalog>', `${FILE}, by path or URL`);
+  return command.action((catalog: string) =>
+    run(command, async ({ output, signal }) => {
+      const { describeCatalogFile } = await import('../../workflow/catalog.js');
+      const report = await describeCatalogFile(catalog, { signal });
+      output.result(report, describeInfo(report));
+    }),
+  );
+}
+
+function describeInfo(report: CatalogReport): string {
+  const counts = (of: Record<string, number>): string =>
+    Object.entries(of)
+      .map(([name, count]) => `${name === '' ? '(none)' : name} ${count}`)
+      .join(', ');
+  return formatLines([
+    ['rows', String(report.count)],
+    ['static', String(report.static)],
+    ['bbox', report.bbox?.map((degrees) => degrees.toFixed(5)).join(' ') ?? '—'],
+    ['interval', report.interval?.join(' / ') ?? '—'],
+    ['collections', counts(report.collections)],
+    ['crs', counts(report.crs) || '—'],
+    ['assets', report.assets.join(', ')],
+    ['properties', report.properties.join(', ') || '—'],
+  ]);
+}
+
+/** Writes rows to a file where one is named, and prints them. */
+async function present(
+  catalog: Parameters<typeof itemsOf>[0],
+  file: string | undefined,
+  { output, signal }: CommandContext,
+): Promise<void> {
+  if (file !== undefined) {
+    const { saveCatalog } = await import('../../catalog/node/index.js');
+    await saveCatalog(catalog, file, { signal });
+  }
+  const items = itemsOf(catalog);
+  const written = file === undefined ? {} : { output: file };
+  output.result({ ...written, count: items.length, items }, describeItems(items, file));
+}
