@@ -1,5 +1,5 @@
 /** What two outlines have in common. */
-import { intersection } from 'polyclip-ts';
+import { intersection, setPrecision } from 'polyclip-ts';
 import { type Bounds, intersectBounds, outline } from '../geo/index.js';
 import type { Polygon, Position } from '../vector/index.js';
 import { lineOutline } from './geometry.js';
@@ -30,7 +30,23 @@ function clipPolygons(a: PreparedPolygon, b: PreparedPolygon): Polygon[] {
     const shared = intersectBounds(a.box, b.box);
     return shared === null ? [] : [rectangle(shared)];
   }
-  return intersection(mutable(a.polygon), mutable(b.polygon));
+  return areaShared(a.polygon, b.polygon);
+}
+
+/**
+ * Positions as near as this, in degrees, are one: 0.1 µm. Without it polyclip-ts loses its way (in 3 of 1500 pairs of
+ * polygons on a lattice), since it computes a crossing once for either edge. The precision is the package's for all its
+ * users, so that it is given back.
+ */
+const PRECISION = 1e-12;
+
+function areaShared(a: Polygon, b: Polygon): Polygon[] {
+  setPrecision(PRECISION);
+  try {
+    return intersection(mutable(a), mutable(b));
+  } finally {
+    setPrecision();
+  }
 }
 
 /** The pieces of something without area that lie inside of a polygon. */

@@ -10,7 +10,15 @@ import {
 } from './intersect.js';
 import { type PlaceAndTime, PlaceQuery, type QueryOptions } from './place-query.js';
 import type { CatalogRow } from './row.js';
-import { checkTable, numbersOf, type RowTable, type RowView, tableOf, tableOfRows } from './row-table.js';
+import {
+  checkTable,
+  numbersOf,
+  numbersWhere,
+  type RowTable,
+  type RowView,
+  tableOf,
+  tableOfRows,
+} from './row-table.js';
 import { selectRows } from './select.js';
 import { type NearestOptions, nearestRows, type Padding, paddedTable, type TimeLike } from './times.js';
 import { type Dedupe, dedupePolicy, withoutDuplicates } from './union.js';
@@ -67,7 +75,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   /** The rows that a function says yes to. */
   filter(keep: (row: CatalogRow) => boolean): GeoCatalog {
     const { table } = this.#view;
-    return this.#subset(Uint32Array.from(numbersOf(this.#view)).filter((number) => keep(table.row(number))));
+    return this.#subset(numbersWhere(this.#view, (number) => keep(table.row(number))));
   }
 
   /**

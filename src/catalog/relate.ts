@@ -67,6 +67,8 @@ export function polygonCovers(outer: PreparedPolygon, inner: PreparedPolygon): b
   if (!boxCovers(outer.box, inner.box)) return false;
   const cut = cutBoundary(inner, outer);
   if (cut.outside) return false;
+  // All of its boundary on the other's: it is the same polygon, or a hole.
+  if (!cut.inside && inner.inside !== null && !isInside(outer.edges, ...inner.inside)) return false;
   // A hole of the outer polygon may lie in the inner one.
   return !cutBoundary(outer, inner).inside;
 }

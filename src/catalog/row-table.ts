@@ -48,6 +48,15 @@ export function tableOf({ table, rows }: RowView): RowTable {
   };
 }
 
+/** The numbers of a view's rows that fulfil a condition, in its order. */
+export function numbersWhere({ table, rows }: RowView, keep: (row: number) => boolean): Uint32Array {
+  if (rows !== null) return rows.filter(keep);
+  const kept = new Uint32Array(table.length);
+  let count = 0;
+  for (let row = 0; row < table.length; row++) if (keep(row)) kept[count++] = row;
+  return kept.slice(0, count);
+}
+
 /** A table of rows that are in memory. @throws {TerrachipError} INVALID_INPUT for an impossible footprint */
 export function tableOfRows(rows: readonly CatalogRow[]): RowTable {
   for (const row of rows) requireFootprint(row);

@@ -1,6 +1,6 @@
 /** Finding the rows that a query asks for: by the index first, then by time, then by outline. */
 import type { PlaceQuery } from './place-query.js';
-import { numbersOf, type RowTable, type RowView } from './row-table.js';
+import { numbersWhere, type RowTable, type RowView } from './row-table.js';
 
 /** Fewer rows are looked at one by one, rather than finding all rows of the table near the place. */
 const SCAN_LIMIT = 2048;
@@ -10,7 +10,7 @@ export function selectRows(view: RowView, query: PlaceQuery): Uint32Array {
   const { table, rows } = view;
   if (query.boxes === null) {
     const { starts, ends } = table;
-    return Uint32Array.from(numbersOf(view)).filter((row) => query.matchesTime(starts[row], ends[row]));
+    return numbersWhere(view, (row) => query.matchesTime(starts[row], ends[row]));
   }
   const found = search(table, query, rows !== null && rows.length <= SCAN_LIMIT ? rows : null);
   return rows === null ? Uint32Array.from(found).sort() : rows.filter((row) => found.has(row));

@@ -1,7 +1,6 @@
 /** Which rows lie near a box: flatbush (a packed Hilbert R-tree) over one or two boxes a row. */
 import Flatbush from 'flatbush';
-import { invalidInput, messageOf } from '../errors.js';
-import { type Bounds, unionBounds } from '../geo/index.js';
+import type { Bounds } from '../geo/index.js';
 
 /** What has no place is found nowhere. */
 const NOWHERE = [Infinity, Infinity, -Infinity, -Infinity] as const;
@@ -14,20 +13,17 @@ export class SpatialIndex {
   /** Four numbers a box: the first boxes of all rows, then the second ones of rows on both sides of the antimeridian. */
   readonly #boxes: Float64Array;
   readonly #secondRows: Uint32Array;
-  #tree: Flatbush | null;
+  #tree: Flatbush | null = null;
 
   /**
    * @param boxes minimum x and y, maximum x and y of each row in degrees, then those of `secondRows`; infinite and
    * crossing (∞, ∞, −∞, −∞) for rows without a place
-   * @param secondRows rows that have a second box, on the other side of the antimeridian
-   * @param data what `data` of an index over the same boxes was, so that it need not be built again
-   * @throws {TerrachipError} INVALID_INPUT for data that is no such index
+   * @param secondRows rows that have a second box, on the other side of the antimeridian, in order
    */
-  constructor(boxes: Float64Array, secondRows: Uint32Array = new Uint32Array(), data?: ArrayBufferLike) {
+  constructor(boxes: Float64Array, secondRows: Uint32Array = new Uint32Array()) {
     this.#boxes = boxes;
     this.#secondRows = secondRows;
     this.rows = boxes.length / 4 - secondRows.length;
-    this.#tree = data === undefined ? null : storedTree(data, boxes);
   }
 
   /** From the boxes of each row: none, one or two. */
@@ -48,23 +44,11 @@ export class SpatialIndex {
     return new SpatialIndex(boxes, Uint32Array.from(secondRows));
   }
 
-  /** The built tree, to be stored beside the boxes. */
-  get data(): ArrayBufferLike {
-    return this.#build().data;
-  }
-
-  get boxes(): Float64Array {
-    return this.#boxes;
-  }
-
-  get secondRows(): Uint32Array {
-    return this.#secondRows;
-  }
-
   /** Calls `onRow` for each box that touches `box`, in no order. */
   search([x0, y0, x1, y1]: Bounds, onRow: OnRow): void {
     this.#build().search(x0, y0, x1, y1, (k, bx0, by0, bx1, by1) => {
-      onRow(k < this.rows ? k : this.#secondRows[k - this.rows], bx0, by0, bx1, by1);
+      // Flatbush takes all boxes of a node inside of the place, nowhere's too.
+      if (bx0 <= bx1) onRow(k < this.rows ? k : this.#secondRows[k - this.rows], bx0, by0, bx1, by1);
       return false;
     });
   }
@@ -103,11 +87,20 @@ export class SpatialIndex {
 
   /** The box around some rows; null where none of them has a place. */
   bounds(rows: Iterable<number>): Bounds | null {
-    let result: Bounds | null = null;
+    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    const b = this.#boxes;
+    const add = (k: number): void => {
+      if (b[k] < x0) x0 = b[k];
+      if (b[k + 1] < y0) y0 = b[k + 1];
+      if (b[k + 2] > x1) x1 = b[k + 2];
+      if (b[k + 3] > y1) y1 = b[k + 3];
+    };
     for (const row of rows) {
-      for (const box of this.boxesOf(row)) result = result === null ? box : unionBounds(result, box);
+      add(4 * row);
+      const second = this.#second(row);
+      if (second >= 0) add(second);
     }
-    return result;
+    return x0 > x1 ? null : [x0, y0, x1, y1];
   }
 
   /** Where the second box of a row lies, or −1. Rows with two are in order, so that they are found by halving. */
@@ -131,26 +124,4 @@ export class SpatialIndex {
     this.#tree = tree;
     return tree;
   }
-}
-
-function storedTree(data: ArrayBufferLike, boxes: Float64Array): Flatbush {
-  let tree: Flatbush;
-  try {
-    tree = Flatbush.from(data);
-  } catch (cause) {
-    throw invalidInput(
-      'the stored index',
-      `cannot be used (${messageOf(cause)})`,
-      'remove it; it is made again',
-      cause,
-    );
-  }
-  if (tree.numItems !== Math.max(1, boxes.length / 4)) {
-    throw invalidInput(
-      'the stored index',
-      `has ${tree.numItems} boxes where the rows have ${boxes.length / 4}`,
-      'remove it; it is made again',
-    );
-  }
-  return tree;
 }

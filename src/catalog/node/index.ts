@@ -14,7 +14,6 @@ export {
   saveCatalog,
 } from './any-catalog-file.js';
 export { type BuildProductOptions, buildProductCatalog } from './build-product.js';
-
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
 export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
@@ -25,12 +24,5 @@ export {
   writeCatalog,
   writeStacGeoParquet,
 } from './catalog-file.js';
-export {
-  buildProductCatalog,
-  type OpenProductOptions,
-  type OpenProductOptions,
-  openProduct,
-  openProduct,
-  type ProductCatalogOptions,
-} from './open-product.js';
+export { type OpenProductOptions, openProduct } from './open-product.js';
 export type { BuildOptions, BuiltCatalog, UnreadableFile } from './read-each.js';

@@ -28,9 +28,12 @@ export function withKnownUnits(
   const bands = asset.bands ?? [];
   if (isSentinel2(collection)) {
     if (/^scl(-jp2)?$/i.test(key)) return { ...asset, units: 'class' };
-    const isReflectance = bands.length > 0 && bands.every(({ name }) => /^B(0?[1-9]|8A|1[0-2])$/i.test(name));
+    // Older items name no bands.
+    const names = bands.length > 0 ? bands.map(({ name }) => name) : [key];
+    const isReflectance = names.every((name) => /^B(0?[1-9]|8A|1[0-2])$/i.test(name));
     const units = isReflectance ? sentinel2Units(properties) : null;
-    return units === null ? asset : { ...asset, units, bands: bands.map(withoutScale) };
+    if (units === null) return asset;
+    return { ...asset, units, ...(asset.bands ? { bands: bands.map(withoutScale) } : {}) };
   }
   if (collection === 'sentinel-1-rtc')
     return /^(vv|vh|hh|hv)$/i.test(key) ? { ...asset, units: 'linear_power' } : asset;
