@@ -1,5 +1,5 @@
 """Features that terrachip read beside GeoPandas': {path, layer, ours} on standard input. `ours` is a JSON file of
-{crs: WKT or EPSG code, features: [{geometry, properties}]}."""
+{probes: [[x, y, longitude, latitude]], features: [{geometry, properties}]}."""
 
 import json
 import math
@@ -57,12 +57,8 @@ for mine, other in pairs:
                                 and math.isclose(own, value, rel_tol=1e-15))
         if not same and not (value == "" and own is None):
             differing_values.add(name)
-crs = pyproj.CRS(ours["crs"])
-lonlat = pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
 other = pyproj.Transformer.from_crs(theirs.crs, 4326, always_xy=True)
-x0, y0, x1, y1 = theirs.total_bounds if len(theirs) else (0, 0, 0, 0)
-apart = max((abs(a - b) for x, y in [(x0, y0), (x1, y1)] for a, b in zip(lonlat.transform(x, y), other.transform(x, y))),
-            default=0)
+apart = max((abs(a - b) for x, y, *own in ours["probes"] for a, b in zip(own, other.transform(x, y))), default=0)
 print(json.dumps({
     "ours": len(ours["features"]),
     "theirs": len(theirs),
