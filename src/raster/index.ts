@@ -43,6 +43,7 @@ export type {
   ReadRequest,
   WindowRequest,
 } from './raster.js';
+export { RasterView } from './raster-view.js';
 export { gridWindow, levelBox, noReference, requireReal } from './request.js';
 export { storableNodata, toStored } from './stored-values.js';
 export {
