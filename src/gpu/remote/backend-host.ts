@@ -1,0 +1,85 @@
+import { internalError } from '../../errors.js';
+import type { DeviceTensor } from '../tensor.js';
+import type { WebGpuBackend } from '../webgpu/backend.js';
+import type { BackendAnswer, BackendCommand, BackendQuestion } from './messages.js';
+import type { KernelShader } from '../kernel.js';
+
+/** The device's side of a `RemoteBackend`: does what it asks for on a backend of this thread. */
+export class BackendHost {
+  readonly backend: WebGpuBackend;
+  readonly #tensors = new Map<number, DeviceTensor>();
+  readonly #shaders = new Map<string, KernelShader>();
+  /** The first command that failed: like all that goes wrong on a device, it is told with the next answer. */
+  #failure: unknown = null;
+
+  constructor(backend: WebGpuBackend) {
+    this.backend = backend;
+  }
+
+  /** Does a command; what goes wrong is thrown by the next `answer`. */
+  execute(command: BackendCommand): void {
+    if (this.#failure !== null) return;
+    try {
+      this.#execute(command);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  async answer(question: BackendQuestion): Promise<BackendAnswer> {
+    this.requireSound();
+    const { backend } = this;
+    if (question.op === 'submit') {
+      await backend.submit();
+      return { counters: { ...backend.counters } };
+    }
+    const data = await backend.download(this.tensor(question.tensor));
+    return { data, counters: { ...backend.counters } };
+  }
+
+  /** @throws what a command before threw */
+  requireSound(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  tensor(number: number): DeviceTensor {
+    const tensor = this.#tensors.get(number);
+    if (tensor === undefined) throw internalError('BackendHost', `there is no tensor ${number}`);
+    return tensor;
+  }
+
+  /** Gives a tensor of this backend a number. */
+  keep(number: number, tensor: DeviceTensor): void {
+    this.#tensors.set(number, tensor);
+  }
+
+  #execute(command: BackendCommand): void {
+    const { backend } = this;
+    switch (command.op) {
+      case 'allocate':
+        return this.keep(command.tensor, backend.allocate(command.shape, command.dtype));
+      case 'upload':
+        return this.keep(command.tensor, backend.upload(command.data, command.shape));
+      case 'write':
+        return backend.write(this.tensor(command.tensor), command.data, command.offset);
+      case 'copy': {
+        const [from, to] = [this.tensor(command.from), this.tensor(command.to)];
+        return backend.copy(from, command.fromOffset, to, command.toOffset, command.length);
+      }
+      case 'shader':
+        this.#shaders.set(command.shader.name, command.shader);
+        return;
+      case 'run': {
+        const shader = this.#shaders.get(command.shader);
+        if (shader === undefined) throw internalError('BackendHost', `there is no shader ${command.shader}`);
+        const tensors = Object.fromEntries(
+          Object.entries(command.tensors).map(([name, number]) => [name, this.tensor(number)]),
+        );
+        return backend.dispatch(shader, command.invocations, { tensors, parameters: command.parameters });
+      }
+      case 'release':
+        this.tensor(command.tensor).dispose();
+        this.#tensors.delete(command.tensor);
+    }
+  }
+}
