@@ -24,9 +24,11 @@ async function run(
 describe('float32 as float16', () => {
   it('gives every half back', () => {
     const bits = Uint16Array.from({ length: 2 ** 16 }, (_, k) => k);
-    const isNaN = (half: number): boolean => (half & 0x7c00) === 0x7c00 && (half & 0x3ff) !== 0;
+    const notANumber = (half: number): boolean => (half & 0x7c00) === 0x7c00 && (half & 0x3ff) !== 0;
     const back = float32ToHalves(halvesToFloat32(bits));
-    expect(bits.filter((half, k) => (isNaN(half) ? !isNaN(back[k]) : back[k] !== half))).toHaveLength(0);
+    expect(
+      bits.filter((half, k) => (notANumber(half) ? !notANumber(back[k]) : back[k] !== half)),
+    ).toHaveLength(0);
   });
 
   it('rounds to the nearest, ties to even', () => {
