@@ -9,13 +9,16 @@ export {
   openCheckpoint,
 } from './checkpoint/index.js';
 export {
+  decidesValidity,
   type EmbeddingManifest,
   inputShape,
   MODEL_SCHEMA_VERSION,
   type ModelInput,
   type ModelManifest,
   parseEmbeddingManifest,
+  parseManifest,
   parseModelManifest,
+  timeSteps,
 } from './manifest.js';
 export { openCheckpointFile } from './node/checkpoint-file.js';
 export { type ModelFolder, type OpenSessionOptions, openModel, openSession } from './node/model-folder.js';

@@ -1,9 +1,9 @@
 /** Inference over a scene: the plan, its units, and, when all are done, the products. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, TerrachipError } from '../errors.js';
-import { createChipLayout, GeoBox, type RowRange, shardUnits } from '../geo/index.js';
-import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
+import { invalidInput } from '../errors.js';
+import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
+import type { Backend, BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import {
   type ModelFolder,
@@ -13,14 +13,14 @@ import {
   type ProviderChoice,
   type RunnerCounters,
   runScene,
-  type SceneImage,
 } from '../inference/index.js';
 import { makeFolder, readJson } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
-import { createBlockCache, unitConversion, WarpedRaster } from '../raster/index.js';
+import { createBlockCache } from '../raster/index.js';
 import { type FinalizeReport, finalizeMap, type RunRecord } from './finalize.js';
-import { createPlan, type Plan, type PlannedImage, type PlanOptions, planUnits, runFolder } from './plan.js';
+import { createPlan, type Plan, type PlanOptions, planUnits, runFolder } from './plan.js';
 import { readScene, SceneRasters } from './scene.js';
+import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 
@@ -113,7 +113,13 @@ async function runPlan(
   const own = shardUnits(units.length, shard.index, shard.count);
   const missing = (await store.missing()).filter((unit) => unit >= own.start && unit < own.end);
   const totals: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
-  const images = await openImages(job, backend);
+  const images = await openImages(plan.images, {
+    manifest: model.manifest,
+    geobox: store.geobox,
+    rasters: job.rasters,
+    backend,
+    ...(job.signal === undefined ? {} : { signal: job.signal }),
+  });
   let unitsDone = 0;
   job.onProgress?.({ type: 'progress', stage: 'infer', done: 0, total: missing.length, unit: 'units' });
   for (const run of consecutive(missing)) {
@@ -268,75 +274,6 @@ class UnitAssembler {
     const { start, end } = this.#units[this.#unit];
     return new Float32Array(this.#classes * (end - start) * this.#width);
   }
-}
-
-interface OpenImage {
-  readonly image: SceneImage;
-  readonly warped: readonly WarpedRaster[];
-}
-
-/** The scene's images as the runner wants them: warped onto the grid, in the model's units. */
-async function openImages(
-  job: Pick<Job, 'plan' | 'session' | 'rasters' | 'signal'>,
-  backend: Backend,
-): Promise<OpenImage[]> {
-  const images: OpenImage[] = [];
-  for (const planned of job.plan.images) images.push(await openImage(planned, job, backend));
-  return images;
-}
-
-async function openImage(
-  planned: PlannedImage,
-  job: Pick<Job, 'plan' | 'session' | 'rasters' | 'signal'>,
-  backend: Backend,
-): Promise<OpenImage> {
-  const { manifest } = job.session;
-  const input = manifest.inputs.find(({ name }) => name === planned.input);
-  if (input === undefined) {
-    throw new TerrachipError(
-      'INVALID_INPUT',
-      `the plan names an input ${planned.input} that the model lacks`,
-      'plan again',
-      {
-        source: planned.input,
-      },
-    );
-  }
-  const geobox = GeoBox.fromJSON(job.plan.grid);
-  const convert = unitConversion(planned.units, input.units, planned.input);
-  // Bands of one file are warped together: their blocks are decoded once and share a control grid.
-  const files = new Map<string, { bands: number[]; planes: number[] }>();
-  for (const [plane, { href, band }] of planned.sources.entries()) {
-    const file = files.get(href) ?? { bands: [], planes: [] };
-    file.bands.push(band);
-    file.planes.push(plane);
-    files.set(href, file);
-  }
-  const groups: { raster: WarpedRaster; planes: readonly number[] }[] = [];
-  for (const [href, { bands, planes }] of files) {
-    const raster = await job.rasters.open(href, job.signal);
-    groups.push({
-      raster: new WarpedRaster(backend, raster, {
-        geobox,
-        resampling: planned.resampling,
-        bands,
-        prepare: convert.source,
-      }),
-      planes,
-    });
-  }
-  const image: SceneImage = {
-    input,
-    phase: planned.phase ?? undefined,
-    async readRows(rows: RowRange, planes: readonly DeviceTensor[], signal?: AbortSignal) {
-      for (const group of groups) {
-        const targets = group.planes.map((plane) => planes[plane]);
-        await group.raster.readRows(rows, targets, rows.start, signal);
-      }
-      for (const plane of planes) convert.resampled?.(backend, plane);
-    },
-  };
-  return { image, warped: groups.map(({ raster }) => raster) };
 }
 
 function runRecord(

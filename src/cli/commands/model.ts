@@ -3,7 +3,8 @@ import { invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
 import { PROVIDER_CHOICES, type ProviderChoice } from '../../inference/node/provider-choice.js';
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
-import type { ImportOptions, ImportReport } from '../../workflow/model/index.js';
+import type { HalfPrecisionReport, ImportOptions, ImportReport } from '../../workflow/model/index.js';
+import { PRECISIONS } from '../../workflow/model/precision.js';
 import { collect, parseChoice, parseCount } from '../arguments.js';
 import type { Run } from '../main.js';
 import { formatTable } from '../table.js';
@@ -51,6 +52,18 @@ function importCommand(run: Run): Command {
       '--taps <blocks...>',
       'blocks that the decoder takes, counted from 0 (default: four, evenly)',
       collect(parseCount('--taps', 0)),
+    )
+    .option(
+      '--precision <what>',
+      `${PRECISIONS.join(' or ')}: float16 is half as long, and is compared with float32 on a sample`,
+      parseChoice('--precision', PRECISIONS),
+    )
+    .option('--sample <scene>', 'the scene to compare on (default: made-up chips)')
+    .option('--sample-chips <n>', 'chips to compare on (default 4)', parseCount('--sample-chips'))
+    .option(
+      '--provider <name>',
+      `what compares: ${PROVIDER_CHOICES.join(', ')}`,
+      parseChoice('--provider', PROVIDER_CHOICES),
     )
     .option('--split', 'also write encoder.onnx and decoder.onnx')
     .option('--allow-unused', 'go on although tensors remain that the model has no place for');
@@ -127,15 +140,37 @@ function parseInput(text: string): [name: string, file: string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-function describeImport({ output, files, manifest, statistics, leftovers, nodes }: ImportReport): string {
+function describeImport(report: ImportReport): string {
+  const { output, files, manifest, statistics, leftovers, nodes, halfPrecision } = report;
   const lines = [describeCard(manifest), `graph       ${nodes} nodes`];
   lines.push(`normalised  with ${statistics.name}: ${statistics.why} (${statistics.source})`);
   for (const [what, count] of Object.entries(leftovers.expected)) {
     lines.push(`left out    ${count} tensors of ${what}`);
   }
   if (leftovers.unused.length > 0) lines.push(`unused      ${leftovers.unused.join(', ')}`);
+  if (halfPrecision !== null) lines.push(`float16     ${describeHalfPrecision(halfPrecision, manifest)}`);
   lines.push(`written     ${files.join(', ')} in ${output}`);
   return lines.join('\n');
+}
+
+function describeHalfPrecision(
+  { sample, chips, provider, arithmetic, agreement }: HalfPrecisionReport,
+  { output }: ModelManifest | EmbeddingManifest,
+): string {
+  const on = `on ${chips} chips of ${sample} by ${provider} in ${arithmetic}`;
+  if ('leastCosine' in agreement) {
+    const { leastCosine, largestDifference } = agreement;
+    return `tokens within a cosine of ${leastCosine.toFixed(6)} of float32’s, numbers within ${(100 * largestDifference).toPrecision(2)} % of the largest, ${on}`;
+  }
+  const { samePixels, largestProbabilityDifference, shares } = agreement;
+  const names = 'classes' in output ? output.classes.map(({ name }) => name) : [];
+  const classes = shares.map((share, k) => `${names[k]} ${percent(share)}`).join(', ');
+  return `the class of float32 on ${percent(samePixels)} of pixels (${classes}), probabilities within ${largestProbabilityDifference.toFixed(4)}, ${on}`;
+}
+
+/** Rounded down, so that only all is 100 %. */
+function percent(share: number): string {
+  return `${(Math.floor(share * 1e5) / 1e3).toFixed(3)} %`;
 }
 
 function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
