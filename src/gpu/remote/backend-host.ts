@@ -1,8 +1,8 @@
 import { internalError } from '../../errors.js';
+import type { KernelShader } from '../kernel.js';
 import type { DeviceTensor } from '../tensor.js';
 import type { WebGpuBackend } from '../webgpu/backend.js';
 import type { BackendAnswer, BackendCommand, BackendQuestion } from './messages.js';
-import type { KernelShader } from '../kernel.js';
 
 /** The device's side of a `RemoteBackend`: does what it asks for on a backend of this thread. */
 export class BackendHost {
@@ -57,29 +57,39 @@ export class BackendHost {
     const { backend } = this;
     switch (command.op) {
       case 'allocate':
-        return this.keep(command.tensor, backend.allocate(command.shape, command.dtype));
+        this.keep(command.tensor, backend.allocate(command.shape, command.dtype));
+        break;
       case 'upload':
-        return this.keep(command.tensor, backend.upload(command.data, command.shape));
+        this.keep(command.tensor, backend.upload(command.data, command.shape));
+        break;
       case 'write':
-        return backend.write(this.tensor(command.tensor), command.data, command.offset);
+        backend.write(this.tensor(command.tensor), command.data, command.offset);
+        break;
       case 'copy': {
         const [from, to] = [this.tensor(command.from), this.tensor(command.to)];
-        return backend.copy(from, command.fromOffset, to, command.toOffset, command.length);
+        backend.copy(from, command.fromOffset, to, command.toOffset, command.length);
+        break;
       }
       case 'shader':
         this.#shaders.set(command.shader.name, command.shader);
-        return;
+        break;
       case 'run': {
-        const shader = this.#shaders.get(command.shader);
-        if (shader === undefined) throw internalError('BackendHost', `there is no shader ${command.shader}`);
+        const { parameters, invocations } = command;
         const tensors = Object.fromEntries(
           Object.entries(command.tensors).map(([name, number]) => [name, this.tensor(number)]),
         );
-        return backend.dispatch(shader, command.invocations, { tensors, parameters: command.parameters });
+        backend.dispatch(this.#shader(command.shader), invocations, { tensors, parameters });
+        break;
       }
       case 'release':
         this.tensor(command.tensor).dispose();
         this.#tensors.delete(command.tensor);
     }
+  }
+
+  #shader(name: string): KernelShader {
+    const shader = this.#shaders.get(name);
+    if (shader === undefined) throw internalError('BackendHost', `there is no shader ${name}`);
+    return shader;
   }
 }

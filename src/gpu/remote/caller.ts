@@ -11,6 +11,9 @@ export type Reply =
   | { readonly question: number; readonly ok: true; readonly result: unknown }
   | { readonly question: number; readonly ok: false; readonly error: ErrorMessage };
 
+/** The question that nobody asks: its answer is what the other side says of itself when it is ready. */
+export const READY = -1;
+
 interface Pending {
   resolve(result: unknown): void;
   reject(error: Error): void;
@@ -32,11 +35,6 @@ export class Caller<Message, Question extends Message> {
     return this.#failure;
   }
 
-  /** Whether answers are awaited. */
-  get isWaiting(): boolean {
-    return this.#pending.size > 0;
-  }
-
   post(message: Message, transfer: readonly ArrayBuffer[] = []): void {
     if (this.#failure !== null) throw this.#failure;
     this.#send({ message, question: null }, transfer);
@@ -45,13 +43,22 @@ export class Caller<Message, Question extends Message> {
   ask<Result>(message: Question, transfer: readonly ArrayBuffer[] = []): Promise<Result> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const question = this.#questions++;
-    return new Promise<Result>((resolve, reject) => {
-      this.#pending.set(question, { resolve: resolve as (result: unknown) => void, reject });
-      this.#send({ message, question }, transfer);
-    });
+    const answer = this.#await<Result>(question);
+    this.#send({ message, question }, transfer);
+    return answer;
   }
 
+  /** What the other side says of itself when it is ready. */
+  ready<Result>(): Promise<Result> {
+    return this.#await<Result>(READY);
+  }
+
+  /** Takes an answer; that the other side is not ready, or no longer, ends it all. */
   receive(reply: Reply): void {
+    if (reply.question === READY && !reply.ok) {
+      this.fail(restoreError(reply.error));
+      return;
+    }
     const pending = this.#pending.get(reply.question);
     this.#pending.delete(reply.question);
     if (reply.ok) pending?.resolve(reply.result);
@@ -64,5 +71,11 @@ export class Caller<Message, Question extends Message> {
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reject } of waiting) reject(this.#failure);
+  }
+
+  #await<Result>(question: number): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      this.#pending.set(question, { resolve: resolve as (result: unknown) => void, reject });
+    });
   }
 }

@@ -1,6 +1,6 @@
 /** A backend whose device lives in another thread: commands cross as messages, tensors stay where they are. */
 export { BackendHost } from './backend-host.js';
-export { Caller, type Envelope, type Reply } from './caller.js';
+export { Caller, type Envelope, READY, type Reply } from './caller.js';
 export {
   type BackendAnswer,
   type BackendCommand,

@@ -14,7 +14,12 @@ import type { TensorDtype } from '../tensor.js';
 
 /** Commands take effect in the order in which they were posted; tensors are numbers that the asking side gives. */
 export type BackendCommand =
-  | { readonly op: 'allocate'; readonly tensor: number; readonly shape: readonly number[]; dtype: TensorDtype }
+  | {
+      readonly op: 'allocate';
+      readonly tensor: number;
+      readonly shape: readonly number[];
+      dtype: TensorDtype;
+    }
   | { readonly op: 'upload'; readonly tensor: number; readonly shape: readonly number[]; data: TypedArray }
   | { readonly op: 'write'; readonly tensor: number; readonly data: TypedArray; readonly offset: number }
   | {

@@ -7,7 +7,7 @@ import { cannotOpen, readJson } from '../../io/node/index.js';
 import { type ModelManifest, parseModelManifest } from '../manifest.js';
 import { ModelSession } from '../session.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
-import type { ProviderChoice } from './provider-choice.js';
+import type { HostProviderChoice } from './provider-choice.js';
 
 /** A folder with `model.json` and `model.onnx`. */
 export interface ModelFolder {
@@ -42,9 +42,16 @@ export async function openModel(path: string): Promise<ModelFolder> {
   return { path, manifest, sha256: hash.digest('hex') };
 }
 
+/** Where a model's graphs lie: one file, or the encoder's and the decoder's. */
+export function graphFiles({ path, manifest }: ModelFolder): string | { encoder: string; decoder: string } {
+  const { phaseGraphs } = manifest;
+  if (phaseGraphs === undefined) return join(path, 'model.onnx');
+  return { encoder: join(path, phaseGraphs.encoder), decoder: join(path, phaseGraphs.decoder) };
+}
+
 export interface OpenSessionOptions {
   /** Default: `auto`. */
-  provider?: ProviderChoice;
+  provider?: HostProviderChoice;
   hasHardwareGpu?: boolean;
   threads?: number;
   /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
@@ -62,11 +69,7 @@ export async function openSession(
     await availableProviders(),
     options.hasHardwareGpu ?? false,
   );
-  const { phaseGraphs } = model.manifest;
-  const graphs =
-    phaseGraphs === undefined
-      ? join(model.path, 'model.onnx')
-      : { encoder: join(model.path, phaseGraphs.encoder), decoder: join(model.path, phaseGraphs.decoder) };
+  const graphs = graphFiles(model);
   let failure: unknown;
   for (const provider of providers) {
     try {
