@@ -8,6 +8,7 @@ export {
   type CheckpointTensor,
   openCheckpoint,
 } from './checkpoint/index.js';
+export { Embedder } from './embedder.js';
 export {
   decidesValidity,
   type EmbeddingManifest,
@@ -21,7 +22,15 @@ export {
   timeSteps,
 } from './manifest.js';
 export { openCheckpointFile } from './node/checkpoint-file.js';
-export { type ModelFolder, type OpenSessionOptions, openModel, openSession } from './node/model-folder.js';
+export {
+  type EmbeddingFolder,
+  type ModelFolder,
+  type OpenSessionOptions,
+  openEmbedder,
+  openEmbeddingModel,
+  openModel,
+  openSession,
+} from './node/model-folder.js';
 export { availableProviders, loadOnnxRuntime } from './node/onnx-runtime.js';
 export { PROVIDER_CHOICES, type ProviderChoice } from './node/provider-choice.js';
 export type { PhaseCounters } from './phase-encoder.js';
