@@ -5,6 +5,7 @@ import { VERSION } from '../version.js';
 import { calcCommand } from './commands/calc.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
+import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { inferCommands } from './commands/infer.js';
 import { infoCommand } from './commands/info.js';
@@ -68,6 +69,7 @@ export async function main(args: readonly string[]): Promise<void> {
     packageCommand(run),
     modelCommand(run),
     ...inferCommands(run),
+    embedCommand(run),
     evaluateCommand(run),
     quicklookCommand(run),
     polygonizeCommand(run),

@@ -1,6 +1,6 @@
 /** What graphs must have in common with their manifest, whatever runs them. */
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
-import type { ModelManifest } from './manifest.js';
+import type { EmbeddingManifest, ModelManifest } from './manifest.js';
 
 /** @throws {TerrachipError} INVALID_INPUT when a graph's inputs are others, or its output is missing */
 export function checkNames(
@@ -46,7 +46,7 @@ export function checkLogits(
 
 /** @throws {TerrachipError} INVALID_INPUT for an encoder that does not answer with one set of features an image */
 export function checkFeatures(
-  manifest: ModelManifest,
+  manifest: ModelManifest | EmbeddingManifest,
   answer: { readonly type: string; readonly dims: readonly number[] },
 ): void {
   if (answer.type === 'float32' && answer.dims[0] === 1 && answer.dims.length >= 2) return;

@@ -10,6 +10,7 @@ export {
 } from './checkpoint/index.js';
 export type { ChipModel } from './chip-model.js';
 export type { DeviceGraph, GraphInput, GraphResult } from './device-graph.js';
+export { Embedder } from './embedder.js';
 export { GpuGraph, type GpuRuntime, type GraphBytes } from './gpu-graph.js';
 export {
   decidesValidity,
@@ -25,7 +26,15 @@ export {
 } from './manifest.js';
 export { openCheckpointFile } from './node/checkpoint-file.js';
 export { type Execution, type ExecutionOptions, openExecution } from './node/execution.js';
-export { type ModelFolder, type OpenSessionOptions, openModel, openSession } from './node/model-folder.js';
+export {
+  type EmbeddingFolder,
+  type ModelFolder,
+  type OpenSessionOptions,
+  openEmbedder,
+  openEmbeddingModel,
+  openModel,
+  openSession,
+} from './node/model-folder.js';
 export { availableProviders, loadOnnxRuntime } from './node/onnx-runtime.js';
 export { onnxRuntimeWebProblem } from './node/onnx-runtime-web.js';
 export {

@@ -5,7 +5,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { internalError, invalidInput } from '../errors.js';
 import { checkFeatures } from './graph-check.js';
-import { type ModelInput, type ModelManifest, timeSteps } from './manifest.js';
+import { type EmbeddingManifest, type ModelInput, type ModelManifest, timeSteps } from './manifest.js';
 import type { OnnxRuntime } from './session.js';
 
 /** The encoder's output and the decoder's input. */
@@ -33,13 +33,18 @@ interface Encoded {
  */
 export class PhaseEncoder {
   readonly counters: PhaseCounters = { phasesEncoded: 0, phasesReused: 0 };
-  readonly #manifest: ModelManifest;
+  readonly #manifest: ModelManifest | EmbeddingManifest;
   readonly #runtime: OnnxRuntime;
   readonly #session: InferenceSession;
   readonly #reuse: boolean;
 
   /** @param reuse whether equal images are encoded once */
-  constructor(manifest: ModelManifest, runtime: OnnxRuntime, session: InferenceSession, reuse: boolean) {
+  constructor(
+    manifest: ModelManifest | EmbeddingManifest,
+    runtime: OnnxRuntime,
+    session: InferenceSession,
+    reuse: boolean,
+  ) {
     this.#manifest = manifest;
     this.#runtime = runtime;
     this.#session = session;
@@ -121,7 +126,7 @@ export class PhaseEncoder {
 
 /** The bands of one chip in one phase, out of (chip, band, y, x) or (chip, band, phase, y, x). */
 function bandsOf(
-  manifest: ModelManifest,
+  manifest: ModelManifest | EmbeddingManifest,
   input: ModelInput,
   values: Float32Array,
   chip: number,

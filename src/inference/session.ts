@@ -80,14 +80,20 @@ export class ModelSession implements ChipModel {
     const output = manifest.output.name;
     if (typeof model === 'string' || model instanceof Uint8Array) {
       const whole = { source: model, name: `${manifest.name}/model.onnx`, inputs, output };
-      return new ModelSession(manifest, options.provider, runtime, await load(runtime, whole, options), null);
+      return new ModelSession(
+        manifest,
+        options.provider,
+        runtime,
+        await loadGraph(runtime, whole, options),
+        null,
+      );
     }
     const { reusePhases = true, provider } = options;
     const decoder = { source: model.decoder, name: `${manifest.name}/decoder`, inputs: [FEATURES], output };
     const encoder = { source: model.encoder, name: `${manifest.name}/encoder`, inputs, output: FEATURES };
-    const session = await load(runtime, decoder, options);
+    const session = await loadGraph(runtime, decoder, options);
     try {
-      const encoding = await load(runtime, encoder, options);
+      const encoding = await loadGraph(runtime, encoder, options);
       const phases = new PhaseEncoder(manifest, runtime, encoding, reusePhases);
       return new ModelSession(manifest, provider, runtime, session, phases);
     } catch (error) {
@@ -141,7 +147,7 @@ export class ModelSession implements ChipModel {
   }
 }
 
-interface Graph {
+export interface Graph {
   readonly source: GraphSource;
   /** For messages, where the source is no path. */
   readonly name: string;
@@ -150,7 +156,7 @@ interface Graph {
 }
 
 /** Loads a graph and checks the names of its inputs and of its output. */
-async function load(
+export async function loadGraph(
   runtime: OnnxRuntime,
   graph: Graph,
   { provider, threads }: SessionOptions,

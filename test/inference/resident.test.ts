@@ -162,7 +162,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     await infer({ ...common, output: join(folder, 'again'), provider: 'webgpu-resident' });
     const bytes = (path: string): Promise<Buffer> => readFile(join(path, 'probability.tif'));
     expect((await bytes(output)).equals(await bytes(join(folder, 'again')))).toBe(true);
-  });
+  }, 180_000);
 
   it('leaves the globals of this thread alone', () => {
     expect(Reflect.ownKeys(globalThis).filter((key) => !before.has(key))).toEqual([]);

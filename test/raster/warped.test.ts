@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox, type RowRange } from '../../src/geo/node/index.js';
@@ -13,6 +14,7 @@ import {
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { randomValues } from '../support/random.js';
+import { buildTiff, double, short } from '../support/tiff-builder.js';
 import { referenceWarp } from '../support/warp-reference.js';
 
 const folder = await temporaryFolder();
@@ -245,6 +247,34 @@ describeBackends('WarpedRaster', (backend) => {
       expect(await backend().download(plane), resampling).toBeCloseToArray(expected, 1e-4);
       plane.dispose();
     }
+    await raster.close();
+  });
+
+  it('where the alpha band is 0 there is no data, but in the alpha band itself', async () => {
+    const values = [10, 20, 30, 40, 50];
+    const alpha = [255, 0, 255, 255, 0];
+    const transparent = join(folder, `alpha-${backend().info.kind}.tif`);
+    const pixels = Uint8Array.from(values.flatMap((value, k) => [value, alpha[k]]));
+    const fields = {
+      258: short(8, 8),
+      262: short(1),
+      277: short(2),
+      338: short(2),
+      33550: double(10, 10, 0),
+      33922: double(0, 0, 0, 0, 0, 0),
+      34735: short(1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 32632),
+    };
+    await writeFile(transparent, buildTiff(5, 1, pixels, { fields }));
+    const raster = await openRaster(transparent);
+    // A quarter of a pixel to the east, so that a value has its neighbour's part, where that one is opaque.
+    const east = new GeoBox(32632, new Affine(10, 0, 2.5, 0, -10, 0), 4, 1);
+    const warped = new WarpedRaster(backend(), raster, { geobox: east, resampling: 'bilinear' });
+    const planes = [1, 2].map(() => backend().allocate([1, 4], 'float32'));
+    await warped.readRows({ start: 0, end: 1 }, planes, 0);
+    const [colour, opacity] = await Promise.all(planes.map((plane) => backend().download(plane)));
+    expect([...colour]).toEqual([10, Number.NaN, 32.5, 40]);
+    expect([...opacity]).toEqual([191.25, 63.75, 255, 191.25]);
+    for (const plane of planes) plane.dispose();
     await raster.close();
   });
 

@@ -87,7 +87,8 @@ export class CpuBackend implements Backend {
     const storage = new CpuStorage(viewArray(dtype, buffer, 0, length), () => {
       this.#counters.allocatedBytes -= bytes;
       // Kernels that were asked for before the disposal still use the memory.
-      this.#enqueue(() => this.#pool.release(buffer));
+      if (this.#pending > 0) this.#enqueue(() => this.#pool.release(buffer));
+      else this.#pool.release(buffer);
     });
     return new DeviceTensor(this, storage, shape, dtype, meta);
   }

@@ -82,7 +82,18 @@ interface Segment {
   /** Likewise for the place of a column's weight, and to add to a row for that of the row's. */
   readonly columns: number[];
   readonly rows: number[];
+  readonly average: Average;
+  /** Where there are two columns of chips: the first one's part of the weight, by pixel from `x0` on. */
+  readonly share: Float64Array;
 }
+
+/**
+ * Writes a row of a segment, and tells whether every value is finite.
+ * @param row of the scene
+ * @param from to add to the place of a value in row 0 of the scene
+ * @param to where column 0 of the row is written
+ */
+type Average = (tensors: Tensors, segment: Segment, row: number, from: number, to: number) => boolean;
 
 /**
  * Averages a row at a time: where one chip lies its values are the result, elsewhere chips are added whole pieces
@@ -92,8 +103,6 @@ function averageRows(tensors: Tensors, parameters: Parameters, start: number, en
   const { placement, mask, output } = tensors;
   const { width, height, classes, rows, row_start, mask_row, chip_size: n } = parameters;
   const byRow = parameters.chip_columns + parameters.chip_rows + 2 * width;
-  const sum = new Float64Array(width);
-  const total = new Float64Array(width);
   let segments: readonly Segment[] = [];
   let band = -1;
   for (let local = start; local < end; local++) {
@@ -106,23 +115,14 @@ function averageRows(tensors: Tensors, parameters: Parameters, start: number, en
     const maskRow = (row - mask_row) * width;
     const hasGaps = mask.subarray(maskRow, maskRow + width).includes(0);
     for (const segment of segments) {
-      const { x0, x1, values } = segment;
       for (let c = 0; c < classes; c++) {
-        const from = (c * n + row) * n;
         const to = (c * rows + local) * width;
-        if (values.length === 0) output.fill(Number.NaN, to + x0, to + x1);
-        else if (values.length === 1) copyChip(tensors, segment, from, to, maskRow, hasGaps);
-        else {
-          const complete =
-            values.length === 2
-              ? blendTwo(tensors, segment, row, from, to)
-              : blendMany(tensors, segment, row, from, to, sum, total);
-          if (complete && !hasGaps) continue;
-          for (let x = x0; x < x1; x++) {
-            const value = output[to + x];
-            if (mask[maskRow + x] === 0) output[to + x] = Number.NaN;
-            else if (value - value !== 0) output[to + x] = reduce(tensors, parameters, x, row, c);
-          }
+        const complete = segment.average(tensors, segment, row, (c * n + row) * n, to);
+        if (complete && !hasGaps) continue;
+        for (let x = segment.x0; x < segment.x1; x++) {
+          const value = output[to + x];
+          if (mask[maskRow + x] === 0) output[to + x] = Number.NaN;
+          else if (value - value !== 0) output[to + x] = reduce(tensors, parameters, x, row, c);
         }
       }
     }
@@ -131,7 +131,7 @@ function averageRows(tensors: Tensors, parameters: Parameters, start: number, en
 
 /** The segments of the rows that rows of chips from `first` to `last` cover. */
 function segmentsOf(tensors: Tensors, parameters: Parameters, first: number, last: number): Segment[] {
-  const { placement, slots } = tensors;
+  const { placement, slots, weights } = tensors;
   const { width, chip_size: n, classes, chip_columns, chip_rows } = parameters;
   const byColumn = chip_columns + chip_rows;
   const segments: Segment[] = [];
@@ -139,93 +139,156 @@ function segmentsOf(tensors: Tensors, parameters: Parameters, first: number, las
     const [left, right] = [placement[byColumn + x0], placement[byColumn + width + x0]];
     while (x1 < width && placement[byColumn + x1] === left && placement[byColumn + width + x1] === right)
       x1++;
-    const segment: Segment = { x0, x1, values: [], columns: [], rows: [] };
+    const values: number[] = [];
+    const columns: number[] = [];
+    const rows: number[] = [];
     for (let j = first; j <= last; j++) {
       const top = placement[chip_columns + j];
       for (let i = left; i <= right; i++) {
         const slot = slots[j * chip_columns + i];
         if (slot < 0) continue;
-        segment.values.push((slot * classes * n - top) * n - placement[i]);
-        segment.columns.push(windowVariant(i, chip_columns) * n - placement[i]);
-        segment.rows.push(windowVariant(j, chip_rows) * n - top);
+        values.push((slot * classes * n - top) * n - placement[i]);
+        columns.push(windowVariant(i, chip_columns) * n - placement[i]);
+        rows.push(windowVariant(j, chip_rows) * n - top);
       }
     }
-    segments.push(segment);
+    const average = averageOf(values.length, right - left + 1, last - first + 1);
+    const share = new Float64Array(average === blendAcross || average === blendFour ? x1 - x0 : 0);
+    for (let k = 0; k < share.length; k++) {
+      const weight = weights[columns[0] + x0 + k];
+      share[k] = weight / (weight + weights[columns[1] + x0 + k]);
+    }
+    segments.push({ x0, x1, values, columns, rows, average, share });
   }
   return segments;
 }
 
-function copyChip(
-  { predictions, mask, output }: Tensors,
-  { x0, x1, values }: Segment,
-  from: number,
-  to: number,
-  maskRow: number,
-  hasGaps: boolean,
-): void {
-  const first = values[0] + from;
-  for (let x = x0; x < x1; x++) {
-    const value = predictions[first + x];
-    // Adding 0 makes 0 of −0, as a sum does. NaN is always the same: ∞ − ∞ would be one of another sign.
-    output[to + x] = value - value === 0 ? value + 0 : Number.NaN;
-  }
-  if (!hasGaps) return;
-  for (let x = x0; x < x1; x++) if (mask[maskRow + x] === 0) output[to + x] = Number.NaN;
+/** Chips that fill a rectangle have weights that are products, so that columns and rows are averaged apart. */
+function averageOf(chips: number, across: number, down: number): Average {
+  if (chips === 0) return leaveEmpty;
+  if (chips === 1) return copyChip;
+  if (chips !== across * down) return blendMany;
+  if (chips === 2) return across === 2 ? blendAcross : blendDown;
+  return across === 2 && down === 2 ? blendFour : blendMany;
 }
 
-/** Whether every value is finite. */
-function blendTwo(
-  { predictions, weights, output }: Tensors,
-  { x0, x1, values, columns, rows }: Segment,
-  row: number,
-  from: number,
-  to: number,
-): boolean {
-  const [from0, from1] = [values[0] + from, values[1] + from];
-  const [column0, column1] = columns;
-  const [wy0, wy1] = [weights[rows[0] + row], weights[rows[1] + row]];
+// Loops take two pixels a turn: a turn's own cost is as large as a pixel's.
+
+const leaveEmpty: Average = ({ output }, { x0, x1 }, _row, _from, to) => {
+  output.fill(Number.NaN, to + x0, to + x1);
+  return true;
+};
+
+const copyChip: Average = ({ predictions, output }, { x0, x1, values }, _row, from, to) => {
+  const first = values[0] + from;
   let gaps = 0;
-  for (let x = x0; x < x1; x++) {
-    const w0 = wy0 * weights[column0 + x];
-    const w1 = wy1 * weights[column1 + x];
-    // Starting from 0, as a sum does, makes 0 of −0.
-    const value = (0 + w0 * predictions[from0 + x] + w1 * predictions[from1 + x]) / (w0 + w1);
+  let x = x0;
+  for (; x + 1 < x1; x += 2) {
+    const a = predictions[first + x];
+    const b = predictions[first + x + 1];
+    output[to + x] = a;
+    output[to + x + 1] = b;
+    gaps += a - a + (b - b);
+  }
+  for (; x < x1; x++) {
+    const value = predictions[first + x];
     output[to + x] = value;
     gaps += value - value;
   }
   return gaps === 0;
+};
+
+const blendAcross: Average = ({ predictions, output }, { x0, x1, values, share }, _row, from, to) => {
+  const left = values[0] + from + x0;
+  const right = values[1] + from + x0;
+  const length = x1 - x0;
+  let gaps = 0;
+  let k = 0;
+  for (; k + 1 < length; k += 2) {
+    const a = share[k] * predictions[left + k] + (1 - share[k]) * predictions[right + k];
+    const b = share[k + 1] * predictions[left + k + 1] + (1 - share[k + 1]) * predictions[right + k + 1];
+    output[to + x0 + k] = a;
+    output[to + x0 + k + 1] = b;
+    gaps += a - a + (b - b);
+  }
+  for (; k < length; k++) {
+    const value = share[k] * predictions[left + k] + (1 - share[k]) * predictions[right + k];
+    output[to + x0 + k] = value;
+    gaps += value - value;
+  }
+  return gaps === 0;
+};
+
+const blendDown: Average = ({ predictions, weights, output }, { x0, x1, values, rows }, row, from, to) => {
+  const above = values[0] + from;
+  const below = values[1] + from;
+  const upper = shareAbove(weights, rows[0], rows[1], row);
+  const lower = 1 - upper;
+  let gaps = 0;
+  let x = x0;
+  for (; x + 1 < x1; x += 2) {
+    const a = upper * predictions[above + x] + lower * predictions[below + x];
+    const b = upper * predictions[above + x + 1] + lower * predictions[below + x + 1];
+    output[to + x] = a;
+    output[to + x + 1] = b;
+    gaps += a - a + (b - b);
+  }
+  for (; x < x1; x++) {
+    const value = upper * predictions[above + x] + lower * predictions[below + x];
+    output[to + x] = value;
+    gaps += value - value;
+  }
+  return gaps === 0;
+};
+
+/** The upper chip's part of the weight in a row, where chips lie one above the other. */
+function shareAbove(weights: Tensors['weights'], above: number, below: number, row: number): number {
+  return weights[above + row] / (weights[above + row] + weights[below + row]);
 }
 
-/** The same for any number of chips. */
-function blendMany(
-  { predictions, weights, output }: Tensors,
-  { x0, x1, values, columns, rows }: Segment,
-  row: number,
-  from: number,
-  to: number,
-  sum: Float64Array,
-  total: Float64Array,
-): boolean {
-  sum.fill(0, x0, x1);
-  total.fill(0, x0, x1);
-  for (let k = 0; k < values.length; k++) {
-    const first = values[k] + from;
-    const column = columns[k];
-    const wy = weights[rows[k] + row];
-    for (let x = x0; x < x1; x++) {
-      const weight = wy * weights[column + x];
-      sum[x] += weight * predictions[first + x];
-      total[x] += weight;
+const blendFour: Average = (tensors, { x0, x1, values, rows, share }, row, from, to) => {
+  const { predictions, weights, output } = tensors;
+  const from0 = values[0] + from + x0;
+  const from1 = values[1] + from + x0;
+  const from2 = values[2] + from + x0;
+  const from3 = values[3] + from + x0;
+  const upper = shareAbove(weights, rows[0], rows[2], row);
+  let gaps = 0;
+  for (let k = 0; k < x1 - x0; k++) {
+    const left = share[k];
+    const above = left * predictions[from0 + k] + (1 - left) * predictions[from1 + k];
+    const below = left * predictions[from2 + k] + (1 - left) * predictions[from3 + k];
+    const value = upper * above + (1 - upper) * below;
+    output[to + x0 + k] = value;
+    gaps += value - value;
+  }
+  return gaps === 0;
+};
+
+/** Any number of chips, and those of which some are missing. */
+const blendMany: Average = (tensors, { x0, x1, values, columns, rows }, row, from, to) => {
+  const { predictions, weights, output } = tensors;
+  const length = x1 - x0;
+  const sum = new Float64Array(length);
+  const total = new Float64Array(length);
+  for (let chip = 0; chip < values.length; chip++) {
+    const first = values[chip] + from + x0;
+    const column = columns[chip] + x0;
+    const wy = weights[rows[chip] + row];
+    for (let k = 0; k < length; k++) {
+      const weight = wy * weights[column + k];
+      sum[k] += weight * predictions[first + k];
+      total[k] += weight;
     }
   }
   let gaps = 0;
-  for (let x = x0; x < x1; x++) {
-    const value = sum[x] / total[x];
-    output[to + x] = value;
+  for (let k = 0; k < length; k++) {
+    const value = sum[k] / total[k];
+    output[to + x0 + k] = value;
     gaps += value - value;
   }
   return gaps === 0;
-}
+};
 
 /** Which of the four windows chip k of `count` uses: 1 for a neighbour before it, 2 for one after it, 3 for both. */
 function windowVariant(k: number, count: number): number {

@@ -44,7 +44,8 @@ interface HostStrip {
 export class SceneChips implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
-  readonly #id: string;
+  /** The scene's id, with which those of its chips begin. */
+  readonly id: string;
   readonly #interval: TimeInterval | null;
   readonly #geobox: GeoBox;
   readonly #layout: ChipLayout;
@@ -63,7 +64,7 @@ export class SceneChips implements ChipSource {
     this.#layout = createChipLayout(geobox.width, geobox.height, size, stride);
     this.count = this.#layout.columnStarts.length * this.#layout.rowStarts.length;
     this.identity = about.identity;
-    this.#id = about.id;
+    this.id = about.id;
     this.#interval = about.interval;
     this.#geobox = geobox;
     this.#images = images;
@@ -168,7 +169,7 @@ export class SceneChips implements ChipSource {
       for (const [band, plane] of planes.entries()) this.#cut(plane, x, target, band * steps + step);
     }
     return {
-      id: `${this.#id}_${digits(strip.start)}_${digits(x)}`,
+      id: `${this.id}_${digits(strip.start)}_${digits(x)}`,
       crs: this.#geobox.crs,
       bounds: this.#boundsAt(x, strip.start),
       interval: this.#interval,

@@ -1,0 +1,135 @@
+// Flood models of two sizes on random weights: the import of a checkpoint, and seconds a chip (four phases of 256 × 256)
+// of its graphs in float32 and float16, by provider, beside the same model in PyTorch on the same cores.
+//
+//   node bench/model.js [ROUNDS] [tiny] [base] [cpu] [webgpu]
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { FLOOD_SIZES } from '../scripts/checks/torch/sizes.js';
+import { competeInTurn, machine, time, version } from './harness.js';
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const PYTHON = '/usr/bin/python3';
+const PROVIDERS = ['cpu', 'webgpu'];
+const threads = cpus().length;
+const args = process.argv.slice(2);
+const rounds = Number(args.find((arg) => /^\d+$/.test(arg)) ?? 5);
+const chosen = (all) =>
+  all.some((name) => args.includes(name)) ? all.filter((name) => args.includes(name)) : all;
+const sizes = chosen(Object.keys(FLOOD_SIZES));
+const providers = chosen(PROVIDERS);
+
+/** A process that answers each line with the seconds of a chip, and the end of its input with its peak memory. */
+class Server {
+  #child;
+  #lines;
+
+  constructor([command, ...rest]) {
+    this.#child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async run() {
+    this.#child.stdin.write('run\n');
+    return this.#number();
+  }
+
+  async end() {
+    this.#child.stdin.end();
+    return this.#number();
+  }
+
+  async #number() {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`${this.#child.spawnargs.join(' ')} ended early`);
+    return Number(value);
+  }
+}
+
+/** The last line that a command prints, as JSON. */
+async function json([command, ...rest]) {
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  for await (const piece of child.stdout) text += piece;
+  return JSON.parse(text.trim().split('\n').at(-1));
+}
+
+async function measure(size, folder) {
+  const [configuration, checkpoint] = [join(folder, `${size}.json`), join(folder, `${size}.pt`)];
+  writeFileSync(configuration, JSON.stringify(FLOOD_SIZES[size]));
+  time([PYTHON, here('peers/terramind.py'), 'make', configuration, checkpoint]);
+  const model = (precision) => join(folder, `${size}-${precision}`);
+  const imports = {};
+  for (const precision of ['fp32', 'fp16']) {
+    const script = here('peers/import_model.js');
+    imports[precision] = await json([process.execPath, script, checkpoint, model(precision), precision]);
+    imports[precision].fileMiB = statSync(join(model(precision), 'model.onnx')).size / 2 ** 20;
+  }
+  const contestants = [];
+  // A base-sized model takes minutes a chip on a software adapter.
+  for (const provider of providers.filter((name) => name === 'cpu' || size === 'tiny')) {
+    for (const precision of ['fp32', 'fp16']) {
+      const command = [here('peers/terramind.js'), model(precision), provider, String(threads)];
+      contestants.push({
+        name: `terrachip, ${provider}, ${precision}`,
+        server: new Server([process.execPath, ...command]),
+      });
+    }
+  }
+  const peer = [here('peers/terramind.py'), 'serve', configuration, checkpoint, String(threads)];
+  contestants.push({ name: 'PyTorch, fp32', server: new Server([PYTHON, ...peer]) });
+  const measured = await competeInTurn(
+    contestants.map(({ name, server }) => ({ name, measure: () => server.run() })),
+    rounds,
+  );
+  const results = [];
+  for (const [i, { server }] of contestants.entries()) {
+    results.push({ ...measured[i], peakMiB: Math.round(await server.end()) });
+  }
+  return { size, checkpointMiB: statSync(checkpoint).size / 2 ** 20, imports, results };
+}
+
+const load = loadavg()[0];
+const folder = mkdtempSync(join(tmpdir(), 'terrachip-bench-'));
+const models = [];
+try {
+  for (const size of sizes) {
+    const model = await measure(size, folder);
+    const { parameters, gflopPerChip } = model.imports.fp32;
+    console.log(
+      `| ${size}: ${(parameters / 1e6).toFixed(0)} M parameters, ${gflopPerChip.toFixed(0)} GFLOP | s a chip | peak MiB | time ÷ ours |`,
+    );
+    console.log('|---|---|---|---|');
+    for (const { name, seconds, peakMiB, ratio } of model.results) {
+      console.log(`| ${name} | ${seconds.toFixed(3)} | ${peakMiB} | ${ratio.toFixed(2)} |`);
+    }
+    for (const [precision, { seconds, peakMiB, fileMiB }] of Object.entries(model.imports)) {
+      console.log(
+        `| import, ${precision} | ${seconds.toFixed(1)} | ${peakMiB.toFixed(0)} | model.onnx ${fileMiB.toFixed(0)} MiB |`,
+      );
+    }
+    models.push(model);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+const record = {
+  schemaVersion: 1,
+  benchmark: 'model',
+  machine: machine(),
+  loadBefore: Number(load.toFixed(2)),
+  versions: {
+    onnxruntime: version(process.execPath, '-p', "require('onnxruntime-node/package.json').version"),
+    torch: version(PYTHON, '-c', 'import torch; print(torch.__version__)'),
+  },
+  threads,
+  rounds,
+  models,
+};
+// A run of some of it is not a record.
+if (sizes.length === 2 && providers.length === 2) {
+  writeFileSync(here('results/model.json'), `${JSON.stringify(record, null, 2)}\n`);
+}
