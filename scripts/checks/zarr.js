@@ -1,6 +1,6 @@
 // npm run check:zarr: the intermediate store of a run and a store of embeddings as zarr-python and xarray open them, and
 // terrachip's files and warps against a newer GDAL.
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkWarps } from './gdal/warps.js';
 import { backendsHere, Report, terrachip } from './programs.js';
@@ -53,6 +53,8 @@ async function checkStore() {
 /** Embeds the chips of a scene and compares what the readers see with what terrachip says it wrote. */
 async function checkEmbeddings() {
   const { scene } = await makeRadarScene(join(folder, 'embedded'));
+  const datetime = '2021-07-15T05:50:12Z';
+  writeFileSync(scene, JSON.stringify({ ...JSON.parse(readFileSync(scene, 'utf8')), datetime }));
   const [checkpoint, model, store] = ['encoder.safetensors', 'encoder', 'embeddings.zarr'].map((name) =>
     join(folder, name),
   );
