@@ -377,5 +377,14 @@ describe('embedChips', async () => {
     await expect(embedChips({ ...options, source: small, output })).rejects.toThrow(
       /chip 0 holds 256 values of DEM, not 1024/,
     );
+    const without: ChipSource = {
+      ...source(),
+      async *chips(start, end) {
+        for await (const chip of source().chips(start, end)) yield { ...chip, inputs: new Map() };
+      },
+    };
+    await expect(embedChips({ ...options, source: without, output })).rejects.toThrow(
+      /chip 0 holds 0 values of S1RTC, not 2048/,
+    );
   });
 });
