@@ -62,6 +62,20 @@ async function json([command, ...rest]) {
   return JSON.parse(text.trim().split('\n').at(-1));
 }
 
+/** All contestants in turn, each in a process of its own. */
+async function compete(contestants, count) {
+  const servers = contestants.map(({ command }) => new Server(command));
+  const measured = await competeInTurn(
+    contestants.map(({ name }, i) => ({ name, measure: () => servers[i].run() })),
+    count,
+  );
+  const results = [];
+  for (const [i, server] of servers.entries()) {
+    results.push({ ...measured[i], peakMiB: Math.round(await server.end()) });
+  }
+  return results;
+}
+
 async function measure(size, folder) {
   const [configuration, checkpoint] = [join(folder, `${size}.json`), join(folder, `${size}.pt`)];
   writeFileSync(configuration, JSON.stringify(FLOOD_SIZES[size]));
@@ -73,6 +87,7 @@ async function measure(size, folder) {
     imports[precision] = await json([process.execPath, script, checkpoint, model(precision), precision]);
     imports[precision].fileMiB = statSync(join(model(precision), 'model.onnx')).size / 2 ** 20;
   }
+<<<<<<< HEAD
   const contestants = [];
   // A base-sized model takes minutes a chip on a software adapter.
   for (const provider of providers.filter((name) => onGpu || name === 'cpu' || size === 'tiny')) {
@@ -101,6 +116,21 @@ async function measure(size, folder) {
     results.push({ ...measured[i], peakMiB: Math.round(await server.end()) });
   }
   return { size, checkpointMiB: statSync(checkpoint).size / 2 ** 20, imports, results };
+=======
+  const ours = (provider) =>
+    ['fp32', 'fp16'].map((precision) => ({
+      name: `terrachip, ${provider}, ${precision}`,
+      command: [process.execPath, here('peers/terramind.js'), model(precision), provider, String(threads)],
+    }));
+  const peer = {
+    name: 'PyTorch, fp32',
+    command: [PYTHON, here('peers/terramind.py'), 'serve', configuration, checkpoint, String(threads)],
+  };
+  const results = providers.includes('cpu') ? await compete([...ours('cpu'), peer], rounds) : [];
+  // A software adapter takes a minute for a chip of the tiny model: it would only wear the others' rounds out.
+  const software = providers.includes('webgpu') && size === 'tiny' ? await compete(ours('webgpu'), 1) : [];
+  return { size, checkpointMiB: statSync(checkpoint).size / 2 ** 20, imports, results, webgpu: software };
+>>>>>>> e
 }
 
 const load = loadavg()[0];
@@ -114,7 +144,7 @@ try {
       `| ${size}: ${(parameters / 1e6).toFixed(0)} M parameters, ${gflopPerChip.toFixed(0)} GFLOP | s a chip | peak MiB | time ÷ ours |`,
     );
     console.log('|---|---|---|---|');
-    for (const { name, seconds, peakMiB, ratio } of model.results) {
+    for (const { name, seconds, peakMiB, ratio } of [...model.results, ...model.webgpu]) {
       console.log(`| ${name} | ${seconds.toFixed(3)} | ${peakMiB} | ${ratio.toFixed(2)} |`);
     }
     for (const [precision, { seconds, peakMiB, fileMiB }] of Object.entries(model.imports)) {
@@ -131,7 +161,8 @@ const record = {
   schemaVersion: 1,
   benchmark: 'model',
   machine: machine(),
-  loadBefore: Number(load.toFixed(2)),
+  /** Processes that wanted the cores, a minute's mean, before and after: above their number, times mean little. */
+  load: [load, loadavg()[0]].map((value) => Number(value.toFixed(2))),
   versions: {
     onnxruntime: version(process.execPath, '-p', "require('onnxruntime-node/package.json').version"),
     torch: version(PYTHON, '-c', 'import torch; print(torch.__version__)'),

@@ -282,6 +282,38 @@ describe('embedScenes', async () => {
   });
 });
 
+describe('model import in float16', () => {
+  const options = {
+    ...common,
+    checkpoint: join(folder, 'flood.safetensors'),
+    phases: ['before', 'after'],
+    precision: 'fp16',
+    provider: 'cpu',
+  } as const;
+
+  it('compares on the chips of a scene that have data', async () => {
+    const { halfPrecision } = await importModel({
+      ...options,
+      stride: SIZE,
+      output: join(folder, 'half'),
+      sample: first.path,
+      sampleChips: 100,
+    });
+    // All but the one without radar before.
+    expect(halfPrecision).toMatchObject({ sample: first.path, chips: 11, provider: 'cpu' });
+    expect(halfPrecision?.agreement).toHaveProperty('samePixels');
+  });
+
+  it('refuses a scene that does not fit, before it writes', async () => {
+    const output = join(folder, 'half-no');
+    const phases = ['then', 'now'];
+    await expect(importModel({ ...options, phases, output, sample: first.path })).rejects.toThrow(
+      /first\.json has the phases before, after, but the model wants then, now/,
+    );
+    await expect(stat(output)).rejects.toThrow();
+  });
+});
+
 describe('embedChips', async () => {
   const backend = new CpuBackend(new InlineExecutor());
   const model = await openEmbeddingModel(encoder);
@@ -344,6 +376,15 @@ describe('embedChips', async () => {
     };
     await expect(embedChips({ ...options, source: small, output })).rejects.toThrow(
       /chip 0 holds 256 values of DEM, not 1024/,
+    );
+    const without: ChipSource = {
+      ...source(),
+      async *chips(start, end) {
+        for await (const chip of source().chips(start, end)) yield { ...chip, inputs: new Map() };
+      },
+    };
+    await expect(embedChips({ ...options, source: without, output })).rejects.toThrow(
+      /chip 0 holds 0 values of S1RTC, not 2048/,
     );
   });
 });

@@ -120,6 +120,31 @@ async function balanced(): Promise<string> {
   return writeSafetensors(join(folder, 'balanced.safetensors'), tensors);
 }
 
+describe('a model of pictures', () => {
+  it('takes red, green and blue from 0 to 255', async () => {
+    const prefix = 'model.encoder.encoder.';
+    const renamed = Object.entries(smallFloodTensors()).flatMap(([name, tensor]) => {
+      if (!name.startsWith(prefix) || name.includes('untok_dem')) return [];
+      const key = name.slice(prefix.length).replace('untok_sen1rtc', 'untok_sen2rgb');
+      const values = new Float32Array(64 * 3 * 256).fill(0.01);
+      return [
+        [key, key.endsWith('proj.weight') && key.includes('rgb') ? { shape: [64, 768], values } : tensor],
+      ];
+    });
+    const path = await writeSafetensors(join(folder, 'rgb.safetensors'), Object.fromEntries(renamed));
+    const { manifest } = await importModel({ checkpoint: path, output: join(folder, 'rgb'), chip: 32 });
+    expect(manifest.inputs).toMatchObject([
+      {
+        name: 'RGB',
+        bands: ['R', 'G', 'B'],
+        units: 'display_8bit',
+        mean: [87.271, 80.931, 66.667],
+        std: [58.767, 47.663, 42.631],
+      },
+    ]);
+  });
+});
+
 describe('model import in float16', async () => {
   const own = await balanced();
   const options = { checkpoint, chip: 32, statistics: 'impactmesh-flood', precision: 'fp16' } as const;

@@ -189,7 +189,7 @@ function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
     'classes' in output
       ? `${output.name}: ${output.classes.map((each) => each.name).join(', ')}`
       : `${output.name}: ${output.tokens} tokens of ${output.channels}`;
-  const { parameters, gflopPerChip } = provenance;
+  const { parameters, gflopPerChip, precision } = provenance;
   return [
     `${name} ${version}: ${description}`,
     formatTable([['input', 'band', 'units', 'kind', 'mean', 'std'], ...rows]),
@@ -197,6 +197,7 @@ function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
     `chips       ${chip.size} × ${chip.size}, one every ${chip.stride} pixels`,
     `output      ${gives}`,
     `parameters  ${typeof parameters === 'number' ? parameters.toLocaleString('en') : 'unknown'}`,
+    ...(typeof precision === 'string' ? [`precision   ${precision}`] : []),
     `cost        ${typeof gflopPerChip === 'number' ? `${gflopPerChip} GFLOP a chip` : 'unknown'}`,
     `limits      ${manifest.limitations}`,
   ].join('\n');

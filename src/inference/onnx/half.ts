@@ -7,7 +7,7 @@
  * model marks with `GraphBuilder.full`. What combines values computes in float32 when one of them is, so that a
  * residual stream that begins in float32 stays there. How products are summed is the runtime's choice.
  */
-import { invalidInput } from '../../errors.js';
+import { internalError, invalidInput } from '../../errors.js';
 import { float32ToHalves, halvesToFloat32 } from '../../raster/arrays/index.js';
 import type { AttributeValue, Graph, GraphBuilder, GraphNode, Initializer, Value } from './graph.js';
 import { DATA_TYPE } from './schema.js';
@@ -159,9 +159,9 @@ class HalfGraph implements Graph {
   }
 
   #requireRange(name: string, values: Awaited<ReturnType<Initializer['load']>>): Float32Array {
-    const floats = values as Float32Array;
-    const beyond = floats.find((value) => Math.abs(value) >= OVERFLOW);
-    if (beyond === undefined) return floats;
+    if (!(values instanceof Float32Array)) throw internalError('halfPrecision', `${name} is not float32`);
+    const beyond = values.find((value) => Math.abs(value) >= OVERFLOW);
+    if (beyond === undefined) return values;
     throw invalidInput(
       this.#source,
       `has ${beyond} in ${name}, beyond ${LARGEST}, the largest number of float16`,

@@ -1,4 +1,5 @@
 /** The chips of a scene: row by row, a strip of its images in memory at a time. */
+import { internalError } from '../../errors.js';
 import {
   type Bounds,
   type ChipLayout,
@@ -165,7 +166,8 @@ export class SceneChips implements ChipSource {
     for (const [{ input, phase }, planes] of strip.planes) {
       const steps = timeSteps(manifest, input);
       const step = phase === undefined || steps === 1 ? 0 : manifest.phases.indexOf(phase);
-      const target = inputs.get(input.name) as Float32Array;
+      const target = inputs.get(input.name);
+      if (target === undefined) throw internalError('SceneChips', `no input ${input.name}`);
       for (const [band, plane] of planes.entries()) this.#cut(plane, x, target, band * steps + step);
     }
     return {

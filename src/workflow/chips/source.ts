@@ -52,13 +52,12 @@ export function normaliseInto(input: ModelInput, values: Float32Array, target: F
   }
 }
 
-/** The share of a chip's pixels that have data in everything that decides on it, 0 to 1. */
+/** The share of a chip's pixels that have data in everything that decides on it, 0 to 1; the chip has all inputs. */
 export function validShare(manifest: ModelManifest | EmbeddingManifest, chip: Chip): number {
   const pixels = manifest.chip.size ** 2;
   const missing = new Uint8Array(pixels);
   for (const input of manifest.inputs) {
-    const values = chip.inputs.get(input.name);
-    if (values === undefined) return 0;
+    const values = chip.inputs.get(input.name) ?? new Float32Array(0);
     const steps = values.length / input.bands.length / pixels;
     for (let k = 0; k < values.length; k += pixels) {
       const phase = input.kind === 'static' ? undefined : manifest.phases[(k / pixels) % steps];

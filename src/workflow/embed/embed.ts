@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, invalidOption } from '../../errors.js';
+import { internalError, invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingFolder } from '../../inference/index.js';
-import { type Embedder, inputShape } from '../../inference/index.js';
+import { type Embedder, inputShape, type ModelInput } from '../../inference/index.js';
 import { makeFolder } from '../../io/node/index.js';
 import type { OperationOptions } from '../../progress.js';
 import { VERSION } from '../../version.js';
@@ -130,7 +130,7 @@ async function embedUnit(
   const flush = async (): Promise<void> => {
     if (places.length === 0) return;
     for (const input of manifest.inputs) {
-      batch.get(input.name)?.fill(0, places.length * chipValues(manifest, input));
+      requireBatch(batch, input).fill(0, places.length * chipValues(manifest, input));
     }
     const results = await embedder.run(batch, batchSize, places.length);
     for (const [k, place] of places.entries()) {
@@ -140,21 +140,14 @@ async function embedUnit(
     places = [];
   };
   for await (const chip of chips) {
-    const { id, crs, bounds, interval, inputs } = chip;
+    const { id, crs, bounds, interval } = chip;
+    const inputs = manifest.inputs.map((input) => ({ input, values: valuesOf(manifest, input, chip) }));
     const valid = validShare(manifest, chip);
     records.push({ id, crs, bounds, interval, valid });
     if (valid === 0) continue;
-    for (const input of manifest.inputs) {
-      const own = inputs.get(input.name) ?? new Float32Array(0);
-      const one = chipValues(manifest, input);
-      if (own.length !== one) {
-        throw invalidInput(
-          id,
-          `holds ${own.length} values of ${input.name}, not ${one}`,
-          'give chips of the model’s size',
-        );
-      }
-      normaliseInto(input, own, batch.get(input.name)?.subarray(places.length * one) ?? own);
+    for (const { input, values: own } of inputs) {
+      const start = places.length * own.length;
+      normaliseInto(input, own, requireBatch(batch, input).subarray(start, start + own.length));
     }
     places.push(records.length - 1);
     if (places.length === batchSize) await flush();
@@ -162,6 +155,24 @@ async function embedUnit(
   await flush();
   if (records.length === count) return { records, values };
   throw invalidInput('a source of chips', `gave ${records.length} of ${count} chips`, 'correct its count');
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a chip that lacks an input, or has it in another size */
+function valuesOf(manifest: Embedder['manifest'], input: ModelInput, { id, inputs }: Chip): Float32Array {
+  const values = inputs.get(input.name) ?? new Float32Array(0);
+  const expected = chipValues(manifest, input);
+  if (values.length === expected) return values;
+  throw invalidInput(
+    id,
+    `holds ${values.length} values of ${input.name}, not ${expected}`,
+    'give chips of the model’s size',
+  );
+}
+
+function requireBatch(batch: ReadonlyMap<string, Float32Array>, { name }: ModelInput): Float32Array {
+  const values = batch.get(name);
+  if (values === undefined) throw internalError('embedChips', `no batch for ${name}`);
+  return values;
 }
 
 /** What the store says of itself; all of it decides its bytes. */

@@ -18,7 +18,13 @@ export type SampleChip = ReadonlyMap<string, Float32Array>;
 const CELL = 16;
 
 /** Units whose values are not negative. */
-const POSITIVE: readonly Units[] = ['dn_harmonised', 'dn_offset_1000', 'reflectance', 'linear_power'];
+const POSITIVE: readonly Units[] = [
+  'dn_harmonised',
+  'dn_offset_1000',
+  'reflectance',
+  'display_8bit',
+  'linear_power',
+];
 
 /**
  * Chips spread evenly over a scene, of those with any data.
