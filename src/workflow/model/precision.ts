@@ -1,0 +1,3 @@
+/** In which a model's weights are stored and its products computed. */
+export const PRECISIONS = ['fp32', 'fp16'] as const;
+export type ModelPrecision = (typeof PRECISIONS)[number];
