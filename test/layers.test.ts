@@ -25,6 +25,8 @@ const PORTABLE = new Set(['errors', 'progress', 'version', 'json', 'geo', 'gpu',
 const PORTABLE_FILES = [
   'inference/manifest.ts',
   'inference/session.ts',
+  'inference/resident-session.ts',
+  'inference/gpu-graph.ts',
   'inference/runner.ts',
   'inference/checkpoint/index.ts',
 ];
@@ -102,7 +104,11 @@ describe('layers', () => {
         .filter(({ typeOnly }) => !typeOnly)
         .flatMap(({ specifier }) => {
           if (specifier.startsWith('node:')) return [`${file} imports ${specifier}`];
-          if (['ndarray', 'ndarray-ops', 'webgpu', 'onnxruntime-node'].includes(specifier))
+          if (
+            ['ndarray', 'ndarray-ops', 'webgpu', 'onnxruntime-node', 'onnxruntime-web/webgpu'].includes(
+              specifier,
+            )
+          )
             return [`${file} imports ${specifier}`];
           if (!specifier.startsWith('.') || specifier.endsWith('.wgsl.js')) return [];
           return reach(target(file, specifier), seen);
@@ -112,7 +118,15 @@ describe('layers', () => {
   });
 
   it('loads optional packages in one file each', () => {
-    const optional = ['webgpu', 'onnxruntime-node', 'h5wasm/node', 'netcdfjs', 'sharp', '@napi-rs/lzma'];
+    const optional = [
+      'webgpu',
+      'onnxruntime-node',
+      'onnxruntime-web/webgpu',
+      'h5wasm/node',
+      'netcdfjs',
+      'sharp',
+      '@napi-rs/lzma',
+    ];
     for (const name of optional) {
       const importers = files.filter((file) => importsOf(file).some(({ specifier }) => specifier === name));
       expect(importers).toHaveLength(1);

@@ -4,6 +4,7 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { internalError, invalidInput } from '../errors.js';
+import { checkFeatures } from './graph-check.js';
 import { type EmbeddingManifest, type ModelInput, type ModelManifest, timeSteps } from './manifest.js';
 import type { OnnxRuntime } from './session.js';
 
@@ -105,7 +106,7 @@ export class PhaseEncoder {
   }
 
   async #run(image: PhaseImage): Promise<{ data: Float32Array; dims: readonly number[] }> {
-    const { inputs, chip, name } = this.#manifest;
+    const { inputs, chip } = this.#manifest;
     const feeds: Record<string, Tensor> = {};
     for (const input of inputs) {
       const values = image.get(input.name);
@@ -118,13 +119,7 @@ export class PhaseEncoder {
       ]);
     }
     const { [FEATURES]: output } = await this.#session.run(feeds, [FEATURES]);
-    if (output.type !== 'float32' || output.dims[0] !== 1 || output.dims.length < 2) {
-      throw invalidInput(
-        name,
-        `has an encoder that answers one image with ${output.type} (${output.dims.join(', ')})`,
-        'check the encoder',
-      );
-    }
+    checkFeatures(this.#manifest, output);
     return { data: output.data as Float32Array, dims: output.dims };
   }
 }

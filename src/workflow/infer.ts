@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
 import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
-import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import {
+  type ChipModel,
+  type ExecutionOptions,
   type ModelFolder,
-  type ModelSession,
+  openExecution,
   openModel,
-  openSession,
-  type ProviderChoice,
   type RunnerCounters,
   runScene,
 } from '../inference/index.js';
@@ -24,25 +23,19 @@ import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 
-export interface InferOptions extends Omit<PlanOptions, 'signal'>, OperationOptions {
+export interface InferOptions extends Omit<PlanOptions, 'signal'>, OperationOptions, ExecutionOptions {
   /** The scene file. */
   scene: string;
   /** The model folder. */
   model: string;
   /** The folder for the products. */
   output: string;
-  backend?: BackendChoice;
-  provider?: ProviderChoice;
-  /** Worker threads of the CPU backend and of the model's operators. */
-  threads?: number;
   /** Run only the units of shard `index` of `count`; the products are then made by `finalizeMap`. */
   shard?: { index: number; count: number };
   /** Keep the units that an earlier run of the same plan finished. */
   resume?: boolean;
   /** Keep the run folder with its intermediate store after the products are made. */
   keepRun?: boolean;
-  /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
-  reusePhases?: boolean;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
   cacheBytes?: number;
 }
@@ -69,17 +62,8 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   const scene = await readScene(options.scene);
   await makeFolder(options.output);
   const rasters = new SceneRasters(createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES));
-  const backend = await createBackend({
-    backend: options.backend ?? 'auto',
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
+  const { backend, session } = await openExecution(model, options);
   try {
-    const session = await openSession(model, {
-      provider: options.provider ?? 'auto',
-      hasHardwareGpu: backend.info.adapterClass === 'hardware',
-      ...(options.reusePhases === undefined ? {} : { reusePhases: options.reusePhases }),
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-    });
     try {
       const execution = { backend: backend.info, provider: session.provider };
       const plan = await clock.measure('plan', () => createPlan(scene, model, rasters, execution, options));
@@ -96,7 +80,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
 
 interface Job extends InferOptions {
   plan: Plan;
-  session: ModelSession;
+  session: ChipModel;
   rasters: SceneRasters;
   clock: StageClock;
 }
@@ -278,7 +262,7 @@ class UnitAssembler {
 
 function runRecord(
   info: BackendInfo,
-  { provider, phases }: ModelSession,
+  { provider, phases, readbackBytes }: ChipModel,
   chips: RunnerCounters,
   units: number,
   images: readonly OpenImage[],
@@ -294,6 +278,7 @@ function runRecord(
       units,
       ...chips,
       ...phases,
+      ...(readbackBytes === null ? {} : { modelReadbackBytes: readbackBytes }),
       warpedPixels: warped.reduce((sum, c) => sum + c.warpedPixels, 0),
       sourcePixelsRead: warped.reduce((sum, c) => sum + c.sourcePixelsRead, 0),
       ...backend.counters,

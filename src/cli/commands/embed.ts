@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
+import { HOST_PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
 import { EMBEDDING_POOLS } from '../../workflow/embed/pool.js';
 import type { EmbedScenesOptions } from '../../workflow/index.js';
 import { collect, parseBackend, parseChoice, parseCount } from '../arguments.js';
@@ -24,8 +24,8 @@ export function embedCommand(run: Run): Command {
     .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
     .option(
       '--provider <name>',
-      PROVIDER_CHOICES.join(', '),
-      parseChoice('--provider', PROVIDER_CHOICES),
+      HOST_PROVIDER_CHOICES.join(', '),
+      parseChoice('--provider', HOST_PROVIDER_CHOICES),
       'auto' as const,
     )
     .option('--threads <n>', 'worker threads', parseCount('--threads', 0))

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
-import { PROVIDER_CHOICES, type ProviderChoice } from '../../inference/node/provider-choice.js';
+import { HOST_PROVIDER_CHOICES, type HostProviderChoice } from '../../inference/node/provider-choice.js';
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
 import type { HalfPrecisionReport, ImportOptions, ImportReport } from '../../workflow/model/index.js';
 import { MADE_UP, PRECISIONS } from '../../workflow/model/precision.js';
@@ -62,8 +62,8 @@ function importCommand(run: Run): Command {
     .option('--sample-chips <n>', 'chips to compare on (default 4)', parseCount('--sample-chips'))
     .option(
       '--provider <name>',
-      `what compares: ${PROVIDER_CHOICES.join(', ')}`,
-      parseChoice('--provider', PROVIDER_CHOICES),
+      `what compares: ${HOST_PROVIDER_CHOICES.join(', ')}`,
+      parseChoice('--provider', HOST_PROVIDER_CHOICES),
     )
     .option('--split', 'also write encoder.onnx and decoder.onnx')
     .option('--allow-unused', 'go on although tensors remain that the model has no place for');
@@ -93,7 +93,7 @@ interface RunOptions {
   input: [string, string][];
   output: string;
   normalized?: boolean;
-  provider: ProviderChoice;
+  provider: HostProviderChoice;
   batch?: number;
 }
 
@@ -110,8 +110,8 @@ function runCommand(run: Run): Command {
     .option('--normalized', 'the inputs are normalised already')
     .option(
       '--provider <name>',
-      PROVIDER_CHOICES.join(', '),
-      parseChoice('--provider', PROVIDER_CHOICES),
+      HOST_PROVIDER_CHOICES.join(', '),
+      parseChoice('--provider', HOST_PROVIDER_CHOICES),
       'auto' as const,
     )
     .option('--batch <n>', 'chips that run at once (default 1)', parseCount('--batch'));

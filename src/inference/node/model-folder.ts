@@ -13,7 +13,7 @@ import {
 } from '../manifest.js';
 import { ModelSession, type OnnxRuntime, type SessionOptions } from '../session.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
-import type { ProviderChoice } from './provider-choice.js';
+import type { HostProviderChoice } from './provider-choice.js';
 
 /** A folder with `model.json` and `model.onnx`. */
 export interface ModelFolder {
@@ -89,9 +89,16 @@ async function hashFolder(path: string, graphs: readonly string[]): Promise<stri
   return hash.digest('hex');
 }
 
+/** Where a model's graphs lie: one file, or the encoder's and the decoder's. */
+export function graphFiles({ path, manifest }: ModelFolder): string | { encoder: string; decoder: string } {
+  const { phaseGraphs } = manifest;
+  if (phaseGraphs === undefined) return join(path, 'model.onnx');
+  return { encoder: join(path, phaseGraphs.encoder), decoder: join(path, phaseGraphs.decoder) };
+}
+
 export interface OpenSessionOptions {
   /** Default: `auto`. */
-  provider?: ProviderChoice;
+  provider?: HostProviderChoice;
   hasHardwareGpu?: boolean;
   threads?: number;
   /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
@@ -103,11 +110,7 @@ export async function openSession(
   model: ModelFolder,
   options: OpenSessionOptions = {},
 ): Promise<ModelSession> {
-  const { phaseGraphs } = model.manifest;
-  const graphs =
-    phaseGraphs === undefined
-      ? join(model.path, 'model.onnx')
-      : { encoder: join(model.path, phaseGraphs.encoder), decoder: join(model.path, phaseGraphs.decoder) };
+  const graphs = graphFiles(model);
   return withFirstProvider(options, (runtime, session) =>
     ModelSession.create(runtime, graphs, model.manifest, session),
   );

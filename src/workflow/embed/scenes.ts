@@ -1,7 +1,7 @@
 /** Scenes through an encoder into a store of embeddings. */
 import { invalidInput } from '../../errors.js';
 import { type BackendChoice, createBackend } from '../../gpu/node/index.js';
-import { openEmbedder, openEmbeddingModel, type ProviderChoice } from '../../inference/index.js';
+import { type HostProviderChoice, openEmbedder, openEmbeddingModel } from '../../inference/index.js';
 import { joinChips, SceneChips } from '../chips/index.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import { type EmbedChipsOptions, type EmbedReport, embedChips } from './embed.js';
@@ -15,7 +15,7 @@ export interface EmbedScenesOptions
   /** Scene phases in the order of the model's, where the names differ. */
   phases?: readonly string[];
   backend?: BackendChoice;
-  provider?: ProviderChoice;
+  provider?: HostProviderChoice;
   /** Worker threads of the CPU backend and of the model's operators. */
   threads?: number;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */

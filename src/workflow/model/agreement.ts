@@ -3,9 +3,9 @@ import type { Tensor } from 'onnxruntime-common';
 import { invalidInput } from '../../errors.js';
 import {
   type EmbeddingManifest,
+  type HostProviderChoice,
   inputShape,
   type ModelManifest,
-  type ProviderChoice,
 } from '../../inference/index.js';
 import { openGraph } from './graph-session.js';
 import type { SampleChip } from './sample.js';
@@ -39,7 +39,7 @@ export async function runSample(
   path: string,
   manifest: ModelManifest | EmbeddingManifest,
   sample: readonly SampleChip[],
-  choice: ProviderChoice,
+  choice: HostProviderChoice,
   signal?: AbortSignal,
 ): Promise<SampleRun> {
   const { session, provider, runtime } = await openGraph(path, choice);

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { invalidInput, messageOf } from '../../errors.js';
-import { availableProviders, loadOnnxRuntime, type ProviderChoice } from '../../inference/index.js';
+import { availableProviders, type HostProviderChoice, loadOnnxRuntime } from '../../inference/index.js';
 import { providersToTry } from '../../inference/node/onnx-runtime.js';
 
 export interface GraphSession {
@@ -14,7 +14,7 @@ export interface GraphSession {
  * Loads a graph with the first provider that works. Release the session when done.
  * @throws {TerrachipError} INVALID_INPUT when none loads it
  */
-export async function openGraph(path: string, choice: ProviderChoice = 'auto'): Promise<GraphSession> {
+export async function openGraph(path: string, choice: HostProviderChoice = 'auto'): Promise<GraphSession> {
   const runtime = await loadOnnxRuntime();
   let failure: unknown;
   for (const provider of providersToTry(choice, await availableProviders(), false)) {

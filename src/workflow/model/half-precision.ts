@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
-import type { EmbeddingManifest, ModelManifest, ProviderChoice } from '../../inference/index.js';
+import type { EmbeddingManifest, HostProviderChoice, ModelManifest } from '../../inference/index.js';
 import { availableProviders } from '../../inference/index.js';
 import { providersToTry } from '../../inference/node/onnx-runtime.js';
 import { type GraphBuilder, halfPrecision } from '../../inference/onnx/index.js';
@@ -24,7 +24,7 @@ export interface SampleOptions extends OperationOptions {
   /** Chips to try it on (default 4). */
   sampleChips?: number;
   /** What runs them (default `auto`). */
-  provider?: ProviderChoice;
+  provider?: HostProviderChoice;
 }
 
 /** What float16 changed, as the model's provenance says it. */

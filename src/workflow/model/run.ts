@@ -3,10 +3,10 @@ import type { Tensor } from 'onnxruntime-common';
 import { invalidInput, invalidOption } from '../../errors.js';
 import {
   type EmbeddingManifest,
+  type HostProviderChoice,
   inputShape,
   type ModelInput,
   type ModelManifest,
-  type ProviderChoice,
 } from '../../inference/index.js';
 import type { OperationOptions } from '../../progress.js';
 import { openNpy, writeNpy } from '../../raster/index.js';
@@ -21,7 +21,7 @@ export interface RunModelOptions extends OperationOptions {
   output: string;
   /** The values are normalised already; otherwise they are in the model's units, and NaN is replaced. */
   normalized?: boolean;
-  provider?: ProviderChoice;
+  provider?: HostProviderChoice;
   /** Chips that run at once (default 1). */
   batch?: number;
 }
