@@ -1,7 +1,9 @@
 // Flood models of two sizes on random weights: the import of a checkpoint, and seconds a chip (four phases of 256 × 256)
 // of its graphs in float32 and float16, by provider, beside the same model in PyTorch on the same cores.
 //
-//   node bench/model.js [ROUNDS] [tiny] [base] [cpu] [webgpu]
+//   node bench/model.js [ROUNDS] [tiny] [base] [cpu] [webgpu] [webgpu-resident]
+//   node bench/model.js --gpu [ROUNDS] [tiny] [base]     on a hardware adapter: chips that stay on the device
+//                                                         (webgpu-resident) beside chips that are copied (webgpu)
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -13,14 +15,17 @@ import { competeInTurn, machine, time, version } from './harness.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const PYTHON = '/usr/bin/python3';
-const PROVIDERS = ['cpu', 'webgpu'];
+const PROVIDERS = ['cpu', 'webgpu', 'webgpu-resident'];
 const threads = cpus().length;
 const args = process.argv.slice(2);
+const onGpu = args.includes('--gpu');
 const rounds = Number(args.find((arg) => /^\d+$/.test(arg)) ?? 5);
-const chosen = (all) =>
-  all.some((name) => args.includes(name)) ? all.filter((name) => args.includes(name)) : all;
+const chosen = (usual, all = usual) =>
+  all.some((name) => args.includes(name)) ? all.filter((name) => args.includes(name)) : usual;
 const sizes = chosen(Object.keys(FLOOD_SIZES));
-const providers = chosen(PROVIDERS);
+const providers = onGpu ? PROVIDERS.slice(1) : chosen(PROVIDERS.slice(0, 2), PROVIDERS);
+/** Chips of a batch: as many as infer takes where a GPU has to be kept busy. */
+const batch = onGpu ? 4 : 1;
 
 /** A process that answers each line with the seconds of a chip, and the end of its input with its peak memory. */
 class Server {
@@ -82,6 +87,36 @@ async function measure(size, folder) {
     imports[precision] = await json([process.execPath, script, checkpoint, model(precision), precision]);
     imports[precision].fileMiB = statSync(join(model(precision), 'model.onnx')).size / 2 ** 20;
   }
+<<<<<<< HEAD
+  const contestants = [];
+  // A base-sized model takes minutes a chip on a software adapter.
+  for (const provider of providers.filter((name) => onGpu || name === 'cpu' || size === 'tiny')) {
+    for (const precision of ['fp32', 'fp16']) {
+      const command = [
+        here('peers/terramind.js'),
+        model(precision),
+        provider,
+        String(threads),
+        String(batch),
+      ];
+      contestants.push({
+        name: `terrachip, ${provider}, ${precision}`,
+        server: new Server([process.execPath, ...command]),
+      });
+    }
+  }
+  const peer = [here('peers/terramind.py'), 'serve', configuration, checkpoint, String(threads)];
+  if (!onGpu) contestants.push({ name: 'PyTorch, fp32', server: new Server([PYTHON, ...peer]) });
+  const measured = await competeInTurn(
+    contestants.map(({ name, server }) => ({ name, measure: () => server.run() })),
+    rounds,
+  );
+  const results = [];
+  for (const [i, { server }] of contestants.entries()) {
+    results.push({ ...measured[i], peakMiB: Math.round(await server.end()) });
+  }
+  return { size, checkpointMiB: statSync(checkpoint).size / 2 ** 20, imports, results };
+=======
   const ours = (provider) =>
     ['fp32', 'fp16'].map((precision) => ({
       name: `terrachip, ${provider}, ${precision}`,
@@ -95,6 +130,7 @@ async function measure(size, folder) {
   // A software adapter takes a minute for a chip of the tiny model: it would only wear the others' rounds out.
   const software = providers.includes('webgpu') && size === 'tiny' ? await compete(ours('webgpu'), 1) : [];
   return { size, checkpointMiB: statSync(checkpoint).size / 2 ** 20, imports, results, webgpu: software };
+>>>>>>> e
 }
 
 const load = loadavg()[0];

@@ -1,7 +1,7 @@
 // TerraMind's graphs beside PyTorch: random checkpoints over the product of configurations and of the tiny and base
 // flood models, logits and embeddings of ONNX Runtime against an independent model (torch/reference.py), in float32 and
 // in half precision, and ONNX's checker over every graph. Needs Debian's python3-torch and python3-onnx.
-//   npm run check:torch [-- PROVIDER]      cpu; or webgpu on any adapter, without the flood models
+//   npm run check:torch [-- PROVIDER]      cpu; or webgpu and webgpu-resident on any adapter, without the flood models
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { FLOOD_SIZES } from './torch/sizes.js';
 
 await installProject();
 const ort = await import('onnxruntime-node');
-const { openCheckpoint } = await import('../../dist/inference/index.js');
+const { openCheckpoint, ResidentDevice } = await import('../../dist/inference/index.js');
 const { halfPrecision, writeGraph } = await import('../../dist/inference/onnx/index.js');
 const { decoderGraph, detectArchitecture, encoderGraph, findLeftovers, wholeGraph } = await import(
   '../../dist/inference/terramind/index.js'
@@ -23,6 +23,7 @@ const TOLERANCE = 1e-4;
 const HALF_TOLERANCE = 0.03;
 const PYTHON = '/usr/bin/python3';
 const provider = process.argv[2] ?? 'cpu';
+const device = provider === 'webgpu-resident' ? await ResidentDevice.start() : null;
 
 const BASE = {
   width: 32,
@@ -64,6 +65,7 @@ await withTemporaryFolder(async (folder) => {
     return stdout.trim();
   });
 });
+device?.backend.dispose();
 checklist.finish();
 
 /** Every pair that can interact: the encoder's kinds, the merges with subsets, phases with poolings, decoders, sizes. */
@@ -159,7 +161,7 @@ async function compare(folder, configuration, graphs) {
 
 /** Each phase of each chip through the encoder's graph, one after the other as the decoder's graph wants them. */
 async function features(encoder, inputs, timestamps) {
-  const session = await ort.InferenceSession.create(encoder, { executionProviders: [provider] });
+  const session = await load(encoder);
   const [first] = Object.values(inputs);
   const batch = first.dims[0];
   const parts = [];
@@ -227,10 +229,33 @@ async function write({ graph }, folder, file, graphs) {
 }
 
 async function infer(path, inputs) {
-  const session = await ort.InferenceSession.create(path, { executionProviders: [provider] });
+  const session = await load(path);
   const results = await session.run(inputs);
   await session.release();
   return results;
+}
+
+/** A graph on the provider that is checked; on the device of the kernels by way of its tensors. */
+async function load(path) {
+  if (device === null) return ort.InferenceSession.create(path, { executionProviders: [provider] });
+  const graph = await device.load(path);
+  const { backend } = device;
+  const run = async (inputs) => {
+    const feeds = new Map();
+    for (const [name, { data, dims }] of Object.entries(inputs)) {
+      feeds.set(name, { tensor: backend.upload(data), shape: dims });
+    }
+    const { outputs, readbackBytes } = await graph.run(feeds, graph.outputNames);
+    if (readbackBytes > 0) throw new Error(`${readbackBytes} bytes were read back`);
+    const results = {};
+    for (const [name, tensor] of outputs) {
+      results[name] = { data: await backend.download(tensor), dims: tensor.shape };
+      tensor.dispose();
+    }
+    for (const { tensor } of feeds.values()) tensor.dispose();
+    return results;
+  };
+  return { run, release: () => graph.dispose() };
 }
 
 async function read(folder, name) {
