@@ -1,6 +1,5 @@
 /** Which rows lie near a box: flatbush (a packed Hilbert R-tree) over one or two boxes a row. */
 import Flatbush from 'flatbush';
-import { invalidInput, messageOf } from '../errors.js';
 import type { Bounds } from '../geo/index.js';
 
 /** What has no place is found nowhere. */
@@ -14,20 +13,17 @@ export class SpatialIndex {
   /** Four numbers a box: the first boxes of all rows, then the second ones of rows on both sides of the antimeridian. */
   readonly #boxes: Float64Array;
   readonly #secondRows: Uint32Array;
-  #tree: Flatbush | null;
+  #tree: Flatbush | null = null;
 
   /**
    * @param boxes minimum x and y, maximum x and y of each row in degrees, then those of `secondRows`; infinite and
    * crossing (∞, ∞, −∞, −∞) for rows without a place
-   * @param secondRows rows that have a second box, on the other side of the antimeridian
-   * @param data what `data` of an index over the same boxes was, so that it need not be built again
-   * @throws {TerrachipError} INVALID_INPUT for data that is no such index
+   * @param secondRows rows that have a second box, on the other side of the antimeridian, in order
    */
-  constructor(boxes: Float64Array, secondRows: Uint32Array = new Uint32Array(), data?: ArrayBufferLike) {
+  constructor(boxes: Float64Array, secondRows: Uint32Array = new Uint32Array()) {
     this.#boxes = boxes;
     this.#secondRows = secondRows;
     this.rows = boxes.length / 4 - secondRows.length;
-    this.#tree = data === undefined ? null : storedTree(data, boxes);
   }
 
   /** From the boxes of each row: none, one or two. */
@@ -46,19 +42,6 @@ export class SpatialIndex {
     boxes.set(first);
     for (const [k, box] of second.entries()) boxes.set(box, first.length + 4 * k);
     return new SpatialIndex(boxes, Uint32Array.from(secondRows));
-  }
-
-  /** The built tree, to be stored beside the boxes. */
-  get data(): ArrayBufferLike {
-    return this.#build().data;
-  }
-
-  get boxes(): Float64Array {
-    return this.#boxes;
-  }
-
-  get secondRows(): Uint32Array {
-    return this.#secondRows;
   }
 
   /** Calls `onRow` for each box that touches `box`, in no order. */
@@ -141,35 +124,4 @@ export class SpatialIndex {
     this.#tree = tree;
     return tree;
   }
-}
-
-function storedTree(data: ArrayBufferLike, boxes: Float64Array): Flatbush {
-  const refused = (problem: string, cause?: unknown): Error =>
-    invalidInput('the stored index', problem, 'remove it; it is made again', cause);
-  let tree: Flatbush;
-  try {
-    tree = Flatbush.from(data);
-  } catch (cause) {
-    throw refused(`cannot be used (${messageOf(cause)})`, cause);
-  }
-  const count = Math.max(1, boxes.length / 4);
-  if (tree.numItems !== count || tree.ArrayType !== Float64Array)
-    throw refused(`has ${tree.numItems} boxes where the rows have ${boxes.length / 4}`);
-  // A search follows what the tree says: numbers of other nodes could lead it in circles, or past the end.
-  const { _boxes: held, _indices: numbers } = tree;
-  for (let leaf = 0; leaf < count; leaf++) {
-    const box = 4 * numbers[leaf];
-    for (let side = 0; side < 4 && boxes.length > 0; side++)
-      if (held[4 * leaf + side] !== boxes[box + side]) throw refused('is not of these rows');
-  }
-  let child = 0;
-  let nodesBefore = 0;
-  for (const end of tree._levelBounds.slice(0, -1)) {
-    for (; child < end; child = Math.min(end, child + 4 * tree.nodeSize)) {
-      const node = count + nodesBefore;
-      if (numbers[node] !== child) throw refused('is damaged');
-      nodesBefore++;
-    }
-  }
-  return tree;
 }
