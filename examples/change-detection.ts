@@ -1,5 +1,5 @@
 // F: what changed between two epochs: catalogs intersected, and each overlap compared on one grid.
-import { buildRasterCatalog, loadRaster, SampleArea } from 'terrachip/catalog';
+import { buildRasterCatalog, loadRaster, loadSides, SampleArea } from 'terrachip/catalog';
 import type { CrsLike } from 'terrachip/geo';
 
 export interface Change {
@@ -19,15 +19,13 @@ export async function changes(
   const [first, second] = await Promise.all([before, after].map((pattern) => buildRasterCatalog(pattern)));
   // Epochs never overlap in time: only places are intersected.
   const overlaps = first.catalog.intersect(second.catalog, { spatialOnly: true });
-  const [olds, youngs] = [overlaps.parents(0), overlaps.parents(1)];
   const found: Change[] = [];
-  for (const [k, overlap] of [...overlaps].entries()) {
-    const grid = SampleArea.of([overlap], { crs, resolution }).geobox;
-    const { data: then } = await loadRaster([olds.row(k)], grid);
-    const { data: now } = await loadRaster([youngs.row(k)], grid);
+  for (const overlap of overlaps) {
+    const { geobox } = SampleArea.of([overlap], { crs, resolution });
+    const [then, now] = await loadSides([overlap], geobox, [loadRaster, loadRaster]);
     let [seen, fallen] = [0, 0];
-    for (let i = 0; i < then.length; i++) {
-      const fall = then[i] - now[i];
+    for (let i = 0; i < then.data.length; i++) {
+      const fall = then.data[i] - now.data[i];
       if (Number.isNaN(fall)) continue;
       seen++;
       if (fall > threshold) fallen++;

@@ -6,6 +6,7 @@ import {
   type CatalogRow,
   type Chip,
   GeoCatalog,
+  gridFootprint,
   gridSampler,
   loadRaster,
   openCatalog,
@@ -46,8 +47,8 @@ export async function embed(
 }
 
 function rowOf({ index, geobox, slice }: Chip, href: string, embedding: number[]): CatalogRow {
-  const footprint = [[geobox.footprint()]];
   const id = `chip-${index}`;
+  const footprint = gridFootprint(geobox, id);
   return {
     id,
     collection: 'embeddings',

@@ -1,14 +1,20 @@
-// H: images with the labels that someone drew over them, as masks on the images' own pixels.
-import { rasterizeFile } from 'terrachip';
-import { buildRasterCatalog, buildVectorCatalog } from 'terrachip/catalog';
+// H: images with the labels that someone drew over them, as masks and boxes on the images' own pixels.
+import {
+  buildRasterCatalog,
+  buildVectorCatalog,
+  type CatalogRow,
+  loadRaster,
+  loadSides,
+  loadVector,
+  type VectorLabels,
+} from 'terrachip/catalog';
+import type { GeoTensor } from 'terrachip/geo';
 
 export interface LabelledImage {
-  readonly image: string;
-  /** A raster of 0 and the labels' values, pixel on pixel with the image. */
-  readonly mask: string;
-  /** Labels that reach into the image, and pixels that they cover. */
-  readonly labels: number;
-  readonly pixels: number;
+  readonly id: string;
+  readonly image: GeoTensor;
+  /** The class and the instance of each pixel, and a box an instance. */
+  readonly labels: VectorLabels;
 }
 
 /**
@@ -16,27 +22,22 @@ export interface LabelledImage {
  * @param labels a GeoJSON, FlatGeobuf, GeoPackage or shapefile of polygons
  * @param property the number of a polygon's class
  */
-export async function pairWithLabels(
+export async function* labelledImages(
   images: string,
   labels: string,
   property: string,
-): Promise<LabelledImage[]> {
+): AsyncGenerator<LabelledImage> {
   const { catalog: rasters } = await buildRasterCatalog(images);
   const { catalog: polygons } = await buildVectorCatalog(labels, { rows: 'feature' });
-  // A pair for each polygon and each image that it reaches into; images without labels are in none.
+  // A row for each polygon and each image that it reaches into; images without labels are in none.
   const overlaps = rasters.intersect(polygons, { spatialOnly: true });
-  const counts = new Map<string, number>();
-  for (const { href } of overlaps.parents(0)) counts.set(href, (counts.get(href) ?? 0) + 1);
-  const pairs: LabelledImage[] = [];
-  for (const [image, count] of counts) {
-    const mask = image.replace(/\.tif$/, '_mask.tif');
-    const { burnedPixels } = await rasterizeFile({
-      source: labels,
-      destination: mask,
-      grid: { like: image },
-      property,
-    });
-    pairs.push({ image, mask, labels: count, pixels: burnedPixels });
+  const burn = (rows: readonly CatalogRow[], grid: Parameters<typeof loadVector>[1]): Promise<VectorLabels> =>
+    loadVector(rows, grid, { features: 'row', value: { property } });
+  for (const { id, assets } of new Set(overlaps.parents(0))) {
+    const grid = assets.data.geobox;
+    const own = overlaps.filter((row) => row.parents?.[0].id === id);
+    if (grid === undefined) continue;
+    const [image, drawn] = await loadSides(own, grid, [loadRaster, burn]);
+    yield { id, image, labels: drawn };
   }
-  return pairs;
 }

@@ -1,6 +1,5 @@
 // B: the NDVI of one place through time, from an archive in Zarr or netCDF: only the chunks under it are read.
-import { buildZarrCatalog, loadRasterTimeseries } from 'terrachip/catalog';
-import { Crs, createTransform } from 'terrachip/geo';
+import { loadPointSeries } from 'terrachip/catalog';
 
 export interface NdviMoment {
   /** ISO 8601, UTC. */
@@ -9,25 +8,17 @@ export interface NdviMoment {
   readonly ndvi: number;
 }
 
-/** @param archive a store with the variables `red` and `nir` (time, y, x) */
+/** @param archive a store with the variables `red` and `nir` (time, y, x), in any CRS */
 export async function ndviSeries(
   archive: string,
-  [longitude, latitude]: readonly [number, number],
+  place: readonly [longitude: number, latitude: number],
 ): Promise<NdviMoment[]> {
-  const { catalog } = await buildZarrCatalog(archive, { rows: 'step', variables: ['red', 'nir'] });
-  const grid = catalog.row(0).assets.red.geobox;
-  if (grid === undefined) throw new Error(`${archive} has no place on the ground`);
-  // The archive's own pixel that holds the place: nothing is resampled.
-  const { forward } = createTransform(Crs.wgs84, grid.crs);
-  const [x, y] = grid.transform.inverse().apply(...forward(longitude, latitude));
-  const pixel = grid.window(Math.floor(x), Math.floor(y), 1, 1);
-  const { data, times } = await loadRasterTimeseries(catalog, pixel, {
-    bands: ['red', 'nir'],
-    resampling: 'nearest',
-  });
-  // (band, time, y, x) with one pixel: all reds, then all near infrareds.
-  return (times ?? []).map(({ start }, k, { length }) => {
-    const [red, nir] = [data[k], data[length + k]];
-    return { time: new Date(start).toISOString(), ndvi: (nir - red) / (nir + red) };
+  const [red, nir] = await Promise.all(
+    ['red', 'nir'].map((variable) => loadPointSeries(archive, [place], { variable })),
+  );
+  // One point and one band: what is left of (point, band, time) is time.
+  return red.times.map(({ start }, k) => {
+    const [r, n] = [red.values[k], nir.values[k]];
+    return { time: new Date(start).toISOString(), ndvi: (n - r) / (n + r) };
   });
 }

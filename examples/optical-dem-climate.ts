@@ -1,12 +1,12 @@
 // K: an image, the terrain under it and the weather above it, on one grid: three sources that share nothing else.
-import { buildRasterCatalog, buildZarrCatalog, loadRaster } from 'terrachip/catalog';
-import { type GeoSlice, GeoTensor } from 'terrachip/geo';
+import { buildRasterCatalog, buildZarrCatalog, loadLayers, loadRaster, stack } from 'terrachip/catalog';
+import type { GeoSlice, GeoTensor } from 'terrachip/geo';
 
 /**
  * @param optical files with a date in their names, such as `S2_20210703.tif`
  * @param dem an elevation model: it has no date, and so belongs to any time
  * @param cube a Zarr or netCDF store in longitude and latitude with the variable `t2m` (time, lat, lon)
- * @returns (band, y, x): the image, `elevation`, and the mean `temperature` of the slice's time
+ * @returns (band, y, x): the image, `elevation`, and the mean `t2m` of the slice's time
  */
 export async function stackOnSlice(
   optical: string,
@@ -15,22 +15,10 @@ export async function stackOnSlice(
   slice: GeoSlice,
 ): Promise<GeoTensor> {
   const images = await buildRasterCatalog(optical, { filenameRegex: /_(?<date>\d{8})\.tif$/ });
-  const terrain = await buildRasterCatalog(dem);
-  const climate = await buildZarrCatalog(cube, { rows: 'step', variables: ['t2m'] });
   const image = await loadRaster(images.catalog, slice, { method: 'median' });
-  const elevation = await loadRaster(terrain.catalog, slice, { resampling: 'cubic' });
-  const temperature = await loadRaster(climate.catalog, slice, {
-    bands: ['t2m'],
-    method: 'mean',
-    resampling: 'bilinear',
-  });
-  const { height, width } = image.geobox;
-  return new GeoTensor({
-    data: Float32Array.of(...image.data, ...elevation.data, ...temperature.data),
-    shape: [image.shape[0] + 2, height, width],
-    dimensions: ['band', 'y', 'x'],
-    geobox: image.geobox,
-    nodata: Number.NaN,
-    bandNames: [...(image.bandNames ?? []), 'elevation', 'temperature'],
-  });
+  const terrain = await loadLayers({ elevation: { path: dem, resampling: 'cubic' } }, image.geobox);
+  // A row for each time step: those of the slice's time are averaged.
+  const climate = await buildZarrCatalog(cube, { rows: 'step', variables: ['t2m'] });
+  const weather = await loadRaster(climate.catalog, slice, { bands: ['t2m'], method: 'mean' });
+  return stack([image, terrain.tensor, weather]);
 }

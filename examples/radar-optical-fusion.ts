@@ -1,13 +1,20 @@
 // I: radar and optical scenes of one place within three days of each other, as one stack of bands.
-import { buildRasterCatalog, loadRaster, SampleArea } from 'terrachip/catalog';
-import { type CrsLike, GeoTensor } from 'terrachip/geo';
+import {
+  buildRasterCatalog,
+  loadRaster,
+  loadSides,
+  SampleArea,
+  type SideLoader,
+  stack,
+} from 'terrachip/catalog';
+import type { CrsLike, GeoTensor } from 'terrachip/geo';
 
 const DAY = 86_400_000;
 
 export interface FusedPair {
   readonly id: string;
   /** (band, y, x): the radar's bands, then the optical ones. */
-  readonly stack: GeoTensor;
+  readonly image: GeoTensor;
 }
 
 /** @param radar files such as `S1_20210703_VV.tif`; `optical` as `S2_20210705_B04.tif` */
@@ -21,21 +28,14 @@ export async function fuse(
   const { catalog: opticals } = await buildRasterCatalog(optical, { filenameRegex });
   // Days that never coincide do once one side is widened.
   const pairs = radars.padInterval(3 * DAY).intersect(opticals);
-  const [sars, images] = [pairs.parents(0), pairs.parents(1)];
+  const bands = (...names: string[]): SideLoader<GeoTensor> => {
+    return (rows, target) => loadRaster(rows, target, { bands: names });
+  };
   const fused: FusedPair[] = [];
-  for (const [k, pair] of [...pairs].entries()) {
-    const grid = SampleArea.of([pair], { crs, resolution }).geobox;
-    const sar = await loadRaster([sars.row(k)], grid, { bands: ['VV', 'VH'] });
-    const image = await loadRaster([images.row(k)], grid, { bands: ['B04'] });
-    const stack = new GeoTensor({
-      data: Float32Array.of(...sar.data, ...image.data),
-      shape: [3, grid.height, grid.width],
-      dimensions: ['band', 'y', 'x'],
-      geobox: grid,
-      nodata: Number.NaN,
-      bandNames: ['VV', 'VH', 'B04'],
-    });
-    fused.push({ id: pair.id, stack });
+  for (const pair of pairs) {
+    const { geobox } = SampleArea.of([pair], { crs, resolution });
+    const sides = await loadSides([pair], geobox, [bands('VV', 'VH'), bands('B04')]);
+    fused.push({ id: pair.id, image: stack(sides) });
   }
   return fused;
 }

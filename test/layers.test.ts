@@ -35,6 +35,8 @@ const PORTABLE = new Set([
 const PORTABLE_FILES = [
   'inference/manifest.ts',
   'inference/session.ts',
+  'inference/resident-session.ts',
+  'inference/gpu-graph.ts',
   'inference/runner.ts',
   'inference/checkpoint/index.ts',
   'vector/index.ts',
@@ -114,7 +116,11 @@ describe('layers', () => {
         .filter(({ typeOnly }) => !typeOnly)
         .flatMap(({ specifier }) => {
           if (specifier.startsWith('node:')) return [`${file} imports ${specifier}`];
-          if (['ndarray', 'ndarray-ops', 'webgpu', 'onnxruntime-node'].includes(specifier))
+          if (
+            ['ndarray', 'ndarray-ops', 'webgpu', 'onnxruntime-node', 'onnxruntime-web/webgpu'].includes(
+              specifier,
+            )
+          )
             return [`${file} imports ${specifier}`];
           if (!specifier.startsWith('.') || specifier.endsWith('.wgsl.js')) return [];
           return reach(target(file, specifier), seen);
@@ -127,6 +133,7 @@ describe('layers', () => {
     const optional = [
       'webgpu',
       'onnxruntime-node',
+      'onnxruntime-web/webgpu',
       'h5wasm/node',
       'netcdfjs',
       'sharp',

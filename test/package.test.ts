@@ -42,10 +42,12 @@ describe('package.json', () => {
 
   it('keeps heavy packages optional', () => {
     expect(Object.keys(manifest.optionalDependencies).sort()).toEqual([
+      '@cornerstonejs/codec-openjpeg',
       '@napi-rs/lzma',
       'h5wasm',
       'netcdfjs',
       'onnxruntime-node',
+      'onnxruntime-web',
       'webgpu',
     ]);
     // What is under the LGPL is installed by those who want it.
@@ -75,6 +77,8 @@ describe('package-lock.json', () => {
       .filter(([name, entry]) => name !== '' && entry.dev !== true)
       // Its licence is a text: NIST's public-domain statement and the HDF5 library's BSD licence.
       .filter(([name]) => name !== 'node_modules/h5wasm')
+      // It says BDS-3-Clause, and its licence is the BSD one of three clauses.
+      .filter(([name]) => name !== 'node_modules/splaytree-ts')
       .filter(([, { license = 'none' }]) => {
         const choices = license.replace(/[()]/g, '').split(' OR ');
         return !choices.some((choice) => choice.split(' AND ').every((part) => permissive.test(part.trim())));

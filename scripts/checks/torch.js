@@ -1,16 +1,17 @@
-// TerraMind's graphs beside PyTorch: random checkpoints over the product of configurations, logits and embeddings of
-// ONNX Runtime against an independent model (torch/reference.py), and ONNX's checker over every graph. Needs Debian's
-// python3-torch and python3-onnx.
-//   npm run check:torch [-- PROVIDER]      cpu, or webgpu on any adapter
+// TerraMind's graphs beside PyTorch: random checkpoints over the product of configurations and of the tiny and base
+// flood models, logits and embeddings of ONNX Runtime against an independent model (torch/reference.py), in float32 and
+// in half precision, and ONNX's checker over every graph. Needs Debian's python3-torch and python3-onnx.
+//   npm run check:torch [-- PROVIDER]      cpu; or webgpu and webgpu-resident on any adapter, without the flood models
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Checklist, installProject, root, run, withTemporaryFolder } from './support.js';
+import { FLOOD_SIZES } from './torch/sizes.js';
 
 await installProject();
 const ort = await import('onnxruntime-node');
-const { openCheckpoint } = await import('../../dist/inference/index.js');
-const { writeGraph } = await import('../../dist/inference/onnx/index.js');
+const { openCheckpoint, ResidentDevice } = await import('../../dist/inference/index.js');
+const { halfPrecision, writeGraph } = await import('../../dist/inference/onnx/index.js');
 const { decoderGraph, detectArchitecture, encoderGraph, findLeftovers, wholeGraph } = await import(
   '../../dist/inference/terramind/index.js'
 );
@@ -18,8 +19,11 @@ const { openSource } = await import('../../dist/io/node/index.js');
 const { openNpy } = await import('../../dist/raster/index.js');
 
 const TOLERANCE = 1e-4;
+/** Of half precision: a device that also sums products in float16, as webgpu does, loses more. */
+const HALF_TOLERANCE = 0.03;
 const PYTHON = '/usr/bin/python3';
 const provider = process.argv[2] ?? 'cpu';
+const device = provider === 'webgpu-resident' ? await ResidentDevice.start() : null;
 
 const BASE = {
   width: 32,
@@ -61,6 +65,7 @@ await withTemporaryFolder(async (folder) => {
     return stdout.trim();
   });
 });
+device?.backend.dispose();
 checklist.finish();
 
 /** Every pair that can interact: the encoder's kinds, the merges with subsets, phases with poolings, decoders, sizes. */
@@ -108,7 +113,8 @@ function product() {
   add('encoder', { temporal: false, timestamps: 1, decoder: null, depth: 3, heads: 1 });
   add('deep', { depth: 8, taps: [1, 3, 5, 7], heads: 4, width: 64 });
   add('other-taps', { depth: 5, taps: [0, 2, 2, 4] });
-  return all;
+  // On a software adapter they would take an hour.
+  return provider === 'cpu' ? [...all, ...Object.values(FLOOD_SIZES)] : all;
 }
 
 async function compare(folder, configuration, graphs) {
@@ -131,7 +137,11 @@ async function compare(folder, configuration, graphs) {
     for (const modality of modalities) inputs[modality] = await read(folder, `${name}_${modality}`);
     const results = await infer(await write(whole, folder, `${name}.onnx`, graphs), inputs);
     let worst = difference(results.embeddings, await read(folder, `${name}_embeddings`));
-    if (decoder === null) return `${worst.toExponential(1)}, ${whole.graph.nodes.length} nodes`;
+    const result = decoder === null ? 'embeddings' : 'logits';
+    const halves = await halfDifferences(whole.graph, folder, name, graphs, inputs, result);
+    const report = () =>
+      `${worst.toExponential(1)}, ${whole.graph.nodes.length} nodes; in half precision ${halves}`;
+    if (decoder === null) return report();
     const expected = await read(folder, `${name}_logits`);
     worst = Math.max(worst, difference(results.logits, expected));
     const encoder = await write(
@@ -143,7 +153,7 @@ async function compare(folder, configuration, graphs) {
     const rest = await write(decoderGraph(checkpoint, architecture, chip), folder, `${name}.d.onnx`, graphs);
     const parts = await infer(rest, { features: await features(encoder, inputs, timestamps) });
     worst = Math.max(worst, difference(parts.logits, expected));
-    return `${worst.toExponential(1)}, ${whole.graph.nodes.length} nodes`;
+    return report();
   } finally {
     await checkpoint.close();
   }
@@ -151,7 +161,7 @@ async function compare(folder, configuration, graphs) {
 
 /** Each phase of each chip through the encoder's graph, one after the other as the decoder's graph wants them. */
 async function features(encoder, inputs, timestamps) {
-  const session = await ort.InferenceSession.create(encoder, { executionProviders: [provider] });
+  const session = await load(encoder);
   const [first] = Object.values(inputs);
   const batch = first.dims[0];
   const parts = [];
@@ -163,11 +173,17 @@ async function features(encoder, inputs, timestamps) {
       );
       const { features: result } = await session.run(feeds);
       dims = result.dims.slice(1);
-      parts.push(...result.data);
+      parts.push(result.data);
     }
   }
   await session.release();
-  return new ort.Tensor('float32', Float32Array.from(parts), [batch, timestamps, ...dims]);
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return new ort.Tensor('float32', all, [batch, timestamps, ...dims]);
 }
 
 function phaseOf({ data, dims }, chip, phase) {
@@ -180,6 +196,23 @@ function phaseOf({ data, dims }, chip, phase) {
     values.set(data.subarray(start, start + pixels), band * pixels);
   }
   return new ort.Tensor('float32', values, [1, bands, ...rest.slice(-2)]);
+}
+
+/** The graph in float16, and on the CPU, which computes that in float32, the one that rounds explicitly. */
+async function halfDifferences(graph, folder, name, graphs, inputs, result) {
+  const expected = await read(folder, `${name}_${result}`);
+  const found = [];
+  for (const form of provider === 'cpu' ? ['float16', 'rounded'] : ['float16']) {
+    const path = await write(
+      { graph: halfPrecision(graph, form, name) },
+      folder,
+      `${name}.${form}.onnx`,
+      graphs,
+    );
+    const { [result]: tensor } = await infer(path, inputs);
+    found.push(`${difference(tensor, expected, HALF_TOLERANCE).toExponential(1)} (${form})`);
+  }
+  return found.join(', ');
 }
 
 async function write({ graph }, folder, file, graphs) {
@@ -196,10 +229,33 @@ async function write({ graph }, folder, file, graphs) {
 }
 
 async function infer(path, inputs) {
-  const session = await ort.InferenceSession.create(path, { executionProviders: [provider] });
+  const session = await load(path);
   const results = await session.run(inputs);
   await session.release();
   return results;
+}
+
+/** A graph on the provider that is checked; on the device of the kernels by way of its tensors. */
+async function load(path) {
+  if (device === null) return ort.InferenceSession.create(path, { executionProviders: [provider] });
+  const graph = await device.load(path);
+  const { backend } = device;
+  const run = async (inputs) => {
+    const feeds = new Map();
+    for (const [name, { data, dims }] of Object.entries(inputs)) {
+      feeds.set(name, { tensor: backend.upload(data), shape: dims });
+    }
+    const { outputs, readbackBytes } = await graph.run(feeds, graph.outputNames);
+    if (readbackBytes > 0) throw new Error(`${readbackBytes} bytes were read back`);
+    const results = {};
+    for (const [name, tensor] of outputs) {
+      results[name] = { data: await backend.download(tensor), dims: tensor.shape };
+      tensor.dispose();
+    }
+    for (const { tensor } of feeds.values()) tensor.dispose();
+    return results;
+  };
+  return { run, release: () => graph.dispose() };
 }
 
 async function read(folder, name) {
@@ -210,7 +266,7 @@ async function read(folder, name) {
 }
 
 /** The largest difference, which must be below the tolerance times the largest value, or times 1. */
-function difference(tensor, expected) {
+function difference(tensor, expected, tolerance = TOLERANCE) {
   if (tensor.dims.join() !== expected.dims.join()) {
     throw new Error(`shape (${tensor.dims}) instead of (${expected.dims})`);
   }
@@ -221,6 +277,6 @@ function difference(tensor, expected) {
     if (!(distance <= worst)) worst = Number.isNaN(distance) ? Infinity : distance;
     largest = Math.max(largest, Math.abs(value));
   }
-  if (worst > TOLERANCE * largest) throw new Error(`differs by ${worst} of ${largest}`);
+  if (worst > tolerance * largest) throw new Error(`differs by ${worst} of ${largest}`);
   return worst;
 }

@@ -1,13 +1,21 @@
 // npm run check:vectors: polygons of class maps beside GDAL's, with shapely's and pyproj's judgement, and polygons
 // burned by both of GDAL's rules beside rasterio's masks of a real flood. Needs Debian, and root for what is missing
-// of Python; the real files are compared where they are at hand (TERRACHIP_SHARED, or ../shared).
+// of Python; vector files of each format beside GeoPandas; the real files are compared where they are at hand (TERRACHIP_SHARED, or ../shared).
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { printTable, python, Report, requirePackages, run, terrachip } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
 
-await requirePackages(['gdal-bin', 'python3-numpy', 'python3-rasterio', 'python3-shapely', 'python3-pyproj']);
+await requirePackages([
+  'gdal-bin',
+  'python3-numpy',
+  'python3-rasterio',
+  'python3-shapely',
+  'python3-pyproj',
+  'python3-geopandas',
+]);
 await installProject();
+const { checkFormats } = await import('./vectors/formats.js');
 
 /** All geodesic areas together against the sum of pixel areas; 1e-6 is a square metre in a square kilometre. */
 const AREA_TOLERANCE = 2e-6;
@@ -30,6 +38,7 @@ const MASKS = {
 };
 
 await withTemporaryFolder(async (folder) => {
+  await checkFormats(report, folder, data);
   const maps = Object.entries(await python('vectors/make_maps.py', { folder }));
   for (const [name, path] of Object.entries(REAL_MAPS)) {
     if (existsSync(join(data, path))) maps.push([name, join(data, path)]);

@@ -1,12 +1,13 @@
-// npm run check:zarr: the intermediate store of a run as zarr-python and xarray open it, and terrachip's files and
-// warps against a newer GDAL.
-import { mkdirSync, readdirSync } from 'node:fs';
+// npm run check:zarr: the intermediate store of a run and a store of embeddings as zarr-python and xarray open them, and
+// terrachip's files and warps against a newer GDAL.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkWarps } from './gdal/warps.js';
 import { backendsHere, Report, terrachip } from './programs.js';
 import { makeRadarScene } from './radar-scene.js';
 import { installProject, root } from './support.js';
 import { openTrixie } from './trixie.js';
+import { writeEncoder } from './zarr/encoder.js';
 
 await installProject();
 const { folder, inTrixie, python, close } = await openTrixie();
@@ -49,6 +50,50 @@ async function checkStore() {
   report.same('layout of the product', seen.product.layout, 'COG');
 }
 
+/** Embeds the chips of a scene and compares what the readers see with what terrachip says it wrote. */
+async function checkEmbeddings() {
+  const { scene } = await makeRadarScene(join(folder, 'embedded'));
+  const datetime = '2021-07-15T05:50:12Z';
+  writeFileSync(scene, JSON.stringify({ ...JSON.parse(readFileSync(scene, 'utf8')), datetime }));
+  const [checkpoint, model, store] = ['encoder.safetensors', 'encoder', 'embeddings.zarr'].map((name) =>
+    join(folder, name),
+  );
+  writeEncoder(checkpoint);
+  await terrachip('model', 'import', checkpoint, '-o', model, '--chip', '64');
+  const phases = ['--phases', 'event', '--unit-chips', '16'];
+  const embedded = await terrachip('embed', scene, '--model', model, '-o', store, ...phases);
+  const [count, channels] = embedded.shape;
+  const { readers, attributes, shards } = await python('zarr/open_embeddings.py', { store });
+  report.same('embeddings: shards', shards, Math.ceil(count / 16));
+  report.same('embeddings: pooled by', attributes.pool, 'mean');
+  for (const [reader, seen] of Object.entries(readers)) {
+    const what = (name) => `${reader}: ${name} of embeddings`;
+    report.same(what('shapes'), seen.shapes, {
+      embeddings: [count, channels],
+      id: [count],
+      crs: [count],
+      bounds: [count, 4],
+      time: [count, 2],
+      valid: [count],
+    });
+    report.same(what('dimensions'), seen.dimensions.embeddings, ['chip', 'channel']);
+    report.same(what('type'), seen.dtype, 'float32');
+    report.same(what('different chips'), seen.different_ids, count);
+    report.same(what('first chip'), seen.ids[0], 'radar_00000_00000');
+    report.same(what('reference systems'), seen.crs, ['EPSG:32632']);
+    report.same(
+      what('gaps'),
+      [seen.missing, seen.without_data],
+      [embedded.chipsSkipped, embedded.chipsSkipped],
+    );
+    const [[west, south, east, north]] = seen.bounds;
+    report.same(what('size of a chip in metres'), [east - west, north - south], [640, 640]);
+    report.check(what('values that differ between chips'), seen.spread > 1e-3, `${seen.spread}`);
+    report.same(what('sum'), seen.checksum, readers['zarr-python'].checksum);
+    console.log(`${reader}: embeddings of ${count} chips, ${seen.missing} without data`);
+  }
+}
+
 /** Warps of every pair of reference systems, and of integers, against that newer GDAL. */
 async function checkNewerGdal() {
   const rasters = join(folder, 'rasters');
@@ -69,6 +114,7 @@ async function checkNewerGdal() {
 
 try {
   await checkStore();
+  await checkEmbeddings();
   await checkNewerGdal();
 } finally {
   close();

@@ -6,6 +6,7 @@
 export { indexBoxes } from './boxes.js';
 export { GeoCatalog } from './geo-catalog.js';
 export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
+export { gridFootprint } from './grid-footprint.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
 export {
   type Matchup,

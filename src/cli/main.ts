@@ -6,6 +6,7 @@ import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
+import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { inferCommands } from './commands/infer.js';
 import { infoCommand } from './commands/info.js';
@@ -70,6 +71,7 @@ export async function main(args: readonly string[]): Promise<void> {
     packageCommand(run),
     modelCommand(run),
     ...inferCommands(run),
+    embedCommand(run),
     evaluateCommand(run),
     quicklookCommand(run),
     polygonizeCommand(run),

@@ -2,6 +2,7 @@ import proj4 from 'proj4';
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
 import { withoutDatumGrid } from './datum-grids.js';
 import { findEpsg } from './epsg-registry.js';
+import { readEsriWkt } from './esri-wkt.js';
 
 /** Anything that names a coordinate reference system. */
 export type CrsLike = Crs | string | number;
@@ -57,7 +58,8 @@ export class Crs {
     definition: string,
     identity: { epsg: number | null; name?: string; wkt?: string | null },
   ) {
-    const { definition: usable, note } = withoutDatumGrid(definition);
+    const esri = identity.epsg === null ? readEsriWkt(definition) : null;
+    const { definition: usable, note } = esri ?? withoutDatumGrid(definition);
     let projection: Projection;
     try {
       projection = new proj4.Proj(withOrigin(usable)) as Projection;

@@ -27,3 +27,5 @@ export {
 } from './kernel.js';
 export { DeviceTensor, isTensorDtype, type TensorDtype, tensorDtypeOf } from './tensor.js';
 export { isSoftware, WebGpuBackend } from './webgpu/backend.js';
+export { type DeviceMeter, watchDevice } from './webgpu/device-meter.js';
+export { modelDevice } from './webgpu/limits.js';

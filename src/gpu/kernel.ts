@@ -37,7 +37,8 @@ export interface CpuKernel<B extends string, P extends string> {
   readonly rowStep?: number;
 }
 
-export interface Kernel<B extends string = string, P extends string = string> {
+/** The part of a kernel that a GPU needs: data alone, without functions. */
+export interface KernelShader<B extends string = string, P extends string = string> {
   readonly name: string;
   /** The complete WGSL module, with an entry point `main`. */
   readonly code: string;
@@ -46,6 +47,9 @@ export interface Kernel<B extends string = string, P extends string = string> {
   readonly parameters: readonly Parameter<P>[];
   /** WGSL `override` constants that select a variant; CPU functions get them among the parameters. */
   readonly constants?: readonly P[];
+}
+
+export interface Kernel<B extends string = string, P extends string = string> extends KernelShader<B, P> {
   /** How many invocations the given parameters need. */
   grid(parameters: KernelParameters<P>): Grid;
   readonly cpu: CpuKernel<B, P>;

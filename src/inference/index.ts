@@ -8,20 +8,44 @@ export {
   type CheckpointTensor,
   openCheckpoint,
 } from './checkpoint/index.js';
+export type { ChipModel } from './chip-model.js';
+export type { DeviceGraph, GraphInput, GraphResult } from './device-graph.js';
+export { Embedder } from './embedder.js';
+export { GpuGraph, type GpuRuntime, type GraphBytes } from './gpu-graph.js';
 export {
+  decidesValidity,
   type EmbeddingManifest,
   inputShape,
   MODEL_SCHEMA_VERSION,
   type ModelInput,
   type ModelManifest,
   parseEmbeddingManifest,
+  parseManifest,
   parseModelManifest,
+  timeSteps,
 } from './manifest.js';
 export { openCheckpointFile } from './node/checkpoint-file.js';
-export { type ModelFolder, type OpenSessionOptions, openModel, openSession } from './node/model-folder.js';
+export { type Execution, type ExecutionOptions, openExecution } from './node/execution.js';
+export {
+  type EmbeddingFolder,
+  type ModelFolder,
+  type OpenSessionOptions,
+  openEmbedder,
+  openEmbeddingModel,
+  openModel,
+  openSession,
+} from './node/model-folder.js';
 export { availableProviders, loadOnnxRuntime } from './node/onnx-runtime.js';
-export { PROVIDER_CHOICES, type ProviderChoice } from './node/provider-choice.js';
+export { onnxRuntimeWebProblem } from './node/onnx-runtime-web.js';
+export {
+  HOST_PROVIDER_CHOICES,
+  type HostProviderChoice,
+  PROVIDER_CHOICES,
+  type ProviderChoice,
+} from './node/provider-choice.js';
+export { ResidentDevice } from './node/resident-device.js';
 export type { PhaseCounters } from './phase-encoder.js';
+export { type ResidentGraphs, ResidentSession } from './resident-session.js';
 export { type RunnerCounters, type RunnerOptions, runScene, type SceneImage, type Stage } from './runner.js';
 export {
   type GraphSource,

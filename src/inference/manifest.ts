@@ -95,6 +95,12 @@ export function parseEmbeddingManifest(document: unknown, name: string): Embeddi
   return checked(validate(EmbeddingManifestSchema, document, name), name);
 }
 
+/** Checks a `model.json` of either kind. @param name the file, for messages */
+export function parseManifest(document: unknown, name: string): ModelManifest | EmbeddingManifest {
+  const { output } = validate(v.looseObject({ output: v.looseObject({}) }), document, name);
+  return 'tokens' in output ? parseEmbeddingManifest(document, name) : parseModelManifest(document, name);
+}
+
 /** What a schema cannot say. */
 function checked<Manifest extends ModelManifest | EmbeddingManifest>(
   manifest: Manifest,
@@ -149,7 +155,7 @@ export function inputShape(
 
 /** Whether an input's data in a phase (undefined for static) decides on the validity of a pixel. */
 export function decidesValidity(
-  manifest: ModelManifest,
+  manifest: ModelManifest | EmbeddingManifest,
   input: ModelInput,
   phase: string | undefined,
 ): boolean {

@@ -4,7 +4,8 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { internalError, invalidInput } from '../errors.js';
-import { type ModelInput, type ModelManifest, timeSteps } from './manifest.js';
+import { checkFeatures } from './graph-check.js';
+import { type EmbeddingManifest, type ModelInput, type ModelManifest, timeSteps } from './manifest.js';
 import type { OnnxRuntime } from './session.js';
 
 /** The encoder's output and the decoder's input. */
@@ -32,13 +33,18 @@ interface Encoded {
  */
 export class PhaseEncoder {
   readonly counters: PhaseCounters = { phasesEncoded: 0, phasesReused: 0 };
-  readonly #manifest: ModelManifest;
+  readonly #manifest: ModelManifest | EmbeddingManifest;
   readonly #runtime: OnnxRuntime;
   readonly #session: InferenceSession;
   readonly #reuse: boolean;
 
   /** @param reuse whether equal images are encoded once */
-  constructor(manifest: ModelManifest, runtime: OnnxRuntime, session: InferenceSession, reuse: boolean) {
+  constructor(
+    manifest: ModelManifest | EmbeddingManifest,
+    runtime: OnnxRuntime,
+    session: InferenceSession,
+    reuse: boolean,
+  ) {
     this.#manifest = manifest;
     this.#runtime = runtime;
     this.#session = session;
@@ -100,7 +106,7 @@ export class PhaseEncoder {
   }
 
   async #run(image: PhaseImage): Promise<{ data: Float32Array; dims: readonly number[] }> {
-    const { inputs, chip, name } = this.#manifest;
+    const { inputs, chip } = this.#manifest;
     const feeds: Record<string, Tensor> = {};
     for (const input of inputs) {
       const values = image.get(input.name);
@@ -113,20 +119,14 @@ export class PhaseEncoder {
       ]);
     }
     const { [FEATURES]: output } = await this.#session.run(feeds, [FEATURES]);
-    if (output.type !== 'float32' || output.dims[0] !== 1 || output.dims.length < 2) {
-      throw invalidInput(
-        name,
-        `has an encoder that answers one image with ${output.type} (${output.dims.join(', ')})`,
-        'check the encoder',
-      );
-    }
+    checkFeatures(this.#manifest, output);
     return { data: output.data as Float32Array, dims: output.dims };
   }
 }
 
 /** The bands of one chip in one phase, out of (chip, band, y, x) or (chip, band, phase, y, x). */
 function bandsOf(
-  manifest: ModelManifest,
+  manifest: ModelManifest | EmbeddingManifest,
   input: ModelInput,
   values: Float32Array,
   chip: number,

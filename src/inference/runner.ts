@@ -14,8 +14,8 @@ import {
   uploadStitchLayout,
   validMask,
 } from '../kernels/index.js';
-import { decidesValidity, type ModelInput, timeSteps } from './manifest.js';
-import type { ModelSession } from './session.js';
+import type { ChipModel } from './chip-model.js';
+import { decidesValidity, type ModelInput, type ModelManifest, timeSteps } from './manifest.js';
 
 /** One image of a scene: the bands of one input in one phase, on the scene's grid, in the model's units. */
 export interface SceneImage {
@@ -39,7 +39,7 @@ export interface RunnerCounters {
 
 export interface RunnerOptions {
   backend: Backend;
-  session: ModelSession;
+  session: ChipModel;
   images: readonly SceneImage[];
   layout: ChipLayout;
   /** Chips of a batch. Batches are always full: a chip's result does not depend on its neighbours. */
@@ -150,23 +150,22 @@ class SceneRunner {
     }
     for (let k = 0; k < chosen.length; k += batchSize) {
       const batch = chosen.slice(k, k + batchSize);
-      const logits = await this.#predictBatch(chipRow, batch, strip);
+      const predictions = await this.#predictBatch(chipRow, batch, strip);
       const chipValues = this.#classes * layout.size ** 2;
-      const tensor = backend.upload(logits, [batchSize, this.#classes, layout.size, layout.size]);
-      if (this.#options.blend === 'probability') softmax(backend, tensor);
+      if (this.#options.blend === 'probability') softmax(backend, predictions);
       for (const [i, column] of batch.entries()) {
         const slot = (chipRow % this.#ringRows) * columns + column;
-        backend.copy(tensor, i * chipValues, this.#predictions, slot * chipValues, chipValues);
+        backend.copy(predictions, i * chipValues, this.#predictions, slot * chipValues, chipValues);
         this.#slots[chipRow * columns + column] = slot;
       }
-      tensor.dispose();
+      predictions.dispose();
       this.#counters.chipsRun += batch.length;
       this.#counters.batches++;
     }
   }
 
   /** Gathers and normalises a batch, filled up with empty chips, and runs the model on it. */
-  async #predictBatch(chipRow: number, columns: readonly number[], strip: Strip): Promise<Float32Array> {
+  async #predictBatch(chipRow: number, columns: readonly number[], strip: Strip): Promise<DeviceTensor> {
     const { backend, session, layout, batchSize } = this.#options;
     const { manifest } = session;
     const origins = new Int32Array(2 * batchSize).fill(-1);
@@ -294,7 +293,7 @@ class Strip {
     }
   }
 
-  markValid(manifest: ModelSession['manifest']): void {
+  markValid(manifest: ModelManifest): void {
     const deciding = this.images.filter(({ image }) => decidesValidity(manifest, image.input, image.phase));
     validMask(
       this.#backend,

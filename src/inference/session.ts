@@ -1,7 +1,9 @@
 /** Running a model's graph. Typed against onnxruntime-common; the runtime itself is an argument. */
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
-import { internalError, invalidInput, messageOf, TerrachipError } from '../errors.js';
+import { internalError, invalidInput, messageOf } from '../errors.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
+import type { ChipModel } from './chip-model.js';
+import { batchFailure, checkLogits, checkNames } from './graph-check.js';
 import { inputShape, type ModelManifest } from './manifest.js';
 import { FEATURES, type PhaseCounters, PhaseEncoder } from './phase-encoder.js';
 
@@ -35,11 +37,12 @@ export interface PhaseGraphSources {
   readonly decoder: GraphSource;
 }
 
-/** A model that is ready to run on batches of chips. */
-export class ModelSession {
+/** A model on an ONNX runtime that has its own memory: chips are downloaded for it, and its logits uploaded. */
+export class ModelSession implements ChipModel {
   readonly manifest: ModelManifest;
   /** The provider that the session was created with. */
   readonly provider: string;
+  readonly readbackBytes = null;
   readonly #runtime: OnnxRuntime;
   /** The whole model, or what follows the encoder. */
   readonly #session: InferenceSession;
@@ -59,7 +62,6 @@ export class ModelSession {
     this.#encoder = encoder;
   }
 
-  /** Phases encoded and spared so far; null for a model of one graph. */
   get phases(): Readonly<PhaseCounters> | null {
     return this.#encoder?.counters ?? null;
   }
@@ -78,14 +80,20 @@ export class ModelSession {
     const output = manifest.output.name;
     if (typeof model === 'string' || model instanceof Uint8Array) {
       const whole = { source: model, name: `${manifest.name}/model.onnx`, inputs, output };
-      return new ModelSession(manifest, options.provider, runtime, await load(runtime, whole, options), null);
+      return new ModelSession(
+        manifest,
+        options.provider,
+        runtime,
+        await loadGraph(runtime, whole, options),
+        null,
+      );
     }
     const { reusePhases = true, provider } = options;
     const decoder = { source: model.decoder, name: `${manifest.name}/decoder`, inputs: [FEATURES], output };
     const encoder = { source: model.encoder, name: `${manifest.name}/encoder`, inputs, output: FEATURES };
-    const session = await load(runtime, decoder, options);
+    const session = await loadGraph(runtime, decoder, options);
     try {
-      const encoding = await load(runtime, encoder, options);
+      const encoding = await loadGraph(runtime, encoder, options);
       const phases = new PhaseEncoder(manifest, runtime, encoding, reusePhases);
       return new ModelSession(manifest, provider, runtime, session, phases);
     } catch (error) {
@@ -94,18 +102,12 @@ export class ModelSession {
     }
   }
 
-  /**
-   * Runs one batch.
-   * @param inputs normalised chips by input name, in the shapes of `inputShape`
-   * @param chips how many of the batch matter, from its start: the others only fill it up. Default: all
-   * @returns logits (chip, class, y, x)
-   */
   async run(
     backend: Backend,
     inputs: ReadonlyMap<string, DeviceTensor>,
     batch: number,
     chips = batch,
-  ): Promise<Float32Array> {
+  ): Promise<DeviceTensor> {
     const { manifest } = this;
     const values = new Map<string, Float32Array>();
     for (const input of manifest.inputs) {
@@ -121,16 +123,11 @@ export class ModelSession {
           : { [FEATURES]: await this.#encoder.encode(values, batch, chips) };
       outputs = await this.#session.run(feeds, [manifest.output.name]);
     } catch (cause) {
-      if (cause instanceof TerrachipError) throw cause;
-      throw new TerrachipError(
-        'INVALID_INPUT',
-        `the model ${manifest.name} failed on a batch of ${batch} chips (${messageOf(cause).split('\n')[0]})`,
-        'check that model.json describes model.onnx',
-        { source: manifest.name },
-        { cause },
-      );
+      throw batchFailure(manifest, batch, cause);
     }
-    return this.#checkOutput(outputs[manifest.output.name], batch);
+    const logits = outputs[manifest.output.name];
+    const shape = checkLogits(manifest, batch, logits);
+    return backend.upload(logits.data as Float32Array, shape);
   }
 
   async dispose(): Promise<void> {
@@ -148,23 +145,9 @@ export class ModelSession {
     }
     return feeds;
   }
-
-  #checkOutput(output: Tensor, batch: number): Float32Array {
-    const { manifest } = this;
-    const { size } = manifest.chip;
-    const expected = [batch, manifest.output.classes.length, size, size];
-    if (output.type !== 'float32' || output.dims.join() !== expected.join()) {
-      throw invalidInput(
-        manifest.name,
-        `answers with ${output.type} (${output.dims.join(', ')}), not float32 (${expected.join(', ')})`,
-        'correct model.json or the model',
-      );
-    }
-    return output.data as Float32Array;
-  }
 }
 
-interface Graph {
+export interface Graph {
   readonly source: GraphSource;
   /** For messages, where the source is no path. */
   readonly name: string;
@@ -173,12 +156,12 @@ interface Graph {
 }
 
 /** Loads a graph and checks the names of its inputs and of its output. */
-async function load(
+export async function loadGraph(
   runtime: OnnxRuntime,
   graph: Graph,
   { provider, threads }: SessionOptions,
 ): Promise<InferenceSession> {
-  const { source, output } = graph;
+  const { source } = graph;
   const name = typeof source === 'string' ? source : graph.name;
   const create = (model: GraphSource): Promise<InferenceSession> =>
     runtime.InferenceSession.create(model, {
@@ -194,22 +177,11 @@ async function load(
       cause,
     );
   });
-  const [wanted, has] = [[...graph.inputs].sort(), [...session.inputNames].sort()];
-  if (wanted.join() !== has.join()) {
+  try {
+    checkNames(name, graph, session);
+  } catch (error) {
     await session.release();
-    throw invalidInput(
-      name,
-      `has the inputs ${has.join(', ')}, its manifest ${wanted.join(', ')}`,
-      'correct model.json',
-    );
-  }
-  if (!session.outputNames.includes(output)) {
-    await session.release();
-    throw invalidInput(
-      name,
-      `has no output ${output}, but ${session.outputNames.join(', ')}`,
-      'correct model.json',
-    );
+    throw error;
   }
   return session;
 }

@@ -32,6 +32,7 @@ export { areaKernel } from './area.js';
 export { type ArgmaxOptions, argmax, argmaxKernel } from './argmax.js';
 export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
 export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
+export { mirror } from './cpu/chips.js';
 export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
 export { type DilateOptions, dilate, dilateKernel, rowDistanceKernel } from './dilate.js';
 export {

@@ -1,15 +1,7 @@
 import { invalidInput } from '../errors.js';
 import type { Affine, Crs, GeoBox, GeoTensor, TypedArray } from '../geo/index.js';
-import type {
-  BandInfo,
-  ColourTable,
-  MaskKind,
-  MaskRequest,
-  Metadata,
-  Raster,
-  ReadRequest,
-  WindowRequest,
-} from './raster.js';
+import type { BandInfo, Raster, ReadRequest, WindowRequest } from './raster.js';
+import { RasterView } from './raster-view.js';
 import { readTensor } from './request.js';
 
 /** What a product's metadata says of a file that cannot say it itself. */
@@ -23,22 +15,19 @@ export interface Declarations {
 }
 
 /** A raster with what something beside it says about it. */
-export class DeclaredRaster implements Raster {
-  readonly bands: readonly BandInfo[];
-  readonly crs: Crs | null;
-  readonly transform: Affine | null;
-  readonly geobox: GeoBox | null;
-  readonly #raster: Raster;
+export class DeclaredRaster extends RasterView {
+  readonly #bands: readonly BandInfo[];
+  readonly #geobox: GeoBox | null;
   readonly #invalid: readonly number[];
   readonly #nodata: number;
 
   /** @throws {TerrachipError} INVALID_INPUT when the declared grid is not of the file's size */
   constructor(raster: Raster, declarations: Declarations) {
     const { nodata, invalid = [], geobox } = declarations;
-    this.#raster = raster;
+    super(raster);
     this.#invalid = invalid;
     this.#nodata = nodata ?? 0;
-    this.bands = nodata === undefined ? raster.bands : raster.bands.map((band) => ({ ...band, nodata }));
+    this.#bands = nodata === undefined ? raster.bands : raster.bands.map((band) => ({ ...band, nodata }));
     if (geobox !== undefined && (geobox.width !== raster.width || geobox.height !== raster.height)) {
       throw invalidInput(
         raster.name,
@@ -46,54 +35,24 @@ export class DeclaredRaster implements Raster {
         'get the product again',
       );
     }
-    const placed = raster.geobox ?? geobox ?? null;
-    this.geobox = placed;
-    this.crs = placed?.crs ?? raster.crs;
-    this.transform = placed?.transform ?? raster.transform;
+    this.#geobox = raster.geobox ?? geobox ?? null;
   }
 
-  get name(): string {
-    return this.#raster.name;
+  override get bands(): readonly BandInfo[] {
+    return this.#bands;
   }
-  get width(): number {
-    return this.#raster.width;
+  override get crs(): Crs | null {
+    return this.#geobox?.crs ?? super.crs;
   }
-  get height(): number {
-    return this.#raster.height;
+  override get transform(): Affine | null {
+    return this.#geobox?.transform ?? super.transform;
   }
-  get compression(): string {
-    return this.#raster.compression;
-  }
-  get predictor(): number {
-    return this.#raster.predictor;
-  }
-  get blockSize(): readonly [number, number] {
-    return this.#raster.blockSize;
-  }
-  get overviews(): readonly (readonly [number, number])[] {
-    return this.#raster.overviews;
-  }
-  get colourTable(): ColourTable | null {
-    return this.#raster.colourTable;
-  }
-  get metadata(): Metadata {
-    return this.#raster.metadata;
-  }
-  get mask(): MaskKind {
-    return this.#raster.mask;
-  }
-  get gcps(): Raster['gcps'] {
-    return this.#raster.gcps;
-  }
-  get hasRpc(): boolean {
-    return this.#raster.hasRpc;
-  }
-  get placeProblem(): string | null {
-    return this.#raster.placeProblem;
+  override get geobox(): GeoBox | null {
+    return this.#geobox;
   }
 
-  async readPlanes(request?: WindowRequest): Promise<TypedArray[]> {
-    const planes = await this.#raster.readPlanes(request);
+  override async readPlanes(request?: WindowRequest): Promise<TypedArray[]> {
+    const planes = await super.readPlanes(request);
     if (this.#invalid.length === 0) return planes;
     for (const plane of planes) {
       for (let i = 0; i < plane.length; i++) if (this.#invalid.includes(plane[i])) plane[i] = this.#nodata;
@@ -101,15 +60,7 @@ export class DeclaredRaster implements Raster {
     return planes;
   }
 
-  readMask(request?: MaskRequest): Promise<Uint8Array | null> {
-    return this.#raster.readMask(request);
-  }
-
-  read(request?: ReadRequest): Promise<GeoTensor> {
+  override read(request?: ReadRequest): Promise<GeoTensor> {
     return readTensor(this, request);
-  }
-
-  close(): Promise<void> {
-    return this.#raster.close();
   }
 }

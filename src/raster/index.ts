@@ -30,6 +30,7 @@ export { CogWriter, type TensorCogOptions, writeCog } from './node/cog-writer.js
 export { type NpyOptions, writeNpy } from './node/npy-writer.js';
 export { type OpenRasterOptions, openRaster, openStore } from './node/open.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './node/stores.js';
+export { type ZarrTextOptions, ZarrTextWriter } from './node/zarr-text-writer.js';
 export { consolidateZarr, createZarrGroup, writeZarrGrid, ZarrShardWriter } from './node/zarr-writer.js';
 export { NpyArray } from './npy/index.js';
 export type {
@@ -43,6 +44,7 @@ export type {
   ReadRequest,
   WindowRequest,
 } from './raster.js';
+export { RasterView } from './raster-view.js';
 export { gridWindow, levelBox, noReference, requireReal } from './request.js';
 export { storableNodata, toStored } from './stored-values.js';
 export {

@@ -8,12 +8,14 @@ import { decibelToLinear, harmonise, linearToDecibel } from '../kernels/index.js
 
 /**
  * `dn_harmonised`: Sentinel-2 digital numbers, reflectance × 10 000, without offset. `dn_offset_1000`: with the 1000
- * that processing baselines from 04.00 on add. `linear_power`: radar backscatter. `class` and `bits` are categories.
+ * that processing baselines from 04.00 on add. `linear_power`: radar backscatter. `display_8bit`: a picture’s red, green
+ * and blue, 0 to 255, as Sentinel-2’s true-colour image has them. `class` and `bits` are categories.
  */
 export const UNITS = [
   'dn_harmonised',
   'dn_offset_1000',
   'reflectance',
+  'display_8bit',
   'linear_power',
   'dB',
   'm',
@@ -81,6 +83,10 @@ function implausible(units: Units, least: number, most: number, median: number):
       return null;
     case 'reflectance':
       return median > 2 ? `its median is ${show(median)}, above 2` : null;
+    case 'display_8bit':
+      return least < 0 || most > 255
+        ? `its values go from ${show(least)} to ${show(most)}, beyond 0 to 255`
+        : null;
     case 'dn_harmonised':
     case 'dn_offset_1000':
       if (least < 0) return `holds negative values (down to ${show(least)})`;

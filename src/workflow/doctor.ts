@@ -3,7 +3,7 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { isTerrachipError, messageOf } from '../errors.js';
 import { isSoftware } from '../gpu/index.js';
 import { probeAdapter } from '../gpu/node/index.js';
-import { availableProviders } from '../inference/index.js';
+import { availableProviders, onnxRuntimeWebProblem } from '../inference/index.js';
 import { probePackage, probeReaders, type ReaderPackage } from '../raster/node/packages.js';
 import { GEODATABASE_PACKAGE } from '../vector/node/index.js';
 import { VERSION } from '../version.js';
@@ -21,6 +21,8 @@ export interface DoctorReport {
     | { available: false; problem: string; remedy: string };
   /** Providers of onnxruntime-node, or what stands in their way. */
   onnx: { available: true; providers: string[] } | { available: false; problem: string; remedy: string };
+  /** What runs a model on the device of the kernels (`--provider webgpu-resident`), or what stands in its way. */
+  resident: { available: true } | { available: false; problem: string; remedy: string };
   /** Optional packages that read some formats of rasters and vectors, and some compressions of GeoTIFF. */
   readers: ReaderPackage[];
   /** What `--backend auto` takes here. */
@@ -45,6 +47,7 @@ export async function diagnose(): Promise<DoctorReport> {
     memoryBytes: totalmem(),
     webgpu,
     onnx: await probeOnnx(),
+    resident: probeResident(webgpu),
     readers: [...(await probeReaders()), await probePackage(GEODATABASE_PACKAGE, ['FileGDB'])],
     autoBackend: webgpu.available && webgpu.adapterClass === 'hardware' ? 'webgpu' : 'cpu',
   };
@@ -60,4 +63,11 @@ async function probeOnnx(): Promise<DoctorReport['onnx']> {
       remedy: isTerrachipError(error) ? error.remedy : 'see the message',
     };
   }
+}
+
+/** The model shares a WebGPU device, so that both packages are needed. */
+function probeResident(webgpu: DoctorReport['webgpu']): DoctorReport['resident'] {
+  const problem = onnxRuntimeWebProblem();
+  if (problem !== null) return { available: false, ...problem };
+  return webgpu.available ? { available: true } : webgpu;
 }

@@ -25,7 +25,13 @@ export interface RunRecord {
   seconds: Record<string, number>;
   counters: RunnerCounters &
     Partial<PhaseCounters> &
-    BackendCounters & { units: number; warpedPixels: number; sourcePixelsRead: number };
+    BackendCounters & {
+      units: number;
+      warpedPixels: number;
+      sourcePixelsRead: number;
+      /** What the model's runtime read back from the device, where it shares the backend's. */
+      modelReadbackBytes?: number;
+    };
   peakMemoryBytes: number;
 }
 

@@ -5,8 +5,19 @@ export {
   type CalculateReport,
   calculate,
 } from './calculate.js';
+export { type Chip, type ChipSource, joinChips, SceneChips, type SceneChipsOptions } from './chips/index.js';
 export { bundledModel, type DemoOptions, type DemoReport, runDemo } from './demo/index.js';
 export { type DoctorReport, diagnose } from './doctor.js';
+export {
+  EMBEDDING_POOLS,
+  EMBEDDINGS_SCHEMA_VERSION,
+  type EmbedChipsOptions,
+  type EmbeddingPool,
+  type EmbedReport,
+  type EmbedScenesOptions,
+  embedChips,
+  embedScenes,
+} from './embed/index.js';
 export {
   type Assessment,
   type AssessOptions,

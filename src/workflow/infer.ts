@@ -1,48 +1,41 @@
 /** Inference over a scene: the plan, its units, and, when all are done, the products. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, TerrachipError } from '../errors.js';
-import { createChipLayout, GeoBox, type RowRange, shardUnits } from '../geo/index.js';
-import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
-import { type BackendChoice, createBackend } from '../gpu/node/index.js';
+import { invalidInput } from '../errors.js';
+import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
+import type { Backend, BackendInfo } from '../gpu/index.js';
 import {
+  type ChipModel,
+  type ExecutionOptions,
   type ModelFolder,
-  type ModelSession,
+  openExecution,
   openModel,
-  openSession,
-  type ProviderChoice,
   type RunnerCounters,
   runScene,
-  type SceneImage,
 } from '../inference/index.js';
 import { makeFolder, readJson } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
-import { createBlockCache, unitConversion, WarpedRaster } from '../raster/index.js';
+import { createBlockCache } from '../raster/index.js';
 import { type FinalizeReport, finalizeMap, type RunRecord } from './finalize.js';
-import { createPlan, type Plan, type PlannedImage, type PlanOptions, planUnits, runFolder } from './plan.js';
+import { createPlan, type Plan, type PlanOptions, planUnits, runFolder } from './plan.js';
 import { readScene, SceneRasters } from './scene.js';
+import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 
-export interface InferOptions extends Omit<PlanOptions, 'signal'>, OperationOptions {
+export interface InferOptions extends Omit<PlanOptions, 'signal'>, OperationOptions, ExecutionOptions {
   /** The scene file. */
   scene: string;
   /** The model folder. */
   model: string;
   /** The folder for the products. */
   output: string;
-  backend?: BackendChoice;
-  provider?: ProviderChoice;
-  /** Worker threads of the CPU backend and of the model's operators. */
-  threads?: number;
   /** Run only the units of shard `index` of `count`; the products are then made by `finalizeMap`. */
   shard?: { index: number; count: number };
   /** Keep the units that an earlier run of the same plan finished. */
   resume?: boolean;
   /** Keep the run folder with its intermediate store after the products are made. */
   keepRun?: boolean;
-  /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
-  reusePhases?: boolean;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
   cacheBytes?: number;
 }
@@ -69,17 +62,8 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   const scene = await readScene(options.scene);
   await makeFolder(options.output);
   const rasters = new SceneRasters(createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES));
-  const backend = await createBackend({
-    backend: options.backend ?? 'auto',
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
+  const { backend, session } = await openExecution(model, options);
   try {
-    const session = await openSession(model, {
-      provider: options.provider ?? 'auto',
-      hasHardwareGpu: backend.info.adapterClass === 'hardware',
-      ...(options.reusePhases === undefined ? {} : { reusePhases: options.reusePhases }),
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-    });
     try {
       const execution = { backend: backend.info, provider: session.provider };
       const plan = await clock.measure('plan', () => createPlan(scene, model, rasters, execution, options));
@@ -96,7 +80,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
 
 interface Job extends InferOptions {
   plan: Plan;
-  session: ModelSession;
+  session: ChipModel;
   rasters: SceneRasters;
   clock: StageClock;
 }
@@ -113,7 +97,13 @@ async function runPlan(
   const own = shardUnits(units.length, shard.index, shard.count);
   const missing = (await store.missing()).filter((unit) => unit >= own.start && unit < own.end);
   const totals: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
-  const images = await openImages(job, backend);
+  const images = await openImages(plan.images, {
+    manifest: model.manifest,
+    geobox: store.geobox,
+    rasters: job.rasters,
+    backend,
+    ...(job.signal === undefined ? {} : { signal: job.signal }),
+  });
   let unitsDone = 0;
   job.onProgress?.({ type: 'progress', stage: 'infer', done: 0, total: missing.length, unit: 'units' });
   for (const run of consecutive(missing)) {
@@ -270,78 +260,9 @@ class UnitAssembler {
   }
 }
 
-interface OpenImage {
-  readonly image: SceneImage;
-  readonly warped: readonly WarpedRaster[];
-}
-
-/** The scene's images as the runner wants them: warped onto the grid, in the model's units. */
-async function openImages(
-  job: Pick<Job, 'plan' | 'session' | 'rasters' | 'signal'>,
-  backend: Backend,
-): Promise<OpenImage[]> {
-  const images: OpenImage[] = [];
-  for (const planned of job.plan.images) images.push(await openImage(planned, job, backend));
-  return images;
-}
-
-async function openImage(
-  planned: PlannedImage,
-  job: Pick<Job, 'plan' | 'session' | 'rasters' | 'signal'>,
-  backend: Backend,
-): Promise<OpenImage> {
-  const { manifest } = job.session;
-  const input = manifest.inputs.find(({ name }) => name === planned.input);
-  if (input === undefined) {
-    throw new TerrachipError(
-      'INVALID_INPUT',
-      `the plan names an input ${planned.input} that the model lacks`,
-      'plan again',
-      {
-        source: planned.input,
-      },
-    );
-  }
-  const geobox = GeoBox.fromJSON(job.plan.grid);
-  const convert = unitConversion(planned.units, input.units, planned.input);
-  // Bands of one file are warped together: their blocks are decoded once and share a control grid.
-  const files = new Map<string, { bands: number[]; planes: number[] }>();
-  for (const [plane, { href, band }] of planned.sources.entries()) {
-    const file = files.get(href) ?? { bands: [], planes: [] };
-    file.bands.push(band);
-    file.planes.push(plane);
-    files.set(href, file);
-  }
-  const groups: { raster: WarpedRaster; planes: readonly number[] }[] = [];
-  for (const [href, { bands, planes }] of files) {
-    const raster = await job.rasters.open(href, job.signal);
-    groups.push({
-      raster: new WarpedRaster(backend, raster, {
-        geobox,
-        resampling: planned.resampling,
-        bands,
-        prepare: convert.source,
-      }),
-      planes,
-    });
-  }
-  const image: SceneImage = {
-    input,
-    phase: planned.phase ?? undefined,
-    async readRows(rows: RowRange, planes: readonly DeviceTensor[], signal?: AbortSignal) {
-      for (const group of groups) {
-        const targets = group.planes.map((plane) => planes[plane]);
-        await group.raster.readRows(rows, targets, rows.start, signal);
-      }
-      for (const plane of planes) convert.resampled?.(backend, plane);
-    },
-  };
-  return { image, warped: groups.map(({ raster }) => raster) };
-}
-
 function runRecord(
   info: BackendInfo,
-  { provider, phases }: ModelSession,
+  { provider, phases, readbackBytes }: ChipModel,
   chips: RunnerCounters,
   units: number,
   images: readonly OpenImage[],
@@ -357,6 +278,7 @@ function runRecord(
       units,
       ...chips,
       ...phases,
+      ...(readbackBytes === null ? {} : { modelReadbackBytes: readbackBytes }),
       warpedPixels: warped.reduce((sum, c) => sum + c.warpedPixels, 0),
       sourcePixelsRead: warped.reduce((sum, c) => sum + c.sourcePixelsRead, 0),
       ...backend.counters,

@@ -71,6 +71,7 @@ describe('terrachip', () => {
     expect(report).toMatchObject({ schemaVersion: 1, terrachip: VERSION, node: process.version });
     expect(report.onnx).toMatchObject({ available: true, providers: expect.arrayContaining(['cpu']) });
     if (!report.webgpu.available) expect(report.webgpu.remedy).toMatch(/Vulkan driver/);
+    expect(report.resident.available).toBe(report.webgpu.available);
   });
 
   it('info prints the contract’s fields', async () => {

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { changes } from '../../examples/change-detection.js';
-import { pairWithLabels } from '../../examples/image-label-pairs.js';
+import { type LabelledImage, labelledImages } from '../../examples/image-label-pairs.js';
 import { ndviSeries } from '../../examples/ndvi-series.js';
 import { stackOnSlice } from '../../examples/optical-dem-climate.js';
 import { fuse } from '../../examples/radar-optical-fusion.js';
@@ -150,22 +150,22 @@ describe('H: images with labels', () => {
     const features = [rectangle(3, 4, 6, 14, 10), rectangle(7, 25, 20, 33, 24)];
     const labels = join(folder, 'labels.geojson');
     await writeFile(labels, JSON.stringify({ type: 'FeatureCollection', features }));
-    const pairs = await pairWithLabels(join(folder, '?.tif'), labels, 'crop');
-    expect(
-      pairs.map(({ image, labels: count, pixels: covered }) => [image.slice(-5), count, covered]),
-    ).toEqual([
-      ['a.tif', 2, 10 * 4 + 5 * 4],
-      ['b.tif', 1, 3 * 4],
+    const pairs: LabelledImage[] = [];
+    for await (const pair of labelledImages(join(folder, '?.tif'), labels, 'crop')) pairs.push(pair);
+    expect(pairs.map(({ id }) => id)).toEqual(['a', 'b']);
+    const [first, second] = pairs;
+    expect(first.image.geobox.equals(boxes.a)).toBe(true);
+    expect(first.image.data.every((value) => value === 5)).toBe(true);
+    expect(first.labels.boxes.map(({ value, box, pixels: count }) => [value, box, count])).toEqual([
+      [3, [4, 6, 14, 10], 40],
+      [7, [25, 20, 30, 24], 20],
     ]);
-    const raster = await openRaster(pairs[0].mask);
-    expect(raster.geobox?.equals(boxes.a)).toBe(true);
-    const [mask] = await raster.readPlanes();
-    await raster.close();
     const expected = pixels(boxes.a, (x, y) => {
       if (x >= 4 && x < 14 && y >= 6 && y < 10) return 3;
       return x >= 25 && y >= 20 && y < 24 ? 7 : 0;
     });
-    expect([...mask]).toEqual([...expected]);
+    expect([...first.labels.classes.data]).toEqual([...expected]);
+    expect(second.labels.boxes.map(({ value, box }) => [value, box])).toEqual([[7, [0, 20, 3, 24]]]);
   });
 });
 
@@ -198,7 +198,7 @@ describe('I: radar and optical within three days', () => {
       resolution: 10,
     });
     expect(pairs).toHaveLength(1);
-    const [{ id, stack }] = pairs;
+    const [{ id, image: stack }] = pairs;
     expect(id).toContain('20210701');
     expect(id).toContain('20210703');
     expect(stack.shape).toEqual([3, 25, 20]);
@@ -265,7 +265,7 @@ describe('K: an image, terrain and weather', () => {
     const slice = sliceOf(box, '2021-07-01/2021-07-05');
     const stack = await stackOnSlice(join(folder, 'S2_*.tif'), join(folder, 'dem.tif'), cube, slice);
     expect(stack.shape).toEqual([3, 40, 40]);
-    expect(stack.bandNames?.slice(1)).toEqual(['elevation', 'temperature']);
+    expect(stack.bandNames?.slice(1)).toEqual(['elevation', 't2m']);
     for (let i = 0; i < 1600; i++) {
       const [x, y] = [i % 40, Math.floor(i / 40)];
       expect(stack.data[i]).toBe(200 + x);

@@ -70,7 +70,9 @@ async function run(
     ['D', backend.upload(batch.d, [size, 1, SIZE, SIZE])],
   ]);
   try {
-    return (await session.run(backend, inputs, size, chips)).slice();
+    const logits = await session.run(backend, inputs, size, chips);
+    inputs.set('logits', logits);
+    return (await backend.download(logits)) as Float32Array;
   } finally {
     for (const tensor of inputs.values()) tensor.dispose();
   }

@@ -172,6 +172,11 @@ describe('JPEG 2000 that is refused', () => {
     });
     const window = { x: 0, y: 0, width: 8, height: 8 };
     await expect(huge.readPlanes({ window })).rejects.toThrow(/above the limit of 134217728/);
+    const hollow = await grown((view, siz) => {
+      for (const at of [6, 10, 22, 26]) view.setUint32(siz + at, 11_000);
+    });
+    const large = hollow.readPlanes({ window });
+    await expect(large).rejects.toThrow(/tile 0 has \d+ bytes for 242000000 bytes of samples/);
     await expect(
       grown((view, siz) => {
         for (const at of [6, 10]) view.setUint32(siz + at, 2 ** 29);

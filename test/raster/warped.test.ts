@@ -331,6 +331,7 @@ describe('units', () => {
     ['dB', [0.01, 0.2, 5], /all its values are positive/],
     ['reflectance', [3, 2500, 4000], /its median is 2500/],
     ['dn_harmonised', [0.1, 0.3, 0.9], /as of reflectance/],
+    ['display_8bit', [0, 128, 300], /go from 0 to 300, beyond 0 to 255/],
     ['m', [1, 20000], /go from 1 to 20000 m/],
     ['class', [1, 2.5], /not whole numbers/],
   ] as const)('%s cannot be %o', (units, values, message) => {
@@ -342,6 +343,7 @@ describe('units', () => {
     checkPlausible('linear_power', Float64Array.of(0, 0.3, 20), 'a');
     checkPlausible('reflectance', Float64Array.of(0.1, 0.4, 2.4), 'a');
     checkPlausible('dn_harmonised', Float64Array.of(0, 1, 12000), 'a');
+    checkPlausible('display_8bit', Float64Array.of(0, 87, 255), 'a');
     checkPlausible('m', Float64Array.of(-430, 8848), 'a');
     checkPlausible('dB', new Float64Array(0), 'a');
   });

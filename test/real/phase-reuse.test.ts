@@ -42,7 +42,9 @@ describe.skipIf(sharedFolder === null)('TerraMind in two graphs', async () => {
         backend.upload(values, [BATCH, values.length / BATCH / SIZE ** 2, SIZE, SIZE]),
       ]),
     );
-    const logits = (await session.run(backend, tensors, BATCH)).slice();
+    const result = await session.run(backend, tensors, BATCH);
+    const logits = (await backend.download(result)) as Float32Array;
+    result.dispose();
     const phases = session.phases;
     await session.dispose();
     for (const tensor of tensors.values()) tensor.dispose();

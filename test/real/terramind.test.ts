@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import * as onnxruntime from 'onnxruntime-node';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Checkpoint, openCheckpoint } from '../../src/inference/index.js';
 import {
   countParameters,
@@ -11,7 +12,9 @@ import {
 } from '../../src/inference/terramind/index.js';
 import { FileSource } from '../../src/io/node/index.js';
 import { openNpy } from '../../src/raster/index.js';
-import { sharedFolder } from '../support/files.js';
+import { webgpuProblem } from '../support/backends.js';
+import { builtInference } from '../support/built.js';
+import { sharedFolder, temporaryFolder } from '../support/files.js';
 import { MemoryCheckpoint } from '../support/memory-checkpoint.js';
 import { encodeGraph } from '../support/models.js';
 
@@ -26,6 +29,9 @@ const CASES = [
   ['micro_gated', 'micro_gated_224x224_b1', 224, 224],
 ] as const;
 
+const temporary = await temporaryFolder();
+
+type Device = Awaited<ReturnType<typeof builtInference.ResidentDevice.start>>;
 type Inputs = Record<string, onnxruntime.Tensor>;
 
 async function read(name: string): Promise<{ values: Float32Array; shape: readonly number[] }> {
@@ -45,19 +51,49 @@ async function readInputs(tag: string): Promise<Inputs> {
   return inputs;
 }
 
-async function runGraph(checkpoint: Checkpoint, height: number, width: number, inputs: Inputs) {
-  const { graph } = wholeGraph(
-    checkpoint,
-    detectArchitecture(checkpoint),
-    { height, width },
-    { embeddings: true },
-  );
-  const session = await onnxruntime.InferenceSession.create(await encodeGraph(graph), {
-    executionProviders: ['cpu'],
-  });
+interface Results {
+  readonly logits: Float32Array;
+  readonly embeddings: Float32Array;
+}
+
+async function graphBytes(checkpoint: Checkpoint, height: number, width: number): Promise<Uint8Array> {
+  const chip = { height, width };
+  const { graph } = wholeGraph(checkpoint, detectArchitecture(checkpoint), chip, { embeddings: true });
+  return encodeGraph(graph);
+}
+
+async function runGraph(model: Uint8Array, inputs: Inputs, provider = 'cpu'): Promise<Results> {
+  const session = await onnxruntime.InferenceSession.create(model, { executionProviders: [provider] });
   const { logits, embeddings } = await session.run(inputs);
   await session.release();
   return { logits: logits.data as Float32Array, embeddings: embeddings.data as Float32Array };
+}
+
+/** The same on the device of the kernels: from uploaded tensors to tensors that are downloaded. */
+async function runResident(device: Device, model: Uint8Array, inputs: Inputs): Promise<Results> {
+  const path = join(temporary, 'model.onnx');
+  await writeFile(path, model);
+  const graph = await device.load(path);
+  const { backend } = device;
+  const feeds = new Map(
+    Object.entries(inputs).map(([name, { data, dims }]) => [
+      name,
+      { tensor: backend.upload(data as Float32Array), shape: dims },
+    ]),
+  );
+  const { outputs, readbackBytes } = await graph.run(feeds, ['logits', 'embeddings']);
+  expect(readbackBytes).toBe(0);
+  const download = async (name: string): Promise<Float32Array> => {
+    const tensor = outputs.get(name);
+    if (tensor === undefined) throw new Error(`no ${name}`);
+    const values = await backend.download(tensor);
+    tensor.dispose();
+    return values as Float32Array;
+  };
+  const results = { logits: await download('logits'), embeddings: await download('embeddings') };
+  for (const { tensor } of feeds.values()) tensor.dispose();
+  await graph.dispose();
+  return results;
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {
@@ -77,7 +113,8 @@ async function withCheckpoint<T>(name: string, task: (checkpoint: Checkpoint) =>
 describe.skipIf(absent)('TerraMind’s graphs', () => {
   it.each(CASES)('%s: %s gives the reference’s logits and embeddings', async (name, tag, height, width) => {
     await withCheckpoint(name, async (checkpoint) => {
-      const { logits, embeddings } = await runGraph(checkpoint, height, width, await readInputs(tag));
+      const model = await graphBytes(checkpoint, height, width);
+      const { logits, embeddings } = await runGraph(model, await readInputs(tag));
       expect(largestDifference(logits, (await read(`${tag}_logits`)).values)).toBeLessThan(1e-5);
       expect(largestDifference(embeddings, (await read(`${tag}_encoder_last`)).values)).toBeLessThan(1e-4);
     });
@@ -93,12 +130,15 @@ describe.skipIf(absent)('TerraMind’s graphs', () => {
       for (const [key, { shape, dtype }] of checkpoint.tensors) {
         if (dtype === 'float32') tensors[key] = { shape, values: await checkpoint.readFloat32(key) };
       }
-      const { logits: before } = await runGraph(new MemoryCheckpoint(tensors), 64, 64, inputs);
+      const { logits: before } = await runGraph(
+        await graphBytes(new MemoryCheckpoint(tensors), 64, 64),
+        inputs,
+      );
       const without: string[] = [];
       for (const [key, { shape, values }] of Object.entries(tensors)) {
         const changed = values.map((value, k) => value * 1.25 + (k % 2 === 0 ? 0.125 : 0.0625));
         const edited = new MemoryCheckpoint({ ...tensors, [key]: { shape, values: changed } });
-        const { logits } = await runGraph(edited, 64, 64, inputs);
+        const { logits } = await runGraph(await graphBytes(edited, 64, 64), inputs);
         if (!(largestDifference(logits, before) > 1e-6)) without.push(key);
       }
       expect(without).toEqual([]);
@@ -128,4 +168,28 @@ describe.skipIf(absent)('TerraMind’s graphs', () => {
     expect(graph.nodes.length).toBeLessThan(nodes);
     if (parameters !== null) expect(countParameters(checkpoint, used)).toBe(parameters);
   });
+});
+
+describe.skipIf(absent || webgpuProblem !== null)('TerraMind’s graphs on a GPU', () => {
+  let device: Device;
+  beforeAll(async () => {
+    device = await builtInference.ResidentDevice.start();
+  });
+  afterAll(() => device?.backend.dispose());
+
+  it.each(CASES)(
+    '%s: %s gives the reference’s logits and embeddings',
+    async (name, tag, height, width) => {
+      const model = await withCheckpoint(name, (checkpoint) => graphBytes(checkpoint, height, width));
+      const inputs = await readInputs(tag);
+      const expected = { logits: await read(`${tag}_logits`), embeddings: await read(`${tag}_encoder_last`) };
+      const resident = await runResident(device, model, inputs);
+      const copied = await runGraph(model, inputs, 'webgpu');
+      for (const { logits, embeddings } of [resident, copied]) {
+        expect(largestDifference(logits, expected.logits.values)).toBeLessThan(1e-4);
+        expect(largestDifference(embeddings, expected.embeddings.values)).toBeLessThan(1e-4);
+      }
+    },
+    300_000,
+  );
 });

@@ -1,7 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelManifest } from '../../src/inference/index.js';
-import { GraphBuilder, type Value, type Weight, writeGraph } from '../../src/inference/onnx/index.js';
+import {
+  type Graph,
+  GraphBuilder,
+  type Value,
+  type Weight,
+  writeGraph,
+} from '../../src/inference/onnx/index.js';
 
 export interface TestInput {
   name: string;
@@ -102,7 +108,7 @@ export async function writeModel(folder: string, model: TestModel): Promise<stri
 }
 
 /** A graph's file. */
-export async function encodeGraph(graph: GraphBuilder): Promise<Uint8Array> {
+export async function encodeGraph(graph: Graph): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   await writeGraph(graph, async (bytes) => {
     parts.push(bytes);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -105,6 +105,128 @@ describe('model import', () => {
     expect(made.leftovers.expected).toEqual({ 'the pre-training decoder': 1 });
     await expect(importModel({ checkpoint: encoder, output, split: true })).rejects.toThrow(/--split/);
     await expect(openModel(output)).rejects.toThrow(/output/);
+  });
+});
+
+/** The checkpoint with its classes' biases such that a chip has as many pixels of one as of the other. */
+async function balanced(): Promise<string> {
+  const radar = Float32Array.from({ length: 4096 }, (_, k) => -12 + 6 * Math.sin(k * 0.7));
+  const output = join(folder, 'balance.npy');
+  await runModel({ model, inputs: await arrays('balance', radar), output });
+  const { values } = await read(output);
+  const differences = values.slice(0, 1024).map((value, k) => values[1024 + k] - value);
+  const tensors = smallFloodTensors();
+  tensors['model.head.head.2.bias'].values[0] += differences.sort((a, b) => a - b)[512];
+  return writeSafetensors(join(folder, 'balanced.safetensors'), tensors);
+}
+
+describe('a model of pictures', () => {
+  it('takes red, green and blue from 0 to 255', async () => {
+    const prefix = 'model.encoder.encoder.';
+    const renamed = Object.entries(smallFloodTensors()).flatMap(([name, tensor]) => {
+      if (!name.startsWith(prefix) || name.includes('untok_dem')) return [];
+      const key = name.slice(prefix.length).replace('untok_sen1rtc', 'untok_sen2rgb');
+      const values = new Float32Array(64 * 3 * 256).fill(0.01);
+      return [
+        [key, key.endsWith('proj.weight') && key.includes('rgb') ? { shape: [64, 768], values } : tensor],
+      ];
+    });
+    const path = await writeSafetensors(join(folder, 'rgb.safetensors'), Object.fromEntries(renamed));
+    const { manifest } = await importModel({ checkpoint: path, output: join(folder, 'rgb'), chip: 32 });
+    expect(manifest.inputs).toMatchObject([
+      {
+        name: 'RGB',
+        bands: ['R', 'G', 'B'],
+        units: 'display_8bit',
+        mean: [87.271, 80.931, 66.667],
+        std: [58.767, 47.663, 42.631],
+      },
+    ]);
+  });
+});
+
+describe('model import in float16', async () => {
+  const own = await balanced();
+  const options = { checkpoint, chip: 32, statistics: 'impactmesh-flood', precision: 'fp16' } as const;
+
+  it('says on how many pixels the map is the same, and keeps that with the model', async () => {
+    const output = join(folder, 'half');
+    const half = await importModel({ ...options, checkpoint: own, output, sampleChips: 6, split: true });
+    const found = half.halfPrecision;
+    expect(found).toMatchObject({
+      sample: 'made-up chips',
+      chips: 6,
+      provider: 'cpu',
+      arithmetic: 'float32, each result rounded to float16',
+    });
+    const agreement = found?.agreement;
+    if (agreement === undefined || !('samePixels' in agreement)) throw new Error('no agreement of maps');
+    expect(agreement.samePixels).toBeGreaterThan(0.99);
+    expect(agreement.largestProbabilityDifference).toBeGreaterThan(1e-6);
+    expect(agreement.largestProbabilityDifference).toBeLessThan(0.01);
+    expect(agreement.shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+    expect(Math.min(...agreement.shares)).toBeGreaterThan(0);
+    expect((await readCard(output)).provenance).toMatchObject({ precision: 'fp16', halfPrecision: found });
+    expect(statSync(join(output, 'model.onnx')).size).toBeLessThan(
+      0.65 * statSync(join(model, 'model.onnx')).size,
+    );
+    expect(readdirSync(output).sort()).toEqual(['decoder.onnx', 'encoder.onnx', 'model.json', 'model.onnx']);
+    // The same again, to the bit.
+    const again = await importModel({ ...options, checkpoint: own, output, sampleChips: 6 });
+    expect(again.halfPrecision).toEqual(found);
+  });
+
+  it('gives nearly the logits of float32', async () => {
+    const radar = Float32Array.from({ length: 4096 }, (_, k) => -12 + 6 * Math.sin(k * 0.7));
+    const inputs = await arrays('half', radar);
+    await importModel({ ...options, output: join(folder, 'half-small'), sampleChips: 1 });
+    await runModel({ model, inputs, output: join(folder, 'full.npy') });
+    await runModel({ model: join(folder, 'half-small'), inputs, output: join(folder, 'half.npy') });
+    const [full, half] = [await read(join(folder, 'full.npy')), await read(join(folder, 'half.npy'))];
+    const differences = full.values.map((value, k) => Math.abs(value - half.values[k]));
+    expect(Math.max(...differences)).toBeLessThan(0.01);
+    expect(Math.max(...differences)).toBeGreaterThan(0);
+  });
+
+  it('refuses what float16 cannot hold, and a sample without need', async () => {
+    const tensors = smallFloodTensors();
+    const [name] = Object.keys(tensors).filter((key) => key.endsWith('fc1.weight'));
+    tensors[name].values[3] = 1e5;
+    const large = await writeSafetensors(join(folder, 'large.safetensors'), tensors);
+    await expect(
+      importModel({ ...options, checkpoint: large, output: join(folder, 'large') }),
+    ).rejects.toThrow(/large\.safetensors has 100000 in fc1\.weight, beyond 65504/);
+    await expect(
+      importModel({ checkpoint, chip: 32, output: join(folder, 'x'), sampleChips: 2 }),
+    ).rejects.toThrow(/--sample-chips is for models in float16/);
+  });
+
+  it('refuses a model whose results overflow', async () => {
+    const tensors = smallFloodTensors();
+    for (const [name, { values }] of Object.entries(tensors)) {
+      if (/fpn1\.[03]\.weight$/.test(name)) for (let k = 0; k < values.length; k++) values[k] *= 3000;
+    }
+    const large = await writeSafetensors(join(folder, 'overflow.safetensors'), tensors);
+    await expect(
+      importModel({ ...options, checkpoint: large, output: join(folder, 'overflow') }),
+    ).rejects.toThrow(/overflow\.safetensors overflows in float16/);
+  });
+
+  it('compares embeddings of an encoder by their angles', async () => {
+    const output = join(folder, 'half-encoder');
+    const made = await importModel({
+      checkpoint: join(folder, 'encoder.safetensors'),
+      output,
+      chip: 64,
+      precision: 'fp16',
+      sampleChips: 2,
+    });
+    const agreement = made.halfPrecision?.agreement;
+    if (agreement === undefined || !('leastCosine' in agreement))
+      throw new Error('no agreement of embeddings');
+    expect(agreement.leastCosine).toBeGreaterThan(0.999);
+    expect(agreement.largestDifference).toBeGreaterThan(0);
+    expect(agreement.largestDifference).toBeLessThan(0.01);
   });
 });
 

@@ -7,7 +7,7 @@ import { Random } from './random.js';
 import { mutateTiff } from './tiff.js';
 
 /** How many of a hundred cases are of each kind. */
-const SHARES = { tiff: 60, zarr: 18, npy: 8, zip: 4, checkpoint: 10 };
+const SHARES = { tiff: 54, jp2: 6, zarr: 18, npy: 8, zip: 4, checkpoint: 10 };
 const KINDS = Object.entries(SHARES).flatMap(([kind, share]) => Array(share).fill(kind));
 
 /**
@@ -61,6 +61,7 @@ function mutateStore(random, files, other) {
 export function nameOf({ kind }) {
   return {
     tiff: 'case.tif',
+    jp2: 'case.jp2',
     npy: 'case.npy',
     zip: 'case.zarr.zip',
     zarr: 'case.zarr',

@@ -24,10 +24,11 @@ const MOST_BYTES = 64 * 1024;
 /** Real files of each folder. */
 const MOST_REAL = 400;
 
-/** @typedef {{ kind: 'tiff' | 'npy' | 'zip' | 'zarr' | 'checkpoint', name: string, files: Record<string, Buffer> }} Seed */
+/** @typedef {{ kind: 'tiff' | 'jp2' | 'npy' | 'zip' | 'zarr' | 'checkpoint', name: string, files: Record<string, Buffer> }} Seed */
 
 const KINDS = {
   '.tif': 'tiff',
+  '.jp2': 'jp2',
   '.npy': 'npy',
   '.zip': 'zip',
   '.pt': 'checkpoint',

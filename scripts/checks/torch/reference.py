@@ -194,7 +194,7 @@ def run(w, config, inputs):
     maps = [f.transpose(1, 2).reshape(f.shape[0], -1, height // 16, width // 16) for f in features]
     levels = neck(w, f"{root}neck.2", maps) if config["neck"] else maps
     if decoder == "unet":
-        x = unet(w, f"{root}decoder.decoder", levels, [24, 16, 12, 8])
+        x = unet(w, f"{root}decoder.decoder", levels, config.get("channels", [24, 16, 12, 8]))
     else:
         x = upernet(w, f"{root}decoder", levels, 16)
     for k, channels in enumerate(config["headChannels"]):

@@ -9,6 +9,7 @@ import {
   type PixelWindow,
   TimeInterval,
 } from '../../geo/index.js';
+import { gridFootprint } from '../grid-footprint.js';
 import { type Place, placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
 import { PixelCover } from './cover.js';
@@ -78,46 +79,37 @@ export class SampleArea {
 
   /**
    * @param source rows (a catalog is some), a region, or a grid
+   * @param grid the pixels to sample on; default: those of a grid
    * @throws {TerrachipError} INVALID_INPUT for an area that is empty, or leaves the domain of the grid's CRS
    */
   static of(source: Iterable<CatalogRow> | Region, grid: PixelGrid, options?: SampleAreaOptions): SampleArea;
-  static of(source: GeoBox, options?: SampleAreaOptions): SampleArea;
+  static of(source: GeoBox, grid?: PixelGrid, options?: SampleAreaOptions): SampleArea;
   static of(
     source: Iterable<CatalogRow> | Region | GeoBox,
-    ...rest: [PixelGrid, SampleAreaOptions?] | [SampleAreaOptions?]
+    pixels?: PixelGrid,
+    options: SampleAreaOptions = {},
   ): SampleArea {
-    if (source instanceof GeoBox) {
-      const { roi, interval = TimeInterval.always } = (rest[0] ?? {}) as SampleAreaOptions;
+    const { roi, interval = TimeInterval.always } = options;
+    if (source instanceof GeoBox && pixels === undefined) {
       const { width, height } = source;
       const cover = PixelCover.ofWindows([{ x: 0, y: 0, width, height }]);
       return new SampleArea(source, cover, limitsOf(roi, source), [[]], interval);
     }
-    const [pixels, options = {}] = rest as [PixelGrid, SampleAreaOptions?];
+    if (pixels === undefined)
+      throw invalidOption('grid', 'is missing', 'give a CRS and a resolution, or another grid');
     const grid = gridOf(pixels);
-    const limits = limitsOf(options.roi, grid);
-    if ('geometry' in source) {
-      const cover = coverOf(source, grid);
-      const { interval = TimeInterval.always } = options;
-      return new SampleArea(
-        grid,
-        cover,
-        limits,
-        cover.windows.map(() => []),
-        interval,
-      );
+    const limits = limitsOf(roi, grid);
+    if (source instanceof GeoBox || 'geometry' in source) {
+      const region = source instanceof GeoBox ? { geometry: gridFootprint(source, 'the grid') } : source;
+      const cover = coverOf(region, grid);
+      const rowsAt = cover.windows.map(() => []);
+      return new SampleArea(grid, cover, limits, rowsAt, interval);
     }
-    const { interval = TimeInterval.always } = options;
     const rows = [...source].filter((row) => row.interval.intersects(interval));
     const places = byFootprint(rows);
+    const footprints = places.map(([first]) => first.footprint);
     const cover =
-      places.length === 0
-        ? null
-        : PixelCover.ofShapes(
-            places.map(([first]) => first.footprint),
-            Crs.wgs84,
-            'the catalog',
-            grid,
-          );
+      places.length === 0 ? null : PixelCover.ofShapes(footprints, Crs.wgs84, 'the catalog', grid);
     if (cover === null)
       throw nothing(options.interval === undefined ? 'the catalog' : `the catalog in ${interval}`);
     const rowsAt = cover.shapes.map((shape) => places[shape]);
@@ -166,7 +158,10 @@ export class SampleArea {
 
   /** Whether any pixel of a window of `geobox` belongs to the area. */
   touches(window: PixelWindow): boolean {
-    return this.#isNear(this.#shifted(window, 1)) && this.count(window) > 0;
+    if (!this.#isNear(this.#shifted(window, 1))) return false;
+    // Most windows near an area have it in their middle, which is found at once.
+    const { x, y, width, height } = window;
+    return this.has(x + (width >> 1), y + (height >> 1)) || this.count(window) > 0;
   }
 
   /** Rows whose own footprint covers at least a share of a window's pixels of the area. */

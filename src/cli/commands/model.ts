@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
-import { PROVIDER_CHOICES, type ProviderChoice } from '../../inference/node/provider-choice.js';
+import { HOST_PROVIDER_CHOICES, type HostProviderChoice } from '../../inference/node/provider-choice.js';
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
-import type { ImportOptions, ImportReport } from '../../workflow/model/index.js';
+import type { HalfPrecisionReport, ImportOptions, ImportReport } from '../../workflow/model/index.js';
+import { MADE_UP, PRECISIONS } from '../../workflow/model/precision.js';
 import { collect, parseChoice, parseCount } from '../arguments.js';
 import type { Run } from '../main.js';
 import { formatTable } from '../table.js';
@@ -52,6 +53,18 @@ function importCommand(run: Run): Command {
       'blocks that the decoder takes, counted from 0 (default: four, evenly)',
       collect(parseCount('--taps', 0)),
     )
+    .option(
+      '--precision <what>',
+      `${PRECISIONS.join(' or ')}: float16 is half as long, and is compared with float32 on a sample`,
+      parseChoice('--precision', PRECISIONS),
+    )
+    .option('--sample <scene>', 'the scene to compare on (default: made-up chips)')
+    .option('--sample-chips <n>', 'chips to compare on (default 4)', parseCount('--sample-chips'))
+    .option(
+      '--provider <name>',
+      `what compares: ${HOST_PROVIDER_CHOICES.join(', ')}`,
+      parseChoice('--provider', HOST_PROVIDER_CHOICES),
+    )
     .option('--split', 'also write encoder.onnx and decoder.onnx')
     .option('--allow-unused', 'go on although tensors remain that the model has no place for');
   return command.action((checkpoint: string, options: Omit<ImportOptions, 'checkpoint'>) =>
@@ -80,7 +93,7 @@ interface RunOptions {
   input: [string, string][];
   output: string;
   normalized?: boolean;
-  provider: ProviderChoice;
+  provider: HostProviderChoice;
   batch?: number;
 }
 
@@ -97,8 +110,8 @@ function runCommand(run: Run): Command {
     .option('--normalized', 'the inputs are normalised already')
     .option(
       '--provider <name>',
-      PROVIDER_CHOICES.join(', '),
-      parseChoice('--provider', PROVIDER_CHOICES),
+      HOST_PROVIDER_CHOICES.join(', '),
+      parseChoice('--provider', HOST_PROVIDER_CHOICES),
       'auto' as const,
     )
     .option('--batch <n>', 'chips that run at once (default 1)', parseCount('--batch'));
@@ -127,15 +140,43 @@ function parseInput(text: string): [name: string, file: string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-function describeImport({ output, files, manifest, statistics, leftovers, nodes }: ImportReport): string {
+function describeImport(report: ImportReport): string {
+  const { output, files, manifest, statistics, leftovers, nodes, halfPrecision } = report;
   const lines = [describeCard(manifest), `graph       ${nodes} nodes`];
   lines.push(`normalised  with ${statistics.name}: ${statistics.why} (${statistics.source})`);
   for (const [what, count] of Object.entries(leftovers.expected)) {
     lines.push(`left out    ${count} tensors of ${what}`);
   }
   if (leftovers.unused.length > 0) lines.push(`unused      ${leftovers.unused.join(', ')}`);
+  if (halfPrecision !== null) lines.push(`float16     ${describeHalfPrecision(halfPrecision, manifest)}`);
   lines.push(`written     ${files.join(', ')} in ${output}`);
   return lines.join('\n');
+}
+
+/** Where one class has more than this share, two maps agree whatever happens at its edges. */
+const ONE_SIDED = 0.99;
+
+function describeHalfPrecision(
+  { sample, chips, provider, arithmetic, agreement }: HalfPrecisionReport,
+  { output }: ModelManifest | EmbeddingManifest,
+): string {
+  const what = sample === MADE_UP ? `${chips} made-up chips` : `${chips} chips of ${sample}`;
+  const on = `on ${what} (${provider}, ${arithmetic})`;
+  if ('leastCosine' in agreement) {
+    const { leastCosine, largestDifference } = agreement;
+    return `tokens within a cosine of ${leastCosine.toFixed(6)} of float32’s, numbers within ${(100 * largestDifference).toPrecision(2)} % of the largest, ${on}`;
+  }
+  const { samePixels, largestProbabilityDifference, shares } = agreement;
+  const names = 'classes' in output ? output.classes.map(({ name }) => name) : [];
+  const classes = shares.map((share, k) => `${names[k]} ${percent(share)}`).join(', ');
+  const hint =
+    Math.max(...shares) > ONE_SIDED ? '; nearly all is of one class: try it on a scene with --sample' : '';
+  return `the class of float32 on ${percent(samePixels)} of pixels (${classes}), probabilities within ${largestProbabilityDifference.toFixed(4)}, ${on}${hint}`;
+}
+
+/** Rounded down, so that only all is 100 %. */
+function percent(share: number): string {
+  return `${(Math.floor(share * 1e5) / 1e3).toFixed(3)} %`;
 }
 
 function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
@@ -154,7 +195,7 @@ function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
     'classes' in output
       ? `${output.name}: ${output.classes.map((each) => each.name).join(', ')}`
       : `${output.name}: ${output.tokens} tokens of ${output.channels}`;
-  const { parameters, gflopPerChip } = provenance;
+  const { parameters, gflopPerChip, precision } = provenance;
   return [
     `${name} ${version}: ${description}`,
     formatTable([['input', 'band', 'units', 'kind', 'mean', 'std'], ...rows]),
@@ -162,6 +203,7 @@ function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
     `chips       ${chip.size} × ${chip.size}, one every ${chip.stride} pixels`,
     `output      ${gives}`,
     `parameters  ${typeof parameters === 'number' ? parameters.toLocaleString('en') : 'unknown'}`,
+    ...(typeof precision === 'string' ? [`precision   ${precision}`] : []),
     `cost        ${typeof gflopPerChip === 'number' ? `${gflopPerChip} GFLOP a chip` : 'unknown'}`,
     `limits      ${manifest.limitations}`,
   ].join('\n');

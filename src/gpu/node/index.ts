@@ -7,5 +7,6 @@ export {
   type NodeAdapter,
   probeAdapter,
   requestNodeAdapter,
+  webGpuGlobals,
 } from './webgpu-adapter.js';
 export { WorkerExecutor } from './worker-executor.js';

@@ -5,6 +5,7 @@ import { WebGpuBackend } from '../webgpu/backend.js';
 
 interface DawnModule {
   create(options: string[]): GPU;
+  readonly globals: Readonly<Record<string, unknown>>;
 }
 
 /** What stands in the way of WebGPU on this machine, or what there is. */
@@ -39,6 +40,8 @@ const instances = new Set<GPU>();
 /** This machine's WebGPU adapter, for those who make a device of their own. */
 export interface NodeAdapter {
   readonly adapter: GPUAdapter;
+  /** What a page has as `navigator.gpu`. */
+  readonly gpu: GPU;
   /** Call it when all devices of the adapter are destroyed, and not before. */
   dispose(): void;
 }
@@ -58,7 +61,12 @@ export async function requestNodeAdapter(): Promise<NodeAdapter> {
       { dependency: 'Vulkan driver' },
     );
   }
-  return { adapter, dispose: () => void instances.delete(gpu) };
+  return { adapter, gpu, dispose: () => void instances.delete(gpu) };
+}
+
+/** WebGPU's classes and constants, which a page has as globals. */
+export async function webGpuGlobals(): Promise<Readonly<Record<string, unknown>>> {
+  return (await loadDawn()).globals;
 }
 
 /** A backend on a device of this machine's adapter. */

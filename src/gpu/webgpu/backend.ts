@@ -8,7 +8,7 @@ import type {
   RunArguments,
   TensorMeta,
 } from '../backend.js';
-import { type Kernel, NAN_BITS } from '../kernel.js';
+import { type Grid, type Kernel, type KernelShader, NAN_BITS } from '../kernel.js';
 import {
   checkRange,
   checkShape,
@@ -54,6 +54,7 @@ declare global {
   // types can name neither. Declared empty, they merge with whichever there is, and compile where there is none.
   interface GPUAdapter {}
   interface GPUAdapterInfo {}
+  interface GPUBuffer {}
   interface GPUDevice {}
 }
 
@@ -185,12 +186,20 @@ export class WebGpuBackend implements Backend {
   }
 
   run<B extends string, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {
+    this.dispatch(kernel, kernel.grid(args.parameters), args);
+  }
+
+  /** @internal `run`, where a kernel's functions are in another thread. */
+  dispatch<B extends string, P extends string>(
+    kernel: KernelShader<B, P>,
+    invocations: Grid,
+    args: RunArguments<B, P>,
+  ): void {
     this.#requireAlive();
     const constants = Object.fromEntries(
       (kernel.constants ?? []).map((name) => [name, args.parameters[name]]),
     );
     const { pipeline, layout } = this.#pipelines.get(kernel, constants);
-    const invocations = kernel.grid(args.parameters);
     const groups = invocations.map((n, axis) => Math.ceil(n / kernel.workgroupSize[axis]));
     if (groups.some((n) => n < 1 || n > MAX_WORKGROUPS)) {
       throw internalError(kernel.name, `needs ${groups.join(' × ')} workgroups`);
@@ -211,6 +220,25 @@ export class WebGpuBackend implements Backend {
     this.#counters.dispatches++;
     this.#recorded++;
     if (this.#recorded >= DISPATCHES_PER_SUBMIT) this.#flush();
+  }
+
+  /**
+   * @internal A tensor's buffer, for others who use the same device. What was asked for so far is submitted before
+   * theirs.
+   */
+  share(tensor: DeviceTensor): GPUBuffer {
+    const buffer = this.#bufferOf(tensor);
+    this.#flush();
+    return buffer;
+  }
+
+  /** @internal A tensor with a copy of what a buffer of the same device holds; the buffer is free to use at once. */
+  take(buffer: GPUBuffer, shape: readonly number[], dtype: TensorDtype): DeviceTensor {
+    const tensor = this.allocate(shape, dtype);
+    const bytes = Math.ceil(tensor.byteLength / 4) * 4;
+    this.#record().copyBufferToBuffer(buffer, 0, this.#bufferOf(tensor), 0, bytes);
+    this.#flush();
+    return tensor;
   }
 
   async submit(): Promise<void> {
@@ -283,7 +311,7 @@ export class WebGpuBackend implements Backend {
     this.#pool.recycle();
   }
 
-  #uniform(kernel: Kernel, parameters: Readonly<Record<string, number>>): GPUBuffer {
+  #uniform(kernel: KernelShader, parameters: Readonly<Record<string, number>>): GPUBuffer {
     // Every struct starts with the bits of NaN: WGSL has no NaN literal, and may fold one that it can foresee.
     const words = new DataView(new ArrayBuffer(Math.ceil((kernel.parameters.length + 1) / 4) * 16));
     words.setUint32(0, NAN_BITS, true);

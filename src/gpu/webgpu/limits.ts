@@ -12,3 +12,27 @@ const RAISED_LIMITS = [
 export function raisedLimits(adapter: GPUAdapter): Record<string, number> {
   return Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
 }
+
+/** What the kernels of an ONNX runtime make use of besides, where the adapter has it. */
+const MODEL_LIMITS = [
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+] as const;
+const MODEL_FEATURES = ['shader-f16', 'subgroups'];
+
+/** A device on which models run besides kernels. */
+export function modelDevice(adapter: GPUAdapter): GPUDeviceDescriptor {
+  return {
+    requiredLimits: {
+      ...raisedLimits(adapter),
+      ...Object.fromEntries(MODEL_LIMITS.map((name) => [name, adapter.limits[name]])),
+    },
+    requiredFeatures: [...adapter.features].filter((name): name is GPUFeatureName =>
+      MODEL_FEATURES.includes(name),
+    ),
+  };
+}

@@ -1,5 +1,5 @@
 import { internalError } from '../../errors.js';
-import type { Kernel } from '../kernel.js';
+import type { KernelShader } from '../kernel.js';
 import { COMPUTE_STAGE } from './usage.js';
 
 export interface CachedPipeline {
@@ -17,7 +17,7 @@ export class PipelineCache {
     this.#device = device;
   }
 
-  get(kernel: Kernel, constants: Readonly<Record<string, number>>): CachedPipeline {
+  get(kernel: KernelShader, constants: Readonly<Record<string, number>>): CachedPipeline {
     const key = `${kernel.name} ${JSON.stringify(constants)}`;
     const known = this.#pipelines.get(key);
     if (known !== undefined) return known;
@@ -44,7 +44,7 @@ export class PipelineCache {
     return cached;
   }
 
-  #module(kernel: Kernel): GPUShaderModule {
+  #module(kernel: KernelShader): GPUShaderModule {
     const known = this.#modules.get(kernel.name);
     if (known !== undefined) return known;
     const module = this.#device.createShaderModule({ label: kernel.name, code: kernel.code });

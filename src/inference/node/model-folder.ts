@@ -4,10 +4,16 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { cannotOpen, readJson } from '../../io/node/index.js';
-import { type ModelManifest, parseModelManifest } from '../manifest.js';
-import { ModelSession } from '../session.js';
+import { Embedder } from '../embedder.js';
+import {
+  type EmbeddingManifest,
+  type ModelManifest,
+  parseManifest,
+  parseModelManifest,
+} from '../manifest.js';
+import { ModelSession, type OnnxRuntime, type SessionOptions } from '../session.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
-import type { ProviderChoice } from './provider-choice.js';
+import type { HostProviderChoice } from './provider-choice.js';
 
 /** A folder with `model.json` and `model.onnx`. */
 export interface ModelFolder {
@@ -17,18 +23,59 @@ export interface ModelFolder {
   readonly sha256: string;
 }
 
+/** A folder whose model embeds chips: an encoder, or a segmentation in two graphs. */
+export interface EmbeddingFolder {
+  readonly path: string;
+  readonly manifest: ModelManifest | EmbeddingManifest;
+  /** The file of the graph that embeds. */
+  readonly graph: string;
+  readonly sha256: string;
+}
+
 /** Reads and checks a model folder; the graph itself is loaded by `openSession`. */
 export async function openModel(path: string): Promise<ModelFolder> {
+  const { document, name } = await readManifest(path);
+  const manifest = parseModelManifest(document, name);
+  const { encoder, decoder } = manifest.phaseGraphs ?? {};
+  const graphs = encoder === undefined || decoder === undefined ? ['model.onnx'] : [encoder, decoder];
+  return { path, manifest, sha256: await hashFolder(path, graphs) };
+}
+
+/**
+ * Reads and checks the folder of a model that embeds chips; its graph is loaded by `openEmbedder`.
+ * @throws {TerrachipError} INVALID_INPUT for a segmentation in one graph; NOT_FOUND
+ */
+export async function openEmbeddingModel(path: string): Promise<EmbeddingFolder> {
+  const { document, name } = await readManifest(path);
+  const manifest = parseManifest(document, name);
+  const graph = 'tokens' in manifest.output ? 'model.onnx' : phaseGraphsOf(manifest)?.encoder;
+  if (graph === undefined) {
+    throw invalidInput(
+      path,
+      'is a segmentation in one graph, which gives no embeddings',
+      'import the checkpoint with --split, or import an encoder',
+    );
+  }
+  return { path, manifest, graph, sha256: await hashFolder(path, [graph]) };
+}
+
+function phaseGraphsOf(manifest: ModelManifest | EmbeddingManifest): ModelManifest['phaseGraphs'] {
+  return 'phaseGraphs' in manifest ? manifest.phaseGraphs : undefined;
+}
+
+async function readManifest(path: string): Promise<{ document: unknown; name: string }> {
   const folder = await stat(path).catch((cause: unknown) => {
     throw cannotOpen(path, cause);
   });
   if (!folder.isDirectory())
     throw invalidInput(path, 'is not a model folder', 'give a folder with model.json');
-  const manifestPath = join(path, 'model.json');
-  const manifest = parseModelManifest(await readJson(manifestPath), manifestPath);
+  const name = join(path, 'model.json');
+  return { document: await readJson(name), name };
+}
+
+async function hashFolder(path: string, graphs: readonly string[]): Promise<string> {
   const files = (await readdir(path)).filter((name) => /\.(json|onnx|onnx\.data|data)$/.test(name)).sort();
-  const { encoder, decoder } = manifest.phaseGraphs ?? {};
-  for (const name of encoder === undefined || decoder === undefined ? ['model.onnx'] : [encoder, decoder]) {
+  for (const name of graphs) {
     if (files.includes(name)) continue;
     throw new TerrachipError('NOT_FOUND', `${path} holds no ${name}`, 'give a complete model folder', {
       source: path,
@@ -39,12 +86,19 @@ export async function openModel(path: string): Promise<ModelFolder> {
     hash.update(`${name}\0`);
     for await (const piece of createReadStream(join(path, name))) hash.update(piece as Uint8Array);
   }
-  return { path, manifest, sha256: hash.digest('hex') };
+  return hash.digest('hex');
+}
+
+/** Where a model's graphs lie: one file, or the encoder's and the decoder's. */
+export function graphFiles({ path, manifest }: ModelFolder): string | { encoder: string; decoder: string } {
+  const { phaseGraphs } = manifest;
+  if (phaseGraphs === undefined) return join(path, 'model.onnx');
+  return { encoder: join(path, phaseGraphs.encoder), decoder: join(path, phaseGraphs.decoder) };
 }
 
 export interface OpenSessionOptions {
   /** Default: `auto`. */
-  provider?: ProviderChoice;
+  provider?: HostProviderChoice;
   hasHardwareGpu?: boolean;
   threads?: number;
   /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
@@ -56,21 +110,36 @@ export async function openSession(
   model: ModelFolder,
   options: OpenSessionOptions = {},
 ): Promise<ModelSession> {
+  const graphs = graphFiles(model);
+  return withFirstProvider(options, (runtime, session) =>
+    ModelSession.create(runtime, graphs, model.manifest, session),
+  );
+}
+
+/** Loads the graph that embeds, with the first provider that works. Dispose of it when done. */
+export async function openEmbedder(
+  model: EmbeddingFolder,
+  options: OpenSessionOptions = {},
+): Promise<Embedder> {
+  return withFirstProvider(options, (runtime, session) =>
+    Embedder.create(runtime, join(model.path, model.graph), model.manifest, session),
+  );
+}
+
+async function withFirstProvider<T>(
+  options: OpenSessionOptions,
+  create: (runtime: OnnxRuntime, options: SessionOptions) => Promise<T>,
+): Promise<T> {
   const runtime = await loadOnnxRuntime();
   const providers = providersToTry(
     options.provider ?? 'auto',
     await availableProviders(),
     options.hasHardwareGpu ?? false,
   );
-  const { phaseGraphs } = model.manifest;
-  const graphs =
-    phaseGraphs === undefined
-      ? join(model.path, 'model.onnx')
-      : { encoder: join(model.path, phaseGraphs.encoder), decoder: join(model.path, phaseGraphs.decoder) };
   let failure: unknown;
   for (const provider of providers) {
     try {
-      return await ModelSession.create(runtime, graphs, model.manifest, {
+      return await create(runtime, {
         provider,
         ...(options.reusePhases === undefined ? {} : { reusePhases: options.reusePhases }),
         ...(options.threads === undefined ? {} : { threads: options.threads }),

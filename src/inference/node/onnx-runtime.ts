@@ -1,6 +1,6 @@
 import { messageOf, TerrachipError } from '../../errors.js';
 import type { OnnxRuntime } from '../session.js';
-import type { ProviderChoice } from './provider-choice.js';
+import type { HostProviderChoice } from './provider-choice.js';
 
 /** The only file that loads the optional package `onnxruntime-node`. */
 
@@ -28,7 +28,7 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
 
 /** The providers that a session would be tried with, in order. */
 export function providersToTry(
-  choice: ProviderChoice,
+  choice: HostProviderChoice,
   available: readonly string[],
   hasHardwareGpu: boolean,
 ): string[] {

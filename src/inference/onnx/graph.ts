@@ -18,8 +18,9 @@ export interface Value {
 export interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int64';
-  load(signal?: AbortSignal): Promise<Float32Array | BigInt64Array>;
+  readonly dtype: 'float32' | 'float16' | 'int64';
+  /** The values; of float16 their bits. */
+  load(signal?: AbortSignal): Promise<Float32Array | Uint16Array | BigInt64Array>;
 }
 
 export type AttributeValue = number | string | readonly number[] | { float: number };
@@ -29,6 +30,15 @@ export interface GraphNode {
   readonly inputs: readonly (Value | null)[];
   readonly outputs: readonly Value[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
+}
+
+/** What is written to a file: nodes in an order in which they can run. */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly nodes: readonly GraphNode[];
+  readonly initializers: readonly Initializer[];
 }
 
 /** A constant that has not been added to a graph: its shape, and how to get its values. */
@@ -49,12 +59,14 @@ export interface ConvolutionOptions {
   padding?: number;
 }
 
-export class GraphBuilder {
+export class GraphBuilder implements Graph {
   readonly name: string;
   readonly inputs: Value[] = [];
   readonly outputs: Value[] = [];
   readonly nodes: GraphNode[] = [];
   readonly initializers: Initializer[] = [];
+  /** Results that are computed in float32 also in half precision. */
+  readonly fullResults = new Set<Value>();
   /** Multiplications and additions of matrix products and convolutions a chip. */
   operations = 0;
   readonly #axes: Readonly<Record<string, number>>;
@@ -80,6 +92,12 @@ export class GraphBuilder {
     if (open === undefined) throw internalError('GraphBuilder', `${value.name} is not the result of a node`);
     open.name = name;
     this.outputs.push(value);
+  }
+
+  /** Has a node's result computed in float32 also where the graph is written in half precision. */
+  full(value: Value): Value {
+    this.fullResults.add(value);
+    return value;
   }
 
   /** Adds a constant; the same weight is added once. */
@@ -141,7 +159,7 @@ export class GraphBuilder {
 
   /** x · (1 + erf(x / √2)) / 2, in the form that runtimes recognise and run as one operator. */
   gelu(x: Value): Value {
-    const erf = this.#node('Erf', [this.divide(x, this.scalar(Math.SQRT2))], x.shape);
+    const erf = this.#node('Erf', [this.full(this.divide(x, this.scalar(Math.SQRT2)))], x.shape);
     return this.multiply(this.multiply(x, this.add(erf, this.scalar(1))), this.scalar(0.5));
   }
 

@@ -1,6 +1,6 @@
 /** ONNX files, written tensor by tensor: at no time is more than one of them in memory. */
 import { internalError } from '../../errors.js';
-import { attributeFields, type GraphBuilder, type Initializer, type Value } from './graph.js';
+import { attributeFields, type Graph, type Initializer, type Value } from './graph.js';
 import { DATA_TYPE, EXTERNAL, encodeMessage, fieldHeader } from './schema.js';
 
 const IR_VERSION = 8;
@@ -30,11 +30,7 @@ export interface WriteGraphOptions {
  * Writes a graph as an ONNX file.
  * @throws {TerrachipError} INTERNAL when it needs external data and has no place for it
  */
-export async function writeGraph(
-  graph: GraphBuilder,
-  write: Sink,
-  options: WriteGraphOptions = {},
-): Promise<void> {
+export async function writeGraph(graph: Graph, write: Sink, options: WriteGraphOptions = {}): Promise<void> {
   const { signal, external, externalAbove = LARGEST_MESSAGE } = options;
   const total = graph.initializers.reduce((sum, initializer) => sum + byteLength(initializer), 0);
   const outside = total > externalAbove ? external : undefined;
@@ -100,8 +96,10 @@ export async function writeGraph(
   }
 }
 
+const BYTES = { float32: 4, float16: 2, int64: 8 } as const;
+
 function byteLength({ dtype, shape }: Initializer): number {
-  return shape.reduce((product, length) => product * length, dtype === 'int64' ? 8 : 4);
+  return shape.reduce((product, length) => product * length, BYTES[dtype]);
 }
 
 /** Everything of an initializer that stands before its values in the file. */

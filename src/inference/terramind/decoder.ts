@@ -108,10 +108,13 @@ function head(graph: GraphBuilder, weights: Weights, x: Value): Value {
     result = graph.relu(graph.convolution(result, graph.weight('head.weight', kernel), bias, { padding: 1 }));
   }
   const kernel = weights.get('2.weight', [ANY, Number(result.shape[1]), 1, 1]);
-  return graph.convolution(
-    result,
-    graph.weight('head.weight', kernel),
-    graph.weight('head.bias', weights.get('2.bias', [kernel.shape[0]])),
+  // Here the classes are decided, at next to no cost.
+  return graph.full(
+    graph.convolution(
+      result,
+      graph.weight('head.weight', kernel),
+      graph.weight('head.bias', weights.get('2.bias', [kernel.shape[0]])),
+    ),
   );
 }
 

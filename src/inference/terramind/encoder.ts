@@ -51,7 +51,8 @@ function embed(
     const own = weights.at(`encoder_embeddings.${modality.key}.`);
     const projection = own.get('proj.weight', [width, modality.channels * PATCH ** 2]);
     const kernel = graph.weight(`${modality.name}.patch`, patchKernel(projection, modality.channels));
-    const map = graph.convolution(image, kernel, null, { stride: PATCH });
+    // In half precision the tokens stay in float32 from here on, through every block's sums.
+    const map = graph.full(graph.convolution(image, kernel, null, { stride: PATCH }));
     const [rows, columns] = map.shape.slice(2).map(Number);
     const count = rows * columns;
     if (repeat === 1) patches.push(graph.reshape(map, [axis, width, count]));

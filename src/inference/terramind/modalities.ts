@@ -20,6 +20,12 @@ export const MODALITIES: Readonly<Record<string, ModalityFacts>> = {
     units: 'dn_harmonised',
     kind: 'temporal',
   },
+  RGB: {
+    key: 'untok_sen2rgb@224',
+    bands: ['R', 'G', 'B'],
+    units: 'display_8bit',
+    kind: 'temporal',
+  },
   S1GRD: { key: 'untok_sen1grd@224', bands: ['VV', 'VH'], units: 'dB', kind: 'temporal' },
   S1RTC: { key: 'untok_sen1rtc@224', bands: ['VV', 'VH'], units: 'dB', kind: 'temporal' },
   DEM: { key: 'untok_dem@224', bands: ['DEM'], units: 'm', kind: 'static' },

@@ -59,6 +59,7 @@ export const STATISTICS: Readonly<Record<StatisticsName, StatisticsSet>> = {
           442.165, 1331.411, 1160.419,
         ],
       },
+      RGB: { mean: [87.271, 80.931, 66.667], std: [58.767, 47.663, 42.631] },
       S1GRD,
       S1RTC: { mean: [-10.93, -17.329], std: [4.391, 4.459] },
       DEM: { mean: [670.665], std: [951.272] },

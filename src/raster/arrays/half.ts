@@ -25,14 +25,35 @@ export function halvesToFloat32(halves: Uint16Array): Float32Array {
   return values;
 }
 
-/** The bits of a number that is a half; others lose the bits that do not fit. */
+/** Each float32 rounded to the nearest half, ties to even; what is too large becomes infinite. */
+export function float32ToHalves(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < words.length; i++) {
+    const sign = (words[i] >>> 16) & 0x8000;
+    const size = words[i] & 0x7fffffff;
+    if (size > FLOAT_INFINITY) halves[i] = sign | 0x7e00;
+    else if (size >= HALF_OVERFLOW) halves[i] = sign | 0x7c00;
+    else if (size >= HALF_NORMAL) {
+      const rebiased = size - (112 << 23);
+      // A fraction that rounds up to 1024 carries into the exponent, as it should.
+      halves[i] = sign | ((rebiased + 0xfff + ((rebiased >>> 13) & 1)) >>> 13);
+    } else halves[i] = sign | roundToEven(Math.abs(values[i]) * 2 ** 24);
+  }
+  return halves;
+}
+
+/** float32 bits of infinity, of 65520, from which on halves are infinite, and of 2⁻¹⁴, the least normal half. */
+const FLOAT_INFINITY = 0x7f800000;
+const HALF_OVERFLOW = 0x477ff000;
+const HALF_NORMAL = 0x38800000;
+
+function roundToEven(value: number): number {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
+}
+
+/** The bits of a number that is a half; others are rounded. */
 export function numberToHalf(value: number): number {
-  if (Number.isNaN(value)) return 0x7e00;
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const size = Math.abs(value);
-  if (size >= 65520) return sign | 0x7c00;
-  if (size < 2 ** -14) return sign | Math.round(size * 2 ** 24);
-  const exponent = Math.floor(Math.log2(size));
-  // A fraction that rounds up to 1024 carries into the exponent, as it should.
-  return sign | (((exponent + 15) << 10) + Math.round((size / 2 ** exponent - 1) * 1024));
+  return float32ToHalves(Float32Array.of(value))[0];
 }

@@ -18,4 +18,4 @@ export {
 export { type ContiguousLayout, readContiguous } from './contiguous.js';
 export { bytesToValues, integersToFloat64, NUMERIC_TYPES, numbersFrom, swapBytes } from './convert.js';
 export { copyBox, type Layout, stridesOf } from './copy.js';
-export { halfToNumber, halvesToFloat32, numberToHalf } from './half.js';
+export { float32ToHalves, halfToNumber, halvesToFloat32, numberToHalf } from './half.js';

@@ -35,6 +35,13 @@ const TILES_UNDER_WAY = 8;
 const MOST_EXPANSION = 4;
 const HEADER_ALLOWANCE = 2 ** 16;
 
+/**
+ * A file of next to nothing must not take half a gigabyte: a tile that decodes to more than this must have a stored byte
+ * for so many. An empty image of that size without tiles is refused, too.
+ */
+const LARGE_TILE_BYTES = 2 ** 25;
+const MOST_BYTES_A_STORED = 2 ** 14;
+
 const COLOURS = ['red', 'green', 'blue'];
 
 let nextId = 0;
@@ -213,6 +220,8 @@ export class Jp2Raster implements Raster {
     if (bytes > MOST_EXPANSION * samples + HEADER_ALLOWANCE) {
       throw damagedJp2(name, `tile ${tile} takes ${bytes} bytes for ${samples} bytes of samples`);
     }
+    const few = samples > LARGE_TILE_BYTES && bytes < samples / MOST_BYTES_A_STORED;
+    if (few) throw damagedJp2(name, `tile ${tile} has ${bytes} bytes for ${samples} bytes of samples`);
     const stored = await Promise.all(
       parts.map(({ offset, length }) => this.#source.read(offset, length, { signal })),
     );

@@ -1,5 +1,5 @@
 /** Zarr v3 metadata documents, with GeoZarr and CF attributes where an array lies on a pixel grid. */
-import { type Dimension, type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
+import { type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
 import type { CodecEntry } from './codec-names.js';
 
 export interface ZarrArrayOptions {
@@ -10,7 +10,7 @@ export interface ZarrArrayOptions {
   readonly chunkShape: readonly number[];
   readonly dtype: Dtype;
   readonly fillValue: number;
-  readonly dimensions: readonly Dimension[];
+  readonly dimensions: readonly string[];
   readonly attributes?: Readonly<Record<string, unknown>>;
   /** How inner chunks are compressed; default `none`. */
   readonly compression?: ZarrCompression;
@@ -54,6 +54,27 @@ export function zarrArrayMetadata(
     ],
     dimension_names: options.dimensions,
     attributes: options.attributes ?? {},
+  };
+}
+
+/** `zarr.json` of a list of texts, in chunks of `chunkLength`. */
+export function zarrTextMetadata(
+  length: number,
+  chunkLength: number,
+  dimension: string,
+  attributes: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return {
+    zarr_format: 3,
+    node_type: 'array',
+    shape: [length],
+    data_type: 'string',
+    chunk_grid: { name: 'regular', configuration: { chunk_shape: [chunkLength] } },
+    chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+    fill_value: '',
+    codecs: [{ name: 'vlen-utf8', configuration: {} }],
+    dimension_names: [dimension],
+    attributes,
   };
 }
 

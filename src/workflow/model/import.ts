@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
-import { rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type EmbeddingManifest, type ModelManifest, openCheckpoint } from '../../inference/index.js';
-import { writeGraph } from '../../inference/onnx/index.js';
+import { type Graph, halfPrecision } from '../../inference/onnx/index.js';
 import {
   type Architecture,
   type ArchitectureOptions,
@@ -18,11 +16,18 @@ import {
   wholeGraph,
 } from '../../inference/terramind/index.js';
 import type { ByteSource } from '../../io/index.js';
-import { makeFolder, openSource, writeAtomically, writeJson } from '../../io/node/index.js';
-import type { OperationOptions } from '../../progress.js';
+import { makeFolder, openSource, writeJson } from '../../io/node/index.js';
 import { type ChosenStatistics, cardPath, chooseStatistics, makeCard } from './card.js';
+import {
+  type HalfPrecisionReport,
+  readSample,
+  type SampleOptions,
+  tryHalfPrecision,
+} from './half-precision.js';
+import { writeModelFile } from './model-file.js';
+import type { ModelPrecision } from './precision.js';
 
-export interface ImportOptions extends OperationOptions, ArchitectureOptions {
+export interface ImportOptions extends SampleOptions, ArchitectureOptions {
   /** A file of torch.save or of safetensors. */
   checkpoint: string;
   /** The model folder to write. */
@@ -38,6 +43,8 @@ export interface ImportOptions extends OperationOptions, ArchitectureOptions {
   classes?: readonly string[];
   /** Also write encoder.onnx and decoder.onnx, so that a phase that comes twice is encoded once. */
   split?: boolean;
+  /** `fp16` stores weights and computes products in float16, and tries that on a sample (default: `fp32`). */
+  precision?: ModelPrecision;
   /** Go on although tensors remain that the graph has no place for. */
   allowUnused?: boolean;
 }
@@ -54,20 +61,25 @@ export interface ImportReport {
   readonly nodes: number;
   readonly gflopPerChip: number;
   readonly leftovers: Leftovers;
+  /** How a model in float16 compares with float32; null for one in float32. */
+  readonly halfPrecision: HalfPrecisionReport | null;
 }
 
 const DEFAULT_CHIP = { segmentation: 256, encoder: 224 };
 const STRIDE_SHARE = 13 / 16;
 const HASH_BYTES = 2 ** 22;
+const PHASE_GRAPHS = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
 
 /**
  * Makes a model folder of a TerraMind checkpoint: `model.onnx` and `model.json`, and with `split` `encoder.onnx` and
- * `decoder.onnx`. Tensors are read and written one by one: memory stays below twice the largest.
+ * `decoder.onnx`. Tensors are read and written one by one: memory stays below twice the largest. Trying float16 on a
+ * sample takes what the model takes to run.
  * @throws {TerrachipError} INVALID_INPUT for what is no complete TerraMind checkpoint, or has tensors left over;
  * INVALID_OPTION for options that do not fit it; DISK
  */
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
-  const { output, signal, onProgress } = options;
+  const { output, signal, onProgress, precision = 'fp32' } = options;
+  if (precision === 'fp32') refuseSample(options);
   const source = await openSource(options.checkpoint, signal === undefined ? {} : { signal });
   const checkpoint = await openCheckpoint(source, signal === undefined ? {} : { signal }).catch(
     async (error: unknown) => {
@@ -130,17 +142,27 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
         parameters,
         gflopPerChip: Number(gflopPerChip.toFixed(3)),
         leftOut: leftovers,
+        precision,
         builtBy: 'terrachip model import',
       },
     });
-    const phaseGraphs = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
-    const manifest = options.split === true ? { ...card, phaseGraphs } : card;
+    const sample = precision === 'fp16' ? await readSample(card, options) : null;
     await makeFolder(output);
     const files: string[] = [];
     for (const [name, { graph }] of graphs) {
       onProgress?.({ type: 'stage', stage: `write ${name}.onnx` });
-      files.push(...(await writeModelFile(output, name, graph, signal)));
+      const written: Graph = sample === null ? graph : halfPrecision(graph, 'float16', checkpoint.name);
+      files.push(...(await writeModelFile(output, name, written, signal)));
     }
+    const half =
+      sample === null
+        ? null
+        : await tryHalfPrecision(output, whole.graph, card, sample, checkpoint.name, options);
+    const manifest: ModelManifest | EmbeddingManifest = {
+      ...card,
+      ...(half === null ? {} : { provenance: { ...card.provenance, halfPrecision: half } }),
+      ...(options.split === true ? { phaseGraphs: PHASE_GRAPHS } : {}),
+    };
     await writeJson(cardPath(output), manifest);
     files.push('model.json');
     const nodes = whole.graph.nodes.length;
@@ -155,6 +177,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       nodes,
       gflopPerChip,
       leftovers,
+      halfPrecision: half,
     };
   } finally {
     await checkpoint.close();
@@ -176,6 +199,15 @@ function withDefaultModalities(
     : options;
 }
 
+function refuseSample({ sample, sampleChips }: ImportOptions): void {
+  if (sample === undefined && sampleChips === undefined) return;
+  throw invalidOption(
+    sample === undefined ? '--sample-chips' : '--sample',
+    'is for models in float16, which are tried on it',
+    'add --precision fp16, or leave it out',
+  );
+}
+
 function refuseUnused(name: string, { unused }: Leftovers, allowed: boolean): void {
   if (unused.length === 0 || allowed) return;
   const shown = unused.slice(0, 5).join(', ');
@@ -193,36 +225,4 @@ async function hashOf(source: ByteSource, signal: AbortSignal | undefined): Prom
     hash.update(await source.read(offset, length, signal === undefined ? {} : { signal }));
   }
   return hash.digest('hex');
-}
-
-/** Writes NAME.onnx, and NAME.onnx.data beside it where one file cannot hold everything. */
-async function writeModelFile(
-  folder: string,
-  name: string,
-  graph: TerramindGraph['graph'],
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const file = `${name}.onnx`;
-  const data = `${file}.data`;
-  let written = 0;
-  const into = (handle: FileHandle) => async (bytes: Uint8Array) => {
-    await handle.writeFile(bytes);
-  };
-  await writeAtomically(join(folder, data), async (external) => {
-    await writeAtomically(join(folder, file), (main) =>
-      writeGraph(graph, into(main), {
-        ...(signal === undefined ? {} : { signal }),
-        external: {
-          name: data,
-          write: async (bytes) => {
-            written += bytes.length;
-            await into(external)(bytes);
-          },
-        },
-      }),
-    );
-  });
-  if (written > 0) return [file, data];
-  await rm(join(folder, data));
-  return [file];
 }

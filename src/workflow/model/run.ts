@@ -1,19 +1,17 @@
 import { join } from 'node:path';
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { invalidInput, invalidOption, messageOf } from '../../errors.js';
+import type { Tensor } from 'onnxruntime-common';
+import { invalidInput, invalidOption } from '../../errors.js';
 import {
-  availableProviders,
   type EmbeddingManifest,
+  type HostProviderChoice,
   inputShape,
-  loadOnnxRuntime,
   type ModelInput,
   type ModelManifest,
-  type ProviderChoice,
 } from '../../inference/index.js';
-import { providersToTry } from '../../inference/node/onnx-runtime.js';
 import type { OperationOptions } from '../../progress.js';
 import { openNpy, writeNpy } from '../../raster/index.js';
 import { readCard } from './folder.js';
+import { openGraph } from './graph-session.js';
 
 export interface RunModelOptions extends OperationOptions {
   model: string;
@@ -23,7 +21,7 @@ export interface RunModelOptions extends OperationOptions {
   output: string;
   /** The values are normalised already; otherwise they are in the model's units, and NaN is replaced. */
   normalized?: boolean;
-  provider?: ProviderChoice;
+  provider?: HostProviderChoice;
   /** Chips that run at once (default 1). */
   batch?: number;
 }
@@ -61,7 +59,7 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     count = chips;
     arrays.set(input.name, values);
   }
-  const { session, provider, runtime } = await open(join(options.model, 'model.onnx'), options.provider);
+  const { session, provider, runtime } = await openGraph(join(options.model, 'model.onnx'), options.provider);
   const parts: Float32Array[] = [];
   let shape: readonly number[] = [];
   try {
@@ -95,32 +93,6 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     0,
   );
   return { output: options.output, shape, provider, notFinite };
-}
-
-async function open(
-  path: string,
-  choice: ProviderChoice = 'auto',
-): Promise<{
-  session: InferenceSession;
-  provider: string;
-  runtime: Awaited<ReturnType<typeof loadOnnxRuntime>>;
-}> {
-  const runtime = await loadOnnxRuntime();
-  let failure: unknown;
-  for (const provider of providersToTry(choice, await availableProviders(), false)) {
-    try {
-      const session = await runtime.InferenceSession.create(path, { executionProviders: [provider] });
-      return { session, provider, runtime };
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw invalidInput(
-    path,
-    `cannot be loaded (${messageOf(failure).split('\n')[0]})`,
-    'check the file, or choose another --provider',
-    failure,
-  );
 }
 
 function checkInputs(manifest: ModelManifest | EmbeddingManifest, inputs: ReadonlyMap<string, string>): void {

@@ -183,6 +183,15 @@ describe('gridSampler', () => {
     expect(from(area.geobox.bounds)).toEqual([3, 4, 48, 19]);
   });
 
+  it('sees a grid on the pixels of another', () => {
+    const source = GeoBox.fromSize(near([0, 0, 100, 50]), UTM, 50, 25);
+    expect(SampleArea.of(source).geobox.equals(source)).toBe(true);
+    const coarse = SampleArea.of(source, { crs: UTM, resolution: 10 });
+    expect([coarse.geobox.width, coarse.geobox.height]).toEqual([10, 5]);
+    const roi = { geometry: near([20, 0, 60, 50]), crs: UTM };
+    expect(SampleArea.of(source, undefined, { roi }).geobox.width).toBe(20);
+  });
+
   it('counts the pixels that clip and drop leave, and those that pad adds', () => {
     const reports = GRID_POLICIES.map((policy) => {
       const sampler = gridSampler(box(10, 7), { size: 4, policy });

@@ -1,0 +1,158 @@
+// Flood models of two sizes on random weights: the import of a checkpoint, and seconds a chip (four phases of 256 × 256)
+// of its graphs in float32 and float16, by provider, beside the same model in PyTorch on the same cores.
+//
+//   node bench/model.js [ROUNDS] [tiny] [base] [cpu] [webgpu]
+//   node bench/model.js --gpu [ROUNDS] [tiny] [base]     on a hardware adapter: chips that stay on the device
+//                                                         (webgpu-resident) beside chips that are copied (webgpu)
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { FLOOD_SIZES } from '../scripts/checks/torch/sizes.js';
+import { competeInTurn, machine, time, version } from './harness.js';
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const PYTHON = '/usr/bin/python3';
+const PROVIDERS = ['cpu', 'webgpu'];
+const threads = cpus().length;
+const args = process.argv.slice(2);
+const onGpu = args.includes('--gpu');
+const rounds = Number(args.find((arg) => /^\d+$/.test(arg)) ?? 5);
+const chosen = (all) =>
+  all.some((name) => args.includes(name)) ? all.filter((name) => args.includes(name)) : all;
+const sizes = chosen(Object.keys(FLOOD_SIZES));
+const providers = onGpu ? ['webgpu', 'webgpu-resident'] : chosen(PROVIDERS);
+/** Chips of a batch: as many as infer takes where a GPU has to be kept busy. */
+const batch = onGpu ? 4 : 1;
+
+/** A process that answers each line with the seconds of a chip, and the end of its input with its peak memory. */
+class Server {
+  #child;
+  #lines;
+
+  constructor([command, ...rest]) {
+    this.#child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async run() {
+    this.#child.stdin.write('run\n');
+    return this.#number();
+  }
+
+  async end() {
+    this.#child.stdin.end();
+    return this.#number();
+  }
+
+  async #number() {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`${this.#child.spawnargs.join(' ')} ended early`);
+    return Number(value);
+  }
+}
+
+/** The last line that a command prints, as JSON. */
+async function json([command, ...rest]) {
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  for await (const piece of child.stdout) text += piece;
+  return JSON.parse(text.trim().split('\n').at(-1));
+}
+
+/** All contestants in turn, each in a process of its own. */
+async function compete(contestants, count) {
+  const servers = contestants.map(({ command }) => new Server(command));
+  const measured = await competeInTurn(
+    contestants.map(({ name }, i) => ({ name, measure: () => servers[i].run() })),
+    count,
+  );
+  const results = [];
+  for (const [i, server] of servers.entries()) {
+    results.push({ ...measured[i], peakMiB: Math.round(await server.end()) });
+  }
+  return results;
+}
+
+async function measure(size, folder) {
+  const [configuration, checkpoint] = [join(folder, `${size}.json`), join(folder, `${size}.pt`)];
+  writeFileSync(configuration, JSON.stringify(FLOOD_SIZES[size]));
+  time([PYTHON, here('peers/terramind.py'), 'make', configuration, checkpoint]);
+  const model = (precision) => join(folder, `${size}-${precision}`);
+  const imports = {};
+  for (const precision of ['fp32', 'fp16']) {
+    const script = here('peers/import_model.js');
+    imports[precision] = await json([process.execPath, script, checkpoint, model(precision), precision]);
+    imports[precision].fileMiB = statSync(join(model(precision), 'model.onnx')).size / 2 ** 20;
+  }
+  const ours = (provider) =>
+    ['fp32', 'fp16'].map((precision) => ({
+      name: `terrachip, ${provider}, ${precision}`,
+      command: [
+        process.execPath,
+        here('peers/terramind.js'),
+        model(precision),
+        provider,
+        String(threads),
+        String(batch),
+      ],
+    }));
+  const peer = {
+    name: 'PyTorch, fp32',
+    command: [PYTHON, here('peers/terramind.py'), 'serve', configuration, checkpoint, String(threads)],
+  };
+  const imported = { size, checkpointMiB: statSync(checkpoint).size / 2 ** 20, imports };
+  if (onGpu) return { ...imported, results: await compete(providers.flatMap(ours), rounds), webgpu: [] };
+  const results = providers.includes('cpu') ? await compete([...ours('cpu'), peer], rounds) : [];
+  // A software adapter takes a minute for a chip of the tiny model: it would only wear the others' rounds out.
+  const software = providers.includes('webgpu') && size === 'tiny' ? await compete(ours('webgpu'), 1) : [];
+  return { ...imported, results, webgpu: software };
+}
+
+const load = loadavg()[0];
+const folder = mkdtempSync(join(tmpdir(), 'terrachip-bench-'));
+const models = [];
+try {
+  for (const size of sizes) {
+    const model = await measure(size, folder);
+    const { parameters, gflopPerChip } = model.imports.fp32;
+    console.log(
+      `| ${size}: ${(parameters / 1e6).toFixed(0)} M parameters, ${gflopPerChip.toFixed(0)} GFLOP | s a chip | peak MiB | time ÷ ours |`,
+    );
+    console.log('|---|---|---|---|');
+    for (const { name, seconds, peakMiB, ratio } of [...model.results, ...model.webgpu]) {
+      console.log(`| ${name} | ${seconds.toFixed(3)} | ${peakMiB} | ${ratio.toFixed(2)} |`);
+    }
+    for (const [precision, { seconds, peakMiB, fileMiB }] of Object.entries(model.imports)) {
+      console.log(
+        `| import, ${precision} | ${seconds.toFixed(1)} | ${peakMiB.toFixed(0)} | model.onnx ${fileMiB.toFixed(0)} MiB |`,
+      );
+    }
+    models.push(model);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+const record = {
+  schemaVersion: 1,
+  benchmark: 'model',
+  machine: machine(),
+  /** Processes that wanted the cores, a minute's mean, before and after: above their number, times mean little. */
+  load: [load, loadavg()[0]].map((value) => Number(value.toFixed(2))),
+  versions: {
+    onnxruntime: version(process.execPath, '-p', "require('onnxruntime-node/package.json').version"),
+    torch: version(PYTHON, '-c', 'import torch; print(torch.__version__)'),
+  },
+  threads,
+  rounds,
+  models,
+};
+// A run of some of it is not a record.
+if (sizes.length === 2 && providers.length === 2) {
+  writeFileSync(
+    here(onGpu ? 'results/model-gpu.json' : 'results/model.json'),
+    `${JSON.stringify(record, null, 2)}\n`,
+  );
+}

@@ -1,0 +1,41 @@
+// A model folder on chips of noise, as infer runs it, from tensors of the backend to tensors of the backend: answers each
+// line of its input with the seconds of a chip; at the end of its input it prints the peak memory in MiB.
+//
+//   node bench/peers/terramind.js FOLDER PROVIDER THREADS BATCH
+import { createInterface } from 'node:readline';
+import { inputShape, openExecution, openModel } from '../../dist/inference/index.js';
+
+const [folder, provider, threads, chips] = process.argv.slice(2);
+const batch = Number(chips);
+const model = await openModel(folder);
+const { backend, session } = await openExecution(model, {
+  provider,
+  // Kernels run where the model does, or the comparison would leave out the copies.
+  backend: provider === 'cpu' ? 'cpu' : 'webgpu',
+  threads: Number(threads),
+});
+let state = 1;
+const random = () => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return (4 * state) / 2 ** 32 - 2;
+};
+const inputs = new Map(
+  model.manifest.inputs.map((input) => {
+    const shape = inputShape(model.manifest, input, batch);
+    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random);
+    return [input.name, backend.upload(values, shape)];
+  }),
+);
+for await (const _ of createInterface({ input: process.stdin })) {
+  const start = process.hrtime.bigint();
+  const logits = await session.run(backend, inputs, batch);
+  await backend.submit();
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9 / batch;
+  const values = await backend.download(logits);
+  logits.dispose();
+  if (!values.every(Number.isFinite)) throw new Error(`${folder} gives values that are not finite`);
+  console.log(seconds);
+}
+console.log(process.resourceUsage().maxRSS / 1024);
+await session.dispose();
+backend.dispose();

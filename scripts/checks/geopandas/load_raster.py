@@ -1,0 +1,127 @@
+"""What rasterio makes of some sources on a grid. Reads {cases} from stdin; writes arrays beside each case's `out`.
+
+`<out>.value` float64, NaN for no data: every source through WarpedVRT with an exact transformer and filters as wide as
+source pixels, combined by NumPy; for `merge` cases what rasterio.merge makes, and `<out>.exact` as above.
+`<out>.declared` as `<out>.exact`, with NaN as the nodata value of floats that declare none.
+`<out>.slack` float64: what a position that is off by 0.004 source pixels, and rounding to whole numbers, may change.
+`<out>.edge` uint8: 1 where a position lies on an edge of a source's pixels or of its own, to 0.004 pixels: there
+a rounding error decides.
+"""
+import json
+import sys
+import warnings
+
+import numpy as np
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.merge import merge
+from rasterio.transform import Affine
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform as transform_points
+
+warnings.simplefilter('ignore')
+TOLERANCE = 0.004
+
+
+def warped(case, path, shift=(0, 0), declare=False):
+    with rasterio.open(path) as source:
+        nodata = source.nodata
+        if declare and nodata is None and source.dtypes[0].startswith('float'):
+            nodata = np.nan
+        # An alpha band is of all bands together, a nodata value of each. A tolerance of 0 is refused by rasterio 1.3.
+        options = dict(
+            crs=case['crs'], transform=Affine(*case['transform']) * Affine.translation(*shift), width=case['width'],
+            height=case['height'], resampling=Resampling[case['resampling']], tolerance=1e-9,
+            add_alpha=nodata is None and not has_alpha(source), XSCALE='1', YSCALE='1')
+        if nodata is not None:
+            options.update(src_nodata=nodata, nodata=nodata)
+        with WarpedVRT(source, **options) as vrt:
+            values = vrt.read(case['band']).astype(np.float64)
+            if nodata is not None:
+                return np.where(values == nodata, np.nan, values)
+            # The last band is the alpha band that was added, or the source's own.
+            return np.where(vrt.read(vrt.count) > 0, values, np.nan)
+
+
+def slack(case, path):
+    """What 0.004 source pixels change, from a shift of 0.1."""
+    if case['resampling'] == 'nearest':
+        return np.zeros((case['height'], case['width']))
+    here = warped(case, path)
+    step = 0.1 * case['pixel']
+    there = [np.abs(warped(case, path, shift) - here) for shift in ((step, 0), (0, step), (-step, 0), (0, -step))]
+    with rasterio.open(path) as source:
+        rounded = np.issubdtype(np.dtype(source.dtypes[0]), np.integer)
+    # Both were rounded to whole numbers: by 1 altogether.
+    change = np.nan_to_num(np.fmax.reduce(there)) + (1 if rounded else 0)
+    return 0.04 * change + (0.501 if rounded else 0)
+
+
+def has_alpha(source):
+    return any(interpretation.name == 'alpha' for interpretation in source.colorinterp)
+
+
+def positions(case, path):
+    columns, rows = np.meshgrid(np.arange(case['width']) + 0.5, np.arange(case['height']) + 0.5)
+    x, y = Affine(*case['transform']) * (columns.ravel(), rows.ravel())
+    with rasterio.open(path) as source:
+        sx, sy = transform_points(rasterio.crs.CRS.from_user_input(case['crs']), source.crs, x, y)
+        px, py = ~source.transform * (np.array(sx), np.array(sy))
+    return px, py
+
+
+def on_edge(case, path):
+    px, py = positions(case, path)
+    near = [np.abs(p - np.round(p)) < TOLERANCE for p in (px, py)]
+    return (near[0] | near[1]).reshape(case['height'], case['width'])
+
+
+def combine(layers, method):
+    stack = np.stack(layers)
+    valid = np.isfinite(stack)
+    some = valid.any(0)
+    if method in ('first', 'last'):
+        order = stack if method == 'first' else stack[::-1]
+        index = np.isfinite(order).argmax(0)
+        return np.where(some, np.take_along_axis(order, index[None], 0)[0], np.nan)
+    if method == 'count':
+        return valid.sum(0).astype(np.float64)
+    reduce = {'min': np.nanmin, 'max': np.nanmax, 'mean': np.nanmean, 'median': np.nanmedian, 'sum': np.nansum}[method]
+    return np.where(some, reduce(stack, 0), np.nan)
+
+
+def merged(case):
+    a, _, c, _, e, f = case['transform']
+    bounds = (c, f + e * case['height'], c + a * case['width'], f)
+    sources = [rasterio.open(path) for path in case['files']]
+    data, _ = merge(sources, bounds=bounds, res=(a, -e), indexes=[case['band']], method=case['method'],
+                    resampling=Resampling[case['resampling']])
+    nodata = sources[0].nodata
+    for source in sources:
+        source.close()
+    values = data[0].astype(np.float64)
+    if values.shape != (case['height'], case['width']):
+        padded = np.full((case['height'], case['width']), np.nan)
+        rows, columns = min(padded.shape[0], values.shape[0]), min(padded.shape[1], values.shape[1])
+        padded[:rows, :columns] = values[:rows, :columns]
+        values = padded
+    return np.where(values == nodata, np.nan, values)
+
+
+def main():
+    request = json.load(sys.stdin)
+    for case in request['cases']:
+        exact = combine([warped(case, path) for path in case['files']], case['method'])
+        value = merged(case) if case['kind'] == 'merge' else exact
+        edge = np.any([on_edge(case, path) for path in case['files']], axis=0)
+        total = sum(slack(case, path) for path in case['files'])
+        total.astype('<f8').tofile(case['out'] + '.slack')
+        declared = combine([warped(case, path, declare=True) for path in case['files']], case['method'])
+        declared.astype('<f8').tofile(case['out'] + '.declared')
+        value.astype('<f8').tofile(case['out'] + '.value')
+        exact.astype('<f8').tofile(case['out'] + '.exact')
+        edge.astype('u1').tofile(case['out'] + '.edge')
+    print(json.dumps({'rasterio': rasterio.__version__, 'gdal': rasterio.__gdal_version__}))
+
+
+main()

@@ -1,0 +1,95 @@
+import { internalError } from '../../errors.js';
+import type { KernelShader } from '../kernel.js';
+import type { DeviceTensor } from '../tensor.js';
+import type { WebGpuBackend } from '../webgpu/backend.js';
+import type { BackendAnswer, BackendCommand, BackendQuestion } from './messages.js';
+
+/** The device's side of a `RemoteBackend`: does what it asks for on a backend of this thread. */
+export class BackendHost {
+  readonly backend: WebGpuBackend;
+  readonly #tensors = new Map<number, DeviceTensor>();
+  readonly #shaders = new Map<string, KernelShader>();
+  /** The first command that failed: like all that goes wrong on a device, it is told with the next answer. */
+  #failure: unknown = null;
+
+  constructor(backend: WebGpuBackend) {
+    this.backend = backend;
+  }
+
+  /** Does a command; what goes wrong is thrown by the next `answer`. */
+  execute(command: BackendCommand): void {
+    if (this.#failure !== null) return;
+    try {
+      this.#execute(command);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  async answer(question: BackendQuestion): Promise<BackendAnswer> {
+    this.requireSound();
+    const { backend } = this;
+    if (question.op === 'submit') {
+      await backend.submit();
+      return { counters: { ...backend.counters } };
+    }
+    const data = await backend.download(this.tensor(question.tensor));
+    return { data, counters: { ...backend.counters } };
+  }
+
+  /** @throws what a command before threw */
+  requireSound(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  tensor(number: number): DeviceTensor {
+    const tensor = this.#tensors.get(number);
+    if (tensor === undefined) throw internalError('BackendHost', `there is no tensor ${number}`);
+    return tensor;
+  }
+
+  /** Gives a tensor of this backend a number. */
+  keep(number: number, tensor: DeviceTensor): void {
+    this.#tensors.set(number, tensor);
+  }
+
+  #execute(command: BackendCommand): void {
+    const { backend } = this;
+    switch (command.op) {
+      case 'allocate':
+        this.keep(command.tensor, backend.allocate(command.shape, command.dtype));
+        break;
+      case 'upload':
+        this.keep(command.tensor, backend.upload(command.data, command.shape));
+        break;
+      case 'write':
+        backend.write(this.tensor(command.tensor), command.data, command.offset);
+        break;
+      case 'copy': {
+        const [from, to] = [this.tensor(command.from), this.tensor(command.to)];
+        backend.copy(from, command.fromOffset, to, command.toOffset, command.length);
+        break;
+      }
+      case 'shader':
+        this.#shaders.set(command.shader.name, command.shader);
+        break;
+      case 'run': {
+        const { parameters, invocations } = command;
+        const tensors = Object.fromEntries(
+          Object.entries(command.tensors).map(([name, number]) => [name, this.tensor(number)]),
+        );
+        backend.dispatch(this.#shader(command.shader), invocations, { tensors, parameters });
+        break;
+      }
+      case 'release':
+        this.tensor(command.tensor).dispose();
+        this.#tensors.delete(command.tensor);
+    }
+  }
+
+  #shader(name: string): KernelShader {
+    const shader = this.#shaders.get(name);
+    if (shader === undefined) throw internalError('BackendHost', `there is no shader ${name}`);
+    return shader;
+  }
+}

@@ -1,0 +1,81 @@
+/** What a backend in one thread asks of the device's thread, as plain data that crosses threads by structured clone. */
+import {
+  type ErrorCode,
+  type ErrorFields,
+  internalError,
+  isTerrachipError,
+  messageOf,
+  TerrachipError,
+} from '../../errors.js';
+import type { TypedArray } from '../../geo/index.js';
+import type { BackendCounters, BackendInfo, BackendLimits } from '../backend.js';
+import type { Grid, KernelShader } from '../kernel.js';
+import type { TensorDtype } from '../tensor.js';
+
+/** Commands take effect in the order in which they were posted; tensors are numbers that the asking side gives. */
+export type BackendCommand =
+  | {
+      readonly op: 'allocate';
+      readonly tensor: number;
+      readonly shape: readonly number[];
+      dtype: TensorDtype;
+    }
+  | { readonly op: 'upload'; readonly tensor: number; readonly shape: readonly number[]; data: TypedArray }
+  | { readonly op: 'write'; readonly tensor: number; readonly data: TypedArray; readonly offset: number }
+  | {
+      readonly op: 'copy';
+      readonly from: number;
+      readonly fromOffset: number;
+      readonly to: number;
+      readonly toOffset: number;
+      readonly length: number;
+    }
+  /** A shader is sent once, before the first `run` that names it. */
+  | { readonly op: 'shader'; readonly shader: KernelShader }
+  | {
+      readonly op: 'run';
+      readonly shader: string;
+      readonly invocations: Grid;
+      readonly tensors: Readonly<Record<string, number>>;
+      readonly parameters: Readonly<Record<string, number>>;
+    }
+  | { readonly op: 'release'; readonly tensor: number };
+
+/** Commands with an answer. */
+export type BackendQuestion =
+  | { readonly op: 'submit' }
+  | { readonly op: 'download'; readonly tensor: number; readonly dtype: TensorDtype };
+
+/** Every answer says what the device has done so far. */
+export interface BackendAnswer {
+  readonly counters: BackendCounters;
+  /** The values of a `download`. */
+  readonly data?: TypedArray;
+}
+
+/** What the device's thread says of itself when it is ready. */
+export interface DeviceDescription {
+  readonly info: BackendInfo;
+  readonly limits: BackendLimits;
+}
+
+/** An error as plain data: structured clones of errors lose their fields. */
+export interface ErrorMessage {
+  readonly code: ErrorCode | null;
+  readonly message: string;
+  readonly remedy: string;
+  readonly fields: ErrorFields[ErrorCode] | null;
+}
+
+export function describeError(error: unknown): ErrorMessage {
+  const message = messageOf(error);
+  if (!isTerrachipError(error)) return { code: null, message, remedy: '', fields: null };
+  const { code, remedy, fields } = error;
+  return { code, message, remedy, fields };
+}
+
+/** The error that `describeError` described in another thread. */
+export function restoreError({ code, message, remedy, fields }: ErrorMessage): Error {
+  if (code === null || fields === null) return internalError('the device’s thread', message);
+  return new TerrachipError(code, message.slice(0, message.length - `; ${remedy}.`.length), remedy, fields);
+}

@@ -1,0 +1,38 @@
+import { MAP_READ } from './usage.js';
+
+/** Counts what is read back from a device, by anybody who uses it. */
+export interface DeviceMeter {
+  /** Bytes mapped for reading so far. */
+  readonly readbackBytes: number;
+}
+
+/**
+ * Watches a device from here on, and lets its queue take views of shared memory, which Dawn refuses: the memory of
+ * an ONNX runtime in WebAssembly is shared.
+ */
+export function watchDevice(device: GPUDevice): DeviceMeter {
+  const meter = { readbackBytes: 0 };
+  const createBuffer = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    const mapAsync = buffer.mapAsync.bind(buffer);
+    buffer.mapAsync = (mode, offset = 0, size = descriptor.size - offset) => {
+      if (mode === MAP_READ) meter.readbackBytes += size;
+      return mapAsync(mode, offset, size);
+    };
+    return buffer;
+  };
+  const { queue } = device;
+  const writeBuffer = queue.writeBuffer.bind(queue);
+  queue.writeBuffer = (buffer, offset, data, start = 0, length) => {
+    // Positions count elements of a typed array, bytes of anything else.
+    const unit = 'BYTES_PER_ELEMENT' in data ? Number(data.BYTES_PER_ELEMENT) : 1;
+    const all = ArrayBuffer.isView(data)
+      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      : new Uint8Array(data);
+    const end = length === undefined ? all.length : (start + length) * unit;
+    const part = all.subarray(start * unit, end);
+    writeBuffer(buffer, offset, part.buffer instanceof ArrayBuffer ? part : part.slice());
+  };
+  return meter;
+}

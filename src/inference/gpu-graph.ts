@@ -1,0 +1,104 @@
+/** Graphs on a GPU device that terrachip's kernels use too. The runtime, `onnxruntime-web/webgpu`, is an argument. */
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { internalError, invalidInput, messageOf } from '../errors.js';
+import type { DeviceMeter, DeviceTensor, WebGpuBackend } from '../gpu/index.js';
+import type { DeviceGraph, GraphInput, GraphResult } from './device-graph.js';
+
+/** What terrachip needs of an ONNX runtime that works on a device it is given. */
+export interface GpuRuntime {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+  readonly Tensor: {
+    fromGpuBuffer(buffer: GPUBuffer, options: { dataType: 'float32'; dims: readonly number[] }): Tensor;
+  };
+}
+
+/** A graph's bytes, and the file beside it that holds values too large for one file, by the name the graph uses. */
+export interface GraphBytes {
+  /** For messages. */
+  readonly name: string;
+  readonly model: Uint8Array;
+  readonly external?: { readonly path: string; readonly data: Uint8Array };
+}
+
+export class GpuGraph implements DeviceGraph {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly #runtime: GpuRuntime;
+  readonly #backend: WebGpuBackend;
+  readonly #meter: DeviceMeter;
+  readonly #session: InferenceSession;
+
+  private constructor(
+    runtime: GpuRuntime,
+    backend: WebGpuBackend,
+    meter: DeviceMeter,
+    session: InferenceSession,
+  ) {
+    this.#runtime = runtime;
+    this.#backend = backend;
+    this.#meter = meter;
+    this.#session = session;
+    this.inputNames = session.inputNames;
+    this.outputNames = session.outputNames;
+  }
+
+  /**
+   * @param meter of the backend's device
+   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, or that would not stay on the device
+   */
+  static async load(
+    runtime: GpuRuntime,
+    backend: WebGpuBackend,
+    meter: DeviceMeter,
+    { name, model, external }: GraphBytes,
+  ): Promise<GpuGraph> {
+    try {
+      const session = await runtime.InferenceSession.create(model, {
+        executionProviders: [{ name: 'webgpu', device: backend.device }],
+        preferredOutputLocation: 'gpu-buffer',
+        graphOptimizationLevel: 'all',
+        // Nodes that the provider lacks would run on the processor, and their inputs be read back.
+        extra: { session: { disable_cpu_ep_fallback: '1' } },
+        ...(external === undefined ? {} : { externalData: [external] }),
+      });
+      return new GpuGraph(runtime, backend, meter, session);
+    } catch (cause) {
+      throw invalidInput(
+        name,
+        `cannot be loaded with the provider webgpu-resident (${messageOf(cause).split('\n')[0]})`,
+        'check the file, or choose another provider',
+        cause,
+      );
+    }
+  }
+
+  async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
+    const feeds: Record<string, Tensor> = {};
+    for (const [name, { tensor, shape }] of inputs) {
+      const buffer = this.#backend.share(tensor);
+      feeds[name] = this.#runtime.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: shape });
+    }
+    const before = this.#meter.readbackBytes;
+    const results = await this.#session.run(feeds, [...outputs]);
+    const readbackBytes = this.#meter.readbackBytes - before;
+    const taken = new Map<string, DeviceTensor>();
+    for (const name of outputs) {
+      const { [name]: result } = results;
+      if (result.location !== 'gpu-buffer') {
+        throw internalError('GpuGraph', `${name} came back to the processor (${result.location})`);
+      }
+      if (result.type !== 'float32') {
+        throw invalidInput(name, `is ${result.type}, not float32`, 'correct the model');
+      }
+      taken.set(name, this.#backend.take(result.gpuBuffer as GPUBuffer, result.dims, 'float32'));
+      result.dispose();
+    }
+    return { outputs: taken, readbackBytes };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+}

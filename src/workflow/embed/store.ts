@@ -1,0 +1,145 @@
+/**
+ * A store of embeddings: a Zarr v3 group with `embeddings` (chip, channel) or (chip, token, channel), and of each chip
+ * `id`, `crs`, `bounds`, `time` and `valid`. It is written by units of chips; the shard of embeddings comes last, so
+ * that a unit is done when it is there.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
+import { consolidateZarr, createZarrGroup, ZarrShardWriter, ZarrTextWriter } from '../../raster/index.js';
+
+/** Chips of an inner chunk: units are whole numbers of them. */
+export const CHUNK_CHIPS = 16;
+
+/** What is stored beside a chip's embedding. */
+export interface ChipRecord {
+  readonly id: string;
+  readonly crs: Crs;
+  readonly bounds: Bounds;
+  readonly interval: TimeInterval | null;
+  /** Share of its pixels with data; without any there is no embedding. */
+  readonly valid: number;
+}
+
+export interface EmbeddingStoreOptions {
+  readonly count: number;
+  readonly unitChips: number;
+  /** (channel), or (token, channel). */
+  readonly shape: readonly number[];
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+export class EmbeddingStore {
+  readonly folder: string;
+  readonly #options: EmbeddingStoreOptions;
+  readonly #embeddings: ZarrShardWriter;
+  readonly #bounds: ZarrShardWriter;
+  readonly #time: ZarrShardWriter;
+  readonly #valid: ZarrShardWriter;
+  readonly #id: ZarrTextWriter;
+  readonly #crs: ZarrTextWriter;
+
+  constructor(folder: string, options: EmbeddingStoreOptions) {
+    const { shape, unitChips } = options;
+    this.folder = folder;
+    this.#options = options;
+    this.#embeddings = this.#array('embeddings', 'float32', shape, CHUNK_CHIPS, [
+      ...(shape.length > 1 ? ['token'] : []),
+      'channel',
+    ]);
+    this.#bounds = this.#array('bounds', 'float64', [4], unitChips, ['edge'], {
+      long_name: 'minimum x, minimum y, maximum x, maximum y in the chip’s crs',
+    });
+    this.#time = this.#array('time', 'float64', [2], unitChips, ['end'], {
+      long_name: 'first and last moment of the images; NaN where nobody says',
+      units: 'milliseconds since 1970-01-01',
+      calendar: 'proleptic_gregorian',
+    });
+    this.#valid = this.#array('valid', 'float32', [], unitChips, [], {
+      long_name: 'share of the chip’s pixels that have data',
+    });
+    this.#id = this.#texts('id');
+    this.#crs = this.#texts('crs');
+  }
+
+  /** Writes the metadata of all arrays. */
+  async create(): Promise<void> {
+    await createZarrGroup(this.folder, this.#options.attributes);
+    const arrays = [this.#embeddings, this.#bounds, this.#time, this.#valid, this.#id, this.#crs];
+    for (const array of arrays) await array.create();
+    await consolidateZarr(this.folder);
+  }
+
+  /** Units that are not done. */
+  async missing(): Promise<number[]> {
+    const { count, unitChips } = this.#options;
+    const missing: number[] = [];
+    for (let unit = 0; unit * unitChips < count; unit++) {
+      const done = await stat(this.#embeddings.shardPath(this.#index(unit))).then(
+        () => true,
+        () => false,
+      );
+      if (!done) missing.push(unit);
+    }
+    return missing;
+  }
+
+  /**
+   * Writes a unit.
+   * @param embeddings (chip, …), NaN where there is none
+   */
+  async writeUnit(unit: number, chips: readonly ChipRecord[], embeddings: Float32Array): Promise<void> {
+    const finite = (time: number | undefined): number =>
+      time !== undefined && Number.isFinite(time) ? time : Number.NaN;
+    await this.#id.writeChunk(
+      unit,
+      chips.map(({ id }) => id),
+    );
+    await this.#crs.writeChunk(
+      unit,
+      chips.map(({ crs }) => (crs.epsg === null ? (crs.wkt ?? crs.name) : crs.toString())),
+    );
+    const bounds = chips.flatMap((chip) => [...chip.bounds]);
+    await this.#bounds.writeShard([unit, 0], Float64Array.from(bounds));
+    const times = chips.flatMap(({ interval }) => [finite(interval?.start), finite(interval?.end)]);
+    await this.#time.writeShard([unit, 0], Float64Array.from(times));
+    await this.#valid.writeShard(
+      [unit],
+      Float32Array.from(chips, ({ valid }) => valid),
+    );
+    await this.#embeddings.writeShard(this.#index(unit), embeddings);
+  }
+
+  #index(unit: number): number[] {
+    return [unit, ...this.#options.shape.map(() => 0)];
+  }
+
+  #array(
+    name: string,
+    dtype: 'float32' | 'float64',
+    shape: readonly number[],
+    chunkChips: number,
+    dimensions: readonly string[],
+    attributes: Readonly<Record<string, unknown>> = {},
+  ): ZarrShardWriter {
+    const { count, unitChips } = this.#options;
+    return new ZarrShardWriter(join(this.folder, name), {
+      shape: [count, ...shape],
+      shardShape: [unitChips, ...shape],
+      chunkShape: [chunkChips, ...shape],
+      dtype,
+      fillValue: Number.NaN,
+      dimensions: ['chip', ...dimensions],
+      attributes,
+    });
+  }
+
+  #texts(name: string): ZarrTextWriter {
+    const { count, unitChips } = this.#options;
+    return new ZarrTextWriter(join(this.folder, name), {
+      length: count,
+      chunkLength: unitChips,
+      dimension: 'chip',
+    });
+  }
+}

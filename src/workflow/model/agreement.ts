@@ -1,0 +1,126 @@
+/** How far a model in float16 gives what it gives in float32, on a sample. */
+import type { Tensor } from 'onnxruntime-common';
+import { invalidInput } from '../../errors.js';
+import {
+  type EmbeddingManifest,
+  type HostProviderChoice,
+  inputShape,
+  type ModelManifest,
+} from '../../inference/index.js';
+import { openGraph } from './graph-session.js';
+import type { SampleChip } from './sample.js';
+
+/** Of maps: what becomes of their pixels. */
+export interface MapAgreement {
+  /** The share of pixels that have the same class in both. */
+  readonly samePixels: number;
+  /** The largest difference of a probability. */
+  readonly largestProbabilityDifference: number;
+  /** The share of pixels of each class in float32: where nearly all are of one, agreement says little. */
+  readonly shares: readonly number[];
+}
+
+/** Of embeddings: tokens as vectors. */
+export interface EmbeddingAgreement {
+  /** The least cosine of the angle between a token in float16 and the same in float32. */
+  readonly leastCosine: number;
+  /** The largest difference of a number, as a share of the largest number. */
+  readonly largestDifference: number;
+}
+
+/** Results of a graph, a chip after the other. */
+export interface SampleRun {
+  readonly provider: string;
+  readonly results: readonly { data: Float32Array; dims: readonly number[] }[];
+}
+
+/** Runs a graph on each chip of a sample. @throws {TerrachipError} INVALID_INPUT when it cannot be loaded */
+export async function runSample(
+  path: string,
+  manifest: ModelManifest | EmbeddingManifest,
+  sample: readonly SampleChip[],
+  choice: HostProviderChoice,
+  signal?: AbortSignal,
+): Promise<SampleRun> {
+  const { session, provider, runtime } = await openGraph(path, choice);
+  try {
+    const results: { data: Float32Array; dims: readonly number[] }[] = [];
+    for (const chip of sample) {
+      signal?.throwIfAborted();
+      const feeds: Record<string, Tensor> = {};
+      for (const input of manifest.inputs) {
+        const values = chip.get(input.name) ?? new Float32Array(0);
+        feeds[input.name] = new runtime.Tensor('float32', values, inputShape(manifest, input, 1));
+      }
+      const { [manifest.output.name]: result } = await session.run(feeds, [manifest.output.name]);
+      results.push({ data: Float32Array.from(result.data as Float32Array), dims: result.dims });
+    }
+    return { provider, results };
+  } finally {
+    await session.release();
+  }
+}
+
+/** @param name what the model is from, for messages @throws {TerrachipError} INVALID_INPUT where float16 overflowed */
+export function compareMaps(full: SampleRun, half: SampleRun, name: string): MapAgreement {
+  const classes = full.results[0].dims[1];
+  const counts = new Array<number>(classes).fill(0);
+  let [same, pixels, largest] = [0, 0, 0];
+  for (const [k, { data }] of full.results.entries()) {
+    const other = requireFinite(half.results[k].data, name);
+    const plane = data.length / classes;
+    for (let pixel = 0; pixel < plane; pixel++) {
+      const [a, b] = [probabilities(data, pixel, plane), probabilities(other, pixel, plane)];
+      const chosen = a.indexOf(Math.max(...a));
+      counts[chosen]++;
+      if (chosen === b.indexOf(Math.max(...b))) same++;
+      for (const [c, value] of a.entries()) largest = Math.max(largest, Math.abs(value - b[c]));
+    }
+    pixels += plane;
+  }
+  return {
+    samePixels: same / pixels,
+    largestProbabilityDifference: largest,
+    shares: counts.map((count) => count / pixels),
+  };
+}
+
+/** @param name what the model is from, for messages @throws {TerrachipError} INVALID_INPUT where float16 overflowed */
+export function compareEmbeddings(full: SampleRun, half: SampleRun, name: string): EmbeddingAgreement {
+  let [leastCosine, difference, largest] = [1, 0, 0];
+  for (const [k, { data, dims }] of full.results.entries()) {
+    const other = requireFinite(half.results[k].data, name);
+    const channels = dims[dims.length - 1];
+    for (let start = 0; start < data.length; start += channels) {
+      let [product, a, b] = [0, 0, 0];
+      for (let i = start; i < start + channels; i++) {
+        product += data[i] * other[i];
+        a += data[i] ** 2;
+        b += other[i] ** 2;
+        difference = Math.max(difference, Math.abs(data[i] - other[i]));
+        largest = Math.max(largest, Math.abs(data[i]));
+      }
+      leastCosine = Math.min(leastCosine, product / Math.sqrt(a * b));
+    }
+  }
+  return { leastCosine, largestDifference: difference / largest };
+}
+
+/** Softmax over the classes of one pixel. */
+function probabilities(logits: Float32Array, pixel: number, plane: number): number[] {
+  const values: number[] = [];
+  for (let k = pixel; k < logits.length; k += plane) values.push(logits[k]);
+  const top = Math.max(...values);
+  const powers = values.map((value) => Math.exp(value - top));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+function requireFinite(values: Float32Array, name: string): Float32Array {
+  if (values.every(Number.isFinite)) return values;
+  throw invalidInput(
+    name,
+    'overflows in float16: it gives values that are not finite',
+    'import it in float32',
+  );
+}

@@ -1,0 +1,101 @@
+/** Trying a model in float16 before it is used: the same sample through both precisions. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalidInput, invalidOption } from '../../errors.js';
+import type { EmbeddingManifest, HostProviderChoice, ModelManifest } from '../../inference/index.js';
+import { availableProviders } from '../../inference/index.js';
+import { providersToTry } from '../../inference/node/onnx-runtime.js';
+import { type GraphBuilder, halfPrecision } from '../../inference/onnx/index.js';
+import type { OperationOptions } from '../../progress.js';
+import {
+  compareEmbeddings,
+  compareMaps,
+  type EmbeddingAgreement,
+  type MapAgreement,
+  runSample,
+} from './agreement.js';
+import { writeModelFile } from './model-file.js';
+import { MADE_UP } from './precision.js';
+import { madeUpChips, type SampleChip, sampleScene } from './sample.js';
+
+export interface SampleOptions extends OperationOptions {
+  /** A scene to try the model on (default: made-up chips). */
+  sample?: string;
+  /** Chips to try it on (default 4). */
+  sampleChips?: number;
+  /** What runs them (default `auto`). */
+  provider?: HostProviderChoice;
+}
+
+/** What float16 changed, as the model's provenance says it. */
+export interface HalfPrecisionReport {
+  /** The scene, or `made-up chips`. */
+  readonly sample: string;
+  readonly chips: number;
+  readonly provider: string;
+  /**
+   * How float16 was computed. The CPU provider computes float16 graphs in float32, so that it would find hardly any
+   * difference: there every result is rounded explicitly.
+   */
+  readonly arithmetic: 'float16' | 'float32, each result rounded to float16';
+  readonly agreement: MapAgreement | EmbeddingAgreement;
+}
+
+const DEFAULT_CHIPS = 4;
+const MOST_CHIPS = 1024;
+
+/** @throws {TerrachipError} INVALID_OPTION; NOT_FOUND or INVALID_INPUT for a scene that does not fit the model */
+export async function readSample(
+  manifest: ModelManifest | EmbeddingManifest,
+  { sample, sampleChips = DEFAULT_CHIPS, signal }: SampleOptions,
+): Promise<SampleChip[]> {
+  if (!Number.isInteger(sampleChips) || sampleChips < 1 || sampleChips > MOST_CHIPS) {
+    throw invalidOption('--sample-chips', `cannot be ${sampleChips}`, `give 1 to ${MOST_CHIPS}`);
+  }
+  if (sample === undefined) return madeUpChips(manifest, sampleChips);
+  const chips = await sampleScene(sample, manifest, sampleChips, signal);
+  if (chips.length > 0) return chips;
+  throw invalidInput(
+    sample,
+    'has no data in any of the sampled chips',
+    'raise --sample-chips, or leave it out',
+  );
+}
+
+/**
+ * Runs a sample through the graph in float32, which is written for this alone, and through the one in float16.
+ * @param folder of the model in float16
+ * @param name what the model is from, for messages
+ * @throws {TerrachipError} INVALID_INPUT when float16 overflows
+ */
+export async function tryHalfPrecision(
+  folder: string,
+  graph: GraphBuilder,
+  manifest: ModelManifest | EmbeddingManifest,
+  chips: readonly SampleChip[],
+  name: string,
+  options: SampleOptions,
+): Promise<HalfPrecisionReport> {
+  const { signal, onProgress, provider: choice = 'auto' } = options;
+  const [provider] = providersToTry(choice, await availableProviders(), false);
+  const onCpu = provider === 'cpu';
+  const temporary = await mkdtemp(join(folder, '.float32-'));
+  try {
+    onProgress?.({ type: 'stage', stage: 'compare float16 with float32' });
+    await writeModelFile(temporary, 'full', graph, signal);
+    if (onCpu) await writeModelFile(temporary, 'rounded', halfPrecision(graph, 'rounded', name), signal);
+    const full = await runSample(join(temporary, 'full.onnx'), manifest, chips, choice, signal);
+    const path = onCpu ? join(temporary, 'rounded.onnx') : join(folder, 'model.onnx');
+    const half = await runSample(path, manifest, chips, choice, signal);
+    return {
+      sample: options.sample ?? MADE_UP,
+      chips: chips.length,
+      provider: half.provider,
+      arithmetic: onCpu ? 'float32, each result rounded to float16' : 'float16',
+      agreement:
+        'classes' in manifest.output ? compareMaps(full, half, name) : compareEmbeddings(full, half, name),
+    };
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,211 @@
+/** Which rasters a model's inputs are read from, found in a scene and checked before any pixel is computed. */
+import { stat } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import * as v from 'valibot';
+import { invalidInput, invalidOption } from '../errors.js';
+import type { PixelWindow } from '../geo/index.js';
+import type { EmbeddingManifest, ModelInput, ModelManifest } from '../inference/index.js';
+import { isUrl } from '../io/node/index.js';
+import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
+import { checkPlausible, isCategorical, type Raster, UNITS, unitConversion } from '../raster/index.js';
+import { resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
+
+const Source = v.object({
+  href: v.string(),
+  band: v.number(),
+  /** Identifies the content: an entity tag, or the size and time of a file. */
+  identity: v.string(),
+});
+
+export const PlannedImageSchema = v.object({
+  input: v.string(),
+  phase: v.nullable(v.string()),
+  /** The scene's name of the phase. */
+  scenePhase: v.nullable(v.string()),
+  units: v.picklist(UNITS),
+  resampling: v.picklist(RESAMPLINGS),
+  sources: v.array(Source),
+});
+
+/** One input in one phase: where its bands are, in which units, and how they come onto the grid. */
+export type PlannedImage = v.InferOutput<typeof PlannedImageSchema>;
+
+/** What of an image decides values: not where its files are. */
+export function identityOfImage({ sources, ...image }: PlannedImage): Record<string, unknown> {
+  return { ...image, sources: sources.map(({ band, identity }) => ({ band, identity })) };
+}
+
+export interface PlanImagesOptions {
+  /** Scene phases in the order of the model's, where the names differ. */
+  phases?: readonly string[];
+  signal?: AbortSignal;
+}
+
+/**
+ * The images of a scene that a model wants, in the order of its inputs and phases.
+ * @throws {TerrachipError} INVALID_INPUT for inputs, phases, bands or units that do not fit; INVALID_OPTION for phases
+ */
+export async function planImages(
+  scene: Scene,
+  { inputs, phases: wanted }: ModelManifest | EmbeddingManifest,
+  rasters: SceneRasters,
+  options: PlanImagesOptions = {},
+): Promise<PlannedImage[]> {
+  const { signal } = options;
+  const phases = matchPhases(scene, wanted, inputs, options.phases);
+  const images: PlannedImage[] = [];
+  for (const input of inputs) {
+    for (const phase of input.kind === 'static' ? [null] : wanted) {
+      const scenePhase = phase === null ? null : phases.get(phase)!;
+      images.push(await planImage(scene, rasters, input, phase, scenePhase, signal));
+    }
+  }
+  await checkUnits(images, inputs, rasters, signal);
+  return images;
+}
+
+/** The scene's phase for each phase of the model: by name, by the caller's list, or one for one. */
+function matchPhases(
+  scene: Scene,
+  wanted: readonly string[],
+  inputs: readonly ModelInput[],
+  given: readonly string[] | undefined,
+): Map<string, string> {
+  const { document, path } = scene;
+  const has = new Set([
+    ...document.phases,
+    ...Object.values(document.inputs).flatMap((i) => Object.keys(i.phases ?? {})),
+  ]);
+  if (given !== undefined) {
+    const unknown = given.find((phase) => !has.has(phase));
+    if (given.length !== wanted.length || unknown !== undefined) {
+      throw invalidOption(
+        '--phases',
+        unknown === undefined
+          ? `names ${given.length} phases, the model has ${wanted.length}`
+          : `names ${unknown}, which ${path} lacks`,
+        `choose ${wanted.length} of ${[...has].join(', ')}, in the model's order ${wanted.join(', ')}`,
+      );
+    }
+    return new Map(wanted.map((phase, k) => [phase, given[k]]));
+  }
+  if (!inputs.some((input) => input.kind === 'temporal')) return new Map();
+  if (wanted.every((phase) => has.has(phase))) return new Map(wanted.map((phase) => [phase, phase]));
+  if (wanted.length === 1 && has.size === 1) return new Map([[wanted[0], [...has][0]]]);
+  throw invalidInput(
+    path,
+    `has the phases ${[...has].join(', ') || 'none'}, but the model wants ${wanted.join(', ')}`,
+    'say which to use with --phases, in the order of the model',
+  );
+}
+
+async function planImage(
+  scene: Scene,
+  rasters: SceneRasters,
+  input: ModelInput,
+  phase: string | null,
+  scenePhase: string | null,
+  signal: AbortSignal | undefined,
+): Promise<PlannedImage> {
+  const { path, document } = scene;
+  const found = document.inputs[input.name];
+  const bands: SceneBands | undefined = scenePhase === null ? found?.static : found?.phases?.[scenePhase];
+  const place = `${input.name}${scenePhase === null ? '' : ` in phase ${scenePhase}`}`;
+  if (found === undefined || bands === undefined) {
+    throw invalidInput(
+      path,
+      `lacks ${place}, which the model wants (${input.bands.join(', ')} in ${input.units})`,
+      'add it to the scene, or choose another model',
+    );
+  }
+  const missing = input.bands.filter((band) => bands[band] === undefined);
+  if (missing.length > 0) {
+    throw invalidInput(
+      path,
+      `lacks ${missing.join(', ')} of ${place}, which the model wants`,
+      'add the bands',
+    );
+  }
+  unitConversion(found.units, input.units, `${path}: ${input.name}`);
+  const resampling: Resampling = found.resampling ?? (isCategorical(found.units) ? 'nearest' : 'bilinear');
+  if (isCategorical(found.units) && !suitsCategories(resampling)) {
+    throw invalidInput(
+      path,
+      `resamples the categories of ${input.name} by ${resampling}`,
+      'use nearest or mode',
+    );
+  }
+  const sources = [];
+  for (const name of input.bands) {
+    const { href, band } = bands[name];
+    const location = resolveHref(scene, href);
+    const raster = await rasters.open(location, signal);
+    if (band > raster.bands.length) {
+      throw invalidInput(
+        raster.name,
+        `has ${raster.bands.length} bands, but ${path} asks for band ${band}`,
+        'correct it',
+      );
+    }
+    sources.push({ href: absolute(location), band, identity: await identityOf(location) });
+  }
+  return { input: input.name, phase, scenePhase, units: found.units, resampling, sources };
+}
+
+function absolute(location: string): string {
+  return isUrl(location) || isAbsolute(location) ? location : resolve(location);
+}
+
+async function identityOf(location: string): Promise<string> {
+  if (isUrl(location)) return location;
+  const { size, mtimeMs } = await stat(location);
+  return `${location.split('/').at(-1)}:${size}:${Math.round(mtimeMs)}`;
+}
+
+/** Windows of this size at the corners and in the middle of a raster are looked at. */
+const SAMPLE_SIZE = 128;
+
+async function checkUnits(
+  images: readonly PlannedImage[],
+  inputs: readonly ModelInput[],
+  rasters: SceneRasters,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const image of images) {
+    const input = inputs.find((candidate) => candidate.name === image.input)!;
+    for (const [k, { href, band }] of image.sources.entries()) {
+      const raster = await rasters.open(href, signal);
+      const sample = await sampleBand(raster, band, signal);
+      checkPlausible(image.units, sample, `${raster.name}: ${input.name} ${input.bands[k]}`);
+    }
+  }
+}
+
+/** Physical values from windows spread over a raster, without nodata. */
+async function sampleBand(raster: Raster, band: number, signal?: AbortSignal): Promise<Float64Array> {
+  const level = raster.overviews.length;
+  const [width, height] = raster.overviews.at(-1) ?? [raster.width, raster.height];
+  const size: [number, number] = [Math.min(SAMPLE_SIZE, width), Math.min(SAMPLE_SIZE, height)];
+  const windows: PixelWindow[] = [];
+  for (const fy of [0, 0.5, 1]) {
+    for (const fx of [0, 0.5, 1]) {
+      const x = Math.round((width - size[0]) * fx);
+      const y = Math.round((height - size[1]) * fy);
+      windows.push({ x, y, width: size[0], height: size[1] });
+    }
+  }
+  const { nodata, scale, offset } = raster.bands[band - 1];
+  const values: number[] = [];
+  for (const window of windows) {
+    const [plane] = await raster.readPlanes({
+      window,
+      bands: [band],
+      level,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    for (const value of plane) {
+      if (!Number.isNaN(value) && value !== nodata) values.push(value * scale + offset);
+    }
+  }
+  return Float64Array.from(values);
+}

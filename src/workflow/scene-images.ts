@@ -1,0 +1,83 @@
+/** A scene's rasters as a model sees them: warped onto the scene's grid and converted to the model's units. */
+import { TerrachipError } from '../errors.js';
+import type { GeoBox, RowRange } from '../geo/index.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
+import type { EmbeddingManifest, ModelManifest, SceneImage } from '../inference/index.js';
+import { unitConversion, WarpedRaster } from '../raster/index.js';
+import type { PlannedImage } from './plan-images.js';
+import type { SceneRasters } from './scene.js';
+
+/** An image of a scene, and the warps behind it for their counters. */
+export interface OpenImage {
+  readonly image: SceneImage;
+  readonly warped: readonly WarpedRaster[];
+}
+
+export interface OpenImagesOptions {
+  manifest: ModelManifest | EmbeddingManifest;
+  geobox: GeoBox;
+  rasters: SceneRasters;
+  backend: Backend;
+  signal?: AbortSignal;
+}
+
+/** A scene's images as a model wants them: warped onto the grid, in the model's units. */
+export async function openImages(
+  planned: readonly PlannedImage[],
+  options: OpenImagesOptions,
+): Promise<OpenImage[]> {
+  const images: OpenImage[] = [];
+  for (const image of planned) images.push(await openImage(image, options));
+  return images;
+}
+
+async function openImage(
+  planned: PlannedImage,
+  { manifest, geobox, rasters, backend, signal: opening }: OpenImagesOptions,
+): Promise<OpenImage> {
+  const input = manifest.inputs.find(({ name }) => name === planned.input);
+  if (input === undefined) {
+    throw new TerrachipError(
+      'INVALID_INPUT',
+      `the plan names an input ${planned.input} that the model lacks`,
+      'plan again',
+      {
+        source: planned.input,
+      },
+    );
+  }
+  const convert = unitConversion(planned.units, input.units, planned.input);
+  // Bands of one file are warped together: their blocks are decoded once and share a control grid.
+  const files = new Map<string, { bands: number[]; planes: number[] }>();
+  for (const [plane, { href, band }] of planned.sources.entries()) {
+    const file = files.get(href) ?? { bands: [], planes: [] };
+    file.bands.push(band);
+    file.planes.push(plane);
+    files.set(href, file);
+  }
+  const groups: { raster: WarpedRaster; planes: readonly number[] }[] = [];
+  for (const [href, { bands, planes }] of files) {
+    const raster = await rasters.open(href, opening);
+    groups.push({
+      raster: new WarpedRaster(backend, raster, {
+        geobox,
+        resampling: planned.resampling,
+        bands,
+        prepare: convert.source,
+      }),
+      planes,
+    });
+  }
+  const image: SceneImage = {
+    input,
+    phase: planned.phase ?? undefined,
+    async readRows(rows: RowRange, planes: readonly DeviceTensor[], signal?: AbortSignal) {
+      for (const group of groups) {
+        const targets = group.planes.map((plane) => planes[plane]);
+        await group.raster.readRows(rows, targets, rows.start, signal);
+      }
+      for (const plane of planes) convert.resampled?.(backend, plane);
+    },
+  };
+  return { image, warped: groups.map(({ raster }) => raster) };
+}

@@ -1,0 +1,213 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createChipLayout } from '../../src/geo/index.js';
+import { openRaster } from '../../src/raster/index.js';
+import { webgpuProblem } from '../support/backends.js';
+import { builtInference, builtTerrachip } from '../support/built.js';
+import { temporaryFolder } from '../support/files.js';
+import { writeModel } from '../support/models.js';
+import { phaseModel, writePhaseModel } from '../support/phase-model.js';
+import { randomValues } from '../support/random.js';
+import { writeSarScene } from '../support/sar-scene.js';
+
+const { infer } = builtTerrachip;
+const { openExecution, openModel, ResidentDevice } = builtInference;
+const folder = await temporaryFolder();
+const worker = join(
+  createRequire(import.meta.url).resolve('terrachip/package.json'),
+  '..',
+  'dist/inference/node/resident-worker.js',
+);
+const SIZE = 32;
+
+/** Two temporal bands in two phases, and one that is static. */
+const INPUTS = [
+  { name: 'A', bands: ['a', 'b'], kind: 'temporal' as const, weights: [0.5, -1, 2, 0.25] },
+  { name: 'D', bands: ['d'], kind: 'static' as const, weights: [1.5] },
+];
+
+describe('webgpu-resident', () => {
+  it.skipIf(webgpuProblem === null)('without a driver says what to install', async () => {
+    const model = await openModel(await writeModel(join(folder, 'no-driver'), { inputs: INPUTS.slice(1) }));
+    await expect(openExecution(model, { provider: 'webgpu-resident' })).rejects.toMatchObject({
+      code: 'MISSING_DEPENDENCY',
+      message: expect.stringMatching(/no WebGPU adapter was found; install a Vulkan driver/),
+    });
+  });
+
+  it('is refused together with the CPU backend', async () => {
+    const model = await openModel(await writeModel(join(folder, 'refused'), { inputs: INPUTS.slice(1) }));
+    await expect(openExecution(model, { provider: 'webgpu-resident', backend: 'cpu' })).rejects.toThrow(
+      /^--provider cannot be webgpu-resident with --backend cpu/,
+    );
+  });
+});
+
+describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (webgpu)', () => {
+  const before = new Set(Reflect.ownKeys(globalThis));
+  let device: Awaited<ReturnType<typeof ResidentDevice.start>>;
+  let whole = '';
+  let split = '';
+
+  beforeAll(async () => {
+    whole = await writeModel(join(folder, 'whole'), { inputs: INPUTS, phases: ['pre', 'post'], window: 3 });
+    split = await writePhaseModel(
+      join(folder, 'split'),
+      phaseModel(
+        [
+          { name: 'A', bands: ['a', 'b'], units: 'dB', kind: 'temporal' },
+          { name: 'D', bands: ['d'], units: 'm', kind: 'static' },
+        ],
+        ['pre', 'post'],
+        SIZE,
+      ),
+    );
+    device = await ResidentDevice.start();
+  });
+  afterAll(() => device?.backend.dispose());
+
+  /** A batch of three chips, of which one only fills it up. */
+  const batch = { A: randomValues(5, 3 * 4 * SIZE ** 2, -2, 2), D: randomValues(6, 3 * SIZE ** 2, -2, 2) };
+
+  it.each([
+    ['one graph', () => whole],
+    ['an encoder and a decoder', () => split],
+  ])('%s: gives the logits of the CPU provider, and reads nothing back', async (_, path) => {
+    const model = await openModel(path());
+    const results = [];
+    const host = await openExecution(model, { backend: 'cpu', threads: 0, provider: 'cpu' });
+    const resident = await openExecution(model, { provider: 'webgpu-resident' });
+    expect(resident.session.provider).toBe('webgpu-resident');
+    expect(resident.backend.info.kind).toBe('webgpu');
+    for (const { backend, session } of [host, resident]) {
+      const inputs = new Map([
+        ['A', backend.upload(batch.A, [3, 4, SIZE, SIZE])],
+        ['D', backend.upload(batch.D, [3, 1, SIZE, SIZE])],
+      ]);
+      const logits = await session.run(backend, inputs, 3, 2);
+      expect(logits.shape).toEqual([3, 2, SIZE, SIZE]);
+      const { downloadedBytes } = backend.counters;
+      results.push((await backend.download(logits)).subarray(0, 2 * 2 * SIZE ** 2));
+      if (session === resident.session) expect(downloadedBytes).toBe(0);
+      await session.dispose();
+      backend.dispose();
+    }
+    expect(resident.session.readbackBytes).toBe(0);
+    expect(resident.session.phases?.phasesEncoded ?? 4).toBe(4);
+    expect(results[1].some((value) => value !== 0)).toBe(true);
+    expect(results[1]).toBeCloseToArray(results[0], 1e-5);
+  });
+
+  it('says which graph does not fit, and goes on', async () => {
+    await expect(device.load(join(folder, 'nowhere.onnx'))).rejects.toThrow(/nowhere\.onnx/);
+    await expect(device.load(join(whole, 'model.json'))).rejects.toThrow(
+      /model\.json cannot be loaded with the provider webgpu-resident/,
+    );
+    const graph = await device.load(join(whole, 'model.onnx'));
+    expect(graph.inputNames).toEqual(['A', 'D']);
+    const tensor = device.backend.upload(new Float32Array(4));
+    const feeds = new Map(graph.inputNames.map((name) => [name, { tensor, shape: [1, 1, 2, 2] }]));
+    await expect(graph.run(feeds, ['logits'])).rejects.toThrow();
+    tensor.dispose();
+    await graph.dispose();
+    await device.backend.submit();
+  });
+
+  it('maps a scene as the CPU does; only finished rows and masks come back', async () => {
+    const { scene } = await writeSarScene(join(folder, 'scene'), 3);
+    const model = await writeModel(join(folder, 'sar'), {
+      inputs: [{ name: 'S1RTC', bands: ['VV', 'VH'], kind: 'temporal', weights: [-0.2, -0.1], units: 'dB' }],
+      phases: ['event'],
+      size: 64,
+      stride: 48,
+      window: 3,
+      bias: -4,
+    });
+    const common = { scene, model, batchSize: 3, rowsPerUnit: 256 };
+    const cpu = await infer({
+      ...common,
+      output: join(folder, 'cpu'),
+      backend: 'cpu',
+      threads: 0,
+      provider: 'cpu',
+    });
+    const output = join(folder, 'resident');
+    const resident = await infer({ ...common, output, provider: 'webgpu-resident' });
+    const { plan, run } = resident;
+    expect(plan.provider).toBe('webgpu-resident');
+    expect(plan.backend.kind).toBe('webgpu');
+    expect(plan.fingerprint).not.toBe(cpu.plan.fingerprint);
+    const record = JSON.parse(await readFile(join(output, 'run.json'), 'utf8'));
+    expect(record.provider).toBe('webgpu-resident');
+    expect(record.counters.modelReadbackBytes).toBe(0);
+    const { width, height } = plan.grid;
+    const layout = createChipLayout(width, height, 64, 48);
+    const strips = [...layout.rowStarts].map((start) => (Math.min(height, start + 64) - start) * width);
+    const masks = strips.reduce((sum, bytes) => sum + bytes);
+    expect(run.counters.downloadedBytes).toBe(4 * 2 * width * height + masks);
+    expect(run.counters.chipsRun).toBe(cpu.run.counters.chipsRun);
+    expect(cpu.run.counters.downloadedBytes).toBeGreaterThan(run.counters.downloadedBytes);
+    const rasters = await Promise.all(
+      [output, join(folder, 'cpu')].map((path) => openRaster(join(path, 'probability.tif'))),
+    );
+    const [ours, theirs] = await Promise.all(rasters.map((raster) => raster.readPlanes()));
+    for (const band of [0, 1]) expect(ours[band]).toBeCloseToArray(theirs[band], 1e-4);
+    for (const raster of rasters) await raster.close();
+    // The same plan gives the same bytes.
+    await infer({ ...common, output: join(folder, 'again'), provider: 'webgpu-resident' });
+    const bytes = (path: string): Promise<Buffer> => readFile(join(path, 'probability.tif'));
+    expect((await bytes(output)).equals(await bytes(join(folder, 'again')))).toBe(true);
+  }, 180_000);
+
+  it('leaves the globals of this thread alone', () => {
+    expect(Reflect.ownKeys(globalThis).filter((key) => !before.has(key))).toEqual([]);
+    expect(globalThis).not.toHaveProperty('GPUDevice');
+  });
+
+  it('a thread that was ended is a lost device', async () => {
+    const thread = new Worker(worker, { execArgv: [] });
+    const { backend } = await ResidentDevice.connect(thread);
+    const tensor = backend.upload(new Float32Array(4));
+    await backend.submit();
+    await thread.terminate();
+    await expect(backend.download(tensor)).rejects.toMatchObject({
+      code: 'DEVICE_LOST',
+      exitStatus: 75,
+      message: expect.stringMatching(/the thread that holds the GPU device is gone .*; run again/),
+    });
+    backend.dispose();
+  });
+
+  it('a thread that fails says why, gives its device back and ends', async () => {
+    const script = `import(${JSON.stringify(worker)}); setTimeout(() => { throw new Error('boom'); }, 1500);`;
+    const thread = new Worker(script, { eval: true, execArgv: [] });
+    const ended = new Promise<number>((resolve) => thread.once('exit', resolve));
+    const { backend } = await ResidentDevice.connect(thread);
+    expect(await ended).toBe(0);
+    await expect(backend.submit()).rejects.toThrow(/boom/);
+    backend.dispose();
+  });
+
+  it('the process ends by itself, whether all went well or not', async () => {
+    const program = (rest: string): string => `
+      import { ResidentDevice } from 'terrachip/inference';
+      const device = await ResidentDevice.start();
+      const graph = await device.load(${JSON.stringify(join(whole, 'model.onnx'))});
+      ${rest}`;
+    const run = (rest: string) =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '-e', program(rest)], {
+        timeout: 50_000,
+      });
+    const { stdout } = await run(`console.log(graph.inputNames.join()); device.backend.dispose();`);
+    expect(stdout.trim()).toBe('A,D');
+    await expect(run(`throw new Error('on purpose');`)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/on purpose/),
+    });
+  });
+});
