@@ -1,4 +1,4 @@
-import { invalidInput, invalidOption } from '../../errors.js';
+import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import { alignedTiles, type PixelWindow } from '../../geo/index.js';
 import type { SampleArea } from './area.js';
 import { type PixelSize, pixelSize } from './chip.js';
@@ -59,12 +59,14 @@ export class SpatialFolds {
   }
 }
 
+const MAX_BLOCKS = 2 ** 22;
+
 /**
  * Cuts an area into square blocks and deals these out to folds, so that folds have equal shares of the area as far as
  * blocks allow. Half of the buffer is taken off each side of a block: chips that lie in folds whole (the default of
  * `randomSampler`) are never nearer to a chip of another fold than the buffer.
  * @throws {TerrachipError} INVALID_OPTION for a buffer below a chip's diagonal, or blocks that have no room for a chip;
- *   INVALID_INPUT for an area with fewer blocks than folds
+ *   INVALID_INPUT for an area with fewer blocks than folds; TOO_LARGE above four million blocks
  */
 export function spatialFolds(area: SampleArea, options: SpatialFoldOptions): SpatialFolds {
   const { block, seed = 0 } = options;
@@ -89,6 +91,15 @@ export function spatialFolds(area: SampleArea, options: SpatialFoldOptions): Spa
     );
   }
   const bounds = { x: 0, y: 0, width: area.geobox.width, height: area.geobox.height };
+  const most = Math.ceil(bounds.width / block) * Math.ceil(bounds.height / block);
+  if (most > MAX_BLOCKS) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `the area has ${most} blocks of ${block} pixels, above the limit of ${MAX_BLOCKS}`,
+      'choose larger blocks',
+      { size: most, limit: MAX_BLOCKS },
+    );
+  }
   const found: Omit<FoldBlock, 'fold'>[] = [];
   for (const { x, y } of alignedTiles(bounds, block)) {
     const window = { x: x + margin, y: y + margin, width: room, height: room };

@@ -1,4 +1,4 @@
-import { invalidOption } from '../../errors.js';
+import { invalidOption, TerrachipError } from '../../errors.js';
 import { chipStarts, intersectWindows, type PixelWindow } from '../../geo/index.js';
 import type { SampleArea } from './area.js';
 import { type Chip, type PixelSize, pixelSize, sliceOf } from './chip.js';
@@ -37,6 +37,9 @@ export interface GridReport {
   readonly addedPixels: number;
 }
 
+/** Places of a grid that are looked at: each costs a question to the area. */
+const MAX_PLACES = 2 ** 24;
+
 /** Chips on a regular grid, row by row from the upper left. */
 export class GridSampler extends Sequence<Chip> {
   readonly report: GridReport;
@@ -55,7 +58,8 @@ export class GridSampler extends Sequence<Chip> {
 /**
  * Cuts an area into chips on a regular grid over its bounds; places without any pixel of the area are left out. An area
  * of blocks, as a fold is, has a grid in each of them, so that chips stay inside.
- * @throws {TerrachipError} INVALID_OPTION for an impossible size or stride, or a policy that lets chips leave their block
+ * @throws {TerrachipError} INVALID_OPTION for an impossible size or stride, or a policy that lets chips leave their block;
+ *   TOO_LARGE above 16 million places
  */
 export function gridSampler(area: SampleArea, options: GridSamplerOptions): GridSampler {
   const { policy = 'cover' } = options;
@@ -71,6 +75,17 @@ export function gridSampler(area: SampleArea, options: GridSamplerOptions): Grid
   const stride = pixelSize(options.stride ?? options.size, 'stride');
   const { width, height } = area.geobox;
   const frames = area.blocks ?? [{ x: 0, y: 0, width, height }];
+  const places = (frame: PixelWindow): number =>
+    Math.ceil(frame.width / stride[0]) * Math.ceil(frame.height / stride[1]);
+  const total = frames.reduce((sum, frame) => sum + places(frame), 0);
+  if (total > MAX_PLACES) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `a grid with a stride of ${stride.join(' × ')} pixels has ${total} places, above the limit of ${MAX_PLACES}`,
+      'choose a larger stride, or sample one part of the area after another',
+      { size: total, limit: MAX_PLACES },
+    );
+  }
   const windows: PixelWindow[] = [];
   let [emptyPlaces, dropped, added] = [0, 0, 0];
   for (const frame of frames) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { axisChips, GRID_POLICIES, type GridPolicy } from '../../../src/catalog/samplers/grid.js';
-import { gridSampler, SampleArea } from '../../../src/catalog/samplers/index.js';
+import { gridSampler, SampleArea, spatialFolds } from '../../../src/catalog/samplers/index.js';
 import { GeoBox, TimeInterval } from '../../../src/geo/node/index.js';
 import { EAST, from, NORTH, near, row, UTM } from './rows.js';
 
@@ -204,6 +204,16 @@ describe('gridSampler', () => {
       ['clip', 6, 0, 0],
       ['drop', 2, 70 - 8 * 4, 0],
     ]);
+  });
+
+  it('refuses more places than make sense, before it looks at any', () => {
+    const area = SampleArea.of(GeoBox.fromSize([0, 0, 1e6, 1e6], UTM, 1_000_000, 1_000_000));
+    expect(() => gridSampler(area, { size: 8 })).toThrow(
+      'a grid with a stride of 8 × 8 pixels has 15625000000 places, above the limit of 16777216; choose a larger stride',
+    );
+    expect(() => spatialFolds(area, { folds: 2, block: 64, chip: 8 })).toThrow(
+      'the area has 244140625 blocks of 64 pixels, above the limit of 4194304; choose larger blocks',
+    );
   });
 
   it('reports pixels between chips', () => {
