@@ -19,8 +19,8 @@ import {
 
 const MAX_ROWS = 2 ** 32;
 
-/** Bytes of blocks that are kept: all of an index over a million rows. */
-const KEPT_BYTES = 64 * 2 ** 20;
+/** Bytes of blocks that are kept: all of an index over five million rows, once queries have been everywhere. */
+const KEPT_BYTES = 256 * 2 ** 20;
 
 /** A row that may be what is looked for: its number, one of its boxes and its time. */
 export interface IndexEntry {
