@@ -4,7 +4,7 @@ import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js'
 import { HOST_PROVIDER_CHOICES, type HostProviderChoice } from '../../inference/node/provider-choice.js';
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
 import type { HalfPrecisionReport, ImportOptions, ImportReport } from '../../workflow/model/index.js';
-import { PRECISIONS } from '../../workflow/model/precision.js';
+import { MADE_UP, PRECISIONS } from '../../workflow/model/precision.js';
 import { collect, parseChoice, parseCount } from '../arguments.js';
 import type { Run } from '../main.js';
 import { formatTable } from '../table.js';
@@ -153,11 +153,15 @@ function describeImport(report: ImportReport): string {
   return lines.join('\n');
 }
 
+/** Where one class has more than this share, two maps agree whatever happens at its edges. */
+const ONE_SIDED = 0.99;
+
 function describeHalfPrecision(
   { sample, chips, provider, arithmetic, agreement }: HalfPrecisionReport,
   { output }: ModelManifest | EmbeddingManifest,
 ): string {
-  const on = `on ${chips} chips of ${sample} by ${provider} in ${arithmetic}`;
+  const what = sample === MADE_UP ? `${chips} made-up chips` : `${chips} chips of ${sample}`;
+  const on = `on ${what} (${provider}, ${arithmetic})`;
   if ('leastCosine' in agreement) {
     const { leastCosine, largestDifference } = agreement;
     return `tokens within a cosine of ${leastCosine.toFixed(6)} of float32’s, numbers within ${(100 * largestDifference).toPrecision(2)} % of the largest, ${on}`;
@@ -165,7 +169,9 @@ function describeHalfPrecision(
   const { samePixels, largestProbabilityDifference, shares } = agreement;
   const names = 'classes' in output ? output.classes.map(({ name }) => name) : [];
   const classes = shares.map((share, k) => `${names[k]} ${percent(share)}`).join(', ');
-  return `the class of float32 on ${percent(samePixels)} of pixels (${classes}), probabilities within ${largestProbabilityDifference.toFixed(4)}, ${on}`;
+  const hint =
+    Math.max(...shares) > ONE_SIDED ? '; nearly all is of one class: try it on a scene with --sample' : '';
+  return `the class of float32 on ${percent(samePixels)} of pixels (${classes}), probabilities within ${largestProbabilityDifference.toFixed(4)}, ${on}${hint}`;
 }
 
 /** Rounded down, so that only all is 100 %. */

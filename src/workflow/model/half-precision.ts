@@ -15,6 +15,7 @@ import {
   runSample,
 } from './agreement.js';
 import { writeModelFile } from './model-file.js';
+import { MADE_UP } from './precision.js';
 import { madeUpChips, type SampleChip, sampleScene } from './sample.js';
 
 export interface SampleOptions extends OperationOptions {
@@ -40,7 +41,6 @@ export interface HalfPrecisionReport {
   readonly agreement: MapAgreement | EmbeddingAgreement;
 }
 
-export const MADE_UP = 'made-up chips';
 const DEFAULT_CHIPS = 4;
 const MOST_CHIPS = 1024;
 
