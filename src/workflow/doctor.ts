@@ -68,6 +68,6 @@ async function probeOnnx(): Promise<DoctorReport['onnx']> {
 /** The model shares a WebGPU device, so that both packages are needed. */
 function probeResident(webgpu: DoctorReport['webgpu']): DoctorReport['resident'] {
   const problem = onnxRuntimeWebProblem();
-  if (problem !== null) return { available: false, ...problem };
+  if (problem !== null) return { available: false, problem: problem.message, remedy: problem.remedy };
   return webgpu.available ? { available: true } : webgpu;
 }

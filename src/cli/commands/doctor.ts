@@ -15,7 +15,7 @@ export function doctorCommand(run: Run): Command {
           `processor       ${report.processor}, ${report.cores} cores, ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
           `webgpu          ${webgpu.available ? `${webgpu.adapter} (${webgpu.adapterClass})` : webgpu.problem}`,
           `onnx            ${onnx.available ? onnx.providers.join(', ') : onnx.problem}`,
-          `webgpu-resident ${resident.available ? 'onnxruntime-web on that adapter' : `${resident.problem}; ${resident.remedy}`}`,
+          `webgpu-resident ${resident.available ? 'onnxruntime-web on that adapter' : resident.problem}`,
           ...report.readers.map(
             (found) =>
               `${found.reads.join(', ').padEnd(16)}${found.available ? found.package : `${found.problem}; ${found.remedy}`}`,

@@ -6,20 +6,25 @@ import type { GpuRuntime } from '../gpu-graph.js';
 
 /** The only file that loads the optional package `onnxruntime-web`. */
 
-const REMEDY = 'run npm install onnxruntime-web';
-
 interface OnnxRuntimeWeb extends GpuRuntime {
   readonly env: { logLevel?: string; readonly wasm: { numThreads?: number } };
 }
 
 /** What stands in the way of the package, or null. Looks for it without loading it. */
-export function onnxRuntimeWebProblem(): { problem: string; remedy: string } | null {
+export function onnxRuntimeWebProblem(): TerrachipError | null {
   try {
     createRequire(import.meta.url).resolve('onnxruntime-web/webgpu');
     return null;
-  } catch {
-    return { problem: 'the optional package onnxruntime-web is not installed', remedy: REMEDY };
+  } catch (cause) {
+    return unusable('the optional package onnxruntime-web is not installed', cause);
   }
+}
+
+function unusable(problem: string, cause: unknown): TerrachipError {
+  const dependency = { dependency: 'onnxruntime-web' };
+  return new TerrachipError('MISSING_DEPENDENCY', problem, 'run npm install onnxruntime-web', dependency, {
+    cause,
+  });
 }
 
 /** V8's own default since 2022, and one that nothing reaches: bytes of WebAssembly run before a function is optimised. */
@@ -45,13 +50,9 @@ export async function loadOnnxRuntimeWeb(gpu: GPU): Promise<GpuRuntime> {
     runtime.env.wasm.numThreads = 1;
     return runtime;
   } catch (cause) {
-    throw new TerrachipError(
-      'MISSING_DEPENDENCY',
-      onnxRuntimeWebProblem()?.problem ??
-        `the package onnxruntime-web cannot be loaded (${messageOf(cause).split('\n')[0]})`,
-      REMEDY,
-      { dependency: 'onnxruntime-web' },
-      { cause },
+    const [reason] = messageOf(cause).split('\n');
+    throw (
+      onnxRuntimeWebProblem() ?? unusable(`the package onnxruntime-web cannot be loaded (${reason})`, cause)
     );
   }
 }
