@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'vitest/config';
 
-const source = (file: string): string => `${import.meta.dirname}/src/${file}`;
+/** The file of src behind a name of the package. */
+function sourceOf(name: string): string | null {
+  const room = /^terrachip(?:\/(geo|kernels|catalog|raster|inference))?$/.exec(name);
+  if (room === null) return null;
+  const hasNodeEntry = ['geo', 'kernels', 'catalog'].includes(room[1]);
+  const folder = room[1] === undefined ? '' : `${room[1]}/${hasNodeEntry ? 'node/' : ''}`;
+  return `${import.meta.dirname}/src/${folder}index.ts`;
+}
 
 export default defineConfig({
   plugins: [
@@ -18,15 +25,14 @@ export default defineConfig({
         return `export default ${JSON.stringify(await readFile(id, 'utf8'))};`;
       },
     },
+    {
+      // What examples import as users do comes from the source that their tests import; other tests that name the
+      // package mean what was built.
+      name: 'examples',
+      enforce: 'pre',
+      resolveId: (id, importer) => (importer?.includes('/examples/') ? sourceOf(id) : null),
+    },
   ],
-  resolve: {
-    // What examples import as users do, from the source that tests import.
-    alias: [
-      { find: /^terrachip$/, replacement: source('index.ts') },
-      { find: /^terrachip\/(geo|kernels|catalog)$/, replacement: source('$1/node/index.ts') },
-      { find: /^terrachip\/(raster|inference)$/, replacement: source('$1/index.ts') },
-    ],
-  },
   test: {
     include: ['test/**/*.test.ts'],
     // Dawn crashes inside worker threads, so every file runs in a process of its own.

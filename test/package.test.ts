@@ -51,8 +51,11 @@ describe('package.json', () => {
       'webgpu',
     ]);
     // What is under the LGPL is installed by those who want it.
-    expect(manifest.peerDependenciesMeta).toEqual({ sharp: { optional: true } });
-    for (const name of [...Object.keys(manifest.optionalDependencies), 'sharp']) {
+    expect(manifest.peerDependenciesMeta).toEqual({
+      'gdal3.js': { optional: true },
+      sharp: { optional: true },
+    });
+    for (const name of [...Object.keys(manifest.optionalDependencies), 'gdal3.js', 'sharp']) {
       expect(manifest.dependencies).not.toHaveProperty(name);
     }
   });

@@ -60,7 +60,6 @@ export async function planImages(
       images.push(await planImage(scene, rasters, input, phase, scenePhase, signal));
     }
   }
-  await checkUnits(images, inputs, rasters, signal);
   return images;
 }
 
@@ -165,7 +164,11 @@ async function identityOf(location: string): Promise<string> {
 /** Windows of this size at the corners and in the middle of a raster are looked at. */
 const SAMPLE_SIZE = 128;
 
-async function checkUnits(
+/**
+ * Looks at some pixels of every image: data outside of what its units allow is an error.
+ * @throws {TerrachipError} INVALID_INPUT
+ */
+export async function checkUnits(
   images: readonly PlannedImage[],
   inputs: readonly ModelInput[],
   rasters: SceneRasters,

@@ -12,7 +12,13 @@ import type { ModelFolder } from '../inference/index.js';
 import { readJson } from '../io/node/index.js';
 import { validate } from '../json.js';
 import { VERSION } from '../version.js';
-import { identityOfImage, type PlannedImage, PlannedImageSchema, planImages } from './plan-images.js';
+import {
+  checkUnits,
+  identityOfImage,
+  type PlannedImage,
+  PlannedImageSchema,
+  planImages,
+} from './plan-images.js';
 import { resolveGrid, type Scene, type SceneRasters } from './scene.js';
 
 export const PLAN_SCHEMA_VERSION = 1;
@@ -106,6 +112,7 @@ export async function createPlan(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser resolution or smaller bounds, or raise --max-pixels',
   );
+  await checkUnits(images, manifest.inputs, rasters, signal);
   const rowsPerUnit = options.rowsPerUnit ?? defaultRowsPerUnit(grid);
   const batchSize = options.batchSize ?? 4;
   const decisive = {
