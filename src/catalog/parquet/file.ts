@@ -7,9 +7,7 @@ import {
   type ColumnMetaData,
   type DecodedArray,
   type FileMetaData,
-  type ParquetParsers,
   parquetMetadata,
-  parquetScan,
   parquetSchema,
   type SchemaElement,
   type SchemaTree,
@@ -18,19 +16,11 @@ import {
 import { readOffsetIndex } from 'hyparquet/src/indexes.js';
 import { invalidInput, isTerrachipError, messageOf, type TerrachipError } from '../../errors.js';
 import { ByteLru, type ByteSource, type ReadOptions } from '../../io/index.js';
-import { type CleanPages, cleanPages, type Leaf, MAX_CHUNK_BYTES, MAX_CHUNK_VALUES } from './pages.js';
+import { decode, PARSERS } from './decode.js';
+import { checkRowGroups, checkSchema, metaOf, rangeOf, readFooter } from './footer.js';
+import { type CleanPages, cleanPages, type Leaf } from './pages.js';
 import { checkThrift } from './thrift.js';
 
-/** `PAR1`, little-endian. */
-const MAGIC = 0x31524150;
-
-/** First read of a footer: what a catalog of a million rows needs. */
-const FOOTER_BYTES = 64 * 1024;
-
-const MAX_FOOTER_BYTES = 64 * 2 ** 20;
-const MAX_SCHEMA_ELEMENTS = 20_000;
-const MAX_SCHEMA_DEPTH = 16;
-const MAX_ROW_GROUPS = 100_000;
 const MAX_INDEX_BYTES = 16 * 2 ** 20;
 
 /** A column chunk of so few bytes is read at once and kept. */
@@ -69,28 +59,6 @@ interface Page {
 interface DecodedPage {
   readonly values: DecodedArray;
   readonly bytes: number;
-}
-
-const textDecoder = new TextDecoder();
-
-/** Times become milliseconds, rounded down; JSON stays text; geometries stay WKB. */
-const PARSERS: Partial<ParquetParsers> = {
-  timestampFromMilliseconds: (time) => numberOrNull(time),
-  timestampFromMicroseconds: (time) => (isMissing(time) ? null : Math.floor(Number(time) / 1e3)),
-  timestampFromNanoseconds: (time) => (isMissing(time) ? null : Math.floor(Number(time) / 1e6)),
-  dateFromDays: (days) => (isMissing(days) ? null : days * 86_400_000),
-  stringFromBytes: (bytes) => (isMissing(bytes) ? null : textDecoder.decode(bytes)),
-  jsonFromBytes: (bytes) => (isMissing(bytes) ? null : textDecoder.decode(bytes)),
-  geometryFromBytes: (bytes) => bytes,
-  geographyFromBytes: (bytes) => bytes,
-};
-
-function isMissing(value: unknown): value is null | undefined {
-  return value === null || value === undefined;
-}
-
-function numberOrNull(value: bigint | null | undefined): number | null {
-  return isMissing(value) ? null : Number(value);
 }
 
 export class ParquetFile {
@@ -320,142 +288,6 @@ async function readRows(
   const decoded = new Map<number, DecodedArray>();
   await Promise.all([...wanted].map(async ([each, values]) => decoded.set(each, await values)));
   return rows.map((row, k) => decoded.get(pageOf[k])?.[row - pages[pageOf[k]].start]);
-}
-
-/** @returns the thrift structure, with the eight bytes after it */
-async function readFooter(source: ByteSource, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  if (source.size < 12) throw new Error('it is too short');
-  const guess = Math.min(source.size, FOOTER_BYTES);
-  const tail = await source.read(source.size - guess, guess, options);
-  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  if (view.getUint32(guess - 4, true) !== MAGIC) throw new Error('it does not end as one does');
-  const length = view.getUint32(guess - 8, true) + 8;
-  if (length > source.size - 4) throw new Error('its footer is longer than the file');
-  if (length > MAX_FOOTER_BYTES) throw new Error(`its footer has more than ${MAX_FOOTER_BYTES} bytes`);
-  if (length <= guess) return tail.slice(guess - length);
-  return source.read(source.size - length, length, options);
-}
-
-/** @returns the physical columns, in the order of the file */
-function checkSchema(schema: readonly SchemaElement[]): Leaf[] {
-  if (schema.length > MAX_SCHEMA_ELEMENTS) throw new Error('its schema has too many elements');
-  const leaves: Leaf[] = [];
-  let next = 0;
-  const visit = (path: readonly string[], definition: number, repetition: number): void => {
-    const element = schema[next++];
-    if (element === undefined || path.length > MAX_SCHEMA_DEPTH) throw new Error('its schema is damaged');
-    const isRoot = next === 1;
-    const kind = element.repetition_type;
-    const maxDefinition = definition + (isRoot || kind === 'REQUIRED' ? 0 : 1);
-    const maxRepetition = repetition + (!isRoot && kind === 'REPEATED' ? 1 : 0);
-    const here = isRoot ? [] : [...path, element.name];
-    const children = element.num_children ?? 0;
-    if (!isRoot && children === 0) {
-      if (element.type === undefined || kind === undefined) throw new Error('its schema is damaged');
-      if (element.logical_type?.type === 'VARIANT') throw new Error('it has a column of variants');
-      leaves.push({ path: here, element, maxDefinition, maxRepetition });
-      return;
-    }
-    if (element.type !== undefined || children < 0) throw new Error('its schema is damaged');
-    const names = new Set<string>();
-    for (let k = 0; k < children; k++) {
-      names.add(schema[next]?.name);
-      visit(here, maxDefinition, maxRepetition);
-    }
-    if (names.size !== children) throw new Error('two columns of its schema have one name');
-  };
-  visit([], 0, 0);
-  if (next !== schema.length || leaves.length === 0) throw new Error('its schema is damaged');
-  return leaves;
-}
-
-function checkRowGroups(metadata: FileMetaData, leaves: readonly Leaf[], fileSize: number): void {
-  const { row_groups: groups } = metadata;
-  if (groups.length > MAX_ROW_GROUPS) throw new Error('it has too many row groups');
-  let rows = 0;
-  for (const { columns, num_rows } of groups) {
-    if (!isCount(num_rows, MAX_CHUNK_VALUES)) throw new Error('a row group declares too many rows');
-    rows += Number(num_rows);
-    if (columns.length !== leaves.length) throw new Error('a row group lacks columns');
-    for (const [k, chunk] of columns.entries()) {
-      const meta = metaOf(chunk);
-      const { path, element } = leaves[k];
-      if (meta.path_in_schema.join('.') !== path.join('.') || meta.type !== element.type) {
-        throw new Error('its columns are not those of its schema');
-      }
-      if (!isCount(meta.num_values, MAX_CHUNK_VALUES)) throw new Error('a column declares too many values');
-      const [start, size] = rangeOf(meta);
-      const inside = start >= 4 && size >= 0 && start + size <= fileSize - 8;
-      if (!inside) throw new Error('a column reaches beyond its end');
-      if (size > MAX_CHUNK_BYTES || !isCount(meta.total_uncompressed_size, MAX_CHUNK_BYTES)) {
-        throw new Error(
-          `a column chunk has more than ${MAX_CHUNK_BYTES} bytes (write it with smaller row groups)`,
-        );
-      }
-    }
-  }
-  if (rows !== Number(metadata.num_rows)) throw new Error('its row groups do not add up to its rows');
-}
-
-function isCount(value: bigint, most: number): boolean {
-  return typeof value === 'bigint' && value >= 0n && value <= BigInt(most);
-}
-
-function metaOf(chunk: ColumnChunk): ColumnMetaData {
-  if (chunk.meta_data === undefined || chunk.file_path !== undefined) {
-    throw new Error('its data lies in another file');
-  }
-  return chunk.meta_data;
-}
-
-/** Where a column chunk starts, and how many bytes it has. */
-function rangeOf(meta: ColumnMetaData): [start: number, size: number] {
-  const start = meta.dictionary_page_offset || meta.data_page_offset;
-  return [Number(start), Number(meta.total_compressed_size)];
-}
-
-/** Decodes checked pages, as a file of one column and one row group. */
-async function decode(
-  schema: SchemaElement[],
-  parts: readonly { leaf: Leaf; chunk: ColumnChunk; pages: CleanPages }[],
-  rows: number,
-): Promise<DecodedArray> {
-  if (rows === 0) return [];
-  const total = parts.reduce((sum, { pages }) => sum + pages.size, 4);
-  const bytes = new Uint8Array(total);
-  // Offset 0 would stand for none.
-  let position = 4;
-  const columns = parts.map(({ chunk, pages }): ColumnChunk => {
-    const start = position;
-    for (const part of pages.bytes) {
-      bytes.set(part, position);
-      position += part.length;
-    }
-    const meta: ColumnMetaData = {
-      ...metaOf(chunk),
-      codec: 'UNCOMPRESSED',
-      data_page_offset: BigInt(start),
-      total_compressed_size: BigInt(pages.size),
-      total_uncompressed_size: BigInt(pages.size),
-    };
-    delete meta.dictionary_page_offset;
-    return { file_offset: BigInt(start), meta_data: meta };
-  });
-  const metadata: FileMetaData = {
-    version: 1,
-    schema,
-    num_rows: BigInt(rows),
-    row_groups: [{ columns, num_rows: BigInt(rows), total_byte_size: BigInt(total) }],
-    metadata_length: 0,
-  };
-  const file = {
-    byteLength: total,
-    slice: (start: number, end?: number): ArrayBuffer => bytes.buffer.slice(start, end),
-  };
-  const scan = await parquetScan({ file, metadata, parsers: PARSERS, utf8: false, geoparquet: false });
-  const values = await scan.readColumn({ column: schema[1].name, rowStart: 0, rowEnd: rows });
-  if (values.length !== rows) throw new Error('a column has fewer values than rows');
-  return values;
 }
 
 /** What went wrong while reading, as an error that names the file; problems of the network stay what they are. */
