@@ -1,6 +1,6 @@
 /** What a catalog knows of one item: where it lies, when it was taken, and where its files are. */
 import type { GeoBox, TimeInterval } from '../geo/index.js';
-import type { Units } from '../raster/index.js';
+import type { Units } from '../raster/units.js';
 import type { Polygon } from '../vector/index.js';
 
 /** One band of an asset. */

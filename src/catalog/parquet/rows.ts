@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { invalidInput, messageOf } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import { parseJson, validate } from '../../json.js';
-import type { Units } from '../../raster/index.js';
+import type { Units } from '../../raster/units.js';
 import { boxOf } from '../boxes.js';
 import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
 import { decodeWkb, encodeWkb } from './wkb.js';

@@ -1,5 +1,4 @@
 /** Loading chips ahead, in order, and stacking them. */
-import type { Tensor, TensorConstructor, TypedTensor } from 'onnxruntime-common';
 import { invalidInput, invalidOption, messageOf } from '../../errors.js';
 import { allocateArray, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { onAbort, untilAborted } from '../../io/index.js';
@@ -141,29 +140,30 @@ function stackOne<T, Name extends string>(loaded: readonly Loaded<T, Name>[], na
   return { data, shape: [loaded.length, ...first.shape] };
 }
 
-/** What is needed of an ONNX runtime to make tensors: `onnxruntime-node`, `onnxruntime-web` and others have it. */
-export interface TensorRuntime {
-  /** Runtimes that are known to make float32 tensors make the others too. */
-  readonly Tensor:
-    | TensorConstructor
-    | (new (
-        type: 'float32',
-        data: Float32Array,
-        dims: readonly number[],
-      ) => TypedTensor<'float32'>);
+/**
+ * What is needed of an ONNX runtime to make tensors: `onnxruntime-node`, `onnxruntime-web` and others have it. Its own
+ * types are not named here, so that catalogs are of use without it; any constructor of a type's name, values and a shape
+ * will do.
+ */
+export interface TensorRuntime<OnnxTensor> {
+  readonly Tensor: new (type: never, data: never, dims: readonly number[]) => OnnxTensor;
 }
 
 /** A batch as tensors of an ONNX runtime, which share its memory. */
-export function batchTensors<Name extends string>(
-  runtime: TensorRuntime,
+export function batchTensors<OnnxTensor, Name extends string>(
+  runtime: TensorRuntime<OnnxTensor>,
   batch: { readonly arrays: Readonly<Record<Name, ChipArray>> },
-): Record<Name, Tensor> {
-  const OnnxTensor = runtime.Tensor as TensorConstructor;
+): Record<Name, OnnxTensor> {
+  const construct = runtime.Tensor as new (
+    type: string,
+    data: TypedArray,
+    dims: readonly number[],
+  ) => OnnxTensor;
   return Object.fromEntries(
     Object.entries<ChipArray>(batch.arrays).map(([name, { data, shape }]) => [
       name,
       // ONNX calls these types as NumPy does.
-      new OnnxTensor(dtypeOf(data), data, shape),
+      new construct(dtypeOf(data), data, shape),
     ]),
-  ) as Record<Name, Tensor>;
+  ) as Record<Name, OnnxTensor>;
 }

@@ -2,7 +2,7 @@
 import { invalidInput, invalidOption } from '../../errors.js';
 import { Affine, createTransform, type GeoBox, type PixelWindow } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/index.js';
-import type { Raster } from '../../raster/index.js';
+import type { Raster } from '../../raster/raster.js';
 import { type Chip, describeChip } from './chip.js';
 import type { RandomSampler } from './random-sampler.js';
 import type { ItemSource, Sequence } from './sequence.js';

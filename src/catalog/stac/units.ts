@@ -2,7 +2,7 @@
  * Units of what well-known STAC collections hold. A collection that is not here has none: they are declared then, never
  * guessed.
  */
-import type { Units } from '../../raster/index.js';
+import type { Units } from '../../raster/units.js';
 import type { CatalogAsset, CatalogBand, CatalogValue } from '../row.js';
 
 type Properties = Readonly<Record<string, CatalogValue>>;

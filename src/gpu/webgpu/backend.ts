@@ -56,6 +56,8 @@ declare global {
   interface GPUAdapterInfo {}
   interface GPUBuffer {}
   interface GPUDevice {}
+  interface GPU {}
+  interface GPUDeviceDescriptor {}
 }
 
 export interface WebGpuBackendOptions {
