@@ -52,6 +52,8 @@ async function bundle() {
   const { outputFiles, metafile } = await build({
     entryPoints: [PAGE],
     absWorkingDir: root,
+    // The names of the package mean what was built, as for its users, and not the sources that tsconfig.json names.
+    tsconfigRaw: {},
     bundle: true,
     platform: 'browser',
     format: 'esm',
