@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CatalogRow, loadRaster } from '../../src/catalog/node/index.js';
+import { type CatalogRow, GeoCatalog, loadRaster } from '../../src/catalog/node/index.js';
 import { Affine, Crs, createTransform, GeoBox, type GeoTensor } from '../../src/geo/node/index.js';
 import type { MosaicMethod } from '../../src/kernels/index.js';
 import { describeBackends } from '../support/backends.js';
@@ -213,5 +213,40 @@ describe('a rotated grid', () => {
         expect(Math.abs(tensor.data[y * 20 + x] - (px - 0.5))).toBeLessThan(0.005);
       }
     }
+  });
+});
+
+/** Files of one place, 8 units wide, in pixels of two sizes. */
+const eightUnits = (id: string, size: number, value: number): Promise<CatalogRow> => {
+  const count = 8 / size;
+  const bands = [new Uint8Array(count * count).fill(value)];
+  return writeRow(folder, id, { data: { geobox: gridAt(0, 8, count, count, size), bands } });
+};
+const [one, two] = await Promise.all([eightUnits('res-1', 1, 7), eightUnits('res-2', 2, 9)]);
+
+describeBackends('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', (backend) => {
+  it.each([
+    ['test_single_res', [one, one], 1],
+    ['test_multiple_res_12', [one, two], 1],
+    ['test_multiple_res_12, the coarser grid', [one, two], 2],
+    ['test_multiple_res_21', [two, one], 1],
+  ] as const)('%s: both sides are loaded on the grid that is asked for', async (_, [left, right], size) => {
+    const both = GeoCatalog.from([left]).intersect(GeoCatalog.from([right]));
+    expect(both.length).toBe(1);
+    const grid = gridAt(0, 8, 8 / size, 8 / size, size);
+    for (const [side, row] of [left, right].entries()) {
+      const tensor = await loadRaster(both.parents(side), grid, { backend: backend() });
+      expect(tensor.shape).toEqual([1, 8 / size, 8 / size]);
+      expect(new Set(tensor.data)).toEqual(new Set([row === one ? 7 : 9]));
+    }
+  });
+
+  it('test_invalid_query: nothing lies there, so that nothing is loaded', async () => {
+    const catalog = GeoCatalog.from([one, two]);
+    const away = gridAt(5000, 5000, 4, 4, 1);
+    const found = catalog.query({ geometry: away.bounds, crs: away.crs });
+    expect(found.length).toBe(0);
+    const tensor = await loadRaster(catalog, away, { backend: backend(), bands: [1] });
+    expect([...tensor.data].every(Number.isNaN)).toBe(true);
   });
 });

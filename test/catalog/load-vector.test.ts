@@ -58,7 +58,7 @@ describe('loadVector', () => {
     expect(labels.classes.geobox.equals(grid)).toBe(true);
   });
 
-  it('takes numbers of a property, or one class for all, and another background', async () => {
+  it('test_multilabel: takes numbers of a property, or one class for all, and another background', async () => {
     const levels = await loadVector(path, grid, { value: { property: 'level' }, background: 255 });
     expect([...levels.classes.data]).toEqual([255, 255, 255, 255, 3, 3, 255, 255, 3, 5, 255, 255]);
     const ones = await loadVector(path, grid);
@@ -90,7 +90,7 @@ describe('loadVector', () => {
     expect(labels.instances.data.every((id) => id === 1)).toBe(true);
   });
 
-  it('has no labels where there are none', async () => {
+  it('test_empty_shapes: has no labels where there are none', async () => {
     const labels = await loadVector(path, gridAt(700_000, 5_000_030, 4, 3));
     expect(labels.boxes).toEqual([]);
     expect(labels.classes.data.every((value) => value === 0)).toBe(true);
