@@ -1,9 +1,10 @@
 /** What two outlines have in common. */
 import { intersection, setPrecision } from 'polyclip-ts';
 import { internalError, messageOf } from '../errors.js';
-import { type Bounds, intersectBounds, outline } from '../geo/index.js';
-import type { Polygon, Position } from '../vector/index.js';
+import { intersectBounds } from '../geo/index.js';
+import type { Polygon } from '../vector/index.js';
 import { lineOutline } from './geometry.js';
+import { rectangle } from './place.js';
 import {
   outlinesIntersect,
   type PreparedPolygon,
@@ -67,11 +68,6 @@ function linesInside(line: PreparedPolygon, area: PreparedPolygon): Polygon[] {
     seen.add(forth);
     return [lineOutline([from, to])];
   });
-}
-
-function rectangle(bounds: Bounds): Polygon {
-  const ring: Position[] = outline(bounds, 1);
-  return [[...ring, ring[0]]];
 }
 
 function mutable(polygon: Polygon): [number, number][][] {

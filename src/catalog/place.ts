@@ -77,7 +77,7 @@ function boundsOutline(bounds: Bounds, crs: Crs, name: string): Polygon[] {
     : polygonsToLonLat([rectangle(clipped, 4)], crs, what);
 }
 
-function rectangle(bounds: Bounds, pointsPerEdge = 1): Polygon {
+export function rectangle(bounds: Bounds, pointsPerEdge = 1): Polygon {
   const ring: Position[] = outline(bounds, pointsPerEdge);
   return [[...ring, ring[0]]];
 }

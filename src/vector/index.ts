@@ -21,4 +21,5 @@ export { LonLatPolygons } from './lon-lat.js';
 export { polygonize } from './polygonize.js';
 export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 export { type OnSpan, type RasterizeOptions, Rasterizer } from './rasterize.js';
+export { signedArea } from './ring.js';
 export { cutCrossingPolygons, polygonsToLonLat } from './to-lon-lat.js';

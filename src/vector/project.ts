@@ -2,6 +2,7 @@
 import { invalidInput } from '../errors.js';
 import { type Bounds, createTransform, type GeoBox, intersectBounds, transformBounds } from '../geo/index.js';
 import type { AreaFeature, AreaFeatures, Polygon, Position, Ring } from './features.js';
+import { ringBounds } from './ring.js';
 
 /** Edges of one polygon as `x0, y0, x1, y1` in pixels (pixel centres at +0.5), in the order of its rings. */
 export interface GridPolygon {
@@ -32,7 +33,7 @@ export function projectOntoGrid(areas: AreaFeatures, geobox: GeoBox): GridPolygo
   const toPixel = geobox.transform.inverse();
   const project = ([x, y]: Position): Position => toPixel.apply(...toGrid.forward(x, y));
   const bounds = widen(transformBounds(geobox.bounds, geobox.crs, areas.crs));
-  const near = (polygon: Polygon): boolean => intersectBounds(boundsOf(polygon[0]), bounds) !== null;
+  const near = (polygon: Polygon): boolean => intersectBounds(ringBounds(polygon[0]), bounds) !== null;
   return areas.features.map(({ polygons }: AreaFeature) =>
     polygons.filter(near).map((polygon) => {
       const edges: number[] = [];
@@ -40,18 +41,6 @@ export function projectOntoGrid(areas: AreaFeatures, geobox: GeoBox): GridPolygo
       return describe(Float64Array.from(edges));
     }),
   );
-}
-
-function boundsOf(ring: Ring): Bounds {
-  let [x0, y0] = [Infinity, Infinity];
-  let [x1, y1] = [-Infinity, -Infinity];
-  for (const [x, y] of ring) {
-    x0 = Math.min(x0, x);
-    y0 = Math.min(y0, y);
-    x1 = Math.max(x1, x);
-    y1 = Math.max(y1, y);
-  }
-  return [x0, y0, x1, y1];
 }
 
 function widen([x0, y0, x1, y1]: Bounds): Bounds {

@@ -1,4 +1,4 @@
-import type { Polygon } from '../../vector/index.js';
+import { type Polygon, signedArea } from '../../vector/index.js';
 import { clipOutlines } from '../clip.js';
 import { nearPairs } from '../intersect.js';
 import type { CatalogRow } from '../row.js';
@@ -47,17 +47,7 @@ export function overlap(a: readonly Polygon[], b: readonly Polygon[]): boolean {
 /** In square degrees: good for shares of one place. */
 function planarArea(polygons: readonly Polygon[]): number {
   return polygons.reduce((total, [outer, ...holes]) => {
-    const missing = holes.reduce((sum, hole) => sum + ringArea(hole), 0);
-    return total + ringArea(outer) - missing;
+    const missing = holes.reduce((sum, hole) => sum + Math.abs(signedArea(hole)), 0);
+    return total + Math.abs(signedArea(outer)) - missing;
   }, 0);
-}
-
-function ringArea(ring: Polygon[number]): number {
-  const [x0, y0] = ring[0];
-  let sum = 0;
-  for (let k = 1; k < ring.length; k++) {
-    const [[xa, ya], [xb, yb]] = [ring[k - 1], ring[k]];
-    sum += (xa - x0) * (yb - y0) - (xb - x0) * (ya - y0);
-  }
-  return Math.abs(sum) / 2;
 }

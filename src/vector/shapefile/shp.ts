@@ -1,6 +1,7 @@
 /** The main file of a shapefile (Esri white paper J-7855, 1998): geometries. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { FeatureParts, type GeometryChecker, type Polygon, type Position, type Ring } from '../features.js';
+import { ringBounds, signedArea } from '../ring.js';
 
 const FILE_CODE = 9994;
 const HEADER = 100;
@@ -110,7 +111,7 @@ function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
       { size: rings.length, limit: MAX_RINGS },
     );
   }
-  const described = rings.map((ring) => ({ ring, area: signedArea(ring), bounds: boundsOf(ring) }));
+  const described = rings.map((ring) => ({ ring, area: signedArea(ring), bounds: ringBounds(ring) }));
   const exteriors = described
     .filter(({ area }) => area <= 0)
     .map((exterior) => ({ ...exterior, polygon: [exterior.ring] }));
@@ -131,28 +132,6 @@ function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
     else around.polygon.push(ring);
   }
   return [...exteriors.map(({ polygon }) => polygon), ...strays];
-}
-
-/** Positive where the ring runs counter-clockwise. */
-function signedArea(ring: Ring): number {
-  const [[x0, y0]] = ring;
-  let sum = 0;
-  for (let k = 1; k < ring.length; k++) {
-    const [[xa, ya], [xb, yb]] = [ring[k - 1], ring[k]];
-    sum += (xa - x0) * (yb - y0) - (xb - x0) * (ya - y0);
-  }
-  return sum / 2;
-}
-
-function boundsOf(ring: Ring): [number, number, number, number] {
-  const bounds: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [x, y] of ring) {
-    bounds[0] = Math.min(bounds[0], x);
-    bounds[1] = Math.min(bounds[1], y);
-    bounds[2] = Math.max(bounds[2], x);
-    bounds[3] = Math.max(bounds[3], y);
-  }
-  return bounds;
 }
 
 /** Whether a ring lies in another, by its middles of edges: corners may touch the outer one. */
