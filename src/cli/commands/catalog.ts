@@ -91,7 +91,7 @@ function queryCommand(run: Run): Command {
     .option('--bbox <number...>', 'x0 y0 x1 y1', collect(parseNumber('--bbox')))
     .option('--crs <crs>', 'of --bbox (default: longitude and latitude)')
     .option('--geometry <file>', 'a vector file whose features are the place')
-    .option('--datetime <interval>', '2021-07-15, 2021-07-01/2021-07-31 or 2021-07-01/..')
+    .option('--datetime <interval>', '2021, 2021-07, 2021-07-15, 2021-07-01/2021-07-31 or 2021-07-01/..')
     .option(
       '--predicate <how>',
       `rows that ${PREDICATES.join(', ')} the place (default ${PREDICATES[0]})`,
