@@ -4,6 +4,7 @@
  */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
+import { withoutNulls } from '../../json.js';
 import type { Polygon } from '../../vector/index.js';
 import { findAll, numberOf, parseXml, textOf, type XmlElement } from '../../xml.js';
 import { placeOutline } from '../place.js';
@@ -104,12 +105,6 @@ export async function readSafe(tree: ProductTree, signal?: AbortSignal): Promise
       'grid:code': tileName === null ? null : `MGRS-${tileName}`,
     }),
   };
-}
-
-function withoutNulls(properties: Record<string, string | number | null>): Record<string, string | number> {
-  return Object.fromEntries(
-    Object.entries(properties).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-  );
 }
 
 function incomplete(name: string, problem: string): TerrachipError {
