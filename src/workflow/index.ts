@@ -24,6 +24,8 @@ export {
   type CatalogLike,
   CHIP_TIMES,
   type ChipTimes,
+  EDGE_POLICIES,
+  type EdgePolicy,
   EMBEDDING_POOLS,
   EMBEDDINGS_SCHEMA_VERSION,
   type EmbedCatalogsOptions,

@@ -5,21 +5,11 @@ import type { BandChoice, CatalogRow, GeoCatalog, QualityMask } from '../../cata
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
 import { mapConcurrently } from '../../io/index.js';
-import type { MosaicMethod, Resampling } from '../../kernels/index.js';
+import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/index.js';
 import { identityOf, requirePlausible } from '../band-checks.js';
+import type { ChipMethod } from './methods.js';
 import type { RasterPool } from './raster-pool.js';
-
-/** What becomes of several rows over a pixel of a chip. */
-export const CHIP_METHODS = [
-  'first',
-  'last',
-  'min',
-  'max',
-  'mean',
-  'median',
-] as const satisfies readonly MosaicMethod[];
-export type ChipMethod = (typeof CHIP_METHODS)[number];
 
 /** Where an input comes from. */
 export interface CatalogInput {

@@ -3,10 +3,8 @@ import { rowsOn } from '../../catalog/loaders/plan.js';
 import { timeSteps } from '../../catalog/loaders/time-steps.js';
 import {
   type BandChoice,
-  CALENDAR_UNITS,
   type Chip,
   GeoCatalog,
-  type GridPolicy,
   type GridSampler,
   gridSampler,
   loadCatalog,
@@ -22,12 +20,9 @@ import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/index.js';
 import { type RowSelection, readPlace, selectRows } from '../catalog.js';
 import { CatalogChips, type CatalogInput, type ChipMethod, rowsWithBands } from '../chips/index.js';
+import { CHIP_TIMES, type ChipTimes, type EdgePolicy } from './choices.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
-
-/** Which images of a place are one chip: those of all times, of one interval, or of a unit of the calendar. */
-export const CHIP_TIMES = ['all', 'time', ...CALENDAR_UNITS, 'solarDay'] as const;
-export type ChipTimes = (typeof CHIP_TIMES)[number];
 
 /** A catalog, or the path or URL of its file. */
 export type CatalogLike = GeoCatalog | string;
@@ -62,7 +57,7 @@ export interface EmbedCatalogsOptions extends EmbedRunOptions {
   /** Pixels from one chip to the next (default: the model's stride). */
   stride?: number;
   /** What happens at the edges of the area (default `cover`). */
-  policy?: Exclude<GridPolicy, 'clip'>;
+  policy?: EdgePolicy;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
   cacheBytes?: number;
 }
@@ -74,7 +69,9 @@ export interface EmbedCatalogsOptions extends EmbedRunOptions {
  * `gridSampler`; INVALID_INPUT where no row is left
  */
 export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<EmbedReport> {
-  const { select = {}, phases, every, signal, cacheBytes } = options;
+  const { select = {}, phases, every, pad = 0, signal, cacheBytes } = options;
+  if (!(pad >= 0) || !Number.isFinite(pad))
+    throw invalidOption('pad', `cannot be ${pad}`, 'give a length of time from 0 on');
   if (phases !== undefined && every !== undefined)
     throw invalidOption('every', 'has no meaning where phases say the times', 'leave one of them out');
   return embedRun(options, async ({ manifest, backend }) => {
@@ -90,7 +87,7 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
     const inputs: Record<string, CatalogInput> = { [leader.input.name]: { ...lead, catalog: rows } };
     for (const source of sources.slice(1)) {
       const catalog = await rowsAround(source, area.geobox, signal);
-      inputs[source.input.name] = { ...settingsOf(options, source), catalog, pad: options.pad ?? 0 };
+      inputs[source.input.name] = { ...settingsOf(options, source), catalog, pad };
     }
     const grid = gridSampler(area, {
       size: manifest.chip.size,
