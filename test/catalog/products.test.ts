@@ -57,6 +57,8 @@ describe('a Sentinel-2 product in a folder', () => {
       processingBaseline: '05.00',
       generated: '2021-07-15T14:23:02.000000Z',
       cloudCover: 12.5,
+      pixelSize: 10,
+      condensedName: '20210715T105031_S2_T31UFS_L2A_142302',
     });
     expect(product.attributes.acquired.toJSON()[0]).toBe('2021-07-15T10:50:31.024Z');
     expect(product.attributes.crs?.epsg).toBe(32631);
