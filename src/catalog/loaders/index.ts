@@ -25,7 +25,9 @@ export {
   type RowOrder,
   type SourceOptions,
 } from './options.js';
+export { fillOutside, type OutsideFill } from './outside.js';
 export type { LoadTarget } from './plan.js';
+export { type PointValues, type SamplePointsOptions, samplePoints } from './points.js';
 export { loadRaster, type RasterStream, streamRaster } from './raster.js';
 export { loadSides, type SideLoader } from './sides.js';
 export { CALENDAR_UNITS, type CalendarUnit, calendarUnit, solarDay, type TimeSteps } from './time-steps.js';
