@@ -200,12 +200,10 @@ export class Source {
     }
     const { band } = chosen;
     const nodata = givenNodata(chosen, options) ?? band?.nodata ?? stored.nodata;
-    const info = {
-      ...stored,
-      nodata,
-      scale: band?.scale ?? stored.scale,
-      offset: band?.offset ?? stored.offset,
-    };
+    // A scale and an offset belong together: half a row's and half a file's would be neither.
+    const scaled = band?.scale !== undefined || band?.offset !== undefined;
+    const { scale = 1, offset = 0 } = scaled ? band : stored;
+    const info = { ...stored, nodata, scale, offset };
     return { info, categorical, resampling };
   }
 
