@@ -12,6 +12,7 @@ import {
   openCatalog,
   type PlaceAndTime,
   type Predicate,
+  type Region,
   requireCatalogPath,
   saveCatalog,
 } from '../catalog/node/index.js';
@@ -180,9 +181,8 @@ function requireOwnOptions(type: CatalogType, options: BuildCatalogOptions): voi
   }
 }
 
-export interface QueryCatalogOptions extends OperationOptions {
-  /** A catalog in GeoParquet or GeoJSON, by path or URL. */
-  catalog: string;
+/** Which rows of a catalog are meant: where, when and what. */
+export interface RowSelection {
   /** In `crs`; in degrees, a west greater than the east crosses the antimeridian. */
   bbox?: Bounds;
   /** Default: longitude and latitude. */
@@ -197,18 +197,17 @@ export interface QueryCatalogOptions extends OperationOptions {
   where?: string;
 }
 
+export interface QueryCatalogOptions extends OperationOptions, RowSelection {
+  /** A catalog in GeoParquet or GeoJSON, by path or URL. */
+  catalog: string;
+}
+
 /**
  * The rows of a catalog file at a place and a time. Of GeoParquet only these are read.
  * @throws {TerrachipError} INVALID_OPTION where nothing is asked, or two places are; as `GeoCatalog.query`
  */
 export async function queryCatalogFile(options: QueryCatalogOptions): Promise<GeoCatalog> {
-  const { catalog: path, bbox, geometry, datetime, where, predicate, touch, signal } = options;
-  if (bbox !== undefined && geometry !== undefined) {
-    throw invalidOption('--bbox and --geometry', 'both say where', 'give one of them');
-  }
-  if (bbox === undefined && options.crs !== undefined) {
-    throw invalidOption('--crs', 'is that of --bbox, which is missing', 'leave it out, or give --bbox');
-  }
+  const { catalog, bbox, geometry, datetime, where, signal } = options;
   if ((bbox ?? geometry ?? datetime ?? where) === undefined) {
     throw invalidOption(
       '--bbox, --geometry, --datetime or --where',
@@ -216,31 +215,57 @@ export async function queryCatalogFile(options: QueryCatalogOptions): Promise<Ge
       'say where, when or what; terrachip catalog info describes the whole',
     );
   }
+  const place = await readPlace(options, signal);
+  return selectRows(catalog, options, place, signal);
+}
+
+/**
+ * The place that a selection names; null for any.
+ * @param option what says the CRS of `bbox`, for messages
+ * @throws {TerrachipError} INVALID_OPTION for two places, or the CRS of none
+ */
+export async function readPlace(
+  { bbox, crs, geometry }: RowSelection,
+  signal?: AbortSignal,
+  option = '--crs',
+): Promise<Region | null> {
+  if (bbox !== undefined && geometry !== undefined) {
+    throw invalidOption('--bbox and --geometry', 'both say where', 'give one of them');
+  }
+  if (bbox === undefined && crs !== undefined) {
+    throw invalidOption(option, 'is that of --bbox, which is missing', 'leave it out, or give --bbox');
+  }
+  if (geometry !== undefined) return placeOfFile(geometry, signal);
+  return bbox === undefined ? null : { geometry: bbox, ...(crs === undefined ? {} : { crs }) };
+}
+
+/** The rows of a catalog, or of its file, that a selection means; all of them where it says nothing. */
+export async function selectRows(
+  catalog: string | GeoCatalog,
+  { datetime, where, predicate, touch }: RowSelection,
+  region: Region | null,
+  signal?: AbortSignal,
+): Promise<GeoCatalog> {
   const read = signal === undefined ? {} : { signal };
-  const place: PlaceAndTime = {
-    ...(bbox === undefined ? {} : { geometry: bbox }),
-    ...(options.crs === undefined ? {} : { crs: options.crs }),
-    ...(geometry === undefined ? {} : await placeOfFile(geometry, signal)),
-    ...(datetime === undefined ? {} : { interval: datetime }),
-  };
+  const place: PlaceAndTime = { ...region, ...given({ interval: datetime }) };
   const how = given({ predicate, touch });
-  const isPlaced = (bbox ?? geometry ?? datetime) !== undefined;
+  const isPlaced = region !== null || datetime !== undefined;
   let found: GeoCatalog;
-  if (isPlaced && isParquetPath(path)) {
-    const file = await openCatalog(path, read);
+  if (isPlaced && typeof catalog === 'string' && isParquetPath(catalog)) {
+    const file = await openCatalog(catalog, read);
     try {
       found = await file.query(place, { ...how, ...read });
     } finally {
       await file.dispose();
     }
   } else {
-    const all = await loadCatalog(path, read);
+    const all = typeof catalog === 'string' ? await loadCatalog(catalog, read) : catalog;
     found = isPlaced ? all.query(place, how) : all;
   }
   return where === undefined || found.length === 0 ? found : found.where(where);
 }
 
-async function placeOfFile(path: string, signal: AbortSignal | undefined): Promise<PlaceAndTime> {
+async function placeOfFile(path: string, signal: AbortSignal | undefined): Promise<Region> {
   const { crs, features } = await readFeatures(path, signal === undefined ? {} : { signal });
   const geometries = features.flatMap(({ polygons, lines, points }) => [
     { type: 'MultiPolygon', coordinates: polygons },

@@ -85,3 +85,8 @@ export function joinChips(sources: readonly ChipSource[]): ChipSource {
     },
   };
 }
+
+/** A number in the id of a chip. */
+export function digits(value: number): string {
+  return String(value).padStart(5, '0');
+}
