@@ -28,7 +28,7 @@ const DATUM_TRUTH = [
 ] as const;
 
 /** As above: axes to the west and south, ellipsoids that proj4js lacks, and shifts that the npm package has wrong. */
-const CORRECTED = [
+const CORRECTED: [code: number, lon: number, lat: number, x: number, y: number, tolerance?: number][] = [
   [2050, 23.5, -33.9, -46246.675, 3752681.8425],
   [5513, 14.42, 50.09, 1042721.3635, 742860.0835, 15],
   [32232, 9.5, 48, 537286.232, 5316416.4471],
@@ -40,7 +40,7 @@ const CORRECTED = [
   [2326, 114.17, 22.3, 835559.6421, 817895.7547],
   [31281, 10.5, 47.3, 12628.8129, 5240143.2755],
   [28404, 21, 52, 4500128.0066, 5763478.8814],
-] as const;
+];
 
 describe('Crs', () => {
   it.each(CORRECTED)('EPSG:%i lies where PROJ has it', (code, lon, lat, x, y, tolerance = 1) => {
