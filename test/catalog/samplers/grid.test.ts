@@ -134,40 +134,6 @@ describe('torchgeo 0.10: GriddedPatchSampler', () => {
   });
 });
 
-describe('xbatcher: test_generators', () => {
-  const starts = (size: number, overlap: number): number[] =>
-    axisChips(100, size, size - overlap, 'drop').map(([start]) => start);
-
-  it.each([5, 6])('batcher_length: %s', (size) => {
-    expect(starts(size, 0)).toHaveLength(Math.floor(100 / size));
-  });
-
-  it.each([5, 10])('batch_1d: %s', (size) => {
-    expect(starts(size, 0)).toEqual(Array.from({ length: 100 / size }, (_, n) => size * n));
-  });
-
-  it.each([1, 4])('batch_1d_overlap: %s', (overlap) => {
-    const stride = 10 - overlap;
-    const expected = Array.from({ length: Math.floor((100 - 10) / stride) + 1 }, (_, n) => stride * n);
-    expect(starts(10, overlap)).toEqual(expected);
-  });
-
-  it('batch_3d_2d_input: rows times columns, and what is dropped is said (xbatcher#123)', () => {
-    const sampler = gridSampler(box(100, 50), { size: [20, 15], policy: 'drop' });
-    expect(sampler).toHaveLength(5 * 3);
-    expect(sampler.report.droppedPixels).toBe(100 * 5);
-  });
-
-  it('batch_exceptions', () => {
-    expect(() => gridSampler(box(10), { size: 0 })).toThrow('size cannot be 0; give whole numbers of pixels');
-    expect(() => gridSampler(box(10), { size: 5, stride: [3, 1.5] })).toThrow('stride cannot be 3 × 1.5');
-    expect(() => gridSampler(box(10), { size: 4, stride: 5 })).toThrow('would leave gaps');
-    expect(() => gridSampler(box(10), { size: 4, policy: 'shift' as GridPolicy })).toThrow(
-      'policy cannot be shift',
-    );
-  });
-});
-
 describe('gridSampler', () => {
   it('is anchored to whole multiples of the resolution, whatever the footprint', () => {
     const area = SampleArea.of([row('a', [3, 4, 207, 196])], { crs: UTM, resolution: 10 });
