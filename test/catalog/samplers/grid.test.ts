@@ -12,7 +12,7 @@ function box(width: number, height = width): SampleArea {
   return SampleArea.of(GeoBox.fromSize(near([0, 0, width, height]), UTM, width, height));
 }
 
-describe('torchgeo: tile_to_chips', () => {
+describe('torchgeo tests/samplers/test_utils.py test_tile_to_chips', () => {
   // Lengths 10; size and stride in halves of them, so that 2.5 is a whole number of pixels.
   it.each([
     [10, 1, 1],
@@ -27,8 +27,8 @@ describe('torchgeo: tile_to_chips', () => {
   });
 });
 
-describe('torchgeo: TestGridGeoSampler', () => {
-  it('len: rows and columns by the formula, places once however many rows cover them', () => {
+describe('torchgeo tests/samplers/test_single.py TestGridGeoSampler', () => {
+  it('test_len: rows and columns by the formula, places once however many rows cover them', () => {
     const area = SampleArea.of([row('a', [0, 0, 100, 100]), row('b', [0, 0, 100, 100])], {
       crs: UTM,
       resolution: 10,
@@ -37,7 +37,7 @@ describe('torchgeo: TestGridGeoSampler', () => {
     expect(gridSampler(area, { size: [6, 8], stride: [2, 1], policy: 'pad' })).toHaveLength(9);
   });
 
-  it('roi: chips outside of it are left out', () => {
+  it('test_roi: chips outside of it are left out', () => {
     const area = SampleArea.of([row('a', [0, 0, 100, 100])], metres, {
       roi: { geometry: near([0, 0, 50, 20]), crs: UTM },
     });
@@ -49,14 +49,14 @@ describe('torchgeo: TestGridGeoSampler', () => {
     }
   });
 
-  it('roi outside: an error that says so', () => {
+  it('test_roi, outside: an error that says so', () => {
     const roi = { geometry: near([0, 200, 50, 250]), crs: UTM };
     expect(() => SampleArea.of([row('a', [0, 0, 100, 100])], metres, { roi })).toThrow(
       'the region of interest lies outside of all that could be sampled',
     );
   });
 
-  it('toi: clipped to it', () => {
+  it('test_toi: clipped to it', () => {
     const interval = TimeInterval.parse('2021-07-01T03:00:00Z/2021-07-01T09:00:00Z');
     const rows = [
       row('a', [0, 0, 100, 100], { interval: '2021-07-01' }),
@@ -70,14 +70,14 @@ describe('torchgeo: TestGridGeoSampler', () => {
     );
   });
 
-  it('small_area: one padded chip, where torchgeo had none', () => {
+  it('test_small_area: one padded chip, where torchgeo had none', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10])], { crs: UTM, resolution: 10 });
     const sampler = gridSampler(area, { size: 2, stride: 10 });
     expect([...sampler].map(({ window }) => window)).toEqual([{ x: 0, y: 0, width: 2, height: 2 }]);
     expect(sampler.report).toMatchObject({ addedPixels: 3, droppedPixels: 0 });
   });
 
-  it('tiles_side_by_side: a shared edge makes no further chip', () => {
+  it('test_tiles_side_by_side: a shared edge makes no further chip', () => {
     const rows = [row('a', [0, 0, 10, 10]), row('b', [0, 10, 10, 20])];
     const sampler = gridSampler(SampleArea.of(rows, metres), { size: 2, stride: 10, policy: 'pad' });
     expect([...sampler].map(({ slice }) => from(slice.bounds))).toEqual([
@@ -87,12 +87,12 @@ describe('torchgeo: TestGridGeoSampler', () => {
     expect(gridSampler(SampleArea.of(rows, metres), { size: 10 })).toHaveLength(2);
   });
 
-  it('integer_multiple', () => {
+  it('test_integer_multiple', () => {
     const sampler = gridSampler(SampleArea.of([row('a', [0, 0, 10, 10])], metres), { size: 10, stride: 10 });
     expect([...sampler].map(({ slice }) => from(slice.bounds))).toEqual([[0, 0, 10, 10]]);
   });
 
-  it('float_multiple: the last chip beyond the area by pad, inside of it by cover', () => {
+  it('test_float_multiple: the last chip beyond the area by pad, inside of it by cover', () => {
     const area = SampleArea.of([row('a', [0, 0, 6, 5])], metres);
     const bounds = (policy: GridPolicy): number[][] =>
       [...gridSampler(area, { size: 5, policy })].map(({ slice }) => from(slice.bounds));
