@@ -121,6 +121,10 @@ describe('buildRasterCatalog', () => {
     for (const input of [
       inputs,
       [...inputs, ...inputs],
+      // Several folders, and files of a folder beside it.
+      [join(folder, 'plain'), join(folder, 'plain')],
+      [...inputs, join(folder, 'plain')],
+      [join(folder, 'plain'), inputs[1], join(folder, 'plain/*.tif')],
       [join(folder, 'plain/*.tif')],
       [join(folder, '**/?_2021*.tif')],
       [join(folder, 'plain/{b,c}_*'), join(folder, 'plain/[!bc]*.t?f')],
