@@ -17,7 +17,7 @@ export function addSelectionOptions(command: Command, crs: '--crs' | '--bbox-crs
     .option('--datetime <interval>', '2021-07-15, 2021-07-01/2021-07-31 or 2021-07-01/..')
     .option(
       '--predicate <how>',
-      `rows that ${PREDICATES.join(', ')} the place (default ${PREDICATES[0]})`,
+      `how a row lies to the place: ${PREDICATES.join(', ')} (default ${PREDICATES[0]})`,
       parseChoice('--predicate', PREDICATES),
     )
     .option('--touch', 'also rows that have only their boundary in common with it')

@@ -13,7 +13,7 @@ for (const [k, path] of paths.entries()) {
 }
 
 /** Without a cache every read goes to the file. */
-const valueOf = async (raster: Raster): Promise<number> => Number((await raster.readPlanes())[0][0]);
+const firstOf = async (raster: Raster): Promise<number> => Number((await raster.readPlanes())[0][0]);
 
 it('keeps rasters open while they are used, and some after that', async () => {
   const pool = new RasterPool(createBlockCache(0), 1);
@@ -22,18 +22,18 @@ it('keeps rasters open while they are used, and some after that', async () => {
   await first.close();
   await first.close();
   // Used twice, and given back once, however often.
-  expect(await valueOf(again)).toBe(0);
+  expect(await firstOf(again)).toBe(0);
   await again.close();
   // Nobody uses it, and the other one is within the limit.
-  await expect(valueOf(again)).rejects.toThrow();
-  expect(await valueOf(second)).toBe(1);
+  await expect(firstOf(again)).rejects.toThrow();
+  expect(await firstOf(second)).toBe(1);
   await second.close();
-  expect(await valueOf(second)).toBe(1);
+  expect(await firstOf(second)).toBe(1);
   const third = await pool.borrow(paths[2]);
   await third.close();
-  await expect(valueOf(second)).rejects.toThrow();
+  await expect(firstOf(second)).rejects.toThrow();
   await pool.close();
-  await expect(valueOf(third)).rejects.toThrow();
+  await expect(firstOf(third)).rejects.toThrow();
 });
 
 it('tries again what could not be opened', async () => {
@@ -42,6 +42,6 @@ it('tries again what could not be opened', async () => {
   await expect(pool.borrow(path)).rejects.toThrow(/late\.tif/);
   const geobox = gridAt(500_000, 5_000_000, 2, 2);
   await writeCog(path, [new Uint8Array(4).fill(7)], { geobox, bands: 1, dtype: 'uint8', overviews: 'none' });
-  expect(await valueOf(await pool.borrow(path))).toBe(7);
+  expect(await firstOf(await pool.borrow(path))).toBe(7);
   await pool.close();
 });

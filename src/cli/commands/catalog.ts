@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { DEDUPE_POLICIES } from '../../catalog/index.js';
 import { invalidOption } from '../../errors.js';
-import type { BuildCatalogOptions, BuildCatalogReport, CatalogReport } from '../../workflow/catalog.js';
+import type { CatalogReport } from '../../workflow/catalog.js';
+import type { BuildCatalogOptions, BuildCatalogReport } from '../../workflow/catalog-build.js';
 import { collect, parseChoice, parseCount, requireLength } from '../arguments.js';
 import { describeItems, itemsOf } from '../catalog-items.js';
 import type { CommandContext, Run } from '../main.js';
@@ -30,8 +31,8 @@ function buildCommand(run: Run): Command {
     .requiredOption('-o, --output <file>', `${FILE} to write`)
     .option(
       '--type <what>',
-      'raster, zarr (netCDF and HDF5 too) or vector (default: by the endings of the inputs)',
-      parseChoice('--type', ['raster', 'zarr', 'vector']),
+      'raster, zarr (netCDF and HDF5 too), vector, or product (SAFE, STAC items); default: by the endings of the inputs',
+      parseChoice('--type', ['raster', 'zarr', 'vector', 'product']),
     )
     .option(
       '--regex <regex>',
@@ -55,7 +56,7 @@ function buildCommand(run: Run): Command {
   return command.action((inputs: string[], { regex, ...options }: BuildOptions) =>
     run(command, async ({ output, signal }) => {
       if (options.dateProperty !== undefined) requireLength('--date-property', options.dateProperty, [1, 2]);
-      const { buildCatalogFile } = await import('../../workflow/catalog.js');
+      const { buildCatalogFile } = await import('../../workflow/catalog-build.js');
       const report = await buildCatalogFile({
         ...options,
         ...(regex === undefined ? {} : { filenameRegex: regex }),
@@ -70,7 +71,10 @@ function buildCommand(run: Run): Command {
 
 function describeBuild({ output, count, unreadable, unmatched }: BuildCatalogReport): string {
   const parts = [`${output}: ${count} ${count === 1 ? 'row' : 'rows'}`];
-  if (unreadable.length > 0) parts.push(`${unreadable.length} files left out that cannot be read`);
+  if (unreadable.length > 0)
+    parts.push(
+      `${unreadable.length} ${unreadable.length === 1 ? 'file' : 'files'} left out that cannot be read`,
+    );
   if (unmatched.length > 0) parts.push(`${unmatched.length} whose names do not match`);
   return parts.join(', ');
 }
