@@ -94,3 +94,24 @@ describe('samplePoints', () => {
     expect(values(3.25, 1.5)[1]).toBeCloseTo(0.25 * 12 + 0.75 * 13, 12);
   });
 });
+
+describe('points on another turn of the globe', () => {
+  it('are found on a grid from 0 to 360, and across the antimeridian', () => {
+    const data = Float32Array.from({ length: 360 }, (_, k) => k);
+    const ring = (left: number) =>
+      new GeoTensor({
+        data,
+        shape: [1, 360],
+        dimensions: ['y', 'x'],
+        geobox: gridAt(left, 1, 360, 1, 1, 4326),
+      });
+    const points = [
+      [-5.5, 0.5],
+      [354.5, 0.5],
+      [179.5, 0.5],
+      [-179.5, 0.5],
+    ] as const;
+    expect([...samplePoints(ring(0), points).values]).toEqual([354, 354, 179, 180]);
+    expect([...samplePoints(ring(-180), points).values]).toEqual([174, 174, 359, 0]);
+  });
+});

@@ -1,6 +1,6 @@
 /** The values of a tensor at points. */
 import { invalidInput, invalidOption } from '../../errors.js';
-import { Crs, type CrsLike, createTransform, type GeoTensor } from '../../geo/index.js';
+import { Affine, Crs, type CrsLike, createPixelMapping, GeoBox, type GeoTensor } from '../../geo/index.js';
 
 export interface SamplePointsOptions {
   /** The CRS of the points (default: longitude and latitude on WGS 84). */
@@ -34,8 +34,10 @@ export function samplePoints(
     throw invalidOption('resampling', `cannot be "${String(resampling)}"`, 'give nearest or bilinear');
   const { geobox, data } = tensor;
   const { width, height } = geobox;
-  const toGrid = createTransform(crs === undefined ? Crs.wgs84 : Crs.parse(crs), geobox.crs);
-  const toPixel = geobox.transform.inverse();
+  // A grid whose pixels are units of the points' system: longitudes are found on any turn of the globe.
+  const from = crs === undefined ? Crs.wgs84 : Crs.parse(crs);
+  const { map } = createPixelMapping(new GeoBox(from, Affine.identity, 1, 1), geobox);
+  const position = new Float64Array(2);
   const size = width * height;
   const planes = data.length / size;
   const values = new Float64Array(points.length * planes).fill(Number.NaN);
@@ -51,7 +53,8 @@ export function samplePoints(
         'give two finite numbers, x or longitude first',
       );
     }
-    const [x, y] = toPixel.apply(...toGrid.forward(...point));
+    map(...point, position);
+    const [x, y] = position;
     const [column, row] = [Math.floor(x), Math.floor(y)];
     // NaN, outside of a projection, fails these too.
     if (!(column >= 0 && row >= 0 && column < width && row < height)) continue;
