@@ -1,5 +1,5 @@
-// Faults of one or a few characters in every shader and CPU kernel, and where weights are read: each must fail a
-// test. A fault that survives means that the tests do not see what they should.
+// Faults of one or a few characters in every shader and CPU kernel, where weights are read, and in the catalog: each must
+// fail a test. A fault that survives means that the tests do not see what they should.
 //
 //   npm run check:mutants [-- NAME]     only the faults of files whose path contains NAME
 import { execFileSync, spawn } from 'node:child_process';
@@ -7,10 +7,12 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CATALOG_MUTANTS } from './mutants-catalog.js';
 
 /** [file, what stands there, what a slip would make of it, tests that must notice] */
 const KERNELS = 'test/kernels';
 const R = `${KERNELS}/resamplings.test.ts`;
+const AGGREGATION = `${KERNELS}/aggregation.test.ts`;
 const CHECKPOINTS = 'test/inference/checkpoint.test.ts';
 const HOSTILE = 'test/inference/checkpoint-hostile.test.ts';
 const PHASES = 'test/inference/phase-encoder.test.ts';
@@ -506,6 +508,10 @@ const MUTANTS = [
   ['src/shaders/stitch.wgsl', '* n + dy) * n + dx', '* n + dx) * n + dy', `${KERNELS}/stitch.test.ts`],
   ['src/shaders/stitch.wgsl', 'if (is_valid(x, row)) {', 'if (true) {', `${KERNELS}/stitch.test.ts`],
   ['src/shaders/stitch.wgsl', 'var value = missing();', 'var value = 0.0;', `${KERNELS}/stitch.test.ts`],
+  ['src/shaders/stitch.wgsl', 'if (count == 0u) { shift = value; }', '', AGGREGATION],
+  ['src/shaders/stitch.wgsl', '/ f32(count - 1u)', '/ f32(count)', AGGREGATION],
+  ['src/kernels/cpu/stitch.ts', 'if (count === 0) shift = value;', '', AGGREGATION],
+  ['src/kernels/cpu/stitch.ts', 'count < 2 ? Number.NaN', 'count < 1 ? Number.NaN', AGGREGATION],
   ['src/kernels/cpu/stitch.ts', '(k > 0 ? 1 : 0)', '(k >= 0 ? 1 : 0)', `${KERNELS}/stitch.test.ts`],
   [
     'src/kernels/cpu/stitch.ts',
@@ -652,6 +658,7 @@ const MUTANTS = [
   ['src/inference/phase-encoder.ts', '(band * steps + phase) * plane', '(band + phase) * plane', PHASES],
   ['src/inference/phase-encoder.ts', 'equal.place * length,', '0,', PHASES],
   ['src/inference/phase-encoder.ts', 'place < chips * phases', 'place < batch * phases', PHASES],
+  ...CATALOG_MUTANTS,
 ];
 
 const filter = process.argv[2] ?? '';
