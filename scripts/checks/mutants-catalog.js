@@ -117,7 +117,7 @@ export const CATALOG_MUTANTS = [
   [`${S}/samplers/grid.ts`, '-Math.floor(beyond / 2)', '-Math.ceil(beyond / 2)', GRID],
   [`${S}/samplers/grid.ts`, 'if (start >= length) chips.pop();', 'if (start > length) chips.pop();', GRID],
   [`${S}/samplers/cover.ts`, 'Math.ceil(y0 - 0.5)', 'Math.floor(y0 - 0.5)', GRID],
-  [`${S}/samplers/cover.ts`, 'index.add(x + 0.25, y + 0.25', 'index.add(x, y', GRID],
+  [`${S}/samplers/cover.ts`, 'index.add(x + 0.25, y + 0.25', 'index.add(x, y', RANDOM],
   [`${S}/samplers/centre-places.ts`, 'earliest === k && ', '', RANDOM],
   [`${S}/samplers/random-sampler.ts`, 'if (area.count(window) < wanted) continue;', '', RANDOM],
   [`${S}/samplers/splits.ts`, 'share * total + 1e-9', 'share * total', `${T}/samplers/splits.test.ts`],

@@ -510,8 +510,8 @@ const MUTANTS = [
   ['src/shaders/stitch.wgsl', 'var value = missing();', 'var value = 0.0;', `${KERNELS}/stitch.test.ts`],
   ['src/shaders/stitch.wgsl', 'if (count == 0u) { shift = value; }', '', AGGREGATION],
   ['src/shaders/stitch.wgsl', '/ f32(count - 1u)', '/ f32(count)', AGGREGATION],
-  ['src/kernels/cpu/stitch.ts', 'if (count === 0) shift = value;', '', AGGREGATION],
-  ['src/kernels/cpu/stitch.ts', 'count < 2 ? Number.NaN', 'count < 1 ? Number.NaN', AGGREGATION],
+  ['src/kernels/cpu/stitch.ts', 'differences ** 2 / count', 'differences ** 2', AGGREGATION],
+  ['src/kernels/cpu/stitch.ts', 'count < 2 ? Number.NaN', 'count < 3 ? Number.NaN', AGGREGATION],
   ['src/kernels/cpu/stitch.ts', '(k > 0 ? 1 : 0)', '(k >= 0 ? 1 : 0)', `${KERNELS}/stitch.test.ts`],
   [
     'src/kernels/cpu/stitch.ts',
@@ -586,7 +586,7 @@ const MUTANTS = [
   ['src/kernels/cpu/stitch.ts', 'value < chosen', 'value > chosen', `${KERNELS}/stitch.test.ts`],
   [
     'src/kernels/cpu/stitch.ts',
-    'reduction < WEIGHTS ? Number.NaN : 0',
+    'reduction === WEIGHTS || reduction === COUNTS ? 0 : Number.NaN',
     'Number.NaN',
     `${KERNELS}/stitch.test.ts`,
   ],
