@@ -81,7 +81,7 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
       const outputs = await session.run(feeds, [manifest.output.name]).catch((cause: unknown) => {
         throw invalidInput(
           path,
-          `fails on ${chips} chips (${messageOf(cause).split('\n')[0]})`,
+          `fails on a batch of ${chips} (${messageOf(cause).split('\n')[0]})`,
           'check that model.json describes it',
           cause,
         );
