@@ -1,7 +1,7 @@
 // Flood models of two sizes on random weights: the import of a checkpoint, and seconds a chip (four phases of 256 × 256)
 // of its graphs in float32 and float16, by provider, beside the same model in PyTorch on the same cores.
 //
-//   node bench/model.js [ROUNDS] [tiny] [base] [cpu] [webgpu]
+//   node bench/model.js [ROUNDS] [tiny] [base] [cpu] [webgpu] [webgpu-resident]
 //   node bench/model.js --gpu [ROUNDS] [tiny] [base]     on a hardware adapter: chips that stay on the device
 //                                                         (webgpu-resident) beside chips that are copied (webgpu)
 import { spawn } from 'node:child_process';
@@ -15,7 +15,7 @@ import { competeInTurn, machine, time, version } from './harness.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const PYTHON = '/usr/bin/python3';
-const PROVIDERS = ['cpu', 'webgpu'];
+const PROVIDERS = ['cpu', 'webgpu', 'webgpu-resident'];
 const threads = cpus().length;
 const args = process.argv.slice(2);
 const onGpu = args.includes('--gpu');
@@ -24,6 +24,7 @@ const chosen = (all) =>
   all.some((name) => args.includes(name)) ? all.filter((name) => args.includes(name)) : all;
 const sizes = chosen(Object.keys(FLOOD_SIZES));
 const providers = onGpu ? ['webgpu', 'webgpu-resident'] : chosen(PROVIDERS);
+const isWhole = sizes.length === 2 && (onGpu || providers.length === PROVIDERS.length);
 /** Chips of a batch: as many as infer takes where a GPU has to be kept busy. */
 const batch = onGpu ? 4 : 1;
 
@@ -106,9 +107,12 @@ async function measure(size, folder) {
   const imported = { size, checkpointMiB: statSync(checkpoint).size / 2 ** 20, imports };
   if (onGpu) return { ...imported, results: await compete(providers.flatMap(ours), rounds), webgpu: [] };
   const results = providers.includes('cpu') ? await compete([...ours('cpu'), peer], rounds) : [];
-  // A software adapter takes a minute for a chip of the tiny model: it would only wear the others' rounds out.
-  const software = providers.includes('webgpu') && size === 'tiny' ? await compete(ours('webgpu'), 1) : [];
-  return { ...imported, results, webgpu: software };
+  // A software adapter takes minutes for a chip of the base model: one round, and there of the faster precision.
+  const ofAdapter = ['webgpu', 'webgpu-resident']
+    .filter((provider) => providers.includes(provider))
+    .flatMap((provider) => ours(provider).slice(0, size === 'base' ? 1 : 2));
+  const webgpu = ofAdapter.length > 0 ? await compete(ofAdapter, 1) : [];
+  return { ...imported, results, webgpu };
 }
 
 const load = loadavg()[0];
@@ -150,7 +154,7 @@ const record = {
   models,
 };
 // A run of some of it is not a record.
-if (sizes.length === 2 && providers.length === 2) {
+if (isWhole) {
   writeFileSync(
     here(onGpu ? 'results/model-gpu.json' : 'results/model.json'),
     `${JSON.stringify(record, null, 2)}\n`,

@@ -114,6 +114,13 @@ for name, factor in [('s2-10m', 1), ('s2-20m', 2), ('s2-60m', 6)]:
 classes = np.tile(np.array([0, 4, 5, 6, 8, 9], 'uint8').repeat(10), (60, 1))
 truth['s2-scl'] = describe(write('s2-scl.jp2', classes[None], LOSSLESS + tiles(32) + ['GeoJP2=NO'],
                                  transform=(600000, 20, 0, 5700000, 0, -20)))
+# MSK_CLASSI of a Level 1C: opaque clouds in the lower half, cirrus on the right, snow in the corner of both.
+planes = np.zeros((3, 20, 20), 'uint8')
+planes[0, 10:] = 1
+planes[1, :, 15:] = 1
+planes[2, 12:, 17:] = 1
+truth['s2-classi'] = describe(write('s2-classi.jp2', planes, LOSSLESS + ['RESOLUTIONS=3', 'GeoJP2=NO'],
+                                    transform=(600000, 60, 0, 5700000, 0, -60)))
 
 with open(os.path.join(OUT, 'truth.json'), 'w') as file:
     json.dump(truth, file, indent=1)

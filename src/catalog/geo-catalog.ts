@@ -62,6 +62,11 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     for (const number of numbersOf(this.#view)) yield this.#view.table.row(number);
   }
 
+  /** The outlines of the rows, in their order, without the rest. @internal */
+  *footprints(): Iterable<CatalogRow['footprint']> {
+    for (const number of numbersOf(this.#view)) yield this.#view.table.footprint(number);
+  }
+
   /**
    * The rows at a place and a time, in their order. The place may be given in any coordinate reference system; it is
    * compared with the rows' outlines, not only with their boxes.

@@ -7,6 +7,9 @@
  * - `max`, `min`: the largest, the smallest `p_k(x)`
  * - `first`, `last`: that of the first, of the last chip, row of chips by row
  * - `weights`: `Σ w_k(x)`, and `counts`: how many they are; 0 where there are none
+ * - `variance`: `Σ (p_k(x) − p̄(x))² / (n − 1)` over the n chips, unweighted; NaN where there are fewer than two. It
+ *   is computed from differences to the first chip's value (Chan, Golub and LeVeque 1983,
+ *   doi:10.1080/00031305.1983.10483115), so that values far from 0 lose nothing
  *
  * `w` is the product of a row and a column window (`blend-windows.ts`) that falls towards neighbouring chips only.
  * NaN where the mask is 0, or where no chip says anything: never 0, nor a division by 0.
@@ -16,8 +19,8 @@
  *
  * Shapes: predictions (slot, class, y, x) float32; mask uint8 rows; output (class, row, x) float32.
  * Error: 1e-6 of the largest prediction for `average` of up to 16 chips, 1e-6 of the sum of their magnitudes for
- * `sum`; the others but `weights` (1e-6) are exact. Bytes a pixel and class: about 6 read (1.5 chips cover a pixel)
- * + 4 written.
+ * `sum`, 1e-5 of the largest squared difference for `variance`; the others but `weights` (1e-6) are exact. Bytes a
+ * pixel and class: about 6 read (1.5 chips cover a pixel) + 4 written.
  */
 import { invalidOption } from '../errors.js';
 import { type ChipLayout, chipCover } from '../geo/index.js';
@@ -28,7 +31,17 @@ import { requireDtype, requireLength } from './check.js';
 import { module, run } from './cpu/stitch.js';
 
 /** In the order of the shader's numbers. */
-export const REDUCTIONS = ['average', 'sum', 'max', 'min', 'first', 'last', 'weights', 'counts'] as const;
+export const REDUCTIONS = [
+  'average',
+  'sum',
+  'max',
+  'min',
+  'first',
+  'last',
+  'weights',
+  'counts',
+  'variance',
+] as const;
 export type Reduction = (typeof REDUCTIONS)[number];
 
 /** Where rows and chips lie: the uniform fields of all kernels that gather from chips, as `stitchParameters` fills them. */

@@ -3,13 +3,13 @@ import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '.
 import {
   Affine,
   allocateArray,
-  createPixelMapping,
   dtypeOf,
   GeoBox,
   GeoTensor,
   intersectWindows,
   type PixelWindow,
 } from '../geo/index.js';
+import { projectBox } from './project-box.js';
 import type { Raster, ReadRequest } from './raster.js';
 
 /** What a raster's headers say of its grids. */
@@ -253,91 +253,6 @@ function chooseLevel(raster: RasterGrids, request: ReadRequest): number {
 function boundsBox(raster: RasterGrids, { bounds, boundsCrs }: ReadRequest): GeoBox | null {
   if (bounds === undefined) return null;
   return GeoBox.fromSize(bounds, boundsCrs ?? levelBox(raster, 0).crs, 1, 1);
-}
-
-/** Edges are sampled at so many steps; what they bulge between two samples is estimated and added. */
-const STEPS = 32;
-
-interface ProjectedBox {
-  /** What the box covers, in pixels of the grid, not rounded. */
-  readonly area: PixelWindow;
-  /** Width and height of the box's pixels where they are smallest, in pixels of the grid. */
-  readonly scale: readonly [number, number];
-}
-
-/** A grid seen from another: where its area lies, and how fine its pixels are. */
-function projectBox(box: GeoBox, grid: GeoBox): ProjectedBox {
-  const mapping = createPixelMapping(box, grid);
-  const side = STEPS + 1;
-  const axes = [new Float64Array(side * side), new Float64Array(side * side)] as const;
-  const point = new Float64Array(2);
-  for (let j = 0; j < side; j++) {
-    for (let i = 0; i < side; i++) {
-      mapping.map((i * box.width) / STEPS, (j * box.height) / STEPS, point);
-      axes[0][j * side + i] = point[0];
-      axes[1][j * side + i] = point[1];
-    }
-  }
-  const [x, y] = axes.map((values) => extentOf(values, side));
-  if (!(x.low <= x.high && y.low <= y.high)) {
-    throw invalidInput(
-      `the area (${box.bounds.join(', ')}) in ${box.crs}`,
-      `lies outside the domain of ${grid.crs}`,
-      'give one that the coordinate reference system covers',
-    );
-  }
-  const scales = axes.map((values) => finestStep(values, side, STEPS / box.width, STEPS / box.height));
-  return {
-    area: { x: x.low, y: y.low, width: x.high - x.low, height: y.high - y.low },
-    scale: [scales[0], scales[1]],
-  };
-}
-
-/** The range of one coordinate over a lattice, with what it may reach between the samples. */
-function extentOf(values: Float64Array, side: number): { low: number; high: number } {
-  let low = Infinity;
-  let high = -Infinity;
-  let bulge = 0;
-  let step = 0;
-  let holes = false;
-  for (const [k, value] of values.entries()) {
-    if (!Number.isFinite(value)) {
-      holes = true;
-      continue;
-    }
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-    const [i, j] = [k % side, Math.floor(k / side)];
-    for (const [inside, stride] of [
-      [i > 0 && i + 1 < side, 1],
-      [j > 0 && j + 1 < side, side],
-    ] as const) {
-      if (!inside) continue;
-      const [before, after] = [values[k - stride], values[k + stride]];
-      if (Number.isFinite(before)) step = Math.max(step, Math.abs(value - before));
-      // A parabola through three samples departs from its chords by an eighth of their second difference.
-      const bend = Math.abs(before - 2 * value + after) / 8;
-      if (bend > bulge) bulge = bend;
-    }
-  }
-  // Where the projection ends between two samples, the area may reach up to the second.
-  const margin = bulge + (holes ? step : 0);
-  return { low: low - margin, high: high + margin };
-}
-
-/** The smallest length that a pixel of the box spans along one axis of the grid. */
-function finestStep(values: Float64Array, side: number, perColumn: number, perRow: number): number {
-  let finest = Infinity;
-  for (let j = 0; j + 1 < side; j++) {
-    for (let i = 0; i + 1 < side; i++) {
-      const k = j * side + i;
-      const across = (values[k + 1] - values[k]) * perColumn;
-      const down = (values[k + side] - values[k]) * perRow;
-      const length = Math.hypot(across, down);
-      if (length < finest) finest = length;
-    }
-  }
-  return finest;
 }
 
 /** Coordinates this close to a pixel's edge are on it. */

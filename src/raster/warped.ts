@@ -17,9 +17,6 @@ import {
   controlNeeds,
   type FilterScale,
   filterScale,
-  keepsValues,
-  type NodataOptions,
-  nodataToNaN,
   type Resampling,
   suitsCategories,
   uploadControl,
@@ -28,6 +25,7 @@ import {
 import type { BandInfo, Raster, WindowRequest } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
 import type { UnitStep } from './units.js';
+import { uploadSource } from './warp-source.js';
 
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
@@ -227,7 +225,8 @@ export class WarpedRaster {
     // Where the source does not reach, a single pixel without data stands for it.
     const sourceWindow = control.source ?? { x: 0, y: 0, width: 1, height: 1 };
     for (const [i, band] of this.#bands.entries()) {
-      const { source, stored } = this.#prepare(this.#upload(sources[i] ?? NO_PIXEL, band, masks[i] ?? null));
+      const pixels = { values: sources[i] ?? NO_PIXEL, band, mask: masks[i] ?? null };
+      const { source, stored } = uploadSource(backend, this.raster.name, pixels, this.#options);
       warp(backend, {
         source,
         stored,
@@ -246,43 +245,6 @@ export class WarpedRaster {
     device.cells.dispose();
     device.table.dispose();
   }
-
-  /** What is to be done before resampling needs values, not what is stored. */
-  #prepare(uploaded: StoredSource): StoredSource {
-    const { prepare = null } = this.#options;
-    if (prepare === null) return uploaded;
-    const source = nodataToNaN(this.#backend, uploaded.source, uploaded.stored);
-    uploaded.source.dispose();
-    prepare(this.#backend, source);
-    return { source, stored: {} };
-  }
-
-  /** Stored values on the device, and how the kernel makes float32 of them. */
-  #upload(values: TypedArray, band: BandInfo, mask: Uint8Array | null): StoredSource {
-    const { scale, offset } = this.#options.unscale === false ? { scale: 1, offset: 0 } : band;
-    const { nodata } = band;
-    const wide = values instanceof Int32Array || values instanceof Uint32Array;
-    const integers = wide || band.storedType.endsWith('int64');
-    if (integers && keepsValues(this.#options.resampling)) requireExact(this.raster.name, values, nodata);
-    // An alpha band itself has values everywhere.
-    const holes = band.colourInterpretation === 'alpha' ? null : mask;
-    if (values instanceof Float64Array || holes !== null) {
-      // A GPU has no float64: the tests and the scaling happen here, before the values lose precision.
-      const converted = new Float32Array(values.length);
-      for (let i = 0; i < values.length; i++) {
-        const missing = values[i] === nodata || holes?.[i] === 0;
-        converted[i] = missing ? Number.NaN : values[i] * scale + offset;
-      }
-      return { source: this.#backend.upload(converted), stored: {} };
-    }
-    return { source: this.#backend.upload(values), stored: { nodata, scale, offset } };
-  }
-}
-
-/** A source on the device, and how a kernel makes float32 of it. */
-interface StoredSource {
-  readonly source: DeviceTensor;
-  readonly stored: NodataOptions;
 }
 
 /** Stands for a source that a tile does not reach. */
@@ -296,17 +258,3 @@ interface SourceWindow {
 
 const NO_SOURCE: SourceWindow = { planes: [], masks: [] };
 const NOTHING = Promise.resolve(NO_SOURCE);
-
-/** Such resamplings promise the source's own values, but they pass through float32, which skips whole numbers from 2^24 on. */
-function requireExact(name: string, values: TypedArray, nodata: number | null): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (Math.fround(value) === value || value === nodata) continue;
-    throw new TerrachipError(
-      'UNSUPPORTED',
-      `${name} holds ${value}, a whole number that float32 cannot hold and that this resampling would change`,
-      'renumber them, or use gdalwarp',
-      { feature: 'whole numbers beyond 16777216' },
-    );
-  }
-}

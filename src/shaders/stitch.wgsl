@@ -29,7 +29,8 @@ struct Parameters {
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
 @group(0) @binding(6) var<uniform> parameters: Parameters;
 
-// 0 average, 1 sum, 2 largest, 3 smallest, 4 first, 5 last, 6 sum of the weights, 7 number of chips
+// 0 average, 1 sum, 2 largest, 3 smallest, 4 first, 5 last, 6 sum of the weights, 7 number of chips,
+// 8 variance
 override reduction: u32;
 
 // The window of chip k of `count` along an axis tapers towards its neighbours only.
@@ -57,6 +58,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var sum = 0.0;
   var total = 0.0;
   var chosen = 0.0;
+  var shift = 0.0;     // the first value: sums of differences from it do not cancel
+  var differences = 0.0;
+  var squares = 0.0;
   var count = 0u;
   if (is_valid(x, row)) {
     for (var j = placement[by_row + row]; j <= placement[by_row + parameters.height + row]; j++) {
@@ -73,6 +77,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         total += weight;
         let better = (reduction == 2u && value > chosen) || (reduction == 3u && value < chosen);
         if (count == 0u || better || reduction == 5u) { chosen = value; }
+        if (reduction == 8u) {
+          if (count == 0u) { shift = value; }
+          let difference = value - shift;
+          differences += difference;
+          squares += difference * difference;
+        }
         count++;
       }
     }
@@ -82,6 +92,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     value = total;
   } else if (reduction == 7u) {
     value = f32(count);
+  } else if (reduction == 8u) {
+    if (count > 1u) {
+      value = max(0.0, (squares - differences * differences / f32(count)) / f32(count - 1u));
+    }
   } else if (count > 0u) {
     switch reduction {
       case 0u: { value = sum / total; }

@@ -1,8 +1,16 @@
 /** Polygons on a pixel grid: their edges in pixel coordinates, curved where the projection curves them. */
 import { invalidInput } from '../errors.js';
-import { type Bounds, createTransform, type GeoBox, intersectBounds, transformBounds } from '../geo/index.js';
+import {
+  type Bounds,
+  Crs,
+  createTransform,
+  type GeoBox,
+  intersectBounds,
+  transformBounds,
+} from '../geo/index.js';
 import type { AreaFeature, AreaFeatures, Polygon, Position, Ring } from './features.js';
 import { ringBounds } from './ring.js';
+import { polygonsToLonLat } from './to-lon-lat.js';
 
 /** Edges of one polygon as `x0, y0, x1, y1` in pixels (pixel centres at +0.5), in the order of its rings. */
 export interface GridPolygon {
@@ -24,23 +32,71 @@ const MAX_CUTS = 12;
 /** Bounds of a grid in another system are widened by this share, since extremes lie between sampled points. */
 const MARGIN = 0.01;
 
+/** Longitudes repeat: what lies at −179° also lies at 181°. */
+const TURNS = [0, 360, -360];
+
 /**
- * The polygons of some features that may touch a grid, in its pixel coordinates; those of a feature together.
+ * The polygons of some features that may touch a grid, in its pixel coordinates; those of a feature together. On a grid
+ * in degrees that reaches beyond ±180 a polygon is found from either side of the antimeridian.
  * @throws {TerrachipError} INVALID_INPUT for a polygon that reaches the grid but leaves its projection's domain
  */
 export function projectOntoGrid(areas: AreaFeatures, geobox: GeoBox): GridPolygon[][] {
-  const toGrid = createTransform(areas.crs, geobox.crs);
+  const place = placer(areas.crs, areas.name, geobox);
+  return areas.features.map(({ polygons }: AreaFeature) => polygons.flatMap(place));
+}
+
+/** Takes a polygon onto the grid: to several places where the grid shows it more than once, to none where it is far. */
+function placer(crs: Crs, name: string, geobox: GeoBox): (polygon: Polygon) => GridPolygon[] {
+  const toGrid = createTransform(crs, geobox.crs);
   const toPixel = geobox.transform.inverse();
-  const project = ([x, y]: Position): Position => toPixel.apply(...toGrid.forward(x, y));
-  const bounds = widen(transformBounds(geobox.bounds, geobox.crs, areas.crs));
-  const near = (polygon: Polygon): boolean => intersectBounds(ringBounds(polygon[0]), bounds) !== null;
-  return areas.features.map(({ polygons }: AreaFeature) =>
-    polygons.filter(near).map((polygon) => {
-      const edges: number[] = [];
-      for (const ring of polygon) addRing(edges, ring, project, toGrid.isIdentity, areas.name, geobox);
-      return describe(Float64Array.from(edges));
-    }),
-  );
+  const exact = transformBounds(geobox.bounds, geobox.crs, crs);
+  const wide = widen(exact);
+  const nearTurns = (polygon: Polygon): number[] => {
+    const [x0, y0, x1, y1] = ringBounds(polygon[0]);
+    return (crs.isGeographic ? TURNS : [0]).filter(
+      (turn) => intersectBounds([x0 + turn, y0, x1 + turn, y1], turn === 0 ? wide : exact) !== null,
+    );
+  };
+  const outline = (polygon: Polygon, project: (position: Position) => Position): GridPolygon => {
+    const edges: number[] = [];
+    for (const ring of polygon) addRing(edges, ring, project, toGrid.isIdentity, name, geobox);
+    return describe(Float64Array.from(edges));
+  };
+  if (!geobox.crs.isGeographic) {
+    const project = ([x, y]: Position): Position => toPixel.apply(...toGrid.forward(x, y));
+    return (polygon) => (nearTurns(polygon).length === 0 ? [] : [outline(polygon, project)]);
+  }
+  if (crs.isGeographic) {
+    return (polygon) =>
+      nearTurns(polygon).map((turn) =>
+        outline(polygon, ([x, y]) => {
+          const [longitude, latitude] = toGrid.forward(x, y);
+          // A change of datum may have taken the longitude to another turn.
+          return toPixel.apply(longitude + 360 * Math.round((x + turn - longitude) / 360), latitude);
+        }),
+      );
+  }
+  const placeLonLat = placer(Crs.wgs84, name, geobox);
+  const centre = (geobox.bounds[0] + geobox.bounds[2]) / 2;
+  const longitudeOf = ([x, y]: Position): number => toGrid.forward(x, y)[0];
+  return (polygon) => {
+    if (nearTurns(polygon).length === 0) return [];
+    // Across the antimeridian or around a pole there is no outline in degrees before it is cut.
+    if (polygon.some((ring) => jumps(ring.map(longitudeOf)))) {
+      return polygonsToLonLat([polygon], crs, name).flatMap(placeLonLat);
+    }
+    const turn = 360 * Math.round((centre - longitudeOf(polygon[0][0])) / 360);
+    return [
+      outline(polygon, ([x, y]) => {
+        const [longitude, latitude] = toGrid.forward(x, y);
+        return toPixel.apply(longitude + turn, latitude);
+      }),
+    ];
+  };
+}
+
+function jumps(longitudes: readonly number[]): boolean {
+  return longitudes.some((longitude, k) => k > 0 && Math.abs(longitude - longitudes[k - 1]) > 180);
 }
 
 function widen([x0, y0, x1, y1]: Bounds): Bounds {

@@ -5,66 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openProduct } from '../../src/catalog/node/index.js';
-import { GeoBox } from '../../src/geo/node/index.js';
-import { writeCog } from '../../src/raster/index.js';
-import { temporaryFolder } from '../support/files.js';
+import { base, DNS, folder, item, SIDE, write } from '../support/items.js';
 
-const folder = await temporaryFolder();
-const SIDE = 12;
-const GRID = GeoBox.fromSize([600000, 5699880, 600120, 5700000], 'EPSG:32631', SIDE, SIDE);
-
-/** Writes a raster of one band whose pixel k holds `value(k)`. */
-async function write(
-  name: string,
-  dtype: 'uint16' | 'uint8' | 'float32',
-  value: (k: number) => number,
-  nodata: number | null,
-): Promise<void> {
-  const array = { uint16: Uint16Array, uint8: Uint8Array, float32: Float32Array }[dtype];
-  const values = Array.from({ length: SIDE * SIDE }, (_, k) => value(k));
-  await writeCog(join(folder, name), [array.from(values)], { geobox: GRID, bands: 1, dtype, nodata });
-}
-
-const DNS = (k: number): number => [0, 900, 1000, 1500, 11_000][k % 5];
-await write('optical.tif', 'uint16', DNS, null);
-await write('scl.tif', 'uint8', (k) => [0, 4, 9, 3][k % 4], null);
-await write('qa.tif', 'uint16', (k) => [1, 0b1000, 0b10000, 0b100, 0b1000000][k % 5], null);
-await write('radar.tif', 'float32', (k) => [-32768, 0.001, 0.1, 1][k % 4], null);
-
-interface Made {
-  id: string;
-  collection?: string;
-  properties: Record<string, unknown>;
-  assets: Record<string, Record<string, unknown>>;
-}
-
-/** An item over the made rasters. */
-function item({ id, collection, properties, assets }: Made): object {
-  const ring = GRID.footprint();
-  return {
-    type: 'Feature',
-    stac_version: '1.0.0',
-    id,
-    ...(collection === undefined ? {} : { collection }),
-    geometry: { type: 'Polygon', coordinates: [ring] },
-    properties: { datetime: '2021-07-15T10:50:31Z', 'proj:epsg': 32631, ...properties },
-    assets: Object.fromEntries(
-      Object.entries(assets).map(([key, asset]) => [
-        key,
-        {
-          type: 'image/tiff; application=geotiff; profile=cloud-optimized',
-          roles: ['data'],
-          'proj:shape': [SIDE, SIDE],
-          'proj:transform': [10, 0, 600000, 0, -10, 5700000],
-          ...asset,
-        },
-      ]),
-    ),
-    links: [],
-  };
-}
-
-const base = join(folder, 'item.json');
 const first = 5;
 
 const planetary = (baseline: string): object =>
@@ -162,7 +104,46 @@ describe('items of Sentinel-2', () => {
     expect(product.attributes.tile).toBe('31UFS');
   });
 
+  it('name pictures that are no bands, and images twice', async () => {
+    await write('picture.tif', 'uint8', () => 7, null);
+    const document = item({
+      id: 'S2A_MSIL2A_20210715T105031_R051_T31UFS_20210716T033313',
+      collection: 'sentinel-2-l2a',
+      properties: { 's2:processing_baseline': '03.00' },
+      assets: {
+        visual: { href: 'picture.tif', 'eo:bands': [{ name: 'B04' }, { name: 'B03' }, { name: 'B02' }] },
+        'red-jp2': { href: 's3://elsewhere/B04.jp2', type: 'image/jp2', 'eo:bands': [{ name: 'B04' }] },
+        B04: { href: 'optical.tif', 'eo:bands': [{ name: 'B04' }] },
+      },
+    });
+    expect(await firstDns(document)).toEqual(expected(0));
+    const product = await openProduct(document, { base });
+    expect(Object.keys(product.row().assets)).toEqual(['B04']);
+    expect(product.attributes).toMatchObject({
+      tile: '31UFS',
+      condensedName: '20210715T105031_S2_T31UFS_L2A_033313',
+      pixelSize: 10,
+    });
+  });
+
+  it('have tiles in many forms', async () => {
+    const forms: [string, Record<string, unknown>][] = [
+      ['01CCV', { 'mgrs:utm_zone': 1, 'mgrs:latitude_band': 'C', 'mgrs:grid_square': 'CV' }],
+      ['28QCH', { 'sentinel:latitude_band': 'Q', 'sentinel:product_id': 'S2A_MSIL2A_20200714T115221_N0214_R123_T28QCH_20200714T191310' }],
+      ['28QCH', { 's2:product_uri': 'S2A_MSIL2A_20200714T115221_N0214_R123_T28QCH_20200714T191310.SAFE' }],
+    ]; // biome-ignore format: a list
+    for (const [tile, properties] of forms) {
+      const assets = { B04: { href: 'optical.tif' } };
+      const document = item({ id: 'S2A_made', properties, assets });
+      const product = await openProduct(document, { base, addOffset: 0 });
+      expect(product.attributes.tile).toBe(tile);
+    }
+  });
+
   it('may be corrected by hand', async () => {
+    await expect(openProduct(planetary('04.00'), { base, addOffset: Number.NaN })).rejects.toThrow(
+      'addOffset cannot be NaN; give 0 or -1000.',
+    );
     expect(await firstDns(earthSearch(false, -0.1), { addOffset: 0 })).toEqual(expected(0));
     expect(await firstDns(planetary('03.01'), { addOffset: -1000 })).toEqual(expected(-1000));
   });
@@ -175,98 +156,16 @@ describe('items of Sentinel-2', () => {
       assets: { B04: { href: 'optical.tif' } },
     });
     await expect(openProduct(document, { base })).rejects.toThrow(/give addOffset: 0 or addOffset: -1000/);
+    // What users processed themselves has a baseline that tells nothing.
+    const own = { ...document, properties: { ...Object(planetary('99.99')).properties } };
+    await expect(openProduct(own, { base })).rejects.toThrow(/give addOffset: 0 or addOffset: -1000/);
+    const zero = {
+      B04: { href: 'optical.tif', type: 'image/tiff', 'raster:bands': [{ scale: 0, offset: 0 }] },
+    };
+    await expect(openProduct({ ...document, assets: zero }, { base })).rejects.toThrow(
+      /has a scale of 0 for B04/,
+    );
     expect(await firstDns(document, { addOffset: 0 })).toEqual(expected(0));
-  });
-});
-
-describe('items of Landsat', () => {
-  const landsat = item({
-    id: 'LC08_L2SP_199026_20210715_02_T1',
-    collection: 'landsat-c2-l2',
-    properties: {
-      platform: 'landsat-8',
-      'landsat:wrs_path': '199',
-      'landsat:wrs_row': '026',
-      'landsat:correction': 'L2SP',
-      'eo:cloud_cover': 3,
-    },
-    assets: {
-      red: { href: 'optical.tif', 'eo:bands': [{ name: 'OLI_B4', common_name: 'red' }] },
-      nir08: { href: 'optical.tif', 'eo:bands': [{ name: 'OLI_B5', common_name: 'nir08' }] },
-      lwir11: { href: 'optical.tif', 'eo:bands': [{ name: 'TIRS_B10', common_name: 'lwir11' }] },
-      qa_pixel: { href: 'qa.tif' },
-    },
-  });
-
-  it('have reflectance, temperature and clouds by the constants of Collection 2', async () => {
-    const product = await openProduct(landsat, { base });
-    expect(product.attributes).toMatchObject({
-      constellation: 'Landsat',
-      tile: '199026',
-      productType: 'L2SP',
-    });
-    expect(product.bands.map(({ name }) => name)).toEqual([
-      'RED', 'NIR', 'NARROW_NIR', 'TIR_1', 'QA_PIXEL', 'CLOUDS', 'SHADOWS', 'CIRRUS', 'ALL_CLOUDS',
-    ]); // biome-ignore format: a list
-    const { tensor, bands } = await product.load(['RED', 'NIR', 'TIR_1', 'CLOUDS', 'ALL_CLOUDS']);
-    expect(bands.map(({ units }) => units)).toEqual([
-      'reflectance',
-      'reflectance',
-      'kelvin',
-      'class',
-      'class',
-    ]);
-    const at = (band: number): number[] => Array.from(tensor.plane(band).data.subarray(0, first));
-    const [fill, ...red] = at(0);
-    expect(fill).toBeNaN();
-    const byHand = [900, 1000, 1500, 11_000].map((dn) => Math.max(0, dn * 2.75e-5 - 0.2));
-    for (const [k, value] of byHand.entries()) expect(red[k]).toBeCloseTo(value, 6);
-    expect(red[3]).toBeGreaterThan(0.1);
-    expect(at(1)).toEqual(at(0));
-    expect(at(2)[1]).toBeCloseTo(900 * 0.00341802 + 149, 4);
-    expect(at(3)).toEqual([Number.NaN, 1, 0, 0, 0]);
-    expect(at(4)).toEqual([Number.NaN, 1, 1, 1, 0]);
-  });
-});
-
-describe('items of Sentinel-1 RTC', () => {
-  const radar = item({
-    id: 'S1A_IW_GRDH_1SDV_20210715T055012_20210715T055037_038786_04939C_rtc',
-    collection: 'sentinel-1-rtc',
-    properties: { platform: 'SENTINEL-1A', 'sat:orbit_state': 'descending' },
-    assets: {
-      vv: { href: 'radar.tif', 'raster:bands': [{ nodata: -32768 }] },
-      vh: { href: 'radar.tif', 'raster:bands': [{ nodata: -32768 }] },
-    },
-  });
-
-  it('have power, and decibels when asked', async () => {
-    const product = await openProduct(radar, { base });
-    expect(product.attributes).toMatchObject({
-      constellation: 'Sentinel-1',
-      sensorType: 'SAR',
-      productType: 'RTC',
-    });
-    const power = await product.load(['VV', 'VH']);
-    expect(power.bands[0].units).toBe('linear_power');
-    expect(Array.from(power.tensor.data.subarray(0, 4))).toEqual([
-      Number.NaN, Math.fround(0.001), Math.fround(0.1), 1,
-    ]); // biome-ignore format: values
-    const decibels = await product.load(['vv'], { units: 'dB' });
-    expect(decibels.bands[0].units).toBe('dB');
-    const values = Array.from(decibels.tensor.data.subarray(1, 4));
-    for (const [k, value] of [-30, -10, 0].entries()) expect(values[k]).toBeCloseTo(value, 3);
-    await expect(product.load(['VV'], { units: 'reflectance' })).rejects.toThrow(/choose linear_power or dB/);
-  });
-
-  it('that are not corrected for terrain are no products', async () => {
-    const grd = item({
-      id: 'S1A_IW_GRDH_1SDV_20210715T055012',
-      collection: 'sentinel-1-grd',
-      properties: {},
-      assets: { vv: { href: 'radar.tif' } },
-    });
-    await expect(openProduct(grd, { base })).rejects.toThrow(/no product known here; give one of Sentinel-2/);
   });
 });
 

@@ -57,6 +57,8 @@ describe('a Sentinel-2 product in a folder', () => {
       processingBaseline: '05.00',
       generated: '2021-07-15T14:23:02.000000Z',
       cloudCover: 12.5,
+      pixelSize: 10,
+      condensedName: '20210715T105031_S2_T31UFS_L2A_142302',
     });
     expect(product.attributes.acquired.toJSON()[0]).toBe('2021-07-15T10:50:31.024Z');
     expect(product.attributes.crs?.epsg).toBe(32631);
@@ -248,9 +250,7 @@ describe('damaged products', () => {
       /does not say what its digital numbers are/,
     );
     await expect(openProduct(await broken({ tile: '<a></a>' }))).rejects.toThrow(/has no HORIZONTAL_CS_CODE/);
-    const two = await broken({ more: { 'GRANULE/another/MTD_TL.xml': '<a/>' } });
-    await expect(openProduct(two)).rejects.toThrow(/holds 2 tiles/);
-    await expect(openProduct(folder)).rejects.toThrow(/holds no MTD_MSIL1C.xml or MTD_MSIL2A.xml/);
+    await expect(openProduct(join(safe, 'GRANULE'))).rejects.toThrow(/holds no MTD_MSIL1C.xml or MTD_MSIL2A/);
     await expect(openProduct(join(folder, 'nothing.SAFE'))).rejects.toThrow(/does not exist/);
     const offset = await broken({ offset: Number.NaN });
     await expect(openProduct(offset)).rejects.toThrow(/an offset of a band that is no number/);
@@ -300,5 +300,17 @@ describe('products in a catalog', () => {
     const strict = buildProductCatalog([safe, missing], { onUnreadable: 'throw' });
     await expect(strict).rejects.toThrow(/nothing does not exist/);
     await expect(buildProductCatalog([join(folder, 'nothing')])).rejects.toThrow(/does not exist/);
+  });
+
+  it('are found by patterns', async () => {
+    const many = join(folder, 'many');
+    await writeSafe(many, { baseline: '04.00' });
+    await writeSafe(many, { baseline: '05.00' });
+    const { catalog } = await buildProductCatalog(join(many, '*.SAFE'));
+    expect([...catalog].map(({ properties }) => properties['s2:processing_baseline'])).toEqual([
+      '04.00',
+      '05.00',
+    ]);
+    await expect(buildProductCatalog(join(many, '*.zip'))).rejects.toThrow(/matches no file/);
   });
 });

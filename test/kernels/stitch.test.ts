@@ -1,83 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
-import { type Backend, CpuBackend } from '../../src/gpu/index.js';
+import { CpuBackend } from '../../src/gpu/index.js';
 import {
   blendWindows,
   REDUCTIONS,
   type Reduction,
-  stitch,
-  uploadStitchLayout,
   WINDOW_NAMES,
   type WindowOptions,
 } from '../../src/kernels/index.js';
 import windows from '../fixtures/windows.json' with { type: 'json' };
 import { describeBackends, sharedWebGpu, webgpuProblem } from '../support/backends.js';
 import { randomValues, seeded } from '../support/random.js';
-
-interface StitchCase {
-  width: number;
-  height: number;
-  size: number;
-  stride: number;
-  classes: number;
-  /** (chip row, chip column, class, y, x) */
-  predictions: Float32Array;
-  mask?: Uint8Array;
-  missing?: number[];
-  rowStart?: number;
-  rows?: number;
-  window?: WindowOptions;
-  reduction?: Reduction;
-  /** Slot k holds chip `order[k]`; default: chips lie in order. */
-  order?: readonly number[];
-}
-
-async function stitchOn(backend: Backend, options: StitchCase): Promise<Float32Array> {
-  const { width, height, size, stride, classes } = options;
-  const layout = createChipLayout(width, height, size, stride);
-  const scene = uploadStitchLayout(backend, layout, options.window);
-  const count = layout.columnStarts.length * layout.rowStarts.length;
-  const slots = new Int32Array(count).fill(-1);
-  const ordered = new Float32Array(options.predictions.length);
-  const chipValues = classes * size * size;
-  for (const [slot, chip] of (options.order ?? Array.from(slots.keys())).entries()) {
-    if (!options.missing?.includes(chip)) slots[chip] = slot;
-    ordered.set(options.predictions.subarray(chip * chipValues, (chip + 1) * chipValues), slot * chipValues);
-  }
-  const rowStart = options.rowStart ?? 0;
-  const rows = options.rows ?? height;
-  const tensors = {
-    predictions: backend.upload(ordered, [count, classes, size, size]),
-    slots: backend.upload(slots),
-    mask: backend.upload(options.mask ?? new Uint8Array(width * height).fill(1), [height, width]),
-    output: backend.allocate([classes, rows, width], 'float32'),
-  };
-  const { reduction } = options;
-  stitch(backend, { ...tensors, scene, maskRow: 0, rowStart, ...(reduction && { reduction }) });
-  const result = (await backend.download(tensors.output)) as Float32Array;
-  scene.dispose();
-  for (const tensor of Object.values(tensors)) tensor.dispose();
-  return result;
-}
-
-/** Chips of a scene whose value is the same function of the place in every chip. */
-function chipsOf(
-  layout: { columnStarts: Int32Array; rowStarts: Int32Array; size: number },
-  classes: number,
-  f: (x: number, y: number, c: number) => number,
-): Float32Array {
-  const { columnStarts, rowStarts, size } = layout;
-  const values: number[] = [];
-  for (const y0 of rowStarts) {
-    for (const x0 of columnStarts) {
-      for (let c = 0; c < classes; c++) {
-        for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) values.push(f(x0 + x, y0 + y, c));
-      }
-    }
-  }
-  return Float32Array.from(values);
-}
+import { chipsOf, type StitchCase, stitchOn } from '../support/stitched.js';
 
 /** The definition, pixel by pixel in float64: every chip, its windows from trigonometry, one sum. */
 function reference(options: StitchCase): Float64Array {
@@ -135,6 +70,10 @@ function reduced(found: readonly { value: number; weight: number }[], reduction:
       return total;
     case 'counts':
       return values.length;
+    case 'variance': {
+      const mean = values.reduce((all, value) => all + value, 0) / values.length;
+      return values.reduce((all, value) => all + (value - mean) ** 2, 0) / (values.length - 1);
+    }
   }
 }
 
@@ -220,6 +159,8 @@ describeBackends('stitch', (backend) => {
       last: [1, 1, 3, 3, 3, 3],
       weights: [1, 1, 1, 1, 1, 1],
       counts: [1, 1, 2, 2, 1, 1],
+      // (1 + 1) / (2 − 1) about the mean of 1 and 3; one chip alone does not vary.
+      variance: [Number.NaN, Number.NaN, 2, 2, Number.NaN, Number.NaN],
     };
     for (const reduction of REDUCTIONS) {
       const options = { width: 6, height: 4, size: 4, stride: 2, classes: 1, predictions, reduction };

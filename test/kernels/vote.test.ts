@@ -109,7 +109,7 @@ function winners(scores: ArrayLike<number>): number[] {
 }
 
 describeBackends('vote', (backend) => {
-  it('by hand: three chips over a pixel', async () => {
+  it('geopatcher TestSpatialHardVote test_majority, by hand: three chips over a pixel', async () => {
     // Chips of 3 every 1 on a row of 5: all three cover the pixel in the middle. Two are lukewarm about class 1, one
     // is sure of class 0: heads count in a hard vote, conviction in a soft one.
     const chip = (first: number): number[] => [...new Array(9).fill(first), ...new Array(9).fill(1 - first)];

@@ -5,14 +5,16 @@ import { dirname, join } from 'node:path';
 export interface SafeOptions {
   level?: 'L1C' | 'L2A';
   baseline?: string;
-  /** Added to digital numbers, by band number; null for metadata from before there were offsets. */
-  offset?: number | null;
+  /** Added to digital numbers of all bands, or by `band_id`; null for metadata from before there were offsets. */
+  offset?: number | null | readonly (number | null)[];
   quantification?: number;
   /** In place of a file of metadata. */
   product?: string;
   tile?: string;
-  /** Files besides, by path. */
+  /** Files besides, by path; those in `GRANULE/…` lie in the folder of the tile. */
   more?: Readonly<Record<string, string>>;
+  /** Fixtures besides, by path likewise. */
+  images?: Readonly<Record<string, string>>;
 }
 
 const FIXTURES = 'test/fixtures/jpeg2000';
@@ -35,7 +37,10 @@ function productXml(
     level === 'L1C'
       ? ['Radiometric_Offset_List', 'RADIO_ADD_OFFSET']
       : ['BOA_ADD_OFFSET_VALUES_LIST', 'BOA_ADD_OFFSET'];
-  const offsets = Array.from({ length: 13 }, (_, k) => `<${entry} band_id="${k}">${offset}</${entry}>`);
+  const offsets = Array.from({ length: 13 }, (_, k) => {
+    const own = typeof offset === 'number' || offset === null ? offset : offset[k];
+    return own === null ? '' : `<${entry} band_id="${k}">${own}</${entry}>`;
+  });
   const quantity =
     level === 'L1C'
       ? `<QUANTIFICATION_VALUE unit="none">${quantification}</QUANTIFICATION_VALUE>`
@@ -73,14 +78,14 @@ function productXml(
 `;
 }
 
-function tileXml(): string {
+function tileXml(tile = TILE, left = 600000): string {
   const sizes = [10, 20, 60].map(
     (size) => `<Size resolution="${size}"><NROWS>${1200 / size}</NROWS><NCOLS>${1200 / size}</NCOLS></Size>
-      <Geoposition resolution="${size}"><ULX>600000</ULX><ULY>5700000</ULY><XDIM>${size}</XDIM><YDIM>-${size}</YDIM></Geoposition>`,
+      <Geoposition resolution="${size}"><ULX>${left}</ULX><ULY>5700000</ULY><XDIM>${size}</XDIM><YDIM>-${size}</YDIM></Geoposition>`,
   );
   return `<?xml version="1.0" encoding="UTF-8"?>
 <n1:Tile_ID_List xmlns:n1="https://example.org/tile">
-  <n1:General_Info><TILE_ID>S2A_OPER_MSI_TL_MADE_20210715T142302_A031678_${TILE}_N05.00</TILE_ID></n1:General_Info>
+  <n1:General_Info><TILE_ID>S2A_OPER_MSI_TL_MADE_20210715T142302_A031678_${tile}_N05.00</TILE_ID></n1:General_Info>
   <n1:Geometric_Info>
     <Tile_Geocoding>
       <HORIZONTAL_CS_CODE>EPSG:32631</HORIZONTAL_CS_CODE>
@@ -102,9 +107,14 @@ export async function writeSafe(parent: string, options: SafeOptions = {}): Prom
   const name = SAFE_NAME(level, baseline);
   const root = join(parent, `${name}.SAFE`);
   const granule = `GRANULE/${level}_${TILE}_A031678_20210715T105032`;
+  const at = (path: string): string => join(root, path.replace('GRANULE/…', granule));
   const write = async (path: string, text: string): Promise<void> => {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
+    await mkdir(dirname(at(path)), { recursive: true });
+    await writeFile(at(path), text);
+  };
+  const copy = async (fixture: string, path: string): Promise<void> => {
+    await mkdir(dirname(at(path)), { recursive: true });
+    await copyFile(join(FIXTURES, fixture), at(path));
   };
   const { product, tile } = options;
   await write(
@@ -113,21 +123,42 @@ export async function writeSafe(parent: string, options: SafeOptions = {}): Prom
   );
   await write(`${granule}/MTD_TL.xml`, tile ?? tileXml());
   for (const [path, text] of Object.entries(more)) await write(path, text);
-  const copy = async (fixture: string, file: string): Promise<void> => {
-    const path = join(root, granule, 'IMG_DATA', file);
-    await mkdir(dirname(path), { recursive: true });
-    await copyFile(join(FIXTURES, fixture), path);
-  };
+  for (const [path, fixture] of Object.entries(options.images ?? {})) await copy(fixture, path);
   for (const [size, bands] of Object.entries(BANDS)) {
     for (const band of bands) {
       const file =
         level === 'L1C' ? `${TILE}_${TIME}_${band}.jp2` : `R${size}m/${TILE}_${TIME}_${band}_${size}m.jp2`;
-      await copy(`s2-${size}m.jp2`, file);
+      await copy(`s2-${size}m.jp2`, `${granule}/IMG_DATA/${file}`);
     }
   }
   if (level === 'L2A') {
-    for (const band of BANDS[10]) await copy('s2-20m.jp2', `R20m/${TILE}_${TIME}_${band}_20m.jp2`);
-    await copy('s2-scl.jp2', `R20m/${TILE}_${TIME}_SCL_20m.jp2`);
+    for (const band of BANDS[10])
+      await copy('s2-20m.jp2', `${granule}/IMG_DATA/R20m/${TILE}_${TIME}_${band}_20m.jp2`);
+    await copy('s2-scl.jp2', `${granule}/IMG_DATA/R20m/${TILE}_${TIME}_SCL_20m.jp2`);
+  }
+  return root;
+}
+
+/**
+ * A made product of Level 1C with the long names of before December 2016: tiles of 1200 m side by side, each with one
+ * image of 10 m.
+ * @returns its folder
+ */
+export async function writeOldSafe(parent: string, tiles: readonly string[]): Promise<string> {
+  const name = 'S2A_OPER_PRD_MSIL1C_PDMC_20160105T022217_R051_V20160104T104502_20160104T104502';
+  const root = join(parent, `${name}.SAFE`);
+  await mkdir(root, { recursive: true });
+  const text = productXml('L1C', name, { baseline: '02.01', quantification: 1000, offset: null });
+  await writeFile(join(root, `${name.replace('PRD_MSI', 'MTD_SAF')}.xml`), text);
+  for (const [k, tile] of tiles.entries()) {
+    const own = `S2A_OPER_MSI_L1C_TL_EPA__20160104T162151_A002800_T${tile}`;
+    const granule = join(root, 'GRANULE', `${own}_N02.01`);
+    await mkdir(join(granule, 'IMG_DATA'), { recursive: true });
+    await writeFile(
+      join(granule, `${own.replace('_MSI_', '_MTD_')}.xml`),
+      tileXml(`T${tile}`, 600000 + 1200 * k),
+    );
+    await copyFile(join(FIXTURES, 's2-10m.jp2'), join(granule, 'IMG_DATA', `${own}_B04.jp2`));
   }
   return root;
 }

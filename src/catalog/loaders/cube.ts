@@ -1,10 +1,8 @@
 /** Windows in space and time of cubes: Zarr, netCDF and HDF5. */
-import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { invalidOption } from '../../errors.js';
 import {
   type Bounds,
-  Crs,
   type CrsLike,
-  createTransform,
   GeoBox,
   GeoTensor,
   geoBoxOfSlice,
@@ -13,33 +11,9 @@ import {
 } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import type { OperationOptions } from '../../progress.js';
-import {
-  ArrayRaster,
-  type BandInfo,
-  type BlockCache,
-  type Coordinate,
-  createBlockCache,
-  noReference,
-  openRaster,
-  WarpedRaster,
-} from '../../raster/index.js';
-import { DEFAULT_MAX_BYTES } from './options.js';
+import { type ArrayRaster, WarpedRaster } from '../../raster/index.js';
+import { type CubeAxes, type CubeOptions, physical, requireBytes, withCube } from './cube-axes.js';
 import type { LoadTarget } from './plan.js';
-
-interface CubeOptions extends OperationOptions {
-  /** The array of a store with several; default: what follows `#` in the path, else the only one there is. */
-  variable?: string;
-  /** Steps that meet it (default: those of the slice, else all). */
-  interval?: TimeInterval;
-  /** Along axes other than time: the coordinates that are wanted, `{ band: ['B02', 'B03'] }` (default: all). */
-  select?: Readonly<Record<string, readonly (string | number)[]>>;
-  /** Whether stored values become physical ones by the array's scale and offset (default true). */
-  unscale?: boolean;
-  cache?: BlockCache;
-  /** Bytes that the result may have (default 4 GiB). */
-  maxBytes?: number;
-}
 
 export interface LoadZarrOptions extends CubeOptions {
   /** A grid to warp onto. Default: the cube's own pixels. */
@@ -54,30 +28,6 @@ export interface LoadZarrOptions extends CubeOptions {
   backend?: Backend;
 }
 
-export interface PointSeriesOptions extends CubeOptions {
-  /** The CRS of the points (default: longitude and latitude on WGS 84). */
-  crs?: CrsLike;
-}
-
-/** Values of a cube at points, over time. */
-export interface PointSeries {
-  readonly times: readonly TimeInterval[];
-  /** What stands along the axes other than time; one empty name where there are none. */
-  readonly bandNames: readonly string[];
-  /** (point, band, time), C order; NaN for no data and for points outside. */
-  readonly values: Float32Array;
-  readonly shape: readonly [points: number, bands: number, times: number];
-}
-
-/** Which of a raster's bands are which step of which band. */
-interface CubeAxes {
-  readonly times: readonly TimeInterval[];
-  readonly bandNames: readonly string[];
-  /** Band numbers of the file, (band, time) in C order. */
-  readonly indexes: readonly number[];
-}
-
-const CACHE_BYTES = 128 * 2 ** 20;
 const STRIP_BYTES = 256 * 2 ** 20;
 const MAX_ROWS = 512;
 
@@ -103,129 +53,6 @@ export async function loadZarr(path: string, options: LoadZarrOptions = {}): Pro
     (raster, axes) =>
       grid === null ? readNative(raster, axes, options) : warpCube(raster, axes, grid, options),
   );
-}
-
-/**
- * The series of a cube at points: of each, the pixel that contains it, and only the chunks that hold it.
- * @param points x or longitude first
- * @throws {TerrachipError} as `loadZarr`
- */
-export async function loadPointSeries(
-  path: string,
-  points: readonly (readonly [number, number])[],
-  options: PointSeriesOptions = {},
-): Promise<PointSeries> {
-  const crs = Crs.parse(options.crs ?? Crs.wgs84);
-  return withCube(
-    path,
-    { ...options, interval: options.interval ?? TimeInterval.always },
-    async (raster, axes) => {
-      const { times, bandNames, indexes } = axes;
-      requireBytes(raster.name, points.length * indexes.length, options.maxBytes);
-      const values = new Float32Array(points.length * indexes.length).fill(Number.NaN);
-      if (raster.geobox === null) throw noReference(raster);
-      const toRaster = createTransform(crs, raster.geobox.crs);
-      const toPixel = raster.geobox.transform.inverse();
-      const infos = indexes.map((index) => raster.bands[index - 1]);
-      for (const [k, [px, py]] of points.entries()) {
-        options.signal?.throwIfAborted();
-        const [column, row] = toPixel.apply(...toRaster.forward(px, py)).map(Math.floor);
-        // NaN, outside of a projection, fails these too.
-        if (!(column >= 0 && row >= 0 && column < raster.width && row < raster.height)) continue;
-        const planes = await raster.readPlanes({
-          window: { x: column, y: row, width: 1, height: 1 },
-          bands: indexes,
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
-        });
-        for (const [i, plane] of planes.entries()) {
-          values[k * indexes.length + i] = physical(plane[0], infos[i], options.unscale);
-        }
-      }
-      return { times, bandNames, values, shape: [points.length, bandNames.length, times.length] };
-    },
-  );
-}
-
-async function withCube<Result>(
-  path: string,
-  options: CubeOptions & { interval: TimeInterval },
-  task: (raster: ArrayRaster, axes: CubeAxes) => Promise<Result>,
-): Promise<Result> {
-  const { variable, signal, cache = createBlockCache(CACHE_BYTES) } = options;
-  const raster = await openRaster(path, {
-    cache,
-    ...(variable === undefined ? {} : { variable }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  try {
-    if (!(raster instanceof ArrayRaster)) {
-      throw invalidInput(raster.name, 'is an image, not a store of arrays', 'use loadRaster');
-    }
-    return await task(raster, cubeAxes(raster, options));
-  } finally {
-    await raster.close();
-  }
-}
-
-/** The bands of a raster by time and by everything else. */
-function cubeAxes(
-  raster: ArrayRaster,
-  { interval, select = {} }: CubeOptions & { interval: TimeInterval },
-): CubeAxes {
-  const steps = new Map<string, TimeInterval>();
-  const found = new Map<string, Map<string, number>>();
-  const names = new Map<string, Set<string>>();
-  let timed = false;
-  for (const { index } of raster.bands) {
-    const coordinates = Object.entries(raster.bandCoordinates(index));
-    const time = coordinates.find(
-      (entry): entry is [string, TimeInterval] => entry[1] instanceof TimeInterval,
-    );
-    const others = coordinates.filter(([name]) => name !== time?.[0]);
-    for (const [name, value] of others) names.set(name, (names.get(name) ?? new Set()).add(String(value)));
-    if (time === undefined) continue;
-    timed = true;
-    if (!time[1].intersects(interval) || !isSelected(others, select)) continue;
-    const key = String(time[1]);
-    const band =
-      others.length === 1
-        ? String(others[0][1])
-        : others.map(([name, value]) => `${name}=${value}`).join(', ');
-    steps.set(key, time[1]);
-    const row = found.get(band) ?? new Map<string, number>();
-    if (!row.has(key)) row.set(key, index);
-    found.set(band, row);
-  }
-  if (!timed) throw invalidInput(raster.name, 'has no time axis', 'use loadRaster, or openRaster');
-  for (const [name, wanted] of Object.entries(select)) {
-    const there = names.get(name);
-    const unknown = wanted.find((value) => there?.has(String(value)) !== true);
-    if (unknown === undefined) continue;
-    const shown = [...(there ?? names.keys())].slice(0, 20).join(', ');
-    throw invalidOption(
-      'select',
-      `names ${name} = ${unknown}, which ${raster.name} does not have`,
-      `choose some of ${shown}`,
-    );
-  }
-  if (steps.size === 0)
-    throw invalidInput(raster.name, `has no step in ${interval}`, 'choose another interval');
-  const times = [...steps].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
-  const bandNames = [...found.keys()];
-  const indexes = bandNames.flatMap((band) => times.map(([key]) => found.get(band)?.get(key) ?? 0));
-  if (indexes.includes(0))
-    throw invalidInput(raster.name, 'has no full grid of bands and times', 'correct the store');
-  return { times: times.map(([, time]) => time), bandNames, indexes };
-}
-
-function isSelected(
-  coordinates: readonly [string, Coordinate][],
-  select: Readonly<Record<string, readonly (string | number)[]>>,
-): boolean {
-  return coordinates.every(([name, value]) => {
-    const wanted = Object.hasOwn(select, name) ? select[name] : undefined;
-    return wanted === undefined || wanted.some((choice) => String(choice) === String(value));
-  });
 }
 
 async function readNative(raster: ArrayRaster, axes: CubeAxes, options: LoadZarrOptions): Promise<GeoTensor> {
@@ -305,17 +132,4 @@ function cubeTensor(data: Float32Array, { times, bandNames }: CubeAxes, geobox: 
     times,
     bandNames,
   });
-}
-
-/** Stored values as the warp kernels take them: nodata, then scale and offset. */
-function physical(stored: number, { nodata, scale, offset }: BandInfo, unscale = true): number {
-  if (stored === nodata) return Number.NaN;
-  return unscale ? stored * scale + offset : stored;
-}
-
-function requireBytes(name: string, values: number, limit = DEFAULT_MAX_BYTES): void {
-  const size = 4 * values;
-  if (size <= limit) return;
-  const text = `${name} would give ${size} bytes, above the limit of ${limit}`;
-  throw new TerrachipError('TOO_LARGE', text, 'choose less of it, in space or in time', { size, limit });
 }

@@ -1,12 +1,6 @@
 /** Pixels of catalogs: their rows on one grid. */
 
-export {
-  type LoadZarrOptions,
-  loadPointSeries,
-  loadZarr,
-  type PointSeries,
-  type PointSeriesOptions,
-} from './cube.js';
+export { type LoadZarrOptions, loadZarr } from './cube.js';
 export {
   type ExogenousLayer,
   type LoadedLayers,
@@ -25,11 +19,15 @@ export {
   type RowOrder,
   type SourceOptions,
 } from './options.js';
+export { fillOutside, type OutsideFill } from './outside.js';
 export type { LoadTarget } from './plan.js';
+export { loadPointSeries, type PointSeries, type PointSeriesOptions } from './point-series.js';
+export { type PointValues, type SamplePointsOptions, samplePoints } from './points.js';
 export { loadRaster, type RasterStream, streamRaster } from './raster.js';
 export { loadSides, type SideLoader } from './sides.js';
 export { CALENDAR_UNITS, type CalendarUnit, calendarUnit, solarDay, type TimeSteps } from './time-steps.js';
 export { type LoadTimeseriesOptions, loadRasterTimeseries, type StepMethod } from './timeseries.js';
+export type { UnitOptions } from './units.js';
 export {
   type LoadVectorOptions,
   loadVector,

@@ -3,7 +3,7 @@ import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '.
 import { GeoBox, type GeoSlice, geoBoxOfSlice, type PixelWindow, TimeInterval } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { mapConcurrently } from '../../io/index.js';
-import { createBlockCache } from '../../raster/index.js';
+import { createBlockCache, type Raster } from '../../raster/index.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogRow, CatalogValue } from '../row.js';
 import { type ChosenBand, mainAsset, requireBand, rowName } from './bands.js';
@@ -208,18 +208,22 @@ function compare(a: CatalogValue | undefined, b: CatalogValue | undefined): numb
   return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
 }
 
-/** All bands of the first row's main file but its alpha band. */
+/** All bands of the first row's main file but its alpha band; where rows are skipped, of the first that can be read. */
 async function defaultBands(context: SourceContext, rows: readonly CatalogRow[]): Promise<BandChoice[]> {
-  const [row] = rows;
-  if (row === undefined) {
-    throw invalidOption('bands', 'are not given, and no row says what they are', 'name them');
-  }
-  const raster = await openAsset(context, mainAsset(row).href, context.options.signal);
-  try {
-    return raster.bands.flatMap((band) => (band.colourInterpretation === 'alpha' ? [] : [band.index]));
-  } finally {
+  const { options } = context;
+  for (const row of rows) {
+    let raster: Raster;
+    try {
+      raster = await openAsset(context, mainAsset(row).href, options.signal);
+    } catch (error) {
+      if (!mayBeSkipped(error, options)) throw error;
+      continue;
+    }
+    const { bands } = raster;
     await raster.close();
+    return bands.flatMap((band) => (band.colourInterpretation === 'alpha' ? [] : [band.index]));
   }
+  throw invalidOption('bands', 'are not given, and no row says what they are', 'name them');
 }
 
 /** A name in an option that is no band is a slip of the pen. */
@@ -263,24 +267,26 @@ async function place(
     const source = new Source(context, row, position, bands);
     opened.add(source);
     const window = await source.window(signal);
+    // A row whose grid is known says nothing about its file.
+    if (window !== null && options.onUnreadable === 'skip') await source.open(signal);
     if (window !== null) return { source, window };
     opened.delete(source);
     await source.close();
     return null;
   } catch (error) {
-    const mayBeSkipped = isTerrachipError(
-      error,
-      'NOT_FOUND',
-      'INVALID_INPUT',
-      'UNSUPPORTED',
-      'NETWORK',
-      'TOO_LARGE',
-    );
-    if (options.onUnreadable !== 'skip' || !mayBeSkipped) throw error;
+    if (!mayBeSkipped(error, options)) throw error;
     counters.skippedRows++;
     options.onProgress?.({ type: 'warning', message: `${rowName(row)} was left out: ${error.message}` });
     return null;
   }
+}
+
+/** Errors of one row's files, where such rows are left out. */
+function mayBeSkipped(error: unknown, { onUnreadable }: SourceOptions): error is TerrachipError {
+  return (
+    onUnreadable === 'skip' &&
+    isTerrachipError(error, 'NOT_FOUND', 'INVALID_INPUT', 'UNSUPPORTED', 'NETWORK', 'TOO_LARGE')
+  );
 }
 
 function namesOf(

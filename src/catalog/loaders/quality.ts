@@ -1,6 +1,7 @@
 /** Quality bands: which pixels of a source they take away, on any other grid. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import {
+  bytesPerElement,
   ControlGrid,
   type ControlWindow,
   createPixelMapping,
@@ -23,15 +24,42 @@ const MAX_QUALITY_PIXELS = 16 * 2 ** 20;
 const KEPT = 8;
 
 /** @throws {TerrachipError} INVALID_OPTION for a mask that says nothing, or nothing possible */
-export function checkMask({ bits, classes, dilate: radius = 0 }: QualityMask): void {
-  if ((bits ?? []).length === 0 && (classes ?? []).length === 0) {
+export function checkMask({ bits = [], classes = [], dilate: radius = 0 }: QualityMask): void {
+  if (bits.length === 0 && classes.length === 0) {
     throw invalidOption('mask', 'names neither bits nor classes', 'say which pixels it takes away');
+  }
+  const impossible = classes.find((value) => !(Number.isInteger(value) && value >= 0 && value <= 255));
+  if (impossible !== undefined) {
+    throw invalidOption('mask.classes', `cannot hold ${impossible}`, 'give whole numbers from 0 to 255');
   }
   if (!(radius >= 0 && radius <= 254)) {
     throw invalidOption(
       'mask.dilate',
       `cannot be ${radius}`,
       'give pixels of the quality band from 0 to 254',
+    );
+  }
+}
+
+function requireBits(raster: Raster, index: number, { bits = [] }: QualityMask): void {
+  const band = raster.bands.find((candidate) => candidate.index === index);
+  if (band === undefined) return;
+  if (band.dtype === 'float64') {
+    throw invalidInput(
+      raster.name,
+      `stores its quality band ${index} as ${band.storedType}`,
+      'store it as whole numbers of at most 32 bits',
+    );
+  }
+  // Whole numbers have so many bits in float32.
+  const count = band.dtype === 'float32' ? 24 : 8 * bytesPerElement(band.dtype);
+  for (const field of bits) {
+    const { first, width = 1 } = typeof field === 'number' ? { first: field } : field;
+    if (first + width <= count) continue;
+    throw invalidInput(
+      raster.name,
+      `has no bit ${first + width - 1} in its quality band ${index}, which has ${count}`,
+      'correct the bits of the mask',
     );
   }
 }
@@ -45,9 +73,10 @@ export class QualityReader {
   readonly #mask: QualityMask;
   readonly #recent = new Map<string, Promise<Uint8Array>>();
 
-  /** @throws {TerrachipError} INVALID_INPUT for a raster without a place */
+  /** @throws {TerrachipError} INVALID_INPUT for a raster without a place, or bits that its band does not have */
   constructor(backend: Backend, raster: Raster, band: number, mask: QualityMask) {
     if (raster.geobox === null) throw noReference(raster);
+    requireBits(raster, band, mask);
     this.#backend = backend;
     this.#raster = raster;
     this.#grid = raster.geobox;
@@ -131,13 +160,6 @@ export class QualityReader {
     const { bits = [], classes = [], dilate: radius = 0 } = this.#mask;
     const request = { window, bands: [this.#band], ...(signal === undefined ? {} : { signal }) };
     const [stored] = await this.#raster.readPlanes(request);
-    if (stored instanceof Float64Array) {
-      throw invalidInput(
-        this.#raster.name,
-        `stores its quality band ${this.#band} as ${this.#raster.bands[this.#band - 1].storedType}`,
-        'store it as whole numbers of at most 32 bits',
-      );
-    }
     const shape = [window.height, window.width];
     const quality = backend.upload(stored, shape);
     const flags = backend.allocate(shape, 'uint8');

@@ -5,6 +5,8 @@ import type { ByteSource } from '../../io/index.js';
 import { isUrl, openSource, requireWritable, writeAtomically } from '../../io/node/index.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { CatalogFile } from '../parquet/catalog-file.js';
+import type { IndexBuilder } from '../parquet/index-build.js';
+import type { Fingerprint } from '../parquet/index-layout.js';
 import { writeStacParquet } from '../parquet/stac-write.js';
 import { type WriteOptions, writeParquet } from '../parquet/write.js';
 
@@ -24,13 +26,14 @@ export async function writeCatalog(
   { index = true, ...options }: WriteCatalogOptions = {},
 ): Promise<void> {
   await requireWritable(path);
-  await writeAtomically(path, async (file) => {
-    await writeParquet(catalog, (bytes) => file.writeFile(bytes), options);
+  const written = await writeAtomically(path, async (file) => {
+    const result = await writeParquet(catalog, (bytes) => file.writeFile(bytes), { ...options, index });
     options.signal?.throwIfAborted();
     // The old index must not outlive the file that it belongs to.
     await rm(indexPath(path), { force: true });
+    return result;
   });
-  if (index) await (await openCatalog(path, { ...signalOf(options), index: 'rebuild' })).dispose();
+  if (written.index !== null) await writeIndex(indexPath(path), written.index, written.fingerprint);
 }
 
 /**
@@ -102,12 +105,14 @@ async function useIndex(file: CatalogFile, path: string, options: OpenCatalogOpt
     if (!isRebuilt || !isTerrachipError(error, 'INVALID_INPUT')) throw error;
   }
   if (file.hasIndex || !isRebuilt) return;
-  const built = await file.buildIndex(options);
-  const parts = built.finish(await file.fingerprint());
-  await writeAtomically(beside, async (handle) => {
-    for (const part of parts) await handle.writeFile(part);
-  });
+  await writeIndex(beside, await file.buildIndex(options), await file.fingerprint());
   await file.attachIndex(await openSource(beside, options), options);
+}
+
+async function writeIndex(path: string, index: IndexBuilder, fingerprint: Fingerprint): Promise<void> {
+  await writeAtomically(path, async (handle) => {
+    for (const part of index.finish(fingerprint)) await handle.writeFile(part);
+  });
 }
 
 /** Null for what does not exist. Stores of objects say 403 where they do not let one ask what exists. */
@@ -129,8 +134,4 @@ function indexPath(path: string): string {
   const url = new URL(path);
   url.pathname += '.index';
   return url.href;
-}
-
-function signalOf({ signal }: { signal?: AbortSignal }): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

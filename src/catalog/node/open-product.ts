@@ -1,16 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { TerrachipError } from '../../errors.js';
+import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import { cannotOpen, isUrl, openSource, readJson } from '../../io/node/index.js';
 import { parseJson } from '../../json.js';
+import { describeItem } from '../products/item.js';
 import { Product } from '../products/product.js';
-import { isSentinel2Safe, readSafe } from '../products/safe.js';
-import { describeItem, type ItemOptions } from '../products/stac.js';
+import { readSafe, type SafeOptions, safeFolders } from '../products/safe.js';
+import type { ItemOptions } from '../products/sentinel2-item.js';
 import type { ProductTree } from '../products/tree.js';
 import { rowOfItem } from '../stac/item.js';
-import { folderTree, zipTree } from './product-tree.js';
+import { folderTree, subTree, zipTree } from './product-tree.js';
 
-export interface OpenProductOptions extends ItemOptions {
+export interface OpenProductOptions extends ItemOptions, SafeOptions {
   signal?: AbortSignal;
   /** Where a parsed item came from, a path or an address: what it names relatively lies beside it. */
   base?: string;
@@ -21,19 +22,23 @@ const MAX_ITEM_BYTES = 16 * 2 ** 20;
 
 /**
  * Opens a product: its metadata only.
- * @param source a Sentinel-2 product in the SAFE format, as a folder or a zip file; or a STAC item of Sentinel-2,
- * Sentinel-1 RTC or Landsat Collection 2 Level 2, as a file, an address, or parsed
- * @throws {TerrachipError} NOT_FOUND; INVALID_INPUT for damaged or incomplete metadata, or a Sentinel-2 item that does
- * not tell its offset; UNSUPPORTED for other products; NETWORK
+ * @param source a Sentinel-2 product in the SAFE format, as a folder or a zip file, or a folder or zip file around it;
+ * or a STAC item of Sentinel-2, Sentinel-1 RTC or Landsat Collection 2, as a file, an address, or parsed
+ * @throws {TerrachipError} NOT_FOUND; INVALID_INPUT for damaged or incomplete metadata, several products, or a Sentinel-2
+ * item that does not tell its offset; INVALID_OPTION where one of several tiles must be chosen; UNSUPPORTED for other
+ * products; NETWORK
  */
 export async function openProduct(
   source: string | object,
   options: OpenProductOptions = {},
 ): Promise<Product> {
+  const { addOffset } = options;
+  if (addOffset !== undefined && !Number.isFinite(addOffset))
+    throw invalidOption('addOffset', `cannot be ${addOffset}`, 'give 0 or -1000');
   if (typeof source !== 'string') return productOfItem(source, 'the item', options.base ?? null, options);
   const path = source.startsWith('file:') ? fileURLToPath(source) : source;
   if (/\.zip$/i.test(isUrl(path) ? new URL(path).pathname : path)) {
-    return productOfTree(await zipTree(path, options.signal), options.signal);
+    return productOfTree(await zipTree(path, options.signal), options);
   }
   if (isUrl(path)) return productOfItem(await fetchItem(path, options.signal), path, path, options);
   let isFolder: boolean;
@@ -42,13 +47,14 @@ export async function openProduct(
   } catch (cause) {
     throw cannotOpen(path, cause);
   }
-  if (isFolder) return productOfTree(await folderTree(path), options.signal);
+  if (isFolder) return productOfTree(await folderTree(path), options);
   return productOfItem(await readJson(path), path, path, options);
 }
 
-async function productOfTree(tree: ProductTree, signal?: AbortSignal): Promise<Product> {
+async function productOfTree(tree: ProductTree, { tile, signal }: OpenProductOptions): Promise<Product> {
   try {
-    if (!isSentinel2Safe(tree.files)) {
+    const folders = safeFolders(tree.files);
+    if (folders.length === 0) {
       throw new TerrachipError(
         'UNSUPPORTED',
         `${tree.path} holds no MTD_MSIL1C.xml or MTD_MSIL2A.xml`,
@@ -56,7 +62,15 @@ async function productOfTree(tree: ProductTree, signal?: AbortSignal): Promise<P
         { feature: 'products of this kind' },
       );
     }
-    return new Product(await readSafe(tree, signal));
+    if (folders.length > 1) {
+      throw invalidInput(
+        tree.path,
+        `holds ${folders.length} products: ${folders.slice(0, 5).join(', ')}${folders.length > 5 ? ', …' : ''}`,
+        'give the folder of one, or a zip file of each',
+      );
+    }
+    const product = subTree(tree, folders[0]);
+    return new Product(await readSafe(product, tile === undefined ? {} : { tile }, signal));
   } finally {
     await tree.close();
   }

@@ -46,26 +46,36 @@ export async function folderTree(path: string): Promise<ProductTree> {
   };
 }
 
-/** A zip file as a product: what lies in its one folder, or at its top. */
+/** One folder of a tree, given with a `/` at its end, as a product; empty for all of it. */
+export function subTree(tree: ProductTree, folder: string): ProductTree {
+  if (folder === '') return tree;
+  return {
+    name: basename(folder),
+    path: tree.path,
+    files: tree.files.flatMap((file) => (file.startsWith(folder) ? [file.slice(folder.length)] : [])),
+    href: (file) => tree.href(folder + file),
+    read: (file, maxBytes, signal) => tree.read(folder + file, maxBytes, signal),
+    close: () => tree.close(),
+  };
+}
+
+/** A zip file as a product. */
 export async function zipTree(path: string, signal?: AbortSignal): Promise<ProductTree> {
   const source = await openSource(path, signal === undefined ? {} : { signal });
   try {
     const archive = await openZip(source, { maxDirectoryBytes: MAX_ZIP_DIRECTORY_BYTES });
     const keys = [...archive.entries.keys()].sort();
     for (const key of keys) checkKey(source.name, key);
-    const top = /^([^/]+\.SAFE)\//.exec(keys.find((key) => key.includes('.SAFE/')) ?? '')?.[1];
-    const prefix = top === undefined ? '' : `${top}/`;
-    const inside = keys.filter((key) => key.startsWith(prefix));
     const place = isUrl(path) ? path : resolve(path);
     return {
-      name: top ?? basename(path),
+      name: basename(path),
       path,
-      files: inside.map((key) => key.slice(prefix.length)),
-      href: (file) => `${place}#${prefix}${file}`,
+      files: keys,
+      href: (file) => `${place}#${file}`,
       async read(file, maxBytes) {
-        const size = archive.entries.get(prefix + file)?.size ?? 0;
-        if (size > maxBytes) throw tooLarge(`${path}#${prefix}${file}`, size, maxBytes);
-        return archive.read(prefix + file, 0, size);
+        const size = archive.entries.get(file)?.size ?? 0;
+        if (size > maxBytes) throw tooLarge(`${path}#${file}`, size, maxBytes);
+        return archive.read(file, 0, size);
       },
       close: () => source.close(),
     };

@@ -5,9 +5,8 @@ import { invalidInput, messageOf } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import { parseJson, validate } from '../../json.js';
 import type { Units } from '../../raster/units.js';
-import { boxOf } from '../boxes.js';
 import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
-import { decodeWkb, encodeWkb } from './wkb.js';
+import { decodeWkb } from './wkb.js';
 
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } } as const;
 const TIME = {
@@ -46,37 +45,16 @@ export const COLUMNS = [
   'properties',
 ] as const;
 
-/** What a column of the file holds for a row. */
-export interface StoredRow {
-  readonly id: string;
-  readonly collection: string;
-  readonly geometry: Uint8Array | null;
-  readonly bbox: { xmin: number; ymin: number; xmax: number; ymax: number } | null;
-  readonly start_time: bigint | null;
-  readonly end_time: bigint | null;
-  readonly href: string;
-  readonly assets: string;
-  readonly properties: string;
+/** The assets of a row as its file holds them. */
+export function assetsText({ assets }: CatalogRow): string {
+  return JSON.stringify(storedAssets(assets));
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for properties that JSON cannot hold */
-export function storedRow(row: CatalogRow): StoredRow {
-  const box = boxOf(row.footprint);
-  const time = (value: number): bigint | null => (Number.isFinite(value) ? BigInt(value) : null);
-  return {
-    id: row.id,
-    collection: row.collection,
-    geometry: box === null ? null : encodeWkb(row.footprint),
-    bbox: box === null ? null : { xmin: box[0], ymin: box[1], xmax: box[2], ymax: box[3] },
-    start_time: time(row.interval.start),
-    end_time: time(row.interval.end),
-    href: row.href,
-    assets: JSON.stringify(storedAssets(row.assets)),
-    properties: propertiesText(row),
-  };
-}
-
-function propertiesText({ id, properties }: CatalogRow): string {
+export function propertiesText({ id, properties }: CatalogRow): string {
+  const text = JSON.stringify(properties);
+  // JSON writes NaN and infinities as null; a text without one needs no second look.
+  if (!text.includes('null')) return text;
   return JSON.stringify(properties, (key, value: unknown) => {
     if (typeof value !== 'number' || Number.isFinite(value)) return value;
     throw invalidInput(
@@ -108,7 +86,9 @@ export function assetsOfStored(value: unknown, name: string): CatalogRow['assets
   });
 }
 
-function storedAsset({ bands, geobox, ...rest }: CatalogAsset): object {
+function storedAsset(asset: CatalogAsset): object {
+  if (asset.bands === undefined && asset.geobox === undefined) return asset;
+  const { bands, geobox, ...rest } = asset;
   return {
     ...rest,
     ...(bands === undefined ? {} : { bands: bands.map(storedBand) }),

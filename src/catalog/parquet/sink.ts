@@ -8,6 +8,8 @@ export type Sink = (bytes: Uint8Array) => Promise<void>;
 export class SinkWriter extends ByteWriter {
   /** CRC-32C of the row groups. */
   checksum = 0;
+  /** The thrift structure at the end, with the eight bytes after it; empty until that is written. */
+  footer = new Uint8Array();
   readonly #sink: Sink;
 
   constructor(sink: Sink) {
@@ -23,6 +25,9 @@ export class SinkWriter extends ByteWriter {
   }
 
   override async finish(): Promise<void> {
+    const bytes = this.getBytes();
+    const length = this.view.getUint32(this.index - 8, true);
+    this.footer = bytes.slice(bytes.length - 8 - length);
     await this.flush();
   }
 }

@@ -2,11 +2,12 @@
 import type { SchemaElement } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { invalidInput } from '../../errors.js';
+import type { Bounds } from '../../geo/index.js';
+import { boxOf } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogRow } from '../row.js';
 import { itemOfRow, type StacItem } from '../stac/item.js';
 import { GEO_KEY, geoMetadata } from './metadata.js';
-import { storedRow } from './rows.js';
 import {
   commonShape,
   requireFewColumns,
@@ -18,9 +19,13 @@ import {
 } from './shape.js';
 import { type Sink, SinkWriter } from './sink.js';
 import { JSON_KEY, MEMBERS, TIME_PROPERTIES } from './stac.js';
-import { checkRowGroupSize, orderRows, PAGE_BYTES, type WriteOptions } from './write.js';
+import { encodeWkb } from './wkb.js';
+import { checkRowGroupSize, orderRows, type WriteOptions } from './write.js';
 
 const MAX_COLUMNS = 5000;
+
+/** Bytes of a page before it is compressed. */
+const PAGE_BYTES = 32 * 1024;
 
 const STAC_KEY = 'stac-geoparquet';
 
@@ -61,15 +66,19 @@ export async function writeStacParquet(
     signal?.throwIfAborted();
     const rows = Array.from(order.subarray(start, start + rowGroupSize), (k) => catalog.row(k));
     const items = rows.map((row) => membersOf(row, itemOfRow(row)));
-    const stored = rows.map((row) => storedRow({ ...row, properties: {} }));
+    const boxes = rows.map(({ footprint }) => boxOf(footprint));
     const columnData = [
       ...names.map((name) => ({
         name,
         data: items.map((item) => storedValue(shapes[name], item[name])),
         statistics: shapes[name].kind !== 'json' && shapes[name].kind !== 'struct',
       })),
-      { name: 'geometry', data: stored.map(({ geometry }) => geometry), statistics: false },
-      { name: 'bbox', data: stored.map(({ bbox }) => bbox), statistics: true },
+      {
+        name: 'geometry',
+        data: rows.map(({ footprint }, k) => (boxes[k] === null ? null : encodeWkb(footprint))),
+        statistics: false,
+      },
+      { name: 'bbox', data: boxes.map(sidesOf), statistics: true },
     ];
     await parquet.write({ columnData, rowGroupSize: rows.length, pageSize: PAGE_BYTES });
   }
@@ -78,6 +87,10 @@ export async function writeStacParquet(
 
 const NUMBER: Shape = { kind: 'number' };
 const BOX: Shape = { kind: 'struct', fields: { xmin: NUMBER, ymin: NUMBER, xmax: NUMBER, ymax: NUMBER } };
+
+function sidesOf(box: Bounds | null): unknown {
+  return box === null ? null : { xmin: box[0], ymin: box[1], xmax: box[2], ymax: box[3] };
+}
 
 /** The shape of each column; those of STAC itself are there even for an empty catalog. */
 function shapesOf(catalog: GeoCatalog): Record<string, Shape> {

@@ -13,35 +13,43 @@ const MAX_DEPTH = 8;
 
 /** One polygon as a Polygon, several as a MultiPolygon; little-endian, x first. */
 export function encodeWkb(polygons: readonly Polygon[]): Uint8Array<ArrayBuffer> {
-  const isMulti = polygons.length !== 1;
-  const size = polygons.reduce((sum, polygon) => sum + polygonSize(polygon), isMulti ? 9 : 0);
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  let offset = 0;
+  const bytes = new Uint8Array(wkbSize(polygons));
+  writeWkb(polygons, new DataView(bytes.buffer), 0);
+  return bytes;
+}
+
+/** The bytes that `writeWkb` writes. */
+export function wkbSize(polygons: readonly Polygon[]): number {
+  let size = polygons.length === 1 ? 0 : 9;
+  for (const polygon of polygons) {
+    size += 9;
+    for (const ring of polygon) size += 4 + 16 * ring.length;
+  }
+  return size;
+}
+
+/** As `encodeWkb`, into a buffer that is long enough. */
+export function writeWkb(polygons: readonly Polygon[], view: DataView, start: number): void {
+  let offset = start;
   const head = (type: number, count: number): void => {
     view.setUint8(offset, 1);
     view.setUint32(offset + 1, type, true);
     view.setUint32(offset + 5, count, true);
     offset += 9;
   };
-  if (isMulti) head(MULTI_POLYGON, polygons.length);
+  if (polygons.length !== 1) head(MULTI_POLYGON, polygons.length);
   for (const polygon of polygons) {
     head(POLYGON, polygon.length);
     for (const ring of polygon) {
       view.setUint32(offset, ring.length, true);
       offset += 4;
-      for (const [x, y] of ring) {
-        view.setFloat64(offset, x, true);
-        view.setFloat64(offset + 8, y, true);
+      for (const position of ring) {
+        view.setFloat64(offset, position[0], true);
+        view.setFloat64(offset + 8, position[1], true);
         offset += 16;
       }
     }
   }
-  return bytes;
-}
-
-function polygonSize(polygon: Polygon): number {
-  return polygon.reduce((sum, ring) => sum + 4 + 16 * ring.length, 9);
 }
 
 /**

@@ -5,9 +5,12 @@ import { invalidOption } from '../../errors.js';
 import { type Bounds, unionBounds } from '../../geo/index.js';
 import { indexBoxes } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
+import { IndexBuilder } from './index-build.js';
+import { type Fingerprint, fingerprintOf } from './index-layout.js';
 import { CATALOG_KEY, GEO_KEY, geoMetadata, SCHEMA_VERSION } from './metadata.js';
 import { hilbertKey, orderOfKeys } from './order.js';
-import { COLUMNS, SCHEMA, type StoredRow, storedRow } from './rows.js';
+import { RowWriter } from './row-writer.js';
+import { SCHEMA } from './rows.js';
 import { type Sink, SinkWriter } from './sink.js';
 
 export interface WriteOptions {
@@ -16,43 +19,50 @@ export interface WriteOptions {
   rowGroupSize?: number;
 }
 
-/** Bytes of a page before it is compressed: what is read for one row. */
-export const PAGE_BYTES = 32 * 1024;
-
 /** Rows without a place come last. */
 const LAST_KEY = 2 ** 32 - 1;
 
-/** Columns whose smallest and largest values say something. */
-const WITH_STATISTICS = new Set(['id', 'collection', 'bbox', 'start_time', 'end_time']);
+/** What was written, and the index of it. */
+export interface WrittenCatalog {
+  readonly fingerprint: Fingerprint;
+  /** Null where none was asked for. */
+  readonly index: IndexBuilder | null;
+}
 
 /**
  * Writes the rows in an order of their own: along a Hilbert curve, those on both sides of the antimeridian last and
- * in row groups of their own, since their boxes span the globe.
+ * in row groups of their own, since their boxes span the globe. Beside the rows, this takes 13 bytes of memory a row,
+ * 51 more for the index, and what a row group takes.
  */
 export async function writeParquet(
   catalog: GeoCatalog,
   sink: Sink,
-  { signal, rowGroupSize = 20_000 }: WriteOptions = {},
-): Promise<void> {
+  { signal, rowGroupSize = 20_000, index = false }: WriteOptions & { readonly index?: boolean } = {},
+): Promise<WrittenCatalog> {
   checkRowGroupSize(rowGroupSize);
   signal?.throwIfAborted();
   const { order, crossing, bounds } = orderRows(catalog);
+  const builder = index ? new IndexBuilder(order.length, crossing) : null;
   const keyValues: KeyValue[] = [{ key: GEO_KEY, value: geoMetadata(bounds) }];
   const writer = new SinkWriter(sink);
   const parquet = new ParquetWriter({
     writer,
     schema: [...SCHEMA],
-    codec: 'SNAPPY',
     kvMetadata: keyValues,
     createdBy: 'terrachip',
   });
+  const rows = new RowWriter();
   const flat = order.length - crossing;
   for (let start = 0; start < order.length; ) {
     signal?.throwIfAborted();
     const end = Math.min(start + rowGroupSize, start < flat ? flat : order.length);
-    const rows: StoredRow[] = [];
-    for (let k = start; k < end; k++) rows.push(storedRow(catalog.row(order[k])));
-    await parquet.write({ columnData: columnsOf(rows), rowGroupSize: rows.length, pageSize: PAGE_BYTES });
+    for (let k = start; k < end; k++) {
+      const row = catalog.row(order[k]);
+      const boxes = rows.add(row);
+      builder?.add(k, boxes, row.interval.start, row.interval.end);
+    }
+    rows.finish(parquet, writer);
+    await writer.flush();
     start = end;
   }
   keyValues.push({
@@ -65,6 +75,7 @@ export async function writeParquet(
     }),
   });
   await parquet.finish();
+  return { fingerprint: await fingerprintOf(writer.footer, writer.offset), index: builder };
 }
 
 /** @throws {TerrachipError} INVALID_OPTION */
@@ -88,7 +99,7 @@ export function orderRows(catalog: GeoCatalog): RowOrder {
   const isCrossing = new Uint8Array(catalog.length);
   let bounds: Bounds | null = null;
   let row = 0;
-  for (const { footprint } of catalog) {
+  for (const footprint of catalog.footprints()) {
     const boxes = indexBoxes(footprint);
     keys[row] = boxes.length === 0 ? LAST_KEY : hilbertKey(boxes[0]);
     isCrossing[row] = boxes.length > 1 ? 1 : 0;
@@ -101,12 +112,4 @@ export function orderRows(catalog: GeoCatalog): RowOrder {
   order.set(sorted.filter((each) => isCrossing[each] === 0));
   order.set(last, order.length - last.length);
   return { order, crossing: last.length, bounds };
-}
-
-function columnsOf(rows: readonly StoredRow[]): { name: string; data: unknown[]; statistics: boolean }[] {
-  return COLUMNS.map((name) => ({
-    name,
-    data: rows.map((row) => row[name]),
-    statistics: WITH_STATISTICS.has(name),
-  }));
 }

@@ -37,8 +37,12 @@ export interface ProductAttributes {
   /** The satellite: `Sentinel-2A`, `landsat-8`. */
   readonly platform: string | null;
   readonly sensorType: 'OPTICAL' | 'SAR';
+  /** EOReader's short name: `20210715T105031_S2_T31UFS_L2A_142302`. */
+  readonly condensedName: string;
   /** `S2MSI2A`, `RTC`, `L2SP`. */
   readonly productType: string;
+  /** That of the finest band, in units of the product's CRS; null where only opening files would tell. */
+  readonly pixelSize: number | null;
   readonly acquired: TimeInterval;
   /** `31TFJ` of Sentinel-2, `199026` (path and row) of Landsat. */
   readonly tile: string | null;
@@ -64,40 +68,47 @@ export interface ProductDescription {
   readonly properties: Readonly<Record<string, CatalogValue>>;
 }
 
-/** A band of classes or bits, and which of them are what. */
+/** What masks of clouds tell apart. */
+export type CloudKind = 'clouds' | 'shadows' | 'cirrus';
+
+/** What a source tells of each kind; kinds that it does not know are left out. */
+export type ByKind<T> = Readonly<Partial<Record<CloudKind, T>>>;
+
+/**
+ * A band of classes or of bits; or, beside the bands, an image with a plane a kind (not 0: there), or polygons. Those
+ * beside do not say where there was no measurement: `valid` does, the coarsest band.
+ */
 export type CloudSource =
-  | {
-      readonly kind: 'classes';
-      readonly name: FileBandName;
-      readonly clouds: readonly number[];
-      readonly shadows: readonly number[];
-      readonly cirrus: readonly number[];
-    }
-  | {
-      readonly kind: 'bits';
-      readonly name: FileBandName;
-      readonly clouds: number;
-      readonly shadows: number;
-      readonly cirrus: number;
-    };
+  | { readonly kind: 'classes'; readonly name: FileBandName; readonly of: ByKind<readonly number[]> }
+  | { readonly kind: 'bits'; readonly name: FileBandName; readonly of: ByKind<number> }
+  | ({ readonly kind: 'planes'; readonly href: string; readonly of: ByKind<number> } & CloudsBeside)
+  | ({
+      readonly kind: 'polygons';
+      readonly crs: Crs;
+      readonly of: ByKind<readonly Polygon[]>;
+    } & CloudsBeside);
+
+interface CloudsBeside {
+  /** As the product calls it. */
+  readonly id: string;
+  readonly valid: ProductFile;
+}
 
 /** Scene classification of Sentinel-2 (Sen2Cor): 8 and 9 clouds of medium and high probability. */
 export const SCL_CLOUDS: CloudSource = {
   kind: 'classes',
   name: 'SCL',
-  clouds: [8, 9],
-  shadows: [3],
-  cirrus: [10],
+  of: { clouds: [8, 9], shadows: [3], cirrus: [10] },
 };
 
-/** QA_PIXEL of Landsat's Collection 2: bit 2 cirrus, 3 cloud, 4 shadow. */
-export const QA_PIXEL_CLOUDS: CloudSource = {
-  kind: 'bits',
-  name: 'QA_PIXEL',
-  clouds: 1 << 3,
-  shadows: 1 << 4,
-  cirrus: 1 << 2,
-};
+/** QA_PIXEL of Landsat's Collection 2: bit 3 cloud, 4 shadow. */
+const QA_PIXEL_BITS = { clouds: 1 << 3, shadows: 1 << 4 };
+
+/** Satellites with a band for cirrus have bit 2 for it, too. */
+export function qaPixelClouds(hasCirrus: boolean): CloudSource {
+  const of = hasCirrus ? { ...QA_PIXEL_BITS, cirrus: 1 << 2 } : QA_PIXEL_BITS;
+  return { kind: 'bits', name: 'QA_PIXEL', of };
+}
 
 /** No data in QA_PIXEL: bit 0, fill, and nothing else. */
 export const QA_PIXEL_FILL = 1;

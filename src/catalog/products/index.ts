@@ -9,4 +9,5 @@ export {
   type ProductBandName,
 } from './names.js';
 export { Product, type ProductBand, type ProductLoadOptions } from './product.js';
-export type { ItemOptions } from './stac.js';
+export type { SafeOptions } from './safe.js';
+export type { ItemOptions } from './sentinel2-item.js';

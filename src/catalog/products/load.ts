@@ -3,17 +3,12 @@ import { invalidOption, TerrachipError } from '../../errors.js';
 import { type GeoBox, GeoTensor } from '../../geo/index.js';
 import { type Backend, CpuBackend, type DeviceTensor } from '../../gpu/index.js';
 import { harmonise, linearToDecibel, type Resampling, suitsCategories } from '../../kernels/index.js';
-import {
-  type BlockCache,
-  createBlockCache,
-  DeclaredRaster,
-  openRaster,
-  type Units,
-  WarpedRaster,
-} from '../../raster/index.js';
+import { type BlockCache, createBlockCache, openRaster, type Units } from '../../raster/index.js';
 import { DEFAULT_MAX_BYTES, type OpenAsset } from '../loaders/options.js';
+import { loadClouds } from './clouds.js';
 import type { CloudSource, ProductFile } from './description.js';
-import { CLOUD_BANDS, type CloudBandName, type ProductBandName } from './names.js';
+import type { ProductBandName } from './names.js';
+import { WarpedRows } from './warped-rows.js';
 
 /** Units of what a product gives; kelvin is for thermal bands. */
 export type ProductUnits =
@@ -59,9 +54,6 @@ export interface BandPlan {
   readonly clouds: CloudSource | null;
 }
 
-/** Rows that are warped in one step. */
-const ROWS = 512;
-
 const CACHE_BYTES = 128 * 2 ** 20;
 
 export async function loadBands(
@@ -84,20 +76,18 @@ export async function loadBands(
   const data = new Float32Array(plans.length * grid.pixelCount);
   const backend = options.backend ?? new CpuBackend();
   const cache = options.cache ?? createBlockCache(CACHE_BYTES);
-  const plane = backend.allocate([Math.min(ROWS, grid.height), grid.width], 'float32');
+  const { open = openRaster, overview = 'none' } = options;
+  const rows = new WarpedRows({ grid, backend, cache, open, overview, ...(signal && { signal }) });
   try {
     for (const [k, plan] of plans.entries()) {
       signal?.throwIfAborted();
       const target = data.subarray(k * grid.pixelCount, (k + 1) * grid.pixelCount);
-      await loadBand(
-        plan,
-        { grid, units: units[k], resampling: resamplings[k], backend, cache, plane },
-        options,
-        target,
-      );
+      if (plan.clouds !== null)
+        await loadClouds(plan.name, plan.clouds, plan.file, resamplings[k], rows, target);
+      else await loadBand(plan.file, units[k], resamplings[k], rows, target);
     }
   } finally {
-    plane.dispose();
+    rows.dispose();
     if (options.backend === undefined) backend.dispose();
   }
   return {
@@ -112,76 +102,29 @@ export async function loadBands(
   };
 }
 
-interface BandContext {
-  readonly grid: GeoBox;
-  readonly units: ProductUnits;
-  readonly resampling: Resampling;
-  readonly backend: Backend;
-  readonly cache: BlockCache;
-  readonly plane: DeviceTensor;
-}
-
 async function loadBand(
-  { name, file, clouds }: BandPlan,
-  { grid, units, resampling, backend, cache, plane }: BandContext,
-  { open = openRaster, overview = 'none', signal }: LoadBandsOptions,
+  file: ProductFile,
+  units: ProductUnits,
+  resampling: Resampling,
+  rows: WarpedRows,
   target: Float32Array,
 ): Promise<void> {
-  const opened = await open(file.href, { cache, ...(signal === undefined ? {} : { signal }) });
-  try {
-    const raster = new DeclaredRaster(opened, {
-      ...(file.nodata === null ? {} : { nodata: file.nodata }),
-      invalid: file.invalid,
-      ...(file.geobox === null ? {} : { geobox: file.geobox }),
-    });
-    // Nothing is below zero once the offset is added; what would be is cut off before it spreads to its neighbours.
-    const isReflectance = file.quantity === 'reflectance';
-    const origin = -file.offset / file.scale;
-    const warped = new WarpedRaster(backend, raster, {
-      geobox: grid,
-      resampling,
-      bands: [1],
-      overview,
-      unscale: false,
-      prepare: isReflectance ? (device, values) => harmonise(device, values, origin) : null,
-    });
-    const factor = isReflectance ? file.scale * (units === 'dn_harmonised' ? 10_000 : 1) : file.scale;
-    const offset = isReflectance ? 0 : file.offset;
-    for (let start = 0; start < grid.height; start += ROWS) {
-      const end = Math.min(grid.height, start + ROWS);
-      await warped.readRows({ start, end }, [plane], start, signal);
-      if (units === 'dB') linearToDecibel(backend, plane);
-      const values = await backend.download(plane);
-      const part = target.subarray(start * grid.width, end * grid.width);
-      if (clouds !== null) maskClouds(name, clouds, values, part);
-      else if (factor === 1 && offset === 0) part.set(values.subarray(0, part.length));
-      else for (let i = 0; i < part.length; i++) part[i] = values[i] * factor + offset;
-    }
-  } finally {
-    await opened.close();
-  }
-}
-
-function maskClouds(
-  name: ProductBandName,
-  source: CloudSource,
-  values: ArrayLike<number>,
-  target: Float32Array,
-): void {
-  const kinds: Readonly<Record<CloudBandName, readonly ('clouds' | 'shadows' | 'cirrus')[]>> = {
-    CLOUDS: ['clouds'],
-    SHADOWS: ['shadows'],
-    CIRRUS: ['cirrus'],
-    ALL_CLOUDS: ['clouds', 'shadows', 'cirrus'],
+  // Nothing is below zero once the offset is added; what would be is cut off before it spreads to its neighbours.
+  const isReflectance = file.quantity === 'reflectance';
+  const origin = -file.offset / file.scale;
+  const factor = isReflectance ? file.scale * (units === 'dn_harmonised' ? 10_000 : 1) : file.scale;
+  const offset = isReflectance ? 0 : file.offset;
+  const options = {
+    resampling,
+    prepare: isReflectance
+      ? (device: Backend, values: DeviceTensor) => harmonise(device, values, origin)
+      : null,
+    finish: units === 'dB' ? linearToDecibel : null,
   };
-  const wanted = CLOUD_BANDS.filter((band) => band === name).flatMap((band) => kinds[band]);
-  const isSet =
-    source.kind === 'classes'
-      ? (value: number) => wanted.some((kind) => source[kind].includes(value))
-      : (value: number) => wanted.some((kind) => (value & source[kind]) !== 0);
-  for (let i = 0; i < target.length; i++) {
-    target[i] = Number.isNaN(values[i]) ? Number.NaN : isSet(values[i]) ? 1 : 0;
-  }
+  await rows.read(file, options, (values, first) => {
+    if (factor === 1 && offset === 0) target.set(values, first);
+    else for (let i = 0; i < values.length; i++) target[first + i] = values[i] * factor + offset;
+  });
 }
 
 function unitsOf({ name, file, clouds }: BandPlan, { units }: LoadBandsOptions): ProductUnits {

@@ -46,6 +46,10 @@ const BY_NAME = new Map<string, ProductBandName>([
   ...PRODUCT_BANDS.map((name): [string, ProductBandName] => [name.toLowerCase(), name]),
   // The long names that EOReader has beside.
   ['coastal_aerosol', 'CA'],
+  // Names of Earth Search's assets.
+  ['rededge1', 'VRE_1'],
+  ['rededge2', 'VRE_2'],
+  ['rededge3', 'VRE_3'],
   ['vegetation_red_edge_1', 'VRE_1'],
   ['vegetation_red_edge_2', 'VRE_2'],
   ['vegetation_red_edge_3', 'VRE_3'],

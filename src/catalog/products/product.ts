@@ -1,6 +1,7 @@
 import { invalidInput } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike, GeoBox, intersectBounds, transformBounds } from '../../geo/index.js';
 import type { CatalogAsset, CatalogRow } from '../row.js';
+import { tellsOf } from './clouds.js';
 import type { ProductAttributes, ProductDescription, ProductFile } from './description.js';
 import { type BandPlan, type LoadBandsOptions, type LoadedBands, loadBands } from './load.js';
 import { bandNamed, CLOUD_BANDS, commonNameOf, PRODUCT_BANDS, type ProductBandName } from './names.js';
@@ -8,7 +9,7 @@ import { bandNamed, CLOUD_BANDS, commonNameOf, PRODUCT_BANDS, type ProductBandNa
 /** A band that a product has. */
 export interface ProductBand {
   readonly name: ProductBandName;
-  /** As the product calls it: `B04`; for masks of clouds, the band they are made of. */
+  /** As the product calls it: `B04`; for masks of clouds, the band or file they are made of. */
   readonly id: string;
   /** Pixel sizes of its files in units of the product's CRS, finest first; empty where only opening them would tell. */
   readonly resolutions: readonly number[];
@@ -38,7 +39,9 @@ export class Product {
       const files = this.#filesOf(name);
       if (files.length === 0) return [];
       const sizes = files.flatMap(({ resolution }) => resolution ?? []);
-      return [{ name, id: files[0].id, resolutions: [...new Set(sizes)].sort((a, b) => a - b) }];
+      const { clouds } = description;
+      const id = isMask(name) && clouds !== null && 'id' in clouds ? clouds.id : files[0].id;
+      return [{ name, id, resolutions: [...new Set(sizes)].sort((a, b) => a - b) }];
     });
   }
 
@@ -69,12 +72,8 @@ export class Product {
     const finest = found.map((band) => this.#filesOf(band)[0]);
     const grid = options.geobox ?? this.#ownGrid(finest, options);
     const plans = found.map((band): BandPlan => {
-      const isMask = CLOUD_BANDS.some((mask) => mask === band);
-      return {
-        name: band,
-        file: fileFor(this.#filesOf(band), grid),
-        clouds: isMask ? this.#description.clouds : null,
-      };
+      const clouds = isMask(band) ? this.#description.clouds : null;
+      return { name: band, file: fileFor(this.#filesOf(band), grid), clouds };
     });
     return loadBands(plans, grid, options);
   }
@@ -119,11 +118,13 @@ export class Product {
   toString(): string {
     const a = this.attributes;
     const lines: [string, unknown][] = [
+      ['condensed name', a.condensedName],
       ['path', a.path],
       ['constellation', a.constellation],
       ['platform', a.platform],
       ['sensor type', a.sensorType],
       ['product type', a.productType],
+      ['pixel size', a.pixelSize],
       ['acquired', a.acquired.toJSON()[0]],
       ['tile', a.tile],
       [
@@ -150,10 +151,14 @@ export class Product {
     return file?.name ?? null;
   }
 
-  /** The files of a band, finest first; of a mask, those it is made of. */
+  /** The files of a band, finest first; of a mask, those it is made of, or that say where there is data. */
   #filesOf(name: ProductBandName): readonly ProductFile[] {
     const { files, clouds } = this.#description;
-    const source = CLOUD_BANDS.some((mask) => mask === name) ? clouds?.name : name;
+    if (isMask(name)) {
+      if (clouds === null || !tellsOf(clouds, name)) return [];
+      if ('valid' in clouds) return [clouds.valid];
+    }
+    const source = isMask(name) && clouds !== null && 'name' in clouds ? clouds.name : name;
     // Landsat has one near-infrared band, under both names.
     const isLandsat = this.attributes.constellation === 'Landsat';
     const other = isLandsat && (source === 'NIR' || source === 'NARROW_NIR') ? LANDSAT_NIR : null;
@@ -203,6 +208,10 @@ export class Product {
 }
 
 const LANDSAT_NIR = 'NARROW_NIR';
+
+function isMask(band: ProductBandName): boolean {
+  return CLOUD_BANDS.some((mask) => mask === band);
+}
 
 /** Coordinates this close to a pixel's edge are on it, in pixels. */
 const ON_EDGE = 1e-6;

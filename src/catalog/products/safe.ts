@@ -1,95 +1,119 @@
 /**
  * Products of Sentinel-2 in the SAFE format: what their metadata says (Sentinel-2 Products Specification Document,
- * MTD_MSIL1C.xml or MTD_MSIL2A.xml of the product and MTD_TL.xml of its tile).
+ * versions 13 to 15), in the names of today (MTD_MSIL1C.xml, MTD_TL.xml) and in the long ones of before December 2016
+ * (S2A_OPER_MTD_SAFL1C_….xml), when a product held many tiles.
  */
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, invalidOption, type TerrachipError } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
+import { withoutNulls } from '../../json.js';
 import type { Polygon } from '../../vector/index.js';
 import { findAll, numberOf, parseXml, textOf, type XmlElement } from '../../xml.js';
 import { placeOutline } from '../place.js';
-import { type ProductDescription, type ProductFile, SCL_CLOUDS } from './description.js';
+import { condensedName } from './condensed-name.js';
+import type { ProductDescription, ProductFile } from './description.js';
 import { SENTINEL2_BANDS } from './names.js';
+import { readClouds } from './safe-clouds.js';
+import { type Radiometry, readRadiometry } from './safe-radiometry.js';
 import type { ProductTree } from './tree.js';
 
-const PRODUCT = /^MTD_MSIL(1C|2A)\.xml$/;
-const TILE = /^GRANULE\/([^/]+)\/MTD_TL\.xml$/;
-const IMAGE = /^GRANULE\/([^/]+)\/IMG_DATA\/(?:R\d+m\/)?[^/]*_(B\d[\dA]|SCL)(?:_(\d+)m)?\.(jp2|tiff?)$/;
+const PRODUCT = /^(?:MTD_MSI|S2[A-D]_[A-Z]{4}_MTD_SAF)(L1C|L2A)(?:_[^/]*)?\.xml$/;
+const TILE = /^GRANULE\/([^/]+)\/(?:MTD_TL|S2[A-D]_[A-Z]{4}_MTD_L(?:1C|2A)_TL_[^/]*)\.xml$/;
+const IMAGE =
+  /^GRANULE\/([^/]+)\/IMG_DATA\/(?:R\d+m\/)?[^/]*_(B\d[\dA]|SCL)(?:_L2A_TL_[^/]*?)?(?:_(\d+)m)?\.(jp2|tiff?)$/;
+const TILE_NAME = /_T(\d{2}[A-Z]{3})(?:_|$)/;
 
 /** The metadata of a product has about 60 kB, that of a tile up to 1 MB. */
 const MAX_XML_BYTES = 16 * 2 ** 20;
 
-/** Whether files are those of a product of Sentinel-2. */
-export function isSentinel2Safe(files: readonly string[]): boolean {
-  return files.some((file) => PRODUCT.test(file));
+export interface SafeOptions {
+  /** Of a product of several tiles (before December 2016), the one to open: `31UFS`. */
+  tile?: string;
+}
+
+/** Folders among paths, each with `/` at its end or empty for the top, in which a product of Sentinel-2 lies. */
+export function safeFolders(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => {
+    const end = path.lastIndexOf('/') + 1;
+    return PRODUCT.test(path.slice(end)) ? [path.slice(0, end)] : [];
+  });
 }
 
 /**
  * Reads the metadata of a product.
- * @throws {TerrachipError} INVALID_INPUT for one whose metadata is missing or damaged, UNSUPPORTED for several tiles
+ * @throws {TerrachipError} INVALID_INPUT for one whose metadata is missing or damaged, INVALID_OPTION where a tile must
+ * be chosen
  */
-export async function readSafe(tree: ProductTree, signal?: AbortSignal): Promise<ProductDescription> {
+export async function readSafe(
+  tree: ProductTree,
+  options: SafeOptions = {},
+  signal?: AbortSignal,
+): Promise<ProductDescription> {
   const { name } = tree;
   const main = tree.files.find((file) => PRODUCT.test(file));
   if (main === undefined) throw incomplete(name, 'has no MTD_MSIL1C.xml or MTD_MSIL2A.xml');
   const tiles = tree.files.filter((file) => TILE.test(file));
   if (tiles.length === 0) throw incomplete(name, 'has no GRANULE/…/MTD_TL.xml');
-  if (tiles.length > 1) {
-    throw new TerrachipError(
-      'UNSUPPORTED',
-      `${name} holds ${tiles.length} tiles, as products from before December 2016 do`,
-      'get the product of one tile',
-      { feature: 'products of several tiles' },
-    );
-  }
-  const level = PRODUCT.exec(main)?.[1] === '1C' ? 'L1C' : 'L2A';
+  const tilePath = chooseTile(tiles, options.tile, name);
+  const level = PRODUCT.exec(main)?.[1] === 'L1C' ? 'L1C' : 'L2A';
   const product = parseXml(await tree.read(main, MAX_XML_BYTES, signal), `${name}/${main}`);
-  const tile = parseXml(await tree.read(tiles[0], MAX_XML_BYTES, signal), `${name}/${tiles[0]}`);
+  const tile = parseXml(await tree.read(tilePath, MAX_XML_BYTES, signal), `${name}/${tilePath}`);
   const need = (element: XmlElement, path: string, where: string): string => {
     const text = textOf(element, path);
     if (text === null) throw incomplete(`${name}/${where}`, `has no ${path}`);
     return text;
   };
-  const crs = Crs.parse(need(tile, 'HORIZONTAL_CS_CODE', tiles[0]));
-  const grids = tileGrids(tile, crs, `${name}/${tiles[0]}`);
-  const radiometry = readRadiometry(product, level, `${name}/${main}`);
-  const granule = TILE.exec(tiles[0])?.[1] ?? '';
+  const crs = Crs.parse(need(tile, 'HORIZONTAL_CS_CODE', tilePath));
+  const grids = tileGrids(tile, crs, `${name}/${tilePath}`);
+  const baseline = textOf(product, 'PROCESSING_BASELINE');
+  const radiometry = readRadiometry(product, level, baseline, `${name}/${main}`);
+  const granule = granuleOf(tilePath);
   const files = tree.files.flatMap((file): ProductFile[] => {
     const match = IMAGE.exec(file);
     if (match === null || match[1] !== granule) return [];
     return [imageOf(tree, file, match, grids, radiometry)];
   });
-  const uri = textOf(product, 'PRODUCT_URI') ?? name;
-  const baseline = textOf(product, 'PROCESSING_BASELINE');
+  if (files.length === 0) throw incomplete(name, `has no image of a band in GRANULE/${granule}/IMG_DATA`);
+  const uri = textOf(product, 'PRODUCT_URI') ?? textOf(product, 'PRODUCT_URI_2A') ?? name;
   const start = need(product, 'PRODUCT_START_TIME', main);
   const sensed = textOf(product, 'DATATAKE_SENSING_START') ?? start;
   const direction = textOf(product, 'SENSING_ORBIT_DIRECTION')?.toLowerCase();
   const orbit = numberOf(product, 'SENSING_ORBIT_NUMBER');
-  const clouds = numberOf(product, 'Cloud_Coverage_Assessment') ?? numberOf(tile, 'CLOUDY_PIXEL_PERCENTAGE');
-  const tileName = /_T(\d{2}[A-Z]{3})_/.exec(`${need(tile, 'TILE_ID', tiles[0])}_`)?.[1] ?? null;
+  // Of several tiles each has its own.
+  const ofTile = numberOf(tile, 'CLOUDY_PIXEL_PERCENTAGE');
+  const ofProduct = numberOf(product, 'Cloud_Coverage_Assessment');
+  const clouds = tiles.length > 1 ? ofTile : (ofProduct ?? ofTile);
+  const tileId = textOf(tile, 'TILE_ID') ?? need(tile, 'TILE_ID_2A', tilePath);
+  const tileName = TILE_NAME.exec(tileId)?.[1] ?? null;
   const productType = textOf(product, 'PRODUCT_TYPE') ?? `S2MSI${level.slice(1)}`;
   const platform = textOf(product, 'SPACECRAFT_NAME');
   const generated = textOf(product, 'GENERATION_TIME');
+  const ownName = uri.replace(/\.SAFE$/, '');
+  const attributes = {
+    name: tiles.length > 1 ? `${ownName}_T${tileName ?? ''}` : ownName,
+    path: tree.path,
+    constellation: 'Sentinel-2',
+    platform,
+    sensorType: 'OPTICAL',
+    productType,
+    pixelSize: Math.min(...files.map(({ resolution }) => resolution ?? Infinity)),
+    acquired: TimeInterval.parse(sensed),
+    tile: tileName,
+    orbitDirection: direction === 'ascending' || direction === 'descending' ? direction : null,
+    relativeOrbit: orbit,
+    processingBaseline: baseline,
+    generated,
+    cloudCover: clouds,
+    crs,
+    footprint:
+      tiles.length > 1
+        ? outlineOf(grids, `${name}/${tilePath}`)
+        : footprintOf(product, grids, `${name}/${main}`),
+  } as const;
   return {
-    attributes: {
-      name: uri.replace(/\.SAFE$/, ''),
-      path: tree.path,
-      constellation: 'Sentinel-2',
-      platform,
-      sensorType: 'OPTICAL',
-      productType,
-      acquired: TimeInterval.parse(sensed),
-      tile: tileName,
-      orbitDirection: direction === 'ascending' || direction === 'descending' ? direction : null,
-      relativeOrbit: orbit,
-      processingBaseline: baseline,
-      generated,
-      cloudCover: clouds,
-      crs,
-      footprint: footprintOf(product, grids, `${name}/${main}`),
-    },
+    attributes: { ...attributes, condensedName: condensedName(attributes, files) },
     collection: level === 'L1C' ? 'sentinel-2-l1c' : 'sentinel-2-l2a',
     files,
-    clouds: files.some((file) => file.name === 'SCL') ? SCL_CLOUDS : null,
+    clouds: await readClouds(tree, granule, files, crs, signal),
     properties: withoutNulls({
       constellation: 'sentinel-2',
       platform: platform?.toLowerCase() ?? null,
@@ -106,10 +130,20 @@ export async function readSafe(tree: ProductTree, signal?: AbortSignal): Promise
   };
 }
 
-function withoutNulls(properties: Record<string, string | number | null>): Record<string, string | number> {
-  return Object.fromEntries(
-    Object.entries(properties).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-  );
+function granuleOf(tilePath: string): string {
+  return TILE.exec(tilePath)?.[1] ?? '';
+}
+
+/** The metadata of the tile that was asked for, or of the only one. */
+function chooseTile(tiles: readonly string[], wanted: string | undefined, name: string): string {
+  if (tiles.length === 1 && wanted === undefined) return tiles[0];
+  const names = tiles.map((path) => TILE_NAME.exec(granuleOf(path))?.[1] ?? granuleOf(path));
+  const plain = wanted?.toUpperCase().replace(/^T/, '');
+  const found = tiles.filter((_, k) => names[k] === plain);
+  if (found.length === 1) return found[0];
+  const problem = wanted === undefined ? 'is missing' : `cannot be ${wanted}`;
+  const several = tiles.length > 1 ? `${name} holds ${tiles.length} tiles` : `${name} holds one tile`;
+  throw invalidOption('tile', `${problem}: ${several}`, `choose one of ${names.sort().join(', ')}`);
 }
 
 function incomplete(name: string, problem: string): TerrachipError {
@@ -142,46 +176,12 @@ function tileGrids(tile: XmlElement, crs: Crs, name: string): ReadonlyMap<number
   return grids;
 }
 
-interface Radiometry {
-  readonly quantification: number;
-  /** Added to digital numbers, by `band_id`; 0 where the metadata names none (before baseline 04.00). */
-  readonly offsets: ReadonlyMap<number, number>;
-  readonly nodata: number;
-  readonly saturated: number | null;
-}
-
-function readRadiometry(product: XmlElement, level: 'L1C' | 'L2A', name: string): Radiometry {
-  const quantification = numberOf(
-    product,
-    level === 'L1C' ? 'QUANTIFICATION_VALUE' : 'BOA_QUANTIFICATION_VALUE',
-  );
-  if (quantification === null || quantification <= 0) {
-    throw incomplete(name, 'does not say what its digital numbers are (QUANTIFICATION_VALUE)');
-  }
-  const entries = findAll(product, level === 'L1C' ? 'RADIO_ADD_OFFSET' : 'BOA_ADD_OFFSET');
-  const offsets = new Map<number, number>();
-  for (const { attributes, text } of entries) {
-    const [band, offset] = [Number(attributes.band_id), Number(text)];
-    if (!Number.isInteger(band) || text === '' || !Number.isFinite(offset)) {
-      throw incomplete(name, 'has an offset of a band that is no number');
-    }
-    offsets.set(band, offset);
-  }
-  const special = (wanted: string): number | null => {
-    const found = findAll(product, 'Special_Values').find(
-      (each) => textOf(each, 'SPECIAL_VALUE_TEXT')?.toUpperCase() === wanted,
-    );
-    return found === undefined ? null : numberOf(found, 'SPECIAL_VALUE_INDEX');
-  };
-  return { quantification, offsets, nodata: special('NODATA') ?? 0, saturated: special('SATURATED') };
-}
-
 function imageOf(
   tree: ProductTree,
   path: string,
   [, , id, size, extension]: RegExpExecArray,
   grids: ReadonlyMap<number, GeoBox>,
-  { quantification, offsets, nodata, saturated }: Radiometry,
+  { quantification, offsetOf, nodata, saturated }: Radiometry,
 ): ProductFile {
   const number = SENTINEL2_BANDS.findIndex((band) => band.id === id);
   const band = SENTINEL2_BANDS[number];
@@ -204,7 +204,7 @@ function imageOf(
     nodata,
     invalid: saturated === null ? [] : [saturated],
     scale: 1 / quantification,
-    offset: (offsets.get(number) ?? 0) / quantification,
+    offset: offsetOf(number) / quantification,
   };
 }
 
@@ -215,13 +215,10 @@ function footprintOf(
   name: string,
 ): readonly Polygon[] {
   const values = textOf(product, 'EXT_POS_LIST')?.split(/\s+/).map(Number);
-  if (values === undefined) {
-    const [grid] = grids.values();
-    return placeOutline(grid.bounds, grid.crs, name);
-  }
-  if (values.length < 8 || !values.every(Number.isFinite))
+  if (values === undefined) return outlineOf(grids, name);
+  if (values.length < 8 || values.length % 2 !== 0 || !values.every(Number.isFinite))
     throw incomplete(name, 'has an outline that is none');
-  const ring = Array.from({ length: Math.floor(values.length / 2) }, (_, k): [number, number] => [
+  const ring = Array.from({ length: values.length / 2 }, (_, k): [number, number] => [
     values[2 * k + 1],
     values[2 * k],
   ]);
@@ -229,4 +226,9 @@ function footprintOf(
   const last = ring[ring.length - 1];
   if (first[0] !== last[0] || first[1] !== last[1]) ring.push(first);
   return placeOutline({ type: 'Polygon', coordinates: [ring] }, Crs.wgs84, name);
+}
+
+function outlineOf(grids: ReadonlyMap<number, GeoBox>, name: string): readonly Polygon[] {
+  const [grid] = grids.values();
+  return placeOutline(grid.bounds, grid.crs, name);
 }

@@ -6,7 +6,7 @@ import { HOST_PROVIDER_CHOICES, type HostProviderChoice } from '../../inference/
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
 import type { HalfPrecisionReport, ImportOptions, ImportReport } from '../../workflow/model/index.js';
 import { MADE_UP, PRECISIONS } from '../../workflow/model/precision.js';
-import { collect, parseChoice, parseCount } from '../arguments.js';
+import { collect, parseChoice, parseCount, parsePair } from '../arguments.js';
 import type { Run } from '../main.js';
 import { formatTable } from '../table.js';
 
@@ -105,7 +105,7 @@ function runCommand(run: Run): Command {
     .requiredOption(
       '--input <name=file...>',
       '(chip, band, [phase,] y, x) for each input',
-      collect(parseInput),
+      collect(parsePair('--input', 'FILE.npy')),
     )
     .requiredOption('-o, --output <file>', 'the .npy file for the results')
     .option('--normalized', 'the inputs are normalised already')
@@ -143,14 +143,6 @@ function parseChip(text: string): number {
     `cannot be ${height} × ${width}: chips of a model folder are square`,
     'give one number, or make a graph for such chips with wholeGraph of terrachip/inference',
   );
-}
-
-function parseInput(text: string): [name: string, file: string] {
-  const at = text.indexOf('=');
-  if (at < 1 || at === text.length - 1) {
-    throw invalidOption('--input', `cannot be "${text}"`, 'write NAME=FILE.npy');
-  }
-  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 function describeImport(report: ImportReport): string {

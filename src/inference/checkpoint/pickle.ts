@@ -157,7 +157,7 @@ class PickleMachine {
     if (!(callee instanceof PickleObject)) throw this.#damaged('its pickle calls what is no function');
     if (!Array.isArray(args)) throw this.#damaged('its pickle calls a function without a list of arguments');
     // One list may be given to thousands of calls.
-    for (const arg of args) this.#given += sizeOf(arg);
+    for (const arg of args) this.#given += itemsOf(arg);
     if (this.#given > MAX_INSTRUCTIONS)
       throw this.#tooLarge(`has a pickle that gives its functions more than ${MAX_INSTRUCTIONS} items`);
     this.#push(this.#host.call(callee, args));
@@ -287,7 +287,7 @@ class PickleMachine {
   }
 }
 
-function sizeOf(value: PickleValue): number {
+function itemsOf(value: PickleValue): number {
   if (value instanceof Map || value instanceof Set) return value.size;
   return Array.isArray(value) || typeof value === 'string' || value instanceof Uint8Array ? value.length : 1;
 }

@@ -27,20 +27,21 @@ export function writeError(path: string, cause: unknown): TerrachipError {
   );
 }
 
-/** Writes a file through `write`, atomically. */
-export async function writeAtomically(
+/** Writes a file through `write`, atomically. @returns what `write` returned */
+export async function writeAtomically<Result>(
   path: string,
-  write: (file: FileHandle) => Promise<void>,
-): Promise<void> {
+  write: (file: FileHandle) => Promise<Result>,
+): Promise<Result> {
   const temporary = temporaryPath(path);
   let file: FileHandle | undefined;
   try {
     file = await open(temporary, 'wx');
-    await write(file);
+    const result = await write(file);
     await file.sync();
     await file.close();
     file = undefined;
     await rename(temporary, path);
+    return result;
   } catch (cause) {
     await file?.close().catch(() => undefined);
     await rm(temporary, { force: true }).catch(() => undefined);

@@ -20,7 +20,7 @@ type Parameters = KernelParameters<
 export function run(tensors: Tensors, parameters: Parameters, start: number, end: number): void {
   const { mask, output } = tensors;
   const { width, classes, row_start, rows, mask_row, reduction } = parameters;
-  const gap = reduction < WEIGHTS ? Number.NaN : 0;
+  const gap = reduction === WEIGHTS || reduction === COUNTS ? 0 : Number.NaN;
   if (reduction === AVERAGE) {
     averageRows(tensors, parameters, start, end);
     return;
@@ -37,7 +37,7 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
   }
 }
 
-const [AVERAGE, SUM, MAX, MIN, LAST, WEIGHTS, COUNTS] = [0, 1, 2, 3, 5, 6, 7];
+const [AVERAGE, SUM, MAX, MIN, LAST, WEIGHTS, COUNTS, VARIANCE] = [0, 1, 2, 3, 5, 6, 7, 8];
 
 /** One value of the scene from the chips over it: the definition. */
 function reduce(tensors: Tensors, parameters: Parameters, x: number, row: number, c: number): number {
@@ -48,6 +48,10 @@ function reduce(tensors: Tensors, parameters: Parameters, x: number, row: number
   let sum = 0;
   let total = 0;
   let chosen = 0;
+  // The first value: sums of differences from it do not cancel.
+  let shift = 0;
+  let differences = 0;
+  let squares = 0;
   let count = 0;
   for (let j = placement[byRow + row]; j <= placement[byRow + height + row]; j++) {
     const dy = row - placement[chip_columns + j];
@@ -63,11 +67,19 @@ function reduce(tensors: Tensors, parameters: Parameters, x: number, row: number
       total += weight;
       const better = (reduction === MAX && value > chosen) || (reduction === MIN && value < chosen);
       if (count === 0 || better || reduction === LAST) chosen = value;
+      if (reduction === VARIANCE) {
+        if (count === 0) shift = value;
+        const difference = value - shift;
+        differences += difference;
+        squares += difference * difference;
+      }
       count++;
     }
   }
   if (reduction === WEIGHTS) return total;
   if (reduction === COUNTS) return count;
+  if (reduction === VARIANCE)
+    return count < 2 ? Number.NaN : Math.max(0, (squares - differences ** 2 / count) / (count - 1));
   if (count === 0) return Number.NaN;
   if (reduction === AVERAGE) return sum / total;
   return reduction === SUM ? sum : chosen;

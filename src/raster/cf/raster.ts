@@ -7,6 +7,7 @@ import {
   GeoBox,
   type GeoTensor,
   type PixelWindow,
+  sizeOf,
   TimeInterval,
   type TypedArray,
   viewArray,
@@ -17,7 +18,6 @@ import {
   copyBox,
   extentOf,
   type StoredArray,
-  sizeOf,
   stridesOf,
   unreadableType,
 } from '../arrays/index.js';
@@ -289,8 +289,10 @@ function dtypeWithSign(dtype: Dtype, attributes: Attributes): Dtype {
   return unsigned === 'false' ? (SIGNED[dtype] ?? dtype) : dtype;
 }
 
-/** A number of one integer type by its bits in another of the same size. */
+/** A number as a type holds it; of one integer type by its bits in another of the same size. */
 function viewOf(value: number, from: Dtype | null, to: Dtype): number {
+  // Attributes in JSON are written in fewer digits than the values they stand for: 1e20 for float32.
+  if (to === 'float32') return Math.fround(value);
   if (from === null || from === to) return value;
   const stored: TypedArray = allocateArray(from, 1);
   stored[0] = value;

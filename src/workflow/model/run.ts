@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-common';
 import { invalidInput, invalidOption, messageOf } from '../../errors.js';
+import { sizeOf } from '../../geo/index.js';
 import { checkNames } from '../../inference/graph-check.js';
 import {
   type EmbeddingManifest,
@@ -172,8 +173,4 @@ function checkShape(
       'give chips of the model’s size',
     );
   }
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }

@@ -1,0 +1,107 @@
+/** Rows of a catalog into the columns of its file, a row group at a time. */
+import type { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { internalError, invalidInput } from '../../errors.js';
+import type { Bounds } from '../../geo/index.js';
+import { boxOf, indexBoxes } from '../boxes.js';
+import type { CatalogRow } from '../row.js';
+import { ColumnWriter } from './column-writer.js';
+import { DictionaryWriter } from './dictionary-writer.js';
+import { checkSchema } from './footer.js';
+import { assetsText, propertiesText, SCHEMA } from './rows.js';
+import { wkbSize, writeWkb } from './wkb.js';
+
+export class RowWriter {
+  readonly #id = columnOf('id', true);
+  readonly #collection = new DictionaryWriter(leafOf('collection').element);
+  readonly #geometry = columnOf('geometry');
+  readonly #sides = ['xmin', 'ymin', 'xmax', 'ymax'].map((side) => columnOf(`bbox.${side}`, true));
+  readonly #start = columnOf('start_time', true);
+  readonly #end = columnOf('end_time', true);
+  readonly #href = columnOf('href');
+  readonly #assets = columnOf('assets');
+  readonly #properties = columnOf('properties');
+  /** In the order of the schema. */
+  readonly #columns: readonly (ColumnWriter | DictionaryWriter)[] = [
+    this.#id,
+    this.#collection,
+    this.#geometry,
+    ...this.#sides,
+    this.#start,
+    this.#end,
+    this.#href,
+    this.#assets,
+    this.#properties,
+  ];
+  #rows = 0;
+
+  /**
+   * @returns the boxes of the row
+   * @throws {TerrachipError} INVALID_INPUT for properties or times that a file cannot hold
+   */
+  add(row: CatalogRow): readonly Bounds[] {
+    const { footprint, interval } = row;
+    const boxes = indexBoxes(footprint);
+    const box = boxes.length > 1 ? boxOf(footprint) : boxes[0];
+    this.#id.addText(row.id);
+    this.#collection.addText(row.collection);
+    if (!box) this.#geometry.addNull();
+    else this.#geometry.addBytes(wkbSize(footprint), (view, offset) => writeWkb(footprint, view, offset));
+    for (const [k, side] of this.#sides.entries()) {
+      if (box) side.addDouble(box[k]);
+      else side.addNull();
+    }
+    addTime(this.#start, interval.start, row);
+    addTime(this.#end, interval.end, row);
+    this.#href.addText(row.href);
+    this.#assets.addText(assetsText(row));
+    this.#properties.addText(propertiesText(row));
+    this.#rows++;
+    return boxes;
+  }
+
+  /** Puts what was added behind the row groups that a writer has. */
+  finish(parquet: ParquetWriter, writer: ByteWriter): void {
+    const start = writer.offset;
+    const written = this.#columns.map((column) => column.finish(writer));
+    const columns = written.map(({ chunk }) => chunk);
+    parquet.row_groups.push({
+      columns,
+      num_rows: BigInt(this.#rows),
+      total_byte_size: columns.reduce(
+        (sum, { meta_data: meta }) => sum + (meta?.total_uncompressed_size ?? 0n),
+        0n,
+      ),
+      total_compressed_size: BigInt(writer.offset - start),
+    });
+    parquet.num_rows += BigInt(this.#rows);
+    parquet.pendingIndexes.push(...written);
+    this.#rows = 0;
+  }
+}
+
+const LEAVES = new Map(checkSchema(SCHEMA).map((leaf) => [leaf.path.join('.'), leaf]));
+
+function leafOf(name: string) {
+  const leaf = LEAVES.get(name);
+  if (leaf === undefined) throw internalError('RowWriter', `the schema has no column ${name}`);
+  return leaf;
+}
+
+/** @param withStatistics for columns whose least and greatest values say something */
+function columnOf(name: string, withStatistics = false): ColumnWriter {
+  const { element, path, maxDefinition } = leafOf(name);
+  return new ColumnWriter(element, [...path], maxDefinition > 0, withStatistics);
+}
+
+/** An infinite time is open, and null in the file. */
+function addTime(column: ColumnWriter, time: number, { id }: CatalogRow): void {
+  if (!Number.isFinite(time)) column.addNull();
+  else if (Number.isSafeInteger(time)) column.addInteger(time);
+  else {
+    throw invalidInput(
+      `the row "${id}"`,
+      `has the time ${time} ms, which its file cannot hold`,
+      'leave the interval open there',
+    );
+  }
+}

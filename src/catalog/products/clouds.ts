@@ -1,0 +1,84 @@
+/** Masks of clouds: 1 where they are, 0 where not, NaN where nothing was measured. */
+import type { Resampling } from '../../kernels/index.js';
+import { Rasterizer } from '../../vector/index.js';
+import type { ByKind, CloudKind, CloudSource, ProductFile } from './description.js';
+import { CLOUD_BANDS, type CloudBandName, type ProductBandName } from './names.js';
+import type { WarpedRows } from './warped-rows.js';
+
+const KINDS: Readonly<Record<CloudBandName, readonly CloudKind[]>> = {
+  CLOUDS: ['clouds'],
+  SHADOWS: ['shadows'],
+  CIRRUS: ['cirrus'],
+  ALL_CLOUDS: ['clouds', 'shadows', 'cirrus'],
+};
+
+/** What a band is a mask of; none for other bands. */
+function kindsOf(name: ProductBandName): readonly CloudKind[] {
+  return CLOUD_BANDS.filter((band) => band === name).flatMap((band) => KINDS[band]);
+}
+
+/** Whether a source tells any of what a mask is of. */
+export function tellsOf(source: CloudSource, name: ProductBandName): boolean {
+  return kindsOf(name).some((kind) => source.of[kind] !== undefined);
+}
+
+/** Rows that polygons are burnt into in one step. */
+const ROWS = 512;
+
+/** @param file the band of classes or bits; or, where clouds lie beside the bands, one that says where there is data */
+export async function loadClouds(
+  name: ProductBandName,
+  source: CloudSource,
+  file: ProductFile,
+  resampling: Resampling,
+  rows: WarpedRows,
+  target: Float32Array,
+): Promise<void> {
+  const of = <T>(all: ByKind<T>): T[] =>
+    kindsOf(name).flatMap((kind) => {
+      const found = all[kind];
+      return found === undefined ? [] : [found];
+    });
+  if (source.kind === 'classes' || source.kind === 'bits') {
+    const isSet = source.kind === 'classes' ? hasClass(of(source.of).flat()) : hasBit(of(source.of));
+    await rows.read(file, { resampling }, (values, first) => {
+      for (let i = 0; i < values.length; i++)
+        target[first + i] = Number.isNaN(values[i]) ? Number.NaN : isSet(values[i]) ? 1 : 0;
+    });
+    return;
+  }
+  target.fill(0);
+  if (source.kind === 'planes') {
+    const mask = { href: source.href, nodata: null, invalid: [], geobox: null };
+    for (const band of of(source.of)) {
+      await rows.read(mask, { resampling, band }, (values, first) => {
+        for (let i = 0; i < values.length; i++) if (values[i] > 0) target[first + i] = 1;
+      });
+    }
+  } else {
+    const { grid } = rows;
+    const features = of(source.of).map((polygons) => ({ polygons, properties: {} }));
+    const rasterizer = new Rasterizer({ name: source.id, crs: source.crs, features }, grid);
+    for (let start = 0; start < grid.height; start += ROWS) {
+      const end = Math.min(grid.height, start + ROWS);
+      const part = target.subarray(start * grid.width, end * grid.width);
+      rasterizer.burn(
+        { start, end },
+        part,
+        features.map(() => 1),
+      );
+    }
+  }
+  await rows.read(file, { resampling: 'nearest' }, (values, first) => {
+    for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) target[first + i] = Number.NaN;
+  });
+}
+
+function hasClass(classes: readonly number[]): (value: number) => boolean {
+  return (value) => classes.includes(value);
+}
+
+function hasBit(fields: readonly number[]): (value: number) => boolean {
+  const bits = fields.reduce((all, field) => all | field, 0);
+  return (value) => (value & bits) !== 0;
+}

@@ -1,0 +1,25 @@
+/**
+ * Products as STAC items describe them: Sentinel-2, Sentinel-1 RTC and Landsat's Collection 2, in the forms of the
+ * Planetary Computer, Earth Search and the USGS.
+ */
+import { TerrachipError } from '../../errors.js';
+import type { CatalogRow } from '../row.js';
+import type { ProductDescription } from './description.js';
+import { text } from './item-fields.js';
+import { describeLandsat } from './landsat-item.js';
+import { describeSentinel1 } from './sentinel1-item.js';
+import { describeSentinel2, type ItemOptions } from './sentinel2-item.js';
+
+/** @throws {TerrachipError} UNSUPPORTED for an item of another product */
+export function describeItem(row: CatalogRow, path: string, options: ItemOptions): ProductDescription {
+  const about = `${row.collection} ${row.id} ${text(row, 'platform') ?? ''} ${text(row, 'constellation') ?? ''}`;
+  if (/sentinel[-_ ]?2|\bS2[A-D]_/i.test(about)) return describeSentinel2(row, path, options);
+  if (/landsat|\bL[COTEM]0\d_/i.test(about)) return describeLandsat(row, path);
+  if (/sentinel[-_ ]?1|\bS1[A-D]_/i.test(about) && /rtc/i.test(about)) return describeSentinel1(row, path);
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `${path} is an item of ${row.collection || 'no collection'} that is no product known here`,
+    'give one of Sentinel-2, Sentinel-1 RTC or Landsat Collection 2, or load its assets as rasters',
+    { feature: 'products of this kind' },
+  );
+}

@@ -1,0 +1,28 @@
+import type { CatalogRow } from '../row.js';
+import type { ProductDescription, ProductFile } from './description.js';
+import { describe, fileOf, isImage } from './item-fields.js';
+
+const NAMES = ['VV', 'VH', 'HH', 'HV'] as const;
+
+/** Power, corrected for terrain: `vv`, or `gamma0_vv`. */
+export function describeSentinel1(row: CatalogRow, path: string): ProductDescription {
+  const files = Object.entries(row.assets).flatMap(([key, asset]): ProductFile[] => {
+    const plain = key.toLowerCase().replace(/^gamma0_/, '');
+    const name = NAMES.find((each) => each.toLowerCase() === plain);
+    if (name === undefined || !isImage(asset)) return [];
+    const nodata = asset.bands?.[0]?.nodata;
+    return [{ ...fileOf(asset, key), name, quantity: 'power', nodata: nodata ?? null }];
+  });
+  return describe(row, path, {
+    own: {
+      constellation: 'Sentinel-1',
+      sensorType: 'SAR',
+      productType: 'RTC',
+      tile: null,
+      processingBaseline: null,
+      generated: null,
+    },
+    files,
+    clouds: null,
+  });
+}

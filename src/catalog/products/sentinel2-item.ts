@@ -1,0 +1,143 @@
+/** Sentinel-2 as items describe it. */
+import { TerrachipError } from '../../errors.js';
+import type { Units } from '../../raster/index.js';
+import type { CatalogBand, CatalogRow } from '../row.js';
+import { type ProductDescription, type ProductFile, SCL_CLOUDS } from './description.js';
+import { describe, fileOf, isImage, text } from './item-fields.js';
+import { SENTINEL2_BANDS } from './names.js';
+import { hasOffset } from './sentinel2-baseline.js';
+
+export interface ItemOptions {
+  /**
+   * What is to be added to Sentinel-2's digital numbers, 0 or −1000, where an item says it wrong. Default: by the units
+   * that its collection is known to have (−1000 from baseline 04.00 on, unless it says that it has been applied), else
+   * the offset of its bands, else by its baseline.
+   */
+  addOffset?: number;
+}
+
+/** Names of assets and bands by their meaning, in lower case, as the three catalogs write them. */
+const SENTINEL2_ASSETS: Readonly<Record<string, string>> = {
+  coastal: 'B01',
+  blue: 'B02',
+  green: 'B03',
+  red: 'B04',
+  rededge1: 'B05',
+  rededge2: 'B06',
+  rededge3: 'B07',
+  nir: 'B08',
+  nir08: 'B8A',
+  nir09: 'B09',
+  cirrus: 'B10',
+  swir16: 'B11',
+  swir22: 'B12',
+};
+
+/** What Sentinel-2's processing baselines from 04.00 on add to digital numbers, and what one of them is. */
+const SENTINEL2_ADDED = -1000;
+const SENTINEL2_QUANTIFICATION = 10_000;
+
+export function describeSentinel2(
+  row: CatalogRow,
+  path: string,
+  { addOffset }: ItemOptions,
+): ProductDescription {
+  const baseline =
+    text(row, 's2:processing_baseline') ?? text(row, 'processing:version') ?? baselineOfName(row);
+  const files = Object.entries(row.assets).flatMap(([key, asset]): ProductFile[] => {
+    if (!isImage(asset)) return [];
+    const [band] = asset.bands ?? [];
+    const shared = fileOf(asset, key);
+    const id = sentinel2Id(key, band);
+    if (id === 'SCL') return [{ ...shared, id, name: 'SCL', quantity: 'class', nodata: 0 }];
+    const known = SENTINEL2_BANDS.find((each) => each.id === id);
+    if (known === undefined) return [];
+    const scale = band?.scale ?? 1 / SENTINEL2_QUANTIFICATION;
+    const stated = addOffset ?? (asset.units === undefined ? undefined : addedIn(asset.units));
+    const offset =
+      stated === undefined ? (band?.offset ?? addedSince(baseline, row, path) * scale) : stated * scale;
+    return [
+      {
+        ...shared,
+        id: known.id,
+        name: known.name,
+        quantity: 'reflectance',
+        nodata: band?.nodata ?? 0,
+        scale,
+        offset,
+      },
+    ];
+  });
+  const level = /L1C/i.test(`${row.collection} ${text(row, 's2:product_type') ?? ''} ${row.id}`)
+    ? 'S2MSI1C'
+    : 'S2MSI2A';
+  return describe(row, path, {
+    own: {
+      constellation: 'Sentinel-2',
+      sensorType: 'OPTICAL',
+      productType: text(row, 's2:product_type') ?? level,
+      tile: tileOf(row),
+      processingBaseline: baseline,
+      generated: text(row, 's2:generation_time'),
+    },
+    files,
+    clouds: SCL_CLOUDS,
+  });
+}
+
+/** `31TFJ`: a property of its own, in three parts, or in the names of products. */
+function tileOf(row: CatalogRow): string | null {
+  const own = text(row, 's2:mgrs_tile') ?? text(row, 'grid:code')?.replace(/^MGRS-/, '');
+  if (own != null) return own;
+  for (const prefix of ['mgrs', 'sentinel']) {
+    const parts = ['utm_zone', 'latitude_band', 'grid_square'].map(
+      (name) => row.properties[`${prefix}:${name}`] ?? '',
+    );
+    const tile = parts.join('').padStart(5, '0');
+    if (TILE.test(tile)) return tile;
+  }
+  const names = namesOf(row).map((name) => /_T?(\d{2}[C-X][A-Z]{2})(?:_|\.|$)/.exec(name ?? '')?.[1]);
+  return names.find((name) => name !== undefined) ?? null;
+}
+
+const TILE = /^\d{2}[C-X][A-Z]{2}$/;
+
+function namesOf(row: CatalogRow): readonly (string | null)[] {
+  return [text(row, 's2:product_uri'), text(row, 'sentinel:product_id'), row.id];
+}
+
+/** `B04` of `B04`, `B04_10m`, `red` or a band of that name; coarser copies (`red_20m`) count too, pictures do not. */
+function sentinel2Id(key: string, band: CatalogBand | undefined): string | null {
+  const stem = (name: string): string => name.replace(/[_-](\d+m|jp2)$/gi, '').toLowerCase();
+  for (const name of [key, band?.name ?? '']) {
+    const plain = stem(stem(name));
+    if (plain === 'scl') return 'SCL';
+    const id = SENTINEL2_ASSETS[plain] ?? SENTINEL2_BANDS.find((each) => each.id.toLowerCase() === plain)?.id;
+    if (id !== undefined) return id;
+  }
+  return null;
+}
+
+/** `N0400` in the name of a product. */
+function baselineOfName(row: CatalogRow): string | null {
+  const match = namesOf(row)
+    .map((name) => /_N(\d{2})(\d{2})_/.exec(name ?? ''))
+    .find((found) => found !== null);
+  return match == null ? null : `${match[1]}.${match[2]}`;
+}
+
+/** Units that a collection is known to have say the offset, too. */
+function addedIn(units: Units): number | undefined {
+  return units === 'dn_offset_1000' ? SENTINEL2_ADDED : units === 'dn_harmonised' ? 0 : undefined;
+}
+
+function addedSince(baseline: string | null, row: CatalogRow, path: string): number {
+  const added = hasOffset(baseline);
+  if (added !== null) return added ? SENTINEL2_ADDED : 0;
+  throw new TerrachipError(
+    'INVALID_INPUT',
+    `${path} says neither the offset nor the processing baseline of ${row.id}, so that its digital numbers may or may not have 1000 added`,
+    'give addOffset: 0 or addOffset: -1000',
+    { source: path },
+  );
+}

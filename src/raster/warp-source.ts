@@ -1,0 +1,105 @@
+/** Stored values of a source, on their way to be warped: on a device, without what nodata and masks take away. */
+import { TerrachipError } from '../errors.js';
+import type { TypedArray } from '../geo/index.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
+import {
+  keepsValues,
+  keepWhere,
+  type NodataOptions,
+  nodataToNaN,
+  type Resampling,
+} from '../kernels/index.js';
+import type { BandInfo } from './raster.js';
+import type { UnitStep } from './units.js';
+
+/** A source on the device, and how a kernel makes float32 of it. */
+export interface StoredSource {
+  readonly source: DeviceTensor;
+  readonly stored: NodataOptions;
+}
+
+export interface SourcePixels {
+  readonly values: TypedArray;
+  readonly band: BandInfo;
+  /** 0 where a pixel is not valid; null for no mask. */
+  readonly mask: Uint8Array | null;
+}
+
+interface SourceOptions {
+  readonly resampling: Resampling;
+  readonly unscale?: boolean;
+  readonly prepare?: UnitStep | null;
+}
+
+/**
+ * @param name of the raster, for messages
+ * @throws {TerrachipError} UNSUPPORTED for whole numbers that float32 cannot hold, where the resampling promises the
+ *   source's own values
+ */
+export function uploadSource(
+  backend: Backend,
+  name: string,
+  pixels: SourcePixels,
+  options: SourceOptions,
+): StoredSource {
+  const uploaded = upload(backend, name, pixels, options);
+  const { prepare = null } = options;
+  if (prepare === null) return uploaded;
+  // What is to be done before resampling needs values, not what is stored.
+  const source = asValues(backend, uploaded);
+  prepare(backend, source);
+  return { source, stored: {} };
+}
+
+function upload(
+  backend: Backend,
+  name: string,
+  { values, band, mask }: SourcePixels,
+  { resampling, unscale }: SourceOptions,
+): StoredSource {
+  const { scale, offset } = unscale === false ? { scale: 1, offset: 0 } : band;
+  const { nodata } = band;
+  const wide = values instanceof Int32Array || values instanceof Uint32Array;
+  const integers = wide || band.storedType.endsWith('int64');
+  if (integers && keepsValues(resampling)) requireExact(name, values, nodata);
+  // An alpha band itself has values everywhere.
+  const holes = band.colourInterpretation === 'alpha' ? null : mask;
+  if (values instanceof Float64Array) {
+    // A GPU has no float64: the tests and the scaling happen here, before the values lose precision.
+    const converted = new Float32Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      const missing = values[i] === nodata || holes?.[i] === 0;
+      converted[i] = missing ? Number.NaN : values[i] * scale + offset;
+    }
+    return { source: backend.upload(converted), stored: {} };
+  }
+  const uploaded = { source: backend.upload(values), stored: { nodata, scale, offset } };
+  if (holes === null) return uploaded;
+  // By the kernels too, so that a mask changes nothing about what else is no data.
+  const source = asValues(backend, uploaded);
+  const kept = backend.upload(holes);
+  keepWhere(backend, source, kept);
+  kept.dispose();
+  return { source, stored: {} };
+}
+
+/** Float32 with NaN for no data; what was uploaded is given back. */
+function asValues(backend: Backend, { source, stored }: StoredSource): DeviceTensor {
+  const values = nodataToNaN(backend, source, stored);
+  source.dispose();
+  return values;
+}
+
+/** Such resamplings promise the source's own values, but they pass through float32, which skips whole numbers from 2^24 on. */
+function requireExact(name: string, values: TypedArray, nodata: number | null): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (Math.fround(value) === value || value === nodata) continue;
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${name} holds ${value}, a whole number that float32 cannot hold and that this resampling would change`,
+      'renumber them, or use gdalwarp',
+      { feature: 'whole numbers beyond 16777216' },
+    );
+  }
+}

@@ -1,0 +1,289 @@
+/** What loaders do where rows are not as they should be: files and bands that lack, wrong options, ends ahead of time. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  type CatalogRow,
+  createLoadCounters,
+  GeoCatalog,
+  type LoadRasterOptions,
+  loadRaster,
+  loadRasterTimeseries,
+  type OpenAsset,
+} from '../../src/catalog/node/index.js';
+import { TimeInterval } from '../../src/geo/node/index.js';
+import { CpuBackend } from '../../src/gpu/index.js';
+import type { MosaicMethod } from '../../src/kernels/index.js';
+import { openRaster } from '../../src/raster/index.js';
+import { temporaryFolder } from '../support/files.js';
+import { gridAt, valuesOf, writeRow } from '../support/raster-rows.js';
+
+const folder = await temporaryFolder();
+const NAN = Number.NaN;
+const grid = gridAt(500_000, 5_000_010, 3, 1);
+const nearest = { resampling: 'nearest', order: 'given' } as const;
+
+const scene = (id: string, values: number[], scl = [4, 4, 4]): Promise<CatalogRow> =>
+  writeRow(folder, id, {
+    red: { geobox: grid, bands: [Float32Array.from(values)], names: ['B04'], asset: { geobox: grid } },
+    scl: { geobox: grid, bands: [Uint8Array.from(scl)], names: ['SCL'], asset: { geobox: grid } },
+  });
+const [first, second] = [await scene('first', [1, 2, NAN]), await scene('second', [3, 4, 5])];
+
+/** A row whose file is not there, though the row says all about it. */
+const gone: CatalogRow = {
+  ...first,
+  id: 'gone',
+  href: join(folder, 'gone.tif'),
+  assets: { ...first.assets, red: { ...first.assets.red, href: join(folder, 'gone.tif') } },
+};
+
+async function loadSkipping(rows: readonly CatalogRow[], options: LoadRasterOptions = {}) {
+  const counters = createLoadCounters();
+  const warnings: string[] = [];
+  const tensor = await loadRaster(rows, grid, {
+    ...nearest,
+    onUnreadable: 'skip',
+    counters,
+    onProgress: (event) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    },
+    ...options,
+  });
+  return { values: valuesOf(tensor), counters, warnings };
+}
+
+describe('rows that cannot be read', () => {
+  it.each<MosaicMethod>(['first', 'last', 'mean', 'median'])(
+    'are left out also where the row knew the grid of its file, and so it was not opened before: %s',
+    async (method) => {
+      const bands = ['B04'];
+      await expect(loadRaster([second, gone], grid, { ...nearest, method, bands })).rejects.toThrow(
+        /gone\.tif/,
+      );
+      const { values, counters, warnings } = await loadSkipping([gone, second], { method, bands });
+      expect(values).toEqual([3, 4, 5]);
+      expect(counters).toMatchObject({ rows: 1, skippedRows: 1 });
+      expect(warnings).toEqual([expect.stringMatching(/^gone was left out: .*gone\.tif/)]);
+    },
+  );
+
+  it('do not decide which bands there are', async () => {
+    const { values, warnings } = await loadSkipping([gone, second]);
+    expect(values).toEqual([3, 4, 5]);
+    expect(warnings).toHaveLength(1);
+    await expect(loadSkipping([gone])).rejects.toThrow(/bands are not given, and no row says what they are/);
+  });
+
+  it('are named, with what is wrong, whether a header or a block is damaged', async () => {
+    const bytes = await readFile(second.href);
+    const header = join(folder, 'header.tif');
+    await writeFile(header, bytes.subarray(0, 6));
+    const cut = join(folder, 'cut.tif');
+    await writeFile(cut, bytes.subarray(0, bytes.length - 100_000));
+    for (const href of [header, cut]) {
+      const row = { ...second, id: 'damaged', href, assets: { red: { href } } };
+      await expect(loadRaster([row], grid, { bands: [1] })).rejects.toThrow(href);
+    }
+  });
+});
+
+describe('rows that lack a band', () => {
+  const { red, scl } = second.assets;
+  const withoutMask = { ...second, id: 'withoutMask', assets: { red } };
+  const withoutData = { ...second, id: 'withoutData', href: scl.href, assets: { scl } };
+  const mask = { band: 'SCL', classes: [9] };
+
+  it('of data or of quality are an error that names the row, or are left out', async () => {
+    const bands = ['B04'];
+    await expect(loadRaster([first, withoutData], grid, { ...nearest, bands })).rejects.toThrow(
+      /^withoutData has no band "B04"; choose one of scl, SCL/,
+    );
+    await expect(loadRaster([first, withoutMask], grid, { ...nearest, bands, mask })).rejects.toThrow(
+      /^withoutMask has no band "SCL"; choose one of red, B04/,
+    );
+    const data = await loadSkipping([first, withoutData, second], { bands });
+    expect(data.values).toEqual([1, 2, 5]);
+    expect(data.warnings).toEqual([expect.stringMatching(/^withoutData was left out/)]);
+    // Without its mask a row could be all clouds: it is not taken unmasked.
+    const masked = await loadSkipping([first, withoutMask], { bands, mask });
+    expect(masked.values).toEqual([1, 2, NAN]);
+    expect(masked.warnings).toEqual([expect.stringMatching(/^withoutMask was left out/)]);
+  });
+
+  it('are an error in a time series, too, or have no step', async () => {
+    const at = (row: CatalogRow, interval: string) => ({ ...row, interval: TimeInterval.parse(interval) });
+    const rows = [at(first, '2021-07-01'), at(withoutData, '2021-07-02'), at(second, '2021-07-03')];
+    const options = { ...nearest, bands: ['B04'] };
+    await expect(loadRasterTimeseries(rows, grid, options)).rejects.toThrow(/^withoutData has no band/);
+    const tensor = await loadRasterTimeseries(rows, grid, { ...options, onUnreadable: 'skip' });
+    expect([...tensor.data]).toEqual([1, 2, NAN, 3, 4, 5]);
+    expect(tensor.times).toHaveLength(2);
+  });
+});
+
+describe('masks that cannot be', () => {
+  const load = (mask: object) =>
+    expect(loadRaster([first], grid, { bands: ['B04'], mask } as LoadRasterOptions)).rejects;
+
+  it('are refused before anything is read, by the option or by the file', async () => {
+    await load({ band: 'SCL', classes: [256] }).toThrow(
+      /mask\.classes cannot hold 256; give whole numbers from 0/,
+    );
+    await load({ band: 'SCL', classes: [1.5] }).toThrow(/mask\.classes cannot hold 1\.5/);
+    await load({ band: 'SCL', bits: [8] }).toThrow(
+      /first-scl\.tif has no bit 8 in its quality band 1, which has 8/,
+    );
+    await load({ band: 'SCL', bits: [{ first: 6, width: 3 }] }).toThrow(/has no bit 8/);
+    await load({ band: 'SCL', classes: [3], dilate: NAN }).toThrow(/mask\.dilate cannot be NaN/);
+  });
+
+  it('are refused for bands that hold no whole numbers of 32 bits', async () => {
+    const row = await writeRow(folder, 'wide', {
+      red: { geobox: grid, bands: [Uint8Array.of(1, 2, 3)], names: ['B04'] },
+      qa: { geobox: grid, bands: [Float64Array.of(0, 1, 2)], names: ['QA'] },
+    });
+    await expect(
+      loadRaster([row], grid, { bands: ['B04'], mask: { band: 'QA', bits: [0] } }),
+    ).rejects.toThrow(/wide-qa\.tif stores its quality band 1 as float64/);
+  });
+});
+
+describe('scale and offset', () => {
+  it('belong together: a row that gives one of them means 1 or 0 by the other', async () => {
+    const file = {
+      geobox: grid,
+      bands: [Uint16Array.of(10, 20, 30)],
+      options: { scales: [0.5], offsets: [100] },
+    };
+    const only = (describe: object, id: string) => writeRow(folder, id, { data: { ...file, describe } });
+    const load = async (row: CatalogRow) => valuesOf(await loadRaster([row], grid, nearest));
+    expect(await load(await only({}, 'neither'))).toEqual([105, 110, 115]);
+    expect(await load(await only({ scale: 2 }, 'scale'))).toEqual([20, 40, 60]);
+    expect(await load(await only({ offset: -5 }, 'offset'))).toEqual([5, 15, 25]);
+  });
+});
+
+describe('whole numbers beyond 2^24', () => {
+  it('are never another number: they are refused by what keeps values, and rounded by what does not', async () => {
+    const large = await writeRow(folder, 'large', {
+      ids: { geobox: grid, bands: [Int32Array.of(16_777_216, 16_777_217, 5)] },
+    });
+    await expect(loadRaster([large], grid, { ...nearest, dtype: 'int32' })).rejects.toThrow(
+      /large-ids\.tif holds 16777217, a whole number that float32 cannot hold/,
+    );
+    const smooth = await loadRaster([large], grid, { resampling: 'bilinear', dtype: 'int32' });
+    expect(valuesOf(smooth)).toEqual([16_777_216, 16_777_216, 5]);
+  });
+
+  it('are exact where float32 can hold them, up to the largest', async () => {
+    const even = await writeRow(folder, 'even', {
+      ids: { geobox: grid, bands: [Int32Array.of(-2_147_483_648, 2_147_483_520, 1 << 30)] },
+    });
+    const tensor = await loadRaster([even], grid, { ...nearest, dtype: 'int32', nodata: -1 });
+    expect(valuesOf(tensor)).toEqual([-2_147_483_648, 2_147_483_520, 1 << 30]);
+  });
+});
+
+describe('a place where nothing lies', () => {
+  const away = gridAt(900_000, 5_000_010, 2, 1);
+
+  it('has no data where the bands are named, and an error that says so where they are not', async () => {
+    for (const from of [[first], GeoCatalog.from([first]), GeoCatalog.empty]) {
+      expect(valuesOf(await loadRaster(from, away, { bands: ['B04'] }))).toEqual([NAN, NAN]);
+      expect(valuesOf(await loadRaster(from, away, { bands: ['B04'], method: 'count' }))).toEqual([0, 0]);
+    }
+    const integers = await loadRaster([first], away, { bands: ['B04'], dtype: 'uint8' });
+    expect(integers.nodata).toBe(255);
+    expect(valuesOf(integers)).toEqual([255, 255]);
+    await expect(loadRaster(GeoCatalog.from([first]), away)).rejects.toThrow(
+      /bands are not given, and no row says what they are; name them/,
+    );
+  });
+});
+
+/** Opens files as loaders do, and counts those that are open. */
+function countingOpener(onOpen: (opened: number) => void = () => undefined) {
+  const counts = { opened: 0, open: 0, most: 0 };
+  const open: OpenAsset = async (href, options) => {
+    const raster = await openRaster(href, options);
+    counts.opened++;
+    counts.most = Math.max(counts.most, ++counts.open);
+    onOpen(counts.opened);
+    const close = raster.close.bind(raster);
+    raster.close = async () => {
+      counts.open--;
+      await close();
+    };
+    return raster;
+  };
+  return { counts, open };
+}
+
+describe('an end ahead of time', () => {
+  it.each<MosaicMethod>(['first', 'mean', 'median'])(
+    'closes what is open, and gives back the memory: %s',
+    async (method) => {
+      const stop = new AbortController();
+      const { counts, open } = countingOpener((opened) => {
+        if (opened === 3) stop.abort(new Error('enough'));
+      });
+      const rows = [first, second, first, second, first, second, first, second];
+      const backend = new CpuBackend();
+      const options = { ...nearest, bands: ['B04'], method, backend, signal: stop.signal, open };
+      await expect(loadRaster(rows, grid, options)).rejects.toThrow('enough');
+      expect(counts.opened).toBeLessThan(6);
+      expect(counts.open).toBe(0);
+      expect(backend.counters.allocatedBytes).toBe(0);
+      backend.dispose();
+    },
+  );
+});
+
+describe('hundreds of sources', () => {
+  const box = gridAt(500_000, 5_000_640, 64, 64);
+  const count = 300;
+  const make = async (): Promise<CatalogRow[]> => {
+    // Pixel p of source k is (7 k + p) mod 50, and has no data where that is 0.
+    const files = await Promise.all(
+      Array.from({ length: 50 }, (_, k) => {
+        const values = Uint8Array.from({ length: 4096 }, (_, p) => (7 * k + p) % 50);
+        return writeRow(folder, `many${k}`, {
+          data: { geobox: box, bands: [values], options: { nodata: 0 } },
+        });
+      }),
+    );
+    return Array.from({ length: count }, (_, k) => ({ ...files[k % 50], id: `many${k}` }));
+  };
+  // Each pixel sees each of 1 to 49 six times, and six gaps.
+  it.each<[MosaicMethod, number]>([
+    ['mean', 25],
+    ['median', 25],
+    ['sum', 6 * 49 * 25],
+    ['count', 6 * 49],
+    ['min', 1],
+    ['max', 49],
+  ])('take no more memory and files than a few, and are right: %s', async (method, expected) => {
+    const rows = await make();
+    const load = async (from: readonly CatalogRow[]) => {
+      const { counts, open } = countingOpener();
+      const backend = new CpuBackend();
+      const tensor = await loadRaster(from, box, { ...nearest, bands: [1], method, backend, open });
+      const { peakAllocatedBytes, allocatedBytes } = backend.counters;
+      backend.dispose();
+      expect(allocatedBytes).toBe(0);
+      expect(counts.open).toBe(0);
+      return { tensor, peak: peakAllocatedBytes, open: counts.most };
+    };
+    const all = await load(rows);
+    expect(all.tensor.data.every((value) => value === expected)).toBe(true);
+    // 64 are kept open, and 8 are opened at a time.
+    expect(all.open).toBeLessThanOrEqual(72);
+    const few = await load(rows.slice(0, 12));
+    // Only a median needs all of them at once: one plane a source, and as many again to put them together.
+    const perPlane = 4 * box.pixelCount;
+    expect(all.peak).toBeLessThanOrEqual(
+      method === 'median' ? (2 * count + 8) * perPlane : few.peak + perPlane,
+    );
+  });
+});
