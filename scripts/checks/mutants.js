@@ -1,7 +1,7 @@
 // Faults of one or a few characters in every shader and CPU kernel, where weights are read, and in the catalog: each must
 // fail a test. A fault that survives means that the tests do not see what they should.
 //
-//   npm run check:mutants [-- NAME]     only the faults of files whose path contains NAME
+//   npm run check:mutants [-- NAME ...]     only the faults of files whose path contains one of the names
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -661,8 +661,8 @@ const MUTANTS = [
   ...CATALOG_MUTANTS,
 ];
 
-const filter = process.argv[2] ?? '';
-const chosen = MUTANTS.filter(([file]) => file.includes(filter));
+const names = process.argv.slice(2);
+const chosen = MUTANTS.filter(([file]) => names.length === 0 || names.some((name) => file.includes(name)));
 if (process.getuid?.() === 0) {
   execFileSync('bash', ['scripts/checks/install-lavapipe.sh'], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
