@@ -1,36 +1,49 @@
 // F: what changed between two epochs: catalogs intersected, and each overlap compared on one grid.
-import { buildRasterCatalog, loadRaster, loadSides, SampleArea } from 'terrachip/catalog';
-import type { CrsLike } from 'terrachip/geo';
+import { join } from 'node:path';
+import { buildRasterCatalog, loadRaster, loadSides, SampleArea, type SideLoader } from 'terrachip/catalog';
+import { type CrsLike, GeoTensor } from 'terrachip/geo';
+import { writeCog } from 'terrachip/raster';
 
 export interface Change {
   /** The ids of both scenes. */
   readonly id: string;
-  /** Pixels that both scenes saw, and those whose value fell by more than the threshold. */
+  /** A map of the later value less the earlier, NaN where either scene saw nothing. */
+  readonly path: string;
+  /** Pixels that both scenes saw, and those whose value changed by more than the threshold. */
   readonly seen: number;
-  readonly fallen: number;
+  readonly changed: number;
 }
 
-/** @param before files of one band, in any CRS, with any borders; `after` has others */
+/**
+ * @param before files in any CRS, with any borders; `after` has others
+ * @param band its number in the files (from 1), or its name
+ * @param folder where the maps are written
+ */
 export async function changes(
   before: string,
   after: string,
-  { crs, resolution, threshold }: { crs: CrsLike; resolution: number; threshold: number },
+  {
+    crs,
+    resolution,
+    band,
+    threshold,
+  }: { crs: CrsLike; resolution: number; band: number | string; threshold: number },
+  folder: string,
 ): Promise<Change[]> {
   const [first, second] = await Promise.all([before, after].map((pattern) => buildRasterCatalog(pattern)));
-  // Epochs never overlap in time: only places are intersected.
-  const overlaps = first.catalog.intersect(second.catalog, { spatialOnly: true });
+  const load: SideLoader<GeoTensor> = (rows, grid) => loadRaster(rows, grid, { bands: [band] });
   const found: Change[] = [];
-  for (const overlap of overlaps) {
+  // Epochs never overlap in time: only places are intersected.
+  for (const overlap of first.catalog.intersect(second.catalog, { spatialOnly: true })) {
     const { geobox } = SampleArea.of([overlap], { crs, resolution });
-    const [then, now] = await loadSides([overlap], geobox, [loadRaster, loadRaster]);
-    let [seen, fallen] = [0, 0];
-    for (let i = 0; i < then.data.length; i++) {
-      const fall = then.data[i] - now.data[i];
-      if (Number.isNaN(fall)) continue;
-      seen++;
-      if (fall > threshold) fallen++;
-    }
-    found.push({ id: overlap.id, seen, fallen });
+    const [then, now] = await loadSides([overlap], geobox, [load, load]);
+    const data = now.data.map((value, i) => value - then.data[i]);
+    const { shape, dimensions } = now;
+    const path = join(folder, `${overlap.id}.tif`);
+    await writeCog(path, new GeoTensor({ data, shape, dimensions, geobox, nodata: Number.NaN }));
+    const seen = data.filter((value) => !Number.isNaN(value));
+    const changed = seen.filter((value) => Math.abs(value) > threshold).length;
+    found.push({ id: overlap.id, path, seen: seen.length, changed });
   }
   return found;
 }

@@ -7,7 +7,7 @@ import { writeCog } from 'terrachip/raster';
 
 /**
  * @param folder files such as `S2_20210703_B04.tif` (10 m) and `S2_20210703_SCL.tif` (20 m)
- * @returns the masks: 1 cloud, 0 clear, 255 unknown
+ * @returns the paths of the masks: 1 for a cloud or its shadow, 0 clear, 255 unknown
  */
 export async function writeCloudMasks(folder: string): Promise<string[]> {
   const { catalog } = await buildRasterCatalog(`${folder}/*.tif`, {

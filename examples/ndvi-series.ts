@@ -8,13 +8,14 @@ export interface NdviMoment {
   readonly ndvi: number;
 }
 
-/** @param archive a store with the variables `red` and `nir` (time, y, x), in any CRS */
+/** @param archive a store with a variable (time, y, x) for each band, in any CRS, such as `monthly-archive.ts` writes */
 export async function ndviSeries(
   archive: string,
   place: readonly [longitude: number, latitude: number],
+  variables: { red: string; nir: string } = { red: 'B04', nir: 'B08' },
 ): Promise<NdviMoment[]> {
   const [red, nir] = await Promise.all(
-    ['red', 'nir'].map((variable) => loadPointSeries(archive, [place], { variable })),
+    [variables.red, variables.nir].map((variable) => loadPointSeries(archive, [place], { variable })),
   );
   // One point and one band: what is left of (point, band, time) is time.
   return red.times.map(({ start }, k) => {

@@ -10,6 +10,7 @@ import {
   SampleArea,
 } from 'terrachip/catalog';
 import type { CrsLike, GeoTensor } from 'terrachip/geo';
+import { createBlockCache } from 'terrachip/raster';
 
 export interface LoaderOptions {
   crs: CrsLike;
@@ -34,17 +35,20 @@ export async function* randomChips(
   const { crs, resolution, size, count, batchSize, seed, minimum, signal } = options;
   const { catalog } = await buildRasterCatalog(files);
   const area = SampleArea.of(catalog, { crs, resolution });
+  // Chips lie near one another: what one of them decoded serves others.
+  const cache = createBlockCache(512 * 2 ** 20);
   // Footprints hold pixels without data: a coarse look at each chip says how many.
   const validShare = async ({ geobox }: Chip): Promise<number> => {
     const { data } = await loadRaster(catalog, geobox.coarsen(4), {
       resampling: 'nearest',
       overview: 'auto',
+      cache,
     });
     return data.filter((value) => !Number.isNaN(value)).length / data.length;
   };
   const sampler = redrawInvalid(randomSampler(area, { size, count, seed }), validShare, { minimum });
   const load = async ({ geobox }: Chip, own: AbortSignal): Promise<{ image: GeoTensor }> => ({
-    image: await loadRaster(catalog, geobox, { signal: own }),
+    image: await loadRaster(catalog, geobox, { cache, signal: own }),
   });
-  yield* batches(sampler, load, { batchSize, ...(signal === undefined ? {} : { signal }) });
+  yield* batches(sampler, load, { batchSize, signal });
 }

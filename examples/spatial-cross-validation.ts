@@ -36,8 +36,13 @@ export async function crossValidate(
     const sampler = gridSampler(area, { size });
     const [x, y]: number[][] = [[], []];
     for await (const { arrays } of batches(sampler, load, { batchSize: 8 })) {
-      for (const value of arrays.x.data) x.push(value);
-      for (const value of arrays.y.data) y.push(value);
+      for (const [i, value] of arrays.x.data.entries()) {
+        const wanted = arrays.y.data[i];
+        // Neither learned from nor tested on: pixels that either lacks.
+        if (Number.isNaN(value + wanted)) continue;
+        x.push(value);
+        y.push(wanted);
+      }
     }
     return { chips: sampler.length, x, y };
   };

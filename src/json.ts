@@ -39,3 +39,10 @@ export function parseJson(text: string, name: string): unknown {
   }
   return value;
 }
+
+/** The members that are not null. */
+export function withoutNulls<T>(record: Readonly<Record<string, T | null>>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(record).flatMap(([key, value]): [string, T][] => (value === null ? [] : [[key, value]])),
+  );
+}

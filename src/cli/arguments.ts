@@ -106,3 +106,13 @@ export function parseArea(option: string): (text: string) => number {
     return value;
   };
 }
+
+/** A text as `NAME=VALUE`. */
+export function parsePair(option: string, value: string): (text: string) => [name: string, value: string] {
+  return (text) => {
+    const at = text.indexOf('=');
+    if (at < 1 || at === text.length - 1)
+      throw invalidOption(option, `cannot be "${text}"`, `write NAME=${value}`);
+    return [text.slice(0, at), text.slice(at + 1)];
+  };
+}

@@ -27,18 +27,18 @@ export interface CommandContext {
 /** Runs a command with its output and a signal that Ctrl-C aborts. */
 export type Run = (command: Command, task: (context: CommandContext) => Promise<void>) => Promise<void>;
 
-/** Commander's complaints, as one sentence like all others. */
-const USAGE_ERRORS: OutputConfiguration = {
+/** Commander's complaints about a command, as one sentence like all others. */
+const usageErrors = (command: string): OutputConfiguration => ({
   outputError: (text, write) => {
     const [problem, suggestion] = text
       .replace(/^error: /, '')
       .trim()
       .split('\n');
     write(
-      `terrachip: ${problem}${suggestion === undefined ? '' : ` ${suggestion}`}; see terrachip --help.\n`,
+      `terrachip: ${problem}${suggestion === undefined ? '' : ` ${suggestion}`}; see ${command} --help.\n`,
     );
   },
-};
+});
 
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
@@ -56,7 +56,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .description('Turns satellite scenes into maps with a geospatial foundation model, on the GPU.')
     .version(VERSION)
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput(USAGE_ERRORS)
+    .configureOutput(usageErrors('terrachip'))
     .exitOverride();
   const run: Run = async (command, task) => {
     const { json } = command.optsWithGlobals<{ json?: boolean }>();
@@ -80,10 +80,12 @@ export async function main(args: readonly string[]): Promise<void> {
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of commands.flatMap((each) => [each, ...each.commands])) {
+    const { parent } = command;
+    const names = [program, ...(parent === program ? [] : [parent]), command].map((each) => each?.name());
     command
       .option('--json', 'print one JSON document on stdout')
       .option('--debug', 'print the stack of an error')
-      .configureOutput(USAGE_ERRORS)
+      .configureOutput(usageErrors(names.join(' ')))
       .exitOverride();
   }
   try {

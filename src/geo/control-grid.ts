@@ -1,11 +1,5 @@
-import {
-  BLOCK_LOG2,
-  BLOCK_SIZE,
-  CELL_WORDS,
-  type ControlBlock,
-  prepareBlock,
-  reachWithin,
-} from './control-block.js';
+import { prepareBlock } from './control-block.js';
+import { BLOCK_LOG2, BLOCK_SIZE, CELL_WORDS, type ControlBlock, reachWithin } from './control-cells.js';
 import type { PixelMapping } from './pixel-mapping.js';
 import { intersectWindows, type PixelWindow } from './windows.js';
 

@@ -91,3 +91,8 @@ export function rangeOf(dtype: Dtype): { min: number; max: number } {
       return { min: -Number.MAX_VALUE, max: Number.MAX_VALUE };
   }
 }
+
+/** The number of values in a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}

@@ -1,5 +1,5 @@
 import { internalError, invalidInput } from '../errors.js';
-import { type Dtype, dtypeOf, type TypedArray } from './dtype.js';
+import { type Dtype, dtypeOf, sizeOf, type TypedArray } from './dtype.js';
 import type { GeoBox } from './geobox.js';
 import type { TimeInterval } from './time-interval.js';
 
@@ -34,7 +34,7 @@ export class GeoTensor {
   /** @throws {TerrachipError} INVALID_INPUT when shape, dimensions, data and grid do not agree. */
   constructor(init: GeoTensorInit) {
     const { data, shape, dimensions, geobox } = init;
-    const size = shape.reduce((product, n) => product * n, 1);
+    const size = sizeOf(shape);
     const [rows, columns] = shape.slice(-2);
     const agree =
       shape.length === dimensions.length &&

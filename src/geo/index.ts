@@ -13,7 +13,7 @@ export {
   transformBounds,
   unionBounds,
 } from './bounds.js';
-export { BLOCK_SIZE, CELL_WORDS, type ControlBlock, evaluateBlock } from './control-block.js';
+export { BLOCK_SIZE, CELL_WORDS, type ControlBlock, evaluateBlock } from './control-cells.js';
 export { ControlGrid, type ControlWindow, DEFAULT_TOLERANCE, TABLE_WORDS } from './control-grid.js';
 export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
 export {
@@ -25,6 +25,7 @@ export {
   isDtype,
   isFloat,
   rangeOf,
+  sizeOf,
   type TypedArray,
   type TypedArrayByDtype,
   viewArray,

@@ -43,6 +43,7 @@ export class TimeInterval {
     const [from, to] = parts;
     const start = from === '..' || from === '' ? -Infinity : parseMoment(from, text).start;
     const end = to === '..' || to === '' ? Infinity : parseMoment(to, text).end;
+    if (start > end) throw invalidInput(`"${text}"`, 'ends before it starts', 'give both ends in order');
     return new TimeInterval(start, end);
   }
 

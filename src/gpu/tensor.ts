@@ -5,6 +5,7 @@ import {
   type Dtype,
   dtypeOf,
   type GeoBox,
+  sizeOf,
   type TypedArray,
 } from '../geo/index.js';
 import type { Backend, TensorMeta } from './backend.js';
@@ -92,10 +93,6 @@ export class DeviceTensor {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, n) => product * n, 1);
 }
 
 /** Checks a shape before anything is allocated for it. */

@@ -96,6 +96,7 @@ export {
   harmonise,
   type Normalisation,
   normalise,
+  reflectanceToDigital,
   rescaleKernel,
   stretch,
 } from './rescale.js';

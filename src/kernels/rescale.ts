@@ -48,6 +48,20 @@ export function harmonise(backend: Backend, values: DeviceTensor, offset = BASEL
   rescale(backend, values, { origin: offset, low: 0, zeroIsMissing: true });
 }
 
+/** Harmonised digital numbers of a reflectance of 1. */
+const QUANTIFICATION = 10_000;
+
+/**
+ * Reflectance to Sentinel-2's harmonised digital numbers, in place: `reflectance · 10 000`; what is below 0 becomes 0,
+ * as in `harmonise`. NaN stays NaN.
+ *
+ * Source: as `harmonise`, QUANTIFICATION_VALUE.
+ * @param values reflectance as float32, NaN for no data; before any resampling
+ */
+export function reflectanceToDigital(backend: Backend, values: DeviceTensor): void {
+  rescale(backend, values, { factor: QUANTIFICATION, low: 0 });
+}
+
 export interface Normalisation {
   mean: number;
   std: number;

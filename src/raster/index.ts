@@ -31,7 +31,13 @@ export { type NpyOptions, writeNpy } from './node/npy-writer.js';
 export { type OpenRasterOptions, openRaster, openStore } from './node/open.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './node/stores.js';
 export { type ZarrTextOptions, ZarrTextWriter } from './node/zarr-text-writer.js';
-export { consolidateZarr, createZarrGroup, writeZarrGrid, ZarrShardWriter } from './node/zarr-writer.js';
+export {
+  consolidateZarr,
+  createZarrGroup,
+  writeZarrGrid,
+  writeZarrTimes,
+  ZarrShardWriter,
+} from './node/zarr-writer.js';
 export { NpyArray } from './npy/index.js';
 export type {
   BandInfo,

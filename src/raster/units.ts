@@ -4,7 +4,7 @@
  */
 import { invalidInput } from '../errors.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
-import { decibelToLinear, harmonise, linearToDecibel } from '../kernels/index.js';
+import { decibelToLinear, harmonise, linearToDecibel, reflectanceToDigital } from '../kernels/index.js';
 
 /**
  * `dn_harmonised`: Sentinel-2 digital numbers, reflectance × 10 000, without offset. `dn_offset_1000`: with the 1000
@@ -50,10 +50,12 @@ export function unitConversion(from: Units, to: Units, what: string): UnitConver
   if (from === 'linear_power' && to === 'dB') return { source: null, resampled: linearToDecibel };
   if (from === 'dB' && to === 'linear_power') return { source: null, resampled: decibelToLinear };
   if (from === 'dn_offset_1000' && to === 'dn_harmonised') return { source: harmonise, resampled: null };
+  if (from === 'reflectance' && to === 'dn_harmonised')
+    return { source: reflectanceToDigital, resampled: null };
   throw invalidInput(
     what,
-    `is in ${from}, but the model wants ${to}, and there is no conversion between them`,
-    'convert the data, or choose another model',
+    `is in ${from}, but ${to} is wanted, and there is no conversion between them`,
+    'convert the data, or choose what takes it as it is',
   );
 }
 

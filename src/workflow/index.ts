@@ -5,16 +5,36 @@ export {
   type CalculateReport,
   calculate,
 } from './calculate.js';
-export { type Chip, type ChipSource, joinChips, SceneChips, type SceneChipsOptions } from './chips/index.js';
+export type { RowSelection } from './catalog.js';
+export {
+  CatalogChips,
+  type CatalogChipsOptions,
+  type CatalogInput,
+  CHIP_METHODS,
+  type Chip,
+  type ChipMethod,
+  type ChipSource,
+  joinChips,
+  SceneChips,
+  type SceneChipsOptions,
+} from './chips/index.js';
 export { bundledModel, type DemoOptions, type DemoReport, runDemo } from './demo/index.js';
 export { type DoctorReport, diagnose } from './doctor.js';
 export {
+  type CatalogLike,
+  CHIP_TIMES,
+  type ChipTimes,
+  EDGE_POLICIES,
+  type EdgePolicy,
   EMBEDDING_POOLS,
   EMBEDDINGS_SCHEMA_VERSION,
+  type EmbedCatalogsOptions,
   type EmbedChipsOptions,
   type EmbeddingPool,
   type EmbedReport,
+  type EmbedRunOptions,
   type EmbedScenesOptions,
+  embedCatalogs,
   embedChips,
   embedScenes,
 } from './embed/index.js';

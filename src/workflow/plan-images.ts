@@ -1,13 +1,12 @@
 /** Which rasters a model's inputs are read from, found in a scene and checked before any pixel is computed. */
-import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../errors.js';
-import type { PixelWindow } from '../geo/index.js';
 import type { EmbeddingManifest, ModelInput, ModelManifest } from '../inference/index.js';
 import { isUrl } from '../io/node/index.js';
 import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
-import { checkPlausible, isCategorical, type Raster, UNITS, unitConversion } from '../raster/index.js';
+import { isCategorical, UNITS, unitConversion } from '../raster/index.js';
+import { identityOf, requirePlausible } from './band-checks.js';
 import { resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
 
 const Source = v.object({
@@ -155,15 +154,6 @@ function absolute(location: string): string {
   return isUrl(location) || isAbsolute(location) ? location : resolve(location);
 }
 
-async function identityOf(location: string): Promise<string> {
-  if (isUrl(location)) return location;
-  const { size, mtimeMs } = await stat(location);
-  return `${location.split('/').at(-1)}:${size}:${Math.round(mtimeMs)}`;
-}
-
-/** Windows of this size at the corners and in the middle of a raster are looked at. */
-const SAMPLE_SIZE = 128;
-
 /**
  * Looks at some pixels of every image: data outside of what its units allow is an error.
  * @throws {TerrachipError} INVALID_INPUT
@@ -178,37 +168,8 @@ export async function checkUnits(
     const input = inputs.find((candidate) => candidate.name === image.input)!;
     for (const [k, { href, band }] of image.sources.entries()) {
       const raster = await rasters.open(href, signal);
-      const sample = await sampleBand(raster, band, signal);
-      checkPlausible(image.units, sample, `${raster.name}: ${input.name} ${input.bands[k]}`);
+      const what = `${input.name} ${input.bands[k]}`;
+      await requirePlausible(raster, raster.bands[band - 1], image.units, what, signal);
     }
   }
-}
-
-/** Physical values from windows spread over a raster, without nodata. */
-async function sampleBand(raster: Raster, band: number, signal?: AbortSignal): Promise<Float64Array> {
-  const level = raster.overviews.length;
-  const [width, height] = raster.overviews.at(-1) ?? [raster.width, raster.height];
-  const size: [number, number] = [Math.min(SAMPLE_SIZE, width), Math.min(SAMPLE_SIZE, height)];
-  const windows: PixelWindow[] = [];
-  for (const fy of [0, 0.5, 1]) {
-    for (const fx of [0, 0.5, 1]) {
-      const x = Math.round((width - size[0]) * fx);
-      const y = Math.round((height - size[1]) * fy);
-      windows.push({ x, y, width: size[0], height: size[1] });
-    }
-  }
-  const { nodata, scale, offset } = raster.bands[band - 1];
-  const values: number[] = [];
-  for (const window of windows) {
-    const [plane] = await raster.readPlanes({
-      window,
-      bands: [band],
-      level,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    for (const value of plane) {
-      if (!Number.isNaN(value) && value !== nodata) values.push(value * scale + offset);
-    }
-  }
-  return Float64Array.from(values);
 }

@@ -38,7 +38,8 @@ it('the example of docs/catalog.md', () => {
   expect(both.explainIntersection(radar).message).toMatch(/1 pairs/);
   expect(pairs.map(({ first, second }) => [first.id, second.id])).toEqual([[items[1].id, items[3].id]]);
 
-  const [, shown] = /```ts\n(const scenes[\s\S]*?)```/.exec(readFileSync('docs/catalog.md', 'utf8')) ?? [];
+  const [, shown] =
+    /```ts\n[^`]*?(const scenes[\s\S]*?)```/.exec(readFileSync('docs/catalog.md', 'utf8')) ?? [];
   const [, ran] =
     /\/\/ docs\n([\s\S]*?) *\/\/ end\n/.exec(readFileSync('test/catalog/docs.test.ts', 'utf8')) ?? [];
   const plain = (text: string): string =>

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CatalogRow, GeoCatalog, openCatalog, writeCatalog } from '../../src/catalog/node/index.js';
+import { CodedPage } from '../../src/catalog/parquet/coded-page.js';
+import { checkSchema } from '../../src/catalog/parquet/footer.js';
+import { PlainPage } from '../../src/catalog/parquet/plain-page.js';
 import { TimeInterval } from '../../src/geo/node/index.js';
 import { catalogRow } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
@@ -28,6 +31,8 @@ const rows: CatalogRow[] = Array.from({ length: 3000 }, (_, k) => {
   const row = catalogRow(`${TEXTS[k % TEXTS.length].slice(0, 8)} ${k}`, [x, -5.5, x + 1, 4.5]);
   return {
     ...row,
+    // West there are few collections, east many.
+    collection: x < 0 ? `c${k % 3}` : `collection ${k}`,
     href: k < 500 ? TEXTS[k % TEXTS.length] : `${k}.tif`,
     // Before and after 1970 and beyond 32 bits of seconds, some of them open.
     interval: new TimeInterval(
@@ -89,10 +94,67 @@ describe('the columns of a written file', async () => {
     expect(nulls).toBe(rows.filter(({ footprint }) => footprint.length === 0).length);
   });
 
+  it('are read by rows as they are read whole', async () => {
+    const opened = await openCatalog(path);
+    const some = rows.filter((row, k) => k % 11 !== 0 && row.footprint[0][0][0][0] % 50 === 0);
+    const found = [...(await opened.query({ interval: TimeInterval.always }))].sort(byId);
+    expect(found).toEqual([...rows].sort(byId));
+    const places = [-150, -100, -50, 0, 50, 100, 150].map(async (x) => [
+      ...(await opened.query({ geometry: [x + 0.2, -1, x + 0.8, 1] })),
+    ]);
+    expect((await Promise.all(places)).flat().sort(byId)).toEqual(some.sort(byId));
+    expect(some.length).toBeGreaterThan(40);
+    await opened.dispose();
+  });
+
+  it('name each collection once in a row group where there are few, and each row where there are many', () => {
+    const encodings = parquetMetadata(file).row_groups.map(({ columns }) => columns[1].meta_data?.encodings);
+    expect(encodings).toContainEqual(['PLAIN', 'RLE_DICTIONARY']);
+    expect(encodings).toContainEqual(['PLAIN']);
+  });
+
   it('hold no time beyond the integers of a double', async () => {
     const row = { ...catalogRow('late', [5, 49, 6, 50]), interval: new TimeInterval(0, 2 ** 60) };
     await expect(writeCatalog(GeoCatalog.from([row]), `${path}.late`)).rejects.toThrow(
       /the row "late" has the time 1152921504606847000 ms, which its file cannot hold/,
     );
+  });
+});
+
+describe('a page of numbers of texts', () => {
+  const [leaf] = checkSchema([
+    { name: 'root', num_children: 1 },
+    { name: 'collection', repetition_type: 'REQUIRED', type: 'BYTE_ARRAY', converted_type: 'UTF8' },
+  ]);
+  const dictionary = { count: 2, values: Uint8Array.of(1, 0, 0, 0, 97, 1, 0, 0, 0, 98) };
+  // Eight bits a number: five times `number`.
+  const page = (number: number) => ({
+    encoding: 'RLE_DICTIONARY',
+    count: 5,
+    levels: new Uint8Array(),
+    values: Uint8Array.of(8, 10, number),
+  });
+
+  it('is read by rows', () => {
+    expect(CodedPage.of(page(1), dictionary, leaf)?.at(4)).toBe('b');
+    expect(CodedPage.of(page(0), dictionary, leaf)?.at(0)).toBe('a');
+  });
+
+  it('may not number what its dictionary lacks', () => {
+    expect(() => CodedPage.of(page(2), dictionary, leaf)).toThrow(/its dictionary lacks/);
+    expect(() => CodedPage.of(page(1), { ...dictionary, count: 3 }, leaf)).toThrow(/cut off/);
+  });
+
+  it('that is plain may not end before its values do', () => {
+    const plain = (count: number, ...values: number[]) => ({
+      encoding: 'PLAIN',
+      count,
+      levels: new Uint8Array(),
+      values: Uint8Array.from(values),
+    });
+    expect(PlainPage.of(plain(1, 2, 0, 0, 0, 97, 98), leaf)?.at(0)).toBe('ab');
+    expect(() => PlainPage.of(plain(1, 3, 0, 0, 0, 97, 98), leaf)).toThrow(/cut off/);
+    expect(() => PlainPage.of(plain(1, 255, 255, 255, 255, 97), leaf)).toThrow(/cut off/);
+    expect(() => PlainPage.of(plain(2 ** 24, 0, 0, 0, 0), leaf)).toThrow(/cut off/);
   });
 });

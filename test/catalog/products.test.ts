@@ -301,4 +301,16 @@ describe('products in a catalog', () => {
     await expect(strict).rejects.toThrow(/nothing does not exist/);
     await expect(buildProductCatalog([join(folder, 'nothing')])).rejects.toThrow(/does not exist/);
   });
+
+  it('are found by patterns', async () => {
+    const many = join(folder, 'many');
+    await writeSafe(many, { baseline: '04.00' });
+    await writeSafe(many, { baseline: '05.00' });
+    const { catalog } = await buildProductCatalog(join(many, '*.SAFE'));
+    expect([...catalog].map(({ properties }) => properties['s2:processing_baseline'])).toEqual([
+      '04.00',
+      '05.00',
+    ]);
+    await expect(buildProductCatalog(join(many, '*.zip'))).rejects.toThrow(/matches no file/);
+  });
 });

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeCog } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
+import { writeSafe } from '../support/safe.js';
 import { serveFolder } from '../support/stores.js';
 
 const folder = await temporaryFolder();
@@ -200,12 +201,22 @@ describe('terrachip catalog', () => {
     expect((await items('query', 'remote.geojson', '--bbox', '-10', '40', '10', '60'))[0].path).toBe(remote);
   });
 
+  it('builds a catalog of products', async () => {
+    await writeSafe(join(folder, 'products'));
+    const { status, stdout } = await catalog('build', 'products/*.SAFE', '-o', 'products.parquet');
+    expect([status, stdout]).toEqual([0, 'products.parquet: 1 row\n']);
+    const where = `"s2:processing_baseline" = '05.00'`;
+    const [found] = await items('query', 'products.parquet', '--where', where);
+    expect(found.interval[0]).toMatch(/^2021-07-15T10:50:31/);
+    expect(Object.keys(found.assets)).toContain('SCL');
+  });
+
   it('reports files that cannot be read, and ends with them when asked to', async () => {
     await mkdir(join(folder, 'bad'));
     await copyFile(join(folder, 'scenes/T0_20210710_B04.tif'), join(folder, 'bad/good.tif'));
     await writeFile(join(folder, 'bad/bad.tif'), 'no tiff');
     const { status, stdout, stderr } = await catalog('build', 'bad', '-o', 'bad.geojson');
-    expect([status, stdout]).toEqual([0, 'bad.geojson: 1 row, 1 files left out that cannot be read\n']);
+    expect([status, stdout]).toEqual([0, 'bad.geojson: 1 row, 1 file left out that cannot be read\n']);
     expect(stderr).toMatch(/warning: left out: .*bad\.tif/);
     const strict = await catalog('build', 'bad', '-o', 'strict.geojson', '--strict');
     expect(strict.status).toBe(2);
@@ -217,7 +228,21 @@ describe('terrachip catalog', () => {
     [['build', 'scenes', '-o', 'x.csv'], /--output cannot be "x\.csv"; give a name that ends with \.parquet/],
     [
       ['build', 'scenes', '-o', 'x.parquet', '--regex', '(\\d+)'],
-      /none of the groups date, start and stop, band/,
+      /--regex has none of the groups date, start and stop, band/,
+    ],
+    [['build', 'scenes', '-o', 'x.parquet', '--regex', '('], /--regex is no regular expression/],
+    [
+      ['build', 'scenes', '-o', 'x.parquet', '--date-format', '%Y'],
+      /--date-format has no meaning without a --regex/,
+    ],
+    [
+      ['build', 'scenes', '-o', 'x.parquet', '--regx', '(?<date>\\d{8})'],
+      /unknown option '--regx' \(Did you mean --regex\?\); see terrachip catalog build --help/,
+    ],
+    [['biuld'], /unknown command 'biuld' \(Did you mean build\?\); see terrachip catalog --help/],
+    [
+      ['build', 'a.SAFE', '-o', 'x.parquet', '--regex', 'x'],
+      /--regex has no meaning for a catalog of type product/,
     ],
     [
       ['build', 'scenes', '-o', 'x.parquet', '--layer', 'a'],
@@ -235,7 +260,7 @@ describe('terrachip catalog', () => {
     [['query', 'all.parquet', '--crs', 'EPSG:32632', '--datetime', '2021-07-12'], /--crs is that of --bbox/],
     [['query', 'all.parquet', '--bbox', '1', '2', '3', '4', '--geometry', 'parks.gpkg'], /both say where/],
     [['query', 'all.parquet', '--datetime', 'yesterday'], /"yesterday" is not a date/],
-    [['query', 'all.parquet', '--datetime', '2021-07-13/2021-07-12'], /time interval/],
+    [['query', 'all.parquet', '--datetime', '2021-07-13/2021-07-12'], /ends before it starts; give both/],
     [['query', 'all.parquet', '--where', 'tile ='], /tile =/],
     [['query', 'all.parquet', '--where', 'cloud < 3'], /cloud/],
     [

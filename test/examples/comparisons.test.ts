@@ -50,7 +50,7 @@ describe('B: NDVI at a point', () => {
     const nir = (step: number, _: number, y: number): number => (step === 2 ? Number.NaN : 0.4 + 0.002 * y);
     const dates = ['2021-06-01', '2021-06-11', '2021-06-21', '2021-07-01T10:30:00Z'];
     const archive = await writeCube(join(root, 'archive.zarr'), box, dates, { red, nir });
-    const series = await ndviSeries(archive, lonLat(box, 17.2, 5.9));
+    const series = await ndviSeries(archive, lonLat(box, 17.2, 5.9), { red: 'red', nir: 'nir' });
     expect(series.map(({ time }) => time)).toEqual([
       '2021-06-01T00:00:00.000Z',
       '2021-06-11T00:00:00.000Z',
@@ -115,12 +115,23 @@ describe('F: change detection over two epochs', () => {
     const now = pixels(young[0], (x, y) => (y === 19 ? 0 : x < 3 ? 600 : 950));
     await writeTile(join(folder, 'after', 'near.tif'), young[0], [now]);
     await writeTile(join(folder, 'after', 'far.tif'), young[1], [pixels(young[1], () => 1)]);
-    const found = await changes(join(folder, 'before', '*.tif'), join(folder, 'after', '*.tif'), {
-      crs: 32631,
-      resolution: 10,
-      threshold: 100,
-    });
-    expect(found).toEqual([{ id: 'scene+near', seen: 20 * 19, fallen: 3 * 19 }]);
+    const maps = join(folder, 'maps');
+    await mkdir(maps);
+    const found = await changes(
+      join(folder, 'before', '*.tif'),
+      join(folder, 'after', '*.tif'),
+      { crs: 32631, resolution: 10, band: 1, threshold: 100 },
+      maps,
+    );
+    const path = join(maps, 'scene+near.tif');
+    expect(found).toEqual([{ id: 'scene+near', path, seen: 20 * 19, changed: 3 * 19 }]);
+    const map = await openRaster(path);
+    const [difference] = await map.readPlanes();
+    await map.close();
+    const overlap = grid(200, 0, 20, 20);
+    expect(map.geobox?.equals(overlap)).toBe(true);
+    const expected = pixels(overlap, (x, y) => (y === 19 ? 999 : x < 3 ? 400 : 50));
+    expect([...difference]).toEqual([...expected].map((fall) => (fall === 999 ? Number.NaN : -fall)));
   });
 });
 

@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { cloudFreeComposite } from '../../examples/cloud-free-composite.js';
 import { writeCloudMasks } from '../../examples/cloud-masks.js';
 import { monthlyArchive } from '../../examples/monthly-archive.js';
+import { ndviSeries } from '../../examples/ndvi-series.js';
 import { binToSentinel2 } from '../../examples/spectral-binning.js';
+import { Crs, createTransform } from '../../src/geo/node/index.js';
 import { openRaster } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { grid, pixels, writeTile } from './data.js';
@@ -72,7 +74,9 @@ describe('C: an archive of months', () => {
       { date: '20210301', level: 900, cloud: false },
     ];
     for (const { date, level, cloud } of scenes) {
-      await writeTile(join(folder, `S2_${date}_B04.tif`), box, [pixels(box, (x, y) => level + x + 100 * y)]);
+      const red = pixels(box, (x, y) => level + x + 100 * y);
+      await writeTile(join(folder, `S2_${date}_B04.tif`), box, [red]);
+      await writeTile(join(folder, `S2_${date}_B08.tif`), box, [red.map((value) => 2 * value)]);
       const classes = new Uint8Array(box.pixelCount).fill(cloud ? CLOUD : CLEAR);
       await writeTile(join(folder, `S2_${date}_SCL.tif`), box, [classes]);
     }
@@ -84,14 +88,29 @@ describe('C: an archive of months', () => {
       '2021-02',
       '2021-03',
     ]);
-    const raster = await openRaster(`${output}#B04`);
-    expect(raster.geobox?.equals(box)).toBe(true);
-    const steps = await raster.readPlanes();
-    await raster.close();
-    const expected = [200, 500, Number.NaN, 900].map((level) =>
-      Array.from({ length: box.pixelCount }, (_, i) => level + (i % 40) + 100 * Math.floor(i / 40)),
+    for (const [band, factor] of [
+      ['B04', 1],
+      ['B08', 2],
+    ] as const) {
+      const raster = await openRaster(`${output}#${band}`);
+      expect(raster.geobox?.equals(box)).toBe(true);
+      const steps = await raster.readPlanes();
+      await raster.close();
+      const expected = [200, 500, Number.NaN, 900].map((level) =>
+        Array.from(
+          { length: box.pixelCount },
+          (_, i) => factor * (level + (i % 40) + 100 * Math.floor(i / 40)),
+        ),
+      );
+      expect(steps.map((plane) => [...plane])).toEqual(expected);
+    }
+    // The example B reads such an archive as it is: (2 r − r) / (2 r + r).
+    const place = createTransform(box.crs, Crs.wgs84).forward(500_105, 4_999_905);
+    const series = await ndviSeries(output, place);
+    expect(series.map(({ time }) => time)).toEqual(
+      ['2020-12', '2021-01', '2021-02', '2021-03'].map((month) => `${month}-01T00:00:00.000Z`),
     );
-    expect(steps.map((plane) => [...plane])).toEqual(expected);
+    expect(series.map(({ ndvi }) => Number(ndvi.toFixed(6)))).toEqual([0.333333, 0.333333, NaN, 0.333333]);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   createZarrGroup,
   writeCog,
   writeZarrGrid,
+  writeZarrTimes,
   ZarrShardWriter,
 } from '../../src/raster/index.js';
 
@@ -45,11 +46,7 @@ export async function writeCube(
   const { width, height } = geobox;
   await createZarrGroup(folder, {});
   await writeZarrGrid(folder, geobox);
-  const days = times.map((time) => Date.parse(time) / DAY);
-  await writeArray(join(folder, 'time'), [times.length], ['time'], Float64Array.from(days), {
-    standard_name: 'time',
-    units: 'days since 1970-01-01',
-  });
+  await writeZarrTimes(folder, times.map(Date.parse));
   for (const [name, value] of Object.entries(variables)) {
     const data = Float32Array.from({ length: times.length * width * height }, (_, i) =>
       value(Math.floor(i / (width * height)), i % width, Math.floor(i / width) % height),

@@ -321,8 +321,9 @@ describe('units', () => {
     expect(unitConversion('dB', 'dB', 'x')).toEqual({ source: null, resampled: null });
     expect(unitConversion('linear_power', 'dB', 'x').resampled).not.toBeNull();
     expect(unitConversion('dn_offset_1000', 'dn_harmonised', 'x').source).not.toBeNull();
+    expect(unitConversion('reflectance', 'dn_harmonised', 'x').source).not.toBeNull();
     expect(() => unitConversion('m', 'dB', 'scene.json: DEM')).toThrow(
-      /scene\.json: DEM is in m, but the model wants dB/,
+      /scene\.json: DEM is in m, but dB is wanted/,
     );
   });
 

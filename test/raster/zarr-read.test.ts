@@ -12,6 +12,7 @@ import {
   openRaster,
   openZarr,
   writeZarrGrid,
+  writeZarrTimes,
   type ZarrCompression,
   ZarrShardWriter,
 } from '../../src/raster/index.js';
@@ -136,6 +137,33 @@ describe('a store by terrachip', async () => {
   beforeAll(async () => {
     for (const compression of ['none', 'zstd', 'gzip', 'blosc'] as const)
       stores[compression] = await write(compression);
+  });
+
+  it('has the times of its steps, to the millisecond', async () => {
+    const store = join(folder, 'written-times.zarr');
+    await createZarrGroup(store, {});
+    await writeZarrGrid(store, geobox);
+    const times = ['1899-12-31T00:00:00Z', '2021-07-15T10:50:31.024Z'].map((text) => Date.parse(text));
+    await writeZarrTimes(store, times);
+    const writer = new ZarrShardWriter(join(store, 'B04'), {
+      shape: [2, 50, 37],
+      shardShape: [2, 50, 37],
+      chunkShape: [2, 50, 37],
+      dtype: 'float32',
+      fillValue: Number.NaN,
+      dimensions: ['time', 'y', 'x'],
+      attributes: cfAttributes('float32', Number.NaN),
+    });
+    await writer.create();
+    await writer.writeShard([0, 0, 0], Float32Array.from(values));
+    const raster = await openRaster(`${store}#B04`);
+    if (!(raster instanceof ArrayRaster)) throw new Error('another class');
+    expect([1, 2].map((band) => raster.bandCoordinates(band))).toEqual(
+      times.map((time) => ({ time: TimeInterval.instant(time) })),
+    );
+    await raster.close();
+    await expect(writeZarrTimes(store, [])).rejects.toThrow(/are none, or not all finite/);
+    await expect(writeZarrTimes(store, [0, Number.NaN])).rejects.toThrow(/are none, or not all finite/);
   });
 
   it.each(['none', 'zstd', 'gzip', 'blosc'] as const)('comes back with %s', async (compression) => {

@@ -69,6 +69,16 @@ export function smallFloodTensors(): Tensors {
   return tensors;
 }
 
+/** The encoder of the small flood model alone: one phase. */
+export function encoderTensors(): Tensors {
+  const prefix = 'model.encoder.encoder.';
+  return Object.fromEntries(
+    Object.entries(smallFloodTensors()).flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
+    ),
+  );
+}
+
 export function smallFlood(): MemoryCheckpoint {
   return new MemoryCheckpoint(smallFloodTensors());
 }

@@ -16,7 +16,7 @@ import {
   SceneChips,
 } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
-import { smallFloodTensors, type Tensors, writeSafetensors } from '../support/terramind.js';
+import { encoderTensors, smallFloodTensors, writeSafetensors } from '../support/terramind.js';
 
 const SIZE = 32;
 const [WIDTH, HEIGHT] = [100, 70];
@@ -76,16 +76,6 @@ async function writeScene(id: string, seed: number): Promise<{ path: string; ima
   };
   await writeFile(path, JSON.stringify(scene));
   return { path, images };
-}
-
-/** The encoder of the small flood model alone: one phase. */
-function encoderTensors(): Tensors {
-  const prefix = 'model.encoder.encoder.';
-  return Object.fromEntries(
-    Object.entries(smallFloodTensors()).flatMap(([name, tensor]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
-    ),
-  );
 }
 
 const encoder = join(folder, 'encoder');

@@ -247,7 +247,7 @@ describe('what does not fit is refused before any work', async () => {
     await expect(attempt(withBands({ VV, VH: { href: 's1-event.tif', band: 2 } }, 'dB'))).rejects.toThrow(
       /s1-event\.tif: S1RTC VV declares its units as dB, but all its values are positive/,
     );
-    await expect(attempt(withBands({ VV, VH: VV }, 'm'))).rejects.toThrow(/is in m, but the model wants dB/);
+    await expect(attempt(withBands({ VV, VH: VV }, 'm'))).rejects.toThrow(/is in m, but dB is wanted/);
   });
 
   it('bands and files that are missing', async () => {

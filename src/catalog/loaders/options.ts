@@ -5,6 +5,7 @@ import type { Antialias, BitField, MosaicMethod, Resampling } from '../../kernel
 import type { OperationOptions } from '../../progress.js';
 import type { BlockCache, Raster } from '../../raster/index.js';
 import type { CatalogRow, CatalogValue } from '../row.js';
+import type { UnitOptions } from './units.js';
 
 /** A band by its name, its common name or its asset's key; or by its number, from 1, in the row's main file. */
 export type BandChoice = string | number;
@@ -68,7 +69,7 @@ export function createLoadCounters(): LoadCounters {
   };
 }
 
-export interface SourceOptions extends OperationOptions {
+export interface SourceOptions extends OperationOptions, UnitOptions {
   /** Default: all bands of the first row's main file but its alpha band. */
   bands?: readonly BandChoice[];
   /** Default: `nearest` for categories (classes, quality bits), `bilinear` for everything else. */

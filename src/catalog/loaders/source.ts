@@ -10,6 +10,7 @@ import {
   noReference,
   openRaster,
   type Raster,
+  type UnitConversion,
   WarpedRaster,
 } from '../../raster/index.js';
 import type { CatalogRow } from '../row.js';
@@ -18,6 +19,7 @@ import type { LoadCounters, SourceOptions } from './options.js';
 import { QualityReader } from './quality.js';
 import { SourceView } from './source-view.js';
 import { requireFilled, withFill } from './unfilled.js';
+import { type BandUnits, bandUnits } from './units.js';
 
 /** What all sources of one load have in common. */
 export interface SourceContext {
@@ -37,10 +39,11 @@ export interface OpenedBand {
   readonly resampling: Resampling;
 }
 
-/** Bands of one file that are resampled alike. */
+/** Bands of one file that are resampled and converted alike. */
 interface Group {
   readonly view: SourceView;
   readonly warped: WarpedRaster;
+  readonly conversion: UnitConversion | null;
   /** Where its bands go in the result. */
   readonly targets: readonly number[];
 }
@@ -70,10 +73,14 @@ export class Source {
   readonly position: number;
   readonly #context: SourceContext;
   readonly #bands: readonly ChosenBand[];
+  readonly #units: readonly (BandUnits | null)[];
   readonly #quality: ChosenBand | null;
   #opened: Promise<Opened> | null = null;
 
-  /** @throws {TerrachipError} INVALID_INPUT for a band that the row does not have, or a mask that is not filled */
+  /**
+   * @throws {TerrachipError} INVALID_INPUT for a band that the row does not have, a mask that is not filled, or units
+   * that are not known or cannot be converted
+   */
   constructor(context: SourceContext, row: CatalogRow, position: number, bands: readonly ChosenBand[]) {
     const { mask } = context.options;
     if (mask !== undefined) requireFilled(row, mask);
@@ -81,6 +88,7 @@ export class Source {
     this.position = position;
     this.#context = context;
     this.#bands = bands;
+    this.#units = bands.map((chosen) => bandUnits(row, chosen, context.options));
     this.#quality = mask === undefined ? null : requireBand(row, mask.band);
   }
 
@@ -109,12 +117,14 @@ export class Source {
     signal?: AbortSignal,
   ): Promise<void> {
     const { groups } = await this.open(signal);
-    for (const { warped, targets } of groups) {
+    for (const { warped, targets, conversion } of groups) {
       const into = targets.flatMap((target) => {
         const at = bands.indexOf(target);
         return at < 0 ? [] : [planes[at]];
       });
-      if (into.length === targets.length) await warped.readRows(rows, into, rows.start, signal);
+      if (into.length !== targets.length) continue;
+      await warped.readRows(rows, into, rows.start, signal);
+      for (const plane of into) conversion?.resampled?.(this.#context.backend, plane);
     }
   }
 
@@ -143,7 +153,7 @@ export class Source {
       const bands = this.#bands.map((chosen, k) => this.#describe(rasters[k], chosen));
       const { byBand } = this.#context;
       const keys = this.#bands.map(({ asset }, k) =>
-        JSON.stringify([asset.href, bands[k].resampling, byBand ? k : 0]),
+        JSON.stringify([asset.href, bands[k].resampling, this.#units[k]?.units ?? null, byBand ? k : 0]),
       );
       const groups = [...new Set(keys)].map((key) => {
         const targets = keys.flatMap((other, k) => (other === key ? [k] : []));
@@ -205,6 +215,7 @@ export class Source {
   ): Group {
     const { backend, grid, options } = this.#context;
     const infos = targets.map((k) => bands[k].info);
+    const conversion = this.#units[targets[0]]?.conversion ?? null;
     const view = new SourceView(
       raster,
       raster.bands.map((band) => infos.find(({ index }) => index === band.index) ?? band),
@@ -217,8 +228,9 @@ export class Source {
       unscale: options.unscale ?? true,
       antialias: options.antialias ?? 'off',
       overview: options.overview ?? 'none',
+      prepare: conversion?.source ?? null,
     });
-    return { view, warped, targets };
+    return { view, warped, targets, conversion };
   }
 
   #windowOf(boxes: readonly GeoBox[]): PixelWindow | null {

@@ -105,35 +105,48 @@ export class CatalogFile {
    * @throws {TerrachipError} as `GeoCatalog.query`; INVALID_INPUT where the file turns out to be damaged
    */
   async query(where: GeoSlice | PlaceAndTime, options: QueryOptions & ReadOptions = {}): Promise<GeoCatalog> {
-    return this.#rows(await this.find(where, options), options);
+    const found = await this.#search(where, options);
+    const rows = numbersOf(found.keys());
+    const { catalog, columns, times } = this.#layout;
+    // What was searched knows the times of terrachip's own rows.
+    const names = catalog === null ? columns : columns.filter((name) => !times.includes(name));
+    const values = await this.#read(names, rows, readOptions(options));
+    if (catalog !== null) Object.assign(values, timesOf(rows, found));
+    return GeoCatalog.fromTable(tableOfColumns(this.#layout, values, rows.length));
   }
 
   /**
    * The numbers of the rows that `query` reads, ascending, counted from 0 in the order of the file.
    * @throws {TerrachipError} as `query`
    */
-  async find(
+  async find(where: GeoSlice | PlaceAndTime, options: QueryOptions & ReadOptions = {}): Promise<Uint32Array> {
+    return numbersOf((await this.#search(where, options)).keys());
+  }
+
+  /** What `find` finds, by row, in no order. */
+  async #search(
     where: GeoSlice | PlaceAndTime,
-    { signal, ...options }: QueryOptions & ReadOptions = {},
-  ): Promise<Uint32Array> {
+    options: QueryOptions & ReadOptions,
+  ): Promise<Map<number, IndexEntry>> {
     this.#requireOpen();
     const query = new PlaceQuery(where, options);
-    const read: ReadOptions = signal === undefined ? {} : { signal };
+    const read = readOptions(options);
     const entries = await (this.#index?.search(query, read) ??
       candidatesOf(this.#file, this.#layout, query, read));
-    if (query.boxes === null) return numbersOf(new Set(entries.map(({ row }) => row)));
-    const found = new Set<number>();
-    const undecided = new Set<number>();
+    const found = new Map<number, IndexEntry>();
+    const undecided = new Map<number, IndexEntry>();
     for (const entry of entries) {
-      if (this.#boxSuffices(query, entry)) found.add(entry.row);
-      else undecided.add(entry.row);
+      const suffices = query.boxes === null || this.#boxSuffices(query, entry);
+      (suffices ? found : undecided).set(entry.row, entry);
     }
-    const rows = numbersOf(undecided);
+    const rows = numbersOf(undecided.keys());
     const { geometry } = await this.#read(['geometry'], rows, read);
     for (const [k, row] of rows.entries()) {
-      if (query.matchesFootprint(this.#layout.footprint({ geometry: geometry[k] }))) found.add(row);
+      const entry = undecided.get(row);
+      if (entry === undefined) continue;
+      if (query.matchesFootprint(this.#layout.footprint({ geometry: geometry[k] }))) found.set(row, entry);
     }
-    return numbersOf(found);
+    return found;
   }
 
   /** All rows, in the order of the file. */
@@ -164,11 +177,6 @@ export class CatalogFile {
     // A box of someone else's file may be wider than its row.
     if (catalog === null || row >= catalog.rows - catalog.crossing) return false;
     return query.matchesBox(box) === true;
-  }
-
-  async #rows(rows: Uint32Array, { signal }: ReadOptions): Promise<GeoCatalog> {
-    const columns = await this.#read(this.#layout.columns, rows, signal === undefined ? {} : { signal });
-    return GeoCatalog.fromTable(tableOfColumns(this.#layout, columns, rows.length));
   }
 
   /** Columns of some rows, which are ascending. */
@@ -213,6 +221,23 @@ export class CatalogFile {
   }
 }
 
-function numbersOf(rows: ReadonlySet<number>): Uint32Array {
+function numbersOf(rows: Iterable<number>): Uint32Array {
   return Uint32Array.from(rows).sort();
+}
+
+/** The columns of times of some rows: null where open, as in a file. */
+function timesOf(
+  rows: Uint32Array,
+  found: ReadonlyMap<number, IndexEntry>,
+): { start_time: unknown[]; end_time: unknown[] } {
+  const column = (side: 'start' | 'end'): unknown[] =>
+    Array.from(rows, (row) => {
+      const time = found.get(row)?.[side];
+      return Number.isFinite(time) ? time : null;
+    });
+  return { start_time: column('start'), end_time: column('end') };
+}
+
+function readOptions({ signal }: ReadOptions): ReadOptions {
+  return signal === undefined ? {} : { signal };
 }

@@ -10,7 +10,7 @@ import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
 import { encodeThrift } from './thrift.js';
 
 /** Bytes of a page before it is compressed: what is read for one row. */
-export const PAGE_BYTES = 8 * 1024;
+export const PAGE_BYTES = 4 * 1024;
 
 /** `DATA_PAGE_V2`, and the field of a page's header that describes one (parquet.thrift). */
 const DATA_PAGE_V2 = { type: 3, field: 8 };

@@ -14,7 +14,7 @@ import type { CleanPages, Leaf } from './pages.js';
 const textDecoder = new TextDecoder();
 
 /** Times become milliseconds, rounded down; JSON stays text; geometries stay WKB. */
-export const PARSERS: Partial<ParquetParsers> = {
+export const PARSERS = {
   timestampFromMilliseconds: (time) => numberOrNull(time),
   timestampFromMicroseconds: (time) => (isMissing(time) ? null : Math.floor(Number(time) / 1e3)),
   timestampFromNanoseconds: (time) => (isMissing(time) ? null : Math.floor(Number(time) / 1e6)),
@@ -23,7 +23,7 @@ export const PARSERS: Partial<ParquetParsers> = {
   jsonFromBytes: (bytes) => (isMissing(bytes) ? null : textDecoder.decode(bytes)),
   geometryFromBytes: (bytes) => bytes,
   geographyFromBytes: (bytes) => bytes,
-};
+} satisfies Partial<ParquetParsers>;
 
 function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;

@@ -3,9 +3,6 @@
  * and decodes; what it believes without looking (sizes, counts, nesting) is checked here and in `pages.ts` first.
  */
 import {
-  type ColumnChunk,
-  type ColumnMetaData,
-  type DecodedArray,
   type FileMetaData,
   parquetMetadata,
   parquetSchema,
@@ -13,24 +10,16 @@ import {
   type SchemaTree,
   type Statistics,
 } from 'hyparquet';
-import { readOffsetIndex } from 'hyparquet/src/indexes.js';
 import { invalidInput, isTerrachipError, messageOf, type TerrachipError } from '../../errors.js';
 import { ByteLru, type ByteSource, type ReadOptions } from '../../io/index.js';
+import { ChunkReader, type KeptPage } from './chunk-reader.js';
 import { decode, PARSERS } from './decode.js';
-import { checkRowGroups, checkSchema, metaOf, rangeOf, readFooter } from './footer.js';
-import { type CleanPages, cleanPages, type Leaf } from './pages.js';
+import { checkRowGroups, checkSchema, readFooter } from './footer.js';
+import type { Leaf } from './pages.js';
 import { checkThrift } from './thrift.js';
 
-const MAX_INDEX_BYTES = 16 * 2 ** 20;
-
-/** A column chunk of so few bytes is read at once and kept. */
-const WHOLE_CHUNK_BYTES = 256 * 1024;
-
-/** Bytes of decoded pages that are kept for the next rows. */
+/** Bytes of pages that are kept for the next rows. */
 const KEPT_BYTES = 64 * 2 ** 20;
-
-/** What a decoded value takes beside its bytes. */
-const VALUE_BYTES = 32;
 
 export interface RowGroup {
   /** Number of the group, from 0. */
@@ -48,19 +37,6 @@ export interface ColumnStatistics {
   readonly nulls: number | null;
 }
 
-interface Page {
-  readonly offset: number;
-  readonly size: number;
-  /** Rows of the row group, from `start` up to `end`. */
-  readonly start: number;
-  readonly end: number;
-}
-
-interface DecodedPage {
-  readonly values: DecodedArray;
-  readonly bytes: number;
-}
-
 export class ParquetFile {
   readonly name: string;
   /** Rows of the whole file. */
@@ -75,8 +51,9 @@ export class ParquetFile {
   readonly #source: ByteSource;
   readonly #metadata: FileMetaData;
   readonly #leaves: readonly Leaf[];
-  readonly #pages = new Map<ColumnChunk, Promise<Page[] | null>>();
-  readonly #decoded = new ByteLru<string, DecodedPage>(KEPT_BYTES, ({ bytes }) => bytes);
+  readonly #kept = new ByteLru<string, KeptPage>(KEPT_BYTES, ({ bytes }) => bytes);
+  /** The columns that were asked for, by row group and name. */
+  readonly #readers = new Map<string, readonly ChunkReader[]>();
 
   private constructor(
     source: ByteSource,
@@ -140,35 +117,18 @@ export class ParquetFile {
     options: ReadOptions = {},
   ): Promise<readonly unknown[]> {
     try {
-      const places = this.#leaves.flatMap(({ path }, k) => (path[0] === name ? [k] : []));
-      if (places.length === 0) throw new Error(`it has no column ${name}`);
-      const chunks = places.map((k) => ({
-        leaf: this.#leaves[k],
-        chunk: this.#metadata.row_groups[group.index].columns[k],
-      }));
-      const [{ leaf, chunk }] = chunks;
-      if (rows !== null && chunks.length === 1 && leaf.maxRepetition === 0) {
-        const pages = await this.#pagesOf(group, chunk, options);
-        if (pages !== null) {
-          const read = (page: number): Promise<DecodedArray> =>
-            this.#readPage(name, `${group.index}/${places[0]}`, leaf, chunk, pages, page, options);
-          return await readRows(pages, rows, read);
-        }
+      const readers = this.#readersOf(group, name);
+      if (rows !== null && readers.length === 1) {
+        const values = await readers[0].readRows(rows, options);
+        if (values !== null) return values;
       }
       const parts = await Promise.all(
-        chunks.map(async (each) => ({
-          ...each,
-          pages: await this.#readRange(
-            each.leaf,
-            metaOf(each.chunk),
-            ...rangeOf(metaOf(each.chunk)),
-            options,
-          ),
+        readers.map(async (reader) => ({
+          leaf: reader.leaf,
+          chunk: reader.chunk,
+          pages: await reader.readWhole(options),
         })),
       );
-      for (const part of parts) {
-        if (part.pages.values < group.rows) throw new Error('a column chunk has fewer values than rows');
-      }
       const values = await decode(this.#subtree(name), parts, group.rows);
       return rows === null ? Array.from(values) : rows.map((row) => values[row]);
     } catch (error) {
@@ -176,88 +136,31 @@ export class ParquetFile {
     }
   }
 
-  /** The values of a page, which are kept. */
-  async #readPage(
-    name: string,
-    key: string,
-    leaf: Leaf,
-    chunk: ColumnChunk,
-    pages: readonly Page[],
-    page: number,
-    options: ReadOptions,
-  ): Promise<DecodedArray> {
-    const make = async (): Promise<DecodedPage> => {
-      const meta = metaOf(chunk);
-      const { offset, size, start, end } = pages[page];
-      const [chunkStart] = rangeOf(meta);
-      const [dictionary, data] = await Promise.all([
-        this.#readRange(leaf, meta, chunkStart, pages[0].offset - chunkStart, options),
-        this.#readRange(leaf, meta, offset, size, options),
-      ]);
-      if (data.values !== end - start) throw new Error('the index of its pages is wrong');
-      const clean: CleanPages = {
-        bytes: [...dictionary.bytes, ...data.bytes],
-        size: dictionary.size + data.size,
-        values: data.values,
-      };
-      const values = await decode(this.#subtree(name), [{ leaf, chunk, pages: clean }], data.values);
-      return { values, bytes: clean.size + VALUE_BYTES * values.length };
-    };
-    return (await this.#decoded.get(`${key}/${page}`, make, options.signal)).values;
-  }
-
-  async #readRange(
-    leaf: Leaf,
-    meta: ColumnMetaData,
-    offset: number,
-    size: number,
-    options: ReadOptions,
-  ): Promise<CleanPages> {
-    const bytes = await this.#source.read(offset, size, options);
-    return cleanPages(bytes, leaf, meta);
-  }
-
-  /** Where the pages of a column chunk lie; null where the file does not say. */
-  #pagesOf(group: RowGroup, chunk: ColumnChunk, options: ReadOptions): Promise<Page[] | null> {
-    const known = this.#pages.get(chunk);
+  /** The physical columns of a column. */
+  #readersOf(group: RowGroup, name: string): readonly ChunkReader[] {
+    const key = `${group.index}/${name}`;
+    const known = this.#readers.get(key);
     if (known !== undefined) return known;
-    const pages = this.#readOffsetIndex(group, chunk, options);
-    this.#pages.set(chunk, pages);
-    // What was given up or failed is read again next time.
-    pages.catch(() => this.#pages.delete(chunk));
-    return pages;
-  }
-
-  async #readOffsetIndex(group: RowGroup, chunk: ColumnChunk, options: ReadOptions): Promise<Page[] | null> {
-    const { offset_index_offset: offset, offset_index_length: length } = chunk;
-    const [chunkStart, chunkSize] = rangeOf(metaOf(chunk));
-    // Without an index, all of a small chunk is taken for one page.
-    if (offset === undefined || length === undefined) {
-      return chunkSize > WHOLE_CHUNK_BYTES
-        ? null
-        : [{ offset: chunkStart, size: chunkSize, start: 0, end: group.rows }];
-    }
-    if (!(length > 0 && length <= MAX_INDEX_BYTES)) throw new Error('the index of its pages is damaged');
-    const bytes = await this.#source.read(Number(offset), length, options);
-    checkThrift(bytes, 0);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const { page_locations: locations } = readOffsetIndex({ view, offset: 0 });
-    let before = chunkStart;
-    const pages = locations.map((location, k) => {
-      const page = {
-        offset: Number(location.offset),
-        size: location.compressed_page_size,
-        start: Number(location.first_row_index),
-        end: Number(locations[k + 1]?.first_row_index ?? group.rows),
-      };
-      const ordered = page.offset >= before && page.size > 0 && page.start < page.end;
-      if (!ordered || (k === 0 && page.start !== 0)) throw new Error('the index of its pages is damaged');
-      before = page.offset + page.size;
-      return page;
-    });
-    const inside = pages.length > 0 && before <= chunkStart + chunkSize && pages.at(-1)?.end === group.rows;
-    if (!inside) throw new Error('the index of its pages is damaged');
-    return pages;
+    const { columns } = this.#metadata.row_groups[group.index];
+    const schema = this.#subtree(name);
+    const readers = this.#leaves.flatMap((leaf, k) =>
+      leaf.path[0] === name
+        ? [
+            new ChunkReader(
+              this.#source,
+              leaf,
+              columns[k],
+              group.rows,
+              schema,
+              this.#kept,
+              `${group.index}/${k}`,
+            ),
+          ]
+        : [],
+    );
+    if (readers.length === 0) throw new Error(`it has no column ${name}`);
+    this.#readers.set(key, readers);
+    return readers;
   }
 
   /** The schema of a file with this column alone. */
@@ -270,24 +173,6 @@ export class ParquetFile {
     for (const child of this.schema.children) if (child.element.name === name) add(child);
     return elements;
   }
-}
-
-/** The values of some rows, from the pages that hold them; pages are read side by side. */
-async function readRows(
-  pages: readonly Page[],
-  rows: readonly number[],
-  read: (page: number) => Promise<DecodedArray>,
-): Promise<readonly unknown[]> {
-  const wanted = new Map<number, Promise<DecodedArray>>();
-  let page = 0;
-  const pageOf = rows.map((row) => {
-    while (pages[page].end <= row) page++;
-    if (!wanted.has(page)) wanted.set(page, read(page));
-    return page;
-  });
-  const decoded = new Map<number, DecodedArray>();
-  await Promise.all([...wanted].map(async ([each, values]) => decoded.set(each, await values)));
-  return rows.map((row, k) => decoded.get(pageOf[k])?.[row - pages[pageOf[k]].start]);
 }
 
 /** What went wrong while reading, as an error that names the file; problems of the network stay what they are. */

@@ -34,9 +34,30 @@ const SUPPORTED: Readonly<Record<string, number>> = {
 
 /** Checked pages, one behind the other, and how many values they hold. */
 export interface CleanPages {
-  readonly bytes: Uint8Array<ArrayBuffer>[];
+  readonly bytes: readonly Uint8Array<ArrayBuffer>[];
   readonly size: number;
   readonly values: number;
+  /** The pages that hold values, in parts. */
+  readonly pages: readonly DataPage[];
+  /** What their values may be numbers of, where it is among the bytes. */
+  readonly dictionary: DictionaryPage | null;
+}
+
+export interface DictionaryPage {
+  readonly count: number;
+  /** Plainly encoded. */
+  readonly values: Uint8Array<ArrayBuffer>;
+}
+
+/** What a page holds. */
+export interface DataPage {
+  readonly encoding: string;
+  /** Values, nulls among them. */
+  readonly count: number;
+  /** Definition levels in runs; empty for a column whose values are never null. */
+  readonly levels: Uint8Array<ArrayBuffer>;
+  /** What is not null, encoded. */
+  readonly values: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -49,6 +70,8 @@ export async function cleanPages(
   meta: ColumnMetaData,
 ): Promise<CleanPages> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
+  const pages: DataPage[] = [];
+  let dictionary: DictionaryPage | null = null;
   let size = 0;
   let values = 0;
   for (let position = 0; position < bytes.length; ) {
@@ -63,18 +86,22 @@ export async function cleanPages(
     size += plain;
     if (size > MAX_CHUNK_BYTES) throw new Error(`a column chunk has more than ${MAX_CHUNK_BYTES} bytes`);
     const page = await cleanPage(header, bytes.subarray(end, end + stored), leaf, meta);
-    values += page.values;
+    values += page.data?.count ?? 0;
     if (values > Number(meta.num_values)) throw new Error('a column chunk has more values than it declares');
     parts.push(page.header, page.body);
+    if (page.data === null) dictionary = { count: page.count, values: page.body };
+    else pages.push(page.data);
     position = end + stored;
   }
-  return { bytes: parts, size: parts.reduce((sum, part) => sum + part.length, 0), values };
+  return { bytes: parts, size: parts.reduce((sum, part) => sum + part.length, 0), values, pages, dictionary };
 }
 
 interface CleanPage {
   header: Uint8Array<ArrayBuffer>;
   body: Uint8Array<ArrayBuffer>;
-  values: number;
+  /** Null for a dictionary. */
+  data: DataPage | null;
+  count: number;
 }
 
 async function cleanPage(
@@ -89,26 +116,30 @@ async function cleanPage(
     const body = await decompressPage(meta.codec, stored, plain);
     // A value takes a byte at least.
     if (!isCount(count) || count > body.length) throw new Error('a dictionary declares too many values');
-    return made(2, body, 7, [
+    const fields: ThriftFields = [
       [1, count],
       [2, ENCODINGS.PLAIN],
-    ]);
+    ];
+    return made(2, body, 7, fields, count, null);
   }
   if (header.type === 'DATA_PAGE' && header.data_page_header !== undefined) {
     const { num_values: count, encoding, definition_level_encoding: levels } = header.data_page_header;
     requireValues(count, meta);
     const body = await decompressPage(meta.codec, stored, plain);
     let position = 0;
+    let runs = new Uint8Array();
     for (const most of [leaf.maxRepetition, leaf.maxDefinition]) {
       if (most === 0) continue;
       if (levels !== 'RLE') throw new Error(`its levels are encoded by ${levels}, which is not supported`);
       const length = uint32(body, position);
       position += 4;
       if (length > body.length - position) throw new Error('the levels of a page are cut off');
-      checkRuns(body.subarray(position, position + length), bitWidth(most), count);
+      runs = body.subarray(position, position + length);
+      checkRuns(runs, bitWidth(most), count);
       position += length;
     }
-    checkValues(body.subarray(position), encoding, leaf, count);
+    const values = body.subarray(position);
+    checkValues(values, encoding, leaf, count);
     return made(
       0,
       body,
@@ -120,6 +151,7 @@ async function cleanPage(
         [4, ENCODINGS.RLE],
       ],
       count,
+      { encoding, count, levels: leaf.maxDefinition > 0 ? runs : new Uint8Array(), values },
     );
   }
   if (header.type === 'DATA_PAGE_V2' && header.data_page_header_v2 !== undefined) {
@@ -159,6 +191,7 @@ async function cleanPage(
         [7, false],
       ],
       count,
+      { encoding, count, levels: body.subarray(repetition, levels), values: body.subarray(levels) },
     );
   }
   throw new Error(`a page is of an unknown kind`);
@@ -170,7 +203,8 @@ function made(
   body: Uint8Array<ArrayBuffer>,
   field: number,
   fields: ThriftFields,
-  values = 0,
+  count: number,
+  data: DataPage | null,
 ): CleanPage {
   const header = encodeThrift([
     [1, type],
@@ -178,7 +212,7 @@ function made(
     [3, body.length],
     [field, fields],
   ]);
-  return { header: new Uint8Array(header), body, values };
+  return { header: new Uint8Array(header), body, data, count };
 }
 
 function isCount(value: number): boolean {

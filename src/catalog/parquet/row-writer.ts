@@ -1,33 +1,38 @@
 /** Rows of a catalog into the columns of its file, a row group at a time. */
 import type { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { invalidInput } from '../../errors.js';
+import { internalError, invalidInput } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { boxOf, indexBoxes } from '../boxes.js';
 import type { CatalogRow } from '../row.js';
 import { ColumnWriter } from './column-writer.js';
+import { DictionaryWriter } from './dictionary-writer.js';
 import { checkSchema } from './footer.js';
 import { assetsText, propertiesText, SCHEMA } from './rows.js';
 import { wkbSize, writeWkb } from './wkb.js';
 
-/** Columns whose smallest and largest values say something. */
-const WITH_STATISTICS = new Set(['id', 'collection', 'bbox', 'start_time', 'end_time']);
-
-const SIDES = ['bbox.xmin', 'bbox.ymin', 'bbox.xmax', 'bbox.ymax'] as const;
-
 export class RowWriter {
-  readonly #columns: ReadonlyMap<string, ColumnWriter>;
-  readonly #sides: readonly ColumnWriter[];
+  readonly #id = columnOf('id', true);
+  readonly #collection = new DictionaryWriter(leafOf('collection').element);
+  readonly #geometry = columnOf('geometry');
+  readonly #sides = ['xmin', 'ymin', 'xmax', 'ymax'].map((side) => columnOf(`bbox.${side}`, true));
+  readonly #start = columnOf('start_time', true);
+  readonly #end = columnOf('end_time', true);
+  readonly #href = columnOf('href');
+  readonly #assets = columnOf('assets');
+  readonly #properties = columnOf('properties');
+  /** In the order of the schema. */
+  readonly #columns: readonly (ColumnWriter | DictionaryWriter)[] = [
+    this.#id,
+    this.#collection,
+    this.#geometry,
+    ...this.#sides,
+    this.#start,
+    this.#end,
+    this.#href,
+    this.#assets,
+    this.#properties,
+  ];
   #rows = 0;
-
-  constructor() {
-    this.#columns = new Map(
-      checkSchema(SCHEMA).map(({ path, element, maxDefinition }) => [
-        path.join('.'),
-        new ColumnWriter(element, [...path], maxDefinition > 0, WITH_STATISTICS.has(path[0])),
-      ]),
-    );
-    this.#sides = SIDES.map((side) => this.#column(side));
-  }
 
   /**
    * @returns the boxes of the row
@@ -36,21 +41,20 @@ export class RowWriter {
   add(row: CatalogRow): readonly Bounds[] {
     const { footprint, interval } = row;
     const boxes = indexBoxes(footprint);
-    this.#column('id').addText(row.id);
-    this.#column('collection').addText(row.collection);
-    const geometry = this.#column('geometry');
-    if (boxes.length === 0) geometry.addNull();
-    else geometry.addBytes(wkbSize(footprint), (view, offset) => writeWkb(footprint, view, offset));
     const box = boxes.length > 1 ? boxOf(footprint) : boxes[0];
-    for (let k = 0; k < SIDES.length; k++) {
-      if (box) this.#sides[k].addDouble(box[k]);
-      else this.#sides[k].addNull();
+    this.#id.addText(row.id);
+    this.#collection.addText(row.collection);
+    if (!box) this.#geometry.addNull();
+    else this.#geometry.addBytes(wkbSize(footprint), (view, offset) => writeWkb(footprint, view, offset));
+    for (const [k, side] of this.#sides.entries()) {
+      if (box) side.addDouble(box[k]);
+      else side.addNull();
     }
-    this.#addTime('start_time', interval.start, row);
-    this.#addTime('end_time', interval.end, row);
-    this.#column('href').addText(row.href);
-    this.#column('assets').addText(assetsText(row));
-    this.#column('properties').addText(propertiesText(row));
+    addTime(this.#start, interval.start, row);
+    addTime(this.#end, interval.end, row);
+    this.#href.addText(row.href);
+    this.#assets.addText(assetsText(row));
+    this.#properties.addText(propertiesText(row));
     this.#rows++;
     return boxes;
   }
@@ -58,13 +62,13 @@ export class RowWriter {
   /** Puts what was added behind the row groups that a writer has. */
   finish(parquet: ParquetWriter, writer: ByteWriter): void {
     const start = writer.offset;
-    const written = [...this.#columns.values()].map((column) => column.finish(writer));
+    const written = this.#columns.map((column) => column.finish(writer));
     const columns = written.map(({ chunk }) => chunk);
     parquet.row_groups.push({
       columns,
       num_rows: BigInt(this.#rows),
       total_byte_size: columns.reduce(
-        (sum, chunk) => sum + (chunk.meta_data?.total_uncompressed_size ?? 0n),
+        (sum, { meta_data: meta }) => sum + (meta?.total_uncompressed_size ?? 0n),
         0n,
       ),
       total_compressed_size: BigInt(writer.offset - start),
@@ -73,22 +77,31 @@ export class RowWriter {
     parquet.pendingIndexes.push(...written);
     this.#rows = 0;
   }
+}
 
-  /** An infinite time is open, and null in the file. */
-  #addTime(name: 'start_time' | 'end_time', time: number, { id }: CatalogRow): void {
-    const column = this.#column(name);
-    if (!Number.isFinite(time)) column.addNull();
-    else if (Number.isSafeInteger(time)) column.addInteger(time);
-    else {
-      throw invalidInput(
-        `the row "${id}"`,
-        `has the time ${time} ms, which its file cannot hold`,
-        'leave the interval open there',
-      );
-    }
-  }
+const LEAVES = new Map(checkSchema(SCHEMA).map((leaf) => [leaf.path.join('.'), leaf]));
 
-  #column(name: string): ColumnWriter {
-    return this.#columns.get(name) as ColumnWriter;
+function leafOf(name: string) {
+  const leaf = LEAVES.get(name);
+  if (leaf === undefined) throw internalError('RowWriter', `the schema has no column ${name}`);
+  return leaf;
+}
+
+/** @param withStatistics for columns whose least and greatest values say something */
+function columnOf(name: string, withStatistics = false): ColumnWriter {
+  const { element, path, maxDefinition } = leafOf(name);
+  return new ColumnWriter(element, [...path], maxDefinition > 0, withStatistics);
+}
+
+/** An infinite time is open, and null in the file. */
+function addTime(column: ColumnWriter, time: number, { id }: CatalogRow): void {
+  if (!Number.isFinite(time)) column.addNull();
+  else if (Number.isSafeInteger(time)) column.addInteger(time);
+  else {
+    throw invalidInput(
+      `the row "${id}"`,
+      `has the time ${time} ms, which its file cannot hold`,
+      'leave the interval open there',
+    );
   }
 }

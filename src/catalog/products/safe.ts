@@ -5,6 +5,7 @@
  */
 import { invalidInput, invalidOption, type TerrachipError } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
+import { withoutNulls } from '../../json.js';
 import type { Polygon } from '../../vector/index.js';
 import { findAll, numberOf, parseXml, textOf, type XmlElement } from '../../xml.js';
 import { placeOutline } from '../place.js';
@@ -143,12 +144,6 @@ function chooseTile(tiles: readonly string[], wanted: string | undefined, name: 
   const problem = wanted === undefined ? 'is missing' : `cannot be ${wanted}`;
   const several = tiles.length > 1 ? `${name} holds ${tiles.length} tiles` : `${name} holds one tile`;
   throw invalidOption('tile', `${problem}: ${several}`, `choose one of ${names.sort().join(', ')}`);
-}
-
-function withoutNulls(properties: Record<string, string | number | null>): Record<string, string | number> {
-  return Object.fromEntries(
-    Object.entries(properties).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-  );
 }
 
 function incomplete(name: string, problem: string): TerrachipError {

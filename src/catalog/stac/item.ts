@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { Affine, GeoBox, TimeInterval } from '../../geo/index.js';
-import { validate } from '../../json.js';
+import { validate, withoutNulls } from '../../json.js';
 import { UNITS } from '../../raster/units.js';
 import { boxOf } from '../boxes.js';
 import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
@@ -166,10 +166,6 @@ function bandsOf(asset: Asset): CatalogBand[] {
       ...(typeof offset === 'number' ? { offset } : {}),
     };
   });
-}
-
-function withoutNulls(record: object): object {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null));
 }
 
 function numberOf(nodata: number | 'nan' | 'inf' | '-inf'): number {

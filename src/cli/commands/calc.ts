@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { invalidOption } from '../../errors.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import type { BandSource, CalculateOptions } from '../../workflow/index.js';
-import { collect, parseBackend, parseChoice, parseCount, parseDtype, parseNodata } from '../arguments.js';
+import { collect, parseCount } from '../arguments.js';
+import { addCogOptions, describeCog } from '../cog-options.js';
 import type { Run } from '../main.js';
 
 type Options = Omit<CalculateOptions, 'expressions' | 'bands' | 'destination' | 'compression'> & {
@@ -20,43 +21,25 @@ and the indices NDVI, NDWI, MNDWI and NBR of bands named as Sentinel-2's. Divisi
   terrachip calc 'where(bits(QA, 3, 2) == 0, NDWI > 0, nan)' --band B03=b3.tif B08=b8.tif QA=qa.tif -o water.tif --dtype uint8`;
 
 export function calcCommand(run: Run): Command {
-  const command = new Command('calc')
-    .description('band arithmetic: expressions of the bands of rasters, into a COG with a band for each')
-    .argument('<expressions...>', "such as '(B08 - B04) / (B08 + B04)', or NDVI")
-    .requiredOption('-o, --output <cog>', 'path of the COG to write')
-    .option(
-      '--band <name=raster:n...>',
-      'what a name stands for: a raster, or a band of it (default: its first)',
-      collect(parseBand),
-    )
-    .option('--like <raster>', "the grid of the result (default: the first band's)")
-    .option(
-      '--resampling <name>',
-      `for bands on other grids: ${RESAMPLINGS.join(' or ')} (default: refuse them)`,
-      (text) => parseResampling(text),
-    )
-    .option('--stored', 'take values as they are stored, without scale and offset')
-    .option('--dtype <type>', 'type of the result (default: float32)', parseDtype)
-    .option(
-      '--nodata <value>',
-      "nodata of the result (default: nan, or the end of the type's range)",
-      parseNodata,
-    )
-    .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
-    .option('--threads <n>', 'worker threads of the CPU backend', parseCount('--threads', 0))
-    .option(
-      '--compress <name>',
-      'deflate, zstd or none',
-      parseChoice('--compress', ['deflate', 'zstd', 'none']),
-      'deflate' as const,
-    )
-    .option(
-      '--overviews <name>',
-      'average, mode, nearest or none (default: average)',
-      parseChoice('--overviews', ['average', 'mode', 'nearest', 'none']),
-    )
-    .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'))
-    .addHelpText('after', EXPRESSIONS);
+  const command = addCogOptions(
+    new Command('calc')
+      .description('band arithmetic: expressions of the bands of rasters, into a COG with a band for each')
+      .argument('<expressions...>', "such as '(B08 - B04) / (B08 + B04)', or NDVI")
+      .requiredOption('-o, --output <cog>', 'path of the COG to write')
+      .option(
+        '--band <name=raster:n...>',
+        'what a name stands for: a raster, or a band of it (default: its first)',
+        collect(parseBand),
+      )
+      .option('--like <raster>', "the grid of the result (default: the first band's)")
+      .option(
+        '--resampling <name>',
+        `for bands on other grids: ${RESAMPLINGS.join(', ')} (default: refuse them)`,
+        (text) => parseResampling(text),
+      )
+      .option('--stored', 'take values as they are stored, without scale and offset'),
+    { dtype: 'float32', nodata: "nan, or the end of the type's range" },
+  ).addHelpText('after', EXPRESSIONS);
   return command.action((expressions: string[], options: Options) =>
     run(command, async ({ output, signal }) => {
       const { output: destination, band, compress, ...rest } = options;
@@ -70,13 +53,7 @@ export function calcCommand(run: Run): Command {
         signal,
         onProgress: output.onProgress,
       });
-      const { backend, width, height } = report;
-      const valid = report.validPixels.map((n) => `${((100 * n) / (width * height)).toFixed(1)} %`);
-      output.result(
-        report,
-        `${destination}: ${width} × ${height} in ${report.crs}, ${report.dtype}, valid ${valid.join(', ')}\n` +
-          `${backend.kind} on ${backend.adapter}${backend.threads > 0 ? `, ${backend.threads} threads` : ''}`,
-      );
+      output.result(report, describeCog(report));
     }),
   );
 }

@@ -1,15 +1,12 @@
 import { Command } from 'commander';
-import { DEDUPE_POLICIES, PREDICATES } from '../../catalog/index.js';
+import { DEDUPE_POLICIES } from '../../catalog/index.js';
 import { invalidOption } from '../../errors.js';
-import type {
-  BuildCatalogOptions,
-  BuildCatalogReport,
-  CatalogReport,
-  QueryCatalogOptions,
-} from '../../workflow/catalog.js';
-import { collect, parseChoice, parseCount, parseNumber, requireLength } from '../arguments.js';
+import type { CatalogReport } from '../../workflow/catalog.js';
+import type { BuildCatalogOptions, BuildCatalogReport } from '../../workflow/catalog-build.js';
+import { collect, parseChoice, parseCount, requireLength } from '../arguments.js';
 import { describeItems, itemsOf } from '../catalog-items.js';
 import type { CommandContext, Run } from '../main.js';
+import { addSelectionOptions, parseSelection, type SelectionOptions } from '../selection-options.js';
 import { formatLines } from '../table.js';
 
 /** What files a catalog can be. */
@@ -34,8 +31,8 @@ function buildCommand(run: Run): Command {
     .requiredOption('-o, --output <file>', `${FILE} to write`)
     .option(
       '--type <what>',
-      'raster, zarr (netCDF and HDF5 too) or vector (default: by the endings of the inputs)',
-      parseChoice('--type', ['raster', 'zarr', 'vector']),
+      'raster, zarr (netCDF and HDF5 too), vector, or product (SAFE, STAC items); default: by the endings of the inputs',
+      parseChoice('--type', ['raster', 'zarr', 'vector', 'product']),
     )
     .option(
       '--regex <regex>',
@@ -59,7 +56,7 @@ function buildCommand(run: Run): Command {
   return command.action((inputs: string[], { regex, ...options }: BuildOptions) =>
     run(command, async ({ output, signal }) => {
       if (options.dateProperty !== undefined) requireLength('--date-property', options.dateProperty, [1, 2]);
-      const { buildCatalogFile } = await import('../../workflow/catalog.js');
+      const { buildCatalogFile } = await import('../../workflow/catalog-build.js');
       const report = await buildCatalogFile({
         ...options,
         ...(regex === undefined ? {} : { filenameRegex: regex }),
@@ -74,45 +71,29 @@ function buildCommand(run: Run): Command {
 
 function describeBuild({ output, count, unreadable, unmatched }: BuildCatalogReport): string {
   const parts = [`${output}: ${count} ${count === 1 ? 'row' : 'rows'}`];
-  if (unreadable.length > 0) parts.push(`${unreadable.length} files left out that cannot be read`);
+  if (unreadable.length > 0)
+    parts.push(
+      `${unreadable.length} ${unreadable.length === 1 ? 'file' : 'files'} left out that cannot be read`,
+    );
   if (unmatched.length > 0) parts.push(`${unmatched.length} whose names do not match`);
   return parts.join(', ');
 }
 
-interface QueryOptions extends Omit<QueryCatalogOptions, 'catalog' | 'bbox'> {
-  bbox?: number[];
+interface QueryOptions extends SelectionOptions {
+  crs?: string;
   output?: string;
 }
 
 function queryCommand(run: Run): Command {
   const command = new Command('query')
     .description('the rows at a place and a time')
-    .argument('<catalog>', `${FILE}, by path or URL`)
-    .option('--bbox <number...>', 'x0 y0 x1 y1', collect(parseNumber('--bbox')))
-    .option('--crs <crs>', 'of --bbox (default: longitude and latitude)')
-    .option('--geometry <file>', 'a vector file whose features are the place')
-    .option('--datetime <interval>', '2021-07-15, 2021-07-01/2021-07-31 or 2021-07-01/..')
-    .option(
-      '--predicate <how>',
-      `rows that ${PREDICATES.join(', ')} the place (default ${PREDICATES[0]})`,
-      parseChoice('--predicate', PREDICATES),
-    )
-    .option('--touch', 'also rows that have only their boundary in common with it')
-    .option(
-      '--where <condition>',
-      'on fields and properties: "eo:cloud_cover < 20 and platform = \'sentinel-2a\'"',
-    )
-    .option('-o, --output <file>', `${FILE} to write`);
-  return command.action((catalog: string, { bbox, output: file, ...options }: QueryOptions) =>
+    .argument('<catalog>', `${FILE}, by path or URL`);
+  addSelectionOptions(command, '--crs').option('-o, --output <file>', `${FILE} to write`);
+  return command.action((catalog: string, { output: file, crs, ...options }: QueryOptions) =>
     run(command, async (context) => {
       const { queryCatalogFile } = await import('../../workflow/catalog.js');
-      const [x0, y0, x1, y1] = bbox === undefined ? [] : requireLength('--bbox', bbox, [4]);
-      const found = await queryCatalogFile({
-        ...options,
-        ...(bbox === undefined ? {} : { bbox: [x0, y0, x1, y1] as const }),
-        catalog,
-        signal: context.signal,
-      });
+      const selection = parseSelection(options, crs);
+      const found = await queryCatalogFile({ ...selection, catalog, signal: context.signal });
       await present(found, file, context);
     }),
   );

@@ -1,11 +1,10 @@
 import { Command } from 'commander';
-import { invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
 import { HOST_PROVIDER_CHOICES, type HostProviderChoice } from '../../inference/node/provider-choice.js';
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
 import type { HalfPrecisionReport, ImportOptions, ImportReport } from '../../workflow/model/index.js';
 import { MADE_UP, PRECISIONS } from '../../workflow/model/precision.js';
-import { collect, parseChoice, parseCount } from '../arguments.js';
+import { collect, parseChoice, parseCount, parsePair } from '../arguments.js';
 import type { Run } from '../main.js';
 import { formatTable } from '../table.js';
 
@@ -104,7 +103,7 @@ function runCommand(run: Run): Command {
     .requiredOption(
       '--input <name=file...>',
       '(chip, band, [phase,] y, x) for each input',
-      collect(parseInput),
+      collect(parsePair('--input', 'FILE.npy')),
     )
     .requiredOption('-o, --output <file>', 'the .npy file for the results')
     .option('--normalized', 'the inputs are normalised already')
@@ -130,14 +129,6 @@ function runCommand(run: Run): Command {
       output.result(report, `${report.output}: (${shape.join(', ')}) on ${provider}`);
     }),
   );
-}
-
-function parseInput(text: string): [name: string, file: string] {
-  const at = text.indexOf('=');
-  if (at < 1 || at === text.length - 1) {
-    throw invalidOption('--input', `cannot be "${text}"`, 'write NAME=FILE.npy');
-  }
-  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 function describeImport(report: ImportReport): string {

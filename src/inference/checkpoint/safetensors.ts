@@ -1,6 +1,7 @@
 /** safetensors files: the length of a JSON header, the header, and the tensors' bytes (little-endian, C order). */
 import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { sizeOf } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import { parseJson, validate } from '../../json.js';
 import type { CheckpointDType } from './checkpoint.js';
@@ -8,7 +9,6 @@ import {
   BYTES_PER_ELEMENT,
   checkStrided,
   contiguousStrides,
-  elementsOf,
   StridedCheckpoint,
   type StridedTensor,
 } from './strided.js';
@@ -88,7 +88,7 @@ export async function openSafetensors(
       );
     }
     const dtype = DTYPES[code];
-    if (from !== end || to - from !== elementsOf(shape) * BYTES_PER_ELEMENT[dtype]) {
+    if (from !== end || to - from !== sizeOf(shape) * BYTES_PER_ELEMENT[dtype]) {
       throw invalidInput(name, `is damaged: the bytes of ${key} are not where they must be`, 'get it again');
     }
     end = to;

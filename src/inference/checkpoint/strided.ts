@@ -1,7 +1,8 @@
 /** Tensors as they lie in a file: a type, a shape, and strides over stored elements. Read piece by piece. */
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { sizeOf } from '../../geo/index.js';
 import { type ByteSource, withTaskSignal } from '../../io/index.js';
-import { halvesToFloat32 } from '../../raster/arrays/index.js';
+import { halvesToFloat32 } from '../../raster/arrays/half.js';
 import type { Checkpoint, CheckpointDType, CheckpointTensor } from './checkpoint.js';
 
 export const BYTES_PER_ELEMENT: Readonly<Record<CheckpointDType, number>> = {
@@ -56,11 +57,6 @@ export function contiguousStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** The product of the lengths, which may be beyond exact integers. */
-export function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
-
 /**
  * Checks that a tensor lies in its storage and does not have more elements than that.
  * @throws {TerrachipError} INVALID_INPUT
@@ -71,7 +67,7 @@ export function checkStrided(name: string, tensor: StridedTensor): void {
   if (!whole || shape.length !== strides.length || shape.length > MAX_AXES) {
     throw invalidInput(name, 'has a tensor with an impossible shape', 'get the file again');
   }
-  const elements = elementsOf(shape);
+  const elements = sizeOf(shape);
   const last = shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis], offset);
   if (elements > storage.length || (elements > 0 && last >= storage.length)) {
     throw invalidInput(
@@ -129,7 +125,7 @@ async function readStrided(name: string, tensor: StridedTensor, signal: AbortSig
       },
     );
   }
-  const result = new Float32Array(elementsOf(tensor.shape));
+  const result = new Float32Array(sizeOf(tensor.shape));
   if (result.length === 0) return result;
   const axes = walkOf(tensor);
   const last = axes.reduce((sum, { length, stored }) => sum + (length - 1) * stored, tensor.offset);

@@ -1,4 +1,5 @@
 /** Which of a checkpoint's tensors a graph does not need, and whether that is as it should be. */
+import { sizeOf } from '../../geo/index.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Architecture } from './architecture.js';
 
@@ -59,7 +60,7 @@ export function countParameters(checkpoint: Checkpoint, names: Iterable<string>)
   let count = 0;
   for (const name of names) {
     if (BUFFER.test(name)) continue;
-    count += (checkpoint.tensors.get(name)?.shape ?? []).reduce((product, length) => product * length, 1);
+    count += sizeOf(checkpoint.tensors.get(name)?.shape ?? []);
   }
   return count;
 }

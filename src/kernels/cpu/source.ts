@@ -22,7 +22,7 @@ const CELL_WORDS = 10;
 const TABLE_WORDS = 4;
 const CROSS_BITS = 8;
 
-/** The origin of cells without a source (geo/control-block.ts). */
+/** The origin of cells without a source (geo/control-cells.ts). */
 export const NOWHERE = -(2 ** 30);
 
 /** Rows of a source window as float32 with NaN for no data. */

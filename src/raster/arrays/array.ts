@@ -3,7 +3,7 @@
  * terrachip's element types, whatever order, byte order or compression they are stored in.
  */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { bytesPerElement, type Dtype, type TypedArray } from '../../geo/index.js';
+import { bytesPerElement, type Dtype, sizeOf, type TypedArray } from '../../geo/index.js';
 
 /** Indices `start` to `end`, `end` excluded, along one axis. */
 export interface AxisRange {
@@ -81,11 +81,6 @@ export const MAX_CHUNK_BYTES = 2 ** 30;
 const MAX_READ_BYTES = 2 ** 32;
 
 const MAX_RANK = 32;
-
-/** The number of values in a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, n) => product * n, 1);
-}
 
 /** @throws {TerrachipError} INVALID_INPUT for a shape that no array can have */
 export function checkShape(name: string, shape: readonly number[]): void {

@@ -1,7 +1,9 @@
 /** Windows of arrays that lie uncompressed in one file: only the bytes that hold them are read. */
+
 import { TerrachipError } from '../../errors.js';
+import { sizeOf } from '../../geo/index.js';
 import { type ByteSource, mapConcurrently } from '../../io/index.js';
-import { type AxisRange, extentOf, sizeOf } from './array.js';
+import { type AxisRange, extentOf } from './array.js';
 import { stridesOf } from './copy.js';
 
 export interface ContiguousLayout {

@@ -1,6 +1,7 @@
 /** From what files hold to the element types that terrachip computes with. */
 import { invalidInput } from '../../errors.js';
 import { type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
+import { swapBytes } from '../node/swap-bytes.js';
 import { halvesToFloat32 } from './half.js';
 
 /** Numeric types by the names of NumPy and Zarr: their bytes, and the type that reading gives. */
@@ -56,17 +57,6 @@ export function numbersFrom(name: string, values: unknown): TypedArray | null {
     values instanceof Float32Array ||
     values instanceof Float64Array;
   return known ? values : null;
-}
-
-/** Reverses the bytes of every value, in place. */
-export function swapBytes(bytes: Uint8Array, bytesPerValue: number): void {
-  for (let start = 0; start + bytesPerValue <= bytes.length; start += bytesPerValue) {
-    for (let i = start, j = start + bytesPerValue - 1; i < j; i++, j--) {
-      const byte = bytes[i];
-      bytes[i] = bytes[j];
-      bytes[j] = byte;
-    }
-  }
 }
 
 /**

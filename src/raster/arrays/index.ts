@@ -12,10 +12,9 @@ export {
   resolveSelection,
   type Selection,
   type StoredArray,
-  sizeOf,
   unreadableType,
 } from './array.js';
 export { type ContiguousLayout, readContiguous } from './contiguous.js';
-export { bytesToValues, integersToFloat64, NUMERIC_TYPES, numbersFrom, swapBytes } from './convert.js';
+export { bytesToValues, integersToFloat64, NUMERIC_TYPES, numbersFrom } from './convert.js';
 export { copyBox, type Layout, stridesOf } from './copy.js';
 export { float32ToHalves, halfToNumber, halvesToFloat32, numberToHalf } from './half.js';

@@ -7,6 +7,7 @@ import {
   GeoBox,
   type GeoTensor,
   type PixelWindow,
+  sizeOf,
   TimeInterval,
   type TypedArray,
   viewArray,
@@ -17,7 +18,6 @@ import {
   copyBox,
   extentOf,
   type StoredArray,
-  sizeOf,
   stridesOf,
   unreadableType,
 } from '../arrays/index.js';

@@ -1,7 +1,9 @@
 /** Which arrays of a store are rasters, and the one that is meant. */
+
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { sizeOf } from '../../geo/index.js';
 import type { ArrayGroup, StoredArray } from '../arrays/index.js';
-import { sizeOf } from '../arrays/index.js';
+
 import { namesOf } from './attributes.js';
 import { spatialAxes } from './coordinates.js';
 import { spatialAttributes } from './georeference.js';

@@ -1,6 +1,6 @@
 /** netCDF-3, classic and with 64-bit offsets: the package netcdfjs reads the header, values are read by windows. */
 import { invalidInput, messageOf } from '../../errors.js';
-import type { Dtype } from '../../geo/index.js';
+import { type Dtype, sizeOf } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
   type ArrayGroup,
@@ -16,7 +16,6 @@ import {
   resolveSelection,
   type Selection,
   type StoredArray,
-  sizeOf,
   unreadableType,
 } from '../arrays/index.js';
 import { missingPackage } from './missing.js';

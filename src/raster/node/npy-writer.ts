@@ -1,8 +1,8 @@
 import { endianness } from 'node:os';
 import { internalError, invalidInput } from '../../errors.js';
-import { type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
+import { type Dtype, dtypeOf, sizeOf, type TypedArray } from '../../geo/index.js';
 import { writeAtomically } from '../../io/node/index.js';
-import { checkShape, NUMERIC_TYPES, sizeOf } from '../arrays/index.js';
+import { checkShape, NUMERIC_TYPES } from '../arrays/index.js';
 import { NPY_MAGIC } from '../npy/header.js';
 
 /** NumPy maps a file into memory well when its values start at a multiple of this. */

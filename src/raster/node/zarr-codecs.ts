@@ -1,4 +1,5 @@
 /** The compressions of Zarr: decoding that never exceeds the chunk it is for, and encoding for terrachip's writer. */
+
 import { promisify } from 'node:util';
 import { gunzip, gzip, inflate } from 'node:zlib';
 import Blosc from 'numcodecs/blosc';
@@ -6,8 +7,9 @@ import Lz4 from 'numcodecs/lz4';
 import Zstd from 'numcodecs/zstd';
 import { registry } from 'zarrita';
 import { internalError, invalidOption } from '../../errors.js';
+import { sizeOf } from '../../geo/index.js';
 import { crc32c } from '../../io/index.js';
-import { MAX_CHUNK_BYTES, NUMERIC_TYPES, sizeOf } from '../arrays/index.js';
+import { MAX_CHUNK_BYTES, NUMERIC_TYPES } from '../arrays/index.js';
 import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';
 import { ZARR_COMPRESSIONS, type ZarrCompression } from '../zarr/metadata.js';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { internalError } from '../../errors.js';
-import { allocateArray, bytesPerElement, type GeoBox, type TypedArray } from '../../geo/index.js';
+import { internalError, invalidInput } from '../../errors.js';
+import { allocateArray, bytesPerElement, type GeoBox, sizeOf, type TypedArray } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/index.js';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../../io/node/index.js';
-import { copyBox, sizeOf, stridesOf } from '../arrays/index.js';
+import { copyBox, stridesOf } from '../arrays/index.js';
 import {
   coordinateAttributes,
   GRID_MAPPING,
@@ -39,23 +39,47 @@ export async function writeZarrGrid(folder: string, geobox: GeoBox): Promise<voi
   const { transform, width, height } = geobox;
   if (!transform.isRectilinear) return;
   for (const axis of ['x', 'y'] as const) {
-    const size = axis === 'x' ? width : height;
-    const writer = new ZarrShardWriter(join(folder, axis), {
-      shape: [size],
-      shardShape: [size],
-      chunkShape: [size],
-      dtype: 'float64',
-      fillValue: Number.NaN,
-      dimensions: [axis],
-      attributes: coordinateAttributes(geobox, axis),
-    });
-    await writer.create();
+    const length = axis === 'x' ? width : height;
     const centre = (i: number): number => transform.apply(i + 0.5, i + 0.5)[axis === 'x' ? 0 : 1];
-    await writer.writeShard(
-      [0],
-      Float64Array.from({ length: size }, (_, i) => centre(i)),
-    );
+    const centres = Float64Array.from({ length }, (_, i) => centre(i));
+    await writeCoordinate(folder, axis, centres, coordinateAttributes(geobox, axis));
   }
+}
+
+/**
+ * Writes the times of the steps of a group's arrays as the variable `time`, by the CF conventions.
+ * @param times milliseconds since 1970 (UTC), one a step
+ * @throws {TerrachipError} INVALID_INPUT for none, or one that is not finite
+ */
+export async function writeZarrTimes(folder: string, times: readonly number[]): Promise<void> {
+  if (times.length === 0 || !times.every(Number.isFinite))
+    throw invalidInput(`the times of ${folder}`, 'are none, or not all finite', 'give a number a step');
+  const seconds = Float64Array.from(times, (time) => time / 1000);
+  await writeCoordinate(folder, 'time', seconds, {
+    standard_name: 'time',
+    units: 'seconds since 1970-01-01',
+    calendar: 'proleptic_gregorian',
+  });
+}
+
+async function writeCoordinate(
+  folder: string,
+  axis: 'x' | 'y' | 'time',
+  values: Float64Array,
+  attributes: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const shape = [values.length];
+  const writer = new ZarrShardWriter(join(folder, axis), {
+    shape,
+    shardShape: shape,
+    chunkShape: shape,
+    dtype: 'float64',
+    fillValue: Number.NaN,
+    dimensions: [axis],
+    attributes,
+  });
+  await writer.create();
+  await writer.writeShard([0], values);
 }
 
 /**

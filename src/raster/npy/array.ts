@@ -1,5 +1,5 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
+import { allocateArray, type Dtype, dtypeOf, sizeOf, type TypedArray } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
   type AxisRange,
@@ -14,11 +14,10 @@ import {
   resolveSelection,
   type Selection,
   type StoredArray,
-  sizeOf,
   stridesOf,
-  swapBytes,
   unreadableType,
 } from '../arrays/index.js';
+import { swapBytes } from '../node/swap-bytes.js';
 import { NPY_PREFIX_BYTES, type NpyHeader, parseNpyHeader, parseNpyPrefix } from './header.js';
 
 /** Text is read whole. */

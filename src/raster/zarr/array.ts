@@ -1,6 +1,13 @@
 import * as zarr from 'zarrita';
 import { internalError, invalidInput, isTerrachipError, messageOf, TerrachipError } from '../../errors.js';
-import { allocateArray, bytesPerElement, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
+import {
+  allocateArray,
+  bytesPerElement,
+  type Dtype,
+  dtypeOf,
+  sizeOf,
+  type TypedArray,
+} from '../../geo/index.js';
 import { mapConcurrently } from '../../io/index.js';
 import {
   type Attributes,
@@ -14,7 +21,6 @@ import {
   resolveSelection,
   type Selection,
   type StoredArray,
-  sizeOf,
   stridesOf,
   unreadableType,
 } from '../arrays/index.js';

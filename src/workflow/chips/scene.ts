@@ -19,7 +19,7 @@ import { createBlockCache } from '../../raster/index.js';
 import { checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
-import { type Chip, type ChipSource, chipValues } from './source.js';
+import { type Chip, type ChipSource, chipValues, digits } from './source.js';
 
 export interface SceneChipsOptions {
   manifest: ModelManifest | EmbeddingManifest;
@@ -199,8 +199,4 @@ export class SceneChips implements ChipSource {
     const [xs, ys] = [corners.map((corner) => corner[0]), corners.map((corner) => corner[1])];
     return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
   }
-}
-
-function digits(value: number): string {
-  return String(value).padStart(5, '0');
 }

@@ -1,5 +1,5 @@
 /** Chips one by one, from wherever they come: what a model sees of a place and a time. */
-import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
+import { type Bounds, type Crs, sizeOf, type TimeInterval } from '../../geo/index.js';
 import {
   decidesValidity,
   type EmbeddingManifest,
@@ -34,7 +34,7 @@ export interface ChipSource {
 
 /** The numbers of one chip of an input. */
 export function chipValues(manifest: ModelManifest | EmbeddingManifest, input: ModelInput): number {
-  return inputShape(manifest, input, 1).reduce((product, length) => product * length, 1);
+  return sizeOf(inputShape(manifest, input, 1));
 }
 
 /**
@@ -84,4 +84,9 @@ export function joinChips(sources: readonly ChipSource[]): ChipSource {
       }
     },
   };
+}
+
+/** A number in the id of a chip. */
+export function digits(value: number): string {
+  return String(value).padStart(5, '0');
 }

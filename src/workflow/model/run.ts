@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-common';
 import { invalidInput, invalidOption } from '../../errors.js';
+import { sizeOf } from '../../geo/index.js';
 import {
   type EmbeddingManifest,
   type HostProviderChoice,
@@ -159,8 +160,4 @@ function checkShape(
       'give chips of the model’s size',
     );
   }
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }

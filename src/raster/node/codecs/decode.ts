@@ -1,4 +1,5 @@
 import { type BlockShape, undoPredictor } from '../../geotiff/predictor.js';
+import { swapBytes } from '../swap-bytes.js';
 import type { BlockCoding, DecodeLimits } from './codec.js';
 import { inksToRgba } from './inks.js';
 import { codecOf } from './table.js';
@@ -87,15 +88,4 @@ function reverseBits(byte: number): number {
   let reversed = 0;
   for (let bit = 0; bit < 8; bit++) reversed |= ((byte >> bit) & 1) << (7 - bit);
   return reversed;
-}
-
-/** Turns big-endian samples into little-endian ones, in place. */
-function swapBytes(bytes: Uint8Array<ArrayBuffer>, width: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (width === 2) buffer.swap16();
-  else if (width === 4) buffer.swap32();
-  else if (width === 8) buffer.swap64();
-  else
-    for (let i = 0; width > 1 && i + width <= bytes.length; i += width)
-      bytes.subarray(i, i + width).reverse();
 }

@@ -2,15 +2,15 @@
 import { messageOf, TerrachipError } from '../../../errors.js';
 import { damaged } from '../../geotiff/directory.js';
 import { damagedJp2 } from '../../jp2/boxes.js';
-import { requirePackage } from '../packages.js';
+import { problemOf } from '../optional-package.js';
 import { bytesOfRows, type DecodeRequest, decodePieces } from './decode.js';
 import { decodingPool } from './pool.js';
-import { CODECS, codecOf, compressionName, JPEG2000 } from './table.js';
+import { CODECS, type Codec, codecOf, compressionName, JPEG2000 } from './table.js';
 
 export type { BlockCoding, Jpeg2000Coding } from './codec.js';
 export type { DecodeRequest, Piece } from './decode.js';
 
-export { compressionName } from './table.js';
+export { ALL_CODECS, compressionName } from './table.js';
 
 /**
  * Below this many decoded bytes a block is decoded at once on the calling thread: handing it over takes longer. Not
@@ -35,6 +35,18 @@ export async function requireCodec(name: string, compression: number): Promise<v
 /** @throws {TerrachipError} UNSUPPORTED that names the package for JPEG 2000 where it is missing */
 export function requireJpeg2000(name: string): Promise<void> {
   return requirePackage(name, JPEG2000);
+}
+
+async function requirePackage(file: string, codec: Codec): Promise<void> {
+  const found = codec.requirement === undefined ? null : await problemOf(codec.requirement);
+  if (found === null) return;
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `${file} is compressed by ${codec.name}, and ${found.problem}`,
+    found.remedy,
+    { feature: codec.name },
+    { cause: found.cause },
+  );
 }
 
 /**

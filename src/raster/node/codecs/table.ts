@@ -1,3 +1,4 @@
+import type { OptionalPackage } from '../optional-package.js';
 import type { BlockCoding, Decode } from './codec.js';
 
 /** A compression that TIFF blocks may have. */
@@ -6,7 +7,7 @@ export interface Codec {
   readonly name: string;
   readonly load: () => Promise<{ readonly decode: Decode }>;
   /** The optional package that it needs. */
-  readonly requirement?: { readonly name: string; readonly load: () => Promise<unknown> };
+  readonly requirement?: OptionalPackage;
   /** Where it decodes: on a worker thread, or on the calling one because there is nothing to do or libuv does it. */
   readonly runs: 'worker' | 'here';
   /** Whether a predictor may have been applied first. */
@@ -84,6 +85,9 @@ export const JPEG2000: Codec = {
   },
   predictors: false,
 };
+
+/** Those of TIFF blocks and of JPEG 2000. */
+export const ALL_CODECS: readonly Codec[] = [...CODECS.values(), JPEG2000];
 
 /** The codec of a block; undefined for a compression that is not read. */
 export function codecOf({ compression, jpeg2000 }: BlockCoding): Codec | undefined {

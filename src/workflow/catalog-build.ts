@@ -1,0 +1,188 @@
+/** Catalogs built from files, and written. */
+import { resolve } from 'node:path';
+import {
+  type BuiltCatalog,
+  buildProductCatalog,
+  buildRasterCatalog,
+  buildVectorCatalog,
+  buildZarrCatalog,
+  requireCatalogPath,
+  saveCatalog,
+} from '../catalog/node/index.js';
+import { invalidOption, isTerrachipError } from '../errors.js';
+import { isUrl } from '../io/node/index.js';
+import type { OperationOptions } from '../progress.js';
+import { isVectorPath } from '../vector/node/index.js';
+import { given } from './given.js';
+
+export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product'] as const;
+export type CatalogType = (typeof CATALOG_TYPES)[number];
+
+export interface BuildCatalogOptions extends OperationOptions {
+  /** Paths, patterns, folders or URLs. */
+  inputs: readonly string[];
+  /** The catalog to write: GeoParquet or GeoJSON, by its ending. */
+  output: string;
+  /** Default: by the endings of the inputs, `raster` for folders. */
+  type?: CatalogType;
+  filenameRegex?: string;
+  dateFormat?: string;
+  collection?: string;
+  concurrency?: number;
+  /** Ends with the first file that cannot be read, instead of leaving it out. */
+  strict?: boolean;
+  /** Of rasters. */
+  bandNames?: readonly string[];
+  /** Of stores of arrays. */
+  variables?: readonly string[];
+  /** A row a `store` or a `step` of time; a row a `file` or a `feature`. */
+  rows?: 'store' | 'step' | 'file' | 'feature';
+  /** Of vector files. */
+  layer?: string;
+  sourceCrs?: string;
+  dateProperty?: readonly string[];
+  idProperty?: string;
+}
+
+export interface BuildCatalogReport {
+  output: string;
+  type: CatalogType;
+  count: number;
+  /** Files that are left out, since they cannot be read. */
+  unreadable: { path: string; problem: string }[];
+  /** Files whose names the expression does not match. */
+  unmatched: readonly string[];
+}
+
+/**
+ * Builds a catalog and writes it. Paths in it are absolute.
+ * @throws {TerrachipError} as the builders; INVALID_OPTION for options that the type does not have
+ */
+export async function buildCatalogFile(options: BuildCatalogOptions): Promise<BuildCatalogReport> {
+  const { output, signal } = options;
+  requireCatalogPath(output, '--output');
+  const type = options.type ?? typeOf(options.inputs);
+  requireOwnOptions(type, options);
+  const inputs = options.inputs.map((input) =>
+    isUrl(input) || input.startsWith('file:') ? input : resolve(input),
+  );
+  const built = await build(type, inputs, options).catch((error: unknown) => {
+    throw namedAsOptions(error);
+  });
+  await saveCatalog(built.catalog, output, signal === undefined ? {} : { signal });
+  return {
+    output,
+    type,
+    count: built.catalog.length,
+    unreadable: built.unreadable.map(({ path, error }) => ({ path, problem: error.message })),
+    unmatched: built.unmatched,
+  };
+}
+
+function build(
+  type: CatalogType,
+  inputs: readonly string[],
+  options: BuildCatalogOptions,
+): Promise<BuiltCatalog> {
+  const { collection, concurrency, signal, onProgress, rows, dateProperty, sourceCrs } = options;
+  const common = given({ collection, concurrency, signal, onProgress });
+  const onUnreadable = options.strict === true ? 'throw' : 'report';
+  const names = given({ filenameRegex: options.filenameRegex, dateFormat: options.dateFormat });
+  if (type === 'raster') {
+    const bandNames = given({ bandNames: options.bandNames });
+    return buildRasterCatalog(inputs, { ...common, ...names, ...bandNames, onUnreadable });
+  }
+  if (type === 'zarr') {
+    const isStep = given({ rows: rows === 'step' || rows === 'store' ? rows : undefined });
+    return buildZarrCatalog(inputs, {
+      ...common,
+      ...isStep,
+      ...given({ variables: options.variables }),
+      onUnreadable,
+    });
+  }
+  if (type === 'product') return buildProductCatalog(inputs, { ...common, onUnreadable });
+  const [start, end] = dateProperty ?? [];
+  const dates =
+    start === undefined ? {} : { dateProperty: end === undefined ? start : ([start, end] as const) };
+  return buildVectorCatalog(inputs, {
+    ...common,
+    ...names,
+    ...dates,
+    ...given({
+      rows: rows === 'feature' || rows === 'file' ? rows : undefined,
+      layer: options.layer,
+      crs: sourceCrs,
+      idProperty: options.idProperty,
+    }),
+    onUnreadable,
+  });
+}
+
+const PRODUCT = /\.SAFE(\.zip)?\/?$/i;
+const STORE = /\.(zarr|zarr\.zip|nc|nc4|cdf|h5|hdf5?|he5)(\/|#.*)?$/i;
+
+function typeOf(inputs: readonly string[]): CatalogType {
+  const types = new Set(
+    inputs.map((input): CatalogType => {
+      if (isVectorPath(input)) return 'vector';
+      if (PRODUCT.test(input)) return 'product';
+      return STORE.test(input) ? 'zarr' : 'raster';
+    }),
+  );
+  const [type = 'raster', other] = types;
+  if (other !== undefined) {
+    throw invalidOption('--type', 'cannot be told from inputs of several kinds', 'build a catalog of each');
+  }
+  return type;
+}
+
+const OWN_OPTIONS: Readonly<Record<CatalogType, readonly (keyof BuildCatalogOptions)[]>> = {
+  raster: ['filenameRegex', 'dateFormat', 'bandNames'],
+  zarr: ['variables', 'rows'],
+  vector: ['filenameRegex', 'dateFormat', 'rows', 'layer', 'sourceCrs', 'dateProperty', 'idProperty'],
+  product: [],
+};
+
+const OPTION_NAMES: Readonly<Partial<Record<keyof BuildCatalogOptions, string>>> = {
+  filenameRegex: '--regex',
+  dateFormat: '--date-format',
+  bandNames: '--band-names',
+  variables: '--variables',
+  rows: '--rows',
+  layer: '--layer',
+  sourceCrs: '--source-crs',
+  dateProperty: '--date-property',
+  idProperty: '--id-property',
+};
+
+function requireOwnOptions(type: CatalogType, options: BuildCatalogOptions): void {
+  for (const [key, option = ''] of Object.entries(OPTION_NAMES)) {
+    const name = key as keyof BuildCatalogOptions;
+    if (options[name] === undefined || OWN_OPTIONS[type].includes(name)) continue;
+    throw invalidOption(option, `has no meaning for a catalog of type ${type}`, 'leave it out');
+  }
+  const { rows } = options;
+  if (rows === undefined) return;
+  const allowed = type === 'zarr' ? ['store', 'step'] : ['file', 'feature'];
+  if (!allowed.includes(rows)) {
+    throw invalidOption(
+      '--rows',
+      `cannot be ${rows} for type ${type}`,
+      `choose one of ${allowed.join(', ')}`,
+    );
+  }
+}
+
+/** An error about an option of the builders, in the words of the command line. */
+function namedAsOptions(error: unknown): unknown {
+  if (!isTerrachipError(error, 'INVALID_OPTION')) return error;
+  const { option } = error.fields;
+  let problem = error.message.slice(option.length + 1, -`; ${error.remedy}.`.length);
+  for (const [name, flag] of Object.entries(OPTION_NAMES)) {
+    // `rows` and `layer` are words, too.
+    if (/[A-Z]/.test(name)) problem = problem.replaceAll(name, flag);
+  }
+  const named = Object.entries(OPTION_NAMES).find(([name]) => name === option);
+  return named === undefined ? error : invalidOption(named[1], problem, error.remedy);
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { type LoadRasterOptions, loadRaster } from '../../src/catalog/node/index.js';
+import type { Units } from '../../src/raster/index.js';
+import { describeBackends } from '../support/backends.js';
+import { temporaryFolder } from '../support/files.js';
+import { gridAt, type RowOptions, valuesOf, writeRow } from '../support/raster-rows.js';
+
+const folder = await temporaryFolder();
+const NAN = Number.NaN;
+const grid = gridAt(500_000, 5_000_020, 3, 1);
+
+const row = (id: string, values: readonly number[], units?: Units, options: RowOptions = {}) =>
+  writeRow(
+    folder,
+    id,
+    {
+      data: {
+        geobox: grid,
+        bands: [Float32Array.from(values)],
+        names: ['B04'],
+        options: { nodata: NAN },
+        asset: units === undefined ? {} : { units },
+      },
+    },
+    options,
+  );
+
+describeBackends('units of what is loaded', (backend) => {
+  const load = async (
+    rows: Parameters<typeof loadRaster>[0],
+    options: LoadRasterOptions,
+    to = grid,
+  ): Promise<number[]> =>
+    valuesOf(await loadRaster(rows, to, { backend: backend(), resampling: 'nearest', ...options }));
+
+  it('are made one, source by source', async () => {
+    const rows = [
+      await row('new', [1500, NAN, NAN], 'dn_offset_1000', { interval: '2022-07-01' }),
+      await row('old', [7, 800, NAN], 'dn_harmonised', { interval: '2021-07-01' }),
+      await row('reflectance', [7, 7, 0.0625], 'reflectance', { interval: '2020-07-01' }),
+    ];
+    const options = { bands: ['B04'], units: 'dn_harmonised', order: 'given' } as const;
+    expect(await load(rows, options)).toEqual([500, 800, 625]);
+    expect(await load(rows.slice(0, 2), { ...options, method: 'max' })).toEqual([500, 800, NAN]);
+    expect(await load([rows[2]], options)).toEqual([70_000, 70_000, 625]);
+  });
+
+  it('average power as power, then become decibels', async () => {
+    const power = await row('power', [1, 100, NAN], 'linear_power');
+    const half = gridAt(500_005, 5_000_020, 1, 1);
+    const [value] = await load([power], { units: 'dB', resampling: 'bilinear' }, half);
+    expect(value).toBeCloseTo(10 * Math.log10(50.5), 3);
+  });
+
+  it('cut off below 0 before pixels mix', async () => {
+    const dark = await row('dark', [500, 3000, NAN], 'dn_offset_1000');
+    const half = gridAt(500_005, 5_000_020, 1, 1);
+    expect(await load([dark], { units: 'dn_harmonised', resampling: 'bilinear' }, half)).toEqual([1000]);
+    const below = await row('below', [-0.05, 0.2, NAN], 'reflectance');
+    expect(await load([below], { units: 'dn_harmonised', resampling: 'bilinear' }, half)).toEqual([1000]);
+  });
+});
+
+describe('units that nobody can know', async () => {
+  const silent = await row('silent', [-12, -13, -14]);
+  const radar = await row('radar', [-12, -13, -14], 'dB');
+  const load = (from: typeof silent, options: LoadRasterOptions) => loadRaster([from], grid, options);
+
+  it('are declared by the caller', async () => {
+    const tensor = await load(silent, { units: 'linear_power', sourceUnits: 'dB', resampling: 'nearest' });
+    expect(tensor.data).toBeCloseToArray([10 ** -1.2, 10 ** -1.3, 10 ** -1.4], 1e-6);
+    expect(valuesOf(await load(silent, { resampling: 'nearest' }))).toEqual([-12, -13, -14]);
+  });
+
+  it.each<[string, typeof silent, LoadRasterOptions, RegExp]>([
+    ['nobody declares', silent, { units: 'dB' }, /^silent: band 1 does not say in which units it is/],
+    [
+      'two declare differently',
+      radar,
+      { units: 'dB', sourceUnits: 'linear_power' },
+      /^radar: band 1 is in dB by its catalog, but declared as linear_power/,
+    ],
+    ['cannot be converted', radar, { units: 'm' }, /^radar: band 1 is in dB, but m is wanted, and there/],
+  ])('are refused where %s', async (_, from, options, message) => {
+    await expect(load(from, options)).rejects.toThrow(message);
+  });
+});

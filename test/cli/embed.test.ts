@@ -1,0 +1,154 @@
+import { execFile, spawn } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { GeoCatalog, saveCatalog } from '../../src/catalog/node/index.js';
+import { importModel } from '../../src/workflow/index.js';
+import { temporaryFolder } from '../support/files.js';
+import { gridAt, writeRow } from '../support/raster-rows.js';
+import { encoderTensors, writeSafetensors } from '../support/terramind.js';
+
+const folder = await temporaryFolder();
+const program = resolve('bin/terrachip.js');
+
+interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the built command as a user would. */
+function embed(...args: string[]): Promise<Outcome> {
+  return new Promise((done) => {
+    execFile(process.execPath, [program, 'embed', ...args], { cwd: folder }, (error, stdout, stderr) => {
+      const status = typeof error?.code === 'number' ? error.code : error === null ? 0 : -1;
+      done({ status, stdout, stderr });
+    });
+  });
+}
+
+/** Every file of a folder with its bytes. */
+async function contents(store: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const name of (await readdir(store, { recursive: true })).sort()) {
+    const path = join(store, name);
+    if ((await stat(path)).isFile()) files[name] = (await readFile(path)).toString('base64');
+  }
+  return files;
+}
+
+const shards = async (store: string): Promise<string[]> =>
+  (await readdir(join(folder, `${store}.run`), { recursive: true }).catch(() => [])).filter((name) =>
+    /embeddings\/c\/\d+\/0$/.test(name),
+  );
+
+const [LEFT, TOP] = [500_000, 5_000_000];
+const quick = ['--model', 'encoder', '--backend', 'cpu', '--threads', '0', '--provider', 'cpu'];
+const grid = ['--crs', 'EPSG:32631', '--res', '10'];
+
+beforeAll(async () => {
+  await importModel({
+    chip: 32,
+    statistics: 'impactmesh-flood',
+    checkpoint: await writeSafetensors(join(folder, 'encoder.safetensors'), encoderTensors()),
+    output: join(folder, 'encoder'),
+  });
+  const geobox = gridAt(LEFT, TOP, 128, 96);
+  const wave = (seed: number) =>
+    Float32Array.from({ length: geobox.pixelCount }, (_, k) => -12 + 4 * Math.sin(seed + k * 0.3));
+  const clouds = Uint8Array.from({ length: geobox.pixelCount }, (_, k) => (k % 128 < 32 ? 9 : 4));
+  const radar = await writeRow(
+    folder,
+    'radar',
+    {
+      // As a catalog of files has it that nobody described.
+      main: { geobox, bands: [wave(1), wave(2)], names: ['co', 'cross'] },
+      SCL: { geobox, bands: [clouds], names: ['SCL'] },
+    },
+    { interval: '2021-07-15' },
+  );
+  const dem = await writeRow(folder, 'dem', {
+    data: {
+      geobox: gridAt(LEFT, TOP, 22, 16, 60),
+      bands: [new Float32Array(22 * 16).fill(250)],
+      names: ['h'],
+    },
+  });
+  await saveCatalog(GeoCatalog.from([radar]), join(folder, 's1.parquet'));
+  await saveCatalog(GeoCatalog.from([dem]), join(folder, 'dem.geojson'));
+});
+
+const sources = ['S1RTC=s1.parquet', 'DEM=dem.geojson'];
+const described = ['--bands', 'S1RTC=co,cross', 'DEM=1', '--units', 'S1RTC=dB', 'DEM=m'];
+
+describe('terrachip embed, of catalogs', () => {
+  it('says how, and what it did', async () => {
+    const help = await embed('--help');
+    expect(help.stdout).toMatch(/Options of catalogs:[\s\S]*--where/);
+    const { status, stdout } = await embed(...sources, ...quick, ...grid, ...described, '-o', 'one.zarr');
+    expect(stdout).toMatch(
+      /one\.zarr: \(12, 64\), the mean of the tokens of 12 chips on cpu; 0 without data/,
+    );
+    expect(status).toBe(0);
+  });
+
+  it('takes a place, and clouds away', async () => {
+    const masked = await embed(
+      ...sources,
+      ...['--bbox', `${LEFT}`, `${TOP - 310}`, `${LEFT + 630}`, `${TOP}`, '--bbox-crs', 'EPSG:32631'],
+      ...['--mask', 'S1RTC=SCL:9,10', '--resampling', 'nearest', '--json', '-o', 'masked.zarr'],
+      ...[...quick, ...grid, ...described],
+    );
+    expect(masked.status).toBe(0);
+    expect(JSON.parse(masked.stdout)).toMatchObject({ shape: [2, 64], chipsRun: 1, chipsSkipped: 1 });
+  });
+
+  it('goes on after a kill, to the same bytes', async () => {
+    const args = [...sources, ...quick, ...grid, ...described, '--stride', '8', '--unit-chips', '16'];
+    expect((await embed(...args, '-o', 'whole.zarr')).status).toBe(0);
+    const child = spawn(process.execPath, [program, 'embed', ...args, '-o', 'cut.zarr'], { cwd: folder });
+    const ended = new Promise<string | null>((done) => child.on('exit', (_, signal) => done(signal)));
+    while ((await shards('cut.zarr')).length < 2 && child.exitCode === null) await setTimeout(2);
+    child.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    await expect(stat(join(folder, 'cut.zarr'))).rejects.toThrow();
+    const kept = (await shards('cut.zarr')).length;
+    expect(kept).toBeGreaterThanOrEqual(2);
+    const resumed = await embed(...args, '-o', 'cut.zarr', '--resume', '--json');
+    expect(resumed.status).toBe(0);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ shape: [117, 64], unitsKept: kept });
+    expect(await contents(join(folder, 'cut.zarr'))).toEqual(await contents(join(folder, 'whole.zarr')));
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['no grid', [...sources, ...described], /--crs and --res are needed for catalogs/],
+    ['scenes and catalogs', ['scene.json', 's1.parquet'], /sources are scenes and catalogs/],
+    [
+      'catalogs of no input',
+      ['s1.parquet', 'DEM=dem.geojson', ...grid],
+      /sources name s1\.parquet among other catalogs/,
+    ],
+    ['an input twice', ['DEM=s1.parquet', 'DEM=dem.geojson', ...grid], /sources names DEM twice/],
+    [
+      'options of catalogs for scenes',
+      ['scene.json', '--where', 'x = 1'],
+      /--where has no meaning for scenes/,
+    ],
+    ['a mask without classes', [...sources, ...grid, '--mask', 'S1RTC=SCL'], /--mask cannot be "SCL"/],
+    [
+      'bands that the rows lack',
+      [...sources, ...grid],
+      /s1\.parquet has no row with VV, VH, which the model wants for S1RTC \(radar has co, cross, SCL\)/,
+    ],
+    [
+      'units that nobody declares',
+      [...sources, ...grid, ...described.slice(0, 3)],
+      /radar: band "co" does not say in which units it is, and dB is wanted/,
+    ],
+  ])('refuses %s', async (_, args, message) => {
+    const { status, stderr } = await embed(...args, ...quick, '-o', 'no.zarr');
+    expect(stderr).toMatch(message);
+    expect(status).toBe(2);
+  });
+});
