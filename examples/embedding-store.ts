@@ -1,88 +1,90 @@
-// O: what a model sees in each place, kept as a catalog: a GeoParquet file whose rows carry an embedding.
-import {
-  batches,
-  batchTensors,
-  buildRasterCatalog,
-  type CatalogRow,
-  type Chip,
-  GeoCatalog,
-  gridFootprint,
-  gridSampler,
-  loadRaster,
-  openCatalog,
-  SampleArea,
-  writeCatalog,
-} from 'terrachip/catalog';
-import { type CrsLike, GeoTensor } from 'terrachip/geo';
-import { loadOnnxRuntime } from 'terrachip/inference';
+// O: what a model sees in each place on each day: the chips of a catalog in a Zarr store, and those most like one.
+import { type EmbedReport, embedCatalogs } from 'terrachip';
+import { buildRasterCatalog } from 'terrachip/catalog';
+import { type CrsLike, TimeInterval } from 'terrachip/geo';
+import { openZarr, type StoredArray } from 'terrachip/raster';
 
-/** @param encoder an ONNX file from images (chip, band, y, x) to vectors (chip, feature, …) */
+/**
+ * @param scenes Sentinel-2 images of two bands, red and near infrared, with their day as `…_20210715…` in the name
+ * @param model the folder of an encoder (`terrachip model import`)
+ */
 export async function embed(
-  images: string,
-  encoder: string,
+  scenes: string,
+  model: string,
   store: string,
-  { crs, resolution, size }: { crs: CrsLike; resolution: number; size: number },
-): Promise<void> {
-  const { catalog } = await buildRasterCatalog(images);
-  const chips = gridSampler(SampleArea.of(catalog, { crs, resolution }), { size });
-  const load = async ({ geobox }: Chip, signal: AbortSignal): Promise<{ image: GeoTensor }> => {
-    const { data, shape, dimensions } = await loadRaster(catalog, geobox, { signal });
-    // A model takes no gaps.
-    const filled = data.map((value) => (Number.isNaN(value) ? 0 : value));
-    return { image: new GeoTensor({ data: filled, shape, dimensions, geobox }) };
-  };
-  const runtime = await loadOnnxRuntime();
-  const session = await runtime.InferenceSession.create(encoder, { executionProviders: ['cpu'] });
-  const rows: CatalogRow[] = [];
-  for await (const batch of batches(chips, load, { batchSize: 16 })) {
-    const { image } = batchTensors(runtime, batch);
-    const outputs = await session.run({ [session.inputNames[0]]: image });
-    const vectors = outputs[session.outputNames[0]].data as Float32Array;
-    const features = vectors.length / batch.items.length;
-    for (const [k, chip] of batch.items.entries())
-      rows.push(rowOf(chip, images, [...vectors.subarray(k * features, (k + 1) * features)]));
-  }
-  await session.release();
-  await writeCatalog(GeoCatalog.from(rows), store);
+  grid: { crs: CrsLike; resolution: number },
+): Promise<EmbedReport> {
+  const { catalog } = await buildRasterCatalog(scenes, {
+    filenameRegex: /_(?<date>\d{8})/,
+    bandNames: ['B04', 'B08'],
+  });
+  return embedCatalogs({
+    ...grid,
+    catalogs: catalog,
+    // Files say nothing of their units, and nobody guesses.
+    units: { S2L2A: 'dn_harmonised' },
+    every: 'day',
+    model,
+    output: store,
+    resume: true,
+  });
 }
 
-function rowOf({ index, geobox, slice }: Chip, href: string, embedding: number[]): CatalogRow {
-  const id = `chip-${index}`;
-  const footprint = gridFootprint(geobox, id);
-  return {
-    id,
-    collection: 'embeddings',
-    footprint,
-    interval: slice.interval,
-    href,
-    assets: {},
-    properties: { embedding },
-  };
+export interface Likeness {
+  id: string;
+  day: string;
+  /** The cosine of the angle between two vectors: 1 for the same direction. */
+  cosine: number;
 }
 
-/** The ids of the places that are most like one, by the angle between their vectors; the place itself is among them. */
+/** The chips that are most like the one around a place on a day; that one itself comes first. */
 export async function mostSimilar(
   store: string,
-  place: readonly [number, number],
+  [x, y]: readonly [number, number],
+  day: string,
   count: number,
-): Promise<string[]> {
-  const file = await openCatalog(store);
-  try {
-    const [here] = await file.query({ geometry: { type: 'Point', coordinates: place } }, { touch: true });
-    const wanted = vectorOf(here);
-    const all = [...(await file.load())].map((row) => ({
-      id: row.id,
-      likeness: cosine(wanted, vectorOf(row)),
-    }));
-    all.sort((a, b) => b.likeness - a.likeness);
-    return all.slice(0, count).map(({ id }) => id);
-  } finally {
-    await file.dispose();
-  }
+): Promise<Likeness[]> {
+  const { ids, vectors, bounds, starts } = await readStore(store);
+  const wanted = TimeInterval.parse(day);
+  const here = ids.findIndex((_, k) => {
+    const [x0, y0, x1, y1] = bounds[k];
+    return x0 <= x && x < x1 && y0 <= y && y < y1 && wanted.contains(starts[k]);
+  });
+  if (here < 0) throw new Error(`${store} has no chip at ${x}, ${y} on ${day}`);
+  const all = ids.map((id, k) => ({
+    id,
+    day: new Date(starts[k]).toISOString().slice(0, 10),
+    cosine: cosine(vectors[here], vectors[k]),
+  }));
+  // Chips without data have vectors of NaN, which are like none.
+  return all
+    .filter((chip) => !Number.isNaN(chip.cosine))
+    .sort((a, b) => b.cosine - a.cosine)
+    .slice(0, count);
 }
 
-function vectorOf(row: CatalogRow): number[] {
-  return (row.properties.embedding as readonly number[]).map(Number);
+async function readStore(
+  path: string,
+): Promise<{ ids: string[]; starts: number[]; vectors: number[][]; bounds: number[][] }> {
+  const group = await openZarr(path);
+  const array = async (name: string): Promise<StoredArray> => {
+    const found = await group.array(name);
+    if (found === null) throw new Error(`${path} is no store of embeddings: it has no ${name}`);
+    return found;
+  };
+  /** A list of numbers for each chip. */
+  const rows = async (name: string): Promise<number[][]> => {
+    const { data, shape } = await (await array(name)).read();
+    const numbers = Array.from(data, Number);
+    return Array.from({ length: shape[0] }, (_, k) => numbers.slice(k * shape[1], (k + 1) * shape[1]));
+  };
+  try {
+    const ids = await (await array('id')).readText();
+    const starts = (await rows('time')).map(([start]) => start);
+    return { ids, starts, vectors: await rows('embeddings'), bounds: await rows('bounds') };
+  } finally {
+    await group.close();
+  }
 }
 
 function cosine(a: readonly number[], b: readonly number[]): number {

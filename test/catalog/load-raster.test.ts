@@ -175,7 +175,7 @@ describeBackends('loadRaster', (backend) => {
     expect(valuesOf(integers)).toEqual([0, 1000, 2000, 65535]);
   });
 
-  it('out_of_range_nodata: a nodata value that the type cannot hold hides nothing', async () => {
+  it('rasterio test_merge_out_of_range_nodata: a nodata value that the type cannot hold hides nothing', async () => {
     const box = gridAt(500_000, 5_000_010, 3, 1);
     const bytes = [Uint8Array.of(0, 1, 255)];
     for (const nodata of [-9999, 256, 1e40]) {
@@ -255,7 +255,7 @@ describeBackends('loadRaster', (backend) => {
 });
 
 describe('loadRaster, whatever the backend', () => {
-  it('checks the size before it allocates anything', async () => {
+  it('geopatcher test_split_rejects_patch_larger_than_byte_budget: checks the size before it allocates anything', async () => {
     const huge = gridAt(500_000, 5_000_020, 1_000_000, 1_000_000);
     await expect(loadRaster(rows, huge, { bands: [1] })).rejects.toMatchObject({ code: 'TOO_LARGE' });
     await expect(loadRaster(rows, grid, { maxBytes: 23 })).rejects.toThrow(

@@ -7,7 +7,6 @@ import { type LoaderOptions, randomChips } from '../../examples/random-chips.js'
 import { crossValidate } from '../../examples/spatial-cross-validation.js';
 import { temporalPairs } from '../../examples/temporal-pairs.js';
 import type { GeoBox } from '../../src/geo/node/index.js';
-import { Crs, createTransform } from '../../src/geo/node/index.js';
 import { GraphBuilder } from '../../src/inference/onnx/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { encodeGraph } from '../support/models.js';
@@ -131,51 +130,84 @@ describe('O: an embedding store', () => {
   it('finds places that look alike', async () => {
     const folder = await newFolder('embeddings');
     const box = grid(0, 0, 64, 48);
-    // Chips of 16 pixels: three kinds of ground, told by the ratio of two bands.
-    const kinds = [
-      'forest',
-      'water',
-      'forest',
-      'sand',
-      'sand',
-      'forest',
-      'water',
-      'sand',
-      'water',
-      'sand',
-      'water',
-      'forest',
-    ];
-    const ratios = { forest: [100, 900], water: [800, 100], sand: [700, 700] };
-    const kindAt = (x: number, y: number): keyof typeof ratios =>
-      kinds[4 * Math.floor(y / 16) + Math.floor(x / 16)] as keyof typeof ratios;
-    const band = (k: 0 | 1): Uint16Array =>
-      pixels(box, (x, y) => ratios[kindAt(x, y)][k] + ((x * 3 + y) % 40));
-    await writeTile(join(folder, 'image.tif'), box, [band(0), band(1)]);
-    const encoder = join(folder, 'encoder.onnx');
-    const graph = new GraphBuilder('mean');
-    const image = graph.input('image', ['chip', 2, 16, 16]);
-    const weight = { shape: [2, 2, 16, 16], load: async () => meanWeights() };
-    const bias = { shape: [2], load: async () => new Float32Array(2) };
-    graph.output(
-      'embedding',
-      graph.convolution(image, graph.weight('weight', weight), graph.weight('bias', bias), {}),
-    );
-    await writeFile(encoder, await encodeGraph(graph));
-
-    const store = join(folder, 'embeddings.parquet');
-    await embed(join(folder, 'image.tif'), encoder, store, { crs: 32631, resolution: 10, size: 16 });
-    const at = (k: number): [number, number] =>
-      createTransform(box.crs, Crs.wgs84).forward(
-        ...box.transform.apply(16 * (k % 4) + 8, 16 * Math.floor(k / 4) + 8),
-      );
-    for (const k of [0, 1, 3]) {
-      const found = await mostSimilar(store, at(k), 4);
-      const alike = kinds.flatMap((kind, j) => (kind === kinds[k] ? [`chip-${j}`] : []));
-      expect([...found].sort()).toEqual(alike.sort());
+    // Chips of 16 pixels: three kinds of ground, told by the ratio of two bands. One place changes.
+    const before = 'forest water forest sand sand forest water sand water sand water forest'.split(' ');
+    const after = ['sand', ...before.slice(1)];
+    const ratios: Readonly<Record<string, readonly number[]>> = {
+      forest: [100, 900],
+      water: [800, 100],
+      sand: [700, 700],
+    };
+    const dates = ['2021-07-01', '2021-08-01'];
+    for (const [k, kinds] of [before, after].entries()) {
+      const kindAt = (x: number, y: number): string => kinds[4 * Math.floor(y / 16) + Math.floor(x / 16)];
+      const band = (number: 0 | 1): Uint16Array =>
+        pixels(box, (x, y) => ratios[kindAt(x, y)][number] + ((x * 3 + y) % 40));
+      const name = `scene_${dates[k].replaceAll('-', '')}.tif`;
+      await writeTile(join(folder, name), box, [band(0), band(1)]);
     }
+    const encoder = await writeMeanEncoder(join(folder, 'encoder'));
+    const store = join(folder, 'embeddings.zarr');
+    const report = await embed(join(folder, '*.tif'), encoder, store, { crs: 32631, resolution: 10 });
+    expect(report.shape).toEqual([24, 2]);
+    // Place by place, and day by day.
+    const seen = before.flatMap((kind, k) => [kind, after[k]]);
+    for (const [place, date] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [3, 1],
+    ]) {
+      const centre = box.transform.apply(16 * (place % 4) + 8, 16 * Math.floor(place / 4) + 8);
+      const kind = seen[2 * place + date];
+      const alike = seen.flatMap((other, k) => (other === kind ? [k] : []));
+      const found = await mostSimilar(store, centre, dates[date], alike.length);
+      expect(found[0]).toMatchObject({ day: dates[date], cosine: expect.closeTo(1, 6) });
+      expect(found.map(({ id }) => Number(id.split('_')[0])).sort((a, b) => a - b)).toEqual(alike);
+    }
+    await expect(mostSimilar(store, [0, 0], dates[0], 1)).rejects.toThrow(
+      /has no chip at 0, 0 on 2021-07-01/,
+    );
   });
 });
+
+/** The folder of an encoder whose vectors are the means of two bands. */
+async function writeMeanEncoder(folder: string): Promise<string> {
+  const graph = new GraphBuilder('mean');
+  const image = graph.input('S2L2A', ['chip', 2, 16, 16]);
+  const weight = { shape: [2, 2, 16, 16], load: async () => meanWeights() };
+  const bias = { shape: [2], load: async () => new Float32Array(2) };
+  const means = graph.convolution(image, graph.weight('weight', weight), graph.weight('bias', bias), {});
+  graph.output('embedding', graph.reshape(means, ['chip', 1, 2]));
+  const manifest = {
+    schemaVersion: 1,
+    name: 'means',
+    version: '1',
+    description: 'the mean of each band',
+    inputs: [
+      {
+        name: 'S2L2A',
+        bands: ['B04', 'B08'],
+        units: 'dn_harmonised',
+        kind: 'temporal',
+        mean: [0, 0],
+        std: [1, 1],
+        nodataReplacement: 0,
+      },
+    ],
+    phases: ['only'],
+    validity: 'all',
+    chip: { size: 16, stride: 16 },
+    output: { name: 'embedding', tokens: 1, channels: 2 },
+    provenance: {},
+    licence: 'none',
+    limitations: 'a test',
+  };
+  await mkdir(folder);
+  await writeFile(join(folder, 'model.onnx'), await encodeGraph(graph));
+  await writeFile(join(folder, 'model.json'), JSON.stringify(manifest));
+  return folder;
+}
 
 /** Each feature is the mean of one band. */
 function meanWeights(): Float32Array {

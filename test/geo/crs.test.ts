@@ -115,6 +115,14 @@ describe('transformBounds', () => {
     expect(north).toBeGreaterThan(89);
   });
 
+  it('has all of a circle around a pole, wherever its sides are', () => {
+    const north = Crs.fromEpsg(3413);
+    const [x] = createTransform(Crs.wgs84, north).forward(45, 88);
+    const bounds = transformBounds([-180, 88, 180, 90], Crs.wgs84, north);
+    for (const side of bounds) expect(Math.abs(side)).toBeGreaterThan(x * (1 - 1e-5));
+    for (const side of bounds) expect(Math.abs(side)).toBeLessThan(x * (1 + 1e-5));
+  });
+
   it('refuses bounds outside the target', () => {
     expect(() => transformBounds([98, -1, 99.5, 0], Crs.wgs84, Crs.fromEpsg(32632))).toThrow(
       /outside the domain/,

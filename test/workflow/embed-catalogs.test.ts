@@ -314,6 +314,19 @@ describe('embedCatalogs', async () => {
     await expect(embedCatalogs({ ...options, ...change })).rejects.toThrow(message);
   });
 
+  it('says which rows lack bands', async () => {
+    const messages: string[] = [];
+    await embedCatalogs({
+      ...quick,
+      ...grid,
+      catalogs: { S1RTC: all, DEM: GeoCatalog.from([dem]) },
+      model: encoder,
+      output: join(folder, 'lacking.zarr'),
+      onProgress: (event) => event.type === 'warning' && messages.push(event.message),
+    });
+    expect(messages).toEqual(['the catalog of S1RTC: 1 rows lack bands of S1RTC and are left out']);
+  });
+
   it('refuses units that nobody declares, and pixels that contradict them', async () => {
     const options = { ...quick, ...grid, model: encoder, output: join(folder, 'no.zarr') };
     const silent = await radar('silent', westGrid, 3, { units: null });

@@ -153,7 +153,7 @@ describe('infer', () => {
     expect(once.bytes).toEqual(each.bytes);
   });
 
-  it('stopped after a unit and resumed gives the same bytes, and keeps the unit', async () => {
+  it('geopatcher test_patch_journal_persists_and_split_skips_completed: resumed after a unit, to the same bytes, which keeps the unit', async () => {
     const output = newOutput();
     const abort = new AbortController();
     const stopped = infer({

@@ -83,11 +83,15 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
       catalog: await leadingRows(leader, select, place, signal),
     };
     const rows = rowsWithBands(leader.input, lead);
+    reportLeftOut(options, leader, lead.catalog.length - rows.length);
     const area = SampleArea.of(rows, options, place === null ? {} : { roi: place });
     const inputs: Record<string, CatalogInput> = { [leader.input.name]: { ...lead, catalog: rows } };
     for (const source of sources.slice(1)) {
-      const catalog = await rowsAround(source, area.geobox, signal);
-      inputs[source.input.name] = { ...settingsOf(options, source), catalog, pad };
+      const all = await rowsAround(source, area.geobox, signal);
+      const other = { ...settingsOf(options, source), catalog: all, pad };
+      const catalog = rowsWithBands(source.input, other);
+      reportLeftOut(options, source, all.length - catalog.length);
+      inputs[source.input.name] = { ...other, catalog };
     }
     const grid = gridSampler(area, {
       size: manifest.chip.size,
@@ -175,6 +179,17 @@ async function leadingRows(
     'has no row at that place and time',
     'ask for more, or see terrachip catalog info',
   );
+}
+
+/** Says how many rows lack bands; in one catalog for all inputs they are rows of others. */
+function reportLeftOut(
+  { catalogs, onProgress }: EmbedCatalogsOptions,
+  source: InputSource,
+  count: number,
+): void {
+  if (count === 0 || source.from === catalogs) return;
+  const message = `${source.name}: ${count} rows lack bands of ${source.input.name} and are left out`;
+  onProgress?.({ type: 'warning', message });
 }
 
 /** The rows of another input that may meet a grid. */

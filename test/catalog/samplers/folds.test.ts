@@ -49,7 +49,7 @@ describe('spatialFolds', () => {
     );
   });
 
-  it('deals out the area by shares', () => {
+  it('torchgeo test_random_grid_cell_assignment, test_random_bbox_splitting: deals out the area by shares', () => {
     const area = SampleArea.of([row('a', [0, 0, 1000, 1000])], metres);
     const { blocks, buffer } = spatialFolds(area, { folds: [0.6, 0.2, 0.2], block: 50, chip: 8 });
     expect(buffer).toBe(12);

@@ -11,10 +11,10 @@ function isWithin([x0, y0, x1, y1]: readonly number[], [a, b, c, d]: readonly nu
   return x0 >= a && y0 >= b && x1 <= c && y1 <= d;
 }
 
-describe('torchgeo: TestRandomGeoSampler', () => {
+describe('torchgeo tests/samplers/test_single.py TestRandomGeoSampler', () => {
   const rows = [row('a', [0, 0, 100, 100]), row('b', [0, 0, 100, 100])];
 
-  it.each([3, [2, 2], [3, 4], [4, 3]] as const)('iter: chips of %s pixels lie in the area', (size) => {
+  it.each([3, [2, 2], [3, 4], [4, 3]] as const)('test_iter: chips of %s pixels lie in the area', (size) => {
     const sampler = randomSampler(SampleArea.of(rows, tens), { size, count: 10 });
     expect([...sampler]).toHaveLength(10);
     const [width, height] = typeof size === 'number' ? [size, size] : size;
@@ -25,19 +25,19 @@ describe('torchgeo: TestRandomGeoSampler', () => {
     }
   });
 
-  it('roi', () => {
+  it('test_roi', () => {
     const roi = { geometry: near([0, 0, 50, 50]), crs: UTM };
     const sampler = randomSampler(SampleArea.of(rows, tens, { roi }), { size: 2, count: 10 });
     for (const { slice } of sampler) expect(isWithin(from(slice.bounds), [0, 0, 50, 50])).toBe(true);
   });
 
-  it('small_area: what has no room for a chip is left out where something else has', () => {
+  it('test_small_area: what has no room for a chip is left out where something else has', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10]), row('b', [20, 20, 21, 21])], metres);
     for (const { slice } of randomSampler(area, { size: 2, count: 10 }))
       expect(isWithin(from(slice.bounds), [0, 0, 10, 10])).toBe(true);
   });
 
-  it('small_area: alone it is one padded chip, whole', () => {
+  it('test_small_area: alone it is one padded chip, whole', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10])], metres);
     for (const { slice } of randomSampler(area, { size: 16, count: 10 })) {
       const [x0, y0, x1, y1] = from(slice.bounds);
@@ -45,7 +45,7 @@ describe('torchgeo: TestRandomGeoSampler', () => {
     }
   });
 
-  it('point_data: the pixels that points lie in', () => {
+  it('test_point_data: the pixels that points lie in', () => {
     const area = SampleArea.of([row('a', [0, 0, 0, 0]), row('b', [25, 15, 25, 15])], tens);
     const seen = new Set(
       [...randomSampler(area, { size: 1, count: 20 })].map(({ slice }) => from(slice.bounds).join()),
@@ -53,13 +53,13 @@ describe('torchgeo: TestRandomGeoSampler', () => {
     expect(seen).toEqual(new Set(['0,-10,10,0', '20,10,30,20']));
   });
 
-  it('weighted_sampling: no area, no weight', () => {
+  it('test_weighted_sampling: no area, no weight', () => {
     const area = SampleArea.of([row('a', [0, 0, 0, 0]), row('b', [0, 0, 10, 10])], tens);
     for (const { slice } of randomSampler(area, { size: 1, count: 10 }))
       expect(from(slice.bounds)).toEqual([0, 0, 10, 10]);
   });
 
-  it('random_seed', () => {
+  it('test_random_seed', () => {
     const area = SampleArea.of([row('a', [0, 0, 100, 100])], metres);
     const places = (seed: number): string[] =>
       [...randomSampler(area, { size: 5, count: 5, seed })].map(({ slice }) => slice.bounds.join());

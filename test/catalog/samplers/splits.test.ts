@@ -13,7 +13,7 @@ function ids(part: readonly CatalogRow[]): string[] {
   return part.map(({ id }) => id).sort();
 }
 
-describe('torchgeo: random_bbox_assignment', () => {
+describe('torchgeo tests/datasets/test_splits.py test_random_bbox_assignment', () => {
   it.each([
     [
       [2, 1, 1],
@@ -110,7 +110,7 @@ describe('splitByFraction', () => {
   });
 });
 
-describe('torchgeo: roi_split', () => {
+describe('torchgeo tests/datasets/test_splits.py test_roi_split', () => {
   const region = (bounds: Bounds): { geometry: Bounds; crs: number } => ({
     geometry: near(bounds),
     crs: UTM,
@@ -145,7 +145,7 @@ describe('torchgeo: roi_split', () => {
   });
 });
 
-describe('torchgeo: time_series_split', () => {
+describe('torchgeo tests/datasets/test_splits.py test_time_series_split', () => {
   const rows = [0, 10, 20, 30].map((start, k) =>
     row('abcd'[k], [0, 0, 10, 10], { interval: new TimeInterval(start, start + 9) }),
   );
