@@ -150,13 +150,25 @@ class TorchHost implements PickleHost {
     this.#zip = zip;
     this.#root = root;
     const set = new Builder(([items]) => (Array.isArray(items) ? new Set(items) : undefined));
+    // Bytes in protocol 2, which has none: as characters.
+    const bytes = new Builder(([text, encoding]) =>
+      typeof text === 'string' && encoding === 'latin1' && /^[\0-\xff]*$/.test(text)
+        ? Uint8Array.from(text, (character) => character.charCodeAt(0))
+        : undefined,
+    );
     this.#builders = new Map([
       ['torch._utils._rebuild_tensor_v2', new Builder((args) => this.#tensor(args))],
       ['torch._utils._rebuild_parameter', new Builder(([data]) => asTensor(data))],
       ['torch.Size', new Builder(([shape]) => (Array.isArray(shape) ? shape : undefined))],
       ['collections.OrderedDict', new Builder(([items = []]) => dictionaryOf(items))],
+      // Milestones of a schedule of the learning rate.
+      ['collections.Counter', new Builder(([counts]) => (counts instanceof Map ? counts : undefined))],
+      ['_codecs.encode', bytes],
+      ['__builtin__.bytes', new Builder((args) => (args.length === 0 ? new Uint8Array(0) : undefined))],
       ['builtins.set', set],
       ['__builtin__.set', set],
+      ['builtins.frozenset', set],
+      ['__builtin__.frozenset', set],
     ]);
   }
 
@@ -222,9 +234,12 @@ class TorchHost implements PickleHost {
     });
   }
 
-  /** `(storage, offset, shape, strides, …)`; what follows concerns gradients. */
-  #tensor([stored, offset, shape, strides]: readonly PickleValue[]): StoredTensor | undefined {
-    const fits = stored instanceof StoredStorage && typeof offset === 'number';
+  /** `(storage, offset, shape, strides, …)`; then gradients, and bits such as "negated", which change values. */
+  #tensor([stored, offset, shape, strides, , , bits = null]: readonly PickleValue[]):
+    | StoredTensor
+    | undefined {
+    const plain = bits === null || (bits instanceof Map && bits.size === 0);
+    const fits = stored instanceof StoredStorage && typeof offset === 'number' && plain;
     if (!fits || !isNumbers(shape) || !isNumbers(strides)) return undefined;
     const tensor = { storage: stored.storage, shape: [...shape], strides: [...strides], offset };
     checkStrided(this.#name, tensor);
