@@ -91,6 +91,75 @@ describe('randomSampler', () => {
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(150);
   });
 
+  /** How often each pixel in a row of them is drawn. */
+  function drawn(area: SampleArea, count: number, coverage: number): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const { window } of randomSampler(area, { size: 1, count, coverage }))
+      counts.set(window.x, (counts.get(window.x) ?? 0) + 1);
+    return counts;
+  }
+
+  it('draws what two rows cover as often as what one does, where there is little in a wide area', () => {
+    // 16 pixels in 10 000, two of them twice: drawn from the rows' own windows.
+    const rows = [row('a', [0, 0, 4, 1]), row('b', [2, 0, 6, 1]), row('c', [9990, 0, 10_000, 1])];
+    const counts = drawn(SampleArea.of(rows, metres), 4800, 0.6);
+    expect(counts.size).toBe(16);
+    // 300, and a standard deviation of 17.
+    for (const count of counts.values()) expect(Math.abs(count - 300)).toBeLessThan(85);
+  });
+
+  it('draws the pixels on both sides of a seam, whichever row comes first', () => {
+    const far = row('far', [9990, 0, 10_000, 1]);
+    const rows = [row('right', [4, 0, 8, 1]), row('left', [0, 0, 4, 1])];
+    for (const order of [rows, [...rows].reverse()])
+      expect(drawn(SampleArea.of([...order, far], metres), 600, 0.6).size).toBe(18);
+  });
+
+  it('is even over a union of overlapping rectangles, by a test of chi-square', () => {
+    const area = SampleArea.of(
+      [
+        row('a', [0, 0, 60, 40]),
+        row('b', [20, 10, 90, 50]),
+        row('c', [20, 10, 90, 50]),
+        row('d', [30, 30, 50, 100]),
+        row('far', [150, 0, 160, 100]),
+      ],
+      metres,
+    );
+    const inUnion = (x: number, y: number): boolean =>
+      (x < 60 && y < 40) ||
+      (x >= 20 && x < 90 && y >= 10 && y < 50) ||
+      (x >= 30 && x < 50 && y >= 30 && y < 100) ||
+      (x >= 150 && x < 160 && y < 100);
+    const counts = new Map<string, number>();
+    const expected = new Map<string, number>();
+    const cell = (x: number, y: number): string => `${Math.floor(x / 10)},${Math.floor(y / 10)}`;
+    let total = 0;
+    for (let x = 0; x < 160; x++) {
+      for (let y = 0; y < 100; y++) {
+        if (!inUnion(x, y)) continue;
+        expected.set(cell(x, y), (expected.get(cell(x, y)) ?? 0) + 1);
+        total++;
+      }
+    }
+    const count = 20_000;
+    for (const { geobox } of randomSampler(area, { size: 1, count, seed: 11 })) {
+      const [x, y] = from(geobox.bounds);
+      expect(inUnion(x, y)).toBe(true);
+      counts.set(cell(x, y), (counts.get(cell(x, y)) ?? 0) + 1);
+    }
+    let chiSquare = 0;
+    for (const [key, pixels] of expected) {
+      const wanted = (count * pixels) / total;
+      chiSquare += ((counts.get(key) ?? 0) - wanted) ** 2 / wanted;
+    }
+    // The 99.9th percentile for the degrees of freedom (Wilson and Hilferty 1931).
+    const degrees = expected.size - 1;
+    const limit = degrees * (1 - 2 / (9 * degrees) + 3.09 * Math.sqrt(2 / (9 * degrees))) ** 3;
+    expect(degrees).toBeGreaterThan(50);
+    expect(chiSquare).toBeLessThan(limit);
+  });
+
   it('takes chips across the seam of neighbours', () => {
     const area = SampleArea.of([row('a', [0, 0, 20, 20]), row('b', [20, 0, 40, 20])], metres);
     const across = [...randomSampler(area, { size: 20, count: 100 })].filter(
