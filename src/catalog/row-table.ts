@@ -59,12 +59,19 @@ export function numbersWhere({ table, rows }: RowView, keep: (row: number) => bo
 
 /** A table of rows that are in memory. @throws {TerrachipError} INVALID_INPUT for an impossible footprint */
 export function tableOfRows(rows: readonly CatalogRow[]): RowTable {
-  for (const row of rows) requireFootprint(row);
+  // Filled in place: `Float64Array.from` collects the numbers of millions of rows in an array first.
+  const starts = new Float64Array(rows.length);
+  const ends = new Float64Array(rows.length);
+  for (const [k, row] of rows.entries()) {
+    requireFootprint(row);
+    starts[k] = row.interval.start;
+    ends[k] = row.interval.end;
+  }
   return {
     length: rows.length,
     index: SpatialIndex.fromBoxes(rows.length, (k) => indexBoxes(rows[k].footprint)),
-    starts: Float64Array.from(rows, ({ interval }) => interval.start),
-    ends: Float64Array.from(rows, ({ interval }) => interval.end),
+    starts,
+    ends,
     row: (k) => rows[k],
     footprint: (k) => rows[k].footprint,
   };

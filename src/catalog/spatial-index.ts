@@ -38,6 +38,7 @@ export class SpatialIndex {
       second.push(other);
       secondRows.push(row);
     }
+    if (second.length === 0) return new SpatialIndex(first);
     const boxes = new Float64Array(first.length + 4 * second.length);
     boxes.set(first);
     for (const [k, box] of second.entries()) boxes.set(box, first.length + 4 * k);

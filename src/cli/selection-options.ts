@@ -14,7 +14,7 @@ export function addSelectionOptions(command: Command, crs: '--crs' | '--bbox-crs
     .option('--bbox <number...>', 'x0 y0 x1 y1', collect(parseNumber('--bbox')))
     .option(`${crs} <crs>`, 'of --bbox (default: longitude and latitude)')
     .option('--geometry <file>', 'a vector file whose features are the place')
-    .option('--datetime <interval>', '2021-07-15, 2021-07-01/2021-07-31 or 2021-07-01/..')
+    .option('--datetime <interval>', '2021, 2021-07, 2021-07-15, 2021-07-01/2021-07-31 or 2021-07-01/..')
     .option(
       '--predicate <how>',
       `how a row lies to the place: ${PREDICATES.join(', ')} (default ${PREDICATES[0]})`,

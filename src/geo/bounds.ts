@@ -38,6 +38,11 @@ export function outline(bounds: Bounds, pointsPerEdge: number): [number, number]
   return points;
 }
 
+/** Parallels bend most around a pole: there a step of half a degree bulges by 1e-5 of the distance from it. */
+function stepsAlong(longitudes: number): number {
+  return Math.ceil(2 * Math.min(360, longitudes));
+}
+
 /** How many points an edge is cut into before it is transformed: curved edges then bulge by less than a pixel. */
 export const DENSIFY_POINTS = 21;
 
@@ -49,8 +54,8 @@ export const DENSIFY_POINTS = 21;
 export function transformBounds(bounds: Bounds, from: Crs, to: Crs, densify = DENSIFY_POINTS): Bounds {
   const transform = createTransform(from, to);
   if (transform.isIdentity) return bounds;
-  const points = outline(bounds, densify);
   const [x0, y0, x1, y1] = bounds;
+  const points = outline(bounds, from.isGeographic ? Math.max(densify, stepsAlong(x1 - x0)) : densify);
   for (let j = 1; j < densify; j++) {
     for (let i = 1; i < densify; i++) {
       points.push([x0 + ((x1 - x0) * i) / densify, y0 + ((y1 - y0) * j) / densify]);

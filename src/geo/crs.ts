@@ -1,8 +1,9 @@
 import proj4 from 'proj4';
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
-import { withoutDatumGrid } from './datum-grids.js';
+import { shiftNote, withoutDatumGrid } from './datum-grids.js';
 import { findEpsg } from './epsg-registry.js';
 import { readEsriWkt } from './esri-wkt.js';
+import { usableByProj4 } from './proj-string.js';
 
 /** Anything that names a coordinate reference system. */
 export type CrsLike = Crs | string | number;
@@ -30,6 +31,8 @@ type Projection = InstanceType<typeof proj4.Proj> & {
   rf: number;
   from_greenwich?: number;
   datumCode?: string;
+  /** Where x and y point: `enu`, or `wsu` for west and south. */
+  axis: string;
   /** As they were given, numbers or texts. */
   datum_params?: (number | string)[];
   datum?: { datum_params?: number[] };
@@ -56,14 +59,19 @@ export class Crs {
 
   private constructor(
     definition: string,
-    identity: { epsg: number | null; name?: string; wkt?: string | null },
+    identity: { epsg: number | null; name?: string; wkt?: string | null; shiftMetres?: number | null },
   ) {
     const esri = identity.epsg === null ? readEsriWkt(definition) : null;
-    const { definition: usable, note } = esri ?? withoutDatumGrid(definition);
+    const { definition: usable, note: gridNote } = esri ?? withoutDatumGrid(definition);
+    const note = shiftNote(identity.shiftMetres) ?? gridNote;
     let projection: Projection;
     try {
-      projection = new proj4.Proj(withOrigin(usable)) as Projection;
+      projection = new proj4.Proj(usableByProj4(usable)) as Projection;
+      // Axes of WKT say in which order an authority writes coordinates: here x comes first. Those of a PROJ string say what
+      // x and y mean: west and south in much of southern Africa.
+      if (!isProjString(usable)) projection.axis = 'enu';
     } catch (cause) {
+      if (cause instanceof TerrachipError) throw cause;
       throw invalidInput(
         `the coordinate reference system "${shorten(definition)}"`,
         `cannot be used (${shorten(messageOf(cause))})`,
@@ -105,7 +113,7 @@ export class Crs {
         'check the code, or register its definition with registerEpsg()',
       );
     }
-    const crs = new Crs(entry.proj4, { epsg: code, name: entry.name, wkt: entry.wkt });
+    const crs = new Crs(entry.proj4, { epsg: code, ...entry });
     epsgCache.set(code, crs);
     return crs;
   }
@@ -166,13 +174,6 @@ export class Crs {
   }
 }
 
-/** PROJ takes an origin that is left out as zero; some projections of proj4js then compute NaN. */
-function withOrigin(definition: string): string {
-  if (!definition.trimStart().startsWith('+')) return definition;
-  const missing = ['lat_0', 'lon_0', 'x_0', 'y_0'].filter((name) => !definition.includes(`+${name}=`));
-  return [definition, ...missing.map((name) => `+${name}=0`)].join(' ');
-}
-
 /** proj4js takes the standard parallel of an equirectangular WKT for its origin. */
 function correctParallel(projection: Projection, wkt: string): void {
   const radians = (name: string): number => {
@@ -206,7 +207,7 @@ export function createTransform(from: Crs, to: Crs): CrsTransform {
     // proj4js throws on coordinates that are not finite and on some points outside a projection's domain.
     if (!Number.isFinite(x) || !Number.isFinite(y)) return [Number.NaN, Number.NaN];
     try {
-      const point = converter.forward([x, y]) as [number, number];
+      const point = converter.forward([x, y], true) as [number, number];
       if (Number.isFinite(point[0]) && Number.isFinite(point[1])) return point;
     } catch {
       // Outside the projection's domain: reported as NaN, below.
@@ -228,6 +229,7 @@ const PROBES = [
 /** One definition can be written in many ways; what counts is where points come to lie. */
 function sameProjection(a: Crs, b: Crs): boolean {
   if (a.isGeographic || b.isGeographic) return a.isGeographic === b.isGeographic;
+  if (a.projection.axis !== b.projection.axis) return false;
   // Units are spelled with more or fewer digits.
   const [unit, other] = [a.metresPerUnit ?? 1, b.metresPerUnit ?? 1];
   if (Math.abs(unit - other) > 1e-11 * unit) return false;
@@ -240,6 +242,10 @@ function sameProjection(a: Crs, b: Crs): boolean {
     const tolerance = 1e-6 + 1e-12 * Math.hypot(ax, ay);
     return Math.abs(ax - bx) <= tolerance && Math.abs(ay - by) <= tolerance;
   });
+}
+
+function isProjString(definition: string): boolean {
+  return definition.trimStart().startsWith('+');
 }
 
 function projectRadians(projection: Projection, x: number, y: number): [number, number] {

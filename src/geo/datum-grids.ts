@@ -32,28 +32,21 @@ const FALLBACKS: Readonly<Record<string, GridFallback>> = {
 const UNKNOWN_SHIFT_METRES = 300;
 
 /**
- * Shifts that the EPSG database of npm has in another convention than PROJ's: Amersfoort's rotations in microradians
- * about a pivot, Belgium 1972's with the sign of a coordinate frame rotation. Up to 170 m, on every system of the datum.
+ * A sentence on a shift to WGS 84 that may be off.
+ * @param metres undefined for one that is good; null where none is known
  */
-const MISWRITTEN: readonly (readonly [wrong: string, right: string])[] = [
-  [
-    '565.4171,50.3319,465.5524,1.9342,-1.6677,9.1019,4.0725',
-    '565.4171,50.3319,465.5524,-0.398957,0.343988,-1.877402,4.0725',
-  ],
-  [
-    '-106.8686,52.2978,-103.7239,-0.3366,0.457,-1.8422,-1.2747',
-    '-106.8686,52.2978,-103.7239,0.3366,-0.457,1.8422,-1.2747',
-  ],
-];
+export function shiftNote(metres: number | null | undefined): string | null {
+  if (metres === undefined) return null;
+  return metres === null
+    ? `no shift of its datum to WGS 84 is known, so positions may be off by up to ${UNKNOWN_SHIFT_METRES} m`
+    : `one shift of its datum to WGS 84 stands for several, so positions may be off by up to ${metres} m`;
+}
 
 /**
  * Replaces a mandatory datum grid in a PROJ string. Returns the definition to use and, when something was
  * replaced, a sentence that says so with the error to expect.
  */
 export function withoutDatumGrid(definition: string): { definition: string; note: string | null } {
-  for (const [wrong, right] of MISWRITTEN) {
-    if (definition.includes(wrong)) return { definition: definition.replace(wrong, right), note: null };
-  }
   const match = /\s*\+nadgrids=("[^"]*"|\S+)/.exec(definition);
   if (match === null || match[1] === '@null') return { definition, note: null };
   const grid = match[1].replaceAll('"', '');

@@ -10,6 +10,8 @@ export interface EpsgEntry {
   /** A PROJ string. */
   proj4: string;
   wkt?: string;
+  /** By how many metres its shift to WGS 84 may be off; null where none is known. Default: not worth a word. */
+  shiftMetres?: number | null;
 }
 
 type EpsgLookup = (code: number) => EpsgEntry | null;

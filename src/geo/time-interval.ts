@@ -1,7 +1,7 @@
 import { invalidInput } from '../errors.js';
 
 const DATE_TIME =
-  /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?$/;
+  /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$/i;
 
 /**
  * A time interval, closed at both ends, in integer UTC milliseconds. Instants (`start === end`) are valid; open
@@ -32,8 +32,8 @@ export class TimeInterval {
   }
 
   /**
-   * Parses `2021-07-15`, `2021-07`, `2021-07-15T05:50:12Z`, `A/B` and `A/..`. A date keeps its precision: it is
-   * the whole day (or month), not its first instant. A time without a zone is UTC, as STAC requires; a space may stand
+   * Parses `2021-07-15`, `2021-07`, `2021`, `2021-07-15T05:50:12Z`, `A/B` and `A/..`. A date keeps its precision: it is
+   * the whole day (or month, or year), not its first instant. A time without a zone is UTC, as STAC requires; a space may stand
    * for the T, as some catalogs write it.
    */
   static parse(text: string): TimeInterval {
@@ -92,7 +92,7 @@ function notATime(text: string): Error {
   return invalidInput(
     `"${text}"`,
     'is not a date, a time or an interval',
-    'write it as 2021-07-15, 2021-07-15T05:50:12Z or 2021-07-01/2021-07-31',
+    'write it as 2021, 2021-07, 2021-07-15, 2021-07-15T05:50:12Z or 2021-07-01/2021-07-31',
   );
 }
 
@@ -100,7 +100,9 @@ function parseMoment(part: string, text: string): TimeInterval {
   const match = DATE_TIME.exec(part.trim());
   if (match === null) throw notATime(text);
   const [, year, month, day, hour, minute, second, fraction, zone] = match;
-  const utc = (m: number, d: number): number => Date.UTC(Number(year), m - 1, d);
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  const utc = (m: number, d: number): number => new Date(0).setUTCFullYear(Number(year), m - 1, d);
+  if (month === undefined) return new TimeInterval(utc(1, 1), utc(13, 1) - 1);
   if (day === undefined) {
     if (Number(month) < 1 || Number(month) > 12) throw notATime(text);
     return new TimeInterval(utc(Number(month), 1), utc(Number(month) + 1, 1) - 1);
@@ -113,7 +115,7 @@ function parseMoment(part: string, text: string): TimeInterval {
   const milliseconds = Math.floor(Number(`0.${fraction ?? '0'}`) * 1000);
   let time =
     start + Number(hour) * 3_600_000 + Number(minute) * 60_000 + Number(second ?? 0) * 1000 + milliseconds;
-  if (zone !== undefined && zone !== 'Z') {
+  if (zone !== undefined && zone.toUpperCase() !== 'Z') {
     const sign = zone.startsWith('-') ? -1 : 1;
     time -= sign * (Number(zone.slice(1, 3)) * 3_600_000 + Number(zone.slice(4, 6)) * 60_000);
   }

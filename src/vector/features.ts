@@ -1,6 +1,6 @@
 /** Features of a vector file: what every format's reader gives, checked and bounded in the same way. */
 import { invalidInput, TerrachipError } from '../errors.js';
-import type { Bounds, Crs } from '../geo/index.js';
+import { type Bounds, type Crs, createTransform, outline, transformBounds } from '../geo/index.js';
 
 /** x or longitude first. */
 export type Position = readonly [number, number];
@@ -39,6 +39,26 @@ export interface VectorFeatures {
   readonly crs: Crs;
   /** In the file's order. Features without a geometry are left out. */
   readonly features: readonly VectorFeature[];
+}
+
+/** Which features of a file are wanted, once its reference system is known: those whose boxes touch these bounds. */
+export type WantedBounds = (crs: Crs) => Bounds;
+
+/**
+ * Bounds in another reference system, a tenth wider on each side: edges bend between the points that are projected. All
+ * longitudes for what lies on both sides of the antimeridian.
+ */
+export function boundsAround(bounds: Bounds, from: Crs, to: Crs): Bounds {
+  if (from.equals(to)) return bounds;
+  const { forward } = createTransform(from, to);
+  // Where a part has no place in the other system, what lies around it there is anyone's guess.
+  if (outline(bounds, 21).some(([x, y]) => Number.isNaN(forward(x, y)[0]))) {
+    return [-Infinity, -Infinity, Infinity, Infinity];
+  }
+  const [x0, y0, x1, y1] = transformBounds(bounds, from, to);
+  const [dx, dy] = [(x1 - x0) / 10, (y1 - y0) / 10];
+  if (to.isGeographic && x1 - x0 > 180) return [-180, y0 - dy, 180, y1 + dy];
+  return [x0 - dx, y0 - dy, x1 + dx, y1 + dy];
 }
 
 /** Positions of a file: four million are a continent's lakes; more is a mistake or an attack. */

@@ -155,7 +155,7 @@ describe('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', () => {
 });
 
 describe('geocatalog tests/test_inmemory.py', () => {
-  it('sliver symmetry: a pair that one order finds, the other finds too', () => {
+  it('test_intersect_cardinality_symmetric_on_sliver_overlap: a pair that one order finds, the other finds too', () => {
     const triangle: Polygon = [
       [
         [0, 0],
@@ -180,7 +180,7 @@ describe('geocatalog tests/test_inmemory.py', () => {
     expect(a.intersect(b)).toHaveLength(b.intersect(a).length);
   });
 
-  it('invalid bow-tie: even-odd, clipped without failing', () => {
+  it('test_intersect_sjoin_handles_invalid_geometry: a bow-tie is even-odd, and clipped without failing', () => {
     const bowTie: Polygon = [
       [
         [0, 0],
@@ -266,7 +266,7 @@ function catalogOf(items: readonly (readonly [Bounds | Polygon, TimeInterval])[]
 }
 
 describe('properties, as geocatalog tests/test_properties.py', () => {
-  it('an intersection has the same overlaps in either order', () => {
+  it('test_intersect_cardinality_is_symmetric: the same overlaps in either order', () => {
     fc.assert(
       fc.property(boxes, boxes, (p, q) => {
         const [ab, ba] = [catalogOf(p).intersect(catalogOf(q)), catalogOf(q).intersect(catalogOf(p))];
@@ -290,7 +290,7 @@ describe('properties, as geocatalog tests/test_properties.py', () => {
     );
   });
 
-  it('a query has the same answer in another system', () => {
+  it('test_query_crs_invariance: the same answer in another system', () => {
     fc.assert(
       fc.property(boxes, box, (items, place) => {
         const catalog = catalogOf(items);

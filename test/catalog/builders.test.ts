@@ -97,7 +97,7 @@ describe('buildRasterCatalog', () => {
     );
   });
 
-  it('different_crs: files in three systems are in one catalog, each with its grid', async () => {
+  it('torchgeo test_reprojection, different_crs: files in three systems are in one catalog, each with its grid', async () => {
     const { catalog } = await buildRasterCatalog(join(folder, 'plain'));
     expect(Array.from(catalog, (row) => row.assets.data.geobox?.crs.epsg)).toEqual([32632, 32633, 3857]);
     expect(Array.from(catalog, (row) => row.assets.data.geobox?.resolution)).toEqual([
@@ -112,7 +112,7 @@ describe('buildRasterCatalog', () => {
     }
   });
 
-  it('files: ordered and deterministic, whatever they are given as and in which order', async () => {
+  it('torchgeo test_files_property_ordered, test_files_property_deterministic, test_files: the same, whatever they are given as and in which order', async () => {
     const folderWide = idsOf((await buildRasterCatalog(join(folder, 'plain'))).catalog);
     expect(folderWide).toEqual(['a_20210715', 'b_20210716', 'c_20210714']);
     const inputs = ['c_20210714.tif', 'a_20210715.tif', 'b_20210716.tif'].map((name) =>
@@ -121,6 +121,10 @@ describe('buildRasterCatalog', () => {
     for (const input of [
       inputs,
       [...inputs, ...inputs],
+      // Several folders, and files of a folder beside it.
+      [join(folder, 'plain'), join(folder, 'plain')],
+      [...inputs, join(folder, 'plain')],
+      [join(folder, 'plain'), inputs[1], join(folder, 'plain/*.tif')],
       [join(folder, 'plain/*.tif')],
       [join(folder, '**/?_2021*.tif')],
       [join(folder, 'plain/{b,c}_*'), join(folder, 'plain/[!bc]*.t?f')],
@@ -130,7 +134,7 @@ describe('buildRasterCatalog', () => {
     }
   });
 
-  it('files: virtual ones on a server, one request each, in parallel under a cap', async () => {
+  it('torchgeo test_files_property_for_virtual_files: on a server, one request each, in parallel under a cap', async () => {
     const { url, requests } = await serveFolder(join(folder, 'plain'));
     const urls = ['a_20210715.tif', 'b_20210716.tif', 'c_20210714.tif'].map((name) => `${url}/${name}`);
     const { catalog } = await buildRasterCatalog(urls);
@@ -171,7 +175,7 @@ describe('buildRasterCatalog', () => {
     ]);
   });
 
-  it('bands: files that differ by their band are one item, also from folders of their own', async () => {
+  it('torchgeo test_files_separate, bands: files that differ by their band are one item, also from folders of their own', async () => {
     for (const [name, resolution] of [
       ['s2/R10m/T1_20210715_B02.tif', 10],
       ['s2/R10m/T1_20210715_B03.tif', 10],
@@ -256,7 +260,7 @@ describe('buildRasterCatalog', () => {
     await expect(task).rejects.toThrow('enough');
   });
 
-  it('names what does not exist', async () => {
+  it('torchgeo test_files_property_for_non_existing_file_or_dir, test_no_data: names what does not exist', async () => {
     for (const input of ['absent.tif', 'absent/*.tif', join(folder, 'plain/*.xyz')]) {
       await expect(buildRasterCatalog(input)).rejects.toThrow(/does not exist and matches no file/);
     }
@@ -457,9 +461,9 @@ describe('buildVectorCatalog', () => {
     expect(catalog.row(0).properties.of).toEqual({ x: [1, null] });
     const whole = await buildVectorCatalog(path, { dateProperty: 'from' });
     expect(String(only(whole.catalog).interval)).toBe('2018-08-01T10:00:00.000Z/2021-07-14T23:59:59.999Z');
-    await write([feature('a', '2021', '2021'), feature('a', '2021', '2021')]);
+    await write([feature('a', 'spring', '2021'), feature('a', 'spring', '2021')]);
     await expect(buildVectorCatalog(path, options)).rejects.toThrow(
-      /feature whose from is "2021", which is no date/,
+      /feature whose from is "spring", which is no date/,
     );
     const years = await buildVectorCatalog(path, { dateProperty: 'to', dateFormat: '%Y' });
     expect(String(only(years.catalog).interval)).toBe('2021-01-01T00:00:00.000Z/2021-12-31T23:59:59.999Z');

@@ -30,7 +30,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
   const merge = (rows: CatalogRow[], grid: GeoBox, method: MosaicMethod = 'first'): Promise<GeoTensor> =>
     loadRaster(rows, grid, { backend: backend(), order: 'given', resampling: 'nearest', method });
 
-  it('merge_tiny_base', async () => {
+  it('test_merge_tiny_base', async () => {
     const tensor = await merge(tiny, gridAt(1, 4, 4, 4, 1));
     // The first file wins where d-ne lies under c-ne; rasterio's own expectations, 0 there being NaN here.
     expect(valuesOf(tensor)).toEqual([
@@ -53,13 +53,13 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     ]);
   });
 
-  it('merge_tiny_res_bounds', async () => {
+  it('test_merge_tiny_res_bounds', async () => {
     const tensor = await merge(tiny, gridAt(1, 4, 2, 2, 2));
     // The centre of the third pixel is the corner of a-sw, which is inside; rasterio has 40 there too.
     expect(valuesOf(tensor)).toEqual([120, 90, 40, NAN]);
   });
 
-  it('merge_tiny_res_high_precision', async () => {
+  it('test_merge_tiny_res_high_precision', async () => {
     const tensor = await merge(tiny, gridAt(1, 4, 4, 4, 0.9999999));
     expect(valuesOf(tensor)).toEqual([
       NAN,
@@ -81,7 +81,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     ]);
   });
 
-  it('merge_tiny_intres', async () => {
+  it('test_merge_tiny_intres', async () => {
     // Twice as fine: each pixel of 1 becomes four.
     const tensor = await merge(tiny, gridAt(1, 4, 8, 8, 0.5));
     const coarse = [NAN, 120, 90, 90, NAN, 120, 90, 90, NAN, 60, NAN, NAN, 40, NAN, NAN, NAN];
@@ -89,7 +89,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     expect(valuesOf(tensor)).toEqual(expected);
   });
 
-  it('issue2163: a raster alone is itself, gaps and all', async () => {
+  it('test_issue2163: a raster alone is itself, gaps and all', async () => {
     const box = new GeoBox(32631, new Affine(1.1, 0, 0.3, 0, -1.1, 7.7), 9, 7);
     const values = Float32Array.from({ length: 63 }, (_, i) => (i % 5 === 0 ? -9999 : i / 7));
     const row = await writeRow(folder, 'issue2163', {
@@ -99,7 +99,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     expect(valuesOf(await merge([row], box))).toEqual(expected);
   });
 
-  it('issue2202: a column that is not covered stays without data', async () => {
+  it('test_issue2202: a column that is not covered stays without data', async () => {
     const left = gridAt(0, 10, 5, 10, 1);
     const right = gridAt(6, 10, 4, 10, 1);
     const rows = [
@@ -110,7 +110,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     expect(valuesOf(tensor)).toEqual([1, 1, 1, 1, 1, NAN, 2, 2, 2, 2]);
   });
 
-  it('merge_no_gap: sources of unaligned grids meet without a seam', async () => {
+  it('test_merge_no_gap: sources of unaligned grids meet without a seam', async () => {
     // Four quarters whose grids are shifted by odd fractions of a pixel, and overlap by less than one.
     const quarter = async (id: string, left: number, top: number): Promise<CatalogRow> =>
       writeRow(folder, id, {
@@ -129,7 +129,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     }
   });
 
-  it('issue2848: nodata 0 does not beat a maximum below it', async () => {
+  it('test_issue2848: nodata 0 does not beat a maximum below it', async () => {
     const box = gridAt(0, 1, 2, 1, 1);
     const file = (values: number[]) => ({
       data: { geobox: box, bands: [Int16Array.from(values)], options: { nodata: 0 } },

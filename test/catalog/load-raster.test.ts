@@ -82,6 +82,12 @@ describeBackends('loadRaster', (backend) => {
     expect(valuesOf(tensor)).toEqual([4, -7, 5, 8, 6, NAN]);
   });
 
+  it('orders by time, whatever the names are', async () => {
+    const named = rows.map((row, k) => ({ ...row, id: `z${9 - k}`, collection: `c${9 - k}` }));
+    expect(valuesOf(await load(named, grid, { method: 'first' }))).toEqual([1, -9, 3, 8, 6, NAN]);
+    expect(valuesOf(await load(named, grid, { method: 'last' }))).toEqual([2, -8, 5, 8, 6, NAN]);
+  });
+
   it('orders by a property, by a function, or as given', async () => {
     const clouds = [30, 5, 80];
     const cloudy = rows.map((row, k) => ({ ...row, properties: { 'eo:cloud_cover': clouds[k] } }));
@@ -175,7 +181,7 @@ describeBackends('loadRaster', (backend) => {
     expect(valuesOf(integers)).toEqual([0, 1000, 2000, 65535]);
   });
 
-  it('out_of_range_nodata: a nodata value that the type cannot hold hides nothing', async () => {
+  it('rasterio test_merge_out_of_range_nodata: a nodata value that the type cannot hold hides nothing', async () => {
     const box = gridAt(500_000, 5_000_010, 3, 1);
     const bytes = [Uint8Array.of(0, 1, 255)];
     for (const nodata of [-9999, 256, 1e40]) {
@@ -255,7 +261,7 @@ describeBackends('loadRaster', (backend) => {
 });
 
 describe('loadRaster, whatever the backend', () => {
-  it('checks the size before it allocates anything', async () => {
+  it('geopatcher test_split_rejects_patch_larger_than_byte_budget: checks the size before it allocates anything', async () => {
     const huge = gridAt(500_000, 5_000_020, 1_000_000, 1_000_000);
     await expect(loadRaster(rows, huge, { bands: [1] })).rejects.toMatchObject({ code: 'TOO_LARGE' });
     await expect(loadRaster(rows, grid, { maxBytes: 23 })).rejects.toThrow(

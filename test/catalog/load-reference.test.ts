@@ -1,9 +1,6 @@
-/**
- * Cases of stackstac (test_mosaic), odc-loader (same_nodata, resolve_nodata) and odc-stac (test_group_items) by their
- * names, where they say something about loaders: random stacks against a reference in float64.
- */
-import { describe, expect, it } from 'vitest';
-import { type CatalogRow, loadRaster, loadRasterTimeseries } from '../../src/catalog/node/index.js';
+/** Cases of stackstac's tests/test_mosaic.py by their names: random stacks against a reference in float64, and by hand. */
+import { expect, it } from 'vitest';
+import { type CatalogRow, loadRaster } from '../../src/catalog/node/index.js';
 import type { MosaicMethod } from '../../src/kernels/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
@@ -68,9 +65,9 @@ function reference(layers: readonly number[][], method: MosaicMethod): number[] 
   });
 }
 
-describeBackends('test_mosaic', (backend) => {
+describeBackends('stackstac tests/test_mosaic.py', (backend) => {
   const methods: MosaicMethod[] = ['first', 'last', 'min', 'max', 'sum', 'mean', 'median', 'count'];
-  it.each(methods)('random stacks by %s are the reference', async (method) => {
+  it.each(methods)('test_fuzz_mosaic: random stacks by %s are the reference', async (method) => {
     for (const [seed, count] of [
       [1, 1],
       [2, 3],
@@ -88,40 +85,52 @@ describeBackends('test_mosaic', (backend) => {
       expect(tensor.data).toBeCloseToArray(reference(layers, method), 1e-5);
     }
   });
-});
 
-describe('odc', () => {
-  it('same_nodata: sources with different nodata values agree on none of them', async () => {
-    const file = (values: number[], nodata: number) => ({
-      data: { geobox: gridAt(0, 10, 3, 1), bands: [Int16Array.from(values)], options: { nodata } },
-    });
-    const rows = [
-      await writeRow(folder, 'nodata-a', file([-1, 5, 0], -1)),
-      await writeRow(folder, 'nodata-b', file([7, -1, 0], 0)),
+  it('test_mosaic_basic: the last on top, or the first', async () => {
+    const line = gridAt(500_000, 5_000_010, 4, 1);
+    const rows: CatalogRow[] = [];
+    for (const [k, values] of [
+      [NAN, 1, 2, NAN],
+      [NAN, 10, 20, 30],
+      [NAN, 100, 200, NAN],
+    ].entries())
+      rows.push(
+        await writeRow(folder, `basic-${k}`, { data: { geobox: line, bands: [Float32Array.from(values)] } }),
+      );
+    const load = async (method: MosaicMethod): Promise<number[]> => [
+      ...(await loadRaster(rows, line, { backend: backend(), method, order: 'given', resampling: 'nearest' }))
+        .data,
     ];
-    const box = gridAt(0, 10, 3, 1);
-    const load = (dtype: 'int16' | 'float32') =>
-      loadRaster(rows, box, { dtype, order: 'given', resampling: 'nearest' });
-    expect([...(await load('float32')).data]).toEqual([7, 5, 0]);
-    const integers = await load('int16');
-    // resolve_nodata: that of the first source.
-    expect(integers.nodata).toBe(-1);
-    expect([...integers.data]).toEqual([7, 5, 0]);
+    expect(await load('last')).toEqual([NAN, 100, 200, 30]);
+    expect(await load('first')).toEqual([NAN, 1, 2, 30]);
   });
 
-  it('test_group_items: by time, by solar day, with ids in order within a group', async () => {
-    const box = gridAt(500_000, 5_000_010, 1, 1);
-    const make = (id: string, interval: string, value: number) =>
-      writeRow(folder, id, { data: { geobox: box, bands: [Uint8Array.of(value)] } }, { interval });
-    const rows = [
-      await make('g-c', '2021-07-02T10:20:00Z', 3),
-      await make('g-b', '2021-07-01T10:20:10Z', 2),
-      await make('g-a', '2021-07-01T10:20:10Z', 1),
-      await make('g-0', '2021-07-01T10:20:00Z', 4),
+  it('test_mosaic_basic: one pixel that many lack is still looked for behind them', async () => {
+    const line = gridAt(500_000, 5_000_010, 3, 1);
+    const lacking = await writeRow(folder, 'lacking', {
+      data: { geobox: line, bands: [Float32Array.of(1, NAN, 3)] },
+    });
+    const whole = await writeRow(folder, 'whole', {
+      data: { geobox: line, bands: [Float32Array.of(7, 8, 9)] },
+    });
+    const rows = [...Array.from({ length: 9 }, (_, k) => ({ ...lacking, id: `lacking-${k}` })), whole];
+    const load = async (order: readonly CatalogRow[], method: MosaicMethod): Promise<number[]> => [
+      ...(
+        await loadRaster(order, line, { backend: backend(), method, order: 'given', resampling: 'nearest' })
+      ).data,
     ];
-    const byTime = await loadRasterTimeseries(rows, box, { steps: 'time' });
-    expect([...byTime.data]).toEqual([4, 1, 3]);
-    const bySun = await loadRasterTimeseries(rows, box, { steps: 'solarDay', method: 'last' });
-    expect([...bySun.data]).toEqual([2, 3]);
+    expect(await load(rows, 'first')).toEqual([1, 8, 3]);
+    expect(await load([...rows].reverse(), 'last')).toEqual([1, 8, 3]);
+  });
+
+  it('test_mosaic_dtype_error: integers without a nodata value are all data', async () => {
+    const line = gridAt(500_000, 5_000_010, 3, 1);
+    const rows = [
+      await writeRow(folder, 'whole-0', { data: { geobox: line, bands: [Int16Array.of(0, 1, 2)] } }),
+      await writeRow(folder, 'whole-1', { data: { geobox: line, bands: [Int16Array.of(5, 6, 7)] } }),
+    ];
+    const options = { backend: backend(), order: 'given', resampling: 'nearest' } as const;
+    expect([...(await loadRaster(rows, line, options)).data]).toEqual([0, 1, 2]);
+    expect([...(await loadRaster(rows, line, { ...options, sourceNodata: 0 })).data]).toEqual([5, 1, 2]);
   });
 });

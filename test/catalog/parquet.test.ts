@@ -50,7 +50,7 @@ function manyRows(count: number, seed = 1): CatalogRow[] {
 }
 
 describe('a catalog in a file', () => {
-  it('comes back as it was, at millisecond precision', async () => {
+  it('test_properties.py test_roundtrip_preserves_rowset: as it was, at millisecond precision', async () => {
     await fc.assert(
       fc.asyncProperty(catalogRows, async (rows) => {
         expect(await roundTrip(rows, 'property.parquet')).toEqual(sorted(rows));
@@ -59,7 +59,7 @@ describe('a catalog in a file', () => {
     );
   });
 
-  it('comes back empty', async () => {
+  it('test_duckdb.py test_empty_catalog_round_trip', async () => {
     expect(await roundTrip([], 'empty.parquet')).toEqual([]);
     const file = await openCatalog(join(folder, 'empty.parquet'));
     expect(file.length).toBe(0);
@@ -87,12 +87,12 @@ describe('a catalog in a file', () => {
     expect(back.assets.B04.geobox?.crs.epsg).toBe(32632);
   });
 
-  it('takes apostrophes and letters of any script in its path', async () => {
+  it('test_duckdb.py test_open_handles_paths_with_apostrophe: and letters of any script', async () => {
     const rows = [catalogRow("it's", [5, 49, 6, 50], '2021-07-15')];
     expect(await roundTrip(rows, "d'Alzette été 東京.parquet")).toEqual(rows);
   });
 
-  it('does not leak its own columns into properties', async () => {
+  it('test_duckdb.py test_iter_rows_does_not_leak_schema_metadata_into_extras', async () => {
     const row = { ...catalogRow('one', [5, 49, 6, 50]), properties: { bbox: 1, schemaVersion: 'mine' } };
     const [back] = await roundTrip([row], 'extras.parquet');
     expect(Object.keys(back).sort()).toEqual(Object.keys(row).sort());
@@ -107,7 +107,7 @@ describe('a catalog in a file', () => {
     await expect(stat(join(folder, 'nan.parquet'))).rejects.toThrow(/ENOENT/);
   });
 
-  it('leaves the old file and index when writing fails', async () => {
+  it('test_streaming.py test_empty_input_leaves_existing_artifact_intact: nor does a writing that fails touch it', async () => {
     const path = join(folder, 'kept.parquet');
     const good = [catalogRow('good', [5, 49, 6, 50])];
     await writeCatalog(GeoCatalog.from(good), path);

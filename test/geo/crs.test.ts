@@ -27,7 +27,60 @@ const DATUM_TRUTH = [
   [27700, -1.5, 52.2, 434269.902351421, 255869.772490204, 0.1],
 ] as const;
 
+/** As above: axes to the west and south, ellipsoids that proj4js lacks, and shifts that the npm package has wrong. */
+const CORRECTED: [code: number, lon: number, lat: number, x: number, y: number, tolerance?: number][] = [
+  [2050, 23.5, -33.9, -46246.675, 3752681.8425],
+  [5513, 14.42, 50.09, 1042721.3635, 742860.0835, 15],
+  [32232, 9.5, 48, 537286.232, 5316416.4471],
+  [20909, 51.5, 55, 9531996.9233, 6097344.1848],
+  [2169, 6.13, 49.61, 77244.6955, 75041.8709],
+  [3021, 15, 59.3, 1454127.0654, 6575735.4718],
+  [2393, 27, 62, 3500170.438, 6877062.9094],
+  [5683, 9, 51, 3500073.7118, 5651645.5516],
+  [2326, 114.17, 22.3, 835559.6421, 817895.7547],
+  [31281, 10.5, 47.3, 12628.8129, 5240143.2755],
+  [28404, 21, 52, 4500128.0066, 5763478.8814],
+];
+
 describe('Crs', () => {
+  it.each(CORRECTED)('EPSG:%i lies where PROJ has it', (code, lon, lat, x, y, tolerance = 1) => {
+    const crs = Crs.fromEpsg(code);
+    const [px, py] = createTransform(Crs.wgs84, crs).forward(lon, lat);
+    expect(Math.hypot(px - x, py - y)).toBeLessThan(tolerance);
+    expect(crs.accuracyNote === null).toBe(tolerance === 1);
+    const [bx, by] = createTransform(crs, Crs.wgs84).forward(px, py);
+    expect(Math.hypot(bx - lon, by - lat)).toBeLessThan(1e-7);
+    // What is written into files says the same.
+    if (crs.wkt?.includes('TOWGS84') === true && crs.projection.axis === 'enu') {
+      const again = Crs.fromWkt(crs.wkt.replace(/,AUTHORITY\["EPSG","\d+"\]\]$/, ']'));
+      expect(again.epsg).toBeNull();
+      expect(again.equals(crs)).toBe(true);
+    }
+  });
+
+  it('tells axes apart', () => {
+    const south = Crs.fromEpsg(2050);
+    const north = Crs.fromProj('+proj=tmerc +lat_0=0 +lon_0=23 +k=1 +ellps=WGS84 +towgs84=0,0,0 +units=m');
+    expect(south.equals(north)).toBe(false);
+    const [x, y] = createTransform(north, south).forward(1000, -2000);
+    expect([x, y]).toEqual([-1000, 2000].map((v) => expect.closeTo(v, 6)));
+  });
+
+  it('refuses what proj4js would silently take for something else', () => {
+    expect(() => Crs.fromProj('+proj=longlat +ellps=nowhere +no_defs')).toThrow(
+      /ellipsoid "nowhere" is not known/,
+    );
+    expect(Crs.fromProj('+proj=longlat +ellps=wgs84 +no_defs').isGeographic).toBe(true);
+    expect(() => Crs.fromEpsg(4807)).toThrow(/EPSG:4807 .* in grads; convert/);
+    expect(() => Crs.fromEpsg(3139)).toThrow(/hyperbolic Cassini-Soldner/);
+  });
+
+  it('says how far one shift is off where a datum has several', () => {
+    // PROJ chooses among 40 operations by the place.
+    expect(Crs.fromEpsg(4230).accuracyNote).toMatch(/EPSG:4230: one shift .* off by up to \d+ m/);
+    expect(Crs.fromEpsg(4809).accuracyNote).toMatch(/no shift .* is known/);
+  });
+
   it.each(PROJ_TRUTH)('EPSG:%i agrees with PROJ', (code, lon, lat, x, y) => {
     const transform = createTransform(Crs.wgs84, Crs.fromEpsg(code));
     const [px, py] = transform.forward(lon, lat);
@@ -113,6 +166,14 @@ describe('transformBounds', () => {
   it('finds a pole inside', () => {
     const [, , , north] = transformBounds([-1e6, -1e6, 1.1e6, 1.2e6], Crs.fromEpsg(3413), Crs.wgs84);
     expect(north).toBeGreaterThan(89);
+  });
+
+  it('has all of a circle around a pole, wherever its sides are', () => {
+    const north = Crs.fromEpsg(3413);
+    const [x] = createTransform(Crs.wgs84, north).forward(45, 88);
+    const bounds = transformBounds([-180, 88, 180, 90], Crs.wgs84, north);
+    for (const side of bounds) expect(Math.abs(side)).toBeGreaterThan(x * (1 - 1e-5));
+    for (const side of bounds) expect(Math.abs(side)).toBeLessThan(x * (1 + 1e-5));
   });
 
   it('refuses bounds outside the target', () => {

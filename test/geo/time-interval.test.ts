@@ -15,6 +15,27 @@ describe('TimeInterval', () => {
     expect(spaced.toJSON()[0]).toBe('2025-03-11T04:42:31.719Z');
   });
 
+  it('takes years, months and days at either end, as STAC clients do', () => {
+    expect(TimeInterval.parse('2021').toJSON()).toEqual([
+      '2021-01-01T00:00:00.000Z',
+      '2021-12-31T23:59:59.999Z',
+    ]);
+    expect(TimeInterval.parse('2021/2022').toJSON()).toEqual([
+      '2021-01-01T00:00:00.000Z',
+      '2022-12-31T23:59:59.999Z',
+    ]);
+    expect(TimeInterval.parse('../2021-07').toJSON()).toEqual(['..', '2021-07-31T23:59:59.999Z']);
+    expect(TimeInterval.parse('2021-07-01T00:00:00+02:00/..').toJSON()).toEqual([
+      '2021-06-30T22:00:00.000Z',
+      '..',
+    ]);
+    expect(TimeInterval.parse('2020-02/2020-02-29').end).toBe(Date.UTC(2020, 2, 1) - 1);
+    // As RFC 3339 allows, in lower case too.
+    expect(TimeInterval.parse('2021-07-15t05:50:12z').start).toBe(july15 + 21012000);
+    // The first century is no two-digit year.
+    expect(TimeInterval.parse('0021-07').toJSON()[0]).toBe('0021-07-01T00:00:00.000Z');
+  });
+
   it('opens ends to infinity', () => {
     expect(TimeInterval.parse('2021-07-15/..').end).toBe(Infinity);
     expect(TimeInterval.parse('../2021-07-15').start).toBe(-Infinity);
@@ -32,10 +53,17 @@ describe('TimeInterval', () => {
     expect(a.contains(0) && a.contains(10) && !a.contains(11)).toBe(true);
   });
 
-  it.each(['2021-13', '2021-04-31', '2021-07-15T25:00Z', 'yesterday', 'a/b/c', '2021-07-15/2021-07-01'])(
-    'refuses %s',
-    (text) => {
-      expect(() => TimeInterval.parse(text)).toThrow(/; .*\.$/);
-    },
-  );
+  it.each([
+    '21',
+    '20210715',
+    '2021-13',
+    '2021-02-29',
+    '2021-04-31',
+    '2021-07-15T25:00Z',
+    'yesterday',
+    'a/b/c',
+    '2021-07-15/2021-07-01',
+  ])('refuses %s', (text) => {
+    expect(() => TimeInterval.parse(text)).toThrow(/; .*\.$/);
+  });
 });

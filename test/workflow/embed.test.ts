@@ -330,7 +330,7 @@ describe('embedChips', async () => {
   });
   const options = { model, embedder, unitChips: 16, batchSize: 3 };
 
-  it('goes on after a kill, to the same bytes', async () => {
+  it('geopatcher test_patch_journal_survives_crash_simulation: goes on after a kill, to the same bytes', async () => {
     const [whole, cut] = [join(folder, 'whole.zarr'), join(folder, 'cut.zarr')];
     await embedChips({ ...options, source: source(), output: whole });
     await expect(embedChips({ ...options, source: source(37), output: cut })).rejects.toThrow('killed');

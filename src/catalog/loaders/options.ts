@@ -88,7 +88,7 @@ export interface SourceOptions extends OperationOptions, UnitOptions {
   onUnreadable?: 'error' | 'skip';
   /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
   backend?: Backend;
-  /** Decoded blocks to share with other reads (default: 128 MiB for the time of the call). */
+  /** Where decoded blocks are kept, so that one bound holds for several loads (default: 128 MiB for the time of the call). */
   cache?: BlockCache;
   /** Default: `openRaster`. */
   open?: OpenAsset;

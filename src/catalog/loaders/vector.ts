@@ -50,7 +50,10 @@ export interface LoadVectorOptions {
   layer?: string;
   /** The reference system of files that do not say their own. */
   crs?: CrsLike;
-  /** Files that were read already, by their paths, to share with other calls. */
+  /**
+   * Files that were read already, by their paths, to share with other calls: they are read whole. Default: of a file with
+   * an index (FlatGeobuf, GeoPackage) only what touches the grid is read.
+   */
   files?: Map<string, Promise<VectorFeatures>>;
   /** Bytes that the result may have (default 4 GiB). */
   maxBytes?: number;
@@ -112,29 +115,37 @@ async function readSources(
   interval: TimeInterval,
   options: LoadVectorOptions,
 ): Promise<AreaFeatures[]> {
-  if (typeof source === 'string') return areasOf(await readFile(source, options));
+  if (typeof source === 'string') return areasOf(await readFile(source, grid, options));
   if ('features' in source) return [source];
   const rows = rowsOn(source, grid, interval);
   if (options.features === 'row') return rows.map(featureOfRow);
   const areas: AreaFeatures[] = [];
   for (const href of new Set(rows.map((row) => row.href))) {
     options.signal?.throwIfAborted();
-    areas.push(...areasOf(await readFile(href, options)));
+    areas.push(...areasOf(await readFile(href, grid, options)));
   }
   return areas;
 }
 
-function readFile(path: string, { files, layer, crs, signal }: LoadVectorOptions): Promise<VectorFeatures> {
-  const known = files?.get(path);
-  if (known !== undefined) return known;
-  const reading = readFeatures(path, {
+/** What touches the grid; all of a file that is shared with other calls. */
+function readFile(
+  path: string,
+  grid: GeoBox,
+  { files, layer, crs, signal }: LoadVectorOptions,
+): Promise<VectorFeatures> {
+  const options = {
     ...(layer === undefined ? {} : { layer }),
     ...(crs === undefined ? {} : { crs }),
     ...(signal === undefined ? {} : { signal }),
-  });
-  files?.set(path, reading);
+  };
+  if (files === undefined)
+    return readFeatures(path, { ...options, bounds: grid.bounds, boundsCrs: grid.crs });
+  const known = files.get(path);
+  if (known !== undefined) return known;
+  const reading = readFeatures(path, options);
+  files.set(path, reading);
   // What could not be read may be readable another time.
-  reading.catch(() => files?.delete(path));
+  reading.catch(() => files.delete(path));
   return reading;
 }
 

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TerrachipError } from '../../errors.js';
+import { invalidInput, TerrachipError } from '../../errors.js';
 import { cannotOpen, isUrl } from '../../io/node/index.js';
 
 /** A catalog of more files is built in parts. */
@@ -22,11 +22,14 @@ export interface FindOptions {
 /**
  * The files that are meant, each once, in the order of their code units whatever order they were given in. A pattern
  * takes `*`, `?`, `**`, `[abc]` and `{a,b}`; a path that exists is taken as it is.
- * @throws {TerrachipError} NOT_FOUND for what names no file; TOO_LARGE above five million
+ * @throws {TerrachipError} INVALID_INPUT for no inputs; NOT_FOUND for what names no file; TOO_LARGE above five million
  */
 export async function findFiles(inputs: readonly string[], options: FindOptions): Promise<string[]> {
+  if (inputs.length === 0) throw invalidInput('a list of no files', 'makes no catalog', 'name at least one');
   const found = new Set<string>();
+  let named = 0;
   const add = (path: string): void => {
+    named++;
     found.add(path);
     if (found.size > MAX_FILES) {
       throw new TerrachipError(
@@ -38,10 +41,11 @@ export async function findFiles(inputs: readonly string[], options: FindOptions)
     }
   };
   for (const input of inputs) {
-    const before = found.size;
+    named = 0;
     if (isUrl(input)) add(input);
     else await findLocal(input.startsWith('file:') ? fileURLToPath(input) : input, options, add);
-    if (found.size === before && !isUrl(input) && !found.has(input)) {
+    // Files that another input names too are files.
+    if (named === 0) {
       const isThere = (await stat(withoutFragment(input)).catch(() => null)) !== null;
       throw new TerrachipError(
         'NOT_FOUND',

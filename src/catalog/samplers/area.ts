@@ -46,7 +46,7 @@ export class SampleArea {
   readonly rows: readonly CatalogRow[];
   /** The time that its rows span. */
   readonly interval: TimeInterval;
-  /** The windows of `geobox` that `within` limited it to; null for none. */
+  /** The windows that `within` limited it to, whole: they may reach beyond `geobox`; null for none. */
   readonly blocks: readonly PixelWindow[] | null;
   readonly #grid: GeoBox;
   readonly #cover: PixelCover;
@@ -55,6 +55,7 @@ export class SampleArea {
   /** The rows of each window of the cover. */
   readonly #rowsAt: readonly (readonly CatalogRow[])[];
   readonly #origin: PixelWindow;
+  readonly #blocks: PixelCover | null;
 
   private constructor(
     grid: GeoBox,
@@ -74,7 +75,8 @@ export class SampleArea {
     this.geobox = grid.window(window.x, window.y, window.width, window.height);
     this.interval = interval;
     this.rows = rowsAt.flat();
-    this.blocks = blocks && this.#windowsOf(blocks);
+    this.#blocks = blocks;
+    this.blocks = blocks?.windows.map((block) => this.#shifted(block, -1)) ?? null;
   }
 
   /**
@@ -121,18 +123,36 @@ export class SampleArea {
     return [this.#cover, ...this.#limits].map((cover) => this.#windowsOf(cover));
   }
 
-  /** What of the area lies in some windows of `geobox`, which do not overlap. */
+  /** What of the area lies in some windows of `geobox`, which do not overlap; chips then stay inside of one. */
   within(windows: readonly PixelWindow[]): SampleArea {
     const limit = PixelCover.ofWindows(windows.map((window) => this.#shifted(window, 1)));
     const limits = [...this.#limits, limit];
-    return new SampleArea(this.#grid, this.#cover, limits, this.#rowsAt, this.interval, limit);
+    const blocks = this.#blocks === null ? limit : commonBlocks(limit, this.#blocks);
+    return new SampleArea(this.#grid, this.#cover, limits, this.#rowsAt, this.interval, blocks);
   }
 
   /** What of the area lies in a region; null for nothing. */
   inRegion(roi: Region): SampleArea | null {
     const limits = [...this.#limits, coverOf(roi, this.#grid)];
     if (commonWindow([this.#cover, ...limits]) === null) return null;
-    return new SampleArea(this.#grid, this.#cover, limits, this.#rowsAt, this.interval);
+    return new SampleArea(this.#grid, this.#cover, limits, this.#rowsAt, this.interval, this.#blocks);
+  }
+
+  /** A window of `geobox` shifted to lie inside of the block that its middle lies in; null where it has no room. */
+  insideBlock(window: PixelWindow): PixelWindow | null {
+    if (this.blocks === null) return window;
+    const { x, y, width, height } = window;
+    const middle = { x: x + Math.floor(width / 2), y: y + Math.floor(height / 2), width: 1, height: 1 };
+    const [k] = this.#blocks?.near(this.#shifted(middle, 1)) ?? [];
+    if (k === undefined) return null;
+    const block = this.blocks[k];
+    if (block.width < width || block.height < height) return null;
+    return {
+      x: Math.max(block.x, Math.min(x, block.x + block.width - width)),
+      y: Math.max(block.y, Math.min(y, block.y + block.height - height)),
+      width,
+      height,
+    };
   }
 
   /** Whether a pixel of `geobox` (column, row) belongs to the area. */
@@ -191,6 +211,15 @@ export class SampleArea {
   #shifted({ x, y, width, height }: PixelWindow, sign: 1 | -1): PixelWindow {
     return { x: x + sign * this.#origin.x, y: y + sign * this.#origin.y, width, height };
   }
+}
+
+/** Where blocks lie in those that they are cut from. */
+function commonBlocks(blocks: PixelCover, others: PixelCover): PixelCover {
+  const common = blocks.windows.flatMap((block) =>
+    others.near(block).flatMap((k) => intersectWindows(block, others.windows[k]) ?? []),
+  );
+  if (common.length === 0) throw outsideLimits();
+  return PixelCover.ofWindows(common);
 }
 
 /** Windows are counted in pieces of at most so many pixels a side. */

@@ -33,7 +33,7 @@ export interface BatchOptions {
 /**
  * Loads chips and hands them out in batches, in the order of the sequence. At most `batchSize + prefetch` chips are
  * loaded or waiting at a time. Leaving the loop, an error or the signal ends what is still under way.
- * @param load reads one chip; shapes and types must be those of the first one
+ * @param load reads one chip; names, shapes and types must be those of the first one
  * @throws {TerrachipError} INVALID_INPUT that names the chip, with the reason as its cause
  */
 export async function* batches<T, Name extends string>(
@@ -52,6 +52,7 @@ export async function* batches<T, Name extends string>(
   const end = dropLast ? source.length - (source.length % batchSize) : source.length;
   const ahead: Promise<Loaded<T, Name>>[] = [];
   let next = 0;
+  let first: ArrayKinds | null = null;
   const fill = (): void => {
     while (next < end && ahead.length < batchSize + prefetch) {
       const loading = loadOne(source, next++, load, controller.signal);
@@ -67,8 +68,10 @@ export async function* batches<T, Name extends string>(
       for (const one of ahead.slice(0, Math.min(batchSize, end - start)))
         loaded.push(await untilAborted(one, signal));
       ahead.splice(0, loaded.length);
+      first ??= kindsOf(loaded[0]);
+      const batch = stack(loaded, first);
       fill();
-      yield stack(loaded);
+      yield batch;
     }
   } finally {
     leave();
@@ -109,35 +112,58 @@ function nameOf(item: unknown, index: number): string {
     : `chip ${index} at [${geobox.bounds.join(', ')}] in ${geobox.crs}`;
 }
 
-function stack<T, Name extends string>(loaded: readonly Loaded<T, Name>[]): Batch<T, Name> {
-  const [first] = loaded;
-  const arrays = Object.fromEntries(
-    Object.keys(first.arrays).map((name) => [name, stackOne(loaded, name as Name)]),
-  ) as Record<Name, ChipArray>;
+/** What the arrays of a chip are, by name: `uint8 (2, 3)`. */
+type ArrayKinds = ReadonlyMap<string, string>;
+
+function kindsOf({ arrays }: Loaded<unknown, string>): ArrayKinds {
+  return new Map(
+    Object.entries<ChipArray>(arrays).map(([name, { data, shape }]) => [
+      name,
+      `${dtypeOf(data)} (${shape.join(', ')})`,
+    ]),
+  );
+}
+
+function stack<T, Name extends string>(
+  loaded: readonly Loaded<T, Name>[],
+  first: ArrayKinds,
+): Batch<T, Name> {
+  for (const one of loaded) checkKinds(one, first);
+  const names = Object.keys(loaded[0].arrays) as Name[];
+  const arrays = Object.fromEntries(names.map((name) => [name, stackOne(loaded, name)])) as Record<
+    Name,
+    ChipArray
+  >;
   return { items: loaded.map(({ item }) => item), arrays };
 }
 
-function stackOne<T, Name extends string>(loaded: readonly Loaded<T, Name>[], name: Name): ChipArray {
-  const first = loaded[0].arrays[name];
-  const size = first.data.length;
-  const data = allocateArray(dtypeOf(first.data), size * loaded.length);
-  for (const [k, { arrays, item, index }] of loaded.entries()) {
-    const array: ChipArray | undefined = arrays[name];
-    if (
-      array === undefined ||
-      array.shape.join() !== first.shape.join() ||
-      dtypeOf(array.data) !== dtypeOf(first.data)
-    ) {
-      const found = array === undefined ? 'nothing' : `${dtypeOf(array.data)} (${array.shape.join(', ')})`;
-      throw invalidInput(
-        nameOf(item, index),
-        `has ${found} for ${name} where chips before it have ${dtypeOf(first.data)} (${first.shape.join(', ')})`,
-        'load chips of one shape and type: grids with the policy clip have smaller ones at their edges',
-      );
-    }
-    data.set(array.data, k * size);
+function checkKinds(one: Loaded<unknown, string>, first: ArrayKinds): void {
+  const own = kindsOf(one);
+  for (const name of new Set([...first.keys(), ...own.keys()])) {
+    const [wanted, found] = [first.get(name) ?? 'nothing', own.get(name) ?? 'nothing'];
+    if (found === wanted) continue;
+    throw invalidInput(
+      nameOf(one.item, one.index),
+      `has ${found} for ${name} where chips before it have ${wanted}`,
+      'load chips of one shape and type: grids with the policy clip have smaller ones at their edges',
+    );
   }
-  return { data, shape: [loaded.length, ...first.shape] };
+  for (const [name, { data, shape }] of Object.entries(one.arrays)) {
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (data.length === size) continue;
+    throw invalidInput(
+      nameOf(one.item, one.index),
+      `has ${data.length} values for ${name}, but a shape of ${shape.join(' × ')}`,
+      'correct what load returns',
+    );
+  }
+}
+
+function stackOne<T, Name extends string>(loaded: readonly Loaded<T, Name>[], name: Name): ChipArray {
+  const { data: model, shape } = loaded[0].arrays[name];
+  const data = allocateArray(dtypeOf(model), model.length * loaded.length);
+  for (const [k, { arrays }] of loaded.entries()) data.set(arrays[name].data, k * model.length);
+  return { data, shape: [loaded.length, ...shape] };
 }
 
 /**

@@ -57,7 +57,8 @@ export class GridSampler extends Sequence<Chip> {
 
 /**
  * Cuts an area into chips on a regular grid over its bounds; places without any pixel of the area are left out. An area
- * of blocks, as a fold is, has a grid in each of them, so that chips stay inside.
+ * of blocks, as a fold is, has a grid in each of them, so that chips stay inside: where it is narrower than a chip, they
+ * are shifted towards the middle of the block.
  * @throws {TerrachipError} INVALID_OPTION for an impossible size or stride, or a policy that lets chips leave their block;
  *   TOO_LARGE above 16 million places
  */
@@ -74,10 +75,15 @@ export function gridSampler(area: SampleArea, options: GridSamplerOptions): Grid
   const size = pixelSize(options.size, 'size');
   const stride = pixelSize(options.stride ?? options.size, 'stride');
   const { width, height } = area.geobox;
-  const frames = area.blocks ?? [{ x: 0, y: 0, width, height }];
+  const bounds = { x: 0, y: 0, width, height };
+  // In a block chips lie on what of it the area reaches, and may reach beyond that, but not beyond the block.
+  const frames = (area.blocks ?? [null]).flatMap((block) => {
+    const frame = block === null ? bounds : intersectWindows(block, bounds);
+    return frame === null ? [] : [{ frame, block }];
+  });
   const places = (frame: PixelWindow): number =>
     Math.ceil(frame.width / stride[0]) * Math.ceil(frame.height / stride[1]);
-  const total = frames.reduce((sum, frame) => sum + places(frame), 0);
+  const total = frames.reduce((sum, { frame }) => sum + places(frame), 0);
   if (total > MAX_PLACES) {
     throw new TerrachipError(
       'TOO_LARGE',
@@ -88,9 +94,14 @@ export function gridSampler(area: SampleArea, options: GridSamplerOptions): Grid
   }
   const windows: PixelWindow[] = [];
   let [emptyPlaces, dropped, added] = [0, 0, 0];
-  for (const frame of frames) {
-    const columns = axisChips(frame.width, size[0], stride[0], policy);
-    const rows = axisChips(frame.height, size[1], stride[1], policy);
+  for (const { frame, block } of frames) {
+    if (block !== null && policy === 'cover') checkRoom(block, size);
+    let columns = axisChips(frame.width, size[0], stride[0], policy);
+    let rows = axisChips(frame.height, size[1], stride[1], policy);
+    if (block !== null) {
+      columns = keptInside(columns, block.x - frame.x, block.width);
+      rows = keptInside(rows, block.y - frame.y, block.height);
+    }
     dropped += droppedPixels(area, frame, columns, rows);
     for (const [y, chipHeight] of rows) {
       for (const [x, chipWidth] of columns) {
@@ -103,6 +114,22 @@ export function gridSampler(area: SampleArea, options: GridSamplerOptions): Grid
     }
   }
   return new GridSampler(area, windows, { emptyPlaces, droppedPixels: dropped, addedPixels: added });
+}
+
+function checkRoom({ width, height }: PixelWindow, size: readonly [number, number]): void {
+  if (size[0] <= width && size[1] <= height) return;
+  throw invalidOption(
+    'size',
+    `cannot be ${size.join(' × ')} in blocks of ${width} × ${height} pixels, which chips would leave`,
+    'give smaller chips, or the policy clip or drop',
+  );
+}
+
+/** Chips shifted to stay inside of a block; those that it has no room for are left out. */
+function keptInside(chips: readonly AxisChip[], from: number, length: number): AxisChip[] {
+  return chips.flatMap(([start, size]): AxisChip[] =>
+    size > length ? [] : [[Math.max(from, Math.min(start, from + length - size)), size]],
+  );
 }
 
 /** The start and length of a chip along one axis. */

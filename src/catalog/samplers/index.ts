@@ -22,7 +22,7 @@ export {
 } from './grid.js';
 export { type RandomSampler, type RandomSamplerOptions, randomSampler } from './random-sampler.js';
 export { type RowSamplerOptions, rowSampler } from './row-sampler.js';
-export { type ItemSource, Sequence } from './sequence.js';
+export { AsyncSequence, type ItemSource, Sequence } from './sequence.js';
 export {
   type FractionSplitOptions,
   type RowSplit,

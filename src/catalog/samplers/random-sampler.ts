@@ -38,7 +38,7 @@ export class RandomSampler extends Sequence<Chip> {
 /**
  * Chips whose centres are spread evenly over an area: every pixel around which a chip has the wanted coverage is
  * equally likely, however many rows cover it. An area narrower than a chip is taken whole, in a chip that reaches
- * beyond it.
+ * beyond it. Chips of an area of blocks, as a fold is, are shifted to lie in one block whole, whatever their coverage.
  * @throws {TerrachipError} INVALID_OPTION for an impossible option; INVALID_INPUT when a chip is asked for and no place is
  *   found
  */
@@ -59,9 +59,9 @@ export function randomSampler(area: SampleArea, options: RandomSamplerOptions): 
       if (place === null) continue;
       const x = place[0] - Math.floor(width / 2);
       const y = place[1] - Math.floor(height / 2);
-      const window = { x, y, width, height };
-      if (area.count(window) < wanted) continue;
-      const geobox = area.geobox.window(x, y, width, height);
+      const window = area.insideBlock({ x, y, width, height });
+      if (window === null || area.count(window) < wanted) continue;
+      const geobox = area.geobox.window(window.x, window.y, width, height);
       return { index, geobox, slice: sliceOf(geobox, area.interval), window };
     }
     throw invalidInput(

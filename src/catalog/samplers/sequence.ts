@@ -27,8 +27,7 @@ export class Sequence<T> implements Iterable<T>, ItemSource<T> {
 
   /** @throws {TerrachipError} INVALID_OPTION for a place that the sequence does not have */
   at(index: number): T {
-    if (!Number.isInteger(index) || index < 0 || index >= this.length)
-      throw invalidOption('index', `${index} is not in a sequence of ${this.length}`, 'count from 0');
+    checkIndex(index, this.length);
     return this.#item(index);
   }
 
@@ -57,17 +56,67 @@ export class Sequence<T> implements Iterable<T>, ItemSource<T> {
     return this.pick(new CounterRandom(seed).permutation(this.length, STREAM.shuffle));
   }
 
+  /** The items from one place up to another, which is not among them (default: the end): to resume, or for a try. */
+  slice(start: number, end = this.length): Sequence<T> {
+    const length = sliceLength(start, end, this.length);
+    return new Sequence(length, (index) => this.#item(start + index));
+  }
+
   /** Worker `worker` of `workers` (from 0) takes every `workers`-th item: together they have the whole sequence. */
   share(worker: number, workers: number): Sequence<T> {
-    if (
-      !Number.isInteger(workers) ||
-      workers < 1 ||
-      !Number.isInteger(worker) ||
-      worker < 0 ||
-      worker >= workers
-    )
-      throw invalidOption('share', `cannot be worker ${worker} of ${workers}`, 'count workers from 0');
-    const length = Math.max(0, Math.ceil((this.length - worker) / workers));
+    const length = shareLength(worker, workers, this.length);
     return new Sequence(length, (index) => this.#item(worker + index * workers));
   }
+}
+
+/** As a `Sequence`, of items that must be waited for: chips whose pixels are looked at first. */
+export class AsyncSequence<T> implements ItemSource<T> {
+  readonly length: number;
+  readonly #item: (index: number, signal?: AbortSignal) => Promise<T>;
+
+  constructor(length: number, item: (index: number, signal?: AbortSignal) => Promise<T>) {
+    this.length = length;
+    this.#item = item;
+  }
+
+  /** @throws {TerrachipError} INVALID_OPTION for a place that the sequence does not have */
+  async at(index: number, signal?: AbortSignal): Promise<T> {
+    checkIndex(index, this.length);
+    return this.#item(index, signal);
+  }
+
+  /** As `Sequence.slice`. */
+  slice(start: number, end = this.length): AsyncSequence<T> {
+    const length = sliceLength(start, end, this.length);
+    return new AsyncSequence(length, (index, signal) => this.#item(start + index, signal));
+  }
+
+  /** As `Sequence.share`. */
+  share(worker: number, workers: number): AsyncSequence<T> {
+    const length = shareLength(worker, workers, this.length);
+    return new AsyncSequence(length, (index, signal) => this.#item(worker + index * workers, signal));
+  }
+}
+
+function checkIndex(index: number, length: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= length)
+    throw invalidOption('index', `${index} is not in a sequence of ${length}`, 'count from 0');
+}
+
+function sliceLength(start: number, end: number, length: number): number {
+  if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && end >= start && end <= length)
+    return end - start;
+  throw invalidOption('slice', `cannot be ${start} to ${end} of ${length} items`, 'count from 0');
+}
+
+function shareLength(worker: number, workers: number, length: number): number {
+  if (
+    Number.isInteger(workers) &&
+    workers >= 1 &&
+    Number.isInteger(worker) &&
+    worker >= 0 &&
+    worker < workers
+  )
+    return Math.max(0, Math.ceil((length - worker) / workers));
+  throw invalidOption('share', `cannot be worker ${worker} of ${workers}`, 'count workers from 0');
 }

@@ -5,7 +5,7 @@ import { mapConcurrently } from '../../io/index.js';
 import type { Raster } from '../../raster/raster.js';
 import { type Chip, describeChip } from './chip.js';
 import type { RandomSampler } from './random-sampler.js';
-import type { ItemSource, Sequence } from './sequence.js';
+import { AsyncSequence, type Sequence } from './sequence.js';
 
 /** The share of a chip's pixels that have data, from 0 to 1: from a mask, an overview, or whatever is at hand. */
 export type ValidShare<T = Chip> = (chip: T, signal?: AbortSignal) => number | Promise<number>;
@@ -26,29 +26,26 @@ export function redrawInvalid(
   sampler: RandomSampler,
   validShare: ValidShare,
   options: RedrawOptions = {},
-): ItemSource<Chip> {
+): AsyncSequence<Chip> {
   const minimum = checkMinimum(options.minimum);
   const { tries = 100 } = options;
   if (!Number.isInteger(tries) || tries < 1)
     throw invalidOption('tries', `cannot be ${tries}`, 'give a whole number from 1 on');
-  return {
-    length: sampler.length,
-    async at(index, signal) {
-      let best = 0;
-      for (let redraw = 0; redraw < tries; redraw++) {
-        signal?.throwIfAborted();
-        const chip = sampler.redraw(index, redraw);
-        const share = checkShare(await validShare(chip, signal), chip);
-        if (share >= minimum) return chip;
-        best = Math.max(best, share);
-      }
-      throw invalidInput(
-        'the area',
-        `has too little data: of ${tries} chips tried for chip ${index} the best has data in a share of ${best.toFixed(3)}, less than ${minimum}`,
-        'lower the minimum, allow more tries, or sample where there is data',
-      );
-    },
-  };
+  return new AsyncSequence(sampler.length, async (index, signal) => {
+    let best = 0;
+    for (let redraw = 0; redraw < tries; redraw++) {
+      signal?.throwIfAborted();
+      const chip = sampler.redraw(index, redraw);
+      const share = checkShare(await validShare(chip, signal), chip);
+      if (share >= minimum) return chip;
+      best = Math.max(best, share);
+    }
+    throw invalidInput(
+      'the area',
+      `has too little data: of ${tries} chips tried for chip ${index} the best has data in a share of ${best.toFixed(3)}, less than ${minimum}`,
+      'lower the minimum, allow more tries, or sample where there is data',
+    );
+  });
 }
 
 export interface DropOptions {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { invalidInput } from '../../errors.js';
 import { type EpsgEntry, registerEpsgDatabase } from '../epsg-registry.js';
+import { shiftOf } from './epsg-shifts.js';
 
 interface DatabaseRecord {
   name: string;
@@ -18,7 +20,46 @@ function lookUp(code: number): EpsgEntry | null {
   }
   const record = JSON.parse(text) as DatabaseRecord;
   if (!record.proj4) return null;
-  return { name: record.name, proj4: record.proj4, ...(record.wkt ? { wkt: record.wkt } : {}) };
+  if (GRADS.includes(code)) {
+    throw invalidInput(
+      `EPSG:${code} (${record.name})`,
+      'has its longitudes and latitudes in grads',
+      'convert the coordinates to degrees of the same datum',
+    );
+  }
+  const entry = {
+    name: record.name,
+    proj4: record.proj4 + (AXES[code] ?? ''),
+    ...(record.wkt ? { wkt: record.wkt } : {}),
+  };
+  const correction = shiftOf(code);
+  if (correction === null) return entry;
+  const { shift, metres } = correction;
+  return {
+    ...(shift === null ? entry : withShift(entry, shift)),
+    ...(metres === 0 ? {} : { shiftMetres: metres }),
+  };
+}
+
+/** Coordinates in grads would be taken for degrees. */
+const GRADS = [4807, 4810, 4811, 4816, 4821, 4901, 4902, 7400];
+
+/** Whose axes point south and west, which the package does not say. */
+const AXES: Readonly<Record<number, string>> = { 8044: ' +axis=swu', 8045: ' +axis=swu' };
+
+/** With another shift to WGS 84, in WKT too. */
+function withShift(entry: EpsgEntry, shift: string): EpsgEntry {
+  const bare = entry.proj4
+    .replace(/\s*\+towgs84=\S+/, '')
+    .replace('+datum=NAD27', '+ellps=clrk66')
+    .replace('+datum=NAD83', '+ellps=GRS80')
+    .replace('+datum=WGS84', '+ellps=WGS84');
+  const seven = [...shift.split(','), '0', '0', '0', '0'].slice(0, 7).join(',');
+  return {
+    ...entry,
+    proj4: `${bare} +towgs84=${shift}`,
+    ...(entry.wkt === undefined ? {} : { wkt: entry.wkt.replace(/TOWGS84\[[^\]]*\]/, `TOWGS84[${seven}]`) }),
+  };
 }
 
 registerEpsgDatabase(lookUp);

@@ -1,6 +1,6 @@
 /** FlatGeobuf: read as a stream, or by its index, so that over HTTP only what lies in some bounds is fetched. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { type Bounds, Crs } from '../../geo/index.js';
+import { Crs } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
   FeatureParts,
@@ -9,6 +9,7 @@ import {
   requireCrs,
   type VectorFeature,
   type VectorFeatures,
+  type WantedBounds,
 } from '../features.js';
 import { FlatTable } from './flatbuffer.js';
 import { addGeometry, type Column, readProperties } from './geometry.js';
@@ -16,8 +17,8 @@ import { featuresWithin, indexBytes } from './spatial-index.js';
 import { ByteWindow } from './window.js';
 
 export interface FlatGeobufOptions extends ParseVectorOptions {
-  /** With an index only features whose boxes touch these bounds, in the file's reference system; else all of them. */
-  bounds?: Bounds;
+  /** With an index only features whose boxes touch these bounds; else all of them. */
+  bounds?: WantedBounds;
   signal?: AbortSignal;
 }
 
@@ -75,7 +76,12 @@ export async function readFlatGeobuf(
     return offset + 4 + size;
   };
   if (options.bounds !== undefined && indexSize > 0) {
-    const found = await featuresWithin(bytes, { start: indexStart, count, nodeSize }, options.bounds, name);
+    const found = await featuresWithin(
+      bytes,
+      { start: indexStart, count, nodeSize },
+      options.bounds(crs),
+      name,
+    );
     for (const offset of found) await read(start + offset);
   } else {
     for (let offset = start; offset < source.size; ) offset = await read(offset);

@@ -1,6 +1,6 @@
 /** GeoPackage (OGC 12-128): layers of features in an SQLite database. */
 import { invalidInput } from '../../errors.js';
-import { Crs } from '../../geo/index.js';
+import { type Bounds, Crs } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
   chooseLayer,
@@ -9,8 +9,10 @@ import {
   requireCrs,
   type VectorFeature,
   type VectorFeatures,
+  type WantedBounds,
 } from '../features.js';
 import { parseWkb } from '../wkb.js';
+import { indexTable, rowsWithin } from './spatial-index.js';
 import { SqliteFile, type SqliteRow, type SqliteValue } from './sqlite.js';
 
 /** Bytes of the envelope, by the three bits that say which it is. */
@@ -20,6 +22,12 @@ const GEOMETRY_HEADER = 8;
 /** Tables of a database that are looked through. */
 const MAX_ROWS = 10_000;
 
+export interface GeoPackageOptions extends ParseVectorOptions {
+  /** With an index only features whose boxes touch these bounds; else all of them. */
+  bounds?: WantedBounds;
+  signal?: AbortSignal;
+}
+
 /**
  * Reads a layer. The source stays the caller's. What a write-ahead log beside the file holds is not seen.
  * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION where there are several layers and none is named, UNSUPPORTED
@@ -27,7 +35,7 @@ const MAX_ROWS = 10_000;
  */
 export async function readGeoPackage(
   source: ByteSource,
-  options: ParseVectorOptions & { signal?: AbortSignal } = {},
+  options: GeoPackageOptions = {},
 ): Promise<VectorFeatures> {
   const { name } = source;
   const database = await SqliteFile.open(source, options.signal);
@@ -41,7 +49,7 @@ export async function readGeoPackage(
   const crs = requireCrs(name, await crsOf(database, layers.get(layer)?.srs_id ?? null), options.crs);
   const checker = new GeometryChecker(name, crs);
   const features: VectorFeature[] = [];
-  for await (const row of database.rows(layer)) {
+  for await (const row of wantedRows(database, layer, geometryColumn, options.bounds?.(crs))) {
     const { [geometryColumn]: geometry, ...rest } = row;
     checker.admitFeature(bytesOf(rest));
     if (!(geometry instanceof Uint8Array)) continue;
@@ -49,6 +57,24 @@ export async function readGeoPackage(
     if (feature !== null) features.push(feature);
   }
   return { name, layer, crs, features };
+}
+
+async function* wantedRows(
+  database: SqliteFile,
+  layer: string,
+  geometryColumn: string,
+  bounds: Bounds | undefined,
+): AsyncGenerator<SqliteRow> {
+  const index = bounds === undefined ? null : indexTable(database, layer, geometryColumn);
+  if (bounds === undefined || index === null) {
+    yield* database.rows(layer);
+    return;
+  }
+  for (const id of await rowsWithin(database, index, bounds)) {
+    const row = await database.row(layer, id);
+    // SQLite drops a row from the index by a trigger: a program that did without left it behind.
+    if (row !== null) yield row;
+  }
 }
 
 function parseGeometry(blob: Uint8Array, checker: GeometryChecker): ReturnType<typeof parseWkb> | null {

@@ -28,6 +28,15 @@ interface Table {
   readonly rowId: string | null;
 }
 
+interface Node {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly kind: number;
+  readonly count: number;
+  readonly pointers: number;
+  readonly start: number;
+}
+
 export class SqliteFile {
   readonly name: string;
   readonly #source: ByteSource;
@@ -82,6 +91,10 @@ export class SqliteFile {
 
   /** The rows of a table, in the order of their numbers. Columns added later than a row are null in it. */
   rows(table: string): AsyncGenerator<SqliteRow> {
+    return this.#rows(this.#table(table));
+  }
+
+  #table(table: string): Table {
     const found = this.#tables.get(table.toLowerCase());
     if (found === undefined) {
       throw invalidInput(this.name, `has no table "${table}" (a view cannot be read)`, 'check the file');
@@ -94,19 +107,51 @@ export class SqliteFile {
         { feature: 'SQLite tables without row numbers' },
       );
     }
-    return this.#rows(found);
+    return found;
+  }
+
+  /** The row of a number; null where there is none. Only the pages that lead to it are read. */
+  async row(table: string, rowId: number): Promise<SqliteRow | null> {
+    const found = this.#table(table);
+    const budget = { pages: Math.ceil(this.#source.size / this.#pageSize) };
+    let page = found.root;
+    for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+      const { bytes, view, kind, count, pointers, start } = await this.#node(page, budget);
+      let child = kind === INTERIOR ? view.getUint32(start + 8) : 0;
+      for (let k = 0; k < count; k++) {
+        const at = view.getUint16(pointers + 2 * k);
+        if (at + 4 > bytes.length) throw this.#damaged();
+        if (kind === INTERIOR) {
+          // Keys are the largest number below each child, in order.
+          if (varint(bytes, at + 4)[0] < rowId) continue;
+          child = view.getUint32(at);
+          break;
+        }
+        const [size, afterSize] = varint(bytes, at);
+        const [number, afterId] = varint(bytes, afterSize);
+        if (number === rowId)
+          return this.#row(found, rowId, await this.#payload(bytes, afterId, size, budget));
+      }
+      if (kind === LEAF) return null;
+      page = child;
+    }
+    throw this.#damaged();
   }
 
   async *#rows(table: Table): AsyncGenerator<SqliteRow> {
     const budget = { pages: Math.ceil(this.#source.size / this.#pageSize) };
     for await (const { rowId, payload } of this.#cells(table.root, 0, budget)) {
-      const values = this.#record(payload);
-      const row: Record<string, SqliteValue> = {};
-      for (const [k, column] of table.columns.entries()) {
-        row[column] = column === table.rowId ? (values[k] ?? rowId) : (values[k] ?? null);
-      }
-      yield row;
+      yield this.#row(table, rowId, payload);
     }
+  }
+
+  #row(table: Table, rowId: number, payload: Uint8Array): SqliteRow {
+    const values = this.#record(payload);
+    const row: Record<string, SqliteValue> = {};
+    for (const [k, column] of table.columns.entries()) {
+      row[column] = column === table.rowId ? (values[k] ?? rowId) : (values[k] ?? null);
+    }
+    return row;
   }
 
   /** Cells of a b-tree in order. Each page may come once: a tree that leads back into itself has no end. */
@@ -116,13 +161,7 @@ export class SqliteFile {
     budget: { pages: number },
   ): AsyncGenerator<{ rowId: number; payload: Uint8Array }> {
     if (depth > MAX_DEPTH) throw this.#damaged();
-    const bytes = await this.#page(page, budget);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const start = page === 1 ? HEADER : 0;
-    const kind = view.getUint8(start);
-    const count = view.getUint16(start + 3);
-    const pointers = start + (kind === INTERIOR ? 12 : 8);
-    if ((kind !== LEAF && kind !== INTERIOR) || pointers + 2 * count > bytes.length) throw this.#damaged();
+    const { bytes, view, kind, count, pointers, start } = await this.#node(page, budget);
     for (let k = 0; k < count; k++) {
       const at = view.getUint16(pointers + 2 * k);
       if (at + 4 > bytes.length) throw this.#damaged();
@@ -135,6 +174,18 @@ export class SqliteFile {
       yield { rowId, payload: await this.#payload(bytes, afterId, size, budget) };
     }
     if (kind === INTERIOR) yield* this.#cells(view.getUint32(start + 8), depth + 1, budget);
+  }
+
+  /** A page of a b-tree, and where the places of its cells stand. */
+  async #node(page: number, budget: { pages: number }): Promise<Node> {
+    const bytes = await this.#page(page, budget);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const start = page === 1 ? HEADER : 0;
+    const kind = view.getUint8(start);
+    const count = view.getUint16(start + 3);
+    const pointers = start + (kind === INTERIOR ? 12 : 8);
+    if ((kind !== LEAF && kind !== INTERIOR) || pointers + 2 * count > bytes.length) throw this.#damaged();
+    return { bytes, view, kind, count, pointers, start };
   }
 
   /** A row's bytes: what lies in its cell, then a chain of pages. */

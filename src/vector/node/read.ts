@@ -3,15 +3,18 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
-import { type ByteSource, openZip, withBlockCache } from '../../io/index.js';
+import { type ByteSource, withBlockCache } from '../../io/index.js';
 import { isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
+import { openZip } from '../../io/zip.js';
 import { parseJson } from '../../json.js';
 import {
   type AreaFeatures,
+  boundsAround,
   boundsOfFeature,
   type ParseVectorOptions,
   requireAreas,
   type VectorFeatures,
+  type WantedBounds,
 } from '../features.js';
 import { readFlatGeobuf } from '../flatgeobuf/index.js';
 import { parseGeoJsonFeatures } from '../geojson.js';
@@ -26,10 +29,12 @@ export interface ReadVectorOptions extends OpenOptions {
   /** The reference system of a file that does not say its own. */
   crs?: CrsLike;
   /**
-   * Only features whose boxes touch these bounds, in the file's reference system. Of a FlatGeobuf file with an index
-   * only those are fetched; other formats are read whole.
+   * Only features whose boxes touch these bounds. Of a FlatGeobuf file or a GeoPackage with an index only those are
+   * fetched; other files are read whole.
    */
   bounds?: Bounds;
+  /** The reference system of `bounds`; default: the file's own. In another one, what lies just outside may come too. */
+  boundsCrs?: CrsLike;
 }
 
 /** What is read as a whole is no larger. */
@@ -69,14 +74,19 @@ export async function readFeatures(path: string, options: ReadVectorOptions = {}
     ...(options.layer === undefined ? {} : { layer: options.layer }),
     ...(options.crs === undefined ? {} : { crs: Crs.parse(options.crs) }),
   };
-  const found = await readByEnding(path, parse, options);
-  return options.bounds === undefined ? found : within(found, options.bounds);
+  const { bounds, boundsCrs } = options;
+  if (bounds === undefined) return readByEnding(path, parse, options);
+  const from = boundsCrs === undefined ? null : Crs.parse(boundsCrs);
+  const wanted: WantedBounds = (crs) => (from === null ? bounds : boundsAround(bounds, from, crs));
+  const found = await readByEnding(path, parse, options, wanted);
+  return within(found, wanted(found.crs));
 }
 
 async function readByEnding(
   path: string,
   parse: ParseVectorOptions,
   options: ReadVectorOptions,
+  wanted?: WantedBounds,
 ): Promise<VectorFeatures> {
   const place = placeOf(path);
   if (/\.gdb(\.zip)?\/?$/i.test(place)) {
@@ -97,13 +107,12 @@ async function readByEnding(
   try {
     if (/\.(zip|shz)$/i.test(place)) return await readZip(source, path, parse, options.signal);
     const signal = options.signal === undefined ? {} : { signal: options.signal };
-    if (/\.fgb$/i.test(place)) {
-      const bounds = options.bounds === undefined ? {} : { bounds: options.bounds };
-      return await readFlatGeobuf(source, { ...parse, ...signal, ...bounds });
-    }
+    const bounds = wanted === undefined ? {} : { bounds: wanted };
+    if (/\.fgb$/i.test(place)) return await readFlatGeobuf(source, { ...parse, ...signal, ...bounds });
     if (/\.gpkg$/i.test(place)) {
       if (!isUrl(path)) await requireNoLog(localPath(path));
-      return await readGeoPackage(withBlockCache(source, { blockSize: 128 * 1024 }), { ...parse, ...signal });
+      const cached = withBlockCache(source, { blockSize: 128 * 1024 });
+      return await readGeoPackage(cached, { ...parse, ...signal, ...bounds });
     }
     const document = parseJson(textOf(await readWhole(source, MAX_JSON_BYTES, options.signal)), source.name);
     if (isTopology(document)) return parseTopoJson(document, source.name, parse);

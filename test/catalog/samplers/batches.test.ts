@@ -62,6 +62,58 @@ describe('batches', () => {
     expect(started).toBe(4);
   });
 
+  it('has no more under way at once than it is told to, and none left behind', async () => {
+    for (const [batchSize, prefetch] of [
+      [3, 0],
+      [2, 5],
+      [4, 1],
+    ]) {
+      let [open, most] = [0, 0];
+      const load = async (k: number): Promise<ReturnType<typeof filled>> => {
+        most = Math.max(most, ++open);
+        await new Promise((resolve) => setTimeout(resolve, 1 + ((k * 7) % 3)));
+        open--;
+        return filled(k);
+      };
+      const items = (await collect(batches(ten, load, { batchSize, prefetch }))).flatMap((one) => one.items);
+      expect(items).toEqual([...ten]);
+      expect(most).toBe(batchSize + prefetch);
+      expect(open).toBe(0);
+    }
+  });
+
+  it('leaves no rejection without a listener, however it ends', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      const controller = new AbortController();
+      const failing = async (k: number, signal: AbortSignal): Promise<ReturnType<typeof filled>> => {
+        await new Promise((resolve) => setTimeout(resolve, 2 + k));
+        signal.throwIfAborted();
+        if (k > 3) throw new Error(`no ${k}`);
+        return filled(k);
+      };
+      const errors: unknown[] = [];
+      const run = async (signal?: AbortSignal): Promise<void> => {
+        const options = { batchSize: 2, prefetch: 6, ...(signal && { signal }) };
+        for await (const _ of batches(ten, failing, options))
+          if (signal) controller.abort(new Error('enough'));
+      };
+      await run().catch((reason: unknown) => errors.push(reason));
+      await run(controller.signal).catch((reason: unknown) => errors.push(reason));
+      for await (const _ of batches(ten, failing, { batchSize: 1, prefetch: 8 })) break;
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      expect(errors.map((error) => (error as Error).message)).toEqual([
+        'item 4 could not be loaded (no 4); see the reason, or leave the chip out.',
+        'enough',
+      ]);
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+
   it('names the chip that fails, and stops the others', async () => {
     const area = SampleArea.of([row('a', [0, 0, 40, 10])], { crs: UTM, resolution: 1 });
     const signals: AbortSignal[] = [];
@@ -115,6 +167,25 @@ describe('batches', () => {
     const clipped = gridSampler(area, { size: 10, policy: 'clip' });
     await expect(collect(batches(clipped, load, { batchSize: 2 }))).rejects.toThrow(
       'has uint8 (10, 5) for image where chips before it have uint8 (10, 10); load chips of one shape',
+    );
+  });
+
+  it('refuses chips of another kind, in later batches too', async () => {
+    const four = Sequence.of([0, 1, 2, 3]);
+    const run = (load: (k: number) => object): Promise<unknown> =>
+      collect(batches(four, async (k) => load(k) as ChipArrays, { batchSize: 2 }));
+    const plane = { data: new Uint8Array(4), shape: [2, 2] };
+    await expect(run((k) => (k === 1 ? { image: plane, mask: plane } : { image: plane }))).rejects.toThrow(
+      'item 1 has uint8 (2, 2) for mask where chips before it have nothing',
+    );
+    await expect(run((k) => (k === 3 ? {} : { image: plane }))).rejects.toThrow(
+      'item 3 has nothing for image where chips before it have uint8 (2, 2)',
+    );
+    await expect(
+      run((k) => ({ image: { data: k < 2 ? new Uint8Array(4) : new Float32Array(4), shape: [2, 2] } })),
+    ).rejects.toThrow('item 2 has float32 (2, 2) for image where chips before it have uint8 (2, 2)');
+    await expect(run(() => ({ image: { data: new Uint8Array(5), shape: [2, 2] } }))).rejects.toThrow(
+      'item 0 has 5 values for image, but a shape of 2 × 2; correct what load returns.',
     );
   });
 

@@ -49,7 +49,58 @@ describe('spatialFolds', () => {
     );
   });
 
-  it('deals out the area by shares', () => {
+  it.each([
+    [115, 118],
+    [150, 152],
+    [182, 185],
+  ])('keeps chips apart where little of a block belongs to the area (columns %i to %i)', (from, to) => {
+    // The area fills one block, and has a strip narrower than a chip in the next one.
+    const area = SampleArea.of([row('a', [0, 0, 100, 100]), row('b', [from, 0, to, 100])], metres);
+    const folds = spatialFolds(area, { folds: 2, block: 100, chip: 20 });
+    const [first, second] = [folds.fold(0), folds.fold(1)];
+    const takes = [
+      (fold: SampleArea) => randomSampler(fold, { size: 20, count: 100, coverage: 0.05 }),
+      ...(['cover', 'clip', 'drop'] as const).map(
+        (policy) => (fold: SampleArea) => gridSampler(fold, { size: 20, stride: 7, policy }),
+      ),
+    ];
+    for (const take of takes) {
+      const [a, b] = [[...take(first)], [...take(second)]];
+      expect(a.length + b.length).toBeGreaterThan(0);
+      for (const one of a)
+        for (const other of b) expect(distance(one, other)).toBeGreaterThanOrEqual(folds.buffer);
+    }
+    const [small, large] = [...folds.blocks].sort((a, b) => a.pixels - b.pixels);
+    expect([small.pixels, large.pixels]).toEqual([70 * (to - from), 4900]);
+    const strip = folds.fold(small.fold);
+    const grid = gridSampler(strip, { size: 20 });
+    expect(grid.report.droppedPixels).toBe(0);
+    expect(grid.length).toBe(4);
+    for (const { window } of grid) expect(window.width).toBe(20);
+    for (const { window } of randomSampler(strip, { size: 20, count: 20, coverage: 0.05 }))
+      expect(strip.count(window)).toBeGreaterThanOrEqual(20);
+  });
+
+  it('keeps chips inside of folds of folds, and of their parts in a region', () => {
+    const area = SampleArea.of([row('a', [0, 0, 600, 600])], metres);
+    const outer = spatialFolds(area, { folds: 3, block: 150, chip: 16, seed: 3 });
+    const inner = spatialFolds(outer.rest(0), { folds: 2, block: 70, chip: 16, seed: 4 });
+    const roi = { geometry: outer.rest(0).geobox.bounds, crs: UTM };
+    const part = inner.fold(1).inRegion(roi);
+    const areas = [inner.fold(0), part ?? inner.fold(1), outer.fold(0)];
+    const chips = areas.map((one) => [...randomSampler(one, { size: 16, count: 40, coverage: 0.2 })]);
+    for (const [k, own] of chips.entries()) {
+      for (const chip of own)
+        for (const other of chips.slice(k + 1).flat())
+          expect(distance(chip, other)).toBeGreaterThanOrEqual(23);
+    }
+    // What is left of some inner blocks within the outer ones is narrower than a chip.
+    expect(() => gridSampler(inner.fold(0), { size: 16 })).toThrow(/size cannot be 16 × 16 in blocks of/);
+    for (const chip of gridSampler(inner.fold(0), { size: 16, policy: 'drop' }))
+      for (const other of chips[2]) expect(distance(chip, other)).toBeGreaterThanOrEqual(23);
+  });
+
+  it('torchgeo test_random_grid_cell_assignment, test_random_bbox_splitting: deals out the area by shares', () => {
     const area = SampleArea.of([row('a', [0, 0, 1000, 1000])], metres);
     const { blocks, buffer } = spatialFolds(area, { folds: [0.6, 0.2, 0.2], block: 50, chip: 8 });
     expect(buffer).toBe(12);

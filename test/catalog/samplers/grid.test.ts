@@ -12,7 +12,7 @@ function box(width: number, height = width): SampleArea {
   return SampleArea.of(GeoBox.fromSize(near([0, 0, width, height]), UTM, width, height));
 }
 
-describe('torchgeo: tile_to_chips', () => {
+describe('torchgeo tests/samplers/test_utils.py test_tile_to_chips', () => {
   // Lengths 10; size and stride in halves of them, so that 2.5 is a whole number of pixels.
   it.each([
     [10, 1, 1],
@@ -27,8 +27,8 @@ describe('torchgeo: tile_to_chips', () => {
   });
 });
 
-describe('torchgeo: TestGridGeoSampler', () => {
-  it('len: rows and columns by the formula, places once however many rows cover them', () => {
+describe('torchgeo tests/samplers/test_single.py TestGridGeoSampler', () => {
+  it('test_len: rows and columns by the formula, places once however many rows cover them', () => {
     const area = SampleArea.of([row('a', [0, 0, 100, 100]), row('b', [0, 0, 100, 100])], {
       crs: UTM,
       resolution: 10,
@@ -37,7 +37,7 @@ describe('torchgeo: TestGridGeoSampler', () => {
     expect(gridSampler(area, { size: [6, 8], stride: [2, 1], policy: 'pad' })).toHaveLength(9);
   });
 
-  it('roi: chips outside of it are left out', () => {
+  it('test_roi: chips outside of it are left out', () => {
     const area = SampleArea.of([row('a', [0, 0, 100, 100])], metres, {
       roi: { geometry: near([0, 0, 50, 20]), crs: UTM },
     });
@@ -49,14 +49,14 @@ describe('torchgeo: TestGridGeoSampler', () => {
     }
   });
 
-  it('roi outside: an error that says so', () => {
+  it('test_roi, outside: an error that says so', () => {
     const roi = { geometry: near([0, 200, 50, 250]), crs: UTM };
     expect(() => SampleArea.of([row('a', [0, 0, 100, 100])], metres, { roi })).toThrow(
       'the region of interest lies outside of all that could be sampled',
     );
   });
 
-  it('toi: clipped to it', () => {
+  it('test_toi: clipped to it', () => {
     const interval = TimeInterval.parse('2021-07-01T03:00:00Z/2021-07-01T09:00:00Z');
     const rows = [
       row('a', [0, 0, 100, 100], { interval: '2021-07-01' }),
@@ -70,14 +70,14 @@ describe('torchgeo: TestGridGeoSampler', () => {
     );
   });
 
-  it('small_area: one padded chip, where torchgeo had none', () => {
+  it('test_small_area: one padded chip, where torchgeo had none', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10])], { crs: UTM, resolution: 10 });
     const sampler = gridSampler(area, { size: 2, stride: 10 });
     expect([...sampler].map(({ window }) => window)).toEqual([{ x: 0, y: 0, width: 2, height: 2 }]);
     expect(sampler.report).toMatchObject({ addedPixels: 3, droppedPixels: 0 });
   });
 
-  it('tiles_side_by_side: a shared edge makes no further chip', () => {
+  it('test_tiles_side_by_side: a shared edge makes no further chip', () => {
     const rows = [row('a', [0, 0, 10, 10]), row('b', [0, 10, 10, 20])];
     const sampler = gridSampler(SampleArea.of(rows, metres), { size: 2, stride: 10, policy: 'pad' });
     expect([...sampler].map(({ slice }) => from(slice.bounds))).toEqual([
@@ -87,12 +87,12 @@ describe('torchgeo: TestGridGeoSampler', () => {
     expect(gridSampler(SampleArea.of(rows, metres), { size: 10 })).toHaveLength(2);
   });
 
-  it('integer_multiple', () => {
+  it('test_integer_multiple', () => {
     const sampler = gridSampler(SampleArea.of([row('a', [0, 0, 10, 10])], metres), { size: 10, stride: 10 });
     expect([...sampler].map(({ slice }) => from(slice.bounds))).toEqual([[0, 0, 10, 10]]);
   });
 
-  it('float_multiple: the last chip beyond the area by pad, inside of it by cover', () => {
+  it('test_float_multiple: the last chip beyond the area by pad, inside of it by cover', () => {
     const area = SampleArea.of([row('a', [0, 0, 6, 5])], metres);
     const bounds = (policy: GridPolicy): number[][] =>
       [...gridSampler(area, { size: 5, policy })].map(({ slice }) => from(slice.bounds));
@@ -131,40 +131,6 @@ describe('torchgeo 0.10: GriddedPatchSampler', () => {
       [0, 0, 10, 10],
     ]);
     expect(sampler.report).toEqual({ emptyPlaces: 4, droppedPixels: 0, addedPixels: 0 });
-  });
-});
-
-describe('xbatcher: test_generators', () => {
-  const starts = (size: number, overlap: number): number[] =>
-    axisChips(100, size, size - overlap, 'drop').map(([start]) => start);
-
-  it.each([5, 6])('batcher_length: %s', (size) => {
-    expect(starts(size, 0)).toHaveLength(Math.floor(100 / size));
-  });
-
-  it.each([5, 10])('batch_1d: %s', (size) => {
-    expect(starts(size, 0)).toEqual(Array.from({ length: 100 / size }, (_, n) => size * n));
-  });
-
-  it.each([1, 4])('batch_1d_overlap: %s', (overlap) => {
-    const stride = 10 - overlap;
-    const expected = Array.from({ length: Math.floor((100 - 10) / stride) + 1 }, (_, n) => stride * n);
-    expect(starts(10, overlap)).toEqual(expected);
-  });
-
-  it('batch_3d_2d_input: rows times columns, and what is dropped is said (xbatcher#123)', () => {
-    const sampler = gridSampler(box(100, 50), { size: [20, 15], policy: 'drop' });
-    expect(sampler).toHaveLength(5 * 3);
-    expect(sampler.report.droppedPixels).toBe(100 * 5);
-  });
-
-  it('batch_exceptions', () => {
-    expect(() => gridSampler(box(10), { size: 0 })).toThrow('size cannot be 0; give whole numbers of pixels');
-    expect(() => gridSampler(box(10), { size: 5, stride: [3, 1.5] })).toThrow('stride cannot be 3 × 1.5');
-    expect(() => gridSampler(box(10), { size: 4, stride: 5 })).toThrow('would leave gaps');
-    expect(() => gridSampler(box(10), { size: 4, policy: 'shift' as GridPolicy })).toThrow(
-      'policy cannot be shift',
-    );
   });
 });
 
@@ -214,6 +180,15 @@ describe('gridSampler', () => {
     expect(() => spatialFolds(area, { folds: 2, block: 64, chip: 8 })).toThrow(
       'the area has 244140625 blocks of 64 pixels, above the limit of 4194304; choose larger blocks',
     );
+  });
+
+  it('has no chip of no pixels where the next one would start at the end', () => {
+    expect(axisChips(9, 1, 9, 'clip')).toEqual([[0, 1]]);
+    expect(axisChips(9, 2, 4, 'clip')).toEqual([
+      [0, 2],
+      [4, 2],
+      [8, 1],
+    ]);
   });
 
   it('reports pixels between chips', () => {

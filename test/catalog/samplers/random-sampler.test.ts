@@ -11,10 +11,10 @@ function isWithin([x0, y0, x1, y1]: readonly number[], [a, b, c, d]: readonly nu
   return x0 >= a && y0 >= b && x1 <= c && y1 <= d;
 }
 
-describe('torchgeo: TestRandomGeoSampler', () => {
+describe('torchgeo tests/samplers/test_single.py TestRandomGeoSampler', () => {
   const rows = [row('a', [0, 0, 100, 100]), row('b', [0, 0, 100, 100])];
 
-  it.each([3, [2, 2], [3, 4], [4, 3]] as const)('iter: chips of %s pixels lie in the area', (size) => {
+  it.each([3, [2, 2], [3, 4], [4, 3]] as const)('test_iter: chips of %s pixels lie in the area', (size) => {
     const sampler = randomSampler(SampleArea.of(rows, tens), { size, count: 10 });
     expect([...sampler]).toHaveLength(10);
     const [width, height] = typeof size === 'number' ? [size, size] : size;
@@ -25,19 +25,19 @@ describe('torchgeo: TestRandomGeoSampler', () => {
     }
   });
 
-  it('roi', () => {
+  it('test_roi', () => {
     const roi = { geometry: near([0, 0, 50, 50]), crs: UTM };
     const sampler = randomSampler(SampleArea.of(rows, tens, { roi }), { size: 2, count: 10 });
     for (const { slice } of sampler) expect(isWithin(from(slice.bounds), [0, 0, 50, 50])).toBe(true);
   });
 
-  it('small_area: what has no room for a chip is left out where something else has', () => {
+  it('test_small_area: what has no room for a chip is left out where something else has', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10]), row('b', [20, 20, 21, 21])], metres);
     for (const { slice } of randomSampler(area, { size: 2, count: 10 }))
       expect(isWithin(from(slice.bounds), [0, 0, 10, 10])).toBe(true);
   });
 
-  it('small_area: alone it is one padded chip, whole', () => {
+  it('test_small_area: alone it is one padded chip, whole', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10])], metres);
     for (const { slice } of randomSampler(area, { size: 16, count: 10 })) {
       const [x0, y0, x1, y1] = from(slice.bounds);
@@ -45,7 +45,7 @@ describe('torchgeo: TestRandomGeoSampler', () => {
     }
   });
 
-  it('point_data: the pixels that points lie in', () => {
+  it('test_point_data: the pixels that points lie in', () => {
     const area = SampleArea.of([row('a', [0, 0, 0, 0]), row('b', [25, 15, 25, 15])], tens);
     const seen = new Set(
       [...randomSampler(area, { size: 1, count: 20 })].map(({ slice }) => from(slice.bounds).join()),
@@ -53,13 +53,13 @@ describe('torchgeo: TestRandomGeoSampler', () => {
     expect(seen).toEqual(new Set(['0,-10,10,0', '20,10,30,20']));
   });
 
-  it('weighted_sampling: no area, no weight', () => {
+  it('test_weighted_sampling: no area, no weight', () => {
     const area = SampleArea.of([row('a', [0, 0, 0, 0]), row('b', [0, 0, 10, 10])], tens);
     for (const { slice } of randomSampler(area, { size: 1, count: 10 }))
       expect(from(slice.bounds)).toEqual([0, 0, 10, 10]);
   });
 
-  it('random_seed', () => {
+  it('test_random_seed', () => {
     const area = SampleArea.of([row('a', [0, 0, 100, 100])], metres);
     const places = (seed: number): string[] =>
       [...randomSampler(area, { size: 5, count: 5, seed })].map(({ slice }) => slice.bounds.join());
@@ -89,6 +89,75 @@ describe('randomSampler', () => {
     }
     expect([...counts.keys()].sort()).toEqual(['0,0', '0,1', '1,0', '1,1', '2,0', '2,1']);
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(150);
+  });
+
+  /** How often each pixel in a row of them is drawn. */
+  function drawn(area: SampleArea, count: number, coverage: number): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const { window } of randomSampler(area, { size: 1, count, coverage }))
+      counts.set(window.x, (counts.get(window.x) ?? 0) + 1);
+    return counts;
+  }
+
+  it('draws what two rows cover as often as what one does, where there is little in a wide area', () => {
+    // 16 pixels in 10 000, two of them twice: drawn from the rows' own windows.
+    const rows = [row('a', [0, 0, 4, 1]), row('b', [2, 0, 6, 1]), row('c', [9990, 0, 10_000, 1])];
+    const counts = drawn(SampleArea.of(rows, metres), 4800, 0.6);
+    expect(counts.size).toBe(16);
+    // 300, and a standard deviation of 17.
+    for (const count of counts.values()) expect(Math.abs(count - 300)).toBeLessThan(85);
+  });
+
+  it('draws the pixels on both sides of a seam, whichever row comes first', () => {
+    const far = row('far', [9990, 0, 10_000, 1]);
+    const rows = [row('right', [4, 0, 8, 1]), row('left', [0, 0, 4, 1])];
+    for (const order of [rows, [...rows].reverse()])
+      expect(drawn(SampleArea.of([...order, far], metres), 600, 0.6).size).toBe(18);
+  });
+
+  it('is even over a union of overlapping rectangles, by a test of chi-square', () => {
+    const area = SampleArea.of(
+      [
+        row('a', [0, 0, 60, 40]),
+        row('b', [20, 10, 90, 50]),
+        row('c', [20, 10, 90, 50]),
+        row('d', [30, 30, 50, 100]),
+        row('far', [150, 0, 160, 100]),
+      ],
+      metres,
+    );
+    const inUnion = (x: number, y: number): boolean =>
+      (x < 60 && y < 40) ||
+      (x >= 20 && x < 90 && y >= 10 && y < 50) ||
+      (x >= 30 && x < 50 && y >= 30 && y < 100) ||
+      (x >= 150 && x < 160 && y < 100);
+    const counts = new Map<string, number>();
+    const expected = new Map<string, number>();
+    const cell = (x: number, y: number): string => `${Math.floor(x / 10)},${Math.floor(y / 10)}`;
+    let total = 0;
+    for (let x = 0; x < 160; x++) {
+      for (let y = 0; y < 100; y++) {
+        if (!inUnion(x, y)) continue;
+        expected.set(cell(x, y), (expected.get(cell(x, y)) ?? 0) + 1);
+        total++;
+      }
+    }
+    const count = 20_000;
+    for (const { geobox } of randomSampler(area, { size: 1, count, seed: 11 })) {
+      const [x, y] = from(geobox.bounds);
+      expect(inUnion(x, y)).toBe(true);
+      counts.set(cell(x, y), (counts.get(cell(x, y)) ?? 0) + 1);
+    }
+    let chiSquare = 0;
+    for (const [key, pixels] of expected) {
+      const wanted = (count * pixels) / total;
+      chiSquare += ((counts.get(key) ?? 0) - wanted) ** 2 / wanted;
+    }
+    // The 99.9th percentile for the degrees of freedom (Wilson and Hilferty 1931).
+    const degrees = expected.size - 1;
+    const limit = degrees * (1 - 2 / (9 * degrees) + 3.09 * Math.sqrt(2 / (9 * degrees))) ** 3;
+    expect(degrees).toBeGreaterThan(50);
+    expect(chiSquare).toBeLessThan(limit);
   });
 
   it('takes chips across the seam of neighbours', () => {

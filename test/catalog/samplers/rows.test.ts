@@ -5,14 +5,14 @@ import { from, near, row, UTM } from './rows.js';
 
 const metres = { crs: UTM, resolution: 1 };
 
-describe('torchgeo: TestPreChippedGeoSampler', () => {
+describe('torchgeo tests/samplers/test_single.py TestPreChippedGeoSampler', () => {
   const rows = [row('a', [0, 0, 20, 20]), row('b', [0, 0, 30, 30])];
 
-  it('len', () => {
+  it('test_len', () => {
     expect(rowSampler(rows, { grid: metres, seed: 1 })).toHaveLength(2);
   });
 
-  it('iter: rows as they are, in their order', () => {
+  it('test_iter: rows as they are, in their order', () => {
     const chips = [...rowSampler(rows, { grid: metres })];
     expect(chips.map(({ slice }) => from(slice.bounds))).toEqual([
       [0, 0, 20, 20],
@@ -24,7 +24,7 @@ describe('torchgeo: TestPreChippedGeoSampler', () => {
     ]);
   });
 
-  it('roi', () => {
+  it('test_roi', () => {
     const roi = { geometry: near([5, 5, 15, 15]), crs: UTM };
     for (const { slice } of rowSampler(rows, { grid: metres, roi }))
       expect(from(slice.bounds)).toEqual([5, 5, 15, 15]);
@@ -32,20 +32,20 @@ describe('torchgeo: TestPreChippedGeoSampler', () => {
     expect([...rowSampler(rows, { grid: metres, roi: aside })].map(({ row: own }) => own?.id)).toEqual(['b']);
   });
 
-  it('toi', () => {
+  it('test_toi', () => {
     const interval = TimeInterval.parse('2021-07-01T03:00:00Z/2021-07-01T09:00:00Z');
     for (const { slice } of rowSampler(rows, { grid: metres, interval }))
       expect(slice.interval.equals(interval)).toBe(true);
     expect(rowSampler(rows, { grid: metres, interval: TimeInterval.parse('2022-01') })).toHaveLength(0);
   });
 
-  it('point_data', () => {
+  it('test_point_data', () => {
     const points = [row('p', [0, 0, 0, 0]), row('q', [1, 1, 1, 1])];
     const sizes = [...rowSampler(points, { grid: metres })].map(({ geobox }) => geobox.pixelCount);
     expect(sizes).toEqual([1, 1]);
   });
 
-  it('shuffle_seed', () => {
+  it('test_shuffle_seed', () => {
     const many = Array.from({ length: 20 }, (_, k) => row(`r${k}`, [0, 0, 10 + k, 10]));
     const order = (seed: number): (string | undefined)[] =>
       [...rowSampler(many, { grid: metres, seed })].map(({ row: own }) => own?.id);

@@ -13,7 +13,7 @@ function ids(part: readonly CatalogRow[]): string[] {
   return part.map(({ id }) => id).sort();
 }
 
-describe('torchgeo: random_bbox_assignment', () => {
+describe('torchgeo tests/datasets/test_splits.py test_random_bbox_assignment', () => {
   it.each([
     [
       [2, 1, 1],
@@ -42,6 +42,8 @@ describe('torchgeo: random_bbox_assignment', () => {
     expect(partLengths(11, [0.5, 0.25, 0.25])).toEqual([6, 3, 2]);
     expect(partLengths(9, [1 / 3, 1 / 3, 1 / 3])).toEqual([3, 3, 3]);
     expect(partLengths(7, [0.7, 0.2, 0.1])).toEqual([5, 2, 0]);
+    // 0.29 of 100 is a little less than 29 in floating point.
+    expect(partLengths(100, [0.42, 0.29, 0.29])).toEqual([42, 29, 29]);
   });
 });
 
@@ -110,7 +112,7 @@ describe('splitByFraction', () => {
   });
 });
 
-describe('torchgeo: roi_split', () => {
+describe('torchgeo tests/datasets/test_splits.py test_roi_split', () => {
   const region = (bounds: Bounds): { geometry: Bounds; crs: number } => ({
     geometry: near(bounds),
     crs: UTM,
@@ -145,7 +147,7 @@ describe('torchgeo: roi_split', () => {
   });
 });
 
-describe('torchgeo: time_series_split', () => {
+describe('torchgeo tests/datasets/test_splits.py test_time_series_split', () => {
   const rows = [0, 10, 20, 30].map((start, k) =>
     row('abcd'[k], [0, 0, 10, 10], { interval: new TimeInterval(start, start + 9) }),
   );

@@ -1,0 +1,44 @@
+/** PROJ strings as proj4js takes them. */
+import proj4 from 'proj4';
+import { invalidInput } from '../errors.js';
+
+/** PROJ's ellipsoids that proj4js lacks: it would silently take WGS 84 for them, which is up to metres off. */
+const ELLIPSOIDS: Readonly<Record<string, string>> = {
+  WGS72: '+a=6378135 +rf=298.26',
+  GSK2011: '+a=6378136.5 +rf=298.2564151',
+  PZ90: '+a=6378136 +rf=298.25784',
+  danish: '+a=6377019.2563 +rf=300',
+};
+
+/**
+ * A PROJ string that means to proj4js what it means to PROJ; other definitions unchanged. PROJ takes an origin that is left
+ * out as zero, where some projections of proj4js compute NaN.
+ * @throws {TerrachipError} INVALID_INPUT for what proj4js would pass over
+ */
+export function usableByProj4(definition: string): string {
+  if (!definition.trimStart().startsWith('+')) return definition;
+  const withEllipsoid = definition.replace(
+    /\+ellps=(\S+)/,
+    (found, name: string) => ELLIPSOIDS[name] ?? requireEllipsoid(found, name),
+  );
+  if (/\+hyperbolic\b/.test(definition)) {
+    throw invalidInput(
+      `the PROJ string "${definition.slice(0, 80)}"`,
+      'is a hyperbolic Cassini-Soldner projection, which proj4js does not compute',
+      'use the UTM zone of the place',
+    );
+  }
+  const missing = ['lat_0', 'lon_0', 'x_0', 'y_0'].filter((name) => !withEllipsoid.includes(`+${name}=`));
+  return [withEllipsoid, ...missing.map((name) => `+${name}=0`)].join(' ');
+}
+
+/** proj4js takes WGS 84 for an ellipsoid that it does not know. */
+function requireEllipsoid(found: string, name: string): string {
+  const { a, b } = new proj4.Proj(`+proj=longlat ${found} +no_defs`) as InstanceType<typeof proj4.Proj> & {
+    a: number;
+    b: number;
+  };
+  const wgs84 = 6378137 * (1 - 1 / 298.257223563);
+  if (a !== 6378137 || Math.abs(b - wgs84) > 1e-6 || /^wgs[\s_-]?84$/i.test(name)) return found;
+  throw invalidInput(`the ellipsoid "${name}"`, 'is not known', 'write its axes as +a=… +rf=…');
+}
