@@ -17,7 +17,9 @@ export function validate<const Schema extends v.GenericSchema>(
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
   const place = path === null ? 'the document' : path;
-  throw invalidInput(name, `is not as it should be: ${place}: ${issue.message}`, 'correct it');
+  const missing = issue.type === 'object' && issue.received === 'undefined' && path !== null;
+  const problem = missing ? 'is missing' : issue.message;
+  throw invalidInput(name, `is not as it should be: ${place}: ${problem}`, 'correct it');
 }
 
 /** No document nests as deep; code that visits one by recursion, schemas and messages among it, relies on that. */

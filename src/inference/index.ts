@@ -44,6 +44,7 @@ export {
   type ProviderChoice,
 } from './node/provider-choice.js';
 export { ResidentDevice } from './node/resident-device.js';
+export { type Graph, type Sink, type WriteGraphOptions, writeGraph } from './onnx/index.js';
 export type { PhaseCounters } from './phase-encoder.js';
 export { type ResidentGraphs, ResidentSession } from './resident-session.js';
 export { type RunnerCounters, type RunnerOptions, runScene, type SceneImage, type Stage } from './runner.js';
@@ -54,3 +55,16 @@ export {
   type PhaseGraphSources,
   type SessionOptions,
 } from './session.js';
+export {
+  type Architecture,
+  type ArchitectureOptions,
+  type ChipSize,
+  decoderGraph,
+  detectArchitecture,
+  encoderGraph,
+  findLeftovers,
+  type Leftovers,
+  type TerramindGraph,
+  type WholeGraphOptions,
+  wholeGraph,
+} from './terramind/index.js';

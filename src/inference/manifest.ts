@@ -6,10 +6,9 @@ import { UNITS } from '../raster/units.js';
 
 export const MODEL_SCHEMA_VERSION = 1;
 
-const Name = v.pipe(
-  v.string(),
-  v.regex(/^[\w.-]{1,64}$/, 'must be a name of letters, digits, dots and dashes'),
-);
+/** Names of models, inputs, bands, phases and classes. */
+export const NAME = /^[\w.-]{1,64}$/;
+const Name = v.pipe(v.string(), v.regex(NAME, 'must be a name of letters, digits, dots and dashes'));
 const GraphFile = v.pipe(
   v.string(),
   v.regex(/^[\w-][\w.-]{0,60}\.onnx$/, 'must be the name of an ONNX file in the folder'),
@@ -28,7 +27,7 @@ const ModelInputSchema = v.object({
   /** Normalisation a band, in `units`. */
   mean: v.array(Finite),
   std: v.array(v.pipe(Finite, v.gtValue(0, 'must be positive'))),
-  /** What NaN becomes, in `units`, before normalising. */
+  /** What NaN and infinities become, in `units`, before normalising. */
   nodataReplacement: Finite,
 });
 
@@ -115,6 +114,19 @@ function checked<Manifest extends ModelManifest | EmbeddingManifest>(
       );
     }
   }
+  requireDistinct(
+    name,
+    'input',
+    manifest.inputs.map((input) => input.name),
+  );
+  requireDistinct(name, 'phase', manifest.phases);
+  if ('classes' in manifest.output) {
+    requireDistinct(
+      name,
+      'class',
+      manifest.output.classes.map((each) => each.name),
+    );
+  }
   if (manifest.chip.stride > manifest.chip.size) {
     throw invalidInput(
       name,
@@ -135,6 +147,13 @@ function checked<Manifest extends ModelManifest | EmbeddingManifest>(
     }
   }
   return manifest;
+}
+
+/** What is found by its name must have one of its own. */
+function requireDistinct(name: string, what: string, names: readonly string[]): void {
+  const twice = names.find((each, k) => names.indexOf(each) < k);
+  if (twice !== undefined)
+    throw invalidInput(name, `names the ${what} ${twice} twice`, 'give each a name of its own');
 }
 
 /** Time steps of one input: the model's phases, or one for a static input. */

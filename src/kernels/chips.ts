@@ -1,8 +1,9 @@
 /**
  * Cutting chips and normalising them for a model.
  *
- * Definition: `chip = (value − mean) / std`, where NaN is first replaced by a value in the plane's units. A chip
- * that reaches beyond the scene sees it mirrored at its edges.
+ * Definition: `chip = (value − mean) / std`, where NaN and infinities, one of which would spoil a model's whole answer,
+ * are first replaced by a value in the plane's units. A chip that reaches beyond the scene sees it mirrored at its
+ * edges.
  *
  * Shapes: plane (rows, scene width) float32; chips (chip, channel, y, x) float32, of which one channel is written.
  * Error: 2 ulp. Bytes a chip pixel: 4 read + 4 written.
@@ -52,7 +53,7 @@ export interface ChipOptions {
   /** Mean and standard deviation, in the plane's units. */
   mean: number;
   std: number;
-  /** What NaN becomes, in the plane's units, before normalising. */
+  /** What NaN and infinities become, in the plane's units, before normalising. */
   replacement: number;
 }
 

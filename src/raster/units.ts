@@ -81,8 +81,10 @@ function implausible(units: Units, least: number, most: number, median: number):
     case 'linear_power':
       return least < 0 ? `holds negative values (down to ${show(least)}), which power cannot be` : null;
     case 'dB':
-      if (least > 0) return `all its values are positive (from ${show(least)} to ${show(most)}), as power is`;
-      return null;
+      // Zeros, or the small negative values that noise correction leaves, lie among power; no scene is as bright.
+      return least > -1 && most > 0
+        ? `none of its values is below −1 (they go from ${show(least)} to ${show(most)}), as it is with power`
+        : null;
     case 'reflectance':
       return median > 2 ? `its median is ${show(median)}, above 2` : null;
     case 'display_8bit':

@@ -1,6 +1,6 @@
 // Cuts chips out of a plane and normalises them for a model (src/kernels/chips.ts).
 //
-// 0 plane    read   float32 rows of the scene, NaN where there is no data
+// 0 plane    read   float32 rows of the scene; what is not finite is no data
 // 1 origins  read   column and row of each chip; a negative column leaves a chip of zeros
 // 2 chips    write  float32 (chip, channel, y, x); one channel is written
 
@@ -15,7 +15,7 @@ struct Parameters {
   channel: i32,
   mean: f32,
   deviation: f32,
-  replacement: f32,  // for NaN, in the units of the plane
+  replacement: f32,  // for NaN and infinities, in the units of the plane
 }
 
 @group(0) @binding(0) var<storage, read> plane: array<f32>;
@@ -42,7 +42,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let column = mirror(origins[2 * chip] + x, parameters.scene_width);
     let row = mirror(origins[2 * chip + 1] + y, parameters.scene_height) - parameters.first_row;
     let stored = plane[row * parameters.scene_width + column];
-    value = (select(stored, parameters.replacement, is_missing(stored)) - parameters.mean) / parameters.deviation;
+    value = (select(parameters.replacement, stored, is_finite(stored)) - parameters.mean) / parameters.deviation;
   }
   chips[((chip * parameters.channels + parameters.channel) * n + y) * n + x] = value;
 }

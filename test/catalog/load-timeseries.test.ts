@@ -5,8 +5,10 @@ import {
   type LoadTimeseriesOptions,
   loadRasterTimeseries,
   solarDay,
+  timeWindows,
 } from '../../src/catalog/node/index.js';
 import { TimeInterval } from '../../src/geo/node/index.js';
+import { CpuBackend } from '../../src/gpu/index.js';
 import { describeBackends } from '../support/backends.js';
 import { boxOutline } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
@@ -113,6 +115,155 @@ describeBackends('loadRasterTimeseries', (backend) => {
       /tolerance cannot be given with steps by day/,
     );
     await expect(load({ maxBytes: 63 })).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  });
+});
+
+describe('steps of a season', () => {
+  /** 60 scenes of six hours more than a day apart, over the same two pixels, of which some have gaps. */
+  const start = Date.parse('2021-03-01T10:00:00Z');
+  const scenes = Promise.all(
+    Array.from({ length: 60 }, async (_, k) => {
+      const values = [(7 * k) % 41, k % 3 === 0 ? NAN : (11 * k) % 29];
+      const interval = new Date(start + k * 30 * 3_600_000).toISOString();
+      const file = { geobox: grid, bands: [Float32Array.from(values)] };
+      const row = await writeRow(folder, `season${k}`, { data: file }, { interval });
+      return { row, values, time: Date.parse(interval) };
+    }),
+  );
+  type Scenes = Awaited<typeof scenes>;
+
+  /** By the definition, in float64. */
+  function combined(members: Scenes, pixel: number, method: string, middle: number): number {
+    const byTime = [...members].sort((a, b) => a.time - b.time);
+    const near = [...byTime].sort((a, b) => Math.abs(a.time - middle) - Math.abs(b.time - middle));
+    const known = (method === 'nearest' ? near : byTime)
+      .map(({ values }) => values[pixel])
+      .filter((value) => !Number.isNaN(value));
+    if (method === 'count') return known.length;
+    if (known.length === 0) return NAN;
+    const sorted = [...known].sort((a, b) => a - b);
+    const half = (sorted.length - 1) / 2;
+    const sum = known.reduce((total, value) => total + value, 0);
+    switch (method) {
+      case 'last':
+        return known[known.length - 1];
+      case 'sum':
+        return sum;
+      case 'mean':
+        return sum / known.length;
+      case 'median':
+        return (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
+      case 'min':
+        return sorted[0];
+      case 'max':
+        return sorted[sorted.length - 1];
+      default:
+        return known[0];
+    }
+  }
+
+  const sixteen = [...timeWindows(TimeInterval.parse('2021-02-20/2021-06-10'), { length: 16 * 86_400_000 })];
+  const methods = ['nearest', 'first', 'last', 'mean', 'median', 'min', 'max', 'sum', 'count'] as const;
+
+  it.each(methods)('by day, month and 16 days, whatever the order of the rows: %s', async (method) => {
+    const all = await scenes;
+    const shuffled = all.map(({ row }, k) => all[(k * 37) % 60].row ?? row);
+    for (const steps of ['day', 'month', sixteen] as const) {
+      const tensor = await loadRasterTimeseries(shuffled, grid, { steps, method, resampling: 'nearest' });
+      const intervals =
+        typeof steps === 'string'
+          ? [...new Set(all.map(({ time }) => calendarUnit(time, steps).start))].map((at) =>
+              calendarUnit(at, steps),
+            )
+          : steps;
+      expect(tensor.times?.map(String)).toEqual(intervals.map(String));
+      const expected = intervals.flatMap(({ start, end }) => {
+        const members = all.filter(({ time }) => start <= time && time <= end);
+        return [0, 1].map((pixel) => combined(members, pixel, method, start + (end - start) / 2));
+      });
+      expect(tensor.data).toBeCloseToArray(expected, 1e-5);
+    }
+  });
+
+  it('keeps steps without rows, and puts a row on an edge into one of them', async () => {
+    const [{ row }] = await scenes;
+    const edge = sixteen[2].start;
+    const at = (time: number) => ({ ...row, interval: TimeInterval.instant(time) });
+    const on = await loadRasterTimeseries([at(edge)], grid, { steps: sixteen, method: 'count' });
+    expect([...on.data].filter((_, i) => i % 2 === 0)).toEqual([0, 0, 1, 0, 0, 0]);
+    const before = await loadRasterTimeseries([at(edge - 1)], grid, { steps: sixteen, method: 'count' });
+    expect([...before.data].filter((_, i) => i % 2 === 0)).toEqual([0, 1, 0, 0, 0, 0]);
+    const values = await loadRasterTimeseries([at(edge)], grid, {
+      steps: sixteen,
+      dtype: 'int16',
+      nodata: -1,
+    });
+    expect([...values.data].filter((_, i) => i % 2 === 0)).toEqual([-1, -1, 0, -1, -1, -1]);
+  });
+
+  it('takes the memory of one step on the backend, whatever their number, and gives it back', async () => {
+    const all = await scenes;
+    const peakOf = async (rows: readonly CatalogRow[]): Promise<number> => {
+      const backend = new CpuBackend();
+      await loadRasterTimeseries(rows, grid, { steps: 'time', backend });
+      const { allocatedBytes, peakAllocatedBytes } = backend.counters;
+      expect(allocatedBytes).toBe(0);
+      backend.dispose();
+      return peakAllocatedBytes;
+    };
+    const rows = all.map(({ row }) => row);
+    expect(await peakOf(rows)).toBe(await peakOf(rows.slice(0, 2)));
+  });
+
+  it('masks each source before its step is combined', async () => {
+    const scl = async (id: string, time: string, value: number, classes: number[]) =>
+      writeRow(
+        folder,
+        id,
+        {
+          red: { geobox: grid, bands: [Float32Array.of(value, value)], names: ['B04'] },
+          scl: { geobox: grid, bands: [Uint8Array.from(classes)], names: ['SCL'] },
+        },
+        { interval: time },
+      );
+    const rows = [
+      await scl('clear', '2021-07-01T10:00:00Z', 1, [4, 4]),
+      await scl('cloudy', '2021-07-20T10:00:00Z', 2, [9, 4]),
+    ];
+    const mask = { band: 'SCL', classes: [9] };
+    const options = { steps: 'month', bands: ['B04'], mask } as const;
+    expect([...(await loadRasterTimeseries(rows, grid, { ...options, method: 'last' })).data]).toEqual([
+      1, 2,
+    ]);
+    // The middle of July is the 16th: the 20th is nearer, where it is clear.
+    expect([...(await loadRasterTimeseries(rows, grid, { ...options, method: 'nearest' })).data]).toEqual([
+      1, 2,
+    ]);
+  });
+
+  it('has two solar days for an overpass across the antimeridian, each where its scene lies', async () => {
+    const [{ row }] = await scenes;
+    const interval = TimeInterval.parse('2021-07-01T22:30:00Z');
+    const lies = (id: string, west: number) => ({
+      ...row,
+      id,
+      interval,
+      footprint: [boxOutline([west, 0, west + 1, 1])],
+    });
+    const both = await loadRasterTimeseries([lies('east', 178.5), lies('west', -179.5)], grid, {
+      steps: 'solarDay',
+    });
+    expect(both.shape[1]).toBe(2);
+    const one = await loadRasterTimeseries([lies('east', 178.5), lies('near', 177)], grid, {
+      steps: 'solarDay',
+    });
+    expect(one.shape[1]).toBe(1);
+    // A scene cut at the antimeridian lies where its larger part is.
+    const footprint = [boxOutline([179, 0, 180, 1]), boxOutline([-180, 0, -179.8, 1])];
+    const cut = await loadRasterTimeseries([lies('east', 178.5), { ...row, interval, footprint }], grid, {
+      steps: 'solarDay',
+    });
+    expect(cut.shape[1]).toBe(1);
   });
 });
 

@@ -130,6 +130,101 @@ describe('loadVector', () => {
   });
 });
 
+describe('loadVector, shapes of every kind', () => {
+  const write = async (name: string, features: object[]): Promise<string> => {
+    const file = join(folder, `${name}.geojson`);
+    await writeFile(file, JSON.stringify({ type: 'FeatureCollection', crs, features }));
+    return file;
+  };
+  const ringOf = (...given: Parameters<typeof box>) => box(...given).coordinates[0];
+
+  it('leaves holes open, also to what lies below', async () => {
+    const wide = gridAt(500_000, 5_000_050, 5, 5);
+    const whole = ringOf(500_000, 5_000_000, 500_050, 5_000_050);
+    const hole = ringOf(500_010, 5_000_010, 500_040, 5_000_040);
+    const island = ringOf(500_020, 5_000_020, 500_030, 5_000_030);
+    const file = await write('holes', [
+      feature(box(500_000, 5_000_030, 500_050, 5_000_040), { n: 7 }),
+      feature({ type: 'MultiPolygon', coordinates: [[whole, hole], [island]] }, { n: 1 }),
+    ]);
+    const labels = await loadVector(file, wide, { value: { property: 'n' } });
+    // biome-ignore format: a map
+    expect([...labels.classes.data]).toEqual([
+      1, 1, 1, 1, 1,
+      1, 7, 7, 7, 1,
+      1, 0, 1, 0, 1,
+      1, 0, 0, 0, 1,
+      1, 1, 1, 1, 1,
+    ]);
+    // Parts of a feature are one instance, whose box is around all of them.
+    expect(labels.boxes.map(({ value, box, pixels }) => ({ value, box, pixels }))).toEqual([
+      { value: 7, box: [1, 1, 4, 2], pixels: 3 },
+      { value: 1, box: [0, 0, 5, 5], pixels: 17 },
+    ]);
+  });
+
+  it('counts more than 255 instances of one class', async () => {
+    const many = gridAt(500_000, 5_000_200, 20, 20);
+    const squares = Array.from({ length: 400 }, (_, k) => {
+      const [x, y] = [500_000 + 10 * (k % 20), 5_000_190 - 10 * Math.floor(k / 20)];
+      return feature(box(x, y, x + 10, y + 10), { k });
+    });
+    const labels = await loadVector(await write('many', squares), many);
+    expect(labels.instances.dtype).toBe('int32');
+    expect([...labels.instances.data]).toEqual(Array.from({ length: 400 }, (_, k) => k + 1));
+    expect(labels.classes.data.every((value) => value === 1)).toBe(true);
+    expect(labels.boxes).toHaveLength(400);
+    expect(labels.boxes[399]).toMatchObject({ id: 400, box: [19, 19, 20, 20], properties: { k: 399 } });
+    // Classes beyond a byte ask for a type that holds them.
+    const value = { property: 'k' };
+    const file = join(folder, 'many.geojson');
+    await expect(loadVector(file, many, { value })).rejects.toThrow(
+      /the k of .*many\.geojson cannot be 256 in uint8/,
+    );
+    const wide = await loadVector(file, many, { value, dtype: 'uint16', background: 65535 });
+    expect([...wide.classes.data]).toEqual(Array.from({ length: 400 }, (_, k) => k));
+  });
+
+  it('gives a pixel to what its centre lies in, or with allTouched to all that an outline passes through', async () => {
+    // From 0.4 to 2.6 pixels across, and from 0.6 to 1.4 down: it has the centres of two columns, and of no row.
+    const thin = box(500_004, 5_000_016, 500_026, 5_000_024);
+    const file = await write('thin', [feature(thin, {})]);
+    expect((await loadVector(file, grid)).boxes).toEqual([]);
+    const touched = await loadVector(file, grid, { allTouched: true });
+    expect(touched.boxes).toMatchObject([{ box: [0, 0, 3, 2], pixels: 6 }]);
+    // Neighbours share an edge through centres: no pixel has both, none has neither.
+    const halves = await write('halves', [
+      feature(box(500_000, 5_000_000, 500_015, 5_000_030), { n: 1 }),
+      feature(box(500_015, 5_000_000, 500_040, 5_000_030), { n: 2 }),
+    ]);
+    const [left, right] = (await loadVector(halves, grid, { value: { property: 'n' } })).boxes;
+    expect(left.pixels + right.pixels).toBe(12);
+  });
+
+  it('has no labels for a file without features', async () => {
+    const labels = await loadVector(await write('empty', []), grid, { background: 9 });
+    expect(labels.boxes).toEqual([]);
+    expect([...labels.classes.data]).toEqual(new Array(12).fill(9));
+    expect(labels.instances.data.every((id) => id === 0)).toBe(true);
+    expect((await loadVector(GeoCatalog.empty, grid)).boxes).toEqual([]);
+  });
+
+  it('names files that hold no areas, and ends when it is told to', async () => {
+    const line = {
+      type: 'LineString',
+      coordinates: [
+        [500_000, 5_000_000],
+        [500_030, 5_000_030],
+      ],
+    };
+    const file = await write('line', [feature(line, {})]);
+    await expect(loadVector(file, grid)).rejects.toThrow(/line\.geojson/);
+    await expect(loadVector(path, grid, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+      'enough',
+    );
+  });
+});
+
 describe('loadSides', () => {
   it('loads both sides of an intersection, each in its way', async () => {
     const image = await writeRow(

@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadPointSeries, loadZarr } from '../../src/catalog/node/index.js';
 import { TimeInterval } from '../../src/geo/node/index.js';
@@ -7,50 +6,20 @@ import { writeCog } from '../../src/raster/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { gridAt } from '../support/raster-rows.js';
+import { writeZarrStore, zarrCoordinate } from '../support/zarr-store.js';
 
 const folder = await temporaryFolder();
 const NAN = Number.NaN;
-
-interface ArrayFile {
-  readonly data: Int16Array | Float64Array;
-  readonly shape: readonly number[];
-  readonly dimensions: readonly string[];
-  readonly attributes?: object;
-}
-
-/** An uncompressed Zarr store of version 2, one chunk an array. */
-async function writeStore(name: string, arrays: Readonly<Record<string, ArrayFile>>): Promise<string> {
-  const path = join(folder, name);
-  const files: Record<string, string | Uint8Array> = { '.zgroup': '{"zarr_format":2}' };
-  for (const [key, { data, shape, dimensions, attributes = {} }] of Object.entries(arrays)) {
-    const dtype = data instanceof Int16Array ? '<i2' : '<f8';
-    const common = { zarr_format: 2, compressor: null, filters: null, fill_value: null, order: 'C' };
-    files[`${key}/.zarray`] = JSON.stringify({ ...common, shape, chunks: shape, dtype });
-    files[`${key}/.zattrs`] = JSON.stringify({ _ARRAY_DIMENSIONS: dimensions, ...attributes });
-    files[`${key}/${shape.map(() => 0).join('.')}`] = new Uint8Array(data.buffer);
-  }
-  for (const [key, content] of Object.entries(files)) {
-    await mkdir(dirname(join(path, key)), { recursive: true });
-    await writeFile(join(path, key), content);
-  }
-  return path;
-}
 
 // Three days of two bands over 3 × 2 pixels of 1°, from south to north: value = 100 band + 10 day + pixel, in tenths.
 const values = Int16Array.from({ length: 36 }, (_, i) => {
   const [day, band, pixel] = [Math.floor(i / 12), Math.floor(i / 6) % 2, i % 6];
   return i === 5 ? -99 : 100 * (band + 1) + 10 * day + pixel;
 });
-const coordinate = (data: number[], dimension: string, attributes: object): ArrayFile => ({
-  data: Float64Array.from(data),
-  shape: [data.length],
-  dimensions: [dimension],
-  attributes,
-});
-const lat = coordinate([44.5, 45.5], 'lat', { units: 'degrees_north' });
-const lon = coordinate([2.5, 3.5, 4.5], 'lon', { units: 'degrees_east' });
-const time = coordinate([0, 1, 2], 'time', { units: 'days since 2021-07-01' });
-const cube = await writeStore('cube.zarr', {
+const lat = zarrCoordinate([44.5, 45.5], 'lat', { units: 'degrees_north' });
+const lon = zarrCoordinate([2.5, 3.5, 4.5], 'lon', { units: 'degrees_east' });
+const time = zarrCoordinate([0, 1, 2], 'time', { units: 'days since 2021-07-01' });
+const cube = await writeZarrStore(folder, 'cube.zarr', {
   value: {
     data: values,
     shape: [3, 2, 2, 3],
@@ -58,7 +27,7 @@ const cube = await writeStore('cube.zarr', {
     attributes: { _FillValue: -99, scale_factor: 0.1, add_offset: 1 },
   },
   time,
-  level: coordinate([850, 500], 'level', { units: 'hPa' }),
+  level: zarrCoordinate([850, 500], 'level', { units: 'hPa' }),
   lat,
   lon,
 });
@@ -122,7 +91,7 @@ describe('loadZarr without a target', () => {
     await refuse({ maxBytes: 100 }).toThrow(/144 bytes, above the limit of 100/);
     const target = gridAt(2, 46, 3, 2, 1, 4326);
     await refuse({ target, bounds: target.bounds }).toThrow(/bounds are given beside a target/);
-    const flat = await writeStore('flat.zarr', {
+    const flat = await writeZarrStore(folder, 'flat.zarr', {
       value: { data: new Int16Array(6), shape: [2, 3], dimensions: ['lat', 'lon'] },
       lat,
       lon,

@@ -22,6 +22,10 @@ const float4 = pickle.storage('FloatStorage', 4);
 const good = pickle.tensor(float4, 0, [4], [1]);
 const dictionary = pickle.dictionary;
 const orderedDict = pickle.global('collections', 'OrderedDict');
+const set = pickle.global('builtins', 'set');
+
+/** A list of as many pairs of different numbers as 16 bits hold, in the memo as item 0. */
+const manyPairs = `]q\0(${Array.from({ length: 60_000 }, (_, k) => `M${String.fromCharCode(k & 255, k >> 8)}N\x86`).join('')}e`;
 
 /** Pickles that PyTorch would run, or choke on, and how they are refused. */
 const PICKLES: Readonly<Record<string, [value: string, code: string, message: string]>> = {
@@ -176,6 +180,49 @@ const PICKLES: Readonly<Record<string, [value: string, code: string, message: st
     dictionary({ w: `${pickle.text('x')}q\0${`(${'h\0'.repeat(10)}tq\0`.repeat(10)}` }),
     'INVALID_INPUT',
     'holds no tensors by name',
+  ],
+  // Each call would copy the list: thousands of millions of items.
+  'dictionaries of one list, again and again': [
+    `${manyPairs}${orderedDict}q\x01${'h\x01h\0\x85R'.repeat(80_000)}`,
+    'TOO_LARGE',
+    'a pickle that gives its functions more than 524288 items',
+  ],
+  'sets of one list, again and again': [
+    `${manyPairs}${set}q\x01${'h\x01h\0\x85R'.repeat(80_000)}`,
+    'TOO_LARGE',
+    'a pickle that gives its functions more than 524288 items',
+  ],
+  'bytes of one text, again and again': [
+    `${pickle.text('x'.repeat(MIB / 4))}q\0${pickle.text('latin1')}q\x01${pickle.global('_codecs', 'encode')}q\x02${'h\x02h\0h\x01\x86R'.repeat(80_000)}`,
+    'TOO_LARGE',
+    'a pickle that gives its functions more than 524288 items',
+  ],
+  'bytes that are no Latin-1': [
+    pickle.call(pickle.global('_codecs', 'encode'), pickle.text('\xc4\x80'), pickle.text('latin1')),
+    'INVALID_INPUT',
+    'its pickle calls a function with arguments that it does not take',
+  ],
+  'bytes by another codec': [
+    pickle.call(pickle.global('_codecs', 'encode'), pickle.text('x'), pickle.text('rot13')),
+    'INVALID_INPUT',
+    'its pickle calls a function with arguments that it does not take',
+  ],
+  // torch._utils sets such bits on the tensor: its values would be negated.
+  'a tensor that is negated when it is read': [
+    dictionary({
+      w: pickle.call(
+        pickle.global('torch._utils', '_rebuild_tensor_v2'),
+        float4,
+        pickle.integer(0),
+        pickle.tuple(pickle.integer(4)),
+        pickle.tuple(pickle.integer(1)),
+        '\x89',
+        pickle.call(orderedDict),
+        dictionary({ neg: '\x88' }),
+      ),
+    }),
+    'INVALID_INPUT',
+    'its pickle calls a function with arguments that it does not take',
   ],
   'a list of itself': [']q\0h\0a', 'INVALID_INPUT', 'holds no tensors by name'],
   'a hundred thousand levels': [

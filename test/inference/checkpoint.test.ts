@@ -9,7 +9,7 @@ import { type ByteSource, checkRange, MemorySource } from '../../src/io/index.js
 import { numberToHalf } from '../../src/raster/arrays/index.js';
 import { startRangeServer } from '../support/http-server.js';
 import { pickle, torchFile } from '../support/pickle.js';
-import { buildZip } from '../support/zip.js';
+import { buildZip, type ZipPart } from '../support/zip.js';
 
 interface Truth {
   format: string;
@@ -147,6 +147,54 @@ function counting(size: number, read: (offset: number, length: number) => Uint8A
   };
   return { source, counts };
 }
+
+describe('what may lie beside the weights', () => {
+  const tensor = pickle.tensor(pickle.storage('FloatStorage', 4), 0, [4], [1]);
+  const none = pickle.call(pickle.global('collections', 'OrderedDict'));
+  const counts = `}(K\x02K\x01K\x05K\x01u`;
+  const latin1 = pickle.text('latin1');
+
+  it.each([
+    ['milestones of a schedule', pickle.call(pickle.global('collections', 'Counter'), counts)],
+    ['bytes of protocol 2', pickle.call(pickle.global('_codecs', 'encode'), pickle.text('\xc3\xbf'), latin1)],
+    ['no bytes', pickle.call(pickle.global('__builtin__', 'bytes'))],
+    ['a frozen set of protocol 2', pickle.call(pickle.global('__builtin__', 'frozenset'), '](K\x01K\x02e')],
+    ['a frozen set of protocol 4', '(K\x01K\x02\x91'],
+    ['a parameter', pickle.call(pickle.global('torch._utils', '_rebuild_parameter'), tensor, '\x88', none)],
+  ])('%s', async (_, value) => {
+    const file = torchFile(pickle.dictionary({ state_dict: pickle.dictionary({ w: tensor }), extra: value }));
+    expect([...(await open(file)).tensors.keys()]).toEqual(['w']);
+  });
+});
+
+describe('zip files as PyTorch 2 pads and extends them', () => {
+  const values = Float32Array.of(1, -2, 3, 4.5);
+  const tensor = pickle.tensor(pickle.storage('FloatStorage', 4), 0, [4], [1]);
+  const file = (part: Partial<ZipPart>): Uint8Array =>
+    buildZip(
+      [
+        {
+          name: 'model/data.pkl',
+          bytes: Buffer.from(`\x80\x02${pickle.dictionary({ w: tensor })}.`, 'latin1'),
+        },
+        { name: 'model/.format_version', bytes: Buffer.from('1') },
+        { name: 'model/.storage_alignment', bytes: Buffer.from('65536') },
+        { name: 'model/byteorder', bytes: Buffer.from('little') },
+        { name: 'model/data/0', bytes: new Uint8Array(values.buffer) },
+        { name: 'model/version', bytes: Buffer.from('3\n') },
+        { name: 'model/.data/serialization_id', bytes: Buffer.from('1'.repeat(40)) },
+      ].map((each) => ({ ...each, ...part })),
+    );
+
+  it.each<[string, Partial<ZipPart>]>([
+    ['as they are', {}],
+    ['with padding', { padding: 60_000 }],
+    ['with sizes of 64 bits', { zip64: true }],
+    ['with both', { padding: 37, zip64: true }],
+  ])('%s', async (_, part) => {
+    expect([...(await (await open(file(part))).readFloat32('w'))]).toEqual([...values]);
+  });
+});
 
 describe('large tensors', () => {
   const MIB = 2 ** 20;

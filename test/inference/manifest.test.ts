@@ -24,6 +24,8 @@ describe('model.json', () => {
     [edited({ inputs: [{ ...input, std: [1, 0] }] }), /inputs\.0\.std\.1: must be positive/],
     [edited({ inputs: [{ ...input, mean: [1] }] }), /1 means and 2 standard deviations for 2 bands/],
     [edited({ inputs: [{ ...input, name: '../evil' }] }), /inputs\.0\.name/],
+    [edited({ inputs: [input, input] }), /names the input S1RTC twice/],
+    [edited({ phases: ['pre', 'event', 'pre'] }), /names the phase pre twice/],
     [edited({ chip: { size: 64, stride: 65 } }), /stride above the chip size/],
     [
       edited({

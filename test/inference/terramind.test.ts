@@ -15,7 +15,7 @@ import { resizeBicubic } from '../../src/inference/terramind/position.js';
 import { temporaryFolder } from '../support/files.js';
 import { MemoryCheckpoint } from '../support/memory-checkpoint.js';
 import { encodeGraph } from '../support/models.js';
-import { smallFlood, smallFloodTensors } from '../support/terramind.js';
+import { smallFlood, smallFloodTensors, type Tensors } from '../support/terramind.js';
 
 const folder = await temporaryFolder();
 const SIZE = 32;
@@ -46,6 +46,18 @@ async function run(
 
 const bytes = ({ graph }: TerramindGraph): Promise<Uint8Array> => encodeGraph(graph);
 const whole = await run(await bytes(wholeGraph(checkpoint, architecture, chip)), inputs);
+
+const BLOCKS = 'model.encoder.encoder.encoder.';
+
+/** The encoder of the small model alone. */
+function encoderTensors(prefix = ''): Tensors {
+  const own = 'model.encoder.encoder.';
+  const tensors: Tensors = {};
+  for (const [name, tensor] of Object.entries(smallFloodTensors())) {
+    if (name.startsWith(own)) tensors[prefix + name.slice(own.length)] = tensor;
+  }
+  return tensors;
+}
 
 describe('a checkpoint', () => {
   it('says what it is', () => {
@@ -93,6 +105,87 @@ describe('a checkpoint', () => {
     expect(() => wholeGraph(broken, detectArchitecture(broken), chip)).toThrow(
       /blocks\.1\.conv1\.0\.weight as \(8, 71, 3, 3\), not \(any, 72, 3, 3\)/,
     );
+  });
+
+  it('whose decoder takes no whole number of maps is not merged that way', () => {
+    const name = 'model.neck.2.fpn1.0.weight';
+    const tensors = {
+      ...smallFloodTensors(),
+      [name]: { shape: [192, 96, 2, 2], values: new Float32Array(73728) },
+    };
+    const three = new MemoryCheckpoint(tensors);
+    expect(detectArchitecture(three).timestamps).toBe(3);
+    expect(() => detectArchitecture(three, { merge: 'concat' })).toThrow(
+      '--merge cannot be concat: the decoder of memory takes 192 channels, no multiple of the 128 that this would give',
+    );
+  });
+
+  it('that lost a bias in one block is refused, though models do without', () => {
+    const biased: Tensors = smallFloodTensors();
+    for (let k = 0; k < 4; k++) {
+      const name = `model.encoder.encoder.encoder.${k}.attn.qkv.bias`;
+      biased[name] = { shape: [192], values: new Float32Array(192).fill(0.1) };
+    }
+    expect(detectArchitecture(new MemoryCheckpoint(biased)).encoder.depth).toBe(4);
+    for (const name of [
+      'model.encoder.encoder.encoder.2.attn.qkv.bias',
+      `${BLOCKS}1.norm2.bias`,
+      `${BLOCKS}0.mlp.fc3.weight`,
+    ]) {
+      const { [name]: _, ...rest } = biased;
+      expect(() => detectArchitecture(new MemoryCheckpoint(rest))).toThrow(
+        `memory holds no ${name}, which another block has`,
+      );
+    }
+  });
+
+  it('whose positions are on no square is refused', () => {
+    const name = 'model.encoder.encoder.encoder_embeddings.untok_dem@224.pos_emb';
+    const tensors = {
+      ...smallFloodTensors(),
+      [name]: { shape: [1, 195, 64], values: new Float32Array(195 * 64) },
+    };
+    expect(() => detectArchitecture(new MemoryCheckpoint(tensors))).toThrow(
+      `holds ${name} as (1, 195, 64), not (1, a square number, width)`,
+    );
+  });
+
+  it.each([
+    [1, /has a head of 1 class; give a segmentation into 2 to 255 classes/],
+    [256, /has a head of 256 classes/],
+  ])('with %s classes is refused', (classes, message) => {
+    const head = { shape: [classes, 8, 1, 1], values: new Float32Array(8 * classes) };
+    const tensors = { ...smallFloodTensors(), 'model.head.head.2.weight': head };
+    expect(() => detectArchitecture(new MemoryCheckpoint(tensors))).toThrow(message);
+  });
+
+  it.each([
+    ['model.head.head.2.weight', Number.NaN, /memory holds the value NaN in model\.head\.head\.2\.weight/],
+    [`${BLOCKS}3.attn.proj.weight`, -Infinity, /holds the value -Infinity in .*3\.attn\.proj\.weight/],
+    ['model.neck.2.fpn1.1.running_var', -1, /holds the value -1 in model\.neck\.2\.fpn1\.1\.running_var/],
+  ])('with %s of %s is not written', async (name, value, message) => {
+    const tensors = smallFloodTensors();
+    tensors[name].values[2] = value;
+    const broken = new MemoryCheckpoint(tensors);
+    const { graph } = wholeGraph(broken, detectArchitecture(broken), chip);
+    await expect(encodeGraph(graph)).rejects.toThrow(message);
+  });
+
+  it('of an encoder leaves out what pre-training had at the root, but no registers, and no decoder of a model', () => {
+    const more = (prefix: string, names: readonly string[]): MemoryCheckpoint => {
+      const added = names.map((name) => [prefix + name, { shape: [2], values: new Float32Array(2) }]);
+      return new MemoryCheckpoint({ ...encoderTensors(prefix), ...Object.fromEntries(added) });
+    };
+    const left = (found: MemoryCheckpoint) => {
+      const own = detectArchitecture(found, { timestamps: 1 });
+      return findLeftovers(found, own, wholeGraph(found, own, chip).used);
+    };
+    const names = ['decoder.0.norm1.weight', 'mask_token', 'register_tokens'];
+    expect(left(more('', names))).toEqual({
+      expected: { 'the pre-training decoder': 2 },
+      unused: ['register_tokens'],
+    });
+    expect(left(more('model.encoder.', names)).unused).toHaveLength(3);
   });
 
   it('tells what its graph has no place for', () => {
@@ -148,6 +241,35 @@ describe('graphs', () => {
     for (const [k, value] of whole.logits.entries()) expect(logits[k]).toBeCloseTo(value, 5);
     const apart = whole.logits.map((value, k) => Math.abs(logits[whole.logits.length + k] - value));
     expect(Math.max(...apart)).toBeGreaterThan(0.001);
+  });
+
+  it('with modalities apart are for encoders alone', async () => {
+    const apart = { ...architecture, merge: 'dict' as const };
+    for (const build of [wholeGraph, encoderGraph, decoderGraph]) {
+      expect(() => build(checkpoint, apart, chip)).toThrow(
+        /--merge cannot be dict for a model with a decoder/,
+      );
+    }
+    const encoder = new MemoryCheckpoint(encoderTensors());
+    const detected = detectArchitecture(encoder);
+    expect(() => encoderGraph(encoder, detected, chip)).toThrow(/--split has nothing to split/);
+    expect(() => decoderGraph(encoder, detected, chip)).toThrow(/--split has nothing to split/);
+    const image = new onnxruntime.Tensor('float32', wave(2 * SIZE * SIZE, 0.3), [1, 2, SIZE, SIZE]);
+    const feeds = { S1RTC: image, DEM: inputs.DEM };
+    const merged = await run(await bytes(wholeGraph(encoder, detected, chip)), feeds);
+    const separate = await run(await bytes(wholeGraph(encoder, { ...detected, merge: 'dict' }, chip)), feeds);
+    expect(Object.keys(separate).sort()).toEqual(['embeddings_DEM', 'embeddings_S1RTC']);
+    for (const [k, mean] of merged.embeddings.entries()) {
+      expect((separate.embeddings_S1RTC[k] + separate.embeddings_DEM[k]) / 2).toBeCloseTo(mean, 5);
+    }
+  });
+
+  it.each([[[0, 1]], [[4]], [[-1]], [[0.5]]])('of encoders give one block, and not %j', (taps) => {
+    const encoder = new MemoryCheckpoint(encoderTensors());
+    expect(() => detectArchitecture(encoder, { taps })).toThrow(
+      /--taps cannot be .* for an encoder of 4 blocks/,
+    );
+    expect(detectArchitecture(encoder, { taps: [1] }).taps).toEqual([1]);
   });
 
   it('may keep their values in another file', async () => {

@@ -65,6 +65,12 @@ describeBackends('chips', (backend) => {
     expect(result).toEqual([0, 2, 5, 7.5]);
   });
 
+  it('replaces infinities as it replaces NaN', async () => {
+    const plane = Float32Array.of(Infinity, 3.4e38, -Infinity, 40);
+    const result = await gather({ plane, width: 2, height: 2, origins: [0, 0], size: 2, replacement: 18 });
+    expect(result).toEqual([18, Math.fround(3.4e38), 18, 40]);
+  });
+
   it('writes one channel and leaves the others', async () => {
     const result = await gather({
       plane: ramp(4),

@@ -329,7 +329,8 @@ describe('units', () => {
 
   it.each([
     ['linear_power', [0.1, -0.2, 3], /negative values \(down to -0\.2\)/],
-    ['dB', [0.01, 0.2, 5], /all its values are positive/],
+    ['dB', [0.01, 0.2, 5], /none of its values is below −1 \(they go from 0\.01 to 5\), as it is with power/],
+    ['dB', [0, -0.002, 0.2, 5], /as it is with power/],
     ['reflectance', [3, 2500, 4000], /its median is 2500/],
     ['dn_harmonised', [0.1, 0.3, 0.9], /as of reflectance/],
     ['display_8bit', [0, 128, 300], /go from 0 to 300, beyond 0 to 255/],

@@ -6,6 +6,10 @@ export interface ZipPart {
   readonly deflate?: boolean;
   /** The sizes that the directory tells, where they are not those of `bytes`. */
   readonly size?: number;
+  /** Bytes between its header and its data, as PyTorch aligns storages. */
+  readonly padding?: number;
+  /** Whether the directory tells its sizes and place in a ZIP64 field. */
+  readonly zip64?: boolean;
 }
 
 const HEADER = 30;
@@ -17,7 +21,7 @@ export function buildZip(parts: readonly ZipPart[]): Uint8Array<ArrayBuffer> {
   const bodies: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let at = 0;
-  for (const { name, bytes, deflate = false, size } of parts) {
+  for (const { name, bytes, deflate = false, size, padding = 0, zip64 = false } of parts) {
     const data = deflate ? deflateRawSync(bytes) : bytes;
     const fields = Buffer.alloc(26);
     fields.writeUInt16LE(20, 0);
@@ -26,9 +30,10 @@ export function buildZip(parts: readonly ZipPart[]): Uint8Array<ArrayBuffer> {
     fields.writeUInt32LE(deflate ? data.length : (size ?? data.length), 14);
     fields.writeUInt32LE(size ?? bytes.length, 18);
     fields.writeUInt16LE(Buffer.byteLength(name), 22);
-    const body = Buffer.alloc(HEADER + Buffer.byteLength(name) + data.length);
+    const body = Buffer.alloc(HEADER + Buffer.byteLength(name) + padding + data.length);
     body.write('PK\x03\x04', 'latin1');
     fields.copy(body, 4);
+    body.writeUInt16LE(padding, 28);
     body.write(name, HEADER);
     body.set(data, body.length - data.length);
     const entry = Buffer.alloc(DIRECTORY + Buffer.byteLength(name));
@@ -37,7 +42,7 @@ export function buildZip(parts: readonly ZipPart[]): Uint8Array<ArrayBuffer> {
     entry.writeUInt32LE(at, 42);
     entry.write(name, DIRECTORY);
     bodies.push(body);
-    directory.push(entry);
+    directory.push(zip64 ? withZip64(entry) : entry);
     at += body.length;
   }
   const end = Buffer.alloc(END);
@@ -50,4 +55,17 @@ export function buildZip(parts: readonly ZipPart[]): Uint8Array<ArrayBuffer> {
   );
   end.writeUInt32LE(at, 16);
   return new Uint8Array(Buffer.concat([...bodies, ...directory, end]));
+}
+
+/** The sizes and the place of a directory's entry in a field of 64-bit numbers instead. */
+function withZip64(entry: Buffer): Buffer {
+  const field = Buffer.alloc(28);
+  field.writeUInt16LE(1, 0);
+  field.writeUInt16LE(24, 2);
+  for (const [k, at] of [24, 20, 42].entries()) {
+    field.writeBigUInt64LE(BigInt(entry.readUInt32LE(at)), 4 + 8 * k);
+    entry.writeUInt32LE(0xffffffff, at);
+  }
+  entry.writeUInt16LE(field.length, 30);
+  return Buffer.concat([entry, field]);
 }

@@ -245,7 +245,7 @@ describe('what does not fit is refused before any work', async () => {
   it('units that the data cannot have', async () => {
     const VV = { href: 's1-event.tif', band: 1 };
     await expect(attempt(withBands({ VV, VH: { href: 's1-event.tif', band: 2 } }, 'dB'))).rejects.toThrow(
-      /s1-event\.tif: S1RTC VV declares its units as dB, but all its values are positive/,
+      /s1-event\.tif: S1RTC VV declares its units as dB, but none of its values is below −1 \(they go from /,
     );
     await expect(attempt(withBands({ VV, VH: VV }, 'm'))).rejects.toThrow(/is in m, but dB is wanted/);
   });

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openModel } from '../../src/inference/index.js';
 import { openNpy, writeNpy } from '../../src/raster/index.js';
 import { importModel, readCard, runModel } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
-import { smallFloodTensors, writeSafetensors } from '../support/terramind.js';
+import { smallFloodTensors, type Tensors, writeSafetensors } from '../support/terramind.js';
 
 const folder = await temporaryFolder();
 const checkpoint = await writeSafetensors(join(folder, 'small.safetensors'), smallFloodTensors());
@@ -72,7 +72,81 @@ describe('model import', () => {
     await writeFile(file, JSON.stringify({ S1RTC: own }));
     await expect(
       importModel({ checkpoint, output: join(folder, 'own'), chip: 32, statistics: file }),
-    ).rejects.toThrow(/--statistics of custom have none for DEM/);
+    ).rejects.toThrow(/--statistics has nothing for DEM: .*statistics\.json is for S1RTC;/);
+  });
+
+  it.each([
+    [
+      { mean: [1], std: [3, 4] },
+      /gives 1 means and 2 standard deviations for the 2 bands of S1RTC; .* VV, VH\./,
+    ],
+    [{ mean: [1, 2], std: [3] }, /gives 2 means and 1 standard deviations for the 2 bands of S1RTC/],
+    [{ mean: [1, 2], std: [3, 0] }, /S1RTC\.std\.1: must be positive/],
+    [{ mean: [1, 2], std: [3, -4] }, /S1RTC\.std\.1: must be positive/],
+    ['{"mean":[1,1e999],"std":[3,4]}', /S1RTC\.mean\.1: must be a finite number/],
+    ['{"mean":[1,2],"std":[3,1e999]}', /S1RTC\.std\.1: must be a finite number/],
+    ['{"mean":[1,2]}', /S1RTC\.std: is missing/],
+  ])('refuses the statistics %j', async (own, message) => {
+    const file = join(folder, 'odd-statistics.json');
+    const text = typeof own === 'string' ? own : JSON.stringify(own);
+    await writeFile(file, `{"S1RTC":${text},"DEM":{"mean":[5],"std":[6]}}`);
+    const output = join(folder, 'odd-statistics');
+    await expect(importModel({ checkpoint, output, chip: 32, statistics: file })).rejects.toThrow(message);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it.each([
+    [{ chip: 4112 }, /--chip cannot be 4112; give at most 4096/],
+    [{ stride: 40 }, /--stride cannot be 40 for chips of 32 pixels, which would leave gaps/],
+    [{ name: 'my model' }, /--name cannot be "my model"; use 1 to 64 letters/],
+    [{ phases: ['a', 'a'] }, /--phases names a twice/],
+    [{ phases: ['a', 'b', 'c'] }, /--phases names 3, but the model has 2/],
+    [{ classes: ['dry land', 'water'] }, /--classes cannot be "dry land"/],
+    [{ classes: ['water', 'water'] }, /--classes names water twice/],
+  ])('refuses %j, and writes nothing', async (options, message) => {
+    const output = join(folder, 'odd-options');
+    await expect(importModel({ checkpoint, output, chip: 32, ...options })).rejects.toThrow(message);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('names a model by its file, whatever that is called', async () => {
+    const odd = join(folder, 'my flood – model (1).safetensors');
+    await copyFile(checkpoint, odd);
+    const output = join(folder, 'named');
+    await importModel({ checkpoint: odd, output, chip: 32 });
+    expect((await openModel(output)).manifest.name).toBe('my-flood-model-1-');
+  });
+
+  it('replaces a model whole, or not at all', async () => {
+    const output = join(folder, 'replaced');
+    await importModel({ checkpoint, output, chip: 32, split: true });
+    expect(readdirSync(output).sort()).toEqual(['decoder.onnx', 'encoder.onnx', 'model.json', 'model.onnx']);
+    await importModel({ checkpoint, output, chip: 48, name: 'second' });
+    expect(readdirSync(output).sort()).toEqual(['model.json', 'model.onnx']);
+    const { sha256, manifest } = await openModel(output);
+    expect(manifest.name).toBe('second');
+    const tensors = smallFloodTensors();
+    // Among the last that are written.
+    tensors['model.head.head.2.bias'].values[0] = Number.NaN;
+    const broken = await writeSafetensors(join(folder, 'broken.safetensors'), tensors);
+    await expect(importModel({ checkpoint: broken, output, chip: 32 })).rejects.toThrow(
+      /holds the value NaN/,
+    );
+    expect(readdirSync(output).sort()).toEqual(['model.json', 'model.onnx']);
+    expect((await openModel(output)).sha256).toBe(sha256);
+  });
+
+  it('does not make an encoder of a model whose decoder it does not know', async () => {
+    const tensors: Tensors = { 'model.head.head.2.weight': { shape: [2], values: new Float32Array(2) } };
+    for (const [name, tensor] of Object.entries(smallFloodTensors())) {
+      if (name.startsWith('model.encoder.')) tensors[name] = tensor;
+    }
+    tensors['model.decoder.convs.0.weight'] = { shape: [2], values: new Float32Array(2) };
+    const other = await writeSafetensors(join(folder, 'fcn.safetensors'), tensors);
+    const options = { checkpoint: other, output: join(folder, 'fcn'), chip: 32, timestamps: 2 };
+    await expect(importModel(options)).rejects.toThrow(/has a decoder that is neither a UNet nor a UperNet/);
+    const told = await importModel({ ...options, allowUnused: true });
+    expect(told.manifest.output).toMatchObject({ name: 'embeddings' });
   });
 
   it('refuses tensors that it has no place for, unless told', async () => {
@@ -104,7 +178,10 @@ describe('model import', () => {
     expect(made.manifest.output).toEqual({ name: 'embeddings', tokens: 16, channels: 64 });
     expect(made.leftovers.expected).toEqual({ 'the pre-training decoder': 1 });
     await expect(importModel({ checkpoint: encoder, output, split: true })).rejects.toThrow(/--split/);
-    await expect(openModel(output)).rejects.toThrow(/output/);
+    await expect(openModel(output)).rejects.toThrow(/is an encoder, which gives embeddings and no map/);
+    await expect(
+      importModel({ checkpoint: encoder, output, chip: 64, classes: ['land', 'water'] }),
+    ).rejects.toThrow(/--classes is for segmentations/);
   });
 });
 
@@ -281,8 +358,29 @@ describe('model run', () => {
     const more = new Map([...inputs, ['S2L2A', 'x.npy']]);
     await expect(runModel({ model, inputs: more, output })).rejects.toThrow(/--input names S2L2A/);
     const swapped = new Map([...inputs, ['S1RTC', inputs.get('DEM') ?? '']]);
+    const none = await arrays('none', new Float32Array(0));
+    await expect(runModel({ model, inputs: none, output })).rejects.toThrow(/none-s1\.npy holds no chips/);
     await expect(runModel({ model, inputs: swapped, output })).rejects.toThrow(
       /where S1RTC is \(chip, 2, 2, 32, 32\)/,
     );
+  });
+
+  it('refuses a graph that is not the one that its manifest describes', async () => {
+    const other = join(folder, 'other-graph');
+    await importModel({ checkpoint, output: other, chip: 48 });
+    const document = JSON.parse(await readFile(join(other, 'model.json'), 'utf8'));
+    document.chip = { size: 32, stride: 32 };
+    await writeFile(join(other, 'model.json'), JSON.stringify(document));
+    const inputs = await arrays('good', radar);
+    const output = join(folder, 'e.npy');
+    await expect(runModel({ model: other, inputs, output })).rejects.toThrow(
+      /other-graph\/model\.onnx fails on a batch of 1 \(.*\); check that model\.json describes it\.$/,
+    );
+    document.output.name = 'scores';
+    await writeFile(join(other, 'model.json'), JSON.stringify(document));
+    await expect(runModel({ model: other, inputs, output })).rejects.toThrow(
+      /has no output scores, but logits/,
+    );
+    expect(existsSync(output)).toBe(false);
   });
 });

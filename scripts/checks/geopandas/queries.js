@@ -1,4 +1,4 @@
-// Queries: the rows that GeoPandas finds, for random boxes in five reference systems, over the outlines of real
+// Queries: the rows that GeoPandas finds, for random boxes in six reference systems, over the outlines of real
 // rasters and of made-up ones.
 //
 // A box in a projected system has curved edges in longitude and latitude. GeoDataFrame.to_crs moves corners only, so
@@ -21,6 +21,8 @@ const SYSTEMS = [
   ['EPSG:32618', [-78, 1, -72, 80], [500, 600_000]],
   ['EPSG:3857', [-170, -70, 170, 70], [500, 2_000_000]],
   ['EPSG:3035', [-8, 36, 30, 68], [500, 800_000]],
+  // Neither the pole nor the antimeridian lies in these.
+  ['EPSG:3413', [-150, 62, 150, 78], [500, 600_000]],
 ];
 const QUERIES = 40;
 const MADE_UP = 20_000;

@@ -1,12 +1,15 @@
-// Pixels: 50 random calls of loadRaster on real files beside rasterio. 40 go through WarpedVRT with an exact
+// Pixels: 60 random calls of loadRaster on real files beside rasterio. 50 go through WarpedVRT with an exact
 // transformer, source by source, combined by NumPy; 10 through rasterio.merge, whose pixels are explained where they
-// are not those of the exact warp. What differs must have one of the reasons counted here.
+// are not those of the exact warp. The first 10 are from or onto a map around a pole. What differs must have one of the
+// reasons counted here.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { requirePackages, python as runPython } from '../programs.js';
 import { root } from '../support.js';
 
-const WARPS = 40;
+const WARPS = 50;
+/** Calls from the sea ice around Antarctica, and then as many onto a map around the nearer pole. */
+const POLAR = 5;
 const MERGES = 10;
 
 /** Files that lie over one another; each group has a band that all of them have. */
@@ -45,6 +48,8 @@ const MERGED = [
   ['eo/opengeos__data/elevation/dsm.tif', 'eo/opengeos__data/elevation/dtm.tif'],
   ['eo/opengeos__data/landsat/1985.tif', 'eo/opengeos__data/landsat/2020.tif'],
 ];
+
+const SEA_ICE = ['eo/GeoTIFF__test-data/bremen_sea_ice_conc_2022_9_9.tif'];
 
 const METHODS = ['first', 'last', 'min', 'max', 'mean', 'median', 'sum', 'count'];
 const RESAMPLINGS = ['nearest', 'bilinear', 'cubic'];
@@ -93,7 +98,8 @@ async function makeCase(
 ) {
   const pick = (list) => list[Math.floor(random() * list.length)];
   const isMerge = k >= WARPS;
-  const files = pick(isMerge ? MERGED : GROUPS).map((path) => join(shared, path));
+  const group = k < POLAR ? SEA_ICE : pick(isMerge ? MERGED : GROUPS);
+  const files = group.map((path) => join(shared, path));
   const [first, ...others] = await Promise.all(files.map((path) => openRaster(path)));
   const count = Math.min(...[first, ...others].map(({ bands }) => bands.filter(isData).length));
   const band = 1 + Math.floor(random() * count);
@@ -105,9 +111,9 @@ async function makeCase(
   const [longitude, latitude] = toLonLat.forward(...box.transform.apply(column, row));
   const zone = 1 + (Math.floor((longitude + 180) / 6) % 60);
   const utm = (latitude < 0 ? 32700 : 32600) + zone;
-  const crs = isMerge
-    ? box.crs
-    : pick([box.crs, Crs.parse(4326), Crs.parse(3857), Crs.parse(utm), Crs.parse(utm - 1)]);
+  const systems = [box.crs, Crs.parse(4326), Crs.parse(3857), Crs.parse(utm), Crs.parse(utm - 1)];
+  const polar = Crs.parse(latitude < 0 ? 3031 : 3413);
+  const crs = isMerge ? box.crs : k >= POLAR && k < 2 * POLAR ? polar : pick(systems);
   const to = createTransform(box.crs, crs);
   const [x, y] = to.forward(...box.transform.apply(column, row));
   const [x1, y1] = to.forward(...box.transform.apply(column + 1, row));

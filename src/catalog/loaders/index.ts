@@ -23,6 +23,7 @@ export { fillOutside, type OutsideFill } from './outside.js';
 export type { LoadTarget } from './plan.js';
 export { loadPointSeries, type PointSeries, type PointSeriesOptions } from './point-series.js';
 export { type PointValues, type SamplePointsOptions, samplePoints } from './points.js';
+export { createRasterPool, type RasterPool, type RasterPoolOptions } from './pool.js';
 export { loadRaster, type RasterStream, streamRaster } from './raster.js';
 export { loadSides, type SideLoader } from './sides.js';
 export { CALENDAR_UNITS, type CalendarUnit, calendarUnit, solarDay, type TimeSteps } from './time-steps.js';

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import * as v from 'valibot';
+import { invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
 import { HOST_PROVIDER_CHOICES, type HostProviderChoice } from '../../inference/node/provider-choice.js';
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
@@ -22,7 +24,7 @@ function importCommand(run: Run): Command {
     .argument('<checkpoint>', 'a .pt, .pth, .ckpt or .safetensors file')
     .requiredOption('-o, --output <folder>', 'the model folder to write')
     .option('--name <name>', 'its name (default: that of the file)')
-    .option('--chip <pixels>', 'height and width of chips, a multiple of 16', parseCount('--chip', 32))
+    .option('--chip <pixels>', 'height and width of chips, a multiple of 16', parseChip)
     .option('--stride <pixels>', 'pixels from one chip to the next', parseCount('--stride'))
     .option(
       '--statistics <what>',
@@ -131,10 +133,21 @@ function runCommand(run: Run): Command {
   );
 }
 
+/** Chips of a model folder are square, since scenes are cut and stitched by one size and stride. */
+function parseChip(text: string): number {
+  const [, height, width] = text.match(/^\s*(\d+)\s*[x×,]\s*(\d+)\s*$/) ?? [];
+  if (height === undefined || Number(height) === Number(width))
+    return parseCount('--chip', 32)(height ?? text);
+  throw invalidOption(
+    '--chip',
+    `cannot be ${height} × ${width}: chips of a model folder are square`,
+    'give one number, or make a graph for such chips with wholeGraph of terrachip/inference',
+  );
+}
+
 function describeImport(report: ImportReport): string {
-  const { output, files, manifest, statistics, leftovers, nodes, halfPrecision } = report;
+  const { output, files, manifest, leftovers, nodes, halfPrecision } = report;
   const lines = [describeCard(manifest), `graph       ${nodes} nodes`];
-  lines.push(`normalised  with ${statistics.name}: ${statistics.why} (${statistics.source})`);
   for (const [what, count] of Object.entries(leftovers.expected)) {
     lines.push(`left out    ${count} tensors of ${what}`);
   }
@@ -170,6 +183,15 @@ function percent(share: number): string {
   return `${(Math.floor(share * 1e5) / 1e3).toFixed(3)} %`;
 }
 
+/** What an import says of itself; models from elsewhere say other things, or nothing. */
+const ImportedSchema = v.object({
+  source: v.fallback(v.optional(v.object({ file: v.string(), sha256: v.string() })), undefined),
+  statistics: v.fallback(
+    v.optional(v.object({ name: v.string(), why: v.string(), source: v.string() })),
+    undefined,
+  ),
+});
+
 function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
   const { name, version, description, chip, phases, output, provenance } = manifest;
   const rows = manifest.inputs.flatMap((input) =>
@@ -187,15 +209,20 @@ function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
       ? `${output.name}: ${output.classes.map((each) => each.name).join(', ')}`
       : `${output.name}: ${output.tokens} tokens of ${output.channels}`;
   const { parameters, gflopPerChip, precision } = provenance;
+  const { source, statistics } = v.parse(ImportedSchema, provenance);
   return [
     `${name} ${version}: ${description}`,
     formatTable([['input', 'band', 'units', 'kind', 'mean', 'std'], ...rows]),
+    ...(statistics === undefined
+      ? []
+      : [`normalised  with ${statistics.name}: ${statistics.why} (${statistics.source})`]),
     `phases      ${phases.join(', ')}`,
     `chips       ${chip.size} × ${chip.size}, one every ${chip.stride} pixels`,
     `output      ${gives}`,
     `parameters  ${typeof parameters === 'number' ? parameters.toLocaleString('en') : 'unknown'}`,
     ...(typeof precision === 'string' ? [`precision   ${precision}`] : []),
     `cost        ${typeof gflopPerChip === 'number' ? `${gflopPerChip} GFLOP a chip` : 'unknown'}`,
+    ...(source === undefined ? [] : [`made from   ${source.file}, sha256 ${source.sha256}`]),
     `limits      ${manifest.limitations}`,
   ].join('\n');
 }

@@ -3,6 +3,7 @@
  * containers together; what a global means and what a call gives is for its host to say, or to refuse.
  */
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { OPCODES, type Opcode } from './opcodes.js';
 
 /** What a host puts on the stack: a global's meaning, or what a call gave. */
 export abstract class PickleObject {
@@ -40,80 +41,6 @@ const MAX_INSTRUCTIONS = 2 ** 19;
 
 /** Bytes of the name of a module or of a global. */
 const MAX_NAME = 256;
-
-/** All instructions by their names in `pickletools` of Python's library, which describes each. */
-const OPCODES = {
-  MARK: 0x28,
-  EMPTY_TUPLE: 0x29,
-  STOP: 0x2e,
-  POP: 0x30,
-  POP_MARK: 0x31,
-  DUP: 0x32,
-  BINBYTES: 0x42,
-  SHORT_BINBYTES: 0x43,
-  FLOAT: 0x46,
-  BINFLOAT: 0x47,
-  INT: 0x49,
-  BININT: 0x4a,
-  BININT1: 0x4b,
-  LONG: 0x4c,
-  BININT2: 0x4d,
-  NONE: 0x4e,
-  PERSID: 0x50,
-  BINPERSID: 0x51,
-  REDUCE: 0x52,
-  STRING: 0x53,
-  BINSTRING: 0x54,
-  SHORT_BINSTRING: 0x55,
-  UNICODE: 0x56,
-  BINUNICODE: 0x58,
-  EMPTY_LIST: 0x5d,
-  APPEND: 0x61,
-  BUILD: 0x62,
-  GLOBAL: 0x63,
-  DICT: 0x64,
-  APPENDS: 0x65,
-  GET: 0x67,
-  BINGET: 0x68,
-  INST: 0x69,
-  LONG_BINGET: 0x6a,
-  LIST: 0x6c,
-  OBJ: 0x6f,
-  PUT: 0x70,
-  BINPUT: 0x71,
-  LONG_BINPUT: 0x72,
-  SETITEM: 0x73,
-  TUPLE: 0x74,
-  SETITEMS: 0x75,
-  EMPTY_DICT: 0x7d,
-  PROTO: 0x80,
-  NEWOBJ: 0x81,
-  EXT1: 0x82,
-  EXT2: 0x83,
-  EXT4: 0x84,
-  TUPLE1: 0x85,
-  TUPLE2: 0x86,
-  TUPLE3: 0x87,
-  NEWTRUE: 0x88,
-  NEWFALSE: 0x89,
-  LONG1: 0x8a,
-  LONG4: 0x8b,
-  SHORT_BINUNICODE: 0x8c,
-  BINUNICODE8: 0x8d,
-  BINBYTES8: 0x8e,
-  EMPTY_SET: 0x8f,
-  ADDITEMS: 0x90,
-  FROZENSET: 0x91,
-  NEWOBJ_EX: 0x92,
-  STACK_GLOBAL: 0x93,
-  MEMOIZE: 0x94,
-  FRAME: 0x95,
-  BYTEARRAY8: 0x96,
-  NEXT_BUFFER: 0x97,
-  READONLY_BUFFER: 0x98,
-} as const;
-
-type Opcode = keyof typeof OPCODES;
 
 const text = new TextDecoder('utf-8', { fatal: true });
 
@@ -157,6 +84,7 @@ class PickleMachine {
     EMPTY_TUPLE: (machine) => machine.#push([]),
     EMPTY_DICT: (machine) => machine.#push(new Map()),
     EMPTY_SET: (machine) => machine.#push(new Set()),
+    FROZENSET: (machine) => machine.#push(new Set(machine.#sinceMark())),
     MARK: (machine) => {
       machine.#below.push(machine.#stack);
       machine.#stack = [];
@@ -199,6 +127,8 @@ class PickleMachine {
   readonly #host: PickleHost;
   readonly #memo = new Map<number, PickleValue>();
   #at = 0;
+  /** Items and characters that calls were given: each call may copy them. */
+  #given = 0;
   #stack: PickleValue[] = [];
   /** The stacks below the marks. */
   readonly #below: PickleValue[][] = [];
@@ -219,18 +149,17 @@ class PickleMachine {
       if (run === undefined) throw this.#refuse(code);
       run(this);
     }
-    throw new TerrachipError(
-      'TOO_LARGE',
-      `${this.#name} has a pickle of more than ${MAX_INSTRUCTIONS} instructions`,
-      'save the weights alone, with torch.save(model.state_dict(), …)',
-      { size: MAX_INSTRUCTIONS + 1, limit: MAX_INSTRUCTIONS },
-    );
+    throw this.#tooLarge(`has a pickle of more than ${MAX_INSTRUCTIONS} instructions`);
   }
 
   #reduce(): void {
     const [callee, args] = this.#popMany(2);
     if (!(callee instanceof PickleObject)) throw this.#damaged('its pickle calls what is no function');
     if (!Array.isArray(args)) throw this.#damaged('its pickle calls a function without a list of arguments');
+    // One list may be given to thousands of calls.
+    for (const arg of args) this.#given += itemsOf(arg);
+    if (this.#given > MAX_INSTRUCTIONS)
+      throw this.#tooLarge(`has a pickle that gives its functions more than ${MAX_INSTRUCTIONS} items`);
     this.#push(this.#host.call(callee, args));
   }
 
@@ -332,6 +261,15 @@ class PickleMachine {
     return items;
   }
 
+  #tooLarge(problem: string): TerrachipError {
+    return new TerrachipError(
+      'TOO_LARGE',
+      `${this.#name} ${problem}`,
+      'save the weights alone, with torch.save(model.state_dict(), …)',
+      { size: MAX_INSTRUCTIONS + 1, limit: MAX_INSTRUCTIONS },
+    );
+  }
+
   #damaged(problem: string): TerrachipError {
     return invalidInput(this.#name, `is damaged: ${problem}`, 'get the file again');
   }
@@ -347,6 +285,11 @@ class PickleMachine {
           'save the weights alone, with torch.save(model.state_dict(), …)',
         );
   }
+}
+
+function itemsOf(value: PickleValue): number {
+  if (value instanceof Map || value instanceof Set) return value.size;
+  return Array.isArray(value) || typeof value === 'string' || value instanceof Uint8Array ? value.length : 1;
 }
 
 /** An integer of two's complement, the lowest byte first. */

@@ -1,6 +1,7 @@
 /** Files of `torch.save`, since PyTorch 1.6: a zip file with one pickle and one stored entry a storage. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { type ByteSource, checkKey, openZip, untilAborted, type ZipArchive } from '../../io/index.js';
+import { type ByteSource, checkKey, untilAborted } from '../../io/index.js';
+import { openZip, type ZipArchive } from '../../io/zip.js';
 import type { CheckpointDType } from './checkpoint.js';
 import { type PickleHost, PickleObject, type PickleValue, unpickle } from './pickle.js';
 import {
@@ -149,13 +150,25 @@ class TorchHost implements PickleHost {
     this.#zip = zip;
     this.#root = root;
     const set = new Builder(([items]) => (Array.isArray(items) ? new Set(items) : undefined));
+    // Bytes in protocol 2, which has none: as characters.
+    const bytes = new Builder(([text, encoding]) =>
+      typeof text === 'string' && encoding === 'latin1' && /^[\0-\xff]*$/.test(text)
+        ? Uint8Array.from(text, (character) => character.charCodeAt(0))
+        : undefined,
+    );
     this.#builders = new Map([
       ['torch._utils._rebuild_tensor_v2', new Builder((args) => this.#tensor(args))],
       ['torch._utils._rebuild_parameter', new Builder(([data]) => asTensor(data))],
       ['torch.Size', new Builder(([shape]) => (Array.isArray(shape) ? shape : undefined))],
       ['collections.OrderedDict', new Builder(([items = []]) => dictionaryOf(items))],
+      // Milestones of a schedule of the learning rate.
+      ['collections.Counter', new Builder(([counts]) => (counts instanceof Map ? counts : undefined))],
+      ['_codecs.encode', bytes],
+      ['__builtin__.bytes', new Builder((args) => (args.length === 0 ? new Uint8Array(0) : undefined))],
       ['builtins.set', set],
       ['__builtin__.set', set],
+      ['builtins.frozenset', set],
+      ['__builtin__.frozenset', set],
     ]);
   }
 
@@ -221,9 +234,12 @@ class TorchHost implements PickleHost {
     });
   }
 
-  /** `(storage, offset, shape, strides, …)`; what follows concerns gradients. */
-  #tensor([stored, offset, shape, strides]: readonly PickleValue[]): StoredTensor | undefined {
-    const fits = stored instanceof StoredStorage && typeof offset === 'number';
+  /** `(storage, offset, shape, strides, …)`; then gradients, and bits such as "negated", which change values. */
+  #tensor([stored, offset, shape, strides, , , bits = null]: readonly PickleValue[]):
+    | StoredTensor
+    | undefined {
+    const plain = bits === null || (bits instanceof Map && bits.size === 0);
+    const fits = stored instanceof StoredStorage && typeof offset === 'number' && plain;
     if (!fits || !isNumbers(shape) || !isNumbers(strides)) return undefined;
     const tensor = { storage: stored.storage, shape: [...shape], strides: [...strides], offset };
     checkStrided(this.#name, tensor);

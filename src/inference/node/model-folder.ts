@@ -5,12 +5,7 @@ import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { cannotOpen, readJson } from '../../io/node/index.js';
 import { Embedder } from '../embedder.js';
-import {
-  type EmbeddingManifest,
-  type ModelManifest,
-  parseManifest,
-  parseModelManifest,
-} from '../manifest.js';
+import { type EmbeddingManifest, type ModelManifest, parseManifest } from '../manifest.js';
 import { ModelSession, type OnnxRuntime, type SessionOptions } from '../session.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
 import type { HostProviderChoice } from './provider-choice.js';
@@ -32,10 +27,20 @@ export interface EmbeddingFolder {
   readonly sha256: string;
 }
 
-/** Reads and checks a model folder; the graph itself is loaded by `openSession`. */
+/**
+ * Reads and checks a model folder; the graph itself is loaded by `openSession`.
+ * @throws {TerrachipError} INVALID_INPUT for what is none, or for an encoder; NOT_FOUND
+ */
 export async function openModel(path: string): Promise<ModelFolder> {
   const { document, name } = await readManifest(path);
-  const manifest = parseModelManifest(document, name);
+  const manifest = parseManifest(document, name);
+  if (!isSegmentation(manifest)) {
+    throw invalidInput(
+      path,
+      'is an encoder, which gives embeddings and no map',
+      'give a model for segmentation, or run terrachip embed',
+    );
+  }
   const { encoder, decoder } = manifest.phaseGraphs ?? {};
   const graphs = encoder === undefined || decoder === undefined ? ['model.onnx'] : [encoder, decoder];
   return { path, manifest, sha256: await hashFolder(path, graphs) };
@@ -60,7 +65,11 @@ export async function openEmbeddingModel(path: string): Promise<EmbeddingFolder>
 }
 
 function phaseGraphsOf(manifest: ModelManifest | EmbeddingManifest): ModelManifest['phaseGraphs'] {
-  return 'phaseGraphs' in manifest ? manifest.phaseGraphs : undefined;
+  return isSegmentation(manifest) ? manifest.phaseGraphs : undefined;
+}
+
+function isSegmentation(manifest: ModelManifest | EmbeddingManifest): manifest is ModelManifest {
+  return 'classes' in manifest.output;
 }
 
 async function readManifest(path: string): Promise<{ document: unknown; name: string }> {

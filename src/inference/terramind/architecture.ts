@@ -1,6 +1,7 @@
 /** What a checkpoint is, from the names and shapes of its tensors. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/index.js';
+import { countBlocks, requireSquare } from './blocks.js';
 import { MODALITIES } from './modalities.js';
 
 export const PATCH = 16;
@@ -10,6 +11,9 @@ const HEAD_WIDTH = 64;
 
 /** Feature maps that the neck takes. */
 const LEVELS = 4;
+
+/** The classes that a map of bytes can tell apart, besides the value for no data. */
+const MOST_CLASSES = 255;
 
 export const MERGES = ['mean', 'max', 'concat', 'dict'] as const;
 /** How the tokens of several modalities become one map. `dict` keeps them apart: for embeddings only. */
@@ -89,7 +93,15 @@ export function detectArchitecture(checkpoint: Checkpoint, options: Architecture
   const mergedWidth = encoder.width * (merge === 'concat' ? encoder.modalities.length : 1);
   const featureWidth =
     decoder === null ? mergedWidth : featureWidthOf(checkpoint, prefix, neck ?? null, encoder);
-  const time = detectTime(checkpoint, temporal, decoder !== null, featureWidth / mergedWidth, options);
+  const ratio = featureWidth / mergedWidth;
+  if (!Number.isInteger(ratio)) {
+    throw invalidOption(
+      '--merge',
+      `cannot be ${merge}: the decoder of ${checkpoint.name} takes ${featureWidth} channels, no multiple of the ${mergedWidth} that this would give`,
+      'say how the model merges modalities',
+    );
+  }
+  const time = detectTime(checkpoint, temporal, decoder !== null, ratio, options);
   return {
     encoderPrefix,
     prefix,
@@ -133,9 +145,8 @@ function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | u
     width = shape[0];
     modalities.push({ name: nameOf(key), key, channels: shape[1] / PATCH ** 2 });
   }
-  let depth = 0;
-  while (tensors.has(`${prefix}encoder.${depth}.attn.qkv.weight`)) depth++;
-  if (depth === 0 || modalities.some(({ channels }) => !Number.isInteger(channels))) {
+  const depth = countBlocks(checkpoint, prefix);
+  if (depth === 0 || modalities.some(({ channels }) => !Number.isInteger(channels) || channels < 1)) {
     throw invalidInput(
       checkpoint.name,
       depth === 0
@@ -144,6 +155,7 @@ function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | u
       'give a checkpoint of a TerraMind model',
     );
   }
+  for (const { key } of modalities) requireSquare(checkpoint, `${prefix}encoder_embeddings.${key}.pos_emb`);
   const chosen = heads ?? width / HEAD_WIDTH;
   if (!Number.isInteger(chosen) || chosen < 1 || width % chosen !== 0) {
     throw invalidOption(
@@ -183,7 +195,15 @@ function chooseModalities(
 }
 
 function chooseTaps(depth: number, decodes: boolean, taps: readonly number[] | undefined): readonly number[] {
-  if (!decodes) return taps ?? [depth - 1];
+  if (!decodes) {
+    const [tap = depth - 1, more] = taps ?? [];
+    if (more === undefined && Number.isInteger(tap) && tap >= 0 && tap < depth) return [tap];
+    throw invalidOption(
+      '--taps',
+      `cannot be ${taps?.join(', ')} for an encoder of ${depth} blocks`,
+      'give the one block whose result is wanted, counted from 0',
+    );
+  }
   const evenly = Array.from({ length: LEVELS }, (_, k) => ((k + 1) * depth) / LEVELS - 1);
   const chosen = taps ?? evenly;
   if (chosen.length !== LEVELS || chosen.some((tap) => !Number.isInteger(tap) || tap < 0 || tap >= depth)) {
@@ -263,5 +283,13 @@ function classesOf(checkpoint: Checkpoint, prefix: string): number {
       'give a model for segmentation',
     );
   }
-  return head.shape[0];
+  const [classes = 0] = head.shape;
+  if (classes < 2 || classes > MOST_CLASSES) {
+    throw invalidInput(
+      checkpoint.name,
+      `has a head of ${classes} ${classes === 1 ? 'class' : 'classes'}`,
+      `give a segmentation into 2 to ${MOST_CLASSES} classes`,
+    );
+  }
+  return classes;
 }

@@ -149,8 +149,9 @@ function foldBatchNorm(
   axis: 0 | 1,
 ): { kernel: Weight; bias: Weight } {
   const channels = kernel.shape[axis];
-  const get = (name: string): Weight => weights.get(name, [channels]);
-  const [gamma, beta, mean, variance] = [get('weight'), get('bias'), get('running_mean'), get('running_var')];
+  const get = (name: string, least?: number): Weight => weights.get(name, [channels], least);
+  const [gamma, beta, mean] = [get('weight'), get('bias'), get('running_mean')];
+  const variance = get('running_var', 0);
   const inner = kernel.shape.slice(axis + 1).reduce((product, length) => product * length, 1);
   const factor = (scale: number, spread: number): number => scale / Math.sqrt(spread + EPSILON);
   return {

@@ -45,6 +45,7 @@ export function wholeGraph(
 ): TerramindGraph {
   const grid = gridOf(chip);
   const { timestamps, modalities, decoder, merge, encoderPrefix } = architecture;
+  if (decoder !== null) requireDecoder(architecture);
   const axis = timestamps === 1 ? 'chip' : 'image';
   const graph = new GraphBuilder('terramind', { chip: 1, image: timestamps });
   const weights = new Weights(checkpoint);
@@ -98,6 +99,7 @@ export function encoderGraph(
   chip: ChipSize,
 ): TerramindGraph {
   const [rows, columns] = gridOf(chip);
+  requireDecoder(architecture);
   const graph = new GraphBuilder('terramind-encoder', { chip: 1 });
   const weights = new Weights(checkpoint);
   const encoder = weights.at(architecture.encoderPrefix);
@@ -126,6 +128,7 @@ export function decoderGraph(
 ): TerramindGraph {
   const grid = gridOf(chip);
   const { timestamps, taps, encoder, merge } = architecture;
+  requireDecoder(architecture);
   const graph = new GraphBuilder('terramind-decoder', { chip: 1, image: timestamps });
   const weights = new Weights(checkpoint);
   const tokens = grid[0] * grid[1];
@@ -158,6 +161,16 @@ function logits(
 ): Value {
   const maps = features.map((tokens) => toMap(graph, tokens, grid));
   return decode(graph, weights, architecture, maps, [height, width]);
+}
+
+/** A decoder takes one map of each tap, so modalities must have been merged. */
+function requireDecoder({ decoder, merge }: Architecture): void {
+  if (decoder === null) {
+    throw invalidOption('--split', 'has nothing to split: the checkpoint is an encoder', 'leave it out');
+  }
+  if (merge === 'dict') {
+    throw invalidOption('--merge', 'cannot be dict for a model with a decoder', 'choose mean, max or concat');
+  }
 }
 
 function gridOf({ height, width }: ChipSize): [rows: number, columns: number] {

@@ -40,13 +40,10 @@ function explanation(name: string, architecture: Architecture): string | null {
     if (left !== undefined) return `the modality ${left.name}`;
     return decoder === null && key.startsWith('tok_') ? 'tokenised modalities' : null;
   }
-  const own = [
-    `${encoderPrefix}encoder.`,
-    `${encoderPrefix}encoder_norm.`,
-    `${encoderPrefix}missing_mod_token`,
-  ];
-  // Published encoders lie in files of the whole pre-training model.
-  return decoder === null && !own.some((prefix) => name.startsWith(prefix))
+  // Published encoders lie in files of the whole pre-training model, at its root; a decoder behind an encoder that
+  // is part of another model is that model's own. Registers are tokens that attention sees.
+  const own = ['encoder.', 'encoder_norm.', 'register_tokens'];
+  return decoder === null && encoderPrefix === '' && !own.some((prefix) => name.startsWith(prefix))
     ? 'the pre-training decoder'
     : null;
 }

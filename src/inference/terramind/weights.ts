@@ -36,9 +36,11 @@ export class Weights {
   /**
    * A tensor as it is stored.
    * @param expected its shape; NaN for lengths that may be any
-   * @throws {TerrachipError} INVALID_INPUT for a missing tensor or another shape
+   * @param least no value is below it
+   * @throws {TerrachipError} INVALID_INPUT for a missing tensor or another shape, and when it is loaded for values
+   * that no training leaves: a model with one NaN would answer with NaN everywhere
    */
-  get(name: string, expected: readonly number[]): Weight {
+  get(name: string, expected: readonly number[], least = Number.NEGATIVE_INFINITY): Weight {
     const { name: full, shape } = this.#tensor(name);
     if (
       shape.length !== expected.length ||
@@ -51,7 +53,17 @@ export class Weights {
         'check what the checkpoint was made for and give it with --taps, --heads, --timestamps or --merge',
       );
     }
-    return { shape, load: (signal) => this.#checkpoint.readFloat32(full, signal) };
+    const load = async (signal?: AbortSignal): Promise<Float32Array> => {
+      const values = await this.#checkpoint.readFloat32(full, signal);
+      const odd = values.find((value) => !(Number.isFinite(value) && value >= least));
+      if (odd === undefined) return values;
+      throw invalidInput(
+        this.#checkpoint.name,
+        `holds the value ${odd} in ${full}`,
+        'get the file again, or take a checkpoint from before the training went wrong',
+      );
+    };
+    return { shape, load };
   }
 
   /** A tensor that may be missing. */

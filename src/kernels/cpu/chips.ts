@@ -44,7 +44,7 @@ export function run(
     for (let x = 0; x < n; x++) {
       const column = left + x < scene_width ? left + x : mirror(left + x, scene_width);
       const stored = plane[row * scene_width + column];
-      chips[output++] = ((Number.isNaN(stored) ? replacement : stored) - mean) / deviation;
+      chips[output++] = ((Number.isFinite(stored) ? stored : replacement) - mean) / deviation;
     }
   }
 }

@@ -38,7 +38,7 @@ export function chipValues(manifest: ModelManifest | EmbeddingManifest, input: M
 }
 
 /**
- * Writes a chip's values as the model takes them: NaN replaced, then less the mean and by the deviation of its band.
+ * Writes a chip's values as the model takes them: what is not finite replaced, then less the mean and by the deviation of its band.
  * @param values (band, [phase,] y, x)
  * @param target as many numbers
  */
@@ -47,7 +47,7 @@ export function normaliseInto(input: ModelInput, values: Float32Array, target: F
   for (const [band, mean] of input.mean.entries()) {
     const std = input.std[band];
     for (let k = band * plane; k < (band + 1) * plane; k++) {
-      target[k] = ((Number.isNaN(values[k]) ? input.nodataReplacement : values[k]) - mean) / std;
+      target[k] = ((Number.isFinite(values[k]) ? values[k] : input.nodataReplacement) - mean) / std;
     }
   }
 }
@@ -63,7 +63,7 @@ export function validShare(manifest: ModelManifest | EmbeddingManifest, chip: Ch
       const phase = input.kind === 'static' ? undefined : manifest.phases[(k / pixels) % steps];
       if (!decidesValidity(manifest, input, phase)) continue;
       for (let pixel = 0; pixel < pixels; pixel++) {
-        if (Number.isNaN(values[k + pixel])) missing[pixel] = 1;
+        if (!Number.isFinite(values[k + pixel])) missing[pixel] = 1;
       }
     }
   }

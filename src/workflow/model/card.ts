@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
+import { NAME } from '../../inference/manifest.js';
 import {
   type Architecture,
   isStatic,
@@ -25,10 +26,14 @@ const FLOOD_SHA256 = '22627584c2db618c2f6ddb64b411a95762a893becb25104e3f66bfebec
 
 const COLOURS = ['#e8e2d0', '#1f78b4', '#33a02c', '#e31a1c', '#ff7f00', '#6a3d9a', '#b15928', '#a6cee3'];
 
+const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const OverridesSchema = v.record(
   v.string(),
-  v.object({ mean: v.array(v.number()), std: v.array(v.pipe(v.number(), v.gtValue(0))) }),
+  v.object({ mean: v.array(Finite), std: v.array(v.pipe(Finite, v.gtValue(0, 'must be positive'))) }),
 );
+
+/** Chips beyond it would not fit into any memory. */
+const LARGEST_CHIP = 4096;
 
 export interface ChosenStatistics {
   readonly name: string;
@@ -89,6 +94,17 @@ export function makeCard(
 ): ModelManifest | EmbeddingManifest {
   const { name, chip, stride, provenance } = options;
   const { decoder, timestamps, encoder, merge, pooling } = architecture;
+  checkNames('--name', [name]);
+  if (chip > LARGEST_CHIP) {
+    throw invalidOption('--chip', `cannot be ${chip}`, `give at most ${LARGEST_CHIP}`);
+  }
+  if (stride > chip) {
+    throw invalidOption(
+      '--stride',
+      `cannot be ${stride} for chips of ${chip} pixels, which would leave gaps`,
+      `give at most ${chip}`,
+    );
+  }
   const common = {
     schemaVersion: 1 as const,
     name,
@@ -101,6 +117,13 @@ export function makeCard(
     licence: 'that of the checkpoint; TerraMind’s published weights are Apache-2.0',
   };
   if (decoder === null) {
+    if (options.classes !== undefined) {
+      throw invalidOption(
+        '--classes',
+        'is for segmentations, and the checkpoint is an encoder',
+        'leave it out',
+      );
+    }
     const merged = encoder.width * (merge === 'concat' ? encoder.modalities.length : 1);
     return {
       ...common,
@@ -136,17 +159,18 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
   }
   const own = statistics.modalities[name];
   if (own === undefined) {
+    const given = Object.keys(statistics.modalities).join(', ');
     throw invalidOption(
       '--statistics',
-      `of ${statistics.name} have none for ${name}`,
+      `has nothing for ${name}: ${statistics.name === 'custom' ? statistics.source : statistics.name} is for ${given}`,
       'choose others, or give a JSON file with mean and std a modality',
     );
   }
   if (own.mean.length !== channels || own.std.length !== channels) {
     throw invalidInput(
       statistics.source,
-      `gives ${own.mean.length} means for ${channels} bands of ${name}`,
-      'give one a band',
+      `gives ${own.mean.length} means and ${own.std.length} standard deviations for the ${channels} bands of ${name}`,
+      `give one of each a band, in the order ${facts.bands.join(', ')}`,
     );
   }
   return {
@@ -179,8 +203,20 @@ function classesOf(count: number, names: readonly string[] | undefined): { name:
 }
 
 function requireCount(option: string, names: readonly string[], count: number): readonly string[] {
+  checkNames(option, names);
   if (names.length === count) return names;
   throw invalidOption(option, `names ${names.length}, but the model has ${count}`, `give ${count} names`);
+}
+
+function checkNames(option: string, names: readonly string[]): void {
+  const odd = names.find((name) => !NAME.test(name));
+  const twice = names.find((name, k) => names.indexOf(name) < k);
+  if (odd === undefined && twice === undefined) return;
+  throw invalidOption(
+    option,
+    odd === undefined ? `names ${twice} twice` : `cannot be ${JSON.stringify(odd)}`,
+    odd === undefined ? 'give each a name of its own' : 'use 1 to 64 letters, digits, dots and dashes',
+  );
 }
 
 /** The model.json of a folder. */

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
-import { type EmbeddingManifest, type ModelManifest, openCheckpoint } from '../../inference/index.js';
+import {
+  type EmbeddingManifest,
+  type ModelManifest,
+  openCheckpoint,
+  parseManifest,
+} from '../../inference/index.js';
 import { type Graph, halfPrecision } from '../../inference/onnx/index.js';
 import {
   type Architecture,
@@ -16,7 +21,7 @@ import {
   wholeGraph,
 } from '../../inference/terramind/index.js';
 import type { ByteSource } from '../../io/index.js';
-import { makeFolder, openSource, writeJson } from '../../io/node/index.js';
+import { openSource, writeJson } from '../../io/node/index.js';
 import { type ChosenStatistics, cardPath, chooseStatistics, makeCard } from './card.js';
 import {
   type HalfPrecisionReport,
@@ -24,7 +29,7 @@ import {
   type SampleOptions,
   tryHalfPrecision,
 } from './half-precision.js';
-import { writeModelFile } from './model-file.js';
+import { replaceFolder, writeModelFile } from './model-file.js';
 import type { ModelPrecision } from './precision.js';
 
 export interface ImportOptions extends SampleOptions, ArchitectureOptions {
@@ -94,12 +99,9 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
     const size = { height: chip, width: chip };
     const whole = wholeGraph(checkpoint, architecture, size);
     const leftovers = findLeftovers(checkpoint, architecture, whole.used);
-    refuseUnused(checkpoint.name, leftovers, options.allowUnused === true);
+    if (options.allowUnused !== true) refuseUnused(checkpoint.name, leftovers, architecture);
     const graphs = new Map<string, TerramindGraph>([['model', whole]]);
     if (options.split === true) {
-      if (kind === 'encoder') {
-        throw invalidOption('--split', 'has nothing to split: the checkpoint is an encoder', 'leave it out');
-      }
       graphs.set('encoder', encoderGraph(checkpoint, architecture, size));
       graphs.set('decoder', decoderGraph(checkpoint, architecture, size));
     }
@@ -118,11 +120,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
     const stride = options.stride ?? Math.round((kind === 'encoder' ? 1 : STRIDE_SHARE) * chip);
     const { encoder, modalities, timestamps, pooling, merge, taps, decoder } = architecture;
     const card = makeCard(architecture, statistics, {
-      name:
-        options.name ??
-        basename(checkpoint.name)
-          .replace(/\.\w+$/, '')
-          .slice(0, 64),
+      name: options.name ?? nameOf(basename(checkpoint.name)),
       chip,
       stride,
       ...(options.phases === undefined ? {} : { phases: options.phases }),
@@ -147,24 +145,25 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       },
     });
     const sample = precision === 'fp16' ? await readSample(card, options) : null;
-    await makeFolder(output);
-    const files: string[] = [];
-    for (const [name, { graph }] of graphs) {
-      onProgress?.({ type: 'stage', stage: `write ${name}.onnx` });
-      const written: Graph = sample === null ? graph : halfPrecision(graph, 'float16', checkpoint.name);
-      files.push(...(await writeModelFile(output, name, written, signal)));
-    }
-    const half =
-      sample === null
-        ? null
-        : await tryHalfPrecision(output, whole.graph, card, sample, checkpoint.name, options);
-    const manifest: ModelManifest | EmbeddingManifest = {
-      ...card,
-      ...(half === null ? {} : { provenance: { ...card.provenance, halfPrecision: half } }),
-      ...(options.split === true ? { phaseGraphs: PHASE_GRAPHS } : {}),
-    };
-    await writeJson(cardPath(output), manifest);
-    files.push('model.json');
+    const { files, manifest, half } = await replaceFolder(output, async (staging) => {
+      const written: string[] = [];
+      for (const [name, { graph }] of graphs) {
+        onProgress?.({ type: 'stage', stage: `write ${name}.onnx` });
+        const form: Graph = sample === null ? graph : halfPrecision(graph, 'float16', checkpoint.name);
+        written.push(...(await writeModelFile(staging, name, form, signal)));
+      }
+      const tried =
+        sample === null
+          ? null
+          : await tryHalfPrecision(staging, whole.graph, card, sample, checkpoint.name, options);
+      const described: ModelManifest | EmbeddingManifest = {
+        ...card,
+        ...(tried === null ? {} : { provenance: { ...card.provenance, halfPrecision: tried } }),
+        ...(options.split === true ? { phaseGraphs: PHASE_GRAPHS } : {}),
+      };
+      await writeJson(cardPath(staging), parseManifest(described, cardPath(output)));
+      return { files: [...written, 'model.json'], manifest: described, half: tried };
+    });
     const nodes = whole.graph.nodes.length;
     return {
       output,
@@ -182,6 +181,14 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
   } finally {
     await checkpoint.close();
   }
+}
+
+/** The name of a file as that of a model. */
+function nameOf(file: string): string {
+  return file
+    .replace(/\.\w+$/, '')
+    .replace(/[^\w.-]+/g, '-')
+    .slice(0, 64);
 }
 
 /** Encoders are published with more modalities than anybody has: the three that flood models take, where they are. */
@@ -208,12 +215,22 @@ function refuseSample({ sample, sampleChips }: ImportOptions): void {
   );
 }
 
-function refuseUnused(name: string, { unused }: Leftovers, allowed: boolean): void {
-  if (unused.length === 0 || allowed) return;
-  const shown = unused.slice(0, 5).join(', ');
+function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: Architecture): void {
+  if (unused.length === 0) return;
+  const shown = `${unused.slice(0, 5).join(', ')}${unused.length > 5 ? ', …' : ''}`;
+  if (
+    decoder === null &&
+    unused.some((tensor) => /^(neck|decoder|head)\./.test(tensor.slice(prefix.length)))
+  ) {
+    throw invalidInput(
+      name,
+      `has a decoder that is neither a UNet nor a UperNet (${shown})`,
+      'give a model with one of those, or make an encoder of it with --allow-unused',
+    );
+  }
   throw invalidInput(
     name,
-    `has ${unused.length} tensors that the model has no place for (${shown}${unused.length > 5 ? ', …' : ''})`,
+    `has ${unused.length} tensors that the model has no place for (${shown})`,
     'give a checkpoint of one TerraMind model, or go on with --allow-unused',
   );
 }

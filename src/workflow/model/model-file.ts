@@ -1,8 +1,38 @@
 import type { FileHandle } from 'node:fs/promises';
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Graph, writeGraph } from '../../inference/onnx/index.js';
-import { writeAtomically } from '../../io/node/index.js';
+import { makeFolder, writeAtomically } from '../../io/node/index.js';
+
+/** All that an import writes; `model.json` last, which makes a folder a model. */
+const FILES = [
+  ...['model', 'encoder', 'decoder'].flatMap((name) => [`${name}.onnx`, `${name}.onnx.data`]),
+  'model.json',
+];
+
+/**
+ * Makes a model folder, or replaces the model in one: files of an earlier import do not stay beside others, and when
+ * `write` fails, the folder is as it was.
+ * @param write gets a folder to write into and tells what it wrote
+ */
+export async function replaceFolder<T extends { files: readonly string[] }>(
+  output: string,
+  write: (staging: string) => Promise<T>,
+): Promise<T> {
+  await makeFolder(output);
+  const staging = await mkdtemp(join(output, '.import-'));
+  try {
+    const result = await write(staging);
+    await rm(join(output, 'model.json'), { force: true });
+    for (const file of FILES) {
+      if (result.files.includes(file)) await rename(join(staging, file), join(output, file));
+      else await rm(join(output, file), { force: true });
+    }
+    return result;
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
 
 /** Writes NAME.onnx, and NAME.onnx.data beside it where one file cannot hold everything; returns their names. */
 export async function writeModelFile(

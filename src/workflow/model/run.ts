@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-common';
-import { invalidInput, invalidOption } from '../../errors.js';
+import { invalidInput, invalidOption, messageOf } from '../../errors.js';
 import { sizeOf } from '../../geo/index.js';
+import { checkNames } from '../../inference/graph-check.js';
 import {
   type EmbeddingManifest,
   type HostProviderChoice,
@@ -50,6 +51,7 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     const path = inputs.get(input.name) ?? '';
     const values = await readInput(manifest, input, path, options);
     const chips = values.length / sizeOf(inputShape(manifest, input, 1));
+    if (chips === 0) throw invalidInput(path, 'holds no chips', 'give at least one');
     if (count !== 0 && chips !== count) {
       throw invalidInput(
         path,
@@ -60,10 +62,13 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     count = chips;
     arrays.set(input.name, values);
   }
-  const { session, provider, runtime } = await openGraph(join(options.model, 'model.onnx'), options.provider);
+  const path = join(options.model, 'model.onnx');
+  const { session, provider, runtime } = await openGraph(path, options.provider);
   const parts: Float32Array[] = [];
   let shape: readonly number[] = [];
   try {
+    const names = { inputs: manifest.inputs.map(({ name }) => name), output: manifest.output.name };
+    checkNames(path, names, session);
     for (let start = 0; start < count; start += step) {
       signal?.throwIfAborted();
       const chips = Math.min(step, count - start);
@@ -74,7 +79,15 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
         const values = arrays.get(input.name)?.subarray(start * one, (start + chips) * one);
         feeds[input.name] = new runtime.Tensor('float32', values ?? new Float32Array(0), dims);
       }
-      const result = (await session.run(feeds, [manifest.output.name]))[manifest.output.name];
+      const outputs = await session.run(feeds, [manifest.output.name]).catch((cause: unknown) => {
+        throw invalidInput(
+          path,
+          `fails on a batch of ${chips} (${messageOf(cause).split('\n')[0]})`,
+          'check that model.json describes it',
+          cause,
+        );
+      });
+      const result = outputs[manifest.output.name];
       shape = [count, ...result.dims.slice(1)];
       parts.push(Float32Array.from(result.data as Float32Array));
       options.onProgress?.({

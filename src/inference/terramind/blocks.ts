@@ -1,0 +1,49 @@
+/** Whether an encoder is whole: what the graph's builder would not miss. */
+import { invalidInput } from '../../errors.js';
+import type { Checkpoint } from '../checkpoint/index.js';
+
+/**
+ * The blocks, which must be alike: a bias is optional for a model, but not for one block of it.
+ * @throws {TerrachipError} INVALID_INPUT for a block that lacks what another has
+ */
+export function countBlocks(checkpoint: Checkpoint, prefix: string): number {
+  const blocks = new Set<string>();
+  const parts = new Set<string>();
+  for (const name of checkpoint.tensors.keys()) {
+    if (!name.startsWith(`${prefix}encoder.`)) continue;
+    const [, block, part] =
+      name
+        .slice(prefix.length)
+        .match(/^encoder\.(\d{1,4})\.((?:norm[12]|attn\.(?:qkv|proj)|mlp\.fc[123])\.(?:weight|bias))$/) ?? [];
+    if (block === undefined) continue;
+    blocks.add(block);
+    parts.add(part);
+  }
+  for (let block = 0; block < blocks.size; block++) {
+    for (const part of parts) {
+      const name = `${prefix}encoder.${block}.${part}`;
+      if (checkpoint.tensors.has(name)) continue;
+      throw invalidInput(
+        checkpoint.name,
+        `holds no ${name}, which another block has`,
+        'give a complete checkpoint of a TerraMind model',
+      );
+    }
+  }
+  return blocks.size;
+}
+
+/**
+ * Positions lie on a square grid, from which those of other grids are interpolated.
+ * @throws {TerrachipError} INVALID_INPUT for any other number of them
+ */
+export function requireSquare(checkpoint: Checkpoint, name: string): void {
+  const shape = checkpoint.tensors.get(name)?.shape ?? [];
+  const side = Math.sqrt(shape[1] ?? 0);
+  if (shape.length === 3 && Number.isInteger(side) && side >= 1) return;
+  throw invalidInput(
+    checkpoint.name,
+    `holds ${name} as (${shape.join(', ')}), not (1, a square number, width)`,
+    'give a checkpoint of a TerraMind model',
+  );
+}

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type CatalogRow,
+  createRasterPool,
+  loadRaster,
+  loadRasterTimeseries,
+  type OpenAsset,
+} from '../../src/catalog/node/index.js';
+import { createBlockCache, openRaster } from '../../src/raster/index.js';
+import { temporaryFolder } from '../support/files.js';
+import { gridAt, valuesOf, writeRow } from '../support/raster-rows.js';
+import { serveFolder } from '../support/stores.js';
+
+const folder = await temporaryFolder();
+const grid = gridAt(500_000, 5_000_020, 4, 2);
+const rows = await Promise.all(
+  [1, 2, 3].map((value) =>
+    writeRow(
+      folder,
+      `r${value}`,
+      { data: { geobox: grid, bands: [new Uint8Array(8).fill(value)] } },
+      {
+        interval: `2021-07-0${value}`,
+      },
+    ),
+  ),
+);
+const options = { bands: [1], resampling: 'nearest', method: 'sum' } as const;
+
+/** Opens files and counts how often, and how many are open. */
+function counting() {
+  const counts = { opened: 0, open: 0 };
+  const open: OpenAsset = async (href, given) => {
+    const raster = await openRaster(href, given);
+    counts.opened++;
+    counts.open++;
+    const close = raster.close.bind(raster);
+    raster.close = async () => {
+      counts.open--;
+      await close();
+    };
+    return raster;
+  };
+  return { counts, open };
+}
+
+describe('createRasterPool', () => {
+  it('opens each file once for any number of loads, also at the same time', async () => {
+    const { counts, open } = counting();
+    const pool = createRasterPool({ open });
+    const chips = [0, 1, 2, 3].map((x) => gridAt(500_000 + 10 * x, 5_000_020, 1, 2));
+    const load = (chip: typeof grid) => loadRaster(rows, chip, { ...options, open: pool.open });
+    for (const tensor of await Promise.all(chips.map(load))) expect(valuesOf(tensor)).toEqual([6, 6]);
+    for (const chip of chips) expect(valuesOf(await load(chip))).toEqual([6, 6]);
+    const series = await loadRasterTimeseries(rows, chips[0], { bands: [1], open: pool.open });
+    expect([...series.data]).toEqual([1, 1, 2, 2, 3, 3]);
+    expect(counts).toEqual({ opened: 3, open: 3 });
+    await pool.close();
+    expect(counts.open).toBe(0);
+  });
+
+  it('asks a server for headers once', async () => {
+    const { url, requests } = await serveFolder(folder);
+    const remote = rows.map((row): CatalogRow => {
+      const href = `${url}/${row.id}-data.tif`;
+      return { ...row, href, assets: { data: { ...row.assets.data, href } } };
+    });
+    const pool = createRasterPool();
+    await loadRaster(remote, grid, { ...options, open: pool.open });
+    const first = requests.length;
+    expect(first).toBeGreaterThan(0);
+    for (let k = 0; k < 5; k++) await loadRaster(remote, grid, { ...options, open: pool.open });
+    // Headers are known and the blocks are in the pool's cache.
+    expect(requests).toHaveLength(first);
+    await pool.close();
+  });
+
+  it('keeps the files open that were needed last, and no more', async () => {
+    const { counts, open } = counting();
+    const pool = createRasterPool({ files: 1, open });
+    for (const row of rows) await loadRaster([row], grid, { ...options, open: pool.open });
+    expect(counts).toEqual({ opened: 3, open: 1 });
+    await loadRaster([rows[2]], grid, { ...options, open: pool.open });
+    expect(counts.opened).toBe(3);
+    await loadRaster([rows[0]], grid, { ...options, open: pool.open });
+    expect(counts).toEqual({ opened: 4, open: 1 });
+    await pool.close();
+    expect(counts.open).toBe(0);
+  });
+
+  it('does not close what is being read, and closes it when it is given back', async () => {
+    const { counts, open } = counting();
+    const pool = createRasterPool({ open });
+    const raster = await pool.open(rows[0].href, { cache: createBlockCache(1024) });
+    await pool.close();
+    expect((await raster.readPlanes())[0][0]).toBe(1);
+    await raster.close();
+    await raster.close();
+    expect(counts.open).toBe(0);
+  });
+
+  it('tries a file again that could not be opened, and heeds the signal of each load by itself', async () => {
+    let isThere = false;
+    const pool = createRasterPool({
+      open: (href, given) => openRaster(isThere ? href : `${href}.not`, given),
+    });
+    const load = (signal?: AbortSignal) =>
+      loadRaster([rows[0]], grid, { ...options, open: pool.open, ...(signal && { signal }) });
+    await expect(load()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    isThere = true;
+    const stop = new AbortController();
+    const stopped = load(stop.signal);
+    const other = load();
+    stop.abort(new Error('enough'));
+    await expect(stopped).rejects.toThrow('enough');
+    expect(valuesOf(await other)[0]).toBe(1);
+    await pool.close();
+    expect(() => createRasterPool({ files: -1 })).toThrow(/files cannot be -1/);
+  });
+});
