@@ -1,16 +1,18 @@
-// Faults of one or a few characters in every shader and CPU kernel, and where weights are read: each must fail a
-// test. A fault that survives means that the tests do not see what they should.
+// Faults of one or a few characters in every shader and CPU kernel, where weights are read, and in the catalog: each must
+// fail a test. A fault that survives means that the tests do not see what they should.
 //
-//   npm run check:mutants [-- NAME]     only the faults of files whose path contains NAME
+//   npm run check:mutants [-- NAME ...]     only the faults of files whose path contains one of the names
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CATALOG_MUTANTS } from './mutants-catalog.js';
 
 /** [file, what stands there, what a slip would make of it, tests that must notice] */
 const KERNELS = 'test/kernels';
 const R = `${KERNELS}/resamplings.test.ts`;
+const AGGREGATION = `${KERNELS}/aggregation.test.ts`;
 const CHECKPOINTS = 'test/inference/checkpoint.test.ts';
 const HOSTILE = 'test/inference/checkpoint-hostile.test.ts';
 const PHASES = 'test/inference/phase-encoder.test.ts';
@@ -506,6 +508,10 @@ const MUTANTS = [
   ['src/shaders/stitch.wgsl', '* n + dy) * n + dx', '* n + dx) * n + dy', `${KERNELS}/stitch.test.ts`],
   ['src/shaders/stitch.wgsl', 'if (is_valid(x, row)) {', 'if (true) {', `${KERNELS}/stitch.test.ts`],
   ['src/shaders/stitch.wgsl', 'var value = missing();', 'var value = 0.0;', `${KERNELS}/stitch.test.ts`],
+  ['src/shaders/stitch.wgsl', 'if (count == 0u) { shift = value; }', '', AGGREGATION],
+  ['src/shaders/stitch.wgsl', '/ f32(count - 1u)', '/ f32(count)', AGGREGATION],
+  ['src/kernels/cpu/stitch.ts', 'differences ** 2 / count', 'differences ** 2', AGGREGATION],
+  ['src/kernels/cpu/stitch.ts', 'count < 2 ? Number.NaN', 'count < 3 ? Number.NaN', AGGREGATION],
   ['src/kernels/cpu/stitch.ts', '(k > 0 ? 1 : 0)', '(k >= 0 ? 1 : 0)', `${KERNELS}/stitch.test.ts`],
   [
     'src/kernels/cpu/stitch.ts',
@@ -580,7 +586,7 @@ const MUTANTS = [
   ['src/kernels/cpu/stitch.ts', 'value < chosen', 'value > chosen', `${KERNELS}/stitch.test.ts`],
   [
     'src/kernels/cpu/stitch.ts',
-    'reduction < WEIGHTS ? Number.NaN : 0',
+    'reduction === WEIGHTS || reduction === COUNTS ? 0 : Number.NaN',
     'Number.NaN',
     `${KERNELS}/stitch.test.ts`,
   ],
@@ -652,10 +658,11 @@ const MUTANTS = [
   ['src/inference/phase-encoder.ts', '(band * steps + phase) * plane', '(band + phase) * plane', PHASES],
   ['src/inference/phase-encoder.ts', 'equal.place * length,', '0,', PHASES],
   ['src/inference/phase-encoder.ts', 'place < chips * phases', 'place < batch * phases', PHASES],
+  ...CATALOG_MUTANTS,
 ];
 
-const filter = process.argv[2] ?? '';
-const chosen = MUTANTS.filter(([file]) => file.includes(filter));
+const names = process.argv.slice(2);
+const chosen = MUTANTS.filter(([file]) => names.length === 0 || names.some((name) => file.includes(name)));
 if (process.getuid?.() === 0) {
   execFileSync('bash', ['scripts/checks/install-lavapipe.sh'], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

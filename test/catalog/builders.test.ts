@@ -461,9 +461,9 @@ describe('buildVectorCatalog', () => {
     expect(catalog.row(0).properties.of).toEqual({ x: [1, null] });
     const whole = await buildVectorCatalog(path, { dateProperty: 'from' });
     expect(String(only(whole.catalog).interval)).toBe('2018-08-01T10:00:00.000Z/2021-07-14T23:59:59.999Z');
-    await write([feature('a', '2021', '2021'), feature('a', '2021', '2021')]);
+    await write([feature('a', 'spring', '2021'), feature('a', 'spring', '2021')]);
     await expect(buildVectorCatalog(path, options)).rejects.toThrow(
-      /feature whose from is "2021", which is no date/,
+      /feature whose from is "spring", which is no date/,
     );
     const years = await buildVectorCatalog(path, { dateProperty: 'to', dateFormat: '%Y' });
     expect(String(only(years.catalog).interval)).toBe('2021-01-01T00:00:00.000Z/2021-12-31T23:59:59.999Z');

@@ -88,6 +88,21 @@ describeBackends('a mask before the reduction', (backend) => {
     const beside = gridAt(500_060, 5_000_060, 1, 2);
     const inside = await loadRaster([row], beside, { ...options, mask: { ...mask, dilate: 1 } });
     expect(valuesOf(inside)).toEqual([NAN, NAN]);
+    // So it does from any side, and no part of the grid is other than in the whole.
+    for (let y = 0; y < 10; y++) {
+      for (const [x, width] of [
+        [0, 4],
+        [2, 2],
+        [6, 2],
+        [6, 4],
+      ]) {
+        const part = await loadRaster([row], fine.window(x, y, width, 1), {
+          ...options,
+          mask: { ...mask, dilate: 1.5 },
+        });
+        expect(valuesOf(part)).toEqual(valuesOf(square).slice(10 * y + x, 10 * y + x + width));
+      }
+    }
   });
 
   it('takes any of some bits, and the designated fill of Landsat with them', async () => {
@@ -170,6 +185,10 @@ describe('masks that say nothing', () => {
     await refuse(l1c, 'MSK_CLOUDS_B00').toThrow(
       /empty since processing baseline 04.00, and the product is of 05.09/,
     );
+    const first = sentinel('S2A_MSIL2A_20220125T105441_N0400_R051_T31TDL_20220125T124341');
+    await refuse(first, 'MSK_CLOUDS_B00').toThrow(/the product is of 04.00/);
+    const last = sentinel('S2A_MSIL2A_20220124T105441_N0301_R051_T31TDL_20220124T124341');
+    await refuse(last, 'MSK_CLOUDS_B00').toThrow(/has no band "MSK_CLOUDS_B00"/);
     const early = sentinel('early', { 's2:processing_baseline': '02.09' });
     await refuse(early, 'MSK_CLOUDS_B00').toThrow(/has no band "MSK_CLOUDS_B00"/);
     const gap = { ...sentinel('20230101T105441'), interval: TimeInterval.parse('2023-01-01') };

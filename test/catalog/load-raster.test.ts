@@ -82,6 +82,12 @@ describeBackends('loadRaster', (backend) => {
     expect(valuesOf(tensor)).toEqual([4, -7, 5, 8, 6, NAN]);
   });
 
+  it('orders by time, whatever the names are', async () => {
+    const named = rows.map((row, k) => ({ ...row, id: `z${9 - k}`, collection: `c${9 - k}` }));
+    expect(valuesOf(await load(named, grid, { method: 'first' }))).toEqual([1, -9, 3, 8, 6, NAN]);
+    expect(valuesOf(await load(named, grid, { method: 'last' }))).toEqual([2, -8, 5, 8, 6, NAN]);
+  });
+
   it('orders by a property, by a function, or as given', async () => {
     const clouds = [30, 5, 80];
     const cloudy = rows.map((row, k) => ({ ...row, properties: { 'eo:cloud_cover': clouds[k] } }));

@@ -105,6 +105,24 @@ describeBackends('stackstac tests/test_mosaic.py', (backend) => {
     expect(await load('first')).toEqual([NAN, 1, 2, 30]);
   });
 
+  it('test_mosaic_basic: one pixel that many lack is still looked for behind them', async () => {
+    const line = gridAt(500_000, 5_000_010, 3, 1);
+    const lacking = await writeRow(folder, 'lacking', {
+      data: { geobox: line, bands: [Float32Array.of(1, NAN, 3)] },
+    });
+    const whole = await writeRow(folder, 'whole', {
+      data: { geobox: line, bands: [Float32Array.of(7, 8, 9)] },
+    });
+    const rows = [...Array.from({ length: 9 }, (_, k) => ({ ...lacking, id: `lacking-${k}` })), whole];
+    const load = async (order: readonly CatalogRow[], method: MosaicMethod): Promise<number[]> => [
+      ...(
+        await loadRaster(order, line, { backend: backend(), method, order: 'given', resampling: 'nearest' })
+      ).data,
+    ];
+    expect(await load(rows, 'first')).toEqual([1, 8, 3]);
+    expect(await load([...rows].reverse(), 'last')).toEqual([1, 8, 3]);
+  });
+
   it('test_mosaic_dtype_error: integers without a nodata value are all data', async () => {
     const line = gridAt(500_000, 5_000_010, 3, 1);
     const rows = [

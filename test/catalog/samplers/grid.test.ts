@@ -182,6 +182,15 @@ describe('gridSampler', () => {
     );
   });
 
+  it('has no chip of no pixels where the next one would start at the end', () => {
+    expect(axisChips(9, 1, 9, 'clip')).toEqual([[0, 1]]);
+    expect(axisChips(9, 2, 4, 'clip')).toEqual([
+      [0, 2],
+      [4, 2],
+      [8, 1],
+    ]);
+  });
+
   it('reports pixels between chips', () => {
     expect(gridSampler(box(10), { size: 2, stride: 4, policy: 'pad' }).report.droppedPixels).toBe(100 - 36);
   });

@@ -122,6 +122,30 @@ describe('randomSampler', () => {
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(150);
   });
 
+  /** How often each pixel in a row of them is drawn. */
+  function drawn(area: SampleArea, count: number, coverage: number): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const { window } of randomSampler(area, { size: 1, count, coverage }))
+      counts.set(window.x, (counts.get(window.x) ?? 0) + 1);
+    return counts;
+  }
+
+  it('draws what two rows cover as often as what one does, where there is little in a wide area', () => {
+    // 16 pixels in 10 000, two of them twice: drawn from the rows' own windows.
+    const rows = [row('a', [0, 0, 4, 1]), row('b', [2, 0, 6, 1]), row('c', [9990, 0, 10_000, 1])];
+    const counts = drawn(SampleArea.of(rows, metres), 4800, 0.6);
+    expect(counts.size).toBe(16);
+    // 300, and a standard deviation of 17.
+    for (const count of counts.values()) expect(Math.abs(count - 300)).toBeLessThan(85);
+  });
+
+  it('draws the pixels on both sides of a seam, whichever row comes first', () => {
+    const far = row('far', [9990, 0, 10_000, 1]);
+    const rows = [row('right', [4, 0, 8, 1]), row('left', [0, 0, 4, 1])];
+    for (const order of [rows, [...rows].reverse()])
+      expect(drawn(SampleArea.of([...order, far], metres), 600, 0.6).size).toBe(18);
+  });
+
   it('is even over a union of overlapping rectangles, by a test of chi-square', () => {
     const area = SampleArea.of(
       [

@@ -42,6 +42,8 @@ describe('torchgeo tests/datasets/test_splits.py test_random_bbox_assignment', (
     expect(partLengths(11, [0.5, 0.25, 0.25])).toEqual([6, 3, 2]);
     expect(partLengths(9, [1 / 3, 1 / 3, 1 / 3])).toEqual([3, 3, 3]);
     expect(partLengths(7, [0.7, 0.2, 0.1])).toEqual([5, 2, 0]);
+    // 0.29 of 100 is a little less than 29 in floating point.
+    expect(partLengths(100, [0.42, 0.29, 0.29])).toEqual([42, 29, 29]);
   });
 });
 
