@@ -57,6 +57,17 @@ const COMPILERS = [
     options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: ['node'] },
   },
   {
+    name: 'Bundler, for Node',
+    files: ['root', 'geo', 'kernels', 'raster', 'catalog', 'inference', 'node'],
+    options: {
+      module: 'ESNext',
+      moduleResolution: 'Bundler',
+      customConditions: ['node'],
+      lib: ['ES2022', 'DOM'],
+      types: ['node'],
+    },
+  },
+  {
     name: 'Bundler, for a browser',
     files: ['geo', 'kernels', 'catalog'],
     options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: [] },

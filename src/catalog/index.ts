@@ -20,6 +20,7 @@ export {
 } from './matchup.js';
 export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
+export { type OpenUrlOptions, openCatalog } from './parquet/open.js';
 export { type Place, placeOutline } from './place.js';
 export {
   type PlaceAndTime,

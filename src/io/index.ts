@@ -1,4 +1,7 @@
-/** Every byte in: sources of random access, and what can be laid around them. Node's files lie in `node/`. */
+/**
+ * Every byte in: sources of random access, and what can be laid around them. Node's files lie in `node/`. Zip files are
+ * asked for by name (`zip.ts`): bundlers for browsers refuse the package that reads them, which names a module of Node's.
+ */
 export { onAbort, untilAborted, withTaskSignal } from './abort.js';
 export { ByteLru } from './byte-lru.js';
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
@@ -9,5 +12,5 @@ export { type BlockCacheOptions, withBlockCache } from './middleware/cache.js';
 export { type CoalesceOptions, withCoalescing } from './middleware/coalesce.js';
 export { withLimit } from './middleware/limit.js';
 export { type RetryOptions, retrying, withRetry } from './middleware/retry.js';
+export { isUrl, type OpenOptions, openUrl } from './open-url.js';
 export { mapConcurrently, Semaphore } from './semaphore.js';
-export { openZip, type ZipArchive, type ZipEntry, type ZipOptions } from './zip.js';

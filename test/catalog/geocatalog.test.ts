@@ -217,9 +217,10 @@ describe('geocatalog tests/test_streaming.py', () => {
       [0.5, 1],
       [Infinity, Infinity],
       [1, 0],
+      [0, 2 ** 60],
     ]) {
       expect(() => new TimeInterval(start, end)).toThrow(
-        `the time interval [${start}, ${end}] is not one of integer milliseconds with its start before its end`,
+        `the time interval [${start}, ${end}] is not one of integer milliseconds, within 100 million days of 1970, with its start before its end`,
       );
     }
   });

@@ -1,12 +1,12 @@
 /** Catalogs in files: written atomically with their index, opened from a disk or a server. */
 import { rm } from 'node:fs/promises';
 import { invalidOption, isTerrachipError } from '../../errors.js';
-import type { ByteSource } from '../../io/index.js';
 import { isUrl, openSource, requireWritable, writeAtomically } from '../../io/node/index.js';
 import type { GeoCatalog } from '../geo-catalog.js';
-import { CatalogFile } from '../parquet/catalog-file.js';
+import type { CatalogFile } from '../parquet/catalog-file.js';
 import type { IndexBuilder } from '../parquet/index-build.js';
 import type { Fingerprint } from '../parquet/index-layout.js';
+import { attachIndexOf, indexPath, type OpenUrlOptions, openCatalogFile } from '../parquet/open.js';
 import { writeStacParquet } from '../parquet/stac-write.js';
 import { type WriteOptions, writeParquet } from '../parquet/write.js';
 
@@ -55,10 +55,7 @@ export async function writeStacGeoParquet(
   });
 }
 
-export interface OpenCatalogOptions {
-  signal?: AbortSignal;
-  /** Extra headers for HTTP. */
-  headers?: Readonly<Record<string, string>>;
+export interface OpenCatalogOptions extends Omit<OpenUrlOptions, 'index'> {
   /**
    * `use` (default) uses the index beside the file where there is one, and throws when it is damaged or belongs to
    * another version of the file; `ignore` does not look at it; `rebuild` makes it anew where it is missing, damaged
@@ -81,30 +78,26 @@ export async function openCatalog(path: string, options: OpenCatalogOptions = {}
   if (index === 'rebuild' && isUrl(path)) {
     throw invalidOption('index', 'is "rebuild" for a file on a server', 'download the file first');
   }
-  const source = await openSource(path, options);
-  let file: CatalogFile | null = null;
+  if (index !== 'rebuild') return openCatalogFile(openSource, path, { ...options, index });
+  const file = await openCatalogFile(openSource, path, { ...options, index: 'ignore' });
   try {
-    file = await CatalogFile.open(source, options);
-    if (index !== 'ignore') await useIndex(file, path, options);
+    await rebuildIndex(file, path, options);
     return file;
   } catch (error) {
-    await (file === null ? source.close() : file.dispose());
+    await file.dispose();
     signal?.throwIfAborted();
     throw error;
   }
 }
 
-async function useIndex(file: CatalogFile, path: string, options: OpenCatalogOptions): Promise<void> {
-  const beside = indexPath(path);
-  const isRebuilt = options.index === 'rebuild';
-  const source = await openIfThere(beside, options);
+/** Uses the index that is there, or makes it anew where it does not belong to the file. */
+async function rebuildIndex(file: CatalogFile, path: string, options: OpenCatalogOptions): Promise<void> {
   try {
-    if (source !== null) await file.attachIndex(source, options);
+    if (await attachIndexOf(file, openSource, path, options)) return;
   } catch (error) {
-    await source?.close();
-    if (!isRebuilt || !isTerrachipError(error, 'INVALID_INPUT')) throw error;
+    if (!isTerrachipError(error, 'INVALID_INPUT')) throw error;
   }
-  if (file.hasIndex || !isRebuilt) return;
+  const beside = indexPath(path);
   await writeIndex(beside, await file.buildIndex(options), await file.fingerprint());
   await file.attachIndex(await openSource(beside, options), options);
 }
@@ -113,25 +106,4 @@ async function writeIndex(path: string, index: IndexBuilder, fingerprint: Finger
   await writeAtomically(path, async (handle) => {
     for (const part of index.finish(fingerprint)) await handle.writeFile(part);
   });
-}
-
-/** Null for what does not exist. Stores of objects say 403 where they do not let one ask what exists. */
-async function openIfThere(path: string, options: OpenCatalogOptions): Promise<ByteSource | null> {
-  try {
-    return await openSource(path, options);
-  } catch (error) {
-    const isMissing =
-      isTerrachipError(error, 'NOT_FOUND') ||
-      (isTerrachipError(error, 'NETWORK') && error.fields.status === 403);
-    if (isMissing) return null;
-    throw error;
-  }
-}
-
-/** `catalog.parquet.index`; a signature in a URL's query stays where it is. */
-function indexPath(path: string): string {
-  if (!isUrl(path)) return `${path}.index`;
-  const url = new URL(path);
-  url.pathname += '.index';
-  return url.href;
 }

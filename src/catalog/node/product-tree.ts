@@ -1,8 +1,9 @@
 import { opendir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { checkKey, openZip } from '../../io/index.js';
+import { checkKey } from '../../io/index.js';
 import { cannotOpen, isUrl, openSource } from '../../io/node/index.js';
+import { openZip } from '../../io/zip.js';
 import type { ProductTree } from '../products/tree.js';
 
 /** A product of Sentinel-2 has about 150 files, four folders deep. */

@@ -1,6 +1,7 @@
 /** Files of `torch.save`, since PyTorch 1.6: a zip file with one pickle and one stored entry a storage. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { type ByteSource, checkKey, openZip, untilAborted, type ZipArchive } from '../../io/index.js';
+import { type ByteSource, checkKey, untilAborted } from '../../io/index.js';
+import { openZip, type ZipArchive } from '../../io/zip.js';
 import type { CheckpointDType } from './checkpoint.js';
 import { type PickleHost, PickleObject, type PickleValue, unpickle } from './pickle.js';
 import {

@@ -1,7 +1,8 @@
 /** Files and servers in Node, and writing that never leaves half a file. */
+export { isUrl, type OpenOptions } from '../open-url.js';
 export { cannotOpen, FileSource } from './file.js';
 export { readJson } from './json.js';
-export { isUrl, type OpenOptions, openSource } from './open.js';
+export { openSource } from './open.js';
 export {
   makeFolder,
   requireWritable,

@@ -1,60 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import type { ByteSource } from '../byte-source.js';
-import { HttpSource } from '../http.js';
 import { withCoalescing } from '../middleware/coalesce.js';
-import { withLimit } from '../middleware/limit.js';
-import { type RetryOptions, retrying, withRetry } from '../middleware/retry.js';
-import { Semaphore } from '../semaphore.js';
+import { isUrl, type OpenOptions, openUrl } from '../open-url.js';
 import { FileSource } from './file.js';
-
-export interface OpenOptions {
-  signal?: AbortSignal;
-  /** Extra headers for HTTP. */
-  headers?: Readonly<Record<string, string>>;
-  retry?: RetryOptions;
-}
-
-/** Requests under way to one host. */
-const REQUESTS_PER_HOST = 8;
-
-/**
- * Ranges on a server are worth merging over wider gaps than on a disk, since a request costs as much as 64 KiB; but
- * the gaps of small tiles must not become most of what is read.
- */
-const HTTP_GAPS = { maxGap: 64 * 1024, maxWaste: 0.25 };
-
-const hosts = new Map<string, Semaphore>();
-
-function hostLimit(url: string): Semaphore {
-  const { host } = new URL(url);
-  const known = hosts.get(host) ?? new Semaphore(REQUESTS_PER_HOST);
-  hosts.set(host, known);
-  return known;
-}
-
-export function isUrl(path: string): boolean {
-  return /^https?:\/\//i.test(path);
-}
 
 /** Opens a path, a `file:` URL or an `http(s):` URL, with the middlewares that each kind wants. */
 export async function openSource(path: string, options: OpenOptions = {}): Promise<ByteSource> {
-  if (isUrl(path)) {
-    const limit = hostLimit(path);
-    const http = await retrying(
-      () =>
-        limit.run(
-          () =>
-            HttpSource.open(path, {
-              ...(options.headers === undefined ? {} : { headers: options.headers }),
-              ...(options.signal === undefined ? {} : { signal: options.signal }),
-            }),
-          options.signal,
-        ),
-      options.retry,
-      options.signal,
-    );
-    return withCoalescing(withRetry(withLimit(http, limit), options.retry), HTTP_GAPS);
-  }
+  if (isUrl(path)) return openUrl(path, options);
   const file = await FileSource.open(path.startsWith('file:') ? fileURLToPath(path) : path);
   return withCoalescing(file);
 }

@@ -1,6 +1,7 @@
 /** A raster inside a zip file: `product.zip#folder/band.jp2`. */
 import { TerrachipError } from '../../errors.js';
-import { type ByteSource, MemorySource, openZip, type ZipArchive } from '../../io/index.js';
+import { type ByteSource, MemorySource } from '../../io/index.js';
+import { openZip, type ZipArchive } from '../../io/zip.js';
 
 /** A compressed entry is decompressed whole. */
 const MAX_COMPRESSED_ENTRY_BYTES = 2 ** 30;

@@ -3,8 +3,9 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
-import { type ByteSource, openZip, withBlockCache } from '../../io/index.js';
+import { type ByteSource, withBlockCache } from '../../io/index.js';
 import { isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
+import { openZip } from '../../io/zip.js';
 import { parseJson } from '../../json.js';
 import {
   type AreaFeatures,

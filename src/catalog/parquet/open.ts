@@ -1,0 +1,95 @@
+/** Catalogs in files, opened with the index that lies beside them. */
+import { invalidOption, isTerrachipError } from '../../errors.js';
+import { type ByteSource, isUrl, openUrl } from '../../io/index.js';
+import { CatalogFile } from './catalog-file.js';
+
+export interface OpenUrlOptions {
+  signal?: AbortSignal;
+  /** Extra headers for HTTP. */
+  headers?: Readonly<Record<string, string>>;
+  /**
+   * `use` (default) uses the index beside the file where there is one, and throws when it is damaged or belongs to
+   * another version of the file; `ignore` does not look at it.
+   */
+  index?: 'use' | 'ignore';
+}
+
+type ReadBytes = Omit<OpenUrlOptions, 'index'>;
+
+/** Opens a file, or its index, for its bytes. */
+type Open = (path: string, options: ReadBytes) => Promise<ByteSource>;
+
+/**
+ * Opens a catalog that `writeCatalog` wrote, or STAC-GeoParquet, from a URL; in Node also from a path. Queries read
+ * only what they need: rows of the index, then pages of the rows that they find.
+ * @throws {TerrachipError} INVALID_INPUT for another or a damaged file or index; UNSUPPORTED for a newer version;
+ * NOT_FOUND or NETWORK
+ */
+export async function openCatalog(url: string, options: OpenUrlOptions = {}): Promise<CatalogFile> {
+  const { index = 'use' } = options;
+  if (!isUrl(url))
+    throw invalidOption('url', `is "${url}"`, 'give an http: or https: URL; paths are for Node');
+  if (!['use', 'ignore'].includes(index)) throw invalidOption('index', `is "${index}"`, 'give use or ignore');
+  return openCatalogFile(openUrl, url, options);
+}
+
+/** @param open gives the bytes of the file and of its index */
+export async function openCatalogFile(
+  open: Open,
+  path: string,
+  options: OpenUrlOptions,
+): Promise<CatalogFile> {
+  const source = await open(path, options);
+  let file: CatalogFile | null = null;
+  try {
+    file = await CatalogFile.open(source, options);
+    if (options.index !== 'ignore') await attachIndexOf(file, open, path, options);
+    return file;
+  } catch (error) {
+    await (file === null ? source.close() : file.dispose());
+    options.signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+/**
+ * @returns whether there was an index
+ * @throws {TerrachipError} INVALID_INPUT for one that is damaged or belongs to another file
+ */
+export async function attachIndexOf(
+  file: CatalogFile,
+  open: Open,
+  path: string,
+  options: ReadBytes,
+): Promise<boolean> {
+  const source = await openIfThere(open, indexPath(path), options);
+  if (source === null) return false;
+  try {
+    await file.attachIndex(source, options);
+    return true;
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** Null for what does not exist. Stores of objects say 403 where they do not let one ask what exists. */
+async function openIfThere(open: Open, path: string, options: ReadBytes): Promise<ByteSource | null> {
+  try {
+    return await open(path, options);
+  } catch (error) {
+    const isMissing =
+      isTerrachipError(error, 'NOT_FOUND') ||
+      (isTerrachipError(error, 'NETWORK') && error.fields.status === 403);
+    if (isMissing) return null;
+    throw error;
+  }
+}
+
+/** `catalog.parquet.index`; a signature in a URL's query stays where it is. */
+export function indexPath(path: string): string {
+  if (!isUrl(path)) return `${path}.index`;
+  const url = new URL(path);
+  url.pathname += '.index';
+  return url.href;
+}
