@@ -3,8 +3,8 @@ import { cp, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openProduct } from '../../src/catalog/node/index.js';
-import { GeoBox } from '../../src/geo/node/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { type Bounds, GeoBox } from '../../src/geo/node/index.js';
+import { openRaster, writeCog } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { type SafeOptions, writeOldSafe, writeSafe } from '../support/safe.js';
 import { buildZip } from '../support/zip.js';
@@ -173,6 +173,52 @@ describe('digital numbers', () => {
       return dn === 0 ? Number.NaN : Math.max(0, dn - 1000);
     });
     expect(Array.from(tensor.plane(0).data)).toEqual(expected);
+  });
+});
+
+describe('grids', () => {
+  it('of another projection with larger pixels average, from the file that suffices', async () => {
+    const root = await safe();
+    const product = await openProduct(root);
+    // Pixels of about 190 m on 20 m: one of 10 m would not do as a sample.
+    const geobox = GeoBox.fromSize([4.4445, 51.432, 4.4525, 51.4388], 'EPSG:4326', 3, 4);
+    const { tensor } = await product.load(['RED'], { geobox });
+    const average = await product.load(['RED'], { geobox, resampling: 'average' });
+    const bilinear = await product.load(['RED'], { geobox, resampling: 'bilinear' });
+    expect(tensor.data).toEqual(average.tensor.data);
+    expect(tensor.data).not.toEqual(bilinear.tensor.data);
+    await rm(await imageOf(root, 'B04_10m'));
+    expect((await product.load(['RED'], { geobox })).tensor.data).toEqual(tensor.data);
+  });
+
+  it('cross the antimeridian, and are refused where they enclose nothing', async () => {
+    const grid = GeoBox.fromSize([800000, 8100000, 840000, 8140000], 'EPSG:32760', 40, 40);
+    const path = join(await parent(), 'east.tif');
+    const values = Uint16Array.from({ length: 1600 }, (_, k) => 1000 + (k % 40));
+    await writeCog(path, [values], { geobox: grid, bands: 1, dtype: 'uint16', nodata: 0 });
+    const asset = { href: path, 'proj:shape': [40, 40], 'proj:transform': grid.transform.toTuple() };
+    const document = {
+      type: 'Feature',
+      id: 'S2A_60KYF',
+      geometry: { type: 'Polygon', coordinates: [grid.footprint()] },
+      properties: { datetime: '2021-07-15', 'proj:epsg': 32760, 's2:processing_baseline': '03.00' },
+      assets: { B04: asset },
+    };
+    const product = await openProduct(document);
+    const load = (bounds: Bounds): ReturnType<typeof product.load> =>
+      product.load(['RED'], { bounds, units: 'dn_harmonised' });
+    const around = await load([179.9, -17.1, -179.9, -17]);
+    const same = await load([179.9, -17.1, 180.1, -17]);
+    expect(around.tensor.geobox.equals(same.tensor.geobox)).toBe(true);
+    expect(around.tensor.geobox.bounds).toEqual([808000, 8106000, 831000, 8119000]);
+    expect(around.tensor.data[0]).toBe(1008);
+    for (const bounds of [[179.9, -17, 179.95, -17.1], [179.9, -17, 179.9, -16.9], [Number.NaN, 1, 2, 3]] as const) // biome-ignore format: bounds
+      await expect(load(bounds)).rejects.toThrow(
+        /^the bounds \[.*\] do not enclose an area; give them as minimum x/,
+      );
+    await expect(
+      product.load(['RED'], { bounds: [830000, 8100000, 810000, 8110000], boundsCrs: 32760 }),
+    ).rejects.toThrow(/do not enclose an area/);
   });
 });
 

@@ -8,6 +8,7 @@ import { DEFAULT_MAX_BYTES, type OpenAsset } from '../loaders/options.js';
 import { loadClouds } from './clouds.js';
 import type { CloudSource, ProductFile } from './description.js';
 import type { ProductBandName } from './names.js';
+import { pixelSizeIn } from './pixel-size.js';
 import { WarpedRows } from './warped-rows.js';
 
 /** Units of what a product gives; kelvin is for thermal bands. */
@@ -160,8 +161,8 @@ function resamplingOf(
     );
   }
   if (isCategorical) return 'nearest';
-  const coarse =
-    file.geobox?.crs.equals(grid.crs) === true &&
-    grid.resolution.every((size, k) => size >= 2 * (file.geobox?.resolution[k] ?? size));
+  const { geobox } = file;
+  const size = geobox === null ? null : pixelSizeIn(geobox.crs, grid);
+  const coarse = size?.every((side, k) => side >= 2 * (geobox?.resolution[k] ?? side)) ?? false;
   return coarse ? 'average' : 'bilinear';
 }

@@ -1,10 +1,19 @@
 import { invalidInput } from '../../errors.js';
-import { type Bounds, Crs, type CrsLike, GeoBox, intersectBounds, transformBounds } from '../../geo/index.js';
+import {
+  type Bounds,
+  Crs,
+  type CrsLike,
+  checkBounds,
+  GeoBox,
+  intersectBounds,
+  transformBounds,
+} from '../../geo/index.js';
 import type { CatalogAsset, CatalogRow } from '../row.js';
 import { tellsOf } from './clouds.js';
 import type { ProductAttributes, ProductDescription, ProductFile } from './description.js';
 import { type BandPlan, type LoadBandsOptions, type LoadedBands, loadBands } from './load.js';
 import { bandNamed, CLOUD_BANDS, commonNameOf, PRODUCT_BANDS, type ProductBandName } from './names.js';
+import { pixelSizeIn } from './pixel-size.js';
 
 /** A band that a product has. */
 export interface ProductBand {
@@ -18,7 +27,10 @@ export interface ProductBand {
 export interface ProductLoadOptions extends LoadBandsOptions {
   /** The grid to load onto, in any CRS. */
   geobox?: GeoBox;
-  /** Or an area of interest: the product's own grid, at `resolution`, as far as the area reaches. */
+  /**
+   * Or an area of interest: the product's own grid, at `resolution`, as far as the area reaches. In degrees, a west
+   * greater than the east crosses the antimeridian.
+   */
   bounds?: Bounds;
   /** The CRS of `bounds`. Default: longitude and latitude on WGS 84. */
   boundsCrs?: CrsLike;
@@ -185,10 +197,7 @@ export class Product {
         'give a positive pixel size in CRS units',
       );
     }
-    const area =
-      bounds === undefined
-        ? finest.bounds
-        : transformBounds(bounds, Crs.parse(boundsCrs ?? Crs.wgs84), finest.crs);
+    const area = bounds === undefined ? finest.bounds : boundsIn(finest.crs, bounds, boundsCrs);
     const part = intersectBounds(area, finest.bounds);
     if (part === null) {
       throw invalidInput(
@@ -213,14 +222,22 @@ function isMask(band: ProductBandName): boolean {
   return CLOUD_BANDS.some((mask) => mask === band);
 }
 
+/** Bounds in a product's CRS; those in degrees whose west is greater than their east cross the antimeridian. */
+function boundsIn(crs: Crs, bounds: Bounds, boundsCrs: CrsLike = Crs.wgs84): Bounds {
+  const from = Crs.parse(boundsCrs);
+  const [x0, y0, x1, y1] = bounds;
+  const east = from.isGeographic && x0 > x1 ? x1 + 360 : x1;
+  return transformBounds(checkBounds([x0, y0, east, y1]), from, crs);
+}
+
 /** Coordinates this close to a pixel's edge are on it, in pixels. */
 const ON_EDGE = 1e-6;
 
 /** The coarsest of a band's files that is not coarser than a grid; the finest where that cannot be told. */
 function fileFor(files: readonly ProductFile[], grid: GeoBox): ProductFile {
-  const wanted = Math.max(...grid.resolution) * (1 + ON_EDGE);
-  const fine = files.filter(
-    ({ geobox }) => geobox?.crs.equals(grid.crs) === true && geobox.resolution[0] <= wanted,
-  );
+  const fine = files.filter(({ geobox }) => {
+    const size = geobox === null ? null : pixelSizeIn(geobox.crs, grid);
+    return geobox !== null && size !== null && geobox.resolution[0] <= Math.max(...size) * (1 + ON_EDGE);
+  });
   return fine.at(-1) ?? files[0];
 }

@@ -1,6 +1,6 @@
 import { invalidInput } from '../../errors.js';
 import { findAll, numberOf, textOf, type XmlElement } from '../../xml.js';
-import { hasOffset } from './sentinel2-baseline.js';
+import { hasOffset } from '../stac/sentinel2-baseline.js';
 
 /** What the digital numbers of a product of Sentinel-2 are. */
 export interface Radiometry {

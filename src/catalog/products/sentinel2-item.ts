@@ -2,10 +2,10 @@
 import { TerrachipError } from '../../errors.js';
 import type { Units } from '../../raster/index.js';
 import type { CatalogBand, CatalogRow } from '../row.js';
+import { baselineOf, hasOffset } from '../stac/sentinel2-baseline.js';
 import { type ProductDescription, type ProductFile, SCL_CLOUDS } from './description.js';
 import { describe, fileOf, isImage, text } from './item-fields.js';
 import { SENTINEL2_BANDS } from './names.js';
-import { hasOffset } from './sentinel2-baseline.js';
 
 export interface ItemOptions {
   /**
@@ -42,8 +42,7 @@ export function describeSentinel2(
   path: string,
   { addOffset }: ItemOptions,
 ): ProductDescription {
-  const baseline =
-    text(row, 's2:processing_baseline') ?? text(row, 'processing:version') ?? baselineOfName(row);
+  const baseline = baselineOf(row.properties, row.id);
   const files = Object.entries(row.assets).flatMap(([key, asset]): ProductFile[] => {
     if (!isImage(asset)) return [];
     const [band] = asset.bands ?? [];
@@ -116,14 +115,6 @@ function sentinel2Id(key: string, band: CatalogBand | undefined): string | null 
     if (id !== undefined) return id;
   }
   return null;
-}
-
-/** `N0400` in the name of a product. */
-function baselineOfName(row: CatalogRow): string | null {
-  const match = namesOf(row)
-    .map((name) => /_N(\d{2})(\d{2})_/.exec(name ?? ''))
-    .find((found) => found !== null);
-  return match == null ? null : `${match[1]}.${match[2]}`;
 }
 
 /** Units that a collection is known to have say the offset, too. */

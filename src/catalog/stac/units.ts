@@ -4,11 +4,9 @@
  */
 import type { Units } from '../../raster/units.js';
 import type { CatalogAsset, CatalogBand, CatalogValue } from '../row.js';
+import { baselineOf, hasOffset } from './sentinel2-baseline.js';
 
 type Properties = Readonly<Record<string, CatalogValue>>;
-
-/** The processing baseline from which Sentinel-2's digital numbers carry an offset of 1000. */
-const OFFSET_BASELINE = 4;
 
 /** Landsat Collection 2 Level-2 surface reflectance = stored · scale + offset (USGS LSDS-1619). */
 const LANDSAT_SCALE = 0.000_027_5;
@@ -56,18 +54,9 @@ function sentinel2Units(properties: Properties): Units | null {
   // Earth Search took the offset off, and says so; the offset of its bands stayed in some items.
   const applied = properties['earthsearch:boa_offset_applied'] ?? properties['sentinel:boa_offset_applied'];
   if (applied === true) return 'dn_harmonised';
-  const baseline = baselineOf(properties);
-  if (baseline === null) return null;
-  return baseline < OFFSET_BASELINE ? 'dn_harmonised' : 'dn_offset_1000';
-}
-
-/** As a property, or in the name of the product: `…_N0214_…` is 2.14. */
-function baselineOf(properties: Properties): number | null {
-  const stated = properties['s2:processing_baseline'] ?? properties['processing:version'];
-  if (typeof stated === 'string' && /^\d+\.\d+$/.test(stated)) return Number(stated);
-  const product = properties['s2:product_uri'] ?? properties['sentinel:product_id'];
-  const match = typeof product === 'string' ? /_N(\d{2})(\d{2})_/.exec(product) : null;
-  return match === null ? null : Number(`${match[1]}.${match[2]}`);
+  const offset = hasOffset(baselineOf(properties));
+  if (offset === null) return null;
+  return offset ? 'dn_offset_1000' : 'dn_harmonised';
 }
 
 function withoutScale({ scale, offset, ...band }: CatalogBand): CatalogBand {

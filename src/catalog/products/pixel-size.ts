@@ -1,0 +1,12 @@
+import { type Crs, createTransform, type GeoBox } from '../../geo/index.js';
+
+/** How long the sides of a pixel in the middle of a grid are in another CRS; null where that does not reach there. */
+export function pixelSizeIn(crs: Crs, grid: GeoBox): readonly [number, number] | null {
+  if (grid.crs.equals(crs)) return grid.resolution;
+  const { forward } = createTransform(grid.crs, crs);
+  const [column, row] = [grid.width / 2, grid.height / 2];
+  const at = (x: number, y: number): [number, number] => forward(...grid.transform.apply(x, y));
+  const [x, y] = at(column, row);
+  const sides = [at(column + 1, row), at(column, row + 1)].map(([a, b]) => Math.hypot(a - x, b - y));
+  return sides.every(Number.isFinite) ? [sides[0], sides[1]] : null;
+}
