@@ -1,16 +1,8 @@
 // C: years of scenes into one archive: tile by tile, cloud-masked, a step a month, as Zarr that xarray opens.
-import { join } from 'node:path';
 import { buildRasterCatalog, gridSampler, loadRaster, SampleArea } from 'terrachip/catalog';
 import { type CrsLike, TimeInterval } from 'terrachip/geo';
 import { SCL_CLOUDS } from 'terrachip/kernels';
-import {
-  cfAttributes,
-  consolidateZarr,
-  createZarrGroup,
-  writeZarrGrid,
-  writeZarrTimes,
-  ZarrShardWriter,
-} from 'terrachip/raster';
+import { ZarrCubeWriter } from 'terrachip/raster';
 
 const BANDS = ['B04', 'B08'];
 
@@ -27,47 +19,29 @@ export async function monthlyArchive(
     filenameRegex: /^S2_(?<date>\d{8})_(?<band>B04|B08|SCL)\.tif$/,
   });
   const area = SampleArea.of(catalog, { crs, resolution });
-  const months = monthsOf(area.interval);
-
-  await createZarrGroup(output, {});
-  await writeZarrGrid(output, area.geobox);
-  await writeZarrTimes(
-    output,
-    months.map(({ start }) => start),
-  );
-  const archives = BANDS.map((band) => monthlyBand(join(output, band), months.length, area, tile));
-  for (const archive of archives) await archive.create();
-  for (const [step, month] of months.entries()) {
-    const scenes = catalog.query({ interval: month });
-    // Each tile is read, masked, combined and written before the next: memory stays that of one.
-    for (const { geobox, window } of gridSampler(area, { size: tile, policy: 'clip' })) {
-      const { data } = await loadRaster(scenes, geobox, {
-        bands: BANDS,
-        method: 'median',
-        mask: { band: 'SCL', classes: SCL_CLOUDS },
-      });
-      for (const [k, archive] of archives.entries()) {
-        const plane = data.subarray(k * geobox.pixelCount, (k + 1) * geobox.pixelCount);
-        await archive.writeShard([step, window.y / tile, window.x / tile], plane);
+  const times = monthsOf(area.interval);
+  const cube = await ZarrCubeWriter.create(output, { geobox: area.geobox, times, variables: BANDS, tile });
+  try {
+    for (const [step, month] of times.entries()) {
+      const scenes = catalog.query({ interval: month });
+      // Each tile is read, masked, combined and written before the next: memory stays that of one.
+      for (const { geobox, window } of gridSampler(area, { size: tile, policy: 'clip' })) {
+        const { data } = await loadRaster(scenes, geobox, {
+          bands: BANDS,
+          method: 'median',
+          mask: { band: 'SCL', classes: SCL_CLOUDS },
+        });
+        for (const [k, band] of BANDS.entries()) {
+          const plane = data.subarray(k * geobox.pixelCount, (k + 1) * geobox.pixelCount);
+          await cube.write(band, step, window, plane);
+        }
       }
     }
+    await cube.close();
+  } finally {
+    await cube.abort();
   }
-  await consolidateZarr(output);
-  return months;
-}
-
-/** An array (time, y, x) whose files are the tiles of a month. */
-function monthlyBand(path: string, steps: number, { geobox }: SampleArea, tile: number): ZarrShardWriter {
-  return new ZarrShardWriter(path, {
-    shape: [steps, geobox.height, geobox.width],
-    shardShape: [1, tile, tile],
-    chunkShape: [1, tile, tile],
-    dtype: 'float32',
-    fillValue: Number.NaN,
-    dimensions: ['time', 'y', 'x'],
-    attributes: cfAttributes('float32', Number.NaN),
-    compression: 'zstd',
-  });
+  return times;
 }
 
 function monthsOf({ start, end }: TimeInterval): TimeInterval[] {

@@ -1,6 +1,6 @@
 // npm run check:epsg: every EPSG code of a geographic or projected CRS beside PROJ (Debian's pyproj): five points of its
 // area, forward and through its shift to WGS 84. A code is right to a metre, says how far off it may be, or is refused.
-// With --write it makes src/geo/node/epsg-shifts.ts anew (then build and run again).
+// With --write it makes src/geo/node/epsg-shifts.ts anew; build, and write again where notes then say too little.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,7 +50,7 @@ function written(codes) {
 
 async function write(all) {
   const own = all.filter(({ proj4 }) => !proj4.includes('+nadgrids'));
-  const rows = await python('epsg/shifts.py', { records: own });
+  const rows = raised(await python('epsg/shifts.py', { records: own }), (await judge(all)).judged);
   rows.sort((a, b) => a.codes[0] - b.codes[0]);
   const lines = rows.map(({ shift, metres, codes }) => {
     // towgs84 of a translation has three numbers.
@@ -63,8 +63,8 @@ async function write(all) {
   console.log(`${rows.length} rows for ${rows.reduce((sum, { codes }) => sum + codes.length, 0)} codes`);
 }
 
-async function check(all) {
-  const report = new Report('check:epsg');
+/** Coordinates by terrachip as it is built now, judged by PROJ. */
+async function judge(all) {
   const refused = [];
   const asked = all.flatMap(({ code, points }) => {
     try {
@@ -78,11 +78,47 @@ async function check(all) {
       return [];
     }
   });
-  const judged = await python('epsg/judge.py', { records: asked });
+  const metres = new Map();
+  for (const record of await python('epsg/judge.py', { records: asked }))
+    metres.set(record.code, record.metres);
+  const judged = asked.map(({ code, note }) => ({
+    code,
+    note,
+    metres: metres.get(code),
+    allowed: Math.max(1, Number(/ (\d+) m\b/.exec(note ?? '')?.[1] ?? 0)),
+  }));
+  return { judged, refused };
+}
+
+/** PROJ chooses operations by a projected system's area too: notes that say too little, say more. */
+function raised(rows, judged) {
+  const short = new Map(
+    judged.flatMap(({ code, metres, allowed }) =>
+      metres !== null && metres > allowed * 1.01 ? [[code, Math.ceil(metres)]] : [],
+    ),
+  );
+  const groups = new Map();
+  const add = (shift, metres, code) => {
+    const key = JSON.stringify([shift, metres]);
+    if (!groups.has(key)) groups.set(key, { shift, metres, codes: [] });
+    groups.get(key).codes.push(code);
+  };
+  for (const { shift, metres, codes } of rows) {
+    for (const code of codes) {
+      add(shift, short.get(code) ?? metres, code);
+      short.delete(code);
+    }
+  }
+  for (const [code, metres] of short) add(null, metres, code);
+  for (const { codes } of groups.values()) codes.sort((a, b) => a - b);
+  return [...groups.values()];
+}
+
+async function check(all) {
+  const report = new Report('check:epsg');
+  const { judged, refused } = await judge(all);
   const counts = { right: 0, noted: 0, unknown: 0 };
-  for (const { code, metres } of judged) {
-    const { note } = asked.find((one) => one.code === code);
-    const allowed = Math.max(1, Number(/ (\d+) m/.exec(note ?? '')?.[1] ?? 0));
+  for (const { code, metres, note, allowed } of judged) {
     if (metres === null) counts.unknown++;
     else if (metres <= 1) counts.right++;
     else counts.noted++;
@@ -93,7 +129,11 @@ async function check(all) {
     );
   }
   for (const [code, message] of refused) {
-    report.check(`EPSG:${code}`, /geocentric|cannot be used|does not compute/.test(message), message);
+    report.check(
+      `EPSG:${code}`,
+      /geocentric|cannot be used|does not compute|in grads/.test(message),
+      message,
+    );
   }
   console.log(
     `${all.length} codes: ${counts.right} within a metre of PROJ, ${counts.noted} with a note of how far, ${counts.unknown} that PROJ cannot place without grids, ${refused.length} refused`,

@@ -8,7 +8,7 @@ import { installProject } from './support.js';
 import { openTrixie } from './trixie.js';
 
 await installProject();
-const { Affine, GeoBox } = await import('terrachip/geo');
+const { Affine, GeoBox, TimeInterval } = await import('terrachip/geo');
 const {
   cfAttributes,
   consolidateZarr,
@@ -19,6 +19,7 @@ const {
   openZarr,
   writeNpy,
   writeZarrGrid,
+  ZarrCubeWriter,
   ZarrShardWriter,
 } = await import('terrachip/raster');
 
@@ -125,6 +126,50 @@ async function checkWritten() {
   });
 }
 
+/** A cube through time, written by windows that do not fit its files. */
+async function checkCube() {
+  const store = join(folder, 'cube.zarr');
+  const geobox = new GeoBox('EPSG:32632', new Affine(10, 0, 300000, 0, -10, 5000000), 150, 130);
+  const cube = await ZarrCubeWriter.create(store, {
+    geobox,
+    times: ['2021-06', '2021-07'].map((month) => TimeInterval.parse(month)),
+    variables: { red: { attributes: { units: '1' } }, classes: { dtype: 'uint8', nodata: 255 } },
+    tile: 64,
+    chunk: 32,
+    attributes: { title: 'two months' },
+  });
+  let sum = 0;
+  for (const step of [1, 0]) {
+    for (let y = 0; y < 130; y += 50) {
+      const height = Math.min(50, 130 - y);
+      const data = Float32Array.from(
+        { length: 150 * height },
+        (_, i) => 1000 * step + (i % 150) + y + Math.floor(i / 150),
+      );
+      sum += data.reduce((total, value) => total + value, 0);
+      await cube.write('red', step, { x: 0, y, width: 150, height }, data);
+    }
+  }
+  await cube.write('classes', 0, { x: 0, y: 0, width: 150, height: 130 }, new Uint8Array(150 * 130));
+  await cube.close();
+  const seen = await python('stores/read_cube.py', { store });
+  report.same('cube: as zarr-python and xarray see it', seen, {
+    arrays: ['classes', 'red', 'spatial_ref', 'time', 'time_bnds', 'x', 'y'],
+    variables: ['classes', 'red'],
+    dimensions: ['time', 'y', 'x'],
+    times: ['2021-06-01T00:00:00', '2021-07-01T00:00:00'],
+    ends: ['2021-07-01T00:00:00', '2021-08-01T00:00:00'],
+    x: 300005,
+    y: 4999995,
+    dtypes: ['float32', 'uint8'],
+    title: 'two months',
+    units: '1',
+    sum,
+    missing: [0, 150 * 130],
+    at: [1000 + 20 + 18],
+  });
+}
+
 /** What the others write, read by terrachip. */
 async function checkRead() {
   const made = join(folder, 'made');
@@ -161,6 +206,7 @@ async function checkRead() {
 
 try {
   await checkWritten();
+  await checkCube();
   await checkRead();
 } finally {
   close();

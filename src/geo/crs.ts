@@ -63,7 +63,7 @@ export class Crs {
   ) {
     const esri = identity.epsg === null ? readEsriWkt(definition) : null;
     const { definition: usable, note: gridNote } = esri ?? withoutDatumGrid(definition);
-    const note = gridNote ?? shiftNote(identity.shiftMetres);
+    const note = shiftNote(identity.shiftMetres) ?? gridNote;
     let projection: Projection;
     try {
       projection = new proj4.Proj(usableByProj4(usable)) as Projection;

@@ -30,6 +30,7 @@ export { CogWriter, type TensorCogOptions, writeCog } from './node/cog-writer.js
 export { type NpyOptions, writeNpy } from './node/npy-writer.js';
 export { type OpenRasterOptions, openRaster, openStore } from './node/open.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './node/stores.js';
+export { type ZarrCubeOptions, type ZarrCubeVariable, ZarrCubeWriter } from './node/zarr-cube.js';
 export { type ZarrTextOptions, ZarrTextWriter } from './node/zarr-text-writer.js';
 export {
   consolidateZarr,

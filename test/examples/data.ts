@@ -1,15 +1,6 @@
 /** Small files for the examples. */
-import { join } from 'node:path';
 import { dtypeOf, GeoBox, type TypedArray } from '../../src/geo/node/index.js';
-import {
-  type CogOptions,
-  cfAttributes,
-  createZarrGroup,
-  writeCog,
-  writeZarrGrid,
-  writeZarrTimes,
-  ZarrShardWriter,
-} from '../../src/raster/index.js';
+import { type CogOptions, writeCog, ZarrCubeWriter } from '../../src/raster/index.js';
 
 export const DAY = 86_400_000;
 
@@ -44,38 +35,20 @@ export async function writeCube(
   variables: Readonly<Record<string, (step: number, x: number, y: number) => number>>,
 ): Promise<string> {
   const { width, height } = geobox;
-  await createZarrGroup(folder, {});
-  await writeZarrGrid(folder, geobox);
-  await writeZarrTimes(folder, times.map(Date.parse));
-  for (const [name, value] of Object.entries(variables)) {
-    const data = Float32Array.from({ length: times.length * width * height }, (_, i) =>
-      value(Math.floor(i / (width * height)), i % width, Math.floor(i / width) % height),
-    );
-    const attributes = cfAttributes('float32', Number.NaN);
-    await writeArray(join(folder, name), [times.length, height, width], ['time', 'y', 'x'], data, attributes);
-  }
-  return folder;
-}
-
-async function writeArray(
-  folder: string,
-  shape: number[],
-  dimensions: ('time' | 'y' | 'x')[],
-  data: TypedArray,
-  attributes: Record<string, unknown>,
-): Promise<void> {
-  const writer = new ZarrShardWriter(folder, {
-    shape,
-    shardShape: shape,
-    chunkShape: shape,
-    dtype: dtypeOf(data),
-    fillValue: Number.NaN,
-    dimensions,
-    attributes,
+  const cube = await ZarrCubeWriter.create(folder, {
+    geobox,
+    times: times.map(Date.parse),
+    variables: Object.keys(variables),
+    tile: 16,
   });
-  await writer.create();
-  await writer.writeShard(
-    shape.map(() => 0),
-    data,
-  );
+  for (const [name, value] of Object.entries(variables)) {
+    for (const step of times.keys()) {
+      const data = Float32Array.from({ length: width * height }, (_, i) =>
+        value(step, i % width, Math.floor(i / width)),
+      );
+      await cube.write(name, step, { x: 0, y: 0, width, height }, data);
+    }
+  }
+  await cube.close();
+  return folder;
 }

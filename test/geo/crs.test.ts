@@ -71,6 +71,7 @@ describe('Crs', () => {
       /ellipsoid "nowhere" is not known/,
     );
     expect(Crs.fromProj('+proj=longlat +ellps=wgs84 +no_defs').isGeographic).toBe(true);
+    expect(() => Crs.fromEpsg(4807)).toThrow(/EPSG:4807 .* in grads; convert/);
     expect(() => Crs.fromEpsg(3139)).toThrow(/hyperbolic Cassini-Soldner/);
   });
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { invalidInput } from '../../errors.js';
 import { type EpsgEntry, registerEpsgDatabase } from '../epsg-registry.js';
 import { shiftOf } from './epsg-shifts.js';
 
@@ -19,6 +20,13 @@ function lookUp(code: number): EpsgEntry | null {
   }
   const record = JSON.parse(text) as DatabaseRecord;
   if (!record.proj4) return null;
+  if (GRADS.includes(code)) {
+    throw invalidInput(
+      `EPSG:${code} (${record.name})`,
+      'has its longitudes and latitudes in grads',
+      'convert the coordinates to degrees of the same datum',
+    );
+  }
   const entry = {
     name: record.name,
     proj4: record.proj4 + (AXES[code] ?? ''),
@@ -32,6 +40,9 @@ function lookUp(code: number): EpsgEntry | null {
     ...(metres === 0 ? {} : { shiftMetres: metres }),
   };
 }
+
+/** Coordinates in grads would be taken for degrees. */
+const GRADS = [4807, 4810, 4811, 4816, 4821, 4901, 4902, 7400];
 
 /** Whose axes point south and west, which the package does not say. */
 const AXES: Readonly<Record<number, string>> = { 8044: ' +axis=swu', 8045: ' +axis=swu' };

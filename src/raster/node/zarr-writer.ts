@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { internalError, invalidInput } from '../../errors.js';
-import { allocateArray, bytesPerElement, type GeoBox, sizeOf, type TypedArray } from '../../geo/index.js';
+import {
+  allocateArray,
+  bytesPerElement,
+  type GeoBox,
+  sizeOf,
+  type TimeInterval,
+  type TypedArray,
+} from '../../geo/index.js';
 import { mapConcurrently } from '../../io/index.js';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../../io/node/index.js';
 import { copyBox, stridesOf } from '../arrays/index.js';
@@ -47,39 +54,70 @@ export async function writeZarrGrid(folder: string, geobox: GeoBox): Promise<voi
 }
 
 /**
- * Writes the times of the steps of a group's arrays as the variable `time`, by the CF conventions.
- * @param times milliseconds since 1970 (UTC), one a step
+ * Writes the times of the steps of a group's arrays as the variable `time`, by the CF conventions; of intervals their
+ * starts, and as its bounds both ends, the last moment included.
+ * @param times milliseconds since 1970 (UTC) or intervals, one a step
  * @throws {TerrachipError} INVALID_INPUT for none, or one that is not finite
  */
-export async function writeZarrTimes(folder: string, times: readonly number[]): Promise<void> {
-  if (times.length === 0 || !times.every(Number.isFinite))
+export async function writeZarrTimes(
+  folder: string,
+  times: readonly (number | TimeInterval)[],
+): Promise<void> {
+  const intervals = times.map((time) => (typeof time === 'number' ? { start: time, end: time } : time));
+  const areFinite = intervals.every(({ start, end }) => Number.isFinite(start) && Number.isFinite(end));
+  if (times.length === 0 || !areFinite)
     throw invalidInput(`the times of ${folder}`, 'are none, or not all finite', 'give a number a step');
-  const seconds = Float64Array.from(times, (time) => time / 1000);
-  await writeCoordinate(folder, 'time', seconds, {
-    standard_name: 'time',
-    units: 'seconds since 1970-01-01',
-    calendar: 'proleptic_gregorian',
-  });
+  const hasBounds = intervals.some(({ start, end }) => end > start);
+  const units = { units: 'seconds since 1970-01-01', calendar: 'proleptic_gregorian' };
+  await writeCoordinate(
+    folder,
+    'time',
+    Float64Array.from(intervals, ({ start }) => start / 1000),
+    { standard_name: 'time', ...units, ...(hasBounds ? { bounds: 'time_bnds' } : {}) },
+  );
+  if (!hasBounds) return;
+  // CF's cells end where the next begin: a millisecond after the last moment.
+  const bounds = intervals.flatMap(({ start, end }) => [start / 1000, (end + 1) / 1000]);
+  await writeWhole(
+    join(folder, 'time_bnds'),
+    [times.length, 2],
+    ['time', 'bnds'],
+    Float64Array.from(bounds),
+    units,
+  );
 }
 
-async function writeCoordinate(
+function writeCoordinate(
   folder: string,
   axis: 'x' | 'y' | 'time',
   values: Float64Array,
   attributes: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const shape = [values.length];
-  const writer = new ZarrShardWriter(join(folder, axis), {
+  return writeWhole(join(folder, axis), [values.length], [axis], values, attributes);
+}
+
+/** An array of one chunk. */
+async function writeWhole(
+  folder: string,
+  shape: readonly number[],
+  dimensions: readonly string[],
+  values: Float64Array,
+  attributes: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const writer = new ZarrShardWriter(folder, {
     shape,
     shardShape: shape,
     chunkShape: shape,
     dtype: 'float64',
     fillValue: Number.NaN,
-    dimensions: [axis],
+    dimensions,
     attributes,
   });
   await writer.create();
-  await writer.writeShard([0], values);
+  await writer.writeShard(
+    shape.map(() => 0),
+    values,
+  );
 }
 
 /**

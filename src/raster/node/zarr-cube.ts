@@ -1,0 +1,314 @@
+/** A cube of images through time as a Zarr store that xarray and GDAL open, written window by window. */
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import {
+  allocateArray,
+  bytesPerElement,
+  type Dtype,
+  dtypeOf,
+  type GeoBox,
+  isFloat,
+  type PixelWindow,
+  type TimeInterval,
+  type TypedArray,
+} from '../../geo/index.js';
+import { temporaryPath, writeError } from '../../io/node/index.js';
+import { copyBox } from '../arrays/index.js';
+import { cfAttributes, geoZarrAttributes, type ZarrCompression } from '../zarr/metadata.js';
+import {
+  consolidateZarr,
+  createZarrGroup,
+  writeZarrGrid,
+  writeZarrTimes,
+  ZarrShardWriter,
+} from './zarr-writer.js';
+
+export interface ZarrCubeVariable {
+  /** Default float32. */
+  dtype?: Dtype;
+  /** What pixels without data are; default NaN for floats, else 0. */
+  nodata?: number;
+  /** Further attributes, such as `units` and `long_name`. */
+  attributes?: Readonly<Record<string, unknown>>;
+}
+
+export interface ZarrCubeOptions {
+  geobox: GeoBox;
+  /** When each step is: milliseconds since 1970 (UTC), or intervals, which are stored as bounds. */
+  times: readonly (number | TimeInterval)[];
+  /** The variables by name, each (time, y, x); a list of names for float32. */
+  variables: readonly string[] | Readonly<Record<string, ZarrCubeVariable>>;
+  /** Pixels along a side of a file (default 1024): a shard, of one step. */
+  tile?: number;
+  /** Pixels along a side of what readers decode at once (default: the tile); the tile is a multiple. */
+  chunk?: number;
+  /** Default `zstd`. */
+  compression?: ZarrCompression;
+  /** Of the whole store, such as `title`. */
+  attributes?: Readonly<Record<string, unknown>>;
+}
+
+/** What waits for the rest of its tile. */
+const MAX_PENDING_BYTES = 2 ** 30;
+
+/** A tile of which a part has come. */
+interface Pending {
+  readonly index: readonly [step: number, row: number, column: number];
+  readonly data: TypedArray;
+  /** 1 for each pixel that has come. */
+  readonly known: Uint8Array;
+  missing: number;
+}
+
+interface Variable {
+  readonly writer: ZarrShardWriter;
+  readonly dtype: Dtype;
+  readonly nodata: number;
+  readonly pending: Map<string, Pending>;
+  /** Tiles that are in their files. */
+  readonly written: Set<string>;
+}
+
+/**
+ * Writes a cube: variables (time, y, x) over one grid, with CF times, coordinates and grid mapping, and GeoZarr's attributes.
+ * Windows come in any order; those that are whole tiles go to their files at once, others wait for the rest of their tiles.
+ * The store has another name until `close`, which completes it: what has not come by then is nodata.
+ */
+export class ZarrCubeWriter {
+  readonly path: string;
+  readonly geobox: GeoBox;
+  readonly #temporary: string;
+  readonly #tile: number;
+  readonly #steps: number;
+  readonly #variables = new Map<string, Variable>();
+  #pendingBytes = 0;
+  #isOpen = true;
+
+  private constructor(path: string, { geobox, times, tile = 1024, chunk = tile, ...rest }: ZarrCubeOptions) {
+    for (const [name, value] of [
+      ['tile', tile],
+      ['chunk', chunk],
+    ] as const) {
+      if (!Number.isInteger(value) || value < 1 || value > 2 ** 16 || tile % chunk !== 0)
+        throw invalidOption(
+          name,
+          `cannot be ${value}`,
+          'give whole pixels, the tile a multiple of the chunk',
+        );
+    }
+    if (geobox.crs.wkt === null) {
+      throw invalidInput(
+        `the coordinate reference system ${geobox.crs}`,
+        'has no WKT, by which a Zarr store says where it lies',
+        'make it from an EPSG code or from WKT',
+      );
+    }
+    this.path = path.replace(/\/+$/, '');
+    this.geobox = geobox;
+    this.#temporary = temporaryPath(this.path);
+    this.#tile = tile;
+    this.#steps = times.length;
+    for (const [name, { dtype, nodata, attributes }] of Object.entries(variablesOf(rest.variables))) {
+      const writer = new ZarrShardWriter(join(this.#temporary, name), {
+        shape: [times.length, geobox.height, geobox.width],
+        shardShape: [1, tile, tile],
+        chunkShape: [1, chunk, chunk],
+        dtype,
+        fillValue: nodata,
+        dimensions: ['time', 'y', 'x'],
+        attributes: { ...attributes, ...cfAttributes(dtype, nodata) },
+        compression: rest.compression ?? 'zstd',
+      });
+      this.#variables.set(name, { writer, dtype, nodata, pending: new Map(), written: new Set() });
+    }
+  }
+
+  /**
+   * Begins a cube.
+   * @throws {TerrachipError} INVALID_INPUT where something has that name already, for no times, or a grid without WKT;
+   * INVALID_OPTION for names, types and sizes that cannot be; DISK
+   */
+  static async create(path: string, options: ZarrCubeOptions): Promise<ZarrCubeWriter> {
+    const writer = new ZarrCubeWriter(path, options);
+    await writer.#requireAbsent();
+    try {
+      const { geobox, times, attributes = {} } = options;
+      await createZarrGroup(writer.#temporary, {
+        Conventions: 'CF-1.11',
+        ...attributes,
+        ...geoZarrAttributes(geobox),
+      });
+      await writeZarrGrid(writer.#temporary, geobox);
+      await writeZarrTimes(writer.#temporary, times);
+      for (const variable of writer.#variables.values()) await variable.writer.create();
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    return writer;
+  }
+
+  /**
+   * Writes values of one variable at one step.
+   * @param window pixels of the grid
+   * @param data (y, x), in stored units and the variable's type
+   * @throws {TerrachipError} INVALID_INPUT for what lies outside of the cube, has another size or type, or was written
+   * before; TOO_LARGE where 1 GiB waits for the rest of its tiles
+   */
+  async write(variable: string, step: number, window: PixelWindow, data: TypedArray): Promise<void> {
+    const found = this.#variables.get(variable);
+    this.#check(found, variable, step, window, data);
+    const { x, y, width, height } = window;
+    const tile = this.#tile;
+    for (let row = Math.floor(y / tile); row * tile < y + height; row++) {
+      for (let column = Math.floor(x / tile); column * tile < x + width; column++) {
+        await this.#writeTile(found, [step, row, column], window, data);
+      }
+    }
+  }
+
+  /** Completes the store: tiles that lack pixels, its consolidated metadata, its name. Call it once. */
+  async close(): Promise<void> {
+    this.#requireOpen();
+    try {
+      for (const { writer, pending } of this.#variables.values()) {
+        for (const { index, data } of pending.values()) await writer.writeShard(index, data);
+      }
+      await consolidateZarr(this.#temporary);
+      await this.#requireAbsent();
+      await rename(this.#temporary, this.path).catch((cause: unknown) => {
+        throw writeError(this.path, cause);
+      });
+      this.#isOpen = false;
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+  }
+
+  /** Removes what was written; nothing after `close`. */
+  async abort(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await rm(this.#temporary, { recursive: true, force: true });
+  }
+
+  async #writeTile(
+    { writer, dtype, nodata, pending, written }: Variable,
+    index: Pending['index'],
+    window: PixelWindow,
+    data: TypedArray,
+  ): Promise<void> {
+    const key = index.join('/');
+    const [, row, column] = index;
+    const [left, top] = [column * this.#tile, row * this.#tile];
+    const width = Math.min(this.#tile, this.geobox.width - left);
+    const height = Math.min(this.#tile, this.geobox.height - top);
+    const again = (): Error =>
+      invalidInput(`${this.path}, tile ${key}`, 'has pixels that come twice', 'write each pixel once');
+    if (written.has(key)) throw again();
+    let part = pending.get(key);
+    if (part === undefined) {
+      this.#pendingBytes += width * height * (bytesPerElement(dtype) + 1);
+      if (this.#pendingBytes > MAX_PENDING_BYTES) {
+        throw new TerrachipError(
+          'TOO_LARGE',
+          `${this.path} has ${this.#pendingBytes} bytes of tiles that lack pixels`,
+          'write windows that are whole tiles, or tile by tile',
+          { size: this.#pendingBytes, limit: MAX_PENDING_BYTES },
+        );
+      }
+      const values: TypedArray = allocateArray(dtype, width * height);
+      values.fill(nodata);
+      part = { index, data: values, known: new Uint8Array(width * height), missing: width * height };
+      pending.set(key, part);
+    }
+    const [x0, y0] = [Math.max(window.x, left), Math.max(window.y, top)];
+    const box = [
+      Math.min(window.y + window.height, top + height) - y0,
+      Math.min(window.x + window.width, left + width) - x0,
+    ];
+    const offset = (y0 - top) * width + x0 - left;
+    for (let line = 0; line < box[0]; line++) {
+      const start = offset + line * width;
+      if (part.known.subarray(start, start + box[1]).includes(1)) throw again();
+      part.known.fill(1, start, start + box[1]);
+    }
+    copyBox(
+      box,
+      { data, offset: (y0 - window.y) * window.width + x0 - window.x, strides: [window.width, 1] },
+      { data: part.data, offset, strides: [width, 1] },
+    );
+    part.missing -= box[0] * box[1];
+    if (part.missing > 0) return;
+    written.add(key);
+    pending.delete(key);
+    this.#pendingBytes -= width * height * (bytesPerElement(dtype) + 1);
+    await writer.writeShard(index, part.data);
+  }
+
+  #check(
+    variable: Variable | undefined,
+    name: string,
+    step: number,
+    { x, y, width, height }: PixelWindow,
+    data: TypedArray,
+  ): asserts variable is Variable {
+    this.#requireOpen();
+    const wrong = (what: string, todo: string): Error => invalidInput(this.path, what, todo);
+    if (variable === undefined)
+      throw wrong(`has no variable "${name}"`, `choose one of ${[...this.#variables.keys()].join(', ')}`);
+    if (!Number.isInteger(step) || step < 0 || step >= this.#steps)
+      throw wrong(`has no step ${step}`, `choose one of 0 to ${this.#steps - 1}`);
+    const isInside = [x, y, width, height].every((value) => Number.isInteger(value) && value >= 0);
+    if (!isInside || x + width > this.geobox.width || y + height > this.geobox.height) {
+      throw wrong(
+        `does not reach the window ${x}, ${y} of ${width} × ${height} pixels`,
+        'give pixels of its grid',
+      );
+    }
+    if (data.length !== width * height || dtypeOf(data) !== variable.dtype) {
+      throw wrong(
+        `wants ${width * height} values of ${variable.dtype} for "${name}", not ${data.length} of ${dtypeOf(data)}`,
+        'convert them',
+      );
+    }
+  }
+
+  #requireOpen(): void {
+    if (!this.#isOpen) throw invalidInput(this.path, 'is complete, or was given up', 'begin another cube');
+  }
+
+  async #requireAbsent(): Promise<void> {
+    if ((await stat(this.path).catch(() => null)) === null) return;
+    throw invalidInput(this.path, 'exists already', 'remove it, or choose another name');
+  }
+}
+
+/** Names that the writer itself gives, and those that no folder can have. */
+const TAKEN = /^(x|y|time|time_bnds|spatial_ref|c|zarr\.json|\.*)$|[/\\]|^__/;
+
+function variablesOf(given: ZarrCubeOptions['variables']): Record<string, Required<ZarrCubeVariable>> {
+  const entries: [string, ZarrCubeVariable][] = Array.isArray(given)
+    ? given.map((name: string) => [name, {}])
+    : Object.entries(given);
+  if (entries.length === 0) throw invalidOption('variables', 'are none', 'name one or more');
+  return Object.fromEntries(
+    entries.map(
+      ([name, { dtype = 'float32', nodata = isFloat(dtype) ? Number.NaN : 0, attributes = {} }]) => {
+        if (TAKEN.test(name))
+          throw invalidOption('variables', `cannot be named "${name}"`, 'choose another name');
+        const stored: TypedArray = allocateArray(dtype, 1);
+        stored[0] = nodata;
+        if (!Object.is(stored[0], nodata) && stored[0] !== nodata)
+          throw invalidOption(
+            'nodata',
+            `of "${name}" cannot be ${nodata} in ${dtype}`,
+            'choose a value of the type',
+          );
+        return [name, { dtype, nodata, attributes }];
+      },
+    ),
+  );
+}
