@@ -1,6 +1,6 @@
-// npm run check:fuzz: damaged and hostile TIFF, Zarr and .npy files and checkpoints are read or refused with a
-// clear error, in bounded time and memory. Cases are made from seeds by mutation, each from its number alone:
-// -- --cases 2000, or one case again with -- --case 1234 (and --seed, the run's).
+// npm run check:fuzz: damaged and hostile TIFF, Zarr and .npy files, checkpoints, catalogs with their indexes, vector
+// files and STAC items are read or refused with a clear error, in bounded time and memory. Cases are made from seeds by
+// mutation, each from its number alone: -- --cases 2000, or one case again with -- --case 1234 (and --seed, the run's).
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -91,6 +91,8 @@ function product() {
     }
   }
   for (const pooling of ['concat', 'mean', 'max', 'diff']) {
+    const apart = { merge: 'dict', decoder: null, size: [48, 80] };
+    add(`dict_${pooling}`, { ...apart, pooling, timestamps: 2, batch: 2 });
     for (const decoder of ['unet', 'upernet', null]) {
       add(`${pooling}_${decoder}`, { pooling, decoder, timestamps: 2, batch: 2, gated: true, bias: false });
     }
@@ -109,6 +111,15 @@ function product() {
       });
     }
   }
+  add('dict_one-date_S1RTC-DEM', {
+    merge: 'dict',
+    modalities: ['S1RTC', 'DEM'],
+    decoder: null,
+    temporal: false,
+    timestamps: 1,
+    size: [64, 32],
+    batch: 3,
+  });
   add('one-date', { temporal: false, timestamps: 1 });
   add('encoder', { temporal: false, timestamps: 1, decoder: null, depth: 3, heads: 1 });
   add('deep', { depth: 8, taps: [1, 3, 5, 7], heads: 4, width: 64 });
@@ -126,7 +137,7 @@ async function compare(folder, configuration, graphs) {
       modalities,
       heads: configuration.heads,
       ...(pooling === 'concat' && decoder !== null ? {} : { timestamps, pooling }),
-      ...(configuration.merge === 'max' ? { merge: 'max' } : {}),
+      ...(['max', 'dict'].includes(configuration.merge) ? { merge: configuration.merge } : {}),
       ...(decoder === null ? {} : { taps: configuration.taps }),
     });
     const chip = { height, width };
@@ -135,10 +146,13 @@ async function compare(folder, configuration, graphs) {
     if (unused.length > 0) throw new Error(`unused: ${unused.join(', ')}`);
     const inputs = {};
     for (const modality of modalities) inputs[modality] = await read(folder, `${name}_${modality}`);
-    const results = await infer(await write(whole, folder, `${name}.onnx`, graphs), inputs);
+    const results = joined(
+      await infer(await write(whole, folder, `${name}.onnx`, graphs), inputs),
+      modalities,
+    );
     let worst = difference(results.embeddings, await read(folder, `${name}_embeddings`));
     const result = decoder === null ? 'embeddings' : 'logits';
-    const halves = await halfDifferences(whole.graph, folder, name, graphs, inputs, result);
+    const halves = await halfDifferences(whole.graph, folder, configuration, graphs, inputs, result);
     const report = () =>
       `${worst.toExponential(1)}, ${whole.graph.nodes.length} nodes; in half precision ${halves}`;
     if (decoder === null) return report();
@@ -157,6 +171,21 @@ async function compare(folder, configuration, graphs) {
   } finally {
     await checkpoint.close();
   }
+}
+
+/** Embeddings of a graph that keeps modalities apart, one modality after the other in each chip. */
+function joined(results, modalities) {
+  if (results[`embeddings_${modalities[0]}`] === undefined) return results;
+  const parts = modalities.map((modality) => results[`embeddings_${modality}`]);
+  const [batch, tokens, channels] = parts[0].dims;
+  const one = tokens * channels;
+  const all = new Float32Array(batch * parts.length * one);
+  for (let chip = 0; chip < batch; chip++) {
+    for (const [k, { data }] of parts.entries()) {
+      all.set(data.subarray(chip * one, (chip + 1) * one), (chip * parts.length + k) * one);
+    }
+  }
+  return { embeddings: new ort.Tensor('float32', all, [batch, parts.length * tokens, channels]) };
 }
 
 /** Each phase of each chip through the encoder's graph, one after the other as the decoder's graph wants them. */
@@ -199,7 +228,7 @@ function phaseOf({ data, dims }, chip, phase) {
 }
 
 /** The graph in float16, and on the CPU, which computes that in float32, the one that rounds explicitly. */
-async function halfDifferences(graph, folder, name, graphs, inputs, result) {
+async function halfDifferences(graph, folder, { name, modalities }, graphs, inputs, result) {
   const expected = await read(folder, `${name}_${result}`);
   const found = [];
   for (const form of provider === 'cpu' ? ['float16', 'rounded'] : ['float16']) {
@@ -209,7 +238,7 @@ async function halfDifferences(graph, folder, name, graphs, inputs, result) {
       `${name}.${form}.onnx`,
       graphs,
     );
-    const { [result]: tensor } = await infer(path, inputs);
+    const { [result]: tensor } = joined(await infer(path, inputs), modalities);
     found.push(`${difference(tensor, expected, HALF_TOLERANCE).toExponential(1)} (${form})`);
   }
   return found.join(', ');

@@ -63,7 +63,7 @@ function intervalOf([start, end]: readonly [string, string], name: string): Time
   } catch (cause) {
     throw invalidInput(
       name,
-      `has the interval ${start}/${end}`,
+      `has the interval "${start}/${end}"`,
       'write both ends in ISO 8601, .. for open ones',
       cause,
     );

@@ -37,9 +37,9 @@ class OutlineReader {
     const { type, coordinates, geometries, geometry, features } = document as GeoJsonObject;
     switch (type) {
       case 'Polygon':
-        return [this.#list(coordinates).map((ring) => this.#ring(ring))];
+        return this.#polygon(coordinates);
       case 'MultiPolygon':
-        return this.#list(coordinates).map((polygon) => this.#list(polygon).map((ring) => this.#ring(ring)));
+        return this.#list(coordinates).flatMap((polygon) => this.#polygon(polygon));
       case 'Point':
         return [pointOutline(this.#position(coordinates))];
       case 'MultiPoint':
@@ -63,6 +63,12 @@ class OutlineReader {
     if (!Array.isArray(value))
       throw invalidInput(this.#name, 'has no list where GeoJSON wants one', 'correct it');
     return value;
+  }
+
+  /** None where it has no rings, which stands for no place (RFC 7946, section 3.1). */
+  #polygon(value: unknown): Polygon[] {
+    const rings = this.#list(value).map((ring) => this.#ring(ring));
+    return rings.length === 0 ? [] : [rings];
   }
 
   #line(value: unknown): Position[] {

@@ -47,8 +47,6 @@ export class PlaceQuery {
   readonly start: number;
   readonly end: number;
   readonly #polygons: readonly PreparedPolygon[];
-  /** Points and lines where outlines are cut, though the ground goes on: they are inside of what they touch. */
-  readonly #onSeam: readonly PreparedPolygon[];
   readonly #predicate: Predicate;
   readonly #touch: boolean;
   readonly #isBox: boolean;
@@ -73,7 +71,6 @@ export class PlaceQuery {
     this.#predicate = predicate;
     this.#touch = touch;
     this.#polygons = preparePolygons(outline ?? []);
-    this.#onSeam = this.#polygons.filter(isOnSeam);
     this.#isBox = this.#polygons.every((polygon) => polygon.isRectangle);
     this.boxes = outline === null ? null : this.#polygons.map(({ box }) => box);
   }
@@ -99,21 +96,13 @@ export class PlaceQuery {
     if (prepared.length === 0) return false;
     switch (this.#predicate) {
       case 'intersects':
-        return (
-          outlinesIntersect(prepared, this.#polygons, this.#touch) ||
-          outlinesIntersect(prepared, this.#onSeam, true)
-        );
+        return outlinesIntersect(prepared, this.#polygons, this.#touch);
       case 'within':
         return coversAll(this.#polygons, prepared);
       case 'contains':
         return this.#polygons.length > 0 && coversAll(prepared, this.#polygons);
     }
   }
-}
-
-/** Whether all of it lies on the antimeridian, or at a pole, which is an edge in longitude and latitude. */
-function isOnSeam({ box: [x0, y0, x1, y1] }: PreparedPolygon): boolean {
-  return (x0 === x1 && Math.abs(x0) === 180) || (y0 === y1 && Math.abs(y0) === 90);
 }
 
 function coversAll(outer: readonly PreparedPolygon[], inner: readonly PreparedPolygon[]): boolean {

@@ -53,7 +53,10 @@ export function isFlat(polygon: Polygon): boolean {
   return preparePolygons([polygon]).every(({ inside }) => inside === null);
 }
 
-/** Whether two outlines have more than their boundaries in common; with `touch`, whether they have anything. */
+/**
+ * Whether two outlines have more than their boundaries in common; with `touch`, whether they have anything. Points and
+ * lines along the antimeridian or at a pole, where outlines are cut and the ground is not, have what they touch.
+ */
 export function outlinesIntersect(
   a: readonly PreparedPolygon[],
   b: readonly PreparedPolygon[],
@@ -103,7 +106,8 @@ export function boxCovers(outer: Bounds, inner: Bounds): boolean {
 function polygonsIntersect(a: PreparedPolygon, b: PreparedPolygon, touch: boolean): boolean {
   if (!boxesTouch(a.box, b.box)) return false;
   const ofA = cutBoundary(a, b);
-  if (ofA.inside || (touch && ofA.contact)) return true;
+  const mayTouch = touch || isOnSeam(a.box) || isOnSeam(b.box);
+  if (ofA.inside || (mayTouch && ofA.contact)) return true;
   const ofB = cutBoundary(b, a);
   if (ofB.inside) return true;
   if (a.inside === null && b.inside === null) return ofA.contact;
@@ -111,6 +115,10 @@ function polygonsIntersect(a: PreparedPolygon, b: PreparedPolygon, touch: boolea
   if (!ofA.outside && a.inside !== null) return isInside(b.edges, ...a.inside);
   if (!ofB.outside && b.inside !== null) return isInside(a.edges, ...b.inside);
   return false;
+}
+
+function isOnSeam([x0, y0, x1, y1]: Bounds): boolean {
+  return (x0 === x1 && Math.abs(x0) === 180) || (y0 === y1 && Math.abs(y0) === 90);
 }
 
 function boxesTouch(a: Bounds, b: Bounds): boolean {

@@ -48,8 +48,11 @@ export async function main(args: readonly string[]): Promise<void> {
   const abort = new AbortController();
   const interrupt = (): void => {
     abort.abort(new Error('interrupted'));
-    // A second Ctrl-C ends at once.
-    process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED));
+    // A second Ctrl-C ends at once, as the signal does by itself: leaving in order would wait for what is under way.
+    process.once('SIGINT', () => {
+      process.removeAllListeners('SIGINT');
+      process.kill(process.pid, 'SIGINT');
+    });
   };
   process.once('SIGINT', interrupt);
   const program = new Command('terrachip')

@@ -3,6 +3,9 @@ import { invalidInput } from '../errors.js';
 const DATE_TIME =
   /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$/i;
 
+/** Milliseconds: what dates of JavaScript reach on both sides of 1970 (ECMA-262, time values). */
+const MAX_TIME = 8.64e15;
+
 /**
  * A time interval, closed at both ends, in integer UTC milliseconds. Instants (`start === end`) are valid; open
  * ends are ±Infinity, never sentinel dates.
@@ -11,14 +14,15 @@ export class TimeInterval {
   readonly start: number;
   readonly end: number;
 
-  /** @throws {TerrachipError} INVALID_INPUT when an end is NaN or fractional, or the start lies after the end. */
+  /** @throws {TerrachipError} INVALID_INPUT when an end is NaN, fractional or no date, or the start lies after the end. */
   constructor(start: number, end: number) {
-    const valid = (t: number): boolean => Number.isInteger(t) || t === Infinity || t === -Infinity;
+    const valid = (t: number): boolean =>
+      (Number.isInteger(t) && Math.abs(t) <= MAX_TIME) || t === Infinity || t === -Infinity;
     if (!valid(start) || !valid(end) || start > end || start === Infinity || end === -Infinity) {
       throw invalidInput(
         `the time interval [${start}, ${end}]`,
-        'is not one of integer milliseconds with its start before its end',
-        'give both ends in order',
+        'is not one of integer milliseconds, within 100 million days of 1970, with its start before its end',
+        'give both ends in order, infinite where open',
       );
     }
     this.start = start;

@@ -114,6 +114,20 @@ describe('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', () => {
     const points = GeoCatalog.from([catalogRow('p', [point])]);
     expect(areas.intersect(points)).toHaveLength(0);
     expect(areas.explainIntersection(points).message).toMatch(/points or lines.*keepFlat/);
+    // A point on the edge of an area is beside it, unless the edge is where outlines are cut.
+    const pointAt = (x: number, y: number): GeoCatalog =>
+      GeoCatalog.from([catalogRow('p', [[[...Array<[number, number]>(4).fill([x, y])]]])]);
+    expect(areas.intersect(pointAt(2, 3), { keepFlat: true })).toHaveLength(0);
+    const across = GeoCatalog.from([
+      catalogRow('x', [boxOutline([179, 0, 180, 1]), boxOutline([-180, 0, -179, 1])]),
+    ]);
+    for (const longitude of [180, -180]) {
+      const overlap = across.intersect(pointAt(longitude, 0.5), { keepFlat: true });
+      expect(Array.from(overlap, ({ footprint }) => footprint)).toEqual([
+        pointAt(longitude, 0.5).row(0).footprint,
+      ]);
+    }
+    expect(across.intersect(pointAt(180, 3), { keepFlat: true })).toHaveLength(0);
     // Labels at points are worth asking for.
     for (const overlap of [
       areas.intersect(points, { keepFlat: true }),
@@ -285,6 +299,10 @@ describe('properties, as geocatalog tests/test_properties.py', () => {
         const [ab, ba] = [a.intersect(b), b.intersect(a)];
         expect(ab).toHaveLength(ba.length);
         expect(areaOf(ab)).toBeCloseTo(areaOf(ba), 3);
+        // To the last bit, whichever comes first.
+        const outlines = (overlap: GeoCatalog): string[] =>
+          Array.from(overlap, ({ footprint }) => JSON.stringify(footprint)).sort();
+        expect(outlines(ab)).toEqual(outlines(ba));
       }),
       { numRuns: 60 },
     );

@@ -217,21 +217,34 @@ describe('geocatalog tests/test_streaming.py', () => {
       [0.5, 1],
       [Infinity, Infinity],
       [1, 0],
+      [0, 2 ** 60],
     ]) {
       expect(() => new TimeInterval(start, end)).toThrow(
-        `the time interval [${start}, ${end}] is not one of integer milliseconds with its start before its end`,
+        `the time interval [${start}, ${end}] is not one of integer milliseconds, within 100 million days of 1970, with its start before its end`,
       );
     }
   });
 
   it('TestPartitionedArchives test_partition_value_rejects_missing_start_time: no date is any time, never a sentinel', async () => {
     const path = join(folder, 'static.parquet');
-    await writeCatalog(GeoCatalog.from([catalogRow('dem', [0, 0, 1, 1])]), path);
-    const file = await openCatalog(path);
-    const [row] = await file.load();
-    expect(row.interval).toEqual(TimeInterval.always);
-    expect((await file.query({ interval: '1066-10-14' })).length).toBe(1);
-    await file.dispose();
+    // Of the rows with dates all are later, or earlier, than what is asked for.
+    const rows = [
+      catalogRow('dem', [0, 0, 1, 1]),
+      catalogRow('since', [0, 0, 1, 1], '2030-01-01/..'),
+      catalogRow('until', [0, 0, 1, 1], '../2010-01-01'),
+      catalogRow('day', [0, 0, 1, 1], '2020-01-01'),
+    ];
+    await writeCatalog(GeoCatalog.from(rows), path);
+    for (const index of ['use', 'ignore'] as const) {
+      const file = await openCatalog(path, { index });
+      const dem = [...(await file.load())].find(({ id }) => id === 'dem');
+      expect(dem?.interval).toEqual(TimeInterval.always);
+      const ask = async (interval: string): Promise<string[]> => idsOf(await file.query({ interval })).sort();
+      expect(await ask('1066-10-14')).toEqual(['dem', 'until']);
+      expect(await ask('2015-01-01')).toEqual(['dem']);
+      expect(await ask('2099-01-01')).toEqual(['dem', 'since']);
+      await file.dispose();
+    }
   });
 
   it('TestWorkers test_n_workers_equivalent_to_serial, TestIterRowsParallel test_ordered_preserves_input_order_with_workers', async () => {
@@ -280,6 +293,13 @@ describe('geocatalog tests/test_inmemory.py', () => {
   it('TestSetAlgebra test_intersect_drops_temporal_mismatch, test_intersect_spatial_only: which keeps the time of the left', () => {
     const other = GeoCatalog.from([row('o', [0.5, 0, 9, 1], '2021-07-02')]);
     expect(left.intersect(other)).toHaveLength(0);
+    const days = GeoCatalog.from([row('days', [0.5, 0, 9, 1], '2021-07-01T12:00Z/2021-07-05T12:00Z')]);
+    expect(Array.from(left.intersect(days), ({ interval }) => String(interval))).toEqual([
+      '2021-07-01T12:00:00.000Z/2021-07-01T23:59:59.999Z',
+      '2021-07-05T00:00:00.000Z/2021-07-05T12:00:00.000Z',
+    ]);
+    const all = left.intersect(days, { spatialOnly: true });
+    expect(Array.from(all, ({ interval }) => interval)).toEqual(Array.from(left, ({ interval }) => interval));
     const overlaps = left.intersect(other, { spatialOnly: true });
     expect(Array.from(overlaps, ({ interval }) => interval)).toEqual(
       Array.from(left, ({ interval }) => interval),

@@ -3,8 +3,14 @@
  * pixels, beside the definition in float64: every source without what is invalid, warped by itself, then combined.
  */
 import { describe, expect, it } from 'vitest';
-import { type CatalogRow, type LoadRasterOptions, loadRaster } from '../../src/catalog/node/index.js';
+import {
+  type CatalogRow,
+  type LoadRasterOptions,
+  loadRaster,
+  streamRaster,
+} from '../../src/catalog/node/index.js';
 import { Affine, Crs, createTransform, GeoBox, type TypedArray } from '../../src/geo/node/index.js';
+import { CpuBackend } from '../../src/gpu/index.js';
 import type { MosaicMethod } from '../../src/kernels/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
@@ -231,6 +237,45 @@ describe('the cases', () => {
     const counts = cases.map((one) => [...expected(one, 'data', 'nearest', 'count').values]);
     expect(Math.max(...counts.flat())).toBeGreaterThan(3);
     expect(counts.flat().filter((count) => count === 0).length).toBeGreaterThan(100);
+  });
+});
+
+/** A device of little memory: strips are as low as it takes. */
+class SmallBackend extends CpuBackend {
+  override readonly limits: CpuBackend['limits'];
+
+  constructor(maxTensorBytes: number) {
+    super();
+    this.limits = { maxTensorBytes };
+  }
+}
+
+describe('strips of any height', () => {
+  it.each(METHODS)('give the same bits (stackstac#84): %s', async (method) => {
+    for (const { rows, grid } of cases.slice(3)) {
+      const load = async (rowsOfStrip: number) => {
+        // Five planes of a strip, which the sources' own windows must fit in too.
+        const backend = new SmallBackend(5 * rowsOfStrip * grid.width * 4);
+        const heights: number[] = [];
+        const stream = await streamRaster(rows, grid, {
+          backend,
+          bands: ['data'],
+          method,
+          resampling: 'bilinear',
+        });
+        const strips: number[] = [];
+        for await (const strip of stream) {
+          heights.push(strip.geobox.height);
+          strips.push(...strip.data);
+        }
+        backend.dispose();
+        return { heights, strips };
+      };
+      const [low, high] = [await load(11), await load(512)];
+      expect(low.heights.length).toBeGreaterThan(2);
+      expect(high.heights).toHaveLength(1);
+      expect(low.strips).toEqual(high.strips);
+    }
   });
 });
 

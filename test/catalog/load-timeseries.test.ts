@@ -241,6 +241,23 @@ describe('steps of a season', () => {
     ]);
   });
 
+  it('has all strips of a solar day where nobody says that 0 is no data (odc-stac#235)', async () => {
+    const wide = gridAt(500_000, 5_000_010, 6, 1);
+    const strips = await Promise.all(
+      [0, 1, 2].map((k) => {
+        const values = Uint16Array.from({ length: 6 }, (_, x) => (Math.floor(x / 2) === k ? 100 + x : 0));
+        const file = { data: { geobox: wide, bands: [values] } };
+        return writeRow(folder, `strip${k}`, file, { interval: `2021-07-01T10:00:0${k}Z` });
+      }),
+    );
+    const load = (options: LoadTimeseriesOptions) =>
+      loadRasterTimeseries(strips, wide, { steps: 'solarDay', resampling: 'nearest', ...options });
+    const told = await load({ sourceNodata: 0, dtype: 'uint16' });
+    expect(told.nodata).toBe(0);
+    expect([...told.data]).toEqual([100, 101, 102, 103, 104, 105]);
+    expect([...(await load({ method: 'max' })).data]).toEqual([100, 101, 102, 103, 104, 105]);
+  });
+
   it('has two solar days for an overpass across the antimeridian, each where its scene lies', async () => {
     const [{ row }] = await scenes;
     const interval = TimeInterval.parse('2021-07-01T22:30:00Z');

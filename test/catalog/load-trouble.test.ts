@@ -11,7 +11,7 @@ import {
   loadRasterTimeseries,
   type OpenAsset,
 } from '../../src/catalog/node/index.js';
-import { TimeInterval } from '../../src/geo/node/index.js';
+import { type GeoBox, TimeInterval } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import type { MosaicMethod } from '../../src/kernels/index.js';
 import { openRaster } from '../../src/raster/index.js';
@@ -119,6 +119,49 @@ describe('rows that lack a band', () => {
     const tensor = await loadRasterTimeseries(rows, grid, { ...options, onUnreadable: 'skip' });
     expect([...tensor.data]).toEqual([1, 2, NAN, 3, 4, 5]);
     expect(tensor.times).toHaveLength(2);
+  });
+});
+
+describe('rows that say where their files lie', () => {
+  const values = [Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8)];
+  const box = gridAt(500_000, 5_000_020, 4, 2);
+  const says = (id: string, geobox: GeoBox) =>
+    writeRow(folder, id, { data: { geobox: box, bands: values, asset: { geobox } } });
+
+  it('are refused where they are wrong: pixels would be lost without a word', async () => {
+    const wrong = await says('elsewhere', gridAt(500_000, 5_000_320, 4, 2));
+    const both = gridAt(500_000, 5_000_320, 4, 32);
+    await expect(loadRaster([wrong], both)).rejects.toThrow(
+      /elsewhere-data\.tif does not lie where its row says: 500000, 5000000, 500040, 5000020 in EPSG:32631, not 500000, 5000300/,
+    );
+    const small = await says('small', gridAt(500_000, 5_000_020, 4, 2, 1));
+    await expect(loadRaster([small], box)).rejects.toThrow(/does not lie where its row says/);
+  });
+
+  it('may write longitudes of another turn', async () => {
+    const lonLat = (left: number, count: number) => gridAt(left, 10, count, 1, 10, 4326);
+    for (const [id, file, declared] of [
+      ['globe', lonLat(-180, 36), lonLat(-180, 36)],
+      ['turned globe', lonLat(-180, 36), lonLat(0, 36)],
+      ['fiji', lonLat(170, 2), lonLat(-190, 2)],
+    ] as const) {
+      const numbers = Float32Array.from({ length: file.width }, (_, k) => k);
+      const row = await writeRow(folder, id, {
+        data: { geobox: file, bands: [numbers], asset: { geobox: declared } },
+      });
+      expect(valuesOf(await loadRaster([row], file, nearest))).toEqual([...numbers]);
+    }
+  });
+
+  it('may give the grid of another resolution, as items do for all their assets', async () => {
+    for (const [id, geobox] of [
+      ['finer', gridAt(500_000, 5_000_020, 40, 20, 1)],
+      ['coarser', gridAt(500_000, 5_000_020, 2, 1, 20)],
+      ['half', gridAt(500_005, 5_000_015, 4, 2)],
+    ] as const) {
+      const tensor = await loadRaster([await says(id, geobox)], box, nearest);
+      expect(valuesOf(tensor)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    }
   });
 });
 

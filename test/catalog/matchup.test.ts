@@ -54,7 +54,7 @@ describe('geocatalog tests/test_matchup_engine.py TestSpatialStrategies', () => 
   });
 });
 
-describe('time', () => {
+describe('geocatalog tests/test_matchup_engine.py, time', () => {
   const box: Bounds = [-9, 38, -8, 39];
   const primary = catalogOf(['p', box]);
   const found = (time: MatchupOptions['time'], ...times: string[]): string[] =>
@@ -77,6 +77,8 @@ describe('time', () => {
       '2024-06-17T00:00:00Z',
     ];
     expect(found({ before: 12 * HOUR, after: 12 * HOUR }, ...times)).toEqual(times.slice(1, 3));
+    expect(found({ before: 12 * HOUR, after: 0 }, ...times)).toEqual(times.slice(1, 2));
+    expect(found({ before: 0, after: 12 * HOUR }, ...times)).toEqual(times.slice(2, 3));
     expect(() => found({ before: -1, after: 0 })).toThrow(/time has limits -1, 0/);
   });
 
@@ -93,7 +95,7 @@ describe('time', () => {
   });
 });
 
-describe('TestMatchupPairwise, TestMatchupNWay, TestAnyJoinEmptyGuard', () => {
+describe('geocatalog tests/test_matchup_engine.py TestMatchupPairwise, TestMatchupNWay, TestAnyJoinEmptyGuard', () => {
   const days = ['14', '15', '16'];
   const primaries = catalogOf(
     ...days.map((day, k): Item => [`p_${k}`, [-9, 38, -8, 39], `2024-06-${day}T12:00:00Z`]),

@@ -154,15 +154,24 @@ describe('at a pole', async () => {
 });
 
 describe('instants and days', () => {
-  it('instant item at the edge of a query: both ends are in it', () => {
+  it('instant item at the edge of a query: both ends are in it', async () => {
     const at = '2021-07-15T10:30:00.000Z';
     const catalog = GeoCatalog.from([
       catalogRow('instant', [0, 0, 1, 1], TimeInterval.instant(Date.parse(at))),
     ]);
-    for (const interval of [at, `${at}/${at}`, `${at}/..`, `../${at}`, '2021-07-15T10:30:00Z/2021-07-16'])
-      expect(catalog.query({ interval })).toHaveLength(1);
-    expect(catalog.query({ interval: '2021-07-15T10:30:00.001Z/..' })).toHaveLength(0);
-    expect(catalog.query({ interval: '../2021-07-15T10:29:59.999Z' })).toHaveLength(0);
+    const inside = [at, `${at}/${at}`, `${at}/..`, `../${at}`, '2021-07-15T10:30:00Z/2021-07-16'];
+    const outside = ['2021-07-15T10:30:00.001Z/..', '../2021-07-15T10:29:59.999Z'];
+    for (const interval of inside) expect(catalog.query({ interval })).toHaveLength(1);
+    for (const interval of outside) expect(catalog.query({ interval })).toHaveLength(0);
+    // So it is of a file, by its index and by the statistics of its row groups.
+    const path = join(folder, 'instant.parquet');
+    await writeCatalog(catalog, path);
+    for (const index of ['use', 'ignore'] as const) {
+      const file = await openCatalog(path, { index });
+      for (const interval of inside) expect(await file.query({ interval })).toHaveLength(1);
+      for (const interval of outside) expect(await file.query({ interval })).toHaveLength(0);
+      await file.dispose();
+    }
     // An instant meets itself, and its own slice of a sampler.
     expect(catalog.intersect(catalog)).toHaveLength(1);
     const area = SampleArea.of(catalog, { crs: 3857, resolution: 10_000 });

@@ -112,13 +112,6 @@ describe('the columns of a written file', async () => {
     expect(encodings).toContainEqual(['PLAIN', 'RLE_DICTIONARY']);
     expect(encodings).toContainEqual(['PLAIN']);
   });
-
-  it('hold no time beyond the integers of a double', async () => {
-    const row = { ...catalogRow('late', [5, 49, 6, 50]), interval: new TimeInterval(0, 2 ** 60) };
-    await expect(writeCatalog(GeoCatalog.from([row]), `${path}.late`)).rejects.toThrow(
-      /the row "late" has the time 1152921504606847000 ms, which its file cannot hold/,
-    );
-  });
 });
 
 describe('a page of numbers of texts', () => {

@@ -46,6 +46,8 @@ describe('GeoCatalog.query', () => {
   it('knows within and contains', () => {
     expect(ask({ geometry: [5, 49, 7, 50] }, { predicate: 'within' })).toEqual(['west', 'east']);
     expect(ask({ geometry: [5.5, 49, 6, 49.5] }, { predicate: 'contains' })).toEqual(['west', 'static']);
+    // What lies within does not contain.
+    expect(ask({ geometry: [4, 48, 8, 52] }, { predicate: 'contains' })).toEqual([]);
   });
 
   it('takes GeoJSON geometries, points and lines among them', () => {
@@ -82,6 +84,8 @@ describe('GeoCatalog.query', () => {
     }
     expect(ask({ geometry: [176, -20, -177, -15] }, { predicate: 'within' })).toEqual(['fiji']);
     expect(ask({ geometry: [179, -18, -179, -17] }, { predicate: 'contains' })).toEqual(['fiji']);
+    // One side of it is not all of it.
+    expect(ask({ geometry: [176, -20, 180, -15] }, { predicate: 'within' })).toEqual([]);
     // A box around the whole globe would have found it.
     expect(ask({ geometry: [-170, -18, 170, -17] })).toEqual([]);
     // In UTM 60 and in a projection around the antimeridian.
@@ -94,6 +98,13 @@ describe('GeoCatalog.query', () => {
     const found = antarctic.query({ geometry: [-1000, -1000, 1000, 1000], crs: 3031 });
     expect(idsOf(found)).toEqual(['south']);
     expect(antarctic.query({ geometry: [-1000, -1000, 1000, 1000], crs: 3413 })).toHaveLength(0);
+    // Pixels of a grid in degrees reach half a pixel beyond it, also across the antimeridian.
+    for (const geometry of [
+      [10, 89, 11, 90.05],
+      [179, 89, -179, 90.05],
+      [-180.05, 89, 180.05, 90.05],
+    ] as const)
+      expect(ask({ geometry })).toEqual(['cap']);
   });
 
   it('compares with edges as the projection bends them', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { SpatialIndex } from '../../src/catalog/index.js';
+import { indexBoxes, SpatialIndex } from '../../src/catalog/index.js';
 import type { Bounds } from '../../src/geo/node/index.js';
+import { boxOutline } from '../support/catalog.js';
 import { seeded } from '../support/random.js';
 
 const next = seeded(7);
@@ -27,6 +28,20 @@ function expected([x0, y0, x1, y1]: Bounds): number[] {
     boxes.some(([a0, b0, a1, b1]) => a0 <= x1 && a1 >= x0 && b0 <= y1 && b1 >= y0) ? [row] : [],
   );
 }
+
+describe('indexBoxes', () => {
+  it('are two for what was cut at the antimeridian, and one for anything else', () => {
+    const [east, west]: Bounds[] = [
+      [177, -19, 180, -16],
+      [-180, -18, -178, -15],
+    ];
+    expect(indexBoxes([boxOutline(east), boxOutline(west)])).toEqual([west, east]);
+    expect(indexBoxes([boxOutline(west), boxOutline(east)])).toEqual([west, east]);
+    expect(indexBoxes([boxOutline([-180, 80, 180, 90])])).toEqual([[-180, 80, 180, 90]]);
+    expect(indexBoxes([boxOutline([0, 0, 1, 1]), boxOutline([5, 5, 6, 6])])).toEqual([[0, 0, 6, 6]]);
+    expect(indexBoxes([])).toEqual([]);
+  });
+});
 
 describe('SpatialIndex', () => {
   const index = SpatialIndex.fromBoxes(BOXES.length, (row) => BOXES[row]);

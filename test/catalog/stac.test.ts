@@ -136,6 +136,10 @@ describe('footprints', () => {
     expect(footprintOf({ geometry: null, bbox: [1, 2, -50, 3, 4, 800] })).toEqual([boxOutline([1, 2, 3, 4])]);
     expect(footprintOf({ geometry: null, bbox: [179, 2, -179, 4] })).toHaveLength(2);
     expect(footprintOf({ geometry: null, bbox: undefined })).toEqual([]);
+    // RFC 7946 lets a geometry without coordinates stand for none.
+    expect(footprintOf({ geometry: { type: 'Polygon', coordinates: [] } })).toEqual([]);
+    const some = [[], boxOutline([1, 2, 3, 4])];
+    expect(footprintOf({ geometry: { type: 'MultiPolygon', coordinates: some } })).toEqual([some[1]]);
   });
 
   it('are cut at the antimeridian where the item is not', () => {

@@ -36,6 +36,13 @@ describe('TimeInterval', () => {
     expect(TimeInterval.parse('0021-07').toJSON()[0]).toBe('0021-07-01T00:00:00.000Z');
   });
 
+  it('ends where dates do', () => {
+    const last = 8.64e15;
+    expect(new TimeInterval(-last, last).toJSON()[1]).toBe('+275760-09-13T00:00:00.000Z');
+    expect(() => new TimeInterval(0, last + 1000)).toThrow(/within 100 million days of 1970/);
+    expect(() => new TimeInterval(-last - 1000, 0)).toThrow(/within 100 million days of 1970/);
+  });
+
   it('opens ends to infinity', () => {
     expect(TimeInterval.parse('2021-07-15/..').end).toBe(Infinity);
     expect(TimeInterval.parse('../2021-07-15').start).toBe(-Infinity);

@@ -1,19 +1,23 @@
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { openRaster, writeCog } from '../../src/raster/index.js';
+import { importModel } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { builtInference, builtTerrachip } from '../support/built.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeModel } from '../support/models.js';
 import { phaseModel, writePhaseModel } from '../support/phase-model.js';
 import { randomValues } from '../support/random.js';
+import { gridAt } from '../support/raster-rows.js';
 import { writeSarScene } from '../support/sar-scene.js';
+import { smallFloodTensors, writeSafetensors } from '../support/terramind.js';
 
 const { infer } = builtTerrachip;
 const { openExecution, openModel, ResidentDevice } = builtInference;
@@ -30,6 +34,49 @@ const INPUTS = [
   { name: 'A', bands: ['a', 'b'], kind: 'temporal' as const, weights: [0.5, -1, 2, 0.25] },
   { name: 'D', bands: ['d'], kind: 'static' as const, weights: [1.5] },
 ];
+
+/** A flood model of many kernels, and two phases. */
+const flood = join(folder, 'flood');
+
+/** A scene for it, of 96 × 96 pixels. */
+async function writeFloodScene(): Promise<string> {
+  const geobox = gridAt(500_000, 5_000_000, 96, 96);
+  const bands: Record<string, number> = { before: 2, after: 2, dem: 1 };
+  for (const [name, count] of Object.entries(bands)) {
+    const planes = Array.from({ length: count }, (_, k) => randomValues(k + 1, geobox.pixelCount, -20, -5));
+    await writeCog(join(folder, `${name}.tif`), planes, { geobox, bands: count, dtype: 'float32' });
+  }
+  const radar = (phase: string): object => ({
+    VV: { href: `${phase}.tif`, band: 1 },
+    VH: { href: `${phase}.tif`, band: 2 },
+  });
+  const path = join(folder, 'flood.json');
+  const inputs = {
+    S1RTC: { units: 'dB', phases: { before: radar('before'), after: radar('after') } },
+    DEM: { units: 'm', static: { DEM: { href: 'dem.tif' } } },
+  };
+  const scene = { schemaVersion: 1, grid: { like: 'dem.tif' }, phases: ['before', 'after'], inputs };
+  await writeFile(path, JSON.stringify(scene));
+  return path;
+}
+
+interface Outcome {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+}
+
+/** How a process of Node ends. */
+function outcomeOf(args: readonly string[]): Promise<Outcome> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, args);
+    let stdout = '';
+    child.stdout.on('data', (data: Buffer) => {
+      stdout += String(data);
+    });
+    child.on('close', (code, signal) => done({ code, signal, stdout }));
+  });
+}
 
 describe('webgpu-resident', () => {
   it.skipIf(webgpuProblem === null)('without a driver says what to install', async () => {
@@ -67,6 +114,14 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
         SIZE,
       ),
     );
+    await importModel({
+      checkpoint: await writeSafetensors(join(folder, 'flood.safetensors'), smallFloodTensors()),
+      output: flood,
+      phases: ['before', 'after'],
+      statistics: 'impactmesh-flood',
+      chip: SIZE,
+      stride: SIZE,
+    });
     device = await ResidentDevice.start();
   });
   afterAll(() => device?.backend.dispose());
@@ -209,5 +264,88 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
       code: 1,
       stderr: expect.stringMatching(/on purpose/),
     });
+  });
+
+  /** A program that runs a graph of many kernels, whose pipelines take a while to compile; `rest` meets it amid that. */
+  const amidRun = (rest: string): string => `
+    import { setTimeout } from 'node:timers/promises';
+    import { ResidentDevice } from 'terrachip/inference';
+    const device = await ResidentDevice.start();
+    const graph = await device.load(${JSON.stringify(join(flood, 'model.onnx'))});
+    const values = (count) => device.backend.upload(new Float32Array(count));
+    let done = false;
+    const running = graph.run(new Map([
+      ['S1RTC', { tensor: values(2 * 2 * 32 * 32), shape: [1, 2, 2, 32, 32] }],
+      ['DEM', { tensor: values(32 * 32), shape: [1, 1, 32, 32] }],
+    ]), ['logits']).finally(() => { done = true; });
+    running.catch(() => undefined);
+    await setTimeout(100);
+    if (done) console.log('too late');
+    ${rest}`;
+
+  it.each<[string, string, { code: number | null; signal?: string; stdout: string }]>([
+    ['leaving', 'process.exit(5);', { code: 5, stdout: '' }],
+    ['an error', "throw new Error('on purpose');", { code: 1, stdout: '' }],
+    [
+      'disposing',
+      `device.backend.dispose();
+       const { outputs } = await running;
+       console.log([...outputs.keys()].join());`,
+      { code: 0, stdout: 'logits' },
+    ],
+    [
+      'giving the graph back',
+      `await graph.dispose();
+       const { outputs } = await running;
+       console.log(outputs.get('logits').shape.join());
+       device.backend.dispose();`,
+      { code: 0, stdout: '1,2,32,32' },
+    ],
+  ])('%s amid a run waits for it', async (_, rest, expected) => {
+    const { code, signal, stdout } = await outcomeOf(['--input-type=module', '-e', amidRun(rest)]);
+    expect({ code, signal, stdout: stdout.trim() }).toEqual({ signal: null, ...expected });
+  });
+
+  it('leaving amid the start of the thread waits for it', async () => {
+    const program = `
+      import { ResidentDevice } from 'terrachip/inference';
+      ResidentDevice.start();
+      setTimeout(() => process.exit(5), Number(process.argv[1]));`;
+    for (const delay of [200, 400, 500, 600, 700]) {
+      const { code, signal } = await outcomeOf(['--input-type=module', '-e', program, String(delay)]);
+      expect({ delay, code, signal }).toEqual({ delay, code: 5, signal: null });
+    }
+  });
+
+  it.each([
+    ['once', 1, { code: 130, signal: null }],
+    ['twice', 2, { code: null, signal: 'SIGINT' }],
+  ])('Ctrl-C %s amid the first chips ends infer', async (_, times, expected) => {
+    const args = [
+      '--model',
+      flood,
+      '--provider',
+      'webgpu-resident',
+      '-o',
+      join(folder, `interrupted-${times}`),
+    ];
+    const child = spawn(process.execPath, ['bin/terrachip.js', 'infer', await writeFloodScene(), ...args]);
+    const ended = new Promise<{ code: number | null; signal: string | null }>((done) =>
+      child.on('exit', (code, signal) => done({ code, signal })),
+    );
+    const started = new Promise<void>((done) => {
+      let text = '';
+      child.stderr.on('data', (data: Buffer) => {
+        text += String(data);
+        if (/^infer$/m.test(text)) done();
+      });
+    });
+    await Promise.race([started, ended]);
+    await setTimeout(100);
+    for (let k = 0; k < times; k++) {
+      child.kill('SIGINT');
+      await setTimeout(10);
+    }
+    expect(await ended).toEqual(expected);
   });
 });

@@ -11,7 +11,7 @@ const INSTRUCTIONS = Buffer.from(
 /** Pieces that are whole: calls, globals, texts and numbers. */
 const PIECES = [
   'cposix\nsystem\nX\x02\0\0\0ls\x85R', 'cbuiltins\neval\n', 'ctorch\nDoubleStorage\n', ')R', '\x85R', '}(', 'u.', '(t', '\x86',
-  'ccollections\nOrderedDict\n)R', 'ctorch._utils\n_rebuild_parameter\n', 'K\0', 'J\xff\xff\xff\xff',
+  'ccollections\nOrderedDict\n)R', 'ccollections\nCounter\n', 'c__builtin__\nfrozenset\n', 'c_codecs\nencode\n', 'ctorch._utils\n_rebuild_parameter\n', 'K\0', 'J\xff\xff\xff\xff',
   '\x8a\x08\0\0\0\0\0\0\0\x10', '\x8a\xff', 'X\xff\xff\xff\x7f', 'h\0', 'h\x01', 'q\0',
 ].map((text) => Buffer.from(text, 'latin1')); // biome-ignore format: a table
 

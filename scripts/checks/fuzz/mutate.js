@@ -1,5 +1,6 @@
 // A case: some mutations of a seed, given by two numbers.
 import { mutateBytes } from './bytes.js';
+import { mutateCatalog } from './catalog.js';
 import { mutateCheckpoint } from './checkpoint.js';
 import { mutateJson } from './json.js';
 import { mutateNpy } from './npy.js';
@@ -7,8 +8,14 @@ import { Random } from './random.js';
 import { mutateTiff } from './tiff.js';
 
 /** How many of a hundred cases are of each kind. */
-const SHARES = { tiff: 54, jp2: 6, zarr: 18, npy: 8, zip: 4, checkpoint: 10 };
+const SHARES = {
+  tiff: 34, jp2: 4, zarr: 14, npy: 5, zip: 3, checkpoint: 7,
+  catalog: 14, fgb: 4, gpkg: 5, geojson: 3, topojson: 2, shp: 2, shapezip: 1, stac: 2,
+}; // biome-ignore format: a table
 const KINDS = Object.entries(SHARES).flatMap(([kind, share]) => Array(share).fill(kind));
+
+/** Kinds whose files are one JSON document. */
+const DOCUMENTS = new Set(['geojson', 'topojson', 'stac']);
 
 /**
  * @param {import('./seeds.js').Seed[]} seeds
@@ -29,9 +36,15 @@ export function makeCase(seeds, seed, number) {
 }
 
 function mutate(random, { kind, files }, other) {
-  if (kind === 'zarr') return mutateStore(random, files, other);
+  if (kind === 'zarr') return mutateStore(random, files, other.files);
+  if (kind === 'catalog') return mutateCatalog(random, files, other.files);
+  if (kind === 'shp') return mutateStore(random, files, other.files);
   const bytes = files[''];
   if (kind === 'tiff' && random.chance(0.65) && mutateTiff(random, bytes)) return;
+  if (DOCUMENTS.has(kind) && random.chance(0.85)) {
+    files[''] = Buffer.from(mutateJson(random, bytes.toString('utf8')));
+    return;
+  }
   if (kind === 'checkpoint' && random.chance(0.7)) {
     files[''] = mutateCheckpoint(random, bytes);
     return;
@@ -51,10 +64,10 @@ function mutateStore(random, files, other) {
   const key = random.pick(random.chance(0.75) && documents.length > 0 ? documents : keys);
   const kind = random.unit();
   if (kind < 0.03) delete files[key];
-  else if (kind < 0.06) files[key] = Buffer.from(random.pick(Object.values(other.files)));
+  else if (kind < 0.06) files[key] = Buffer.from(random.pick(Object.values(other)));
   else if (isDocument(key) && random.chance(0.9)) {
     files[key] = Buffer.from(mutateJson(random, files[key].toString('utf8')));
-  } else files[key] = Buffer.from(mutateBytes(random, files[key], random.pick(Object.values(other.files))));
+  } else files[key] = Buffer.from(mutateBytes(random, files[key], random.pick(Object.values(other))));
 }
 
 /** What a case is called on disk. */
@@ -66,5 +79,13 @@ export function nameOf({ kind }) {
     zip: 'case.zarr.zip',
     zarr: 'case.zarr',
     checkpoint: 'case.pt',
+    catalog: 'case.catalog',
+    shp: 'case.shapefile',
+    shapezip: 'case.shp.zip',
+    stac: 'case.json',
+    topojson: 'case.topojson',
+    geojson: 'case.geojson',
+    fgb: 'case.fgb',
+    gpkg: 'case.gpkg',
   }[kind];
 }

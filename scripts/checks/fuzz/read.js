@@ -1,6 +1,7 @@
 // What a case must survive: everything that a prudent reader does with a file.
 import { openCheckpointFile } from 'terrachip/inference';
 import { openNpy, openRaster, openZarr } from 'terrachip/raster';
+import { placeWays } from './read-places.js';
 
 /** A reader asks for windows of this size at most, as long as it does not know the file. */
 const SIDE = 256;
@@ -111,7 +112,9 @@ async function readCheckpoint(path) {
  * @returns {Promise<{ opened: boolean, errors: unknown[] }>} all that was thrown
  */
 export async function readCase(kind, path) {
-  const ways = [() => (kind === 'checkpoint' ? readCheckpoint(path) : readRaster(path))];
+  const ways = placeWays(kind, path) ?? [
+    () => (kind === 'checkpoint' ? readCheckpoint(path) : readRaster(path)),
+  ];
   if (kind === 'zarr' || kind === 'zip') ways.unshift(async () => readStore(await openZarr(path)));
   if (kind === 'npy') ways.unshift(() => readNpy(path));
   const errors = [];

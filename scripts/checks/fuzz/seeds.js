@@ -15,6 +15,9 @@ import {
   ZarrShardWriter,
 } from 'terrachip/raster';
 import { root } from '../support.js';
+import { documentSeeds, placeSeeds } from './place-seeds.js';
+
+const FIXTURES = join(root, 'test', 'fixtures');
 
 export const CORPUS = join(root, 'scripts', 'checks', 'fuzz', 'corpus');
 
@@ -24,7 +27,10 @@ const MOST_BYTES = 64 * 1024;
 /** Real files of each folder. */
 const MOST_REAL = 400;
 
-/** @typedef {{ kind: 'tiff' | 'jp2' | 'npy' | 'zip' | 'zarr' | 'checkpoint', name: string, files: Record<string, Buffer> }} Seed */
+/**
+ * A file is the key '' alone; a Zarr store, a shapefile and a catalog with its index are folders.
+ * @typedef {{ kind: string, name: string, files: Record<string, Buffer> }} Seed
+ */
 
 const KINDS = {
   '.tif': 'tiff',
@@ -183,19 +189,24 @@ function storeSeed(folder, name) {
 
 /** Inputs that once failed, as they were, in the order of their names. @returns {Seed[]} */
 export function keptSeeds() {
-  const stores = readdirSync(CORPUS).filter((name) => name.endsWith('.zarr'));
-  return [...fileSeeds(CORPUS), ...stores.map((name) => storeSeed(CORPUS, name))].sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
+  const folders = (kind) =>
+    readdirSync(CORPUS)
+      .filter((name) => name.endsWith(`.${kind}`))
+      .map((name) => ({ ...storeSeed(CORPUS, name), kind }));
+  const kept = [...fileSeeds(CORPUS), ...folders('zarr'), ...folders('catalog'), ...documentSeeds(CORPUS)];
+  return kept.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** @returns {Promise<Seed[]>} */
 export async function allSeeds() {
   const shared = resolve(process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared'), 'data');
+  // Zip files of vectors are shapefiles.
+  const isOfPixels = ({ name }) => !name.startsWith('vector/');
   return [
     ...keptSeeds(),
-    ...fileSeeds(join(root, 'test', 'fixtures')),
+    ...fileSeeds(FIXTURES).filter(isOfPixels),
     ...(await writtenSeeds()),
+    ...(await placeSeeds(FIXTURES, shared, MOST_BYTES)),
     ...['gdal-autotest', 'npy'].flatMap((name) => fileSeeds(join(shared, name), MOST_REAL)),
   ];
 }

@@ -93,6 +93,8 @@ def merge(w, prefix, config, x):
         return parts.mean(dim=1)
     if config["merge"] == "max":
         return parts.max(dim=1)[0]
+    if config["merge"] == "dict":  # The modalities one after the other.
+        return x
     channels = [parts[:, k] for k in range(count)]
     token = w(f"{prefix}missing_mod_token", width)
     channels += [token.expand(batch, parts.shape[2], width)] * (len(config["trained"]) - count)

@@ -17,6 +17,7 @@ import type { CatalogRow } from '../row.js';
 import { bandInFile, type ChosenBand, requireBand, show } from './bands.js';
 import type { LoadCounters, SourceOptions } from './options.js';
 import { QualityReader } from './quality.js';
+import { requireSamePlace } from './same-place.js';
 import { SourceView } from './source-view.js';
 import { requireFilled, withFill } from './unfilled.js';
 import { type BandUnits, bandUnits } from './units.js';
@@ -159,8 +160,10 @@ export class Source {
         const targets = keys.flatMap((other, k) => (other === key ? [k] : []));
         return this.#group(rasters[targets[0]], targets, bands, quality);
       });
-      const boxes = rasters.map((raster) => {
+      const boxes = rasters.map((raster, k) => {
         if (raster.geobox === null) throw noReference(raster);
+        const { geobox: declared } = this.#bands[k].asset;
+        if (declared !== undefined) requireSamePlace(raster.name, raster.geobox, declared);
         return raster.geobox;
       });
       return { rasters: [...files.values()], groups, bands, window: this.#windowOf(boxes) };

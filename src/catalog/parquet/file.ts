@@ -178,9 +178,11 @@ export class ParquetFile {
 /** What went wrong while reading, as an error that names the file; problems of the network stay what they are. */
 function damaged(name: string, error: unknown, { signal }: ReadOptions): TerrachipError | unknown {
   if (signal?.aborted || isTerrachipError(error)) return error;
+  // What hyparquet trips over, as a number where a text should be.
+  const isTrip = error instanceof TypeError || error instanceof RangeError;
   return invalidInput(
     name,
-    `is no Parquet file that can be read: ${messageOf(error)}`,
+    `is no Parquet file that can be read: ${isTrip ? 'its structures are damaged' : messageOf(error)}`,
     'check that it is the right file, or get it again',
     error,
   );

@@ -1,6 +1,6 @@
 /** Rows of a catalog into the columns of its file, a row group at a time. */
 import type { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { internalError, invalidInput } from '../../errors.js';
+import { internalError } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { boxOf, indexBoxes } from '../boxes.js';
 import type { CatalogRow } from '../row.js';
@@ -36,7 +36,7 @@ export class RowWriter {
 
   /**
    * @returns the boxes of the row
-   * @throws {TerrachipError} INVALID_INPUT for properties or times that a file cannot hold
+   * @throws {TerrachipError} INVALID_INPUT for properties that a file cannot hold
    */
   add(row: CatalogRow): readonly Bounds[] {
     const { footprint, interval } = row;
@@ -50,8 +50,8 @@ export class RowWriter {
       if (box) side.addDouble(box[k]);
       else side.addNull();
     }
-    addTime(this.#start, interval.start, row);
-    addTime(this.#end, interval.end, row);
+    addTime(this.#start, interval.start);
+    addTime(this.#end, interval.end);
     this.#href.addText(row.href);
     this.#assets.addText(assetsText(row));
     this.#properties.addText(propertiesText(row));
@@ -94,14 +94,7 @@ function columnOf(name: string, withStatistics = false): ColumnWriter {
 }
 
 /** An infinite time is open, and null in the file. */
-function addTime(column: ColumnWriter, time: number, { id }: CatalogRow): void {
-  if (!Number.isFinite(time)) column.addNull();
-  else if (Number.isSafeInteger(time)) column.addInteger(time);
-  else {
-    throw invalidInput(
-      `the row "${id}"`,
-      `has the time ${time} ms, which its file cannot hold`,
-      'leave the interval open there',
-    );
-  }
+function addTime(column: ColumnWriter, time: number): void {
+  if (Number.isFinite(time)) column.addInteger(time);
+  else column.addNull();
 }

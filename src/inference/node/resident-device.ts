@@ -3,6 +3,7 @@ import { messageOf, TerrachipError } from '../../errors.js';
 import type { Backend } from '../../gpu/index.js';
 import { Caller, type DeviceDescription, RemoteBackend, type Reply } from '../../gpu/remote/index.js';
 import type { DeviceGraph, GraphInput, GraphResult } from '../device-graph.js';
+import { ResidentActivity, settleAtExit } from './resident-activity.js';
 import type { GraphAnswer, GraphNames, ResidentCommand, ResidentQuestion } from './resident-messages.js';
 
 type ResidentCaller = Caller<ResidentCommand | ResidentQuestion, ResidentQuestion>;
@@ -30,14 +31,21 @@ export class ResidentDevice {
    * Starts the thread.
    * @throws {TerrachipError} MISSING_DEPENDENCY without `webgpu`, `onnxruntime-web` or a Vulkan driver
    */
-  static start(): Promise<ResidentDevice> {
+  static async start(): Promise<ResidentDevice> {
+    const activity = new ResidentActivity();
+    // Until it says that it is ready.
+    activity.begin();
+    const stop = settleAtExit(activity);
     // Flags of the main thread (--input-type, --inspect) are not for workers.
-    return ResidentDevice.connect(
-      new Worker(new URL('./resident-worker.js', import.meta.url), { execArgv: [] }),
-    );
+    const worker = new Worker(new URL('./resident-worker.js', import.meta.url), {
+      execArgv: [],
+      workerData: activity.buffer,
+    });
+    worker.once('exit', stop);
+    return ResidentDevice.connect(worker);
   }
 
-  /** `start` on a worker thread that the caller made of `resident-worker.js`. */
+  /** `start` on a worker thread that the caller made of `resident-worker.js`, and must not end while it is at work. */
   static async connect(worker: Worker): Promise<ResidentDevice> {
     const caller: ResidentCaller = new Caller((envelope, transfer) =>
       worker.postMessage(envelope, [...transfer]),

@@ -4,7 +4,7 @@
  */
 import { access, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { internalError } from '../../errors.js';
 import { modelDevice, WebGpuBackend, watchDevice } from '../../gpu/index.js';
 import { requestNodeAdapter } from '../../gpu/node/index.js';
@@ -12,11 +12,18 @@ import { BackendHost, describeError, type Envelope, READY, type Reply } from '..
 import type { DeviceGraph } from '../device-graph.js';
 import { GpuGraph } from '../gpu-graph.js';
 import { loadOnnxRuntimeWeb, withoutWasmOptimisation } from './onnx-runtime-web.js';
+import { ResidentActivity } from './resident-activity.js';
 import type { GraphAnswer, GraphNames, ResidentCommand, ResidentQuestion } from './resident-messages.js';
 
 if (parentPort === null) throw internalError('resident-worker', 'is for a worker thread');
 const port = parentPort;
-await start().catch(giveUp);
+const isStarted = workerData instanceof SharedArrayBuffer;
+const activity = new ResidentActivity(isStarted ? workerData : undefined);
+// Whoever started this thread has begun for it.
+if (!isStarted) activity.begin();
+await start()
+  .catch(giveUp)
+  .finally(() => activity.end());
 
 /** Says that nothing more will come. */
 function giveUp(error: unknown): void {
@@ -71,7 +78,18 @@ async function start(): Promise<void> {
     return { shapes, readbackBytes };
   };
 
+  /** What has been asked and not answered. */
+  const underWay = new Set<Promise<unknown>>();
+  let isClosing = false;
+
+  const idle = async (): Promise<void> => {
+    while (underWay.size > 0) await Promise.allSettled(underWay);
+  };
+
   const close = async (): Promise<void> => {
+    isClosing = true;
+    // A session that is released, and a device that is destroyed, in the midst of a run take it along.
+    await idle();
     for (const graph of graphs.values()) await graph.dispose();
     graphs.clear();
     host.backend.dispose();
@@ -98,6 +116,7 @@ async function start(): Promise<void> {
         host.requireSound();
         return runGraph(question);
       case 'unload':
+        await idle();
         await graphs.get(question.graph)?.dispose();
         graphs.delete(question.graph);
         return null;
@@ -119,11 +138,19 @@ async function start(): Promise<void> {
       host.execute(message as ResidentCommand);
       return;
     }
+    const asked = message as ResidentQuestion;
+    // Nobody waits for the answer: the process is about to end.
+    if (isClosing || !activity.begin()) return;
+    const answering = answer(asked);
+    const waitsForOthers = asked.op === 'unload' || asked.op === 'close';
+    if (!waitsForOthers) underWay.add(answering);
     try {
-      const result = await answer(message as ResidentQuestion);
-      reply({ question, ok: true, result });
+      reply({ question, ok: true, result: await answering });
     } catch (error) {
       reply({ question, ok: false, error: describeError(error) });
+    } finally {
+      underWay.delete(answering);
+      activity.end();
     }
     if (message.op === 'close') port.close();
   });

@@ -80,6 +80,37 @@ describe('randomSampler', () => {
     expect(Math.abs(left.length - 1000)).toBeLessThan(110);
   });
 
+  it('stays inside regions of any shape, and of several parts (torchgeo#260, #536, #1190)', () => {
+    const ring = (...corners: [number, number][]) => [
+      [...corners, corners[0]].map(([x, y]) => near([x, y, x, y]).slice(0, 2)),
+    ];
+    const geometry = {
+      type: 'MultiPolygon' as const,
+      coordinates: [ring([0, 0], [200, 0], [0, 200]), ring([400, 400], [440, 400], [440, 430], [400, 430])],
+    };
+    const area = SampleArea.of([row('a', [0, 0, 500, 500])], metres, { roi: { geometry, crs: UTM } });
+    let ofSecond = 0;
+    for (const { slice } of randomSampler(area, { size: 10, count: 300, seed: 4 })) {
+      const bounds = from(slice.bounds);
+      const [x0, y0, x1, y1] = bounds;
+      const inSecond = isWithin(bounds, [400, 400, 440, 430]);
+      if (inSecond) ofSecond++;
+      // The centre of a chip's upper right pixel lies below the slanting side.
+      else expect(x0 >= 0 && y0 >= 0 && x1 + y1 <= 201).toBe(true);
+    }
+    expect(ofSecond).toBeGreaterThan(0);
+  });
+
+  it('does not take a batch from one tile (torchgeo#3548)', () => {
+    const tiles = [0, 1, 2, 3].map((k) => row(`t${k}`, [1000 * k, 0, 1000 * k + 100, 100]));
+    const chips = [...randomSampler(SampleArea.of(tiles, metres), { size: 5, count: 64, seed: 2 })];
+    for (let first = 0; first < 64; first += 16) {
+      const batch = chips.slice(first, first + 16);
+      const seen = new Set(batch.map(({ slice }) => Math.floor(from(slice.bounds)[0] / 1000)));
+      expect(seen.size).toBeGreaterThan(2);
+    }
+  });
+
   it('draws every place where a chip fits equally often', () => {
     const area = SampleArea.of([row('a', [0, 0, 12, 11])], metres);
     const counts = new Map<string, number>();

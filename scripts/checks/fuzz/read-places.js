@@ -1,0 +1,94 @@
+// What a catalog, a vector file or a STAC item must survive.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  buildVectorCatalog,
+  catalogFromStac,
+  loadCatalog,
+  openCatalog,
+  openProduct,
+} from 'terrachip/catalog';
+import { readFeatures } from '../../../dist/vector/node/index.js';
+import { CATALOG } from './catalog.js';
+
+const QUESTIONS = [
+  { geometry: [3, 40, 30, 60], interval: '2016-01/2020-12' },
+  { geometry: [170, -60, -170, 60] },
+  { geometry: [300_000, 5_000_000, 900_000, 6_000_000], crs: 'EPSG:32632' },
+  { interval: '2019-01/2019-12' },
+];
+
+/** Looks at all that a catalog in memory says. */
+function lookAt(catalog) {
+  for (const row of catalog) JSON.stringify([row.id, row.footprint, row.interval, row.properties]);
+  JSON.stringify([catalog.bounds, catalog.temporalExtent]);
+  for (const question of QUESTIONS) catalog.query(question);
+}
+
+/** @returns what was thrown */
+async function outcomes(...tasks) {
+  const errors = [];
+  for (const task of tasks) {
+    try {
+      await task();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  return errors;
+}
+
+async function readFile(path, index) {
+  const file = await openCatalog(path, { index });
+  try {
+    return await outcomes(
+      ...QUESTIONS.map((question) => async () => lookAt(await file.query(question))),
+      async () => lookAt(await file.load()),
+    );
+  } finally {
+    await file.dispose();
+  }
+}
+
+/** With its index, without it, and with another that is made. */
+function catalogWays(folder) {
+  const path = join(folder, CATALOG);
+  return ['use', 'ignore', 'rebuild'].map((index) => () => readFile(path, index));
+}
+
+async function readVector(path) {
+  const options = { crs: 'EPSG:4326' };
+  await readFeatures(path, options);
+  return outcomes(
+    () => readFeatures(path, { ...options, bounds: [0, 0, 8, 50], boundsCrs: 'EPSG:4326' }),
+    async () =>
+      lookAt(
+        (await buildVectorCatalog([path], { ...options, rows: 'feature', onUnreadable: 'throw' })).catalog,
+      ),
+  );
+}
+
+async function readItems(path) {
+  let document;
+  try {
+    document = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    // Who parses is told by the parser.
+    return [];
+  }
+  return outcomes(
+    () => lookAt(catalogFromStac(document, { source: path })),
+    () => openProduct(document, { base: path }),
+    () => openProduct(path),
+  );
+}
+
+/** @returns the ways to read a case; null for other kinds */
+export function placeWays(kind, path) {
+  if (kind === 'catalog') return catalogWays(path);
+  if (kind === 'stac') return [() => readItems(path)];
+  if (kind === 'geojson')
+    return [() => readVector(path), async () => void lookAt(await loadCatalog(path)) ?? []];
+  if (kind === 'shp') return [() => readVector(join(path, 'case.shp'))];
+  return ['topojson', 'fgb', 'gpkg', 'shapezip'].includes(kind) ? [() => readVector(path)] : null;
+}
