@@ -201,6 +201,24 @@ describe('terrachip catalog', () => {
     expect((await items('query', 'remote.geojson', '--bbox', '-10', '40', '10', '60'))[0].path).toBe(remote);
   });
 
+  it('takes a catalog of no rows through every command', async () => {
+    await catalog('build', 'scenes', '-o', 'some.parquet');
+    for (const name of ['none.parquet', 'none.geojson']) {
+      expect(await items('query', 'some.parquet', '--bbox', '170', '-80', '171', '-79', '-o', name)).toEqual(
+        [],
+      );
+      expect(await items('query', name, '--datetime', '2021')).toEqual([]);
+      const { status, stdout } = await catalog('info', name);
+      expect(status).toBe(0);
+      expect(stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toContainEqual([
+        'collections',
+        '—',
+      ]);
+      expect((await catalog('intersect', name, 'some.parquet')).stdout).toBe('no rows\n');
+      expect(await items('union', name, name)).toEqual([]);
+    }
+  });
+
   it('builds a catalog of products', async () => {
     await writeSafe(join(folder, 'products'));
     const { status, stdout } = await catalog('build', 'products/*.SAFE', '-o', 'products.parquet');

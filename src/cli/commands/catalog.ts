@@ -170,9 +170,9 @@ function describeInfo(report: CatalogReport): string {
     ['static', String(report.static)],
     ['bbox', report.bbox?.map((degrees) => degrees.toFixed(5)).join(' ') ?? '—'],
     ['interval', report.interval?.join(' / ') ?? '—'],
-    ['collections', counts(report.collections)],
+    ['collections', counts(report.collections) || '—'],
     ['crs', counts(report.crs) || '—'],
-    ['assets', report.assets.join(', ')],
+    ['assets', report.assets.join(', ') || '—'],
     ['properties', report.properties.join(', ') || '—'],
   ]);
 }
