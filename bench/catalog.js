@@ -102,6 +102,7 @@ function print({ count, hits, memory, file, geopandas, ratio }) {
   line('query in memory, warm', ms(memory.query), ms(geopandas.query), ratio.query);
   line('query of the file, row numbers, warm', ms(file.query), ms(geopandas.query), ratio.find);
   line('query of the file, rows, warm', ms(file.rows), ms(geopandas.rows), ratio.rows);
+  line('query of the file, rows, each for the first time', ms(file.rowsCold), '');
   line('query without an index', '', ms(geopandas.unindexed));
   line('memory when built', mebibytes(memory.memory), mebibytes(geopandas.memory));
   line('memory of the open file after 1000 queries', mebibytes(file.memory), '');

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkJpeg2000 } from './gdal/jpeg2000.js';
 import { checkProducts } from './gdal/products.js';
+import { checkSafe } from './gdal/safe.js';
 import { checkStorage } from './gdal/storage.js';
 import { checkReferences, checkWarps } from './gdal/warps.js';
 import { checkWritten } from './gdal/written.js';
@@ -23,6 +24,7 @@ await withTemporaryFolder(async (folder) => {
   await checkWarps(report, made.warps, { folder, backends, gdal: run, python, title });
   await checkStorage(report, made.files);
   await checkJpeg2000(report, folder);
+  await checkSafe(report, folder);
   await checkProducts(report, folder);
   await checkWritten(report, folder);
   if (existsSync(shared)) {

@@ -16,6 +16,7 @@ await requirePackages([
 ]);
 await installProject();
 const { checkFormats } = await import('./vectors/formats.js');
+const { installGdal3 } = await import('./vectors/gdal3.js');
 
 /** All geodesic areas together against the sum of pixel areas; 1e-6 is a square metre in a square kilometre. */
 const AREA_TOLERANCE = 2e-6;
@@ -36,6 +37,9 @@ const MASKS = {
   'centres inside': ['derived-reference/EMSR517_flood_mask.tif'],
   'all touched': ['derived-reference/EMSR517_flood_mask_alltouched.tif', '--all-touched'],
 };
+
+const gdalProblem = await installGdal3();
+if (gdalProblem !== null) console.log(`gdal3.js cannot be installed: ${gdalProblem}`);
 
 await withTemporaryFolder(async (folder) => {
   await checkFormats(report, folder, data);

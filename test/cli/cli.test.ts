@@ -424,6 +424,11 @@ describe('bad input: one sentence, exit 2, nothing left behind', () => {
       /--shard cannot be "3\/3"; write it as i\/n/,
     ],
     ['missing option', ['infer', scene], /--model/],
+    [
+      'chips that are not square',
+      ['model', 'import', 'any.pt', '-o', join(out, 'm'), '--chip', '256x128'],
+      /--chip cannot be 256 × 128: chips of a model folder are square; .* wholeGraph of terrachip\/inference/,
+    ],
     ['unknown option', ['info', source, '--all'], /unknown option '--all'/],
     ['unknown command', ['infre'], /unknown command/],
     ['nothing to do', ['evaluate', out], /--label is missing; give a label, or --zones/],

@@ -107,6 +107,27 @@ describe('a checkpoint', () => {
     );
   });
 
+  it('that lacks several, or has them under other names, is told of all at once', () => {
+    const tensors = smallFloodTensors();
+    const {
+      'model.neck.2.fpn2.0.bias': bias,
+      'model.decoder.decoder.blocks.1.conv1.1.running_var': _variance,
+      'model.neck.2.fpn1.1.weight': _weight,
+      ...rest
+    } = tensors;
+    const broken = new MemoryCheckpoint({
+      ...rest,
+      'model.neck.2.fpn2.bias': bias,
+      'model.encoder.encoder.encoder.0.norm1.weight': { shape: [63], values: new Float32Array(63) },
+    });
+    expect(() => wholeGraph(broken, detectArchitecture(broken), chip)).toThrow(
+      'memory holds no model.neck.2.fpn1.1.weight, model.neck.2.fpn2.0.bias and no ' +
+        'model.decoder.decoder.blocks.1.conv1.1.running_var; it holds ' +
+        'model.encoder.encoder.encoder.0.norm1.weight as (63), not (64); it has model.neck.2.fpn2.bias, which the ' +
+        'model has no place for; give a complete checkpoint of a TerraMind model.',
+    );
+  });
+
   it('whose decoder takes no whole number of maps is not merged that way', () => {
     const name = 'model.neck.2.fpn1.0.weight';
     const tensors = {

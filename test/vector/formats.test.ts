@@ -4,6 +4,7 @@ import sqlite from 'node-sqlite3-wasm';
 import { feature as topojsonFeature } from 'topojson-client';
 import { describe, expect, it } from 'vitest';
 import { Crs } from '../../src/geo/index.js';
+import { readProperties } from '../../src/vector/flatgeobuf/geometry.js';
 import {
   boundsOfFeature,
   isVectorPath,
@@ -280,6 +281,20 @@ describe('GeoPackages', () => {
 });
 
 describe('FlatGeobuf', () => {
+  it('has properties of which a byte may be left over, and no more', () => {
+    const columns = [
+      { name: 'count', type: 3 },
+      { name: 'bytes', type: 14 },
+    ];
+    const bytes = Uint8Array.of(0, 0, 5, 0, 1, 0, 1, 0, 0, 0, 88, 0);
+    for (const end of [11, 12]) {
+      expect(readProperties(bytes.subarray(0, end), columns, 'left-over.fgb')).toEqual({ count: 5 });
+    }
+    for (const end of [3, 6, 9, 10]) {
+      expect(() => readProperties(bytes.subarray(0, end), columns, 'short.fgb')).toThrow(/end too early/);
+    }
+  });
+
   it('refuses what is damaged, in bounded time', async () => {
     for (const name of ['mixed.fgb', 'points.fgb', 'parks.fgb']) {
       const whole = await readFile(join(FIXTURES, name));

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openModel } from '../../src/inference/index.js';
 import { openNpy, writeNpy } from '../../src/raster/index.js';
 import { importModel, readCard, runModel } from '../../src/workflow/index.js';
+import { chooseStatistics } from '../../src/workflow/model/card.js';
 import { temporaryFolder } from '../support/files.js';
 import { smallFloodTensors, type Tensors, writeSafetensors } from '../support/terramind.js';
 
@@ -38,6 +39,29 @@ async function read(path: string): Promise<{ values: number[]; shape: readonly n
   await array.close();
   return { values: Array.from(data, Number), shape };
 }
+
+describe('statistics that nobody asked for', () => {
+  const four = { ...report.architecture, timestamps: 4 };
+  const flood = '22627584c2db618c2f6ddb64b411a95762a893becb25104e3f66bfebecaa71e9';
+  const chosen = async (architecture: typeof four, name: string, sha256 = '0'): Promise<string> =>
+    (await chooseStatistics(architecture, { name, sha256 }, undefined)).name;
+
+  it('are ImpactMesh’s for a segmentation of four phases, and for the published file', async () => {
+    expect(await chosen(four, 'last.ckpt')).toBe('impactmesh-flood');
+    expect(await chosen(report.architecture, 'renamed.pt', flood)).toBe('impactmesh-flood');
+    expect(await chosen(report.architecture, 'last.ckpt')).toBe('terramind-v1');
+    expect(await chosen({ ...four, decoder: null }, 'last.ckpt')).toBe('terramind-v1');
+  });
+
+  it('are none for a model of fires, which has the same shapes', async () => {
+    const name = 'TerraMind_v1_base_ImpactMesh_Fire.pt';
+    await expect(chosen(four, name)).rejects.toThrow(
+      `--statistics is missing: ${name} looks like a model of fires, whose statistics terrachip does not have; give`,
+    );
+    const given = await chooseStatistics(four, { name, sha256: '0' }, 'impactmesh-flood');
+    expect(given).toMatchObject({ name: 'impactmesh-flood', why: 'asked for' });
+  });
+});
 
 describe('model import', () => {
   it('writes a folder that says where it comes from', async () => {

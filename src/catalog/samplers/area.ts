@@ -112,8 +112,9 @@ export class SampleArea {
     const footprints = places.map(([first]) => first.footprint);
     const cover =
       places.length === 0 ? null : PixelCover.ofShapes(footprints, Crs.wgs84, 'the catalog', grid);
-    if (cover === null)
-      throw nothing(options.interval === undefined ? 'the catalog' : `the catalog in ${interval}`);
+    const name = options.interval === undefined ? 'the catalog' : `the catalog in ${interval}`;
+    if (rows.length === 0) throw invalidInput(name, 'has no rows', 'choose another place or time');
+    if (cover === null) throw nothing(name);
     const rowsAt = cover.shapes.map((shape) => places[shape]);
     return new SampleArea(grid, cover, limits, rowsAt, extentOf(rowsAt.flat(), interval));
   }

@@ -1,6 +1,7 @@
 /** Whether an encoder is whole: what the graph's builder would not miss. */
 import { invalidInput } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/index.js';
+import { listed } from './weights.js';
 
 /**
  * The blocks, which must be alike: a bias is optional for a model, but not for one block of it.
@@ -19,18 +20,19 @@ export function countBlocks(checkpoint: Checkpoint, prefix: string): number {
     blocks.add(block);
     parts.add(part);
   }
+  const missing: string[] = [];
   for (let block = 0; block < blocks.size; block++) {
     for (const part of parts) {
       const name = `${prefix}encoder.${block}.${part}`;
-      if (checkpoint.tensors.has(name)) continue;
-      throw invalidInput(
-        checkpoint.name,
-        `holds no ${name}, which another block has`,
-        'give a complete checkpoint of a TerraMind model',
-      );
+      if (!checkpoint.tensors.has(name)) missing.push(name);
     }
   }
-  return blocks.size;
+  if (missing.length === 0) return blocks.size;
+  throw invalidInput(
+    checkpoint.name,
+    `holds no ${listed(missing, ' and no ')}, which another block has`,
+    'give a complete checkpoint of a TerraMind model',
+  );
 }
 
 /**

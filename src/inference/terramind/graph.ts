@@ -5,6 +5,7 @@ import { GraphBuilder, type Value } from '../onnx/index.js';
 import { type Architecture, type Modality, PATCH } from './architecture.js';
 import { decode } from './decoder.js';
 import { encode, type ModalityImage } from './encoder.js';
+import { findLeftovers } from './leftovers.js';
 import { mergeModalities, mergePhases, toMap } from './merge.js';
 import { MODALITIES } from './modalities.js';
 import { Weights } from './weights.js';
@@ -85,7 +86,7 @@ export function wholeGraph(
       ),
     );
   }
-  return { graph, used: weights.used };
+  return finished(graph, weights, { checkpoint, architecture });
 }
 
 /**
@@ -113,7 +114,7 @@ export function encoderGraph(
     return graph.reshape(merged, ['chip', 1, rows * columns, merged.shape[2]]);
   });
   graph.output('features', graph.concat(features, 1));
-  return { graph, used: weights.used };
+  return finished(graph, weights);
 }
 
 /**
@@ -148,7 +149,21 @@ export function decoderGraph(
       ),
     );
   graph.output('logits', logits(graph, weights, architecture, features, chip, grid));
-  return { graph, used: weights.used };
+  return finished(graph, weights);
+}
+
+/** @param whole of a graph that takes all that a checkpoint has: what is left over is said where something lacks */
+function finished(graph: GraphBuilder, weights: Weights, whole?: Whole): TerramindGraph {
+  const { used } = weights;
+  weights.requireAll(() =>
+    whole === undefined ? [] : findLeftovers(whole.checkpoint, whole.architecture, used).unused,
+  );
+  return { graph, used };
+}
+
+interface Whole {
+  readonly checkpoint: Checkpoint;
+  readonly architecture: Architecture;
 }
 
 function logits(

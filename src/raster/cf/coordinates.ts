@@ -135,6 +135,32 @@ async function coordinatesAlong(
   return values.map((value, i) => decodeTime(decode, value, bounds?.(i) ?? null) ?? value);
 }
 
+/** The time of a variable without an axis of time: a coordinate of one value, as CF 5.7 has it; null for none. */
+export async function scalarTime(
+  group: ArrayGroup,
+  variable: StoredArray,
+  signal?: AbortSignal,
+): Promise<TimeInterval | null> {
+  const options = signal === undefined ? {} : { signal };
+  for (const name of [...namesOf(variable.attributes, 'coordinates'), 'time']) {
+    const coordinate = await findArray(group, variable.path, name);
+    if (coordinate === null || coordinate.dtype === null || sizeOf(coordinate.shape) !== 1) continue;
+    // A dimension of one that the variable has not is as good as none.
+    if (coordinate.dimensions.some((dimension) => variable.dimensions.includes(dimension ?? ''))) continue;
+    // Forecasts have a reference time beside the time that they are for.
+    if ((textOf(coordinate.attributes, 'standard_name') ?? 'time') !== 'time') continue;
+    if (!isTimeUnits(textOf(coordinate.attributes, 'units'))) continue;
+    const [bounds] = namesOf(coordinate.attributes, 'bounds');
+    const cell = bounds === undefined ? null : await findArray(group, coordinate.path, bounds);
+    const ends = cell?.dtype != null && sizeOf(cell.shape) === 2 ? (await cell.read([], options)).data : null;
+    const { data } = await coordinate.read([], options);
+    const decode = timeDecoder(coordinate.name, coordinate.attributes);
+    const time = decodeTime(decode, data[0], ends === null ? null : [ends[0], ends[1]]);
+    if (time !== null) return time;
+  }
+  return null;
+}
+
 /** The two bounds of each cell of a coordinate, where it names a variable that holds them. */
 async function boundsOf(
   group: ArrayGroup,

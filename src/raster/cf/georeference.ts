@@ -1,7 +1,7 @@
 /** Where a variable lies: its reference system and its transform from pixels to coordinates. */
 import { Affine, Crs } from '../../geo/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
-import { namesOf, numbersOf, textOf } from './attributes.js';
+import { namesOf, numberOf, numbersOf, textOf } from './attributes.js';
 import { coordinateOf, findArray, groupsAround, type SpatialAxes } from './coordinates.js';
 import { tryCrsOf } from './grid-mapping.js';
 
@@ -46,7 +46,11 @@ export async function georeferenceOf(
     coordinateOf(group, variable, axes.x),
     coordinateOf(group, variable, axes.y),
   ]);
-  const [x, y] = await Promise.all([stepsOf(xCoordinate, signal), stepsOf(yCoordinate, signal)]);
+  const [x, y] = await Promise.all(
+    [xCoordinate, yCoordinate].map(async (coordinate) =>
+      inProjection(await stepsOf(coordinate, signal), coordinate, mapping),
+    ),
+  );
   const even =
     x === null || y === null
       ? null
@@ -104,6 +108,8 @@ async function stepsOf(
   if (coordinate === null || coordinate.dtype === null || coordinate.shape[0] > MAX_SIDE) return null;
   const { data } = await coordinate.read([], signal === undefined ? {} : { signal });
   if (data.length < 2) return null;
+  const scale = numberOf(coordinate.attributes, 'scale_factor') ?? 1;
+  const offset = numberOf(coordinate.attributes, 'add_offset') ?? 0;
   const first = data[0];
   const step = (data[data.length - 1] - first) / (data.length - 1);
   // float32 coordinates are off by half a unit in their last place, wherever they lie.
@@ -113,7 +119,22 @@ async function stepsOf(
       : 0;
   const allowed = TOLERANCE * Math.abs(step) + rounding;
   const even = data.every((value: number, i: number) => Math.abs(value - (first + i * step)) <= allowed);
-  return even && step !== 0 ? { first, step } : null;
+  return even && step !== 0 ? { first: first * scale + offset, step: step * scale } : null;
+}
+
+/** Scan angles of a geostationary satellite times its height are the metres of PROJ's projection. */
+function inProjection(
+  steps: { first: number; step: number } | null,
+  coordinate: StoredArray | null,
+  mapping: Attributes,
+): { first: number; step: number } | null {
+  if (steps === null || coordinate === null) return null;
+  if (textOf(mapping, 'grid_mapping_name') !== 'geostationary') return steps;
+  const units = textOf(coordinate.attributes, 'units') ?? '';
+  const radians = /^rad(ians?)?$/i.test(units) ? 1 : /^(micro|µ)rad(ians?)?$/i.test(units) ? 1e-6 : null;
+  const height = numberOf(mapping, 'perspective_point_height');
+  if (radians === null || height === null) return steps;
+  return { first: steps.first * radians * height, step: steps.step * radians * height };
 }
 
 function sameGrid(a: Affine, b: Affine, width: number, height: number): boolean {

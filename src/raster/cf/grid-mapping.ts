@@ -94,6 +94,10 @@ const METHODS: Readonly<Record<string, { proj: string; parameters: Readonly<Reco
     proj: 'aeqd',
     parameters: { lat_0: 'latitude_of_projection_origin', lon_0: 'longitude_of_projection_origin' },
   },
+  geostationary: {
+    proj: 'geos',
+    parameters: { h: 'perspective_point_height', lon_0: 'longitude_of_projection_origin' },
+  },
   sinusoidal: { proj: 'sinu', parameters: { lon_0: 'longitude_of_central_meridian' } },
   lambert_cylindrical_equal_area: {
     proj: 'cea',
@@ -115,6 +119,11 @@ function projOf(method: string, attributes: Attributes): string | null {
     parallels.slice(0, 2).forEach((value, i) => {
       parts.push(`+lat_${i + 1}=${value}`);
     });
+  }
+  if (known.proj === 'geos') {
+    const fixed = textOf(attributes, 'fixed_angle_axis');
+    const sweep = textOf(attributes, 'sweep_angle_axis') ?? (fixed === 'x' ? 'y' : fixed === 'y' ? 'x' : 'y');
+    parts.push(`+sweep=${sweep}`);
   }
   for (const [name, attribute] of [
     ['x_0', 'false_easting'],

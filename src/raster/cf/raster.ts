@@ -29,6 +29,7 @@ import {
   type LeadingAxis,
   leadingAxes,
   type SpatialAxes,
+  scalarTime,
   spatialAxes,
 } from './coordinates.js';
 import { georeferenceOf, spatialAttributes } from './georeference.js';
@@ -42,6 +43,7 @@ const UNSIGNED: Readonly<Record<string, Dtype>> = { int8: 'uint8', int16: 'uint1
 const SIGNED: Readonly<Record<string, Dtype>> = { uint8: 'int8', uint16: 'int16', uint32: 'int32' };
 
 interface Init {
+  readonly time: TimeInterval | null;
   readonly group: ArrayGroup;
   /** The full resolution, then the reduced ones. */
   readonly levels: readonly StoredArray[];
@@ -79,6 +81,7 @@ export class ArrayRaster implements Raster {
   readonly #levels: readonly StoredArray[];
   readonly #axes: SpatialAxes;
   readonly #leading: readonly LeadingAxis[];
+  readonly #time: TimeInterval | null;
   readonly #dtype: Dtype;
 
   private constructor(init: Init) {
@@ -103,6 +106,7 @@ export class ArrayRaster implements Raster {
     this.#levels = init.levels;
     this.#axes = init.axes;
     this.#leading = init.leading;
+    this.#time = init.time;
     this.#dtype = dtypeWithSign(array.dtype, array.attributes);
     this.bands = this.#describeBands(array);
   }
@@ -152,16 +156,24 @@ export class ArrayRaster implements Raster {
       ],
       axes: placed,
       leading: await leadingAxes(group, flat, placed, signal),
+      time: await scalarTime(group, array, signal),
       ...(found === null
         ? { crs: null, transform: null }
         : await georeferenceOf(group, array, found, spatial, signal)),
     });
   }
 
-  /** The coordinates of a band, by dimension: `{ time: TimeInterval, band: 'B02' }`. Bands count from 1. */
+  /**
+   * The coordinates of a band, by dimension: `{ time: TimeInterval, band: 'B02' }`; `time` also of a variable whose one time
+   * is no dimension. Bands count from 1.
+   */
   bandCoordinates(band: number): Readonly<Record<string, Coordinate>> {
     const index = this.#indexOf(band);
-    return Object.fromEntries(this.#leading.map(({ name, coordinates }, i) => [name, coordinates[index[i]]]));
+    const along = Object.fromEntries(
+      this.#leading.map(({ name, coordinates }, i) => [name, coordinates[index[i]]]),
+    );
+    const hasTime = Object.values(along).some((value) => value instanceof TimeInterval);
+    return hasTime || this.#time === null ? along : { time: this.#time, ...along };
   }
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {

@@ -100,8 +100,8 @@ export function readProperties(
       throw invalidInput(name, 'has properties that end too early', 'get the file again');
     }
   };
-  for (let at = 0; at < view.byteLength; ) {
-    require(at, 2);
+  // A byte may be left over, as in FlatGeobuf's own alldatatypes.fgb.
+  for (let at = 0; at + 2 <= view.byteLength; ) {
     const column = columns[view.getUint16(at, true)];
     if (column === undefined || column.type > BINARY) {
       throw invalidInput(name, 'has a property of no column', 'get the file again');

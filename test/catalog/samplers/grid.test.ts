@@ -66,7 +66,7 @@ describe('torchgeo tests/samplers/test_single.py TestGridGeoSampler', () => {
     expect(chip.slice.interval.equals(interval)).toBe(true);
     const later = TimeInterval.parse('2021-07-03');
     expect(() => SampleArea.of(rows, metres, { interval: later })).toThrow(
-      'the catalog in 2021-07-03T00:00:00.000Z/2021-07-03T23:59:59.999Z has no place on the pixel grid',
+      'the catalog in 2021-07-03T00:00:00.000Z/2021-07-03T23:59:59.999Z has no rows',
     );
   });
 

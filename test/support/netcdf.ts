@@ -1,0 +1,48 @@
+/** netCDF-4 files as netCDF's library writes them: HDF5 with dimension scales. */
+import h5wasm from 'h5wasm/node';
+import type { TypedArray } from '../../src/geo/index.js';
+
+export interface NetcdfVariable {
+  readonly data: TypedArray;
+  /** Names of variables of one dimension; none for a scalar. */
+  readonly dimensions: readonly string[];
+  readonly shape: readonly number[];
+  /** With it values are deflated. */
+  readonly chunks?: readonly number[];
+  readonly attributes?: Readonly<Record<string, string | number>>;
+}
+
+export async function writeNetcdf4(
+  path: string,
+  variables: Readonly<Record<string, NetcdfVariable>>,
+): Promise<string> {
+  await h5wasm.ready;
+  const file = new h5wasm.File(path, 'w');
+  try {
+    file.create_attribute('_NCProperties', 'version=2,netcdf=4.9.2,hdf5=1.14.3');
+    for (const [name, { data, shape, chunks, attributes = {} }] of Object.entries(variables)) {
+      const dataset = file.create_dataset({
+        name,
+        data,
+        shape: [...shape],
+        ...(chunks === undefined ? {} : { chunks: [...chunks], compression: 4 }),
+      });
+      for (const [key, value] of Object.entries(attributes)) dataset.create_attribute(key, value);
+    }
+    for (const [name, { dimensions }] of Object.entries(variables)) {
+      if (dimensions.length === 1 && dimensions[0] === name) {
+        const scale = file.get(name);
+        if (scale instanceof h5wasm.Dataset) scale.make_scale(name);
+      }
+    }
+    for (const [name, { dimensions }] of Object.entries(variables)) {
+      const dataset = file.get(name);
+      if (!(dataset instanceof h5wasm.Dataset)) continue;
+      for (const [axis, dimension] of dimensions.entries())
+        if (dimension !== name) dataset.attach_scale(axis, dimension);
+    }
+  } finally {
+    file.close();
+  }
+  return path;
+}
