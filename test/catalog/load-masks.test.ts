@@ -5,7 +5,7 @@ import {
   type LoadRasterOptions,
   loadRaster,
 } from '../../src/catalog/node/index.js';
-import { TimeInterval } from '../../src/geo/node/index.js';
+import { type GeoTensor, TimeInterval } from '../../src/geo/node/index.js';
 import { SCL_CLOUDS } from '../../src/kernels/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
@@ -88,6 +88,19 @@ describeBackends('a mask before the reduction', (backend) => {
     const beside = gridAt(500_060, 5_000_060, 1, 2);
     const inside = await loadRaster([row], beside, { ...options, mask: { ...mask, dilate: 1 } });
     expect(valuesOf(inside)).toEqual([NAN, NAN]);
+    // Also from far away.
+    const wide = gridAt(500_000, 5_000_100, 12, 12);
+    const farClasses = new Uint8Array(144).fill(clear);
+    farClasses[12 * 8 + 8] = cloud;
+    const far = await writeRow(folder, 'far', {
+      red: { geobox: wide, bands: [new Uint8Array(144).fill(7)], names: ['B04'] },
+      scl: { geobox: wide, bands: [farClasses], names: ['SCL'] },
+    });
+    const corner = (x: number, y: number): Promise<GeoTensor> =>
+      loadRaster([far], wide.window(x, y, 3, 3), { ...options, mask: { ...mask, dilate: 5 } });
+    // 5 pixels to the left of it, above it, to its right and below.
+    expect(valuesOf(await corner(1, 7))).toEqual([7, 7, 7, 7, 7, NAN, 7, 7, 7]);
+    expect(valuesOf(await corner(7, 1))).toEqual([7, 7, 7, 7, 7, 7, 7, NAN, 7]);
     // So it does from any side, and no part of the grid is other than in the whole.
     for (let y = 0; y < 10; y++) {
       for (const [x, width] of [
