@@ -28,16 +28,36 @@ export function usableByProj4(definition: string): string {
       'use the UTM zone of the place',
     );
   }
-  const missing = ['lat_0', 'lon_0', 'x_0', 'y_0'].filter((name) => !withEllipsoid.includes(`+${name}=`));
-  return [withEllipsoid, ...missing.map((name) => `+${name}=0`)].join(' ');
+  const onSphere = withAuthalicRadius(withEllipsoid);
+  const missing = ['lat_0', 'lon_0', 'x_0', 'y_0'].filter((name) => !onSphere.includes(`+${name}=`));
+  return [onSphere, ...missing.map((name) => `+${name}=0`)].join(' ');
 }
+
+/**
+ * `+R_A` means the sphere with the area of the ellipsoid, latitudes as they are; proj4js passes over it. The radius is
+ * the authalic one of Snyder, Map Projections (1987), equation 3-13, as the series that PROJ takes.
+ */
+function withAuthalicRadius(definition: string): string {
+  if (!/\+R_A\b/.test(definition)) return definition;
+  const rest = definition.replace(/\s*\+R_A\b/, '');
+  if (/\+R=/.test(rest)) return rest;
+  if (!/\+(datum|ellps)=(WGS84|GRS80)\b/.test(rest)) {
+    throw invalidInput(
+      `the PROJ string "${definition.slice(0, 80)}"`,
+      'has a sphere in place of an ellipsoid other than WGS 84',
+      'give the sphere as +R=…',
+    );
+  }
+  const { a, es } = new proj4.Proj('+proj=longlat +ellps=WGS84') as Ellipsoid;
+  const radius = a * (1 - es * (1 / 6 + es * (17 / 360 + (es * 67) / 3024)));
+  return rest.replace(/\+(datum|ellps)=\S+/, `+R=${radius}`);
+}
+
+type Ellipsoid = InstanceType<typeof proj4.Proj> & { a: number; b: number; es: number };
 
 /** proj4js takes WGS 84 for an ellipsoid that it does not know. */
 function requireEllipsoid(found: string, name: string): string {
-  const { a, b } = new proj4.Proj(`+proj=longlat ${found} +no_defs`) as InstanceType<typeof proj4.Proj> & {
-    a: number;
-    b: number;
-  };
+  const { a, b } = new proj4.Proj(`+proj=longlat ${found} +no_defs`) as Ellipsoid;
   const wgs84 = 6378137 * (1 - 1 / 298.257223563);
   if (a !== 6378137 || Math.abs(b - wgs84) > 1e-6 || /^wgs[\s_-]?84$/i.test(name)) return found;
   throw invalidInput(`the ellipsoid "${name}"`, 'is not known', 'write its axes as +a=… +rf=…');

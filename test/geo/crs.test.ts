@@ -75,6 +75,26 @@ describe('Crs', () => {
     expect(() => Crs.fromEpsg(3139)).toThrow(/hyperbolic Cassini-Soldner/);
   });
 
+  it('takes the sphere with the area of an ellipsoid where a definition asks for it', () => {
+    // Miller and Van der Grinten, ESRI:54003 and 54029, beside PROJ 9.1.
+    for (const [code, x, y] of [
+      [54003, 1145309.035374337, 5397284.275679841],
+      [54029, 1062355.7680446568, 5394757.124499641],
+    ] as const) {
+      const place = createTransform(Crs.wgs84, Crs.fromEpsg(code)).forward(10.3, 45.2);
+      expect(place).toEqual([x, y].map((v) => expect.closeTo(v, 3)));
+    }
+    expect(() => Crs.fromProj('+proj=mill +R_A +ellps=intl +units=m')).toThrow(
+      /sphere in place of an ellipsoid/,
+    );
+  });
+
+  it('says of Esri’s codes with an ellipsoid alone that nobody says where it lies', () => {
+    expect(Crs.fromEpsg(102013).accuracyNote).toMatch(/no shift .* is known/);
+    expect(Crs.fromEpsg(54009).accuracyNote).toBeNull();
+    expect(Crs.fromEpsg(102008).accuracyNote).toBeNull();
+  });
+
   it('says how far one shift is off where a datum has several', () => {
     // PROJ chooses among 40 operations by the place.
     expect(Crs.fromEpsg(4230).accuracyNote).toMatch(/EPSG:4230: one shift .* off by up to \d+ m/);

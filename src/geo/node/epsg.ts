@@ -33,12 +33,21 @@ function lookUp(code: number): EpsgEntry | null {
     ...(record.wkt ? { wkt: record.wkt } : {}),
   };
   const correction = shiftOf(code);
-  if (correction === null) return entry;
+  if (correction === null)
+    return code > LAST_OF_EPSG && isUnplaced(entry.proj4) ? { ...entry, shiftMetres: null } : entry;
   const { shift, metres } = correction;
   return {
     ...(shift === null ? entry : withShift(entry, shift)),
     ...(metres === 0 ? {} : { shiftMetres: metres }),
   };
+}
+
+/** Codes above are Esri's. */
+const LAST_OF_EPSG = 32767;
+
+/** Whether a definition says of its ellipsoid alone, not where it lies beside WGS 84; GRS 80 lies as WGS 84 does. */
+function isUnplaced(proj4: string): boolean {
+  return !/\+(towgs84|R)=|\+(datum|ellps)=(WGS84|GRS80|NAD83)\b/.test(proj4);
 }
 
 /** Coordinates in grads would be taken for degrees. */
