@@ -254,7 +254,7 @@ export function requireCrs(name: string, found: Crs | null, given: Crs | undefin
     throw invalidInput(
       name,
       'does not say its coordinate reference system',
-      'give it by the option crs, if you know it',
+      'give it as crs (--source-crs), if you know it',
     );
   }
   return crs;
