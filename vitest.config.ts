@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** The file of src behind a name of the package. */
@@ -37,6 +38,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Dawn crashes inside worker threads, so every file runs in a process of its own.
     pool: 'forks',
+    // By default one core is left idle, on two cores half of the machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: ['test/support/matchers.ts'],
