@@ -663,6 +663,10 @@ const MUTANTS = [
 
 const names = process.argv.slice(2);
 const chosen = MUTANTS.filter(([file]) => names.length === 0 || names.some((name) => file.includes(name)));
+if (chosen.length === 0) {
+  process.stderr.write(`check:mutants: no file with a fault has ${names.join(' or ')} in its path\n`);
+  process.exit(2);
+}
 if (process.getuid?.() === 0) {
   execFileSync('bash', ['scripts/checks/install-lavapipe.sh'], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
