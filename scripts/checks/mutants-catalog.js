@@ -14,6 +14,7 @@ const SERIES = `${T}/load-timeseries.test.ts`;
 const GRID = `${T}/samplers/grid.test.ts`;
 const BOUNDARY = `${T}/samplers/boundary.test.ts`;
 const RANDOM = `${T}/samplers/random-sampler.test.ts`;
+const FOLDS = `${T}/samplers/folds.test.ts`;
 const S = 'src/catalog';
 
 /** [file, what stands there, what a slip would make of it, tests that must notice] */
@@ -123,7 +124,18 @@ export const CATALOG_MUTANTS = [
   [`${S}/samplers/cover.ts`, 'Math.ceil(y0 - 0.5)', 'Math.floor(y0 - 0.5)', GRID],
   [`${S}/samplers/cover.ts`, 'index.add(x + 0.25, y + 0.25', 'index.add(x, y', RANDOM],
   [`${S}/samplers/centre-places.ts`, 'earliest === k && ', '', RANDOM],
-  [`${S}/samplers/random-sampler.ts`, 'if (area.count(window) < wanted) continue;', '', RANDOM],
+  [
+    `${S}/samplers/random-sampler.ts`,
+    'window === null || area.count(window) < wanted',
+    'window === null',
+    RANDOM,
+  ],
+  [
+    `${S}/samplers/random-sampler.ts`,
+    'area.insideBlock({ x, y, width, height })',
+    '{ x, y, width, height }',
+    FOLDS,
+  ],
   [`${S}/samplers/splits.ts`, 'share * total + 1e-9', 'share * total', `${T}/samplers/splits.test.ts`],
   [`${S}/samplers/sequence.ts`, 'worker + index * workers', 'worker + index', RANDOM],
 ];

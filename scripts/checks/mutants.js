@@ -448,8 +448,14 @@ const MUTANTS = [
   ['src/shaders/chips.wgsl', 'period - 1 - folded', 'period - folded', `${KERNELS}/chips.test.ts`],
   [
     'src/shaders/chips.wgsl',
-    'select(stored, parameters.replacement, is_missing(stored))',
+    'select(parameters.replacement, stored, is_finite(stored))',
     'stored',
+    `${KERNELS}/chips.test.ts`,
+  ],
+  [
+    'src/shaders/chips.wgsl',
+    'select(parameters.replacement, stored, is_finite(stored))',
+    'select(stored, parameters.replacement, is_missing(stored))',
     `${KERNELS}/chips.test.ts`,
   ],
   ['src/shaders/chips.wgsl', '- parameters.first_row', '+ parameters.first_row', `${KERNELS}/chips.test.ts`],
@@ -468,8 +474,14 @@ const MUTANTS = [
   ['src/kernels/cpu/chips.ts', 'period - 1 - folded', 'period - folded', `${KERNELS}/chips.test.ts`],
   [
     'src/kernels/cpu/chips.ts',
-    'Number.isNaN(stored) ? replacement : stored',
+    'Number.isFinite(stored) ? stored : replacement',
     'stored',
+    `${KERNELS}/chips.test.ts`,
+  ],
+  [
+    'src/kernels/cpu/chips.ts',
+    'Number.isFinite(stored) ? stored : replacement',
+    'Number.isNaN(stored) ? replacement : stored',
     `${KERNELS}/chips.test.ts`,
   ],
   ['src/kernels/cpu/chips.ts', 'origins[2 * chip + 1]', 'origins[2 * chip]', `${KERNELS}/chips.test.ts`],
