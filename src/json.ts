@@ -33,13 +33,21 @@ export function parseJson(text: string, name: string): unknown {
   } catch (cause) {
     throw invalidInput(name, `is not JSON (${messageOf(cause)})`, 'correct it', cause);
   }
-  let level: unknown[] = [value];
+  requireShallow(value, name);
+  return value;
+}
+
+/**
+ * For documents that somebody else has parsed.
+ * @throws {TerrachipError} INVALID_INPUT for one that is nested absurdly
+ */
+export function requireShallow(document: unknown, name: string): void {
+  let level: unknown[] = [document];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH)
       throw invalidInput(name, `is nested deeper than ${MAX_DEPTH} levels`, 'correct it');
     level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
   }
-  return value;
 }
 
 /** The members that are not null. */

@@ -303,4 +303,10 @@ describe('hostile and broken documents', () => {
     expect(Object.keys(assets)).toEqual(['B04']);
     expect(Object.getPrototypeOf(assets)).toBe(Object.prototype);
   });
+
+  it('does not take properties that are nested absurdly', () => {
+    let deep: unknown = 1;
+    for (let depth = 0; depth < 50_000; depth++) deep = [deep];
+    expect(() => rowOf({}, { deep })).toThrow('is nested deeper than 64 levels');
+  });
 });

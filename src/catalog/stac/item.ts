@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { Affine, GeoBox, TimeInterval } from '../../geo/index.js';
-import { validate, withoutNulls } from '../../json.js';
+import { requireShallow, validate, withoutNulls } from '../../json.js';
 import { UNITS } from '../../raster/units.js';
 import { boxOf } from '../boxes.js';
 import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
@@ -81,6 +81,7 @@ export function rowOfItem(
   name: string,
   origin: ItemOrigin = { base: null, inCollection: false },
 ): CatalogRow {
+  requireShallow(document, name);
   const item = validate(Item, document, name);
   const where = `${name}: item "${item.id}"`;
   const base = baseOf(item, origin);
