@@ -6,7 +6,7 @@ import {
   loadRasterTimeseries,
   type OpenAsset,
 } from '../../src/catalog/node/index.js';
-import { createBlockCache, openRaster } from '../../src/raster/index.js';
+import { createBlockCache, openRaster, type Raster } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { gridAt, valuesOf, writeRow } from '../support/raster-rows.js';
 import { serveFolder } from '../support/stores.js';
@@ -91,12 +91,28 @@ describe('createRasterPool', () => {
   it('does not close what is being read, and closes it when it is given back', async () => {
     const { counts, open } = counting();
     const pool = createRasterPool({ open });
-    const raster = await pool.open(rows[0].href, { cache: createBlockCache(1024) });
+    const raster = await pool.open(rows[0].href);
     await pool.close();
     expect((await raster.readPlanes())[0][0]).toBe(1);
     await raster.close();
     await raster.close();
     expect(counts.open).toBe(0);
+  });
+
+  it('counts who uses a file, each once, however often it is closed', async () => {
+    const pool = createRasterPool({ files: 0, cache: createBlockCache(0) });
+    const [first, second] = [await pool.open(rows[0].href), await pool.open(rows[1].href)];
+    const again = await pool.open(rows[0].href);
+    await first.close();
+    await first.close();
+    // Without a cache every read goes to the file.
+    const firstOf = async (raster: Raster): Promise<number> => Number((await raster.readPlanes())[0][0]);
+    expect(await firstOf(again)).toBe(1);
+    await again.close();
+    await expect(firstOf(again)).rejects.toThrow();
+    expect(await firstOf(second)).toBe(2);
+    await second.close();
+    await expect(firstOf(second)).rejects.toThrow();
   });
 
   it('tries a file again that could not be opened, and heeds the signal of each load by itself', async () => {

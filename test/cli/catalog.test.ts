@@ -1,34 +1,16 @@
-import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeCog } from '../../src/raster/index.js';
+import { commandIn } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeSafe } from '../support/safe.js';
 import { serveFolder } from '../support/stores.js';
 
 const folder = await temporaryFolder();
-const program = resolve('bin/terrachip.js');
 
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the built command as a user would. */
-function catalog(...args: string[]): Promise<Outcome> {
-  return new Promise((done) => {
-    execFile(process.execPath, [program, 'catalog', ...args], { cwd: folder }, (error, stdout, stderr) => {
-      done({
-        status: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
-        stdout,
-        stderr,
-      });
-    });
-  });
-}
+const catalog = commandIn(folder, 'catalog');
 
 interface Item {
   path: string;

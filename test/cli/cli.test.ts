@@ -1,39 +1,16 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../src/version.js';
+import { commandIn } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeSarScene } from '../support/sar-scene.js';
 
 const folder = await temporaryFolder();
-const program = resolve('bin/terrachip.js');
 const fixture = (name: string): string => resolve('test/fixtures/geotiff', `${name}.tif`);
 
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the built command as a user would. */
-function terrachip(...args: string[]): Promise<Outcome> {
-  return new Promise((done) => {
-    execFile(
-      process.execPath,
-      [program, ...args],
-      { cwd: folder, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        done({
-          status: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
-          stdout,
-          stderr,
-        });
-      },
-    );
-  });
-}
+const terrachip = commandIn(folder);
 
 const utm = ['--crs', 'EPSG:32632', '--bounds', '300000', '4999600', '300500', '5000000'];
 

@@ -1,32 +1,18 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GeoCatalog, saveCatalog } from '../../src/catalog/node/index.js';
 import { importModel } from '../../src/workflow/index.js';
+import { commandIn, PROGRAM } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
 import { gridAt, writeRow } from '../support/raster-rows.js';
 import { encoderTensors, writeSafetensors } from '../support/terramind.js';
 
 const folder = await temporaryFolder();
-const program = resolve('bin/terrachip.js');
 
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the built command as a user would. */
-function embed(...args: string[]): Promise<Outcome> {
-  return new Promise((done) => {
-    execFile(process.execPath, [program, 'embed', ...args], { cwd: folder }, (error, stdout, stderr) => {
-      const status = typeof error?.code === 'number' ? error.code : error === null ? 0 : -1;
-      done({ status, stdout, stderr });
-    });
-  });
-}
+const embed = commandIn(folder, 'embed');
 
 /** Every file of a folder with its bytes. */
 async function contents(store: string): Promise<Record<string, string>> {
@@ -107,7 +93,7 @@ describe('terrachip embed, of catalogs', () => {
   it('goes on after a kill, to the same bytes', async () => {
     const args = [...sources, ...quick, ...grid, ...described, '--stride', '8', '--unit-chips', '16'];
     expect((await embed(...args, '-o', 'whole.zarr')).status).toBe(0);
-    const child = spawn(process.execPath, [program, 'embed', ...args, '-o', 'cut.zarr'], { cwd: folder });
+    const child = spawn(process.execPath, [PROGRAM, 'embed', ...args, '-o', 'cut.zarr'], { cwd: folder });
     const ended = new Promise<string | null>((done) => child.on('exit', (_, signal) => done(signal)));
     while ((await shards('cut.zarr')).length < 2 && child.exitCode === null) await setTimeout(2);
     child.kill('SIGKILL');

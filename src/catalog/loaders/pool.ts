@@ -20,8 +20,8 @@ export interface RasterPoolOptions {
 
 /** Open files by their addresses. Close it when done. */
 export interface RasterPool {
-  /** For the option `open` of loaders. */
-  readonly open: OpenAsset;
+  /** For the option `open` of loaders, or to be called: closing what it gives, gives it back. */
+  readonly open: (href: string, options?: { signal?: AbortSignal }) => Promise<Raster>;
   close(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
     return entry;
   };
   return {
-    async open(href, { signal }) {
+    async open(href, { signal } = {}) {
       signal?.throwIfAborted();
       const entry = take(href);
       try {

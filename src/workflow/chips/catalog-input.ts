@@ -1,7 +1,13 @@
 /** What a model's input is read from: the rows of a catalog that have its bands, in units that become the model's. */
 import { bandInFile, bandNames, findBand, requireBand, rowName } from '../../catalog/loaders/bands.js';
 import { bandUnits } from '../../catalog/loaders/units.js';
-import type { BandChoice, CatalogRow, GeoCatalog, QualityMask } from '../../catalog/node/index.js';
+import type {
+  BandChoice,
+  CatalogRow,
+  GeoCatalog,
+  QualityMask,
+  RasterPool,
+} from '../../catalog/node/index.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
 import { mapConcurrently } from '../../io/index.js';
@@ -9,7 +15,6 @@ import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/index.js';
 import { identityOf, requirePlausible } from '../band-checks.js';
 import type { ChipMethod } from './methods.js';
-import type { RasterPool } from './raster-pool.js';
 
 /** Where an input comes from. */
 export interface CatalogInput {
@@ -134,7 +139,7 @@ export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: Ab
       const key = JSON.stringify([row.collection, found?.units, k]);
       if (found === null || seen.has(key)) continue;
       seen.add(key);
-      const raster = await pool.borrow(chosen.asset.href, signal);
+      const raster = await pool.open(chosen.asset.href, signal === undefined ? {} : { signal });
       try {
         const stored = bandInFile(raster, chosen);
         const { nodata = stored.nodata, scale = stored.scale, offset = stored.offset } = chosen.band ?? {};

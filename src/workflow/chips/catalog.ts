@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { rowsOn } from '../../catalog/loaders/plan.js';
 import {
   type CatalogRow,
+  createRasterPool,
   type ItemSource,
   loadRaster,
   type Chip as Place,
+  type RasterPool,
 } from '../../catalog/node/index.js';
 import { compareDistance } from '../../catalog/times.js';
 import { invalidInput, invalidOption } from '../../errors.js';
@@ -21,7 +23,6 @@ import {
   type OpenInput,
   unitOptions,
 } from './catalog-input.js';
-import { RasterPool } from './raster-pool.js';
 import { type Chip, type ChipSource, chipValues, digits } from './source.js';
 
 export interface CatalogChipsOptions {
@@ -81,7 +82,7 @@ export class CatalogChips implements ChipSource {
     requirePhases(options);
     const inputs = chooseRows(manifest, options.inputs);
     const cache = createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
-    const pool = new RasterPool(cache, OPEN_FILES);
+    const pool = createRasterPool({ files: OPEN_FILES, cache });
     try {
       const hash = createHash('sha256').update(JSON.stringify(options.phases ?? null));
       for (const input of inputs) {
@@ -184,7 +185,7 @@ export class CatalogChips implements ChipSource {
       order: (a, b) => Number(isOwn(b)) - Number(isOwn(a)) || compareDistance(a.interval, b.interval, time),
       backend: this.#options.backend,
       cache: this.#cache,
-      open: (href) => this.#pool.borrow(href, signal),
+      open: this.#pool.open,
       ...(signal === undefined ? {} : { signal }),
     });
     return data as Float32Array;
