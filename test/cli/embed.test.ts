@@ -1,28 +1,18 @@
 import { spawn } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GeoCatalog, saveCatalog } from '../../src/catalog/node/index.js';
 import { importModel } from '../../src/workflow/index.js';
 import { commandIn, PROGRAM } from '../support/command.js';
-import { temporaryFolder } from '../support/files.js';
+import { contents, temporaryFolder } from '../support/files.js';
 import { gridAt, writeRow } from '../support/raster-rows.js';
 import { encoderTensors, writeSafetensors } from '../support/terramind.js';
 
 const folder = await temporaryFolder();
 
 const embed = commandIn(folder, 'embed');
-
-/** Every file of a folder with its bytes. */
-async function contents(store: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for (const name of (await readdir(store, { recursive: true })).sort()) {
-    const path = join(store, name);
-    if ((await stat(path)).isFile()) files[name] = (await readFile(path)).toString('base64');
-  }
-  return files;
-}
 
 const shards = async (store: string): Promise<string[]> =>
   (await readdir(join(folder, `${store}.run`), { recursive: true }).catch(() => [])).filter((name) =>

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll } from 'vitest';
@@ -9,6 +9,16 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'terrachip-test-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** Every file of a folder with its bytes. */
+export async function contents(store: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const name of (await readdir(store, { recursive: true })).sort()) {
+    const path = join(store, name);
+    if ((await stat(path)).isFile()) files[name] = (await readFile(path)).toString('base64');
+  }
+  return files;
 }
 
 /** Real data that is not part of the project: beside the checkout, or where TERRACHIP_SHARED says; null if absent. */

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileSystemStore } from '@zarrita/storage';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ import {
   runModel,
   SceneChips,
 } from '../../src/workflow/index.js';
-import { temporaryFolder } from '../support/files.js';
+import { contents, temporaryFolder } from '../support/files.js';
 import { encoderTensors, smallFloodTensors, writeSafetensors } from '../support/terramind.js';
 
 const SIZE = 32;
@@ -133,16 +133,6 @@ async function read(store: string, name: string): Promise<{ data: ArrayLike<unkn
 
 async function numbers(store: string, name: string): Promise<number[]> {
   return Array.from((await read(store, name)).data, Number);
-}
-
-/** Every file of a folder with its bytes. */
-async function contents(store: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for (const name of (await readdir(store, { recursive: true })).sort()) {
-    const path = join(store, name);
-    if ((await stat(path)).isFile()) files[name] = (await readFile(path)).toString('base64');
-  }
-  return files;
 }
 
 describe('embedScenes', async () => {
