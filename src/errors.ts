@@ -57,7 +57,7 @@ export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'TerrachipError';
   readonly code: Code;
   readonly fields: ErrorFields[Code];
-  /** What the user can do about it: the last clause of the message. */
+  /** What the user can do about it: the last clause of the message, which may be a question. */
   readonly remedy: string;
   readonly exitStatus: number;
 
@@ -68,7 +68,10 @@ export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
     fields: ErrorFields[Code],
     options?: { cause?: unknown; exitStatus?: number },
   ) {
-    super(`${problem}; ${remedy}.`, options?.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      `${problem}; ${remedy}${remedy.endsWith('?') ? '' : '.'}`,
+      options?.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.fields = fields;
     this.remedy = remedy;
