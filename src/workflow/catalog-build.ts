@@ -10,7 +10,7 @@ import {
   saveCatalog,
 } from '../catalog/node/index.js';
 import { invalidOption, isTerrachipError } from '../errors.js';
-import { isUrl } from '../io/node/index.js';
+import { isAddress } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { isVectorPath } from '../vector/node/index.js';
 import { given } from './given.js';
@@ -63,9 +63,7 @@ export async function buildCatalogFile(options: BuildCatalogOptions): Promise<Bu
   requireCatalogPath(output, '--output');
   const type = options.type ?? typeOf(options.inputs);
   requireOwnOptions(type, options);
-  const inputs = options.inputs.map((input) =>
-    isUrl(input) || input.startsWith('file:') ? input : resolve(input),
-  );
+  const inputs = options.inputs.map((input) => (isAddress(input) ? input : resolve(input)));
   const built = await build(type, inputs, options).catch((error: unknown) => {
     throw namedAsOptions(error);
   });
