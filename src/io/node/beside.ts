@@ -44,8 +44,10 @@ export async function rasterSidecars(path: string): Promise<string[]> {
  * @throws {TerrachipError} DISK for a file that stays, since it would describe the new pixels
  */
 export async function removeSidecars(path: string): Promise<void> {
-  for (const sidecar of await rasterSidecars(path)) {
-    await rm(sidecar, { force: true }).catch((cause: unknown) => {
+  // Where one goes, the same name in another case would take its part.
+  for (let [found] = await rasterSidecars(path); found !== undefined; [found] = await rasterSidecars(path)) {
+    const sidecar = found;
+    await rm(sidecar).catch((cause: unknown) => {
       throw writeError(sidecar, cause);
     });
   }

@@ -137,7 +137,7 @@ export function requireEnding<Format extends OutputFormat>(path: string, ...form
     path,
     ending === undefined
       ? `does not say whether to write ${formats.join(' or ')}`
-      : `would be written as ${formats.join(' or ')}, which its ending ${ending} is not`,
+      : `ends with ${ending}, but would be written as ${formats.join(' or ')}`,
     `give a name that ends with ${listOf(formats.flatMap((each) => [...ENDINGS[each]]))}`,
   );
 }
