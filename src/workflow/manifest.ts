@@ -2,8 +2,13 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
+<<<<<<< HEAD
 import { isUrl, readJson } from '../io/node/index.js';
 import { dictionary, validateStrictly } from '../json.js';
+=======
+import { isAddress, readJson } from '../io/node/index.js';
+import { validate } from '../json.js';
+>>>>>>> integration
 import { UNITS, type Units } from '../raster/index.js';
 
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
@@ -98,7 +103,7 @@ export function assetHref(manifest: Manifest, item: ManifestItem, key: string): 
 
 /** A path or URL as a manifest means it. */
 export function resolveFrom(manifest: Manifest, href: string): string {
-  return isUrl(href) || isAbsolute(href) ? href : join(dirname(manifest.path), href);
+  return isAddress(href) || isAbsolute(href) ? href : join(dirname(manifest.path), href);
 }
 
 /** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when nothing settles them */
