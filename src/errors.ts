@@ -77,11 +77,7 @@ export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
     options?: { cause?: unknown; exitStatus?: number },
   ) {
     super(
-<<<<<<< HEAD
-      `${problem}; ${remedy}${remedy.endsWith('?') ? '' : '.'}`,
-=======
-      withoutCredentials(`${problem}; ${remedy}.`),
->>>>>>> integration
+      withoutCredentials(`${problem}; ${remedy}${remedy.endsWith('?') ? '' : '.'}`),
       options?.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;

@@ -2,13 +2,8 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
-<<<<<<< HEAD
-import { isUrl, readJson } from '../io/node/index.js';
-import { dictionary, validateStrictly } from '../json.js';
-=======
 import { isAddress, readJson } from '../io/node/index.js';
-import { validate } from '../json.js';
->>>>>>> integration
+import { dictionary, validateStrictly } from '../json.js';
 import { UNITS, type Units } from '../raster/index.js';
 
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
