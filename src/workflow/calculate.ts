@@ -1,6 +1,6 @@
 /** Band arithmetic over files, streamed: memory does not grow with the height of the result. */
 import { invalidInput, invalidOption } from '../errors.js';
-import type { Dtype, GeoBox, RowRange } from '../geo/index.js';
+import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireWritable } from '../io/node/index.js';
@@ -15,15 +15,14 @@ import {
 import type { OperationOptions } from '../progress.js';
 import {
   type CogOptions,
-  CogWriter,
   noReference,
   openRaster,
   type Raster,
-  storableNodata,
+  requireNodata,
   WarpedRaster,
 } from '../raster/index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { type RowSource, streamRows } from './stream-rows.js';
+import { type RowSource, streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
 
 /** A band that expressions call by a name. */
@@ -49,8 +48,8 @@ export interface CalculateOptions extends OperationOptions {
   stored?: boolean;
   /** Type of the result (default float32). */
   dtype?: Dtype;
-  /** Nodata of the result (default: NaN, or the end of the type's range). */
-  nodata?: number;
+  /** Nodata of the result (default: NaN for floats, none for integers); null for none: a mask says where gaps are. */
+  nodata?: number | null;
   backend?: BackendChoice;
   threads?: number;
   compression?: CogOptions['compression'];
@@ -65,7 +64,10 @@ export interface CalculateReport {
   height: number;
   crs: string;
   dtype: Dtype;
-  nodata: number;
+  /** Null where a mask says where there are gaps. */
+  nodata: number | null;
+  /** Whether the file has a mask. */
+  mask: boolean;
   /** Valid pixels of each band of the result. */
   validPixels: number[];
   backend: BackendInfo;
@@ -128,40 +130,39 @@ async function calculateOpened(
     'give a smaller grid with --like, or raise --max-pixels',
   );
   for (const { raster } of groups) requireGrid(raster, geobox, options.resampling);
-  const nodata = storableNodata(dtype, options.nodata ?? null);
+  const nodata = options.nodata === undefined ? (isFloat(dtype) ? Number.NaN : null) : options.nodata;
+  requireNodata(dtype, nodata);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   });
   try {
     const rows = new CalculatedRows(backend, groups, geobox, expressions, options);
-    const writer = await CogWriter.create(destination, {
+    const texts = expressions.map(({ text }) => text);
+    const cog = {
       geobox,
       bands: expressions.length,
       dtype,
       nodata,
-      descriptions: expressions.map(({ text }) => text),
+      descriptions: texts,
       ...(options.compression === undefined ? {} : { compression: options.compression }),
       ...(options.overviews === undefined ? {} : { overviews: options.overviews }),
-    });
+    };
     try {
       // Values may be classes: one that equals the nodata value is not moved to its neighbour.
-      const target = { geobox, dtype, nodata, resampled: false, stage: 'calc' };
-      const validPixels = await streamRows(backend, rows, writer, target, options);
-      await writer.finish();
+      const target = { destination, cog, resampled: false, alpha: null, stage: 'calc' };
+      const streamed = await streamCog(backend, rows, target, options);
       return {
         destination,
-        expressions: expressions.map(({ text }) => text),
+        expressions: texts,
         width: geobox.width,
         height: geobox.height,
         crs: geobox.crs.toString(),
         dtype,
-        nodata,
-        validPixels,
+        ...streamed,
         backend: backend.info,
       };
     } finally {
-      await writer.abort();
       rows.dispose();
     }
   } finally {

@@ -1,4 +1,5 @@
 import { allocateArray, bytesPerElement, type TypedArray } from '../../geo/index.js';
+import { alphaOf } from '../cog/colours.js';
 import type { CogSettings } from '../cog/options.js';
 import { halve, halveMask, type Rows } from '../cog/overview.js';
 import { cutMask, cutTile, type Strip } from '../cog/tile.js';
@@ -30,6 +31,8 @@ export class CogLevel {
   readonly #mask: Uint8Array<ArrayBuffer> | null;
   readonly #strip: Strip;
   readonly #nodata: number | null;
+  /** The alpha band, from 0. */
+  readonly #alpha: number | null;
   #rowsInStrip = 0;
   #rowsDone = 0;
 
@@ -52,7 +55,7 @@ export class CogLevel {
     this.#stride = this.#columns * blockSize;
     const size = blockSize * this.#stride;
     this.#bands = Array.from({ length: bands }, () => allocateArray(dtype, size).fill(nodata ?? 0));
-    this.#mask = settings.mask ? new Uint8Array(size) : null;
+    this.#mask = settings.mask === false ? null : new Uint8Array(size);
     const planes = [...this.#bands, ...(this.#mask === null ? [] : [this.#mask])];
     this.#strip = {
       planes: planes.map((plane) => new Uint8Array(plane.buffer as ArrayBuffer)),
@@ -65,6 +68,7 @@ export class CogLevel {
       interleave === 'pixel'
         ? [numbers.slice(0, bands), ...numbers.slice(bands).map((n) => [n])]
         : numbers.map((n) => [n]);
+    this.#alpha = alphaOf(settings);
     // What a stored value is compared with: float32 holds fewer digits than the number that was given.
     this.#nodata = nodata === null ? null : dtype === 'float32' ? Math.fround(nodata) : nodata;
   }
@@ -144,12 +148,21 @@ export class CogLevel {
     const { overviews } = this.#settings;
     if (this.#next === null || overviews === 'none') return;
     const shape = { width: this.width, height: rows, stride: this.#stride };
-    const halves = this.#bands.map((values) => {
-      const source: Rows = { ...shape, values, nodata: this.#nodata, mask: this.#mask };
+    const visible = this.#mask ?? this.#opaque(rows);
+    const halves = this.#bands.map((values, band) => {
+      const mask = band === this.#alpha ? null : visible;
+      const source: Rows = { ...shape, values, nodata: band === this.#alpha ? null : this.#nodata, mask };
       return halve(source, overviews);
     });
     const mask = this.#mask === null ? null : halveMask(this.#mask, shape, overviews);
     await this.#next.append(halves, mask, Math.ceil(rows / 2));
+  }
+
+  /** Where the alpha band is above 0, so that colours of transparent pixels stay out of overviews; null without one. */
+  #opaque(rows: number): Uint8Array | null {
+    if (this.#alpha === null) return null;
+    const alpha = this.#bands[this.#alpha];
+    return Uint8Array.from(alpha.subarray(0, rows * this.#stride), (value) => (value === 0 ? 0 : 1));
   }
 
   /** Cuts a tile at once and promises its compressed bytes, or null for an empty one of a sparse file. */
