@@ -4,6 +4,7 @@ import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
+import { givesClasses } from '../kernels/expression/index.js';
 import {
   type DeviceExpression,
   type Expression,
@@ -53,6 +54,7 @@ export interface CalculateOptions extends OperationOptions {
   backend?: BackendChoice;
   threads?: number;
   compression?: CogOptions['compression'];
+  /** Default `average` for floats; `nearest` for whole numbers, and where an expression can give only classes. */
   overviews?: CogOptions['overviews'];
   maxPixels?: number;
 }
@@ -149,8 +151,9 @@ async function calculateOpened(
       nodata,
       descriptions: texts,
       ...(options.compression === undefined ? {} : { compression: options.compression }),
-      ...(options.overviews === undefined ? {} : { overviews: options.overviews }),
-    };
+      overviews:
+        options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
+    } as const;
     try {
       // Values may be classes: one that equals the nodata value is not moved to its neighbour.
       const target = { destination, cog, resampled: false, alpha: null, stage: 'calc' };

@@ -39,7 +39,11 @@ export function calcCommand(run: Run): Command {
         (text) => parseResampling(text),
       )
       .option('--stored', 'take values as they are stored, without scale and offset'),
-    { dtype: 'float32', nodata: 'nan for floats, none for integers' },
+    {
+      dtype: 'float32',
+      nodata: 'nan for floats, none for integers',
+      overviews: 'average for floats, nearest for whole numbers and classes',
+    },
   ).addHelpText('after', EXPRESSIONS);
   return command.action((expressions: string[], options: Options) =>
     run(command, async ({ output, signal }) => {

@@ -56,6 +56,7 @@ export function warpCommand(run: Run): Command {
   addCogOptions(command, {
     dtype: "the source's",
     nodata: "the source's, else nan for floats and none for integers",
+    overviews: 'nearest for resamplings that keep values, else average',
   });
   return command.action((source: string, destination: string, options: Options) =>
     run(command, async ({ output, signal }) => {
