@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { Affine, type Bounds, Crs, GeoBox, transformBounds, unionBounds } from '../geo/index.js';
-import { isUrl, readJson } from '../io/node/index.js';
+import { isAddress, readJson } from '../io/node/index.js';
 import { validate } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { type BlockCache, noReference, openRaster, type Raster, UNITS } from '../raster/index.js';
@@ -88,7 +88,7 @@ export async function readScene(location: string): Promise<Scene> {
 
 /** A path or URL as a scene file means it. */
 export function resolveHref(scene: Scene, href: string): string {
-  return isUrl(href) || isAbsolute(href) ? href : join(dirname(scene.path), href);
+  return isAddress(href) || isAbsolute(href) ? href : join(dirname(scene.path), href);
 }
 
 /** Opened rasters of a scene, each once, with one cache of decoded blocks. */
@@ -145,6 +145,14 @@ export async function resolveGrid(
   }
   if (bounds === null) throw invalidInput(scene.path, 'names no raster', 'list rasters under inputs');
   return GeoBox.fromBounds(bounds, crs, grid.resolution, { boundsCrs: crs, anchor: grid.anchor });
+}
+
+/** The scene file and all files that it names. */
+export function filesOfScene(scene: Scene): string[] {
+  const { grid } = scene.document;
+  const hrefs = imagesOf(scene.document).flatMap((image) => Object.values(image).map(({ href }) => href));
+  const named = [...('like' in grid ? [grid.like] : []), ...hrefs];
+  return [scene.path, ...named.map((href) => resolveHref(scene, href))];
 }
 
 function imagesOf(document: SceneDocument): SceneBands[] {
