@@ -3,7 +3,7 @@ import type { SchemaElement } from 'hyparquet';
 import * as v from 'valibot';
 import { invalidInput, messageOf } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
-import { parseJson, validate } from '../../json.js';
+import { dictionary, parseJson, validate } from '../../json.js';
 import type { Units } from '../../raster/units.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
 import { decodeWkb } from './wkb.js';
@@ -147,7 +147,7 @@ const Asset = v.object({
   units: StoredUnits,
   geobox: v.exactOptional(Grid),
 });
-const Assets = v.record(v.string(), Asset);
+const Assets = dictionary(v.string(), Asset);
 const Properties = v.custom<Readonly<Record<string, CatalogValue>>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'must be an object',

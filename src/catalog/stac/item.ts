@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
-import { requireShallow, validate } from '../../json.js';
+import { AnyRecord, dictionary, requireShallow, validate } from '../../json.js';
 import { boxOf } from '../boxes.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
 import { BAND_MEMBERS, type BandLists, bandListsOf, bandsOf } from './bands.js';
@@ -27,8 +27,8 @@ const Item = v.looseObject({
   geometry: v.nullish(v.looseObject({ type: v.string() })),
   bbox: v.nullish(Numbers),
   links: v.nullish(v.array(v.looseObject({ rel: v.nullish(v.string()), href: v.nullish(v.string()) }))),
-  properties: v.record(v.string(), v.unknown()),
-  assets: v.record(v.string(), Asset),
+  properties: AnyRecord,
+  assets: dictionary(v.string(), Asset),
 });
 type Item = v.InferOutput<typeof Item>;
 type Asset = v.InferOutput<typeof Asset>;
