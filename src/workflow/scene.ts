@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { Affine, type Bounds, Crs, GeoBox, transformBounds, unionBounds } from '../geo/index.js';
 import { isAddress, readJson } from '../io/node/index.js';
-import { validate } from '../json.js';
+import { dictionary, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { type BlockCache, noReference, openRaster, type Raster, UNITS } from '../raster/index.js';
 
@@ -23,7 +23,7 @@ const BandSchema = v.object({
   /** Band number from 1 (default 1). */
   band: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
 });
-const ImageSchema = v.record(Name, BandSchema);
+const ImageSchema = dictionary(Name, BandSchema);
 
 const GridSchema = v.union(
   [
@@ -52,12 +52,12 @@ const SceneSchema = v.object({
   datetime: v.optional(v.string()),
   grid: GridSchema,
   phases: v.optional(v.array(Name), []),
-  inputs: v.record(
+  inputs: dictionary(
     Name,
     v.object({
       units: v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`),
       resampling: v.optional(v.picklist(RESAMPLINGS)),
-      phases: v.optional(v.record(Name, ImageSchema)),
+      phases: v.optional(dictionary(Name, ImageSchema)),
       static: v.optional(ImageSchema),
     }),
   ),
@@ -83,7 +83,7 @@ export async function readScene(location: string): Promise<Scene> {
     () => false,
   );
   const path = isFolder ? join(location, SCENE_FILE) : location;
-  return { path, document: validate(SceneSchema, await readJson(path), path) };
+  return { path, document: validateStrictly(SceneSchema, await readJson(path), path) };
 }
 
 /** A path or URL as a scene file means it. */
