@@ -181,15 +181,22 @@ function boxOf(raster: Raster): GeoBox {
   return raster.geobox;
 }
 
+/** What rounding may make of one grid in two files, in pixels. */
+const SAME_GRID = 0.01;
+
 /** Grids are never changed unasked. */
 function requireGrid(raster: Raster, geobox: GeoBox, resampling: Resampling | undefined): void {
   const own = boxOf(raster);
-  if (resampling !== undefined || own.equals(geobox, 1e-6)) return;
+  if (resampling !== undefined || geobox.equals(own, SAME_GRID)) return;
   throw invalidInput(
     raster.name,
-    `lies on another grid (${own.width} × ${own.height} in ${own.crs}) than the result (${geobox.width} × ${geobox.height} in ${geobox.crs})`,
+    `lies on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`,
     'say how to resample it with --resampling',
   );
+}
+
+function describeGrid({ width, height, crs, transform: { a, c, e, f } }: GeoBox): string {
+  return `${width} × ${height} pixels of ${a} × ${e} from (${c}, ${f}) in ${crs}`;
 }
 
 /** Rows of a result, computed from the rows of its bands. */
