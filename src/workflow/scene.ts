@@ -14,7 +14,7 @@ import {
   unionBounds,
 } from '../geo/index.js';
 import { isAddress, readJson } from '../io/node/index.js';
-import { validate } from '../json.js';
+import { dictionary, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import {
   type BlockCache,
@@ -48,7 +48,7 @@ const BandSchema = v.object({
   /** The stored value of pixels without data, whatever the file says: a number, "nan", or null for none. */
   nodata: v.optional(NodataSchema),
 });
-const ImageSchema = v.record(Name, BandSchema);
+const ImageSchema = dictionary(Name, BandSchema);
 
 const GridSchema = v.union(
   [
@@ -79,13 +79,13 @@ const SceneSchema = v.object({
   phases: v.optional(v.array(Name), []),
   /** Of all inputs. */
   nodata: v.optional(NodataSchema),
-  inputs: v.record(
+  inputs: dictionary(
     Name,
     v.object({
       units: UnitsSchema,
       nodata: v.optional(NodataSchema),
       resampling: v.optional(v.picklist(RESAMPLINGS)),
-      phases: v.optional(v.record(Name, ImageSchema)),
+      phases: v.optional(dictionary(Name, ImageSchema)),
       static: v.optional(ImageSchema),
     }),
   ),
@@ -112,7 +112,7 @@ export async function readScene(location: string): Promise<Scene> {
     () => false,
   );
   const path = isFolder ? join(location, SCENE_FILE) : location;
-  return { path, document: validate(SceneSchema, withDeclarations(await readJson(path)), path) };
+  return { path, document: validateStrictly(SceneSchema, withDeclarations(await readJson(path)), path) };
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -79,7 +79,7 @@ async function read(said: Said): Promise<{ gaps: number[]; first: number[]; iden
       await opened.readRows({ start: 0, end: geobox.height }, planes);
       for (const plane of planes) {
         const values = await backend.download(plane);
-        gaps.push(values.reduce((sum: number, value) => sum + Number(Number.isNaN(value)), 0));
+        gaps.push(Array.from(values).filter(Number.isNaN).length);
         first.push(values[40]);
       }
     }
