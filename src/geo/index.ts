@@ -19,6 +19,7 @@ export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js'
 export {
   allocateArray,
   bytesPerElement,
+  canHold,
   DTYPES,
   type Dtype,
   dtypeOf,
