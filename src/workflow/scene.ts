@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
-import { Affine, type Bounds, Crs, GeoBox, transformBounds, unionBounds } from '../geo/index.js';
+import { Affine, type Bounds, Crs, GeoBox, nearestTurn, transformBounds, unionBounds } from '../geo/index.js';
 import { isUrl, readJson } from '../io/node/index.js';
 import { validate } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
@@ -140,7 +140,7 @@ export async function resolveGrid(
       const raster = await rasters.open(resolveHref(scene, href), signal);
       if (raster.geobox === null) throw noReference(raster);
       const covered = transformBounds(raster.geobox.bounds, raster.geobox.crs, crs);
-      bounds = bounds === null ? covered : unionBounds(bounds, covered);
+      bounds = bounds === null ? covered : unionBounds(bounds, nearestTurn(covered, bounds, crs));
     }
   }
   if (bounds === null) throw invalidInput(scene.path, 'names no raster', 'list rasters under inputs');
