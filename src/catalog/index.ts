@@ -29,7 +29,7 @@ export {
   type Predicate,
   type QueryOptions,
 } from './place-query.js';
-export type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
+export type { BandValues, CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
 export { type RowTable, tableOfRows } from './row-table.js';
 export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';

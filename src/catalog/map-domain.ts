@@ -39,7 +39,7 @@ export function clipToGlobe(ring: readonly Position[], crs: Crs, name: string): 
   const domain = domainOf(crs, isOn);
   const polygons = domain === null ? [polygon] : clipOutlines([polygon], [domain]);
   if (polygons.length > 0) return { polygons, crs };
-  throw invalidInput(name, `lies outside the domain of ${crs}`, 'give one that meets the globe');
+  throw invalidInput(name, `leaves the domain of ${crs}`, 'give one that meets the globe');
 }
 
 /** Whether every place of the globe is on the map, inside of a convex ring that runs counter-clockwise or clockwise. */

@@ -155,12 +155,23 @@ export class GeoBox {
     );
   }
 
-  equals(other: GeoBox, tolerance = 1e-9): boolean {
-    return (
-      this.width === other.width &&
-      this.height === other.height &&
-      this.crs.equals(other.crs) &&
-      this.transform.equals(other.transform, tolerance)
+  /**
+   * Whether two grids have the same size and system and no corner lies elsewhere.
+   * @param tolerance how far a corner may be off, in pixels of this grid (default a millionth)
+   */
+  equals(other: GeoBox, tolerance = 1e-6): boolean {
+    const { width, height, transform } = this;
+    if (width !== other.width || height !== other.height || !this.crs.equals(other.crs)) return false;
+    const { a, b, d, e, determinant } = transform;
+    return [0, width].every((column) =>
+      [0, height].every((row) => {
+        const [x, y] = transform.apply(column, row);
+        const [otherX, otherY] = other.transform.apply(column, row);
+        const [dx, dy] = [otherX - x, otherY - y];
+        const columns = (e * dx - b * dy) / determinant;
+        const rows = (a * dy - d * dx) / determinant;
+        return Math.abs(columns) <= tolerance && Math.abs(rows) <= tolerance;
+      }),
     );
   }
 

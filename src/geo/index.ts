@@ -22,6 +22,7 @@ export { turnOf } from './domain.js';
 export {
   allocateArray,
   bytesPerElement,
+  canHold,
   DTYPES,
   type Dtype,
   dtypeOf,

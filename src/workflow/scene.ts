@@ -4,8 +4,8 @@ import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { Affine, type Bounds, Crs, GeoBox, nearestTurn, transformBounds, unionBounds } from '../geo/index.js';
-import { isUrl, readJson } from '../io/node/index.js';
-import { validate } from '../json.js';
+import { isAddress, readJson } from '../io/node/index.js';
+import { dictionary, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { type BlockCache, noReference, openRaster, type Raster, UNITS } from '../raster/index.js';
 
@@ -23,7 +23,7 @@ const BandSchema = v.object({
   /** Band number from 1 (default 1). */
   band: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
 });
-const ImageSchema = v.record(Name, BandSchema);
+const ImageSchema = dictionary(Name, BandSchema);
 
 const GridSchema = v.union(
   [
@@ -52,12 +52,12 @@ const SceneSchema = v.object({
   datetime: v.optional(v.string()),
   grid: GridSchema,
   phases: v.optional(v.array(Name), []),
-  inputs: v.record(
+  inputs: dictionary(
     Name,
     v.object({
       units: v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`),
       resampling: v.optional(v.picklist(RESAMPLINGS)),
-      phases: v.optional(v.record(Name, ImageSchema)),
+      phases: v.optional(dictionary(Name, ImageSchema)),
       static: v.optional(ImageSchema),
     }),
   ),
@@ -83,12 +83,12 @@ export async function readScene(location: string): Promise<Scene> {
     () => false,
   );
   const path = isFolder ? join(location, SCENE_FILE) : location;
-  return { path, document: validate(SceneSchema, await readJson(path), path) };
+  return { path, document: validateStrictly(SceneSchema, await readJson(path), path) };
 }
 
 /** A path or URL as a scene file means it. */
 export function resolveHref(scene: Scene, href: string): string {
-  return isUrl(href) || isAbsolute(href) ? href : join(dirname(scene.path), href);
+  return isAddress(href) || isAbsolute(href) ? href : join(dirname(scene.path), href);
 }
 
 /** Opened rasters of a scene, each once, with one cache of decoded blocks. */
@@ -145,6 +145,14 @@ export async function resolveGrid(
   }
   if (bounds === null) throw invalidInput(scene.path, 'names no raster', 'list rasters under inputs');
   return GeoBox.fromBounds(bounds, crs, grid.resolution, { boundsCrs: crs, anchor: grid.anchor });
+}
+
+/** The scene file and all files that it names. */
+export function filesOfScene(scene: Scene): string[] {
+  const { grid } = scene.document;
+  const hrefs = imagesOf(scene.document).flatMap((image) => Object.values(image).map(({ href }) => href));
+  const named = [...('like' in grid ? [grid.like] : []), ...hrefs];
+  return [scene.path, ...named.map((href) => resolveHref(scene, href))];
 }
 
 function imagesOf(document: SceneDocument): SceneBands[] {
