@@ -1,9 +1,13 @@
 import proj4 from 'proj4';
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
 import { shiftNote, withoutDatumGrid } from './datum-grids.js';
-import { type DirectShift, findDirectShift, findEpsg } from './epsg-registry.js';
+import { insideCut, isOnMap, nearness, projectRadians } from './domain.js';
+import { type DirectShift, findDatumShift, findDirectShift, findEpsg } from './epsg-registry.js';
 import { usableByProj4, withShift } from './proj-string.js';
+import { repairProj4 } from './proj4-repairs.js';
 import { readWkt } from './wkt-crs.js';
+
+repairProj4();
 
 /** Anything that names a coordinate reference system. */
 export type CrsLike = Crs | string | number;
@@ -133,13 +137,19 @@ export class Crs {
         if (!(error instanceof TerrachipError)) throw error;
       }
     }
-    const { proj4: text, shiftMetres } = definition();
-    return new Crs(text, { epsg: null, name, wkt, ...(shiftMetres === undefined ? {} : { shiftMetres }) });
+    const { proj4: text, ...shift } = definition();
+    return new Crs(text, { epsg: null, name, wkt, ...shift });
   }
 
-  /** From a PROJ string (`+proj=utm +zone=32 +datum=WGS84`). */
-  static fromProj(definition: string, name?: string): Crs {
-    return new Crs(definition, { epsg: null, name });
+  /**
+   * From a PROJ string (`+proj=utm +zone=32 +datum=WGS84`).
+   * @param datumNames names of its datum, whose shift to WGS 84 is taken where the string has none
+   */
+  static fromProj(definition: string, name?: string, datumNames: readonly string[] = []): Crs {
+    const shift = /\+(datum|towgs84|nadgrids)=/.test(definition) ? null : findDatumShift(datumNames);
+    if (shift === null) return new Crs(definition, { epsg: null, name });
+    const { tokens, ...known } = shift;
+    return new Crs(`${definition} ${tokens}`, { epsg: null, name, ...known });
   }
 
   /** From `EPSG:32632`, a bare code, an OGC URN or URL, WKT, or a PROJ string. */
@@ -217,7 +227,7 @@ export interface CrsTransform {
   readonly to: Crs;
   /** True when coordinates pass through unchanged. */
   readonly isIdentity: boolean;
-  /** The point in the other CRS; NaN where the transformation is not defined. */
+  /** The point in the other CRS; NaN where the transformation is not defined, as off the globe. */
   forward(x: number, y: number): [number, number];
   /** Why positions are less exact than they could be (a datum grid or a shift is missing), or null. */
   readonly accuracyNote: string | null;
@@ -233,16 +243,28 @@ export function createTransform(from: Crs, to: Crs): CrsTransform {
     direct === null
       ? proj4(from.projection, to.projection)
       : proj4(from.shifted(direct.shift), to.shifted('0,0,0'));
-  const forward = (x: number, y: number): [number, number] => {
+  const convert = (way: 'forward' | 'inverse', x: number, y: number): [number, number] => {
     // proj4js throws on coordinates that are not finite and on some points outside a projection's domain.
-    if (!Number.isFinite(x) || !Number.isFinite(y)) return [Number.NaN, Number.NaN];
+    if (!Number.isFinite(x) || !Number.isFinite(y)) return NOWHERE;
     try {
-      const point = converter.forward([x, y], true) as [number, number];
+      const point = converter[way]([x, y], true) as [number, number];
       if (Number.isFinite(point[0]) && Number.isFinite(point[1])) return point;
     } catch {
       // Outside the projection's domain: reported as NaN, below.
     }
-    return [Number.NaN, Number.NaN];
+    return NOWHERE;
+  };
+  const isNear = nearness(from);
+  const forward = (x: number, y: number): [number, number] => {
+    const point = convert('forward', x, y);
+    const isBeyondPole = to.isGeographic && !from.isGeographic && Math.abs(point[1]) > 90 + 1e-9;
+    if (Number.isNaN(point[0]) || isBeyondPole) return [Number.NaN, Number.NaN];
+    // For most points off the globe formulas give some place too, from which the way back leads elsewhere.
+    const back = convert('inverse', point[0], point[1]);
+    const isBack = Number.isNaN(back[0]) ? isOnMap(from, x, y) : isNear([x, y], back);
+    if (isBack) return point;
+    const inside = insideCut(from, x, y);
+    return inside === null ? [Number.NaN, Number.NaN] : convert('forward', inside, y);
   };
   return { from, to, isIdentity: false, accuracyNote: accuracyOf(from, to, direct), forward };
 }
@@ -256,6 +278,8 @@ function accuracyOf(from: Crs, to: Crs, direct: DirectShift | null): string | nu
   const notes = new Set([from.accuracyNote, to.accuracyNote].filter((note) => note !== null));
   return notes.size === 0 ? null : [...notes].join('; ');
 }
+
+const NOWHERE: [number, number] = [Number.NaN, Number.NaN];
 
 /** Longitudes (from the central one) and latitudes, in radians, where two projections are compared. */
 const PROBES = [
@@ -275,23 +299,13 @@ function sameProjection(a: Crs, b: Crs): boolean {
   if (Math.abs(unit - other) > 1e-11 * unit) return false;
   const centre = a.projection.long0 ?? 0;
   return PROBES.every(([longitude, latitude]) => {
-    const [ax, ay] = projectRadians(a.projection, centre + longitude, latitude);
-    const [bx, by] = projectRadians(b.projection, centre + longitude, latitude);
+    const [ax, ay] = projectRadians(a, centre + longitude, latitude);
+    const [bx, by] = projectRadians(b, centre + longitude, latitude);
     if (Number.isNaN(ax) || Number.isNaN(bx)) return Number.isNaN(ax) && Number.isNaN(bx);
     // A micrometre on the ground, or what float64 can tell apart far from the projection's centre.
     const tolerance = 1e-6 + 1e-12 * Math.hypot(ax, ay);
     return Math.abs(ax - bx) <= tolerance && Math.abs(ay - by) <= tolerance;
   });
-}
-
-function projectRadians(projection: Projection, x: number, y: number): [number, number] {
-  try {
-    const point = projection.forward({ x, y }) as { x: number; y: number } | undefined;
-    if (Number.isFinite(point?.x) && Number.isFinite(point?.y)) return [point?.x ?? 0, point?.y ?? 0];
-  } catch {
-    // Outside the projection's domain, as below.
-  }
-  return [Number.NaN, Number.NaN];
 }
 
 /** Same ellipsoid, prime meridian and shift to WGS 84. */

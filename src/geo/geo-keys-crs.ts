@@ -4,7 +4,7 @@
  */
 import { isTerrachipError } from '../errors.js';
 import { Crs } from './crs.js';
-import { findDatumShift, findEpsg } from './epsg-registry.js';
+import { findEpsg } from './epsg-registry.js';
 import { GEO_KEY, type GeoKeys, MODEL_GEOGRAPHIC, MODEL_PROJECTED, USER_DEFINED } from './geo-keys.js';
 import { type ProjectionParameters, projectionOfMethod } from './projection-methods.js';
 
@@ -47,7 +47,11 @@ function findCrs(keys: GeoKeys): Crs | null {
   const tokens = datumTokens(keys);
   return tokens === null
     ? null
-    : Crs.fromProj(`+proj=longlat ${tokens} +no_defs`, nameOf(keys, GEO_KEY.GeodeticCitation));
+    : Crs.fromProj(
+        `+proj=longlat ${tokens} +no_defs`,
+        nameOf(keys, GEO_KEY.GeodeticCitation),
+        citedNames(keys),
+      );
 }
 
 function unnamed(keys: GeoKeys): string | null {
@@ -107,6 +111,7 @@ function userProjected(keys: GeoKeys): Crs | null {
       return Crs.fromProj(
         `+proj=utm +zone=${zone}${south ? ' +south' : ''} ${datum} +units=m +no_defs`,
         name,
+        citedNames(keys),
       );
     }
   }
@@ -117,7 +122,7 @@ function userProjected(keys: GeoKeys): Crs | null {
   }
   const projection = projectionOfMethod(Number(keys.get(GEO_KEY.ProjectionMethod)), parameters);
   if (projection === null) return null;
-  return Crs.fromProj(`${projection} ${datum} +to_meter=${metres} +no_defs`, name);
+  return Crs.fromProj(`${projection} ${datum} +to_meter=${metres} +no_defs`, name, citedNames(keys));
 }
 
 function projectionParameters(keys: GeoKeys, metres: number): ProjectionParameters {
@@ -199,11 +204,9 @@ function datumTokens(keys: GeoKeys): string | null {
   const ellipsoid = ellipsoidTokens(keys);
   const shift = keys.get(GEO_KEY.ToWgs84);
   const given = typeof shift === 'object' && (shift.length === 3 || shift.length === 7);
-  const own = [
-    ellipsoid,
-    given ? `+towgs84=${shift.join()}` : (findDatumShift(citedNames(keys))?.tokens ?? null),
-    primeMeridian(keys),
-  ].filter((token) => token !== null);
+  const own = [ellipsoid, given ? `+towgs84=${shift.join()}` : null, primeMeridian(keys)].filter(
+    (token) => token !== null,
+  );
   if (known === null || (code !== null && otherEllipsoid(keys, code))) {
     return ellipsoid === null ? null : own.join(' ');
   }

@@ -76,6 +76,65 @@ describe('calculate', () => {
     expect(planes[1].every((v, i) => v === (red[i] === 0 ? -9999 : Number(red[i] > 300)))).toBe(true);
   });
 
+  it('makes overviews of classes that the expression can give', async () => {
+    const wide = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), 1041, 700);
+    const values = Uint8Array.from({ length: 1041 * 700 }, (_, i) => (i * 7 + Math.floor(i / 1041) * 3) % 40);
+    await writeCog(path('mixed'), [values], { geobox: wide, bands: 1, dtype: 'uint8' });
+    const expressions = ['where(A < 20, 1, where(A < 30, 7, 20))'];
+    const bands = [{ name: 'A', path: path('mixed') }];
+    for (const dtype of ['uint8', 'float32'] as const) {
+      await run({ expressions, bands, dtype });
+      const raster = await openRaster(path('result'));
+      expect(raster.overviews.length).toBe(2);
+      for (const level of [0, 1, 2]) {
+        const [plane] = await raster.readPlanes({ level });
+        expect([...new Set(plane)].sort((a, b) => a - b)).toEqual([1, 7, 20]);
+      }
+      await raster.close();
+    }
+    // Measurements are averaged, as before, and whole numbers are values of the result.
+    await run({ expressions: ['A * 0.5'], bands });
+    const averaged = await openRaster(path('result'));
+    const [half] = await averaged.readPlanes({ level: 1 });
+    expect(half.some((value) => !Number.isInteger(2 * value))).toBe(true);
+    await averaged.close();
+    await run({ expressions: ['A * 10'], bands, dtype: 'int16' });
+    const picked = await openRaster(path('result'));
+    const [tens] = await picked.readPlanes({ level: 1 });
+    expect(tens.every((value) => value % 10 === 0)).toBe(true);
+    await picked.close();
+  });
+
+  it('refuses bands that are shifted by a part of a pixel, in the north as in the east', async () => {
+    const box = (size: number, dx: number, dy: number): GeoBox =>
+      new GeoBox(32632, new Affine(size, 0, 500000 + dx, 0, -size, 5500000 + dy), 8, 8);
+    for (const [name, size, dx, dy] of [
+      ['a', 10, 0, 0],
+      ['near', 10, 0.001, -0.001],
+      ['north4', 10, 0, 4],
+      ['east5', 10, 5, 0],
+      ['fine', 0.5, 0, 0],
+      ['fine-north1', 0.5, 0, 1],
+    ] as const) {
+      const settings = { geobox: box(size, dx, dy), bands: 1, dtype: 'uint8' } as const;
+      await writeCog(path(name), [new Uint8Array(64)], settings);
+    }
+    const difference = (a: string, b: string) =>
+      run({
+        expressions: ['A - B'],
+        bands: [
+          { name: 'A', path: path(a) },
+          { name: 'B', path: path(b) },
+        ],
+      });
+    await expect(difference('a', 'north4')).rejects.toThrow(
+      /north4\.tif lies on another grid \(8 × 8 pixels of 10 × -10 from \(500000, 5500004\)/,
+    );
+    await expect(difference('a', 'east5')).rejects.toThrow(/lies on another grid/);
+    await expect(difference('fine', 'fine-north1')).rejects.toThrow(/lies on another grid/);
+    expect((await difference('a', 'near')).validPixels).toEqual([64]);
+  });
+
   it('resamples only when it is told how', async () => {
     const bands = [
       { name: 'B04', path: path('optical') },

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { messageOf, TerrachipError } from '../../errors.js';
+import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { publicUrl } from '../http-request.js';
+import { isAddress } from '../schemes.js';
 
 /**
  * Writing that leaves either the whole file or none: into a temporary file beside the target, flushed, then
@@ -14,17 +16,66 @@ export function temporaryPath(path: string): string {
   return `${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
 }
 
-/** Turns a failed write into an error that names the path; a full or failing disk is worth a retry. */
+/**
+ * Turns a failed write into an error that names the path; a full or failing disk is worth a retry. Errors of terrachip stay
+ * as they are.
+ */
 export function writeError(path: string, cause: unknown): TerrachipError {
+  if (cause instanceof TerrachipError) return cause;
+  if (isAddress(path) && !path.startsWith('file:')) {
+    return invalidInput(publicUrl(path), 'is an address, where only files can be written', 'give a path');
+  }
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const passing = ['ENOSPC', 'EDQUOT', 'EIO', 'EAGAIN', 'EBUSY', 'ESTALE'].includes(code);
+  const [why, remedy] = Object.hasOwn(REASONS, code)
+    ? REASONS[code]
+    : (['', 'check the folder and its permissions'] as const);
   return new TerrachipError(
     'DISK',
-    `${path} cannot be written (${messageOf(cause)})`,
-    passing ? 'free some space and run again' : 'check the folder and its permissions',
+    `${path} cannot be written${why === '' ? '' : ` since ${why}`} (${messageOf(cause)})`,
+    remedy,
     { path },
-    passing ? { cause } : { cause, exitStatus: 2 },
+    PASSING.includes(code) ? { cause } : { cause, exitStatus: 2 },
   );
+}
+
+const PASSING = ['ENOSPC', 'EDQUOT', 'EIO', 'EAGAIN', 'EBUSY', 'ESTALE', 'EMFILE', 'ENFILE'];
+
+const UNSURE = ['the disk or the server of the folder failed', 'check it and run again'] as const;
+const TOO_MANY_OPEN = ['too many files are open', 'close some, or raise the limit (ulimit -n)'] as const;
+const FORBIDDEN = ['its folder forbids it', 'check the folder and its permissions'] as const;
+
+/** What the codes of the system mean, and what to do. */
+const REASONS: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
+  ENOSPC: ['the disk is full', 'free some space and run again'],
+  EDQUOT: ['the disk quota is used up', 'free some space and run again'],
+  EIO: UNSURE,
+  EAGAIN: UNSURE,
+  EBUSY: UNSURE,
+  ESTALE: UNSURE,
+  EMFILE: TOO_MANY_OPEN,
+  ENFILE: TOO_MANY_OPEN,
+  EFBIG: ['the file would be larger than the file system or a limit allows', 'choose another disk'],
+  EROFS: ['the file system is read-only', 'choose another folder'],
+  ENOENT: ['its folder does not exist', 'make the folder first'],
+  ENAMETOOLONG: ['its name is too long', 'choose a shorter one'],
+  EACCES: FORBIDDEN,
+  EPERM: FORBIDDEN,
+};
+
+/** Writes all of some bytes at a position: one write may take a part of them, as when the disk is nearly full. */
+export async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
+    if (bytesWritten === 0) throw Object.assign(new Error('ENOSPC: nothing was written'), { code: 'ENOSPC' });
+    done += bytesWritten;
+  }
+}
+
+/** Gives what was written its name. @throws {TerrachipError} DISK */
+export async function moveTo(temporary: string, path: string): Promise<void> {
+  await rename(temporary, path).catch((cause: unknown) => {
+    throw writeError(path, cause);
+  });
 }
 
 /** Writes a file through `write`, atomically. @returns what `write` returned */
@@ -40,12 +91,12 @@ export async function writeAtomically<Result>(
     await file.sync();
     await file.close();
     file = undefined;
-    await rename(temporary, path);
+    await moveTo(temporary, path);
     return result;
   } catch (cause) {
     await file?.close().catch(() => undefined);
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw cause instanceof TerrachipError ? cause : writeError(path, cause);
+    throw writeError(path, cause);
   }
 }
 
@@ -61,6 +112,26 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** A folder for results that has the ending of a file is a slip: one command writes files, another folders. */
+const FILE_ENDING =
+  /\.(tiff?|png|jpe?g|jp2|vrt|nc|h5|hdf5?|npy|npz|(geo)?json|gpkg|shp|fgb|(geo)?parquet|csv|onnx|zip)$/i;
+
+/**
+ * Makes the folder that results go to.
+ * @throws {TerrachipError} INVALID_INPUT for a name with the ending of a file; DISK
+ */
+export async function makeOutputFolder(path: string): Promise<void> {
+  requireFolderName(path);
+  await makeFolder(path);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for the name of a folder that ends as a file does */
+export function requireFolderName(path: string): void {
+  const ending = FILE_ENDING.exec(path)?.[0];
+  if (ending === undefined) return;
+  throw invalidInput(path, `would be a folder, not a ${ending} file`, 'give the name of a folder');
+}
+
 /** Makes a folder and its parents, or says why not. */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -71,13 +142,57 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** Removes the folder of a run, and the one around it when no other run is in it. */
+export async function removeRun(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await rmdir(dirname(folder)).catch(() => undefined);
+}
+
 /** Checks before any work that a file can be written: its folder exists and allows it. */
 export async function requireWritable(path: string): Promise<void> {
   try {
     await access(dirname(path), constants.W_OK);
     const existing = await stat(path).catch(() => null);
     if (existing?.isDirectory()) throw new Error('it is a folder');
+    if (existing?.isFile() === false) throw new Error('it is no file');
   } catch (cause) {
     throw writeError(path, cause);
   }
+}
+
+/** The endings of the formats that terrachip writes. */
+const ENDINGS = {
+  GeoTIFF: ['.tif', '.tiff'],
+  PNG: ['.png'],
+  GeoJSON: ['.geojson', '.json'],
+  NumPy: ['.npy'],
+  GeoParquet: ['.parquet', '.geoparquet'],
+  CSV: ['.csv'],
+} as const;
+
+/** What catalogs are written as. */
+export const CATALOG_FORMATS = ['GeoParquet', 'GeoJSON'] as const;
+
+export type OutputFormat = keyof typeof ENDINGS;
+
+/**
+ * The format that the ending of a path means. A name without an ending may be of the only format.
+ * @throws {TerrachipError} INVALID_INPUT for an ending of none of the formats
+ */
+export function requireEnding<Format extends OutputFormat>(path: string, ...formats: Format[]): Format {
+  const ending = /.(\.[^.]*)$/.exec(basename(path))?.[1]?.toLowerCase();
+  if (ending === undefined && formats.length === 1) return formats[0];
+  const format = formats.find((each) => ENDINGS[each].some((known) => known === ending));
+  if (format !== undefined) return format;
+  throw invalidInput(
+    path,
+    ending === undefined
+      ? `does not say whether to write ${formats.join(' or ')}`
+      : `ends with ${ending}, but would be written as ${formats.join(' or ')}`,
+    `give a name that ends with ${listOf(formats.flatMap((each) => [...ENDINGS[each]]))}`,
+  );
+}
+
+function listOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

@@ -1,5 +1,5 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { moveTo, requireEnding, requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
 import type { Polygon } from '../features.js';
 
 /** Text is written in pieces of this many characters. */
@@ -23,8 +23,9 @@ export class GeoJsonFile {
     this.#file = file;
   }
 
-  /** @throws {TerrachipError} DISK where the file cannot be written */
+  /** @throws {TerrachipError} INVALID_INPUT for another format's ending; DISK where the file cannot be written */
   static async create(path: string): Promise<GeoJsonFile> {
+    requireEnding(path, 'GeoJSON');
     await requireWritable(path);
     const temporary = temporaryPath(path);
     try {
@@ -62,7 +63,7 @@ export class GeoJsonFile {
       await this.#file?.sync();
       await this.#file?.close();
       this.#file = null;
-      await rename(this.#temporary, this.path);
+      await moveTo(this.#temporary, this.path);
     } catch (cause) {
       throw writeError(this.path, cause);
     } finally {
