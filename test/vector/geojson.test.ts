@@ -56,8 +56,8 @@ describe('parseGeoJson', () => {
       /x\.json holds a LineString, which has no area; give polygons/,
     ],
     ['nothing', { type: 'FeatureCollection', features: [] }, /holds no polygon/],
-    ['features of another kind', { type: 'FeatureCollection', features: [{ type: 'X' }] }, /features/],
-    ['an open ring', { type: 'Polygon', coordinates: [square(0, 0, 1).slice(1)] }, /not closed/],
+    ['features of another kind', { type: 'FeatureCollection', features: [{ type: 'X' }] }, /feature 0/],
+    ['an open ring', { type: 'Polygon', coordinates: [square(0, 0, 1).slice(0, 2)] }, /not closed/],
     [
       'a short ring',
       { type: 'Polygon', coordinates: [square(0, 0, 1).slice(3)] },
