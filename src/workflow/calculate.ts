@@ -3,7 +3,7 @@ import { invalidInput, invalidOption } from '../errors.js';
 import type { Dtype, GeoBox, RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
-import { requireWritable } from '../io/node/index.js';
+import { requireOutput } from '../io/node/index.js';
 import {
   type DeviceExpression,
   type Expression,
@@ -92,7 +92,10 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
   }
   if (used.length === 0 && options.like === undefined)
     throw invalidOption('--band', 'is not given', 'give a band, or the grid of the result with --like');
-  await requireWritable(destination);
+  await requireOutput(destination, {
+    formats: ['GeoTIFF'],
+    inputs: [...bands.map(({ path }) => path), ...(options.like === undefined ? [] : [options.like])],
+  });
   const sources: BandGroup[] = [];
   try {
     for (const band of used) {

@@ -6,11 +6,10 @@ import {
   buildRasterCatalog,
   buildVectorCatalog,
   buildZarrCatalog,
-  requireCatalogPath,
   saveCatalog,
 } from '../catalog/node/index.js';
 import { invalidOption, isTerrachipError } from '../errors.js';
-import { isUrl } from '../io/node/index.js';
+import { CATALOG_FORMATS, isUrl, requireApart, requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { isVectorPath } from '../vector/node/index.js';
 import { given } from './given.js';
@@ -60,7 +59,7 @@ export interface BuildCatalogReport {
  */
 export async function buildCatalogFile(options: BuildCatalogOptions): Promise<BuildCatalogReport> {
   const { output, signal } = options;
-  requireCatalogPath(output, '--output');
+  await requireOutput(output, { formats: CATALOG_FORMATS, inputs: options.inputs });
   const type = options.type ?? typeOf(options.inputs);
   requireOwnOptions(type, options);
   const inputs = options.inputs.map((input) =>
@@ -69,6 +68,7 @@ export async function buildCatalogFile(options: BuildCatalogOptions): Promise<Bu
   const built = await build(type, inputs, options).catch((error: unknown) => {
     throw namedAsOptions(error);
   });
+  await requireApart([output], filesOf(built));
   await saveCatalog(built.catalog, output, signal === undefined ? {} : { signal });
   return {
     output,
@@ -77,6 +77,15 @@ export async function buildCatalogFile(options: BuildCatalogOptions): Promise<Bu
     unreadable: built.unreadable.map(({ path, error }) => ({ path, problem: error.message })),
     unmatched: built.unmatched,
   };
+}
+
+/** The files that a catalog was built from. */
+function filesOf({ catalog, unreadable }: BuiltCatalog): string[] {
+  const hrefs = [...catalog].flatMap(({ href, assets }) => [
+    href,
+    ...Object.values(assets).map((asset) => asset.href),
+  ]);
+  return [...new Set([...hrefs, ...unreadable.map(({ path }) => path)])];
 }
 
 function build(

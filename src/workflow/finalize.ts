@@ -4,7 +4,7 @@ import { invalidInput, TerrachipError } from '../errors.js';
 import { PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
 import { type ModelFolder, openModel, type PhaseCounters, type RunnerCounters } from '../inference/index.js';
-import { makeFolder, writeJson } from '../io/node/index.js';
+import { makeOutputFolder, requireApart, writeJson } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
 import { classPolygons, GeoJsonFile } from '../vector/node/index.js';
@@ -53,6 +53,28 @@ interface FinalizeJob {
 /** Rows of one read from the store: a row of COG tiles. */
 const ROWS = 512;
 
+function productFiles(output: string): FinalizeReport['files'] {
+  return {
+    probability: join(output, 'probability.tif'),
+    classes: join(output, 'classes.tif'),
+    polygons: join(output, 'polygons.geojson'),
+    quicklook: join(output, 'quicklook.png'),
+    statistics: join(output, 'statistics.json'),
+    item: join(output, 'item.json'),
+    run: join(output, 'run.json'),
+  };
+}
+
+/**
+ * Makes the folder for the products.
+ * @param inputs the files of the scene, and the model's folder
+ * @throws {TerrachipError} INVALID_INPUT for a folder whose products would take the place of inputs; DISK
+ */
+export async function makeProductFolder(output: string, inputs: readonly string[]): Promise<void> {
+  await requireApart(Object.values(productFiles(output)), inputs);
+  await makeOutputFolder(output);
+}
+
 /**
  * Makes the products of a finished run.
  * @throws {TerrachipError} INCOMPLETE with the number of missing units
@@ -70,15 +92,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     );
   }
   const { classes } = model.manifest.output;
-  const files = {
-    probability: join(output, 'probability.tif'),
-    classes: join(output, 'classes.tif'),
-    polygons: join(output, 'polygons.geojson'),
-    quicklook: join(output, 'quicklook.png'),
-    statistics: join(output, 'statistics.json'),
-    item: join(output, 'item.json'),
-    run: join(output, 'run.json'),
-  };
+  const files = productFiles(output);
   const probability = await CogWriter.create(files.probability, {
     geobox,
     bands: classes.length,
@@ -221,6 +235,8 @@ export async function finalizeRun(
   options: OperationOptions = {},
 ): Promise<FinalizeReport> {
   const run = await openRun(folder);
-  await makeFolder(output);
+  const { images, scene } = run.store.plan;
+  const hrefs = images.flatMap(({ sources }) => sources.map(({ href }) => href));
+  await makeProductFolder(output, [scene.path, ...hrefs, run.model.path]);
   return finalizeMap({ ...run, output, record: null }, options);
 }

@@ -13,12 +13,12 @@ import {
   type RunnerCounters,
   runScene,
 } from '../inference/index.js';
-import { makeFolder, readJson } from '../io/node/index.js';
+import { readJson, removeRun } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { createBlockCache } from '../raster/index.js';
-import { type FinalizeReport, finalizeMap, type RunRecord } from './finalize.js';
+import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
 import { createPlan, type Plan, type PlanOptions, planUnits, runFolder } from './plan.js';
-import { readScene, SceneRasters } from './scene.js';
+import { filesOfScene, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
@@ -60,7 +60,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   onProgress?.({ type: 'stage', stage: 'plan' });
   const model = await openModel(options.model);
   const scene = await readScene(options.scene);
-  await makeFolder(options.output);
+  await makeProductFolder(options.output, [...filesOfScene(scene), options.model]);
   const rasters = new SceneRasters(createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES));
   const { backend, session } = await openExecution(model, options);
   try {
@@ -163,7 +163,7 @@ async function runPlan(
       },
       job,
     );
-    if (job.keepRun !== true) await rm(`${job.output}.run`, { recursive: true, force: true });
+    if (job.keepRun !== true) await removeRun(folder);
   }
   return {
     plan,

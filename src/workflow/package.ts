@@ -7,7 +7,7 @@ import { invalidInput } from '../errors.js';
 import { GeoBox, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
-import { makeFolder, writeFileAtomically, writeJson } from '../io/node/index.js';
+import { makeOutputFolder, requireApart, writeFileAtomically, writeJson } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import {
   type BlockCache,
@@ -79,6 +79,11 @@ const ROWS = 512;
 
 const CACHE_BYTES = 128 * 2 ** 20;
 
+/** What a package holds beside its images and scene file. */
+const VALID_FILE = 'valid.tif';
+const LABEL_FILE = 'label.tif';
+const CHIPS_FILE = 'chips.csv';
+
 /** Catalogs' asset keys by the names that models give these bands. */
 const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data: 'DEM' };
 
@@ -93,7 +98,13 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   const grid = packageGrid(manifest, options);
   const images = listImages(manifest);
   const scene = sceneOf(manifest, grid, images);
-  await makeFolder(output);
+  await requireApart(
+    [...images.map(({ file }) => file), VALID_FILE, LABEL_FILE, CHIPS_FILE, SCENE_FILE].map((file) =>
+      join(output, file),
+    ),
+    filesOf(manifest, images),
+  );
+  await makeOutputFolder(output);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
     ...(options.threads === undefined ? {} : { threads: options.threads }),
@@ -116,10 +127,10 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     backend.dispose();
   }
   const label = await rasterizeLabel(manifest, grid);
-  await writeMask(join(output, 'valid.tif'), grid, valid);
-  if (label !== null) await writeMask(join(output, 'label.tif'), grid, label);
+  await writeMask(join(output, VALID_FILE), grid, valid);
+  if (label !== null) await writeMask(join(output, LABEL_FILE), grid, label);
   const index = chipIndex(manifest.document.event.name, grid.width, grid.height, valid, label);
-  await writeFileAtomically(join(output, 'chips.csv'), index);
+  await writeFileAtomically(join(output, CHIPS_FILE), index);
   await writeJson(join(output, SCENE_FILE), scene);
   onProgress?.({
     type: 'progress',
@@ -132,7 +143,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     scene: join(output, SCENE_FILE),
     grid: grid.toJSON(),
     validShare: valid.reduce((sum, value) => sum + value, 0) / valid.length,
-    label: label === null ? null : join(output, 'label.tif'),
+    label: label === null ? null : join(output, LABEL_FILE),
     backend: backend.info,
   };
 }
@@ -168,6 +179,13 @@ function listImages(manifest: Manifest): Image[] {
       return image(modality, phase, [item]);
     });
   });
+}
+
+/** The manifest and all files that it names. */
+function filesOf(manifest: Manifest, images: readonly Image[]): string[] {
+  const { label } = manifest.document;
+  const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles));
+  return [manifest.path, ...tiles, ...(label === undefined ? [] : [resolveFrom(manifest, label.href)])];
 }
 
 function sceneOf(manifest: Manifest, grid: GeoBox, images: readonly Image[]): SceneDocument {

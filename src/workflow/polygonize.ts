@@ -1,6 +1,7 @@
 /** A class map as polygons in longitude and latitude, streamed. */
 import { invalidInput, invalidOption } from '../errors.js';
 import { dtypeOf, type TypedArray } from '../geo/index.js';
+import { requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { noReference, openRaster, type Raster } from '../raster/index.js';
 import { type ClassArray, classPolygons, GeoJsonFile } from '../vector/node/index.js';
@@ -39,6 +40,7 @@ const ROWS = 512;
  */
 export async function polygonizeFile(options: PolygonizeOptions): Promise<PolygonizeReport> {
   const { signal } = options;
+  await requireOutput(options.destination, { formats: ['GeoJSON'], inputs: [options.source] });
   const raster = await openRaster(options.source, signal === undefined ? {} : { signal });
   try {
     return await polygonizeOpened(raster, options);

@@ -1,6 +1,7 @@
 /** Polygons burned onto a grid, streamed. */
 import { invalidInput, invalidOption } from '../errors.js';
 import type { Dtype } from '../geo/index.js';
+import { requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
 import { type AreaFeatures, Rasterizer, readAreas } from '../vector/node/index.js';
@@ -50,7 +51,12 @@ const ROWS = 512;
  */
 export async function rasterizeFile(options: RasterizeFileOptions): Promise<RasterizeReport> {
   const { destination, background = 0, dtype = 'uint8', signal, onProgress } = options;
+  const { grid } = options;
   requireFits('--background', background, dtype);
+  await requireOutput(destination, {
+    formats: ['GeoTIFF'],
+    inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
+  });
   const areas = await readAreas(options.source, {
     ...(options.layer === undefined ? {} : { layer: options.layer }),
     ...(signal === undefined ? {} : { signal }),

@@ -147,6 +147,14 @@ export async function resolveGrid(
   return GeoBox.fromBounds(bounds, crs, grid.resolution, { boundsCrs: crs, anchor: grid.anchor });
 }
 
+/** The scene file and all files that it names. */
+export function filesOfScene(scene: Scene): string[] {
+  const { grid } = scene.document;
+  const hrefs = imagesOf(scene.document).flatMap((image) => Object.values(image).map(({ href }) => href));
+  const named = [...('like' in grid ? [grid.like] : []), ...hrefs];
+  return [scene.path, ...named.map((href) => resolveHref(scene, href))];
+}
+
 function imagesOf(document: SceneDocument): SceneBands[] {
   return Object.values(document.inputs).flatMap((input) => [
     ...Object.values(input.phases ?? {}),

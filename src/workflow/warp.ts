@@ -3,7 +3,7 @@ import { invalidOption } from '../errors.js';
 import type { Dtype, GeoBox } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
-import { requireWritable } from '../io/node/index.js';
+import { requireOutput } from '../io/node/index.js';
 import { type Antialias, keepsValues, type Resampling } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
 import {
@@ -62,7 +62,11 @@ export interface WarpReport {
 /** Warps a raster file into a COG. */
 export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
   const { signal, onProgress } = options;
-  await requireWritable(options.destination);
+  const { grid } = options;
+  await requireOutput(options.destination, {
+    formats: ['GeoTIFF'],
+    inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
+  });
   const raster = await openRaster(options.source, signal === undefined ? {} : { signal });
   try {
     if (raster.geobox === null) throw noReference(raster);

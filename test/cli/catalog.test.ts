@@ -225,7 +225,7 @@ describe('terrachip catalog', () => {
 
   it.each<[string[], RegExp]>([
     [['build', 'absent.tif', '-o', 'x.parquet'], /absent\.tif does not exist and matches no file/],
-    [['build', 'scenes', '-o', 'x.csv'], /--output cannot be "x\.csv"; give a name that ends with \.parquet/],
+    [['build', 'scenes', '-o', 'x.csv'], /x\.csv ends with \.csv, but would be written as GeoParquet or GeoJSON; give a name that ends with \.parquet/],
     [
       ['build', 'scenes', '-o', 'x.parquet', '--regex', '(\\d+)'],
       /--regex has none of the groups date, start and stop, band/,

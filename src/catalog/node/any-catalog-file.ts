@@ -1,14 +1,20 @@
 /** Catalogs in files of either kind, by their endings: GeoParquet and GeoJSON. */
-import { invalidOption } from '../../errors.js';
 import type { ReadOptions } from '../../io/index.js';
-import { isUrl, openSource, readJson, requireWritable, writeAtomically } from '../../io/node/index.js';
+import {
+  CATALOG_FORMATS,
+  isUrl,
+  openSource,
+  readJson,
+  requireEnding,
+  requireWritable,
+  writeAtomically,
+} from '../../io/node/index.js';
 import { parseJson } from '../../json.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { catalogOfGeoJson, featureOfRow } from '../geojson-catalog.js';
 import { openCatalog, writeCatalog } from './catalog-file.js';
 
 const PARQUET = /\.(geo)?parquet$/i;
-const GEOJSON = /\.(geo)?json$/i;
 
 /** Text is written in pieces of about this many characters. */
 const PIECE = 1 << 20;
@@ -16,12 +22,6 @@ const PIECE = 1 << 20;
 /** Whether a path names a catalog in GeoParquet, by its ending. */
 export function isParquetPath(path: string): boolean {
   return PARQUET.test(isUrl(path) ? new URL(path).pathname : path);
-}
-
-/** @throws {TerrachipError} INVALID_OPTION for an ending that is no catalog's */
-export function requireCatalogPath(path: string, option: string): void {
-  if (PARQUET.test(path) || GEOJSON.test(path)) return;
-  throw invalidOption(option, `cannot be "${path}"`, 'give a name that ends with .parquet or .geojson');
 }
 
 /**
@@ -52,15 +52,14 @@ async function readJsonUrl(url: string, options: ReadOptions): Promise<unknown> 
 
 /**
  * Writes a catalog by the ending of its path: GeoParquet with an index beside it, or GeoJSON, wholly or not at all.
- * @throws {TerrachipError} INVALID_OPTION for another ending; DISK where the file cannot be written
+ * @throws {TerrachipError} INVALID_INPUT for another ending; DISK where the file cannot be written
  */
 export async function saveCatalog(
   catalog: GeoCatalog,
   path: string,
   options: ReadOptions = {},
 ): Promise<void> {
-  requireCatalogPath(path, 'the output');
-  if (isParquetPath(path)) return writeCatalog(catalog, path, options);
+  if (requireEnding(path, ...CATALOG_FORMATS) === 'GeoParquet') return writeCatalog(catalog, path, options);
   await requireWritable(path);
   await writeAtomically(path, async (file) => {
     let pending = '{"type":"FeatureCollection","features":[';

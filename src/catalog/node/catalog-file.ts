@@ -1,7 +1,7 @@
 /** Catalogs in files: written atomically with their index, opened from a disk or a server. */
 import { rm } from 'node:fs/promises';
 import { invalidOption, isTerrachipError } from '../../errors.js';
-import { isUrl, openSource, requireWritable, writeAtomically } from '../../io/node/index.js';
+import { isUrl, openSource, requireEnding, requireWritable, writeAtomically } from '../../io/node/index.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogFile } from '../parquet/catalog-file.js';
 import type { IndexBuilder } from '../parquet/index-build.js';
@@ -18,13 +18,15 @@ export interface WriteCatalogOptions extends WriteOptions {
 /**
  * Writes a catalog as GeoParquet 1.1 with an index beside it; either is written wholly or not at all. The grid of an
  * asset is left out where its reference system has neither an EPSG code nor WKT.
- * @throws {TerrachipError} DISK where the file cannot be written; INVALID_INPUT for properties that are NaN or infinite
+ * @throws {TerrachipError} DISK where the file cannot be written; INVALID_INPUT for another format's ending, or properties
+ * that are NaN or infinite
  */
 export async function writeCatalog(
   catalog: GeoCatalog,
   path: string,
   { index = true, ...options }: WriteCatalogOptions = {},
 ): Promise<void> {
+  requireEnding(path, 'GeoParquet');
   await requireWritable(path);
   const written = await writeAtomically(path, async (file) => {
     const result = await writeParquet(catalog, (bytes) => file.writeFile(bytes), { ...options, index });
@@ -39,7 +41,7 @@ export async function writeCatalog(
 /**
  * Writes a catalog as STAC-GeoParquet, a column for each property and each kind of asset, for tools that read items.
  * Assets keep what a `CatalogAsset` holds. `openCatalog` reads it too.
- * @throws {TerrachipError} DISK; INVALID_INPUT for a row whose time is open, which STAC does not know, or whose
+ * @throws {TerrachipError} DISK; INVALID_INPUT for another format's ending, a row whose time is open, which STAC does not know, or whose
  * properties have the name of a member; TOO_LARGE for assets and properties of more kinds than make sense as columns
  */
 export async function writeStacGeoParquet(
@@ -47,6 +49,7 @@ export async function writeStacGeoParquet(
   path: string,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireEnding(path, 'GeoParquet');
   await requireWritable(path);
   await writeAtomically(path, async (file) => {
     await writeStacParquet(catalog, (bytes) => file.writeFile(bytes), options);

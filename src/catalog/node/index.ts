@@ -10,7 +10,6 @@ export * from '../products/index.js';
 export {
   isParquetPath,
   loadCatalog,
-  requireCatalogPath,
   saveCatalog,
 } from './any-catalog-file.js';
 export { type BuildProductOptions, buildProductCatalog } from './build-product.js';

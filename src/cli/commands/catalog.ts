@@ -91,6 +91,7 @@ function queryCommand(run: Run): Command {
   addSelectionOptions(command, '--crs').option('-o, --output <file>', `${FILE} to write`);
   return command.action((catalog: string, { output: file, crs, ...options }: QueryOptions) =>
     run(command, async (context) => {
+      await checkOutput(file, [catalog, options.geometry]);
       const { queryCatalogFile } = await import('../../workflow/catalog.js');
       const selection = parseSelection(options, crs);
       const found = await queryCatalogFile({ ...selection, catalog, signal: context.signal });
@@ -109,6 +110,7 @@ function intersectCommand(run: Run): Command {
   return command.action(
     (first: string, second: string, options: { spatialOnly?: boolean; output?: string }) =>
       run(command, async (context) => {
+        await checkOutput(options.output, [first, second]);
         const { intersectCatalogFiles } = await import('../../workflow/catalog.js');
         const { catalog, explanation } = await intersectCatalogFiles({
           first,
@@ -136,6 +138,7 @@ function unionCommand(run: Run): Command {
     (catalogs: string[], options: { dedupe?: (typeof DEDUPE_POLICIES)[number]; output?: string }) =>
       run(command, async (context) => {
         if (catalogs.length < 2) throw invalidOption('catalogs', 'are too few', 'name two or more');
+        await checkOutput(options.output, catalogs);
         const { uniteCatalogFiles } = await import('../../workflow/catalog.js');
         const united = await uniteCatalogFiles({
           catalogs,
@@ -175,6 +178,16 @@ function describeInfo(report: CatalogReport): string {
     ['assets', report.assets.join(', ') || '—'],
     ['properties', report.properties.join(', ') || '—'],
   ]);
+}
+
+/** @throws {TerrachipError} before any work, for a file that cannot be written or is an input */
+async function checkOutput(file: string | undefined, inputs: readonly (string | undefined)[]): Promise<void> {
+  if (file === undefined) return;
+  const { CATALOG_FORMATS, requireOutput } = await import('../../io/node/index.js');
+  await requireOutput(file, {
+    formats: CATALOG_FORMATS,
+    inputs: inputs.filter((input) => input !== undefined),
+  });
 }
 
 /** Writes rows to a file where one is named, and prints them. */

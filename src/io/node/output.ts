@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { messageOf, TerrachipError } from '../../errors.js';
+import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
 
 /**
  * Writing that leaves either the whole file or none: into a temporary file beside the target, flushed, then
@@ -61,6 +61,26 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** A folder for results that has the ending of a file is a slip: one command writes files, another folders. */
+const FILE_ENDING =
+  /\.(tiff?|png|jpe?g|jp2|vrt|nc|h5|hdf5?|npy|npz|(geo)?json|gpkg|shp|fgb|(geo)?parquet|csv|onnx|zip)$/i;
+
+/**
+ * Makes the folder that results go to.
+ * @throws {TerrachipError} INVALID_INPUT for a name with the ending of a file; DISK
+ */
+export async function makeOutputFolder(path: string): Promise<void> {
+  requireFolderName(path);
+  await makeFolder(path);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for the name of a folder that ends as a file does */
+export function requireFolderName(path: string): void {
+  const ending = FILE_ENDING.exec(path)?.[0];
+  if (ending === undefined) return;
+  throw invalidInput(path, `would be a folder, not a ${ending} file`, 'give the name of a folder');
+}
+
 /** Makes a folder and its parents, or says why not. */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -71,13 +91,57 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** Removes the folder of a run, and the one around it when no other run is in it. */
+export async function removeRun(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await rmdir(dirname(folder)).catch(() => undefined);
+}
+
 /** Checks before any work that a file can be written: its folder exists and allows it. */
 export async function requireWritable(path: string): Promise<void> {
   try {
     await access(dirname(path), constants.W_OK);
     const existing = await stat(path).catch(() => null);
     if (existing?.isDirectory()) throw new Error('it is a folder');
+    if (existing?.isFile() === false) throw new Error('it is no file');
   } catch (cause) {
     throw writeError(path, cause);
   }
+}
+
+/** The endings of the formats that terrachip writes. */
+const ENDINGS = {
+  GeoTIFF: ['.tif', '.tiff'],
+  PNG: ['.png'],
+  GeoJSON: ['.geojson', '.json'],
+  NumPy: ['.npy'],
+  GeoParquet: ['.parquet', '.geoparquet'],
+  CSV: ['.csv'],
+} as const;
+
+/** What catalogs are written as. */
+export const CATALOG_FORMATS = ['GeoParquet', 'GeoJSON'] as const;
+
+export type OutputFormat = keyof typeof ENDINGS;
+
+/**
+ * The format that the ending of a path means. A name without an ending may be of the only format.
+ * @throws {TerrachipError} INVALID_INPUT for an ending of none of the formats
+ */
+export function requireEnding<Format extends OutputFormat>(path: string, ...formats: Format[]): Format {
+  const ending = /.(\.[^.]*)$/.exec(basename(path))?.[1]?.toLowerCase();
+  if (ending === undefined && formats.length === 1) return formats[0];
+  const format = formats.find((each) => ENDINGS[each].some((known) => known === ending));
+  if (format !== undefined) return format;
+  throw invalidInput(
+    path,
+    ending === undefined
+      ? `does not say whether to write ${formats.join(' or ')}`
+      : `ends with ${ending}, but would be written as ${formats.join(' or ')}`,
+    `give a name that ends with ${listOf(formats.flatMap((each) => [...ENDINGS[each]]))}`,
+  );
+}
+
+function listOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

@@ -1,7 +1,13 @@
 import { type FileHandle, rename } from 'node:fs/promises';
 import { internalError, invalidInput, TerrachipError } from '../../errors.js';
 import { bytesPerElement, GeoTensor, type TypedArray } from '../../geo/index.js';
-import { requireWritable, writeAtomically, writeError } from '../../io/node/index.js';
+import {
+  removeSidecars,
+  requireEnding,
+  requireWritable,
+  writeAtomically,
+  writeError,
+} from '../../io/node/index.js';
 import { BLOCK_LEADER_BYTES, type CogImage, type CogLayout, encodeHead, layoutOf } from '../cog/directory.js';
 import {
   CLASSIC_LIMIT,
@@ -52,10 +58,11 @@ export class CogWriter {
   }
 
   /**
-   * @throws {TerrachipError} INVALID_INPUT for impossible options, UNSUPPORTED for a coordinate reference system
+   * @throws {TerrachipError} INVALID_INPUT for impossible options or another format's ending, UNSUPPORTED for a coordinate reference system
    *   that GeoTIFF cannot hold, DISK when the folder refuses
    */
   static async create(path: string, options: CogOptions): Promise<CogWriter> {
+    requireEnding(path, 'GeoTIFF');
     const settings = resolveOptions(path, options);
     const layout = layoutOf(settings);
     const { sizes, bands, blockSize, compression, sparse } = settings;
@@ -115,7 +122,7 @@ export class CogWriter {
     }
   }
 
-  /** Puts the file together and gives it its name. */
+  /** Puts the file together, gives it its name and removes what lay beside the file that it replaces (`.aux.xml`, `.ovr`, `.msk`). */
   async finish(): Promise<void> {
     const [full] = this.#levels;
     if (full.rows !== full.height) {
@@ -131,6 +138,7 @@ export class CogWriter {
         const head = this.#head();
         await writeAtomically(this.path, (file) => this.#assemble(file, head));
       }
+      await removeSidecars(this.path);
     } catch (cause) {
       throw cause instanceof TerrachipError ? cause : writeError(this.path, cause);
     } finally {

@@ -1,7 +1,7 @@
 import { endianness } from 'node:os';
 import { internalError, invalidInput } from '../../errors.js';
 import { type Dtype, dtypeOf, sizeOf, type TypedArray } from '../../geo/index.js';
-import { writeAtomically } from '../../io/node/index.js';
+import { requireEnding, writeAtomically } from '../../io/node/index.js';
 import { checkShape, NUMERIC_TYPES } from '../arrays/index.js';
 import { NPY_MAGIC } from '../npy/header.js';
 
@@ -17,13 +17,14 @@ export interface NpyOptions {
  * Writes a `.npy` file, version 1.0, C order, little-endian, that `numpy.load(mmap_mode='r')` maps. The file appears
  * whole or not at all.
  * @param parts all values in C order, at once or in pieces of any length: a scene's rows as they are finished
- * @throws {TerrachipError} INVALID_INPUT when the values are not as many as the shape says; DISK
+ * @throws {TerrachipError} INVALID_INPUT for another format's ending, or when the values are not as many as the shape says; DISK
  */
 export async function writeNpy(
   path: string,
   options: NpyOptions,
   parts: TypedArray | Iterable<TypedArray> | AsyncIterable<TypedArray>,
 ): Promise<void> {
+  requireEnding(path, 'NumPy');
   const { shape, dtype } = options;
   checkShape(path, shape);
   const expected = sizeOf(shape);

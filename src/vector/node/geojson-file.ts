@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
+import { requireEnding, requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
 import type { Polygon } from '../features.js';
 
 /** Text is written in pieces of this many characters. */
@@ -23,8 +23,9 @@ export class GeoJsonFile {
     this.#file = file;
   }
 
-  /** @throws {TerrachipError} DISK where the file cannot be written */
+  /** @throws {TerrachipError} INVALID_INPUT for another format's ending; DISK where the file cannot be written */
   static async create(path: string): Promise<GeoJsonFile> {
+    requireEnding(path, 'GeoJSON');
     await requireWritable(path);
     const temporary = temporaryPath(path);
     try {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { internalError, invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingFolder } from '../../inference/index.js';
 import { type Embedder, inputShape, type ModelInput } from '../../inference/index.js';
-import { makeFolder } from '../../io/node/index.js';
+import { makeFolder, removeRun, requireFolderName } from '../../io/node/index.js';
 import type { OperationOptions } from '../../progress.js';
 import { VERSION } from '../../version.js';
 import { type Chip, type ChipSource, chipValues, normaliseInto, validShare } from '../chips/index.js';
@@ -62,6 +62,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   const length = pooledLength(pool, tokens, channels);
   const unitChips = options.unitChips ?? defaultUnit(length);
   checkOptions(batchSize, unitChips);
+  requireFolderName(output);
   await requireAbsent(output);
   if (source.count === 0) throw invalidInput(output, 'would hold no chips', 'give scenes that have some');
   const attributes = describe(options, pool, batchSize);
@@ -96,7 +97,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   onProgress?.({ type: 'progress', stage: 'embed', done, total: units, unit: 'units' });
   await requireAbsent(output);
   await rename(store.folder, output);
-  await rm(`${output}.run`, { recursive: true, force: true });
+  await removeRun(folder);
   return {
     output,
     shape: [source.count, ...shape],

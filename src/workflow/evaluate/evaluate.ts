@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { invalidOption } from '../../errors.js';
 import { type GeoBox, PixelAreas, type RowRange } from '../../geo/index.js';
-import { writeFileAtomically, writeJson } from '../../io/node/index.js';
+import { requireApart, writeFileAtomically, writeJson } from '../../io/node/index.js';
 import type { OperationOptions } from '../../progress.js';
 import { noReference, openRaster, type Raster } from '../../raster/index.js';
 import { CLASS_NODATA } from '../classes.js';
@@ -69,7 +69,12 @@ export async function evaluateMap(options: EvaluateOptions): Promise<Metrics> {
  */
 export async function assessMap(options: AssessOptions): Promise<Assessment> {
   const { signal, onProgress } = options;
+  const { label, permanentWater, zones, scene } = options;
   const folder = await readMapFolder(options.map);
+  await requireApart(
+    ['statistics.json', 'metrics.json', 'zones.csv', 'quicklook.png'].map((file) => join(options.map, file)),
+    [label, permanentWater, zones, scene].filter((input) => input !== undefined),
+  );
   const map = await openRaster(join(options.map, 'classes.tif'), signal === undefined ? {} : { signal });
   const job = new Job(folder, map, options);
   try {

@@ -144,8 +144,11 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
         builtBy: 'terrachip model import',
       },
     });
+    const inputs = [options.checkpoint, options.statistics, options.sample].filter(
+      (each) => each !== undefined,
+    );
     const sample = precision === 'fp16' ? await readSample(card, options) : null;
-    const { files, manifest, half } = await replaceFolder(output, async (staging) => {
+    const { files, manifest, half } = await replaceFolder(output, inputs, async (staging) => {
       const written: string[] = [];
       for (const [name, { graph }] of graphs) {
         onProgress?.({ type: 'stage', stage: `write ${name}.onnx` });

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Graph, writeGraph } from '../../inference/onnx/index.js';
-import { makeFolder, writeAtomically } from '../../io/node/index.js';
+import { makeOutputFolder, requireApart, writeAtomically } from '../../io/node/index.js';
 
 /** All that an import writes; `model.json` last, which makes a folder a model. */
 const FILES = [
@@ -13,13 +13,19 @@ const FILES = [
 /**
  * Makes a model folder, or replaces the model in one: files of an earlier import do not stay beside others, and when
  * `write` fails, the folder is as it was.
+ * @param inputs files that are read; none of them is replaced
  * @param write gets a folder to write into and tells what it wrote
  */
 export async function replaceFolder<T extends { files: readonly string[] }>(
   output: string,
+  inputs: readonly string[],
   write: (staging: string) => Promise<T>,
 ): Promise<T> {
-  await makeFolder(output);
+  await requireApart(
+    FILES.map((file) => join(output, file)),
+    inputs,
+  );
+  await makeOutputFolder(output);
   const staging = await mkdtemp(join(output, '.import-'));
   try {
     const result = await write(staging);

@@ -10,6 +10,7 @@ import {
   type ModelInput,
   type ModelManifest,
 } from '../../inference/index.js';
+import { requireOutput } from '../../io/node/index.js';
 import type { OperationOptions } from '../../progress.js';
 import { openNpy, writeNpy } from '../../raster/index.js';
 import { readCard } from './folder.js';
@@ -45,6 +46,7 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
   const manifest = await readCard(options.model);
   const { inputs, signal, batch: step = 1 } = options;
   checkInputs(manifest, inputs);
+  await requireOutput(options.output, { formats: ['NumPy'], inputs: [...inputs.values(), options.model] });
   const arrays = new Map<string, Float32Array>();
   let count = 0;
   for (const input of manifest.inputs) {

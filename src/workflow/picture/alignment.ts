@@ -1,9 +1,9 @@
 /** The alignment figure: whether all inputs of a scene show the same place, a row a phase. */
 import { basename } from 'node:path';
 import { invalidInput } from '../../errors.js';
-import { writeFileAtomically } from '../../io/node/index.js';
+import { removeSidecars, requireOutput, writeFileAtomically } from '../../io/node/index.js';
 import type { OperationOptions } from '../../progress.js';
-import { readScene, resolveGrid, SceneRasters } from '../scene.js';
+import { filesOfScene, readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { TRUE_COLOUR } from './bands.js';
 import { Canvas, type Colour, GREY, WHITE } from './canvas.js';
 import { paint, percentileStretch, type Stretch } from './colours.js';
@@ -62,6 +62,7 @@ export async function drawAlignment(
   checkPictureSize(size);
   checkPercentiles(percentiles);
   const scene = await readScene(path);
+  await requireOutput(target, { formats: ['PNG'], inputs: filesOfScene(scene) });
   const rasters = new SceneRasters();
   const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.close());
   const [width, height] = pictureSize(grid.width, grid.height, size);
@@ -151,6 +152,7 @@ export async function drawAlignment(
     const footer = `each panel shows all ${grid.width} × ${grid.height} pixels of the grid in ${grid.crs}; hatched: no data`;
     canvas.text(footer, MARGIN, canvas.height - 18, { size: 8, colour: GREY });
     await writeFileAtomically(target, canvas.toPng());
+    await removeSidecars(target);
     return {
       path: target,
       width: canvas.width,

@@ -1,7 +1,7 @@
 /** `quicklook.png`: a map as a sheet that a person can read. */
 import { isTerrachipError } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
-import { writeFileAtomically } from '../../io/node/index.js';
+import { removeSidecars, writeFileAtomically } from '../../io/node/index.js';
 import { noReference, openRaster } from '../../raster/index.js';
 import { VERSION } from '../../version.js';
 import { parseColour } from '../classes.js';
@@ -68,6 +68,7 @@ export async function drawMap(picture: MapPicture): Promise<void> {
       footer: `${raster.width} × ${raster.height} pixels · ${raster.geobox.crs}${backdrop === null ? '' : ` · backdrop: ${backdrop.name}`} · terrachip ${VERSION}`,
     });
     await writeFileAtomically(picture.target, sheet.toPng());
+    await removeSidecars(picture.target);
   } finally {
     await raster.close();
   }

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { encode } from 'fast-png';
 import { invalidOption } from '../../errors.js';
-import { writeFileAtomically } from '../../io/node/index.js';
+import { removeSidecars, requireOutput, writeFileAtomically } from '../../io/node/index.js';
 import { INDICES, type IndexName, isIndexName } from '../../kernels/index.js';
 import { openRaster, type Raster } from '../../raster/index.js';
 import { computeIndex, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';
@@ -54,6 +54,7 @@ export async function drawRaster(
   const { size = DEFAULT_PICTURE_SIZE, percentiles = DEFAULT_PERCENTILES, signal } = options;
   checkPictureSize(size);
   checkPercentiles(percentiles);
+  await requireOutput(target, { formats: ['PNG'], inputs: [path] });
   const raster = await openRaster(path, signal === undefined ? {} : { signal });
   try {
     const bands = chooseBands(raster, options);
@@ -69,6 +70,7 @@ export async function drawRaster(
       depth: 8,
     });
     await writeFileAtomically(target, png);
+    await removeSidecars(target);
     return { path: target, width: drawn.width, height: drawn.height, bands, stretch };
   } finally {
     await raster.close();
