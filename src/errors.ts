@@ -52,7 +52,15 @@ const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: 1,
 };
 
-/** An error with a code, the fields of that code, a remedy and a process exit status. */
+/** A text whose addresses have lost their user and password. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>]*@/gi, '$1');
+}
+
+/**
+ * An error with a code, the fields of that code, a remedy and a process exit status. Neither its message nor its fields
+ * hold a password of an address.
+ */
 export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'TerrachipError';
   readonly code: Code;
@@ -68,12 +76,23 @@ export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
     fields: ErrorFields[Code],
     options?: { cause?: unknown; exitStatus?: number },
   ) {
-    super(`${problem}; ${remedy}.`, options?.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      withoutCredentials(`${problem}; ${remedy}.`),
+      options?.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
-    this.fields = fields;
-    this.remedy = remedy;
+    this.fields = withoutSecrets(fields);
+    this.remedy = withoutCredentials(remedy);
     this.exitStatus = options?.exitStatus ?? EXIT_STATUS[code];
   }
+}
+
+function withoutSecrets<Fields extends object>(fields: Fields): Fields {
+  const texts = Object.entries(fields).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? withoutCredentials(value) : value,
+  ]);
+  return { ...fields, ...Object.fromEntries(texts) };
 }
 
 /** Narrows to a terrachip error, optionally of one of the given codes. */

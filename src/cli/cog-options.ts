@@ -5,10 +5,10 @@ import { OVERVIEW_METHODS } from '../raster/cog/overview.js';
 import type { CalculateReport } from '../workflow/index.js';
 import { parseBackend, parseChoice, parseCount, parseDtype, parseNodata } from './arguments.js';
 
-/** @param defaults what `--dtype` and `--nodata` are where they are not given, in words */
+/** @param defaults what some options are where they are not given, in words */
 export function addCogOptions(
   command: Command,
-  defaults: { readonly dtype: string; readonly nodata: string },
+  defaults: { readonly dtype: string; readonly nodata: string; readonly overviews: string },
 ): Command {
   return command
     .option('--dtype <type>', `type of the result (default: ${defaults.dtype})`, parseDtype)
@@ -23,7 +23,7 @@ export function addCogOptions(
     )
     .option(
       '--overviews <name>',
-      'average, mode, nearest or none (default: average)',
+      `average, mode, nearest or none (default: ${defaults.overviews})`,
       parseChoice('--overviews', OVERVIEW_METHODS),
     )
     .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'));

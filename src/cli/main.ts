@@ -1,7 +1,9 @@
 /** The command line: parsing and printing, nothing else. */
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { isTerrachipError, messageOf } from '../errors.js';
+import { setLeastRate } from '../io/index.js';
 import { VERSION } from '../version.js';
+import { parseCount } from './arguments.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
 import { demoCommand } from './commands/demo.js';
@@ -62,7 +64,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .configureOutput(usageErrors('terrachip'))
     .exitOverride();
   const run: Run = async (command, task) => {
-    const { json } = command.optsWithGlobals<{ json?: boolean }>();
+    const { json, leastRate } = command.optsWithGlobals<{ json?: boolean; leastRate?: number }>();
+    if (leastRate !== undefined) setLeastRate(leastRate);
     await task({ output: new Output(json === true), signal: abort.signal });
   };
   const commands = [
@@ -88,6 +91,11 @@ export async function main(args: readonly string[]): Promise<void> {
     command
       .option('--json', 'print one JSON document on stdout')
       .option('--debug', 'print the stack of an error')
+      .option(
+        '--least-rate <bytes>',
+        'bytes a second below which a server is given up after 10 s, 0 for never (default: 100)',
+        parseCount('--least-rate', 0),
+      )
       .configureOutput(usageErrors(names.join(' ')))
       .exitOverride();
   }

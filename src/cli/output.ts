@@ -1,4 +1,5 @@
-/** Where commands print: results to stdout, everything else to stderr. */
+/** Where commands print: results to stdout, everything else to stderr; passwords of addresses nowhere. */
+import { withoutCredentials } from '../errors.js';
 import type { OnProgress, ProgressEvent } from '../progress.js';
 
 const BAR_WIDTH = 24;
@@ -16,16 +17,15 @@ export class Output {
   /** The result of a command: a document with --json, else text. */
   result(document: object, text: string): void {
     this.#clear();
-    process.stdout.write(
-      this.json ? `${JSON.stringify({ schemaVersion: 1, ...document }, null, 2)}\n` : `${text}\n`,
-    );
+    const printed = this.json ? JSON.stringify({ schemaVersion: 1, ...document }, null, 2) : text;
+    process.stdout.write(`${withoutCredentials(printed)}\n`);
   }
 
   /** Progress as it comes: a bar on a terminal; elsewhere a line for each stage. */
   readonly onProgress: OnProgress = (event: ProgressEvent) => {
     if (event.type === 'warning') {
       this.#clear();
-      process.stderr.write(`warning: ${event.message}\n`);
+      process.stderr.write(`warning: ${withoutCredentials(event.message)}\n`);
     } else if (event.type === 'stage' || this.#stage !== event.stage) {
       this.#clear();
       this.#stage = event.stage;
@@ -42,7 +42,7 @@ export class Output {
 
   error(message: string): void {
     this.#clear();
-    process.stderr.write(`terrachip: ${message}\n`);
+    process.stderr.write(`terrachip: ${withoutCredentials(message)}\n`);
   }
 
   #show(line: string): void {

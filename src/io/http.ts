@@ -1,30 +1,43 @@
-import { invalidInput, messageOf, TerrachipError } from '../errors.js';
-import { onAbort } from './abort.js';
+import { invalidInput, TerrachipError } from '../errors.js';
 import { type ByteSource, checkRange, type ReadOptions } from './byte-source.js';
-
-export interface HttpOptions {
-  /** Extra request headers. */
-  headers?: Readonly<Record<string, string>>;
-  /** Milliseconds without an answer, or without more of it, before a request counts as failed (default 60 000). */
-  timeout?: number;
-  signal?: AbortSignal;
-}
+import {
+  type HttpAnswer,
+  type HttpCounters,
+  type HttpOptions,
+  isEncoded,
+  MAX_WHOLE_BYTES,
+  networkError,
+  publicUrl,
+  request,
+} from './http-request.js';
 
 /** Bytes of the first request: the headers of most cloud-optimised files, and the size from the answer. */
 const PREFIX_BYTES = 32 * 1024;
 
-/** A server that ignores ranges sends everything: kept in memory up to this size, refused above. */
-const MAX_WHOLE_BYTES = 64 * 2 ** 20;
+/** A file that is changed within this before it is sent may change again within the second that its time is given in. */
+const SETTLED = 2000;
 
-/** Counts the requests of all HTTP sources, for tests and reports. */
-export interface HttpCounters {
-  requests: number;
-  bytes: number;
+/** How often the first byte is asked for again to tell tags that vary from a file that changed. */
+const PROBES = 3;
+
+/** What an opening found. */
+interface Opened {
+  readonly size: number;
+  readonly validator: Validator;
+  /** The first bytes, or all. */
+  readonly prefix: Uint8Array<ArrayBuffer>;
+}
+
+/** What tells two versions of a file apart: an entity tag, else the time of the last change, else nothing. */
+interface Validator {
+  readonly etag: string | null;
+  readonly modified: string | null;
 }
 
 /**
  * A file on a web server, read by byte ranges. Opening it asks for its first 32 KiB, which then answer reads of
- * headers. The entity tag and size of every answer are compared: a file that changes while it is read is an error.
+ * headers. The entity tag (or the time of the last change) and the size of every answer are compared: a file that
+ * changes while it is read is an error. Tags that differ from answer to answer tell nothing, and are left aside.
  */
 export class HttpSource implements ByteSource {
   readonly name: string;
@@ -33,217 +46,164 @@ export class HttpSource implements ByteSource {
   readonly counters: HttpCounters;
   readonly #url: string;
   readonly #options: HttpOptions;
-  readonly #prefix: Uint8Array<ArrayBuffer>;
+  #validator: Validator;
+  #prefix: Uint8Array<ArrayBuffer>;
 
-  private constructor(
-    url: string,
-    options: HttpOptions,
-    size: number,
-    etag: string | null,
-    prefix: Uint8Array<ArrayBuffer>,
-    counters: HttpCounters,
-  ) {
+  private constructor(url: string, options: HttpOptions, opened: Opened, counters: HttpCounters) {
     this.#url = url;
     this.#options = options;
-    this.#prefix = prefix;
+    this.#validator = opened.validator;
+    this.#prefix = opened.prefix;
     this.name = publicUrl(url);
-    this.size = size;
-    this.etag = etag;
+    this.size = opened.size;
+    this.etag = opened.validator.etag;
     this.counters = counters;
   }
 
-  /** @throws {TerrachipError} NETWORK, NOT_FOUND, or UNSUPPORTED for a large file on a server without ranges */
+  /**
+   * @param url `http:` or `https:`; a user and a password in it are sent as basic authentication, to its host only
+   * @throws {TerrachipError} NETWORK, NOT_FOUND, or UNSUPPORTED for a large file on a server without ranges
+   */
   static async open(url: string, options: HttpOptions = {}): Promise<HttpSource> {
     const counters: HttpCounters = { requests: 0, bytes: 0 };
-    const { response, body } = await request(url, 0, PREFIX_BYTES, options, options.signal, counters);
-    const etag = response.headers.get('etag');
-    // An empty file has no satisfiable range; a server without ranges sends the whole file.
-    if (response.status !== 206) return new HttpSource(url, options, body.byteLength, etag, body, counters);
-    const { size } = checkContentRange(url, response, 0, body.byteLength);
-    if (size === null) {
-      throw new TerrachipError(
-        'UNSUPPORTED',
-        `the server of ${publicUrl(url)} does not say how large the file is`,
-        'download it first, or use another server',
-        { feature: 'HTTP without sizes' },
-      );
-    }
-    return new HttpSource(url, options, size, etag, body, counters);
+    return new HttpSource(url, options, await openFile(url, options, counters), counters);
   }
 
+  /** A server may send less of a range than it is asked for: the rest is asked for again. */
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(this, offset, length);
     if (offset + length <= this.#prefix.byteLength) return this.#prefix.slice(offset, offset + length);
-    const { response, body } = await request(
-      this.#url,
-      offset,
-      length,
-      this.#options,
-      options.signal,
-      this.counters,
-    );
-    const etag = response.headers.get('etag');
-    const changed = response.status === 416 || (this.etag !== null && etag !== this.etag);
-    if (changed) throw fileChanged(this.name);
-    if (response.status !== 206) {
-      throw networkError(this.#url, 'stopped answering range requests', response.status);
+    const result = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const part = await this.#readPart(offset + done, length - done, options.signal);
+      if (part.length === length) return part;
+      result.set(part, done);
+      done += part.length;
     }
-    const { size } = checkContentRange(this.#url, response, offset, body.byteLength);
-    if (size !== null && size !== this.size) throw fileChanged(this.name);
-    if (body.byteLength !== length) {
-      throw networkError(this.#url, `sent ${body.byteLength} bytes of ${length}`);
-    }
-    return body;
+    return result;
   }
 
   async close(): Promise<void> {}
-}
 
-/** @returns the answer and its body: up to `length` bytes of a range, or a whole file from a server without ranges */
-async function request(
-  url: string,
-  offset: number,
-  length: number,
-  options: HttpOptions,
-  signal: AbortSignal | undefined,
-  counters: HttpCounters,
-): Promise<{ response: Response; body: Uint8Array<ArrayBuffer> }> {
-  const controller = new AbortController();
-  const { timeout = 60_000 } = options;
-  const expire = (): void => controller.abort(new Error(`no answer within ${timeout / 1000} s`));
-  signal?.throwIfAborted();
-  const unwatch = onAbort(signal, () => controller.abort(signal?.reason));
-  let timer = setTimeout(expire, timeout);
-  counters.requests++;
-  try {
-    const response = await fetch(url, {
-      headers: { ...options.headers, range: `bytes=${offset}-${offset + length - 1}` },
-      signal: controller.signal,
-    });
-    const refusal = response.status === 416 ? null : refusalOf(url, response);
-    // What is not wanted is not downloaded either.
-    const wanted = response.status === 206 || (response.status === 200 && offset === 0);
-    if (refusal !== null || !wanted) await response.body?.cancel();
-    if (refusal !== null) throw refusal;
-    if (!wanted) return { response, body: new Uint8Array(0) };
-    const limit = response.status === 206 ? length : MAX_WHOLE_BYTES;
-    const body = await readBody(url, response, limit, () => {
-      clearTimeout(timer);
-      timer = setTimeout(expire, timeout);
-    });
-    counters.bytes += body.byteLength;
-    return { response, body };
-  } catch (error) {
-    if (error instanceof TerrachipError) throw error;
-    signal?.throwIfAborted();
-    throw networkError(url, `failed (${reasonOf(error)})`, undefined, error);
-  } finally {
-    clearTimeout(timer);
-    unwatch();
-  }
-}
-
-/** fetch says "fetch failed" and leaves what happened in the cause. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && cause.message !== '' ? cause.message : messageOf(error);
-}
-
-/** The error for a status that says no, or null. */
-function refusalOf(url: string, response: Response): TerrachipError | null {
-  const { status } = response;
-  if (response.ok) return null;
-  const name = publicUrl(url);
-  if (status === 404 || status === 410) {
-    return new TerrachipError('NOT_FOUND', `${name} does not exist`, 'check the address', { source: name });
-  }
-  if (status === 401 || status === 403) {
-    return new TerrachipError(
-      'NETWORK',
-      `${name} answered ${status}: it may not be read without credentials, or they do not suffice`,
-      'give the headers or the signed address that it wants',
-      { url: name, status },
-      { exitStatus: 2 },
-    );
-  }
-  return networkError(url, `answered ${status}`, status, {
-    retryAfter: 1000 * Number(response.headers.get('retry-after') ?? 0) || 0,
-  });
-}
-
-/** Checks that an answer holds the range that was asked for. @returns the file's size; null for one not told */
-function checkContentRange(
-  url: string,
-  response: Response,
-  offset: number,
-  length: number,
-): { size: number | null } {
-  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
-  if (range === null || Number(range[1]) !== offset || Number(range[2]) + 1 - offset !== length) {
-    throw networkError(url, 'answered a range request with a range that was not asked for', response.status);
-  }
-  return { size: range[3] === '*' ? null : Number(range[3]) };
-}
-
-/** Reads at most `limit` bytes, whatever the server declares or sends. */
-async function readBody(
-  url: string,
-  response: Response,
-  limit: number,
-  onPart: () => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const tooMuch = (): TerrachipError =>
-    response.status === 206
-      ? networkError(url, 'sent more bytes than were asked for')
-      : new TerrachipError(
-          'UNSUPPORTED',
-          `the server of ${publicUrl(url)} does not support range requests and the file is large`,
-          'download it first, or use a server that supports ranges',
-          { feature: 'HTTP without ranges' },
-        );
-  if (Number(response.headers.get('content-length') ?? 0) > limit) {
-    await response.body?.cancel();
-    throw tooMuch();
-  }
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  if (response.body !== null) {
-    for await (const part of response.body) {
-      onPart();
-      size += part.byteLength;
-      if (size > limit) throw tooMuch();
-      parts.push(part);
+  /** At least one byte from an offset on, at most `length`. */
+  async #readPart(
+    offset: number,
+    length: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const answer = await request(this.#url, { offset, length }, this.#options, signal, this.counters);
+    const { response, body } = answer;
+    if (response.status === 416) {
+      const size = unsatisfiedSize(response);
+      if (size === null || size !== this.size) throw fileChanged(this.name);
+      throw networkError(this.#url, `refused bytes ${offset} to ${offset + length} of ${size}`, 416);
     }
+    await this.#requireSame(answer, signal);
+    if (response.status !== 206) {
+      // A cache between may send the whole file at times.
+      if (body.byteLength !== this.size) throw fileChanged(this.name);
+      this.#prefix = body;
+      return body.slice(offset, offset + length);
+    }
+    const range = contentRange(answer);
+    if (range === null || range.start !== offset || body.byteLength === 0) {
+      throw networkError(this.#url, wrongRange(response), response.status);
+    }
+    if (range.size !== null && range.size !== this.size) throw fileChanged(this.name);
+    return body;
   }
-  const body = new Uint8Array(size);
-  let offset = 0;
-  for (const part of parts) {
-    body.set(part, offset);
-    offset += part.byteLength;
+
+  /** @throws {TerrachipError} INVALID_INPUT when the answer is of another version of the file */
+  async #requireSame({ response }: HttpAnswer, signal: AbortSignal | undefined): Promise<void> {
+    const known = this.#validator;
+    const current = validatorOf(response);
+    if (!differ(known, current)) return;
+    if (known.modified !== null && known.modified === current.modified) return;
+    // Servers behind one address, and some that make their answers up, give every answer another tag.
+    for (let probe = 0; probe < PROBES; probe++) {
+      const again = await request(this.#url, { offset: 0, length: 1 }, this.#options, signal, this.counters);
+      if (!differ(validatorOf(again.response), current)) continue;
+      this.#validator = { etag: null, modified: null };
+      return;
+    }
+    throw fileChanged(this.name);
   }
-  return body;
+}
+
+async function openFile(url: string, options: HttpOptions, counters: HttpCounters): Promise<Opened> {
+  const ask = (length: number | null): Promise<HttpAnswer> =>
+    request(url, length === null ? null : { offset: 0, length }, options, options.signal, counters);
+  let answer = await ask(PREFIX_BYTES);
+  if (answer.response.status === 416) {
+    // The file is empty, or the server does not clip ranges that reach beyond its end.
+    const size = unsatisfiedSize(answer.response);
+    if (size === 0) return { size, validator: validatorOf(answer.response), prefix: answer.body };
+    answer = await ask(size === null ? null : Math.min(size, PREFIX_BYTES));
+    if (answer.response.status === 416) answer = await ask(null);
+  }
+  const { response } = answer;
+  if (response.status === 206) {
+    const range = contentRange(answer);
+    if (range !== null && range.start === 0 && range.size !== null) {
+      return { size: range.size, validator: validatorOf(response), prefix: answer.body };
+    }
+    // Without its size and with a range of something else, only the whole file can be trusted.
+    answer = await ask(null).catch((error: unknown) => {
+      if (!(error instanceof TerrachipError) || error.code !== 'UNSUPPORTED') throw error;
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `the server of ${publicUrl(url)} ${wrongRange(response)}, and the file is larger than ${MAX_WHOLE_BYTES} bytes`,
+        'download it first, or use another server',
+        { feature: 'HTTP without sizes' },
+      );
+    });
+  }
+  const { status } = answer.response;
+  if (status !== 200) throw networkError(url, wrongRange(answer.response), status);
+  return { size: answer.body.byteLength, validator: validatorOf(answer.response), prefix: answer.body };
+}
+
+/** The size that a status of 416 tells, or null. */
+function unsatisfiedSize(response: Response): number | null {
+  const [, size] = /^\s*bytes\s+\*\/(\d{1,15})\s*$/i.exec(response.headers.get('content-range') ?? '') ?? [];
+  return size === undefined ? null : Number(size);
+}
+
+/** The range that an answer says to hold, with the file's size (null for one not told); null where its body is another. */
+function contentRange({ response, body }: HttpAnswer): { start: number; size: number | null } | null {
+  const text = response.headers.get('content-range') ?? '';
+  const [, start, end, size] = /^\s*bytes\s+(\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)\s*$/i.exec(text) ?? [];
+  if (start === undefined || Number(end) + 1 - Number(start) !== body.byteLength) return null;
+  return { start: Number(start), size: size === '*' ? null : Number(size) };
+}
+
+/** What is wrong with an answer to a request for a range. */
+function wrongRange(response: Response): string {
+  const range = response.headers.get('content-range');
+  if (isEncoded(response)) return `compresses its ranges (${response.headers.get('content-encoding')})`;
+  if (response.status !== 206) return `answered ${response.status} to a request for a range`;
+  if (range === null) return 'does not say which range it sends (no Content-Range)';
+  if (range.endsWith('/*')) return 'does not say how large the file is';
+  return 'answered a range request with a range that was not asked for';
+}
+
+/** A time stands for a version only when the file did not change just before it was sent. */
+function validatorOf(response: Response): Validator {
+  const modified = response.headers.get('last-modified');
+  const age = Date.parse(response.headers.get('date') ?? '') - Date.parse(modified ?? '');
+  return { etag: response.headers.get('etag'), modified: age >= SETTLED ? modified : null };
+}
+
+/** Whether two answers tell of different versions. Weak tags are compared too: compression on the way makes tags weak. */
+function differ(a: Validator, b: Validator): boolean {
+  if (a.etag !== null && b.etag !== null) return opaque(a.etag) !== opaque(b.etag);
+  return a.modified !== null && b.modified !== null && a.modified !== b.modified;
+}
+
+function opaque(etag: string): string {
+  return etag.replace(/^W\//, '');
 }
 
 function fileChanged(name: string): TerrachipError {
   return invalidInput(name, 'changed while it was being read', 'run again');
-}
-
-function networkError(url: string, problem: string, status?: number, cause?: unknown): TerrachipError {
-  return new TerrachipError(
-    'NETWORK',
-    `${publicUrl(url)} ${problem}`,
-    'try again later, or check the network and the address',
-    { url: publicUrl(url), ...(status === undefined ? {} : { status }) },
-    { cause },
-  );
-}
-
-/** A URL fit for messages and records: without user, password and query, which may hold a signature. */
-export function publicUrl(url: string): string {
-  try {
-    const parsed = new URL(url);
-    return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
-  } catch {
-    return url;
-  }
 }

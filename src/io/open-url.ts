@@ -1,15 +1,14 @@
 /** Files on web servers, with the middlewares that they want. Runs anywhere. */
 import type { ByteSource } from './byte-source.js';
 import { HttpSource } from './http.js';
+import type { HttpOptions } from './http-request.js';
 import { withCoalescing } from './middleware/coalesce.js';
 import { withLimit } from './middleware/limit.js';
 import { type RetryOptions, retrying, withRetry } from './middleware/retry.js';
 import { Semaphore } from './semaphore.js';
 
-export interface OpenOptions {
-  signal?: AbortSignal;
-  /** Extra headers for HTTP. */
-  headers?: Readonly<Record<string, string>>;
+/** How files are opened; all but the signal is for those on web servers. */
+export interface OpenOptions extends HttpOptions {
   retry?: RetryOptions;
 }
 
@@ -39,15 +38,7 @@ export function isUrl(path: string): boolean {
 export async function openUrl(url: string, options: OpenOptions = {}): Promise<ByteSource> {
   const limit = hostLimit(url);
   const http = await retrying(
-    () =>
-      limit.run(
-        () =>
-          HttpSource.open(url, {
-            ...(options.headers === undefined ? {} : { headers: options.headers }),
-            ...(options.signal === undefined ? {} : { signal: options.signal }),
-          }),
-        options.signal,
-      ),
+    () => limit.run(() => HttpSource.open(url, options), options.signal),
     options.retry,
     options.signal,
   );

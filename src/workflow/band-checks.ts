@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withoutCredentials } from '../errors.js';
 import type { PixelWindow } from '../geo/index.js';
 import { cannotOpen, isUrl } from '../io/node/index.js';
 import { type BandInfo, checkPlausible, type Raster, type Units } from '../raster/index.js';
@@ -12,7 +13,7 @@ import { type BandInfo, checkPlausible, type Raster, type Units } from '../raste
  * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT for a file that cannot be looked at
  */
 export async function identityOf(location: string): Promise<string> {
-  if (isUrl(location)) return location;
+  if (isUrl(location)) return withoutCredentials(location);
   const [path, part] = await splitPart(location.startsWith('file:') ? fileURLToPath(location) : location);
   const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
     throw cannotOpen(path, cause);

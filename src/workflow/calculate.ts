@@ -1,9 +1,10 @@
 /** Band arithmetic over files, streamed: memory does not grow with the height of the result. */
 import { invalidInput, invalidOption } from '../errors.js';
-import type { Dtype, GeoBox, RowRange } from '../geo/index.js';
+import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
+import { givesClasses } from '../kernels/expression/index.js';
 import {
   type DeviceExpression,
   type Expression,
@@ -54,6 +55,7 @@ export interface CalculateOptions extends OperationOptions {
   backend?: BackendChoice;
   threads?: number;
   compression?: CogOptions['compression'];
+  /** Default `average` for floats; `nearest` for whole numbers, and where an expression can give only classes. */
   overviews?: CogOptions['overviews'];
   maxPixels?: number;
 }
@@ -145,7 +147,8 @@ async function calculateOpened(
       nodata,
       descriptions: expressions.map(({ text }) => text),
       ...(options.compression === undefined ? {} : { compression: options.compression }),
-      ...(options.overviews === undefined ? {} : { overviews: options.overviews }),
+      overviews:
+        options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
     });
     try {
       // Values may be classes: one that equals the nodata value is not moved to its neighbour.

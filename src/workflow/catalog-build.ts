@@ -9,7 +9,7 @@ import {
   saveCatalog,
 } from '../catalog/node/index.js';
 import { invalidOption, isTerrachipError } from '../errors.js';
-import { CATALOG_FORMATS, isUrl, requireApart, requireOutput } from '../io/node/index.js';
+import { CATALOG_FORMATS, isAddress, requireApart, requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { isVectorPath } from '../vector/node/index.js';
 import { given } from './given.js';
@@ -62,9 +62,7 @@ export async function buildCatalogFile(options: BuildCatalogOptions): Promise<Bu
   await requireOutput(output, { formats: CATALOG_FORMATS, inputs: options.inputs });
   const type = options.type ?? typeOf(options.inputs);
   requireOwnOptions(type, options);
-  const inputs = options.inputs.map((input) =>
-    isUrl(input) || input.startsWith('file:') ? input : resolve(input),
-  );
+  const inputs = options.inputs.map((input) => (isAddress(input) ? input : resolve(input)));
   const built = await build(type, inputs, options).catch((error: unknown) => {
     throw namedAsOptions(error);
   });

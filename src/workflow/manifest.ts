@@ -2,7 +2,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
-import { isUrl, readJson } from '../io/node/index.js';
+import { isAddress, readJson } from '../io/node/index.js';
 import { validate } from '../json.js';
 import { UNITS, type Units } from '../raster/index.js';
 
@@ -98,7 +98,7 @@ export function assetHref(manifest: Manifest, item: ManifestItem, key: string): 
 
 /** A path or URL as a manifest means it. */
 export function resolveFrom(manifest: Manifest, href: string): string {
-  return isUrl(href) || isAbsolute(href) ? href : join(dirname(manifest.path), href);
+  return isAddress(href) || isAbsolute(href) ? href : join(dirname(manifest.path), href);
 }
 
 /** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when nothing settles them */

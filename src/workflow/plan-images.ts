@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../errors.js';
 import type { EmbeddingManifest, ModelInput, ModelManifest } from '../inference/index.js';
-import { isUrl } from '../io/node/index.js';
+import { isAddress } from '../io/node/index.js';
 import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
 import { isCategorical, UNITS, unitConversion } from '../raster/index.js';
 import { identityOf, requirePlausible } from './band-checks.js';
@@ -151,7 +151,7 @@ async function planImage(
 }
 
 function absolute(location: string): string {
-  return isUrl(location) || isAbsolute(location) ? location : resolve(location);
+  return isAddress(location) || isAbsolute(location) ? location : resolve(location);
 }
 
 /**

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { Affine, type Bounds, Crs, GeoBox, transformBounds, unionBounds } from '../geo/index.js';
-import { isUrl, readJson } from '../io/node/index.js';
+import { isAddress, readJson } from '../io/node/index.js';
 import { validate } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { type BlockCache, noReference, openRaster, type Raster, UNITS } from '../raster/index.js';
@@ -88,7 +88,7 @@ export async function readScene(location: string): Promise<Scene> {
 
 /** A path or URL as a scene file means it. */
 export function resolveHref(scene: Scene, href: string): string {
-  return isUrl(href) || isAbsolute(href) ? href : join(dirname(scene.path), href);
+  return isAddress(href) || isAbsolute(href) ? href : join(dirname(scene.path), href);
 }
 
 /** Opened rasters of a scene, each once, with one cache of decoded blocks. */

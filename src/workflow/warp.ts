@@ -41,6 +41,7 @@ export interface WarpFileOptions extends OperationOptions {
   /** How hard to compress: 1 to 9 for deflate (default 6), to 22 for zstd (default 9). */
   level?: number;
   bigTiff?: CogOptions['bigTiff'];
+  /** Default `nearest` for resamplings that keep the source's values, else `average`. */
   overviews?: CogOptions['overviews'];
   tolerance?: number;
   maxPixels?: number;

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isTerrachipError } from '../../src/errors.js';
-import { HttpSource, publicUrl } from '../../src/io/index.js';
+import { foreignAddress, HttpSource, isAddress, publicUrl, setLeastRate } from '../../src/io/index.js';
 import { openSource } from '../../src/io/node/index.js';
 import { type RangeServer, startRangeServer } from '../support/http-server.js';
 
@@ -134,6 +136,202 @@ describe('HttpSource', () => {
     expect(sent).toBeLessThan(16 * 2 ** 20);
   });
 
+  it('takes a small file from a server that refuses ranges beyond its end', async () => {
+    server.content = content.slice(0, 1000);
+    let size: string | null = 'bytes */1000';
+    server.fault = (request, response) => {
+      const [, end] = /^bytes=0-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+      if (end === undefined || Number(end) < 1000) return false;
+      response.writeHead(416, size === null ? {} : { 'content-range': size }).end();
+      return true;
+    };
+    const source = await openSource(server.url);
+    expect(source.size).toBe(1000);
+    expect(await source.read(990, 10)).toEqual(content.slice(990, 1000));
+    expect(server.ranges).toEqual(['bytes=0-32767', 'bytes=0-999']);
+    size = null;
+    expect((await openSource(server.url)).size).toBe(1000);
+  });
+
+  it('reads a file whole where the ranges of its server cannot be trusted', async () => {
+    const wrong: Record<string, string>[] = [
+      {},
+      { 'content-range': 'bytes 5-32772/300000' },
+      { 'content-range': 'bytes 0-9/300000' },
+      { 'content-range': 'bytes 0-32767/*' },
+    ];
+    for (const headers of wrong) {
+      server.fault = (request, response) => {
+        if (request.headers.range === undefined) return false;
+        response.writeHead(206, headers).end(content.subarray(0, 32_768));
+        return true;
+      };
+      const source = await openSource(server.url, { retry });
+      expect(source.size).toBe(300_000);
+      expect(await source.read(299_990, 10)).toEqual(content.slice(299_990));
+    }
+  });
+
+  it('reads a file whole from a server that compresses its ranges', async () => {
+    server.fault = (_, response) => {
+      const bytes = gzipSync(content);
+      const range = { 'content-range': `bytes 0-${bytes.length - 1}/${bytes.length}` };
+      response.writeHead(206, { 'content-encoding': 'gzip', ...range }).end(bytes);
+      return true;
+    };
+    // A server that never sends anything but ranges is refused for what it does.
+    await expect(openSource(server.url, { retry })).rejects.toThrow(/compresses its ranges \(gzip\)/);
+    const always = server.fault;
+    server.fault = (request, response, n) => {
+      if (request.headers.range !== undefined) return always(request, response, n);
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(content));
+      return true;
+    };
+    const source = await openSource(server.url, { retry });
+    expect(await source.read(100_000, 10)).toEqual(content.slice(100_000, 100_010));
+  });
+
+  it('asks for the rest of a range that is sent in parts', async () => {
+    server.fault = (request, response) => {
+      const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+      const stop = Math.min(Number(end) + 1, Number(start) + 40_000);
+      const range = { 'content-range': `bytes ${start}-${stop - 1}/300000` };
+      response.writeHead(206, range).end(content.subarray(Number(start), stop));
+      return true;
+    };
+    const source = await openSource(server.url);
+    expect(await source.read(100_000, 100_000)).toEqual(content.slice(100_000, 200_000));
+  });
+
+  it('takes the whole file that is sent instead of a later range', async () => {
+    const source = await openSource(server.url);
+    server.fault = (_, response) => {
+      response.writeHead(200).end(content);
+      return true;
+    };
+    expect(await source.read(200_000, 10)).toEqual(content.slice(200_000, 200_010));
+    expect(await source.read(250_000, 10)).toEqual(content.slice(250_000, 250_010));
+    expect(server.ranges).toHaveLength(2);
+  });
+
+  it('leaves tags aside that are weak, missing or another for each answer', async () => {
+    server.etag = '"a"';
+    const source = await openSource(server.url, { retry });
+    const part = content.slice(100_000, 100_010);
+    for (const etag of ['W/"a"', null, '"a"']) {
+      server.etag = etag;
+      expect(await source.read(100_000, 10)).toEqual(part);
+    }
+    server.fault = (_request, _response, n) => {
+      server.etag = `"${n}"`;
+      return false;
+    };
+    expect(await source.read(100_000, 10)).toEqual(part);
+    expect(await source.read(200_000, 10)).toEqual(content.slice(200_000, 200_010));
+  });
+
+  it('notices a change by the time of the last one where there are no tags', async () => {
+    server.etag = null;
+    let modified = 'Mon, 01 Jan 2024 00:00:00 GMT';
+    server.fault = (_, response) => {
+      response.setHeader('last-modified', modified);
+      return false;
+    };
+    const source = await openSource(server.url, { retry });
+    expect(await source.read(100_000, 10)).toEqual(content.slice(100_000, 100_010));
+    modified = 'Mon, 01 Jan 2024 00:00:07 GMT';
+    await expect(source.read(100_000, 10)).rejects.toThrow(/changed while it was being read; run again/);
+  });
+
+  it('says that a web page came instead of the file, and takes XML for what it is', async () => {
+    const pages = [
+      ['text/html; charset=utf-8', '<!DOCTYPE html><html><title>Sign in</title></html>'],
+      ['text/html', '<script>location = "/login"</script>'],
+      ['application/octet-stream', '\ufeff\n<html><body>Please log in</body></html>'],
+    ];
+    for (const [type, text] of pages) {
+      server.fault = (_, response) => {
+        response.writeHead(200, { 'content-type': type }).end(text);
+        return true;
+      };
+      const failure = await openSource(server.url, { retry }).catch((e: unknown) => e);
+      expect(failure).toMatchObject({ code: 'NETWORK', exitStatus: 2 });
+      expect(String(failure)).toMatch(
+        /answered with a web page \(HTML\) instead of the file, probably a login/,
+      );
+    }
+    server.fault = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<?xml version="1.0"?><product/>');
+      return true;
+    };
+    expect((await openSource(server.url)).size).toBe(31);
+  });
+
+  it('sends a user and a password of an address as a header, to its own host only', async () => {
+    const seen: (string | undefined)[] = [];
+    const other = await startRangeServer(content);
+    const note = (request: IncomingMessage): void => {
+      seen.push(request.headers.authorization, request.headers['x-key']?.toString());
+    };
+    server.fault = (request, response) => {
+      note(request);
+      if (request.url === '/file.tif') response.writeHead(302, { location: '/moved.tif' }).end();
+      else response.writeHead(302, { location: other.url }).end();
+      return true;
+    };
+    other.fault = (request) => {
+      note(request);
+      return false;
+    };
+    const url = server.url.replace('http://', 'http://us%40er:p%3Ass%C3%A9@');
+    const source = await openSource(url, { headers: { 'X-Key': 'k' } });
+    expect(await source.read(0, 10)).toEqual(content.slice(0, 10));
+    const basic = `Basic ${Buffer.from('us@er:p:ssé').toString('base64')}`;
+    expect(seen).toEqual([basic, 'k', basic, 'k', undefined, undefined]);
+    expect(source.name).toBe(server.url);
+    server.fault = (_, response) => {
+      response.writeHead(401).end();
+      return true;
+    };
+    await expect(openSource(url)).rejects.toThrow(/answered 401/);
+    await expect(openSource(url)).rejects.not.toThrow(/us(%40|@)er|p(%3A|:)ss/);
+  });
+
+  it('ends redirects in a circle with a sentence, without asking again', async () => {
+    server.fault = (_, response) => {
+      response.writeHead(302, { location: '/file.tif' }).end();
+      return true;
+    };
+    const failure = await openSource(server.url, { retry }).catch((e: unknown) => e);
+    expect(failure).toMatchObject({ code: 'NETWORK', exitStatus: 2 });
+    expect(String(failure)).toMatch(/file\.tif redirects more than 20 times/);
+    expect(server.ranges).toHaveLength(21);
+    server.fault = (_, response) => {
+      response.writeHead(302, { location: 'file:///etc/passwd' }).end();
+      return true;
+    };
+    await expect(openSource(server.url, { retry })).rejects.toThrow(/redirects to file:/);
+  });
+
+  it('gives an answer up that comes slower than the least rate, as something to repeat', async () => {
+    server.fault = (_, response) => {
+      response.writeHead(206, { 'content-range': 'bytes 0-32767/300000' });
+      const drip = setInterval(() => response.write('ab'), 20);
+      response.on('close', () => clearInterval(drip));
+      return true;
+    };
+    const slow = { leastRate: 10_000, rateWindow: 200, retry: { attempts: 2, delay: 1 } };
+    const failure = await openSource(server.url, slow).catch((e: unknown) => e);
+    expect(failure).toMatchObject({ code: 'NETWORK', exitStatus: 75 });
+    expect(String(failure)).toMatch(/bytes a second, less than the least rate of 10000/);
+    expect(server.ranges).toHaveLength(2);
+    setLeastRate(10_000);
+    await expect(HttpSource.open(server.url, { rateWindow: 200 })).rejects.toThrow(
+      /less than the least rate/,
+    );
+    setLeastRate(100);
+  });
+
   it('needs to know the size', async () => {
     server.fault = (_, response) => {
       response.writeHead(206, { 'content-range': 'bytes 0-9/*' }).end(content.subarray(0, 10));
@@ -204,5 +402,49 @@ describe('publicUrl', () => {
     expect(publicUrl('https://user:secret@host.example/a/b.tif?sig=abc#x')).toBe(
       'https://host.example/a/b.tif',
     );
+  });
+});
+
+describe('foreignAddress', () => {
+  it('says what addresses of other tools are, and how to write them here', () => {
+    const ways = [
+      ['s3://bucket/a/b.tif', 'Amazon S3', 'https://bucket.s3.REGION.amazonaws.com/a/b.tif'],
+      ['/vsis3/bucket/a/b.tif', 'Amazon S3', 'https://bucket.s3.REGION.amazonaws.com/a/b.tif'],
+      ['gs://bucket/b.tif', 'Google Cloud Storage', 'https://storage.googleapis.com/bucket/b.tif'],
+      ['az://box/b.tif', 'Azure Blob Storage', 'https://ACCOUNT.blob.core.windows.net/box/b.tif'],
+      ['abfs://box@me.dfs.core.windows.net/b.tif', 'Azure', 'https://me.blob.core.windows.net/box/b.tif'],
+      ['/vsicurl/https://example.com/b.tif', 'GDAL', 'write https://example.com/b.tif'],
+      ['/vsicurl?url=https%3A%2F%2Fexample.com%2Fb.tif', 'GDAL', 'write https://example.com/b.tif'],
+      ['/vsizip/some/a.zip/dir/b.tif', 'archive', 'write some/a.zip#dir/b.tif'],
+      [
+        '/vsizip//vsicurl/https://example.com/a.zip/b.tif',
+        'archive',
+        'write https://example.com/a.zip#b.tif',
+      ],
+      ['zip:///some/a.zip!b.tif', 'archive', 'write /some/a.zip#b.tif'],
+      ['NETCDF:"some file.nc":t2m', 'GDAL', 'write some file.nc#t2m'],
+      ['ftp://example.com/b.tif', 'has the scheme ftp:', 'download the file'],
+    ];
+    for (const [address, what, way] of ways) {
+      const error = foreignAddress(address);
+      expect(isAddress(address)).toBe(true);
+      expect(error?.code).toBe('UNSUPPORTED');
+      expect(error?.message).toContain(what);
+      expect(error?.message).toContain(way);
+    }
+  });
+
+  it('leaves paths, file: and http: alone, and shows no password', () => {
+    for (const path of [
+      'a.tif',
+      '/a/b.tif',
+      'C:\\a.tif',
+      'file:///a.tif',
+      'https://example.com/a.tif',
+      'a:b',
+    ]) {
+      expect(foreignAddress(path)).toBeNull();
+    }
+    expect(foreignAddress('s3://key:secret@bucket/b.tif')?.message).not.toMatch(/secret/);
   });
 });

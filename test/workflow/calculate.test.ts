@@ -76,6 +76,35 @@ describe('calculate', () => {
     expect(planes[1].every((v, i) => v === (red[i] === 0 ? -9999 : Number(red[i] > 300)))).toBe(true);
   });
 
+  it('makes overviews of classes that the expression can give', async () => {
+    const wide = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), 1041, 700);
+    const values = Uint8Array.from({ length: 1041 * 700 }, (_, i) => (i * 7 + Math.floor(i / 1041) * 3) % 40);
+    await writeCog(path('mixed'), [values], { geobox: wide, bands: 1, dtype: 'uint8' });
+    const expressions = ['where(A < 20, 1, where(A < 30, 7, 20))'];
+    const bands = [{ name: 'A', path: path('mixed') }];
+    for (const dtype of ['uint8', 'float32'] as const) {
+      await run({ expressions, bands, dtype });
+      const raster = await openRaster(path('result'));
+      expect(raster.overviews.length).toBe(2);
+      for (const level of [0, 1, 2]) {
+        const [plane] = await raster.readPlanes({ level });
+        expect([...new Set(plane)].sort((a, b) => a - b)).toEqual([1, 7, 20]);
+      }
+      await raster.close();
+    }
+    // Measurements are averaged, as before, and whole numbers are values of the result.
+    await run({ expressions: ['A * 0.5'], bands });
+    const averaged = await openRaster(path('result'));
+    const [half] = await averaged.readPlanes({ level: 1 });
+    expect(half.some((value) => !Number.isInteger(2 * value))).toBe(true);
+    await averaged.close();
+    await run({ expressions: ['A * 10'], bands, dtype: 'int16' });
+    const picked = await openRaster(path('result'));
+    const [tens] = await picked.readPlanes({ level: 1 });
+    expect(tens.every((value) => value % 10 === 0)).toBe(true);
+    await picked.close();
+  });
+
   it('resamples only when it is told how', async () => {
     const bands = [
       { name: 'B04', path: path('optical') },

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { foreignAddress } from '../../io/index.js';
 import { cannotOpen, isUrl } from '../../io/node/index.js';
 
 /** A catalog of more files is built in parts. */
@@ -46,6 +47,8 @@ export async function findFiles(inputs: readonly string[], options: FindOptions)
     else await findLocal(input.startsWith('file:') ? fileURLToPath(input) : input, options, add);
     // Files that another input names too are files.
     if (named === 0) {
+      const foreign = foreignAddress(input);
+      if (foreign !== null) throw foreign;
       const isThere = (await stat(withoutFragment(input)).catch(() => null)) !== null;
       throw new TerrachipError(
         'NOT_FOUND',

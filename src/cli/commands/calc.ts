@@ -38,7 +38,11 @@ export function calcCommand(run: Run): Command {
         (text) => parseResampling(text),
       )
       .option('--stored', 'take values as they are stored, without scale and offset'),
-    { dtype: 'float32', nodata: "nan, or the end of the type's range" },
+    {
+      dtype: 'float32',
+      nodata: "nan, or the end of the type's range",
+      overviews: 'average for floats, nearest for whole numbers and classes',
+    },
   ).addHelpText('after', EXPRESSIONS);
   return command.action((expressions: string[], options: Options) =>
     run(command, async ({ output, signal }) => {

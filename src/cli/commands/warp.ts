@@ -52,7 +52,11 @@ export function warpCommand(run: Run): Command {
       'largest error of positions, in source pixels (default 0.002)',
       parseNumber('--tolerance'),
     );
-  addCogOptions(command, { dtype: "the source's", nodata: "the source's" });
+  addCogOptions(command, {
+    dtype: "the source's",
+    nodata: "the source's",
+    overviews: 'nearest for resamplings that keep values, else average',
+  });
   return command.action((source: string, destination: string, options: Options) =>
     run(command, async ({ output, signal }) => {
       const { like, crs, bounds, size, res, band, compress, bigtiff, ...rest } = options;

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
 import { type ByteSource, checkRange, type ReadOptions } from '../byte-source.js';
+import { foreignAddress } from '../schemes.js';
 
 /** A file on disk. */
 export class FileSource implements ByteSource {
@@ -49,10 +50,12 @@ export class FileSource implements ByteSource {
   }
 }
 
-/** The error for a path that cannot be opened. */
+/** The error for a path that cannot be opened, such as an address that is no path. */
 export function cannotOpen(path: string, cause: unknown): TerrachipError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const foreign = foreignAddress(path);
+    if (foreign !== null) return foreign;
     return new TerrachipError(
       'NOT_FOUND',
       `${path} does not exist`,

@@ -1,5 +1,6 @@
 /** Files and servers in Node, and writing that never leaves half a file. */
 export { isUrl, type OpenOptions } from '../open-url.js';
+export { isAddress } from '../schemes.js';
 export { findBeside, rasterSidecars, removeSidecars } from './beside.js';
 export { cannotOpen, FileSource } from './file.js';
 export { type OutputChecks, requireApart, requireOutput } from './inputs.js';

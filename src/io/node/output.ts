@@ -3,6 +3,8 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { publicUrl } from '../http-request.js';
+import { isAddress } from '../schemes.js';
 
 /**
  * Writing that leaves either the whole file or none: into a temporary file beside the target, flushed, then
@@ -16,6 +18,9 @@ export function temporaryPath(path: string): string {
 
 /** Turns a failed write into an error that names the path; a full or failing disk is worth a retry. */
 export function writeError(path: string, cause: unknown): TerrachipError {
+  if (isAddress(path) && !path.startsWith('file:')) {
+    return invalidInput(publicUrl(path), 'is an address, where only files can be written', 'give a path');
+  }
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const passing = ['ENOSPC', 'EDQUOT', 'EIO', 'EAGAIN', 'EBUSY', 'ESTALE'].includes(code);
   return new TerrachipError(

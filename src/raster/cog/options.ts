@@ -26,7 +26,7 @@ export interface CogOptions {
   blockSize?: number;
   /** `pixel` (default): the bands of a pixel lie together; `band`: each band lies by itself. */
   interleave?: 'pixel' | 'band';
-  /** How reduced images are made (default `average`); give `mode` for classes. */
+  /** How reduced images are made: default `mode` with a colour table, else `average`. Give `mode` for classes. */
   overviews?: OverviewMethod;
   /** Whether a mask of valid pixels lies in the file, whose rows come with those of the bands (default false). */
   mask?: boolean;
@@ -67,7 +67,7 @@ export function resolveOptions(path: string, options: CogOptions): CogSettings {
     nodata: null,
     blockSize: 512,
     interleave: 'pixel',
-    overviews: 'average',
+    overviews: options.colourTable === undefined ? 'average' : 'mode',
     mask: false,
     sparse: false,
     bigTiff: 'auto',

@@ -13,6 +13,7 @@ import {
 } from '../../geo/index.js';
 import { ByteLru, type ByteSource, untilAborted, withTaskSignal } from '../../io/index.js';
 import { compressionName, requireCodec } from '../node/codecs/index.js';
+import { type Pam, withPam } from '../pam.js';
 import type {
   BandInfo,
   ColourTable,
@@ -44,6 +45,8 @@ export interface GeoTiffOptions {
   cache?: BlockCache;
   /** What lies beside the file; the raster owns them too. */
   sidecars?: Sidecars;
+  /** What an `.aux.xml` file beside it says. */
+  pam?: Pam | null;
   signal?: AbortSignal;
 }
 
@@ -112,7 +115,7 @@ export class GeoTiffRaster implements Raster {
 
   /** Reads the headers. The raster owns the source, and the sidecars, from then on. */
   static async open(source: ByteSource, options: GeoTiffOptions = {}): Promise<GeoTiffRaster> {
-    const { sidecars = {}, signal } = options;
+    const { sidecars = {}, pam = null, signal } = options;
     const file = await readDirectories(source, signal);
     const [main] = file.directories;
     const levels = await readLevels(source, file, sidecars, signal);
@@ -123,7 +126,7 @@ export class GeoTiffRaster implements Raster {
     return new GeoTiffRaster(
       [source, ...Object.values(sidecars)],
       levels,
-      { bands, metadata, place, colourTable },
+      withPam({ bands, metadata, place, colourTable }, pam),
       options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES),
     );
   }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
 import { type ByteSource, withBlockCache } from '../../io/index.js';
-import { findBeside, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
+import { cannotOpen, findBeside, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
 import { openZip } from '../../io/zip.js';
 import { parseJson } from '../../json.js';
 import type { OnProgress } from '../../progress.js';
@@ -244,10 +244,9 @@ function localPath(path: string): string {
 }
 
 async function requireThere(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) {
-    throw new TerrachipError('NOT_FOUND', `${path} does not exist`, 'check the path', { source: path });
-  }
+  await stat(path).catch((cause: unknown) => {
+    throw cannotOpen(path, cause);
+  });
 }
 
 /** Rows that a program has not yet moved from its log into the database would silently be left out. */

@@ -1,0 +1,124 @@
+/** Addresses that other tools open and terrachip does not: what they are, and how to write them here. */
+import { TerrachipError } from '../errors.js';
+import { publicUrl } from './http-request.js';
+
+/** A bucket's file at its provider: the name of the store, and its HTTPS address. */
+const BUCKETS: Readonly<
+  Record<string, readonly [name: string, address: (bucket: string, key: string) => string]>
+> = {
+  s3: ['Amazon S3', (bucket, key) => `https://${bucket}.s3.REGION.amazonaws.com/${key}`],
+  gs: ['Google Cloud Storage', (bucket, key) => `https://storage.googleapis.com/${bucket}/${key}`],
+  az: ['Azure Blob Storage', (container, key) => `https://ACCOUNT.blob.core.windows.net/${container}/${key}`],
+  oss: ['Alibaba Cloud OSS', (bucket, key) => `https://${bucket}.REGION.aliyuncs.com/${key}`],
+};
+
+/** Other names of the same stores. */
+const ALIASES: Readonly<Record<string, string>> = {
+  s3a: 's3',
+  s3n: 's3',
+  gcs: 'gs',
+  azure: 'az',
+  adl: 'az',
+  abfs: 'az',
+  abfss: 'az',
+  wasb: 'az',
+  wasbs: 'az',
+};
+
+/** GDAL's and rasterio's ways into archives. */
+const ARCHIVE = /^(?:\/vsi(?:zip|tar|gzip|7z|rar)\/|(?:zip|tar|gzip)(?:\+[a-z0-9]+)?:\/\/)/i;
+
+/** GDAL's names of arrays in a file, as in `NETCDF:"file.nc":variable`. */
+const SUBDATASET = /^(?:netcdf|hdf5|zarr|hdf4[a-z_]*):(?:"([^"]+)"|([^":]+(?:\.\w+)))(?::\/*(.+))?$/i;
+
+/** Whether a path is an address of its own, not a place relative to a folder: a URL of any kind, or one of GDAL's. */
+export function isAddress(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(path) || /^\/vsi[a-z0-9_]+[/?]/i.test(path) || SUBDATASET.test(path);
+}
+
+/** The error for an address that terrachip does not open; null for a path, `file:`, `http:` or `https:`. */
+export function foreignAddress(path: string): TerrachipError | null {
+  // Joined to a folder's file, an address loses a slash.
+  const isForeign = isAddress(path) || /^[a-z][a-z0-9+.-]+:\//i.test(path);
+  if (!isForeign || /^(?:https?|file):/i.test(path)) return null;
+  const { problem, remedy, feature } = explain(path);
+  return new TerrachipError('UNSUPPORTED', `${publicName(path)} ${problem}`, remedy, { feature });
+}
+
+function explain(path: string): { problem: string; remedy: string; feature: string } {
+  const subdataset = SUBDATASET.exec(path);
+  if (subdataset !== null) {
+    const [, quoted, plain = quoted, variable] = subdataset;
+    const here = variable === undefined ? plain : `${plain}#${variable}`;
+    return {
+      problem: "is GDAL's name of an array in a file",
+      remedy: `write ${here}`,
+      feature: "GDAL's subdatasets",
+    };
+  }
+  const archive = ARCHIVE.exec(path);
+  if (archive !== null) {
+    const [, file = 'FILE.zip', entry = 'ENTRY'] =
+      /^(.*?\.(?:zip|shz|kmz))(?:[/!]+(.+))?$/i.exec(path.slice(archive[0].length).replace(/^\{|\}/g, '')) ??
+      [];
+    return {
+      problem: "is GDAL's or rasterio's name of a file in an archive",
+      remedy: `write ${withoutVsi(file)}#${entry} for a zip file, or unpack it first`,
+      feature: 'paths into archives',
+    };
+  }
+  const web = withoutVsi(path);
+  if (/^https?:/i.test(web)) {
+    return {
+      problem: "is GDAL's name of an address",
+      remedy: `write ${publicUrl(web)}`,
+      feature: "GDAL's /vsi paths",
+    };
+  }
+  const [, scheme = '', rest = ''] =
+    /^(?:\/vsi)?([a-z0-9+._-]+?)(?:_streaming)?(?::\/\/?|\/)(.*)$/is.exec(path) ?? [];
+  const name = scheme.toLowerCase();
+  const [store, address] = BUCKETS[ALIASES[name] ?? name] ?? [];
+  if (store === undefined || address === undefined) {
+    return {
+      problem: path.startsWith('/') ? "is a path of GDAL's virtual files" : `has the scheme ${name}:`,
+      remedy: 'download the file and give its path, or give an http: or https: address',
+      feature: `${name} addresses`,
+    };
+  }
+  return {
+    problem: `is an address of ${store}, which terrachip does not open by itself`,
+    remedy: `give its HTTPS address, as in ${httpsAddress(rest, address)}, signed where it is not public`,
+    feature: `${name} addresses`,
+  };
+}
+
+/** `container@account.host/key` is how Hadoop writes Azure's addresses. */
+function httpsAddress(rest: string, address: (bucket: string, key: string) => string): string {
+  const [place] = rest.split(/[?#]/);
+  const at = place.indexOf('/');
+  const [bucket, key] = at < 0 ? [place, ''] : [place.slice(0, at), place.slice(at + 1)];
+  const [, container, account] = /^([^@:]+)@([^.@]+)\.(?:dfs|blob)\.core\.windows\.net$/i.exec(bucket) ?? [];
+  if (container !== undefined) return `https://${account}.blob.core.windows.net/${container}/${key}`;
+  return address(bucket.replace(/^.*@/, ''), key);
+}
+
+/** What stands behind `/vsicurl/` and `/vsicurl?url=`. */
+function withoutVsi(path: string): string {
+  const plain = path.replace(/^\/?vsicurl(?:_streaming)?\//i, '');
+  const [, encoded] = /^\/vsicurl\?(?:.*&)?url=([^&]+)/i.exec(path) ?? [];
+  if (encoded === undefined) return plain;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
+
+/** An address for messages: without user, password and query. */
+function publicName(path: string): string {
+  return path
+    .replace(/:\/\/[^/@]*:[^/@]*@/, '://')
+    .replace(/^(\/vsicurl\?).*$/i, '$1…')
+    .replace(/(:\/\/[^?]*)\?.*$/s, '$1');
+}
