@@ -50,6 +50,11 @@ export async function readGeoPackage(
   const checker = new GeometryChecker(name, crs, options);
   const features: VectorFeature[] = [];
   const bounds = options.bounds?.(crs);
+  const computed = database.computed(layer);
+  if (computed.length > 0) {
+    const message = `${name} computes ${computed.join(', ')} of ${layer} when they are read, which needs SQLite; they are left out`;
+    options.onProgress?.({ type: 'warning', message });
+  }
   let k = 0;
   for await (const row of wantedRows(database, layer, geometryColumn, bounds)) {
     const { [geometryColumn]: geometry, ...rest } = row;
@@ -69,7 +74,8 @@ async function* wantedRows(
   geometryColumn: string,
   bounds: Bounds | undefined,
 ): AsyncGenerator<SqliteRow> {
-  const index = bounds === undefined ? null : indexTable(database, layer, geometryColumn);
+  const hasIndex = bounds !== undefined && database.hasRowIds(layer);
+  const index = hasIndex ? indexTable(database, layer, geometryColumn) : null;
   if (bounds === undefined || index === null) {
     yield* database.rows(layer);
     return;
