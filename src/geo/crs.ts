@@ -1,9 +1,13 @@
 import proj4 from 'proj4';
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
 import { shiftNote, withoutDatumGrid } from './datum-grids.js';
+import { insideCut, isOnMap, nearness, projectRadians } from './domain.js';
 import { findEpsg } from './epsg-registry.js';
 import { readEsriWkt } from './esri-wkt.js';
 import { usableByProj4 } from './proj-string.js';
+import { repairProj4 } from './proj4-repairs.js';
+
+repairProj4();
 
 /** Anything that names a coordinate reference system. */
 export type CrsLike = Crs | string | number;
@@ -193,7 +197,7 @@ export interface CrsTransform {
   readonly to: Crs;
   /** True when coordinates pass through unchanged. */
   readonly isIdentity: boolean;
-  /** The point in the other CRS; NaN where the transformation is not defined. */
+  /** The point in the other CRS; NaN where the transformation is not defined, as off the globe. */
   forward(x: number, y: number): [number, number];
 }
 
@@ -203,19 +207,33 @@ export function createTransform(from: Crs, to: Crs): CrsTransform {
     return { from, to, isIdentity: true, forward: (x, y) => [x, y] };
   }
   const converter = proj4(from.projection, to.projection);
-  const forward = (x: number, y: number): [number, number] => {
+  const convert = (way: 'forward' | 'inverse', x: number, y: number): [number, number] => {
     // proj4js throws on coordinates that are not finite and on some points outside a projection's domain.
-    if (!Number.isFinite(x) || !Number.isFinite(y)) return [Number.NaN, Number.NaN];
+    if (!Number.isFinite(x) || !Number.isFinite(y)) return NOWHERE;
     try {
-      const point = converter.forward([x, y], true) as [number, number];
+      const point = converter[way]([x, y], true) as [number, number];
       if (Number.isFinite(point[0]) && Number.isFinite(point[1])) return point;
     } catch {
       // Outside the projection's domain: reported as NaN, below.
     }
-    return [Number.NaN, Number.NaN];
+    return NOWHERE;
+  };
+  const isNear = nearness(from);
+  const forward = (x: number, y: number): [number, number] => {
+    const point = convert('forward', x, y);
+    const isBeyondPole = to.isGeographic && !from.isGeographic && Math.abs(point[1]) > 90 + 1e-9;
+    if (Number.isNaN(point[0]) || isBeyondPole) return [Number.NaN, Number.NaN];
+    // For most points off the globe formulas give some place too, from which the way back leads elsewhere.
+    const back = convert('inverse', point[0], point[1]);
+    const isBack = Number.isNaN(back[0]) ? isOnMap(from, x, y) : isNear([x, y], back);
+    if (isBack) return point;
+    const inside = insideCut(from, x, y);
+    return inside === null ? [Number.NaN, Number.NaN] : convert('forward', inside, y);
   };
   return { from, to, isIdentity: false, forward };
 }
+
+const NOWHERE: [number, number] = [Number.NaN, Number.NaN];
 
 /** Longitudes (from the central one) and latitudes, in radians, where two projections are compared. */
 const PROBES = [
@@ -235,8 +253,8 @@ function sameProjection(a: Crs, b: Crs): boolean {
   if (Math.abs(unit - other) > 1e-11 * unit) return false;
   const centre = a.projection.long0 ?? 0;
   return PROBES.every(([longitude, latitude]) => {
-    const [ax, ay] = projectRadians(a.projection, centre + longitude, latitude);
-    const [bx, by] = projectRadians(b.projection, centre + longitude, latitude);
+    const [ax, ay] = projectRadians(a, centre + longitude, latitude);
+    const [bx, by] = projectRadians(b, centre + longitude, latitude);
     if (Number.isNaN(ax) || Number.isNaN(bx)) return Number.isNaN(ax) && Number.isNaN(bx);
     // A micrometre on the ground, or what float64 can tell apart far from the projection's centre.
     const tolerance = 1e-6 + 1e-12 * Math.hypot(ax, ay);
@@ -246,16 +264,6 @@ function sameProjection(a: Crs, b: Crs): boolean {
 
 function isProjString(definition: string): boolean {
   return definition.trimStart().startsWith('+');
-}
-
-function projectRadians(projection: Projection, x: number, y: number): [number, number] {
-  try {
-    const point = projection.forward({ x, y }) as { x: number; y: number } | undefined;
-    if (Number.isFinite(point?.x) && Number.isFinite(point?.y)) return [point?.x ?? 0, point?.y ?? 0];
-  } catch {
-    // Outside the projection's domain, as below.
-  }
-  return [Number.NaN, Number.NaN];
 }
 
 /** Same ellipsoid, prime meridian and shift to WGS 84. */

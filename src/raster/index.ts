@@ -53,7 +53,7 @@ export type {
 } from './raster.js';
 export { RasterView } from './raster-view.js';
 export { gridWindow, levelBox, noReference, requireReal } from './request.js';
-export { storableNodata, toStored } from './stored-values.js';
+export { requireNodata, type Stored, toStored, UsedValues } from './stored-values.js';
 export {
   checkPlausible,
   isCategorical,

@@ -48,6 +48,11 @@ export interface WarpedRasterOptions {
   tolerance?: number;
   /** Whether stored values become physical ones by the file's scale and offset (default true). */
   unscale?: boolean;
+  /**
+   * What an alpha band is where it is 0: a value like any other (`values`, default), or no data, as the bands that it
+   * belongs to are there (`gaps`).
+   */
+  transparency?: 'values' | 'gaps';
   /** Changes the source's values, float32 with NaN for no data, in place before they are resampled. */
   prepare?: UnitStep | null;
 }

@@ -1,6 +1,6 @@
 /** The numbers that features are burned with: one for all, or by a property of each. */
 import { invalidInput, invalidOption } from '../errors.js';
-import { type Dtype, isFloat, rangeOf } from '../geo/index.js';
+import { canHold, type Dtype, isFloat, rangeOf } from '../geo/index.js';
 import type { AreaFeature, AreaFeatures } from './features.js';
 
 /** A class by a property of each feature: a number as it is, or a text by a table. */
@@ -28,12 +28,9 @@ const SHOWN = 20;
  * infinities fit float types.
  */
 export function holds(dtype: Dtype, value: number): boolean {
-  const { min, max } = rangeOf(dtype);
-  if (!isFloat(dtype)) return Number.isInteger(value) && value >= min && value <= max;
-  if (!Number.isFinite(value)) return true;
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return false;
-  if (dtype === 'float64') return true;
-  return Number.isInteger(value) ? Math.fround(value) === value : value >= min && value <= max;
+  if (!canHold(dtype, value)) return false;
+  if (!isFloat(dtype) || !Number.isInteger(value)) return true;
+  return Number.isSafeInteger(value) && (dtype === 'float64' || Math.fround(value) === value);
 }
 
 /**

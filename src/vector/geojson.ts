@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { Crs } from '../geo/index.js';
-import { validate } from '../json.js';
+import { AnyRecord, validate } from '../json.js';
 import {
   type AreaFeatures,
   type ParseVectorOptions,
@@ -25,7 +25,7 @@ const Geometry = v.looseObject({ type: v.string() });
 const Feature = v.object({
   type: v.literal('Feature'),
   geometry: v.nullish(Geometry),
-  properties: v.nullish(v.record(v.string(), v.unknown())),
+  properties: v.nullish(AnyRecord),
 });
 const Document = v.looseObject({
   type: v.string('must be a GeoJSON type'),

@@ -1,7 +1,7 @@
 /** TopoJSON 1.0: features whose edges are shared arcs, delta-encoded where the topology is quantised. */
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
-import { validate } from '../json.js';
+import { AnyRecord, dictionary, validate } from '../json.js';
 import {
   chooseLayer,
   type ParseVectorOptions,
@@ -13,13 +13,13 @@ import { CrsMember, crsOfMember } from './geojson.js';
 import { type FeatureParts, GeometryChecker } from './geometry-checker.js';
 
 const Pair = v.strictTuple([v.number(), v.number()]);
-const Properties = v.nullish(v.record(v.string(), v.unknown()));
+const Properties = v.nullish(AnyRecord);
 const Geometry = v.looseObject({ type: v.nullable(v.string()), properties: Properties });
 const Topology = v.object({
   type: v.literal('Topology'),
   transform: v.optional(v.object({ scale: Pair, translate: Pair })),
   arcs: v.array(v.unknown()),
-  objects: v.record(v.string(), Geometry),
+  objects: dictionary(v.string(), Geometry),
   crs: v.nullish(CrsMember),
 });
 

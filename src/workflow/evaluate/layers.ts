@@ -4,6 +4,7 @@ import {
   type Bounds,
   type GeoBox,
   intersectBounds,
+  nearestTurn,
   type RowRange,
   transformBounds,
 } from '../../geo/index.js';
@@ -107,7 +108,7 @@ function overlap(a: GeoBox, b: GeoBox): boolean {
   } catch {
     return false;
   }
-  return intersectBounds(bounds, b.bounds) !== null;
+  return intersectBounds(nearestTurn(bounds, b.bounds, b.crs), b.bounds) !== null;
 }
 
 /** Opens a raster for use on a grid that it must overlap. @throws {TerrachipError} INVALID_INPUT */
