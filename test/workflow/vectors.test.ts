@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadVector } from '../../src/catalog/node/index.js';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeJson } from '../../src/io/node/index.js';
 import { openRaster, writeCog } from '../../src/raster/index.js';
@@ -297,6 +298,40 @@ describe('rasterizeFile', async () => {
     expect(warnings).toEqual([
       expect.stringMatching(/said\.geojson says that .* EPSG:32632, so that EPSG:32633 is not used/),
     ]);
+  });
+
+  it('finds polygons near a pole and the antimeridian on a polar grid', async () => {
+    /** Between two meridians and two parallels, whose edges follow the parallels. */
+    const sector = ([west, east, south, north]: readonly [number, number, number, number]): number[][] => {
+      const longitudes = Array.from({ length: 90 }, (_, k) => west + ((east - west) * k) / 89);
+      const there = longitudes.map((x) => [x, south]);
+      return [...there, ...longitudes.toReversed().map((x) => [x, north]), [west, south]];
+    };
+    const sectors = [
+      [5, 85, 89.4, 89.9],
+      [-85, -5, 88, 89],
+      [100, 170, 89.5, 89.95],
+    ] as const;
+    const source = join(folder, 'ice.geojson');
+    const features = sectors.map((each, k) => ({
+      type: 'Feature',
+      properties: { v: k + 1 },
+      geometry: { type: 'Polygon', coordinates: [sector(each)] },
+    }));
+    await writeJson(source, { type: 'FeatureCollection', features });
+    // The grid of the NSIDC at 10 km. Pixels as rasterio burns these sectors, projected by pyproj at 3000 positions each.
+    const polar = new GeoBox(
+      'EPSG:3413',
+      new Affine(10_000, 0, -3_850_000, 0, -10_000, 5_850_000),
+      760,
+      1120,
+    );
+    const { crs: polarCrs, bounds } = polar;
+    const size = [760, 1120] as const;
+    await rasterizeFile({ source, destination, grid: { crs: polarCrs, bounds, size }, property: 'v' });
+    expect(await counts()).toEqual({ 1: 26, 2: 244, 3: 16 });
+    const { boxes } = await loadVector(source, polar, { value: { property: 'v' } });
+    expect(boxes.map(({ pixels }) => pixels)).toEqual([26, 244, 16]);
   });
 
   it('says where nothing touches the grid', async () => {
