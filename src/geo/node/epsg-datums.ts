@@ -3,7 +3,7 @@
  * transformations between datums that must not go by way of WGS 84, since both are it to a metre or two. The rows are made
  * by `npm run check:epsg -- --write` from PROJ 9.1's database, which holds EPSG's names, aliases and Esri's names.
  */
-import type { DatumDatabase, DirectShift } from '../epsg-registry.js';
+import { type DatumDatabase, type DirectShift, plainDatumName } from '../epsg-registry.js';
 
 /**
  * EPSG code of a geographic system, the code whose shift its projected systems take (0: the same), by how many metres
@@ -1070,14 +1070,6 @@ const DIRECT: readonly (readonly [from: number, to: number, shift: string, metre
   [8818, 9333, '0.0469,-0.2827,0.0866,0.00559,-0.004981,0.023108,-0.008051', 0.1],
 ];
 
-/** A name as the rows have it: without case, spaces, signs, and Esri's `D_` or `GCS_`. */
-function plain(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/^(d|gcs)_/, '')
-    .replace(/[^a-z0-9]/g, '');
-}
-
 function indexed(rows: readonly (readonly [...unknown[], names: string])[]): Map<string, number> {
   return new Map(
     rows.flatMap((row, k) =>
@@ -1098,14 +1090,14 @@ function named(): { datums: Map<string, number>; systems: Map<string, number> } 
 /** @internal */
 export const datumDatabase: DatumDatabase = {
   geodeticCode(name) {
-    const row = named().datums.get(plain(name));
+    const row = named().datums.get(plainDatumName(name));
     return row === undefined ? null : DATUMS[row][0];
   },
   shiftCode(name, system) {
     const { datums, systems } = named();
-    const own = system === undefined ? undefined : systems.get(plain(system));
+    const own = system === undefined ? undefined : systems.get(plainDatumName(system));
     if (own !== undefined) return { code: SYSTEMS[own][0], metres: 0 };
-    const row = datums.get(plain(name));
+    const row = datums.get(plainDatumName(name));
     if (row === undefined) return null;
     const [code, projected, metres] = DATUMS[row];
     return { code: system === undefined || projected === 0 ? code : projected, metres };
