@@ -12,7 +12,11 @@ export function addCogOptions(
 ): Command {
   return command
     .option('--dtype <type>', `type of the result (default: ${defaults.dtype})`, parseDtype)
-    .option('--nodata <value>', `nodata of the result (default: ${defaults.nodata})`, parseNodata)
+    .option(
+      '--nodata <value>',
+      `nodata of the result, or none: a mask says where gaps are (default: ${defaults.nodata})`,
+      parseNodata,
+    )
     .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
     .option('--threads <n>', 'worker threads of the CPU backend', parseCount('--threads', 0))
     .option(
@@ -27,6 +31,12 @@ export function addCogOptions(
       parseChoice('--overviews', OVERVIEW_METHODS),
     )
     .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'));
+}
+
+/** The option of workflows by what `--nodata` got. */
+export function nodataOption(given: number | 'none' | undefined): { nodata?: number | null } {
+  if (given === undefined) return {};
+  return { nodata: given === 'none' ? null : given };
 }
 
 /** What was written, in two lines. */

@@ -28,6 +28,7 @@ export interface SourcePixels {
 interface SourceOptions {
   readonly resampling: Resampling;
   readonly unscale?: boolean;
+  readonly transparency?: 'values' | 'gaps';
   readonly prepare?: UnitStep | null;
 }
 
@@ -55,15 +56,16 @@ function upload(
   backend: Backend,
   name: string,
   { values, band, mask }: SourcePixels,
-  { resampling, unscale }: SourceOptions,
+  { resampling, unscale, transparency }: SourceOptions,
 ): StoredSource {
   const { scale, offset } = unscale === false ? { scale: 1, offset: 0 } : band;
-  const { nodata } = band;
+  const isAlpha = band.colourInterpretation === 'alpha';
+  const nodata = isAlpha ? null : band.nodata;
   const wide = values instanceof Int32Array || values instanceof Uint32Array;
   const integers = wide || band.storedType.endsWith('int64');
   if (integers && keepsValues(resampling)) requireExact(name, values, nodata);
   // An alpha band itself has values everywhere.
-  const holes = band.colourInterpretation === 'alpha' ? null : mask;
+  const holes = isAlpha && transparency !== 'gaps' ? null : mask;
   if (values instanceof Float64Array) {
     // A GPU has no float64: the tests and the scaling happen here, before the values lose precision.
     const converted = new Float32Array(values.length);

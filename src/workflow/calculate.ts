@@ -16,15 +16,14 @@ import {
 import type { OperationOptions } from '../progress.js';
 import {
   type CogOptions,
-  CogWriter,
   noReference,
   openRaster,
   type Raster,
-  storableNodata,
+  requireNodata,
   WarpedRaster,
 } from '../raster/index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { type RowSource, streamRows } from './stream-rows.js';
+import { type RowSource, streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
 
 /** A band that expressions call by a name. */
@@ -50,8 +49,8 @@ export interface CalculateOptions extends OperationOptions {
   stored?: boolean;
   /** Type of the result (default float32). */
   dtype?: Dtype;
-  /** Nodata of the result (default: NaN, or the end of the type's range). */
-  nodata?: number;
+  /** Nodata of the result (default: NaN for floats, none for integers); null for none: a mask says where gaps are. */
+  nodata?: number | null;
   backend?: BackendChoice;
   threads?: number;
   compression?: CogOptions['compression'];
@@ -67,7 +66,10 @@ export interface CalculateReport {
   height: number;
   crs: string;
   dtype: Dtype;
-  nodata: number;
+  /** Null where a mask says where there are gaps. */
+  nodata: number | null;
+  /** Whether the file has a mask. */
+  mask: boolean;
   /** Valid pixels of each band of the result. */
   validPixels: number[];
   backend: BackendInfo;
@@ -133,41 +135,40 @@ async function calculateOpened(
     'give a smaller grid with --like, or raise --max-pixels',
   );
   for (const { raster } of groups) requireGrid(raster, geobox, options.resampling);
-  const nodata = storableNodata(dtype, options.nodata ?? null);
+  const nodata = options.nodata === undefined ? (isFloat(dtype) ? Number.NaN : null) : options.nodata;
+  requireNodata(dtype, nodata);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   });
   try {
     const rows = new CalculatedRows(backend, groups, geobox, expressions, options);
-    const writer = await CogWriter.create(destination, {
+    const texts = expressions.map(({ text }) => text);
+    const cog = {
       geobox,
       bands: expressions.length,
       dtype,
       nodata,
-      descriptions: expressions.map(({ text }) => text),
+      descriptions: texts,
       ...(options.compression === undefined ? {} : { compression: options.compression }),
       overviews:
         options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
-    });
+    } as const;
     try {
       // Values may be classes: one that equals the nodata value is not moved to its neighbour.
-      const target = { geobox, dtype, nodata, resampled: false, stage: 'calc' };
-      const validPixels = await streamRows(backend, rows, writer, target, options);
-      await writer.finish();
+      const target = { destination, cog, resampled: false, alpha: null, stage: 'calc' };
+      const streamed = await streamCog(backend, rows, target, options);
       return {
         destination,
-        expressions: expressions.map(({ text }) => text),
+        expressions: texts,
         width: geobox.width,
         height: geobox.height,
         crs: geobox.crs.toString(),
         dtype,
-        nodata,
-        validPixels,
+        ...streamed,
         backend: backend.info,
       };
     } finally {
-      await writer.abort();
       rows.dispose();
     }
   } finally {
@@ -180,15 +181,22 @@ function boxOf(raster: Raster): GeoBox {
   return raster.geobox;
 }
 
+/** What rounding may make of one grid in two files, in pixels. */
+const SAME_GRID = 0.01;
+
 /** Grids are never changed unasked. */
 function requireGrid(raster: Raster, geobox: GeoBox, resampling: Resampling | undefined): void {
   const own = boxOf(raster);
-  if (resampling !== undefined || own.equals(geobox, 1e-6)) return;
+  if (resampling !== undefined || geobox.equals(own, SAME_GRID)) return;
   throw invalidInput(
     raster.name,
-    `lies on another grid (${own.width} × ${own.height} in ${own.crs}) than the result (${geobox.width} × ${geobox.height} in ${geobox.crs})`,
+    `lies on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`,
     'say how to resample it with --resampling',
   );
+}
+
+function describeGrid({ width, height, crs, transform: { a, c, e, f } }: GeoBox): string {
+  return `${width} × ${height} pixels of ${a} × ${e} from (${c}, ${f}) in ${crs}`;
 }
 
 /** Rows of a result, computed from the rows of its bands. */

@@ -41,6 +41,7 @@ export interface BuildCatalogOptions extends OperationOptions {
   /** Of vector files. */
   layer?: string;
   sourceCrs?: string;
+  encoding?: string;
   dateProperty?: readonly string[];
   idProperty?: string;
   /** Of STAC items on servers: takes files of this machine and addresses of its network from them. */
@@ -126,6 +127,7 @@ function build(
       rows: rows === 'feature' || rows === 'file' ? rows : undefined,
       layer: options.layer,
       crs: sourceCrs,
+      encoding: options.encoding,
       idProperty: options.idProperty,
     }),
     onUnreadable,
@@ -153,7 +155,16 @@ async function typeOf(inputs: readonly string[], signal?: AbortSignal): Promise<
 const OWN_OPTIONS: Readonly<Record<CatalogType, readonly (keyof BuildCatalogOptions)[]>> = {
   raster: ['filenameRegex', 'dateFormat', 'bandNames'],
   zarr: ['variables', 'rows'],
-  vector: ['filenameRegex', 'dateFormat', 'rows', 'layer', 'sourceCrs', 'dateProperty', 'idProperty'],
+  vector: [
+    'filenameRegex',
+    'dateFormat',
+    'rows',
+    'layer',
+    'sourceCrs',
+    'encoding',
+    'dateProperty',
+    'idProperty',
+  ],
   product: ['allowLocal'],
   stac: ['allowLocal'],
 };
@@ -166,6 +177,7 @@ const OPTION_NAMES: Readonly<Partial<Record<keyof BuildCatalogOptions, string>>>
   rows: '--rows',
   layer: '--layer',
   sourceCrs: '--source-crs',
+  encoding: '--encoding',
   dateProperty: '--date-property',
   idProperty: '--id-property',
   allowLocal: '--allow-local',

@@ -104,6 +104,12 @@ describeBackends('expression', (backend) => {
     expect(result.every((value, i) => value === 20 * (i % 1000) + 190)).toBe(true);
   });
 
+  it('knows no data from the number 0 in one expression', async () => {
+    const a = Float32Array.of(0, 1, 2);
+    const result = await evaluate(backend(), parseExpression('where(a == 0, nan, a)'), { a }, 3);
+    expect([...result]).toEqual([NaN, 1, 2]);
+  });
+
   it('needs no band', async () => {
     expect([...(await evaluate(backend(), parseExpression('1 / 4'), {}, 2))]).toEqual([0.25, 0.25]);
   });

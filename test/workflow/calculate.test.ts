@@ -105,6 +105,36 @@ describe('calculate', () => {
     await picked.close();
   });
 
+  it('refuses bands that are shifted by a part of a pixel, in the north as in the east', async () => {
+    const box = (size: number, dx: number, dy: number): GeoBox =>
+      new GeoBox(32632, new Affine(size, 0, 500000 + dx, 0, -size, 5500000 + dy), 8, 8);
+    for (const [name, size, dx, dy] of [
+      ['a', 10, 0, 0],
+      ['near', 10, 0.001, -0.001],
+      ['north4', 10, 0, 4],
+      ['east5', 10, 5, 0],
+      ['fine', 0.5, 0, 0],
+      ['fine-north1', 0.5, 0, 1],
+    ] as const) {
+      const settings = { geobox: box(size, dx, dy), bands: 1, dtype: 'uint8' } as const;
+      await writeCog(path(name), [new Uint8Array(64)], settings);
+    }
+    const difference = (a: string, b: string) =>
+      run({
+        expressions: ['A - B'],
+        bands: [
+          { name: 'A', path: path(a) },
+          { name: 'B', path: path(b) },
+        ],
+      });
+    await expect(difference('a', 'north4')).rejects.toThrow(
+      /north4\.tif lies on another grid \(8 × 8 pixels of 10 × -10 from \(500000, 5500004\)/,
+    );
+    await expect(difference('a', 'east5')).rejects.toThrow(/lies on another grid/);
+    await expect(difference('fine', 'fine-north1')).rejects.toThrow(/lies on another grid/);
+    expect((await difference('a', 'near')).validPixels).toEqual([64]);
+  });
+
   it('resamples only when it is told how', async () => {
     const bands = [
       { name: 'B04', path: path('optical') },

@@ -58,7 +58,7 @@ describe('documents that a user writes', () => {
       .replaceAll('"VV"', '"constructor"');
     const { document } = await readScene(await written('names.json', `\uFEFF${text}`));
     expect(Object.entries(document.inputs.S1RTC.phases ?? {})).toEqual([
-      ['__proto__', { constructor: { href: 's1.tif', band: 1 } }],
+      ['__proto__', { constructor: { href: 's1.tif', band: 1, units: 'dB' } }],
     ]);
   });
 

@@ -4,7 +4,7 @@ import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import type { OnProgress } from '../../src/progress.js';
-import { openRaster, storableNodata, toStored, writeCog } from '../../src/raster/index.js';
+import { openRaster, toStored, UsedValues, writeCog } from '../../src/raster/index.js';
 import { describeRaster, drawRaster, warpFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 
@@ -43,12 +43,49 @@ describe('toStored', () => {
     expect([...toStored(values, 'float64', -9999).stored]).toEqual([1.5, -9999]);
   });
 
-  it('chooses a nodata that the type can hold', () => {
-    expect(storableNodata('float32', null)).toBeNaN();
-    expect(storableNodata('uint8', null)).toBe(255);
-    expect(storableNodata('uint8', -9999)).toBe(255);
-    expect(storableNodata('int16', null)).toBe(-32768);
-    expect(storableNodata('int16', -9999)).toBe(-9999);
+  it('moves what rounding or clamping made equal to the nodata value, also of picked values', () => {
+    const result = toStored(Float32Array.of(300, 255, 254.6, NaN), 'uint8', 255, false);
+    expect([...result.stored]).toEqual([254, 255, 254, 255]);
+    expect(result).toMatchObject({ validCount: 2, collisions: 1 });
+  });
+
+  it('moves interpolated floats off the nodata value, as far as readers compare', () => {
+    const { stored, collisions } = toStored(Float32Array.of(-9999, 1, NaN), 'float32', -9999);
+    expect(collisions).toBe(0);
+    expect(stored[0]).toBeGreaterThan(-9999);
+    // GDAL takes floats for equal that differ by less than 2^-22 of their sum.
+    expect(stored[0] + 9999).toBeGreaterThan(2 ** -22 * 2 * 9999);
+    expect([...stored.subarray(1)]).toEqual([1, -9999]);
+    expect(toStored(Float32Array.of(0), 'float32', 0).stored[0]).toBeGreaterThan(0);
+  });
+
+  it('without a nodata value writes 0 into gaps of integers, and every value as it is', () => {
+    const { stored, validCount } = toStored(Float32Array.of(0, 255, NaN), 'uint8', null);
+    expect([...stored]).toEqual([0, 255, 0]);
+    expect(validCount).toBe(2);
+  });
+});
+
+describe('UsedValues', () => {
+  it.each([
+    ['uint8', [], 255],
+    ['uint8', [255, 0], 254],
+    ['uint16', [65535, 65534, 3], 0],
+    ['uint16', [65535, 65534, 0], 65533],
+    ['int16', [-32768, 5], 32767],
+    ['int8', [-128, 127, -127], -126],
+    ['int32', [-2147483648], 2147483647],
+    ['uint32', [4294967295], 0],
+  ] as const)('of %s finds one besides %j', (dtype, used, expected) => {
+    const values = new UsedValues(dtype);
+    for (const value of used) values.add(value);
+    expect(values.free()).toBe(expected);
+  });
+
+  it('says when there is none', () => {
+    const values = new UsedValues('uint8');
+    for (let value = 0; value < 256; value++) values.add(value);
+    expect(() => values.free()).toThrow(/dtype cannot be uint8: its values occur/);
   });
 });
 

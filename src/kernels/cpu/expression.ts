@@ -50,7 +50,8 @@ export function run(
         continue;
       }
       if (operation < OPERATION.negate) {
-        stack.push(numbers.get(argument) ?? NOTHING);
+        // Zero as a number has the same argument as no data.
+        stack.push((operation === OPERATION.number ? numbers.get(argument) : undefined) ?? NOTHING);
         continue;
       }
       const operands = stack.splice(operation < OPERATION.add ? -1 : operation < OPERATION.where ? -2 : -3);

@@ -1,4 +1,5 @@
 import { allocateArray, bytesPerElement, type TypedArray } from '../../geo/index.js';
+import { alphaOf } from '../cog/colours.js';
 import type { CogSettings } from '../cog/options.js';
 import {
   type OverviewMethod,
@@ -41,6 +42,8 @@ export class CogLevel {
   readonly #maskWithBefore: Uint8Array | null;
   readonly #strip: Strip;
   readonly #nodata: number | null;
+  /** The alpha band, from 0. */
+  readonly #alpha: number | null;
   #rowsInStrip = 0;
   #rowsDone = 0;
 
@@ -64,7 +67,7 @@ export class CogLevel {
     const before = ROWS_BEFORE * this.#stride;
     const size = before + blockSize * this.#stride;
     this.#withBefore = Array.from({ length: bands }, () => allocateArray(dtype, size).fill(nodata ?? 0));
-    this.#maskWithBefore = settings.mask ? new Uint8Array(size) : null;
+    this.#maskWithBefore = settings.mask === false ? null : new Uint8Array(size);
     this.#bands = this.#withBefore.map((band) => band.subarray(before));
     this.#mask = this.#maskWithBefore?.subarray(before) ?? null;
     const planes = [...this.#bands, ...(this.#mask === null ? [] : [this.#mask])];
@@ -81,6 +84,7 @@ export class CogLevel {
       interleave === 'pixel'
         ? [numbers.slice(0, bands), ...numbers.slice(bands).map((n) => [n])]
         : numbers.map((n) => [n]);
+    this.#alpha = alphaOf(settings);
     // What a stored value is compared with: float32 holds fewer digits than the number that was given.
     this.#nodata = nodata === null ? null : dtype === 'float32' ? Math.fround(nodata) : nodata;
   }
@@ -173,12 +177,22 @@ export class CogLevel {
     const reduction: Reduction = { from: [this.width, this.height], to: [next.width, next.height] };
     const [start, end] = [next.rows, rowsReady(reduction, this.#rowsDone, method)];
     if (start === end) return;
-    const rows = { stride: this.#stride, firstRow, mask: this.#maskWithBefore };
-    const reduced = this.#withBefore.map((values) =>
-      reduceRows({ ...rows, values, nodata: this.#nodata }, reduction, start, end, method),
-    );
-    const mask = rows.mask && reduceMask({ ...rows, mask: rows.mask }, reduction, start, end, method);
+    const place = { stride: this.#stride, firstRow };
+    const own = this.#maskWithBefore;
+    const valid = own ?? (method === 'nearest' ? null : this.#opaque());
+    const reduced = this.#withBefore.map((values, band) => {
+      const seen =
+        band === this.#alpha ? { nodata: null, mask: null } : { nodata: this.#nodata, mask: valid };
+      return reduceRows({ ...place, ...seen, values }, reduction, start, end, method);
+    });
+    const mask = own && reduceMask({ ...place, mask: own }, reduction, start, end, method);
     await next.append(reduced, mask, end - start);
+  }
+
+  /** Where the alpha band is above 0, so that colours of transparent pixels stay out of overviews; null without one. */
+  #opaque(): Uint8Array | null {
+    if (this.#alpha === null) return null;
+    return Uint8Array.from(this.#withBefore[this.#alpha], (value) => (value === 0 ? 0 : 1));
   }
 
   /** Cuts a tile at once and promises its compressed bytes, or null for an empty one of a sparse file. */
