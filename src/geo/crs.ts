@@ -2,7 +2,13 @@ import proj4 from 'proj4';
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
 import { shiftNote, withoutDatumGrid } from './datum-grids.js';
 import { insideCut, isOnMap, nearness, projectRadians } from './domain.js';
-import { type DirectShift, findDatumShift, findDirectShift, findEpsg } from './epsg-registry.js';
+import {
+  type DirectShift,
+  findDatumShift,
+  findDirectShift,
+  findEpsg,
+  findGeodeticCode,
+} from './epsg-registry.js';
 import { usableByProj4, withShift } from './proj-string.js';
 import { repairProj4 } from './proj4-repairs.js';
 import { readWkt } from './wkt-crs.js';
@@ -186,13 +192,15 @@ export class Crs {
    * @internal
    */
   get geodeticCode(): number | null {
-    this.#geodeticCode ??=
-      this.isGeographic && this.epsg !== null
-        ? this.epsg
-        : this.wkt === null
-          ? null
-          : readWkt(this.wkt).geodeticCode;
+    this.#geodeticCode ??= this.#findGeodeticCode();
     return this.#geodeticCode;
+  }
+
+  #findGeodeticCode(): number | null {
+    if (this.isGeographic && this.epsg !== null) return this.epsg;
+    if (this.wkt !== null) return readWkt(this.wkt).geodeticCode;
+    const datum = /\+datum=(\S+)/.exec(this.#definition)?.[1];
+    return datum === undefined ? null : findGeodeticCode([datum]);
   }
 
   /**

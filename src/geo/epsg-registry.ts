@@ -53,10 +53,38 @@ export function registerEpsgDatabase(lookup: EpsgLookup, known?: DatumDatabase):
   if (known !== undefined) datums = known;
 }
 
+/** Names of the datums that need no database. */
+const BUILT_IN_DATUMS: Readonly<Record<string, number>> = {
+  wgs84: 4326,
+  wgs1984: 4326,
+  worldgeodeticsystem1984: 4326,
+  worldgeodeticsystem1984ensemble: 4326,
+  etrs89: 4258,
+  etrs1989: 4258,
+  europeanterrestrialreferencesystem1989: 4258,
+  europeanterrestrialreferencesystem1989ensemble: 4258,
+  nad27: 4267,
+  northamerican1927: 4267,
+  northamericandatum1927: 4267,
+  nad83: 4269,
+  northamerican1983: 4269,
+  northamericandatum1983: 4269,
+};
+
+/** A name without case, spaces, signs, and Esri's `D_` or `GCS_`. */
+export function plainDatumName(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/^(d|gcs)_/, '')
+    .replace(/[^a-z0-9]/g, '');
+}
+
 /** The geographic code of the first name that is known. */
 export function findGeodeticCode(names: readonly string[]): number | null {
   for (const name of names) {
-    const code = datums?.geodeticCode(name) ?? null;
+    const plain = plainDatumName(name);
+    const own = Object.hasOwn(BUILT_IN_DATUMS, plain) ? BUILT_IN_DATUMS[plain] : null;
+    const code = own ?? datums?.geodeticCode(name) ?? null;
     if (code !== null) return code;
   }
   return null;
