@@ -11,6 +11,7 @@ export {
   boundsOfFeature,
   type Polygon,
   type Position,
+  placeOf,
   type Ring,
   requireAreas,
   type VectorFeature,

@@ -1,10 +1,10 @@
 /** Polygons burned onto a grid, streamed. */
 import { invalidInput, invalidOption } from '../errors.js';
-import type { Dtype } from '../geo/index.js';
+import { type Dtype, noOverlap } from '../geo/index.js';
 import { requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
-import { type AreaFeatures, Rasterizer, readAreas } from '../vector/node/index.js';
+import { type AreaFeatures, placeOf, Rasterizer, readAreas } from '../vector/node/index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
@@ -67,6 +67,8 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
     'choose a coarser --res, smaller --bounds, or raise --max-pixels',
   );
   const rasterizer = new Rasterizer(areas, geobox, { allTouched: options.allTouched ?? false });
+  if (areas.features.length > 0 && !rasterizer.isNear)
+    throw noOverlap(areas.name, placeOf(areas), 'the grid', geobox);
   const { width, height } = geobox;
   const writer = await CogWriter.create(destination, { geobox, bands: 1, dtype, overviews: 'mode' });
   try {

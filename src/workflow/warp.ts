@@ -1,6 +1,6 @@
 /** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
 import { invalidOption } from '../errors.js';
-import { canHold, type Dtype, type GeoBox, isFloat } from '../geo/index.js';
+import { canHold, type Dtype, type GeoBox, gridsMeet, isFloat, noOverlap } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
@@ -85,6 +85,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     for (const note of [raster.crs?.accuracyNote, geobox.crs.accuracyNote]) {
       if (note) onProgress?.({ type: 'warning', message: note });
     }
+    if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(raster.name, raster.geobox, 'the grid', geobox);
     return await warpOpened(raster, geobox, options);
   } finally {
     await raster.close();
