@@ -3,7 +3,7 @@
  * the whole EPSG database.
  * @module
  */
-export { indexBoxes } from './boxes.js';
+export { bboxOf, indexBoxes } from './boxes.js';
 export { GeoCatalog } from './geo-catalog.js';
 export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 export { gridFootprint } from './grid-footprint.js';

@@ -1,6 +1,6 @@
 /** Whether two areas share a place, and where each lies if they do not. */
 import { invalidInput, type TerrachipError } from '../errors.js';
-import { type Bounds, intersectBounds, transformBounds } from './bounds.js';
+import { type Bounds, intersectBounds, nearestTurn, transformBounds } from './bounds.js';
 import { Crs } from './crs.js';
 import type { GeoBox } from './geobox.js';
 import { createPixelMapping } from './pixel-mapping.js';
@@ -25,7 +25,8 @@ export function gridsMeet(a: GeoBox, b: GeoBox): boolean {
 /** Whether the bounds of one place, in the system of the other, meet those of the other. */
 function placesMeet(a: Place, b: Place): boolean {
   try {
-    return intersectBounds(transformBounds(a.bounds, a.crs, b.crs), b.bounds) !== null;
+    const bounds = nearestTurn(transformBounds(a.bounds, a.crs, b.crs), b.bounds, b.crs);
+    return intersectBounds(bounds, b.bounds) !== null;
   } catch {
     return false;
   }

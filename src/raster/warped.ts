@@ -22,7 +22,8 @@ import {
   uploadControl,
   warp,
 } from '../kernels/index.js';
-import type { BandInfo, Raster, WindowRequest } from './raster.js';
+import { readMasks } from './pixels.js';
+import type { BandInfo, Raster } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
 import type { UnitStep } from './units.js';
 import { uploadSource } from './warp-source.js';
@@ -202,19 +203,9 @@ export class WarpedRaster {
     const bands = this.#bands.map((band) => band.index);
     const request = { window: control.source, level: this.#level, signal };
     const planes = await this.raster.readPlanes({ ...request, bands });
-    const masks = await this.#readMasks(bands, request);
+    const masks = await readMasks(this.raster, bands, request);
     this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
     return { planes, masks };
-  }
-
-  /** A mask a band: one and the same where the file has one for all. */
-  async #readMasks(bands: readonly number[], request: WindowRequest): Promise<SourceWindow['masks']> {
-    const { raster } = this;
-    if (raster.mask === null) return bands.map(() => null);
-    if (raster.mask === 'band masks')
-      return Promise.all(bands.map((band) => raster.readMask({ ...request, band })));
-    const mask = await raster.readMask(request);
-    return bands.map(() => mask);
   }
 
   #warpTile(

@@ -65,7 +65,7 @@ export function boundsAround(bounds: Bounds, from: Crs, to: Crs): Bounds {
   }
   const [x0, y0, x1, y1] = transformBounds(bounds, from, to);
   const [dx, dy] = [(x1 - x0) / 10, (y1 - y0) / 10];
-  if (to.isGeographic && x1 - x0 > 180) return [-180, y0 - dy, 180, y1 + dy];
+  if (to.isGeographic && (x0 - dx < -180 || x1 + dx > 180)) return [-180, y0 - dy, 180, y1 + dy];
   return [x0 - dx, y0 - dy, x1 + dx, y1 + dy];
 }
 

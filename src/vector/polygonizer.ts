@@ -45,6 +45,8 @@ export interface PolygonizerOptions {
 
 /** The value of pixels that belong to no area, and of everything around the grid. */
 const OUTSIDE = -(2 ** 31);
+/** Stands for the value of a pixel that is not valid: no class has it. */
+const HIDDEN = Infinity;
 
 /** The edges at a corner of four pixels, clockwise. */
 const [NORTH, EAST, SOUTH, WEST] = [0, 1, 2, 3];
@@ -129,11 +131,12 @@ export class Polygonizer {
 
   /**
    * Takes the next rows, `width` values each.
+   * @param valid 0 in pixels that belong to no area; null (default): only nodata does not
    * @throws {TerrachipError} TOO_LARGE when the outlines of open areas outgrow `maxCorners`
    */
-  addRows(rows: ClassArray): void {
+  addRows(rows: ClassArray, valid: Uint8Array | null = null): void {
     for (let start = 0; start < rows.length; start += this.#width) {
-      this.#findRuns(rows, start);
+      this.#findRuns(rows, valid, start);
       this.#addRow();
     }
   }
@@ -145,15 +148,16 @@ export class Polygonizer {
     this.#addRow();
   }
 
-  #findRuns(rows: TypedArray, start: number): void {
+  #findRuns(rows: TypedArray, valid: Uint8Array | null, start: number): void {
     const runs = this.#here;
     runs.begin();
     let before = Number.NaN;
     for (let x = 0; x < this.#width; x++) {
-      const value = rows[start + x];
+      const value = valid?.[start + x] === 0 ? HIDDEN : rows[start + x];
       if (value === before) continue;
       before = value;
-      const counts = value !== this.#nodata && (this.#values === null || this.#values.has(value));
+      const counts =
+        value !== HIDDEN && value !== this.#nodata && (this.#values === null || this.#values.has(value));
       runs.add(x, counts ? value : OUTSIDE);
     }
     runs.add(this.#width, OUTSIDE);

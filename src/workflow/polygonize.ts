@@ -3,7 +3,7 @@ import { invalidInput, invalidOption } from '../errors.js';
 import { dtypeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
-import { noReference, openRaster, type Raster } from '../raster/index.js';
+import { noReference, openRaster, type Raster, readPixels } from '../raster/index.js';
 import { type ClassArray, classPolygons, GeoJsonFile } from '../vector/node/index.js';
 
 export interface PolygonizeOptions extends OperationOptions {
@@ -57,12 +57,12 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   if (info === undefined) {
     throw invalidOption('--band', `cannot be ${band}`, `choose one of 1 to ${raster.bands.length}`);
   }
+  const { nodata = info.nodata } = options;
   const found = new Map<number, { value: number; areas: number; km2: number }>();
   const file = await GeoJsonFile.create(options.destination);
   try {
     const polygonizer = classPolygons({
       geobox,
-      nodata: options.nodata ?? info.nodata,
       ...(values === undefined ? {} : { values }),
       onArea: (polygons, properties) => {
         file.add(polygons, { ...properties });
@@ -74,12 +74,12 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
     for (let y = 0; y < raster.height; y += ROWS) {
       signal?.throwIfAborted();
       const height = Math.min(ROWS, raster.height - y);
-      const [plane] = await raster.readPlanes({
+      const { planes, valid } = await readPixels(raster, {
         window: { x: 0, y, width: raster.width, height },
-        bands: [band],
+        bands: [{ index: band, nodata }],
         ...(signal === undefined ? {} : { signal }),
       });
-      polygonizer.addRows(requireClasses(plane, raster.name));
+      polygonizer.addRows(requireClasses(planes[0], raster.name), valid[0]);
       await file.flush();
       onProgress?.({
         type: 'progress',

@@ -9,6 +9,7 @@ import {
   Crs,
   GeoBox,
   isFloat,
+  nearestTurn,
   rangeOf,
   transformBounds,
   unionBounds,
@@ -256,7 +257,7 @@ export async function resolveGrid(
       const raster = await rasters.open(resolveHref(scene, href), signal);
       if (raster.geobox === null) throw noReference(raster);
       const covered = transformBounds(raster.geobox.bounds, raster.geobox.crs, crs);
-      bounds = bounds === null ? covered : unionBounds(bounds, covered);
+      bounds = bounds === null ? covered : unionBounds(bounds, nearestTurn(covered, bounds, crs));
     }
   }
   if (bounds === null) throw invalidInput(scene.path, 'names no raster', 'list rasters under inputs');

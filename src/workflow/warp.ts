@@ -1,6 +1,14 @@
 /** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
 import { invalidOption } from '../errors.js';
-import { canHold, type Dtype, type GeoBox, gridsMeet, isFloat, noOverlap } from '../geo/index.js';
+import {
+  canHold,
+  createTransform,
+  type Dtype,
+  type GeoBox,
+  gridsMeet,
+  isFloat,
+  noOverlap,
+} from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
@@ -82,9 +90,8 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
       options.maxPixels ?? DEFAULT_MAX_PIXELS,
       'choose a coarser --res, smaller --bounds, or raise --max-pixels',
     );
-    for (const note of [raster.crs?.accuracyNote, geobox.crs.accuracyNote]) {
-      if (note) onProgress?.({ type: 'warning', message: note });
-    }
+    const note = raster.crs === null ? null : createTransform(raster.crs, geobox.crs).accuracyNote;
+    if (note !== null) onProgress?.({ type: 'warning', message: note });
     if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(raster.name, raster.geobox, 'the grid', geobox);
     return await warpOpened(raster, geobox, options);
   } finally {

@@ -92,6 +92,20 @@ describe('GeoBox.fromBounds', () => {
     expect(box.transform.a).toBe(10);
   });
 
+  it('holds a pole, and what lies across the antimeridian, once', () => {
+    const polar = [-3850000, -5350000, 3750000, 5850000] as const;
+    expect(GeoBox.fromBounds(polar, 4326, 0.25, { boundsCrs: 3413 }).bounds).toEqual([-180, 30.75, 180, 90]);
+    const tile = [99960, 8000000, 209760, 8109760] as const;
+    expect(GeoBox.fromBounds(tile, 4326, 0.25, { boundsCrs: 32701 }).bounds).toEqual([
+      179, -18.25, 180.5, -17,
+    ]);
+    expect(GeoBox.fromBounds([179, -18, -179, -17], 4326, 0.5).bounds).toEqual([179, -18, 181, -17]);
+    expect(GeoBox.fromSize([179, -18, -179, -17], 4326, 4, 2).bounds).toEqual([179, -18, 181, -17]);
+    // Rounding beyond the edges of the world adds no pixels.
+    const world = GeoBox.fromBounds([-180.000000001, -90.000000001, 180.000000001, 90.000000001], 4326, 0.25);
+    expect([world.width, world.height]).toEqual([1440, 720]);
+  });
+
   it('keeps bounds that are multiples already', () => {
     const box = GeoBox.fromBounds([300000, 5000000, 300100, 5000050], 32632, 10, { boundsCrs: 32632 });
     expect([box.width, box.height]).toEqual([10, 5]);

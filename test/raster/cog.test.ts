@@ -235,7 +235,7 @@ describe('CogWriter', () => {
   it('says when a folder cannot be written', async () => {
     const options: CogOptions = { geobox: grid(10, 10), bands: 1, dtype: 'uint8' };
     await expect(CogWriter.create(join(folder, 'none', 'a.tif'), options)).rejects.toThrow(
-      /cannot be written.*check the folder/,
+      /cannot be written since its folder does not exist .*; make the folder first\.$/,
     );
   });
 });

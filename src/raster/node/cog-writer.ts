@@ -1,12 +1,14 @@
-import { type FileHandle, rename } from 'node:fs/promises';
-import { internalError, invalidInput, TerrachipError } from '../../errors.js';
+import type { FileHandle } from 'node:fs/promises';
+import { internalError, invalidInput } from '../../errors.js';
 import { bytesPerElement, GeoTensor, type TypedArray } from '../../geo/index.js';
 import {
+  moveTo,
   removeSidecars,
   requireEnding,
   requireWritable,
   writeAtomically,
   writeError,
+  writeFully,
 } from '../../io/node/index.js';
 import { BLOCK_LEADER_BYTES, type CogImage, type CogLayout, encodeHead, layoutOf } from '../cog/directory.js';
 import {
@@ -122,7 +124,7 @@ export class CogWriter {
     try {
       await full.append(bands, mask, count);
     } catch (cause) {
-      throw cause instanceof TerrachipError ? cause : writeError(this.path, cause);
+      throw writeError(this.path, cause);
     }
   }
 
@@ -137,14 +139,14 @@ export class CogWriter {
       if (this.#inPlace) {
         await writeFully(full.file.handle, this.#head(), 0);
         await full.file.handle.sync();
-        await rename(full.file.path, this.path);
+        await moveTo(full.file.path, this.path);
       } else {
         const head = this.#head();
         await writeAtomically(this.path, (file) => this.#assemble(file, head));
       }
       await removeSidecars(this.path);
     } catch (cause) {
-      throw cause instanceof TerrachipError ? cause : writeError(this.path, cause);
+      throw writeError(this.path, cause);
     } finally {
       await this.abort();
     }
@@ -256,14 +258,6 @@ function blankImages({ sizes, blockSize }: CogSettings): CogImage[] {
     const tiles = new Array<number>(Math.ceil(width / blockSize) * Math.ceil(height / blockSize)).fill(0);
     return { width, height, isMask: false, offsets: tiles, byteCounts: tiles };
   });
-}
-
-async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.byteLength) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
-    done += bytesWritten;
-  }
 }
 
 /** Settings of a COG whose pixels, bands and nodata value are a tensor's. */

@@ -4,7 +4,7 @@ import { invalidOption } from '../../errors.js';
 import { type GeoBox, PixelAreas, type RowRange } from '../../geo/index.js';
 import { requireApart, writeFileAtomically, writeJson } from '../../io/node/index.js';
 import type { OperationOptions } from '../../progress.js';
-import { noReference, openRaster, type Raster } from '../../raster/index.js';
+import { noReference, openRaster, type Raster, readPixels } from '../../raster/index.js';
 import { CLASS_NODATA } from '../classes.js';
 import { type MapFolder, readMapFolder } from '../map-folder.js';
 import { drawMap } from '../picture/index.js';
@@ -229,12 +229,12 @@ class Job {
     for (let start = 0; start < height; start += STRIP_ROWS) {
       signal?.throwIfAborted();
       const end = Math.min(height, start + STRIP_ROWS);
-      const [plane] = await this.#map.readPlanes({
+      const { planes, valid } = await readPixels(this.#map, {
         window: { x: 0, y: start, width, height: end - start },
         bands: [1],
         ...(signal === undefined ? {} : { signal }),
       });
-      const map = Uint8Array.from(plane);
+      const map = Uint8Array.from(planes[0], (value, i) => (valid[0][i] === 0 ? CLASS_NODATA : value));
       if (clean && this.#sieve !== null) {
         for (let first = 0; first < map.length; first += width)
           this.#sieve.cleanRow(map.subarray(first, first + width));
