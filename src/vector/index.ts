@@ -4,6 +4,7 @@
  * @module
  */
 export { polygonArea } from './area.js';
+export { burnValue, holds, type PropertyClass, requireHolds } from './burn-values.js';
 export { type AreaProperties, type ClassPolygonsOptions, classPolygons } from './class-polygons.js';
 export {
   type AreaFeature,

@@ -25,8 +25,8 @@ export interface PixelPolygon {
   readonly rings: readonly Int32Array[];
 }
 
-/** Rows of classes: whole numbers that an int32 can hold. */
-export type ClassArray = Exclude<TypedArray, Uint32Array | Float32Array | Float64Array>;
+/** Rows of classes: whole numbers. */
+export type ClassArray = Exclude<TypedArray, Float32Array | Float64Array>;
 
 export interface PolygonizerOptions {
   /** Pixels of a row. */
@@ -44,7 +44,7 @@ export interface PolygonizerOptions {
 }
 
 /** The value of pixels that belong to no area, and of everything around the grid. */
-const OUTSIDE = -(2 ** 31);
+const OUTSIDE = Number.NEGATIVE_INFINITY;
 /** Stands for the value of a pixel that is not valid: no class has it. */
 const HIDDEN = Infinity;
 
@@ -56,7 +56,8 @@ class Runs {
   count = 0;
   /** Where each run begins. */
   readonly starts: Int32Array;
-  readonly values: Int32Array;
+  /** Floats of 64 bits hold each integer of 32 bits, signed or not, and what lies outside. */
+  readonly values: Float64Array;
   /** The area of each run, or −1. */
   readonly areas: Int32Array;
   /** The corners that wait at the upright edge on the left of each run: see `PolygonNodes`. */
@@ -65,7 +66,7 @@ class Runs {
 
   constructor(width: number) {
     this.starts = new Int32Array(width + 2);
-    this.values = new Int32Array(width + 2);
+    this.values = new Float64Array(width + 2);
     this.areas = new Int32Array(width + 2);
     this.heads = new Int32Array(width + 2);
     this.tails = new Int32Array(width + 2);

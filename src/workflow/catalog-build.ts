@@ -39,6 +39,7 @@ export interface BuildCatalogOptions extends OperationOptions {
   /** Of vector files. */
   layer?: string;
   sourceCrs?: string;
+  encoding?: string;
   dateProperty?: readonly string[];
   idProperty?: string;
 }
@@ -120,6 +121,7 @@ function build(
       rows: rows === 'feature' || rows === 'file' ? rows : undefined,
       layer: options.layer,
       crs: sourceCrs,
+      encoding: options.encoding,
       idProperty: options.idProperty,
     }),
     onUnreadable,
@@ -147,7 +149,16 @@ function typeOf(inputs: readonly string[]): CatalogType {
 const OWN_OPTIONS: Readonly<Record<CatalogType, readonly (keyof BuildCatalogOptions)[]>> = {
   raster: ['filenameRegex', 'dateFormat', 'bandNames'],
   zarr: ['variables', 'rows'],
-  vector: ['filenameRegex', 'dateFormat', 'rows', 'layer', 'sourceCrs', 'dateProperty', 'idProperty'],
+  vector: [
+    'filenameRegex',
+    'dateFormat',
+    'rows',
+    'layer',
+    'sourceCrs',
+    'encoding',
+    'dateProperty',
+    'idProperty',
+  ],
   product: [],
 };
 
@@ -159,6 +170,7 @@ const OPTION_NAMES: Readonly<Partial<Record<keyof BuildCatalogOptions, string>>>
   rows: '--rows',
   layer: '--layer',
   sourceCrs: '--source-crs',
+  encoding: '--encoding',
   dateProperty: '--date-property',
   idProperty: '--id-property',
 };

@@ -7,7 +7,7 @@ import { noReference, openRaster, type Raster, readPixels } from '../raster/inde
 import { type ClassArray, classPolygons, GeoJsonFile } from '../vector/node/index.js';
 
 export interface PolygonizeOptions extends OperationOptions {
-  /** A raster of classes: 8 or 16 bits, or int32. */
+  /** A raster of classes: integers of 8, 16 or 32 bits. */
   source: string;
   /** The GeoJSON file to write. */
   destination: string;
@@ -103,11 +103,11 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
 }
 
 function requireClasses(plane: TypedArray, name: string): ClassArray {
-  if (plane instanceof Float32Array || plane instanceof Float64Array || plane instanceof Uint32Array) {
+  if (plane instanceof Float32Array || plane instanceof Float64Array) {
     throw invalidInput(
       name,
       `holds ${dtypeOf(plane)}, which is no type of classes`,
-      'give a raster of integers of 8 or 16 bits, or of int32',
+      'give a raster of integers of 8, 16 or 32 bits',
     );
   }
   return plane;

@@ -49,6 +49,7 @@ function buildCommand(run: Run): Command {
     )
     .option('--layer <name>', 'of vector files with several')
     .option('--source-crs <crs>', 'of vector files that do not say theirs')
+    .option('--encoding <name>', 'of the attributes of shapefiles, whatever they say: UTF-8, CP850, GBK')
     .option('--date-property <names...>', 'of features: when, or start and end', collect(String))
     .option('--id-property <name>', 'of features: their ids')
     .option('--concurrency <n>', 'files that are open at a time (default 16)', parseCount('--concurrency'))

@@ -10,7 +10,7 @@ import {
   type UnitStep,
   WarpedRaster,
 } from '../../raster/index.js';
-import { isVectorPath, Rasterizer, readAreas } from '../../vector/node/index.js';
+import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
 /** Rows of a strip: a whole number of the blocks that share a pixel area. */
 export const STRIP_ROWS = 512;
@@ -106,16 +106,20 @@ export async function openOverlapping(path: string, geobox: GeoBox, signal?: Abo
 }
 
 /** A mask from polygons, or from a raster where values above 0 are in. NaN and nodata are out. */
-export async function openMask(path: string, geobox: GeoBox, signal?: AbortSignal): Promise<GridLayer> {
+export async function openMask(
+  path: string,
+  geobox: GeoBox,
+  read: ReadVectorOptions = {},
+): Promise<GridLayer> {
   if (isVectorPath(path)) {
-    const areas = await readAreas(path);
+    const areas = await readAreas(path, read);
     return new AreaLayer(
       new Rasterizer(areas, geobox),
       areas.features.map(() => 1),
       0,
     );
   }
-  const raster = await openOverlapping(path, geobox, signal);
+  const raster = await openOverlapping(path, geobox, read.signal);
   try {
     return new RasterLayer(raster, geobox, { band: 1, resampling: 'nearest', unscale: false });
   } catch (error) {
