@@ -35,7 +35,7 @@ export interface WarpFileOptions extends OperationOptions {
   grid: TargetGrid;
   /** Band numbers from 1 (default: all). */
   bands?: readonly number[];
-  /** Type of the result (default: the source's; float32 for float64). */
+  /** Type of the result (default: the source's; float32 for `sum` and `rms` of float64, which are computed in it). */
   dtype?: Dtype;
   /**
    * Nodata of the result (default: the source's where the type holds it, else NaN for floats and none for integers);
@@ -110,7 +110,8 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       `choose one of 1 to ${raster.bands.length} of ${raster.name}`,
     );
   }
-  const dtype = options.dtype ?? (source.dtype === 'float64' ? 'float32' : source.dtype);
+  const computed = resampling === 'sum' || resampling === 'rms';
+  const dtype = options.dtype ?? (computed && source.dtype === 'float64' ? 'float32' : source.dtype);
   const chosen = bands.flatMap((band) => raster.bands[band - 1] ?? []);
   const alpha = chosen.findIndex(({ colourInterpretation }) => colourInterpretation === 'alpha');
   const colours = chosen.filter((_, band) => band !== alpha);
