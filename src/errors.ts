@@ -65,7 +65,7 @@ export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'TerrachipError';
   readonly code: Code;
   readonly fields: ErrorFields[Code];
-  /** What the user can do about it: the last clause of the message. */
+  /** What the user can do about it: the last clause of the message, which may be a question. */
   readonly remedy: string;
   readonly exitStatus: number;
 
@@ -77,7 +77,7 @@ export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
     options?: { cause?: unknown; exitStatus?: number },
   ) {
     super(
-      withoutCredentials(`${problem}; ${remedy}.`),
+      withoutCredentials(`${problem}; ${remedy}${remedy.endsWith('?') ? '' : '.'}`),
       options?.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;

@@ -1,6 +1,56 @@
 /** JSON documents from outside: parsed, then checked against a schema, with errors that name the place. */
 import * as v from 'valibot';
-import { invalidInput, messageOf } from './errors.js';
+import { invalidInput } from './errors.js';
+import { nearestOf, unknownKeyOf } from './json/keys.js';
+import { problemOfJson } from './json/problem.js';
+
+const isRecord = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Members of any name and value. `v.record` drops some names, `constructor` among them. */
+export const AnyRecord = v.custom<{ [x: string]: unknown }>(isRecord, 'must be an object');
+
+/**
+ * An object whose keys are names that somebody chose, `constructor` and `__proto__` among them. The output has no
+ * prototype, so that a name that is not there is undefined.
+ */
+export function dictionary<
+  const Key extends v.GenericSchema<string, string>,
+  const Value extends v.GenericSchema,
+>(key: Key, value: Value) {
+  return v.pipe(
+    AnyRecord,
+    v.transform((record) => new Map(Object.entries(record))),
+    v.map(key, value),
+    v.transform(
+      (map): Record<string, v.InferOutput<Value>> =>
+        Object.assign(Object.create(null), Object.fromEntries(map)),
+    ),
+  );
+}
+
+/**
+ * Checks a document that a user writes: unknown keys are errors too, except those that `unknownKeyOf` accepts.
+ * @param name the file it came from, for messages
+ * @throws {TerrachipError} INVALID_INPUT that names the first place that is wrong
+ */
+export function validateStrictly<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+  name: string,
+): v.InferOutput<Schema> {
+  const unknown = unknownKeyOf(schema, value);
+  if (unknown !== null) {
+    const { place, key, known } = unknown;
+    const nearest = nearestOf(key, known);
+    throw invalidInput(
+      place === '' ? name : `${name}: ${place}`,
+      `has the unknown key ${JSON.stringify(key)}`,
+      nearest === null ? `the known keys are ${known.join(', ')}` : `did you mean "${nearest}"?`,
+    );
+  }
+  return validate(schema, value, name);
+}
 
 /**
  * Checks a document.
@@ -25,13 +75,18 @@ export function validate<const Schema extends v.GenericSchema>(
 /** No document nests as deep; code that visits one by recursion, schemas and messages among it, relies on that. */
 const MAX_DEPTH = 64;
 
-/** @throws {TerrachipError} INVALID_INPUT for text that is not JSON, or nested absurdly */
+/**
+ * Parses JSON. A byte order mark is skipped.
+ * @param name the file it came from, for messages
+ * @throws {TerrachipError} INVALID_INPUT for text that is not JSON (with line and column), or nested absurdly
+ */
 export function parseJson(text: string, name: string): unknown {
+  const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(json);
   } catch (cause) {
-    throw invalidInput(name, `is not JSON (${messageOf(cause)})`, 'correct it', cause);
+    throw invalidInput(name, `is not JSON (${problemOfJson(json)})`, 'correct it', cause);
   }
   requireShallow(value, name);
   return value;

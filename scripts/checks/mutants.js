@@ -16,6 +16,8 @@ const AGGREGATION = `${KERNELS}/aggregation.test.ts`;
 const CHECKPOINTS = 'test/inference/checkpoint.test.ts';
 const HOSTILE = 'test/inference/checkpoint-hostile.test.ts';
 const PHASES = 'test/inference/phase-encoder.test.ts';
+const OVERVIEW = 'src/raster/cog/overview.ts';
+const COG = 'test/raster/cog.test.ts';
 const MUTANTS = [
   // warp: half-pixel shift, comparison, axes, missing NaN test, wrong cell.
   ['src/shaders/warp.wgsl', 'unit >> 1u', 'unit >> 2u', `${KERNELS}/warp.test.ts`],
@@ -670,6 +672,28 @@ const MUTANTS = [
   ['src/inference/phase-encoder.ts', '(band * steps + phase) * plane', '(band + phase) * plane', PHASES],
   ['src/inference/phase-encoder.ts', 'equal.place * length,', '0,', PHASES],
   ['src/inference/phase-encoder.ts', 'place < chips * phases', 'place < batch * phases', PHASES],
+  // overviews: cells by the exact ratio of sizes, what is valid in them, and where rows come from
+  [
+    OVERVIEW,
+    'const [low, high] = [k * size, (k + 1) * size];',
+    'const [low, high] = [2 * k * reduced, 2 * (k + 1) * reduced];',
+    COG,
+  ],
+  [OVERVIEW, '- Math.max(low, (pixel + c) * reduced)', '- (pixel + c) * reduced', COG],
+  [OVERVIEW, 'total += weight;', 'total += 1;', COG],
+  [
+    OVERVIEW,
+    'Number.isNaN(value) || (mask !== null && mask[pixel + c] === 0)) continue;\n        const',
+    'Number.isNaN(value)) continue;\n        const',
+    COG,
+  ],
+  [OVERVIEW, 'covered[k] += rowWeights[row] * weights[MOST * x + c];', 'covered[k] += 1;', COG],
+  [OVERVIEW, 'found[k] < found[best]', 'found[k] > found[best]', COG],
+  [OVERVIEW, '((2 * cell + 1) * size - 1)', '(2 * cell * size)', COG],
+  [OVERVIEW, 'mean === nodata ? beside : mean', 'mean', COG],
+  ['src/raster/node/cog-level.ts', "overviews === 'nearest' && !isFull", 'false', COG],
+  ['src/raster/node/cog-level.ts', "overviews === 'nearest' ? next.#next : null", 'null', COG],
+  ['src/raster/node/cog-level.ts', 'rows * this.#stride, (rows', '0, (rows', COG],
   ...CATALOG_MUTANTS,
 ];
 

@@ -27,6 +27,15 @@ export function indexBoxes(footprint: readonly Polygon[]): Bounds[] {
   return west !== null && east !== null && west[2] < east[0] ? [west, east] : [whole];
 }
 
+/** A box as STAC and GeoJSON have it: of what lies across the antimeridian the west is greater than the east. Null for nothing. */
+export function bboxOf(footprint: readonly Polygon[]): Bounds | null {
+  const [west, east] = indexBoxes(footprint);
+  if (west === undefined) return null;
+  if (east === undefined) return west;
+  // As RFC 7946 §5.2 has it: what begins in the east ends in the west.
+  return [east[0], Math.min(west[1], east[1]), west[2], Math.max(west[3], east[3])];
+}
+
 /** Of the outlines of one item's files, which may have grids of their own, the one with the largest box. */
 export function largestOutline(outlines: readonly (readonly Polygon[])[]): readonly Polygon[] {
   const sizeOf = (footprint: readonly Polygon[]): number =>

@@ -3,7 +3,7 @@
  * the whole EPSG database.
  * @module
  */
-export { indexBoxes } from './boxes.js';
+export { bboxOf, indexBoxes } from './boxes.js';
 export { GeoCatalog } from './geo-catalog.js';
 export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 export { gridFootprint } from './grid-footprint.js';
@@ -29,7 +29,7 @@ export {
   type Predicate,
   type QueryOptions,
 } from './place-query.js';
-export type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
+export type { BandValues, CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
 export { type RowTable, tableOfRows } from './row-table.js';
 export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';

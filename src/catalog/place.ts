@@ -1,8 +1,9 @@
 /** Places as people give them, as outlines in longitude and latitude. */
 import { invalidInput } from '../errors.js';
-import { type Bounds, Crs, outline } from '../geo/index.js';
+import { type Bounds, Crs, outline, transformBounds, turnOf } from '../geo/index.js';
 import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
 import { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
+import { clipToGlobe } from './map-domain.js';
 
 /**
  * Bounds, polygons, or anything of GeoJSON with positions. Polygons in longitude and latitude are taken as footprints
@@ -62,7 +63,12 @@ function boundsOutline(bounds: Bounds, crs: Crs, name: string): Polygon[] {
       'give them as minimum x, minimum y, maximum x, maximum y, or a point as a GeoJSON geometry',
     );
   }
-  if (!crs.isGeographic) return polygonsToLonLat([rectangle(bounds)], crs, what);
+  if (!crs.isGeographic) {
+    // Maps on which x repeats show rectangles in degrees as rectangles, those beyond their edges as well.
+    if (turnOf(crs) !== 0) return boundsOutline(transformBounds(bounds, crs, Crs.wgs84), Crs.wgs84, name);
+    const { polygons, crs: found } = clipToGlobe(outline(bounds, 1), crs, what);
+    return found === crs ? polygonsToLonLat(polygons, crs, what) : [...polygons];
+  }
   if (y0 >= 90 || y1 <= -90) {
     throw invalidInput(what, 'lie beyond a pole', 'give them in degrees, longitude first');
   }

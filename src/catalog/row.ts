@@ -3,18 +3,25 @@ import type { GeoBox, TimeInterval } from '../geo/index.js';
 import type { Units } from '../raster/units.js';
 import type { Polygon } from '../vector/index.js';
 
-/** One band of an asset. */
-export interface CatalogBand {
-  /** As the file or the item calls it: `B04`, `VV`. */
-  readonly name: string;
+/** What the values of a band are. */
+export interface BandValues {
   /** Lower case, as STAC's `eo:common_name` writes it: `red`, `nir`, `swir16`. */
   readonly commonName?: string;
-  /** Band number in the file, from 1. */
-  readonly index: number;
+  /** The stored value of pixels without data; null for none. */
   readonly nodata?: number | null;
   /** Physical value = stored · scale + offset. */
   readonly scale?: number;
   readonly offset?: number;
+  /** Where they differ from the asset's. */
+  readonly units?: Units;
+}
+
+/** One band of an asset. */
+export interface CatalogBand extends BandValues {
+  /** As the file or the item calls it: `B04`, `VV`. */
+  readonly name: string;
+  /** Band number in the file, from 1. */
+  readonly index: number;
 }
 
 /** One file or array of an item. */
@@ -24,6 +31,8 @@ export interface CatalogAsset {
   readonly mediaType?: string;
   readonly roles?: readonly string[];
   readonly bands?: readonly CatalogBand[];
+  /** What holds for each band of the file, where `bands` does not list them. */
+  readonly everyBand?: BandValues;
   readonly units?: Units;
   /** The pixel grid, where it is known without opening the file. */
   readonly geobox?: GeoBox;

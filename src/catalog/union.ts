@@ -15,16 +15,28 @@ export interface DedupePolicy {
 }
 
 /**
- * `none`: all rows stay. `item`: rows of one collection and id are one item; the first stays, with the assets that only
- * the others have. `newest`: as `item`, and of scenes that were processed more than once the newest processing stays.
+ * `none`: all rows stay. `item`: rows of one collection and id are one item, without a collection those of one id and file;
+ * the first stays, with the assets that only the others have. `newest`: as `item`, and of scenes that were processed more than once the newest processing stays.
  */
 export const DEDUPE_POLICIES = ['none', 'item', 'newest'] as const;
 export type Dedupe = (typeof DEDUPE_POLICIES)[number] | DedupePolicy;
 
 const ITEM: DedupePolicy = {
   key: ({ collection, id }) => JSON.stringify([collection, id]),
+  isSame: isSameItem,
   merge: withAssetsOf,
 };
+
+/** Ids are unique within a collection. Without one, files of one name in two folders have the same id. */
+function isSameItem(first: CatalogRow, second: CatalogRow): boolean {
+  if (first.id !== second.id || first.collection !== second.collection) return false;
+  return first.collection !== '' || plainHref(first.href) === plainHref(second.href);
+}
+
+/** A file's address in one of its forms. */
+function plainHref(href: string): string {
+  return href.replace(/^file:(\/\/(localhost)?)?(?=\/)/i, '').replace(/^(\.\/)+/, '');
+}
 
 /** Boxes of one scene, processed twice, share at least this much of what both cover. */
 const SAME_PLACE = 0.5;
@@ -36,11 +48,12 @@ const NEWEST: DedupePolicy = {
   key: ({ collection, id }) => JSON.stringify([collection, sceneId(id)]),
   // Two halves of a tile whose acquisition was cut, or two passes of a day, may differ in nothing else of their ids.
   isSame: (first, second) =>
-    first.id === second.id ||
-    (Math.abs(first.interval.start - second.interval.start) <= SAME_TIME &&
+    isSameItem(first, second) ||
+    (first.id !== second.id &&
+      Math.abs(first.interval.start - second.interval.start) <= SAME_TIME &&
       sharedPart(boxOf(first.footprint), boxOf(second.footprint)) >= SAME_PLACE),
   merge: (first, second) => {
-    if (first.id === second.id) return withAssetsOf(first, second);
+    if (isSameItem(first, second)) return withAssetsOf(first, second);
     return compareProcessing(first, second) < 0 ? second : first;
   },
 };

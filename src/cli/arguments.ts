@@ -13,9 +13,12 @@ export function parseNumber(option: string): (text: string) => number {
   };
 }
 
-/** A number, or nan. */
-export function parseNodata(text: string): number {
-  return text.trim().toLowerCase() === 'nan' ? Number.NaN : parseNumber('--nodata')(text);
+/** A number, nan, an infinity or none: commander takes a null for an empty text. */
+export function parseNodata(text: string): number | 'none' {
+  const word = text.trim().toLowerCase();
+  if (word === 'none') return word;
+  const known = { nan: Number.NaN, inf: Infinity, '-inf': -Infinity }[word];
+  return known ?? parseNumber('--nodata')(text);
 }
 
 export function parseCount(option: string, least = 1): (text: string) => number {

@@ -1,5 +1,5 @@
 /** Rows of catalogs as commands print them. */
-import { type CatalogRow, type GeoCatalog, indexBoxes } from '../catalog/index.js';
+import { bboxOf, type CatalogRow, type GeoCatalog } from '../catalog/index.js';
 import { formatLines } from './table.js';
 
 /** Rows of a table for people; `--json` and files hold all. */
@@ -28,14 +28,6 @@ export function itemsOf(catalog: GeoCatalog): CatalogItem[] {
     assets: Object.fromEntries(Object.entries(assets).map(([name, asset]) => [name, asset.href])),
     properties,
   }));
-}
-
-function bboxOf(footprint: CatalogRow['footprint']): CatalogItem['bbox'] {
-  const [west, east] = indexBoxes(footprint);
-  if (west === undefined) return null;
-  if (east === undefined) return west;
-  // As RFC 7946 §5.2 has it: what begins in the east ends in the west.
-  return [east[0], Math.min(west[1], east[1]), west[2], Math.max(west[3], east[3])];
 }
 
 /** A line a row, and how many there are. */

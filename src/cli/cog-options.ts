@@ -5,14 +5,18 @@ import { OVERVIEW_METHODS } from '../raster/cog/overview.js';
 import type { CalculateReport } from '../workflow/index.js';
 import { parseBackend, parseChoice, parseCount, parseDtype, parseNodata } from './arguments.js';
 
-/** @param defaults what `--dtype` and `--nodata` are where they are not given, in words */
+/** @param defaults what some options are where they are not given, in words */
 export function addCogOptions(
   command: Command,
-  defaults: { readonly dtype: string; readonly nodata: string },
+  defaults: { readonly dtype: string; readonly nodata: string; readonly overviews: string },
 ): Command {
   return command
     .option('--dtype <type>', `type of the result (default: ${defaults.dtype})`, parseDtype)
-    .option('--nodata <value>', `nodata of the result (default: ${defaults.nodata})`, parseNodata)
+    .option(
+      '--nodata <value>',
+      `nodata of the result, or none: a mask says where gaps are (default: ${defaults.nodata})`,
+      parseNodata,
+    )
     .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
     .option('--threads <n>', 'worker threads of the CPU backend', parseCount('--threads', 0))
     .option(
@@ -23,10 +27,16 @@ export function addCogOptions(
     )
     .option(
       '--overviews <name>',
-      'average, mode, nearest or none (default: average)',
+      `average, mode, nearest or none (default: ${defaults.overviews})`,
       parseChoice('--overviews', OVERVIEW_METHODS),
     )
     .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'));
+}
+
+/** The option of workflows by what `--nodata` got. */
+export function nodataOption(given: number | 'none' | undefined): { nodata?: number | null } {
+  if (given === undefined) return {};
+  return { nodata: given === 'none' ? null : given };
 }
 
 /** What was written, in two lines. */

@@ -1,5 +1,6 @@
 import { invalidInput } from '../errors.js';
-import { type Crs, createTransform } from './crs.js';
+import { Crs, type CrsTransform, createTransform } from './crs.js';
+import { middleOf, turnOf } from './domain.js';
 
 /** `[minX, minY, maxX, maxY]`, x or longitude first. */
 export type Bounds = readonly [number, number, number, number];
@@ -39,41 +40,222 @@ export function outline(bounds: Bounds, pointsPerEdge: number): [number, number]
 }
 
 /** Parallels bend most around a pole: there a step of half a degree bulges by 1e-5 of the distance from it. */
-function stepsAlong(longitudes: number): number {
-  return Math.ceil(2 * Math.min(360, longitudes));
+function stepsAlong(degrees: number): number {
+  return Math.ceil(2 * Math.min(360, degrees));
 }
 
 /** How many points an edge is cut into before it is transformed: curved edges then bulge by less than a pixel. */
 export const DENSIFY_POINTS = 21;
 
+/** As near to a side or a pole as this share is on it. */
+const ON_EDGE = 1e-9;
+
 /**
  * The bounds of a rectangle in another CRS: its outline, densified, and its inside sampled on a coarse lattice
- * (an extreme can lie inside, as at a pole). Points outside the target's domain are left out.
+ * (an extreme can lie inside). Points outside the target's domain are left out, and the edge of the domain is looked
+ * for. Poles inside are found: around one lie all longitudes, -180 to 180.
+ * @param bounds in degrees, a west greater than the east crosses the antimeridian, and latitudes end at the poles
+ * @param densify steps along an edge (default 21)
+ * @returns in degrees, the west from -180 to 180 and an east beyond 180 for what lies across the antimeridian, as
+ *   [179.2, -18, 180.3, -17]; x of cylindrical maps likewise counts on beyond the edge of the world
  * @throws {TerrachipError} INVALID_INPUT when no point can be transformed.
  */
 export function transformBounds(bounds: Bounds, from: Crs, to: Crs, densify = DENSIFY_POINTS): Bounds {
+  const area = unwrapBounds(bounds, from);
   const transform = createTransform(from, to);
-  if (transform.isIdentity) return bounds;
-  const [x0, y0, x1, y1] = bounds;
-  const points = outline(bounds, from.isGeographic ? Math.max(densify, stepsAlong(x1 - x0)) : densify);
-  for (let j = 1; j < densify; j++) {
-    for (let i = 1; i < densify; i++) {
-      points.push([x0 + ((x1 - x0) * i) / densify, y0 + ((y1 - y0) * j) / densify]);
+  if (transform.isIdentity) return area;
+  const [x0, y0, x1, y1] = from.isGeographic ? withinPoles(area) : area;
+  const turn = turnOf(to);
+  const extent = new Extent(transform, turn);
+  const middle = (x0 + x1) / 2;
+  let trunk = extent.at(middle, y0);
+  // An even number, for a row through the middle, where much is widest.
+  const rows = 2 * Math.ceil(Math.max(densify, from.isGeographic ? stepsAlong(y1 - y0) : 0) / 2);
+  for (let j = 0; j <= rows; j++) {
+    const y = y0 + ((y1 - y0) * j) / rows;
+    trunk = extent.follow(trunk, [middle, y]);
+    const isEdge = j === 0 || j === rows;
+    const steps = Math.max(densify, isEdge && from.isGeographic ? stepsAlong(x1 - x0) : 0);
+    const half = Math.ceil(steps / 2);
+    for (const side of [x0, x1]) {
+      let point = trunk;
+      for (let i = 1; i <= half; i++) {
+        point = extent.follow(point, [middle + ((side - middle) * i) / half, y]);
+      }
     }
   }
-  let result: Bounds | null = null;
-  for (const [x, y] of points) {
-    const [tx, ty] = transform.forward(x, y);
-    if (Number.isNaN(tx)) continue;
-    const point: Bounds = [tx, ty, tx, ty];
-    result = result === null ? point : unionBounds(result, point);
+  if (!from.isGeographic) addPoles(extent, [x0, y0, x1, y1], createTransform(to, from), turn);
+  const found = extent.bounds(middleOf(to) - turn / 2);
+  if (found !== null) return found;
+  throw invalidInput(
+    `the bounds [${bounds.join(', ')}] in ${from}`,
+    `lie outside the domain of ${to}`,
+    'choose a coordinate reference system that covers the area',
+  );
+}
+
+/**
+ * Bounds in degrees whose west is greater than their east cross the antimeridian, or longitude 0 of those that count to
+ * 360: their east counts on. Other bounds as they are, those as well whose sides were mixed up on one half of the globe.
+ */
+export function unwrapBounds(bounds: Bounds, crs: Crs): Bounds {
+  const [west, south, east, north] = bounds;
+  const crosses = crs.isGeographic && west > east && (west > 180 || (west >= 0 && east <= 0));
+  return crosses ? [west, south, east + 360, north] : bounds;
+}
+
+/** Bounds on the turn of a repeating x whose middle is nearest to that of other bounds. */
+export function nearestTurn(bounds: Bounds, beside: Bounds, crs: Crs): Bounds {
+  const turn = turnOf(crs);
+  if (turn === 0) return bounds;
+  const [x0, y0, x1, y1] = bounds;
+  const shift = turn * Math.round((beside[0] + beside[2] - x0 - x1) / 2 / turn);
+  return [x0 + shift, y0, x1 + shift, y1];
+}
+
+/** Grids in degrees may reach half a pixel beyond a pole, and further than around the globe. */
+function withinPoles([west, south, east, north]: Bounds): Bounds {
+  return [west, Math.max(-90, south), Math.min(east, west + 360), Math.min(90, north)];
+}
+
+/** Poles inside of bounds on a map, which samples miss. */
+function addPoles(extent: Extent, bounds: Bounds, back: CrsTransform, turn: number): void {
+  const { to: map, from: target } = back;
+  const [x0, y0, x1, y1] = bounds;
+  const margin = ON_EDGE * (x1 - x0 + y1 - y0);
+  const depthOf = ([x, y]: readonly [number, number]): number => Math.min(x - x0, x1 - x, y - y0, y1 - y);
+  const toMap = createTransform(Crs.wgs84, map);
+  const toTarget = createTransform(Crs.wgs84, target);
+  for (const latitude of [-90, 90]) {
+    const places = [0, 90, 180, -90].map((longitude) => toMap.forward(longitude, latitude));
+    // NaN, for a pole that is not on the map, is not inside.
+    if (!(depthOf(places[0]) >= -margin)) continue;
+    // Some maps show a pole as a line.
+    const isPoint = places.every(([x, y]) => Math.hypot(x - places[0][0], y - places[0][1]) <= margin);
+    for (let longitude = -180; isPoint && longitude <= 180; longitude += 15) {
+      const [x, y] = target.isGeographic ? [Number.NaN, latitude] : toTarget.forward(longitude, latitude);
+      extent.add(turn === 0 ? x : Number.NaN, y);
+    }
+    if (isPoint && depthOf(places[0]) > margin) extent.wholeTurn = turn !== 0;
   }
-  if (result === null) {
-    throw invalidInput(
-      `the bounds [${bounds.join(', ')}] in ${from}`,
-      `lie outside the domain of ${to}`,
-      'choose a coordinate reference system that covers the area',
-    );
+}
+
+/** A point of a rectangle and where it lies in another system: NaN where it has no place. */
+interface Followed {
+  readonly source: readonly [x: number, y: number];
+  readonly x: number;
+  readonly y: number;
+}
+
+/** More than this short of a whole turn is not all of it; positions on a cut are moved inside by less. */
+const NEARLY_ALL = 1e-6;
+
+/** How often a step is halved, until its ends are one point to float64, and how many are halved in all. */
+const MAX_HALVINGS = 50;
+const MAX_CUTS = 10_000;
+
+/** Grows around points. Where x repeats, it counts on from point to point. */
+class Extent {
+  readonly #forward: CrsTransform['forward'];
+  readonly #toGeographic: boolean;
+  readonly #turn: number;
+  /** Longer steps in x are halved: they cross a cut, or pass a pole. */
+  readonly #longest: number;
+  #cuts = 0;
+  readonly #x = { low: Infinity, high: -Infinity };
+  readonly #y = { low: Infinity, high: -Infinity };
+  /** x of the last point that has a place. */
+  #last = Number.NaN;
+  /** Whether it holds all of a turn. */
+  wholeTurn = false;
+
+  constructor({ forward, to }: CrsTransform, turn: number) {
+    this.#forward = forward;
+    this.#toGeographic = to.isGeographic;
+    this.#turn = turn;
+    this.#longest = turn === 0 ? to.projection.a / (2 * (to.metresPerUnit ?? 1)) : turn / 4;
   }
-  return result;
+
+  add(x: number, y: number): void {
+    if (x < this.#x.low) this.#x.low = x;
+    if (x > this.#x.high) this.#x.high = x;
+    if (y < this.#y.low) this.#y.low = y;
+    if (y > this.#y.high) this.#y.high = y;
+  }
+
+  /** Adds a point on its own. */
+  at(x: number, y: number): Followed {
+    return this.#add(this.#place([x, y], Number.NaN));
+  }
+
+  /** Adds the way from a point to another. */
+  follow(from: Followed, to: readonly [number, number], halvings = 0): Followed {
+    const next = this.#place(to, from.x);
+    const isLong = Math.abs(next.x - from.x) > this.#longest;
+    if (isLong && halvings < MAX_HALVINGS && this.#cuts++ < MAX_CUTS) {
+      const middle = this.follow(from, halfway(from.source, to), halvings + 1);
+      return this.follow(middle, to, halvings + 1);
+    }
+    if (Number.isNaN(next.x) !== Number.isNaN(from.x)) this.#findEdge(from, next);
+    return this.#add(next);
+  }
+
+  /** Looks for the end of the domain between two points, one of which lies outside. */
+  #findEdge(from: Followed, to: Followed): void {
+    let [inside, outside] = Number.isNaN(from.x) ? [this.#add(to), from] : [from, to];
+    for (let step = 0; step < MAX_HALVINGS; step++) {
+      const middle = this.#place(halfway(inside.source, outside.source), inside.x);
+      if (Number.isNaN(middle.x) || this.#isEndless(middle)) outside = middle;
+      else inside = this.#add(middle);
+    }
+  }
+
+  /** Mercator's maps have no end: they are followed to where the world is as high as it is wide. */
+  #isEndless({ y }: Followed): boolean {
+    return !this.#toGeographic && this.#turn !== 0 && Math.abs(y) > this.#turn / 2;
+  }
+
+  /** @param beside x of a point beside it; NaN for none */
+  #place(source: readonly [number, number], beside: number): Followed {
+    const [x, y] = this.#forward(source[0], source[1]);
+    // At a pole a longitude means nothing.
+    if (this.#toGeographic && Math.abs(y) > 90 - ON_EDGE) {
+      this.add(Number.NaN, y);
+      return { source, x: Number.NaN, y: Number.NaN };
+    }
+    const near = Number.isNaN(beside) ? this.#last : beside;
+    const turns = this.#turn === 0 || Number.isNaN(near) ? 0 : Math.round((x - near) / this.#turn);
+    return { source, x: turns === 0 ? x : x - turns * this.#turn, y };
+  }
+
+  #add(point: Followed): Followed {
+    if (Number.isNaN(point.x)) return point;
+    this.#last = point.x;
+    this.add(point.x, point.y);
+    return point;
+  }
+
+  /**
+   * Null where no point had a place.
+   * @param start where x that repeats starts
+   */
+  bounds(start: number): Bounds | null {
+    let [x0, x1] = [this.#x.low, this.#x.high];
+    const turn = this.#turn;
+    let [y0, y1] = [this.#y.low, this.#y.high];
+    if (y0 > y1 || (x0 > x1 && !this.wholeTurn)) return null;
+    if (turn !== 0) {
+      const rounding = ON_EDGE * turn;
+      if (this.wholeTurn && !this.#toGeographic) [y0, y1] = [Math.max(y0, -turn / 2), Math.min(y1, turn / 2)];
+      if (this.wholeTurn || x1 - x0 >= turn * (1 - NEARLY_ALL)) return [start, y0, start + turn, y1];
+      const turns = Math.floor((x0 - start + rounding) / turn);
+      [x0, x1] = [Math.max(start, x0 - turns * turn), x1 - turns * turn];
+      if (Math.abs(x1 - start - turn) <= rounding) x1 = start + turn;
+    }
+    return [x0, y0, x1, y1];
+  }
+}
+
+function halfway([x, y]: readonly [number, number], [u, v]: readonly [number, number]): [number, number] {
+  return [(x + u) / 2, (y + v) / 2];
 }

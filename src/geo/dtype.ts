@@ -92,6 +92,14 @@ export function rangeOf(dtype: Dtype): { min: number; max: number } {
   }
 }
 
+/** Whether a type can hold a value: whole numbers of its range, and for floats all that stay finite, or were not. */
+export function canHold(dtype: Dtype, value: number): boolean {
+  if (dtype === 'float64' || !Number.isFinite(value)) return isFloat(dtype);
+  if (dtype === 'float32') return Number.isFinite(Math.fround(value));
+  const { min, max } = rangeOf(dtype);
+  return Number.isInteger(value) && value >= min && value <= max;
+}
+
 /** The number of values in a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);

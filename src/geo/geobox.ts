@@ -1,6 +1,6 @@
 import { invalidInput, TerrachipError } from '../errors.js';
 import { Affine, type AffineTuple } from './affine.js';
-import { type Bounds, checkBounds, outline, transformBounds } from './bounds.js';
+import { type Bounds, checkBounds, outline, transformBounds, unwrapBounds } from './bounds.js';
 import { Crs, type CrsLike, createTransform } from './crs.js';
 
 export interface FromBoundsOptions {
@@ -54,7 +54,8 @@ export class GeoBox {
 
   /**
    * The grid of square pixels that covers some bounds, north up.
-   * @param bounds `[west, south, east, north]` in degrees, or in `options.boundsCrs`
+   * @param bounds `[west, south, east, north]` in degrees, or in `options.boundsCrs`; a west greater than the east
+   *   crosses the antimeridian
    * @param resolution pixel size in units of `crs`
    */
   static fromBounds(
@@ -63,7 +64,9 @@ export class GeoBox {
     resolution: number,
     options: FromBoundsOptions = {},
   ): GeoBox {
-    checkBounds(bounds);
+    const target = Crs.parse(crs);
+    const source = options.boundsCrs === undefined ? Crs.wgs84 : Crs.parse(options.boundsCrs);
+    const area = checkBounds(unwrapBounds(bounds, source));
     if (!(resolution > 0) || !Number.isFinite(resolution)) {
       throw invalidInput(
         `a resolution of ${resolution}`,
@@ -71,10 +74,8 @@ export class GeoBox {
         'give a positive pixel size in CRS units',
       );
     }
-    const target = Crs.parse(crs);
-    const source = options.boundsCrs === undefined ? Crs.wgs84 : Crs.parse(options.boundsCrs);
     if (options.anchor === 'fit') {
-      const [x0, y0, x1, y1] = cornerBounds(bounds, source, target);
+      const [x0, y0, x1, y1] = cornerBounds(area, source, target);
       const width = Math.ceil((x1 - x0) / resolution);
       const height = Math.ceil((y1 - y0) / resolution);
       return new GeoBox(
@@ -84,7 +85,7 @@ export class GeoBox {
         height,
       );
     }
-    const [x0, y0, x1, y1] = transformBounds(bounds, source, target);
+    const [x0, y0, x1, y1] = transformBounds(area, source, target);
     const left = snapDown(x0, resolution);
     const bottom = snapDown(y0, resolution);
     const right = -snapDown(-x1, resolution);
@@ -97,9 +98,9 @@ export class GeoBox {
     );
   }
 
-  /** The north-up grid of `width × height` pixels that fills bounds given in its own CRS. */
+  /** The north-up grid of `width × height` pixels that fills bounds given in its own CRS; as `fromBounds` takes them. */
   static fromSize(bounds: Bounds, crs: CrsLike, width: number, height: number): GeoBox {
-    const [x0, y0, x1, y1] = checkBounds(bounds);
+    const [x0, y0, x1, y1] = checkBounds(unwrapBounds(bounds, Crs.parse(crs)));
     return new GeoBox(crs, new Affine((x1 - x0) / width, 0, x0, 0, (y0 - y1) / height, y1), width, height);
   }
 
@@ -154,12 +155,23 @@ export class GeoBox {
     );
   }
 
-  equals(other: GeoBox, tolerance = 1e-9): boolean {
-    return (
-      this.width === other.width &&
-      this.height === other.height &&
-      this.crs.equals(other.crs) &&
-      this.transform.equals(other.transform, tolerance)
+  /**
+   * Whether two grids have the same size and system and no corner lies elsewhere.
+   * @param tolerance how far a corner may be off, in pixels of this grid (default a millionth)
+   */
+  equals(other: GeoBox, tolerance = 1e-6): boolean {
+    const { width, height, transform } = this;
+    if (width !== other.width || height !== other.height || !this.crs.equals(other.crs)) return false;
+    const { a, b, d, e, determinant } = transform;
+    return [0, width].every((column) =>
+      [0, height].every((row) => {
+        const [x, y] = transform.apply(column, row);
+        const [otherX, otherY] = other.transform.apply(column, row);
+        const [dx, dy] = [otherX - x, otherY - y];
+        const columns = (e * dx - b * dy) / determinant;
+        const rows = (a * dy - d * dx) / determinant;
+        return Math.abs(columns) <= tolerance && Math.abs(rows) <= tolerance;
+      }),
     );
   }
 

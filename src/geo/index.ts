@@ -9,16 +9,20 @@ export {
   type Bounds,
   checkBounds,
   intersectBounds,
+  nearestTurn,
   outline,
   transformBounds,
   unionBounds,
+  unwrapBounds,
 } from './bounds.js';
 export { BLOCK_SIZE, CELL_WORDS, type ControlBlock, evaluateBlock } from './control-cells.js';
 export { ControlGrid, type ControlWindow, DEFAULT_TOLERANCE, TABLE_WORDS } from './control-grid.js';
 export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
+export { turnOf } from './domain.js';
 export {
   allocateArray,
   bytesPerElement,
+  canHold,
   DTYPES,
   type Dtype,
   dtypeOf,

@@ -1,4 +1,5 @@
 import { createTransform } from './crs.js';
+import { turnOf } from './domain.js';
 import type { GeoBox } from './geobox.js';
 
 /** Takes continuous pixel coordinates of one grid to another's, in float64: the exact form of every warp. */
@@ -15,7 +16,8 @@ export function createPixelMapping(destination: GeoBox, source: GeoBox): PixelMa
   const toCrs = destination.transform;
   const toPixel = source.transform.inverse();
   const transform = createTransform(destination.crs, source.crs);
-  if (transform.isIdentity && !source.crs.isGeographic) {
+  const period = turnOf(source.crs);
+  if (transform.isIdentity && period === 0) {
     const direct = toPixel.compose(toCrs);
     return {
       destination,
@@ -28,13 +30,13 @@ export function createPixelMapping(destination: GeoBox, source: GeoBox): PixelMa
     };
   }
   // Longitudes repeat every 360°: take the turn that is nearest to the middle of the source, so that a source on
-  // 0…360, on −180…180 or across the antimeridian is found from any destination.
+  // 0…360, on −180…180 or across the antimeridian is found from any destination. So do x of cylindrical maps.
   const [west, , east] = source.bounds;
-  const centre = source.crs.isGeographic ? (west + east) / 2 : null;
+  const centre = (west + east) / 2;
   return {
     destination,
     source,
-    turn: centre === null || toPixel.d !== 0 ? 0 : Math.abs(360 * toPixel.a),
+    turn: toPixel.d === 0 ? Math.abs(period * toPixel.a) : 0,
     map(x, y, out) {
       const point = transform.forward(
         toCrs.a * x + toCrs.b * y + toCrs.c,
@@ -42,7 +44,7 @@ export function createPixelMapping(destination: GeoBox, source: GeoBox): PixelMa
       );
       let px = point[0];
       const py = point[1];
-      if (centre !== null) px -= 360 * Math.round((px - centre) / 360);
+      if (period !== 0) px -= period * Math.round((px - centre) / period);
       out[0] = toPixel.a * px + toPixel.b * py + toPixel.c;
       out[1] = toPixel.d * px + toPixel.e * py + toPixel.f;
     },

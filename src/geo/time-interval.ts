@@ -1,7 +1,12 @@
 import { invalidInput } from '../errors.js';
 
-const DATE_TIME =
-  /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$/i;
+/** Dates of ISO 8601: of the calendar, by day of the year, by week; with and without hyphens. */
+const DATE =
+  /^(?<year>\d{4})(?:-(?<month>\d\d)(?:-(?<day>\d\d))?|(?<basicMonth>\d\d)(?<basicDay>\d\d)|-?(?<ordinal>\d{3})|-?W(?<week>\d\d)(?:-?(?<weekday>[1-7]))?)?$/i;
+const TIME =
+  /^(?<hour>\d\d)(?::?(?<minute>\d\d)(?::?(?<second>\d\d)(?:[.,](?<fraction>\d+))?)?)?\s*(?<zone>Z|UTC|GMT|[+\u2212-]\d\d(?::?\d\d)?)?$/i;
+
+const DAY = 86_400_000;
 
 /** Milliseconds: what dates of JavaScript reach on both sides of 1970 (ECMA-262, time values). */
 const MAX_TIME = 8.64e15;
@@ -36,9 +41,10 @@ export class TimeInterval {
   }
 
   /**
-   * Parses `2021-07-15`, `2021-07`, `2021`, `2021-07-15T05:50:12Z`, `A/B` and `A/..`. A date keeps its precision: it is
-   * the whole day (or month, or year), not its first instant. A time without a zone is UTC, as STAC requires; a space may stand
-   * for the T, as some catalogs write it.
+   * Parses `2021-07-15`, `2021-07`, `2021`, `2021-07-15T05:50:12Z`, `A/B` and `A/..`, and the other forms of ISO 8601
+   * (`20210715T055012Z`, `2021-196`, `2021-W28-4`, `05:50:12,5+0200`). A date keeps its precision: it is the whole day (or
+   * week, month or year), not its first instant. A time without a zone is UTC, as STAC requires; a space may stand for
+   * the T. Parts of milliseconds are left out.
    */
   static parse(text: string): TimeInterval {
     const parts = text.trim().split('/');
@@ -101,27 +107,61 @@ function notATime(text: string): Error {
 }
 
 function parseMoment(part: string, text: string): TimeInterval {
-  const match = DATE_TIME.exec(part.trim());
-  if (match === null) throw notATime(text);
-  const [, year, month, day, hour, minute, second, fraction, zone] = match;
+  const [, date, time] = /^(.*?)(?:(?:T|\s+)(\d.*))?$/is.exec(part.trim()) ?? [];
+  const day = parseDate(date ?? '', text);
+  if (time === undefined) return day;
+  if (day.end - day.start !== DAY - 1) throw notATime(text);
+  return TimeInterval.instant(day.start + timeOfDay(time, text));
+}
+
+/** The day, week, month or year that a date stands for. */
+function parseDate(date: string, text: string): TimeInterval {
+  const { groups } = DATE.exec(date) ?? {};
+  if (groups === undefined) throw notATime(text);
+  const year = Number(groups.year);
   // Date.UTC takes the years 0 to 99 for 1900 to 1999.
-  const utc = (m: number, d: number): number => new Date(0).setUTCFullYear(Number(year), m - 1, d);
+  const utc = (month: number, day: number): number => new Date(0).setUTCFullYear(year, month - 1, day);
+  const days = (start: number, count: number): TimeInterval =>
+    new TimeInterval(start, start + count * DAY - 1);
+  const require = (isThere: boolean): void => {
+    if (!isThere) throw notATime(text);
+  };
+  if (groups.ordinal !== undefined) {
+    const ordinal = Number(groups.ordinal);
+    require(ordinal >= 1 && utc(1, ordinal) < utc(13, 1));
+    return days(utc(1, ordinal), 1);
+  }
+  if (groups.week !== undefined) {
+    // Week 1 has the 4th of January in it, and begins on a Monday.
+    const first = 4 - ((new Date(utc(1, 4)).getUTCDay() + 6) % 7);
+    const monday = utc(1, first + 7 * (Number(groups.week) - 1));
+    // A week is of the year of its Thursday.
+    require(Number(groups.week) >= 1 && new Date(monday + 3 * DAY).getUTCFullYear() === year);
+    const { weekday } = groups;
+    return weekday === undefined ? days(monday, 7) : days(monday + (Number(weekday) - 1) * DAY, 1);
+  }
+  const [month, day] = [groups.month ?? groups.basicMonth, groups.day ?? groups.basicDay];
   if (month === undefined) return new TimeInterval(utc(1, 1), utc(13, 1) - 1);
-  if (day === undefined) {
-    if (Number(month) < 1 || Number(month) > 12) throw notATime(text);
-    return new TimeInterval(utc(Number(month), 1), utc(Number(month) + 1, 1) - 1);
-  }
+  require(Number(month) >= 1 && Number(month) <= 12);
+  if (day === undefined) return new TimeInterval(utc(Number(month), 1), utc(Number(month) + 1, 1) - 1);
   const start = utc(Number(month), Number(day));
-  // Date.UTC rolls the 31st of April over to May: a date that comes back changed was never one.
-  if (new Date(start).toISOString().slice(0, 10) !== `${year}-${month}-${day}`) throw notATime(text);
-  if (hour === undefined) return new TimeInterval(start, start + 86_400_000 - 1);
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second ?? 0) > 59) throw notATime(text);
-  const milliseconds = Math.floor(Number(`0.${fraction ?? '0'}`) * 1000);
-  let time =
-    start + Number(hour) * 3_600_000 + Number(minute) * 60_000 + Number(second ?? 0) * 1000 + milliseconds;
-  if (zone !== undefined && zone.toUpperCase() !== 'Z') {
-    const sign = zone.startsWith('-') ? -1 : 1;
-    time -= sign * (Number(zone.slice(1, 3)) * 3_600_000 + Number(zone.slice(4, 6)) * 60_000);
-  }
-  return TimeInterval.instant(time);
+  // A date that comes back changed, such as the 31st of April, was never one.
+  require(new Date(start).toISOString().slice(0, 10) === `${groups.year}-${month}-${day}`);
+  return days(start, 1);
+}
+
+/** Milliseconds since midnight, UTC. Midnight at the end of a day is 24:00, and a minute may have a leap second. */
+function timeOfDay(time: string, text: string): number {
+  const { groups } = TIME.exec(time) ?? {};
+  if (groups === undefined) throw notATime(text);
+  const [hour, minute, second] = [groups.hour, groups.minute, groups.second].map((part = '0') =>
+    Number(part),
+  );
+  const isEnd = hour === 24 && minute === 0 && second === 0;
+  if ((hour > 23 && !isEnd) || minute > 59 || second > 60) throw notATime(text);
+  const milliseconds = Number((groups.fraction ?? '').slice(0, 3).padEnd(3, '0'));
+  const [, sign, hours, minutes = '0'] = /^([+\u2212-])(\d\d):?(\d\d)?$/.exec(groups.zone ?? '') ?? [];
+  const shift = sign === undefined ? 0 : (sign === '+' ? 1 : -1) * (60 * Number(hours) + Number(minutes));
+  if (Number(hours ?? 0) > 23 || Number(minutes) > 59) throw notATime(text);
+  return ((60 * hour + minute - shift) * 60 + second) * 1000 + milliseconds;
 }

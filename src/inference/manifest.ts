@@ -1,7 +1,7 @@
 /** `model.json`: what a model wants, what it says, and where it comes from. */
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
-import { validate } from '../json.js';
+import { AnyRecord, validate, validateStrictly } from '../json.js';
 import { UNITS } from '../raster/units.js';
 
 export const MODEL_SCHEMA_VERSION = 1;
@@ -48,7 +48,7 @@ const COMMON = {
     size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(4096)),
     stride: v.pipe(v.number(), v.integer(), v.minValue(1)),
   }),
-  provenance: v.record(v.string(), v.unknown()),
+  provenance: AnyRecord,
   licence: v.string(),
   /** What the model is not for. */
   limitations: v.string(),
@@ -86,12 +86,12 @@ export type EmbeddingManifest = v.InferOutput<typeof EmbeddingManifestSchema>;
 
 /** Checks a `model.json`. @param name the file, for messages */
 export function parseModelManifest(document: unknown, name: string): ModelManifest {
-  return checked(validate(ModelManifestSchema, document, name), name);
+  return checked(validateStrictly(ModelManifestSchema, document, name), name);
 }
 
 /** Checks the `model.json` of an encoder. @param name the file, for messages */
 export function parseEmbeddingManifest(document: unknown, name: string): EmbeddingManifest {
-  return checked(validate(EmbeddingManifestSchema, document, name), name);
+  return checked(validateStrictly(EmbeddingManifestSchema, document, name), name);
 }
 
 /** Checks a `model.json` of either kind. @param name the file, for messages */

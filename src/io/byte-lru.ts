@@ -1,5 +1,8 @@
 import { untilAborted } from './abort.js';
 
+/** What values larger than the bound may take together, in bounds; one of them may take any size. */
+const LARGE_BOUNDS = 4;
+
 interface Pending<Value> {
   readonly promise: Promise<Value>;
   readonly signal: AbortSignal | undefined;
@@ -8,13 +11,18 @@ interface Pending<Value> {
 /**
  * A cache with a bound in bytes that drops what was used longest ago. Values that are being made are shared: two
  * requests for one key make it once. A value that fails is forgotten.
+ *
+ * A value larger than the bound is kept too, or it would be made again at each request: the newest of them, and older
+ * ones as long as they take no more than `LARGE_BOUNDS` bounds together.
  */
 export class ByteLru<Key, Value> {
   readonly #maxBytes: number;
   readonly #sizeOf: (value: Value) => number;
   readonly #values = new Map<Key, Value>();
+  readonly #large = new Map<Key, Value>();
   readonly #pending = new Map<Key, Pending<Value>>();
   #bytes = 0;
+  #largeBytes = 0;
 
   constructor(maxBytes: number, sizeOf: (value: Value) => number) {
     this.#maxBytes = maxBytes;
@@ -23,7 +31,7 @@ export class ByteLru<Key, Value> {
 
   /** Bytes held. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#largeBytes;
   }
 
   /** @param signal what `make` listens to; whoever waits for a value that another makes gives up by his own */
@@ -44,17 +52,21 @@ export class ByteLru<Key, Value> {
 
   clear(): void {
     this.#values.clear();
+    this.#large.clear();
     this.#bytes = 0;
+    this.#largeBytes = 0;
   }
 
   #known(key: Key): Value | undefined {
-    const known = this.#values.get(key);
-    if (known !== undefined) {
+    for (const values of [this.#values, this.#large]) {
+      const known = values.get(key);
+      if (known === undefined) continue;
       // A map keeps its insertion order: taken out and put back, the value is the newest.
-      this.#values.delete(key);
-      this.#values.set(key, known);
+      values.delete(key);
+      values.set(key, known);
+      return known;
     }
-    return known;
+    return undefined;
   }
 
   #make(key: Key, make: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
@@ -70,7 +82,16 @@ export class ByteLru<Key, Value> {
 
   #insert(key: Key, value: Value): void {
     const size = this.#sizeOf(value);
-    if (size > this.#maxBytes) return;
+    if (size > this.#maxBytes) {
+      this.#large.set(key, value);
+      this.#largeBytes += size;
+      for (const [oldest, old] of this.#large) {
+        if (this.#largeBytes <= LARGE_BOUNDS * this.#maxBytes || this.#large.size === 1) break;
+        this.#large.delete(oldest);
+        this.#largeBytes -= this.#sizeOf(old);
+      }
+      return;
+    }
     this.#values.set(key, value);
     this.#bytes += size;
     for (const [oldest, old] of this.#values) {

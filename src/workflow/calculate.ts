@@ -1,14 +1,16 @@
 /** Band arithmetic over files, streamed: memory does not grow with the height of the result. */
 
 import { invalidInput, invalidOption } from '../errors.js';
-import type { Dtype, GeoBox, RowRange } from '../geo/index.js';
+import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
+import { beyondFloat32, givesClasses } from '../kernels/expression/index.js';
 import {
   type DeviceExpression,
   type Expression,
   evaluateExpression,
+  evaluateExpressionFloat64,
   parseExpression,
   type Resampling,
   uploadExpression,
@@ -16,16 +18,15 @@ import {
 import type { OperationOptions } from '../progress.js';
 import {
   type CogOptions,
-  CogWriter,
   noReference,
   openRaster,
   type Raster,
-  storableNodata,
+  requireNodata,
   WarpedRaster,
 } from '../raster/index.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { type RowSource, streamRows } from './stream-rows.js';
+import { type RowSource, streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
 
 /** A band that expressions call by a name. */
@@ -49,13 +50,17 @@ export interface CalculateOptions extends OperationOptions {
   resampling?: Resampling;
   /** Whether values are taken as they are stored, not as physical ones by the file's scale and offset (default false). */
   stored?: boolean;
-  /** Type of the result (default float32). */
+  /**
+   * Type of the result. Default: float32, or float64 where a band or a number of an expression may hold what float32
+   * cannot: bands of float64 and integers of 32 and 64 bits.
+   */
   dtype?: Dtype;
-  /** Nodata of the result (default: NaN, or the end of the type's range). */
-  nodata?: number;
+  /** Nodata of the result (default: NaN for floats, none for integers); null for none: a mask says where gaps are. */
+  nodata?: number | null;
   backend?: BackendChoice;
   threads?: number;
   compression?: CogOptions['compression'];
+  /** Default `average` for floats; `nearest` for whole numbers, and where an expression can give only classes. */
   overviews?: CogOptions['overviews'];
   maxPixels?: number;
 }
@@ -67,7 +72,10 @@ export interface CalculateReport {
   height: number;
   crs: string;
   dtype: Dtype;
-  nodata: number;
+  /** Null where a mask says where there are gaps. */
+  nodata: number | null;
+  /** Whether the file has a mask. */
+  mask: boolean;
   /** Valid pixels of each band of the result. */
   validPixels: number[];
   backend: BackendInfo;
@@ -126,47 +134,50 @@ async function calculateOpened(
   expressions: readonly Expression[],
   options: CalculateOptions,
 ): Promise<CalculateReport> {
-  const { destination, like, dtype = 'float32' } = options;
+  const { destination, like } = options;
   const grid = like === undefined ? boxOf(groups[0].raster) : await gridOf(like);
   const geobox = grid.requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'give a smaller grid with --like, or raise --max-pixels',
   );
   for (const { raster } of groups) requireGrid(raster, geobox, options.resampling);
-  const nodata = storableNodata(dtype, options.nodata ?? null);
+  const { dtype: given, nodata: wanted } = options;
+  if (given !== undefined && wanted !== undefined) requireNodata(given, wanted);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   });
   try {
     const rows = new CalculatedRows(backend, groups, geobox, expressions, options);
-    const writer = await CogWriter.create(destination, {
+    const dtype = given ?? (rows.exceedsFloat32 ? 'float64' : 'float32');
+    const nodata = wanted === undefined ? (isFloat(dtype) ? Number.NaN : null) : wanted;
+    requireNodata(dtype, nodata);
+    const texts = expressions.map(({ text }) => text);
+    const cog = {
       geobox,
       bands: expressions.length,
       dtype,
       nodata,
-      descriptions: expressions.map(({ text }) => text),
+      descriptions: texts,
       ...(options.compression === undefined ? {} : { compression: options.compression }),
-      ...(options.overviews === undefined ? {} : { overviews: options.overviews }),
-    });
+      overviews:
+        options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
+    } as const;
     try {
       // Values may be classes: one that equals the nodata value is not moved to its neighbour.
-      const target = { geobox, dtype, nodata, resampled: false, stage: 'calc' };
-      const validPixels = await streamRows(backend, rows, writer, target, options);
-      await writer.finish();
+      const target = { destination, cog, resampled: false, alpha: null, stage: 'calc' };
+      const streamed = await streamCog(backend, rows, target, options);
       return {
         destination,
-        expressions: expressions.map(({ text }) => text),
+        expressions: texts,
         width: geobox.width,
         height: geobox.height,
         crs: geobox.crs.toString(),
         dtype,
-        nodata,
-        validPixels,
+        ...streamed,
         backend: backend.info,
       };
     } finally {
-      await writer.abort();
       rows.dispose();
     }
   } finally {
@@ -179,20 +190,28 @@ function boxOf(raster: Raster): GeoBox {
   return raster.geobox;
 }
 
+/** What rounding may make of one grid in two files, in pixels. */
+const SAME_GRID = 0.01;
+
 /** Grids are never changed unasked. */
 function requireGrid(raster: Raster, geobox: GeoBox, resampling: Resampling | undefined): void {
   const own = boxOf(raster);
-  if (resampling !== undefined || own.equals(geobox, 1e-6)) return;
+  if (resampling !== undefined || geobox.equals(own, SAME_GRID)) return;
   throw invalidInput(
     raster.name,
-    `lies on another grid (${own.width} × ${own.height} in ${own.crs}) than the result (${geobox.width} × ${geobox.height} in ${geobox.crs})`,
+    `lies on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`,
     'say how to resample it with --resampling',
   );
+}
+
+function describeGrid({ width, height, crs, transform: { a, c, e, f } }: GeoBox): string {
+  return `${width} × ${height} pixels of ${a} × ${e} from (${c}, ${f}) in ${crs}`;
 }
 
 /** Rows of a result, computed from the rows of its bands. */
 class CalculatedRows implements RowSource {
   readonly bandCount: number;
+  readonly exceedsFloat32: boolean;
   readonly #backend: Backend;
   readonly #geobox: GeoBox;
   readonly #expressions: readonly DeviceExpression[];
@@ -220,6 +239,22 @@ class CalculatedRows implements RowSource {
       names: bands.map(({ name }) => name),
     }));
     this.#expressions = expressions.map((expression) => uploadExpression(backend, expression));
+    this.exceedsFloat32 =
+      this.#sources.some(({ warped }) => warped.exceedsFloat32) ||
+      expressions.some((expression) => beyondFloat32(expression) !== null);
+  }
+
+  async readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]> {
+    const bands: Record<string, Float64Array> = {};
+    for (const { warped, names } of this.#sources) {
+      const values = await warped.readExactRows(rows, signal);
+      for (const [k, name] of names.entries()) bands[name] = values[k];
+    }
+    return this.#expressions.map(({ expression }) => {
+      const result = new Float64Array((rows.end - rows.start) * this.#geobox.width);
+      evaluateExpressionFloat64(expression, bands, result);
+      return result;
+    });
   }
 
   async readRows(

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { isAddress, readJson } from '../io/node/index.js';
-import { validate } from '../json.js';
+import { dictionary, validateStrictly } from '../json.js';
 import { UNITS, type Units } from '../raster/index.js';
 
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
@@ -20,7 +20,7 @@ const ItemSchema = v.object({
   relative_orbit: v.optional(v.nullable(Finite)),
   'eo:cloud_cover': v.optional(v.nullable(Finite)),
   /** Where the item's files are, by asset key: relative to the manifest, or URLs. */
-  assets: v.optional(v.record(Name, AssetSchema)),
+  assets: v.optional(dictionary(Name, AssetSchema)),
 });
 
 const ManifestSchema = v.object({
@@ -29,15 +29,15 @@ const ManifestSchema = v.object({
     /** `[west, south, east, north]` in degrees. */
     bbox: v.tuple([Finite, Finite, Finite, Finite]),
     target_crs: v.optional(v.string(), 'EPSG:32632'),
-    phase_dates: v.record(Name, v.string()),
+    phase_dates: dictionary(Name, v.string()),
   }),
   phase_order: v.pipe(v.array(Name), v.minLength(1, 'must name at least one phase')),
-  collections: v.optional(v.record(Name, Name), {}),
+  collections: v.optional(dictionary(Name, Name), {}),
   /** Asset keys of each modality, in the order of its bands. */
-  assets: v.record(Name, v.pipe(v.array(Name), v.minLength(1, 'must name at least one asset'))),
+  assets: dictionary(Name, v.pipe(v.array(Name), v.minLength(1, 'must name at least one asset'))),
   /** Units of a modality's values, where its collection does not settle them. */
-  units: v.optional(v.record(Name, v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`)), {}),
-  selected: v.record(Name, v.record(Name, ItemSchema)),
+  units: v.optional(dictionary(Name, v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`)), {}),
+  selected: dictionary(Name, dictionary(Name, ItemSchema)),
   dem_items: v.array(ItemSchema),
   /** Polygons of the flood, for the label. */
   label: v.optional(AssetSchema),
@@ -63,7 +63,7 @@ const COLLECTION_UNITS: Readonly<Record<string, Units>> = {
 
 /** @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
 export async function readManifest(path: string): Promise<Manifest> {
-  const document = validate(ManifestSchema, await readJson(path), path);
+  const document = validateStrictly(ManifestSchema, await readJson(path), path);
   for (const phase of document.phase_order) {
     if (document.selected[phase] === undefined) {
       throw invalidInput(

@@ -20,6 +20,7 @@ import {
 } from '../raster/index.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
 import { chipIndex } from './chip-index.js';
+import { given } from './given.js';
 import {
   assetHref,
   type Manifest,
@@ -126,7 +127,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   } finally {
     backend.dispose();
   }
-  const label = await rasterizeLabel(manifest, grid);
+  const label = await rasterizeLabel(manifest, grid, options);
   await writeMask(join(output, VALID_FILE), grid, valid);
   if (label !== null) await writeMask(join(output, LABEL_FILE), grid, label);
   const index = chipIndex(manifest.document.event.name, grid.width, grid.height, valid, label);
@@ -298,11 +299,23 @@ function markInvalid(values: Float32Array, valid: Uint8Array): void {
 }
 
 /** 1 in pixels whose centres lie in the manifest's polygons. */
-async function rasterizeLabel(manifest: Manifest, grid: GeoBox): Promise<Uint8Array | null> {
+async function rasterizeLabel(
+  manifest: Manifest,
+  grid: GeoBox,
+  { signal, onProgress }: OperationOptions,
+): Promise<Uint8Array | null> {
   const { label } = manifest.document;
   if (label === undefined) return null;
   const path = resolveFrom(manifest, label.href);
-  const areas = await readAreas(path);
+  const areas = await readAreas(path, {
+    ...given({ signal, onProgress }),
+    bounds: grid.bounds,
+    boundsCrs: grid.crs,
+  });
+  if (areas.features.length === 0) {
+    const message = `the label ${path} has no polygon that touches the grid, so that it shows nothing`;
+    onProgress?.({ type: 'warning', message });
+  }
   const mask = new Uint8Array(grid.pixelCount);
   const ones = new Uint8Array(areas.features.length).fill(1);
   new Rasterizer(areas, grid).burn({ start: 0, end: grid.height }, mask, ones);

@@ -7,11 +7,15 @@ import { isAddress } from '../io/node/index.js';
 import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
 import { isCategorical, UNITS, unitConversion } from '../raster/index.js';
 import { identityOf, requirePlausible } from './band-checks.js';
-import { resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
+import { NodataSchema, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
 
 const Source = v.object({
   href: v.string(),
   band: v.number(),
+  /** Where they are not the image's. */
+  units: v.optional(v.picklist(UNITS)),
+  /** What the scene declares in place of the file. */
+  nodata: v.optional(NodataSchema),
   /** Identifies the content: an entity tag, or the size and time of a file. */
   identity: v.string(),
 });
@@ -31,7 +35,7 @@ export type PlannedImage = v.InferOutput<typeof PlannedImageSchema>;
 
 /** What of an image decides values: not where its files are. */
 export function identityOfImage({ sources, ...image }: PlannedImage): Record<string, unknown> {
-  return { ...image, sources: sources.map(({ band, identity }) => ({ band, identity })) };
+  return { ...image, sources: sources.map(({ href: _, ...source }) => source) };
 }
 
 export interface PlanImagesOptions {
@@ -124,9 +128,9 @@ async function planImage(
       'add the bands',
     );
   }
-  unitConversion(found.units, input.units, `${path}: ${input.name}`);
-  const resampling: Resampling = found.resampling ?? (isCategorical(found.units) ? 'nearest' : 'bilinear');
-  if (isCategorical(found.units) && !suitsCategories(resampling)) {
+  const units = bands[input.bands[0]]?.units ?? found.units;
+  const resampling: Resampling = found.resampling ?? (isCategorical(units) ? 'nearest' : 'bilinear');
+  if (isCategorical(units) && !suitsCategories(resampling)) {
     throw invalidInput(
       path,
       `resamples the categories of ${input.name} by ${resampling}`,
@@ -135,7 +139,8 @@ async function planImage(
   }
   const sources = [];
   for (const name of input.bands) {
-    const { href, band } = bands[name];
+    const { href, band, nodata, units: own = found.units } = bands[name];
+    unitConversion(own, input.units, `${path}: ${own === found.units ? input.name : `${name} of ${place}`}`);
     const location = resolveHref(scene, href);
     const raster = await rasters.open(location, signal);
     if (band > raster.bands.length) {
@@ -145,9 +150,15 @@ async function planImage(
         'correct it',
       );
     }
-    sources.push({ href: absolute(location), band, identity: await identityOf(location) });
+    sources.push({
+      href: absolute(location),
+      band,
+      ...(own === units ? {} : { units: own }),
+      ...(nodata === undefined ? {} : { nodata }),
+      identity: await identityOf(location),
+    });
   }
-  return { input: input.name, phase, scenePhase, units: found.units, resampling, sources };
+  return { input: input.name, phase, scenePhase, units, resampling, sources };
 }
 
 function absolute(location: string): string {
@@ -166,10 +177,16 @@ export async function checkUnits(
 ): Promise<void> {
   for (const image of images) {
     const input = inputs.find((candidate) => candidate.name === image.input)!;
-    for (const [k, { href, band }] of image.sources.entries()) {
-      const raster = await rasters.open(href, signal);
+    for (const [k, source] of image.sources.entries()) {
+      const raster = await rasters.openBand(source, signal);
       const what = `${input.name} ${input.bands[k]}`;
-      await requirePlausible(raster, raster.bands[band - 1], image.units, what, signal);
+      await requirePlausible(
+        raster,
+        raster.bands[source.band - 1],
+        source.units ?? image.units,
+        what,
+        signal,
+      );
     }
   }
 }

@@ -10,7 +10,7 @@ import { createChipLayout, type GeoBox, unitRows } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import type { ModelFolder } from '../inference/index.js';
 import { readJson } from '../io/node/index.js';
-import { validate } from '../json.js';
+import { validate, validateStrictly } from '../json.js';
 import { VERSION } from '../version.js';
 import {
   checkUnits,
@@ -82,7 +82,7 @@ export async function readPlan(path: string): Promise<Plan> {
 
 /** Checks a plan that came from a file. @param name the file, for messages */
 export function parsePlan(document: unknown, name: string): Plan {
-  return validate(PlanSchema, document, name);
+  return validateStrictly(PlanSchema, document, name);
 }
 
 /** The folder of a run's units and markers, beside the output. */

@@ -3,7 +3,7 @@ import { TerrachipError } from '../errors.js';
 import type { GeoBox, RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import type { EmbeddingManifest, ModelManifest, SceneImage } from '../inference/index.js';
-import { unitConversion, WarpedRaster } from '../raster/index.js';
+import { type UnitConversion, unitConversion, WarpedRaster } from '../raster/index.js';
 import type { PlannedImage } from './plan-images.js';
 import type { SceneRasters } from './scene.js';
 
@@ -46,18 +46,22 @@ async function openImage(
       },
     );
   }
-  const convert = unitConversion(planned.units, input.units, planned.input);
   // Bands of one file are warped together: their blocks are decoded once and share a control grid.
-  const files = new Map<string, { bands: number[]; planes: number[] }>();
-  for (const [plane, { href, band }] of planned.sources.entries()) {
-    const file = files.get(href) ?? { bands: [], planes: [] };
-    file.bands.push(band);
+  const files = new Map<
+    string,
+    { source: (typeof planned.sources)[number]; bands: number[]; planes: number[] }
+  >();
+  for (const [plane, source] of planned.sources.entries()) {
+    const key = JSON.stringify([source.href, source.units ?? null, source.nodata ?? typeof source.nodata]);
+    const file = files.get(key) ?? { source, bands: [], planes: [] };
+    file.bands.push(source.band);
     file.planes.push(plane);
-    files.set(href, file);
+    files.set(key, file);
   }
-  const groups: { raster: WarpedRaster; planes: readonly number[] }[] = [];
-  for (const [href, { bands, planes }] of files) {
-    const raster = await rasters.open(href, opening);
+  const groups: { raster: WarpedRaster; planes: readonly number[]; convert: UnitConversion }[] = [];
+  for (const { source, bands, planes } of files.values()) {
+    const convert = unitConversion(source.units ?? planned.units, input.units, planned.input);
+    const raster = await rasters.openBand(source, opening);
     groups.push({
       raster: new WarpedRaster(backend, raster, {
         geobox,
@@ -66,6 +70,7 @@ async function openImage(
         prepare: convert.source,
       }),
       planes,
+      convert,
     });
   }
   const image: SceneImage = {
@@ -75,8 +80,8 @@ async function openImage(
       for (const group of groups) {
         const targets = group.planes.map((plane) => planes[plane]);
         await group.raster.readRows(rows, targets, rows.start, signal);
+        for (const plane of targets) group.convert.resampled?.(backend, plane);
       }
-      for (const plane of planes) convert.resampled?.(backend, plane);
     },
   };
   return { image, warped: groups.map(({ raster }) => raster) };

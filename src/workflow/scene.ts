@@ -3,11 +3,28 @@ import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
-import { Affine, type Bounds, Crs, GeoBox, transformBounds, unionBounds } from '../geo/index.js';
+import {
+  Affine,
+  type Bounds,
+  Crs,
+  GeoBox,
+  isFloat,
+  nearestTurn,
+  rangeOf,
+  transformBounds,
+  unionBounds,
+} from '../geo/index.js';
 import { isAddress, readJson } from '../io/node/index.js';
-import { validate } from '../json.js';
+import { dictionary, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
-import { type BlockCache, noReference, openRaster, type Raster, UNITS } from '../raster/index.js';
+import {
+  type BlockCache,
+  DeclaredRaster,
+  noReference,
+  openRaster,
+  type Raster,
+  UNITS,
+} from '../raster/index.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
 
@@ -17,13 +34,22 @@ export const SCENE_FILE = 'scene.json';
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(64));
 
+const UnitsSchema = v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`);
+export const NodataSchema = v.nullable(
+  v.union([v.number(), v.literal('nan')], 'must be a number, "nan", or null for none'),
+);
+
 const BandSchema = v.object({
   /** Path (relative to the scene file) or URL of a raster. */
   href: v.pipe(v.string(), v.minLength(1, 'must name a raster')),
   /** Band number from 1 (default 1). */
   band: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
+  /** Of this band, where they differ from the input's. */
+  units: v.optional(UnitsSchema),
+  /** The stored value of pixels without data, whatever the file says: a number, "nan", or null for none. */
+  nodata: v.optional(NodataSchema),
 });
-const ImageSchema = v.record(Name, BandSchema);
+const ImageSchema = dictionary(Name, BandSchema);
 
 const GridSchema = v.union(
   [
@@ -52,12 +78,15 @@ const SceneSchema = v.object({
   datetime: v.optional(v.string()),
   grid: GridSchema,
   phases: v.optional(v.array(Name), []),
-  inputs: v.record(
+  /** Of all inputs. */
+  nodata: v.optional(NodataSchema),
+  inputs: dictionary(
     Name,
     v.object({
-      units: v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`),
+      units: UnitsSchema,
+      nodata: v.optional(NodataSchema),
       resampling: v.optional(v.picklist(RESAMPLINGS)),
-      phases: v.optional(v.record(Name, ImageSchema)),
+      phases: v.optional(dictionary(Name, ImageSchema)),
       static: v.optional(ImageSchema),
     }),
   ),
@@ -65,6 +94,7 @@ const SceneSchema = v.object({
 
 export type SceneDocument = v.InferOutput<typeof SceneSchema>;
 export type SceneInput = SceneDocument['inputs'][string];
+export type SceneNodata = v.InferOutput<typeof NodataSchema>;
 export type SceneBands = v.InferOutput<typeof ImageSchema>;
 
 /** A scene file that was read, with hrefs made absolute. */
@@ -83,7 +113,60 @@ export async function readScene(location: string): Promise<Scene> {
     () => false,
   );
   const path = isFolder ? join(location, SCENE_FILE) : location;
-  return { path, document: validate(SceneSchema, await readJson(path), path) };
+  return { path, document: validateStrictly(SceneSchema, withDeclarations(await readJson(path)), path) };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What is said of units and nodata; a band may have one of these names. */
+function declaredIn(members: Members): Members {
+  const isDeclared = ([key, value]: [string, unknown]): boolean =>
+    (key === 'units' || key === 'nodata') && !isMembers(value);
+  return Object.fromEntries(Object.entries(members).filter(isDeclared));
+}
+
+/**
+ * Units and nodata may be said of the scene, an input, a phase or a band; the nearest counts. Here each band gets what is
+ * said of what it belongs to.
+ */
+function withDeclarations(document: unknown): unknown {
+  if (!isMembers(document) || !isMembers(document.inputs)) return document;
+  const ofScene = declaredIn(document);
+  return {
+    ...document,
+    inputs: mapMembers(document.inputs, (input) => withInputDeclarations(input, ofScene)),
+  };
+}
+
+function withInputDeclarations(input: Members, ofScene: Members): Members {
+  const units: unknown[] = [];
+  const image = (bands: Members): Members => {
+    const ofImage = declaredIn(bands);
+    const named = Object.entries(bands).filter(([name]) => !Object.hasOwn(ofImage, name));
+    return mapMembers(Object.fromEntries(named), (band) => {
+      const whole = { ...ofScene, ...declaredIn(input), ...ofImage, ...band };
+      units.push('units' in whole ? whole.units : undefined);
+      return whole;
+    });
+  };
+  const { phases, static: fixed } = input;
+  const placed = {
+    ...(isMembers(phases) ? { phases: mapMembers(phases, image) } : {}),
+    ...(isMembers(fixed) ? { static: image(fixed) } : {}),
+  };
+  // Where all bands have units of their own, nobody needs to say those of the input.
+  const own = units.length > 0 && !units.includes(undefined) ? { units: units[0] } : {};
+  return { ...own, ...input, ...placed };
+}
+
+function mapMembers(members: Members, change: (member: Members) => Members): Members {
+  return Object.fromEntries(
+    Object.entries(members).map(([key, member]) => [key, isMembers(member) ? change(member) : member]),
+  );
 }
 
 /** A path or URL as a scene file means it. */
@@ -111,10 +194,44 @@ export class SceneRasters {
     return raster;
   }
 
+  /**
+   * A band's raster, with the nodata value that the scene declares of it.
+   * @throws {TerrachipError} as `openRaster`; INVALID_INPUT for a nodata value that the band's type cannot hold
+   */
+  async openBand({ href, band, nodata }: BandOfRaster, signal?: AbortSignal): Promise<Raster> {
+    const raster = await this.open(href, signal);
+    return withNodata(raster, band, nodata);
+  }
+
   async close(): Promise<void> {
     const rasters = await Promise.allSettled(this.#rasters.values());
     for (const raster of rasters) if (raster.status === 'fulfilled') await raster.value.close();
   }
+}
+
+/** A band of a raster, and what a scene says of it. */
+export interface BandOfRaster {
+  readonly href: string;
+  /** From 1. */
+  readonly band: number;
+  readonly nodata?: SceneNodata | undefined;
+}
+
+/** A raster with another nodata value. @throws {TerrachipError} INVALID_INPUT for one that the band's type cannot hold */
+export function withNodata(raster: Raster, band: number, declared: SceneNodata | undefined): Raster {
+  const info = raster.bands[band - 1];
+  if (declared === undefined || info === undefined) return raster;
+  if (declared === null) return new DeclaredRaster(raster, { nodata: null });
+  const nodata = declared === 'nan' ? Number.NaN : declared;
+  const { min, max } = rangeOf(info.dtype);
+  if (!isFloat(info.dtype) && !(Number.isInteger(nodata) && nodata >= min && nodata <= max)) {
+    throw invalidInput(
+      raster.name,
+      `holds ${info.dtype}, which cannot be the nodata value ${declared} that the scene declares`,
+      'correct the scene',
+    );
+  }
+  return new DeclaredRaster(raster, { nodata: info.dtype === 'float32' ? Math.fround(nodata) : nodata });
 }
 
 /** The grid that a scene file asks for. */
@@ -140,7 +257,7 @@ export async function resolveGrid(
       const raster = await rasters.open(resolveHref(scene, href), signal);
       if (raster.geobox === null) throw noReference(raster);
       const covered = transformBounds(raster.geobox.bounds, raster.geobox.crs, crs);
-      bounds = bounds === null ? covered : unionBounds(bounds, covered);
+      bounds = bounds === null ? covered : unionBounds(bounds, nearestTurn(covered, bounds, crs));
     }
   }
   if (bounds === null) throw invalidInput(scene.path, 'names no raster', 'list rasters under inputs');

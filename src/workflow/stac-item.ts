@@ -1,4 +1,5 @@
-import { Crs, type GeoBox, transformBounds } from '../geo/index.js';
+import { bboxOf, gridFootprint } from '../catalog/index.js';
+import type { GeoBox } from '../geo/index.js';
 import { VERSION } from '../version.js';
 import type { Plan } from './plan.js';
 
@@ -8,7 +9,7 @@ export function stacItem(
   geobox: GeoBox,
   assets: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const bbox = transformBounds(geobox.bounds, geobox.crs, Crs.wgs84);
+  const footprint = gridFootprint(geobox, plan.scene.id);
   const datetime = plan.scene.datetime === null ? null : new Date(plan.scene.datetime).toISOString();
   const now = new Date().toISOString();
   return {
@@ -19,8 +20,11 @@ export function stacItem(
       'https://stac-extensions.github.io/processing/v1.2.0/schema.json',
     ],
     id: `${plan.scene.id}-${plan.model.name}`,
-    bbox,
-    geometry: { type: 'Polygon', coordinates: [geobox.footprint()] },
+    bbox: bboxOf(footprint),
+    geometry:
+      footprint.length === 1
+        ? { type: 'Polygon', coordinates: footprint[0] }
+        : { type: 'MultiPolygon', coordinates: footprint },
     properties: {
       // STAC wants both ends where there is no single time; a map of unknown date spans the time of its making.
       datetime,

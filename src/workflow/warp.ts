@@ -1,25 +1,26 @@
 /** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
 
 import { invalidOption } from '../errors.js';
-import type { Dtype, GeoBox } from '../geo/index.js';
+import { canHold, createTransform, type Dtype, type GeoBox, isFloat } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
 import { type Antialias, keepsValues, type Resampling } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
 import {
+  type BandInfo,
   type CogOptions,
-  CogWriter,
+  type Metadata,
   noReference,
   openRaster,
   type Raster,
-  storableNodata,
+  requireNodata,
   type WarpCounters,
   WarpedRaster,
 } from '../raster/index.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { streamRows } from './stream-rows.js';
+import { streamCog } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
 export interface WarpFileOptions extends OperationOptions {
@@ -28,10 +29,13 @@ export interface WarpFileOptions extends OperationOptions {
   grid: TargetGrid;
   /** Band numbers from 1 (default: all). */
   bands?: readonly number[];
-  /** Type of the result (default: the source's; float32 for float64). */
+  /** Type of the result (default: the source's; float32 for `sum` and `rms` of float64, which are computed in it). */
   dtype?: Dtype;
-  /** Nodata of the result (default: the source's, else NaN or the end of the type's range). */
-  nodata?: number;
+  /**
+   * Nodata of the result (default: the source's where the type holds it, else NaN for floats and none for integers);
+   * null for none. Without one, the alpha band or a mask says where there are gaps.
+   */
+  nodata?: number | null;
   /** Default nearest. */
   resampling?: Resampling;
   /** Whether filters widen where pixels grow (default off; see `WarpedRaster`). */
@@ -43,6 +47,7 @@ export interface WarpFileOptions extends OperationOptions {
   /** How hard to compress: 1 to 9 for deflate (default 6), to 22 for zstd (default 9). */
   level?: number;
   bigTiff?: CogOptions['bigTiff'];
+  /** Default `nearest` for resamplings that keep the source's values, else `average`. */
   overviews?: CogOptions['overviews'];
   tolerance?: number;
   maxPixels?: number;
@@ -54,7 +59,10 @@ export interface WarpReport {
   height: number;
   crs: string;
   dtype: Dtype;
-  nodata: number;
+  /** Null where the alpha band or a mask says where there are gaps. */
+  nodata: number | null;
+  /** Whether the file has a mask. */
+  mask: boolean;
   /** Valid pixels of each band. */
   validPixels: number[];
   backend: BackendInfo;
@@ -76,9 +84,8 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
       options.maxPixels ?? DEFAULT_MAX_PIXELS,
       'choose a coarser --res, smaller --bounds, or raise --max-pixels',
     );
-    for (const note of [raster.crs?.accuracyNote, geobox.crs.accuracyNote]) {
-      if (note) onProgress?.({ type: 'warning', message: note });
-    }
+    const note = raster.crs === null ? null : createTransform(raster.crs, geobox.crs).accuracyNote;
+    if (note !== null) onProgress?.({ type: 'warning', message: note });
     return await warpOpened(raster, geobox, options);
   } finally {
     await raster.close();
@@ -96,8 +103,13 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       `choose one of 1 to ${raster.bands.length} of ${raster.name}`,
     );
   }
-  const dtype = options.dtype ?? (source.dtype === 'float64' ? 'float32' : source.dtype);
-  const nodata = storableNodata(dtype, options.nodata ?? source.nodata);
+  const computed = resampling === 'sum' || resampling === 'rms';
+  const dtype = options.dtype ?? (computed && source.dtype === 'float64' ? 'float32' : source.dtype);
+  const chosen = bands.flatMap((band) => raster.bands[band - 1] ?? []);
+  const alpha = chosen.findIndex(({ colourInterpretation }) => colourInterpretation === 'alpha');
+  const colours = chosen.filter((_, band) => band !== alpha);
+  const nodata = options.nodata === undefined ? sharedNodata(colours, dtype) : options.nodata;
+  requireNodata(dtype, nodata);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
     ...(options.threads === undefined ? {} : { threads: options.threads }),
@@ -110,43 +122,69 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       bands,
       // As GDAL does, stored values are resampled as they are; scale and offset go along as metadata.
       unscale: false,
+      transparency: 'gaps',
       ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
     });
-    const writer = await CogWriter.create(options.destination, {
+    const { destination } = options;
+    const cog = {
       geobox,
       bands: bands.length,
       dtype,
       nodata,
-      scales: bands.map((band) => raster.bands[band - 1].scale),
-      offsets: bands.map((band) => raster.bands[band - 1].offset),
-      descriptions: bands.map((band) => raster.bands[band - 1].description ?? ''),
+      scales: chosen.map(({ scale }) => scale),
+      offsets: chosen.map(({ offset }) => offset),
+      descriptions: chosen.map(({ description }) => description ?? ''),
+      metadata: keptItems(raster.metadata),
+      bandMetadata: chosen.map(({ metadata }) => keptItems(metadata)),
       overviews: options.overviews ?? (keepsValues(resampling) ? 'nearest' : 'average'),
       ...(options.compression === undefined ? {} : { compression: options.compression }),
       ...(options.level === undefined ? {} : { level: options.level }),
       ...(options.bigTiff === undefined ? {} : { bigTiff: options.bigTiff }),
       ...(raster.colourTable === null || dtype !== 'uint8' || bands.length > 1
-        ? {}
+        ? { colourInterpretations: chosen.map(({ colourInterpretation }) => shown(colourInterpretation)) }
         : { colourTable: raster.colourTable }),
-    });
-    try {
-      const target = { geobox, dtype, nodata, resampled: !keepsValues(resampling), stage: 'warp' };
-      const validPixels = await streamRows(backend, warped, writer, target, options);
-      await writer.finish();
-      return {
-        destination: options.destination,
-        width: geobox.width,
-        height: geobox.height,
-        crs: geobox.crs.toString(),
-        dtype,
-        nodata,
-        validPixels,
-        backend: backend.info,
-        counters: warped.counters,
-      };
-    } finally {
-      await writer.abort();
-    }
+      premultiplied: chosen[alpha]?.metadata.IMAGE_STRUCTURE?.ALPHA === 'PREMULTIPLIED',
+    };
+    const target = {
+      destination,
+      cog,
+      resampled: !keepsValues(resampling),
+      alpha: alpha < 0 ? null : alpha,
+      stage: 'warp',
+    };
+    const streamed = await streamCog(backend, warped, target, options);
+    return {
+      destination,
+      width: geobox.width,
+      height: geobox.height,
+      crs: geobox.crs.toString(),
+      dtype,
+      ...streamed,
+      backend: backend.info,
+      counters: warped.counters,
+    };
   } finally {
     backend.dispose();
   }
+}
+
+/** The nodata value of a result by its bands': one for all that the type holds, else NaN, or null for integers. */
+function sharedNodata([first, ...others]: readonly BandInfo[], dtype: Dtype): number | null {
+  const nodata = first?.nodata ?? null;
+  const shared = others.every((band) => Object.is(band.nodata, nodata));
+  if (nodata !== null && shared && canHold(dtype, nodata)) return nodata;
+  return isFloat(dtype) ? Number.NaN : null;
+}
+
+/** A file without the palette has no palette's band. */
+function shown(colourInterpretation: string): string {
+  return colourInterpretation === 'palette' ? 'gray' : colourInterpretation;
+}
+
+/** Items of metadata that are true of the result: not those that describe pixels, or how another format stores them. */
+const NOT_KEPT =
+  /^(STATISTICS_|AREA_OR_POINT$|_FillValue$|missing_value$|valid_(min|max|range)$|scale_factor$|add_offset$|grid_mapping|coordinates$)/;
+
+function keptItems(metadata: Metadata): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata[''] ?? {}).filter(([name]) => !NOT_KEPT.test(name)));
 }

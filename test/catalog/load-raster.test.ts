@@ -4,6 +4,7 @@ import {
   GeoCatalog,
   type LoadRasterOptions,
   loadRaster,
+  loadRasterTimeseries,
   streamRaster,
 } from '../../src/catalog/node/index.js';
 import { TimeInterval } from '../../src/geo/node/index.js';
@@ -194,6 +195,35 @@ describeBackends('loadRaster', (backend) => {
     await expect(load([row], box, { dtype: 'uint8', nodata: 300 })).rejects.toThrow(
       /nodata cannot be 300 in uint8/,
     );
+  });
+
+  it('takes no value that occurs for no data, unless it is told to', async () => {
+    const box = gridAt(500_000, 5_000_010, 4, 1);
+    const wide = gridAt(500_000, 5_000_010, 5, 1);
+    const white = { geobox: box, bands: [Uint8Array.of(0, 7, 254, 255)] };
+    const row = await writeRow(folder, 'white', { data: white }, { interval: '2021-07-01' });
+    const whole = await load([row], box, { dtype: 'uint8' });
+    expect([...whole.data]).toEqual([0, 7, 254, 255]);
+    expect(whole.nodata).toBeNull();
+    const withGap = await load([row], wide, { dtype: 'uint8' });
+    expect([...withGap.data]).toEqual([0, 7, 254, 255, 253]);
+    expect(withGap.nodata).toBe(253);
+    const asked = await load([row], wide, { dtype: 'uint8', nodata: 255 });
+    expect([...asked.data, asked.nodata]).toEqual([0, 7, 254, 255, 255, 255]);
+    const stream = await streamRaster([row], wide, {
+      backend: backend(),
+      dtype: 'uint8',
+      resampling: 'nearest',
+    });
+    await expect(stream[Symbol.asyncIterator]().next()).rejects.toThrow(
+      /nodata is not given, and valid pixels hold 255/,
+    );
+    const series = await loadRasterTimeseries([row], wide, {
+      backend: backend(),
+      dtype: 'uint8',
+      resampling: 'nearest',
+    });
+    expect([...series.data, series.nodata]).toEqual([0, 7, 254, 255, 253, 253]);
   });
 
   it('honours the mask in a file before it combines', async () => {

@@ -11,7 +11,7 @@ import {
   loadRasterTimeseries,
   type OpenAsset,
 } from '../../src/catalog/node/index.js';
-import { type GeoBox, TimeInterval } from '../../src/geo/node/index.js';
+import { GeoBox, TimeInterval } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import type { MosaicMethod } from '../../src/kernels/index.js';
 import { openRaster } from '../../src/raster/index.js';
@@ -88,6 +88,45 @@ describe('rows that cannot be read', () => {
   });
 });
 
+describe('common names that several bands have', () => {
+  const named = (asset: CatalogRow['assets'][string], name: string, commonName: string, rest = {}) => ({
+    ...asset,
+    bands: [{ name, commonName, index: 1 }],
+    ...rest,
+  });
+  const { red } = first.assets;
+  const load = (assets: CatalogRow['assets'], band: string) =>
+    loadRaster([{ ...first, assets }], grid, { ...nearest, bands: [band] });
+
+  it('are an error that lists them', async () => {
+    const edges = {
+      B05: named(red, 'B05', 'rededge'),
+      B06: named(red, 'B06', 'rededge'),
+      B07: named(red, 'B07', 'rededge'),
+    };
+    await expect(load(edges, 'rededge')).rejects.toThrow(
+      'first has 3 bands with the common name "rededge"; choose one of B05, B06, B07.',
+    );
+    expect(valuesOf(await load(edges, 'B06'))).toEqual([1, 2, NAN]);
+    const { bands: _, ...unlisted } = red;
+    const every = { ...unlisted, everyBand: { commonName: 'nir' } };
+    await expect(load({ nir1: every, nir2: every }, 'nir')).rejects.toThrow(/choose one of nir1, nir2/);
+    await expect(
+      loadRaster([{ ...first, assets: edges }], grid, { bands: ['rededge'], onUnreadable: 'skip' }),
+    ).resolves.toBeDefined();
+  });
+
+  it('are that of one band where it comes in copies, or in a picture', async () => {
+    const copies = {
+      visual: named(red, 'B04', 'red', { roles: ['visual'] }),
+      preview: named(red, 'preview', 'red', { roles: ['overview'] }),
+      B04_10m: named(red, '1', 'red'),
+      B04_20m: named(red, '1', 'red'),
+    };
+    expect(valuesOf(await load(copies, 'red'))).toEqual([1, 2, NAN]);
+  });
+});
+
 describe('rows that lack a band', () => {
   const { red, scl } = second.assets;
   const withoutMask = { ...second, id: 'withoutMask', assets: { red } };
@@ -127,6 +166,30 @@ describe('rows that say where their files lie', () => {
   const box = gridAt(500_000, 5_000_020, 4, 2);
   const says = (id: string, geobox: GeoBox) =>
     writeRow(folder, id, { data: { geobox: box, bands: values, asset: { geobox } } });
+
+  it('are not trusted where they miss what the outline of the row meets', async () => {
+    const wide = gridAt(500_000, 5_000_200, 80, 20);
+    const eastern = gridAt(500_400, 5_000_200, 40, 20);
+    const values = Float32Array.from({ length: 1600 }, (_, k) => k % 80);
+    const wideRow = async (id: string, geobox: GeoBox) =>
+      GeoCatalog.from([
+        await writeRow(folder, id, { data: { geobox: wide, bands: [values], asset: { geobox } } }),
+      ]);
+    // Width and height exchanged, pixels ten times too small, another zone; then what is right.
+    const zone = new GeoBox('EPSG:32633', wide.transform, 80, 20);
+    for (const wrong of [gridAt(500_000, 5_000_200, 20, 80), gridAt(500_000, 5_000_200, 80, 20, 1), zone]) {
+      await expect(loadRaster(await wideRow('wrong', wrong), eastern)).rejects.toThrow(
+        /wrong-data\.tif does not lie where its row says/,
+      );
+    }
+    const right = await wideRow('right', wide);
+    expect(valuesOf(await loadRaster(right, eastern, nearest)).slice(0, 3)).toEqual([40, 41, 42]);
+    // Whatever only touches stays closed.
+    const counters = createLoadCounters();
+    const below = gridAt(500_000, 4_999_980, 80, 20);
+    await loadRaster(right, below, { ...nearest, bands: [1], counters });
+    expect(counters).toMatchObject({ rows: 0, filesOpened: 0 });
+  });
 
   it('are refused where they are wrong: pixels would be lost without a word', async () => {
     const wrong = await says('elsewhere', gridAt(500_000, 5_000_320, 4, 2));

@@ -1,5 +1,12 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type LoadRasterOptions, loadRaster } from '../../src/catalog/node/index.js';
+import {
+  buildRasterCatalog,
+  type LoadRasterOptions,
+  loadRaster,
+  loadRasterTimeseries,
+} from '../../src/catalog/node/index.js';
 import type { Units } from '../../src/raster/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
@@ -24,6 +31,54 @@ const row = (id: string, values: readonly number[], units?: Units, options: RowO
     },
     options,
   );
+
+describe('bands of categories', () => {
+  const classes = Uint8Array.from({ length: 16 }, (_, k) => [4, 4, 8, 11][k % 4]);
+  const files = (key: string, names: string[], asset: object) => {
+    const file = { geobox: gridAt(0, 40, 4, 4), bands: [classes], names, asset };
+    return writeRow(folder, `classes-${key}`, { [key]: file }, { interval: '2021-07-15' });
+  };
+  // Pixels of half the size, each of which takes what it lies in (NumPy: np.repeat).
+  const fine = gridAt(0, 40, 8, 8, 5);
+  const repeated = [4, 4, 4, 4, 8, 8, 11, 11];
+
+  it.each([
+    ['SCL_20m', ['1'], {}],
+    ['scl_60m', ['1'], {}],
+    ['data', ['T32TQM_20210715T101031_SCL_20m'], {}],
+    ['ESA_WORLDCOVER_10M_MAP', ['1'], {}],
+    ['sr_qa_aerosol', ['1'], {}],
+    ['Fmask', ['1'], {}],
+    ['label', ['1'], {}],
+    ['landuse', ['x'], { units: 'class' }],
+    ['other', ['x'], { bands: [{ name: 'x', index: 1, units: 'bits' }] }],
+  ])('are not interpolated: %s', async (key, names, asset) => {
+    const row = await files(key, names, asset);
+    const [name] = row.assets[key].bands?.map((band) => band.name) ?? [];
+    const bands = [key === 'data' ? name : key];
+    expect(valuesOf(await loadRaster([row], fine, { bands })).slice(0, 8)).toEqual(repeated);
+    const series = await loadRasterTimeseries([row], fine, { bands });
+    expect([...series.data].slice(0, 8)).toEqual(repeated);
+    await expect(loadRaster([row], fine, { bands, resampling: 'cubic' })).rejects.toThrow(/holds categories/);
+    await expect(loadRaster([row], fine, { bands, method: 'mean' })).rejects.toThrow(/holds categories/);
+  });
+
+  it('are told by the name of their file where nothing else does', async () => {
+    const row = await files('data', ['band1'], {});
+    const path = join(folder, 'T32TQM_20210715T101031_SCL_20m.tif');
+    await copyFile(row.href, path);
+    const { catalog } = await buildRasterCatalog(path);
+    expect(valuesOf(await loadRaster(catalog, fine, { bands: ['band1'] })).slice(0, 8)).toEqual(repeated);
+  });
+
+  it('are what their names say, not what only sounds alike', async () => {
+    for (const key of ['B04', 'nir', 'classic', 'B8A_20m', 'masked_dem']) {
+      const row = await files(key, ['1'], {});
+      const tensor = await loadRaster([row], fine, { bands: [key] });
+      expect(new Set(valuesOf(tensor)).size).toBeGreaterThan(3);
+    }
+  });
+});
 
 describeBackends('units of what is loaded', (backend) => {
   const load = async (

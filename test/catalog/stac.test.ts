@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CatalogRow, catalogFromStac, type GeoCatalog } from '../../src/catalog/index.js';
+import { assetsOfStored, storedAssets } from '../../src/catalog/parquet/rows.js';
+import { itemOfRow } from '../../src/catalog/stac/item.js';
 import type { TerrachipError } from '../../src/errors.js';
 import type { Bounds } from '../../src/geo/node/index.js';
 import { boxOutline, idsOf } from '../support/catalog.js';
@@ -107,6 +109,138 @@ describe('bands', () => {
     ];
     for (const asset of [older, newer])
       expect(rowOf({ assets: { a: asset } }).assets.a.bands).toEqual(wanted);
+  });
+});
+
+describe('values of bands', () => {
+  const assetOf = (asset: object, properties: object = {}, collection = 'made-up') =>
+    rowOf({ collection, assets: { a: { ...RED, ...asset } } }, { ...properties }).assets.a;
+  const fields = { nodata: 0, 'raster:scale': 0.0001, 'raster:offset': -0.1 };
+  const wanted = { nodata: 0, scale: 0.0001, offset: -0.1 };
+
+  it('may stand at the asset, for a file whose bands nobody lists, or at the item', () => {
+    expect(assetOf({ ...fields, 'eo:common_name': 'red' })).toMatchObject({
+      everyBand: { ...wanted, commonName: 'red' },
+    });
+    expect(assetOf({}, fields).everyBand).toEqual(wanted);
+    expect(assetOf({ bands: [{ name: 'r' }] }, fields).bands).toEqual([{ name: 'r', index: 1, ...wanted }]);
+  });
+
+  it('are the nearest to the band, each by itself', () => {
+    const asset = {
+      'raster:scale': 2,
+      'raster:offset': 20,
+      bands: [{ name: 'r', 'raster:scale': 3 }, { name: 'n' }],
+      'raster:bands': [{ nodata: 'NaN' }],
+    };
+    expect(assetOf(asset, { nodata: -9999, 'raster:offset': 10 }).bands).toEqual([
+      { name: 'r', index: 1, nodata: Number.NaN, scale: 3, offset: 20 },
+      { name: 'n', index: 2, nodata: -9999, scale: 2, offset: 20 },
+    ]);
+  });
+
+  it('of STAC before 1.0 stand at the item, and assets give numbers of its bands', () => {
+    const bands = [
+      { name: 'B02', common_name: 'blue' },
+      { name: 'B04', common_name: 'red' },
+    ];
+    expect(assetOf({ 'eo:bands': [1] }, { 'eo:bands': bands }).bands).toEqual([
+      { name: 'B04', index: 1, commonName: 'red' },
+    ]);
+    // STAC 1.1 names them.
+    const named = [{ name: 'B04', 'eo:common_name': 'red', 'raster:scale': 0.5 }];
+    expect(assetOf({ bands: [{ name: 'B04' }] }, { bands: named }).bands).toEqual([
+      { name: 'B04', index: 1, commonName: 'red', scale: 0.5 },
+    ]);
+  });
+
+  it('are categories where classes or bits are described, at the asset or a band', () => {
+    const classes = [{ value: 4, name: 'vegetation' }];
+    expect(assetOf({ 'classification:classes': classes }).units).toBe('class');
+    expect(assetOf({ 'file:values': [{ values: [4], summary: 'vegetation' }] }).units).toBe('class');
+    expect(assetOf({ 'classification:bitfields': [{ offset: 0, length: 1 }] }).units).toBe('bits');
+    expect(assetOf({ 'raster:bands': [{ 'classification:classes': classes }] }).units).toBe('class');
+    const mixed = assetOf({ bands: [{ name: 'red' }, { name: 'class', 'classification:classes': classes }] });
+    expect(mixed.units).toBeUndefined();
+    expect(mixed.bands).toEqual([
+      { name: 'red', index: 1 },
+      { name: 'class', index: 2, units: 'class' },
+    ]);
+    expect(assetOf({ 'classification:classes': [] }).units).toBeUndefined();
+    // Classes have no scale that they inherit.
+    expect(assetOf({ 'classification:classes': classes }, fields).everyBand).toEqual({ nodata: 0 });
+  });
+
+  it('are in metres or decibels where their unit says so', () => {
+    expect(assetOf({ unit: 'm' }).units).toBe('m');
+    expect(assetOf({ bands: [{ name: 'vv', unit: 'dB' }] }).units).toBe('dB');
+    expect(assetOf({ unit: 'kg' }).units).toBeUndefined();
+  });
+
+  it('of Sentinel-2 without lists have their units by the names of assets', () => {
+    const item = (key: string) =>
+      rowOf(
+        { collection: 'sentinel-2-l2a', assets: { [key]: { ...RED, ...fields } } },
+        { 'processing:version': '05.10' },
+      ).assets[key];
+    expect(item('B04_10m')).toMatchObject({ units: 'dn_offset_1000', everyBand: { nodata: 0 } });
+    expect(item('B04_10m').everyBand).not.toHaveProperty('scale');
+    expect(item('AOT_10m').everyBand).toEqual(wanted);
+    expect(item('SCL_20m').units).toBe('class');
+  });
+
+  it('survive as items, in files of both kinds', () => {
+    const row = rowOf({ assets: { a: { ...RED, ...fields, 'eo:common_name': 'red', nodata: 'nan' } } });
+    expect(catalogFromStac(itemOfRow(row)).row(0).assets).toEqual(row.assets);
+    expect(assetsOfStored(JSON.parse(JSON.stringify(storedAssets(row.assets))), 'x')).toEqual(row.assets);
+  });
+});
+
+describe('grids', () => {
+  const grid = { 'proj:code': 'EPSG:32630', 'proj:shape': [20, 80] };
+  const transform = { 'proj:transform': [10, 0, 500_000, 0, -10, 4_500_000] };
+  const gridOf = (asset: object, properties: object = {}): unknown =>
+    rowOf({ assets: { a: { ...RED, ...asset } } }, { ...properties }).assets.a.geobox?.toJSON() ?? null;
+  const wanted = { crs: 'EPSG:32630', width: 80, height: 20, transform: transform['proj:transform'] };
+
+  it('have a transform of six or nine numbers, or a box', () => {
+    expect(gridOf({ ...grid, ...transform })).toEqual(wanted);
+    expect(gridOf({ ...grid, 'proj:transform': [...transform['proj:transform'], 0, 0, 1] })).toEqual(wanted);
+    expect(gridOf({ ...grid, 'proj:bbox': [500_000, 4_499_800, 500_800, 4_500_000] })).toEqual(wanted);
+  });
+
+  it('that their own box contradicts are left to the file', () => {
+    const box = { 'proj:bbox': [500_000, 4_499_800, 500_800, 4_500_000] };
+    expect(gridOf({ ...grid, ...transform, ...box })).toEqual(wanted);
+    expect(gridOf({ ...grid, ...transform, ...box, 'proj:shape': [80, 20] })).toBeNull();
+    expect(gridOf({ ...grid, 'proj:transform': [1, 0, 500_000, 0, -1, 4_500_000], ...box })).toBeNull();
+  });
+
+  it('are in the system of the asset before that of the item, however each writes it', () => {
+    const epsg = { 'proj:epsg': 32630, 'proj:shape': [20, 80] };
+    expect(gridOf({ ...epsg, ...transform }, { 'proj:code': 'EPSG:32629' })).toEqual(wanted);
+    expect(gridOf({ ...epsg, 'proj:epsg': '32630', ...transform })).toEqual(wanted);
+  });
+});
+
+describe('times', () => {
+  const time = (properties: object): string =>
+    rowOf({}, { datetime: null, ...properties }).interval.toString();
+
+  it('are ranges, open ones too, or moments', () => {
+    expect(time({ datetime: '20210715T101010Z' })).toMatch(/^2021-07-15T10:10:10/);
+    expect(time({ datetime: '2021-07-15' })).toBe('2021-07-15T00:00:00.000Z/2021-07-15T23:59:59.999Z');
+    expect(time({ start_datetime: '2021-07-15T00:00:00Z', end_datetime: null })).toBe(
+      '2021-07-15T00:00:00.000Z/..',
+    );
+  });
+
+  it('that are none are told with the file and the item', () => {
+    const source = 'https://a.org/item.json';
+    expect(() => catalogFromStac(stacItem({}, { end_datetime: '2021-13-01' }), { source })).toThrow(
+      'https://a.org/item.json: item "item" has the end_datetime "2021-13-01", which is no time',
+    );
+    expect(() => catalogFromStac(stacItem({}, { datetime: 20210715 }), { source })).toThrow(/20210715/);
   });
 });
 
@@ -274,7 +408,7 @@ describe('hostile and broken documents', () => {
     [stacItem({ geometry: null, bbox: [1, 2, 3] }), /bbox of 3 numbers/],
     [stacItem({ assets: { a: { href: 3 } } }), /assets\.a\.href/],
     [stacItem({}, { datetime: null }), /item "item" has no datetime/],
-    [stacItem({}, { datetime: 'yesterday' }), /"yesterday" is not a date/],
+    [stacItem({}, { datetime: 'yesterday' }), /item "item" has the datetime "yesterday", which is no time/],
     [
       stacItem({}, { start_datetime: '2024-02-01T00:00:00Z', end_datetime: '2024-01-01T00:00:00Z' }),
       /ends before it starts/,
@@ -300,7 +434,7 @@ describe('hostile and broken documents', () => {
       JSON.stringify(stacItem()).replace('"assets":{', '"assets":{"__proto__":{"href":"a.tif"},'),
     );
     const { assets } = catalogFromStac(item).row(0);
-    expect(Object.keys(assets)).toEqual(['B04']);
+    expect(Object.keys(assets)).toEqual(['__proto__', 'B04']);
     expect(Object.getPrototypeOf(assets)).toBe(Object.prototype);
   });
 

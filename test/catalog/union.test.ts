@@ -24,6 +24,16 @@ describe('GeoCatalog.union', () => {
     expect(union.row(0).assets).toEqual({ red: { href: 'red.tif' }, nir: { href: 'nir.tif' } });
   });
 
+  it('takes rows without a collection for one item only where their file is the same', () => {
+    const of = (href: string): CatalogRow =>
+      catalogRow('tile', TILE, '2021-07-18', { href, assets: { data: { href } } });
+    const [clean, shadow] = [of('/data/clean/tile.tif'), of('/data/shadow/tile.tif')];
+    for (const dedupe of [undefined, 'item', 'newest'] as const) {
+      expect(unionIds([clean], [shadow], dedupe)).toEqual(['tile', 'tile']);
+      expect(unionIds([clean], [clean, of('file:///data/clean/tile.tif')], dedupe)).toEqual(['tile']);
+    }
+  });
+
   it('keeps all rows when asked to', () => {
     expect(unionIds([scene('a')], [scene('a')], 'none')).toEqual(['a', 'a']);
   });

@@ -173,6 +173,94 @@ describe('Crs', () => {
     const utm = createTransform(Crs.wgs84, Crs.fromEpsg(32632));
     expect(utm.forward(99, 0)).toEqual([NaN, NaN]);
   });
+
+  it.each([
+    // Positions off the globe, for which inverse formulas give some place.
+    ['+proj=robin', [16_000_000, 5_000_000]],
+    ['+proj=robin', [0, 8_640_000]],
+    ['+proj=moll', [17_000_000, 4_000_000]],
+    ['+proj=sinu', [15_000_000, 7_000_000]],
+    ['+proj=eqearth', [17_000_000, 3_000_000]],
+    ['+proj=ortho +lat_0=30 +lon_0=10', [5_000_000, 5_000_000]],
+    ['+proj=laea +lat_0=90', [9_100_000, 9_100_000]],
+    ['+proj=geos +h=35786023', [5_000_000, 3_000_000]],
+    ['+proj=tpers +h=5500000 +lat_0=40', [4_400_000, 4_400_000]],
+    ['+proj=cea', [0, 6_400_000]],
+    ['+proj=eqc', [0, 10_100_000]],
+    ['+proj=mill', [0, 14_900_000]],
+    ['+proj=aeqd', [20_100_000, 0]],
+    ['+proj=utm +zone=32', [30_000_000, 0]],
+  ] as const)('%s: what lies off the globe has no place', (projection, [x, y]) => {
+    const map = Crs.parse(`${projection} +datum=WGS84 +units=m +no_defs`);
+    expect(createTransform(map, Crs.wgs84).forward(x, y)).toEqual([NaN, NaN]);
+    expect(createTransform(map, Crs.fromEpsg(3857)).forward(x, y)).toEqual([NaN, NaN]);
+  });
+
+  it.each(['+proj=gnom +lat_0=90', '+proj=tpers +h=5500000 +lat_0=90', '+proj=ortho +lat_0=90'])(
+    '%s: what lies behind the horizon has no position',
+    (projection) => {
+      const map = Crs.parse(`${projection} +datum=WGS84 +units=m +no_defs`);
+      const { forward } = createTransform(Crs.wgs84, map);
+      expect(forward(20, -60)).toEqual([NaN, NaN]);
+      expect(forward(20, 60)).not.toContain(NaN);
+    },
+  );
+
+  it('keeps both sides of the meridian at which a map is cut', () => {
+    const map = Crs.parse('+proj=robin +lon_0=0 +datum=WGS84 +units=m +no_defs');
+    for (const longitude of [-180, 180]) {
+      const [x, y] = createTransform(Crs.wgs84, map).forward(longitude, 42);
+      const [back, latitude] = createTransform(map, Crs.wgs84).forward(x + 1e-3 * Math.sign(longitude), y);
+      expect(Math.abs(back)).toBeCloseTo(180, 3);
+      expect(latitude).toBeCloseTo(42, 4);
+    }
+  });
+
+  it('has x of cylindrical maps beyond the edge of the world, where it comes in again', () => {
+    const [longitude] = createTransform(Crs.fromEpsg(3857), Crs.wgs84).forward(20_100_000, 0);
+    expect(longitude).toBeCloseTo(-180 + (20_100_000 - 20037508.342789244) / 111319.49079327357, 9);
+  });
+
+  it('computes the orthographic projection on the ellipsoid', () => {
+    // pyproj 3.4.1 with PROJ 9.1.1
+    const map = Crs.parse('+proj=ortho +lat_0=30 +lon_0=10 +datum=WGS84 +units=m +no_defs');
+    for (const [place, position] of [
+      [
+        [60, -20],
+        [4593077.143734382, -3785801.029286565],
+      ],
+      [
+        [-60, 75],
+        [-1556096.166631772, 5051644.810960722],
+      ],
+      [
+        [150, 80],
+        [714243.0112756201, 5865028.182980651],
+      ],
+      [
+        [95.54684402582247, 12.876670596819578],
+        [6.2e6, 1e6],
+      ],
+      [
+        [-10.187818271186025, -24.75471372340111],
+        [-2e6, -5e6],
+      ],
+    ] as const) {
+      const [x, y] = createTransform(Crs.wgs84, map).forward(place[0], place[1]);
+      expect([x - position[0], y - position[1]].map(Math.abs).every((d) => d < 1e-6)).toBe(true);
+      const [longitude, latitude] = createTransform(map, Crs.wgs84).forward(position[0], position[1]);
+      expect([longitude, latitude]).toBeCloseToArray([...place], 1e-10);
+    }
+  });
+
+  it('does not take a pole of an equirectangular map for the other', () => {
+    const map = Crs.parse('+proj=eqc +lat_ts=60 +datum=WGS84 +units=m +no_defs');
+    // pyproj, as above
+    expect(createTransform(Crs.wgs84, map).forward(20, 90)).toBeCloseToArray(
+      [1113194.9079, 10018754.1714],
+      1e-3,
+    );
+  });
 });
 
 describe('transformBounds', () => {
@@ -183,9 +271,65 @@ describe('transformBounds', () => {
     for (const [i, value] of bounds.entries()) expect(value).toBeCloseTo(expected[i], 6);
   });
 
-  it('finds a pole inside', () => {
-    const [, , , north] = transformBounds([-1e6, -1e6, 1.1e6, 1.2e6], Crs.fromEpsg(3413), Crs.wgs84);
-    expect(north).toBeGreaterThan(89);
+  // rasterio.warp.transform_bounds, rasterio 1.3.5 with PROJ 9.1.1, its east counted on from 180 where it is less than
+  // the west.
+  it.each([
+    [3413, [-3850000, -5350000, 3750000, 5850000], [-180, 30.97951, 180, 90]],
+    [3413, [-1e6, 1e5, 1e6, 1e6], [50.71059, 76.99882, 219.28941, 89.07689]],
+    [3031, [-100000, -130000, 150000, 110000], [-180, -90, 180, -88.17327]],
+    [6931, [-9e6, -9e6, 9e6, 9e6], [-180, -84.63405, 180, 90]],
+    [6933, [-17367530.45, -7314540.83, 17367530.45, 7314540.83], [-180, -85.04457, 180, 85.04457]],
+    [32632, [300000, 9.9e6, 700000, 1.01e7], [-180, 87.98934, 180, 90]],
+    [32701, [99960, 8000000, 209760, 8109760], [179.22226, -18.06923, 180.27301, -17.06176]],
+    [32760, [600000, 8000000, 900000, 8200000], [177.93593, -18.08639, 180.77736, -16.24777]],
+    [32601, [200000, 5000000, 300000, 5100000], [179.12639, 45.0898, 180.45688, 46.02435]],
+  ] as const)('EPSG:%d: poles inside are found, and longitudes count on', (code, bounds, expected) => {
+    const found = transformBounds(bounds, Crs.fromEpsg(code), Crs.wgs84);
+    expect(found).toBeCloseToArray([...expected], 1e-4);
+  });
+
+  it('has half of the longitudes where a side goes through a pole, and a quarter where two do', () => {
+    const polar = Crs.fromEpsg(3413);
+    const half = transformBounds([-1e6, 0, 1e6, 1e6], polar, Crs.wgs84);
+    expect([half[0], half[2], half[3]]).toBeCloseToArray([45, 225, 90], 1e-9);
+    const quarter = transformBounds([0, 0, 1e6, 1e6], polar, Crs.wgs84);
+    expect([quarter[0], quarter[2], quarter[3]]).toBeCloseToArray([45, 135, 90], 1e-9);
+  });
+
+  it('takes a west greater than the east for a box across the antimeridian', () => {
+    const pacific = Crs.fromEpsg(3832);
+    // transform_bounds('EPSG:4326', 'EPSG:3832', 170, -20, -170, -10)
+    const expected = [2226389.81587, -2258423.6491, 4452779.63173, -1111475.10285];
+    expect(transformBounds([170, -20, -170, -10], Crs.wgs84, pacific)).toBeCloseToArray(expected, 1e-4);
+    expect(transformBounds([170, -20, -170, -10], Crs.wgs84, Crs.wgs84)).toEqual([170, -20, 190, -10]);
+    // On a map that is cut there x counts on too.
+    const [x0, , x1] = transformBounds([170, -20, -170, -10], Crs.wgs84, Crs.fromEpsg(3857));
+    expect([x0, x1]).toBeCloseToArray([170 * 111319.49079327357, 190 * 111319.49079327357], 1e-6);
+  });
+
+  it('ends at the poles, whatever rounding or half a pixel adds', () => {
+    // transform_bounds('EPSG:4326', 'EPSG:6933', -180, -90, 180, 90)
+    const world = [-17367530.44516, -7342230.1365, 17367530.44516, 7342230.1365];
+    for (const beyond of [0, 1e-9, 0.05]) {
+      const bounds = [-180 - beyond, -90 - beyond, 180 + beyond, 90 + beyond] as const;
+      expect(transformBounds(bounds, Crs.wgs84, Crs.fromEpsg(6933))).toBeCloseToArray(world, 1e-4);
+    }
+    // A map that is wider and higher than the world.
+    const wide = transformBounds([-17.5e6, -7.4e6, 17.5e6, 7.4e6], Crs.fromEpsg(6933), Crs.wgs84);
+    expect(wide).toBeCloseToArray([-180, -90, 180, 90], 1e-6);
+  });
+
+  it('looks for the edge of the globe', () => {
+    const disc = Crs.parse('+proj=geos +h=35786023 +lon_0=-75 +sweep=x +datum=WGS84 +units=m +no_defs');
+    const found = transformBounds([-5.5e6, -5.5e6, 5.5e6, 5.5e6], disc, Crs.wgs84);
+    // The angle at the Earth's centre between the satellite and the limb: acos(a / (a + h)), in longitude.
+    const limb = (Math.acos(6378137 / (6378137 + 35786023)) * 180) / Math.PI;
+    expect([found[0], found[2]]).toBeCloseToArray([-75 - limb, -75 + limb], 1e-3);
+    const globe = Crs.parse('+proj=ortho +lat_0=30 +lon_0=10 +datum=WGS84 +units=m +no_defs');
+    expect(transformBounds([-7e6, -7e6, 7e6, 7e6], globe, Crs.wgs84)).toBeCloseToArray(
+      [-180, -60, 180, 90],
+      0.01,
+    );
   });
 
   it('has all of a circle around a pole, wherever its sides are', () => {
@@ -254,7 +398,7 @@ describe('GeoTIFF keys', () => {
           [1024, 1],
           [3072, 32767],
           [2048, 4326],
-          [3075, 27],
+          [3075, 4],
         ]),
       ).crs,
     ).toBeNull();
@@ -266,6 +410,30 @@ describe('GeoTIFF keys', () => {
         ]),
       ).crs,
     ).toBeNull();
+  });
+
+  it('of a user’s own system take the shift of the datum that a citation names', () => {
+    // Ellipsoid GRS 80, and the Greek Grid's projection. x and y by pyproj: EPSG:2100 of 23.73, 37.97.
+    const greek: [number, string | number][] = [
+      [1024, 1],
+      [2048, 32767],
+      [2057, 6378137],
+      [2059, 298.257222101],
+      [3072, 32767],
+      [3075, 1],
+      [3076, 9001],
+      [3080, 24],
+      [3081, 0],
+      [3092, 0.9996],
+      [3082, 500000],
+      [3083, 0],
+    ];
+    for (const citation of ['GGRS87', 'GCS Name = GCS_GGRS_1987|Datum = D_GGRS_1987|Primem = Greenwich|']) {
+      const { crs } = crsFromGeoKeys(new Map<number, string | number>([...greek, [2049, citation]]));
+      const [x, y] = createTransform(Crs.wgs84, crs ?? Crs.wgs84).forward(23.73, 37.97);
+      expect(x).toBeCloseTo(476135.369, 2);
+      expect(y).toBeCloseTo(4202232.915, 2);
+    }
   });
 
   it('take a datum or an ellipsoid by its code', () => {

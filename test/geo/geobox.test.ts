@@ -12,6 +12,34 @@ import {
   TimeInterval,
 } from '../../src/geo/node/index.js';
 
+describe('GeoBox.equals', () => {
+  it.each([
+    // Pixel size, east, north, turned; whether that is the same grid at a hundredth of a pixel.
+    [10, 5500000, [0, 0], true],
+    [10, 5500000, [0, -4], false],
+    [10, 5500000, [5, 0], false],
+    [0.5, 5500000, [0, -1], false],
+    [0.001, 5500000, [0.00002, 0], false],
+    [0.00025, 50, [0.000001, 0.000001], true],
+    [0.00025, 50, [0, 0.0001], false],
+  ] as const)('compares by pixels: %f at %f, shifted by %o', (size, north, [dx, dy], same) => {
+    const crs = north > 90 ? 32632 : 4326;
+    const box = (x: number, y: number): GeoBox =>
+      new GeoBox(crs, new Affine(size, 0, x, 0, -size, y), 40, 30);
+    expect(box(8, north).equals(box(8 + dx, north + dy), 0.01)).toBe(same);
+    const turned = (x: number): GeoBox => new GeoBox(crs, new Affine(0, size, x, size, 0, north), 40, 30);
+    expect(turned(8).equals(turned(8 + dx), 0.01)).toBe(Math.abs(dx) <= 0.01 * size);
+  });
+
+  it('sees pixels of nearly the same size by where the last one lies', () => {
+    const box = (size: number): GeoBox =>
+      new GeoBox(4326, new Affine(size, 0, 8, 0, -size, 50), 10000, 10000);
+    // A ten-thousandth of a pixel a pixel: one whole pixel at the other end, where coordinates differ by 1e-5 degrees.
+    expect(box(1e-5).equals(box(1.0001e-5), 0.01)).toBe(false);
+    expect(box(1e-5).equals(box(1.0000001e-5), 0.01)).toBe(true);
+  });
+});
+
 describe('Affine', () => {
   it('maps pixels as rasterio does', () => {
     // rasterio: Affine(10, 0, 300000, 0, -10, 5600000) * (2.5, 4)
@@ -62,6 +90,20 @@ describe('GeoBox.fromBounds', () => {
     expect(left).toBeLessThanOrEqual(exact[0]);
     expect(top).toBeGreaterThanOrEqual(exact[3]);
     expect(box.transform.a).toBe(10);
+  });
+
+  it('holds a pole, and what lies across the antimeridian, once', () => {
+    const polar = [-3850000, -5350000, 3750000, 5850000] as const;
+    expect(GeoBox.fromBounds(polar, 4326, 0.25, { boundsCrs: 3413 }).bounds).toEqual([-180, 30.75, 180, 90]);
+    const tile = [99960, 8000000, 209760, 8109760] as const;
+    expect(GeoBox.fromBounds(tile, 4326, 0.25, { boundsCrs: 32701 }).bounds).toEqual([
+      179, -18.25, 180.5, -17,
+    ]);
+    expect(GeoBox.fromBounds([179, -18, -179, -17], 4326, 0.5).bounds).toEqual([179, -18, 181, -17]);
+    expect(GeoBox.fromSize([179, -18, -179, -17], 4326, 4, 2).bounds).toEqual([179, -18, 181, -17]);
+    // Rounding beyond the edges of the world adds no pixels.
+    const world = GeoBox.fromBounds([-180.000000001, -90.000000001, 180.000000001, 90.000000001], 4326, 0.25);
+    expect([world.width, world.height]).toEqual([1440, 720]);
   });
 
   it('keeps bounds that are multiples already', () => {

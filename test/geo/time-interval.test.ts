@@ -36,6 +36,36 @@ describe('TimeInterval', () => {
     expect(TimeInterval.parse('0021-07').toJSON()[0]).toBe('0021-07-01T00:00:00.000Z');
   });
 
+  // As Python's datetime.fromisoformat (3.11) reads them; ordinal dates as strptime('%Y%j') does.
+  it.each([
+    ['2021-07-15t10:10:10z', '2021-07-15T10:10:10.000Z'],
+    ['2021-07-15T10:10:10,5Z', '2021-07-15T10:10:10.500Z'],
+    ['2021-07-15T10:10:10+0200', '2021-07-15T08:10:10.000Z'],
+    ['2021-07-15T10:10:10+02', '2021-07-15T08:10:10.000Z'],
+    ['20210715T10+0530', '2021-07-15T04:30:00.000Z'],
+    ['20210715T101010.123456789Z', '2021-07-15T10:10:10.123Z'],
+    ['2021-07-15T101010', '2021-07-15T10:10:10.000Z'],
+    ['2021-W28-4T10:10:10Z', '2021-07-15T10:10:10.000Z'],
+    ['2021W284', '2021-07-15T00:00:00.000Z'],
+    ['2020-W53-7', '2021-01-03T00:00:00.000Z'],
+    ['20210715', '2021-07-15T00:00:00.000Z'],
+    ['2021-196', '2021-07-15T00:00:00.000Z'],
+    ['2020366', '2020-12-31T00:00:00.000Z'],
+    // RFC 3339, section 5.6: a leap second; ISO 8601: midnight at the end of a day.
+    ['2016-12-31T23:59:60Z', '2017-01-01T00:00:00.000Z'],
+    ['2021-07-15T24:00:00Z', '2021-07-16T00:00:00.000Z'],
+    ['2021-07-15 10:10:10 UTC', '2021-07-15T10:10:10.000Z'],
+  ])('takes %s of ISO 8601', (text, start) => {
+    expect(TimeInterval.parse(text).toJSON()[0]).toBe(start);
+  });
+
+  it('takes weeks and ordinal days as what they span', () => {
+    expect(TimeInterval.parse('2021-W28')).toEqual(
+      new TimeInterval(Date.UTC(2021, 6, 12), Date.UTC(2021, 6, 19) - 1),
+    );
+    expect(TimeInterval.parse('2021-196')).toEqual(new TimeInterval(july15, july15 + DAY - 1));
+  });
+
   it('ends where dates do', () => {
     const last = 8.64e15;
     expect(new TimeInterval(-last, last).toJSON()[1]).toBe('+275760-09-13T00:00:00.000Z');
@@ -62,7 +92,13 @@ describe('TimeInterval', () => {
 
   it.each([
     '21',
-    '20210715',
+    '202107',
+    '2021-366',
+    '2021-000',
+    '2021-W53',
+    '2021-07T10:00Z',
+    '2021-07-15T10:00+25',
+    '2021-07-15T24:01Z',
     '2021-13',
     '2021-02-29',
     '2021-04-31',

@@ -197,10 +197,32 @@ describe('ByteLru', () => {
     await expect(third).rejects.toThrow('third');
   });
 
-  it('keeps nothing larger than itself, and nothing that failed', async () => {
+  it('keeps the newest of values larger than itself beside the others', async () => {
     const cache = new ByteLru<string, Uint8Array>(10, (value) => value.byteLength);
-    await cache.get('large', async () => new Uint8Array(11));
+    let made = 0;
+    const get = (key: string, bytes: number): Promise<Uint8Array> =>
+      cache.get(key, async () => {
+        made++;
+        return new Uint8Array(bytes);
+      });
+    await get('small', 10);
+    for (let k = 0; k < 3; k++) expect(await get('huge', 1000)).toHaveLength(1000);
+    expect([made, cache.bytes]).toEqual([2, 1010]);
+    // Large ones of 40 bytes together stay.
+    for (const key of ['a', 'b', 'c', 'a', 'b', 'c']) await get(key, 13);
+    expect([made, cache.bytes]).toEqual([5, 49]);
+    await get('d', 13);
+    await get('small', 10);
+    await get('c', 13);
+    expect([made, cache.bytes]).toEqual([6, 49]);
+    await get('a', 13);
+    expect(made).toBe(7);
+    cache.clear();
     expect(cache.bytes).toBe(0);
+  });
+
+  it('keeps nothing that failed', async () => {
+    const cache = new ByteLru<string, Uint8Array>(10, (value) => value.byteLength);
     await expect(cache.get('x', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await cache.get('x', async () => new Uint8Array(1))).toHaveLength(1);
   });

@@ -104,6 +104,12 @@ describeBackends('expression', (backend) => {
     expect(result.every((value, i) => value === 20 * (i % 1000) + 190)).toBe(true);
   });
 
+  it('knows no data from the number 0 in one expression', async () => {
+    const a = Float32Array.of(0, 1, 2);
+    const result = await evaluate(backend(), parseExpression('where(a == 0, nan, a)'), { a }, 3);
+    expect([...result]).toEqual([NaN, 1, 2]);
+  });
+
   it('needs no band', async () => {
     expect([...(await evaluate(backend(), parseExpression('1 / 4'), {}, 2))]).toEqual([0.25, 0.25]);
   });
@@ -189,8 +195,8 @@ describe('parseExpression', () => {
     ['where(a, b)', 'has ")", where "," should stand, at column 11'],
     ['abs(a, b)', 'has ",", where ")" should stand, at column 6'],
     ['abs', 'ends, where "(" should stand, at column 4'],
-    ['bits(a, 24, 1)', 'has "24" at column 9'],
-    ['bits(a, 20, 5)', 'has "5" at column 13'],
+    ['bits(a, 53, 1)', 'has "53" at column 9'],
+    ['bits(a, 50, 5)', 'has "5" at column 13'],
     ['1e39', 'has 1e39 at column 1'],
     ['and', 'has "and", where a value should stand, at column 1'],
     [`${'('.repeat(65)}a`, 'is nested more than 64 deep at column 65'],

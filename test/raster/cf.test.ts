@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Crs, createTransform } from '../../src/geo/node/index.js';
 import { crsOf } from '../../src/raster/cf/grid-mapping.js';
 import { decodeTime, timeDecoder } from '../../src/raster/cf/index.js';
-import '../../src/geo/node/index.js';
 
 function iso(units: string, value: number, calendar?: string): string {
   const decode = timeDecoder('time', calendar === undefined ? { units } : { units, calendar });
@@ -97,6 +97,16 @@ describe('grid mappings', () => {
     );
     expect(Math.hypot(x.x - y.x, x.y - y.y)).toBeLessThan(1e-3);
     expect(crsOf({ grid_mapping_name: 'rotated_latitude_longitude' })).toBe(null);
+    // The shift of a datum is known by its name: 23.73, 37.97 in EPSG:4121 by pyproj.
+    const named = crsOf({
+      grid_mapping_name: 'latitude_longitude',
+      horizontal_datum_name: 'Greek Geodetic Reference System 1987',
+      semi_major_axis: 6378137,
+      inverse_flattening: 298.257222101,
+    });
+    const [longitude, latitude] = createTransform(Crs.wgs84, named ?? Crs.wgs84).forward(23.73, 37.97);
+    expect(longitude).toBeCloseTo(23.728305471, 6);
+    expect(latitude).toBeCloseTo(37.967401013, 6);
     expect(crsOf({})).toBe(null);
   });
 });

@@ -84,34 +84,53 @@ async function write({ options, bands, strips }: Case): Promise<void> {
   await writer.finish();
 }
 
-/** Half the resolution, by lists of the four pixels and nothing clever. */
-function reduced(band: TypedArray, width: number, height: number, options: CogOptions): TypedArray {
-  const { dtype, overviews, nodata = null } = options;
+/** How much of each pixel lies in a cell of the overview, by counting parts: pixels without any are left out. */
+function sharesOf(cell: number, size: number, cells: number): Map<number, number> {
+  const shares = new Map<number, number>();
+  for (let part = cell * size; part < (cell + 1) * size; part++) {
+    const pixel = Math.floor(part / cells);
+    shares.set(pixel, (shares.get(pixel) ?? 0) + 1);
+  }
+  return shares;
+}
+
+/** An overview of a given size, by lists of the pixels under each of its own and nothing clever. */
+function reduced(
+  band: TypedArray,
+  [width, height]: readonly number[],
+  [columns, rows]: readonly number[],
+  { dtype, overviews, nodata = null }: CogOptions,
+): TypedArray {
   const held = nodata === null ? null : Number(new Float64Array(allocateArray(dtype, 1).fill(nodata))[0]);
-  const [halfWidth, halfHeight] = [Math.ceil(width / 2), Math.ceil(height / 2)];
-  const result: TypedArray = allocateArray(dtype, halfWidth * halfHeight);
-  for (let y = 0; y < halfHeight; y++) {
-    for (let x = 0; x < halfWidth; x++) {
-      const all: number[] = [];
-      for (const [dy, dx] of [
-        [0, 0],
-        [0, 1],
-        [1, 0],
-        [1, 1],
-      ]) {
-        // biome-ignore format: four neighbours
-        if (2 * y + dy < height && 2 * x + dx < width) all.push(band[(2 * y + dy) * width + 2 * x + dx]);
-      }
-      const valid = all.filter((value) => !Number.isNaN(value) && value !== held);
-      const times = (value: number): number => valid.filter((other) => other === value).length;
-      const mean = valid.reduce((sum, value) => sum + value, 0) / valid.length;
-      let value: number;
-      if (overviews === 'nearest') value = all[0];
-      else if (valid.length === 0) value = nodata ?? (isFloat(dtype) ? Number.NaN : 0);
-      else if (overviews === 'mode') value = valid.sort((a, b) => times(b) - times(a) || a - b)[0];
-      else value = isFloat(dtype) ? mean : Math.floor(mean + 0.5);
-      result[y * halfWidth + x] = value;
+  const result: TypedArray = allocateArray(dtype, columns * rows);
+  // The centre of a cell; one that lies between two pixels belongs to the first.
+  const centre = (k: number, size: number, cells: number): number =>
+    Math.ceil(((k + 0.5) * size) / cells) - 1;
+  for (let i = 0; i < columns * rows; i++) {
+    const [x, y] = [i % columns, Math.floor(i / columns)];
+    if (overviews === 'nearest') {
+      result[i] = band[centre(y, height, rows) * width + centre(x, width, columns)];
+      continue;
     }
+    const found = new Map<number, number>();
+    let [sum, total] = [0, 0];
+    for (const [row, tall] of sharesOf(y, height, rows)) {
+      for (const [column, wide] of sharesOf(x, width, columns)) {
+        const value = band[row * width + column];
+        if (Number.isNaN(value) || value === held) continue;
+        found.set(value, (found.get(value) ?? 0) + tall * wide);
+        const weight = (tall / rows) * (wide / columns);
+        sum += weight * value;
+        total += weight;
+      }
+    }
+    const mean = isFloat(dtype) ? sum / total : Math.floor(sum / total + 0.5);
+    if (total === 0) result[i] = nodata ?? (isFloat(dtype) ? Number.NaN : 0);
+    else if (overviews === 'mode') result[i] = [...found].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0][0];
+    // None of these nodata values is the largest of its type.
+    else if (mean === held)
+      result[i] = !isFloat(dtype) ? mean + 1 : mean === 0 ? 2 ** -126 : mean * (1 - 2 ** -23);
+    else result[i] = mean;
   }
   return result;
 }
@@ -133,19 +152,24 @@ describe('what CogWriter writes', () => {
           expect(raster.bands.map(({ dtype, nodata }) => [dtype, nodata])).toEqual(
             made.bands.map(() => [options.dtype, options.nodata]),
           );
-          let { width, height } = options.geobox;
+          const { width, height } = options.geobox;
+          const { blockSize = 512 } = options;
           const planes = await raster.readPlanes();
           for (const [k, plane] of planes.entries()) {
             expect(Buffer.compare(bytesOf(plane), bytesOf(made.bands[k]))).toBe(0);
           }
+          const sizes = [[width, height], ...raster.overviews];
           let finer = made.bands;
-          for (let level = 1; level <= raster.overviews.length; level++) {
-            finer = finer.map((band) => reduced(band, width, height, options));
-            [width, height] = [Math.ceil(width / 2), Math.ceil(height / 2)];
-            expect(raster.overviews[level - 1]).toEqual([width, height]);
-            expect(await raster.readPlanes({ level })).toEqual(finer);
+          for (const [k, size] of raster.overviews.entries()) {
+            expect(size).toEqual(sizes[k].map((side) => Math.ceil(side / 2)));
+            // Classes are picked from the full image for all levels, the others reduced level by level.
+            finer =
+              options.overviews === 'nearest'
+                ? made.bands.map((band) => reduced(band, sizes[0], size, options))
+                : finer.map((band) => reduced(band, sizes[k], size, options));
+            expect(await raster.readPlanes({ level: k + 1 })).toEqual(finer);
           }
-          const all = options.overviews === 'none' || Math.max(width, height) <= (options.blockSize ?? 512);
+          const all = options.overviews === 'none' || Math.max(...sizes[sizes.length - 1]) <= blockSize;
           expect(all).toBe(true);
         } finally {
           await raster.close();

@@ -11,7 +11,7 @@ import {
   rangeOf,
   type TypedArray,
 } from '../../src/geo/index.js';
-import { halve, type Rows } from '../../src/raster/cog/overview.js';
+import { type OverviewMethod, reduceRows } from '../../src/raster/cog/overview.js';
 import { cutTile } from '../../src/raster/cog/tile.js';
 import { requirePredictor, undoPredictor } from '../../src/raster/geotiff/predictor.js';
 import { type CogOptions, CogWriter, openRaster, writeCog } from '../../src/raster/index.js';
@@ -235,30 +235,122 @@ describe('CogWriter', () => {
   it('says when a folder cannot be written', async () => {
     const options: CogOptions = { geobox: grid(10, 10), bands: 1, dtype: 'uint8' };
     await expect(CogWriter.create(join(folder, 'none', 'a.tif'), options)).rejects.toThrow(
-      /cannot be written.*check the folder/,
+      /cannot be written since its folder does not exist .*; make the folder first\.$/,
     );
   });
 });
 
-/** Rows without a mask. */
-function rowsOf(values: TypedArray, width: number, height: number, nodata: number | null): Rows {
-  return { values, width, height, stride: width, nodata, mask: null };
+/** A small image of one band at half the resolution. */
+function halve(
+  values: TypedArray,
+  width: number,
+  height: number,
+  nodata: number | null,
+  method: Exclude<OverviewMethod, 'none'>,
+): TypedArray {
+  const to = [Math.ceil(width / 2), Math.ceil(height / 2)] as const;
+  const rows = { values, stride: width, nodata, mask: null };
+  return reduceRows(rows, { from: [width, height], to }, 0, to[1], method);
 }
 
 describe('overviews', () => {
   it('average what is valid', () => {
-    const rows = Float32Array.of(1, 3, 10, NaN, 5, 7, NaN, NaN, 2, 4, 6, 8);
-    // 4 × 3 pixels: the last row stands alone.
-    expect(halve(rowsOf(rows, 4, 3, null), 'average')).toBeCloseToArray([4, 10, 3, 7]);
-    expect(halve(rowsOf(Int16Array.of(1, 2, -1, -1), 2, 2, -1), 'average')).toBeCloseToArray([2]);
-    expect(halve(rowsOf(Int16Array.of(-1, -1, -1, -1), 2, 2, -1), 'average')).toBeCloseToArray([-1]);
+    const four = Float32Array.of(1, 3, 10, NaN, 5, 7, NaN, NaN);
+    expect(halve(four, 4, 2, null, 'average')).toBeCloseToArray([4, 10]);
+    expect(halve(Int16Array.of(1, 2, -1, -1), 2, 2, -1, 'average')).toBeCloseToArray([2]);
+    expect(halve(Int16Array.of(-1, -1, -1, -1), 2, 2, -1, 'average')).toBeCloseToArray([-1]);
   });
 
-  it('of classes are the most frequent, the lowest among equals', () => {
-    expect(halve(rowsOf(Uint8Array.of(2, 1, 1, 2), 2, 2, 255), 'mode')).toBeCloseToArray([1]);
-    expect(halve(rowsOf(Uint8Array.of(3, 0, 3, 1), 2, 2, 255), 'mode')).toBeCloseToArray([3]);
-    expect(halve(rowsOf(Uint8Array.of(255, 255, 255, 1), 2, 2, 255), 'mode')).toBeCloseToArray([1]);
-    expect(halve(rowsOf(Uint8Array.of(9, 8, 7, 6), 2, 2, null), 'nearest')).toBeCloseToArray([9]);
+  it('average three pixels into two by what lies in each, as GDAL does', () => {
+    // Cells of one and a half pixels. gdaladdo -r average of these 3 × 1 pixels: 4, 10.
+    expect(halve(Float32Array.of(3, 6, 12), 3, 1, null, 'average')).toBeCloseToArray([4, 10]);
+    // Without the valid one of the two pixels, the other counts alone.
+    expect(halve(Float32Array.of(NaN, 6, 12), 3, 1, null, 'average')).toBeCloseToArray([6, 10]);
+    expect(halve(Float32Array.of(3, 6, 12), 1, 3, null, 'average')).toBeCloseToArray([4, 10]);
+  });
+
+  it('do not turn data into gaps where a mean is the nodata value by chance', () => {
+    expect(halve(Uint8Array.of(254, 0, 0, 254), 2, 2, 127, 'average')).toBeCloseToArray([128]);
+    expect(halve(Float32Array.of(-1, 1, 1, -1), 2, 2, 0, 'average')[0]).toBeGreaterThan(0);
+    expect(halve(Uint8Array.of(10, 0, 20), 3, 1, 17, 'average')).toBeCloseToArray([7, 13]);
+  });
+
+  it('of classes are what covers most, the lowest among equals', () => {
+    expect(halve(Uint8Array.of(2, 1, 1, 2), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
+    expect(halve(Uint8Array.of(3, 0, 3, 1), 2, 2, 255, 'mode')).toBeCloseToArray([3]);
+    expect(halve(Uint8Array.of(255, 255, 255, 1), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
+    // The pixel in the middle lies in both cells by half: it covers less than those at the sides.
+    expect(halve(Uint8Array.of(7, 1, 9), 3, 1, 255, 'mode')).toBeCloseToArray([7, 9]);
+    expect(halve(Uint8Array.of(9, 8, 7, 6), 2, 2, null, 'nearest')).toBeCloseToArray([9]);
+  });
+
+  it.each([
+    // Of a pixel of the level: a mean of means is nearly the mean; a mode of values that all differ is the lowest.
+    ['average', 0.03],
+    ['mode', 0.5],
+    ['nearest', 0.25],
+  ] as const)('lie where readers take them to lie at every level: %s', async (method, most) => {
+    // Columns and rows as values: what a pixel of an overview holds is where it comes from. 1041 = 2 · 521 − 1, …
+    const [width, height] = [1041, 333];
+    const path = newPath();
+    const values = Array.from({ length: width * height }, (_, i) => i);
+    const planes = [
+      Float32Array.from(values, (i) => (i % width) + 0.5),
+      Float32Array.from(values, (i) => Math.floor(i / width) + 0.5),
+    ];
+    const options: CogOptions = {
+      geobox: grid(width, height),
+      bands: 2,
+      dtype: 'float32',
+      blockSize: 32,
+      mask: true,
+      overviews: method,
+    };
+    await writeCog(path, planes, options, new Uint8Array(width * height).fill(1));
+    const raster = await openRaster(path);
+    expect(raster.overviews).toEqual([
+      [521, 167],
+      [261, 84],
+      [131, 42],
+      [66, 21],
+      [33, 11],
+      [17, 6],
+    ]);
+    for (const [k, [columns, rows]] of raster.overviews.entries()) {
+      const [x, y] = await raster.readPlanes({ level: k + 1 });
+      const mask = await raster.readMask({ level: k + 1 });
+      let worst = 0;
+      for (let i = 0; i < columns * rows; i++) {
+        const [dx, dy] = [((i % columns) + 0.5) / columns, (Math.floor(i / columns) + 0.5) / rows];
+        worst = Math.max(worst, Math.abs(x[i] - dx * width), Math.abs(y[i] - dy * height));
+      }
+      expect(worst).toBeLessThanOrEqual(most * 2 ** (k + 1));
+      expect(mask?.every((value) => value > 0)).toBe(true);
+    }
+    await raster.close();
+  });
+
+  it('do not depend on how the rows come', async () => {
+    const [width, height] = [101, 77];
+    const data = randomBand('uint8', width * height, 9).map((value) => value % 5);
+    const mask = Uint8Array.from(data, (value, i) => (value === 0 || i % 7 === 0 ? 0 : 1));
+    for (const overviews of ['average', 'mode', 'nearest'] as const) {
+      const options = {
+        geobox: grid(width, height),
+        bands: 1,
+        blockSize: 16,
+        mask: true,
+        overviews,
+      } as const;
+      const path = newPath();
+      await writeCog(path, [data], { ...options, dtype: 'uint8' }, mask);
+      const raster = await openRaster(path);
+      const [half] = await raster.readPlanes({ level: 1 });
+      const reduction = { from: [width, height], to: [51, 39] } as const;
+      const rows = { values: data, stride: width, nodata: null, mask };
+      expect(half).toEqual(reduceRows(rows, reduction, 0, 39, overviews));
+      await raster.close();
+    }
   });
 });
 

@@ -10,8 +10,11 @@ import {
   type GeoTensor,
   type TypedArray,
 } from '../../src/geo/index.js';
+import { ByteLru } from '../../src/io/index.js';
 import { openRaster, type Raster, type ReadRequest, writeCog } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
+import { writeNetcdf4 } from '../support/netcdf.js';
+import { writeZarrStore } from '../support/zarr-store.js';
 
 const folder = await temporaryFolder();
 const path = join(folder, 'scene.tif');
@@ -196,5 +199,75 @@ describe('read by geobox', () => {
     const tensor = await raster.read({ geobox: new GeoBox(32632, turn, 40, 40), bands: [3] });
     expectCrop(tensor, 0, [3]);
     expect(tensor.geobox.bounds).toEqual([300800, 4998440, 301920, 4999560]);
+  });
+});
+
+/** A cache that holds less than any block, and counts what is decoded. */
+class TinyCache extends ByteLru<string, TypedArray> {
+  decoded = 0;
+
+  constructor() {
+    super(1000, (block) => block.byteLength);
+  }
+
+  override get(key: string, make: () => Promise<TypedArray>, signal?: AbortSignal): Promise<TypedArray> {
+    const counted = (): Promise<TypedArray> => {
+      this.decoded++;
+      return make();
+    };
+    return super.get(key, counted, signal);
+  }
+}
+
+describe('a block larger than the cache', () => {
+  const side = 256;
+  const values = Int16Array.from({ length: side * side }, (_, i) => (i * 31) % 5003);
+  const grid = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), side, side);
+  const along = (step: number): Float64Array =>
+    Float64Array.from({ length: side }, (_, i) => 5 + step * (i + 0.5));
+  const axis = (step: number) => ({ data: along(step), shape: [side], dimensions: [step > 0 ? 'x' : 'y'] });
+  const data = { data: values, shape: [side, side], dimensions: ['y', 'x'] };
+  const files: Readonly<Record<string, () => Promise<string>>> = {
+    'a GeoTIFF of one tile': async () => {
+      const place = join(folder, 'one-tile.tif');
+      await writeCog(place, [values], { geobox: grid, bands: 1, dtype: 'int16', blockSize: side });
+      return place;
+    },
+    'a Zarr store of one chunk': () =>
+      writeZarrStore(folder, 'one.zarr', { band: data, x: axis(1), y: axis(-1) }),
+    'a netCDF-4 file of one chunk': () =>
+      writeNetcdf4(join(folder, 'one.nc'), {
+        x: axis(1),
+        y: axis(-1),
+        band: { ...data, chunks: [side, side] },
+      }),
+  };
+
+  it.each(Object.entries(files))('is decoded once for a pass over it: %s', async (_, write) => {
+    const cache = new TinyCache();
+    const opened = await openRaster(await write(), { cache, variable: 'band' });
+    cache.decoded = 0;
+    for (let y = 0; y < side; y += 64) {
+      for (let x = 0; x < side; x += 64) {
+        const window = { x, y, width: 64, height: 64 };
+        const [plane] = await opened.readPlanes({ window });
+        const row = (y + 63) * side + x;
+        expect(plane.subarray(63 * 64)).toEqual(values.subarray(row, row + 64));
+      }
+    }
+    expect(cache.decoded).toBe(1);
+    await opened.close();
+  });
+
+  it('is decoded once, a tile of JPEG 2000', async () => {
+    const cache = new TinyCache();
+    const opened = await openRaster(join('test', 'fixtures', 'jpeg2000', 'whole.jp2'), { cache });
+    const [whole] = await opened.readPlanes();
+    for (let y = 0; y + 16 <= opened.height; y += 16) {
+      const [plane] = await opened.readPlanes({ window: { x: 0, y, width: opened.width, height: 16 } });
+      expect(plane).toEqual(whole.subarray(y * opened.width, (y + 16) * opened.width));
+    }
+    expect(cache.decoded).toBe(1);
+    await opened.close();
   });
 });

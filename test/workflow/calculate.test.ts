@@ -76,6 +76,113 @@ describe('calculate', () => {
     expect(planes[1].every((v, i) => v === (red[i] === 0 ? -9999 : Number(red[i] > 300)))).toBe(true);
   });
 
+  it('makes overviews of classes that the expression can give', async () => {
+    const wide = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), 1041, 700);
+    const values = Uint8Array.from({ length: 1041 * 700 }, (_, i) => (i * 7 + Math.floor(i / 1041) * 3) % 40);
+    await writeCog(path('mixed'), [values], { geobox: wide, bands: 1, dtype: 'uint8' });
+    const expressions = ['where(A < 20, 1, where(A < 30, 7, 20))'];
+    const bands = [{ name: 'A', path: path('mixed') }];
+    for (const dtype of ['uint8', 'float32'] as const) {
+      await run({ expressions, bands, dtype });
+      const raster = await openRaster(path('result'));
+      expect(raster.overviews.length).toBe(2);
+      for (const level of [0, 1, 2]) {
+        const [plane] = await raster.readPlanes({ level });
+        expect([...new Set(plane)].sort((a, b) => a - b)).toEqual([1, 7, 20]);
+      }
+      await raster.close();
+    }
+    // Measurements are averaged, as before, and whole numbers are values of the result.
+    await run({ expressions: ['A * 0.5'], bands });
+    const averaged = await openRaster(path('result'));
+    const [half] = await averaged.readPlanes({ level: 1 });
+    expect(half.some((value) => !Number.isInteger(2 * value))).toBe(true);
+    await averaged.close();
+    await run({ expressions: ['A * 10'], bands, dtype: 'int16' });
+    const picked = await openRaster(path('result'));
+    const [tens] = await picked.readPlanes({ level: 1 });
+    expect(tens.every((value) => value % 10 === 0)).toBe(true);
+    await picked.close();
+  });
+
+  it('computes with dates, times and ids that float32 cannot hold', async () => {
+    const box = new GeoBox(32632, new Affine(10, 0, 500000, 0, -10, 5500000), 40, 2);
+    const dates = Float64Array.from({ length: 80 }, (_, i) =>
+      i === 7 ? 9_999_999_999 : 20_210_715 + (i % 40),
+    );
+    const flags = Uint32Array.from({ length: 80 }, (_, i) => 2 ** 30 + (i % 2) * 2 ** 31 + i);
+    const settings = { geobox: box, bands: 1 } as const;
+    await writeCog(path('dates'), [dates], { ...settings, dtype: 'float64', nodata: 9_999_999_999 });
+    await writeCog(path('flags'), [flags], { ...settings, dtype: 'uint32' });
+    await writeCog(path('bytes'), [new Uint8Array(80).fill(3)], { ...settings, dtype: 'uint8', nodata: 0 });
+    const bands = [
+      { name: 'D', path: path('dates') },
+      { name: 'F', path: path('flags') },
+      { name: 'A', path: path('bytes') },
+    ];
+    const expressions = ['D - 20210715', 'D', 'where(D == 20210717, 1, 0)', 'bits(F, 31, 1)', 'F + A'];
+    const report = await run({ expressions, bands });
+    expect(report).toMatchObject({ dtype: 'float64', validPixels: [79, 79, 79, 80, 80] });
+    const { planes } = await read('result');
+    const column = (i: number): number => (i === 7 ? Number.NaN : i % 40);
+    expect([...planes[0]]).toEqual(Array.from(dates, (_, i) => column(i)));
+    expect([...planes[1]]).toEqual(Array.from(dates, (_, i) => column(i) + 20_210_715));
+    expect([...planes[2]]).toEqual(
+      Array.from(dates, (_, i) => (i === 7 ? Number.NaN : Number(i % 40 === 2))),
+    );
+    expect([...planes[3]]).toEqual(Array.from(flags, (_, i) => i % 2));
+    expect([...planes[4]]).toEqual(Array.from(flags, (value) => value + 3));
+    // A number of the expression alone does not fit either.
+    await run({ expressions: ['A + 20210715'], bands: bands.slice(2), dtype: 'int32' });
+    expect([...(await read('result')).planes[0]]).toEqual(new Array(80).fill(20_210_718));
+  });
+
+  it('scales float64 before it is rounded', async () => {
+    const box = new GeoBox(32632, new Affine(10, 0, 500000, 0, -10, 5500000), 4, 1);
+    const stored = Int32Array.of(2_000_000_001, 2_000_000_002, -5, 7);
+    const scaling = { scales: [0.001], offsets: [-2_000_000] };
+    await writeCog(path('scaled'), [stored], {
+      geobox: box,
+      bands: 1,
+      dtype: 'int32',
+      nodata: 7,
+      ...scaling,
+    });
+    await run({ expressions: ['A'], bands: [{ name: 'A', path: path('scaled') }] });
+    const { planes } = await read('result');
+    expect(planes[0]).toBeCloseToArray([0.001, 0.002, -2_000_000.005, Number.NaN], 1e-9);
+  });
+
+  it('refuses bands that are shifted by a part of a pixel, in the north as in the east', async () => {
+    const box = (size: number, dx: number, dy: number): GeoBox =>
+      new GeoBox(32632, new Affine(size, 0, 500000 + dx, 0, -size, 5500000 + dy), 8, 8);
+    for (const [name, size, dx, dy] of [
+      ['a', 10, 0, 0],
+      ['near', 10, 0.001, -0.001],
+      ['north4', 10, 0, 4],
+      ['east5', 10, 5, 0],
+      ['fine', 0.5, 0, 0],
+      ['fine-north1', 0.5, 0, 1],
+    ] as const) {
+      const settings = { geobox: box(size, dx, dy), bands: 1, dtype: 'uint8' } as const;
+      await writeCog(path(name), [new Uint8Array(64)], settings);
+    }
+    const difference = (a: string, b: string) =>
+      run({
+        expressions: ['A - B'],
+        bands: [
+          { name: 'A', path: path(a) },
+          { name: 'B', path: path(b) },
+        ],
+      });
+    await expect(difference('a', 'north4')).rejects.toThrow(
+      /north4\.tif lies on another grid \(8 × 8 pixels of 10 × -10 from \(500000, 5500004\)/,
+    );
+    await expect(difference('a', 'east5')).rejects.toThrow(/lies on another grid/);
+    await expect(difference('fine', 'fine-north1')).rejects.toThrow(/lies on another grid/);
+    expect((await difference('a', 'near')).validPixels).toEqual([64]);
+  });
+
   it('resamples only when it is told how', async () => {
     const bands = [
       { name: 'B04', path: path('optical') },

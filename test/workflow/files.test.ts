@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import { parseResampling } from '../../src/kernels/index.js';
 import type { OnProgress } from '../../src/progress.js';
-import { openRaster, storableNodata, toStored, writeCog } from '../../src/raster/index.js';
+import { openRaster, toStored, UsedValues, writeCog } from '../../src/raster/index.js';
 import { describeRaster, drawRaster, warpFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 
@@ -43,12 +44,49 @@ describe('toStored', () => {
     expect([...toStored(values, 'float64', -9999).stored]).toEqual([1.5, -9999]);
   });
 
-  it('chooses a nodata that the type can hold', () => {
-    expect(storableNodata('float32', null)).toBeNaN();
-    expect(storableNodata('uint8', null)).toBe(255);
-    expect(storableNodata('uint8', -9999)).toBe(255);
-    expect(storableNodata('int16', null)).toBe(-32768);
-    expect(storableNodata('int16', -9999)).toBe(-9999);
+  it('moves what rounding or clamping made equal to the nodata value, also of picked values', () => {
+    const result = toStored(Float32Array.of(300, 255, 254.6, NaN), 'uint8', 255, false);
+    expect([...result.stored]).toEqual([254, 255, 254, 255]);
+    expect(result).toMatchObject({ validCount: 2, collisions: 1 });
+  });
+
+  it('moves interpolated floats off the nodata value, as far as readers compare', () => {
+    const { stored, collisions } = toStored(Float32Array.of(-9999, 1, NaN), 'float32', -9999);
+    expect(collisions).toBe(0);
+    expect(stored[0]).toBeGreaterThan(-9999);
+    // GDAL takes floats for equal that differ by less than 2^-22 of their sum.
+    expect(stored[0] + 9999).toBeGreaterThan(2 ** -22 * 2 * 9999);
+    expect([...stored.subarray(1)]).toEqual([1, -9999]);
+    expect(toStored(Float32Array.of(0), 'float32', 0).stored[0]).toBeGreaterThan(0);
+  });
+
+  it('without a nodata value writes 0 into gaps of integers, and every value as it is', () => {
+    const { stored, validCount } = toStored(Float32Array.of(0, 255, NaN), 'uint8', null);
+    expect([...stored]).toEqual([0, 255, 0]);
+    expect(validCount).toBe(2);
+  });
+});
+
+describe('UsedValues', () => {
+  it.each([
+    ['uint8', [], 255],
+    ['uint8', [255, 0], 254],
+    ['uint16', [65535, 65534, 3], 0],
+    ['uint16', [65535, 65534, 0], 65533],
+    ['int16', [-32768, 5], 32767],
+    ['int8', [-128, 127, -127], -126],
+    ['int32', [-2147483648], 2147483647],
+    ['uint32', [4294967295], 0],
+  ] as const)('of %s finds one besides %j', (dtype, used, expected) => {
+    const values = new UsedValues(dtype);
+    for (const value of used) values.add(value);
+    expect(values.free()).toBe(expected);
+  });
+
+  it('says when there is none', () => {
+    const values = new UsedValues('uint8');
+    for (let value = 0; value < 256; value++) values.add(value);
+    expect(() => values.free()).toThrow(/dtype cannot be uint8: its values occur/);
   });
 });
 
@@ -82,21 +120,59 @@ describe('warpFile', async () => {
     await raster.close();
   });
 
-  it('by nearest refuses whole numbers that it would change', async () => {
+  it('keeps whole numbers that float32 cannot hold', async () => {
     const [large, destination] = [join(folder, 'large.tif'), join(folder, 'large-warped.tif')];
-    const numbers = Int32Array.from({ length: 2400 }, (_, i) => (i % 2 === 0 ? 2 ** 24 : -(2 ** 31) + 1));
-    const write = (): Promise<void> =>
-      writeCog(large, [numbers], { geobox, bands: 1, dtype: 'int32', nodata: -(2 ** 31) + 1 });
-    await write();
-    await warpFile({ source: large, destination, grid: { like: large }, ...cpu });
-    const raster = await openRaster(destination);
-    expect((await raster.readPlanes())[0]).toEqual(numbers);
-    await raster.close();
-    numbers[1234] = 2 ** 24 + 1;
-    await write();
-    await expect(warpFile({ source: large, destination, grid: { like: large }, ...cpu })).rejects.toThrow(
-      /large\.tif holds 16777217, a whole number that float32 cannot hold/,
+    const seconds = Float64Array.from({ length: 2400 }, (_, i) => 1_700_000_001 + i / 4);
+    const numbers = Int32Array.from({ length: 2400 }, (_, i) =>
+      i % 3 === 0 ? -(2 ** 31) + 1 : 20_210_715 + i,
     );
+    const ids = Uint32Array.from(numbers, (value) => (value < 0 ? 9 : 4_000_000_000 + value));
+    for (const [dtype, values, nodata] of [
+      ['int32', numbers, -(2 ** 31) + 1],
+      ['uint32', ids, 9],
+      ['float64', seconds, -1.7976931348623157e308],
+    ] as const) {
+      await writeCog(large, [values], { geobox, bands: 1, dtype, nodata });
+      const report = await warpFile({ source: large, destination, grid: { like: large }, ...cpu });
+      expect(report).toMatchObject({ dtype, nodata });
+      expect(report.validPixels).toEqual([values.filter((value) => value !== nodata).length]);
+      const raster = await openRaster(destination);
+      expect((await raster.readPlanes())[0]).toEqual(values);
+      await raster.close();
+    }
+    // The grid of one source pixel in the middle of nine, by values from the first to the ninth.
+    const [x, y] = geobox.transform.apply(0, 0);
+    const [right, bottom] = geobox.transform.apply(3, 3);
+    const grid = { crs: geobox.crs, bounds: [x, bottom, right, y], size: [1, 1] } as const;
+    const nine = [0, 1, 2].flatMap((row) => [
+      ...seconds.subarray(row * geobox.width, row * geobox.width + 3),
+    ]);
+    const wanted = { nearest: nine[4], min: nine[0], max: nine[8], med: nine[4], q1: nine[2], q3: nine[6] };
+    for (const [resampling, value] of Object.entries(wanted)) {
+      const options = { source: large, destination, grid, ...cpu };
+      await warpFile({ ...options, resampling: parseResampling(resampling) });
+      const raster = await openRaster(destination);
+      expect([resampling, ...(await raster.readPlanes())[0]]).toEqual([resampling, value]);
+      await raster.close();
+    }
+  });
+
+  it('interpolates float64 as well as float32 by differences, not by the size of values', async () => {
+    const [large, destination] = [join(folder, 'large.tif'), join(folder, 'large-warped.tif')];
+    const columns = Float64Array.from({ length: 2400 }, (_, i) => 5e9 + 0.25 * (i % geobox.width));
+    await writeCog(large, [columns], { geobox, bands: 1, dtype: 'float64' });
+    const [x, y] = geobox.transform.apply(4, 4);
+    const [right, bottom] = geobox.transform.apply(8, 6);
+    const grid = { crs: geobox.crs, bounds: [x, bottom, right, y], size: [2, 1] } as const;
+    for (const resampling of ['bilinear', 'cubic', 'average'] as const) {
+      await warpFile({ source: large, destination, grid, resampling, ...cpu });
+      const raster = await openRaster(destination);
+      const [plane] = await raster.readPlanes();
+      // Means of columns 4 and 5, and of 6 and 7.
+      expect(plane[0] - 5e9).toBeCloseTo(0.25 * 4.5, 4);
+      expect(plane[1] - 5e9).toBeCloseTo(0.25 * 6.5, 4);
+      await raster.close();
+    }
   });
 
   it('onto the same grid by nearest changes nothing', async () => {

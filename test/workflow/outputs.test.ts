@@ -131,7 +131,7 @@ describe('an output that is an input', async () => {
     const model = 'models/water-threshold';
     const card = JSON.parse(await readFile(join(model, 'model.json'), 'utf8'));
     await writeNpy(array, { shape: [1], dtype: 'float32' }, Float32Array.of(1));
-    const inputs = new Map(card.inputs.map(({ name }: { name: string }) => [name, array]));
+    const inputs = new Map<string, string>(card.inputs.map(({ name }: { name: string }) => [name, array]));
     await expect(runModel({ model, inputs, output: array, provider: 'cpu' })).rejects.toThrow(DESTROYED);
   });
 

@@ -1,7 +1,8 @@
 /** Which band of which file of a row is meant by a name or a number. */
 import { invalidInput } from '../../errors.js';
-import { type BandInfo, isCategorical, type Raster } from '../../raster/index.js';
-import type { CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
+import { type BandInfo, isCategorical, type Raster, type Units } from '../../raster/index.js';
+import { isCategoricalFile, isCategoricalName, withoutResolution } from '../categories.js';
+import type { BandValues, CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
 import type { BandChoice } from './options.js';
 
 /** A band of a row, and what its row says of it. */
@@ -13,17 +14,19 @@ export interface ChosenBand {
   /** Its number in the file; null where only the file's own descriptions can tell. */
   readonly index: number | null;
   readonly band: CatalogBand | null;
+  /** What the row says of its values: at the band, or at the asset. */
+  readonly values: BandValues;
+  readonly units: Units | undefined;
   readonly categorical: boolean;
 }
-
-/** Bands that hold classes or bits whatever their items say: Sentinel-2, Landsat, MODIS, HLS and Sentinel-3. */
-const CATEGORICAL_NAMES =
-  /^(scl|fmask|qa\d*|bqa|.*_qa|qa_.*|.*_qc|qc_.*|msk_.*|.*_mask|mask|clm|cloud_?mask|.*_class(es|ification)?|class(es|ification)?|labels?|land_?cover|wqsf)$/i;
 
 /** Pictures of the data are not the data. */
 const PICTURE_ROLES = ['overview', 'thumbnail', 'visual'];
 
-/** The band, or null where the row has none of that name or number. */
+/**
+ * The band, or null where the row has none of that name or number.
+ * @throws {TerrachipError} INVALID_INPUT for a common name that several bands have
+ */
 export function findBand(row: CatalogRow, choice: BandChoice): ChosenBand | null {
   return typeof choice === 'number' ? findNumber(row, choice) : findName(row, choice);
 }
@@ -90,20 +93,61 @@ function findName(row: CatalogRow, name: string): ChosenBand | null {
   const assets = entries
     .map(([key, asset], k) => ({ key, asset, k }))
     .sort((a, b) => pictures(a.asset) - pictures(b.asset) || comparePixels(a.asset, b.asset) || a.k - b.k);
-  const tests: ((band: CatalogBand) => boolean)[] = [
-    (band) => band.name === name,
-    (band) => band.commonName === wanted,
-    (band) => band.name.toLowerCase() === wanted,
-  ];
-  for (const test of tests) {
+  const byName = (isWanted: (band: CatalogBand) => boolean): ChosenBand | null => {
     for (const { key, asset } of assets) {
-      const band = asset.bands?.find(test);
+      const band = asset.bands?.find(isWanted);
       if (band !== undefined) return describe(asset, key, name, band, band.index);
     }
-  }
+    return null;
+  };
+  const found =
+    byName((band) => band.name === name) ??
+    findCommonName(row, name, assets) ??
+    byName((band) => band.name.toLowerCase() === wanted);
+  if (found !== null) return found;
   // The file itself may name its bands.
   const main = mainAsset(row);
   return main.bands === undefined ? describe(main, keyOf(row, main), name, null, null) : null;
+}
+
+/**
+ * The band of a common name. Copies of one band in other resolutions, or in pictures, are no other bands.
+ * @throws {TerrachipError} INVALID_INPUT where several bands have the name
+ */
+function findCommonName(
+  row: CatalogRow,
+  name: string,
+  assets: readonly { key: string; asset: CatalogAsset }[],
+): ChosenBand | null {
+  const wanted = name.toLowerCase();
+  const found = assets.flatMap(({ key, asset }) => {
+    const isCopy = pictures(asset) > 0;
+    if (asset.bands === undefined) {
+      const isNamed = asset.everyBand?.commonName?.toLowerCase() === wanted;
+      return isNamed ? [{ isCopy, label: key, chosen: describe(asset, key, name, null, 1) }] : [];
+    }
+    const { length } = asset.bands;
+    return asset.bands
+      .filter(({ commonName }) => commonName?.toLowerCase() === wanted)
+      .map((band) => {
+        const isUnnamed = band.name === String(band.index);
+        const label = isUnnamed ? (length === 1 ? key : `${key} ${band.name}`) : band.name;
+        return { isCopy, label, chosen: describe(asset, key, name, band, band.index) };
+      });
+  });
+  const [first] = found;
+  if (first === undefined) return null;
+  const labels = new Map(
+    found
+      .filter(({ isCopy }) => isCopy === first.isCopy)
+      .map(({ label }) => [withoutResolution(label).toLowerCase(), label]),
+  );
+  if (labels.size === 1) return first.chosen;
+  throw invalidInput(
+    rowName(row),
+    `has ${labels.size} bands with the common name "${name}"`,
+    `choose one of ${[...labels.values()].slice(0, 30).join(', ')}`,
+  );
 }
 
 function describe(
@@ -116,11 +160,15 @@ function describe(
   const name = typeof choice === 'string' ? choice : (band?.name ?? `band ${choice}`);
   const alone = (asset.bands ?? []).length <= 1;
   const names = [name, band?.name ?? name, ...(alone ? [key] : [])];
+  const values = band ?? asset.everyBand ?? {};
+  const units = values.units ?? asset.units;
   const categorical =
-    (asset.units !== undefined && isCategorical(asset.units)) ||
-    (asset.roles ?? []).includes('classification') ||
-    (asset.units === undefined && names.some((text) => CATEGORICAL_NAMES.test(text)));
-  return { choice, name, asset, index, band, categorical };
+    units === undefined
+      ? (asset.roles ?? []).includes('classification') ||
+        names.some(isCategoricalName) ||
+        (alone && isCategoricalFile(asset.href))
+      : isCategorical(units);
+  return { choice, name, asset, index, band, values, units, categorical };
 }
 
 function keyOf(row: CatalogRow, asset: CatalogAsset): string {

@@ -103,7 +103,10 @@ export interface LoadRasterOptions extends SourceOptions {
   method?: MosaicMethod;
   /** Type of the result (default float32, NaN for no data). */
   dtype?: Dtype;
-  /** The result's nodata (default: NaN for floats; for integers that of the first source, or the end of the range). */
+  /**
+   * The result's nodata. Default: NaN for floats; for integers that of the first source or the end of the range, or another
+   * value where valid pixels hold that one. Strips that are streamed are refused then.
+   */
   nodata?: number;
 }
 

@@ -1,7 +1,6 @@
 /** What chips hold beyond the area that they were taken from. */
 import { invalidInput, invalidOption } from '../../errors.js';
-import { allocateArray, type GeoBox, GeoTensor, type TypedArray } from '../../geo/index.js';
-import { storableNodata } from '../../raster/index.js';
+import { allocateArray, canHold, type GeoBox, GeoTensor, type TypedArray } from '../../geo/index.js';
 
 /**
  * What stands in pixels outside of an area: its own pixels mirrored at its edges, where the edge itself is not repeated
@@ -24,7 +23,7 @@ const ALIGNED = 1e-6;
 export function fillOutside(tensor: GeoTensor, area: GeoBox, fill: OutsideFill): GeoTensor {
   if (fill !== 'reflect' && fill !== 'edge' && typeof fill !== 'number')
     throw invalidOption('fill', `cannot be "${String(fill)}"`, 'give reflect, edge or a number');
-  if (typeof fill === 'number' && !Object.is(storableNodata(tensor.dtype, fill), fill))
+  if (typeof fill === 'number' && !canHold(tensor.dtype, fill))
     throw invalidOption('fill', `cannot be ${fill} in ${tensor.dtype}`, 'give a value that the type holds');
   const { width, height } = tensor.geobox;
   const [x, y] = placeIn(area, tensor.geobox);

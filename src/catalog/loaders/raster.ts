@@ -3,6 +3,7 @@ import { invalidOption } from '../../errors.js';
 import {
   allocateArray,
   bytesPerElement,
+  canHold,
   type Dtype,
   type GeoBox,
   GeoTensor,
@@ -12,7 +13,7 @@ import {
   unitRows,
 } from '../../geo/index.js';
 import { keepsValues, MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
-import { storableNodata, toStored } from '../../raster/index.js';
+import { requireNodata, toStored, UsedValues } from '../../raster/index.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions } from './options.js';
 import { LoadPlan, type LoadTarget } from './plan.js';
@@ -45,9 +46,11 @@ export async function loadRaster(
 ): Promise<GeoTensor> {
   const stream = await streamRaster(catalog, target, options);
   try {
-    const { geobox, bandNames, dtype, nodata } = stream;
-    stream.plan.requireSize(bandNames.length * geobox.pixelCount, bytesPerElement(dtype));
-    const data: TypedArray = allocateArray(dtype, bandNames.length * geobox.pixelCount);
+    const { geobox, bandNames, dtype, stored } = stream;
+    const length = bandNames.length * geobox.pixelCount;
+    stream.plan.requireSize(length, bytesPerElement(dtype) + stored.bytesPerGap);
+    const data: TypedArray = allocateArray(dtype, length);
+    stored.rememberGaps(length);
     let row = 0;
     for await (const strip of stream) {
       const size = strip.geobox.pixelCount;
@@ -58,6 +61,7 @@ export async function loadRaster(
       row += strip.geobox.height;
     }
     const shape = [bandNames.length, geobox.height, geobox.width];
+    const nodata = stored.settle(data);
     return new GeoTensor({ data, shape, dimensions: ['band', 'y', 'x'], geobox, nodata, bandNames });
   } finally {
     await stream.close();
@@ -110,6 +114,8 @@ export class RasterStream implements AsyncIterable<GeoTensor> {
   readonly nodata: number | null;
   /** @internal */
   readonly plan: LoadPlan;
+  /** @internal */
+  readonly stored: StoredValues;
   readonly #method: MosaicMethod;
   readonly #options: LoadRasterOptions;
 
@@ -121,13 +127,13 @@ export class RasterStream implements AsyncIterable<GeoTensor> {
     this.dtype = dtype;
     this.#method = method;
     this.#options = options;
-    this.nodata = nodataOf(plan, method, dtype, options.nodata);
+    this.stored = new StoredValues(method, dtype, options.nodata, plan);
+    this.nodata = this.stored.nodata;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<GeoTensor> {
-    const { geobox, bandNames, dtype, nodata, plan } = this;
+    const { geobox, bandNames, dtype, nodata, plan, stored } = this;
     const { signal, onProgress } = this.#options;
-    const stored = new StoredValues(this.#method, dtype, nodata, plan);
     const reducer = new StripReducer(plan, this.#method);
     try {
       for (const rows of unitRows(geobox.height, reducer.rows)) {
@@ -136,18 +142,16 @@ export class RasterStream implements AsyncIterable<GeoTensor> {
         const height = rows.end - rows.start;
         const size = height * geobox.width;
         const data: TypedArray = allocateArray(dtype, bandNames.length * size);
-        for (const [band, values] of planes.entries()) data.set(stored.convert(values, band), band * size);
+        for (const [band, values] of planes.entries()) {
+          const place = band * geobox.pixelCount + rows.start * geobox.width;
+          data.set(stored.convert(values, band, place), band * size);
+        }
         const shape = [bandNames.length, height, geobox.width];
         const box = geobox.window(0, rows.start, geobox.width, height);
         onProgress?.({ type: 'progress', stage: 'load', done: rows.end, total: geobox.height, unit: 'rows' });
         yield new GeoTensor({ data, shape, dimensions: ['band', 'y', 'x'], geobox: box, nodata, bandNames });
       }
-      if (stored.collisions > 0) {
-        onProgress?.({
-          type: 'warning',
-          message: `${stored.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another nodata`,
-        });
-      }
+      stored.warn(onProgress);
     } finally {
       reducer.dispose();
       await this.close();
@@ -160,40 +164,97 @@ export class RasterStream implements AsyncIterable<GeoTensor> {
   }
 }
 
-/** What "no data" is in a result. */
-export function nodataOf(plan: LoadPlan, method: MosaicMethod, dtype: Dtype, wanted?: number): number | null {
-  // A pixel without sources has a count: 0.
-  if (method === 'count') return null;
-  if (wanted !== undefined) {
-    const nodata = storableNodata(dtype, wanted);
-    if (Object.is(nodata, wanted)) return nodata;
-    throw invalidOption('nodata', `cannot be ${wanted} in ${dtype}`, 'give a value that the type holds');
-  }
-  return isFloat(dtype) ? Number.NaN : storableNodata(dtype, plan.bands?.[0]?.info.nodata ?? null);
-}
-
-/** Computed values in the type of a result. */
+/** Computed values in the type of a result, and what "no data" is there. */
 export class StoredValues {
-  /** Valid values that are equal to the nodata value. */
-  collisions = 0;
+  /** Null where every pixel has a value. */
+  readonly nodata: number | null;
   readonly #dtype: Dtype;
-  readonly #nodata: number;
+  /** Whether the nodata value was not asked for: it gives way to values that occur. */
+  readonly #givesWay: boolean;
   /** Whether each band's values are computed, not picked. */
   readonly #computed: readonly boolean[];
+  /** Valid values that are equal to the nodata value. */
+  #collisions = 0;
+  /** 1 where a result that is whole in memory has no data. */
+  #gaps: Uint8Array | null = null;
 
-  constructor(method: MosaicMethod, dtype: Dtype, nodata: number | null, { bands, bandNames }: LoadPlan) {
+  /** @throws {TerrachipError} INVALID_OPTION for a nodata value that the type cannot hold */
+  constructor(
+    method: MosaicMethod,
+    dtype: Dtype,
+    wanted: number | undefined,
+    { bands, bandNames }: Pick<LoadPlan, 'bands' | 'bandNames'>,
+  ) {
+    if (wanted !== undefined) requireNodata(dtype, wanted);
     this.#dtype = dtype;
-    this.#nodata = nodata ?? Number.NaN;
+    // A pixel without sources has a count: 0.
+    const counts = method === 'count';
+    this.#givesWay = !counts && wanted === undefined && !isFloat(dtype);
+    const declared = bands?.[0]?.info.nodata ?? null;
+    if (counts) this.nodata = null;
+    else if (wanted !== undefined) this.nodata = wanted;
+    else if (isFloat(dtype)) this.nodata = Number.NaN;
+    else
+      this.nodata = declared !== null && canHold(dtype, declared) ? declared : new UsedValues(dtype).free();
     const picked = PICKING.includes(method);
     this.#computed = bandNames.map((_, k) => {
       const resampling = bands?.[k]?.resampling;
-      return method !== 'count' && (!picked || resampling === undefined || !keepsValues(resampling));
+      return !counts && (!picked || resampling === undefined || !keepsValues(resampling));
     });
   }
 
-  convert(values: Float32Array, band: number): TypedArray {
-    const { stored, collisions } = toStored(values, this.#dtype, this.#nodata, this.#computed[band]);
-    this.collisions += collisions;
+  /** Bytes a value that `rememberGaps` takes. */
+  get bytesPerGap(): 0 | 1 {
+    return this.#givesWay ? 1 : 0;
+  }
+
+  /** Before a result of so many values is converted that `settle` will get. */
+  rememberGaps(length: number): void {
+    if (this.#givesWay) this.#gaps = new Uint8Array(length);
+  }
+
+  /**
+   * @param place where the values begin in the result
+   * @throws {TerrachipError} INVALID_OPTION where a value occurs that was taken for no data unasked, and gaps are not
+   * remembered
+   */
+  convert(values: Float32Array, band: number, place: number): TypedArray {
+    const { stored, collisions } = toStored(values, this.#dtype, this.nodata, this.#computed[band]);
+    this.#collisions += collisions;
+    const gaps = this.#gaps;
+    if (gaps !== null) {
+      for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) gaps[place + i] = 1;
+    } else if (this.#givesWay && collisions > 0) {
+      throw invalidOption(
+        'nodata',
+        `is not given, and valid pixels hold ${this.nodata}, which would stand for it in ${this.#dtype}`,
+        'give a value that does not occur, or choose a float type',
+      );
+    }
     return stored;
+  }
+
+  /**
+   * The nodata value of the whole result, whose gaps get it: another one where that of before occurs.
+   * @throws {TerrachipError} INVALID_OPTION where all values of the type occur, and gaps
+   */
+  settle(data: TypedArray): number | null {
+    const gaps = this.#gaps;
+    if (gaps === null || this.#collisions === 0) return this.nodata;
+    if (!gaps.includes(1)) return null;
+    const used = new UsedValues(this.#dtype);
+    for (let i = 0; i < data.length; i++) if (gaps[i] === 0) used.add(data[i]);
+    const free = used.free();
+    for (let i = 0; i < data.length; i++) if (gaps[i] === 1) data[i] = free;
+    return free;
+  }
+
+  /** Tells of values that became gaps because the nodata value was asked for. */
+  warn(onProgress: LoadRasterOptions['onProgress']): void {
+    if (this.#givesWay || this.#collisions === 0) return;
+    onProgress?.({
+      type: 'warning',
+      message: `${this.#collisions} valid pixels are equal to the nodata value ${this.nodata} and became gaps; choose another nodata`,
+    });
   }
 }

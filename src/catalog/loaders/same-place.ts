@@ -1,9 +1,29 @@
 /** Rows that say where a file lies, and files that lie elsewhere. */
 import { invalidInput } from '../../errors.js';
 import { createPixelMapping, type GeoBox } from '../../geo/index.js';
+import type { Position } from '../../vector/index.js';
+import { PlaceQuery } from '../place-query.js';
+import type { CatalogRow } from '../row.js';
 
 /** Pixels of the coarser grid by which items may be off: panchromatic bands begin half a pixel from the others. */
 const SLACK = 2;
+
+/**
+ * Whether the outline of a row reaches further into a grid than outlines are simplified by: a grid of its file that
+ * misses it altogether is then likely to be wrong.
+ */
+export function outlineMeets({ footprint }: CatalogRow, grid: GeoBox): boolean {
+  const { width, height, transform, crs } = grid;
+  const [dx, dy] = [Math.min(SLACK, width / 4), Math.min(SLACK, height / 4)];
+  const inner = [
+    [dx, dy],
+    [width - dx, dy],
+    [width - dx, height - dy],
+    [dx, height - dy],
+    [dx, dy],
+  ].map(([x, y]): Position => transform.apply(x, y));
+  return new PlaceQuery({ geometry: [[inner]], crs }).matchesFootprint(footprint);
+}
 
 /**
  * The grid of a row's asset decides which rows of a result its file is read for: one that is wrong would lose pixels

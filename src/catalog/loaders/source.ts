@@ -17,7 +17,7 @@ import type { CatalogRow } from '../row.js';
 import { bandInFile, type ChosenBand, requireBand, show } from './bands.js';
 import type { LoadCounters, SourceOptions } from './options.js';
 import { QualityReader } from './quality.js';
-import { requireSamePlace } from './same-place.js';
+import { outlineMeets, requireSamePlace } from './same-place.js';
 import { SourceView } from './source-view.js';
 import { requireFilled, withFill } from './unfilled.js';
 import { type BandUnits, bandUnits } from './units.js';
@@ -96,7 +96,11 @@ export class Source {
   /** The pixels of the grid that its files may touch; null for none. Files whose grids the row knows stay closed. */
   async window(signal?: AbortSignal): Promise<PixelWindow | null> {
     const boxes = this.#bands.map(({ asset }) => asset.geobox);
-    if (boxes.every((box) => box !== undefined)) return this.#windowOf(boxes);
+    if (boxes.every((box) => box !== undefined)) {
+      const window = this.#windowOf(boxes);
+      // A grid that misses what its row's outline meets may be wrong: then the file decides.
+      if (window !== null || !outlineMeets(this.row, this.#context.grid)) return window;
+    }
     return (await this.open(signal)).window;
   }
 
@@ -201,11 +205,11 @@ export class Source {
         'use nearest or mode for it, by name: { resampling: { … } }',
       );
     }
-    const { band } = chosen;
-    const nodata = givenNodata(chosen, options) ?? band?.nodata ?? stored.nodata;
+    const { values } = chosen;
+    const nodata = givenNodata(chosen, options) ?? values.nodata ?? stored.nodata;
     // A scale and an offset belong together: half a row's and half a file's would be neither.
-    const scaled = band?.scale !== undefined || band?.offset !== undefined;
-    const { scale = 1, offset = 0 } = scaled ? band : stored;
+    const scaled = values.scale !== undefined || values.offset !== undefined;
+    const { scale = 1, offset = 0 } = scaled ? values : stored;
     const info = { ...stored, nodata, scale, offset };
     return { info, categorical, resampling };
   }

@@ -14,7 +14,7 @@ import { MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
 import type { CatalogRow } from '../row.js';
 import type { SourceOptions } from './options.js';
 import { LoadPlan, type LoadTarget, middleOf, type PlacedSource } from './plan.js';
-import { nodataOf, requireMethod, StoredValues } from './raster.js';
+import { requireMethod, StoredValues } from './raster.js';
 import { StripReducer } from './reduce.js';
 import { type TimeStep, type TimeSteps, timeSteps } from './time-steps.js';
 
@@ -66,15 +66,10 @@ export async function loadRasterTimeseries(
     if (found.length === 0) {
       throw invalidInput('the time series', 'has no step: no row meets the slice', 'query a larger one');
     }
-    const nodata = nodataOf(plan, combine, dtype, options.nodata);
-    const data = await readSteps(
-      plan,
-      found,
-      method,
-      new StoredValues(combine, dtype, nodata, plan),
-      dtype,
-      options,
-    );
+    const stored = new StoredValues(combine, dtype, options.nodata, plan);
+    const data = await readSteps(plan, found, method, stored, dtype, options);
+    const nodata = stored.settle(data);
+    stored.warn(options.onProgress);
     const { grid } = plan.context;
     return new GeoTensor({
       data,
@@ -101,8 +96,9 @@ async function readSteps(
   const { grid } = plan.context;
   const size = grid.pixelCount;
   const values = plan.bandNames.length * steps.length * size;
-  plan.requireSize(values, bytesPerElement(dtype));
+  plan.requireSize(values, bytesPerElement(dtype) + stored.bytesPerGap);
   const data: TypedArray = allocateArray(dtype, values);
+  stored.rememberGaps(values);
   for (const [step, { interval, members }] of steps.entries()) {
     const sources = members.map((k) => plan.sources[k]);
     const ordered = method === 'nearest' ? nearestFirst(sources, interval) : sources;
@@ -112,10 +108,8 @@ async function readSteps(
         signal?.throwIfAborted();
         const planes = await reducer.read(rows, signal);
         for (const [band, plane] of planes.entries()) {
-          data.set(
-            stored.convert(plane, band),
-            (band * steps.length + step) * size + rows.start * grid.width,
-          );
+          const place = (band * steps.length + step) * size + rows.start * grid.width;
+          data.set(stored.convert(plane, band, place), place);
         }
       }
     } finally {

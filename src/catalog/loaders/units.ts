@@ -24,12 +24,12 @@ export interface BandUnits {
  */
 export function bandUnits(
   row: CatalogRow,
-  { asset, choice }: ChosenBand,
+  { choice, units: own }: ChosenBand,
   { units, sourceUnits }: UnitOptions,
 ): BandUnits | null {
   if (units === undefined) return null;
   const what = `${rowName(row)}: band ${show(choice)}`;
-  const stated = asset.units ?? sourceUnits;
+  const stated = own ?? sourceUnits;
   if (stated === undefined) {
     throw invalidInput(
       what,

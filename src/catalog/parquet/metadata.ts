@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
-import { parseJson, validate } from '../../json.js';
+import { dictionary, parseJson, validate } from '../../json.js';
 import type { ParquetFile } from './file.js';
 
 /** Of the columns that terrachip writes; counted up when one of them changes its meaning. */
@@ -30,7 +30,7 @@ export function geoMetadata(bounds: Bounds | null, column = 'bbox'): string {
 
 const Geo = v.looseObject({
   primary_column: v.string(),
-  columns: v.record(
+  columns: dictionary(
     v.string(),
     v.looseObject({
       encoding: v.string(),

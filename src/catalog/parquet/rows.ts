@@ -3,9 +3,9 @@ import type { SchemaElement } from 'hyparquet';
 import * as v from 'valibot';
 import { invalidInput, messageOf } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
-import { parseJson, validate } from '../../json.js';
+import { dictionary, parseJson, validate } from '../../json.js';
 import type { Units } from '../../raster/units.js';
-import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
+import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
 import { decodeWkb } from './wkb.js';
 
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } } as const;
@@ -87,17 +87,18 @@ export function assetsOfStored(value: unknown, name: string): CatalogRow['assets
 }
 
 function storedAsset(asset: CatalogAsset): object {
-  if (asset.bands === undefined && asset.geobox === undefined) return asset;
-  const { bands, geobox, ...rest } = asset;
+  const { bands, everyBand, geobox, ...rest } = asset;
+  if (bands === undefined && everyBand === undefined && geobox === undefined) return asset;
   return {
     ...rest,
     ...(bands === undefined ? {} : { bands: bands.map(storedBand) }),
+    ...(everyBand === undefined ? {} : { everyBand: storedBand(everyBand) }),
     ...(geobox === undefined ? {} : storedGrid(geobox)),
   };
 }
 
 /** JSON lacks NaN and infinities; STAC writes such a nodata value as text. */
-function storedBand(band: CatalogBand): object {
+function storedBand(band: BandValues): object {
   const { nodata } = band;
   if (typeof nodata !== 'number' || Number.isFinite(nodata)) return band;
   return { ...band, nodata: Number.isNaN(nodata) ? 'nan' : nodata > 0 ? 'inf' : '-inf' };
@@ -117,13 +118,19 @@ const Nodata = v.union([
     v.transform((text) => ({ nan: NaN, inf: Infinity, '-inf': -Infinity })[text]),
   ),
 ]);
-const Band = v.object({
-  name: v.string(),
+// Whoever reads the pixels knows the units there are.
+const StoredUnits = v.exactOptional(v.custom<Units>((value) => typeof value === 'string', 'must be a text'));
+const VALUES = {
   commonName: v.exactOptional(v.string()),
-  index: v.pipe(v.number(), v.integer(), v.minValue(1)),
   nodata: v.exactOptional(Nodata),
   scale: v.exactOptional(v.number()),
   offset: v.exactOptional(v.number()),
+  units: StoredUnits,
+};
+const Band = v.object({
+  name: v.string(),
+  index: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  ...VALUES,
 });
 const Grid = v.object({
   crs: v.string(),
@@ -136,11 +143,11 @@ const Asset = v.object({
   mediaType: v.exactOptional(v.string()),
   roles: v.exactOptional(v.array(v.string())),
   bands: v.exactOptional(v.array(Band)),
-  // Whoever reads the pixels knows the units there are.
-  units: v.exactOptional(v.custom<Units>((value) => typeof value === 'string', 'must be a text')),
+  everyBand: v.exactOptional(v.object(VALUES)),
+  units: StoredUnits,
   geobox: v.exactOptional(Grid),
 });
-const Assets = v.record(v.string(), Asset);
+const Assets = dictionary(v.string(), Asset);
 const Properties = v.custom<Readonly<Record<string, CatalogValue>>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'must be an object',

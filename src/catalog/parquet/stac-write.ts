@@ -136,13 +136,12 @@ function membersOf({ id }: CatalogRow, item: StacItem): Values {
 /** Bands whose nodata value is a text, as JSON has it, and a number elsewhere would not fit into one column. */
 function withNumbers(assets: StacItem['assets']): unknown {
   const numbers: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity };
+  const withNumber = (band: Readonly<Record<string, unknown>>) =>
+    typeof band.nodata === 'string' ? { ...band, nodata: numbers[band.nodata] } : band;
   return Object.fromEntries(
     Object.entries(assets).map(([key, asset]) => {
-      if (!Array.isArray(asset.bands)) return [key, asset];
-      const bands = asset.bands.map((band: Readonly<Record<string, unknown>>) =>
-        typeof band.nodata === 'string' ? { ...band, nodata: numbers[band.nodata] } : band,
-      );
-      return [key, { ...asset, bands }];
+      const own = withNumber(asset);
+      return [key, Array.isArray(own.bands) ? { ...own, bands: own.bands.map(withNumber) } : own];
     }),
   );
 }

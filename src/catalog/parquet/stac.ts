@@ -5,10 +5,12 @@
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { Crs, TimeInterval } from '../../geo/index.js';
+import { isUrl } from '../../io/index.js';
 import { parseJson, validate } from '../../json.js';
 import { placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
-import { rowOfItem } from '../stac/item.js';
+import type { HrefOptions } from '../stac/href.js';
+import { itemInterval, rowOfItem } from '../stac/item.js';
 import type { ParquetFile } from './file.js';
 import { footprintOfValue } from './rows.js';
 
@@ -31,17 +33,22 @@ export const MEMBERS = new Set([
   'collection',
 ]);
 
-/** A range where there is one, else the nominal moment. @throws {TerrachipError} INVALID_INPUT for neither */
+/** @throws {TerrachipError} INVALID_INPUT for values that are no time of an item */
 export function stacInterval(values: Readonly<Record<string, unknown>>, name: string): TimeInterval {
-  const [datetime, start, end] = STAC_TIMES.map((column) => timeOf(values[column]));
-  if (start !== null && end !== null) return new TimeInterval(start, end);
-  if (datetime !== null) return TimeInterval.instant(datetime);
-  throw invalidInput(name, 'has an item without datetime', 'give it one, or start_datetime and end_datetime');
+  const where = values.id === undefined ? name : `${name}: item "${String(values.id)}"`;
+  const [moment, start, end] = STAC_TIMES.map((column) => timeOf(values[column], column, where));
+  return itemInterval(moment, start, end, where);
 }
 
-function timeOf(value: unknown): number | null {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' ? TimeInterval.parse(value).start : null;
+function timeOf(value: unknown, column: string, where: string): TimeInterval | null {
+  if (value === null || value === undefined) return null;
+  try {
+    if (typeof value === 'number') return TimeInterval.instant(value);
+    if (typeof value === 'string') return TimeInterval.parse(value);
+  } catch {
+    // Told below, with the item that it is of.
+  }
+  throw invalidInput(where, `has the ${column} ${JSON.stringify(value)}, which is no time`, 'correct it');
 }
 
 /** Properties of STAC that are times, in files of timestamps. */
@@ -55,6 +62,7 @@ export function rowOfStacValues(
   values: Readonly<Record<string, unknown>>,
   texts: ReadonlySet<string>,
   name: string,
+  options: HrefOptions = {},
 ): CatalogRow {
   const where = `${name}: item "${String(values.id)}"`;
   const read = (column: string): unknown => {
@@ -70,7 +78,9 @@ export function rowOfStacValues(
   }
   const { id, collection, geometry } = values;
   const item = { id, collection, geometry: null, properties, assets: read('assets') };
-  return { ...rowOfItem(item, name), footprint: stacFootprint(geometry, where) };
+  // Addresses of items in a file on this machine are as they are.
+  const origin = { ...options, base: isUrl(name) ? name : null, inCollection: true };
+  return { ...rowOfItem(item, name, origin), footprint: stacFootprint(geometry, where) };
 }
 
 /** Items need not be cut at the antimeridian. */

@@ -1,7 +1,7 @@
 /** What items of all products have in common. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
-import type { CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
+import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
 import { condensedName } from './condensed-name.js';
 import type { CloudSource, ProductAttributes, ProductDescription, ProductFile } from './description.js';
 
@@ -79,10 +79,10 @@ export function fileOf(
   ProductFile,
   'id' | 'key' | 'href' | 'mediaType' | 'resolution' | 'geobox' | 'invalid' | 'scale' | 'offset'
 > {
-  const name = asset.bands?.[0]?.name;
+  const { name } = firstBand(asset);
   return {
     // A band without a name has its number.
-    id: name === undefined || name === '1' ? key : name,
+    id: name === '1' ? key : name,
     key,
     href: asset.href,
     mediaType: asset.mediaType ?? 'image/tiff',
@@ -92,6 +92,11 @@ export function fileOf(
     scale: 1,
     offset: 0,
   };
+}
+
+/** The first band of an asset; one that the asset does not list has its number for a name. */
+export function firstBand({ bands, everyBand }: CatalogAsset): CatalogBand {
+  return bands?.[0] ?? { name: '1', index: 1, ...everyBand };
 }
 
 /** Metadata and pictures are assets too; pictures, of several bands, are data by the roles of some items. */

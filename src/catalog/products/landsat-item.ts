@@ -2,7 +2,7 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { CatalogBand, CatalogRow } from '../row.js';
 import { type ProductDescription, type ProductFile, QA_PIXEL_FILL, qaPixelClouds } from './description.js';
-import { describe, fileOf, isImage, number, text } from './item-fields.js';
+import { describe, fileOf, firstBand, isImage, number, text } from './item-fields.js';
 import type { FileBandName } from './names.js';
 
 /** By the names of assets, and common names of bands. */
@@ -57,7 +57,7 @@ export function describeLandsat(row: CatalogRow, path: string): ProductDescripti
   const reflectance = isLevel1 ? topOfAtmosphere(row, path, isOli) : SURFACE_REFLECTANCE;
   const files = Object.entries(row.assets).flatMap(([key, asset]): ProductFile[] => {
     if (!isImage(asset)) return [];
-    const [band] = asset.bands ?? [];
+    const band = firstBand(asset);
     const name = nameOf(key, band, isOli);
     if (name === null) return [];
     const file = { ...fileOf(asset, key), name };
@@ -67,8 +67,8 @@ export function describeLandsat(row: CatalogRow, path: string): ProductDescripti
     if (isThermal && isLevel1) return [];
     const known = isThermal ? SURFACE_TEMPERATURE : reflectance;
     // Items of Level 1 that tell a scale tell that without the sun.
-    const { scale = known.scale, offset = known.offset } = isLevel1 ? known : (band ?? {});
-    const nodata = band?.nodata ?? FILL;
+    const { scale = known.scale, offset = known.offset } = isLevel1 ? known : band;
+    const nodata = band.nodata ?? FILL;
     return [
       {
         ...file,
@@ -136,8 +136,8 @@ function topOfAtmosphere(row: CatalogRow, path: string, isOli: boolean): Scale {
   return { scale: TOP_OF_ATMOSPHERE.scale / sine, offset: TOP_OF_ATMOSPHERE.offset / sine };
 }
 
-function nameOf(key: string, band: CatalogBand | undefined, isOli: boolean): FileBandName | null {
-  const named = BANDS[key.toLowerCase()] ?? BANDS[band?.commonName ?? ''];
+function nameOf(key: string, band: CatalogBand, isOli: boolean): FileBandName | null {
+  const named = BANDS[key.toLowerCase()] ?? BANDS[band.commonName ?? ''];
   if (named !== undefined) return named;
   const number = /^(?:SR_|OLI_)?B(\d)$/.exec(key)?.[1];
   return isOli && number !== undefined ? (OLI_BANDS[Number(number) - 1] ?? null) : null;

@@ -7,6 +7,7 @@ import {
   GeoBox,
   intersectBounds,
   transformBounds,
+  unwrapBounds,
 } from '../../geo/index.js';
 import type { CatalogAsset, CatalogRow } from '../row.js';
 import { tellsOf } from './clouds.js';
@@ -225,9 +226,7 @@ function isMask(band: ProductBandName): boolean {
 /** Bounds in a product's CRS; those in degrees whose west is greater than their east cross the antimeridian. */
 function boundsIn(crs: Crs, bounds: Bounds, boundsCrs: CrsLike = Crs.wgs84): Bounds {
   const from = Crs.parse(boundsCrs);
-  const [x0, y0, x1, y1] = bounds;
-  const east = from.isGeographic && x0 > x1 ? x1 + 360 : x1;
-  return transformBounds(checkBounds([x0, y0, east, y1]), from, crs);
+  return transformBounds(checkBounds(unwrapBounds(bounds, from)), from, crs);
 }
 
 /** Coordinates this close to a pixel's edge are on it, in pixels. */

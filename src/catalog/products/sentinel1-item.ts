@@ -1,6 +1,6 @@
 import type { CatalogRow } from '../row.js';
 import type { ProductDescription, ProductFile } from './description.js';
-import { describe, fileOf, isImage } from './item-fields.js';
+import { describe, fileOf, firstBand, isImage } from './item-fields.js';
 
 const NAMES = ['VV', 'VH', 'HH', 'HV'] as const;
 
@@ -10,7 +10,7 @@ export function describeSentinel1(row: CatalogRow, path: string): ProductDescrip
     const plain = key.toLowerCase().replace(/^gamma0_/, '');
     const name = NAMES.find((each) => each.toLowerCase() === plain);
     if (name === undefined || !isImage(asset)) return [];
-    const nodata = asset.bands?.[0]?.nodata;
+    const nodata = firstBand(asset).nodata;
     return [{ ...fileOf(asset, key), name, quantity: 'power', nodata: nodata ?? null }];
   });
   return describe(row, path, {

@@ -1,10 +1,11 @@
 /** Sentinel-2 as items describe it. */
 import { TerrachipError } from '../../errors.js';
 import type { Units } from '../../raster/index.js';
+import { withoutResolution } from '../categories.js';
 import type { CatalogBand, CatalogRow } from '../row.js';
 import { baselineOf, hasOffset } from '../stac/sentinel2-baseline.js';
 import { type ProductDescription, type ProductFile, SCL_CLOUDS } from './description.js';
-import { describe, fileOf, isImage, text } from './item-fields.js';
+import { describe, fileOf, firstBand, isImage, text } from './item-fields.js';
 import { SENTINEL2_BANDS } from './names.js';
 
 export interface ItemOptions {
@@ -45,23 +46,23 @@ export function describeSentinel2(
   const baseline = baselineOf(row.properties, row.id);
   const files = Object.entries(row.assets).flatMap(([key, asset]): ProductFile[] => {
     if (!isImage(asset)) return [];
-    const [band] = asset.bands ?? [];
+    const band = firstBand(asset);
     const shared = fileOf(asset, key);
     const id = sentinel2Id(key, band);
     if (id === 'SCL') return [{ ...shared, id, name: 'SCL', quantity: 'class', nodata: 0 }];
     const known = SENTINEL2_BANDS.find((each) => each.id === id);
     if (known === undefined) return [];
-    const scale = band?.scale ?? 1 / SENTINEL2_QUANTIFICATION;
+    const scale = band.scale ?? 1 / SENTINEL2_QUANTIFICATION;
     const stated = addOffset ?? (asset.units === undefined ? undefined : addedIn(asset.units));
     const offset =
-      stated === undefined ? (band?.offset ?? addedSince(baseline, row, path) * scale) : stated * scale;
+      stated === undefined ? (band.offset ?? addedSince(baseline, row, path) * scale) : stated * scale;
     return [
       {
         ...shared,
         id: known.id,
         name: known.name,
         quantity: 'reflectance',
-        nodata: band?.nodata ?? 0,
+        nodata: band.nodata ?? 0,
         scale,
         offset,
       },
@@ -106,10 +107,9 @@ function namesOf(row: CatalogRow): readonly (string | null)[] {
 }
 
 /** `B04` of `B04`, `B04_10m`, `red` or a band of that name; coarser copies (`red_20m`) count too, pictures do not. */
-function sentinel2Id(key: string, band: CatalogBand | undefined): string | null {
-  const stem = (name: string): string => name.replace(/[_-](\d+m|jp2)$/gi, '').toLowerCase();
-  for (const name of [key, band?.name ?? '']) {
-    const plain = stem(stem(name));
+function sentinel2Id(key: string, band: CatalogBand): string | null {
+  for (const name of [key, band.name]) {
+    const plain = withoutResolution(name).toLowerCase();
     if (plain === 'scl') return 'SCL';
     const id = SENTINEL2_ASSETS[plain] ?? SENTINEL2_BANDS.find((each) => each.id.toLowerCase() === plain)?.id;
     if (id !== undefined) return id;
@@ -128,7 +128,7 @@ function addedSince(baseline: string | null, row: CatalogRow, path: string): num
   throw new TerrachipError(
     'INVALID_INPUT',
     `${path} says neither the offset nor the processing baseline of ${row.id}, so that its digital numbers may or may not have 1000 added`,
-    'give addOffset: 0 or addOffset: -1000',
+    'give addOffset: 0 or addOffset: -1000, or make a catalog of the item as it is (catalog build --type stac, or catalogFromStac)',
     { source: path },
   );
 }

@@ -1,51 +1,23 @@
 /** STAC items (versions 1.0 and 1.1) as rows of a catalog, and rows as items. */
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
-import { Affine, GeoBox, TimeInterval } from '../../geo/index.js';
-import { requireShallow, validate, withoutNulls } from '../../json.js';
-import { UNITS } from '../../raster/units.js';
+import { TimeInterval } from '../../geo/index.js';
+import { AnyRecord, dictionary, requireShallow, validate } from '../../json.js';
 import { boxOf } from '../boxes.js';
-import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
+import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
+import { BAND_MEMBERS, type BandLists, bandListsOf, bandsOf } from './bands.js';
 import { itemFootprint } from './footprint.js';
-import { isAbsolute, resolveHref } from './href.js';
+import { GRID, type Grid, gridMembersOf, gridOf, membersOfGrid } from './grid.js';
+import { type HrefOptions, isAbsolute, resolveHref } from './href.js';
 import { withKnownUnits } from './units.js';
 
 const Numbers = v.array(v.number());
 
-/** Members that tell where pixels lie: of an item's properties, or of an asset. */
-const GRID = {
-  'proj:code': v.nullish(v.string()),
-  'proj:epsg': v.nullish(v.number()),
-  'proj:wkt2': v.nullish(v.string()),
-  'proj:shape': v.nullish(Numbers),
-  'proj:transform': v.nullish(Numbers),
-};
-const Grid = v.looseObject(GRID);
-
-const Nodata = v.nullish(v.union([v.number(), v.picklist(['nan', 'inf', '-inf'])]));
-const Band = v.looseObject({
-  name: v.nullish(v.string()),
-  /** Of `eo:bands`; `bands` of STAC 1.1 writes it with its prefix. */
-  common_name: v.nullish(v.string()),
-  'eo:common_name': v.nullish(v.string()),
-  nodata: Nodata,
-  scale: v.nullish(v.number()),
-  offset: v.nullish(v.number()),
-  'raster:scale': v.nullish(v.number()),
-  'raster:offset': v.nullish(v.number()),
-});
-const Bands = v.nullish(v.array(Band));
 const Asset = v.looseObject({
   href: v.string(),
   type: v.nullish(v.string()),
   roles: v.nullish(v.array(v.string())),
-  bands: Bands,
-  'eo:bands': Bands,
-  'raster:bands': Bands,
-  nodata: Nodata,
-  'raster:scale': v.nullish(v.number()),
-  'raster:offset': v.nullish(v.number()),
-  'terrachip:units': v.nullish(v.picklist(UNITS)),
+  ...BAND_MEMBERS,
   ...GRID,
 });
 const Item = v.looseObject({
@@ -55,15 +27,14 @@ const Item = v.looseObject({
   geometry: v.nullish(v.looseObject({ type: v.string() })),
   bbox: v.nullish(Numbers),
   links: v.nullish(v.array(v.looseObject({ rel: v.nullish(v.string()), href: v.nullish(v.string()) }))),
-  properties: v.record(v.string(), v.unknown()),
-  assets: v.record(v.string(), Asset),
+  properties: AnyRecord,
+  assets: dictionary(v.string(), Asset),
 });
 type Item = v.InferOutput<typeof Item>;
 type Asset = v.InferOutput<typeof Asset>;
-type Band = v.InferOutput<typeof Band>;
 
 /** Where an item comes from, so that relative addresses of its assets can be told. */
-export interface ItemOrigin {
+export interface ItemOrigin extends HrefOptions {
   /** The file or URL that it was read from; null where that is not known. */
   readonly base: string | null;
   /** Whether that is a collection of items: then each item's `self` link says more. */
@@ -84,12 +55,14 @@ export function rowOfItem(
   requireShallow(document, name);
   const item = validate(Item, document, name);
   const where = `${name}: item "${item.id}"`;
-  const base = baseOf(item, origin);
+  const base = baseOf(item, where, origin);
+  const resolve = (href: string): string => resolveHref(href, base, where, origin);
   const collection = item.collection ?? '';
   const properties = item.properties as Readonly<Record<string, CatalogValue>>;
+  const [bands, grid] = [bandListsOf(properties), gridMembersOf(properties)];
   const assets = Object.fromEntries(
     Object.entries(item.assets).map(([key, asset]) => {
-      const known = { ...assetOf(asset, item), href: resolveHref(asset.href, base, where) };
+      const known = { ...assetOf(asset, bands, grid), href: resolve(asset.href) };
       return [key, known.units ? known : withKnownUnits(known, key, collection, properties)];
     }),
   );
@@ -99,29 +72,54 @@ export function rowOfItem(
     collection,
     footprint: itemFootprint(item.geometry, item.bbox ?? null, where),
     interval: intervalOf(item, where),
-    href: main === undefined ? '' : resolveHref(main.href, base, where),
+    href: main === undefined ? '' : resolve(main.href),
     assets,
     properties,
   };
 }
 
-function baseOf({ links }: Item, { base, inCollection }: ItemOrigin): string | null {
-  const self = links?.find(({ rel, href }) => rel === 'self' && href && isAbsolute(href))?.href ?? null;
-  return inCollection ? (self ?? base) : (base ?? self);
+function baseOf({ links }: Item, where: string, origin: ItemOrigin): string | null {
+  const { base, inCollection } = origin;
+  if (base !== null && !inCollection) return base;
+  const self = links?.find(({ rel, href }) => rel === 'self' && href && isAbsolute(href))?.href;
+  return self ? resolveHref(self, base, where, origin) : base;
 }
 
 function intervalOf({ properties }: Item, where: string): TimeInterval {
   const time = (member: string): TimeInterval | null => {
     const value = properties[member];
-    // Some servers write a space where RFC 3339 has a T.
-    return typeof value === 'string' ? TimeInterval.parse(value.replace(/^(\S{10}) (?=\d)/, '$1T')) : null;
+    if (value === null || value === undefined) return null;
+    try {
+      if (typeof value === 'string') return TimeInterval.parse(value);
+    } catch {
+      // Told below, with the item that it is of.
+    }
+    throw invalidInput(
+      where,
+      `has the ${member} ${JSON.stringify(value)}, which is no time`,
+      'write it in ISO 8601, as 2021-07-15T05:50:12Z',
+    );
   };
-  const [start, end, moment] = [time('start_datetime'), time('end_datetime'), time('datetime')];
+  return itemInterval(time('datetime'), time('start_datetime'), time('end_datetime'), where);
+}
+
+/**
+ * The time of an item: a range where it has one, which may be open, else its nominal moment.
+ * @throws {TerrachipError} INVALID_INPUT for neither, or a range that ends before it starts
+ */
+export function itemInterval(
+  moment: TimeInterval | null,
+  start: TimeInterval | null,
+  end: TimeInterval | null,
+  where: string,
+): TimeInterval {
   if (start !== null && end !== null) {
     if (start.start <= end.end) return new TimeInterval(start.start, end.end);
     throw invalidInput(where, 'ends before it starts', 'correct its start_datetime and end_datetime');
   }
   if (moment !== null) return moment;
+  if (start !== null || end !== null)
+    return new TimeInterval(start?.start ?? -Infinity, end?.end ?? Infinity);
   throw invalidInput(where, 'has no datetime', 'give it one, or start_datetime and end_datetime');
 }
 
@@ -135,58 +133,15 @@ function mainAsset({ assets }: Item): Asset | undefined {
   );
 }
 
-function assetOf(asset: Asset, item: Item): CatalogAsset {
-  const bands = bandsOf(asset);
-  const geobox = gridOf(asset, item);
+function assetOf(asset: Asset, bands: BandLists, grid: Grid): CatalogAsset {
+  const geobox = gridOf(asset, grid);
   return {
     href: asset.href,
     ...(asset.type ? { mediaType: asset.type } : {}),
     ...(asset.roles ? { roles: asset.roles } : {}),
-    ...(bands.length === 0 ? {} : { bands }),
+    ...bandsOf(asset, bands),
     ...(geobox === null ? {} : { geobox }),
-    ...(asset['terrachip:units'] ? { units: asset['terrachip:units'] } : {}),
   };
-}
-
-/** STAC 1.1 has one list; before it, names and values lay in two. */
-function bandsOf(asset: Asset): CatalogBand[] {
-  const lists = [asset.bands ?? [], asset['eo:bands'] ?? [], asset['raster:bands'] ?? []];
-  const count = Math.max(...lists.map((list) => list.length));
-  return Array.from({ length: count }, (_, k): CatalogBand => {
-    const band: Band = Object.assign({}, ...lists.map((list) => withoutNulls(list[k] ?? {})));
-    const commonName = band['eo:common_name'] ?? band.common_name;
-    const nodata = band.nodata ?? asset.nodata;
-    const scale = band['raster:scale'] ?? band.scale ?? asset['raster:scale'];
-    const offset = band['raster:offset'] ?? band.offset ?? asset['raster:offset'];
-    return {
-      name: band.name ?? String(k + 1),
-      ...(commonName ? { commonName } : {}),
-      index: k + 1,
-      ...(nodata === null || nodata === undefined ? {} : { nodata: numberOf(nodata) }),
-      ...(typeof scale === 'number' ? { scale } : {}),
-      ...(typeof offset === 'number' ? { offset } : {}),
-    };
-  });
-}
-
-function numberOf(nodata: number | 'nan' | 'inf' | '-inf'): number {
-  return typeof nodata === 'number' ? nodata : { nan: NaN, inf: Infinity, '-inf': -Infinity }[nodata];
-}
-
-/** Null where the item does not say enough, or not what can be a grid: the file itself says it then. */
-function gridOf(asset: Asset, { properties }: Item): GeoBox | null {
-  const parsed = v.safeParse(Grid, properties);
-  const item = parsed.success ? parsed.output : {};
-  const member = <Name extends keyof typeof GRID>(name: Name) => asset[name] ?? item[name];
-  const crs = member('proj:code') ?? member('proj:epsg') ?? member('proj:wkt2');
-  const [height, width] = member('proj:shape') ?? [];
-  const [a, b, c, d, e, f] = member('proj:transform') ?? [];
-  if (crs === null || crs === undefined || width === undefined || f === undefined) return null;
-  try {
-    return new GeoBox(crs, new Affine(a, b, c, d, e, f), width, height);
-  } catch {
-    return null;
-  }
 }
 
 /** A STAC item, as JSON. */
@@ -264,6 +219,7 @@ function assetMembers({
   mediaType,
   roles,
   bands,
+  everyBand,
   units,
   geobox,
 }: CatalogAsset): Record<string, unknown> {
@@ -271,19 +227,22 @@ function assetMembers({
     href,
     ...(mediaType === undefined ? {} : { type: mediaType }),
     ...(roles === undefined ? {} : { roles }),
-    ...(bands === undefined ? {} : { bands: bands.map(bandMembers) }),
+    ...(bands === undefined
+      ? {}
+      : { bands: bands.map(({ name, ...values }) => ({ name, ...bandMembers(values) })) }),
+    ...(everyBand === undefined ? {} : bandMembers(everyBand)),
     ...(units === undefined ? {} : { 'terrachip:units': units }),
-    ...(geobox === undefined ? {} : gridMembers(geobox)),
+    ...(geobox === undefined ? {} : membersOfGrid(geobox)),
   };
 }
 
-function bandMembers({ name, commonName, nodata, scale, offset }: CatalogBand): Record<string, unknown> {
+function bandMembers({ commonName, nodata, scale, offset, units }: BandValues): Record<string, unknown> {
   return {
-    name,
     ...(commonName === undefined ? {} : { 'eo:common_name': commonName }),
     ...(typeof nodata !== 'number' ? {} : { nodata: nodataMember(nodata) }),
     ...(scale === undefined ? {} : { 'raster:scale': scale }),
     ...(offset === undefined ? {} : { 'raster:offset': offset }),
+    ...(units === undefined ? {} : { 'terrachip:units': units }),
   };
 }
 
@@ -291,11 +250,4 @@ function bandMembers({ name, commonName, nodata, scale, offset }: CatalogBand): 
 function nodataMember(nodata: number): number | string {
   if (Number.isFinite(nodata)) return nodata;
   return Number.isNaN(nodata) ? 'nan' : nodata > 0 ? 'inf' : '-inf';
-}
-
-function gridMembers({ crs, transform, width, height }: GeoBox): Record<string, unknown> {
-  const system =
-    crs.epsg === null ? crs.wkt && { 'proj:wkt2': crs.wkt } : { 'proj:code': `EPSG:${crs.epsg}` };
-  if (!system) return {};
-  return { ...system, 'proj:shape': [height, width], 'proj:transform': transform.toTuple() };
 }

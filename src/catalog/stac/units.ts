@@ -3,7 +3,8 @@
  * guessed.
  */
 import type { Units } from '../../raster/units.js';
-import type { CatalogAsset, CatalogBand, CatalogValue } from '../row.js';
+import { withoutResolution } from '../categories.js';
+import type { BandValues, CatalogAsset, CatalogBand, CatalogValue } from '../row.js';
 import { baselineOf, hasOffset } from './sentinel2-baseline.js';
 
 type Properties = Readonly<Record<string, CatalogValue>>;
@@ -23,15 +24,21 @@ export function withKnownUnits(
   collection: string,
   properties: Properties,
 ): CatalogAsset {
-  const bands = asset.bands ?? [];
+  const { bands = [], everyBand } = asset;
   if (isSentinel2(collection)) {
-    if (/^scl(-jp2)?$/i.test(key)) return { ...asset, units: 'class' };
+    const plain = withoutResolution(key);
+    if (/^scl$/i.test(plain)) return { ...asset, units: 'class' };
     // Older items name no bands.
-    const names = bands.length > 0 ? bands.map(({ name }) => name) : [key];
+    const names = bands.length > 0 ? bands.map(({ name }) => name) : [plain];
     const isReflectance = names.every((name) => /^B(0?[1-9]|8A|1[0-2])$/i.test(name));
     const units = isReflectance ? sentinel2Units(properties) : null;
     if (units === null) return asset;
-    return { ...asset, units, ...(asset.bands ? { bands: bands.map(withoutScale) } : {}) };
+    return {
+      ...asset,
+      units,
+      ...(asset.bands ? { bands: bands.map(withoutScale) } : {}),
+      ...(everyBand ? { everyBand: withoutScale(everyBand) } : {}),
+    };
   }
   if (collection === 'sentinel-1-rtc')
     return /^(vv|vh|hh|hv)$/i.test(key) ? { ...asset, units: 'linear_power' } : asset;
@@ -59,15 +66,17 @@ function sentinel2Units(properties: Properties): Units | null {
   return offset ? 'dn_offset_1000' : 'dn_harmonised';
 }
 
-function withoutScale({ scale, offset, ...band }: CatalogBand): CatalogBand {
-  return band;
+function withoutScale<Values extends BandValues>({ scale, offset, ...values }: Values) {
+  return values;
 }
 
 function landsatUnits(asset: CatalogAsset, key: string, bands: readonly CatalogBand[]): CatalogAsset {
   if (/^qa|_qa$|qa_/i.test(key) && asset.mediaType?.startsWith('image/')) return { ...asset, units: 'bits' };
-  const isReflectance =
-    bands.length > 0 && bands.every(({ commonName }) => LANDSAT_REFLECTANCE.has(commonName ?? ''));
-  if (!isReflectance) return asset;
-  const scaled = bands.map((band) => ({ scale: LANDSAT_SCALE, offset: LANDSAT_OFFSET, ...band }));
-  return { ...asset, units: 'reflectance', bands: scaled };
+  const isReflectance = ({ commonName }: BandValues): boolean => LANDSAT_REFLECTANCE.has(commonName ?? '');
+  const standard = { scale: LANDSAT_SCALE, offset: LANDSAT_OFFSET };
+  const { everyBand } = asset;
+  if (everyBand !== undefined && isReflectance(everyBand))
+    return { ...asset, units: 'reflectance', everyBand: { ...standard, ...everyBand } };
+  if (bands.length === 0 || !bands.every(isReflectance)) return asset;
+  return { ...asset, units: 'reflectance', bands: bands.map((band) => ({ ...standard, ...band })) };
 }

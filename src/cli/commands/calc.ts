@@ -3,12 +3,13 @@ import { invalidOption } from '../../errors.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import type { BandSource, CalculateOptions } from '../../workflow/index.js';
 import { collect, parseCount } from '../arguments.js';
-import { addCogOptions, describeCog } from '../cog-options.js';
+import { addCogOptions, describeCog, nodataOption } from '../cog-options.js';
 import type { Run } from '../main.js';
 
-type Options = Omit<CalculateOptions, 'expressions' | 'bands' | 'destination' | 'compression'> & {
+type Options = Omit<CalculateOptions, 'expressions' | 'bands' | 'destination' | 'compression' | 'nodata'> & {
   output: string;
   band?: BandSource[];
+  nodata?: number | 'none';
   compress: CalculateOptions['compression'];
 };
 
@@ -38,14 +39,19 @@ export function calcCommand(run: Run): Command {
         (text) => parseResampling(text),
       )
       .option('--stored', 'take values as they are stored, without scale and offset'),
-    { dtype: 'float32', nodata: "nan, or the end of the type's range" },
+    {
+      dtype: 'float32',
+      nodata: 'nan for floats, none for integers',
+      overviews: 'average for floats, nearest for whole numbers and classes',
+    },
   ).addHelpText('after', EXPRESSIONS);
   return command.action((expressions: string[], options: Options) =>
     run(command, async ({ output, signal }) => {
-      const { output: destination, band, compress, ...rest } = options;
+      const { output: destination, band, compress, nodata, ...rest } = options;
       const { calculate } = await import('../../workflow/calculate.js');
       const report = await calculate({
         ...rest,
+        ...nodataOption(nodata),
         expressions,
         bands: band ?? [],
         destination,

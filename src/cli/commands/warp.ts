@@ -3,15 +3,16 @@ import { parseAntialias, parseResampling, RESAMPLINGS } from '../../kernels/resa
 import type { CogCompression } from '../../raster/cog/options.js';
 import type { WarpFileOptions } from '../../workflow/index.js';
 import { collect, parseChoice, parseCount, parseNumber } from '../arguments.js';
-import { addCogOptions, describeCog } from '../cog-options.js';
+import { addCogOptions, describeCog, nodataOption } from '../cog-options.js';
 import { addGridOptions, type GridOptions, parseGrid } from '../grid-options.js';
 import type { Run } from '../main.js';
 
 type Options = Omit<
   WarpFileOptions,
-  'source' | 'destination' | 'grid' | 'bands' | 'compression' | 'bigTiff'
+  'source' | 'destination' | 'grid' | 'bands' | 'compression' | 'bigTiff' | 'nodata'
 > & {
   band?: number[];
+  nodata?: number | 'none';
   compress: CogCompression;
   bigtiff: 'auto' | 'yes' | 'no';
 } & GridOptions;
@@ -52,13 +53,18 @@ export function warpCommand(run: Run): Command {
       'largest error of positions, in source pixels (default 0.002)',
       parseNumber('--tolerance'),
     );
-  addCogOptions(command, { dtype: "the source's", nodata: "the source's" });
+  addCogOptions(command, {
+    dtype: "the source's",
+    nodata: "the source's, else nan for floats and none for integers",
+    overviews: 'nearest for resamplings that keep values, else average',
+  });
   return command.action((source: string, destination: string, options: Options) =>
     run(command, async ({ output, signal }) => {
-      const { like, crs, bounds, size, res, band, compress, bigtiff, ...rest } = options;
+      const { like, crs, bounds, size, res, band, compress, bigtiff, nodata, ...rest } = options;
       const { warpFile } = await import('../../workflow/warp.js');
       const report = await warpFile({
         ...rest,
+        ...nodataOption(nodata),
         source,
         destination,
         grid: parseGrid({ like, crs, bounds, size, res }),

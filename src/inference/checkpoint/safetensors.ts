@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
-import { parseJson, validate } from '../../json.js';
+import { dictionary, parseJson, validate } from '../../json.js';
 import type { CheckpointDType } from './checkpoint.js';
 import {
   BYTES_PER_ELEMENT,
@@ -29,7 +29,7 @@ const DTYPES: Readonly<Record<string, CheckpointDType>> = {
 
 const Count = v.pipe(v.number(), v.safeInteger('must be an integer'), v.minValue(0, 'must not be negative'));
 
-const HeaderSchema = v.record(
+const HeaderSchema = dictionary(
   v.string(),
   v.object({ dtype: v.string(), shape: v.array(Count), data_offsets: v.tuple([Count, Count]) }),
 );

@@ -10,6 +10,7 @@ export {
   CATALOG_FORMATS,
   makeFolder,
   makeOutputFolder,
+  moveTo,
   type OutputFormat,
   removeRun,
   requireEnding,
@@ -19,5 +20,6 @@ export {
   writeAtomically,
   writeError,
   writeFileAtomically,
+  writeFully,
   writeJson,
 } from './output.js';

@@ -16,20 +16,66 @@ export function temporaryPath(path: string): string {
   return `${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
 }
 
-/** Turns a failed write into an error that names the path; a full or failing disk is worth a retry. */
+/**
+ * Turns a failed write into an error that names the path; a full or failing disk is worth a retry. Errors of terrachip stay
+ * as they are.
+ */
 export function writeError(path: string, cause: unknown): TerrachipError {
+  if (cause instanceof TerrachipError) return cause;
   if (isAddress(path) && !path.startsWith('file:')) {
     return invalidInput(publicUrl(path), 'is an address, where only files can be written', 'give a path');
   }
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const passing = ['ENOSPC', 'EDQUOT', 'EIO', 'EAGAIN', 'EBUSY', 'ESTALE'].includes(code);
+  const [why, remedy] = Object.hasOwn(REASONS, code)
+    ? REASONS[code]
+    : (['', 'check the folder and its permissions'] as const);
   return new TerrachipError(
     'DISK',
-    `${path} cannot be written (${messageOf(cause)})`,
-    passing ? 'free some space and run again' : 'check the folder and its permissions',
+    `${path} cannot be written${why === '' ? '' : ` since ${why}`} (${messageOf(cause)})`,
+    remedy,
     { path },
-    passing ? { cause } : { cause, exitStatus: 2 },
+    PASSING.includes(code) ? { cause } : { cause, exitStatus: 2 },
   );
+}
+
+const PASSING = ['ENOSPC', 'EDQUOT', 'EIO', 'EAGAIN', 'EBUSY', 'ESTALE', 'EMFILE', 'ENFILE'];
+
+const UNSURE = ['the disk or the server of the folder failed', 'check it and run again'] as const;
+const TOO_MANY_OPEN = ['too many files are open', 'close some, or raise the limit (ulimit -n)'] as const;
+const FORBIDDEN = ['its folder forbids it', 'check the folder and its permissions'] as const;
+
+/** What the codes of the system mean, and what to do. */
+const REASONS: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
+  ENOSPC: ['the disk is full', 'free some space and run again'],
+  EDQUOT: ['the disk quota is used up', 'free some space and run again'],
+  EIO: UNSURE,
+  EAGAIN: UNSURE,
+  EBUSY: UNSURE,
+  ESTALE: UNSURE,
+  EMFILE: TOO_MANY_OPEN,
+  ENFILE: TOO_MANY_OPEN,
+  EFBIG: ['the file would be larger than the file system or a limit allows', 'choose another disk'],
+  EROFS: ['the file system is read-only', 'choose another folder'],
+  ENOENT: ['its folder does not exist', 'make the folder first'],
+  ENAMETOOLONG: ['its name is too long', 'choose a shorter one'],
+  EACCES: FORBIDDEN,
+  EPERM: FORBIDDEN,
+};
+
+/** Writes all of some bytes at a position: one write may take a part of them, as when the disk is nearly full. */
+export async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
+    if (bytesWritten === 0) throw Object.assign(new Error('ENOSPC: nothing was written'), { code: 'ENOSPC' });
+    done += bytesWritten;
+  }
+}
+
+/** Gives what was written its name. @throws {TerrachipError} DISK */
+export async function moveTo(temporary: string, path: string): Promise<void> {
+  await rename(temporary, path).catch((cause: unknown) => {
+    throw writeError(path, cause);
+  });
 }
 
 /** Writes a file through `write`, atomically. @returns what `write` returned */
@@ -45,12 +91,12 @@ export async function writeAtomically<Result>(
     await file.sync();
     await file.close();
     file = undefined;
-    await rename(temporary, path);
+    await moveTo(temporary, path);
     return result;
   } catch (cause) {
     await file?.close().catch(() => undefined);
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw cause instanceof TerrachipError ? cause : writeError(path, cause);
+    throw writeError(path, cause);
   }
 }
 

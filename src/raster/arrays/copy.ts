@@ -1,5 +1,6 @@
 /** Copies of boxes between arrays of any rank. */
 import type { TypedArray } from '../../geo/index.js';
+import { type AxisRange, extentOf } from './array.js';
 
 /** Steps between neighbours along each axis of an array in C order. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -37,4 +38,44 @@ export function copyBox(extent: readonly number[], from: Layout, to: Layout): vo
     }
   };
   if (extent.every((n) => n > 0)) copy(0, from.offset, to.offset);
+}
+
+/** Some of an array's values in C order: `extent` of them from `origin` on. */
+export interface Chunk {
+  readonly values: TypedArray;
+  readonly origin: readonly number[];
+  readonly extent: readonly number[];
+}
+
+/** Copies what a chunk holds of a box into the values of that box, in C order. */
+export function copyChunk(
+  { values, origin, extent }: Chunk,
+  ranges: readonly AxisRange[],
+  data: TypedArray,
+): void {
+  const from = ranges.map(({ start }, axis) => Math.max(start, origin[axis]));
+  const inside = ranges.map(({ end }, axis) => Math.min(end, origin[axis] + extent[axis]) - from[axis]);
+  const place = (strides: readonly number[], first: (axis: number) => number): Omit<Layout, 'data'> => ({
+    strides,
+    offset: strides.reduce((sum, stride, axis) => sum + (from[axis] - first(axis)) * stride, 0),
+  });
+  copyBox(
+    inside,
+    { data: values, ...place(stridesOf(extent), (axis) => origin[axis]) },
+    { data, ...place(stridesOf(extentOf(ranges)), (axis) => ranges[axis].start) },
+  );
+}
+
+/** Coordinates of the chunks that a box touches, and how many there are. */
+export function chunksUnder(
+  ranges: readonly AxisRange[],
+  chunkShape: readonly number[],
+): { count: number; at(k: number): number[] } {
+  const first = ranges.map(({ start }, axis) => Math.floor(start / chunkShape[axis]));
+  const counts = ranges.map(({ end }, axis) => Math.ceil(end / chunkShape[axis]) - first[axis]);
+  const steps = stridesOf(counts);
+  return {
+    count: extentOf(ranges).includes(0) ? 0 : counts.reduce((product, n) => product * n, 1),
+    at: (k) => counts.map((n, axis) => first[axis] + (Math.floor(k / steps[axis]) % n)),
+  };
 }

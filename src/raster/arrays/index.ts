@@ -16,5 +16,5 @@ export {
 } from './array.js';
 export { type ContiguousLayout, readContiguous } from './contiguous.js';
 export { bytesToValues, integersToFloat64, NUMERIC_TYPES, numbersFrom } from './convert.js';
-export { copyBox, type Layout, stridesOf } from './copy.js';
+export { chunksUnder, copyBox, copyChunk, type Layout, stridesOf } from './copy.js';
 export { float32ToHalves, halfToNumber, halvesToFloat32, numberToHalf } from './half.js';

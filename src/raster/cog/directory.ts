@@ -5,6 +5,7 @@
 import { bytesPerElement, type Dtype, encodeGeoKeys, type GeoBox, type GeoKeyTags } from '../../geo/index.js';
 import { TAG } from '../geotiff/directory.js';
 import type { ColourTable } from '../raster.js';
+import { extraSamples, photometricOf } from './colours.js';
 import { metadataDocument } from './metadata.js';
 import type { CogCompression, CogSettings } from './options.js';
 import { align, directorySize, encodeDirectory, type Field, TYPE } from './tiff-fields.js';
@@ -42,7 +43,7 @@ export function layoutOf(settings: CogSettings): Omit<CogLayout, 'bigTiff'> {
 const COMPRESSION: Readonly<Record<CogCompression, number>> = { none: 1, deflate: 8, zstd: 50000 };
 
 const NEW_SUBFILE = { reduced: 1, mask: 4 } as const;
-const PHOTOMETRIC = { blackIsZero: 1, palette: 3, mask: 4 } as const;
+const PHOTOMETRIC = { gray: 1, rgb: 2, palette: 3, mask: 4 } as const;
 
 /**
  * What GDAL's COG driver promises about the layout: with this in its place GDAL reports LAYOUT=COG, and readers
@@ -111,7 +112,7 @@ function imageFields(layout: CogLayout, image: CogImage, reduced: boolean): Fiel
     {
       tag: TAG.Photometric,
       type: TYPE.short,
-      values: [colourTable === null ? PHOTOMETRIC.blackIsZero : PHOTOMETRIC.palette],
+      values: [PHOTOMETRIC[photometricOf(layout.settings)]],
     },
     { tag: TAG.SamplesPerPixel, type: TYPE.short, values: [bands] },
     { tag: TAG.PlanarConfiguration, type: TYPE.short, values: [interleave === 'pixel' ? 1 : 2] },
@@ -122,8 +123,8 @@ function imageFields(layout: CogLayout, image: CogImage, reduced: boolean): Fiel
   if (colourTable !== null) {
     fields.push({ tag: TAG.ColorMap, type: TYPE.short, values: colourMap(colourTable) });
   }
-  // Photometric "black is zero" has one sample: the others are "unspecified" extras.
-  if (bands > 1) fields.push({ tag: TAG.ExtraSamples, type: TYPE.short, values: repeated(0).slice(1) });
+  const extra = extraSamples(layout.settings);
+  if (extra.length > 0) fields.push({ tag: TAG.ExtraSamples, type: TYPE.short, values: extra });
   if (nodata !== null) fields.push({ tag: TAG.GdalNodata, type: TYPE.ascii, values: nodataText(nodata) });
   if (!reduced) {
     fields.push(...georeference(layout.settings.geobox, layout.geoKeys));
@@ -194,5 +195,6 @@ function colourMap(table: ColourTable): number[] {
 }
 
 function nodataText(nodata: number): string {
-  return Number.isNaN(nodata) ? 'nan' : String(nodata);
+  if (Number.isFinite(nodata)) return String(nodata);
+  return Number.isNaN(nodata) ? 'nan' : nodata > 0 ? 'inf' : '-inf';
 }

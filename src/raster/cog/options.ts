@@ -2,6 +2,7 @@
 import { invalidInput } from '../../errors.js';
 import { bytesPerElement, type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
 import type { ColourTable } from '../raster.js';
+import { requireNodata } from '../stored-values.js';
 import type { OverviewMethod } from './overview.js';
 
 export const COG_COMPRESSIONS = ['deflate', 'zstd', 'none'] as const;
@@ -12,6 +13,7 @@ export interface CogOptions {
   /** Number of bands. */
   bands: number;
   dtype: Dtype;
+  /** A value that the type can hold; null (default) for none. */
   nodata?: number | null;
   /** Default `deflate`. */
   compression?: CogCompression;
@@ -26,16 +28,27 @@ export interface CogOptions {
   blockSize?: number;
   /** `pixel` (default): the bands of a pixel lie together; `band`: each band lies by itself. */
   interleave?: 'pixel' | 'band';
-  /** How reduced images are made (default `average`); give `mode` for classes. */
+  /** How reduced images are made: default `mode` with a colour table, else `average`. Give `mode` for classes. */
   overviews?: OverviewMethod;
-  /** Whether a mask of valid pixels lies in the file, whose rows come with those of the bands (default false). */
-  mask?: boolean;
+  /**
+   * Whether a mask of valid pixels lies in the file, whose rows come with those of the bands (default false). `auto`: it
+   * is left out where all pixels are valid.
+   */
+  mask?: boolean | 'auto';
   /** Whether tiles without a single value other than nodata (0 without nodata) are left out (default false). */
   sparse?: boolean;
   /** `auto` (default): BigTIFF when the file may not fit into the 4 GiB of a classic TIFF. */
   bigTiff?: 'auto' | boolean;
   /** Colours of a uint8 class map, by value. */
   colourTable?: ColourTable;
+  /**
+   * What each band shows, by GDAL's names in lower case: `red`, `green`, `blue`, `alpha`, … (default: the first `gray`,
+   * or `palette` with a colour table, the others `undefined`). Pixels are valid where the first alpha band of 8 or 16 bits
+   * is above 0.
+   */
+  colourInterpretations?: readonly string[];
+  /** Whether colours are multiplied by the alpha band already (default false). */
+  premultiplied?: boolean;
   /** Names of the bands. */
   descriptions?: readonly string[];
   /** Physical value = stored · scale + offset, a band. */
@@ -67,10 +80,12 @@ export function resolveOptions(path: string, options: CogOptions): CogSettings {
     nodata: null,
     blockSize: 512,
     interleave: 'pixel',
-    overviews: 'average',
+    overviews: options.colourTable === undefined ? 'average' : 'mode',
     mask: false,
     sparse: false,
     bigTiff: 'auto',
+    colourInterpretations: [],
+    premultiplied: false,
     descriptions: [],
     scales: [],
     offsets: [],
@@ -88,7 +103,8 @@ export function resolveOptions(path: string, options: CogOptions): CogSettings {
 }
 
 function check(path: string, settings: CogSettings): void {
-  const { blockSize, bands, compression, level, predictor, dtype } = settings;
+  const { blockSize, bands, compression, level, predictor, dtype, nodata } = settings;
+  requireNodata(dtype, nodata);
   if (!Number.isInteger(blockSize) || blockSize < 16 || blockSize > 4096 || blockSize % 16 !== 0) {
     throw invalidInput(path, `cannot have tiles of ${blockSize} pixels`, 'give a multiple of 16 up to 4096');
   }
@@ -117,7 +133,13 @@ function check(path: string, settings: CogSettings): void {
   if (settings.colourTable !== null && (dtype !== 'uint8' || bands !== 1)) {
     throw invalidInput(path, 'cannot have a colour table', 'give one band of uint8');
   }
-  for (const name of ['descriptions', 'scales', 'offsets', 'bandMetadata'] as const) {
+  for (const name of [
+    'descriptions',
+    'scales',
+    'offsets',
+    'bandMetadata',
+    'colourInterpretations',
+  ] as const) {
     if (settings[name].length > bands) {
       throw invalidInput(
         path,
@@ -147,5 +169,5 @@ export function imageBytes({ sizes, bands, dtype }: CogSettings): number {
 /** The most bytes that the tiles can take: compression may add a little to what cannot be made smaller. */
 export function mostBytes({ sizes, blockSize, bands, dtype, mask }: CogSettings): number {
   const pixels = sizes.reduce((sum, [width, height]) => sum + (width + blockSize) * (height + blockSize), 0);
-  return 1.01 * pixels * (bands * bytesPerElement(dtype) + (mask ? 1 : 0));
+  return 1.01 * pixels * (bands * bytesPerElement(dtype) + (mask === false ? 0 : 1));
 }

@@ -1,86 +1,186 @@
-/** Halving rows for overviews. */
-import { allocateArray, dtypeOf, isFloat, type TypedArray } from '../../geo/index.js';
+/** Rows of an image at half the resolution, for overviews. */
+import { allocateArray, type Dtype, dtypeOf, isFloat, rangeOf, type TypedArray } from '../../geo/index.js';
 
 export const OVERVIEW_METHODS = ['average', 'mode', 'nearest', 'none'] as const;
 /**
- * `average` for measurements: the mean of the valid pixels among four, invalid where none is valid. `mode` for
- * classes: the most frequent valid value, the lowest among equals. `nearest` takes the upper left pixel.
+ * `average` for measurements: the mean of the valid pixels in a cell, invalid where none is valid. `mode` for classes:
+ * the valid value that covers most of a cell, the lowest among equals. Both weight pixels by how much of them lies in
+ * the cell. `nearest` takes the pixel that contains the cell's centre, the upper left one of four around it.
  */
 export type OverviewMethod = (typeof OVERVIEW_METHODS)[number];
+type ReducingMethod = Exclude<OverviewMethod, 'none'>;
 
-/** The rows of one band that are to be halved. */
+type Size = readonly [width: number, height: number];
+
+/**
+ * An image and its overview. Both cover the same area: pixel k of n in the overview is the cell from k / n to
+ * (k + 1) / n of the image, so that nothing is displaced where a size is odd.
+ */
+export interface Reduction {
+  readonly from: Size;
+  readonly to: Size;
+}
+
+/** Some rows of one band of the image. */
 export interface Rows {
-  /** `height` rows of `stride` values, of which the first `width` count. */
+  /** Rows of `stride` values, of which the image's width count. */
   readonly values: TypedArray;
-  readonly width: number;
-  readonly height: number;
   readonly stride: number;
+  /** The image's row that `values` starts with (default 0). */
+  readonly firstRow?: number;
   /** NaN is never valid; null: every other value is. */
   readonly nodata: number | null;
   /** 0 where a pixel is not valid, in the layout of `values`; null: nodata alone decides. */
   readonly mask: Uint8Array | null;
 }
 
+/** Rows before a strip that its first cells may still reach into. */
+export const ROWS_BEFORE = 2;
+
+/** Pixels along a side of a cell, at most: overviews have at least half the pixels. */
+const MOST = 3;
+
+/** How many rows of the overview can be made of the image's first `rows` rows. */
+export function rowsReady({ from, to }: Reduction, rows: number, method: ReducingMethod): number {
+  const [size, reduced] = [from[1], to[1]];
+  if (method !== 'nearest') return Math.floor((rows * reduced) / size);
+  let ready = Math.floor((rows * reduced) / size);
+  while (ready < reduced && nearestPixel(ready, size, reduced) < rows) ready++;
+  return ready;
+}
+
+/** The pixel that contains the centre of a cell, or the one before where the centre lies between two. */
+function nearestPixel(cell: number, size: number, reduced: number): number {
+  return Math.floor(((2 * cell + 1) * size - 1) / (2 * reduced));
+}
+
+/** The pixels under cells, `MOST` weights a cell. */
+interface Cells {
+  readonly first: Int32Array;
+  /** Whole numbers, so that equal areas are equal; `whole` stands for all of a pixel. */
+  readonly weights: Float64Array;
+  readonly whole: number;
+}
+
+function cellsOf(size: number, reduced: number, start = 0, end = reduced): Cells {
+  const first = new Int32Array(end - start);
+  const weights = new Float64Array((end - start) * MOST);
+  for (let k = start; k < end; k++) {
+    const [low, high] = [k * size, (k + 1) * size];
+    const pixel = Math.floor(low / reduced);
+    first[k - start] = pixel;
+    for (let c = 0; c < MOST; c++) {
+      const overlap = Math.min(high, (pixel + c + 1) * reduced) - Math.max(low, (pixel + c) * reduced);
+      weights[(k - start) * MOST + c] = Math.max(0, overlap);
+    }
+  }
+  return { first, weights, whole: reduced };
+}
+
 /**
- * Rows at half the resolution, `⌈height / 2⌉ × ⌈width / 2⌉` values. Odd sizes round up: the last row and column then
- * stand for fewer pixels.
+ * Rows `start` to `end` of the overview, in C order.
+ * @param rows all rows that these cells reach into
  */
-export function halve(rows: Rows, method: Exclude<OverviewMethod, 'none'>): TypedArray {
-  const halfWidth = Math.ceil(rows.width / 2);
-  const halfHeight = Math.ceil(rows.height / 2);
-  const result: TypedArray = allocateArray(dtypeOf(rows.values), halfWidth * halfHeight);
-  for (let y = 0; y < halfHeight; y++) {
-    const top = 2 * y * rows.stride;
-    const bottom = 2 * y + 1 < rows.height ? top + rows.stride : top;
-    const to = y * halfWidth;
-    if (method === 'nearest') {
-      for (let x = 0; x < halfWidth; x++) result[to + x] = rows.values[top + 2 * x];
-    } else if (method === 'average' && rows.mask === null) {
-      averageRow(rows, top, bottom, result, to);
-    } else {
-      reduceRow(rows, top, bottom, result, to, method);
+export function reduceRows(
+  rows: Rows,
+  { from, to }: Reduction,
+  start: number,
+  end: number,
+  method: ReducingMethod,
+): TypedArray {
+  const [width, height] = to;
+  const { values, stride, firstRow = 0 } = rows;
+  const result: TypedArray = allocateArray(dtypeOf(values), (end - start) * width);
+  if (method === 'nearest') {
+    forEachNearest(rows, { from, to }, start, end, (pixel, cell) => {
+      result[cell] = values[pixel];
+    });
+    return result;
+  }
+  const columns = cellsOf(from[0], width);
+  const lines = cellsOf(from[1], height, start, end);
+  const columnShares = columns.weights.map((weight) => weight / columns.whole);
+  const pairs = method === 'average' && rows.mask === null && from[0] === 2 * width;
+  for (let y = 0; y < end - start; y++) {
+    const at = (lines.first[y] - firstRow) * stride;
+    const weights = lines.weights.subarray(y * MOST, (y + 1) * MOST);
+    if (pairs && weights[0] === weights[1]) averagePairs(rows, at, result, y * width, width);
+    else if (method === 'mode') modeRow(rows, at, weights, columns, result, y * width);
+    else {
+      const shares = weights.map((weight) => weight / lines.whole);
+      averageRow(rows, at, shares, columns.first, columnShares, result, y * width);
     }
   }
   return result;
 }
 
-/** The mask at half the resolution: by `nearest` the upper left pixel's, else valid where one of four is. */
-export function halveMask(
-  mask: Uint8Array,
-  { width, height, stride }: Pick<Rows, 'width' | 'height' | 'stride'>,
-  method: Exclude<OverviewMethod, 'none'>,
+/** The mask of such rows, 1 or 0: by `nearest` the pixel's own, else valid where any pixel of the cell is. */
+export function reduceMask(
+  rows: Pick<Rows, 'stride' | 'firstRow'> & { readonly mask: Uint8Array },
+  { from, to }: Reduction,
+  start: number,
+  end: number,
+  method: ReducingMethod,
 ): Uint8Array {
-  const halfWidth = Math.ceil(width / 2);
-  const halfHeight = Math.ceil(height / 2);
-  const result = new Uint8Array(halfWidth * halfHeight);
-  for (let y = 0; y < halfHeight; y++) {
-    const top = 2 * y * stride;
-    const bottom = 2 * y + 1 < height ? top + stride : top;
-    for (let x = 0; x < halfWidth; x++) {
-      const left = 2 * x;
-      const right = left + 1 < width ? left + 1 : left;
-      const valid =
-        method === 'nearest'
-          ? mask[top + left]
-          : mask[top + left] | mask[top + right] | mask[bottom + left] | mask[bottom + right];
-      result[y * halfWidth + x] = valid === 0 ? 0 : 1;
+  const [width, height] = to;
+  const { mask, stride, firstRow = 0 } = rows;
+  const result = new Uint8Array((end - start) * width);
+  if (method === 'nearest') {
+    forEachNearest(rows, { from, to }, start, end, (pixel, cell) => {
+      result[cell] = mask[pixel] === 0 ? 0 : 1;
+    });
+    return result;
+  }
+  const columns = cellsOf(from[0], width);
+  const lines = cellsOf(from[1], height, start, end);
+  for (let y = 0; y < end - start; y++) {
+    for (let k = 0; k < MOST * MOST; k++) {
+      const [row, c] = [Math.floor(k / MOST), k % MOST];
+      if (lines.weights[y * MOST + row] === 0) continue;
+      const at = (lines.first[y] - firstRow + row) * stride + c;
+      for (let x = 0; x < width; x++) {
+        if (columns.weights[x * MOST + c] > 0 && mask[at + columns.first[x]] !== 0) result[y * width + x] = 1;
+      }
     }
   }
   return result;
+}
+
+function forEachNearest(
+  { stride, firstRow = 0 }: Pick<Rows, 'stride' | 'firstRow'>,
+  { from, to }: Reduction,
+  start: number,
+  end: number,
+  visit: (pixel: number, cell: number) => void,
+): void {
+  const [width, height] = to;
+  const columns = Int32Array.from({ length: width }, (_, x) => nearestPixel(x, from[0], width));
+  for (let y = start; y < end; y++) {
+    const row = (nearestPixel(y, from[1], height) - firstRow) * stride;
+    for (let x = 0; x < width; x++) visit(row + columns[x], (y - start) * width + x);
+  }
 }
 
 function emptyValue({ values, nodata }: Rows): number {
   return nodata ?? (isFloat(dtypeOf(values)) ? Number.NaN : 0);
 }
 
-/** The common case: whole blocks of four without a mask, in one tight loop. */
-function averageRow(rows: Rows, top: number, bottom: number, result: TypedArray, to: number): void {
-  const { values, width } = rows;
+/** The value next to nodata: a mean that is equal to nodata by chance would be a gap. */
+function besideNodata(nodata: number | null, dtype: Dtype): number {
+  if (nodata === null) return Number.NaN;
+  if (!isFloat(dtype)) return nodata < rangeOf(dtype).max ? nodata + 1 : nodata - 1;
+  return nodata === 0 ? 2 ** -126 : nodata * (1 - 2 ** -23);
+}
+
+/** The common case, cells of two by two whole pixels without a mask, in one tight loop. */
+function averagePairs(rows: Rows, top: number, result: TypedArray, to: number, width: number): void {
+  const { values, stride } = rows;
+  const bottom = top + stride;
   const nodata = rows.nodata ?? Number.NaN;
   const empty = emptyValue(rows);
+  const beside = besideNodata(rows.nodata, dtypeOf(values));
   const half = isFloat(dtypeOf(values)) ? 0 : 0.5;
-  const pairs = bottom === top ? 0 : width >> 1;
-  for (let x = 0; x < pairs; x++) {
+  for (let x = 0; x < width; x++) {
     const a = values[top + 2 * x];
     const b = values[top + 2 * x + 1];
     const c = values[bottom + 2 * x];
@@ -104,57 +204,90 @@ function averageRow(rows: Rows, top: number, bottom: number, result: TypedArray,
       count++;
     }
     if (count === 0) result[to + x] = empty;
-    else result[to + x] = half === 0 ? sum / count : Math.floor(sum / count + half);
+    else {
+      const mean = half === 0 ? sum / count : Math.floor(sum / count + half);
+      result[to + x] = mean === nodata ? beside : mean;
+    }
   }
-  if (2 * pairs < width) reduceRow(rows, top, bottom, result, to, 'average', pairs);
 }
 
-/** Any row from pixel `start` of the result on. */
-function reduceRow(
+/** @param rowShares how much of each row, and @param shares of each pixel in a row, lies in a cell */
+function averageRow(
   rows: Rows,
-  top: number,
-  bottom: number,
+  at: number,
+  rowShares: Float64Array,
+  first: Int32Array,
+  shares: Float64Array,
   result: TypedArray,
   to: number,
-  method: 'average' | 'mode',
-  start = 0,
 ): void {
-  const { values, width, mask } = rows;
+  const { values, stride, mask } = rows;
   const nodata = rows.nodata ?? Number.NaN;
   const empty = emptyValue(rows);
+  const beside = besideNodata(rows.nodata, dtypeOf(values));
   const round = !isFloat(dtypeOf(values));
-  const four = [0, 0, 0, 0];
-  const halfWidth = Math.ceil(width / 2);
-  for (let x = start; x < halfWidth; x++) {
-    let count = 0;
-    const end = Math.min(2 * x + 2, width);
-    for (let row = top; ; row = bottom) {
-      for (let i = row + 2 * x; i < row + end; i++) {
-        const value = values[i];
-        if (value !== nodata && !Number.isNaN(value) && mask?.[i] !== 0) four[count++] = value;
+  for (let x = 0; x < first.length; x++) {
+    const columns = shares[MOST * x + 2] > 0 ? 3 : shares[MOST * x + 1] > 0 ? 2 : 1;
+    let sum = 0;
+    let total = 0;
+    for (let row = 0; row < MOST && rowShares[row] > 0; row++) {
+      const pixel = at + row * stride + first[x];
+      for (let c = 0; c < columns; c++) {
+        const value = values[pixel + c];
+        if (value === nodata || Number.isNaN(value) || (mask !== null && mask[pixel + c] === 0)) continue;
+        const weight = rowShares[row] * shares[MOST * x + c];
+        sum += weight * value;
+        total += weight;
       }
-      if (row === bottom) break;
     }
-    if (count === 0) result[to + x] = empty;
-    else if (method === 'mode') result[to + x] = mostFrequent(four, count);
+    if (total === 0) result[to + x] = empty;
     else {
-      let sum = 0;
-      for (let i = 0; i < count; i++) sum += four[i];
-      result[to + x] = round ? Math.floor(sum / count + 0.5) : sum / count;
+      const mean = round ? Math.floor(sum / total + 0.5) : sum / total;
+      result[to + x] = mean === nodata ? beside : mean;
     }
   }
 }
 
-function mostFrequent(values: readonly number[], count: number): number {
-  let best = values[0];
-  let bestCount = 0;
-  for (let i = 0; i < count; i++) {
-    let same = 0;
-    for (let j = 0; j < count; j++) if (values[j] === values[i]) same++;
-    if (same > bestCount || (same === bestCount && values[i] < best)) {
-      best = values[i];
-      bestCount = same;
+function modeRow(
+  rows: Rows,
+  at: number,
+  rowWeights: Float64Array,
+  { first, weights }: Cells,
+  result: TypedArray,
+  to: number,
+): void {
+  const { values, stride, mask } = rows;
+  const nodata = rows.nodata ?? Number.NaN;
+  const empty = emptyValue(rows);
+  const found = new Float64Array(MOST * MOST);
+  const covered = new Float64Array(MOST * MOST);
+  for (let x = 0; x < first.length; x++) {
+    const columns = weights[MOST * x + 2] > 0 ? 3 : weights[MOST * x + 1] > 0 ? 2 : 1;
+    let count = 0;
+    for (let row = 0; row < MOST && rowWeights[row] > 0; row++) {
+      const pixel = at + row * stride + first[x];
+      for (let c = 0; c < columns; c++) {
+        const value = values[pixel + c];
+        if (value === nodata || Number.isNaN(value) || (mask !== null && mask[pixel + c] === 0)) continue;
+        let k = 0;
+        while (k < count && found[k] !== value) k++;
+        if (k === count) {
+          found[k] = value;
+          covered[k] = 0;
+          count++;
+        }
+        covered[k] += rowWeights[row] * weights[MOST * x + c];
+      }
     }
+    result[to + x] = count === 0 ? empty : largest(found, covered, count);
   }
-  return best;
+}
+
+/** The value that covers most, the lowest among equals. */
+function largest(found: Float64Array, covered: Float64Array, count: number): number {
+  let best = 0;
+  for (let k = 1; k < count; k++) {
+    if (covered[k] > covered[best] || (covered[k] === covered[best] && found[k] < found[best])) best = k;
+  }
+  return found[best];
 }

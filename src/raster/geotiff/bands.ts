@@ -54,7 +54,7 @@ export function parseNodata(text: string | null): number | null {
 }
 
 /** Nodata as the bands hold it: texts have more digits, or fewer, than float32. */
-function storedNodata(nodata: number | null, dtype: Dtype): number | null {
+export function storedNodata(nodata: number | null, dtype: Dtype): number | null {
   if (nodata === null || dtype !== 'float32') return nodata;
   const rounded = Math.fround(nodata);
   return Number.isFinite(nodata) && !Number.isFinite(rounded) ? nodata : rounded;

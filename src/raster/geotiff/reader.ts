@@ -1,4 +1,3 @@
-import { TerrachipError } from '../../errors.js';
 import {
   type Affine,
   allocateArray,
@@ -13,6 +12,7 @@ import {
 } from '../../geo/index.js';
 import { ByteLru, type ByteSource, untilAborted, withTaskSignal } from '../../io/index.js';
 import { compressionName, requireCodec } from '../node/codecs/index.js';
+import { type Pam, withPam } from '../pam.js';
 import type {
   BandInfo,
   ColourTable,
@@ -44,6 +44,8 @@ export interface GeoTiffOptions {
   cache?: BlockCache;
   /** What lies beside the file; the raster owns them too. */
   sidecars?: Sidecars;
+  /** What an `.aux.xml` file beside it says. */
+  pam?: Pam | null;
   signal?: AbortSignal;
 }
 
@@ -112,7 +114,7 @@ export class GeoTiffRaster implements Raster {
 
   /** Reads the headers. The raster owns the source, and the sidecars, from then on. */
   static async open(source: ByteSource, options: GeoTiffOptions = {}): Promise<GeoTiffRaster> {
-    const { sidecars = {}, signal } = options;
+    const { sidecars = {}, pam = null, signal } = options;
     const file = await readDirectories(source, signal);
     const [main] = file.directories;
     const levels = await readLevels(source, file, sidecars, signal);
@@ -123,7 +125,7 @@ export class GeoTiffRaster implements Raster {
     return new GeoTiffRaster(
       [source, ...Object.values(sidecars)],
       levels,
-      { bands, metadata, place, colourTable },
+      withPam({ bands, metadata, place, colourTable }, pam),
       options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES),
     );
   }
@@ -139,14 +141,7 @@ export class GeoTiffRaster implements Raster {
     const level = this.#level(request);
     const alpha = alphaBandOf(this.bands);
     if (this.mask !== null && this.mask !== 'alpha') {
-      if (level.mask === null) {
-        throw new TerrachipError(
-          'UNSUPPORTED',
-          `${this.name} has no mask for its overview of ${level.image.width} × ${level.image.height}`,
-          'read level 0, or build the overviews again (gdaladdo)',
-          { feature: 'mask of full resolution only' },
-        );
-      }
+      if (level.mask === null) return this.#fullMask(request);
       const { image } = level.mask;
       const band = Math.min(request.band ?? 1, image.bands);
       const [values] = await this.#readImage(level.mask, this.#window(request), [band], 0, request.signal);
@@ -155,6 +150,24 @@ export class GeoTiffRaster implements Raster {
     if (alpha === null) return null;
     const [values] = await this.readPlanes({ ...request, bands: [alpha.index] });
     return toMask(values, level.image.sample.bits);
+  }
+
+  /** For an overview without a mask: the mask of the full resolution at the centres of its pixels. */
+  async #fullMask(request: MaskRequest): Promise<Uint8Array> {
+    const [width, height] = levelSize(this, request.level ?? 0);
+    const window = this.#window(request);
+    const columnOf = (x: number): number => Math.floor(((x + 0.5) * this.width) / width);
+    const left = columnOf(window.x);
+    const all = columnOf(window.x + window.width - 1) - left + 1;
+    const result = new Uint8Array(window.width * window.height);
+    for (let y = 0; y < window.height; y++) {
+      const row = Math.floor(((window.y + y + 0.5) * this.height) / height);
+      const part = { x: left, y: row, width: all, height: 1 };
+      const values = await this.readMask({ ...request, level: 0, window: part });
+      for (let x = 0; x < window.width; x++)
+        result[y * window.width + x] = values?.[columnOf(window.x + x) - left] ?? 0;
+    }
+    return result;
   }
 
   read(request?: ReadRequest): Promise<GeoTensor> {

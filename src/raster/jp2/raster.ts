@@ -11,9 +11,19 @@ import {
   viewArray,
 } from '../../geo/index.js';
 import { type ByteSource, mapConcurrently, untilAborted, withTaskSignal } from '../../io/index.js';
+import type { Georeference } from '../geotiff/georeference.js';
 import { type BlockCache, createBlockCache, DEFAULT_CACHE_BYTES } from '../geotiff/reader.js';
 import { decodeBlock, requireJpeg2000 } from '../node/codecs/index.js';
-import type { BandInfo, MaskRequest, Metadata, Raster, ReadRequest, WindowRequest } from '../raster.js';
+import { type Pam, withPam } from '../pam.js';
+import type {
+  BandInfo,
+  ColourTable,
+  MaskRequest,
+  Metadata,
+  Raster,
+  ReadRequest,
+  WindowRequest,
+} from '../raster.js';
 import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
 import { damagedJp2, readBoxes } from './boxes.js';
 import { type Codestream, readCodestream } from './codestream.js';
@@ -24,6 +34,8 @@ import { TileTable } from './tile-table.js';
 export interface Jp2Options {
   /** Decoded tiles to keep; default: a cache of 128 MiB of its own. */
   cache?: BlockCache;
+  /** What an `.aux.xml` file beside it says. */
+  pam?: Pam | null;
   signal?: AbortSignal;
 }
 
@@ -43,6 +55,34 @@ const LARGE_TILE_BYTES = 2 ** 25;
 const MOST_BYTES_A_STORED = 2 ** 14;
 
 const COLOURS = ['red', 'green', 'blue'];
+
+function dtypeOf({ bits, signed }: Codestream): Dtype {
+  return bits <= 8 ? 'uint8' : signed ? 'int16' : 'uint16';
+}
+
+/** What the file itself says. */
+function describe(
+  codestream: Codestream,
+  place: Georeference,
+): { bands: BandInfo[]; metadata: Metadata; place: Georeference; colourTable: ColourTable | null } {
+  const { bits, signed, components } = codestream;
+  const bands = Array.from(
+    { length: components },
+    (_, k): BandInfo => ({
+      index: k + 1,
+      dtype: dtypeOf(codestream),
+      storedType: `${signed ? 'int' : 'uint'}${bits}`,
+      components: 1,
+      nodata: null,
+      scale: 1,
+      offset: 0,
+      description: null,
+      colourInterpretation: components === 3 ? COLOURS[k] : 'gray',
+      metadata: {},
+    }),
+  );
+  return { bands, metadata: {}, place, colourTable: null };
+}
 
 let nextId = 0;
 
@@ -68,8 +108,8 @@ export class Jp2Raster implements Raster {
   readonly predictor = 1;
   readonly blockSize: readonly [number, number];
   readonly overviews: readonly (readonly [number, number])[];
-  readonly colourTable = null;
-  readonly metadata: Metadata = {};
+  readonly colourTable: ColourTable | null;
+  readonly metadata: Metadata;
   readonly mask = null;
   readonly gcps: Raster['gcps'];
   readonly hasRpc: boolean;
@@ -84,15 +124,16 @@ export class Jp2Raster implements Raster {
   private constructor(
     source: ByteSource,
     codestream: Codestream,
-    place: Pick<Raster, 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'placeProblem'>,
+    about: ReturnType<typeof describe>,
     cache: BlockCache,
   ) {
-    const { width, height, bits, signed, components, reductions } = codestream;
+    const { width, height, reductions } = codestream;
+    const { place } = about;
     this.#source = source;
     this.#codestream = codestream;
     this.#tiles = new TileTable(source, codestream);
     this.#cache = cache;
-    this.#dtype = bits <= 8 ? 'uint8' : signed ? 'int16' : 'uint16';
+    this.#dtype = dtypeOf(codestream);
     this.name = source.name;
     this.width = width;
     this.height = height;
@@ -107,21 +148,9 @@ export class Jp2Raster implements Raster {
     this.overviews = Array.from({ length: reductions }, (_, k) => {
       return [ceilShift(width, k + 1), ceilShift(height, k + 1)] as const;
     });
-    this.bands = Array.from(
-      { length: components },
-      (_, k): BandInfo => ({
-        index: k + 1,
-        dtype: this.#dtype,
-        storedType: `${signed ? 'int' : 'uint'}${bits}`,
-        components: 1,
-        nodata: null,
-        scale: 1,
-        offset: 0,
-        description: null,
-        colourInterpretation: components === 3 ? COLOURS[k] : 'gray',
-        metadata: {},
-      }),
-    );
+    this.bands = about.bands;
+    this.colourTable = about.colourTable;
+    this.metadata = about.metadata;
   }
 
   /**
@@ -136,7 +165,8 @@ export class Jp2Raster implements Raster {
     const codestream = await readCodestream(source, boxes.codestream, reading);
     const place = await readJp2Georeference(source.name, boxes, signal);
     const cache = options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES);
-    return new Jp2Raster(source, codestream, place, cache);
+    const about = withPam(describe(codestream, place), options.pam ?? null);
+    return new Jp2Raster(source, codestream, about, cache);
   }
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {

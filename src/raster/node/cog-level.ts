@@ -1,6 +1,14 @@
 import { allocateArray, bytesPerElement, type TypedArray } from '../../geo/index.js';
+import { alphaOf } from '../cog/colours.js';
 import type { CogSettings } from '../cog/options.js';
-import { halve, halveMask, type Rows } from '../cog/overview.js';
+import {
+  type OverviewMethod,
+  type Reduction,
+  ROWS_BEFORE,
+  reduceMask,
+  reduceRows,
+  rowsReady,
+} from '../cog/overview.js';
 import { cutMask, cutTile, type Strip } from '../cog/tile.js';
 import type { Encoder } from './encoders.js';
 import { TileFile } from './tile-file.js';
@@ -12,8 +20,9 @@ export interface Segment {
 }
 
 /**
- * One resolution of a COG: rows wait in a strip until a whole row of tiles can be cut, and are halved for the next
- * level. Padding beyond the image is nodata.
+ * One resolution of a COG: rows wait in a strip until a whole row of tiles can be cut, and are reduced for the next
+ * level; by `nearest` the full image is reduced for all levels, since a pixel picked twice would lie off the centre.
+ * Padding beyond the image is nodata.
  */
 export class CogLevel {
   readonly width: number;
@@ -27,9 +36,14 @@ export class CogLevel {
   readonly #columns: number;
   readonly #stride: number;
   readonly #bands: readonly TypedArray[];
-  readonly #mask: Uint8Array<ArrayBuffer> | null;
+  readonly #mask: Uint8Array | null;
+  /** The same memory, with the last rows of the strip before in front. */
+  readonly #withBefore: readonly TypedArray[];
+  readonly #maskWithBefore: Uint8Array | null;
   readonly #strip: Strip;
   readonly #nodata: number | null;
+  /** The alpha band, from 0. */
+  readonly #alpha: number | null;
   #rowsInStrip = 0;
   #rowsDone = 0;
 
@@ -50,12 +64,17 @@ export class CogLevel {
     this.#next = next;
     this.#columns = Math.ceil(width / blockSize);
     this.#stride = this.#columns * blockSize;
-    const size = blockSize * this.#stride;
-    this.#bands = Array.from({ length: bands }, () => allocateArray(dtype, size).fill(nodata ?? 0));
-    this.#mask = settings.mask ? new Uint8Array(size) : null;
+    const before = ROWS_BEFORE * this.#stride;
+    const size = before + blockSize * this.#stride;
+    this.#withBefore = Array.from({ length: bands }, () => allocateArray(dtype, size).fill(nodata ?? 0));
+    this.#maskWithBefore = settings.mask === false ? null : new Uint8Array(size);
+    this.#bands = this.#withBefore.map((band) => band.subarray(before));
+    this.#mask = this.#maskWithBefore?.subarray(before) ?? null;
     const planes = [...this.#bands, ...(this.#mask === null ? [] : [this.#mask])];
     this.#strip = {
-      planes: planes.map((plane) => new Uint8Array(plane.buffer as ArrayBuffer)),
+      planes: planes.map(
+        ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
+      ),
       stride: this.#stride,
       tileSize: blockSize,
       bytesPerSample: bytesPerElement(dtype),
@@ -65,6 +84,7 @@ export class CogLevel {
       interleave === 'pixel'
         ? [numbers.slice(0, bands), ...numbers.slice(bands).map((n) => [n])]
         : numbers.map((n) => [n]);
+    this.#alpha = alphaOf(settings);
     // What a stored value is compared with: float32 holds fewer digits than the number that was given.
     this.#nodata = nodata === null ? null : dtype === 'float32' ? Math.fround(nodata) : nodata;
   }
@@ -139,17 +159,40 @@ export class CogLevel {
     for (const group of this.groups) {
       for (let column = 0; column < this.#columns; column++) await this.file.add(this.#tile(group, column));
     }
-    this.#rowsDone += rows;
     this.#rowsInStrip = 0;
-    const { overviews } = this.#settings;
-    if (this.#next === null || overviews === 'none') return;
-    const shape = { width: this.width, height: rows, stride: this.#stride };
-    const halves = this.#bands.map((values) => {
-      const source: Rows = { ...shape, values, nodata: this.#nodata, mask: this.#mask };
-      return halve(source, overviews);
+    const firstRow = this.#rowsDone - ROWS_BEFORE;
+    this.#rowsDone += rows;
+    const { overviews, geobox } = this.#settings;
+    const isFull = this.width === geobox.width && this.height === geobox.height;
+    if (overviews === 'none' || (overviews === 'nearest' && !isFull)) return;
+    for (let next = this.#next; next !== null; next = overviews === 'nearest' ? next.#next : null) {
+      await this.#reduce(next, firstRow, overviews);
+    }
+    for (const plane of [...this.#withBefore, this.#maskWithBefore])
+      plane?.copyWithin(0, rows * this.#stride, (rows + ROWS_BEFORE) * this.#stride);
+  }
+
+  /** Gives another level what the rows so far make up of it. */
+  async #reduce(next: CogLevel, firstRow: number, method: Exclude<OverviewMethod, 'none'>): Promise<void> {
+    const reduction: Reduction = { from: [this.width, this.height], to: [next.width, next.height] };
+    const [start, end] = [next.rows, rowsReady(reduction, this.#rowsDone, method)];
+    if (start === end) return;
+    const place = { stride: this.#stride, firstRow };
+    const own = this.#maskWithBefore;
+    const valid = own ?? (method === 'nearest' ? null : this.#opaque());
+    const reduced = this.#withBefore.map((values, band) => {
+      const seen =
+        band === this.#alpha ? { nodata: null, mask: null } : { nodata: this.#nodata, mask: valid };
+      return reduceRows({ ...place, ...seen, values }, reduction, start, end, method);
     });
-    const mask = this.#mask === null ? null : halveMask(this.#mask, shape, overviews);
-    await this.#next.append(halves, mask, Math.ceil(rows / 2));
+    const mask = own && reduceMask({ ...place, mask: own }, reduction, start, end, method);
+    await next.append(reduced, mask, end - start);
+  }
+
+  /** Where the alpha band is above 0, so that colours of transparent pixels stay out of overviews; null without one. */
+  #opaque(): Uint8Array | null {
+    if (this.#alpha === null) return null;
+    return Uint8Array.from(this.#withBefore[this.#alpha], (value) => (value === 0 ? 0 : 1));
   }
 
   /** Cuts a tile at once and promises its compressed bytes, or null for an empty one of a sparse file. */

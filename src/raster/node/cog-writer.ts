@@ -1,12 +1,14 @@
-import { type FileHandle, rename } from 'node:fs/promises';
-import { internalError, invalidInput, TerrachipError } from '../../errors.js';
+import type { FileHandle } from 'node:fs/promises';
+import { internalError, invalidInput } from '../../errors.js';
 import { bytesPerElement, GeoTensor, type TypedArray } from '../../geo/index.js';
 import {
+  moveTo,
   removeSidecars,
   requireEnding,
   requireWritable,
   writeAtomically,
   writeError,
+  writeFully,
 } from '../../io/node/index.js';
 import { BLOCK_LEADER_BYTES, type CogImage, type CogLayout, encodeHead, layoutOf } from '../cog/directory.js';
 import {
@@ -39,6 +41,8 @@ export class CogWriter {
   readonly #inPlace: boolean;
   /** Null until the sizes of all tiles are known. */
   readonly #bigTiff: boolean | null;
+  /** Whether a pixel is not valid by the mask. */
+  #hasGaps = false;
   #closed = false;
 
   private constructor(
@@ -72,7 +76,8 @@ export class CogWriter {
     await requireWritable(path);
     const encode = await createEncoder(compression, settings.level);
     // One image in one piece needs no reordering: its temporary file becomes the result.
-    const inPlace = sizes.length === 1 && !settings.mask && (bands === 1 || settings.interleave === 'pixel');
+    const inPlace =
+      sizes.length === 1 && settings.mask === false && (bands === 1 || settings.interleave === 'pixel');
     const safe = mostBytes(settings) > CLASSIC_LIMIT;
     const bigTiff = settings.bigTiff === 'auto' ? (inPlace ? safe : null) : settings.bigTiff;
     const room =
@@ -107,7 +112,7 @@ export class CogWriter {
     const planes = mask === null ? bands : [...bands, mask];
     const fits =
       bands.length === this.#settings.bands &&
-      (mask !== null) === this.#settings.mask &&
+      (mask !== null) === (this.#settings.mask !== false) &&
       planes.every((rows) => rows.length === length);
     if (this.#closed || !fits || !Number.isInteger(count) || full.rows + count > full.height) {
       throw internalError(
@@ -115,10 +120,11 @@ export class CogWriter {
         `cannot add ${planes.map((rows) => rows.length)} values to ${this.path}`,
       );
     }
+    this.#hasGaps ||= mask?.includes(0) === true;
     try {
       await full.append(bands, mask, count);
     } catch (cause) {
-      throw cause instanceof TerrachipError ? cause : writeError(this.path, cause);
+      throw writeError(this.path, cause);
     }
   }
 
@@ -133,14 +139,14 @@ export class CogWriter {
       if (this.#inPlace) {
         await writeFully(full.file.handle, this.#head(), 0);
         await full.file.handle.sync();
-        await rename(full.file.path, this.path);
+        await moveTo(full.file.path, this.path);
       } else {
         const head = this.#head();
         await writeAtomically(this.path, (file) => this.#assemble(file, head));
       }
       await removeSidecars(this.path);
     } catch (cause) {
-      throw cause instanceof TerrachipError ? cause : writeError(this.path, cause);
+      throw writeError(this.path, cause);
     } finally {
       await this.abort();
     }
@@ -153,9 +159,23 @@ export class CogWriter {
     await Promise.all(this.#levels.map((level) => level.file.discard()));
   }
 
+  /** Whether the mask becomes a part of the file. */
+  get hasMask(): boolean {
+    const { mask } = this.#settings;
+    return mask === 'auto' ? this.#hasGaps : mask;
+  }
+
+  /** The groups of a level's tiles that the file has. */
+  #groupsOf(level: CogLevel): number[] {
+    const groups = [...level.groups.keys()];
+    return this.#settings.mask !== false && !this.hasMask ? groups.slice(0, -1) : groups;
+  }
+
   /** The head of the file, now that all sizes are known. */
   #head(): Uint8Array {
-    const bytes = this.#levels.reduce((sum, level) => sum + level.file.bytes, 0);
+    const bytes = this.#levels
+      .flatMap((level) => this.#groupsOf(level).flatMap((group) => level.byteCountsOf(group)))
+      .reduce((sum, count) => sum + TileFile.framed(count), 0);
     const encode = (bigTiff: boolean, headBytes: number): Uint8Array =>
       encodeHead({ ...this.#layout, bigTiff }, this.#images(headBytes));
     const classic = encode(false, 0).byteLength + bytes;
@@ -178,8 +198,8 @@ export class CogWriter {
         });
         return { offsets, byteCounts };
       };
-      const groups = level.groups.map((_, group) => place(group));
-      const masks = this.#settings.mask ? groups.splice(-1) : [];
+      const groups = this.#groupsOf(level).map(place);
+      const masks = this.hasMask ? groups.splice(-1) : [];
       const { width, height } = level;
       images.unshift([
         {
@@ -204,7 +224,7 @@ export class CogWriter {
       const segments =
         level.groups.length === 1
           ? [{ position: 0, bytes: level.file.bytes }]
-          : level.groups.flatMap((_, group) => level.segmentsOf(group));
+          : this.#groupsOf(level).flatMap((group) => level.segmentsOf(group));
       for (const { position, bytes } of segments) {
         for (let done = 0; done < bytes; ) {
           const { bytesRead } = await level.file.handle.read(
@@ -238,14 +258,6 @@ function blankImages({ sizes, blockSize }: CogSettings): CogImage[] {
     const tiles = new Array<number>(Math.ceil(width / blockSize) * Math.ceil(height / blockSize)).fill(0);
     return { width, height, isMask: false, offsets: tiles, byteCounts: tiles };
   });
-}
-
-async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.byteLength) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
-    done += bytesWritten;
-  }
 }
 
 /** Settings of a COG whose pixels, bands and nodata value are a tensor's. */

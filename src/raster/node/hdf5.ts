@@ -5,8 +5,11 @@ import { allocateArray, type Dtype, sizeOf, type TypedArray } from '../../geo/in
 import {
   type ArrayGroup,
   type Attributes,
+  type AxisRange,
   checkChunk,
   checkShape,
+  chunksUnder,
+  copyChunk,
   extentOf,
   type NdArray,
   NUMERIC_TYPES,
@@ -17,6 +20,7 @@ import {
   type StoredArray,
   unreadableType,
 } from '../arrays/index.js';
+import type { BlockCache } from '../geotiff/reader.js';
 import { missingPackage } from '../netcdf/index.js';
 
 type Library = typeof import('h5wasm/node');
@@ -34,6 +38,12 @@ const MAX_ARRAYS = 2 ** 16;
 
 /** The library's memory is small: more than this is read in slabs. */
 const SLAB_BYTES = 64 * 2 ** 20;
+
+/**
+ * The library keeps 1 MiB of decoded chunks, so it would decode larger ones again for each read: these are read whole
+ * and kept here. Smaller ones cost less by the library's own reads of boxes.
+ */
+const LARGE_CHUNK_BYTES = 64 * 1024;
 
 const MAX_TEXTS = 2 ** 20;
 
@@ -75,10 +85,15 @@ const INTERNAL =
 /** The name of a scale that stands for a dimension without a coordinate variable. */
 const BARE_DIMENSION = 'This is a netCDF dimension but not a netCDF variable';
 
+let nextId = 0;
+
 export const HDF5_PACKAGE = { name: 'h5wasm', load: () => import('h5wasm/node') } as const;
 
-/** @throws {TerrachipError} MISSING_DEPENDENCY without h5wasm, INVALID_INPUT for a damaged file */
-export async function openHdf5(path: string): Promise<ArrayGroup> {
+/**
+ * @param cache decoded chunks to keep
+ * @throws {TerrachipError} MISSING_DEPENDENCY without h5wasm, INVALID_INPUT for a damaged file
+ */
+export async function openHdf5(path: string, cache: BlockCache): Promise<ArrayGroup> {
   const library = await HDF5_PACKAGE.load().catch((cause: unknown) => {
     throw missingPackage(HDF5_PACKAGE.name, 'netCDF-4 and HDF5', cause);
   });
@@ -88,7 +103,7 @@ export async function openHdf5(path: string): Promise<ArrayGroup> {
   try {
     const arrays = new Map<string, Hdf5Array | Error>();
     const groups = new Map<string, Attributes>();
-    guarded(path, () => walk(library, path, file, '', 0, arrays, groups));
+    guarded(path, () => walk(library, path, cache, file, '', 0, arrays, groups));
     return {
       name: path,
       format: groups.get('')?._NCProperties === undefined ? 'HDF5' : 'netCDF-4',
@@ -130,6 +145,7 @@ function guarded<T>(name: string, work: () => T): T {
 function walk(
   library: Library,
   name: string,
+  cache: BlockCache,
   group: Group | File,
   path: string,
   depth: number,
@@ -141,19 +157,19 @@ function walk(
     const child = path === '' ? key : `${path}/${key}`;
     const entity = group.get(key);
     if (entity instanceof library.Group && depth < MAX_DEPTH) {
-      walk(library, name, entity, child, depth + 1, arrays, groups);
+      walk(library, name, cache, entity, child, depth + 1, arrays, groups);
     } else if (entity instanceof library.Dataset) {
       if (arrays.size >= MAX_ARRAYS) throw new Error(`it has more than ${MAX_ARRAYS} arrays`);
       if (!String(scaleName(entity)).startsWith(BARE_DIMENSION)) {
-        arrays.set(child, arrayOf(name, child, entity));
+        arrays.set(child, arrayOf(name, child, entity, cache));
       }
     }
   }
 }
 
-function arrayOf(name: string, path: string, dataset: Dataset): Hdf5Array | Error {
+function arrayOf(name: string, path: string, dataset: Dataset, cache: BlockCache): Hdf5Array | Error {
   try {
-    return new Hdf5Array(name, path, dataset);
+    return new Hdf5Array(name, path, dataset, cache);
   } catch (error) {
     if (error instanceof TerrachipError) return error;
     throw error;
@@ -208,8 +224,10 @@ class Hdf5Array implements StoredArray {
   readonly compression: string;
   readonly nodata = null;
   readonly #dataset: Dataset;
+  readonly #cache: BlockCache;
+  readonly #id = nextId++;
 
-  constructor(file: string, path: string, dataset: Dataset) {
+  constructor(file: string, path: string, dataset: Dataset, cache: BlockCache) {
     const { metadata } = dataset;
     this.name = `${file}#${path}`;
     this.path = path;
@@ -228,6 +246,7 @@ class Hdf5Array implements StoredArray {
     this.realAttributes = realAttributesOf(dataset);
     this.dimensions = dimensionNames(dataset, path, this.shape.length);
     this.#dataset = dataset;
+    this.#cache = cache;
   }
 
   async read(selection?: Selection, options: ReadArrayOptions = {}): Promise<NdArray> {
@@ -237,6 +256,11 @@ class Hdf5Array implements StoredArray {
     const shape = extentOf(ranges);
     const data: TypedArray = allocateArray(dtype, sizeOf(shape));
     if (data.length === 0) return { data, shape };
+    const { chunks, size } = this.#dataset.metadata;
+    if (chunks !== null && sizeOf(chunks) * size >= LARGE_CHUNK_BYTES) {
+      await this.#readChunks(ranges, chunks, data, options.signal);
+      return { data, shape };
+    }
     const [rows = 1, ...inner] = shape;
     const row = sizeOf(inner);
     const slab = Math.max(1, Math.floor(SLAB_BYTES / (row * NUMERIC_TYPES[this.storedType].bytes)));
@@ -249,6 +273,27 @@ class Hdf5Array implements StoredArray {
       data.set(this.#numbers(box), start * row);
     }
     return { data, shape };
+  }
+
+  /** Chunk by chunk, each decoded once as long as it is kept. */
+  async #readChunks(
+    ranges: readonly AxisRange[],
+    chunkShape: readonly number[],
+    data: TypedArray,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { count, at } = chunksUnder(ranges, chunkShape);
+    for (let k = 0; k < count; k++) {
+      signal?.throwIfAborted();
+      const origin = at(k).map((index, axis) => index * chunkShape[axis]);
+      const box = origin.map((start, axis): [number, number] => [
+        start,
+        Math.min(this.shape[axis], start + chunkShape[axis]),
+      ]);
+      const key = `hdf5 ${this.#id}:${origin.join(',')}`;
+      const values = await this.#cache.get(key, async () => this.#numbers(box), signal);
+      copyChunk({ values, origin, extent: box.map(([start, end]) => end - start) }, ranges, data);
+    }
   }
 
   async readText(): Promise<string[]> {

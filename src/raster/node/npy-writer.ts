@@ -29,7 +29,7 @@ export async function writeNpy(
   checkShape(path, shape);
   const expected = sizeOf(shape);
   await writeAtomically(path, async (file) => {
-    await file.write(npyHeader(options));
+    await file.writeFile(npyHeader(options));
     let written = 0;
     for await (const part of ArrayBuffer.isView(parts) ? [parts] : parts) {
       if (dtypeOf(part) !== dtype) {

@@ -1,13 +1,14 @@
 import { stat } from 'node:fs/promises';
-import { invalidInput, isTerrachipError } from '../../errors.js';
+import { invalidInput } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
-import { isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
+import { findBeside, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
 import type { OnProgress } from '../../progress.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { ArrayRaster } from '../cf/index.js';
 import type { Sidecars } from '../geotiff/levels.js';
 import { type BlockCache, GeoTiffRaster } from '../geotiff/reader.js';
 import { Jp2Raster } from '../jp2/raster.js';
+import { type Pam, readPam } from '../pam.js';
 import type { Raster } from '../raster.js';
 import {
   isFolder,
@@ -32,8 +33,9 @@ export interface OpenRasterOptions extends OpenOptions {
 
 /**
  * Opens a raster by path or URL: its headers only. GeoTIFF, JPEG 2000, Zarr (a folder, a zip file or an address that ends with
- * `.zarr`), netCDF, HDF5 and `.npy` are told by their content. Files beside a local TIFF are read too: overviews
- * (`.ovr`), its mask (`.msk`) and a world file; on a server, looking for them would cost a request each. Close it when
+ * `.zarr`), netCDF, HDF5 and `.npy` are told by their content. Files beside a local TIFF are read too, in any case
+ * of their names: overviews (`.ovr`), its mask (`.msk`), a world file and what `.aux.xml` says, the last beside JPEG 2000
+ * as well; on a server, looking for them would cost a request each. Close it when
  * done.
  * @param path `scene.tif`, `store.zarr`, `store.zarr#variable`, `product.zip#folder/band.jp2`, `https://…`
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where a store holds several rasters, UNSUPPORTED,
@@ -50,7 +52,8 @@ export async function openRaster(path: string, options: OpenRasterOptions = {}):
     if (kind === 'zip' && variable !== undefined && isRasterEntry(variable))
       return await openEntry(await openZipEntry(source, variable), options);
     if (kind === null) return await openGeoTiff(source, place, options);
-    if (kind === 'jpeg2000') return await Jp2Raster.open(source, options);
+    if (kind === 'jpeg2000')
+      return await Jp2Raster.open(source, { ...options, pam: await pamBeside(place, options) });
     await source.close();
     if (kind === 'npy') return await openVariable(await npyGroup(place, options), '', options);
     const group = await (kind === 'zip' ? openZarr(place, options) : openNetcdf(place, options));
@@ -68,9 +71,9 @@ async function openEntry(source: ByteSource, options: OpenRasterOptions): Promis
 }
 
 async function openGeoTiff(source: ByteSource, path: string, options: OpenRasterOptions): Promise<Raster> {
-  const sidecars = isUrl(path) ? {} : await openSidecars(path, options);
+  const sidecars = isUrl(path) ? {} : await openSidecars(localPath(path), options);
   try {
-    return await GeoTiffRaster.open(source, { ...options, sidecars });
+    return await GeoTiffRaster.open(source, { ...options, sidecars, pam: await pamBeside(path, options) });
   } catch (error) {
     await Promise.all(Object.values(sidecars).map((opened) => opened.close()));
     throw error;
@@ -79,21 +82,38 @@ async function openGeoTiff(source: ByteSource, path: string, options: OpenRaster
 
 async function openSidecars(path: string, options: OpenOptions): Promise<Sidecars> {
   const stem = path.replace(/\.[^./\\]*$/, '');
+  const names: [part: keyof Sidecars, name: string][] = [
+    ['overviews', `${path}.ovr`],
+    ['mask', `${path}.msk`],
+    ['maskOverviews', `${path}.msk.ovr`],
+    ...['.tfw', '.tifw', '.tiffw', '.wld'].map(
+      (ending) => ['worldFile', stem + ending] as ['worldFile', string],
+    ),
+  ];
+  const found = await findBeside(
+    path,
+    names.map(([, name]) => name),
+  );
   const sidecars: Sidecars = {};
-  const find = async (part: keyof Sidecars, ...paths: string[]): Promise<void> => {
-    for (const candidate of paths) {
-      try {
-        sidecars[part] ??= await openSource(candidate, options);
-      } catch (error) {
-        if (!isTerrachipError(error, 'NOT_FOUND')) throw error;
-      }
-    }
-  };
-  await find('overviews', `${path}.ovr`);
-  await find('mask', `${path}.msk`);
-  await find('maskOverviews', `${path}.msk.ovr`);
-  await find('worldFile', `${stem}.tfw`, `${stem}.tifw`, `${stem}.wld`);
+  for (const [k, [part]] of names.entries()) {
+    const beside = found[k];
+    if (beside !== null) sidecars[part] ??= await openSource(beside, options);
+  }
   return sidecars;
+}
+
+/** What an `.aux.xml` file beside a local raster says; null where there is none. */
+async function pamBeside(path: string, options: OpenOptions): Promise<Pam | null> {
+  if (isUrl(path)) return null;
+  const local = localPath(path);
+  const [beside] = await findBeside(local, [`${local}.aux.xml`]);
+  if (beside === null) return null;
+  const source = await openSource(beside, options);
+  try {
+    return await readPam(source, options.signal);
+  } finally {
+    await source.close();
+  }
 }
 
 async function openVariable(

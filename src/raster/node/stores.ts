@@ -97,14 +97,14 @@ async function openZip(path: string, options: OpenOptions): Promise<ZarrStore> {
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, MISSING_DEPENDENCY without the package, or UNSUPPORTED for HDF5
  * on a web server
  */
-export async function openNetcdf(path: string, options: OpenOptions = {}): Promise<ArrayGroup> {
+export async function openNetcdf(path: string, options: OpenStoreOptions = {}): Promise<ArrayGroup> {
   const source = await openSource(path, options);
   try {
     const kind = await kindOfSource(source, options.signal);
     if (kind === 'netcdf3') return await openNetcdf3(source, options.signal);
     if (kind === 'hdf5' && !isUrl(path)) {
       await source.close();
-      return await openHdf5(localPath(path));
+      return await openHdf5(localPath(path), options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES));
     }
     throw new TerrachipError(
       'UNSUPPORTED',

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { temporaryPath } from '../../io/node/index.js';
+import { temporaryPath, writeFully } from '../../io/node/index.js';
 import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES } from '../cog/directory.js';
 
 /** What may wait to be compressed and written, so that memory stays bounded. */
@@ -81,10 +81,8 @@ export class TileFile {
     if (tile === null) return;
     const leader = new Uint8Array(BLOCK_LEADER_BYTES);
     new DataView(leader.buffer).setUint32(0, tile.byteLength, true);
-    const frame = [leader, tile, tile.subarray(-BLOCK_TRAILER_BYTES)];
-    const bytes = TileFile.framed(tile.byteLength);
-    const { bytesWritten } = await this.handle.writev(frame, this.#end);
-    if (bytesWritten !== bytes) throw new Error(`wrote ${bytesWritten} of ${bytes} bytes`);
-    this.#end += bytes;
+    const frame = Buffer.concat([leader, tile, tile.subarray(-BLOCK_TRAILER_BYTES)]);
+    await writeFully(this.handle, frame, this.#end);
+    this.#end += frame.byteLength;
   }
 }

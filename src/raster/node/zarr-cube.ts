@@ -1,5 +1,5 @@
 /** A cube of images through time as a Zarr store that xarray and GDAL open, written window by window. */
-import { rename, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import {
@@ -13,7 +13,7 @@ import {
   type TimeInterval,
   type TypedArray,
 } from '../../geo/index.js';
-import { temporaryPath, writeError } from '../../io/node/index.js';
+import { moveTo, temporaryPath } from '../../io/node/index.js';
 import { copyBox } from '../arrays/index.js';
 import { cfAttributes, geoZarrAttributes, type ZarrCompression } from '../zarr/metadata.js';
 import {
@@ -177,9 +177,7 @@ export class ZarrCubeWriter {
       }
       await consolidateZarr(this.#temporary);
       await this.#requireAbsent();
-      await rename(this.#temporary, this.path).catch((cause: unknown) => {
-        throw writeError(this.path, cause);
-      });
+      await moveTo(this.#temporary, this.path);
       this.#isOpen = false;
     } catch (error) {
       await this.abort();

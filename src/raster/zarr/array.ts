@@ -12,7 +12,9 @@ import { mapConcurrently } from '../../io/index.js';
 import {
   type Attributes,
   type AxisRange,
+  chunksUnder,
   copyBox,
+  copyChunk,
   extentOf,
   halvesToFloat32,
   type NdArray,
@@ -82,8 +84,6 @@ export class ZarrArray implements StoredArray {
     const ranges = resolveSelection(this, selection);
     const shape = extentOf(ranges);
     const data: TypedArray = allocateArray(dtype, sizeOf(shape));
-    const strides = stridesOf(shape);
-    const inner = stridesOf(this.chunkShape);
     const chunkBytes = sizeOf(this.chunkShape) * bytesPerElement(dtype);
     await mapConcurrently(
       this.#chunksUnder(ranges),
@@ -91,23 +91,7 @@ export class ZarrArray implements StoredArray {
       async (coordinates) => {
         const values = await this.#numbers(coordinates, options.signal);
         const origin = coordinates.map((index, axis) => index * this.chunkShape[axis]);
-        const from = ranges.map(({ start }, axis) => Math.max(start, origin[axis]));
-        const extent = ranges.map(
-          ({ end }, axis) => Math.min(end, origin[axis] + this.chunkShape[axis]) - from[axis],
-        );
-        copyBox(
-          extent,
-          { data: values, strides: inner, offset: offsetOf(from, origin, inner) },
-          {
-            data,
-            strides,
-            offset: offsetOf(
-              from,
-              ranges.map(({ start }) => start),
-              strides,
-            ),
-          },
-        );
+        copyChunk({ values, origin, extent: this.chunkShape }, ranges, data);
       },
       options.signal,
     );
@@ -130,10 +114,7 @@ export class ZarrArray implements StoredArray {
 
   /** Coordinates of the chunks that a box touches. */
   #chunksUnder(ranges: readonly AxisRange[]): number[][] {
-    if (extentOf(ranges).includes(0)) return [];
-    const first = ranges.map(({ start }, axis) => Math.floor(start / this.chunkShape[axis]));
-    const counts = ranges.map(({ end }, axis) => Math.ceil(end / this.chunkShape[axis]) - first[axis]);
-    const total = sizeOf(counts);
+    const { count: total, at } = chunksUnder(ranges, this.chunkShape);
     if (total > MAX_CHUNKS) {
       throw new TerrachipError(
         'TOO_LARGE',
@@ -142,10 +123,7 @@ export class ZarrArray implements StoredArray {
         { size: total, limit: MAX_CHUNKS },
       );
     }
-    const steps = stridesOf(counts);
-    return Array.from({ length: total }, (_, k) =>
-      counts.map((count, axis) => first[axis] + (Math.floor(k / steps[axis]) % count)),
-    );
+    return Array.from({ length: total }, (_, k) => at(k));
   }
 
   /** A chunk's values in C order. */
@@ -213,12 +191,4 @@ export class ZarrArray implements StoredArray {
     if (numbers !== null) return numbers;
     throw internalError('ZarrArray', `chunks of ${this.storedType} came as ${data.constructor.name}`);
   }
-}
-
-function offsetOf(
-  position: readonly number[],
-  origin: readonly number[],
-  strides: readonly number[],
-): number {
-  return strides.reduce((sum, stride, axis) => sum + (position[axis] - origin[axis]) * stride, 0);
 }

@@ -3,14 +3,13 @@ import * as v from 'valibot';
 import type * as zarr from 'zarrita';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { Dtype } from '../../geo/index.js';
-import { validate } from '../../json.js';
+import { AnyRecord, validate } from '../../json.js';
 import { type Attributes, checkChunk, checkShape } from '../arrays/index.js';
 import { boundedCodec, type CodecEntry, unknownCodec } from './codec-names.js';
 import { encodeFill, parseFill, typeOfV2, typeOfV3, type ZarrType } from './types.js';
 
 const Shape = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
-const AttributesSchema = v.record(v.string(), v.unknown());
-const Codec = v.looseObject({ name: v.string(), configuration: v.optional(AttributesSchema, {}) });
+const Codec = v.looseObject({ name: v.string(), configuration: v.optional(AnyRecord, {}) });
 /** A codec without a configuration may be written as its name alone. */
 const CodecSchema = v.pipe(
   v.union([v.string(), Codec]),
@@ -25,15 +24,12 @@ const ArrayV3 = v.object({
   zarr_format: v.literal(3),
   node_type: v.literal('array'),
   shape: Shape,
-  data_type: v.union([
-    v.string(),
-    v.object({ name: v.string(), configuration: v.optional(AttributesSchema, {}) }),
-  ]),
+  data_type: v.union([v.string(), v.object({ name: v.string(), configuration: v.optional(AnyRecord, {}) })]),
   chunk_grid: v.object({ name: v.literal('regular'), configuration: v.object({ chunk_shape: Shape }) }),
   chunk_key_encoding: KeyEncoding,
   fill_value: v.optional(v.unknown()),
   codecs: v.optional(v.array(CodecSchema), []),
-  attributes: v.optional(AttributesSchema, {}),
+  attributes: v.optional(AnyRecord, {}),
   dimension_names: v.nullish(v.array(v.nullable(v.string()))),
 });
 
@@ -58,12 +54,12 @@ const ArrayV2 = v.object({
 const NodeV3 = v.looseObject({
   zarr_format: v.literal(3),
   node_type: v.picklist(['array', 'group']),
-  attributes: v.optional(AttributesSchema, {}),
-  consolidated_metadata: v.nullish(v.looseObject({ metadata: AttributesSchema })),
+  attributes: v.optional(AnyRecord, {}),
+  consolidated_metadata: v.nullish(v.looseObject({ metadata: AnyRecord })),
 });
 
 /** `.zmetadata` of version 2: documents by key. */
-const ConsolidatedV2 = v.looseObject({ metadata: AttributesSchema });
+const ConsolidatedV2 = v.looseObject({ metadata: AnyRecord });
 
 const ShardingConfiguration = v.object({
   chunk_shape: Shape,
@@ -100,7 +96,7 @@ export function parseConsolidatedV2(document: unknown, name: string): Attributes
 }
 
 export function parseAttributes(document: unknown, name: string): Attributes {
-  return validate(AttributesSchema, document, name);
+  return validate(AnyRecord, document, name);
 }
 
 /** What an array of version 3 may have and terrachip does not read. */

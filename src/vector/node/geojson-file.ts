@@ -1,5 +1,5 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { requireEnding, requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { moveTo, requireEnding, requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
 import type { Polygon } from '../features.js';
 
 /** Text is written in pieces of this many characters. */
@@ -63,7 +63,7 @@ export class GeoJsonFile {
       await this.#file?.sync();
       await this.#file?.close();
       this.#file = null;
-      await rename(this.#temporary, this.path);
+      await moveTo(this.#temporary, this.path);
     } catch (cause) {
       throw writeError(this.path, cause);
     } finally {

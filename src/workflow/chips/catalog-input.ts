@@ -142,7 +142,7 @@ export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: Ab
       const raster = await pool.open(chosen.asset.href, signal === undefined ? {} : { signal });
       try {
         const stored = bandInFile(raster, chosen);
-        const { nodata = stored.nodata, scale = stored.scale, offset = stored.offset } = chosen.band ?? {};
+        const { nodata = stored.nodata, scale = stored.scale, offset = stored.offset } = chosen.values;
         const about = { index: stored.index, nodata, scale, offset };
         await requirePlausible(raster, about, found.units, `${input.name} ${input.bands[k]}`, signal);
       } finally {
@@ -162,8 +162,8 @@ export async function identityOfInput(open: OpenInput, signal?: AbortSignal): Pr
     return known;
   };
   const ofBand = async (row: CatalogRow, choice: BandChoice): Promise<unknown> => {
-    const { asset, index, band } = requireBand(row, choice);
-    return [await fileIdentity(asset.href), index, band, asset.units ?? null];
+    const { asset, index, values, units } = requireBand(row, choice);
+    return [await fileIdentity(asset.href), index, values, units ?? null];
   };
   const rows = await mapConcurrently(
     [...catalog],

@@ -1,11 +1,11 @@
 /** Every chip of a source through an encoder, into a store of embeddings. */
 import { createHash } from 'node:crypto';
-import { rename, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { internalError, invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingFolder } from '../../inference/index.js';
 import { type Embedder, inputShape, type ModelInput } from '../../inference/index.js';
-import { makeFolder, removeRun, requireFolderName } from '../../io/node/index.js';
+import { makeFolder, moveTo, removeRun, requireFolderName } from '../../io/node/index.js';
 import type { OperationOptions } from '../../progress.js';
 import { VERSION } from '../../version.js';
 import { type Chip, type ChipSource, chipValues, normaliseInto, validShare } from '../chips/index.js';
@@ -96,7 +96,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   }
   onProgress?.({ type: 'progress', stage: 'embed', done, total: units, unit: 'units' });
   await requireAbsent(output);
-  await rename(store.folder, output);
+  await moveTo(store.folder, output);
   await removeRun(folder);
   return {
     output,

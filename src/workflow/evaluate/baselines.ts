@@ -6,7 +6,7 @@ import { isTerrachipError } from '../../errors.js';
 import type { GeoBox, RowRange } from '../../geo/index.js';
 import { unitConversion } from '../../raster/index.js';
 import type { Plan } from '../plan.js';
-import { readScene, resolveHref, type Scene } from '../scene.js';
+import { readScene, resolveHref, type Scene, withNodata } from '../scene.js';
 import { openOverlapping, RasterLayer, STRIP_ROWS } from './layers.js';
 import { Histogram, otsuThreshold } from './otsu.js';
 
@@ -195,17 +195,16 @@ class SceneLayers {
       const source = input.phases?.[scenePhase]?.[band];
       if (source === undefined) continue;
       const location = resolveHref(scene, source.href);
-      const key = `${location}#${source.band}`;
+      const key = `${location}#${source.band}#${source.nodata}`;
+      const own = source.units ?? input.units;
       const known = this.#open.get(key);
       if (known !== undefined) return known;
       try {
         // A ratio of optical bands needs no scale, but no offset either.
-        const scaled = units === 'optical' && input.units === 'reflectance';
-        const convert = scaled
-          ? null
-          : unitConversion(input.units, units === 'dB' ? 'dB' : 'dn_harmonised', name);
+        const scaled = units === 'optical' && own === 'reflectance';
+        const convert = scaled ? null : unitConversion(own, units === 'dB' ? 'dB' : 'dn_harmonised', name);
         const raster = await openOverlapping(location, this.#geobox, this.#signal);
-        const layer = new RasterLayer(raster, this.#geobox, {
+        const layer = new RasterLayer(withNodata(raster, source.band, source.nodata), this.#geobox, {
           band: source.band,
           resampling: 'bilinear',
           convert,

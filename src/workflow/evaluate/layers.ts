@@ -4,6 +4,7 @@ import {
   type Bounds,
   type GeoBox,
   intersectBounds,
+  nearestTurn,
   type RowRange,
   transformBounds,
 } from '../../geo/index.js';
@@ -17,7 +18,7 @@ import {
   type UnitStep,
   WarpedRaster,
 } from '../../raster/index.js';
-import { isVectorPath, Rasterizer, readAreas } from '../../vector/node/index.js';
+import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
 /** Rows of a strip: a whole number of the blocks that share a pixel area. */
 export const STRIP_ROWS = 512;
@@ -107,7 +108,7 @@ function overlap(a: GeoBox, b: GeoBox): boolean {
   } catch {
     return false;
   }
-  return intersectBounds(bounds, b.bounds) !== null;
+  return intersectBounds(nearestTurn(bounds, b.bounds, b.crs), b.bounds) !== null;
 }
 
 /** Opens a raster for use on a grid that it must overlap. @throws {TerrachipError} INVALID_INPUT */
@@ -128,16 +129,20 @@ export function noOverlap(path: string): Error {
 }
 
 /** A mask from polygons, or from a raster where values above 0 are in. NaN and nodata are out. */
-export async function openMask(path: string, geobox: GeoBox, signal?: AbortSignal): Promise<GridLayer> {
+export async function openMask(
+  path: string,
+  geobox: GeoBox,
+  read: ReadVectorOptions = {},
+): Promise<GridLayer> {
   if (isVectorPath(path)) {
-    const areas = await readAreas(path);
+    const areas = await readAreas(path, read);
     return new AreaLayer(
       new Rasterizer(areas, geobox),
       areas.features.map(() => 1),
       0,
     );
   }
-  const raster = await openOverlapping(path, geobox, signal);
+  const raster = await openOverlapping(path, geobox, read.signal);
   try {
     return new RasterLayer(raster, geobox, { band: 1, resampling: 'nearest', unscale: false });
   } catch (error) {

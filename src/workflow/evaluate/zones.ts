@@ -2,7 +2,13 @@
 
 import { invalidInput } from '../../errors.js';
 import type { GeoBox, RowRange } from '../../geo/index.js';
-import { type AreaFeatures, polygonArea, Rasterizer, readAreas } from '../../vector/node/index.js';
+import {
+  type AreaFeatures,
+  polygonArea,
+  Rasterizer,
+  type ReadVectorOptions,
+  readAreas,
+} from '../../vector/node/index.js';
 import { noOverlap } from './layers.js';
 
 export interface ZoneArea {
@@ -35,8 +41,13 @@ export class Zones {
    * @param property names a zone (default: one of name, NAME, Name, id, ID; else zones are numbered)
    * @throws {TerrachipError} INVALID_INPUT for zones without that property, or none near the map
    */
-  static async open(path: string, geobox: GeoBox, property: string | undefined): Promise<Zones> {
-    const areas = await readAreas(path);
+  static async open(
+    path: string,
+    geobox: GeoBox,
+    property: string | undefined,
+    read: ReadVectorOptions = {},
+  ): Promise<Zones> {
+    const areas = await readAreas(path, read);
     const rasterizer = new Rasterizer(areas, geobox);
     if (!rasterizer.isNear) throw noOverlap(path);
     const byName = new Map<string, number[]>();

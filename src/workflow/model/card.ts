@@ -16,7 +16,7 @@ import {
   type StatisticsName,
 } from '../../inference/terramind/index.js';
 import { readJson } from '../../io/node/index.js';
-import { validate } from '../../json.js';
+import { dictionary, validateStrictly } from '../../json.js';
 
 /** Time steps of ImpactMesh, in its order. */
 const FLOOD_PHASES = ['pre_month', 'pre_event', 'event', 'post_event'];
@@ -27,7 +27,7 @@ const FLOOD_SHA256 = '22627584c2db618c2f6ddb64b411a95762a893becb25104e3f66bfebec
 const COLOURS = ['#e8e2d0', '#1f78b4', '#33a02c', '#e31a1c', '#ff7f00', '#6a3d9a', '#b15928', '#a6cee3'];
 
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
-const OverridesSchema = v.record(
+const OverridesSchema = dictionary(
   v.string(),
   v.object({ mean: v.array(Finite), std: v.array(v.pipe(Finite, v.gtValue(0, 'must be positive'))) }),
 );
@@ -60,7 +60,7 @@ export async function chooseStatistics(
   if (choice !== undefined) {
     const name = STATISTICS_NAMES.find((candidate) => candidate === choice);
     if (name !== undefined) return known(name, 'asked for');
-    const modalities = validate(OverridesSchema, await readJson(choice), choice);
+    const modalities = validateStrictly(OverridesSchema, await readJson(choice), choice);
     return { name: 'custom', why: 'asked for', source: choice, modalities };
   }
   if (file.sha256 === FLOOD_SHA256) return known('impactmesh-flood', 'this is TerraMind-base-Flood');

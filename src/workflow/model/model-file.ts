@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Graph, writeGraph } from '../../inference/onnx/index.js';
-import { makeOutputFolder, requireApart, writeAtomically } from '../../io/node/index.js';
+import { makeOutputFolder, moveTo, requireApart, writeAtomically, writeError } from '../../io/node/index.js';
 
 /** All that an import writes; `model.json` last, which makes a folder a model. */
 const FILES = [
@@ -26,12 +26,14 @@ export async function replaceFolder<T extends { files: readonly string[] }>(
     inputs,
   );
   await makeOutputFolder(output);
-  const staging = await mkdtemp(join(output, '.import-'));
+  const staging = await mkdtemp(join(output, '.import-')).catch((cause: unknown) => {
+    throw writeError(output, cause);
+  });
   try {
     const result = await write(staging);
     await rm(join(output, 'model.json'), { force: true });
     for (const file of FILES) {
-      if (result.files.includes(file)) await rename(join(staging, file), join(output, file));
+      if (result.files.includes(file)) await moveTo(join(staging, file), join(output, file));
       else await rm(join(output, file), { force: true });
     }
     return result;

@@ -2,7 +2,7 @@
 import type { GeoBox } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { type Units, unitConversion, WarpedRaster } from '../../raster/index.js';
-import { resolveHref, type Scene, type SceneBands, SceneRasters } from '../scene.js';
+import { resolveHref, type Scene, type SceneBands, type SceneNodata, SceneRasters } from '../scene.js';
 
 export interface FoundBand {
   readonly input: string;
@@ -11,6 +11,8 @@ export interface FoundBand {
   readonly href: string;
   /** Band number from 1. */
   readonly index: number;
+  /** What the scene declares in place of the file. */
+  readonly nodata: SceneNodata | undefined;
 }
 
 export class SceneReader {
@@ -40,9 +42,10 @@ export class SceneReader {
       return Object.entries(image).map(([band, source]) => ({
         input,
         band,
-        units,
+        units: source.units ?? units,
         href: resolveHref(this.scene, source.href),
         index: source.band,
+        nodata: source.nodata,
       }));
     });
   }
@@ -55,8 +58,8 @@ export class SceneReader {
   }
 
   /** Values on the picture's grid, radar in dB; NaN without data. */
-  async read({ href, index, units, input }: FoundBand, signal?: AbortSignal): Promise<Float32Array> {
-    const raster = await this.#rasters.open(href, signal);
+  async read({ href, index, units, input, nodata }: FoundBand, signal?: AbortSignal): Promise<Float32Array> {
+    const raster = await this.#rasters.openBand({ href, band: index, nodata }, signal);
     const resampling = units === 'class' || units === 'bits' ? 'nearest' : 'bilinear';
     const warped = new WarpedRaster(this.#backend, raster, {
       geobox: this.geobox,

@@ -1,0 +1,168 @@
+/** What GDAL and ArcGIS write beside a raster that they may not change: `NAME.aux.xml`, a document of GDAL's PAM. */
+import { messageOf } from '../errors.js';
+import { Affine, Crs } from '../geo/index.js';
+import type { ByteSource } from '../io/index.js';
+import { findFirst, parseXml, textOf, type XmlElement } from '../xml.js';
+import { parseNodata, storedNodata } from './geotiff/bands.js';
+import type { Georeference } from './geotiff/georeference.js';
+import type { BandInfo, ColourTable, Metadata } from './raster.js';
+
+/** What stands beside a raster about one of its bands; null for what does not. */
+interface PamBand {
+  readonly nodata: number | null;
+  readonly scale: number | null;
+  readonly offset: number | null;
+  readonly description: string | null;
+  readonly colourInterpretation: string | null;
+  readonly colourTable: ColourTable | null;
+}
+
+/** What stands beside a raster; statistics and histograms are left out. */
+export interface Pam {
+  readonly crs: Crs | null;
+  readonly transform: Affine | null;
+  readonly placeProblem: string | null;
+  readonly metadata: Metadata;
+  readonly bands: ReadonlyMap<number, PamBand>;
+}
+
+/** @throws {TerrachipError} INVALID_INPUT or TOO_LARGE for what is no XML document, or an absurd one */
+export async function readPam(source: ByteSource, signal?: AbortSignal): Promise<Pam | null> {
+  const bytes = await source.read(0, source.size, signal === undefined ? {} : { signal });
+  const root = parseXml(bytes, source.name);
+  if (root.name !== 'PAMDataset') return null;
+  const child = (name: string): XmlElement | undefined => root.children.find((each) => each.name === name);
+  const ofBands = root.children.filter(({ name }) => name === 'PAMRasterBand');
+  return {
+    ...parseSystem(child('SRS')?.text || esriSystem(root)),
+    transform: parseTransform(child('GeoTransform')?.text ?? ''),
+    metadata: parseMetadata(root),
+    bands: new Map(ofBands.map((band, k) => [Number(band.attributes.band ?? k + 1), parseBand(band)])),
+  };
+}
+
+/** A raster as both say it. As in GDAL, the place, nodata and the kinds of colours beside the file win, and else the file. */
+export function withPam<
+  About extends {
+    bands: readonly BandInfo[];
+    metadata: Metadata;
+    place: Georeference;
+    colourTable: ColourTable | null;
+  },
+>(about: About, pam: Pam | null): About {
+  if (pam === null) return about;
+  const { place, metadata, colourTable } = about;
+  const ownScale = about.bands.some(({ scale, offset }) => scale !== 1 || offset !== 0);
+  return {
+    ...about,
+    bands: about.bands.map((band) => {
+      const beside = pam.bands.get(band.index);
+      if (beside === undefined) return band;
+      return {
+        ...band,
+        nodata: beside.nodata === null ? band.nodata : storedNodata(beside.nodata, band.dtype),
+        ...(ownScale ? {} : { scale: beside.scale ?? 1, offset: beside.offset ?? 0 }),
+        description: band.description ?? beside.description,
+        colourInterpretation: beside.colourInterpretation ?? band.colourInterpretation,
+      };
+    }),
+    metadata: { ...metadata, ...mergeDomain(metadata, pam.metadata) },
+    place: {
+      ...place,
+      crs: pam.crs ?? place.crs,
+      transform: pam.transform ?? place.transform,
+      gcps: pam.transform === null ? place.gcps : null,
+      placeProblem: pam.placeProblem ?? (pam.crs === null ? place.placeProblem : null),
+    },
+    colourTable: colourTable ?? (about.bands.length === 1 ? (pam.bands.get(1)?.colourTable ?? null) : null),
+  };
+}
+
+function mergeDomain(own: Metadata, beside: Metadata): Metadata {
+  return Object.fromEntries(
+    Object.entries(beside).map(([domain, items]) => [domain, { ...own[domain], ...items }]),
+  );
+}
+
+/** ArcGIS's form: a transformation of which the system alone is taken. */
+function esriSystem(root: XmlElement): string {
+  const form = root.children.find(
+    ({ name, attributes }) => name === 'Metadata' && attributes.domain === 'xml:ESRI',
+  );
+  const system = form === undefined ? null : findFirst(form, 'SpatialReference');
+  return (system && textOf(system, 'WKT')) ?? '';
+}
+
+function parseSystem(text: string): Pick<Pam, 'crs' | 'placeProblem'> {
+  if (text === '') return { crs: null, placeProblem: null };
+  try {
+    return { crs: Crs.parse(text), placeProblem: null };
+  } catch (error) {
+    return {
+      crs: null,
+      placeProblem: `has an .aux.xml file with a system that cannot be used (${messageOf(error)})`,
+    };
+  }
+}
+
+function parseTransform(text: string): Affine | null {
+  const g = text
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+    .map(Number);
+  if (g.length !== 6 || !g.every(Number.isFinite)) return null;
+  const transform = Affine.fromGeoTransform([g[0], g[1], g[2], g[3], g[4], g[5]]);
+  return transform.determinant === 0 ? null : transform;
+}
+
+function parseMetadata(root: XmlElement): Metadata {
+  const domains = root.children.filter(
+    ({ name, attributes }) => name === 'Metadata' && attributes.format !== 'xml',
+  );
+  return Object.fromEntries(
+    domains.map(({ attributes, children }) => [
+      attributes.domain ?? '',
+      Object.fromEntries(
+        children.flatMap((item) =>
+          item.attributes.key === undefined ? [] : [[item.attributes.key, item.text]],
+        ),
+      ),
+    ]),
+  );
+}
+
+function parseBand(band: XmlElement): PamBand {
+  const text = (name: string): string | null =>
+    band.children.find((each) => each.name === name)?.text || null;
+  const number = (name: string): number | null => {
+    const found = text(name);
+    const value = found === null ? Number.NaN : Number(found);
+    return Number.isFinite(value) ? value : null;
+  };
+  const nodata = band.children.find(({ name }) => name === 'NoDataValue');
+  return {
+    nodata: exactNodata(nodata?.attributes.le_hex_equiv) ?? parseNodata(nodata?.text ?? null),
+    scale: number('Scale'),
+    offset: number('Offset'),
+    description: text('Description'),
+    colourInterpretation: text('ColorInterp')?.toLowerCase() ?? null,
+    colourTable: parseColours(band.children.find(({ name }) => name === 'ColorTable')),
+  };
+}
+
+/** The bytes of a float64, where GDAL writes them beside its decimals. */
+function exactNodata(hex: string | undefined): number | null {
+  if (hex === undefined || !/^[0-9a-f]{16}$/i.test(hex)) return null;
+  const bytes = Uint8Array.from({ length: 8 }, (_, k) => Number.parseInt(hex.slice(2 * k, 2 * k + 2), 16));
+  return new DataView(bytes.buffer).getFloat64(0, true);
+}
+
+function parseColours(table: XmlElement | undefined): ColourTable | null {
+  if (table === undefined) return null;
+  const part = (text: string | undefined): number =>
+    Math.min(255, Math.max(0, Math.round(Number(text) || 0)));
+  const colours = table.children.map(
+    ({ attributes: { c1, c2, c3 } }) => [part(c1), part(c2), part(c3)] as const,
+  );
+  return colours.length === 0 || colours.length > 65536 ? null : colours;
+}

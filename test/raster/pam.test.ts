@@ -1,0 +1,156 @@
+/** `.aux.xml` files: what stands beside a raster. Expected values are those of gdalinfo 3.6.2 for the same files. */
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import { openRaster, type Raster, writeCog } from '../../src/raster/index.js';
+import { describeRaster, warpFile } from '../../src/workflow/index.js';
+import { temporaryFolder } from '../support/files.js';
+import { stripedTiff } from '../support/tiff.js';
+
+const folder = await temporaryFolder();
+let files = 0;
+
+/** A raster of its own folder with what stands beside it. */
+async function withBeside(
+  write: (path: string) => Promise<unknown>,
+  xml: string,
+  ending = '.aux.xml',
+): Promise<string> {
+  const place = join(folder, String(files++));
+  await mkdir(place);
+  const path = join(place, 'image.tif');
+  await write(path);
+  await writeFile(path + ending, xml);
+  return path;
+}
+
+/** 64 × 48 pixels without a place, nodata or anything else. */
+const bare = (path: string): Promise<void> => writeFile(path, stripedTiff(64, 48));
+
+const geobox = new GeoBox(32631, new Affine(10, 0, 500000, 0, -10, 5000000), 64, 48);
+const full = (path: string): Promise<void> =>
+  writeCog(path, [Int16Array.from({ length: geobox.pixelCount }, (_, i) => i % 10)], {
+    geobox,
+    bands: 1,
+    dtype: 'int16',
+    nodata: 7,
+    scales: [2],
+    offsets: [3],
+    descriptions: ['inner'],
+  });
+
+async function inspect<T>(path: string, look: (raster: Raster) => T | Promise<T>): Promise<T> {
+  const raster = await openRaster(path);
+  try {
+    return await look(raster);
+  } finally {
+    await raster.close();
+  }
+}
+
+const EVERYTHING = `<PAMDataset>
+  <SRS dataAxisToSRSAxisMapping="2,1">EPSG:4326</SRS>
+  <GeoTransform>1, 2, 0, 3, 0, -2</GeoTransform>
+  <Metadata><MDI key="A">2</MDI><MDI key="B">3</MDI></Metadata>
+  <PAMRasterBand band="1"><Description>outer</Description><NoDataValue>0</NoDataValue><Offset>-1000</Offset>
+    <Scale>0.5</Scale><ColorInterp>Palette</ColorInterp>
+    <ColorTable><Entry c1="1" c2="2" c3="3" c4="255"/><Entry c1="9" c2="2" c3="3" c4="255"/></ColorTable>
+    <Histograms><HistItem><HistMin>0</HistMin></HistItem></Histograms>
+    <Metadata><MDI key="STATISTICS_MAXIMUM">63</MDI></Metadata></PAMRasterBand></PAMDataset>`;
+
+const UTM =
+  'PROJCS["WGS_1984_UTM_Zone_31N",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",3.0],PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0],AUTHORITY["EPSG",32631]]';
+const ESRI = `<PAMDataset><Metadata domain="xml:ESRI" format="xml"><GeodataXform xsi:type="typens:IdentityXform"
+  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:typens="http://www.esri.com/schemas/ArcGIS/9.2">
+  <SpatialReference xsi:type="typens:ProjectedCoordinateSystem"><WKT>${UTM}</WKT><HighPrecision>true</HighPrecision>
+  </SpatialReference></GeodataXform></Metadata>
+  <PAMRasterBand band="1"><NoDataValue le_hex_equiv="00000000000059C0">-1.0E+02</NoDataValue></PAMRasterBand></PAMDataset>`;
+
+describe('.aux.xml', () => {
+  it('says what the file does not', async () => {
+    await inspect(
+      await withBeside(bare, EVERYTHING),
+      ({ bands: [band], crs, transform, metadata, colourTable }) => {
+        expect(band).toMatchObject({ nodata: 0, scale: 0.5, offset: -1000, description: 'outer' });
+        expect(band.colourInterpretation).toBe('palette');
+        expect(band.metadata).toEqual({});
+        expect(crs?.epsg).toBe(4326);
+        expect(transform?.toTuple()).toEqual([2, 0, 1, 0, -2, 3]);
+        expect(metadata['']).toEqual({ A: '2', B: '3' });
+        expect(colourTable).toEqual([[1, 2, 3], [9, 2, 3]]); // biome-ignore format: a table
+      },
+    );
+  });
+
+  it('wins in place and nodata, and else the file does', async () => {
+    await inspect(await withBeside(full, EVERYTHING), ({ bands: [band], crs, transform }) => {
+      expect(band).toMatchObject({ nodata: 0, scale: 2, offset: 3, description: 'inner' });
+      expect(crs?.epsg).toBe(4326);
+      expect(transform?.toTuple()).toEqual([2, 0, 1, 0, -2, 3]);
+    });
+  });
+
+  it('is read in the form of ArcGIS, beside a world file', async () => {
+    const path = await withBeside(bare, ESRI);
+    await writeFile(path.replace('.tif', '.tfw'), '10\n0\n0\n-10\n500005\n4999995\n');
+    await inspect(path, ({ bands: [band], geobox: grid }) => {
+      expect(band.nodata).toBe(-100);
+      expect(grid?.crs.epsg).toBe(32631);
+      expect(grid?.transform.toTuple()).toEqual([10, 0, 500000, 0, -10, 5000000]);
+    });
+  });
+
+  it.each(['.AUX.XML', '.aux.XML'])('is found as %s', async (ending) => {
+    const path = await withBeside(bare, ESRI, ending);
+    await writeFile(path.replace('.tif', '.TFW'), '10\n0\n0\n-10\n500005\n4999995\n');
+    await inspect(path, ({ geobox: grid }) => expect(grid?.crs.epsg).toBe(32631));
+  });
+
+  it('decides what is data', async () => {
+    const xml =
+      '<PAMDataset><PAMRasterBand band="1"><NoDataValue>0</NoDataValue></PAMRasterBand></PAMDataset>';
+    const path = await withBeside(full, xml);
+    const { validPixels } = await warpFile({
+      source: path,
+      destination: join(folder, 'warped.tif'),
+      grid: { like: path },
+      backend: 'cpu',
+      threads: 0,
+    });
+    // One in ten pixels is 0.
+    expect(validPixels).toEqual([geobox.pixelCount - Math.ceil(geobox.pixelCount / 10)]);
+    expect((await describeRaster(path)).bands[0].nodata).toBe(0);
+  });
+
+  it('is read beside JPEG 2000', async () => {
+    const path = await withBeside((to) => copyFile('test/fixtures/jpeg2000/bare.j2k', to), EVERYTHING);
+    await inspect(path, ({ bands: [band], crs, transform }) => {
+      expect(band).toMatchObject({ nodata: 0, scale: 0.5, offset: -1000, description: 'outer' });
+      expect([crs?.epsg, transform?.toTuple()]).toEqual([4326, [2, 0, 1, 0, -2, 3]]);
+    });
+  });
+
+  it.each([
+    ['statistics alone', '<PAMDataset><PAMRasterBand band="1"><Metadata><MDI key="STATISTICS_MEAN">3</MDI></Metadata></PAMRasterBand></PAMDataset>'],
+    ['another document', '<Other><SRS>EPSG:4326</SRS></Other>'],
+    ['numbers that are none', '<PAMDataset><GeoTransform>1,2,3</GeoTransform><PAMRasterBand band="x"><NoDataValue>none</NoDataValue><Scale>big</Scale></PAMRasterBand></PAMDataset>'],
+  ])('changes nothing by %s', async (_, xml) => {
+    await inspect(await withBeside(full, xml), ({ bands: [band], crs }) => {
+      expect(band).toMatchObject({ nodata: 7, scale: 2, offset: 3, description: 'inner' });
+      expect(crs?.epsg).toBe(32631);
+    });
+  }); // biome-ignore format: a table
+
+  it('tells of a system that cannot be used, and is refused where it is no XML', async () => {
+    const path = await withBeside(bare, '<PAMDataset><SRS>LOCAL</SRS></PAMDataset>');
+    await inspect(path, ({ placeProblem }) =>
+      expect(placeProblem).toMatch(/\.aux\.xml file with a system that/),
+    );
+    await expect(openRaster(await withBeside(bare, '<PAMDataset>'))).rejects.toThrow(
+      /image\.tif\.aux\.xml is not XML/,
+    );
+    const entity = '<!DOCTYPE a [<!ENTITY b "c">]><PAMDataset/>';
+    await expect(openRaster(await withBeside(bare, entity))).rejects.toThrow(/declares a document type/);
+  });
+});

@@ -1,0 +1,52 @@
+/** A disk that fills up: what the system answers, given by the methods of Node's file handles. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { vi } from 'vitest';
+
+function full(): Error {
+  const code = 'ENOSPC';
+  return Object.assign(new Error(`${code}: no space left on device, write`), { code, syscall: 'write' });
+}
+
+/**
+ * Runs something on a disk with room for so many bytes. As on a real one, the write that fills it is a short one, and
+ * the next fails.
+ * @param most bytes that one write takes
+ */
+export async function onFullDisk<T>(room: number, work: () => Promise<T>, most = Infinity): Promise<T> {
+  const handle = await open('.', 'r');
+  const prototype: FileHandle = Object.getPrototypeOf(handle);
+  await handle.close();
+  const { write, writeFile, appendFile } = prototype;
+  let left = room;
+  const take = (wanted: number): number => {
+    const taken = Math.min(wanted, left);
+    if (taken === 0 && wanted > 0) throw full();
+    left -= taken;
+    return taken;
+  };
+  const whole = (original: typeof writeFile) =>
+    async function (this: FileHandle, ...args: Parameters<typeof writeFile>): Promise<void> {
+      const [data] = args;
+      const bytes = Buffer.from(data as Uint8Array);
+      if (take(bytes.length) < bytes.length) throw full();
+      return original.apply(this, args);
+    };
+  const spies = [
+    vi.spyOn(prototype, 'write').mockImplementation(async function (
+      this: FileHandle,
+      ...[bytes, offset, length, position]: unknown[]
+    ) {
+      const from = Number(offset ?? 0);
+      const wanted = Number(length ?? (bytes as Uint8Array).length - from);
+      const count = take(Math.min(most, wanted));
+      return Reflect.apply(write, this, [bytes, from, count, position]);
+    } as typeof write),
+    vi.spyOn(prototype, 'writeFile').mockImplementation(whole(writeFile)),
+    vi.spyOn(prototype, 'appendFile').mockImplementation(whole(appendFile)),
+  ];
+  try {
+    return await work();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}

@@ -1,0 +1,123 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type CatalogRow, GeoCatalog } from '../../src/catalog/index.js';
+import { writeCatalog, writeStacGeoParquet } from '../../src/catalog/node/index.js';
+import { Affine, GeoBox, TimeInterval } from '../../src/geo/node/index.js';
+import { writeFileAtomically, writeJson } from '../../src/io/node/index.js';
+import { type CogOptions, writeCog, ZarrCubeWriter } from '../../src/raster/index.js';
+import { writeNpy } from '../../src/raster/node/npy-writer.js';
+import { GeoJsonFile } from '../../src/vector/node/index.js';
+import { replaceFolder } from '../../src/workflow/model/model-file.js';
+import { boxOutline } from '../support/catalog.js';
+import { temporaryFolder } from '../support/files.js';
+import { onFullDisk } from '../support/full-disk.js';
+import { randomValues } from '../support/random.js';
+
+const root = await temporaryFolder();
+let folders = 0;
+
+const geobox = new GeoBox(32631, new Affine(10, 0, 500000, 0, -10, 5500000), 600, 500);
+const values = randomValues(1, 600 * 500);
+const COG: CogOptions = { geobox, bands: 1, dtype: 'float32' };
+const rows = Array.from({ length: 400 }, (_, k): CatalogRow => {
+  const x = (k % 20) - 10;
+  return {
+    id: `scene-${k}`,
+    collection: 'c',
+    footprint: [boxOutline([x, 0, x + 1, 1])],
+    interval: new TimeInterval(1e12 + k, 1e12 + k),
+    href: `s${k}.tif`,
+    assets: { data: { href: `s${k}.tif` } },
+    properties: { cloud: values[k] },
+  };
+});
+
+/** What writes files, as `write(path)`, each more than 5000 bytes. */
+const WRITERS: Record<string, [name: string, write: (path: string) => Promise<unknown>]> = {
+  'a COG with overviews': ['a.tif', (path) => writeCog(path, [values], COG)],
+  'a COG in one piece': [
+    'a.tif',
+    (path) => writeCog(path, [values], { ...COG, overviews: 'none', bigTiff: false }),
+  ],
+  'an uncompressed COG': ['a.tif', (path) => writeCog(path, [values], { ...COG, compression: 'none' })],
+  'a picture or table': ['a.png', (path) => writeFileAtomically(path, new Uint8Array(values.buffer))],
+  'a JSON document': ['a.json', (path) => writeJson(path, Array.from(values))],
+  'an array': ['a.npy', (path) => writeNpy(path, { shape: [500, 600], dtype: 'float32' }, values)],
+  'a catalog': ['a.parquet', (path) => writeCatalog(GeoCatalog.from(rows), path)],
+  'a catalog of STAC': ['a.parquet', (path) => writeStacGeoParquet(GeoCatalog.from(rows), path)],
+  polygons: [
+    'a.geojson',
+    async (path) => {
+      const file = await GeoJsonFile.create(path);
+      try {
+        for (let k = 0; k < 2000; k++) file.add([boxOutline([k / 100, 0, k / 100 + 1, 1])], { k });
+        await file.finish();
+      } finally {
+        await file.abort();
+      }
+    },
+  ],
+  'a cube': [
+    'a.zarr',
+    async (path) => {
+      const cube = await ZarrCubeWriter.create(path, { geobox, times: [0], variables: ['v'] });
+      try {
+        await cube.write('v', 0, { x: 0, y: 0, width: 600, height: 500 }, values);
+        await cube.close();
+      } finally {
+        await cube.abort();
+      }
+    },
+  ],
+};
+
+describe('a full disk', () => {
+  it.each(Object.entries(WRITERS))(
+    'is named under %s, and nothing is left there',
+    async (_, [name, write]) => {
+      const folder = join(root, String(folders++));
+      await mkdir(folder);
+      const path = join(folder, name);
+      for (const room of [0, 10, 5000]) {
+        const writing = onFullDisk(room, () => write(path));
+        await expect(writing).rejects.toMatchObject({
+          code: 'DISK',
+          exitStatus: 75,
+          message: expect.stringMatching(
+            /a\.\w+.* cannot be written since the disk is full \(ENOSPC: no space left on device, write\); free some space and run again\.$/,
+          ),
+        });
+        expect(await readdir(folder)).toEqual([]);
+      }
+      await write(path);
+      expect(await readdir(folder)).toContain(name);
+    },
+  );
+
+  it('does not spoil the model that is in a folder', async () => {
+    const folder = join(root, 'model');
+    const write = (text: string) => (staging: string) =>
+      writeFileAtomically(join(staging, 'model.json'), text).then(() => ({ files: ['model.json'] }));
+    await replaceFolder(folder, [], write('old'));
+    await expect(onFullDisk(3, () => replaceFolder(folder, [], write('newer')))).rejects.toThrow(
+      'since the disk is full',
+    );
+    expect(await readdir(folder)).toEqual(['model.json']);
+    expect(await readFile(join(folder, 'model.json'), 'utf8')).toBe('old');
+  });
+
+  it('writes the same file where each write takes a part only', async () => {
+    for (const overviews of ['none', 'average'] as const) {
+      const paths = ['whole.tif', 'parts.tif'].map((name) => join(root, name));
+      await writeCog(paths[0], [values], { ...COG, overviews, bigTiff: false });
+      await onFullDisk(
+        Infinity,
+        () => writeCog(paths[1], [values], { ...COG, overviews, bigTiff: false }),
+        1000,
+      );
+      const [whole, parts] = await Promise.all(paths.map((path) => readFile(path)));
+      expect(parts.equals(whole)).toBe(true);
+    }
+  });
+});
