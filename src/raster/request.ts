@@ -3,6 +3,7 @@ import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '.
 import {
   Affine,
   allocateArray,
+  canHold,
   dtypeOf,
   GeoBox,
   GeoTensor,
@@ -10,7 +11,7 @@ import {
   type PixelWindow,
 } from '../geo/index.js';
 import { projectBox } from './project-box.js';
-import type { Raster, ReadRequest } from './raster.js';
+import type { BandInfo, Raster, ReadRequest } from './raster.js';
 
 /** What a raster's headers say of its grids. */
 export type RasterGrids = Pick<Raster, keyof Place | 'width' | 'height' | 'overviews' | 'geobox'>;
@@ -240,8 +241,13 @@ export async function readTensor(raster: Raster, request: ReadRequest = {}): Pro
     shape: [planes.length, window.height, window.width],
     dimensions: ['band', 'y', 'x'],
     geobox: levelBox(raster, level).window(window.x, window.y, window.width, window.height),
-    nodata: raster.bands[bands[0] - 1].nodata,
+    nodata: heldNodata(raster.bands[bands[0] - 1]),
   });
+}
+
+/** A value that no pixel can have says nothing. */
+function heldNodata({ nodata, dtype }: BandInfo): number | null {
+  return nodata === null || canHold(dtype, nodata) ? nodata : null;
 }
 
 function chooseLevel(raster: RasterGrids, request: ReadRequest): number {
