@@ -36,7 +36,7 @@ export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = rast
   );
 }
 
-type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'placeProblem'>;
+type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'swath' | 'placeProblem'>;
 
 /** The error for a raster that is asked for its place and has none that can be used. */
 export function noReference(raster: Place): Error {
@@ -55,10 +55,18 @@ export function noReference(raster: Place): Error {
       'orthorectify it first (gdalwarp -rpc)',
     );
   }
+  if (raster.swath) {
+    return invalidInput(
+      raster.name,
+      `is a swath: its pixels lie by arrays of latitude and longitude (${raster.swath.join(' and ')}), not by a transform`,
+      'put it on a grid first (gdalwarp -geoloc, pyresample or satpy)',
+    );
+  }
   const missing =
-    raster.crs === null
-      ? (placeProblem ?? 'has no coordinate reference system')
-      : 'has no transform from pixels to coordinates';
+    placeProblem ??
+    (raster.crs === null
+      ? 'has no coordinate reference system'
+      : 'has no transform from pixels to coordinates');
   return invalidInput(raster.name, missing, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
 }
 

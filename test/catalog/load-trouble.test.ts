@@ -271,15 +271,19 @@ describe('scale and offset', () => {
 });
 
 describe('whole numbers beyond 2^24', () => {
-  it('are never another number: they are refused by what keeps values, and rounded by what does not', async () => {
+  it('are never another number: types that hold them keep them, and float32 refuses them', async () => {
     const large = await writeRow(folder, 'large', {
       ids: { geobox: grid, bands: [Int32Array.of(16_777_216, 16_777_217, 5)] },
     });
-    await expect(loadRaster([large], grid, { ...nearest, dtype: 'int32' })).rejects.toThrow(
-      /large-ids\.tif holds 16777217, a whole number that float32 cannot hold/,
+    for (const dtype of ['int32', 'uint32', 'float64'] as const) {
+      const tensor = await loadRaster([large], grid, { ...nearest, dtype });
+      expect([...tensor.data]).toEqual([16_777_216, 16_777_217, 5]);
+    }
+    await expect(loadRaster([large], grid, nearest)).rejects.toThrow(
+      /large-ids\.tif holds 16777217, a whole number that float32 cannot hold and that this resampling would change, in band 1; load it as a type that holds it \(dtype float64\)/,
     );
     const smooth = await loadRaster([large], grid, { resampling: 'bilinear', dtype: 'int32' });
-    expect(valuesOf(smooth)).toEqual([16_777_216, 16_777_216, 5]);
+    expect(valuesOf(smooth)).toEqual([16_777_216, 16_777_217, 5]);
   });
 
   it('are exact where float32 can hold them, up to the largest', async () => {
