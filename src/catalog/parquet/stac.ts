@@ -6,10 +6,10 @@ import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { Crs, TimeInterval } from '../../geo/index.js';
 import { parseJson, validate } from '../../json.js';
+import type { ParquetFile } from '../../parquet/file.js';
 import { placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
 import { itemInterval, rowOfItem } from '../stac/item.js';
-import type { ParquetFile } from './file.js';
 import { footprintOfValue } from './rows.js';
 
 /** Columns that hold an item's time. */
