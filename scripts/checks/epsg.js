@@ -91,11 +91,9 @@ async function writeNames(all) {
   const tables = await python('epsg/datums.py', { shifts: currentShifts(all) });
   let source = readFileSync(NAMES, 'utf8');
   for (const [name, rows] of Object.entries(tables)) {
-    const lines = rows.map(
-      (row) => `  [${row.map((v) => (typeof v === 'string' ? `'${v}'` : v)).join(', ')}],`,
-    );
-    const constant = new RegExp(`(const ${name.toUpperCase()}: [^=]*= \\[\n)[\\s\\S]*?\\];\n`);
-    source = source.replace(constant, (_, start) => `${start}${lines.join('\n')}\n];\n`);
+    const text = rows.map((row) => `${row.join(' ')}\n`).join('');
+    const table = new RegExp(`(const ${name.toUpperCase()} = \`\n)[^\`]*`);
+    source = source.replace(table, (_, start) => start + text);
     console.log(`${rows.length} ${name}`);
   }
   writeFileSync(NAMES, source);

@@ -47,6 +47,34 @@ export function parseGeoJson(
   return requireAreas(parseGeoJsonFeatures(document, name, options));
 }
 
+/**
+ * Whether a document is of STAC: an item, some in a collection, or what links to them. Their outlines say where images
+ * lie, and are no labels.
+ */
+export function isStac(document: unknown): boolean {
+  if (Array.isArray(document)) return document.length > 0 && document.every(isStac);
+  if (typeof document !== 'object' || document === null) return false;
+  const { stac_version: version, features, links, properties, assets } = document as Record<string, unknown>;
+  if (typeof version === 'string') return true;
+  if (Array.isArray(features)) {
+    // The answer of a search that found nothing has links, or counts.
+    const isAnswer = Array.isArray(links) || 'numberReturned' in document || 'context' in document;
+    return features.length === 0 ? isAnswer : features.some(isStac);
+  }
+  const isItem = typeof properties === 'object' && properties !== null && 'datetime' in properties;
+  return isItem && typeof assets === 'object' && assets !== null && Array.isArray(links);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a document of STAC */
+export function requireNoStac(document: unknown, name: string): void {
+  if (!isStac(document)) return;
+  throw invalidInput(
+    name,
+    'holds STAC items, which say where images lie, not labels',
+    'make a catalog of it (catalog build --type stac, or catalogFromStac), or give the file that an asset names',
+  );
+}
+
 /** As `parseGeoJson`, with lines and points too. */
 export function parseGeoJsonFeatures(
   document: unknown,

@@ -4,8 +4,10 @@ import {
   type BuiltCatalog,
   buildProductCatalog,
   buildRasterCatalog,
+  buildStacCatalog,
   buildVectorCatalog,
   buildZarrCatalog,
+  isStacFile,
   saveCatalog,
 } from '../catalog/node/index.js';
 import { invalidOption, isTerrachipError } from '../errors.js';
@@ -14,7 +16,7 @@ import type { OperationOptions } from '../progress.js';
 import { isVectorPath } from '../vector/node/index.js';
 import { given } from './given.js';
 
-export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product'] as const;
+export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product', 'stac'] as const;
 export type CatalogType = (typeof CATALOG_TYPES)[number];
 
 export interface BuildCatalogOptions extends OperationOptions {
@@ -22,7 +24,7 @@ export interface BuildCatalogOptions extends OperationOptions {
   inputs: readonly string[];
   /** The catalog to write: GeoParquet or GeoJSON, by its ending. */
   output: string;
-  /** Default: by the endings of the inputs, `raster` for folders. */
+  /** Default: by the endings of the inputs, `raster` for folders, `stac` for JSON that holds STAC items. */
   type?: CatalogType;
   filenameRegex?: string;
   dateFormat?: string;
@@ -42,6 +44,8 @@ export interface BuildCatalogOptions extends OperationOptions {
   encoding?: string;
   dateProperty?: readonly string[];
   idProperty?: string;
+  /** Of STAC items on servers: takes files of this machine and addresses of its network from them. */
+  allowLocal?: boolean;
 }
 
 export interface BuildCatalogReport {
@@ -61,7 +65,7 @@ export interface BuildCatalogReport {
 export async function buildCatalogFile(options: BuildCatalogOptions): Promise<BuildCatalogReport> {
   const { output, signal } = options;
   await requireOutput(output, { formats: CATALOG_FORMATS, inputs: options.inputs });
-  const type = options.type ?? typeOf(options.inputs);
+  const type = options.type ?? (await typeOf(options.inputs, signal));
   requireOwnOptions(type, options);
   const inputs = options.inputs.map((input) => (isAddress(input) ? input : resolve(input)));
   const built = await build(type, inputs, options).catch((error: unknown) => {
@@ -109,7 +113,9 @@ function build(
       onUnreadable,
     });
   }
-  if (type === 'product') return buildProductCatalog(inputs, { ...common, onUnreadable });
+  const trust = given({ allowLocal: options.allowLocal });
+  if (type === 'product') return buildProductCatalog(inputs, { ...common, ...trust, onUnreadable });
+  if (type === 'stac') return buildStacCatalog(inputs, { ...common, ...trust, onUnreadable });
   const [start, end] = dateProperty ?? [];
   const dates =
     start === undefined ? {} : { dateProperty: end === undefined ? start : ([start, end] as const) };
@@ -131,14 +137,14 @@ function build(
 const PRODUCT = /\.SAFE(\.zip)?\/?$/i;
 const STORE = /\.(zarr|zarr\.zip|nc|nc4|cdf|h5|hdf5?|he5)(\/|#.*)?$/i;
 
-function typeOf(inputs: readonly string[]): CatalogType {
-  const types = new Set(
-    inputs.map((input): CatalogType => {
-      if (isVectorPath(input)) return 'vector';
-      if (PRODUCT.test(input)) return 'product';
-      return STORE.test(input) ? 'zarr' : 'raster';
-    }),
-  );
+async function typeOf(inputs: readonly string[], signal?: AbortSignal): Promise<CatalogType> {
+  const types = new Set<CatalogType>();
+  for (const input of inputs) {
+    if (await isStacFile(input, signal)) types.add('stac');
+    else if (isVectorPath(input)) types.add('vector');
+    else if (PRODUCT.test(input)) types.add('product');
+    else types.add(STORE.test(input) ? 'zarr' : 'raster');
+  }
   const [type = 'raster', other] = types;
   if (other !== undefined) {
     throw invalidOption('--type', 'cannot be told from inputs of several kinds', 'build a catalog of each');
@@ -159,7 +165,8 @@ const OWN_OPTIONS: Readonly<Record<CatalogType, readonly (keyof BuildCatalogOpti
     'dateProperty',
     'idProperty',
   ],
-  product: [],
+  product: ['allowLocal'],
+  stac: ['allowLocal'],
 };
 
 const OPTION_NAMES: Readonly<Partial<Record<keyof BuildCatalogOptions, string>>> = {
@@ -173,6 +180,7 @@ const OPTION_NAMES: Readonly<Partial<Record<keyof BuildCatalogOptions, string>>>
   encoding: '--encoding',
   dateProperty: '--date-property',
   idProperty: '--id-property',
+  allowLocal: '--allow-local',
 };
 
 function requireOwnOptions(type: CatalogType, options: BuildCatalogOptions): void {

@@ -242,6 +242,15 @@ describe('pictures with an alpha band', () => {
     },
   );
 
+  it('with a nodata value keep both: alpha has no nodata', async () => {
+    const [source, destination] = [await write(bands, { ...options, nodata: 255 }), newPath()];
+    const report = await warpFile({ source, destination, grid: around, ...cpu });
+    expect(report).toMatchObject({ nodata: 255, mask: false, validPixels: [800, 800, 800, 800] });
+    const { planes } = await look(destination);
+    expect([counted(planes[3], 255), counted(planes[3], 0)]).toEqual([800, 2800]);
+    expect([counted(planes[0], 100), counted(planes[0], 255)]).toEqual([800, 2800]);
+  });
+
   it('give a mask where the alpha band is left out, and colours by name in another order', async () => {
     const [source, destination] = [await write(bands, options), newPath()];
     const report = await warpFile({ source, destination, grid: around, bands: [3, 2], ...cpu });

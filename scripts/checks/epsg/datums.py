@@ -2,7 +2,7 @@
 
 Reads {"shifts": {code: [towgs84 as terrachip has it, metres that it may be off]}}, of geographic and projected codes, and
 prints {"datums": [[code, code of projected systems, metres, names]], "systems": [[code, names]], "direct": [[from, to,
-towgs84, metres]]}. Names are EPSG's and Esri's, as plain() writes them.
+metres, towgs84]]}. Names are EPSG's and Esri's, as plain() writes them.
 """
 import collections
 import json
@@ -19,8 +19,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from shifts import GRIDS, ZERO, shift_of  # noqa: E402
 
 GEOD = Geod(ellps="WGS84")
-# EPSG 1950 and its like: realizations of NAD83 are taken for one another, good to 2 m.
-NAD83 = [4152, 4269, 4617, 4759, 6318, 6783, 8232, 8235, 8237, 8240, 8246, 8249, 8252, 8255, 8860]
+# As in src/geo/node/epsg-datums.ts: realizations of NAD83 are taken for one another.
+NAD83 = {4152, 4269, 4617, 4759, 6318, 6783, 8232, 8235, 8237, 8240, 8246, 8249, 8252, 8255, 8860}
 
 
 def plain(name):
@@ -93,7 +93,7 @@ def main():
                 both = dict.fromkeys(plain(n) for n in [member_name, *aliases["projected_crs", member]])
                 systems.append([member, " ".join(both)])
 
-    direct = [[a, b, "0,0,0", 2] for k, a in enumerate(NAD83) for b in NAD83[k + 1 :]]
+    direct = []
     pairs = set()
     for table in ("helmert_transformation_table", "grid_transformation", "other_transformation"):
         pairs.update(
@@ -107,10 +107,10 @@ def main():
         # Older datums go by way of WGS 84: their shifts differ from place to place more than by the way taken.
         if any(code not in known or code not in shifts or code == 4326 or max(map(abs, seven(shifts[code])[:3])) > 5 for code in (a, b)):
             continue
-        row = transformation(a, b, shifts)
+        row = None if a in NAD83 and b in NAD83 else transformation(a, b, shifts)
         if row is not None:
             direct.append(row)
-    named = {code for a, b, _, _ in direct for code in (a, b)}
+    named = NAD83 | {code for a, b, *_ in direct for code in (a, b)}
     for code, (proxy, off, own) in sorted(known.items()):
         if proxy != 0 or any(seven(shifts[code])) or off > 0 or code in named:
             datums.append([code, proxy, off, " ".join(own)])
@@ -142,7 +142,7 @@ def transformation(a, b, shifts):
     found, wanted = ours.transform(*place), operations[0].transform(*place)
     if GEOD.inv(*found, *wanted)[2] <= 0.2:
         return None
-    return [a, b, "0,0,0" if shift == ZERO else re.sub("(,0){4}$", "", shift), operations[0].accuracy]
+    return [a, b, operations[0].accuracy, "0,0,0" if shift == ZERO else re.sub("(,0){4}$", "", shift)]
 
 
 def by_shift(crs, shift):

@@ -5,10 +5,12 @@
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { Crs, TimeInterval } from '../../geo/index.js';
+import { isUrl } from '../../io/index.js';
 import { parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
 import { placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
+import type { HrefOptions } from '../stac/href.js';
 import { itemInterval, rowOfItem } from '../stac/item.js';
 import { footprintOfValue } from './rows.js';
 
@@ -60,6 +62,7 @@ export function rowOfStacValues(
   values: Readonly<Record<string, unknown>>,
   texts: ReadonlySet<string>,
   name: string,
+  options: HrefOptions = {},
 ): CatalogRow {
   const where = `${name}: item "${String(values.id)}"`;
   const read = (column: string): unknown => {
@@ -75,7 +78,9 @@ export function rowOfStacValues(
   }
   const { id, collection, geometry } = values;
   const item = { id, collection, geometry: null, properties, assets: read('assets') };
-  return { ...rowOfItem(item, name), footprint: stacFootprint(geometry, where) };
+  // Addresses of items in a file on this machine are as they are.
+  const origin = { ...options, base: isUrl(name) ? name : null, inCollection: true };
+  return { ...rowOfItem(item, name, origin), footprint: stacFootprint(geometry, where) };
 }
 
 /** Items need not be cut at the antimeridian. */

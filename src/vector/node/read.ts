@@ -18,7 +18,7 @@ import {
   type WantedBounds,
 } from '../features.js';
 import { readFlatGeobuf } from '../flatgeobuf/index.js';
-import { parseGeoJsonFeatures } from '../geojson.js';
+import { parseGeoJsonFeatures, requireNoStac } from '../geojson.js';
 import { readGeoPackage } from '../geopackage/index.js';
 import { readGeoParquet } from '../geoparquet.js';
 import { parseShapefile, type ShapefileParts } from '../shapefile/index.js';
@@ -47,6 +47,8 @@ export interface ReadVectorOptions extends OpenOptions {
   bounds?: Bounds;
   /** The reference system of `bounds`; default: the file's own. In another one, what lies just outside may come too. */
   boundsCrs?: CrsLike;
+  /** Takes the outlines of STAC items for features, which are no labels (default false). */
+  stac?: boolean;
 }
 
 /** What is read as a whole is no larger. */
@@ -138,6 +140,7 @@ async function readByEnding(
     }
     const document = parseJson(textOf(await readWhole(source, MAX_JSON_BYTES, options.signal)), source.name);
     if (isTopology(document)) return parseTopoJson(document, source.name, parse);
+    if (options.stac !== true) requireNoStac(document, source.name);
     return parseGeoJsonFeatures(document, source.name, parse);
   } finally {
     await source.close();
