@@ -118,11 +118,12 @@ function report(thrown: unknown, args: readonly string[]): number {
   const error = withDiskError(thrown);
   const output = new Output(args.includes('--json'));
   const known = isTerrachipError(error);
-  output.error(messageOf(error));
+  const message = withFlag(error, args);
+  output.error(message);
   if (args.includes('--debug') && error instanceof Error) output.stack(error);
   if (output.json) {
     const description = known ? { code: error.code, ...error.fields } : { code: 'INTERNAL' };
-    output.result({ error: { ...description, message: messageOf(error) } }, '');
+    output.result({ error: { ...description, message } }, '');
   }
   return known ? error.exitStatus : 1;
 }
@@ -131,4 +132,14 @@ function report(thrown: unknown, args: readonly string[]): number {
 function withDiskError(thrown: unknown): unknown {
   const { code, path } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : {};
   return code === 'ENOSPC' || code === 'EDQUOT' ? writeError(path ?? 'a file', thrown) : thrown;
+}
+
+/** The text of an error; an option that a function names stands there as the flag that was given for it. */
+function withFlag(error: unknown, args: readonly string[]): string {
+  const message = messageOf(error);
+  if (!isTerrachipError(error, 'INVALID_OPTION')) return message;
+  const { option } = error.fields;
+  const flag = `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const given = args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
+  return given && message.startsWith(`${option} `) ? flag + message.slice(option.length) : message;
 }

@@ -36,7 +36,7 @@ export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = rast
   );
 }
 
-type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'placeProblem'>;
+type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'swath' | 'placeProblem'>;
 
 /** The error for a raster that is asked for its place and has none that can be used. */
 export function noReference(raster: Place): Error {
@@ -55,10 +55,18 @@ export function noReference(raster: Place): Error {
       'orthorectify it first (gdalwarp -rpc)',
     );
   }
+  if (raster.swath) {
+    return invalidInput(
+      raster.name,
+      `is a swath: its pixels lie by arrays of latitude and longitude (${raster.swath.join(' and ')}), not by a transform`,
+      'put it on a grid first (gdalwarp -geoloc, pyresample or satpy)',
+    );
+  }
   const missing =
-    raster.crs === null
-      ? (placeProblem ?? 'has no coordinate reference system')
-      : 'has no transform from pixels to coordinates';
+    placeProblem ??
+    (raster.crs === null
+      ? 'has no coordinate reference system'
+      : 'has no transform from pixels to coordinates');
   return invalidInput(raster.name, missing, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
 }
 
@@ -154,7 +162,7 @@ export function levelForGeobox(raster: RasterGrids, geobox: GeoBox): number {
   return levelForScale(raster, projectBox(geobox, levelBox(raster, 0)).scale);
 }
 
-/** The pixels of one grid that another may touch, however their systems differ; null for none. */
+/** The pixels of one grid that another may touch, however their systems differ; null for none, as beside an edge. */
 export function gridWindow(box: GeoBox, grid: GeoBox): PixelWindow | null {
   const all = { x: 0, y: 0, width: grid.width, height: grid.height };
   const [west, , east] = grid.bounds;
@@ -168,6 +176,8 @@ export function gridWindow(box: GeoBox, grid: GeoBox): PixelWindow | null {
     if (isTerrachipError(error, 'INVALID_INPUT')) return null;
     throw error;
   }
+  const isBeside = area.x + area.width <= ON_EDGE || area.y + area.height <= ON_EDGE;
+  if (isBeside || area.x >= grid.width - ON_EDGE || area.y >= grid.height - ON_EDGE) return null;
   const { x, y, width, height } = wholePixels(area, 1, 1);
   // A pixel more to each side, for positions' tolerance.
   return intersectWindows({ x: x - 1, y: y - 1, width: width + 2, height: height + 2 }, all);

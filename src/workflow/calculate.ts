@@ -1,4 +1,5 @@
 /** Band arithmetic over files, streamed: memory does not grow with the height of the result. */
+
 import { invalidInput, invalidOption } from '../errors.js';
 import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
@@ -23,6 +24,7 @@ import {
   requireNodata,
   WarpedRaster,
 } from '../raster/index.js';
+import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type RowSource, streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
@@ -110,7 +112,7 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
       const known = sources.find(({ path }) => path === band.path);
       if (known !== undefined) known.bands.push(band);
       else {
-        const raster = await openRaster(band.path, signal === undefined ? {} : { signal });
+        const raster = await openRaster(band.path, given({ signal, onProgress: options.onProgress }));
         sources.push({ path: band.path, raster, bands: [band] });
       }
     }

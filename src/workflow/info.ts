@@ -1,4 +1,5 @@
 /** What is in a raster file. */
+
 import { createHash } from 'node:crypto';
 import type { AffineTuple, Dtype } from '../geo/index.js';
 import type { OperationOptions } from '../progress.js';
@@ -11,6 +12,7 @@ import {
   readPixels,
   toStoredIntegers,
 } from '../raster/index.js';
+import { given } from './given.js';
 
 export interface BandReport {
   index: number;
@@ -64,7 +66,7 @@ export interface InfoOptions extends OperationOptions {
 
 /** Describes a raster by its headers, and by its pixels where asked for. */
 export async function describeRaster(path: string, options: InfoOptions = {}): Promise<RasterReport> {
-  const raster = await openRaster(path, options.signal === undefined ? {} : { signal: options.signal });
+  const raster = await openRaster(path, given({ signal: options.signal, onProgress: options.onProgress }));
   try {
     const pixels = options.checksum === true ? await measureBands(raster, options) : null;
     return {

@@ -1,10 +1,12 @@
 /** A class map as polygons in longitude and latitude, streamed. */
+
 import { invalidInput, invalidOption } from '../errors.js';
 import { dtypeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { noReference, openRaster, type Raster, readPixels } from '../raster/index.js';
 import { type ClassArray, classPolygons, GeoJsonFile } from '../vector/node/index.js';
+import { given } from './given.js';
 
 export interface PolygonizeOptions extends OperationOptions {
   /** A raster of classes: integers of 8, 16 or 32 bits. */
@@ -41,7 +43,7 @@ const ROWS = 512;
 export async function polygonizeFile(options: PolygonizeOptions): Promise<PolygonizeReport> {
   const { signal } = options;
   await requireOutput(options.destination, { formats: ['GeoJSON'], inputs: [options.source] });
-  const raster = await openRaster(options.source, signal === undefined ? {} : { signal });
+  const raster = await openRaster(options.source, given({ signal, onProgress: options.onProgress }));
   try {
     return await polygonizeOpened(raster, options);
   } finally {

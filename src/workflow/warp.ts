@@ -1,6 +1,15 @@
 /** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
+
 import { invalidOption } from '../errors.js';
-import { canHold, createTransform, type Dtype, type GeoBox, isFloat } from '../geo/index.js';
+import {
+  canHold,
+  createTransform,
+  type Dtype,
+  type GeoBox,
+  gridsMeet,
+  isFloat,
+  noOverlap,
+} from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
@@ -17,6 +26,7 @@ import {
   type WarpCounters,
   WarpedRaster,
 } from '../raster/index.js';
+import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { streamCog } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
@@ -75,7 +85,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
-  const raster = await openRaster(options.source, signal === undefined ? {} : { signal });
+  const raster = await openRaster(options.source, given({ signal, onProgress }));
   try {
     if (raster.geobox === null) throw noReference(raster);
     const geobox = (await targetGrid(options.grid)).requireAtMost(
@@ -84,6 +94,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     );
     const note = raster.crs === null ? null : createTransform(raster.crs, geobox.crs).accuracyNote;
     if (note !== null) onProgress?.({ type: 'warning', message: note });
+    if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(raster.name, raster.geobox, 'the grid', geobox);
     return await warpOpened(raster, geobox, options);
   } finally {
     await raster.close();
