@@ -1,6 +1,6 @@
 /** Stored values of a source, on their way to be warped: on a device, without what nodata and masks take away. */
 import { TerrachipError } from '../errors.js';
-import type { TypedArray } from '../geo/index.js';
+import { allocateArray, dtypeOf, type PixelWindow, type TypedArray } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import {
   keepsValues,
@@ -104,4 +104,39 @@ function requireExact(name: string, values: TypedArray, nodata: number | null): 
       { feature: 'whole numbers beyond 16777216' },
     );
   }
+}
+
+/**
+ * Reads planes over a window whose columns may go on beyond the edges of an image that goes all around the globe.
+ * @param width columns of the image
+ * @param turn columns after which it repeats; 0 for one that does not
+ */
+export async function readAround(
+  window: PixelWindow,
+  width: number,
+  turn: number,
+  read: (part: PixelWindow) => Promise<readonly (TypedArray | null)[]>,
+): Promise<readonly (TypedArray | null)[]> {
+  const end = window.x + window.width;
+  if (turn === 0 || (window.x >= 0 && end <= width)) return read(window);
+  const ranges = [
+    { from: window.x, to: Math.min(0, end), shift: turn },
+    { from: Math.max(0, window.x), to: Math.min(width, end), shift: 0 },
+    { from: Math.max(width, window.x), to: end, shift: -turn },
+  ].filter(({ from, to }) => from < to);
+  const parts = await Promise.all(
+    ranges.map(({ from, to, shift }) => read({ ...window, x: from + shift, width: to - from })),
+  );
+  return parts[0].map((first, plane) => {
+    if (first === null) return null;
+    const joined = allocateArray(dtypeOf(first), window.width * window.height);
+    for (const [k, { from, to }] of ranges.entries()) {
+      const columns = to - from;
+      for (let row = 0; row < window.height; row++) {
+        const values = parts[k][plane]?.subarray(row * columns, (row + 1) * columns);
+        if (values !== undefined) joined.set(values, row * window.width + from - window.x);
+      }
+    }
+    return joined;
+  });
 }

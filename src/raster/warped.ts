@@ -9,6 +9,7 @@ import {
   type PixelWindow,
   type RowRange,
   type TypedArray,
+  turnColumns,
 } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { withTaskSignal } from '../io/index.js';
@@ -25,7 +26,7 @@ import {
 import type { BandInfo, Raster, WindowRequest } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
 import type { UnitStep } from './units.js';
-import { uploadSource } from './warp-source.js';
+import { readAround, uploadSource } from './warp-source.js';
 
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
@@ -200,21 +201,43 @@ export class WarpedRaster {
   async #readSource({ control }: Tile, signal: AbortSignal): Promise<SourceWindow> {
     if (control.source === null) return NO_SOURCE;
     const bands = this.#bands.map((band) => band.index);
-    const request = { window: control.source, level: this.#level, signal };
-    const planes = await this.raster.readPlanes({ ...request, bands });
-    const masks = await this.#readMasks(bands, request);
+    const request = { level: this.#level, signal };
+    const planes = await this.#readAround(control.source, (window) =>
+      this.raster.readPlanes({ ...request, window, bands }),
+    );
+    const masks = await this.#readMasks(bands, control.source, request);
     this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
     return { planes, masks };
   }
 
   /** A mask a band: one and the same where the file has one for all. */
-  async #readMasks(bands: readonly number[], request: WindowRequest): Promise<SourceWindow['masks']> {
+  async #readMasks(
+    bands: readonly number[],
+    window: PixelWindow,
+    request: Omit<WindowRequest, 'window'>,
+  ): Promise<SourceWindow['masks']> {
     const { raster } = this;
     if (raster.mask === null) return bands.map(() => null);
-    if (raster.mask === 'band masks')
-      return Promise.all(bands.map((band) => raster.readMask({ ...request, band })));
-    const mask = await raster.readMask(request);
-    return bands.map(() => mask);
+    const own = raster.mask === 'band masks';
+    const masks = await this.#readAround(window, (part) =>
+      Promise.all(
+        (own ? bands : [1]).map((band) =>
+          raster.readMask({ ...request, window: part, ...(own ? { band } : {}) }),
+        ),
+      ),
+    );
+    return (own ? masks : bands.map(() => masks[0])).map((mask) =>
+      mask instanceof Uint8Array ? mask : null,
+    );
+  }
+
+  /** Reads a window that may go on around the globe. */
+  #readAround(
+    window: PixelWindow,
+    read: (part: PixelWindow) => Promise<readonly (TypedArray | null)[]>,
+  ): Promise<readonly (TypedArray | null)[]> {
+    const { source, turn } = this.#grid.mapping;
+    return readAround(window, source.width, turnColumns(source, turn), read);
   }
 
   #warpTile(
@@ -257,7 +280,7 @@ const NO_PIXEL = Float32Array.of(Number.NaN);
 
 /** Stored values of the source and their masks, an array a band. */
 interface SourceWindow {
-  readonly planes: readonly TypedArray[];
+  readonly planes: readonly (TypedArray | null)[];
   readonly masks: readonly (Uint8Array | null)[];
 }
 

@@ -17,6 +17,8 @@ export interface Layout {
   readonly columns: readonly string[];
   /** Columns that hold times. */
   readonly times: readonly string[];
+  /** Columns that say where a row lies. */
+  readonly places: readonly string[];
   /** Whether boxes have columns of their own, so that they have statistics. */
   readonly hasBoxes: boolean;
   interval(values: Values): TimeInterval;
@@ -42,6 +44,7 @@ export function layoutOf(file: ParquetFile): Layout {
       hasBoxes,
       footprint: ({ geometry }) => footprintOfValue(geometry, file.name),
       columns: ROW_COLUMNS,
+      places: ['geometry'],
       times: ['start_time', 'end_time'],
       interval: ({ start_time: start, end_time: end }) => intervalOfValues(start, end, file.name),
       row: (values) => rowOfValues(values as Parameters<typeof rowOfValues>[0], file.name),
@@ -59,8 +62,9 @@ export function layoutOf(file: ParquetFile): Layout {
   return {
     catalog,
     hasBoxes,
-    footprint: ({ geometry }) => stacFootprint(geometry, file.name),
+    footprint: (values) => stacFootprint(values, file.name),
     columns: file.columns,
+    places: ['geometry', 'bbox'].filter((name) => columns.has(name)),
     times,
     interval: (values) => stacInterval(values, file.name),
     row: (values) => rowOfStacValues(values, texts, file.name),

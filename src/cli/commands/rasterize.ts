@@ -47,7 +47,7 @@ export function rasterizeCommand(run: Run): Command {
         ...rest,
         source,
         destination,
-        grid: parseGrid({ like, crs, bounds, size, res }),
+        grid: parseGrid({ like, crs, bounds, size, res }, false),
         signal,
         onProgress: output.onProgress,
       });
