@@ -129,6 +129,16 @@ describe('layers', () => {
     expect(portable.flatMap((file) => reach(file, new Set()))).toEqual([]);
   });
 
+  it('reads pixels by what knows where they are data', () => {
+    // readPixels and WarpedRaster are in raster; a view hands on what the raster behind it says.
+    const wrong = files.filter(
+      (file) =>
+        layerOf(file) !== 'raster' &&
+        /(?<!\bsuper)\.(readPlanes|readMask)\(/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   it('loads optional packages in one file each', () => {
     const optional = [
       'webgpu',

@@ -1,6 +1,8 @@
 // npm run check:epsg: every EPSG code of a geographic or projected CRS beside PROJ (Debian's pyproj): five points of its
 // area, forward and through its shift to WGS 84. A code is right to a metre, says how far off it may be, or is refused.
-// With --write it makes src/geo/node/epsg-shifts.ts anew; build, and write again where notes then say too little.
+// Then the same systems by texts without any code, as Esri (.prj), GDAL and WKT 2 write them: every sixth code, or all with
+// --all. With --write it makes src/geo/node/epsg-shifts.ts and epsg-datums.ts anew (with --write names the latter alone);
+// build, and write again where notes then say too little.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +12,10 @@ import { installProject, root } from './support.js';
 await requirePackages(['python3-numpy', 'python3-pyproj']);
 await installProject();
 const { Crs, createTransform } = await import('terrachip/geo');
+const { findEpsg } = await import(new URL('../../dist/geo/epsg-registry.js', import.meta.url).href);
+const { withoutDatumGrid } = await import(new URL('../../dist/geo/datum-grids.js', import.meta.url).href);
 const TABLE = join(root, 'src', 'geo', 'node', 'epsg-shifts.ts');
+const NAMES = join(root, 'src', 'geo', 'node', 'epsg-datums.ts');
 const PLACES = [
   [0.5, 0.5],
   [0.1, 0.1],
@@ -63,29 +68,63 @@ async function write(all) {
   console.log(`${rows.length} rows for ${rows.reduce((sum, { codes }) => sum + codes.length, 0)} codes`);
 }
 
+/** The shift that terrachip has for each code, and by how many metres it may be off. */
+function currentShifts(all) {
+  return Object.fromEntries(
+    all.flatMap(({ code }) => {
+      let entry = null;
+      try {
+        entry = findEpsg(code);
+      } catch {
+        // In grads.
+      }
+      if (entry === null) return [];
+      const { definition, note } = withoutDatumGrid(entry.proj4);
+      const known = /\+datum=(WGS84|NAD83)\b|ellps=(GRS80|WGS84)\b/.test(definition) ? '0,0,0' : '';
+      const metres = entry.shiftMetres === null ? 300 : (entry.shiftMetres ?? metresOf(note));
+      return [[code, [/\+towgs84=(\S+)/.exec(definition)?.[1] ?? known, metres]]];
+    }),
+  );
+}
+
+async function writeNames(all) {
+  const tables = await python('epsg/datums.py', { shifts: currentShifts(all) });
+  let source = readFileSync(NAMES, 'utf8');
+  for (const [name, rows] of Object.entries(tables)) {
+    const text = rows.map((row) => `${row.join(' ')}\n`).join('');
+    const table = new RegExp(`(const ${name.toUpperCase()} = \`\n)[^\`]*`);
+    source = source.replace(table, (_, start) => start + text);
+    console.log(`${rows.length} ${name}`);
+  }
+  writeFileSync(NAMES, source);
+}
+
+/** How far off a note says that positions may be, in metres. */
+function metresOf(note) {
+  return Number(/ (\d+) m\b/.exec(note ?? '')?.[1] ?? 0);
+}
+
 /** Coordinates by terrachip as it is built now, judged by PROJ. */
-async function judge(all) {
+async function judge(all, crsOf = ({ code }) => Crs.fromEpsg(code)) {
   const refused = [];
-  const asked = all.flatMap(({ code, points }) => {
+  const asked = all.flatMap((record) => {
+    const { points } = record;
     try {
-      const crs = Crs.fromEpsg(code);
+      const crs = crsOf(record);
       const transform = createTransform(Crs.wgs84, crs);
-      return [
-        { code, points, found: points.map(([x, y]) => transform.forward(x, y)), note: crs.accuracyNote },
-      ];
+      return [{ ...record, found: points.map(([x, y]) => transform.forward(x, y)), note: crs.accuracyNote }];
     } catch (error) {
-      refused.push([code, error.message]);
+      refused.push([record.what ?? record.code, error.message]);
       return [];
     }
   });
-  const metres = new Map();
-  for (const record of await python('epsg/judge.py', { records: asked }))
-    metres.set(record.code, record.metres);
-  const judged = asked.map(({ code, note }) => ({
+  const metres = await python('epsg/judge.py', { records: asked });
+  const judged = asked.map(({ code, what, note }, k) => ({
     code,
+    what,
     note,
-    metres: metres.get(code),
-    allowed: Math.max(1, Number(/ (\d+) m\b/.exec(note ?? '')?.[1] ?? 0)),
+    metres: metres[k],
+    allowed: Math.max(1, metresOf(note)),
   }));
   return { judged, refused };
 }
@@ -116,14 +155,29 @@ function raised(rows, judged) {
 
 async function check(all) {
   const report = new Report('check:epsg');
-  const { judged, refused } = await judge(all);
+  tell(report, await judge(all), 'codes');
+  const some = process.argv.includes('--all') ? all : all.filter((_, k) => k % 6 === 0);
+  const texts = await python('epsg/texts.py', { codes: some.map(({ code }) => code) });
+  const written = some.flatMap(({ code, points }) =>
+    Object.entries(texts[code] ?? {}).map(([dialect, wkt]) => ({
+      code,
+      points,
+      wkt,
+      what: `${code} as ${dialect}`,
+    })),
+  );
+  tell(report, await judge(written, ({ wkt }) => Crs.fromWkt(wkt)), 'texts');
+  report.end();
+}
+
+function tell(report, { judged, refused }, what) {
   const counts = { right: 0, noted: 0, unknown: 0 };
-  for (const { code, metres, note, allowed } of judged) {
+  for (const { code, what: text, metres, note, allowed } of judged) {
     if (metres === null) counts.unknown++;
     else if (metres <= 1) counts.right++;
     else counts.noted++;
     report.check(
-      `EPSG:${code}`,
+      `EPSG:${text ?? code}`,
       metres === null || metres <= allowed * 1.01,
       `${metres} m off, noted: ${note}`,
     );
@@ -131,16 +185,19 @@ async function check(all) {
   for (const [code, message] of refused) {
     report.check(
       `EPSG:${code}`,
-      /geocentric|cannot be used|does not compute|in grads/.test(message),
+      /geocentric|cannot be used|does not compute|in grads|not supported|is a (GEOCCS|VERT)|in degrees/.test(
+        message,
+      ),
       message,
     );
   }
   console.log(
-    `${all.length} codes: ${counts.right} within a metre of PROJ, ${counts.noted} with a note of how far, ${counts.unknown} that PROJ cannot place without grids, ${refused.length} refused`,
+    `${judged.length + refused.length} ${what}: ${counts.right} within a metre of PROJ, ${counts.noted} with a note of how far, ${counts.unknown} that PROJ cannot place without grids, ${refused.length} refused`,
   );
-  report.end();
 }
 
 const all = records();
-if (process.argv.includes('--write')) await write(all);
-else await check(all);
+if (process.argv.includes('--write')) {
+  if (!process.argv.includes('names')) await write(all);
+  await writeNames(all);
+} else await check(all);

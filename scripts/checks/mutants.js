@@ -12,6 +12,7 @@ import { CATALOG_MUTANTS } from './mutants-catalog.js';
 /** [file, what stands there, what a slip would make of it, tests that must notice] */
 const KERNELS = 'test/kernels';
 const R = `${KERNELS}/resamplings.test.ts`;
+const GAPS = 'test/workflow/nodata.test.ts';
 const AGGREGATION = `${KERNELS}/aggregation.test.ts`;
 const CHECKPOINTS = 'test/inference/checkpoint.test.ts';
 const HOSTILE = 'test/inference/checkpoint-hostile.test.ts';
@@ -694,6 +695,41 @@ const MUTANTS = [
   ['src/raster/node/cog-level.ts', "overviews === 'nearest' && !isFull", 'false', COG],
   ['src/raster/node/cog-level.ts', "overviews === 'nearest' ? next.#next : null", 'null', COG],
   ['src/raster/node/cog-level.ts', 'rows * this.#stride, (rows', '0, (rows', COG],
+  // nodata values, masks and alpha bands: collisions, gaps that differ, what hides a pixel; infinities without weight.
+  [
+    'src/raster/stored-values.ts',
+    'else if (resampled || result !== value)',
+    'else if (resampled)',
+    'test/workflow/files.test.ts',
+  ],
+  ['src/raster/stored-values.ts', 'words[0] -= 16;', 'words[0] -= 1;', 'test/workflow/files.test.ts'],
+  ['src/raster/stored-values.ts', 'lastIndexOf(0)', 'lastIndexOf(1)', 'test/workflow/files.test.ts'],
+  ['src/raster/warp-source.ts', "isAlpha && transparency !== 'gaps'", 'isAlpha', GAPS],
+  ['src/raster/warp-source.ts', 'isAlpha ? null : band.nodata', 'band.nodata', GAPS],
+  ['src/workflow/stream-rows.ts', 'if (!isFloat(dtype)) this.gapsDiffer = true;', '', GAPS],
+  ['src/workflow/stream-rows.ts', 'band === this.#target.alpha ? null : nodata', 'nodata', GAPS],
+  ['src/workflow/warp.ts', 'shared && canHold(dtype, nodata)', 'shared', GAPS],
+  ['src/workflow/polygonize.ts', ', valid[0]', '', GAPS],
+  ['src/raster/node/cog-writer.ts', 'this.#hasGaps ||= mask?.includes(0) === true;', '', GAPS],
+  ['src/raster/node/cog-level.ts', "method === 'nearest' ? null : this.#opaque()", 'null', GAPS],
+  ['src/raster/pixels.ts', 'mask === null || mask[i] !== 0 ? 1 : 0', '1', 'test/raster/pixels.test.ts'],
+  [
+    'src/raster/geotiff/reader.ts',
+    '((x + 0.5) * this.width)',
+    '((x + 1) * this.width)',
+    'test/raster/pixels.test.ts',
+  ],
+  [
+    'src/kernels/cpu/stored-values.ts',
+    'bits[at] === word || nearlyEqual(bits[at], word)',
+    'bits[at] === word',
+    'test/raster/pixels.test.ts',
+  ],
+  ['src/catalog/loaders/raster.ts', 'gaps[place + i] = 1;', '', 'test/catalog/load-raster.test.ts'],
+  ['src/shaders/warp.wgsl', 'if (weight == 0.0) { continue; }', '', R],
+  ['src/shaders/warp.wgsl', 'if (wx[i] != 0.0 && wy[j] != 0.0) { row[i] = value; }', 'row[i] = value;', R],
+  ['src/kernels/cpu/warp.ts', 'if (weight !== 0) sum += weight * value;', 'sum += weight * value;', R],
+  ['src/kernels/cpu/filters.ts', 'if (weight === 0) continue;', '', R],
   ...CATALOG_MUTANTS,
 ];
 

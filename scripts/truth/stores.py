@@ -164,6 +164,14 @@ def hdf5():
             record("plain.h5", f"group/{name}", values)
 
 
+def unread():
+    """What the HDF5 library of terrachip does not read: a filter of h5py's own, and half precision."""
+    with h5py.File(path("unread.h5"), "w") as file:
+        file.create_dataset("lzf", data=np.zeros((8, 8), "<i2"), chunks=(8, 8), compression="lzf")
+    with h5py.File(path("half.h5"), "w") as file:
+        file.create_dataset("half", data=np.zeros((2, 3), "<f2"))
+
+
 def npy():
     shape = (4, 5, 6)
     for dtype in TYPES + [">f4", ">i2", ">f2"]:
@@ -192,5 +200,6 @@ zarr_types()
 scenes()
 netcdf3()
 hdf5()
+unread()
 npy()
 json.dump(truth, open(path("truth.json"), "w"), indent=0)

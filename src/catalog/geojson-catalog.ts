@@ -7,6 +7,7 @@ import { GeoCatalog } from './geo-catalog.js';
 import { outlineOfGeoJson } from './geometry.js';
 import { assetsOfStored, storedAssets } from './parquet/rows.js';
 import type { CatalogRow, CatalogValue } from './row.js';
+import { type HrefOptions, rowFrom } from './stac/href.js';
 
 const Feature = v.object({
   type: v.literal('Feature'),
@@ -35,12 +36,14 @@ export function featureOfRow(row: CatalogRow): object {
 
 /**
  * The catalog that a FeatureCollection of such features is.
- * @param name the file, for messages
- * @throws {TerrachipError} INVALID_INPUT for a document that is no catalog
+ * @param name the file or URL, for messages, and for relative addresses of a catalog on a server
+ * @throws {TerrachipError} INVALID_INPUT for a document that is no catalog, or rows that are not to be trusted
  */
-export function catalogOfGeoJson(document: unknown, name: string): GeoCatalog {
+export function catalogOfGeoJson(document: unknown, name: string, options: HrefOptions = {}): GeoCatalog {
   const { features } = validate(Collection, document, name);
-  return GeoCatalog.from(features.map((feature, k) => rowOfFeature(feature, `${name}: feature ${k}`)));
+  return GeoCatalog.from(
+    features.map((feature, k) => rowFrom(rowOfFeature(feature, `${name}: feature ${k}`), name, options)),
+  );
 }
 
 function rowOfFeature(document: unknown, name: string): CatalogRow {

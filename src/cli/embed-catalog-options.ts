@@ -38,6 +38,7 @@ const FLAGS: Readonly<Record<keyof CatalogOptions, string>> = {
   predicate: '--predicate',
   touch: '--touch',
   where: '--where',
+  allowLocal: '--allow-local',
   every: '--every',
   pad: '--pad',
   bands: '--bands',
@@ -104,7 +105,7 @@ export function addCatalogOptions(command: Command): Command {
     );
 }
 
-const CATALOG = /\.(geo)?parquet$|\.geojson$/i;
+const CATALOG = /\.(geo)?parquet$|\.geojson$|\.nd(geo)?json$|\.(geo)?jsonl$/i;
 
 /** Whether a source of `embed` is a catalog, by its ending; scenes are folders or end with `.json`. */
 export function isCatalogSource(source: string): boolean {

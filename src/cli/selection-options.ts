@@ -8,6 +8,12 @@ export interface SelectionOptions extends Omit<RowSelection, 'bbox' | 'crs'> {
   bbox?: number[];
 }
 
+/** Of every command that reads catalogs. */
+export const ALLOW_LOCAL = [
+  '--allow-local',
+  'from a catalog on a server, take files of this machine and addresses of its network too',
+] as const;
+
 /** @param crs the option for the CRS of `--bbox` */
 export function addSelectionOptions(command: Command, crs: '--crs' | '--bbox-crs'): Command {
   return command
@@ -24,12 +30,13 @@ export function addSelectionOptions(command: Command, crs: '--crs' | '--bbox-crs
     .option(
       '--where <condition>',
       'on fields and properties: "eo:cloud_cover < 20 and platform = \'sentinel-2a\'"',
-    );
+    )
+    .option(...ALLOW_LOCAL);
 }
 
 /** @param crs the value of the option for the CRS of `--bbox` */
 export function parseSelection(options: SelectionOptions, crs: string | undefined): RowSelection {
-  const { bbox, geometry, datetime, predicate, touch, where } = options;
+  const { bbox, geometry, datetime, predicate, touch, where, allowLocal } = options;
   const [x0, y0, x1, y1] = bbox === undefined ? [] : requireLength('--bbox', bbox, [4]);
   return {
     ...(bbox === undefined ? {} : { bbox: [x0, y0, x1, y1] as const }),
@@ -39,5 +46,6 @@ export function parseSelection(options: SelectionOptions, crs: string | undefine
     ...(predicate === undefined ? {} : { predicate }),
     ...(touch === undefined ? {} : { touch }),
     ...(where === undefined ? {} : { where }),
+    ...(allowLocal === undefined ? {} : { allowLocal }),
   };
 }

@@ -2,10 +2,16 @@ import proj4 from 'proj4';
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
 import { shiftNote, withoutDatumGrid } from './datum-grids.js';
 import { insideCut, isOnMap, nearness, projectRadians } from './domain.js';
-import { findEpsg } from './epsg-registry.js';
-import { readEsriWkt } from './esri-wkt.js';
-import { usableByProj4 } from './proj-string.js';
+import {
+  type DirectShift,
+  findDatumShift,
+  findDirectShift,
+  findEpsg,
+  findGeodeticCode,
+} from './epsg-registry.js';
+import { usableByProj4, withShift } from './proj-string.js';
 import { repairProj4 } from './proj4-repairs.js';
+import { readWkt } from './wkt-crs.js';
 
 repairProj4();
 
@@ -60,20 +66,21 @@ export class Crs {
   readonly accuracyNote: string | null;
   /** @internal */
   readonly projection: Projection;
+  /** The PROJ string that proj4js has. */
+  readonly #definition: string;
+  #geodeticCode: number | null | undefined;
 
+  /** @param definition a PROJ string */
   private constructor(
     definition: string,
     identity: { epsg: number | null; name?: string; wkt?: string | null; shiftMetres?: number | null },
   ) {
-    const esri = identity.epsg === null ? readEsriWkt(definition) : null;
-    const { definition: usable, note: gridNote } = esri ?? withoutDatumGrid(definition);
+    const { definition: placed, note: gridNote } = withoutDatumGrid(definition);
     const note = shiftNote(identity.shiftMetres) ?? gridNote;
     let projection: Projection;
     try {
-      projection = new proj4.Proj(usableByProj4(usable)) as Projection;
-      // Axes of WKT say in which order an authority writes coordinates: here x comes first. Those of a PROJ string say what
-      // x and y mean: west and south in much of southern Africa.
-      if (!isProjString(usable)) projection.axis = 'enu';
+      this.#definition = usableByProj4(placed);
+      projection = new proj4.Proj(this.#definition) as Projection;
     } catch (cause) {
       if (cause instanceof TerrachipError) throw cause;
       throw invalidInput(
@@ -90,7 +97,6 @@ export class Crs {
         'give a geographic or a projected one',
       );
     }
-    if (identity.wkt && projection.names.includes('eqc')) correctParallel(projection, identity.wkt);
     this.projection = projection;
     this.epsg = identity.epsg;
     this.name = identity.name ?? String(projection.name ?? shorten(definition));
@@ -117,14 +123,19 @@ export class Crs {
         'check the code, or register its definition with registerEpsg()',
       );
     }
-    const crs = new Crs(entry.proj4, { epsg: code, ...entry });
+    const horizontal = horizontalCode(entry.wkt);
+    const crs =
+      horizontal === null ? new Crs(entry.proj4, { epsg: code, ...entry }) : Crs.fromEpsg(horizontal);
     epsgCache.set(code, crs);
     return crs;
   }
 
-  /** From WKT 1 or 2. A root identifier (`AUTHORITY` or `ID`) of EPSG makes it that code, if it is known. */
+  /**
+   * From WKT 1 or 2, or Esri's. An identifier (`AUTHORITY` or `ID`) of EPSG makes it that code, if it is known; else a
+   * datum that is known by name has the shift of its code. The vertical part of a compound system is left aside.
+   */
   static fromWkt(wkt: string): Crs {
-    const epsg = rootEpsgCode(wkt);
+    const { epsg, name, definition } = readWkt(wkt);
     if (epsg !== null) {
       try {
         return Crs.fromEpsg(epsg);
@@ -132,13 +143,19 @@ export class Crs {
         if (!(error instanceof TerrachipError)) throw error;
       }
     }
-    const name = /^\s*\w+\s*\[\s*"([^"]*)"/.exec(wkt)?.[1];
-    return new Crs(wkt, { epsg: null, name, wkt });
+    const { proj4: text, ...shift } = definition();
+    return new Crs(text, { epsg: null, name, wkt, ...shift });
   }
 
-  /** From a PROJ string (`+proj=utm +zone=32 +datum=WGS84`). */
-  static fromProj(definition: string, name?: string): Crs {
-    return new Crs(definition, { epsg: null, name });
+  /**
+   * From a PROJ string (`+proj=utm +zone=32 +datum=WGS84`).
+   * @param datumNames names of its datum, whose shift to WGS 84 is taken where the string has none
+   */
+  static fromProj(definition: string, name?: string, datumNames: readonly string[] = []): Crs {
+    const shift = /\+(datum|towgs84|nadgrids)=/.test(definition) ? null : findDatumShift(datumNames);
+    if (shift === null) return new Crs(definition, { epsg: null, name });
+    const { tokens, ...known } = shift;
+    return new Crs(`${definition} ${tokens}`, { epsg: null, name, ...known });
   }
 
   /** From `EPSG:32632`, a bare code, an OGC URN or URL, WKT, or a PROJ string. */
@@ -146,8 +163,9 @@ export class Crs {
     if (value instanceof Crs) return value;
     if (typeof value === 'number') return Crs.fromEpsg(value);
     const text = value.trim();
+    // EPSG:28992+5709 is a compound system, whose heights are left aside.
     const code =
-      /^(?:epsg:|urn:ogc:def:crs:epsg::?(?:[\d.]*:)?|https?:\/\/www\.opengis\.net\/def\/crs\/epsg\/[\d.]+\/)?(\d{3,6})$/i.exec(
+      /^(?:epsg:|esri:|urn:ogc:def:crs:epsg::?(?:[\d.]*:)?|https?:\/\/www\.opengis\.net\/def\/crs\/epsg\/[\d.]+\/)?(\d{3,6})(?:\+(?:epsg:)?\d+)?$/i.exec(
         text,
       );
     if (code !== null) return Crs.fromEpsg(Number(code[1]));
@@ -165,7 +183,33 @@ export class Crs {
   equals(other: Crs): boolean {
     if (this === other) return true;
     if (this.epsg !== null && this.epsg === other.epsg) return true;
-    return sameDatum(this, other) && sameProjection(this, other);
+    const direct = findDirectShift(this.geodeticCode, other.geodeticCode);
+    return direct === null && sameDatum(this, other) && sameProjection(this, other);
+  }
+
+  /**
+   * The EPSG code of its geographic system, which tells its datum; null where it is not known.
+   * @internal
+   */
+  get geodeticCode(): number | null {
+    this.#geodeticCode ??= this.#findGeodeticCode();
+    return this.#geodeticCode;
+  }
+
+  #findGeodeticCode(): number | null {
+    if (this.isGeographic && this.epsg !== null) return this.epsg;
+    if (this.wkt !== null) return readWkt(this.wkt).geodeticCode;
+    const datum = /\+datum=(\S+)/.exec(this.#definition)?.[1];
+    return datum === undefined ? null : findGeodeticCode([datum]);
+  }
+
+  /**
+   * The projection with another shift of its datum.
+   * @param shift as PROJ's towgs84
+   * @internal
+   */
+  shifted(shift: string): Projection {
+    return new proj4.Proj(withShift(this.#definition, shift)) as Projection;
   }
 
   /** `EPSG:32632`, or the name of a CRS without a code. */
@@ -178,15 +222,9 @@ export class Crs {
   }
 }
 
-/** proj4js takes the standard parallel of an equirectangular WKT for its origin. */
-function correctParallel(projection: Projection, wkt: string): void {
-  const radians = (name: string): number => {
-    const degrees = new RegExp(`"${name}"\\s*,\\s*([-+.\\de]+)`, 'i').exec(wkt)?.[1];
-    return (Number(degrees ?? 0) * Math.PI) / 180;
-  };
-  projection.lat_ts = radians('(?:standard_parallel_1|latitude of 1st standard parallel)');
-  projection.lat0 = radians('(?:latitude_of_origin|latitude of natural origin)');
-  projection.init();
+/** The code of the horizontal part of a compound system; null for any other. */
+function horizontalCode(wkt: string | undefined): number | null {
+  return wkt !== undefined && /^\s*COMP/.test(wkt) ? readWkt(wkt).epsg : null;
 }
 
 const epsgCache = new Map<number, Crs>();
@@ -199,14 +237,20 @@ export interface CrsTransform {
   readonly isIdentity: boolean;
   /** The point in the other CRS; NaN where the transformation is not defined, as off the globe. */
   forward(x: number, y: number): [number, number];
+  /** Why positions are less exact than they could be (a datum grid or a shift is missing), or null. */
+  readonly accuracyNote: string | null;
 }
 
 /** Creates the transformation between two coordinate reference systems. */
 export function createTransform(from: Crs, to: Crs): CrsTransform {
   if (from.equals(to)) {
-    return { from, to, isIdentity: true, forward: (x, y) => [x, y] };
+    return { from, to, isIdentity: true, accuracyNote: null, forward: (x, y) => [x, y] };
   }
-  const converter = proj4(from.projection, to.projection);
+  const direct = findDirectShift(from.geodeticCode, to.geodeticCode);
+  const converter =
+    direct === null
+      ? proj4(from.projection, to.projection)
+      : proj4(from.shifted(direct.shift), to.shifted('0,0,0'));
   const convert = (way: 'forward' | 'inverse', x: number, y: number): [number, number] => {
     // proj4js throws on coordinates that are not finite and on some points outside a projection's domain.
     if (!Number.isFinite(x) || !Number.isFinite(y)) return NOWHERE;
@@ -230,7 +274,17 @@ export function createTransform(from: Crs, to: Crs): CrsTransform {
     const inside = insideCut(from, x, y);
     return inside === null ? [Number.NaN, Number.NaN] : convert('forward', inside, y);
   };
-  return { from, to, isIdentity: false, forward };
+  return { from, to, isIdentity: false, accuracyNote: accuracyOf(from, to, direct), forward };
+}
+
+function accuracyOf(from: Crs, to: Crs, direct: DirectShift | null): string | null {
+  if (direct !== null) {
+    return direct.metres < 1
+      ? null
+      : `${from} and ${to}: no exact shift between their datums is known, so positions may be off by up to ${direct.metres} m`;
+  }
+  const notes = new Set([from.accuracyNote, to.accuracyNote].filter((note) => note !== null));
+  return notes.size === 0 ? null : [...notes].join('; ');
 }
 
 const NOWHERE: [number, number] = [Number.NaN, Number.NaN];
@@ -262,10 +316,6 @@ function sameProjection(a: Crs, b: Crs): boolean {
   });
 }
 
-function isProjString(definition: string): boolean {
-  return definition.trimStart().startsWith('+');
-}
-
 /** Same ellipsoid, prime meridian and shift to WGS 84. */
 export function sameDatum({ projection: p }: Crs, { projection: q }: Crs): boolean {
   const close = (a = 0, b = 0): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a));
@@ -276,12 +326,6 @@ export function sameDatum({ projection: p }: Crs, { projection: q }: Crs): boole
   return (
     close(p.a, q.a) && close(p.b, q.b) && close(p.from_greenwich, q.from_greenwich) && shift(p) === shift(q)
   );
-}
-
-/** The EPSG code of the outermost object of a WKT: the last identifier that closes at the end of the text. */
-function rootEpsgCode(wkt: string): number | null {
-  const match = /(?:AUTHORITY|ID)\s*\[\s*"EPSG"\s*,\s*"?(\d+)"?\s*\]\s*\]\s*$/i.exec(wkt);
-  return match === null ? null : Number(match[1]);
 }
 
 function shorten(text: string): string {

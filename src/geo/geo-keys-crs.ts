@@ -37,7 +37,7 @@ function findCrs(keys: GeoKeys): Crs | null {
   const esri = esriWkt(keys);
   if (model !== MODEL_GEOGRAPHIC) {
     if (projected !== null) return withLinearUnit(crsOfCode(projected), keys);
-    if (esri !== null) return crsOfEsriWkt(esri);
+    if (esri !== null) return Crs.fromWkt(esri);
     const own = userProjected(keys);
     if (own !== null) return own;
   }
@@ -47,7 +47,11 @@ function findCrs(keys: GeoKeys): Crs | null {
   const tokens = datumTokens(keys);
   return tokens === null
     ? null
-    : Crs.fromProj(`+proj=longlat ${tokens} +no_defs`, nameOf(keys, GEO_KEY.GeodeticCitation));
+    : Crs.fromProj(
+        `+proj=longlat ${tokens} +no_defs`,
+        nameOf(keys, GEO_KEY.GeodeticCitation),
+        citedNames(keys),
+      );
 }
 
 function unnamed(keys: GeoKeys): string | null {
@@ -82,7 +86,7 @@ function withLinearUnit(crs: Crs, keys: GeoKeys): Crs {
   return Crs.fromProj(`${rest} +to_meter=${metres}`, `${crs.name} (units of ${metres} m)`);
 }
 
-/** Esri's programs write the whole CRS as WKT into a citation. */
+/** Esri's programs write the whole CRS as WKT into a citation, some of them with a vertical part. */
 function esriWkt(keys: GeoKeys): string | null {
   for (const key of [GEO_KEY.ProjectedCitation, GEO_KEY.Citation, GEO_KEY.GeodeticCitation]) {
     const text = keys.get(key);
@@ -90,27 +94,6 @@ function esriWkt(keys: GeoKeys): string | null {
     if (match !== null) return match[1].trim();
   }
   return null;
-}
-
-function crsOfEsriWkt(wkt: string): Crs {
-  const name = /^\s*\w+\s*\[\s*"([^"]*)"/.exec(wkt)?.[1];
-  const proj = /EXTENSION\["PROJ4","([^"]*)"\]/.exec(wkt)?.[1];
-  if (proj !== undefined) return Crs.fromProj(proj, name);
-  if (wkt.includes('"Mercator_Auxiliary_Sphere"')) return Crs.fromProj(WEB_MERCATOR, name);
-  // The vertical part confuses readers of WKT, and heights are left aside anyway.
-  return Crs.fromWkt(withoutVertical(wkt));
-}
-
-/** WKT without the vertical CRS that Esri's programs put before the last bracket, or after it. */
-function withoutVertical(wkt: string): string {
-  const start = wkt.search(/,\s*VERTCS\[/);
-  if (start < 0) return wkt;
-  let depth = 0;
-  for (let i = wkt.indexOf('[', start); i < wkt.length; i++) {
-    if (wkt[i] === '[') depth++;
-    else if (wkt[i] === ']' && --depth === 0) return wkt.slice(0, start) + wkt.slice(i + 1);
-  }
-  return wkt;
 }
 
 const UTM_NORTH = 16000;
@@ -128,6 +111,7 @@ function userProjected(keys: GeoKeys): Crs | null {
       return Crs.fromProj(
         `+proj=utm +zone=${zone}${south ? ' +south' : ''} ${datum} +units=m +no_defs`,
         name,
+        citedNames(keys),
       );
     }
   }
@@ -138,7 +122,7 @@ function userProjected(keys: GeoKeys): Crs | null {
   }
   const projection = projectionOfMethod(Number(keys.get(GEO_KEY.ProjectionMethod)), parameters);
   if (projection === null) return null;
-  return Crs.fromProj(`${projection} ${datum} +to_meter=${metres} +no_defs`, name);
+  return Crs.fromProj(`${projection} ${datum} +to_meter=${metres} +no_defs`, name, citedNames(keys));
 }
 
 function projectionParameters(keys: GeoKeys, metres: number): ProjectionParameters {
@@ -219,13 +203,10 @@ function datumTokens(keys: GeoKeys): string | null {
   const known = code === null ? null : findEpsg(code);
   const ellipsoid = ellipsoidTokens(keys);
   const shift = keys.get(GEO_KEY.ToWgs84);
-  const own = [
-    ellipsoid,
-    typeof shift === 'object' && (shift.length === 3 || shift.length === 7)
-      ? `+towgs84=${shift.join()}`
-      : null,
-    primeMeridian(keys),
-  ].filter((token) => token !== null);
+  const given = typeof shift === 'object' && (shift.length === 3 || shift.length === 7);
+  const own = [ellipsoid, given ? `+towgs84=${shift.join()}` : null, primeMeridian(keys)].filter(
+    (token) => token !== null,
+  );
   if (known === null || (code !== null && otherEllipsoid(keys, code))) {
     return ellipsoid === null ? null : own.join(' ');
   }
@@ -233,6 +214,16 @@ function datumTokens(keys: GeoKeys): string | null {
     .split(/\s+/)
     .filter((token) => DATUM_TOKEN.test(token))
     .join(' ');
+}
+
+/** Names of a datum or its geographic system in citations: alone, or as `GCS Name = …|Datum = …|`, as Esri writes them. */
+function citedNames(keys: GeoKeys): string[] {
+  return [GEO_KEY.GeodeticCitation, GEO_KEY.Citation].flatMap((key) => {
+    const text = keys.get(key);
+    if (typeof text !== 'string') return [];
+    const labelled = [...text.matchAll(/(?:Datum|GCS Name) = ([^|]+)/g)].map(([, name]) => name);
+    return labelled.length > 0 ? labelled : [text.split('|')[0]];
+  });
 }
 
 function ellipsoidTokens(keys: GeoKeys): string | null {

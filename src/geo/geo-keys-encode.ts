@@ -33,22 +33,6 @@ const LINEAR_UNITS: readonly (readonly [code: number, metres: number])[] = [
   [9036, 1000],
 ];
 
-/** EPSG codes of geographic systems, by the names that definitions give their datums. */
-const GEODETIC_CODES: Readonly<Record<string, number>> = {
-  wgs84: 4326,
-  wgs_1984: 4326,
-  world_geodetic_system_1984: 4326,
-  etrs89: 4258,
-  etrs_1989: 4258,
-  european_terrestrial_reference_system_1989: 4258,
-  nad83: 4269,
-  north_american_1983: 4269,
-  north_american_datum_1983: 4269,
-  nad27: 4267,
-  north_american_1927: 4267,
-  north_american_datum_1927: 4267,
-};
-
 /** The values of the three tags that hold a file's keys. */
 export interface GeoKeyTags {
   readonly directory: readonly number[];
@@ -132,35 +116,12 @@ function geodeticKeys(crs: Crs): Map<number, GeoKeyValue> {
   return keys;
 }
 
-/** The EPSG code of the geographic system below, when the definition or its datum names one that agrees. */
+/** The EPSG code of the geographic system below, where it is known and its datum is the same. */
 function geodeticCode(crs: Crs): number | null {
-  const { wkt } = crs;
-  const datum = String(crs.projection.datumCode ?? '').toLowerCase();
-  const datumInWkt = /\bDATUM\s*\[\s*"(?:D_)?([^"]*)"/i.exec(wkt ?? '')?.[1] ?? '';
-  const names = [datum, datumInWkt.toLowerCase().replaceAll(' ', '_')];
-  const codes = names.map((name) => GEODETIC_CODES[name]);
-  for (const candidate of [/^epsg_(\d+)$/.exec(datum)?.[1], geodeticIdentifier(wkt ?? ''), ...codes]) {
-    const code = Number(candidate);
-    if (candidate === undefined || findEpsg(code) === null) continue;
-    const known = Crs.fromEpsg(code);
-    if (known.isGeographic && sameDatum(known, crs)) return code;
-  }
-  return null;
-}
-
-/** The identifier that closes the geographic part of a WKT. */
-function geodeticIdentifier(wkt: string): string | undefined {
-  const start = wkt.search(/\b(?:GEOGCS|GEOGCRS|GEODCRS|BASEGEOGCRS|BASEGEODCRS)\s*\[/i);
-  if (start < 0) return undefined;
-  let depth = 0;
-  for (let end = wkt.indexOf('[', start); end < wkt.length; end++) {
-    if (wkt[end] === '[') depth++;
-    else if (wkt[end] === ']' && --depth === 0) {
-      const part = wkt.slice(start, end + 1);
-      return /(?:AUTHORITY|ID)\s*\[\s*"EPSG"\s*,\s*"?(\d+)"?\s*\]\s*\]$/i.exec(part)?.[1];
-    }
-  }
-  return undefined;
+  const code = crs.geodeticCode;
+  if (code === null || findEpsg(code) === null) return null;
+  const known = Crs.fromEpsg(code);
+  return known.isGeographic && sameDatum(known, crs) ? code : null;
 }
 
 function addProjection(keys: Map<number, GeoKeyValue>, crs: Crs): void {

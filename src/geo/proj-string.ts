@@ -55,6 +55,19 @@ function withAuthalicRadius(definition: string): string {
 
 type Ellipsoid = InstanceType<typeof proj4.Proj> & { a: number; b: number; es: number };
 
+/**
+ * A PROJ string with another shift to WGS 84.
+ * @param shift as PROJ's towgs84
+ */
+export function withShift(definition: string, shift: string): string {
+  const bare = definition
+    .replace(/\s*\+(towgs84|nadgrids)=\S+/g, '')
+    .replace('+datum=NAD27', '+ellps=clrk66')
+    .replace('+datum=NAD83', '+ellps=GRS80')
+    .replace('+datum=WGS84', '+ellps=WGS84');
+  return `${bare} +towgs84=${shift}`;
+}
+
 /** proj4js takes WGS 84 for an ellipsoid that it does not know. */
 function requireEllipsoid(found: string, name: string): string {
   const { a, b } = new proj4.Proj(`+proj=longlat ${found} +no_defs`) as Ellipsoid;

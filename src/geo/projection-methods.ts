@@ -1,4 +1,8 @@
-/** Projection methods by GeoTIFF's numbers (GeoTIFF 1.0, section 6.3.3.3) as PROJ strings. */
+/**
+ * Projection methods as PROJ strings: by GeoTIFF's numbers (GeoTIFF 1.0, section 6.3.3.3), by the names that WKT gives
+ * them, and a few by PROJ's own names, which GeoTIFF has no number for.
+ */
+import type { WktNumbers } from './wkt-crs.js';
 
 /** Angles in degrees, lengths in metres. */
 export interface ProjectionParameters {
@@ -13,6 +17,10 @@ export interface ProjectionParameters {
   readonly scale: number;
   readonly easting: number;
   readonly northing: number;
+  /** Of a satellite above the ellipsoid, in metres. */
+  readonly height?: number | null;
+  /** PROJ's letters of axes that point west and south. */
+  readonly axes?: string | null;
 }
 
 type Definition = (p: ProjectionParameters) => string;
@@ -38,7 +46,10 @@ const oblique =
   (p) =>
     `+proj=omerc +lat_0=${p.latitude} +lonc=${p.longitude} +alpha=${p.azimuth} +gamma=${p.gridAngle ?? p.azimuth} +k_0=${p.scale}${end}`;
 
-const METHODS: Readonly<Record<number, Definition>> = {
+/** The key of Web Mercator among the methods. */
+export const WEB_MERCATOR = 'webmerc';
+
+const METHODS: Readonly<Record<number | string, Definition>> = {
   1: scaled('tmerc'),
   3: oblique(' +no_uoff'),
   5: scaled('somerc'),
@@ -70,11 +81,103 @@ const METHODS: Readonly<Record<number, Definition>> = {
   25: meridian('vandg'),
   26: centred('nzmg'),
   28: (p) => `+proj=cea +lon_0=${p.longitude} +lat_ts=${p.parallel1 ?? 0}`,
-  9815: oblique(''),
+  27: (p) => `${scaled('tmerc')(p)} +axis=wsu`,
+  9815: (p) => (isLevel(p) ? scaled('somerc')(p) : oblique('')(p)),
+  lcc: (p) => {
+    const first = p.parallel1 ?? p.latitude;
+    return `${scaled('lcc')(p)} +lat_1=${first} +lat_2=${p.parallel2 ?? first}`;
+  },
+  [WEB_MERCATOR]: (p) => `+proj=merc +lon_0=${p.longitude} +a=6378137 +b=6378137 +nadgrids=@null`,
+  krovak: (p) => `${scaled('krovak')(p)}${p.axes ? ` +axis=${p.axes}u` : ''}`,
+  eqearth: meridian('eqearth'),
+  moll: meridian('moll'),
+  eck6: meridian('eck6'),
+  bonne: (p) => `+proj=bonne +lon_0=${p.longitude} +lat_1=${p.parallel1 ?? p.latitude}`,
+  geosx: (p) => `+proj=geos +lon_0=${p.longitude} +h=${p.height} +sweep=x`,
+  geosy: (p) => `+proj=geos +lon_0=${p.longitude} +h=${p.height} +sweep=y`,
 };
 
+/** An oblique Mercator projection along a parallel, which the formulas of `omerc` do not cover. */
+function isLevel(p: ProjectionParameters): boolean {
+  return Math.abs(p.azimuth - 90) < 1e-9 && Math.abs((p.gridAngle ?? 90) - 90) < 1e-9;
+}
+
+/** Keys of METHODS by the names of WKT 1, of Esri and of WKT 2, without case, spaces and underscores. */
+const WKT_METHODS: Readonly<Record<string, number | string>> = {
+  transversemercator: 1, gausskruger: 1, transversemercator3d: 1, transversemercatorcomplex: 1,
+  hotineobliquemercator: 3, 'hotineobliquemercator(varianta)': 3, hotineobliquemercatorazimuthnaturalorigin: 3,
+  rectifiedskeworthomorphicnaturalorigin: 3, swissobliquecylindrical: 5, swissobliquemercator: 5,
+  mercator: 7, mercator1sp: 7, mercator2sp: 7, 'mercator(varianta)': 7, 'mercator(variantb)': 7,
+  lambertazimuthalequalarea: 10, 'lambertazimuthalequalarea(spherical)': 10, albers: 11, albersconicequalarea: 11,
+  albersequalarea: 11, azimuthalequidistant: 12, modifiedazimuthalequidistant: 12, equidistantconic: 13,
+  stereographic: 14, polarstereographic: 15, 'polarstereographic(varianta)': 15, 'polarstereographic(variantb)': 15,
+  stereographicnorthpole: 15, stereographicsouthpole: 15, obliquestereographic: 16, doublestereographic: 16,
+  equidistantcylindrical: 17, 'equidistantcylindrical(spherical)': 17, equirectangular: 17, platecarree: 17,
+  cassini: 18, cassinisoldner: 18, gnomonic: 19, millercylindrical: 20, orthographic: 21, polyconic: 22,
+  americanpolyconic: 22, robinson: 23, sinusoidal: 24, vandergrinten: 25, vandergrinteni: 25, newzealandmapgrid: 26,
+  transversemercatorsouthorientated: 27, 'transversemercator(southorientated)': 27, cylindricalequalarea: 28,
+  behrmann: 28, lambertcylindricalequalarea: 28, 'lambertcylindricalequalarea(spherical)': 28,
+  hotineobliquemercatorazimuthcenter: 9815, 'hotineobliquemercator(variantb)': 9815,
+  rectifiedskeworthomorphiccenter: 9815, popularvisualisationpseudomercator: WEB_MERCATOR,
+  mercatorauxiliarysphere: WEB_MERCATOR, lambertconformalconic: 'lcc', lambertconformalconic1sp: 'lcc',
+  lambertconformalconic2sp: 'lcc', lambertconformalconic2spbelgium: 'lcc', 'lambertconicconformal(1sp)': 'lcc',
+  'lambertconicconformal(2sp)': 'lcc', 'lambertconicconformal(2spbelgium)': 'lcc',
+  'lambertconicconformal(2spmichigan)': 'lcc', krovak: 'krovak', 'krovak(northorientated)': 'krovak',
+  equalearth: 'eqearth', mollweide: 'moll', eckertvi: 'eck6', bonne: 'bonne',
+  'geostationarysatellite(sweepx)': 'geosx', 'geostationarysatellite(sweepy)': 'geosy', geostationarysatellite: 'geosy',
+}; // biome-ignore format: a table
+
+/** The method of a WKT, by any of its names, with its parameters; null for one that is not supported. */
+export function wktMethod(
+  name: string,
+  number: WktNumbers,
+  axes: string | null,
+): { method: number | string; parameters: ProjectionParameters } | null {
+  const plain = name.toLowerCase().replace(/[^a-z0-9()]/g, '');
+  const method = WKT_METHODS[plain];
+  if (method === undefined) return null;
+  const parallel1 = number(
+    'angle', 'standardparallel1', 'latitudeof1ststandardparallel', 'latitudeofstandardparallel',
+  ); // biome-ignore format: a list
+  const longitude =
+    number(
+      'angle', 'centralmeridian', 'longitudeofcenter', 'longitudeoforigin', 'longitudeofnaturalorigin',
+      'longitudeoffalseorigin', 'longitudeofprojectioncentre', 'straightverticallongitudefrompole',
+    ) ?? 0; // biome-ignore format: a list
+  const origin =
+    number(
+      'angle', 'latitudeoforigin', 'latitudeofcenter', 'latitudeofnaturalorigin', 'latitudeoffalseorigin',
+      'latitudeofprojectioncentre',
+    ); // biome-ignore format: a list
+  const pole = plain.endsWith('southpole') ? -90 : 90;
+  // Where only the parallel of true scale is given, it says which pole is meant.
+  const polar = parallel1 ?? origin ?? pole;
+  return {
+    method,
+    parameters: {
+      longitude,
+      poleLongitude: longitude,
+      latitude: method === 15 ? polar : (origin ?? 0),
+      parallel1: plain === 'behrmann' ? (parallel1 ?? 30) : parallel1,
+      parallel2: number('angle', 'standardparallel2', 'latitudeof2ndstandardparallel'),
+      azimuth: number('angle', 'azimuth', 'azimuthofinitialline', 'azimuthatprojectioncentre') ?? 0,
+      gridAngle: number('angle', 'rectifiedgridangle', 'xyplanerotation', 'anglefromrectifiedtoskewgrid'),
+      scale:
+        number(
+          'number', 'scalefactor', 'scalefactoratnaturalorigin', 'scalefactoroninitialline',
+          'scalefactoratprojectioncentre', 'scalefactoronpseudostandardparallel', 'ellipsoidscalingfactor',
+        ) ?? 1, // biome-ignore format: a list
+      easting: number('length', 'falseeasting', 'eastingatfalseorigin', 'eastingatprojectioncentre') ?? 0,
+      northing: number('length', 'falsenorthing', 'northingatfalseorigin', 'northingatprojectioncentre') ?? 0,
+      height: number('length', 'satelliteheight', 'height'),
+      // Esri turns the axes of Krovak's projection by parameters of its own.
+      axes: number('number', 'xscale') === 1 && number('number', 'xyplanerotation') === 0 ? 'sw' : axes,
+    },
+  };
+}
+
 /** A projection as a PROJ string, without datum and unit; null for a method that is not supported. */
-export function projectionOfMethod(method: number, parameters: ProjectionParameters): string | null {
+export function projectionOfMethod(method: number | string, parameters: ProjectionParameters): string | null {
   const definition = METHODS[method];
   if (definition === undefined) return null;
   return `${definition(parameters)} +x_0=${parameters.easting} +y_0=${parameters.northing}`;

@@ -26,6 +26,6 @@ export {
   type ParameterType,
 } from './kernel.js';
 export { DeviceTensor, isTensorDtype, type TensorDtype, tensorDtypeOf } from './tensor.js';
-export { isSoftware, WebGpuBackend } from './webgpu/backend.js';
+export { isSoftware, modelDevice } from './webgpu/adapter.js';
+export { WebGpuBackend } from './webgpu/backend.js';
 export { type DeviceMeter, watchDevice } from './webgpu/device-meter.js';
-export { modelDevice } from './webgpu/limits.js';

@@ -1,6 +1,7 @@
 /** One request for a range of a file: redirects, credentials, slow servers, and pages that come instead of files. */
 import { messageOf, TerrachipError } from '../errors.js';
 import { onAbort } from './abort.js';
+import { mayName } from './nearness.js';
 
 export interface HttpOptions {
   /** Extra request headers. A redirect to another host does not take them along. */
@@ -14,6 +15,8 @@ export interface HttpOptions {
   leastRate?: number;
   /** Milliseconds over which the rate is measured (default 10 000). */
   rateWindow?: number;
+  /** Whether a redirect may lead to this machine or its network from a server that is farther away (default false). */
+  allowLocal?: boolean;
   signal?: AbortSignal;
 }
 
@@ -65,7 +68,7 @@ export async function request(
   try {
     const wanted: Record<string, string> =
       range === null ? {} : { range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
-    const response = await fetchFollowing(url, options.headers ?? {}, wanted, controller.signal);
+    const response = await fetchFollowing(url, options, wanted, controller.signal);
     // A part of a compressed file cannot be decompressed.
     if (response.status === 416 || (response.status === 206 && isEncoded(response))) {
       await response.body?.cancel();
@@ -136,7 +139,7 @@ class RateWatch {
  */
 async function fetchFollowing(
   url: string,
-  headers: Readonly<Record<string, string>>,
+  { headers = {}, allowLocal = false }: HttpOptions,
   range: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Response> {
@@ -157,6 +160,13 @@ async function fetchFollowing(
       throw refused(
         url,
         `redirects to ${next === null ? 'no address' : publicUrl(next.href)}`,
+        response.status,
+      );
+    }
+    if (!allowLocal && !mayName(first, next)) {
+      throw refused(
+        url,
+        `redirects to ${publicUrl(next.href)}, which only this machine or its network can ask`,
         response.status,
       );
     }

@@ -13,6 +13,7 @@ export { type BlockCacheOptions, withBlockCache } from './middleware/cache.js';
 export { type CoalesceOptions, withCoalescing } from './middleware/coalesce.js';
 export { withLimit } from './middleware/limit.js';
 export { type RetryOptions, retrying, withRetry } from './middleware/retry.js';
+export { mayName } from './nearness.js';
 export { isUrl, type OpenOptions, openUrl } from './open-url.js';
 export { foreignAddress, isAddress } from './schemes.js';
 export { mapConcurrently, Semaphore } from './semaphore.js';

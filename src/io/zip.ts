@@ -1,7 +1,8 @@
 /** Zip files, ZIP64 included, by random access. */
 import ZipFileStore from '@zarrita/storage/zip';
-import { invalidInput, messageOf, TerrachipError } from '../errors.js';
+import { internalError, invalidInput, messageOf, TerrachipError } from '../errors.js';
 import { type ByteSource, checkRange } from './byte-source.js';
+import { inflateExactly } from './inflate.js';
 
 export interface ZipEntry {
   /** Bytes, decompressed. */
@@ -14,15 +15,28 @@ export interface ZipArchive {
   /** By name, without folders. Names are as stored: `checkKey` says which leave the archive. */
   readonly entries: ReadonlyMap<string, ZipEntry>;
   /**
-   * Bytes of an entry. A compressed entry is decompressed whole, so callers bound its size first.
+   * Bytes of an entry. A compressed entry is decompressed whole, to no more than the size that it declares, which
+   * callers bound.
    * @throws {TerrachipError} NOT_FOUND for an entry that is not there; INVALID_INPUT for a damaged one
    */
   read(key: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface ZipOptions {
-  /** Bytes that the archive's directory may have, which costs about twenty times as much memory. Default: no limit. */
+  /** Bytes that the archive's directory may have, which costs about twenty times as much memory. Default: 64 MiB. */
   maxDirectoryBytes?: number;
+}
+
+const MAX_DIRECTORY_BYTES = 64 * 2 ** 20;
+
+const DEFLATED = 8;
+
+/** An entry with the place of its header, and how its bytes are stored. */
+interface StoredEntry extends ZipEntry {
+  readonly header: number;
+  readonly compressedSize: number;
+  readonly method: number;
+  readonly encrypted: boolean;
 }
 
 /**
@@ -30,8 +44,8 @@ export interface ZipOptions {
  * @throws {TerrachipError} INVALID_INPUT for a file that is no zip file; TOO_LARGE for a directory above the limit
  */
 export async function openZip(source: ByteSource, options: ZipOptions = {}): Promise<ZipArchive> {
-  const entries = new Map<string, ZipEntry>();
-  let limit = options.maxDirectoryBytes ?? Number.POSITIVE_INFINITY;
+  const entries = new Map<string, StoredEntry>();
+  const limit = options.maxDirectoryBytes ?? MAX_DIRECTORY_BYTES;
   const zip = new ZipFileStore(
     {
       getLength: async () => source.size,
@@ -52,7 +66,14 @@ export async function openZip(source: ByteSource, options: ZipOptions = {}): Pro
         for (const [key, entry] of Object.entries(all)) {
           if (entry.isDirectory) continue;
           const stored = entry.compressionMethod === 0 && !entry.encrypted;
-          entries.set(key, { size: entry.size, stored });
+          entries.set(key, {
+            size: entry.size,
+            stored,
+            header: headerOf(entry),
+            compressedSize: entry.compressedSize,
+            method: entry.compressionMethod,
+            encrypted: entry.encrypted,
+          });
         }
         return all;
       },
@@ -67,7 +88,6 @@ export async function openZip(source: ByteSource, options: ZipOptions = {}): Pro
     }
   };
   await guarded(() => zip.has('/'));
-  limit = Number.POSITIVE_INFINITY;
   return {
     entries,
     async read(key, offset, length) {
@@ -78,14 +98,39 @@ export async function openZip(source: ByteSource, options: ZipOptions = {}): Pro
       }
       checkRange({ name, size: entry.size }, offset, length);
       return guarded(async () => {
-        const whole = offset === 0 && length === entry.size;
-        const bytes = await (whole || !entry.stored
-          ? zip.get(`/${key}`)
-          : zip.getRange(`/${key}`, { offset, length }));
-        const wanted = whole || entry.stored ? bytes : bytes?.subarray(offset, offset + length);
-        if (wanted?.length !== length) throw new Error(`an entry has ${wanted?.length} bytes of ${length}`);
-        return new Uint8Array(wanted);
+        const data = await dataOf(source, entry);
+        if (entry.stored) return source.read(data + offset, length);
+        if (entry.encrypted) throw new Error(`${key} is encrypted`);
+        if (entry.method !== DEFLATED) {
+          throw new Error(`${key} is compressed by method ${entry.method}, where only deflate is known`);
+        }
+        const bytes = await inflateExactly(
+          await source.read(data, entry.compressedSize),
+          entry.size,
+          'deflate-raw',
+        );
+        return length === entry.size ? bytes : bytes.slice(offset, offset + length);
       });
     },
   };
+}
+
+/** Bytes of an entry's own header before its name and its extra field. */
+const HEADER_BYTES = 30;
+
+/** The place of an entry's header, which the package keeps to itself. */
+function headerOf(entry: object): number {
+  const raw = '_rawEntry' in entry ? entry._rawEntry : null;
+  if (typeof raw !== 'object' || raw === null || !('relativeOffsetOfLocalHeader' in raw)) {
+    throw internalError('openZip', 'the places of entries are not known');
+  }
+  return Number(raw.relativeOffsetOfLocalHeader);
+}
+
+/** The place of an entry's bytes. */
+async function dataOf(source: ByteSource, { header }: StoredEntry): Promise<number> {
+  const bytes = await source.read(header, HEADER_BYTES);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0, true) !== 0x04034b50) throw new Error('an entry has no header');
+  return header + HEADER_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
 }

@@ -13,12 +13,13 @@
  * and 2; `exp` (3 + 2|x|) ulp. No data exactly where the CPU has none, unless a comparison of such inexact values
  * decides it. Bytes a value: 4 a band + 4; from seven bands on 12 a band + 4.
  */
-import { invalidInput } from '../errors.js';
+import { invalidInput, TerrachipError } from '../errors.js';
+import type { TypedArray } from '../geo/index.js';
 import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
 import { compose, expressionShader } from '../shaders/index.js';
 import { requireDtype, requireLength } from './check.js';
-import { module, run } from './cpu/expression.js';
-import type { Expression } from './expression/index.js';
+import { evaluateFloat64, module, run } from './cpu/expression.js';
+import { beyondFloat32, type Expression } from './expression/index.js';
 import { flatGrid, flatRows } from './grid.js';
 import { forEachStack } from './stack.js';
 
@@ -71,13 +72,23 @@ export interface EvaluateOptions {
 
 /**
  * Evaluates an expression at every value of the destination.
- * @throws {TerrachipError} INVALID_INPUT for a band that is missing, too short, or the destination itself
+ * @throws {TerrachipError} INVALID_INPUT for a band that is missing, too short, or the destination itself; UNSUPPORTED
+ *   for a whole number in the expression that float32 cannot hold
  */
 export function evaluateExpression(backend: Backend, options: EvaluateOptions): void {
   const { bands, destination } = options;
   const { expression, program } = options.expression;
   const planes = expression.bands.map((name) => planeOf(bands, name, expression));
   requireDtype('an expression', destination, 'float32');
+  const beyond = beyondFloat32(expression);
+  if (beyond !== null) {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `the expression "${expression.text}" has ${beyond}, which float32 cannot hold`,
+      'evaluate it with evaluateExpressionFloat64',
+      { feature: 'whole numbers beyond 16777216' },
+    );
+  }
   for (const plane of planes) {
     requireDtype('an expression', plane, 'float32');
     requireLength('an expression', plane, destination.length);
@@ -104,11 +115,30 @@ export function evaluateExpression(backend: Backend, options: EvaluateOptions): 
   });
 }
 
-function planeOf(
-  bands: Readonly<Record<string, DeviceTensor>>,
-  name: string,
-  { text }: Expression,
-): DeviceTensor {
+/**
+ * Evaluates an expression in float64 on the calling thread: for values that float32 cannot hold, such as dates and large
+ * ids. Error: none beyond float64 arithmetic.
+ * @param bands values of each band by its name, NaN for no data, as many as the destination has
+ * @throws {TerrachipError} INVALID_INPUT for a band that is missing or too short
+ */
+export function evaluateExpressionFloat64(
+  expression: Expression,
+  bands: Readonly<Record<string, TypedArray>>,
+  destination: Float64Array,
+): void {
+  const planes = expression.bands.map((name) => planeOf(bands, name, expression));
+  const short = planes.findIndex(({ length }) => length < destination.length);
+  if (short >= 0) {
+    throw invalidInput(
+      `the band ${expression.bands[short]}`,
+      `has ${planes[short].length} values, not ${destination.length}`,
+      'give one for each value of the destination',
+    );
+  }
+  evaluateFloat64(expression.program, expression.numbers, planes, destination);
+}
+
+function planeOf<Plane>(bands: Readonly<Record<string, Plane>>, name: string, { text }: Expression): Plane {
   if (Object.hasOwn(bands, name)) return bands[name];
   const there = Object.keys(bands);
   throw invalidInput(

@@ -34,7 +34,9 @@ const FILTERS: Readonly<Record<Exclude<Interpolation, 'nearest'>, Filter>> = {
 };
 
 function sinc(x: number): number {
-  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+  if (x === 0) return 1;
+  // Exactly 0 at whole distances, so that pixels there count for nothing even where they are infinite.
+  return Number.isInteger(x) ? 0 : Math.sin(Math.PI * x) / (Math.PI * x);
 }
 
 /** From here on GDAL takes a source and a destination pixel for equally large. */

@@ -47,6 +47,7 @@ export {
   type DeviceExpression,
   type EvaluateOptions,
   evaluateExpression,
+  evaluateExpressionFloat64,
   expressionKernel,
   uploadExpression,
 } from './expression.js';

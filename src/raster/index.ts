@@ -40,6 +40,7 @@ export {
   ZarrShardWriter,
 } from './node/zarr-writer.js';
 export { NpyArray } from './npy/index.js';
+export { type Pixels, type PixelsRequest, physicalValues, type ReadBand, readPixels } from './pixels.js';
 export type {
   BandInfo,
   ColourTable,
@@ -52,7 +53,7 @@ export type {
   WindowRequest,
 } from './raster.js';
 export { RasterView } from './raster-view.js';
-export { gridWindow, levelBox, noReference, requireReal } from './request.js';
+export { gridWindow, levelBox, noReference, requireReal, resolveRequest } from './request.js';
 export { requireNodata, type Stored, toStored, UsedValues } from './stored-values.js';
 export {
   checkPlausible,

@@ -66,6 +66,9 @@ export class RasterView implements Raster {
   get hasRpc(): boolean {
     return this.#raster.hasRpc;
   }
+  get swath(): readonly [latitude: string, longitude: string] | null {
+    return this.#raster.swath ?? null;
+  }
   get placeProblem(): string | null {
     return this.#raster.placeProblem;
   }

@@ -118,6 +118,8 @@ export interface Raster {
   readonly gcps: { readonly crs: Crs | null; readonly points: readonly GroundControlPoint[] } | null;
   /** Whether the file has rational polynomial coefficients (RPC), by which terrachip cannot warp. */
   readonly hasRpc: boolean;
+  /** The arrays of latitude and longitude that the pixels of a swath lie by; null or absent for other images. */
+  readonly swath?: readonly [latitude: string, longitude: string] | null;
   /** Why a place that the file does name cannot be used, as the end of a sentence about the file; else null. */
   readonly placeProblem: string | null;
   /** Stored values of a window, an array a band. */

@@ -3,6 +3,7 @@ import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '.
 import {
   Affine,
   allocateArray,
+  canHold,
   dtypeOf,
   GeoBox,
   GeoTensor,
@@ -10,7 +11,7 @@ import {
   type PixelWindow,
 } from '../geo/index.js';
 import { projectBox } from './project-box.js';
-import type { Raster, ReadRequest } from './raster.js';
+import type { BandInfo, Raster, ReadRequest } from './raster.js';
 
 /** What a raster's headers say of its grids. */
 export type RasterGrids = Pick<Raster, keyof Place | 'width' | 'height' | 'overviews' | 'geobox'>;
@@ -35,7 +36,7 @@ export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = rast
   );
 }
 
-type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'placeProblem'>;
+type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'swath' | 'placeProblem'>;
 
 /** The error for a raster that is asked for its place and has none that can be used. */
 export function noReference(raster: Place): Error {
@@ -54,10 +55,18 @@ export function noReference(raster: Place): Error {
       'orthorectify it first (gdalwarp -rpc)',
     );
   }
+  if (raster.swath) {
+    return invalidInput(
+      raster.name,
+      `is a swath: its pixels lie by arrays of latitude and longitude (${raster.swath.join(' and ')}), not by a transform`,
+      'put it on a grid first (gdalwarp -geoloc, pyresample or satpy)',
+    );
+  }
   const missing =
-    raster.crs === null
-      ? (placeProblem ?? 'has no coordinate reference system')
-      : 'has no transform from pixels to coordinates';
+    placeProblem ??
+    (raster.crs === null
+      ? 'has no coordinate reference system'
+      : 'has no transform from pixels to coordinates');
   return invalidInput(raster.name, missing, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
 }
 
@@ -232,8 +241,13 @@ export async function readTensor(raster: Raster, request: ReadRequest = {}): Pro
     shape: [planes.length, window.height, window.width],
     dimensions: ['band', 'y', 'x'],
     geobox: levelBox(raster, level).window(window.x, window.y, window.width, window.height),
-    nodata: raster.bands[bands[0] - 1].nodata,
+    nodata: heldNodata(raster.bands[bands[0] - 1]),
   });
+}
+
+/** A value that no pixel can have says nothing. */
+function heldNodata({ nodata, dtype }: BandInfo): number | null {
+  return nodata === null || canHold(dtype, nodata) ? nodata : null;
 }
 
 function chooseLevel(raster: RasterGrids, request: ReadRequest): number {

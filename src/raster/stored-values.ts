@@ -1,6 +1,14 @@
 /** Computed values to the type of a file. */
 import { invalidOption } from '../errors.js';
-import { allocateArray, canHold, type Dtype, isFloat, rangeOf, type TypedArray } from '../geo/index.js';
+import {
+  allocateArray,
+  canHold,
+  type Dtype,
+  dtypeOf,
+  isFloat,
+  rangeOf,
+  type TypedArray,
+} from '../geo/index.js';
 
 /** Values in the type of a file. */
 export interface Stored {
@@ -12,21 +20,21 @@ export interface Stored {
 }
 
 /**
- * Float32 values, NaN for no data, as a stored type. Integers are rounded half up and clamped, as GDAL does. A valid
+ * Floats, NaN for no data, as a stored type. Integers are rounded half up and clamped, as GDAL does. A valid
  * value that rounding, clamping or interpolation made equal to the nodata value becomes its neighbour. A value that was
  * picked and is equal to it is kept, as GDAL keeps it: moved, one class would become another.
  * @param nodata what gaps become; null: NaN in floats and 0 in integers, where a mask says which pixels are gaps
  * @param resampled whether the values are interpolated (default), not picked from a source
  */
 export function toStored(
-  values: Float32Array,
+  values: Float32Array | Float64Array,
   dtype: Dtype,
   nodata: number | null,
   resampled = true,
 ): Stored {
   const integer = !isFloat(dtype);
   const gap = nodata ?? (integer ? 0 : Number.NaN);
-  const inPlace = dtype === 'float32' && Number.isNaN(gap);
+  const inPlace = dtype === dtypeOf(values) && Number.isNaN(gap);
   const stored: TypedArray = inPlace ? values : allocateArray(dtype, values.length);
   let missing = 0;
   if (inPlace) {
@@ -34,8 +42,9 @@ export function toStored(
     return { stored, validCount: values.length - missing, collisions: 0 };
   }
   let collisions = 0;
+  const single = dtype === 'float32';
   // A float32 file holds fewer digits than the number that was given. Null and NaN are equal to nothing.
-  const held = nodata === null ? Number.NaN : dtype === 'float32' ? Math.fround(nodata) : nodata;
+  const held = nodata === null ? Number.NaN : single ? Math.fround(nodata) : nodata;
   const { min, max } = rangeOf(dtype);
   const neighbour = integer ? (held > min ? held - 1 : held + 1) : neighbourOf(held);
   for (let i = 0; i < values.length; i++) {
@@ -45,7 +54,11 @@ export function toStored(
       missing++;
       continue;
     }
-    const result = integer ? Math.min(max, Math.max(min, Math.floor(value + 0.5))) : value;
+    const result = integer
+      ? Math.min(max, Math.max(min, Math.floor(value + 0.5)))
+      : single
+        ? Math.fround(value)
+        : value;
     if (result !== held) stored[i] = result;
     else if (resampled || result !== value) stored[i] = neighbour;
     else {

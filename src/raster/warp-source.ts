@@ -59,19 +59,16 @@ function upload(
   { resampling, unscale, transparency }: SourceOptions,
 ): StoredSource {
   const { scale, offset } = unscale === false ? { scale: 1, offset: 0 } : band;
-  const isAlpha = band.colourInterpretation === 'alpha';
-  const nodata = isAlpha ? null : band.nodata;
-  const wide = values instanceof Int32Array || values instanceof Uint32Array;
-  const integers = wide || band.storedType.endsWith('int64');
-  if (integers && keepsValues(resampling)) requireExact(name, values, nodata);
-  // An alpha band itself has values everywhere.
-  const holes = isAlpha && transparency !== 'gaps' ? null : mask;
-  if (values instanceof Float64Array) {
+  const { nodata, holes } = gapsOf(band, mask, transparency);
+  const keeps = keepsValues(resampling) && scale === 1;
+  if (values instanceof Float64Array || (mayExceedFloat32(band) && (keeps || scale !== 1))) {
     // A GPU has no float64: the tests and the scaling happen here, before the values lose precision.
     const converted = new Float32Array(values.length);
     for (let i = 0; i < values.length; i++) {
       const missing = values[i] === nodata || holes?.[i] === 0;
-      converted[i] = missing ? Number.NaN : values[i] * scale + offset;
+      const value = missing ? Number.NaN : values[i] * scale + offset;
+      converted[i] = value;
+      if (keeps && converted[i] !== value && Number.isSafeInteger(value)) throw notExact(name, band, value);
     }
     return { source: backend.upload(converted), stored: {} };
   }
@@ -92,31 +89,103 @@ function asValues(backend: Backend, { source, stored }: StoredSource): DeviceTen
   return values;
 }
 
-/** Such resamplings promise the source's own values, but they pass through float32, which skips whole numbers from 2^24 on. */
-function requireExact(name: string, values: TypedArray, nodata: number | null): void {
+/** What is no data in a band, beside NaN. */
+function gapsOf(
+  band: BandInfo,
+  mask: Uint8Array | null,
+  transparency: SourceOptions['transparency'],
+): { nodata: number | null; holes: Uint8Array | null } {
+  const isAlpha = band.colourInterpretation === 'alpha';
+  // An alpha band itself has values everywhere.
+  return { nodata: isAlpha ? null : band.nodata, holes: isAlpha && transparency !== 'gaps' ? null : mask };
+}
+
+/** Whether a band's type has values that float32 cannot hold. */
+export function mayExceedFloat32({ dtype }: Pick<BandInfo, 'dtype'>): boolean {
+  return dtype === 'float64' || dtype === 'int32' || dtype === 'uint32';
+}
+
+/** Such resamplings promise the source's own values, but here they pass through float32. */
+function notExact(name: string, { index }: BandInfo, value: number): TerrachipError {
+  return new TerrachipError(
+    'UNSUPPORTED',
+    `${name} holds ${value}, a whole number that float32 cannot hold and that this resampling would change, in band ${index}`,
+    'load it as a type that holds it (dtype float64), warp the file, which keeps it, or subtract an offset first (terrachip calc)',
+    { feature: 'whole numbers beyond 16777216' },
+  );
+}
+
+/** Numbers that float32 holds, in place of values that it does not: resampled alike, they give the values back. */
+export interface CodedSource {
+  /** NaN for no data. */
+  readonly codes: Float32Array;
+  /** The value, as stored, that a resampled code stands for. */
+  decode(code: number): number;
+}
+
+/** float32 counts so far without a gap. */
+const MOST_CODES = 2 ** 24;
+
+/**
+ * Codes for stored values of any type. Where float32 holds all values they stand for themselves. Else `nearest` takes
+ * their places, and other resamplings that pick a value its rank among all: ranks have the order and the equality of the
+ * values. Interpolations and means take the difference from one of the values: their weights add up to 1.
+ * @throws {TerrachipError} UNSUPPORTED for more values than there are codes
+ */
+export function codeSource(
+  name: string,
+  { values, band, mask }: SourcePixels,
+  { resampling, transparency }: SourceOptions,
+): CodedSource {
+  const { nodata, holes } = gapsOf(band, mask, transparency);
+  const codes = new Float32Array(values.length);
+  let exact = true;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (Math.fround(value) === value || value === nodata) continue;
-    throw new TerrachipError(
-      'UNSUPPORTED',
-      `${name} holds ${value}, a whole number that float32 cannot hold and that this resampling would change`,
-      'renumber them, or use gdalwarp',
-      { feature: 'whole numbers beyond 16777216' },
-    );
+    const value = values[i] === nodata || holes?.[i] === 0 ? Number.NaN : values[i];
+    codes[i] = value;
+    if (codes[i] !== value && !Number.isNaN(value)) exact = false;
   }
+  // Sums and roots of squares are computed in float32.
+  if (exact || resampling === 'sum' || resampling === 'rms') return { codes, decode: (code) => code };
+  if (!keepsValues(resampling)) {
+    const base = values[codes.findIndex((code) => Number.isFinite(code))] ?? 0;
+    for (let i = 0; i < codes.length; i++) if (!Number.isNaN(codes[i])) codes[i] = values[i] - base;
+    return { codes, decode: (code) => code + base };
+  }
+  if (resampling === 'nearest' && codes.length <= MOST_CODES) {
+    for (let i = 0; i < codes.length; i++) if (!Number.isNaN(codes[i])) codes[i] = i;
+    return { codes, decode: (code) => values[code] };
+  }
+  const sorted = Float64Array.from(values)
+    .filter((_, i) => !Number.isNaN(codes[i]))
+    .sort();
+  const ranks = sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]);
+  if (ranks.length > MOST_CODES) throw notExact(name, band, ranks[ranks.length - 1]);
+  for (let i = 0; i < codes.length; i++) if (!Number.isNaN(codes[i])) codes[i] = rankOf(ranks, values[i]);
+  return { codes, decode: (code) => ranks[code] };
+}
+
+/** The place of a value in a sorted array that has it. */
+function rankOf(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**
  * Reads planes over a window whose columns may go on beyond the edges of an image that goes all around the globe.
- * @param width columns of the image
- * @param turn columns after which it repeats; 0 for one that does not
+ * @param image its columns, and those after which it repeats, 0 for one that does not
  */
-export async function readAround(
+export async function readAround<T extends TypedArray | null>(
   window: PixelWindow,
-  width: number,
-  turn: number,
-  read: (part: PixelWindow) => Promise<readonly (TypedArray | null)[]>,
-): Promise<readonly (TypedArray | null)[]> {
+  { width, turn }: { width: number; turn: number },
+  read: (part: PixelWindow) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
   const end = window.x + window.width;
   if (turn === 0 || (window.x >= 0 && end <= width)) return read(window);
   const ranges = [
@@ -128,8 +197,9 @@ export async function readAround(
     ranges.map(({ from, to, shift }) => read({ ...window, x: from + shift, width: to - from })),
   );
   return parts[0].map((first, plane) => {
-    if (first === null) return null;
-    const joined = allocateArray(dtypeOf(first), window.width * window.height);
+    if (first === null) return first;
+    // As the parts are, of all of the window.
+    const joined = allocateArray(dtypeOf(first), window.width * window.height) as NonNullable<T>;
     for (const [k, { from, to }] of ranges.entries()) {
       const columns = to - from;
       for (let row = 0; row < window.height; row++) {

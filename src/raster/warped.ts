@@ -18,15 +18,18 @@ import {
   controlNeeds,
   type FilterScale,
   filterScale,
+  type NodataOptions,
   type Resampling,
   suitsCategories,
   uploadControl,
+  type WarpOptions,
   warp,
 } from '../kernels/index.js';
-import type { BandInfo, Raster, WindowRequest } from './raster.js';
+import { readMasks } from './pixels.js';
+import type { BandInfo, Raster } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
 import type { UnitStep } from './units.js';
-import { readAround, uploadSource } from './warp-source.js';
+import { codeSource, mayExceedFloat32, readAround, type SourcePixels, uploadSource } from './warp-source.js';
 
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
@@ -137,8 +140,20 @@ export class WarpedRaster {
   }
 
   /**
+   * Whether float32 may not hold the results, so that `readExactRows` is the way to have them: for float64 and integers of
+   * 32 and 64 bits, by any resampling but `sum` and `rms`, without `prepare`.
+   */
+  get exceedsFloat32(): boolean {
+    const { resampling, prepare = null } = this.#options;
+    const computed = resampling === 'sum' || resampling === 'rms' || prepare !== null;
+    return !computed && this.#bands.some(mayExceedFloat32);
+  }
+
+  /**
    * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one a band.
    * @param planes the planes to write into, their first row being scene row `firstRow`
+   * @throws {TerrachipError} UNSUPPORTED for whole numbers that float32 cannot hold, where the resampling promises the
+   *   source's own values
    */
   async readRows(
     rows: RowRange,
@@ -146,14 +161,68 @@ export class WarpedRaster {
     firstRow: number,
     signal?: AbortSignal,
   ): Promise<void> {
+    const { width } = this.geobox;
+    const warpTile = async (tile: Tile, sources: SourceWindow): Promise<void> => {
+      const offset = (tile.window.y - firstRow) * width + tile.window.x;
+      this.#warpTile(tile, (resample) => {
+        for (const [i, band] of this.#bands.entries()) {
+          const pixels = sources.pixels(i, band);
+          const { source, stored } = uploadSource(this.#backend, this.raster.name, pixels, this.#options);
+          resample(source, stored, { destination: planes[i], offset, stride: width });
+        }
+      });
+    };
     // Tiles are read ahead: when one fails, those behind it need not go on.
-    await withTaskSignal(signal, (own) => this.#readTiles(rows, planes, firstRow, own));
+    await withTaskSignal(signal, (own) => this.#readTiles(rows, warpTile, own));
+  }
+
+  /**
+   * Rows of the grid in float64, NaN for no data, an array a band: values of any type are what the source holds, and
+   * are scaled in float64. Interpolations and means are as good as in float32, relative to the differences of values.
+   */
+  async readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]> {
+    const { width } = this.geobox;
+    const result = this.#bands.map(() => new Float64Array((rows.end - rows.start) * width));
+    const warpTile = async (tile: Tile, sources: SourceWindow): Promise<void> => {
+      const { x, y, width: columns, height } = tile.window;
+      const planes = this.#bands.map(() => this.#backend.allocate([height, columns], 'float32'));
+      try {
+        const { name } = this.raster;
+        const stored = { ...this.#options, unscale: false };
+        const decoders = this.#bands.map((): Decode => (code) => code);
+        this.#warpTile(tile, (resample) => {
+          for (const [i, band] of this.#bands.entries()) {
+            const pixels = sources.pixels(i, band);
+            const to = { destination: planes[i] };
+            if (mayExceedFloat32(band)) {
+              const { codes, decode } = codeSource(name, pixels, stored);
+              decoders[i] = decode;
+              resample(this.#backend.upload(codes), {}, to);
+            } else {
+              const uploaded = uploadSource(this.#backend, name, pixels, stored);
+              resample(uploaded.source, uploaded.stored, to);
+            }
+          }
+        });
+        for (const [i, decode] of decoders.entries()) {
+          const { scale, offset } = this.#options.unscale === false ? UNSCALED : this.#bands[i];
+          const codes = await this.#backend.download(planes[i]);
+          for (let k = 0; k < codes.length; k++) {
+            const at = (y - rows.start + Math.floor(k / columns)) * width + x + (k % columns);
+            result[i][at] = Number.isNaN(codes[k]) ? Number.NaN : decode(codes[k]) * scale + offset;
+          }
+        }
+      } finally {
+        for (const plane of planes) plane.dispose();
+      }
+    };
+    await withTaskSignal(signal, (own) => this.#readTiles(rows, warpTile, own));
+    return result;
   }
 
   async #readTiles(
     rows: RowRange,
-    planes: readonly DeviceTensor[],
-    firstRow: number,
+    warpTile: (tile: Tile, sources: SourceWindow) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
     const window = { x: 0, y: rows.start, width: this.geobox.width, height: rows.end - rows.start };
@@ -170,7 +239,7 @@ export class WarpedRaster {
     for (let k = 0; k < TILES_IN_FLIGHT; k++) startRead(k);
     for (const [k, tile] of tiles.entries()) {
       signal.throwIfAborted();
-      this.#warpTile(tile, await reads[k], planes, firstRow);
+      await warpTile(tile, await reads[k]);
       startRead(k + TILES_IN_FLIGHT);
       reads[k] = NOTHING;
       // The device may lag one tile behind, no more: its queue holds the uploaded sources.
@@ -202,59 +271,25 @@ export class WarpedRaster {
     if (control.source === null) return NO_SOURCE;
     const bands = this.#bands.map((band) => band.index);
     const request = { level: this.#level, signal };
-    const planes = await this.#readAround(control.source, (window) =>
+    const { source, turn } = this.#grid.mapping;
+    const around = { width: source.width, turn: turnColumns(source, turn) };
+    const planes = await readAround(control.source, around, (window) =>
       this.raster.readPlanes({ ...request, window, bands }),
     );
-    const masks = await this.#readMasks(bands, control.source, request);
+    const masks = await readAround(control.source, around, (window) =>
+      readMasks(this.raster, bands, { ...request, window }),
+    );
     this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
-    return { planes, masks };
+    return new SourceWindow(planes, masks);
   }
 
-  /** A mask a band: one and the same where the file has one for all. */
-  async #readMasks(
-    bands: readonly number[],
-    window: PixelWindow,
-    request: Omit<WindowRequest, 'window'>,
-  ): Promise<SourceWindow['masks']> {
-    const { raster } = this;
-    if (raster.mask === null) return bands.map(() => null);
-    const own = raster.mask === 'band masks';
-    const masks = await this.#readAround(window, (part) =>
-      Promise.all(
-        (own ? bands : [1]).map((band) =>
-          raster.readMask({ ...request, window: part, ...(own ? { band } : {}) }),
-        ),
-      ),
-    );
-    return (own ? masks : bands.map(() => masks[0])).map((mask) =>
-      mask instanceof Uint8Array ? mask : null,
-    );
-  }
-
-  /** Reads a window that may go on around the globe. */
-  #readAround(
-    window: PixelWindow,
-    read: (part: PixelWindow) => Promise<readonly (TypedArray | null)[]>,
-  ): Promise<readonly (TypedArray | null)[]> {
-    const { source, turn } = this.#grid.mapping;
-    return readAround(window, source.width, turnColumns(source, turn), read);
-  }
-
-  #warpTile(
-    tile: Tile,
-    { planes: sources, masks }: SourceWindow,
-    planes: readonly DeviceTensor[],
-    firstRow: number,
-  ): void {
-    const { window, control } = tile;
+  /** @param bands resamples the source of each band, which is disposed of, through one control grid */
+  #warpTile({ window, control }: Tile, bands: (resample: Resample) => void): void {
     const backend = this.#backend;
-    const { width } = this.geobox;
     const device = uploadControl(backend, control);
     // Where the source does not reach, a single pixel without data stands for it.
     const sourceWindow = control.source ?? { x: 0, y: 0, width: 1, height: 1 };
-    for (const [i, band] of this.#bands.entries()) {
-      const pixels = { values: sources[i] ?? NO_PIXEL, band, mask: masks[i] ?? null };
-      const { source, stored } = uploadSource(backend, this.raster.name, pixels, this.#options);
+    bands((source, stored, to) => {
       warp(backend, {
         source,
         stored,
@@ -263,26 +298,44 @@ export class WarpedRaster {
         tile: window,
         resampling: this.#options.resampling,
         scale: this.#scale,
-        destination: planes[i],
-        offset: (window.y - firstRow) * width + window.x,
-        stride: width,
+        ...to,
       });
       source.dispose();
       this.counters.warpedPixels += window.width * window.height;
-    }
+    });
     device.cells.dispose();
     device.table.dispose();
   }
 }
 
+/** The stored value that a resampled number stands for. */
+type Decode = (code: number) => number;
+
+type Resample = (
+  source: DeviceTensor,
+  stored: NodataOptions,
+  to: Pick<WarpOptions, 'destination' | 'offset' | 'stride'>,
+) => void;
+
+const UNSCALED = { scale: 1, offset: 0 };
+
 /** Stands for a source that a tile does not reach. */
 const NO_PIXEL = Float32Array.of(Number.NaN);
 
 /** Stored values of the source and their masks, an array a band. */
-interface SourceWindow {
-  readonly planes: readonly (TypedArray | null)[];
-  readonly masks: readonly (Uint8Array | null)[];
+class SourceWindow {
+  readonly #planes: readonly TypedArray[];
+  readonly #masks: readonly (Uint8Array | null)[];
+
+  constructor(planes: readonly TypedArray[], masks: readonly (Uint8Array | null)[]) {
+    this.#planes = planes;
+    this.#masks = masks;
+  }
+
+  pixels(i: number, band: BandInfo): SourcePixels {
+    return { values: this.#planes[i] ?? NO_PIXEL, band, mask: this.#masks[i] ?? null };
+  }
 }
 
-const NO_SOURCE: SourceWindow = { planes: [], masks: [] };
+const NO_SOURCE = new SourceWindow([], []);
 const NOTHING = Promise.resolve(NO_SOURCE);

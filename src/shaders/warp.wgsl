@@ -83,6 +83,8 @@ fn bilinear(around: Neighbourhood) -> f32 {
       let value = load(pixel);
       if (is_missing(value)) { continue; }
       let weight = select(1.0 - w.x, w.x, i == 1i) * select(1.0 - w.y, w.y, j == 1i);
+      // What counts for nothing may be infinite.
+      if (weight == 0.0) { continue; }
       sum += weight * value;
       total += weight;
     }
@@ -113,7 +115,8 @@ fn cubic(around: Neighbourhood) -> f32 {
     for (var i = 0i; i < 4i; i++) {
       let value = load(first + vec2i(i, j));
       if (is_missing(value)) { return bilinear(around); }
-      row[i] = value;
+      // What counts for nothing may be infinite.
+      if (wx[i] != 0.0 && wy[j] != 0.0) { row[i] = value; }
     }
     sum += wy[j] * dot(wx, row);
   }
@@ -143,6 +146,7 @@ fn filtered(around: Neighbourhood) -> f32 {
       let value = load(pixel);
       if (is_missing(value)) { continue; }
       let weight = wy * filter_weight((f32(i) - around.w.x) * steps.x);
+      if (weight == 0.0) { continue; }
       sum += weight * value;
       total += weight;
     }

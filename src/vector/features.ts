@@ -1,6 +1,15 @@
 /** Features of a vector file: what every format's reader gives, checked and bounded in the same way. */
 import { invalidInput, TerrachipError } from '../errors.js';
-import { type Bounds, type Crs, createTransform, outline, transformBounds } from '../geo/index.js';
+import {
+  type Bounds,
+  type Crs,
+  createTransform,
+  outline,
+  type Place,
+  transformBounds,
+  unionBounds,
+} from '../geo/index.js';
+import type { OnProgress } from '../progress.js';
 
 /** x or longitude first. */
 export type Position = readonly [number, number];
@@ -61,110 +70,6 @@ export function boundsAround(bounds: Bounds, from: Crs, to: Crs): Bounds {
   return [x0 - dx, y0 - dy, x1 + dx, y1 + dy];
 }
 
-/** Positions of a file: four million are a continent's lakes; more is a mistake or an attack. */
-const MAX_POSITIONS = 4_000_000;
-
-/** Features of a file, and bytes of their properties. */
-const MAX_FEATURES = 1_000_000;
-const MAX_PROPERTY_BYTES = 256 * 2 ** 20;
-
-/** Checks the geometries of one file, and that they are not too many. */
-export class GeometryChecker {
-  readonly name: string;
-  readonly #crs: Crs;
-  #positions = 0;
-  #features = 0;
-  #propertyBytes = 0;
-
-  /** @param name the file, for messages */
-  constructor(name: string, crs: Crs) {
-    this.name = name;
-    this.#crs = crs;
-  }
-
-  /** Counts positions before they are read. @throws {TerrachipError} TOO_LARGE above four million in a file */
-  admitPositions(count: number): void {
-    this.#positions += count;
-    this.#require('positions', this.#positions, MAX_POSITIONS);
-  }
-
-  /** Counts a feature. @throws {TerrachipError} TOO_LARGE above a million, or above 256 MiB of properties */
-  admitFeature(propertyBytes = 0): void {
-    this.#require('features', ++this.#features, MAX_FEATURES);
-    this.#propertyBytes += propertyBytes;
-    this.#require('bytes of properties', this.#propertyBytes, MAX_PROPERTY_BYTES);
-  }
-
-  #require(what: string, size: number, limit: number): void {
-    if (size <= limit) return;
-    throw new TerrachipError(
-      'TOO_LARGE',
-      `${this.name} has more than ${limit} ${what}`,
-      'simplify it, or clip it to the map',
-      { size, limit },
-    );
-  }
-
-  /** @throws {TerrachipError} INVALID_INPUT unless the ring is closed, finite, and lies on the globe */
-  ring(positions: readonly Position[]): Ring {
-    const [first, last] = [positions[0], positions.at(-1)];
-    const isClosed =
-      first !== undefined && last !== undefined && first[0] === last[0] && first[1] === last[1];
-    if (!isClosed || positions.length < 4) {
-      throw invalidInput(
-        this.name,
-        'has a ring that is not closed or has fewer than four positions',
-        'close its polygons',
-      );
-    }
-    this.#requirePath(positions);
-    return positions;
-  }
-
-  /** @throws {TerrachipError} INVALID_INPUT unless the line has two positions or more, all of them on the globe */
-  line(positions: readonly Position[]): readonly Position[] {
-    if (positions.length < 2) {
-      throw invalidInput(this.name, 'has a line of fewer than two positions', 'correct it');
-    }
-    this.#requirePath(positions);
-    return positions;
-  }
-
-  /** @throws {TerrachipError} INVALID_INPUT unless the point lies on the globe */
-  point(position: Position): Position {
-    this.#requirePosition(position);
-    return position;
-  }
-
-  /** Longitudes jump at the antimeridian; RFC 7946 §3.1.9 asks for polygons to be cut there. */
-  #requirePath(path: readonly Position[]): void {
-    for (const [k, position] of path.entries()) {
-      this.#requirePosition(position);
-      const jump = k === 0 ? 0 : Math.abs(position[0] - path[k - 1][0]);
-      if (this.#crs.isGeographic && jump > 180 && jump < 360) {
-        throw invalidInput(
-          this.name,
-          `has an edge from longitude ${path[k - 1][0]} to ${position[0]}, across the antimeridian`,
-          'cut its polygons there, as RFC 7946 asks',
-        );
-      }
-    }
-  }
-
-  #requirePosition([x, y]: Position): void {
-    if (!Number.isFinite(x) || !Number.isFinite(y)) {
-      throw invalidInput(this.name, 'has a position that is not two numbers', 'correct it');
-    }
-    if (this.#crs.isGeographic && (Math.abs(x) > 180 || Math.abs(y) > 90)) {
-      throw invalidInput(
-        this.name,
-        `has the position ${x}, ${y}, which is no longitude and latitude`,
-        'write it in degrees, longitude first, or name its system in a crs member',
-      );
-    }
-  }
-}
-
 /** The box around all parts of a feature. */
 export function boundsOfFeature({ polygons, lines, points }: VectorFeature): Bounds {
   let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
@@ -179,20 +84,6 @@ export function boundsOfFeature({ polygons, lines, points }: VectorFeature): Bou
   return [minX, minY, maxX, maxY];
 }
 
-/** Gathers the parts of one feature. */
-export class FeatureParts {
-  readonly polygons: Polygon[] = [];
-  readonly lines: (readonly Position[])[] = [];
-  readonly points: Position[] = [];
-
-  /** The feature, or null where it has no part. */
-  finish(properties: Readonly<Record<string, unknown>>): VectorFeature | null {
-    const { polygons, lines, points } = this;
-    if (polygons.length + lines.length + points.length === 0) return null;
-    return { polygons, lines, points, properties };
-  }
-}
-
 /**
  * The polygons of a file of polygons, for what asks what lies inside.
  * @throws {TerrachipError} INVALID_INPUT for one with lines or points, rather than silently emptied, or with nothing
@@ -205,6 +96,18 @@ export function requireAreas({ name, crs, features }: VectorFeatures): AreaFeatu
   }
   if (features.length === 0) throw invalidInput(name, 'holds no polygon', 'give polygons');
   return { name, crs, features: features.map(({ polygons, properties }) => ({ polygons, properties })) };
+}
+
+/** Where features lie; null where none has a place. */
+export function placeOf({ crs, features }: AreaFeatures): Place | null {
+  let bounds: Bounds | null = null;
+  for (const { polygons } of features) {
+    for (const [ring] of polygons) {
+      for (const [x, y] of ring ?? [])
+        bounds = bounds === null ? [x, y, x, y] : unionBounds(bounds, [x, y, x, y]);
+    }
+  }
+  return bounds === null ? null : { crs, bounds };
 }
 
 /**
@@ -243,12 +146,27 @@ function shown(names: readonly string[]): string {
 export interface ParseVectorOptions {
   /** The layer of a file with several; default: the only one there is. */
   layer?: string;
-  /** The reference system of a file that does not say its own. */
+  /** The reference system of a file that does not say its own. What a file says of itself wins. */
   crs?: Crs;
+  /** The encoding of a shapefile's attributes, whatever the file says. */
+  encoding?: string;
+  /** Receives a warning for each part of a feature that cannot be used and is left out. */
+  onProgress?: OnProgress;
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for a file that does not say its reference system */
-export function requireCrs(name: string, found: Crs | null, given: Crs | undefined): Crs {
+/**
+ * The reference system of a file: what it says, else what is given. A warning says so where they differ.
+ * @throws {TerrachipError} INVALID_INPUT where neither is there
+ */
+export function requireCrs(
+  name: string,
+  found: Crs | null,
+  { crs: given, onProgress }: ParseVectorOptions,
+): Crs {
+  if (found !== null && given !== undefined && !found.equals(given)) {
+    const message = `${name} says that its coordinate reference system is ${found}, so that ${given} is not used`;
+    onProgress?.({ type: 'warning', message });
+  }
   const crs = found ?? given;
   if (crs === undefined) {
     throw invalidInput(

@@ -5,14 +5,14 @@ import { Crs } from '../geo/index.js';
 import { AnyRecord, validate } from '../json.js';
 import {
   type AreaFeatures,
-  FeatureParts,
-  GeometryChecker,
-  type Polygon,
+  type ParseVectorOptions,
   type Position,
   requireAreas,
+  requireCrs,
   type VectorFeature,
   type VectorFeatures,
 } from './features.js';
+import { type FeatureParts, GeometryChecker } from './geometry-checker.js';
 
 /** Collections inside collections. */
 const MAX_DEPTH = 8;
@@ -34,40 +34,89 @@ const Document = v.looseObject({
 
 /**
  * Reads the polygons of a FeatureCollection, a Feature or a geometry. Coordinates are longitude and latitude on WGS 84,
- * unless an old-style `crs` member names another system. Lines and points are refused.
+ * unless an old-style `crs` member or the option `crs` names another system; the member wins. Lines and points are
+ * refused.
  * @param name the file, for messages
  * @throws {TerrachipError} INVALID_INPUT, or TOO_LARGE above four million positions
  */
-export function parseGeoJson(document: unknown, name: string): AreaFeatures {
-  return requireAreas(parseGeoJsonFeatures(document, name));
+export function parseGeoJson(
+  document: unknown,
+  name: string,
+  options: ParseVectorOptions = {},
+): AreaFeatures {
+  return requireAreas(parseGeoJsonFeatures(document, name, options));
+}
+
+/**
+ * Whether a document is of STAC: an item, some in a collection, or what links to them. Their outlines say where images
+ * lie, and are no labels.
+ */
+export function isStac(document: unknown): boolean {
+  if (Array.isArray(document)) return document.length > 0 && document.every(isStac);
+  if (typeof document !== 'object' || document === null) return false;
+  const { stac_version: version, features, links, properties, assets } = document as Record<string, unknown>;
+  if (typeof version === 'string') return true;
+  if (Array.isArray(features)) {
+    // The answer of a search that found nothing has links, or counts.
+    const isAnswer = Array.isArray(links) || 'numberReturned' in document || 'context' in document;
+    return features.length === 0 ? isAnswer : features.some(isStac);
+  }
+  const isItem = typeof properties === 'object' && properties !== null && 'datetime' in properties;
+  return isItem && typeof assets === 'object' && assets !== null && Array.isArray(links);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a document of STAC */
+export function requireNoStac(document: unknown, name: string): void {
+  if (!isStac(document)) return;
+  throw invalidInput(
+    name,
+    'holds STAC items, which say where images lie, not labels',
+    'make a catalog of it (catalog build --type stac, or catalogFromStac), or give the file that an asset names',
+  );
 }
 
 /** As `parseGeoJson`, with lines and points too. */
-export function parseGeoJsonFeatures(document: unknown, name: string): VectorFeatures {
+export function parseGeoJsonFeatures(
+  document: unknown,
+  name: string,
+  options: ParseVectorOptions = {},
+): VectorFeatures {
   const { type, crs: named, ...rest } = validate(Document, document, name);
-  const crs = crsOfMember(named, name);
-  const reader = new GeoJsonGeometries(new GeometryChecker(name, crs));
+  const crs = crsOfMember(named, name, options);
+  const checker = new GeometryChecker(name, crs, options);
+  const reader = new GeoJsonGeometries(checker);
   const features: VectorFeature[] = [];
-  const add = (feature: v.InferOutput<typeof Feature>): void => {
-    const found = feature.geometry ? reader.read(feature.geometry, feature.properties ?? {}) : null;
+  const add = (value: unknown, label: string): void => {
+    checker.admitFeature();
+    const found = checker.read(label, (parts) => {
+      const { geometry, properties } = validate(Feature, value, checker.name);
+      if (geometry) reader.add(parts, geometry);
+      return properties ?? {};
+    });
     if (found !== null) features.push(found);
   };
   if (type === 'FeatureCollection') {
-    for (const feature of validate(v.array(Feature), rest.features, `${name}: features`)) add(feature);
+    const members = validate(v.array(v.unknown()), rest.features, `${name}: features`);
+    for (const [k, member] of members.entries()) add(member, `feature ${k}`);
   } else if (type === 'Feature') {
-    add(validate(Feature, { type, ...rest }, name));
+    add({ type, ...rest }, 'the feature');
   } else {
-    add({ type: 'Feature', geometry: { type, ...rest }, properties: null });
+    add({ type: 'Feature', geometry: { type, ...rest }, properties: null }, 'the geometry');
   }
-  return { name, layer: null, crs, features };
+  return { name, layer: null, crs, features: checker.finish(features) };
 }
 
-/** The system that a `crs` member names; longitude and latitude without one. */
-export function crsOfMember(member: v.InferOutput<typeof CrsMember> | null | undefined, name: string): Crs {
-  if (member === null || member === undefined) return Crs.wgs84;
+/** The system that a `crs` member names; without one what the options say, or longitude and latitude. */
+export function crsOfMember(
+  member: v.InferOutput<typeof CrsMember> | null | undefined,
+  name: string,
+  options: ParseVectorOptions,
+): Crs {
+  if (member === null || member === undefined) return options.crs ?? Crs.wgs84;
   const text = member.properties.name;
+  let crs: Crs;
   try {
-    return Crs.parse(text);
+    crs = Crs.parse(text);
   } catch (cause) {
     throw invalidInput(
       name,
@@ -76,44 +125,38 @@ export function crsOfMember(member: v.InferOutput<typeof CrsMember> | null | und
       cause,
     );
   }
+  return requireCrs(name, crs, options);
 }
 
 class GeoJsonGeometries {
-  readonly #name: string;
   readonly #checker: GeometryChecker;
 
   constructor(checker: GeometryChecker) {
-    this.#name = checker.name;
     this.#checker = checker;
   }
 
-  read(
-    geometry: Readonly<Record<string, unknown>>,
-    properties: Readonly<Record<string, unknown>>,
-  ): VectorFeature | null {
-    this.#checker.admitFeature();
-    const parts = new FeatureParts();
+  /** @throws {TerrachipError} INVALID_INPUT for what is no geometry */
+  add(parts: FeatureParts, geometry: Readonly<Record<string, unknown>>): void {
     this.#add(parts, geometry, 0);
-    return parts.finish(properties);
   }
 
   #add(parts: FeatureParts, geometry: Readonly<Record<string, unknown>>, depth: number): void {
     const { type, coordinates, geometries } = geometry;
-    if (type === 'Point') parts.points.push(this.#point(coordinates));
+    if (type === 'Point') this.#addPoint(parts, coordinates);
     else if (type === 'MultiPoint') {
-      for (const point of this.#list(coordinates, 'points')) parts.points.push(this.#point(point));
-    } else if (type === 'LineString') parts.lines.push(this.#line(coordinates));
+      for (const point of this.#list(coordinates, 'points')) this.#addPoint(parts, point);
+    } else if (type === 'LineString') this.#addLine(parts, coordinates);
     else if (type === 'MultiLineString') {
-      for (const line of this.#list(coordinates, 'lines')) parts.lines.push(this.#line(line));
+      for (const line of this.#list(coordinates, 'lines')) this.#addLine(parts, line);
     } else if (type === 'Polygon') this.#addPolygon(parts, coordinates);
     else if (type === 'MultiPolygon') {
       for (const polygon of this.#list(coordinates, 'polygons')) this.#addPolygon(parts, polygon);
     } else if (type === 'GeometryCollection' && depth < MAX_DEPTH) {
-      const members = validate(v.array(Geometry), geometries, `${this.#name}: geometries`);
+      const members = validate(v.array(Geometry), geometries, `${this.#checker.name}: geometries`);
       for (const member of members) this.#add(parts, member, depth + 1);
     } else {
       throw invalidInput(
-        this.#name,
+        this.#checker.name,
         type === 'GeometryCollection'
           ? 'nests its geometries too deeply'
           : `holds a ${JSON.stringify(type)}, which is no geometry of GeoJSON`,
@@ -123,38 +166,36 @@ class GeoJsonGeometries {
   }
 
   #addPolygon(parts: FeatureParts, value: unknown): void {
-    const polygon: Polygon = this.#list(value, 'rings').map((ring) =>
-      this.#checker.ring(this.#positions(ring)),
-    );
-    if (polygon.length > 0) parts.polygons.push(polygon);
+    const rings = this.#list(value, 'rings').map((ring) => this.#positions(ring));
+    this.#checker.addPolygon(parts, rings);
   }
 
-  #line(value: unknown): readonly Position[] {
-    return this.#checker.line(this.#positions(value));
+  #addLine(parts: FeatureParts, value: unknown): void {
+    this.#checker.addLine(parts, this.#positions(value));
   }
 
-  #point(value: unknown): Position {
-    this.#checker.admitPositions(1);
-    return this.#checker.point(this.#position(value));
+  /** An empty list stands for an empty point (RFC 7946 §3.1). */
+  #addPoint(parts: FeatureParts, value: unknown): void {
+    if (this.#list(value, 'coordinates').length === 0) return;
+    for (const position of this.#positions([value])) this.#checker.addPoint(parts, position);
   }
 
   #positions(value: unknown): Position[] {
     const positions = this.#list(value, 'positions');
     this.#checker.admitPositions(positions.length);
-    return positions.map((position) => this.#position(position));
-  }
-
-  #position(value: unknown): Position {
-    const [x, y] = this.#list(value, 'coordinates');
-    if (typeof x !== 'number' || typeof y !== 'number') {
-      throw invalidInput(this.#name, 'has a position that is not two numbers', 'correct it');
-    }
-    return [x, y];
+    return positions.map(positionOf);
   }
 
   #list(value: unknown, what: string): readonly unknown[] {
-    if (!Array.isArray(value))
-      throw invalidInput(this.#name, `has no list of ${what} where one belongs`, 'correct it');
+    if (!Array.isArray(value)) {
+      throw invalidInput(this.#checker.name, `has no list of ${what} where one belongs`, 'correct it');
+    }
     return value;
   }
+}
+
+/** Two numbers, without heights and measures; NaN for what is none. */
+function positionOf(value: unknown): Position {
+  const [x, y]: readonly unknown[] = Array.isArray(value) ? value : [];
+  return [typeof x === 'number' ? x : Number.NaN, typeof y === 'number' ? y : Number.NaN];
 }

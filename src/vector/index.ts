@@ -4,6 +4,7 @@
  * @module
  */
 export { polygonArea } from './area.js';
+export { burnValue, holds, type PropertyClass, requireHolds } from './burn-values.js';
 export { type AreaProperties, type ClassPolygonsOptions, classPolygons } from './class-polygons.js';
 export {
   type AreaFeature,
@@ -11,12 +12,13 @@ export {
   boundsOfFeature,
   type Polygon,
   type Position,
+  placeOf,
   type Ring,
   requireAreas,
   type VectorFeature,
   type VectorFeatures,
 } from './features.js';
-export { parseGeoJson } from './geojson.js';
+export { isStac, parseGeoJson } from './geojson.js';
 export { LonLatPolygons } from './lon-lat.js';
 export { polygonize } from './polygonize.js';
 export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';

@@ -25,8 +25,8 @@ export interface PixelPolygon {
   readonly rings: readonly Int32Array[];
 }
 
-/** Rows of classes: whole numbers that an int32 can hold. */
-export type ClassArray = Exclude<TypedArray, Uint32Array | Float32Array | Float64Array>;
+/** Rows of classes: whole numbers. */
+export type ClassArray = Exclude<TypedArray, Float32Array | Float64Array>;
 
 export interface PolygonizerOptions {
   /** Pixels of a row. */
@@ -44,7 +44,9 @@ export interface PolygonizerOptions {
 }
 
 /** The value of pixels that belong to no area, and of everything around the grid. */
-const OUTSIDE = -(2 ** 31);
+const OUTSIDE = Number.NEGATIVE_INFINITY;
+/** Stands for the value of a pixel that is not valid: no class has it. */
+const HIDDEN = Infinity;
 
 /** The edges at a corner of four pixels, clockwise. */
 const [NORTH, EAST, SOUTH, WEST] = [0, 1, 2, 3];
@@ -54,7 +56,8 @@ class Runs {
   count = 0;
   /** Where each run begins. */
   readonly starts: Int32Array;
-  readonly values: Int32Array;
+  /** Floats of 64 bits hold each integer of 32 bits, signed or not, and what lies outside. */
+  readonly values: Float64Array;
   /** The area of each run, or −1. */
   readonly areas: Int32Array;
   /** The corners that wait at the upright edge on the left of each run: see `PolygonNodes`. */
@@ -63,7 +66,7 @@ class Runs {
 
   constructor(width: number) {
     this.starts = new Int32Array(width + 2);
-    this.values = new Int32Array(width + 2);
+    this.values = new Float64Array(width + 2);
     this.areas = new Int32Array(width + 2);
     this.heads = new Int32Array(width + 2);
     this.tails = new Int32Array(width + 2);
@@ -129,11 +132,12 @@ export class Polygonizer {
 
   /**
    * Takes the next rows, `width` values each.
+   * @param valid 0 in pixels that belong to no area; null (default): only nodata does not
    * @throws {TerrachipError} TOO_LARGE when the outlines of open areas outgrow `maxCorners`
    */
-  addRows(rows: ClassArray): void {
+  addRows(rows: ClassArray, valid: Uint8Array | null = null): void {
     for (let start = 0; start < rows.length; start += this.#width) {
-      this.#findRuns(rows, start);
+      this.#findRuns(rows, valid, start);
       this.#addRow();
     }
   }
@@ -145,15 +149,16 @@ export class Polygonizer {
     this.#addRow();
   }
 
-  #findRuns(rows: TypedArray, start: number): void {
+  #findRuns(rows: TypedArray, valid: Uint8Array | null, start: number): void {
     const runs = this.#here;
     runs.begin();
     let before = Number.NaN;
     for (let x = 0; x < this.#width; x++) {
-      const value = rows[start + x];
+      const value = valid?.[start + x] === 0 ? HIDDEN : rows[start + x];
       if (value === before) continue;
       before = value;
-      const counts = value !== this.#nodata && (this.#values === null || this.#values.has(value));
+      const counts =
+        value !== HIDDEN && value !== this.#nodata && (this.#values === null || this.#values.has(value));
       runs.add(x, counts ? value : OUTSIDE);
     }
     runs.add(this.#width, OUTSIDE);

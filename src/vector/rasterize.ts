@@ -3,7 +3,7 @@
  * on an edge belongs to the polygon below or to the left of that edge, so that neighbours never share a pixel. All
  * touched: also each pixel that the outline passes through.
  */
-import type { Bounds, GeoBox, RowRange } from '../geo/index.js';
+import type { Bounds, GeoBox, RowRange, TypedArray } from '../geo/index.js';
 import type { AreaFeatures } from './features.js';
 import { type GridPolygon, projectOntoGrid } from './project.js';
 
@@ -60,9 +60,9 @@ export class Rasterizer {
   /**
    * Writes the value of each feature into the pixels it covers; of features that overlap, the last wins.
    * @param target (row, x) in C order, `rows` high
-   * @param values a value a feature
+   * @param values a value a feature, which the type of the target holds
    */
-  burn(rows: RowRange, target: Uint8Array | Float32Array, values: ArrayLike<number>): void {
+  burn(rows: RowRange, target: TypedArray, values: ArrayLike<number>): void {
     const { width } = this.geobox;
     for (let feature = 0; feature < this.#features.length; feature++) {
       this.spans(feature, rows, (row, start, end) => {

@@ -4,15 +4,13 @@ import { invalidInput } from '../errors.js';
 import { AnyRecord, dictionary, validate } from '../json.js';
 import {
   chooseLayer,
-  FeatureParts,
-  GeometryChecker,
   type ParseVectorOptions,
-  type Polygon,
   type Position,
   type VectorFeature,
   type VectorFeatures,
 } from './features.js';
 import { CrsMember, crsOfMember } from './geojson.js';
+import { type FeatureParts, GeometryChecker } from './geometry-checker.js';
 
 const Pair = v.strictTuple([v.number(), v.number()]);
 const Properties = v.nullish(AnyRecord);
@@ -20,7 +18,7 @@ const Geometry = v.looseObject({ type: v.nullable(v.string()), properties: Prope
 const Topology = v.object({
   type: v.literal('Topology'),
   transform: v.optional(v.object({ scale: Pair, translate: Pair })),
-  arcs: v.array(v.array(v.array(v.number()))),
+  arcs: v.array(v.unknown()),
   objects: dictionary(v.string(), Geometry),
   crs: v.nullish(CrsMember),
 });
@@ -49,28 +47,30 @@ export function parseTopoJson(
 ): VectorFeatures {
   const topology = validate(Topology, document, name);
   const layer = chooseLayer(name, Object.keys(topology.objects), options.layer);
-  const crs = crsOfMember(topology.crs, name);
-  const checker = new GeometryChecker(name, crs);
+  const crs = crsOfMember(topology.crs, name, options);
+  const checker = new GeometryChecker(name, crs, options);
   const reader = new TopologyReader(topology, checker);
   const object = topology.objects[layer];
   const members =
     object.type === 'GeometryCollection'
-      ? validate(v.array(Geometry), object.geometries, `${name}: geometries`)
+      ? validate(v.array(v.unknown()), object.geometries, `${name}: geometries`)
       : [object];
   const features: VectorFeature[] = [];
-  for (const member of members) {
+  for (const [k, member] of members.entries()) {
     checker.admitFeature();
-    const parts = new FeatureParts();
-    reader.add(parts, member, 0);
-    const feature = parts.finish(member.properties ?? {});
+    const feature = checker.read(`geometry ${k}`, (parts) => {
+      const geometry = validate(Geometry, member, checker.name);
+      reader.add(parts, geometry, 0);
+      return geometry.properties ?? {};
+    });
     if (feature !== null) features.push(feature);
   }
-  return { name, layer, crs, features };
+  return { name, layer, crs, features: checker.finish(features) };
 }
 
 class TopologyReader {
   readonly #checker: GeometryChecker;
-  readonly #arcs: readonly (readonly (readonly number[])[])[];
+  readonly #arcs: readonly unknown[];
   readonly #transform: v.InferOutput<typeof Topology>['transform'];
   readonly #decoded = new Map<number, readonly Position[]>();
 
@@ -82,12 +82,12 @@ class TopologyReader {
 
   add(parts: FeatureParts, { type, arcs, coordinates, geometries }: TopoGeometry, depth: number): void {
     if (type === null) return;
-    if (type === 'Point') parts.points.push(this.#point(coordinates));
+    if (type === 'Point') this.#addPoint(parts, coordinates);
     else if (type === 'MultiPoint') {
-      for (const point of this.#list(coordinates)) parts.points.push(this.#point(point));
-    } else if (type === 'LineString') parts.lines.push(this.#checker.line(this.#path(arcs)));
+      for (const point of this.#list(coordinates)) this.#addPoint(parts, point);
+    } else if (type === 'LineString') this.#checker.addLine(parts, this.#path(arcs));
     else if (type === 'MultiLineString') {
-      for (const line of this.#list(arcs)) parts.lines.push(this.#checker.line(this.#path(line)));
+      for (const line of this.#list(arcs)) this.#checker.addLine(parts, this.#path(line));
     } else if (type === 'Polygon') this.#addPolygon(parts, arcs);
     else if (type === 'MultiPolygon') {
       for (const polygon of this.#list(arcs)) this.#addPolygon(parts, polygon);
@@ -104,8 +104,16 @@ class TopologyReader {
   }
 
   #addPolygon(parts: FeatureParts, value: unknown): void {
-    const polygon: Polygon = this.#list(value).map((ring) => this.#checker.ring(this.#path(ring)));
-    if (polygon.length > 0) parts.polygons.push(polygon);
+    const rings = this.#list(value).map((arcs) => {
+      const ring = this.#path(arcs);
+      const [first, last] = [ring[0], ring.at(-1)];
+      // The arcs of another ring may be among them: joining its ends would make up an edge.
+      if (first?.[0] !== last?.[0] || first?.[1] !== last?.[1]) {
+        throw this.#invalid('has a ring that is not closed by its arcs');
+      }
+      return ring;
+    });
+    this.#checker.addPolygon(parts, rings);
   }
 
   /** The arcs of a line, end to end: the first position of each after the first repeats the last. */
@@ -129,7 +137,7 @@ class TopologyReader {
     const stored = this.#arcs[index];
     if (stored === undefined) throw this.#invalid(`has no arc ${index}, which a geometry names`);
     let [x, y] = [0, 0];
-    const arc = stored.map((pair): Position => {
+    const arc = this.#list(stored).map((pair): Position => {
       const [dx, dy] = this.#pair(pair);
       if (this.#transform === undefined) return [dx, dy];
       x += dx;
@@ -140,9 +148,11 @@ class TopologyReader {
     return arc;
   }
 
-  #point(value: unknown): Position {
+  /** An empty list stands for an empty point. */
+  #addPoint(parts: FeatureParts, value: unknown): void {
+    if (this.#list(value).length === 0) return;
     this.#checker.admitPositions(1);
-    return this.#checker.point(this.#place(this.#pair(value)));
+    this.#checker.addPoint(parts, this.#place(this.#pair(value)));
   }
 
   #place([x, y]: Position): Position {

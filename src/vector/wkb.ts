@@ -1,6 +1,7 @@
 /** Well-known binary: geometries of OGC 06-103r4, ISO 13249-3 and PostGIS, whose heights and measures are left out. */
 import { invalidInput, TerrachipError } from '../errors.js';
-import { FeatureParts, type GeometryChecker, type Position } from './features.js';
+import type { Position } from './features.js';
+import type { FeatureParts, GeometryChecker } from './geometry-checker.js';
 
 /** Collections inside collections. */
 const MAX_DEPTH = 8;
@@ -20,10 +21,8 @@ const COLLECTION = 7;
  * Adds the parts of a geometry.
  * @throws {TerrachipError} INVALID_INPUT for damaged bytes, UNSUPPORTED for curves and surfaces, TOO_LARGE
  */
-export function parseWkb(bytes: Uint8Array, checker: GeometryChecker): FeatureParts {
-  const parts = new FeatureParts();
+export function addWkb(parts: FeatureParts, bytes: Uint8Array, checker: GeometryChecker): void {
   new WkbReader(bytes, checker).read(parts, 0);
-  return parts;
 }
 
 class WkbReader {
@@ -53,18 +52,13 @@ class WkbReader {
     if (kind === POINT) {
       const [position] = this.#positions(1, size);
       // A point of two NaN is how an empty one is written.
-      if (!Number.isNaN(position[0]) || !Number.isNaN(position[1])) {
-        parts.points.push(this.#checker.point(position));
-      }
+      if (!Number.isNaN(position[0]) || !Number.isNaN(position[1])) this.#checker.addPoint(parts, position);
     } else if (kind === LINE) {
-      const line = this.#positions(this.#uint32(), size);
-      if (line.length > 0) parts.lines.push(this.#checker.line(line));
+      this.#checker.addLine(parts, this.#positions(this.#uint32(), size));
     } else if (kind === POLYGON) {
       const rings = this.#count(4);
-      const polygon = Array.from({ length: rings }, () =>
-        this.#checker.ring(this.#positions(this.#uint32(), size)),
-      );
-      if (polygon.length > 0) parts.polygons.push(polygon);
+      const polygon = Array.from({ length: rings }, () => this.#positions(this.#uint32(), size));
+      this.#checker.addPolygon(parts, polygon);
     } else if (kind >= MULTI_POINT && kind <= COLLECTION && depth < MAX_DEPTH) {
       const members = this.#count(5);
       for (let k = 0; k < members; k++) this.read(parts, depth + 1);

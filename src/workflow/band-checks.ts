@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { withoutCredentials } from '../errors.js';
 import type { PixelWindow } from '../geo/index.js';
 import { cannotOpen, isUrl } from '../io/node/index.js';
-import { type BandInfo, checkPlausible, type Raster, type Units } from '../raster/index.js';
+import {
+  type BandInfo,
+  checkPlausible,
+  physicalValues,
+  type Raster,
+  readPixels,
+  type Units,
+} from '../raster/index.js';
 
 /**
  * The address of what lies on a server; of a file its name, size and time.
@@ -51,10 +58,10 @@ export async function requirePlausible(
   checkPlausible(units, await sampleBand(raster, band, signal), `${raster.name}: ${what}`);
 }
 
-/** Physical values from windows spread over a raster, without nodata. */
+/** Physical values from windows spread over a raster, without those that are no data. */
 async function sampleBand(
   raster: Raster,
-  { index, nodata, scale, offset }: Pick<BandInfo, 'index' | 'nodata' | 'scale' | 'offset'>,
+  band: Pick<BandInfo, 'index' | 'nodata' | 'scale' | 'offset'>,
   signal?: AbortSignal,
 ): Promise<Float64Array> {
   const level = raster.overviews.length;
@@ -70,15 +77,9 @@ async function sampleBand(
   }
   const values: number[] = [];
   for (const window of windows) {
-    const [plane] = await raster.readPlanes({
-      window,
-      bands: [index],
-      level,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    for (const value of plane) {
-      if (!Number.isNaN(value) && value !== nodata) values.push(value * scale + offset);
-    }
+    const request = { window, bands: [band], level, ...(signal === undefined ? {} : { signal }) };
+    const pixels = await readPixels(raster, request);
+    for (const value of physicalValues(pixels, 0, band)) if (!Number.isNaN(value)) values.push(value);
   }
   return Float64Array.from(values);
 }

@@ -1,14 +1,16 @@
 /** Band arithmetic over files, streamed: memory does not grow with the height of the result. */
+
 import { invalidInput, invalidOption } from '../errors.js';
 import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
-import { givesClasses } from '../kernels/expression/index.js';
+import { beyondFloat32, givesClasses } from '../kernels/expression/index.js';
 import {
   type DeviceExpression,
   type Expression,
   evaluateExpression,
+  evaluateExpressionFloat64,
   parseExpression,
   type Resampling,
   uploadExpression,
@@ -22,6 +24,7 @@ import {
   requireNodata,
   WarpedRaster,
 } from '../raster/index.js';
+import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type RowSource, streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
@@ -47,7 +50,10 @@ export interface CalculateOptions extends OperationOptions {
   resampling?: Resampling;
   /** Whether values are taken as they are stored, not as physical ones by the file's scale and offset (default false). */
   stored?: boolean;
-  /** Type of the result (default float32). */
+  /**
+   * Type of the result. Default: float32, or float64 where a band or a number of an expression may hold what float32
+   * cannot: bands of float64 and integers of 32 and 64 bits.
+   */
   dtype?: Dtype;
   /** Nodata of the result (default: NaN for floats, none for integers); null for none: a mask says where gaps are. */
   nodata?: number | null;
@@ -106,7 +112,7 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
       const known = sources.find(({ path }) => path === band.path);
       if (known !== undefined) known.bands.push(band);
       else {
-        const raster = await openRaster(band.path, signal === undefined ? {} : { signal });
+        const raster = await openRaster(band.path, given({ signal, onProgress: options.onProgress }));
         sources.push({ path: band.path, raster, bands: [band] });
       }
     }
@@ -128,21 +134,24 @@ async function calculateOpened(
   expressions: readonly Expression[],
   options: CalculateOptions,
 ): Promise<CalculateReport> {
-  const { destination, like, dtype = 'float32' } = options;
+  const { destination, like } = options;
   const grid = like === undefined ? boxOf(groups[0].raster) : await gridOf(like);
   const geobox = grid.requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'give a smaller grid with --like, or raise --max-pixels',
   );
   for (const { raster } of groups) requireGrid(raster, geobox, options.resampling);
-  const nodata = options.nodata === undefined ? (isFloat(dtype) ? Number.NaN : null) : options.nodata;
-  requireNodata(dtype, nodata);
+  const { dtype: given, nodata: wanted } = options;
+  if (given !== undefined && wanted !== undefined) requireNodata(given, wanted);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   });
   try {
     const rows = new CalculatedRows(backend, groups, geobox, expressions, options);
+    const dtype = given ?? (rows.exceedsFloat32 ? 'float64' : 'float32');
+    const nodata = wanted === undefined ? (isFloat(dtype) ? Number.NaN : null) : wanted;
+    requireNodata(dtype, nodata);
     const texts = expressions.map(({ text }) => text);
     const cog = {
       geobox,
@@ -202,6 +211,7 @@ function describeGrid({ width, height, crs, transform: { a, c, e, f } }: GeoBox)
 /** Rows of a result, computed from the rows of its bands. */
 class CalculatedRows implements RowSource {
   readonly bandCount: number;
+  readonly exceedsFloat32: boolean;
   readonly #backend: Backend;
   readonly #geobox: GeoBox;
   readonly #expressions: readonly DeviceExpression[];
@@ -229,6 +239,22 @@ class CalculatedRows implements RowSource {
       names: bands.map(({ name }) => name),
     }));
     this.#expressions = expressions.map((expression) => uploadExpression(backend, expression));
+    this.exceedsFloat32 =
+      this.#sources.some(({ warped }) => warped.exceedsFloat32) ||
+      expressions.some((expression) => beyondFloat32(expression) !== null);
+  }
+
+  async readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]> {
+    const bands: Record<string, Float64Array> = {};
+    for (const { warped, names } of this.#sources) {
+      const values = await warped.readExactRows(rows, signal);
+      for (const [k, name] of names.entries()) bands[name] = values[k];
+    }
+    return this.#expressions.map(({ expression }) => {
+      const result = new Float64Array((rows.end - rows.start) * this.#geobox.width);
+      evaluateExpressionFloat64(expression, bands, result);
+      return result;
+    });
   }
 
   async readRows(

@@ -4,8 +4,10 @@ import {
   type BuiltCatalog,
   buildProductCatalog,
   buildRasterCatalog,
+  buildStacCatalog,
   buildVectorCatalog,
   buildZarrCatalog,
+  isStacFile,
   saveCatalog,
 } from '../catalog/node/index.js';
 import { invalidOption, isTerrachipError } from '../errors.js';
@@ -14,7 +16,7 @@ import type { OperationOptions } from '../progress.js';
 import { isVectorPath } from '../vector/node/index.js';
 import { given } from './given.js';
 
-export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product'] as const;
+export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product', 'stac'] as const;
 export type CatalogType = (typeof CATALOG_TYPES)[number];
 
 export interface BuildCatalogOptions extends OperationOptions {
@@ -22,7 +24,7 @@ export interface BuildCatalogOptions extends OperationOptions {
   inputs: readonly string[];
   /** The catalog to write: GeoParquet or GeoJSON, by its ending. */
   output: string;
-  /** Default: by the endings of the inputs, `raster` for folders. */
+  /** Default: by the endings of the inputs, `raster` for folders, `stac` for JSON that holds STAC items. */
   type?: CatalogType;
   filenameRegex?: string;
   dateFormat?: string;
@@ -39,8 +41,11 @@ export interface BuildCatalogOptions extends OperationOptions {
   /** Of vector files. */
   layer?: string;
   sourceCrs?: string;
+  encoding?: string;
   dateProperty?: readonly string[];
   idProperty?: string;
+  /** Of STAC items on servers: takes files of this machine and addresses of its network from them. */
+  allowLocal?: boolean;
 }
 
 export interface BuildCatalogReport {
@@ -60,7 +65,7 @@ export interface BuildCatalogReport {
 export async function buildCatalogFile(options: BuildCatalogOptions): Promise<BuildCatalogReport> {
   const { output, signal } = options;
   await requireOutput(output, { formats: CATALOG_FORMATS, inputs: options.inputs });
-  const type = options.type ?? typeOf(options.inputs);
+  const type = options.type ?? (await typeOf(options.inputs, signal));
   requireOwnOptions(type, options);
   const inputs = options.inputs.map((input) => (isAddress(input) ? input : resolve(input)));
   const built = await build(type, inputs, options).catch((error: unknown) => {
@@ -108,7 +113,9 @@ function build(
       onUnreadable,
     });
   }
-  if (type === 'product') return buildProductCatalog(inputs, { ...common, onUnreadable });
+  const trust = given({ allowLocal: options.allowLocal });
+  if (type === 'product') return buildProductCatalog(inputs, { ...common, ...trust, onUnreadable });
+  if (type === 'stac') return buildStacCatalog(inputs, { ...common, ...trust, onUnreadable });
   const [start, end] = dateProperty ?? [];
   const dates =
     start === undefined ? {} : { dateProperty: end === undefined ? start : ([start, end] as const) };
@@ -120,6 +127,7 @@ function build(
       rows: rows === 'feature' || rows === 'file' ? rows : undefined,
       layer: options.layer,
       crs: sourceCrs,
+      encoding: options.encoding,
       idProperty: options.idProperty,
     }),
     onUnreadable,
@@ -129,14 +137,14 @@ function build(
 const PRODUCT = /\.SAFE(\.zip)?\/?$/i;
 const STORE = /\.(zarr|zarr\.zip|nc|nc4|cdf|h5|hdf5?|he5)(\/|#.*)?$/i;
 
-function typeOf(inputs: readonly string[]): CatalogType {
-  const types = new Set(
-    inputs.map((input): CatalogType => {
-      if (isVectorPath(input)) return 'vector';
-      if (PRODUCT.test(input)) return 'product';
-      return STORE.test(input) ? 'zarr' : 'raster';
-    }),
-  );
+async function typeOf(inputs: readonly string[], signal?: AbortSignal): Promise<CatalogType> {
+  const types = new Set<CatalogType>();
+  for (const input of inputs) {
+    if (await isStacFile(input, signal)) types.add('stac');
+    else if (isVectorPath(input)) types.add('vector');
+    else if (PRODUCT.test(input)) types.add('product');
+    else types.add(STORE.test(input) ? 'zarr' : 'raster');
+  }
   const [type = 'raster', other] = types;
   if (other !== undefined) {
     throw invalidOption('--type', 'cannot be told from inputs of several kinds', 'build a catalog of each');
@@ -147,8 +155,18 @@ function typeOf(inputs: readonly string[]): CatalogType {
 const OWN_OPTIONS: Readonly<Record<CatalogType, readonly (keyof BuildCatalogOptions)[]>> = {
   raster: ['filenameRegex', 'dateFormat', 'bandNames'],
   zarr: ['variables', 'rows'],
-  vector: ['filenameRegex', 'dateFormat', 'rows', 'layer', 'sourceCrs', 'dateProperty', 'idProperty'],
-  product: [],
+  vector: [
+    'filenameRegex',
+    'dateFormat',
+    'rows',
+    'layer',
+    'sourceCrs',
+    'encoding',
+    'dateProperty',
+    'idProperty',
+  ],
+  product: ['allowLocal'],
+  stac: ['allowLocal'],
 };
 
 const OPTION_NAMES: Readonly<Partial<Record<keyof BuildCatalogOptions, string>>> = {
@@ -159,8 +177,10 @@ const OPTION_NAMES: Readonly<Partial<Record<keyof BuildCatalogOptions, string>>>
   rows: '--rows',
   layer: '--layer',
   sourceCrs: '--source-crs',
+  encoding: '--encoding',
   dateProperty: '--date-property',
   idProperty: '--id-property',
+  allowLocal: '--allow-local',
 };
 
 function requireOwnOptions(type: CatalogType, options: BuildCatalogOptions): void {

@@ -29,10 +29,12 @@ export interface RowSelection {
   touch?: boolean;
   /** A condition on fields and properties. */
   where?: string;
+  /** Takes files of this machine and addresses of its network from a catalog on a server, too. */
+  allowLocal?: boolean;
 }
 
 export interface QueryCatalogOptions extends OperationOptions, RowSelection {
-  /** A catalog in GeoParquet or GeoJSON, by path or URL. */
+  /** A catalog in GeoParquet or GeoJSON, or STAC items in JSON, by path or URL. */
   catalog: string;
 }
 
@@ -76,11 +78,11 @@ export async function readPlace(
 /** The rows of a catalog, or of its file, that a selection means; all of them where it says nothing. */
 export async function selectRows(
   catalog: string | GeoCatalog,
-  { datetime, where, predicate, touch }: RowSelection,
+  { datetime, where, predicate, touch, allowLocal }: RowSelection,
   region: Region | null,
   signal?: AbortSignal,
 ): Promise<GeoCatalog> {
-  const read = signal === undefined ? {} : { signal };
+  const read = given({ signal, allowLocal });
   const place: PlaceAndTime = { ...region, ...given({ interval: datetime }) };
   const how = given({ predicate, touch });
   const isPlaced = region !== null || datetime !== undefined;
@@ -100,7 +102,7 @@ export async function selectRows(
 }
 
 async function placeOfFile(path: string, signal: AbortSignal | undefined): Promise<Region> {
-  const { crs, features } = await readFeatures(path, signal === undefined ? {} : { signal });
+  const { crs, features } = await readFeatures(path, { ...given({ signal }), stac: true });
   const geometries = features.flatMap(({ polygons, lines, points }) => [
     { type: 'MultiPolygon', coordinates: polygons },
     { type: 'MultiLineString', coordinates: lines },
@@ -120,13 +122,15 @@ export interface IntersectCatalogsOptions extends OperationOptions {
   second: string;
   /** Pairs of any time. */
   spatialOnly?: boolean;
+  /** As in `RowSelection`. */
+  allowLocal?: boolean;
 }
 
 /** The overlaps of two catalogs' rows, and in a sentence why there are so many. */
 export async function intersectCatalogFiles(
   options: IntersectCatalogsOptions,
 ): Promise<{ catalog: GeoCatalog; explanation: string }> {
-  const read = options.signal === undefined ? {} : { signal: options.signal };
+  const read = given({ signal: options.signal, allowLocal: options.allowLocal });
   const first = await loadCatalog(options.first, read);
   const second = await loadCatalog(options.second, read);
   const catalog = first.intersect(second, { spatialOnly: options.spatialOnly ?? false });
@@ -136,11 +140,13 @@ export async function intersectCatalogFiles(
 export interface UniteCatalogsOptions extends OperationOptions {
   catalogs: readonly string[];
   dedupe?: Dedupe;
+  /** As in `RowSelection`. */
+  allowLocal?: boolean;
 }
 
 /** The rows of several catalogs, the first one's first. */
 export async function uniteCatalogFiles(options: UniteCatalogsOptions): Promise<GeoCatalog> {
-  const read = options.signal === undefined ? {} : { signal: options.signal };
+  const read = given({ signal: options.signal, allowLocal: options.allowLocal });
   let united: GeoCatalog | null = null;
   for (const path of options.catalogs) {
     const next = await loadCatalog(path, read);
@@ -168,9 +174,9 @@ export interface CatalogReport {
 /** Describes a catalog file. */
 export async function describeCatalogFile(
   path: string,
-  options: OperationOptions = {},
+  options: OperationOptions & { /** As in `RowSelection`. */ allowLocal?: boolean } = {},
 ): Promise<CatalogReport> {
-  const catalog = await loadCatalog(path, options.signal === undefined ? {} : { signal: options.signal });
+  const catalog = await loadCatalog(path, given({ signal: options.signal, allowLocal: options.allowLocal }));
   const collections: Record<string, number> = {};
   const systems: Record<string, number> = {};
   const assets = new Set<string>();

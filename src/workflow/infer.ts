@@ -14,7 +14,6 @@ import {
   runScene,
 } from '../inference/index.js';
 import { readJson, removeRun } from '../io/node/index.js';
-import type { OperationOptions } from '../progress.js';
 import { createBlockCache } from '../raster/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
 import { createPlan, type Plan, type PlanOptions, planUnits, runFolder } from './plan.js';
@@ -23,7 +22,7 @@ import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 
-export interface InferOptions extends Omit<PlanOptions, 'signal'>, OperationOptions, ExecutionOptions {
+export interface InferOptions extends PlanOptions, ExecutionOptions {
   /** The scene file. */
   scene: string;
   /** The model folder. */

@@ -1,4 +1,5 @@
 /** What is in a raster file. */
+
 import { createHash } from 'node:crypto';
 import type { AffineTuple, Dtype } from '../geo/index.js';
 import type { OperationOptions } from '../progress.js';
@@ -8,8 +9,10 @@ import {
   type Metadata,
   openRaster,
   type Raster,
+  readPixels,
   toStoredIntegers,
 } from '../raster/index.js';
+import { given } from './given.js';
 
 export interface BandReport {
   index: number;
@@ -27,8 +30,8 @@ export interface BandReport {
   /** SHA-256 of the stored values, little-endian and row by row, 64-bit integers as such; null unless asked for. */
   sha256: string | null;
   /**
-   * Over values that are finite and not nodata, of complex ones over their magnitudes; null unless asked for, or where
-   * there are none.
+   * Over values that are finite and data (not nodata, nor hidden by a mask or an alpha band), of complex ones over their
+   * magnitudes; null unless asked for, or where there are none.
    */
   min: number | null;
   max: number | null;
@@ -63,7 +66,7 @@ export interface InfoOptions extends OperationOptions {
 
 /** Describes a raster by its headers, and by its pixels where asked for. */
 export async function describeRaster(path: string, options: InfoOptions = {}): Promise<RasterReport> {
-  const raster = await openRaster(path, options.signal === undefined ? {} : { signal: options.signal });
+  const raster = await openRaster(path, given({ signal: options.signal, onProgress: options.onProgress }));
   try {
     const pixels = options.checksum === true ? await measureBands(raster, options) : null;
     return {
@@ -116,7 +119,7 @@ async function measureBands(raster: Raster, options: OperationOptions): Promise<
   const step = blocks * blockRows;
   for (let y = 0; y < raster.height; y += step) {
     const window = { x: 0, y, width: raster.width, height: Math.min(step, raster.height - y) };
-    const planes = await raster.readPlanes({
+    const { planes, valid } = await readPixels(raster, {
       window,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
@@ -124,10 +127,10 @@ async function measureBands(raster: Raster, options: OperationOptions): Promise<
       const total = totals[i];
       const stored = toStoredIntegers(raster.bands[i].storedType, plane);
       total.hash.update(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
-      const { nodata, components } = raster.bands[i];
+      const { components } = raster.bands[i];
       for (let k = 0; k < plane.length; k += components) {
         const value = components === 1 ? plane[k] : Math.hypot(plane[k], plane[k + 1]);
-        if (!Number.isFinite(value) || value === nodata) continue;
+        if (!Number.isFinite(value) || valid[i][k / components] === 0) continue;
         if (value < total.min) total.min = value;
         if (value > total.max) total.max = value;
         total.sum += value;

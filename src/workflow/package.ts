@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
-import { GeoBox, type TypedArray } from '../geo/index.js';
+import { GeoBox, gridsMeet, noOverlap, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { makeOutputFolder, requireApart, writeFileAtomically, writeJson } from '../io/node/index.js';
@@ -13,13 +13,15 @@ import {
   type BlockCache,
   CogWriter,
   createBlockCache,
+  noReference,
   openRaster,
   type Raster,
   WarpedRaster,
   writeCog,
 } from '../raster/index.js';
-import { Rasterizer, readAreas } from '../vector/node/index.js';
+import { placeOf, Rasterizer, readAreas } from '../vector/node/index.js';
 import { chipIndex } from './chip-index.js';
+import { given } from './given.js';
 import {
   assetHref,
   type Manifest,
@@ -126,7 +128,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   } finally {
     backend.dispose();
   }
-  const label = await rasterizeLabel(manifest, grid);
+  const label = await rasterizeLabel(manifest, grid, options);
   await writeMask(join(output, VALID_FILE), grid, valid);
   if (label !== null) await writeMask(join(output, LABEL_FILE), grid, label);
   const index = chipIndex(manifest.document.event.name, grid.width, grid.height, valid, label);
@@ -241,8 +243,14 @@ async function packageImage(
       for (const tile of tiles) {
         const raster = await openRaster(tile, { cache, ...(signal === undefined ? {} : { signal }) });
         rasters.push(raster);
+        if (raster.geobox === null) throw noReference(raster);
         warped.push(new WarpedRaster(backend, raster, { geobox: grid, resampling: 'bilinear', bands: [1] }));
       }
+      const [first] = rasters.slice(-tiles.length);
+      const isNear = rasters
+        .slice(-tiles.length)
+        .some(({ geobox }) => geobox !== null && gridsMeet(geobox, grid));
+      if (!isNear) throw noOverlap(first.name, first.geobox, 'the event’s box', grid);
       bands.push(warped);
     }
     for (let start = 0; start < grid.height; start += ROWS) {
@@ -298,14 +306,28 @@ function markInvalid(values: Float32Array, valid: Uint8Array): void {
 }
 
 /** 1 in pixels whose centres lie in the manifest's polygons. */
-async function rasterizeLabel(manifest: Manifest, grid: GeoBox): Promise<Uint8Array | null> {
+async function rasterizeLabel(
+  manifest: Manifest,
+  grid: GeoBox,
+  { signal, onProgress }: OperationOptions,
+): Promise<Uint8Array | null> {
   const { label } = manifest.document;
   if (label === undefined) return null;
   const path = resolveFrom(manifest, label.href);
-  const areas = await readAreas(path);
+  const areas = await readAreas(path, {
+    ...given({ signal, onProgress }),
+    bounds: grid.bounds,
+    boundsCrs: grid.crs,
+  });
+  if (areas.features.length === 0) {
+    const message = `the label ${path} has no polygon that touches the grid, so that it shows nothing`;
+    onProgress?.({ type: 'warning', message });
+  }
   const mask = new Uint8Array(grid.pixelCount);
   const ones = new Uint8Array(areas.features.length).fill(1);
-  new Rasterizer(areas, grid).burn({ start: 0, end: grid.height }, mask, ones);
+  const rasterizer = new Rasterizer(areas, grid);
+  if (!rasterizer.isNear) throw noOverlap(path, placeOf(areas), 'the event’s box', grid);
+  rasterizer.burn({ start: 0, end: grid.height }, mask, ones);
   return mask;
 }
 

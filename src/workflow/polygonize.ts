@@ -1,13 +1,15 @@
 /** A class map as polygons in longitude and latitude, streamed. */
+
 import { invalidInput, invalidOption } from '../errors.js';
 import { dtypeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
-import { noReference, openRaster, type Raster } from '../raster/index.js';
+import { noReference, openRaster, type Raster, readPixels } from '../raster/index.js';
 import { type ClassArray, classPolygons, GeoJsonFile } from '../vector/node/index.js';
+import { given } from './given.js';
 
 export interface PolygonizeOptions extends OperationOptions {
-  /** A raster of classes: 8 or 16 bits, or int32. */
+  /** A raster of classes: integers of 8, 16 or 32 bits. */
   source: string;
   /** The GeoJSON file to write. */
   destination: string;
@@ -41,7 +43,7 @@ const ROWS = 512;
 export async function polygonizeFile(options: PolygonizeOptions): Promise<PolygonizeReport> {
   const { signal } = options;
   await requireOutput(options.destination, { formats: ['GeoJSON'], inputs: [options.source] });
-  const raster = await openRaster(options.source, signal === undefined ? {} : { signal });
+  const raster = await openRaster(options.source, given({ signal, onProgress: options.onProgress }));
   try {
     return await polygonizeOpened(raster, options);
   } finally {
@@ -57,12 +59,12 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   if (info === undefined) {
     throw invalidOption('--band', `cannot be ${band}`, `choose one of 1 to ${raster.bands.length}`);
   }
+  const { nodata = info.nodata } = options;
   const found = new Map<number, { value: number; areas: number; km2: number }>();
   const file = await GeoJsonFile.create(options.destination);
   try {
     const polygonizer = classPolygons({
       geobox,
-      nodata: options.nodata ?? info.nodata,
       ...(values === undefined ? {} : { values }),
       onArea: (polygons, properties) => {
         file.add(polygons, { ...properties });
@@ -74,12 +76,12 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
     for (let y = 0; y < raster.height; y += ROWS) {
       signal?.throwIfAborted();
       const height = Math.min(ROWS, raster.height - y);
-      const [plane] = await raster.readPlanes({
+      const { planes, valid } = await readPixels(raster, {
         window: { x: 0, y, width: raster.width, height },
-        bands: [band],
+        bands: [{ index: band, nodata }],
         ...(signal === undefined ? {} : { signal }),
       });
-      polygonizer.addRows(requireClasses(plane, raster.name));
+      polygonizer.addRows(requireClasses(planes[0], raster.name), valid[0]);
       await file.flush();
       onProgress?.({
         type: 'progress',
@@ -103,11 +105,11 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
 }
 
 function requireClasses(plane: TypedArray, name: string): ClassArray {
-  if (plane instanceof Float32Array || plane instanceof Float64Array || plane instanceof Uint32Array) {
+  if (plane instanceof Float32Array || plane instanceof Float64Array) {
     throw invalidInput(
       name,
       `holds ${dtypeOf(plane)}, which is no type of classes`,
-      'give a raster of integers of 8 or 16 bits, or of int32',
+      'give a raster of integers of 8, 16 or 32 bits',
     );
   }
   return plane;

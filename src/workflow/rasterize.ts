@@ -1,20 +1,30 @@
 /** Polygons burned onto a grid, streamed. */
-import { invalidInput, invalidOption } from '../errors.js';
-import type { Dtype } from '../geo/index.js';
+import { invalidOption } from '../errors.js';
+import { allocateArray, type Dtype, noOverlap } from '../geo/index.js';
 import { requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
-import { type AreaFeatures, Rasterizer, readAreas } from '../vector/node/index.js';
+import {
+  burnValue,
+  type PropertyClass,
+  placeOf,
+  Rasterizer,
+  readAreas,
+  requireHolds,
+} from '../vector/node/index.js';
+import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
-
-export const BURN_DTYPES = ['uint8', 'float32'] as const satisfies readonly Dtype[];
 
 export interface RasterizeFileOptions extends OperationOptions {
   /** A vector file of polygons. */
   source: string;
   /** The layer of a file with several. */
   layer?: string;
+  /** The reference system of a file that does not say its own. */
+  sourceCrs?: string;
+  /** The encoding of a shapefile's attributes, whatever it says. */
+  encoding?: string;
   /** The COG to write. */
   destination: string;
   grid: TargetGrid;
@@ -22,12 +32,14 @@ export interface RasterizeFileOptions extends OperationOptions {
   allTouched?: boolean;
   /** What is burned (default 1). */
   value?: number;
-  /** The property of each feature that is burned instead of one value: a number. */
+  /** The property of each feature that is burned instead of one value: a number, or a text of `classes`. */
   property?: string;
+  /** The number of each text of `property`. */
+  classes?: Readonly<Record<string, number>>;
   /** Where no polygon lies (default 0). */
   background?: number;
-  /** Default `uint8`. */
-  dtype?: (typeof BURN_DTYPES)[number];
+  /** Default `uint8`. Whole numbers are burned exactly, or refused. */
+  dtype?: Dtype;
   maxPixels?: number;
 }
 
@@ -36,7 +48,7 @@ export interface RasterizeReport {
   width: number;
   height: number;
   crs: string;
-  /** Features of the file, and pixels that one of them covers. */
+  /** Features that may touch the grid, and pixels that one of them covers. */
   features: number;
   burnedPixels: number;
 }
@@ -46,27 +58,41 @@ const ROWS = 512;
 
 /**
  * Burns polygons by one of GDAL's two rules into a COG; of polygons that overlap, the last wins.
- * @throws {TerrachipError} INVALID_INPUT for a file that holds no polygons, or a property that is no number;
- * INVALID_OPTION for a value that the type cannot hold
+ * Of a file with an index only what touches the grid is read.
+ * @throws {TerrachipError} INVALID_INPUT for a file that holds no polygons, none near the grid, or a property that is no number
+ * which the type holds; INVALID_OPTION for a value that it does not hold
  */
 export async function rasterizeFile(options: RasterizeFileOptions): Promise<RasterizeReport> {
   const { destination, background = 0, dtype = 'uint8', signal, onProgress } = options;
   const { grid } = options;
-  requireFits('--background', background, dtype);
+  const value = burned(options);
+  requireHolds('--background', background, dtype);
+  if (typeof value === 'number') requireHolds('--value', value, dtype);
   await requireOutput(destination, {
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
-  const areas = await readAreas(options.source, {
-    ...(options.layer === undefined ? {} : { layer: options.layer }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const values = burnValues(areas, options, dtype);
   const geobox = (await targetGrid(options.grid)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser --res, smaller --bounds, or raise --max-pixels',
   );
+  const read = {
+    ...given({ layer: options.layer, crs: options.sourceCrs, encoding: options.encoding }),
+    ...given({ signal }),
+  };
+  const areas = await readAreas(options.source, {
+    ...read,
+    ...given({ onProgress }),
+    bounds: geobox.bounds,
+    boundsCrs: geobox.crs,
+  });
+  const values = areas.features.map((feature) => burnValue(feature, value, dtype, areas));
   const rasterizer = new Rasterizer(areas, geobox, { allTouched: options.allTouched ?? false });
+  if (!rasterizer.isNear) {
+    // Only features at the grid were read: all of them say where the file lies.
+    const all = await readAreas(options.source, read);
+    throw noOverlap(areas.name, placeOf(all), 'the grid', geobox);
+  }
   const { width, height } = geobox;
   const writer = await CogWriter.create(destination, { geobox, bands: 1, dtype, overviews: 'mode' });
   try {
@@ -77,9 +103,7 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
     for (let start = 0; start < height; start += ROWS) {
       signal?.throwIfAborted();
       const end = Math.min(height, start + ROWS);
-      const strip = (
-        dtype === 'uint8' ? new Uint8Array((end - start) * width) : new Float32Array((end - start) * width)
-      ).fill(background);
+      const strip = allocateArray(dtype, (end - start) * width).fill(background);
       rasterizer.burn({ start, end }, strip, values);
       covered.fill(0);
       rasterizer.burn({ start, end }, covered, ones);
@@ -101,42 +125,18 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
   }
 }
 
-/** What each feature is burned with. */
-function burnValues(
-  areas: AreaFeatures,
-  { property, value }: RasterizeFileOptions,
-  dtype: 'uint8' | 'float32',
-): number[] {
+/** What features are burned with. */
+function burned({ property, classes, value }: RasterizeFileOptions): number | PropertyClass {
   if (property === undefined) {
-    requireFits('--value', value ?? 1, dtype);
-    return areas.features.map(() => value ?? 1);
+    if (classes === undefined) return value ?? 1;
+    throw invalidOption(
+      '--classes',
+      'has no meaning without --property',
+      'name the property with these texts',
+    );
   }
   if (value !== undefined) {
     throw invalidOption('--value', 'has no meaning beside --property', 'leave one of them out');
   }
-  return areas.features.map(({ properties }) => {
-    const found = properties[property];
-    if (typeof found !== 'number' || !fits(found, dtype)) {
-      throw invalidInput(
-        areas.name,
-        `has a polygon whose ${property} is ${JSON.stringify(found)}`,
-        dtype === 'uint8' ? 'give whole numbers from 0 to 255, or --dtype float32' : 'give numbers',
-      );
-    }
-    return found;
-  });
-}
-
-function requireFits(option: string, value: number, dtype: 'uint8' | 'float32'): void {
-  if (!fits(value, dtype)) {
-    throw invalidOption(
-      option,
-      `cannot be ${value} in ${dtype}`,
-      'give a whole number from 0 to 255, or --dtype float32',
-    );
-  }
-}
-
-function fits(value: number, dtype: 'uint8' | 'float32'): boolean {
-  return dtype === 'float32' || (Number.isInteger(value) && value >= 0 && value <= 255);
+  return { property, ...given({ classes }) };
 }

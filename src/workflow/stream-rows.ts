@@ -1,5 +1,5 @@
 /** Rows from a device into a file, streamed: memory does not grow with the height of the result. */
-import { type Dtype, isFloat, type RowRange, type TypedArray } from '../geo/index.js';
+import { type Dtype, type GeoBox, isFloat, type RowRange, type TypedArray } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import type { OperationOptions } from '../progress.js';
 import { type CogOptions, CogWriter, toStored, UsedValues } from '../raster/index.js';
@@ -10,6 +10,10 @@ const ROWS = 512;
 /** Where rows come from: a warped raster, or what is computed from several. */
 export interface RowSource {
   readonly bandCount: number;
+  /** Whether float32 may not hold the values, so that rows come from `readExactRows`. */
+  readonly exceedsFloat32: boolean;
+  /** Rows of each band in float64 with NaN for no data. */
+  readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]>;
   /** Computes rows into planes of float32 with NaN for no data, whose first row is row `firstRow`. */
   readRows(
     rows: RowRange,
@@ -78,7 +82,7 @@ export async function streamCog(
   }
 }
 
-/** Strips of float32 values into a file of another type. */
+/** Strips of float32 or float64 values into a file of another type. */
 class StripWriter {
   readonly validPixels: number[];
   collisions = 0;
@@ -104,7 +108,7 @@ class StripWriter {
   }
 
   /** @param strips rows of each band, which may be overwritten */
-  write(strips: readonly Float32Array[]): Promise<void> {
+  write(strips: readonly Floats[]): Promise<void> {
     const { dtype, nodata } = this.#target.cog;
     const mask = this.#masked ? this.#maskOf(strips, dtype) : null;
     const values = strips.map((strip, band): TypedArray => {
@@ -123,9 +127,9 @@ class StripWriter {
   }
 
   /** 1 where a band has data. */
-  #maskOf(strips: readonly Float32Array[], dtype: Dtype): Uint8Array {
+  #maskOf(strips: readonly Floats[], dtype: Dtype): Uint8Array {
     const bands = strips.filter((_, band) => band !== this.#target.alpha);
-    const mask = Uint8Array.from(bands[0] ?? strips[0], (value) => (Number.isNaN(value) ? 0 : 1));
+    const mask = Uint8Array.from<number>(bands[0] ?? strips[0], (value) => (Number.isNaN(value) ? 0 : 1));
     for (const values of bands.slice(1)) {
       for (let i = 0; i < mask.length; i++) {
         if (Number.isNaN(values[i]) === (mask[i] === 0)) continue;
@@ -150,16 +154,10 @@ async function streamRows(
   { signal, onProgress }: OperationOptions,
 ): Promise<void> {
   const { width, height } = cog.geobox;
-  const stripShape = [Math.min(ROWS, height), width];
-  const allocate = (): DeviceTensor[] =>
-    Array.from({ length: source.bandCount }, () => backend.allocate(stripShape, 'float32'));
-  const strips = [allocate(), allocate()];
-  // Downloads alternate too: one may still be written while the next arrives.
-  const downloads = strips.map((planes) => planes.map((plane) => new Float32Array(plane.length)));
+  const reader = source.exceedsFloat32 ? exactReader(source) : deviceReader(backend, source, cog.geobox);
   const computeStrip = async (k: number): Promise<void> => {
     const start = k * ROWS;
-    if (start >= height) return;
-    await source.readRows({ start, end: Math.min(height, start + ROWS) }, strips[k % 2], start, signal);
+    if (start < height) await reader.compute(k, { start, end: Math.min(height, start + ROWS) }, signal);
   };
   let computing = computeStrip(0);
   let writing: Promise<void> = Promise.resolve();
@@ -168,11 +166,10 @@ async function streamRows(
       signal?.throwIfAborted();
       await computing;
       const rows = Math.min(ROWS, height - k * ROWS);
-      const planes = strips[k % 2];
-      await Promise.all(planes.map((plane, band) => backend.download(plane, downloads[k % 2][band])));
+      const strips = await reader.take(k);
       computing = computeStrip(k + 1);
       computing.catch(() => undefined);
-      const values = downloads[k % 2].map((download) => download.subarray(0, rows * width));
+      const values = strips.map((strip) => strip.subarray(0, rows * width));
       await writing;
       writing = rowsOf.write(values);
       writing.catch(() => undefined);
@@ -182,6 +179,46 @@ async function streamRows(
     await writing;
   } finally {
     await Promise.allSettled([computing, writing]);
-    for (const plane of strips.flat()) plane.dispose();
+    reader.dispose();
   }
+}
+
+type Floats = Float32Array | Float64Array;
+
+/** Computes strips, of which two are under way, and hands out their values. */
+interface StripReader {
+  compute(k: number, rows: RowRange, signal?: AbortSignal): Promise<void>;
+  /** The values of a strip that is computed, an array a band; they stay until the next but one is taken. */
+  take(k: number): Promise<readonly Floats[]>;
+  dispose(): void;
+}
+
+function deviceReader(backend: Backend, source: RowSource, { width, height }: GeoBox): StripReader {
+  const shape = [Math.min(ROWS, height), width];
+  const allocate = (): DeviceTensor[] =>
+    Array.from({ length: source.bandCount }, () => backend.allocate(shape, 'float32'));
+  const strips = [allocate(), allocate()];
+  // Downloads alternate too: one may still be written while the next arrives.
+  const downloads = strips.map((planes) => planes.map((plane) => new Float32Array(plane.length)));
+  return {
+    compute: (k, rows, signal) => source.readRows(rows, strips[k % 2], rows.start, signal),
+    async take(k) {
+      await Promise.all(strips[k % 2].map((plane, band) => backend.download(plane, downloads[k % 2][band])));
+      return downloads[k % 2];
+    },
+    dispose() {
+      for (const plane of strips.flat()) plane.dispose();
+    },
+  };
+}
+
+function exactReader(source: RowSource): StripReader {
+  let computed: Float64Array[] = [];
+  return {
+    async compute(_, rows, signal) {
+      computed = await source.readExactRows(rows, signal);
+    },
+    take: async () => computed,
+    dispose: () => undefined,
+  };
 }

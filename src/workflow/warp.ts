@@ -1,6 +1,15 @@
 /** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
+
 import { invalidOption } from '../errors.js';
-import { canHold, type Dtype, type GeoBox, isFloat } from '../geo/index.js';
+import {
+  canHold,
+  createTransform,
+  type Dtype,
+  type GeoBox,
+  gridsMeet,
+  isFloat,
+  noOverlap,
+} from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
@@ -17,6 +26,7 @@ import {
   type WarpCounters,
   WarpedRaster,
 } from '../raster/index.js';
+import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { streamCog } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
@@ -27,7 +37,7 @@ export interface WarpFileOptions extends OperationOptions {
   grid: TargetGrid;
   /** Band numbers from 1 (default: all). */
   bands?: readonly number[];
-  /** Type of the result (default: the source's; float32 for float64). */
+  /** Type of the result (default: the source's; float32 for `sum` and `rms` of float64, which are computed in it). */
   dtype?: Dtype;
   /**
    * Nodata of the result (default: the source's where the type holds it, else NaN for floats and none for integers);
@@ -75,16 +85,16 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
-  const raster = await openRaster(options.source, signal === undefined ? {} : { signal });
+  const raster = await openRaster(options.source, given({ signal, onProgress }));
   try {
     if (raster.geobox === null) throw noReference(raster);
     const geobox = (await targetGrid(options.grid, raster.geobox)).requireAtMost(
       options.maxPixels ?? DEFAULT_MAX_PIXELS,
       'choose a coarser --res, smaller --bounds, or raise --max-pixels',
     );
-    for (const note of [raster.crs?.accuracyNote, geobox.crs.accuracyNote]) {
-      if (note) onProgress?.({ type: 'warning', message: note });
-    }
+    const note = raster.crs === null ? null : createTransform(raster.crs, geobox.crs).accuracyNote;
+    if (note !== null) onProgress?.({ type: 'warning', message: note });
+    if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(raster.name, raster.geobox, 'the grid', geobox);
     return await warpOpened(raster, geobox, options);
   } finally {
     await raster.close();
@@ -102,7 +112,8 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       `choose one of 1 to ${raster.bands.length} of ${raster.name}`,
     );
   }
-  const dtype = options.dtype ?? (source.dtype === 'float64' ? 'float32' : source.dtype);
+  const computed = resampling === 'sum' || resampling === 'rms';
+  const dtype = options.dtype ?? (computed && source.dtype === 'float64' ? 'float32' : source.dtype);
   const chosen = bands.flatMap((band) => raster.bands[band - 1] ?? []);
   const alpha = chosen.findIndex(({ colourInterpretation }) => colourInterpretation === 'alpha');
   const colours = chosen.filter((_, band) => band !== alpha);

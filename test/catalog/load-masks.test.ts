@@ -146,6 +146,21 @@ describeBackends('a mask before the reduction', (backend) => {
     expect(valuesOf(await load([row])).slice(0, 4)).toEqual([1, 1, NAN, NAN]);
   });
 
+  it('takes away what is hidden in the quality band itself', async () => {
+    const box = gridAt(500_000, 5_000_010, 3, 1);
+    const row = await writeRow(folder, 'hidden', {
+      red: { geobox: box, bands: [Uint8Array.of(1, 2, 3)], names: ['B04'] },
+      scl: {
+        geobox: box,
+        bands: [Uint8Array.of(4, 4, 9)],
+        names: ['SCL'],
+        mask: Uint8Array.of(255, 0, 255),
+      },
+    });
+    const tensor = await loadRaster([row], box, { backend: backend(), bands: ['B04'], mask });
+    expect(tensor.data).toBeCloseToArray([1, NAN, NAN], 0);
+  });
+
   it('joins the mask of the file', async () => {
     const box = gridAt(500_000, 5_000_010, 3, 1);
     const row = await writeRow(folder, 'both', {

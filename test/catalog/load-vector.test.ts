@@ -123,7 +123,9 @@ describe('loadVector', () => {
     await refuse({ value: { property: 'kind', classes: { boat: 1 } } }).toThrow(
       /kind is "water".*name it in classes/,
     );
-    await refuse({ value: { property: 'name' } }).toThrow(/whose name is missing/);
+    await refuse({ value: { property: 'name' } }).toThrow(/has no property name; choose one of kind, level/);
+    await refuse({ value: 100_001_729, dtype: 'float32' }).toThrow(/value cannot be 100001729 in float32/);
+    await refuse({ value: 1.5, dtype: 'float32' }).toThrow(/value cannot be 1.5; give a whole number/);
     await refuse({ value: 256 }).toThrow(/value cannot be 256 in uint8/);
     await refuse({ background: -1 }).toThrow(/background cannot be -1 in uint8/);
     await refuse({ maxBytes: 59 }).toThrow(/60 bytes, above the limit of 59/);
@@ -179,7 +181,7 @@ describe('loadVector, shapes of every kind', () => {
     const value = { property: 'k' };
     const file = join(folder, 'many.geojson');
     await expect(loadVector(file, many, { value })).rejects.toThrow(
-      /the k of .*many\.geojson cannot be 256 in uint8/,
+      /many\.geojson has a feature whose k is 256, which uint8 does not hold; choose dtype int16/,
     );
     const wide = await loadVector(file, many, { value, dtype: 'uint16', background: 65535 });
     expect([...wide.classes.data]).toEqual(Array.from({ length: 400 }, (_, k) => k));

@@ -175,12 +175,47 @@ describe('terrachip catalog', () => {
   it('reads catalogs and files from a server', async () => {
     await catalog('build', 'scenes', '-o', 'served.parquet', ...REGEX);
     const { url } = await serveFolder(folder);
-    expect(ids(await items('query', `${url}/served.parquet`, '--datetime', '2021-07-12'))).toEqual([
-      'T2_20210712',
-    ]);
+    const query = ['query', `${url}/served.parquet`, '--datetime', '2021-07-12'];
+    expect(ids(await items(...query, '--allow-local'))).toEqual(['T2_20210712']);
+    // The paths in it are those of the machine that built it.
+    expect(await catalog(...query)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/comes from a server but names the file .*--allow-local/),
+    });
+    for (const command of ['info', 'union', 'intersect']) {
+      const given = Array(command === 'info' ? 1 : 2).fill(`${url}/served.parquet`);
+      expect((await catalog(command, ...given, '--allow-local')).status).toBe(0);
+    }
     const remote = `${url}/scenes/T1_20210711_B04.tif`;
     expect((await catalog('build', remote, '-o', 'remote.geojson')).status).toBe(0);
     expect((await items('query', 'remote.geojson', '--bbox', '-10', '40', '10', '60'))[0].path).toBe(remote);
+  });
+
+  it('takes saved searches for catalogs, by whatever command', async () => {
+    const item = (id: string, datetime: string) => ({
+      type: 'Feature',
+      stac_version: '1.0.0',
+      id,
+      geometry: { type: 'Point', coordinates: [9, 45] },
+      properties: { datetime },
+      links: [],
+      assets: { red: { href: `https://example.com/${id}.tif` } },
+    });
+    const features = [item('A', '2021-07-01T10:00:00Z'), item('B', '2021-07-11T10:00:00Z')];
+    await writeFile(join(folder, 'search.json'), JSON.stringify({ type: 'FeatureCollection', features }));
+    await writeFile(join(folder, 'search.ndjson'), features.map((each) => JSON.stringify(each)).join('\n'));
+    for (const name of ['search.json', 'search.ndjson']) {
+      expect(ids(await items('query', name, '--datetime', '2021-07-01'))).toEqual(['A']);
+      const { stdout } = await catalog('build', name, '-o', 'search.parquet');
+      expect(stdout).toBe('search.parquet: 2 rows\n');
+      const [first] = await items('query', 'search.parquet', '--datetime', '2021-07-01');
+      expect(first.assets).toEqual({ red: 'https://example.com/A.tif' });
+      expect((await catalog('build', name, '-o', 'x.parquet', '--type', 'product')).stderr).toMatch(
+        /--type stac/,
+      );
+      expect((await catalog('build', name, '-o', 'x.parquet', '--type', 'vector')).status).toBe(2);
+    }
+    expect(ids(await items('union', 'search.json', 'search.ndjson'))).toEqual(['A', 'B']);
   });
 
   it('takes a catalog of no rows through every command', async () => {
@@ -225,7 +260,10 @@ describe('terrachip catalog', () => {
 
   it.each<[string[], RegExp]>([
     [['build', 'absent.tif', '-o', 'x.parquet'], /absent\.tif does not exist and matches no file/],
-    [['build', 'scenes', '-o', 'x.csv'], /x\.csv ends with \.csv, but would be written as GeoParquet or GeoJSON; give a name that ends with \.parquet/],
+    [
+      ['build', 'scenes', '-o', 'x.csv'],
+      /x\.csv ends with \.csv, but would be written as GeoParquet or GeoJSON; give a name that ends with \.parquet/,
+    ],
     [
       ['build', 'scenes', '-o', 'x.parquet', '--regex', '(\\d+)'],
       /--regex has none of the groups date, start and stop, band/,

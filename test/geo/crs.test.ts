@@ -398,7 +398,7 @@ describe('GeoTIFF keys', () => {
           [1024, 1],
           [3072, 32767],
           [2048, 4326],
-          [3075, 27],
+          [3075, 4],
         ]),
       ).crs,
     ).toBeNull();
@@ -410,6 +410,30 @@ describe('GeoTIFF keys', () => {
         ]),
       ).crs,
     ).toBeNull();
+  });
+
+  it('of a user’s own system take the shift of the datum that a citation names', () => {
+    // Ellipsoid GRS 80, and the Greek Grid's projection. x and y by pyproj: EPSG:2100 of 23.73, 37.97.
+    const greek: [number, string | number][] = [
+      [1024, 1],
+      [2048, 32767],
+      [2057, 6378137],
+      [2059, 298.257222101],
+      [3072, 32767],
+      [3075, 1],
+      [3076, 9001],
+      [3080, 24],
+      [3081, 0],
+      [3092, 0.9996],
+      [3082, 500000],
+      [3083, 0],
+    ];
+    for (const citation of ['GGRS87', 'GCS Name = GCS_GGRS_1987|Datum = D_GGRS_1987|Primem = Greenwich|']) {
+      const { crs } = crsFromGeoKeys(new Map<number, string | number>([...greek, [2049, citation]]));
+      const [x, y] = createTransform(Crs.wgs84, crs ?? Crs.wgs84).forward(23.73, 37.97);
+      expect(x).toBeCloseTo(476135.369, 2);
+      expect(y).toBeCloseTo(4202232.915, 2);
+    }
   });
 
   it('take a datum or an ellipsoid by its code', () => {

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isTerrachipError } from '../../src/errors.js';
 import {
@@ -8,7 +10,7 @@ import {
   InlineExecutor,
   WebGpuBackend,
 } from '../../src/gpu/index.js';
-import { createBackend, requestNodeAdapter } from '../../src/gpu/node/index.js';
+import { createBackend, createNodeWebGpuBackend, requestNodeAdapter } from '../../src/gpu/node/index.js';
 import { linearToDecibel, validMask } from '../../src/kernels/index.js';
 import { describeBackends, webgpuProblem } from '../support/backends.js';
 
@@ -223,5 +225,26 @@ describe.skipIf(webgpuProblem !== null)('WebGpuBackend (webgpu)', async () => {
     expect(disposed).toBe(1);
     await backend.device.lost;
     expect(() => backend.allocate([4], 'float32')).toThrow(/after its disposal/);
+  });
+
+  it('is collected once it is disposed of, with its device or without', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const adopted = await newDevice();
+    const used = async (backend: WebGpuBackend): Promise<WeakRef<WebGpuBackend>> => {
+      const tensor = backend.upload(Float32Array.of(1, 2));
+      await backend.download(tensor);
+      tensor.dispose();
+      backend.dispose();
+      return new WeakRef(backend);
+    };
+    const owning = async (): Promise<WeakRef<WebGpuBackend>> => used(await createNodeWebGpuBackend());
+    const backends = [await owning(), await owning(), await used(WebGpuBackend.adopt(adopted))];
+    for (let round = 0; round < 20 && backends.some((each) => each.deref() !== undefined); round++) {
+      await sleep(10);
+      collect();
+    }
+    expect(backends.map((each) => each.deref())).toEqual([undefined, undefined, undefined]);
+    adopted.destroy();
   });
 });

@@ -2,7 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isTerrachipError } from '../../src/errors.js';
-import { foreignAddress, HttpSource, isAddress, publicUrl, setLeastRate } from '../../src/io/index.js';
+import {
+  foreignAddress,
+  HttpSource,
+  isAddress,
+  mayName,
+  publicUrl,
+  setLeastRate,
+} from '../../src/io/index.js';
 import { openSource } from '../../src/io/node/index.js';
 import { type RangeServer, startRangeServer } from '../support/http-server.js';
 
@@ -313,6 +320,17 @@ describe('HttpSource', () => {
     await expect(openSource(server.url, { retry })).rejects.toThrow(/redirects to file:/);
   });
 
+  it('follows no redirect to what only this machine or its network can ask', async () => {
+    server.fault = (_, response) => {
+      response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end();
+      return true;
+    };
+    await expect(openSource(server.url, { retry })).rejects.toThrow(
+      /redirects to http:\/\/169\.254\.169\.254\/latest\/meta-data, which only this machine/,
+    );
+    expect(server.ranges).toHaveLength(1);
+  });
+
   it('gives an answer up that comes slower than the least rate, as something to repeat', async () => {
     server.fault = (_, response) => {
       response.writeHead(206, { 'content-range': 'bytes 0-32767/300000' });
@@ -446,5 +464,41 @@ describe('foreignAddress', () => {
       expect(foreignAddress(path)).toBeNull();
     }
     expect(foreignAddress('s3://key:secret@bucket/b.tif')?.message).not.toMatch(/secret/);
+  });
+});
+
+describe('addresses that a server may name', () => {
+  const names = (from: string, to: string) => mayName(new URL(from), new URL(to));
+
+  it.each([
+    ['https://a.org', 'https://b.org/x', true],
+    ['https://a.org', 'http://8.8.8.8', true],
+    ['https://a.org', 'http://[2606:4700::1]', true],
+    ['https://a.org', 'http://10.1.2.3', false],
+    ['https://a.org', 'http://172.31.0.1', false],
+    ['https://a.org', 'http://172.32.0.1', true],
+    ['https://a.org', 'http://192.168.1.1', false],
+    ['https://a.org', 'http://100.64.0.1', false],
+    ['https://a.org', 'http://localhost:8080', false],
+    ['https://a.org', 'http://localhost.', false],
+    ['https://a.org', 'http://127.1', false],
+    ['https://a.org', 'http://0x7f000001', false],
+    ['https://a.org', 'http://0.0.0.0', false],
+    ['https://a.org', 'http://[::1]', false],
+    ['https://a.org', 'http://[::]', false],
+    ['https://a.org', 'http://[fd00::1]', false],
+    ['https://a.org', 'http://[fe80::1]', false],
+    ['https://a.org', 'http://[::ffff:10.0.0.1]', false],
+    ['https://a.org', 'http://[64:ff9b::7f00:1]', false],
+    ['https://a.org', 'http://minio:9000', false],
+    ['https://a.org', 'http://nas.local', false],
+    // As near as the server itself, but never the address of keys.
+    ['http://10.1.2.3', 'http://10.9.9.9', true],
+    ['http://10.1.2.3', 'http://localhost', false],
+    ['http://localhost:1', 'http://127.0.0.1:2', true],
+    ['http://localhost:1', 'http://169.254.169.254', false],
+    ['http://169.254.1.1/a', 'http://169.254.1.1/b', true],
+  ])('from %s: %s is %s', (from, to, allowed) => {
+    expect(names(from, to)).toBe(allowed);
   });
 });

@@ -47,6 +47,42 @@ function randomGrid(seed: number, from: GeoBox, size: number): GeoBox {
 }
 
 describeBackends('resamplings', (backend) => {
+  describe('infinities', () => {
+    const size = 9;
+    const source = Float32Array.from({ length: size * size }, (_, i) => (i * 7) % 23);
+    const [column, row] = [4, 3];
+    const place = row * size + column;
+    const from = square(size, size);
+
+    it.each(['bilinear', 'cubic', 'lanczos', 'average', 'rms', 'sum'] as const)(
+      'spoil no pixel that they have no part in: %s',
+      async (resampling) => {
+        for (const infinity of [Infinity, -Infinity]) {
+          const spoilt = source.slice();
+          spoilt[place] = infinity;
+          const same = await warpOn(backend(), spoilt, from, from, resampling);
+          expect(same[place]).toBe(resampling === 'rms' ? Infinity : infinity);
+          const others = same.map((value, i) => (i === place ? source[i] : value));
+          expect(others).toBeCloseToArray([...source], 1e-4);
+        }
+      },
+    );
+
+    it.each(['bilinear', 'cubic', 'lanczos'] as const)(
+      'between pixels of other columns: %s',
+      async (resampling) => {
+        const spoilt = source.slice();
+        spoilt[place] = Infinity;
+        const down = over(0, 0.25, 1, size, size - 1);
+        const expected = await warpOn(backend(), source, from, down, resampling);
+        const result = await warpOn(backend(), spoilt, from, down, resampling);
+        const elsewhere = (values: Float32Array): Float32Array =>
+          values.filter((_, i) => i % size !== column);
+        expect(elsewhere(result)).toBeCloseToArray([...elsewhere(expected)], 1e-5);
+      },
+    );
+  });
+
   describe.each(caseNames('resamplings'))('GDAL’s %s', (name) => {
     const { source, floats, from, to, nodata, scale, truth } = readCase('resamplings', name);
     const valid = floats.filter((v) => !Number.isNaN(v));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Crs, createTransform } from '../../src/geo/node/index.js';
 import { crsOf } from '../../src/raster/cf/grid-mapping.js';
 import { decodeTime, timeDecoder } from '../../src/raster/cf/index.js';
-import '../../src/geo/node/index.js';
 
 function iso(units: string, value: number, calendar?: string): string {
   const decode = timeDecoder('time', calendar === undefined ? { units } : { units, calendar });
@@ -25,15 +25,45 @@ describe('CF time', () => {
     expect(iso(units, value, calendar)).toBe(wanted);
   });
 
+  it.each([
+    ['days since 2015-02-28 12:00', 1, 'noleap', '2015-03-01T12:00:00.000Z'],
+    ['days since 2016-02-28', 1, 'noleap', '2016-03-01T00:00:00.000Z'],
+    ['hours since 0001-01-01', 17_520_000, '365_day', '2001-01-01T00:00:00.000Z'],
+    ['days since 2016-02-28', 1, 'all_leap', '2016-02-29T00:00:00.000Z'],
+    ['days since 2015-02-28', 2, '366_day', '2015-03-01T00:00:00.000Z'],
+    ['days since 2000-01-30', 1, '360_day', '2000-02-01T00:00:00.000Z'],
+    ['days since 2000-02-30', 2.25, '360_day', '2000-03-02T06:00:00.000Z'],
+    ['days since 2000-01-01', 366, '360_day', '2001-01-07T00:00:00.000Z'],
+    ['months since 2000-11-15', 3, undefined, '2001-02-15T00:00:00.000Z'],
+    ['months since 1850-01-01', 2000, 'noleap', '2016-09-01T00:00:00.000Z'],
+    ['years since 2000-01-01 06:00', -2, undefined, '1998-01-01T06:00:00.000Z'],
+    ['months since 1850-01-30', 1, '360_day', null],
+    ['months since 2000-01-31', 1, undefined, null],
+    ['months since 2000-01-01', 0.5, undefined, null],
+    ['days since 2015-02-28', 1, 'all_leap', null],
+    ['days since 2001-02-28', 1, '360_day', null],
+  ])('%s, %d, %s is the civil date of the same name', (units, value, calendar, wanted) => {
+    const attributes = calendar === undefined ? { units } : { units, calendar };
+    const time = decodeTime(timeDecoder('time', attributes), value, null);
+    expect(time === null ? null : time.toJSON()[0]).toBe(wanted);
+  });
+
+  // The day number of cftime.DatetimeJulian(2000, 1, 1) and of (1900, 2, 29), which only that calendar has.
+  it.each([
+    ['days since 2000-01-01', 0, '2000-01-14T00:00:00.000Z'],
+    ['days since 1900-02-29', 1, '1900-03-14T00:00:00.000Z'],
+  ])('%s, %d in the Julian calendar is the same day', (units, value, wanted) => {
+    expect(iso(units, value, 'julian')).toBe(wanted);
+  });
+
   it('refuses other calendars and units', () => {
-    for (const calendar of ['360_day', 'noleap', '365_day', 'julian']) {
-      expect(() => iso('days since 2000-01-01', 1, calendar)).toThrow(
-        /in the calendar ".*civil calendar; convert it/,
-      );
-    }
-    for (const units of ['months since 2000-01-01', 'days since 2000-02-30', 'days since yesterday']) {
+    expect(() => iso('days since 2000-01-01', 1, 'none')).toThrow(
+      /in the calendar "none", which is not known/,
+    );
+    for (const units of ['fortnights since 2000-01-01', 'days since 2000-02-30', 'days since yesterday']) {
       expect(() => iso(units, 1)).toThrow(/has the time units/);
     }
+    expect(() => iso('days since 2000-02-30', 1, 'noleap')).toThrow(/has the time units/);
   });
 
   it('makes intervals of bounds, closed at their last millisecond', () => {
@@ -67,6 +97,16 @@ describe('grid mappings', () => {
     );
     expect(Math.hypot(x.x - y.x, x.y - y.y)).toBeLessThan(1e-3);
     expect(crsOf({ grid_mapping_name: 'rotated_latitude_longitude' })).toBe(null);
+    // The shift of a datum is known by its name: 23.73, 37.97 in EPSG:4121 by pyproj.
+    const named = crsOf({
+      grid_mapping_name: 'latitude_longitude',
+      horizontal_datum_name: 'Greek Geodetic Reference System 1987',
+      semi_major_axis: 6378137,
+      inverse_flattening: 298.257222101,
+    });
+    const [longitude, latitude] = createTransform(Crs.wgs84, named ?? Crs.wgs84).forward(23.73, 37.97);
+    expect(longitude).toBeCloseTo(23.728305471, 6);
+    expect(latitude).toBeCloseTo(37.967401013, 6);
     expect(crsOf({})).toBe(null);
   });
 });

@@ -1,9 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { TimeInterval } from '../../src/geo/node/index.js';
+import { TimeInterval, type TypedArray } from '../../src/geo/node/index.js';
+import type { ProgressEvent } from '../../src/progress.js';
 import { ArrayRaster, openNetcdf, openRaster } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
+import { type NetcdfVariable, writeNetcdf4 } from '../support/netcdf.js';
 import { hashValues, serveFolder, storePath, storeTruth } from '../support/stores.js';
 
 const folder = await temporaryFolder();
@@ -72,5 +74,149 @@ describe('netCDF', () => {
     await writeFile(path, bytes.subarray(0, Math.floor(bytes.length / 3)));
     await expect(openRaster(path)).rejects.toThrow(/get (it|the file) again/);
     await expect(openNetcdf(join(folder, 'absent.nc'))).rejects.toThrow(/does not exist/);
+  });
+});
+
+describe('missing values', () => {
+  let count = 0;
+  /** Six values of two rows as a raster. */
+  const rasterOf = async (
+    data: TypedArray,
+    attributes: Record<string, string | number | TypedArray>,
+  ): Promise<{ nodata: number | null; values: number[] }> => {
+    const axis = (name: string, values: number[], units: string): [string, NetcdfVariable] => [
+      name,
+      { data: Float64Array.from(values), dimensions: [name], shape: [values.length], attributes: { units } },
+    ];
+    const path = await writeNetcdf4(join(folder, `missing-${count++}.nc`), {
+      ...Object.fromEntries([axis('y', [50, 49], 'degrees_north'), axis('x', [1, 2, 3], 'degrees_east')]),
+      v: { data, dimensions: ['y', 'x'], shape: [2, 3], attributes },
+    });
+    const raster = await openRaster(`${path}#v`);
+    const [plane] = await raster.readPlanes();
+    await raster.close();
+    return { nodata: raster.bands[0].nodata, values: [...plane] };
+  };
+  const short = (...values: number[]): Int16Array => Int16Array.from(values);
+
+  // What is replaced is what netCDF4-python masks.
+  it('are all of _FillValue and missing_value', async () => {
+    const data = short(-32768, -9999, -1, 0, 5, 900);
+    expect(await rasterOf(data, { _FillValue: short(-32768), missing_value: short(-9999, -1) })).toEqual({
+      nodata: -32768,
+      values: [-32768, -32768, -32768, 0, 5, 900],
+    });
+    expect(await rasterOf(data, { missing_value: short(-9999) })).toMatchObject({
+      nodata: -9999,
+      values: [-32768, -9999, -1, 0, 5, 900],
+    });
+    const floats = Float32Array.of(-9.99, 1e20, 2, 3, 4, 5);
+    expect(
+      (await rasterOf(floats, { _FillValue: Float32Array.of(1e20), missing_value: -9.99 })).values,
+    ).toEqual([...Float32Array.of(1e20, 1e20, 2, 3, 4, 5)]);
+  });
+
+  it("are netCDF's own fill values where nothing is declared, but for bytes", async () => {
+    expect(await rasterOf(short(-32767, 1, 2, 3, 4, 5), {})).toMatchObject({ nodata: -32767 });
+    expect(await rasterOf(short(-32767, -5, 2, 3, 4, 5), { missing_value: short(-5) })).toEqual({
+      nodata: -5,
+      values: [-5, -5, 2, 3, 4, 5],
+    });
+    expect(await rasterOf(new Float32Array(6), {})).toMatchObject({ nodata: 9.969209968386869e36 });
+    expect(await rasterOf(new Int8Array(6), {})).toMatchObject({ nodata: null });
+    expect(await rasterOf(short(-32767, 1, 2, 3, 4, 5), { _NoFill: 'true' })).toMatchObject({ nodata: null });
+  });
+
+  it('are what lies outside of the valid range, in packed units or in unpacked ones', async () => {
+    const data = short(-5, 0, 450, 900, 901, -32768);
+    const packed = { _FillValue: short(-32768), scale_factor: 0.1, add_offset: 5 };
+    const wanted = [-32768, 0, 450, 900, -32768, -32768];
+    expect((await rasterOf(data, { ...packed, valid_range: short(0, 900) })).values).toEqual(wanted);
+    expect((await rasterOf(data, { ...packed, valid_min: short(0), valid_max: short(900) })).values).toEqual(
+      wanted,
+    );
+    // Real numbers beside packed integers are in the units of the unpacked values: 5 to 95.
+    expect((await rasterOf(data, { ...packed, valid_range: Float64Array.of(5, 95) })).values).toEqual(wanted);
+    // Without a value that stands for them, one that the range excludes does.
+    expect(await rasterOf(Uint8Array.of(0, 1, 2, 3, 4, 255), { valid_max: Uint8Array.of(3) })).toEqual({
+      nodata: 4,
+      values: [0, 1, 2, 3, 4, 4],
+    });
+    expect(
+      (await rasterOf(Float64Array.of(-1, 0, 1, 2, 3, 4), { valid_min: 0, _NoFill: 'true' })).values,
+    ).toEqual([Number.NaN, 0, 1, 2, 3, 4]);
+  });
+
+  it('follow the sign that _Unsigned gives', async () => {
+    const bytes = Int8Array.of(0, 1, 127, -128, -2, -1);
+    const signs = { _Unsigned: 'true', _FillValue: Int8Array.of(-1) };
+    expect(await rasterOf(bytes, { ...signs, valid_range: Int8Array.of(1, -3) })).toEqual({
+      nodata: 255,
+      values: [255, 1, 127, 128, 255, 255],
+    });
+  });
+
+  it('leave a range aside that the type cannot hold, with a warning', async () => {
+    const events: ProgressEvent[] = [];
+    const path = await writeNetcdf4(join(folder, 'beyond.nc'), {
+      v: {
+        data: short(1, 2, 3, 4),
+        dimensions: [],
+        shape: [2, 2],
+        attributes: { valid_range: Int32Array.of(100_000, 200_000) },
+      },
+    });
+    const raster = await openRaster(path, { onProgress: (event) => events.push(event) });
+    expect([...(await raster.readPlanes())[0]]).toEqual([1, 2, 3, 4]);
+    expect(events).toEqual([
+      {
+        type: 'warning',
+        message: expect.stringMatching(/#v has a valid range \(100000 to 200000\) that its type/),
+      },
+    ]);
+  });
+});
+
+describe('times', () => {
+  it('that are no dates leave the bands, with a warning', async () => {
+    for (const [units, calendar, dates, message] of [
+      ['days since 2001-02-28', '360_day', ['2001-02-28T00:00:00.000Z', null], /1 of 2 times are no dates/],
+      ['days since 2001-02-28', 'none', [null, null], /in the calendar "none", which is not known/],
+    ] as const) {
+      const warnings: string[] = [];
+      const path = await writeNetcdf4(join(folder, `times-${calendar}.nc`), {
+        time: {
+          data: Int32Array.of(0, 1),
+          dimensions: ['time'],
+          shape: [2],
+          attributes: { units, calendar },
+        },
+        y: { data: Float64Array.of(2, 1), dimensions: ['y'], shape: [2] },
+        x: { data: Float64Array.of(1, 2), dimensions: ['x'], shape: [2] },
+        v: { data: new Float32Array(8), dimensions: ['time', 'y', 'x'], shape: [2, 2, 2] },
+      });
+      const raster = await openRaster(`${path}#v`, {
+        onProgress: (event) => event.type === 'warning' && warnings.push(event.message),
+      });
+      if (!(raster instanceof ArrayRaster)) throw new Error('another class');
+      expect([1, 2].map((band) => raster.bandCoordinates(band).time)).toEqual(
+        dates.map((date, i) => (date === null ? i : TimeInterval.parse(date))),
+      );
+      expect(warnings).toEqual([expect.stringMatching(message)]);
+      await raster.close();
+    }
+  });
+});
+
+describe('HDF5', () => {
+  it('names a filter that the library lacks, and says that the file is sound', async () => {
+    const raster = await openRaster(storePath('unread.h5'));
+    await expect(raster.readPlanes()).rejects.toThrow(
+      /#lzf is compressed by the HDF5 filter lzf \(32000\).*the file is sound; .*h5repack -f GZIP=5/,
+    );
+    await raster.close();
+    await expect(openRaster(storePath('half.h5'))).rejects.toThrow(
+      /holds no array that terrachip reads: half holds float16; store it as another type/,
+    );
   });
 });

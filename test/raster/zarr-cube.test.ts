@@ -71,6 +71,24 @@ describe('ZarrCubeWriter', () => {
     await expect(cube.close()).rejects.toThrow(/is complete, or was given up/);
   });
 
+  it('takes no value of integers for no data that nobody named', async () => {
+    const variables = { a: { dtype: 'uint8' as const } };
+    const create = (name: string): Promise<ZarrCubeWriter> =>
+      ZarrCubeWriter.create(join(folder, name), { geobox, times: [0], variables, tile: 64 });
+    const whole = await create('whole.zarr');
+    const values = new Uint8Array(50 * 37);
+    await whole.write('a', 0, { x: 0, y: 0, width: 50, height: 37 }, values);
+    await whole.close();
+    const raster = await openRaster(join(folder, 'whole.zarr#a'));
+    expect(raster.bands[0].nodata).toBeNull();
+    expect(await raster.readPlanes()).toEqual([values]);
+    await raster.close();
+    const part = await create('part.zarr');
+    await part.write('a', 0, { x: 0, y: 0, width: 50, height: 36 }, values.subarray(50));
+    await expect(part.close()).rejects.toThrow(/lacks pixels of "a", which has no nodata value/);
+    expect((await readdir(folder)).filter((name) => name.includes('part.zarr'))).toEqual([]);
+  });
+
   it('refuses what a cube cannot be', async () => {
     const path = join(folder, 'refused.zarr');
     const options = { geobox, times: months, variables: ['a'] };

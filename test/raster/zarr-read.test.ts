@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -19,37 +19,9 @@ import {
 import { temporaryFolder } from '../support/files.js';
 import { randomValues } from '../support/random.js';
 import { copyStore, hashValues, serveFolder, storePath, storeTruth } from '../support/stores.js';
+import { arrayV3, writeStore } from '../support/zarr-store.js';
 
 const folder = await temporaryFolder();
-
-/** Writes a store of documents and chunks by key. */
-async function writeStore(name: string, entries: Record<string, unknown>): Promise<string> {
-  const store = join(folder, name);
-  for (const [key, value] of Object.entries(entries)) {
-    const path = join(store, key);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, value instanceof Uint8Array ? value : JSON.stringify(value));
-  }
-  return store;
-}
-
-function arrayV3(
-  shape: number[],
-  chunk: number[],
-  more: Record<string, unknown> = {},
-): Record<string, unknown> {
-  return {
-    zarr_format: 3,
-    node_type: 'array',
-    shape,
-    data_type: 'uint8',
-    chunk_grid: { name: 'regular', configuration: { chunk_shape: chunk } },
-    chunk_key_encoding: { name: 'default' },
-    fill_value: 0,
-    codecs: [{ name: 'bytes', configuration: { endian: 'little' } }],
-    ...more,
-  };
-}
 
 describe.each(['types-v2.zarr.zip', 'types-v3.zarr.zip'])('%s by zarr-python', (file) => {
   it.each(Object.entries(storeTruth[file]))(
@@ -190,7 +162,7 @@ describe('a store by terrachip', async () => {
   });
 
   it('on a web server without consolidated metadata needs the name of a variable', async () => {
-    const plain = await writeStore('plain.zarr', {
+    const plain = await writeStore(folder, 'plain.zarr', {
       'zarr.json': { zarr_format: 3, node_type: 'group' },
       'a/zarr.json': arrayV3([2, 3], [2, 3]),
       'a/c/0/0': Uint8Array.of(1, 2, 3, 4, 5, 6),
@@ -221,7 +193,7 @@ describe('a store by terrachip', async () => {
 
 describe('several arrays', () => {
   it('are listed when none is named, and found by path or name', async () => {
-    const store = await writeStore('several.zarr', {
+    const store = await writeStore(folder, 'several.zarr', {
       'zarr.json': { zarr_format: 3, node_type: 'group' },
       'optical/zarr.json': { zarr_format: 3, node_type: 'group' },
       'optical/red/zarr.json': arrayV3([2, 2], [2, 2], { dimension_names: ['y', 'x'] }),
@@ -246,7 +218,7 @@ describe('several arrays', () => {
 describe('GeoZarr', () => {
   it('takes its place from the groups around it, and its overviews from multiscales', async () => {
     const level = (size: number): Record<string, unknown> => arrayV3([size, size], [4, 4]);
-    const store = await writeStore('pyramid.zarr', {
+    const store = await writeStore(folder, 'pyramid.zarr', {
       'zarr.json': {
         zarr_format: 3,
         node_type: 'group',
@@ -276,7 +248,7 @@ describe('GeoZarr', () => {
   });
 
   it('shifts a node-registered transform by half a pixel', async () => {
-    const store = await writeStore('node.zarr', {
+    const store = await writeStore(folder, 'node.zarr', {
       'zarr.json': arrayV3([2, 2], [2, 2], {
         dimension_names: ['Y', 'X'],
         attributes: {
@@ -314,13 +286,13 @@ describe('hostile stores', () => {
       /chunks of 17179869184 bytes/,
     ],
   ])('refuses %s', async (name, document, message) => {
-    const store = await writeStore(`hostile ${name}.zarr`, { 'zarr.json': document });
+    const store = await writeStore(folder, `hostile ${name}.zarr`, { 'zarr.json': document });
     await expect(openRaster(store)).rejects.toThrow(message);
   });
 
   it('refuses keys that leave the store', async () => {
     for (const path of ['../outside', 'a/../../outside', 'a\\b', 'a//b']) {
-      const store = await writeStore('leaving.zarr', {
+      const store = await writeStore(folder, 'leaving.zarr', {
         'zarr.json': {
           zarr_format: 3,
           node_type: 'group',
@@ -337,7 +309,7 @@ describe('hostile stores', () => {
 
   it('does not expand a bomb', async () => {
     const bomb = gzipSync(new Uint8Array(64 * 2 ** 20));
-    const store = await writeStore('bomb.zarr', {
+    const store = await writeStore(folder, 'bomb.zarr', {
       'zarr.json': arrayV3([4, 4], [4, 4], { codecs: [{ name: 'bytes' }, { name: 'gzip' }] }),
       'c/0/0': bomb,
     });
@@ -345,7 +317,7 @@ describe('hostile stores', () => {
   });
 
   it('refuses a chunk that is too short', async () => {
-    const store = await writeStore('short.zarr', {
+    const store = await writeStore(folder, 'short.zarr', {
       'zarr.json': arrayV3([4, 4], [4, 4]),
       'c/0/0': new Uint8Array(9),
     });
@@ -353,7 +325,7 @@ describe('hostile stores', () => {
   });
 
   it('says what it cannot decode', async () => {
-    const store = await writeStore('lzma.zarr', {
+    const store = await writeStore(folder, 'lzma.zarr', {
       '.zarray': {
         zarr_format: 2,
         shape: [2, 2],
@@ -373,7 +345,7 @@ describe('hostile stores', () => {
 
   it('refuses integers that float64 cannot hold', async () => {
     const bytes = new BigInt64Array([2n ** 53n + 1n, 1n]);
-    const store = await writeStore('large.zarr', {
+    const store = await writeStore(folder, 'large.zarr', {
       'zarr.json': arrayV3([1, 2], [1, 2], { data_type: 'int64' }),
       'c/0/0': new Uint8Array(bytes.buffer),
     });

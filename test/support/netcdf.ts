@@ -9,7 +9,8 @@ export interface NetcdfVariable {
   readonly shape: readonly number[];
   /** With it values are deflated. */
   readonly chunks?: readonly number[];
-  readonly attributes?: Readonly<Record<string, string | number>>;
+  /** Plain numbers are stored as float64; typed arrays as what they are. */
+  readonly attributes?: Readonly<Record<string, string | number | TypedArray>>;
 }
 
 export async function writeNetcdf4(

@@ -28,12 +28,23 @@ export function hashValues(values: ArrayLike<number>): string {
   return createHash('sha256').update(new Uint8Array(numbers.buffer)).digest('hex');
 }
 
-/** A web server for the files of a folder, with ranges. */
-export async function serveFolder(folder: string): Promise<{ url: string; requests: string[] }> {
+/**
+ * A web server for the files of a folder, with ranges.
+ * @param absent the status for what is not there, and for all that `refuses` says
+ */
+export async function serveFolder(
+  folder: string,
+  absent = 404,
+  refuses: (path: string) => boolean = () => false,
+): Promise<{ url: string; requests: string[] }> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     requests.push(decodeURIComponent(pathname));
+    if (refuses(pathname)) {
+      response.writeHead(absent).end();
+      return;
+    }
     readFile(join(folder, decodeURIComponent(pathname))).then(
       (content) => {
         const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
@@ -42,7 +53,7 @@ export async function serveFolder(folder: string): Promise<{ url: string; reques
         const range = `bytes ${start}-${end - 1}/${content.length}`;
         return response.writeHead(206, { 'content-range': range }).end(content.subarray(start, end));
       },
-      () => response.writeHead(404).end(),
+      () => response.writeHead(absent).end(),
     );
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -69,3 +69,37 @@ export function zarrCoordinate(
 ): ZarrArrayFile {
   return { data: Float64Array.from(data), shape: [data.length], dimensions: [dimension], attributes };
 }
+
+/** Writes a store of documents and chunks by key. */
+export async function writeStore(
+  folder: string,
+  name: string,
+  entries: Record<string, unknown>,
+): Promise<string> {
+  const store = join(folder, name);
+  for (const [key, value] of Object.entries(entries)) {
+    const path = join(store, key);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, value instanceof Uint8Array ? value : JSON.stringify(value));
+  }
+  return store;
+}
+
+/** `zarr.json` of an array of bytes. */
+export function arrayV3(
+  shape: number[],
+  chunk: number[],
+  more: Record<string, unknown> = {},
+): Record<string, unknown> {
+  return {
+    zarr_format: 3,
+    node_type: 'array',
+    shape,
+    data_type: 'uint8',
+    chunk_grid: { name: 'regular', configuration: { chunk_shape: chunk } },
+    chunk_key_encoding: { name: 'default' },
+    fill_value: 0,
+    codecs: [{ name: 'bytes', configuration: { endian: 'little' } }],
+    ...more,
+  };
+}

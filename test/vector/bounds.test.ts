@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { loadVector } from '../../src/catalog/node/index.js';
 import { type Bounds, Crs, transformBounds } from '../../src/geo/node/index.js';
 import { readFeatures } from '../../src/vector/node/index.js';
+import { rasterizeFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { startRangeServer } from '../support/http-server.js';
 import { gridAt } from '../support/raster-rows.js';
@@ -171,6 +172,15 @@ describe('bounds', () => {
     const { classes } = await loadVector(server.url, grid);
     expect([...classes.data]).toEqual([0, 0, 1, 0]);
     expect(server.bytes()).toBeLessThan(file.length / 4);
+    const before = server.bytes();
+    const destination = join(folder, 'label.tif');
+    const { features } = await rasterizeFile({
+      source: server.url,
+      destination,
+      grid: { crs: grid.crs, bounds: grid.bounds, size: [2, 2] },
+    });
+    expect(features).toBe(1);
+    expect(server.bytes() - before).toBeLessThan(file.length / 4);
     // Shared with other calls, it is read whole.
     const files = new Map();
     await loadVector(server.url, grid, { files });

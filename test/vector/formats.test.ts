@@ -1,6 +1,5 @@
-import { copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sqlite from 'node-sqlite3-wasm';
 import { feature as topojsonFeature } from 'topojson-client';
 import { describe, expect, it } from 'vitest';
 import { Crs } from '../../src/geo/index.js';
@@ -136,150 +135,6 @@ describe('readFeatures', () => {
   });
 });
 
-describe('shapefiles', () => {
-  it('ask for what their missing .prj would say', async () => {
-    const path = join(folder, 'bare.shp');
-    await copyFile(join(FIXTURES, 'parks.shp'), path);
-    await expect(readFeatures(path)).rejects.toThrow(/does not say its coordinate reference system/);
-    const { crs, features } = await readFeatures(path, { crs: 32632 });
-    expect(crs.epsg).toBe(32632);
-    expect(features.map(({ properties }) => properties)).toEqual([{}, {}, {}]);
-  });
-
-  it('refuse what is damaged', async () => {
-    const whole = await readFile(join(FIXTURES, 'parks.shp'));
-    const table = await readFile(join(FIXTURES, 'parks.dbf'));
-    const damaged = async (shp: Uint8Array, dbf: Uint8Array | null = null): Promise<unknown> => {
-      const path = join(folder, `damaged-${Math.random()}.shp`);
-      await writeFile(path, shp);
-      if (dbf !== null) await writeFile(path.replace('.shp', '.dbf'), dbf);
-      return readFeatures(path, { crs: 32632 });
-    };
-    await expect(damaged(whole.subarray(0, 50))).rejects.toThrow(/is no shapefile/);
-    await expect(damaged(whole.subarray(0, 300))).rejects.toThrow(/reaches beyond its end/);
-    const manyParts = Buffer.from(whole);
-    manyParts.writeUInt32LE(0xffff_ffff, 100 + 8 + 36);
-    await expect(damaged(manyParts)).rejects.toThrow(/ends too early/);
-    const manyRecords = Buffer.from(table);
-    manyRecords.writeUInt32LE(1000, 4);
-    await expect(damaged(whole, manyRecords)).rejects.toThrow(/is a damaged table/);
-    const fewRecords = Buffer.from(table);
-    fewRecords.writeUInt32LE(1, 4);
-    await expect(damaged(whole, fewRecords)).rejects.toThrow(/more shapes than the 1 records/);
-    const patch = Buffer.from(whole);
-    patch.writeUInt32LE(31, 100 + 8);
-    await expect(damaged(patch)).rejects.toThrow(/holds shapes of type 31/);
-  });
-});
-
-describe('GeoPackages', () => {
-  const make = (name: string, fill: (database: InstanceType<typeof sqlite.Database>) => void): string => {
-    const path = join(folder, name);
-    const database = new sqlite.Database(path);
-    database.exec(`CREATE TABLE gpkg_geometry_columns (table_name TEXT, column_name TEXT, srs_id INTEGER);
-      CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT, srs_id INTEGER PRIMARY KEY, organization TEXT,
-        organization_coordsys_id INTEGER, definition TEXT);
-      INSERT INTO gpkg_spatial_ref_sys VALUES ('x', 7, 'EPSG', 32632, '');
-      INSERT INTO gpkg_geometry_columns VALUES ('things', 'shape', 7);`);
-    fill(database);
-    database.close();
-    return path;
-  };
-  const point = (x: number, y: number): Uint8Array => {
-    const blob = Buffer.alloc(8 + 21);
-    blob.write('GP');
-    blob[3] = 1;
-    blob[8] = 1;
-    blob.writeUInt32LE(1, 9);
-    blob.writeDoubleLE(x, 13);
-    blob.writeDoubleLE(y, 21);
-    return blob;
-  };
-
-  it('are read row by row: deep trees, long rows, numbers of every size, names that need quotes', async () => {
-    const numbers = [
-      0,
-      1,
-      -1,
-      127,
-      -129,
-      40_000,
-      -8_388_608,
-      2 ** 31,
-      -(2 ** 40),
-      2 ** 52,
-      9007199254740993n,
-      0.1,
-    ];
-    const path = make('rows.gpkg', (database) => {
-      database.exec(`CREATE TABLE "things" (id INTEGER NOT NULL PRIMARY KEY, [a, (b] TEXT DEFAULT 'x, (y' -- CHECK,
-        , shape BLOB, n, /* a comment, */ "quo""ted" TEXT CHECK (max("quo""ted", 1) > 0), CONSTRAINT c UNIQUE (id))`);
-      database.exec('BEGIN');
-      const insert = database.prepare('INSERT INTO things VALUES (?, ?, ?, ?, ?)');
-      for (let k = 0; k < 3000; k++) {
-        insert.run([k * 3, 'ü'.repeat(k % 7 === 0 ? 3 * k : 3), point(k, -k), numbers[k % 12], String(k)]);
-      }
-      insert.finalize();
-      database.exec('COMMIT');
-      database.exec("ALTER TABLE things ADD COLUMN later TEXT DEFAULT 'given'");
-    });
-    const { features, layer } = await readFeatures(path);
-    expect(layer).toBe('things');
-    expect(features).toHaveLength(3000);
-    for (const [k, { points, properties }] of features.entries()) {
-      const n = numbers[k % 12];
-      expect(points).toEqual([[k, -k]]);
-      expect(properties).toEqual({
-        id: 3 * k,
-        'a, (b': 'ü'.repeat(k % 7 === 0 ? 3 * k : 3),
-        n: typeof n === 'bigint' ? String(n) : n,
-        'quo"ted': String(k),
-        later: null,
-      });
-    }
-  });
-
-  it('ask which of several layers is meant', async () => {
-    const path = make('layers.gpkg', (database) => {
-      database.exec(`CREATE TABLE things (shape BLOB); CREATE TABLE others (shape BLOB);
-        INSERT INTO gpkg_geometry_columns VALUES ('others', 'shape', 0);`);
-      database.run('INSERT INTO others VALUES (?)', [point(1, 2)]);
-    });
-    await expect(readFeatures(path)).rejects.toThrow(/holds 2 layers; name one of things, others/);
-    await expect(readFeatures(path, { layer: 'no' })).rejects.toThrow(/has no layer "no"; choose one of/);
-    await expect(readFeatures(path, { layer: 'others' })).rejects.toThrow(/does not say its coordinate/);
-    const { crs, features } = await readFeatures(path, { layer: 'others', crs: 4326 });
-    expect([crs.epsg, features.length]).toEqual([4326, 1]);
-    expect((await readFeatures(path, { layer: 'things' })).features).toEqual([]);
-  });
-
-  it('are left alone: no lock and no log beside them', async () => {
-    const path = make('waiting.gpkg', (database) => database.exec('CREATE TABLE things (shape BLOB)'));
-    await writeFile(`${path}-wal`, 'rows');
-    await expect(readFeatures(path)).rejects.toThrow(/has a write-ahead log beside it/);
-  });
-
-  it('refuse what is damaged, in bounded time', async () => {
-    const whole = await readFile(join(FIXTURES, 'mixed.gpkg'));
-    await writeFile(join(folder, 'text.gpkg'), 'no database');
-    await expect(readFeatures(join(folder, 'text.gpkg'))).rejects.toThrow(/is no SQLite database/);
-    let refused = 0;
-    for (let k = 0; k < 300; k++) {
-      const bytes = Buffer.from(whole);
-      for (let n = 0; n < 4; n++) bytes[(k * 7919 + n * 104_729) % bytes.length] ^= 1 << ((k + n) % 8);
-      const path = join(folder, 'flipped.gpkg');
-      await writeFile(path, bytes);
-      try {
-        await readFeatures(path);
-      } catch (error) {
-        refused++;
-        expect(error).toMatchObject({ name: 'TerrachipError' });
-      }
-    }
-    expect(refused).toBeGreaterThan(10);
-  });
-});
-
 describe('FlatGeobuf', () => {
   it('has properties of which a byte may be left over, and no more', () => {
     const columns = [
@@ -292,6 +147,41 @@ describe('FlatGeobuf', () => {
     }
     for (const end of [3, 6, 9, 10]) {
       expect(() => readProperties(bytes.subarray(0, end), columns, 'short.fgb')).toThrow(/end too early/);
+    }
+  });
+
+  it('leaves out a feature that cannot be used, and reads the others', async () => {
+    const whole = await readFile(join(FIXTURES, 'parks.fgb'));
+    const { features } = await readFeatures(join(FIXTURES, 'parks.fgb'));
+    const [x] = features[0].polygons[0][0][0];
+    const number = Buffer.alloc(8);
+    number.writeDoubleLE(x);
+    // Behind the header and the index, whose boxes have the number too.
+    const at = whole.lastIndexOf(number);
+    whole.writeDoubleLE(Number.NaN, at);
+    const path = join(folder, 'nan.fgb');
+    await writeFile(path, whole);
+    const warnings: string[] = [];
+    const found = await readFeatures(path, {
+      onProgress: (event) => event.type === 'warning' && warnings.push(event.message),
+    });
+    expect(found.features).toHaveLength(features.length - 1);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /nan\.fgb: feature \d has a position that is not two numbers; the polygon was left out/,
+      ),
+    ]);
+  });
+
+  it('keeps whole numbers of 64 bits as texts where they would be rounded', () => {
+    const columns = [{ name: 'id', type: 7 }];
+    for (const [value, wanted] of [
+      [2n ** 53n + 1n, '9007199254740993'],
+      [5n, 5],
+    ] as const) {
+      const bytes = Buffer.alloc(10);
+      bytes.writeBigInt64LE(value, 2);
+      expect(readProperties(bytes, columns, 'x')).toEqual({ id: wanted });
     }
   });
 
@@ -405,10 +295,33 @@ describe('TopoJSON', () => {
     await expect(readFeatures(path)).rejects.toThrow(/more than 4000000 positions/);
   });
 
+  it('leaves out what cannot be used, and takes what is given for its system', async () => {
+    const warnings: string[] = [];
+    const places = {
+      type: 'GeometryCollection',
+      geometries: [
+        { type: 'Polygon', arcs: [[9]] },
+        { type: 'Polygon', arcs: [] },
+        null,
+        { type: 'Polygon', arcs: [[0, 1]] },
+      ],
+    };
+    const path = await write({ ...topology, objects: { places } });
+    const { crs, features } = await readFeatures(path, {
+      crs: 32632,
+      onProgress: (event) => event.type === 'warning' && warnings.push(event.message),
+    });
+    expect([crs.epsg, features.length]).toEqual([32632, 1]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/: geometry 0 has no arc 9, which a geometry names; the feature was left out/),
+      expect.stringMatching(/: geometry 2 is not as it should be/),
+    ]);
+  });
+
   it.each<[string, object, RegExp]>([
     ['an arc that is not there', { type: 'LineString', arcs: [9] }, /has no arc 9/],
     ['a word for an arc', { type: 'LineString', arcs: ['a'] }, /names no arc/],
-    ['an open ring', { type: 'Polygon', arcs: [[0, 2]] }, /not closed/],
+    ['an open ring', { type: 'Polygon', arcs: [[0, 2]] }, /not closed by its arcs/],
     ['another type', { type: 'Blob', arcs: [] }, /"Blob", which is no geometry of TopoJSON/],
     ['no numbers', { type: 'Point', coordinates: ['a', 1] }, /not two numbers/],
   ])('refuses %s', async (_, object, message) => {

@@ -105,6 +105,54 @@ describe('calculate', () => {
     await picked.close();
   });
 
+  it('computes with dates, times and ids that float32 cannot hold', async () => {
+    const box = new GeoBox(32632, new Affine(10, 0, 500000, 0, -10, 5500000), 40, 2);
+    const dates = Float64Array.from({ length: 80 }, (_, i) =>
+      i === 7 ? 9_999_999_999 : 20_210_715 + (i % 40),
+    );
+    const flags = Uint32Array.from({ length: 80 }, (_, i) => 2 ** 30 + (i % 2) * 2 ** 31 + i);
+    const settings = { geobox: box, bands: 1 } as const;
+    await writeCog(path('dates'), [dates], { ...settings, dtype: 'float64', nodata: 9_999_999_999 });
+    await writeCog(path('flags'), [flags], { ...settings, dtype: 'uint32' });
+    await writeCog(path('bytes'), [new Uint8Array(80).fill(3)], { ...settings, dtype: 'uint8', nodata: 0 });
+    const bands = [
+      { name: 'D', path: path('dates') },
+      { name: 'F', path: path('flags') },
+      { name: 'A', path: path('bytes') },
+    ];
+    const expressions = ['D - 20210715', 'D', 'where(D == 20210717, 1, 0)', 'bits(F, 31, 1)', 'F + A'];
+    const report = await run({ expressions, bands });
+    expect(report).toMatchObject({ dtype: 'float64', validPixels: [79, 79, 79, 80, 80] });
+    const { planes } = await read('result');
+    const column = (i: number): number => (i === 7 ? Number.NaN : i % 40);
+    expect([...planes[0]]).toEqual(Array.from(dates, (_, i) => column(i)));
+    expect([...planes[1]]).toEqual(Array.from(dates, (_, i) => column(i) + 20_210_715));
+    expect([...planes[2]]).toEqual(
+      Array.from(dates, (_, i) => (i === 7 ? Number.NaN : Number(i % 40 === 2))),
+    );
+    expect([...planes[3]]).toEqual(Array.from(flags, (_, i) => i % 2));
+    expect([...planes[4]]).toEqual(Array.from(flags, (value) => value + 3));
+    // A number of the expression alone does not fit either.
+    await run({ expressions: ['A + 20210715'], bands: bands.slice(2), dtype: 'int32' });
+    expect([...(await read('result')).planes[0]]).toEqual(new Array(80).fill(20_210_718));
+  });
+
+  it('scales float64 before it is rounded', async () => {
+    const box = new GeoBox(32632, new Affine(10, 0, 500000, 0, -10, 5500000), 4, 1);
+    const stored = Int32Array.of(2_000_000_001, 2_000_000_002, -5, 7);
+    const scaling = { scales: [0.001], offsets: [-2_000_000] };
+    await writeCog(path('scaled'), [stored], {
+      geobox: box,
+      bands: 1,
+      dtype: 'int32',
+      nodata: 7,
+      ...scaling,
+    });
+    await run({ expressions: ['A'], bands: [{ name: 'A', path: path('scaled') }] });
+    const { planes } = await read('result');
+    expect(planes[0]).toBeCloseToArray([0.001, 0.002, -2_000_000.005, Number.NaN], 1e-9);
+  });
+
   it('refuses bands that are shifted by a part of a pixel, in the north as in the east', async () => {
     const box = (size: number, dx: number, dy: number): GeoBox =>
       new GeoBox(32632, new Affine(size, 0, 500000 + dx, 0, -size, 5500000 + dy), 8, 8);

@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
-import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import { Affine, Crs, GeoBox, transformBounds } from '../../src/geo/node/index.js';
+import { parseResampling } from '../../src/kernels/index.js';
 import type { OnProgress } from '../../src/progress.js';
 import { openRaster, toStored, UsedValues, writeCog } from '../../src/raster/index.js';
 import { describeRaster, drawRaster, warpFile } from '../../src/workflow/index.js';
@@ -119,21 +120,59 @@ describe('warpFile', async () => {
     await raster.close();
   });
 
-  it('by nearest refuses whole numbers that it would change', async () => {
+  it('keeps whole numbers that float32 cannot hold', async () => {
     const [large, destination] = [join(folder, 'large.tif'), join(folder, 'large-warped.tif')];
-    const numbers = Int32Array.from({ length: 2400 }, (_, i) => (i % 2 === 0 ? 2 ** 24 : -(2 ** 31) + 1));
-    const write = (): Promise<void> =>
-      writeCog(large, [numbers], { geobox, bands: 1, dtype: 'int32', nodata: -(2 ** 31) + 1 });
-    await write();
-    await warpFile({ source: large, destination, grid: { like: large }, ...cpu });
-    const raster = await openRaster(destination);
-    expect((await raster.readPlanes())[0]).toEqual(numbers);
-    await raster.close();
-    numbers[1234] = 2 ** 24 + 1;
-    await write();
-    await expect(warpFile({ source: large, destination, grid: { like: large }, ...cpu })).rejects.toThrow(
-      /large\.tif holds 16777217, a whole number that float32 cannot hold/,
+    const seconds = Float64Array.from({ length: 2400 }, (_, i) => 1_700_000_001 + i / 4);
+    const numbers = Int32Array.from({ length: 2400 }, (_, i) =>
+      i % 3 === 0 ? -(2 ** 31) + 1 : 20_210_715 + i,
     );
+    const ids = Uint32Array.from(numbers, (value) => (value < 0 ? 9 : 4_000_000_000 + value));
+    for (const [dtype, values, nodata] of [
+      ['int32', numbers, -(2 ** 31) + 1],
+      ['uint32', ids, 9],
+      ['float64', seconds, -1.7976931348623157e308],
+    ] as const) {
+      await writeCog(large, [values], { geobox, bands: 1, dtype, nodata });
+      const report = await warpFile({ source: large, destination, grid: { like: large }, ...cpu });
+      expect(report).toMatchObject({ dtype, nodata });
+      expect(report.validPixels).toEqual([values.filter((value) => value !== nodata).length]);
+      const raster = await openRaster(destination);
+      expect((await raster.readPlanes())[0]).toEqual(values);
+      await raster.close();
+    }
+    // The grid of one source pixel in the middle of nine, by values from the first to the ninth.
+    const [x, y] = geobox.transform.apply(0, 0);
+    const [right, bottom] = geobox.transform.apply(3, 3);
+    const grid = { crs: geobox.crs, bounds: [x, bottom, right, y], size: [1, 1] } as const;
+    const nine = [0, 1, 2].flatMap((row) => [
+      ...seconds.subarray(row * geobox.width, row * geobox.width + 3),
+    ]);
+    const wanted = { nearest: nine[4], min: nine[0], max: nine[8], med: nine[4], q1: nine[2], q3: nine[6] };
+    for (const [resampling, value] of Object.entries(wanted)) {
+      const options = { source: large, destination, grid, ...cpu };
+      await warpFile({ ...options, resampling: parseResampling(resampling) });
+      const raster = await openRaster(destination);
+      expect([resampling, ...(await raster.readPlanes())[0]]).toEqual([resampling, value]);
+      await raster.close();
+    }
+  });
+
+  it('interpolates float64 as well as float32 by differences, not by the size of values', async () => {
+    const [large, destination] = [join(folder, 'large.tif'), join(folder, 'large-warped.tif')];
+    const columns = Float64Array.from({ length: 2400 }, (_, i) => 5e9 + 0.25 * (i % geobox.width));
+    await writeCog(large, [columns], { geobox, bands: 1, dtype: 'float64' });
+    const [x, y] = geobox.transform.apply(4, 4);
+    const [right, bottom] = geobox.transform.apply(8, 6);
+    const grid = { crs: geobox.crs, bounds: [x, bottom, right, y], size: [2, 1] } as const;
+    for (const resampling of ['bilinear', 'cubic', 'average'] as const) {
+      await warpFile({ source: large, destination, grid, resampling, ...cpu });
+      const raster = await openRaster(destination);
+      const [plane] = await raster.readPlanes();
+      // Means of columns 4 and 5, and of 6 and 7.
+      expect(plane[0] - 5e9).toBeCloseTo(0.25 * 4.5, 4);
+      expect(plane[1] - 5e9).toBeCloseTo(0.25 * 6.5, 4);
+      await raster.close();
+    }
   });
 
   it('onto the same grid by nearest changes nothing', async () => {
@@ -181,13 +220,38 @@ describe('warpFile', async () => {
     await warpFile({
       source,
       destination,
-      grid: { crs: 27700, bounds: [900000, -100000, 900500, -99500], size: [5, 5] },
+      grid: {
+        crs: 27700,
+        bounds: transformBounds(geobox.bounds, geobox.crs, Crs.parse(27700)),
+        size: [5, 5],
+      },
       onProgress: (event) => {
         if (event.type === 'warning') warnings.push(event.message);
       },
       ...cpu,
     });
     expect(warnings).toEqual([expect.stringMatching(/EPSG:27700.*OSTN15.*2 m/)]);
+  });
+
+  it('refuses a grid that the source does not reach, and says where each lies', async () => {
+    const destination = join(folder, 'elsewhere.tif');
+    const warp = (crs: number, bounds: readonly [number, number, number, number]): Promise<unknown> =>
+      warpFile({ source, destination, grid: { crs, bounds, size: [10, 10] }, ...cpu });
+    // By pyproj the source lies at 6.4569 to 6.4647, 45.1216 to 45.1253.
+    const where =
+      'source\\.tif does not overlap the grid: it lies at longitude 6\\.4569 to 6\\.4647, latitude 45\\.1216 to 45\\.1253, ';
+    await expect(warp(4326, [100, 0, 101, 1])).rejects.toThrow(
+      new RegExp(
+        `${where}the grid at longitude 100 to 101, latitude 0 to 1; check that both show the same place`,
+      ),
+    );
+    await expect(warp(4326, [45.122, 6.458, 45.124, 6.46])).rejects.toThrow(
+      new RegExp(`${where}.*longitude and latitude seem to be swapped`),
+    );
+    await expect(warp(32650, [300000, 4999600, 300600, 5000000])).rejects.toThrow(
+      /the grid at longitude 114/,
+    );
+    expect(await readdir(folder)).not.toContain('elsewhere.tif');
   });
 
   it('leaves nothing behind when it cannot go on', async () => {

@@ -1,9 +1,12 @@
 /** What becomes of gaps, masks and alpha bands when files are warped and computed. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { type CogOptions, openRaster, writeCog } from '../../src/raster/index.js';
-import { calculate, warpFile } from '../../src/workflow/index.js';
+import { requirePlausible } from '../../src/workflow/band-checks.js';
+import { calculate, describeRaster, drawRaster, polygonizeFile, warpFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 
 const folder = await temporaryFolder();
@@ -239,6 +242,15 @@ describe('pictures with an alpha band', () => {
     },
   );
 
+  it('with a nodata value keep both: alpha has no nodata', async () => {
+    const [source, destination] = [await write(bands, { ...options, nodata: 255 }), newPath()];
+    const report = await warpFile({ source, destination, grid: around, ...cpu });
+    expect(report).toMatchObject({ nodata: 255, mask: false, validPixels: [800, 800, 800, 800] });
+    const { planes } = await look(destination);
+    expect([counted(planes[3], 255), counted(planes[3], 0)]).toEqual([800, 2800]);
+    expect([counted(planes[0], 100), counted(planes[0], 255)]).toEqual([800, 2800]);
+  });
+
   it('give a mask where the alpha band is left out, and colours by name in another order', async () => {
     const [source, destination] = [await write(bands, options), newPath()];
     const report = await warpFile({ source, destination, grid: around, bands: [3, 2], ...cpu });
@@ -251,5 +263,50 @@ describe('pictures with an alpha band', () => {
     const band = { name: 'A', path, band: 4 };
     const report = await calculate({ expressions: ['A + 1'], bands: [band], destination, ...cpu });
     expect(report.validPixels).toEqual([COUNT]);
+  });
+});
+
+describe('what a mask or an alpha band hides', async () => {
+  const data = (i: number): boolean => i % 40 >= 10;
+  const visible = Uint8Array.from({ length: COUNT }, (_, i) => (data(i) ? 255 : 0));
+  const values = Uint16Array.from({ length: COUNT }, (_, i) => (data(i) ? 10 + (i % 50) : 60000));
+  const shown = values.filter((_, i) => data(i));
+  const named = { dtype: 'uint16', colourInterpretations: ['gray', 'alpha'] } as const;
+  const sources = [
+    ['a mask', await write([values], { dtype: 'uint16' }, visible)],
+    ['an alpha band', await write([values, Uint16Array.from(visible)], named)],
+    ['nodata', await write([values], { dtype: 'uint16', nodata: 60000 })],
+  ] as const;
+
+  it.each(sources)('%s: polygonize makes no area of it', async (_, source) => {
+    const same = await write([Uint8Array.from({ length: COUNT }, () => 3)], {}, visible);
+    const destination = join(folder, 'areas.geojson');
+    const ones = await polygonizeFile({ source: same, destination });
+    expect(ones.values).toEqual([{ value: 3, areas: 1, km2: expect.closeTo(0.12, 3) }]);
+    const found = await polygonizeFile({ source, destination, values: [60000] });
+    expect(found.areas).toBe(0);
+  });
+
+  it.each(sources)('%s: a picture stretches over the others, and is transparent there', async (_, source) => {
+    const target = join(folder, 'picture.png');
+    const report = await drawRaster(source, target, { percentiles: [0, 100], plain: true });
+    expect(report.stretch).toEqual([[10, 59]]);
+    const { data: pixels } = decode(await readFile(target));
+    expect(Array.from({ length: COUNT }, (_value, i) => pixels[4 * i + 3])).toEqual([...visible]);
+  });
+
+  it.each(sources)('%s: statistics leave it out', async (_, source) => {
+    const { bands } = await describeRaster(source, { checksum: true });
+    const mean = shown.reduce((sum, value) => sum + value, 0) / shown.length;
+    expect(bands[0]).toMatchObject({ min: 10, max: 59, mean: expect.closeTo(mean, 9) });
+  });
+
+  it.each(sources)('%s: checks of units do not see it', async (_, source) => {
+    const raster = await openRaster(source);
+    await requirePlausible(raster, raster.bands[0], 'display_8bit', 'red');
+    await expect(
+      requirePlausible(raster, { ...raster.bands[0], scale: 10 }, 'display_8bit', 'red'),
+    ).rejects.toThrow(/its values go from 100 to 590/);
+    await raster.close();
   });
 });

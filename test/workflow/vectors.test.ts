@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadVector } from '../../src/catalog/node/index.js';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeJson } from '../../src/io/node/index.js';
 import { openRaster, writeCog } from '../../src/raster/index.js';
@@ -136,7 +137,7 @@ describe('polygonizeFile and rasterizeFile', async () => {
           grid: { like: source },
           value: 300,
         }),
-      /--value cannot be 300 in uint8; give a whole number from 0 to 255/,
+      /--value cannot be 300 in uint8; choose dtype int16 \(--dtype\)/,
     ],
     [
       'a value beside a property',
@@ -159,11 +160,186 @@ describe('polygonizeFile and rasterizeFile', async () => {
           grid: { like: source },
           property: 'name',
         }),
-      /square\.geojson has a polygon whose name is undefined; give whole numbers/,
+      /square\.geojson has no property name; give a value instead/,
     ],
   ])('refuse %s, and leave nothing behind', async (_, job, message) => {
     await expect(job()).rejects.toThrow(message);
     expect((await readdir(folder)).filter((name) => /^x|\.tmp$/.test(name))).toEqual([]);
+  });
+});
+
+describe('rasterizeFile', async () => {
+  const crs = { type: 'name', properties: { name: 'EPSG:32632' } };
+  /** Squares of 5 pixels by 5, one behind another, with some properties each. */
+  const write = async (
+    name: string,
+    properties: readonly object[],
+    own: object = { crs },
+  ): Promise<string> => {
+    const features = properties.map((each, k) => {
+      const x = 300_000 + 100 * k;
+      const ring = [
+        [x, 0],
+        [x + 50, 0],
+        [x + 50, 50],
+        [x, 50],
+        [x, 0],
+      ];
+      return { type: 'Feature', properties: each, geometry: { type: 'Polygon', coordinates: [ring] } };
+    });
+    const path = join(folder, name);
+    await writeJson(path, { type: 'FeatureCollection', features, ...own });
+    return path;
+  };
+  const grid = { crs: 'EPSG:32632', bounds: [300_000, 0, 300_400, 100], resolution: 10 } as const;
+  const destination = join(folder, 'zones.tif');
+  /** How many pixels have each value but 0. */
+  const counts = async (): Promise<Record<string, number>> => {
+    const found: Record<string, number> = {};
+    for (const value of await readPixels(destination))
+      if (value !== 0) found[value] = (found[value] ?? 0) + 1;
+    return found;
+  };
+
+  it('burns ids exactly in each type that holds them, and refuses the others', async () => {
+    const source = await write('ids.geojson', [{ v: 100_001_729 }, { v: 100_001_731 }]);
+    const options = { source, destination, grid, property: 'v' };
+    for (const dtype of ['int32', 'uint32', 'float64'] as const) {
+      await rasterizeFile({ ...options, dtype });
+      expect(await counts()).toEqual({ 100001729: 25, 100001731: 25 });
+      const raster = await openRaster(destination);
+      expect(raster.bands[0].dtype).toBe(dtype);
+      await raster.close();
+    }
+    for (const dtype of ['float32', 'uint16', 'int16', 'uint8', 'int8'] as const) {
+      await expect(rasterizeFile({ ...options, dtype })).rejects.toThrow(
+        `has a feature whose v is 100001729, which ${dtype} does not hold; choose dtype int32 (--dtype).`,
+      );
+    }
+    // JSON has rounded it already.
+    const rounded = await write('rounded.geojson', [{ v: 2 ** 53 }]);
+    await expect(rasterizeFile({ ...options, source: rounded, dtype: 'float64' })).rejects.toThrow(
+      /float64 does not hold; give numbers below 2\^53/,
+    );
+    for (const [option, more] of [
+      ['--value', { value: 16_777_217 }],
+      ['--background', { background: 16_777_217 }],
+    ] as const) {
+      await expect(rasterizeFile({ source, destination, grid, dtype: 'float32', ...more })).rejects.toThrow(
+        `${option} cannot be 16777217 in float32; choose dtype int32`,
+      );
+    }
+  });
+
+  it('is undone by polygonizeFile, with ids of 32 bits', async () => {
+    for (const [dtype, ids] of [
+      ['uint32', [4_294_967_295, 4_294_967_294]],
+      ['int32', [-2_147_483_648, 2_147_483_647]],
+    ] as const) {
+      const source = await write(
+        'wide.geojson',
+        ids.map((v) => ({ v })),
+      );
+      await rasterizeFile({ source, destination, grid, property: 'v', dtype });
+      const polygons = join(folder, 'wide-back.geojson');
+      const { values } = await polygonizeFile({ source: destination, destination: polygons, nodata: 0 });
+      expect(values.map(({ value }) => value)).toEqual([...ids].sort((a, b) => a - b));
+      await rasterizeFile({ source: polygons, destination, grid, property: 'value', dtype });
+      expect(await counts()).toEqual({ [ids[0]]: 25, [ids[1]]: 25 });
+    }
+  });
+
+  it('burns classes by a table of texts', async () => {
+    const source = await write('crops.geojson', [
+      { crop: 'maize', code: '0', n: 1 },
+      { crop: 'wheat', code: '1', n: 2 },
+      { crop: 'beet', code: '2', n: null },
+    ]);
+    const options = { source, destination, grid };
+    await rasterizeFile({ ...options, property: 'crop', classes: { maize: 3, wheat: 4, beet: 5 } });
+    expect(await counts()).toEqual({ 3: 25, 4: 25, 5: 25 });
+    await rasterizeFile({ ...options, property: 'code', classes: { 0: 7, 1: 8, 2: 9 } });
+    expect(await counts()).toEqual({ 7: 25, 8: 25, 9: 25 });
+    for (const [more, message] of [
+      [
+        { property: 'crop' },
+        /whose crop is "maize", which is no class; say by classes \(--classes\) which number each text is: beet, maize, wheat/,
+      ],
+      [
+        { property: 'crop', classes: { maize: 1 } },
+        /whose crop is "wheat", which is no class; name it in classes \(--classes\)/,
+      ],
+      [{ property: 'krop' }, /has no property krop; choose one of crop, code, n/],
+      [{ property: 'n' }, /whose n is null, which is no class; give it a number/],
+      [{ classes: { maize: 1 } }, /--classes has no meaning without --property/],
+    ] as const) {
+      await expect(rasterizeFile({ ...options, ...more })).rejects.toThrow(message);
+    }
+  });
+
+  it('takes the reference system of a file that does not say its own', async () => {
+    const source = await write('bare.geojson', [{ v: 1 }], {});
+    await expect(rasterizeFile({ source, destination, grid })).rejects.toThrow(
+      /300000, 0, which is no longitude/,
+    );
+    const { burnedPixels } = await rasterizeFile({ source, destination, grid, sourceCrs: 'EPSG:32632' });
+    expect(burnedPixels).toBe(25);
+    // What a file says wins, with a word.
+    const warnings: string[] = [];
+    const said = await write('said.geojson', [{ v: 1 }]);
+    const report = await rasterizeFile({
+      source: said,
+      destination,
+      grid,
+      sourceCrs: 'EPSG:32633',
+      onProgress: (event) => event.type === 'warning' && warnings.push(event.message),
+    });
+    expect(report.burnedPixels).toBe(25);
+    expect(warnings).toEqual([
+      expect.stringMatching(/said\.geojson says that .* EPSG:32632, so that EPSG:32633 is not used/),
+    ]);
+  });
+
+  it('finds polygons near a pole and the antimeridian on a polar grid', async () => {
+    /** Between two meridians and two parallels, whose edges follow the parallels. */
+    const sector = ([west, east, south, north]: readonly [number, number, number, number]): number[][] => {
+      const longitudes = Array.from({ length: 90 }, (_, k) => west + ((east - west) * k) / 89);
+      const there = longitudes.map((x) => [x, south]);
+      return [...there, ...longitudes.toReversed().map((x) => [x, north]), [west, south]];
+    };
+    const sectors = [
+      [5, 85, 89.4, 89.9],
+      [-85, -5, 88, 89],
+      [100, 170, 89.5, 89.95],
+    ] as const;
+    const source = join(folder, 'ice.geojson');
+    const features = sectors.map((each, k) => ({
+      type: 'Feature',
+      properties: { v: k + 1 },
+      geometry: { type: 'Polygon', coordinates: [sector(each)] },
+    }));
+    await writeJson(source, { type: 'FeatureCollection', features });
+    // The grid of the NSIDC at 10 km. Pixels as rasterio burns these sectors, projected by pyproj at 3000 positions each.
+    const polar = new GeoBox(
+      'EPSG:3413',
+      new Affine(10_000, 0, -3_850_000, 0, -10_000, 5_850_000),
+      760,
+      1120,
+    );
+    const { crs: polarCrs, bounds } = polar;
+    const size = [760, 1120] as const;
+    await rasterizeFile({ source, destination, grid: { crs: polarCrs, bounds, size }, property: 'v' });
+    expect(await counts()).toEqual({ 1: 26, 2: 244, 3: 16 });
+    const { boxes } = await loadVector(source, polar, { value: { property: 'v' } });
+    expect(boxes.map(({ pixels }) => pixels)).toEqual([26, 244, 16]);
+  });
+
+  it('says where nothing touches the grid', async () => {
+    const source = await write('far.geojson', [{ v: 1 }]);
+    const far = { ...grid, bounds: [500_000, 0, 500_100, 100] as const };
+    await expect(rasterizeFile({ source, destination, grid: far })).rejects.toThrow(
+      /far\.geojson does not overlap the grid: it lies at longitude 7\.2029 to 7\.2034, .*, the grid at longitude 9 to 9\.0009/,
+    );
   });
 });
 

@@ -1,4 +1,5 @@
-"""How far from PROJ's best operation the given coordinates lie on the ground: {"records": [{"code", "points", "found"}]}."""
+"""How far from PROJ's best operation the given coordinates lie on the ground: {"records": [{"code", "wkt", "points",
+"found"}]}; by the text where there is one, else by the code."""
 import json
 import sys
 import warnings
@@ -12,9 +13,9 @@ WGS84 = CRS.from_epsg(4326)
 GEOD = Geod(ellps="WGS84")
 
 
-def metres(code, points, found):
+def metres(code, points, found, wkt=None):
     try:
-        transformer = Transformer.from_crs(WGS84, CRS.from_epsg(code), always_xy=True, allow_ballpark=False)
+        transformer = Transformer.from_crs(WGS84, CRS.from_epsg(code) if wkt is None else CRS.from_wkt(wkt), always_xy=True, allow_ballpark=False)
     except Exception:
         return None
     longitude, latitude = np.array(points, float).T
@@ -32,4 +33,4 @@ def metres(code, points, found):
 
 
 records = json.load(sys.stdin)["records"]
-print(json.dumps([{"code": r["code"], "metres": metres(r["code"], r["points"], r["found"])} for r in records]))
+print(json.dumps([metres(r["code"], r["points"], r["found"], r.get("wkt")) for r in records]))

@@ -146,4 +146,5 @@ def main():
     print(json.dumps([{"shift": s, "metres": m, "codes": sorted(codes)} for (s, m), codes in rows.items()]))
 
 
-main()
+if __name__ == "__main__":
+    main()

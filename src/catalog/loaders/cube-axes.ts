@@ -123,10 +123,9 @@ function isSelected(
   });
 }
 
-/** Stored values as the warp kernels take them: nodata, then scale and offset. */
-export function physical(stored: number, { nodata, scale, offset }: BandInfo, unscale = true): number {
-  if (stored === nodata) return Number.NaN;
-  return unscale ? stored * scale + offset : stored;
+/** By what stored values become physical ones, where they should. */
+export function scaleOf(band: BandInfo, unscale = true): Pick<BandInfo, 'scale' | 'offset'> {
+  return unscale ? band : { scale: 1, offset: 0 };
 }
 
 /** @throws {TerrachipError} TOO_LARGE for so many float32 values */

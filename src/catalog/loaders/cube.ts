@@ -11,8 +11,16 @@ import {
 } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import { type ArrayRaster, WarpedRaster } from '../../raster/index.js';
-import { type CubeAxes, type CubeOptions, physical, requireBytes, withCube } from './cube-axes.js';
+import {
+  type ArrayRaster,
+  levelBox,
+  physicalValues,
+  readPixels,
+  requireReal,
+  resolveRequest,
+  WarpedRaster,
+} from '../../raster/index.js';
+import { type CubeAxes, type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 import type { LoadTarget } from './plan.js';
 
 export interface LoadZarrOptions extends CubeOptions {
@@ -57,14 +65,15 @@ export async function loadZarr(path: string, options: LoadZarrOptions = {}): Pro
 
 async function readNative(raster: ArrayRaster, axes: CubeAxes, options: LoadZarrOptions): Promise<GeoTensor> {
   const { bounds, boundsCrs, signal, unscale } = options;
-  // Of one band only, to learn which pixels are meant before the others are read.
   const request = {
     overview: 'none' as const,
     ...(bounds === undefined ? {} : { bounds }),
     ...(boundsCrs === undefined ? {} : { boundsCrs }),
     ...(signal === undefined ? {} : { signal }),
   };
-  const { geobox } = await raster.read({ ...request, bands: axes.indexes.slice(0, 1) });
+  requireReal(raster);
+  const { level, window } = resolveRequest(raster, request);
+  const geobox = levelBox(raster, level).window(window.x, window.y, window.width, window.height);
   const size = geobox.pixelCount;
   requireBytes(raster.name, axes.indexes.length * size, options.maxBytes);
   const data = new Float32Array(axes.indexes.length * size);
@@ -72,12 +81,9 @@ async function readNative(raster: ArrayRaster, axes: CubeAxes, options: LoadZarr
   for (let from = 0; from < axes.indexes.length; from += perRead) {
     signal?.throwIfAborted();
     const bands = axes.indexes.slice(from, from + perRead);
-    const part = await raster.read({ ...request, bands });
-    for (const [k, index] of bands.entries()) {
-      const info = raster.bands[index - 1];
-      const at = (from + k) * size;
-      for (let i = 0; i < size; i++) data[at + i] = physical(part.data[k * size + i], info, unscale);
-    }
+    const pixels = await readPixels(raster, { level, window, bands, ...(signal && { signal }) });
+    for (const [k, index] of bands.entries())
+      data.set(physicalValues(pixels, k, scaleOf(raster.bands[index - 1], unscale)), (from + k) * size);
   }
   return cubeTensor(data, axes, geobox);
 }

@@ -1,5 +1,6 @@
 /** Pixels of catalogs: their rows on one grid. */
 
+export type { PropertyClass } from '../../vector/index.js';
 export { type LoadZarrOptions, loadZarr } from './cube.js';
 export {
   type ExogenousLayer,
@@ -32,7 +33,6 @@ export type { UnitOptions } from './units.js';
 export {
   type LoadVectorOptions,
   loadVector,
-  type PropertyClass,
   type VectorInstance,
   type VectorLabels,
 } from './vector.js';

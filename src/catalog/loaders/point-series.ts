@@ -1,7 +1,7 @@
 /** Series of cubes at points. */
 import { Affine, Crs, type CrsLike, createPixelMapping, GeoBox, TimeInterval } from '../../geo/index.js';
-import { noReference } from '../../raster/index.js';
-import { type CubeOptions, physical, requireBytes, withCube } from './cube-axes.js';
+import { noReference, physicalValues, readPixels } from '../../raster/index.js';
+import { type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 
 export interface PointSeriesOptions extends CubeOptions {
   /** The CRS of the points (default: longitude and latitude on WGS 84). */
@@ -47,14 +47,13 @@ export async function loadPointSeries(
         const [column, row] = position.map(Math.floor);
         // NaN, outside of a projection, fails these too.
         if (!(column >= 0 && row >= 0 && column < raster.width && row < raster.height)) continue;
-        const planes = await raster.readPlanes({
+        const pixels = await readPixels(raster, {
           window: { x: column, y: row, width: 1, height: 1 },
           bands: indexes,
           ...(options.signal === undefined ? {} : { signal: options.signal }),
         });
-        for (const [i, plane] of planes.entries()) {
-          values[k * indexes.length + i] = physical(plane[0], infos[i], options.unscale);
-        }
+        for (const [i, info] of infos.entries())
+          [values[k * indexes.length + i]] = physicalValues(pixels, i, scaleOf(info, options.unscale));
       }
       return { times, bandNames, values, shape: [points.length, bandNames.length, times.length] };
     },

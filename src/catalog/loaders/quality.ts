@@ -11,7 +11,7 @@ import {
 } from '../../geo/index.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
 import { bitMask, classMask, dilate, maskOut, uploadControl, warp } from '../../kernels/index.js';
-import { noReference, type Raster } from '../../raster/index.js';
+import { noReference, type Raster, readPixels } from '../../raster/index.js';
 import type { QualityMask } from './options.js';
 
 /** Pixels along a side of what is looked up in one step. */
@@ -158,12 +158,20 @@ export class QualityReader {
   async #keptPixels(window: PixelWindow, signal?: AbortSignal): Promise<DeviceTensor> {
     const backend = this.#backend;
     const { bits = [], classes = [], dilate: radius = 0 } = this.#mask;
-    const request = { window, bands: [this.#band], ...(signal === undefined ? {} : { signal }) };
-    const [stored] = await this.#raster.readPlanes(request);
+    // Fill is a class or a bit of its own here, which the mask names or not.
+    const bands = [{ index: this.#band, nodata: null }];
+    const request = { window, bands, ...(signal === undefined ? {} : { signal }) };
+    const {
+      planes: [stored],
+      valid: [known],
+    } = await readPixels(this.#raster, request);
     const shape = [window.height, window.width];
     const quality = backend.upload(stored, shape);
     const flags = backend.allocate(shape, 'uint8');
-    const kept = backend.upload(new Float32Array(stored.length), shape);
+    const kept = backend.upload(
+      Float32Array.from(known, (value) => (value === 0 ? Number.NaN : 0)),
+      shape,
+    );
     const take = (): void => {
       if (radius > 0) dilate(backend, flags, { radius });
       maskOut(backend, kept, flags);

@@ -10,14 +10,17 @@ import {
   GeoTensor,
   geoBoxOfSlice,
   isDtype,
-  rangeOf,
   TimeInterval,
 } from '../../geo/index.js';
+import type { OnProgress } from '../../progress.js';
 import {
   type AreaFeature,
   type AreaFeatures,
+  burnValue,
+  type PropertyClass,
   Rasterizer,
   requireAreas,
+  requireHolds,
   type VectorFeatures,
 } from '../../vector/index.js';
 import { readFeatures } from '../../vector/node/index.js';
@@ -25,12 +28,6 @@ import type { CatalogRow } from '../row.js';
 import { rowName } from './bands.js';
 import { DEFAULT_MAX_BYTES } from './options.js';
 import { type LoadTarget, rowsOn } from './plan.js';
-
-/** A class by a property of each feature: a whole number as it is, or a text by a table. */
-export interface PropertyClass {
-  readonly property: string;
-  readonly classes?: Readonly<Record<string, number>>;
-}
 
 export interface LoadVectorOptions {
   /** The class of every feature (default 1), or the property that says it. */
@@ -50,6 +47,8 @@ export interface LoadVectorOptions {
   layer?: string;
   /** The reference system of files that do not say their own. */
   crs?: CrsLike;
+  /** The encoding of shapefiles' attributes, whatever they say. */
+  encoding?: string;
   /**
    * Files that were read already, by their paths, to share with other calls: they are read whole. Default: of a file with
    * an index (FlatGeobuf, GeoPackage) only what touches the grid is read.
@@ -58,6 +57,8 @@ export interface LoadVectorOptions {
   /** Bytes that the result may have (default 4 GiB). */
   maxBytes?: number;
   signal?: AbortSignal;
+  /** Receives warnings about parts of files that are left out. */
+  onProgress?: OnProgress;
 }
 
 /** One feature as it is seen on a grid. */
@@ -83,8 +84,8 @@ export interface VectorLabels {
 /**
  * The polygons of a vector file, or of a catalog of them, on the grid of a slice.
  * @param source a path or URL, features that were read, or rows of a catalog, of which those that meet the slice are read
- * @throws {TerrachipError} INVALID_INPUT for lines or points, or a property without a class; INVALID_OPTION for a class
- * that the type does not hold; TOO_LARGE above `maxBytes`; and as `readFeatures`
+ * @throws {TerrachipError} INVALID_INPUT for lines or points, or a property without a class that the type holds exactly;
+ * INVALID_OPTION for a `value` or `background` that it does not hold; TOO_LARGE above `maxBytes`; and as `readFeatures`
  */
 export async function loadVector(
   source: string | AreaFeatures | Iterable<CatalogRow>,
@@ -131,11 +132,13 @@ async function readSources(
 function readFile(
   path: string,
   grid: GeoBox,
-  { files, layer, crs, signal }: LoadVectorOptions,
+  { files, layer, crs, encoding, signal, onProgress }: LoadVectorOptions,
 ): Promise<VectorFeatures> {
   const options = {
     ...(layer === undefined ? {} : { layer }),
     ...(crs === undefined ? {} : { crs }),
+    ...(encoding === undefined ? {} : { encoding }),
+    ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
   };
   if (files === undefined)
@@ -182,7 +185,7 @@ function paint(
         rasterizer.spans(k, rows, (row, from, to) => {
           // Only what is seen needs a class.
           if (number === 0)
-            number = features.push({ value: classOf(properties, value, dtype, areas.name), properties });
+            number = features.push({ value: classOf(areas.features[k], value, dtype, areas), properties });
           classes.fill(features[number - 1].value, row * grid.width + from, row * grid.width + to);
           instances.fill(number, row * grid.width + from, row * grid.width + to);
         });
@@ -230,30 +233,19 @@ function boxesOf(
   return { boxes, renumbered: instances.map((number) => numbers[number]) };
 }
 
+/** @throws {TerrachipError} INVALID_INPUT for a feature without a whole number that the type holds */
 function classOf(
-  properties: AreaFeature['properties'],
+  feature: AreaFeature,
   value: number | PropertyClass,
   dtype: Dtype,
-  name: string,
+  areas: AreaFeatures,
 ): number {
-  if (typeof value === 'number') return value;
-  const { property, classes } = value;
-  const found = Object.hasOwn(properties, property) ? properties[property] : undefined;
-  const key = String(found);
-  const number = classes === undefined ? found : Object.hasOwn(classes, key) ? classes[key] : undefined;
-  if (typeof number !== 'number') {
-    throw invalidInput(
-      name,
-      `has a feature whose ${property} is ${JSON.stringify(found) ?? 'missing'}, which is no class`,
-      classes === undefined ? 'say by classes which number each text is' : 'name it in classes',
-    );
-  }
-  requireClass(`the ${property} of ${name}`, number, dtype);
-  return number;
+  const number = burnValue(feature, value, dtype, areas);
+  if (Number.isInteger(number)) return number;
+  throw invalidInput(areas.name, `has a feature whose class is ${number}`, 'give whole numbers');
 }
 
 function requireClass(option: string, value: number, dtype: Dtype): void {
-  const { min, max } = rangeOf(dtype);
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw invalidOption(option, `cannot be ${value} in ${dtype}`, `give a whole number from ${min} to ${max}`);
+  requireHolds(option, value, dtype);
+  if (!Number.isInteger(value)) throw invalidOption(option, `cannot be ${value}`, 'give a whole number');
 }

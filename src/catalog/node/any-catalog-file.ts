@@ -1,18 +1,19 @@
-/** Catalogs in files of either kind, by their endings: GeoParquet and GeoJSON. */
+/** Catalogs in files of any kind: GeoParquet by its ending, GeoJSON and STAC items by what they hold. */
 import type { ReadOptions } from '../../io/index.js';
 import {
   CATALOG_FORMATS,
   isUrl,
-  openSource,
-  readJson,
   requireEnding,
   requireWritable,
   writeAtomically,
 } from '../../io/node/index.js';
-import { parseJson } from '../../json.js';
+import { isStac } from '../../vector/index.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { catalogOfGeoJson, featureOfRow } from '../geojson-catalog.js';
+import { catalogFromStac } from '../stac/catalog.js';
+import type { HrefOptions } from '../stac/href.js';
 import { openCatalog, writeCatalog } from './catalog-file.js';
+import { readDocuments } from './documents.js';
 
 const PARQUET = /\.(geo)?parquet$/i;
 
@@ -24,29 +25,25 @@ export function isParquetPath(path: string): boolean {
   return PARQUET.test(isUrl(path) ? new URL(path).pathname : path);
 }
 
+export interface LoadCatalogOptions extends ReadOptions, HrefOptions {}
+
 /**
- * Reads all of a catalog: GeoParquet that `writeCatalog` wrote or STAC-GeoParquet, or GeoJSON that `saveCatalog` wrote.
- * @throws {TerrachipError} as `openCatalog`, and TOO_LARGE for GeoJSON above 64 MiB
+ * Reads all of a catalog: GeoParquet that `writeCatalog` wrote or STAC-GeoParquet, GeoJSON that `saveCatalog` wrote, or
+ * STAC items: one, a FeatureCollection, or one a line (`.ndjson`, `.jsonl`).
+ * @throws {TerrachipError} as `openCatalog` and `catalogFromStac`, and TOO_LARGE for JSON above 64 MiB
  */
-export async function loadCatalog(path: string, options: ReadOptions = {}): Promise<GeoCatalog> {
+export async function loadCatalog(path: string, options: LoadCatalogOptions = {}): Promise<GeoCatalog> {
   if (!isParquetPath(path)) {
-    const document = isUrl(path) ? await readJsonUrl(path, options) : await readJson(path);
-    return catalogOfGeoJson(document, path);
+    const document = await readDocuments(path, options);
+    const { allowLocal = false } = options;
+    if (isStac(document)) return catalogFromStac(document, { source: path, allowLocal });
+    return catalogOfGeoJson(document, path, { allowLocal });
   }
   const file = await openCatalog(path, { ...options, index: 'ignore' });
   try {
     return await file.load(options);
   } finally {
     await file.dispose();
-  }
-}
-
-async function readJsonUrl(url: string, options: ReadOptions): Promise<unknown> {
-  const source = await openSource(url, options);
-  try {
-    return parseJson(new TextDecoder().decode(await source.read(0, source.size, options)), source.name);
-  } finally {
-    await source.close();
   }
 }
 

@@ -84,10 +84,11 @@ function matches(readName: ReturnType<typeof nameReader>, path: string): boolean
 async function readHeader(
   path: string,
   band: string | null,
-  { signal, headers, bandNames }: BuildRasterOptions,
+  { signal, headers, bandNames, onProgress }: BuildRasterOptions,
 ): Promise<RasterHeader> {
   const raster = await openRaster(path, {
     ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
     ...(headers === undefined ? {} : { headers }),
   });
   try {

@@ -25,6 +25,8 @@ export interface BuildVectorOptions extends BuildOptions, NamePatternOptions {
   layer?: string;
   /** The reference system of files that do not say their own. */
   crs?: CrsLike;
+  /** The encoding of shapefiles' attributes, whatever they say. */
+  encoding?: string;
   /**
    * The property of a feature that says when, or those of its start and its end: ISO 8601, or as `dateFormat` has it.
    * Default: the file's name says it.
@@ -58,6 +60,7 @@ export async function buildVectorCatalog(
   options: BuildVectorOptions = {},
 ): Promise<BuiltCatalog> {
   const { signal, collection = '', rows = 'file', layer, crs, dateProperty, filenameRegex } = options;
+  const { encoding, onProgress } = options;
   const { dateFormat, ...names } = options;
   const readName = nameReader(filenameRegex === undefined && dateProperty !== undefined ? names : options);
   const readDate = dateProperty === undefined ? null : propertyReader(dateProperty, dateFormat);
@@ -74,6 +77,8 @@ export async function buildVectorCatalog(
       ...(signal === undefined ? {} : { signal }),
       ...(layer === undefined ? {} : { layer }),
       ...(crs === undefined ? {} : { crs }),
+      ...(encoding === undefined ? {} : { encoding }),
+      ...(onProgress === undefined ? {} : { onProgress }),
     });
     if (features.features.length === 0) throw invalidInput(path, 'holds no geometry', 'leave it out');
     const file: FileContext = { path, collection, parts, readDate };

@@ -75,14 +75,14 @@ export async function buildZarrCatalog(
 }
 
 async function readStore(path: string, options: BuildZarrOptions): Promise<Store> {
-  const { signal, headers } = options;
+  const { signal, headers, onProgress } = options;
   const { group, place, variable } = await openStore(path, {
     ...(signal === undefined ? {} : { signal }),
     ...(headers === undefined ? {} : { headers }),
   });
   try {
     const wanted = options.variables ?? (variable === undefined ? undefined : [variable]);
-    const names = wanted ?? (await rasterVariables(group));
+    const names = wanted ?? (await rasterVariables(group, onProgress));
     if (names.length === 0) throw invalidInput(path, 'holds no array that is a raster', 'check the store');
     const variables: Variable[] = [];
     let problem: Error | null = null;
@@ -90,6 +90,7 @@ async function readStore(path: string, options: BuildZarrOptions): Promise<Store
       const raster = await ArrayRaster.open(group, {
         variable: name,
         ...(signal === undefined ? {} : { signal }),
+        ...(onProgress === undefined ? {} : { onProgress }),
       });
       // Arrays that were not asked for by name may have no place.
       if (raster.geobox === null) problem ??= noReference(raster);

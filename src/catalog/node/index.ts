@@ -9,11 +9,13 @@ export * from '../loaders/index.js';
 export * from '../products/index.js';
 export {
   isParquetPath,
+  type LoadCatalogOptions,
   loadCatalog,
   saveCatalog,
 } from './any-catalog-file.js';
 export { type BuildProductOptions, buildProductCatalog } from './build-product.js';
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
+export { type BuildStacOptions, buildStacCatalog, isStacFile } from './build-stac.js';
 export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
 export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
 export {

@@ -1,24 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
-import { cannotOpen, isUrl, openSource, readJson } from '../../io/node/index.js';
-import { parseJson } from '../../json.js';
+import { cannotOpen, isUrl } from '../../io/node/index.js';
 import { describeItem } from '../products/item.js';
 import { Product } from '../products/product.js';
 import { readSafe, type SafeOptions, safeFolders } from '../products/safe.js';
 import type { ItemOptions } from '../products/sentinel2-item.js';
 import type { ProductTree } from '../products/tree.js';
+import { stacItems } from '../stac/catalog.js';
+import type { HrefOptions } from '../stac/href.js';
 import { rowOfItem } from '../stac/item.js';
+import { readDocuments } from './documents.js';
 import { folderTree, subTree, zipTree } from './product-tree.js';
 
-export interface OpenProductOptions extends ItemOptions, SafeOptions {
+export interface OpenProductOptions extends ItemOptions, SafeOptions, HrefOptions {
   signal?: AbortSignal;
   /** Where a parsed item came from, a path or an address: what it names relatively lies beside it. */
   base?: string;
 }
-
-/** An item has some ten kilobytes. */
-const MAX_ITEM_BYTES = 16 * 2 ** 20;
 
 /**
  * Opens a product: its metadata only.
@@ -37,10 +36,11 @@ export async function openProduct(
     throw invalidOption('addOffset', `cannot be ${addOffset}`, 'give 0 or -1000');
   if (typeof source !== 'string') return productOfItem(source, 'the item', options.base ?? null, options);
   const path = source.startsWith('file:') ? fileURLToPath(source) : source;
+  const read = options.signal === undefined ? {} : { signal: options.signal };
   if (/\.zip$/i.test(isUrl(path) ? new URL(path).pathname : path)) {
     return productOfTree(await zipTree(path, options.signal), options);
   }
-  if (isUrl(path)) return productOfItem(await fetchItem(path, options.signal), path, path, options);
+  if (isUrl(path)) return productOfItem(await readDocuments(path, read), path, path, options);
   let isFolder: boolean;
   try {
     isFolder = (await stat(path)).isDirectory();
@@ -48,7 +48,7 @@ export async function openProduct(
     throw cannotOpen(path, cause);
   }
   if (isFolder) return productOfTree(await folderTree(path), options);
-  return productOfItem(await readJson(path), path, path, options);
+  return productOfItem(await readDocuments(path, read), path, path, options);
 }
 
 async function productOfTree(tree: ProductTree, { tile, signal }: OpenProductOptions): Promise<Product> {
@@ -76,25 +76,22 @@ async function productOfTree(tree: ProductTree, { tile, signal }: OpenProductOpt
   }
 }
 
-async function fetchItem(url: string, signal?: AbortSignal): Promise<unknown> {
-  const source = await openSource(url, signal === undefined ? {} : { signal });
-  try {
-    if (source.size > MAX_ITEM_BYTES) {
-      throw new TerrachipError(
-        'TOO_LARGE',
-        `${source.name} has ${source.size} bytes, above the limit of ${MAX_ITEM_BYTES} for an item`,
-        'check the address',
-        { size: source.size, limit: MAX_ITEM_BYTES },
-      );
-    }
-    const bytes = await source.read(0, source.size, signal === undefined ? {} : { signal });
-    return parseJson(new TextDecoder().decode(bytes), source.name);
-  } finally {
-    await source.close();
+function productOfItem(
+  document: unknown,
+  name: string,
+  base: string | null,
+  options: OpenProductOptions,
+): Product {
+  const { items } = stacItems(document, name);
+  const [found] = items;
+  if (items.length !== 1) {
+    throw invalidInput(
+      name,
+      `holds ${items.length} STAC items, not one product`,
+      'give one of them, or make a catalog of all with catalogFromStac or loadCatalog',
+    );
   }
-}
-
-function productOfItem(document: unknown, name: string, base: string | null, options: ItemOptions): Product {
-  const row = rowOfItem(document, name, { base, inCollection: false });
+  const { allowLocal = false } = options;
+  const row = rowOfItem(found.item, name, { base, inCollection: found.inCollection, allowLocal });
   return new Product(describeItem(row, base ?? row.id, options));
 }

@@ -5,6 +5,7 @@ import type { ByteSource, ReadOptions } from '../../io/index.js';
 import { indexBoxes } from '../boxes.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { type PlaceAndTime, PlaceQuery, type QueryOptions } from '../place-query.js';
+import type { HrefOptions } from '../stac/href.js';
 import { candidatesOf } from './candidates.js';
 import { ParquetFile, type RowGroup } from './file.js';
 import { IndexBuilder } from './index-build.js';
@@ -31,9 +32,9 @@ export class CatalogFile {
    * @param source the catalog closes it
    * @throws {TerrachipError} INVALID_INPUT for another or a damaged file; UNSUPPORTED for one of a newer version
    */
-  static async open(source: ByteSource, options: ReadOptions = {}): Promise<CatalogFile> {
+  static async open(source: ByteSource, options: ReadOptions & HrefOptions = {}): Promise<CatalogFile> {
     const file = await ParquetFile.open(source, options);
-    return new CatalogFile(source, file, layoutOf(file));
+    return new CatalogFile(source, file, layoutOf(file, options));
   }
 
   /** The path or URL. */

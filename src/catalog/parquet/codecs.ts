@@ -1,6 +1,7 @@
 /** Decompression of Parquet's pages, never to more than the size that the page declares. */
 import { type CompressionCodec, snappyUncompress } from 'hyparquet';
 import { ZSTDDecoder } from 'zstddec';
+import { inflateExactly } from '../../io/inflate.js';
 
 /** @throws {Error} when the page is damaged, or has another size than it declares */
 export async function decompressPage(
@@ -29,7 +30,7 @@ async function decoded(
     zstd ??= startZstd();
     return new Uint8Array((await zstd).decode(stored, size));
   }
-  if (codec === 'GZIP') return gunzip(stored, size);
+  if (codec === 'GZIP') return inflateExactly(stored, size, 'gzip');
   // Loaded only where it is needed: it brings Brotli's dictionary with it.
   const { compressors } = await import('hyparquet-compressors');
   const decompress = compressors[codec];
@@ -44,17 +45,4 @@ async function startZstd(): Promise<ZSTDDecoder> {
   const decoder = new ZSTDDecoder();
   await decoder.init();
   return decoder;
-}
-
-async function gunzip(stored: Uint8Array<ArrayBuffer>, size: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(size);
-  let length = 0;
-  const stream = new Blob([stored]).stream().pipeThrough(new DecompressionStream('gzip'));
-  for await (const part of stream) {
-    if (length + part.length > size)
-      throw new Error(`a page has more than the ${size} bytes that it declares`);
-    bytes.set(part, length);
-    length += part.length;
-  }
-  return bytes.subarray(0, length);
 }

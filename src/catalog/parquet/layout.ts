@@ -2,6 +2,7 @@
 import { invalidInput } from '../../errors.js';
 import type { TimeInterval } from '../../geo/index.js';
 import type { CatalogRow } from '../row.js';
+import { type HrefOptions, rowFrom } from '../stac/href.js';
 import type { ParquetFile } from './file.js';
 import { type CatalogMetadata, catalogMetadata, requireLonLat } from './metadata.js';
 import { COLUMNS, footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues } from './rows.js';
@@ -27,7 +28,7 @@ export interface Layout {
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for a file that is no catalog; UNSUPPORTED for one of a newer version */
-export function layoutOf(file: ParquetFile): Layout {
+export function layoutOf(file: ParquetFile, options: HrefOptions = {}): Layout {
   const catalog = catalogMetadata(file);
   requireLonLat(file);
   const columns = new Set(file.columns);
@@ -47,7 +48,8 @@ export function layoutOf(file: ParquetFile): Layout {
       places: ['geometry'],
       times: ['start_time', 'end_time'],
       interval: ({ start_time: start, end_time: end }) => intervalOfValues(start, end, file.name),
-      row: (values) => rowOfValues(values as Parameters<typeof rowOfValues>[0], file.name),
+      row: (values) =>
+        rowFrom(rowOfValues(values as Parameters<typeof rowOfValues>[0], file.name), file.name, options),
     };
   }
   const times = STAC_TIMES.filter((name) => columns.has(name));
@@ -67,6 +69,6 @@ export function layoutOf(file: ParquetFile): Layout {
     places: ['geometry', 'bbox'].filter((name) => columns.has(name)),
     times,
     interval: (values) => stacInterval(values, file.name),
-    row: (values) => rowOfStacValues(values, texts, file.name),
+    row: (values) => rowOfStacValues(values, texts, file.name, options),
   };
 }

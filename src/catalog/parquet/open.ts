@@ -1,9 +1,10 @@
 /** Catalogs in files, opened with the index that lies beside them. */
 import { invalidOption, isTerrachipError } from '../../errors.js';
 import { type ByteSource, isUrl, openUrl } from '../../io/index.js';
+import type { HrefOptions } from '../stac/href.js';
 import { CatalogFile } from './catalog-file.js';
 
-export interface OpenUrlOptions {
+export interface OpenUrlOptions extends HrefOptions {
   signal?: AbortSignal;
   /** Extra headers for HTTP. */
   headers?: Readonly<Record<string, string>>;

@@ -5,9 +5,11 @@
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { type Bounds, TimeInterval } from '../../geo/index.js';
+import { isUrl } from '../../io/index.js';
 import { parseJson, validate } from '../../json.js';
 import type { CatalogRow } from '../row.js';
 import { itemFootprint } from '../stac/footprint.js';
+import type { HrefOptions } from '../stac/href.js';
 import { itemInterval, rowOfItem } from '../stac/item.js';
 import type { ParquetFile } from './file.js';
 import { outlineOfValue } from './rows.js';
@@ -60,6 +62,7 @@ export function rowOfStacValues(
   values: Readonly<Record<string, unknown>>,
   texts: ReadonlySet<string>,
   name: string,
+  options: HrefOptions = {},
 ): CatalogRow {
   const where = `${name}: item "${String(values.id)}"`;
   const read = (column: string): unknown => {
@@ -75,7 +78,9 @@ export function rowOfStacValues(
   }
   const { id, collection } = values;
   const item = { id, collection, geometry: null, properties, assets: read('assets') };
-  return { ...rowOfItem(item, name), footprint: stacFootprint(values, where) };
+  // Addresses of items in a file on this machine are as they are.
+  const origin = { ...options, base: isUrl(name) ? name : null, inCollection: true };
+  return { ...rowOfItem(item, name, origin), footprint: stacFootprint(values, where) };
 }
 
 /** As of an item in JSON: by its geometry, which need not be cut at the antimeridian, and its box. */

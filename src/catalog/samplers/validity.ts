@@ -2,6 +2,7 @@
 import { invalidInput, invalidOption } from '../../errors.js';
 import { Affine, createTransform, type GeoBox, type PixelWindow } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/index.js';
+import { readPixels } from '../../raster/pixels.js';
 import type { Raster } from '../../raster/raster.js';
 import { type Chip, describeChip } from './chip.js';
 import type { RandomSampler } from './random-sampler.js';
@@ -109,8 +110,7 @@ export function rasterShare(raster: Raster, options: RasterShareOptions = {}): V
   const { band = 1, points = 32 } = options;
   if (!Number.isInteger(points) || points < 1 || points > 1024)
     throw invalidOption('points', `cannot be ${points}`, 'give a whole number from 1 to 1024');
-  const { nodata } = raster.bands[band - 1] ?? {};
-  if (nodata === undefined)
+  if (raster.bands[band - 1] === undefined)
     throw invalidOption(
       'band',
       `cannot be ${band} for ${raster.name}`,
@@ -133,14 +133,9 @@ export function rasterShare(raster: Raster, options: RasterShareOptions = {}): V
       Math.min(height - 1, Math.floor((y * height) / raster.height)),
     ]);
     const window = windowAround(pixels);
-    const [values] = await raster.readPlanes({ window, bands: [band], level, signal });
-    const mask = await raster.readMask({ window, band, level, signal });
-    const valid = pixels.filter(([x, y]) => {
-      const place = (y - window.y) * window.width + x - window.x;
-      const value = values[place];
-      return value !== nodata && !Number.isNaN(value) && (mask === null || mask[place] !== 0);
-    });
-    return valid.length / points ** 2;
+    const { valid } = await readPixels(raster, { window, bands: [band], level, signal });
+    const found = pixels.filter(([x, y]) => valid[0][(y - window.y) * window.width + x - window.x] === 1);
+    return found.length / points ** 2;
   };
 }
 

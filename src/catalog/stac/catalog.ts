@@ -1,9 +1,10 @@
 import { invalidInput, isTerrachipError, type TerrachipError } from '../../errors.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogRow } from '../row.js';
+import type { HrefOptions } from './href.js';
 import { rowOfItem } from './item.js';
 
-export interface StacOptions {
+export interface StacOptions extends HrefOptions {
   /** The file or URL that the documents came from: for messages, and for relative addresses of assets. */
   readonly source?: string;
   /** Takes what is wrong with an item, which is then left out. Default: the first wrong item ends it all. */
@@ -14,42 +15,92 @@ export interface StacOptions {
 const MAX_DEPTH = 3;
 
 /**
- * A catalog of STAC items (versions 1.0 and 1.1): one, a FeatureCollection of them as a search answers, or a list of
- * either.
+ * A catalog of STAC items (versions 0.9 to 1.1): one, a FeatureCollection of them as a search answers, or a list of
+ * either. Collections among them tell what assets of their items have in common (`item_assets`).
  * @throws {TerrachipError} INVALID_INPUT for what is no item, unless `onInvalid` takes it
  */
 export function catalogFromStac(documents: unknown, options: StacOptions = {}): GeoCatalog {
+  const { source = 'the STAC document', onInvalid } = options;
+  const { items, collections } = stacItems(documents, source);
   const rows: CatalogRow[] = [];
-  addRows(rows, documents, options, 0, false);
+  for (const { item, inCollection } of items) {
+    try {
+      requireItem(item, source);
+      const origin = { ...options, base: options.source ?? null, inCollection };
+      rows.push(rowOfItem(withItemAssets(item, collections), source, origin));
+    } catch (error) {
+      if (onInvalid === undefined || !isTerrachipError(error)) throw error;
+      onInvalid(error);
+    }
+  }
   return GeoCatalog.from(rows);
 }
 
-function addRows(
-  rows: CatalogRow[],
-  document: unknown,
-  options: StacOptions,
-  depth: number,
-  inCollection: boolean,
-): void {
-  const { source = 'the STAC document', onInvalid } = options;
-  const members = Array.isArray(document) ? document : featuresOf(document);
-  if (members !== null) {
-    if (depth === MAX_DEPTH) throw invalidInput(source, 'has lists inside of lists', 'give items');
-    for (const member of members) addRows(rows, member, options, depth + 1, !Array.isArray(document));
-    return;
-  }
-  try {
-    rows.push(rowOfItem(document, source, { base: options.source ?? null, inCollection }));
-  } catch (error) {
-    if (onInvalid === undefined || !isTerrachipError(error)) throw error;
-    onInvalid(error);
-  }
+/** Items as they are found in documents, and the collections beside them. */
+export interface StacItems {
+  readonly items: readonly { readonly item: unknown; readonly inCollection: boolean }[];
+  /** The `item_assets` of collections, by their ids. */
+  readonly collections: ReadonlyMap<unknown, unknown>;
 }
 
-function featuresOf(document: unknown): readonly unknown[] | null {
-  if (typeof document !== 'object' || document === null || !('type' in document)) return null;
-  if (document.type !== 'FeatureCollection') return null;
-  const features = 'features' in document ? document.features : null;
+/**
+ * The items in documents.
+ * @throws {TerrachipError} INVALID_INPUT for a FeatureCollection without features, and lists inside of lists
+ */
+export function stacItems(documents: unknown, source: string): StacItems {
+  const items: { item: unknown; inCollection: boolean }[] = [];
+  const collections = new Map<unknown, unknown>();
+  const add = (document: unknown, depth: number, inCollection: boolean): void => {
+    const members = Array.isArray(document) ? document : featuresOf(document, source);
+    if (members !== null) {
+      if (depth === MAX_DEPTH) throw invalidInput(source, 'has lists inside of lists', 'give items');
+      for (const member of members) add(member, depth + 1, !Array.isArray(document));
+    } else if (isRecord(document) && document.type === 'Collection' && depth > 0) {
+      collections.set(document.id, document.item_assets);
+    } else {
+      items.push({ item: document, inCollection });
+    }
+  };
+  add(documents, 0, false);
+  return { items, collections };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function featuresOf(document: unknown, source: string): readonly unknown[] | null {
+  if (!isRecord(document)) return null;
+  const { type, features } = document;
+  // Before STAC 1.0, and in some answers, collections of items have a type of their own, or none.
+  if (
+    type !== 'FeatureCollection' &&
+    type !== 'ItemCollection' &&
+    !(type === undefined && 'features' in document)
+  )
+    return null;
   if (Array.isArray(features)) return features;
-  throw invalidInput('the STAC document', 'is a FeatureCollection without features', 'give it some');
+  throw invalidInput(source, 'is a FeatureCollection without features', 'give it some');
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for documents of STAC that only link to items */
+function requireItem(document: unknown, source: string): void {
+  if (!isRecord(document) || (document.type !== 'Catalog' && document.type !== 'Collection')) return;
+  throw invalidInput(
+    source,
+    `is a STAC ${document.type}: its items are documents of their own, to which it links (the type must be "Feature")`,
+    'give the items, or the answer of a search',
+  );
+}
+
+/** An item whose assets have what its collection says of all assets of their names. */
+function withItemAssets(item: unknown, collections: ReadonlyMap<unknown, unknown>): unknown {
+  if (collections.size === 0 || !isRecord(item)) return item;
+  const shared = collections.get(item.collection);
+  if (!isRecord(shared) || !isRecord(item.assets)) return item;
+  const assets = Object.entries(item.assets).map(([key, asset]) => {
+    const defaults = Object.hasOwn(shared, key) ? shared[key] : null;
+    return [key, isRecord(defaults) && isRecord(asset) ? { ...defaults, ...asset } : asset];
+  });
+  return { ...item, assets: Object.fromEntries(assets) };
 }

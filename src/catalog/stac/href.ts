@@ -1,28 +1,50 @@
+/** Addresses in catalogs and STAC documents, and which of them are believed. */
 import { invalidInput } from '../../errors.js';
+import { mayName } from '../../io/index.js';
+import type { CatalogRow } from '../row.js';
 
 /** A scheme of two letters or more: one is a drive of Windows. */
 const SCHEME = /^[a-z][a-z\d+.-]+:/i;
+
+/** A path of this machine that does not depend on a folder. */
+const LOCAL = /^(file:|[\\/]|[a-z]:)/i;
+
+export interface HrefOptions {
+  /**
+   * Whether what comes from a server may name files of this machine, and addresses of this machine and its network that
+   * are nearer than the server (default false).
+   */
+  allowLocal?: boolean;
+}
 
 /** Whether an address needs no base. */
 export function isAbsolute(href: string): boolean {
   return SCHEME.test(href) || href.startsWith('/') || /^[a-z]:[\\/]/i.test(href);
 }
 
+function isRemote(place: string | null): place is string {
+  return place !== null && SCHEME.test(place) && !/^file:/i.test(place);
+}
+
 /**
  * An address as it is written in a document, from the document's own.
  * @param base a URL or a path; null where it is not known, and relative addresses stay as they are
  * @param name the document, for messages
- * @throws {TerrachipError} INVALID_INPUT for a document from a server that names a file of this machine
+ * @throws {TerrachipError} INVALID_INPUT for a document from a server that names a file of this machine, or an address
+ * that only this machine or its network can ask
  */
-export function resolveHref(href: string, base: string | null, name: string): string {
-  const isRemote = base !== null && SCHEME.test(base) && !/^file:/i.test(base);
-  if (isRemote && /^file:/i.test(href)) {
-    throw invalidInput(
-      name,
-      `comes from a server but names the file ${href} of this machine`,
-      'do not trust it, or read it from a file',
-    );
-  }
+export function resolveHref(
+  href: string,
+  base: string | null,
+  name: string,
+  options: HrefOptions = {},
+): string {
+  const resolved = resolve(href, base, name);
+  requireTrusted(resolved, base, name, options);
+  return resolved;
+}
+
+function resolve(href: string, base: string | null, name: string): string {
   if (base === null || SCHEME.test(href)) return href;
   if (!SCHEME.test(base)) return isAbsolute(href) ? href : relativePath(base, href);
   try {
@@ -30,6 +52,53 @@ export function resolveHref(href: string, base: string | null, name: string): st
   } catch (cause) {
     throw invalidInput(name, `has the address "${href}", which is none`, 'correct it', cause);
   }
+}
+
+/** @param origin where the document came from */
+function requireTrusted(
+  href: string,
+  origin: string | null,
+  name: string,
+  { allowLocal = false }: HrefOptions,
+): void {
+  if (allowLocal || !isRemote(origin)) return;
+  const remedy = 'do not trust it, read it from a file, or give allowLocal (--allow-local)';
+  if (LOCAL.test(href))
+    throw invalidInput(name, `comes from a server but names the file ${href} of this machine`, remedy);
+  const url = URL.canParse(href) ? new URL(href) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return;
+  // Buckets are of the public network.
+  const from = /^https?:/i.test(origin) ? new URL(origin) : new URL('https://public.invalid.example');
+  if (mayName(from, url)) return;
+  throw invalidInput(
+    name,
+    `comes from a server but names ${url.host}, which only this machine or its network can ask`,
+    remedy,
+  );
+}
+
+/**
+ * A row of a catalog's file, with addresses beside that file where it lies on a server.
+ * @param place the path or URL of the catalog
+ * @throws {TerrachipError} INVALID_INPUT for a row from a server that names what only this machine can read
+ */
+export function rowFrom(row: CatalogRow, place: string, options: HrefOptions = {}): CatalogRow {
+  if (!isRemote(place)) return row;
+  const name = `${place}: row "${row.id}"`;
+  const beside = (href: string): string => {
+    if (href === '') return href;
+    // Catalogs hold the paths of the machine that built them.
+    if (LOCAL.test(href)) {
+      requireTrusted(href, place, name, options);
+      return href;
+    }
+    return resolveHref(href, place, name, options);
+  };
+  const assets = Object.entries(row.assets).map(([key, asset]) => [
+    key,
+    { ...asset, href: beside(asset.href) },
+  ]);
+  return { ...row, href: beside(row.href), assets: Object.fromEntries(assets) };
 }
 
 /** A path beside another one. */

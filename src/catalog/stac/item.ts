@@ -10,7 +10,7 @@ import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.
 import { BAND_MEMBERS, type BandLists, bandListsOf, bandsOf } from './bands.js';
 import { itemFootprint } from './footprint.js';
 import { GRID, type Grid, gridMembersOf, gridOf, membersOfGrid } from './grid.js';
-import { isAbsolute, resolveHref } from './href.js';
+import { type HrefOptions, isAbsolute, resolveHref } from './href.js';
 import { withKnownUnits } from './units.js';
 
 const Numbers = v.array(v.number());
@@ -36,7 +36,7 @@ type Item = v.InferOutput<typeof Item>;
 type Asset = v.InferOutput<typeof Asset>;
 
 /** Where an item comes from, so that relative addresses of its assets can be told. */
-export interface ItemOrigin {
+export interface ItemOrigin extends HrefOptions {
   /** The file or URL that it was read from; null where that is not known. */
   readonly base: string | null;
   /** Whether that is a collection of items: then each item's `self` link says more. */
@@ -57,13 +57,14 @@ export function rowOfItem(
   requireShallow(document, name);
   const item = validate(Item, document, name);
   const where = `${name}: item "${item.id}"`;
-  const base = baseOf(item, origin);
+  const base = baseOf(item, where, origin);
+  const resolve = (href: string): string => resolveHref(href, base, where, origin);
   const collection = item.collection ?? '';
   const properties = item.properties as Readonly<Record<string, CatalogValue>>;
   const [bands, grid] = [bandListsOf(properties), gridMembersOf(properties)];
   const assets = Object.fromEntries(
     Object.entries(item.assets).map(([key, asset]) => {
-      const known = { ...assetOf(asset, bands, grid), href: resolveHref(asset.href, base, where) };
+      const known = { ...assetOf(asset, bands, grid), href: resolve(asset.href) };
       return [key, known.units ? known : withKnownUnits(known, key, collection, properties)];
     }),
   );
@@ -73,7 +74,7 @@ export function rowOfItem(
     collection,
     footprint: itemFootprint(outlineOf(item, where), item.bbox ?? null, where),
     interval: intervalOf(item, where),
-    href: main === undefined ? '' : resolveHref(main.href, base, where),
+    href: main === undefined ? '' : resolve(main.href),
     assets,
     properties,
   };
@@ -83,9 +84,11 @@ function outlineOf({ geometry }: Item, where: string): Polygon[] | null {
   return geometry === null || geometry === undefined ? null : outlineOfGeoJson(geometry, where);
 }
 
-function baseOf({ links }: Item, { base, inCollection }: ItemOrigin): string | null {
-  const self = links?.find(({ rel, href }) => rel === 'self' && href && isAbsolute(href))?.href ?? null;
-  return inCollection ? (self ?? base) : (base ?? self);
+function baseOf({ links }: Item, where: string, origin: ItemOrigin): string | null {
+  const { base, inCollection } = origin;
+  if (base !== null && !inCollection) return base;
+  const self = links?.find(({ rel, href }) => rel === 'self' && href && isAbsolute(href))?.href;
+  return self ? resolveHref(self, base, where, origin) : base;
 }
 
 function intervalOf({ properties }: Item, where: string): TimeInterval {

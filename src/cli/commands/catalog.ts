@@ -6,11 +6,17 @@ import type { BuildCatalogOptions, BuildCatalogReport } from '../../workflow/cat
 import { collect, parseChoice, parseCount, requireLength } from '../arguments.js';
 import { describeItems, itemsOf } from '../catalog-items.js';
 import type { CommandContext, Run } from '../main.js';
-import { addSelectionOptions, parseSelection, type SelectionOptions } from '../selection-options.js';
+import {
+  ALLOW_LOCAL,
+  addSelectionOptions,
+  parseSelection,
+  type SelectionOptions,
+} from '../selection-options.js';
 import { formatLines } from '../table.js';
 
-/** What files a catalog can be. */
+/** What files a catalog can be, and what else is read as one. */
 const FILE = 'a catalog in GeoParquet (.parquet) or GeoJSON (.geojson)';
+const SOURCE = `${FILE}, or STAC items (.json, .ndjson)`;
 
 export function catalogCommand(run: Run): Command {
   return new Command('catalog')
@@ -31,8 +37,8 @@ function buildCommand(run: Run): Command {
     .requiredOption('-o, --output <file>', `${FILE} to write`)
     .option(
       '--type <what>',
-      'raster, zarr (netCDF and HDF5 too), vector, or product (SAFE, STAC items); default: by the endings of the inputs',
-      parseChoice('--type', ['raster', 'zarr', 'vector', 'product']),
+      'raster, zarr (netCDF and HDF5 too), vector, stac (items as they are), or product (SAFE, STAC items of known products); default: by the inputs',
+      parseChoice('--type', ['raster', 'zarr', 'vector', 'product', 'stac']),
     )
     .option(
       '--regex <regex>',
@@ -49,9 +55,11 @@ function buildCommand(run: Run): Command {
     )
     .option('--layer <name>', 'of vector files with several')
     .option('--source-crs <crs>', 'of vector files that do not say theirs')
+    .option('--encoding <name>', 'of the attributes of shapefiles, whatever they say: UTF-8, CP850, GBK')
     .option('--date-property <names...>', 'of features: when, or start and end', collect(String))
     .option('--id-property <name>', 'of features: their ids')
     .option('--concurrency <n>', 'files that are open at a time (default 16)', parseCount('--concurrency'))
+    .option(...ALLOW_LOCAL)
     .option('--strict', 'end with the first file that cannot be read');
   return command.action((inputs: string[], { regex, ...options }: BuildOptions) =>
     run(command, async ({ output, signal }) => {
@@ -87,7 +95,7 @@ interface QueryOptions extends SelectionOptions {
 function queryCommand(run: Run): Command {
   const command = new Command('query')
     .description('the rows at a place and a time')
-    .argument('<catalog>', `${FILE}, by path or URL`);
+    .argument('<catalog>', `${SOURCE}, by path or URL`);
   addSelectionOptions(command, '--crs').option('-o, --output <file>', `${FILE} to write`);
   return command.action((catalog: string, { output: file, crs, ...options }: QueryOptions) =>
     run(command, async (context) => {
@@ -100,64 +108,77 @@ function queryCommand(run: Run): Command {
   );
 }
 
+interface IntersectOptions {
+  spatialOnly?: boolean;
+  allowLocal?: boolean;
+  output?: string;
+}
+
 function intersectCommand(run: Run): Command {
   const command = new Command('intersect')
     .description('the overlaps of two catalogs, in space and time')
-    .argument('<first>', FILE)
-    .argument('<second>', FILE)
+    .argument('<first>', SOURCE)
+    .argument('<second>', SOURCE)
     .option('--spatial-only', 'pairs of any time')
+    .option(...ALLOW_LOCAL)
     .option('-o, --output <file>', `${FILE} to write`);
-  return command.action(
-    (first: string, second: string, options: { spatialOnly?: boolean; output?: string }) =>
-      run(command, async (context) => {
-        await checkOutput(options.output, [first, second]);
-        const { intersectCatalogFiles } = await import('../../workflow/catalog.js');
-        const { catalog, explanation } = await intersectCatalogFiles({
-          first,
-          second,
-          spatialOnly: options.spatialOnly ?? false,
-          signal: context.signal,
-        });
-        if (explanation !== '') context.output.onProgress({ type: 'warning', message: explanation });
-        await present(catalog, options.output, context);
-      }),
+  return command.action((first: string, second: string, { output, ...options }: IntersectOptions) =>
+    run(command, async (context) => {
+      await checkOutput(output, [first, second]);
+      const { intersectCatalogFiles } = await import('../../workflow/catalog.js');
+      const { catalog, explanation } = await intersectCatalogFiles({
+        ...options,
+        first,
+        second,
+        signal: context.signal,
+      });
+      if (explanation !== '') context.output.onProgress({ type: 'warning', message: explanation });
+      await present(catalog, output, context);
+    }),
   );
+}
+
+interface UnionOptions {
+  dedupe?: (typeof DEDUPE_POLICIES)[number];
+  allowLocal?: boolean;
+  output?: string;
 }
 
 function unionCommand(run: Run): Command {
   const command = new Command('union')
     .description('the rows of several catalogs')
-    .argument('<catalogs...>', FILE)
+    .argument('<catalogs...>', SOURCE)
     .option(
       '--dedupe <how>',
       'keep every row (none), one of each item (default), or the newest processing of each',
       parseChoice('--dedupe', DEDUPE_POLICIES),
     )
+    .option(...ALLOW_LOCAL)
     .option('-o, --output <file>', `${FILE} to write`);
-  return command.action(
-    (catalogs: string[], options: { dedupe?: (typeof DEDUPE_POLICIES)[number]; output?: string }) =>
-      run(command, async (context) => {
-        if (catalogs.length < 2) throw invalidOption('catalogs', 'are too few', 'name two or more');
-        await checkOutput(options.output, catalogs);
-        const { uniteCatalogFiles } = await import('../../workflow/catalog.js');
-        const united = await uniteCatalogFiles({
-          catalogs,
-          ...(options.dedupe === undefined ? {} : { dedupe: options.dedupe }),
-          signal: context.signal,
-        });
-        await present(united, options.output, context);
-      }),
+  return command.action((catalogs: string[], { output, ...options }: UnionOptions) =>
+    run(command, async (context) => {
+      if (catalogs.length < 2) throw invalidOption('catalogs', 'are too few', 'name two or more');
+      await checkOutput(output, catalogs);
+      const { uniteCatalogFiles } = await import('../../workflow/catalog.js');
+      const united = await uniteCatalogFiles({
+        ...options,
+        catalogs,
+        signal: context.signal,
+      });
+      await present(united, output, context);
+    }),
   );
 }
 
 function infoCommand(run: Run): Command {
   const command = new Command('info')
     .description('what is in a catalog: rows, extent, collections, properties')
-    .argument('<catalog>', `${FILE}, by path or URL`);
-  return command.action((catalog: string) =>
+    .argument('<catalog>', `${SOURCE}, by path or URL`)
+    .option(...ALLOW_LOCAL);
+  return command.action((catalog: string, options: { allowLocal?: boolean }) =>
     run(command, async ({ output, signal }) => {
       const { describeCatalogFile } = await import('../../workflow/catalog.js');
-      const report = await describeCatalogFile(catalog, { signal });
+      const report = await describeCatalogFile(catalog, { ...options, signal });
       output.result(report, describeInfo(report));
     }),
   );

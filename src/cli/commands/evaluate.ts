@@ -15,6 +15,8 @@ interface Options {
   minArea?: number;
   zones?: string;
   zoneName?: string;
+  sourceCrs?: string;
+  encoding?: string;
   scene?: string;
 }
 
@@ -41,6 +43,8 @@ export function evaluateCommand(run: Run): Command {
     )
     .option('--zones <file>', 'polygons (GeoJSON); each gets a row, also in zones.csv')
     .option('--zone-name <property>', 'the property that names a zone (default: name or id)')
+    .option('--source-crs <crs>', 'of files of polygons that do not say theirs')
+    .option('--encoding <name>', 'of the attributes of shapefiles, whatever they say: UTF-8, CP850, GBK')
     .option('--scene <file>', 'the scene of the map, if it has moved: the baselines read it');
   return command.action((map: string, options: Options) =>
     run(command, async ({ output, signal }) => {

@@ -1,16 +1,20 @@
 import { Command } from 'commander';
-import { parseChoice, parseCount, parseNumber } from '../arguments.js';
+import type { Dtype } from '../../geo/index.js';
+import { collect, parseCount, parseDtype, parseNumber, parsePair } from '../arguments.js';
 import { addGridOptions, type GridOptions, parseGrid } from '../grid-options.js';
 import type { Run } from '../main.js';
 
 interface Options extends GridOptions {
   output: string;
   layer?: string;
+  sourceCrs?: string;
+  encoding?: string;
   allTouched?: boolean;
   value?: number;
   property?: string;
+  classes?: [string, string][];
   background?: number;
-  dtype: 'uint8' | 'float32';
+  dtype: Dtype;
   maxPixels?: number;
 }
 
@@ -25,26 +29,34 @@ export function rasterizeCommand(run: Run): Command {
       .requiredOption('-o, --output <cog>', 'the COG to write'),
   )
     .option('--layer <name>', 'the layer of a file with several')
+    .option('--source-crs <crs>', 'of a file that does not say its own')
+    .option('--encoding <name>', "of a shapefile's attributes: UTF-8, CP850, GBK; default: as the file says")
     .option(
       '--all-touched',
       'also pixels that an outline merely touches (default: those whose centre lies inside)',
     )
     .option('--value <number>', 'what is burned (default 1)', parseNumber('--value'))
-    .option('--property <name>', 'burn this property of each polygon, a number')
+    .option('--property <name>', 'burn this property of each polygon: a number, or a text of --classes')
+    .option(
+      '--classes <text=number...>',
+      'the number of each text of --property',
+      collect(parsePair('--classes', 'NUMBER')),
+    )
     .option('--background <number>', 'where no polygon lies (default 0)', parseNumber('--background'))
     .option(
       '--dtype <type>',
-      'uint8 or float32',
-      parseChoice('--dtype', ['uint8', 'float32']),
+      'the type of the result, which holds each number exactly',
+      parseDtype,
       'uint8' as const,
     )
     .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'));
   return command.action((source: string, options: Options) =>
     run(command, async ({ output, signal }) => {
-      const { output: destination, like, crs, bounds, size, res, ...rest } = options;
+      const { output: destination, like, crs, bounds, size, res, classes, ...rest } = options;
       const { rasterizeFile } = await import('../../workflow/rasterize.js');
       const report = await rasterizeFile({
         ...rest,
+        ...(classes === undefined ? {} : { classes: parseClasses(classes) }),
         source,
         destination,
         grid: parseGrid({ like, crs, bounds, size, res }, false),
@@ -57,4 +69,8 @@ export function rasterizeCommand(run: Run): Command {
       );
     }),
   );
+}
+
+function parseClasses(pairs: readonly (readonly [string, string])[]): Record<string, number> {
+  return Object.fromEntries(pairs.map(([text, number]) => [text, parseNumber('--classes')(number)]));
 }

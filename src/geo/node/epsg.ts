@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { invalidInput } from '../../errors.js';
 import { type EpsgEntry, registerEpsgDatabase } from '../epsg-registry.js';
+import { withShift } from '../proj-string.js';
+import { datumDatabase } from './epsg-datums.js';
 import { shiftOf } from './epsg-shifts.js';
 
 interface DatabaseRecord {
@@ -37,7 +39,7 @@ function lookUp(code: number): EpsgEntry | null {
     return code > LAST_OF_EPSG && isUnplaced(entry.proj4) ? { ...entry, shiftMetres: null } : entry;
   const { shift, metres } = correction;
   return {
-    ...(shift === null ? entry : withShift(entry, shift)),
+    ...(shift === null ? entry : placedBy(entry, shift)),
     ...(metres === 0 ? {} : { shiftMetres: metres }),
   };
 }
@@ -57,18 +59,13 @@ const GRADS = [4807, 4810, 4811, 4816, 4821, 4901, 4902, 7400];
 const AXES: Readonly<Record<number, string>> = { 8044: ' +axis=swu', 8045: ' +axis=swu' };
 
 /** With another shift to WGS 84, in WKT too. */
-function withShift(entry: EpsgEntry, shift: string): EpsgEntry {
-  const bare = entry.proj4
-    .replace(/\s*\+towgs84=\S+/, '')
-    .replace('+datum=NAD27', '+ellps=clrk66')
-    .replace('+datum=NAD83', '+ellps=GRS80')
-    .replace('+datum=WGS84', '+ellps=WGS84');
+function placedBy(entry: EpsgEntry, shift: string): EpsgEntry {
   const seven = [...shift.split(','), '0', '0', '0', '0'].slice(0, 7).join(',');
   return {
     ...entry,
-    proj4: `${bare} +towgs84=${shift}`,
+    proj4: withShift(entry.proj4, shift),
     ...(entry.wkt === undefined ? {} : { wkt: entry.wkt.replace(/TOWGS84\[[^\]]*\]/, `TOWGS84[${seven}]`) }),
   };
 }
 
-registerEpsgDatabase(lookUp);
+registerEpsgDatabase(lookUp, datumDatabase);

@@ -4,7 +4,7 @@ import { invalidOption } from '../../errors.js';
 import type { Backend } from '../backend.js';
 import { CpuBackend } from '../cpu/backend.js';
 import { InlineExecutor } from '../cpu/executor.js';
-import { isSoftware } from '../webgpu/backend.js';
+import { isSoftware } from '../webgpu/adapter.js';
 import { BACKEND_CHOICES, type BackendChoice, isBackendChoice } from './choice.js';
 import { createNodeWebGpuBackend, probeAdapter } from './webgpu-adapter.js';
 import { WorkerExecutor } from './worker-executor.js';

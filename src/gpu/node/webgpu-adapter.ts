@@ -51,9 +51,15 @@ export async function requestNodeAdapter(): Promise<NodeAdapter> {
   const dawn = await loadDawn();
   const gpu = dawn.create([]);
   instances.add(gpu);
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const dispose = (): void => void instances.delete(gpu);
+  const adapter = await gpu
+    .requestAdapter({ powerPreference: 'high-performance' })
+    .catch((cause: unknown) => {
+      dispose();
+      throw cause;
+    });
   if (adapter === null) {
-    instances.delete(gpu);
+    dispose();
     throw new TerrachipError(
       'MISSING_DEPENDENCY',
       'no WebGPU adapter was found',
@@ -61,7 +67,7 @@ export async function requestNodeAdapter(): Promise<NodeAdapter> {
       { dependency: 'Vulkan driver' },
     );
   }
-  return { adapter, gpu, dispose: () => void instances.delete(gpu) };
+  return { adapter, gpu, dispose };
 }
 
 /** WebGPU's classes and constants, which a page has as globals. */
@@ -72,7 +78,12 @@ export async function webGpuGlobals(): Promise<Readonly<Record<string, unknown>>
 /** A backend on a device of this machine's adapter. */
 export async function createNodeWebGpuBackend(): Promise<WebGpuBackend> {
   const { adapter, dispose } = await requestNodeAdapter();
-  return WebGpuBackend.request(adapter, { onDispose: dispose });
+  try {
+    return await WebGpuBackend.request(adapter, { onDispose: dispose });
+  } catch (error) {
+    dispose();
+    throw error;
+  }
 }
 
 /** Looks for an adapter without keeping anything. */

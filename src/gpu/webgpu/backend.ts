@@ -17,8 +17,8 @@ import {
   type TensorStorage,
   tensorDtypeOf,
 } from '../tensor.js';
+import { describeAdapter, raisedLimits } from './adapter.js';
 import { BufferPool } from './buffer-pool.js';
-import { raisedLimits } from './limits.js';
 import { PipelineCache } from './pipeline-cache.js';
 import { BUFFER_USAGE, MAP_READ } from './usage.js';
 
@@ -90,7 +90,14 @@ export class WebGpuBackend implements Backend {
   #encoder: GPUCommandEncoder | null = null;
   #recorded = 0;
   #failure: TerrachipError | null = null;
+  #lost: TerrachipError | null = null;
+  /** What to call for those who wait for the device, when it is lost. */
+  readonly #waiting = new Set<(error: TerrachipError) => void>();
   #disposed = false;
+  readonly #onError = (event: Event): void => {
+    const { error } = event as GPUUncapturedErrorEvent;
+    this.#failure ??= internalError('WebGPU', error.message);
+  };
 
   private constructor(
     device: GPUDevice,
@@ -107,12 +114,12 @@ export class WebGpuBackend implements Backend {
     this.limits = {
       maxTensorBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
     };
-    device.addEventListener('uncapturederror', (event) => {
-      const { error } = event as GPUUncapturedErrorEvent;
-      this.#failure ??= internalError('WebGPU', error.message);
-    });
+    device.addEventListener('uncapturederror', this.#onError);
+    // An adopted device outlives the backend, which its promise must not keep.
+    const self = new WeakRef(this);
     void device.lost.then((lost) => {
-      if (!this.#disposed) this.#failure = deviceLost(lost.message || lost.reason);
+      const backend = self.deref();
+      if (backend !== undefined) backend.#lose(deviceLost(lost.message || lost.reason));
     });
   }
 
@@ -289,6 +296,8 @@ export class WebGpuBackend implements Backend {
     this.#disposed = true;
     this.#encoder = null;
     this.#pool.dispose();
+    // A device keeps its listeners, and they keep the backend: together they are never collected.
+    this.device.removeEventListener('uncapturederror', this.#onError);
     if (this.#ownsDevice) this.device.destroy();
     this.#onDispose?.();
   }
@@ -338,15 +347,27 @@ export class WebGpuBackend implements Backend {
     return storage.buffer;
   }
 
+  #lose(error: TerrachipError): void {
+    this.#lost = error;
+    if (!this.#disposed) this.#failure = error;
+    for (const reject of this.#waiting) reject(error);
+  }
+
   /** A promise of the device's, which rejects or never settles when the device is lost. */
   async #settled(promise: Promise<unknown>): Promise<void> {
-    const lost = this.device.lost.then((info) => {
-      throw deviceLost(info.message || info.reason);
+    let stop: (error: TerrachipError) => void = () => undefined;
+    const lost = new Promise<never>((_, reject) => {
+      stop = reject;
     });
+    // Not chained to the device's own promise, which would keep every one of them.
+    this.#waiting.add(stop);
+    if (this.#lost !== null) stop(this.#lost);
     try {
       await Promise.race([promise, lost]);
     } catch (cause) {
       throw this.#failure ?? (cause instanceof TerrachipError ? cause : deviceLost(messageOf(cause)));
+    } finally {
+      this.#waiting.delete(stop);
     }
   }
 
@@ -371,24 +392,6 @@ function deviceLost(reason: string): TerrachipError {
     `the GPU device was lost (${reason.trim() || 'no reason given'})`,
     'run again, with --resume where a map was under way, or use --backend cpu',
     { reason },
-  );
-}
-
-function describeAdapter(info: GPUAdapterInfo): BackendInfo {
-  const adapter = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(' ');
-  return {
-    kind: 'webgpu',
-    adapter: adapter || 'unnamed adapter',
-    adapterClass: isSoftware(info) ? 'software' : 'hardware',
-    threads: 0,
-  };
-}
-
-/** Whether an adapter emulates a GPU on the processor, as lavapipe and SwiftShader do. */
-export function isSoftware(info: GPUAdapterInfo): boolean {
-  return (
-    info.isFallbackAdapter === true ||
-    /llvmpipe|swiftshader|software/i.test(`${info.description} ${info.architecture}`)
   );
 }
 

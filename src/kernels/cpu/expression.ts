@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../geo/index.js';
 import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import { EXPONENT_RANGE, OPERATION, STACK_DEPTH } from '../expression/operations.js';
+import { EXPONENT_RANGE, EXPONENT_RANGE_FLOAT64, OPERATION, STACK_DEPTH } from '../expression/operations.js';
 import { FLAT_PIECE } from '../grid.js';
 
 export const module = import.meta.url;
@@ -8,7 +8,9 @@ export const module = import.meta.url;
 /** Values that go through the program together: an instruction is a loop over them, and they stay in the cache. */
 const TILE = 2048;
 
-/** Results, by their height on the stack. */
+type Floats = Float32Array | Float64Array;
+
+/** Results, by their height on the stack: what is stored in them is rounded to their type. */
 const scratch = Array.from({ length: STACK_DEPTH }, () => new Float32Array(TILE));
 
 const NOTHING = new Float32Array(TILE).fill(Number.NaN);
@@ -29,42 +31,70 @@ export function run(
   const { plane_0, plane_1, plane_2, plane_3, plane_4, plane_5, program, destination } = tensors;
   const planes = [plane_0, plane_1, plane_2, plane_3, plane_4, plane_5];
   const { count, instructions, stride, first, stacked } = parameters;
-  const numbers = new Map<number, Float32Array>();
-  for (let k = 0; k < instructions; k++) {
-    const argument = program[2 * k + 1];
-    if (program[2 * k] === OPERATION.number && !numbers.has(argument))
-      numbers.set(argument, new Float32Array(TILE).fill(floatOf(argument)));
-  }
+  const words = program.subarray(0, 2 * instructions);
+  const literals = words.filter((_, k) => k % 2 === 1 && words[k - 1] === OPERATION.number);
+  const numbers = Array.from(literals, (bits) => new Float32Array(TILE).fill(floatOf(bits)));
   const last = Math.min(count, end * FLAT_PIECE);
-  /** Bands and numbers are read where they are; nothing is ever written into them. */
-  const stack: TypedArray[] = [];
   for (let from = start * FLAT_PIECE; from < last; from += TILE) {
     const n = Math.min(TILE, last - from);
-    stack.length = 0;
-    for (let k = 0; k < instructions; k++) {
-      const operation = program[2 * k];
-      const argument = program[2 * k + 1];
-      if (operation === OPERATION.band) {
-        const at = from + (stacked === 1 ? argument * stride : 0);
-        stack.push(planes[stacked === 1 ? 0 : argument].subarray(at, at + n));
-        continue;
-      }
-      if (operation < OPERATION.negate) {
-        // Zero as a number has the same argument as no data.
-        stack.push((operation === OPERATION.number ? numbers.get(argument) : undefined) ?? NOTHING);
-        continue;
-      }
-      const operands = stack.splice(operation < OPERATION.add ? -1 : operation < OPERATION.where ? -2 : -3);
-      const result = scratch[stack.length];
-      if (operands.length === 1) unary(operation, argument, operands[0], result, n);
-      else if (operands.length === 2) binary(operation, operands[0], operands[1], result, n);
-      else choose(operands[0], operands[1], operands[2], result, n);
-      stack.push(result);
-    }
-    const [result] = stack;
+    const band = (k: number): TypedArray => {
+      const at = from + (stacked === 1 ? k * stride : 0);
+      return planes[stacked === 1 ? 0 : k].subarray(at, at + n);
+    };
+    const result = evaluate(words, band, numbers, scratch, n);
     for (let i = 0, to = first + from; i < n; i++, to++)
       destination[to] = result[i] + (result[i] - result[i]);
   }
+}
+
+/** The same in float64: nothing is rounded to float32, and whole numbers have 53 bits. */
+export function evaluateFloat64(
+  program: Uint32Array,
+  literals: Float64Array,
+  bands: readonly TypedArray[],
+  destination: Float64Array,
+): void {
+  const numbers = Array.from(literals, (value) => new Float64Array(TILE).fill(value));
+  const results = Array.from({ length: STACK_DEPTH }, () => new Float64Array(TILE));
+  for (let from = 0; from < destination.length; from += TILE) {
+    const n = Math.min(TILE, destination.length - from);
+    const result = evaluate(program, (k) => bands[k].subarray(from, from + n), numbers, results, n);
+    for (let i = 0; i < n; i++) destination[from + i] = result[i] + (result[i] - result[i]);
+  }
+}
+
+/**
+ * Runs the instructions for `n` values. Bands and numbers are read where they are; nothing is ever written into them.
+ * @param numbers a constant tile for each instruction that pushes a number, in their order
+ */
+function evaluate(
+  program: TypedArray,
+  band: (k: number) => TypedArray,
+  numbers: readonly Floats[],
+  results: readonly Floats[],
+  n: number,
+): TypedArray {
+  const stack: TypedArray[] = [];
+  let pushed = 0;
+  for (let k = 0; k < program.length; k += 2) {
+    const operation = program[k];
+    const argument = program[k + 1];
+    if (operation === OPERATION.band) {
+      stack.push(band(argument));
+      continue;
+    }
+    if (operation < OPERATION.negate) {
+      stack.push(operation === OPERATION.number ? numbers[pushed++] : NOTHING);
+      continue;
+    }
+    const operands = stack.splice(operation < OPERATION.add ? -1 : operation < OPERATION.where ? -2 : -3);
+    const result = results[stack.length];
+    if (operands.length === 1) unary(operation, argument, operands[0], result, n);
+    else if (operands.length === 2) binary(operation, operands[0], operands[1], result, n);
+    else choose(operands[0], operands[1], operands[2], result, n);
+    stack.push(result);
+  }
+  return stack[0];
 }
 
 const word = new DataView(new ArrayBuffer(4));
@@ -78,7 +108,7 @@ function choose(
   condition: TypedArray,
   chosen: TypedArray,
   other: TypedArray,
-  result: Float32Array,
+  result: Floats,
   n: number,
 ): void {
   for (let i = 0; i < n; i++) {
@@ -87,7 +117,7 @@ function choose(
   }
 }
 
-function unary(operation: number, argument: number, x: TypedArray, result: Float32Array, n: number): void {
+function unary(operation: number, argument: number, x: TypedArray, result: Floats, n: number): void {
   switch (operation) {
     case OPERATION.negate:
       for (let i = 0; i < n; i++) result[i] = -x[i];
@@ -108,7 +138,7 @@ function unary(operation: number, argument: number, x: TypedArray, result: Float
       for (let i = 0; i < n; i++) result[i] = Math.log10(x[i]);
       return;
     case OPERATION.exponential: {
-      const [least, most] = EXPONENT_RANGE;
+      const [least, most] = result instanceof Float32Array ? EXPONENT_RANGE : EXPONENT_RANGE_FLOAT64;
       for (let i = 0; i < n; i++) {
         const value = x[i];
         result[i] = value > most ? Number.NaN : (value < least ? 0 : Math.exp(value)) + (value - value);
@@ -121,18 +151,21 @@ function unary(operation: number, argument: number, x: TypedArray, result: Float
     case OPERATION.power:
       for (let i = 0; i < n; i++) {
         const value = x[i];
-        let power = 1 + (value - value);
-        for (let k = 0; k < argument; k++) power = Math.fround(power * value);
-        result[i] = power;
+        result[i] = 1 + (value - value);
+        // Each product is stored, and so rounded to the type of the results.
+        for (let k = 0; k < argument; k++) result[i] *= value;
       }
       return;
     case OPERATION.bits: {
       const shift = argument & 255;
-      const mask = 2 ** (argument >> 8) - 1;
+      const width = argument >> 8;
+      const single = result instanceof Float32Array;
+      const limit = single ? 2 ** 24 : 2 ** 53;
       for (let i = 0; i < n; i++) {
         const value = x[i];
-        const whole = value >= 0 && value < 2 ** 24 && Number.isInteger(value);
-        result[i] = whole ? (value >>> shift) & mask : Number.NaN;
+        if (!(value >= 0 && value < limit && Number.isInteger(value))) result[i] = Number.NaN;
+        else if (single) result[i] = (value >>> shift) & (2 ** width - 1);
+        else result[i] = Math.floor(value / 2 ** shift) % 2 ** width;
       }
       return;
     }
@@ -141,7 +174,7 @@ function unary(operation: number, argument: number, x: TypedArray, result: Float
   }
 }
 
-function binary(operation: number, a: TypedArray, b: TypedArray, result: Float32Array, n: number): void {
+function binary(operation: number, a: TypedArray, b: TypedArray, result: Floats, n: number): void {
   switch (operation) {
     case OPERATION.add:
       for (let i = 0; i < n; i++) result[i] = a[i] + b[i];

@@ -44,6 +44,8 @@ export function filteredValue(
   let total = 0;
   for (let j = top; j <= bottom; j++) {
     const rowWeight = filterWeight(filter, (j - wy) * filter.stepsY);
+    // What counts for nothing may be infinite.
+    if (rowWeight === 0) continue;
     const row = (y0 + j) * width + x0;
     let rowSum = 0;
     let rowTotal = 0;
@@ -51,6 +53,7 @@ export function filteredValue(
       const value = source[row + i];
       if (Number.isNaN(value)) continue;
       const weight = along[i + tapsX - 1];
+      if (weight === 0) continue;
       rowSum += weight * value;
       rowTotal += weight;
     }

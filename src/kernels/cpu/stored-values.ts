@@ -18,6 +18,37 @@ function nearlyEqual(bits: number, nodata: number): boolean {
   return difference < 16 && difference << 22 < a + b;
 }
 
+/**
+ * Sets to 0 where values are no data, as `convertStored` finds it.
+ * @param components values a pixel: of complex numbers the real part is compared
+ * @param valid one a pixel
+ */
+export function markNodata(
+  values: TypedArray,
+  components: 1 | 2,
+  nodata: number | null,
+  valid: Uint8Array,
+): void {
+  const floats = values instanceof Float32Array;
+  if (!floats && !(values instanceof Float64Array)) {
+    if (nodata === null) return;
+    for (let i = 0; i < valid.length; i++) if (values[i * components] === nodata) valid[i] = 0;
+    return;
+  }
+  const word = new Int32Array(new Float32Array([nodata ?? Number.NaN]).buffer)[0];
+  const bits = floats ? new Int32Array(values.buffer, values.byteOffset, values.length) : null;
+  const compares = nodata !== null && !Number.isNaN(nodata);
+  for (let i = 0; i < valid.length; i++) {
+    const at = i * components;
+    const value = values[at];
+    const missing =
+      Number.isNaN(value) ||
+      Number.isNaN(values[at + components - 1]) ||
+      (compares && (bits === null ? value === nodata : bits[at] === word || nearlyEqual(bits[at], word)));
+    if (missing) valid[i] = 0;
+  }
+}
+
 type Parameters = KernelParameters<'nodata_kind' | 'nodata_bits' | 'scale' | 'offset' | 'stored_type'>;
 
 /** Stored values from `start` to `end` as float32 with NaN for no data, written from `output` on. */

@@ -308,6 +308,9 @@ const cubicRun: RunFunction = (
         -0.5 * uy * wy * wy * (source[n] * x0 + source[n + 1] * x1 + source[n + 2] * x2 + source[n + 3] * x3);
       destination[output + i] = value;
       if (!Number.isNaN(value)) continue;
+      const finite = cubicValue(source, k, width, wx, wy);
+      destination[output + i] = finite;
+      if (!Number.isNaN(finite)) continue;
     }
     const centre = containingValue(
       source,
@@ -324,6 +327,28 @@ const cubicRun: RunFunction = (
       : renormalised(source, width, height, x, y, wx, wy);
   }
 };
+
+/** Keys' weight of the pixel at −1, 0, 1 or 2, by its number from 0. */
+function cubicWeight(pixel: number, w: number): number {
+  const u = 1 - w;
+  if (pixel === 0) return -0.5 * w * u * u;
+  if (pixel === 1) return 1 + w * w * (1.5 * w - 2.5);
+  return pixel === 2 ? 1 + u * u * (1.5 * u - 2.5) : -0.5 * u * w * w;
+}
+
+/** From sixteen pixels of which one is not finite: NaN where one has no data; infinite ones with weight 0 are left out. */
+function cubicValue(source: TypedArray, first: number, width: number, wx: number, wy: number): number {
+  let sum = 0;
+  for (let j = 0; j < 4; j++) {
+    for (let i = 0; i < 4; i++) {
+      const value = source[first + j * width + i];
+      if (Number.isNaN(value)) return value;
+      const weight = cubicWeight(i, wx) * cubicWeight(j, wy);
+      if (weight !== 0) sum += weight * value;
+    }
+  }
+  return sum;
+}
 
 const filteredRun: RunFunction = (
   source,
@@ -406,6 +431,8 @@ function renormalised(
       const value = source[y * width + x];
       if (Number.isNaN(value)) continue;
       const weight = (i === 1 ? wx : 1 - wx) * (j === 1 ? wy : 1 - wy);
+      // What counts for nothing may be infinite.
+      if (weight === 0) continue;
       sum += weight * value;
       weights += weight;
     }

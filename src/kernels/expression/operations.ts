@@ -43,3 +43,6 @@ export const STACK_DEPTH = 16;
 
 /** Beyond these `exp` is not a float32, or smaller than the smallest normal one. */
 export const EXPONENT_RANGE = [Math.fround(-87.33654), Math.fround(88.72283)] as const;
+
+/** The same for float64. */
+export const EXPONENT_RANGE_FLOAT64 = [-708.396, 709.782] as const;

@@ -11,6 +11,8 @@ export interface Expression {
   readonly bands: readonly string[];
   /** Two words an instruction: an operation and its argument. */
   readonly program: Uint32Array;
+  /** The numbers in the text, as float64, in the order of the instructions that push them. */
+  readonly numbers: Float64Array;
 }
 
 /** Parentheses, signs and arguments within one another. */
@@ -21,8 +23,9 @@ const MAX_INSTRUCTIONS = 1024;
 
 const MAX_POWER = 16;
 
-/** Bits that a whole number may have in float32. */
-const WHOLE_BITS = 24;
+/** Bits that a whole number may have in float32, and in float64. */
+const FLOAT32_BITS = 24;
+const WHOLE_BITS = 53;
 
 interface Infix {
   readonly precedence: number;
@@ -94,7 +97,19 @@ export function parseExpression(text: string, bandNames?: readonly string[]): Ex
   for (const name of bandNames ?? []) requireBandName(name);
   const parser = new Parser(text, bandNames);
   parser.parse();
-  return { text, bands: parser.bands, program: Uint32Array.from(parser.words) };
+  const { bands, words, numbers } = parser;
+  return { text, bands, program: Uint32Array.from(words), numbers: Float64Array.from(numbers) };
+}
+
+/** What in an expression float32 cannot hold: a whole number or bits of one, in words; null for nothing. */
+export function beyondFloat32({ program, numbers }: Expression): string | null {
+  const whole = numbers.find((value) => Number.isSafeInteger(value) && Math.fround(value) !== value);
+  if (whole !== undefined) return `the number ${whole}`;
+  for (let k = 0; k < program.length; k += 2) {
+    const [first, width] = [program[k + 1] & 255, program[k + 1] >> 8];
+    if (program[k] === OPERATION.bits && first + width > FLOAT32_BITS) return `bit ${first + width - 1}`;
+  }
+  return null;
 }
 
 function requireBandName(name: string): void {
@@ -108,6 +123,7 @@ function requireBandName(name: string): void {
 class Parser {
   readonly bands: string[] = [];
   readonly words: number[] = [];
+  readonly numbers: number[] = [];
   readonly #text: string;
   readonly #names: readonly string[] | undefined;
   #tokens: readonly Token[];
@@ -193,6 +209,7 @@ class Parser {
     const word = new DataView(new ArrayBuffer(4));
     word.setFloat32(0, value);
     this.#emit(OPERATION.number, word.getUint32(0), 1, token);
+    this.numbers.push(value);
   }
 
   #name(token: Token): void {

@@ -40,6 +40,8 @@ export interface StoredArray {
   /** The name of each axis; null for axes without one. */
   readonly dimensions: readonly (string | null)[];
   readonly attributes: Attributes;
+  /** Attributes whose numbers are stored as real ones; absent where the format does not say. */
+  readonly realAttributes?: ReadonlySet<string>;
   /** The unit of storage: what a read of one value decodes. */
   readonly chunkShape: readonly number[];
   /** The name of the compression, `none` for none. */

@@ -27,15 +27,22 @@ export function namesOf(attributes: Attributes, name: string): string[] {
   return keys.length > 0 ? keys.map((word) => word.slice(0, -1)) : words;
 }
 
-/** A missing value: a number, or what xarray writes in Zarr version 3: the word NaN, or a float64 in base 64. */
-export function missingValueOf(attributes: Attributes, name: string): number | null {
+const WORDS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
+
+/**
+ * Missing values: numbers, or numbers as text, among them what xarray writes in Zarr version 3 (the word NaN, or a
+ * float64 in base 64).
+ */
+export function missingValuesOf(attributes: Attributes, name: string): number[] {
   const value = Object.hasOwn(attributes, name) ? attributes[name] : null;
-  const first = Array.isArray(value) ? value[0] : value;
-  if (typeof first === 'number') return first;
-  if (typeof first !== 'string') return null;
-  const words: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
-  if (Object.hasOwn(words, first)) return words[first];
-  if (!/^[A-Za-z0-9+/]{11}=$/.test(first)) return null;
-  const bytes = Uint8Array.from(atob(first), (character) => character.charCodeAt(0));
-  return new DataView(bytes.buffer).getFloat64(0, true);
+  return (Array.isArray(value) ? value : [value]).flatMap((item) => {
+    if (typeof item === 'number') return [item];
+    if (typeof item !== 'string') return [];
+    if (Object.hasOwn(WORDS, item)) return [WORDS[item]];
+    if (/^[A-Za-z0-9+/]{11}=$/.test(item)) {
+      const bytes = Uint8Array.from(atob(item), (character) => character.charCodeAt(0));
+      return [new DataView(bytes.buffer).getFloat64(0, true)];
+    }
+    return item.trim() !== '' && Number.isFinite(Number(item)) ? [Number(item)] : [];
+  });
 }

@@ -1,9 +1,10 @@
 /** Which axes of a variable are y and x, and what stands along the others. */
+import { isTerrachipError } from '../../errors.js';
 import { sizeOf, type TimeInterval } from '../../geo/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 
 import { namesOf, textOf } from './attributes.js';
-import { decodeTime, isTimeUnits, timeDecoder } from './time.js';
+import { decodeTime, isTimeUnits, timeDecoder, tryTimeDecoder } from './time.js';
 
 export interface SpatialAxes {
   readonly y: number;
@@ -39,11 +40,12 @@ export function groupsAround(path: string): string[] {
   return groups;
 }
 
-/** The array of a name beside a variable or in one of the groups around it. */
+/** The array of a name or path, beside a variable or in one of the groups around it; from the root where it begins with /. */
 export async function findArray(group: ArrayGroup, near: string, name: string): Promise<StoredArray | null> {
-  if (!/^[^/]/.test(name) || name.split('/').includes('..')) return null;
-  for (const folder of groupsAround(near)) {
-    const found = await group.array(folder === '' ? name : `${folder}/${name}`);
+  const plain = name.replace(/^\/+/, '');
+  if (plain === '' || plain.split('/').some((part) => part === '..' || part === '')) return null;
+  for (const folder of plain === name ? groupsAround(near) : ['']) {
+    const found = await group.array(folder === '' ? plain : `${folder}/${plain}`);
     if (found !== null) return found;
   }
   return null;
@@ -66,7 +68,8 @@ const Y_NAMES = /^(y|yc|lat|latitude|northing|rlat)$/i;
 const X_STANDARD = ['projection_x_coordinate', 'longitude', 'grid_longitude'];
 const Y_STANDARD = ['projection_y_coordinate', 'latitude', 'grid_latitude'];
 
-function sideOf(dimension: string | null, attributes: Attributes): 'x' | 'y' | null {
+/** Whether a variable is a coordinate of x or of y, by its attributes or its name. */
+export function sideOf(dimension: string | null, attributes: Attributes): 'x' | 'y' | null {
   const axis = textOf(attributes, 'axis')?.toUpperCase();
   const standard = textOf(attributes, 'standard_name') ?? '';
   const units = textOf(attributes, 'units') ?? '';
@@ -99,11 +102,15 @@ export async function spatialAxes(
   return y >= 0 && x >= 0 ? { y, x } : null;
 }
 
-/** What stands along the axes that are neither y nor x. Times are decoded; axes without coordinates are counted. */
+/**
+ * What stands along the axes that are neither y nor x. Times are decoded; axes without coordinates that can be read are
+ * counted, and times that the civil calendar does not have are the numbers in the file.
+ */
 export async function leadingAxes(
   group: ArrayGroup,
   variable: StoredArray,
   { y, x }: SpatialAxes,
+  warn: (message: string) => void,
   signal?: AbortSignal,
 ): Promise<LeadingAxis[]> {
   const axes = variable.shape.map((_, axis) => axis).filter((axis) => axis !== y && axis !== x);
@@ -111,7 +118,7 @@ export async function leadingAxes(
     axes.map(async (axis) => ({
       axis,
       name: variable.dimensions[axis] ?? `axis${axis}`,
-      coordinates: await coordinatesAlong(group, variable, axis, signal),
+      coordinates: await coordinatesAlong(group, variable, axis, warn, signal),
     })),
   );
 }
@@ -120,19 +127,42 @@ async function coordinatesAlong(
   group: ArrayGroup,
   variable: StoredArray,
   axis: number,
+  warn: (message: string) => void,
   signal?: AbortSignal,
 ): Promise<Coordinate[]> {
   const counted = Array.from({ length: variable.shape[axis] }, (_, i) => i);
   const coordinate = await coordinateOf(group, variable, axis);
   if (coordinate === null || sizeOf(coordinate.shape) > MAX_COORDINATES) return counted;
   const options = signal === undefined ? {} : { signal };
-  if (coordinate.storedType === 'string') return coordinate.readText(options);
+  const readable = async <T>(read: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isTerrachipError(error, 'INVALID_INPUT', 'UNSUPPORTED')) throw error;
+      warn(`the bands along ${variable.dimensions[axis]} are counted: ${error.message}`);
+      return null;
+    }
+  };
+  if (coordinate.storedType === 'string') {
+    return (await readable(() => coordinate.readText(options))) ?? counted;
+  }
   if (coordinate.dtype === null) return counted;
-  const values = [...(await coordinate.read([], options)).data];
+  const read = await readable(() => coordinate.read([], options));
+  if (read === null) return counted;
+  const values = [...read.data];
   if (!isTimeUnits(textOf(coordinate.attributes, 'units'))) return values;
-  const decode = timeDecoder(coordinate.name, coordinate.attributes);
+  const decode = await readable(async () => timeDecoder(coordinate.name, coordinate.attributes));
+  if (decode === null) return values;
   const bounds = await boundsOf(group, coordinate, options);
-  return values.map((value, i) => decodeTime(decode, value, bounds?.(i) ?? null) ?? value);
+  const times = values.map((value, i) => decodeTime(decode, value, bounds?.(i) ?? null));
+  const lost = times.filter((time) => time === null).length;
+  if (lost > 0) {
+    const { units, calendar = 'standard' } = coordinate.attributes;
+    warn(
+      `${coordinate.name}: ${lost} of ${times.length} times are no dates (${units}, calendar ${calendar})`,
+    );
+  }
+  return times.map((time, i) => time ?? values[i]);
 }
 
 /** The time of a variable without an axis of time: a coordinate of one value, as CF 5.7 has it; null for none. */
@@ -154,7 +184,8 @@ export async function scalarTime(
     const cell = bounds === undefined ? null : await findArray(group, coordinate.path, bounds);
     const ends = cell?.dtype != null && sizeOf(cell.shape) === 2 ? (await cell.read([], options)).data : null;
     const { data } = await coordinate.read([], options);
-    const decode = timeDecoder(coordinate.name, coordinate.attributes);
+    const decode = tryTimeDecoder(coordinate.name, coordinate.attributes);
+    if (decode === null) continue;
     const time = decodeTime(decode, data[0], ends === null ? null : [ends[0], ends[1]]);
     if (time !== null) return time;
   }
@@ -174,4 +205,22 @@ async function boundsOf(
     return null;
   const { data } = await bounds.read([], options);
   return (i) => [data[2 * i], data[2 * i + 1]];
+}
+
+/** The arrays of latitude and longitude, of two axes, by which a variable's pixels lie; null where there are none. */
+export async function swathOf(
+  group: ArrayGroup,
+  variable: StoredArray,
+): Promise<readonly [latitude: string, longitude: string] | null> {
+  const named = namesOf(variable.attributes, 'coordinates');
+  const found: { x?: string; y?: string } = {};
+  for (const name of [...named, 'latitude', 'longitude', 'lat', 'lon', 'XLAT', 'XLONG']) {
+    const array = await findArray(group, variable.path, name).catch(() => null);
+    if (array === null || array.shape.length < 2) continue;
+    const side = sideOf(array.path.slice(array.path.lastIndexOf('/') + 1), array.attributes);
+    const last = array.shape.slice(-2);
+    const fits = last.every((size) => size > 1 && variable.shape.includes(size));
+    if (side !== null && fits) found[side] ??= array.path;
+  }
+  return found.x === undefined || found.y === undefined ? null : [found.y, found.x];
 }

@@ -4,21 +4,18 @@ import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import { namesOf, numberOf, numbersOf, textOf } from './attributes.js';
 import { coordinateOf, findArray, groupsAround, type SpatialAxes } from './coordinates.js';
 import { tryCrsOf } from './grid-mapping.js';
+import { type Steps, stepsOf } from './steps.js';
 
 export interface ArrayGeoreference {
   readonly crs: Crs | null;
   /** Pixel (corner-based) to CRS coordinates; null where coordinates are missing or uneven. */
   readonly transform: Affine | null;
+  /** The coordinate variable whose values are uneven; null for none. */
+  readonly uneven: string | null;
 }
-
-/** Coordinates are even when none is further than this from its place, in pixels. */
-const TOLERANCE = 0.02;
 
 /** Two transforms are the same when the corners of the image lie this close, in pixels. */
 const SAME = 1e-3;
-
-/** Coordinates of one axis. */
-const MAX_SIDE = 2 ** 24;
 
 /** `proj:` and `spatial:` attributes of the groups around a variable, and above them its own. */
 export async function spatialAttributes(group: ArrayGroup, variable: StoredArray): Promise<Attributes> {
@@ -48,7 +45,7 @@ export async function georeferenceOf(
   ]);
   const [x, y] = await Promise.all(
     [xCoordinate, yCoordinate].map(async (coordinate) =>
-      inProjection(await stepsOf(coordinate, signal), coordinate, mapping),
+      inProjection(await stepsOf(group, coordinate, isLongitude(coordinate), signal), coordinate, mapping),
     ),
   );
   const even =
@@ -63,7 +60,10 @@ export async function georeferenceOf(
     (isLongitude(xCoordinate) && !('grid_mapping_name' in mapping) ? Crs.wgs84 : null);
   // Where a subset was taken, the coordinates are right and the declared transform is still that of the whole.
   const agree = even === null || declared === null || sameGrid(even, declared, width, height);
-  return { crs, transform: usable(agree ? (declared ?? even) : even) };
+  const transform = usable(agree ? (declared ?? even) : even);
+  const uneven =
+    x === null && isLong(xCoordinate) ? xCoordinate : isLong(yCoordinate) && y === null ? yCoordinate : null;
+  return { crs, transform, uneven: transform === null ? (uneven?.path ?? null) : null };
 }
 
 /** The attributes of the variable that holds the reference system; empty where there is none. */
@@ -100,34 +100,16 @@ function isLongitude(coordinate: StoredArray | null): boolean {
   return textOf(coordinate.attributes, 'standard_name') === 'longitude' || /^degrees?_?e(ast)?$/i.test(units);
 }
 
-/** The first coordinate and the step of an even coordinate variable of two or more; null for others. */
-async function stepsOf(
-  coordinate: StoredArray | null,
-  signal?: AbortSignal,
-): Promise<{ first: number; step: number } | null> {
-  if (coordinate === null || coordinate.dtype === null || coordinate.shape[0] > MAX_SIDE) return null;
-  const { data } = await coordinate.read([], signal === undefined ? {} : { signal });
-  if (data.length < 2) return null;
-  const scale = numberOf(coordinate.attributes, 'scale_factor') ?? 1;
-  const offset = numberOf(coordinate.attributes, 'add_offset') ?? 0;
-  const first = data[0];
-  const step = (data[data.length - 1] - first) / (data.length - 1);
-  // float32 coordinates are off by half a unit in their last place, wherever they lie.
-  const rounding =
-    coordinate.storedType === 'float32'
-      ? Math.max(Math.abs(first), Math.abs(data[data.length - 1])) * 2 ** -24
-      : 0;
-  const allowed = TOLERANCE * Math.abs(step) + rounding;
-  const even = data.every((value: number, i: number) => Math.abs(value - (first + i * step)) <= allowed);
-  return even && step !== 0 ? { first: first * scale + offset, step: step * scale } : null;
+function isLong(coordinate: StoredArray | null): boolean {
+  return coordinate !== null && coordinate.shape[0] > 1;
 }
 
 /** Scan angles of a geostationary satellite times its height are the metres of PROJ's projection. */
 function inProjection(
-  steps: { first: number; step: number } | null,
+  steps: Steps | null,
   coordinate: StoredArray | null,
   mapping: Attributes,
-): { first: number; step: number } | null {
+): Steps | null {
   if (steps === null || coordinate === null) return null;
   if (textOf(mapping, 'grid_mapping_name') !== 'geostationary') return steps;
   const units = textOf(coordinate.attributes, 'units') ?? '';

@@ -19,7 +19,13 @@ export function crsOf(attributes: Attributes): Crs | null {
   if (code !== null) return Crs.fromEpsg(code);
   const method = textOf(attributes, 'grid_mapping_name');
   const definition = method === null ? null : projOf(method, attributes);
-  return definition === null ? null : Crs.fromProj(definition, method ?? undefined);
+  if (definition === null) return null;
+  const names = ['horizontal_datum_name', 'geographic_crs_name'].map((name) => textOf(attributes, name));
+  return Crs.fromProj(
+    definition,
+    method ?? undefined,
+    names.filter((name) => name !== null),
+  );
 }
 
 /** As `crsOf`, with null for one that proj4js cannot use, and why. */
@@ -133,6 +139,8 @@ function projOf(method: string, attributes: Attributes): string | null {
     const value = numberOf(attributes, attribute);
     if (value !== null && value !== 0) parts.push(`+${name}=${value}`);
   }
+  const shift = numbersOf(attributes, 'towgs84');
+  if (shift?.length === 3 || shift?.length === 7) parts.push(`+towgs84=${shift.join()}`);
   parts.push(...ellipsoidOf(attributes), '+no_defs');
   return parts.join(' ');
 }

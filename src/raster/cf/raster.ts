@@ -12,6 +12,7 @@ import {
   type TypedArray,
   viewArray,
 } from '../../geo/index.js';
+import type { OnProgress } from '../../progress.js';
 import {
   type ArrayGroup,
   type Attributes,
@@ -23,7 +24,7 @@ import {
 } from '../arrays/index.js';
 import type { BandInfo, Metadata, Raster, ReadRequest, WindowRequest } from '../raster.js';
 import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
-import { missingValueOf, numberOf, textOf } from './attributes.js';
+import { numberOf, textOf } from './attributes.js';
 import {
   type Coordinate,
   type LeadingAxis,
@@ -31,8 +32,10 @@ import {
   type SpatialAxes,
   scalarTime,
   spatialAxes,
+  swathOf,
 } from './coordinates.js';
 import { georeferenceOf, spatialAttributes } from './georeference.js';
+import { type MissingValues, markMissing, missingValuesFor } from './missing.js';
 import { chooseVariable, levelArrays } from './variables.js';
 
 /** Bands are listed one by one. */
@@ -43,6 +46,7 @@ const UNSIGNED: Readonly<Record<string, Dtype>> = { int8: 'uint8', int16: 'uint1
 const SIGNED: Readonly<Record<string, Dtype>> = { uint8: 'int8', uint16: 'int16', uint32: 'int32' };
 
 interface Init {
+  readonly warn: (message: string) => void;
   readonly time: TimeInterval | null;
   readonly group: ArrayGroup;
   /** The full resolution, then the reduced ones. */
@@ -51,6 +55,9 @@ interface Init {
   readonly leading: readonly LeadingAxis[];
   readonly crs: Crs | null;
   readonly transform: Affine | null;
+  readonly swath: readonly [latitude: string, longitude: string] | null;
+  /** The axis whose coordinates are uneven, or null. */
+  readonly uneven: string | null;
 }
 
 /**
@@ -74,7 +81,8 @@ export class ArrayRaster implements Raster {
   readonly mask = null;
   readonly gcps = null;
   readonly hasRpc = false;
-  readonly placeProblem = null;
+  readonly placeProblem: string | null;
+  readonly swath: readonly [latitude: string, longitude: string] | null;
   /** Attributes of the variable. */
   readonly attributes: Attributes;
   readonly #group: ArrayGroup;
@@ -83,6 +91,7 @@ export class ArrayRaster implements Raster {
   readonly #leading: readonly LeadingAxis[];
   readonly #time: TimeInterval | null;
   readonly #dtype: Dtype;
+  readonly #missing: MissingValues;
 
   private constructor(init: Init) {
     const [array, ...reduced] = init.levels;
@@ -97,6 +106,13 @@ export class ArrayRaster implements Raster {
       init.crs === null || init.transform === null
         ? null
         : new GeoBox(init.crs, init.transform, this.width, this.height);
+    this.swath = this.geobox === null ? init.swath : null;
+    this.placeProblem =
+      this.swath !== null
+        ? `lies by arrays of latitude and longitude (${this.swath.join(' and ')})`
+        : init.uneven !== null
+          ? `has coordinates that are not evenly spaced (${init.uneven})`
+          : null;
     this.compression = array.compression;
     this.blockSize = [array.chunkShape[x], array.chunkShape[y]];
     this.overviews = reduced.map(({ shape }) => [shape[x], shape[y]] as const);
@@ -108,6 +124,8 @@ export class ArrayRaster implements Raster {
     this.#leading = init.leading;
     this.#time = init.time;
     this.#dtype = dtypeWithSign(array.dtype, array.attributes);
+    this.#missing = missingValuesFor(array, this.#dtype, init.group.format.startsWith('netCDF'));
+    if (this.#missing.problem !== null) init.warn(`${array.name} ${this.#missing.problem}; it is left aside`);
     this.bands = this.#describeBands(array);
   }
 
@@ -118,9 +136,11 @@ export class ArrayRaster implements Raster {
    */
   static async open(
     group: ArrayGroup,
-    options: { variable?: string; signal?: AbortSignal } = {},
+    options: { variable?: string; signal?: AbortSignal; onProgress?: OnProgress } = {},
   ): Promise<ArrayRaster> {
-    const array = await chooseVariable(group, options.variable);
+    const { onProgress } = options;
+    const warn = (message: string): void => onProgress?.({ type: 'warning', message });
+    const array = await chooseVariable(group, options.variable, onProgress);
     if (array.dtype === null) throw unreadableType(array);
     if (array.shape.length === 0 || sizeOf(array.shape) === 0) {
       throw invalidInput(array.name, 'holds no pixels', 'choose another array');
@@ -145,6 +165,7 @@ export class ArrayRaster implements Raster {
     const flat = rank === 1 ? asRow(array) : array;
     const placed = rank === 1 ? { y: 0, x: 1 } : axes;
     return new ArrayRaster({
+      warn,
       group,
       levels: [
         flat,
@@ -155,10 +176,11 @@ export class ArrayRaster implements Raster {
         ),
       ],
       axes: placed,
-      leading: await leadingAxes(group, flat, placed, signal),
+      leading: await leadingAxes(group, flat, placed, warn, signal),
       time: await scalarTime(group, array, signal),
+      swath: rank === 1 ? null : await swathOf(group, array),
       ...(found === null
-        ? { crs: null, transform: null }
+        ? { crs: null, transform: null, uneven: null }
         : await georeferenceOf(group, array, found, spatial, signal)),
     });
   }
@@ -249,6 +271,7 @@ export class ArrayRaster implements Raster {
         { data: values, offset: i * step, strides: [strides[y], strides[x]] },
         { data: plane, offset: 0, strides: [window.width, 1] },
       );
+      markMissing(plane, this.#missing);
       return plane;
     });
   }
@@ -258,15 +281,13 @@ export class ArrayRaster implements Raster {
     const counts = this.#leading.map(({ coordinates }) => coordinates.length);
     const steps = stridesOf(counts);
     const label = textOf(attributes, 'long_name') ?? (array.path === '' ? null : array.path);
-    const missing =
-      missingValueOf(attributes, '_FillValue') ?? missingValueOf(attributes, 'missing_value') ?? array.nodata;
     const common = {
       dtype: this.#dtype,
       storedType: array.storedType,
       components: 1 as const,
       colourInterpretation: 'undefined',
       metadata: {},
-      nodata: missing === null ? null : viewOf(missing, array.dtype, this.#dtype),
+      nodata: this.#missing.nodata,
       scale: numberOf(attributes, 'scale_factor') ?? 1,
       offset: numberOf(attributes, 'add_offset') ?? 0,
     };
@@ -301,16 +322,6 @@ function dtypeWithSign(dtype: Dtype, attributes: Attributes): Dtype {
   return unsigned === 'false' ? (SIGNED[dtype] ?? dtype) : dtype;
 }
 
-/** A number as a type holds it; of one integer type by its bits in another of the same size. */
-function viewOf(value: number, from: Dtype | null, to: Dtype): number {
-  // Attributes in JSON are written in fewer digits than the values they stand for: 1e20 for float32.
-  if (to === 'float32') return Math.fround(value);
-  if (from === null || from === to) return value;
-  const stored: TypedArray = allocateArray(from, 1);
-  stored[0] = value;
-  return viewArray(to, stored.buffer)[0];
-}
-
 /** Reduced versions that have the full one's axes: only their y and x differ. */
 function reducedLevels(
   full: StoredArray,
@@ -340,6 +351,7 @@ function asRow(array: StoredArray): StoredArray {
     chunkShape: [1, ...array.chunkShape],
     compression: array.compression,
     nodata: array.nodata,
+    ...(array.realAttributes === undefined ? {} : { realAttributes: array.realAttributes }),
     async read(selection = [], options) {
       const { data, shape } = await array.read(selection.slice(1), options);
       return { data, shape: [1, ...shape] };

@@ -1,10 +1,13 @@
 /** Times of the CF conventions: numbers of a unit since a date. */
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import type { Attributes } from '../arrays/index.js';
 import { textOf } from './attributes.js';
+import { modelCalendar } from './calendars.js';
 
-/** Milliseconds. Months and years are not among them: CF's are fractions of a year, which nobody means. */
+const DAY = 86_400_000;
+
+/** Milliseconds. */
 const UNITS: Readonly<Record<string, number>> = {
   nanosecond: 1e-6,
   ns: 1e-6,
@@ -26,6 +29,9 @@ const UNITS: Readonly<Record<string, number>> = {
   week: 7 * 86_400_000,
 };
 
+/** Months. CF's are twelfths of a year of 365.2422 days, which nobody means. */
+const MONTHS: Readonly<Record<string, number>> = { month: 1, mon: 1, year: 12, yr: 12 };
+
 /** Calendars whose dates since 1582 are those of the civil calendar. */
 const CIVIL = ['standard', 'gregorian', 'proleptic_gregorian'];
 
@@ -40,45 +46,68 @@ export function isTimeUnits(units: string | null): units is string {
   return units !== null && /\bsince\b/i.test(units);
 }
 
-/** Turns numbers into UTC milliseconds. */
+/** Turns numbers into UTC milliseconds; NaN for numbers that are no dates. */
 export type TimeDecoder = (value: number) => number;
 
 /**
- * The decoder of a time coordinate.
+ * The decoder of a time coordinate. Dates of models' calendars (noleap, 360_day, …) are the civil dates of the same name;
+ * NaN stands for those that the civil calendar does not have. Whole months and years are those of the calendar.
  * @param name names the variable, for messages
- * @throws {TerrachipError} INVALID_INPUT for units that are no time, UNSUPPORTED for calendars other than the civil one
+ * @throws {TerrachipError} INVALID_INPUT for units that are no time, UNSUPPORTED for unknown calendars
  */
 export function timeDecoder(name: string, attributes: Attributes): TimeDecoder {
   const units = textOf(attributes, 'units') ?? '';
   const calendar = (textOf(attributes, 'calendar') ?? 'standard').toLowerCase();
-  if (!CIVIL.includes(calendar)) {
+  const model = modelCalendar(calendar);
+  if (!CIVIL.includes(calendar) && calendar !== 'julian' && model === null) {
     throw new TerrachipError(
       'UNSUPPORTED',
-      `${name} counts its time in the calendar "${calendar}", whose days are not those of the civil calendar`,
+      `${name} counts its time in the calendar "${calendar}", which is not known`,
       'convert it (xarray: ds.convert_calendar("standard"))',
       { feature: `calendar ${calendar}` },
     );
   }
-  const [, unit, year, month, day, hour, minute, second, zone] = SINCE.exec(units) ?? [];
-  const word = unit?.toLowerCase();
-  const length = word === undefined ? undefined : (UNITS[word] ?? UNITS[word.replace(/s$/, '')]);
-  const start =
-    length === undefined
-      ? Number.NaN
-      : epoch(Number(year), Number(month), Number(day), [hour, minute, second]);
-  if (length === undefined || Number.isNaN(start)) {
+  const [, unit, ...parts] = SINCE.exec(units) ?? [];
+  const [year, month, day] = parts.slice(0, 3).map(Number);
+  const word = unit?.toLowerCase() ?? '';
+  const length = UNITS[word] ?? UNITS[word.replace(/s$/, '')];
+  const months = MONTHS[word.replace(/s$/, '')];
+  const sinceMidnight = timeOfDay(parts.slice(3, 6)) - zoneOffset(parts[6]);
+  const civil = model === null ? calendar : 'proleptic_gregorian';
+  const midnight = model === null ? epoch(year, month, day, calendar) : model.toDays(year, month, day) * DAY;
+  if ((length === undefined && months === undefined) || !Number.isFinite(midnight)) {
     throw invalidInput(
       name,
       `has the time units ${JSON.stringify(units)}`,
-      'write them as "days since 1970-01-01", in nanoseconds to weeks',
+      'write them as "days since 1970-01-01", in nanoseconds to years',
     );
   }
-  if (calendar !== 'proleptic_gregorian' && start < GREGORIAN_START) {
-    // Days from a Julian date: the dates of both calendars agree on the count of days only from 1582 on.
-    const shifted = start + julianShift(Number(year), Number(month)) * 86_400_000;
-    return (value) => Math.round(shifted - zoneOffset(zone) + value * length);
+  if (length === undefined) {
+    // A part of a month has no length that writers agree on.
+    return (value) => {
+      const count = month - 1 + value * months;
+      const date = [year + Math.floor(count / 12), count - 12 * Math.floor(count / 12) + 1, day] as const;
+      return Number.isInteger(count) ? Math.round(epoch(...date, civil) + sinceMidnight) : Number.NaN;
+    };
   }
-  return (value) => Math.round(start - zoneOffset(zone) + value * length);
+  if (model === null) return (value) => Math.round(midnight + sinceMidnight + value * length);
+  return (value) => {
+    const time = Math.round(midnight + sinceMidnight + value * length);
+    const days = Math.floor(time / DAY);
+    return Number.isFinite(days)
+      ? epoch(...model.toDate(days), 'proleptic_gregorian') + time - days * DAY
+      : Number.NaN;
+  };
+}
+
+/** As `timeDecoder`; null for what it refuses. */
+export function tryTimeDecoder(name: string, attributes: Attributes): TimeDecoder | null {
+  try {
+    return timeDecoder(name, attributes);
+  } catch (error) {
+    if (isTerrachipError(error, 'INVALID_INPUT', 'UNSUPPORTED')) return null;
+    throw error;
+  }
 }
 
 /** Dates reach 100 million days to both sides of 1970. */
@@ -96,12 +125,23 @@ export function decodeTime(
   return new TimeInterval(from, Math.max(from, to - 1));
 }
 
-function epoch(year: number, month: number, day: number, time: readonly (string | undefined)[]): number {
+/** The midnight of a date as UTC milliseconds; NaN for a date that is none. */
+function epoch(year: number, month: number, day: number, calendar: string): number {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
+  const isJulian =
+    calendar === 'julian' || (calendar !== 'proleptic_gregorian' && date.getTime() < GREGORIAN_START);
+  // Both calendars agree on the count of days, not on their names. Of the Julian one every fourth year is a leap year.
+  if (isJulian && month === 2 && day === 29 && year % 4 === 0) {
+    return epoch(year, 2, 28, calendar) + DAY;
+  }
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return Number.NaN;
-  const [hours, minutes, seconds] = time.map((part) => Number(part ?? 0));
-  return date.getTime() + hours * 3_600_000 + minutes * 60_000 + Math.round(seconds * 1000);
+  return date.getTime() + (isJulian ? julianShift(year, month) * DAY : 0);
+}
+
+function timeOfDay(parts: readonly (string | undefined)[]): number {
+  const [hours, minutes, seconds] = parts.map((part) => Number(part ?? 0));
+  return hours * 3_600_000 + minutes * 60_000 + Math.round(seconds * 1000);
 }
 
 function zoneOffset(zone: string | undefined): number {

@@ -1,11 +1,12 @@
 /** Which arrays of a store are rasters, and the one that is meant. */
 
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/index.js';
+import type { OnProgress } from '../../progress.js';
 import type { ArrayGroup, StoredArray } from '../arrays/index.js';
 
 import { namesOf } from './attributes.js';
-import { spatialAxes } from './coordinates.js';
+import { sideOf, spatialAxes } from './coordinates.js';
 import { spatialAttributes } from './georeference.js';
 import { levelsOf } from './multiscales.js';
 
@@ -14,17 +15,24 @@ const SHOWN = 20;
 
 /**
  * The paths of the arrays that can be opened as rasters: those of numbers with axes for y and x, or, where there is
- * none, those of numbers with two axes or more. Coordinates, bounds and reduced versions are left out.
+ * none, those of numbers with two axes or more. Coordinates, bounds and reduced versions are left out. An array that
+ * cannot be read is left out with a warning.
  */
-export async function rasterVariables(group: ArrayGroup): Promise<string[]> {
+export async function rasterVariables(group: ArrayGroup, onProgress?: OnProgress): Promise<string[]> {
   const arrays: StoredArray[] = [];
   const helpers = new Set<string>();
+  let problem: TerrachipError | null = null;
   for (const path of await group.list()) {
-    const array = await group.array(path);
+    const array = await group.array(path).catch((error: unknown) => {
+      if (!isTerrachipError(error) || error.code === 'NETWORK') throw error;
+      problem ??= error;
+      onProgress?.({ type: 'warning', message: `left out: ${error.message}` });
+      return null;
+    });
     if (array === null) continue;
     arrays.push(array);
     for (const attribute of ['coordinates', 'bounds', 'grid_mapping']) {
-      for (const name of namesOf(array.attributes, attribute)) helpers.add(name);
+      for (const name of namesOf(array.attributes, attribute)) helpers.add(lastPart(name));
     }
   }
   const numbers = arrays.filter(
@@ -32,14 +40,37 @@ export async function rasterVariables(group: ArrayGroup): Promise<string[]> {
       array.dtype !== null &&
       array.shape.length >= 2 &&
       sizeOf(array.shape) > 0 &&
-      !helpers.has(array.path.slice(array.path.lastIndexOf('/') + 1)),
+      !helpers.has(lastPart(array.path)),
   );
+  if (numbers.length === 0 && problem !== null) throw problem;
   const placed: string[] = [];
   for (const array of numbers) {
     if ((await spatialAxes(group, array, await spatialAttributes(group, array))) !== null)
       placed.push(array.path);
   }
-  return withoutReduced(group, placed.length > 0 ? placed : numbers.map(({ path }) => path));
+  if (placed.length > 0) return withoutReduced(group, placed);
+  // Latitudes and longitudes of a swath are no images, though nothing names them.
+  const images = numbers.filter((array) => sideOf(lastPart(array.path), array.attributes) === null);
+  return withoutReduced(
+    group,
+    (images.length > 0 ? images : numbers).map(({ path }) => path),
+  );
+}
+
+/** The name at the end of a path. */
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The arrays that would be rasters if their types were read, with these; empty for none. */
+async function unreadTypes(group: ArrayGroup): Promise<string> {
+  const found: string[] = [];
+  for (const path of await group.list()) {
+    const array = await group.array(path).catch(() => null);
+    if (array === null || array.dtype !== null || array.shape.length < 2) continue;
+    if (!['string', 'char'].includes(array.storedType)) found.push(`${path} holds ${array.storedType}`);
+  }
+  return found.slice(0, SHOWN).join(', ');
 }
 
 /** Of the levels of one variable only the largest. */
@@ -73,13 +104,17 @@ export async function levelArrays(
  * @param variable its path, or its name where only one array has it; default: the only one there is
  * @throws {TerrachipError} NOT_FOUND, or INVALID_OPTION where there are several to choose from
  */
-export async function chooseVariable(group: ArrayGroup, variable?: string): Promise<StoredArray> {
+export async function chooseVariable(
+  group: ArrayGroup,
+  variable?: string,
+  onProgress?: OnProgress,
+): Promise<StoredArray> {
   if (variable !== undefined) {
     const path = variable.replace(/^\/+|\/+$/g, '');
     const named = await group.array(path);
     if (named !== null) return named;
   }
-  const paths = await rasterVariables(group);
+  const paths = await rasterVariables(group, onProgress);
   const wanted =
     variable === undefined ? paths : (await group.list()).filter((path) => path.endsWith(`/${variable}`));
   if (wanted.length === 1) {
@@ -87,6 +122,15 @@ export async function chooseVariable(group: ArrayGroup, variable?: string): Prom
     if (array !== null) return array;
   }
   if (variable === undefined && wanted.length === 0) {
+    const unread = await unreadTypes(group);
+    if (unread !== '') {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${group.name} holds no array that terrachip reads: ${unread}`,
+        'store it as another type, such as float32',
+        { feature: 'types of arrays' },
+      );
+    }
     throw invalidInput(group.name, 'holds no array of numbers with two axes or more', 'check the file');
   }
   const shown = paths.length > SHOWN ? `${paths.slice(0, SHOWN).join(', ')}, …` : paths.join(', ');

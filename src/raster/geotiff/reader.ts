@@ -1,4 +1,3 @@
-import { TerrachipError } from '../../errors.js';
 import {
   type Affine,
   allocateArray,
@@ -142,14 +141,7 @@ export class GeoTiffRaster implements Raster {
     const level = this.#level(request);
     const alpha = alphaBandOf(this.bands);
     if (this.mask !== null && this.mask !== 'alpha') {
-      if (level.mask === null) {
-        throw new TerrachipError(
-          'UNSUPPORTED',
-          `${this.name} has no mask for its overview of ${level.image.width} × ${level.image.height}`,
-          'read level 0, or build the overviews again (gdaladdo)',
-          { feature: 'mask of full resolution only' },
-        );
-      }
+      if (level.mask === null) return this.#fullMask(request);
       const { image } = level.mask;
       const band = Math.min(request.band ?? 1, image.bands);
       const [values] = await this.#readImage(level.mask, this.#window(request), [band], 0, request.signal);
@@ -158,6 +150,24 @@ export class GeoTiffRaster implements Raster {
     if (alpha === null) return null;
     const [values] = await this.readPlanes({ ...request, bands: [alpha.index] });
     return toMask(values, level.image.sample.bits);
+  }
+
+  /** For an overview without a mask: the mask of the full resolution at the centres of its pixels. */
+  async #fullMask(request: MaskRequest): Promise<Uint8Array> {
+    const [width, height] = levelSize(this, request.level ?? 0);
+    const window = this.#window(request);
+    const columnOf = (x: number): number => Math.floor(((x + 0.5) * this.width) / width);
+    const left = columnOf(window.x);
+    const all = columnOf(window.x + window.width - 1) - left + 1;
+    const result = new Uint8Array(window.width * window.height);
+    for (let y = 0; y < window.height; y++) {
+      const row = Math.floor(((window.y + y + 0.5) * this.height) / height);
+      const part = { x: left, y: row, width: all, height: 1 };
+      const values = await this.readMask({ ...request, level: 0, window: part });
+      for (let x = 0; x < window.width; x++)
+        result[y * window.width + x] = values?.[columnOf(window.x + x) - left] ?? 0;
+    }
+    return result;
   }
 
   read(request?: ReadRequest): Promise<GeoTensor> {

@@ -65,8 +65,8 @@ export async function openNetcdf3(source: ByteSource, signal?: AbortSignal): Pro
       bytesPerValue: storedType === 'char' ? 1 : NUMERIC_TYPES[storedType].bytes,
       ...(variable.record ? { outerStep: sizes.step } : {}),
     };
-    const attributes = attributesOf(variable.attributes);
-    arrays.set(variable.name, new Netcdf3Array(source, variable.name, names, attributes, storedType, layout));
+    const { name, attributes } = variable;
+    arrays.set(name, new Netcdf3Array(source, name, names, attributes, storedType, layout));
   }
   const global = attributesOf(reader.globalAttributes ?? []);
   return {
@@ -112,7 +112,13 @@ function recordSizes(source: ByteSource, reader: Reader): { count: number; step:
   return { count: step > 0 ? Math.floor((source.size - start) / step) : 0, step };
 }
 
-function attributesOf(list: readonly { name: string; value: unknown }[]): Attributes {
+interface HeaderAttribute {
+  readonly name: string;
+  readonly type: string;
+  readonly value: unknown;
+}
+
+function attributesOf(list: readonly HeaderAttribute[]): Attributes {
   return Object.fromEntries(list.map(({ name, value }) => [name, value]));
 }
 
@@ -124,6 +130,7 @@ class Netcdf3Array implements StoredArray {
   readonly dtype: Dtype | null;
   readonly dimensions: readonly (string | null)[];
   readonly attributes: Attributes;
+  readonly realAttributes: ReadonlySet<string>;
   readonly chunkShape: readonly number[];
   readonly compression = 'none';
   readonly nodata = null;
@@ -134,7 +141,7 @@ class Netcdf3Array implements StoredArray {
     source: ByteSource,
     path: string,
     dimensions: readonly (string | null)[],
-    attributes: Attributes,
+    attributes: readonly HeaderAttribute[],
     storedType: string,
     layout: ContiguousLayout,
   ) {
@@ -144,7 +151,9 @@ class Netcdf3Array implements StoredArray {
     this.storedType = storedType;
     this.dtype = storedType === 'char' ? null : NUMERIC_TYPES[storedType].dtype;
     this.dimensions = dimensions;
-    this.attributes = attributes;
+    this.attributes = attributesOf(attributes);
+    const real = attributes.filter(({ type }) => type === 'float' || type === 'double');
+    this.realAttributes = new Set(real.map(({ name }) => name));
     this.#source = source;
     this.#layout = layout;
     checkShape(this.name, this.shape);

@@ -47,6 +47,37 @@ const LARGE_CHUNK_BYTES = 64 * 1024;
 
 const MAX_TEXTS = 2 ** 20;
 
+/** Names of the type classes that are not read. */
+const CLASSES: Readonly<Record<number, string>> = {
+  2: 'times',
+  4: 'bit fields',
+  5: 'opaque values',
+  6: 'records',
+  7: 'references',
+  9: 'lists of varying length',
+  10: 'arrays as values',
+};
+
+/** The filters that the library brings along: deflate, shuffle, fletcher32, szip, nbit and scaleoffset. */
+const BUILT_IN_FILTERS = 6;
+
+/** Common filters of others, by their registered numbers. */
+const FILTERS: Readonly<Record<number, string>> = {
+  305: 'lzo',
+  307: 'bzip2',
+  32000: 'lzf',
+  32001: 'blosc',
+  32004: 'lz4',
+  32008: 'bitshuffle',
+  32013: 'zfp',
+  32015: 'zstd',
+  32017: 'sz',
+  32022: 'granular bitround',
+  32023: 'sz3',
+  32024: 'delta-rice',
+  32026: 'blosc2',
+};
+
 /** What the netCDF library writes for itself. */
 const INTERNAL =
   /^(CLASS|NAME|DIMENSION_LIST|REFERENCE_LIST|_Netcdf4Dimid|_Netcdf4Coordinates|_nc3_strict|_NCProperties)$/;
@@ -70,14 +101,18 @@ export async function openHdf5(path: string, cache: BlockCache): Promise<ArrayGr
   (await library.ready).activate_throwing_error_handler();
   const file = guarded(path, () => new library.File(path, 'r'));
   try {
-    const arrays = new Map<string, Hdf5Array>();
+    const arrays = new Map<string, Hdf5Array | Error>();
     const groups = new Map<string, Attributes>();
     guarded(path, () => walk(library, path, cache, file, '', 0, arrays, groups));
     return {
       name: path,
       format: groups.get('')?._NCProperties === undefined ? 'HDF5' : 'netCDF-4',
       list: async () => [...arrays.keys()].sort(),
-      array: async (name) => arrays.get(name) ?? null,
+      async array(name) {
+        const found = arrays.get(name) ?? null;
+        if (found instanceof Error) throw found;
+        return found;
+      },
       attributes: async (name = '') => groups.get(name) ?? {},
       async close() {
         // Once closed, the library answers a second time with an error code, which means nothing here.
@@ -103,7 +138,10 @@ function guarded<T>(name: string, work: () => T): T {
   }
 }
 
-/** Collects arrays and groups. Links into other files are not followed: a file must not open others. */
+/**
+ * Collects arrays and groups; of an array that cannot be, the error. Links into other files are not followed: a file must
+ * not open others.
+ */
 function walk(
   library: Library,
   name: string,
@@ -111,7 +149,7 @@ function walk(
   group: Group | File,
   path: string,
   depth: number,
-  arrays: Map<string, Hdf5Array>,
+  arrays: Map<string, Hdf5Array | Error>,
   groups: Map<string, Attributes>,
 ): void {
   groups.set(path, attributesOf(group, depth === 0));
@@ -123,9 +161,18 @@ function walk(
     } else if (entity instanceof library.Dataset) {
       if (arrays.size >= MAX_ARRAYS) throw new Error(`it has more than ${MAX_ARRAYS} arrays`);
       if (!String(scaleName(entity)).startsWith(BARE_DIMENSION)) {
-        arrays.set(child, new Hdf5Array(name, child, entity, cache));
+        arrays.set(child, arrayOf(name, child, entity, cache));
       }
     }
+  }
+}
+
+function arrayOf(name: string, path: string, dataset: Dataset, cache: BlockCache): Hdf5Array | Error {
+  try {
+    return new Hdf5Array(name, path, dataset, cache);
+  } catch (error) {
+    if (error instanceof TerrachipError) return error;
+    throw error;
   }
 }
 
@@ -146,6 +193,11 @@ function attributesOf(owner: Dataset | Group, isRoot = false): Attributes {
   return Object.fromEntries(entries);
 }
 
+function realAttributesOf(dataset: Dataset): Set<string> {
+  const names = Object.entries(dataset.attrs).filter(([, { metadata }]) => metadata.type === FLOAT);
+  return new Set(names.map(([name]) => name));
+}
+
 /** HDF5's attributes are arrays: one value alone is that value. */
 function plain(value: unknown): unknown {
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
@@ -156,7 +208,7 @@ function plain(value: unknown): unknown {
 function typeName({ type, size, signed }: Metadata): string {
   if (type === INTEGER || type === ENUMERATION) return `${signed ? 'int' : 'uint'}${8 * size}`;
   if (type === FLOAT) return `float${8 * size}`;
-  return type === TEXT ? 'string' : `HDF5 class ${type}`;
+  return type === TEXT ? 'string' : (CLASSES[type] ?? `HDF5 class ${type}`);
 }
 
 class Hdf5Array implements StoredArray {
@@ -167,6 +219,7 @@ class Hdf5Array implements StoredArray {
   readonly dtype: Dtype | null;
   readonly dimensions: readonly (string | null)[];
   readonly attributes: Attributes;
+  readonly realAttributes: ReadonlySet<string>;
   readonly chunkShape: readonly number[];
   readonly compression: string;
   readonly nodata = null;
@@ -179,16 +232,18 @@ class Hdf5Array implements StoredArray {
     this.name = `${file}#${path}`;
     this.path = path;
     this.shape = metadata.shape ?? [];
-    this.storedType = typeName(metadata);
-    // Halves have no type in the library; files that are views of others stay closed.
-    const readable = Object.hasOwn(NUMERIC_TYPES, this.storedType) && this.storedType !== 'float16';
+    // Files that are views of others stay closed.
     const foreign = metadata.virtual_sources?.some((source) => source.file_name !== '.') ?? false;
-    this.dtype = readable && !foreign ? NUMERIC_TYPES[this.storedType].dtype : null;
+    this.storedType = foreign ? 'a view of other files' : typeName(metadata);
+    // Halves have no type in the library.
+    const readable = Object.hasOwn(NUMERIC_TYPES, this.storedType) && this.storedType !== 'float16';
+    this.dtype = readable ? NUMERIC_TYPES[this.storedType].dtype : null;
     checkShape(this.name, this.shape);
     this.chunkShape = metadata.chunks ?? this.shape.map((size) => Math.max(1, size));
     if (metadata.chunks !== null) checkChunk(this.name, metadata.chunks, metadata.size);
     this.compression = dataset.filters.map(({ name }) => name).join('+') || 'none';
     this.attributes = attributesOf(dataset);
+    this.realAttributes = realAttributesOf(dataset);
     this.dimensions = dimensionNames(dataset, path, this.shape.length);
     this.#dataset = dataset;
     this.#cache = cache;
@@ -243,12 +298,30 @@ class Hdf5Array implements StoredArray {
 
   async readText(): Promise<string[]> {
     if (this.storedType !== 'string' || sizeOf(this.shape) > MAX_TEXTS) throw unreadableType(this, 'text');
-    const value = guarded(this.name, () => this.#dataset.to_array());
+    const value = this.#guarded(() => this.#dataset.to_array());
     return flatten(value).map((text) => String(text).replace(/\0+$/, ''));
   }
 
+  /** Reads; where that fails, a filter that the library lacks is named. */
+  #guarded<T>(work: () => T): T {
+    try {
+      return guarded(this.name, work);
+    } catch (cause) {
+      const missing = this.#dataset.filters.find(({ id }) => id > BUILT_IN_FILTERS);
+      if (missing === undefined) throw cause;
+      const name = FILTERS[missing.id] ?? (missing.name || 'unknown');
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${this.name} is compressed by the HDF5 filter ${name} (${missing.id}), which terrachip lacks; the file is sound`,
+        'store it again with h5repack -f GZIP=5',
+        { feature: `HDF5 filter ${name}` },
+        { cause },
+      );
+    }
+  }
+
   #numbers(box: [number, number][]): TypedArray {
-    const value: unknown = guarded(this.name, () =>
+    const value: unknown = this.#guarded(() =>
       box.length === 0 ? this.#dataset.value : this.#dataset.slice(box),
     );
     if (typeof value === 'number') return Float64Array.of(value);

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { invalidInput } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
 import { findBeside, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
+import type { OnProgress } from '../../progress.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { ArrayRaster } from '../cf/index.js';
 import type { Sidecars } from '../geotiff/levels.js';
@@ -24,6 +25,8 @@ import { isRasterEntry, openZipEntry } from './zip-entry.js';
 export interface OpenRasterOptions extends OpenOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. Share one among the rasters of a job. */
   cache?: BlockCache;
+  /** Told of what is left aside in a Zarr, netCDF or HDF5 store: arrays that cannot be read, times that are no dates. */
+  onProgress?: OnProgress;
   /** The array of a Zarr, netCDF or HDF5 store; default: what follows `#` in the path, else the only one there is. */
   variable?: string;
 }
@@ -42,7 +45,7 @@ export async function openRaster(path: string, options: OpenRasterOptions = {}):
   const { place, fragment } = await splitFragment(path);
   const variable = options.variable ?? fragment;
   const isStore = isUrl(place) ? /\.zarr(\/|$)/i.test(new URL(place).pathname) : await isFolder(place);
-  if (isStore) return openVariable(await openZarr(place, options), variable, options.signal);
+  if (isStore) return openVariable(await openZarr(place, options), variable, options);
   const source = await openSource(place, options);
   try {
     const kind = await kindOfSource(source, options.signal);
@@ -52,9 +55,9 @@ export async function openRaster(path: string, options: OpenRasterOptions = {}):
     if (kind === 'jpeg2000')
       return await Jp2Raster.open(source, { ...options, pam: await pamBeside(place, options) });
     await source.close();
-    if (kind === 'npy') return await openVariable(await npyGroup(place, options), '', options.signal);
+    if (kind === 'npy') return await openVariable(await npyGroup(place, options), '', options);
     const group = await (kind === 'zip' ? openZarr(place, options) : openNetcdf(place, options));
-    return await openVariable(group, variable, options.signal);
+    return await openVariable(group, variable, options);
   } catch (error) {
     await source.close();
     throw error;
@@ -116,12 +119,13 @@ async function pamBeside(path: string, options: OpenOptions): Promise<Pam | null
 async function openVariable(
   group: ArrayGroup,
   variable: string | undefined,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: OpenRasterOptions,
 ): Promise<Raster> {
   try {
     return await ArrayRaster.open(group, {
       ...(variable === undefined ? {} : { variable }),
       ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined ? {} : { onProgress }),
     });
   } catch (error) {
     await group.close();

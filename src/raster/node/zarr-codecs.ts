@@ -12,6 +12,7 @@ import { crc32c } from '../../io/index.js';
 import { MAX_CHUNK_BYTES, NUMERIC_TYPES } from '../arrays/index.js';
 import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';
 import { ZARR_COMPRESSIONS, type ZarrCompression } from '../zarr/metadata.js';
+import { decompressZstd, zstdSize } from './codecs/zstd.js';
 
 type Bytes = Uint8Array<ArrayBufferLike>;
 
@@ -26,8 +27,9 @@ const DECODERS: Readonly<Record<BoundedCodec, Decoder>> = {
   gzip: (bytes, limit) => gunzipAsync(bytes, { maxOutputLength: limit }),
   zlib: (bytes, limit) => inflateAsync(bytes, { maxOutputLength: limit }),
   async zstd(bytes, limit) {
-    checkDeclared(zstdContentSize(bytes), limit);
-    return Zstd.fromConfig({ id: 'zstd' }).decode(bytes);
+    const declared = zstdSize(bytes);
+    checkDeclared(declared ?? 0, limit);
+    return decompressZstd(new Uint8Array(bytes), declared ?? limit);
   },
   async blosc(bytes, limit) {
     if (bytes.length < 16) throw new Error('a Blosc buffer has a header of 16 bytes');
@@ -57,24 +59,6 @@ function viewOf(bytes: Bytes): DataView {
 
 function checkDeclared(size: number, limit: number): void {
   if (size > limit) throw new Error(`it would expand to ${size} bytes, where its chunk has at most ${limit}`);
-}
-
-/** The size that a Zstandard frame declares (RFC 8878, section 3.1.1.1). */
-function zstdContentSize(bytes: Bytes): number {
-  if (bytes.length < 6 || viewOf(bytes).getUint32(0, true) !== 0xfd2fb528) {
-    throw new Error('it is no Zstandard frame');
-  }
-  const descriptor = bytes[4];
-  const singleSegment = (descriptor & 0x20) !== 0;
-  const sizeBytes = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
-  const start = 5 + (singleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3];
-  if (sizeBytes === 0)
-    throw new Error('its Zstandard frame does not declare its size; store it again with the size');
-  if (bytes.length < start + sizeBytes) throw new Error('its Zstandard frame is truncated');
-  const view = viewOf(bytes);
-  if (sizeBytes === 1) return view.getUint8(start);
-  if (sizeBytes === 2) return view.getUint16(start, true) + 256;
-  return sizeBytes === 4 ? view.getUint32(start, true) : Number(view.getBigUint64(start, true));
 }
 
 /** Filters before a compression may widen values, up to 8 bytes each; text has no bound of its own. */

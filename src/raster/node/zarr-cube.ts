@@ -15,6 +15,7 @@ import {
 } from '../../geo/index.js';
 import { moveTo, temporaryPath } from '../../io/node/index.js';
 import { copyBox } from '../arrays/index.js';
+import { requireNodata } from '../stored-values.js';
 import { cfAttributes, geoZarrAttributes, type ZarrCompression } from '../zarr/metadata.js';
 import {
   consolidateZarr,
@@ -27,8 +28,11 @@ import {
 export interface ZarrCubeVariable {
   /** Default float32. */
   dtype?: Dtype;
-  /** What pixels without data are; default NaN for floats, else 0. */
-  nodata?: number;
+  /**
+   * What pixels without data are. Default: NaN for floats; none (null) for integers, of which every pixel must then be
+   * written.
+   */
+  nodata?: number | null;
   /** Further attributes, such as `units` and `long_name`. */
   attributes?: Readonly<Record<string, unknown>>;
 }
@@ -64,7 +68,7 @@ interface Pending {
 interface Variable {
   readonly writer: ZarrShardWriter;
   readonly dtype: Dtype;
-  readonly nodata: number;
+  readonly nodata: number | null;
   readonly pending: Map<string, Pending>;
   /** Tiles that are in their files. */
   readonly written: Set<string>;
@@ -115,7 +119,7 @@ export class ZarrCubeWriter {
         shardShape: [1, tile, tile],
         chunkShape: [1, chunk, chunk],
         dtype,
-        fillValue: nodata,
+        fillValue: nodata ?? 0,
         dimensions: ['time', 'y', 'x'],
         attributes: { ...attributes, ...cfAttributes(dtype, nodata) },
         compression: rest.compression ?? 'zstd',
@@ -168,10 +172,23 @@ export class ZarrCubeWriter {
     }
   }
 
-  /** Completes the store: tiles that lack pixels, its consolidated metadata, its name. Call it once. */
+  /**
+   * Completes the store: tiles that lack pixels, its consolidated metadata, its name. Call it once.
+   * @throws {TerrachipError} INVALID_INPUT where pixels lack of a variable without a nodata value; DISK
+   */
   async close(): Promise<void> {
     this.#requireOpen();
     try {
+      const { width, height } = this.geobox;
+      const tiles = this.#steps * Math.ceil(width / this.#tile) * Math.ceil(height / this.#tile);
+      for (const [name, { nodata, written }] of this.#variables) {
+        if (nodata !== null || written.size === tiles) continue;
+        throw invalidInput(
+          this.path,
+          `lacks pixels of "${name}", which has no nodata value`,
+          'write them, or give the variable a nodata value',
+        );
+      }
       for (const { writer, pending } of this.#variables.values()) {
         for (const { index, data } of pending.values()) await writer.writeShard(index, data);
       }
@@ -218,7 +235,7 @@ export class ZarrCubeWriter {
         );
       }
       const values: TypedArray = allocateArray(dtype, width * height);
-      values.fill(nodata);
+      values.fill(nodata ?? 0);
       part = { index, data: values, known: new Uint8Array(width * height), missing: width * height };
       pending.set(key, part);
     }
@@ -294,17 +311,10 @@ function variablesOf(given: ZarrCubeOptions['variables']): Record<string, Requir
   if (entries.length === 0) throw invalidOption('variables', 'are none', 'name one or more');
   return Object.fromEntries(
     entries.map(
-      ([name, { dtype = 'float32', nodata = isFloat(dtype) ? Number.NaN : 0, attributes = {} }]) => {
+      ([name, { dtype = 'float32', nodata = isFloat(dtype) ? Number.NaN : null, attributes = {} }]) => {
         if (TAKEN.test(name))
           throw invalidOption('variables', `cannot be named "${name}"`, 'choose another name');
-        const stored: TypedArray = allocateArray(dtype, 1);
-        stored[0] = nodata;
-        if (!Object.is(stored[0], nodata) && stored[0] !== nodata)
-          throw invalidOption(
-            'nodata',
-            `of "${name}" cannot be ${nodata} in ${dtype}`,
-            'choose a value of the type',
-          );
+        requireNodata(dtype, nodata, `the nodata value of "${name}"`);
         return [name, { dtype, nodata, attributes }];
       },
     ),

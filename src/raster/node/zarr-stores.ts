@@ -1,7 +1,7 @@
 /** Zarr stores in folders and on web servers. */
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { isTerrachipError } from '../../errors.js';
+import { isTerrachipError, type TerrachipError } from '../../errors.js';
 import { ByteLru, type ByteSource, publicUrl } from '../../io/index.js';
 import { cannotOpen, FileSource, type OpenOptions, openSource } from '../../io/node/index.js';
 import type { ZarrStore } from '../zarr/store.js';
@@ -50,19 +50,55 @@ export function folderStore(folder: string): ZarrStore {
   };
 }
 
-/** A store on a web server: each value is a file below its address; a query in the address goes with each. */
+/**
+ * A store on a web server: each value is a file below its address; a query in the address goes with each. Where a store
+ * may be read and not be listed, S3 answers 403 for keys that are absent, and some servers send a web page. Both count as
+ * absent once another value was there. That value is then asked for again each time: credentials may end.
+ */
 export function httpStore(url: string, options: OpenOptions): ZarrStore {
   const root = new URL(url);
   root.pathname = root.pathname.replace(/\/*$/, '/');
   root.hash = '';
   const values = new ByteLru<string, ByteSource | null>(OPEN_VALUES, () => 1);
+  let refused: TerrachipError | null = null;
+  let known: string | null = null;
+  let asked: Promise<unknown> = Promise.resolve();
+  let next: Promise<unknown> | null = null;
+
+  const openKey = async (key: string): Promise<ByteSource> => {
+    const address = new URL(root);
+    address.pathname += key.split('/').map(encodeURIComponent).join('/');
+    const source = await openSource(address.href, options);
+    known ??= key;
+    return source;
+  };
+  /** Refusals that come while one is looked into wait for the next look. @throws {TerrachipError} NETWORK */
+  const confirm = (key: string): Promise<unknown> => {
+    next ??= asked
+      .catch(() => undefined)
+      .then(() => {
+        next = null;
+        asked = openKey(key);
+        return asked;
+      });
+    return next;
+  };
+  const openOrAbsent = async (key: string): Promise<ByteSource | null> => {
+    try {
+      return await unlessAbsent(() => openKey(key));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      if (known === null) refused ??= error;
+      else await confirm(known);
+      return null;
+    }
+  };
   return {
     name: publicUrl(root.href),
     keys: async () => null,
+    refusal: () => (known === null ? refused : null),
     async open(key) {
-      const address = new URL(root);
-      address.pathname += key.split('/').map(encodeURIComponent).join('/');
-      const source = await values.get(key, () => unlessAbsent(() => openSource(address.href, options)));
+      const source = await values.get(key, () => openOrAbsent(key));
       if (source === null) return null;
       return {
         size: source.size,
@@ -72,6 +108,11 @@ export function httpStore(url: string, options: OpenOptions): ZarrStore {
     },
     close: async () => values.clear(),
   };
+}
+
+/** Whether a server answered a key as it may answer one that is absent: by 403, or by a web page. */
+function isRefusal(error: unknown): error is TerrachipError<'NETWORK'> {
+  return isTerrachipError(error, 'NETWORK') && (error.fields.status === 403 || error.fields.status === 200);
 }
 
 /** Bytes that came with the opening are not asked for again. */

@@ -11,6 +11,7 @@ import {
 import { mapConcurrently } from '../../io/index.js';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../../io/node/index.js';
 import { copyBox, stridesOf } from '../arrays/index.js';
+import { requireNodata } from '../stored-values.js';
 import {
   coordinateAttributes,
   GRID_MAPPING,
@@ -147,6 +148,7 @@ export class ZarrShardWriter {
 
   constructor(folder: string, options: ZarrArrayOptions) {
     const { shape, shardShape, chunkShape } = options;
+    requireNodata(options.dtype, options.fillValue, 'fillValue');
     const fits = shape.every((_, axis) => shardShape[axis] % chunkShape[axis] === 0);
     if (!fits || shardShape.length !== shape.length || chunkShape.length !== shape.length) {
       throw internalError(

@@ -6,9 +6,6 @@ import { openZip, type ZipArchive } from '../../io/zip.js';
 /** A compressed entry is decompressed whole. */
 const MAX_COMPRESSED_ENTRY_BYTES = 2 ** 30;
 
-/** Names of entries cost memory before they are read. */
-const MAX_DIRECTORY_BYTES = 64 * 2 ** 20;
-
 export function isRasterEntry(key: string): boolean {
   return /\.(jp2|j2k|tiff?)$/i.test(key);
 }
@@ -18,7 +15,7 @@ export function isRasterEntry(key: string): boolean {
  * @throws {TerrachipError} NOT_FOUND for an entry that is not there, TOO_LARGE for a large one that is compressed
  */
 export async function openZipEntry(source: ByteSource, key: string): Promise<ByteSource> {
-  const archive = await openZip(source, { maxDirectoryBytes: MAX_DIRECTORY_BYTES });
+  const archive = await openZip(source);
   return zipEntrySource(source, archive, key);
 }
 

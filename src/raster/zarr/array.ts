@@ -73,7 +73,9 @@ export class ZarrArray implements StoredArray {
     this.#cache = cache;
     this.#unknownCodec = document.unknownCodec;
     this.#array =
-      document.metadata === null ? null : new zarr.Array(zarritaStore(store), `/${path}`, document.metadata);
+      document.metadata === null
+        ? null
+        : new zarr.Array(zarritaStore(store, document.indexAtStart), `/${path}`, document.metadata);
   }
 
   async read(selection?: Selection, options: ReadArrayOptions = {}): Promise<NdArray> {

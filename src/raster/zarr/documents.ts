@@ -1,11 +1,12 @@
 /** Zarr's metadata documents, version 2 and 3: checked, and brought to one form that zarrita takes. */
 import * as v from 'valibot';
 import type * as zarr from 'zarrita';
-import { invalidInput } from '../../errors.js';
+import { invalidInput, TerrachipError } from '../../errors.js';
 import type { Dtype } from '../../geo/index.js';
 import { AnyRecord, validate } from '../../json.js';
-import { type Attributes, checkChunk, checkShape, NUMERIC_TYPES, numberToHalf } from '../arrays/index.js';
+import { type Attributes, checkChunk, checkShape } from '../arrays/index.js';
 import { boundedCodec, type CodecEntry, unknownCodec } from './codec-names.js';
+import { encodeFill, parseFill, typeOfV2, typeOfV3, type ZarrType } from './types.js';
 
 const Shape = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
 const Codec = v.looseObject({ name: v.string(), configuration: v.optional(AnyRecord, {}) });
@@ -64,7 +65,7 @@ const ShardingConfiguration = v.object({
   chunk_shape: Shape,
   codecs: v.array(CodecSchema),
   index_codecs: v.array(CodecSchema),
-  index_location: v.optional(v.literal('end'), 'end'),
+  index_location: v.optional(v.picklist(['start', 'end']), 'end'),
 });
 
 /** What terrachip needs to know of an array, and the form that zarrita takes. */
@@ -80,6 +81,8 @@ export interface ArrayDocument {
   readonly nodata: number | null;
   /** A codec that terrachip does not read, or null. */
   readonly unknownCodec: string | null;
+  /** Whether shards begin with their index, which zarrita looks for at the end. */
+  readonly indexAtStart: boolean;
   /** Null for a type that terrachip does not read. */
   readonly metadata: zarr.ArrayMetadata | null;
 }
@@ -96,8 +99,38 @@ export function parseAttributes(document: unknown, name: string): Attributes {
   return validate(AnyRecord, document, name);
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for a document that is not as it should be, TOO_LARGE for giant chunks */
+/** What an array of version 3 may have and terrachip does not read. */
+const Extensions = v.looseObject({
+  chunk_grid: v.optional(v.looseObject({ name: v.string() })),
+  storage_transformers: v.optional(v.array(v.unknown())),
+});
+
+/** @throws {TerrachipError} UNSUPPORTED for another grid of chunks than the regular one, or storage transformers */
+function requireCore(value: unknown, name: string): void {
+  const { success, output } = v.safeParse(Extensions, value);
+  if (!success) return;
+  const { chunk_grid: grid, storage_transformers: transformers = [] } = output;
+  const found =
+    grid !== undefined && grid.name !== 'regular'
+      ? `a ${JSON.stringify(grid.name)} grid of chunks`
+      : transformers.length > 0
+        ? 'storage transformers'
+        : null;
+  if (found === null) return;
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `${name} has ${found}, which terrachip does not read`,
+    'store it again with regular chunks',
+    { feature: `Zarr: ${found}` },
+  );
+}
+
+/**
+ * @throws {TerrachipError} INVALID_INPUT for a document that is not as it should be, UNSUPPORTED for extensions,
+ * TOO_LARGE for giant chunks
+ */
 export function readArrayV3(value: unknown, name: string): ArrayDocument {
+  requireCore(value, name);
   const document = validate(ArrayV3, value, name);
   const { shape, attributes } = document;
   const type = typeOfV3(document.data_type);
@@ -109,7 +142,7 @@ export function readArrayV3(value: unknown, name: string): ArrayDocument {
   const chunkShape = inner?.chunk_shape ?? outer;
   checkLayout(name, shape, outer, chunkShape, type.bytes);
   const bytesCodecs = inner?.codecs ?? document.codecs;
-  const chunkCodecs = bytesCodecs.map(boundedCodec);
+  const chunkCodecs = bytesCodecs.flatMap((codec) => codecsV3(codec, type.stored, name));
   const indexCodecs = (inner?.index_codecs ?? []).map(boundedCodec);
   const codecs =
     inner === null
@@ -117,7 +150,12 @@ export function readArrayV3(value: unknown, name: string): ArrayDocument {
       : [
           {
             name: 'sharding_indexed',
-            configuration: { ...inner, codecs: chunkCodecs, index_codecs: indexCodecs },
+            configuration: {
+              ...inner,
+              index_location: 'end',
+              codecs: chunkCodecs,
+              index_codecs: indexCodecs,
+            },
           },
         ];
   return {
@@ -131,6 +169,7 @@ export function readArrayV3(value: unknown, name: string): ArrayDocument {
     // Version 3 requires a fill value, and 0 is what stands there when nobody chose one.
     nodata: fill === 0 ? null : fill,
     unknownCodec: unknownCodec([...chunkCodecs, ...indexCodecs]),
+    indexAtStart: inner?.index_location === 'start',
     metadata: zarritaMetadata(type, shape, outer, document.chunk_key_encoding, codecs, fill),
   };
 }
@@ -162,6 +201,7 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
     compression: document.compressor?.id ?? 'none',
     nodata: fill,
     unknownCodec: unknownCodec(codecs),
+    indexAtStart: false,
     metadata: zarritaMetadata(
       type,
       shape,
@@ -171,6 +211,16 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
       fill,
     ),
   };
+}
+
+const NOT_FINITE = ['NaN', 'Infinity', '-Infinity'] as const;
+
+/** A codec of version 3; those of numcodecs are filters of version 2. */
+function codecsV3(codec: CodecEntry, stored: string, name: string): CodecEntry[] {
+  const [, id] = /^numcodecs\.(\w+)$/.exec(codec.name) ?? [];
+  return id === undefined
+    ? [boundedCodec(codec)]
+    : filterCodecs({ ...codec.configuration, id }, stored, name);
 }
 
 /** A filter of version 2 as the codecs of version 3 that undo it. */
@@ -188,7 +238,15 @@ function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, nam
       : [
           {
             name: 'cast_value',
-            configuration: { data_type: packed.zarrita, rounding: 'nearest-even', out_of_range: 'wrap' },
+            configuration: {
+              data_type: packed.zarrita,
+              rounding: 'nearest-even',
+              out_of_range: 'wrap',
+              // A fill value that the packed type lacks is never packed: whole chunks of it are left out.
+              ...(stored.startsWith('float') && !packed.stored.startsWith('float')
+                ? { scalar_map: { encode: NOT_FINITE.map((word) => [word, 0]) } }
+                : {}),
+            },
           },
         ]),
   ];
@@ -215,93 +273,6 @@ function zarritaMetadata(
     fill_value: encodeFill(fill, type.stored),
     attributes: {},
   };
-}
-
-interface ZarrType {
-  readonly stored: string;
-  /** The type for values; null for text and what terrachip does not know. */
-  readonly numeric: Dtype | null;
-  /** The type under which zarrita reads the bytes; null for what terrachip does not know. */
-  readonly zarrita: zarr.DataType | null;
-  readonly bytes: number;
-  readonly bigEndian: boolean;
-}
-
-/** zarrita's booleans are no numbers, and its halves need a newer Node: both are read by their bits. */
-function numericType(stored: keyof typeof NUMERIC_TYPES, bigEndian: boolean): ZarrType {
-  const { bytes, dtype } = NUMERIC_TYPES[stored];
-  const byBits: Record<string, zarr.DataType> = {
-    bool: 'uint8',
-    float16: 'uint16',
-    int64: 'int64',
-    uint64: 'uint64',
-  };
-  return { stored, numeric: dtype, zarrita: byBits[stored] ?? dtype, bytes, bigEndian };
-}
-
-function textType(zarrita: zarr.DataType, bytes: number, bigEndian = false): ZarrType {
-  return { stored: 'string', numeric: null, zarrita, bytes, bigEndian };
-}
-
-function unknownType(stored: string): ZarrType {
-  return { stored, numeric: null, zarrita: null, bytes: 1, bigEndian: false };
-}
-
-function typeOfV3(type: v.InferOutput<typeof ArrayV3>['data_type']): ZarrType {
-  const { name, configuration } = typeof type === 'string' ? { name: type, configuration: {} } : type;
-  if (Object.hasOwn(NUMERIC_TYPES, name)) return numericType(name, false);
-  const length = 'length_bytes' in configuration ? Number(configuration.length_bytes) : 0;
-  if (name === 'string') return textType('string', 8);
-  if (name === 'fixed_length_utf32' && length > 0) return textType(`v2:U${length / 4}`, length);
-  if (name === 'null_terminated_bytes' && length > 0) return textType(`v2:S${length}`, length);
-  return unknownType(name);
-}
-
-const KINDS: Readonly<Record<string, string>> = { b: 'bool', i: 'int', u: 'uint', f: 'float' };
-
-function typeOfV2(type: unknown): ZarrType {
-  if (typeof type !== 'string') return unknownType('records');
-  const [, order, kind, size] = /^([<>|])([biufSU])(\d{1,6})$/.exec(type) ?? [];
-  const bigEndian = order === '>';
-  if (type === '|O') return textType('v2:object', 8);
-  if (kind === undefined) return unknownType(type);
-  if (kind === 'U') return textType(`v2:U${Number(size)}`, 4 * Number(size), bigEndian);
-  if (kind === 'S') return textType(`v2:S${Number(size)}`, Number(size));
-  const name = kind === 'b' ? 'bool' : `${KINDS[kind]}${8 * Number(size)}`;
-  return Object.hasOwn(NUMERIC_TYPES, name) ? numericType(name, bigEndian) : unknownType(type);
-}
-
-/** A fill value as a number; null for none. JSON has no NaN: version 3 writes it as text, or as bits in hex. */
-function parseFill(value: unknown, stored: string, name: string): number | null {
-  if (value === null || value === undefined) return null;
-  if (typeof value === 'boolean') return Number(value);
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  const words: Record<string, number> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
-  const isFloat = stored.startsWith('float');
-  if (isFloat && typeof value === 'string' && Object.hasOwn(words, value)) return words[value];
-  const digits = typeof value === 'string' ? /^0x([0-9a-fA-F]+)$/.exec(value)?.[1] : undefined;
-  const { bytes } = NUMERIC_TYPES[stored];
-  if (digits !== undefined && digits.length === 2 * bytes && isFloat) {
-    const view = new DataView(new ArrayBuffer(8));
-    view.setBigUint64(0, BigInt(`0x${digits.padEnd(16, '0')}`));
-    if (bytes === 8) return view.getFloat64(0);
-    if (bytes === 4) return view.getFloat32(0);
-  }
-  throw invalidInput(
-    name,
-    `has the fill value ${JSON.stringify(value)}, which is no ${stored}`,
-    'correct it',
-  );
-}
-
-/** The fill value in the type under which zarrita reads the bytes. */
-function encodeFill(fill: number | null, stored: string): number | bigint | null {
-  if (fill === null) return stored === 'string' ? null : stored.endsWith('int64') ? 0n : 0;
-  if (stored === 'float16') return numberToHalf(fill);
-  if (stored === 'int64') return BigInt.asIntN(64, BigInt(Math.trunc(fill)));
-  // 2^64 − 1, the usual one of this type, is 2^64 as a JSON number.
-  if (stored === 'uint64') return fill >= 2 ** 64 ? 2n ** 64n - 1n : BigInt(Math.trunc(fill));
-  return fill;
 }
 
 function checkLayout(

@@ -1,4 +1,4 @@
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { checkKey, mapConcurrently } from '../../io/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import type { BlockCache } from '../geotiff/reader.js';
@@ -57,6 +57,8 @@ export class ZarrGroup implements ArrayGroup {
     for (const key of ['.zgroup', '.zarray']) {
       if ((await readDocument(store, key, signal)) !== null) return new ZarrGroup(store, 2, null, cache);
     }
+    const refusal = store.refusal?.() ?? null;
+    if (refusal !== null) throw refusal;
     throw new TerrachipError(
       'NOT_FOUND',
       `${store.name} is no Zarr store: it has none of zarr.json, .zmetadata, .zgroup and .zarray`,
@@ -80,8 +82,9 @@ export class ZarrGroup implements ArrayGroup {
     const paths = keys
       .filter((key) => key === suffix || key.endsWith(`/${suffix}`))
       .map((key) => key.slice(0, -suffix.length).replace(/\/$/, ''));
+    // A document that cannot be read is listed: asking for its array says why.
     const arrays = await mapConcurrently(paths, DOCUMENTS, async (path) =>
-      (await this.#node(path))?.kind === 'array' ? [path] : [],
+      (await this.#node(path).catch(unlessNetwork))?.kind === 'group' ? [] : [path],
     );
     return arrays.flat().sort();
   }
@@ -131,6 +134,11 @@ export class ZarrGroup implements ArrayGroup {
     }
     return (await this.#document(path, '.zgroup')) === null ? null : { kind: 'group', attributes };
   }
+}
+
+function unlessNetwork(error: unknown): null {
+  if (!isTerrachipError(error) || error.code === 'NETWORK') throw error;
+  return null;
 }
 
 /** Documents of version 3 by key; groups inside may be consolidated once more. */

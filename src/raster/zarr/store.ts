@@ -19,6 +19,8 @@ export interface ZarrStore {
   keys(): Promise<readonly string[] | null>;
   /** The size of a value and a way to its bytes; null when there is none. */
   open(key: string, signal?: AbortSignal): Promise<Pick<ByteSource, 'size' | 'read' | 'close'> | null>;
+  /** The error by which a server refused keys that may be absent, while none of its keys was found; null for none. */
+  readonly refusal?: () => TerrachipError | null;
   close(): Promise<void>;
 }
 
@@ -83,8 +85,11 @@ async function readValue(
   }
 }
 
-/** A store as zarrita reads it. */
-export function zarritaStore(store: ZarrStore): AsyncReadable {
+/**
+ * A store as zarrita reads it.
+ * @param indexAtStart whether shards begin with their index: zarrita asks for the end of them
+ */
+export function zarritaStore(store: ZarrStore, indexAtStart = false): AsyncReadable {
   const relative = (key: AbsolutePath): string => key.replace(/^\/+/, '');
   return {
     get: (key, options: GetOptions = {}) => readValue(store, relative(key), MAX_VALUE_BYTES, options.signal),
@@ -94,7 +99,8 @@ export function zarritaStore(store: ZarrStore): AsyncReadable {
       if (source === null) return undefined;
       try {
         const length = 'suffixLength' in range ? range.suffixLength : range.length;
-        const offset = 'suffixLength' in range ? source.size - length : range.offset;
+        const indexOffset = indexAtStart ? 0 : source.size - length;
+        const offset = 'suffixLength' in range ? indexOffset : range.offset;
         checkRange({ name: `${store.name}/${relative(key)}`, size: source.size }, offset, length);
         return await source.read(
           offset,

@@ -1,6 +1,7 @@
 /** Geometries and attributes of FlatGeobuf. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import type { FeatureParts, GeometryChecker, Position } from '../features.js';
+import type { Position } from '../features.js';
+import type { FeatureParts, GeometryChecker } from '../geometry-checker.js';
 import type { FlatTable } from './flatbuffer.js';
 
 /** Parts inside parts. */
@@ -43,13 +44,12 @@ export function addGeometry(
   };
   if (type === KIND.point || type === KIND.multiPoint) {
     for (const point of paths().flat()) {
-      if (!Number.isNaN(point[0]) || !Number.isNaN(point[1])) parts.points.push(checker.point(point));
+      if (!Number.isNaN(point[0]) || !Number.isNaN(point[1])) checker.addPoint(parts, point);
     }
   } else if (type === KIND.line || type === KIND.multiLine) {
-    for (const path of paths()) if (path.length > 0) parts.lines.push(checker.line(path));
+    for (const path of paths()) checker.addLine(parts, path);
   } else if (type === KIND.polygon) {
-    const rings = paths().filter(({ length }) => length > 0);
-    if (rings.length > 0) parts.polygons.push(rings.map((ring) => checker.ring(ring)));
+    checker.addPolygon(parts, paths());
   } else if (type === KIND.multiPolygon || type === KIND.collection) {
     if (depth >= MAX_DEPTH) throw invalidInput(checker.name, 'nests its geometries too deeply', 'correct it');
     for (const part of table.tables(PARTS)) {
@@ -79,11 +79,16 @@ const FIXED: readonly ((view: DataView, at: number) => unknown)[] = [
   (view, at) => view.getUint16(at, true),
   (view, at) => view.getInt32(at, true),
   (view, at) => view.getUint32(at, true),
-  (view, at) => Number(view.getBigInt64(at, true)),
-  (view, at) => Number(view.getBigUint64(at, true)),
+  (view, at) => exact(view.getBigInt64(at, true)),
+  (view, at) => exact(view.getBigUint64(at, true)),
   (view, at) => view.getFloat32(at, true),
   (view, at) => view.getFloat64(at, true),
 ];
+/** Whole numbers that would be rounded become texts. */
+function exact(value: bigint): number | string {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+}
+
 const FIXED_SIZES = [1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8];
 const BINARY = 14;
 

@@ -3,14 +3,13 @@ import { invalidInput, TerrachipError } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
-  FeatureParts,
-  GeometryChecker,
   type ParseVectorOptions,
   requireCrs,
   type VectorFeature,
   type VectorFeatures,
   type WantedBounds,
 } from '../features.js';
+import { GeometryChecker } from '../geometry-checker.js';
 import { FlatTable } from './flatbuffer.js';
 import { addGeometry, type Column, readProperties } from './geometry.js';
 import { featuresWithin, indexBytes } from './spatial-index.js';
@@ -50,8 +49,8 @@ export async function readFlatGeobuf(
   const headerSize = uint32(head, 8);
   if (headerSize > MAX_HEADER) throw tooLarge(name, 'a header', headerSize, MAX_HEADER);
   const header = FlatTable.root(await bytes.read(12, headerSize), name);
-  const crs = requireCrs(name, crsOf(header.table(HEADER.crs)), options.crs);
-  const checker = new GeometryChecker(name, crs);
+  const crs = requireCrs(name, crsOf(header.table(HEADER.crs)), options);
+  const checker = new GeometryChecker(name, crs, options);
   const columns = columnsOf(header, HEADER.columns, name);
   const layerType = header.uint8(HEADER.geometryType, 0);
   const count = Number(header.uint64(HEADER.featuresCount));
@@ -61,17 +60,19 @@ export async function readFlatGeobuf(
   const start = indexStart + indexSize;
   const features: VectorFeature[] = [];
   /** Reads the feature at an offset, and says where it ends. */
-  const read = async (offset: number): Promise<number> => {
+  const read = async (offset: number, label: string): Promise<number> => {
     const size = uint32(await bytes.read(offset, 4), 0);
-    const table = FlatTable.root(await bytes.read(offset + 4, size), name);
-    const stored = table.bytes(FEATURE.properties);
-    checker.admitFeature(stored?.length ?? 0);
-    const parts = new FeatureParts();
-    const geometry = table.table(FEATURE.geometry);
-    if (geometry !== null) addGeometry(parts, geometry, layerType, checker);
-    const own = columnsOf(table, FEATURE.columns, name);
-    const properties = stored === null ? {} : readProperties(stored, own.length > 0 ? own : columns, name);
-    const feature = parts.finish(properties);
+    const stored = await bytes.read(offset + 4, size);
+    const feature = checker.read(label, (parts) => {
+      const table = FlatTable.root(stored, checker.name);
+      const geometry = table.table(FEATURE.geometry);
+      const properties = table.bytes(FEATURE.properties);
+      checker.admitFeature(properties?.length ?? 0);
+      if (geometry !== null) addGeometry(parts, geometry, layerType, checker);
+      if (properties === null) return {};
+      const own = columnsOf(table, FEATURE.columns, checker.name);
+      return readProperties(properties, own.length > 0 ? own : columns, checker.name);
+    });
     if (feature !== null) features.push(feature);
     return offset + 4 + size;
   };
@@ -82,11 +83,11 @@ export async function readFlatGeobuf(
       options.bounds(crs),
       name,
     );
-    for (const offset of found) await read(start + offset);
-  } else {
-    for (let offset = start; offset < source.size; ) offset = await read(offset);
+    for (const offset of found) await read(start + offset, `the feature at byte ${start + offset}`);
+    return { name, layer: null, crs, features: checker.finish(features, false) };
   }
-  return { name, layer: null, crs, features };
+  for (let offset = start, k = 0; offset < source.size; k++) offset = await read(offset, `feature ${k}`);
+  return { name, layer: null, crs, features: checker.finish(features) };
 }
 
 function crsOf(table: FlatTable | null): Crs | null {

@@ -1,10 +1,21 @@
 /** The columns of a table, from the text of the statement that made it. */
+import type { SqliteValue } from './sqlite.js';
+
+export interface TableColumn {
+  readonly name: string;
+  /** What a row has that is older than the column: the constant of DEFAULT. */
+  readonly otherwise: SqliteValue;
+}
 
 export interface TableColumns {
-  /** In the order of stored values; empty for a table that is not stored as rows with numbers. */
-  readonly columns: readonly string[];
+  /** In the order of stored values; empty for a virtual table. */
+  readonly columns: readonly TableColumn[];
   /** The column that is declared INTEGER PRIMARY KEY, whose value is the row's number. */
   readonly rowId: string | null;
+  /** Whether rows are kept by their primary key, WITHOUT ROWID. Its columns are stored first. */
+  readonly byKey: boolean;
+  /** Columns that are computed whenever they are read (GENERATED … VIRTUAL), and so are not stored. */
+  readonly computed: readonly string[];
 }
 
 /** A quoted name, a string, a parenthesis, a comma, or a word. Comments and space are left out. */
@@ -13,6 +24,18 @@ const TOKEN =
 
 /** Words that begin a constraint of the whole table. */
 const CONSTRAINTS = new Set(['CONSTRAINT', 'PRIMARY', 'UNIQUE', 'CHECK', 'FOREIGN']);
+
+/** Words that end the type of a column. */
+const COLUMN_CONSTRAINTS = new Set([
+  ...CONSTRAINTS,
+  'NOT',
+  'NULL',
+  'DEFAULT',
+  'COLLATE',
+  'REFERENCES',
+  'GENERATED',
+  'AS',
+]);
 
 interface Token {
   readonly text: string;
@@ -24,39 +47,119 @@ export function columnsOfTable(sql: string): TableColumns {
   const tokens = tokensOf(sql);
   const open = tokens.findIndex(({ text, quoted }) => text === '(' && !quoted);
   const isVirtual = tokens.slice(0, 3).some(({ text, quoted }) => !quoted && /^virtual$/i.test(text));
-  if (open < 0 || isVirtual) return { columns: [], rowId: null };
-  const definitions: Token[][] = [[]];
-  let depth = 0;
-  let end = open;
-  for (const token of tokens.slice(open)) {
-    const mark = token.quoted ? '' : token.text;
-    if (mark === ')') depth--;
-    if (depth === 0 && mark === ')') break;
-    if (depth === 1 && mark === ',') definitions.push([]);
-    else if (depth > 0) definitions[definitions.length - 1].push(token);
-    if (mark === '(') depth++;
-    end++;
+  if (open < 0 || isVirtual) return { columns: [], rowId: null, byKey: false, computed: [] };
+  const end = closing(tokens, open);
+  const stored: TableColumn[] = [];
+  const computed: string[] = [];
+  const definitions = partsOf(tokens.slice(open + 1, end));
+  const columns = definitions.filter(([first]) => !isWord(first, CONSTRAINTS));
+  for (const [{ text: name }, ...rest] of columns) {
+    if (isComputed(rest)) computed.push(name);
+    else stored.push({ name, otherwise: defaultOf(rest) });
   }
+  const key = primaryKey(definitions, columns);
   if (tokens.slice(end).some(({ text, quoted }) => !quoted && /^without$/i.test(text))) {
-    return { columns: [], rowId: null };
+    const first = key.flatMap((name) => stored.find((column) => isSame(column.name, name)) ?? []);
+    const rest = stored.filter((column) => !first.includes(column));
+    return { columns: [...first, ...rest], rowId: null, byKey: true, computed };
   }
-  const columns: string[] = [];
-  let rowId: string | null = null;
-  for (const [first, ...rest] of definitions) {
-    if (first === undefined) continue;
-    const words = rest.map(({ text }) => text.toUpperCase());
-    if (!first.quoted && CONSTRAINTS.has(first.text.toUpperCase())) {
-      // PRIMARY KEY (column) of the whole table names the row's number too, where the column is an INTEGER.
-      const key = words[0] === 'KEY' && words.length === 4 ? rest[2].text : null;
-      const column = definitions.find(([name]) => name?.text === key);
-      if (column?.[1]?.text.toUpperCase() === 'INTEGER') rowId = key;
-      continue;
-    }
-    columns.push(first.text);
-    const primary = words.indexOf('PRIMARY');
-    if (primary > 0 && words[0] === 'INTEGER' && words[primary + 1] === 'KEY') rowId = first.text;
+  const [only, ...others] = key;
+  const declared = columns.find(([{ text }]) => only !== undefined && isSame(text, only));
+  const isNumber = others.length === 0 && declared?.[1]?.text.toUpperCase() === 'INTEGER';
+  return { columns: stored, rowId: isNumber ? (declared?.[0].text ?? null) : null, byKey: false, computed };
+}
+
+/** The columns of the primary key, which a column or the whole table declares. */
+function primaryKey(definitions: readonly Token[][], columns: readonly Token[][]): string[] {
+  for (const [{ text }, ...rest] of columns) {
+    const at = rest.findIndex((token) => isWord(token, new Set(['PRIMARY'])));
+    if (at >= 0 && rest[at + 1]?.text.toUpperCase() === 'KEY') return [text];
   }
-  return { columns, rowId };
+  for (const definition of definitions.filter((each) => !columns.includes(each))) {
+    const at = definition.findIndex((token) => isWord(token, new Set(['PRIMARY'])));
+    const open =
+      at < 0 ? -1 : definition.findIndex(({ text, quoted }, k) => k > at && text === '(' && !quoted);
+    if (open < 0) continue;
+    return partsOf(definition.slice(open + 1, closing(definition, open))).map(([{ text }]) => text);
+  }
+  return [];
+}
+
+/** Whether a column is computed when it is read: `AS (…)`, but for `AS (…) STORED`. */
+function isComputed(rest: readonly Token[]): boolean {
+  const at = topLevel(rest).find((k) => isWord(rest[k], new Set(['AS'])) && rest[k + 1]?.text === '(');
+  if (at === undefined) return false;
+  return rest[closing(rest, at + 1) + 1]?.text.toUpperCase() !== 'STORED';
+}
+
+/** The constant of DEFAULT, as a column of its type stores it; null for none, or for an expression. */
+function defaultOf(rest: readonly Token[]): SqliteValue {
+  const at = topLevel(rest).find((k) => isWord(rest[k], new Set(['DEFAULT'])));
+  if (at === undefined) return null;
+  const start = rest[at + 1]?.text === '(' && !rest[at + 1].quoted ? at + 2 : at + 1;
+  const sign = /^[+-]$/.test(rest[start]?.text ?? '') ? rest[start].text : '';
+  const token = rest[sign === '' ? start : start + 1];
+  if (token === undefined) return null;
+  const end = rest.findIndex((each) => isWord(each, COLUMN_CONSTRAINTS));
+  const type = rest
+    .slice(0, Math.max(0, end))
+    .map(({ text }) => text)
+    .join(' ');
+  return asType(type.toUpperCase(), constantOf(token, sign));
+}
+
+function constantOf({ text, quoted }: Token, sign: string): SqliteValue {
+  if (quoted) return text;
+  if (/^true$/i.test(text)) return 1;
+  if (/^false$/i.test(text)) return 0;
+  const number = Number(sign + text);
+  return Number.isNaN(number) ? null : number;
+}
+
+/** A constant as the type of its column turns it (sqlite.org/datatype3.html, section 3). */
+function asType(type: string, value: SqliteValue): SqliteValue {
+  const isText = !type.includes('INT') && /CHAR|CLOB|TEXT/.test(type);
+  if (isText) return typeof value === 'number' ? String(value) : value;
+  if (type === '' || /BLOB/.test(type) || typeof value !== 'string') return value;
+  const number = Number(value);
+  return value.trim() === '' || Number.isNaN(number) ? value : number;
+}
+
+function isWord(token: Token | undefined, words: ReadonlySet<string>): boolean {
+  return token !== undefined && !token.quoted && words.has(token.text.toUpperCase());
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** Where the parenthesis ends that opens at a place. */
+function closing(tokens: readonly Token[], open: number): number {
+  let depth = 0;
+  for (let k = open; k < tokens.length; k++) {
+    const { text, quoted } = tokens[k];
+    if (!quoted && text === '(') depth++;
+    if (!quoted && text === ')' && --depth === 0) return k;
+  }
+  return tokens.length;
+}
+
+/** Places of tokens outside of parentheses, but for these themselves. */
+function topLevel(tokens: readonly Token[]): number[] {
+  const places: number[] = [];
+  for (let k = 0; k < tokens.length; k++) {
+    if (tokens[k].text === '(' && !tokens[k].quoted) k = closing(tokens, k);
+    else places.push(k);
+  }
+  return places;
+}
+
+/** What stands between commas outside of parentheses; empty parts are left out. */
+function partsOf(tokens: readonly Token[]): Token[][] {
+  const commas = topLevel(tokens).filter((k) => tokens[k].text === ',' && !tokens[k].quoted);
+  return [...commas, tokens.length]
+    .map((end, k) => tokens.slice(k === 0 ? 0 : commas[k - 1] + 1, end))
+    .filter(({ length }) => length > 0);
 }
 
 function tokensOf(sql: string): Token[] {

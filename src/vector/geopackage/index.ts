@@ -4,14 +4,14 @@ import { type Bounds, Crs } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
   chooseLayer,
-  GeometryChecker,
   type ParseVectorOptions,
   requireCrs,
   type VectorFeature,
   type VectorFeatures,
   type WantedBounds,
 } from '../features.js';
-import { parseWkb } from '../wkb.js';
+import { type FeatureParts, GeometryChecker } from '../geometry-checker.js';
+import { addWkb } from '../wkb.js';
 import { indexTable, rowsWithin } from './spatial-index.js';
 import { SqliteFile, type SqliteRow, type SqliteValue } from './sqlite.js';
 
@@ -46,17 +46,26 @@ export async function readGeoPackage(
   const layers = new Map(described.map((row) => [String(row.table_name), row]));
   const layer = chooseLayer(name, [...layers.keys()], options.layer);
   const geometryColumn = String(layers.get(layer)?.column_name);
-  const crs = requireCrs(name, await crsOf(database, layers.get(layer)?.srs_id ?? null), options.crs);
-  const checker = new GeometryChecker(name, crs);
+  const crs = requireCrs(name, await crsOf(database, layers.get(layer)?.srs_id ?? null), options);
+  const checker = new GeometryChecker(name, crs, options);
   const features: VectorFeature[] = [];
-  for await (const row of wantedRows(database, layer, geometryColumn, options.bounds?.(crs))) {
+  const bounds = options.bounds?.(crs);
+  const computed = database.computed(layer);
+  if (computed.length > 0) {
+    const message = `${name} computes ${computed.join(', ')} of ${layer} when they are read, which needs SQLite; they are left out`;
+    options.onProgress?.({ type: 'warning', message });
+  }
+  let k = 0;
+  for await (const row of wantedRows(database, layer, geometryColumn, bounds)) {
     const { [geometryColumn]: geometry, ...rest } = row;
     checker.admitFeature(bytesOf(rest));
-    if (!(geometry instanceof Uint8Array)) continue;
-    const feature = parseGeometry(geometry, checker)?.finish(propertiesOf(rest)) ?? null;
+    const feature = checker.read(labelOf(rest, k++), (parts) => {
+      if (geometry instanceof Uint8Array) addGeometry(parts, geometry, checker);
+      return propertiesOf(rest);
+    });
     if (feature !== null) features.push(feature);
   }
-  return { name, layer, crs, features };
+  return { name, layer, crs, features: checker.finish(features, bounds === undefined) };
 }
 
 async function* wantedRows(
@@ -65,7 +74,8 @@ async function* wantedRows(
   geometryColumn: string,
   bounds: Bounds | undefined,
 ): AsyncGenerator<SqliteRow> {
-  const index = bounds === undefined ? null : indexTable(database, layer, geometryColumn);
+  const hasIndex = bounds !== undefined && database.hasRowIds(layer);
+  const index = hasIndex ? indexTable(database, layer, geometryColumn) : null;
   if (bounds === undefined || index === null) {
     yield* database.rows(layer);
     return;
@@ -77,14 +87,20 @@ async function* wantedRows(
   }
 }
 
-function parseGeometry(blob: Uint8Array, checker: GeometryChecker): ReturnType<typeof parseWkb> | null {
+/** A feature is called by its number in the table, or else by its place. */
+function labelOf({ fid, id }: SqliteRow, place: number): string {
+  if (fid !== undefined) return `the feature of fid ${fid}`;
+  return id === undefined ? `feature ${place}` : `the feature of id ${id}`;
+}
+
+function addGeometry(parts: FeatureParts, blob: Uint8Array, checker: GeometryChecker): void {
   const isGeometry = blob.length >= GEOMETRY_HEADER && blob[0] === 0x47 && blob[1] === 0x50;
   const envelope = ENVELOPE_BYTES[((blob[3] ?? 0) >> 1) & 7];
   if (!isGeometry || envelope === undefined) {
     throw invalidInput(checker.name, 'has a geometry that is not as GeoPackage wants it', 'write it again');
   }
   const isEmpty = (blob[3] & 0x10) !== 0;
-  return isEmpty ? null : parseWkb(blob.subarray(GEOMETRY_HEADER + envelope), checker);
+  if (!isEmpty) addWkb(parts, blob.subarray(GEOMETRY_HEADER + envelope), checker);
 }
 
 /** Null for the two numbers that stand for an unknown system. */

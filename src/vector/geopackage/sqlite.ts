@@ -4,7 +4,7 @@
  */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
-import { columnsOfTable } from './create-table.js';
+import { columnsOfTable, type TableColumns } from './create-table.js';
 
 export type SqliteValue = number | bigint | string | Uint8Array | null;
 export type SqliteRow = Readonly<Record<string, SqliteValue>>;
@@ -13,6 +13,9 @@ const MAGIC = 'SQLite format 3\0';
 const HEADER = 100;
 const LEAF = 0x0d;
 const INTERIOR = 0x05;
+/** Pages of tables WITHOUT ROWID, whose inner pages hold rows too. */
+const KEY_LEAF = 0x0a;
+const KEY_INTERIOR = 0x02;
 
 /** Pages from the root of a table to its leaves: 20 levels would hold more rows than a disk. */
 const MAX_DEPTH = 20;
@@ -20,12 +23,9 @@ const MAX_DEPTH = 20;
 /** One row: geometries above are refused by their positions anyway. */
 const MAX_ROW_BYTES = 128 * 2 ** 20;
 
-interface Table {
+interface Table extends TableColumns {
   readonly name: string;
   readonly root: number;
-  readonly columns: readonly string[];
-  /** The column that stands for the number of a row; null for none. */
-  readonly rowId: string | null;
 }
 
 interface Node {
@@ -74,8 +74,10 @@ export class SqliteFile {
     const schema: Table = {
       name: 'sqlite_schema',
       root: 1,
-      columns: ['type', 'name', 'tbl_name', 'rootpage', 'sql'],
+      columns: ['type', 'name', 'tbl_name', 'rootpage', 'sql'].map((name) => ({ name, otherwise: null })),
       rowId: null,
+      byKey: false,
+      computed: [],
     };
     for await (const { type, name, rootpage, sql } of file.#rows(schema)) {
       if (type !== 'table' || typeof name !== 'string' || typeof rootpage !== 'number') continue;
@@ -89,7 +91,17 @@ export class SqliteFile {
     return this.#tables.has(table.toLowerCase());
   }
 
-  /** The rows of a table, in the order of their numbers. Columns added later than a row are null in it. */
+  /** Whether the rows of a table have numbers, so that `row` finds them. */
+  hasRowIds(table: string): boolean {
+    return !this.#table(table).byKey;
+  }
+
+  /** Columns of a table that are computed when they are read, and so left out of rows. */
+  computed(table: string): readonly string[] {
+    return this.#table(table).computed;
+  }
+
+  /** The rows of a table, in the order of their numbers or keys. A row older than a column has its default. */
   rows(table: string): AsyncGenerator<SqliteRow> {
     return this.#rows(this.#table(table));
   }
@@ -97,14 +109,18 @@ export class SqliteFile {
   #table(table: string): Table {
     const found = this.#tables.get(table.toLowerCase());
     if (found === undefined) {
-      throw invalidInput(this.name, `has no table "${table}" (a view cannot be read)`, 'check the file');
+      throw invalidInput(
+        this.name,
+        `has no table "${table}" (a view cannot be read)`,
+        'copy the layer into a table (ogr2ogr)',
+      );
     }
     if (found.columns.length === 0) {
       throw new TerrachipError(
         'UNSUPPORTED',
-        `${this.name} has the table "${table}", which is virtual or without row numbers`,
+        `${this.name} has the table "${table}", which is virtual`,
         'copy it into an ordinary table (ogr2ogr)',
-        { feature: 'SQLite tables without row numbers' },
+        { feature: 'virtual tables of SQLite' },
       );
     }
     return found;
@@ -148,8 +164,9 @@ export class SqliteFile {
   #row(table: Table, rowId: number, payload: Uint8Array): SqliteRow {
     const values = this.#record(payload);
     const row: Record<string, SqliteValue> = {};
-    for (const [k, column] of table.columns.entries()) {
-      row[column] = column === table.rowId ? (values[k] ?? rowId) : (values[k] ?? null);
+    for (const [k, { name, otherwise }] of table.columns.entries()) {
+      const value = k < values.length ? values[k] : otherwise;
+      row[name] = name === table.rowId ? (value ?? rowId) : value;
     }
     return row;
   }
@@ -162,18 +179,21 @@ export class SqliteFile {
   ): AsyncGenerator<{ rowId: number; payload: Uint8Array }> {
     if (depth > MAX_DEPTH) throw this.#damaged();
     const { bytes, view, kind, count, pointers, start } = await this.#node(page, budget);
+    const isInner = kind === INTERIOR || kind === KEY_INTERIOR;
     for (let k = 0; k < count; k++) {
       const at = view.getUint16(pointers + 2 * k);
       if (at + 4 > bytes.length) throw this.#damaged();
-      if (kind === INTERIOR) {
-        yield* this.#cells(view.getUint32(at), depth + 1, budget);
+      if (isInner) yield* this.#cells(view.getUint32(at), depth + 1, budget);
+      if (kind === INTERIOR) continue;
+      const [size, afterSize] = varint(bytes, isInner ? at + 4 : at);
+      if (kind !== LEAF) {
+        yield { rowId: Number.NaN, payload: await this.#payload(bytes, afterSize, size, budget, true) };
         continue;
       }
-      const [size, afterSize] = varint(bytes, at);
       const [rowId, afterId] = varint(bytes, afterSize);
       yield { rowId, payload: await this.#payload(bytes, afterId, size, budget) };
     }
-    if (kind === INTERIOR) yield* this.#cells(view.getUint32(start + 8), depth + 1, budget);
+    if (isInner) yield* this.#cells(view.getUint32(start + 8), depth + 1, budget);
   }
 
   /** A page of a b-tree, and where the places of its cells stand. */
@@ -183,8 +203,9 @@ export class SqliteFile {
     const start = page === 1 ? HEADER : 0;
     const kind = view.getUint8(start);
     const count = view.getUint16(start + 3);
-    const pointers = start + (kind === INTERIOR ? 12 : 8);
-    if ((kind !== LEAF && kind !== INTERIOR) || pointers + 2 * count > bytes.length) throw this.#damaged();
+    const pointers = start + (kind === INTERIOR || kind === KEY_INTERIOR ? 12 : 8);
+    const isKnown = [LEAF, INTERIOR, KEY_LEAF, KEY_INTERIOR].includes(kind);
+    if (!isKnown || pointers + 2 * count > bytes.length) throw this.#damaged();
     return { bytes, view, kind, count, pointers, start };
   }
 
@@ -194,9 +215,10 @@ export class SqliteFile {
     start: number,
     size: number,
     budget: { pages: number },
+    isKeyed = false,
   ): Promise<Uint8Array> {
     if (!(size >= 0) || size > Math.min(MAX_ROW_BYTES, this.#source.size)) throw this.#damaged();
-    const most = this.#usable - 35;
+    const most = isKeyed ? Math.floor(((this.#usable - 12) * 64) / 255) - 23 : this.#usable - 35;
     const least = Math.floor(((this.#usable - 12) * 32) / 255) - 23;
     const wanted = least + ((size - least) % (this.#usable - 4));
     const local = size <= most ? size : wanted <= most ? wanted : least;

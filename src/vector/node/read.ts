@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
 import { type ByteSource, withBlockCache } from '../../io/index.js';
-import { cannotOpen, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
+import { cannotOpen, findBeside, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
 import { openZip } from '../../io/zip.js';
 import { parseJson } from '../../json.js';
+import type { OnProgress } from '../../progress.js';
 import {
   type AreaFeatures,
   boundsAround,
@@ -17,7 +18,7 @@ import {
   type WantedBounds,
 } from '../features.js';
 import { readFlatGeobuf } from '../flatgeobuf/index.js';
-import { parseGeoJsonFeatures } from '../geojson.js';
+import { parseGeoJsonFeatures, requireNoStac } from '../geojson.js';
 import { readGeoPackage } from '../geopackage/index.js';
 import { parseShapefile, type ShapefileParts } from '../shapefile/index.js';
 import { isTopology, parseTopoJson } from '../topojson.js';
@@ -26,8 +27,18 @@ import { readGeodatabase } from './geodatabase.js';
 export interface ReadVectorOptions extends OpenOptions {
   /** The layer of a file with several; default: the only one there is. */
   layer?: string;
-  /** The reference system of a file that does not say its own. */
+  /**
+   * The reference system of a file that does not say its own: a shapefile without .prj, GeoJSON or TopoJSON without a
+   * `crs` member, and others. What a file says of itself wins, with a warning where the two differ.
+   */
   crs?: CrsLike;
+  /**
+   * The encoding of a shapefile's attributes, by a name or number such as `UTF-8`, `CP850` or `GBK`. Default: what its
+   * .cpg file or the header of its table says; else UTF-8 where all texts are, or Windows-1252.
+   */
+  encoding?: string;
+  /** Receives warnings: parts of features that cannot be used and are left out, files that do not fit each other. */
+  onProgress?: OnProgress;
   /**
    * Only features whose boxes touch these bounds. Of a FlatGeobuf file or a GeoPackage with an index only those are
    * fetched; other files are read whole.
@@ -35,6 +46,8 @@ export interface ReadVectorOptions extends OpenOptions {
   bounds?: Bounds;
   /** The reference system of `bounds`; default: the file's own. In another one, what lies just outside may come too. */
   boundsCrs?: CrsLike;
+  /** Takes the outlines of STAC items for features, which are no labels (default false). */
+  stac?: boolean;
 }
 
 /** What is read as a whole is no larger. */
@@ -56,16 +69,20 @@ export function isVectorPath(path: string): boolean {
 
 /**
  * Reads polygons from a GeoJSON, TopoJSON, FlatGeobuf or GeoPackage file, a shapefile, or an Esri file geodatabase.
- * @throws {TerrachipError} as `readFeatures`, and INVALID_INPUT for a file with lines or points
+ * @returns none of `bounds` that no polygon touches
+ * @throws {TerrachipError} as `readFeatures`, and INVALID_INPUT for a file with lines or points, or without features
  */
 export async function readAreas(path: string, options: ReadVectorOptions = {}): Promise<AreaFeatures> {
-  return requireAreas(await readFeatures(path, options));
+  const found = await readFeatures(path, options);
+  if (options.bounds !== undefined && found.features.length === 0) return { ...found, features: [] };
+  return requireAreas(found);
 }
 
 /**
  * Reads the features of a vector file by path or URL: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, shapefiles (`.shp` with
- * its `.dbf`, `.prj` and `.cpg` beside it, or all of them in a zip file), and Esri file geodatabases with the optional
- * package gdal3.js.
+ * its `.shx`, `.dbf`, `.prj` and `.cpg` beside it in any case, or all of them in a zip file), and Esri file geodatabases
+ * with the optional package gdal3.js. Empty geometries are left out, and so is, with a warning, what cannot be used: rings
+ * that enclose nothing, positions that are no numbers, geometries that are damaged.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where the file has several layers and none is named,
  * UNSUPPORTED, TOO_LARGE above four million positions, MISSING_DEPENDENCY or NETWORK
  */
@@ -73,6 +90,8 @@ export async function readFeatures(path: string, options: ReadVectorOptions = {}
   const parse: ParseVectorOptions = {
     ...(options.layer === undefined ? {} : { layer: options.layer }),
     ...(options.crs === undefined ? {} : { crs: Crs.parse(options.crs) }),
+    ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   };
   const { bounds, boundsCrs } = options;
   if (bounds === undefined) return readByEnding(path, parse, options);
@@ -116,7 +135,8 @@ async function readByEnding(
     }
     const document = parseJson(textOf(await readWhole(source, MAX_JSON_BYTES, options.signal)), source.name);
     if (isTopology(document)) return parseTopoJson(document, source.name, parse);
-    return parseGeoJsonFeatures(document, source.name);
+    if (options.stac !== true) requireNoStac(document, source.name);
+    return parseGeoJsonFeatures(document, source.name, parse);
   } finally {
     await source.close();
   }
@@ -135,21 +155,50 @@ async function readShapefile(
       await source.close();
     }
   };
-  const beside = async (extension: string, limit: number): Promise<Uint8Array | null> => {
-    const isUpper = /\.SHP(\?|$)/.test(path);
-    const place = path.replace(/\.shp(?=\?|$)/i, `.${isUpper ? extension.toUpperCase() : extension}`);
-    try {
-      return await read(place, limit);
-    } catch (error) {
-      if (isTerrachipError(error, 'NOT_FOUND')) return null;
-      throw error;
+  const besides = await partsBeside(path);
+  const beside = async (part: Part, limit: number): Promise<Uint8Array | null> => {
+    for (const place of besides[part]) {
+      try {
+        return await read(place, limit);
+      } catch (error) {
+        if (!isTerrachipError(error, 'NOT_FOUND')) throw error;
+      }
     }
+    return null;
   };
   const shp = await read(path, MAX_WHOLE_BYTES);
-  const dbf = await beside('dbf', MAX_WHOLE_BYTES);
-  const [prj, cpg] = [await beside('prj', MAX_SIDECAR_BYTES), await beside('cpg', MAX_SIDECAR_BYTES)];
-  const parts = { shp, dbf, prj: prj && textOf(prj), cpg: cpg && textOf(cpg) };
-  return parseShapefile(parts, path, layerName(placeOf(path)), parse);
+  return parseShapefile(await readParts(shp, beside), path, layerName(placeOf(path)), parse);
+}
+
+type Part = 'shx' | 'dbf' | 'prj' | 'cpg';
+
+async function readParts(
+  shp: Uint8Array,
+  read: (part: Part, limit: number) => Promise<Uint8Array | null>,
+): Promise<ShapefileParts> {
+  const shx = await read('shx', MAX_WHOLE_BYTES);
+  const dbf = await read('dbf', MAX_WHOLE_BYTES);
+  const [prj, cpg] = [await read('prj', MAX_SIDECAR_BYTES), await read('cpg', MAX_SIDECAR_BYTES)];
+  return { shp, shx, dbf, prj: prj && textOf(prj), cpg: cpg && textOf(cpg) };
+}
+
+/** Where the parts of a shapefile may lie, whatever the case of their endings. */
+async function partsBeside(path: string): Promise<Record<Part, readonly string[]>> {
+  const named = (part: string): string => path.replace(/\.shp(?=\?|$)/i, `.${part}`);
+  if (isUrl(path)) {
+    const isUpper = /\.SHP(\?|$)/.test(path);
+    const both = (part: string): string[] => {
+      const names = [named(part), named(part.toUpperCase())];
+      return isUpper ? names.reverse() : names;
+    };
+    return { shx: both('shx'), dbf: both('dbf'), prj: both('prj'), cpg: both('cpg') };
+  }
+  const local = localPath(path);
+  const wanted = ['shx', 'dbf', 'prj', 'cpg'].map((part) => local.replace(/\.shp$/i, `.${part}`));
+  const [shx, dbf, prj, cpg] = (await findBeside(local, wanted)).map((found) =>
+    found === null ? [] : [found],
+  );
+  return { shx, dbf, prj, cpg };
 }
 
 async function readZip(
@@ -185,14 +234,8 @@ async function readZip(
     requireSize(`${source.name}/${key}`, size, limit);
     return zip.read(key, 0, size);
   };
-  const [prj, cpg] = [await read('prj', MAX_SIDECAR_BYTES), await read('cpg', MAX_SIDECAR_BYTES)];
-  const parts: ShapefileParts = {
-    shp: (await read('shp', MAX_WHOLE_BYTES)) ?? new Uint8Array(),
-    dbf: await read('dbf', MAX_WHOLE_BYTES),
-    prj: prj && textOf(prj),
-    cpg: cpg && textOf(cpg),
-  };
-  return parseShapefile(parts, `${source.name}/${shp}`, layerName(shp), parse);
+  const bytes = (await read('shp', MAX_WHOLE_BYTES)) ?? new Uint8Array();
+  return parseShapefile(await readParts(bytes, read), `${source.name}/${shp}`, layerName(shp), parse);
 }
 
 function layerName(path: string): string {

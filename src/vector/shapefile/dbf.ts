@@ -1,5 +1,6 @@
 /** The attributes of a shapefile: a dBase III table. */
-import { invalidInput } from '../../errors.js';
+import { invalidInput, invalidOption } from '../../errors.js';
+import { type Decode, decoderOf, encodingOfLanguage } from './encoding.js';
 
 /** Bytes of the header before the fields, and of each field. */
 const HEADER = 32;
@@ -16,27 +17,14 @@ interface Field {
   readonly length: number;
 }
 
-/** Code pages of the header's language byte, by the names of the Encoding Standard. */
-const CODE_PAGES: Readonly<Record<number, string>> = {
-  3: 'windows-1252',
-  38: 'ibm866',
-  77: 'gbk',
-  78: 'euc-kr',
-  79: 'big5',
-  87: 'windows-1252',
-  101: 'ibm866',
-  120: 'big5',
-  121: 'euc-kr',
-  122: 'gbk',
-  124: 'windows-874',
-  125: 'windows-1255',
-  126: 'windows-1256',
-  200: 'windows-1250',
-  201: 'windows-1251',
-  202: 'windows-1254',
-  203: 'windows-1253',
-  204: 'windows-1257',
-};
+export interface DbfOptions {
+  /** What the .cpg file says, or null without one. */
+  readonly cpg: string | null;
+  /** The encoding, whatever the file says. */
+  readonly encoding?: string | undefined;
+  /** Is told when the encoding had to be guessed. */
+  readonly warn: (problem: string) => void;
+}
 
 /** A table that reads one record at a time. */
 export class DbfTable {
@@ -46,13 +34,12 @@ export class DbfTable {
   readonly #bytes: Uint8Array;
   readonly #fields: readonly Field[];
   readonly #start: number;
-  readonly #decode: (bytes: Uint8Array) => string;
+  readonly #decode: Decode;
 
   /**
-   * @param encoding what the .cpg file says, or null without one
-   * @throws {TerrachipError} INVALID_INPUT for a damaged table or an encoding that is not known
+   * @throws {TerrachipError} INVALID_INPUT for a damaged table; INVALID_OPTION for an `encoding` that is not known
    */
-  constructor(bytes: Uint8Array, name: string, encoding: string | null) {
+  constructor(bytes: Uint8Array, name: string, options: DbfOptions) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const damaged = (): Error => invalidInput(name, 'is a damaged table', 'get the file again');
     if (view.byteLength < HEADER) throw damaged();
@@ -62,19 +49,31 @@ export class DbfTable {
     const isWhole = this.#start + this.count * this.recordLength <= view.byteLength;
     if (this.#start < HEADER || this.recordLength < 1 || !isWhole) throw damaged();
     this.#bytes = bytes;
-    this.#decode = decoderOf(encoding, bytes[29], name);
-    const fields: Field[] = [];
+    const fields: Omit<Field, 'name'>[] = [];
+    const labels: Uint8Array[] = [];
     let offset = 1;
     for (let at = HEADER; at + FIELD <= this.#start && bytes[at] !== 0x0d; at += FIELD) {
       const length = bytes[at + 16];
       const stored = bytes.subarray(at, at + 11);
       const end = stored.indexOf(0);
-      const label = this.#decode(end < 0 ? stored : stored.subarray(0, end));
-      fields.push({ name: label, type: String.fromCharCode(bytes[at + 11]), offset, length });
+      labels.push(end < 0 ? stored : stored.subarray(0, end));
+      fields.push({ type: String.fromCharCode(bytes[at + 11]), offset, length });
       offset += length;
     }
     if (offset > this.recordLength || fields.length > MAX_FIELDS) throw damaged();
-    this.#fields = fields;
+    const texts = fields.filter(({ type }) => type === 'C');
+    this.#decode = chooseDecoder(bytes[29], name, options, () => [...labels, ...this.#texts(texts)]);
+    this.#fields = fields.map((field, k) => ({ ...field, name: this.#decode(labels[k]) }));
+  }
+
+  /** The bytes of all texts, without the spaces that fill them up. */
+  *#texts(fields: readonly Omit<Field, 'name'>[]): Generator<Uint8Array> {
+    for (let index = 0; index < this.count; index++) {
+      const start = this.#start + index * this.recordLength;
+      for (const { offset, length } of fields) {
+        yield this.#bytes.subarray(start + offset, start + offset + length);
+      }
+    }
   }
 
   /** The attributes of a record; null for one that was deleted. */
@@ -97,7 +96,9 @@ function parseValue(type: string, text: string): unknown {
   if (type === 'N' || type === 'F') {
     // A field of asterisks holds a number too long for it.
     const value = Number(trimmed);
-    return trimmed === '' || Number.isNaN(value) ? null : value;
+    if (trimmed === '' || Number.isNaN(value)) return null;
+    // Whole numbers that would be rounded stay texts.
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? trimmed : value;
   }
   if (type === 'L') return /^[YyTt]$/.test(trimmed) ? true : /^[NnFf]$/.test(trimmed) ? false : null;
   if (type === 'D') {
@@ -107,29 +108,70 @@ function parseValue(type: string, text: string): unknown {
   return undefined;
 }
 
-function decoderOf(encoding: string | null, language: number, name: string): (bytes: Uint8Array) => string {
-  const label = encoding === null ? (CODE_PAGES[language] ?? 'iso-8859-1') : labelOf(encoding);
-  try {
-    const decoder = new TextDecoder(label);
-    return (bytes) => decoder.decode(bytes);
-  } catch (cause) {
+/**
+ * The option wins over the .cpg file, and that over the header's language byte. Where none says anything, bytes that
+ * are UTF-8 are taken for it, others for Windows-1252.
+ */
+function chooseDecoder(
+  language: number,
+  name: string,
+  { cpg, encoding, warn }: DbfOptions,
+  texts: () => Iterable<Uint8Array>,
+): Decode {
+  if (encoding !== undefined) {
+    const decode = decoderOf(encoding);
+    if (decode !== null) return decode;
+    throw invalidOption('encoding', `cannot be "${encoding}"`, 'give a name such as UTF-8, CP850 or GBK');
+  }
+  const said =
+    cpg
+      ?.replace(/^\ufeff/, '')
+      .split(/[\0\r\n]/)[0]
+      .trim() ?? '';
+  // "System" was the code page of the computer that wrote the file.
+  const declared = said === '' || /^system$/i.test(said) ? encodingOfLanguage(language) : said;
+  if (declared !== null) return decoderOf(declared) ?? onlyAscii(declared, name);
+  const kind = kindOf(texts());
+  if (kind !== 'other') return decodeUtf8;
+  warn(
+    'does not say the encoding of its texts, which are read as Windows-1252; give it as encoding (--encoding)',
+  );
+  return decoderOf('windows-1252') ?? decodeUtf8;
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** ASCII is the same in every encoding that a table may have. */
+function onlyAscii(encoding: string, name: string): Decode {
+  return (bytes) => {
+    if (bytes.every((byte) => byte < 0x80)) return decodeUtf8(bytes);
     throw invalidInput(
       name,
       `has text in the encoding "${encoding}", which is not known`,
-      'convert it to UTF-8 (ogr2ogr -lco ENCODING=UTF-8)',
-      cause,
+      'give one as encoding (--encoding), or convert it to UTF-8 (ogr2ogr -lco ENCODING=UTF-8)',
     );
-  }
+  };
 }
 
-/** The names that programs write into .cpg files, as the Encoding Standard spells them. */
-function labelOf(encoding: string): string {
-  const text = encoding.trim().toLowerCase();
-  const page = /^(?:ansi |cp|windows[- ])?(125\d|874)$/.exec(text)?.[1];
-  if (page !== undefined) return `windows-${page}`;
-  const part = /^(?:iso[- ]?)?8859[- ]?(\d{1,2})$|^88591?(\d)$/.exec(text);
-  if (part !== null) return `iso-8859-${part[1] ?? part[2]}`;
-  if (text === '65001' || text === 'utf8') return 'utf-8';
-  if (text === '866') return 'ibm866';
-  return text;
+function kindOf(texts: Iterable<Uint8Array>): 'ascii' | 'utf-8' | 'other' {
+  let kind: 'ascii' | 'utf-8' = 'ascii';
+  for (const bytes of texts) {
+    if (bytes.every((byte) => byte < 0x80)) continue;
+    kind = 'utf-8';
+    // A text that fills its field may end within a character.
+    const isUtf8 = [0, 1, 2, 3].some((cut) => isValidUtf8(bytes.subarray(0, bytes.length - cut)));
+    if (!isUtf8) return 'other';
+  }
+  return kind;
+}
+
+function isValidUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,19 +1,15 @@
 /** Shapefiles: geometries, attributes, reference system. */
-import { invalidInput } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
-import {
-  GeometryChecker,
-  type ParseVectorOptions,
-  requireCrs,
-  type VectorFeature,
-  type VectorFeatures,
-} from '../features.js';
+import { type ParseVectorOptions, requireCrs, type VectorFeature, type VectorFeatures } from '../features.js';
+import { GeometryChecker } from '../geometry-checker.js';
 import { DbfTable } from './dbf.js';
-import { readShapes } from './shp.js';
+import { addShape, openShapes } from './shp.js';
+import { listRecords } from './shx.js';
 
 /** The files of one shapefile, whole; null for those that are not there. */
 export interface ShapefileParts {
   readonly shp: Uint8Array;
+  readonly shx: Uint8Array | null;
   readonly dbf: Uint8Array | null;
   readonly prj: string | null;
   readonly cpg: string | null;
@@ -22,7 +18,7 @@ export interface ShapefileParts {
 /**
  * Reads a shapefile. Records that its table marks as deleted are left out.
  * @param name the file, for messages
- * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED or TOO_LARGE
+ * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION for an `encoding` that is not known, UNSUPPORTED or TOO_LARGE
  */
 export function parseShapefile(
   parts: ShapefileParts,
@@ -30,24 +26,26 @@ export function parseShapefile(
   layer: string,
   options: ParseVectorOptions = {},
 ): VectorFeatures {
-  const crs = requireCrs(name, parts.prj === null ? null : Crs.parse(parts.prj), options.crs);
-  const checker = new GeometryChecker(name, crs);
-  const table = parts.dbf === null ? null : new DbfTable(parts.dbf, name, parts.cpg);
+  const { onProgress } = options;
+  const warn = (problem: string): void => onProgress?.({ type: 'warning', message: `${name} ${problem}` });
+  const crs = requireCrs(name, parts.prj === null ? null : Crs.parse(parts.prj), options);
+  const checker = new GeometryChecker(name, crs, options);
+  const shapes = openShapes(parts.shp, name);
+  const table =
+    parts.dbf === null
+      ? null
+      : new DbfTable(parts.dbf, name, { cpg: parts.cpg, encoding: options.encoding, warn });
+  if (table === null) warn('has no table (.dbf) beside it, so that its features have no attributes');
   const features: VectorFeature[] = [];
-  let index = 0;
-  for (const shape of readShapes(parts.shp, checker)) {
-    if (table !== null && index >= table.count) {
-      throw invalidInput(
-        name,
-        `has more shapes than the ${table.count} records of its table`,
-        'get it again',
-      );
-    }
+  for (const { row, start, length } of listRecords(shapes, parts.shx, table?.count ?? null, name, warn)) {
     checker.admitFeature(table?.recordLength ?? 0);
-    const properties = table === null ? {} : table.record(index);
-    const feature = properties === null ? null : shape.finish(properties);
+    const properties = table === null ? {} : table.record(row);
+    if (properties === null) continue;
+    const feature = checker.read(`feature ${row}`, (found) => {
+      addShape(found, new DataView(shapes.buffer, shapes.byteOffset + start, length), checker);
+      return properties;
+    });
     if (feature !== null) features.push(feature);
-    index++;
   }
-  return { name, layer, crs, features };
+  return { name, layer, crs, features: checker.finish(features) };
 }

@@ -1,13 +1,15 @@
 /** The main file of a shapefile (Esri white paper J-7855, 1998): geometries. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { FeatureParts, type GeometryChecker, type Polygon, type Position, type Ring } from '../features.js';
+import type { Polygon, Position, Ring } from '../features.js';
+import type { FeatureParts, GeometryChecker } from '../geometry-checker.js';
 import { ringBounds, signedArea } from '../ring.js';
-
-const FILE_CODE = 9994;
-const HEADER = 100;
+import { FILE_CODE, HEADER } from './shx.js';
 
 /** Rings of one shape whose holes must be told from one another. */
 const MAX_RINGS = 65_536;
+
+/** Positions of a closed ring at least. */
+const SHORTEST = 4;
 
 /** Shape types; with heights 10 more, with measures 20 more. */
 const NULL_SHAPE = 0;
@@ -17,32 +19,24 @@ const POLYGON = 5;
 const MULTI_POINT = 8;
 const MULTI_PATCH = 31;
 
-/**
- * The parts of each record, in the file's order.
- * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED for multi-patches, or TOO_LARGE
- */
-export function* readShapes(bytes: Uint8Array, checker: GeometryChecker): Generator<FeatureParts> {
-  const { name } = checker;
+/** A view of the file. @throws {TerrachipError} INVALID_INPUT for what is no .shp file */
+export function openShapes(bytes: Uint8Array, name: string): DataView {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.byteLength < HEADER || view.getInt32(0) !== FILE_CODE) {
     throw invalidInput(name, 'is no shapefile', 'give the .shp file');
   }
-  // Lengths count words of 16 bits. Some writers leave the file's own wrong, so that what is there counts.
-  for (let offset = HEADER; offset + 8 <= view.byteLength; ) {
-    const length = view.getInt32(offset + 4) * 2;
-    const end = offset + 8 + length;
-    if (length < 4 || end > view.byteLength) {
-      throw invalidInput(name, 'has a record that reaches beyond its end', 'get the file again');
-    }
-    yield readShape(new DataView(view.buffer, view.byteOffset + offset + 8, length), checker);
-    offset = end;
-  }
+  return view;
 }
 
-function readShape(view: DataView, checker: GeometryChecker): FeatureParts {
-  const parts = new FeatureParts();
+/**
+ * Adds the parts of a record.
+ * @param view its content
+ * @throws {TerrachipError} INVALID_INPUT for damaged content, UNSUPPORTED for multi-patches, or TOO_LARGE
+ */
+export function addShape(parts: FeatureParts, view: DataView, checker: GeometryChecker): void {
+  if (view.byteLength < 4) return;
   const kind = view.getInt32(0, true);
-  if (kind === NULL_SHAPE) return parts;
+  if (kind === NULL_SHAPE) return;
   const plain = kind % 10;
   if (kind === MULTI_PATCH || kind < 0 || kind > 28) {
     throw new TerrachipError(
@@ -69,10 +63,10 @@ function readShape(view: DataView, checker: GeometryChecker): FeatureParts {
     );
   };
   if (plain === POINT) {
-    parts.points.push(checker.point(positions(4, 1)[0]));
+    for (const point of positions(4, 1)) checker.addPoint(parts, point);
   } else if (plain === MULTI_POINT) {
     require(40);
-    for (const point of positions(40, view.getUint32(36, true))) parts.points.push(checker.point(point));
+    for (const point of positions(40, view.getUint32(36, true))) checker.addPoint(parts, point);
   } else if (plain === LINE || plain === POLYGON) {
     require(44);
     const [partCount, total] = [view.getUint32(36, true), view.getUint32(40, true)];
@@ -86,18 +80,11 @@ function readShape(view: DataView, checker: GeometryChecker): FeatureParts {
       }
       return positions(first + 16 * start, end - start);
     });
-    if (plain === LINE) parts.lines.push(...paths.map((path) => checker.line(path)));
-    else
-      parts.polygons.push(
-        ...polygonsOf(
-          paths.map((path) => checker.ring(path)),
-          checker.name,
-        ),
-      );
+    if (plain === LINE) for (const path of paths) checker.addLine(parts, path);
+    else for (const polygon of polygonsOf(paths, checker.name)) checker.addPolygon(parts, polygon);
   } else {
     throw invalidInput(checker.name, `has a shape of the unknown type ${kind}`, 'get the file again');
   }
-  return parts;
 }
 
 /** Exteriors run clockwise, holes the other way; a hole belongs to the smallest exterior around it. */
@@ -111,13 +98,16 @@ function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
       { size: rings.length, limit: MAX_RINGS },
     );
   }
-  const described = rings.map((ring) => ({ ring, area: signedArea(ring), bounds: ringBounds(ring) }));
+  const described = rings
+    .filter(({ length }) => length >= SHORTEST)
+    .map((ring) => ({ ring, area: signedArea(ring), bounds: ringBounds(ring) }));
   const exteriors = described
     .filter(({ area }) => area <= 0)
     .map((exterior) => ({ ...exterior, polygon: [exterior.ring] }));
   // From the smallest on, the first that holds the hole is the nearest around it.
   const bySize = [...exteriors].sort((a, b) => b.area - a.area);
-  const strays: Polygon[] = [];
+  // What is too short for a ring is told as such when it is checked.
+  const strays = rings.filter(({ length }) => length < SHORTEST).map((ring): Polygon => [ring]);
   for (const { ring, bounds } of described.filter(({ area }) => area > 0)) {
     const around = bySize.find(
       (exterior) =>

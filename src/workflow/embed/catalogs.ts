@@ -20,6 +20,7 @@ import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/index.js';
 import { type RowSelection, readPlace, selectRows } from '../catalog.js';
 import { CatalogChips, type CatalogInput, type ChipMethod, rowsWithBands } from '../chips/index.js';
+import { given } from '../given.js';
 import { CHIP_TIMES, type ChipTimes, type EdgePolicy } from './choices.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
@@ -87,7 +88,7 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
     const area = SampleArea.of(rows, options, place === null ? {} : { roi: place });
     const inputs: Record<string, CatalogInput> = { [leader.input.name]: { ...lead, catalog: rows } };
     for (const source of sources.slice(1)) {
-      const all = await rowsAround(source, area.geobox, signal);
+      const all = await rowsAround(source, area.geobox, select, signal);
       const other = { ...settingsOf(options, source), catalog: all, pad };
       const catalog = rowsWithBands(source.input, other);
       reportLeftOut(options, source, all.length - catalog.length);
@@ -196,10 +197,10 @@ function reportLeftOut(
 async function rowsAround(
   { from, name }: InputSource,
   grid: GeoBox,
+  { allowLocal }: RowSelection,
   signal: AbortSignal | undefined,
 ): Promise<GeoCatalog> {
-  const all =
-    typeof from === 'string' ? await loadCatalog(from, signal === undefined ? {} : { signal }) : from;
+  const all = typeof from === 'string' ? await loadCatalog(from, given({ signal, allowLocal })) : from;
   const rows = GeoCatalog.from(rowsOn(all, grid, TimeInterval.always));
   if (rows.length > 0) return rows;
   throw invalidInput(name, 'has no row where chips are', 'choose another catalog, or another place');

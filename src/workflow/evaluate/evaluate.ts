@@ -4,8 +4,10 @@ import { invalidOption } from '../../errors.js';
 import { type GeoBox, PixelAreas, type RowRange } from '../../geo/index.js';
 import { requireApart, writeFileAtomically, writeJson } from '../../io/node/index.js';
 import type { OperationOptions } from '../../progress.js';
-import { noReference, openRaster, type Raster } from '../../raster/index.js';
+import { noReference, openRaster, type Raster, readPixels } from '../../raster/index.js';
+import type { ReadVectorOptions } from '../../vector/node/index.js';
 import { CLASS_NODATA } from '../classes.js';
+import { given } from '../given.js';
 import { type MapFolder, readMapFolder } from '../map-folder.js';
 import { drawMap } from '../picture/index.js';
 import { type OpenBaselines, openBaselines } from './baselines.js';
@@ -41,6 +43,10 @@ export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
   zones?: string;
   /** The property that names a zone. */
   zoneName?: string;
+  /** The reference system of files of polygons that do not say theirs. */
+  sourceCrs?: string;
+  /** The encoding of the attributes of shapefiles, whatever they say. */
+  encoding?: string;
   /** The scene file, where the one that the map was made of has moved. */
   scene?: string;
 }
@@ -131,13 +137,21 @@ class Job {
     await this.#baselines?.close();
   }
 
+  /** How files of polygons are read. */
+  #reading(): ReadVectorOptions {
+    const { sourceCrs: crs, encoding, signal, onProgress } = this.#options;
+    return given({ crs, encoding, signal, onProgress });
+  }
+
   /** The map's picture again, with the outline of the label. */
   async redraw(statistics: Statistics): Promise<void> {
     const { label, signal, minArea } = this.#options;
     const positive = this.#positive;
     if (label === undefined || positive === null) return;
     const read = async (geobox: GeoBox): Promise<Float32Array> => {
-      const layer = await openLabel({ ...this.#options, label }, geobox, this.#classes, positive, signal);
+      // What its file lacks was told when it was compared.
+      const { onProgress, ...reading } = this.#reading();
+      const layer = await openLabel({ ...this.#options, label }, geobox, this.#classes, positive, reading);
       const result = new Float32Array(geobox.pixelCount);
       try {
         for (let start = 0; start < geobox.height; start += STRIP_ROWS) {
@@ -194,6 +208,7 @@ class Job {
         'name it with --positive-class',
       );
     }
+    const reading = this.#reading();
     if (minArea !== undefined) this.#sieve = new Sieve(minArea);
     if (label !== undefined) {
       this.#label = await openLabel(
@@ -201,11 +216,15 @@ class Job {
         this.#geobox,
         this.#classes,
         this.#positive,
-        signal,
+        reading,
       );
     }
-    if (permanentWater !== undefined) this.#permanent = await openMask(permanentWater, this.#geobox, signal);
-    if (zones !== undefined) this.#zones = await Zones.open(zones, this.#geobox, this.#options.zoneName);
+    if (permanentWater !== undefined) {
+      this.#permanent = await openMask(permanentWater, this.#geobox, reading);
+    }
+    if (zones !== undefined) {
+      this.#zones = await Zones.open(zones, this.#geobox, this.#options.zoneName, reading);
+    }
     if (label !== undefined && this.#positive !== null) {
       this.#baselines = await openBaselines(this.#folder.plan, this.#geobox, this.#options.scene, signal);
     }
@@ -229,12 +248,12 @@ class Job {
     for (let start = 0; start < height; start += STRIP_ROWS) {
       signal?.throwIfAborted();
       const end = Math.min(height, start + STRIP_ROWS);
-      const [plane] = await this.#map.readPlanes({
+      const { planes, valid } = await readPixels(this.#map, {
         window: { x: 0, y: start, width, height: end - start },
         bands: [1],
         ...(signal === undefined ? {} : { signal }),
       });
-      const map = Uint8Array.from(plane);
+      const map = Uint8Array.from(planes[0], (value, i) => (valid[0][i] === 0 ? CLASS_NODATA : value));
       if (clean && this.#sieve !== null) {
         for (let first = 0; first < map.length; first += width)
           this.#sieve.cleanRow(map.subarray(first, first + width));

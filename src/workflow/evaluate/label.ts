@@ -1,8 +1,15 @@
 /** Labels: a raster of class values, or polygons. */
 import { invalidInput, invalidOption } from '../../errors.js';
-import type { GeoBox } from '../../geo/index.js';
-import { type AreaFeatures, isVectorPath, Rasterizer, readAreas } from '../../vector/node/index.js';
-import { AreaLayer, type GridLayer, noOverlap, openOverlapping, RasterLayer } from './layers.js';
+import { type GeoBox, noOverlap } from '../../geo/index.js';
+import {
+  type AreaFeatures,
+  isVectorPath,
+  placeOf,
+  Rasterizer,
+  type ReadVectorOptions,
+  readAreas,
+} from '../../vector/node/index.js';
+import { AreaLayer, type GridLayer, openOverlapping, RasterLayer } from './layers.js';
 
 export interface LabelOptions {
   /** A raster of class values (its declared nodata, or −1, is unknown), or polygons as GeoJSON. */
@@ -21,6 +28,7 @@ const LABEL_IGNORE = -1;
 /**
  * Opens a label on the map's grid: class numbers, NaN where unknown. Rasters are resampled by nearest, polygons
  * burned at pixel centres over the first class.
+ * @param read how a file of polygons is read; its `signal` ends the reading of a raster, too
  * @throws {TerrachipError} INVALID_INPUT for a label that does not fit, INVALID_OPTION for a class that is unknown
  */
 export async function openLabel(
@@ -28,16 +36,16 @@ export async function openLabel(
   geobox: GeoBox,
   classes: readonly string[],
   positive: number | null,
-  signal?: AbortSignal,
+  read: ReadVectorOptions = {},
 ): Promise<GridLayer> {
   if (isVectorPath(options.label)) {
     if (options.band !== undefined) {
       throw invalidOption('--band', `has no meaning for ${options.label}`, 'leave it out for polygons');
     }
-    const areas = await readAreas(options.label);
+    const areas = await readAreas(options.label, read);
     const values = classValues(areas, options, classes, positive);
     const rasterizer = new Rasterizer(areas, geobox);
-    if (!rasterizer.isNear) throw noOverlap(options.label);
+    if (!rasterizer.isNear) throw noOverlap(options.label, placeOf(areas), 'the map', geobox);
     return new AreaLayer(rasterizer, values, 0);
   }
   for (const [option, value] of [
@@ -48,7 +56,7 @@ export async function openLabel(
       throw invalidOption(option, `has no meaning for the raster ${options.label}`, 'leave it out');
     }
   }
-  const raster = await openOverlapping(options.label, geobox, signal);
+  const raster = await openOverlapping(options.label, geobox, read.signal);
   const band = options.band ?? 1;
   try {
     const layer = new RasterLayer(raster, geobox, { band, resampling: 'nearest', unscale: false });

@@ -1,9 +1,15 @@
 /** Zones: polygons that each get a row of their own. They may overlap; features of one name are one zone. */
 
 import { invalidInput } from '../../errors.js';
-import type { GeoBox, RowRange } from '../../geo/index.js';
-import { type AreaFeatures, polygonArea, Rasterizer, readAreas } from '../../vector/node/index.js';
-import { noOverlap } from './layers.js';
+import { type GeoBox, noOverlap, type RowRange } from '../../geo/index.js';
+import {
+  type AreaFeatures,
+  placeOf,
+  polygonArea,
+  Rasterizer,
+  type ReadVectorOptions,
+  readAreas,
+} from '../../vector/node/index.js';
 
 export interface ZoneArea {
   readonly name: string;
@@ -35,10 +41,15 @@ export class Zones {
    * @param property names a zone (default: one of name, NAME, Name, id, ID; else zones are numbered)
    * @throws {TerrachipError} INVALID_INPUT for zones without that property, or none near the map
    */
-  static async open(path: string, geobox: GeoBox, property: string | undefined): Promise<Zones> {
-    const areas = await readAreas(path);
+  static async open(
+    path: string,
+    geobox: GeoBox,
+    property: string | undefined,
+    read: ReadVectorOptions = {},
+  ): Promise<Zones> {
+    const areas = await readAreas(path, read);
     const rasterizer = new Rasterizer(areas, geobox);
-    if (!rasterizer.isNear) throw noOverlap(path);
+    if (!rasterizer.isNear) throw noOverlap(path, placeOf(areas), 'the map', geobox);
     const byName = new Map<string, number[]>();
     for (const [k, name] of namesOf(areas, property).entries()) {
       byName.set(name, [...(byName.get(name) ?? []), k]);

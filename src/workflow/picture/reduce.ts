@@ -1,6 +1,6 @@
 /** A raster's pixels at the size of a picture. */
 import { Affine, GeoBox } from '../../geo/index.js';
-import type { Raster } from '../../raster/index.js';
+import { type Raster, readPixels } from '../../raster/index.js';
 
 /** Physical values, NaN where there are none. */
 export interface ReducedImage {
@@ -40,14 +40,14 @@ export async function readReduced(
     const start = Math.floor(wanted[y] / rowsPerRead) * rowsPerRead;
     const end = Math.min(fullHeight, start + rowsPerRead);
     const window = { x: 0, y: start, width: fullWidth, height: end - start };
-    const rows = await raster.readPlanes({ ...request, window });
+    const rows = await readPixels(raster, { ...request, window });
     for (; y < height && wanted[y] < end; y++) {
-      for (const [i, row] of rows.entries()) {
-        const { nodata, scale, offset } = raster.bands[bands[i] - 1];
+      for (const [i, row] of rows.planes.entries()) {
+        const { scale, offset } = raster.bands[bands[i] - 1];
         const from = (wanted[y] - start) * fullWidth;
         for (let x = 0; x < width; x++) {
-          const value = row[from + Math.floor(((x + 0.5) * fullWidth) / width)];
-          planes[i][y * width + x] = value === nodata ? Number.NaN : value * scale + offset;
+          const at = from + Math.floor(((x + 0.5) * fullWidth) / width);
+          planes[i][y * width + x] = rows.valid[i][at] === 0 ? Number.NaN : row[at] * scale + offset;
         }
       }
     }

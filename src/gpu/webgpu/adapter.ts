@@ -1,3 +1,5 @@
+import type { BackendInfo } from '../backend.js';
+
 /**
  * The limits that terrachip asks for, each raised to what the adapter offers: they only make tiles larger. Kernels
  * keep to WebGPU's defaults in everything else, so that they compile on any adapter.
@@ -35,4 +37,23 @@ export function modelDevice(adapter: GPUAdapter): GPUDeviceDescriptor {
       MODEL_FEATURES.includes(name),
     ),
   };
+}
+
+/** An adapter as the backend describes itself. */
+export function describeAdapter(info: GPUAdapterInfo): BackendInfo {
+  const adapter = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(' ');
+  return {
+    kind: 'webgpu',
+    adapter: adapter || 'unnamed adapter',
+    adapterClass: isSoftware(info) ? 'software' : 'hardware',
+    threads: 0,
+  };
+}
+
+/** Whether an adapter emulates a GPU on the processor, as lavapipe and SwiftShader do. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  return (
+    info.isFallbackAdapter === true ||
+    /llvmpipe|swiftshader|software/i.test(`${info.description} ${info.architecture}`)
+  );
 }

@@ -1,0 +1,109 @@
+/** JSON documents: one a file, or one a line, as tools save the answers of STAC searches. */
+import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
+import type { ByteSource, ReadOptions } from '../../io/index.js';
+import { isUrl, openSource } from '../../io/node/index.js';
+import { parseJson } from '../../json.js';
+
+const MAX_JSON_BYTES = 64 * 2 ** 20;
+
+/** A file of lines is read in pieces; its documents are kept. */
+const MAX_LINES_BYTES = 2 ** 30;
+const PIECE = 4 * 2 ** 20;
+
+/** An item has some ten kilobytes. */
+const MAX_LINE_BYTES = 16 * 2 ** 20;
+
+const DOCUMENTS = /\.((geo)?json|nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq)$/i;
+const LINES = /\.(nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq)$/i;
+
+function placeOf(path: string): string {
+  return isUrl(path) ? new URL(path).pathname : path;
+}
+
+/** Whether a path or URL names a JSON document, or lines of them, by its ending. */
+export function isDocumentPath(path: string): boolean {
+  return DOCUMENTS.test(placeOf(path));
+}
+
+/** As `isDocumentPath`, for a document a line. */
+export function isLinesPath(path: string): boolean {
+  return LINES.test(placeOf(path));
+}
+
+/**
+ * The document that a file or URL holds, or the list of those on its lines.
+ * @throws {TerrachipError} NOT_FOUND or NETWORK; TOO_LARGE above 64 MiB, for lines above 1 GiB; INVALID_INPUT for what is
+ * not JSON
+ */
+export async function readDocuments(path: string, options: ReadOptions = {}): Promise<unknown> {
+  const source = await openSource(path, options);
+  try {
+    if (isLinesPath(path)) return await readLines(source, options);
+    requireSize(source, MAX_JSON_BYTES);
+    const text = new TextDecoder().decode(await source.read(0, source.size, options));
+    try {
+      return parseJson(text, source.name);
+    } catch (error) {
+      if (!isTerrachipError(error, 'INVALID_INPUT') || !isLines(text)) throw error;
+      return text.split('\n').flatMap((line, k) => documentOf(line, `${source.name}: line ${k + 1}`));
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** Whether the first line is a document of its own, and more follow. */
+function isLines(text: string): boolean {
+  const end = text.indexOf('\n');
+  if (end < 0 || text.slice(end).trim() === '') return false;
+  try {
+    JSON.parse(bare(text.slice(0, end)));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function readLines(source: ByteSource, options: ReadOptions): Promise<unknown[]> {
+  requireSize(source, MAX_LINES_BYTES);
+  const documents: unknown[] = [];
+  const decoder = new TextDecoder();
+  let rest = '';
+  let line = 0;
+  for (let start = 0; start < source.size; start += PIECE) {
+    options.signal?.throwIfAborted();
+    const bytes = await source.read(start, Math.min(PIECE, source.size - start), options);
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MAX_LINE_BYTES)
+      throw invalidInput(source.name, `has a line of more than ${MAX_LINE_BYTES} bytes`, 'check the file');
+    for (const text of lines) documents.push(...documentOf(text, `${source.name}: line ${++line}`));
+  }
+  documents.push(...documentOf(rest, `${source.name}: line ${line + 1}`));
+  return documents;
+}
+
+/** None for an empty line. */
+function documentOf(text: string, name: string): unknown[] {
+  const plain = bare(text);
+  return plain === '' ? [] : [parseJson(plain, name)];
+}
+
+/** What stands before each document of a sequence (RFC 7464). */
+const RECORD_SEPARATOR = String.fromCharCode(0x1e);
+
+/** The document of a line; a byte order mark counts as space. */
+function bare(text: string): string {
+  const line = text.trim();
+  return line.startsWith(RECORD_SEPARATOR) ? line.slice(1).trim() : line;
+}
+
+function requireSize({ name, size }: ByteSource, limit: number): void {
+  if (size <= limit) return;
+  throw new TerrachipError(
+    'TOO_LARGE',
+    `${name} has ${size} bytes, more than the ${limit} that are read of such a file`,
+    'check that it is the right file, or write the items as STAC-GeoParquet',
+    { size, limit },
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * Well-known text of reference systems as a tree (OGC 01-009, ISO 19162): `KEYWORD["text", number, KEYWORD[…]]`.
+ */
+
+export interface WktNode {
+  /** In capitals. */
+  readonly keyword: string;
+  /** Texts, numbers and bare words, in their order. */
+  readonly values: readonly (string | number)[];
+  readonly children: readonly WktNode[];
+}
+
+/** The deepest text that anybody writes nests about ten levels. */
+const MAX_DEPTH = 32;
+
+/** The first object of a text; null for a text that is not WKT. What follows it, such as Esri's VERTCS, is left aside. */
+export function parseWkt(text: string): WktNode | null {
+  const token =
+    /\s*(?:"((?:[^"]|"")*)"|([A-Za-z_][\w.]*)|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|([[\](),]))/y;
+  let depth = 0;
+  const next = (): RegExpExecArray | null => token.exec(text);
+
+  /** The object whose keyword was just read. */
+  const object = (keyword: string): WktNode | null => {
+    const opening = next()?.[4];
+    if ((opening !== '[' && opening !== '(') || ++depth > MAX_DEPTH) return null;
+    const values: (string | number)[] = [];
+    const children: WktNode[] = [];
+    for (let found = next(); found !== null; found = next()) {
+      const [, quoted, word, number, sign] = found;
+      if (sign === ']' || sign === ')') {
+        depth--;
+        return { keyword: keyword.toUpperCase(), values, children };
+      }
+      if (quoted !== undefined) values.push(quoted.replaceAll('""', '"'));
+      else if (number !== undefined) values.push(Number(number));
+      else if (word !== undefined) {
+        const here = token.lastIndex;
+        const follows = next()?.[4];
+        token.lastIndex = here;
+        if (follows === '[' || follows === '(') {
+          const child = object(word);
+          if (child === null) return null;
+          children.push(child);
+        } else values.push(word);
+      } else if (sign !== ',') return null;
+    }
+    return null;
+  };
+
+  const first = next()?.[2];
+  return first === undefined ? null : object(first);
+}
+
+/** The first child that has one of the keywords. */
+export function childOf(node: WktNode | undefined, ...keywords: string[]): WktNode | undefined {
+  return node?.children.find(({ keyword }) => keywords.includes(keyword));
+}
+
+/** The first text of an object, which is its name. */
+export function nameOfNode(node: WktNode | undefined): string | undefined {
+  const value = node?.values[0];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The EPSG code of an object; null where it has none. */
+export function epsgOfNode(node: WktNode): number | null {
+  const id = node.children.find(
+    ({ keyword, values }) =>
+      (keyword === 'AUTHORITY' || keyword === 'ID') && /^epsg$/i.test(String(values[0])),
+  );
+  const code = Number(id?.values[1]);
+  return Number.isInteger(code) && code > 0 ? code : null;
+}

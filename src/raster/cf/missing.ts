@@ -1,0 +1,124 @@
+/** Which stored values of a variable stand for no data: CF's fill values, missing values and valid ranges. */
+import { allocateArray, type Dtype, isFloat, rangeOf, type TypedArray, viewArray } from '../../geo/index.js';
+import type { StoredArray } from '../arrays/index.js';
+import { missingValuesOf, numberOf, numbersOf, textOf } from './attributes.js';
+
+export interface MissingValues {
+  /** The value that stands for all of them, as the type holds it; null where nothing is missing. */
+  readonly nodata: number | null;
+  /** Further values that are missing. */
+  readonly others: readonly number[];
+  /** What lies outside is missing, in stored units; null for no range. */
+  readonly valid: readonly [least: number, most: number] | null;
+  /** What is wrong with the declared range, as the end of a sentence about the variable; null for nothing. */
+  readonly problem: string | null;
+}
+
+/** What netCDF's library writes where nobody wrote, by type; bytes have none. */
+const DEFAULT_FILLS: Readonly<Record<string, number>> = {
+  int16: -32_767,
+  uint16: 65_535,
+  int32: -2_147_483_647,
+  uint32: 4_294_967_295,
+  float32: 9.969209968386869e36,
+  float64: 9.969209968386869e36,
+};
+
+/**
+ * @param dtype the type that `_Unsigned` makes of the stored one
+ * @param isNetcdf whether values that were never written are netCDF's own fill values
+ */
+export function missingValuesFor(array: StoredArray, dtype: Dtype, isNetcdf: boolean): MissingValues {
+  const { attributes } = array;
+  const held = (values: readonly number[]): number[] =>
+    values.flatMap((value) => {
+      const seen = viewOf(value, array.dtype, dtype);
+      return seen === null ? [] : [seen];
+    });
+  const fills = held(missingValuesOf(attributes, '_FillValue'));
+  const declared = [...fills, ...held(missingValuesOf(attributes, 'missing_value'))];
+  const noFill = textOf(attributes, '_NoFill')?.toLowerCase() === 'true';
+  const usual = isNetcdf && fills.length === 0 && !noFill ? DEFAULT_FILLS[array.storedType] : undefined;
+  if (array.nodata !== null && declared.length === 0) declared.push(...held([array.nodata]));
+  if (usual !== undefined) declared.push(...held([usual]));
+  const { valid, problem } = validRange(array, dtype);
+  const [nodata = valid === null ? null : valueOutside(dtype, valid), ...others] = new Set(declared);
+  return { nodata, others: others.filter((value) => !Number.isNaN(value)), valid, problem };
+}
+
+/** Replaces all that is missing by the one value that stands for it, in place. */
+export function markMissing(values: TypedArray, { nodata, others, valid }: MissingValues): void {
+  if (nodata === null || (others.length === 0 && valid === null)) return;
+  const [least, most] = valid ?? [-Infinity, Infinity];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value < least || value > most || others.includes(value)) values[i] = nodata;
+  }
+}
+
+/**
+ * `valid_range`, or `valid_min` and `valid_max`, in stored units. They are in unpacked units where they are stored as
+ * real numbers and the values are packed in integers, or are no integers.
+ */
+function validRange(array: StoredArray, dtype: Dtype): Pick<MissingValues, 'valid' | 'problem'> {
+  const { attributes } = array;
+  const pair = numbersOf(attributes, 'valid_range');
+  const [least, most] =
+    pair?.length === 2 ? pair : [numberOf(attributes, 'valid_min'), numberOf(attributes, 'valid_max')];
+  if (least === null && most === null) return { valid: null, problem: null };
+  if (isFloat(dtype))
+    return checkedRange([stored(least, dtype) ?? -Infinity, stored(most, dtype) ?? Infinity]);
+  const scale = numberOf(attributes, 'scale_factor') ?? 1;
+  const offset = numberOf(attributes, 'add_offset') ?? 0;
+  const names = ['valid_range', 'valid_min', 'valid_max'];
+  const isPacked = scale !== 1 || offset !== 0;
+  const isReal = names.some((name) => array.realAttributes?.has(name) === true);
+  const isWhole = [least, most].every((end) => end === null || Number.isInteger(end));
+  if (isPacked && (isReal || !isWhole)) {
+    // Half a step more, since ends in unpacked units are rounded.
+    const ends = [least, most].map((end) => (end === null ? null : (end - offset) / scale));
+    const [a, b] = scale > 0 ? ends : ends.reverse();
+    return checkedRange([a === null ? -Infinity : a - 0.5, b === null ? Infinity : b + 0.5]);
+  }
+  const { min, max } = rangeOf(dtype);
+  const ends = [least ?? -Infinity, most ?? Infinity].map((end) =>
+    end < 0 && min === 0 ? (viewOf(end, array.dtype, dtype) ?? end) : end,
+  );
+  if (ends[0] > max || ends[1] < min) {
+    return { valid: null, problem: `has a valid range (${least} to ${most}) that its type cannot hold` };
+  }
+  return checkedRange([ends[0], ends[1]]);
+}
+
+function checkedRange([least, most]: [number, number]): Pick<MissingValues, 'valid' | 'problem'> {
+  if (least <= most) return { valid: [least, most], problem: null };
+  return { valid: null, problem: `has a valid range that ends before it begins (${least} to ${most})` };
+}
+
+function stored(value: number | null, dtype: Dtype): number | null {
+  return value !== null && dtype === 'float32' ? Math.fround(value) : value;
+}
+
+/** A value that a type holds and a range does not; null where the range is the type's. */
+function valueOutside(dtype: Dtype, [least, most]: readonly [number, number]): number | null {
+  if (isFloat(dtype)) return Number.NaN;
+  const { min, max } = rangeOf(dtype);
+  const below = Math.ceil(least) - 1;
+  const above = Math.floor(most) + 1;
+  if (below >= min) return below;
+  return above <= max ? above : null;
+}
+
+/** A number as a type holds it, of an integer type by its bits in another of the same size; null for one it cannot hold. */
+function viewOf(value: number, from: Dtype | null, to: Dtype): number | null {
+  // Attributes in JSON are written in fewer digits than the values they stand for: 1e20 for float32.
+  if (to === 'float32') return Math.fround(value);
+  if (to === 'float64' || from === null) return value;
+  const { min, max } = rangeOf(to);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  if (from === to || !Number.isInteger(value) || value < rangeOf(from).min || value > rangeOf(from).max)
+    return null;
+  const bits: TypedArray = allocateArray(from, 1);
+  bits[0] = value;
+  return viewArray(to, bits.buffer)[0];
+}

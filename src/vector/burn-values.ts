@@ -1,0 +1,123 @@
+/** The numbers that features are burned with: one for all, or by a property of each. */
+import { invalidInput, invalidOption } from '../errors.js';
+import { canHold, type Dtype, isFloat, rangeOf } from '../geo/index.js';
+import type { AreaFeature, AreaFeatures } from './features.js';
+
+/** A class by a property of each feature: a number as it is, or a text by a table. */
+export interface PropertyClass {
+  readonly property: string;
+  /** Numbers by the property's values, as texts. */
+  readonly classes?: Readonly<Record<string, number>>;
+}
+
+/** Types that are offered for what another one does not hold, from the smallest on. */
+const OFFERED = [
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'float64',
+] as const satisfies readonly Dtype[];
+
+/** Names and texts in a message. */
+const SHOWN = 20;
+
+/**
+ * Whether a type holds a number: whole numbers exactly, so that ids stay ids; fractions as the nearest float. NaN and
+ * infinities fit float types.
+ */
+export function holds(dtype: Dtype, value: number): boolean {
+  if (!canHold(dtype, value)) return false;
+  if (!isFloat(dtype) || !Number.isInteger(value)) return true;
+  return Number.isSafeInteger(value) && (dtype === 'float64' || Math.fround(value) === value);
+}
+
+/**
+ * Checks a number that is given by an option.
+ * @param option its name, for messages
+ * @throws {TerrachipError} INVALID_OPTION for one that the type does not hold
+ */
+export function requireHolds(option: string, value: number, dtype: Dtype): void {
+  if (holds(dtype, value)) return;
+  throw invalidOption(option, `cannot be ${value} in ${dtype}`, remedyFor([value], dtype));
+}
+
+/**
+ * The number that a feature is burned with.
+ * @param areas the features that it is one of, for messages
+ * @throws {TerrachipError} INVALID_INPUT for a feature without a number, or one that the type does not hold exactly
+ */
+export function burnValue(
+  { properties }: AreaFeature,
+  value: number | PropertyClass,
+  dtype: Dtype,
+  areas: AreaFeatures,
+): number {
+  if (typeof value === 'number') return value;
+  const { property, classes } = value;
+  const found = Object.hasOwn(properties, property) ? properties[property] : undefined;
+  const number = classes === undefined ? numberOf(found) : classOf(found, classes);
+  if (number === null) throw noNumber(areas, property, found, classes);
+  if (holds(dtype, number)) return number;
+  const all = areas.features.map((feature) => feature.properties[property]);
+  const numbers = classes === undefined ? all.map(numberOf) : all.map((each) => classOf(each, classes));
+  throw invalidInput(
+    areas.name,
+    `has a feature whose ${property} is ${number}, which ${dtype} does not hold`,
+    remedyFor(
+      numbers.filter((each) => each !== null),
+      dtype,
+    ),
+  );
+}
+
+function numberOf(found: unknown): number | null {
+  if (typeof found === 'boolean') return Number(found);
+  return typeof found === 'number' ? found : null;
+}
+
+function classOf(found: unknown, classes: Readonly<Record<string, number>>): number | null {
+  const key = String(found);
+  return Object.hasOwn(classes, key) ? classes[key] : null;
+}
+
+function noNumber(
+  { name, features }: AreaFeatures,
+  property: string,
+  found: unknown,
+  classes: PropertyClass['classes'],
+): Error {
+  const properties = [...new Set(features.flatMap((feature) => Object.keys(feature.properties)))];
+  if (!properties.includes(property)) {
+    const remedy = properties.length === 0 ? 'give a value instead' : `choose one of ${listed(properties)}`;
+    return invalidInput(name, `has no property ${property}`, remedy);
+  }
+  const shown = JSON.stringify(found) ?? 'missing';
+  const texts = features
+    .map((feature) => feature.properties[property])
+    .filter((each) => typeof each === 'string');
+  return invalidInput(
+    name,
+    `has a feature whose ${property} is ${shown}, which is no class`,
+    classes !== undefined
+      ? 'name it in classes (--classes)'
+      : texts.length === 0
+        ? 'give it a number, or leave the feature out'
+        : `say by classes (--classes) which number each text is: ${listed([...new Set(texts)].sort())}`,
+  );
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > SHOWN ? `${names.slice(0, SHOWN).join(', ')}, …` : names.join(', ');
+}
+
+/** What to do where a type does not hold all of some numbers. */
+function remedyFor(numbers: readonly number[], dtype: Dtype): string {
+  const wider = OFFERED.find((offered) => numbers.every((number) => holds(offered, number)));
+  if (wider !== undefined) return `choose dtype ${wider} (--dtype)`;
+  const { min, max } = rangeOf(dtype);
+  return isFloat(dtype)
+    ? 'give numbers below 2^53, which float64 holds exactly'
+    : `give whole numbers from ${min} to ${max}`;
+}

@@ -1,0 +1,226 @@
+/**
+ * Geometries as they are read: bounded in number, and rid of what cannot be used. A part that encloses nothing or has no
+ * place is left out with a warning that names its feature; the rest of the file is read.
+ */
+import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
+import type { Crs } from '../geo/index.js';
+import type { OnProgress } from '../progress.js';
+import type { ParseVectorOptions, Polygon, Position, Ring, VectorFeature } from './features.js';
+import { isFlat } from './ring.js';
+
+/** Positions of a file: four million are a continent's lakes; more is a mistake or an attack. */
+const MAX_POSITIONS = 4_000_000;
+
+/** Features of a file, and bytes of their properties. */
+const MAX_FEATURES = 1_000_000;
+const MAX_PROPERTY_BYTES = 256 * 2 ** 20;
+
+/** Warnings about one file; how many more there would be is said at the end. */
+const MAX_WARNINGS = 20;
+
+/** Longitudes and latitudes may be rounded beyond their range by as much, in degrees. */
+const ROUNDING = 1e-9;
+
+/** Gathers the parts of one feature. */
+export class FeatureParts {
+  readonly polygons: Polygon[] = [];
+  readonly lines: (readonly Position[])[] = [];
+  readonly points: Position[] = [];
+
+  /** The feature, or null where it has no part. */
+  finish(properties: VectorFeature['properties']): VectorFeature | null {
+    const { polygons, lines, points } = this;
+    if (polygons.length + lines.length + points.length === 0) return null;
+    return { polygons, lines, points, properties };
+  }
+}
+
+/** Checks the geometries of one file, and that they are not too many. */
+export class GeometryChecker {
+  readonly #file: string;
+  readonly #crs: Crs;
+  readonly #onProgress: OnProgress | undefined;
+  #feature = '';
+  #positions = 0;
+  #features = 0;
+  #propertyBytes = 0;
+  #problems: { count: number; first: TerrachipError | null } = { count: 0, first: null };
+
+  /** @param file its name, for messages */
+  constructor(file: string, crs: Crs, { onProgress }: ParseVectorOptions = {}) {
+    this.#file = file;
+    this.#crs = crs;
+    this.#onProgress = onProgress;
+  }
+
+  /** The file, and the feature that is being read, for messages. */
+  get name(): string {
+    return this.#feature === '' ? this.#file : `${this.#file}: ${this.#feature}`;
+  }
+
+  /** Counts positions before they are read. @throws {TerrachipError} TOO_LARGE above four million in a file */
+  admitPositions(count: number): void {
+    this.#positions += count;
+    this.#require('positions', this.#positions, MAX_POSITIONS);
+  }
+
+  /** Counts a feature. @throws {TerrachipError} TOO_LARGE above a million, or above 256 MiB of properties */
+  admitFeature(propertyBytes = 0): void {
+    this.#require('features', ++this.#features, MAX_FEATURES);
+    this.#propertyBytes += propertyBytes;
+    this.#require('bytes of properties', this.#propertyBytes, MAX_PROPERTY_BYTES);
+  }
+
+  /**
+   * Reads one feature. What is wrong with it becomes a warning, and the feature is left out.
+   * @param label what messages call it, such as `feature 3`
+   * @param read adds its parts and gives its properties
+   * @returns null for one without parts
+   */
+  read(label: string, read: (parts: FeatureParts) => VectorFeature['properties']): VectorFeature | null {
+    const parts = new FeatureParts();
+    this.#feature = label;
+    try {
+      return parts.finish(read(parts));
+    } catch (error) {
+      if (!isTerrachipError(error, 'INVALID_INPUT', 'UNSUPPORTED')) throw error;
+      this.#leaveOut('the feature', error);
+      return null;
+    } finally {
+      this.#feature = '';
+    }
+  }
+
+  /**
+   * The features that were read, in the end.
+   * @param isWhole whether all of the file was read
+   * @throws {TerrachipError} INVALID_INPUT or UNSUPPORTED, the first problem, where nothing of a whole file can be used
+   */
+  finish(features: VectorFeature[], isWhole = true): VectorFeature[] {
+    const { count, first } = this.#problems;
+    if (first !== null && features.length === 0 && isWhole) throw first;
+    if (count > MAX_WARNINGS) {
+      const message = `${this.#file}: ${count - MAX_WARNINGS} more parts or features were left out for such reasons`;
+      this.#onProgress?.({ type: 'warning', message });
+    }
+    return features;
+  }
+
+  /** Adds a polygon: its exterior, then its holes. An empty one adds nothing; one of no area or no place is left out. */
+  addPolygon(parts: FeatureParts, rings: readonly (readonly Position[])[]): void {
+    const [exterior] = rings;
+    if (exterior === undefined || exterior.length === 0) return;
+    const polygon: Ring[] = [];
+    for (const [k, positions] of rings.entries()) {
+      if (positions.length === 0) continue;
+      const ring = this.#ring(positions, k === 0 ? 'the polygon' : 'the hole');
+      if (ring === 'flat' && k > 0) continue;
+      if (typeof ring === 'string') return;
+      polygon.push(ring);
+    }
+    parts.polygons.push(polygon);
+  }
+
+  /** The ring; `flat` for one that encloses nothing, `nowhere` for one without a place. */
+  #ring(positions: readonly Position[], what: string): Ring | 'flat' | 'nowhere' {
+    const path = this.#path(positions, what === 'the hole' ? 'the polygon with its holes' : what);
+    if (path === null) return 'nowhere';
+    const problem = (text: string): 'flat' => {
+      this.#leaveOut(what, invalidInput(this.name, text, 'correct it'));
+      return 'flat';
+    };
+    const [first, last] = [path[0], path[path.length - 1]];
+    const isClosed = first[0] === last[0] && first[1] === last[1];
+    const ring = isClosed ? path : [...path, first];
+    if (ring.length < 4) {
+      return problem(
+        isClosed ? 'has a ring of fewer than four positions' : 'has a ring that is not closed and too short',
+      );
+    }
+    if (isFlat(ring)) return problem('has a ring that encloses no area');
+    if (!isClosed) this.#warn(`${this.name} has a ring that is not closed; its ends were joined`);
+    return ring;
+  }
+
+  /** Adds a line. An empty one adds nothing; one of a single position or without a place is left out. */
+  addLine(parts: FeatureParts, positions: readonly Position[]): void {
+    if (positions.length === 0) return;
+    if (positions.length < 2) {
+      const problem = 'has a line of fewer than two positions';
+      this.#leaveOut('the line', invalidInput(this.name, problem, 'correct it'));
+      return;
+    }
+    const path = this.#path(positions, 'the line');
+    if (path !== null) parts.lines.push(path);
+  }
+
+  /** Adds a point; one without a place is left out. */
+  addPoint(parts: FeatureParts, position: Position): void {
+    const path = this.#path([position], 'the point');
+    if (path !== null) parts.points.push(...path);
+  }
+
+  /**
+   * Positions on the globe; null where that cannot be. Longitudes jump at the antimeridian: RFC 7946 §3.1.9 asks for
+   * polygons to be cut there.
+   */
+  #path(positions: readonly Position[], what: string): readonly Position[] | null {
+    const path = this.#crs.isGeographic ? positions.map(withinGlobe) : positions;
+    for (const [k, [x, y]] of path.entries()) {
+      if (!Number.isFinite(x) || !Number.isFinite(y)) {
+        this.#leaveOut(what, invalidInput(this.name, 'has a position that is not two numbers', 'correct it'));
+        return null;
+      }
+      if (!this.#crs.isGeographic) continue;
+      if (Math.abs(x) > 180 || Math.abs(y) > 90) {
+        const error = invalidInput(
+          this.name,
+          `has the position ${x}, ${y}, which is no longitude and latitude`,
+          'write it in degrees, longitude first, or name its coordinate reference system in the file or as crs (--source-crs)',
+        );
+        this.#leaveOut(what, error);
+        return null;
+      }
+      const from = k === 0 ? x : path[k - 1][0];
+      const jump = Math.abs(x - from);
+      if (jump > 180 && jump < 360) {
+        const error = invalidInput(
+          this.name,
+          `has an edge from longitude ${from} to ${x}, across the antimeridian`,
+          'cut its polygons there, as RFC 7946 asks',
+        );
+        this.#leaveOut(what, error);
+        return null;
+      }
+    }
+    return path;
+  }
+
+  #leaveOut(what: string, error: TerrachipError): void {
+    this.#problems.first ??= error;
+    const problem = error.message.slice(0, -`; ${error.remedy}.`.length);
+    this.#warn(`${problem}; ${what} was left out (${error.remedy})`);
+  }
+
+  #warn(message: string): void {
+    if (++this.#problems.count <= MAX_WARNINGS) this.#onProgress?.({ type: 'warning', message });
+  }
+
+  #require(what: string, size: number, limit: number): void {
+    if (size <= limit) return;
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `${this.#file} has more than ${limit} ${what}`,
+      'simplify it, or clip it to the map',
+      { size, limit },
+    );
+  }
+}
+
+function withinGlobe(position: Position): Position {
+  const [x, y] = position;
+  const isRounded = (value: number, most: number): boolean =>
+    Math.abs(value) > most && Math.abs(value) <= most + ROUNDING;
+  if (!isRounded(x, 180) && !isRounded(y, 90)) return position;
+  return [Math.max(-180, Math.min(180, x)), Math.max(-90, Math.min(90, y))];
+}
