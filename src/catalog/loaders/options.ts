@@ -92,6 +92,11 @@ export interface SourceOptions extends OperationOptions, UnitOptions {
   cache?: BlockCache;
   /** Default: `openRaster`. */
   open?: OpenAsset;
+  /**
+   * Whether a grid that no row reaches gives a result without any data, as chips of a sequence may want it (default: an
+   * error that says where the rows lie).
+   */
+  allowEmpty?: boolean;
   /** Counters to add to. */
   counters?: LoadCounters;
   /** Bytes that the result may have (default 4 GiB). */

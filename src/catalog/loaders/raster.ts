@@ -33,7 +33,7 @@ const OF_CATEGORIES: readonly MosaicMethod[] = [...PICKING, 'count'];
  * @param target the grid, or a slice: its grid and its time
  * @returns (band, y, x): float32 with NaN for no data, or `dtype` with a nodata value; its `bandNames` are the bands'
  * @throws {TerrachipError} INVALID_OPTION or INVALID_INPUT for bands that are not there, categories that would be
- * interpolated, or a quality band that is not filled for its product; TOO_LARGE above `maxBytes`, before anything is
+ * interpolated, a quality band that is not filled for its product, or rows of which none reaches the grid; TOO_LARGE above `maxBytes`, before anything is
  * allocated
  */
 export async function loadRaster(
