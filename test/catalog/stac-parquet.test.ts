@@ -10,10 +10,10 @@ import {
   openCatalog,
   writeStacGeoParquet,
 } from '../../src/catalog/node/index.js';
-import { ParquetFile } from '../../src/catalog/parquet/file.js';
 import { encodeWkb } from '../../src/catalog/parquet/wkb.js';
 import { Affine, GeoBox, TimeInterval } from '../../src/geo/node/index.js';
 import { openSource } from '../../src/io/node/index.js';
+import { ParquetFile } from '../../src/parquet/file.js';
 import type { Position } from '../../src/vector/index.js';
 import { boxOutline, catalogRow, idsOf } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
