@@ -11,6 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['shaders'],
   ['kernels'],
   ['io'],
+  ['parquet'],
   ['raster', 'vector'],
   ['catalog', 'inference'],
   ['workflow'],

@@ -114,11 +114,22 @@ function report(error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   const output = new Output(args.includes('--json'));
   const known = isTerrachipError(error);
-  output.error(messageOf(error));
+  const message = withFlag(error, args);
+  output.error(message);
   if (args.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (output.json) {
     const description = known ? { code: error.code, ...error.fields } : { code: 'INTERNAL' };
-    output.result({ error: { ...description, message: messageOf(error) } }, '');
+    output.result({ error: { ...description, message } }, '');
   }
   return known ? error.exitStatus : 1;
+}
+
+/** The text of an error; an option that a function names stands there as the flag that was given for it. */
+function withFlag(error: unknown, args: readonly string[]): string {
+  const message = messageOf(error);
+  if (!isTerrachipError(error, 'INVALID_OPTION')) return message;
+  const { option } = error.fields;
+  const flag = `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const given = args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
+  return given && message.startsWith(`${option} `) ? flag + message.slice(option.length) : message;
 }

@@ -47,6 +47,7 @@ export { encodeGeoKeys, type GeoKeyTags } from './geo-keys-encode.js';
 export { type FromBoundsOptions, GeoBox } from './geobox.js';
 export { type GeoSlice, geoBoxOfSlice } from './geoslice.js';
 export { type Dimension, GeoTensor, type GeoTensorInit } from './geotensor.js';
+export { gridsMeet, noOverlap, type Place, swapped, whereIs } from './overlap.js';
 export { createPixelMapping, type PixelMapping } from './pixel-mapping.js';
 export { pixelScale } from './pixel-scale.js';
 export { TimeInterval } from './time-interval.js';

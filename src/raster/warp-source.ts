@@ -101,7 +101,7 @@ function gapsOf(
 }
 
 /** Whether a band's type has values that float32 cannot hold. */
-export function mayExceedFloat32({ dtype }: BandInfo): boolean {
+export function mayExceedFloat32({ dtype }: Pick<BandInfo, 'dtype'>): boolean {
   return dtype === 'float64' || dtype === 'int32' || dtype === 'uint32';
 }
 
@@ -110,7 +110,7 @@ function notExact(name: string, { index }: BandInfo, value: number): TerrachipEr
   return new TerrachipError(
     'UNSUPPORTED',
     `${name} holds ${value}, a whole number that float32 cannot hold and that this resampling would change, in band ${index}`,
-    'subtract an offset first (terrachip calc), or warp the file by itself, which keeps such values',
+    'load it as a type that holds it (dtype float64), warp the file, which keeps it, or subtract an offset first (terrachip calc)',
     { feature: 'whole numbers beyond 16777216' },
   );
 }
@@ -145,7 +145,8 @@ export function codeSource(
     codes[i] = value;
     if (codes[i] !== value && !Number.isNaN(value)) exact = false;
   }
-  if (exact) return { codes, decode: (code) => code };
+  // Sums and roots of squares are computed in float32.
+  if (exact || resampling === 'sum' || resampling === 'rms') return { codes, decode: (code) => code };
   if (!keepsValues(resampling)) {
     const base = values[codes.findIndex((code) => Number.isFinite(code))] ?? 0;
     for (let i = 0; i < codes.length; i++) if (!Number.isNaN(codes[i])) codes[i] = values[i] - base;

@@ -1,6 +1,14 @@
 /** Features of a vector file: what every format's reader gives, checked and bounded in the same way. */
 import { invalidInput, TerrachipError } from '../errors.js';
-import { type Bounds, type Crs, createTransform, outline, transformBounds } from '../geo/index.js';
+import {
+  type Bounds,
+  type Crs,
+  createTransform,
+  outline,
+  type Place,
+  transformBounds,
+  unionBounds,
+} from '../geo/index.js';
 import type { OnProgress } from '../progress.js';
 
 /** x or longitude first. */
@@ -88,6 +96,18 @@ export function requireAreas({ name, crs, features }: VectorFeatures): AreaFeatu
   }
   if (features.length === 0) throw invalidInput(name, 'holds no polygon', 'give polygons');
   return { name, crs, features: features.map(({ polygons, properties }) => ({ polygons, properties })) };
+}
+
+/** Where features lie; null where none has a place. */
+export function placeOf({ crs, features }: AreaFeatures): Place | null {
+  let bounds: Bounds | null = null;
+  for (const { polygons } of features) {
+    for (const [ring] of polygons) {
+      for (const [x, y] of ring ?? [])
+        bounds = bounds === null ? [x, y, x, y] : unionBounds(bounds, [x, y, x, y]);
+    }
+  }
+  return bounds === null ? null : { crs, bounds };
 }
 
 /**

@@ -12,6 +12,7 @@ export {
   boundsOfFeature,
   type Polygon,
   type Position,
+  placeOf,
   type Ring,
   requireAreas,
   type VectorFeature,

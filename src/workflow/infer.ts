@@ -14,7 +14,6 @@ import {
   runScene,
 } from '../inference/index.js';
 import { readJson, removeRun } from '../io/node/index.js';
-import type { OperationOptions } from '../progress.js';
 import { createBlockCache } from '../raster/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
 import { createPlan, type Plan, type PlanOptions, planUnits, runFolder } from './plan.js';
@@ -23,7 +22,7 @@ import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 
-export interface InferOptions extends Omit<PlanOptions, 'signal'>, OperationOptions, ExecutionOptions {
+export interface InferOptions extends PlanOptions, ExecutionOptions {
   /** The scene file. */
   scene: string;
   /** The model folder. */
@@ -60,14 +59,19 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   onProgress?.({ type: 'stage', stage: 'plan' });
   const model = await openModel(options.model);
   const scene = await readScene(options.scene);
-  await makeProductFolder(options.output, [...filesOfScene(scene), options.model]);
+  await makeProductFolder(options.output, [...filesOfScene(scene), model.path]);
   const rasters = new SceneRasters(createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES));
   const { backend, session } = await openExecution(model, options);
   try {
     try {
       const execution = { backend: backend.info, provider: session.provider };
       const plan = await clock.measure('plan', () => createPlan(scene, model, rasters, execution, options));
-      return await runPlan({ ...options, plan, model, session, backend, rasters, clock });
+      try {
+        return await runPlan({ ...options, plan, model, session, backend, rasters, clock });
+      } catch (error) {
+        await tellHowToGoOn(plan, options);
+        throw error;
+      }
     } finally {
       await session.dispose();
     }
@@ -76,6 +80,17 @@ export async function infer(options: InferOptions): Promise<InferReport> {
     await rasters.close();
     signal?.throwIfAborted();
   }
+}
+
+/** After an end before time: what is done, where it is, and how to go on. */
+async function tellHowToGoOn(plan: Plan, { output, shard, onProgress }: InferOptions): Promise<void> {
+  const folder = runFolder(output, plan);
+  const done = (await new RunStore(folder, plan, []).markers().catch(() => new Map())).size;
+  if (done === 0) return;
+  const message = `${done} of ${planUnits(plan).length} units are done (${folder}); the same command${
+    shard === undefined ? ' with --resume' : ''
+  } goes on`;
+  onProgress?.({ type: 'warning', message });
 }
 
 interface Job extends InferOptions {

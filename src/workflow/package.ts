@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
-import { GeoBox, type TypedArray } from '../geo/index.js';
+import { GeoBox, gridsMeet, noOverlap, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { makeOutputFolder, requireApart, writeFileAtomically, writeJson } from '../io/node/index.js';
@@ -13,12 +13,13 @@ import {
   type BlockCache,
   CogWriter,
   createBlockCache,
+  noReference,
   openRaster,
   type Raster,
   WarpedRaster,
   writeCog,
 } from '../raster/index.js';
-import { Rasterizer, readAreas } from '../vector/node/index.js';
+import { placeOf, Rasterizer, readAreas } from '../vector/node/index.js';
 import { chipIndex } from './chip-index.js';
 import { given } from './given.js';
 import {
@@ -242,8 +243,14 @@ async function packageImage(
       for (const tile of tiles) {
         const raster = await openRaster(tile, { cache, ...(signal === undefined ? {} : { signal }) });
         rasters.push(raster);
+        if (raster.geobox === null) throw noReference(raster);
         warped.push(new WarpedRaster(backend, raster, { geobox: grid, resampling: 'bilinear', bands: [1] }));
       }
+      const [first] = rasters.slice(-tiles.length);
+      const isNear = rasters
+        .slice(-tiles.length)
+        .some(({ geobox }) => geobox !== null && gridsMeet(geobox, grid));
+      if (!isNear) throw noOverlap(first.name, first.geobox, 'the event’s box', grid);
       bands.push(warped);
     }
     for (let start = 0; start < grid.height; start += ROWS) {
@@ -318,7 +325,9 @@ async function rasterizeLabel(
   }
   const mask = new Uint8Array(grid.pixelCount);
   const ones = new Uint8Array(areas.features.length).fill(1);
-  new Rasterizer(areas, grid).burn({ start: 0, end: grid.height }, mask, ones);
+  const rasterizer = new Rasterizer(areas, grid);
+  if (!rasterizer.isNear) throw noOverlap(path, placeOf(areas), 'the event’s box', grid);
+  rasterizer.burn({ start: 0, end: grid.height }, mask, ones);
   return mask;
 }
 

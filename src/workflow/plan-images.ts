@@ -2,9 +2,16 @@
 import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../errors.js';
-import type { EmbeddingManifest, ModelInput, ModelManifest } from '../inference/index.js';
+import { type GeoBox, gridsMeet, noOverlap } from '../geo/index.js';
+import {
+  decidesValidity,
+  type EmbeddingManifest,
+  type ModelInput,
+  type ModelManifest,
+} from '../inference/index.js';
 import { isAddress } from '../io/node/index.js';
 import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
+import type { OperationOptions } from '../progress.js';
 import { isCategorical, UNITS, unitConversion } from '../raster/index.js';
 import { identityOf, requirePlausible } from './band-checks.js';
 import { NodataSchema, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
@@ -159,6 +166,32 @@ async function planImage(
     });
   }
   return { input: input.name, phase, scenePhase, units, resampling, sources };
+}
+
+/**
+ * Checks that data lies on the grid: without an image that decides on validity, no pixel could be mapped.
+ * @throws {TerrachipError} INVALID_INPUT for a raster of such an image that lies elsewhere; of others a warning is told
+ */
+export async function checkOverlap(
+  images: readonly PlannedImage[],
+  manifest: ModelManifest | EmbeddingManifest,
+  rasters: SceneRasters,
+  grid: GeoBox,
+  { signal, onProgress }: OperationOptions = {},
+): Promise<void> {
+  const checked = new Set<string>();
+  for (const { input: name, phase, sources } of images) {
+    const input = manifest.inputs.find((candidate) => candidate.name === name)!;
+    const decides = decidesValidity(manifest, input, phase ?? undefined);
+    for (const { href } of sources) {
+      const raster = await rasters.open(href, signal);
+      if (raster.geobox === null || gridsMeet(raster.geobox, grid)) continue;
+      const error = noOverlap(raster.name, raster.geobox, 'the scene’s grid', grid);
+      if (decides) throw error;
+      if (!checked.has(href)) onProgress?.({ type: 'warning', message: error.message });
+      checked.add(href);
+    }
+  }
 }
 
 function absolute(location: string): string {

@@ -11,8 +11,10 @@ import type { BackendInfo } from '../gpu/index.js';
 import type { ModelFolder } from '../inference/index.js';
 import { readJson } from '../io/node/index.js';
 import { validate, validateStrictly } from '../json.js';
+import type { OperationOptions } from '../progress.js';
 import { VERSION } from '../version.js';
 import {
+  checkOverlap,
   checkUnits,
   identityOfImage,
   type PlannedImage,
@@ -62,7 +64,7 @@ const PlanSchema = v.object({
 
 export type Plan = v.InferOutput<typeof PlanSchema>;
 
-export interface PlanOptions {
+export interface PlanOptions extends OperationOptions {
   batchSize?: number;
   blend?: 'probability' | 'logits';
   /** A pixel of a two-class map belongs to the second class above this probability (default 0.5). */
@@ -72,7 +74,6 @@ export interface PlanOptions {
   maxPixels?: number;
   /** Scene phases in the order of the model's, where the names differ. */
   phases?: readonly string[];
-  signal?: AbortSignal;
 }
 
 /** Reads a plan that an earlier run wrote. */
@@ -112,6 +113,7 @@ export async function createPlan(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser resolution or smaller bounds, or raise --max-pixels',
   );
+  await checkOverlap(images, manifest, rasters, grid, options);
   await checkUnits(images, manifest.inputs, rasters, signal);
   const rowsPerUnit = options.rowsPerUnit ?? defaultRowsPerUnit(grid);
   const batchSize = options.batchSize ?? 4;

@@ -1,10 +1,17 @@
 /** Polygons burned onto a grid, streamed. */
 import { invalidOption } from '../errors.js';
-import { allocateArray, type Dtype } from '../geo/index.js';
+import { allocateArray, type Dtype, noOverlap } from '../geo/index.js';
 import { requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
-import { burnValue, type PropertyClass, Rasterizer, readAreas, requireHolds } from '../vector/node/index.js';
+import {
+  burnValue,
+  type PropertyClass,
+  placeOf,
+  Rasterizer,
+  readAreas,
+  requireHolds,
+} from '../vector/node/index.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
@@ -52,8 +59,8 @@ const ROWS = 512;
 /**
  * Burns polygons by one of GDAL's two rules into a COG; of polygons that overlap, the last wins.
  * Of a file with an index only what touches the grid is read.
- * @throws {TerrachipError} INVALID_INPUT for a file that holds no polygons, or a property that is no number which the
- * type holds; INVALID_OPTION for a value that it does not hold
+ * @throws {TerrachipError} INVALID_INPUT for a file that holds no polygons, none near the grid, or a property that is no number
+ * which the type holds; INVALID_OPTION for a value that it does not hold
  */
 export async function rasterizeFile(options: RasterizeFileOptions): Promise<RasterizeReport> {
   const { destination, background = 0, dtype = 'uint8', signal, onProgress } = options;
@@ -69,18 +76,23 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser --res, smaller --bounds, or raise --max-pixels',
   );
-  const areas = await readAreas(options.source, {
+  const read = {
     ...given({ layer: options.layer, crs: options.sourceCrs, encoding: options.encoding }),
-    ...given({ signal, onProgress }),
+    ...given({ signal }),
+  };
+  const areas = await readAreas(options.source, {
+    ...read,
+    ...given({ onProgress }),
     bounds: geobox.bounds,
     boundsCrs: geobox.crs,
   });
-  if (areas.features.length === 0) {
-    const message = `${areas.name} has no polygon that touches the grid, so that nothing is burned`;
-    onProgress?.({ type: 'warning', message });
-  }
   const values = areas.features.map((feature) => burnValue(feature, value, dtype, areas));
   const rasterizer = new Rasterizer(areas, geobox, { allTouched: options.allTouched ?? false });
+  if (!rasterizer.isNear) {
+    // Only features at the grid were read: all of them say where the file lies.
+    const all = await readAreas(options.source, read);
+    throw noOverlap(areas.name, placeOf(all), 'the grid', geobox);
+  }
   const { width, height } = geobox;
   const writer = await CogWriter.create(destination, { geobox, bands: 1, dtype, overviews: 'mode' });
   try {

@@ -1,7 +1,15 @@
 /** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
 
 import { invalidOption } from '../errors.js';
-import { canHold, createTransform, type Dtype, type GeoBox, isFloat } from '../geo/index.js';
+import {
+  canHold,
+  createTransform,
+  type Dtype,
+  type GeoBox,
+  gridsMeet,
+  isFloat,
+  noOverlap,
+} from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/index.js';
@@ -86,6 +94,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     );
     const note = raster.crs === null ? null : createTransform(raster.crs, geobox.crs).accuracyNote;
     if (note !== null) onProgress?.({ type: 'warning', message: note });
+    if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(raster.name, raster.geobox, 'the grid', geobox);
     return await warpOpened(raster, geobox, options);
   } finally {
     await raster.close();

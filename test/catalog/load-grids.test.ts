@@ -246,7 +246,9 @@ describeBackends('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', 
     const away = gridAt(5000, 5000, 4, 4, 1);
     const found = catalog.query({ geometry: away.bounds, crs: away.crs });
     expect(found.length).toBe(0);
-    const tensor = await loadRaster(catalog, away, { backend: backend(), bands: [1] });
+    const options = { backend: backend(), bands: [1] };
+    await expect(loadRaster(catalog, away, options)).rejects.toThrow(/2 rows does not overlap the grid/);
+    const tensor = await loadRaster(catalog, away, { ...options, allowEmpty: true });
     expect([...tensor.data].every(Number.isNaN)).toBe(true);
   });
 });

@@ -186,8 +186,9 @@ describe('rows that say where their files lie', () => {
     expect(valuesOf(await loadRaster(right, eastern, nearest)).slice(0, 3)).toEqual([40, 41, 42]);
     // Whatever only touches stays closed.
     const counters = createLoadCounters();
-    const below = gridAt(500_000, 4_999_980, 80, 20);
-    await loadRaster(right, below, { ...nearest, bands: [1], counters });
+    const empty = { ...nearest, bands: [1], counters, allowEmpty: true };
+    for (const top of [5_000_000, 5_000_000 + 1e-6, 4_999_980])
+      await loadRaster(right, gridAt(500_000, top, 80, 20), empty);
     expect(counters).toMatchObject({ rows: 0, filesOpened: 0 });
   });
 
@@ -271,15 +272,19 @@ describe('scale and offset', () => {
 });
 
 describe('whole numbers beyond 2^24', () => {
-  it('are never another number: they are refused by what keeps values, and rounded by what does not', async () => {
+  it('are never another number: types that hold them keep them, and float32 refuses them', async () => {
     const large = await writeRow(folder, 'large', {
       ids: { geobox: grid, bands: [Int32Array.of(16_777_216, 16_777_217, 5)] },
     });
-    await expect(loadRaster([large], grid, { ...nearest, dtype: 'int32' })).rejects.toThrow(
-      /large-ids\.tif holds 16777217, a whole number that float32 cannot hold/,
+    for (const dtype of ['int32', 'uint32', 'float64'] as const) {
+      const tensor = await loadRaster([large], grid, { ...nearest, dtype });
+      expect([...tensor.data]).toEqual([16_777_216, 16_777_217, 5]);
+    }
+    await expect(loadRaster([large], grid, nearest)).rejects.toThrow(
+      /large-ids\.tif holds 16777217, a whole number that float32 cannot hold and that this resampling would change, in band 1; load it as a type that holds it \(dtype float64\)/,
     );
     const smooth = await loadRaster([large], grid, { resampling: 'bilinear', dtype: 'int32' });
-    expect(valuesOf(smooth)).toEqual([16_777_216, 16_777_216, 5]);
+    expect(valuesOf(smooth)).toEqual([16_777_216, 16_777_217, 5]);
   });
 
   it('are exact where float32 can hold them, up to the largest', async () => {
@@ -294,16 +299,42 @@ describe('whole numbers beyond 2^24', () => {
 describe('a place where nothing lies', () => {
   const away = gridAt(900_000, 5_000_010, 2, 1);
 
-  it('has no data where the bands are named, and an error that says so where they are not', async () => {
-    for (const from of [[first], GeoCatalog.from([first]), GeoCatalog.empty]) {
-      expect(valuesOf(await loadRaster(from, away, { bands: ['B04'] }))).toEqual([NAN, NAN]);
-      expect(valuesOf(await loadRaster(from, away, { bands: ['B04'], method: 'count' }))).toEqual([0, 0]);
+  it('is an error that says where the rows lie', async () => {
+    for (const from of [[first], GeoCatalog.from([first])]) {
+      await expect(loadRaster(from, away, { bands: ['B04'] })).rejects.toThrow(
+        /a catalog of 1 rows does not overlap the grid: it lies at longitude 3 to 3\.\d+, latitude 45\.\d+ to 45\.\d+, the grid at longitude 8\.\d+/,
+      );
     }
-    const integers = await loadRaster([first], away, { bands: ['B04'], dtype: 'uint8' });
+    await expect(loadRaster(GeoCatalog.from([first]), away)).rejects.toThrow(/does not overlap the grid/);
+    await expect(loadRaster(GeoCatalog.empty, away, { bands: ['B04'] })).rejects.toThrow(
+      /0 rows has none at/,
+    );
+  });
+
+  it('has no data where the caller allows it and names the bands', async () => {
+    const options = { bands: ['B04'], allowEmpty: true } as const;
+    for (const from of [[first], GeoCatalog.from([first]), GeoCatalog.empty]) {
+      expect(valuesOf(await loadRaster(from, away, options))).toEqual([NAN, NAN]);
+      expect(valuesOf(await loadRaster(from, away, { ...options, method: 'count' }))).toEqual([0, 0]);
+    }
+    const integers = await loadRaster([first], away, { ...options, dtype: 'uint8' });
     expect(integers.nodata).toBe(255);
     expect(valuesOf(integers)).toEqual([255, 255]);
-    await expect(loadRaster(GeoCatalog.from([first]), away)).rejects.toThrow(
+    await expect(loadRaster(GeoCatalog.from([first]), away, { allowEmpty: true })).rejects.toThrow(
       /bands are not given, and no row says what they are; name them/,
+    );
+  });
+
+  it('is told from a time without rows', async () => {
+    const dated = { ...first, interval: TimeInterval.parse('2021-07-01') };
+    const slice = {
+      bounds: grid.bounds,
+      crs: grid.crs,
+      interval: TimeInterval.parse('2022'),
+      resolution: 10,
+    };
+    await expect(loadRaster(GeoCatalog.from([dated]), slice)).rejects.toThrow(
+      /has none at the time 2022-01-01T00:00:00.000Z to .+: its rows are of 2021-07-01/,
     );
   });
 });

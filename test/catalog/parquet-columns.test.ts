@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CatalogRow, GeoCatalog, openCatalog, writeCatalog } from '../../src/catalog/node/index.js';
-import { CodedPage } from '../../src/catalog/parquet/coded-page.js';
-import { checkSchema } from '../../src/catalog/parquet/footer.js';
-import { PlainPage } from '../../src/catalog/parquet/plain-page.js';
 import { TimeInterval } from '../../src/geo/node/index.js';
+import { CodedPage } from '../../src/parquet/coded-page.js';
+import { checkSchema } from '../../src/parquet/footer.js';
+import { PlainPage } from '../../src/parquet/plain-page.js';
 import { catalogRow } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
 

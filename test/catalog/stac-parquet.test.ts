@@ -6,9 +6,9 @@ import {
   openCatalog,
   writeStacGeoParquet,
 } from '../../src/catalog/node/index.js';
-import { ParquetFile } from '../../src/catalog/parquet/file.js';
 import { Affine, GeoBox, TimeInterval } from '../../src/geo/node/index.js';
 import { openSource } from '../../src/io/node/index.js';
+import { ParquetFile } from '../../src/parquet/file.js';
 import { boxOutline, catalogRow, idsOf } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
 

@@ -365,6 +365,11 @@ describe('bad input: one sentence, exit 2, nothing left behind', () => {
       /--dtype cannot be "float16"/,
     ],
     [
+      'nodata that the type cannot hold',
+      ['warp', source, target, ...utm, '--res', '10', '--dtype', 'uint8', '--nodata=300'],
+      /--nodata cannot be 300 in uint8; give a whole number from 0 to 255, or another type\./,
+    ],
+    [
       'unwritable folder',
       ['warp', source, join(folder, 'no', 'x.tif'), ...utm, '--res', '10'],
       /no\/x\.tif cannot be written/,

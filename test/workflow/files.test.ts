@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
-import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import { Affine, Crs, GeoBox, transformBounds } from '../../src/geo/node/index.js';
 import { parseResampling } from '../../src/kernels/index.js';
 import type { OnProgress } from '../../src/progress.js';
 import { openRaster, toStored, UsedValues, writeCog } from '../../src/raster/index.js';
@@ -220,13 +220,38 @@ describe('warpFile', async () => {
     await warpFile({
       source,
       destination,
-      grid: { crs: 27700, bounds: [900000, -100000, 900500, -99500], size: [5, 5] },
+      grid: {
+        crs: 27700,
+        bounds: transformBounds(geobox.bounds, geobox.crs, Crs.parse(27700)),
+        size: [5, 5],
+      },
       onProgress: (event) => {
         if (event.type === 'warning') warnings.push(event.message);
       },
       ...cpu,
     });
     expect(warnings).toEqual([expect.stringMatching(/EPSG:27700.*OSTN15.*2 m/)]);
+  });
+
+  it('refuses a grid that the source does not reach, and says where each lies', async () => {
+    const destination = join(folder, 'elsewhere.tif');
+    const warp = (crs: number, bounds: readonly [number, number, number, number]): Promise<unknown> =>
+      warpFile({ source, destination, grid: { crs, bounds, size: [10, 10] }, ...cpu });
+    // By pyproj the source lies at 6.4569 to 6.4647, 45.1216 to 45.1253.
+    const where =
+      'source\\.tif does not overlap the grid: it lies at longitude 6\\.4569 to 6\\.4647, latitude 45\\.1216 to 45\\.1253, ';
+    await expect(warp(4326, [100, 0, 101, 1])).rejects.toThrow(
+      new RegExp(
+        `${where}the grid at longitude 100 to 101, latitude 0 to 1; check that both show the same place`,
+      ),
+    );
+    await expect(warp(4326, [45.122, 6.458, 45.124, 6.46])).rejects.toThrow(
+      new RegExp(`${where}.*longitude and latitude seem to be swapped`),
+    );
+    await expect(warp(32650, [300000, 4999600, 300600, 5000000])).rejects.toThrow(
+      /the grid at longitude 114/,
+    );
+    expect(await readdir(folder)).not.toContain('elsewhere.tif');
   });
 
   it('leaves nothing behind when it cannot go on', async () => {

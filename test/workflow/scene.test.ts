@@ -6,7 +6,7 @@ import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import { openModel } from '../../src/inference/index.js';
 import { writeCog } from '../../src/raster/index.js';
-import { checkUnits, identityOfImage, planImages } from '../../src/workflow/plan-images.js';
+import { checkOverlap, checkUnits, identityOfImage, planImages } from '../../src/workflow/plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../../src/workflow/scene.js';
 import { openImages } from '../../src/workflow/scene-images.js';
 import { temporaryFolder } from '../support/files.js';
@@ -65,6 +65,7 @@ async function read(said: Said): Promise<{ gaps: number[]; first: number[]; iden
   const backend = new CpuBackend();
   try {
     const planned = await planImages(scene, model.manifest, rasters);
+    await checkOverlap(planned, model.manifest, rasters, await resolveGrid(scene, rasters));
     await checkUnits(planned, model.manifest.inputs, rasters, undefined);
     const images = await openImages(planned, {
       manifest: model.manifest,
@@ -92,6 +93,18 @@ async function read(said: Said): Promise<{ gaps: number[]; first: number[]; iden
 
 const harmonised = { units: 'dn_harmonised' };
 const offset = { units: 'dn_offset_1000' };
+
+describe('a scene whose images lie elsewhere', () => {
+  const beyond = {
+    scene: { grid: { crs: 'EPSG:32633', resolution: 10, bounds: [600000, 5100000, 601000, 5101000] } },
+  };
+
+  it('is refused, with where each lies', async () => {
+    await expect(read({ input: harmonised, ...beyond })).rejects.toThrow(
+      /before\.tif does not overlap the scene’s grid: it lies at longitude 15 to 15\.0051, latitude .*, the scene’s grid at longitude 16\.2925/,
+    );
+  });
+});
 
 describe('a scene file', () => {
   it('says nodata of the scene, an input, a phase or a band', async () => {

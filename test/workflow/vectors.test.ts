@@ -336,15 +336,10 @@ describe('rasterizeFile', async () => {
 
   it('says where nothing touches the grid', async () => {
     const source = await write('far.geojson', [{ v: 1 }]);
-    const warnings: string[] = [];
-    const report = await rasterizeFile({
-      source,
-      destination,
-      grid: { ...grid, bounds: [500_000, 0, 500_100, 100] },
-      onProgress: (event) => event.type === 'warning' && warnings.push(event.message),
-    });
-    expect([report.burnedPixels, report.features]).toEqual([0, 0]);
-    expect(warnings).toEqual([expect.stringMatching(/far\.geojson has no polygon that touches the grid/)]);
+    const far = { ...grid, bounds: [500_000, 0, 500_100, 100] as const };
+    await expect(rasterizeFile({ source, destination, grid: far })).rejects.toThrow(
+      /far\.geojson does not overlap the grid: it lies at longitude 7\.2029 to 7\.2034, .*, the grid at longitude 9 to 9\.0009/,
+    );
   });
 });
 

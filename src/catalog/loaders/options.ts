@@ -92,6 +92,11 @@ export interface SourceOptions extends OperationOptions, UnitOptions {
   cache?: BlockCache;
   /** Default: `openRaster`. */
   open?: OpenAsset;
+  /**
+   * Whether a grid that no row reaches gives a result without any data, as chips of a sequence may want it (default: an
+   * error that says where the rows lie).
+   */
+  allowEmpty?: boolean;
   /** Counters to add to. */
   counters?: LoadCounters;
   /** Bytes that the result may have (default 4 GiB). */
@@ -101,7 +106,10 @@ export interface SourceOptions extends OperationOptions, UnitOptions {
 export interface LoadRasterOptions extends SourceOptions {
   /** What becomes of several sources over a pixel, gaps ignored (default `first`, in `order`). */
   method?: MosaicMethod;
-  /** Type of the result (default float32, NaN for no data). */
+  /**
+   * Type of the result (default float32, NaN for no data). As float64, int32 or uint32, values that float32 cannot hold
+   * are kept by `first`, `last`, `min` and `max`; else whole numbers of that kind are refused where they would change.
+   */
   dtype?: Dtype;
   /**
    * The result's nodata. Default: NaN for floats; for integers that of the first source or the end of the range, or another

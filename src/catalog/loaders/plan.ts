@@ -1,6 +1,15 @@
 /** Which rows a load takes, in which order, and which bands of them. */
 import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../../errors.js';
-import { GeoBox, type GeoSlice, geoBoxOfSlice, type PixelWindow, TimeInterval } from '../../geo/index.js';
+import {
+  Crs,
+  GeoBox,
+  type GeoSlice,
+  geoBoxOfSlice,
+  noOverlap,
+  type PixelWindow,
+  TimeInterval,
+  whereIs,
+} from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { mapConcurrently } from '../../io/index.js';
 import { createBlockCache, type Raster } from '../../raster/index.js';
@@ -75,6 +84,13 @@ export class LoadPlan {
     const grid = target instanceof GeoBox ? target : geoBoxOfSlice(target);
     const interval = target instanceof GeoBox ? TimeInterval.always : target.interval;
     const rows = sortRows(rowsOn(catalog, grid, interval), options.order ?? 'time');
+    if (
+      rows.length === 0 &&
+      options.allowEmpty !== true &&
+      catalog instanceof GeoCatalog &&
+      catalog.length > 0
+    )
+      throw nothingThere(catalog, grid, interval);
     const backend = options.backend ?? new CpuBackend();
     const context: SourceContext = {
       backend,
@@ -89,6 +105,7 @@ export class LoadPlan {
       const choices = options.bands ?? (await defaultBands(context, rows));
       requireKnownNames(choices, rows, options);
       const { signal } = options;
+      const skipped = context.counters.skippedRows;
       const found = await mapConcurrently(
         rows,
         OPENING,
@@ -100,6 +117,8 @@ export class LoadPlan {
         signal,
       );
       const sources = found.filter((placed) => placed !== null);
+      if (sources.length === 0 && options.allowEmpty !== true && context.counters.skippedRows === skipped)
+        throw nothingThere(catalog, grid, interval);
       context.counters.rows += sources.length;
       const first = sources.at(0);
       const bands = first === undefined ? null : (await first.source.open(signal)).bands;
@@ -167,6 +186,29 @@ export function rowsOn(
   // Outlines of items are simplified: a pixel more around the grid finds those that end beside it.
   const { bounds } = grid.window(-1, -1, grid.width + 2, grid.height + 2);
   return [...catalog.query({ geometry: bounds, crs: grid.crs, interval }, { touch: true })];
+}
+
+/** Why no row gives a pixel of a grid at a time. */
+function nothingThere(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: TimeInterval): Error {
+  const all = catalog instanceof GeoCatalog ? catalog : GeoCatalog.from(catalog);
+  const name = `a catalog of ${all.length} rows`;
+  const remedy = 'choose another place or time, or set allowEmpty';
+  if (all.bounds === null) return invalidInput(name, `has none at ${whereIs(grid)}`, remedy);
+  if (rowsOn(all, grid, TimeInterval.always).length === 0)
+    return noOverlap(name, { crs: Crs.wgs84, bounds: all.bounds }, 'the grid', grid);
+  if (rowsOn(all, grid, interval).length === 0) {
+    const span = all.temporalExtent?.toJSON().join(' to ') ?? 'any time';
+    return invalidInput(
+      name,
+      `has none at the time ${interval.toJSON().join(' to ')}: its rows are of ${span}`,
+      remedy,
+    );
+  }
+  return invalidInput(
+    name,
+    `has outlines that meet the grid at ${whereIs(grid)}, but none of its files does`,
+    'check the outlines, or set allowEmpty',
+  );
 }
 
 /** Rows in an order that does not depend on how the catalog was made, unless it is asked for. */

@@ -17,10 +17,7 @@ import { requireNodata, toStored, UsedValues } from '../../raster/index.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions } from './options.js';
 import { LoadPlan, type LoadTarget } from './plan.js';
-import { StripReducer } from './reduce.js';
-
-/** Methods whose results are values of a source. */
-const PICKING: readonly MosaicMethod[] = ['first', 'last', 'min', 'max'];
+import { PICKING, StripReducer } from './reduce.js';
 
 /** Methods that make sense of categories; a count is of sources, not of their values. */
 const OF_CATEGORIES: readonly MosaicMethod[] = [...PICKING, 'count'];
@@ -36,7 +33,7 @@ const OF_CATEGORIES: readonly MosaicMethod[] = [...PICKING, 'count'];
  * @param target the grid, or a slice: its grid and its time
  * @returns (band, y, x): float32 with NaN for no data, or `dtype` with a nodata value; its `bandNames` are the bands'
  * @throws {TerrachipError} INVALID_OPTION or INVALID_INPUT for bands that are not there, categories that would be
- * interpolated, or a quality band that is not filled for its product; TOO_LARGE above `maxBytes`, before anything is
+ * interpolated, a quality band that is not filled for its product, or rows of which none reaches the grid; TOO_LARGE above `maxBytes`, before anything is
  * allocated
  */
 export async function loadRaster(
@@ -134,7 +131,7 @@ export class RasterStream implements AsyncIterable<GeoTensor> {
   async *[Symbol.asyncIterator](): AsyncIterator<GeoTensor> {
     const { geobox, bandNames, dtype, nodata, plan, stored } = this;
     const { signal, onProgress } = this.#options;
-    const reducer = new StripReducer(plan, this.#method);
+    const reducer = new StripReducer(plan, this.#method, dtype);
     try {
       for (const rows of unitRows(geobox.height, reducer.rows)) {
         signal?.throwIfAborted();
@@ -218,7 +215,7 @@ export class StoredValues {
    * @throws {TerrachipError} INVALID_OPTION where a value occurs that was taken for no data unasked, and gaps are not
    * remembered
    */
-  convert(values: Float32Array, band: number, place: number): TypedArray {
+  convert(values: Float32Array | Float64Array, band: number, place: number): TypedArray {
     const { stored, collisions } = toStored(values, this.#dtype, this.nodata, this.#computed[band]);
     this.#collisions += collisions;
     const gaps = this.#gaps;

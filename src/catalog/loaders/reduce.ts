@@ -4,7 +4,7 @@
  * bands one by one. What is folded with what depends on the sources' places in the order, never on the strip: any
  * strips give the same values.
  */
-import type { PixelWindow, RowRange } from '../../geo/index.js';
+import type { Dtype, PixelWindow, RowRange } from '../../geo/index.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
 import {
   type DeviceExpression,
@@ -15,6 +15,7 @@ import {
   uploadExpression,
   valueRange,
 } from '../../kernels/index.js';
+import { mayExceedFloat32 } from '../../raster/warp-source.js';
 import type { LoadPlan, PlacedSource } from './plan.js';
 
 /** Sources that are read at the same time and folded together. */
@@ -23,6 +24,9 @@ const FOLDED = 4;
 /** Bytes of the planes of a strip, and its largest number of rows. */
 const STRIP_BYTES = 256 * 2 ** 20;
 const MAX_ROWS = 512;
+
+/** Methods whose results are values of a source. */
+export const PICKING: readonly MosaicMethod[] = ['first', 'last', 'min', 'max'];
 
 /** Combines sources of a plan by a method, a strip of rows at a time. Dispose of it when done. */
 export class StripReducer {
@@ -36,15 +40,30 @@ export class StripReducer {
   readonly #pixels: number;
   readonly #quotient: DeviceExpression | null;
   readonly #free: DeviceTensor[] = [];
+  /** Whether float32 may not hold values that the result can: they are combined in float64 then. */
+  readonly #exact: boolean;
 
-  /** @param sources the plan's sources, or some of them, in the order of `first` and `last` */
-  constructor(plan: LoadPlan, method: MosaicMethod, sources: readonly PlacedSource[] = plan.sources) {
+  /**
+   * @param dtype of the result
+   * @param sources the plan's sources, or some of them, in the order of `first` and `last`
+   */
+  constructor(
+    plan: LoadPlan,
+    method: MosaicMethod,
+    dtype: Dtype,
+    sources: readonly PlacedSource[] = plan.sources,
+  ) {
     const { backend, grid } = plan.context;
     const bands = plan.bandNames.length;
     const planes = method === 'median' ? sources.length + 1 : bands * (FOLDED + 3);
     const limit = Math.min(STRIP_BYTES / planes, backend.limits.maxTensorBytes / (FOLDED + 1));
     this.rows = Math.max(1, Math.min(MAX_ROWS, grid.height, Math.floor(limit / (4 * grid.width))));
     this.#plan = plan;
+    this.#exact =
+      mayExceedFloat32({ dtype }) &&
+      PICKING.includes(method) &&
+      plan.context.options.units === undefined &&
+      plan.bands?.some(({ info }) => mayExceedFloat32(info)) === true;
     // The last one is the first one in the opposite order, and what it hides need not be read.
     this.#sources = method === 'last' ? [...sources].reverse() : sources;
     this.#places = new Map(this.#sources.map((placed, k) => [placed, k]));
@@ -55,9 +74,10 @@ export class StripReducer {
       method === 'mean' ? uploadExpression(backend, parseExpression('a / b', ['a', 'b'])) : null;
   }
 
-  /** Float32 rows of each band, NaN for no data. */
-  async read(rows: RowRange, signal?: AbortSignal): Promise<Float32Array[]> {
+  /** Rows of each band, NaN for no data. */
+  async read(rows: RowRange, signal?: AbortSignal): Promise<(Float32Array | Float64Array)[]> {
     const sources = this.#sources.filter(({ window }) => meets(window, rows));
+    if (this.#exact) return this.#pick(sources, rows, signal);
     const bands = this.#plan.bandNames.map((_, band) => band);
     if (this.#method !== 'median') return this.#reduce(sources, bands, rows, signal);
     const results: Float32Array[] = [];
@@ -68,6 +88,35 @@ export class StripReducer {
   dispose(): void {
     for (const plane of this.#free.splice(0)) plane.dispose();
     this.#quotient?.program.dispose();
+  }
+
+  /** Values of sources, one by one, where float32 would round them. */
+  async #pick(
+    sources: readonly PlacedSource[],
+    rows: RowRange,
+    signal?: AbortSignal,
+  ): Promise<Float64Array[]> {
+    const { bandNames, context } = this.#plan;
+    const size = (rows.end - rows.start) * context.grid.width;
+    const result = bandNames.map(() => new Float64Array(size).fill(Number.NaN));
+    for (const { source } of sources) {
+      signal?.throwIfAborted();
+      await this.#plan.keepOpen([source]);
+      const bands = await source.readExactRows(rows, signal);
+      for (const [band, values] of bands.entries()) {
+        const chosen = result[band];
+        for (let i = 0; i < size; i++) {
+          const value = values[i];
+          const better =
+            Number.isNaN(chosen[i]) ||
+            (this.#method === 'min' && value < chosen[i]) ||
+            (this.#method === 'max' && value > chosen[i]);
+          if (better) chosen[i] = value;
+        }
+      }
+      if (this.#method === 'first' && !result.some((values) => values.includes(Number.NaN))) break;
+    }
+    return result;
   }
 
   async #reduce(

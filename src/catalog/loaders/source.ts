@@ -133,6 +133,17 @@ export class Source {
     }
   }
 
+  /** As `readRows`, of all bands in float64: values that float32 cannot hold stay what they are. No units are converted. */
+  async readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]> {
+    const { groups } = await this.open(signal);
+    const result: Float64Array[] = [];
+    for (const { warped, targets } of groups) {
+      const values = await warped.readExactRows(rows, signal);
+      for (const [k, target] of targets.entries()) result[target] = values[k];
+    }
+    return result;
+  }
+
   /** Closes its files; they open again when they are needed. */
   async close(): Promise<void> {
     const opening = this.#opened;

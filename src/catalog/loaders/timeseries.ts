@@ -102,7 +102,7 @@ async function readSteps(
   for (const [step, { interval, members }] of steps.entries()) {
     const sources = members.map((k) => plan.sources[k]);
     const ordered = method === 'nearest' ? nearestFirst(sources, interval) : sources;
-    const reducer = new StripReducer(plan, method === 'nearest' ? 'first' : method, ordered);
+    const reducer = new StripReducer(plan, method === 'nearest' ? 'first' : method, dtype, ordered);
     try {
       for (const rows of unitRows(grid.height, reducer.rows)) {
         signal?.throwIfAborted();

@@ -51,7 +51,7 @@ export interface LoadVectorOptions {
   encoding?: string;
   /**
    * Files that were read already, by their paths, to share with other calls: they are read whole. Default: of a file with
-   * an index (FlatGeobuf, GeoPackage) only what touches the grid is read.
+   * an index (FlatGeobuf, GeoPackage, GeoParquet) only what touches the grid is read.
    */
   files?: Map<string, Promise<VectorFeatures>>;
   /** Bytes that the result may have (default 4 GiB). */

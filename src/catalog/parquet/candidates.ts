@@ -1,6 +1,6 @@
 /** Finding rows without an index: by what the file says of its row groups, then by their boxes and times. */
 import type { ReadOptions } from '../../io/index.js';
-import type { ColumnStatistics, ParquetFile, RowGroup } from './file.js';
+import type { ColumnStatistics, ParquetFile, RowGroup } from '../../parquet/file.js';
 import type { IndexEntry, IndexQuery } from './index-search.js';
 import type { Layout } from './layout.js';
 

@@ -2,12 +2,12 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { GeoSlice } from '../../geo/index.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
+import { ParquetFile, type RowGroup } from '../../parquet/file.js';
 import { indexBoxes } from '../boxes.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { type PlaceAndTime, PlaceQuery, type QueryOptions } from '../place-query.js';
 import type { HrefOptions } from '../stac/href.js';
 import { candidatesOf } from './candidates.js';
-import { ParquetFile, type RowGroup } from './file.js';
 import { IndexBuilder } from './index-build.js';
 import { type Fingerprint, fingerprintOf } from './index-layout.js';
 import { CatalogIndex, type IndexEntry } from './index-search.js';

@@ -7,7 +7,7 @@ import type { ColumnChunk, SchemaElement } from 'hyparquet';
 import { ByteWriter, type ParquetWriter } from 'hyparquet-writer';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
 import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
-import { encodeThrift } from './thrift.js';
+import { encodeThrift } from '../../parquet/thrift.js';
 
 /** Bytes of a page before it is compressed: what is read for one row. */
 export const PAGE_BYTES = 4 * 1024;

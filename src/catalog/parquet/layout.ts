@@ -1,9 +1,9 @@
 /** What the columns of a catalog's file mean: those that terrachip writes, or those of STAC-GeoParquet. */
 import { invalidInput } from '../../errors.js';
 import type { TimeInterval } from '../../geo/index.js';
+import type { ParquetFile } from '../../parquet/file.js';
 import type { CatalogRow } from '../row.js';
 import { type HrefOptions, rowFrom } from '../stac/href.js';
-import type { ParquetFile } from './file.js';
 import { type CatalogMetadata, catalogMetadata, requireLonLat } from './metadata.js';
 import { COLUMNS, footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues } from './rows.js';
 import { jsonColumns, rowOfStacValues, STAC_TIMES, stacFootprint, stacInterval } from './stac.js';

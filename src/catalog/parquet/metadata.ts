@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { dictionary, parseJson, validate } from '../../json.js';
-import type { ParquetFile } from './file.js';
+import type { ParquetFile } from '../../parquet/file.js';
 
 /** Of the columns that terrachip writes; counted up when one of them changes its meaning. */
 export const SCHEMA_VERSION = 1;

@@ -7,11 +7,11 @@ import { invalidInput } from '../../errors.js';
 import { Crs, TimeInterval } from '../../geo/index.js';
 import { isUrl } from '../../io/index.js';
 import { parseJson, validate } from '../../json.js';
+import type { ParquetFile } from '../../parquet/file.js';
 import { placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
 import type { HrefOptions } from '../stac/href.js';
 import { itemInterval, rowOfItem } from '../stac/item.js';
-import type { ParquetFile } from './file.js';
 import { footprintOfValue } from './rows.js';
 
 /** Columns that hold an item's time. */

@@ -24,7 +24,7 @@ export function rasterizeCommand(run: Run): Command {
       .description('burn polygons onto a grid, into a COG')
       .argument(
         '<file>',
-        'polygons: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, shapefile or file geodatabase',
+        'polygons: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, GeoParquet, shapefile or file geodatabase',
       )
       .requiredOption('-o, --output <cog>', 'the COG to write'),
   )

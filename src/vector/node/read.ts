@@ -20,6 +20,7 @@ import {
 import { readFlatGeobuf } from '../flatgeobuf/index.js';
 import { parseGeoJsonFeatures, requireNoStac } from '../geojson.js';
 import { readGeoPackage } from '../geopackage/index.js';
+import { readGeoParquet } from '../geoparquet.js';
 import { parseShapefile, type ShapefileParts } from '../shapefile/index.js';
 import { isTopology, parseTopoJson } from '../topojson.js';
 import { readGeodatabase } from './geodatabase.js';
@@ -40,8 +41,8 @@ export interface ReadVectorOptions extends OpenOptions {
   /** Receives warnings: parts of features that cannot be used and are left out, files that do not fit each other. */
   onProgress?: OnProgress;
   /**
-   * Only features whose boxes touch these bounds. Of a FlatGeobuf file or a GeoPackage with an index only those are
-   * fetched; other files are read whole.
+   * Only features whose boxes touch these bounds. Of a FlatGeobuf file or a GeoPackage with an index, or of
+   * GeoParquet with a column of boxes, only those are fetched; other files are read whole.
    */
   bounds?: Bounds;
   /** The reference system of `bounds`; default: the file's own. In another one, what lies just outside may come too. */
@@ -55,7 +56,7 @@ const MAX_WHOLE_BYTES = 512 * 2 ** 20;
 const MAX_JSON_BYTES = 64 * 2 ** 20;
 const MAX_SIDECAR_BYTES = 2 ** 20;
 
-const ENDINGS = /\.(geojson|json|topojson|fgb|gpkg|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
+const ENDINGS = /\.(geojson|json|topojson|fgb|gpkg|(geo)?parquet|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
 
 /** A path, or that of a URL, without what follows it. */
 function placeOf(path: string): string {
@@ -68,7 +69,8 @@ export function isVectorPath(path: string): boolean {
 }
 
 /**
- * Reads polygons from a GeoJSON, TopoJSON, FlatGeobuf or GeoPackage file, a shapefile, or an Esri file geodatabase.
+ * Reads polygons from a GeoJSON, TopoJSON, FlatGeobuf, GeoPackage or GeoParquet file, a shapefile, or an Esri file
+ * geodatabase.
  * @returns none of `bounds` that no polygon touches
  * @throws {TerrachipError} as `readFeatures`, and INVALID_INPUT for a file with lines or points, or without features
  */
@@ -79,8 +81,8 @@ export async function readAreas(path: string, options: ReadVectorOptions = {}): 
 }
 
 /**
- * Reads the features of a vector file by path or URL: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, shapefiles (`.shp` with
- * its `.shx`, `.dbf`, `.prj` and `.cpg` beside it in any case, or all of them in a zip file), and Esri file geodatabases
+ * Reads the features of a vector file by path or URL: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, GeoParquet, shapefiles
+ * (`.shp` with its `.shx`, `.dbf`, `.prj` and `.cpg` beside it in any case, or all of them in a zip file), and Esri file geodatabases
  * with the optional package gdal3.js. Empty geometries are left out, and so is, with a warning, what cannot be used: rings
  * that enclose nothing, positions that are no numbers, geometries that are damaged.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where the file has several layers and none is named,
@@ -128,6 +130,9 @@ async function readByEnding(
     const signal = options.signal === undefined ? {} : { signal: options.signal };
     const bounds = wanted === undefined ? {} : { bounds: wanted };
     if (/\.fgb$/i.test(place)) return await readFlatGeobuf(source, { ...parse, ...signal, ...bounds });
+    if (/\.(geo)?parquet$/i.test(place)) {
+      return await readGeoParquet(source, { ...parse, ...signal, ...bounds });
+    }
     if (/\.gpkg$/i.test(place)) {
       if (!isUrl(path)) await requireNoLog(localPath(path));
       const cached = withBlockCache(source, { blockSize: 128 * 1024 });

@@ -185,6 +185,7 @@ export class CatalogChips implements ChipSource {
       order: (a, b) => Number(isOwn(b)) - Number(isOwn(a)) || compareDistance(a.interval, b.interval, time),
       backend: this.#options.backend,
       cache: this.#cache,
+      allowEmpty: true,
       open: this.#pool.open,
       ...(signal === undefined ? {} : { signal }),
     });

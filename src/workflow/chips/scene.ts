@@ -16,7 +16,7 @@ import {
 } from '../../inference/index.js';
 import { mirror } from '../../kernels/index.js';
 import { createBlockCache } from '../../raster/index.js';
-import { checkUnits, identityOfImage, planImages } from '../plan-images.js';
+import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
 import { type Chip, type ChipSource, chipValues, digits } from './source.js';
@@ -90,6 +90,7 @@ export class SceneChips implements ChipSource {
         maxPixels,
         'choose a coarser resolution or smaller bounds, or raise --max-pixels',
       );
+      await checkOverlap(planned, manifest, rasters, geobox, signal === undefined ? {} : { signal });
       await checkUnits(planned, manifest.inputs, rasters, signal);
       const images = await openImages(planned, {
         manifest,

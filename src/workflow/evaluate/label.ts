@@ -1,14 +1,15 @@
 /** Labels: a raster of class values, or polygons. */
 import { invalidInput, invalidOption } from '../../errors.js';
-import type { GeoBox } from '../../geo/index.js';
+import { type GeoBox, noOverlap } from '../../geo/index.js';
 import {
   type AreaFeatures,
   isVectorPath,
+  placeOf,
   Rasterizer,
   type ReadVectorOptions,
   readAreas,
 } from '../../vector/node/index.js';
-import { AreaLayer, type GridLayer, noOverlap, openOverlapping, RasterLayer } from './layers.js';
+import { AreaLayer, type GridLayer, openOverlapping, RasterLayer } from './layers.js';
 
 export interface LabelOptions {
   /** A raster of class values (its declared nodata, or −1, is unknown), or polygons as GeoJSON. */
@@ -44,7 +45,7 @@ export async function openLabel(
     const areas = await readAreas(options.label, read);
     const values = classValues(areas, options, classes, positive);
     const rasterizer = new Rasterizer(areas, geobox);
-    if (!rasterizer.isNear) throw noOverlap(options.label);
+    if (!rasterizer.isNear) throw noOverlap(options.label, placeOf(areas), 'the map', geobox);
     return new AreaLayer(rasterizer, values, 0);
   }
   for (const [option, value] of [

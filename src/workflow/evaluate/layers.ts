@@ -1,13 +1,5 @@
 /** Rasters and polygons on the map's grid, strip by strip. */
-import { invalidInput } from '../../errors.js';
-import {
-  type Bounds,
-  type GeoBox,
-  intersectBounds,
-  nearestTurn,
-  type RowRange,
-  transformBounds,
-} from '../../geo/index.js';
+import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../../geo/index.js';
 import { CpuBackend, type DeviceTensor } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import {
@@ -100,32 +92,17 @@ export class AreaLayer implements GridLayer {
   }
 }
 
-/** Whether two pixel grids may share a place. */
-function overlap(a: GeoBox, b: GeoBox): boolean {
-  let bounds: Bounds;
-  try {
-    bounds = transformBounds(a.bounds, a.crs, b.crs);
-  } catch {
-    return false;
-  }
-  return intersectBounds(nearestTurn(bounds, b.bounds, b.crs), b.bounds) !== null;
-}
-
 /** Opens a raster for use on a grid that it must overlap. @throws {TerrachipError} INVALID_INPUT */
 export async function openOverlapping(path: string, geobox: GeoBox, signal?: AbortSignal): Promise<Raster> {
   const raster = await openRaster(path, signal === undefined ? {} : { signal });
   try {
     if (raster.geobox === null) throw noReference(raster);
-    if (!overlap(raster.geobox, geobox)) throw noOverlap(path);
+    if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(path, raster.geobox, 'the map', geobox);
     return raster;
   } catch (error) {
     await raster.close();
     throw error;
   }
-}
-
-export function noOverlap(path: string): Error {
-  return invalidInput(path, 'does not overlap the map', 'check that both show the same place');
 }
 
 /** A mask from polygons, or from a raster where values above 0 are in. NaN and nodata are out. */

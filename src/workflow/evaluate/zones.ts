@@ -1,15 +1,15 @@
 /** Zones: polygons that each get a row of their own. They may overlap; features of one name are one zone. */
 
 import { invalidInput } from '../../errors.js';
-import type { GeoBox, RowRange } from '../../geo/index.js';
+import { type GeoBox, noOverlap, type RowRange } from '../../geo/index.js';
 import {
   type AreaFeatures,
+  placeOf,
   polygonArea,
   Rasterizer,
   type ReadVectorOptions,
   readAreas,
 } from '../../vector/node/index.js';
-import { noOverlap } from './layers.js';
 
 export interface ZoneArea {
   readonly name: string;
@@ -49,7 +49,7 @@ export class Zones {
   ): Promise<Zones> {
     const areas = await readAreas(path, read);
     const rasterizer = new Rasterizer(areas, geobox);
-    if (!rasterizer.isNear) throw noOverlap(path);
+    if (!rasterizer.isNear) throw noOverlap(path, placeOf(areas), 'the map', geobox);
     const byName = new Map<string, number[]>();
     for (const [k, name] of namesOf(areas, property).entries()) {
       byName.set(name, [...(byName.get(name) ?? []), k]);

@@ -263,7 +263,7 @@ describe('evaluateMap', async () => {
       ],
     });
     await expect(evaluateMap({ map, label: far })).rejects.toThrow(
-      /far\.geojson does not overlap the map; check that both show the same place/,
+      /far\.geojson does not overlap the map: it lies at longitude 100 to 101, .*; check that both show the same place/,
     );
     await expect(evaluateMap({ map, label: 'test/fixtures/geotiff/strips-none-uint8.tif' })).rejects.toThrow(
       /does not overlap the map/,

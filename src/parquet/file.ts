@@ -10,8 +10,8 @@ import {
   type SchemaTree,
   type Statistics,
 } from 'hyparquet';
-import { invalidInput, isTerrachipError, messageOf, type TerrachipError } from '../../errors.js';
-import { ByteLru, type ByteSource, type ReadOptions } from '../../io/index.js';
+import { invalidInput, isTerrachipError, messageOf, type TerrachipError } from '../errors.js';
+import { ByteLru, type ByteSource, type ReadOptions } from '../io/index.js';
 import { ChunkReader, type KeptPage } from './chunk-reader.js';
 import { decode, PARSERS } from './decode.js';
 import { checkRowGroups, checkSchema, readFooter } from './footer.js';

@@ -1,7 +1,7 @@
 /** Decompression of Parquet's pages, never to more than the size that the page declares. */
 import { type CompressionCodec, snappyUncompress } from 'hyparquet';
 import { ZSTDDecoder } from 'zstddec';
-import { inflateExactly } from '../../io/inflate.js';
+import { inflateExactly } from '../io/inflate.js';
 
 /** @throws {Error} when the page is damaged, or has another size than it declares */
 export async function decompressPage(

@@ -1,6 +1,6 @@
 /** The footer of a Parquet file: where it lies, and whether what it says of columns and row groups can be so. */
 import type { ColumnChunk, ColumnMetaData, FileMetaData, SchemaElement } from 'hyparquet';
-import type { ByteSource, ReadOptions } from '../../io/index.js';
+import type { ByteSource, ReadOptions } from '../io/index.js';
 import { type Leaf, MAX_CHUNK_BYTES, MAX_CHUNK_VALUES } from './pages.js';
 
 /** `PAR1`, little-endian. */

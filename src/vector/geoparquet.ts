@@ -1,0 +1,180 @@
+/** GeoParquet 1.0 and 1.1: features whose geometries are well-known binary in a column of a Parquet file. */
+import * as v from 'valibot';
+import { invalidInput, TerrachipError } from '../errors.js';
+import { type Bounds, Crs } from '../geo/index.js';
+import type { ByteSource, ReadOptions } from '../io/index.js';
+import { dictionary, parseJson, validate } from '../json.js';
+import { ParquetFile, type RowGroup } from '../parquet/file.js';
+import {
+  type ParseVectorOptions,
+  requireCrs,
+  type VectorFeature,
+  type VectorFeatures,
+  type WantedBounds,
+} from './features.js';
+import { GeometryChecker } from './geometry-checker.js';
+import { addWkb } from './wkb.js';
+
+export interface GeoParquetOptions extends ParseVectorOptions {
+  /** Of a file with a column of boxes, only features whose boxes touch these bounds; else all of them. */
+  bounds?: WantedBounds;
+  signal?: AbortSignal;
+}
+
+const Side = v.pipe(v.array(v.string()), v.length(2, 'must name a column and its field'));
+const Column = v.looseObject({
+  encoding: v.string(),
+  crs: v.nullish(
+    v.looseObject({ id: v.optional(v.looseObject({ authority: v.unknown(), code: v.unknown() })) }),
+  ),
+  covering: v.optional(v.looseObject({ bbox: v.object({ xmin: Side, ymin: Side, xmax: Side, ymax: Side }) })),
+});
+const Geo = v.looseObject({ primary_column: v.string(), columns: dictionary(v.string(), Column) });
+
+type ColumnDescription = v.InferOutput<typeof Column>;
+
+/** The names of a box's sides in a column of boxes. */
+interface BoxColumn {
+  readonly column: string;
+  readonly sides: readonly [xmin: string, ymin: string, xmax: string, ymax: string];
+}
+
+/**
+ * Reads features. The source stays the caller's. Times become texts in ISO 8601; bytes are left out, and whole numbers
+ * above 2^53 become texts.
+ * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED for geometries that are not well-known binary, or TOO_LARGE
+ */
+export async function readGeoParquet(
+  source: ByteSource,
+  options: GeoParquetOptions = {},
+): Promise<VectorFeatures> {
+  const { name } = source;
+  const reading: ReadOptions = options.signal === undefined ? {} : { signal: options.signal };
+  const file = await ParquetFile.open(source, reading);
+  const { geometry, described } = geometryOf(file);
+  const crs = crsOf(described, name, options);
+  const checker = new GeometryChecker(name, crs, options);
+  const boxes = boxesOf(described);
+  const bounds = boxes === null ? undefined : options.bounds?.(crs);
+  const columns = file.schema.children
+    .map(({ element }) => element)
+    .filter((element) => element.name !== geometry && element.name !== boxes?.column);
+  const features: VectorFeature[] = [];
+  for (const group of file.groups) {
+    const rows =
+      bounds === undefined || boxes === null
+        ? null
+        : await rowsWithin(file, group, boxes, bounds, crs.isGeographic, reading);
+    const count = rows?.length ?? group.rows;
+    for (let k = 0; k < count; k++) checker.admitFeature();
+    if (count === 0) continue;
+    const shapes = await file.readColumn(group, geometry, rows, reading);
+    const values: (readonly unknown[])[] = [];
+    for (const column of columns) values.push(await file.readColumn(group, column.name, rows, reading));
+    for (let k = 0; k < count; k++) {
+      const feature = checker.read(`row ${group.start + (rows?.[k] ?? k)}`, (parts) => {
+        const shape = shapes[k];
+        if (shape instanceof Uint8Array) addWkb(parts, shape, checker);
+        const properties = columns.flatMap((column, c): [string, unknown][] => {
+          const value = values[c][k];
+          if (value instanceof Uint8Array) return [];
+          const isTime = /^(TIMESTAMP|DATE)/.test(column.logical_type?.type ?? column.converted_type ?? '');
+          return [[column.name, isTime ? timeOf(value) : plain(value)]];
+        });
+        return Object.fromEntries(properties);
+      });
+      if (feature !== null) features.push(feature);
+    }
+  }
+  return { name, layer: null, crs, features: checker.finish(features, bounds === undefined) };
+}
+
+function geometryOf(file: ParquetFile): { geometry: string; described: ColumnDescription } {
+  const text = file.keyValues.get('geo');
+  if (text === undefined) {
+    throw invalidInput(file.name, 'has no "geo" metadata', 'give a GeoParquet file (ogr2ogr -f Parquet)');
+  }
+  const geo = validate(Geo, parseJson(text, `${file.name}: geo`), `${file.name}: geo`);
+  const { primary_column: geometry, columns } = geo;
+  const described = Object.hasOwn(columns, geometry) ? columns[geometry] : undefined;
+  if (described === undefined || !file.columns.includes(geometry)) {
+    throw invalidInput(
+      file.name,
+      `names the column of geometries "${geometry}" and has none`,
+      'write it again',
+    );
+  }
+  if (described.encoding !== 'WKB') {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${file.name} stores its geometries as "${described.encoding}"`,
+      'write them as WKB (ogr2ogr -lco GEOMETRY_ENCODING=WKB)',
+      { feature: `GeoParquet encoding ${described.encoding}` },
+    );
+  }
+  return { geometry, described };
+}
+
+/** Left out, the system is longitude and latitude, unless the options name another; null stands for an unknown one. */
+function crsOf({ crs }: ColumnDescription, name: string, options: ParseVectorOptions): Crs {
+  if (crs === undefined) return options.crs ?? Crs.wgs84;
+  if (crs === null) return requireCrs(name, null, options);
+  const { authority, code } = crs.id ?? {};
+  if (authority === 'OGC' && /^CRS84h?$/.test(String(code))) return requireCrs(name, Crs.wgs84, options);
+  if (authority === 'EPSG' && Number.isInteger(Number(code))) {
+    return requireCrs(name, Crs.fromEpsg(Number(code)), options);
+  }
+  if (options.crs !== undefined) return options.crs;
+  throw new TerrachipError(
+    'UNSUPPORTED',
+    `${name} describes its coordinate reference system without an EPSG code`,
+    'give it as crs (--source-crs)',
+    { feature: 'reference systems in PROJJSON' },
+  );
+}
+
+function boxesOf({ covering }: ColumnDescription): BoxColumn | null {
+  if (covering === undefined) return null;
+  const { xmin, ymin, xmax, ymax } = covering.bbox;
+  const [[column]] = [xmin];
+  if ([ymin, xmax, ymax].some(([other]) => other !== column)) return null;
+  return { column, sides: [xmin[1], ymin[1], xmax[1], ymax[1]] };
+}
+
+/** Rows of a group whose boxes touch the bounds. A box whose west is greater than its east crosses the antimeridian. */
+async function rowsWithin(
+  file: ParquetFile,
+  group: RowGroup,
+  { column, sides }: BoxColumn,
+  [x0, y0, x1, y1]: Bounds,
+  isGeographic: boolean,
+  options: ReadOptions,
+): Promise<number[]> {
+  const [xmin, ymin, xmax, ymax] = sides.map((side) => file.statistics(group, `${column}.${side}`));
+  const isBeyond = (least: unknown, most: unknown, from: number, to: number): boolean =>
+    (typeof least === 'number' && least > to) || (typeof most === 'number' && most < from);
+  if (isBeyond(ymin?.min, ymax?.max, y0, y1)) return [];
+  if (!isGeographic && isBeyond(xmin?.min, xmax?.max, x0, x1)) return [];
+  const boxes = await file.readColumn(group, column, null, options);
+  return boxes.flatMap((box, row): number[] => {
+    const values: Readonly<Record<string, unknown>> =
+      typeof box === 'object' && box !== null ? { ...box } : {};
+    const [west, south, east, north] = sides.map((side) => Number(values[side] ?? Number.NaN));
+    const isAside = west <= east ? west > x1 || east < x0 : west > x1 && east < x0;
+    // What has no box may lie anywhere.
+    return isAside || south > y1 || north < y0 ? [] : [row];
+  });
+}
+
+function timeOf(value: unknown): unknown {
+  return typeof value === 'number' && Number.isFinite(value) ? new Date(value).toISOString() : null;
+}
+
+/** Values as JSON has them. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (ArrayBuffer.isView(value)) return null;
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
+}
