@@ -2,7 +2,7 @@
 import { intersection, setPrecision } from 'polyclip-ts';
 import { internalError, messageOf } from '../errors.js';
 import { intersectBounds } from '../geo/index.js';
-import type { Polygon } from '../vector/index.js';
+import { type Polygon, signedArea } from '../vector/index.js';
 import { lineOutline } from './geometry.js';
 import { rectangle } from './place.js';
 import {
@@ -14,8 +14,8 @@ import {
 } from './relate.js';
 
 /**
- * The part of two outlines that they share; empty where they only touch. It is the same whichever comes first. Points
- * and the parts of lines that lie inside of a polygon are kept as they are.
+ * The part of two outlines that they share; empty where they only touch, or overlap by no more than rounding does. It is
+ * the same whichever comes first. Points and the parts of lines that lie inside of a polygon are kept as they are.
  */
 export function clipOutlines(a: readonly Polygon[], b: readonly Polygon[]): Polygon[] {
   const [first, second] = inOrder(preparePolygons(a), preparePolygons(b));
@@ -28,11 +28,39 @@ function clipPolygons(a: PreparedPolygon, b: PreparedPolygon): Polygon[] {
   if (polygonCovers(a, b)) return [b.polygon];
   if (a.inside === null) return linesInside(a, b);
   if (b.inside === null) return linesInside(b, a);
-  if (a.isRectangle && b.isRectangle) {
-    const shared = intersectBounds(a.box, b.box);
-    return shared === null ? [] : [rectangle(shared)];
+  const box = a.isRectangle && b.isRectangle ? intersectBounds(a.box, b.box) : null;
+  const shared = box === null ? areaShared(a.polygon, b.polygon) : [rectangle(box)];
+  const thin = thinnestOverlap(a, b);
+  return shared.filter((polygon) => widthOf(polygon) >= thin);
+}
+
+/** Whether two outlines share more than their boundaries, by more than rounding. */
+export function outlinesOverlap(a: readonly Polygon[], b: readonly Polygon[]): boolean {
+  return outlinesIntersect(preparePolygons(a), preparePolygons(b), false) && clipOutlines(a, b).length > 0;
+}
+
+/** Degrees, a centimetre on the ground: positions are written with seven decimals. */
+const THIN = 1e-7;
+
+/** Edges are simplified by up to 1 / 400 000 of an outline's length, and scenes end at a part of a pixel. */
+const THIN_SHARE = 1e-5;
+
+/** Below this width an overlap comes of rounding: neighbours share an edge. What is itself that thin has overlaps, too. */
+function thinnestOverlap(a: PreparedPolygon, b: PreparedPolygon): number {
+  const lengths = [a, b].map(({ box: [x0, y0, x1, y1] }) => Math.max(x1 - x0, y1 - y0));
+  const widths = [a, b].map(({ polygon }) => widthOf(polygon) / 2);
+  return Math.min(Math.max(THIN, THIN_SHARE * Math.min(...lengths)), ...widths);
+}
+
+/** The mean width of a polygon that is long: twice its area by the length of its edges. */
+function widthOf(polygon: Polygon): number {
+  let [area, length] = [0, 0];
+  for (const [k, ring] of polygon.entries()) {
+    area += (k === 0 ? 1 : -1) * Math.abs(signedArea(ring));
+    for (let i = 1; i < ring.length; i++)
+      length += Math.hypot(ring[i][0] - ring[i - 1][0], ring[i][1] - ring[i - 1][1]);
   }
-  return areaShared(a.polygon, b.polygon);
+  return length === 0 ? 0 : (2 * area) / length;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The overlaps of two catalogs' rows: a spatial join, each pair clipped to what both cover. */
 import { TimeInterval } from '../geo/index.js';
-import { clipOutlines } from './clip.js';
-import { isFlat, outlinesIntersect, preparePolygons } from './relate.js';
+import { clipOutlines, outlinesOverlap } from './clip.js';
+import { isFlat } from './relate.js';
 import type { CatalogRow } from './row.js';
 import { numbersOf, type RowView } from './row-table.js';
 
@@ -39,10 +39,9 @@ export function overlapInTime(left: RowView, a: number, right: RowView, b: numbe
   return left.table.starts[a] <= right.table.ends[b] && right.table.starts[b] <= left.table.ends[a];
 }
 
-/** Whether two rows' outlines share more than their boundaries. */
+/** Whether two rows' outlines share more than their boundaries, by more than rounding. */
 export function overlapInSpace(left: RowView, a: number, right: RowView, b: number): boolean {
-  const [p, q] = [left.table.footprint(a), right.table.footprint(b)];
-  return outlinesIntersect(preparePolygons(p), preparePolygons(q), false);
+  return outlinesOverlap(left.table.footprint(a), right.table.footprint(b));
 }
 
 export function intersectViews(

@@ -5,7 +5,7 @@
 import { invalidOption } from '../errors.js';
 import { Crs } from '../geo/index.js';
 import { type Polygon, polygonArea } from '../vector/index.js';
-import { clipOutlines } from './clip.js';
+import { clipOutlines, outlinesOverlap } from './clip.js';
 import type { GeoCatalog } from './geo-catalog.js';
 import { pointOutline } from './geometry.js';
 import { outlinesIntersect, polygonCovers, preparePolygons } from './relate.js';
@@ -86,10 +86,9 @@ function candidatesFor(row: CatalogRow, catalog: GeoCatalog, space: SpaceRule, t
 
 function matchesSpace(primary: CatalogRow, other: CatalogRow, space: SpaceRule): boolean {
   if (typeof space === 'object') return isSimilar(primary.footprint, other.footprint, space.iou);
+  if (space === 'intersects') return outlinesOverlap(primary.footprint, other.footprint);
   const [p, q] = [preparePolygons(primary.footprint), preparePolygons(other.footprint)];
   switch (space) {
-    case 'intersects':
-      return outlinesIntersect(p, q, false);
     case 'contains':
       return q.every((part) => p.some((polygon) => polygonCovers(polygon, part)));
     case 'centroid': {

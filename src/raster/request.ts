@@ -162,7 +162,7 @@ export function levelForGeobox(raster: RasterGrids, geobox: GeoBox): number {
   return levelForScale(raster, projectBox(geobox, levelBox(raster, 0)).scale);
 }
 
-/** The pixels of one grid that another may touch, however their systems differ; null for none. */
+/** The pixels of one grid that another may touch, however their systems differ; null for none, as beside an edge. */
 export function gridWindow(box: GeoBox, grid: GeoBox): PixelWindow | null {
   const all = { x: 0, y: 0, width: grid.width, height: grid.height };
   const [west, , east] = grid.bounds;
@@ -176,6 +176,8 @@ export function gridWindow(box: GeoBox, grid: GeoBox): PixelWindow | null {
     if (isTerrachipError(error, 'INVALID_INPUT')) return null;
     throw error;
   }
+  const isBeside = area.x + area.width <= ON_EDGE || area.y + area.height <= ON_EDGE;
+  if (isBeside || area.x >= grid.width - ON_EDGE || area.y >= grid.height - ON_EDGE) return null;
   const { x, y, width, height } = wholePixels(area, 1, 1);
   // A pixel more to each side, for positions' tolerance.
   return intersectWindows({ x: x - 1, y: y - 1, width: width + 2, height: height + 2 }, all);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CatalogRow, GeoCatalog } from '../../src/catalog/index.js';
+import { type CatalogRow, GeoCatalog, matchup } from '../../src/catalog/index.js';
 import { type Bounds, Crs, TimeInterval } from '../../src/geo/node/index.js';
 import { type Polygon, polygonArea } from '../../src/vector/index.js';
 import { boxOutline, catalogRow, idsOf } from '../support/catalog.js';
@@ -165,6 +165,56 @@ describe('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', () => {
     expect(idsOf(union)).toEqual(['a0', 'b0', 'c0', 'd0']);
     expect(idsOf(union.query({ geometry: [0, 0, 1, 1] }))).toEqual(['a0']);
     expect(idsOf(union.query({ geometry: [2, 0, 3, 1] }))).toEqual(['b0']);
+  });
+});
+
+describe('overlaps that come of rounding', () => {
+  const of = (id: string, ...outline: Parameters<typeof boxOutline>[0][]): GeoCatalog =>
+    GeoCatalog.from([catalogRow(id, outline.map(boxOutline), '2021-07-15')]);
+  const tile = of('tile', [8, 47, 9, 48]);
+  // A tile whose edge leans, as those of UTM do in degrees.
+  const leaning = (shift: number): GeoCatalog => {
+    const ring = [
+      [9 - shift, 47],
+      [10, 47],
+      [10, 48],
+      [9.02 - shift, 48],
+      [9 - shift, 47],
+    ] as const;
+    return GeoCatalog.from([catalogRow('leaning', [[[...ring]]], '2021-07-15')]);
+  };
+  const other: Polygon = [
+    [
+      [8, 47],
+      [9, 47],
+      [9.02, 48],
+      [8.02, 48],
+      [8, 47],
+    ],
+  ];
+
+  it('are none: neighbours share an edge', () => {
+    for (const shift of [0, 1e-12, 3e-8, 1e-6]) {
+      const next = of('next', [9 - shift, 47, 10, 48]);
+      expect(tile.intersect(next)).toHaveLength(0);
+      expect(next.intersect(tile)).toHaveLength(0);
+      expect(tile.explainIntersection(next).pairsInSpace).toBe(0);
+      expect(matchup(tile, { next }, { time: { nearest: DAY } })).toHaveLength(0);
+      const beside = GeoCatalog.from([catalogRow('other', [other], '2021-07-15')]);
+      expect(beside.intersect(leaning(shift))).toHaveLength(0);
+    }
+  });
+
+  it('are told from what overlaps a little, and from what is thin itself', () => {
+    // Shapely: box(8, 47, 9, 48).intersection(box(9 - 1e-3, 47, 10, 48)).area is 1e-3.
+    expect(tile.intersect(of('next', [9 - 1e-3, 47, 10, 48])).row(0).footprint).toEqual([
+      boxOutline([9 - 1e-3, 47, 9, 48]),
+    ]);
+    // A path half a metre wide that crosses the tile's edge, and small tiles that overlap by a pixel.
+    const path = of('path', [8.5, 47.5, 9.5, 47.5 + 5e-6]);
+    expect(tile.intersect(path)).toHaveLength(1);
+    const [small, beside] = [of('s', [8, 47, 8.001, 47.001]), of('b', [8.0009, 47, 8.002, 47.001])];
+    expect(small.intersect(beside)).toHaveLength(1);
   });
 });
 
