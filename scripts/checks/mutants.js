@@ -20,6 +20,16 @@ const PHASES = 'test/inference/phase-encoder.test.ts';
 const OVERVIEW = 'src/raster/cog/overview.ts';
 const COG = 'test/raster/cog.test.ts';
 const MUTANTS = [
+  // Bounds: poles inside, longitudes that count on, and places off the globe.
+  ['src/geo/bounds.ts', 'extent.wholeTurn = turn !== 0', 'extent.wholeTurn = false', 'test/geo/crs.test.ts'],
+  [
+    'src/geo/bounds.ts',
+    'for (const latitude of [-90, 90])',
+    'for (const latitude of [90])',
+    'test/geo/crs.test.ts',
+  ],
+  ['src/geo/bounds.ts', 'x - turns * this.#turn, y }', 'x, y }', 'test/geo/crs.test.ts'],
+  ['src/geo/domain.ts', 'Math.abs(y - v) <= tolerance', 'true', 'test/geo/crs.test.ts'],
   // warp: half-pixel shift, comparison, axes, missing NaN test, wrong cell.
   ['src/shaders/warp.wgsl', 'unit >> 1u', 'unit >> 2u', `${KERNELS}/warp.test.ts`],
   [

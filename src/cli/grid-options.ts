@@ -26,7 +26,11 @@ export function addGridOptions(command: Command): Command {
     .option('--like <raster>', 'take the grid of another raster');
 }
 
-export function parseGrid(options: { [K in keyof GridOptions]: GridOptions[K] | undefined }): TargetGrid {
+/** @param hasSource whether a raster is shown, for which what is left out is chosen */
+export function parseGrid(
+  options: { [K in keyof GridOptions]: GridOptions[K] | undefined },
+  hasSource: boolean,
+): TargetGrid {
   const { like, crs, bounds, size, res } = options;
   if (like !== undefined) {
     if (crs ?? bounds ?? size ?? res) {
@@ -34,19 +38,25 @@ export function parseGrid(options: { [K in keyof GridOptions]: GridOptions[K] | 
     }
     return { like };
   }
-  if (crs === undefined || bounds === undefined) {
+  if (!hasSource && (crs === undefined || bounds === undefined)) {
     throw invalidOption('--crs and --bounds', 'are needed', 'give both, or --like a raster');
   }
-  const [x0, y0, x1, y1] = requireLength('--bounds', bounds, [4]);
-  const box: Bounds = [x0, y0, x1, y1];
-  if ((size === undefined) === (res === undefined)) {
-    throw invalidOption(
-      '--size or --res',
-      'is needed, and not both',
-      'give the width and height, or the pixel size',
-    );
+  if (size !== undefined && res !== undefined) {
+    throw invalidOption('--size and --res', 'both say the size of pixels', 'give one of them');
   }
-  if (res !== undefined) return { crs, bounds: box, resolution: res };
-  const [width, height] = requireLength('--size', size ?? [], [2]);
-  return { crs, bounds: box, size: [width, height] };
+  if (!hasSource && size === undefined && res === undefined) {
+    throw invalidOption('--size or --res', 'is needed', 'give the width and height, or the pixel size');
+  }
+  const place = {
+    ...(crs === undefined ? {} : { crs }),
+    ...(bounds === undefined ? {} : { bounds: boundsOf(bounds) }),
+  };
+  if (size === undefined) return { ...place, ...(res === undefined ? {} : { resolution: res }) };
+  const [width, height] = requireLength('--size', size, [2]);
+  return { ...place, size: [width, height] };
+}
+
+function boundsOf(numbers: readonly number[]): Bounds {
+  const [x0, y0, x1, y1] = requireLength('--bounds', numbers, [4]);
+  return [x0, y0, x1, y1];
 }

@@ -46,7 +46,7 @@ export function prepareBlock(
         const side = (BLOCK_SIZE >> cellLog2) + 1;
         const nodes = exact ? exactNodes(mapping, x0, y0, side) : interpolateNodes(coarse, side);
         if (countFinite(nodes) < side * side) break;
-        const block = encodeCells(nodes, cellLog2);
+        const block = encodeCells(nodes, cellLog2, mapping.turn);
         if (block === null) continue;
         const error = Math.max(curvature(nodes), measureError(mapping, block, x0, y0));
         if (error <= tolerance) return { ...block, error };
@@ -63,11 +63,13 @@ function checkNodes(mapping: PixelMapping, x0: number, y0: number): Nodes {
   return exactNodes(mapping, x0, y0, 9);
 }
 
-/** Cells from their corner nodes, or null when a cell spans too much of the source for the fixed point. */
-function encodeCells(nodes: Nodes, cellLog2: number): Omit<ControlBlock, 'error'> | null {
+/** Cells from their corner nodes, or null when a cell spans half a turn, or too much of the source for the fixed point. */
+function encodeCells(nodes: Nodes, cellLog2: number, turn: number): Omit<ControlBlock, 'error'> | null {
   const { x, y, side } = nodes;
   const cellSize = 1 << cellLog2;
   const count = side - 1;
+  // Across the seam of longitudes nodes lie a turn apart.
+  if (turn > 0 && spanOf(x, side) >= turn / 2) return null;
   const span = Math.max(spanOf(x, side), spanOf(y, side));
   const cross = Math.max(crossOf(x, side), crossOf(y, side));
   const fractionBits = Math.min(FRACTION_BITS, 29 - Math.ceil(Math.log2(span + 2)));
@@ -90,7 +92,10 @@ function encodeCells(nodes: Nodes, cellLog2: number): Omit<ControlBlock, 'error'
 /** Between the coarse nodes (at 0, 64, …, 256), and near the corners. */
 const CHECK_OFFSETS = [4, 32, 96, 160, 224, 248];
 
-/** The largest distance to exact points, taken at cell centres, where bilinear cells are furthest off. */
+/**
+ * The largest distance to exact points, taken at cell centres, where bilinear cells are furthest off, and beside nodes: on
+ * grids so coarse that a cell spans whole turns, nodes and centres alone would look alike.
+ */
 function measureError(
   mapping: PixelMapping,
   block: Omit<ControlBlock, 'error'>,
@@ -102,13 +107,22 @@ function measureError(
   let worst = 0;
   for (const j of CHECK_OFFSETS) {
     for (const i of CHECK_OFFSETS) {
-      const lx = (i & ~(2 * half - 1)) + half;
-      const ly = (j & ~(2 * half - 1)) + half;
-      mapping.map(x0 + lx + 0.5, y0 + ly + 0.5, out);
-      const [x, y] = evaluateBlock(block, lx, ly);
-      const error = Math.max(Math.abs(x - out[0]), Math.abs(y - out[1]));
-      // A point outside the domain fails the comparison, and so the block.
-      if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
+      const [nodeX, nodeY] = [i & ~(2 * half - 1), j & ~(2 * half - 1)];
+      const points =
+        i === j
+          ? [
+              [half, half],
+              [1, 0],
+              [0, 1],
+            ]
+          : [[half, half]];
+      for (const [dx, dy] of points) {
+        mapping.map(x0 + nodeX + dx + 0.5, y0 + nodeY + dy + 0.5, out);
+        const [x, y] = evaluateBlock(block, nodeX + dx, nodeY + dy);
+        const error = Math.max(Math.abs(x - out[0]), Math.abs(y - out[1]));
+        // A point outside the domain fails the comparison, and so the block.
+        if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
+      }
     }
   }
   return worst;

@@ -1,5 +1,6 @@
 import { prepareBlock } from './control-block.js';
 import { BLOCK_LOG2, BLOCK_SIZE, CELL_WORDS, type ControlBlock, reachWithin } from './control-cells.js';
+import type { GeoBox } from './geobox.js';
 import type { PixelMapping } from './pixel-mapping.js';
 import { intersectWindows, type PixelWindow } from './windows.js';
 
@@ -20,7 +21,10 @@ export interface ControlWindow {
   readonly blockColumns: number;
   /** Whether pixels' corners can be asked for too. */
   readonly footprints: boolean;
-  /** The source pixels that the window may touch, clipped to the source; null if it touches none. */
+  /**
+   * The source pixels that the window may touch, clipped to the source; null if it touches none. Of a source that goes
+   * all around the globe columns go on beyond both edges: -1 is the last of a turn.
+   */
   readonly source: PixelWindow | null;
 }
 
@@ -101,8 +105,10 @@ export class ControlGrid {
       const blockReach = part === null ? null : this.#reach(block, part);
       if (blockReach !== null) reach = hull(reach, grown(blockReach, radius - 1));
     }
-    const { width, height } = this.mapping.source;
-    const source = reach === null ? null : intersectWindows(reach, { x: 0, y: 0, width, height });
+    const { turn, source: box } = this.mapping;
+    const around = turnColumns(box, turn);
+    const readable = { x: -around, y: 0, width: box.width + 2 * around, height: box.height };
+    const source = reach === null ? null : intersectWindows(reach, readable);
     return { cells, table, blockX, blockY, blockColumns, footprints: this.footprints, source };
   }
 
@@ -114,6 +120,15 @@ export class ControlGrid {
     return reachWithin(block, corner, this.footprints ? 0.5 : 0);
   }
 }
+
+/** Columns after which a source that goes all around the globe repeats; 0 for other sources. */
+export function turnColumns({ width }: GeoBox, turn: number): number {
+  const columns = Math.round(turn);
+  return columns > 0 && columns <= width && Math.abs(turn - columns) < ON_COLUMN ? columns : 0;
+}
+
+/** A turn this close to whole columns is one. */
+const ON_COLUMN = 1e-3;
 
 function grown({ x, y, width, height }: PixelWindow, by: number): PixelWindow {
   return { x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by };

@@ -67,13 +67,7 @@ export class GeoBox {
     const target = Crs.parse(crs);
     const source = options.boundsCrs === undefined ? Crs.wgs84 : Crs.parse(options.boundsCrs);
     const area = checkBounds(unwrapBounds(bounds, source));
-    if (!(resolution > 0) || !Number.isFinite(resolution)) {
-      throw invalidInput(
-        `a resolution of ${resolution}`,
-        'is impossible',
-        'give a positive pixel size in CRS units',
-      );
-    }
+    requireResolution(resolution);
     if (options.anchor === 'fit') {
       const [x0, y0, x1, y1] = cornerBounds(area, source, target);
       const width = Math.ceil((x1 - x0) / resolution);
@@ -196,6 +190,16 @@ export class GeoBox {
   static fromJSON(json: { crs: string; transform: AffineTuple; width: number; height: number }): GeoBox {
     return new GeoBox(Crs.parse(json.crs), Affine.fromTuple(json.transform), json.width, json.height);
   }
+}
+
+/** @throws {TerrachipError} INVALID_INPUT unless a pixel size is positive and finite */
+export function requireResolution(resolution: number): void {
+  if (resolution > 0 && Number.isFinite(resolution)) return;
+  throw invalidInput(
+    `a resolution of ${resolution}`,
+    'is impossible',
+    'give a positive pixel size in CRS units',
+  );
 }
 
 /** The pixel multiple at or below a coordinate; coordinates within a millionth of a pixel of a multiple are on it. */

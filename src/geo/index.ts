@@ -16,7 +16,13 @@ export {
   unwrapBounds,
 } from './bounds.js';
 export { BLOCK_SIZE, CELL_WORDS, type ControlBlock, evaluateBlock } from './control-cells.js';
-export { ControlGrid, type ControlWindow, DEFAULT_TOLERANCE, TABLE_WORDS } from './control-grid.js';
+export {
+  ControlGrid,
+  type ControlWindow,
+  DEFAULT_TOLERANCE,
+  TABLE_WORDS,
+  turnColumns,
+} from './control-grid.js';
 export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
 export { turnOf } from './domain.js';
 export {
@@ -50,6 +56,7 @@ export { type Dimension, GeoTensor, type GeoTensorInit } from './geotensor.js';
 export { gridsMeet, noOverlap, type Place, swapped, whereIs } from './overlap.js';
 export { createPixelMapping, type PixelMapping } from './pixel-mapping.js';
 export { pixelScale } from './pixel-scale.js';
+export { suggestGrid, suggestGridWithin } from './suggested-grid.js';
 export { TimeInterval } from './time-interval.js';
 export {
   alignedTiles,

@@ -27,7 +27,9 @@ export {
 export { openCheckpointFile } from './node/checkpoint-file.js';
 export { type Execution, type ExecutionOptions, openExecution } from './node/execution.js';
 export {
+  bundledModel,
   type EmbeddingFolder,
+  findModel,
   type ModelFolder,
   type OpenSessionOptions,
   openEmbedder,

@@ -118,6 +118,7 @@ function withoutVsi(path: string): string {
 /** An address for messages: without user, password and query. */
 function publicName(path: string): string {
   return path
+    .replace(/^([a-z][a-z0-9+.-]+:\/)(?!\/)/i, '$1/')
     .replace(/:\/\/[^/@]*:[^/@]*@/, '://')
     .replace(/^(\/vsicurl\?).*$/i, '$1…')
     .replace(/(:\/\/[^?]*)\?.*$/s, '$1');

@@ -1,6 +1,6 @@
 /** Stored values of a source, on their way to be warped: on a device, without what nodata and masks take away. */
 import { TerrachipError } from '../errors.js';
-import type { TypedArray } from '../geo/index.js';
+import { allocateArray, dtypeOf, type PixelWindow, type TypedArray } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import {
   keepsValues,
@@ -175,4 +175,38 @@ function rankOf(sorted: Float64Array, value: number): number {
     else high = middle;
   }
   return low;
+}
+
+/**
+ * Reads planes over a window whose columns may go on beyond the edges of an image that goes all around the globe.
+ * @param image its columns, and those after which it repeats, 0 for one that does not
+ */
+export async function readAround<T extends TypedArray | null>(
+  window: PixelWindow,
+  { width, turn }: { width: number; turn: number },
+  read: (part: PixelWindow) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  const end = window.x + window.width;
+  if (turn === 0 || (window.x >= 0 && end <= width)) return read(window);
+  const ranges = [
+    { from: window.x, to: Math.min(0, end), shift: turn },
+    { from: Math.max(0, window.x), to: Math.min(width, end), shift: 0 },
+    { from: Math.max(width, window.x), to: end, shift: -turn },
+  ].filter(({ from, to }) => from < to);
+  const parts = await Promise.all(
+    ranges.map(({ from, to, shift }) => read({ ...window, x: from + shift, width: to - from })),
+  );
+  return parts[0].map((first, plane) => {
+    if (first === null) return first;
+    // As the parts are, of all of the window.
+    const joined = allocateArray(dtypeOf(first), window.width * window.height) as NonNullable<T>;
+    for (const [k, { from, to }] of ranges.entries()) {
+      const columns = to - from;
+      for (let row = 0; row < window.height; row++) {
+        const values = parts[k][plane]?.subarray(row * columns, (row + 1) * columns);
+        if (values !== undefined) joined.set(values, row * window.width + from - window.x);
+      }
+    }
+    return joined;
+  });
 }

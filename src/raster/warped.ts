@@ -9,6 +9,7 @@ import {
   type PixelWindow,
   type RowRange,
   type TypedArray,
+  turnColumns,
 } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { withTaskSignal } from '../io/index.js';
@@ -28,7 +29,7 @@ import { readMasks } from './pixels.js';
 import type { BandInfo, Raster } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
 import type { UnitStep } from './units.js';
-import { codeSource, mayExceedFloat32, type SourcePixels, uploadSource } from './warp-source.js';
+import { codeSource, mayExceedFloat32, readAround, type SourcePixels, uploadSource } from './warp-source.js';
 
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
@@ -269,9 +270,15 @@ export class WarpedRaster {
   async #readSource({ control }: Tile, signal: AbortSignal): Promise<SourceWindow> {
     if (control.source === null) return NO_SOURCE;
     const bands = this.#bands.map((band) => band.index);
-    const request = { window: control.source, level: this.#level, signal };
-    const planes = await this.raster.readPlanes({ ...request, bands });
-    const masks = await readMasks(this.raster, bands, request);
+    const request = { level: this.#level, signal };
+    const { source, turn } = this.#grid.mapping;
+    const around = { width: source.width, turn: turnColumns(source, turn) };
+    const planes = await readAround(control.source, around, (window) =>
+      this.raster.readPlanes({ ...request, window, bands }),
+    );
+    const masks = await readAround(control.source, around, (window) =>
+      readMasks(this.raster, bands, { ...request, window }),
+    );
     this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
     return new SourceWindow(planes, masks);
   }

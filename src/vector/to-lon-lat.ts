@@ -25,7 +25,7 @@ export function polygonsToLonLat(polygons: readonly Polygon[], crs: Crs, name: s
     const { forward, isIdentity } = createTransform(crs, Crs.wgs84);
     const moved = isIdentity ? rings : rings.map((ring) => ring.map(([x, y]): Position => forward(x, y)));
     for (const ring of moved) requireLonLat(ring, name);
-    return withinWorld(moved);
+    return withinWorld(withoutExcess(moved));
   });
 }
 
@@ -82,25 +82,62 @@ function boxAround(rings: readonly Ring[]): Bounds {
   return [x0, y0, x1, y1];
 }
 
+/**
+ * Degrees beyond the poles and the antimeridian that count as on them: half a pixel of a coarse grid, whose outline runs
+ * around its pixels.
+ */
+const EXCESS = 1.5;
+
+/** As near to ±180 as this is on it, by rounding. */
+const ON_ANTIMERIDIAN = 1e-9;
+
+/** Ends outlines at the poles, those around the globe after one turn, and leaves out rounding beyond ±180. */
+function withoutExcess(polygon: readonly Ring[]): readonly Ring[] {
+  const [x0, y0, x1, y1] = boxAround(polygon);
+  const isWide = x1 - x0 > 360;
+  const isRounded = (x: number): boolean => Math.abs(x) > 180 && Math.abs(x) <= 180 + ON_ANTIMERIDIAN;
+  if (!isWide && y0 >= -90 && y1 <= 90 && !isRounded(x0) && !isRounded(x1)) return polygon;
+  // Longitudes of a globe from -180 or from 0, not from half a pixel beside it.
+  const middle = 180 * Math.round((x0 + x1) / 360);
+  return polygon.map((ring) =>
+    ring.map(([x, y]): Position => {
+      const within = isWide ? clamp(x, middle - 180, middle + 180) : isRounded(x) ? 180 * Math.sign(x) : x;
+      return [within, clamp(y, -90, 90)];
+    }),
+  );
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
+}
+
 /** An outline of more degrees of latitude that spans nearly all longitudes is the globe, not a crossing. */
 const GLOBE_LATITUDES = 90;
 
 /**
  * Polygons in longitude and latitude that were not cut at the antimeridian: an edge between longitudes more than 180°
  * apart crosses it the short way, and a ring that goes around the globe lies around the pole of its hemisphere. What
- * spans nearly all longitudes and most latitudes is taken as it is.
+ * spans nearly all longitudes and most latitudes is taken as it is, and what a box says not to cross.
  * @param name what they are, for messages
+ * @param box the west and the east that are declared beside the polygons; a west greater than the east crosses
+ *
  * @throws {TerrachipError} INVALID_INPUT for positions that are no longitudes and latitudes
  */
-export function cutCrossingPolygons(polygons: readonly Polygon[], name: string): Polygon[] {
-  return polygons.flatMap((polygon) => {
+export function cutCrossingPolygons(
+  polygons: readonly Polygon[],
+  name: string,
+  box: readonly [west: number, east: number] | null = null,
+): Polygon[] {
+  const declared = box === null ? null : declaresCrossing(box, boxAround(polygons.flat()));
+  return polygons.flatMap((given) => {
+    for (const ring of given) requirePositions(ring, name);
+    const polygon = withoutExcess(given);
     const [x0, y0, x1, y1] = boxAround(polygon);
     const jumps = polygon.some((ring) => ring.some(([x], k) => k > 0 && isJump(x - ring[k - 1][0])));
-    if (!jumps || (x1 - x0 > 300 && y1 - y0 > GLOBE_LATITUDES)) {
-      for (const ring of polygon) requirePositions(ring, name);
+    const isGlobe = x1 - x0 > 300 && y1 - y0 > GLOBE_LATITUDES;
+    if (!jumps || !(declared ?? !isGlobe)) {
       return withinWorld(polygon.map((ring, k) => oriented(ring, k > 0)));
     }
-    for (const ring of polygon) requirePositions(ring, name);
     const rings = polygon.map((ring, k) =>
       withoutRepetition(
         crossing(ring, k > 0)
@@ -110,6 +147,23 @@ export function cutCrossingPolygons(polygons: readonly Polygon[], name: string):
     );
     return cutAtAntimeridian(rings, (latitude) => latitude);
   });
+}
+
+/** Boxes within this many degrees of an outline's longitudes speak of them; wider ones, as of all longitudes, say nothing. */
+const SAME_BOX = 0.5;
+
+/** An outline of fewer degrees of latitude is a scene, whose box is often the range of its longitudes, crossing or not. */
+const SCENE_LATITUDES = 5;
+
+/** Whether a declared box says that an outline crosses the antimeridian; null where it does not say. */
+function declaresCrossing(
+  [west, east]: readonly [west: number, east: number],
+  [x0, y0, x1, y1]: Bounds,
+): boolean | null {
+  // Written on from 180, or below -180.
+  if (west > east || west < -180 - EXCESS || east > 180 + EXCESS) return true;
+  const isSame = Math.abs(west - x0) <= SAME_BOX && Math.abs(east - x1) <= SAME_BOX;
+  return isSame && y1 - y0 > SCENE_LATITUDES ? false : null;
 }
 
 function isJump(step: number): boolean {
@@ -142,7 +196,7 @@ function withinWorld(rings: readonly Ring[]): Polygon[] {
 function requirePositions(ring: Ring, name: string): void {
   const [west, , east] = boxAround([ring]);
   for (const [x, y] of ring) {
-    if (Math.abs(x) <= 540 && Math.abs(y) <= 90 && east - west <= 360) continue;
+    if (Math.abs(x) <= 540 && Math.abs(y) <= 90 + EXCESS && east - west <= 360 + 2 * EXCESS) continue;
     throw invalidInput(
       name,
       `has the position ${x}, ${y}, which is no longitude and latitude`,

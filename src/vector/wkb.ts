@@ -16,6 +16,9 @@ const LINE = 2;
 const POLYGON = 3;
 const MULTI_POINT = 4;
 const COLLECTION = 7;
+/** Collections that may hold curves, and often hold none. */
+const MULTI_CURVE = 11;
+const MULTI_SURFACE = 12;
 
 /**
  * Adds the parts of a geometry.
@@ -49,6 +52,8 @@ class WkbReader {
     const hasZ = extra[0] || (code & EWKB_Z) !== 0;
     const hasM = extra[1] || (code & EWKB_M) !== 0;
     const size = 2 + Number(hasZ) + Number(hasM);
+    const isCollection =
+      (kind >= MULTI_POINT && kind <= COLLECTION) || kind === MULTI_CURVE || kind === MULTI_SURFACE;
     if (kind === POINT) {
       const [position] = this.#positions(1, size);
       // A point of two NaN is how an empty one is written.
@@ -59,10 +64,10 @@ class WkbReader {
       const rings = this.#count(4);
       const polygon = Array.from({ length: rings }, () => this.#positions(this.#uint32(), size));
       this.#checker.addPolygon(parts, polygon);
-    } else if (kind >= MULTI_POINT && kind <= COLLECTION && depth < MAX_DEPTH) {
+    } else if (isCollection && depth < MAX_DEPTH) {
       const members = this.#count(5);
       for (let k = 0; k < members; k++) this.read(parts, depth + 1);
-    } else if (kind <= COLLECTION) {
+    } else if (kind <= COLLECTION || isCollection) {
       throw invalidInput(this.#checker.name, 'has a damaged or too deeply nested geometry', 'correct it');
     } else {
       throw new TerrachipError(

@@ -1,4 +1,5 @@
 /** The products of a map, from the units of a run: streamed by rows, each file whole or absent. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../errors.js';
 import { PixelAreas } from '../geo/index.js';
@@ -208,8 +209,22 @@ function assetsOf(model: ModelFolder): Record<string, unknown> {
   };
 }
 
+/** @throws {TerrachipError} INVALID_INPUT for the folder around runs, which it names */
+async function refuseFolderOfRuns(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((): string[] => []);
+  if (names.includes('plan.json')) return;
+  const runs: string[] = [];
+  for (const name of names) {
+    const inside = await readdir(join(folder, name)).catch((): string[] => []);
+    if (inside.includes('plan.json')) runs.push(join(folder, name));
+  }
+  if (runs.length === 0) return;
+  throw invalidInput(folder, `is a folder of runs: ${runs.join(', ')}`, 'give one of them');
+}
+
 /** Opens the run in a folder, from its plan. */
 async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder }> {
+  await refuseFolderOfRuns(folder);
   const plan = await readPlan(join(folder, 'plan.json'));
   const model = await openModel(plan.model.path);
   if (model.sha256 !== plan.model.sha256) {

@@ -1,4 +1,6 @@
 /** What a person runs, as functions: each command of the CLI is one of these, with printing around it. */
+
+export { bundledModel } from '../inference/index.js';
 export {
   type BandSource,
   type CalculateOptions,
@@ -18,7 +20,7 @@ export {
   SceneChips,
   type SceneChipsOptions,
 } from './chips/index.js';
-export { bundledModel, type DemoOptions, type DemoReport, runDemo } from './demo/index.js';
+export { type DemoOptions, type DemoReport, runDemo } from './demo/index.js';
 export { type DoctorReport, diagnose } from './doctor.js';
 export {
   type CatalogLike,

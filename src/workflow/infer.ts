@@ -59,14 +59,19 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   onProgress?.({ type: 'stage', stage: 'plan' });
   const model = await openModel(options.model);
   const scene = await readScene(options.scene);
-  await makeProductFolder(options.output, [...filesOfScene(scene), options.model]);
+  await makeProductFolder(options.output, [...filesOfScene(scene), model.path]);
   const rasters = new SceneRasters(createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES));
   const { backend, session } = await openExecution(model, options);
   try {
     try {
       const execution = { backend: backend.info, provider: session.provider };
       const plan = await clock.measure('plan', () => createPlan(scene, model, rasters, execution, options));
-      return await runPlan({ ...options, plan, model, session, backend, rasters, clock });
+      try {
+        return await runPlan({ ...options, plan, model, session, backend, rasters, clock });
+      } catch (error) {
+        await tellHowToGoOn(plan, options);
+        throw error;
+      }
     } finally {
       await session.dispose();
     }
@@ -75,6 +80,17 @@ export async function infer(options: InferOptions): Promise<InferReport> {
     await rasters.close();
     signal?.throwIfAborted();
   }
+}
+
+/** After an end before time: what is done, where it is, and how to go on. */
+async function tellHowToGoOn(plan: Plan, { output, shard, onProgress }: InferOptions): Promise<void> {
+  const folder = runFolder(output, plan);
+  const done = (await new RunStore(folder, plan, []).markers().catch(() => new Map())).size;
+  if (done === 0) return;
+  const message = `${done} of ${planUnits(plan).length} units are done (${folder}); the same command${
+    shard === undefined ? ' with --resume' : ''
+  } goes on`;
+  onProgress?.({ type: 'warning', message });
 }
 
 interface Job extends InferOptions {

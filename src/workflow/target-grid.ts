@@ -1,12 +1,16 @@
 /** The grids that results are asked for on. */
-import { type Bounds, Crs, type CrsLike, GeoBox } from '../geo/index.js';
+import { invalidOption } from '../errors.js';
+import { type Bounds, Crs, type CrsLike, GeoBox, suggestGrid, suggestGridWithin } from '../geo/index.js';
 import { noReference, openRaster } from '../raster/index.js';
 
-/** The grid of a result: another raster's, or bounds in a CRS with a size or a resolution. */
+/**
+ * The grid of a result: another raster's, or one in a CRS (default: the source's). Bounds are in that CRS; a resolution
+ * beside them snaps them outward to multiples of it. What is left out is chosen for the source, as gdalwarp does.
+ */
 export type TargetGrid =
   | { like: string }
-  | { crs: CrsLike; bounds: Bounds; size: readonly [number, number] }
-  | { crs: CrsLike; bounds: Bounds; resolution: number };
+  | { crs?: CrsLike; bounds?: Bounds; size: readonly [number, number] }
+  | { crs?: CrsLike; bounds?: Bounds; resolution?: number };
 
 /**
  * The grid of a raster file.
@@ -22,10 +26,27 @@ export async function gridOf(path: string): Promise<GeoBox> {
   }
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for an impossible grid, or a raster without a place */
-export async function targetGrid(grid: TargetGrid): Promise<GeoBox> {
+/**
+ * @param source the grid of the raster that is to be shown; without it a CRS, bounds, and a size or a resolution are needed
+ * @throws {TerrachipError} INVALID_INPUT for an impossible grid, or a raster without a place; INVALID_OPTION for a grid of
+ *   which too little is said
+ */
+export async function targetGrid(grid: TargetGrid, source?: GeoBox): Promise<GeoBox> {
   if ('like' in grid) return gridOf(grid.like);
-  const crs = Crs.parse(grid.crs);
-  if ('resolution' in grid) return GeoBox.fromBounds(grid.bounds, crs, grid.resolution, { boundsCrs: crs });
-  return GeoBox.fromSize(grid.bounds, crs, grid.size[0], grid.size[1]);
+  if (grid.crs === undefined && source === undefined) throw incomplete('crs');
+  const crs = grid.crs === undefined ? (source?.crs ?? Crs.wgs84) : Crs.parse(grid.crs);
+  const { bounds } = grid;
+  const size = 'size' in grid ? grid.size : undefined;
+  const resolution = 'resolution' in grid ? grid.resolution : undefined;
+  if (bounds !== undefined && size !== undefined) return GeoBox.fromSize(bounds, crs, size[0], size[1]);
+  if (bounds !== undefined && resolution !== undefined)
+    return GeoBox.fromBounds(bounds, crs, resolution, { boundsCrs: crs });
+  if (source === undefined) throw incomplete(bounds === undefined ? 'bounds' : 'size or resolution');
+  if (bounds !== undefined) return suggestGridWithin(source, crs, bounds);
+  if (size !== undefined) return GeoBox.fromSize(suggestGrid(source, crs).bounds, crs, size[0], size[1]);
+  return suggestGrid(source, crs, resolution);
+}
+
+function incomplete(missing: string): Error {
+  return invalidOption(missing, 'is needed', 'give it, or like: a raster with that grid');
 }

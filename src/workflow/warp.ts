@@ -88,7 +88,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
   const raster = await openRaster(options.source, given({ signal, onProgress }));
   try {
     if (raster.geobox === null) throw noReference(raster);
-    const geobox = (await targetGrid(options.grid)).requireAtMost(
+    const geobox = (await targetGrid(options.grid, raster.geobox)).requireAtMost(
       options.maxPixels ?? DEFAULT_MAX_PIXELS,
       'choose a coarser --res, smaller --bounds, or raise --max-pixels',
     );

@@ -93,6 +93,57 @@ describe('loadRaster at the poles', () => {
   });
 });
 
+describe('loadRaster across the seam of a globe', () => {
+  const numbers = Float32Array.from({ length: 36 * 18 }, (_, i) => i % 36);
+  const globes = [
+    ['from -180', gridAt(-180, 90, 36, 18, 10, DEGREES)],
+    ['from 0', gridAt(0, 90, 36, 18, 10, DEGREES)],
+  ] as const;
+
+  it.each(globes)('a globe %s: areas and filters go on at its other edge', async (name, geobox) => {
+    const row = await writeRow(folder, `seam ${name}`, {
+      data: { geobox, bands: [numbers], asset: { geobox } },
+    });
+    // A pixel over the last and the first column, and half a column off them.
+    const [seam] = geobox.bounds;
+    const across = gridAt(seam - 10, 10, 1, 1, 20, DEGREES);
+    const load = async (grid: GeoBox, resampling: 'average' | 'sum' | 'bilinear' | 'cubic') =>
+      (await loadRaster([row], grid, { resampling })).data[0];
+    expect(await load(across, 'average')).toBeCloseTo((35 + 0) / 2, 5);
+    expect(await load(across, 'sum')).toBeCloseTo(2 * (35 + 0), 4);
+    // At a quarter of a column beside the seam: 3/4 of its own column and 1/4 of the one beyond the seam.
+    const beside = gridAt(seam + 2, 1, 1, 1, 1, DEGREES);
+    expect(await load(beside, 'bilinear')).toBeCloseTo(0.75 * 0 + 0.25 * 35, 1);
+    // The seam itself: all of the four columns around it, 34, 35, 0 and 1, by Keys' weights.
+    const on = gridAt(seam + 0.0001, 1, 1, 1, 0.0001, DEGREES);
+    expect(await load(on, 'cubic')).toBeCloseTo((-(34 + 1) + 9 * (35 + 0)) / 16, 2);
+  });
+
+  it('a grid whose cells would span whole turns has each pixel in its place', async () => {
+    const [, geobox] = globes[0];
+    const row = await writeRow(folder, 'coarse', { data: { geobox, bands: [numbers], asset: { geobox } } });
+    const { data } = await loadRaster([row], gridAt(-180, 90, 8, 4, 45, DEGREES), { resampling: 'nearest' });
+    // Centres at -157.5, -112.5, …: columns 2, 6, 11, 15, 20, 24, 29, 33.
+    expect(Array.from(data.subarray(0, 8))).toEqual([2, 6, 11, 15, 20, 24, 29, 33]);
+  });
+});
+
+describe('loadRaster onto grids that reach off the globe', () => {
+  it.each([
+    ['EASE-Grid 2.0 North', gridAt(-9_000_000, 9_000_000, 60, 60, 300_000, 6931)],
+    ['EASE-Grid 2.0 North, beyond the disc', gridAt(-9_300_000, 9_300_000, 62, 62, 300_000, 6931)],
+    ['EASE-Grid 2.0 South', gridAt(-9_000_000, 9_000_000, 60, 60, 300_000, 6932)],
+    ['EASE-Grid 2.0 Global', gridAt(-17_367_530.45, 7_314_540.83, 116, 49, 300_000, 6933)],
+    ['a world map', gridAt(-17_100_000, 8_700_000, 57, 29, 600_000, '+proj=robin +datum=WGS84 +units=m')],
+  ] as const)('%s: a raster on its own grid is itself', async (name, geobox) => {
+    const numbers = Float32Array.from({ length: geobox.pixelCount }, (_, i) => i);
+    const row = await writeRow(folder, name, { data: { geobox, bands: [numbers], asset: { geobox } } });
+    const catalog = GeoCatalog.from([row]);
+    const { data } = await loadRaster(catalog, geobox, { resampling: 'nearest' });
+    expect(data.filter((value, i) => value !== numbers[i])).toHaveLength(0);
+  });
+});
+
 describe('loadVector where coordinates end', () => {
   const ring = (x0: number, y0: number, x1: number, y1: number) => [
     [

@@ -1,14 +1,20 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import {
+  type CatalogFile,
   type CatalogRow,
+  catalogFromStac,
   GeoCatalog,
   openCatalog,
   writeStacGeoParquet,
 } from '../../src/catalog/node/index.js';
+import { encodeWkb } from '../../src/catalog/parquet/wkb.js';
 import { Affine, GeoBox, TimeInterval } from '../../src/geo/node/index.js';
 import { openSource } from '../../src/io/node/index.js';
 import { ParquetFile } from '../../src/parquet/file.js';
+import type { Position } from '../../src/vector/index.js';
 import { boxOutline, catalogRow, idsOf } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
 
@@ -135,5 +141,86 @@ describe('STAC-GeoParquet', async () => {
 
   it('refuses an index, since it is in no order', async () => {
     await expect(openCatalog(path, { index: 'rebuild' })).rejects.toThrow(/was not written by terrachip/);
+  });
+});
+
+const GEO = JSON.stringify({
+  version: '1.1.0',
+  primary_column: 'geometry',
+  columns: { geometry: { encoding: 'WKB', geometry_types: [] } },
+});
+
+describe('outlines that others wrote', () => {
+  /** A row as DuckDB writes items: outlines as they come, without boxes. */
+  async function fileOf(name: string, ring: readonly Position[]): Promise<CatalogFile> {
+    const path = join(folder, `${name}.parquet`);
+    const text = (column: string, value: string) => ({
+      name: column,
+      data: [value],
+      type: 'STRING' as const,
+    });
+    await writeFile(
+      path,
+      Buffer.from(
+        parquetWriteBuffer({
+          kvMetadata: [{ key: 'geo', value: GEO }],
+          columnData: [
+            text('id', name),
+            text('datetime', '2023-08-21T22:19:41Z'),
+            text('assets', '{"d":{"href":"https://example.com/a.tif"}}'),
+            { name: 'geometry', data: [encodeWkb([[ring]])], type: 'BYTE_ARRAY' },
+          ],
+        }),
+      ),
+    );
+    return openCatalog(path);
+  }
+
+  it.each([
+    [
+      'not cut',
+      [
+        [179.24, -17.24],
+        [-179.73, -17.25],
+        [-179.72, -16.26],
+        [179.3, -16.25],
+        [179.24, -17.24],
+      ],
+    ],
+    [
+      'beyond -180',
+      [
+        [-178.55, -16.66],
+        [-178.94, -18.39],
+        [-180.67, -18.03],
+        [-180.27, -16.3],
+        [-178.55, -16.66],
+      ],
+    ],
+    [
+      'beyond 180',
+      [
+        [179.24, -17.24],
+        [180.27, -17.25],
+        [180.28, -16.26],
+        [179.3, -16.25],
+        [179.24, -17.24],
+      ],
+    ],
+  ] as [string, Position[]][])('%s: lie where those of items in JSON lie', async (name, ring) => {
+    const file = await fileOf(name, ring);
+    const geometry = { type: 'Polygon', coordinates: [ring] };
+    const item = { type: 'Feature', stac_version: '1.0.0', id: name, geometry, links: [], assets: {} };
+    const json = catalogFromStac({ ...item, properties: { datetime: '2023-08-21T22:19:41Z' } });
+    expect((await file.load()).row(0).footprint).toEqual(json.row(0).footprint);
+    for (const [place, count] of [
+      [[0, -17, 1, -16.5], 0],
+      [[179.7, -17, 179.9, -16.5], 1],
+      [[-179.95, -17, -179.85, -16.5], 1],
+    ] as const) {
+      expect(await file.query({ geometry: place })).toHaveLength(count);
+      expect(json.query({ geometry: place })).toHaveLength(count);
+    }
+    await file.dispose();
   });
 });

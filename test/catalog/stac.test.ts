@@ -295,6 +295,45 @@ describe('footprints', () => {
     }
   });
 
+  it.each([
+    // RFC 7946 §5.2: a box whose west is less than its east does not cross the antimeridian.
+    ['the tropics', [-179.95, -40, 179.95, 40]],
+    ['the north', [-180, 0, 179.75, 90]],
+    ['a polar cap', [-179.875, 30, 179.875, 90]],
+    ['half a cell beyond, as AgERA5', [-180.05, -90.05, 180.05, 90.05]],
+    ['half a cell beside 0 to 360', [-0.25, -90, 359.75, 90]],
+    ['rounding beyond', [-180.000000001, -90.000000001, 180.000000001, 90.000000001]],
+  ] as const)('%s: are all longitudes where the box says so, with an outline and without', (_, bbox) => {
+    const places = [
+      [9, 35, 10, 36],
+      [-100, 35, -99, 36],
+      [139, 35, 140, 36],
+    ] as const;
+    for (const geometry of [{ type: 'Polygon', coordinates: boxOutline(bbox) }, null]) {
+      const catalog = catalogFromStac(stacItem({ geometry, bbox }));
+      expect(places.map((place) => found(catalog, place))).toEqual([true, true, true]);
+    }
+  });
+
+  it('cross the antimeridian where the box says so', () => {
+    const wide = boxOutline([-175, -60, 175, 60]);
+    for (const bbox of [
+      [175, -60, -175, 60],
+      [175, -60, 185, 60],
+    ]) {
+      const catalog = catalogFromStac(stacItem({ geometry: { type: 'Polygon', coordinates: wide }, bbox }));
+      expect(found(catalog, [-10, 10, 10, 20])).toBe(false);
+      expect(found(catalog, [178, 10, 179, 20])).toBe(true);
+    }
+  });
+
+  it('end on the antimeridian where rounding takes them beyond it', () => {
+    const rounded = boxOutline([170, 10, 180.000000001, 11]);
+    expect(footprintOf({ geometry: { type: 'Polygon', coordinates: rounded } })).toEqual([
+      boxOutline([170, 10, 180, 11]),
+    ]);
+  });
+
   it('include the pole that an uncut ring goes around', () => {
     const longitudes = [0, 90, 180, -90, 0];
     for (const [latitude, inside, outside] of [

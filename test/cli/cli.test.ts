@@ -322,7 +322,7 @@ describe('bad input: one sentence, exit 2, nothing left behind', () => {
       ['warp', source, target, '--crs', 'EPSG:123456', '--bounds', '0', '0', '1', '1', '--res', '1'],
       /EPSG:123456 is not a known/,
     ],
-    ['no grid', ['warp', source, target, '--res', '10'], /--crs and --bounds are needed/],
+    ['two sizes', ['warp', source, target, '--size', '9', '9', '--res', '10'], /--size and --res both say/],
     ['two grids', ['warp', source, target, '--like', source, '--res', '10'], /--like already says the grid/],
     [
       'three bounds',

@@ -464,6 +464,9 @@ describe('foreignAddress', () => {
       expect(foreignAddress(path)).toBeNull();
     }
     expect(foreignAddress('s3://key:secret@bucket/b.tif')?.message).not.toMatch(/secret/);
+    expect(foreignAddress('s3:/bucket/model/model.json')?.message).toMatch(
+      /^s3:\/\/bucket\/model\/model.json is/,
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 /** Rasters for tests of loaders, written to a folder, as rows of a catalog. */
 import { join } from 'node:path';
+import { gridFootprint } from '../../src/catalog/grid-footprint.js';
 import type { CatalogAsset, CatalogBand, CatalogRow } from '../../src/catalog/index.js';
 import {
   Affine,
@@ -10,7 +11,6 @@ import {
   type TypedArray,
 } from '../../src/geo/node/index.js';
 import { type CogOptions, writeCog } from '../../src/raster/index.js';
-import { polygonsToLonLat } from '../../src/vector/index.js';
 
 /** A north-up grid of square pixels from its upper left corner. */
 export function gridAt(
@@ -75,20 +75,10 @@ export async function writeRow(
     assets[key] = { href, bands, ...file.asset };
   }
   const [[first, { geobox }]] = Object.entries(files);
-  const { crs } = geobox;
-  const { transform, width, height } = geobox;
-  const corners = [
-    [0, 0],
-    [0, height],
-    [width, height],
-    [width, 0],
-    [0, 0],
-  ] as const;
-  const ring = corners.map(([x, y]) => transform.apply(x, y));
   return {
     id,
     collection,
-    footprint: polygonsToLonLat([[ring]], crs, id),
+    footprint: gridFootprint(geobox, id),
     interval: interval === undefined ? TimeInterval.always : TimeInterval.parse(interval),
     href: assets[first].href,
     assets,

@@ -238,8 +238,9 @@ describe('geometries in well-known binary', () => {
       polygon(square, 0x8000_0003, [9]),
       polygon(square, 0xc000_0003, [9, 9]),
       srid,
+      Buffer.concat([wkb(12, 1), polygon(square)]),
     ]);
-    expect(features.map(({ polygons }) => polygons)).toEqual(Array.from({ length: 7 }, () => [[square]]));
+    expect(features.map(({ polygons }) => polygons)).toEqual(Array.from({ length: 8 }, () => [[square]]));
   });
 
   it('are left out alone where they cannot be used, with a warning that names the feature', async () => {

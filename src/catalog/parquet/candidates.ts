@@ -1,8 +1,10 @@
 /** Finding rows without an index: by what the file says of its row groups, then by their boxes and times. */
+import type { Bounds } from '../../geo/index.js';
 import type { ReadOptions } from '../../io/index.js';
 import type { ColumnStatistics, ParquetFile, RowGroup } from '../../parquet/file.js';
 import type { IndexEntry, IndexQuery } from './index-search.js';
 import type { Layout } from './layout.js';
+import { boxOfValue } from './stac.js';
 
 /** All rows whose box and time touch what is looked for. */
 export async function candidatesOf(
@@ -30,8 +32,11 @@ function mayMeet(file: ParquetFile, layout: Layout, group: RowGroup, query: Inde
   }
   if (query.boxes === null || !layout.hasBoxes) return true;
   const [x0, y0, x1, y1] = ['bbox.xmin', 'bbox.ymin', 'bbox.xmax', 'bbox.ymax'].map(bound);
-  // Others write xmin above xmax for what crosses the antimeridian; then neither bounds the row group.
-  const ordered = layout.catalog !== null || !(Number(x0?.max ?? Infinity) > Number(x1?.min ?? -Infinity));
+  // Others leave boxes out, or write xmin above xmax for what crosses the antimeridian, or go on beyond 180: then neither
+  // bounds the row group.
+  if (layout.catalog === null && Number(x0?.nulls) > 0) return true;
+  const isWithin = Number(x0?.min) >= -180 && Number(x1?.max) <= 180;
+  const ordered = layout.catalog !== null || (isWithin && !(Number(x0?.max) > Number(x1?.min)));
   return query.boxes.some((box) => {
     if (isAbove(y0?.min, box[3]) || isBelow(y1?.max, box[1])) return false;
     return !ordered || !(isAbove(x0?.min, box[2]) || isBelow(x1?.max, box[0]));
@@ -61,7 +66,8 @@ async function rowsOf(
     const values = Object.fromEntries(names.map((name, column) => [name, columns[column][k]]));
     const { start, end } = layout.interval(values);
     if (start > query.end || end < query.start) continue;
-    const box = boxOfValue(values.bbox);
+    const box = searched(boxOfValue(values.bbox), layout);
+    // What has no box has no place.
     if (needsBoxes && box === null) continue;
     const near =
       query.boxes === null ||
@@ -72,13 +78,11 @@ async function rowsOf(
   return found;
 }
 
-const WORLD = [-180, -90, 180, 90] as const;
+const WORLD: Bounds = [-180, -90, 180, 90];
 
-function boxOfValue(value: unknown): readonly [number, number, number, number] | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { xmin, ymin, xmax, ymax } = value as Partial<Record<string, unknown>>;
-  const sides = [xmin, ymin, xmax, ymax].map(Number);
-  if (sides.some(Number.isNaN)) return null;
-  const [x0, y0, x1, y1] = sides;
-  return x0 > x1 ? [-180, y0, 180, y1] : [x0, y0, x1, y1];
+/** The box that a row's footprint is looked for in: all longitudes where someone else's box crosses, or runs on beyond. */
+function searched(box: Bounds | null, layout: Layout): Bounds | null {
+  if (layout.catalog !== null) return box;
+  if (box === null) return WORLD;
+  return box[0] > box[2] || box[0] < -180 || box[2] > 180 ? [-180, box[1], 180, box[3]] : box;
 }

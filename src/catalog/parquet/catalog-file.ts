@@ -141,11 +141,13 @@ export class CatalogFile {
       (suffices ? found : undecided).set(entry.row, entry);
     }
     const rows = numbersOf(undecided.keys());
-    const { geometry } = await this.#read(['geometry'], rows, read);
+    const { places } = this.#layout;
+    const columns = await this.#read(places, rows, read);
     for (const [k, row] of rows.entries()) {
       const entry = undecided.get(row);
       if (entry === undefined) continue;
-      if (query.matchesFootprint(this.#layout.footprint({ geometry: geometry[k] }))) found.set(row, entry);
+      const values = Object.fromEntries(places.map((name) => [name, columns[name][k]]));
+      if (query.matchesFootprint(this.#layout.footprint(values))) found.set(row, entry);
     }
     return found;
   }

@@ -18,6 +18,8 @@ export interface Layout {
   readonly columns: readonly string[];
   /** Columns that hold times. */
   readonly times: readonly string[];
+  /** Columns that say where a row lies. */
+  readonly places: readonly string[];
   /** Whether boxes have columns of their own, so that they have statistics. */
   readonly hasBoxes: boolean;
   interval(values: Values): TimeInterval;
@@ -43,6 +45,7 @@ export function layoutOf(file: ParquetFile, options: HrefOptions = {}): Layout {
       hasBoxes,
       footprint: ({ geometry }) => footprintOfValue(geometry, file.name),
       columns: ROW_COLUMNS,
+      places: ['geometry'],
       times: ['start_time', 'end_time'],
       interval: ({ start_time: start, end_time: end }) => intervalOfValues(start, end, file.name),
       row: (values) =>
@@ -61,8 +64,9 @@ export function layoutOf(file: ParquetFile, options: HrefOptions = {}): Layout {
   return {
     catalog,
     hasBoxes,
-    footprint: ({ geometry }) => stacFootprint(geometry, file.name),
+    footprint: (values) => stacFootprint(values, file.name),
     columns: file.columns,
+    places: ['geometry', 'bbox'].filter((name) => columns.has(name)),
     times,
     interval: (values) => stacInterval(values, file.name),
     row: (values) => rowOfStacValues(values, texts, file.name, options),

@@ -5,6 +5,7 @@ import { invalidInput, messageOf } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import { dictionary, parseJson, validate } from '../../json.js';
 import type { Units } from '../../raster/units.js';
+import type { Polygon } from '../../vector/index.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
 import { decodeWkb } from './wkb.js';
 
@@ -191,18 +192,31 @@ function text(value: unknown, column: string, name: string): string {
   throw invalidInput(name, `has a row without ${column}`, 'write it again');
 }
 
+/** Outlines of rows of ours are cut at the antimeridian. */
 export function footprintOfValue(value: unknown, name: string): CatalogRow['footprint'] {
-  if (value === null || value === undefined) return [];
+  return outlineOfValue(value, name, (x, y) => Math.abs(x) <= 180 && Math.abs(y) <= 90) ?? [];
+}
+
+/**
+ * The polygons of a geometry's bytes; null for no geometry.
+ * @param isPlace whether a position may be
+ * @throws {TerrachipError} INVALID_INPUT for damaged bytes
+ */
+export function outlineOfValue(
+  value: unknown,
+  name: string,
+  isPlace: (x: number, y: number) => boolean,
+): Polygon[] | null {
+  if (value === null || value === undefined) return null;
   try {
     if (!(value instanceof Uint8Array)) throw new Error('a geometry is no bytes');
-    const footprint = decodeWkb(value);
-    for (const ring of footprint.flat()) {
+    const outline = decodeWkb(value);
+    for (const ring of outline.flat()) {
       for (const [x, y] of ring) {
-        const isPlace = Math.abs(x) <= 180 && Math.abs(y) <= 90;
-        if (!isPlace) throw new Error(`${x}, ${y} is no longitude and latitude`);
+        if (!isPlace(x, y)) throw new Error(`${x}, ${y} is no longitude and latitude`);
       }
     }
-    return footprint;
+    return outline;
   } catch (cause) {
     throw invalidInput(name, `has a damaged geometry (${messageOf(cause)})`, 'write it again', cause);
   }

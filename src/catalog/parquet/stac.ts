@@ -4,15 +4,15 @@
  */
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
-import { Crs, TimeInterval } from '../../geo/index.js';
+import { type Bounds, TimeInterval } from '../../geo/index.js';
 import { isUrl } from '../../io/index.js';
 import { parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
-import { placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
+import { itemFootprint } from '../stac/footprint.js';
 import type { HrefOptions } from '../stac/href.js';
 import { itemInterval, rowOfItem } from '../stac/item.js';
-import { footprintOfValue } from './rows.js';
+import { outlineOfValue } from './rows.js';
 
 /** Columns that hold an item's time. */
 export const STAC_TIMES = ['datetime', 'start_datetime', 'end_datetime'] as const;
@@ -76,17 +76,29 @@ export function rowOfStacValues(
   for (const [column, value] of Object.entries(values)) {
     if (!MEMBERS.has(column) && value !== null && value !== undefined) properties[column] = read(column);
   }
-  const { id, collection, geometry } = values;
+  const { id, collection } = values;
   const item = { id, collection, geometry: null, properties, assets: read('assets') };
   // Addresses of items in a file on this machine are as they are.
   const origin = { ...options, base: isUrl(name) ? name : null, inCollection: true };
-  return { ...rowOfItem(item, name, origin), footprint: stacFootprint(geometry, where) };
+  return { ...rowOfItem(item, name, origin), footprint: stacFootprint(values, where) };
 }
 
-/** Items need not be cut at the antimeridian. */
-export function stacFootprint(geometry: unknown, name: string): CatalogRow['footprint'] {
-  const footprint = footprintOfValue(geometry, name);
-  return footprint.length === 0 ? footprint : placeOutline(footprint, Crs.wgs84, name);
+/** As of an item in JSON: by its geometry, which need not be cut at the antimeridian, and its box. */
+export function stacFootprint(
+  { geometry, bbox }: Readonly<Record<string, unknown>>,
+  name: string,
+): CatalogRow['footprint'] {
+  const isNumber = (x: number, y: number): boolean => Number.isFinite(x) && Number.isFinite(y);
+  return itemFootprint(outlineOfValue(geometry, name, isNumber), boxOfValue(bbox), name);
+}
+
+/** The sides of a box that a column holds as a struct; null for none. */
+export function boxOfValue(value: unknown): Bounds | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { xmin, ymin, xmax, ymax } = value as Partial<Record<string, unknown>>;
+  const sides = [xmin, ymin, xmax, ymax].map((side) => (side === null ? Number.NaN : Number(side)));
+  const [x0, y0, x1, y1] = sides;
+  return sides.some(Number.isNaN) ? null : [x0, y0, x1, y1];
 }
 
 /** The columns whose texts are JSON, as a file says. */

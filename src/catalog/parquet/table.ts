@@ -12,7 +12,8 @@ export function tableOfColumns(
 ): RowTable {
   const names = Object.keys(columns);
   const values = (row: number): Values => Object.fromEntries(names.map((name) => [name, columns[name][row]]));
-  const footprint = (row: number) => layout.footprint({ geometry: columns.geometry[row] });
+  const footprint = (row: number) =>
+    layout.footprint(Object.fromEntries(layout.places.map((name) => [name, columns[name][row]])));
   const starts = new Float64Array(length);
   const ends = new Float64Array(length);
   for (let row = 0; row < length; row++) {

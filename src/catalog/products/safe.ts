@@ -6,7 +6,7 @@
 import { invalidInput, invalidOption, type TerrachipError } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import { withoutNulls } from '../../json.js';
-import type { Polygon } from '../../vector/index.js';
+import { cutCrossingPolygons, type Polygon } from '../../vector/index.js';
 import { findAll, numberOf, parseXml, textOf, type XmlElement } from '../../xml.js';
 import { placeOutline } from '../place.js';
 import { condensedName } from './condensed-name.js';
@@ -225,7 +225,7 @@ function footprintOf(
   const [first] = ring;
   const last = ring[ring.length - 1];
   if (first[0] !== last[0] || first[1] !== last[1]) ring.push(first);
-  return placeOutline({ type: 'Polygon', coordinates: [ring] }, Crs.wgs84, name);
+  return cutCrossingPolygons([[ring]], name);
 }
 
 function outlineOf(grids: ReadonlyMap<number, GeoBox>, name: string): readonly Polygon[] {

@@ -2,19 +2,25 @@
 import { invalidInput } from '../../errors.js';
 import { type Bounds, Crs } from '../../geo/index.js';
 import { cutCrossingPolygons, type Polygon } from '../../vector/index.js';
-import { outlineOfGeoJson, pointOutline } from '../geometry.js';
+import { pointOutline } from '../geometry.js';
 import { placeOutline } from '../place.js';
 
 /**
- * The footprint of an item: its geometry, which a box only surrounds, or its box where it has no geometry.
+ * The footprint of an item: its geometry, which a box only surrounds, or its box where it has no geometry. A box whose
+ * west is less than its east says that an outline of the same longitudes does not cross the antimeridian (RFC 7946 §5.2).
+ * @param outline as it comes; null for an item without geometry
  * @param name the item, for messages
  * @throws {TerrachipError} INVALID_INPUT for positions that are no longitudes and latitudes
  */
-export function itemFootprint(geometry: unknown, bbox: readonly number[] | null, name: string): Polygon[] {
-  if (geometry !== null && geometry !== undefined)
-    return cutCrossingPolygons(outlineOfGeoJson(geometry, name), name);
-  if (bbox === null) return [];
-  const [x0, y0, x1, y1] = boundsOf(bbox, name);
+export function itemFootprint(
+  outline: readonly Polygon[] | null,
+  bbox: readonly number[] | null,
+  name: string,
+): Polygon[] {
+  const box = bbox === null ? null : boundsOf(bbox, name);
+  if (outline !== null) return cutCrossingPolygons(outline, name, box === null ? null : [box[0], box[2]]);
+  if (box === null) return [];
+  const [x0, y0, x1, y1] = box;
   if (x0 === x1 && y0 === y1) return cutCrossingPolygons([pointOutline([x0, y0])], name);
   return placeOutline([x0, y0, x1, y1], Crs.wgs84, name);
 }

@@ -3,7 +3,9 @@ import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import { AnyRecord, dictionary, requireShallow, validate } from '../../json.js';
-import { boxOf } from '../boxes.js';
+import type { Polygon } from '../../vector/index.js';
+import { bboxOf } from '../boxes.js';
+import { outlineOfGeoJson } from '../geometry.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
 import { BAND_MEMBERS, type BandLists, bandListsOf, bandsOf } from './bands.js';
 import { itemFootprint } from './footprint.js';
@@ -70,12 +72,16 @@ export function rowOfItem(
   return {
     id: item.id,
     collection,
-    footprint: itemFootprint(item.geometry, item.bbox ?? null, where),
+    footprint: itemFootprint(outlineOf(item, where), item.bbox ?? null, where),
     interval: intervalOf(item, where),
     href: main === undefined ? '' : resolve(main.href),
     assets,
     properties,
   };
+}
+
+function outlineOf({ geometry }: Item, where: string): Polygon[] | null {
+  return geometry === null || geometry === undefined ? null : outlineOfGeoJson(geometry, where);
 }
 
 function baseOf({ links }: Item, where: string, origin: ItemOrigin): string | null {
@@ -177,7 +183,7 @@ export function itemOfRow(row: CatalogRow): StacItem {
       'give it an interval',
     );
   }
-  const box = boxOf(row.footprint);
+  const box = bboxOf(row.footprint);
   const [from, to] = row.interval.toJSON();
   const times: Record<string, CatalogValue> =
     start === end ? { datetime: from } : { datetime: null, start_datetime: from, end_datetime: to };

@@ -22,7 +22,10 @@ function inferCommand(run: Run): Command {
   const command = new Command('infer')
     .description('map a scene with a model')
     .argument('<scene>', 'a scene file: rasters by input, phase and band')
-    .requiredOption('--model <folder>', 'a folder with model.json and model.onnx')
+    .requiredOption(
+      '--model <folder>',
+      'a folder with model.json and model.onnx, or demo-flood, demo-water-s1 or water-threshold',
+    )
     .requiredOption('-o, --output <folder>', 'where the products go')
     .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
     .option(

@@ -80,7 +80,7 @@ function importCommand(run: Run): Command {
 function infoCommand(run: Run): Command {
   const command = new Command('info')
     .description('what a model wants and gives, its statistics, size and cost')
-    .argument('<folder>', 'a folder with model.json');
+    .argument('<folder>', 'a folder with model.json, or the name of a bundled model');
   return command.action((folder: string) =>
     run(command, async ({ output }) => {
       const { readCard } = await import('../../workflow/model/index.js');
@@ -101,7 +101,7 @@ interface RunOptions {
 function runCommand(run: Run): Command {
   const command = new Command('run')
     .description('run a model on .npy arrays')
-    .argument('<folder>', 'a model folder')
+    .argument('<folder>', 'a model folder, or the name of a bundled model')
     .requiredOption(
       '--input <name=file...>',
       '(chip, band, [phase,] y, x) for each input',

@@ -59,7 +59,7 @@ export function rasterizeCommand(run: Run): Command {
         ...(classes === undefined ? {} : { classes: parseClasses(classes) }),
         source,
         destination,
-        grid: parseGrid({ like, crs, bounds, size, res }),
+        grid: parseGrid({ like, crs, bounds, size, res }, false),
         signal,
         onProgress: output.onProgress,
       });

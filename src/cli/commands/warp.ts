@@ -20,7 +20,9 @@ type Options = Omit<
 export function warpCommand(run: Run): Command {
   const command = addGridOptions(
     new Command('warp')
-      .description('resample a raster onto another grid, into a COG')
+      .description(
+        'resample a raster onto another grid, into a COG; what is left out of the grid is chosen as gdalwarp does',
+      )
       .argument('<source>', 'path or URL of a GeoTIFF')
       .argument('<destination>', 'path of the COG to write'),
   )
@@ -67,7 +69,7 @@ export function warpCommand(run: Run): Command {
         ...nodataOption(nodata),
         source,
         destination,
-        grid: parseGrid({ like, crs, bounds, size, res }),
+        grid: parseGrid({ like, crs, bounds, size, res }, true),
         ...(band === undefined ? {} : { bands: band }),
         compression: compress,
         bigTiff: bigtiff === 'auto' ? bigtiff : bigtiff === 'yes',

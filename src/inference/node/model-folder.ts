@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { cannotOpen, readJson } from '../../io/node/index.js';
+import { readJson } from '../../io/node/index.js';
 import { Embedder } from '../embedder.js';
 import { type EmbeddingManifest, type ModelManifest, parseManifest } from '../manifest.js';
 import { ModelSession, type OnnxRuntime, type SessionOptions } from '../session.js';
@@ -29,9 +30,11 @@ export interface EmbeddingFolder {
 
 /**
  * Reads and checks a model folder; the graph itself is loaded by `openSession`.
+ * @param model a folder, or the name of a model that comes with the package
  * @throws {TerrachipError} INVALID_INPUT for what is none, or for an encoder; NOT_FOUND
  */
-export async function openModel(path: string): Promise<ModelFolder> {
+export async function openModel(model: string): Promise<ModelFolder> {
+  const path = await findModel(model);
   const { document, name } = await readManifest(path);
   const manifest = parseManifest(document, name);
   if (!isSegmentation(manifest)) {
@@ -50,7 +53,8 @@ export async function openModel(path: string): Promise<ModelFolder> {
  * Reads and checks the folder of a model that embeds chips; its graph is loaded by `openEmbedder`.
  * @throws {TerrachipError} INVALID_INPUT for a segmentation in one graph; NOT_FOUND
  */
-export async function openEmbeddingModel(path: string): Promise<EmbeddingFolder> {
+export async function openEmbeddingModel(model: string): Promise<EmbeddingFolder> {
+  const path = await findModel(model);
   const { document, name } = await readManifest(path);
   const manifest = parseManifest(document, name);
   const graph = 'tokens' in manifest.output ? 'model.onnx' : phaseGraphsOf(manifest)?.encoder;
@@ -72,10 +76,33 @@ function isSegmentation(manifest: ModelManifest | EmbeddingManifest): manifest i
   return 'classes' in manifest.output;
 }
 
+/** Models that come with the package. */
+const BUNDLED = ['demo-flood', 'demo-water-s1', 'water-threshold'];
+
+/** The folder of a model that comes with the package. */
+export function bundledModel(name: string): string {
+  return fileURLToPath(new URL(`../../../models/${name}`, import.meta.url));
+}
+
+/**
+ * The folder of a model.
+ * @param model a folder; where there is none, the name of a model that comes with the package
+ * @throws {TerrachipError} NOT_FOUND for what is neither
+ */
+export async function findModel(model: string): Promise<string> {
+  const isThere = (await stat(model).catch(() => null)) !== null;
+  if (isThere) return model;
+  if (BUNDLED.includes(model)) return bundledModel(model);
+  throw new TerrachipError(
+    'NOT_FOUND',
+    `${model} does not exist, and no bundled model has the name ${basename(model)}`,
+    `give a folder with model.json, or one of ${BUNDLED.join(', ')}`,
+    { source: model },
+  );
+}
+
 async function readManifest(path: string): Promise<{ document: unknown; name: string }> {
-  const folder = await stat(path).catch((cause: unknown) => {
-    throw cannotOpen(path, cause);
-  });
+  const folder = await stat(path);
   if (!folder.isDirectory())
     throw invalidInput(path, 'is not a model folder', 'give a folder with model.json');
   const name = join(path, 'model.json');

@@ -209,7 +209,9 @@ function chooseTaps(depth: number, decodes: boolean, taps: readonly number[] | u
   if (chosen.length !== LEVELS || chosen.some((tap) => !Number.isInteger(tap) || tap < 0 || tap >= depth)) {
     throw invalidOption(
       '--taps',
-      `cannot be ${chosen.join(', ')} for ${depth} blocks`,
+      taps === undefined
+        ? `is missing: the default, ${LEVELS} blocks evenly, does not fit an encoder of ${depth} blocks`
+        : `cannot be ${chosen.join(', ')} for ${depth} blocks`,
       `give the ${LEVELS} blocks that the decoder was trained on, counted from 0`,
     );
   }

@@ -159,13 +159,19 @@ function unary(operation: number, argument: number, x: TypedArray, result: Float
     case OPERATION.bits: {
       const shift = argument & 255;
       const width = argument >> 8;
-      const single = result instanceof Float32Array;
-      const limit = single ? 2 ** 24 : 2 ** 53;
+      if (result instanceof Float32Array) {
+        const mask = 2 ** width - 1;
+        for (let i = 0; i < n; i++) {
+          const value = x[i];
+          const whole = value >= 0 && value < 2 ** 24 && Number.isInteger(value);
+          result[i] = whole ? (value >>> shift) & mask : Number.NaN;
+        }
+        return;
+      }
       for (let i = 0; i < n; i++) {
         const value = x[i];
-        if (!(value >= 0 && value < limit && Number.isInteger(value))) result[i] = Number.NaN;
-        else if (single) result[i] = (value >>> shift) & (2 ** width - 1);
-        else result[i] = Math.floor(value / 2 ** shift) % 2 ** width;
+        const whole = value >= 0 && value < 2 ** 53 && Number.isInteger(value);
+        result[i] = whole ? Math.floor(value / 2 ** shift) % 2 ** width : Number.NaN;
       }
       return;
     }

@@ -1,15 +1,19 @@
 import { stat } from 'node:fs/promises';
-import { invalidInput } from '../../errors.js';
+import { join } from 'node:path';
+import { invalidInput, isTerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
 import { findBeside, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
+import { openZip } from '../../io/zip.js';
 import type { OnProgress } from '../../progress.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { ArrayRaster } from '../cf/index.js';
 import type { Sidecars } from '../geotiff/levels.js';
 import { type BlockCache, GeoTiffRaster } from '../geotiff/reader.js';
 import { Jp2Raster } from '../jp2/raster.js';
+import { NpyArray } from '../npy/index.js';
 import { type Pam, readPam } from '../pam.js';
 import type { Raster } from '../raster.js';
+import { foreignFormat } from './foreign.js';
 import {
   isFolder,
   kindOfSource,
@@ -45,12 +49,16 @@ export async function openRaster(path: string, options: OpenRasterOptions = {}):
   const { place, fragment } = await splitFragment(path);
   const variable = options.variable ?? fragment;
   const isStore = isUrl(place) ? /\.zarr(\/|$)/i.test(new URL(place).pathname) : await isFolder(place);
-  if (isStore) return openVariable(await openZarr(place, options), variable, options);
+  if (isStore) {
+    await refuseProductFolder(place);
+    return openVariable(await openZarr(place, options), variable, options);
+  }
   const source = await openSource(place, options);
   try {
     const kind = await kindOfSource(source, options.signal);
     if (kind === 'zip' && variable !== undefined && isRasterEntry(variable))
       return await openEntry(await openZipEntry(source, variable), options);
+    if (kind === 'zip' && /\.npz$/i.test(place)) return await openNpz(source, variable, options);
     if (kind === null) return await openGeoTiff(source, place, options);
     if (kind === 'jpeg2000')
       return await Jp2Raster.open(source, { ...options, pam: await pamBeside(place, options) });
@@ -62,6 +70,35 @@ export async function openRaster(path: string, options: OpenRasterOptions = {}):
     await source.close();
     throw error;
   }
+}
+
+/** An array of a `.npz` file, by its name. */
+async function openNpz(
+  source: ByteSource,
+  variable: string | undefined,
+  options: OpenRasterOptions,
+): Promise<Raster> {
+  if (variable === undefined) {
+    const { entries } = await openZip(source);
+    const names = [...entries.keys()].slice(0, 20).map((key) => key.replace(/\.npy$/, ''));
+    throw invalidInput(
+      source.name,
+      `is a .npz archive of the arrays ${names.join(', ')}`,
+      `name the array, as ${source.name}#${names[0] ?? 'name'}`,
+    );
+  }
+  const entry = await openZipEntry(source, variable.endsWith('.npy') ? variable : `${variable}.npy`);
+  return openVariable(groupOf(await NpyArray.open(entry, options.signal)), '', options);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for the folder of a Sentinel product, which is many rasters */
+async function refuseProductFolder(path: string): Promise<void> {
+  if (isUrl(path) || (await stat(join(localPath(path), 'manifest.safe')).catch(() => null)) === null) return;
+  throw invalidInput(
+    path,
+    'is a SAFE folder, a product of many rasters',
+    'give one of the images in it, or make a catalog of it with catalog build',
+  );
 }
 
 /** What a zip file holds has nothing beside it. */
@@ -76,7 +113,8 @@ async function openGeoTiff(source: ByteSource, path: string, options: OpenRaster
     return await GeoTiffRaster.open(source, { ...options, sidecars, pam: await pamBeside(path, options) });
   } catch (error) {
     await Promise.all(Object.values(sidecars).map((opened) => opened.close()));
-    throw error;
+    options.signal?.throwIfAborted();
+    throw (isTerrachipError(error, 'INVALID_INPUT') && (await foreignFormat(source, path))) || error;
   }
 }
 
@@ -162,7 +200,10 @@ export async function openStore(
 
 /** A `.npy` file as a store of one array. */
 async function npyGroup(path: string, options: OpenOptions): Promise<ArrayGroup> {
-  const array = await openNpy(path, options);
+  return groupOf(await openNpy(path, options));
+}
+
+function groupOf(array: NpyArray): ArrayGroup {
   return {
     name: array.name,
     format: '.npy',

@@ -9,6 +9,10 @@ const MAX_DEPTH = 8;
 
 const KIND = { point: 1, line: 2, polygon: 3, multiPoint: 4, multiLine: 5, multiPolygon: 6, collection: 7 };
 
+/** Collections that may hold curves, and often hold none. */
+const MULTI_CURVE = 11;
+const MULTI_SURFACE = 12;
+
 /** Fields of a geometry's table. */
 const ENDS = 0;
 const XY = 1;
@@ -50,7 +54,7 @@ export function addGeometry(
     for (const path of paths()) checker.addLine(parts, path);
   } else if (type === KIND.polygon) {
     checker.addPolygon(parts, paths());
-  } else if (type === KIND.multiPolygon || type === KIND.collection) {
+  } else if ([KIND.multiPolygon, KIND.collection, MULTI_CURVE, MULTI_SURFACE].includes(type)) {
     if (depth >= MAX_DEPTH) throw invalidInput(checker.name, 'nests its geometries too deeply', 'correct it');
     for (const part of table.tables(PARTS)) {
       checker.admitPositions(0);

@@ -1,8 +1,8 @@
 /** `terrachip demo`: a flood mapped from beginning to end, on an event that it makes itself. */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { invalidOption } from '../../errors.js';
 import type { BackendChoice } from '../../gpu/node/index.js';
+import { bundledModel } from '../../inference/index.js';
 import type { OperationOptions } from '../../progress.js';
 import { evaluateMap, type Metrics } from '../evaluate/index.js';
 import { type InferReport, infer } from '../infer.js';
@@ -36,11 +36,6 @@ const SIZE = [1500, 1200] as const;
 
 /** Below this there is no room for a river and its valley; above it, the event would not fit into memory. */
 const SIDES = [128, 6000] as const;
-
-/** The folder of a model that comes with the package. */
-export function bundledModel(name: string): string {
-  return fileURLToPath(new URL(`../../../models/${name}`, import.meta.url));
-}
 
 /**
  * Makes up a flood, packages what the satellites saw of it, maps it, and compares the map with the truth.

@@ -84,7 +84,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   const units = Math.ceil(source.count / unitChips);
   const counters = { chipsRun: 0, chipsSkipped: 0 };
   let done = units - missing.length;
-  for (const unit of missing) {
+  const embedOne = async (unit: number): Promise<void> => {
     onProgress?.({ type: 'progress', stage: 'embed', done, total: units, unit: 'units' });
     const end = Math.min(source.count, (unit + 1) * unitChips);
     const chips = source.chips(unit * unitChips, end, signal);
@@ -93,6 +93,13 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
     signal?.throwIfAborted();
     await store.writeUnit(unit, records, values);
     done++;
+  };
+  try {
+    for (const unit of missing) await embedOne(unit);
+  } catch (error) {
+    const message = `${done} of ${units} units are done (${folder}); the same command with --resume goes on`;
+    if (done > 0) onProgress?.({ type: 'warning', message });
+    throw error;
   }
   onProgress?.({ type: 'progress', stage: 'embed', done, total: units, unit: 'units' });
   await requireAbsent(output);

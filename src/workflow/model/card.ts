@@ -79,6 +79,8 @@ export async function chooseStatistics(
 
 export interface CardOptions {
   name: string;
+  /** Of the checkpoint's file: a published score belongs to one file alone. */
+  sha256: string;
   chip: number;
   stride: number;
   phases?: readonly string[];
@@ -141,8 +143,8 @@ export function makeCard(
     description: `Segmentation into ${architecture.classes} classes by a TerraMind model.`,
     output: { name: 'logits', classes: classesOf(architecture.classes, options.classes) },
     limitations:
-      statistics.name === 'impactmesh-flood'
-        ? 'Not for decisions. On ImpactMesh-Flood’s test set the published base model reaches a water IoU of 0.383.'
+      options.sha256 === FLOOD_SHA256
+        ? 'Not for decisions. On ImpactMesh-Flood’s test set this published base model reaches a water IoU of 0.383.'
         : 'Not for decisions without an evaluation of its own.',
   };
 }

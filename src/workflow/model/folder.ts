@@ -1,9 +1,14 @@
-import { type EmbeddingManifest, type ModelManifest, parseManifest } from '../../inference/index.js';
+import {
+  type EmbeddingManifest,
+  findModel,
+  type ModelManifest,
+  parseManifest,
+} from '../../inference/index.js';
 import { readJson } from '../../io/node/index.js';
 import { cardPath } from './card.js';
 
-/** The model.json of a folder, be it of a segmentation or of an encoder. */
+/** The model.json of a folder, or of a bundled model by its name, be it of a segmentation or of an encoder. */
 export async function readCard(folder: string): Promise<ModelManifest | EmbeddingManifest> {
-  const path = cardPath(folder);
+  const path = cardPath(await findModel(folder));
   return parseManifest(await readJson(path), path);
 }

@@ -121,6 +121,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
     const { encoder, modalities, timestamps, pooling, merge, taps, decoder } = architecture;
     const card = makeCard(architecture, statistics, {
       name: options.name ?? nameOf(basename(checkpoint.name)),
+      sha256,
       chip,
       stride,
       ...(options.phases === undefined ? {} : { phases: options.phases }),

@@ -5,6 +5,7 @@ import { sizeOf } from '../../geo/index.js';
 import { checkNames } from '../../inference/graph-check.js';
 import {
   type EmbeddingManifest,
+  findModel,
   type HostProviderChoice,
   inputShape,
   type ModelInput,
@@ -43,10 +44,11 @@ export interface RunModelReport {
  * wrong shape or type, and for NaN in normalised ones
  */
 export async function runModel(options: RunModelOptions): Promise<RunModelReport> {
-  const manifest = await readCard(options.model);
+  const folder = await findModel(options.model);
+  const manifest = await readCard(folder);
   const { inputs, signal, batch: step = 1 } = options;
   checkInputs(manifest, inputs);
-  await requireOutput(options.output, { formats: ['NumPy'], inputs: [...inputs.values(), options.model] });
+  await requireOutput(options.output, { formats: ['NumPy'], inputs: [...inputs.values(), folder] });
   const arrays = new Map<string, Float32Array>();
   let count = 0;
   for (const input of manifest.inputs) {
@@ -64,7 +66,7 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     count = chips;
     arrays.set(input.name, values);
   }
-  const path = join(options.model, 'model.onnx');
+  const path = join(folder, 'model.onnx');
   const { session, provider, runtime } = await openGraph(path, options.provider);
   const parts: Float32Array[] = [];
   let shape: readonly number[] = [];

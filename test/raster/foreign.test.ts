@@ -1,0 +1,62 @@
+/** Files that are not read are named by their first bytes, with the way out. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findModel } from '../../src/inference/index.js';
+import { openRaster, writeNpy } from '../../src/raster/index.js';
+import { missingUnits } from '../../src/workflow/index.js';
+import { temporaryFolder } from '../support/files.js';
+
+const folder = await temporaryFolder();
+
+describe('openRaster', () => {
+  it.each([
+    ['a.png', '\x89PNG\r\n\x1a\n\0\0', /a\.png is a PNG picture, which is not read; convert it with gdal_translate/],
+    ['a.jpg', '\xff\xd8\xff\xe0', /is a JPEG picture/],
+    ['a.webp', 'RIFF\0\0\0\0WEBPVP8 ', /is a WebP picture/],
+    ['a.grb', 'GRIB\0\0\0\x02', /is a GRIB file/],
+    ['a.hdf', '\x0e\x03\x13\x01', /is an HDF4 file/],
+    ['a.nc', 'CDF\x05\0\0\0\0', /of the kind CDF-5, which is not read; convert it with nccopy -k nc4/],
+    ['a.gpkg', 'SQLite format 3\0', /is a GeoPackage/],
+    ['a.vrt', '<VRTDataset rasterXSize="1">', /is a VRT file of GDAL/],
+    ['a.html', '\n<!DOCTYPE html><html>', /is an HTML page/],
+    ['a.tif.gz', '\x1f\x8b\x08', /is a gzip file, which is not read; unpack it/],
+    ['a.json', '{"type": "FeatureCollection"}', /is a JSON document/],
+    ['empty.tif', '', /empty\.tif is empty/],
+    ['cut.tif', 'II*\0\x08\0\0\0', /cut\.tif is not a readable TIFF|cut\.tif/],
+  ])('names %s', async (name, bytes, message) => {
+    await writeFile(join(folder, name), bytes, 'latin1');
+    await expect(openRaster(join(folder, name))).rejects.toThrow(message);
+  }); // biome-ignore format: a table
+
+  it('names an ENVI image by its header and a SAFE folder by its manifest', async () => {
+    await writeFile(join(folder, 'envi.dat'), new Uint8Array(64));
+    await writeFile(join(folder, 'envi.HDR'), 'ENVI\nsamples = 8\n');
+    await expect(openRaster(join(folder, 'envi.dat'))).rejects.toThrow(
+      /is an ENVI image, as its \.hdr file says/,
+    );
+    await mkdir(join(folder, 'S2.SAFE'));
+    await writeFile(join(folder, 'S2.SAFE', 'manifest.safe'), '<a/>');
+    await expect(openRaster(join(folder, 'S2.SAFE'))).rejects.toThrow(/is a SAFE folder.*catalog build/);
+    await writeNpy(join(folder, 'a.npy'), { shape: [1, 1], dtype: 'uint8' }, Uint8Array.of(1));
+  });
+});
+
+describe('findModel', () => {
+  it('takes a folder, or the name of a bundled model', async () => {
+    expect(await findModel('models/demo-flood')).toBe('models/demo-flood');
+    expect(await findModel('water-threshold')).toMatch(/models\/water-threshold$/);
+    await expect(findModel('watr')).rejects.toThrow(/one of demo-flood, demo-water-s1, water-threshold/);
+  });
+});
+
+describe('missingUnits', () => {
+  it('names the runs of a folder of runs', async () => {
+    const runs = join(folder, 'out.run');
+    await mkdir(join(runs, 'abc'), { recursive: true });
+    await writeFile(join(runs, 'abc', 'plan.json'), '{}');
+    await expect(missingUnits(runs)).rejects.toThrow(
+      /is a folder of runs: .*out\.run\/abc; give one of them/,
+    );
+  });
+});
