@@ -2,6 +2,7 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { isTerrachipError, messageOf } from '../errors.js';
 import { setLeastRate } from '../io/index.js';
+import { writeError } from '../io/node/index.js';
 import { VERSION } from '../version.js';
 import { parseCount } from './arguments.js';
 import { calcCommand } from './commands/calc.js';
@@ -18,7 +19,8 @@ import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
 import { rasterizeCommand } from './commands/rasterize.js';
 import { warpCommand } from './commands/warp.js';
-import { Output } from './output.js';
+import { Output, watchOutputs } from './output.js';
+import { printable } from './printable.js';
 
 /** What every command gets. */
 export interface CommandContext {
@@ -37,7 +39,7 @@ const usageErrors = (command: string): OutputConfiguration => ({
       .trim()
       .split('\n');
     write(
-      `terrachip: ${problem}${suggestion === undefined ? '' : ` ${suggestion}`}; see ${command} --help.\n`,
+      `terrachip: ${printable(problem)}${suggestion === undefined ? '' : ` ${printable(suggestion)}`}; see ${command} --help.\n`,
     );
   },
 });
@@ -47,6 +49,7 @@ const EXIT_INTERRUPTED = 130;
 
 /** Parses arguments, runs a command, and sets the exit status. */
 export async function main(args: readonly string[]): Promise<void> {
+  watchOutputs();
   const abort = new AbortController();
   const interrupt = (): void => {
     abort.abort(new Error('interrupted'));
@@ -110,18 +113,25 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 /** Prints an error as one sentence, and returns the exit status it deserves. */
-function report(error: unknown, args: readonly string[]): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+function report(thrown: unknown, args: readonly string[]): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
+  const error = withDiskError(thrown);
   const output = new Output(args.includes('--json'));
   const known = isTerrachipError(error);
   const message = withFlag(error, args);
   output.error(message);
-  if (args.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (args.includes('--debug') && error instanceof Error) output.stack(error);
   if (output.json) {
     const description = known ? { code: error.code, ...error.fields } : { code: 'INTERNAL' };
     output.result({ error: { ...description, message } }, '');
   }
   return known ? error.exitStatus : 1;
+}
+
+/** A full disk is told as one wherever it was met. */
+function withDiskError(thrown: unknown): unknown {
+  const { code, path } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : {};
+  return code === 'ENOSPC' || code === 'EDQUOT' ? writeError(path ?? 'a file', thrown) : thrown;
 }
 
 /** The text of an error; an option that a function names stands there as the flag that was given for it. */

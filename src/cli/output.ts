@@ -1,6 +1,11 @@
-/** Where commands print: results to stdout, everything else to stderr; passwords of addresses nowhere. */
-import { withoutCredentials } from '../errors.js';
+/**
+ * Where commands print: results to stdout, everything else to stderr. Passwords of addresses are printed nowhere, control
+ * characters are shown escaped.
+ */
+import { messageOf, withoutCredentials } from '../errors.js';
+import { writeError } from '../io/node/index.js';
 import type { OnProgress, ProgressEvent } from '../progress.js';
+import { printable, printableJson, printableLines } from './printable.js';
 
 const BAR_WIDTH = 24;
 
@@ -17,7 +22,7 @@ export class Output {
   /** The result of a command: a document with --json, else text. */
   result(document: object, text: string): void {
     this.#clear();
-    const printed = this.json ? JSON.stringify({ schemaVersion: 1, ...document }, null, 2) : text;
+    const printed = this.json ? printableJson({ schemaVersion: 1, ...document }) : printableLines(text);
     process.stdout.write(`${withoutCredentials(printed)}\n`);
   }
 
@@ -25,11 +30,11 @@ export class Output {
   readonly onProgress: OnProgress = (event: ProgressEvent) => {
     if (event.type === 'warning') {
       this.#clear();
-      process.stderr.write(`warning: ${withoutCredentials(event.message)}\n`);
+      process.stderr.write(`warning: ${printable(withoutCredentials(event.message))}\n`);
     } else if (event.type === 'stage' || this.#stage !== event.stage) {
       this.#clear();
       this.#stage = event.stage;
-      if (!this.#interactive) process.stderr.write(`${event.stage}\n`);
+      if (!this.#interactive) process.stderr.write(`${printable(event.stage)}\n`);
     }
     if (event.type === 'progress' && this.#interactive) {
       const share = event.total === 0 ? 1 : event.done / event.total;
@@ -42,12 +47,18 @@ export class Output {
 
   error(message: string): void {
     this.#clear();
-    process.stderr.write(`terrachip: ${withoutCredentials(message)}\n`);
+    process.stderr.write(`terrachip: ${printable(withoutCredentials(message))}\n`);
+  }
+
+  /** Prints the stack of an error. */
+  stack(error: Error): void {
+    process.stderr.write(`${printableLines(withoutCredentials(error.stack ?? messageOf(error)))}\n`);
   }
 
   #show(line: string): void {
-    process.stderr.write(`\r${line.padEnd(this.#line.length)}`);
-    this.#line = line;
+    const shown = printable(line);
+    process.stderr.write(`\r${shown.padEnd(this.#line.length)}`);
+    this.#line = shown;
   }
 
   #keep(): void {
@@ -59,4 +70,16 @@ export class Output {
     if (this.#line !== '') process.stderr.write(`\r${' '.repeat(this.#line.length)}\r`);
     this.#line = '';
   }
+}
+
+/** What a reader that went away (`| head -1`) leaves is no fault; a full disk under the output is one. */
+export function watchOutputs(): void {
+  process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'EPIPE') return;
+    const error = writeError('the standard output', cause);
+    process.stderr.write(`terrachip: ${printable(error.message)}\n`);
+    process.exitCode = error.exitStatus;
+  });
+  // There is nowhere left to say it.
+  process.stderr.on('error', () => undefined);
 }

@@ -1,5 +1,8 @@
+import { printable } from './printable.js';
+
 /** Rows in columns: the first to the left, numbers to the right. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+export function formatTable(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printable));
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows
     .map((row) =>
@@ -9,7 +12,8 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 }
 
 /** Rows of texts in columns, all to the left. */
-export function formatLines(rows: readonly (readonly string[])[]): string {
+export function formatLines(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printable));
   const last = rows[0].length - 1;
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows

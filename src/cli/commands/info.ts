@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { RasterReport } from '../../workflow/index.js';
 import type { Run } from '../main.js';
+import { printable } from '../printable.js';
 
 export function infoCommand(run: Run): Command {
   const command = new Command('info')
@@ -48,7 +49,7 @@ function describe(report: RasterReport): string {
   for (const band of report.bands) {
     const scaled =
       band.scale === 1 && band.offset === 0 ? '' : `, scale ${band.scale}, offset ${band.offset}`;
-    const name = band.description === null ? '' : ` "${band.description}"`;
+    const name = band.description === null ? '' : ` "${printable(band.description)}"`;
     const stored = band.storedType === band.dtype ? '' : ` (stored as ${band.storedType})`;
     lines.push(
       `band ${String(band.index).padEnd(6)} ${band.dtype}${stored}${name}, ${band.colourInterpretation}, nodata ${band.nodata ?? 'none'}${scaled}`,

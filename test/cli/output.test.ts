@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { printable, printableJson, printableLines } from '../../src/cli/printable.js';
+import { formatLines } from '../../src/cli/table.js';
+import { Affine, GeoBox } from '../../src/geo/node/index.js';
+import { writeCog } from '../../src/raster/index.js';
+import { commandIn, PROGRAM } from '../support/command.js';
+import { temporaryFolder } from '../support/files.js';
+
+const folder = await temporaryFolder();
+const terrachip = commandIn(folder);
+const NAME = 'red\u001b[31m\u202e\u009b2J\r';
+const SHOWN = 'red\\x1b[31m\\u202e\\x9b2J\\x0d';
+
+/** Any control but the ends of lines and tabs. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+
+describe('what is printed', () => {
+  beforeAll(async () => {
+    await writeCog(join(folder, 'a.tif'), [new Uint8Array(4)], {
+      geobox: new GeoBox(32631, new Affine(10, 0, 0, 0, -10, 0), 2, 2),
+      bands: 1,
+      dtype: 'uint8',
+      descriptions: [NAME],
+    });
+  });
+
+  it('shows controls escaped', () => {
+    expect(printable(`${NAME}\n`)).toBe(`${SHOWN}\\n`);
+    expect(printableLines(`${NAME}\n\tb`)).toBe(`${SHOWN}\n\tb`);
+    expect(printable('ä\ud800 Zürich 東京 🌍')).toBe('ä\\ud800 Zürich 東京 🌍');
+    expect(formatLines([['a\nb', 'c']])).toBe('a\\nb  c');
+    const document = { [NAME]: [`${NAME}\n`] };
+    const json = printableJson(document);
+    expect(json).not.toMatch(CONTROL);
+    expect(JSON.parse(json)).toEqual(document);
+  });
+
+  it('holds no control of a band name, and --json is the name', async () => {
+    // GeoTIFF keeps names in XML, which has no escape character.
+    const text = await terrachip('info', 'a.tif');
+    expect(text).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('"red[31m\\u202e\\x9b2J\\x0d"'),
+    });
+    expect(text.stdout).not.toMatch(CONTROL);
+    const { stdout } = await terrachip('info', 'a.tif', '--json');
+    expect(stdout).not.toMatch(CONTROL);
+    expect(JSON.stringify(JSON.parse(stdout))).toContain(JSON.stringify(NAME.replace('\u001b', '')));
+  });
+
+  it('holds no control of a file name in an error', async () => {
+    for (const args of [['info', `${NAME}\nx`], [`warpp${NAME}`], ['info', 'a.tif', `--x${NAME}`]]) {
+      const { status, stderr } = await terrachip(...args);
+      expect(status).toBe(2);
+      expect(stderr).toContain(SHOWN);
+      expect(stderr.trimEnd()).not.toMatch(CONTROL);
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    }
+  });
+
+  it('may go to a reader that went away, or to nobody', async () => {
+    const shell = async (line: string): Promise<string> => {
+      const script = `"$0" "$1" ${line}`;
+      const { stdout, stderr } = await promisify(execFile)(
+        'bash',
+        ['-c', script, process.execPath, PROGRAM],
+        {
+          cwd: folder,
+        },
+      );
+      return stdout + stderr;
+    };
+    expect(await shell('info a.tif --json | true; echo $PIPESTATUS')).toBe('0\n');
+    expect(await shell('info none.tif 2>&1 >/dev/null | true; echo $PIPESTATUS')).toBe('2\n');
+    expect(await shell('info a.tif >&-; echo $?')).toBe('0\n');
+    expect(await shell('info none.tif 2>&-; echo $?')).toBe('2\n');
+  });
+
+  it('says when the disk under it is full', async () => {
+    const script = '"$0" "$1" info a.tif > /dev/full; echo $? >&2';
+    const { stderr } = await promisify(execFile)('bash', ['-c', script, process.execPath, PROGRAM], {
+      cwd: folder,
+    });
+    expect(stderr).toMatch(
+      /^terrachip: the standard output cannot be written since the disk is full .*\n75\n$/,
+    );
+  });
+});
