@@ -2,6 +2,7 @@
 // real ones. Needs Debian and root for what is missing of GDAL.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { checkSuggestedGrids } from './gdal/grids.js';
 import { checkJpeg2000 } from './gdal/jpeg2000.js';
 import { checkProducts } from './gdal/products.js';
 import { checkSafe } from './gdal/safe.js';
@@ -22,6 +23,7 @@ await withTemporaryFolder(async (folder) => {
   const made = await python('gdal/make_rasters.py', { folder });
   const title = `made rasters, ${version}`;
   await checkWarps(report, made.warps, { folder, backends, gdal: run, python, title });
+  await checkSuggestedGrids(report);
   await checkStorage(report, made.files);
   await checkJpeg2000(report, folder);
   await checkSafe(report, folder);

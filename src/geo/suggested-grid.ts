@@ -5,6 +5,7 @@ import { type Bounds, checkBounds, unwrapBounds } from './bounds.js';
 import { type Crs, type CrsLike, createTransform, Crs as Systems } from './crs.js';
 import { turnOf } from './domain.js';
 import { GeoBox, requireResolution } from './geobox.js';
+import { createPixelMapping } from './pixel-mapping.js';
 
 type Point = readonly [x: number, y: number];
 
@@ -54,14 +55,61 @@ export function suggestGrid(source: GeoBox, crs: CrsLike, resolution?: number): 
   );
 }
 
-/** The grid over bounds whose pixels are as large as `suggestGrid` finds, or nearly so: the bounds hold whole pixels. */
+/**
+ * The grid over bounds whose pixels are about as large as the smallest of the raster within them, as gdalwarp has it where
+ * only bounds are given; as large as `suggestGrid` finds where the raster has none of the points that are looked at.
+ */
 export function suggestGridWithin(source: GeoBox, crs: CrsLike, bounds: Bounds): GeoBox {
-  const suggested = suggestGrid(source, crs);
-  const [x0, y0, x1, y1] = checkBounds(unwrapBounds(bounds, suggested.crs));
-  const [x, y] = suggested.resolution;
+  const target = Systems.parse(crs);
+  const box = checkBounds(unwrapBounds(bounds, target));
+  const [x0, y0, x1, y1] = box;
+  const finest = finestWithin(source, target, box);
+  const [x, y] = finest === null ? suggestGrid(source, target).resolution : [finest, finest];
   const width = Math.max(1, Math.floor((x1 - x0 + x / 2) / x));
   const height = Math.max(1, Math.floor((y1 - y0 + y / 2) / y));
-  return GeoBox.fromSize([x0, y0, x1, y1], suggested.crs, width, height);
+  return GeoBox.fromSize(box, target, width, height);
+}
+
+/** Points along each side of bounds, and the share of the bounds over which a pixel's size is measured at a point. */
+const POINTS_A_SIDE = 10;
+const MEASURED_SHARE = 1e-3;
+
+/** The size of the smallest pixels of a raster in another system within bounds; null where it has none of their points. */
+function finestWithin(source: GeoBox, target: Crs, box: Bounds): number | null {
+  const mapping = createPixelMapping(GeoBox.fromSize(box, target, 1, 1), source);
+  const [width, height] = [box[2] - box[0], box[3] - box[1]];
+  const step = Math.min(width, height) * MEASURED_SHARE;
+  const out = new Float64Array(2);
+  const place = (x: number, y: number): Point => {
+    mapping.map(x, y, out);
+    return [out[0], out[1]];
+  };
+  const shares = Array.from({ length: POINTS_A_SIDE }, (_, k) => k / (POINTS_A_SIDE - 1));
+  const sizes = shares.flatMap((y) =>
+    shares.flatMap((x): Point[] => {
+      const [column, row] = place(x, y);
+      if (!(column >= 0 && row >= 0 && column <= source.width && row <= source.height)) return [];
+      // The last points are measured towards the inside.
+      const beside = place(x + (x === 1 ? -step : step) / width, y);
+      const below = place(x, y + (y === 0 ? step : -step) / height);
+      const found = [beside, below].map(([u, v]) => step / Math.hypot(u - column, v - row));
+      return found.every(Number.isFinite) ? [[found[0], found[1]]] : [];
+    }),
+  );
+  const alike = withoutOutliers(
+    withoutOutliers(sizes, ([across]) => across),
+    ([, down]) => down,
+  );
+  const means = alike.map(([across, down]) => (across + down) / 2);
+  const kept = withoutOutliers(means, (mean) => mean);
+  return kept.length === 0 ? null : Math.min(...kept);
+}
+
+/** What is more than a tenth of the median: far smaller pixels come from poles and from cuts in a map. */
+function withoutOutliers<T>(items: readonly T[], sizeOf: (item: T) => number): T[] {
+  const sorted = items.map(sizeOf).sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  return items.filter((item) => sizeOf(item) > median / 10);
 }
 
 /** Points of a raster in another system, and its first and last corner where both have a place. */

@@ -312,12 +312,70 @@ describe('suggestGrid', () => {
     },
   );
 
-  it('fits pixels of that size to bounds', () => {
+  // Sizes of `gdalwarp -t_srs … -te …`, GDAL 3.6.2.
+  it.each([
+    [
+      'EPSG:32632',
+      [300000, 10, 0, 5600000, 0, -10],
+      [1098, 1098],
+      'EPSG:4326',
+      [6.226773112718605, 50.454871809228976, 6.292488133232772, 50.5009224712422],
+      [570, 399],
+    ],
+    [
+      'EPSG:32632',
+      [300000, 10, 0, 5600000, 0, -10],
+      [1098, 1098],
+      'EPSG:3577',
+      [-16198646.143577214, -4692250.789169878, -16191425.129213613, -4682435.857087524],
+      [1067, 1450],
+    ],
+    [
+      'EPSG:4326',
+      [200, 0.05, 0, 40, 0, -0.05],
+      [500, 300],
+      'EPSG:3035',
+      [453450.58352966234, 11579709.764832845, 2028879.1470075613, 12582364.376497515],
+      [318, 203],
+    ],
+    [
+      'EPSG:4326',
+      [-182, 0.01, 0, -15, 0, -0.01],
+      [400, 300],
+      'EPSG:3413',
+      [-11952638.54036683, 11446600.134201698, -11359850.693144826, 12097220.942128288],
+      [208, 228],
+    ],
+    [
+      'EPSG:32632',
+      [500000, 8.66, 5, 5500000, 5, -8.66],
+      [800, 600],
+      'EPSG:3857',
+      [1006469.208396228, 6383258.5169324055, 1012747.3897804747, 6389656.516235635],
+      [407, 414],
+    ],
+    [
+      'EPSG:32632',
+      [500000, 20, 0, 5000000, 0, -10],
+      [500, 1500],
+      'EPSG:2193',
+      [333456.7736720301, 24873731.760090753, 338800.42278429586, 24881391.288898133],
+      [361, 517],
+    ],
+  ] as const)(
+    '%s %j of %j in %s within %j has the size of gdalwarp',
+    (crs, source, size, target, bounds, wanted) => {
+      const box = new GeoBox(crs, Affine.fromGeoTransform(source), ...size);
+      const found = suggestGridWithin(box, target, bounds);
+      expect([found.width, found.height]).toEqual(wanted);
+      expect(found.bounds).toBeCloseToArray([...bounds], 1e-8);
+    },
+  );
+
+  it('takes the pixels of the whole raster for bounds beside it', () => {
     const box = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5600000), 1098, 1098);
     const size = suggestGrid(box, 4326).resolution[0];
-    const found = suggestGridWithin(box, 4326, [6.2, 50.4, 6.3, 50.5]);
-    expect(found.bounds).toBeCloseToArray([6.2, 50.4, 6.3, 50.5], 1e-9);
-    expect(found.width).toBe(Math.round(0.1 / size));
+    expect(suggestGridWithin(box, 4326, [7, 50.4, 7.1, 50.5]).width).toBe(Math.round(0.1 / size));
   });
 
   it('refuses a raster that the target does not show', () => {

@@ -1,0 +1,61 @@
+// Grids that warp chooses for a raster, against those of gdalwarp with and without -tr, -ts and -te.
+import { printTable, python } from '../programs.js';
+
+/** Positions agree to this share of a pixel, sizes of pixels to this share of one over the whole grid. */
+const TOLERANCE = 1e-3;
+
+/**
+ * Where the grids differ for a reason, by the source's name and the target. Rasters of a whole world are left out: their
+ * edges have no place in most systems, and gdalwarp's grids follow from the points that fail.
+ */
+const KNOWN = [
+  ['British grid', /5070|2154|3577/, 'PROJ applies no shift from OSGB 1936 to datums outside of Britain'],
+  ['degrees across 180°', /2154|54009/, 'GDAL leaves out what lies beyond 180°'],
+  ['degrees across -180°', /2154|54009/, 'GDAL leaves out what lies beyond 180°'],
+  ['degrees on 0..360', /3577/, 'GDAL finds no place for any of its points'],
+  ['north polar, with the pole', /3031|3577/, 'GDAL counts points at the other end of the globe'],
+  ['south polar, with the pole', /3413|2154/, 'GDAL counts points at the other end of the globe'],
+];
+
+export async function checkSuggestedGrids(report) {
+  const [{ targetGrid }, { Affine, GeoBox }] = await Promise.all([
+    import('../../../dist/workflow/target-grid.js'),
+    import('../../../dist/geo/index.js'),
+  ]);
+  const cases = await python('gdal/suggested_grids.py', {});
+  const counts = {};
+  for (const { name, crs, transform, width, height, target, options, wanted } of cases) {
+    const kind = Object.keys(options)[0] ?? 'nothing';
+    counts[kind] ??= { equal: 0, known: 0, refused: 0 };
+    const what = `the grid of ${name} in ${target} with ${kind}`;
+    if (KNOWN.some(([source, targets]) => source === name && targets.test(target))) counts[kind].known++;
+    // There is no size to compare: less than a pixel, or too many.
+    else if (wanted === null) counts[kind].refused++;
+    else {
+      const source = new GeoBox(crs, Affine.fromGeoTransform(transform), width, height);
+      const found = await targetGrid({ crs: target, ...options }, source);
+      const difference = differenceOf(found, wanted);
+      report.check(what, difference === null, difference);
+      if (difference === null) counts[kind].equal++;
+    }
+  }
+  console.log('\ngrids that are chosen against those of gdalwarp');
+  printTable(
+    ['given', 'equal', 'known to differ', 'gdalwarp refuses'],
+    Object.entries(counts).map(([kind, { equal, known, refused }]) => [kind, equal, known, refused]),
+  );
+  for (const [name, targets, reason] of KNOWN) console.log(`  ${name} in ${targets.source}: ${reason}`);
+}
+
+function differenceOf(found, wanted) {
+  const { a, b, c, d, e, f } = found.transform;
+  const transform = [c, a, b, f, d, e];
+  const [pixelWidth, pixelHeight] = [Math.abs(wanted.transform[1]), Math.abs(wanted.transform[5])];
+  const near = transform.every((value, k) => {
+    const pixel = k < 3 ? pixelWidth : pixelHeight;
+    const count = k % 3 === 0 ? 1 : Math.max(wanted.width, wanted.height);
+    return Math.abs(value - wanted.transform[k]) * count <= TOLERANCE * pixel;
+  });
+  if (found.width === wanted.width && found.height === wanted.height && near) return null;
+  return `${found.width} × ${found.height} at ${transform}, not ${wanted.width} × ${wanted.height} at ${wanted.transform}`;
+}
