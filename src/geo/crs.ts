@@ -113,6 +113,7 @@ export class Crs {
 
   /** @throws {TerrachipError} INVALID_INPUT for a code that is unknown or of a kind without x and y. */
   static fromEpsg(code: number): Crs {
+    if (WEB_MERCATOR.has(code)) return Crs.fromEpsg(3857);
     const known = epsgCache.get(code);
     if (known !== undefined) return known;
     const entry = findEpsg(code);
@@ -158,18 +159,23 @@ export class Crs {
     return new Crs(`${definition} ${tokens}`, { epsg: null, name, ...known });
   }
 
-  /** From `EPSG:32632`, a bare code, an OGC URN or URL, WKT, or a PROJ string. */
+  /** From `EPSG:32632`, a bare code, an OGC URN or URL, WKT, or a PROJ string, which may be `+init=epsg:32632`. */
   static parse(value: CrsLike): Crs {
     if (value instanceof Crs) return value;
     if (typeof value === 'number') return Crs.fromEpsg(value);
-    const text = value.trim();
+    const text = value.trim().replace(INIT, '$1');
     // EPSG:28992+5709 is a compound system, whose heights are left aside.
     const code =
       /^(?:epsg:|esri:|urn:ogc:def:crs:epsg::?(?:[\d.]*:)?|https?:\/\/www\.opengis\.net\/def\/crs\/epsg\/[\d.]+\/)?(\d{3,6})(?:\+(?:epsg:)?\d+)?$/i.exec(
         text,
       );
     if (code !== null) return Crs.fromEpsg(Number(code[1]));
-    if (/^(ogc:|urn:ogc:def:crs:ogc:[\d.]*:)?crs84$/i.test(text)) return Crs.wgs84;
+    if (
+      /^(ogc:|urn:ogc:def:crs:ogc:[\d.]*:|https?:\/\/www\.opengis\.net\/def\/crs\/ogc\/[\d.]+\/)?crs84h?$/i.test(
+        text,
+      )
+    )
+      return Crs.wgs84;
     if (text.startsWith('+')) return Crs.fromProj(text);
     if (/^[A-Za-z]\w*\s*\[/.test(text)) return Crs.fromWkt(text);
     throw invalidInput(
@@ -228,6 +234,12 @@ function horizontalCode(wkt: string | undefined): number | null {
 }
 
 const epsgCache = new Map<number, Crs>();
+
+/** Codes that Web Mercator had before it got 3857, and those that Esri gives it. */
+const WEB_MERCATOR = new Set([3785, 102_100, 102_113]);
+
+/** A code as PROJ strings had it before PROJ 6; what may stand beside it says nothing more. */
+const INIT = /^\+init=((?:epsg|esri):\d+)(?:\s+\+(?:no_defs|type=crs|wktext))*$/i;
 
 /** Takes points from one CRS to another, in float64. */
 export interface CrsTransform {

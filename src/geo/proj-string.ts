@@ -28,9 +28,14 @@ export function usableByProj4(definition: string): string {
       'use the UTM zone of the place',
     );
   }
-  const onSphere = withAuthalicRadius(withEllipsoid);
-  const missing = ['lat_0', 'lon_0', 'x_0', 'y_0'].filter((name) => !onSphere.includes(`+${name}=`));
-  return [onSphere, ...missing.map((name) => `+${name}=0`)].join(' ');
+  const onSphere = withAuthalicRadius(withEllipsoid)
+    // Rasters have the easting first, whatever the order of the axes.
+    .replace(/\s*\+axis=neu\b/, '');
+  // Longitudes and latitudes from a rotated pole are in degrees with and without this unit.
+  const isRotated = /\+o_proj=(lat|lon)/.test(onSphere);
+  const inDegrees = isRotated ? onSphere.replace(/\s*\+to_meter=\S+/, '') : onSphere;
+  const missing = ['lat_0', 'lon_0', 'x_0', 'y_0'].filter((name) => !inDegrees.includes(`+${name}=`));
+  return [inDegrees, ...missing.map((name) => `+${name}=0`)].join(' ');
 }
 
 /**

@@ -130,8 +130,38 @@ describe('Crs', () => {
     ['urn:ogc:def:crs:EPSG::2056', 2056],
     ['http://www.opengis.net/def/crs/EPSG/0/32633', 32633],
     ['OGC:CRS84', 4326],
+    ['http://www.opengis.net/def/crs/OGC/1.3/CRS84', 4326],
+    ['https://www.opengis.net/def/crs/OGC/0/CRS84h', 4326],
+    ['+init=epsg:32632', 32632],
+    ['+init=EPSG:27700 +no_defs +type=crs', 27700],
+    ['ESRI:102100', 3857],
+    ['EPSG:3785', 3857],
   ])('reads %s', (text, epsg) => {
     expect(Crs.parse(text).epsg).toBe(epsg);
+  });
+
+  // By PROJ 9.1.1 (pyproj), without a shift between datums.
+  it.each([
+    ['EPSG:3408', [30, 60], [1648995.147090443, -2856143.376195162]],
+    ['EPSG:3409', [30, -60], [1648995.147090444, 2856143.376195164]],
+    ['EPSG:3410', [30, 60], [2889032.323947812, 6371227.999999999]],
+    ['EPSG:3411', [30, 60], [3209994.1851676586, -860115.3496242746]],
+    ['EPSG:3412', [30, -60], [1661615.259579475, 2878002.0522234]],
+    ['EPSG:3973', [30, 60], [1654909.7755102445, -2866387.813126149]],
+    ['EPSG:3974', [30, -60], [1654909.775510242, 2866387.813126145]],
+    ['EPSG:3975', [30, 60], [2894588.407526895, 6351419.997326233]],
+    // GDAL has the easting first here too.
+    ['+proj=utm +zone=32 +datum=WGS84 +axis=neu', [10, 50], [571666.447503436, 5539109.8152988]],
+  ] as const)('puts %s where PROJ has it', (text, [longitude, latitude], wanted) => {
+    const found = createTransform(Crs.wgs84, Crs.parse(text)).forward(longitude, latitude);
+    expect(found).toBeCloseToArray([...wanted], 1e-4);
+  });
+
+  it.each(['', ' +to_meter=0.0174532925199433'])('has degrees from a rotated pole, with "%s"', (unit) => {
+    const pole = '+proj=ob_tran +o_proj=longlat +o_lon_p=0 +o_lat_p=39.25 +lon_0=18 +ellps=WGS84';
+    // By PROJ 9.1.1.
+    const found = createTransform(Crs.wgs84, Crs.parse(pole + unit)).forward(10, 50);
+    expect(found).toBeCloseToArray([-5.132644799516191, -0.4724280878272969], 1e-9);
   });
 
   it('reads WKT by its root identifier, and WKT without one by its parameters', () => {

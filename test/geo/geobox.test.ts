@@ -365,7 +365,7 @@ describe('suggestGrid', () => {
   ] as const)(
     '%s %j of %j in %s within %j has the size of gdalwarp',
     (crs, source, size, target, bounds, wanted) => {
-      const box = new GeoBox(crs, Affine.fromGeoTransform(source), ...size);
+      const box = new GeoBox(crs, Affine.fromGeoTransform(source), size[0], size[1]);
       const found = suggestGridWithin(box, target, bounds);
       expect([found.width, found.height]).toEqual(wanted);
       expect(found.bounds).toBeCloseToArray([...bounds], 1e-8);

@@ -250,6 +250,41 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
+  // Counts of pixels with data, and sums of their values, by gdalwarp -et 0 (GDAL 3.6.2).
+  it.each([
+    [
+      '+proj=robin +lon_0=0',
+      new Affine(200_000, 0, -17_000_000, 0, -200_000, 8_600_000),
+      170,
+      86,
+      12776,
+      413_936_012,
+    ],
+    [
+      '+proj=ortho +lat_0=30 +lon_0=10',
+      new Affine(200_000, 0, -7_000_000, 0, -200_000, 7_000_000),
+      70,
+      70,
+      3188,
+      77_460_526,
+    ],
+  ] as const)('gives no data off the globe of %s', async (map, transform, width, height, count, sum) => {
+    const globe = join(folder, `globe-${backend().info.kind}.tif`);
+    const box = new GeoBox(4326, new Affine(1, 0, -180, 0, -1, 90), 360, 180);
+    const numbers = Float32Array.from({ length: 360 * 180 }, (_, i) => i);
+    await writeCog(globe, [numbers], { geobox: box, bands: 1, dtype: 'float32', overviews: 'none' });
+    const raster = await openRaster(globe);
+    const geobox = new GeoBox(`${map} +datum=WGS84 +units=m +no_defs`, transform, width, height);
+    const warped = new WarpedRaster(backend(), raster, { geobox, resampling: 'nearest' });
+    const plane = backend().allocate([height, width], 'float32');
+    await warped.readRows({ start: 0, end: height }, [plane], 0);
+    const valid = [...(await backend().download(plane))].map(Number).filter((value) => !Number.isNaN(value));
+    expect(valid.length).toBe(count);
+    expect(valid.reduce((total, value) => total + value, 0)).toBe(sum);
+    plane.dispose();
+    await raster.close();
+  });
+
   it('where the alpha band is 0 there is no data, but in the alpha band itself', async () => {
     const values = [10, 20, 30, 40, 50];
     const alpha = [255, 0, 255, 255, 0];

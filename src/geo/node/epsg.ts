@@ -14,6 +14,7 @@ interface DatabaseRecord {
 
 /** Reads one code of the `epsg-index` package: a file a code, so that nothing else is loaded. */
 function lookUp(code: number): EpsgEntry | null {
+  if (Object.hasOwn(NSIDC, code)) return NSIDC[code];
   let text: string;
   try {
     text = readFileSync(fileURLToPath(import.meta.resolve(`epsg-index/s/${code}.json`)), 'utf8');
@@ -43,6 +44,24 @@ function lookUp(code: number): EpsgEntry | null {
     ...(metres === 0 ? {} : { shiftMetres: metres }),
   };
 }
+
+const nsidc = (name: string, proj4: string): EpsgEntry => ({
+  name: `NSIDC ${name}`,
+  proj4: `${proj4} +x_0=0 +y_0=0 +units=m +no_defs`,
+});
+const HUGHES = '+a=6378273 +b=6356889.449';
+
+/** Deprecated codes, which the package leaves out: files of the National Snow and Ice Data Center have them. */
+const NSIDC: Readonly<Record<number, EpsgEntry>> = {
+  3408: nsidc('EASE-Grid North', '+proj=laea +lat_0=90 +lon_0=0 +R=6371228'),
+  3409: nsidc('EASE-Grid South', '+proj=laea +lat_0=-90 +lon_0=0 +R=6371228'),
+  3410: nsidc('EASE-Grid Global', '+proj=cea +lat_ts=30 +lon_0=0 +R=6371228'),
+  3411: nsidc('Sea Ice Polar Stereographic North', `+proj=stere +lat_0=90 +lat_ts=70 +lon_0=-45 ${HUGHES}`),
+  3412: nsidc('Sea Ice Polar Stereographic South', `+proj=stere +lat_0=-90 +lat_ts=-70 +lon_0=0 ${HUGHES}`),
+  3973: nsidc('EASE-Grid North, WGS 84', '+proj=laea +lat_0=90 +lon_0=0 +datum=WGS84'),
+  3974: nsidc('EASE-Grid South, WGS 84', '+proj=laea +lat_0=-90 +lon_0=0 +datum=WGS84'),
+  3975: nsidc('EASE-Grid Global, WGS 84', '+proj=cea +lat_ts=30 +lon_0=0 +datum=WGS84'),
+};
 
 /** Codes above are Esri's. */
 const LAST_OF_EPSG = 32767;
