@@ -2,6 +2,7 @@
 import { TerrachipError } from '../errors.js';
 import { allocateArray, dtypeOf, type PixelWindow, type TypedArray } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { markNodata } from '../kernels/cpu/stored-values.js';
 import {
   keepsValues,
   keepWhere,
@@ -64,9 +65,9 @@ function upload(
   if (values instanceof Float64Array || (mayExceedFloat32(band) && (keeps || scale !== 1))) {
     // A GPU has no float64: the tests and the scaling happen here, before the values lose precision.
     const converted = new Float32Array(values.length);
+    const valid = validOf(values, nodata, holes);
     for (let i = 0; i < values.length; i++) {
-      const missing = values[i] === nodata || holes?.[i] === 0;
-      const value = missing ? Number.NaN : values[i] * scale + offset;
+      const value = valid[i] === 0 ? Number.NaN : values[i] * scale + offset;
       converted[i] = value;
       if (keeps && converted[i] !== value && Number.isSafeInteger(value)) throw notExact(name, band, value);
     }
@@ -98,6 +99,13 @@ function gapsOf(
   const isAlpha = band.colourInterpretation === 'alpha';
   // An alpha band itself has values everywhere.
   return { nodata: isAlpha ? null : band.nodata, holes: isAlpha && transparency !== 'gaps' ? null : mask };
+}
+
+/** 1 where values are data. */
+function validOf(values: TypedArray, nodata: number | null, holes: Uint8Array | null): Uint8Array {
+  const valid = holes === null ? new Uint8Array(values.length).fill(1) : holes.slice();
+  markNodata(values, 1, nodata, valid);
+  return valid;
 }
 
 /** Whether a band's type has values that float32 cannot hold. */
@@ -139,9 +147,10 @@ export function codeSource(
 ): CodedSource {
   const { nodata, holes } = gapsOf(band, mask, transparency);
   const codes = new Float32Array(values.length);
+  const valid = validOf(values, nodata, holes);
   let exact = true;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] === nodata || holes?.[i] === 0 ? Number.NaN : values[i];
+    const value = valid[i] === 0 ? Number.NaN : values[i];
     codes[i] = value;
     if (codes[i] !== value && !Number.isNaN(value)) exact = false;
   }

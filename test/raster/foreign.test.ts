@@ -1,11 +1,12 @@
 /** Files that are not read are named by their first bytes, with the way out. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findModel } from '../../src/inference/index.js';
 import { openRaster, writeNpy } from '../../src/raster/index.js';
 import { missingUnits } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
+import { buildZip } from '../support/zip.js';
 
 const folder = await temporaryFolder();
 
@@ -38,7 +39,28 @@ describe('openRaster', () => {
     await mkdir(join(folder, 'S2.SAFE'));
     await writeFile(join(folder, 'S2.SAFE', 'manifest.safe'), '<a/>');
     await expect(openRaster(join(folder, 'S2.SAFE'))).rejects.toThrow(/is a SAFE folder.*catalog build/);
-    await writeNpy(join(folder, 'a.npy'), { shape: [1, 1], dtype: 'uint8' }, Uint8Array.of(1));
+  });
+
+  it('names the arrays of a .npz file, and reads one of them by its name', async () => {
+    const array = join(folder, 'a.npy');
+    await writeNpy(array, { shape: [1, 2], dtype: 'uint8' }, Uint8Array.of(3, 5));
+    const bytes = await readFile(array);
+    const archive = join(folder, 'a.npz');
+    const parts = ['first', 'second'].map((name) => ({
+      name: `${name}.npy`,
+      bytes,
+      deflate: name === 'second',
+    }));
+    await writeFile(archive, buildZip(parts));
+    await expect(openRaster(archive)).rejects.toThrow(
+      `${archive} is a .npz archive of the arrays first, second; name the array, as ${archive}#first.`,
+    );
+    for (const name of ['first', 'second', 'second.npy']) {
+      const raster = await openRaster(`${archive}#${name}`);
+      expect([raster.width, raster.height, await raster.readPlanes()]).toEqual([2, 1, [Uint8Array.of(3, 5)]]);
+      await raster.close();
+    }
+    await expect(openRaster(`${archive}#third`)).rejects.toThrow(/third/);
   });
 });
 
