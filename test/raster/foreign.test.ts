@@ -23,6 +23,10 @@ describe('openRaster', () => {
     ['a.html', '\n<!DOCTYPE html><html>', /is an HTML page/],
     ['a.tif.gz', '\x1f\x8b\x08', /is a gzip file, which is not read; unpack it/],
     ['a.json', '{"type": "FeatureCollection"}', /is a JSON document/],
+    ['a.fits', 'SIMPLE  =                    T', /is a FITS image/],
+    ['a.tar', `${'a'.repeat(257)}ustar`, /is a tar archive, which is not read; unpack it first/],
+    ['a.tif', 'version https://git-lfs.github.com/spec/v1\n', /is a pointer of Git LFS to a file, .* git lfs pull/],
+    ['a.csv', 'x,y\n1,2\n', /a\.csv is not a raster of a format that is read \(GeoTIFF, JPEG 2000, .*gdal_translate/],
     ['empty.tif', '', /empty\.tif is empty/],
     ['cut.tif', 'II*\0\x08\0\0\0', /cut\.tif is not a readable TIFF|cut\.tif/],
   ])('names %s', async (name, bytes, message) => {
@@ -36,9 +40,33 @@ describe('openRaster', () => {
     await expect(openRaster(join(folder, 'envi.dat'))).rejects.toThrow(
       /is an ENVI image, as its \.hdr file says/,
     );
+    await writeFile(join(folder, 'grid.bil'), new Uint8Array(64));
+    await writeFile(join(folder, 'grid.hdr'), 'BYTEORDER I\nNROWS 8\nNCOLS 8\n');
+    await expect(openRaster(join(folder, 'grid.bil'))).rejects.toThrow(
+      /is a raw image of Esri .* as its \.hdr/,
+    );
     await mkdir(join(folder, 'S2.SAFE'));
     await writeFile(join(folder, 'S2.SAFE', 'manifest.safe'), '<a/>');
     await expect(openRaster(join(folder, 'S2.SAFE'))).rejects.toThrow(/is a SAFE folder.*catalog build/);
+  });
+
+  it('names the images of a zip file', async () => {
+    const archive = join(folder, 'images.zip');
+    const bytes = Uint8Array.of(1);
+    await writeFile(
+      archive,
+      buildZip([
+        { name: 'readme.txt', bytes },
+        { name: 'band/B04.jp2', bytes },
+      ]),
+    );
+    await expect(openRaster(archive)).rejects.toThrow(
+      `${archive} is a zip file of the images band/B04.jp2; name one, as ${archive}#band/B04.jp2.`,
+    );
+    await writeFile(archive, buildZip([{ name: 'readme.txt', bytes }]));
+    await expect(openRaster(archive)).rejects.toThrow(
+      /is a zip file without a raster that is read; unpack it/,
+    );
   });
 
   it('names the arrays of a .npz file, and reads one of them by its name', async () => {
