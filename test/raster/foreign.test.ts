@@ -96,7 +96,11 @@ describe('findModel', () => {
   it('takes a folder, or the name of a bundled model', async () => {
     expect(await findModel('models/demo-flood')).toBe('models/demo-flood');
     expect(await findModel('water-threshold')).toMatch(/models\/water-threshold$/);
-    await expect(findModel('watr')).rejects.toThrow(/one of demo-flood, demo-water-s1, water-threshold/);
+    await expect(findModel('somewhere/else')).rejects.toThrow(
+      'else does not exist, and is not the name of a bundled model (demo-flood, demo-water-s1, water-threshold); give',
+    );
+    for (const name of ['demo-watr-s1', 'elsewhere/demo-water-s1', 'Demo_Water_S1', 'demo-water-s1/'])
+      await expect(findModel(name)).rejects.toThrow(/; did you mean demo-water-s1\?$/);
   });
 });
 

@@ -1,3 +1,4 @@
+import { equalsNodata } from '../../geo/dtype.js';
 import type { TypedArray } from '../../geo/index.js';
 import type { KernelParameters } from '../../gpu/index.js';
 
@@ -12,17 +13,12 @@ function nearlyEqual(bits: number, nodata: number): boolean {
   if (exponent === 0 || nodataExponent === 0 || exponent === 255 || nodataExponent === 255) return false;
   const step = exponent - nodataExponent;
   if ((bits ^ nodata) < 0 || step < -1 || step > 1) return false;
-  // From 3.4e38 on |a + b| overflows, so that GDAL takes -3.40282e38 for the lowest float.
-  if (Math.min(bits & 0x7fffffff, nodata & 0x7fffffff) >= 0x7f7fc99e) return true;
+  // Their sum is infinite: −3.40282e38 stands for the least float32.
+  if (exponent === 254 && step === 0) return true;
   const a = ((bits & 0x7fffff) | 0x800000) << Math.max(step, 0);
   const b = ((nodata & 0x7fffff) | 0x800000) << Math.max(-step, 0);
   const difference = Math.abs(a - b);
   return difference < 16 && difference << 22 < a + b;
-}
-
-/** Equal but for the 16th digit, which many programs do not write. GDAL compares float64 as coarsely as float32. */
-function nearlyEqual64(value: number, nodata: number): boolean {
-  return value === nodata || Math.abs(value - nodata) < 2 ** -48 * Math.abs(value + nodata);
 }
 
 /**
@@ -52,7 +48,7 @@ export function markNodata(
       Number.isNaN(value) ||
       Number.isNaN(values[at + components - 1]) ||
       (compares &&
-        (bits === null ? nearlyEqual64(value, nodata) : bits[at] === word || nearlyEqual(bits[at], word)));
+        (bits === null ? equalsNodata(value, nodata) : bits[at] === word || nearlyEqual(bits[at], word)));
     if (missing) valid[i] = 0;
   }
 }

@@ -20,10 +20,10 @@ fn is_nodata(bits: u32) -> bool {
   let nodata_exponent = extractBits(nodata, 23u, 8u);
   let comparable = exponent != 0u && nodata_exponent != 0u && exponent != 255u && nodata_exponent != 255u;
   if (!comparable || (bits ^ nodata) >= 0x80000000u) { return false; }
-  // From 3.4e38 on |a + b| overflows, so that GDAL takes -3.40282e38 for the lowest float.
-  if (min(bits & 0x7fffffffu, nodata & 0x7fffffffu) >= 0x7f7fc99eu) { return true; }
   let step = i32(exponent) - i32(nodata_exponent);
   if (abs(step) > 1i) { return false; }
+  // Their sum is infinite: -3.40282e38 stands for the least float32.
+  if (exponent == 254u && step == 0i) { return true; }
   let a = i32(extractBits(bits, 0u, 23u) | 0x800000u) << u32(max(step, 0i));
   let b = i32(extractBits(nodata, 0u, 23u) | 0x800000u) << u32(max(-step, 0i));
   let difference = abs(a - b);
