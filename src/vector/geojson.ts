@@ -86,6 +86,17 @@ export function requireNoStac(document: unknown, name: string): void {
   );
 }
 
+/** The FeatureCollection of documents that come one a line: features, geometries, or collections of features. */
+export function collectionOf(documents: readonly unknown[]): { type: string; features: unknown[] } {
+  const features = documents.flatMap((document): readonly unknown[] => {
+    if (!v.is(AnyRecord, document)) return [document];
+    if (Array.isArray(document.features)) return document.features;
+    const isGeometry = 'coordinates' in document || 'geometries' in document;
+    return [isGeometry ? { type: 'Feature', properties: null, geometry: document } : document];
+  });
+  return { type: 'FeatureCollection', features };
+}
+
 /** As `parseGeoJson`, with lines and points too. */
 export function parseGeoJsonFeatures(
   document: unknown,
