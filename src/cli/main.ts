@@ -1,6 +1,6 @@
 /** The command line: parsing and printing, nothing else. */
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
-import { isTerrachipError, messageOf } from '../errors.js';
+import { invalidInput, isTerrachipError, messageOf } from '../errors.js';
 import { setLeastRate } from '../io/index.js';
 import { writeError } from '../io/node/index.js';
 import { VERSION } from '../version.js';
@@ -115,7 +115,7 @@ export async function main(args: readonly string[]): Promise<void> {
 /** Prints an error as one sentence, and returns the exit status it deserves. */
 function report(thrown: unknown, args: readonly string[]): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
-  const error = withDiskError(thrown);
+  const error = ofSystem(thrown);
   const output = new Output(args.includes('--json'));
   const known = isTerrachipError(error);
   const message = withFlag(error, args);
@@ -128,9 +128,11 @@ function report(thrown: unknown, args: readonly string[]): number {
   return known ? error.exitStatus : 1;
 }
 
-/** A full disk is told as one wherever it was met. */
-function withDiskError(thrown: unknown): unknown {
-  const { code, path } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : {};
+/** Errors of Node that say too little: a full disk wherever it was met, and an address that is none. */
+function ofSystem(thrown: unknown): unknown {
+  const { code, path, input } =
+    thrown instanceof Error ? (thrown as NodeJS.ErrnoException & { input?: string }) : {};
+  if (code === 'ERR_INVALID_URL') return invalidInput(String(input), 'is no valid URL', 'correct it', thrown);
   return code === 'ENOSPC' || code === 'EDQUOT' ? writeError(path ?? 'a file', thrown) : thrown;
 }
 

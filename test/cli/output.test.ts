@@ -62,6 +62,13 @@ describe('what is printed', () => {
     }
   });
 
+  it('names an address that is none', async () => {
+    expect(await terrachip('info', 'http://[bad/x.tif')).toMatchObject({
+      status: 2,
+      stderr: 'terrachip: http://[bad/x.tif is no valid URL; correct it.\n',
+    });
+  });
+
   it('may go to a reader that went away, or to nobody', async () => {
     const shell = async (line: string): Promise<string> => {
       const script = `"$0" "$1" ${line}`;
