@@ -1,8 +1,10 @@
 /** JSON documents: one a file, or one a line, as tools save the answers of STAC searches. */
+
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 import { isUrl, openSource } from '../../io/node/index.js';
 import { parseJson } from '../../json.js';
+import { decodeText, encodingOf } from '../../text.js';
 
 const MAX_JSON_BYTES = 64 * 2 ** 20;
 
@@ -40,7 +42,7 @@ export async function readDocuments(path: string, options: ReadOptions = {}): Pr
   try {
     if (isLinesPath(path)) return await readLines(source, options);
     requireSize(source, MAX_JSON_BYTES);
-    const text = new TextDecoder().decode(await source.read(0, source.size, options));
+    const text = decodeText(await source.read(0, source.size, options));
     try {
       return parseJson(text, source.name);
     } catch (error) {
@@ -67,7 +69,7 @@ function isLines(text: string): boolean {
 async function readLines(source: ByteSource, options: ReadOptions): Promise<unknown[]> {
   requireSize(source, MAX_LINES_BYTES);
   const documents: unknown[] = [];
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder(encodingOf(await source.read(0, Math.min(2, source.size), options)));
   let rest = '';
   let line = 0;
   for (let start = 0; start < source.size; start += PIECE) {

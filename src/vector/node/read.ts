@@ -8,6 +8,7 @@ import { cannotOpen, findBeside, isUrl, type OpenOptions, openSource } from '../
 import { openZip } from '../../io/zip.js';
 import { parseJson } from '../../json.js';
 import type { OnProgress } from '../../progress.js';
+import { decodeText } from '../../text.js';
 import {
   type AreaFeatures,
   boundsAround,
@@ -138,7 +139,10 @@ async function readByEnding(
       const cached = withBlockCache(source, { blockSize: 128 * 1024 });
       return await readGeoPackage(cached, { ...parse, ...signal, ...bounds });
     }
-    const document = parseJson(textOf(await readWhole(source, MAX_JSON_BYTES, options.signal)), source.name);
+    const document = parseJson(
+      decodeText(await readWhole(source, MAX_JSON_BYTES, options.signal)),
+      source.name,
+    );
     if (isTopology(document)) return parseTopoJson(document, source.name, parse);
     if (options.stac !== true) requireNoStac(document, source.name);
     return parseGeoJsonFeatures(document, source.name, parse);
@@ -184,7 +188,7 @@ async function readParts(
   const shx = await read('shx', MAX_WHOLE_BYTES);
   const dbf = await read('dbf', MAX_WHOLE_BYTES);
   const [prj, cpg] = [await read('prj', MAX_SIDECAR_BYTES), await read('cpg', MAX_SIDECAR_BYTES)];
-  return { shp, shx, dbf, prj: prj && textOf(prj), cpg: cpg && textOf(cpg) };
+  return { shp, shx, dbf, prj: prj && decodeText(prj), cpg: cpg && decodeText(cpg) };
 }
 
 /** Where the parts of a shapefile may lie, whatever the case of their endings. */
@@ -282,10 +286,6 @@ function requireSize(name: string, size: number, limit: number): void {
     'clip it, or convert it to FlatGeobuf',
     { size, limit },
   );
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
 
 function within(found: VectorFeatures, [x0, y0, x1, y1]: Bounds): VectorFeatures {
