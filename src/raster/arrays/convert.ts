@@ -1,5 +1,5 @@
 /** From what files hold to the element types that terrachip computes with. */
-import { invalidInput } from '../../errors.js';
+import { TerrachipError } from '../../errors.js';
 import { type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
 import { swapBytes } from '../node/swap-bytes.js';
 import { halvesToFloat32 } from './half.js';
@@ -22,17 +22,23 @@ export const NUMERIC_TYPES: Readonly<Record<string, { readonly bytes: number; re
 
 /**
  * 64-bit integers as float64.
- * @throws {TerrachipError} INVALID_INPUT for an integer that float64 cannot hold
+ * @param nodata what stands for no data, as float64 has it: often an end of the range, which float64 does not hold
+ * @throws {TerrachipError} UNSUPPORTED for an integer that float64 cannot hold
  */
-export function integersToFloat64(name: string, values: BigInt64Array | BigUint64Array): Float64Array {
+export function integersToFloat64(
+  name: string,
+  values: BigInt64Array | BigUint64Array,
+  nodata: number | null = null,
+): Float64Array {
   const result = new Float64Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i]);
-    if (!Number.isSafeInteger(value) && BigInt(value) !== values[i]) {
-      throw invalidInput(
-        name,
-        `holds the integer ${values[i]}, which float64 cannot hold exactly`,
-        'store it as a smaller type',
+    if (!Number.isSafeInteger(value) && value !== nodata && BigInt(value) !== values[i]) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${name} holds the 64-bit integer ${values[i]}, which float64 cannot hold exactly`,
+        'renumber the values, or store them as float64 (gdal_translate -ot Float64)',
+        { feature: 'integers beyond 2^53' },
       );
     }
     result[i] = value;
@@ -44,9 +50,9 @@ export function integersToFloat64(name: string, values: BigInt64Array | BigUint6
  * What a library gives for an array of numbers as terrachip's element types; null for what is no such array.
  * @throws {TerrachipError} as `integersToFloat64`
  */
-export function numbersFrom(name: string, values: unknown): TypedArray | null {
+export function numbersFrom(name: string, values: unknown, nodata: number | null = null): TypedArray | null {
   if (values instanceof BigInt64Array || values instanceof BigUint64Array)
-    return integersToFloat64(name, values);
+    return integersToFloat64(name, values, nodata);
   const known =
     values instanceof Uint8Array ||
     values instanceof Int8Array ||

@@ -187,7 +187,7 @@ export class ZarrArray implements StoredArray {
 
   #toNumbers(data: zarr.Chunk<zarr.DataType>['data']): TypedArray {
     if (this.storedType === 'float16' && data instanceof Uint16Array) return halvesToFloat32(data);
-    const numbers = numbersFrom(this.name, data);
+    const numbers = numbersFrom(this.name, data, this.nodata);
     if (numbers !== null) return numbers;
     throw internalError('ZarrArray', `chunks of ${this.storedType} came as ${data.constructor.name}`);
   }
