@@ -22,13 +22,18 @@ export const NUMERIC_TYPES: Readonly<Record<string, { readonly bytes: number; re
 
 /**
  * 64-bit integers as float64.
- * @throws {TerrachipError} INVALID_INPUT for an integer that float64 cannot hold
+ * @param missing what stands for no data, as float64 rounds it: integers that round to it are it
+ * @throws {TerrachipError} INVALID_INPUT for another integer that float64 cannot hold
  */
-export function integersToFloat64(name: string, values: BigInt64Array | BigUint64Array): Float64Array {
+export function integersToFloat64(
+  name: string,
+  values: BigInt64Array | BigUint64Array,
+  missing: readonly number[] = [],
+): Float64Array {
   const result = new Float64Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i]);
-    if (!Number.isSafeInteger(value) && BigInt(value) !== values[i]) {
+    if (!Number.isSafeInteger(value) && BigInt(value) !== values[i] && !missing.includes(value)) {
       throw invalidInput(
         name,
         `holds the integer ${values[i]}, which float64 cannot hold exactly`,
@@ -44,9 +49,13 @@ export function integersToFloat64(name: string, values: BigInt64Array | BigUint6
  * What a library gives for an array of numbers as terrachip's element types; null for what is no such array.
  * @throws {TerrachipError} as `integersToFloat64`
  */
-export function numbersFrom(name: string, values: unknown): TypedArray | null {
+export function numbersFrom(
+  name: string,
+  values: unknown,
+  missing: readonly number[] = [],
+): TypedArray | null {
   if (values instanceof BigInt64Array || values instanceof BigUint64Array)
-    return integersToFloat64(name, values);
+    return integersToFloat64(name, values, missing);
   const known =
     values instanceof Uint8Array ||
     values instanceof Int8Array ||
