@@ -100,6 +100,15 @@ export function canHold(dtype: Dtype, value: number): boolean {
   return Number.isInteger(value) && value >= min && value <= max;
 }
 
+/**
+ * Whether a value of float64 is a nodata value, as GDAL compares: nodata values are written with fewer digits than they
+ * have, so that −3.40282346638529e38 stands for the least float32. Whole numbers are compared exactly.
+ */
+export function equalsNodata(value: number, nodata: number | null): boolean {
+  if (nodata === null || value === nodata) return nodata !== null;
+  return Math.abs(value - nodata) < 2 ** -51 * Math.abs(value + nodata) && !Number.isSafeInteger(nodata);
+}
+
 /** The number of values in a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);

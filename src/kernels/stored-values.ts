@@ -3,7 +3,7 @@
  *
  * Definition: `NaN` where the stored value is the nodata value (or NaN), else `stored · scale + offset`. Integers
  * are compared exactly; float32 as GDAL's `ARE_REAL_EQUAL` does: `a = b` or `|a − b| < 2⁻²² · |a + b|`
- * (gdal_priv.h), which takes −9999.004 for −9999.
+ * (gdal_priv.h), which takes −9999.004 for −9999, and where the sum is infinite every value beyond 2¹²⁷ for another.
  */
 import { invalidInput } from '../errors.js';
 import { rangeOf } from '../geo/index.js';

@@ -1,5 +1,6 @@
 /** Stored values of a source, on their way to be warped: on a device, without what nodata and masks take away. */
 import { TerrachipError } from '../errors.js';
+import { equalsNodata } from '../geo/dtype.js';
 import { allocateArray, dtypeOf, type PixelWindow, type TypedArray } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import {
@@ -65,7 +66,7 @@ function upload(
     // A GPU has no float64: the tests and the scaling happen here, before the values lose precision.
     const converted = new Float32Array(values.length);
     for (let i = 0; i < values.length; i++) {
-      const missing = values[i] === nodata || holes?.[i] === 0;
+      const missing = equalsNodata(values[i], nodata) || holes?.[i] === 0;
       const value = missing ? Number.NaN : values[i] * scale + offset;
       converted[i] = value;
       if (keeps && converted[i] !== value && Number.isSafeInteger(value)) throw notExact(name, band, value);
@@ -105,6 +106,24 @@ export function mayExceedFloat32({ dtype }: Pick<BandInfo, 'dtype'>): boolean {
   return dtype === 'float64' || dtype === 'int32' || dtype === 'uint32';
 }
 
+/**
+ * Refuses values that float32 would round although they are whole numbers, as of classes and counts.
+ * @param nodata a value that has no meaning, and need not be held
+ * @throws {TerrachipError} UNSUPPORTED
+ */
+export function requireFloat32(name: string, values: ArrayLike<number>, nodata = Number.NaN): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (Math.fround(value) === value || value === nodata || !Number.isSafeInteger(value)) continue;
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${name} holds ${value}, a whole number that float32, the type of the result, cannot hold`,
+      'read it by openRaster and readPlanes, which keep it, or subtract an offset first',
+      { feature: 'whole numbers beyond 16777216' },
+    );
+  }
+}
+
 /** Such resamplings promise the source's own values, but here they pass through float32. */
 function notExact(name: string, { index }: BandInfo, value: number): TerrachipError {
   return new TerrachipError(
@@ -141,7 +160,7 @@ export function codeSource(
   const codes = new Float32Array(values.length);
   let exact = true;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] === nodata || holes?.[i] === 0 ? Number.NaN : values[i];
+    const value = equalsNodata(values[i], nodata) || holes?.[i] === 0 ? Number.NaN : values[i];
     codes[i] = value;
     if (codes[i] !== value && !Number.isNaN(value)) exact = false;
   }

@@ -288,7 +288,8 @@ async function readMosaic(
   };
   const sum = await read(tiles[0]);
   if (tiles.length === 1) return sum;
-  const counts = Uint8Array.from(sum, (value) => (Number.isNaN(value) ? 0 : 1));
+  const counts = new Uint8Array(count);
+  for (let k = 0; k < count; k++) if (!Number.isNaN(sum[k])) counts[k] = 1;
   for (const tile of tiles.slice(1)) {
     const values = await read(tile);
     for (let k = 0; k < count; k++) {

@@ -1,15 +1,22 @@
 /** A class map as polygons in longitude and latitude, streamed. */
 
 import { invalidInput, invalidOption } from '../errors.js';
-import { dtypeOf, type TypedArray } from '../geo/index.js';
+import { rangeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/index.js';
 import type { OperationOptions } from '../progress.js';
-import { noReference, openRaster, type Raster, readPixels } from '../raster/index.js';
+import {
+  type BandInfo,
+  noReference,
+  openRaster,
+  type Raster,
+  readPixels,
+  requireReal,
+} from '../raster/index.js';
 import { type ClassArray, classPolygons, GeoJsonFile } from '../vector/node/index.js';
 import { given } from './given.js';
 
 export interface PolygonizeOptions extends OperationOptions {
-  /** A raster of classes: integers of 8, 16 or 32 bits. */
+  /** A raster of classes: integers, of 64 bits those that 32 bits hold. */
   source: string;
   /** The GeoJSON file to write. */
   destination: string;
@@ -59,6 +66,7 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   if (info === undefined) {
     throw invalidOption('--band', `cannot be ${band}`, `choose one of 1 to ${raster.bands.length}`);
   }
+  requireReal(raster, [info]);
   const { nodata = info.nodata } = options;
   const found = new Map<number, { value: number; areas: number; km2: number }>();
   const file = await GeoJsonFile.create(options.destination);
@@ -81,7 +89,7 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
         bands: [{ index: band, nodata }],
         ...(signal === undefined ? {} : { signal }),
       });
-      polygonizer.addRows(requireClasses(planes[0], raster.name), valid[0]);
+      polygonizer.addRows(requireClasses(raster, info, planes[0], valid[0]), valid[0]);
       await file.flush();
       onProgress?.({
         type: 'progress',
@@ -104,12 +112,28 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   }
 }
 
-function requireClasses(plane: TypedArray, name: string): ClassArray {
+/** @param valid says where values count */
+function requireClasses(
+  { name }: Raster,
+  { storedType }: BandInfo,
+  plane: TypedArray,
+  valid: Uint8Array,
+): ClassArray {
+  if (plane instanceof Float64Array && /^u?int64$/.test(storedType)) {
+    const { min, max } = rangeOf('int32');
+    const far = plane.find((value, i) => valid[i] === 1 && (value < min || value > max));
+    if (far === undefined) return Int32Array.from(plane);
+    throw invalidInput(
+      name,
+      `holds the class ${far}, which is too large for areas`,
+      `number the classes from ${min} to ${max}`,
+    );
+  }
   if (plane instanceof Float32Array || plane instanceof Float64Array) {
     throw invalidInput(
       name,
-      `holds ${dtypeOf(plane)}, which is no type of classes`,
-      'give a raster of integers of 8, 16 or 32 bits',
+      `holds ${storedType}, which is no type of classes`,
+      'give a raster of integers (gdal_translate -ot Int32)',
     );
   }
   return plane;

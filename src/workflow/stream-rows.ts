@@ -129,7 +129,9 @@ class StripWriter {
   /** 1 where a band has data. */
   #maskOf(strips: readonly Floats[], dtype: Dtype): Uint8Array {
     const bands = strips.filter((_, band) => band !== this.#target.alpha);
-    const mask = Uint8Array.from<number>(bands[0] ?? strips[0], (value) => (Number.isNaN(value) ? 0 : 1));
+    const first = bands[0] ?? strips[0];
+    const mask = new Uint8Array(first.length);
+    for (let i = 0; i < mask.length; i++) if (!Number.isNaN(first[i])) mask[i] = 1;
     for (const values of bands.slice(1)) {
       for (let i = 0; i < mask.length; i++) {
         if (Number.isNaN(values[i]) === (mask[i] === 0)) continue;

@@ -93,5 +93,16 @@ describeBackends('loadLayers', (backend) => {
     const elsewhere = image.with({ geobox: gridAt(0, 0, 4, 2) });
     expect(() => stack([tensor, elsewhere])).toThrow(/different grids/);
     expect(() => stack([])).toThrow(/no tensors/);
+    // 2^24 + 1 is the first whole number that float32 rounds.
+    const classes = (data: number[]) =>
+      new GeoTensor({
+        data: Int32Array.from({ length: grid.pixelCount }, (_, i) => data[i % data.length]),
+        shape: [grid.height, grid.width],
+        dimensions: ['y', 'x'],
+        geobox: grid,
+        nodata: 2_147_483_647,
+      });
+    expect(() => stack([classes([1, 16_777_217])])).toThrow(/a tensor of the stack holds 16777217, a whole/);
+    expect([...stack([classes([16_777_216, 2_147_483_647])]).data.subarray(0, 2)]).toEqual([2 ** 24, NaN]);
   });
 });

@@ -52,6 +52,33 @@ describeBackends('loadZarr', (backend) => {
   });
 });
 
+describe('whole numbers of a cube that float32 cannot hold', async () => {
+  const identifiers = await writeZarrStore(folder, 'identifiers.zarr', {
+    id: {
+      data: Int32Array.of(1, 2, 3, 16_777_217, 16_777_218, -1),
+      shape: [1, 2, 3],
+      dimensions: ['time', 'lat', 'lon'],
+      attributes: { _FillValue: -1 },
+    },
+    time: zarrCoordinate([0], 'time', { units: 'days since 2021-07-01' }),
+    lat,
+    lon,
+  });
+
+  it('are refused, not rounded; others are loaded', async () => {
+    const rounded =
+      /identifiers\.zarr.* holds 16777217, a whole number that float32.* cannot hold; read it by/;
+    await expect(loadZarr(identifiers)).rejects.toThrow(rounded);
+    await expect(loadPointSeries(identifiers, [[2.5, 45.5]])).rejects.toThrow(rounded);
+    const { values: series } = await loadPointSeries(identifiers, [
+      [3.5, 45.5],
+      [4.5, 45.5],
+      [2.5, 44.5],
+    ]);
+    expect([...series]).toEqual([16_777_218, NAN, 1]);
+  });
+});
+
 describe('loadZarr without a target', () => {
   it('gives the own pixels, as they are stored, that bounds touch', async () => {
     const tensor = await loadZarr(cube, { bounds: [3.2, 44.2, 4.8, 45.8], select: { level: [500] } });

@@ -52,6 +52,13 @@ describeBackends('nodata', (backend) => {
     ]);
   });
 
+  it('knows the lowest float by a nodata value of few digits', async () => {
+    // GDAL 3.6.2 on such a file, whose nodata value is written -3.40282e+038: the sum of both overflows in float32.
+    const values = Float32Array.of(-3.4028234663852886e38, 3.4028234663852886e38, -1.5e38, 0);
+    const isGap = Array.from(await convert(values, { nodata: -3.40282e38 }), Number.isNaN);
+    expect(isGap).toEqual([true, false, false, false]);
+  });
+
   it('tests stored values, then scales', async () => {
     // Stored 0 is no data although 0 · 0.1 + 5 = 5 would be a value.
     const values = Uint16Array.of(0, 10, 20);

@@ -4,7 +4,13 @@ import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import { MemorySource } from '../../src/io/index.js';
 import { parseNodata } from '../../src/raster/geotiff/bands.js';
-import { GeoTiffRaster, type Sidecars, WarpedRaster } from '../../src/raster/index.js';
+import {
+  GeoTiffRaster,
+  readPixels,
+  type Sidecars,
+  toStoredIntegers,
+  WarpedRaster,
+} from '../../src/raster/index.js';
 import {
   ascii,
   buildTiff,
@@ -115,6 +121,19 @@ describe('samples', () => {
     expect(await read(1, 1, pixels, { fields: { 258: short(64), 339: short(format) } })).toEqual([
       [Number(value)],
     ]);
+  });
+
+  it.each([
+    ['int64', 2, BigInt64Array.of(-(2n ** 63n), 7n), -(2 ** 63)],
+    ['int64', 2, BigInt64Array.of(2n ** 63n - 1n, 7n), 2 ** 63],
+    ['uint64', 1, BigUint64Array.of(2n ** 64n - 1n, 7n), 2 ** 64],
+  ] as const)('the ends of %s as nodata', async (type, format, integers, nodata) => {
+    const fields = { 258: short(64), 339: short(format), 42113: ascii(String(integers[0])) };
+    const raster = await open(2, 1, new Uint8Array(integers.buffer), { fields });
+    const { planes, valid } = await readPixels(raster);
+    expect([raster.bands[0].nodata, [...planes[0]], [...valid[0]]]).toEqual([nodata, [nodata, 7], [0, 1]]);
+    // The words of the file again.
+    expect([...toStoredIntegers(type, planes[0])]).toEqual([...integers]);
   });
 
   it('64-bit integers that float64 cannot hold are refused', async () => {

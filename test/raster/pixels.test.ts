@@ -37,6 +37,13 @@ const cases: readonly (readonly [string, TypedArray, Partial<CogOptions>, Uint8A
     null,
   ],
   ['float64', some(new Float64Array(COUNT), [NaN, 1e300, 5]), { dtype: 'float64', nodata: 1e300 }, null],
+  // Text of 15 digits stands for the lowest float32 in files of float64: GDAL 3.6.2 finds it there.
+  [
+    'float64, nodata of few digits',
+    some(new Float64Array(COUNT), [-3.4028234663852886e38, -3.40282e38, 5]),
+    { dtype: 'float64', nodata: -3.40282346638529e38 },
+    null,
+  ],
   ['a mask', some(new Uint8Array(COUNT), [0, 255]), { dtype: 'uint8' }, mask],
   ['a mask and nodata', some(new Uint8Array(COUNT), [0, 7, 255]), { dtype: 'uint8', nodata: 7 }, mask],
 ];

@@ -2,10 +2,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-const TYPES = { Int16Array: '<i2', Uint8Array: '|u1', Float32Array: '<f4', Float64Array: '<f8' } as const;
+const TYPES = {
+  Int16Array: '<i2',
+  Int32Array: '<i4',
+  Uint8Array: '|u1',
+  Float32Array: '<f4',
+  Float64Array: '<f8',
+} as const;
 
 export interface ZarrArrayFile {
-  readonly data: Int16Array | Uint8Array | Float32Array | Float64Array;
+  readonly data: Int16Array | Int32Array | Uint8Array | Float32Array | Float64Array;
   readonly shape: readonly number[];
   /** Default: all in one. They divide the shape. */
   readonly chunks?: readonly number[];

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadVector } from '../../src/catalog/node/index.js';
@@ -9,6 +9,7 @@ import { GeoJsonFile } from '../../src/vector/node/index.js';
 import { polygonizeFile, rasterizeFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';
+import { ascii, buildTiff, double, short } from '../support/tiff-builder.js';
 
 const folder = await temporaryFolder();
 const [width, height] = [700, 900];
@@ -31,6 +32,39 @@ async function readPixels(path: string): Promise<number[]> {
   await raster.close();
   return [...pixels];
 }
+
+describe('polygonizeFile by type', () => {
+  // Types by the tags BitsPerSample and SampleFormat; a place in UTM zone 32N.
+  const place = {
+    33550: double(10, 10, 0),
+    33922: double(0, 0, 0, 500000, 5000000, 0),
+    34735: short(1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32632),
+  };
+  const polygonize = async (pixels: ArrayBuffer, bits: number, format: number, count: number) => {
+    const source = join(folder, `of-${bits}-${format}.tif`);
+    const fields = { ...place, 258: short(bits), 339: short(format), 42113: ascii('-9223372036854775808') };
+    await writeFile(source, buildTiff(count, 1, new Uint8Array(pixels), { fields }));
+    return polygonizeFile({ source, destination: join(folder, 'typed.geojson') });
+  };
+
+  it('takes classes of 64 bits that 32 bits hold', async () => {
+    const { values } = await polygonize(BigInt64Array.of(5n, 5n, -3n, -(2n ** 63n)).buffer, 64, 2, 4);
+    expect(values.map(({ value, areas }) => [value, areas])).toEqual([
+      [-3, 1],
+      [5, 1],
+    ]);
+    await expect(polygonize(BigInt64Array.of(5n, 2n ** 40n).buffer, 64, 2, 2)).rejects.toThrow(
+      /holds the class 1099511627776, which is too large for areas; number the classes from -2147483648/,
+    );
+  });
+
+  it('refuses complex numbers and reals', async () => {
+    await expect(polygonize(Int16Array.of(1, 2, 1, 2).buffer, 32, 5, 2)).rejects.toThrow(/complex_int16/);
+    await expect(polygonize(Float64Array.of(1, 2).buffer, 64, 3, 2)).rejects.toThrow(
+      /holds float64, which is/,
+    );
+  });
+});
 
 describe('polygonizeFile and rasterizeFile', async () => {
   const map = classMap();

@@ -20,6 +20,7 @@ import {
   resolveRequest,
   WarpedRaster,
 } from '../../raster/index.js';
+import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeAxes, type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 import type { LoadTarget } from './plan.js';
 
@@ -46,6 +47,7 @@ const MAX_ROWS = 512;
  * @returns (band, time, y, x), float32 with NaN for no data; its `times` are the steps. Without `target` on the cube's own
  * pixels: where those are stored from south to north, so is the result, as its grid says
  * @throws {TerrachipError} INVALID_INPUT for an array without a time axis or a place, or where nothing meets the interval;
+ * UNSUPPORTED for whole numbers that float32 cannot hold, unless they are interpolated;
  * TOO_LARGE above `maxBytes`; and as `openRaster`
  */
 export async function loadZarr(path: string, options: LoadZarrOptions = {}): Promise<GeoTensor> {
@@ -82,8 +84,12 @@ async function readNative(raster: ArrayRaster, axes: CubeAxes, options: LoadZarr
     signal?.throwIfAborted();
     const bands = axes.indexes.slice(from, from + perRead);
     const pixels = await readPixels(raster, { level, window, bands, ...(signal && { signal }) });
-    for (const [k, index] of bands.entries())
-      data.set(physicalValues(pixels, k, scaleOf(raster.bands[index - 1], unscale)), (from + k) * size);
+    for (const [k, index] of bands.entries()) {
+      const by = scaleOf(raster.bands[index - 1], unscale);
+      const values = physicalValues(pixels, k, by);
+      if (by.scale === 1) requireFloat32(raster.name, values);
+      data.set(values, (from + k) * size);
+    }
   }
   return cubeTensor(data, axes, geobox);
 }

@@ -1,5 +1,6 @@
 /** Rasters from outside of a catalog beside what it holds: elevation, land cover, masks. */
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { equalsNodata } from '../../geo/dtype.js';
 import { type GeoBox, GeoTensor, type TypedArray, unitRows } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
 import { type Resampling, suitsCategories } from '../../kernels/index.js';
@@ -13,6 +14,7 @@ import {
   type Units,
   WarpedRaster,
 } from '../../raster/index.js';
+import { requireFloat32 } from '../../raster/warp-source.js';
 import { DEFAULT_MAX_BYTES, type OpenAsset } from './options.js';
 
 /** Any raster, one band of it. */
@@ -141,7 +143,8 @@ async function loadLayer(
 /**
  * Tensors over one grid as one: the bands of a product, then layers beside them.
  * @param tensors (band, y, x) or (y, x), whose values become float32 with NaN for no data
- * @throws {TerrachipError} INVALID_INPUT for tensors over different grids, or with a time axis
+ * @throws {TerrachipError} INVALID_INPUT for tensors over different grids, or with a time axis; UNSUPPORTED for whole numbers
+ * that float32 cannot hold
  */
 export function stack(tensors: readonly GeoTensor[]): GeoTensor {
   const [first] = tensors;
@@ -163,6 +166,7 @@ export function stack(tensors: readonly GeoTensor[]): GeoTensor {
   const data = new Float32Array(bands.reduce((sum, count) => sum + count, 0) * size);
   let at = 0;
   for (const tensor of tensors) {
+    requireFloat32('a tensor of the stack', tensor.data, tensor.nodata ?? Number.NaN);
     copyAsFloat32(tensor.data, tensor.nodata, data.subarray(at, at + tensor.data.length));
     at += tensor.data.length;
   }
@@ -178,5 +182,6 @@ export function stack(tensors: readonly GeoTensor[]): GeoTensor {
 }
 
 function copyAsFloat32(values: TypedArray, nodata: number | null, target: Float32Array): void {
-  for (let i = 0; i < values.length; i++) target[i] = values[i] === nodata ? Number.NaN : values[i];
+  for (let i = 0; i < values.length; i++)
+    target[i] = equalsNodata(values[i], nodata) ? Number.NaN : values[i];
 }

@@ -1,6 +1,7 @@
 /** Series of cubes at points. */
 import { Affine, Crs, type CrsLike, createPixelMapping, GeoBox, TimeInterval } from '../../geo/index.js';
 import { noReference, physicalValues, readPixels } from '../../raster/index.js';
+import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 
 export interface PointSeriesOptions extends CubeOptions {
@@ -52,8 +53,12 @@ export async function loadPointSeries(
           bands: indexes,
           ...(options.signal === undefined ? {} : { signal: options.signal }),
         });
-        for (const [i, info] of infos.entries())
-          [values[k * indexes.length + i]] = physicalValues(pixels, i, scaleOf(info, options.unscale));
+        for (const [i, info] of infos.entries()) {
+          const by = scaleOf(info, options.unscale);
+          const physical = physicalValues(pixels, i, by);
+          if (by.scale === 1) requireFloat32(raster.name, physical);
+          [values[k * indexes.length + i]] = physical;
+        }
       }
       return { times, bandNames, values, shape: [points.length, bandNames.length, times.length] };
     },

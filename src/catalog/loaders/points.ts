@@ -1,5 +1,6 @@
 /** The values of a tensor at points. */
 import { invalidInput, invalidOption } from '../../errors.js';
+import { equalsNodata } from '../../geo/dtype.js';
 import { Affine, Crs, type CrsLike, createPixelMapping, GeoBox, type GeoTensor } from '../../geo/index.js';
 
 export interface SamplePointsOptions {
@@ -43,7 +44,7 @@ export function samplePoints(
   const values = new Float64Array(points.length * planes).fill(Number.NaN);
   const valueAt = (plane: number, x: number, y: number): number => {
     const value = data[plane * size + y * width + x];
-    return value === tensor.nodata ? Number.NaN : value;
+    return equalsNodata(value, tensor.nodata) ? Number.NaN : value;
   };
   for (const [k, point] of points.entries()) {
     if (!point.every(Number.isFinite)) {

@@ -6,6 +6,7 @@ import ndarray, { type NdArray } from 'ndarray';
 import ops from 'ndarray-ops';
 import { invalidInput } from '../../errors.js';
 import type { TypedArray } from '../dtype.js';
+import { equalsNodata } from '../dtype.js';
 import { GeoTensor } from '../geotensor.js';
 
 /** A view of the tensor's values: writing to one changes the other. */
@@ -57,7 +58,7 @@ export function statistics(tensor: GeoTensor): TensorStatistics {
   let count = 0;
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
-    if (!Number.isNaN(value) && value !== nodata) valid[count++] = value;
+    if (!Number.isNaN(value) && !equalsNodata(value, nodata)) valid[count++] = value;
   }
   if (count === 0) return { validCount: 0, min: null, max: null, mean: null, std: null };
   const values = ndarray(valid.subarray(0, count));

@@ -1,3 +1,4 @@
+import { equalsNodata } from '../../geo/dtype.js';
 import type { TypedArray } from '../../geo/index.js';
 import type { KernelParameters } from '../../gpu/index.js';
 
@@ -12,6 +13,8 @@ function nearlyEqual(bits: number, nodata: number): boolean {
   if (exponent === 0 || nodataExponent === 0 || exponent === 255 || nodataExponent === 255) return false;
   const step = exponent - nodataExponent;
   if ((bits ^ nodata) < 0 || step < -1 || step > 1) return false;
+  // Their sum is infinite: −3.40282e38 stands for the least float32.
+  if (exponent === 254 && step === 0) return true;
   const a = ((bits & 0x7fffff) | 0x800000) << Math.max(step, 0);
   const b = ((nodata & 0x7fffff) | 0x800000) << Math.max(-step, 0);
   const difference = Math.abs(a - b);
@@ -44,7 +47,8 @@ export function markNodata(
     const missing =
       Number.isNaN(value) ||
       Number.isNaN(values[at + components - 1]) ||
-      (compares && (bits === null ? value === nodata : bits[at] === word || nearlyEqual(bits[at], word)));
+      (compares &&
+        (bits === null ? equalsNodata(value, nodata) : bits[at] === word || nearlyEqual(bits[at], word)));
     if (missing) valid[i] = 0;
   }
 }

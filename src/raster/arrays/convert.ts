@@ -1,5 +1,5 @@
 /** From what files hold to the element types that terrachip computes with. */
-import { invalidInput } from '../../errors.js';
+import { TerrachipError } from '../../errors.js';
 import { type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
 import { swapBytes } from '../node/swap-bytes.js';
 import { halvesToFloat32 } from './half.js';
@@ -22,8 +22,8 @@ export const NUMERIC_TYPES: Readonly<Record<string, { readonly bytes: number; re
 
 /**
  * 64-bit integers as float64.
- * @param missing what stands for no data, as float64 rounds it: integers that round to it are it
- * @throws {TerrachipError} INVALID_INPUT for another integer that float64 cannot hold
+ * @param missing what stands for no data, as float64 has it: often an end of the range, which float64 does not hold
+ * @throws {TerrachipError} UNSUPPORTED for another integer that float64 cannot hold
  */
 export function integersToFloat64(
   name: string,
@@ -33,11 +33,12 @@ export function integersToFloat64(
   const result = new Float64Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i]);
-    if (!Number.isSafeInteger(value) && BigInt(value) !== values[i] && !missing.includes(value)) {
-      throw invalidInput(
-        name,
-        `holds the integer ${values[i]}, which float64 cannot hold exactly`,
-        'store it as a smaller type',
+    if (!Number.isSafeInteger(value) && !missing.includes(value) && BigInt(value) !== values[i]) {
+      throw new TerrachipError(
+        'UNSUPPORTED',
+        `${name} holds the 64-bit integer ${values[i]}, which float64 cannot hold exactly`,
+        'renumber the values, or store them as float64 (gdal_translate -ot Float64)',
+        { feature: 'integers beyond 2^53' },
       );
     }
     result[i] = value;

@@ -152,7 +152,7 @@ export async function readBlock(
   const samples = block.width * samplesOf(image);
   const values =
     image.ycbcr === null
-      ? decodeSamples(source.name, image.sample, bytes, samples, block.height)
+      ? decodeSamples(source.name, image.sample, bytes, samples, block.height, fill)
       : ycbcrToRgb(image.ycbcr, bytes, block.width, block.height);
   const { components } = image.sample;
   const pieceLength = samples * image.blockHeight * components;

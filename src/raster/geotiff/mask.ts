@@ -14,8 +14,10 @@ export function alphaBandOf(bands: readonly BandInfo[]): BandInfo | null {
  */
 export function toMask(values: TypedArray, bits: number): Uint8Array {
   if (values instanceof Uint8Array && bits === 8) return values;
-  if (bits <= 8) return Uint8Array.from(values, (value) => (value === 0 ? 0 : 255));
-  return Uint8Array.from(values, (value) =>
-    value === 0 ? 0 : Math.max(1, Math.floor((value * 255) / 65535)),
-  );
+  const mask = new Uint8Array(values.length);
+  for (let i = 0; i < mask.length; i++) {
+    if (values[i] === 0) continue;
+    mask[i] = bits <= 8 ? 255 : Math.max(1, Math.floor((values[i] * 255) / 65535));
+  }
+  return mask;
 }

@@ -2,8 +2,8 @@
  * The types that TIFF samples are stored in, and how their bits become values. Names are NumPy's and GDAL's:
  * `uint16`, `float16`, `complex_int16`; integers of other widths are named by their bits (`uint12`).
  */
-import { TerrachipError } from '../../errors.js';
 import { allocateArray, bytesPerElement, type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
+import { integersToFloat64 } from '../arrays/convert.js';
 import { halvesToFloat32 } from '../arrays/half.js';
 
 export interface SampleType {
@@ -80,7 +80,8 @@ export function bytesPerWord(type: SampleType): number {
 /**
  * Values of rows of stored samples, whose words are in little-endian order.
  * @param samples in a row
- * @throws {TerrachipError} UNSUPPORTED for 64-bit integers that float64 cannot hold
+ * @param nodata what stands for no data, which may be a 64-bit integer that float64 rounds
+ * @throws {TerrachipError} UNSUPPORTED for other 64-bit integers that float64 cannot hold
  */
 export function decodeSamples(
   name: string,
@@ -88,6 +89,7 @@ export function decodeSamples(
   bytes: Uint8Array<ArrayBuffer>,
   samples: number,
   rows: number,
+  nodata: number,
 ): TypedArray {
   const length = samples * rows;
   switch (type.coding) {
@@ -103,9 +105,9 @@ export function decodeSamples(
     case 'float24':
       return float24ToFloat(bytes, length);
     case 'int64':
-      return exactIntegers(name, new BigInt64Array(bytes.buffer, bytes.byteOffset, length));
+      return integersToFloat64(name, new BigInt64Array(bytes.buffer, bytes.byteOffset, length), [nodata]);
     case 'uint64':
-      return exactIntegers(name, new BigUint64Array(bytes.buffer, bytes.byteOffset, length));
+      return integersToFloat64(name, new BigUint64Array(bytes.buffer, bytes.byteOffset, length), [nodata]);
   }
 }
 
@@ -114,9 +116,15 @@ export function toStoredIntegers(
   storedType: string,
   values: TypedArray,
 ): TypedArray | BigInt64Array | BigUint64Array {
-  if (storedType === 'int64') return BigInt64Array.from(values, BigInt);
-  if (storedType === 'uint64') return BigUint64Array.from(values, BigInt);
+  // The ends of the ranges are the only values that float64 may have rounded, to the next number.
+  if (storedType === 'int64') return BigInt64Array.from(values, (value) => clamped(value, 2n ** 63n - 1n));
+  if (storedType === 'uint64') return BigUint64Array.from(values, (value) => clamped(value, 2n ** 64n - 1n));
   return values;
+}
+
+function clamped(value: number, most: bigint): bigint {
+  const whole = BigInt(value);
+  return whole > most ? most : whole;
 }
 
 function threeBytes(bytes: Uint8Array, i: number): number {
@@ -165,26 +173,6 @@ function float24ToFloat(bytes: Uint8Array, length: number): Float32Array {
     const fraction = triple & 0xffff;
     if (exponent === 0) values[i] = (sign === 0 ? 1 : -1) * fraction * 2 ** -78;
     else words[i] = sign | ((exponent === 127 ? 255 : exponent + 64) << 23) | (fraction << 7);
-  }
-  return values;
-}
-
-/** The largest integer up to which float64 holds every one. */
-const LARGEST_EXACT = 2n ** 53n;
-
-function exactIntegers(name: string, words: BigInt64Array | BigUint64Array): Float64Array {
-  const values = new Float64Array(words.length);
-  for (let i = 0; i < words.length; i++) {
-    const value = Number(words[i]);
-    if (!Number.isSafeInteger(value) && words[i] !== LARGEST_EXACT && words[i] !== -LARGEST_EXACT) {
-      throw new TerrachipError(
-        'UNSUPPORTED',
-        `${name} holds the 64-bit integer ${words[i]}, which float64 cannot hold exactly`,
-        'renumber the values, or convert it (gdal_translate -ot Float64)',
-        { feature: 'integers beyond 2^53' },
-      );
-    }
-    values[i] = value;
   }
   return values;
 }

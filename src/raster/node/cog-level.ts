@@ -192,7 +192,10 @@ export class CogLevel {
   /** Where the alpha band is above 0, so that colours of transparent pixels stay out of overviews; null without one. */
   #opaque(): Uint8Array | null {
     if (this.#alpha === null) return null;
-    return Uint8Array.from(this.#withBefore[this.#alpha], (value) => (value === 0 ? 0 : 1));
+    const alpha = this.#withBefore[this.#alpha];
+    const opaque = new Uint8Array(alpha.length);
+    for (let i = 0; i < opaque.length; i++) if (alpha[i] !== 0) opaque[i] = 1;
+    return opaque;
   }
 
   /** Cuts a tile at once and promises its compressed bytes, or null for an empty one of a sparse file. */

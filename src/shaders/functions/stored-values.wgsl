@@ -22,6 +22,8 @@ fn is_nodata(bits: u32) -> bool {
   if (!comparable || (bits ^ nodata) >= 0x80000000u) { return false; }
   let step = i32(exponent) - i32(nodata_exponent);
   if (abs(step) > 1i) { return false; }
+  // Their sum is infinite: -3.40282e38 stands for the least float32.
+  if (exponent == 254u && step == 0i) { return true; }
   let a = i32(extractBits(bits, 0u, 23u) | 0x800000u) << u32(max(step, 0i));
   let b = i32(extractBits(nodata, 0u, 23u) | 0x800000u) << u32(max(-step, 0i));
   let difference = abs(a - b);

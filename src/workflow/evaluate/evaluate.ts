@@ -253,7 +253,8 @@ class Job {
         bands: [1],
         ...(signal === undefined ? {} : { signal }),
       });
-      const map = Uint8Array.from(planes[0], (value, i) => (valid[0][i] === 0 ? CLASS_NODATA : value));
+      const map = Uint8Array.from(planes[0]);
+      for (let i = 0; i < map.length; i++) if (valid[0][i] === 0) map[i] = CLASS_NODATA;
       if (clean && this.#sieve !== null) {
         for (let first = 0; first < map.length; first += width)
           this.#sieve.cleanRow(map.subarray(first, first + width));

@@ -1,6 +1,6 @@
 /** A raster's pixels at the size of a picture. */
 import { Affine, GeoBox } from '../../geo/index.js';
-import { type Raster, readPixels } from '../../raster/index.js';
+import { type Raster, readPixels, requireReal } from '../../raster/index.js';
 
 /** Physical values, NaN where there are none. */
 export interface ReducedImage {
@@ -28,6 +28,10 @@ export async function readReduced(
   [width, height]: readonly [number, number],
   signal?: AbortSignal,
 ): Promise<ReducedImage> {
+  requireReal(
+    raster,
+    bands.map((band) => raster.bands[band - 1]),
+  );
   const sizes = [[raster.width, raster.height] as const, ...raster.overviews];
   const level = sizes.findLastIndex(([w, h]) => w >= width && h >= height);
   const [fullWidth, fullHeight] = sizes[level];
