@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { TimeInterval, type TypedArray } from '../../src/geo/node/index.js';
+import { TimeInterval } from '../../src/geo/node/index.js';
 import type { ProgressEvent } from '../../src/progress.js';
 import { ArrayRaster, openNetcdf, openRaster } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
@@ -81,8 +81,8 @@ describe('missing values', () => {
   let count = 0;
   /** Six values of two rows as a raster. */
   const rasterOf = async (
-    data: TypedArray,
-    attributes: Record<string, string | number | TypedArray>,
+    data: NetcdfVariable['data'],
+    attributes: NonNullable<NetcdfVariable['attributes']>,
   ): Promise<{ nodata: number | null; values: number[] }> => {
     const axis = (name: string, values: number[], units: string): [string, NetcdfVariable] => [
       name,
@@ -125,6 +125,19 @@ describe('missing values', () => {
     expect(await rasterOf(new Float32Array(6), {})).toMatchObject({ nodata: 9.969209968386869e36 });
     expect(await rasterOf(new Int8Array(6), {})).toMatchObject({ nodata: null });
     expect(await rasterOf(short(-32767, 1, 2, 3, 4, 5), { _NoFill: 'true' })).toMatchObject({ nodata: null });
+  });
+
+  it('are ends of 64-bit types, which float64 rounds', async () => {
+    const long = (value: bigint): BigInt64Array => BigInt64Array.of(value, 1n, 2n, 3n, 4n, 5n);
+    const expected = (nodata: number) => ({ nodata, values: [nodata, 1, 2, 3, 4, 5] });
+    // What netCDF's library writes where nobody wrote: NC_FILL_INT64 and NC_FILL_UINT64.
+    expect(await rasterOf(long(-9223372036854775806n), {})).toEqual(expected(-(2 ** 63)));
+    expect(await rasterOf(BigUint64Array.from(long(2n ** 64n - 2n)), {})).toEqual(expected(2 ** 64));
+    const most = 2n ** 63n - 1n;
+    for (const key of ['_FillValue', 'missing_value']) {
+      expect(await rasterOf(long(most), { [key]: BigInt64Array.of(most) })).toEqual(expected(2 ** 63));
+    }
+    await expect(rasterOf(long(most), {})).rejects.toThrow(/9223372036854775807, which float64 cannot hold/);
   });
 
   it('are what lies outside of the valid range, in packed units or in unpacked ones', async () => {

@@ -1,6 +1,8 @@
 /** netCDF-4 files as netCDF's library writes them: HDF5 with dimension scales. */
 import h5wasm from 'h5wasm/node';
-import type { TypedArray } from '../../src/geo/index.js';
+import type { TypedArray as Numbers } from '../../src/geo/index.js';
+
+type TypedArray = Numbers | BigInt64Array | BigUint64Array;
 
 export interface NetcdfVariable {
   readonly data: TypedArray;

@@ -15,11 +15,14 @@ export interface MissingValues {
 }
 
 /** What netCDF's library writes where nobody wrote, by type; bytes have none. */
-const DEFAULT_FILLS: Readonly<Record<string, number>> = {
+export const DEFAULT_FILLS: Readonly<Record<string, number>> = {
   int16: -32_767,
   uint16: 65_535,
   int32: -2_147_483_647,
   uint32: 4_294_967_295,
+  // As float64 has them: −9223372036854775806 and 18446744073709551614.
+  int64: -(2 ** 63),
+  uint64: 2 ** 64,
   float32: 9.969209968386869e36,
   float64: 9.969209968386869e36,
 };

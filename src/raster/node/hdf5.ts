@@ -20,6 +20,8 @@ import {
   type StoredArray,
   unreadableType,
 } from '../arrays/index.js';
+import { missingValuesOf } from '../cf/attributes.js';
+import { DEFAULT_FILLS } from '../cf/missing.js';
 import type { BlockCache } from '../geotiff/reader.js';
 import { missingPackage } from '../netcdf/index.js';
 
@@ -325,7 +327,13 @@ class Hdf5Array implements StoredArray {
       box.length === 0 ? this.#dataset.value : this.#dataset.slice(box),
     );
     if (typeof value === 'number') return Float64Array.of(value);
-    const numbers = numbersFrom(this.name, typeof value === 'bigint' ? BigInt64Array.of(value) : value);
+    const numbers = numbersFrom(
+      this.name,
+      typeof value === 'bigint' ? BigInt64Array.of(value) : value,
+      ['_FillValue', 'missing_value'].flatMap((key) => missingValuesOf(this.attributes, key))[0] ??
+        DEFAULT_FILLS[this.storedType] ??
+        null,
+    );
     if (numbers !== null) return numbers;
     throw unreadableType(this);
   }
