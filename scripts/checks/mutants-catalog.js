@@ -1,4 +1,4 @@
-// Faults in the catalog, as `mutants.js` lists them: touching, ends of intervals, the antimeridian, poles, what is the
+// Faults in the catalog and in vector files, as `mutants.js` lists them: touching, ends of intervals, the antimeridian, poles, what is the
 // same, the order of a reduction, masks, chips and days by the sun.
 const T = 'test/catalog';
 const NOBODY = `${T}/nobody-tests.test.ts`;
@@ -16,9 +16,29 @@ const BOUNDARY = `${T}/samplers/boundary.test.ts`;
 const RANDOM = `${T}/samplers/random-sampler.test.ts`;
 const FOLDS = `${T}/samplers/folds.test.ts`;
 const S = 'src/catalog';
+const V = 'src/vector';
+const SHAPEFILE = 'test/vector/shapefile.test.ts';
+const GEOPACKAGE = 'test/vector/geopackage.test.ts';
+const RASTERIZE = 'test/workflow/vectors.test.ts';
 
 /** [file, what stands there, what a slip would make of it, tests that must notice] */
 export const CATALOG_MUTANTS = [
+  // vector files: indexes, records that are shorter than their table, exact numbers
+  [
+    `${V}/shapefile/shx.ts`,
+    'shx === null ? null : recordsOfIndex(shp, shx)',
+    'null as ReturnType<typeof recordsOfIndex>',
+    SHAPEFILE,
+  ],
+  [`${V}/geopackage/sqlite.ts`, 'k < values.length ? values[k] : otherwise', 'values[k] ?? null', GEOPACKAGE],
+  [`${V}/burn-values.ts`, 'Number.isSafeInteger(value) && ', '', RASTERIZE],
+  [`${V}/burn-values.ts`, "(dtype === 'float64' || Math.fround(value) === value)", 'true', RASTERIZE],
+  [
+    'src/workflow/rasterize.ts',
+    'allocateArray(dtype, (end - start) * width)',
+    "allocateArray('float32', (end - start) * width)",
+    RASTERIZE,
+  ],
   // queries: ends of intervals, touching, the antimeridian, poles
   [`${S}/place-query.ts`, 'start <= this.end && end', 'start < this.end && end', NOBODY],
   [`${S}/place-query.ts`, 'end >= this.start', 'end > this.start', NOBODY],

@@ -1,5 +1,6 @@
 import proj4 from 'proj4';
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
+import { parseJson } from '../json.js';
 import { shiftNote, withoutDatumGrid } from './datum-grids.js';
 import { insideCut, isOnMap, nearness, projectRadians } from './domain.js';
 import {
@@ -11,6 +12,8 @@ import {
 } from './epsg-registry.js';
 import { usableByProj4, withShift } from './proj-string.js';
 import { repairProj4 } from './proj4-repairs.js';
+import { wktOfProjJson } from './projjson.js';
+import { OGC_CODES } from './wkt.js';
 import { readWkt } from './wkt-crs.js';
 
 repairProj4();
@@ -148,6 +151,15 @@ export class Crs {
   }
 
   /**
+   * From PROJJSON, as `fromWkt` of the same system in WKT 2.
+   * @param document the JSON, parsed
+   * @throws {TerrachipError} INVALID_INPUT for what is no geographic or projected system
+   */
+  static fromProjJson(document: unknown): Crs {
+    return Crs.fromWkt(wktOfProjJson(document));
+  }
+
+  /**
    * From a PROJ string (`+proj=utm +zone=32 +datum=WGS84`).
    * @param datumNames names of its datum, whose shift to WGS 84 is taken where the string has none
    */
@@ -158,20 +170,20 @@ export class Crs {
     return new Crs(`${definition} ${tokens}`, { epsg: null, name, ...known });
   }
 
-  /** From `EPSG:32632`, a bare code, an OGC URN or URL, WKT, or a PROJ string. */
+  /** From `EPSG:32632`, a bare code, an OGC URN or URL, WKT, PROJJSON, or a PROJ string. */
   static parse(value: CrsLike): Crs {
     if (value instanceof Crs) return value;
     if (typeof value === 'number') return Crs.fromEpsg(value);
     const text = value.trim();
     // EPSG:28992+5709 is a compound system, whose heights are left aside.
-    const code =
-      /^(?:epsg:|esri:|urn:ogc:def:crs:epsg::?(?:[\d.]*:)?|https?:\/\/www\.opengis\.net\/def\/crs\/epsg\/[\d.]+\/)?(\d{3,6})(?:\+(?:epsg:)?\d+)?$/i.exec(
-        text,
-      );
+    const code = EPSG_NAME.exec(text);
     if (code !== null) return Crs.fromEpsg(Number(code[1]));
-    if (/^(ogc:|urn:ogc:def:crs:ogc:[\d.]*:)?crs84$/i.test(text)) return Crs.wgs84;
+    const ogc = OGC_NAME.exec(text)?.[1].toLowerCase();
+    if (ogc !== undefined) return Crs.fromEpsg(OGC_CODES[ogc]);
+    if (/^wgs ?84$/i.test(text)) return Crs.wgs84;
     if (text.startsWith('+')) return Crs.fromProj(text);
-    if (/^[A-Za-z]\w*\s*\[/.test(text)) return Crs.fromWkt(text);
+    if (/^[A-Za-z]\w*\s*[[(]/.test(text)) return Crs.fromWkt(text);
+    if (text.startsWith('{')) return Crs.fromProjJson(parseJson(text, 'the PROJJSON'));
     throw invalidInput(
       `"${shorten(text)}"`,
       'is not a coordinate reference system',
@@ -221,6 +233,14 @@ export class Crs {
     return { epsg: this.epsg, name: this.name, wkt: this.wkt };
   }
 }
+
+/** EPSG's names: 32632, EPSG:32632, +init=epsg:32632, URNs and URLs. Heights of EPSG:28992+5709 are left aside. */
+const EPSG_NAME =
+  /^(?:epsg::? *|esri:|\+?init=epsg:|urn:(?:x-)?ogc:def:crs:epsg::?(?:[\d.]*:)?|https?:\/\/(?:www\.)?opengis\.net\/(?:def\/crs\/epsg\/[\d.]+\/|gml\/srs\/epsg\.xml#))?(\d{3,6})(?:\+(?:epsg:)?\d+)?(?: \+type=crs| \+no_defs)*$/i;
+
+/** OGC's names of systems with the longitude first. */
+const OGC_NAME =
+  /^(?:ogc:|urn:(?:x-)?ogc:def:crs:ogc:[\d.]*:|https?:\/\/(?:www\.)?opengis\.net\/def\/crs\/ogc\/[\d.]+\/)?(crs84h?|crs83|crs27)$/i;
 
 /** The code of the horizontal part of a compound system; null for any other. */
 function horizontalCode(wkt: string | undefined): number | null {

@@ -63,12 +63,21 @@ export function nameOfNode(node: WktNode | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** EPSG's codes of the systems of OGC that have the longitude first, by names in small letters. */
+export const OGC_CODES: Readonly<Record<string, number>> = {
+  crs84: 4326,
+  crs84h: 4326,
+  crs83: 4269,
+  crs27: 4267,
+};
+
 /** The EPSG code of an object; null where it has none. */
 export function epsgOfNode(node: WktNode): number | null {
-  const id = node.children.find(
-    ({ keyword, values }) =>
-      (keyword === 'AUTHORITY' || keyword === 'ID') && /^epsg$/i.test(String(values[0])),
-  );
-  const code = Number(id?.values[1]);
-  return Number.isInteger(code) && code > 0 ? code : null;
+  for (const { keyword, values } of node.children) {
+    if (keyword !== 'AUTHORITY' && keyword !== 'ID') continue;
+    const [authority, code] = values;
+    const number = /^ogc$/i.test(String(authority)) ? OGC_CODES[String(code).toLowerCase()] : Number(code);
+    if (/^(epsg|ogc)$/i.test(String(authority)) && Number.isInteger(number) && number > 0) return number;
+  }
+  return null;
 }

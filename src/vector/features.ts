@@ -1,5 +1,5 @@
 /** Features of a vector file: what every format's reader gives, checked and bounded in the same way. */
-import { invalidInput, TerrachipError } from '../errors.js';
+import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
 import {
   type Bounds,
   type Crs,
@@ -155,17 +155,34 @@ export interface ParseVectorOptions {
 }
 
 /**
- * The reference system of a file: what it says, else what is given. A warning says so where they differ.
+ * The reference system of a file: what it says, else what is given. A warning says so where they differ, and where what it
+ * says cannot be used.
+ * @param read null for a file that says nothing
  * @throws {TerrachipError} INVALID_INPUT where neither is there
  */
 export function requireCrs(
   name: string,
-  found: Crs | null,
+  read: () => Crs | null,
   { crs: given, onProgress }: ParseVectorOptions,
 ): Crs {
+  const warn = (problem: string): void => onProgress?.({ type: 'warning', message: `${name} ${problem}` });
+  let found: Crs | null = null;
+  try {
+    found = read();
+  } catch (error) {
+    if (!isTerrachipError(error, 'INVALID_INPUT')) throw error;
+    if (given === undefined) {
+      throw invalidInput(
+        name,
+        `has a coordinate reference system that cannot be used (${error.message.split('; ')[0]})`,
+        'give one as crs (--source-crs)',
+        error,
+      );
+    }
+    warn(`has a coordinate reference system that cannot be used, so that ${given} is taken`);
+  }
   if (found !== null && given !== undefined && !found.equals(given)) {
-    const message = `${name} says that its coordinate reference system is ${found}, so that ${given} is not used`;
-    onProgress?.({ type: 'warning', message });
+    warn(`says that its coordinate reference system is ${found}, so that ${given} is not used`);
   }
   const crs = found ?? given;
   if (crs === undefined) {

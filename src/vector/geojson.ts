@@ -17,10 +17,21 @@ import { type FeatureParts, GeometryChecker } from './geometry-checker.js';
 /** Collections inside collections. */
 const MAX_DEPTH = 8;
 
-export const CrsMember = v.object({
-  type: v.literal('name', 'must be "name": links are not followed'),
-  properties: v.object({ name: v.string() }),
-});
+/** The member of GeoJSON 2008, and its draft, which named EPSG's code. */
+export const CrsMember = v.variant(
+  'type',
+  [
+    v.object({
+      type: v.literal('name'),
+      properties: v.object({ name: v.string(), code: v.optional(v.never()) }),
+    }),
+    v.object({
+      type: v.literal('EPSG'),
+      properties: v.object({ code: v.union([v.number(), v.string()]), name: v.optional(v.never()) }),
+    }),
+  ],
+  'must be "name": links are not followed',
+);
 const Geometry = v.looseObject({ type: v.string() });
 const Feature = v.object({
   type: v.literal('Feature'),
@@ -75,6 +86,17 @@ export function requireNoStac(document: unknown, name: string): void {
   );
 }
 
+/** The FeatureCollection of documents that come one a line: features, geometries, or collections of features. */
+export function collectionOf(documents: readonly unknown[]): { type: string; features: unknown[] } {
+  const features = documents.flatMap((document): readonly unknown[] => {
+    if (!v.is(AnyRecord, document)) return [document];
+    if (Array.isArray(document.features)) return document.features;
+    const isGeometry = 'coordinates' in document || 'geometries' in document;
+    return [isGeometry ? { type: 'Feature', properties: null, geometry: document } : document];
+  });
+  return { type: 'FeatureCollection', features };
+}
+
 /** As `parseGeoJson`, with lines and points too. */
 export function parseGeoJsonFeatures(
   document: unknown,
@@ -113,19 +135,8 @@ export function crsOfMember(
   options: ParseVectorOptions,
 ): Crs {
   if (member === null || member === undefined) return options.crs ?? Crs.wgs84;
-  const text = member.properties.name;
-  let crs: Crs;
-  try {
-    crs = Crs.parse(text);
-  } catch (cause) {
-    throw invalidInput(
-      name,
-      `names the coordinate reference system "${text}", which is not known`,
-      'write the coordinates as longitude and latitude and leave the crs member out',
-      cause,
-    );
-  }
-  return requireCrs(name, crs, options);
+  const { name: text, code } = member.properties;
+  return requireCrs(name, () => Crs.parse(text ?? `EPSG:${code}`), options);
 }
 
 class GeoJsonGeometries {

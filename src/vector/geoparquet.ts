@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../errors.js';
 import { type Bounds, Crs } from '../geo/index.js';
 import type { ByteSource, ReadOptions } from '../io/index.js';
-import { dictionary, parseJson, validate } from '../json.js';
+import { AnyRecord, dictionary, parseJson, validate } from '../json.js';
 import { ParquetFile, type RowGroup } from '../parquet/file.js';
 import {
   type ParseVectorOptions,
@@ -24,9 +24,7 @@ export interface GeoParquetOptions extends ParseVectorOptions {
 const Side = v.pipe(v.array(v.string()), v.length(2, 'must name a column and its field'));
 const Column = v.looseObject({
   encoding: v.string(),
-  crs: v.nullish(
-    v.looseObject({ id: v.optional(v.looseObject({ authority: v.unknown(), code: v.unknown() })) }),
-  ),
+  crs: v.nullish(AnyRecord),
   covering: v.optional(v.looseObject({ bbox: v.object({ xmin: Side, ymin: Side, xmax: Side, ymax: Side }) })),
 });
 const Geo = v.looseObject({ primary_column: v.string(), columns: dictionary(v.string(), Column) });
@@ -118,19 +116,7 @@ function geometryOf(file: ParquetFile): { geometry: string; described: ColumnDes
 /** Left out, the system is longitude and latitude, unless the options name another; null stands for an unknown one. */
 function crsOf({ crs }: ColumnDescription, name: string, options: ParseVectorOptions): Crs {
   if (crs === undefined) return options.crs ?? Crs.wgs84;
-  if (crs === null) return requireCrs(name, null, options);
-  const { authority, code } = crs.id ?? {};
-  if (authority === 'OGC' && /^CRS84h?$/.test(String(code))) return requireCrs(name, Crs.wgs84, options);
-  if (authority === 'EPSG' && Number.isInteger(Number(code))) {
-    return requireCrs(name, Crs.fromEpsg(Number(code)), options);
-  }
-  if (options.crs !== undefined) return options.crs;
-  throw new TerrachipError(
-    'UNSUPPORTED',
-    `${name} describes its coordinate reference system without an EPSG code`,
-    'give it as crs (--source-crs)',
-    { feature: 'reference systems in PROJJSON' },
-  );
+  return requireCrs(name, () => crs && Crs.fromProjJson(crs), options);
 }
 
 function boxesOf({ covering }: ColumnDescription): BoxColumn | null {

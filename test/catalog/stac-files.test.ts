@@ -70,9 +70,7 @@ describe('saved searches', () => {
       expect(idsOf(catalog.query({ interval: '2021-07-01' }))).toEqual(['A']);
     }
     // Lines of documents are no labels either.
-    const reason =
-      typeof content === 'string' ? /is not JSON/ : /holds STAC items.*, not labels; .*--type stac/;
-    await expect(buildVectorCatalog(path)).rejects.toThrow(reason);
+    await expect(buildVectorCatalog(path)).rejects.toThrow(/holds STAC items/);
   });
 
   it('of one item, and of none', async () => {

@@ -358,6 +358,95 @@ describe('reference systems by a text without a code', () => {
   });
 });
 
+describe('PROJJSON without codes', () => {
+  // Documents and values by pyproj (PROJ 9.1.1): CRS.to_json() without ids, Transformer.from_crs(4326, CRS(json)).
+  it.each<[name: string, lon: number, lat: number, x: number, y: number, tolerance: number, json: string]>([
+    [
+      'BD72 / Belgian Lambert 72',
+      4.5,
+      50.5,
+      159311.7539,
+      132142.3309,
+      0.5,
+      '{"type":"ProjectedCRS","name":"BD72 / Belgian Lambert 72","base_crs":{"name":"BD72","datum":{"type":"GeodeticReferenceFrame","name":"Reseau National Belge 1972","ellipsoid":{"name":"International 1924","semi_major_axis":6378388,"inverse_flattening":297}},"coordinate_system":{"subtype":"ellipsoidal","axis":[{"name":"Geodetic latitude","direction":"north","unit":"degree"},{"name":"Geodetic longitude","direction":"east","unit":"degree"}]}},"conversion":{"name":"Belgian Lambert 72","method":{"name":"Lambert Conic Conformal (2SP)"},"parameters":[{"name":"Latitude of false origin","value":90,"unit":"degree"},{"name":"Longitude of false origin","value":4.36748666666667,"unit":"degree"},{"name":"Latitude of 1st standard parallel","value":51.1666672333333,"unit":"degree"},{"name":"Latitude of 2nd standard parallel","value":49.8333339,"unit":"degree"},{"name":"Easting at false origin","value":150000.013,"unit":"metre"},{"name":"Northing at false origin","value":5400088.438,"unit":"metre"}]},"coordinate_system":{"subtype":"Cartesian","axis":[{"name":"Easting","direction":"east","unit":"metre"},{"name":"Northing","direction":"north","unit":"metre"}]}}',
+    ],
+    [
+      'NAD83 / New York Long Island (ftUS)',
+      -74,
+      40.7,
+      984250.0,
+      194305.3389,
+      0.01,
+      '{"type":"ProjectedCRS","name":"NAD83 / New York Long Island (ftUS)","base_crs":{"name":"NAD83","datum":{"type":"GeodeticReferenceFrame","name":"North American Datum 1983","ellipsoid":{"name":"GRS 1980","semi_major_axis":6378137,"inverse_flattening":298.257222101}},"coordinate_system":{"subtype":"ellipsoidal","axis":[{"name":"Geodetic latitude","direction":"north","unit":"degree"},{"name":"Geodetic longitude","direction":"east","unit":"degree"}]}},"conversion":{"name":"SPCS83 New York Long Island zone (US Survey feet)","method":{"name":"Lambert Conic Conformal (2SP)"},"parameters":[{"name":"Latitude of false origin","value":40.1666666666667,"unit":"degree"},{"name":"Longitude of false origin","value":-74,"unit":"degree"},{"name":"Latitude of 1st standard parallel","value":41.0333333333333,"unit":"degree"},{"name":"Latitude of 2nd standard parallel","value":40.6666666666667,"unit":"degree"},{"name":"Easting at false origin","value":984250,"unit":{"type":"LinearUnit","name":"US survey foot","conversion_factor":0.304800609601219}},{"name":"Northing at false origin","value":0,"unit":{"type":"LinearUnit","name":"US survey foot","conversion_factor":0.304800609601219}}]},"coordinate_system":{"subtype":"Cartesian","axis":[{"name":"Easting","direction":"east","unit":{"type":"LinearUnit","name":"US survey foot","conversion_factor":0.304800609601219}},{"name":"Northing","direction":"north","unit":{"type":"LinearUnit","name":"US survey foot","conversion_factor":0.304800609601219}}]}}',
+    ],
+    [
+      'NTF (Paris) / Lambert zone II',
+      3,
+      47,
+      650454.6617,
+      2222449.4445,
+      1,
+      '{"type":"ProjectedCRS","name":"NTF (Paris) / Lambert zone II","base_crs":{"name":"NTF (Paris)","datum":{"type":"GeodeticReferenceFrame","name":"Nouvelle Triangulation Francaise (Paris)","ellipsoid":{"name":"Clarke 1880 (IGN)","semi_major_axis":6378249.2,"semi_minor_axis":6356515},"prime_meridian":{"name":"Paris","longitude":{"value":2.5969213,"unit":{"type":"AngularUnit","name":"grad","conversion_factor":0.0157079632679489}}}},"coordinate_system":{"subtype":"ellipsoidal","axis":[{"name":"Geodetic latitude","direction":"north","unit":{"type":"AngularUnit","name":"grad","conversion_factor":0.0157079632679489}},{"name":"Geodetic longitude","direction":"east","unit":{"type":"AngularUnit","name":"grad","conversion_factor":0.0157079632679489}}]}},"conversion":{"name":"Lambert zone II","method":{"name":"Lambert Conic Conformal (1SP)"},"parameters":[{"name":"Latitude of natural origin","value":52,"unit":{"type":"AngularUnit","name":"grad","conversion_factor":0.0157079632679489}},{"name":"Longitude of natural origin","value":0,"unit":{"type":"AngularUnit","name":"grad","conversion_factor":0.0157079632679489}},{"name":"Scale factor at natural origin","value":0.99987742,"unit":"unity"},{"name":"False easting","value":600000,"unit":"metre"},{"name":"False northing","value":2200000,"unit":"metre"}]},"coordinate_system":{"subtype":"Cartesian","axis":[{"name":"Easting","direction":"east","unit":"metre"},{"name":"Northing","direction":"north","unit":"metre"}]}}',
+    ],
+    [
+      'unknown',
+      10,
+      60,
+      2712.5209,
+      -1899.3276,
+      0.2,
+      '{"type":"ProjectedCRS","name":"unknown","base_crs":{"name":"unknown","datum":{"type":"GeodeticReferenceFrame","name":"unknown","ellipsoid":{"name":"unknown","radius":6371229}},"coordinate_system":{"subtype":"ellipsoidal","axis":[{"name":"Longitude","direction":"east","unit":"degree"},{"name":"Latitude","direction":"north","unit":"degree"}]}},"conversion":{"name":"unknown","method":{"name":"Polar Stereographic (variant B)"},"parameters":[{"name":"Latitude of standard parallel","value":70,"unit":"degree"},{"name":"Longitude of origin","value":-45,"unit":"degree"},{"name":"False easting","value":0,"unit":{"type":"LinearUnit","name":"kilometre","conversion_factor":1000}},{"name":"False northing","value":0,"unit":{"type":"LinearUnit","name":"kilometre","conversion_factor":1000}}]},"coordinate_system":{"subtype":"Cartesian","axis":[{"name":"Easting","direction":"south","unit":{"type":"LinearUnit","name":"kilometre","conversion_factor":1000}},{"name":"Northing","direction":"south","unit":{"type":"LinearUnit","name":"kilometre","conversion_factor":1000}}]}}',
+    ],
+    [
+      'unknown',
+      14,
+      48,
+      425479.2826,
+      5316302.6987,
+      0.01,
+      '{"type":"BoundCRS","source_crs":{"type":"ProjectedCRS","name":"unknown","base_crs":{"name":"unknown","datum":{"type":"GeodeticReferenceFrame","name":"Unknown based on Bessel 1841 ellipsoid using towgs84=577.326,90.129,463.919,5.137,1.474,5.297,2.4232","ellipsoid":{"name":"Bessel 1841","semi_major_axis":6377397.155,"inverse_flattening":299.1528128}},"coordinate_system":{"subtype":"ellipsoidal","axis":[{"name":"Longitude","direction":"east","unit":"degree"},{"name":"Latitude","direction":"north","unit":"degree"}]}},"conversion":{"name":"unknown","method":{"name":"Transverse Mercator"},"parameters":[{"name":"Latitude of natural origin","value":0,"unit":"degree"},{"name":"Longitude of natural origin","value":15,"unit":"degree"},{"name":"Scale factor at natural origin","value":0.9996,"unit":"unity"},{"name":"False easting","value":500000,"unit":"metre"},{"name":"False northing","value":0,"unit":"metre"}]},"coordinate_system":{"subtype":"Cartesian","axis":[{"name":"Easting","direction":"east","unit":"metre"},{"name":"Northing","direction":"north","unit":"metre"}]}},"target_crs":{"type":"GeographicCRS","name":"WGS 84","datum":{"type":"GeodeticReferenceFrame","name":"World Geodetic System 1984","ellipsoid":{"name":"WGS 84","semi_major_axis":6378137,"inverse_flattening":298.257223563}},"coordinate_system":{"subtype":"ellipsoidal","axis":[{"name":"Latitude","direction":"north","unit":"degree"},{"name":"Longitude","direction":"east","unit":"degree"}]}},"transformation":{"name":"Transformation from unknown to WGS84","method":{"name":"Position Vector transformation (geog2D domain)"},"parameters":[{"name":"X-axis translation","value":577.326,"unit":"metre"},{"name":"Y-axis translation","value":90.129,"unit":"metre"},{"name":"Z-axis translation","value":463.919,"unit":"metre"},{"name":"X-axis rotation","value":5.137,"unit":{"type":"AngularUnit","name":"arc-second","conversion_factor":4.84813681109536e-06}},{"name":"Y-axis rotation","value":1.474,"unit":{"type":"AngularUnit","name":"arc-second","conversion_factor":4.84813681109536e-06}},{"name":"Z-axis rotation","value":5.297,"unit":{"type":"AngularUnit","name":"arc-second","conversion_factor":4.84813681109536e-06}},{"name":"Scale difference","value":2.4232,"unit":{"type":"ScaleUnit","name":"parts per million","conversion_factor":1e-06}}]}}',
+    ],
+  ])('of %s is where PROJ has it', (name, lon, lat, x, y, tolerance, json) => {
+    const crs = Crs.parse(json);
+    expect(crs.name).toBe(name);
+    const [ownX, ownY] = createTransform(Crs.wgs84, crs).forward(lon, lat);
+    expect(Math.hypot(ownX - x, ownY - y) * (crs.metresPerUnit ?? 1)).toBeLessThan(tolerance);
+  });
+
+  it('is a code where it has one, and refused where it is no system', () => {
+    const named = { type: 'GeographicCRS', name: 'WGS 84 (CRS84)', id: { authority: 'OGC', code: 'CRS84' } };
+    expect(Crs.fromProjJson(named).epsg).toBe(4326);
+    expect(Crs.fromProjJson({ id: { authority: 'EPSG', code: 25832 } }).epsg).toBe(25832);
+    expect(() => Crs.fromProjJson({ type: 'EngineeringCRS' })).toThrow(
+      /is a "EngineeringCRS"; give a geographic/,
+    );
+    expect(() => Crs.fromProjJson(null)).toThrow(/PROJJSON has no type/);
+  });
+});
+
+describe('names of codes', () => {
+  // GDAL 3.6.2, SetFromUserInput, gives the same codes (CRS84 being EPSG:4326 with the longitude first).
+  it.each([
+    ['urn:ogc:def:crs:OGC:1.3:CRS84h', 4326],
+    ['http://www.opengis.net/def/crs/OGC/1.3/CRS84', 4326],
+    ['OGC:CRS83', 4269],
+    ['WGS84', 4326],
+    ['http://www.opengis.net/gml/srs/epsg.xml#25832', 25832],
+    ['http://opengis.net/def/crs/EPSG/0/25832', 25832],
+    ['urn:x-ogc:def:crs:EPSG:25832', 25832],
+    ['+init=epsg:25832 +type=crs', 25832],
+    ['EPSG::25832', 25832],
+  ])('%s is EPSG:%i', (text, code) => {
+    expect(Crs.parse(text).epsg).toBe(code);
+  });
+
+  it('stand in well-known text with parentheses and small letters too', () => {
+    const wkt =
+      'geogcs ( "WGS 84" , datum ( "WGS_1984" , spheroid ( "WGS 84" , 6378137 , 298.257223563 ) ) , unit ( "degree" , 0.0174532925199433 ) )';
+    expect(Crs.parse(wkt).equals(Crs.wgs84)).toBe(true);
+  });
+});
+
 describe('compound systems', () => {
   it.each(['EPSG:7415', 'EPSG:28992+5709'])('%s is its horizontal part', (text) => {
     expect(Crs.parse(text)).toBe(Crs.fromEpsg(28992));

@@ -127,6 +127,57 @@ describe('readFeatures', () => {
     for (const path of ['a.tif', 'b.zip', 'c.zarr', 'gpkg']) expect(isVectorPath(path), path).toBe(false);
   });
 
+  // GDAL reads each of these as the same three features (ogrinfo: GeoJSONSeq, with and without record separators).
+  it.each([
+    ['lines.geojsonl', (texts: string[]) => `\uFEFF${texts.join('\n')}\n`],
+    ['lines.geojson', (texts: string[]) => texts.join('\r\n')],
+    ['sequence.geojsons', (texts: string[]) => texts.map((text) => `\x1e${text}\n`).join('')],
+    [
+      'pretty.json',
+      (texts: string[]) => texts.map((text) => `\x1e${text.replaceAll(',', ',\n')}\n`).join(''),
+    ],
+  ])('reads a feature a line: %s', async (name, write) => {
+    const feature = (k: number): object => ({
+      type: 'Feature',
+      properties: { k },
+      geometry: {
+        type: 'Polygon',
+        coordinates: [
+          [
+            [k, 0],
+            [k + 1, 0],
+            [k, 1],
+            [k, 0],
+          ],
+        ],
+      },
+    });
+    const path = join(folder, name);
+    await writeFile(path, write([0, 1, 2].map((k) => JSON.stringify(feature(k)))));
+    const { features } = await readFeatures(path);
+    expect(features.map(({ properties }) => properties.k)).toEqual([0, 1, 2]);
+    expect(features[2].polygons[0][0][1]).toEqual([3, 0]);
+  });
+
+  it.each([
+    [
+      'kml',
+      '<?xml version="1.0"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"/>',
+      /is a KML file, .* ogr2ogr/,
+    ],
+    ['gml', '<?xml version="1.0"?><a:Parcels xmlns:gml="http://www.opengis.net/gml"/>', /is a GML file/],
+    ['gpx', '<gpx version="1.1"/>', /is a GPX file/],
+    ['csv', 'id,WKT\n1,"POINT (1 2)"\n', /is a table of text \(CSV\)/],
+    ['html', '<!DOCTYPE html><html></html>', /is an HTML page, .* check the address/],
+    ['wkt', 'POLYGON ((0 0,1 0,1 1,0 0))', /is well-known text/],
+    ['tif', 'II*\0', /is a raster/],
+    ['dat', 'fgb\x03', /is a FlatGeobuf file, .* ending of its format \(\.fgb\)/],
+  ])('names what it does not read: %s', async (ending, text, message) => {
+    const path = join(folder, `other.${ending}`);
+    await writeFile(path, text);
+    await expect(readFeatures(path)).rejects.toThrow(message);
+  });
+
   it('says what a file geodatabase needs', async () => {
     await symlink('.', join(folder, 'some.gdb'));
     await expect(readFeatures(join(folder, 'some.gdb'))).rejects.toThrow(

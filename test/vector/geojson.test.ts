@@ -90,7 +90,7 @@ describe('parseGeoJson', () => {
     [
       'an unknown system',
       { ...polygon, crs: { type: 'name', properties: { name: 'EPSG:999999' } } },
-      /"EPSG:999999", which is not known/,
+      /cannot be used \(EPSG:999999 is not a known/,
     ],
     [
       'a linked system',
@@ -114,6 +114,22 @@ describe('parseGeoJson', () => {
     expect(found.crs.epsg).toBe(32633);
     expect(warnings).toEqual([
       'x says that its coordinate reference system is EPSG:32633, so that EPSG:32632 is not used',
+    ]);
+  });
+
+  it('takes the code of an old member, and what is given for one that cannot be used', () => {
+    const utm = { type: 'Polygon', coordinates: [square(300_000, 5_500_000, 100)] };
+    const old = { ...utm, crs: { type: 'EPSG', properties: { code: 32632 } } };
+    expect(parseGeoJson(old, 'x').crs.epsg).toBe(32632);
+    const warnings: string[] = [];
+    const named = { ...utm, crs: { type: 'name', properties: { name: 'LOCAL:1' } } };
+    const found = parseGeoJson(named, 'x', {
+      crs: Crs.fromEpsg(32633),
+      onProgress: (event) => event.type === 'warning' && warnings.push(event.message),
+    });
+    expect(found.crs.epsg).toBe(32633);
+    expect(warnings).toEqual([
+      'x has a coordinate reference system that cannot be used, so that EPSG:32633 is taken',
     ]);
   });
 

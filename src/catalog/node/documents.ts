@@ -1,7 +1,8 @@
 /** JSON documents: one a file, or one a line, as tools save the answers of STAC searches. */
-import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
+import { invalidInput, TerrachipError } from '../../errors.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 import { isUrl, openSource } from '../../io/node/index.js';
+import { documentOf, parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
 
 const MAX_JSON_BYTES = 64 * 2 ** 20;
@@ -41,26 +42,9 @@ export async function readDocuments(path: string, options: ReadOptions = {}): Pr
     if (isLinesPath(path)) return await readLines(source, options);
     requireSize(source, MAX_JSON_BYTES);
     const text = new TextDecoder().decode(await source.read(0, source.size, options));
-    try {
-      return parseJson(text, source.name);
-    } catch (error) {
-      if (!isTerrachipError(error, 'INVALID_INPUT') || !isLines(text)) throw error;
-      return text.split('\n').flatMap((line, k) => documentOf(line, `${source.name}: line ${k + 1}`));
-    }
+    return parseJsonLines(text, source.name) ?? parseJson(text, source.name);
   } finally {
     await source.close();
-  }
-}
-
-/** Whether the first line is a document of its own, and more follow. */
-function isLines(text: string): boolean {
-  const end = text.indexOf('\n');
-  if (end < 0 || text.slice(end).trim() === '') return false;
-  try {
-    JSON.parse(bare(text.slice(0, end)));
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -81,21 +65,6 @@ async function readLines(source: ByteSource, options: ReadOptions): Promise<unkn
   }
   documents.push(...documentOf(rest, `${source.name}: line ${line + 1}`));
   return documents;
-}
-
-/** None for an empty line. */
-function documentOf(text: string, name: string): unknown[] {
-  const plain = bare(text);
-  return plain === '' ? [] : [parseJson(plain, name)];
-}
-
-/** What stands before each document of a sequence (RFC 7464). */
-const RECORD_SEPARATOR = String.fromCharCode(0x1e);
-
-/** The document of a line; a byte order mark counts as space. */
-function bare(text: string): string {
-  const line = text.trim();
-  return line.startsWith(RECORD_SEPARATOR) ? line.slice(1).trim() : line;
 }
 
 function requireSize({ name, size }: ByteSource, limit: number): void {

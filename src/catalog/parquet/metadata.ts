@@ -1,8 +1,8 @@
 /** What a file says of itself: the `geo` key of GeoParquet 1.1, and terrachip's own. */
 import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import type { Bounds } from '../../geo/index.js';
-import { dictionary, parseJson, validate } from '../../json.js';
+import { type Bounds, Crs } from '../../geo/index.js';
+import { AnyRecord, dictionary, parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
 
 /** Of the columns that terrachip writes; counted up when one of them changes its meaning. */
@@ -34,7 +34,7 @@ const Geo = v.looseObject({
     v.string(),
     v.looseObject({
       encoding: v.string(),
-      crs: v.optional(v.nullable(v.looseObject({ id: v.optional(v.looseObject({ code: v.unknown() })) }))),
+      crs: v.nullish(AnyRecord),
     }),
   ),
 });
@@ -59,11 +59,11 @@ export function requireLonLat(file: ParquetFile): void {
     );
   }
   // Left out, it is CRS84; null stands for an unknown one.
-  const code = crs === undefined ? 'CRS84' : crs?.id?.code;
-  if (code !== 'CRS84' && code !== 4326) {
+  const system = crs === undefined ? Crs.wgs84 : crs && Crs.fromProjJson(crs);
+  if (!system?.equals(Crs.wgs84)) {
     throw new TerrachipError(
       'UNSUPPORTED',
-      `${file.name} has outlines in ${code === undefined ? 'an unknown reference system' : `the reference system ${String(code)}`}`,
+      `${file.name} has outlines in ${system === null ? 'an unknown reference system' : `the reference system ${system}`}`,
       'reproject them to longitude and latitude (EPSG:4326) first',
       { feature: 'catalogs in projected coordinates' },
     );

@@ -1,6 +1,7 @@
 /** The projection extension of STAC: where the pixels of an asset lie. */
 import * as v from 'valibot';
 import { Affine, type Bounds, Crs, GeoBox } from '../../geo/index.js';
+import { AnyRecord } from '../../json.js';
 
 const Numbers = v.array(v.number());
 
@@ -9,6 +10,7 @@ export const GRID = {
   'proj:code': v.nullish(v.string()),
   'proj:epsg': v.nullish(v.union([v.number(), v.string()])),
   'proj:wkt2': v.nullish(v.string()),
+  'proj:projjson': v.nullish(AnyRecord),
   'proj:shape': v.nullish(Numbers),
   'proj:transform': v.nullish(Numbers),
   'proj:bbox': v.nullish(Numbers),
@@ -47,9 +49,10 @@ export function gridOf(asset: Grid, item: Grid): GeoBox | null {
 
 function systemOf(grid: Grid): Crs | null {
   const system = grid['proj:code'] ?? grid['proj:epsg'] ?? grid['proj:wkt2'];
-  if (system === null || system === undefined) return null;
-  const isNumber = typeof system === 'number' || /^\d+$/.test(system);
+  const projjson = grid['proj:projjson'];
   try {
+    if (system === null || system === undefined) return projjson ? Crs.fromProjJson(projjson) : null;
+    const isNumber = typeof system === 'number' || /^\d+$/.test(system);
     return Crs.parse(isNumber ? `EPSG:${system}` : system);
   } catch {
     return null;

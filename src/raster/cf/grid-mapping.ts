@@ -15,8 +15,10 @@ export function crsOf(attributes: Attributes): Crs | null {
     textOf(attributes, 'esri_pe_string') ??
     (gdal === null ? null : textOf(gdal, 'wkt'));
   if (text !== null && text !== '') return Crs.parse(text);
-  const code = numberOf(attributes, 'proj:epsg') ?? epsgOf(attributes['proj:projjson']);
+  const code = numberOf(attributes, 'proj:epsg');
   if (code !== null) return Crs.fromEpsg(code);
+  const projjson = recordOf(attributes['proj:projjson']);
+  if (projjson !== null) return Crs.fromProjJson(projjson);
   const method = textOf(attributes, 'grid_mapping_name');
   const definition = method === null ? null : projOf(method, attributes);
   if (definition === null) return null;
@@ -39,13 +41,6 @@ export function tryCrsOf(attributes: Attributes): { crs: Crs | null; problem: st
 
 function recordOf(value: unknown): Attributes | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
-}
-
-/** The code in the `id` of PROJJSON. */
-function epsgOf(projjson: unknown): number | null {
-  const id = recordOf(recordOf(projjson)?.id);
-  if (id === null || textOf(id, 'authority')?.toUpperCase() !== 'EPSG') return null;
-  return numberOf(id, 'code');
 }
 
 /** PROJ's name of each CF method, and the parameters that it takes: PROJ's name and CF's. */

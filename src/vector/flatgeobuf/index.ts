@@ -49,7 +49,7 @@ export async function readFlatGeobuf(
   const headerSize = uint32(head, 8);
   if (headerSize > MAX_HEADER) throw tooLarge(name, 'a header', headerSize, MAX_HEADER);
   const header = FlatTable.root(await bytes.read(12, headerSize), name);
-  const crs = requireCrs(name, crsOf(header.table(HEADER.crs)), options);
+  const crs = requireCrs(name, () => crsOf(header.table(HEADER.crs)), options);
   const checker = new GeometryChecker(name, crs, options);
   const columns = columnsOf(header, HEADER.columns, name);
   const layerType = header.uint8(HEADER.geometryType, 0);

@@ -46,7 +46,9 @@ export async function readGeoPackage(
   const layers = new Map(described.map((row) => [String(row.table_name), row]));
   const layer = chooseLayer(name, [...layers.keys()], options.layer);
   const geometryColumn = String(layers.get(layer)?.column_name);
-  const crs = requireCrs(name, await crsOf(database, layers.get(layer)?.srs_id ?? null), options);
+  const systems = await collect(database, 'gpkg_spatial_ref_sys');
+  const srs = layers.get(layer)?.srs_id ?? null;
+  const crs = requireCrs(name, () => crsOf(systems, srs, name), options);
   const checker = new GeometryChecker(name, crs, options);
   const features: VectorFeature[] = [];
   const bounds = options.bounds?.(crs);
@@ -104,16 +106,11 @@ function addGeometry(parts: FeatureParts, blob: Uint8Array, checker: GeometryChe
 }
 
 /** Null for the two numbers that stand for an unknown system. */
-async function crsOf(database: SqliteFile, id: SqliteValue): Promise<Crs | null> {
+function crsOf(systems: readonly SqliteRow[], id: SqliteValue, name: string): Crs | null {
   if (typeof id !== 'number' || id <= 0) return null;
-  const systems = await collect(database, 'gpkg_spatial_ref_sys');
   const found = systems.find(({ srs_id }) => srs_id === id);
   if (found === undefined) {
-    throw invalidInput(
-      database.name,
-      `names the reference system ${id} and does not define it`,
-      'correct it',
-    );
+    throw invalidInput(name, `names the reference system ${id} and does not define it`, 'correct it');
   }
   const { organization, organization_coordsys_id: code, definition } = found;
   if (/^epsg$/i.test(String(organization)) && typeof code === 'number') return Crs.fromEpsg(code);

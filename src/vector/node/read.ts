@@ -6,6 +6,7 @@ import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
 import { type ByteSource, withBlockCache } from '../../io/index.js';
 import { cannotOpen, findBeside, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
 import { openZip } from '../../io/zip.js';
+import { parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
 import type { OnProgress } from '../../progress.js';
 import {
@@ -18,11 +19,12 @@ import {
   type WantedBounds,
 } from '../features.js';
 import { readFlatGeobuf } from '../flatgeobuf/index.js';
-import { parseGeoJsonFeatures, requireNoStac } from '../geojson.js';
+import { collectionOf, parseGeoJsonFeatures, requireNoStac } from '../geojson.js';
 import { readGeoPackage } from '../geopackage/index.js';
 import { readGeoParquet } from '../geoparquet.js';
 import { parseShapefile, type ShapefileParts } from '../shapefile/index.js';
 import { isTopology, parseTopoJson } from '../topojson.js';
+import { foreignVectors } from './foreign.js';
 import { readGeodatabase } from './geodatabase.js';
 
 export interface ReadVectorOptions extends OpenOptions {
@@ -56,7 +58,8 @@ const MAX_WHOLE_BYTES = 512 * 2 ** 20;
 const MAX_JSON_BYTES = 64 * 2 ** 20;
 const MAX_SIDECAR_BYTES = 2 ** 20;
 
-const ENDINGS = /\.(geojson|json|topojson|fgb|gpkg|(geo)?parquet|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
+const ENDINGS =
+  /\.((geo)?json|nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq|topojson|fgb|gpkg|(geo)?parquet|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
 
 /** A path, or that of a URL, without what follows it. */
 function placeOf(path: string): string {
@@ -69,7 +72,7 @@ export function isVectorPath(path: string): boolean {
 }
 
 /**
- * Reads polygons from a GeoJSON, TopoJSON, FlatGeobuf, GeoPackage or GeoParquet file, a shapefile, or an Esri file
+ * Reads polygons from a GeoJSON (also one a line), TopoJSON, FlatGeobuf, GeoPackage or GeoParquet file, a shapefile, or an Esri file
  * geodatabase.
  * @returns none of `bounds` that no polygon touches
  * @throws {TerrachipError} as `readFeatures`, and INVALID_INPUT for a file with lines or points, or without features
@@ -138,7 +141,12 @@ async function readByEnding(
       const cached = withBlockCache(source, { blockSize: 128 * 1024 });
       return await readGeoPackage(cached, { ...parse, ...signal, ...bounds });
     }
-    const document = parseJson(textOf(await readWhole(source, MAX_JSON_BYTES, options.signal)), source.name);
+    const bytes = await readWhole(source, MAX_JSON_BYTES, options.signal);
+    const foreign = foreignVectors(bytes, source.name);
+    if (foreign !== null) throw foreign;
+    const text = textOf(bytes);
+    const lines = parseJsonLines(text, source.name);
+    const document = lines === null ? parseJson(text, source.name) : collectionOf(lines);
     if (isTopology(document)) return parseTopoJson(document, source.name, parse);
     if (options.stac !== true) requireNoStac(document, source.name);
     return parseGeoJsonFeatures(document, source.name, parse);

@@ -28,7 +28,7 @@ export function parseShapefile(
 ): VectorFeatures {
   const { onProgress } = options;
   const warn = (problem: string): void => onProgress?.({ type: 'warning', message: `${name} ${problem}` });
-  const crs = requireCrs(name, parts.prj === null ? null : Crs.parse(parts.prj), options);
+  const crs = requireCrs(name, () => (parts.prj === null ? null : Crs.parse(parts.prj)), options);
   const checker = new GeometryChecker(name, crs, options);
   const shapes = openShapes(parts.shp, name);
   const table =
