@@ -217,6 +217,19 @@ const MUTANTS = [
     '(bits ^ nodata) > 0',
     `${KERNELS}/pixels.test.ts`,
   ],
+  [
+    'src/kernels/cpu/stored-values.ts',
+    'exponent === 254 && step === 0',
+    'false',
+    `${KERNELS}/pixels.test.ts`,
+  ],
+  [
+    'src/shaders/functions/stored-values.wgsl',
+    'exponent == 254u && step == 0i',
+    'false',
+    `${KERNELS}/pixels.test.ts`,
+  ],
+  ['src/geo/dtype.ts', '2 ** -51', '2 ** -53', 'test/raster/pixels.test.ts'],
   // decibel
   ['src/shaders/decibel.wgsl', '3.0102999566398120', '3.0202999566398120', `${KERNELS}/pixels.test.ts`],
   ['src/shaders/decibel.wgsl', 'bits >= 0x00800000u &&', '', `${KERNELS}/pixels.test.ts`],
