@@ -5,7 +5,7 @@ import type { ByteSource } from '../io/index.js';
 import { findFirst, parseXml, textOf, type XmlElement } from '../xml.js';
 import { parseNodata, storedNodata } from './geotiff/bands.js';
 import type { Georeference } from './geotiff/georeference.js';
-import type { BandInfo, ColourTable, Metadata } from './raster.js';
+import type { BandInfo, ColourTable, Metadata, Raster } from './raster.js';
 
 /** What stands beside a raster about one of its bands; null for what does not. */
 interface PamBand {
@@ -15,12 +15,14 @@ interface PamBand {
   readonly description: string | null;
   readonly colourInterpretation: string | null;
   readonly colourTable: ColourTable | null;
+  readonly metadata: Metadata;
 }
 
 /** What stands beside a raster; statistics and histograms are left out. */
 export interface Pam {
   readonly crs: Crs | null;
   readonly transform: Affine | null;
+  readonly gcps: Raster['gcps'];
   readonly placeProblem: string | null;
   readonly metadata: Metadata;
   readonly bands: ReadonlyMap<number, PamBand>;
@@ -36,6 +38,7 @@ export async function readPam(source: ByteSource, signal?: AbortSignal): Promise
   return {
     ...parseSystem(child('SRS')?.text || esriSystem(root)),
     transform: parseTransform(child('GeoTransform')?.text ?? ''),
+    gcps: parsePoints(child('GCPList')),
     metadata: parseMetadata(root),
     bands: new Map(ofBands.map((band, k) => [Number(band.attributes.band ?? k + 1), parseBand(band)])),
   };
@@ -52,26 +55,29 @@ export function withPam<
 >(about: About, pam: Pam | null): About {
   if (pam === null) return about;
   const { place, metadata, colourTable } = about;
-  const ownScale = about.bands.some(({ scale, offset }) => scale !== 1 || offset !== 0);
+  const transform = pam.transform ?? place.transform;
+  const gcps = transform === null ? (place.gcps ?? pam.gcps) : null;
   return {
     ...about,
     bands: about.bands.map((band) => {
       const beside = pam.bands.get(band.index);
       if (beside === undefined) return band;
+      const ownScale = band.scale !== 1 || band.offset !== 0;
       return {
         ...band,
         nodata: beside.nodata === null ? band.nodata : storedNodata(beside.nodata, band.dtype),
         ...(ownScale ? {} : { scale: beside.scale ?? 1, offset: beside.offset ?? 0 }),
         description: band.description ?? beside.description,
         colourInterpretation: beside.colourInterpretation ?? band.colourInterpretation,
+        metadata: { ...band.metadata, ...mergeDomain(band.metadata, beside.metadata) },
       };
     }),
     metadata: { ...metadata, ...mergeDomain(metadata, pam.metadata) },
     place: {
       ...place,
       crs: pam.crs ?? place.crs,
-      transform: pam.transform ?? place.transform,
-      gcps: pam.transform === null ? place.gcps : null,
+      transform,
+      gcps,
       placeProblem: pam.placeProblem ?? (pam.crs === null ? place.placeProblem : null),
     },
     colourTable: colourTable ?? (about.bands.length === 1 ? (pam.bands.get(1)?.colourTable ?? null) : null),
@@ -115,20 +121,32 @@ function parseTransform(text: string): Affine | null {
   return transform.determinant === 0 ? null : transform;
 }
 
+/** Ground control points: places in pixels, whose corners are whole numbers, and on the ground. */
+function parsePoints(list: XmlElement | undefined): Raster['gcps'] {
+  const points = (list?.children ?? []).map(({ attributes }) => ({
+    column: Number(attributes.Pixel),
+    row: Number(attributes.Line),
+    x: Number(attributes.X),
+    y: Number(attributes.Y),
+    z: Number(attributes.Z ?? 0),
+  }));
+  const usable = points.filter((point) => Object.values(point).every(Number.isFinite));
+  if (usable.length === 0) return null;
+  return { crs: parseSystem(list?.attributes.Projection ?? '').crs, points: usable };
+}
+
 function parseMetadata(root: XmlElement): Metadata {
   const domains = root.children.filter(
     ({ name, attributes }) => name === 'Metadata' && attributes.format !== 'xml',
   );
-  return Object.fromEntries(
-    domains.map(({ attributes, children }) => [
-      attributes.domain ?? '',
-      Object.fromEntries(
-        children.flatMap((item) =>
-          item.attributes.key === undefined ? [] : [[item.attributes.key, item.text]],
-        ),
-      ),
-    ]),
+  const items = domains.flatMap(({ attributes: { domain = '' }, children }) =>
+    children.flatMap(({ attributes: { key }, text }): [string, string, string][] =>
+      key === undefined || key.startsWith('STATISTICS_') ? [] : [[domain, key, text]],
+    ),
   );
+  const metadata: Record<string, Record<string, string>> = Object.create(null);
+  for (const [domain, key, text] of items) metadata[domain] = { ...metadata[domain], [key]: text };
+  return { ...metadata };
 }
 
 function parseBand(band: XmlElement): PamBand {
@@ -147,6 +165,7 @@ function parseBand(band: XmlElement): PamBand {
     description: text('Description'),
     colourInterpretation: text('ColorInterp')?.toLowerCase() ?? null,
     colourTable: parseColours(band.children.find(({ name }) => name === 'ColorTable')),
+    metadata: parseMetadata(band),
   };
 }
 

@@ -301,7 +301,7 @@ describe('bad input: one sentence, exit 2, nothing left behind', () => {
   const source = fixture('tiles-deflate-int16-p2');
   it.each<[string, string[], RegExp]>([
     ['missing file', ['info', 'none.tif'], /none\.tif does not exist; check the path/],
-    ['not a TIFF', ['info', 'text.tif'], /text\.tif is not a readable TIFF/],
+    ['not a TIFF', ['info', 'text.tif'], /text\.tif is not a raster of a format that is read/],
     [
       'truncated TIFF',
       ['info', 'truncated.tif', '--checksum'],

@@ -87,6 +87,22 @@ describe('a checkpoint', () => {
     expect(() => detectArchitecture(checkpoint, options)).toThrow(message);
   });
 
+  it('of a depth that four blocks do not divide needs them to be named', () => {
+    const tensors = smallFloodTensors();
+    const deeper = Object.entries(tensors).flatMap(([name, value]): [string, typeof value][] => {
+      const [, before, block, after] = /^(.*encoder\.encoder\.)(\d+)(\..*)$/.exec(name) ?? [];
+      return Number(block) >= 2 ? [[`${before}${Number(block) + 2}${after}`, value]] : [];
+    });
+    const six = new MemoryCheckpoint({ ...tensors, ...Object.fromEntries(deeper) });
+    expect(() => detectArchitecture(six)).toThrow(
+      '--taps is missing: the default, 4 blocks evenly, does not fit an encoder of 6 blocks; give the 4 blocks',
+    );
+    expect(detectArchitecture(six, { taps: [0, 2, 3, 5] })).toMatchObject({
+      encoder: { depth: 6 },
+      taps: [0, 2, 3, 5],
+    });
+  });
+
   it('without one of its tensors is refused by name', () => {
     const { 'model.encoder.encoder.encoder.2.mlp.fc2.weight': _, ...rest } = smallFloodTensors();
     const broken = new MemoryCheckpoint(rest);

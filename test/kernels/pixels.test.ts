@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TypedArray } from '../../src/geo/index.js';
 import { CpuBackend, type DeviceTensor } from '../../src/gpu/index.js';
+import { markNodata } from '../../src/kernels/cpu/stored-values.js';
 import {
   decibelToLinear,
   linearToDecibel,
@@ -50,6 +51,35 @@ describeBackends('nodata', (backend) => {
       0,
       Math.fround(3.4e38),
     ]);
+  });
+
+  it('knows the largest float by its first digits, and infinity by a number beyond it', async () => {
+    // GetMaskBand of GDAL 3.6.2: with -3.40282e38 the first two are no data; with -1.797e308 -inf alone is.
+    const values = Float32Array.of(
+      -3.4028234663852886e38,
+      -3.40282e38,
+      Number.NEGATIVE_INFINITY,
+      3.4028e38,
+      1,
+    );
+    const gaps = async (nodata: number) => Array.from(await convert(values, { nodata }), Number.isNaN);
+    expect(await gaps(-3.40282e38)).toEqual([true, true, false, false, false]);
+    expect(await gaps(-3.4028234663852886e38)).toEqual([true, true, false, false, false]);
+    expect(await gaps(-1.797e308)).toEqual([false, false, true, false, false]);
+    const valid = Uint8Array.of(1, 1, 1, 1, 1);
+    markNodata(values, 1, -3.40282e38, valid);
+    expect([...valid]).toEqual([0, 0, 1, 1, 1]);
+    valid.fill(1);
+    markNodata(values, 1, -1.797e308, valid);
+    expect([...valid]).toEqual([1, 1, 0, 1, 1]);
+  });
+
+  it('knows a float64 by its first 15 digits', () => {
+    // GetMaskBand of GDAL 3.6.2, nodata -3.40282346638529e38 in a file of float64: 0, 0, 255, 255.
+    const values = Float64Array.of(-3.4028234663852886e38, -3.40282346638529e38, -3.4028e38, -9999);
+    const valid = Uint8Array.of(1, 1, 1, 1);
+    markNodata(values, 1, -3.40282346638529e38, valid);
+    expect([...valid]).toEqual([0, 0, 1, 1]);
   });
 
   it('knows the lowest float by a nodata value of few digits', async () => {

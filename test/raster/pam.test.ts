@@ -107,6 +107,45 @@ describe('.aux.xml', () => {
     await inspect(path, ({ geobox: grid }) => expect(grid?.crs.epsg).toBe(32631));
   });
 
+  it('goes by the band: each has a scale and metadata of its own', async () => {
+    const path = await withBeside(
+      (file) =>
+        writeCog(file, [new Int16Array(geobox.pixelCount), new Int16Array(geobox.pixelCount)], {
+          geobox,
+          bands: 2,
+          dtype: 'int16',
+          scales: [2, 1],
+          offsets: [5, 0],
+          bandMetadata: [{ A: 'inner' }, {}],
+        }),
+      `<PAMDataset>
+        <PAMRasterBand band="1"><Offset>-7</Offset><Scale>0.5</Scale><Metadata><MDI key="A">outer</MDI></Metadata></PAMRasterBand>
+        <PAMRasterBand band="2"><Scale>0.5</Scale><Metadata><MDI key="B">outer2</MDI></Metadata></PAMRasterBand></PAMDataset>`,
+    );
+    const bands = await inspect(path, (raster) => raster.bands);
+    expect(bands).toMatchObject([
+      { scale: 2, offset: 5, metadata: { '': { A: 'outer' } } },
+      { scale: 0.5, offset: 0, metadata: { '': { B: 'outer2' } } },
+    ]);
+  });
+
+  it('gives control points to a raster without a place', async () => {
+    const points = `<PAMDataset><GCPList Projection="EPSG:32631">
+      <GCP Id="1" Pixel="0" Line="0" X="500000" Y="5000000"/><GCP Id="2" Pixel="4" Line="3" X="500040" Y="4999970" Z="9"/>
+      </GCPList></PAMDataset>`;
+    const path = await withBeside(bare, points);
+    const gcps = await inspect(path, (raster) => raster.gcps);
+    expect(gcps?.crs?.toString()).toBe('EPSG:32631');
+    expect(gcps?.points).toEqual([
+      { column: 0, row: 0, x: 500000, y: 5000000, z: 0 },
+      { column: 4, row: 3, x: 500040, y: 4999970, z: 9 },
+    ]);
+    const grid = { crs: 'EPSG:32631' };
+    const warped = warpFile({ source: path, destination: join(folder, 'points.tif'), grid });
+    await expect(warped).rejects.toThrow(/is tied to the ground by 2 control points/);
+    expect(await inspect(await withBeside(full, points), (raster) => raster.gcps)).toBeNull();
+  });
+
   it('decides what is data', async () => {
     const xml =
       '<PAMDataset><PAMRasterBand band="1"><NoDataValue>0</NoDataValue></PAMRasterBand></PAMDataset>';

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileSystemStore } from '@zarrita/storage';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import * as zarr from 'zarrita';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { CpuBackend, InlineExecutor } from '../../src/gpu/index.js';
 import { openEmbedder, openEmbeddingModel } from '../../src/inference/index.js';
+import type { OnProgress } from '../../src/progress.js';
 import { openNpy, writeCog, writeNpy } from '../../src/raster/index.js';
 import {
   type ChipSource,
@@ -323,8 +324,17 @@ describe('embedChips', async () => {
   it('geopatcher test_patch_journal_survives_crash_simulation: goes on after a kill, to the same bytes', async () => {
     const [whole, cut] = [join(folder, 'whole.zarr'), join(folder, 'cut.zarr')];
     await embedChips({ ...options, source: source(), output: whole });
-    await expect(embedChips({ ...options, source: source(37), output: cut })).rejects.toThrow('killed');
+    const warnings: string[] = [];
+    const onProgress: OnProgress = (event) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    };
+    const stopped = embedChips({ ...options, source: source(37), output: cut, onProgress });
+    await expect(stopped).rejects.toThrow('killed');
     await expect(stat(cut)).rejects.toThrow();
+    const [run] = await readdir(`${cut}.run`);
+    expect(warnings).toEqual([
+      `2 of 3 units are done (${join(`${cut}.run`, run)}); the same command with --resume goes on`,
+    ]);
     read = 0;
     const report = await embedChips({ ...options, source: source(), output: cut, resume: true });
     expect(report).toMatchObject({ unitsKept: 2, chipsRun: 16 });

@@ -156,10 +156,12 @@ describe('infer', () => {
   it('geopatcher test_patch_journal_persists_and_split_skips_completed: resumed after a unit, to the same bytes, which keeps the unit', async () => {
     const output = newOutput();
     const abort = new AbortController();
+    const warnings: string[] = [];
     const stopped = infer({
       ...base(output),
       signal: abort.signal,
       onProgress: (event) => {
+        if (event.type === 'warning') warnings.push(event.message);
         if (event.type === 'progress' && event.stage === 'infer' && event.done === 1)
           abort.abort(new Error('killed'));
       },
@@ -167,6 +169,9 @@ describe('infer', () => {
     await expect(stopped).rejects.toThrow('killed');
     const [run] = await readdir(`${output}.run`);
     const runFolder = join(`${output}.run`, run);
+    expect(warnings).toEqual([
+      `1 of 3 units are done (${runFolder}); the same command with --resume goes on`,
+    ]);
     expect(await missingUnits(runFolder)).toEqual([1, 2]);
     await expect(finalizeRun(runFolder, output)).rejects.toThrow(/2 of 3 units .* are missing \(1, 2\)/);
     const shard = join(runFolder, 'map.zarr', 'probability', 'c', '0', '0', '0');

@@ -81,6 +81,8 @@ describe('model import', () => {
       statistics: { name: 'impactmesh-flood' },
       parameters: report.parameters,
     });
+    // The score of the published model is not this one's.
+    expect(JSON.stringify(manifest)).not.toMatch(/0\.383|IoU/);
     expect(existsSync(join(model, 'model.onnx.data'))).toBe(false);
     expect(await readCard(model)).toEqual(manifest);
   });

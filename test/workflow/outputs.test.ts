@@ -164,6 +164,9 @@ describe('an ending that is another format’s', async () => {
       [() => buildCatalogFile({ inputs: [source], output: at('x') }), /does not say whether to write GeoParquet or GeoJSON/],
       [() => writeNpy(at('x.npz'), { shape: [1], dtype: 'uint8' }, Uint8Array.of(1)), /as NumPy/],
       [() => raster(at('x.png')), /as GeoTIFF/],
+      [() => warpFile({ source, destination: `file://${at('x.tif')}`, grid, ...cpu }), /is an address, where only files can be written; give a path/],
+      [() => warpFile({ source, destination: '', grid, ...cpu }), /^the output has no name; give the path of a file\.$/],
+      [() => warpFile({ source, destination: '-', grid, ...cpu }), /^the output cannot be the standard output; give/],
       [() => infer({ scene: 's.json', model: 'models/water-threshold', output: at('x.tif') }), /s\.json/],
     ] as const) await expect(work()).rejects.toThrow(message); // biome-ignore format: a table
     expect(catalog).toBeNull();

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { readJson } from '../../io/node/index.js';
+import { nearestOf } from '../../json/keys.js';
 import { Embedder } from '../embedder.js';
 import { type EmbeddingManifest, type ModelManifest, parseManifest } from '../manifest.js';
 import { ModelSession, type OnnxRuntime, type SessionOptions } from '../session.js';
@@ -93,10 +94,11 @@ export async function findModel(model: string): Promise<string> {
   const isThere = (await stat(model).catch(() => null)) !== null;
   if (isThere) return model;
   if (BUNDLED.includes(model)) return bundledModel(model);
+  const nearest = nearestOf(basename(model), BUNDLED);
   throw new TerrachipError(
     'NOT_FOUND',
-    `${model} does not exist, and no bundled model has the name ${basename(model)}`,
-    `give a folder with model.json, or one of ${BUNDLED.join(', ')}`,
+    `${model} does not exist, and is not the name of a bundled model (${BUNDLED.join(', ')})`,
+    nearest === null ? 'give a folder with model.json' : `did you mean ${nearest}?`,
     { source: model },
   );
 }

@@ -22,7 +22,7 @@ export function temporaryPath(path: string): string {
  */
 export function writeError(path: string, cause: unknown): TerrachipError {
   if (cause instanceof TerrachipError) return cause;
-  if (isAddress(path) && !path.startsWith('file:')) {
+  if (isAddress(path)) {
     return invalidInput(publicUrl(path), 'is an address, where only files can be written', 'give a path');
   }
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
@@ -150,6 +150,13 @@ export async function removeRun(folder: string): Promise<void> {
 
 /** Checks before any work that a file can be written: its folder exists and allows it. */
 export async function requireWritable(path: string): Promise<void> {
+  if (path === '' || path === '-') {
+    throw invalidInput(
+      'the output',
+      path === '' ? 'has no name' : 'cannot be the standard output',
+      'give the path of a file',
+    );
+  }
   try {
     await access(dirname(path), constants.W_OK);
     const existing = await stat(path).catch(() => null);

@@ -38,6 +38,11 @@ const SIGNATURES: readonly (readonly [bytes: string, name: string, remedy: strin
   ['ENVI', 'the header of an ENVI image', 'convert the image with gdal_translate INPUT OUTPUT.tif'],
   ['DSAA', 'a Surfer grid', TO_GEOTIFF],
   ['DSBB', 'a Surfer grid', TO_GEOTIFF],
+  ['DSRB', 'a Surfer grid', TO_GEOTIFF],
+  ['PCIDSK', 'a PCIDSK file', TO_GEOTIFF],
+  ['SIMPLE  =', 'a FITS image', TO_GEOTIFF],
+  ['UHL1', 'a DTED file', TO_GEOTIFF],
+  ['Rar!', 'a RAR archive', UNPACK],
 ]; // biome-ignore format: a table
 
 /** Text that begins with these, after spaces and a byte order mark. */
@@ -51,10 +56,13 @@ const TEXTS: readonly (readonly [start: RegExp, name: string, remedy: string])[]
     'give a raster; infer reads scenes, catalog build reads STAC items and GeoJSON',
   ],
   [/^ncols\s+\d/i, 'an Arc/Info ASCII grid', TO_GEOTIFF],
+  [/^version https:\/\/git-lfs/, 'a pointer of Git LFS to a file', 'get the file itself with git lfs pull'],
 ];
 
+const UNKNOWN = 'a raster of a format that is read (GeoTIFF, JPEG 2000, Zarr, netCDF, HDF5, .npy)';
+
 /**
- * The error for a file of another format; null for one that is not known, or has the first bytes of a TIFF.
+ * The error for a file of another format; null for one that has the first bytes of a TIFF.
  * @param path where it came from
  */
 export async function foreignFormat(source: ByteSource, path: string): Promise<TerrachipError | null> {
@@ -70,18 +78,27 @@ export async function foreignFormat(source: ByteSource, path: string): Promise<T
   const text = new TextDecoder().decode(bytes).trimStart();
   const document = TEXTS.find(([start]) => start.test(text));
   if (document !== undefined) return refused(document[1], document[2]);
-  return (await hasEnviHeader(path)) ? refused('an ENVI image, as its .hdr file says', TO_GEOTIFF) : null;
+  if (head.slice(257, 262) === 'ustar') return refused('a tar archive', UNPACK);
+  const raw = await rawImage(path);
+  return raw === null
+    ? invalidInput(
+        source.name,
+        `is not ${UNKNOWN}`,
+        'convert it with gdal_translate INPUT OUTPUT.tif, or get it again',
+      )
+    : refused(`${raw}, as its .hdr file says`, TO_GEOTIFF);
 }
 
-/** ENVI's pixels have no signature: the header beside them has. */
-async function hasEnviHeader(path: string): Promise<boolean> {
-  if (isUrl(path)) return false;
+/** The kind of an image whose pixels have no signature: the header beside them has. */
+async function rawImage(path: string): Promise<string | null> {
+  if (isUrl(path)) return null;
   const local = localPath(path);
   const found = await findBeside(local, [`${local}.hdr`, `${local.replace(/\.[^./\\]*$/, '')}.hdr`]);
   for (const header of found) {
     if (header === null) continue;
     const text = await readFile(header, 'latin1').catch(() => '');
-    if (text.startsWith('ENVI')) return true;
+    if (text.startsWith('ENVI')) return 'an ENVI image';
+    if (/^\s*nrows\s+\d/im.test(text)) return 'a raw image of Esri (.bil, .bip, .bsq or .flt)';
   }
-  return false;
+  return null;
 }

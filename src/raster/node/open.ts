@@ -59,6 +59,7 @@ export async function openRaster(path: string, options: OpenRasterOptions = {}):
     if (kind === 'zip' && variable !== undefined && isRasterEntry(variable))
       return await openEntry(await openZipEntry(source, variable), options);
     if (kind === 'zip' && /\.npz$/i.test(place)) return await openNpz(source, variable, options);
+    if (kind === 'zip') await requireZarrInside(source);
     if (kind === null) return await openGeoTiff(source, place, options);
     if (kind === 'jpeg2000')
       return await Jp2Raster.open(source, { ...options, pam: await pamBeside(place, options) });
@@ -89,6 +90,25 @@ async function openNpz(
   }
   const entry = await openZipEntry(source, variable.endsWith('.npy') ? variable : `${variable}.npy`);
   return openVariable(groupOf(await NpyArray.open(entry, options.signal)), '', options);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a zip file that is no Zarr store; the images in it are named */
+async function requireZarrInside(source: ByteSource): Promise<void> {
+  const keys = [...(await openZip(source)).entries.keys()];
+  if (keys.some((key) => /(^|\/)(zarr\.json|\.zmetadata|\.zgroup|\.zarray)$/.test(key))) return;
+  const images = keys.filter(isRasterEntry).slice(0, 20);
+  if (images.length === 0) {
+    throw invalidInput(
+      source.name,
+      'is a zip file without a raster that is read',
+      'unpack it, and give a file of it',
+    );
+  }
+  throw invalidInput(
+    source.name,
+    `is a zip file of the images ${images.join(', ')}`,
+    `name one, as ${source.name}#${images[0]}`,
+  );
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for the folder of a Sentinel product, which is many rasters */
