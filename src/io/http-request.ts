@@ -152,7 +152,7 @@ async function fetchFollowing(
     const response = await fetch(bare, { headers: sent, signal, redirect: 'manual' });
     // Browsers do not show where a redirect leads: they follow it themselves, without the headers of the caller.
     if (response.type === 'opaqueredirect') return fetch(bare, { headers: range, signal });
-    const location = response.headers.get('location');
+    const location = utf8(response.headers.get('location'));
     if (location === null || ![301, 302, 303, 307, 308].includes(response.status)) return response;
     await response.body?.cancel();
     const next = URL.canParse(location, bare) ? new URL(location, bare) : null;
@@ -182,6 +182,17 @@ async function fetchFollowing(
     `redirects more than ${MAX_REDIRECTS} times, the last time to ${publicUrl(address.href)}; it may want a login`,
     302,
   );
+}
+
+/** A header whose bytes are UTF-8 as that: `fetch` takes each byte for a character. */
+function utf8(header: string | null): string | null {
+  if (header === null || !/[\x80-\xff]/.test(header)) return header;
+  const bytes = Uint8Array.from(header, (character) => character.charCodeAt(0));
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return header;
+  }
 }
 
 /** Whether an address is of the same host and port, or their secure form. */
@@ -215,9 +226,12 @@ function percentDecoded(text: string): string {
   }
 }
 
-/** fetch says "fetch failed" and leaves what happened in the cause. */
+/** fetch says "fetch failed" and leaves what happened in the cause; OpenSSL leaves it in the reason of that. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string') {
+    return `TLS: ${cause.reason}`;
+  }
   return cause instanceof Error && cause.message !== '' ? cause.message : messageOf(error);
 }
 
@@ -234,8 +248,15 @@ function refusalOf(url: string, response: Response): TerrachipError | null {
     return refused(url, problem, status);
   }
   return networkError(url, `answered ${status}`, status, {
-    retryAfter: 1000 * Number(response.headers.get('retry-after') ?? 0) || 0,
+    retryAfter: millisecondsOf(response.headers.get('retry-after') ?? ''),
   });
+}
+
+/** The wait that `Retry-After` asks for: seconds, or until a date; 0 for neither. */
+function millisecondsOf(retryAfter: string): number {
+  const seconds = retryAfter.trim() === '' ? Number.NaN : Number(retryAfter);
+  const wait = Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : 1000 * seconds;
+  return Number.isNaN(wait) ? 0 : Math.max(0, wait);
 }
 
 /** Whether an answer is a page for people. No file that terrachip reads starts as HTML does. */

@@ -107,7 +107,7 @@ export class HttpSource implements ByteSource {
     }
     const range = contentRange(answer);
     if (range === null || range.start !== offset || body.byteLength === 0) {
-      throw networkError(this.#url, wrongRange(response), response.status);
+      throw networkError(this.#url, wrongRange(answer), response.status);
     }
     if (range.size !== null && range.size !== this.size) throw fileChanged(this.name);
     return body;
@@ -152,14 +152,14 @@ async function openFile(url: string, options: HttpOptions, counters: HttpCounter
       if (!(error instanceof TerrachipError) || error.code !== 'UNSUPPORTED') throw error;
       throw new TerrachipError(
         'UNSUPPORTED',
-        `the server of ${publicUrl(url)} ${wrongRange(response)}, and the file is larger than ${MAX_WHOLE_BYTES} bytes`,
+        `the server of ${publicUrl(url)} ${wrongRange(answer)}, and the file is larger than ${MAX_WHOLE_BYTES} bytes`,
         'download it first, or use another server',
         { feature: 'HTTP without sizes' },
       );
     });
   }
   const { status } = answer.response;
-  if (status !== 200) throw networkError(url, wrongRange(answer.response), status);
+  if (status !== 200) throw networkError(url, wrongRange(answer), status);
   return { size: answer.body.byteLength, validator: validatorOf(answer.response), prefix: answer.body };
 }
 
@@ -169,21 +169,25 @@ function unsatisfiedSize(response: Response): number | null {
   return size === undefined ? null : Number(size);
 }
 
+const RANGE = /^\s*bytes\s+(\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)\s*$/i;
+
 /** The range that an answer says to hold, with the file's size (null for one not told); null where its body is another. */
 function contentRange({ response, body }: HttpAnswer): { start: number; size: number | null } | null {
-  const text = response.headers.get('content-range') ?? '';
-  const [, start, end, size] = /^\s*bytes\s+(\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)\s*$/i.exec(text) ?? [];
+  const [, start, end, size] = RANGE.exec(response.headers.get('content-range') ?? '') ?? [];
   if (start === undefined || Number(end) + 1 - Number(start) !== body.byteLength) return null;
   return { start: Number(start), size: size === '*' ? null : Number(size) };
 }
 
 /** What is wrong with an answer to a request for a range. */
-function wrongRange(response: Response): string {
+function wrongRange({ response, body }: HttpAnswer): string {
   const range = response.headers.get('content-range');
   if (isEncoded(response)) return `compresses its ranges (${response.headers.get('content-encoding')})`;
   if (response.status !== 206) return `answered ${response.status} to a request for a range`;
   if (range === null) return 'does not say which range it sends (no Content-Range)';
   if (range.endsWith('/*')) return 'does not say how large the file is';
+  const [, start, end] = RANGE.exec(range) ?? [];
+  if (Number(end) + 1 - Number(start) !== body.byteLength)
+    return `sent ${body.byteLength} bytes for what it calls ${range}`;
   return 'answered a range request with a range that was not asked for';
 }
 

@@ -1,7 +1,8 @@
 /** Files on web servers, with the middlewares that they want. Runs anywhere. */
+import { invalidInput } from '../errors.js';
 import type { ByteSource } from './byte-source.js';
 import { HttpSource } from './http.js';
-import type { HttpOptions } from './http-request.js';
+import { type HttpOptions, publicUrl } from './http-request.js';
 import { withCoalescing } from './middleware/coalesce.js';
 import { withLimit } from './middleware/limit.js';
 import { type RetryOptions, retrying, withRetry } from './middleware/retry.js';
@@ -30,8 +31,11 @@ function hostLimit(url: string): Semaphore {
   return known;
 }
 
+/** Whether a path is an `http(s):` address. @throws {TerrachipError} INVALID_INPUT for an address that cannot be one */
 export function isUrl(path: string): boolean {
-  return /^https?:\/\//i.test(path);
+  if (!/^https?:\/\//i.test(path)) return false;
+  if (!URL.canParse(path)) throw invalidInput(publicUrl(path), 'is no valid URL', 'correct it');
+  return true;
 }
 
 /** Opens an `http(s):` URL. Requests to one host are bounded, whoever makes them. */

@@ -67,6 +67,27 @@ describe('HttpSource', () => {
     expect(server.ranges).toHaveLength(5);
   });
 
+  it('knows the wait that a server asks for, by seconds or by a date', async () => {
+    const hour = 3_600_000;
+    for (const [value, least, most] of [
+      ['7', 7000, 7000],
+      [new Date(Date.now() + hour).toUTCString(), hour / 2, hour],
+      [new Date(Date.now() - hour).toUTCString(), 0, 0],
+      ['soon', 0, 0],
+    ] as const) {
+      server.fault = (_, response) => {
+        response.writeHead(503, { 'retry-after': value }).end();
+        return true;
+      };
+      const retryAfter = await HttpSource.open(server.url).then(
+        () => null,
+        (error: Error) => (error.cause as { retryAfter: number }).retryAfter,
+      );
+      expect(retryAfter).toBeGreaterThanOrEqual(least);
+      expect(retryAfter).toBeLessThanOrEqual(most);
+    }
+  });
+
   it('repeats an answer that breaks off', async () => {
     server.fault = (_, response, n) => {
       if (n !== 1) return false;
@@ -376,6 +397,39 @@ describe('HttpSource', () => {
     const refused = HttpSource.open('http://127.0.0.1:1/a.tif');
     await expect(refused).rejects.toThrow(/127\.0\.0\.1:1\/a\.tif failed \(.+\); try again later/);
     await expect(refused).rejects.not.toThrow(/fetch failed/);
+  });
+
+  it('names an address that is none, without its password', async () => {
+    await expect(openSource('http://user:secret@localhost:99999/a.tif?key=secret')).rejects.toThrow(
+      /^http:\/\/localhost:99999\/a.tif is no valid URL; correct it\.$/,
+    );
+  });
+
+  it('says in a line that a server speaks no TLS', async () => {
+    const refused = HttpSource.open(server.url.replace('http:', 'https:'));
+    await expect(refused).rejects.toThrow(/file\.tif failed \(TLS: [a-z ]+\); try again later/);
+  });
+
+  it('follows a redirect whose address is in UTF-8', async () => {
+    server.fault = (request, response) => {
+      if (request.url === '/d%C3%BCne.tif') return false;
+      response.writeHead(302, { location: Buffer.from('/düne.tif').toString('latin1') }).end();
+      return true;
+    };
+    const source = await HttpSource.open(server.url);
+    expect(source.size).toBe(300_000);
+  });
+
+  it('says that a range has other bytes than it is called', async () => {
+    server.fault = (_, response, n) => {
+      if (n === 0) return false;
+      response.writeHead(206, { 'content-range': 'bytes 100000-100009/300000' }).end('short');
+      return true;
+    };
+    const source = await HttpSource.open(server.url);
+    await expect(source.read(100_000, 10)).rejects.toThrow(
+      /sent 5 bytes for what it calls bytes 100000-100009\/300000/,
+    );
   });
 
   it('never takes more bytes than it asked for', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import '../../src/geo/node/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { Crs } from '../../src/geo/node/index.js';
+import { openRaster, type Raster } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { arrayV3, writeStore, writeZarrStore, zarrCoordinate } from '../support/zarr-store.js';
 
@@ -78,6 +78,53 @@ describe('coordinates', () => {
     // The same values with a tenth of a pixel of noise are not.
     const noisy = data.map((value, i) => value + (i % 7 === 0 ? step / 2 : 0));
     expect(await transformOf({ data: noisy }, 'noisy')).toBe(null);
+  });
+});
+
+describe('a grid mapping', () => {
+  const placeOf = async (
+    name: string,
+    gridMapping: string,
+    system: object,
+    units = 'm',
+    coordinates: readonly [number, number] = [500_005, 500_015],
+  ): Promise<Pick<Raster, 'crs' | 'transform' | 'placeProblem'>> => {
+    const scalar = { data: Uint8Array.of(0), shape: [1], dimensions: ['one'] };
+    const store = await writeZarrStore(folder, `${name}.zarr`, {
+      x: zarrCoordinate(coordinates, 'x', { units }),
+      y: zarrCoordinate(coordinates, 'y', { units }),
+      v: {
+        data: new Uint8Array(4),
+        shape: [2, 2],
+        dimensions: ['y', 'x'],
+        attributes: { grid_mapping: gridMapping },
+      },
+      map: { ...scalar, attributes: system },
+      globe: { ...scalar, attributes: { grid_mapping_name: 'latitude_longitude' } },
+    });
+    const raster = await openRaster(`${store}#v`);
+    await raster.close();
+    return raster;
+  };
+  const utm = { crs_wkt: Crs.fromEpsg(32632).wkt };
+
+  it('is the one of several that names the axes', async () => {
+    for (const text of ['map: x y globe: lat lon', 'globe: lat lon map: x y', 'globe: lat lon map: y x']) {
+      expect((await placeOf('several', text, utm)).crs?.epsg).toBe(32632);
+    }
+  });
+
+  it('is in metres where its coordinates are in kilometres', async () => {
+    for (const units of ['km', 'kilometers', '1000 m']) {
+      const { transform } = await placeOf('kilometres', 'map', utm, units, [500.005, 500.015]);
+      expect(transform?.toTuple().map((n) => Number(n.toFixed(6)))).toEqual([10, 0, 500_000, 0, 10, 500_000]);
+    }
+    expect((await placeOf('metres', 'map', utm)).transform?.a).toBe(10);
+  });
+
+  it('that is not known is said', async () => {
+    const raster = await placeOf('unknown', 'map', { grid_mapping_name: 'vertical_perspective' });
+    expect(raster.placeProblem).toBe('has a grid mapping that is not known ("vertical_perspective")');
   });
 });
 

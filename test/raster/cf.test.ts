@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Crs, createTransform } from '../../src/geo/node/index.js';
-import { crsOf } from '../../src/raster/cf/grid-mapping.js';
+import { crsOf, tryCrsOf } from '../../src/raster/cf/grid-mapping.js';
 import { decodeTime, timeDecoder } from '../../src/raster/cf/index.js';
 
 function iso(units: string, value: number, calendar?: string): string {
@@ -96,7 +96,11 @@ describe('grid mappings', () => {
       (crs) => crs.projection.forward({ x: 0.1, y: 0.85 }) as { x: number; y: number },
     );
     expect(Math.hypot(x.x - y.x, x.y - y.y)).toBeLessThan(1e-3);
-    expect(crsOf({ grid_mapping_name: 'rotated_latitude_longitude' })).toBe(null);
+    expect(tryCrsOf({ grid_mapping_name: 'rotated_mercator' })).toEqual({
+      crs: null,
+      problem: 'has a grid mapping that is not known ("rotated_mercator")',
+    });
+    expect(tryCrsOf({ grid_mapping_name: 'rotated_latitude_longitude' }).problem).toMatch(/cannot be used/);
     // The shift of a datum is known by its name: 23.73, 37.97 in EPSG:4121 by pyproj.
     const named = crsOf({
       grid_mapping_name: 'latitude_longitude',
@@ -108,5 +112,34 @@ describe('grid mappings', () => {
     expect(longitude).toBeCloseTo(23.728305471, 6);
     expect(latitude).toBeCloseTo(37.967401013, 6);
     expect(crsOf({})).toBe(null);
+  });
+
+  // The places are those of PROJ's ob_tran.
+  it('have a rotated pole', () => {
+    const rotated = crsOf({
+      grid_mapping_name: 'rotated_latitude_longitude',
+      grid_north_pole_latitude: 39.25,
+      grid_north_pole_longitude: -162,
+      earth_radius: 6371229,
+    });
+    if (rotated === null) throw new Error('no CRS');
+    const { forward } = createTransform(rotated, Crs.wgs84);
+    const { forward: backward } = createTransform(Crs.wgs84, rotated);
+    for (const [from, to] of [
+      [
+        [-5, 3],
+        [9.59292292343558, 53.46581720709658],
+      ],
+      [
+        [12.5, -20],
+        [31.528512293375744, 29.60672393119057],
+      ],
+    ]) {
+      // biome-ignore format: pairs
+      for (const axis of [0, 1]) {
+        expect(forward(from[0], from[1])[axis]).toBeCloseTo(to[axis], 9);
+        expect(backward(to[0], to[1])[axis]).toBeCloseTo(from[axis], 9);
+      }
+    }
   });
 });

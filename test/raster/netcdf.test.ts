@@ -81,8 +81,8 @@ describe('missing values', () => {
   let count = 0;
   /** Six values of two rows as a raster. */
   const rasterOf = async (
-    data: TypedArray,
-    attributes: Record<string, string | number | TypedArray>,
+    data: TypedArray | BigInt64Array,
+    attributes: Record<string, string | number | TypedArray | BigInt64Array>,
   ): Promise<{ nodata: number | null; values: number[] }> => {
     const axis = (name: string, values: number[], units: string): [string, NetcdfVariable] => [
       name,
@@ -124,6 +124,15 @@ describe('missing values', () => {
     });
     expect(await rasterOf(new Float32Array(6), {})).toMatchObject({ nodata: 9.969209968386869e36 });
     expect(await rasterOf(new Int8Array(6), {})).toMatchObject({ nodata: null });
+    // Neither this one nor the largest integer has a float64 of its own.
+    const wide = BigInt64Array.of(-(2n ** 63n) + 2n, 1n, 2n, 3n, 4n, 2n ** 63n - 1n);
+    await expect(rasterOf(wide, {})).rejects.toThrow(/9223372036854775807, which float64 cannot hold/);
+    wide[5] = 5n;
+    expect(await rasterOf(wide, {})).toEqual({ nodata: -(2 ** 63), values: [-(2 ** 63), 1, 2, 3, 4, 5] });
+    wide[0] = 2n ** 63n - 1n;
+    expect(await rasterOf(wide, { _FillValue: BigInt64Array.of(wide[0]) })).toMatchObject({
+      nodata: 2 ** 63,
+    });
     expect(await rasterOf(short(-32767, 1, 2, 3, 4, 5), { _NoFill: 'true' })).toMatchObject({ nodata: null });
   });
 
@@ -174,6 +183,24 @@ describe('missing values', () => {
         message: expect.stringMatching(/#v has a valid range \(100000 to 200000\) that its type/),
       },
     ]);
+  });
+});
+
+describe('labels', () => {
+  it('are rows of characters, or single ones', async () => {
+    const labelled = async (data: string[], shape: number[], dimensions: string[]): Promise<unknown> => {
+      const path = await writeNetcdf4(join(folder, `labels-${shape.length}.nc`), {
+        band: { data, dimensions, shape },
+        v: { data: new Float32Array(8), dimensions: ['band', 'y', 'x'], shape: [2, 2, 2] },
+        y: { data: Float64Array.of(50, 49), dimensions: ['y'], shape: [2] },
+        x: { data: Float64Array.of(1, 2), dimensions: ['x'], shape: [2] },
+      });
+      const raster = await openRaster(`${path}#v`);
+      await raster.close();
+      return raster.bands.map(({ description }) => description);
+    };
+    expect(await labelled([...'nir red '], [2, 4], ['band', 'length'])).toEqual(['band=nir', 'band=red']);
+    expect(await labelled([...'nr'], [2], ['band'])).toEqual(['band=n', 'band=r']);
   });
 });
 

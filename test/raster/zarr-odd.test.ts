@@ -53,6 +53,13 @@ describe('a web server that answers 403', () => {
   });
 });
 
+const bytes = { name: 'bytes', configuration: { endian: 'little' } };
+
+const sharded = (shape: number[], codecs: object[] = [bytes]): object => ({
+  name: 'sharding_indexed',
+  configuration: { chunk_shape: shape, codecs, index_codecs: [bytes] },
+});
+
 describe('an array that cannot be read', () => {
   it('does not hide the others, and is named', async () => {
     const store = await writeStore(folder, 'odd.zarr', {
@@ -63,6 +70,7 @@ describe('an array that cannot be read', () => {
         chunk_grid: { name: 'rectilinear', configuration: { kind: 'inline', chunk_shapes: [[1, 1], 2] } },
       }),
       'shape/zarr.json': arrayV3([2, 2], [0, 2]),
+      'nested/zarr.json': arrayV3([2, 2], [2, 2], { codecs: [sharded([2, 2], [sharded([1, 1])])] }),
       'transformed/zarr.json': arrayV3([2, 2], [2, 2], { storage_transformers: [{ name: 'of mine' }] }),
     });
     const warnings: string[] = [];
@@ -74,10 +82,21 @@ describe('an array that cannot be read', () => {
       expect.stringMatching(
         /^left out: .*grid.zarr.json has a "rectilinear" grid of chunks, which terrachip/,
       ),
+      expect.stringMatching(/^left out: .*nested.zarr.json has shards inside of shards/),
       expect.stringMatching(/^left out: .*shape.zarr.json declares chunks of no values/),
       expect.stringMatching(/^left out: .*transformed.zarr.json has storage transformers/),
     ]);
     await expect(openRaster(`${store}#grid`)).rejects.toThrow(/"rectilinear" grid of chunks/);
+  });
+
+  it('for it has no values is told by its shape', async () => {
+    const store = await writeStore(folder, 'nothing.zarr', {
+      'zarr.json': { zarr_format: 3, node_type: 'group' },
+      'v/zarr.json': arrayV3([0, 4, 4], [1, 4, 4]),
+    });
+    await expect(openRaster(store)).rejects.toThrow(
+      /nothing.zarr holds no pixels: v has the shape 0 × 4 × 4/,
+    );
   });
 });
 
@@ -122,6 +141,34 @@ describe('Zstandard without a declared size', () => {
 });
 
 describe('parts of the specification', () => {
+  // As numcodecs.Delta('<i4', astype='<i2') encodes them, and as zarr-python reads a chunk that is not there.
+  it('differences in a smaller type, and the largest integer as a fill value', async () => {
+    const array = (dtype: string, fill: number, filters: object[] | null): object => ({
+      zarr_format: 2,
+      shape: [1, 4],
+      chunks: [1, 4],
+      dtype,
+      fill_value: fill,
+      filters,
+      compressor: null,
+      order: 'C',
+    });
+    const store = await writeStore(folder, 'differences.zarr', {
+      '.zgroup': { zarr_format: 2 },
+      'v/.zarray': array('<i4', -1, [{ id: 'delta', dtype: '<i4', astype: '<i2' }]),
+      'v/0.0': new Uint8Array(Int16Array.of(100, -7, 300, -393).buffer),
+      'w/.zarray': array('<i8', 2 ** 63, null),
+    });
+    const planesOf = async (name: string): Promise<unknown> => {
+      const raster = await openRaster(`${store}#${name}`);
+      const [plane] = await raster.readPlanes();
+      await raster.close();
+      return { nodata: raster.bands[0].nodata, values: [...plane] };
+    };
+    expect(await planesOf('v')).toEqual({ nodata: -1, values: [100, 93, 393, 0] });
+    expect(await planesOf('w')).toEqual({ nodata: 2 ** 63, values: [2 ** 63, 2 ** 63, 2 ** 63, 2 ** 63] });
+  });
+
   it('an index at the start of a shard, and filters of numcodecs in version 3', async () => {
     const shard = new Uint8Array(32 + 2);
     const view = new DataView(shard.buffer);

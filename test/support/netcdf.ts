@@ -3,14 +3,15 @@ import h5wasm from 'h5wasm/node';
 import type { TypedArray } from '../../src/geo/index.js';
 
 export interface NetcdfVariable {
-  readonly data: TypedArray;
+  /** Texts are stored as characters: one value each. */
+  readonly data: TypedArray | BigInt64Array | string[];
   /** Names of variables of one dimension; none for a scalar. */
   readonly dimensions: readonly string[];
   readonly shape: readonly number[];
   /** With it values are deflated. */
   readonly chunks?: readonly number[];
   /** Plain numbers are stored as float64; typed arrays as what they are. */
-  readonly attributes?: Readonly<Record<string, string | number | TypedArray>>;
+  readonly attributes?: Readonly<Record<string, string | number | TypedArray | BigInt64Array>>;
 }
 
 export async function writeNetcdf4(
@@ -26,21 +27,21 @@ export async function writeNetcdf4(
         name,
         data,
         shape: [...shape],
+        ...(Array.isArray(data) ? { dtype: 'S1' } : {}),
         ...(chunks === undefined ? {} : { chunks: [...chunks], compression: 4 }),
       });
       for (const [key, value] of Object.entries(attributes)) dataset.create_attribute(key, value);
     }
     for (const [name, { dimensions }] of Object.entries(variables)) {
-      if (dimensions.length === 1 && dimensions[0] === name) {
+      if (dimensions[0] === name) {
         const scale = file.get(name);
         if (scale instanceof h5wasm.Dataset) scale.make_scale(name);
       }
     }
     for (const [name, { dimensions }] of Object.entries(variables)) {
       const dataset = file.get(name);
-      if (!(dataset instanceof h5wasm.Dataset)) continue;
-      for (const [axis, dimension] of dimensions.entries())
-        if (dimension !== name) dataset.attach_scale(axis, dimension);
+      if (!(dataset instanceof h5wasm.Dataset) || dimensions[0] === name) continue;
+      for (const [axis, dimension] of dimensions.entries()) dataset.attach_scale(axis, dimension);
     }
   } finally {
     file.close();

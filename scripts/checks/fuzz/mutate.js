@@ -9,10 +9,13 @@ import { mutateTiff } from './tiff.js';
 
 /** How many of a hundred cases are of each kind. */
 const SHARES = {
-  tiff: 34, jp2: 4, zarr: 14, npy: 5, zip: 3, checkpoint: 7,
-  catalog: 14, fgb: 4, gpkg: 5, geojson: 3, topojson: 2, shp: 2, shapezip: 1, stac: 2,
+  tiff: 30, pam: 2, jp2: 4, zarr: 14, npy: 5, zip: 3, checkpoint: 6,
+  catalog: 11, fgb: 4, gpkg: 5, geojson: 3, topojson: 2, parquet: 4, shp: 4, shapezip: 1, stac: 2,
 }; // biome-ignore format: a table
 const KINDS = Object.entries(SHARES).flatMap(([kind, share]) => Array(share).fill(kind));
+
+/** Kinds of several files, of which one is damaged at a time. */
+const STORES = new Set(['zarr', 'shp', 'pam']);
 
 /** Kinds whose files are one JSON document. */
 const DOCUMENTS = new Set(['geojson', 'topojson', 'stac']);
@@ -36,9 +39,8 @@ export function makeCase(seeds, seed, number) {
 }
 
 function mutate(random, { kind, files }, other) {
-  if (kind === 'zarr') return mutateStore(random, files, other.files);
+  if (STORES.has(kind)) return mutateStore(random, files, other.files);
   if (kind === 'catalog') return mutateCatalog(random, files, other.files);
-  if (kind === 'shp') return mutateStore(random, files, other.files);
   const bytes = files[''];
   if (kind === 'tiff' && random.chance(0.65) && mutateTiff(random, bytes)) return;
   if (DOCUMENTS.has(kind) && random.chance(0.85)) {
@@ -57,10 +59,13 @@ function mutate(random, { kind, files }, other) {
 
 const isDocument = (key) => /(^|\/)(zarr\.json|\.z\w+)$/.test(key);
 
+/** Small files beside others, which are damaged as often as these. */
+const isSidecar = (key) => /\.(shx|cpg|xml)$/.test(key);
+
 function mutateStore(random, files, other) {
   const keys = Object.keys(files);
   if (keys.length === 0) return;
-  const documents = keys.filter(isDocument);
+  const documents = keys.filter((name) => isDocument(name) || isSidecar(name));
   const key = random.pick(random.chance(0.75) && documents.length > 0 ? documents : keys);
   const kind = random.unit();
   if (kind < 0.03) delete files[key];
@@ -81,6 +86,8 @@ export function nameOf({ kind }) {
     checkpoint: 'case.pt',
     catalog: 'case.catalog',
     shp: 'case.shapefile',
+    pam: 'case.pam',
+    parquet: 'case.parquet',
     shapezip: 'case.shp.zip',
     stac: 'case.json',
     topojson: 'case.topojson',

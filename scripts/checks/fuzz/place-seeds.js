@@ -55,7 +55,12 @@ async function catalogs() {
     await writeCatalog(GeoCatalog.empty, path('empty'));
     const dated = GeoCatalog.from(rows(30, 'y')).filter(({ interval }) => Number.isFinite(interval.start));
     await writeStacGeoParquet(dated, path('items'), { rowGroupSize: 8 });
-    return ['small', 'pages', 'empty', 'items'].map((name) => catalogSeed(name, path(name)));
+    const made = ['small', 'pages', 'empty', 'items'].map((name) => catalogSeed(name, path(name)));
+    // A catalog's file is GeoParquet, so it is read as a vector file too.
+    return [
+      ...made,
+      ...made.map(({ name, files }) => ({ kind: 'parquet', name, files: { '': files[CATALOG] } })),
+    ];
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -151,6 +156,7 @@ const KINDS = {
   '.geojson': 'geojson',
   '.topojson': 'topojson',
   '.zip': 'shapezip',
+  '.parquet': 'parquet',
 };
 
 /** Small vector files, catalogs and items below a folder, but no file geodatabases. @returns {Seed[]} */
@@ -162,7 +168,7 @@ function filesOf(folder, mostBytes, isStac = false) {
     if (!statSync(path).isFile() || statSync(path).size > mostBytes) return [];
     const ending = /\.\w+$/.exec(name)?.[0];
     if (ending === '.shp') return [shapeSeed(path, name)];
-    if (ending === '.parquet') return isStac ? [catalogSeed(name, path)] : [];
+    if (ending === '.parquet' && isStac) return [catalogSeed(name, path)];
     const bytes = readFileSync(path);
     const isItem =
       isStac && ending === '.json' && /^\s*\{\s*"type": "Feature/.test(bytes.toString('latin1', 0, 200));

@@ -90,5 +90,5 @@ export function placeWays(kind, path) {
   if (kind === 'geojson')
     return [() => readVector(path), async () => void lookAt(await loadCatalog(path)) ?? []];
   if (kind === 'shp') return [() => readVector(join(path, 'case.shp'))];
-  return ['topojson', 'fgb', 'gpkg', 'shapezip'].includes(kind) ? [() => readVector(path)] : null;
+  return ['topojson', 'fgb', 'gpkg', 'shapezip', 'parquet'].includes(kind) ? [() => readVector(path)] : null;
 }

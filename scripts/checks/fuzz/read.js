@@ -1,10 +1,14 @@
 // What a case must survive: everything that a prudent reader does with a file.
+import { join } from 'node:path';
 import { openCheckpointFile } from 'terrachip/inference';
 import { openNpy, openRaster, openZarr } from 'terrachip/raster';
 import { placeWays } from './read-places.js';
 
 /** A reader asks for windows of this size at most, as long as it does not know the file. */
 const SIDE = 256;
+
+/** The raster of a case that is a raster and the document beside it. */
+export const RASTER = 'case.tif';
 
 /** Arrays of a store that are read. */
 const MOST_ARRAYS = 4;
@@ -113,7 +117,8 @@ async function readCheckpoint(path) {
  */
 export async function readCase(kind, path) {
   const ways = placeWays(kind, path) ?? [
-    () => (kind === 'checkpoint' ? readCheckpoint(path) : readRaster(path)),
+    () =>
+      kind === 'checkpoint' ? readCheckpoint(path) : readRaster(kind === 'pam' ? join(path, RASTER) : path),
   ];
   if (kind === 'zarr' || kind === 'zip') ways.unshift(async () => readStore(await openZarr(path)));
   if (kind === 'npy') ways.unshift(() => readNpy(path));

@@ -16,6 +16,7 @@ import {
 } from 'terrachip/raster';
 import { root } from '../support.js';
 import { documentSeeds, placeSeeds } from './place-seeds.js';
+import { RASTER } from './read.js';
 
 const FIXTURES = join(root, 'test', 'fixtures');
 
@@ -112,6 +113,31 @@ async function writeCogs(folder) {
   }
 }
 
+/** What GDAL writes beside a raster. */
+const PAM = `<PAMDataset>
+  <SRS dataAxisToSRSAxisMapping="1,2">EPSG:32632</SRS>
+  <GeoTransform>300000, 10, 0, 5000000, 0, -10</GeoTransform>
+  <Metadata><MDI key="AREA_OR_POINT">Area</MDI></Metadata>
+  <Metadata domain="xml:ESRI" format="xml"><GeodataXform><SpatialReference><WKT>EPSG:3857</WKT></SpatialReference></GeodataXform></Metadata>
+  <PAMRasterBand band="1">
+    <NoDataValue le_hex_equiv="000000000000F0BF">-1</NoDataValue><Offset>1</Offset><Scale>0.1</Scale>
+    <Description>first &amp; only</Description><ColorInterp>Palette</ColorInterp>
+    <ColorTable><Entry c1="1" c2="2" c3="3" c4="255"/><Entry c1="9" c2="8" c3="7" c4="0"/></ColorTable>
+  </PAMRasterBand>
+</PAMDataset>
+`;
+
+/** Some rasters with such a document. @returns {Seed[]} */
+function besideSeeds(rasters) {
+  return rasters
+    .filter(({ kind }) => kind === 'tiff')
+    .map(({ name, files }) => ({
+      kind: 'pam',
+      name: `${name} with .aux.xml`,
+      files: { [RASTER]: files[''], [`${RASTER}.aux.xml`]: Buffer.from(PAM) },
+    }));
+}
+
 async function writeStores(folder) {
   for (const compression of ['none', 'zstd', 'gzip', 'blosc']) {
     const store = join(folder, compression);
@@ -172,7 +198,8 @@ async function writtenSeeds() {
       await writeNpy(join(cogs, `${dtype}.npy`), { shape: [2, 8, 60], dtype }, plane(dtype));
     }
     const written = readdirSync(stores).map((name) => storeSeed(stores, name));
-    return [...fileSeeds(cogs), ...written, ...plainStores()];
+    const files = fileSeeds(cogs);
+    return [...files, ...written, ...plainStores(), ...besideSeeds(files)];
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -11,8 +11,14 @@ export interface NamedFile {
 
 /** The last part of a path or of a URL's path. */
 export function fileName(path: string): string {
-  const place = isUrl(path) ? decodeURIComponent(new URL(path).pathname) : path;
-  return basename(place.replace(/\/+$/, ''));
+  const place = isUrl(path) ? new URL(path).pathname : path;
+  const name = basename(place.replace(/\/+$/, ''));
+  try {
+    return isUrl(path) ? basename(decodeURIComponent(name)) : name;
+  } catch {
+    // A percent sign that is no escape.
+    return name;
+  }
 }
 
 /**

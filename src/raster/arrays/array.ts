@@ -54,7 +54,10 @@ export interface StoredArray {
    * types and codecs that terrachip does not know, TOO_LARGE for more than 4 GiB at once
    */
   read(selection?: Selection, options?: ReadArrayOptions): Promise<NdArray>;
-  /** The values of an array of text, in C order. @throws {TerrachipError} UNSUPPORTED for other types */
+  /**
+   * The values of an array of text, in C order; of one of characters (`char`), which netCDF has for texts, those along the
+   * last axis are a text, without padding. @throws {TerrachipError} UNSUPPORTED for other types
+   */
   readText(options?: ReadArrayOptions): Promise<string[]>;
 }
 

@@ -22,18 +22,18 @@ export const NUMERIC_TYPES: Readonly<Record<string, { readonly bytes: number; re
 
 /**
  * 64-bit integers as float64.
- * @param nodata what stands for no data, as float64 has it: often an end of the range, which float64 does not hold
- * @throws {TerrachipError} UNSUPPORTED for an integer that float64 cannot hold
+ * @param missing what stands for no data, as float64 has it: often an end of the range, which float64 does not hold
+ * @throws {TerrachipError} UNSUPPORTED for another integer that float64 cannot hold
  */
 export function integersToFloat64(
   name: string,
   values: BigInt64Array | BigUint64Array,
-  nodata: number | null = null,
+  missing: readonly number[] = [],
 ): Float64Array {
   const result = new Float64Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i]);
-    if (!Number.isSafeInteger(value) && value !== nodata && BigInt(value) !== values[i]) {
+    if (!Number.isSafeInteger(value) && !missing.includes(value) && BigInt(value) !== values[i]) {
       throw new TerrachipError(
         'UNSUPPORTED',
         `${name} holds the 64-bit integer ${values[i]}, which float64 cannot hold exactly`,
@@ -50,9 +50,13 @@ export function integersToFloat64(
  * What a library gives for an array of numbers as terrachip's element types; null for what is no such array.
  * @throws {TerrachipError} as `integersToFloat64`
  */
-export function numbersFrom(name: string, values: unknown, nodata: number | null = null): TypedArray | null {
+export function numbersFrom(
+  name: string,
+  values: unknown,
+  missing: readonly number[] = [],
+): TypedArray | null {
   if (values instanceof BigInt64Array || values instanceof BigUint64Array)
-    return integersToFloat64(name, values, nodata);
+    return integersToFloat64(name, values, missing);
   const known =
     values instanceof Uint8Array ||
     values instanceof Int8Array ||

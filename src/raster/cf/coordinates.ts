@@ -131,8 +131,18 @@ async function coordinatesAlong(
   signal?: AbortSignal,
 ): Promise<Coordinate[]> {
   const counted = Array.from({ length: variable.shape[axis] }, (_, i) => i);
-  const coordinate = await coordinateOf(group, variable, axis);
-  if (coordinate === null || sizeOf(coordinate.shape) > MAX_COORDINATES) return counted;
+  const dimension = variable.dimensions[axis];
+  const coordinate = dimension === null ? null : await findArray(group, variable.path, dimension);
+  // The characters of a text are an axis of their own.
+  const rank = coordinate?.storedType === 'char' ? [1, 2] : [1];
+  if (
+    coordinate === null ||
+    !rank.includes(coordinate.shape.length) ||
+    coordinate.shape[0] !== counted.length ||
+    sizeOf(coordinate.shape) > MAX_COORDINATES
+  ) {
+    return counted;
+  }
   const options = signal === undefined ? {} : { signal };
   const readable = async <T>(read: () => Promise<T>): Promise<T | null> => {
     try {
@@ -143,8 +153,10 @@ async function coordinatesAlong(
       return null;
     }
   };
-  if (coordinate.storedType === 'string') {
-    return (await readable(() => coordinate.readText(options))) ?? counted;
+  if (coordinate.storedType === 'string' || coordinate.storedType === 'char') {
+    const texts = await readable(() => coordinate.readText(options));
+    if (texts === null) return counted;
+    return coordinate.storedType === 'char' && coordinate.shape.length === 1 ? [...texts[0]] : texts;
   }
   if (coordinate.dtype === null) return counted;
   const read = await readable(() => coordinate.read([], options));

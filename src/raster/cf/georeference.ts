@@ -10,8 +10,8 @@ export interface ArrayGeoreference {
   readonly crs: Crs | null;
   /** Pixel (corner-based) to CRS coordinates; null where coordinates are missing or uneven. */
   readonly transform: Affine | null;
-  /** The coordinate variable whose values are uneven; null for none. */
-  readonly uneven: string | null;
+  /** What keeps the variable from a place, as the end of a sentence about it; null for nothing. */
+  readonly placeProblem: string | null;
 }
 
 /** Two transforms are the same when the corners of the image lie this close, in pixels. */
@@ -38,14 +38,21 @@ export async function georeferenceOf(
   spatial: Attributes,
   signal?: AbortSignal,
 ): Promise<ArrayGeoreference> {
-  const mapping = await gridMappingOf(group, variable);
+  const mapping = await gridMappingOf(group, variable, axes);
+  const named = tryCrsOf(mapping);
+  const declaredCrs = named.crs === null ? tryCrsOf(spatial) : named;
   const [xCoordinate, yCoordinate] = await Promise.all([
     coordinateOf(group, variable, axes.x),
     coordinateOf(group, variable, axes.y),
   ]);
   const [x, y] = await Promise.all(
     [xCoordinate, yCoordinate].map(async (coordinate) =>
-      inProjection(await stepsOf(group, coordinate, isLongitude(coordinate), signal), coordinate, mapping),
+      inProjection(
+        await stepsOf(group, coordinate, isLongitude(coordinate), signal),
+        coordinate,
+        mapping,
+        declaredCrs.crs,
+      ),
     ),
   );
   const even =
@@ -55,20 +62,28 @@ export async function georeferenceOf(
   const declared = geoTransformOf(mapping) ?? declaredTransform(spatial);
   const [width, height] = [variable.shape[axes.x], variable.shape[axes.y]];
   const crs =
-    tryCrsOf(mapping).crs ??
-    tryCrsOf(spatial).crs ??
-    (isLongitude(xCoordinate) && !('grid_mapping_name' in mapping) ? Crs.wgs84 : null);
+    declaredCrs.crs ?? (isLongitude(xCoordinate) && !('grid_mapping_name' in mapping) ? Crs.wgs84 : null);
   // Where a subset was taken, the coordinates are right and the declared transform is still that of the whole.
   const agree = even === null || declared === null || sameGrid(even, declared, width, height);
   const transform = usable(agree ? (declared ?? even) : even);
   const uneven =
     x === null && isLong(xCoordinate) ? xCoordinate : isLong(yCoordinate) && y === null ? yCoordinate : null;
-  return { crs, transform, uneven: transform === null ? (uneven?.path ?? null) : null };
+  const placeProblem =
+    transform === null && uneven !== null
+      ? `has coordinates that are not evenly spaced (${uneven.path})`
+      : crs === null
+        ? (named.problem ?? declaredCrs.problem)
+        : null;
+  return { crs, transform, placeProblem };
 }
 
 /** The attributes of the variable that holds the reference system; empty where there is none. */
-async function gridMappingOf(group: ArrayGroup, variable: StoredArray): Promise<Attributes> {
-  const named = namesOf(variable.attributes, 'grid_mapping');
+async function gridMappingOf(
+  group: ArrayGroup,
+  variable: StoredArray,
+  axes: SpatialAxes,
+): Promise<Attributes> {
+  const named = mappingNames(variable, axes);
   const implied = [...namesOf(variable.attributes, 'coordinates'), 'spatial_ref', 'crs'].filter((name) =>
     /^(spatial_ref|crs)$/.test(name),
   );
@@ -77,6 +92,23 @@ async function gridMappingOf(group: ArrayGroup, variable: StoredArray): Promise<
     if (mapping !== null) return mapping.attributes;
   }
   return {};
+}
+
+/**
+ * The names in `grid_mapping`. Its extended form, `crs: x y wgs84: lat lon`, has a system for each set of coordinates: those
+ * of the axes come first.
+ */
+function mappingNames(variable: StoredArray, axes: SpatialAxes): string[] {
+  const names = namesOf(variable.attributes, 'grid_mapping');
+  const text = textOf(variable.attributes, 'grid_mapping') ?? '';
+  const ofAxes = (name: string): boolean => {
+    const [, after = ''] = text.split(`${name}:`);
+    const words = after.trim().split(/\s+/);
+    const end = words.findIndex((word) => word.endsWith(':'));
+    const coordinates = end < 0 ? words : words.slice(0, end);
+    return [axes.x, axes.y].every((axis) => coordinates.includes(variable.dimensions[axis] ?? ''));
+  };
+  return [...names.filter(ofAxes), ...names];
 }
 
 /** GDAL's geotransform, which rioxarray writes too. */
@@ -104,15 +136,32 @@ function isLong(coordinate: StoredArray | null): boolean {
   return coordinate !== null && coordinate.shape[0] > 1;
 }
 
-/** Scan angles of a geostationary satellite times its height are the metres of PROJ's projection. */
+/** Metres of the units that coordinates of a map may have, beside the map's own. */
+const LENGTHS: readonly (readonly [RegExp, number])[] = [
+  [/^(1000 m|km|kilomet(er|re)s?)$/i, 1000],
+  [/^(ft|foot|feet|international_foot)$/i, 0.3048],
+  [/^(us-ft|us[_ ]survey[_ ](foot|feet)|(foot|feet)_us)$/i, 1200 / 3937],
+];
+
+/**
+ * Steps in the units of the reference system. Scan angles of a geostationary satellite times its height are the metres of
+ * PROJ's projection.
+ */
 function inProjection(
   steps: Steps | null,
   coordinate: StoredArray | null,
   mapping: Attributes,
+  crs: Crs | null,
 ): Steps | null {
   if (steps === null || coordinate === null) return null;
+  const units = textOf(coordinate.attributes, 'units')?.trim() ?? '';
+  const length = LENGTHS.find(([pattern]) => pattern.test(units))?.[1];
+  if (length !== undefined && crs !== null && crs.metresPerUnit !== null) {
+    const factor = length / crs.metresPerUnit;
+    // Two kinds of feet differ by less than names of them are trusted.
+    return Math.abs(factor - 1) < 1e-5 ? steps : { first: steps.first * factor, step: steps.step * factor };
+  }
   if (textOf(mapping, 'grid_mapping_name') !== 'geostationary') return steps;
-  const units = textOf(coordinate.attributes, 'units') ?? '';
   const radians = /^rad(ians?)?$/i.test(units) ? 1 : /^(micro|µ)rad(ians?)?$/i.test(units) ? 1e-6 : null;
   const height = numberOf(mapping, 'perspective_point_height');
   if (radians === null || height === null) return steps;

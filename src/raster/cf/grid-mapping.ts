@@ -30,12 +30,14 @@ export function crsOf(attributes: Attributes): Crs | null {
   );
 }
 
-/** As `crsOf`, with null for one that proj4js cannot use, and why. */
+/** As `crsOf`, with null for one that cannot be used, and why, as the end of a sentence about the variable. */
 export function tryCrsOf(attributes: Attributes): { crs: Crs | null; problem: string | null } {
   try {
-    return { crs: crsOf(attributes), problem: null };
+    const crs = crsOf(attributes);
+    const method = crs === null ? textOf(attributes, 'grid_mapping_name') : null;
+    return { crs, problem: method === null ? null : `has a grid mapping that is not known ("${method}")` };
   } catch (error) {
-    return { crs: null, problem: messageOf(error) };
+    return { crs: null, problem: `has a grid mapping that cannot be used (${messageOf(error)})` };
   }
 }
 
@@ -100,6 +102,10 @@ const METHODS: Readonly<Record<string, { proj: string; parameters: Readonly<Reco
     parameters: { h: 'perspective_point_height', lon_0: 'longitude_of_projection_origin' },
   },
   sinusoidal: { proj: 'sinu', parameters: { lon_0: 'longitude_of_central_meridian' } },
+  rotated_latitude_longitude: {
+    proj: 'ob_tran +o_proj=longlat',
+    parameters: { o_lat_p: 'grid_north_pole_latitude' },
+  },
   lambert_cylindrical_equal_area: {
     proj: 'cea',
     parameters: { lon_0: 'longitude_of_central_meridian', lat_ts: 'standard_parallel' },
@@ -120,6 +126,12 @@ function projOf(method: string, attributes: Attributes): string | null {
     parallels.slice(0, 2).forEach((value, i) => {
       parts.push(`+lat_${i + 1}=${value}`);
     });
+  }
+  if (method === 'rotated_latitude_longitude') {
+    // PROJ counts from the meridian opposite of the pole's.
+    const pole = numberOf(attributes, 'grid_north_pole_longitude') ?? 0;
+    const turned = numberOf(attributes, 'north_pole_grid_longitude') ?? 0;
+    parts.push(`+lon_0=${pole > 0 ? pole - 180 : pole + 180}`, `+o_lon_p=${turned}`);
   }
   if (known.proj === 'geos') {
     const fixed = textOf(attributes, 'fixed_angle_axis');

@@ -1,6 +1,6 @@
 /** Which stored values of a variable stand for no data: CF's fill values, missing values and valid ranges. */
 import { allocateArray, type Dtype, isFloat, rangeOf, type TypedArray, viewArray } from '../../geo/index.js';
-import type { StoredArray } from '../arrays/index.js';
+import type { Attributes, StoredArray } from '../arrays/index.js';
 import { missingValuesOf, numberOf, numbersOf, textOf } from './attributes.js';
 
 export interface MissingValues {
@@ -22,7 +22,16 @@ const DEFAULT_FILLS: Readonly<Record<string, number>> = {
   uint32: 4_294_967_295,
   float32: 9.969209968386869e36,
   float64: 9.969209968386869e36,
+  // As float64 rounds them.
+  int64: -(2 ** 63),
+  uint64: 2 ** 64,
 };
+
+/** Declared missing values that 64-bit integers hold and float64 rounds, and further ones. */
+export function missingWideValues(attributes: Attributes, others: readonly number[]): number[] {
+  const declared = ['_FillValue', 'missing_value'].flatMap((name) => missingValuesOf(attributes, name));
+  return [...declared, ...others].filter((value) => Math.abs(value) > Number.MAX_SAFE_INTEGER);
+}
 
 /**
  * @param dtype the type that `_Unsigned` makes of the stored one

@@ -56,8 +56,7 @@ interface Init {
   readonly crs: Crs | null;
   readonly transform: Affine | null;
   readonly swath: readonly [latitude: string, longitude: string] | null;
-  /** The axis whose coordinates are uneven, or null. */
-  readonly uneven: string | null;
+  readonly placeProblem: string | null;
 }
 
 /**
@@ -110,9 +109,7 @@ export class ArrayRaster implements Raster {
     this.placeProblem =
       this.swath !== null
         ? `lies by arrays of latitude and longitude (${this.swath.join(' and ')})`
-        : init.uneven !== null
-          ? `has coordinates that are not evenly spaced (${init.uneven})`
-          : null;
+        : init.placeProblem;
     this.compression = array.compression;
     this.blockSize = [array.chunkShape[x], array.chunkShape[y]];
     this.overviews = reduced.map(({ shape }) => [shape[x], shape[y]] as const);
@@ -180,7 +177,7 @@ export class ArrayRaster implements Raster {
       time: await scalarTime(group, array, signal),
       swath: rank === 1 ? null : await swathOf(group, array),
       ...(found === null
-        ? { crs: null, transform: null, uneven: null }
+        ? { crs: null, transform: null, placeProblem: null }
         : await georeferenceOf(group, array, found, spatial, signal)),
     });
   }

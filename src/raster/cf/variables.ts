@@ -73,6 +73,17 @@ async function unreadTypes(group: ArrayGroup): Promise<string> {
   return found.slice(0, SHOWN).join(', ');
 }
 
+/** The arrays that would be rasters if they had values, with their shapes; empty for none. */
+async function emptyArrays(group: ArrayGroup): Promise<string> {
+  const found: string[] = [];
+  for (const path of await group.list()) {
+    const array = await group.array(path).catch(() => null);
+    if (array === null || array.dtype === null || array.shape.length < 2 || sizeOf(array.shape) > 0) continue;
+    found.push(`${path} has the shape ${array.shape.join(' × ')}`);
+  }
+  return found.slice(0, SHOWN).join(', ');
+}
+
 /** Of the levels of one variable only the largest. */
 async function withoutReduced(group: ArrayGroup, paths: readonly string[]): Promise<string[]> {
   const kept = await Promise.all(
@@ -131,7 +142,12 @@ export async function chooseVariable(
         { feature: 'types of arrays' },
       );
     }
-    throw invalidInput(group.name, 'holds no array of numbers with two axes or more', 'check the file');
+    const empty = await emptyArrays(group);
+    throw invalidInput(
+      group.name,
+      empty === '' ? 'holds no array of numbers with two axes or more' : `holds no pixels: ${empty}`,
+      'check the file',
+    );
   }
   const shown = paths.length > SHOWN ? `${paths.slice(0, SHOWN).join(', ')}, …` : paths.join(', ');
   if (variable !== undefined && wanted.length === 0) {

@@ -105,9 +105,9 @@ export function decodeSamples(
     case 'float24':
       return float24ToFloat(bytes, length);
     case 'int64':
-      return integersToFloat64(name, new BigInt64Array(bytes.buffer, bytes.byteOffset, length), nodata);
+      return integersToFloat64(name, new BigInt64Array(bytes.buffer, bytes.byteOffset, length), [nodata]);
     case 'uint64':
-      return integersToFloat64(name, new BigUint64Array(bytes.buffer, bytes.byteOffset, length), nodata);
+      return integersToFloat64(name, new BigUint64Array(bytes.buffer, bytes.byteOffset, length), [nodata]);
   }
 }
 

@@ -186,7 +186,7 @@ class Netcdf3Array implements StoredArray {
     const width = this.shape.at(-1) ?? 1;
     const decoder = new TextDecoder();
     return Array.from({ length: width === 0 ? 0 : bytes.length / width }, (_, i) =>
-      decoder.decode(bytes.subarray(i * width, (i + 1) * width)).replace(/\0+$/, ''),
+      decoder.decode(bytes.subarray(i * width, (i + 1) * width)).replace(/[\0 ]+$/, ''),
     );
   }
 }

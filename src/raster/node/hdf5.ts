@@ -20,6 +20,7 @@ import {
   type StoredArray,
   unreadableType,
 } from '../arrays/index.js';
+import { missingWideValues } from '../cf/missing.js';
 import type { BlockCache } from '../geotiff/reader.js';
 import { missingPackage } from '../netcdf/index.js';
 
@@ -46,6 +47,9 @@ const SLAB_BYTES = 64 * 2 ** 20;
 const LARGE_CHUNK_BYTES = 64 * 1024;
 
 const MAX_TEXTS = 2 ** 20;
+
+/** netCDF's own fill values of 64-bit integers, as float64 rounds them. */
+const WIDE_FILLS = [-(2 ** 63), 2 ** 64];
 
 /** Names of the type classes that are not read. */
 const CLASSES: Readonly<Record<number, string>> = {
@@ -208,6 +212,8 @@ function plain(value: unknown): unknown {
 function typeName({ type, size, signed }: Metadata): string {
   if (type === INTEGER || type === ENUMERATION) return `${signed ? 'int' : 'uint'}${8 * size}`;
   if (type === FLOAT) return `float${8 * size}`;
+  // netCDF keeps texts as arrays of characters.
+  if (type === TEXT && size === 1) return 'char';
   return type === TEXT ? 'string' : (CLASSES[type] ?? `HDF5 class ${type}`);
 }
 
@@ -223,6 +229,7 @@ class Hdf5Array implements StoredArray {
   readonly chunkShape: readonly number[];
   readonly compression: string;
   readonly nodata = null;
+  readonly #missing: readonly number[];
   readonly #dataset: Dataset;
   readonly #cache: BlockCache;
   readonly #id = nextId++;
@@ -243,6 +250,7 @@ class Hdf5Array implements StoredArray {
     if (metadata.chunks !== null) checkChunk(this.name, metadata.chunks, metadata.size);
     this.compression = dataset.filters.map(({ name }) => name).join('+') || 'none';
     this.attributes = attributesOf(dataset);
+    this.#missing = missingWideValues(this.attributes, WIDE_FILLS);
     this.realAttributes = realAttributesOf(dataset);
     this.dimensions = dimensionNames(dataset, path, this.shape.length);
     this.#dataset = dataset;
@@ -297,9 +305,18 @@ class Hdf5Array implements StoredArray {
   }
 
   async readText(): Promise<string[]> {
-    if (this.storedType !== 'string' || sizeOf(this.shape) > MAX_TEXTS) throw unreadableType(this, 'text');
+    const isText = this.storedType === 'string' || this.storedType === 'char';
+    if (!isText || sizeOf(this.shape) > MAX_TEXTS) throw unreadableType(this, 'text');
     const value = this.#guarded(() => this.#dataset.to_array());
-    return flatten(value).map((text) => String(text).replace(/\0+$/, ''));
+    const texts = flatten(value).map((text) => String(text).replace(/\0+$/, ''));
+    const width = this.shape.at(-1) ?? 1;
+    if (this.storedType === 'string' || width === 0) return texts;
+    return Array.from({ length: texts.length / width }, (_, i) =>
+      texts
+        .slice(i * width, (i + 1) * width)
+        .join('')
+        .trimEnd(),
+    );
   }
 
   /** Reads; where that fails, a filter that the library lacks is named. */
@@ -325,7 +342,8 @@ class Hdf5Array implements StoredArray {
       box.length === 0 ? this.#dataset.value : this.#dataset.slice(box),
     );
     if (typeof value === 'number') return Float64Array.of(value);
-    const numbers = numbersFrom(this.name, typeof value === 'bigint' ? BigInt64Array.of(value) : value);
+    const stored = typeof value === 'bigint' ? BigInt64Array.of(value) : value;
+    const numbers = numbersFrom(this.name, stored, this.#missing);
     if (numbers !== null) return numbers;
     throw unreadableType(this);
   }

@@ -26,6 +26,7 @@ import {
   stridesOf,
   unreadableType,
 } from '../arrays/index.js';
+import { missingWideValues } from '../cf/missing.js';
 import type { BlockCache } from '../geotiff/reader.js';
 import type { ArrayDocument } from './documents.js';
 import { type ZarrStore, zarritaStore } from './store.js';
@@ -55,6 +56,7 @@ export class ZarrArray implements StoredArray {
   readonly compression: string;
   readonly nodata: number | null;
   readonly #unknownCodec: string | null;
+  readonly #missing: readonly number[];
   readonly #array: zarr.Array<zarr.DataType> | null;
   readonly #cache: BlockCache;
   readonly #id = nextId++;
@@ -72,6 +74,7 @@ export class ZarrArray implements StoredArray {
     this.nodata = document.nodata;
     this.#cache = cache;
     this.#unknownCodec = document.unknownCodec;
+    this.#missing = missingWideValues(this.attributes, document.nodata === null ? [] : [document.nodata]);
     this.#array =
       document.metadata === null
         ? null
@@ -187,7 +190,7 @@ export class ZarrArray implements StoredArray {
 
   #toNumbers(data: zarr.Chunk<zarr.DataType>['data']): TypedArray {
     if (this.storedType === 'float16' && data instanceof Uint16Array) return halvesToFloat32(data);
-    const numbers = numbersFrom(this.name, data, this.nodata);
+    const numbers = numbersFrom(this.name, data, this.#missing);
     if (numbers !== null) return numbers;
     throw internalError('ZarrArray', `chunks of ${this.storedType} came as ${data.constructor.name}`);
   }

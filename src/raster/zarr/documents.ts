@@ -142,6 +142,14 @@ export function readArrayV3(value: unknown, name: string): ArrayDocument {
   const chunkShape = inner?.chunk_shape ?? outer;
   checkLayout(name, shape, outer, chunkShape, type.bytes);
   const bytesCodecs = inner?.codecs ?? document.codecs;
+  if (inner?.codecs.some((codec) => codec.name === 'sharding_indexed')) {
+    throw new TerrachipError(
+      'UNSUPPORTED',
+      `${name} has shards inside of shards, which terrachip does not read`,
+      'store it again with one level of shards',
+      { feature: 'Zarr: nested shards' },
+    );
+  }
   const chunkCodecs = bytesCodecs.flatMap((codec) => codecsV3(codec, type.stored, name));
   const indexCodecs = (inner?.index_codecs ?? []).map(boundedCodec);
   const codecs =
@@ -226,13 +234,14 @@ function codecsV3(codec: CodecEntry, stored: string, name: string): CodecEntry[]
 /** A filter of version 2 as the codecs of version 3 that undo it. */
 function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, name: string): CodecEntry[] {
   const { id, ...configuration } = filter;
-  if (id !== 'fixedscaleoffset' && id !== 'quantize') {
+  if (!['fixedscaleoffset', 'quantize', 'delta'].includes(id)) {
     return [boundedCodec({ name: `numcodecs.${id}`, configuration })];
   }
   const { scale, offset, astype } = validate(Scaling, configuration, name);
   const packed = astype === undefined ? null : typeOfV2(/^[<>|]/.test(astype) ? astype : `<${astype}`);
   return [
-    ...(id === 'quantize' ? [] : [{ name: 'scale_offset', configuration: { scale, offset } }]),
+    ...(id === 'delta' ? [{ name: 'numcodecs.delta', configuration }] : []),
+    ...(id === 'fixedscaleoffset' ? [{ name: 'scale_offset', configuration: { scale, offset } }] : []),
     ...(packed === null || packed.stored === stored
       ? []
       : [

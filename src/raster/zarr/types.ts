@@ -89,8 +89,9 @@ export function parseFill(value: unknown, stored: string, name: string): number 
 export function encodeFill(fill: number | null, stored: string): number | bigint | null {
   if (fill === null) return stored === 'string' ? null : stored.endsWith('int64') ? 0n : 0;
   if (stored === 'float16') return numberToHalf(fill);
-  if (stored === 'int64') return BigInt.asIntN(64, BigInt(Math.trunc(fill)));
-  // 2^64 − 1, the usual one of this type, is 2^64 as a JSON number.
+  // The largest integers of these types, which are usual, are a power of two as JSON numbers.
+  if (stored === 'int64')
+    return fill >= 2 ** 63 ? 2n ** 63n - 1n : BigInt.asIntN(64, BigInt(Math.trunc(fill)));
   if (stored === 'uint64') return fill >= 2 ** 64 ? 2n ** 64n - 1n : BigInt(Math.trunc(fill));
   return fill;
 }
