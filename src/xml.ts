@@ -1,6 +1,8 @@
 /** XML documents from outside, as small trees. */
+
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { invalidInput, messageOf, TerrachipError } from './errors.js';
+import { encodingOf } from './text.js';
 
 /** One element. Names are without their prefix: `pos` for `gml:pos`. */
 export interface XmlElement {
@@ -63,13 +65,21 @@ export function parseXml(bytes: Uint8Array, name: string): XmlElement {
   parser.on('text', addText);
   parser.on('cdata', addText);
   try {
-    parser.write(new TextDecoder('utf-8', { fatal: true }).decode(bytes)).close();
+    parser.write(new TextDecoder(declaredEncoding(bytes), { fatal: true }).decode(bytes)).close();
   } catch (cause) {
     if (cause instanceof TerrachipError) throw cause;
     throw invalidInput(name, `is not XML (${messageOf(cause)})`, 'get it again', cause);
   }
   if (root === null) throw invalidInput(name, 'is empty', 'get it again');
   return root;
+}
+
+/** What the declaration says, in a document without the byte order mark of UTF-16. */
+function declaredEncoding(bytes: Uint8Array): string {
+  const encoding = encodingOf(bytes);
+  if (encoding !== 'utf-8') return encoding;
+  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 200));
+  return /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']/.exec(head)?.[1] ?? encoding;
 }
 
 function tooLarge(name: string, size: number, limit: number, what: string): TerrachipError {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { memberOf } from '../src/json/keys.js';
 import { dictionary, parseJson, validate, validateStrictly } from '../src/json.js';
 
 describe('parseJson', () => {
@@ -121,6 +122,16 @@ describe('dictionary', () => {
     expect(() =>
       validate(v.object({ bands: dictionary(v.string(), v.number()) }), { bands: { __proto: 'x' } }, 'x'),
     ).toThrow(/bands\.__proto:/);
+  });
+
+  it('has members that memberOf finds, and only those', () => {
+    const record: Record<string, number> = JSON.parse('{"__proto__": 1, "constructor": 2}');
+    expect(['__proto__', 'constructor', 'toString', 'VV'].map((name) => memberOf(record, name))).toEqual([
+      1,
+      2,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('is what all schemas use for names that somebody chose', () => {

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 /** Each layer imports only those before it; those in one entry do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors'],
-  ['progress', 'version', 'json', 'xml'],
+  ['progress', 'version', 'json', 'text'],
+  ['xml'],
   ['geo'],
   ['gpu'],
   ['shaders'],
@@ -25,6 +26,7 @@ const PORTABLE = new Set([
   'progress',
   'version',
   'json',
+  'text',
   'xml',
   'geo',
   'gpu',

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { TimeInterval } from '../geo/index.js';
-import { validate } from '../json.js';
+import { AnyRecord, validate } from '../json.js';
 import { GeoCatalog } from './geo-catalog.js';
 import { outlineOfGeoJson } from './geometry.js';
 import { assetsOfStored, storedAssets } from './parquet/rows.js';
@@ -13,12 +13,13 @@ const Feature = v.object({
   type: v.literal('Feature'),
   id: v.union([v.string(), v.number()]),
   geometry: v.nullable(v.looseObject({ type: v.string() })),
-  properties: v.looseObject({
-    collection: v.optional(v.string(), ''),
-    href: v.string(),
-    interval: v.tuple([v.string(), v.string()]),
-  }),
+  properties: AnyRecord,
   assets: v.optional(v.unknown()),
+});
+const Fixed = v.object({
+  collection: v.optional(v.string(), ''),
+  href: v.string(),
+  interval: v.tuple([v.string(), v.string()]),
 });
 const Collection = v.object({ type: v.literal('FeatureCollection'), features: v.array(v.unknown()) });
 
@@ -48,7 +49,8 @@ export function catalogOfGeoJson(document: unknown, name: string, options: HrefO
 
 function rowOfFeature(document: unknown, name: string): CatalogRow {
   const { id, geometry, properties, assets } = validate(Feature, document, name);
-  const { collection, href, interval, ...rest } = properties;
+  const { collection, href, interval } = validate(Fixed, properties, `${name}: properties`);
+  const others = Object.entries(properties).filter(([key]) => !Object.hasOwn(Fixed.entries, key));
   return {
     id: String(id),
     collection,
@@ -56,7 +58,7 @@ function rowOfFeature(document: unknown, name: string): CatalogRow {
     interval: intervalOf(interval, name),
     href,
     assets: assets === undefined ? { data: { href } } : assetsOfStored(assets, name),
-    properties: rest as Readonly<Record<string, CatalogValue>>,
+    properties: Object.fromEntries(others) as Readonly<Record<string, CatalogValue>>,
   };
 }
 

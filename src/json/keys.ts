@@ -79,6 +79,14 @@ function isFree(key: string, known: readonly string[]): boolean {
   return FREE.test(key) || (PREFIXED.test(key) && nearestOf(key, known) === null);
 }
 
+/**
+ * The member of a name that a file or a user chose; undefined where there is none. `record[name]` would find what every
+ * object inherits, such as `constructor`.
+ */
+export function memberOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 /** The known word that another resembles: at most a third of its letters are wrong. Null where none does. */
 export function nearestOf(word: string, known: readonly string[]): string | null {
   const [nearest] = known

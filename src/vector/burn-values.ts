@@ -1,6 +1,7 @@
 /** The numbers that features are burned with: one for all, or by a property of each. */
 import { invalidInput, invalidOption } from '../errors.js';
 import { canHold, type Dtype, isFloat, rangeOf } from '../geo/index.js';
+import { memberOf } from '../json/keys.js';
 import type { AreaFeature, AreaFeatures } from './features.js';
 
 /** A class by a property of each feature: a number as it is, or a text by a table. */
@@ -56,11 +57,11 @@ export function burnValue(
 ): number {
   if (typeof value === 'number') return value;
   const { property, classes } = value;
-  const found = Object.hasOwn(properties, property) ? properties[property] : undefined;
+  const found = memberOf(properties, property);
   const number = classes === undefined ? numberOf(found) : classOf(found, classes);
   if (number === null) throw noNumber(areas, property, found, classes);
   if (holds(dtype, number)) return number;
-  const all = areas.features.map((feature) => feature.properties[property]);
+  const all = areas.features.map((feature) => memberOf(feature.properties, property));
   const numbers = classes === undefined ? all.map(numberOf) : all.map((each) => classOf(each, classes));
   throw invalidInput(
     areas.name,
@@ -78,8 +79,7 @@ function numberOf(found: unknown): number | null {
 }
 
 function classOf(found: unknown, classes: Readonly<Record<string, number>>): number | null {
-  const key = String(found);
-  return Object.hasOwn(classes, key) ? classes[key] : null;
+  return memberOf(classes, String(found)) ?? null;
 }
 
 function noNumber(
@@ -95,7 +95,7 @@ function noNumber(
   }
   const shown = JSON.stringify(found) ?? 'missing';
   const texts = features
-    .map((feature) => feature.properties[property])
+    .map((feature) => memberOf(feature.properties, property))
     .filter((each) => typeof each === 'string');
   return invalidInput(
     name,

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../errors.js';
 import { type Bounds, Crs } from '../geo/index.js';
 import type { ByteSource, ReadOptions } from '../io/index.js';
+import { memberOf } from '../json/keys.js';
 import { AnyRecord, dictionary, parseJson, validate } from '../json.js';
 import { ParquetFile, type RowGroup } from '../parquet/file.js';
 import {
@@ -94,7 +95,7 @@ function geometryOf(file: ParquetFile): { geometry: string; described: ColumnDes
   }
   const geo = validate(Geo, parseJson(text, `${file.name}: geo`), `${file.name}: geo`);
   const { primary_column: geometry, columns } = geo;
-  const described = Object.hasOwn(columns, geometry) ? columns[geometry] : undefined;
+  const described = memberOf(columns, geometry);
   if (described === undefined || !file.columns.includes(geometry)) {
     throw invalidInput(
       file.name,

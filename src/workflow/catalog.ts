@@ -177,18 +177,18 @@ export async function describeCatalogFile(
   options: OperationOptions & { /** As in `RowSelection`. */ allowLocal?: boolean } = {},
 ): Promise<CatalogReport> {
   const catalog = await loadCatalog(path, given({ signal: options.signal, allowLocal: options.allowLocal }));
-  const collections: Record<string, number> = {};
-  const systems: Record<string, number> = {};
+  const collections = new Map<string, number>();
+  const systems = new Map<string, number>();
   const assets = new Set<string>();
   const properties = new Set<string>();
   let withoutDate = 0;
   for (const row of catalog) {
-    collections[row.collection] = (collections[row.collection] ?? 0) + 1;
+    count(collections, row.collection);
     if (row.interval.start === -Infinity && row.interval.end === Infinity) withoutDate++;
     for (const name of Object.keys(row.properties)) properties.add(name);
     for (const [name, { geobox }] of Object.entries(row.assets)) {
       assets.add(name);
-      if (geobox !== undefined) systems[String(geobox.crs)] = (systems[String(geobox.crs)] ?? 0) + 1;
+      if (geobox !== undefined) count(systems, String(geobox.crs));
     }
   }
   return {
@@ -197,9 +197,13 @@ export async function describeCatalogFile(
     bbox: catalog.bounds,
     interval: catalog.temporalExtent?.toJSON() ?? null,
     static: withoutDate,
-    collections,
-    crs: systems,
+    collections: Object.fromEntries(collections),
+    crs: Object.fromEntries(systems),
     assets: [...assets].sort(),
     properties: [...properties].sort(),
   };
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { isAddress, readJson } from '../io/node/index.js';
+import { memberOf } from '../json/keys.js';
 import { dictionary, validateStrictly } from '../json.js';
 import { UNITS, type Units } from '../raster/index.js';
 
@@ -104,7 +105,7 @@ export function resolveFrom(manifest: Manifest, href: string): string {
 /** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when nothing settles them */
 export function manifestUnits(manifest: Manifest, modality: string): Units {
   const { document, path } = manifest;
-  const units = document.units[modality] ?? COLLECTION_UNITS[document.collections[modality] ?? ''];
+  const units = document.units[modality] ?? memberOf(COLLECTION_UNITS, document.collections[modality] ?? '');
   if (units !== undefined) return units;
   throw invalidInput(
     path,

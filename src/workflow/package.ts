@@ -8,6 +8,7 @@ import { GeoBox, gridsMeet, noOverlap, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { makeOutputFolder, requireApart, writeFileAtomically, writeJson } from '../io/node/index.js';
+import { memberOf } from '../json/keys.js';
 import type { OperationOptions } from '../progress.js';
 import {
   type BlockCache,
@@ -166,7 +167,7 @@ function listImages(manifest: Manifest): Image[] {
     modality,
     phase,
     bands: document.assets[modality].map((key) => ({
-      name: BAND_NAMES[key] ?? key,
+      name: memberOf(BAND_NAMES, key) ?? key,
       tiles: items.map((item) => assetHref(manifest, item, key)),
     })),
     file: phase === null ? `${modality}.tif` : `${modality}-${phase}.tif`,
@@ -193,13 +194,14 @@ function filesOf(manifest: Manifest, images: readonly Image[]): string[] {
 function sceneOf(manifest: Manifest, grid: GeoBox, images: readonly Image[]): SceneDocument {
   const { event, phase_order } = manifest.document;
   const date = event.phase_dates.event;
-  const inputs: SceneDocument['inputs'] = {};
+  const inputs = new Map<string, SceneDocument['inputs'][string]>();
   for (const { modality, phase, bands, file } of images) {
     const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href: file, band: k + 1 }]));
     // The pixels are the grid's own: nearest takes their values as they are.
-    inputs[modality] ??= { units: manifestUnits(manifest, modality), resampling: 'nearest' };
-    if (phase === null) inputs[modality].static = bandFiles;
-    else inputs[modality].phases = { ...inputs[modality].phases, [phase]: bandFiles };
+    const input = inputs.get(modality) ?? { units: manifestUnits(manifest, modality), resampling: 'nearest' };
+    inputs.set(modality, input);
+    if (phase === null) input.static = bandFiles;
+    else input.phases = { ...input.phases, [phase]: bandFiles };
   }
   const { crs, transform, width, height } = grid.toJSON();
   return {
@@ -208,7 +210,7 @@ function sceneOf(manifest: Manifest, grid: GeoBox, images: readonly Image[]): Sc
     ...(date === undefined ? {} : { datetime: date.includes('T') ? date : `${date}T00:00:00Z` }),
     grid: { crs, transform: [...transform], width, height },
     phases: [...phase_order],
-    inputs,
+    inputs: Object.fromEntries(inputs),
   };
 }
 

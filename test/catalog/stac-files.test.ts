@@ -15,6 +15,7 @@ import {
   writeStacGeoParquet,
 } from '../../src/catalog/node/index.js';
 import { readFeatures } from '../../src/vector/node/index.js';
+import { describeCatalogFile } from '../../src/workflow/catalog.js';
 import { boxOutline, catalogRow, idsOf } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
 import { serveFolder } from '../support/stores.js';
@@ -71,6 +72,23 @@ describe('saved searches', () => {
     }
     // Lines of documents are no labels either.
     await expect(buildVectorCatalog(path)).rejects.toThrow(/holds STAC items/);
+  });
+
+  it('are read in UTF-16, as Windows PowerShell writes it', async () => {
+    for (const [name, text] of [
+      ['wide.ndjson', lines],
+      ['wide.json', JSON.stringify(collectionOf([a, b]))],
+    ]) {
+      const path = join(folder, name);
+      for (const bytes of [
+        Buffer.from(`\ufeff${text}`, 'utf16le'),
+        Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+      ]) {
+        await writeFile(path, bytes);
+        expect(await isStacFile(path)).toBe(true);
+        expect(idsOf(await loadCatalog(path))).toEqual(['A', 'B']);
+      }
+    }
   });
 
   it('of one item, and of none', async () => {
@@ -133,6 +151,32 @@ describe('saved searches', () => {
     expect(await isStacFile(saved)).toBe(false);
     expect(idsOf(await loadCatalog(saved))).toEqual(['A']);
   });
+});
+
+it('keep properties, assets and collections of any name in every kind of catalog', async () => {
+  const hostile = JSON.parse(
+    JSON.stringify({ ...item('x', '2021-07-01', 'a.tif'), collection: 'constructor' })
+      .replace('"properties":{', '"properties":{"constructor":1,"__proto__":2,"toString":"t",')
+      .replace('"assets":{', '"assets":{"constructor":{"href":"b.tif"},"__proto__":{"href":"c.tif"},'),
+  );
+  const catalog = catalogFromStac(hostile);
+  for (const kind of ['.parquet', '.geojson', '.stac.parquet']) {
+    const path = join(folder, `names${kind}`);
+    if (kind === '.stac.parquet') await writeStacGeoParquet(catalog, path);
+    else await saveCatalog(catalog, path);
+    const [{ properties, assets }] = await loadCatalog(path);
+    expect(Object.entries(properties)).toEqual(
+      expect.arrayContaining([
+        ['constructor', 1],
+        // Columns of this name are lost by the reader of foreign Parquet files.
+        ...(kind === '.stac.parquet' ? [] : [['__proto__', 2]]),
+        ['toString', 't'],
+      ]),
+    );
+    expect(Object.keys(assets)).toContain('constructor');
+    if (kind !== '.stac.parquet') expect(Object.keys(assets)).toContain('__proto__');
+    expect((await describeCatalogFile(path)).collections).toEqual({ constructor: 1 });
+  }
 });
 
 describe('rows of a catalog on a server', async () => {

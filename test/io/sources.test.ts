@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -271,6 +272,15 @@ describe('files', async () => {
       /none\.tif does not exist; check the path/,
     );
     await expect(FileSource.open(folder)).rejects.toThrow(/is not a file/);
+    await expect(readJson(folder)).rejects.toThrow(/is not a file/);
+    if (process.platform === 'win32') return;
+    // Opening a pipe waits for a writer, and a device may have no end.
+    const pipe = join(folder, 'pipe.tif');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero']) {
+      await expect(FileSource.open(path)).rejects.toThrow(`${path} is not a file; give the path of a file.`);
+      await expect(readJson(path)).rejects.toThrow(/is not a file/);
+    }
   });
 
   it('appear whole or not at all', async () => {

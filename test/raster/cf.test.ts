@@ -60,7 +60,12 @@ describe('CF time', () => {
     expect(() => iso('days since 2000-01-01', 1, 'none')).toThrow(
       /in the calendar "none", which is not known/,
     );
-    for (const units of ['fortnights since 2000-01-01', 'days since 2000-02-30', 'days since yesterday']) {
+    for (const units of [
+      'constructor since 2000-01-01',
+      'fortnights since 2000-01-01',
+      'days since 2000-02-30',
+      'days since yesterday',
+    ]) {
       expect(() => iso(units, 1)).toThrow(/has the time units/);
     }
     expect(() => iso('days since 2000-02-30', 1, 'noleap')).toThrow(/has the time units/);

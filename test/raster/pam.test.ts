@@ -14,7 +14,7 @@ let files = 0;
 /** A raster of its own folder with what stands beside it. */
 async function withBeside(
   write: (path: string) => Promise<unknown>,
-  xml: string,
+  xml: string | Uint8Array,
   ending = '.aux.xml',
 ): Promise<string> {
   const place = join(folder, String(files++));
@@ -192,4 +192,22 @@ describe('.aux.xml', () => {
     const entity = '<!DOCTYPE a [<!ENTITY b "c">]><PAMDataset/>';
     await expect(openRaster(await withBeside(bare, entity))).rejects.toThrow(/declares a document type/);
   });
+});
+
+it('is read in the encoding that it declares, and after a byte order mark', async () => {
+  const text = (encoding: string): string =>
+    `<?xml version="1.0" encoding="${encoding}"?>\n<PAMDataset><PAMRasterBand band="1"><Description>Höhe</Description>` +
+    '<NoDataValue>9</NoDataValue></PAMRasterBand></PAMDataset>';
+  for (const bytes of [
+    Buffer.from(text('UTF-8')),
+    Buffer.from(`\ufeff${text('UTF-8')}`),
+    Buffer.from(text('ISO-8859-1'), 'latin1'),
+    Buffer.from(`\ufeff${text('UTF-16')}`, 'utf16le'),
+  ]) {
+    const [band] = await inspect(await withBeside(bare, bytes), ({ bands }) => bands);
+    expect(band).toMatchObject({ description: 'Höhe', nodata: 9 });
+  }
+  await expect(inspect(await withBeside(bare, text('klingon')), () => null)).rejects.toThrow(
+    /image\.tif\.aux\.xml is not XML/,
+  );
 });

@@ -303,6 +303,7 @@ describe('rasterizeFile', async () => {
         { property: 'crop', classes: { maize: 1 } },
         /whose crop is "wheat", which is no class; name it in classes \(--classes\)/,
       ],
+      [{ property: 'valueOf' }, /has no property valueOf; choose one of crop, code, n/],
       [{ property: 'krop' }, /has no property krop; choose one of crop, code, n/],
       [{ property: 'n' }, /whose n is null, which is no class; give it a number/],
       [{ classes: { maize: 1 } }, /--classes has no meaning without --property/],

@@ -1,5 +1,6 @@
 import { invalidInput } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
+import { memberOf } from '../../json/keys.js';
 import type { CatalogRow, CatalogValue } from '../row.js';
 import type { Comparison, Condition, Operand } from './parse.js';
 
@@ -182,7 +183,7 @@ function propertyOf(properties: CatalogRow['properties'], name: string): Catalog
   if (Object.hasOwn(properties, name)) return properties[name];
   for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
     const head = name.slice(0, dot);
-    const inner = Object.hasOwn(properties, head) ? properties[head] : undefined;
+    const inner = memberOf(properties, head);
     if (isRecord(inner)) return propertyOf(inner, name.slice(dot + 1));
   }
   return undefined;

@@ -1,6 +1,7 @@
 /** Cubes as loaders see them: which of a raster's bands are which step of what. */
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
+import { memberOf } from '../../json/keys.js';
 import type { OperationOptions } from '../../progress.js';
 import {
   ArrayRaster,
@@ -118,7 +119,7 @@ function isSelected(
   select: Readonly<Record<string, readonly (string | number)[]>>,
 ): boolean {
   return coordinates.every(([name, value]) => {
-    const wanted = Object.hasOwn(select, name) ? select[name] : undefined;
+    const wanted = memberOf(select, name);
     return wanted === undefined || wanted.some((choice) => String(choice) === String(value));
   });
 }

@@ -1,6 +1,7 @@
 /** What loaders are told. */
 import type { Dtype } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
+import { memberOf } from '../../json/keys.js';
 import type { Antialias, BitField, MosaicMethod, Resampling } from '../../kernels/index.js';
 import type { OperationOptions } from '../../progress.js';
 import type { BlockCache, Raster } from '../../raster/index.js';
@@ -122,5 +123,5 @@ export const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
 
 /** A property of a row, or undefined. */
 export function propertyOf(row: CatalogRow, name: string): CatalogValue | undefined {
-  return Object.hasOwn(row.properties, name) ? row.properties[name] : undefined;
+  return memberOf(row.properties, name);
 }

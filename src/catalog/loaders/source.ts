@@ -2,6 +2,7 @@
 import { invalidOption } from '../../errors.js';
 import type { GeoBox, PixelWindow, RowRange } from '../../geo/index.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
+import { memberOf } from '../../json/keys.js';
 import { type Resampling, suitsCategories } from '../../kernels/index.js';
 import {
   type BandInfo,
@@ -273,10 +274,10 @@ function around(a: PixelWindow, b: PixelWindow): PixelWindow {
 function resamplingOf(chosen: ChosenBand, categorical: boolean, { resampling }: SourceOptions): Resampling {
   const standard = categorical ? 'nearest' : 'bilinear';
   if (typeof resampling !== 'object') return resampling ?? standard;
-  return resampling[String(chosen.choice)] ?? resampling[chosen.name] ?? standard;
+  return memberOf(resampling, String(chosen.choice)) ?? memberOf(resampling, chosen.name) ?? standard;
 }
 
 function givenNodata({ choice, name }: ChosenBand, { sourceNodata }: SourceOptions): number | undefined {
   if (typeof sourceNodata !== 'object') return sourceNodata;
-  return sourceNodata[String(choice)] ?? sourceNodata[name];
+  return memberOf(sourceNodata, String(choice)) ?? memberOf(sourceNodata, name);
 }

@@ -4,6 +4,7 @@ import type { ByteSource, ReadOptions } from '../../io/index.js';
 import { isUrl, openSource } from '../../io/node/index.js';
 import { documentOf, parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
+import { decodeText, encodingOf } from '../../text.js';
 
 const MAX_JSON_BYTES = 64 * 2 ** 20;
 
@@ -41,7 +42,7 @@ export async function readDocuments(path: string, options: ReadOptions = {}): Pr
   try {
     if (isLinesPath(path)) return await readLines(source, options);
     requireSize(source, MAX_JSON_BYTES);
-    const text = new TextDecoder().decode(await source.read(0, source.size, options));
+    const text = decodeText(await source.read(0, source.size, options));
     return parseJsonLines(text, source.name) ?? parseJson(text, source.name);
   } finally {
     await source.close();
@@ -51,7 +52,7 @@ export async function readDocuments(path: string, options: ReadOptions = {}): Pr
 async function readLines(source: ByteSource, options: ReadOptions): Promise<unknown[]> {
   requireSize(source, MAX_LINES_BYTES);
   const documents: unknown[] = [];
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder(encodingOf(await source.read(0, Math.min(2, source.size), options)));
   let rest = '';
   let line = 0;
   for (let start = 0; start < source.size; start += PIECE) {

@@ -29,11 +29,12 @@ export function commonShape(a: Shape, b: Shape): Shape {
   if (a.kind === 'list' && b.kind === 'list')
     return { kind: 'list', element: commonShape(a.element, b.element) };
   if (a.kind === 'struct' && b.kind === 'struct') {
-    const fields: Record<string, Shape> = { ...a.fields };
+    const fields = new Map(Object.entries(a.fields));
     for (const [name, shape] of Object.entries(b.fields)) {
-      fields[name] = Object.hasOwn(fields, name) ? commonShape(fields[name], shape) : shape;
+      const known = fields.get(name);
+      fields.set(name, known === undefined ? shape : commonShape(known, shape));
     }
-    return { kind: 'struct', fields };
+    return { kind: 'struct', fields: Object.fromEntries(fields) };
   }
   if (a.kind === b.kind) return a;
   const numbers = [a.kind, b.kind].every((kind) => kind === 'integer' || kind === 'number');

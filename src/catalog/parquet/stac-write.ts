@@ -95,7 +95,7 @@ function sidesOf(box: Bounds | null): unknown {
 /** The shape of each column; those of STAC itself are there even for an empty catalog. */
 function shapesOf(catalog: GeoCatalog): Record<string, Shape> {
   const text: Shape = { kind: 'text' };
-  const shapes: Record<string, Shape> = {
+  const standard: Record<string, Shape> = {
     type: text,
     stac_version: text,
     stac_extensions: { kind: 'list', element: text },
@@ -105,14 +105,16 @@ function shapesOf(catalog: GeoCatalog): Record<string, Shape> {
     links: { kind: 'list', element: { kind: 'struct', fields: { href: text, rel: text } } },
     assets: { kind: 'null' },
   };
+  const shapes = new Map(Object.entries(standard));
   for (const row of catalog) {
     for (const [name, value] of Object.entries(membersOf(row, itemOfRow(row)))) {
       const isTime = TIME_PROPERTIES.has(name) && isMoment(value);
       const shape: Shape = isTime ? { kind: 'time' } : shapeOf(value);
-      shapes[name] = Object.hasOwn(shapes, name) ? commonShape(shapes[name], shape) : shape;
+      const known = shapes.get(name);
+      shapes.set(name, known === undefined ? shape : commonShape(known, shape));
     }
   }
-  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, storableShape(shape)]));
+  return Object.fromEntries([...shapes].map(([name, shape]) => [name, storableShape(shape)]));
 }
 
 /** Whether a timestamp says all that a text says. */

@@ -1,6 +1,7 @@
 /** What items of all products have in common. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
+import { memberOf } from '../../json/keys.js';
 import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
 import { condensedName } from './condensed-name.js';
 import type { CloudSource, ProductAttributes, ProductDescription, ProductFile } from './description.js';
@@ -117,7 +118,7 @@ function crsOf(row: CatalogRow): Crs | null {
 }
 
 function value(row: CatalogRow, name: string): CatalogValue | undefined {
-  return Object.hasOwn(row.properties, name) ? row.properties[name] : undefined;
+  return memberOf(row.properties, name);
 }
 
 /** A property that is a text, and not empty. */

@@ -2,6 +2,7 @@
 import { invalidOption, TerrachipError } from '../../errors.js';
 import { type GeoBox, GeoTensor } from '../../geo/index.js';
 import { type Backend, CpuBackend, type DeviceTensor } from '../../gpu/index.js';
+import { memberOf } from '../../json/keys.js';
 import { harmonise, linearToDecibel, type Resampling, suitsCategories } from '../../kernels/index.js';
 import { type BlockCache, createBlockCache, openRaster, type Units } from '../../raster/index.js';
 import { DEFAULT_MAX_BYTES, type OpenAsset } from '../loaders/options.js';
@@ -150,7 +151,7 @@ function resamplingOf(
   { resampling }: LoadBandsOptions,
 ): Resampling {
   const isCategorical = clouds !== null || file.quantity === 'class' || file.quantity === 'bits';
-  const asked = typeof resampling === 'object' ? resampling[name] : resampling;
+  const asked = typeof resampling === 'object' ? memberOf(resampling, name) : resampling;
   if (isCategorical && typeof resampling === 'string' && !suitsCategories(resampling)) return 'nearest';
   if (asked !== undefined) {
     if (!isCategorical || suitsCategories(asked)) return asked;

@@ -1,4 +1,5 @@
 import { invalidOption } from '../../errors.js';
+import { memberOf } from '../../json/keys.js';
 import { CounterRandom, STREAM } from './random.js';
 import { Sequence } from './sequence.js';
 
@@ -72,7 +73,7 @@ function weighted<T>(
       `has the class ${unknown}, which no item has`,
       `choose of ${names.join(', ')}`,
     );
-  const shares = names.map((name) => weights[name] ?? 0);
+  const shares = names.map((name) => memberOf(weights, name) ?? 0);
   const total = shares.reduce((sum, share) => sum + share, 0);
   if (!shares.every((share) => share >= 0 && Number.isFinite(share)) || total === 0)
     throw invalidOption('weights', 'are not numbers from 0 on with one above 0', 'correct them');

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
 import { type ByteSource, checkRange, type ReadOptions } from '../byte-source.js';
@@ -20,14 +21,15 @@ export class FileSource implements ByteSource {
   static async open(path: string): Promise<FileSource> {
     let handle: FileHandle;
     try {
-      handle = await open(path, 'r');
+      // A pipe that nobody writes to would else be waited for without end.
+      handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     } catch (cause) {
       throw cannotOpen(path, cause);
     }
     const stat = await handle.stat();
     if (!stat.isFile()) {
       await handle.close();
-      throw invalidInput(path, 'is not a file', 'give the path of a file');
+      throw noFile(path);
     }
     return new FileSource(path, stat.size, handle);
   }
@@ -48,6 +50,11 @@ export class FileSource implements ByteSource {
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** The error for a folder, pipe or device in the place of a file. */
+export function noFile(path: string): TerrachipError {
+  return invalidInput(path, 'is not a file', 'give the path of a file');
 }
 
 /** The error for a path that cannot be opened, such as an address that is no path. */

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { TerrachipError } from '../../errors.js';
 import { parseJson } from '../../json.js';
-import { cannotOpen } from './file.js';
+import { decodeText } from '../../text.js';
+import { cannotOpen, noFile } from './file.js';
 
 /** No manifest, plan or model card is larger. */
 const MAX_JSON_BYTES = 64 * 2 ** 20;
@@ -10,7 +11,9 @@ const MAX_JSON_BYTES = 64 * 2 ** 20;
 export async function readJson(path: string): Promise<unknown> {
   let text: string;
   try {
-    const { size } = await stat(path);
+    const found = await stat(path);
+    if (!found.isFile()) throw noFile(path);
+    const { size } = found;
     if (size > MAX_JSON_BYTES) {
       throw new TerrachipError(
         'TOO_LARGE',
@@ -19,7 +22,7 @@ export async function readJson(path: string): Promise<unknown> {
         { size, limit: MAX_JSON_BYTES },
       );
     }
-    text = await readFile(path, 'utf8');
+    text = decodeText(await readFile(path));
   } catch (cause) {
     throw cause instanceof TerrachipError ? cause : cannotOpen(path, cause);
   }

@@ -1,15 +1,16 @@
 /** Attributes of a variable as text and numbers, whatever a store gives. */
+import { memberOf } from '../../json/keys.js';
 import type { Attributes } from '../arrays/index.js';
 
 export function textOf(attributes: Attributes, name: string): string | null {
-  const value = Object.hasOwn(attributes, name) ? attributes[name] : null;
+  const value = memberOf(attributes, name) ?? null;
   if (typeof value === 'string') return value;
   return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? value[0] : null;
 }
 
 /** Numbers of an attribute: one, several, or written as text between spaces; null when it has none. */
 export function numbersOf(attributes: Attributes, name: string): number[] | null {
-  const value = Object.hasOwn(attributes, name) ? attributes[name] : null;
+  const value = memberOf(attributes, name) ?? null;
   const list = Array.isArray(value) ? value : typeof value === 'string' ? value.trim().split(/\s+/) : [value];
   const numbers = list.map((item) => (typeof item === 'number' ? item : Number.NaN));
   const parsed = list.map((item, i) => (typeof item === 'string' && item !== '' ? Number(item) : numbers[i]));
@@ -34,7 +35,7 @@ const WORDS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity, '-I
  * float64 in base 64).
  */
 export function missingValuesOf(attributes: Attributes, name: string): number[] {
-  const value = Object.hasOwn(attributes, name) ? attributes[name] : null;
+  const value = memberOf(attributes, name) ?? null;
   return (Array.isArray(value) ? value : [value]).flatMap((item) => {
     if (typeof item === 'number') return [item];
     if (typeof item !== 'string') return [];

@@ -1,6 +1,7 @@
 /** Times of the CF conventions: numbers of a unit since a date. */
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
+import { memberOf } from '../../json/keys.js';
 import type { Attributes } from '../arrays/index.js';
 import { textOf } from './attributes.js';
 import { modelCalendar } from './calendars.js';
@@ -70,19 +71,19 @@ export function timeDecoder(name: string, attributes: Attributes): TimeDecoder {
   const [, unit, ...parts] = SINCE.exec(units) ?? [];
   const [year, month, day] = parts.slice(0, 3).map(Number);
   const word = unit?.toLowerCase() ?? '';
-  const length = UNITS[word] ?? UNITS[word.replace(/s$/, '')];
-  const months = MONTHS[word.replace(/s$/, '')];
+  const length = memberOf(UNITS, word) ?? memberOf(UNITS, word.replace(/s$/, '')) ?? Number.NaN;
+  const months = memberOf(MONTHS, word.replace(/s$/, ''));
   const sinceMidnight = timeOfDay(parts.slice(3, 6)) - zoneOffset(parts[6]);
   const civil = model === null ? calendar : 'proleptic_gregorian';
   const midnight = model === null ? epoch(year, month, day, calendar) : model.toDays(year, month, day) * DAY;
-  if ((length === undefined && months === undefined) || !Number.isFinite(midnight)) {
+  if ((Number.isNaN(length) && months === undefined) || !Number.isFinite(midnight)) {
     throw invalidInput(
       name,
       `has the time units ${JSON.stringify(units)}`,
       'write them as "days since 1970-01-01", in nanoseconds to years',
     );
   }
-  if (length === undefined) {
+  if (months !== undefined) {
     // A part of a month has no length that writers agree on.
     return (value) => {
       const count = month - 1 + value * months;

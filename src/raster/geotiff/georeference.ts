@@ -7,6 +7,7 @@ import {
   RASTER_PIXEL_IS_POINT,
 } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
+import { decodeText } from '../../text.js';
 import type { GroundControlPoint, Raster } from '../raster.js';
 import { TAG, type TagReader } from './directory.js';
 
@@ -75,7 +76,7 @@ const WORLD_FILE_BYTES = 4096;
 /** Six lines: a, d, b, e, and the centre of the first pixel. */
 async function readWorldFile(file?: ByteSource): Promise<Affine | null> {
   if (file === undefined || file.size > WORLD_FILE_BYTES) return null;
-  const text = new TextDecoder().decode(await file.read(0, file.size));
+  const text = decodeText(await file.read(0, file.size));
   const lines = text.split(/\s+/).filter((word) => word !== '');
   const [a, d, b, e, x, y] = lines.map((word) => Number(word.replace(',', '.')));
   if (lines.length < 6) return null;

@@ -1,8 +1,7 @@
 /** Formats that are not read, by their first bytes, each with the way out. */
-import { readFile } from 'node:fs/promises';
 import { invalidInput, type TerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
-import { findBeside, isUrl } from '../../io/node/index.js';
+import { findBeside, isUrl, openSource } from '../../io/node/index.js';
 import { localPath } from './stores.js';
 
 const TO_GEOTIFF = 'convert it with gdal_translate INPUT OUTPUT.tif';
@@ -96,9 +95,16 @@ async function rawImage(path: string): Promise<string | null> {
   const found = await findBeside(local, [`${local}.hdr`, `${local.replace(/\.[^./\\]*$/, '')}.hdr`]);
   for (const header of found) {
     if (header === null) continue;
+<<<<<<< HEAD
+    const source = await openSource(header).catch(() => null);
+    const start = await source?.read(0, Math.min(4, source.size));
+    await source?.close();
+    if (Buffer.from(start ?? []).toString('latin1') === 'ENVI') return true;
+=======
     const text = await readFile(header, 'latin1').catch(() => '');
     if (text.startsWith('ENVI')) return 'an ENVI image';
     if (/^\s*nrows\s+\d/im.test(text)) return 'a raw image of Esri (.bil, .bip, .bsq or .flt)';
+>>>>>>> integration
   }
   return null;
 }

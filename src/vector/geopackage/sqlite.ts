@@ -163,12 +163,12 @@ export class SqliteFile {
 
   #row(table: Table, rowId: number, payload: Uint8Array): SqliteRow {
     const values = this.#record(payload);
-    const row: Record<string, SqliteValue> = {};
-    for (const [k, { name, otherwise }] of table.columns.entries()) {
-      const value = k < values.length ? values[k] : otherwise;
-      row[name] = name === table.rowId ? (value ?? rowId) : value;
-    }
-    return row;
+    return Object.fromEntries(
+      table.columns.map(({ name, otherwise }, k): [string, SqliteValue] => {
+        const value = k < values.length ? values[k] : otherwise;
+        return [name, name === table.rowId ? (value ?? rowId) : value];
+      }),
+    );
   }
 
   /** Cells of a b-tree in order. Each page may come once: a tree that leads back into itself has no end. */

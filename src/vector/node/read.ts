@@ -9,6 +9,7 @@ import { openZip } from '../../io/zip.js';
 import { parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
 import type { OnProgress } from '../../progress.js';
+import { decodeText } from '../../text.js';
 import {
   type AreaFeatures,
   boundsAround,
@@ -144,7 +145,7 @@ async function readByEnding(
     const bytes = await readWhole(source, MAX_JSON_BYTES, options.signal);
     const foreign = foreignVectors(bytes, source.name);
     if (foreign !== null) throw foreign;
-    const text = textOf(bytes);
+    const text = decodeText(bytes);
     const lines = parseJsonLines(text, source.name);
     const document = lines === null ? parseJson(text, source.name) : collectionOf(lines);
     if (isTopology(document)) return parseTopoJson(document, source.name, parse);
@@ -192,7 +193,7 @@ async function readParts(
   const shx = await read('shx', MAX_WHOLE_BYTES);
   const dbf = await read('dbf', MAX_WHOLE_BYTES);
   const [prj, cpg] = [await read('prj', MAX_SIDECAR_BYTES), await read('cpg', MAX_SIDECAR_BYTES)];
-  return { shp, shx, dbf, prj: prj && textOf(prj), cpg: cpg && textOf(cpg) };
+  return { shp, shx, dbf, prj: prj && decodeText(prj), cpg: cpg && decodeText(cpg) };
 }
 
 /** Where the parts of a shapefile may lie, whatever the case of their endings. */
@@ -290,10 +291,6 @@ function requireSize(name: string, size: number, limit: number): void {
     'clip it, or convert it to FlatGeobuf',
     { size, limit },
   );
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
 
 function within(found: VectorFeatures, [x0, y0, x1, y1]: Bounds): VectorFeatures {

@@ -1,6 +1,7 @@
 /** Labels: a raster of class values, or polygons. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type GeoBox, noOverlap } from '../../geo/index.js';
+import { memberOf } from '../../json/keys.js';
 import {
   type AreaFeatures,
   isVectorPath,
@@ -88,7 +89,7 @@ function classValues(
   const property = options.classProperty;
   if (property !== undefined) {
     return areas.features.map(({ properties }) => {
-      const value = properties[property];
+      const value = memberOf(properties, property);
       if (value === undefined) {
         throw invalidInput(
           areas.name,

@@ -2,6 +2,7 @@
 
 import { invalidInput } from '../../errors.js';
 import { type GeoBox, noOverlap, type RowRange } from '../../geo/index.js';
+import { memberOf } from '../../json/keys.js';
 import {
   type AreaFeatures,
   placeOf,
@@ -88,7 +89,7 @@ function namesOf({ name, features }: AreaFeatures, property: string | undefined)
     NAME_PROPERTIES.find((candidate) => features.every(({ properties }) => isName(properties[candidate])));
   if (key === undefined) return features.map((_, k) => String(k + 1));
   return features.map(({ properties }) => {
-    const value = properties[key];
+    const value = memberOf(properties, key);
     if (!isName(value)) {
       const has = Object.keys(properties).join(', ');
       throw invalidInput(

@@ -16,6 +16,7 @@ import {
   type StatisticsName,
 } from '../../inference/terramind/index.js';
 import { readJson } from '../../io/node/index.js';
+import { memberOf } from '../../json/keys.js';
 import { dictionary, validateStrictly } from '../../json.js';
 
 /** Time steps of ImpactMesh, in its order. */
@@ -151,7 +152,7 @@ export function makeCard(
 
 function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
   const { name, channels } = modality;
-  const facts = MODALITIES[name];
+  const facts = memberOf(MODALITIES, name);
   if (facts === undefined || facts.bands.length !== channels) {
     throw invalidOption(
       '--modalities',
@@ -159,7 +160,7 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
       `choose from ${Object.keys(MODALITIES).join(', ')}`,
     );
   }
-  const own = statistics.modalities[name];
+  const own = memberOf(statistics.modalities, name);
   if (own === undefined) {
     const given = Object.keys(statistics.modalities).join(', ');
     throw invalidOption(
