@@ -30,6 +30,8 @@ export async function monthlyArchive(
           bands: BANDS,
           method: 'median',
           mask: { band: 'SCL', classes: SCL_CLOUDS },
+          // A month without a scene of a tile is empty there.
+          allowEmpty: true,
         });
         for (const [k, band] of BANDS.entries()) {
           const plane = data.subarray(k * geobox.pixelCount, (k + 1) * geobox.pixelCount);

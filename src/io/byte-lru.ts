@@ -13,7 +13,7 @@ interface Pending<Value> {
  * requests for one key make it once. A value that fails is forgotten.
  *
  * A value larger than the bound is kept too, or it would be made again at each request: the newest of them, and older
- * ones as long as they take no more than `LARGE_BOUNDS` bounds together.
+ * ones as long as they take no more than `LARGE_BOUNDS` bounds together. A bound of 0 keeps nothing.
  */
 export class ByteLru<Key, Value> {
   readonly #maxBytes: number;
@@ -82,6 +82,7 @@ export class ByteLru<Key, Value> {
 
   #insert(key: Key, value: Value): void {
     const size = this.#sizeOf(value);
+    if (this.#maxBytes === 0) return;
     if (size > this.#maxBytes) {
       this.#large.set(key, value);
       this.#largeBytes += size;

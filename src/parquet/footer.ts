@@ -6,6 +6,9 @@ import { type Leaf, MAX_CHUNK_BYTES, MAX_CHUNK_VALUES } from './pages.js';
 /** `PAR1`, little-endian. */
 const MAGIC = 0x31524150;
 
+/** `PARE`, of a file whose footer is encrypted. */
+const ENCRYPTED = 0x45524150;
+
 /** First read of a footer: what a catalog of a million rows needs. */
 const FOOTER_BYTES = 64 * 1024;
 
@@ -20,6 +23,7 @@ export async function readFooter(source: ByteSource, options: ReadOptions): Prom
   const guess = Math.min(source.size, FOOTER_BYTES);
   const tail = await source.read(source.size - guess, guess, options);
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
+  if (view.getUint32(guess - 4, true) === ENCRYPTED) throw new Error('it is encrypted');
   if (view.getUint32(guess - 4, true) !== MAGIC) throw new Error('it does not end as one does');
   const length = view.getUint32(guess - 8, true) + 8;
   if (length > source.size - 4) throw new Error('its footer is longer than the file');

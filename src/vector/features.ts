@@ -2,7 +2,7 @@
 import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
 import {
   type Bounds,
-  type Crs,
+  Crs,
   createTransform,
   outline,
   type Place,
@@ -152,6 +152,16 @@ export interface ParseVectorOptions {
   encoding?: string;
   /** Receives a warning for each part of a feature that cannot be used and is left out. */
   onProgress?: OnProgress;
+}
+
+/** A system by its EPSG code, or by the text beside it where the code is not known here. */
+export function crsOfCode(code: number, text: string | null): Crs {
+  try {
+    return Crs.fromEpsg(code);
+  } catch (error) {
+    if (text === null || text === '' || !isTerrachipError(error, 'INVALID_INPUT')) throw error;
+    return Crs.parse(text);
+  }
 }
 
 /**

@@ -80,7 +80,7 @@ describeBackends('rasterio tests/test_merge.py, tests/test_rio_merge.py', (backe
   it('test_merge_error: a nodata value that the type does not hold', async () => {
     const rows = [await file('a4', [Uint8Array.from(square(4, 8, 254, 1))], 1)];
     await expect(merge(rows, montana, { dtype: 'uint8', nodata: -1 })).rejects.toThrow(
-      'nodata cannot be -1 in uint8; give a value that the type holds',
+      'nodata cannot be -1 in uint8; give a whole number from 0 to 255',
     );
   });
 

@@ -146,8 +146,8 @@ describe('terrachip', () => {
       '4',
       '4',
     );
-    expect(west.status).toBe(0);
-    expect(west.stdout).toMatch(/valid 0\.0 %/);
+    expect(west.status).toBe(2);
+    expect(west.stderr).toMatch(/-1 -2 -0\.5 -1|longitude -1 to -0\.5/);
   });
 
   it('polygonize and rasterize give a class map back', async () => {

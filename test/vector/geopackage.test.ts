@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { describe, expect, it } from 'vitest';
+import { Crs, createTransform } from '../../src/geo/index.js';
 import { readFeatures, type VectorFeature } from '../../src/vector/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 
@@ -108,6 +109,29 @@ describe('GeoPackages', () => {
     const { crs, features } = await readFeatures(path, { layer: 'others', crs: 4326 });
     expect([crs.epsg, features.length]).toEqual([4326, 1]);
     expect((await readFeatures(path, { layer: 'things' })).features).toEqual([]);
+  });
+
+  it('say their system by a text where its code is not known, in WKT 2 too', async () => {
+    const wkt =
+      'PROJCRS["mine",BASEGEOGCRS["WGS 84",DATUM["World Geodetic System 1984",ELLIPSOID["WGS 84",6378137,298.257223563]]],CONVERSION["c",METHOD["Lambert Azimuthal Equal Area"],PARAMETER["Latitude of natural origin",52],PARAMETER["Longitude of natural origin",10],PARAMETER["False easting",4321000],PARAMETER["False northing",3210000]],CS[Cartesian,2],AXIS["x",east],AXIS["y",north],LENGTHUNIT["metre",1]]';
+    for (const [name, organisation, columns] of [
+      ['code.gpkg', 'EPSG', [wkt, null]],
+      ['wkt2.gpkg', 'NONE', ['undefined', wkt]],
+    ] as const) {
+      const path = make(name, (database) => {
+        database.exec(`CREATE TABLE things (shape BLOB);
+          ALTER TABLE gpkg_spatial_ref_sys ADD COLUMN definition_12_063 TEXT;
+          UPDATE gpkg_spatial_ref_sys SET organization = '${organisation}', organization_coordsys_id = 99999;`);
+        const sql = 'UPDATE gpkg_spatial_ref_sys SET definition = ?, definition_12_063 = ?';
+        database.run(sql, [...columns]);
+        database.run('INSERT INTO things VALUES (?)', [point(4_321_000, 3_210_000)]);
+      });
+      const { crs } = await readFeatures(path);
+      expect(crs.name).toBe('mine');
+      // The centre of the projection is where it says.
+      const [lon, lat] = createTransform(crs, Crs.wgs84).forward(4_321_000, 3_210_000);
+      expect([lon, lat]).toEqual([expect.closeTo(10, 9), expect.closeTo(52, 9)]);
+    }
   });
 
   it('are left alone: no lock and no log beside them', async () => {

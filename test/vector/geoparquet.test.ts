@@ -87,6 +87,15 @@ describe('GeoParquet', () => {
     );
   });
 
+  it('of which the footer is encrypted is named so', async () => {
+    const bytes = await readFile(await write('plain.parquet', {}));
+    bytes.write('PARE', 0);
+    bytes.write('PARE', bytes.length - 4);
+    const path = join(folder, 'secret.parquet');
+    await writeFile(path, bytes);
+    await expect(readFeatures(path)).rejects.toThrow(/secret\.parquet .* it is encrypted/);
+  });
+
   it('leaves out a geometry that is damaged, with a warning that names its row', async () => {
     const warnings: string[] = [];
     const found = await readFeatures(await write('cut.parquet', { crs: utm }, true), {

@@ -3,6 +3,7 @@ import { invalidInput, TerrachipError } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
+  crsOfCode,
   type ParseVectorOptions,
   requireCrs,
   type VectorFeature,
@@ -94,8 +95,8 @@ function crsOf(table: FlatTable | null): Crs | null {
   if (table === null) return null;
   const code = table.int32(CRS.code, 0);
   const organisation = table.text(CRS.organisation);
-  if (code !== 0 && (organisation === null || /^epsg$/i.test(organisation))) return Crs.fromEpsg(code);
   const wkt = table.text(CRS.wkt);
+  if (code !== 0 && (organisation === null || /^epsg$/i.test(organisation))) return crsOfCode(code, wkt);
   return wkt === null || wkt === '' ? null : Crs.parse(wkt);
 }
 

@@ -4,6 +4,7 @@ import { type Bounds, Crs } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
   chooseLayer,
+  crsOfCode,
   type ParseVectorOptions,
   requireCrs,
   type VectorFeature,
@@ -113,8 +114,14 @@ function crsOf(systems: readonly SqliteRow[], id: SqliteValue, name: string): Cr
     throw invalidInput(name, `names the reference system ${id} and does not define it`, 'correct it');
   }
   const { organization, organization_coordsys_id: code, definition } = found;
-  if (/^epsg$/i.test(String(organization)) && typeof code === 'number') return Crs.fromEpsg(code);
-  return Crs.parse(String(definition));
+  // What WKT 1 cannot say stands in a column of its own (the extension for WKT 2).
+  const text = [definition, found.definition_12_063].find(
+    (each) => typeof each === 'string' && each !== '' && each !== 'undefined',
+  );
+  if (/^epsg$/i.test(String(organization)) && typeof code === 'number') {
+    return crsOfCode(code, text === undefined ? null : String(text));
+  }
+  return Crs.parse(String(text));
 }
 
 async function collect(database: SqliteFile, table: string): Promise<SqliteRow[]> {
