@@ -88,8 +88,8 @@ export async function foreignFormat(source: ByteSource, path: string): Promise<T
     : refused(`${raw}, as its .hdr file says`, TO_GEOTIFF);
 }
 
-/** What a header says of its format stands at its start. */
-const HEADER_BYTES = 64 * 1024;
+/** Bytes of a header that are looked at. */
+const HEADER_BYTES = 4096;
 
 /** The kind of an image whose pixels have no signature: the header beside them has. */
 async function rawImage(path: string): Promise<string | null> {
