@@ -95,16 +95,12 @@ async function rawImage(path: string): Promise<string | null> {
   const found = await findBeside(local, [`${local}.hdr`, `${local.replace(/\.[^./\\]*$/, '')}.hdr`]);
   for (const header of found) {
     if (header === null) continue;
-<<<<<<< HEAD
     const source = await openSource(header).catch(() => null);
-    const start = await source?.read(0, Math.min(4, source.size));
+    const start = await source?.read(0, Math.min(4096, source.size));
     await source?.close();
-    if (Buffer.from(start ?? []).toString('latin1') === 'ENVI') return true;
-=======
-    const text = await readFile(header, 'latin1').catch(() => '');
+    const text = Buffer.from(start ?? []).toString('latin1');
     if (text.startsWith('ENVI')) return 'an ENVI image';
     if (/^\s*nrows\s+\d/im.test(text)) return 'a raw image of Esri (.bil, .bip, .bsq or .flt)';
->>>>>>> integration
   }
   return null;
 }
