@@ -88,6 +88,9 @@ export async function foreignFormat(source: ByteSource, path: string): Promise<T
     : refused(`${raw}, as its .hdr file says`, TO_GEOTIFF);
 }
 
+/** Bytes of a header that are looked at. */
+const HEADER_BYTES = 4096;
+
 /** The kind of an image whose pixels have no signature: the header beside them has. */
 async function rawImage(path: string): Promise<string | null> {
   if (isUrl(path)) return null;
@@ -96,7 +99,7 @@ async function rawImage(path: string): Promise<string | null> {
   for (const header of found) {
     if (header === null) continue;
     const source = await openSource(header).catch(() => null);
-    const start = await source?.read(0, Math.min(4096, source.size));
+    const start = await source?.read(0, Math.min(HEADER_BYTES, source.size));
     await source?.close();
     const text = Buffer.from(start ?? []).toString('latin1');
     if (text.startsWith('ENVI')) return 'an ENVI image';
