@@ -189,7 +189,9 @@ describe('a Zarr store that asks for too much', () => {
   it.each(['int64', 'uint64', 'uint8'])('fills %s with NaN', async (type) => {
     const path = await store(`${type}.zarr`, { 'zarr.json': array({ data_type: type, fill_value: 'NaN' }) });
     const group = await openZarr(path);
-    await expect(group.array('')).rejects.toThrow(`has the fill value "NaN", which is no ${type}; correct it.`);
+    await expect(group.array('')).rejects.toThrow(
+      `has the fill value "NaN", which is no ${type}; correct it.`,
+    );
     await group.close();
   });
 
