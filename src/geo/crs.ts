@@ -27,6 +27,8 @@ export type CrsLike = Crs | string | number;
  */
 type Projection = InstanceType<typeof proj4.Proj> & {
   projName: string;
+  /** The definition. */
+  projStr: string;
   to_meter?: number;
   /** The names that the projection goes by. */
   names: string[];

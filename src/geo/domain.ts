@@ -27,13 +27,15 @@ type Position = readonly [x: number, y: number];
 
 /** Tells whether two positions in one system are the same place, whatever turn they are on. */
 export function nearness(crs: Crs): (a: Position, b: Position) => boolean {
-  const turn = turnOf(crs);
-  const unit = crs.isGeographic ? (crs.projection.a * Math.PI) / 180 : (crs.metresPerUnit ?? 1);
+  // Coordinates from a rotated pole are degrees too.
+  const isAngular = crs.isGeographic || /\+o_proj=(longlat|latlong)\b/.test(crs.projection.projStr);
+  const turn = isAngular ? 360 : turnOf(crs);
+  const unit = isAngular ? (crs.projection.a * Math.PI) / 180 : (crs.metresPerUnit ?? 1);
   const tolerance = (NEAR * crs.projection.a) / unit;
   return ([x, y], [u, v]) => {
     if (!(Math.abs(y - v) <= tolerance)) return false;
     const across = turn === 0 ? x - u : x - u - turn * Math.round((x - u) / turn);
-    return Math.abs(across) * (crs.isGeographic ? Math.cos((y * Math.PI) / 180) : 1) <= tolerance;
+    return Math.abs(across) * (isAngular ? Math.cos((y * Math.PI) / 180) : 1) <= tolerance;
   };
 }
 

@@ -162,6 +162,10 @@ describe('Crs', () => {
     // By PROJ 9.1.1.
     const found = createTransform(Crs.wgs84, Crs.parse(pole + unit)).forward(10, 50);
     expect(found).toBeCloseToArray([-5.132644799516191, -0.4724280878272969], 1e-9);
+    // Beyond the pole of the rotated system is no place; longitudes repeat.
+    const { forward } = createTransform(Crs.parse(pole + unit), Crs.wgs84);
+    expect(forward(10, 95)).toEqual([Number.NaN, Number.NaN]);
+    expect(forward(200, 10)).toBeCloseToArray(forward(-160, 10), 1e-9);
   });
 
   it('reads WKT by its root identifier, and WKT without one by its parameters', () => {
