@@ -34,7 +34,7 @@ describe('openRaster', () => {
     await expect(openRaster(join(folder, name))).rejects.toThrow(message);
   }); // biome-ignore format: a table
 
-  it('names an ENVI image by its header and a SAFE folder by its manifest', async () => {
+  it('names an ENVI image by its header and a SAFE folder by its manifest or its name', async () => {
     await writeFile(join(folder, 'envi.dat'), new Uint8Array(64));
     await writeFile(join(folder, 'envi.HDR'), 'ENVI\nsamples = 8\n');
     await expect(openRaster(join(folder, 'envi.dat'))).rejects.toThrow(
@@ -47,7 +47,10 @@ describe('openRaster', () => {
     );
     await mkdir(join(folder, 'S2.SAFE'));
     await writeFile(join(folder, 'S2.SAFE', 'manifest.safe'), '<a/>');
-    await expect(openRaster(join(folder, 'S2.SAFE'))).rejects.toThrow(/is a SAFE folder.*catalog build/);
+    await mkdir(join(folder, 'part.SAFE'));
+    for (const name of ['S2.SAFE', 'part.SAFE', 'part.SAFE/']) {
+      await expect(openRaster(join(folder, name))).rejects.toThrow(/is a SAFE folder.*catalog build/);
+    }
   });
 
   it('names the images of a zip file', async () => {

@@ -113,7 +113,9 @@ async function requireZarrInside(source: ByteSource): Promise<void> {
 
 /** @throws {TerrachipError} INVALID_INPUT for the folder of a Sentinel product, which is many rasters */
 async function refuseProductFolder(path: string): Promise<void> {
-  if (isUrl(path) || (await stat(join(localPath(path), 'manifest.safe')).catch(() => null)) === null) return;
+  if (isUrl(path)) return;
+  const hasManifest = (await stat(join(localPath(path), 'manifest.safe')).catch(() => null)) !== null;
+  if (!hasManifest && !/\.safe\/?$/i.test(path)) return;
   throw invalidInput(
     path,
     'is a SAFE folder, a product of many rasters',
