@@ -88,7 +88,7 @@ const METHODS: Readonly<Record<number | string, Definition>> = {
     return `${scaled('lcc')(p)} +lat_1=${first} +lat_2=${p.parallel2 ?? first}`;
   },
   [WEB_MERCATOR]: (p) => `+proj=merc +lon_0=${p.longitude} +a=6378137 +b=6378137 +nadgrids=@null`,
-  krovak: (p) => `${scaled('krovak')(p)}${p.axes ? ` +axis=${p.axes}u` : ''}`,
+  krovak: scaled('krovak'),
   eqearth: meridian('eqearth'),
   moll: meridian('moll'),
   eck6: meridian('eck6'),
@@ -131,7 +131,7 @@ const WKT_METHODS: Readonly<Record<string, number | string>> = {
 export function wktMethod(
   name: string,
   number: WktNumbers,
-  axes: string | null,
+  axes: string,
 ): { method: number | string; parameters: ProjectionParameters } | null {
   const plain = name.toLowerCase().replace(/[^a-z0-9()]/g, '');
   const method = WKT_METHODS[plain];
@@ -170,15 +170,24 @@ export function wktMethod(
       easting: number('length', 'falseeasting', 'eastingatfalseorigin', 'eastingatprojectioncentre') ?? 0,
       northing: number('length', 'falsenorthing', 'northingatfalseorigin', 'northingatprojectioncentre') ?? 0,
       height: number('length', 'satelliteheight', 'height'),
-      // Esri turns the axes of Krovak's projection by parameters of its own.
-      axes: number('number', 'xscale') === 1 && number('number', 'xyplanerotation') === 0 ? 'sw' : axes,
+      axes: axesOf(plain, number, axes),
     },
   };
+}
+
+/** PROJ's letters of axes that point west and south; null for others, which mean x to the east here. */
+function axesOf(method: string, number: WktNumbers, axes: string): string | null {
+  const turned = number('number', 'xscale');
+  // Esri turns the axes of Krovak's projection by parameters of its own; GDAL names those to the east and north alone.
+  if (turned !== null) return turned === 1 && number('number', 'xyplanerotation') === 0 ? 'sw' : null;
+  if (method === 'krovak' && axes === '') return 'sw';
+  return axes === 'ws' || axes === 'sw' ? axes : null;
 }
 
 /** A projection as a PROJ string, without datum and unit; null for a method that is not supported. */
 export function projectionOfMethod(method: number | string, parameters: ProjectionParameters): string | null {
   const definition = METHODS[method];
   if (definition === undefined) return null;
-  return `${definition(parameters)} +x_0=${parameters.easting} +y_0=${parameters.northing}`;
+  const { easting, northing, axes } = parameters;
+  return `${definition(parameters)}${axes ? ` +axis=${axes}u` : ''} +x_0=${easting} +y_0=${northing}`;
 }

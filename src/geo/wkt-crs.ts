@@ -235,13 +235,13 @@ export function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9()]/g, '');
 }
 
-/** PROJ's letters for axes that point west and south; null for others, which mean x to the east here. */
-function axesOf(projected: WktNode): string | null {
-  const directions = projected.children
+/** The first letters of the directions of the two axes, such as `en` or `ws`; empty where the text says none. */
+function axesOf(projected: WktNode): string {
+  return projected.children
     .filter(({ keyword }) => keyword === 'AXIS')
-    .map(({ values }) => String(values[1]).toLowerCase()[0]);
-  const letters = directions.slice(0, 2).join('');
-  return letters === 'ws' || letters === 'sw' ? letters : null;
+    .slice(0, 2)
+    .map(({ values }) => String(values[1]).toLowerCase()[0])
+    .join('');
 }
 
 function unusable(text: string, problem: string, remedy: string): Error {

@@ -15,7 +15,10 @@ GEOD = Geod(ellps="WGS84")
 
 def metres(code, points, found, wkt=None):
     try:
-        transformer = Transformer.from_crs(WGS84, CRS.from_epsg(code) if wkt is None else CRS.from_wkt(wkt), always_xy=True, allow_ballpark=False)
+        crs = CRS.from_epsg(code) if wkt is None else CRS.from_wkt(wkt)
+        # terrachip leaves heights aside.
+        crs = crs.sub_crs_list[0] if crs.is_compound else crs
+        transformer = Transformer.from_crs(WGS84, crs, always_xy=True, allow_ballpark=False)
     except Exception:
         return None
     longitude, latitude = np.array(points, float).T
