@@ -47,7 +47,7 @@ function reaches(from: GeoBox, to: GeoBox): boolean {
 }
 
 /**
- * The error for data that lies elsewhere than it is wanted: it says where each lies, and suspects swapped coordinates
+ * The error for data beside the place that is asked for: it says where each lies, and suspects swapped coordinates
  * where the other order would fit.
  * @param name what lies elsewhere, as a file
  * @param target what it should overlap: `the grid`

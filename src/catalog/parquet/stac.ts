@@ -46,7 +46,7 @@ function timeOf(value: unknown, column: string, where: string): TimeInterval | n
     if (typeof value === 'number') return TimeInterval.instant(value);
     if (typeof value === 'string') return TimeInterval.parse(value);
   } catch {
-    // Told below, with the item that it is of.
+    // The error below names the item.
   }
   throw invalidInput(where, `has the ${column} ${JSON.stringify(value)}, which is no time`, 'correct it');
 }

@@ -98,7 +98,7 @@ function intervalOf({ properties }: Item, where: string): TimeInterval {
     try {
       if (typeof value === 'string') return TimeInterval.parse(value);
     } catch {
-      // Told below, with the item that it is of.
+      // The error below names the item.
     }
     throw invalidInput(
       where,

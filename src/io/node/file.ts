@@ -21,7 +21,7 @@ export class FileSource implements ByteSource {
   static async open(path: string): Promise<FileSource> {
     let handle: FileHandle;
     try {
-      // A pipe that nobody writes to would else be waited for without end.
+      // Reading from a pipe without a writer never ends.
       handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     } catch (cause) {
       throw cannotOpen(path, cause);

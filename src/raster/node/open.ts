@@ -37,7 +37,7 @@ export interface OpenRasterOptions extends OpenOptions {
 
 /**
  * Opens a raster by path or URL: its headers only. GeoTIFF, JPEG 2000, Zarr (a folder, a zip file or an address that ends with
- * `.zarr`), netCDF, HDF5 and `.npy` are told by their content. Files beside a local TIFF are read too, in any case
+ * `.zarr`), netCDF, HDF5 and `.npy` are recognised by their content. Files beside a local TIFF are read too, in any case
  * of their names: overviews (`.ovr`), its mask (`.msk`), a world file and what `.aux.xml` says, the last beside JPEG 2000
  * as well; on a server, looking for them would cost a request each. Close it when
  * done.

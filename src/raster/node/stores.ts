@@ -19,7 +19,7 @@ export interface OpenStoreOptions extends OpenOptions {
   cache?: BlockCache;
 }
 
-/** The kinds of files that are told by their content; what is none of them is taken for a TIFF. */
+/** The kinds of files that are recognised by their content; any other file is taken for a TIFF. */
 export type StoreKind = 'zarr' | 'zip' | 'npy' | 'netcdf3' | 'hdf5' | 'jpeg2000';
 
 /** Where HDF5's signature may stand: at the start, or after a block of the user's. */

@@ -106,7 +106,7 @@ function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
     .map((exterior) => ({ ...exterior, polygon: [exterior.ring] }));
   // From the smallest on, the first that holds the hole is the nearest around it.
   const bySize = [...exteriors].sort((a, b) => b.area - a.area);
-  // What is too short for a ring is told as such when it is checked.
+  // The check of rings reports those that are too short.
   const strays = rings.filter(({ length }) => length < SHORTEST).map((ring): Polygon => [ring]);
   for (const { ring, bounds } of described.filter(({ area }) => area > 0)) {
     const around = bySize.find(

@@ -19,10 +19,10 @@ const MAX_RECORDS = 1_000_001;
 /**
  * The records of a shapefile in the order of its table. Edits leave records in another order than the table, and gaps
  * between them: the index knows. One that does not fit the file is not used; then records that are numbered by
- * themselves are told by these numbers, others by their order.
+ * themselves are found by these numbers, others by their order.
  * @param shx the index, or null without one
  * @param rows of the table, or null without one
- * @param warn is told why an index is not used
+ * @param warn receives the reason why an index is not used
  * @throws {TerrachipError} INVALID_INPUT for a damaged file, or one with more records than its table
  */
 export function listRecords(
