@@ -19,10 +19,8 @@ def spell(value):
     return "nan" if np.isnan(value) else value
 
 
-def statistics(values, nodata):
-    kept = values[np.isfinite(values)].astype("float64") if values.dtype.kind == "f" else values.ravel()
-    if nodata is not None:
-        kept = kept[kept != nodata]
+def statistics(values, valid):
+    kept = values[valid & np.isfinite(values)].astype("float64") if values.dtype.kind == "f" else values[valid]
     if kept.size == 0:
         return dict(min=None, max=None, mean=None)
     return dict(min=float(kept.min()), max=float(kept.max()), mean=float(kept.mean(dtype="float64")))
@@ -75,6 +73,8 @@ def describe(item):
     with rasterio.open(path) as dataset:
         structure = dataset.tags(ns="IMAGE_STRUCTURE")
         bands = [dataset.read(band) for band in dataset.indexes]
+        # GDAL's own test of nodata, which takes -9999.004 for -9999.
+        masks = [dataset.read_masks(band) > 0 for band in dataset.indexes]
         result = dict(
             path=path,
             width=dataset.width,
@@ -92,9 +92,9 @@ def describe(item):
                     dtype=str(values.dtype),
                     nodata=spell(nodata),
                     sha256=hashlib.sha256(values.tobytes()).hexdigest(),
-                    **statistics(values, nodata),
+                    **statistics(values, valid),
                 )
-                for values, nodata in zip(bands, dataset.nodatavals)
+                for values, valid, nodata in zip(bands, masks, dataset.nodatavals)
             ],
         )
         if dataset.colorinterp[0].name == "palette":
