@@ -1,7 +1,7 @@
 """Describes rasters as rasterio reads them. Input: a list of {path, overviews}; output: a list of descriptions.
 
 `overviews` names how the reduced images should have been made (average, mode, nearest), or is null: each level is
-then computed again from the level before, and the pixels that differ are counted.
+then computed again, from the level before or (nearest) the whole image, and the pixels that differ are counted.
 """
 
 import hashlib
@@ -26,53 +26,74 @@ def statistics(values, valid):
     return dict(min=float(kept.min()), max=float(kept.max()), mean=float(kept.mean(dtype="float64")))
 
 
-def quarters(values, nodata):
-    """The four pixels under each pixel at half the resolution, as float64 with NaN for none."""
-    height, width = values.shape
-    padded = np.full((height + height % 2, width + width % 2), np.nan)
-    padded[:height, :width] = values
+def overlaps(size, reduced):
+    """Which three pixels each cell of an overview touches, and how much of them: cell k is k / reduced to (k + 1) / reduced."""
+    cells = np.arange(reduced)
+    first = cells * size // reduced
+    pixels = first[:, None] + np.arange(3)
+    shares = np.minimum((cells[:, None] + 1) * size, (pixels + 1) * reduced) - np.maximum(
+        cells[:, None] * size, pixels * reduced
+    )
+    return np.minimum(pixels, size - 1), np.maximum(shares, 0)
+
+
+def nearest(values, height, width):
+    rows, columns = (
+        ((2 * np.arange(reduced) + 1) * size - 1) // (2 * reduced)
+        for size, reduced in zip(values.shape, (height, width))
+    )
+    return values[np.ix_(rows, columns)]
+
+
+def nine(values, nodata, height, width):
+    """The pixels under each cell, as float64 with NaN for none, and the weight of each in whole numbers."""
+    rows, tall = overlaps(values.shape[0], height)
+    columns, wide = overlaps(values.shape[1], width)
+    pixels, weights = [], []
+    padded = values.astype("float64")
     if nodata is not None:
-        padded[padded == nodata] = np.nan
-    return np.stack([padded[j::2, i::2] for j in (0, 1) for i in (0, 1)])
+        padded[values == nodata] = np.nan
+    for a in range(3):
+        for b in range(3):
+            weight = tall[:, a, None] * wide[None, :, b]
+            pixels.append(np.where(weight > 0, padded[np.ix_(rows[:, a], columns[:, b])], np.nan))
+            weights.append(weight)
+    pixels, weights = np.stack(pixels), np.stack(weights)
+    return pixels, np.where(np.isnan(pixels), 0, weights)
 
 
-def reduce(values, nodata, method):
+def differ(found, finer, full, nodata, method):
+    """How many pixels of an overview are not what the level before, or the whole image, makes of them."""
     if method == "nearest":
-        return values[::2, ::2]
-    four = quarters(values, nodata)
-    empty = np.isnan(four).all(axis=0)
-    integer = values.dtype.kind != "f"
-    if method == "average":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            result = np.nanmean(four, axis=0)
-        if integer:
-            result = np.floor(result + 0.5)
+        wanted = nearest(full, *found.shape)
+        return int((~((found == wanted) | ((found != found) & (wanted != wanted)))).sum())
+    pixels, weights = nine(finer, nodata, *found.shape)
+    total = weights.sum(axis=0)
+    none = total == 0
+    if method == "mode":
+        covered = np.stack([((pixels == one) * weights).sum(axis=0) for one in pixels])
+        wanted = np.nanmin(np.where(covered == covered.max(axis=0), np.where(covered > 0, pixels, np.inf), np.inf), axis=0)
+        wrong = found != wanted
     else:
-        # The most frequent class; among equals the lowest.
-        counts = np.stack([(four == four[k]).sum(axis=0) for k in range(4)])
-        result = np.where(counts == counts.max(axis=0), four, np.inf)
-        result = np.nanmin(np.where(np.isnan(result), np.inf, result), axis=0)
-    result = np.where(empty, np.nan if nodata is None else nodata, result)
-    return result.astype(values.dtype)
-
-
-def differing(found, wanted):
-    """Pixels that differ by more than the rounding of one float32."""
-    if found.shape != wanted.shape:
-        return -1
-    if found.dtype.kind != "f":
-        return int((found != wanted).sum())
-    both = ~np.isnan(found) & ~np.isnan(wanted)
-    close = np.abs(found - wanted) <= np.spacing(np.abs(wanted))
-    return int((np.isnan(found) != np.isnan(wanted)).sum() + (both & ~close).sum())
+        mean = np.nansum(pixels * weights, axis=0) / np.where(none, 1, total)
+        # A mean in the middle of two whole numbers is either of them; one that is equal to nodata is its neighbour.
+        off = np.abs(found.astype("float64") - mean)
+        allowed = 0.5 + 1e-9 if found.dtype.kind != "f" else 4 * np.spacing(np.abs(mean).astype(found.dtype)).astype("float64")
+        wrong = off > allowed
+        if nodata is not None:
+            beside = np.abs(found.astype("float64") - nodata) <= (1 if found.dtype.kind != "f" else abs(nodata) * 1e-6)
+            wrong &= ~(beside & (found != nodata))
+    empty = np.isnan(found) if nodata is None or np.isnan(nodata) else found == nodata
+    if found.dtype.kind != "f" and nodata is None:
+        empty = np.zeros_like(none)
+    return int((wrong & ~none).sum() + (none & ~empty).sum())
 
 
 def describe(item):
     path = item["path"]
     with rasterio.open(path) as dataset:
         structure = dataset.tags(ns="IMAGE_STRUCTURE")
-        bands = [dataset.read(band) for band in dataset.indexes]
+        bands = whole = [dataset.read(band) for band in dataset.indexes]
         # GDAL's own test of nodata, which takes -9999.004 for -9999.
         masks = [dataset.read_masks(band) > 0 for band in dataset.indexes]
         result = dict(
@@ -107,8 +128,8 @@ def describe(item):
             result["overviews"].append([dataset.width, dataset.height])
             nodatas = dataset.nodatavals
         if item["overviews"] is not None:
-            pairs = zip(reduced, bands, nodatas)
-            wrong = [differing(found, reduce(finer, nodata, item["overviews"])) for found, finer, nodata in pairs]
+            levels = zip(reduced, bands, whole, nodatas)
+            wrong = [differ(found, finer, full, nodata, item["overviews"]) for found, finer, full, nodata in levels]
             result["overviewDiffers"].append(sum(wrong))
         bands = reduced
     return result

@@ -229,9 +229,19 @@ async function checkMask(report, path, geobox, writeCog) {
     'print(json.dumps([[f.name for f in d.mask_flag_enums[0]],h(d),h(o)]))';
   const [flags, full, half] = JSON.parse(await run(PYTHON, ['-c', script, path]));
   const hash = (bytes) => createHash('sha256').update(bytes).digest('hex');
-  const halves = new Uint8Array(Math.ceil(WIDTH / 2) * Math.ceil(HEIGHT / 2));
+  // A cell of the overview shows data where any pixel that it touches does.
+  const [columns, rows] = [Math.ceil(WIDTH / 2), Math.ceil(HEIGHT / 2)];
+  const halves = new Uint8Array(columns * rows);
+  const touched = (pixel, size, cells) => {
+    const [first, end] = [Math.floor((pixel * cells) / size), Math.ceil(((pixel + 1) * cells) / size)];
+    return Array.from({ length: end - first }, (_, k) => first + k);
+  };
   for (let y = 0; y < HEIGHT; y++) {
-    for (let x = 0; x < WIDTH; x++) halves[(y >> 1) * Math.ceil(WIDTH / 2) + (x >> 1)] |= mask[y * WIDTH + x];
+    for (let x = 0; x < WIDTH; x++) {
+      for (const row of touched(y, HEIGHT, rows)) {
+        for (const column of touched(x, WIDTH, columns)) halves[row * columns + column] |= mask[y * WIDTH + x];
+      }
+    }
   }
   report.same('mask: flags', flags, ['per_dataset']);
   report.same('mask: pixels', full, hash(mask));
