@@ -239,7 +239,8 @@ async function checkMask(report, path, geobox, writeCog) {
   for (let y = 0; y < HEIGHT; y++) {
     for (let x = 0; x < WIDTH; x++) {
       for (const row of touched(y, HEIGHT, rows)) {
-        for (const column of touched(x, WIDTH, columns)) halves[row * columns + column] |= mask[y * WIDTH + x];
+        for (const column of touched(x, WIDTH, columns))
+          halves[row * columns + column] |= mask[y * WIDTH + x];
       }
     }
   }
