@@ -112,7 +112,10 @@ async function judge(all, crsOf = ({ code }) => Crs.fromEpsg(code)) {
     try {
       const crs = crsOf(record);
       const transform = createTransform(Crs.wgs84, crs);
-      return [{ ...record, found: points.map(([x, y]) => transform.forward(x, y)), note: crs.accuracyNote }];
+      const found = points.map(([x, y]) => transform.forward(x, y));
+      // A compound system is its horizontal part, whose row says how far off both are.
+      const what = record.what ?? String(record.code);
+      return [{ ...record, what, code: crs.epsg ?? record.code, found, note: crs.accuracyNote }];
     } catch (error) {
       refused.push([record.what ?? record.code, error.message]);
       return [];
@@ -172,12 +175,12 @@ async function check(all) {
 
 function tell(report, { judged, refused }, what) {
   const counts = { right: 0, noted: 0, unknown: 0 };
-  for (const { code, what: text, metres, note, allowed } of judged) {
+  for (const { what: text, metres, note, allowed } of judged) {
     if (metres === null) counts.unknown++;
     else if (metres <= 1) counts.right++;
     else counts.noted++;
     report.check(
-      `EPSG:${text ?? code}`,
+      `EPSG:${text}`,
       metres === null || metres <= allowed * 1.01,
       `${metres} m off, noted: ${note}`,
     );
