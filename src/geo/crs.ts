@@ -207,7 +207,7 @@ export class Crs {
    * @internal
    */
   get geodeticCode(): number | null {
-    this.#geodeticCode ??= this.#findGeodeticCode();
+    if (this.#geodeticCode === undefined) this.#geodeticCode = this.#findGeodeticCode();
     return this.#geodeticCode;
   }
 

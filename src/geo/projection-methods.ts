@@ -2,6 +2,7 @@
  * Projection methods as PROJ strings: by GeoTIFF's numbers (GeoTIFF 1.0, section 6.3.3.3), by the names that WKT gives
  * them, and a few by PROJ's own names, which GeoTIFF has no number for.
  */
+import { plainName } from './wkt.js';
 import type { WktNumbers } from './wkt-crs.js';
 
 /** Angles in degrees, lengths in metres. */
@@ -133,8 +134,8 @@ export function wktMethod(
   number: WktNumbers,
   axes: string,
 ): { method: number | string; parameters: ProjectionParameters } | null {
-  const plain = name.toLowerCase().replace(/[^a-z0-9()]/g, '');
-  const method = WKT_METHODS[plain];
+  const plain = plainName(name);
+  const method = Object.hasOwn(WKT_METHODS, plain) ? WKT_METHODS[plain] : undefined;
   if (method === undefined) return null;
   const parallel1 = number(
     'angle', 'standardparallel1', 'latitudeof1ststandardparallel', 'latitudeofstandardparallel',

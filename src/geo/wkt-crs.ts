@@ -7,7 +7,7 @@
 import { invalidInput } from '../errors.js';
 import { findDatumShift, findGeodeticCode } from './epsg-registry.js';
 import { projectionOfMethod, WEB_MERCATOR, wktMethod } from './projection-methods.js';
-import { childOf, epsgOfNode, nameOfNode, parseWkt, type WktNode } from './wkt.js';
+import { childOf, epsgOfNode, nameOfNode, parseWkt, plainName, type WktNode } from './wkt.js';
 
 export interface WktCrs {
   readonly name: string | undefined;
@@ -228,11 +228,6 @@ function numbersOf(holder: WktNode, geographic: WktNode, metres: number): WktNum
     }
     return null;
   };
-}
-
-/** A name without case, spaces and underscores. */
-export function plainName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9()]/g, '');
 }
 
 /** The first letters of the directions of the two axes, such as `en` or `ws`; empty where the text says none. */

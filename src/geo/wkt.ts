@@ -81,3 +81,8 @@ export function epsgOfNode(node: WktNode): number | null {
   }
   return null;
 }
+
+/** A name without case, spaces and underscores. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9()]/g, '');
+}

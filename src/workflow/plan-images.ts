@@ -170,7 +170,7 @@ async function planImage(
 
 /**
  * Checks that data lies on the grid: without an image that decides on validity, no pixel could be mapped.
- * @throws {TerrachipError} INVALID_INPUT for a raster of such an image that lies elsewhere; of others a warning is told
+ * @throws {TerrachipError} INVALID_INPUT for a raster of such an image beside the grid; others get a warning
  */
 export async function checkOverlap(
   images: readonly PlannedImage[],
