@@ -1,4 +1,4 @@
-import { invalidInput } from '../errors.js';
+import { invalidInput, TerrachipError } from '../errors.js';
 
 export interface ReadOptions {
   signal?: AbortSignal;
@@ -30,6 +30,24 @@ export function checkRange(source: Pick<ByteSource, 'name' | 'size'>, offset: nu
       'get the file again',
     );
   }
+}
+
+/**
+ * @param remedy what to do with a larger file
+ * @throws {TerrachipError} TOO_LARGE for a file that is too large to be read whole
+ */
+export function requireAtMost(
+  { name, size }: Pick<ByteSource, 'name' | 'size'>,
+  limit: number,
+  remedy: string,
+): void {
+  if (size <= limit) return;
+  throw new TerrachipError(
+    'TOO_LARGE',
+    `${name} has ${size} bytes, more than the ${limit} that are read of such a file`,
+    remedy,
+    { size, limit },
+  );
 }
 
 /** Bytes in memory. */

@@ -4,7 +4,7 @@
  */
 export { onAbort, untilAborted, withTaskSignal } from './abort.js';
 export { ByteLru } from './byte-lru.js';
-export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
+export { type ByteSource, checkRange, MemorySource, type ReadOptions, requireAtMost } from './byte-source.js';
 export { crc32c } from './crc32c.js';
 export { HttpSource } from './http.js';
 export { type HttpCounters, type HttpOptions, publicUrl, setLeastRate } from './http-request.js';

@@ -1,6 +1,6 @@
 /** JSON documents: one a file, or one a line, as tools save the answers of STAC searches. */
-import { invalidInput, TerrachipError } from '../../errors.js';
-import type { ByteSource, ReadOptions } from '../../io/index.js';
+import { invalidInput } from '../../errors.js';
+import { type ByteSource, type ReadOptions, requireAtMost } from '../../io/index.js';
 import { isUrl, openSource } from '../../io/node/index.js';
 import { documentOf, parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
@@ -11,6 +11,8 @@ const MAX_JSON_BYTES = 64 * 2 ** 20;
 /** A file of lines is read in pieces; its documents are kept. */
 const MAX_LINES_BYTES = 2 ** 30;
 const PIECE = 4 * 2 ** 20;
+
+const TOO_LARGE_REMEDY = 'check that it is the right file, or write the items as STAC-GeoParquet';
 
 /** An item has some ten kilobytes. */
 const MAX_LINE_BYTES = 16 * 2 ** 20;
@@ -41,7 +43,7 @@ export async function readDocuments(path: string, options: ReadOptions = {}): Pr
   const source = await openSource(path, options);
   try {
     if (isLinesPath(path)) return await readLines(source, options);
-    requireSize(source, MAX_JSON_BYTES);
+    requireAtMost(source, MAX_JSON_BYTES, TOO_LARGE_REMEDY);
     const text = decodeText(await source.read(0, source.size, options));
     return parseJsonLines(text, source.name) ?? parseJson(text, source.name);
   } finally {
@@ -50,7 +52,7 @@ export async function readDocuments(path: string, options: ReadOptions = {}): Pr
 }
 
 async function readLines(source: ByteSource, options: ReadOptions): Promise<unknown[]> {
-  requireSize(source, MAX_LINES_BYTES);
+  requireAtMost(source, MAX_LINES_BYTES, TOO_LARGE_REMEDY);
   const documents: unknown[] = [];
   const decoder = new TextDecoder(encodingOf(await source.read(0, Math.min(2, source.size), options)));
   let rest = '';
@@ -66,14 +68,4 @@ async function readLines(source: ByteSource, options: ReadOptions): Promise<unkn
   }
   documents.push(...documentOf(rest, `${source.name}: line ${line + 1}`));
   return documents;
-}
-
-function requireSize({ name, size }: ByteSource, limit: number): void {
-  if (size <= limit) return;
-  throw new TerrachipError(
-    'TOO_LARGE',
-    `${name} has ${size} bytes, more than the ${limit} that are read of such a file`,
-    'check that it is the right file, or write the items as STAC-GeoParquet',
-    { size, limit },
-  );
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
-import { type ByteSource, withBlockCache } from '../../io/index.js';
+import { type ByteSource, requireAtMost, withBlockCache } from '../../io/index.js';
 import { cannotOpen, findBeside, isUrl, type OpenOptions, openSource } from '../../io/node/index.js';
 import { openZip } from '../../io/zip.js';
 import { parseJsonLines } from '../../json/lines.js';
@@ -58,6 +58,7 @@ export interface ReadVectorOptions extends OpenOptions {
 const MAX_WHOLE_BYTES = 512 * 2 ** 20;
 const MAX_JSON_BYTES = 64 * 2 ** 20;
 const MAX_SIDECAR_BYTES = 2 ** 20;
+const TOO_LARGE_REMEDY = 'clip it, or convert it to FlatGeobuf';
 
 const ENDINGS =
   /\.((geo)?json|nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq|topojson|fgb|gpkg|(geo)?parquet|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
@@ -245,7 +246,7 @@ async function readZip(
     const key = names.find((each) => each.toLowerCase() === name);
     const size = key === undefined ? 0 : (zip.entries.get(key)?.size ?? 0);
     if (key === undefined) return null;
-    requireSize(`${source.name}/${key}`, size, limit);
+    requireAtMost({ name: `${source.name}/${key}`, size }, limit, TOO_LARGE_REMEDY);
     return zip.read(key, 0, size);
   };
   const bytes = (await read('shp', MAX_WHOLE_BYTES)) ?? new Uint8Array();
@@ -279,18 +280,8 @@ async function requireNoLog(path: string): Promise<void> {
 }
 
 function readWhole(source: ByteSource, limit: number, signal?: AbortSignal): Promise<Uint8Array> {
-  requireSize(source.name, source.size, limit);
+  requireAtMost(source, limit, TOO_LARGE_REMEDY);
   return source.read(0, source.size, signal === undefined ? {} : { signal });
-}
-
-function requireSize(name: string, size: number, limit: number): void {
-  if (size <= limit) return;
-  throw new TerrachipError(
-    'TOO_LARGE',
-    `${name} has ${size} bytes, more than the ${limit} that are read of such a file`,
-    'clip it, or convert it to FlatGeobuf',
-    { size, limit },
-  );
 }
 
 function within(found: VectorFeatures, [x0, y0, x1, y1]: Bounds): VectorFeatures {
