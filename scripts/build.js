@@ -1,5 +1,5 @@
-// Builds dist/: TypeScript by tsc, and every .wgsl file as a module that exports its text, so that the
-// published package needs no bundler and reads no files to find its shaders.
+// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, so that the
+// published package needs no bundler and reads no files to find its shaders and tables.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,10 +15,10 @@ execFileSync(process.execPath, [require.resolve('typescript/lib/tsc.js'), '-p', 
   stdio: 'inherit',
 });
 
-const shaders = join(root, 'src', 'shaders');
-for (const file of readdirSync(shaders, { recursive: true, encoding: 'utf8' })) {
-  if (!file.endsWith('.wgsl')) continue;
-  const target = join(root, 'dist', 'shaders', `${file}.js`);
+const source = join(root, 'src');
+for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+  if (!/\.(wgsl|json)$/.test(file)) continue;
+  const target = join(root, 'dist', `${file}.js`);
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, `export default ${JSON.stringify(readFileSync(join(shaders, file), 'utf8'))};\n`);
+  writeFileSync(target, `export default ${JSON.stringify(readFileSync(join(source, file), 'utf8'))};\n`);
 }
