@@ -65,7 +65,7 @@ describe('public API', () => {
     const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       exports: Record<string, unknown>;
     };
-    expect(Object.keys(exports).sort()).toEqual([...Object.keys(ENTRIES), './package.json'].sort());
+    expect(Object.keys(exports).sort()).toEqual([...Object.keys(ENTRIES), './package.json', './schemas/*'].sort());
   });
 
   it.each(Object.entries(ENTRIES))('of %s has not changed unannounced', async (subpath, file) => {
