@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import { Ajv } from 'ajv';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { EmbeddingManifestSchema, ModelManifestSchema, parseManifest } from '../src/inference/manifest.js';
-import { readJson } from '../src/io/node/index.js';
 import { ManifestSchema, readManifest } from '../src/workflow/manifest.js';
 import {
   BandSchema,
@@ -149,7 +148,7 @@ describe.each(made)('the JSON schema of a document: $name', ({ name, json, keys,
 const READERS: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   scene: readScene,
   acquisition: readManifest,
-  model: async (file) => parseManifest(await readJson(file), file),
+  model: async (file) => parseManifest(JSON.parse(await readFile(file, 'utf8')), file),
 };
 
 /** Examples of a page, each with the schema that it names. */
