@@ -22,8 +22,10 @@ let folder: string | null = null;
  * @throws {TerrachipError} INVALID_INPUT for another code, where the package cannot be found, as from a bundle elsewhere
  */
 function databaseFolder(code: number): string | null {
+  // A bundle of CommonJS has no import.meta.url.
+  const here = import.meta.url ?? __filename;
   try {
-    return join(dirname(createRequire(import.meta.url).resolve('epsg-index/package.json')), 's');
+    return join(dirname(createRequire(here).resolve('epsg-index/package.json')), 's');
   } catch (cause) {
     if (builtInEpsg(code) !== null) return null;
     throw invalidInput(
