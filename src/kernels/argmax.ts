@@ -44,7 +44,7 @@ export function argmax(backend: Backend, { scores, labels, nodata = 255 }: Argma
   const classes = scores.shape[0];
   if (scores.length !== classes * labels.length) {
     throw invalidInput(
-      `scores of shape (${scores.shape.join(', ')}) for ${labels.length} labels`,
+      `scores of shape (${scores.shape.join(', ')}) and ${labels.length} labels for argmax`,
       'do not fit',
       'give one label a pixel',
     );
