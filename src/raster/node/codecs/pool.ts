@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { internalError, messageOf } from '../../../errors.js';
 import { workerFile } from '../../../gpu/node/worker-file.js';
 import { onAbort } from '../../../io/abort.js';
-import type { DecodeRequest } from './decode.js';
+import type { DecodeRequest } from '../../codecs/decode.js';
 import type { WorkerReply, WorkerRequest } from './worker.js';
 
 /** Blocks that a thread holds at a time: it finds the next one waiting when one is done. */
