@@ -22,7 +22,10 @@ for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
   if (!/\.(wgsl|json)$/.test(file)) continue;
   const target = join(root, 'dist', `${file}.js`);
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, `export default ${JSON.stringify(readFileSync(join(source, file), 'utf8'))};\n`);
+  const text = readFileSync(join(source, file), 'utf8');
+  // Pages need neither a shader's comments nor its indentation.
+  const short = file.endsWith('.wgsl') ? text.replace(/^\s*(\/\/.*)?\n|^ +/gm, '') : text;
+  writeFileSync(target, `export default ${JSON.stringify(short)};\n`);
 }
 
 /** WKT is read by geo/wkt-crs.ts, and the cube of astronomers by nobody. */
