@@ -20,6 +20,12 @@ const GIVEN: Readonly<Record<string, string>> = {
       function sign(href: string): string;
       function train(images: ChipArray): void;
     }`,
+  'docs/kernels.md': `
+    import type { createBackend as create, Kernel } from 'terrachip/kernels';
+    declare global {
+      const createBackend: typeof create;
+      const depthKernel: Kernel;
+    }`,
   'docs/models.md': `
     declare global {
       const values: Float32Array;
