@@ -100,9 +100,8 @@ export function isTerrachipError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   ...codes: Code[]
 ): error is TerrachipError<Code> {
-  return (
-    error instanceof TerrachipError && (codes.length === 0 || (codes as ErrorCode[]).includes(error.code))
-  );
+  if (!isError(error) || error.name !== 'TerrachipError') return false;
+  return codes.length === 0 || codes.some((code) => code === error.code);
 }
 
 /** The problem with an input, in the common case of a file or URL that cannot be used. */
@@ -132,7 +131,26 @@ export function internalError(where: string, problem: string): TerrachipError {
   );
 }
 
+/**
+ * Whether something is an error, also of another realm: under Jest, Node's own errors are no `instanceof Error`.
+ */
+export function isError(value: unknown): value is Error & { code?: unknown } {
+  return (
+    typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string'
+  );
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
+}
+
+/** The code of an error of Node's, such as `ENOENT`; empty for others. */
+export function codeOf(error: unknown): string {
+  return isError(error) && typeof error.code === 'string' ? error.code : '';
+}
+
+/** Whether an import failed since the package is not there. */
+export function isNotInstalled(error: unknown): boolean {
+  return ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(codeOf(error));
 }

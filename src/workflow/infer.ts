@@ -7,6 +7,7 @@ import type { Backend, BackendInfo } from '../gpu/index.js';
 import {
   type ChipModel,
   type ExecutionOptions,
+  loadOnnxRuntime,
   type ModelFolder,
   openExecution,
   openModel,
@@ -53,10 +54,14 @@ export interface InferReport {
 
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 
-/** Maps a scene with a model. */
+/**
+ * Maps a scene with a model.
+ * @throws {TerrachipError} MISSING_DEPENDENCY at once, without the package that runs models
+ */
 export async function infer(options: InferOptions): Promise<InferReport> {
   const clock = new StageClock();
   const { signal, onProgress } = options;
+  if (options.provider !== 'webgpu-resident') await loadOnnxRuntime();
   onProgress?.({ type: 'stage', stage: 'plan' });
   const model = await openModel(options.model);
   const scene = await readScene(options.scene);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { invalidOption } from '../../errors.js';
 import type { BackendChoice } from '../../gpu/node/index.js';
-import { bundledModel } from '../../inference/index.js';
+import { bundledModel, loadOnnxRuntime } from '../../inference/index.js';
 import type { OperationOptions } from '../../progress.js';
 import { evaluateMap, type Metrics } from '../evaluate/index.js';
 import { type InferReport, infer } from '../infer.js';
@@ -39,7 +39,7 @@ const SIDES = [128, 6000] as const;
 
 /**
  * Makes up a flood, packages what the satellites saw of it, maps it, and compares the map with the truth.
- * @throws {TerrachipError} INVALID_OPTION for an impossible size
+ * @throws {TerrachipError} INVALID_OPTION for an impossible size; MISSING_DEPENDENCY at once, without the package that runs models
  */
 export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   const { output = 'terrachip-demo', seed = 7, size = SIZE, signal, onProgress } = options;
@@ -51,6 +51,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
       `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
     );
   }
+  await loadOnnxRuntime();
   const common = {
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),

@@ -4,6 +4,7 @@ import { type BackendChoice, createBackend } from '../../gpu/node/index.js';
 import {
   type EmbeddingManifest,
   type HostProviderChoice,
+  loadOnnxRuntime,
   type ModelManifest,
   openEmbedder,
   openEmbeddingModel,
@@ -36,13 +37,14 @@ export interface OpenChips {
 
 /**
  * Embeds what `openChips` opens for the model.
- * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel` and `openChips`
+ * @throws {TerrachipError} MISSING_DEPENDENCY at once, without the package that runs models; as `embedChips`, `openEmbeddingModel` and `openChips`
  */
 export async function embedRun(
   options: EmbedRunOptions,
   openChips: (context: ChipContext) => Promise<OpenChips>,
 ): Promise<EmbedReport> {
   const { backend: choice, provider, threads, ...rest } = options;
+  await loadOnnxRuntime();
   const model = await openEmbeddingModel(options.model);
   const backend = await createBackend({
     backend: choice ?? 'auto',
