@@ -31,6 +31,7 @@ import { levelBox, levelForGeobox, noReference, requireReal } from './request.js
 import type { UnitStep } from './units.js';
 import { codeSource, mayExceedFloat32, readAround, type SourcePixels, uploadSource } from './warp-source.js';
 
+/** The grid of a `WarpedRaster`, and how it resamples. */
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
   geobox: GeoBox;

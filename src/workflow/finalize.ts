@@ -38,6 +38,7 @@ export interface RunRecord {
   peakMemoryBytes: number;
 }
 
+/** The products of a map. */
 export interface FinalizeReport {
   /** Files by name. */
   files: Record<'probability' | 'classes' | 'polygons' | 'quicklook' | 'statistics' | 'item' | 'run', string>;

@@ -24,6 +24,7 @@ import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeAxes, type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 import type { LoadTarget } from './plan.js';
 
+/** What `loadZarr` takes of a cube: where, when, which variables. */
 export interface LoadZarrOptions extends CubeOptions {
   /** A grid to warp onto. Default: the cube's own pixels. */
   target?: LoadTarget;

@@ -29,6 +29,7 @@ export interface ExogenousLayer {
   readonly units?: Units;
 }
 
+/** The grid of `loadLayers`, and what is common to its layers. */
 export interface LoadLayersOptions extends OperationOptions {
   /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
   backend?: Backend;
@@ -39,6 +40,7 @@ export interface LoadLayersOptions extends OperationOptions {
   maxBytes?: number;
 }
 
+/** Layers of different sources on one grid. */
 export interface LoadedLayers {
   /** (band, y, x), float32 with NaN for no data; its `bandNames` are the layers'. */
   readonly tensor: GeoTensor;

@@ -29,6 +29,7 @@ import { DEFAULT_MAX_BYTES } from '../loaders/options.js';
 import { type LoadTarget, rowsOn } from '../loaders/plan.js';
 import type { CatalogRow } from '../row.js';
 
+/** The grid of `loadVector`, and what is burned into it. */
 export interface LoadVectorOptions {
   /** The class of every feature (default 1), or the property that says it. */
   value?: number | PropertyClass;
@@ -72,6 +73,7 @@ export interface VectorInstance {
   readonly properties: AreaFeature['properties'];
 }
 
+/** Classes and instances of polygons on a grid. */
 export interface VectorLabels {
   /** (y, x): the class of each pixel. */
   readonly classes: GeoTensor;

@@ -17,6 +17,7 @@ export type ProductUnits =
   | Extract<Units, 'reflectance' | 'dn_harmonised' | 'linear_power' | 'dB' | 'class' | 'bits'>
   | 'kelvin';
 
+/** How the bands of a product become values. */
 export interface LoadBandsOptions {
   /**
    * Optical bands: `reflectance` (default) or `dn_harmonised`, reflectance × 10 000 whatever the processing baseline.

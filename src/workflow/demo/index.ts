@@ -10,6 +10,7 @@ import { type PackageReport, packageManifest } from '../package.js';
 import { drawRaster } from '../picture/index.js';
 import { DEMO_PARAMETERS, simulateEvent, writeEvent } from './event/index.js';
 
+/** The size of the demo's event, and where it goes. */
 export interface DemoOptions extends OperationOptions {
   /** Folder for the event, the package and the map (default `terrachip-demo`). */
   output?: string;
@@ -20,6 +21,7 @@ export interface DemoOptions extends OperationOptions {
   backend?: BackendChoice;
 }
 
+/** What the demo made. */
 export interface DemoReport {
   manifest: string;
   package: PackageReport;
