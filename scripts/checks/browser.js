@@ -24,6 +24,11 @@ const LAUNCH_ARGUMENTS = [
   // Compute on the processor, so that the check runs without a GPU.
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
+  // A canvas of WebGPU wants Vulkan in the rest of the browser, too.
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-angle=swiftshader',
+  '--disable-vulkan-surface',
   // Nothing but the page itself is to be asked for.
   '--disable-quic',
   '--no-first-run',
@@ -266,9 +271,10 @@ async function checkScene() {
     );
   }
   await list.check('the page asks for parts of the COG', () => {
-    const bytes = ranges
-      .map((range) => /(\d+)-(\d+)/.exec(range))
-      .reduce((sum, [, a, b]) => sum + b - a + 1, 0);
+    const bytes = ranges.reduce((sum, range) => {
+      const [from, to] = range.match(/\d+/g).map(Number);
+      return sum + to - from + 1;
+    }, 0);
     return `${ranges.length} requests for ${bytes} bytes`;
   });
   await list.check("the canvas shows what lies in the device's buffer", () => {

@@ -14,16 +14,17 @@ const CODE = /* wgsl */ `
   return select(vec4f(vec3f(value / ${BRIGHTEST}.0), 1.0), vec4f(0.0, 0.0, 1.0, 1.0), isGap);
 }`;
 
-/** @returns {Uint8ClampedArray} what the canvas shows: red, green, blue and opacity of each pixel */
-export function drawPlane(device, plane) {
+/** @returns {Promise<Uint8Array>} what the canvas shows: red, green, blue and opacity of each pixel */
+export async function drawPlane(device, plane) {
   const canvas = Object.assign(document.createElement('canvas'), {
     width: target.width,
     height: target.height,
   });
-  document.body.append(canvas);
   const context = canvas.getContext('webgpu');
-  const format = navigator.gpu.getPreferredCanvasFormat();
-  context.configure({ device, format, alphaMode: 'opaque' });
+  const format = 'rgba8unorm';
+  // Copied from, so that the picture is read back without the browser's compositor, which wants a GPU.
+  const usage = GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_SRC;
+  context.configure({ device, format, usage, alphaMode: 'opaque' });
   const module = device.createShaderModule({ code: CODE });
   const pipeline = device.createRenderPipeline({
     layout: 'auto',
@@ -31,16 +32,22 @@ export function drawPlane(device, plane) {
     fragment: { module, targets: [{ format }] },
   });
   const encoder = device.createCommandEncoder();
-  const view = context.getCurrentTexture().createView();
+  const texture = context.getCurrentTexture();
+  const view = texture.createView();
   const pass = encoder.beginRenderPass({ colorAttachments: [{ view, loadOp: 'clear', storeOp: 'store' }] });
   pass.setPipeline(pipeline);
   const entries = [{ binding: 0, resource: plane.gpuBuffer() }];
   pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
   pass.draw(3);
   pass.end();
+  const bytesPerRow = 256 * Math.ceil((4 * target.width) / 256);
+  const size = bytesPerRow * target.height;
+  const buffer = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  encoder.copyTextureToBuffer({ texture }, { buffer, bytesPerRow }, [target.width, target.height]);
   device.queue.submit([encoder.finish()]);
-  // In the same task, as long as the canvas still has the picture.
-  const copy = new OffscreenCanvas(target.width, target.height).getContext('2d');
-  copy.drawImage(canvas, 0, 0);
-  return copy.getImageData(0, 0, target.width, target.height).data;
+  await buffer.mapAsync(GPUMapMode.READ);
+  const shown = new Uint8Array(4 * target.width * target.height);
+  for (let y = 0; y < target.height; y++)
+    shown.set(new Uint8Array(buffer.getMappedRange(y * bytesPerRow, 4 * target.width)), 4 * target.width * y);
+  return shown;
 }

@@ -14,8 +14,8 @@ async function runAll() {
   const webgpu = await WebGpuBackend.request(adapter);
   for (const resampling of RESAMPLINGS) await send(`webgpu-${resampling}`, await runCase(webgpu, resampling));
   const scene = await warpScene(webgpu, new URL(SCENE, location.href).href);
-  await send('canvas', drawPlane(webgpu.device, scene));
   await send('webgpu-cog', await webgpu.download(scene));
+  await send('canvas', await drawPlane(webgpu.device, scene));
   webgpu.dispose();
 
   const cpu = new CpuBackend();
