@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../src/geo/node/index.js';
-import { openRaster, writeCog } from '../src/raster/index.js';
+import { openRaster, writeCog } from '../src/raster/node/index.js';
 import { webgpuProblem } from './support/backends.js';
 import { temporaryFolder } from './support/files.js';
 
