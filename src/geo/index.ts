@@ -65,6 +65,7 @@ export {
   chipCover,
   chipStarts,
   createChipLayout,
+  gridStrips,
   intersectWindows,
   type PixelWindow,
   type RowRange,

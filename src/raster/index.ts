@@ -25,6 +25,15 @@ export {
   GeoTiffRaster,
 } from './geotiff/reader.js';
 export { toStoredIntegers } from './geotiff/sample-types.js';
+export {
+  type ExactRowSource,
+  RowReader,
+  type RowSource,
+  readExactStrips,
+  readStrips,
+  readWhole,
+  type Strip,
+} from './grid-rows.js';
 export { type Jp2Options, Jp2Raster } from './jp2/raster.js';
 export { CogWriter, type TensorCogOptions, writeCog } from './node/cog-writer.js';
 export { type NpyOptions, writeNpy } from './node/npy-writer.js';
