@@ -24,7 +24,7 @@ export interface ExactRowSource extends RowSource {
 }
 
 /** Some rows of a grid. */
-export interface Strip<T extends Float32Array | Float64Array = Float32Array> {
+export interface GridStrip<T extends Float32Array | Float64Array = Float32Array> {
   readonly rows: RowRange;
   /** Values (row, x) in C order, an array a band, NaN for no data. They stay until the next strip but one is asked for. */
   readonly values: readonly T[];
@@ -80,7 +80,7 @@ export async function* readStrips(
   backend: Backend,
   source: RowSource,
   signal?: AbortSignal,
-): AsyncGenerator<Strip> {
+): AsyncGenerator<GridStrip> {
   const reader = new RowReader(backend, source);
   const length = reader.strips[0].end * source.geobox.width;
   const targets = [0, 1].map(() => Array.from({ length: source.bandCount }, () => new Float32Array(length)));
@@ -110,7 +110,7 @@ export async function* readExactStrips(
   backend: Backend,
   source: ExactRowSource,
   signal?: AbortSignal,
-): AsyncGenerator<Strip<Float32Array | Float64Array>> {
+): AsyncGenerator<GridStrip<Float32Array | Float64Array>> {
   if (!source.exceedsFloat32) return yield* readStrips(backend, source, signal);
   const strips = gridStrips(source.geobox, 2 * source.bandCount);
   let computing = source.readExactRows(strips[0], signal);

@@ -27,12 +27,12 @@ export {
 export { toStoredIntegers } from './geotiff/sample-types.js';
 export {
   type ExactRowSource,
+  type GridStrip,
   RowReader,
   type RowSource,
   readExactStrips,
   readStrips,
   readWhole,
-  type Strip,
 } from './grid-rows.js';
 export { type Jp2Options, Jp2Raster } from './jp2/raster.js';
 export { CogWriter, type TensorCogOptions, writeCog } from './node/cog-writer.js';

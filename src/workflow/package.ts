@@ -24,17 +24,17 @@ import {
   writeCog,
 } from '../raster/index.js';
 import { placeOf, Rasterizer, readAreas } from '../vector/node/index.js';
-import { chipIndex } from './chip-index.js';
-import { given } from './given.js';
 import {
+  type Acquisition,
+  type AcquisitionItem,
+  acquisitionUnits,
   assetHref,
-  type Manifest,
-  type ManifestItem,
-  manifestUnits,
-  readManifest,
+  readAcquisition,
   resolveFrom,
   STATIC_MODALITY,
-} from './manifest.js';
+} from './acquisition.js';
+import { chipIndex } from './chip-index.js';
+import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
 
@@ -90,7 +90,7 @@ const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data:
  */
 export async function packageManifest(options: PackageOptions): Promise<PackageReport> {
   const { output, signal, onProgress } = options;
-  const manifest = await readManifest(options.manifest);
+  const manifest = await readAcquisition(options.manifest);
   const grid = packageGrid(manifest, options);
   const images = listImages(manifest);
   const scene = sceneOf(manifest, grid, images);
@@ -144,7 +144,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   };
 }
 
-function packageGrid({ document }: Manifest, options: PackageOptions): GeoBox {
+function packageGrid({ document }: Acquisition, options: PackageOptions): GeoBox {
   const { resolution = 10, anchor = 'fit' } = options;
   return GeoBox.fromBounds(document.event.bbox, document.event.target_crs, resolution, {
     anchor,
@@ -154,9 +154,9 @@ function packageGrid({ document }: Manifest, options: PackageOptions): GeoBox {
   );
 }
 
-function listImages(manifest: Manifest): Image[] {
+function listImages(manifest: Acquisition): Image[] {
   const { document, path } = manifest;
-  const image = (modality: string, phase: string | null, items: readonly ManifestItem[]): Image => ({
+  const image = (modality: string, phase: string | null, items: readonly AcquisitionItem[]): Image => ({
     modality,
     phase,
     bands: document.assets[modality].map((key) => ({
@@ -178,20 +178,23 @@ function listImages(manifest: Manifest): Image[] {
 }
 
 /** The manifest and all files that it names. */
-function filesOf(manifest: Manifest, images: readonly Image[]): string[] {
+function filesOf(manifest: Acquisition, images: readonly Image[]): string[] {
   const { label } = manifest.document;
   const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles));
   return [manifest.path, ...tiles, ...(label === undefined ? [] : [resolveFrom(manifest, label.href)])];
 }
 
-function sceneOf(manifest: Manifest, grid: GeoBox, images: readonly Image[]): SceneDocument {
+function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly Image[]): SceneDocument {
   const { event, phase_order } = manifest.document;
   const date = event.phase_dates.event;
   const inputs = new Map<string, SceneDocument['inputs'][string]>();
   for (const { modality, phase, bands, file } of images) {
     const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href: file, band: k + 1 }]));
     // The pixels are the grid's own: nearest takes their values as they are.
-    const input = inputs.get(modality) ?? { units: manifestUnits(manifest, modality), resampling: 'nearest' };
+    const input = inputs.get(modality) ?? {
+      units: acquisitionUnits(manifest, modality),
+      resampling: 'nearest',
+    };
     inputs.set(modality, input);
     if (phase === null) input.static = bandFiles;
     else input.phases = { ...input.phases, [phase]: bandFiles };
@@ -300,7 +303,7 @@ function markInvalid(values: Float32Array, valid: Uint8Array): void {
 
 /** 1 in pixels whose centres lie in the manifest's polygons. */
 async function rasterizeLabel(
-  manifest: Manifest,
+  manifest: Acquisition,
   grid: GeoBox,
   { signal, onProgress }: OperationOptions,
 ): Promise<Uint8Array | null> {
