@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Affine, Crs, createTransform, GeoBox } from '../../src/geo/index.js';
-import { makeFolder, writeJson } from '../../src/io/node/index.js';
+import { makeFolder, writeJson } from '../../src/io/node/output.js';
 import type { OperationOptions } from '../../src/progress.js';
 import { type CogOptions, writeCog } from '../../src/raster/index.js';
 import { type Position, polygonize } from '../../src/vector/index.js';

@@ -7,7 +7,8 @@ import { invalidInput } from '../errors.js';
 import { GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
-import { makeOutputFolder, requireApart, writeFileAtomically, writeJson } from '../io/node/index.js';
+import { requireApart } from '../io/node/inputs.js';
+import { makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/output.js';
 import { memberOf } from '../json/keys.js';
 import { mosaic } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
@@ -23,7 +24,8 @@ import {
   WarpedRaster,
   writeCog,
 } from '../raster/index.js';
-import { placeOf, Rasterizer, readAreas } from '../vector/node/index.js';
+import { placeOf } from '../vector/features.js';
+import { Rasterizer, readAreas } from '../vector/node/index.js';
 import {
   type Acquisition,
   type AcquisitionItem,
