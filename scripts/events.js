@@ -8,7 +8,7 @@ import {
   TRAINING_RANGES,
   writeEvent,
 } from '../dist/demo/event/index.js';
-import { CogWriter, openRaster } from '../dist/raster/index.js';
+import { CogWriter, openRaster } from '../dist/raster/node/index.js';
 import { Random } from '../dist/workflow/model/random.js';
 import { packageManifest } from '../dist/workflow/package.js';
 import { warpFile } from '../dist/workflow/warp.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Affine, Crs, createTransform, GeoBox } from '../../src/geo/index.js';
 import { makeFolder, writeJson } from '../../src/io/node/output.js';
 import type { OperationOptions } from '../../src/progress.js';
-import { type CogOptions, writeCog } from '../../src/raster/index.js';
+import { type CogOptions, writeCog } from '../../src/raster/node/index.js';
 import { type Position, polygonize } from '../../src/vector/index.js';
 import type { AcquisitionDocument, AcquisitionItem } from '../../src/workflow/acquisition.js';
 import { elevationTiles } from './elevation.js';

@@ -24,7 +24,7 @@ import {
   type Raster,
   requireNodata,
   WarpedRaster,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { streamCog } from './stream-rows.js';

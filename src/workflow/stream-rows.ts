@@ -9,7 +9,7 @@ import {
   readExactStrips,
   toStored,
   UsedValues,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 
 type Floats = Float32Array | Float64Array;
 

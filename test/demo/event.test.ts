@@ -20,7 +20,7 @@ import {
 import { radarImage } from '../../demo/event/radar.js';
 import { randomFor } from '../../demo/event/simulate.js';
 import { Crs, createTransform, type GeoBox, PixelAreas, ringArea } from '../../src/geo/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { openRaster } from '../../src/raster/node/index.js';
 import { type Acquisition, readAcquisition } from '../../src/workflow/acquisition.js';
 import { Random } from '../../src/workflow/model/random.js';
 

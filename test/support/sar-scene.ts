@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Field, quantile, randomHills } from '../../demo/terrain.js';
 import { Affine, GeoBox } from '../../src/geo/index.js';
 import { makeFolder, writeJson } from '../../src/io/node/output.js';
-import { writeCog } from '../../src/raster/index.js';
+import { writeCog } from '../../src/raster/node/index.js';
 import { Random } from '../../src/workflow/model/random.js';
 import { SCENE_SCHEMA_VERSION } from '../../src/workflow/scene.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_PARAMETERS, simulateEvent, writeEvent } from '../../demo/event/index.js';
 import { GeoBox } from '../../src/geo/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { openRaster } from '../../src/raster/node/index.js';
 import type { AcquisitionDocument } from '../../src/workflow/acquisition.js';
 import {
   bundledModel,

@@ -9,7 +9,7 @@ import {
   RowReader,
   type UnitConversion,
   WarpedRaster,
-} from '../../raster/index.js';
+} from '../../raster/node/index.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
 /** Values on a grid. */
