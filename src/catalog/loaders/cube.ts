@@ -50,7 +50,7 @@ const MAX_ROWS = 512;
  * UNSUPPORTED for whole numbers that float32 cannot hold, unless they are interpolated;
  * TOO_LARGE above `maxBytes`; and as `openRaster`
  */
-export async function loadZarr(path: string, options: LoadZarrOptions = {}): Promise<GeoTensor> {
+export async function loadZarr(path: string, options: LoadZarrOptions = {}): Promise<GeoTensor<'float32'>> {
   const { target } = options;
   const grid = target === undefined ? null : target instanceof GeoBox ? target : geoBoxOfSlice(target);
   if (grid !== null && options.bounds !== undefined) {
@@ -65,7 +65,11 @@ export async function loadZarr(path: string, options: LoadZarrOptions = {}): Pro
   );
 }
 
-async function readNative(raster: ArrayRaster, axes: CubeAxes, options: LoadZarrOptions): Promise<GeoTensor> {
+async function readNative(
+  raster: ArrayRaster,
+  axes: CubeAxes,
+  options: LoadZarrOptions,
+): Promise<GeoTensor<'float32'>> {
   const { bounds, boundsCrs, signal, unscale } = options;
   const request = {
     overview: 'none' as const,
@@ -99,7 +103,7 @@ async function warpCube(
   axes: CubeAxes,
   grid: GeoBox,
   options: LoadZarrOptions,
-): Promise<GeoTensor> {
+): Promise<GeoTensor<'float32'>> {
   const { signal, onProgress, unscale = true, resampling = 'bilinear' } = options;
   const count = axes.indexes.length;
   requireBytes(raster.name, count * grid.pixelCount, options.maxBytes);
@@ -134,8 +138,12 @@ async function warpCube(
   return cubeTensor(data, axes, grid);
 }
 
-function cubeTensor(data: Float32Array, { times, bandNames }: CubeAxes, geobox: GeoBox): GeoTensor {
-  return new GeoTensor({
+function cubeTensor(
+  data: Float32Array,
+  { times, bandNames }: CubeAxes,
+  geobox: GeoBox,
+): GeoTensor<'float32'> {
+  return new GeoTensor<'float32'>({
     data,
     shape: [bandNames.length, times.length, geobox.height, geobox.width],
     dimensions: ['band', 'time', 'y', 'x'],
