@@ -15,7 +15,7 @@ import {
   timeSteps,
 } from '../../inference/index.js';
 import { mirror } from '../../kernels/index.js';
-import { createBlockCache } from '../../raster/index.js';
+import { createBlockCache } from '../../raster/node/index.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';

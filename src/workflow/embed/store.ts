@@ -6,7 +6,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
-import { consolidateZarr, createZarrGroup, ZarrShardWriter, ZarrTextWriter } from '../../raster/index.js';
+import {
+  consolidateZarr,
+  createZarrGroup,
+  ZarrShardWriter,
+  ZarrTextWriter,
+} from '../../raster/node/index.js';
 
 /** Chips of an inner chunk: units are whole numbers of them. */
 export const CHUNK_CHIPS = 16;

@@ -6,7 +6,7 @@ import {
   type ModelManifest,
   timeSteps,
 } from '../../inference/index.js';
-import type { Units } from '../../raster/index.js';
+import type { Units } from '../../raster/node/index.js';
 import { chipValues, normaliseInto, SceneChips, validShare } from '../chips/index.js';
 import { Random } from '../demo/random.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
