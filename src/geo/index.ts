@@ -69,6 +69,7 @@ export {
   chipCover,
   chipStarts,
   createChipLayout,
+  gridStrips,
   intersectWindows,
   type PixelWindow,
   type RowRange,

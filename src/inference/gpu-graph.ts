@@ -22,6 +22,10 @@ export interface GraphBytes {
   readonly external?: { readonly path: string; readonly data: Uint8Array };
 }
 
+/**
+ * An ONNX graph on the WebGPU device of a backend: tensors go in and come out without leaving it. Dispose of it when
+ * done.
+ */
 export class GpuGraph implements DeviceGraph {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];

@@ -11,6 +11,7 @@ import type { OnnxRuntime } from './session.js';
 /** The encoder's output and the decoder's input. */
 export const FEATURES = 'features';
 
+/** How often the encoder of phases ran. */
 export interface PhaseCounters {
   /** Runs of the encoder: one phase of one chip each. */
   phasesEncoded: number;

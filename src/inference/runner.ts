@@ -29,14 +29,17 @@ export interface SceneImage {
   readRows(rows: RowRange, planes: readonly DeviceTensor[], signal?: AbortSignal): Promise<void>;
 }
 
+/** What the scene runner spends its time with. */
 export type Stage = 'read' | 'chips' | 'model' | 'stitch';
 
+/** What the scene runner did. */
 export interface RunnerCounters {
   chipsRun: number;
   chipsSkipped: number;
   batches: number;
 }
 
+/** What the scene runner works on. */
 export interface RunnerOptions {
   backend: Backend;
   session: ChipModel;

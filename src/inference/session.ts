@@ -19,6 +19,7 @@ export interface OnnxRuntime {
   ) => TypedTensor<'float32'>;
 }
 
+/** How a session runs its graph. */
 export interface SessionOptions {
   /** The execution provider, by onnxruntime's name: `cpu`, `cuda`, `webgpu`, … */
   provider: string;

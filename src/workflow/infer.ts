@@ -23,6 +23,7 @@ import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 
+/** The scene, the model and the place of the map, and how it is computed. */
 export interface InferOptions extends PlanOptions, ExecutionOptions {
   /** The scene file. */
   scene: string;
@@ -40,6 +41,7 @@ export interface InferOptions extends PlanOptions, ExecutionOptions {
   cacheBytes?: number;
 }
 
+/** What `infer` did. */
 export interface InferReport {
   plan: Plan;
   /** The folder of the run's units and markers; it is gone once the products are made, unless it was to be kept. */

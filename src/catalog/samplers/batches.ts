@@ -20,6 +20,7 @@ export interface Batch<T, Arrays extends ChipArrays = ChipArrays> {
   readonly arrays: { readonly [Name in keyof Arrays]: ChipArray<Arrays[Name]['data']> };
 }
 
+/** How chips are loaded ahead in batches. */
 export interface BatchOptions {
   /** Chips of a batch; the last may have fewer. */
   batchSize: number;

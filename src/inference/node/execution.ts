@@ -7,6 +7,7 @@ import { graphFiles, type ModelFolder, openSession } from './model-folder.js';
 import type { ProviderChoice } from './provider-choice.js';
 import { ResidentDevice } from './resident-device.js';
 
+/** Which backend and which provider run a model. */
 export interface ExecutionOptions {
   backend?: BackendChoice;
   provider?: ProviderChoice;

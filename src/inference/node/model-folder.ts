@@ -134,6 +134,7 @@ export function graphFiles({ path, manifest }: ModelFolder): string | { encoder:
   return { encoder: join(path, phaseGraphs.encoder), decoder: join(path, phaseGraphs.decoder) };
 }
 
+/** Which provider runs a session, and with how many threads. */
 export interface OpenSessionOptions {
   /** Default: `auto`. */
   provider?: HostProviderChoice;

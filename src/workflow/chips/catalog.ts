@@ -25,6 +25,7 @@ import {
 } from './catalog-input.js';
 import { type Chip, type ChipSource, chipValues, digits } from './source.js';
 
+/** Where and when chips of a catalog are taken. */
 export interface CatalogChipsOptions {
   manifest: ModelManifest | EmbeddingManifest;
   /** Where and when: what any sampler gives. Chips have the model's size; rows count whose time meets the chip's. */

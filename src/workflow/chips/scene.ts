@@ -21,6 +21,7 @@ import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
 import { type Chip, type ChipSource, chipValues, digits } from './source.js';
 
+/** Which chips of a scene are taken. */
 export interface SceneChipsOptions {
   manifest: ModelManifest | EmbeddingManifest;
   backend: Backend;

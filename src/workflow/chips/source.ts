@@ -8,6 +8,7 @@ import {
   type ModelManifest,
 } from '../../inference/index.js';
 
+/** A chip for an encoder: where, when, and its values. */
 export interface Chip {
   /** Unique in its source. */
   readonly id: string;

@@ -17,6 +17,7 @@ import { openNpy, writeNpy } from '../../raster/node/index.js';
 import { readCard } from './folder.js';
 import { openGraph } from './graph-session.js';
 
+/** The model that `runModel` runs, and its inputs as `.npy` files. */
 export interface RunModelOptions extends OperationOptions {
   model: string;
   /** A .npy file for each input by name: (chip, band, y, x), with the phase before y for temporal inputs. */
@@ -30,6 +31,7 @@ export interface RunModelOptions extends OperationOptions {
   batch?: number;
 }
 
+/** What `runModel` wrote. */
 export interface RunModelReport {
   readonly output: string;
   readonly shape: readonly number[];

@@ -8,8 +8,8 @@ import {
 } from '../../inference/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { chipValues, normaliseInto, SceneChips, validShare } from '../chips/index.js';
-import { Random } from '../demo/random.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
+import { Random } from './random.js';
 
 /** A chip's normalised values by input name. */
 export type SampleChip = ReadonlyMap<string, Float32Array>;
