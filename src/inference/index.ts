@@ -1,6 +1,6 @@
 /**
  * Models: their folders, their sessions, and the runner that takes a scene through one.
- * @module
+ * @module terrachip/inference
  */
 export {
   type Checkpoint,
