@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 function sourceOf(name: string): string | null {
   const room = /^terrachip(?:\/(geo|kernels|catalog|raster|inference))?$/.exec(name);
   if (room === null) return null;
-  const hasNodeEntry = ['geo', 'kernels', 'catalog'].includes(room[1]);
+  const hasNodeEntry = ['geo', 'kernels', 'catalog', 'inference'].includes(room[1]);
   const folder = room[1] === undefined ? '' : `${room[1]}/${hasNodeEntry ? 'node/' : ''}`;
   return `${import.meta.dirname}/src/${folder}index.ts`;
 }

@@ -11,6 +11,7 @@ struct Parameters {
   first_row: i32,    // the scene row that the plane starts with
   chip_size: i32,
   chip_count: i32,
+  first_chip: i32,   // where the first of them is written
   channels: i32,
   channel: i32,
   mean: f32,
@@ -44,5 +45,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let stored = plane[row * parameters.scene_width + column];
     value = (select(parameters.replacement, stored, is_finite(stored)) - parameters.mean) / parameters.deviation;
   }
-  chips[((chip * parameters.channels + parameters.channel) * n + y) * n + x] = value;
+  let target_chip = parameters.first_chip + chip;
+  chips[((target_chip * parameters.channels + parameters.channel) * n + y) * n + x] = value;
 }

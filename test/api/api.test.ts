@@ -10,7 +10,7 @@ const ENTRIES = {
   './kernels': 'src/kernels/node/index.ts',
   './raster': 'src/raster/index.ts',
   './catalog': 'src/catalog/node/index.ts',
-  './inference': 'src/inference/index.ts',
+  './inference': 'src/inference/node/index.ts',
 };
 
 const config = ts.parseJsonConfigFileContent(

@@ -18,6 +18,7 @@ export function run(
     | 'first_row'
     | 'chip_size'
     | 'chip_count'
+    | 'first_chip'
     | 'channels'
     | 'channel'
     | 'mean'
@@ -27,14 +28,14 @@ export function run(
   start: number,
   end: number,
 ): void {
-  const { scene_width, scene_height, first_row, chip_size: n, channels, channel } = parameters;
+  const { scene_width, scene_height, first_row, chip_size: n, first_chip, channels, channel } = parameters;
   const mean = Math.fround(parameters.mean);
   const deviation = Math.fround(parameters.deviation);
   const replacement = Math.fround(parameters.replacement);
   for (let index = start; index < end; index++) {
     const chip = Math.floor(index / n);
     const y = index % n;
-    let output = ((chip * channels + channel) * n + y) * n;
+    let output = (((first_chip + chip) * channels + channel) * n + y) * n;
     const left = origins[2 * chip];
     if (left < 0) {
       chips.fill(0, output, output + n);
