@@ -11,10 +11,12 @@ import {
   type RunnerCounters,
   type SegmentationSpec,
 } from '../inference/node/index.js';
-import { makeOutputFolder, requireApart, writeJson } from '../io/node/index.js';
+import { requireApart } from '../io/node/inputs.js';
+import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
-import { classPolygons, GeoJsonFile } from '../vector/node/index.js';
+import { GeoJsonFile } from '../vector/node/geojson-file.js';
+import { classPolygons } from '../vector/node/index.js';
 import { CLASS_NODATA, classify, parseColour } from './classes.js';
 import { AreaTally } from './evaluate/index.js';
 import { drawMap } from './picture/index.js';

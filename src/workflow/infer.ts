@@ -14,7 +14,7 @@ import {
   runScene,
   type SegmentationSpec,
 } from '../inference/node/index.js';
-import { readJson } from '../io/node/index.js';
+import { readJson } from '../io/node/json.js';
 import { createBlockCache } from '../raster/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../errors.js';
 import { type GeoBox, gridsMeet, noOverlap } from '../geo/index.js';
 import { decidesValidity, type ModelInput, type ModelSpec } from '../inference/node/index.js';
-import { isAddress } from '../io/node/index.js';
+import { isAddress } from '../io/schemes.js';
 import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
 import { isCategorical, UNITS, unitConversion } from '../raster/index.js';

@@ -7,7 +7,7 @@ import { FileSystemStore } from '@zarrita/storage';
 import * as zarr from 'zarrita';
 import { invalidInput, messageOf } from '../errors.js';
 import { GeoBox, type RowRange } from '../geo/index.js';
-import { writeJson } from '../io/node/index.js';
+import { writeJson } from '../io/node/output.js';
 import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../raster/index.js';
 import { CHUNK_SIZE, type Plan, planUnits } from './plan.js';
 import { UnitRun } from './unit-run.js';

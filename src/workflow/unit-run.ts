@@ -9,7 +9,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { RowRange } from '../geo/index.js';
-import { makeFolder, readJson, removeRun, writeJson } from '../io/node/index.js';
+import { readJson } from '../io/node/json.js';
+import { makeFolder, removeRun, writeJson } from '../io/node/output.js';
 import { validate } from '../json.js';
 import type { OperationOptions } from '../progress.js';
 

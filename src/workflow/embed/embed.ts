@@ -5,7 +5,7 @@ import { invalidInput, invalidOption } from '../../errors.js';
 import type { RowRange } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import { ChipBatch, type ModelFolder, type ModelSession } from '../../inference/node/index.js';
-import { moveTo, requireFolderName } from '../../io/node/index.js';
+import { moveTo, requireFolderName } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
 import { VERSION } from '../../version.js';
 import { type ChipSource, withStrip } from '../chips/index.js';

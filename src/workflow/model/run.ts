@@ -11,7 +11,7 @@ import {
   openSession,
   readModelSpec,
 } from '../../inference/node/index.js';
-import { requireOutput } from '../../io/node/index.js';
+import { requireOutput } from '../../io/node/inputs.js';
 import type { OperationOptions } from '../../progress.js';
 import { openNpy, writeNpy } from '../../raster/index.js';
 
