@@ -35,7 +35,7 @@ const PORTABLE = new Set([
 ]);
 
 /** The front doors of layers that need Node for the rest: models with a runtime, polygons, the algebra of catalogs. */
-const PORTABLE_FILES = ['inference/index.ts', 'vector/index.ts', 'catalog/index.ts'];
+const PORTABLE_FILES = ['inference/index.ts', 'vector/index.ts', 'catalog/index.ts', 'raster/index.ts'];
 
 /** Everything else may use Node, but in the layers below only in `node/` folders. */
 const NODE_ANYWHERE = new Set(['workflow', 'cli']);
@@ -143,6 +143,8 @@ describe('layers', () => {
       'sharp',
       '@napi-rs/lzma',
       '@cornerstonejs/codec-openjpeg/decodewasmjs',
+      // Not optional, but imported in a worker thread it takes the thread for its own.
+      'geotiff',
     ];
     for (const name of optional) {
       const importers = files.filter((file) => importsOf(file).some(({ specifier }) => specifier === name));

@@ -1,6 +1,6 @@
 /**
- * Catalogs: what exists, where and when; queries and set algebra over them. Runs anywhere; Node's entry point adds
- * the whole EPSG database.
+ * Catalogs: what exists, where and when; queries and set algebra over them, and pixels of their rows on one grid. Runs
+ * anywhere; Node's entry point adds files, more formats, and the whole EPSG database.
  * @module
  */
 export { bboxOf, indexBoxes } from './boxes.js';
@@ -8,6 +8,7 @@ export { GeoCatalog } from './geo-catalog.js';
 export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 export { gridFootprint } from './grid-footprint.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
+export * from './loaders/index.js';
 export {
   type Matchup,
   type MatchupOptions,
@@ -29,6 +30,7 @@ export {
   type Predicate,
   type QueryOptions,
 } from './place-query.js';
+export * from './products/index.js';
 export type { BandValues, CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
 export { type RowTable, tableOfRows } from './row-table.js';
 export * from './samplers/index.js';

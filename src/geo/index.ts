@@ -31,6 +31,7 @@ export {
   canHold,
   DTYPES,
   type Dtype,
+  type DtypeOf,
   dtypeOf,
   isDtype,
   isFloat,

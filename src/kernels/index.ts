@@ -19,15 +19,36 @@ export {
   type BackendCounters,
   type BackendInfo,
   type BackendLimits,
+  type Binding,
+  type BindingAccess,
+  type Bindings,
   CpuBackend,
   type CpuExecutor,
+  type CpuKernel,
+  type CpuTask,
+  type CpuTensors,
   DeviceTensor,
+  defineKernel,
+  type ExternalBuffer,
+  type GpuSlice,
+  type Grid,
   InlineExecutor,
   type Kernel,
+  type KernelDefinition,
+  type KernelParameters,
+  type KernelRun,
+  type KernelShader,
+  type KernelTable,
+  type ParameterTable,
+  type ParameterType,
+  type RunArguments,
   type TensorDtype,
+  type TensorDtypeOf,
   type TensorMeta,
   WebGpuBackend,
+  type WebGpuBackendOptions,
 } from '../gpu/index.js';
+export { compose as composeShader, type ShaderFunction } from '../shaders/index.js';
 export { areaKernel } from './area.js';
 export { type ArgmaxOptions, argmax, argmaxKernel } from './argmax.js';
 export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
@@ -60,6 +81,7 @@ export {
   SCL_CLOUDS,
 } from './field-mask.js';
 export { type FilterScale, filterScale } from './filters.js';
+export { flatGrid } from './grid.js';
 export { keepWhere, maskOut, maskValuesKernel } from './mask-values.js';
 export {
   MOSAIC_METHODS,

@@ -23,7 +23,7 @@ import {
   type Raster,
   requireNodata,
   WarpedRaster,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type RowSource, streamCog } from './stream-rows.js';

@@ -20,7 +20,7 @@ import {
   type Raster,
   WarpedRaster,
   writeCog,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
 import { chipIndex } from './chip-index.js';
@@ -82,8 +82,6 @@ interface ImageWriter {
 /** Rows that are warped in one step: a row of the result's tiles. */
 const ROWS = 512;
 
-const CACHE_BYTES = 128 * 2 ** 20;
-
 /** What a package holds beside its images and scene file. */
 const VALID_FILE = 'valid.tif';
 const LABEL_FILE = 'label.tif';
@@ -116,7 +114,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   });
   const valid = new Uint8Array(grid.pixelCount).fill(1);
   try {
-    const cache = createBlockCache(CACHE_BYTES);
+    const cache = createBlockCache();
     for (const [done, image] of images.entries()) {
       signal?.throwIfAborted();
       onProgress?.({ type: 'progress', stage: 'package', done, total: images.length, unit: 'images' });

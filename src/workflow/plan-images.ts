@@ -7,7 +7,7 @@ import { decidesValidity, type ModelInput, type ModelSpec } from '../inference/n
 import { isAddress } from '../io/schemes.js';
 import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
-import { isCategorical, UNITS, unitConversion } from '../raster/index.js';
+import { isCategorical, UNITS, unitConversion } from '../raster/node/index.js';
 import { identityOf, requirePlausible } from './band-checks.js';
 import { NodataSchema, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
 

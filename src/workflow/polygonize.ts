@@ -11,7 +11,7 @@ import {
   type Raster,
   readPixels,
   requireReal,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
 import { type ClassArray, classPolygons } from '../vector/node/index.js';
 import { given } from './given.js';

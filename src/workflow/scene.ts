@@ -25,7 +25,7 @@ import {
   openRaster,
   type Raster,
   UNITS,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
 

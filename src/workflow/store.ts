@@ -8,7 +8,7 @@ import * as zarr from 'zarrita';
 import { invalidInput, messageOf } from '../errors.js';
 import { GeoBox, type RowRange } from '../geo/index.js';
 import { writeJson } from '../io/node/output.js';
-import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../raster/index.js';
+import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../raster/node/index.js';
 import { CHUNK_SIZE, type Plan, planUnits } from './plan.js';
 import { UnitRun } from './unit-run.js';
 

@@ -25,7 +25,7 @@ import {
   requireNodata,
   type WarpCounters,
   WarpedRaster,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { streamCog } from './stream-rows.js';

@@ -1,7 +1,7 @@
 /** A catalog of raster files, from their headers. */
 import { invalidInput } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
-import { noReference, openRaster, type Raster } from '../../raster/index.js';
+import { noReference, openRaster, type Raster } from '../../raster/node/index.js';
 import type { Polygon } from '../../vector/index.js';
 import { largestOutline } from '../boxes.js';
 import { GeoCatalog } from '../geo-catalog.js';

@@ -1,7 +1,13 @@
 /** A catalog of stores of arrays: Zarr, netCDF, HDF5. */
 import { invalidInput } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
-import { type ArrayGroup, ArrayRaster, noReference, openStore, rasterVariables } from '../../raster/index.js';
+import {
+  type ArrayGroup,
+  ArrayRaster,
+  noReference,
+  openStore,
+  rasterVariables,
+} from '../../raster/node/index.js';
 import { largestOutline } from '../boxes.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { gridFootprint } from '../grid-footprint.js';

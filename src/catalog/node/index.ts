@@ -3,10 +3,10 @@
  * @module
  */
 import '../../geo/node/epsg.js';
+import '../../raster/node/register.js';
 
+export type { PropertyClass } from '../../vector/index.js';
 export * from '../index.js';
-export * from '../loaders/index.js';
-export * from '../products/index.js';
 export {
   isParquetPath,
   type LoadCatalogOptions,
@@ -25,5 +25,11 @@ export {
   writeCatalog,
   writeStacGeoParquet,
 } from './catalog-file.js';
+export {
+  type LoadVectorOptions,
+  loadVector,
+  type VectorInstance,
+  type VectorLabels,
+} from './load-vector.js';
 export { type OpenProductOptions, openProduct } from './open-product.js';
 export type { BuildOptions, BuiltCatalog, UnreadableFile } from './read-each.js';

@@ -14,7 +14,7 @@ import { invalidInput, invalidOption } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import { type ModelSpec, timeSteps } from '../../inference/node/index.js';
-import { type BlockCache, createBlockCache } from '../../raster/index.js';
+import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import {
   type CatalogInput,
   checkPixels,

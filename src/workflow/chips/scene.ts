@@ -8,7 +8,7 @@ import {
 } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import { type ModelSpec, type SceneImage, SceneStrips } from '../../inference/index.js';
-import { createBlockCache } from '../../raster/index.js';
+import { createBlockCache } from '../../raster/node/index.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';

@@ -4,7 +4,12 @@
  */
 import { join } from 'node:path';
 import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
-import { consolidateZarr, createZarrGroup, ZarrShardWriter, ZarrTextWriter } from '../../raster/index.js';
+import {
+  consolidateZarr,
+  createZarrGroup,
+  ZarrShardWriter,
+  ZarrTextWriter,
+} from '../../raster/node/index.js';
 
 /** Chips of an inner chunk: units are whole numbers of them. */
 export const CHUNK_CHIPS = 16;

@@ -9,7 +9,7 @@ import {
   type UnitConversion,
   type UnitStep,
   WarpedRaster,
-} from '../../raster/index.js';
+} from '../../raster/node/index.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
 /** Rows of a strip: a whole number of the blocks that share a pixel area. */

@@ -13,7 +13,7 @@ import {
 } from '../../inference/node/index.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import type { OperationOptions } from '../../progress.js';
-import { openNpy, writeNpy } from '../../raster/index.js';
+import { openNpy, writeNpy } from '../../raster/node/index.js';
 
 export interface RunModelOptions extends OperationOptions {
   model: string;

@@ -8,7 +8,7 @@ import {
   type ModelSpec,
   timeSteps,
 } from '../../inference/node/index.js';
-import type { Units } from '../../raster/index.js';
+import type { Units } from '../../raster/node/index.js';
 import { SceneChips } from '../chips/index.js';
 import { Random } from '../demo/random.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';

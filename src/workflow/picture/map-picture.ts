@@ -3,7 +3,7 @@ import { isTerrachipError } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
 import { removeSidecars } from '../../io/node/beside.js';
 import { writeFileAtomically } from '../../io/node/output.js';
-import { noReference, openRaster } from '../../raster/index.js';
+import { noReference, openRaster } from '../../raster/node/index.js';
 import { VERSION } from '../../version.js';
 import { parseColour } from '../classes.js';
 import type { MapClass } from '../map-folder.js';

@@ -6,7 +6,7 @@ import { removeSidecars } from '../../io/node/beside.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import { writeFileAtomically } from '../../io/node/output.js';
 import { INDICES, type IndexName, isIndexName } from '../../kernels/index.js';
-import { openRaster, type Raster } from '../../raster/index.js';
+import { openRaster, type Raster } from '../../raster/node/index.js';
 import { computeIndex, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';
 import { type Colour, type Image, WHITE } from './canvas.js';
 import { paint, percentileStretch } from './colours.js';

@@ -1,6 +1,6 @@
 /** A raster's pixels at the size of a picture. */
 import { Affine, GeoBox } from '../../geo/index.js';
-import { type Raster, readPixels, requireReal } from '../../raster/index.js';
+import { type Raster, readPixels, requireReal } from '../../raster/node/index.js';
 
 /** Physical values, NaN where there are none. */
 export interface ReducedImage {
