@@ -16,9 +16,12 @@ export {
   type Chip,
   type ChipMethod,
   type ChipSource,
+  type ChipValues,
   joinChips,
+  type LoadedChip,
   SceneChips,
   type SceneChipsOptions,
+  type StripColumn,
 } from './chips/index.js';
 export { type DemoOptions, type DemoReport, runDemo } from './demo/index.js';
 export { type DoctorReport, diagnose } from './doctor.js';
