@@ -35,6 +35,7 @@ export const FEWEST_FRACTION_BITS = 12;
 /** c has 8 bits more than the rest: it is the smallest term and its factor fx·fy the largest. */
 export const CROSS_BITS = 8;
 
+/** The control grid of one block of destination pixels. */
 export interface ControlBlock {
   readonly cells: Int32Array;
   readonly cellLog2: number;

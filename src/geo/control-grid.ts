@@ -28,6 +28,7 @@ export interface ControlWindow {
   readonly source: PixelWindow | null;
 }
 
+/** Source positions of destination pixels in fixed point, made block by block in float64 when they are asked for. */
 export class ControlGrid {
   readonly mapping: PixelMapping;
   readonly tolerance: number;

@@ -3,6 +3,7 @@ import { Affine, type AffineTuple } from './affine.js';
 import { type Bounds, checkBounds, outline, transformBounds, unwrapBounds } from './bounds.js';
 import { Crs, type CrsLike, createTransform } from './crs.js';
 
+/** How bounds become a grid of whole pixels. */
 export interface FromBoundsOptions {
   /** The CRS that the bounds are given in. Default: longitude and latitude on WGS 84. */
   boundsCrs?: CrsLike;

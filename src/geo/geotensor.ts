@@ -6,6 +6,7 @@ import type { TimeInterval } from './time-interval.js';
 /** Names of dimensions, in the order `band, time, y, x`; a class map has `class` in the place of `band`. */
 export type Dimension = 'band' | 'class' | 'time' | 'y' | 'x';
 
+/** The parts of a `GeoTensor`. The length of `data` is the product of `shape`. */
 export interface GeoTensorInit {
   data: TypedArray;
   shape: readonly number[];

@@ -66,6 +66,7 @@ export {
   chipCover,
   chipStarts,
   createChipLayout,
+  gridStrips,
   intersectWindows,
   type PixelWindow,
   type RowRange,

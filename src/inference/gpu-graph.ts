@@ -27,7 +27,10 @@ export interface GraphBytes {
   readonly external?: { readonly path: string; readonly data: Uint8Array };
 }
 
-/** Takes tensors where they are on the device, and leaves its results there. */
+/**
+ * An ONNX graph on the WebGPU device of a backend: tensors go in and come out without leaving it. Dispose of it when
+ * done.
+ */
 export class GpuGraph implements ModelGraph {
   readonly name: string;
   readonly provider = RESIDENT;

@@ -4,6 +4,7 @@ import { invalidInput } from '../errors.js';
 import { AnyRecord, validate, validateStrictly } from '../json.js';
 import { UNITS } from '../raster/units.js';
 
+/** The version of `model.json` that is read and written. */
 export const MODEL_SCHEMA_VERSION = 1;
 
 /** Names of models, inputs, bands, phases and classes. */
@@ -81,7 +82,9 @@ export const EmbeddingSpecSchema = v.object({
   }),
 });
 
+/** An input of a model: its bands, units and statistics. */
 export type ModelInput = v.InferOutput<typeof ModelInputSchema>;
+/** The document `model.json` of a model that classifies pixels. */
 export type SegmentationSpec = v.InferOutput<typeof SegmentationSpecSchema>;
 /** Of an encoder alone: a model that says what chips are like instead of what is in them. */
 export type EmbeddingSpec = v.InferOutput<typeof EmbeddingSpecSchema>;

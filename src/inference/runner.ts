@@ -11,14 +11,17 @@ import type { SegmentationSpec } from './model-spec.js';
 import type { ModelSession } from './session.js';
 import { type SceneImage, SceneStrips, type Strip } from './strip.js';
 
+/** What the scene runner spends its time with. */
 export type Stage = 'read' | 'chips' | 'model' | 'stitch';
 
+/** What the scene runner did. */
 export interface RunnerCounters {
   chipsRun: number;
   chipsSkipped: number;
   batches: number;
 }
 
+/** What the scene runner works on. */
 export interface RunnerOptions {
   backend: Backend;
   session: ModelSession<SegmentationSpec>;

@@ -7,6 +7,7 @@ import type { GraphInput, ModelGraph, ModelGraphs } from './model-graph.js';
 import { answerShape, inputShape, type ModelInput, type ModelSpec } from './model-spec.js';
 import { FEATURES, firstEqualPhases, type PhaseCounters, planeOffsets } from './phases.js';
 
+/** How a session runs its graphs. */
 export interface SessionOptions extends RuntimeOptions {
   /**
    * Whether equal phases are encoded once, in models of two graphs whose runtime has its own memory; changes no bit.

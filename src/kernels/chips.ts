@@ -35,6 +35,7 @@ export const CHIPS = {
   },
 } as const satisfies KernelTable;
 
+/** The kernel of `gatherChips`. */
 export const chipsKernel = defineKernel({
   name: 'chips',
   ...CHIPS,
@@ -43,6 +44,7 @@ export const chipsKernel = defineKernel({
   cpu: { module, run, rows: ({ chip_size, chip_count }) => chip_size * chip_count },
 });
 
+/** What `gatherChips` reads and writes. */
 export interface ChipOptions {
   /** Rows of the scene, from `firstRow` on; every row that the chips touch must be there. */
   plane: DeviceTensor;

@@ -23,7 +23,6 @@ export {
   type SceneChipsOptions,
   type StripColumn,
 } from './chips/index.js';
-export { type DemoOptions, type DemoReport, runDemo } from './demo/index.js';
 export { type DoctorReport, diagnose } from './doctor.js';
 export {
   type CatalogLike,

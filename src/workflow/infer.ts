@@ -24,6 +24,7 @@ import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 import { runFolder } from './unit-run.js';
 
+/** The scene, the model and the place of the map, and how it is computed. */
 export interface InferOptions extends PlanOptions, ExecutionOptions {
   /** The scene file. */
   scene: string;
@@ -41,6 +42,7 @@ export interface InferOptions extends PlanOptions, ExecutionOptions {
   cacheBytes?: number;
 }
 
+/** What `infer` did. */
 export interface InferReport {
   plan: Plan;
   /** The folder of the run's units and markers; it is gone once the products are made, unless it was to be kept. */

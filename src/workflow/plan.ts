@@ -62,8 +62,10 @@ const PlanSchema = v.object({
   estimatedTensorBytes: v.number(),
 });
 
+/** Everything that decides the bytes of a map. Its fingerprint names the run folder. */
 export type Plan = v.InferOutput<typeof PlanSchema>;
 
+/** What a plan may be told. */
 export interface PlanOptions extends OperationOptions {
   batchSize?: number;
   blend?: 'probability' | 'logits';

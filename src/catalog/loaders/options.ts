@@ -59,6 +59,7 @@ export interface LoadCounters {
   maskedPixels: number;
 }
 
+/** Counters that start at 0. */
 export function createLoadCounters(): LoadCounters {
   return {
     rows: 0,
@@ -70,6 +71,7 @@ export function createLoadCounters(): LoadCounters {
   };
 }
 
+/** Which bands are read of the rows of a catalog, and how they become values. */
 export interface SourceOptions extends OperationOptions, UnitOptions {
   /** Default: all bands of the first row's main file but its alpha band. */
   bands?: readonly BandChoice[];
@@ -104,6 +106,7 @@ export interface SourceOptions extends OperationOptions, UnitOptions {
   maxBytes?: number;
 }
 
+/** The grid of `loadRaster`, and how rows become its pixels. */
 export interface LoadRasterOptions extends SourceOptions {
   /** What becomes of several sources over a pixel, gaps ignored (default `first`, in `order`). */
   method?: MosaicMethod;

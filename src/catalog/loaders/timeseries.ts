@@ -21,6 +21,7 @@ import { type TimeStep, type TimeSteps, timeSteps } from './time-steps.js';
 /** `nearest`: of the sources of a step, the one that is nearest in time to its middle and has data at the pixel. */
 export type StepMethod = MosaicMethod | 'nearest';
 
+/** The grid and the steps of `loadRasterTimeseries`. */
 export interface LoadTimeseriesOptions extends SourceOptions {
   /** Default: `time`. */
   steps?: TimeSteps;

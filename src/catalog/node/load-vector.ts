@@ -9,6 +9,7 @@ import {
   GeoBox,
   GeoTensor,
   geoBoxOfSlice,
+  gridStrips,
   isDtype,
   TimeInterval,
 } from '../../geo/index.js';
@@ -29,6 +30,7 @@ import { DEFAULT_MAX_BYTES } from '../loaders/options.js';
 import { type LoadTarget, rowsOn } from '../loaders/plan.js';
 import type { CatalogRow } from '../row.js';
 
+/** The grid of `loadVector`, and what is burned into it. */
 export interface LoadVectorOptions {
   /** The class of every feature (default 1), or the property that says it. */
   value?: number | PropertyClass;
@@ -72,6 +74,7 @@ export interface VectorInstance {
   readonly properties: AreaFeature['properties'];
 }
 
+/** Classes and instances of polygons on a grid. */
 export interface VectorLabels {
   /** (y, x): the class of each pixel. */
   readonly classes: GeoTensor;
@@ -162,9 +165,6 @@ function featureOfRow(row: CatalogRow): AreaFeatures {
   return { name: rowName(row), crs: Crs.wgs84, features: [{ polygons, properties }] };
 }
 
-/** Rows of the grid that are painted at a time. */
-const ROWS = 512;
-
 function paint(
   sources: readonly AreaFeatures[],
   grid: GeoBox,
@@ -175,13 +175,13 @@ function paint(
   const classes = allocateArray(dtype, grid.pixelCount).fill(background);
   const instances = new Int32Array(grid.pixelCount);
   const features: { value: number; properties: AreaFeature['properties'] }[] = [];
+  const strips = gridStrips(grid);
   for (const areas of sources) {
     signal?.throwIfAborted();
     const rasterizer = new Rasterizer(areas, grid, { allTouched });
     for (const [k, { properties }] of areas.features.entries()) {
       let number = 0;
-      for (let start = 0; start < grid.height; start += ROWS) {
-        const rows = { start, end: Math.min(grid.height, start + ROWS) };
+      for (const rows of strips) {
         rasterizer.spans(k, rows, (row, from, to) => {
           // Only what is seen needs a class.
           if (number === 0)

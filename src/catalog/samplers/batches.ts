@@ -20,6 +20,7 @@ export interface Batch<T, Name extends string = string> {
   readonly arrays: Readonly<Record<Name, ChipArray>>;
 }
 
+/** How chips are loaded ahead in batches. */
 export interface BatchOptions {
   /** Chips of a batch; the last may have fewer. */
   batchSize: number;

@@ -41,6 +41,7 @@ export function fromNdarray(array: NdArray<TypedArray>, like: GeoTensor): GeoTen
   });
 }
 
+/** Statistics of the values of a tensor that are data. */
 export interface TensorStatistics {
   /** Number of values that are neither NaN nor nodata; the rest describe these, and are null when there are none. */
   validCount: number;

@@ -8,6 +8,7 @@ import { type ModelFolder, openSession } from './model-folder.js';
 import type { ProviderChoice } from './provider-choice.js';
 import { ResidentDevice } from './resident-device.js';
 
+/** Which backend and which provider run a model. */
 export interface ExecutionOptions {
   backend?: BackendChoice;
   provider?: ProviderChoice;

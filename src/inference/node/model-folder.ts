@@ -123,6 +123,7 @@ async function openFolder<Spec extends ModelSpec>(
   return { path, spec, graphs: paths as ModelGraphs<string>, sha256: hash.digest('hex') };
 }
 
+/** Which provider runs a session, and with how many threads. */
 export interface OpenSessionOptions {
   /** Default: `auto`. */
   provider?: HostProviderChoice;

@@ -8,6 +8,10 @@ interface OnnxRuntimeNode extends OnnxRuntime {
   listSupportedBackends(): { name: string; bundled: boolean }[];
 }
 
+/**
+ * Loads the optional package `onnxruntime-node`.
+ * @throws {TerrachipError} MISSING_DEPENDENCY, with the command that installs it
+ */
 export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
   try {
     const module = await import('onnxruntime-node');

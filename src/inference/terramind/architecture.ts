@@ -41,6 +41,7 @@ export interface Encoder {
   readonly normalised: boolean;
 }
 
+/** The architecture of a TerraMind model, as the names and shapes of its tensors show it. */
 export interface Architecture {
   /** What the names of the encoder's tensors begin with. */
   readonly encoderPrefix: string;
@@ -72,7 +73,10 @@ export interface ArchitectureOptions {
   pooling?: Pooling;
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for what is no TerraMind checkpoint; INVALID_OPTION for what does not fit it */
+/**
+ * Finds the architecture of a checkpoint by the names and shapes of its tensors.
+ * @throws {TerrachipError} INVALID_INPUT for what is no TerraMind checkpoint; INVALID_OPTION for what does not fit it
+ */
 export function detectArchitecture(checkpoint: Checkpoint, options: ArchitectureOptions = {}): Architecture {
   const names = [...checkpoint.tensors.keys()];
   const encoderPrefix = prefixOf(checkpoint, names);

@@ -28,6 +28,7 @@ import { type Chip, type ChipSource, type ChipValues, chipValues, digits } from 
 /** A chip in memory. */
 export type LoadedChip = Chip & { readonly inputs: ChipValues };
 
+/** Where and when chips of a catalog are taken. */
 export interface CatalogChipsOptions {
   spec: ModelSpec;
   /** Where and when: what any sampler gives. Chips have the model's size; rows count whose time meets the chip's. */

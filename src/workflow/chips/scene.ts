@@ -14,6 +14,7 @@ import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
 import { type Chip, type ChipSource, digits, type StripColumn } from './source.js';
 
+/** Which chips of a scene are taken. */
 export interface SceneChipsOptions {
   spec: ModelSpec;
   backend: Backend;

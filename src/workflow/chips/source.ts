@@ -13,6 +13,7 @@ import {
   timeSteps,
 } from '../../inference/index.js';
 
+/** A chip for an encoder: where, when, and its values. */
 export interface Chip {
   /** Unique in its source. */
   readonly id: string;

@@ -28,6 +28,7 @@ import { type EmbedRunOptions, embedRun } from './run.js';
 /** A catalog, or the path or URL of its file. */
 export type CatalogLike = GeoCatalog | string;
 
+/** What `embedCatalogs` embeds: catalogs, a model, and the grid of the chips. */
 export interface EmbedCatalogsOptions extends EmbedRunOptions {
   /** One catalog for all inputs of the model, or one for each by its name. */
   catalogs: CatalogLike | Readonly<Record<string, CatalogLike>>;

@@ -14,12 +14,14 @@ import { fingerprintOf, runFolder, UnitRun } from '../unit-run.js';
 import { type EmbeddingPool, pooledLength, poolInto } from './pool.js';
 import { CHUNK_CHIPS, type ChipRecord, EmbeddingStore } from './store.js';
 
+/** The version of the attributes of a store of embeddings. */
 export const EMBEDDINGS_SCHEMA_VERSION = 1;
 
 /** Chips that a unit holds at most by default, and its length in bytes. */
 const UNIT_CHIPS = 256;
 const UNIT_BYTES = 64 * 2 ** 20;
 
+/** What `embedChips` embeds, and where to. */
 export interface EmbedChipsOptions extends OperationOptions {
   source: ChipSource;
   model: ModelFolder;
@@ -39,6 +41,7 @@ export interface EmbedChipsOptions extends OperationOptions {
   resume?: boolean;
 }
 
+/** What an embedding wrote. */
 export interface EmbedReport {
   readonly output: string;
   /** (chip, channel) or (chip, token, channel). */

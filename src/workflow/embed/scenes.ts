@@ -5,6 +5,7 @@ import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
+/** What `embedScenes` embeds: scenes and a model. */
 export interface EmbedScenesOptions extends EmbedRunOptions {
   /** Scene files or packages; their chips come in this order. */
   scenes: readonly string[];

@@ -36,6 +36,7 @@ const OverridesSchema = dictionary(
 /** Chips beyond it would not fit into any memory. */
 const LARGEST_CHIP = 4096;
 
+/** The statistics that a model normalises with, and why these. */
 export interface ChosenStatistics {
   readonly name: string;
   readonly why: string;

@@ -28,6 +28,7 @@ import {
 import { replaceFolder, writeModelFile } from './model-file.js';
 import type { ModelPrecision } from './precision.js';
 
+/** The checkpoint that `importModel` reads, and what it does not say of itself. */
 export interface ImportOptions extends SampleOptions, ArchitectureOptions {
   /** A file of torch.save or of safetensors. */
   checkpoint: string;
@@ -50,6 +51,7 @@ export interface ImportOptions extends SampleOptions, ArchitectureOptions {
   allowUnused?: boolean;
 }
 
+/** What `importModel` wrote. */
 export interface ImportReport {
   readonly output: string;
   readonly files: readonly string[];

@@ -15,6 +15,7 @@ import { requireOutput } from '../../io/node/inputs.js';
 import type { OperationOptions } from '../../progress.js';
 import { openNpy, writeNpy } from '../../raster/node/index.js';
 
+/** The model that `runModel` runs, and its inputs as `.npy` files. */
 export interface RunModelOptions extends OperationOptions {
   model: string;
   /** A .npy file for each input by name: (chip, band, y, x), with the phase before y for temporal inputs. */
@@ -28,6 +29,7 @@ export interface RunModelOptions extends OperationOptions {
   batch?: number;
 }
 
+/** What `runModel` wrote. */
 export interface RunModelReport {
   readonly output: string;
   readonly shape: readonly number[];

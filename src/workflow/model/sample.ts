@@ -10,8 +10,8 @@ import {
 } from '../../inference/node/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { SceneChips } from '../chips/index.js';
-import { Random } from '../demo/random.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
+import { Random } from './random.js';
 
 /** A chip's normalised values by input name. */
 export type SampleChip = ReadonlyMap<string, Float32Array>;
