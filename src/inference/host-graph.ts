@@ -17,6 +17,7 @@ export interface OnnxRuntime {
   ) => TypedTensor<'float32'>;
 }
 
+/** How a runtime runs a graph. */
 export interface RuntimeOptions {
   /** The execution provider, by onnxruntime's name: `cpu`, `cuda`, `webgpu`, `wasm`, … */
   provider: string;

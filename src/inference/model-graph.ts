@@ -6,6 +6,7 @@ export interface GraphInput {
   readonly shape: readonly number[];
 }
 
+/** What a graph gave. */
 export interface GraphResult {
   /** The outputs that were asked for, by name, on the backend of the inputs; the caller disposes of them. */
   readonly outputs: ReadonlyMap<string, DeviceTensor>;

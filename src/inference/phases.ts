@@ -5,6 +5,7 @@ import { timeSteps } from './model-spec.js';
 /** The encoder's output and the decoder's input. */
 export const FEATURES = 'features';
 
+/** Work of the encoder, for reports. */
 export interface PhaseCounters {
   /** Runs of the encoder: one phase of one chip each. */
   phasesEncoded: number;
