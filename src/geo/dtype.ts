@@ -15,13 +15,11 @@ export type Dtype = keyof TypedArrayByDtype;
 /** A typed array of any `Dtype`. */
 export type TypedArray = TypedArrayByDtype[Dtype];
 
+type DtypeNamed<Name extends string> = Name extends `${infer D}Array` ? Lowercase<D> : never;
+
 /** The element type of an array: `'float32'` of `Float32Array`. */
 export type DtypeOf<A extends TypedArray> = Extract<
-  A[typeof Symbol.toStringTag] extends infer Name
-    ? Name extends `${infer D}Array`
-      ? Lowercase<D>
-      : never
-    : never,
+  A[typeof Symbol.toStringTag] extends infer Name extends string ? DtypeNamed<Name> : never,
   Dtype
 >;
 

@@ -107,14 +107,14 @@ export interface SourceOptions extends OperationOptions, UnitOptions {
 }
 
 /** The grid of `loadRaster`, and how rows become its pixels. */
-export interface LoadRasterOptions extends SourceOptions {
+export interface LoadRasterOptions<D extends Dtype = Dtype> extends SourceOptions {
   /** What becomes of several sources over a pixel, gaps ignored (default `first`, in `order`). */
   method?: MosaicMethod;
   /**
    * Type of the result (default float32, NaN for no data). As float64, int32 or uint32, values that float32 cannot hold
    * are kept by `first`, `last`, `min` and `max`; else whole numbers of that kind are refused where they would change.
    */
-  dtype?: Dtype;
+  dtype?: D;
   /**
    * The result's nodata. Default: NaN for floats; for integers that of the first source or the end of the range, or another
    * value where valid pixels hold that one. Strips that are streamed are refused then.

@@ -12,6 +12,7 @@ import {
   gridStrips,
   isDtype,
   TimeInterval,
+  type TypedArrayByDtype,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';
 import { requireHolds } from '../../vector/burn-values.js';
@@ -79,7 +80,7 @@ export interface VectorLabels {
   /** (y, x): the class of each pixel. */
   readonly classes: GeoTensor;
   /** (y, x), int32: the instance of each pixel, 0 for none. */
-  readonly instances: GeoTensor;
+  readonly instances: GeoTensor<'int32'>;
   /** Those of which a pixel can be seen, in the order of the files; of features that overlap, the last is seen. */
   readonly boxes: readonly VectorInstance[];
 }
@@ -193,15 +194,15 @@ function paint(
     }
   }
   const { boxes, renumbered } = boxesOf(instances, grid, features);
-  const tensor = (data: GeoTensor['data']): GeoTensor =>
-    new GeoTensor({
+  const tensor = <D extends Dtype>(data: TypedArrayByDtype[D]): GeoTensor<D> =>
+    new GeoTensor<D>({
       data,
       shape: [grid.height, grid.width],
       dimensions: ['y', 'x'],
       geobox: grid,
       nodata: null,
     });
-  return { classes: tensor(classes), instances: tensor(renumbered), boxes };
+  return { classes: tensor(classes), instances: tensor<'int32'>(renumbered), boxes };
 }
 
 /** Boxes and counts of what is left to be seen, numbered without gaps. */

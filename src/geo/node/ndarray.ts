@@ -5,12 +5,11 @@
 import ndarray, { type NdArray } from 'ndarray';
 import ops from 'ndarray-ops';
 import { invalidInput } from '../../errors.js';
-import type { TypedArray } from '../dtype.js';
-import { equalsNodata } from '../dtype.js';
+import { type Dtype, equalsNodata, type TypedArray, type TypedArrayByDtype } from '../dtype.js';
 import { GeoTensor } from '../geotensor.js';
 
 /** A view of the tensor's values: writing to one changes the other. */
-export function toNdarray(tensor: GeoTensor): NdArray<TypedArray> {
+export function toNdarray<D extends Dtype>(tensor: GeoTensor<D>): NdArray<TypedArrayByDtype[D]> {
   return ndarray(tensor.data, [...tensor.shape]);
 }
 

@@ -1,4 +1,4 @@
-import type { PixelWindow } from './windows.js';
+import type { PixelWindow } from '../windows.js';
 
 /**
  * A control grid: the map from destination to source pixels, prepared on the CPU in float64 so that a shader needs
@@ -21,6 +21,9 @@ export const BLOCK_LOG2 = 8;
 
 /** Words (i32) of a cell: origin x, origin y, q x, q y, a x, a y, b x, b y, c x, c y. */
 export const CELL_WORDS = 10;
+
+/** Words (i32) of a block's table entry: index of its first cell, log2 of its cell size, fraction bits, unused. */
+export const TABLE_WORDS = 4;
 
 /** The origin of a cell without a source: so far left of everything that no pixel is found. */
 export const NOWHERE = -(2 ** 30);
