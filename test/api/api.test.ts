@@ -89,6 +89,11 @@ describe('public API', () => {
     ).toEqual(Object.fromEntries(named));
   });
 
+  it('is all in the reference', () => {
+    const { entryPoints } = JSON.parse(readFileSync('typedoc.json', 'utf8')) as { entryPoints: string[] };
+    expect(entryPoints.toSorted()).toEqual(Object.values(ENTRIES).toSorted());
+  });
+
   it.each(Object.entries(ENTRIES))('of %s says what each name is, in a doc comment', (_, file) => {
     const source = program.getSourceFile(resolve(file));
     const module = source && checker.getSymbolAtLocation(source);

@@ -1,7 +1,7 @@
 /**
  * `terrachip/inference` in Node: the portable part, model folders, checkpoints in files, and sessions on
  * `onnxruntime-node` or on the device of the kernels.
- * @module
+ * @module terrachip/inference
  */
 export * from '../index.js';
 export { openCheckpointFile } from './checkpoint-file.js';
