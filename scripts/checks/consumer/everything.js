@@ -29,7 +29,9 @@ export async function useEverything() {
     throw new Error(`${empty} ${name} ${values[0]}`);
   }
   let missing = '';
-  await io.openSource('nowhere.tif').catch((error) => { missing = error.code; });
+  await io.openSource('nowhere.tif').catch((error) => {
+    missing = error.code;
+  });
   if (missing !== 'NOT_FOUND') throw new Error(`a missing file gave ${missing}`);
   return `everything works on ${threads} threads`;
 }
