@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { invalidOption } from '../errors.js';
 import type { BackendChoice } from '../gpu/node/index.js';
-import { bundledModel } from '../inference/index.js';
+import { bundledModel } from '../inference/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { evaluateMap, type Metrics } from './evaluate/index.js';
 import { type InferReport, infer } from './infer.js';

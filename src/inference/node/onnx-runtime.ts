@@ -1,5 +1,5 @@
 import { messageOf, TerrachipError } from '../../errors.js';
-import type { OnnxRuntime } from '../session.js';
+import type { OnnxRuntime } from '../host-graph.js';
 import type { HostProviderChoice } from './provider-choice.js';
 
 /** The only file that loads the optional package `onnxruntime-node`. */
