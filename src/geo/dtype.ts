@@ -15,7 +15,11 @@ export type TypedArray = TypedArrayByDtype[Dtype];
 
 /** The element type of an array: `'float32'` of `Float32Array`. */
 export type DtypeOf<A extends TypedArray> = Extract<
-  A[typeof Symbol.toStringTag] extends infer Name ? (Name extends `${infer D}Array` ? Lowercase<D> : never) : never,
+  A[typeof Symbol.toStringTag] extends infer Name
+    ? Name extends `${infer D}Array`
+      ? Lowercase<D>
+      : never
+    : never,
   Dtype
 >;
 

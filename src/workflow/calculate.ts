@@ -25,7 +25,6 @@ import {
   requireNodata,
   WarpedRaster,
 } from '../raster/node/index.js';
-import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
@@ -113,7 +112,7 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
       const known = sources.find(({ path }) => path === band.path);
       if (known !== undefined) known.bands.push(band);
       else {
-        const raster = await openRaster(band.path, given({ signal, onProgress: options.onProgress }));
+        const raster = await openRaster(band.path, { signal, onProgress: options.onProgress });
         sources.push({ path: band.path, raster, bands: [band] });
       }
     }
@@ -146,7 +145,7 @@ async function calculateOpened(
   if (given !== undefined && wanted !== undefined) requireNodata(given, wanted);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    threads: options.threads,
   });
   try {
     const rows = new CalculatedRows(backend, groups, geobox, expressions, options);
@@ -160,7 +159,7 @@ async function calculateOpened(
       dtype,
       nodata,
       descriptions: texts,
-      ...(options.compression === undefined ? {} : { compression: options.compression }),
+      compression: options.compression,
       overviews:
         options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
     } as const;

@@ -159,7 +159,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     classes,
     plan,
     km2: statistics.classes.map(({ km2 }) => km2),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   await writeJson(files.item, stacItem(plan, geobox, assetsOf(model)));
   await writeJson(files.run, {

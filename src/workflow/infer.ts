@@ -118,7 +118,7 @@ async function runPlan(
     geobox: store.geobox,
     rasters: job.rasters,
     backend,
-    ...(job.signal === undefined ? {} : { signal: job.signal }),
+    signal: job.signal,
   });
   let unitsDone = 0;
   job.onProgress?.({ type: 'progress', stage: 'infer', done: 0, total: missing.length, unit: 'units' });
@@ -157,7 +157,7 @@ async function runPlan(
         minChipValid: plan.minChipValid,
         onRows: (start, rows, values) => assembler.add(start, rows, values),
         onTime: (stage, milliseconds) => clock.add(stage, milliseconds),
-        ...(job.signal === undefined ? {} : { signal: job.signal }),
+        signal: job.signal,
       },
       range,
     );

@@ -106,8 +106,8 @@ export async function createPlan(
   const { signal } = options;
   checkPlanOptions(options);
   const images = await planImages(scene, manifest, rasters, {
-    ...(options.phases === undefined ? {} : { phases: options.phases }),
-    ...(signal === undefined ? {} : { signal }),
+    phases: options.phases,
+    signal,
   });
   const grid = (await resolveGrid(scene, rasters, signal)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,

@@ -26,7 +26,6 @@ import {
   type WarpCounters,
   WarpedRaster,
 } from '../raster/node/index.js';
-import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { streamCog } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
@@ -85,7 +84,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
-  const raster = await openRaster(options.source, given({ signal, onProgress }));
+  const raster = await openRaster(options.source, { signal, onProgress });
   try {
     if (raster.geobox === null) throw noReference(raster);
     const geobox = (await targetGrid(options.grid, raster.geobox)).requireAtMost(
@@ -121,7 +120,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
   requireNodata(dtype, nodata);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    threads: options.threads,
   });
   try {
     const warped = new WarpedRaster(backend, raster, {
@@ -132,7 +131,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       // As GDAL does, stored values are resampled as they are; scale and offset go along as metadata.
       unscale: false,
       transparency: 'gaps',
-      ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
+      tolerance: options.tolerance,
     });
     const { destination } = options;
     const cog = {
@@ -146,9 +145,9 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       metadata: keptItems(raster.metadata),
       bandMetadata: chosen.map(({ metadata }) => keptItems(metadata)),
       overviews: options.overviews ?? (keepsValues(resampling) ? 'nearest' : 'average'),
-      ...(options.compression === undefined ? {} : { compression: options.compression }),
-      ...(options.level === undefined ? {} : { level: options.level }),
-      ...(options.bigTiff === undefined ? {} : { bigTiff: options.bigTiff }),
+      compression: options.compression,
+      level: options.level,
+      bigTiff: options.bigTiff,
       ...(raster.colourTable === null || dtype !== 'uint8' || bands.length > 1
         ? { colourInterpretations: chosen.map(({ colourInterpretation }) => shown(colourInterpretation)) }
         : { colourTable: raster.colourTable }),
