@@ -2,8 +2,8 @@
 
 import { invalidInput, invalidOption } from '../errors.js';
 import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
-import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
-import { type BackendChoice, createBackend } from '../gpu/node/index.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { beyondFloat32, givesClasses } from '../kernels/expression/index.js';
 import {
@@ -15,9 +15,7 @@ import {
   type Resampling,
   uploadExpression,
 } from '../kernels/index.js';
-import type { OperationOptions } from '../progress.js';
 import {
-  type CogOptions,
   type ExactRowSource,
   noReference,
   openRaster,
@@ -26,7 +24,7 @@ import {
   WarpedRaster,
 } from '../raster/node/index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { streamCog } from './stream-rows.js';
+import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
 
 /** A band that expressions call by a name. */
@@ -38,12 +36,10 @@ export interface BandSource {
   band?: number;
 }
 
-export interface CalculateOptions extends OperationOptions {
+export interface CalculateOptions extends CogOutputOptions {
   /** One a band of the result: see `parseExpression`. */
   expressions: readonly string[];
   bands: readonly BandSource[];
-  /** The COG to write. */
-  destination: string;
   /** A raster whose grid the result takes (default: the first band's). */
   like?: string;
   /** How bands on other grids are resampled; without it they are refused. */
@@ -57,28 +53,11 @@ export interface CalculateOptions extends OperationOptions {
   dtype?: Dtype;
   /** Nodata of the result (default: NaN for floats, none for integers); null for none: a mask says where gaps are. */
   nodata?: number | null;
-  backend?: BackendChoice;
-  threads?: number;
-  compression?: CogOptions['compression'];
-  /** Default `average` for floats; `nearest` for whole numbers, and where an expression can give only classes. */
-  overviews?: CogOptions['overviews'];
-  maxPixels?: number;
 }
 
-export interface CalculateReport {
-  destination: string;
+/** What was written: a band for each expression. */
+export interface CalculateReport extends CogReport {
   expressions: string[];
-  width: number;
-  height: number;
-  crs: string;
-  dtype: Dtype;
-  /** Null where a mask says where there are gaps. */
-  nodata: number | null;
-  /** Whether the file has a mask. */
-  mask: boolean;
-  /** Valid pixels of each band of the result. */
-  validPixels: number[];
-  backend: BackendInfo;
 }
 
 /**
@@ -134,7 +113,7 @@ async function calculateOpened(
   expressions: readonly Expression[],
   options: CalculateOptions,
 ): Promise<CalculateReport> {
-  const { destination, like } = options;
+  const { like } = options;
   const grid = like === undefined ? boxOf(groups[0].raster) : await gridOf(like);
   const geobox = grid.requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
@@ -159,24 +138,13 @@ async function calculateOpened(
       dtype,
       nodata,
       descriptions: texts,
-      compression: options.compression,
       overviews:
         options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
     } as const;
     try {
       // Values may be classes: one that equals the nodata value is not moved to its neighbour.
-      const target = { destination, cog, resampled: false, alpha: null, stage: 'calc' };
-      const streamed = await streamCog(backend, rows, target, options);
-      return {
-        destination,
-        expressions: texts,
-        width: geobox.width,
-        height: geobox.height,
-        crs: geobox.crs.toString(),
-        dtype,
-        ...streamed,
-        backend: backend.info,
-      };
+      const target = { cog, resampled: false, alpha: null, stage: 'calc' };
+      return { ...(await streamCog(backend, rows, target, options)), expressions: texts };
     } finally {
       rows.dispose();
     }
