@@ -1,5 +1,7 @@
 import { invalidInput, TerrachipError } from '../errors.js';
+import { Resource } from '../resource.js';
 
+/** How bytes are read. */
 export interface ReadOptions {
   signal?: AbortSignal;
 }
@@ -20,7 +22,10 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** @throws {TerrachipError} INVALID_INPUT unless the range lies inside the source. */
+/**
+ * Checks a range of bytes before it is read.
+ * @throws {TerrachipError} INVALID_INPUT unless the range lies inside the source
+ */
 export function checkRange(source: Pick<ByteSource, 'name' | 'size'>, offset: number, length: number): void {
   const valid = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
   if (!valid || offset + length > source.size) {
@@ -51,13 +56,14 @@ export function requireAtMost(
 }
 
 /** Bytes in memory. */
-export class MemorySource implements ByteSource {
+export class MemorySource extends Resource implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly etag = null;
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array, name = 'memory') {
+    super();
     this.#bytes = bytes;
     this.name = name;
     this.size = bytes.byteLength;

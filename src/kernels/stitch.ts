@@ -48,6 +48,7 @@ export const REDUCTIONS = [
   'counts',
   'variance',
 ] as const;
+/** How the values of overlapping chips become one. */
 export type Reduction = (typeof REDUCTIONS)[number];
 
 /** Where rows and chips lie: the uniform fields of all kernels that gather from chips, as `stitchParameters` fills them. */
@@ -77,6 +78,7 @@ export const STITCH = {
   constants: { reduction: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `stitch`. */
 export const stitchKernel = defineKernel({
   name: 'stitch',
   ...STITCH,
@@ -86,7 +88,7 @@ export const stitchKernel = defineKernel({
 });
 
 /** What stitching needs to know of a scene's chips, on the device. */
-export interface StitchLayout {
+export interface StitchLayout extends Disposable {
   readonly layout: ChipLayout;
   readonly placement: DeviceTensor;
   readonly weights: DeviceTensor;
@@ -115,17 +117,14 @@ export function uploadStitchLayout(
   ]);
   const placement = backend.upload(words);
   const weights = backend.upload(blendWindows(size, stride, window));
-  return {
-    layout,
-    placement,
-    weights,
-    dispose() {
-      placement.dispose();
-      weights.dispose();
-    },
+  const dispose = (): void => {
+    placement.dispose();
+    weights.dispose();
   };
+  return { layout, placement, weights, dispose, [Symbol.dispose]: dispose };
 }
 
+/** What `stitch` reads and writes. */
 export interface StitchOptions {
   /** (slot, class, y, x) float32: probabilities or logits. */
   predictions: DeviceTensor;

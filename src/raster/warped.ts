@@ -39,6 +39,7 @@ import {
   uploadSource,
 } from './warp-source.js';
 
+/** The grid of a `WarpedRaster`, and how it resamples. */
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
   geobox: GeoBox;

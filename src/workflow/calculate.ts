@@ -36,6 +36,7 @@ export interface BandSource {
   band?: number;
 }
 
+/** What `calculate` computes, of which bands, on which grid. */
 export interface CalculateOptions extends CogOutputOptions {
   /** One a band of the result: see `parseExpression`. */
   expressions: readonly string[];

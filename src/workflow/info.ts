@@ -13,6 +13,7 @@ import {
   toStoredIntegers,
 } from '../raster/node/index.js';
 
+/** What `describeRaster` says of a band. */
 export interface BandReport {
   index: number;
   dtype: Dtype;
@@ -37,6 +38,7 @@ export interface BandReport {
   mean: number | null;
 }
 
+/** What `describeRaster` says of a raster. */
 export interface RasterReport {
   path: string;
   width: number;
@@ -58,6 +60,7 @@ export interface RasterReport {
   bands: BandReport[];
 }
 
+/** What `describeRaster` looks at. */
 export interface InfoOptions extends OperationOptions {
   /** Decode all pixels: checksums and statistics. */
   checksum?: boolean;

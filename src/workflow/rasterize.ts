@@ -10,6 +10,7 @@ import { burnValue, type PropertyClass, Rasterizer, readAreas } from '../vector/
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
+/** The polygons that `rasterizeFile` burns, and the grid. */
 export interface RasterizeFileOptions extends OperationOptions {
   /** A vector file of polygons. */
   source: string;
@@ -37,6 +38,7 @@ export interface RasterizeFileOptions extends OperationOptions {
   maxPixels?: number;
 }
 
+/** What `rasterizeFile` wrote. */
 export interface RasterizeReport {
   destination: string;
   width: number;

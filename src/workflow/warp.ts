@@ -27,6 +27,7 @@ import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
+/** The file that `warpFile` warps, and the grid. */
 export interface WarpFileOptions extends CogOutputOptions {
   source: string;
   grid: TargetGrid;
@@ -47,6 +48,7 @@ export interface WarpFileOptions extends CogOutputOptions {
   tolerance?: number;
 }
 
+/** What `warpFile` wrote. */
 export interface WarpReport extends CogReport {
   counters: WarpCounters;
 }
