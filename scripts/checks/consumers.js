@@ -23,7 +23,7 @@ const CONSUMERS = [
   {
     name: 'worker threads, with workerData and without',
     commands: [['node', 'thread.js']],
-    expected: /(works on 2 threads\s*){3}/,
+    expected: /(everything works on 2 threads\s*){3}/,
   },
   {
     name: "Vitest's pool of threads",
