@@ -24,10 +24,10 @@ export {
   parseModelManifest,
   timeSteps,
 } from './manifest.js';
+export { bundledModel } from './node/bundled.js';
 export { openCheckpointFile } from './node/checkpoint-file.js';
 export { type Execution, type ExecutionOptions, openExecution } from './node/execution.js';
 export {
-  bundledModel,
   type EmbeddingFolder,
   findModel,
   type ModelFolder,

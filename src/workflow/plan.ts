@@ -76,7 +76,6 @@ export interface PlanOptions extends OperationOptions {
   phases?: readonly string[];
 }
 
-/** Reads a plan that an earlier run wrote. */
 export async function readPlan(path: string): Promise<Plan> {
   return parsePlan(await readJson(path), path);
 }
@@ -91,10 +90,6 @@ export function runFolder(output: string, plan: Plan): string {
   return join(`${output}.run`, plan.fingerprint.slice(0, 16));
 }
 
-/**
- * Checks a scene against a model and fixes the plan.
- * @throws {TerrachipError} INVALID_INPUT for anything that does not fit: inputs, phases, units, CRS, bands
- */
 export async function createPlan(
   scene: Scene,
   model: ModelFolder,

@@ -77,7 +77,6 @@ export interface WarpReport {
   counters: WarpCounters;
 }
 
-/** Warps a raster file into a COG. */
 export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
   const { signal, onProgress } = options;
   const { grid } = options;

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { readJson } from '../../io/node/json.js';
 import { nearestOf } from '../../json/keys.js';
 import { Embedder } from '../embedder.js';
 import { type EmbeddingManifest, type ModelManifest, parseManifest } from '../manifest.js';
 import { ModelSession, type OnnxRuntime, type SessionOptions } from '../session.js';
+import { BUNDLED, bundledModel } from './bundled.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
 import type { HostProviderChoice } from './provider-choice.js';
 
@@ -75,14 +75,6 @@ function phaseGraphsOf(manifest: ModelManifest | EmbeddingManifest): ModelManife
 
 function isSegmentation(manifest: ModelManifest | EmbeddingManifest): manifest is ModelManifest {
   return 'classes' in manifest.output;
-}
-
-/** Models that come with the package. */
-const BUNDLED = ['demo-flood', 'demo-water-s1', 'water-threshold'];
-
-/** The folder of a model that comes with the package. */
-export function bundledModel(name: string): string {
-  return fileURLToPath(new URL(`../../../models/${name}`, import.meta.url));
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   inputShape,
   type ModelInput,
   type ModelManifest,
-} from '../../inference/index.js';
+} from '../../inference/manifest.js';
 
 export interface Chip {
   /** Unique in its source. */
@@ -68,22 +68,6 @@ export function validShare(manifest: ModelManifest | EmbeddingManifest, chip: Ch
     }
   }
   return missing.reduce((valid, gap) => valid - gap, pixels) / pixels;
-}
-
-/** The chips of several sources, one source after the other. */
-export function joinChips(sources: readonly ChipSource[]): ChipSource {
-  return {
-    count: sources.reduce((sum, { count }) => sum + count, 0),
-    identity: sources.map(({ identity }) => identity),
-    async *chips(start, end, signal) {
-      let before = 0;
-      for (const source of sources) {
-        const [from, to] = [Math.max(start - before, 0), Math.min(end - before, source.count)];
-        if (from < to) yield* source.chips(from, to, signal);
-        before += source.count;
-      }
-    },
-  };
 }
 
 /** A number in the id of a chip. */

@@ -17,3 +17,6 @@ export type ChipTimes = (typeof CHIP_TIMES)[number];
 /** What happens at the edges of an area: as `GridPolicy`, less what makes chips of another size. */
 export const EDGE_POLICIES = ['cover', 'centre', 'pad', 'drop'] as const satisfies readonly GridPolicy[];
 export type EdgePolicy = (typeof EDGE_POLICIES)[number];
+
+/** Version of the documents in a store of embeddings. */
+export const EMBEDDINGS_SCHEMA_VERSION = 1;
