@@ -133,6 +133,24 @@ describe('layers', () => {
     expect(portable.flatMap((file) => reach(file, new Set()))).toEqual([]);
   });
 
+  it('leaves what the root entry may do to be loaded when it is called', () => {
+    const seen = new Set<string>();
+    const reach = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const text = readFileSync(join(root, file), 'utf8');
+      for (const [, specifier] of text.matchAll(/^(?:import|export) (?!type )[^'"]*?['"](\.[^'"]+)['"]/gm)) {
+        if (!specifier.endsWith('.wgsl.js') && !specifier.endsWith('.json.js'))
+          reach(target(file, specifier));
+      }
+    };
+    reach('index.ts');
+    const heavy = ['raster', 'vector', 'catalog', 'parquet', 'shaders', 'cli'];
+    expect([...seen].filter((file) => heavy.includes(layerOf(file)))).toEqual([]);
+    expect(seen).toContain('workflow/index.ts');
+    expect(seen).not.toContain('workflow/infer.ts');
+  });
+
   it('reads pixels by what knows where they are data', () => {
     // readPixels and WarpedRaster are in raster; a view hands on what the raster behind it says.
     const wrong = files.filter(
