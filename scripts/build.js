@@ -17,6 +17,23 @@ execFileSync(process.execPath, [require.resolve('typescript/lib/tsc.js'), '-p', 
   stdio: 'inherit',
 });
 
+// The generator of the demonstration's event lies beside the library in the repository, and in dist/demo among it: code
+// only, without types and maps.
+const { ModuleKind, ScriptTarget, transpileModule } = require('typescript');
+const demo = join(root, 'demo');
+for (const file of readdirSync(demo, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.ts')) continue;
+  const code = readFileSync(join(demo, file), 'utf8').replaceAll('../src/', '../');
+  const compilerOptions = {
+    target: ScriptTarget.ES2023,
+    module: ModuleKind.ESNext,
+    verbatimModuleSyntax: true,
+  };
+  const target = join(root, 'dist', 'demo', file.replace(/\.ts$/, '.js'));
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, transpileModule(code, { compilerOptions }).outputText);
+}
+
 const source = join(root, 'src');
 for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
   if (!/\.(wgsl|json)$/.test(file)) continue;

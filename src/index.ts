@@ -1,6 +1,6 @@
 /**
  * terrachip: satellite scenes into maps with a geospatial foundation model, on the GPU.
- * @module
+ * @module terrachip
  */
 export * from './errors.js';
 export * from './geo/node/index.js';

@@ -5,8 +5,8 @@ import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/t
 import { Ajv } from 'ajv';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { EmbeddingManifestSchema, ModelManifestSchema, parseManifest } from '../src/inference/manifest.js';
-import { ManifestSchema, readManifest } from '../src/workflow/manifest.js';
+import { EmbeddingSpecSchema, parseModelSpec, SegmentationSpecSchema } from '../src/inference/model-spec.js';
+import { AcquisitionSchema, readAcquisition } from '../src/workflow/acquisition.js';
 import {
   BandSchema,
   ImageSchema,
@@ -24,8 +24,8 @@ import { temporaryFolder } from './support/files.js';
  */
 const DOCUMENTS = {
   scene: { section: 'Scene file', schema: SceneSchema },
-  acquisition: { section: 'Acquisition manifest', schema: ManifestSchema },
-  model: { section: 'Model file', schema: v.union([ModelManifestSchema, EmbeddingManifestSchema]) },
+  acquisition: { section: 'Acquisition manifest', schema: AcquisitionSchema },
+  model: { section: 'Model file', schema: v.union([SegmentationSpecSchema, EmbeddingSpecSchema]) },
 };
 const PAGE = 'docs/scene.md';
 
@@ -147,8 +147,8 @@ describe.each(made)('the JSON schema of a document: $name', ({ name, json, keys,
 /** Reads a document as terrachip does. */
 const READERS: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   scene: readScene,
-  acquisition: readManifest,
-  model: async (file) => parseManifest(JSON.parse(await readFile(file, 'utf8')), file),
+  acquisition: readAcquisition,
+  model: async (file) => parseModelSpec(JSON.parse(await readFile(file, 'utf8')), file),
 };
 
 /** Examples of a page, each with the schema that it names. */

@@ -15,14 +15,17 @@ export {
   unionBounds,
   unwrapBounds,
 } from './bounds.js';
-export { BLOCK_SIZE, CELL_WORDS, type ControlBlock, evaluateBlock } from './control-cells.js';
 export {
+  BLOCK_SIZE,
+  CELL_WORDS,
+  type ControlBlock,
   ControlGrid,
   type ControlWindow,
   DEFAULT_TOLERANCE,
+  evaluateBlock,
   TABLE_WORDS,
   turnColumns,
-} from './control-grid.js';
+} from './control/index.js';
 export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
 export { turnOf } from './domain.js';
 export {
@@ -66,6 +69,7 @@ export {
   chipCover,
   chipStarts,
   createChipLayout,
+  gridStrips,
   intersectWindows,
   type PixelWindow,
   type RowRange,

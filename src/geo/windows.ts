@@ -53,6 +53,12 @@ export interface ChipCover {
   readonly last: Int32Array;
 }
 
+/**
+ * The first and the last chip over each pixel of an axis.
+ * @param length pixels of the axis
+ * @param size pixels of a chip
+ * @param starts the first pixel of each chip, ascending
+ */
 export function chipCover(length: number, size: number, starts: Int32Array): ChipCover {
   const first = new Int32Array(length);
   const last = new Int32Array(length);
@@ -77,6 +83,10 @@ export interface ChipLayout {
   readonly rowStarts: Int32Array;
 }
 
+/**
+ * Where the chips of a scene start: every `stride` pixels, the last ones shifted inwards so that all pixels are
+ * covered.
+ */
 export function createChipLayout(width: number, height: number, size: number, stride: number): ChipLayout {
   return {
     width,
@@ -101,6 +111,28 @@ export function unitRows(height: number, rowsPerUnit: number): RowRange[] {
     units.push({ start, end: Math.min(height, start + rowsPerUnit) });
   }
   return units;
+}
+
+/** Rows of a strip at most: a row of a COG's tiles. */
+const STRIP_ROWS = 512;
+
+/** Bytes that the planes of a strip have at most, unless a single row needs more. */
+const STRIP_BYTES = 256 * 2 ** 20;
+
+/**
+ * Strips of a grid, from top to bottom: 512 rows each, or so many fewer that the planes of a strip fit into memory. Their
+ * height is a power of two, so that strips share their edges with tiles and blocks.
+ * @param planes planes of four bytes a pixel that are held at a time
+ * @param maxBytes bytes of all of them
+ */
+export function gridStrips(
+  { width, height }: { readonly width: number; readonly height: number },
+  planes = 1,
+  maxBytes = STRIP_BYTES,
+): RowRange[] {
+  let rows = STRIP_ROWS;
+  while (rows > 1 && planes * rows * width * 4 > maxBytes) rows /= 2;
+  return unitRows(height, Math.min(rows, height));
 }
 
 /** The units that shard `index` of `count` owns: `[⌊i·U/n⌋, ⌊(i+1)·U/n⌋)`. */

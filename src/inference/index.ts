@@ -1,5 +1,5 @@
 /**
- * Models: their folders, their sessions, and the runner that takes a scene through one.
+ * Models: what they want, their sessions, and the runner that takes a scene through one. The ONNX runtime is an argument.
  * @module
  */
 export {
@@ -8,55 +8,27 @@ export {
   type CheckpointTensor,
   openCheckpoint,
 } from './checkpoint/index.js';
-export type { ChipModel } from './chip-model.js';
-export type { DeviceGraph, GraphInput, GraphResult } from './device-graph.js';
-export { Embedder } from './embedder.js';
+export { ChipBatch } from './chip-batch.js';
 export { GpuGraph, type GpuRuntime, type GraphBytes } from './gpu-graph.js';
+export { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
+export type { GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
 export {
+  answerShape,
   decidesValidity,
-  type EmbeddingManifest,
+  type EmbeddingSpec,
   inputShape,
   MODEL_SCHEMA_VERSION,
   type ModelInput,
-  type ModelManifest,
-  parseEmbeddingManifest,
-  parseManifest,
-  parseModelManifest,
+  type ModelSpec,
+  parseModelSpec,
+  type SegmentationSpec,
   timeSteps,
-} from './manifest.js';
-export { bundledModel } from './node/bundled.js';
-export { openCheckpointFile } from './node/checkpoint-file.js';
-export { type Execution, type ExecutionOptions, openExecution } from './node/execution.js';
-export {
-  type EmbeddingFolder,
-  findModel,
-  type ModelFolder,
-  type OpenSessionOptions,
-  openEmbedder,
-  openEmbeddingModel,
-  openModel,
-  openSession,
-} from './node/model-folder.js';
-export { availableProviders, loadOnnxRuntime } from './node/onnx-runtime.js';
-export { onnxRuntimeWebProblem } from './node/onnx-runtime-web.js';
-export {
-  HOST_PROVIDER_CHOICES,
-  type HostProviderChoice,
-  PROVIDER_CHOICES,
-  type ProviderChoice,
-} from './node/provider-choice.js';
-export { ResidentDevice } from './node/resident-device.js';
+} from './model-spec.js';
 export { type Graph, type Sink, type WriteGraphOptions, writeGraph } from './onnx/index.js';
-export type { PhaseCounters } from './phase-encoder.js';
-export { type ResidentGraphs, ResidentSession } from './resident-session.js';
-export { type RunnerCounters, type RunnerOptions, runScene, type SceneImage, type Stage } from './runner.js';
-export {
-  type GraphSource,
-  ModelSession,
-  type OnnxRuntime,
-  type PhaseGraphSources,
-  type SessionOptions,
-} from './session.js';
+export type { PhaseCounters } from './phases.js';
+export { type RunnerCounters, type RunnerOptions, runScene, type Stage } from './runner.js';
+export { ModelSession, type SessionOptions } from './session.js';
+export { type SceneImage, SceneStrips, type Strip } from './strip.js';
 export {
   type Architecture,
   type ArchitectureOptions,

@@ -18,6 +18,7 @@ import {
 import type { OperationOptions } from '../progress.js';
 import {
   type CogOptions,
+  type ExactRowSource,
   noReference,
   openRaster,
   type Raster,
@@ -26,7 +27,7 @@ import {
 } from '../raster/node/index.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { type RowSource, streamCog } from './stream-rows.js';
+import { streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
 
 /** A band that expressions call by a name. */
@@ -38,6 +39,7 @@ export interface BandSource {
   band?: number;
 }
 
+/** What `calculate` computes, of which bands, on which grid. */
 export interface CalculateOptions extends OperationOptions {
   /** One a band of the result: see `parseExpression`. */
   expressions: readonly string[];
@@ -65,6 +67,7 @@ export interface CalculateOptions extends OperationOptions {
   maxPixels?: number;
 }
 
+/** What `calculate` wrote. */
 export interface CalculateReport {
   destination: string;
   expressions: string[];
@@ -203,11 +206,11 @@ function describeGrid({ width, height, crs, transform: { a, c, e, f } }: GeoBox)
 }
 
 /** Rows of a result, computed from the rows of its bands. */
-class CalculatedRows implements RowSource {
+class CalculatedRows implements ExactRowSource {
+  readonly geobox: GeoBox;
   readonly bandCount: number;
   readonly exceedsFloat32: boolean;
   readonly #backend: Backend;
-  readonly #geobox: GeoBox;
   readonly #expressions: readonly DeviceExpression[];
   readonly #sources: readonly { warped: WarpedRaster; names: readonly string[] }[];
   /** Bands of the strip at hand: they are overwritten once its results are computed. */
@@ -222,7 +225,7 @@ class CalculatedRows implements RowSource {
   ) {
     this.bandCount = expressions.length;
     this.#backend = backend;
-    this.#geobox = geobox;
+    this.geobox = geobox;
     this.#sources = groups.map(({ raster, bands }) => ({
       warped: new WarpedRaster(backend, raster, {
         geobox,
@@ -245,7 +248,7 @@ class CalculatedRows implements RowSource {
       for (const [k, name] of names.entries()) bands[name] = values[k];
     }
     return this.#expressions.map(({ expression }) => {
-      const result = new Float64Array((rows.end - rows.start) * this.#geobox.width);
+      const result = new Float64Array((rows.end - rows.start) * this.geobox.width);
       evaluateExpressionFloat64(expression, bands, result);
       return result;
     });
@@ -257,7 +260,7 @@ class CalculatedRows implements RowSource {
     firstRow: number,
     signal?: AbortSignal,
   ): Promise<void> {
-    const shape = [planes[0].shape[0], this.#geobox.width];
+    const shape = [planes[0].shape[0], this.geobox.width];
     for (const { warped, names } of this.#sources) {
       const strips = names.map((name) => this.#band(name, shape));
       await warped.readRows(rows, strips, firstRow, signal);

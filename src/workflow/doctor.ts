@@ -3,11 +3,12 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { isTerrachipError, messageOf } from '../errors.js';
 import { isSoftware } from '../gpu/index.js';
 import { probeAdapter } from '../gpu/node/index.js';
-import { availableProviders, onnxRuntimeWebProblem } from '../inference/index.js';
+import { availableProviders, onnxRuntimeWebProblem } from '../inference/node/index.js';
 import { probePackage, probeReaders, type ReaderPackage } from '../raster/node/packages.js';
 import { GEODATABASE_PACKAGE } from '../vector/node/geodatabase.js';
 import { VERSION } from '../version.js';
 
+/** What this machine can run. */
 export interface DoctorReport {
   terrachip: string;
   node: string;

@@ -2,9 +2,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../errors.js';
-import { PixelAreas } from '../geo/index.js';
+import { gridStrips, PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
-import { type ModelFolder, openModel, type PhaseCounters, type RunnerCounters } from '../inference/index.js';
+import {
+  type ModelFolder,
+  openModel,
+  type PhaseCounters,
+  type RunnerCounters,
+  type SegmentationSpec,
+} from '../inference/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import type { OperationOptions } from '../progress.js';
@@ -38,6 +44,7 @@ export interface RunRecord {
   peakMemoryBytes: number;
 }
 
+/** The products of a map. */
 export interface FinalizeReport {
   /** Files by name. */
   files: Record<'probability' | 'classes' | 'polygons' | 'quicklook' | 'statistics' | 'item' | 'run', string>;
@@ -47,14 +54,11 @@ export interface FinalizeReport {
 
 export interface FinalizeJob {
   store: RunStore;
-  model: ModelFolder;
+  model: ModelFolder<SegmentationSpec>;
   output: string;
   /** The record of the run so far, for `run.json`; null when another process ran the units. */
   record: (() => RunRecord) | null;
 }
-
-/** Rows of one read from the store: a row of COG tiles. */
-const ROWS = 512;
 
 function productFiles(output: string): FinalizeReport['files'] {
   return {
@@ -81,16 +85,16 @@ export async function makeProductFolder(output: string, inputs: readonly string[
 export async function finalizeMap(job: FinalizeJob, options: OperationOptions = {}): Promise<FinalizeReport> {
   const { store, model, output } = job;
   const { plan, geobox } = store;
-  const missing = await store.missing();
+  const missing = await store.run.missing();
   if (missing.length > 0) {
     throw new TerrachipError(
       'INCOMPLETE',
-      `${missing.length} of ${planUnits(plan).length} units of ${store.folder} are missing (${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''})`,
-      'run infer with --resume, or the shards that own them',
+      `${missing.length} of ${planUnits(plan).length} units of ${store.run.folder} are missing (${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''})`,
+      'run infer with resume, or the shards that own them',
       { missing: missing.length },
     );
   }
-  const { classes } = model.manifest.output;
+  const { classes } = model.spec.output;
   const files = productFiles(output);
   const probability = await CogWriter.create(files.probability, {
     geobox,
@@ -122,13 +126,12 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     geobox.width,
   );
   try {
-    for (let start = 0; start < geobox.height; start += ROWS) {
+    for (const strip of gridStrips(geobox, classes.length)) {
       options.signal?.throwIfAborted();
-      const end = Math.min(geobox.height, start + ROWS);
-      const rows = await store.readRows({ start, end });
+      const rows = await store.readRows(strip);
       const labels = classify(rows, classes.length, plan.threshold);
       for (const label of labels) counts[label]++;
-      areas.add(labels, start);
+      areas.add(labels, strip.start);
       const size = labels.length;
       await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
       await classMap.writeRows([labels]);
@@ -137,7 +140,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
       options.onProgress?.({
         type: 'progress',
         stage: 'finalize',
-        done: end,
+        done: strip.end,
         total: geobox.height,
         unit: 'rows',
       });
@@ -159,7 +162,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     classes,
     plan,
     km2: statistics.classes.map(({ km2 }) => km2),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   await writeJson(files.item, stacItem(plan, geobox, assetsOf(model)));
   await writeJson(files.run, {
@@ -172,8 +175,8 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
   return { files, pixels: { ...pixels, nodata: counts[CLASS_NODATA] } };
 }
 
-function assetsOf(model: ModelFolder): Record<string, unknown> {
-  const { classes } = model.manifest.output;
+function assetsOf(model: ModelFolder<SegmentationSpec>): Record<string, unknown> {
+  const { classes } = model.spec.output;
   return {
     probability: {
       href: './probability.tif',
@@ -221,7 +224,7 @@ async function refuseFolderOfRuns(folder: string): Promise<void> {
 }
 
 /** Opens the run in a folder, from its plan. */
-async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder }> {
+async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder<SegmentationSpec> }> {
   await refuseFolderOfRuns(folder);
   const plan = await readPlan(join(folder, 'plan.json'));
   const model = await openModel(plan.model.path);
@@ -232,12 +235,12 @@ async function openRun(folder: string): Promise<{ store: RunStore; model: ModelF
       'restore it, or plan again',
     );
   }
-  const classes = model.manifest.output.classes.map(({ name }) => name);
+  const classes = model.spec.output.classes.map(({ name }) => name);
   return { store: new RunStore(folder, plan, classes), model };
 }
 
 export async function missingUnits(folder: string): Promise<number[]> {
-  return (await openRun(folder)).store.missing();
+  return (await openRun(folder)).store.run.missing();
 }
 
 export async function finalizeRun(

@@ -7,15 +7,19 @@ import { lazy } from './lazy.js';
 export { bundledModel } from '../inference/node/bundled.js';
 export type { BandSource, CalculateOptions, CalculateReport } from './calculate.js';
 export type { RowSelection } from './catalog.js';
-export type { CatalogChipsOptions } from './chips/catalog.js';
-export type { CatalogInput } from './chips/catalog-input.js';
+export type {
+  CatalogChipsOptions,
+  CatalogInput,
+  Chip,
+  ChipSource,
+  ChipValues,
+  LoadedChip,
+  SceneChipsOptions,
+  StripColumn,
+} from './chips/index.js';
 export { joinChips } from './chips/join.js';
 export { CHIP_METHODS, type ChipMethod } from './chips/methods.js';
-export type { SceneChipsOptions } from './chips/scene.js';
-export type { Chip, ChipSource } from './chips/source.js';
-export type { DemoOptions, DemoReport } from './demo/index.js';
 export type { DoctorReport } from './doctor.js';
-export type { CatalogLike, EmbedCatalogsOptions } from './embed/catalogs.js';
 export {
   CHIP_TIMES,
   type ChipTimes,
@@ -23,10 +27,15 @@ export {
   type EdgePolicy,
   EMBEDDINGS_SCHEMA_VERSION,
 } from './embed/choices.js';
-export type { EmbedChipsOptions, EmbedReport } from './embed/embed.js';
+export type {
+  CatalogLike,
+  EmbedCatalogsOptions,
+  EmbedChipsOptions,
+  EmbedReport,
+  EmbedRunOptions,
+  EmbedScenesOptions,
+} from './embed/index.js';
 export { EMBEDDING_POOLS, type EmbeddingPool } from './embed/pool.js';
-export type { EmbedRunOptions } from './embed/run.js';
-export type { EmbedScenesOptions } from './embed/scenes.js';
 export type {
   Assessment,
   AssessOptions,
@@ -204,12 +213,6 @@ export const importModel = lazy(
   (module) => module.importModel,
 );
 
-/** The model.json of a folder, or of a bundled model by its name, be it of a segmentation or of an encoder. */
-export const readCard = lazy(
-  () => import('./model/folder.js'),
-  (module) => module.readCard,
-);
-
 /**
  * Runs a model on arrays, without a scene around them.
  * @throws {TerrachipError} INVALID_OPTION for inputs that are missing or too many; INVALID_INPUT for arrays of the
@@ -251,19 +254,16 @@ export const embedChips = lazy(
   (module) => module.embedChips,
 );
 
-/**
- * Makes up a flood, packages what the satellites saw of it, maps it, and compares the map with the truth.
- * @throws {TerrachipError} INVALID_OPTION for an impossible size
- */
-export const runDemo = lazy(
-  () => import('./demo/index.js'),
-  (module) => module.runDemo,
-);
-
-/** What this machine has for the command line: Node, devices, packages, models. */
+/** Finds out what this machine can run: adapters, providers, optional packages. Installs nothing. */
 export const diagnose = lazy(
   () => import('./doctor.js'),
   (module) => module.diagnose,
+);
+
+/** The specification of a model. @param model a folder, or the name of a model that comes with the package */
+export const readModelSpec = lazy(
+  () => import('../inference/node/model-folder.js'),
+  (module) => module.readModelSpec,
 );
 
 /** Chips of catalogs for a model. Close them when done. */
@@ -271,7 +271,7 @@ export type CatalogChips = import('./chips/catalog.js').CatalogChips;
 export const CatalogChips = {
   open: lazy(
     () => import('./chips/catalog.js'),
-    ({ CatalogChips: chips }) => chips.open,
+    (module) => module.CatalogChips.open,
   ),
 };
 
@@ -280,6 +280,6 @@ export type SceneChips = import('./chips/scene.js').SceneChips;
 export const SceneChips = {
   open: lazy(
     () => import('./chips/scene.js'),
-    ({ SceneChips: chips }) => chips.open,
+    (module) => module.SceneChips.open,
   ),
 };

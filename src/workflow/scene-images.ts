@@ -1,9 +1,9 @@
 /** A scene's rasters as a model sees them: warped onto the scene's grid and converted to the model's units. */
-import { TerrachipError } from '../errors.js';
+import { invalidInput } from '../errors.js';
 import type { GeoBox, RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
-import type { EmbeddingManifest, ModelManifest, SceneImage } from '../inference/index.js';
-import { type UnitConversion, unitConversion, WarpedRaster } from '../raster/node/index.js';
+import type { ModelSpec, SceneImage } from '../inference/node/index.js';
+import { unitConversion, WarpedRaster } from '../raster/node/index.js';
 import type { PlannedImage } from './plan-images.js';
 import type { SceneRasters } from './scene.js';
 
@@ -14,7 +14,7 @@ export interface OpenImage {
 }
 
 export interface OpenImagesOptions {
-  manifest: ModelManifest | EmbeddingManifest;
+  spec: ModelSpec;
   geobox: GeoBox;
   rasters: SceneRasters;
   backend: Backend;
@@ -33,18 +33,11 @@ export async function openImages(
 
 async function openImage(
   planned: PlannedImage,
-  { manifest, geobox, rasters, backend, signal: opening }: OpenImagesOptions,
+  { spec, geobox, rasters, backend, signal: opening }: OpenImagesOptions,
 ): Promise<OpenImage> {
-  const input = manifest.inputs.find(({ name }) => name === planned.input);
+  const input = spec.inputs.find(({ name }) => name === planned.input);
   if (input === undefined) {
-    throw new TerrachipError(
-      'INVALID_INPUT',
-      `the plan names an input ${planned.input} that the model lacks`,
-      'plan again',
-      {
-        source: planned.input,
-      },
-    );
+    throw invalidInput('the plan', `names ${planned.input}, which the model lacks`, 'plan again');
   }
   // Bands of one file are warped together: their blocks are decoded once and share a control grid.
   const files = new Map<
@@ -58,7 +51,7 @@ async function openImage(
     file.planes.push(plane);
     files.set(key, file);
   }
-  const groups: { raster: WarpedRaster; planes: readonly number[]; convert: UnitConversion }[] = [];
+  const groups: { raster: WarpedRaster; planes: readonly number[] }[] = [];
   for (const { source, bands, planes } of files.values()) {
     const convert = unitConversion(source.units ?? planned.units, input.units, planned.input);
     const raster = await rasters.openBand(source, opening);
@@ -68,9 +61,9 @@ async function openImage(
         resampling: planned.resampling,
         bands,
         prepare: convert.source,
+        finish: convert.resampled,
       }),
       planes,
-      convert,
     });
   }
   const image: SceneImage = {
@@ -80,7 +73,6 @@ async function openImage(
       for (const group of groups) {
         const targets = group.planes.map((plane) => planes[plane]);
         await group.raster.readRows(rows, targets, rows.start, signal);
-        for (const plane of targets) group.convert.resampled?.(backend, plane);
       }
     },
   };

@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseManifest } from '../../src/inference/manifest.js';
-import { readManifest } from '../../src/workflow/manifest.js';
+import { parseModelSpec } from '../../src/inference/model-spec.js';
+import { readAcquisition } from '../../src/workflow/acquisition.js';
 import { readScene } from '../../src/workflow/scene.js';
 import { temporaryFolder } from '../support/files.js';
 
@@ -64,31 +64,31 @@ describe('documents that a user writes', () => {
 
   it('a manifest has no unknown keys, but those of extensions', async () => {
     const path = await written('manifest.json', JSON.stringify(MANIFEST));
-    await expect(readManifest(path)).resolves.toMatchObject({ path });
+    await expect(readAcquisition(path)).resolves.toMatchObject({ path });
     const items = { S1RTC: { collection: 'c', id: 'i', days_form_phase: 3 } };
     const changed = JSON.stringify({ ...MANIFEST, selected: { event: items } });
-    await expect(readManifest(await written('manifest.json', changed))).rejects.toThrow(
+    await expect(readAcquisition(await written('manifest.json', changed))).rejects.toThrow(
       ': selected.event.S1RTC has the unknown key "days_form_phase"; did you mean "days_from_phase"?',
     );
     const prefixed = JSON.stringify({
       ...MANIFEST,
       dem_items: [{ collection: 'c', id: 'i', 'eo:cloud_covr': 3 }],
     });
-    await expect(readManifest(await written('manifest.json', prefixed))).rejects.toThrow(
+    await expect(readAcquisition(await written('manifest.json', prefixed))).rejects.toThrow(
       ': dem_items.0 has the unknown key "eo:cloud_covr"; did you mean "eo:cloud_cover"?',
     );
   });
 
   it('the card of a model has no unknown keys, but any provenance', async () => {
     const card = JSON.parse(await readFile('models/water-threshold/model.json', 'utf8'));
-    expect(parseManifest({ ...card, provenance: { anything: { at: ['all'] } } }, 'm')).toMatchObject({
+    expect(parseModelSpec({ ...card, provenance: { anything: { at: ['all'] } } }, 'm')).toMatchObject({
       provenance: { anything: { at: ['all'] } },
     });
     const [input] = card.inputs;
-    expect(() => parseManifest({ ...card, inputs: [{ ...input, nodataReplacment: 1 }] }, 'm')).toThrow(
+    expect(() => parseModelSpec({ ...card, inputs: [{ ...input, nodataReplacment: 1 }] }, 'm')).toThrow(
       'm: inputs.0 has the unknown key "nodataReplacment"; did you mean "nodataReplacement"?',
     );
-    expect(() => parseManifest({ ...card, validity: [{ input: 'S1RTC', phases: 'event' }] }, 'm')).toThrow(
+    expect(() => parseModelSpec({ ...card, validity: [{ input: 'S1RTC', phases: 'event' }] }, 'm')).toThrow(
       'm: validity.0 has the unknown key "phases"; did you mean "phase"?',
     );
   });

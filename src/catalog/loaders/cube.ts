@@ -7,7 +7,6 @@ import {
   GeoTensor,
   geoBoxOfSlice,
   TimeInterval,
-  unitRows,
 } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
@@ -16,6 +15,7 @@ import {
   levelBox,
   physicalValues,
   readPixels,
+  readWhole,
   requireReal,
   resolveRequest,
   WarpedRaster,
@@ -24,6 +24,7 @@ import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeAxes, type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 import type { LoadTarget } from './plan.js';
 
+/** What `loadZarr` takes of a cube: where, when, which variables. */
 export interface LoadZarrOptions extends CubeOptions {
   /** A grid to warp onto. Default: the cube's own pixels. */
   target?: LoadTarget;
@@ -37,8 +38,8 @@ export interface LoadZarrOptions extends CubeOptions {
   backend?: Backend;
 }
 
-const STRIP_BYTES = 256 * 2 ** 20;
-const MAX_ROWS = 512;
+/** Bytes of stored values that are read at a time. */
+const READ_BYTES = 256 * 2 ** 20;
 
 /**
  * A window in space and time of an array of a Zarr store, a netCDF or an HDF5 file. Times are decoded by the CF
@@ -50,7 +51,7 @@ const MAX_ROWS = 512;
  * UNSUPPORTED for whole numbers that float32 cannot hold, unless they are interpolated;
  * TOO_LARGE above `maxBytes`; and as `openRaster`
  */
-export async function loadZarr(path: string, options: LoadZarrOptions = {}): Promise<GeoTensor> {
+export async function loadZarr(path: string, options: LoadZarrOptions = {}): Promise<GeoTensor<'float32'>> {
   const { target } = options;
   const grid = target === undefined ? null : target instanceof GeoBox ? target : geoBoxOfSlice(target);
   if (grid !== null && options.bounds !== undefined) {
@@ -65,25 +66,23 @@ export async function loadZarr(path: string, options: LoadZarrOptions = {}): Pro
   );
 }
 
-async function readNative(raster: ArrayRaster, axes: CubeAxes, options: LoadZarrOptions): Promise<GeoTensor> {
+async function readNative(
+  raster: ArrayRaster,
+  axes: CubeAxes,
+  options: LoadZarrOptions,
+): Promise<GeoTensor<'float32'>> {
   const { bounds, boundsCrs, signal, unscale } = options;
-  const request = {
-    overview: 'none' as const,
-    ...(bounds === undefined ? {} : { bounds }),
-    ...(boundsCrs === undefined ? {} : { boundsCrs }),
-    ...(signal === undefined ? {} : { signal }),
-  };
   requireReal(raster);
-  const { level, window } = resolveRequest(raster, request);
+  const { level, window } = resolveRequest(raster, { overview: 'none', bounds, boundsCrs });
   const geobox = levelBox(raster, level).window(window.x, window.y, window.width, window.height);
   const size = geobox.pixelCount;
   requireBytes(raster.name, axes.indexes.length * size, options.maxBytes);
   const data = new Float32Array(axes.indexes.length * size);
-  const perRead = Math.max(1, Math.floor(STRIP_BYTES / (8 * size)));
+  const perRead = Math.max(1, Math.floor(READ_BYTES / (8 * size)));
   for (let from = 0; from < axes.indexes.length; from += perRead) {
     signal?.throwIfAborted();
     const bands = axes.indexes.slice(from, from + perRead);
-    const pixels = await readPixels(raster, { level, window, bands, ...(signal && { signal }) });
+    const pixels = await readPixels(raster, { level, window, bands, signal });
     for (const [k, index] of bands.entries()) {
       const by = scaleOf(raster.bands[index - 1], unscale);
       const values = physicalValues(pixels, k, by);
@@ -99,17 +98,12 @@ async function warpCube(
   axes: CubeAxes,
   grid: GeoBox,
   options: LoadZarrOptions,
-): Promise<GeoTensor> {
+): Promise<GeoTensor<'float32'>> {
   const { signal, onProgress, unscale = true, resampling = 'bilinear' } = options;
   const count = axes.indexes.length;
   requireBytes(raster.name, count * grid.pixelCount, options.maxBytes);
   const backend = options.backend ?? new CpuBackend();
   const data = new Float32Array(count * grid.pixelCount);
-  const height = Math.max(
-    1,
-    Math.min(MAX_ROWS, grid.height, Math.floor(STRIP_BYTES / (4 * grid.width * count))),
-  );
-  const planes = axes.indexes.map(() => backend.allocate([height, grid.width], 'float32'));
   try {
     const warped = new WarpedRaster(backend, raster, {
       geobox: grid,
@@ -117,25 +111,24 @@ async function warpCube(
       bands: axes.indexes,
       unscale,
     });
-    const strip = new Float32Array(height * grid.width);
-    for (const rows of unitRows(grid.height, height)) {
-      await warped.readRows(rows, planes, rows.start, signal);
-      for (const [k, plane] of planes.entries()) {
-        await backend.download(plane, strip);
-        const part = strip.subarray(0, (rows.end - rows.start) * grid.width);
-        data.set(part, k * grid.pixelCount + rows.start * grid.width);
-      }
-      onProgress?.({ type: 'progress', stage: 'load', done: rows.end, total: grid.height, unit: 'rows' });
-    }
+    const targets = axes.indexes.map((_, k) => data.subarray(k * grid.pixelCount, (k + 1) * grid.pixelCount));
+    await readWhole(backend, warped, targets, {
+      signal,
+      onRows: (done) =>
+        onProgress?.({ type: 'progress', stage: 'load', done, total: grid.height, unit: 'rows' }),
+    });
   } finally {
-    for (const plane of planes) plane.dispose();
     if (options.backend === undefined) backend.dispose();
   }
   return cubeTensor(data, axes, grid);
 }
 
-function cubeTensor(data: Float32Array, { times, bandNames }: CubeAxes, geobox: GeoBox): GeoTensor {
-  return new GeoTensor({
+function cubeTensor(
+  data: Float32Array,
+  { times, bandNames }: CubeAxes,
+  geobox: GeoBox,
+): GeoTensor<'float32'> {
+  return new GeoTensor<'float32'>({
     data,
     shape: [bandNames.length, times.length, geobox.height, geobox.width],
     dimensions: ['band', 'time', 'y', 'x'],

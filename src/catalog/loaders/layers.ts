@@ -1,7 +1,7 @@
 /** Rasters from outside of a catalog beside what it holds: elevation, land cover, masks. */
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import { equalsNodata } from '../../geo/dtype.js';
-import { type GeoBox, GeoTensor, type TypedArray, unitRows } from '../../geo/index.js';
+import { type GeoBox, GeoTensor, type TypedArray } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
 import { type Resampling, suitsCategories } from '../../kernels/index.js';
 import type { OperationOptions } from '../../progress.js';
@@ -11,6 +11,7 @@ import {
   isCategorical,
   openRaster,
   type Raster,
+  readWhole,
   type Units,
   WarpedRaster,
 } from '../../raster/index.js';
@@ -29,6 +30,7 @@ export interface ExogenousLayer {
   readonly units?: Units;
 }
 
+/** The grid of `loadLayers`, and what is common to its layers. */
 export interface LoadLayersOptions extends OperationOptions {
   /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
   backend?: Backend;
@@ -39,14 +41,13 @@ export interface LoadLayersOptions extends OperationOptions {
   maxBytes?: number;
 }
 
+/** Layers of different sources on one grid. */
 export interface LoadedLayers {
   /** (band, y, x), float32 with NaN for no data; its `bandNames` are the layers'. */
-  readonly tensor: GeoTensor;
+  readonly tensor: GeoTensor<'float32'>;
   /** What was not as it was asked for; also reported to `onProgress`. */
   readonly warnings: readonly string[];
 }
-
-const ROWS = 512;
 
 /**
  * Collocates layers onto the grid of a product or a slice, each in its own way. Values are physical ones, by the scale and
@@ -74,7 +75,7 @@ export async function loadLayers(
   const warnings: string[] = [];
   try {
     for (const [k, name] of names.entries()) {
-      const raster = await open(layers[name].path, { cache, ...(signal === undefined ? {} : { signal }) });
+      const raster = await open(layers[name].path, { cache, signal });
       try {
         const target = data.subarray(k * grid.pixelCount, (k + 1) * grid.pixelCount);
         const warning = await loadLayer(backend, raster, name, layers[name], grid, target, signal);
@@ -89,7 +90,7 @@ export async function loadLayers(
     if (options.backend === undefined) backend.dispose();
   }
   const shape = [names.length, grid.height, grid.width];
-  const tensor = new GeoTensor({
+  const tensor = new GeoTensor<'float32'>({
     data,
     shape,
     dimensions: ['band', 'y', 'x'],
@@ -125,18 +126,8 @@ async function loadLayer(
     );
   }
   const warped = new WarpedRaster(backend, raster, { geobox: grid, resampling, bands: [index] });
-  const plane = backend.allocate([Math.min(ROWS, grid.height), grid.width], 'float32');
-  const rowsOf = new Float32Array(plane.length);
-  try {
-    for (const rows of unitRows(grid.height, Math.min(ROWS, grid.height))) {
-      await warped.readRows(rows, [plane], rows.start, signal);
-      await backend.download(plane, rowsOf);
-      target.set(rowsOf.subarray(0, (rows.end - rows.start) * grid.width), rows.start * grid.width);
-    }
-    return null;
-  } finally {
-    plane.dispose();
-  }
+  await readWhole(backend, warped, [target], { signal });
+  return null;
 }
 
 /**
@@ -145,7 +136,7 @@ async function loadLayer(
  * @throws {TerrachipError} INVALID_INPUT for tensors over different grids, or with a time axis; UNSUPPORTED for whole numbers
  * that float32 cannot hold
  */
-export function stack(tensors: readonly GeoTensor[]): GeoTensor {
+export function stack(tensors: readonly GeoTensor[]): GeoTensor<'float32'> {
   const [first] = tensors;
   if (first === undefined) throw invalidInput('a stack of no tensors', 'has no grid', 'give at least one');
   const bands = tensors.map((tensor) => {
@@ -170,7 +161,7 @@ export function stack(tensors: readonly GeoTensor[]): GeoTensor {
     at += tensor.data.length;
   }
   const named = tensors.every((tensor) => tensor.bandNames !== null);
-  return new GeoTensor({
+  return new GeoTensor<'float32'>({
     data,
     shape: [data.length / size, first.geobox.height, first.geobox.width],
     dimensions: ['band', 'y', 'x'],

@@ -9,6 +9,7 @@ import {
 } from '../../raster/index.js';
 import type { OpenAsset } from './options.js';
 
+/** How many files and bytes of decoded blocks a pool keeps. */
 export interface RasterPoolOptions {
   /** Files that stay open while nobody reads them (default 64). */
   files?: number;

@@ -7,6 +7,7 @@ import { rowName } from './bands.js';
 
 /** Units of the calendar, in UTC. */
 export const CALENDAR_UNITS = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
+/** A unit of the calendar in UTC, by which rows become steps of time. */
 export type CalendarUnit = (typeof CALENDAR_UNITS)[number];
 
 /**

@@ -10,13 +10,14 @@ import { loadClouds } from './clouds.js';
 import type { CloudSource, ProductFile } from './description.js';
 import type { ProductBandName } from './names.js';
 import { pixelSizeIn } from './pixel-size.js';
-import { WarpedRows } from './warped-rows.js';
+import { readWarpedRows, type WarpedRowsContext } from './warped-rows.js';
 
 /** Units of what a product gives; kelvin is for thermal bands. */
 export type ProductUnits =
   | Extract<Units, 'reflectance' | 'dn_harmonised' | 'linear_power' | 'dB' | 'class' | 'bits'>
   | 'kelvin';
 
+/** How the bands of a product become values. */
 export interface LoadBandsOptions {
   /**
    * Optical bands: `reflectance` (default) or `dn_harmonised`, reflectance × 10 000 whatever the processing baseline.
@@ -44,7 +45,7 @@ export interface LoadBandsOptions {
 /** Bands of a product and what their values are. */
 export interface LoadedBands {
   /** (band, y, x), float32, NaN for no data. */
-  readonly tensor: GeoTensor;
+  readonly tensor: GeoTensor<'float32'>;
   readonly bands: readonly { readonly name: ProductBandName; readonly units: ProductUnits }[];
 }
 
@@ -77,7 +78,7 @@ export async function loadBands(
   const backend = options.backend ?? new CpuBackend();
   const cache = options.cache ?? createBlockCache();
   const { open = openRaster, overview = 'none' } = options;
-  const rows = new WarpedRows({ grid, backend, cache, open, overview, ...(signal && { signal }) });
+  const rows = { grid, backend, cache, open, overview, signal };
   try {
     for (const [k, plan] of plans.entries()) {
       signal?.throwIfAborted();
@@ -87,11 +88,10 @@ export async function loadBands(
       else await loadBand(plan.file, units[k], resamplings[k], rows, target);
     }
   } finally {
-    rows.dispose();
     if (options.backend === undefined) backend.dispose();
   }
   return {
-    tensor: new GeoTensor({
+    tensor: new GeoTensor<'float32'>({
       data,
       shape: [plans.length, grid.height, grid.width],
       dimensions: ['band', 'y', 'x'],
@@ -106,7 +106,7 @@ async function loadBand(
   file: ProductFile,
   units: ProductUnits,
   resampling: Resampling,
-  rows: WarpedRows,
+  rows: WarpedRowsContext,
   target: Float32Array,
 ): Promise<void> {
   // Nothing is below zero once the offset is added; what would be is cut off before it spreads to its neighbours.
@@ -121,7 +121,7 @@ async function loadBand(
       : null,
     finish: units === 'dB' ? linearToDecibel : null,
   };
-  await rows.read(file, options, (values, first) => {
+  await readWarpedRows(rows, file, options, (values, first) => {
     if (factor === 1 && offset === 0) target.set(values, first);
     else for (let i = 0; i < values.length; i++) target[first + i] = values[i] * factor + offset;
   });

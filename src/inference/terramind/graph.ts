@@ -10,17 +10,20 @@ import { mergeModalities, mergePhases, toMap } from './merge.js';
 import { MODALITIES } from './modalities.js';
 import { Weights } from './weights.js';
 
+/** Pixels of a chip. */
 export interface ChipSize {
   readonly height: number;
   readonly width: number;
 }
 
+/** A graph made of a checkpoint. */
 export interface TerramindGraph {
   readonly graph: GraphBuilder;
   /** Names of the checkpoint's tensors that it is made of. */
   readonly used: ReadonlySet<string>;
 }
 
+/** What a graph of a whole model gives beside its logits. */
 export interface WholeGraphOptions {
   /** Also the last tap after the phases are merged, `embeddings` (chip, token, channel). */
   embeddings?: boolean;
@@ -181,10 +184,10 @@ function logits(
 /** A decoder takes one map of each tap, so modalities must have been merged. */
 function requireDecoder({ decoder, merge }: Architecture): void {
   if (decoder === null) {
-    throw invalidOption('--split', 'has nothing to split: the checkpoint is an encoder', 'leave it out');
+    throw invalidOption('split', 'has nothing to split: the checkpoint is an encoder', 'leave it out');
   }
   if (merge === 'dict') {
-    throw invalidOption('--merge', 'cannot be dict for a model with a decoder', 'choose mean, max or concat');
+    throw invalidOption('merge', 'cannot be dict for a model with a decoder', 'choose mean, max or concat');
   }
 }
 
@@ -192,7 +195,7 @@ function gridOf({ height, width }: ChipSize): [rows: number, columns: number] {
   const grid: [number, number] = [height / PATCH, width / PATCH];
   if (!grid.every((length) => Number.isInteger(length) && length >= 2)) {
     throw invalidOption(
-      '--chip',
+      'chip',
       `cannot be ${height} × ${width}`,
       `give multiples of ${PATCH} pixels from ${2 * PATCH} on`,
     );

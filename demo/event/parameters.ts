@@ -1,0 +1,123 @@
+import type { Random } from '../../src/workflow/model/random.js';
+
+/** What makes one event easy or hard. Lengths are in metres, shares from 0 to 1. */
+export interface EventParameters {
+  /** Height of the normal water level above the sea, where the river leaves the scene. */
+  altitude: number;
+  /** Height of the hills above the valley floor. */
+  relief: number;
+  /** Slope of the valley's flanks, in degrees; single flanks are up to twice as steep. */
+  flankSlope: number;
+  /** Width of the valley floor. */
+  plainWidth: number;
+  /** Width of the river at its normal level; tributaries have a fifth of it. */
+  riverWidth: number;
+  /** Rise of the river at the event. Banks are 1.2 m high. */
+  floodRise: number;
+  /** Share of the water surface that wind roughens at the event. */
+  windShare: number;
+  /** Backscatter of roughened water, VV in dB. */
+  windBackscatter: number;
+  /** Share of the bare parcels that rain leaves smooth and saturated at the event: dark in radar, but no flood. */
+  wetFieldShare: number;
+  /** Rise of the backscatter of land at the event from soil moisture, in dB. */
+  soilMoisture: number;
+  /** Share of the scene that clouds hide at the event; they gather over the valley. */
+  cloudCover: number;
+  /** Share of the valley floor under reeds and riparian forest, where the flood is below the canopy. */
+  canopyShare: number;
+  /** Equivalent number of looks of the radar images, from 1 to 9. */
+  looks: number;
+  /** Standard deviation of each reflectance about its surface's spectrum, relative. */
+  opticalNoise: number;
+  /** Probability that the event is seen from the other side (ascending, not descending), with other shadows. */
+  orbitChange: number;
+}
+
+export type ParameterName = keyof EventParameters;
+export type ParameterRanges = Readonly<Record<ParameterName, readonly [number, number]>>;
+
+/** Where the events for training, and those for the choice of the threshold, come from. */
+export const TRAINING_RANGES: ParameterRanges = {
+  altitude: [40, 400],
+  relief: [40, 130],
+  flankSlope: [7, 26],
+  plainWidth: [600, 1700],
+  riverWidth: [40, 130],
+  floodRise: [1.9, 3.2],
+  windShare: [0, 0.35],
+  windBackscatter: [-17, -12.5],
+  wetFieldShare: [0.1, 0.45],
+  soilMoisture: [0, 2],
+  cloudCover: [0.2, 0.65],
+  canopyShare: [0.05, 0.25],
+  looks: [3.6, 6],
+  opticalNoise: [0.03, 0.1],
+  orbitChange: [0.5, 0.5],
+};
+
+/**
+ * Where the held-out events come from: outside the training ranges in every parameter, and, but for the size of the
+ * landscape, on the harder side.
+ */
+export const HELD_OUT_RANGES: ParameterRanges = {
+  altitude: [430, 520],
+  relief: [140, 175],
+  flankSlope: [27, 31],
+  plainWidth: [1800, 2200],
+  riverWidth: [140, 180],
+  floodRise: [1.6, 1.85],
+  windShare: [0.37, 0.45],
+  windBackscatter: [-12.3, -11.5],
+  wetFieldShare: [0.47, 0.55],
+  soilMoisture: [2.1, 2.6],
+  cloudCover: [0.67, 0.75],
+  canopyShare: [0.26, 0.31],
+  looks: [3, 3.5],
+  opticalNoise: [0.105, 0.13],
+  orbitChange: [1, 1],
+};
+
+/** The event of `terrachip demo`: the middle of the training ranges, under the looks of Sentinel-1 IW GRD. */
+export const DEMO_PARAMETERS: EventParameters = {
+  altitude: 180,
+  relief: 90,
+  flankSlope: 16,
+  plainWidth: 1300,
+  riverWidth: 90,
+  floodRise: 2.7,
+  windShare: 0.2,
+  windBackscatter: -14,
+  wetFieldShare: 0.3,
+  soilMoisture: 1,
+  cloudCover: 0.5,
+  canopyShare: 0.15,
+  looks: 4.4,
+  opticalNoise: 0.06,
+  orbitChange: 0.5,
+};
+
+/** Draws each parameter uniformly from its range. */
+export function drawParameters(random: Random, ranges: ParameterRanges): EventParameters {
+  const draw = (name: ParameterName): number => {
+    const [least, most] = ranges[name];
+    return least + (most - least) * random.uniform();
+  };
+  return {
+    altitude: draw('altitude'),
+    relief: draw('relief'),
+    flankSlope: draw('flankSlope'),
+    plainWidth: draw('plainWidth'),
+    riverWidth: draw('riverWidth'),
+    floodRise: draw('floodRise'),
+    windShare: draw('windShare'),
+    windBackscatter: draw('windBackscatter'),
+    wetFieldShare: draw('wetFieldShare'),
+    soilMoisture: draw('soilMoisture'),
+    cloudCover: draw('cloudCover'),
+    canopyShare: draw('canopyShare'),
+    looks: draw('looks'),
+    opticalNoise: draw('opticalNoise'),
+    orbitChange: draw('orbitChange'),
+  };
+}

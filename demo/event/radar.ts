@@ -1,0 +1,226 @@
+import type { Random } from '../../src/workflow/model/random.js';
+import { quantile, randomHills } from '../terrain.js';
+import { COVER, CROP, type LandCover } from './cover.js';
+import type { FloodDepth, Phase } from './flood.js';
+import type { Landscape } from './landscape.js';
+import type { EventParameters } from './parameters.js';
+
+/** Mean backscatter γ⁰ of VV and VH in dB at C band, after the ranges that the literature gives for Sentinel-1. */
+const BACKSCATTER = {
+  water: [-21.5, -28.5],
+  bare: [-10.5, -18.5],
+  stubble: [-11.5, -19],
+  crop: [-10, -15.5],
+  grass: [-12, -19],
+  saturated: [-17.3, -24.5],
+  forest: [-8, -13.5],
+  reeds: [-10.5, -17],
+  settlement: [-3.5, -10.5],
+  tarmac: [-19.5, -26.5],
+  /** Stems above water: a double bounce that VV shows more than VH. */
+  floodedReeds: [-7, -15],
+  floodedForest: [-5.5, -13],
+  floodedCrop: [-8, -16.5],
+  floodedSettlement: [-2.5, -10.5],
+} as const;
+
+type Surface = keyof typeof BACKSCATTER;
+
+const OF_CROP: readonly Surface[] = ['bare', 'stubble', 'crop', 'grass'];
+
+/** Water deeper than this hides a crop, in metres. */
+const CROP_HEIGHT = 0.5;
+
+/** Noise of the instrument, as power: −26 dB in VV, −30 dB in VH. */
+const NOISE = [10 ** -2.6, 10 ** -3];
+
+/** Incidence angles across the scene, near to far range, in degrees. */
+const INCIDENCE = [33, 43] as const;
+
+/** Heights of what stands on the ground, in metres: it casts radar shadows. */
+export const CANOPY_HEIGHT = 20;
+const BUILDING_HEIGHT = 9;
+
+/** One radar image's circumstances. */
+export interface RadarView {
+  readonly phase: Phase;
+  /** Where the satellite looks: a descending orbit sees the scene from the east, an ascending one from the west. */
+  readonly orbit: 'ascending' | 'descending';
+  /** 1 where the swath has data. */
+  readonly swath: (column: number, row: number) => boolean;
+  /** Share of the water surface that wind roughens. */
+  readonly windShare: number;
+  /** Rise of land backscatter, in dB. */
+  readonly soilMoisture: number;
+}
+
+/** VV and VH as linear power with speckle, NaN outside the swath. */
+export function radarImage(
+  random: Random,
+  parameters: EventParameters,
+  land: Landscape,
+  cover: LandCover,
+  flood: FloodDepth,
+  view: RadarView,
+): [Float32Array, Float32Array] {
+  const { width, height } = land;
+  const means = backscatter(random, parameters, land, cover, flood, view);
+  const bands = means.map((mean) => speckle(random, mean, width, height, parameters.looks));
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      if (view.swath(column, row)) continue;
+      for (const band of bands) band[row * width + column] = Number.NaN;
+    }
+  }
+  return [bands[0], bands[1]];
+}
+
+/** Mean power of both polarisations. */
+function backscatter(
+  random: Random,
+  parameters: EventParameters,
+  land: Landscape,
+  cover: LandCover,
+  flood: FloodDepth,
+  view: RadarView,
+): [Float32Array, Float32Array] {
+  const { width, height, permanentWater } = land;
+  const wind = randomHills(random, width, height, 60, 3);
+  const calm = quantile(wind, 1 - view.windShare);
+  const patches = randomHills(random, width, height, 25, 3);
+  const slope = slopeTowardsRadar(land, view.orbit);
+  const shadow = radarShadow(land, cover, view.orbit);
+  const vv = new Float32Array(width * height);
+  const vh = new Float32Array(width * height);
+  for (let k = 0; k < vv.length; k++) {
+    const wet = permanentWater[k] === 1 || flood[k] > 0;
+    const surface = surfaceAt(cover, view.phase, k, permanentWater[k] === 1, flood[k]);
+    let [a, b] = BACKSCATTER[surface] as readonly [number, number];
+    if (surface === 'water') {
+      // The rough edge of a patch is gradual; VH answers to waves much less than VV.
+      const rough = Math.max(0, Math.min(1, 4 * (wind[k] - calm)));
+      a += rough * (parameters.windBackscatter - a);
+      b += rough * 0.55 * (parameters.windBackscatter + 21.5);
+    } else {
+      const field = cover.cover[k] === COVER.field && flood[k] === 0;
+      const deviation = field ? cover.parcels.backscatter[cover.parcel[k]] : 0;
+      const open = surface === 'bare' || surface === 'stubble' || surface === 'grass' || surface === 'crop';
+      const texture = deviation + 0.5 * patches[k] + (open ? view.soilMoisture : 0);
+      a += texture;
+      b += texture;
+    }
+    const tilt = wet ? 0 : Math.max(-3.5, Math.min(4, 9 * slope[k]));
+    const lit = shadow[k] === 1 ? 0 : 1;
+    vv[k] = lit * 10 ** ((a + tilt) / 10) + NOISE[0];
+    vh[k] = lit * 10 ** ((b + 0.8 * tilt) / 10) + NOISE[1];
+  }
+  return [vv, vh];
+}
+
+function surfaceAt(cover: LandCover, phase: Phase, k: number, permanent: boolean, depth: number): Surface {
+  if (permanent) return 'water';
+  const kind = cover.cover[k];
+  if (kind === COVER.field) {
+    const parcel = cover.parcel[k];
+    const crop = cover.parcels.crop[phase][parcel];
+    if (depth > 0) return crop === CROP.crop && depth < CROP_HEIGHT ? 'floodedCrop' : 'water';
+    return cover.parcels.saturated[phase][parcel] === 1 ? 'saturated' : OF_CROP[crop];
+  }
+  if (kind === COVER.forest) return depth > 0 ? 'floodedForest' : 'forest';
+  if (kind === COVER.reeds) return depth > 0 ? (depth > 1.5 ? 'water' : 'floodedReeds') : 'reeds';
+  if (kind === COVER.settlement) return depth > 0 ? 'floodedSettlement' : 'settlement';
+  return depth > 0 ? 'water' : 'tarmac';
+}
+
+/** Terrain rise towards the radar, metres a metre: what the radiometric correction leaves shows as brightness. */
+function slopeTowardsRadar(land: Landscape, orbit: RadarView['orbit']): Float32Array {
+  const { width, height, elevation } = land;
+  // A slope that faces the radar rises away from it.
+  const sign = orbit === 'descending' ? -1 : 1;
+  const slope = new Float32Array(width * height);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const left = row * width + Math.max(0, column - 1);
+      const right = row * width + Math.min(width - 1, column + 1);
+      slope[row * width + column] = (sign * (elevation[right] - elevation[left])) / 20;
+    }
+  }
+  return slope;
+}
+
+/**
+ * Where the radar cannot see: behind something that rises above the ray. Along a row, seen from the radar, a point
+ * is in shadow when an earlier one has a larger `height + way · cot(incidence)`.
+ */
+function radarShadow(land: Landscape, cover: LandCover, orbit: RadarView['orbit']): Uint8Array {
+  const { width, height, elevation } = land;
+  const shadow = new Uint8Array(width * height);
+  for (let row = 0; row < height; row++) {
+    let ray = Number.NEGATIVE_INFINITY;
+    for (let step = 0; step < width; step++) {
+      const column = orbit === 'ascending' ? step : width - 1 - step;
+      const k = row * width + column;
+      const incidence = INCIDENCE[0] + ((INCIDENCE[1] - INCIDENCE[0]) * step) / width;
+      const fall = 10 / Math.tan((incidence * Math.PI) / 180);
+      ray -= fall;
+      const standing =
+        land.permanentWater[k] === 1
+          ? 0
+          : cover.cover[k] === COVER.forest
+            ? CANOPY_HEIGHT
+            : cover.cover[k] === COVER.settlement
+              ? BUILDING_HEIGHT
+              : 0;
+      const top = elevation[k] + standing;
+      if (ray > top + 1) shadow[k] = 1;
+      else ray = Math.max(ray, top);
+    }
+  }
+  return shadow;
+}
+
+/**
+ * Speckle of `looks` looks: the power of one look is exponentially distributed about its mean (Goodman 1976), and
+ * the weights (a, 1, a) of rows and columns that average it leave 1 / Σ w² looks and neighbours that are correlated,
+ * as the sensor's resolution does, which is coarser than its pixels.
+ */
+function speckle(
+  random: Random,
+  mean: Float32Array,
+  width: number,
+  height: number,
+  looks: number,
+): Float32Array {
+  const a = neighbourWeight(looks);
+  const norm = 1 / (1 + 2 * a);
+  const noise = new Float32Array(width * height);
+  for (let k = 0; k < noise.length; k++) noise[k] = -Math.log(1 - random.uniform());
+  const rows = new Float32Array(width * height);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const k = row * width + column;
+      const left = noise[column > 0 ? k - 1 : k + 1];
+      const right = noise[column < width - 1 ? k + 1 : k - 1];
+      rows[k] = norm * (noise[k] + a * (left + right));
+    }
+  }
+  const result = noise;
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const k = row * width + column;
+      const above = rows[row > 0 ? k - width : k + width];
+      const below = rows[row < height - 1 ? k + width : k - width];
+      result[k] = mean[k] * norm * (rows[k] + a * (above + below));
+    }
+  }
+  return result;
+}
+
+/** The weight `a` for which rows and columns together leave `looks` looks: √looks = (1 + 2a)² / (1 + 2a²). */
+function neighbourWeight(looks: number): number {
+  const root = Math.sqrt(Math.max(1, Math.min(9, looks)));
+  // (4 − 2√L) a² + 4 a + (1 − √L) = 0; the root between 0 and 1.
+  const quadratic = 4 - 2 * root;
+  if (Math.abs(quadratic) < 1e-9) return (root - 1) / 4;
+  return (-4 + Math.sqrt(16 - 4 * quadratic * (1 - root))) / (2 * quadratic);
+}

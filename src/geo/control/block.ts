@@ -1,0 +1,140 @@
+/** Preparing a block of a control grid: the largest cells that are good enough. */
+
+import type { PixelMapping } from '../pixel-mapping.js';
+import {
+  BLOCK_SIZE,
+  CELL_WORDS,
+  type ControlBlock,
+  CROSS_BITS,
+  encodeAxis,
+  evaluateBlock,
+  FEWEST_FRACTION_BITS,
+  FRACTION_BITS,
+  NOWHERE,
+} from './cells.js';
+import { exactBlock, exactFootprints } from './exact.js';
+import {
+  CELL_LOG2,
+  countFinite,
+  crossOf,
+  curvature,
+  exactNodes,
+  interpolateNodes,
+  type Nodes,
+  reachOf,
+  spanOf,
+} from './nodes.js';
+
+/**
+ * Prepares the block whose first destination pixel is (x0, y0).
+ * @param tolerance in source pixels
+ * @param footprints whether pixels' corners will be asked for too: cells of one pixel then have slopes
+ */
+export function prepareBlock(
+  mapping: PixelMapping,
+  x0: number,
+  y0: number,
+  tolerance: number,
+  footprints = false,
+): ControlBlock {
+  const coarse = exactNodes(mapping, x0, y0, 5);
+  const finite = countFinite(coarse);
+  if (finite === 0 && countFinite(checkNodes(mapping, x0, y0)) === 0) return emptyBlock();
+  if (finite === 25) {
+    for (const exact of [false, true]) {
+      for (const cellLog2 of CELL_LOG2) {
+        if (cellLog2 === 0) break;
+        const side = (BLOCK_SIZE >> cellLog2) + 1;
+        const nodes = exact ? exactNodes(mapping, x0, y0, side) : interpolateNodes(coarse, side);
+        if (countFinite(nodes) < side * side) break;
+        const block = encodeCells(nodes, cellLog2, mapping.turn);
+        if (block === null) continue;
+        const error = Math.max(curvature(nodes), measureError(mapping, block, x0, y0));
+        if (error <= tolerance) return { ...block, error };
+        // Where the polynomial itself is off, as across a cut in the projection, smaller cells cannot help it.
+        if (!exact && error > 1) break;
+      }
+    }
+  }
+  return footprints ? exactFootprints(mapping, x0, y0) : exactBlock(mapping, x0, y0);
+}
+
+/** Exact points between the coarse nodes, for blocks whose coarse nodes all lie outside the domain. */
+function checkNodes(mapping: PixelMapping, x0: number, y0: number): Nodes {
+  return exactNodes(mapping, x0, y0, 9);
+}
+
+/** Cells from their corner nodes, or null when a cell spans half a turn, or too much of the source for the fixed point. */
+function encodeCells(nodes: Nodes, cellLog2: number, turn: number): Omit<ControlBlock, 'error'> | null {
+  const { x, y, side } = nodes;
+  const cellSize = 1 << cellLog2;
+  const count = side - 1;
+  // Across the seam of longitudes nodes lie a turn apart.
+  if (turn > 0 && spanOf(x, side) >= turn / 2) return null;
+  const span = Math.max(spanOf(x, side), spanOf(y, side));
+  const cross = Math.max(crossOf(x, side), crossOf(y, side));
+  const fractionBits = Math.min(FRACTION_BITS, 29 - Math.ceil(Math.log2(span + 2)));
+  // fx·fy·c is at most the whole cross term, with CROSS_BITS more fraction bits, and must fit an i32 too.
+  const crossFits = cross * 2 ** (fractionBits + CROSS_BITS) < 2 ** 30;
+  if (fractionBits < FEWEST_FRACTION_BITS || !crossFits) return null;
+
+  const unit = 2 ** fractionBits;
+  const cells = new Int32Array(count * count * CELL_WORDS);
+  for (let j = 0, o = 0; j < count; j++) {
+    for (let i = 0; i < count; i++, o += CELL_WORDS) {
+      const k = j * side + i;
+      encodeAxis(cells, o, x[k], x[k + 1], x[k + side], x[k + side + 1], cellSize, unit);
+      encodeAxis(cells, o + 1, y[k], y[k + 1], y[k + side], y[k + side + 1], cellSize, unit);
+    }
+  }
+  return { cells, cellLog2, fractionBits, reach: reachOf(nodes) };
+}
+
+/** Between the coarse nodes (at 0, 64, …, 256), and near the corners. */
+const CHECK_OFFSETS = [4, 32, 96, 160, 224, 248];
+
+/**
+ * The largest distance to exact points, taken at cell centres, where bilinear cells are furthest off, and beside nodes: on
+ * grids so coarse that a cell spans whole turns, nodes and centres alone would look alike.
+ */
+function measureError(
+  mapping: PixelMapping,
+  block: Omit<ControlBlock, 'error'>,
+  x0: number,
+  y0: number,
+): number {
+  const out = new Float64Array(2);
+  const half = 1 << (block.cellLog2 - 1);
+  let worst = 0;
+  for (const j of CHECK_OFFSETS) {
+    for (const i of CHECK_OFFSETS) {
+      const [nodeX, nodeY] = [i & ~(2 * half - 1), j & ~(2 * half - 1)];
+      const points =
+        i === j
+          ? [
+              [half, half],
+              [1, 0],
+              [0, 1],
+            ]
+          : [[half, half]];
+      for (const [dx, dy] of points) {
+        mapping.map(x0 + nodeX + dx + 0.5, y0 + nodeY + dy + 0.5, out);
+        const [x, y] = evaluateBlock(block, nodeX + dx, nodeY + dy);
+        const error = Math.max(Math.abs(x - out[0]), Math.abs(y - out[1]));
+        // A point outside the domain fails the comparison, and so the block.
+        if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
+      }
+    }
+  }
+  return worst;
+}
+
+function emptyBlock(): ControlBlock {
+  const count = (BLOCK_SIZE >> CELL_LOG2[0]) ** 2;
+  const cells = new Int32Array(count * CELL_WORDS);
+  for (let o = 0; o < cells.length; o += CELL_WORDS) {
+    cells[o] = NOWHERE;
+    cells[o + 1] = NOWHERE;
+  }
+  return { cells, cellLog2: CELL_LOG2[0], fractionBits: FRACTION_BITS, reach: null, error: 0 };
+}

@@ -1,0 +1,145 @@
+import type { GeoBox } from '../geobox.js';
+import type { PixelMapping } from '../pixel-mapping.js';
+import { intersectWindows, type PixelWindow } from '../windows.js';
+import { prepareBlock } from './block.js';
+import { BLOCK_LOG2, BLOCK_SIZE, CELL_WORDS, type ControlBlock, reachWithin, TABLE_WORDS } from './cells.js';
+
+/** The default tolerance in source pixels: a tenth of GDAL's own default is 0.0125, its exact mode 0. */
+export const DEFAULT_TOLERANCE = 0.002;
+
+/** The blocks under a window, packed for a kernel. */
+export interface ControlWindow {
+  readonly cells: Int32Array;
+  /** `TABLE_WORDS` words a block, row by row. */
+  readonly table: Int32Array;
+  /** First block column and row, and the number of block columns. */
+  readonly blockX: number;
+  readonly blockY: number;
+  readonly blockColumns: number;
+  /** Whether pixels' corners can be asked for too. */
+  readonly footprints: boolean;
+  /**
+   * The source pixels that the window may touch, clipped to the source; null if it touches none. Of a source that goes
+   * all around the globe columns go on beyond both edges: -1 is the last of a turn.
+   */
+  readonly source: PixelWindow | null;
+}
+
+/** Source positions of destination pixels in fixed point, made block by block in float64 when they are asked for. */
+export class ControlGrid {
+  readonly mapping: PixelMapping;
+  readonly tolerance: number;
+  readonly footprints: boolean;
+  readonly #blocks = new Map<number, ControlBlock>();
+  readonly #maxCachedBytes: number;
+  #cachedBytes = 0;
+
+  /**
+   * @param tolerance largest error in source pixels (default 0.002)
+   * @param maxCachedBytes bound on the memory of prepared blocks; the oldest are dropped (default 64 MiB)
+   * @param footprints whether kernels will ask for pixels' corners beside their centres (default false)
+   */
+  constructor(
+    mapping: PixelMapping,
+    tolerance = DEFAULT_TOLERANCE,
+    maxCachedBytes = 64 * 2 ** 20,
+    footprints = false,
+  ) {
+    this.mapping = mapping;
+    this.tolerance = tolerance;
+    this.footprints = footprints;
+    this.#maxCachedBytes = maxCachedBytes;
+  }
+
+  /** The block at a block column and row; prepared at the first request. */
+  block(blockX: number, blockY: number): ControlBlock {
+    const key = blockY * 2 ** 23 + blockX;
+    const known = this.#blocks.get(key);
+    if (known !== undefined) return known;
+    const block = prepareBlock(
+      this.mapping,
+      blockX * BLOCK_SIZE,
+      blockY * BLOCK_SIZE,
+      this.tolerance,
+      this.footprints,
+    );
+    this.#blocks.set(key, block);
+    this.#cachedBytes += block.cells.byteLength;
+    for (const [oldKey, old] of this.#blocks) {
+      if (this.#cachedBytes <= this.#maxCachedBytes || oldKey === key) break;
+      this.#blocks.delete(oldKey);
+      this.#cachedBytes -= old.cells.byteLength;
+    }
+    return block;
+  }
+
+  /**
+   * The blocks under a window of destination pixels, packed for a kernel.
+   * @param radius how many pixels around a position a resampling reads (default 1)
+   */
+  window(window: PixelWindow, radius = 1): ControlWindow {
+    const blockX = window.x >> BLOCK_LOG2;
+    const blockY = window.y >> BLOCK_LOG2;
+    const blockColumns = ((window.x + window.width - 1) >> BLOCK_LOG2) - blockX + 1;
+    const blockRows = ((window.y + window.height - 1) >> BLOCK_LOG2) - blockY + 1;
+    const blocks: ControlBlock[] = [];
+    for (let j = 0; j < blockRows; j++) {
+      for (let i = 0; i < blockColumns; i++) blocks.push(this.block(blockX + i, blockY + j));
+    }
+    const cells = new Int32Array(blocks.reduce((sum, b) => sum + b.cells.length, 0));
+    const table = new Int32Array(blocks.length * TABLE_WORDS);
+    let offset = 0;
+    let reach: PixelWindow | null = null;
+    for (const [k, block] of blocks.entries()) {
+      const part = intersectWindows(window, {
+        x: (blockX + (k % blockColumns)) * BLOCK_SIZE,
+        y: (blockY + Math.floor(k / blockColumns)) * BLOCK_SIZE,
+        width: BLOCK_SIZE,
+        height: BLOCK_SIZE,
+      });
+      cells.set(block.cells, offset);
+      table.set([offset / CELL_WORDS, block.cellLog2, block.fractionBits, 0], k * TABLE_WORDS);
+      offset += block.cells.length;
+      const blockReach = part === null ? null : this.#reach(block, part);
+      if (blockReach !== null) reach = hull(reach, grown(blockReach, radius - 1));
+    }
+    const { turn, source: box } = this.mapping;
+    const around = turnColumns(box, turn);
+    const readable = { x: -around, y: 0, width: box.width + 2 * around, height: box.height };
+    const source = reach === null ? null : intersectWindows(reach, readable);
+    return { cells, table, blockX, blockY, blockColumns, footprints: this.footprints, source };
+  }
+
+  /** What a window's part of a block may touch. */
+  #reach(block: ControlBlock, part: PixelWindow): PixelWindow | null {
+    const whole = part.width === BLOCK_SIZE && part.height === BLOCK_SIZE;
+    if (block.reach === null || (whole && !this.footprints)) return block.reach;
+    const corner = { ...part, x: part.x & (BLOCK_SIZE - 1), y: part.y & (BLOCK_SIZE - 1) };
+    return reachWithin(block, corner, this.footprints ? 0.5 : 0);
+  }
+}
+
+/** Columns after which a source that goes all around the globe repeats; 0 for other sources. */
+export function turnColumns({ width }: GeoBox, turn: number): number {
+  const columns = Math.round(turn);
+  return columns > 0 && columns <= width && Math.abs(turn - columns) < ON_COLUMN ? columns : 0;
+}
+
+/** A turn this close to whole columns is one. */
+const ON_COLUMN = 1e-3;
+
+function grown({ x, y, width, height }: PixelWindow, by: number): PixelWindow {
+  return { x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by };
+}
+
+function hull(a: PixelWindow | null, b: PixelWindow): PixelWindow {
+  if (a === null) return b;
+  const x = Math.min(a.x, b.x);
+  const y = Math.min(a.y, b.y);
+  return {
+    x,
+    y,
+    width: Math.max(a.x + a.width, b.x + b.width) - x,
+    height: Math.max(a.y + a.height, b.y + b.height) - y,
+  };
+}

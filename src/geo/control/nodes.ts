@@ -1,0 +1,145 @@
+/** The nodes that a block's cells are made from: source positions in float64. */
+
+import type { PixelMapping } from '../pixel-mapping.js';
+import type { PixelWindow } from '../windows.js';
+import { BLOCK_SIZE, FURTHEST, reachBetween } from './cells.js';
+
+/** Source positions at the corners of a block's cells: `side × side` nodes, x and y apart. */
+export interface Nodes {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly side: number;
+}
+
+/** Degree-4 Lagrange weights from 5 evenly spaced nodes to `side` of them: five for each. */
+function polynomialWeights(side: number): Float64Array {
+  return Float64Array.from({ length: 5 * side }, (_, at) => {
+    const t = (Math.floor(at / 5) * 4) / (side - 1);
+    const j = at % 5;
+    let weight = 1;
+    for (let k = 0; k < 5; k++) if (k !== j) weight *= (t - k) / (j - k);
+    return weight;
+  });
+}
+
+/** Cell sizes that are tried in turn, as log2; only single pixels accept points outside a projection's domain. */
+export const CELL_LOG2 = [4, 2, 1, 0] as const;
+
+const POLYNOMIALS = new Map(
+  CELL_LOG2.filter((log2) => log2 > 0).map((log2) => {
+    const side = (BLOCK_SIZE >> log2) + 1;
+    return [side, polynomialWeights(side)];
+  }),
+);
+
+/** `side × side` exact nodes over a block, at the centres of the pixels they lie on. */
+export function exactNodes(mapping: PixelMapping, x0: number, y0: number, side: number): Nodes {
+  const step = BLOCK_SIZE / (side - 1);
+  const x = new Float64Array(side * side);
+  const y = new Float64Array(side * side);
+  const out = new Float64Array(2);
+  for (let j = 0, k = 0; j < side; j++) {
+    for (let i = 0; i < side; i++, k++) {
+      mapping.map(x0 + i * step + 0.5, y0 + j * step + 0.5, out);
+      x[k] = out[0];
+      y[k] = out[1];
+    }
+  }
+  return { x, y, side };
+}
+
+export function countFinite(nodes: Nodes): number {
+  let count = 0;
+  for (let k = 0; k < nodes.x.length; k++) {
+    if (Math.abs(nodes.x[k]) < FURTHEST && Math.abs(nodes.y[k]) < FURTHEST) count++;
+  }
+  return count;
+}
+
+/** From 5 × 5 to `side × side` nodes by the tensor product of degree-4 polynomials. */
+export function interpolateNodes(coarse: Nodes, side: number): Nodes {
+  const weights = POLYNOMIALS.get(side) ?? polynomialWeights(side);
+  return { x: interpolateAxis(coarse.x, weights, side), y: interpolateAxis(coarse.y, weights, side), side };
+}
+
+function interpolateAxis(values: Float64Array, weights: Float64Array, side: number): Float64Array {
+  const rows = new Float64Array(5 * side);
+  for (let j = 0; j < 5; j++) {
+    for (let i = 0; i < side; i++) {
+      let sum = 0;
+      for (let k = 0; k < 5; k++) sum += weights[5 * i + k] * values[j * 5 + k];
+      rows[j * side + i] = sum;
+    }
+  }
+  const fine = new Float64Array(side * side);
+  for (let j = 0; j < side; j++) {
+    for (let i = 0; i < side; i++) {
+      let sum = 0;
+      for (let k = 0; k < 5; k++) sum += weights[5 * j + k] * rows[k * side + i];
+      fine[j * side + i] = sum;
+    }
+  }
+  return fine;
+}
+
+/** The most of the source that a cell spans along an axis, slopes and cross term together. */
+export function spanOf(v: Float64Array, side: number): number {
+  let span = 0;
+  for (let k = 0; k + side + 1 < v.length; k++) {
+    // The last node of a row starts no cell.
+    if (k % side === side - 1) continue;
+    const [along, across] = [v[k + 1] - v[k], v[k + side] - v[k]];
+    span = Math.max(
+      span,
+      Math.abs(along) + Math.abs(across) + Math.abs(v[k + side + 1] - v[k + 1] - v[k + side] + v[k]),
+    );
+  }
+  return span;
+}
+
+/** The largest cross term of a cell. */
+export function crossOf(v: Float64Array, side: number): number {
+  let cross = 0;
+  for (let k = 0; k + side + 1 < v.length; k++) {
+    if (k % side === side - 1) continue;
+    cross = Math.max(cross, Math.abs(v[k + side + 1] - v[k + 1] - v[k + side] + v[k]));
+  }
+  return cross;
+}
+
+/**
+ * What bilinear cells can be off by, from their own nodes: an eighth of the second difference. It sees every cell,
+ * and so every cut (as at the antimeridian) that passes between the points that are checked one by one.
+ */
+export function curvature({ x, y, side }: Nodes): number {
+  let worst = 0;
+  for (const v of [x, y]) {
+    for (let j = 0; j < side; j++) {
+      for (let i = 1; i + 1 < side; i++) {
+        const k = j * side + i;
+        const t = i * side + j;
+        const along = Math.abs(v[k + 1] - 2 * v[k] + v[k - 1]);
+        const across = Math.abs(v[t + side] - 2 * v[t] + v[t - side]);
+        worst = Math.max(worst, along, across);
+      }
+    }
+  }
+  return worst / 8;
+}
+
+export function reachOf(nodes: Nodes): PixelWindow | null {
+  let minX = Infinity;
+  let minY = Infinity;
+  let maxX = -Infinity;
+  let maxY = -Infinity;
+  for (let k = 0; k < nodes.x.length; k++) {
+    const x = nodes.x[k];
+    const y = nodes.y[k];
+    if (!(Math.abs(x) < FURTHEST && Math.abs(y) < FURTHEST)) continue;
+    minX = Math.min(minX, x);
+    maxX = Math.max(maxX, x);
+    minY = Math.min(minY, y);
+    maxY = Math.max(maxY, y);
+  }
+  return reachBetween(minX, minY, maxX, maxY);
+}

@@ -1,0 +1,188 @@
+/** `model.json`: what a model wants, what it says, and where it comes from. */
+import * as v from 'valibot';
+import { invalidInput } from '../errors.js';
+import { AnyRecord, validate, validateStrictly } from '../json.js';
+import { UNITS } from '../raster/units.js';
+
+/** The version of `model.json` that is read and written. */
+export const MODEL_SCHEMA_VERSION = 1;
+
+/** Names of models, inputs, bands, phases and classes. */
+export const NAME = /^[\w.-]{1,64}$/;
+const Name = v.pipe(v.string(), v.regex(NAME, 'must be a name of letters, digits, dots and dashes'));
+const GraphFile = v.pipe(
+  v.string(),
+  v.regex(/^[\w-][\w.-]{0,60}\.onnx$/, 'must be the name of an ONNX file in the folder'),
+);
+const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
+const Colour = v.pipe(v.string(), v.regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #1f78b4'));
+
+const ModelInputSchema = v.object({
+  /** The name of the ONNX input, and of the scene's input. */
+  name: Name,
+  /** Band names in the model's order. */
+  bands: v.pipe(v.array(Name), v.minLength(1, 'must name at least one band')),
+  units: v.picklist(UNITS),
+  /** `temporal`: one image a phase. `static`: one image for all. */
+  kind: v.picklist(['temporal', 'static']),
+  /** Normalisation a band, in `units`. */
+  mean: v.array(Finite),
+  std: v.array(v.pipe(Finite, v.gtValue(0, 'must be positive'))),
+  /** What NaN and infinities become, in `units`, before normalising. */
+  nodataReplacement: Finite,
+});
+
+const COMMON = {
+  schemaVersion: v.literal(MODEL_SCHEMA_VERSION),
+  name: Name,
+  version: v.string(),
+  description: v.string(),
+  inputs: v.pipe(v.array(ModelInputSchema), v.minLength(1, 'must list at least one input')),
+  /** Names of the time steps, in the model's order. */
+  phases: v.pipe(v.array(Name), v.minLength(1, 'must name at least one phase')),
+  /** Which inputs must have data for a pixel to be valid: all of them, or a list. */
+  validity: v.union([
+    v.literal('all'),
+    v.pipe(v.array(v.object({ input: Name, phase: v.optional(Name) })), v.minLength(1, 'must not be empty')),
+  ]),
+  chip: v.object({
+    size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(4096)),
+    stride: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  }),
+  provenance: AnyRecord,
+  licence: v.string(),
+  /** What the model is not for. */
+  limitations: v.string(),
+};
+
+/** @internal for the schemas of documents */
+export const SegmentationSpecSchema = v.object({
+  ...COMMON,
+  output: v.object({
+    /** The name of the ONNX output: logits (chip, class, y, x) at the chip's size. */
+    name: Name,
+    classes: v.pipe(v.array(v.object({ name: Name, colour: Colour })), v.minLength(2), v.maxLength(255)),
+  }),
+  /**
+   * Files of a model in two graphs, where phases meet only behind the encoder. The encoder takes each input as (chip,
+   * band, y, x) in one phase, and gives `features` (chip, …); the decoder takes them as (chip, phase, …). Absent: one
+   * graph, `model.onnx`.
+   */
+  phaseGraphs: v.optional(v.object({ encoder: GraphFile, decoder: GraphFile })),
+});
+
+/** @internal */
+export const EmbeddingSpecSchema = v.object({
+  ...COMMON,
+  output: v.object({
+    /** The name of the ONNX output: (chip, token, channel), tokens row by row from the chip's upper left corner. */
+    name: Name,
+    tokens: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    channels: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  }),
+});
+
+/** An input of a model: its bands, units and statistics. */
+export type ModelInput = v.InferOutput<typeof ModelInputSchema>;
+/** The document `model.json` of a model that classifies pixels. */
+export type SegmentationSpec = v.InferOutput<typeof SegmentationSpecSchema>;
+/** Of an encoder alone: a model that says what chips are like instead of what is in them. */
+export type EmbeddingSpec = v.InferOutput<typeof EmbeddingSpecSchema>;
+/** Of a model of either kind. */
+export type ModelSpec = SegmentationSpec | EmbeddingSpec;
+
+/** Checks a `model.json`. @param name the file, for messages */
+export function parseSegmentationSpec(document: unknown, name: string): SegmentationSpec {
+  return checked(validateStrictly(SegmentationSpecSchema, document, name), name);
+}
+
+/** Checks the `model.json` of an encoder. @param name the file, for messages */
+export function parseEmbeddingSpec(document: unknown, name: string): EmbeddingSpec {
+  return checked(validateStrictly(EmbeddingSpecSchema, document, name), name);
+}
+
+/** Checks a `model.json` of either kind. @param name the file, for messages */
+export function parseModelSpec(document: unknown, name: string): ModelSpec {
+  const { output } = validate(v.looseObject({ output: v.looseObject({}) }), document, name);
+  return 'tokens' in output ? parseEmbeddingSpec(document, name) : parseSegmentationSpec(document, name);
+}
+
+/** What a schema cannot say. */
+function checked<Spec extends ModelSpec>(spec: Spec, name: string): Spec {
+  for (const input of spec.inputs) {
+    if (input.mean.length !== input.bands.length || input.std.length !== input.bands.length) {
+      throw invalidInput(
+        name,
+        `gives input ${input.name} ${input.mean.length} means and ${input.std.length} standard deviations for ${input.bands.length} bands`,
+        'give one of each a band',
+      );
+    }
+  }
+  requireDistinct(
+    name,
+    'input',
+    spec.inputs.map((input) => input.name),
+  );
+  requireDistinct(name, 'phase', spec.phases);
+  if ('classes' in spec.output) {
+    requireDistinct(
+      name,
+      'class',
+      spec.output.classes.map((each) => each.name),
+    );
+  }
+  if (spec.chip.stride > spec.chip.size) {
+    throw invalidInput(
+      name,
+      'has a chip stride above the chip size, which leaves gaps',
+      'give a smaller stride',
+    );
+  }
+  if (spec.validity !== 'all') {
+    for (const { input, phase } of spec.validity) {
+      const known = spec.inputs.some((candidate) => candidate.name === input);
+      if (!known || (phase !== undefined && !spec.phases.includes(phase))) {
+        throw invalidInput(
+          name,
+          `has a validity rule for ${input} ${phase ?? ''}, which it does not have`,
+          'correct it',
+        );
+      }
+    }
+  }
+  return spec;
+}
+
+/** What is found by its name must have one of its own. */
+function requireDistinct(name: string, what: string, names: readonly string[]): void {
+  const twice = names.find((each, k) => names.indexOf(each) < k);
+  if (twice !== undefined)
+    throw invalidInput(name, `names the ${what} ${twice} twice`, 'give each a name of its own');
+}
+
+/** Time steps of one input: the model's phases, or one for a static input. */
+export function timeSteps(spec: ModelSpec, input: ModelInput): number {
+  return input.kind === 'static' ? 1 : spec.phases.length;
+}
+
+/** The shape of an input's tensor: (chip, band, y, x), with time before y where a model sees several phases. */
+export function inputShape(spec: ModelSpec, input: ModelInput, batch: number): number[] {
+  const { size } = spec.chip;
+  const time = timeSteps(spec, input) > 1 ? [timeSteps(spec, input)] : [];
+  return [batch, input.bands.length, ...time, size, size];
+}
+
+/** The shape of the answer for one chip: (class, y, x), or (token, channel) for embeddings. */
+export function answerShape({ output, chip }: ModelSpec): number[] {
+  if ('tokens' in output) return [output.tokens, output.channels];
+  return [output.classes.length, chip.size, chip.size];
+}
+
+/** Whether an input's data in a phase (undefined for static) decides on the validity of a pixel. */
+export function decidesValidity(spec: ModelSpec, input: ModelInput, phase: string | undefined): boolean {
+  if (spec.validity === 'all') return true;
+  return spec.validity.some(
+    (rule) =>
+      rule.input === input.name && (rule.phase === undefined || phase === undefined || rule.phase === phase),
+  );
+}

@@ -1,0 +1,27 @@
+/**
+ * `terrachip/inference` in Node: the portable part, model folders, checkpoints in files, and sessions on
+ * `onnxruntime-node` or on the device of the kernels.
+ * @module terrachip/inference
+ */
+export * from '../index.js';
+export { bundledModel } from './bundled.js';
+export { openCheckpointFile } from './checkpoint-file.js';
+export { type Execution, type ExecutionOptions, openExecution } from './execution.js';
+export {
+  findModel,
+  type ModelFolder,
+  type OpenSessionOptions,
+  openEmbeddingModel,
+  openModel,
+  openSession,
+  readModelSpec,
+} from './model-folder.js';
+export { availableProviders, loadOnnxRuntime } from './onnx-runtime.js';
+export { onnxRuntimeWebProblem } from './onnx-runtime-web.js';
+export {
+  HOST_PROVIDER_CHOICES,
+  type HostProviderChoice,
+  PROVIDER_CHOICES,
+  type ProviderChoice,
+} from './provider-choice.js';
+export { ResidentDevice } from './resident-device.js';

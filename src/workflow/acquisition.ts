@@ -1,0 +1,118 @@
+/** Acquisition manifests: which items show an event, phase by phase, in the form of the published flood notebooks. */
+import { dirname, isAbsolute, join } from 'node:path';
+import * as v from 'valibot';
+import { invalidInput } from '../errors.js';
+import { readJson } from '../io/node/json.js';
+import { isAddress } from '../io/schemes.js';
+import { memberOf } from '../json/keys.js';
+import { dictionary, validateStrictly } from '../json.js';
+import { UNITS, type Units } from '../raster/node/index.js';
+
+const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
+const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
+const AssetSchema = v.object({ href: v.pipe(v.string(), v.minLength(1, 'must name a file or URL')) });
+
+const ItemSchema = v.object({
+  collection: Name,
+  id: Name,
+  datetime: v.optional(v.string()),
+  days_from_phase: v.optional(Finite),
+  aoi_overlap_frac: v.optional(Finite),
+  orbit_state: v.optional(v.nullable(v.string())),
+  relative_orbit: v.optional(v.nullable(Finite)),
+  'eo:cloud_cover': v.optional(v.nullable(Finite)),
+  /** Where the item's files are, by asset key: relative to the manifest, or URLs. */
+  assets: v.optional(dictionary(Name, AssetSchema)),
+});
+
+/** @internal for the schemas of documents */
+export const AcquisitionSchema = v.object({
+  event: v.object({
+    name: Name,
+    /** `[west, south, east, north]` in degrees. */
+    bbox: v.tuple([Finite, Finite, Finite, Finite]),
+    target_crs: v.optional(v.string(), 'EPSG:32632'),
+    phase_dates: dictionary(Name, v.string()),
+  }),
+  phase_order: v.pipe(v.array(Name), v.minLength(1, 'must name at least one phase')),
+  collections: v.optional(dictionary(Name, Name), {}),
+  /** Asset keys of each modality, in the order of its bands. */
+  assets: dictionary(Name, v.pipe(v.array(Name), v.minLength(1, 'must name at least one asset'))),
+  /** Units of a modality's values, where its collection does not settle them. */
+  units: v.optional(dictionary(Name, v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`)), {}),
+  selected: dictionary(Name, dictionary(Name, ItemSchema)),
+  dem_items: v.array(ItemSchema),
+  /** Polygons of the flood, for the label. */
+  label: v.optional(AssetSchema),
+});
+
+export type AcquisitionDocument = v.InferOutput<typeof AcquisitionSchema>;
+export type AcquisitionItem = v.InferOutput<typeof ItemSchema>;
+
+/** An acquisition manifest and where it lies. */
+export interface Acquisition {
+  readonly path: string;
+  readonly document: AcquisitionDocument;
+}
+
+/** The modality whose items are tiles without a phase. */
+export const STATIC_MODALITY = 'DEM';
+
+/** Units that a collection always has. Sentinel-2's depend on the processing baseline and must be declared. */
+const COLLECTION_UNITS: Readonly<Record<string, Units>> = {
+  'sentinel-1-rtc': 'linear_power',
+  'cop-dem-glo-30': 'm',
+  'cop-dem-glo-90': 'm',
+};
+
+/** @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
+export async function readAcquisition(path: string): Promise<Acquisition> {
+  const document = validateStrictly(AcquisitionSchema, await readJson(path), path);
+  for (const phase of document.phase_order) {
+    if (document.selected[phase] === undefined) {
+      throw invalidInput(
+        path,
+        `selects nothing for the phase ${phase}`,
+        'add it to selected, or leave out the phase',
+      );
+    }
+  }
+  if (document.assets[STATIC_MODALITY] !== undefined && document.dem_items.length === 0) {
+    throw invalidInput(
+      path,
+      'has no dem_items',
+      `list the elevation tiles, or leave ${STATIC_MODALITY} out of assets`,
+    );
+  }
+  return { path, document };
+}
+
+/** The file or URL of an asset. @throws {TerrachipError} INVALID_INPUT when the item does not say */
+export function assetHref(manifest: Acquisition, item: AcquisitionItem, key: string): string {
+  const href = item.assets?.[key]?.href;
+  if (href === undefined) {
+    throw invalidInput(
+      manifest.path,
+      `does not say where ${key} of the item ${item.id} is`,
+      `add assets: {"${key}": {"href": …}} to the item`,
+    );
+  }
+  return resolveFrom(manifest, href);
+}
+
+/** A path or URL as a manifest means it. */
+export function resolveFrom(manifest: Acquisition, href: string): string {
+  return isAddress(href) || isAbsolute(href) ? href : join(dirname(manifest.path), href);
+}
+
+/** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when nothing settles them */
+export function acquisitionUnits(manifest: Acquisition, modality: string): Units {
+  const { document, path } = manifest;
+  const units = document.units[modality] ?? memberOf(COLLECTION_UNITS, document.collections[modality] ?? '');
+  if (units !== undefined) return units;
+  throw invalidInput(
+    path,
+    `does not say the units of ${modality}`,
+    `add units: {"${modality}": …} with one of ${UNITS.join(', ')}`,
+  );
+}

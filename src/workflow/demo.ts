@@ -1,0 +1,94 @@
+/** `terrachip demo`: a flood mapped from beginning to end, on an event that it makes itself. */
+import { join } from 'node:path';
+import { invalidOption } from '../errors.js';
+import type { BackendChoice } from '../gpu/node/index.js';
+import { bundledModel } from '../inference/node/index.js';
+import type { OperationOptions } from '../progress.js';
+import { evaluateMap, type Metrics } from './evaluate/index.js';
+import { type InferReport, infer } from './infer.js';
+import { type PackageReport, packageManifest } from './package.js';
+import { drawRaster } from './picture/index.js';
+
+/** The size of the demo's event, and where it goes. */
+export interface DemoOptions extends OperationOptions {
+  /** Folder for the event, the package and the map (default `terrachip-demo`). */
+  output?: string;
+  /** Another event (default 7). */
+  seed?: number;
+  /** Width and height of the map in pixels of 10 m, at least (default 1500 × 1200). */
+  size?: readonly [number, number];
+  backend?: BackendChoice;
+}
+
+/** What the demo made. */
+export interface DemoReport {
+  manifest: string;
+  package: PackageReport;
+  map: string;
+  /** Pictures: the map, and what the radar and the optical sensor saw at the event. */
+  quicklook: string;
+  radar: string;
+  optical: string;
+  inference: InferReport;
+  metrics: Metrics;
+}
+
+/** What makes the event: built from the folder `demo` beside the library, which needs none of it. */
+interface EventGenerator {
+  writeDemoEvent(
+    seed: number,
+    size: readonly [number, number],
+    folder: string,
+    options: OperationOptions,
+  ): Promise<{ manifest: string; flood: string }>;
+}
+
+const GENERATOR = '../demo/event/index.js';
+
+const SIZE = [1500, 1200] as const;
+
+/** Below this there is no room for a river and its valley; above it, the event would not fit into memory. */
+const SIDES = [128, 6000] as const;
+
+export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
+  const { output = 'terrachip-demo', seed = 7, size = SIZE, signal, onProgress } = options;
+  const backend = options.backend ?? 'auto';
+  if (!size.every((side) => Number.isInteger(side) && side >= SIDES[0] && side <= SIDES[1])) {
+    throw invalidOption(
+      '--size',
+      `cannot be ${size.join(' ')}`,
+      `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
+    );
+  }
+  const common = { signal, onProgress };
+  onProgress?.({ type: 'stage', stage: 'event' });
+  const generator: EventGenerator = await import(/* webpackIgnore: true */ GENERATOR);
+  const files = await generator.writeDemoEvent(seed, size, join(output, 'event'), common);
+  const folder = join(output, 'package');
+  const packaged = await packageManifest({ manifest: files.manifest, output: folder, backend, ...common });
+  const map = join(output, 'map');
+  const inference = await infer({
+    scene: packaged.scene,
+    model: bundledModel('demo-flood'),
+    output: map,
+    backend,
+    ...common,
+  });
+  const metrics = await evaluateMap({ map, label: files.flood, ...common });
+  const [radar, optical] = [join(output, 'radar.png'), join(output, 'optical.png')];
+  await drawRaster(join(folder, 'S1RTC-event.tif'), radar, { bands: [1], title: 'Radar, VV, at the event' });
+  await drawRaster(join(folder, 'S2L2A-event.tif'), optical, {
+    bands: [4, 3, 2],
+    title: 'Optical, true colour, at the event',
+  });
+  return {
+    manifest: files.manifest,
+    package: packaged,
+    map,
+    quicklook: join(map, 'quicklook.png'),
+    radar,
+    optical,
+    inference,
+    metrics,
+  };
+}
