@@ -45,13 +45,14 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
   (file) => file.endsWith('.ts') && !file.endsWith('.d.ts'),
 );
 
-function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
+function importsOf(file: string): { specifier: string; typeOnly: boolean; lazy: boolean }[] {
   const text = readFileSync(join(root, file), 'utf8');
   const pattern =
     /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\bfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
   return [...text.matchAll(pattern)].map((match) => ({
     specifier: match[2] ?? match[3],
     typeOnly: match[1] !== undefined,
+    lazy: match[3] !== undefined,
   }));
 }
 
@@ -128,10 +129,9 @@ describe('layers', () => {
     const reach = (file: string): void => {
       if (seen.has(file)) return;
       seen.add(file);
-      const text = readFileSync(join(root, file), 'utf8');
-      for (const [, specifier] of text.matchAll(/^(?:import|export) (?!type )[^'"]*?['"](\.[^'"]+)['"]/gm)) {
-        if (!specifier.endsWith('.wgsl.js') && !specifier.endsWith('.json.js'))
-          reach(target(file, specifier));
+      for (const { specifier, typeOnly, lazy } of importsOf(file)) {
+        const isSource = specifier.startsWith('.') && !/\.(wgsl|json)(\.js)?$/.test(specifier);
+        if (isSource && !typeOnly && !lazy) reach(target(file, specifier));
       }
     };
     reach('index.ts');
