@@ -1,4 +1,5 @@
 /** The chips of catalogs: at the places and times of a sampler, with pixels of the rows that lie there. */
+
 import { createHash } from 'node:crypto';
 import { rowsOn } from '../../catalog/loaders/plan.js';
 import {
@@ -15,6 +16,7 @@ import { TimeInterval } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import { type ModelSpec, timeSteps } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
+import { Resource } from '../../resource.js';
 import {
   type CatalogInput,
   checkPixels,
@@ -52,7 +54,7 @@ const OPEN_FILES = 64;
 const AHEAD = 2;
 
 /** Close it when done. */
-export class CatalogChips implements ChipSource {
+export class CatalogChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
   readonly #options: CatalogChipsOptions;
@@ -67,6 +69,7 @@ export class CatalogChips implements ChipSource {
     pool: RasterPool,
     cache: BlockCache,
   ) {
+    super();
     this.count = options.chips.length;
     this.identity = identity;
     this.#options = options;
