@@ -73,6 +73,7 @@ export { COLOUR_MAP_NAMES, type ColourMapName, INDEX_NAMES, type IndexName } fro
 export type { Plan, PlanOptions } from './plan.js';
 export type { PolygonizeOptions, PolygonizeReport } from './polygonize.js';
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
+export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';
 
