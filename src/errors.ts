@@ -133,12 +133,13 @@ export function internalError(where: string, problem: string): TerrachipError {
 }
 
 /**
- * Whether something is an error, also of another realm: under Jest, Node's own errors are no `instanceof Error`.
+ * Whether something that was thrown is an error, of whatever realm: those of Node's modules are not `instanceof Error` in
+ * code that a test runner has given globals of its own.
  */
-export function isError(value: unknown): value is Error & { code?: unknown } {
-  return (
-    typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string'
-  );
+export function isError(
+  thrown: unknown,
+): thrown is Error & { code?: unknown; reason?: unknown; path?: unknown; input?: unknown } {
+  return typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown;
 }
 
 /** The text of anything that was thrown. */

@@ -1,5 +1,7 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../src/errors.js';
+import { invalidInput, invalidOption, isTerrachipError, messageOf, TerrachipError } from '../src/errors.js';
+import { cannotOpen } from '../src/io/node/file.js';
 
 describe('TerrachipError', () => {
   it('is one sentence that ends with the remedy', () => {
@@ -28,5 +30,15 @@ describe('TerrachipError', () => {
   it('keeps its cause', () => {
     const cause = new Error('deep');
     expect(invalidInput('a', 'b', 'c', cause).cause).toBe(cause);
+  });
+});
+
+describe('errors of another realm, as Node gives them to code in Jest', () => {
+  const thrown: unknown = runInNewContext("Object.assign(new Error('no such file'), { code: 'ENOENT' })");
+
+  it('are errors', () => {
+    expect(thrown instanceof Error).toBe(false);
+    expect(messageOf(thrown)).toBe('no such file');
+    expect(cannotOpen('scene.tif', thrown).code).toBe('NOT_FOUND');
   });
 });

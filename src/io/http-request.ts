@@ -230,10 +230,9 @@ function percentDecoded(text: string): string {
 /** fetch says "fetch failed" and leaves what happened in the cause; OpenSSL leaves it in the reason of that. */
 function reasonOf(error: unknown): string {
   const cause = isError(error) ? error.cause : undefined;
-  if (isError(cause) && 'reason' in cause && typeof cause.reason === 'string') {
-    return `TLS: ${cause.reason}`;
-  }
-  return isError(cause) && cause.message !== '' ? cause.message : messageOf(error);
+  if (!isError(cause)) return messageOf(error);
+  if (typeof cause.reason === 'string') return `TLS: ${cause.reason}`;
+  return cause.message === '' ? messageOf(error) : cause.message;
 }
 
 /** The error for a status that says no, or null. */

@@ -57,10 +57,6 @@ export interface InferReport {
 
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 
-/**
- * Maps a scene with a model.
- * @throws {TerrachipError} MISSING_DEPENDENCY at once, without the package that runs models
- */
 export async function infer(options: InferOptions): Promise<InferReport> {
   const clock = new StageClock();
   const { signal, onProgress, output } = options;

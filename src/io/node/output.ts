@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { codeOf, invalidInput, isTerrachipError, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
 import { publicUrl } from '../http-request.js';
 import { isAddress } from '../schemes.js';
 
@@ -21,11 +21,11 @@ export function temporaryPath(path: string): string {
  * as they are.
  */
 export function writeError(path: string, cause: unknown): TerrachipError {
-  if (isTerrachipError(cause)) return cause;
+  if (cause instanceof TerrachipError) return cause;
   if (isAddress(path)) {
     return invalidInput(publicUrl(path), 'is an address, where only files can be written', 'give a path');
   }
-  const code = codeOf(cause);
+  const code = isError(cause) ? String(cause.code ?? '') : '';
   const [why, remedy] = Object.hasOwn(REASONS, code)
     ? REASONS[code]
     : (['', 'check the folder and its permissions'] as const);

@@ -38,11 +38,6 @@ export interface RunModelReport {
   readonly notFinite: number;
 }
 
-/**
- * Runs a model on arrays, without a scene around them.
- * @throws {TerrachipError} INVALID_OPTION for inputs that are missing or too many; INVALID_INPUT for arrays of the
- * wrong shape or type, and for NaN in normalised ones
- */
 export async function runModel(options: RunModelOptions): Promise<RunModelReport> {
   const folder = await findModel(options.model);
   const spec = await readModelSpec(folder);
@@ -74,13 +69,13 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     for (let start = 0; start < count; start += step) {
       signal?.throwIfAborted();
       const chips = Math.min(step, count - start);
-      const batch = spec.inputs.map(({ name }): [string, DeviceTensor] => {
+      const batch = spec.inputs.map(({ name }): [string, DeviceTensor<'float32'>] => {
         const values = arrays.get(name) ?? new Float32Array(0);
         const one = values.length / count;
         return [name, backend.upload(values.subarray(start * one, (start + chips) * one))];
       });
       const result = await session.run(backend, new Map(batch), chips);
-      parts.push((await backend.download(result)) as Float32Array);
+      parts.push(await backend.download(result));
       for (const tensor of [result, ...batch.map(([, input]) => input)]) tensor.dispose();
       options.onProgress?.({
         type: 'progress',
