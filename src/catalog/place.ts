@@ -23,11 +23,7 @@ export function placeOutline(place: Place, crs: Crs, name: string): Polygon[] {
   const document = isPolygons(place) ? { type: 'MultiPolygon', coordinates: place } : place;
   const polygons = outlineOfGeoJson(document, `the geometry of ${name}`);
   if (polygons.length === 0) {
-    throw invalidInput(
-      `the geometry of ${name}`,
-      'is empty',
-      'leave it out to match any place, or give one',
-    );
+    throw invalidInput(`the geometry of ${name}`, 'is empty', 'leave it out to match any place, or give one');
   }
   // Polygons are already cut at the antimeridian: an edge longer than 180 degrees does not cross it.
   const isReady = isPolygons(place) && crs.equals(Crs.wgs84) && polygons.every(isWithinWorld);
