@@ -82,13 +82,13 @@ describe('refused files', () => {
     ],
     'refused-legacy.pt': [
       'INVALID_INPUT',
-      'is in the format that PyTorch had before 1.6; load it with PyTorch and',
+      'is in the format of PyTorch before 1.6; load it with PyTorch and',
     ],
     'refused-module.pt': [
       'INVALID_INPUT',
       'builds __main__.Net, but only tensors and plain containers are read;',
     ],
-    'refused-script.pt': ['INVALID_INPUT', 'is a TorchScript program and not a checkpoint;'],
+    'refused-script.pt': ['INVALID_INPUT', 'is a TorchScript program, not a checkpoint;'],
     'refused-short.pt': ['UNSUPPORTED', 'holds a torch.ShortStorage; convert it to one of float32,'],
     'refused-sparse.pt': ['INVALID_INPUT', 'builds torch._utils._rebuild_sparse_tensor, but only tensors'],
   };
@@ -122,10 +122,10 @@ describe('refused files', () => {
 
   it('another kind of file', async () => {
     await expect(open(Buffer.from('II*\0 is a TIFF'))).rejects.toThrow(
-      'made.pt is neither a file of torch.save nor of safetensors, or was cut off; give a checkpoint',
+      'made.pt is neither a torch.save nor a safetensors file, or is truncated; give a checkpoint',
     );
     await expect(open(buildZip([{ name: 'zarr.json', bytes: Buffer.from('{}') }]))).rejects.toThrow(
-      'made.pt is a zip file, but not one of torch.save; give a checkpoint of PyTorch.',
+      'made.pt is a zip file, but not from torch.save; give a checkpoint of PyTorch.',
     );
   });
 });
