@@ -171,14 +171,14 @@ describe('layers', () => {
     }
   });
 
-  it('signals are listened to in one place, with one listener for all waiting callers', () => {
+  it('only io/abort.ts listens to abort signals', () => {
     const listening = files.filter((file) =>
       /addEventListener\(\s*'abort'/.test(readFileSync(join(root, file), 'utf8')),
     );
     expect(listening).toEqual(['io/abort.ts']);
   });
 
-  it('only io fetches and opens files', () => {
+  it('only io calls fetch', () => {
     const wrong = files.filter((file) => {
       const layer = layerOf(file);
       if (layer === 'io') return false;
