@@ -167,9 +167,7 @@ describe('package', () => {
     expect(last).toBeDefined();
     await expect(attempt({ selected: others })).rejects.toThrow(/selects nothing for the phase event/);
     const [tile] = document.dem_items;
-    await expect(attempt({ dem_items: [{ ...tile, assets: {} }] })).rejects.toThrow(
-      /does not say where data/,
-    );
+    await expect(attempt({ dem_items: [{ ...tile, assets: {} }] })).rejects.toThrow(/has no href for data/);
     await expect(attempt({ dem_items: [] })).rejects.toThrow(/has no dem_items/);
   });
 });
