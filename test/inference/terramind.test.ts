@@ -283,9 +283,7 @@ describe('graphs', () => {
   it('with modalities apart are for encoders alone', async () => {
     const apart = { ...architecture, merge: 'dict' as const };
     for (const build of [wholeGraph, encoderGraph, decoderGraph]) {
-      expect(() => build(checkpoint, apart, chip)).toThrow(
-        /merge cannot be dict for a model with a decoder/,
-      );
+      expect(() => build(checkpoint, apart, chip)).toThrow(/merge cannot be dict for a model with a decoder/);
     }
     const encoder = new MemoryCheckpoint(encoderTensors());
     const detected = detectArchitecture(encoder);
