@@ -30,6 +30,14 @@ const program = ts.createProgram(Object.values(ENTRIES), config.options);
 const checker = program.getTypeChecker();
 const FLAGS = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.WriteArrowStyleSignature;
 
+/** A type as text that does not depend on which file the program reads first. */
+function printType(type: ts.Type, at: ts.Node): string {
+  return checker
+    .typeToString(type, at, FLAGS)
+    .replace(/import\("[^"]*"\)\./g, '')
+    .replace(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(' | ').sort().join(' | '));
+}
+
 /** What an export is to its users: a signature, the public members of a class or an interface, or a type. */
 function describeExport(symbol: ts.Symbol): string {
   const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
@@ -42,15 +50,20 @@ function describeExport(symbol: ts.Symbol): string {
     ].join('\n');
   if (ts.isInterfaceDeclaration(declaration))
     return `interface ${members(checker.getDeclaredTypeOfSymbol(target), declaration)}`;
+  if (ts.isTypeAliasDeclaration(declaration) && ts.isImportTypeNode(declaration.type))
+    return [
+      `interface ${members(checker.getDeclaredTypeOfSymbol(target), declaration)}`,
+      `value ${members(checker.getTypeOfSymbolAtLocation(target, declaration), declaration)}`,
+    ].join('\n');
   if (ts.isTypeAliasDeclaration(declaration))
     return `type ${declaration.type.getText().replace(/\s+/g, ' ')}`;
-  return checker.typeToString(checker.getTypeOfSymbolAtLocation(target, declaration), declaration, FLAGS);
+  return printType(checker.getTypeOfSymbolAtLocation(target, declaration), declaration);
 }
 
 function members(type: ts.Type, at: ts.Node): string {
   const lines = checker
     .getPropertiesOfType(type)
-    .filter((property) => !property.getName().startsWith('__#') && property.getName() !== 'prototype')
+    .filter((property) => !/^(__)?#|^prototype$/.test(property.getName()))
     .filter((property) => {
       const declaration = property.declarations?.[0];
       const internal = ts.getJSDocTags(declaration ?? at).some((tag) => tag.tagName.text === 'internal');
@@ -62,14 +75,14 @@ function members(type: ts.Type, at: ts.Node): string {
     .map((property) => {
       const optional = property.flags & ts.SymbolFlags.Optional ? '?' : '';
       const name = property.getName().replace(/^__@(\w+)@\d+$/, '[Symbol.$1]');
-      return `  ${name}${optional}: ${checker.typeToString(checker.getTypeOfSymbolAtLocation(property, at), at, FLAGS)}`;
+      return `  ${name}${optional}: ${printType(checker.getTypeOfSymbolAtLocation(property, at), at)}`;
     })
     .sort();
   return `{\n${lines.join('\n')}\n}`;
 }
 
 describe('public API', () => {
-  it('has one entry a room, and each with a part for Node also by the name /node', () => {
+  it('has one entry per module, and a /node entry for each module with a Node part', () => {
     expect(Object.keys(ENTRIES).sort()).toEqual([
       '.',
       './catalog',
@@ -89,12 +102,12 @@ describe('public API', () => {
     ).toEqual(Object.fromEntries(named));
   });
 
-  it('is all in the reference', () => {
+  it('is complete in the reference', () => {
     const { entryPoints } = JSON.parse(readFileSync('typedoc.json', 'utf8')) as { entryPoints: string[] };
     expect(entryPoints.toSorted()).toEqual(Object.values(ENTRIES).toSorted());
   });
 
-  it.each(Object.entries(ENTRIES))('of %s says what each name is, in a doc comment', (_, file) => {
+  it.each(Object.entries(ENTRIES))('of %s has a doc comment for each name', (_, file) => {
     const source = program.getSourceFile(resolve(file));
     const module = source && checker.getSymbolAtLocation(source);
     if (module === undefined) throw new Error(`no module ${file}`);
@@ -106,7 +119,7 @@ describe('public API', () => {
     expect(bare.map((symbol) => symbol.getName())).toEqual([]);
   });
 
-  it.each(Object.entries(ENTRIES))('of %s has not changed unannounced', async (subpath, file) => {
+  it.each(Object.entries(ENTRIES))('of %s is equal to its snapshot', async (subpath, file) => {
     const source = program.getSourceFile(resolve(file));
     const module = source && checker.getSymbolAtLocation(source);
     if (module === undefined) throw new Error(`no module ${file}`);
