@@ -222,7 +222,7 @@ describe('masks that select nothing', () => {
     const gap = { ...sentinel('20230101T105441'), interval: TimeInterval.parse('2023-01-01') };
     await refuse(gap, 'QA60', [10]).toThrow(/not filled from 2022-01-25 to 2024-02-27/);
     const landsat = { ...older, id: 'LT05_L2SP_196030', collection: 'landsat-c2-l2' };
-    await refuse(landsat, 'QA_PIXEL', [2]).toThrow(/bit 2 is of cirrus, which Landsat 4 to 7 do not see/);
+    await refuse(landsat, 'QA_PIXEL', [2]).toThrow(/bit 2 is for cirrus, which Landsat 4 to 7 do not detect/);
   });
 
   it('are refused when they name no values, or a missing band', async () => {

@@ -117,7 +117,7 @@ describe('loadZarr without a target', () => {
     await refuse({ bounds: [100, 0, 101, 1] }).toThrow(/does not overlap/);
     await refuse({ maxBytes: 100 }).toThrow(/144 bytes, above the limit of 100/);
     const target = gridAt(2, 46, 3, 2, 1, 4326);
-    await refuse({ target, bounds: target.bounds }).toThrow(/bounds are given beside a target/);
+    await refuse({ target, bounds: target.bounds }).toThrow(/bounds are given with a target/);
     const flat = await writeZarrStore(folder, 'flat.zarr', {
       value: { data: new Int16Array(6), shape: [2, 3], dimensions: ['lat', 'lon'] },
       lat,

@@ -66,7 +66,7 @@ describe('geopatcher tests/test_point_sample.py', () => {
       'resampling cannot be "cubic"; give nearest or bilinear',
     );
     expect(() => samplePoints(raster, [[NAN, 3]])).toThrow(
-      'the point 0 [NaN, 3] has no place; give two finite',
+      'the point 0 [NaN, 3] is not a position; give two finite',
     );
   });
 });

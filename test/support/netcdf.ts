@@ -3,7 +3,7 @@ import h5wasm from 'h5wasm/node';
 import type { TypedArray } from '../../src/geo/index.js';
 
 export interface NetcdfVariable {
-  /** Strings are stored as variable-length values. */
+  /** Strings are stored as single characters. */
   readonly data: TypedArray | BigInt64Array | string[];
   /** Names of coordinate variables; none for a scalar. */
   readonly dimensions: readonly string[];

@@ -137,7 +137,7 @@ describe('geopatcher tests/test_boundary_policy.py TestReflectAndPadValue', () =
   it('test_reflect_raises_when_overflow_exceeds_extent', async () => {
     const { tensor, area } = await chipOfField(10, [8, 8]);
     expect(() => fillOutside(tensor, area, 'reflect')).toThrow(
-      'a chip that reaches 2 columns beyond its area cannot be reflected, since only 2 lie inside; ' +
+      'a chip that reaches 2 columns beyond its area cannot be reflected, since only 2 are inside; ' +
         'fill it with edge or a number, or take smaller chips',
     );
     expect([...fillOutside(tensor, area, 'edge').data.subarray(0, 4)]).toEqual([88, 89, 89, 89]);
@@ -205,7 +205,7 @@ describe('fillOutside', () => {
       );
     }
     expect(() => fillOutside(tensor, area.window(20, 0, 4, 3), 'edge')).toThrow(
-      'a tensor outside of its area holds nothing to fill it with',
+      'a tensor outside its area has no pixels to fill from',
     );
     expect(() => fillOutside(tensor, area, 0.5)).toThrow('fill cannot be 0.5 in uint8');
     expect(() => fillOutside(tensor, area, 'wrap' as 'edge')).toThrow(
