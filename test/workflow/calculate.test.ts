@@ -176,10 +176,10 @@ describe('calculate', () => {
         ],
       });
     await expect(difference('a', 'north4')).rejects.toThrow(
-      /north4\.tif lies on another grid \(8 × 8 pixels of 10 × -10 from \(500000, 5500004\)/,
+      /north4\.tif is on another grid \(8 × 8 pixels of 10 × -10 from \(500000, 5500004\)/,
     );
-    await expect(difference('a', 'east5')).rejects.toThrow(/lies on another grid/);
-    await expect(difference('fine', 'fine-north1')).rejects.toThrow(/lies on another grid/);
+    await expect(difference('a', 'east5')).rejects.toThrow(/is on another grid/);
+    await expect(difference('fine', 'fine-north1')).rejects.toThrow(/is on another grid/);
     expect((await difference('a', 'near')).validPixels).toEqual([64]);
   });
 
@@ -190,7 +190,7 @@ describe('calculate', () => {
     ];
     const options = { bands, stored: true, expressions: ['where(SCL == 3, nan, B04)'] };
     await expect(run({ ...options, destination: path('refused') })).rejects.toThrow(
-      /classes\.tif lies on another grid \(15 × 550 .*\) than the result \(30 × 1100 .*\); say how .* --resampling/,
+      /classes\.tif is on another grid \(15 × 550 .*\) than the result \(30 × 1100 .*\); choose a resampling .* --resampling/,
     );
     expect(existsSync(path('refused'))).toBe(false);
     await run({ ...options, resampling: 'nearest' });

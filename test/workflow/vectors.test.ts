@@ -54,7 +54,7 @@ describe('polygonizeFile by type', () => {
       [5, 1],
     ]);
     await expect(polygonize(BigInt64Array.of(5n, 2n ** 40n).buffer, 64, 2, 2)).rejects.toThrow(
-      /holds the class 1099511627776, which is too large for areas; number the classes from -2147483648/,
+      /holds the class 1099511627776, which does not fit into int32; number the classes from -2147483648/,
     );
   });
 
@@ -151,7 +151,7 @@ describe('polygonizeFile and rasterizeFile', async () => {
           source: 'test/fixtures/geotiff/rotated-float32.tif',
           destination: join(folder, 'x.geojson'),
         }),
-      /rotated-float32\.tif holds float32, which is no type of classes; give a raster of integers/,
+      /rotated-float32\.tif holds float32, which is not a type of classes; give a raster of integers/,
     ],
     [
       'a raster without a place',
