@@ -98,8 +98,8 @@ describe('items of Landsat', () => {
 
   it('of an unknown kind are refused', async () => {
     const kinds: [string, Record<string, unknown>, RegExp][] = [
-      ['LC08_L1TP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L1TP, whose values are not known/],
-      ['LC08_L2SP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L2SP, whose values are not known/],
+      ['LC08_L1TP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L1TP, which is not supported/],
+      ['LC08_L2SP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L2SP, which is not supported/],
       [
         'LE07_L1TP_199026_20010715_20210721_02_T1',
         { 'view:sun_elevation': 30 },

@@ -247,13 +247,13 @@ describe('damaged products', () => {
 
   it('are refused for missing parts', async () => {
     await expect(openProduct(await broken({ product: '<a></a>' }))).rejects.toThrow(
-      /does not say what its digital numbers are/,
+      /does not declare the scale of its digital numbers/,
     );
     await expect(openProduct(await broken({ tile: '<a></a>' }))).rejects.toThrow(/has no HORIZONTAL_CS_CODE/);
     await expect(openProduct(join(safe, 'GRANULE'))).rejects.toThrow(/holds no MTD_MSIL1C.xml or MTD_MSIL2A/);
     await expect(openProduct(join(folder, 'nothing.SAFE'))).rejects.toThrow(/does not exist/);
     const offset = await broken({ offset: Number.NaN });
-    await expect(openProduct(offset)).rejects.toThrow(/an offset of a band that is no number/);
+    await expect(openProduct(offset)).rejects.toThrow(/an offset of a band that is not a number/);
   });
 
   it('are refused when images and metadata have different sizes', async () => {

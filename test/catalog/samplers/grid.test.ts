@@ -52,7 +52,7 @@ describe('torchgeo tests/samplers/test_single.py TestGridGeoSampler', () => {
   it('test_roi, outside: an error that says so', () => {
     const roi = { geometry: near([0, 200, 50, 250]), crs: UTM };
     expect(() => SampleArea.of([row('a', [0, 0, 100, 100])], metres, { roi })).toThrow(
-      'the region of interest lies outside of all that could be sampled',
+      'the region of interest is outside the area to sample',
     );
   });
 
