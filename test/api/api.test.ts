@@ -12,7 +12,7 @@ const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Record<string, string | (Target & { node?: Target })>;
 };
 
-/** The subpaths of the package and the source that each comes from in Node. A `/node` entry is what Node takes anyway. */
+/** The source file of each subpath of the package in Node, where `/node` entries are the default. */
 const ENTRIES = Object.fromEntries(
   Object.entries(exports).flatMap(([subpath, entry]) =>
     typeof entry === 'string' || subpath.endsWith('/node')
@@ -38,7 +38,7 @@ function printType(type: ts.Type, at: ts.Node): string {
     .replace(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(' | ').sort().join(' | '));
 }
 
-/** What an export is to its users: a signature, the public members of a class or an interface, or a type. */
+/** The public form of an export: a signature, the members of a class or an interface, or a type. */
 function describeExport(symbol: ts.Symbol): string {
   const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   const declaration = target.declarations?.[0];

@@ -80,7 +80,7 @@ describe('items of Landsat', () => {
       tile: '199026',
       condensedName: '20210715T105031_L8_199026_OLI_TIRS',
     });
-    // Brightness temperature would need constants that items do not tell.
+    // Brightness temperature needs constants that items do not have.
     expect(product.bands.map(({ name }) => name)).toEqual([
       'RED', 'NIR', 'NARROW_NIR', 'SWIR_CIRRUS', 'PAN', 'QA_PIXEL', 'CLOUDS', 'SHADOWS', 'CIRRUS', 'ALL_CLOUDS',
     ]); // biome-ignore format: a list
@@ -172,7 +172,7 @@ describe('items of Sentinel-1 RTC', () => {
       orbitDirection: 'ascending',
       condensedName: '20210715T105031_S1_VV_RTC',
     });
-    // Without a nodata value of its own, what is below 0 has no decibel.
+    // Without a nodata value, values below 0 have no decibels.
     const { tensor } = await product.load(['VV'], { units: 'dB' });
     expect(tensor.data[0]).toBeNaN();
     expect(tensor.data[1]).toBeCloseTo(-30, 3);
