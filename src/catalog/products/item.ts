@@ -1,6 +1,6 @@
 /**
- * Products from STAC items: Sentinel-2, Sentinel-1 RTC and Landsat Collection 2, of the Planetary Computer, Earth Search
- * and the USGS.
+ * Products from STAC items: Sentinel-2, Sentinel-1 RTC and Landsat Collection 2, of the Planetary Computer, Earth
+ * Search and the USGS.
  */
 import { TerrachipError } from '../../errors.js';
 import type { CatalogRow } from '../row.js';

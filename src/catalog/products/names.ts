@@ -1,6 +1,6 @@
 /**
- * Band names of EOReader: one name for similar bands of different satellites. A satellite's only near-infrared band is both
- * NIR and NARROW_NIR.
+ * Band names of EOReader: one name for similar bands of different satellites. A satellite's only near-infrared band is
+ * both NIR and NARROW_NIR.
  */
 
 /** Name, description, and STAC's common name. */

@@ -65,10 +65,10 @@ export class Product {
    * Loads bands onto one grid.
    *
    * Reflectance is stored · scale + offset, with the offset from the metadata (Sentinel-2 since baseline 04.00). Before
-   * resampling, stored nodata becomes NaN, saturated pixels too, and reflectance below 0 becomes 0. Of several files of a
-   * band, the coarsest one that is not coarser than the grid is read.
-   * @throws {TerrachipError} INVALID_INPUT for a missing band, or an area outside the product; INVALID_OPTION for units or
-   * a resampling that do not suit a band; TOO_LARGE above `maxBytes`
+   * resampling, stored nodata becomes NaN, saturated pixels too, and reflectance below 0 becomes 0. Of several files of
+   * a band, the coarsest one that is not coarser than the grid is read.
+   * @throws {TerrachipError} INVALID_INPUT for a missing band, or an area outside the product; INVALID_OPTION for units
+   * or a resampling that do not suit a band; TOO_LARGE above `maxBytes`
    */
   async load(bands: readonly string[], options: ProductLoadOptions = {}): Promise<LoadedBands> {
     const { name } = this.attributes;
