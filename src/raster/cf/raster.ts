@@ -4,8 +4,6 @@ import {
   allocateArray,
   type Crs,
   type Dtype,
-  GeoBox,
-  type GeoTensor,
   type PixelWindow,
   sizeOf,
   TimeInterval,
@@ -13,7 +11,6 @@ import {
   viewArray,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';
-import { Resource } from '../../resource.js';
 import {
   type ArrayGroup,
   type Attributes,
@@ -23,8 +20,9 @@ import {
   stridesOf,
   unreadableType,
 } from '../arrays/index.js';
-import type { BandInfo, Metadata, Raster, ReadRequest, WindowRequest } from '../raster.js';
-import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
+import type { BandInfo, WindowRequest } from '../raster.js';
+import { DescribedRaster, gridOf } from '../raster-view.js';
+import { levelSize, requireBands, requireWindow } from '../request.js';
 import { numberOf, textOf } from './attributes.js';
 import {
   type Coordinate,
@@ -64,25 +62,7 @@ interface Init {
  * A variable of a Zarr, netCDF, HDF5 or `.npy` file as a raster. Its bands are the axes other than y and x, flattened
  * in C order. Rows keep their stored order: the first row is the southernmost if the transform's e is positive.
  */
-export class ArrayRaster extends Resource implements Raster {
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  readonly bands: readonly BandInfo[];
-  readonly crs: Crs | null;
-  readonly transform: Affine | null;
-  readonly geobox: GeoBox | null;
-  readonly compression: string;
-  readonly predictor = 1;
-  readonly blockSize: readonly [number, number];
-  readonly overviews: readonly (readonly [number, number])[];
-  readonly colourTable = null;
-  readonly metadata: Metadata;
-  readonly mask = null;
-  readonly gcps = null;
-  readonly hasRpc = false;
-  readonly placeProblem: string | null;
-  readonly swath: readonly [latitude: string, longitude: string] | null;
+export class ArrayRaster extends DescribedRaster {
   /** Attributes of the variable. */
   readonly attributes: Attributes;
   readonly #group: ArrayGroup;
@@ -94,38 +74,46 @@ export class ArrayRaster extends Resource implements Raster {
   readonly #missing: MissingValues;
 
   private constructor(init: Init) {
-    super();
     const [array, ...reduced] = init.levels;
-    const { x, y } = init.axes;
+    const { group, axes, leading, crs, transform } = init;
+    const { x, y } = axes;
     if (array.dtype === null) throw unreadableType(array);
-    this.name = array.name;
-    this.width = array.shape[x];
-    this.height = array.shape[y];
-    this.crs = init.crs;
-    this.transform = init.transform;
-    this.geobox =
-      init.crs === null || init.transform === null
-        ? null
-        : new GeoBox(init.crs, init.transform, this.width, this.height);
-    this.swath = this.geobox === null ? init.swath : null;
-    this.placeProblem =
-      this.swath !== null
-        ? `lies by arrays of latitude and longitude (${this.swath.join(' and ')})`
-        : init.placeProblem;
-    this.compression = array.compression;
-    this.blockSize = [array.chunkShape[x], array.chunkShape[y]];
-    this.overviews = reduced.map(({ shape }) => [shape[x], shape[y]] as const);
+    const geobox = gridOf(init, array.shape[x], array.shape[y]);
+    const swath = geobox === null ? init.swath : null;
+    const dtype = dtypeWithSign(array.dtype, array.attributes);
+    const missing = missingValuesFor(array, dtype, group.format.startsWith('netCDF'));
+    if (missing.problem !== null) init.warn(`${array.name} ${missing.problem}; it is left aside`);
+    super({
+      name: array.name,
+      width: array.shape[x],
+      height: array.shape[y],
+      bands: describeBands(array, leading, dtype, missing.nodata),
+      crs,
+      transform,
+      geobox,
+      compression: array.compression,
+      predictor: 1,
+      blockSize: [array.chunkShape[x], array.chunkShape[y]],
+      overviews: reduced.map(({ shape }) => [shape[x], shape[y]] as const),
+      colourTable: null,
+      metadata: { '': textItems(array.attributes) },
+      mask: null,
+      gcps: null,
+      hasRpc: false,
+      swath,
+      placeProblem:
+        swath === null
+          ? init.placeProblem
+          : `lies by arrays of latitude and longitude (${swath.join(' and ')})`,
+    });
     this.attributes = array.attributes;
-    this.metadata = { '': textItems(array.attributes) };
-    this.#group = init.group;
+    this.#group = group;
     this.#levels = init.levels;
-    this.#axes = init.axes;
-    this.#leading = init.leading;
+    this.#axes = axes;
+    this.#leading = leading;
     this.#time = init.time;
-    this.#dtype = dtypeWithSign(array.dtype, array.attributes);
-    this.#missing = missingValuesFor(array, this.#dtype, init.group.format.startsWith('netCDF'));
-    if (this.#missing.problem !== null) init.warn(`${array.name} ${this.#missing.problem}; it is left aside`);
-    this.bands = this.#describeBands(array);
+    this.#dtype = dtype;
+    this.#missing = missing;
   }
 
   /**
@@ -213,10 +201,6 @@ export class ArrayRaster extends Resource implements Raster {
     return null;
   }
 
-  read(request?: ReadRequest): Promise<GeoTensor> {
-    return readTensor(this, request);
-  }
-
   async close(): Promise<void> {
     await this.#group.close();
   }
@@ -274,30 +258,35 @@ export class ArrayRaster extends Resource implements Raster {
       return plane;
     });
   }
+}
 
-  #describeBands(array: StoredArray): BandInfo[] {
-    const { attributes } = array;
-    const counts = this.#leading.map(({ coordinates }) => coordinates.length);
-    const steps = stridesOf(counts);
-    const label = textOf(attributes, 'long_name') ?? (array.path === '' ? null : array.path);
-    const common = {
-      dtype: this.#dtype,
-      storedType: array.storedType,
-      components: 1 as const,
-      colourInterpretation: 'undefined',
-      metadata: {},
-      nodata: this.#missing.nodata,
-      scale: numberOf(attributes, 'scale_factor') ?? 1,
-      offset: numberOf(attributes, 'add_offset') ?? 0,
-    };
-    return Array.from({ length: sizeOf(counts) }, (_, k) => {
-      const words = this.#leading.map(
-        ({ name, coordinates }, i) =>
-          `${name}=${describeCoordinate(coordinates[Math.floor(k / steps[i]) % counts[i]])}`,
-      );
-      return { index: k + 1, ...common, description: words.length === 0 ? label : words.join(', ') };
-    });
-  }
+function describeBands(
+  array: StoredArray,
+  leading: readonly LeadingAxis[],
+  dtype: Dtype,
+  nodata: number | null,
+): BandInfo[] {
+  const { attributes } = array;
+  const counts = leading.map(({ coordinates }) => coordinates.length);
+  const steps = stridesOf(counts);
+  const label = textOf(attributes, 'long_name') ?? (array.path === '' ? null : array.path);
+  const common = {
+    dtype,
+    storedType: array.storedType,
+    components: 1 as const,
+    colourInterpretation: 'undefined',
+    metadata: {},
+    nodata,
+    scale: numberOf(attributes, 'scale_factor') ?? 1,
+    offset: numberOf(attributes, 'add_offset') ?? 0,
+  };
+  return Array.from({ length: sizeOf(counts) }, (_, k) => {
+    const words = leading.map(
+      ({ name, coordinates }, i) =>
+        `${name}=${describeCoordinate(coordinates[Math.floor(k / steps[i]) % counts[i]])}`,
+    );
+    return { index: k + 1, ...common, description: words.length === 0 ? label : words.join(', ') };
+  });
 }
 
 /** Scalar attributes as text, like GDAL's metadata. */

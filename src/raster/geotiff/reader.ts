@@ -1,9 +1,5 @@
 import {
-  type Affine,
   allocateArray,
-  type Crs,
-  GeoBox,
-  type GeoTensor,
   intersectWindows,
   isFloat,
   type PixelWindow,
@@ -12,22 +8,13 @@ import {
 } from '../../geo/index.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
-import { Resource } from '../../resource.js';
 import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import { compressionName } from '../codecs/table.js';
 import { type Pam, withPam } from '../pam.js';
-import type {
-  BandInfo,
-  ColourTable,
-  MaskKind,
-  MaskRequest,
-  Metadata,
-  Raster,
-  ReadRequest,
-  WindowRequest,
-} from '../raster.js';
-import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
+import type { BandInfo, ColourTable, MaskRequest, Metadata, WindowRequest } from '../raster.js';
+import { DescribedRaster, gridOf } from '../raster-view.js';
+import { levelSize, requireBands, requireWindow } from '../request.js';
 import { readBands, readColourTable } from './bands.js';
 import { type Block, batchesUnder, fillRun, isStored, type LocatedBlock, readBlock } from './blocks.js';
 import { readDirectories } from './directory.js';
@@ -55,24 +42,7 @@ const BATCHES = 2;
 let nextId = 0;
 
 /** A GeoTIFF or COG. */
-export class GeoTiffRaster extends Resource implements Raster {
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  readonly bands: readonly BandInfo[];
-  readonly crs: Crs | null;
-  readonly transform: Affine | null;
-  readonly geobox: GeoBox | null;
-  readonly compression: string;
-  readonly predictor: number;
-  readonly blockSize: readonly [number, number];
-  readonly overviews: readonly (readonly [number, number])[];
-  readonly colourTable: ColourTable | null;
-  readonly metadata: Metadata;
-  readonly mask: MaskKind;
-  readonly gcps: Raster['gcps'];
-  readonly hasRpc: boolean;
-  readonly placeProblem: string | null;
+export class GeoTiffRaster extends DescribedRaster {
   readonly #sources: readonly ByteSource[];
   readonly #levels: readonly Level[];
   readonly #cache: BlockCache;
@@ -85,32 +55,28 @@ export class GeoTiffRaster extends Resource implements Raster {
     about: { bands: BandInfo[]; metadata: Metadata; place: Georeference; colourTable: ColourTable | null },
     { cache = createBlockCache(), decoder = defaultDecoder() }: GeoTiffOptions,
   ) {
-    super();
     const [{ image, mask }, ...overviews] = levels;
-    const { crs, transform } = about.place;
+    const { bands, metadata, colourTable, place } = about;
+    const alpha = alphaBandOf(bands) === null ? null : 'alpha';
+    super({
+      ...place,
+      name: sources[0].name,
+      width: image.width,
+      height: image.height,
+      bands,
+      geobox: gridOf(place, image.width, image.height),
+      compression: compressionName(image.compression),
+      predictor: image.predictor,
+      blockSize: [image.blockWidth, image.blockHeight],
+      overviews: overviews.map((level) => [level.image.width, level.image.height] as const),
+      colourTable,
+      metadata,
+      mask: mask === null ? alpha : mask.image.bands === 1 ? 'mask' : 'band masks',
+    });
     this.#sources = sources;
     this.#levels = levels;
     this.#cache = cache;
     this.#decoder = decoder;
-    this.name = sources[0].name;
-    this.width = image.width;
-    this.height = image.height;
-    this.bands = about.bands;
-    this.crs = crs;
-    this.transform = transform;
-    this.geobox =
-      crs === null || transform === null ? null : new GeoBox(crs, transform, image.width, image.height);
-    this.compression = compressionName(image.compression);
-    this.predictor = image.predictor;
-    this.blockSize = [image.blockWidth, image.blockHeight];
-    this.overviews = overviews.map((level) => [level.image.width, level.image.height] as const);
-    this.colourTable = about.colourTable;
-    this.metadata = about.metadata;
-    if (mask !== null) this.mask = mask.image.bands === 1 ? 'mask' : 'band masks';
-    else this.mask = alphaBandOf(about.bands) === null ? null : 'alpha';
-    this.gcps = about.place.gcps;
-    this.hasRpc = about.place.hasRpc;
-    this.placeProblem = about.place.placeProblem;
   }
 
   /** Reads the headers. The raster owns the source and the sidecars from then on. */
@@ -169,10 +135,6 @@ export class GeoTiffRaster extends Resource implements Raster {
         result[y * window.width + x] = values?.[columnOf(window.x + x) - left] ?? 0;
     }
     return result;
-  }
-
-  read(request?: ReadRequest): Promise<GeoTensor> {
-    return readTensor(this, request);
   }
 
   async close(): Promise<void> {

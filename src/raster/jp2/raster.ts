@@ -1,10 +1,6 @@
 import {
-  type Affine,
   allocateArray,
-  type Crs,
   type Dtype,
-  GeoBox,
-  type GeoTensor,
   intersectWindows,
   type PixelWindow,
   type TypedArray,
@@ -13,21 +9,13 @@ import {
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
-import { Resource } from '../../resource.js';
 import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import type { Georeference } from '../geotiff/georeference.js';
 import { type Pam, withPam } from '../pam.js';
-import type {
-  BandInfo,
-  ColourTable,
-  MaskRequest,
-  Metadata,
-  Raster,
-  ReadRequest,
-  WindowRequest,
-} from '../raster.js';
-import { levelSize, readTensor, requireBands, requireWindow } from '../request.js';
+import type { BandInfo, ColourTable, MaskRequest, Metadata, WindowRequest } from '../raster.js';
+import { DescribedRaster, gridOf } from '../raster-view.js';
+import { levelSize, requireBands, requireWindow } from '../request.js';
 import { damagedJp2, readBoxes } from './boxes.js';
 import { type Codestream, readCodestream } from './codestream.js';
 import { readJp2Georeference } from './georeference.js';
@@ -102,24 +90,7 @@ interface TilePart extends PixelWindow {
  * A JPEG 2000 image, JP2 or a bare codestream. Its overviews are the wavelet resolutions. Tiles are fetched and decoded
  * one by one; an untiled image is decoded whole.
  */
-export class Jp2Raster extends Resource implements Raster {
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  readonly bands: readonly BandInfo[];
-  readonly crs: Crs | null;
-  readonly transform: Affine | null;
-  readonly geobox: GeoBox | null;
-  readonly compression = 'jpeg2000';
-  readonly predictor = 1;
-  readonly blockSize: readonly [number, number];
-  readonly overviews: readonly (readonly [number, number])[];
-  readonly colourTable: ColourTable | null;
-  readonly metadata: Metadata;
-  readonly mask = null;
-  readonly gcps: Raster['gcps'];
-  readonly hasRpc: boolean;
-  readonly placeProblem: string | null;
+export class Jp2Raster extends DescribedRaster {
   readonly #source: ByteSource;
   readonly #codestream: Codestream;
   readonly #tiles: TileTable;
@@ -134,32 +105,30 @@ export class Jp2Raster extends Resource implements Raster {
     about: ReturnType<typeof describe>,
     { cache = createBlockCache(), decoder = defaultDecoder() }: Jp2Options,
   ) {
-    super();
-    const { width, height, reductions } = codestream;
-    const { place } = about;
+    const { width, height, reductions, tileWidth, tileHeight } = codestream;
+    const { place, ...rest } = about;
+    super({
+      ...rest,
+      ...place,
+      name: source.name,
+      width,
+      height,
+      geobox: gridOf(place, width, height),
+      compression: 'jpeg2000',
+      predictor: 1,
+      blockSize: [tileWidth, tileHeight],
+      overviews: Array.from({ length: reductions }, (_, k) => [
+        ceilShift(width, k + 1),
+        ceilShift(height, k + 1),
+      ]),
+      mask: null,
+    });
     this.#source = source;
     this.#codestream = codestream;
     this.#tiles = new TileTable(source, codestream);
     this.#cache = cache;
     this.#decoder = decoder;
     this.#dtype = dtypeOf(codestream);
-    this.name = source.name;
-    this.width = width;
-    this.height = height;
-    this.crs = place.crs;
-    this.transform = place.transform;
-    const isPlaced = place.crs !== null && place.transform !== null;
-    this.geobox = isPlaced ? new GeoBox(place.crs, place.transform, width, height) : null;
-    this.gcps = place.gcps;
-    this.hasRpc = place.hasRpc;
-    this.placeProblem = place.placeProblem;
-    this.blockSize = [codestream.tileWidth, codestream.tileHeight];
-    this.overviews = Array.from({ length: reductions }, (_, k) => {
-      return [ceilShift(width, k + 1), ceilShift(height, k + 1)] as const;
-    });
-    this.bands = about.bands;
-    this.colourTable = about.colourTable;
-    this.metadata = about.metadata;
   }
 
   /**
@@ -207,10 +176,6 @@ export class Jp2Raster extends Resource implements Raster {
   async readMask(request: MaskRequest = {}): Promise<null> {
     requireWindow(this.name, request.window, levelSize(this, request.level ?? 0));
     return null;
-  }
-
-  read(request?: ReadRequest): Promise<GeoTensor> {
-    return readTensor(this, request);
   }
 
   close(): Promise<void> {
