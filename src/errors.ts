@@ -100,9 +100,8 @@ export function isTerrachipError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   ...codes: Code[]
 ): error is TerrachipError<Code> {
-  return (
-    error instanceof TerrachipError && (codes.length === 0 || (codes as ErrorCode[]).includes(error.code))
-  );
+  if (!isError(error) || error.name !== 'TerrachipError') return false;
+  return codes.length === 0 || codes.some((code) => code === error.code);
 }
 
 /** The error for a file, URL or value that cannot be used. */
@@ -130,7 +129,27 @@ export function internalError(where: string, problem: string): TerrachipError {
   );
 }
 
+/**
+ * Whether a thrown value is an error of any realm: errors of Node's modules fail `instanceof Error` under a test runner
+ * with its own globals.
+ */
+export function isError(
+  thrown: unknown,
+): thrown is Error & { code?: unknown; reason?: unknown; path?: unknown; input?: unknown } {
+  return typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown;
+}
+
 /** The message of a thrown value of any type. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
+}
+
+/** The code of a Node error, such as `ENOENT`; empty for other values. */
+export function codeOf(error: unknown): string {
+  return isError(error) && typeof error.code === 'string' ? error.code : '';
+}
+
+/** Whether an import failed because the package is not installed. */
+export function isNotInstalled(error: unknown): boolean {
+  return ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(codeOf(error));
 }

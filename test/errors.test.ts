@@ -1,14 +1,16 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../src/errors.js';
+import { invalidInput, invalidOption, isTerrachipError, messageOf, TerrachipError } from '../src/errors.js';
+import { cannotOpen } from '../src/io/node/file.js';
 
 describe('TerrachipError', () => {
-  it('is one sentence that ends with the remedy', () => {
+  it('has a message that ends with the remedy', () => {
     const error = invalidInput('a.tif', 'has no coordinate reference system', 'assign one');
     expect(error.message).toBe('a.tif has no coordinate reference system; assign one.');
     expect(error.remedy).toBe('assign one');
   });
 
-  it('narrows by code, with typed fields', () => {
+  it('has typed fields by code', () => {
     const error: unknown = invalidOption('--size', 'cannot be 0', 'give more');
     expect(isTerrachipError(error)).toBe(true);
     expect(isTerrachipError(error, 'INVALID_INPUT')).toBe(false);
@@ -16,7 +18,7 @@ describe('TerrachipError', () => {
     expect(isTerrachipError(new Error('x'))).toBe(false);
   });
 
-  it('has the exit statuses of the contract', () => {
+  it('has an exit status for each code', () => {
     const status = (error: TerrachipError): number => error.exitStatus;
     expect(status(invalidInput('a', 'b', 'c'))).toBe(2);
     expect(status(new TerrachipError('NETWORK', 'a', 'b', { url: 'u' }))).toBe(75);
@@ -28,5 +30,15 @@ describe('TerrachipError', () => {
   it('keeps its cause', () => {
     const cause = new Error('deep');
     expect(invalidInput('a', 'b', 'c', cause).cause).toBe(cause);
+  });
+});
+
+describe('errors of another realm, as in Jest', () => {
+  const thrown: unknown = runInNewContext("Object.assign(new Error('no such file'), { code: 'ENOENT' })");
+
+  it('are recognised', () => {
+    expect(thrown instanceof Error).toBe(false);
+    expect(messageOf(thrown)).toBe('no such file');
+    expect(cannotOpen('scene.tif', thrown).code).toBe('NOT_FOUND');
   });
 });

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../src/version.js';
 
@@ -20,16 +22,16 @@ const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
 };
 
 describe('package.json', () => {
-  it('has the version that provenance records', () => {
+  it('has the version in provenance', () => {
     expect(manifest.version).toBe(VERSION);
   });
 
-  it('is ESM for Node 20.19 on', () => {
+  it('is ESM for Node 20.19 and later', () => {
     expect(manifest.type).toBe('module');
     expect(manifest.engines.node).toBe('>=20.19');
   });
 
-  it('names types before code in every export', () => {
+  it('lists types before code in every export', () => {
     const check = (entry: unknown): void => {
       if (typeof entry !== 'object' || entry === null) return;
       const keys = Object.keys(entry);
@@ -42,7 +44,7 @@ describe('package.json', () => {
     for (const entry of Object.values(manifest.exports)) check(entry);
   });
 
-  it('tells bundlers which files do something when they are imported', () => {
+  it('lists the files with side effects for bundlers', () => {
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
       /(?<!\.d)\.ts$/.test(file),
     );
@@ -81,20 +83,54 @@ describe('package.json', () => {
     }
   });
 
-  it('carries the packages that the design names', () => {
+  it('lists the dependencies of the design', () => {
     for (const name of ['geotiff', 'proj4', 'zarrita', 'ndarray', 'ndarray-ops']) {
       expect(manifest.dependencies).toHaveProperty(name);
     }
   });
 });
 
+describe('entries', () => {
+  const files = Object.entries(manifest.exports).flatMap(([subpath, entry]) => {
+    const { node, default: file } = entry as { node?: { default: string }; default?: string };
+    const taken = node?.default ?? file;
+    return taken === undefined || subpath.endsWith('/node') ? [] : [[subpath, taken] as const];
+  });
+
+  /** What a worker thread has of a file that it imports. */
+  function importInWorker(file: string, workerData: unknown): Promise<unknown> {
+    const program = `import { parentPort } from 'node:worker_threads';
+      import(${JSON.stringify(pathToFileURL(resolve(file)).href)})
+        .then((entry) => parentPort.postMessage(Object.keys(entry).sort()))`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
+      workerData,
+      execArgv: [],
+    });
+    return new Promise((done, fail) => {
+      worker.once('message', (names) => {
+        done(names);
+        void worker.terminate();
+      });
+      worker.once('error', fail);
+      worker.once('exit', (status) => fail(new Error(`ended with ${status}`)));
+    });
+  }
+
+  it.each(files)('%s is imported in a worker thread with any workerData', async (_, file) => {
+    const names = Object.keys(await import(pathToFileURL(resolve(file)).href)).sort();
+    // A program of that name is what the package web-worker would run.
+    for (const workerData of [undefined, { mod: 'program.js' }])
+      expect(await importInWorker(file, workerData)).toEqual(names);
+  });
+});
+
 describe('package-lock.json', () => {
-  it('carries no addresses', () => {
+  it('has no registry addresses', () => {
     const resolved = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined);
     expect(resolved.map(([name]) => name)).toEqual([]);
   });
 
-  it('has only permissive licences among what users install', () => {
+  it('has only permissive licences among installed packages', () => {
     const permissive =
       /^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD|Zlib|CC0-1\.0|BlueOak-1\.0\.0|Unlicense)$/;
     const wrong = Object.entries(lock.packages)

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { invalidOption } from '../errors.js';
 import type { BackendChoice } from '../gpu/node/index.js';
-import { bundledModel } from '../inference/node/index.js';
+import { bundledModel, loadOnnxRuntime } from '../inference/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { evaluateMap, type Metrics } from './evaluate/index.js';
 import { type InferReport, infer } from './infer.js';
@@ -50,10 +50,6 @@ const SIZE = [1500, 1200] as const;
 /** Below this there is no room for a river and its valley; above it, the event would not fit into memory. */
 const SIDES = [128, 6000] as const;
 
-/**
- * Makes up a flood, packages what the satellites saw of it, maps it, and compares the map with the truth.
- * @throws {TerrachipError} INVALID_OPTION for an impossible size
- */
 export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   const { output = 'terrachip-demo', seed = 7, size = SIZE, signal, onProgress } = options;
   const backend = options.backend ?? 'auto';
@@ -64,6 +60,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
       `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
     );
   }
+  await loadOnnxRuntime();
   const common = { signal, onProgress };
   onProgress?.({ type: 'stage', stage: 'event' });
   const generator: EventGenerator = await import(/* webpackIgnore: true */ GENERATOR);

@@ -6,6 +6,7 @@ import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import {
   type ExecutionOptions,
+  loadOnnxRuntime,
   type ModelFolder,
   type ModelSession,
   openExecution,
@@ -56,10 +57,10 @@ export interface InferReport {
 
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 
-/** Maps a scene with a model. */
 export async function infer(options: InferOptions): Promise<InferReport> {
   const clock = new StageClock();
   const { signal, onProgress, output } = options;
+  if (options.provider !== 'webgpu-resident') await loadOnnxRuntime();
   onProgress?.({ type: 'stage', stage: 'plan' });
   const model = await openModel(options.model);
   const scene = await readScene(options.scene);

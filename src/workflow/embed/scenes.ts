@@ -16,11 +16,6 @@ export interface EmbedScenesOptions extends EmbedRunOptions {
   maxPixels?: number;
 }
 
-/**
- * Embeds every chip of scenes.
- * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel` and `SceneChips.open`; INVALID_INPUT for two scenes of
- * one id, whose chips could not be told apart
- */
 export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedReport> {
   const { scenes, phases, cacheBytes, maxPixels, ...rest } = options;
   const { signal } = options;
