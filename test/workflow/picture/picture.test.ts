@@ -140,10 +140,10 @@ describe('drawRaster', async () => {
     [
       'a band it lacks',
       { composite: 'NBR' },
-      /has no band named B12, which --index NBR wants; name its bands/,
+      /has no band named B12, which --index NBR needs; name its bands/,
     ],
     ['too few names', { composite: 'NDVI', bandNames: ['B04'] }, /--band-names names 1 bands, and .* has 4/],
-    ['two ways to choose', { composite: 'NDVI', bands: [1] }, /--bands says what NDVI says too/],
+    ['two ways to choose', { composite: 'NDVI', bands: [1] }, /--bands cannot be combined with NDVI/],
     ['a band beyond the last', { bands: [9] }, /--bands names band 9 of 4/],
   ])('refuses %s', async (_, options, message) => {
     await expect(drawRaster(path, join(folder, 'no.png'), options)).rejects.toThrow(message);
