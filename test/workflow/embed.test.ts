@@ -259,7 +259,7 @@ describe('embedScenes', async () => {
     await importModel({ ...common, checkpoint: join(folder, 'flood.safetensors'), output: one });
     await expect(
       embedScenes({ ...quick, scenes: [first.path], model: one, output: join(folder, 'no.zarr') }),
-    ).rejects.toThrow(/one is a segmentation in one graph, .* import the checkpoint with split/);
+    ).rejects.toThrow(/one is a segmentation in one graph, .* import the checkpoint with `split`/);
   });
 });
 
