@@ -2,21 +2,20 @@
 import { invalidInput, TerrachipError } from '../errors.js';
 import type { Polygon, Position, Ring } from '../vector/index.js';
 
-/** A geometry of RFC 7946, or a Feature or FeatureCollection around some. */
+/** A GeoJSON geometry, Feature or FeatureCollection (RFC 7946). */
 export interface GeoJsonObject {
   readonly type: string;
   readonly [member: string]: unknown;
 }
 
-/** Positions of a geometry. */
 const MAX_POSITIONS = 4_000_000;
 
-/** Collections inside collections. */
+/** Nested collections. */
 const MAX_DEPTH = 8;
 
 /**
  * The polygons of a geometry, a Feature or a FeatureCollection, in its own coordinates.
- * @param name what it is, for messages
+ * @param name the name in messages
  * @throws {TerrachipError} INVALID_INPUT, or TOO_LARGE above four million positions
  */
 export function outlineOfGeoJson(document: unknown, name: string): Polygon[] {
@@ -61,11 +60,11 @@ class OutlineReader {
 
   #list(value: unknown): readonly unknown[] {
     if (!Array.isArray(value))
-      throw invalidInput(this.#name, 'has no list where GeoJSON wants one', 'correct it');
+      throw invalidInput(this.#name, 'has no list where GeoJSON needs one', 'correct it');
     return value;
   }
 
-  /** None where it has no rings, which stands for no place (RFC 7946, section 3.1). */
+  /** Empty for a polygon without rings, which GeoJSON allows (RFC 7946, section 3.1). */
   #polygon(value: unknown): Polygon[] {
     const rings = this.#list(value).map((ring) => this.#ring(ring));
     return rings.length === 0 ? [] : [rings];
@@ -112,8 +111,8 @@ export function pointOutline(position: Position): Polygon {
   return [[position, position, position, position]];
 }
 
-/** A line as a ring that comes back the way it went. */
+/** A line as a ring that runs to its end and back. */
 export function lineOutline(line: readonly Position[]): Polygon {
-  const there = line.length === 2 ? [line[0], line[1], line[1]] : line;
-  return [[...there, ...line.slice(0, -1).reverse()]];
+  const forth = line.length === 2 ? [line[0], line[1], line[1]] : line;
+  return [[...forth, ...line.slice(0, -1).reverse()]];
 }

@@ -251,20 +251,20 @@ const PICKLES: Readonly<Record<string, [value: string, code: string, message: st
   ],
 };
 
-describe('pickles that build more than weights', () => {
+describe('pickles that build other objects than weights', () => {
   it.each(Object.entries(PICKLES))('%s', async (_, [value, code, message]) => {
     const error = await refusal(torchFile(value));
     expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
     expect(error.message).toMatch(/^evil\.pt [^\n]*; [^\n]*\.$/);
   });
 
-  it('and the same file without them is read', async () => {
+  it('the same file without them is read', async () => {
     const file = torchFile(dictionary({ state_dict: dictionary({ w: good }) }));
     const checkpoint = await openCheckpoint(new MemorySource(file));
     expect([...(await checkpoint.readFloat32('w'))]).toEqual([0, 0, 0, 0]);
   });
 
-  it('names of tensors are only names', async () => {
+  it('tensor names are not paths or properties', async () => {
     const names = ['__proto__', 'constructor', '../../etc/passwd', ''];
     const file = torchFile(`}(${names.map((name) => pickle.text(name) + good).join('')}u`);
     const checkpoint = await openCheckpoint(new MemorySource(file));
@@ -272,7 +272,7 @@ describe('pickles that build more than weights', () => {
   });
 });
 
-describe('zip files that are no checkpoint', () => {
+describe('zip files that are not checkpoints', () => {
   const weights = `\x80\x02${dictionary({ w: good })}.`;
   const data = { name: 'archive/data.pkl', bytes: Buffer.from(weights, 'latin1') };
   const storage = { name: 'archive/data/0', bytes: new Uint8Array(16) };
@@ -288,7 +288,7 @@ describe('zip files that are no checkpoint', () => {
     },
   );
 
-  it('a bomb for a pickle', async () => {
+  it('a pickle that is a decompression bomb', async () => {
     const bomb = { ...data, bytes: new Uint8Array(200 * MIB), deflate: true };
     const error = await refusal(buildZip([bomb, storage]));
     expect(error.message).toBe(
@@ -317,7 +317,7 @@ describe('zip files that are no checkpoint', () => {
     expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('cannot hold') });
   });
 
-  it('a pickle that reaches beyond the file, and one that is too large', async () => {
+  it('a pickle that reaches beyond the file, or is too large', async () => {
     const beyond = await refusal(buildZip([storage, { ...data, size: 2 * MIB }]));
     expect(beyond).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('cannot hold') });
     const large = await refusal(buildZip([storage, { ...data, bytes: new Uint8Array(17 * MIB) }]));
@@ -398,7 +398,7 @@ describe('hostile safetensors files', () => {
     expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
   });
 
-  it('and one without such things is read', async () => {
+  it('a valid file is read', async () => {
     const checkpoint = await openCheckpoint(new MemorySource(file({ w: F32, __proto__: null })));
     expect([...(await checkpoint.readFloat32('w'))]).toEqual([0, 0]);
   });
