@@ -289,7 +289,7 @@ describe('model import in float16', () => {
     const output = join(folder, 'half-no');
     const phases = ['then', 'now'];
     await expect(importModel({ ...options, phases, output, sample: first.path })).rejects.toThrow(
-      /first\.json has the phases before, after, but the model wants then, now/,
+      /first\.json has the phases before, after, but the model needs then, now/,
     );
     await expect(stat(output)).rejects.toThrow();
   });
