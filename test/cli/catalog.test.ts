@@ -177,7 +177,7 @@ describe('terrachip catalog', () => {
     const { url } = await serveFolder(folder);
     const query = ['query', `${url}/served.parquet`, '--datetime', '2021-07-12'];
     expect(ids(await items(...query, '--allow-local'))).toEqual(['T2_20210712']);
-    // The paths in it are those of the machine that built it.
+    // Its paths are those of the machine that built it.
     expect(await catalog(...query)).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/comes from a server but names the file .*--allow-local/),

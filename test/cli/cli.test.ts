@@ -462,7 +462,7 @@ describe('bad input: one sentence, exit status 2, no files left', () => {
 
   it('a folder without write permission', async () => {
     if (process.getuid?.() === 0) {
-      // Root may write anywhere: a file in the place of the folder refuses even root.
+      // Root can write anywhere; a file in place of the folder is refused even for root.
       await writeFile(join(folder, 'file'), '');
       const { status, stderr } = await terrachip(
         'infer',

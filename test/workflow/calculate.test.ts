@@ -92,7 +92,7 @@ describe('calculate', () => {
       }
       await raster.close();
     }
-    // Measurements are averaged, as before, and whole numbers are values of the result.
+    // Measurements are averaged, with integer results.
     await run({ expressions: ['A * 0.5'], bands });
     const averaged = await openRaster(path('result'));
     const [half] = await averaged.readPlanes({ level: 1 });
@@ -132,7 +132,7 @@ describe('calculate', () => {
     );
     expect([...planes[3]]).toEqual(Array.from(flags, (_, i) => i % 2));
     expect([...planes[4]]).toEqual(Array.from(flags, (value) => value + 3));
-    // A number of the expression alone does not fit either.
+    // A constant of the expression does not fit either.
     await run({ expressions: ['A + 20210715'], bands: bands.slice(2), dtype: 'int32' });
     expect([...(await read('result')).planes[0]]).toEqual(new Array(80).fill(20_210_718));
   });
