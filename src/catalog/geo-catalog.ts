@@ -227,6 +227,10 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   #number(index: number): number {
     if (Number.isInteger(index) && index >= 0 && index < this.length)
       return this.#view.rows?.[index] ?? index;
-    throw invalidInput(`the row ${index}`, `is none of the ${this.length} of the catalog`, 'count from 0');
+    throw invalidInput(
+      `the row ${index}`,
+      `is not one of the ${this.length} rows of the catalog`,
+      'count from 0',
+    );
   }
 }

@@ -146,8 +146,8 @@ export class Product {
       ['CRS', a.crs?.toString() ?? null],
       ['bands', this.bands.map(({ name, id }) => (name === id ? name : `${name} (${id})`)).join(', ')],
     ];
-    const known = lines.filter(([, value]) => value !== null);
-    return [a.name, ...known.map(([label, value]) => `  ${label}: ${value}`)].join('\n');
+    const declared = lines.filter(([, value]) => value !== null);
+    return [a.name, ...declared.map(([label, value]) => `  ${label}: ${value}`)].join('\n');
   }
 
   #names(): string {
