@@ -12,7 +12,7 @@ export type AreaResampling = (typeof AREA_RESAMPLINGS)[number];
 export type Resampling = Interpolation | AreaResampling;
 
 /** @throws {TerrachipError} INVALID_OPTION for a name that is not a resampling. */
-export function parseResampling(name: string, option = '--resampling'): Resampling {
+export function parseResampling(name: string, option = 'resampling'): Resampling {
   const found = RESAMPLINGS.find((resampling) => resampling === name);
   if (found === undefined) {
     throw invalidOption(option, `cannot be "${name}"`, `choose one of ${RESAMPLINGS.join(', ')}`);
@@ -40,7 +40,7 @@ export function suitsCategories(resampling: Resampling): boolean {
 export type Antialias = 'off' | 'gdal' | number;
 
 /** @throws {TerrachipError} INVALID_OPTION for what is neither off, gdal nor a number above 0 */
-export function parseAntialias(text: string, option = '--antialias'): Antialias {
+export function parseAntialias(text: string, option = 'antialias'): Antialias {
   if (text === 'off' || text === 'gdal') return text;
   return requireScale(text.trim() === '' ? Number.NaN : Number(text), option, text);
 }

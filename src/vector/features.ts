@@ -185,7 +185,7 @@ export function requireCrs(
       throw invalidInput(
         name,
         `has a coordinate reference system that cannot be used (${error.message.split('; ')[0]})`,
-        'give one as crs (--source-crs)',
+        'give one as `crs`',
         error,
       );
     }
@@ -199,7 +199,7 @@ export function requireCrs(
     throw invalidInput(
       name,
       'does not say its coordinate reference system',
-      'give it as crs (--source-crs), if you know it',
+      'give it as `crs`, if you know it',
     );
   }
   return crs;

@@ -91,17 +91,17 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
   const { destination, bands, signal } = options;
   const names = bands.map(({ name }) => name);
   const twice = names.find((name, k) => names.indexOf(name) !== k);
-  if (twice !== undefined) throw invalidOption('--band', `gives ${twice} twice`, 'give each name once');
+  if (twice !== undefined) throw invalidOption('bands', `gives ${twice} twice`, 'give each name once');
   if (options.expressions.length === 0)
     throw invalidInput('a calculation', 'has no expression', 'give at least one');
   const expressions = options.expressions.map((text) => parseExpression(text, names));
   const used = bands.filter(({ name }) => expressions.some((expression) => expression.bands.includes(name)));
   const unused = bands.find((band) => !used.includes(band));
   if (unused !== undefined) {
-    throw invalidOption('--band', `gives ${unused.name}, which no expression uses`, 'leave it out');
+    throw invalidOption('bands', `gives ${unused.name}, which no expression uses`, 'leave it out');
   }
   if (used.length === 0 && options.like === undefined)
-    throw invalidOption('--band', 'is not given', 'give a band, or the grid of the result with --like');
+    throw invalidOption('bands', 'is not given', 'give a band, or the grid of the result with `like`');
   await requireOutput(destination, {
     formats: ['GeoTIFF'],
     inputs: [...bands.map(({ path }) => path), ...(options.like === undefined ? [] : [options.like])],
@@ -138,7 +138,7 @@ async function calculateOpened(
   const grid = like === undefined ? boxOf(groups[0].raster) : await gridOf(like);
   const geobox = grid.requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
-    'give a smaller grid with --like, or raise --max-pixels',
+    'give a smaller grid with `like`, or raise `maxPixels`',
   );
   for (const { raster } of groups) requireGrid(raster, geobox, options.resampling);
   const { dtype: given, nodata: wanted } = options;
@@ -200,7 +200,7 @@ function requireGrid(raster: Raster, geobox: GeoBox, resampling: Resampling | un
   throw invalidInput(
     raster.name,
     `lies on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`,
-    'say how to resample it with --resampling',
+    'say how to resample it with `resampling`',
   );
 }
 

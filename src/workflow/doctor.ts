@@ -21,11 +21,11 @@ export interface DoctorReport {
     | { available: false; problem: string; remedy: string };
   /** Providers of onnxruntime-node, or what stands in their way. */
   onnx: { available: true; providers: string[] } | { available: false; problem: string; remedy: string };
-  /** What runs a model on the device of the kernels (`--provider webgpu-resident`), or what stands in its way. */
+  /** What runs a model on the device of the kernels (provider `webgpu-resident`), or what stands in its way. */
   resident: { available: true } | { available: false; problem: string; remedy: string };
   /** Optional packages that read some formats of rasters and vectors, and some compressions of GeoTIFF. */
   readers: ReaderPackage[];
-  /** What `--backend auto` takes here. */
+  /** What backend `auto` takes here. */
   autoBackend: 'webgpu' | 'cpu';
 }
 

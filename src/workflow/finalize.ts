@@ -88,7 +88,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     throw new TerrachipError(
       'INCOMPLETE',
       `${missing.length} of ${planUnits(plan).length} units of ${store.folder} are missing (${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''})`,
-      'run infer with --resume, or the shards that own them',
+      'run infer with `resume`, or the shards that own them',
       { missing: missing.length },
     );
   }

@@ -87,9 +87,9 @@ async function tellHowToGoOn(plan: Plan, { output, shard, onProgress }: InferOpt
   const folder = runFolder(output, plan);
   const done = (await new RunStore(folder, plan, []).markers().catch(() => new Map())).size;
   if (done === 0) return;
-  const message = `${done} of ${planUnits(plan).length} units are done (${folder}); the same command${
-    shard === undefined ? ' with --resume' : ''
-  } goes on`;
+  const message = `${done} of ${planUnits(plan).length} units are done (${folder}); run it again${
+    shard === undefined ? ' with `resume`' : ''
+  } to go on`;
   onProgress?.({ type: 'warning', message });
 }
 
@@ -190,7 +190,7 @@ async function runPlan(
   };
 }
 
-/** Makes the run folder; without --resume, what an earlier run of the same plan left is removed first. */
+/** Makes the run folder; without `resume`, what an earlier run of the same plan left is removed first. */
 async function prepareRun(
   store: RunStore,
   job: Pick<Job, 'resume' | 'shard' | 'output' | 'plan'>,
@@ -202,7 +202,7 @@ async function prepareRun(
       throw invalidInput(
         job.output,
         'already holds the finished map of this plan',
-        'leave out --resume to make it anew',
+        'leave out `resume` to make it anew',
       );
     }
   } else {

@@ -157,7 +157,7 @@ function packageGrid({ document }: Manifest, options: PackageOptions): GeoBox {
     anchor,
   }).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
-    'choose a coarser --res or a smaller bbox, or raise --max-pixels',
+    'choose a coarser `resolution` or a smaller bbox, or raise `maxPixels`',
   );
 }
 

@@ -89,7 +89,7 @@ function matchPhases(
     const unknown = given.find((phase) => !has.has(phase));
     if (given.length !== wanted.length || unknown !== undefined) {
       throw invalidOption(
-        '--phases',
+        'phases',
         unknown === undefined
           ? `names ${given.length} phases, the model has ${wanted.length}`
           : `names ${unknown}, which ${path} lacks`,
@@ -104,7 +104,7 @@ function matchPhases(
   throw invalidInput(
     path,
     `has the phases ${[...has].join(', ') || 'none'}, but the model wants ${wanted.join(', ')}`,
-    'say which to use with --phases, in the order of the model',
+    'say which to use with `phases`, in the order of the model',
   );
 }
 

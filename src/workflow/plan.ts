@@ -111,7 +111,7 @@ export async function createPlan(
   });
   const grid = (await resolveGrid(scene, rasters, signal)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
-    'choose a coarser resolution or smaller bounds, or raise --max-pixels',
+    'choose a coarser resolution or smaller bounds, or raise `maxPixels`',
   );
   await checkOverlap(images, manifest, rasters, grid, options);
   await checkUnits(images, manifest.inputs, rasters, signal);
@@ -154,16 +154,16 @@ export async function createPlan(
 function checkPlanOptions(options: PlanOptions): void {
   const { batchSize = 1, threshold = 0.5, minChipValid = 0, rowsPerUnit = CHUNK_SIZE } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1024) {
-    throw invalidOption('--batch', `cannot be ${batchSize}`, 'give a whole number from 1 to 1024');
+    throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 to 1024');
   }
   if (!(threshold > 0 && threshold < 1)) {
-    throw invalidOption('--threshold', `cannot be ${threshold}`, 'give a probability between 0 and 1');
+    throw invalidOption('threshold', `cannot be ${threshold}`, 'give a probability between 0 and 1');
   }
   if (!(minChipValid >= 0 && minChipValid <= 1)) {
-    throw invalidOption('--min-chip-valid', `cannot be ${minChipValid}`, 'give a share from 0 to 1');
+    throw invalidOption('minChipValid', `cannot be ${minChipValid}`, 'give a share from 0 to 1');
   }
   if (!Number.isInteger(rowsPerUnit) || rowsPerUnit < CHUNK_SIZE || rowsPerUnit % CHUNK_SIZE !== 0) {
-    throw invalidOption('--unit-rows', `cannot be ${rowsPerUnit}`, `give a multiple of ${CHUNK_SIZE}`);
+    throw invalidOption('rowsPerUnit', `cannot be ${rowsPerUnit}`, `give a multiple of ${CHUNK_SIZE}`);
   }
 }
 

@@ -64,7 +64,7 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   if (geobox === null) throw noReference(raster);
   const info = raster.bands[band - 1];
   if (info === undefined) {
-    throw invalidOption('--band', `cannot be ${band}`, `choose one of 1 to ${raster.bands.length}`);
+    throw invalidOption('band', `cannot be ${band}`, `choose one of 1 to ${raster.bands.length}`);
   }
   requireReal(raster, [info]);
   const { nodata = info.nodata } = options;

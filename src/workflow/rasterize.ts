@@ -66,15 +66,15 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
   const { destination, background = 0, dtype = 'uint8', signal, onProgress } = options;
   const { grid } = options;
   const value = burned(options);
-  requireHolds('--background', background, dtype);
-  if (typeof value === 'number') requireHolds('--value', value, dtype);
+  requireHolds('background', background, dtype);
+  if (typeof value === 'number') requireHolds('value', value, dtype);
   await requireOutput(destination, {
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
   const geobox = (await targetGrid(options.grid)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
-    'choose a coarser --res, smaller --bounds, or raise --max-pixels',
+    'choose a coarser `resolution`, smaller `bounds`, or raise `maxPixels`',
   );
   const read = {
     ...given({ layer: options.layer, crs: options.sourceCrs, encoding: options.encoding }),
@@ -129,14 +129,10 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
 function burned({ property, classes, value }: RasterizeFileOptions): number | PropertyClass {
   if (property === undefined) {
     if (classes === undefined) return value ?? 1;
-    throw invalidOption(
-      '--classes',
-      'has no meaning without --property',
-      'name the property with these texts',
-    );
+    throw invalidOption('classes', 'has no meaning without `property`', 'name the property with these texts');
   }
   if (value !== undefined) {
-    throw invalidOption('--value', 'has no meaning beside --property', 'leave one of them out');
+    throw invalidOption('value', 'has no meaning beside `property`', 'leave one of them out');
   }
   return { property, ...given({ classes }) };
 }

@@ -126,7 +126,7 @@ export class RunStore {
       const { data } = await zarr.get(array, [null, zarr.slice(rows.start, rows.end), null]);
       return data;
     } catch (cause) {
-      throw invalidInput(path, `cannot be read (${messageOf(cause)})`, 'run again without --resume', cause);
+      throw invalidInput(path, `cannot be read (${messageOf(cause)})`, 'run again without `resume`', cause);
     }
   }
 }

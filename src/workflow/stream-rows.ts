@@ -72,7 +72,7 @@ export async function streamCog(
       if (rows.collisions > 0) {
         options.onProgress?.({
           type: 'warning',
-          message: `${rows.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another --nodata, or none for a mask`,
+          message: `${rows.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another \`nodata\`, or none for a mask`,
         });
       }
       return { validPixels: rows.validPixels, nodata, mask: writer.hasMask };

@@ -90,7 +90,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     if (raster.geobox === null) throw noReference(raster);
     const geobox = (await targetGrid(options.grid, raster.geobox)).requireAtMost(
       options.maxPixels ?? DEFAULT_MAX_PIXELS,
-      'choose a coarser --res, smaller --bounds, or raise --max-pixels',
+      'choose a coarser `resolution`, smaller `bounds`, or raise `maxPixels`',
     );
     const note = raster.crs === null ? null : createTransform(raster.crs, geobox.crs).accuracyNote;
     if (note !== null) onProgress?.({ type: 'warning', message: note });
@@ -107,7 +107,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
   const source = raster.bands[bands[0] - 1];
   if (source === undefined) {
     throw invalidOption(
-      '--band',
+      'bands',
       `cannot be ${bands[0]}`,
       `choose one of 1 to ${raster.bands.length} of ${raster.name}`,
     );

@@ -241,8 +241,8 @@ describe('embedScenes', async () => {
   it.each<[string, object, RegExp]>([
     ['an output that exists', { output: store }, /store\.zarr exists already/],
     ['two scenes of one id', { scenes: [first.path, first.path] }, /has the id first of another scene/],
-    ['a unit of no whole chunks', { unitChips: 20 }, /--unit-chips cannot be 20; give a multiple of 16/],
-    ['phases that the scene lacks', { phases: ['event'] }, /--phases names event/],
+    ['a unit of no whole chunks', { unitChips: 20 }, /^unitChips cannot be 20; give a multiple of 16/],
+    ['phases that the scene lacks', { phases: ['event'] }, /^phases names event/],
   ])('refuses %s', async (_, change, message) => {
     const options = {
       ...quick,
@@ -259,7 +259,7 @@ describe('embedScenes', async () => {
     await importModel({ ...common, checkpoint: join(folder, 'flood.safetensors'), output: one });
     await expect(
       embedScenes({ ...quick, scenes: [first.path], model: one, output: join(folder, 'no.zarr') }),
-    ).rejects.toThrow(/one is a segmentation in one graph, .* import the checkpoint with --split/);
+    ).rejects.toThrow(/one is a segmentation in one graph, .* import the checkpoint with `split`/);
   });
 });
 
@@ -333,7 +333,7 @@ describe('embedChips', async () => {
     await expect(stat(cut)).rejects.toThrow();
     const [run] = await readdir(`${cut}.run`);
     expect(warnings).toEqual([
-      `2 of 3 units are done (${join(`${cut}.run`, run)}); the same command with --resume goes on`,
+      `2 of 3 units are done (${join(`${cut}.run`, run)}); run it again with \`resume\` to go on`,
     ]);
     read = 0;
     const report = await embedChips({ ...options, source: source(), output: cut, resume: true });

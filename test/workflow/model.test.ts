@@ -56,7 +56,7 @@ describe('statistics that nobody asked for', () => {
   it('are none for a model of fires, which has the same shapes', async () => {
     const name = 'TerraMind_v1_base_ImpactMesh_Fire.pt';
     await expect(chosen(four, name)).rejects.toThrow(
-      `--statistics is missing: ${name} looks like a model of fires, whose statistics terrachip does not have; give`,
+      `statistics is missing: ${name} looks like a model of fires, whose statistics terrachip does not have; give`,
     );
     const given = await chooseStatistics(four, { name, sha256: '0' }, 'impactmesh-flood');
     expect(given).toMatchObject({ name: 'impactmesh-flood', why: 'asked for' });
@@ -98,7 +98,7 @@ describe('model import', () => {
     await writeFile(file, JSON.stringify({ S1RTC: own }));
     await expect(
       importModel({ checkpoint, output: join(folder, 'own'), chip: 32, statistics: file }),
-    ).rejects.toThrow(/--statistics has nothing for DEM: .*statistics\.json is for S1RTC;/);
+    ).rejects.toThrow(/^statistics has nothing for DEM: .*statistics\.json is for S1RTC;/);
   });
 
   it.each([
@@ -122,13 +122,13 @@ describe('model import', () => {
   });
 
   it.each([
-    [{ chip: 4112 }, /--chip cannot be 4112; give at most 4096/],
-    [{ stride: 40 }, /--stride cannot be 40 for chips of 32 pixels, which would leave gaps/],
-    [{ name: 'my model' }, /--name cannot be "my model"; use 1 to 64 letters/],
-    [{ phases: ['a', 'a'] }, /--phases names a twice/],
-    [{ phases: ['a', 'b', 'c'] }, /--phases names 3, but the model has 2/],
-    [{ classes: ['dry land', 'water'] }, /--classes cannot be "dry land"/],
-    [{ classes: ['water', 'water'] }, /--classes names water twice/],
+    [{ chip: 4112 }, /^chip cannot be 4112; give at most 4096/],
+    [{ stride: 40 }, /^stride cannot be 40 for chips of 32 pixels, which would leave gaps/],
+    [{ name: 'my model' }, /^name cannot be "my model"; use 1 to 64 letters/],
+    [{ phases: ['a', 'a'] }, /^phases names a twice/],
+    [{ phases: ['a', 'b', 'c'] }, /^phases names 3, but the model has 2/],
+    [{ classes: ['dry land', 'water'] }, /^classes cannot be "dry land"/],
+    [{ classes: ['water', 'water'] }, /^classes names water twice/],
   ])('refuses %j, and writes nothing', async (options, message) => {
     const output = join(folder, 'odd-options');
     await expect(importModel({ checkpoint, output, chip: 32, ...options })).rejects.toThrow(message);
@@ -207,7 +207,7 @@ describe('model import', () => {
     await expect(openModel(output)).rejects.toThrow(/is an encoder, which gives embeddings and no map/);
     await expect(
       importModel({ checkpoint: encoder, output, chip: 64, classes: ['land', 'water'] }),
-    ).rejects.toThrow(/--classes is for segmentations/);
+    ).rejects.toThrow(/^classes is for segmentations/);
   });
 });
 
@@ -301,7 +301,7 @@ describe('model import in float16', async () => {
     ).rejects.toThrow(/large\.safetensors has 100000 in fc1\.weight, beyond 65504/);
     await expect(
       importModel({ checkpoint, chip: 32, output: join(folder, 'x'), sampleChips: 2 }),
-    ).rejects.toThrow(/--sample-chips is for models in float16/);
+    ).rejects.toThrow(/^sampleChips is for models in float16/);
   });
 
   it('refuses a model whose results overflow', async () => {
@@ -380,9 +380,9 @@ describe('model run', () => {
     const inputs = await arrays('good', radar);
     const output = join(folder, 'd.npy');
     const only = new Map([['DEM', inputs.get('DEM') ?? '']]);
-    await expect(runModel({ model, inputs: only, output })).rejects.toThrow(/--input is missing for S1RTC/);
+    await expect(runModel({ model, inputs: only, output })).rejects.toThrow(/^inputs is missing for S1RTC/);
     const more = new Map([...inputs, ['S2L2A', 'x.npy']]);
-    await expect(runModel({ model, inputs: more, output })).rejects.toThrow(/--input names S2L2A/);
+    await expect(runModel({ model, inputs: more, output })).rejects.toThrow(/^inputs names S2L2A/);
     const swapped = new Map([...inputs, ['S1RTC', inputs.get('DEM') ?? '']]);
     const none = await arrays('none', new Float32Array(0));
     await expect(runModel({ model, inputs: none, output })).rejects.toThrow(/none-s1\.npy holds no chips/);

@@ -100,7 +100,7 @@ export async function loadVector(
   const size = grid.pixelCount * (4 + bytesPerElement(dtype));
   if (size > maxBytes) {
     const text = `labels of ${grid.width} × ${grid.height} pixels need ${size} bytes, above the limit of ${maxBytes}`;
-    throw new TerrachipError('TOO_LARGE', text, 'load a smaller slice, or raise maxBytes', {
+    throw new TerrachipError('TOO_LARGE', text, 'load a smaller slice, or raise `maxBytes`', {
       size,
       limit: maxBytes,
     });

@@ -58,7 +58,7 @@ export async function buildRasterCatalog(
   if (matched.length === 0) {
     throw invalidInput(
       `the names of the ${paths.length} files`,
-      'are not matched by the filenameRegex',
+      'are not matched by `filenameRegex`',
       `correct it; the first name is ${fileName(paths[0] ?? '')}`,
     );
   }

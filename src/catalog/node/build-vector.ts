@@ -100,7 +100,7 @@ export async function buildVectorCatalog(
   if (files.length === 0) {
     throw invalidInput(
       `the names of the ${paths.length} files`,
-      'are not matched by the filenameRegex',
+      'are not matched by `filenameRegex`',
       `correct it; the first name is ${fileName(paths[0] ?? '')}`,
     );
   }
@@ -205,7 +205,7 @@ function propertyReader(
     throw invalidInput(
       name,
       `has a feature whose ${property} is ${JSON.stringify(value) ?? 'missing'}, which is no date`,
-      read === null ? 'give a dateFormat, or another dateProperty' : `write it as ${dateFormat}`,
+      read === null ? 'give a `dateFormat`, or another `dateProperty`' : `write it as ${dateFormat}`,
     );
   };
   const parse = (text: string): TimeInterval | null => {

@@ -69,7 +69,7 @@ export async function loadBands(
     throw new TerrachipError(
       'TOO_LARGE',
       `${plans.length} bands of ${grid.width} × ${grid.height} pixels take ${bytes} bytes, above the limit of ${maxBytes}`,
-      'load a smaller area, larger pixels or fewer bands, or raise maxBytes',
+      'load a smaller area, larger pixels or fewer bands, or raise `maxBytes`',
       { size: bytes, limit: maxBytes },
     );
   }

@@ -62,7 +62,7 @@ function requireTrusted(
   { allowLocal = false }: HrefOptions,
 ): void {
   if (allowLocal || !isRemote(origin)) return;
-  const remedy = 'do not trust it, read it from a file, or give allowLocal (--allow-local)';
+  const remedy = 'do not trust it, read it from a file, or give `allowLocal`';
   if (LOCAL.test(href))
     throw invalidInput(name, `comes from a server but names the file ${href} of this machine`, remedy);
   const url = URL.canParse(href) ? new URL(href) : null;

@@ -34,9 +34,9 @@ export async function openExecution(model: ModelFolder, options: ExecutionOption
   if (provider === 'webgpu-resident') {
     if (choice === 'cpu') {
       throw invalidOption(
-        '--provider',
-        'cannot be webgpu-resident with --backend cpu, since the model shares the device of the kernels',
-        'leave out --backend',
+        'provider',
+        'cannot be webgpu-resident with `backend` cpu, since the model shares the device of the kernels',
+        'leave out `backend`',
       );
     }
     return openResident(model);

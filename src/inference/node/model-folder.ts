@@ -63,7 +63,7 @@ export async function openEmbeddingModel(model: string): Promise<EmbeddingFolder
     throw invalidInput(
       path,
       'is a segmentation in one graph, which gives no embeddings',
-      'import the checkpoint with --split, or import an encoder',
+      'import the checkpoint with `split`, or import an encoder',
     );
   }
   return { path, manifest, graph, sha256: await hashFolder(path, [graph]) };

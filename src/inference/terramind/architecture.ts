@@ -96,7 +96,7 @@ export function detectArchitecture(checkpoint: Checkpoint, options: Architecture
   const ratio = featureWidth / mergedWidth;
   if (!Number.isInteger(ratio)) {
     throw invalidOption(
-      '--merge',
+      'merge',
       `cannot be ${merge}: the decoder of ${checkpoint.name} takes ${featureWidth} channels, no multiple of the ${mergedWidth} that this would give`,
       'say how the model merges modalities',
     );
@@ -159,7 +159,7 @@ function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | u
   const chosen = heads ?? width / HEAD_WIDTH;
   if (!Number.isInteger(chosen) || chosen < 1 || width % chosen !== 0) {
     throw invalidOption(
-      '--heads',
+      'heads',
       `cannot be ${chosen} for an encoder of width ${width}`,
       'give the number of attention heads that the model was trained with',
     );
@@ -186,7 +186,7 @@ function chooseModalities(
   const unknown = wanted.find((name) => !available.some((modality) => modality.name === name));
   if (unknown !== undefined || wanted.length === 0) {
     throw invalidOption(
-      '--modalities',
+      'modalities',
       unknown === undefined ? 'names none' : `names ${unknown}, which the checkpoint lacks`,
       `choose from ${available.map(({ name }) => name).join(', ')}`,
     );
@@ -199,7 +199,7 @@ function chooseTaps(depth: number, decodes: boolean, taps: readonly number[] | u
     const [tap = depth - 1, more] = taps ?? [];
     if (more === undefined && Number.isInteger(tap) && tap >= 0 && tap < depth) return [tap];
     throw invalidOption(
-      '--taps',
+      'taps',
       `cannot be ${taps?.join(', ')} for an encoder of ${depth} blocks`,
       'give the one block whose result is wanted, counted from 0',
     );
@@ -208,7 +208,7 @@ function chooseTaps(depth: number, decodes: boolean, taps: readonly number[] | u
   const chosen = taps ?? evenly;
   if (chosen.length !== LEVELS || chosen.some((tap) => !Number.isInteger(tap) || tap < 0 || tap >= depth)) {
     throw invalidOption(
-      '--taps',
+      'taps',
       taps === undefined
         ? `is missing: the default, ${LEVELS} blocks evenly, does not fit an encoder of ${depth} blocks`
         : `cannot be ${chosen.join(', ')} for ${depth} blocks`,
@@ -249,7 +249,7 @@ function detectTime(
   if (!temporal) {
     if ((timestamps ?? 1) !== 1 || ratio !== 1) {
       throw invalidOption(
-        timestamps === undefined ? '--merge' : '--timestamps',
+        timestamps === undefined ? 'merge' : 'timestamps',
         'does not fit a checkpoint without a temporal wrapper',
         'leave it out, or say how the model merges modalities',
       );
@@ -259,17 +259,17 @@ function detectTime(
   const detected = pooling ?? (decodes && ratio === 1 && (timestamps ?? 0) !== 1 ? null : 'concat');
   if (detected === null || (timestamps === undefined && (detected !== 'concat' || !decodes))) {
     throw invalidOption(
-      detected === null ? '--pooling' : '--timestamps',
+      detected === null ? 'pooling' : 'timestamps',
       'is missing, and the checkpoint does not say it',
-      'give both --timestamps and --pooling as in the training configuration',
+      'give both `timestamps` and `pooling` as in the training configuration',
     );
   }
   const steps = timestamps ?? ratio;
   const fits = !decodes || ratio === (detected === 'concat' ? steps : 1);
   if (!Number.isInteger(steps) || steps < 1 || !fits || (detected === 'diff' && steps !== 2)) {
     throw invalidOption(
-      '--timestamps',
-      `cannot be ${steps} with --pooling ${detected}: ${checkpoint.name} was made for another number`,
+      'timestamps',
+      `cannot be ${steps} with \`pooling\` ${detected}: ${checkpoint.name} was made for another number`,
       detected === 'diff' ? 'give 2' : `give ${ratio}, or say how phases and modalities are merged`,
     );
   }

@@ -181,10 +181,10 @@ function logits(
 /** A decoder takes one map of each tap, so modalities must have been merged. */
 function requireDecoder({ decoder, merge }: Architecture): void {
   if (decoder === null) {
-    throw invalidOption('--split', 'has nothing to split: the checkpoint is an encoder', 'leave it out');
+    throw invalidOption('split', 'has nothing to split: the checkpoint is an encoder', 'leave it out');
   }
   if (merge === 'dict') {
-    throw invalidOption('--merge', 'cannot be dict for a model with a decoder', 'choose mean, max or concat');
+    throw invalidOption('merge', 'cannot be dict for a model with a decoder', 'choose mean, max or concat');
   }
 }
 
@@ -192,7 +192,7 @@ function gridOf({ height, width }: ChipSize): [rows: number, columns: number] {
   const grid: [number, number] = [height / PATCH, width / PATCH];
   if (!grid.every((length) => Number.isInteger(length) && length >= 2)) {
     throw invalidOption(
-      '--chip',
+      'chip',
       `cannot be ${height} × ${width}`,
       `give multiples of ${PATCH} pixels from ${2 * PATCH} on`,
     );

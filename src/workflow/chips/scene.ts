@@ -88,7 +88,7 @@ export class SceneChips implements ChipSource {
       });
       const geobox = (await resolveGrid(scene, rasters, signal)).requireAtMost(
         maxPixels,
-        'choose a coarser resolution or smaller bounds, or raise --max-pixels',
+        'choose a coarser resolution or smaller bounds, or raise `maxPixels`',
       );
       await checkOverlap(planned, manifest, rasters, geobox, signal === undefined ? {} : { signal });
       await checkUnits(planned, manifest.inputs, rasters, signal);

@@ -46,7 +46,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   const backend = options.backend ?? 'auto';
   if (!size.every((side) => Number.isInteger(side) && side >= SIDES[0] && side <= SIDES[1])) {
     throw invalidOption(
-      '--size',
+      'size',
       `cannot be ${size.join(' ')}`,
       `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
     );

@@ -97,7 +97,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   try {
     for (const unit of missing) await embedOne(unit);
   } catch (error) {
-    const message = `${done} of ${units} units are done (${folder}); the same command with --resume goes on`;
+    const message = `${done} of ${units} units are done (${folder}); run it again with \`resume\` to go on`;
     if (done > 0) onProgress?.({ type: 'warning', message });
     throw error;
   }
@@ -212,10 +212,10 @@ function defaultUnit(length: number): number {
 
 function checkOptions(batchSize: number, unitChips: number): void {
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1024) {
-    throw invalidOption('--batch', `cannot be ${batchSize}`, 'give a whole number from 1 to 1024');
+    throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 to 1024');
   }
   if (!Number.isInteger(unitChips) || unitChips < CHUNK_CHIPS || unitChips % CHUNK_CHIPS !== 0) {
-    throw invalidOption('--unit-chips', `cannot be ${unitChips}`, `give a multiple of ${CHUNK_CHIPS}`);
+    throw invalidOption('unitChips', `cannot be ${unitChips}`, `give a multiple of ${CHUNK_CHIPS}`);
   }
 }
 

@@ -68,7 +68,7 @@ export async function chooseStatistics(
   if (architecture.decoder !== null && architecture.timestamps === FLOOD_PHASES.length) {
     if (/fire/i.test(file.name)) {
       throw invalidOption(
-        '--statistics',
+        'statistics',
         `is missing: ${file.name} looks like a model of fires, whose statistics terrachip does not have`,
         'give a JSON file with mean and std a modality',
       );
@@ -97,13 +97,13 @@ export function makeCard(
 ): ModelManifest | EmbeddingManifest {
   const { name, chip, stride, provenance } = options;
   const { decoder, timestamps, encoder, merge, pooling } = architecture;
-  checkNames('--name', [name]);
+  checkNames('name', [name]);
   if (chip > LARGEST_CHIP) {
-    throw invalidOption('--chip', `cannot be ${chip}`, `give at most ${LARGEST_CHIP}`);
+    throw invalidOption('chip', `cannot be ${chip}`, `give at most ${LARGEST_CHIP}`);
   }
   if (stride > chip) {
     throw invalidOption(
-      '--stride',
+      'stride',
       `cannot be ${stride} for chips of ${chip} pixels, which would leave gaps`,
       `give at most ${chip}`,
     );
@@ -122,7 +122,7 @@ export function makeCard(
   if (decoder === null) {
     if (options.classes !== undefined) {
       throw invalidOption(
-        '--classes',
+        'classes',
         'is for segmentations, and the checkpoint is an encoder',
         'leave it out',
       );
@@ -155,7 +155,7 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
   const facts = memberOf(MODALITIES, name);
   if (facts === undefined || facts.bands.length !== channels) {
     throw invalidOption(
-      '--modalities',
+      'modalities',
       `names ${name} with ${channels} channels, whose bands and units terrachip does not know`,
       `choose from ${Object.keys(MODALITIES).join(', ')}`,
     );
@@ -164,7 +164,7 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
   if (own === undefined) {
     const given = Object.keys(statistics.modalities).join(', ');
     throw invalidOption(
-      '--statistics',
+      'statistics',
       `has nothing for ${name}: ${statistics.name === 'custom' ? statistics.source : statistics.name} is for ${given}`,
       'choose others, or give a JSON file with mean and std a modality',
     );
@@ -189,7 +189,7 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
 }
 
 function phasesOf({ timestamps }: Architecture, names: readonly string[] | undefined): readonly string[] {
-  if (names !== undefined) return requireCount('--phases', names, timestamps);
+  if (names !== undefined) return requireCount('phases', names, timestamps);
   if (timestamps === 1) return ['event'];
   if (timestamps === FLOOD_PHASES.length) return FLOOD_PHASES;
   return Array.from({ length: timestamps }, (_, k) => `phase_${k + 1}`);
@@ -201,7 +201,7 @@ function classesOf(count: number, names: readonly string[] | undefined): { name:
       ? count === 2
         ? ['land', 'water']
         : Array.from({ length: count }, (_, k) => `class_${k}`)
-      : requireCount('--classes', names, count);
+      : requireCount('classes', names, count);
   return given.map((name, k) => ({ name, colour: COLOURS[k % COLOURS.length] }));
 }
 

@@ -28,7 +28,7 @@ export async function openGraph(path: string, choice: HostProviderChoice = 'auto
   throw invalidInput(
     path,
     `cannot be loaded (${messageOf(failure).split('\n')[0]})`,
-    'check the file, or choose another --provider',
+    'check the file, or choose another `provider`',
     failure,
   );
 }

@@ -50,7 +50,7 @@ export async function readSample(
   { sample, sampleChips = DEFAULT_CHIPS, signal }: SampleOptions,
 ): Promise<SampleChip[]> {
   if (!Number.isInteger(sampleChips) || sampleChips < 1 || sampleChips > MOST_CHIPS) {
-    throw invalidOption('--sample-chips', `cannot be ${sampleChips}`, `give 1 to ${MOST_CHIPS}`);
+    throw invalidOption('sampleChips', `cannot be ${sampleChips}`, `give 1 to ${MOST_CHIPS}`);
   }
   if (sample === undefined) return madeUpChips(manifest, sampleChips);
   const chips = await sampleScene(sample, manifest, sampleChips, signal);
@@ -58,7 +58,7 @@ export async function readSample(
   throw invalidInput(
     sample,
     'has no data in any of the sampled chips',
-    'raise --sample-chips, or leave it out',
+    'raise `sampleChips`, or leave it out',
   );
 }
 

@@ -106,7 +106,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       graphs.set('decoder', decoderGraph(checkpoint, architecture, size));
     }
     if (architecture.merge === 'dict') {
-      throw invalidOption('--merge', 'cannot be dict in a model folder', 'choose mean, max or concat');
+      throw invalidOption('merge', 'cannot be dict in a model folder', 'choose mean, max or concat');
     }
     onProgress?.({ type: 'stage', stage: 'hash' });
     const sha256 = await hashOf(source, signal);
@@ -213,9 +213,9 @@ function withDefaultModalities(
 function refuseSample({ sample, sampleChips }: ImportOptions): void {
   if (sample === undefined && sampleChips === undefined) return;
   throw invalidOption(
-    sample === undefined ? '--sample-chips' : '--sample',
+    sample === undefined ? 'sampleChips' : 'sample',
     'is for models in float16, which are tried on it',
-    'add --precision fp16, or leave it out',
+    'add `precision` fp16, or leave it out',
   );
 }
 
@@ -229,13 +229,13 @@ function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: 
     throw invalidInput(
       name,
       `has a decoder that is neither a UNet nor a UperNet (${shown})`,
-      'give a model with one of those, or make an encoder of it with --allow-unused',
+      'give a model with one of those, or make an encoder of it with `allowUnused`',
     );
   }
   throw invalidInput(
     name,
     `has ${unused.length} tensors that the model has no place for (${shown})`,
-    'give a checkpoint of one TerraMind model, or go on with --allow-unused',
+    'give a checkpoint of one TerraMind model, or go on with `allowUnused`',
   );
 }
 

@@ -119,7 +119,7 @@ function checkInputs(manifest: ModelManifest | EmbeddingManifest, inputs: Readon
   const unknown = [...inputs.keys()].find((name) => !names.includes(name));
   if (missing === undefined && unknown === undefined) return;
   throw invalidOption(
-    '--input',
+    'inputs',
     missing === undefined ? `names ${unknown}, which the model lacks` : `is missing for ${missing}`,
     `give NAME=FILE.npy for ${names.join(', ')}`,
   );
@@ -145,7 +145,7 @@ async function readInput(
         throw invalidInput(
           path,
           'holds values that are not finite',
-          'replace them, or leave out --normalized',
+          'replace them, or leave out `normalized`',
         );
       }
       const band = Math.floor(k / pixels) % input.bands.length;
