@@ -2,13 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** The file of src behind a name of the package. */
+const { exports } = JSON.parse(await readFile(`${import.meta.dirname}/package.json`, 'utf8'));
+
+/** The file of src behind a name of the package, as Node takes it. */
 function sourceOf(name: string): string | null {
-  const room = /^terrachip(?:\/(geo|kernels|catalog|raster|inference))?$/.exec(name);
-  if (room === null) return null;
-  const hasNodeEntry = ['geo', 'kernels', 'catalog'].includes(room[1]);
-  const folder = room[1] === undefined ? '' : `${room[1]}/${hasNodeEntry ? 'node/' : ''}`;
-  return `${import.meta.dirname}/src/${folder}index.ts`;
+  const entry = exports[name.replace(/^terrachip(?=$|\/)/, '.')];
+  const built: string | undefined = (entry?.node ?? entry)?.default;
+  return built === undefined
+    ? null
+    : `${import.meta.dirname}/${built.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')}`;
 }
 
 export default defineConfig({

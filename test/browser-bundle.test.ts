@@ -31,7 +31,7 @@ async function bundle(entry: string): Promise<{ problems: string[]; files: strin
 }
 
 describe('a bundle for browsers', () => {
-  it.each(['terrachip/geo', 'terrachip/kernels', 'terrachip/catalog'])(
+  it.each(['geo', 'kernels', 'io', 'vector', 'catalog'].map((room) => `terrachip/${room}`))(
     '%s needs nothing of Node',
     async (entry) => {
       const { problems, files } = await bundle(entry);

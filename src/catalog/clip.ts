@@ -2,7 +2,8 @@
 import { intersection, setPrecision } from 'polyclip-ts';
 import { internalError, messageOf } from '../errors.js';
 import { intersectBounds } from '../geo/index.js';
-import { type Polygon, signedArea } from '../vector/index.js';
+import type { Polygon } from '../vector/index.js';
+import { signedArea } from '../vector/ring.js';
 import { lineOutline } from './geometry.js';
 import { rectangle } from './place.js';
 import {

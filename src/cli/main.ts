@@ -1,8 +1,8 @@
 /** The command line: parsing and printing, nothing else. */
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { invalidInput, isTerrachipError, messageOf } from '../errors.js';
-import { setLeastRate } from '../io/index.js';
-import { writeError } from '../io/node/index.js';
+import { setLeastRate } from '../io/http-request.js';
+import { writeError } from '../io/node/output.js';
 import { VERSION } from '../version.js';
 import { parseCount } from './arguments.js';
 import { calcCommand } from './commands/calc.js';

@@ -3,7 +3,7 @@
  * characters are shown escaped.
  */
 import { messageOf, withoutCredentials } from '../errors.js';
-import { writeError } from '../io/node/index.js';
+import { writeError } from '../io/node/output.js';
 import type { OnProgress, ProgressEvent } from '../progress.js';
 import type { Rephrase } from './flags.js';
 import { printable, printableJson, printableLines } from './printable.js';

@@ -1,6 +1,7 @@
 /** One column of a row group, read by its pages or as a whole. */
 import type { ColumnChunk, DecodedArray, SchemaElement } from 'hyparquet';
-import type { ByteLru, ByteSource, ReadOptions } from '../io/index.js';
+import type { ByteLru } from '../io/byte-lru.js';
+import type { ByteSource, ReadOptions } from '../io/index.js';
 import { CodedPage } from './coded-page.js';
 import { decode } from './decode.js';
 import { metaOf, rangeOf } from './footer.js';

@@ -11,7 +11,8 @@ import {
   type Statistics,
 } from 'hyparquet';
 import { invalidInput, isTerrachipError, messageOf, type TerrachipError } from '../errors.js';
-import { ByteLru, type ByteSource, type ReadOptions } from '../io/index.js';
+import { ByteLru } from '../io/byte-lru.js';
+import type { ByteSource, ReadOptions } from '../io/index.js';
 import { ChunkReader, type KeptPage } from './chunk-reader.js';
 import { decode, PARSERS } from './decode.js';
 import { checkRowGroups, checkSchema, readFooter } from './footer.js';

@@ -12,7 +12,7 @@ import {
   turnColumns,
 } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
-import { withTaskSignal } from '../io/index.js';
+import { withTaskSignal } from '../io/abort.js';
 import {
   type Antialias,
   controlNeeds,

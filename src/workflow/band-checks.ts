@@ -4,7 +4,8 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withoutCredentials } from '../errors.js';
 import type { PixelWindow } from '../geo/index.js';
-import { cannotOpen, isUrl } from '../io/node/index.js';
+import { cannotOpen } from '../io/node/file.js';
+import { isUrl } from '../io/open-url.js';
 import {
   type BandInfo,
   checkPlausible,

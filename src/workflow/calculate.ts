@@ -4,7 +4,7 @@ import { invalidInput, invalidOption } from '../errors.js';
 import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
-import { requireOutput } from '../io/node/index.js';
+import { requireOutput } from '../io/node/inputs.js';
 import { beyondFloat32, givesClasses } from '../kernels/expression/index.js';
 import {
   type DeviceExpression,

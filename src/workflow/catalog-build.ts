@@ -11,7 +11,9 @@ import {
   saveCatalog,
 } from '../catalog/node/index.js';
 import { invalidOption } from '../errors.js';
-import { CATALOG_FORMATS, isAddress, requireApart, requireOutput } from '../io/node/index.js';
+import { requireApart, requireOutput } from '../io/node/inputs.js';
+import { CATALOG_FORMATS } from '../io/node/output.js';
+import { isAddress } from '../io/schemes.js';
 import type { OperationOptions } from '../progress.js';
 import { isVectorPath } from '../vector/node/index.js';
 import { given } from './given.js';

@@ -5,7 +5,7 @@ import { isSoftware } from '../gpu/index.js';
 import { probeAdapter } from '../gpu/node/index.js';
 import { availableProviders, onnxRuntimeWebProblem } from '../inference/index.js';
 import { probePackage, probeReaders, type ReaderPackage } from '../raster/node/packages.js';
-import { GEODATABASE_PACKAGE } from '../vector/node/index.js';
+import { GEODATABASE_PACKAGE } from '../vector/node/geodatabase.js';
 import { VERSION } from '../version.js';
 
 export interface DoctorReport {

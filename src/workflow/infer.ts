@@ -13,7 +13,8 @@ import {
   type RunnerCounters,
   runScene,
 } from '../inference/index.js';
-import { readJson, removeRun } from '../io/node/index.js';
+import { readJson } from '../io/node/json.js';
+import { removeRun } from '../io/node/output.js';
 import { createBlockCache } from '../raster/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
 import { createPlan, type Plan, type PlanOptions, planUnits, runFolder } from './plan.js';

@@ -2,7 +2,8 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
-import { isAddress, readJson } from '../io/node/index.js';
+import { readJson } from '../io/node/json.js';
+import { isAddress } from '../io/schemes.js';
 import { memberOf } from '../json/keys.js';
 import { dictionary, validateStrictly } from '../json.js';
 import { UNITS, type Units } from '../raster/index.js';

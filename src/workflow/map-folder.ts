@@ -1,7 +1,7 @@
 /** The folder of a map, as `infer` wrote it. */
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { readJson } from '../io/node/index.js';
+import { readJson } from '../io/node/json.js';
 import { validate } from '../json.js';
 import { type Plan, parsePlan } from './plan.js';
 

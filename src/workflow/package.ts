@@ -7,7 +7,8 @@ import { invalidInput } from '../errors.js';
 import { GeoBox, gridsMeet, noOverlap, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
-import { makeOutputFolder, requireApart, writeFileAtomically, writeJson } from '../io/node/index.js';
+import { requireApart } from '../io/node/inputs.js';
+import { makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/output.js';
 import { memberOf } from '../json/keys.js';
 import type { OperationOptions } from '../progress.js';
 import {
@@ -20,7 +21,8 @@ import {
   WarpedRaster,
   writeCog,
 } from '../raster/index.js';
-import { placeOf, Rasterizer, readAreas } from '../vector/node/index.js';
+import { placeOf } from '../vector/features.js';
+import { Rasterizer, readAreas } from '../vector/node/index.js';
 import { chipIndex } from './chip-index.js';
 import { given } from './given.js';
 import {

@@ -9,7 +9,7 @@ import {
   type ModelInput,
   type ModelManifest,
 } from '../inference/index.js';
-import { isAddress } from '../io/node/index.js';
+import { isAddress } from '../io/schemes.js';
 import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
 import { isCategorical, UNITS, unitConversion } from '../raster/index.js';

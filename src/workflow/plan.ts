@@ -9,7 +9,7 @@ import { invalidOption } from '../errors.js';
 import { createChipLayout, type GeoBox, unitRows } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import type { ModelFolder } from '../inference/index.js';
-import { readJson } from '../io/node/index.js';
+import { readJson } from '../io/node/json.js';
 import { validate, validateStrictly } from '../json.js';
 import type { OperationOptions } from '../progress.js';
 import { VERSION } from '../version.js';

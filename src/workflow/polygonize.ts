@@ -2,7 +2,7 @@
 
 import { invalidInput, invalidOption } from '../errors.js';
 import { rangeOf, type TypedArray } from '../geo/index.js';
-import { requireOutput } from '../io/node/index.js';
+import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
 import {
   type BandInfo,
@@ -12,7 +12,8 @@ import {
   readPixels,
   requireReal,
 } from '../raster/index.js';
-import { type ClassArray, classPolygons, GeoJsonFile } from '../vector/node/index.js';
+import { GeoJsonFile } from '../vector/node/geojson-file.js';
+import { type ClassArray, classPolygons } from '../vector/node/index.js';
 import { given } from './given.js';
 
 export interface PolygonizeOptions extends OperationOptions {

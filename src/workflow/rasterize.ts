@@ -1,17 +1,12 @@
 /** Polygons burned onto a grid, streamed. */
 import { invalidOption } from '../errors.js';
 import { allocateArray, type Dtype, noOverlap } from '../geo/index.js';
-import { requireOutput } from '../io/node/index.js';
+import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/index.js';
-import {
-  burnValue,
-  type PropertyClass,
-  placeOf,
-  Rasterizer,
-  readAreas,
-  requireHolds,
-} from '../vector/node/index.js';
+import { requireHolds } from '../vector/burn-values.js';
+import { placeOf } from '../vector/features.js';
+import { burnValue, type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';

@@ -14,7 +14,8 @@ import {
   transformBounds,
   unionBounds,
 } from '../geo/index.js';
-import { isAddress, readJson } from '../io/node/index.js';
+import { readJson } from '../io/node/json.js';
+import { isAddress } from '../io/schemes.js';
 import { dictionary, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import {

@@ -12,7 +12,7 @@ import {
 } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
-import { requireOutput } from '../io/node/index.js';
+import { requireOutput } from '../io/node/inputs.js';
 import { type Antialias, keepsValues, type Resampling } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
 import {

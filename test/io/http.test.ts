@@ -2,15 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isTerrachipError } from '../../src/errors.js';
-import {
-  foreignAddress,
-  HttpSource,
-  isAddress,
-  mayName,
-  publicUrl,
-  setLeastRate,
-} from '../../src/io/index.js';
+import { publicUrl, setLeastRate } from '../../src/io/http-request.js';
+import { HttpSource } from '../../src/io/index.js';
+import { mayName } from '../../src/io/nearness.js';
 import { openSource } from '../../src/io/node/index.js';
+import { foreignAddress, isAddress } from '../../src/io/schemes.js';
 import { type RangeServer, startRangeServer } from '../support/http-server.js';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);

@@ -4,24 +4,20 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TerrachipError } from '../../src/errors.js';
+import { ByteLru } from '../../src/io/byte-lru.js';
 import {
-  ByteLru,
   type ByteSource,
   MemorySource,
-  mapConcurrently,
   Semaphore,
   withBlockCache,
   withCoalescing,
   withLimit,
   withRetry,
 } from '../../src/io/index.js';
-import {
-  FileSource,
-  readJson,
-  requireWritable,
-  writeAtomically,
-  writeJson,
-} from '../../src/io/node/index.js';
+import { FileSource } from '../../src/io/node/index.js';
+import { readJson } from '../../src/io/node/json.js';
+import { requireWritable, writeAtomically, writeJson } from '../../src/io/node/output.js';
+import { mapConcurrently } from '../../src/io/semaphore.js';
 import { temporaryFolder } from '../support/files.js';
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);

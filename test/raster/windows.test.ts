@@ -10,7 +10,7 @@ import {
   type GeoTensor,
   type TypedArray,
 } from '../../src/geo/index.js';
-import { ByteLru } from '../../src/io/index.js';
+import { ByteLru } from '../../src/io/byte-lru.js';
 import { openRaster, type Raster, type ReadRequest, writeCog } from '../../src/raster/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeNetcdf4 } from '../support/netcdf.js';

@@ -4,7 +4,7 @@ import { FileSystemStore } from '@zarrita/storage';
 import { describe, expect, it } from 'vitest';
 import * as zarr from 'zarrita';
 import { Affine, GeoBox } from '../../src/geo/index.js';
-import { crc32c } from '../../src/io/index.js';
+import { crc32c } from '../../src/io/crc32c.js';
 import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../../src/raster/index.js';
 import { encodeShard } from '../../src/raster/zarr/shard.js';
 import { temporaryFolder } from '../support/files.js';

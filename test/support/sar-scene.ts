@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { Affine, GeoBox } from '../../src/geo/index.js';
-import { makeFolder, writeJson } from '../../src/io/node/index.js';
+import { makeFolder, writeJson } from '../../src/io/node/output.js';
 import { writeCog } from '../../src/raster/index.js';
 import { Random } from '../../src/workflow/demo/random.js';
 import { type Field, quantile, randomHills } from '../../src/workflow/demo/terrain.js';

@@ -3,14 +3,9 @@ import { join } from 'node:path';
 import { feature as topojsonFeature } from 'topojson-client';
 import { describe, expect, it } from 'vitest';
 import { Crs } from '../../src/geo/index.js';
+import { boundsOfFeature } from '../../src/vector/features.js';
 import { readProperties } from '../../src/vector/flatgeobuf/geometry.js';
-import {
-  boundsOfFeature,
-  isVectorPath,
-  readAreas,
-  readFeatures,
-  type VectorFeature,
-} from '../../src/vector/node/index.js';
+import { isVectorPath, readAreas, readFeatures, type VectorFeature } from '../../src/vector/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { startRangeServer } from '../support/http-server.js';
 

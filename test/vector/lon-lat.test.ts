@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Affine, Crs, createTransform, GeoBox } from '../../src/geo/node/index.js';
-import {
-  LonLatPolygons,
-  type Polygon,
-  Polygonizer,
-  parseGeoJson,
-  Rasterizer,
-  type Ring,
-} from '../../src/vector/index.js';
+import { type Polygon, Polygonizer, parseGeoJson, Rasterizer, type Ring } from '../../src/vector/index.js';
+import { LonLatPolygons } from '../../src/vector/lon-lat.js';
 
 /** Twice the signed area: positive when counter-clockwise. */
 function signedArea(ring: Ring): number {

@@ -4,7 +4,9 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog, saveCatalog, writeCatalog } from '../../src/catalog/node/index.js';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
-import { findBeside, removeRun, requireApart, requireEnding } from '../../src/io/node/index.js';
+import { findBeside } from '../../src/io/node/beside.js';
+import { requireApart } from '../../src/io/node/inputs.js';
+import { removeRun, requireEnding } from '../../src/io/node/output.js';
 import { openRaster, writeCog, writeNpy } from '../../src/raster/index.js';
 import { buildCatalogFile } from '../../src/workflow/catalog-build.js';
 import {

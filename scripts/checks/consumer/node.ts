@@ -1,6 +1,8 @@
 // What only Node's condition of the exports has.
 import { statistics, toNdarray } from 'terrachip/geo';
+import { type ByteSource, openSource } from 'terrachip/io';
 import { createBackend } from 'terrachip/kernels';
+import { readFeatures } from 'terrachip/vector';
 import { tensor } from './geo.js';
 
 const { mean }: { mean: number | null } = statistics(tensor);
@@ -12,3 +14,9 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 export const arrayIsAny: IsAny<typeof array> = false;
 
 export const backend = createBackend({ backend: 'cpu', threads: 0 });
+
+export const readTwice = async (path: string): Promise<number> => {
+  const source: ByteSource = await openSource(path);
+  const { features } = await readFeatures(path);
+  return source.close().then(() => features.length);
+};

@@ -11,7 +11,7 @@ import {
   whereIs,
 } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
-import { mapConcurrently } from '../../io/index.js';
+import { mapConcurrently } from '../../io/semaphore.js';
 import { createBlockCache, type Raster } from '../../raster/index.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogRow, CatalogValue } from '../row.js';

@@ -13,6 +13,7 @@ import {
   TimeInterval,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';
+import { requireHolds } from '../../vector/burn-values.js';
 import {
   type AreaFeature,
   type AreaFeatures,
@@ -20,7 +21,6 @@ import {
   type PropertyClass,
   Rasterizer,
   requireAreas,
-  requireHolds,
   type VectorFeatures,
 } from '../../vector/index.js';
 import { readFeatures } from '../../vector/node/index.js';

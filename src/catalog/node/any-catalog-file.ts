@@ -1,13 +1,8 @@
 /** Catalogs in files of any kind: GeoParquet by its ending, GeoJSON and STAC items by what they hold. */
 import type { ReadOptions } from '../../io/index.js';
-import {
-  CATALOG_FORMATS,
-  isUrl,
-  requireEnding,
-  requireWritable,
-  writeAtomically,
-} from '../../io/node/index.js';
-import { isStac } from '../../vector/index.js';
+import { CATALOG_FORMATS, requireEnding, requireWritable, writeAtomically } from '../../io/node/output.js';
+import { isUrl } from '../../io/open-url.js';
+import { isStac } from '../../vector/geojson.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { catalogOfGeoJson, featureOfRow } from '../geojson-catalog.js';
 import { catalogFromStac } from '../stac/catalog.js';

@@ -1,6 +1,6 @@
 /** A catalog of satellite products. */
 import { invalidInput } from '../../errors.js';
-import { isUrl } from '../../io/node/index.js';
+import { isUrl } from '../../io/open-url.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import type { ItemOptions } from '../products/index.js';
 import type { CatalogRow } from '../row.js';

@@ -1,6 +1,6 @@
 /** A catalog of STAC items in files. */
 import { invalidInput } from '../../errors.js';
-import { isStac } from '../../vector/index.js';
+import { isStac } from '../../vector/geojson.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { catalogFromStac } from '../stac/catalog.js';
 import type { HrefOptions } from '../stac/href.js';

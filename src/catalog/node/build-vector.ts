@@ -1,8 +1,8 @@
 /** A catalog of vector files: labels, outlines, events. */
 import { invalidInput, isTerrachipError } from '../../errors.js';
 import { type Bounds, type CrsLike, TimeInterval, unionBounds } from '../../geo/index.js';
+import { boundsOfFeature } from '../../vector/features.js';
 import {
-  boundsOfFeature,
   type Polygon,
   polygonsToLonLat,
   readFeatures,

@@ -1,7 +1,9 @@
 /** Catalogs in files: written atomically with their index, opened from a disk or a server. */
 import { rm } from 'node:fs/promises';
 import { invalidOption, isTerrachipError } from '../../errors.js';
-import { isUrl, openSource, requireEnding, requireWritable, writeAtomically } from '../../io/node/index.js';
+import { openSource } from '../../io/node/index.js';
+import { requireEnding, requireWritable, writeAtomically } from '../../io/node/output.js';
+import { isUrl } from '../../io/open-url.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogFile } from '../parquet/catalog-file.js';
 import type { IndexBuilder } from '../parquet/index-build.js';

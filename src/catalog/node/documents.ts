@@ -1,7 +1,9 @@
 /** JSON documents: one a file, or one a line, as tools save the answers of STAC searches. */
 import { invalidInput } from '../../errors.js';
-import { type ByteSource, type ReadOptions, requireAtMost } from '../../io/index.js';
-import { isUrl, openSource } from '../../io/node/index.js';
+import { requireAtMost } from '../../io/byte-source.js';
+import type { ByteSource, ReadOptions } from '../../io/index.js';
+import { openSource } from '../../io/node/index.js';
+import { isUrl } from '../../io/open-url.js';
 import { documentOf, parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
 import { decodeText, encodingOf } from '../../text.js';

@@ -3,8 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { foreignAddress } from '../../io/index.js';
-import { cannotOpen, isUrl } from '../../io/node/index.js';
+import { cannotOpen } from '../../io/node/file.js';
+import { isUrl } from '../../io/open-url.js';
+import { foreignAddress } from '../../io/schemes.js';
 
 /** A catalog of more files is built in parts. */
 const MAX_FILES = 5_000_000;

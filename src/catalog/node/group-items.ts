@@ -1,6 +1,6 @@
 /** Which files are one item, and what it is called. */
 import { basename, dirname } from 'node:path';
-import { isUrl } from '../../io/node/index.js';
+import { isUrl } from '../../io/open-url.js';
 
 /** What grouping asks of a file. */
 export interface NamedFile {

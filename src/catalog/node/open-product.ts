@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
-import { cannotOpen, isUrl } from '../../io/node/index.js';
+import { cannotOpen } from '../../io/node/file.js';
+import { isUrl } from '../../io/open-url.js';
 import { describeItem } from '../products/item.js';
 import { Product } from '../products/product.js';
 import { readSafe, type SafeOptions, safeFolders } from '../products/safe.js';

@@ -1,8 +1,10 @@
 import { opendir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { checkKey } from '../../io/index.js';
-import { cannotOpen, isUrl, openSource } from '../../io/node/index.js';
+import { checkKey } from '../../io/key.js';
+import { cannotOpen } from '../../io/node/file.js';
+import { openSource } from '../../io/node/index.js';
+import { isUrl } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
 import type { ProductTree } from '../products/tree.js';
 

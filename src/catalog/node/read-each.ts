@@ -1,6 +1,6 @@
 /** Many files at a time, where some cannot be read. */
 import { invalidInput, messageOf } from '../../errors.js';
-import { mapConcurrently } from '../../io/index.js';
+import { mapConcurrently } from '../../io/semaphore.js';
 import type { OperationOptions } from '../../progress.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 

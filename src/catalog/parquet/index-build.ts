@@ -1,6 +1,6 @@
 /** Making the index of a catalog's file. */
 import type { Bounds } from '../../geo/index.js';
-import { crc32c } from '../../io/index.js';
+import { crc32c } from '../../io/crc32c.js';
 import {
   BLOCK_BYTES,
   ENTRY,

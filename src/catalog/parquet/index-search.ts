@@ -1,7 +1,9 @@
 /** Finding rows by the index beside a catalog's file. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
-import { ByteLru, type ByteSource, crc32c, type ReadOptions } from '../../io/index.js';
+import { ByteLru } from '../../io/byte-lru.js';
+import { crc32c } from '../../io/crc32c.js';
+import type { ByteSource, ReadOptions } from '../../io/index.js';
 import {
   BLOCK_BYTES,
   DIGEST_BYTES,

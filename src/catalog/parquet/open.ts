@@ -1,6 +1,7 @@
 /** Catalogs in files, opened with the index that lies beside them. */
 import { invalidOption, isTerrachipError } from '../../errors.js';
-import { type ByteSource, isUrl, openUrl } from '../../io/index.js';
+import { type ByteSource, openUrl } from '../../io/index.js';
+import { isUrl } from '../../io/open-url.js';
 import type { HrefOptions } from '../stac/href.js';
 import { CatalogFile } from './catalog-file.js';
 

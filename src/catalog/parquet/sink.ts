@@ -1,5 +1,5 @@
 import { ByteWriter } from 'hyparquet-writer';
-import { crc32c } from '../../io/index.js';
+import { crc32c } from '../../io/crc32c.js';
 
 /** Takes the next bytes of a file; they are written over once the promise is fulfilled. */
 export type Sink = (bytes: Uint8Array) => Promise<void>;

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { type Bounds, TimeInterval } from '../../geo/index.js';
-import { isUrl } from '../../io/index.js';
+import { isUrl } from '../../io/open-url.js';
 import { parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
 import type { CatalogRow } from '../row.js';

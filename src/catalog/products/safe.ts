@@ -6,7 +6,8 @@
 import { invalidInput, invalidOption, type TerrachipError } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import { withoutNulls } from '../../json.js';
-import { cutCrossingPolygons, type Polygon } from '../../vector/index.js';
+import type { Polygon } from '../../vector/index.js';
+import { cutCrossingPolygons } from '../../vector/to-lon-lat.js';
 import { findAll, numberOf, parseXml, textOf, type XmlElement } from '../../xml.js';
 import { placeOutline } from '../place.js';
 import { condensedName } from './condensed-name.js';

@@ -1,7 +1,7 @@
 /** Loading chips ahead, in order, and stacking them. */
 import { invalidInput, invalidOption, messageOf } from '../../errors.js';
 import { allocateArray, dtypeOf, type TypedArray } from '../../geo/index.js';
-import { onAbort, untilAborted } from '../../io/index.js';
+import { onAbort, untilAborted } from '../../io/abort.js';
 import type { ItemSource } from './sequence.js';
 
 /** Values of one chip, in C order: a `GeoTensor`, or any typed array with a shape. */

@@ -1,4 +1,5 @@
-import { type Polygon, signedArea } from '../../vector/index.js';
+import type { Polygon } from '../../vector/index.js';
+import { signedArea } from '../../vector/ring.js';
 import { clipOutlines } from '../clip.js';
 import { nearPairs } from '../intersect.js';
 import type { CatalogRow } from '../row.js';

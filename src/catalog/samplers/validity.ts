@@ -1,7 +1,7 @@
 /** Leaving out chips with too little data. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { Affine, createTransform, type GeoBox, type PixelWindow } from '../../geo/index.js';
-import { mapConcurrently } from '../../io/index.js';
+import { mapConcurrently } from '../../io/semaphore.js';
 import { readPixels } from '../../raster/pixels.js';
 import type { Raster } from '../../raster/raster.js';
 import { type Chip, describeChip } from './chip.js';

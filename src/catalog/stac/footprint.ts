@@ -1,7 +1,8 @@
 /** Outlines of STAC items, as they come: uncut at the antimeridian, a little beyond it, or as a box only. */
 import { invalidInput } from '../../errors.js';
 import { type Bounds, Crs } from '../../geo/index.js';
-import { cutCrossingPolygons, type Polygon } from '../../vector/index.js';
+import type { Polygon } from '../../vector/index.js';
+import { cutCrossingPolygons } from '../../vector/to-lon-lat.js';
 import { pointOutline } from '../geometry.js';
 import { placeOutline } from '../place.js';
 

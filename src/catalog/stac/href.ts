@@ -1,6 +1,6 @@
 /** Addresses in catalogs and STAC documents, and which of them are believed. */
 import { invalidInput } from '../../errors.js';
-import { mayName } from '../../io/index.js';
+import { mayName } from '../../io/nearness.js';
 import type { CatalogRow } from '../row.js';
 
 /** A scheme of two letters or more: one is a drive of Windows. */

@@ -204,7 +204,8 @@ function describeInfo(report: CatalogReport): string {
 /** @throws {TerrachipError} before any work, for a file that cannot be written or is an input */
 async function checkOutput(file: string | undefined, inputs: readonly (string | undefined)[]): Promise<void> {
   if (file === undefined) return;
-  const { CATALOG_FORMATS, requireOutput } = await import('../../io/node/index.js');
+  const { CATALOG_FORMATS } = await import('../../io/node/output.js');
+  const { requireOutput } = await import('../../io/node/inputs.js');
   await requireOutput(file, {
     formats: CATALOG_FORMATS,
     inputs: inputs.filter((input) => input !== undefined),

@@ -1,6 +1,8 @@
 /** Files of `torch.save`, since PyTorch 1.6: a zip file with one pickle and one stored entry a storage. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { type ByteSource, checkKey, untilAborted } from '../../io/index.js';
+import { untilAborted } from '../../io/abort.js';
+import type { ByteSource } from '../../io/index.js';
+import { checkKey } from '../../io/key.js';
 import { openZip, type ZipArchive } from '../../io/zip.js';
 import type { CheckpointDType } from './checkpoint.js';
 import { type PickleHost, PickleObject, type PickleValue, unpickle } from './pickle.js';

@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { readJson } from '../../io/node/index.js';
+import { readJson } from '../../io/node/json.js';
 import { nearestOf } from '../../json/keys.js';
 import { Embedder } from '../embedder.js';
 import { type EmbeddingManifest, type ModelManifest, parseManifest } from '../manifest.js';

@@ -2,7 +2,8 @@
 
 import { TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/index.js';
-import { type ByteSource, mapConcurrently } from '../../io/index.js';
+import type { ByteSource } from '../../io/index.js';
+import { mapConcurrently } from '../../io/semaphore.js';
 import { type AxisRange, extentOf } from './array.js';
 import { stridesOf } from './copy.js';
 

@@ -1,10 +1,9 @@
-import { GeoTIFF, type ImageFileDirectory } from 'geotiff';
-import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, type TerrachipError } from '../../errors.js';
 import { type ByteSource, withBlockCache } from '../../io/index.js';
 
 /**
- * The image file directories of a TIFF, parsed by geotiff.js: the only file that touches it. What it hands on are
- * plain tags, with every declared length checked against the file's size before anything is allocated for it.
+ * The image file directories (IFDs) of a TIFF or BigTIFF (TIFF 6.0, section 2). Every declared length is checked against
+ * the size of the file before memory is taken for it. Values stay in the file until they are asked for.
  */
 
 /** No real file chains this many images; a crafted one may chain them in a circle. */
@@ -57,11 +56,6 @@ export const TAG = {
   LercParameters: 50674,
 } as const;
 
-/** Bytes of a value of each TIFF field type. */
-const FIELD_BYTES: Readonly<Record<number, number>> = {
-  1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
-}; // biome-ignore format: a table
-
 /** Many numbers of one tag. They stay in the file, apart from a bounded cache. */
 export interface TagArray {
   readonly length: number;
@@ -88,62 +82,39 @@ export interface TiffFile {
   readonly directories: readonly TagReader[];
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for anything that is not a whole TIFF */
-export async function readDirectories(source: ByteSource, signal?: AbortSignal): Promise<TiffFile> {
-  const cached = withBlockCache(source);
-  const adapter = sourceAdapter(cached, signal);
-  try {
-    const tiff = await GeoTIFF.fromSource(adapter);
-    const directories: TagReader[] = [];
-    const seen = new Set<number>();
-    let cost = 0;
-    let offset: number = tiff.firstIFDOffset;
-    while (offset !== 0) {
-      signal?.throwIfAborted();
-      if (seen.has(offset) || seen.size >= MAX_DIRECTORIES) {
-        throw damaged(source.name, 'its chain of images has a loop');
-      }
-      seen.add(offset);
-      const { misread, bytes } = await checkDirectory(cached, offset, tiff.littleEndian, tiff.bigTiff);
-      cost += bytes;
-      // Values and directories that overlap would take many times the file's size.
-      if (cost > source.size + SHARED_BYTES)
-        throw damaged(source.name, 'its tags take more than the file has');
-      const directory: ImageFileDirectory = await tiff.parser.parseFileDirectoryAt(offset);
-      directories.push(tagReader(directory, misread, cached, tiff.littleEndian, signal));
-      offset = directory.nextIFDByteOffset;
-    }
-    if (directories.length === 0) throw damaged(source.name, 'it holds no image');
-    return { littleEndian: tiff.littleEndian, bigTiff: tiff.bigTiff, directories };
-  } catch (error) {
-    if (error instanceof TerrachipError) throw error;
-    signal?.throwIfAborted();
-    throw damaged(source.name, messageOf(error).replace(/\.$/, ''), error);
-  }
-}
+/** Bytes of a value of each TIFF field type, and how one is read. */
+const FIELDS: ReadonlyMap<number, { bytes: number; read: (view: DataView, at: number, little: boolean) => number }> =
+  new Map([
+    [1, { bytes: 1, read: (view, at) => view.getUint8(at) }],
+    [2, { bytes: 1, read: (view, at) => view.getUint8(at) }],
+    [3, { bytes: 2, read: (view, at, little) => view.getUint16(at, little) }],
+    [4, { bytes: 4, read: (view, at, little) => view.getUint32(at, little) }],
+    [5, { bytes: 8, read: (view, at, little) => view.getUint32(at, little) / view.getUint32(at + 4, little) }],
+    [6, { bytes: 1, read: (view, at) => view.getInt8(at) }],
+    [7, { bytes: 1, read: (view, at) => view.getUint8(at) }],
+    [8, { bytes: 2, read: (view, at, little) => view.getInt16(at, little) }],
+    [9, { bytes: 4, read: (view, at, little) => view.getInt32(at, little) }],
+    [10, { bytes: 8, read: (view, at, little) => view.getInt32(at, little) / view.getInt32(at + 4, little) }],
+    [11, { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) }],
+    [12, { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) }],
+    [13, { bytes: 4, read: (view, at, little) => view.getUint32(at, little) }],
+    [16, { bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) }],
+    [17, { bytes: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) }],
+    [18, { bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) }],
+  ]); // biome-ignore format: a table
 
-export function damaged(name: string, problem: string, cause?: unknown): TerrachipError {
-  return invalidInput(name, `is not a readable TIFF (${problem})`, 'check the file, or get it again', cause);
-}
+const ASCII = 2;
+const BIG_TIFF = 43;
+const BYTE_ORDERS: ReadonlyMap<number, boolean> = new Map([
+  [0x4949, true],
+  [0x4d4d, false],
+]);
 
-/** geotiff.js asks for more than a short file has, and expects what there is. */
-function sourceAdapter(source: ByteSource, signal?: AbortSignal): Parameters<typeof GeoTIFF.fromSource>[0] {
-  const read = async (offset: number, length: number): Promise<ArrayBuffer> => {
-    if (!Number.isSafeInteger(offset) || offset < 0 || offset >= source.size) {
-      throw damaged(source.name, `it points to byte ${offset} of ${source.size}`);
-    }
-    const available = Math.min(length, source.size - offset);
-    const bytes = await source.read(offset, available, signal === undefined ? {} : { signal });
-    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + available);
-  };
-  return {
-    fetch: (slices) => Promise.all(slices.map(({ offset, length }) => read(offset, length))),
-    fetchSlice: async ({ offset, length }) => ({ offset, length, data: await read(offset, length) }),
-    get fileSize() {
-      return source.size;
-    },
-    close: async () => undefined,
-  };
+/** The parts of a file that all its directories are read by. */
+interface Layout {
+  readonly source: ByteSource;
+  readonly littleEndian: boolean;
+  readonly bigTiff: boolean;
 }
 
 /** Where the values of a tag lie. */
@@ -153,159 +124,146 @@ interface Entry {
   readonly offset: number;
 }
 
-/** Rationals, and signed integers of 64 bits, which geotiff.js looks for in the wrong place. */
-const MISREAD_TYPES = [5, 10, 17];
-
 /**
- * Checks every entry of a directory against the size of the file, before geotiff.js allocates what they declare.
- * Returns those that it reads wrongly (of rationals every other value), and what all take in memory.
+ * Reads the directories of a TIFF.
+ * @throws {TerrachipError} INVALID_INPUT for anything that is not a whole TIFF
  */
-async function checkDirectory(
+export async function readDirectories(source: ByteSource, signal?: AbortSignal): Promise<TiffFile> {
+  const cached = withBlockCache(source);
+  const { first, ...layout } = await readHeader(cached, signal);
+  const directories: TagReader[] = [];
+  const seen = new Set<number>();
+  let cost = 0;
+  for (let offset = first; offset !== 0; ) {
+    signal?.throwIfAborted();
+    if (seen.has(offset) || seen.size >= MAX_DIRECTORIES) {
+      throw damaged(source.name, 'its chain of images has a loop');
+    }
+    seen.add(offset);
+    const { entries, bytes, next } = await readDirectory(layout, offset, signal);
+    cost += bytes;
+    // Values and directories that overlap would take many times the file's size.
+    if (cost > source.size + SHARED_BYTES) {
+      throw damaged(source.name, 'its tags take more than the file has');
+    }
+    directories.push(tagReader(layout, entries, signal));
+    offset = next;
+  }
+  if (directories.length === 0) throw damaged(source.name, 'it holds no image');
+  return { littleEndian: layout.littleEndian, bigTiff: layout.bigTiff, directories };
+}
+
+/** The error for a file that is not a whole TIFF. */
+export function damaged(name: string, problem: string, cause?: unknown): TerrachipError {
+  return invalidInput(name, `is not a readable TIFF (${problem})`, 'check the file, or get it again', cause);
+}
+
+/** Bytes of a file, which must be there. */
+async function readBytes(
   source: ByteSource,
   offset: number,
-  littleEndian: boolean,
-  bigTiff: boolean,
-): Promise<{ misread: Map<number, Entry>; bytes: number }> {
-  const countBytes = bigTiff ? 8 : 2;
-  const entryBytes = bigTiff ? 20 : 12;
-  const head = await source.read(offset, countBytes);
-  const headView = new DataView(head.buffer, head.byteOffset);
-  const count = bigTiff
-    ? Number(headView.getBigUint64(0, littleEndian))
-    : headView.getUint16(0, littleEndian);
-  if (count > 65535) throw damaged(source.name, `an image has ${count} tags`);
-  const body = await source.read(offset + countBytes, count * entryBytes);
-  const view = new DataView(body.buffer, body.byteOffset);
-  const misread = new Map<number, Entry>();
-  let total = count * ENTRY_COST;
-  for (let k = 0; k < count; k++) {
-    const at = k * entryBytes;
-    const tag = view.getUint16(at, littleEndian);
-    const type = view.getUint16(at + 2, littleEndian);
-    const values = bigTiff
-      ? Number(view.getBigUint64(at + 4, littleEndian))
-      : view.getUint32(at + 4, littleEndian);
-    const bytes = (FIELD_BYTES[type] ?? 1) * values;
-    const valueAt = at + (bigTiff ? 12 : 8);
-    let start = offset + countBytes + valueAt;
-    if (bytes > (bigTiff ? 8 : 4)) {
-      start = bigTiff
-        ? Number(view.getBigUint64(valueAt, littleEndian))
-        : view.getUint32(valueAt, littleEndian);
-      if (start + bytes > source.size) {
-        throw damaged(source.name, `tag ${tag} reaches beyond the end of the file`);
-      }
-      total += bytes;
-    }
-    if (MISREAD_TYPES.includes(type)) misread.set(tag, { fieldType: type, count: values, offset: start });
+  length: number,
+  signal?: AbortSignal,
+): Promise<DataView> {
+  if (!Number.isSafeInteger(offset) || offset + length > source.size) {
+    throw damaged(source.name, `it points to byte ${offset} of ${source.size}`);
   }
-  return { misread, bytes: total };
+  const bytes = await source.read(offset, length, signal === undefined ? {} : { signal });
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Layout & { first: number }> {
+  const head = await readBytes(source, 0, 8, signal);
+  const littleEndian = BYTE_ORDERS.get(head.getUint16(0));
+  const version = head.getUint16(2, littleEndian);
+  const bigTiff = version === BIG_TIFF;
+  if (littleEndian === undefined || (version !== 42 && !bigTiff)) {
+    throw damaged(source.name, 'it does not begin as a TIFF does');
+  }
+  if (!bigTiff) return { source, littleEndian, bigTiff, first: head.getUint32(4, littleEndian) };
+  const offsetBytes = head.getUint16(4, littleEndian);
+  if (offsetBytes !== 8) throw damaged(source.name, `its offsets have ${offsetBytes} bytes`);
+  const offset = await readBytes(source, 8, 8, signal);
+  return { source, littleEndian, bigTiff, first: Number(offset.getBigUint64(0, littleEndian)) };
+}
+
+/** The entries of a directory, what they take in memory, and where the next directory lies: 0 after the last. */
+async function readDirectory(
+  { source, littleEndian, bigTiff }: Layout,
+  offset: number,
+  signal?: AbortSignal,
+): Promise<{ entries: ReadonlyMap<number, Entry>; bytes: number; next: number }> {
+  const [countBytes, entryBytes, wordBytes] = bigTiff ? [8, 20, 8] : [2, 12, 4];
+  const head = await readBytes(source, offset, countBytes, signal);
+  const word = (view: DataView, at: number): number =>
+    bigTiff ? Number(view.getBigUint64(at, littleEndian)) : view.getUint32(at, littleEndian);
+  const count = bigTiff ? word(head, 0) : head.getUint16(0, littleEndian);
+  if (count > 65535) throw damaged(source.name, `an image has ${count} tags`);
+  const start = offset + countBytes;
+  const view = await readBytes(source, start, count * entryBytes + wordBytes, signal);
+  const entries = new Map<number, Entry>();
+  let bytes = count * ENTRY_COST;
+  for (let at = 0; at < count * entryBytes; at += entryBytes) {
+    const tag = view.getUint16(at, littleEndian);
+    const fieldType = view.getUint16(at + 2, littleEndian);
+    const values = word(view, at + 4);
+    const valueBytes = values * (FIELDS.get(fieldType)?.bytes ?? 1);
+    const valueAt = at + 4 + wordBytes;
+    const inside = valueBytes <= wordBytes;
+    const place = inside ? start + valueAt : word(view, valueAt);
+    if (place + valueBytes > source.size) {
+      throw damaged(source.name, `tag ${tag} reaches beyond the end of the file`);
+    }
+    bytes += inside ? 0 : valueBytes;
+    // As in libtiff: fields of unknown types are skipped, and the first of two with the same tag counts.
+    if (FIELDS.has(fieldType) && !entries.has(tag))
+      entries.set(tag, { fieldType, count: values, offset: place });
+  }
+  return { entries, bytes, next: word(view, count * entryBytes) };
 }
 
 function tagReader(
-  directory: ImageFileDirectory,
-  misread: ReadonlyMap<number, Entry>,
-  source: ByteSource,
-  littleEndian: boolean,
-  signal?: AbortSignal,
+  { source, littleEndian }: Layout,
+  entries: ReadonlyMap<number, Entry>,
+  opening?: AbortSignal,
 ): TagReader {
-  const arrays = new Map<number, TagArray>();
-  for (const [tag, { arrayOffset, itemSize, length, fieldType }] of directory.deferredArrays) {
-    arrays.set(Number(tag), {
-      length,
-      // geotiff.js reads deferred arrays as little-endian whatever the file's order is.
-      async read(first, count, signal) {
-        const options = signal === undefined ? {} : { signal };
-        const bytes = await source.read(arrayOffset + first * itemSize, count * itemSize, options);
-        return parseNumbers(bytes, fieldType, count, littleEndian);
-      },
-    });
-  }
-  // geotiff.js has already allocated them in full.
-  directory.deferredArrays.clear();
-  const load = async (tag: number): Promise<unknown> => {
-    try {
-      return await directory.loadValue(tag);
-    } catch (error) {
-      if (error instanceof TerrachipError) throw error;
-      signal?.throwIfAborted();
-      throw damaged(source.name, `tag ${tag}: ${messageOf(error).replace(/\.$/, '')}`, error);
-    }
+  const read = async (
+    { fieldType, offset }: Entry,
+    first: number,
+    count: number,
+    signal?: AbortSignal,
+  ): Promise<number[]> => {
+    const field = FIELDS.get(fieldType);
+    if (field === undefined) return [];
+    const view = await readBytes(source, offset + first * field.bytes, count * field.bytes, signal);
+    return Array.from({ length: count }, (_, i) => field.read(view, i * field.bytes, littleEndian));
   };
-  const requireFew = (tag: number, count: number): void => {
-    if (count > MAX_NUMBERS) throw damaged(source.name, `tag ${tag} has ${count} values`);
+  const numeric = (tag: number): Entry | null => {
+    const entry = entries.get(tag);
+    return entry === undefined || entry.fieldType === ASCII ? null : entry;
   };
   const numbers = async (tag: number): Promise<number[] | null> => {
-    const entry = misread.get(tag);
-    if (entry !== undefined) {
-      const { fieldType, count, offset } = entry;
-      requireFew(tag, count);
-      return parseNumbers(await source.read(offset, 8 * count), fieldType, count, littleEndian);
-    }
-    const array = arrays.get(tag);
-    if (array !== undefined) {
-      requireFew(tag, array.length);
-      return [...(await array.read(0, array.length, signal))];
-    }
-    if (!directory.hasTag(tag)) return null;
-    const value = await load(tag);
-    if (typeof value === 'number' || typeof value === 'bigint') return [Number(value)];
-    if (typeof value === 'string' || value === null || value === undefined) return null;
-    const values = value as ArrayLike<number>;
-    requireFew(tag, values.length);
-    return Array.from(values, Number);
+    const entry = numeric(tag);
+    if (entry === null) return null;
+    if (entry.count > MAX_NUMBERS) throw damaged(source.name, `tag ${tag} has ${entry.count} values`);
+    return read(entry, 0, entry.count, opening);
   };
   return {
-    has: (tag) => arrays.has(tag) || directory.hasTag(tag),
+    has: (tag) => entries.has(tag),
     numbers,
     async array(tag) {
-      const array = arrays.get(tag);
-      if (array !== undefined) return array;
-      const values = await numbers(tag);
-      if (values === null) return null;
-      return { length: values.length, read: async (first, count) => values.slice(first, first + count) };
+      const entry = numeric(tag);
+      if (entry === null) return null;
+      return { length: entry.count, read: (first, count, signal) => read(entry, first, count, signal) };
     },
     async number(tag, fallback) {
       return (await numbers(tag))?.[0] ?? fallback;
     },
     async text(tag) {
-      if (!directory.hasTag(tag)) return null;
-      const value = await load(tag);
-      return typeof value === 'string' ? value.split('\0')[0] : null;
+      const entry = entries.get(tag);
+      if (entry?.fieldType !== ASCII) return null;
+      const { buffer, byteOffset, byteLength } = await readBytes(source, entry.offset, entry.count, opening);
+      return new TextDecoder().decode(new Uint8Array(buffer, byteOffset, byteLength)).split('\0')[0];
     },
   };
-}
-
-function parseNumbers(bytes: Uint8Array, fieldType: number, count: number, littleEndian: boolean): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const step = FIELD_BYTES[fieldType] ?? 1;
-  return Array.from({ length: count }, (_, i) => {
-    const at = i * step;
-    switch (fieldType) {
-      case 3:
-        return view.getUint16(at, littleEndian);
-      case 4:
-      case 13:
-        return view.getUint32(at, littleEndian);
-      case 5:
-        return view.getUint32(at, littleEndian) / view.getUint32(at + 4, littleEndian);
-      case 10:
-        return view.getInt32(at, littleEndian) / view.getInt32(at + 4, littleEndian);
-      case 8:
-        return view.getInt16(at, littleEndian);
-      case 9:
-        return view.getInt32(at, littleEndian);
-      case 11:
-        return view.getFloat32(at, littleEndian);
-      case 12:
-        return view.getFloat64(at, littleEndian);
-      case 16:
-      case 18:
-        return Number(view.getBigUint64(at, littleEndian));
-      case 17:
-        return Number(view.getBigInt64(at, littleEndian));
-      default:
-        return view.getUint8(at);
-    }
-  });
 }

@@ -10,7 +10,9 @@ import {
   rangeOf,
   type TypedArray,
 } from '../../geo/index.js';
-import { ByteLru, type ByteSource, untilAborted, withTaskSignal } from '../../io/index.js';
+import { untilAborted, withTaskSignal } from '../../io/abort.js';
+import { ByteLru } from '../../io/byte-lru.js';
+import type { ByteSource } from '../../io/index.js';
 import { compressionName, requireCodec } from '../node/codecs/index.js';
 import { type Pam, withPam } from '../pam.js';
 import type {

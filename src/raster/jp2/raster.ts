@@ -10,7 +10,9 @@ import {
   type TypedArray,
   viewArray,
 } from '../../geo/index.js';
-import { type ByteSource, mapConcurrently, untilAborted, withTaskSignal } from '../../io/index.js';
+import { untilAborted, withTaskSignal } from '../../io/abort.js';
+import type { ByteSource } from '../../io/index.js';
+import { mapConcurrently } from '../../io/semaphore.js';
 import type { Georeference } from '../geotiff/georeference.js';
 import { type BlockCache, createBlockCache, DEFAULT_CACHE_BYTES } from '../geotiff/reader.js';
 import { decodeBlock, requireJpeg2000 } from '../node/codecs/index.js';

@@ -1,15 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
 import { internalError, invalidInput } from '../../errors.js';
 import { bytesPerElement, GeoTensor, type TypedArray } from '../../geo/index.js';
+import { removeSidecars } from '../../io/node/beside.js';
 import {
   moveTo,
-  removeSidecars,
   requireEnding,
   requireWritable,
   writeAtomically,
   writeError,
   writeFully,
-} from '../../io/node/index.js';
+} from '../../io/node/output.js';
 import { BLOCK_LEADER_BYTES, type CogImage, type CogLayout, encodeHead, layoutOf } from '../cog/directory.js';
 import {
   CLASSIC_LIMIT,

@@ -1,7 +1,9 @@
 /** Formats that are not read, by their first bytes, each with the way out. */
 import { invalidInput, type TerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
-import { findBeside, isUrl, openSource } from '../../io/node/index.js';
+import { findBeside } from '../../io/node/beside.js';
+import { openSource } from '../../io/node/index.js';
+import { isUrl } from '../../io/open-url.js';
 import { localPath } from './stores.js';
 
 const TO_GEOTIFF = 'convert it with gdal_translate INPUT OUTPUT.tif';

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { temporaryPath, writeFully } from '../../io/node/index.js';
+import { temporaryPath, writeFully } from '../../io/node/output.js';
 import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES } from '../cog/directory.js';
 
 /** What may wait to be compressed and written, so that memory stays bounded. */

@@ -13,7 +13,7 @@ import {
   type TimeInterval,
   type TypedArray,
 } from '../../geo/index.js';
-import { moveTo, temporaryPath } from '../../io/node/index.js';
+import { moveTo, temporaryPath } from '../../io/node/output.js';
 import { copyBox } from '../arrays/index.js';
 import { requireNodata } from '../stored-values.js';
 import { cfAttributes, geoZarrAttributes, type ZarrCompression } from '../zarr/metadata.js';

@@ -2,8 +2,11 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isTerrachipError, type TerrachipError } from '../../errors.js';
-import { ByteLru, type ByteSource, publicUrl } from '../../io/index.js';
-import { cannotOpen, FileSource, type OpenOptions, openSource } from '../../io/node/index.js';
+import { ByteLru } from '../../io/byte-lru.js';
+import { publicUrl } from '../../io/http-request.js';
+import type { ByteSource } from '../../io/index.js';
+import { cannotOpen } from '../../io/node/file.js';
+import { FileSource, type OpenOptions, openSource } from '../../io/node/index.js';
 import type { ZarrStore } from '../zarr/store.js';
 
 /** Values of a web server that stay open: their sizes and first bytes are not asked for twice. */

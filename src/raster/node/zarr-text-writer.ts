@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/index.js';
+import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/output.js';
 import { zarrTextMetadata } from '../zarr/metadata.js';
 
 export interface ZarrTextOptions {

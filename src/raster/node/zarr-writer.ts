@@ -8,8 +8,9 @@ import {
   type TimeInterval,
   type TypedArray,
 } from '../../geo/index.js';
-import { mapConcurrently } from '../../io/index.js';
-import { makeFolder, readJson, writeFileAtomically, writeJson } from '../../io/node/index.js';
+import { readJson } from '../../io/node/json.js';
+import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/output.js';
+import { mapConcurrently } from '../../io/semaphore.js';
 import { copyBox, stridesOf } from '../arrays/index.js';
 import { requireNodata } from '../stored-values.js';
 import {

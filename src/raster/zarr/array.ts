@@ -8,7 +8,7 @@ import {
   sizeOf,
   type TypedArray,
 } from '../../geo/index.js';
-import { mapConcurrently } from '../../io/index.js';
+import { mapConcurrently } from '../../io/semaphore.js';
 import {
   type Attributes,
   type AxisRange,

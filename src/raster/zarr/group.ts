@@ -1,5 +1,6 @@
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
-import { checkKey, mapConcurrently } from '../../io/index.js';
+import { checkKey } from '../../io/key.js';
+import { mapConcurrently } from '../../io/semaphore.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import type { BlockCache } from '../geotiff/reader.js';
 import { ZarrArray } from './array.js';

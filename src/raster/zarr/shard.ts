@@ -3,7 +3,7 @@
  * the other, then an index of their offsets and lengths as little-endian u64, then its CRC-32C. Chunks of nothing
  * but the fill value are left out: both their numbers are 2^64 − 1.
  */
-import { crc32c } from '../../io/index.js';
+import { crc32c } from '../../io/crc32c.js';
 
 const ABSENT = 2n ** 64n - 1n;
 

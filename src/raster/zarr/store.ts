@@ -1,7 +1,8 @@
 /** Where the keys of a Zarr store lie: what `ZarrGroup` needs of a folder, a zip file or a web server. */
 import type { AbsolutePath, AsyncReadable, GetOptions, RangeQuery } from '@zarrita/storage';
 import { TerrachipError } from '../../errors.js';
-import { type ByteSource, checkKey, checkRange, leavesStore } from '../../io/index.js';
+import { type ByteSource, checkRange } from '../../io/index.js';
+import { checkKey, leavesStore } from '../../io/key.js';
 import { openZip } from '../../io/zip.js';
 import { parseJson } from '../../json.js';
 import { MAX_CHUNK_BYTES } from '../arrays/index.js';

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { moveTo, requireEnding, requireWritable, temporaryPath, writeError } from '../../io/node/index.js';
+import { moveTo, requireEnding, requireWritable, temporaryPath, writeError } from '../../io/node/output.js';
 import type { Polygon } from '../features.js';
 
 /** Text is written in pieces of this many characters. */

@@ -1,8 +1,9 @@
 /**
- * Vector data in Node: the portable part, and files.
+ * `terrachip/vector` in Node: the portable part, any EPSG code, and files of many formats.
  * @module
  */
+import '../../geo/node/epsg.js';
+
 export * from '../index.js';
-export { GEODATABASE_PACKAGE } from './geodatabase.js';
 export { GeoJsonFile } from './geojson-file.js';
 export { isVectorPath, type ReadVectorOptions, readAreas, readFeatures } from './read.js';

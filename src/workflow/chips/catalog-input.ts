@@ -10,7 +10,7 @@ import type {
 } from '../../catalog/node/index.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
-import { mapConcurrently } from '../../io/index.js';
+import { mapConcurrently } from '../../io/semaphore.js';
 import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/index.js';
 import { identityOf, requirePlausible } from '../band-checks.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { internalError, invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingFolder } from '../../inference/index.js';
 import { type Embedder, inputShape, type ModelInput } from '../../inference/index.js';
-import { makeFolder, moveTo, removeRun, requireFolderName } from '../../io/node/index.js';
+import { makeFolder, moveTo, removeRun, requireFolderName } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
 import { VERSION } from '../../version.js';
 import { type Chip, type ChipSource, chipValues, normaliseInto, validShare } from '../chips/index.js';

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { invalidOption } from '../../errors.js';
 import { type GeoBox, PixelAreas, type RowRange } from '../../geo/index.js';
-import { requireApart, writeFileAtomically, writeJson } from '../../io/node/index.js';
+import { requireApart } from '../../io/node/inputs.js';
+import { writeFileAtomically, writeJson } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
 import { noReference, openRaster, type Raster, readPixels } from '../../raster/index.js';
 import type { ReadVectorOptions } from '../../vector/node/index.js';

@@ -2,10 +2,10 @@
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type GeoBox, noOverlap } from '../../geo/index.js';
 import { memberOf } from '../../json/keys.js';
+import { placeOf } from '../../vector/features.js';
 import {
   type AreaFeatures,
   isVectorPath,
-  placeOf,
   Rasterizer,
   type ReadVectorOptions,
   readAreas,

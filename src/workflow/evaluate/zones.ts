@@ -3,9 +3,9 @@
 import { invalidInput } from '../../errors.js';
 import { type GeoBox, noOverlap, type RowRange } from '../../geo/index.js';
 import { memberOf } from '../../json/keys.js';
+import { placeOf } from '../../vector/features.js';
 import {
   type AreaFeatures,
-  placeOf,
   polygonArea,
   Rasterizer,
   type ReadVectorOptions,

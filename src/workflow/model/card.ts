@@ -15,7 +15,7 @@ import {
   type Statistics,
   type StatisticsName,
 } from '../../inference/terramind/index.js';
-import { readJson } from '../../io/node/index.js';
+import { readJson } from '../../io/node/json.js';
 import { memberOf } from '../../json/keys.js';
 import { dictionary, validateStrictly } from '../../json.js';
 

@@ -4,7 +4,7 @@ import {
   type ModelManifest,
   parseManifest,
 } from '../../inference/index.js';
-import { readJson } from '../../io/node/index.js';
+import { readJson } from '../../io/node/json.js';
 import { cardPath } from './card.js';
 
 /** The model.json of a folder, or of a bundled model by its name, be it of a segmentation or of an encoder. */

@@ -21,7 +21,8 @@ import {
   wholeGraph,
 } from '../../inference/terramind/index.js';
 import type { ByteSource } from '../../io/index.js';
-import { openSource, writeJson } from '../../io/node/index.js';
+import { openSource } from '../../io/node/index.js';
+import { writeJson } from '../../io/node/output.js';
 import { type ChosenStatistics, cardPath, chooseStatistics, makeCard } from './card.js';
 import {
   type HalfPrecisionReport,

@@ -2,7 +2,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Graph, writeGraph } from '../../inference/onnx/index.js';
-import { makeOutputFolder, moveTo, requireApart, writeAtomically, writeError } from '../../io/node/index.js';
+import { requireApart } from '../../io/node/inputs.js';
+import { makeOutputFolder, moveTo, writeAtomically, writeError } from '../../io/node/output.js';
 
 /** All that an import writes; `model.json` last, which makes a folder a model. */
 const FILES = [

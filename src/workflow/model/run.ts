@@ -11,7 +11,7 @@ import {
   type ModelInput,
   type ModelManifest,
 } from '../../inference/index.js';
-import { requireOutput } from '../../io/node/index.js';
+import { requireOutput } from '../../io/node/inputs.js';
 import type { OperationOptions } from '../../progress.js';
 import { openNpy, writeNpy } from '../../raster/index.js';
 import { readCard } from './folder.js';

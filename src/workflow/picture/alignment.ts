@@ -1,7 +1,9 @@
 /** The alignment figure: whether all inputs of a scene show the same place, a row a phase. */
 import { basename } from 'node:path';
 import { invalidInput } from '../../errors.js';
-import { removeSidecars, requireOutput, writeFileAtomically } from '../../io/node/index.js';
+import { removeSidecars } from '../../io/node/beside.js';
+import { requireOutput } from '../../io/node/inputs.js';
+import { writeFileAtomically } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
 import { filesOfScene, readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { TRUE_COLOUR } from './bands.js';

@@ -1,7 +1,8 @@
 /** `quicklook.png`: a map as a sheet that a person can read. */
 import { isTerrachipError } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
-import { removeSidecars, writeFileAtomically } from '../../io/node/index.js';
+import { removeSidecars } from '../../io/node/beside.js';
+import { writeFileAtomically } from '../../io/node/output.js';
 import { noReference, openRaster } from '../../raster/index.js';
 import { VERSION } from '../../version.js';
 import { parseColour } from '../classes.js';

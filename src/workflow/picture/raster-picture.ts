@@ -2,7 +2,9 @@
 import { basename } from 'node:path';
 import { encode } from 'fast-png';
 import { invalidOption } from '../../errors.js';
-import { removeSidecars, requireOutput, writeFileAtomically } from '../../io/node/index.js';
+import { removeSidecars } from '../../io/node/beside.js';
+import { requireOutput } from '../../io/node/inputs.js';
+import { writeFileAtomically } from '../../io/node/output.js';
 import { INDICES, type IndexName, isIndexName } from '../../kernels/index.js';
 import { openRaster, type Raster } from '../../raster/index.js';
 import { computeIndex, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';

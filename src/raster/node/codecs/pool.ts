@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { internalError, messageOf } from '../../../errors.js';
-import { onAbort } from '../../../io/index.js';
+import { onAbort } from '../../../io/abort.js';
 import type { DecodeRequest } from './decode.js';
 import type { WorkerReply, WorkerRequest } from './worker.js';
 

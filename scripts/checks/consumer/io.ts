@@ -1,0 +1,7 @@
+import { type ByteSource, MemorySource, openUrl, withBlockCache } from 'terrachip/io';
+
+export async function head(url: string | null, length: number): Promise<Uint8Array> {
+  const opened: ByteSource = url === null ? new MemorySource(new Uint8Array(length)) : await openUrl(url);
+  const source = withBlockCache(opened, { blockSize: 4096 });
+  return source.read(0, Math.min(length, source.size)).finally(() => source.close());
+}
