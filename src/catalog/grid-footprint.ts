@@ -1,5 +1,6 @@
 import { invalidInput } from '../errors.js';
-import { type GeoBox, outline, turnOf } from '../geo/index.js';
+import { turnOf } from '../geo/domain.js';
+import { type GeoBox, outline } from '../geo/index.js';
 import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
 import { clipToGlobe } from './map-domain.js';
 import { placeOutline } from './place.js';

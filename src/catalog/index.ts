@@ -3,10 +3,9 @@
  * the whole EPSG database.
  * @module
  */
-export { bboxOf, indexBoxes } from './boxes.js';
+export { indexBoxes } from './boxes.js';
 export { GeoCatalog } from './geo-catalog.js';
-export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
-export { gridFootprint } from './grid-footprint.js';
+export type { GeoJsonObject } from './geometry.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
 export {
   type Matchup,
@@ -21,18 +20,12 @@ export {
 export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
 export { type OpenUrlOptions, openCatalog } from './parquet/open.js';
-export { type Place, placeOutline } from './place.js';
-export {
-  type PlaceAndTime,
-  PlaceQuery,
-  PREDICATES,
-  type Predicate,
-  type QueryOptions,
-} from './place-query.js';
+export type { Place } from './place.js';
+export type { PlaceAndTime, PlaceQuery, Predicate, QueryOptions } from './place-query.js';
 export type { BandValues, CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
-export { type RowTable, tableOfRows } from './row-table.js';
+export type { RowTable } from './row-table.js';
 export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
 export { catalogFromStac, type StacOptions } from './stac/catalog.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
-export { DEDUPE_POLICIES, type Dedupe, type DedupePolicy, sceneId } from './union.js';
+export { type Dedupe, type DedupePolicy, sceneId } from './union.js';

@@ -1,6 +1,7 @@
 /** Places as people give them, as outlines in longitude and latitude. */
 import { invalidInput } from '../errors.js';
-import { type Bounds, Crs, outline, transformBounds, turnOf } from '../geo/index.js';
+import { turnOf } from '../geo/domain.js';
+import { type Bounds, Crs, outline, transformBounds } from '../geo/index.js';
 import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
 import { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 import { clipToGlobe } from './map-domain.js';

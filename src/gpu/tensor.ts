@@ -1,13 +1,6 @@
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
-import {
-  bytesPerElement,
-  type Dimension,
-  type Dtype,
-  dtypeOf,
-  type GeoBox,
-  sizeOf,
-  type TypedArray,
-} from '../geo/index.js';
+import { bytesPerElement, sizeOf } from '../geo/dtype.js';
+import { type Dimension, type Dtype, dtypeOf, type GeoBox, type TypedArray } from '../geo/index.js';
 import type { Backend, TensorMeta } from './backend.js';
 
 /** Element types a device can hold; float64 has no place on a GPU. */

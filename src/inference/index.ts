@@ -10,19 +10,14 @@ export {
 } from './checkpoint/index.js';
 export type { ChipModel } from './chip-model.js';
 export type { DeviceGraph, GraphInput, GraphResult } from './device-graph.js';
-export { Embedder } from './embedder.js';
-export { GpuGraph, type GpuRuntime, type GraphBytes } from './gpu-graph.js';
+export type { Embedder } from './embedder.js';
+export type { GpuGraph, GpuRuntime, GraphBytes } from './gpu-graph.js';
 export {
-  decidesValidity,
   type EmbeddingManifest,
   inputShape,
-  MODEL_SCHEMA_VERSION,
   type ModelInput,
   type ModelManifest,
-  parseEmbeddingManifest,
-  parseManifest,
   parseModelManifest,
-  timeSteps,
 } from './manifest.js';
 export { openCheckpointFile } from './node/checkpoint-file.js';
 export { type Execution, type ExecutionOptions, openExecution } from './node/execution.js';
@@ -37,18 +32,11 @@ export {
   openModel,
   openSession,
 } from './node/model-folder.js';
-export { availableProviders, loadOnnxRuntime } from './node/onnx-runtime.js';
-export { onnxRuntimeWebProblem } from './node/onnx-runtime-web.js';
-export {
-  HOST_PROVIDER_CHOICES,
-  type HostProviderChoice,
-  PROVIDER_CHOICES,
-  type ProviderChoice,
-} from './node/provider-choice.js';
+export type { HostProviderChoice, ProviderChoice } from './node/provider-choice.js';
 export { ResidentDevice } from './node/resident-device.js';
 export { type Graph, type Sink, type WriteGraphOptions, writeGraph } from './onnx/index.js';
 export type { PhaseCounters } from './phase-encoder.js';
-export { type ResidentGraphs, ResidentSession } from './resident-session.js';
+export type { ResidentGraphs, ResidentSession } from './resident-session.js';
 export { type RunnerCounters, type RunnerOptions, runScene, type SceneImage, type Stage } from './runner.js';
 export {
   type GraphSource,

@@ -4,7 +4,7 @@ import { invalidInput } from '../errors.js';
 import { AnyRecord, validate, validateStrictly } from '../json.js';
 import { UNITS } from '../raster/units.js';
 
-export const MODEL_SCHEMA_VERSION = 1;
+const MODEL_SCHEMA_VERSION = 1;
 
 /** Names of models, inputs, bands, phases and classes. */
 export const NAME = /^[\w.-]{1,64}$/;
@@ -90,7 +90,7 @@ export function parseModelManifest(document: unknown, name: string): ModelManife
 }
 
 /** Checks the `model.json` of an encoder. @param name the file, for messages */
-export function parseEmbeddingManifest(document: unknown, name: string): EmbeddingManifest {
+function parseEmbeddingManifest(document: unknown, name: string): EmbeddingManifest {
   return checked(validateStrictly(EmbeddingManifestSchema, document, name), name);
 }
 

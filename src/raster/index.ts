@@ -13,10 +13,10 @@ export type {
   Selection,
   StoredArray,
 } from './arrays/index.js';
-export { ArrayRaster, type Coordinate, rasterVariables } from './cf/index.js';
-export { COG_COMPRESSIONS, type CogCompression, type CogOptions } from './cog/options.js';
-export { OVERVIEW_METHODS, type OverviewMethod } from './cog/overview.js';
-export { type Declarations, DeclaredRaster } from './declared.js';
+export { ArrayRaster, type Coordinate } from './cf/index.js';
+export type { CogCompression, CogOptions } from './cog/options.js';
+export type { OverviewMethod } from './cog/overview.js';
+export type { Declarations, DeclaredRaster } from './declared.js';
 export type { Sidecars } from './geotiff/levels.js';
 export {
   type BlockCache,
@@ -28,10 +28,10 @@ export { toStoredIntegers } from './geotiff/sample-types.js';
 export { type Jp2Options, Jp2Raster } from './jp2/raster.js';
 export { CogWriter, type TensorCogOptions, writeCog } from './node/cog-writer.js';
 export { type NpyOptions, writeNpy } from './node/npy-writer.js';
-export { type OpenRasterOptions, openRaster, openStore } from './node/open.js';
+export { type OpenRasterOptions, openRaster } from './node/open.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './node/stores.js';
 export { type ZarrCubeOptions, type ZarrCubeVariable, ZarrCubeWriter } from './node/zarr-cube.js';
-export { type ZarrTextOptions, ZarrTextWriter } from './node/zarr-text-writer.js';
+export type { ZarrTextOptions } from './node/zarr-text-writer.js';
 export {
   consolidateZarr,
   createZarrGroup,
@@ -52,18 +52,9 @@ export type {
   ReadRequest,
   WindowRequest,
 } from './raster.js';
-export { RasterView } from './raster-view.js';
-export { gridWindow, levelBox, noReference, requireReal, resolveRequest } from './request.js';
-export { requireNodata, type Stored, toStored, UsedValues } from './stored-values.js';
-export {
-  checkPlausible,
-  isCategorical,
-  UNITS,
-  type UnitConversion,
-  type UnitStep,
-  type Units,
-  unitConversion,
-} from './units.js';
+export type { RasterView } from './raster-view.js';
+export { type Stored, toStored, UsedValues } from './stored-values.js';
+export { checkPlausible, type UnitConversion, type UnitStep, type Units, unitConversion } from './units.js';
 export { type WarpCounters, WarpedRaster, type WarpedRasterOptions } from './warped.js';
 export {
   cfAttributes,

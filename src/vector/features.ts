@@ -1,14 +1,7 @@
 /** Features of a vector file: what every format's reader gives, checked and bounded in the same way. */
 import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
-import {
-  type Bounds,
-  Crs,
-  createTransform,
-  outline,
-  type Place,
-  transformBounds,
-  unionBounds,
-} from '../geo/index.js';
+import { unionBounds } from '../geo/bounds.js';
+import { type Bounds, Crs, createTransform, outline, type Place, transformBounds } from '../geo/index.js';
 import type { OnProgress } from '../progress.js';
 
 /** x or longitude first. */

@@ -6,24 +6,19 @@ import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { beyondFloat32, givesClasses } from '../kernels/expression/index.js';
+import { evaluateExpressionFloat64 } from '../kernels/expression.js';
 import {
   type DeviceExpression,
   type Expression,
   evaluateExpression,
-  evaluateExpressionFloat64,
   parseExpression,
   type Resampling,
   uploadExpression,
 } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
-import {
-  type CogOptions,
-  noReference,
-  openRaster,
-  type Raster,
-  requireNodata,
-  WarpedRaster,
-} from '../raster/index.js';
+import { type CogOptions, openRaster, type Raster, WarpedRaster } from '../raster/index.js';
+import { noReference } from '../raster/request.js';
+import { requireNodata } from '../raster/stored-values.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type RowSource, streamCog } from './stream-rows.js';

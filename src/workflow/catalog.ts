@@ -1,8 +1,9 @@
 /** Catalogs as files: asked, intersected, united and described. */
+
+import { isParquetPath } from '../catalog/node/any-catalog-file.js';
 import {
   type Dedupe,
   type GeoCatalog,
-  isParquetPath,
   loadCatalog,
   openCatalog,
   type PlaceAndTime,

@@ -12,11 +12,9 @@ export {
   CatalogChips,
   type CatalogChipsOptions,
   type CatalogInput,
-  CHIP_METHODS,
   type Chip,
   type ChipMethod,
   type ChipSource,
-  joinChips,
   SceneChips,
   type SceneChipsOptions,
 } from './chips/index.js';
@@ -24,12 +22,8 @@ export { type DemoOptions, type DemoReport, runDemo } from './demo/index.js';
 export { type DoctorReport, diagnose } from './doctor.js';
 export {
   type CatalogLike,
-  CHIP_TIMES,
   type ChipTimes,
-  EDGE_POLICIES,
   type EdgePolicy,
-  EMBEDDING_POOLS,
-  EMBEDDINGS_SCHEMA_VERSION,
   type EmbedCatalogsOptions,
   type EmbedChipsOptions,
   type EmbeddingPool,
@@ -75,16 +69,14 @@ export { type PackageOptions, type PackageReport, packageManifest } from './pack
 export {
   type AlignmentOptions,
   type AlignmentReport,
-  COLOUR_MAP_NAMES,
   type ColourMapName,
   drawAlignment,
   drawRaster,
-  INDEX_NAMES,
   type IndexName,
   type QuicklookOptions,
   type QuicklookReport,
 } from './picture/index.js';
-export { createPlan, type Plan, type PlanOptions, readPlan } from './plan.js';
+export type { Plan, PlanOptions } from './plan.js';
 export { type PolygonizeOptions, type PolygonizeReport, polygonizeFile } from './polygonize.js';
 export { type RasterizeFileOptions, type RasterizeReport, rasterizeFile } from './rasterize.js';
 export type { TargetGrid } from './target-grid.js';

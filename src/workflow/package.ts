@@ -15,12 +15,12 @@ import {
   type BlockCache,
   CogWriter,
   createBlockCache,
-  noReference,
   openRaster,
   type Raster,
   WarpedRaster,
   writeCog,
 } from '../raster/index.js';
+import { noReference } from '../raster/request.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
 import { chipIndex } from './chip-index.js';

@@ -3,16 +3,14 @@ import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../errors.js';
 import { type GeoBox, gridsMeet, noOverlap } from '../geo/index.js';
-import {
-  decidesValidity,
-  type EmbeddingManifest,
-  type ModelInput,
-  type ModelManifest,
-} from '../inference/index.js';
+import type { EmbeddingManifest, ModelInput, ModelManifest } from '../inference/index.js';
+import { decidesValidity } from '../inference/manifest.js';
 import { isAddress } from '../io/schemes.js';
-import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
+import { RESAMPLINGS, type Resampling } from '../kernels/index.js';
+import { suitsCategories } from '../kernels/resampling.js';
 import type { OperationOptions } from '../progress.js';
-import { isCategorical, UNITS, unitConversion } from '../raster/index.js';
+import { unitConversion } from '../raster/index.js';
+import { isCategorical, UNITS } from '../raster/units.js';
 import { identityOf, requirePlausible } from './band-checks.js';
 import { NodataSchema, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
 

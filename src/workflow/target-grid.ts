@@ -1,7 +1,8 @@
 /** The grids that results are asked for on. */
 import { invalidOption } from '../errors.js';
 import { type Bounds, Crs, type CrsLike, GeoBox, suggestGrid, suggestGridWithin } from '../geo/index.js';
-import { noReference, openRaster } from '../raster/index.js';
+import { openRaster } from '../raster/index.js';
+import { noReference } from '../raster/request.js';
 
 /**
  * The grid of a result: another raster's, or one in a CRS (default: the source's). Bounds are in that CRS; a resolution

@@ -19,13 +19,13 @@ import {
   type BandInfo,
   type CogOptions,
   type Metadata,
-  noReference,
   openRaster,
   type Raster,
-  requireNodata,
   type WarpCounters,
   WarpedRaster,
 } from '../raster/index.js';
+import { noReference } from '../raster/request.js';
+import { requireNodata } from '../raster/stored-values.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { streamCog } from './stream-rows.js';

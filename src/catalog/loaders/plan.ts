@@ -8,8 +8,8 @@ import {
   noOverlap,
   type PixelWindow,
   TimeInterval,
-  whereIs,
 } from '../../geo/index.js';
+import { whereIs } from '../../geo/overlap.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { createBlockCache, type Raster } from '../../raster/index.js';

@@ -1,12 +1,7 @@
 /** Files that stay open from one load to the next. */
 import { invalidOption } from '../../errors.js';
-import {
-  type BlockCache,
-  createBlockCache,
-  openRaster,
-  type Raster,
-  RasterView,
-} from '../../raster/index.js';
+import { type BlockCache, createBlockCache, openRaster, type Raster } from '../../raster/index.js';
+import { RasterView } from '../../raster/raster-view.js';
 import type { OpenAsset } from './options.js';
 
 export interface RasterPoolOptions {

@@ -1,12 +1,7 @@
 import { invalidInput } from '../../errors.js';
-import {
-  type BandInfo,
-  levelBox,
-  type MaskKind,
-  type MaskRequest,
-  type Raster,
-  RasterView,
-} from '../../raster/index.js';
+import type { BandInfo, MaskKind, MaskRequest, Raster } from '../../raster/index.js';
+import { RasterView } from '../../raster/raster-view.js';
+import { levelBox } from '../../raster/request.js';
 import type { QualityReader } from './quality.js';
 
 /** A raster as its catalog row sees it: what the row says of its bands, and without what a quality band takes away. */

@@ -6,7 +6,7 @@ import type { CatalogRow } from '../row.js';
 import { rowName } from './bands.js';
 
 /** Units of the calendar, in UTC. */
-export const CALENDAR_UNITS = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
+const CALENDAR_UNITS = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
 export type CalendarUnit = (typeof CALENDAR_UNITS)[number];
 
 /**

@@ -1,11 +1,10 @@
 /** Any rows of a catalog on one grid, step by step of time. */
 import { invalidInput, invalidOption } from '../../errors.js';
+import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
   allocateArray,
-  bytesPerElement,
   type Dtype,
   GeoTensor,
-  isDtype,
   type TimeInterval,
   type TypedArray,
   unitRows,

@@ -1,15 +1,14 @@
 /** Polygons as labels on a grid: classes, instances and boxes. */
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
   allocateArray,
-  bytesPerElement,
   Crs,
   type CrsLike,
   type Dtype,
   GeoBox,
   GeoTensor,
   geoBoxOfSlice,
-  isDtype,
   TimeInterval,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';

@@ -1,6 +1,7 @@
 /** A catalog of vector files: labels, outlines, events. */
 import { invalidInput, isTerrachipError } from '../../errors.js';
-import { type Bounds, type CrsLike, TimeInterval, unionBounds } from '../../geo/index.js';
+import { unionBounds } from '../../geo/bounds.js';
+import { type Bounds, type CrsLike, TimeInterval } from '../../geo/index.js';
 import { boundsOfFeature } from '../../vector/features.js';
 import {
   type Polygon,

@@ -7,12 +7,7 @@ import '../../geo/node/epsg.js';
 export * from '../index.js';
 export * from '../loaders/index.js';
 export * from '../products/index.js';
-export {
-  isParquetPath,
-  type LoadCatalogOptions,
-  loadCatalog,
-  saveCatalog,
-} from './any-catalog-file.js';
+export { type LoadCatalogOptions, loadCatalog, saveCatalog } from './any-catalog-file.js';
 export { type BuildProductOptions, buildProductCatalog } from './build-product.js';
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildStacOptions, buildStacCatalog, isStacFile } from './build-stac.js';

@@ -2,7 +2,8 @@
 import type { KeyValue } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { invalidOption } from '../../errors.js';
-import { type Bounds, unionBounds } from '../../geo/index.js';
+import { unionBounds } from '../../geo/bounds.js';
+import type { Bounds } from '../../geo/index.js';
 import { indexBoxes } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { IndexBuilder } from './index-build.js';

@@ -1,7 +1,8 @@
 import type { GeoBox } from '../../geo/index.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import { type BlockCache, DeclaredRaster, WarpedRaster } from '../../raster/index.js';
+import { DeclaredRaster } from '../../raster/declared.js';
+import { type BlockCache, WarpedRaster } from '../../raster/index.js';
 import type { OpenAsset } from '../loaders/options.js';
 import type { ProductFile } from './description.js';
 

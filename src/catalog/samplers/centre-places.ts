@@ -2,7 +2,8 @@
  * Pixels of an area, all equally likely: one is drawn from windows that hold those in question, larger ones more often,
  * and kept where it belongs to the area and no earlier window has it too.
  */
-import { alignedTiles, intersectWindows, type PixelWindow } from '../../geo/index.js';
+import { alignedTiles, type PixelWindow } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import type { SampleArea } from './area.js';
 import { indexOf, search } from './cover.js';
 import { type CounterRandom, STREAM } from './random.js';

@@ -3,15 +3,9 @@
  * which share an edge never share a pixel, and a shape that was projected there and back covers what it did.
  */
 import Flatbush from 'flatbush';
-import {
-  type Bounds,
-  type Crs,
-  createTransform,
-  type GeoBox,
-  intersectWindows,
-  type PixelWindow,
-  unionBounds,
-} from '../../geo/index.js';
+import { unionBounds } from '../../geo/bounds.js';
+import { type Bounds, type Crs, createTransform, type GeoBox, type PixelWindow } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import { type Polygon, type Position, Rasterizer } from '../../vector/index.js';
 
 export class PixelCover {

@@ -1,5 +1,6 @@
 import { TerrachipError } from '../../errors.js';
-import { bytesPerElement, type TypedArray, viewArray } from '../../geo/index.js';
+import { bytesPerElement } from '../../geo/dtype.js';
+import { type TypedArray, viewArray } from '../../geo/index.js';
 import type {
   Backend,
   BackendCounters,

@@ -1,6 +1,6 @@
 /** Tensors as they lie in a file: a type, a shape, and strides over stored elements. Read piece by piece. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import { withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { halvesToFloat32 } from '../../raster/arrays/half.js';

@@ -1,7 +1,7 @@
 /** Windows of arrays that lie uncompressed in one file: only the bytes that hold them are read. */
 
 import { TerrachipError } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { type AxisRange, extentOf } from './array.js';

@@ -1,6 +1,7 @@
 /** Which axes of a variable are y and x, and what stands along the others. */
 import { isTerrachipError } from '../../errors.js';
-import { sizeOf, type TimeInterval } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import type { TimeInterval } from '../../geo/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 
 import { namesOf, textOf } from './attributes.js';

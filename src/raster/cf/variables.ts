@@ -1,7 +1,7 @@
 /** Which arrays of a store are rasters, and the one that is meant. */
 
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import type { OnProgress } from '../../progress.js';
 import type { ArrayGroup, StoredArray } from '../arrays/index.js';
 

@@ -1,13 +1,7 @@
 import * as zarr from 'zarrita';
 import { internalError, invalidInput, isTerrachipError, messageOf, TerrachipError } from '../../errors.js';
-import {
-  allocateArray,
-  bytesPerElement,
-  type Dtype,
-  dtypeOf,
-  sizeOf,
-  type TypedArray,
-} from '../../geo/index.js';
+import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
+import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import {
   type Attributes,

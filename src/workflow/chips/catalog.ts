@@ -13,7 +13,8 @@ import { compareDistance } from '../../catalog/times.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
-import { type EmbeddingManifest, type ModelManifest, timeSteps } from '../../inference/index.js';
+import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
+import { timeSteps } from '../../inference/manifest.js';
 import { type BlockCache, createBlockCache } from '../../raster/index.js';
 import {
   type CatalogInput,

@@ -8,13 +8,9 @@ import {
   TimeInterval,
 } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
-import {
-  type EmbeddingManifest,
-  type ModelManifest,
-  type SceneImage,
-  timeSteps,
-} from '../../inference/index.js';
-import { mirror } from '../../kernels/index.js';
+import type { EmbeddingManifest, ModelManifest, SceneImage } from '../../inference/index.js';
+import { timeSteps } from '../../inference/manifest.js';
+import { mirror } from '../../kernels/cpu/chips.js';
 import { createBlockCache } from '../../raster/index.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';

@@ -1,12 +1,14 @@
 /** Chips one by one, from wherever they come: what a model sees of a place and a time. */
-import { type Bounds, type Crs, sizeOf, type TimeInterval } from '../../geo/index.js';
+
+import { sizeOf } from '../../geo/dtype.js';
+import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
 import {
-  decidesValidity,
   type EmbeddingManifest,
   inputShape,
   type ModelInput,
   type ModelManifest,
 } from '../../inference/index.js';
+import { decidesValidity } from '../../inference/manifest.js';
 
 export interface Chip {
   /** Unique in its source. */

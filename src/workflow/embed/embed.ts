@@ -13,7 +13,7 @@ import { peakMemoryBytes } from '../timing.js';
 import { type EmbeddingPool, pooledLength, poolInto } from './pool.js';
 import { CHUNK_CHIPS, type ChipRecord, EmbeddingStore } from './store.js';
 
-export const EMBEDDINGS_SCHEMA_VERSION = 1;
+const EMBEDDINGS_SCHEMA_VERSION = 1;
 
 /** Chips that a unit holds at most by default, and its length in bytes. */
 const UNIT_CHIPS = 256;

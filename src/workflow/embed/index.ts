@@ -1,7 +1,7 @@
 /** Embeddings: what chips are like, by a model, in a store. */
 export { type CatalogLike, type EmbedCatalogsOptions, embedCatalogs } from './catalogs.js';
-export { CHIP_TIMES, type ChipTimes, EDGE_POLICIES, type EdgePolicy } from './choices.js';
-export { EMBEDDINGS_SCHEMA_VERSION, type EmbedChipsOptions, type EmbedReport, embedChips } from './embed.js';
-export { EMBEDDING_POOLS, type EmbeddingPool } from './pool.js';
+export type { ChipTimes, EdgePolicy } from './choices.js';
+export { type EmbedChipsOptions, type EmbedReport, embedChips } from './embed.js';
+export type { EmbeddingPool } from './pool.js';
 export type { EmbedRunOptions } from './run.js';
 export { type EmbedScenesOptions, embedScenes } from './scenes.js';

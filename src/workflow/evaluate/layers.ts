@@ -3,13 +3,13 @@ import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../../geo/inde
 import { CpuBackend, type DeviceTensor } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import {
-  noReference,
   openRaster,
   type Raster,
   type UnitConversion,
   type UnitStep,
   WarpedRaster,
 } from '../../raster/index.js';
+import { noReference } from '../../raster/request.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
 /** Rows of a strip: a whole number of the blocks that share a pixel area. */

@@ -1,9 +1,5 @@
-import {
-  type EmbeddingManifest,
-  findModel,
-  type ModelManifest,
-  parseManifest,
-} from '../../inference/index.js';
+import { type EmbeddingManifest, findModel, type ModelManifest } from '../../inference/index.js';
+import { parseManifest } from '../../inference/manifest.js';
 import { readJson } from '../../io/node/json.js';
 import { cardPath } from './card.js';
 

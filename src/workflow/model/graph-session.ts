@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { invalidInput, messageOf } from '../../errors.js';
-import { availableProviders, type HostProviderChoice, loadOnnxRuntime } from '../../inference/index.js';
-import { providersToTry } from '../../inference/node/onnx-runtime.js';
+import type { HostProviderChoice } from '../../inference/index.js';
+import { availableProviders, loadOnnxRuntime, providersToTry } from '../../inference/node/onnx-runtime.js';
 
 export interface GraphSession {
   readonly session: InferenceSession;

@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, HostProviderChoice, ModelManifest } from '../../inference/index.js';
-import { availableProviders } from '../../inference/index.js';
-import { providersToTry } from '../../inference/node/onnx-runtime.js';
+import { availableProviders, providersToTry } from '../../inference/node/onnx-runtime.js';
 import { type GraphBuilder, halfPrecision } from '../../inference/onnx/index.js';
 import type { OperationOptions } from '../../progress.js';
 import {

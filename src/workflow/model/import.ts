@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
-import {
-  type EmbeddingManifest,
-  type ModelManifest,
-  openCheckpoint,
-  parseManifest,
-} from '../../inference/index.js';
+import { type EmbeddingManifest, type ModelManifest, openCheckpoint } from '../../inference/index.js';
+import { parseManifest } from '../../inference/manifest.js';
 import { type Graph, halfPrecision } from '../../inference/onnx/index.js';
 import {
   type Architecture,

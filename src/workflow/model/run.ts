@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-common';
 import { invalidInput, invalidOption, messageOf } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import { checkNames } from '../../inference/graph-check.js';
 import {
   type EmbeddingManifest,

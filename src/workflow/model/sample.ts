@@ -1,11 +1,7 @@
 /** Chips to try a model on: of a scene, or made up in the units of its inputs. */
 import { createBackend } from '../../gpu/node/index.js';
-import {
-  type EmbeddingManifest,
-  type ModelInput,
-  type ModelManifest,
-  timeSteps,
-} from '../../inference/index.js';
+import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
+import { timeSteps } from '../../inference/manifest.js';
 import type { Units } from '../../raster/index.js';
 import { chipValues, normaliseInto, SceneChips, validShare } from '../chips/index.js';
 import { Random } from '../demo/random.js';

@@ -1,6 +1,7 @@
 /** A raster's pixels at the size of a picture. */
 import { Affine, GeoBox } from '../../geo/index.js';
-import { type Raster, readPixels, requireReal } from '../../raster/index.js';
+import { type Raster, readPixels } from '../../raster/index.js';
+import { requireReal } from '../../raster/request.js';
 
 /** Physical values, NaN where there are none. */
 export interface ReducedImage {
