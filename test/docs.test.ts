@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 /** What a page's examples take as given, by page: what the text around them says, or an earlier example made. */
 const GIVEN: Readonly<Record<string, string>> = {
@@ -59,4 +59,55 @@ function problemsOf(page: string): string[] {
 
 it.each(Object.keys(GIVEN))('the examples of %s compile', { timeout: 120_000 }, (page) => {
   expect(problemsOf(page)).toEqual([]);
+});
+
+/** Pages for people, but for files of notes that lie elsewhere. */
+const PAGES = ['.', 'docs', 'docs/decisions', 'examples', 'bench', 'scripts/train'].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join(folder, file)),
+);
+
+it.each(PAGES)('the links of %s lead somewhere', (page) => {
+  const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(
+    ([, link]) => link,
+  );
+  const broken = links.filter((link) => !/^https?:/.test(link) && !existsSync(join(dirname(page), link)));
+  expect(broken).toEqual([]);
+});
+
+describe('the page about the architecture', () => {
+  const text = readFileSync('docs/architecture.md', 'utf8');
+
+  it('is short', () => {
+    expect(text.split('\n').length).toBeLessThanOrEqual(151);
+  });
+
+  it('names files and folders that there are', () => {
+    // A file without its folder lies in one that was named before it.
+    const paths = ['src', 'schemas', 'scripts/checks', 'test/api'].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => `/${folder}/${path}`),
+    );
+    const names = [...text.matchAll(/`([\w./-]+(?:\/|\.(?:ts|js|wgsl|md)))`/g)].map(([, name]) => name);
+    const missing = names.filter((name) => {
+      const path = name.replace(/\/$/, '');
+      return name !== 'dist/' && !existsSync(path) && !paths.some((each) => each.endsWith(`/${path}`));
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('names every folder of src', () => {
+    const folders = readdirSync('src', { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `\`${name}/\``);
+    expect(folders.filter((name) => !text.includes(`| ${name}`) && !text.includes(`, ${name}`))).toEqual([]);
+  });
+});
+
+it('the index of decisions has a row for each, and numbers are not used twice', () => {
+  const files = readdirSync('docs/decisions').filter((file) => /^\d{4}-.*\.md$/.test(file));
+  const index = readFileSync('docs/decisions/README.md', 'utf8');
+  const rows = [...index.matchAll(/^\| \[(\d{4})\]\((.+?)\) \|/gm)].map(([, number, file]) => [number, file]);
+  expect(rows).toEqual(files.toSorted().map((file) => [file.slice(0, 4), file]));
+  expect(new Set(rows.map(([number]) => number)).size).toBe(files.length);
 });

@@ -14,7 +14,7 @@ const GraphFile = v.pipe(
   v.regex(/^[\w-][\w.-]{0,60}\.onnx$/, 'must be the name of an ONNX file in the folder'),
 );
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
-const Colour = v.pipe(v.string(), v.regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #1f78b4'));
+const Colour = v.pipe(v.string(), v.regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #1f78b4'));
 
 const ModelInputSchema = v.object({
   /** The name of the ONNX input, and of the scene's input. */
@@ -54,7 +54,8 @@ const COMMON = {
   limitations: v.string(),
 };
 
-const ModelManifestSchema = v.object({
+/** @internal for the schemas of documents */
+export const ModelManifestSchema = v.object({
   ...COMMON,
   output: v.object({
     /** The name of the ONNX output: logits (chip, class, y, x) at the chip's size. */
@@ -69,7 +70,8 @@ const ModelManifestSchema = v.object({
   phaseGraphs: v.optional(v.object({ encoder: GraphFile, decoder: GraphFile })),
 });
 
-const EmbeddingManifestSchema = v.object({
+/** @internal */
+export const EmbeddingManifestSchema = v.object({
   ...COMMON,
   output: v.object({
     /** The name of the ONNX output: (chip, token, channel), tokens row by row from the chip's upper left corner. */

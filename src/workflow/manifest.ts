@@ -26,7 +26,8 @@ const ItemSchema = v.object({
   assets: v.optional(dictionary(Name, AssetSchema)),
 });
 
-const ManifestSchema = v.object({
+/** @internal for the schemas of documents */
+export const ManifestSchema = v.object({
   event: v.object({
     name: Name,
     /** `[west, south, east, north]` in degrees. */

@@ -22,12 +22,14 @@ export const SCENE_FILE = 'scene.json';
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(64));
 
-const UnitsSchema = v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`);
+/** @internal for the schemas of documents, as those below */
+export const UnitsSchema = v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`);
 export const NodataSchema = v.nullable(
   v.union([v.number(), v.literal('nan')], 'must be a number, "nan", or null for none'),
 );
 
-const BandSchema = v.object({
+/** @internal */
+export const BandSchema = v.object({
   /** Path (relative to the scene file) or URL of a raster. */
   href: v.pipe(v.string(), v.minLength(1, 'must name a raster')),
   /** Band number from 1 (default 1). */
@@ -37,7 +39,8 @@ const BandSchema = v.object({
   /** The stored value of pixels without data, whatever the file says: a number, "nan", or null for none. */
   nodata: v.optional(NodataSchema),
 });
-const ImageSchema = dictionary(Name, BandSchema);
+/** @internal */
+export const ImageSchema = dictionary(Name, BandSchema);
 
 const GridSchema = v.union(
   [
@@ -59,7 +62,17 @@ const GridSchema = v.union(
   'must be {like}, {crs, resolution, bounds?} or {crs, transform, width, height}',
 );
 
-const SceneSchema = v.object({
+/** @internal */
+export const SceneInputSchema = v.object({
+  units: UnitsSchema,
+  nodata: v.optional(NodataSchema),
+  resampling: v.optional(v.picklist(RESAMPLINGS)),
+  phases: v.optional(dictionary(Name, ImageSchema)),
+  static: v.optional(ImageSchema),
+});
+
+/** @internal */
+export const SceneSchema = v.object({
   schemaVersion: v.literal(SCENE_SCHEMA_VERSION),
   id: v.optional(v.string()),
   /** When the scene was taken, for the map's STAC item: ISO 8601 in UTC. */
@@ -68,16 +81,7 @@ const SceneSchema = v.object({
   phases: v.optional(v.array(Name), []),
   /** Of all inputs. */
   nodata: v.optional(NodataSchema),
-  inputs: dictionary(
-    Name,
-    v.object({
-      units: UnitsSchema,
-      nodata: v.optional(NodataSchema),
-      resampling: v.optional(v.picklist(RESAMPLINGS)),
-      phases: v.optional(dictionary(Name, ImageSchema)),
-      static: v.optional(ImageSchema),
-    }),
-  ),
+  inputs: dictionary(Name, SceneInputSchema),
 });
 
 export type SceneDocument = v.InferOutput<typeof SceneSchema>;
