@@ -2,8 +2,33 @@
  * terrachip: satellite scenes into maps with a geospatial foundation model, on the GPU.
  * @module
  */
+
+export type { Chip as CatalogChip, GeoCatalog, ItemSource, Predicate } from './catalog/index.js';
+export type { BandChoice, QualityMask } from './catalog/loaders/options.js';
 export { type ErrorCode, type ErrorFields, isTerrachipError, TerrachipError } from './errors.js';
 export * from './geo/node/index.js';
+export type { Backend, BackendCounters, BackendInfo } from './gpu/index.js';
 export { type BackendChoice, type BackendOptions, createBackend } from './gpu/node/index.js';
+export type {
+  Architecture,
+  ArchitectureOptions,
+  Embedder,
+  EmbeddingFolder,
+  EmbeddingManifest,
+  ExecutionOptions,
+  HostProviderChoice,
+  Leftovers,
+  ModelManifest,
+  PhaseCounters,
+  RunnerCounters,
+} from './inference/index.js';
+export type { BandStatistics } from './inference/terramind/statistics.js';
+export type { Antialias, Resampling } from './kernels/index.js';
 export type { OnProgress, OperationOptions, ProgressEvent } from './progress.js';
+export type { CogOptions, ColourTable, MaskKind, Metadata, Units, WarpCounters } from './raster/index.js';
+export type { ReaderPackage } from './raster/node/packages.js';
+export type { LabelOptions } from './workflow/evaluate/label.js';
 export * from './workflow/index.js';
+export type { EmbeddingAgreement, MapAgreement } from './workflow/model/agreement.js';
+export type { HalfPrecisionReport, SampleOptions } from './workflow/model/half-precision.js';
+export type { ModelPrecision } from './workflow/model/precision.js';

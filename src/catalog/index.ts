@@ -3,6 +3,20 @@
  * the whole EPSG database.
  * @module
  */
+
+export type { TerrachipError } from '../errors.js';
+export type {
+  Bounds,
+  CrsLike,
+  GeoBox,
+  GeoSlice,
+  PixelWindow,
+  TimeInterval,
+  TypedArray,
+} from '../geo/index.js';
+export type { ByteSource, ReadOptions } from '../io/index.js';
+export type { Raster, Units } from '../raster/index.js';
+export type { Polygon } from '../vector/index.js';
 export { indexBoxes } from './boxes.js';
 export { GeoCatalog } from './geo-catalog.js';
 export type { GeoJsonObject } from './geometry.js';
@@ -27,5 +41,6 @@ export type { RowTable } from './row-table.js';
 export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
 export { catalogFromStac, type StacOptions } from './stac/catalog.js';
+export type { HrefOptions } from './stac/href.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
 export { type Dedupe, type DedupePolicy, sceneId } from './union.js';

@@ -14,7 +14,7 @@ export interface EpsgEntry {
   shiftMetres?: number | null;
 }
 
-type EpsgLookup = (code: number) => EpsgEntry | null;
+export type EpsgLookup = (code: number) => EpsgEntry | null;
 
 /** A shift from one datum to another: as PROJ's towgs84, and how good it is, in metres. */
 export interface DirectShift {

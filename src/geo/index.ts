@@ -3,6 +3,8 @@
  * anywhere; Node's entry point adds the whole EPSG database.
  * @module
  */
+
+export type { TerrachipError } from '../errors.js';
 export { Affine, type AffineTuple } from './affine.js';
 export { geodesicLength, PixelAreas, ringArea } from './areas.js';
 export { type Bounds, outline, transformBounds } from './bounds.js';
@@ -21,6 +23,7 @@ export {
   type TypedArrayByDtype,
   viewArray,
 } from './dtype.js';
+export type { DatumDatabase, DirectShift, EpsgLookup } from './epsg-registry.js';
 export { type EpsgEntry, registerEpsg, registerEpsgDatabase } from './epsg-registry.js';
 export { type GeoKeys, type GeoKeyValue, parseGeoKeys } from './geo-keys.js';
 export { crsFromGeoKeys, type GeoKeysCrs } from './geo-keys-crs.js';

@@ -2,6 +2,11 @@
  * Models: their folders, their sessions, and the runner that takes a scene through one.
  * @module
  */
+
+export type { ChipLayout, RowRange } from '../geo/index.js';
+export type { Backend, DeviceMeter, DeviceTensor, WebGpuBackend } from '../gpu/index.js';
+export type { BackendChoice } from '../gpu/node/choice.js';
+export type { ByteSource, OpenOptions, ReadOptions } from '../io/index.js';
 export {
   type Checkpoint,
   type CheckpointDType,
@@ -34,6 +39,16 @@ export {
 } from './node/model-folder.js';
 export type { HostProviderChoice, ProviderChoice } from './node/provider-choice.js';
 export { ResidentDevice } from './node/resident-device.js';
+export type {
+  AttributeValue,
+  Axis,
+  ConvolutionOptions,
+  GraphBuilder,
+  GraphNode,
+  Initializer,
+  Value,
+  Weight,
+} from './onnx/graph.js';
 export { type Graph, type Sink, type WriteGraphOptions, writeGraph } from './onnx/index.js';
 export type { PhaseCounters } from './phase-encoder.js';
 export type { ResidentGraphs, ResidentSession } from './resident-session.js';
@@ -45,6 +60,7 @@ export {
   type PhaseGraphSources,
   type SessionOptions,
 } from './session.js';
+export type { Encoder, Merge, Modality, Pooling } from './terramind/architecture.js';
 export {
   type Architecture,
   type ArchitectureOptions,

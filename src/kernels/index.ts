@@ -3,6 +3,8 @@
  * anywhere: on the CPU of any JavaScript engine, and on any `GPUDevice`, your own included.
  * @module
  */
+
+export type { Dimension, Dtype, TypedArray } from '../geo/index.js';
 export {
   Affine,
   type ChipLayout,
@@ -14,6 +16,18 @@ export {
   GeoBox,
   type PixelWindow,
 } from '../geo/index.js';
+export type {
+  Binding,
+  BindingAccess,
+  CpuKernel,
+  CpuTask,
+  CpuTensors,
+  Grid,
+  KernelParameters,
+  Parameter,
+  ParameterType,
+  RunArguments,
+} from '../gpu/index.js';
 export {
   type Backend,
   type BackendCounters,
@@ -28,6 +42,8 @@ export {
   type TensorMeta,
   WebGpuBackend,
 } from '../gpu/index.js';
+export type { KernelShader } from '../gpu/kernel.js';
+export type { WebGpuBackendOptions } from '../gpu/webgpu/backend.js';
 export { type ArgmaxOptions, argmax } from './argmax.js';
 export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
 export { type ChipOptions, gatherChips } from './chips.js';

@@ -5,6 +5,24 @@
 import '../geo/node/epsg.js';
 
 export type {
+  Affine,
+  Bounds,
+  Crs,
+  CrsLike,
+  Dtype,
+  GeoBox,
+  GeoTensor,
+  PixelWindow,
+  RowRange,
+  TimeInterval,
+  TypedArray,
+} from '../geo/index.js';
+export type { Backend, DeviceTensor } from '../gpu/index.js';
+export type { ByteLru } from '../io/byte-lru.js';
+export type { ByteSource, OpenOptions } from '../io/index.js';
+export type { Antialias, Resampling } from '../kernels/index.js';
+export type { OnProgress } from '../progress.js';
+export type {
   ArrayGroup,
   Attributes,
   AxisRange,
@@ -40,6 +58,7 @@ export {
   ZarrShardWriter,
 } from './node/zarr-writer.js';
 export { NpyArray } from './npy/index.js';
+export type { Pam, PamBand } from './pam.js';
 export { type Pixels, type PixelsRequest, physicalValues, type ReadBand, readPixels } from './pixels.js';
 export type {
   BandInfo,

@@ -8,7 +8,7 @@ import type { Georeference } from './geotiff/georeference.js';
 import type { BandInfo, ColourTable, Metadata, Raster } from './raster.js';
 
 /** What stands beside a raster about one of its bands; null for what does not. */
-interface PamBand {
+export interface PamBand {
   readonly nodata: number | null;
   readonly scale: number | null;
   readonly offset: number | null;

@@ -3,6 +3,9 @@
  * adds files of many formats, and any EPSG code.
  * @module
  */
+
+export type { Bounds, Crs, Dtype, GeoBox, PixelAreas, RowRange, TypedArray } from '../geo/index.js';
+export type { OnProgress } from '../progress.js';
 export { polygonArea } from './area.js';
 export { burnValue, type PropertyClass } from './burn-values.js';
 export { type AreaProperties, type ClassPolygonsOptions, classPolygons } from './class-polygons.js';

@@ -52,7 +52,7 @@ export {
   type ZoneMetrics,
   type ZoneStatistics,
 } from './evaluate/index.js';
-export { type FinalizeReport, finalizeMap, finalizeRun, missingUnits, type RunRecord } from './finalize.js';
+export { type FinalizeReport, finalizeRun, missingUnits, type RunRecord } from './finalize.js';
 export { type InferOptions, type InferReport, infer } from './infer.js';
 export { type BandReport, describeRaster, type InfoOptions, type RasterReport } from './info.js';
 export {

@@ -88,7 +88,7 @@ export type CloudSource =
       readonly of: ByKind<readonly Polygon[]>;
     } & CloudsBeside);
 
-interface CloudsBeside {
+export interface CloudsBeside {
   /** As the product calls it. */
   readonly id: string;
   readonly valid: ProductFile;

@@ -6,13 +6,13 @@ import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inferen
 import { NAME } from '../../inference/manifest.js';
 import {
   type Architecture,
+  type BandStatistics,
   isStatic,
   MODALITIES,
   type Modality,
   PATCH,
   STATISTICS,
   STATISTICS_NAMES,
-  type Statistics,
   type StatisticsName,
 } from '../../inference/terramind/index.js';
 import { readJson } from '../../io/node/json.js';
@@ -40,7 +40,7 @@ export interface ChosenStatistics {
   readonly name: string;
   readonly why: string;
   readonly source: string;
-  readonly modalities: Readonly<Record<string, Statistics>>;
+  readonly modalities: Readonly<Record<string, BandStatistics>>;
 }
 
 /**
