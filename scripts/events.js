@@ -1,6 +1,6 @@
 // Events for training and for checks: made by the generator, put on their grid by `package`, with the truth beside.
 import { join } from 'node:path';
-import { CogWriter, openRaster } from '../dist/raster/index.js';
+import { CogWriter, openRaster } from '../dist/raster/node/index.js';
 import {
   drawParameters,
   HELD_OUT_RANGES,

@@ -25,7 +25,8 @@ export type {
 export type { BandStatistics } from './inference/terramind/statistics.js';
 export type { Antialias, Resampling } from './kernels/index.js';
 export type { OnProgress, OperationOptions, ProgressEvent } from './progress.js';
-export type { CogOptions, ColourTable, MaskKind, Metadata, Units, WarpCounters } from './raster/index.js';
+export type { ColourTable, MaskKind, Metadata, Units, WarpCounters } from './raster/index.js';
+export type { CogOptions } from './raster/node/index.js';
 export type { ReaderPackage } from './raster/node/packages.js';
 export type { LabelOptions } from './workflow/evaluate/label.js';
 export * from './workflow/index.js';

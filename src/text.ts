@@ -1,4 +1,4 @@
-/** Texts from outside: UTF-8, or UTF-16 as Windows writes it, which begins with a byte order mark. */
+/** Texts from outside, in UTF-8, or in UTF-16 with a byte order mark as Windows writes it; and how objects print. */
 
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
@@ -12,3 +12,6 @@ export function encodingOf(bytes: Uint8Array): TextEncoding {
 export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(encodingOf(bytes)).decode(bytes);
 }
+
+/** The name of the method that Node's `console.log` calls to print an object. */
+export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');

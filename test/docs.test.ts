@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 /** What a page's examples take as given, by page: what the text around them says, or an earlier example made. */
 const GIVEN: Readonly<Record<string, string>> = {
   'README.md': '',
+  'docs/raster.md': '',
   'docs/catalog.md': `
     import type { BuiltCatalog, Chip, ChipArray, GeoCatalog } from 'terrachip/catalog';
     import type { GeoBox } from 'terrachip/geo';
@@ -17,6 +18,12 @@ const GIVEN: Readonly<Record<string, string>> = {
       const signal: AbortSignal;
       function sign(href: string): string;
       function train(images: ChipArray): void;
+    }`,
+  'docs/kernels.md': `
+    import type { createBackend as create, Kernel } from 'terrachip/kernels';
+    declare global {
+      const createBackend: typeof create;
+      const depthKernel: Kernel;
     }`,
   'docs/models.md': `
     declare global {

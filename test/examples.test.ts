@@ -1,8 +1,13 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { Affine, GeoBox } from '../src/geo/node/index.js';
+import { openRaster, writeCog } from '../src/raster/index.js';
 import { webgpuProblem } from './support/backends.js';
+import { temporaryFolder } from './support/files.js';
 
 /** What an example prints. They run as users run them: in Node, on the built package. */
 async function example(name: string, ...args: string[]): Promise<string[]> {
@@ -43,6 +48,39 @@ describe('examples', () => {
     const water = Number(chips.match(/^24 chips; (\d+) pixels of water, 6000 without data$/)?.[1]);
     // The model sees pixels, so the stitched scene has the very pixels that are dark.
     expect(dark).toBe(`${water} pixels are dark in the scene`);
+  });
+
+  it("the README's programs run, in a folder with a scene", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(resolve('.'), join(folder, 'node_modules/terrachip'));
+    // Open water in the western half, land in the eastern.
+    const geobox = new GeoBox('EPSG:32632', new Affine(10, 0, 300000, 0, -10, 5500000), 400, 300);
+    const plane = (water: number, land: number) =>
+      Float32Array.from({ length: geobox.pixelCount }, (_, k) => (k % 400 < 200 ? water : land));
+    const bands = [plane(-21, -8), plane(-29, -14)];
+    const options = { geobox, bands: 2, dtype: 'float32', nodata: Number.NaN } as const;
+    for (const name of ['s1.tif', 'scene.tif']) await writeCog(join(folder, name), bands, options);
+
+    const programs = [...readFileSync('README.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)];
+    for (const [k, [, code]] of programs.entries()) {
+      const file = join(folder, `${k}.mjs`);
+      await writeFile(file, code);
+      await promisify(execFile)(process.execPath, [file], { cwd: folder });
+    }
+
+    const { classes } = JSON.parse(readFileSync(join(folder, 'water/statistics.json'), 'utf8'));
+    const water = classes.find(({ name }: { name: string }) => name === 'water');
+    // 200 × 300 pixels of 10 m, 6 km² on the map's plane; pixels beside the shore may be of either class.
+    expect(water.km2).toBeGreaterThan(5.8);
+    expect(water.km2).toBeLessThan(6.2);
+    const warped = await openRaster(join(folder, 'warped.tif'));
+    expect(String(warped.crs)).toBe('EPSG:32632');
+    const [values] = await warped.readPlanes();
+    await warped.close();
+    // The corner of 256 × 256 pixels lies on the grid already: its values stay.
+    expect(values.length).toBe(256 * 256);
+    expect(Array.from(values.slice(198, 203))).toEqual([-21, -21, -8, -8, -8]);
   });
 
   it('are all in the list of examples', () => {

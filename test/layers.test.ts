@@ -44,6 +44,7 @@ const PORTABLE_FILES = [
   'inference/checkpoint/index.ts',
   'vector/index.ts',
   'catalog/index.ts',
+  'raster/index.ts',
 ];
 
 /** Everything else may use Node, but in the layers below only in `node/` folders. */
@@ -152,6 +153,8 @@ describe('layers', () => {
       'sharp',
       '@napi-rs/lzma',
       '@cornerstonejs/codec-openjpeg/decodewasmjs',
+      // Not optional, but imported in a worker thread it takes the thread for its own.
+      'geotiff',
     ];
     for (const name of optional) {
       const importers = files.filter((file) => importsOf(file).some(({ specifier }) => specifier === name));

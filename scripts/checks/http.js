@@ -12,7 +12,7 @@ await requirePackages(['nginx-light', 'gdal-bin']);
 await installProject();
 const { Affine, GeoBox } = await import('../../dist/geo/index.js');
 const { FileSource } = await import('../../dist/io/node/index.js');
-const { CogWriter, GeoTiffRaster, openRaster } = await import('../../dist/raster/index.js');
+const { CogWriter, GeoTiffRaster, openRaster } = await import('../../dist/raster/node/index.js');
 
 const [WIDTH, HEIGHT, SIDE] = [6000, 8000, 1024];
 const MOST_REQUESTS = 6;

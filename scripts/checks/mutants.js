@@ -275,8 +275,8 @@ const MUTANTS = [
   ['src/kernels/cpu/rescale.ts', 'zero_is_missing === 1 && ', '', `${KERNELS}/rescale.test.ts`],
   [
     'src/kernels/cpu/rescale.ts',
-    'first + start * FLAT_PIECE',
-    'start * FLAT_PIECE',
+    'let i = first + start',
+    'let i = start',
     `${KERNELS}/rescale.test.ts`,
   ],
   ['src/kernels/cpu/rescale.ts', ', low), high)', ', low), low)', `${KERNELS}/rescale.test.ts`],
@@ -415,7 +415,7 @@ const MUTANTS = [
     'is_set != (where_set',
     `${KERNELS}/masks.test.ts`,
   ],
-  ['src/kernels/cpu/mask-values.ts', '(start * FLAT_PIECE) % pixels', '0', `${KERNELS}/pieces.test.ts`],
+  ['src/kernels/cpu/mask-values.ts', 'start % pixels', '0', `${KERNELS}/pieces.test.ts`],
   ['src/shaders/row-distance.wgsl', 'column >= d', 'column > d', `${KERNELS}/masks.test.ts`],
   [
     'src/shaders/row-distance.wgsl',

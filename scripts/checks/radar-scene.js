@@ -11,7 +11,7 @@ const SIZE = { width: 512, height: 440 };
  *   path of each phase's VV and VH
  */
 export async function makeRadarScene(folder) {
-  const { CogWriter } = await import('../../dist/raster/index.js');
+  const { CogWriter } = await import('../../dist/raster/node/index.js');
   const { DEMO_PARAMETERS, simulateEvent, writeEvent } = await import(
     '../../dist/workflow/demo/event/index.js'
   );

@@ -16,7 +16,7 @@ const { decoderGraph, detectArchitecture, encoderGraph, findLeftovers, wholeGrap
   '../../dist/inference/terramind/index.js'
 );
 const { openSource } = await import('../../dist/io/node/index.js');
-const { openNpy } = await import('../../dist/raster/index.js');
+const { openNpy } = await import('../../dist/raster/node/index.js');
 
 const TOLERANCE = 1e-4;
 /** Of half precision: a device that also sums products in float16, as webgpu does, loses more. */

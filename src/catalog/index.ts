@@ -1,26 +1,35 @@
 /**
- * Catalogs: what exists, where and when; queries and set algebra over them. Runs anywhere; Node's entry point adds
- * the whole EPSG database.
+ * Catalogs: what exists, where and when; queries and set algebra over them, and pixels of their rows on one grid. Runs
+ * anywhere; Node's entry point adds files, more formats, and the whole EPSG database.
  * @module
  */
 
 export type { TerrachipError } from '../errors.js';
 export type {
   Bounds,
+  Crs,
   CrsLike,
+  Dtype,
   GeoBox,
   GeoSlice,
+  GeoTensor,
   PixelWindow,
   TimeInterval,
   TypedArray,
 } from '../geo/index.js';
+export type { Backend } from '../gpu/index.js';
 export type { ByteSource, ReadOptions } from '../io/index.js';
-export type { Raster, Units } from '../raster/index.js';
+export type { Antialias, BitField, MosaicMethod, Resampling } from '../kernels/index.js';
+export type { OperationOptions } from '../progress.js';
+export type { BlockCache, Raster, Units } from '../raster/index.js';
 export type { Polygon } from '../vector/index.js';
 export { indexBoxes } from './boxes.js';
 export { GeoCatalog } from './geo-catalog.js';
 export type { GeoJsonObject } from './geometry.js';
+export { gridFootprint } from './grid-footprint.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
+export type { CubeOptions } from './loaders/cube-axes.js';
+export * from './loaders/index.js';
 export {
   type Matchup,
   type MatchupOptions,
@@ -36,6 +45,16 @@ export { CatalogFile } from './parquet/catalog-file.js';
 export { type OpenUrlOptions, openCatalog } from './parquet/open.js';
 export type { Place } from './place.js';
 export type { PlaceAndTime, PlaceQuery, Predicate, QueryOptions } from './place-query.js';
+export type {
+  ByKind,
+  CloudKind,
+  CloudSource,
+  CloudsBeside,
+  ProductDescription,
+  ProductFile,
+  Quantity,
+} from './products/description.js';
+export * from './products/index.js';
 export type { BandValues, CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
 export type { RowTable } from './row-table.js';
 export * from './samplers/index.js';

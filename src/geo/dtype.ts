@@ -13,6 +13,16 @@ export interface TypedArrayByDtype {
 export type Dtype = keyof TypedArrayByDtype;
 export type TypedArray = TypedArrayByDtype[Dtype];
 
+/** The element type of an array: `'float32'` of `Float32Array`. */
+export type DtypeOf<A extends TypedArray> = Extract<
+  A[typeof Symbol.toStringTag] extends infer Name
+    ? Name extends `${infer D}Array`
+      ? Lowercase<D>
+      : never
+    : never,
+  Dtype
+>;
+
 interface TypedArrayConstructor<D extends Dtype> {
   new (length: number): TypedArrayByDtype[D];
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArrayByDtype[D];
@@ -55,6 +65,7 @@ export function viewArray<D extends Dtype>(
   return new CONSTRUCTORS[dtype](buffer, byteOffset, length);
 }
 
+export function dtypeOf<A extends TypedArray>(array: A): DtypeOf<A>;
 export function dtypeOf(array: TypedArray): Dtype {
   if (array instanceof Float32Array) return 'float32';
   if (array instanceof Uint8Array) return 'uint8';

@@ -16,6 +16,7 @@ export {
   canHold,
   DTYPES,
   type Dtype,
+  type DtypeOf,
   dtypeOf,
   isFloat,
   rangeOf,

@@ -8,6 +8,7 @@ export type {
   BackendInfo,
   BackendLimits,
   RunArguments,
+  TensorDtypeOf,
   TensorMeta,
 } from './backend.js';
 export { CpuBackend } from './cpu/backend.js';
@@ -15,17 +16,28 @@ export { type CpuExecutor, type CpuTask, InlineExecutor } from './cpu/executor.j
 export {
   type Binding,
   type BindingAccess,
+  type Bindings,
   type CpuKernel,
   type CpuTensors,
   defineKernel,
   type Grid,
   type Kernel,
+  type KernelDefinition,
   type KernelParameters,
-  NAN_BITS,
-  type Parameter,
+  type KernelRun,
+  type KernelShader,
+  type KernelTable,
+  type ParameterTable,
   type ParameterType,
 } from './kernel.js';
-export { DeviceTensor, isTensorDtype, type TensorDtype, tensorDtypeOf } from './tensor.js';
+export {
+  DeviceTensor,
+  type ExternalBuffer,
+  type GpuSlice,
+  isTensorDtype,
+  type TensorDtype,
+  tensorDtypeOf,
+} from './tensor.js';
 export { isSoftware, modelDevice } from './webgpu/adapter.js';
-export { WebGpuBackend } from './webgpu/backend.js';
+export { WebGpuBackend, type WebGpuBackendOptions } from './webgpu/backend.js';
 export { type DeviceMeter, watchDevice } from './webgpu/device-meter.js';

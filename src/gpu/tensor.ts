@@ -1,7 +1,15 @@
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
 import { bytesPerElement, sizeOf } from '../geo/dtype.js';
-import { type Dimension, type Dtype, dtypeOf, type GeoBox, type TypedArray } from '../geo/index.js';
-import type { Backend, TensorMeta } from './backend.js';
+import {
+  type Dimension,
+  type Dtype,
+  dtypeOf,
+  type GeoBox,
+  type TypedArray,
+  type TypedArrayByDtype,
+} from '../geo/index.js';
+import { INSPECT } from '../text.js';
+import { type Backend, disposedError, type TensorDtypeOf, type TensorMeta } from './backend.js';
 
 /** Element types a device can hold; float64 has no place on a GPU. */
 export type TensorDtype = Exclude<Dtype, 'float64'>;
@@ -11,12 +19,28 @@ export function isTensorDtype(dtype: Dtype): dtype is TensorDtype {
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for float64, which devices do not hold. */
+export function tensorDtypeOf<A extends TypedArray>(data: A): TensorDtypeOf<A>;
 export function tensorDtypeOf(data: TypedArray): TensorDtype {
-  const dtype = dtypeOf(data);
+  const dtype: Dtype = dtypeOf(data);
   if (!isTensorDtype(dtype)) {
     throw invalidInput('an array of float64', 'cannot be uploaded', 'convert it to float32');
   }
   return dtype;
+}
+
+/** Part of a GPUBuffer: what `GPUDevice.createBindGroup` takes as a resource. */
+export interface GpuSlice {
+  readonly buffer: GPUBuffer;
+  /** Where the tensor's values begin, in bytes. */
+  readonly offset: number;
+  /** Bytes that they take, in whole 32-bit words. */
+  readonly size: number;
+}
+
+/** What `adoptBuffer` is told of a buffer. */
+export interface ExternalBuffer extends TensorMeta {
+  /** Where the values begin, in bytes: a multiple of the device's `minStorageBufferOffsetAlignment` (default 0). */
+  offset?: number;
 }
 
 /** What a backend keeps for a tensor. */
@@ -27,12 +51,12 @@ export interface TensorStorage {
 
 /**
  * Values in a backend's memory, with a shape and their meaning. Whoever received it from `allocate`, `upload` or a
- * kernel function owns it and disposes of it; disposing twice is nothing, using it afterwards throws.
+ * kernel function owns it and disposes of it; disposing twice does nothing, using it afterwards throws.
  */
-export class DeviceTensor {
+export class DeviceTensor<D extends TensorDtype = TensorDtype> {
   readonly owner: Backend;
   readonly shape: readonly number[];
-  readonly dtype: TensorDtype;
+  readonly dtype: D;
   readonly dimensions: readonly Dimension[] | null;
   readonly geobox: GeoBox | null;
   readonly nodata: number | null;
@@ -43,7 +67,7 @@ export class DeviceTensor {
     owner: Backend,
     storage: TensorStorage,
     shape: readonly number[],
-    dtype: TensorDtype,
+    dtype: D,
     meta: TensorMeta = {},
   ) {
     this.owner = owner;
@@ -70,14 +94,24 @@ export class DeviceTensor {
 
   /** @internal The backend's own handle. @throws {TerrachipError} DISPOSED */
   get storage(): TensorStorage {
-    if (this.#storage === null) {
-      throw new TerrachipError('DISPOSED', 'a tensor was used after its disposal', 'dispose of it later', {
-        resource: `tensor (${this.shape.join(', ')})`,
-      });
-    }
+    if (this.#storage === null) throw disposedError(`tensor (${this.shape.join(', ')})`);
     return this.#storage;
   }
 
+  /** The values, once everything that was asked of the backend is done: `backend.download(tensor)`. */
+  download(): Promise<TypedArrayByDtype[D]> {
+    return this.owner.download<D>(this);
+  }
+
+  /**
+   * The tensor's part of a GPUBuffer, for others who use the same device: `backend.gpuBuffer(tensor)`.
+   * @throws {TerrachipError} UNSUPPORTED unless the tensor lies on a device of this thread
+   */
+  gpuBuffer(): GpuSlice {
+    return this.owner.gpuBuffer(this);
+  }
+
+  /** Gives the memory back to the backend; what was asked for before still uses it. */
   dispose(): void {
     this.#storage?.release();
     this.#storage = null;
@@ -86,9 +120,50 @@ export class DeviceTensor {
   [Symbol.dispose](): void {
     this.dispose();
   }
+
+  toString(): string {
+    const state = this.isDisposed ? ', disposed of' : '';
+    return `DeviceTensor(${this.dtype} (${this.shape.join(', ')}) on ${this.owner.info.adapter}${state})`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
+  }
 }
 
-/** Checks a shape before anything is allocated for it. */
+/** @internal That a tensor is used with a backend that did not make it. */
+export function foreignTensor(tensor: DeviceTensor): TerrachipError {
+  return invalidInput(
+    `a tensor of another backend (${tensor.shape.join(', ')})`,
+    'was given',
+    'download and upload it',
+  );
+}
+
+/** @internal That a backend's tensors are in no buffer of a device here. */
+export function noGpuBuffer(where: string): TerrachipError {
+  return new TerrachipError(
+    'UNSUPPORTED',
+    `tensors of ${where} lie in no GPUBuffer`,
+    'use a WebGpuBackend, or download',
+    {
+      feature: `GPUBuffers of ${where}`,
+    },
+  );
+}
+
+/** @internal Checks that an array can take a tensor's values. */
+export function checkTarget(tensor: DeviceTensor, target: TypedArray | undefined): TypedArray | undefined {
+  if (target === undefined || (dtypeOf(target) === tensor.dtype && target.length >= tensor.length))
+    return target;
+  throw invalidInput(
+    `an array of ${target.length} ${dtypeOf(target)}`,
+    `cannot take ${tensor.length} values of ${tensor.dtype}`,
+    'give one of the same type that is long enough',
+  );
+}
+
+/** Checks a shape before anything is allocated for it, and finds its bytes in whole 32-bit words. */
 export function checkShape(shape: readonly number[], dtype: TensorDtype, maxBytes: number): number {
   if (shape.length === 0 || !shape.every((n) => Number.isInteger(n) && n > 0)) {
     throw invalidInput(`the shape (${shape.join(', ')})`, 'is impossible', 'give positive whole numbers');
@@ -102,7 +177,7 @@ export function checkShape(shape: readonly number[], dtype: TensorDtype, maxByte
       { size: bytes, limit: maxBytes },
     );
   }
-  return bytes;
+  return Math.ceil(bytes / 4) * 4;
 }
 
 /** Checks that a copy or write stays inside a tensor and on whole 32-bit words. */

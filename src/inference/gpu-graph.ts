@@ -77,7 +77,7 @@ export class GpuGraph implements DeviceGraph {
   async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
     const feeds: Record<string, Tensor> = {};
     for (const [name, { tensor, shape }] of inputs) {
-      const buffer = this.#backend.share(tensor);
+      const { buffer } = this.#backend.gpuBuffer(tensor);
       feeds[name] = this.#runtime.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: shape });
     }
     const before = this.#meter.readbackBytes;
@@ -92,7 +92,12 @@ export class GpuGraph implements DeviceGraph {
       if (result.type !== 'float32') {
         throw invalidInput(name, `is ${result.type}, not float32`, 'correct the model');
       }
-      taken.set(name, this.#backend.take(result.gpuBuffer as GPUBuffer, result.dims, 'float32'));
+      // A copy, since the runtime's buffer is used again.
+      const theirs = this.#backend.adoptBuffer(result.gpuBuffer as GPUBuffer, result.dims, 'float32');
+      const ours = this.#backend.allocate(result.dims, 'float32');
+      this.#backend.copy(theirs, 0, ours, 0, ours.length);
+      this.#backend.gpuBuffer(ours);
+      taken.set(name, ours);
       result.dispose();
     }
     return { outputs: taken, readbackBytes };

@@ -28,24 +28,27 @@
  * categories, not for measurements over large boxes.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, defineKernel } from '../gpu/index.js';
+import { type Backend, defineKernel, type KernelTable } from '../gpu/index.js';
 import { areaShader, compose } from '../shaders/index.js';
 import { module, run } from './cpu/area.js';
 import { AREA_RESAMPLINGS, type AreaResampling } from './resampling.js';
 import { TILE_PARAMETERS, type TileOptions, tileParameters } from './tile.js';
 
+export const AREA = {
+  bindings: {
+    source: { access: 'read', dtype: 'any' },
+    cells: { access: 'read', dtype: 'int32' },
+    table: { access: 'read', dtype: 'int32' },
+    destination: { access: 'write', dtype: 'float32' },
+  },
+  parameters: TILE_PARAMETERS,
+  constants: { method: 'u32', stored_type: 'u32' },
+} as const satisfies KernelTable;
+
 export const areaKernel = defineKernel({
   name: 'area',
-  code: compose(areaShader, ['missing', 'control-grid', 'footprint', 'stored', 'stored-values']),
-  workgroupSize: [16, 16, 1],
-  bindings: [
-    { name: 'source', access: 'read' },
-    { name: 'cells', access: 'read' },
-    { name: 'table', access: 'read' },
-    { name: 'destination', access: 'write' },
-  ],
-  parameters: TILE_PARAMETERS,
-  constants: ['method', 'stored_type'],
+  ...AREA,
+  shader: compose(areaShader, ['missing', 'control-grid', 'footprint', 'stored', 'stored-values']),
   grid: ({ tile_width, tile_height }) => [tile_width, tile_height, 1],
   cpu: { module, run, rows: ({ tile_height }) => tile_height },
 });

@@ -6,27 +6,24 @@
  * Shapes: scores (class, …) float32 and labels (…) uint8. Error: none. Bytes a pixel: 4 a class read + 1 written.
  */
 import { invalidInput, invalidOption } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { argmaxShader, compose } from '../shaders/index.js';
-import { requireDtype } from './check.js';
 import { module, run } from './cpu/argmax.js';
-import { flatGrid, flatRows } from './grid.js';
+import { perValue } from './grid.js';
+
+export const ARGMAX = {
+  bindings: {
+    scores: { access: 'read', dtype: 'float32' },
+    labels: { access: 'write', dtype: 'uint8' },
+  },
+  parameters: { count: 'u32', classes: 'u32', nodata: 'u32' },
+} as const satisfies KernelTable;
 
 export const argmaxKernel = defineKernel({
   name: 'argmax',
-  code: compose(argmaxShader, ['missing', 'flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'scores', access: 'read' },
-    { name: 'labels', access: 'write' },
-  ],
-  parameters: [
-    { name: 'count', type: 'u32' },
-    { name: 'classes', type: 'u32' },
-    { name: 'nodata', type: 'u32' },
-  ],
-  grid: ({ count }) => flatGrid(Math.ceil(count / 4)),
-  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+  ...ARGMAX,
+  shader: compose(argmaxShader, ['missing', 'flat-index']),
+  ...perValue({ module, run }, 4),
 });
 
 export interface ArgmaxOptions {
@@ -45,11 +42,9 @@ export interface ArgmaxOptions {
  */
 export function argmax(backend: Backend, { scores, labels, nodata = 255 }: ArgmaxOptions): void {
   const classes = scores.shape[0];
-  requireDtype('argmax', scores, 'float32');
-  requireDtype('argmax', labels, 'uint8');
   if (scores.length !== classes * labels.length) {
     throw invalidInput(
-      `scores of shape (${scores.shape.join(', ')}) for ${labels.length} labels`,
+      `scores of shape (${scores.shape.join(', ')}) and ${labels.length} labels for argmax`,
       'do not fit',
       'give one label a pixel',
     );

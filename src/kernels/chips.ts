@@ -9,32 +9,35 @@
  * Error: 2 ulp. Bytes a chip pixel: 4 read + 4 written.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { chipsShader, compose } from '../shaders/index.js';
-import { requireDtype, requireLength } from './check.js';
+import { requireLength } from './check.js';
 import { module, run } from './cpu/chips.js';
+
+export const CHIPS = {
+  bindings: {
+    plane: { access: 'read', dtype: 'float32' },
+    origins: { access: 'read', dtype: 'int32' },
+    chips: { access: 'write', dtype: 'float32' },
+  },
+  parameters: {
+    scene_width: 'i32',
+    scene_height: 'i32',
+    first_row: 'i32',
+    chip_size: 'i32',
+    chip_count: 'i32',
+    channels: 'i32',
+    channel: 'i32',
+    mean: 'f32',
+    deviation: 'f32',
+    replacement: 'f32',
+  },
+} as const satisfies KernelTable;
 
 export const chipsKernel = defineKernel({
   name: 'chips',
-  code: compose(chipsShader, ['missing']),
-  workgroupSize: [16, 16, 1],
-  bindings: [
-    { name: 'plane', access: 'read' },
-    { name: 'origins', access: 'read' },
-    { name: 'chips', access: 'write' },
-  ],
-  parameters: [
-    { name: 'scene_width', type: 'i32' },
-    { name: 'scene_height', type: 'i32' },
-    { name: 'first_row', type: 'i32' },
-    { name: 'chip_size', type: 'i32' },
-    { name: 'chip_count', type: 'i32' },
-    { name: 'channels', type: 'i32' },
-    { name: 'channel', type: 'i32' },
-    { name: 'mean', type: 'f32' },
-    { name: 'deviation', type: 'f32' },
-    { name: 'replacement', type: 'f32' },
-  ],
+  ...CHIPS,
+  shader: compose(chipsShader, ['missing']),
   grid: ({ chip_size, chip_count }) => [chip_size, chip_size, chip_count],
   cpu: { module, run, rows: ({ chip_size, chip_count }) => chip_size * chip_count },
 });
@@ -71,9 +74,6 @@ export function gatherChips(backend: Backend, options: ChipOptions): void {
       'give finite numbers and a positive standard deviation',
     );
   }
-  requireDtype('chips', plane, 'float32');
-  requireDtype('chips', origins, 'int32');
-  requireDtype('chips', chips, 'float32');
   requireLength('chips', origins, 2 * count);
   backend.run(chipsKernel, {
     tensors: { plane, origins, chips },

@@ -7,25 +7,25 @@
  * Shapes: float32 of any shape. Error: 1e-4 dB; 4e-6 relative for powers (log2 and exp2 of WGSL, 3 ulp and
  * 3 + 2|x| ulp). NaN exactly where the CPU has NaN. Bytes a value: 8.
  */
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, decibelShader } from '../shaders/index.js';
-import { requireDtype } from './check.js';
 import { module, run } from './cpu/decibel.js';
-import { flatGrid, flatRows } from './grid.js';
+import { perValue } from './grid.js';
+
+export const DECIBEL = {
+  bindings: { values: { access: 'read_write', dtype: 'float32' } },
+  parameters: { count: 'u32' },
+  constants: { to_linear: 'u32' },
+} as const satisfies KernelTable;
 
 export const decibelKernel = defineKernel({
   name: 'decibel',
-  code: compose(decibelShader, ['missing', 'flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [{ name: 'values', access: 'read_write' }],
-  parameters: [{ name: 'count', type: 'u32' }],
-  constants: ['to_linear'],
-  grid: ({ count }) => flatGrid(count),
-  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+  ...DECIBEL,
+  shader: compose(decibelShader, ['missing', 'flat-index']),
+  ...perValue({ module, run }),
 });
 
 function convert(backend: Backend, values: DeviceTensor, to_linear: 0 | 1): void {
-  requireDtype('decibel', values, 'float32');
   backend.run(decibelKernel, { tensors: { values }, parameters: { count: values.length, to_linear } });
 }
 

@@ -9,42 +9,47 @@
  * Shapes: mask uint8 (height, width), in place. Error: none. Bytes a pixel: 3, and 1 a row of the structure.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, dilateShader, rowDistanceShader } from '../shaders/index.js';
 import { requireDtype } from './check.js';
 import * as dilateCpu from './cpu/dilate.js';
 import * as rowDistanceCpu from './cpu/row-distance.js';
 import { flatGrid } from './grid.js';
 
-const SIZES = [
-  { name: 'width', type: 'i32' },
-  { name: 'height', type: 'i32' },
-  { name: 'reach', type: 'i32' },
-] as const;
+/** `reach`: rows and columns to either side. */
+const SIZES = { width: 'i32', height: 'i32', reach: 'i32' } as const;
+
+export const ROW_DISTANCE = {
+  bindings: {
+    mask: { access: 'read', dtype: 'uint8' },
+    // Columns to the nearest set pixel of the row, or reach + 1 where it is farther.
+    distances: { access: 'write', dtype: 'uint8' },
+  },
+  parameters: SIZES,
+} as const satisfies KernelTable;
 
 export const rowDistanceKernel = defineKernel({
   name: 'row-distance',
-  code: compose(rowDistanceShader, ['flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'mask', access: 'read' },
-    { name: 'distances', access: 'write' },
-  ],
-  parameters: SIZES,
+  ...ROW_DISTANCE,
+  shader: compose(rowDistanceShader, ['flat-index']),
   grid: ({ width, height }) => flatGrid(Math.ceil((width * height) / 4)),
   cpu: { module: rowDistanceCpu.module, run: rowDistanceCpu.run, rows: ({ height }) => height },
 });
 
+export const DILATE = {
+  bindings: {
+    distances: { access: 'read', dtype: 'uint8' },
+    mask: { access: 'write', dtype: 'uint8' },
+  },
+  // `limit` is the largest square of a distance in a disc.
+  parameters: { ...SIZES, limit: 'i32' },
+  constants: { square: 'u32' },
+} as const satisfies KernelTable;
+
 export const dilateKernel = defineKernel({
   name: 'dilate',
-  code: compose(dilateShader, ['flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'distances', access: 'read' },
-    { name: 'mask', access: 'write' },
-  ],
-  parameters: [...SIZES, { name: 'limit', type: 'i32' }],
-  constants: ['square'],
+  ...DILATE,
+  shader: compose(dilateShader, ['flat-index']),
   grid: ({ width, height }) => flatGrid(Math.ceil((width * height) / 4)),
   cpu: { module: dilateCpu.module, run: dilateCpu.run, rows: ({ height }) => height },
 });

@@ -15,40 +15,42 @@
  */
 import { invalidInput, TerrachipError } from '../errors.js';
 import type { TypedArray } from '../geo/index.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, expressionShader } from '../shaders/index.js';
-import { requireDtype, requireLength } from './check.js';
+import { requireLength } from './check.js';
 import { evaluateFloat64, module, run } from './cpu/expression.js';
 import { beyondFloat32, type Expression } from './expression/index.js';
-import { flatGrid, flatRows } from './grid.js';
+import { perValue } from './grid.js';
 import { forEachStack } from './stack.js';
 
 /** Bands that are bound one by one. */
 const PLANES = 6;
 
+/** As words: NaN and infinity are told by their bits, and what arithmetic makes of them is not used. */
+const PLANE = { access: 'read', dtype: 'float32', words: true, optional: true } as const;
+
+export const EXPRESSION = {
+  bindings: {
+    plane_0: PLANE,
+    plane_1: PLANE,
+    plane_2: PLANE,
+    plane_3: PLANE,
+    plane_4: PLANE,
+    plane_5: PLANE,
+    // Two words an instruction: operation, argument.
+    program: { access: 'read', dtype: 'uint32' },
+    destination: { access: 'write', dtype: 'float32', words: true },
+  },
+  // Where plane_0 holds all bands, one has `stride` values; the first value goes to `first` in the destination.
+  parameters: { count: 'u32', instructions: 'u32', stride: 'u32', first: 'u32' },
+  constants: { stacked: 'u32' },
+} as const satisfies KernelTable;
+
 export const expressionKernel = defineKernel({
   name: 'expression',
-  code: compose(expressionShader, ['flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'plane_0', access: 'read' },
-    { name: 'plane_1', access: 'read' },
-    { name: 'plane_2', access: 'read' },
-    { name: 'plane_3', access: 'read' },
-    { name: 'plane_4', access: 'read' },
-    { name: 'plane_5', access: 'read' },
-    { name: 'program', access: 'read' },
-    { name: 'destination', access: 'write' },
-  ],
-  parameters: [
-    { name: 'count', type: 'u32' },
-    { name: 'instructions', type: 'u32' },
-    { name: 'stride', type: 'u32' },
-    { name: 'first', type: 'u32' },
-  ],
-  constants: ['stacked'],
-  grid: ({ count }) => flatGrid(Math.ceil(count / 4)),
-  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+  ...EXPRESSION,
+  shader: compose(expressionShader, ['flat-index']),
+  ...perValue({ module, run }, 4),
 });
 
 /** An expression on a device. Dispose of `program` when done. */
@@ -79,7 +81,6 @@ export function evaluateExpression(backend: Backend, options: EvaluateOptions): 
   const { bands, destination } = options;
   const { expression, program } = options.expression;
   const planes = expression.bands.map((name) => planeOf(bands, name, expression));
-  requireDtype('an expression', destination, 'float32');
   const beyond = beyondFloat32(expression);
   if (beyond !== null) {
     throw new TerrachipError(
@@ -90,7 +91,6 @@ export function evaluateExpression(backend: Backend, options: EvaluateOptions): 
     );
   }
   for (const plane of planes) {
-    requireDtype('an expression', plane, 'float32');
     requireLength('an expression', plane, destination.length);
     if (plane === destination) {
       const remedy = 'allocate a tensor for the result';
@@ -109,8 +109,7 @@ export function evaluateExpression(backend: Backend, options: EvaluateOptions): 
     return;
   }
   backend.run(expressionKernel, {
-    // An expression without bands binds something that it never reads.
-    tensors: { ...bindings(planes.length === 0 ? [program] : planes), program, destination },
+    tensors: { ...bindings(planes), program, destination },
     parameters: { count: destination.length, instructions, stride: 0, first: 0, stacked: 0 },
   });
 }
@@ -148,8 +147,7 @@ function planeOf<Plane>(bands: Readonly<Record<string, Plane>>, name: string, { 
   );
 }
 
-/** A buffer for every binding: what is not needed is the first plane again. */
 function bindings(planes: readonly DeviceTensor[]) {
-  const at = (k: number): DeviceTensor => planes[k] ?? planes[0];
+  const at = (k: number): DeviceTensor | null => planes[k] ?? null;
   return { plane_0: at(0), plane_1: at(1), plane_2: at(2), plane_3: at(3), plane_4: at(4), plane_5: at(5) };
 }

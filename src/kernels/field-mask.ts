@@ -8,37 +8,40 @@
  */
 import { invalidInput } from '../errors.js';
 import { bytesPerElement } from '../geo/dtype.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, fieldMaskShader } from '../shaders/index.js';
-import { requireDtype, requireLength } from './check.js';
+import { requireLength } from './check.js';
 import { module, run } from './cpu/field-mask.js';
-import { flatGrid, flatRows } from './grid.js';
+import { perValue } from './grid.js';
 import { STORED_TYPES } from './stored-types.js';
+
+export const FIELD_MASK = {
+  bindings: {
+    source: { access: 'read', dtype: 'any' },
+    mask: { access: 'write', dtype: 'uint8' },
+  },
+  parameters: {
+    count: 'u32',
+    first_bit: 'u32',
+    width: 'u32',
+    // A bit for each number from 0 to 255 that is looked for.
+    numbers_0: 'u32',
+    numbers_1: 'u32',
+    numbers_2: 'u32',
+    numbers_3: 'u32',
+    numbers_4: 'u32',
+    numbers_5: 'u32',
+    numbers_6: 'u32',
+    numbers_7: 'u32',
+  },
+  constants: { stored_type: 'u32' },
+} as const satisfies KernelTable;
 
 export const fieldMaskKernel = defineKernel({
   name: 'field-mask',
-  code: compose(fieldMaskShader, ['missing', 'flat-index', 'stored']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'source', access: 'read' },
-    { name: 'mask', access: 'write' },
-  ],
-  parameters: [
-    { name: 'count', type: 'u32' },
-    { name: 'first_bit', type: 'u32' },
-    { name: 'width', type: 'u32' },
-    { name: 'numbers_0', type: 'u32' },
-    { name: 'numbers_1', type: 'u32' },
-    { name: 'numbers_2', type: 'u32' },
-    { name: 'numbers_3', type: 'u32' },
-    { name: 'numbers_4', type: 'u32' },
-    { name: 'numbers_5', type: 'u32' },
-    { name: 'numbers_6', type: 'u32' },
-    { name: 'numbers_7', type: 'u32' },
-  ],
-  constants: ['stored_type'],
-  grid: ({ count }) => flatGrid(Math.ceil(count / 4)),
-  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+  ...FIELD_MASK,
+  shader: compose(fieldMaskShader, ['missing', 'flat-index', 'stored']),
+  ...perValue({ module, run }, 4),
 });
 
 /** Bits of a quality band that together mean a number: Landsat's cloud confidence is bits 8 and 9 of QA_PIXEL. */
@@ -119,7 +122,6 @@ function markField(
   { first, width, values }: Required<BitField>,
   mask: DeviceTensor,
 ): void {
-  requireDtype('a mask', mask, 'uint8');
   requireLength('a mask', source, mask.length);
   const words = new Uint32Array(8);
   for (const value of values) {

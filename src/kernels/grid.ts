@@ -8,10 +8,21 @@ export function flatGrid(count: number): Grid {
   return [Math.min(count, FLAT_ROW), Math.ceil(count / FLAT_ROW), 1];
 }
 
-/** Elements that a CPU thread takes at a time where rows mean nothing. */
-export const FLAT_PIECE = 16384;
+/** Values that a CPU thread takes at a time. */
+const FLAT_PIECE = 16384;
 
-/** The number of pieces of a flat array, for kernels that share out elements and not rows. */
-export function flatRows(count: number): number {
-  return Math.ceil(count / FLAT_PIECE);
+interface Count {
+  readonly count: number;
+}
+
+/**
+ * How a kernel over `count` values is shared out: an invocation of `each` neighbouring ones on a GPU, and the CPU
+ * function gets the first value and the one after the last.
+ * @param each 4 for a shader that writes words of four bytes
+ */
+export function perValue<Run>(cpu: { readonly module: string; readonly run: Run }, each: 1 | 4 = 1) {
+  return {
+    grid: ({ count }: Count): Grid => flatGrid(Math.ceil(count / each)),
+    cpu: { ...cpu, rows: ({ count }: Count): number => count, rowStep: FLAT_PIECE },
+  };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { Dimension, Dtype, TypedArray } from '../geo/index.js';
+export type { Dimension, Dtype, DtypeOf, TypedArray, TypedArrayByDtype } from '../geo/index.js';
 export {
   Affine,
   type ChipLayout,
@@ -16,34 +16,42 @@ export {
   GeoBox,
   type PixelWindow,
 } from '../geo/index.js';
-export type {
-  Binding,
-  BindingAccess,
-  CpuKernel,
-  CpuTask,
-  CpuTensors,
-  Grid,
-  KernelParameters,
-  Parameter,
-  ParameterType,
-  RunArguments,
-} from '../gpu/index.js';
 export {
   type Backend,
   type BackendCounters,
   type BackendInfo,
   type BackendLimits,
+  type Binding,
+  type BindingAccess,
+  type Bindings,
   CpuBackend,
   type CpuExecutor,
+  type CpuKernel,
+  type CpuTask,
+  type CpuTensors,
   DeviceTensor,
+  defineKernel,
+  type ExternalBuffer,
+  type GpuSlice,
+  type Grid,
   InlineExecutor,
   type Kernel,
+  type KernelDefinition,
+  type KernelParameters,
+  type KernelRun,
+  type KernelShader,
+  type KernelTable,
+  type ParameterTable,
+  type ParameterType,
+  type RunArguments,
   type TensorDtype,
+  type TensorDtypeOf,
   type TensorMeta,
   WebGpuBackend,
+  type WebGpuBackendOptions,
 } from '../gpu/index.js';
-export type { KernelShader } from '../gpu/kernel.js';
-export type { WebGpuBackendOptions } from '../gpu/webgpu/backend.js';
+export type { NameOf } from '../gpu/kernel.js';
+export { compose as composeShader, type ShaderFunction } from '../shaders/index.js';
 export { type ArgmaxOptions, argmax } from './argmax.js';
 export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
 export { type ChipOptions, gatherChips } from './chips.js';
@@ -58,6 +66,7 @@ export {
 } from './expression.js';
 export { type BitField, bitMask, classMask, SCL, SCL_CLOUDS } from './field-mask.js';
 export type { FilterScale } from './filters.js';
+export { flatGrid } from './grid.js';
 export { keepWhere, maskOut } from './mask-values.js';
 export { MOSAIC_METHODS, type MosaicMethod, type MosaicOptions, mosaic } from './mosaic.js';
 export { nodataToNaN } from './nodata.js';

@@ -7,27 +7,25 @@
  * Bytes a value: 1, and 4 where it is taken away.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, maskValuesShader } from '../shaders/index.js';
-import { requireDtype } from './check.js';
 import { module, run } from './cpu/mask-values.js';
-import { flatGrid, flatRows } from './grid.js';
+import { perValue } from './grid.js';
+
+export const MASK_VALUES = {
+  bindings: {
+    values: { access: 'read_write', dtype: 'float32' },
+    mask: { access: 'read', dtype: 'uint8' },
+  },
+  parameters: { count: 'u32', pixels: 'u32' },
+  constants: { where_set: 'u32' },
+} as const satisfies KernelTable;
 
 export const maskValuesKernel = defineKernel({
   name: 'mask-values',
-  code: compose(maskValuesShader, ['missing', 'flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'values', access: 'read_write' },
-    { name: 'mask', access: 'read' },
-  ],
-  parameters: [
-    { name: 'count', type: 'u32' },
-    { name: 'pixels', type: 'u32' },
-  ],
-  constants: ['where_set'],
-  grid: ({ count }) => flatGrid(count),
-  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+  ...MASK_VALUES,
+  shader: compose(maskValuesShader, ['missing', 'flat-index']),
+  ...perValue({ module, run }),
 });
 
 /**
@@ -47,8 +45,6 @@ export function keepWhere(backend: Backend, values: DeviceTensor, mask: DeviceTe
 }
 
 function maskValues(backend: Backend, values: DeviceTensor, mask: DeviceTensor, where_set: 0 | 1): void {
-  requireDtype('masking', values, 'float32');
-  requireDtype('a mask', mask, 'uint8');
   if (values.length % mask.length !== 0) {
     throw invalidInput(
       `a mask of ${mask.length} pixels`,

@@ -11,33 +11,30 @@
  * 33 times, mostly from its caches.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, mosaicShader } from '../shaders/index.js';
-import { requireDtype } from './check.js';
 import { module, run } from './cpu/mosaic.js';
-import { flatGrid, flatRows } from './grid.js';
+import { perValue } from './grid.js';
 import { MOSAIC_METHODS, type MosaicMethod } from './mosaic-methods.js';
 import { forEachStack, type Stack } from './stack.js';
 
 export { MOSAIC_METHODS, type MosaicMethod } from './mosaic-methods.js';
 
+export const MOSAIC = {
+  bindings: {
+    layers: { access: 'read', dtype: 'float32' },
+    destination: { access: 'write', dtype: 'float32' },
+  },
+  // A layer has `stride` values; the first pixel goes to `first` in the destination.
+  parameters: { count: 'u32', layers: 'u32', stride: 'u32', first: 'u32' },
+  constants: { method: 'u32' },
+} as const satisfies KernelTable;
+
 export const mosaicKernel = defineKernel({
   name: 'mosaic',
-  code: compose(mosaicShader, ['missing', 'flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'layers', access: 'read' },
-    { name: 'destination', access: 'write' },
-  ],
-  parameters: [
-    { name: 'count', type: 'u32' },
-    { name: 'layers', type: 'u32' },
-    { name: 'stride', type: 'u32' },
-    { name: 'first', type: 'u32' },
-  ],
-  constants: ['method'],
-  grid: ({ count }) => flatGrid(count),
-  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+  ...MOSAIC,
+  shader: compose(mosaicShader, ['missing', 'flat-index']),
+  ...perValue({ module, run }),
 });
 
 export interface MosaicOptions {
@@ -53,7 +50,6 @@ export interface MosaicOptions {
  * @throws {TerrachipError} INVALID_INPUT without layers, or when one has fewer values than the destination
  */
 export function mosaic(backend: Backend, { layers, method, destination }: MosaicOptions): void {
-  requireDtype('a mosaic', destination, 'float32');
   const combine = (layerCount: number, { planes, stride, first, count }: Stack): void =>
     backend.run(mosaicKernel, {
       tensors: { layers: planes, destination },
@@ -64,7 +60,6 @@ export function mosaic(backend: Backend, { layers, method, destination }: Mosaic
   }
   if ('shape' in layers) {
     const [layerCount] = layers.shape;
-    requireDtype('a mosaic', layers, 'float32');
     if (layers.length !== layerCount * destination.length) {
       throw invalidInput(
         `layers of shape (${layers.shape.join(', ')})`,

@@ -5,24 +5,26 @@
  * Error: 2 ulp of the result. NaN exactly where the CPU has NaN.
  * Bytes a value: its stored size + 4.
  */
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, nodataShader } from '../shaders/index.js';
 import { module, run } from './cpu/nodata.js';
-import { flatGrid, flatRows } from './grid.js';
+import { perValue } from './grid.js';
 import { type NodataOptions, STORED_PARAMETERS, storedParameters } from './stored-values.js';
+
+export const NODATA = {
+  bindings: {
+    source: { access: 'read', dtype: 'any' },
+    destination: { access: 'write', dtype: 'float32' },
+  },
+  parameters: { count: 'u32', ...STORED_PARAMETERS },
+  constants: { stored_type: 'u32' },
+} as const satisfies KernelTable;
 
 export const nodataKernel = defineKernel({
   name: 'nodata',
-  code: compose(nodataShader, ['missing', 'flat-index', 'stored', 'stored-values']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'source', access: 'read' },
-    { name: 'destination', access: 'write' },
-  ],
-  parameters: [{ name: 'count', type: 'u32' }, ...STORED_PARAMETERS],
-  constants: ['stored_type'],
-  grid: ({ count }) => flatGrid(count),
-  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+  ...NODATA,
+  shader: compose(nodataShader, ['missing', 'flat-index', 'stored', 'stored-values']),
+  ...perValue({ module, run }),
 });
 
 /**

@@ -10,7 +10,7 @@
  * Shapes: float32 of any shape. Bytes a value: 4 for the range, and 4 a histogram: mostly one.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, histogramShader, valueRangeShader } from '../shaders/index.js';
 import { requireDtype } from './check.js';
 import * as histogramCpu from './cpu/histogram.js';
@@ -18,38 +18,37 @@ import * as valueRangeCpu from './cpu/value-range.js';
 import { LARGEST, SMALLEST_NORMAL } from './float32.js';
 import { flatGrid } from './grid.js';
 
+export const VALUE_RANGE = {
+  bindings: {
+    values: { access: 'read', dtype: 'float32' },
+    // Three words an invocation: the bits of the least and of the greatest value, and how many they are.
+    shares: { access: 'write', dtype: 'uint32' },
+  },
+  parameters: { count: 'u32', lanes: 'u32' },
+} as const satisfies KernelTable;
+
 export const valueRangeKernel = defineKernel({
   name: 'value-range',
-  code: compose(valueRangeShader, ['missing', 'flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'values', access: 'read' },
-    { name: 'shares', access: 'write' },
-  ],
-  parameters: [
-    { name: 'count', type: 'u32' },
-    { name: 'lanes', type: 'u32' },
-  ],
+  ...VALUE_RANGE,
+  shader: compose(valueRangeShader, ['missing', 'flat-index']),
   grid: ({ lanes }) => flatGrid(lanes),
   cpu: { module: valueRangeCpu.module, run: valueRangeCpu.run, rows: ({ lanes }) => lanes },
 });
 
+export const HISTOGRAM = {
+  bindings: {
+    values: { access: 'read', dtype: 'float32' },
+    // (group, bins + 2), zero at first: those below the range, each bin, those above.
+    counts: { access: 'atomic', dtype: 'uint32' },
+  },
+  // The first bin begins at `low` and the last ends at `high`; `factor` is the number of bins in two units.
+  parameters: { count: 'u32', groups: 'u32', bins: 'u32', low: 'f32', high: 'f32', factor: 'f32' },
+} as const satisfies KernelTable;
+
 export const histogramKernel = defineKernel({
   name: 'histogram',
-  code: compose(histogramShader, ['missing', 'flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'values', access: 'read' },
-    { name: 'counts', access: 'read_write' },
-  ],
-  parameters: [
-    { name: 'count', type: 'u32' },
-    { name: 'groups', type: 'u32' },
-    { name: 'bins', type: 'u32' },
-    { name: 'low', type: 'f32' },
-    { name: 'high', type: 'f32' },
-    { name: 'factor', type: 'f32' },
-  ],
+  ...HISTOGRAM,
+  shader: compose(histogramShader, ['missing', 'flat-index']),
   grid: ({ count }) => flatGrid(count),
   cpu: { module: histogramCpu.module, run: histogramCpu.run, rows: ({ groups }) => groups },
 });

@@ -7,29 +7,23 @@
  * on every backend; `clip` is exact, and so is `harmonise` of whole numbers. Bytes a value: 8.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, rescaleShader } from '../shaders/index.js';
-import { requireDtype } from './check.js';
 import { module, run } from './cpu/rescale.js';
 import { LARGEST } from './float32.js';
-import { flatGrid, flatRows } from './grid.js';
+import { perValue } from './grid.js';
+
+export const RESCALE = {
+  bindings: { values: { access: 'read_write', dtype: 'float32' } },
+  parameters: { count: 'u32', first: 'u32', origin: 'f32', factor: 'f32', low: 'f32', high: 'f32' },
+  constants: { zero_is_missing: 'u32' },
+} as const satisfies KernelTable;
 
 export const rescaleKernel = defineKernel({
   name: 'rescale',
-  code: compose(rescaleShader, ['missing', 'flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [{ name: 'values', access: 'read_write' }],
-  parameters: [
-    { name: 'count', type: 'u32' },
-    { name: 'first', type: 'u32' },
-    { name: 'origin', type: 'f32' },
-    { name: 'factor', type: 'f32' },
-    { name: 'low', type: 'f32' },
-    { name: 'high', type: 'f32' },
-  ],
-  constants: ['zero_is_missing'],
-  grid: ({ count }) => flatGrid(count),
-  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+  ...RESCALE,
+  shader: compose(rescaleShader, ['missing', 'flat-index']),
+  ...perValue({ module, run }),
 });
 
 /** What Sentinel-2's processing baselines from 04.00 on add to digital numbers. */
@@ -140,7 +134,6 @@ interface Line {
 
 function rescale(backend: Backend, values: DeviceTensor, line: Line): void {
   const { origin = 0, factor = 1, zeroIsMissing = false, first = 0, count = values.length } = line;
-  requireDtype('rescaling', values, 'float32');
   if (!Number.isFinite(origin))
     throw invalidInput(`an offset of ${origin}`, 'is impossible', 'give a finite number');
   backend.run(rescaleKernel, {

@@ -6,24 +6,21 @@
  *
  * Shapes: float32 (item, class, …pixels). Error: 1e-5. Bytes a value: 8.
  */
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, softmaxShader } from '../shaders/index.js';
-import { requireDtype } from './check.js';
 import { module, run } from './cpu/softmax.js';
-import { flatRows } from './grid.js';
+
+export const SOFTMAX = {
+  bindings: { values: { access: 'read_write', dtype: 'float32' } },
+  parameters: { items: 'u32', classes: 'u32', pixels: 'u32' },
+} as const satisfies KernelTable;
 
 export const softmaxKernel = defineKernel({
   name: 'softmax',
-  code: compose(softmaxShader, ['missing']),
-  workgroupSize: [64, 1, 1],
-  bindings: [{ name: 'values', access: 'read_write' }],
-  parameters: [
-    { name: 'items', type: 'u32' },
-    { name: 'classes', type: 'u32' },
-    { name: 'pixels', type: 'u32' },
-  ],
+  ...SOFTMAX,
+  shader: compose(softmaxShader, ['missing']),
   grid: ({ items, pixels }) => [pixels, items, 1],
-  cpu: { module, run, rows: ({ items, pixels }) => items * flatRows(pixels) },
+  cpu: { module, run, rows: ({ items, pixels }) => items * pixels, rowStep: 16384 },
 });
 
 /**
@@ -35,7 +32,6 @@ export function softmax(
   values: DeviceTensor,
   shape: readonly number[] = values.shape,
 ): void {
-  requireDtype('softmax', values, 'float32');
   const [items, classes] = shape;
   const pixels = values.length / (items * classes);
   backend.run(softmaxKernel, { tensors: { values }, parameters: { items, classes, pixels } });

@@ -24,10 +24,16 @@
  */
 import { invalidOption } from '../errors.js';
 import { type ChipLayout, chipCover } from '../geo/index.js';
-import { type Backend, type DeviceTensor, defineKernel, type Parameter } from '../gpu/index.js';
+import {
+  type Backend,
+  type DeviceTensor,
+  defineKernel,
+  type KernelTable,
+  type ParameterTable,
+} from '../gpu/index.js';
 import { compose, stitchShader } from '../shaders/index.js';
 import { blendWindows, type WindowOptions } from './blend-windows.js';
-import { requireDtype, requireLength } from './check.js';
+import { requireLength } from './check.js';
 import { module, run } from './cpu/stitch.js';
 
 /** In the order of the shader's numbers. */
@@ -45,32 +51,36 @@ export const REDUCTIONS = [
 export type Reduction = (typeof REDUCTIONS)[number];
 
 /** Where rows and chips lie: the uniform fields of all kernels that gather from chips, as `stitchParameters` fills them. */
-export const STITCH_PARAMETERS = [
-  { name: 'width', type: 'i32' },
-  { name: 'height', type: 'i32' },
-  { name: 'chip_size', type: 'i32' },
-  { name: 'classes', type: 'i32' },
-  { name: 'chip_columns', type: 'i32' },
-  { name: 'chip_rows', type: 'i32' },
-  { name: 'row_start', type: 'i32' },
-  { name: 'rows', type: 'i32' },
-  { name: 'mask_row', type: 'i32' },
-] as const satisfies readonly Parameter[];
+export const STITCH_PARAMETERS = {
+  width: 'i32',
+  height: 'i32',
+  chip_size: 'i32',
+  classes: 'i32',
+  chip_columns: 'i32',
+  chip_rows: 'i32',
+  // The first scene row of the output, how many there are, and the scene row that the mask starts with.
+  row_start: 'i32',
+  rows: 'i32',
+  mask_row: 'i32',
+} as const satisfies ParameterTable;
+
+export const STITCH = {
+  bindings: {
+    predictions: { access: 'read', dtype: 'float32' },
+    placement: { access: 'read', dtype: 'int32' },
+    slots: { access: 'read', dtype: 'int32' },
+    weights: { access: 'read', dtype: 'float32' },
+    mask: { access: 'read', dtype: 'uint8' },
+    output: { access: 'write', dtype: 'float32' },
+  },
+  parameters: STITCH_PARAMETERS,
+  constants: { reduction: 'u32' },
+} as const satisfies KernelTable;
 
 export const stitchKernel = defineKernel({
   name: 'stitch',
-  code: compose(stitchShader, ['missing']),
-  workgroupSize: [16, 16, 1],
-  bindings: [
-    { name: 'predictions', access: 'read' },
-    { name: 'placement', access: 'read' },
-    { name: 'slots', access: 'read' },
-    { name: 'weights', access: 'read' },
-    { name: 'mask', access: 'read' },
-    { name: 'output', access: 'write' },
-  ],
-  parameters: STITCH_PARAMETERS,
-  constants: ['reduction'],
+  ...STITCH,
+  shader: compose(stitchShader, ['missing']),
   grid: ({ width, rows, classes }) => [width, rows, classes],
   cpu: { module, run, rows: ({ rows }) => rows },
 });
@@ -154,11 +164,8 @@ export function stitch(backend: Backend, options: StitchOptions): void {
 
 /** @throws {TerrachipError} INVALID_INPUT unless the tensors have the types and lengths that a kernel works on. */
 export function requireStitchable(kernel: string, options: StitchOptions): void {
-  const { predictions, scene, slots, mask, output, rowStart, maskRow } = options;
+  const { scene, slots, mask, output, rowStart, maskRow } = options;
   const { width, columnStarts, rowStarts } = scene.layout;
-  requireDtype(kernel, predictions, 'float32');
-  requireDtype(kernel, output, 'float32');
-  requireDtype(kernel, mask, 'uint8');
   requireLength(kernel, slots, columnStarts.length * rowStarts.length);
   requireLength(kernel, mask, (rowStart - maskRow + output.shape[1]) * width);
 }
@@ -169,18 +176,7 @@ export function stitchParameters({
   output,
   rowStart,
   maskRow,
-}: StitchOptions): Record<
-  | 'width'
-  | 'height'
-  | 'chip_size'
-  | 'classes'
-  | 'chip_columns'
-  | 'chip_rows'
-  | 'row_start'
-  | 'rows'
-  | 'mask_row',
-  number
-> {
+}: StitchOptions): Record<keyof typeof STITCH_PARAMETERS, number> {
   const { width, height, size, columnStarts, rowStarts } = scene.layout;
   const [classes, rows] = output.shape;
   return {

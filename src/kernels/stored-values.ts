@@ -7,21 +7,21 @@
  */
 import { invalidInput } from '../errors.js';
 import { rangeOf } from '../geo/index.js';
-import type { Parameter, TensorDtype } from '../gpu/index.js';
+import type { ParameterTable, TensorDtype } from '../gpu/index.js';
 import { STORED_TYPES } from './stored-types.js';
 
 /** float32 that needs neither a test nor scaling. */
 export const PLAIN_FLOAT32 = 7;
 
 /** The uniform fields that `stored-values.wgsl` reads; `stored_type` is its override constant. */
-export const STORED_PARAMETERS = [
-  { name: 'nodata_kind', type: 'u32' },
-  { name: 'nodata_bits', type: 'u32' },
-  { name: 'scale', type: 'f32' },
-  { name: 'offset', type: 'f32' },
-] as const satisfies readonly Parameter[];
+export const STORED_PARAMETERS = {
+  nodata_kind: 'u32', // 0 none, 1 a value
+  nodata_bits: 'u32', // that value, as stored: a sign-extended integer, or the bits of a float32
+  scale: 'f32',
+  offset: 'f32',
+} as const satisfies ParameterTable;
 
-export type StoredParameter = 'nodata_kind' | 'nodata_bits' | 'scale' | 'offset' | 'stored_type';
+export type StoredParameter = keyof typeof STORED_PARAMETERS | 'stored_type';
 
 export interface NodataOptions {
   /** The nodata value in stored units; null or undefined for none. NaN is always no data. */

@@ -1,14 +1,9 @@
 /** What every kernel that resamples a tile through a control grid is told. */
 import { invalidOption } from '../errors.js';
 import { BLOCK_SIZE, type ControlWindow, type PixelWindow } from '../geo/index.js';
-import type { Backend, DeviceTensor, Parameter } from '../gpu/index.js';
-import { requireDtype, requireLength } from './check.js';
-import {
-  type NodataOptions,
-  STORED_PARAMETERS,
-  type StoredParameter,
-  storedParameters,
-} from './stored-values.js';
+import type { Backend, DeviceTensor, ParameterTable } from '../gpu/index.js';
+import { requireLength } from './check.js';
+import { type NodataOptions, STORED_PARAMETERS, storedParameters } from './stored-values.js';
 
 /** A control window on the device, shared by all bands of a source. */
 export interface DeviceControl {
@@ -39,35 +34,38 @@ export interface TileOptions {
 }
 
 /** The uniform fields that these shaders have in common; `stored_type` is an override constant. */
-export const TILE_PARAMETERS = [
-  { name: 'source_x', type: 'i32' },
-  { name: 'source_y', type: 'i32' },
-  { name: 'source_width', type: 'i32' },
-  { name: 'source_height', type: 'i32' },
-  { name: 'tile_x', type: 'i32' },
-  { name: 'tile_y', type: 'i32' },
-  { name: 'tile_width', type: 'i32' },
-  { name: 'tile_height', type: 'i32' },
-  { name: 'block_x', type: 'i32' },
-  { name: 'block_y', type: 'i32' },
-  { name: 'block_columns', type: 'i32' },
-  { name: 'output_offset', type: 'i32' },
-  { name: 'output_stride', type: 'i32' },
+export const TILE_PARAMETERS = {
+  // The source window: its first pixel in the source, and its size.
+  source_x: 'i32',
+  source_y: 'i32',
+  source_width: 'i32',
+  source_height: 'i32',
+  // The tile on the destination grid.
+  tile_x: 'i32',
+  tile_y: 'i32',
+  tile_width: 'i32',
+  tile_height: 'i32',
+  // The control window: its first block, and blocks in a row.
+  block_x: 'i32',
+  block_y: 'i32',
+  block_columns: 'i32',
+  // Where the tile starts in the destination, and how far apart its rows are.
+  output_offset: 'i32',
+  output_stride: 'i32',
   ...STORED_PARAMETERS,
-] as const satisfies readonly Parameter[];
-
-type TileParameter = (typeof TILE_PARAMETERS)[number]['name'] | StoredParameter;
+} as const satisfies ParameterTable;
 
 /**
  * Checks a tile and says what kernels need of it.
  * @throws {TerrachipError} INVALID_INPUT for tensors that are too short or of another type, INVALID_OPTION for a tile
  *   outside the control window
  */
-export function tileParameters(options: TileOptions): Record<TileParameter, number> {
+export function tileParameters(
+  options: TileOptions,
+): Record<keyof typeof TILE_PARAMETERS | 'stored_type', number> {
   const { source, sourceWindow, control, tile, destination } = options;
   const { offset = 0, stride = tile.width } = options;
   const { blockX, blockY, blockColumns } = control.window;
-  requireDtype('warp', destination, 'float32');
   requireLength('warp', source, sourceWindow.width * sourceWindow.height);
   requireLength('warp', destination, offset + (tile.height - 1) * stride + tile.width);
   if (tile.x < blockX * BLOCK_SIZE || tile.y < blockY * BLOCK_SIZE) {

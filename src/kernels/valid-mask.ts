@@ -7,27 +7,26 @@
  * Bytes a pixel and plane: 4 in one tensor + 1; 6 for planes one by one.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, validMaskShader } from '../shaders/index.js';
-import { requireDtype, requireLength } from './check.js';
+import { requireLength } from './check.js';
 import { module, run } from './cpu/valid-mask.js';
-import { flatGrid, flatRows } from './grid.js';
+import { perValue } from './grid.js';
+
+export const VALID_MASK = {
+  bindings: {
+    plane: { access: 'read', dtype: 'float32' },
+    mask: { access: 'read_write', dtype: 'uint8' },
+  },
+  // `first` is 1 to start a mask, 0 to combine with what is there.
+  parameters: { count: 'u32', planes: 'u32', first: 'u32' },
+} as const satisfies KernelTable;
 
 export const validMaskKernel = defineKernel({
   name: 'valid-mask',
-  code: compose(validMaskShader, ['missing', 'flat-index']),
-  workgroupSize: [256, 1, 1],
-  bindings: [
-    { name: 'plane', access: 'read' },
-    { name: 'mask', access: 'read_write' },
-  ],
-  parameters: [
-    { name: 'count', type: 'u32' },
-    { name: 'planes', type: 'u32' },
-    { name: 'first', type: 'u32' },
-  ],
-  grid: ({ count }) => flatGrid(Math.ceil(count / 4)),
-  cpu: { module, run, rows: ({ count }) => flatRows(count) },
+  ...VALID_MASK,
+  shader: compose(validMaskShader, ['missing', 'flat-index']),
+  ...perValue({ module, run }, 4),
 });
 
 /**
@@ -41,13 +40,11 @@ export function validMask(
   planes: DeviceTensor | readonly DeviceTensor[],
   mask: DeviceTensor,
 ): void {
-  requireDtype('valid mask', mask, 'uint8');
   const stacked = 'shape' in planes;
   const tensors = stacked ? [planes] : planes;
   if (tensors.length === 0)
     throw invalidInput('a valid mask of no planes', 'is undefined', 'give at least one plane');
   for (const [i, plane] of tensors.entries()) {
-    requireDtype('valid mask', plane, 'float32');
     requireLength('valid mask', plane, mask.length);
     const count = stacked ? plane.length / mask.length : 1;
     if (!Number.isInteger(count)) {

@@ -10,7 +10,7 @@
  * Error: none for counts and hard votes; soft votes where two classes differ by more than 1e-6. Bytes a pixel and
  * class: about 6 read + 4 written.
  */
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, votesShader } from '../shaders/index.js';
 import { argmax } from './argmax.js';
 import { module, run } from './cpu/votes.js';
@@ -22,18 +22,21 @@ import {
   stitchParameters,
 } from './stitch.js';
 
+export const VOTES = {
+  bindings: {
+    predictions: { access: 'read', dtype: 'float32' },
+    placement: { access: 'read', dtype: 'int32' },
+    slots: { access: 'read', dtype: 'int32' },
+    mask: { access: 'read', dtype: 'uint8' },
+    counts: { access: 'read_write', dtype: 'float32' },
+  },
+  parameters: STITCH_PARAMETERS,
+} as const satisfies KernelTable;
+
 export const votesKernel = defineKernel({
   name: 'votes',
-  code: compose(votesShader, ['missing']),
-  workgroupSize: [16, 16, 1],
-  bindings: [
-    { name: 'predictions', access: 'read' },
-    { name: 'placement', access: 'read' },
-    { name: 'slots', access: 'read' },
-    { name: 'mask', access: 'read' },
-    { name: 'counts', access: 'read_write' },
-  ],
-  parameters: STITCH_PARAMETERS,
+  ...VOTES,
+  shader: compose(votesShader, ['missing']),
   grid: ({ width, rows }) => [width, rows, 1],
   cpu: { module, run, rows: ({ rows }) => rows },
 });

@@ -25,34 +25,40 @@
  * values are equal bit for bit on every backend.
  * Bytes a destination pixel: the stored size read (with an ideal cache) + 0.16 of control grid + 4 written.
  */
-import { type Backend, type DeviceTensor, defineKernel } from '../gpu/index.js';
+import { type Backend, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, warpShader } from '../shaders/index.js';
 import { warpArea } from './area.js';
 import { module, run } from './cpu/warp.js';
-import { type FilterPlan, type FilterScale, planFilter } from './filters.js';
+import { type FilterScale, planFilter } from './filters.js';
 import { isInterpolation, type Resampling } from './resampling.js';
 import { TILE_PARAMETERS, type TileOptions, tileParameters } from './tile.js';
 
+export const WARP = {
+  bindings: {
+    source: { access: 'read', dtype: 'any' },
+    cells: { access: 'read', dtype: 'int32' },
+    table: { access: 'read', dtype: 'int32' },
+    // A filter's weights by distance; null for methods without a table.
+    weights: { access: 'read', dtype: 'float32', optional: true },
+    destination: { access: 'write', dtype: 'float32' },
+  },
+  parameters: {
+    ...TILE_PARAMETERS,
+    // Pixels that a filter reads on either side of a position, entries of its table for a distance of one source
+    // pixel, and all entries.
+    taps_x: 'i32',
+    taps_y: 'i32',
+    steps_x: 'f32',
+    steps_y: 'f32',
+    filter_length: 'u32',
+  },
+  constants: { method: 'u32', stored_type: 'u32' },
+} as const satisfies KernelTable;
+
 export const warpKernel = defineKernel({
   name: 'warp',
-  code: compose(warpShader, ['missing', 'control-grid', 'stored', 'stored-values']),
-  workgroupSize: [16, 16, 1],
-  bindings: [
-    { name: 'source', access: 'read' },
-    { name: 'cells', access: 'read' },
-    { name: 'table', access: 'read' },
-    { name: 'weights', access: 'read' },
-    { name: 'destination', access: 'write' },
-  ],
-  parameters: [
-    ...TILE_PARAMETERS,
-    { name: 'taps_x', type: 'i32' },
-    { name: 'taps_y', type: 'i32' },
-    { name: 'steps_x', type: 'f32' },
-    { name: 'steps_y', type: 'f32' },
-    { name: 'filter_length', type: 'u32' },
-  ],
-  constants: ['method', 'stored_type'],
+  ...WARP,
+  shader: compose(warpShader, ['missing', 'control-grid', 'stored', 'stored-values']),
   grid: ({ tile_width, tile_height }) => [tile_width, tile_height, 1],
   cpu: { module, run, rows: ({ tile_height }) => tile_height },
 });
@@ -91,16 +97,9 @@ export function warp(backend: Backend, options: WarpOptions): void {
     return;
   }
   const plan = planFilter(resampling, options.scale);
-  const weights = uploadWeights(backend, plan);
+  const weights = plan.weights.length === 0 ? null : backend.upload(plan.weights);
   backend.run(warpKernel, {
-    // A method without a table never reads this binding, and saves an upload.
-    tensors: {
-      source,
-      cells: control.cells,
-      table: control.table,
-      weights: weights ?? control.cells,
-      destination,
-    },
+    tensors: { source, cells: control.cells, table: control.table, weights, destination },
     parameters: {
       ...tileParameters(options),
       method: plan.method,
@@ -112,8 +111,4 @@ export function warp(backend: Backend, options: WarpOptions): void {
     },
   });
   weights?.dispose();
-}
-
-function uploadWeights(backend: Backend, plan: FilterPlan): DeviceTensor | null {
-  return plan.weights.length === 0 ? null : backend.upload(plan.weights);
 }

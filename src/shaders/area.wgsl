@@ -1,39 +1,6 @@
 // Sums up the source pixels under each destination pixel of a tile (src/kernels/area.ts).
-//
-// 0 source       read   stored values, packed in words
-// 1 cells        read   control grid cells
-// 2 table        read   control grid blocks
-// 3 destination  write  float32
 
-struct Parameters {
-  nan_bits: u32,
-  source_x: i32,       // the source window's corner in the source
-  source_y: i32,
-  source_width: i32,   // its size
-  source_height: i32,
-  tile_x: i32,         // the tile's corner on the destination grid
-  tile_y: i32,
-  tile_width: i32,
-  tile_height: i32,
-  block_x: i32,        // first control block
-  block_y: i32,
-  block_columns: i32,
-  output_offset: i32,  // where the tile starts in `destination`, and how far apart its rows are
-  output_stride: i32,
-  nodata_kind: u32,    // how stored values become float32
-  nodata_bits: u32,
-  scale: f32,
-  offset: f32,
-}
-
-@group(0) @binding(0) var<storage, read> source: array<u32>;
-@group(0) @binding(1) var<storage, read> cells: array<i32>;
-@group(0) @binding(2) var<storage, read> table: array<i32>;
-@group(0) @binding(3) var<storage, read_write> destination: array<f32>;
-@group(0) @binding(4) var<uniform> parameters: Parameters;
-
-// 0 average, 1 mode, 2 min, 3 max, 4 med, 5 q1, 6 q3, 7 sum, 8 rms
-override method: u32;
+// method 0 average, 1 mode, 2 min, 3 max, 4 med, 5 q1, 6 q3, 7 sum, 8 rms
 
 // Source pixels from `first` to before `last`, and how much of the first and of the last one counts.
 struct Box {

@@ -1,18 +1,4 @@
 // The class with the largest score of each pixel (src/kernels/argmax.ts). Each invocation writes one word: 4 pixels.
-//
-// 0 scores  read   float32 (class, pixel)
-// 1 labels  write  uint8 in words
-
-struct Parameters {
-  nan_bits: u32,
-  count: u32,    // pixels
-  classes: u32,
-  nodata: u32,
-}
-
-@group(0) @binding(0) var<storage, read> scores: array<f32>;
-@group(0) @binding(1) var<storage, read_write> labels: array<u32>;
-@group(0) @binding(2) var<uniform> parameters: Parameters;
 
 fn label_of(pixel: u32) -> u32 {
   var best = parameters.nodata;

@@ -1,27 +1,4 @@
 // Cuts chips out of a plane and normalises them for a model (src/kernels/chips.ts).
-//
-// 0 plane    read   float32 rows of the scene; what is not finite is no data
-// 1 origins  read   column and row of each chip; a negative column leaves a chip of zeros
-// 2 chips    write  float32 (chip, channel, y, x); one channel is written
-
-struct Parameters {
-  nan_bits: u32,
-  scene_width: i32,
-  scene_height: i32,
-  first_row: i32,    // the scene row that the plane starts with
-  chip_size: i32,
-  chip_count: i32,
-  channels: i32,
-  channel: i32,
-  mean: f32,
-  deviation: f32,
-  replacement: f32,  // for NaN and infinities, in the units of the plane
-}
-
-@group(0) @binding(0) var<storage, read> plane: array<f32>;
-@group(0) @binding(1) var<storage, read> origins: array<i32>;
-@group(0) @binding(2) var<storage, read_write> chips: array<f32>;
-@group(0) @binding(3) var<uniform> parameters: Parameters;
 
 // Beyond the scene, a chip sees it mirrored, as often as needed: … 1 0 | 0 1 2 … n-1 | n-1 n-2 …
 fn mirror(index: i32, size: i32) -> i32 {

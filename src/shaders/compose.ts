@@ -15,9 +15,13 @@ const FUNCTIONS = {
   'stored-values': storedValues,
 } as const;
 
+/**
+ * WGSL functions that shaders share: `flat-index` has `flat_index(id)` for dispatches of `flatGrid`, `missing` has
+ * `missing()`, `is_missing(value)` and `is_finite(value)`; the others are for warps and stored values.
+ */
 export type ShaderFunction = keyof typeof FUNCTIONS;
 
-/** A complete WGSL module: a shader with the shared functions it uses. Variants are `override` constants in it. */
+/** A shader with the shared functions it uses. */
 export function compose(shader: string, functions: readonly ShaderFunction[] = []): string {
   return [shader, ...functions.map((name) => FUNCTIONS[name])].join('\n');
 }

@@ -1,17 +1,6 @@
 // Power to decibel and back, in place (src/kernels/decibel.ts).
-//
-// 0 values  read_write  float32
 
-struct Parameters {
-  nan_bits: u32,
-  count: u32,
-}
-
-@group(0) @binding(0) var<storage, read_write> values: array<f32>;
-@group(0) @binding(1) var<uniform> parameters: Parameters;
-
-// 0: dB = 10 log10(power), 1: power = 10^(dB / 10)
-override to_linear: u32;
+// to_linear 0: dB = 10 log10(power), 1: power = 10^(dB / 10)
 
 const DECIBEL_PER_OCTAVE = 3.0102999566398120;  // 10 log10(2)
 const OCTAVE_PER_DECIBEL = 0.33219280948873624;  // log2(10) / 10

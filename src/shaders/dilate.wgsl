@@ -1,23 +1,7 @@
 // Sets the pixels that a structure around a set pixel covers (src/kernels/dilate.ts). Each invocation writes one word:
 // 4 pixels.
-//
-// 0 distances  read   uint8 in words, from row-distance.wgsl
-// 1 mask       write  uint8 in words: 1 or 0
 
-struct Parameters {
-  nan_bits: u32,
-  width: i32,
-  height: i32,
-  reach: i32,  // rows and columns to either side
-  limit: i32,  // the largest square of a distance in a disc
-}
-
-@group(0) @binding(0) var<storage, read> distances: array<u32>;
-@group(0) @binding(1) var<storage, read_write> mask: array<u32>;
-@group(0) @binding(2) var<uniform> parameters: Parameters;
-
-// 0: a disc, 1: a square
-override square: u32;
+// square 0: a disc, 1: a square
 
 fn is_covered(index: i32) -> bool {
   let row = index / parameters.width;

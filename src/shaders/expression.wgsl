@@ -1,31 +1,7 @@
 // Band arithmetic by an interpreter with a stack (src/kernels/expression.ts). All invocations run the same
 // program, each for four neighbouring values: what an instruction means is found out once for them.
-//
-// 0 … 5 plane_0 … plane_5  read   float32; one band each, or all of them one after the other in plane_0
-// 6     program            read   two words an instruction: operation, argument
-// 7     destination        write  float32
 
-struct Parameters {
-  nan_bits: u32,
-  count: u32,         // values
-  instructions: u32,
-  stride: u32,        // values of a band, where plane_0 holds all of them
-  first: u32,         // where in the destination the first value goes
-}
-
-// As words: NaN and infinity are told by their bits, and what arithmetic makes of them is not used.
-@group(0) @binding(0) var<storage, read> plane_0: array<u32>;
-@group(0) @binding(1) var<storage, read> plane_1: array<u32>;
-@group(0) @binding(2) var<storage, read> plane_2: array<u32>;
-@group(0) @binding(3) var<storage, read> plane_3: array<u32>;
-@group(0) @binding(4) var<storage, read> plane_4: array<u32>;
-@group(0) @binding(5) var<storage, read> plane_5: array<u32>;
-@group(0) @binding(6) var<storage, read> program: array<u32>;
-@group(0) @binding(7) var<storage, read_write> destination: array<u32>;
-@group(0) @binding(8) var<uniform> parameters: Parameters;
-
-// 1: all bands lie in plane_0
-override stacked: u32;
+// stacked 1: all bands lie in plane_0, one after the other
 
 const DECIMAL_PER_OCTAVE = 0.30102999566398120;  // log10(2)
 

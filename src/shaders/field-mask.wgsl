@@ -1,28 +1,5 @@
 // Marks the pixels whose bit field holds one of some numbers (src/kernels/field-mask.ts). Each invocation writes one
 // word: 4 pixels.
-//
-// 0 source  read   stored values, packed in words
-// 1 mask    write  uint8 in words: 1 where the field holds one of the numbers, else 0
-
-struct Parameters {
-  nan_bits: u32,
-  count: u32,    // pixels
-  first_bit: u32,
-  width: u32,    // bits of the field
-  // A bit for each number from 0 to 255 that is looked for.
-  numbers_0: u32,
-  numbers_1: u32,
-  numbers_2: u32,
-  numbers_3: u32,
-  numbers_4: u32,
-  numbers_5: u32,
-  numbers_6: u32,
-  numbers_7: u32,
-}
-
-@group(0) @binding(0) var<storage, read> source: array<u32>;
-@group(0) @binding(1) var<storage, read_write> mask: array<u32>;
-@group(0) @binding(2) var<uniform> parameters: Parameters;
 
 fn is_wanted(number: u32) -> bool {
   if (number > 255u) { return false; }

@@ -1,22 +1,5 @@
 // Counts values in bins of one width (src/kernels/percentiles.ts). Several histograms share the work, so that few
 // invocations wait for one another.
-//
-// 0 values  read        float32
-// 1 counts  read_write  u32 (group, bins + 2), zero at first: those below the range, each bin, those above
-
-struct Parameters {
-  nan_bits: u32,
-  count: u32,
-  groups: u32,
-  bins: u32,
-  low: f32,     // where the first bin begins, and the last ends
-  high: f32,
-  factor: f32,  // bins in two units
-}
-
-@group(0) @binding(0) var<storage, read> values: array<f32>;
-@group(0) @binding(1) var<storage, read_write> counts: array<atomic<u32>>;
-@group(0) @binding(2) var<uniform> parameters: Parameters;
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,22 +1,6 @@
 // One value from the layers over a pixel (src/kernels/mosaic.ts).
-//
-// 0 layers       read   float32 (layer, pixel)
-// 1 destination  write  float32
 
-struct Parameters {
-  nan_bits: u32,
-  count: u32,   // pixels
-  layers: u32,
-  stride: u32,  // values of a layer
-  first: u32,   // where in the destination the first pixel goes
-}
-
-@group(0) @binding(0) var<storage, read> layers: array<f32>;
-@group(0) @binding(1) var<storage, read_write> destination: array<f32>;
-@group(0) @binding(2) var<uniform> parameters: Parameters;
-
-// 0 mean, 1 median, 2 min, 3 max, 4 first, 5 last, 6 count, 7 sum
-override method: u32;
+// method 0 mean, 1 median, 2 min, 3 max, 4 first, 5 last, 6 count, 7 sum
 
 // Numbers in the order of these words are in their own order.
 fn key_of(value: f32) -> u32 {

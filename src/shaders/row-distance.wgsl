@@ -1,19 +1,5 @@
 // How far each pixel is from the nearest set pixel of its row (src/kernels/dilate.ts). Each invocation writes one
 // word: 4 pixels.
-//
-// 0 mask       read   uint8 in words
-// 1 distances  write  uint8 in words: columns to the nearest set pixel, or reach + 1 where it is farther
-
-struct Parameters {
-  nan_bits: u32,
-  width: i32,
-  height: i32,
-  reach: i32,
-}
-
-@group(0) @binding(0) var<storage, read> mask: array<u32>;
-@group(0) @binding(1) var<storage, read_write> distances: array<u32>;
-@group(0) @binding(2) var<uniform> parameters: Parameters;
 
 fn is_set(index: i32) -> bool {
   return extractBits(mask[index >> 2u], 8u * u32(index & 3i), 8u) != 0u;

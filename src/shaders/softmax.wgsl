@@ -1,16 +1,4 @@
 // Logits to probabilities, in place (src/kernels/softmax.ts).
-//
-// 0 values  read_write  float32 (item, class, pixel)
-
-struct Parameters {
-  nan_bits: u32,
-  items: u32,
-  classes: u32,
-  pixels: u32,
-}
-
-@group(0) @binding(0) var<storage, read_write> values: array<f32>;
-@group(0) @binding(1) var<uniform> parameters: Parameters;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,37 +1,8 @@
 // Puts overlapping chips together into rows of the scene: each pixel gathers what the chips say
 // (src/kernels/stitch.ts).
-//
-// 0 predictions  read   float32 (slot, class, y, x)
-// 1 placement    read   chip starts by column, by row; first and last chip by scene column, by scene row
-// 2 slots        read   the slot of each chip (row, column), or -1 where there is none
-// 3 weights      read   four windows: no neighbour, one before, one after, both
-// 4 mask         read   uint8 in words: 0 where a pixel is invalid
-// 5 output       write  float32 (class, row, x)
 
-struct Parameters {
-  nan_bits: u32,
-  width: i32,
-  height: i32,
-  chip_size: i32,
-  classes: i32,
-  chip_columns: i32,
-  chip_rows: i32,
-  row_start: i32,   // the first scene row of the output, and how many
-  rows: i32,
-  mask_row: i32,    // the scene row that the mask starts with
-}
-
-@group(0) @binding(0) var<storage, read> predictions: array<f32>;
-@group(0) @binding(1) var<storage, read> placement: array<i32>;
-@group(0) @binding(2) var<storage, read> slots: array<i32>;
-@group(0) @binding(3) var<storage, read> weights: array<f32>;
-@group(0) @binding(4) var<storage, read> mask: array<u32>;
-@group(0) @binding(5) var<storage, read_write> output: array<f32>;
-@group(0) @binding(6) var<uniform> parameters: Parameters;
-
-// 0 average, 1 sum, 2 largest, 3 smallest, 4 first, 5 last, 6 sum of the weights, 7 number of chips,
+// reduction 0 average, 1 sum, 2 largest, 3 smallest, 4 first, 5 last, 6 sum of the weights, 7 number of chips,
 // 8 variance
-override reduction: u32;
 
 // The window of chip k of `count` along an axis tapers towards its neighbours only.
 fn window_weight(chip: i32, count: i32, offset: i32) -> f32 {

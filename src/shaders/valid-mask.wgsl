@@ -1,18 +1,4 @@
 // Marks the pixels where planes have data (src/kernels/valid-mask.ts). Each invocation writes one word: 4 pixels.
-//
-// 0 plane  read        float32, one plane or several
-// 1 mask   read_write  uint8 in words: 1 where every plane so far has data, else 0
-
-struct Parameters {
-  nan_bits: u32,
-  count: u32,   // pixels
-  planes: u32,
-  first: u32,   // 1: start a new mask, 0: combine with what is there
-}
-
-@group(0) @binding(0) var<storage, read> plane: array<f32>;
-@group(0) @binding(1) var<storage, read_write> mask: array<u32>;
-@group(0) @binding(2) var<uniform> parameters: Parameters;
 
 fn is_valid(index: u32) -> bool {
   for (var k = 0u; k < parameters.planes; k++) {

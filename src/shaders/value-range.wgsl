@@ -1,18 +1,5 @@
 // The least and the greatest value, and how many there are (src/kernels/percentiles.ts), by many invocations of which
 // each looks at a share.
-//
-// 0 values   read   float32
-// 1 shares  write  three words an invocation: bits of the least and of the greatest value, and their number
-
-struct Parameters {
-  nan_bits: u32,
-  count: u32,
-  lanes: u32,  // invocations
-}
-
-@group(0) @binding(0) var<storage, read> values: array<f32>;
-@group(0) @binding(1) var<storage, read_write> shares: array<u32>;
-@group(0) @binding(2) var<uniform> parameters: Parameters;
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {

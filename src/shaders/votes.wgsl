@@ -1,30 +1,4 @@
 // Counts the chips that find each class the most likely, pixel by pixel (src/kernels/vote.ts).
-//
-// 0 predictions  read        float32 (slot, class, y, x)
-// 1 placement    read        chip starts by column, by row; first and last chip by scene column, by scene row
-// 2 slots        read        the slot of each chip (row, column), or -1 where there is none
-// 3 mask         read        uint8 in words: 0 where a pixel is invalid
-// 4 counts       read_write  float32 (class, row, x)
-
-struct Parameters {
-  nan_bits: u32,
-  width: i32,
-  height: i32,
-  chip_size: i32,
-  classes: i32,
-  chip_columns: i32,
-  chip_rows: i32,
-  row_start: i32,   // the first scene row of the counts, and how many
-  rows: i32,
-  mask_row: i32,    // the scene row that the mask starts with
-}
-
-@group(0) @binding(0) var<storage, read> predictions: array<f32>;
-@group(0) @binding(1) var<storage, read> placement: array<i32>;
-@group(0) @binding(2) var<storage, read> slots: array<i32>;
-@group(0) @binding(3) var<storage, read> mask: array<u32>;
-@group(0) @binding(4) var<storage, read_write> counts: array<f32>;
-@group(0) @binding(5) var<uniform> parameters: Parameters;
 
 fn is_valid(x: i32, row: i32) -> bool {
   let index = u32((row - parameters.mask_row) * parameters.width + x);

@@ -1,46 +1,6 @@
 // Resamples a window of a source onto a tile of a destination by interpolation (src/kernels/warp.ts).
-//
-// 0 source       read   stored values, packed in words
-// 1 cells        read   control grid cells
-// 2 table        read   control grid blocks
-// 3 weights      read   a filter's weights by distance, filter_steps to the pixel
-// 4 destination  write  float32
 
-struct Parameters {
-  nan_bits: u32,
-  source_x: i32,       // the source window's corner in the source
-  source_y: i32,
-  source_width: i32,   // its size
-  source_height: i32,
-  tile_x: i32,         // the tile's corner on the destination grid
-  tile_y: i32,
-  tile_width: i32,
-  tile_height: i32,
-  block_x: i32,        // first control block
-  block_y: i32,
-  block_columns: i32,
-  output_offset: i32,  // where the tile starts in `destination`, and how far apart its rows are
-  output_stride: i32,
-  nodata_kind: u32,    // how stored values become float32
-  nodata_bits: u32,
-  scale: f32,
-  offset: f32,
-  taps_x: i32,         // pixels that a filter reads on either side of a position
-  taps_y: i32,
-  steps_x: f32,        // entries of the weights' table for a distance of one source pixel
-  steps_y: f32,
-  filter_length: u32,  // entries of that table
-}
-
-@group(0) @binding(0) var<storage, read> source: array<u32>;
-@group(0) @binding(1) var<storage, read> cells: array<i32>;
-@group(0) @binding(2) var<storage, read> table: array<i32>;
-@group(0) @binding(3) var<storage, read> weights: array<f32>;
-@group(0) @binding(4) var<storage, read_write> destination: array<f32>;
-@group(0) @binding(5) var<uniform> parameters: Parameters;
-
-// 0 nearest, 1 bilinear, 2 cubic convolution of 4 x 4 whole pixels, 3 any filter
-override method: u32;
+// method 0 nearest, 1 bilinear, 2 cubic convolution of 4 x 4 whole pixels, 3 any filter
 
 fn inside(pixel: vec2i) -> bool {
   return all(pixel >= vec2i(0)) && pixel.x < parameters.source_width && pixel.y < parameters.source_height;

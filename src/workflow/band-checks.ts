@@ -13,7 +13,7 @@ import {
   type Raster,
   readPixels,
   type Units,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 
 /**
  * The address of what lies on a server; of a file its name, size and time.

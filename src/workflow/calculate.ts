@@ -16,7 +16,7 @@ import {
   uploadExpression,
 } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
-import { type CogOptions, openRaster, type Raster, WarpedRaster } from '../raster/index.js';
+import { type CogOptions, openRaster, type Raster, WarpedRaster } from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 import { requireNodata } from '../raster/stored-values.js';
 import { given } from './given.js';

@@ -8,7 +8,7 @@ import { type ModelFolder, openModel, type PhaseCounters, type RunnerCounters } 
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import type { OperationOptions } from '../progress.js';
-import { CogWriter } from '../raster/index.js';
+import { CogWriter } from '../raster/node/index.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
 import { classPolygons } from '../vector/node/index.js';
 import { CLASS_NODATA, classify, parseColour } from './classes.js';

@@ -15,7 +15,7 @@ import {
 } from '../inference/index.js';
 import { readJson } from '../io/node/json.js';
 import { removeRun } from '../io/node/output.js';
-import { createBlockCache } from '../raster/index.js';
+import { createBlockCache } from '../raster/node/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
 import { createPlan, type Plan, type PlanOptions, planUnits, runFolder } from './plan.js';
 import { filesOfScene, readScene, SceneRasters } from './scene.js';

@@ -11,7 +11,7 @@ import {
   type Raster,
   readPixels,
   toStoredIntegers,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 import { given } from './given.js';
 
 export interface BandReport {

@@ -2,6 +2,7 @@
  * Packages: an event's bands on one grid, ready for a model. What the published notebooks keep as whole arrays in
  * memory goes through here a strip of rows at a time; only the masks (two bytes a pixel) are held whole.
  */
+
 import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
 import { GeoBox, gridsMeet, noOverlap, type TypedArray } from '../geo/index.js';
@@ -19,7 +20,7 @@ import {
   type Raster,
   WarpedRaster,
   writeCog,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
@@ -82,8 +83,6 @@ interface ImageWriter {
 /** Rows that are warped in one step: a row of the result's tiles. */
 const ROWS = 512;
 
-const CACHE_BYTES = 128 * 2 ** 20;
-
 /** What a package holds beside its images and scene file. */
 const VALID_FILE = 'valid.tif';
 const LABEL_FILE = 'label.tif';
@@ -116,7 +115,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   });
   const valid = new Uint8Array(grid.pixelCount).fill(1);
   try {
-    const cache = createBlockCache(CACHE_BYTES);
+    const cache = createBlockCache();
     for (const [done, image] of images.entries()) {
       signal?.throwIfAborted();
       onProgress?.({ type: 'progress', stage: 'package', done, total: images.length, unit: 'images' });

@@ -9,7 +9,7 @@ import { isAddress } from '../io/schemes.js';
 import { RESAMPLINGS, type Resampling } from '../kernels/index.js';
 import { suitsCategories } from '../kernels/resampling.js';
 import type { OperationOptions } from '../progress.js';
-import { unitConversion } from '../raster/index.js';
+import { unitConversion } from '../raster/node/index.js';
 import { isCategorical, UNITS } from '../raster/units.js';
 import { identityOf, requirePlausible } from './band-checks.js';
 import { NodataSchema, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';

@@ -4,7 +4,7 @@ import { invalidInput, invalidOption } from '../errors.js';
 import { rangeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
-import { type BandInfo, openRaster, type Raster, readPixels } from '../raster/index.js';
+import { type BandInfo, openRaster, type Raster, readPixels } from '../raster/node/index.js';
 import { noReference, requireReal } from '../raster/request.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
 import { type ClassArray, classPolygons } from '../vector/node/index.js';

@@ -3,7 +3,7 @@ import { invalidOption } from '../errors.js';
 import { allocateArray, type Dtype, noOverlap } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
-import { CogWriter } from '../raster/index.js';
+import { CogWriter } from '../raster/node/index.js';
 import { requireHolds } from '../vector/burn-values.js';
 import { placeOf } from '../vector/features.js';
 import { burnValue, type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.js';

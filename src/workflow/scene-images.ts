@@ -3,7 +3,7 @@ import { TerrachipError } from '../errors.js';
 import type { GeoBox, RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import type { EmbeddingManifest, ModelManifest, SceneImage } from '../inference/index.js';
-import { type UnitConversion, unitConversion, WarpedRaster } from '../raster/index.js';
+import { type UnitConversion, unitConversion, WarpedRaster } from '../raster/node/index.js';
 import type { PlannedImage } from './plan-images.js';
 import type { SceneRasters } from './scene.js';
 

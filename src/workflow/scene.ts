@@ -10,7 +10,7 @@ import { isAddress } from '../io/schemes.js';
 import { dictionary, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
-import { type BlockCache, openRaster, type Raster } from '../raster/index.js';
+import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 import { UNITS } from '../raster/units.js';
 

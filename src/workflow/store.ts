@@ -14,7 +14,7 @@ import { GeoBox, type RowRange } from '../geo/index.js';
 import { readJson } from '../io/node/json.js';
 import { makeFolder, writeJson } from '../io/node/output.js';
 import { validate } from '../json.js';
-import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../raster/index.js';
+import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../raster/node/index.js';
 import { CHUNK_SIZE, type Plan, planUnits } from './plan.js';
 
 export const MARKER_SCHEMA_VERSION = 1;

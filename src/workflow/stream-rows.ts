@@ -2,7 +2,7 @@
 import { type Dtype, type GeoBox, isFloat, type RowRange, type TypedArray } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import type { OperationOptions } from '../progress.js';
-import { type CogOptions, CogWriter, toStored, UsedValues } from '../raster/index.js';
+import { type CogOptions, CogWriter, toStored, UsedValues } from '../raster/node/index.js';
 
 /** Rows that are computed in one step: a row of the result's tiles. */
 const ROWS = 512;

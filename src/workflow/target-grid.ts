@@ -1,7 +1,7 @@
 /** The grids that results are asked for on. */
 import { invalidOption } from '../errors.js';
 import { type Bounds, Crs, type CrsLike, GeoBox, suggestGrid, suggestGridWithin } from '../geo/index.js';
-import { openRaster } from '../raster/index.js';
+import { openRaster } from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 
 /**

@@ -23,7 +23,7 @@ import {
   type Raster,
   type WarpCounters,
   WarpedRaster,
-} from '../raster/index.js';
+} from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 import { requireNodata } from '../raster/stored-values.js';
 import { given } from './given.js';

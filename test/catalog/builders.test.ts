@@ -8,7 +8,7 @@ import {
   type CatalogRow,
 } from '../../src/catalog/node/index.js';
 import { Affine, Crs, createTransform, GeoBox, TimeInterval } from '../../src/geo/node/index.js';
-import { CogWriter, writeCog } from '../../src/raster/index.js';
+import { CogWriter, writeCog } from '../../src/raster/node/index.js';
 import { polygonArea } from '../../src/vector/index.js';
 import { idsOf } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';

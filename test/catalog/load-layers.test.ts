@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadLayers, stack } from '../../src/catalog/node/index.js';
 import { GeoTensor } from '../../src/geo/node/index.js';
-import { writeCog } from '../../src/raster/index.js';
+import { writeCog } from '../../src/raster/node/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { gridAt, valuesOf } from '../support/raster-rows.js';

@@ -14,7 +14,7 @@ import {
 import { GeoBox, TimeInterval } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import type { MosaicMethod } from '../../src/kernels/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { openRaster } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { gridAt, valuesOf, writeRow } from '../support/raster-rows.js';
 

@@ -7,7 +7,7 @@ import {
   loadRaster,
   loadRasterTimeseries,
 } from '../../src/catalog/node/index.js';
-import type { Units } from '../../src/raster/index.js';
+import type { Units } from '../../src/raster/node/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { gridAt, type RowOptions, valuesOf, writeRow } from '../support/raster-rows.js';

@@ -10,7 +10,7 @@ import {
   streamRaster,
 } from '../../src/catalog/node/index.js';
 import { alignedTiles, unitRows } from '../../src/geo/node/index.js';
-import { openRaster, type Raster } from '../../src/raster/index.js';
+import { openRaster, type Raster } from '../../src/raster/node/index.js';
 import { levelForGeobox } from '../../src/raster/request.js';
 import { temporaryFolder } from '../support/files.js';
 import { gridAt, writeRow } from '../support/raster-rows.js';

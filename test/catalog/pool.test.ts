@@ -6,7 +6,7 @@ import {
   loadRasterTimeseries,
   type OpenAsset,
 } from '../../src/catalog/node/index.js';
-import { createBlockCache, openRaster, type Raster } from '../../src/raster/index.js';
+import { createBlockCache, openRaster, type Raster } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { gridAt, valuesOf, writeRow } from '../support/raster-rows.js';
 import { serveFolder } from '../support/stores.js';

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openProduct } from '../../src/catalog/node/index.js';
 import { type Bounds, GeoBox } from '../../src/geo/node/index.js';
-import { openRaster, writeCog } from '../../src/raster/index.js';
+import { openRaster, writeCog } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { type SafeOptions, writeOldSafe, writeSafe } from '../support/safe.js';
 import { buildZip } from '../support/zip.js';

@@ -11,7 +11,7 @@ import {
   writeCatalog,
 } from '../../src/catalog/node/index.js';
 import { GeoBox } from '../../src/geo/node/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { openRaster } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeSafe } from '../support/safe.js';
 import { buildZip } from '../support/zip.js';

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
-import { writeCog } from '../../src/raster/index.js';
+import { writeCog } from '../../src/raster/node/index.js';
 import { commandIn } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeSafe } from '../support/safe.js';

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { printable, printableJson, printableLines } from '../../src/cli/printable.js';
 import { formatLines } from '../../src/cli/table.js';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
-import { writeCog } from '../../src/raster/index.js';
+import { writeCog } from '../../src/raster/node/index.js';
 import { commandIn, PROGRAM } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
 

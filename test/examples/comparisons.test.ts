@@ -17,7 +17,7 @@ import {
   ringArea,
   TimeInterval,
 } from '../../src/geo/node/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { openRaster } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { grid, pixels, writeCube, writeTile } from './data.js';
 

@@ -8,7 +8,7 @@ import { monthlyArchive } from '../../examples/monthly-archive.js';
 import { ndviSeries } from '../../examples/ndvi-series.js';
 import { binToSentinel2 } from '../../examples/spectral-binning.js';
 import { Crs, createTransform } from '../../src/geo/node/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { openRaster } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { grid, pixels, writeTile } from './data.js';
 

@@ -1,6 +1,6 @@
 /** Small files for the examples. */
 import { dtypeOf, GeoBox, type TypedArray } from '../../src/geo/node/index.js';
-import { type CogOptions, writeCog, ZarrCubeWriter } from '../../src/raster/index.js';
+import { type CogOptions, writeCog, ZarrCubeWriter } from '../../src/raster/node/index.js';
 
 export const DAY = 86_400_000;
 

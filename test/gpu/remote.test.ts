@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../src/errors.js';
-import type { Kernel, WebGpuBackend } from '../../src/gpu/index.js';
+import { defineKernel, type WebGpuBackend } from '../../src/gpu/index.js';
 import {
   type BackendCommand,
   BackendHost,
@@ -37,15 +37,14 @@ function connect(): { remote: RemoteBackend; host: BackendHost; caller: Caller<M
   return { remote, host, caller };
 }
 
-const NEGATE: Kernel<'values', 'length'> = {
+const NEGATE = defineKernel({
   name: 'test-negate',
-  code: '',
-  workgroupSize: [64, 1, 1],
-  bindings: [{ name: 'values', access: 'read_write' }],
-  parameters: [{ name: 'length', type: 'u32' }],
+  bindings: { values: { access: 'read_write', dtype: 'float32' } },
+  parameters: { length: 'u32' },
+  shader: '@compute @workgroup_size(64) fn main() { values[0] = -values[0]; }',
   grid: ({ length }) => [length, 1, 1],
-  cpu: { module: '', run: () => undefined, rows: () => 1 },
-};
+  cpu: { run: () => undefined, rows: () => 1 },
+});
 
 describe.skipIf(webgpuProblem !== null)('a backend of another thread (webgpu)', () => {
   const opened: RemoteBackend[] = [];

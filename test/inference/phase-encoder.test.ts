@@ -2,7 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
-import type { Backend } from '../../src/gpu/index.js';
+import type { Backend, DeviceTensor } from '../../src/gpu/index.js';
 import { type ModelSession, openModel, openSession, runScene } from '../../src/inference/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
@@ -65,7 +65,7 @@ async function run(
   chips?: number,
 ): Promise<Float32Array> {
   const size = batch.d.length / PIXELS;
-  const inputs = new Map([
+  const inputs = new Map<string, DeviceTensor>([
     ['A', backend.upload(batch.a, [size, 2 * PHASES.length, SIZE, SIZE])],
     ['D', backend.upload(batch.d, [size, 1, SIZE, SIZE])],
   ]);

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
-import { openRaster, writeCog } from '../../src/raster/index.js';
+import { openRaster, writeCog } from '../../src/raster/node/index.js';
 import { importModel } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { builtInference, builtTerrachip } from '../support/built.js';

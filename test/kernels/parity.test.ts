@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Dtype, TypedArray } from '../../src/geo/node/index.js';
 import type { Backend } from '../../src/gpu/index.js';
 import { RESAMPLINGS, type Resampling } from '../../src/kernels/index.js';
-import { openRaster, toStored, WarpedRaster } from '../../src/raster/index.js';
+import { openRaster, toStored, WarpedRaster } from '../../src/raster/node/index.js';
 import { describeBackends } from '../support/backends.js';
 
 // docs/parity.md and test/fixtures/parity are written by `npm run parity`.

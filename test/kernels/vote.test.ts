@@ -193,7 +193,7 @@ describeBackends('vote', (backend) => {
     const bytes = backend().allocate([chips], 'uint8');
     const options = { predictions: bytes, slots: bytes, mask: bytes, output: bytes, maskRow: 0, rowStart: 0 };
     expect(() => countVotes(backend(), { ...options, scene: stitchLayout })).toThrow(
-      /uint8 tensor for votes/,
+      /kernel "votes" was given a predictions of the wrong type, uint8/,
     );
     for (const tensor of [stitchLayout, bytes]) tensor.dispose();
   });

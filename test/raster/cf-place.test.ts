@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Crs } from '../../src/geo/node/index.js';
-import { openRaster, type Raster } from '../../src/raster/index.js';
+import { openRaster, type Raster } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { arrayV3, writeStore, writeZarrStore, zarrCoordinate } from '../support/zarr-store.js';
 

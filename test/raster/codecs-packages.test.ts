@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { openRaster } from '../../src/raster/index.js';
+import { openRaster } from '../../src/raster/node/index.js';
 import { probeReaders } from '../../src/raster/node/packages.js';
 
 vi.mock('sharp', () => {

@@ -11,7 +11,7 @@ import {
   isFloat,
   type TypedArray,
 } from '../../src/geo/index.js';
-import { type CogOptions, CogWriter, openRaster } from '../../src/raster/index.js';
+import { type CogOptions, CogWriter, openRaster } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';
 

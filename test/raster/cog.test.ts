@@ -14,7 +14,7 @@ import {
 import { type OverviewMethod, reduceRows } from '../../src/raster/cog/overview.js';
 import { cutTile } from '../../src/raster/cog/tile.js';
 import { requirePredictor, undoPredictor } from '../../src/raster/geotiff/predictor.js';
-import { type CogOptions, CogWriter, openRaster, writeCog } from '../../src/raster/index.js';
+import { type CogOptions, CogWriter, openRaster, writeCog } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';
 

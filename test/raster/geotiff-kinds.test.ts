@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Crs, createTransform } from '../../src/geo/node/index.js';
-import { openRaster, type Raster, toStoredIntegers } from '../../src/raster/index.js';
+import { openRaster, type Raster, toStoredIntegers } from '../../src/raster/node/index.js';
 
 interface MaskTruth {
   bands: number;

@@ -10,7 +10,7 @@ import {
   type Sidecars,
   toStoredIntegers,
   WarpedRaster,
-} from '../../src/raster/index.js';
+} from '../../src/raster/node/index.js';
 import {
   ascii,
   buildTiff,

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, type TypedArray } from '../../src/geo/index.js';
 import { MemorySource } from '../../src/io/index.js';
-import { GeoTiffRaster } from '../../src/raster/geotiff/reader.js';
-import { openRaster } from '../../src/raster/index.js';
+import { GeoTiffRaster, openRaster } from '../../src/raster/node/index.js';
 import { startRangeServer } from '../support/http-server.js';
 
 interface Truth {

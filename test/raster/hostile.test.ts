@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/io/index.js';
-import { GeoTiffRaster, openRaster, openZarr } from '../../src/raster/index.js';
+import { GeoTiffRaster, openRaster, openZarr } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { ascii, buildTiff, long, PIXELS_AT, short, type TiffField } from '../support/tiff-builder.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { TypedArray } from '../../src/geo/index.js';
 import { MemorySource } from '../../src/io/index.js';
-import { Jp2Raster, openRaster } from '../../src/raster/index.js';
+import { Jp2Raster, openRaster } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { startRangeServer } from '../support/http-server.js';
 

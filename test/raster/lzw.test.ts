@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decode } from '../../src/raster/node/codecs/lzw.js';
+import { decode } from '../../src/raster/codecs/lzw.js';
 import { randomValues } from '../support/random.js';
 
 const CLEAR = 256;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TimeInterval, type TypedArray } from '../../src/geo/node/index.js';
 import type { ProgressEvent } from '../../src/progress.js';
-import { ArrayRaster, openNetcdf, openRaster } from '../../src/raster/index.js';
+import { ArrayRaster, openNetcdf, openRaster } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { type NetcdfVariable, writeNetcdf4 } from '../support/netcdf.js';
 import { hashValues, serveFolder, storePath, storeTruth } from '../support/stores.js';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ByteSource } from '../../src/io/index.js';
 import { MemorySource } from '../../src/io/index.js';
-import { NpyArray, openNpy, openRaster, writeNpy } from '../../src/raster/index.js';
+import { NpyArray, openNpy, openRaster, writeNpy } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { hashValues, storePath, storeTruth } from '../support/stores.js';
 

@@ -3,7 +3,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
-import { openRaster, type Raster, writeCog } from '../../src/raster/index.js';
+import { openRaster, type Raster, writeCog } from '../../src/raster/node/index.js';
 import { describeRaster, warpFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { stripedTiff } from '../support/tiff.js';

@@ -11,7 +11,7 @@ import {
   readPixels,
   WarpedRaster,
   writeCog,
-} from '../../src/raster/index.js';
+} from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';
 import { buildTiff, long, short } from '../support/tiff-builder.js';

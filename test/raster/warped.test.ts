@@ -10,7 +10,7 @@ import {
   unitConversion,
   WarpedRaster,
   writeCog,
-} from '../../src/raster/index.js';
+} from '../../src/raster/node/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { randomValues } from '../support/random.js';

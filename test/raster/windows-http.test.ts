@@ -5,7 +5,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Affine, GeoBox, type TypedArray } from '../../src/geo/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import { MemorySource } from '../../src/io/index.js';
-import { GeoTiffRaster, openRaster, type Raster, WarpedRaster, writeCog } from '../../src/raster/index.js';
+import {
+  GeoTiffRaster,
+  openRaster,
+  type Raster,
+  WarpedRaster,
+  writeCog,
+} from '../../src/raster/node/index.js';
 import { describeRaster } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { answer, type RangeServer, startRangeServer } from '../support/http-server.js';

@@ -11,7 +11,7 @@ import {
   type TypedArray,
 } from '../../src/geo/index.js';
 import { ByteLru } from '../../src/io/byte-lru.js';
-import { openRaster, type Raster, type ReadRequest, writeCog } from '../../src/raster/index.js';
+import { openRaster, type Raster, type ReadRequest, writeCog } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeNetcdf4 } from '../support/netcdf.js';
 import { writeZarrStore } from '../support/zarr-store.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildZarrCatalog, loadZarr } from '../../src/catalog/node/index.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../src/geo/node/index.js';
-import { openRaster, ZarrCubeWriter } from '../../src/raster/index.js';
+import { openRaster, ZarrCubeWriter } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 
 const folder = await temporaryFolder();

@@ -15,7 +15,7 @@ import {
   writeZarrTimes,
   type ZarrCompression,
   ZarrShardWriter,
-} from '../../src/raster/index.js';
+} from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { randomValues } from '../support/random.js';
 import { copyStore, hashValues, serveFolder, storePath, storeTruth } from '../support/stores.js';

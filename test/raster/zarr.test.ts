@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import * as zarr from 'zarrita';
 import { Affine, GeoBox } from '../../src/geo/index.js';
 import { crc32c } from '../../src/io/crc32c.js';
-import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../../src/raster/index.js';
+import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../../src/raster/node/index.js';
 import { encodeShard } from '../../src/raster/zarr/shard.js';
 import { temporaryFolder } from '../support/files.js';
 import { randomValues } from '../support/random.js';

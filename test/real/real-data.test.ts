@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { type Backend, CpuBackend } from '../../src/gpu/index.js';
 import { createNodeWebGpuBackend } from '../../src/gpu/node/index.js';
-import { openRaster, WarpedRaster } from '../../src/raster/index.js';
+import { openRaster, WarpedRaster } from '../../src/raster/node/index.js';
 import { Rasterizer, readAreas } from '../../src/vector/node/index.js';
 import { evaluateMap, infer } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
-import { openNetcdf, openNpy, openRaster, openZarr } from '../../src/raster/index.js';
+import { openNetcdf, openNpy, openRaster, openZarr } from '../../src/raster/node/index.js';
 import { sharedFolder, sharedPath } from '../support/files.js';
 
 /** Stores that other projects test with; not part of this one, so absent on most machines. */

@@ -11,7 +11,7 @@ import {
   wholeGraph,
 } from '../../src/inference/terramind/index.js';
 import { FileSource } from '../../src/io/node/index.js';
-import { openNpy } from '../../src/raster/index.js';
+import { openNpy } from '../../src/raster/node/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { builtInference } from '../support/built.js';
 import { sharedFolder, temporaryFolder } from '../support/files.js';

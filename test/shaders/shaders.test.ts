@@ -69,15 +69,16 @@ describe('kernels and their shaders', () => {
     '%s: the tables agree with the WGSL',
     (_, kernel) => {
       const { storage, uniform, fields, overrides, workgroup } = declarationsOf(kernel.code);
-      const declared = kernel.bindings.map(({ name, access }, binding) => ({
+      const declared = Object.entries(kernel.bindings).map(([name, { access }], binding) => ({
         name,
         binding,
         access: access === 'read' ? 'read' : 'read_write',
       }));
       expect(storage).toEqual(declared);
-      expect(uniform).toBe(kernel.bindings.length);
-      expect(fields).toEqual([{ name: 'nan_bits', type: 'u32' }, ...kernel.parameters]);
-      expect(overrides).toEqual(kernel.constants ?? []);
+      expect(uniform).toBe(declared.length);
+      const parameters = Object.entries(kernel.parameters).map(([name, type]) => ({ name, type }));
+      expect(fields).toEqual([{ name: 'nan_bits', type: 'u32' }, ...parameters]);
+      expect(overrides).toEqual(Object.keys(kernel.constants ?? {}));
       expect([...workgroup, 1, 1].slice(0, 3)).toEqual([...kernel.workgroupSize]);
     },
   );
@@ -109,7 +110,7 @@ describe.skipIf(webgpuProblem !== null)('shaders (webgpu)', async () => {
       const { messages } = await module.getCompilationInfo();
       expect(messages.map(({ message, lineNum }) => `${lineNum}: ${message}`)).toEqual([]);
       device.pushErrorScope('validation');
-      const constants = Object.fromEntries((kernel.constants ?? []).map((name) => [name, 1]));
+      const constants = Object.fromEntries(Object.keys(kernel.constants ?? {}).map((name) => [name, 1]));
       await device.createComputePipelineAsync({
         layout: 'auto',
         compute: { module, entryPoint: 'main', constants },

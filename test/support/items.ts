@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { GeoBox } from '../../src/geo/node/index.js';
-import { writeCog } from '../../src/raster/index.js';
+import { writeCog } from '../../src/raster/node/index.js';
 import { temporaryFolder } from './files.js';
 
 /** Where the rasters of the items lie. */

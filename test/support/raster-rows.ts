@@ -10,7 +10,7 @@ import {
   TimeInterval,
   type TypedArray,
 } from '../../src/geo/node/index.js';
-import { type CogOptions, writeCog } from '../../src/raster/index.js';
+import { type CogOptions, writeCog } from '../../src/raster/node/index.js';
 
 /** A north-up grid of square pixels from its upper left corner. */
 export function gridAt(

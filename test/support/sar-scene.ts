@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { Affine, GeoBox } from '../../src/geo/index.js';
 import { makeFolder, writeJson } from '../../src/io/node/output.js';
-import { writeCog } from '../../src/raster/index.js';
+import { writeCog } from '../../src/raster/node/index.js';
 import { Random } from '../../src/workflow/demo/random.js';
 import { type Field, quantile, randomHills } from '../../src/workflow/demo/terrain.js';
 import { SCENE_SCHEMA_VERSION } from '../../src/workflow/scene.js';

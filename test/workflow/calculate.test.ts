@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
-import { openRaster, writeCog } from '../../src/raster/index.js';
+import { openRaster, writeCog } from '../../src/raster/node/index.js';
 import { type CalculateOptions, calculate } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 

@@ -14,7 +14,7 @@ import {
 import { Crs, GeoBox, TimeInterval, transformBounds } from '../../src/geo/node/index.js';
 import { CpuBackend, InlineExecutor } from '../../src/gpu/index.js';
 import { openEmbeddingModel } from '../../src/inference/index.js';
-import { openNpy, openZarr, type StoredArray, type Units, writeNpy } from '../../src/raster/index.js';
+import { openNpy, openZarr, type StoredArray, type Units, writeNpy } from '../../src/raster/node/index.js';
 import {
   CatalogChips,
   type CatalogChipsOptions,

@@ -7,7 +7,7 @@ import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { CpuBackend, InlineExecutor } from '../../src/gpu/index.js';
 import { openEmbedder, openEmbeddingModel } from '../../src/inference/index.js';
 import type { OnProgress } from '../../src/progress.js';
-import { openNpy, writeCog, writeNpy } from '../../src/raster/index.js';
+import { openNpy, writeCog, writeNpy } from '../../src/raster/node/index.js';
 import {
   type ChipSource,
   embedChips,

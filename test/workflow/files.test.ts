@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Affine, Crs, GeoBox, transformBounds } from '../../src/geo/node/index.js';
 import { parseResampling } from '../../src/kernels/index.js';
 import type { OnProgress } from '../../src/progress.js';
-import { openRaster, toStored, UsedValues, writeCog } from '../../src/raster/index.js';
+import { openRaster, toStored, UsedValues, writeCog } from '../../src/raster/node/index.js';
 import { describeRaster, drawRaster, warpFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 

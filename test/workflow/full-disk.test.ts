@@ -5,7 +5,7 @@ import { type CatalogRow, GeoCatalog } from '../../src/catalog/index.js';
 import { writeCatalog, writeStacGeoParquet } from '../../src/catalog/node/index.js';
 import { Affine, GeoBox, TimeInterval } from '../../src/geo/node/index.js';
 import { writeFileAtomically, writeJson } from '../../src/io/node/output.js';
-import { type CogOptions, writeCog, ZarrCubeWriter } from '../../src/raster/index.js';
+import { type CogOptions, writeCog, ZarrCubeWriter } from '../../src/raster/node/index.js';
 import { writeNpy } from '../../src/raster/node/npy-writer.js';
 import { GeoJsonFile } from '../../src/vector/node/geojson-file.js';
 import { replaceFolder } from '../../src/workflow/model/model-file.js';

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
-import { openRaster, writeCog } from '../../src/raster/index.js';
+import { openRaster, writeCog } from '../../src/raster/node/index.js';
 import { Rasterizer, readAreas } from '../../src/vector/node/index.js';
 import { finalizeRun, type InferOptions, infer, missingUnits } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';

@@ -4,7 +4,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openModel } from '../../src/inference/index.js';
-import { openNpy, writeNpy } from '../../src/raster/index.js';
+import { openNpy, writeNpy } from '../../src/raster/node/index.js';
 import { importModel, readCard, runModel } from '../../src/workflow/index.js';
 import { chooseStatistics } from '../../src/workflow/model/card.js';
 import { temporaryFolder } from '../support/files.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
-import { type CogOptions, openRaster, writeCog } from '../../src/raster/index.js';
+import { type CogOptions, openRaster, writeCog } from '../../src/raster/node/index.js';
 import { requirePlausible } from '../../src/workflow/band-checks.js';
 import { calculate, describeRaster, drawRaster, polygonizeFile, warpFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { openModel } from '../../src/inference/index.js';
-import { openNpy, openRaster, writeCog, writeNpy } from '../../src/raster/index.js';
+import { openNpy, openRaster, writeCog, writeNpy } from '../../src/raster/node/index.js';
 import { importModel, infer, runModel } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { smallFloodTensors, type Tensors, writeSafetensors } from '../support/terramind.js';

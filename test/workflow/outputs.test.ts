@@ -7,7 +7,7 @@ import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { findBeside } from '../../src/io/node/beside.js';
 import { requireApart } from '../../src/io/node/inputs.js';
 import { removeRun, requireEnding } from '../../src/io/node/output.js';
-import { openRaster, writeCog, writeNpy } from '../../src/raster/index.js';
+import { openRaster, writeCog, writeNpy } from '../../src/raster/node/index.js';
 import { buildCatalogFile } from '../../src/workflow/catalog-build.js';
 import {
   calculate,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GeoBox } from '../../src/geo/index.js';
-import { openRaster } from '../../src/raster/index.js';
+import { openRaster } from '../../src/raster/node/index.js';
 import { DEMO_PARAMETERS, simulateEvent, writeEvent } from '../../src/workflow/demo/event/index.js';
 import {
   bundledModel,

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import { openModel } from '../../src/inference/index.js';
-import { writeCog } from '../../src/raster/index.js';
+import { writeCog } from '../../src/raster/node/index.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../../src/workflow/plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../../src/workflow/scene.js';
 import { openImages } from '../../src/workflow/scene-images.js';

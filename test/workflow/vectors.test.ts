@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadVector } from '../../src/catalog/node/index.js';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeJson } from '../../src/io/node/output.js';
-import { openRaster, writeCog } from '../../src/raster/index.js';
+import { openRaster, writeCog } from '../../src/raster/node/index.js';
 import { GeoJsonFile } from '../../src/vector/node/geojson-file.js';
 import { polygonizeFile, rasterizeFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';

@@ -65,7 +65,7 @@ const NOTHING = {
 
 /** @param {string} file */
 async function read(file) {
-  const { openRaster, toStoredIntegers } = await import('../../../dist/raster/index.js');
+  const { openRaster, toStoredIntegers } = await import('../../../dist/raster/node/index.js');
   const found = { ...NOTHING };
   try {
     const raster = await openRaster(file);

@@ -63,7 +63,7 @@ export async function checkRasters({ report, folder }) {
   await requirePackages(['python3-rasterio', 'python3-numpy']);
   const terrachip = {
     ...(await import('../../../dist/geo/node/index.js')),
-    ...(await import('../../../dist/raster/index.js')),
+    ...(await import('../../../dist/raster/node/index.js')),
     ...(await import('../../../dist/catalog/node/index.js')),
   };
   const random = seeded(20210714);

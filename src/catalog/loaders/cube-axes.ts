@@ -35,15 +35,13 @@ export interface CubeAxes {
   readonly indexes: readonly number[];
 }
 
-const CACHE_BYTES = 128 * 2 ** 20;
-
 /** Opens a store for a task, and closes it. */
 export async function withCube<Result>(
   path: string,
   options: CubeOptions & { interval: TimeInterval },
   task: (raster: ArrayRaster, axes: CubeAxes) => Promise<Result>,
 ): Promise<Result> {
-  const { variable, signal, cache = createBlockCache(CACHE_BYTES) } = options;
+  const { variable, signal, cache = createBlockCache() } = options;
   const raster = await openRaster(path, {
     cache,
     ...(variable === undefined ? {} : { variable }),

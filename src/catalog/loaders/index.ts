@@ -1,6 +1,5 @@
 /** Pixels of catalogs: their rows on one grid. */
 
-export type { PropertyClass } from '../../vector/index.js';
 export { type LoadZarrOptions, loadZarr } from './cube.js';
 export {
   type ExogenousLayer,
@@ -30,9 +29,3 @@ export { loadSides, type SideLoader } from './sides.js';
 export { type CalendarUnit, calendarUnit, solarDay, type TimeSteps } from './time-steps.js';
 export { type LoadTimeseriesOptions, loadRasterTimeseries, type StepMethod } from './timeseries.js';
 export type { UnitOptions } from './units.js';
-export {
-  type LoadVectorOptions,
-  loadVector,
-  type VectorInstance,
-  type VectorLabels,
-} from './vector.js';

@@ -48,7 +48,6 @@ export interface LoadedLayers {
 }
 
 const ROWS = 512;
-const CACHE_BYTES = 128 * 2 ** 20;
 
 /**
  * Collocates layers onto the grid of a product or a slice, each in its own way. Values are physical ones, by the scale and
@@ -70,7 +69,7 @@ export async function loadLayers(
     throw new TerrachipError('TOO_LARGE', text, 'load fewer, or on a coarser grid', { size, limit });
   }
   const backend = options.backend ?? new CpuBackend();
-  const cache = options.cache ?? createBlockCache(CACHE_BYTES);
+  const cache = options.cache ?? createBlockCache();
   const open = options.open ?? openRaster;
   const data = new Float32Array(names.length * grid.pixelCount).fill(Number.NaN);
   const warnings: string[] = [];

@@ -36,8 +36,6 @@ const OPENING = 8;
 /** Sources whose files stay open between strips. */
 const OPEN_SOURCES = 64;
 
-const CACHE_BYTES = 128 * 2 ** 20;
-
 /** A source and the pixels of the grid that it may touch. */
 export interface PlacedSource {
   readonly source: Source;
@@ -95,7 +93,7 @@ export class LoadPlan {
     const context: SourceContext = {
       backend,
       grid,
-      cache: options.cache ?? createBlockCache(CACHE_BYTES),
+      cache: options.cache ?? createBlockCache(),
       counters: options.counters ?? createLoadCounters(),
       options,
       byBand,

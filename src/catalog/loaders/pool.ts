@@ -20,8 +20,6 @@ export interface RasterPool {
   close(): Promise<void>;
 }
 
-const CACHE_BYTES = 128 * 2 ** 20;
-
 interface Entry {
   readonly raster: Promise<Raster>;
   users: number;
@@ -33,7 +31,7 @@ interface Entry {
  * @throws {TerrachipError} INVALID_OPTION
  */
 export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
-  const { files = 64, cache = createBlockCache(CACHE_BYTES), open = openRaster } = options;
+  const { files = 64, cache = createBlockCache(), open = openRaster } = options;
   if (!(Number.isInteger(files) && files >= 0))
     throw invalidOption('files', `cannot be ${files}`, 'give a whole number from 0 on');
   let kept = files;

@@ -1,7 +1,7 @@
 /** A catalog of raster files, from their headers. */
 import { invalidInput } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
-import { openRaster, type Raster } from '../../raster/index.js';
+import { openRaster, type Raster } from '../../raster/node/index.js';
 import { noReference } from '../../raster/request.js';
 import type { Polygon } from '../../vector/index.js';
 import { largestOutline } from '../boxes.js';

@@ -2,7 +2,7 @@
 import { invalidInput } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import { rasterVariables } from '../../raster/cf/variables.js';
-import { type ArrayGroup, ArrayRaster } from '../../raster/index.js';
+import { type ArrayGroup, ArrayRaster } from '../../raster/node/index.js';
 import { openStore } from '../../raster/node/open.js';
 import { noReference } from '../../raster/request.js';
 import { largestOutline } from '../boxes.js';

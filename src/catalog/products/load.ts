@@ -57,8 +57,6 @@ export interface BandPlan {
   readonly clouds: CloudSource | null;
 }
 
-const CACHE_BYTES = 128 * 2 ** 20;
-
 export async function loadBands(
   plans: readonly BandPlan[],
   grid: GeoBox,
@@ -78,7 +76,7 @@ export async function loadBands(
   const resamplings = plans.map((plan) => resamplingOf(plan, grid, options));
   const data = new Float32Array(plans.length * grid.pixelCount);
   const backend = options.backend ?? new CpuBackend();
-  const cache = options.cache ?? createBlockCache(CACHE_BYTES);
+  const cache = options.cache ?? createBlockCache();
   const { open = openRaster, overview = 'none' } = options;
   const rows = new WarpedRows({ grid, backend, cache, open, overview, ...(signal && { signal }) });
   try {

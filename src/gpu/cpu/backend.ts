@@ -1,19 +1,26 @@
-import { TerrachipError } from '../../errors.js';
-import { bytesPerElement } from '../../geo/dtype.js';
-import { type TypedArray, viewArray } from '../../geo/index.js';
-import type {
-  Backend,
-  BackendCounters,
-  BackendInfo,
-  BackendLimits,
-  RunArguments,
-  TensorMeta,
+import { sizeOf } from '../../geo/dtype.js';
+import { type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
+import {
+  type Backend,
+  type BackendCounters,
+  type BackendInfo,
+  type BackendLimits,
+  disposedError,
+  emptyCounters,
+  type RunArguments,
+  type TensorDtypeOf,
+  type TensorMeta,
 } from '../backend.js';
-import type { Kernel } from '../kernel.js';
+import type { Bindings, Kernel } from '../kernel.js';
+import { checkRun, gridOf } from '../run.js';
 import {
   checkRange,
   checkShape,
+  checkTarget,
   DeviceTensor,
+  foreignTensor,
+  type GpuSlice,
+  noGpuBuffer,
   type TensorDtype,
   type TensorStorage,
   tensorDtypeOf,
@@ -23,6 +30,9 @@ import { MemoryPool } from './memory-pool.js';
 
 /** A typed array longer than this cannot be made everywhere. */
 const MAX_TENSOR_BYTES = 2 ** 32 - 4;
+
+/** What optional bindings get that are left out. */
+const NOTHING = new Uint8Array(0);
 
 class CpuStorage implements TensorStorage {
   constructor(
@@ -42,16 +52,7 @@ class CpuStorage implements TensorStorage {
 export class CpuBackend implements Backend {
   readonly info: BackendInfo;
   readonly limits: BackendLimits = { maxTensorBytes: MAX_TENSOR_BYTES };
-  readonly #counters: BackendCounters = {
-    dispatches: 0,
-    uploads: 0,
-    submits: 0,
-    downloads: 0,
-    uploadedBytes: 0,
-    downloadedBytes: 0,
-    allocatedBytes: 0,
-    peakAllocatedBytes: 0,
-  };
+  readonly #counters = emptyCounters();
   readonly #executor: CpuExecutor;
   readonly #pool: MemoryPool;
   #queue: Promise<void> = Promise.resolve();
@@ -74,19 +75,16 @@ export class CpuBackend implements Backend {
     return this.#counters;
   }
 
-  allocate(shape: readonly number[], dtype: TensorDtype, meta?: TensorMeta): DeviceTensor {
+  allocate<D extends TensorDtype>(shape: readonly number[], dtype: D, meta?: TensorMeta): DeviceTensor<D> {
     this.#requireAlive();
-    // Whole words, as on a GPU: packed types may be written a word at a time.
-    const bytes = Math.ceil(checkShape(shape, dtype, MAX_TENSOR_BYTES) / 4) * 4;
+    // Whole words, as on a GPU: copies go by words.
+    const bytes = checkShape(shape, dtype, MAX_TENSOR_BYTES);
     const buffer = this.#pool.acquire(bytes);
-    this.#counters.allocatedBytes += bytes;
-    this.#counters.peakAllocatedBytes = Math.max(
-      this.#counters.peakAllocatedBytes,
-      this.#counters.allocatedBytes,
-    );
-    const length = bytes / bytesPerElement(dtype);
-    const storage = new CpuStorage(viewArray(dtype, buffer, 0, length), () => {
-      this.#counters.allocatedBytes -= bytes;
+    const counters = this.#counters;
+    counters.allocatedBytes += bytes;
+    counters.peakAllocatedBytes = Math.max(counters.peakAllocatedBytes, counters.allocatedBytes);
+    const storage = new CpuStorage(viewArray(dtype, buffer, 0, sizeOf(shape)), () => {
+      counters.allocatedBytes -= bytes;
       // Kernels that were asked for before the disposal still use the memory.
       if (this.#pending > 0) this.#enqueue(() => this.#pool.release(buffer));
       else this.#pool.release(buffer);
@@ -94,7 +92,11 @@ export class CpuBackend implements Backend {
     return new DeviceTensor(this, storage, shape, dtype, meta);
   }
 
-  upload(data: TypedArray, shape: readonly number[] = [data.length], meta?: TensorMeta): DeviceTensor {
+  upload<A extends TypedArray>(
+    data: A,
+    shape: readonly number[] = [data.length],
+    meta?: TensorMeta,
+  ): DeviceTensor<TensorDtypeOf<A>> {
     const tensor = this.allocate(shape, tensorDtypeOf(data), meta);
     // No kernel that was asked for earlier knows this memory: the pool gets memory back when its last kernel is done.
     this.#arrayOf(tensor).set(data);
@@ -128,14 +130,28 @@ export class CpuBackend implements Backend {
     this.#enqueue(() => target.set(source.subarray(fromOffset, fromOffset + length), toOffset));
   }
 
-  run<B extends string, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {
+  run<B extends Bindings, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {
     this.#requireAlive();
-    const tensors: Record<string, TypedArray> = {};
-    for (const { name } of kernel.bindings) tensors[name] = this.#arrayOf(args.tensors[name]);
-    const parameters = { ...args.parameters };
+    const checked = checkRun(kernel, args);
+    const { parameters } = checked;
+    gridOf(kernel, parameters);
+    const names = Object.keys(kernel.bindings);
+    const arrays = checked.tensors.map((tensor, k) => [
+      names[k],
+      tensor === null ? NOTHING : this.#arrayOf(tensor),
+    ]);
+    const tensors: Record<string, TypedArray> = Object.fromEntries(arrays);
     this.#counters.dispatches++;
     const rows = kernel.cpu.rows(parameters);
     this.#enqueue(() => this.#executor.execute({ kernel, tensors, parameters, rows }));
+  }
+
+  gpuBuffer(): GpuSlice {
+    throw noGpuBuffer('the CPU backend');
+  }
+
+  adoptBuffer(): never {
+    throw noGpuBuffer('the CPU backend');
   }
 
   async submit(): Promise<void> {
@@ -149,20 +165,17 @@ export class CpuBackend implements Backend {
     }
   }
 
+  download<D extends TensorDtype>(tensor: DeviceTensor<D>): Promise<TypedArrayByDtype[D]>;
+  download<A extends TypedArray>(tensor: DeviceTensor, target: A): Promise<A>;
   async download(tensor: DeviceTensor, target?: TypedArray): Promise<TypedArray> {
     const array = this.#arrayOf(tensor);
+    const result: TypedArray =
+      checkTarget(tensor, target) ?? viewArray(tensor.dtype, new ArrayBuffer(tensor.byteLength));
     await this.submit();
     this.#counters.downloads++;
     this.#counters.downloadedBytes += tensor.byteLength;
-    const values = array.subarray(0, tensor.length);
-    if (target === undefined) {
-      const copy = new ArrayBuffer(tensor.byteLength);
-      const result: TypedArray = viewArray(tensor.dtype, copy);
-      result.set(values);
-      return result;
-    }
-    target.set(values);
-    return target;
+    result.set(array);
+    return result;
   }
 
   dispose(): void {
@@ -191,29 +204,11 @@ export class CpuBackend implements Backend {
 
   #arrayOf(tensor: DeviceTensor): TypedArray {
     const storage = tensor.storage;
-    if (tensor.owner !== this || !(storage instanceof CpuStorage)) {
-      throw new TerrachipError(
-        'INVALID_INPUT',
-        'a tensor of another backend was given',
-        'download and upload it',
-        {
-          source: `tensor (${tensor.shape.join(', ')})`,
-        },
-      );
-    }
+    if (tensor.owner !== this || !(storage instanceof CpuStorage)) throw foreignTensor(tensor);
     return storage.array;
   }
 
   #requireAlive(): void {
-    if (this.#disposed) {
-      throw new TerrachipError(
-        'DISPOSED',
-        'the CPU backend was used after its disposal',
-        'dispose of it later',
-        {
-          resource: 'CPU backend',
-        },
-      );
-    }
+    if (this.#disposed) throw disposedError('CPU backend');
   }
 }

@@ -38,7 +38,8 @@ export class WorkerExecutor implements CpuExecutor {
   async execute(task: CpuTask): Promise<void> {
     const { kernel, tensors, parameters, rows } = task;
     const invocations = kernel.grid(parameters).reduce((product, n) => product * n, 1);
-    if (invocations <= INLINE_INVOCATIONS) {
+    const { module } = kernel.cpu;
+    if (invocations <= INLINE_INVOCATIONS || module === undefined) {
       kernel.cpu.run(tensors, parameters, 0, rows);
       return;
     }
@@ -47,7 +48,7 @@ export class WorkerExecutor implements CpuExecutor {
     const jobs: Promise<void>[] = [];
     for (let start = 0; start < rows; start += piece) {
       const end = Math.min(rows, start + piece);
-      jobs.push(this.#submit({ module: kernel.cpu.module, tensors, parameters, start, end }));
+      jobs.push(this.#submit({ module, tensors, parameters, start, end }));
     }
     await Promise.all(jobs);
   }

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../errors.js';
 import type { TypedArray } from '../../geo/index.js';
-import type { CpuKernel } from '../kernel.js';
+import type { Bindings, CpuKernel } from '../kernel.js';
 
 export interface WorkerRequest {
   readonly module: string;
@@ -13,11 +13,11 @@ export interface WorkerRequest {
 
 export type WorkerReply = { ok: true } | { ok: false; message: string };
 
-type Run = CpuKernel<string, string>['run'];
+type Run = CpuKernel<Bindings, string>['run'];
 
 const loaded = new Map<string, Promise<{ run: Run }>>();
 
-/** The kernel's module: only terrachip's own files are ever named, by the pool in this package. */
+/** The kernel's module: only files are named that a kernel of this process was defined with. */
 function load(module: string): Promise<{ run: Run }> {
   const known = loaded.get(module) ?? (import(module) as Promise<{ run: Run }>);
   loaded.set(module, known);

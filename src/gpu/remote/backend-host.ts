@@ -8,7 +8,7 @@ import type { BackendAnswer, BackendCommand, BackendQuestion } from './messages.
 export class BackendHost {
   readonly backend: WebGpuBackend;
   readonly #tensors = new Map<number, DeviceTensor>();
-  readonly #shaders = new Map<string, KernelShader>();
+  readonly #shaders = new Map<number, KernelShader>();
   /** The first command that failed: like all that goes wrong on a device, it is told with the next answer. */
   #failure: unknown = null;
 
@@ -71,12 +71,15 @@ export class BackendHost {
         break;
       }
       case 'shader':
-        this.#shaders.set(command.shader.name, command.shader);
+        this.#shaders.set(command.number, command.shader);
         break;
       case 'run': {
         const { parameters, invocations } = command;
         const tensors = Object.fromEntries(
-          Object.entries(command.tensors).map(([name, number]) => [name, this.tensor(number)]),
+          Object.entries(command.tensors).map(([name, number]) => [
+            name,
+            number === null ? null : this.tensor(number),
+          ]),
         );
         backend.dispatch(this.#shader(command.shader), invocations, { tensors, parameters });
         break;
@@ -87,9 +90,9 @@ export class BackendHost {
     }
   }
 
-  #shader(name: string): KernelShader {
-    const shader = this.#shaders.get(name);
-    if (shader === undefined) throw internalError('BackendHost', `there is no shader ${name}`);
+  #shader(number: number): KernelShader {
+    const shader = this.#shaders.get(number);
+    if (shader === undefined) throw internalError('BackendHost', `there is no shader ${number}`);
     return shader;
   }
 }

@@ -30,13 +30,14 @@ export type BackendCommand =
       readonly toOffset: number;
       readonly length: number;
     }
-  /** A shader is sent once, before the first `run` that names it. */
-  | { readonly op: 'shader'; readonly shader: KernelShader }
+  /** A shader is sent once under a number, before the first `run` that names it. */
+  | { readonly op: 'shader'; readonly number: number; readonly shader: KernelShader }
   | {
       readonly op: 'run';
-      readonly shader: string;
+      readonly shader: number;
       readonly invocations: Grid;
-      readonly tensors: Readonly<Record<string, number>>;
+      /** Null for an optional binding that is left out. */
+      readonly tensors: Readonly<Record<string, number | null>>;
       readonly parameters: Readonly<Record<string, number>>;
     }
   | { readonly op: 'release'; readonly tensor: number };

@@ -1,18 +1,26 @@
-import { internalError, invalidInput, TerrachipError } from '../../errors.js';
-import { type TypedArray, viewArray } from '../../geo/index.js';
-import type {
-  Backend,
-  BackendCounters,
-  BackendInfo,
-  BackendLimits,
-  RunArguments,
-  TensorMeta,
+import { internalError } from '../../errors.js';
+import { type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
+import {
+  type Backend,
+  type BackendCounters,
+  type BackendInfo,
+  type BackendLimits,
+  disposedError,
+  emptyCounters,
+  type RunArguments,
+  type TensorDtypeOf,
+  type TensorMeta,
 } from '../backend.js';
-import type { Kernel } from '../kernel.js';
+import type { Bindings, Kernel, KernelShader } from '../kernel.js';
+import { checkRun, gridOf } from '../run.js';
 import {
   checkRange,
   checkShape,
+  checkTarget,
   DeviceTensor,
+  foreignTensor,
+  type GpuSlice,
+  noGpuBuffer,
   type TensorDtype,
   type TensorStorage,
   tensorDtypeOf,
@@ -40,17 +48,8 @@ export class RemoteBackend implements Backend {
   readonly limits: BackendLimits;
   readonly #caller: Caller<BackendCommand | BackendQuestion, BackendQuestion>;
   readonly #onDispose: () => void;
-  readonly #shaders = new Set<string>();
-  #counters: BackendCounters = {
-    dispatches: 0,
-    uploads: 0,
-    submits: 0,
-    downloads: 0,
-    uploadedBytes: 0,
-    downloadedBytes: 0,
-    allocatedBytes: 0,
-    peakAllocatedBytes: 0,
-  };
+  readonly #shaders = new Map<KernelShader, number>();
+  #counters = emptyCounters();
   #tensors = 0;
   #disposed = false;
 
@@ -71,13 +70,17 @@ export class RemoteBackend implements Backend {
     return this.#counters;
   }
 
-  allocate(shape: readonly number[], dtype: TensorDtype, meta?: TensorMeta): DeviceTensor {
+  allocate<D extends TensorDtype>(shape: readonly number[], dtype: D, meta?: TensorMeta): DeviceTensor<D> {
     const tensor = this.#tensor(shape, dtype, meta);
     this.#post({ op: 'allocate', tensor: this.numberOf(tensor), shape: [...shape], dtype });
     return tensor;
   }
 
-  upload(data: TypedArray, shape: readonly number[] = [data.length], meta?: TensorMeta): DeviceTensor {
+  upload<A extends TypedArray>(
+    data: A,
+    shape: readonly number[] = [data.length],
+    meta?: TensorMeta,
+  ): DeviceTensor<TensorDtypeOf<A>> {
     const tensor = this.#tensor(shape, tensorDtypeOf(data), meta);
     const { copy, buffer } = copyOf(data);
     this.#post({ op: 'upload', tensor: this.numberOf(tensor), shape: [...shape], data: copy }, [buffer]);
@@ -103,31 +106,40 @@ export class RemoteBackend implements Backend {
     });
   }
 
-  run<B extends string, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {
-    const { name } = kernel;
-    if (!this.#shaders.has(name)) {
-      const { code, workgroupSize, bindings, parameters, constants } = kernel;
-      const shader = { name, code, workgroupSize, bindings, parameters };
-      this.#post({ op: 'shader', shader: constants === undefined ? shader : { ...shader, constants } });
-      this.#shaders.add(name);
+  run<B extends Bindings, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {
+    const checked = checkRun(kernel, args);
+    const { parameters } = checked;
+    let shader = this.#shaders.get(kernel);
+    if (shader === undefined) {
+      shader = this.#shaders.size;
+      const { name, code, workgroupSize, bindings, constants = {} } = kernel;
+      const data = { name, code, workgroupSize, bindings, parameters: kernel.parameters, constants };
+      this.#post({ op: 'shader', number: shader, shader: data });
+      this.#shaders.set(kernel, shader);
     }
+    const names = Object.keys(kernel.bindings);
     const tensors = Object.fromEntries(
-      kernel.bindings.map((binding) => [binding.name, this.numberOf(args.tensors[binding.name])]),
+      checked.tensors.map((tensor, k) => [names[k], tensor === null ? null : this.numberOf(tensor)]),
     );
-    this.#post({
-      op: 'run',
-      shader: name,
-      invocations: kernel.grid(args.parameters),
-      tensors,
-      parameters: { ...args.parameters },
-    });
+    this.#post({ op: 'run', shader, invocations: gridOf(kernel, parameters), tensors, parameters });
+  }
+
+  gpuBuffer(): GpuSlice {
+    throw noGpuBuffer('a device in another thread');
+  }
+
+  adoptBuffer(): never {
+    throw noGpuBuffer('a device in another thread');
   }
 
   async submit(): Promise<void> {
     await this.#ask({ op: 'submit' });
   }
 
+  download<D extends TensorDtype>(tensor: DeviceTensor<D>): Promise<TypedArrayByDtype[D]>;
+  download<A extends TypedArray>(tensor: DeviceTensor, target: A): Promise<A>;
   async download(tensor: DeviceTensor, target?: TypedArray): Promise<TypedArray> {
+    checkTarget(tensor, target);
     const { data } = await this.#ask({
       op: 'download',
       tensor: this.numberOf(tensor),
@@ -153,7 +165,7 @@ export class RemoteBackend implements Backend {
   numberOf(tensor: DeviceTensor): number {
     const { storage } = tensor;
     if (tensor.owner !== this || !(storage instanceof RemoteStorage)) {
-      throw invalidInput('a tensor of another backend', 'was given', 'download and upload it');
+      throw foreignTensor(tensor);
     }
     return storage.tensor;
   }
@@ -163,12 +175,17 @@ export class RemoteBackend implements Backend {
     return this.#tensors++;
   }
 
-  #tensor(shape: readonly number[], dtype: TensorDtype, meta?: TensorMeta): DeviceTensor {
+  #tensor<D extends TensorDtype>(shape: readonly number[], dtype: D, meta?: TensorMeta): DeviceTensor<D> {
     return this.adopt(this.reserve(), shape, dtype, meta);
   }
 
   /** @internal The tensor that the other thread made under a reserved number. */
-  adopt(number: number, shape: readonly number[], dtype: TensorDtype, meta?: TensorMeta): DeviceTensor {
+  adopt<D extends TensorDtype>(
+    number: number,
+    shape: readonly number[],
+    dtype: D,
+    meta?: TensorMeta,
+  ): DeviceTensor<D> {
     checkShape(shape, dtype, this.limits.maxTensorBytes);
     const storage = new RemoteStorage(number, () => {
       // A thread that is gone has released everything.
@@ -190,10 +207,7 @@ export class RemoteBackend implements Backend {
   }
 
   #requireAlive(): void {
-    if (!this.#disposed) return;
-    throw new TerrachipError('DISPOSED', 'a backend was used after its disposal', 'dispose of it later', {
-      resource: 'WebGPU backend of another thread',
-    });
+    if (this.#disposed) throw disposedError('WebGPU backend of another thread');
   }
 }
 

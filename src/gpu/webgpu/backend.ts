@@ -1,29 +1,46 @@
-import { internalError, invalidInput, messageOf, TerrachipError } from '../../errors.js';
-import { type TypedArray, viewArray } from '../../geo/index.js';
-import type {
-  Backend,
-  BackendCounters,
-  BackendInfo,
-  BackendLimits,
-  RunArguments,
-  TensorMeta,
+import { invalidInput, messageOf } from '../../errors.js';
+import { bytesPerElement } from '../../geo/dtype.js';
+import { type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
+import {
+  type Backend,
+  type BackendCounters,
+  type BackendInfo,
+  type BackendLimits,
+  disposedError,
+  emptyCounters,
+  type RunArguments,
+  type TensorDtypeOf,
+  type TensorMeta,
 } from '../backend.js';
-import { type Grid, type Kernel, type KernelShader, NAN_BITS } from '../kernel.js';
+import {
+  type Bindings,
+  type Grid,
+  type Kernel,
+  type KernelShader,
+  NAN_BITS,
+  wrongKernel,
+} from '../kernel.js';
+import { type CheckedRun, checkRun, type GivenArguments, gridOf } from '../run.js';
 import {
   checkRange,
   checkShape,
+  checkTarget,
   DeviceTensor,
+  type ExternalBuffer,
+  foreignTensor,
+  type GpuSlice,
   type TensorDtype,
   type TensorStorage,
   tensorDtypeOf,
 } from '../tensor.js';
 import { describeAdapter, raisedLimits } from './adapter.js';
 import { BufferPool } from './buffer-pool.js';
+import { DeviceState, deviceLost } from './device-state.js';
 import { PipelineCache } from './pipeline-cache.js';
-import { BUFFER_USAGE, MAP_READ } from './usage.js';
+import { readBack, writeArray } from './transfer.js';
+import { BUFFER_USAGE } from './usage.js';
 
 const TENSOR_USAGE = BUFFER_USAGE.STORAGE | BUFFER_USAGE.COPY_SRC | BUFFER_USAGE.COPY_DST;
-const STAGING_USAGE = BUFFER_USAGE.MAP_READ | BUFFER_USAGE.COPY_DST;
 const UNIFORM_USAGE = BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST;
 
 /** Dispatches recorded before they are sent off, so that the device works while more are recorded. */
@@ -32,15 +49,13 @@ const DISPATCHES_PER_SUBMIT = 64;
 /** Disposed memory that waits for its submit; above this, work is sent off so that the memory can be used again. */
 const RELEASED_BYTES_PER_SUBMIT = 64 * 2 ** 20;
 
-/** Bytes per readback: large enough to be fast, small enough to keep two in memory. */
-const STAGING_BYTES = 32 * 2 ** 20;
-
 /** WebGPU allows this many workgroups along each axis. */
 const MAX_WORKGROUPS = 65535;
 
 class GpuStorage implements TensorStorage {
   constructor(
     readonly buffer: GPUBuffer,
+    readonly offset: number,
     private readonly onRelease: () => void,
   ) {}
 
@@ -73,31 +88,17 @@ export class WebGpuBackend implements Backend {
   readonly info: BackendInfo;
   readonly limits: BackendLimits;
   readonly device: GPUDevice;
-  readonly #counters: BackendCounters = {
-    dispatches: 0,
-    uploads: 0,
-    submits: 0,
-    downloads: 0,
-    uploadedBytes: 0,
-    downloadedBytes: 0,
-    allocatedBytes: 0,
-    peakAllocatedBytes: 0,
-  };
+  readonly #counters = emptyCounters();
   readonly #pool: BufferPool;
+  readonly #state: DeviceState;
   readonly #pipelines: PipelineCache;
   readonly #ownsDevice: boolean;
   readonly #onDispose: (() => void) | undefined;
+  /** What optional bindings get that are left out. */
+  #nothing: GPUBuffer | null = null;
   #encoder: GPUCommandEncoder | null = null;
   #recorded = 0;
-  #failure: TerrachipError | null = null;
-  #lost: TerrachipError | null = null;
-  /** What to call for those who wait for the device, when it is lost. */
-  readonly #waiting = new Set<(error: TerrachipError) => void>();
   #disposed = false;
-  readonly #onError = (event: Event): void => {
-    const { error } = event as GPUUncapturedErrorEvent;
-    this.#failure ??= internalError('WebGPU', error.message);
-  };
 
   private constructor(
     device: GPUDevice,
@@ -110,17 +111,11 @@ export class WebGpuBackend implements Backend {
     this.#ownsDevice = ownsDevice;
     this.#onDispose = options.onDispose;
     this.#pool = new BufferPool(device);
-    this.#pipelines = new PipelineCache(device);
+    this.#state = new DeviceState(device);
+    this.#pipelines = new PipelineCache(device, this.#state);
     this.limits = {
       maxTensorBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
     };
-    device.addEventListener('uncapturederror', this.#onError);
-    // An adopted device outlives the backend, which its promise must not keep.
-    const self = new WeakRef(this);
-    void device.lost.then((lost) => {
-      const backend = self.deref();
-      if (backend !== undefined) backend.#lose(deviceLost(lost.message || lost.reason));
-    });
   }
 
   /** Requests a device from an adapter, with its limits raised, and owns it. */
@@ -143,43 +138,42 @@ export class WebGpuBackend implements Backend {
     return this.#counters;
   }
 
-  allocate(shape: readonly number[], dtype: TensorDtype, meta?: TensorMeta): DeviceTensor {
+  allocate<D extends TensorDtype>(shape: readonly number[], dtype: D, meta?: TensorMeta): DeviceTensor<D> {
     this.#requireAlive();
-    const bytes = Math.ceil(checkShape(shape, dtype, this.limits.maxTensorBytes) / 4) * 4;
+    const bytes = checkShape(shape, dtype, this.limits.maxTensorBytes);
     if (this.#pool.releasedBytes > RELEASED_BYTES_PER_SUBMIT) this.#flush();
-    const buffer = this.#pool.acquire(bytes, TENSOR_USAGE, this.limits.maxTensorBytes);
-    this.#counters.allocatedBytes += bytes;
-    this.#counters.peakAllocatedBytes = Math.max(
-      this.#counters.peakAllocatedBytes,
-      this.#counters.allocatedBytes,
-    );
-    const storage = new GpuStorage(buffer, () => {
-      this.#counters.allocatedBytes -= bytes;
+    const buffer = this.#pool.acquire(bytes, TENSOR_USAGE);
+    const counters = this.#counters;
+    counters.allocatedBytes += bytes;
+    counters.peakAllocatedBytes = Math.max(counters.peakAllocatedBytes, counters.allocatedBytes);
+    const storage = new GpuStorage(buffer, 0, () => {
+      counters.allocatedBytes -= bytes;
       this.#pool.release(buffer);
     });
     return new DeviceTensor(this, storage, shape, dtype, meta);
   }
 
-  upload(data: TypedArray, shape: readonly number[] = [data.length], meta?: TensorMeta): DeviceTensor {
+  upload<A extends TypedArray>(
+    data: A,
+    shape: readonly number[] = [data.length],
+    meta?: TensorMeta,
+  ): DeviceTensor<TensorDtypeOf<A>> {
     const tensor = this.allocate(shape, tensorDtypeOf(data), meta);
     // Nothing that was recorded knows this buffer: the pool gives out none that a recorded command names.
-    this.#writeNow(this.#bufferOf(tensor), data, 0);
+    this.#writeNow(this.#storageOf(tensor), data, 0);
     return tensor;
   }
 
   write(tensor: DeviceTensor, data: TypedArray, offset = 0): void {
     checkRange(tensor, offset, data.length);
-    const buffer = this.#bufferOf(tensor);
+    const storage = this.#storageOf(tensor, BUFFER_USAGE.COPY_DST);
     // A write takes effect before anything submitted later: what was recorded before it must go first.
     this.#flush();
-    this.#writeNow(buffer, data, offset);
+    this.#writeNow(storage, data, offset);
   }
 
-  #writeNow(buffer: GPUBuffer, data: TypedArray, offset: number): void {
-    const { bytes, padding } = wholeWords(data);
-    const start = offset * data.BYTES_PER_ELEMENT;
-    if (bytes.byteLength > 0) this.device.queue.writeBuffer(buffer, start, bytes);
-    if (padding !== null) this.device.queue.writeBuffer(buffer, start + bytes.byteLength, padding);
+  #writeNow({ buffer, offset }: GpuStorage, data: TypedArray, first: number): void {
+    writeArray(this.device.queue, { buffer, offset: offset + first * data.BYTES_PER_ELEMENT }, data);
     this.#counters.uploads++;
     this.#counters.uploadedBytes += data.byteLength;
   }
@@ -187,38 +181,43 @@ export class WebGpuBackend implements Backend {
   copy(from: DeviceTensor, fromOffset: number, to: DeviceTensor, toOffset: number, length: number): void {
     checkRange(from, fromOffset, length);
     checkRange(to, toOffset, length);
-    const size = from.byteLength / from.length;
+    const size = bytesPerElement(from.dtype);
     const bytes = Math.ceil((length * size) / 4) * 4;
-    const source = this.#bufferOf(from);
-    const target = this.#bufferOf(to);
-    this.#record().copyBufferToBuffer(source, fromOffset * size, target, toOffset * size, bytes);
+    const source = this.#storageOf(from, BUFFER_USAGE.COPY_SRC);
+    const target = this.#storageOf(to, BUFFER_USAGE.COPY_DST);
+    this.#record().copyBufferToBuffer(
+      source.buffer,
+      source.offset + fromOffset * size,
+      target.buffer,
+      target.offset + toOffset * size,
+      bytes,
+    );
   }
 
-  run<B extends string, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {
-    this.dispatch(kernel, kernel.grid(args.parameters), args);
+  run<B extends Bindings, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {
+    const checked = checkRun(kernel, args);
+    this.#dispatch(kernel, gridOf(kernel, checked.parameters), checked);
   }
 
   /** @internal `run`, where a kernel's functions are in another thread. */
-  dispatch<B extends string, P extends string>(
-    kernel: KernelShader<B, P>,
-    invocations: Grid,
-    args: RunArguments<B, P>,
-  ): void {
+  dispatch(kernel: KernelShader, invocations: Grid, args: GivenArguments): void {
+    this.#dispatch(kernel, invocations, checkRun(kernel, args));
+  }
+
+  #dispatch(kernel: KernelShader, invocations: Grid, { tensors, parameters }: CheckedRun): void {
     this.#requireAlive();
-    const constants = Object.fromEntries(
-      (kernel.constants ?? []).map((name) => [name, args.parameters[name]]),
-    );
-    const { pipeline, layout } = this.#pipelines.get(kernel, constants);
     const groups = invocations.map((n, axis) => Math.ceil(n / kernel.workgroupSize[axis]));
-    if (groups.some((n) => n < 1 || n > MAX_WORKGROUPS)) {
-      throw internalError(kernel.name, `needs ${groups.join(' × ')} workgroups`);
+    if (groups.some((n) => n > MAX_WORKGROUPS)) {
+      const problem = `needs ${groups.join(' × ')} workgroups`;
+      throw wrongKernel(kernel.name, problem, `use at most ${MAX_WORKGROUPS} along each axis`);
     }
-    const uniform = this.#uniform(kernel, args.parameters);
-    const entries: GPUBindGroupEntry[] = kernel.bindings.map(({ name }, binding) => ({
+    const { pipeline, layout } = this.#pipelines.get(kernel, parameters);
+    const uniform = this.#uniform(kernel, parameters);
+    const entries: GPUBindGroupEntry[] = tensors.map((tensor, binding) => ({
       binding,
-      resource: { buffer: this.#bufferOf(args.tensors[name]) },
+      resource: tensor === null ? this.#placeholder() : this.#slice(tensor),
     }));
-    entries.push({ binding: kernel.bindings.length, resource: { buffer: uniform } });
+    entries.push({ binding: entries.length, resource: { buffer: uniform } });
     const encoder = this.#record();
     const pass = encoder.beginComputePass({ label: kernel.name });
     pass.setPipeline(pipeline);
@@ -231,59 +230,55 @@ export class WebGpuBackend implements Backend {
     if (this.#recorded >= DISPATCHES_PER_SUBMIT) this.#flush();
   }
 
-  /**
-   * @internal A tensor's buffer, for others who use the same device. What was asked for so far is submitted before
-   * theirs.
-   */
-  share(tensor: DeviceTensor): GPUBuffer {
-    const buffer = this.#bufferOf(tensor);
+  gpuBuffer(tensor: DeviceTensor): GpuSlice {
+    const slice = this.#slice(tensor);
     this.#flush();
-    return buffer;
+    return slice;
   }
 
-  /** @internal A tensor with a copy of what a buffer of the same device holds; the buffer is free to use at once. */
-  take(buffer: GPUBuffer, shape: readonly number[], dtype: TensorDtype): DeviceTensor {
-    const tensor = this.allocate(shape, dtype);
-    const bytes = Math.ceil(tensor.byteLength / 4) * 4;
-    this.#record().copyBufferToBuffer(buffer, 0, this.#bufferOf(tensor), 0, bytes);
-    this.#flush();
-    return tensor;
+  adoptBuffer<D extends TensorDtype>(
+    buffer: GPUBuffer,
+    shape: readonly number[],
+    dtype: D,
+    { offset = 0, ...meta }: ExternalBuffer = {},
+  ): DeviceTensor<D> {
+    this.#requireAlive();
+    const bytes = checkShape(shape, dtype, this.limits.maxTensorBytes);
+    const step = this.device.limits.minStorageBufferOffsetAlignment;
+    if (!Number.isInteger(offset / step) || offset < 0) {
+      throw invalidInput(
+        `an offset of ${offset} bytes in a GPUBuffer`,
+        'is impossible',
+        `give a multiple of ${step}`,
+      );
+    }
+    if (offset + bytes > buffer.size) {
+      const what = `a GPUBuffer of ${buffer.size} bytes`;
+      throw invalidInput(what, `holds no ${bytes} bytes from byte ${offset} on`, 'give a larger buffer');
+    }
+    requireUsage(buffer, BUFFER_USAGE.STORAGE);
+    return new DeviceTensor(this, new GpuStorage(buffer, offset, () => undefined), shape, dtype, meta);
   }
 
   async submit(): Promise<void> {
     this.#requireAlive();
     this.#flush();
-    await this.#settled(this.device.queue.onSubmittedWorkDone());
+    await this.#state.settled(this.device.queue.onSubmittedWorkDone());
     this.#requireAlive();
   }
 
+  download<D extends TensorDtype>(tensor: DeviceTensor<D>): Promise<TypedArrayByDtype[D]>;
+  download<A extends TypedArray>(tensor: DeviceTensor, target: A): Promise<A>;
   async download(tensor: DeviceTensor, target?: TypedArray): Promise<TypedArray> {
-    const buffer = this.#bufferOf(tensor);
-    const result: TypedArray = target ?? viewArray(tensor.dtype, new ArrayBuffer(tensor.byteLength));
+    const storage = this.#storageOf(tensor, BUFFER_USAGE.COPY_SRC);
+    const result: TypedArray =
+      checkTarget(tensor, target) ?? viewArray(tensor.dtype, new ArrayBuffer(tensor.byteLength));
     const bytes = new Uint8Array(result.buffer, result.byteOffset, tensor.byteLength);
-    const pieces: { staging: GPUBuffer; start: number; length: number; ready: Promise<void> }[] = [];
-    const drain = async (): Promise<void> => {
-      const piece = pieces.shift();
-      if (piece === undefined) return;
-      await this.#settled(piece.ready);
-      bytes.set(
-        new Uint8Array(piece.staging.getMappedRange(0, piece.length)).subarray(0, bytes.length - piece.start),
-        piece.start,
-      );
-      piece.staging.unmap();
-      this.#pool.release(piece.staging);
-    };
-    for (let start = 0; start < tensor.byteLength; start += STAGING_BYTES) {
-      const length = Math.ceil(Math.min(STAGING_BYTES, tensor.byteLength - start) / 4) * 4;
-      const staging = this.#pool.acquire(length, STAGING_USAGE, this.device.limits.maxBufferSize);
+    await readBack(this.#pool, this.#state, storage, bytes, (from, start, staging, length) => {
       // The first piece goes along with what was recorded: kernels and readback are one submit.
-      this.#record().copyBufferToBuffer(buffer, start, staging, 0, length);
+      this.#record().copyBufferToBuffer(from, start, staging, 0, length);
       this.#flush();
-      pieces.push({ staging, start, length, ready: staging.mapAsync(MAP_READ, 0, length) });
-      // Two pieces under way: one copies on the device while the other is read here.
-      if (pieces.length === 2) await drain();
-    }
-    while (pieces.length > 0) await drain();
+    });
     this.#pool.recycle();
     this.#requireAlive();
     this.#counters.downloads++;
@@ -296,8 +291,8 @@ export class WebGpuBackend implements Backend {
     this.#disposed = true;
     this.#encoder = null;
     this.#pool.dispose();
-    // A device keeps its listeners, and they keep the backend: together they are never collected.
-    this.device.removeEventListener('uncapturederror', this.#onError);
+    this.#nothing?.destroy();
+    this.#state.close();
     if (this.#ownsDevice) this.device.destroy();
     this.#onDispose?.();
   }
@@ -322,90 +317,52 @@ export class WebGpuBackend implements Backend {
     this.#pool.recycle();
   }
 
-  #uniform(kernel: KernelShader, parameters: Readonly<Record<string, number>>): GPUBuffer {
-    // Every struct starts with the bits of NaN: WGSL has no NaN literal, and may fold one that it can foresee.
-    const words = new DataView(new ArrayBuffer(Math.ceil((kernel.parameters.length + 1) / 4) * 16));
+  #uniform({ parameters }: KernelShader, values: Readonly<Record<string, number>>): GPUBuffer {
+    const types = Object.entries(parameters);
+    const words = new DataView(new ArrayBuffer(Math.ceil((types.length + 1) / 4) * 16));
     words.setUint32(0, NAN_BITS, true);
-    for (const [i, { name, type }] of kernel.parameters.entries()) {
-      const value = parameters[name];
-      if (value === undefined) throw internalError(kernel.name, `parameter ${name} was not given`);
-      if (type === 'f32') words.setFloat32(4 * (i + 1), value, true);
-      else if (type === 'i32') words.setInt32(4 * (i + 1), value, true);
-      else words.setUint32(4 * (i + 1), value, true);
+    for (const [i, [name, type]] of types.entries()) {
+      const at = 4 * (i + 1);
+      if (type === 'f32') words.setFloat32(at, values[name], true);
+      else words.setInt32(at, values[name], true);
     }
-    const buffer = this.#pool.acquire(words.byteLength, UNIFORM_USAGE, this.device.limits.maxBufferSize);
+    const buffer = this.#pool.acquire(words.byteLength, UNIFORM_USAGE);
     this.device.queue.writeBuffer(buffer, 0, words.buffer);
     return buffer;
   }
 
-  #bufferOf(tensor: DeviceTensor): GPUBuffer {
+  /** The part of a buffer that holds a tensor's words: shaders see no more, so that `arrayLength` is right. */
+  #slice(tensor: DeviceTensor): GpuSlice {
+    const { buffer, offset } = this.#storageOf(tensor);
+    return { buffer, offset, size: Math.ceil(tensor.byteLength / 4) * 4 };
+  }
+
+  #placeholder(): GpuSlice {
+    this.#nothing ??= this.device.createBuffer({ size: 4, usage: BUFFER_USAGE.STORAGE });
+    return { buffer: this.#nothing, offset: 0, size: 4 };
+  }
+
+  #storageOf(tensor: DeviceTensor, usage = 0): GpuStorage {
     this.#requireAlive();
     const storage = tensor.storage;
-    if (tensor.owner !== this || !(storage instanceof GpuStorage)) {
-      throw invalidInput('a tensor of another backend', 'was given', 'download and upload it');
-    }
-    return storage.buffer;
-  }
-
-  #lose(error: TerrachipError): void {
-    this.#lost = error;
-    if (!this.#disposed) this.#failure = error;
-    for (const reject of this.#waiting) reject(error);
-  }
-
-  /** A promise of the device's, which rejects or never settles when the device is lost. */
-  async #settled(promise: Promise<unknown>): Promise<void> {
-    let stop: (error: TerrachipError) => void = () => undefined;
-    const lost = new Promise<never>((_, reject) => {
-      stop = reject;
-    });
-    // Not chained to the device's own promise, which would keep every one of them.
-    this.#waiting.add(stop);
-    if (this.#lost !== null) stop(this.#lost);
-    try {
-      await Promise.race([promise, lost]);
-    } catch (cause) {
-      throw this.#failure ?? (cause instanceof TerrachipError ? cause : deviceLost(messageOf(cause)));
-    } finally {
-      this.#waiting.delete(stop);
-    }
+    if (tensor.owner !== this || !(storage instanceof GpuStorage)) throw foreignTensor(tensor);
+    requireUsage(storage.buffer, usage);
+    return storage;
   }
 
   #requireAlive(): void {
-    if (this.#disposed) {
-      throw new TerrachipError(
-        'DISPOSED',
-        'the WebGPU backend was used after its disposal',
-        'dispose of it later',
-        {
-          resource: 'WebGPU backend',
-        },
-      );
-    }
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#disposed) throw disposedError('WebGPU backend');
+    this.#state.requireSound();
   }
 }
 
-function deviceLost(reason: string): TerrachipError {
-  return new TerrachipError(
-    'DEVICE_LOST',
-    `the GPU device was lost (${reason.trim() || 'no reason given'})`,
-    'run again, with `resume` where a map was under way, or use `backend` cpu',
-    { reason },
+/** @throws {TerrachipError} INVALID_INPUT for a buffer that was made without a usage */
+function requireUsage(buffer: GPUBuffer, usage: number): void {
+  if ((buffer.usage & usage) === usage) return;
+  const name = Object.entries(BUFFER_USAGE).find(([, bit]) => bit === usage)?.[0];
+  throw invalidInput(
+    'a GPUBuffer of your own',
+    `was made without ${name}`,
+    `add GPUBufferUsage.${name} to its usage`,
   );
-}
-
-/** The bytes of an array in whole words, and its last word padded with zeros when it ends inside one. */
-function wholeWords(data: TypedArray): {
-  bytes: ArrayBufferView<ArrayBuffer>;
-  padding: Uint8Array<ArrayBuffer> | null;
-} {
-  // Dawn refuses views of shared memory.
-  const plain = data.buffer instanceof ArrayBuffer ? data : data.slice();
-  const all = new Uint8Array(plain.buffer as ArrayBuffer, plain.byteOffset, plain.byteLength);
-  const whole = all.byteLength - (all.byteLength % 4);
-  if (whole === all.byteLength) return { bytes: all, padding: null };
-  const padding = new Uint8Array(4);
-  padding.set(all.subarray(whole));
-  return { bytes: all.subarray(0, whole), padding };
 }

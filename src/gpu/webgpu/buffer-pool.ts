@@ -4,7 +4,7 @@
  */
 
 /** Buffers up to a megabyte are padded to a power of two, larger ones to a whole megabyte. */
-export function paddedSize(bytes: number): number {
+function paddedSize(bytes: number): number {
   if (bytes <= 2 ** 20) return Math.max(256, 2 ** Math.ceil(Math.log2(bytes)));
   return Math.ceil(bytes / 2 ** 20) * 2 ** 20;
 }
@@ -12,6 +12,7 @@ export function paddedSize(bytes: number): number {
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #maxIdleBytes: number;
+  readonly #maxBytes: number;
   readonly #free = new Map<string, GPUBuffer[]>();
   /** Released, but possibly still named by commands that were not submitted yet. */
   #released: GPUBuffer[] = [];
@@ -26,11 +27,13 @@ export class BufferPool {
   constructor(device: GPUDevice, maxIdleBytes = 512 * 2 ** 20) {
     this.#device = device;
     this.#maxIdleBytes = maxIdleBytes;
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    this.#maxBytes = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4) * 4;
   }
 
-  /** @param limit the device's bound on a buffer; padding never exceeds it */
-  acquire(bytes: number, usage: GPUBufferUsageFlags, limit: number): GPUBuffer {
-    const size = Math.min(paddedSize(bytes), Math.floor(limit / 4) * 4);
+  /** A buffer of at least `bytes`; padding never exceeds what the device can bind. */
+  acquire(bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    const size = Math.min(paddedSize(bytes), this.#maxBytes);
     const free = this.#free.get(key(size, usage))?.pop();
     if (free !== undefined) {
       this.#idleBytes -= size;

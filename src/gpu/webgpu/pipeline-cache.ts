@@ -1,5 +1,5 @@
-import { internalError } from '../../errors.js';
 import type { KernelShader } from '../kernel.js';
+import type { DeviceState } from './device-state.js';
 import { COMPUTE_STAGE } from './usage.js';
 
 export interface CachedPipeline {
@@ -7,48 +7,55 @@ export interface CachedPipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** One pipeline a kernel and set of override constants, compiled at the first use. */
+/** One pipeline a shader and set of override constants, compiled at the first use. A shader is known by its code. */
 export class PipelineCache {
   readonly #device: GPUDevice;
-  readonly #pipelines = new Map<string, CachedPipeline>();
-  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #state: DeviceState;
+  readonly #shaders = new Map<string, { module: GPUShaderModule; pipelines: Map<string, CachedPipeline> }>();
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, state: DeviceState) {
     this.#device = device;
+    this.#state = state;
   }
 
-  get(kernel: KernelShader, constants: Readonly<Record<string, number>>): CachedPipeline {
-    const key = `${kernel.name} ${JSON.stringify(constants)}`;
-    const known = this.#pipelines.get(key);
-    if (known !== undefined) return known;
-    if (kernel.bindings.length > this.#device.limits.maxStorageBuffersPerShaderStage) {
-      throw internalError(
-        kernel.name,
-        `binds ${kernel.bindings.length} buffers, more than the device allows`,
-      );
+  get(kernel: KernelShader, parameters: Readonly<Record<string, number>>): CachedPipeline {
+    const { name, code } = kernel;
+    const constants = Object.fromEntries(
+      Object.keys(kernel.constants ?? {}).map((constant) => [constant, parameters[constant]]),
+    );
+    let shader = this.#shaders.get(code);
+    if (shader === undefined) {
+      const module = this.#state.compile(name, () => this.#device.createShaderModule({ label: name, code }));
+      shader = { module, pipelines: new Map() };
+      this.#shaders.set(code, shader);
     }
-    const entries: GPUBindGroupLayoutEntry[] = kernel.bindings.map(({ access }, binding) => ({
+    const key = JSON.stringify(constants);
+    const known = shader.pipelines.get(key);
+    if (known !== undefined) return known;
+    const cached = this.#compile(kernel, shader.module, constants);
+    shader.pipelines.set(key, cached);
+    return cached;
+  }
+
+  #compile(
+    { name, bindings }: KernelShader,
+    module: GPUShaderModule,
+    constants: Record<string, number>,
+  ): CachedPipeline {
+    const entries: GPUBindGroupLayoutEntry[] = Object.values(bindings).map(({ access }, binding) => ({
       binding,
       visibility: COMPUTE_STAGE,
       buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
     }));
-    entries.push({ binding: kernel.bindings.length, visibility: COMPUTE_STAGE, buffer: { type: 'uniform' } });
-    const layout = this.#device.createBindGroupLayout({ label: kernel.name, entries });
-    const pipeline = this.#device.createComputePipeline({
-      label: kernel.name,
-      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module: this.#module(kernel), entryPoint: 'main', constants: { ...constants } },
+    entries.push({ binding: entries.length, visibility: COMPUTE_STAGE, buffer: { type: 'uniform' } });
+    return this.#state.compile(name, () => {
+      const layout = this.#device.createBindGroupLayout({ label: name, entries });
+      const pipeline = this.#device.createComputePipeline({
+        label: name,
+        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: 'main', constants },
+      });
+      return { pipeline, layout };
     });
-    const cached = { pipeline, layout };
-    this.#pipelines.set(key, cached);
-    return cached;
-  }
-
-  #module(kernel: KernelShader): GPUShaderModule {
-    const known = this.#modules.get(kernel.name);
-    if (known !== undefined) return known;
-    const module = this.#device.createShaderModule({ label: kernel.name, code: kernel.code });
-    this.#modules.set(kernel.name, module);
-    return module;
   }
 }

@@ -1,12 +1,8 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import { type ControlParameter, NOWHERE, plainSource, type SourceParameter } from './source.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { AREA } from '../area.js';
+import { NOWHERE, plainSource } from './source.js';
 
 export const module = import.meta.url;
-
-type Tensors = CpuTensors<'source' | 'cells' | 'table' | 'destination'>;
-type Parameters = KernelParameters<
-  SourceParameter | ControlParameter | 'output_offset' | 'output_stride' | 'method'
->;
 
 const BLOCK_LOG2 = 8;
 const CELL_WORDS = 10;
@@ -38,11 +34,9 @@ interface Box {
 }
 
 /** The shader's integers, a pixel at a time: both find the same boxes. */
-export function run(tensors: Tensors, parameters: Parameters, start: number, end: number): void {
-  const cells = tensors.cells as Int32Array;
-  const table = tensors.table as Int32Array;
+export const run: KernelRun<typeof AREA> = (tensors, parameters, start, end) => {
+  const { cells, table, destination } = tensors;
   const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns, method } = parameters;
-  const destination = tensors.destination as Float32Array;
   const { source, firstRow, rows } = plainSource(tensors, parameters, start, end, 1);
   const source_y = parameters.source_y + firstRow;
   const box: Box = {
@@ -81,7 +75,7 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
       destination[output + column] = value;
     }
   }
-}
+};
 
 /** A corner's coordinate in units of 2^-bits from the cell's origin; hx and hy count half pixels. */
 function cornerPosition(cells: Int32Array, word: number, hx: number, hy: number): number {

@@ -1,16 +1,10 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import { FLAT_PIECE } from '../grid.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { ARGMAX } from '../argmax.js';
 
 export const module = import.meta.url;
 
-export function run(
-  { scores, labels }: CpuTensors<'scores' | 'labels'>,
-  { count, classes, nodata }: KernelParameters<'count' | 'classes' | 'nodata'>,
-  start: number,
-  end: number,
-): void {
-  const to = Math.min(count, end * FLAT_PIECE);
-  for (let i = start * FLAT_PIECE; i < to; i++) {
+export const run: KernelRun<typeof ARGMAX> = ({ scores, labels }, { count, classes, nodata }, start, end) => {
+  for (let i = start; i < end; i++) {
     let best = 0;
     for (let c = 0; c < classes; c++) {
       const score = scores[c * count + i];
@@ -22,4 +16,4 @@ export function run(
     }
     labels[i] = best;
   }
-}
+};

@@ -1,4 +1,5 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { CHIPS } from '../chips.js';
 
 export const module = import.meta.url;
 
@@ -10,27 +11,9 @@ export function mirror(index: number, size: number): number {
 }
 
 /** A row is one row of one chip. */
-export function run(
-  { plane, origins, chips }: CpuTensors<'plane' | 'origins' | 'chips'>,
-  parameters: KernelParameters<
-    | 'scene_width'
-    | 'scene_height'
-    | 'first_row'
-    | 'chip_size'
-    | 'chip_count'
-    | 'channels'
-    | 'channel'
-    | 'mean'
-    | 'deviation'
-    | 'replacement'
-  >,
-  start: number,
-  end: number,
-): void {
+export const run: KernelRun<typeof CHIPS> = ({ plane, origins, chips }, parameters, start, end) => {
   const { scene_width, scene_height, first_row, chip_size: n, channels, channel } = parameters;
-  const mean = Math.fround(parameters.mean);
-  const deviation = Math.fround(parameters.deviation);
-  const replacement = Math.fround(parameters.replacement);
+  const { mean, deviation, replacement } = parameters;
   for (let index = start; index < end; index++) {
     const chip = Math.floor(index / n);
     const y = index % n;
@@ -47,4 +30,4 @@ export function run(
       chips[output++] = ((Number.isFinite(stored) ? stored : replacement) - mean) / deviation;
     }
   }
-}
+};

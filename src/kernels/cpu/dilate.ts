@@ -1,20 +1,15 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { DILATE } from '../dilate.js';
 
 export const module = import.meta.url;
 
 /** A row is one of the image: every row that the structure touches in turn, which the cache likes. */
-export function run(
-  { distances, mask }: CpuTensors<'distances' | 'mask'>,
-  {
-    width,
-    height,
-    reach,
-    limit,
-    square,
-  }: KernelParameters<'width' | 'height' | 'reach' | 'limit' | 'square'>,
-  start: number,
-  end: number,
-): void {
+export const run: KernelRun<typeof DILATE> = (
+  { distances, mask },
+  { width, height, reach, limit, square },
+  start,
+  end,
+) => {
   for (let row = start; row < end; row++) {
     const first = row * width;
     mask.fill(0, first, first + width);
@@ -25,4 +20,4 @@ export function run(
       for (let x = 0; x < width; x++) if (distances[at + x] <= columns) mask[first + x] = 1;
     }
   }
-}
+};

@@ -1,7 +1,7 @@
 import type { TypedArray } from '../../geo/index.js';
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { KernelRun } from '../../gpu/index.js';
 import { EXPONENT_RANGE, EXPONENT_RANGE_FLOAT64, OPERATION, STACK_DEPTH } from '../expression/operations.js';
-import { FLAT_PIECE } from '../grid.js';
+import type { EXPRESSION } from '../expression.js';
 
 export const module = import.meta.url;
 
@@ -15,28 +15,20 @@ const scratch = Array.from({ length: STACK_DEPTH }, () => new Float32Array(TILE)
 
 const NOTHING = new Float32Array(TILE).fill(Number.NaN);
 
-type Planes = 'plane_0' | 'plane_1' | 'plane_2' | 'plane_3' | 'plane_4' | 'plane_5';
-
 /**
  * Infinities may flow through sums and products, which keep them apart from finite numbers; whatever could turn one
  * into a finite number adds `x − x`, which is 0, or NaN where x is not finite. So a loop needs no test, and results
  * are those of expression.wgsl, where infinities become NaN at once.
  */
-export function run(
-  tensors: CpuTensors<Planes | 'program' | 'destination'>,
-  parameters: KernelParameters<'count' | 'instructions' | 'stride' | 'first' | 'stacked'>,
-  start: number,
-  end: number,
-): void {
+export const run: KernelRun<typeof EXPRESSION> = (tensors, parameters, start, end) => {
   const { plane_0, plane_1, plane_2, plane_3, plane_4, plane_5, program, destination } = tensors;
   const planes = [plane_0, plane_1, plane_2, plane_3, plane_4, plane_5];
-  const { count, instructions, stride, first, stacked } = parameters;
+  const { instructions, stride, first, stacked } = parameters;
   const words = program.subarray(0, 2 * instructions);
   const literals = words.filter((_, k) => k % 2 === 1 && words[k - 1] === OPERATION.number);
   const numbers = Array.from(literals, (bits) => new Float32Array(TILE).fill(floatOf(bits)));
-  const last = Math.min(count, end * FLAT_PIECE);
-  for (let from = start * FLAT_PIECE; from < last; from += TILE) {
-    const n = Math.min(TILE, last - from);
+  for (let from = start; from < end; from += TILE) {
+    const n = Math.min(TILE, end - from);
     const band = (k: number): TypedArray => {
       const at = from + (stacked === 1 ? k * stride : 0);
       return planes[stacked === 1 ? 0 : k].subarray(at, at + n);
@@ -45,7 +37,7 @@ export function run(
     for (let i = 0, to = first + from; i < n; i++, to++)
       destination[to] = result[i] + (result[i] - result[i]);
   }
-}
+};
 
 /** The same in float64: nothing is rounded to float32, and whole numbers have 53 bits. */
 export function evaluateFloat64(

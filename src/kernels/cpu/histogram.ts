@@ -1,18 +1,11 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { HISTOGRAM } from '../percentiles.js';
 
 export const module = import.meta.url;
 
 /** A row is a group: a histogram of its own, of values that lie together. */
-export function run(
-  { values, counts }: CpuTensors<'values' | 'counts'>,
-  parameters: KernelParameters<'count' | 'groups' | 'bins' | 'low' | 'high' | 'factor'>,
-  start: number,
-  end: number,
-): void {
-  const { count, groups, bins } = parameters;
-  const low = Math.fround(parameters.low);
-  const high = Math.fround(parameters.high);
-  const factor = Math.fround(parameters.factor);
+export const run: KernelRun<typeof HISTOGRAM> = ({ values, counts }, parameters, start, end) => {
+  const { count, groups, bins, low, high, factor } = parameters;
   for (let group = start; group < end; group++) {
     const to = Math.floor(((group + 1) * count) / groups);
     for (let i = Math.floor((group * count) / groups); i < to; i++) {
@@ -25,4 +18,4 @@ export function run(
       counts[group * (bins + 2) + slot]++;
     }
   }
-}
+};

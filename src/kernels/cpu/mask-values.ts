@@ -1,18 +1,12 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import { FLAT_PIECE } from '../grid.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { MASK_VALUES } from '../mask-values.js';
 
 export const module = import.meta.url;
 
-export function run(
-  { values, mask }: CpuTensors<'values' | 'mask'>,
-  { count, pixels, where_set }: KernelParameters<'count' | 'pixels' | 'where_set'>,
-  start: number,
-  end: number,
-): void {
-  const to = Math.min(count, end * FLAT_PIECE);
-  let pixel = (start * FLAT_PIECE) % pixels;
-  for (let i = start * FLAT_PIECE; i < to; i++) {
+export const run: KernelRun<typeof MASK_VALUES> = ({ values, mask }, { pixels, where_set }, start, end) => {
+  let pixel = start % pixels;
+  for (let i = start; i < end; i++) {
     if ((mask[pixel] !== 0) === (where_set === 1)) values[i] = Number.NaN;
     if (++pixel === pixels) pixel = 0;
   }
-}
+};

@@ -1,5 +1,5 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import { FLAT_PIECE } from '../grid.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { MOSAIC } from '../mosaic.js';
 import { MOSAIC_METHODS } from '../mosaic-methods.js';
 
 export const module = import.meta.url;
@@ -10,20 +10,12 @@ const TILE = 2048;
 const sums = new Float64Array(TILE);
 const counts = new Uint32Array(TILE);
 
-type Parameters = KernelParameters<'count' | 'layers' | 'stride' | 'first' | 'method'>;
-
-export function run(
-  { layers, destination }: CpuTensors<'layers' | 'destination'>,
-  parameters: Parameters,
-  start: number,
-  end: number,
-): void {
-  const { count, first } = parameters;
+export const run: KernelRun<typeof MOSAIC> = ({ layers, destination }, parameters, start, end) => {
+  const { first } = parameters;
   const method = MOSAIC_METHODS[parameters.method];
-  const last = Math.min(count, end * FLAT_PIECE);
-  for (let from = start * FLAT_PIECE; from < last; from += TILE) {
-    const n = Math.min(TILE, last - from);
-    if (method === 'median') medians(layers, parameters, from, n);
+  for (let from = start; from < end; from += TILE) {
+    const n = Math.min(TILE, end - from);
+    if (method === 'median') medians(layers, parameters.layers, parameters.stride, from, n);
     else {
       sums.fill(0, 0, n);
       counts.fill(0, 0, n);
@@ -34,10 +26,10 @@ export function run(
       destination[first + from + i] = method === 'count' ? counts[i] : counts[i] === 0 ? Number.NaN : value;
     }
   }
-}
+};
 
 function addLayer(
-  layers: CpuTensors<'layers'>['layers'],
+  layers: Float32Array,
   at: number,
   n: number,
   method: (typeof MOSAIC_METHODS)[number],
@@ -56,12 +48,7 @@ function addLayer(
 /** Above so many layers the engine's sort is faster than an insertion sort. */
 const FEW = 32;
 
-function medians(
-  layers: CpuTensors<'layers'>['layers'],
-  { layers: layerCount, stride }: Parameters,
-  from: number,
-  n: number,
-): void {
+function medians(layers: Float32Array, layerCount: number, stride: number, from: number, n: number): void {
   const sorted = new Float32Array(layerCount);
   for (let i = 0; i < n; i++) {
     let valid = 0;

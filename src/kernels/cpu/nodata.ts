@@ -1,15 +1,9 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import { FLAT_PIECE } from '../grid.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { NODATA } from '../nodata.js';
 import { convertStored } from './stored-values.js';
 
 export const module = import.meta.url;
 
-export function run(
-  { source, destination }: CpuTensors<'source' | 'destination'>,
-  parameters: KernelParameters<'count' | 'nodata_kind' | 'nodata_bits' | 'scale' | 'offset' | 'stored_type'>,
-  start: number,
-  end: number,
-): void {
-  const from = start * FLAT_PIECE;
-  convertStored(source, from, Math.min(parameters.count, end * FLAT_PIECE), destination, from, parameters);
-}
+export const run: KernelRun<typeof NODATA> = ({ source, destination }, parameters, start, end) => {
+  convertStored(source, start, end, destination, start, parameters);
+};

@@ -1,21 +1,11 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import { FLAT_PIECE } from '../grid.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { RESCALE } from '../rescale.js';
 
 export const module = import.meta.url;
 
-export function run(
-  { values }: CpuTensors<'values'>,
-  parameters: KernelParameters<'count' | 'first' | 'origin' | 'factor' | 'low' | 'high' | 'zero_is_missing'>,
-  start: number,
-  end: number,
-): void {
-  const { count, first, zero_is_missing } = parameters;
-  const origin = Math.fround(parameters.origin);
-  const factor = Math.fround(parameters.factor);
-  const low = Math.fround(parameters.low);
-  const high = Math.fround(parameters.high);
-  const to = first + Math.min(count, end * FLAT_PIECE);
-  for (let i = first + start * FLAT_PIECE; i < to; i++) {
+export const run: KernelRun<typeof RESCALE> = ({ values }, parameters, start, end) => {
+  const { first, origin, factor, low, high, zero_is_missing } = parameters;
+  for (let i = first + start; i < first + end; i++) {
     const value = values[i];
     if (!Number.isFinite(value) || (zero_is_missing === 1 && value === 0)) {
       values[i] = Number.NaN;
@@ -24,4 +14,4 @@ export function run(
     const scaled = Math.fround(Math.fround(value - origin) * factor);
     values[i] = Math.min(Math.max(scaled, low), high);
   }
-}
+};

@@ -1,14 +1,10 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { ROW_DISTANCE } from '../dilate.js';
 
 export const module = import.meta.url;
 
 /** A row is one of the image: a sweep to the right, and one back. */
-export function run(
-  { mask, distances }: CpuTensors<'mask' | 'distances'>,
-  { width, reach }: KernelParameters<'width' | 'height' | 'reach'>,
-  start: number,
-  end: number,
-): void {
+export const run: KernelRun<typeof ROW_DISTANCE> = ({ mask, distances }, { width, reach }, start, end) => {
   const far = reach + 1;
   for (let row = start; row < end; row++) {
     const first = row * width;
@@ -23,4 +19,4 @@ export function run(
       if (distance < distances[i]) distances[i] = distance;
     }
   }
-}
+};

@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../geo/index.js';
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import { FLAT_PIECE, flatRows } from '../grid.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { SOFTMAX } from '../softmax.js';
 import { exponential } from './powers.js';
 
 export const module = import.meta.url;
@@ -8,26 +8,21 @@ export const module = import.meta.url;
 /** Pixels that are worked on at once: what lies between their loops stays in the cache. */
 const BATCH = 1024;
 
-/** A row is a piece of the pixels of one item. */
-export function run(
-  { values }: CpuTensors<'values'>,
-  { classes, pixels }: KernelParameters<'items' | 'classes' | 'pixels'>,
-  start: number,
-  end: number,
-): void {
-  const pieces = flatRows(pixels);
+/** A row is a pixel of an item. */
+export const run: KernelRun<typeof SOFTMAX> = ({ values }, { classes, pixels }, start, end) => {
   const largest = new Float64Array(BATCH);
   const total = new Float64Array(BATCH);
   const powers = new Float64Array(classes * BATCH);
-  for (let row = start; row < end; row++) {
-    const first = Math.floor(row / pieces) * classes * pixels;
-    const from = (row % pieces) * FLAT_PIECE;
-    const to = Math.min(pixels, from + FLAT_PIECE);
-    for (let pixel = from; pixel < to; pixel += BATCH) {
-      softmaxBatch(values, first + pixel, Math.min(BATCH, to - pixel), pixels, largest, total, powers);
+  for (let row = start; row < end; ) {
+    const item = Math.floor(row / pixels);
+    const last = Math.min(end, (item + 1) * pixels);
+    for (; row < last; row += BATCH) {
+      const first = item * classes * pixels + row - item * pixels;
+      softmaxBatch(values, first, Math.min(BATCH, last - row), pixels, largest, total, powers);
     }
+    row = last;
   }
-}
+};
 
 /** `count` pixels side by side, the first value of each from `first` on, those of the next class `step` further. */
 function softmaxBatch(

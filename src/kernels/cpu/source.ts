@@ -1,20 +1,10 @@
 import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { AREA } from '../area.js';
+import type { TILE_PARAMETERS } from '../tile.js';
 import { convertStored } from './stored-values.js';
 
-export type ControlParameter = 'tile_x' | 'tile_y' | 'tile_width' | 'block_x' | 'block_y' | 'block_columns';
-export type SourceParameter =
-  | 'source_x'
-  | 'source_y'
-  | 'source_width'
-  | 'source_height'
-  | 'nodata_kind'
-  | 'nodata_bits'
-  | 'scale'
-  | 'offset'
-  | 'stored_type';
-
-type Tensors = CpuTensors<'source' | 'cells' | 'table'>;
-type Parameters = KernelParameters<SourceParameter | ControlParameter>;
+type Tensors = Pick<CpuTensors<(typeof AREA)['bindings']>, 'source' | 'cells' | 'table'>;
+type TileParameters = KernelParameters<keyof typeof TILE_PARAMETERS | 'stored_type'>;
 
 const PLAIN_FLOAT32 = 7;
 const BLOCK_LOG2 = 8;
@@ -43,7 +33,7 @@ let scratch = new Float32Array(0);
  */
 export function plainSource(
   { source, cells, table }: Tensors,
-  parameters: Parameters,
+  parameters: TileParameters,
   start: number,
   end: number,
   margin: number,
@@ -52,7 +42,7 @@ export function plainSource(
   if (parameters.stored_type === PLAIN_FLOAT32) {
     return { source: source as Float32Array, firstRow: 0, rows: source_height };
   }
-  const [low, high] = rowRange(cells as Int32Array, table as Int32Array, parameters, start, end);
+  const [low, high] = rowRange(cells, table, parameters, start, end);
   const firstRow = Math.max(0, Math.min(source_height, low - source_y - margin));
   const lastRow = Math.max(firstRow, Math.min(source_height, high - source_y + margin + 1));
   const first = firstRow * source_width;
@@ -66,7 +56,7 @@ export function plainSource(
 function rowRange(
   cells: Int32Array,
   table: Int32Array,
-  { tile_x, tile_y, tile_width, block_x, block_y, block_columns }: Parameters,
+  { tile_x, tile_y, tile_width, block_x, block_y, block_columns }: TileParameters,
   start: number,
   end: number,
 ): [number, number] {

@@ -1,23 +1,13 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { CpuTensors, KernelParameters, KernelRun } from '../../gpu/index.js';
+import type { STITCH, STITCH_PARAMETERS } from '../stitch.js';
 
 export const module = import.meta.url;
 
-type Tensors = CpuTensors<'predictions' | 'placement' | 'slots' | 'weights' | 'mask' | 'output'>;
-type Parameters = KernelParameters<
-  | 'width'
-  | 'height'
-  | 'chip_size'
-  | 'classes'
-  | 'chip_columns'
-  | 'chip_rows'
-  | 'row_start'
-  | 'rows'
-  | 'mask_row'
-  | 'reduction'
->;
+type Tensors = CpuTensors<(typeof STITCH)['bindings']>;
+type Parameters = KernelParameters<keyof typeof STITCH_PARAMETERS | 'reduction'>;
 
 /** A row is one row of the scene. Chips are taken in the scene's order, row by row, as the shader does. */
-export function run(tensors: Tensors, parameters: Parameters, start: number, end: number): void {
+export const run: KernelRun<typeof STITCH> = (tensors, parameters, start, end) => {
   const { mask, output } = tensors;
   const { width, classes, row_start, rows, mask_row, reduction } = parameters;
   const gap = reduction === WEIGHTS || reduction === COUNTS ? 0 : Number.NaN;
@@ -35,7 +25,7 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
       }
     }
   }
-}
+};
 
 const [AVERAGE, SUM, MAX, MIN, LAST, WEIGHTS, COUNTS, VARIANCE] = [0, 1, 2, 3, 5, 6, 7, 8];
 

@@ -1,6 +1,7 @@
 import { equalsNodata } from '../../geo/dtype.js';
 import type { TypedArray } from '../../geo/index.js';
 import type { KernelParameters } from '../../gpu/index.js';
+import type { StoredParameter } from '../stored-values.js';
 
 /**
  * GDAL's comparison of floats (see stored-values.wgsl) on their bits: |a − b| < 2⁻²² · |a + b|, in integers.
@@ -53,8 +54,6 @@ export function markNodata(
   }
 }
 
-type Parameters = KernelParameters<'nodata_kind' | 'nodata_bits' | 'scale' | 'offset' | 'stored_type'>;
-
 /** Stored values from `start` to `end` as float32 with NaN for no data, written from `output` on. */
 export function convertStored(
   source: TypedArray,
@@ -62,11 +61,9 @@ export function convertStored(
   end: number,
   destination: TypedArray,
   output: number,
-  parameters: Parameters,
+  parameters: KernelParameters<StoredParameter>,
 ): void {
-  const { nodata_kind, nodata_bits, stored_type } = parameters;
-  const scale = Math.fround(parameters.scale);
-  const offset = Math.fround(parameters.offset);
+  const { nodata_kind, nodata_bits, stored_type, scale, offset } = parameters;
   const shift = output - start;
   if (nodata_kind === 0) {
     for (let i = start; i < end; i++) {

@@ -1,18 +1,11 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
-import { FLAT_PIECE } from '../grid.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { VALID_MASK } from '../valid-mask.js';
 
 export const module = import.meta.url;
 
-export function run(
-  { plane, mask }: CpuTensors<'plane' | 'mask'>,
-  { count, planes, first }: KernelParameters<'count' | 'planes' | 'first'>,
-  start: number,
-  end: number,
-): void {
-  const from = start * FLAT_PIECE;
-  const to = Math.min(count, end * FLAT_PIECE);
-  if (first === 1) mask.fill(1, from, to);
+export const run: KernelRun<typeof VALID_MASK> = ({ plane, mask }, { count, planes, first }, start, end) => {
+  if (first === 1) mask.fill(1, start, end);
   for (let k = 0; k < planes; k++) {
-    for (let i = from; i < to; i++) if (!Number.isFinite(plane[k * count + i])) mask[i] = 0;
+    for (let i = start; i < end; i++) if (!Number.isFinite(plane[k * count + i])) mask[i] = 0;
   }
-}
+};

@@ -1,14 +1,10 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { VALUE_RANGE } from '../percentiles.js';
 
 export const module = import.meta.url;
 
 /** A row is a lane; here each lane has values that lie together. */
-export function run(
-  { values, shares }: CpuTensors<'values' | 'shares'>,
-  { count, lanes }: KernelParameters<'count' | 'lanes'>,
-  start: number,
-  end: number,
-): void {
+export const run: KernelRun<typeof VALUE_RANGE> = ({ values, shares }, { count, lanes }, start, end) => {
   const floats = new Float32Array(shares.buffer, shares.byteOffset, 3 * lanes);
   for (let lane = start; lane < end; lane++) {
     let least = Infinity;
@@ -26,4 +22,4 @@ export function run(
     floats[3 * lane + 1] = greatest;
     shares[3 * lane + 2] = valid;
   }
-}
+};

@@ -1,41 +1,17 @@
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { VOTES } from '../vote.js';
 
 export const module = import.meta.url;
 
 /** A row is one row of the scene. */
-export function run(
-  {
-    predictions,
-    placement,
-    slots,
-    mask,
-    counts,
-  }: CpuTensors<'predictions' | 'placement' | 'slots' | 'mask' | 'counts'>,
-  parameters: KernelParameters<
-    | 'width'
-    | 'height'
-    | 'chip_size'
-    | 'classes'
-    | 'chip_columns'
-    | 'chip_rows'
-    | 'row_start'
-    | 'rows'
-    | 'mask_row'
-  >,
-  start: number,
-  end: number,
-): void {
-  const {
-    width,
-    height,
-    chip_size: n,
-    classes,
-    chip_columns,
-    chip_rows,
-    row_start,
-    rows,
-    mask_row,
-  } = parameters;
+export const run: KernelRun<typeof VOTES> = (
+  { predictions, placement, slots, mask, counts },
+  parameters,
+  start,
+  end,
+) => {
+  const { width, height, chip_size: n, classes, chip_columns, chip_rows } = parameters;
+  const { row_start, rows, mask_row } = parameters;
   const byRow = chip_columns + chip_rows + 2 * width;
   const step = rows * width;
 
@@ -78,4 +54,4 @@ export function run(
       for (let c = 0; c < classes; c++) counts[c * step + local * width + x] = Number.NaN;
     }
   }
-}
+};

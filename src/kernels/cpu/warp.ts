@@ -1,23 +1,10 @@
 import type { TypedArray } from '../../geo/index.js';
-import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
+import type { KernelRun } from '../../gpu/index.js';
+import type { WARP } from '../warp.js';
 import { type Filter, filteredValue } from './filters.js';
-import { type ControlParameter, plainSource, type SourceParameter } from './source.js';
+import { plainSource } from './source.js';
 
 export const module = import.meta.url;
-
-type Tensors = CpuTensors<'source' | 'cells' | 'table' | 'weights' | 'destination'>;
-type Parameters = KernelParameters<
-  | SourceParameter
-  | ControlParameter
-  | 'output_offset'
-  | 'output_stride'
-  | 'taps_x'
-  | 'taps_y'
-  | 'steps_x'
-  | 'steps_y'
-  | 'filter_length'
-  | 'method'
->;
 
 const BLOCK_LOG2 = 8;
 const CELL_WORDS = 10;
@@ -28,8 +15,8 @@ const CROSS_BITS = 8;
  * Rows of a tile, cell by cell along each row: within a cell the position advances by adding integers, which gives
  * exactly what the shader computes for each pixel by itself.
  */
-export function run(tensors: Tensors, parameters: Parameters, start: number, end: number): void {
-  const { cells, table } = tensors;
+export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => {
+  const { cells, table, destination } = tensors;
   const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns } = parameters;
   const interpolate = RUNS[parameters.method];
   // One row more than the taps: what is read never ends at a row that is not the source's own last one.
@@ -41,10 +28,9 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
     length: parameters.filter_length,
     tapsX: parameters.taps_x,
     tapsY: parameters.taps_y,
-    stepsX: Math.fround(parameters.steps_x),
-    stepsY: Math.fround(parameters.steps_y),
+    stepsX: parameters.steps_x,
+    stepsY: parameters.steps_y,
   };
-  const destination = tensors.destination as Float32Array;
   const right = tile_x + tile_width;
   for (let row = start; row < end; row++) {
     const y = tile_y + row;
@@ -85,7 +71,7 @@ export function run(tensors: Tensors, parameters: Parameters, start: number, end
       x += count;
     }
   }
-}
+};
 
 /**
  * The pixels of one row inside one cell. Positions are `origin + p / 2^bits` for `p = q + fx·a + ((fx·c) >> 8)`;

@@ -1,7 +1,7 @@
 /** From what files hold to the element types that terrachip computes with. */
 import { TerrachipError } from '../../errors.js';
 import { type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
-import { swapBytes } from '../node/swap-bytes.js';
+import { swapBytes } from '../swap-bytes.js';
 import { halvesToFloat32 } from './half.js';
 
 /** Numeric types by the names of NumPy and Zarr: their bytes, and the type that reading gives. */

@@ -1,6 +1,7 @@
 import type { PixelWindow, TypedArray } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
-import { type BlockCoding, decodeBlock } from '../node/codecs/index.js';
+import type { BlockCoding } from '../codecs/codec.js';
+import type { BlockDecoder } from '../codecs/decoder.js';
 import type { StoredPieces } from './block-table.js';
 import { bytesPerRow, bytesPerWord, decodedBytes, decodeSamples } from './sample-types.js';
 import type { ImageStructure } from './structure.js';
@@ -140,15 +141,14 @@ export async function readBlock(
   source: ByteSource,
   image: ImageStructure,
   { block, stored: places }: LocatedBlock,
-  fill: number,
-  signal?: AbortSignal,
+  { fill, decoder, signal }: { fill: number; decoder: BlockDecoder; signal?: AbortSignal },
 ): Promise<TypedArray> {
   const stored = await readPieces(source, places, signal);
   const pieces = stored.map((bytes, k) => ({
     stored: bytes,
     rows: Math.min(image.blockHeight, block.height - k * image.blockHeight),
   }));
-  const bytes = await decodeBlock(source.name, { coding: blockCoding(image), pieces }, signal);
+  const bytes = await decoder.decode(source.name, { coding: blockCoding(image), pieces }, signal);
   const samples = block.width * samplesOf(image);
   const values =
     image.ycbcr === null

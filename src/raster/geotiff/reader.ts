@@ -11,9 +11,10 @@ import {
 } from '../../geo/index.js';
 import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
-import { ByteLru } from '../../io/byte-lru.js';
 import type { ByteSource } from '../../io/index.js';
-import { compressionName, requireCodec } from '../node/codecs/index.js';
+import { type BlockCache, createBlockCache } from '../block-cache.js';
+import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
+import { compressionName } from '../codecs/table.js';
 import { type Pam, withPam } from '../pam.js';
 import type {
   BandInfo,
@@ -34,13 +35,6 @@ import { type Level, readLevels, type Sidecars, type StoredImage } from './level
 import { alphaBandOf, toMask } from './mask.js';
 import type { ImageStructure } from './structure.js';
 
-/** Decoded blocks, shared by the rasters of one job so that one bound holds for all of them. */
-export type BlockCache = ByteLru<string, TypedArray>;
-
-export function createBlockCache(maxBytes: number): BlockCache {
-  return new ByteLru(maxBytes, (block) => block.byteLength);
-}
-
 export interface GeoTiffOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. */
   cache?: BlockCache;
@@ -48,10 +42,10 @@ export interface GeoTiffOptions {
   sidecars?: Sidecars;
   /** What an `.aux.xml` file beside it says. */
   pam?: Pam | null;
+  /** What decompresses its blocks; default: codecs that run anywhere, in Node all of them on worker threads. */
+  decoder?: BlockDecoder;
   signal?: AbortSignal;
 }
-
-export const DEFAULT_CACHE_BYTES = 128 * 2 ** 20;
 
 /** Batches under way: one is read while the other is decoded. */
 const BATCHES = 2;
@@ -80,19 +74,21 @@ export class GeoTiffRaster implements Raster {
   readonly #sources: readonly ByteSource[];
   readonly #levels: readonly Level[];
   readonly #cache: BlockCache;
+  readonly #decoder: BlockDecoder;
   readonly #id = nextId++;
 
   private constructor(
     sources: readonly [ByteSource, ...ByteSource[]],
     levels: readonly Level[],
     about: { bands: BandInfo[]; metadata: Metadata; place: Georeference; colourTable: ColourTable | null },
-    cache: BlockCache,
+    { cache = createBlockCache(), decoder = defaultDecoder() }: GeoTiffOptions,
   ) {
     const [{ image, mask }, ...overviews] = levels;
     const { crs, transform } = about.place;
     this.#sources = sources;
     this.#levels = levels;
     this.#cache = cache;
+    this.#decoder = decoder;
     this.name = sources[0].name;
     this.width = image.width;
     this.height = image.height;
@@ -128,7 +124,7 @@ export class GeoTiffRaster implements Raster {
       [source, ...Object.values(sidecars)],
       levels,
       withPam({ bands, metadata, place, colourTable }, pam),
-      options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES),
+      options,
     );
   }
 
@@ -198,7 +194,7 @@ export class GeoTiffRaster implements Raster {
     signal?: AbortSignal,
   ): Promise<TypedArray[]> {
     const { image } = from;
-    await requireCodec(this.name, image.compression);
+    await this.#decoder.require(this.name, image.compression);
     const { dtype, components } = image.sample;
     const length = window.width * window.height * components;
     const planes = bands.map((): TypedArray => allocateArray(dtype, length));
@@ -240,7 +236,7 @@ export class GeoTiffRaster implements Raster {
   ): Promise<TypedArray> {
     return this.#cache.get(
       `${this.#id}:${key}:${located.block.index}`,
-      () => readBlock(source, image, located, fill, signal),
+      () => readBlock(source, image, located, { fill, decoder: this.#decoder, signal }),
       signal,
     );
   }

@@ -62,7 +62,12 @@ export function ycbcrRowBytes({ across, down }: Ycbcr, width: number): number {
 }
 
 /** Pixels of a block as RGB, interleaved. */
-export function ycbcrToRgb(ycbcr: Ycbcr, bytes: Uint8Array, width: number, rows: number): Uint8Array {
+export function ycbcrToRgb(
+  ycbcr: Ycbcr,
+  bytes: Uint8Array,
+  width: number,
+  rows: number,
+): Uint8Array<ArrayBuffer> {
   const { across, down, tables } = ycbcr;
   const rgb = new Uint8ClampedArray(width * rows * 3);
   const cells = Math.ceil(width / across);
@@ -87,7 +92,7 @@ export function ycbcrToRgb(ycbcr: Ycbcr, bytes: Uint8Array, width: number, rows:
  * R = Y + (2 − 2·Lr)·Cr, B = Y + (2 − 2·Lb)·Cb, G from Y = Lr·R + Lg·G + Lb·B, where the values are first spread
  * from the reference black and white.
  */
-function conversionTables(weights: readonly number[], range: readonly number[]): ConversionTables {
+export function conversionTables(weights: readonly number[], range: readonly number[]): ConversionTables {
   const [red, green, blue] = weights;
   const fixed = (x: number): number => Math.trunc(Math.min(Math.max(x, 0), 2) * 2 ** FRACTION_BITS + 0.5);
   const ofCr = fixed(2 - 2 * red);

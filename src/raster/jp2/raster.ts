@@ -13,9 +13,9 @@ import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
+import { type BlockCache, createBlockCache } from '../block-cache.js';
+import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import type { Georeference } from '../geotiff/georeference.js';
-import { type BlockCache, createBlockCache, DEFAULT_CACHE_BYTES } from '../geotiff/reader.js';
-import { decodeBlock, requireJpeg2000 } from '../node/codecs/index.js';
 import { type Pam, withPam } from '../pam.js';
 import type {
   BandInfo,
@@ -38,6 +38,8 @@ export interface Jp2Options {
   cache?: BlockCache;
   /** What an `.aux.xml` file beside it says. */
   pam?: Pam | null;
+  /** What decompresses its tiles; default: in Node OpenJPEG on worker threads, elsewhere none. */
+  decoder?: BlockDecoder;
   signal?: AbortSignal;
 }
 
@@ -120,6 +122,7 @@ export class Jp2Raster implements Raster {
   readonly #codestream: Codestream;
   readonly #tiles: TileTable;
   readonly #cache: BlockCache;
+  readonly #decoder: BlockDecoder;
   readonly #dtype: Dtype;
   readonly #id = `jp2:${nextId++}`;
 
@@ -127,7 +130,7 @@ export class Jp2Raster implements Raster {
     source: ByteSource,
     codestream: Codestream,
     about: ReturnType<typeof describe>,
-    cache: BlockCache,
+    { cache = createBlockCache(), decoder = defaultDecoder() }: Jp2Options,
   ) {
     const { width, height, reductions } = codestream;
     const { place } = about;
@@ -135,6 +138,7 @@ export class Jp2Raster implements Raster {
     this.#codestream = codestream;
     this.#tiles = new TileTable(source, codestream);
     this.#cache = cache;
+    this.#decoder = decoder;
     this.#dtype = dtypeOf(codestream);
     this.name = source.name;
     this.width = width;
@@ -166,9 +170,8 @@ export class Jp2Raster implements Raster {
     const boxes = await readBoxes(source, reading);
     const codestream = await readCodestream(source, boxes.codestream, reading);
     const place = await readJp2Georeference(source.name, boxes, signal);
-    const cache = options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES);
     const about = withPam(describe(codestream, place), options.pam ?? null);
-    return new Jp2Raster(source, codestream, about, cache);
+    return new Jp2Raster(source, codestream, about, options);
   }
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
@@ -177,7 +180,7 @@ export class Jp2Raster implements Raster {
     const window = requireWindow(this.name, request.window, size);
     const { components } = this.#codestream;
     const bands = requireBands(this.name, request.bands, components);
-    await requireJpeg2000(this.name);
+    await this.#decoder.require(this.name, 'jpeg2000');
     const planes = bands.map((): TypedArray => allocateArray(this.#dtype, window.width * window.height));
     const tiles = this.#tilesUnder(window, level);
     const tileBytes = this.#codestream.tileWidth * this.#codestream.tileHeight * this.#sampleBytes;
@@ -257,7 +260,7 @@ export class Jp2Raster implements Raster {
     const stored = await Promise.all(
       parts.map(({ offset, length }) => this.#source.read(offset, length, { signal })),
     );
-    const values = await decodeBlock(
+    const values = await this.#decoder.decode(
       name,
       {
         coding: {

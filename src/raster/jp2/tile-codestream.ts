@@ -7,7 +7,7 @@
  * is not the corner itself, a tile that is not stored fills the gap.
  */
 import { TerrachipError } from '../../errors.js';
-import type { Jpeg2000Coding } from '../node/codecs/index.js';
+import type { Jpeg2000Coding } from '../codecs/codec.js';
 import { damagedJp2 } from './boxes.js';
 import { type Codestream, MARKER, markerOf, type Partition, unsupported, view } from './codestream.js';
 

@@ -21,8 +21,8 @@ import {
   type StoredArray,
   unreadableType,
 } from '../arrays/index.js';
+import type { BlockCache } from '../block-cache.js';
 import { missingWideValues } from '../cf/missing.js';
-import type { BlockCache } from '../geotiff/reader.js';
 import { missingPackage } from '../netcdf/index.js';
 
 type Library = typeof import('h5wasm/node');

@@ -6,13 +6,13 @@ import { findBeside } from '../../io/node/beside.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
-import type { OnProgress } from '../../progress.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { ArrayRaster } from '../cf/index.js';
 import type { Sidecars } from '../geotiff/levels.js';
-import { type BlockCache, GeoTiffRaster } from '../geotiff/reader.js';
+import { GeoTiffRaster } from '../geotiff/reader.js';
 import { Jp2Raster } from '../jp2/raster.js';
 import { NpyArray } from '../npy/index.js';
+import type { OpenRasterOptions } from '../open.js';
 import { type Pam, readPam } from '../pam.js';
 import type { Raster } from '../raster.js';
 import { foreignFormat } from './foreign.js';
@@ -28,26 +28,8 @@ import {
 } from './stores.js';
 import { isRasterEntry, openZipEntry } from './zip-entry.js';
 
-export interface OpenRasterOptions extends OpenOptions {
-  /** Decoded blocks to keep; default: a cache of 128 MiB of its own. Share one among the rasters of a job. */
-  cache?: BlockCache;
-  /** Told of what is left aside in a Zarr, netCDF or HDF5 store: arrays that cannot be read, times that are no dates. */
-  onProgress?: OnProgress;
-  /** The array of a Zarr, netCDF or HDF5 store; default: what follows `#` in the path, else the only one there is. */
-  variable?: string;
-}
-
-/**
- * Opens a raster by path or URL: its headers only. GeoTIFF, JPEG 2000, Zarr (a folder, a zip file or an address that ends with
- * `.zarr`), netCDF, HDF5 and `.npy` are recognised by their content. Files beside a local TIFF are read too, in any case
- * of their names: overviews (`.ovr`), its mask (`.msk`), a world file and what `.aux.xml` says, the last beside JPEG 2000
- * as well; on a server, looking for them would cost a request each. Close it when
- * done.
- * @param path `scene.tif`, `store.zarr`, `store.zarr#variable`, `product.zip#folder/band.jp2`, `https://…`
- * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where a store holds several rasters, UNSUPPORTED,
- * MISSING_DEPENDENCY or NETWORK
- */
-export async function openRaster(path: string, options: OpenRasterOptions = {}): Promise<Raster> {
+/** Opens a raster of any format by path or URL; see `openRaster`, which is this in Node. */
+export async function openAnyRaster(path: string, options: OpenRasterOptions = {}): Promise<Raster> {
   const { place, fragment } = await splitFragment(path);
   const variable = options.variable ?? fragment;
   const isStore = isUrl(place) ? /\.zarr(\/|$)/i.test(new URL(place).pathname) : await isFolder(place);

@@ -1,8 +1,10 @@
 /** The optional packages that read some files, and whether they are here. */
+
+import { compressionName } from '../codecs/table.js';
 import { NETCDF3_PACKAGE } from '../netcdf/netcdf3.js';
-import { ALL_CODECS } from './codecs/index.js';
+import { type OptionalPackage, problemOf } from '../optional-package.js';
+import { CODECS } from './codecs/table.js';
 import { HDF5_PACKAGE } from './hdf5.js';
-import { type OptionalPackage, problemOf } from './optional-package.js';
 
 /** An optional package, what it reads (compressions of GeoTIFF, formats), and whether it is here. */
 export type ReaderPackage = { readonly package: string; readonly reads: readonly string[] } & (
@@ -18,10 +20,12 @@ const FORMATS: readonly { requirement: OptionalPackage; reads: readonly string[]
 
 /** All optional packages that read files. */
 export async function probeReaders(): Promise<ReaderPackage[]> {
-  const requirements = new Set(ALL_CODECS.flatMap(({ requirement }) => requirement ?? []));
+  const requirements = new Set([...CODECS.values()].flatMap(({ requirement }) => requirement ?? []));
   const compressions = [...requirements].map((requirement) => ({
     requirement,
-    reads: ALL_CODECS.flatMap((codec) => (codec.requirement === requirement ? codec.name : [])),
+    reads: [...CODECS].flatMap(([key, codec]) =>
+      codec.requirement === requirement ? compressionName(key) : [],
+    ),
   }));
   return Promise.all(
     [...compressions, ...FORMATS].map(({ requirement, reads }) => probePackage(requirement, reads)),

@@ -6,7 +6,7 @@ import { cannotOpen } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
 import type { ArrayGroup } from '../arrays/index.js';
-import { type BlockCache, createBlockCache, DEFAULT_CACHE_BYTES } from '../geotiff/reader.js';
+import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { isJpeg2000 } from '../jp2/boxes.js';
 import { openNetcdf3 } from '../netcdf/index.js';
 import { NPY_MAGIC, NpyArray } from '../npy/index.js';
@@ -68,7 +68,7 @@ export async function isFolder(path: string): Promise<boolean> {
  */
 export async function openZarr(path: string, options: OpenStoreOptions = {}): Promise<ArrayGroup> {
   registerCodecs();
-  const cache = options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES);
+  const cache = options.cache ?? createBlockCache();
   const isZip = isUrl(path) ? /\.zip$/i.test(new URL(path).pathname) : !(await isFolder(path));
   const store = isZip
     ? await openZip(path, options)
@@ -106,7 +106,7 @@ export async function openNetcdf(path: string, options: OpenStoreOptions = {}): 
     if (kind === 'netcdf3') return await openNetcdf3(source, options.signal);
     if (kind === 'hdf5' && !isUrl(path)) {
       await source.close();
-      return await openHdf5(localPath(path), options.cache ?? createBlockCache(DEFAULT_CACHE_BYTES));
+      return await openHdf5(localPath(path), options.cache ?? createBlockCache());
     }
     throw new TerrachipError(
       'UNSUPPORTED',

@@ -18,7 +18,7 @@ import {
   stridesOf,
   unreadableType,
 } from '../arrays/index.js';
-import { swapBytes } from '../node/swap-bytes.js';
+import { swapBytes } from '../swap-bytes.js';
 import { NPY_PREFIX_BYTES, type NpyHeader, parseNpyHeader, parseNpyPrefix } from './header.js';
 
 /** Text is read whole. */

@@ -20,8 +20,8 @@ import {
   stridesOf,
   unreadableType,
 } from '../arrays/index.js';
+import type { BlockCache } from '../block-cache.js';
 import { missingWideValues } from '../cf/missing.js';
-import type { BlockCache } from '../geotiff/reader.js';
 import type { ArrayDocument } from './documents.js';
 import { type ZarrStore, zarritaStore } from './store.js';
 

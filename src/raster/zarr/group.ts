@@ -2,7 +2,7 @@ import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js'
 import { checkKey } from '../../io/key.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
-import type { BlockCache } from '../geotiff/reader.js';
+import type { BlockCache } from '../block-cache.js';
 import { ZarrArray } from './array.js';
 import { parseAttributes, parseConsolidatedV2, parseNode, readArrayV2, readArrayV3 } from './documents.js';
 import { readDocument, type ZarrStore } from './store.js';

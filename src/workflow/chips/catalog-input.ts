@@ -12,7 +12,7 @@ import { invalidInput, invalidOption } from '../../errors.js';
 import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import type { Resampling } from '../../kernels/index.js';
-import type { Units } from '../../raster/index.js';
+import type { Units } from '../../raster/node/index.js';
 import { identityOf, requirePlausible } from '../band-checks.js';
 import type { ChipMethod } from './methods.js';
 

@@ -1,4 +1,5 @@
 /** The chips of catalogs: at the places and times of a sampler, with pixels of the rows that lie there. */
+
 import { createHash } from 'node:crypto';
 import { rowsOn } from '../../catalog/loaders/plan.js';
 import {
@@ -15,7 +16,7 @@ import { TimeInterval } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
 import { timeSteps } from '../../inference/manifest.js';
-import { type BlockCache, createBlockCache } from '../../raster/index.js';
+import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import {
   type CatalogInput,
   checkPixels,

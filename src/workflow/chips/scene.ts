@@ -1,4 +1,5 @@
 /** The chips of a scene: row by row, a strip of its images in memory at a time. */
+
 import { internalError } from '../../errors.js';
 import {
   type Bounds,
@@ -11,7 +12,7 @@ import type { Backend } from '../../gpu/index.js';
 import type { EmbeddingManifest, ModelManifest, SceneImage } from '../../inference/index.js';
 import { timeSteps } from '../../inference/manifest.js';
 import { mirror } from '../../kernels/cpu/chips.js';
-import { createBlockCache } from '../../raster/index.js';
+import { createBlockCache } from '../../raster/node/index.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';

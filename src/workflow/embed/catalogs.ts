@@ -17,7 +17,7 @@ import { invalidInput, invalidOption } from '../../errors.js';
 import { type CrsLike, type GeoBox, TimeInterval } from '../../geo/index.js';
 import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import type { Units } from '../../raster/index.js';
+import type { Units } from '../../raster/node/index.js';
 import { type RowSelection, readPlace, selectRows } from '../catalog.js';
 import { CatalogChips, type CatalogInput, type ChipMethod, rowsWithBands } from '../chips/index.js';
 import { given } from '../given.js';

@@ -6,7 +6,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
-import { consolidateZarr, createZarrGroup, ZarrShardWriter } from '../../raster/index.js';
+import { consolidateZarr, createZarrGroup, ZarrShardWriter } from '../../raster/node/index.js';
 import { ZarrTextWriter } from '../../raster/node/zarr-text-writer.js';
 
 /** Chips of an inner chunk: units are whole numbers of them. */

@@ -4,7 +4,7 @@
  */
 import { isTerrachipError } from '../../errors.js';
 import type { GeoBox, RowRange } from '../../geo/index.js';
-import { unitConversion } from '../../raster/index.js';
+import { unitConversion } from '../../raster/node/index.js';
 import type { Plan } from '../plan.js';
 import { readScene, resolveHref, type Scene, withNodata } from '../scene.js';
 import { openOverlapping, RasterLayer, STRIP_ROWS } from './layers.js';

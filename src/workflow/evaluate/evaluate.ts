@@ -5,7 +5,7 @@ import { type GeoBox, PixelAreas, type RowRange } from '../../geo/index.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { writeFileAtomically, writeJson } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
-import { openRaster, type Raster, readPixels } from '../../raster/index.js';
+import { openRaster, type Raster, readPixels } from '../../raster/node/index.js';
 import { noReference } from '../../raster/request.js';
 import type { ReadVectorOptions } from '../../vector/node/index.js';
 import { CLASS_NODATA } from '../classes.js';

@@ -1,4 +1,5 @@
 /** Rasters and polygons on the map's grid, strip by strip. */
+
 import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../../geo/index.js';
 import { CpuBackend, type DeviceTensor } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
@@ -8,7 +9,7 @@ import {
   type UnitConversion,
   type UnitStep,
   WarpedRaster,
-} from '../../raster/index.js';
+} from '../../raster/node/index.js';
 import { noReference } from '../../raster/request.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 

@@ -13,7 +13,7 @@ import {
 } from '../../inference/index.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import type { OperationOptions } from '../../progress.js';
-import { openNpy, writeNpy } from '../../raster/index.js';
+import { openNpy, writeNpy } from '../../raster/node/index.js';
 import { readCard } from './folder.js';
 import { openGraph } from './graph-session.js';
 

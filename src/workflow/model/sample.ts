@@ -1,8 +1,9 @@
 /** Chips to try a model on: of a scene, or made up in the units of its inputs. */
+
 import { createBackend } from '../../gpu/node/index.js';
 import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
 import { timeSteps } from '../../inference/manifest.js';
-import type { Units } from '../../raster/index.js';
+import type { Units } from '../../raster/node/index.js';
 import { chipValues, normaliseInto, SceneChips, validShare } from '../chips/index.js';
 import { Random } from '../demo/random.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';

@@ -8,7 +8,7 @@ import {
   parseExpression,
   uploadExpression,
 } from '../../kernels/index.js';
-import type { Raster } from '../../raster/index.js';
+import type { Raster } from '../../raster/node/index.js';
 
 /** Other names of Sentinel-2's bands. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {

@@ -3,7 +3,7 @@ import { isTerrachipError } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
 import { removeSidecars } from '../../io/node/beside.js';
 import { writeFileAtomically } from '../../io/node/output.js';
-import { openRaster } from '../../raster/index.js';
+import { openRaster } from '../../raster/node/index.js';
 import { noReference } from '../../raster/request.js';
 import { VERSION } from '../../version.js';
 import { parseColour } from '../classes.js';

@@ -7,7 +7,7 @@ import { requireOutput } from '../../io/node/inputs.js';
 import { writeFileAtomically } from '../../io/node/output.js';
 import { isIndexName } from '../../kernels/expression/indices.js';
 import { INDICES, type IndexName } from '../../kernels/index.js';
-import { openRaster, type Raster } from '../../raster/index.js';
+import { openRaster, type Raster } from '../../raster/node/index.js';
 import { computeIndex, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';
 import { type Colour, type Image, WHITE } from './canvas.js';
 import { paint, percentileStretch } from './colours.js';

@@ -1,6 +1,6 @@
 /** A raster's pixels at the size of a picture. */
 import { Affine, GeoBox } from '../../geo/index.js';
-import { type Raster, readPixels } from '../../raster/index.js';
+import { type Raster, readPixels } from '../../raster/node/index.js';
 import { requireReal } from '../../raster/request.js';
 
 /** Physical values, NaN where there are none. */

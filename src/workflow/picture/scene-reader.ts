@@ -1,7 +1,7 @@
 /** Bands of a scene at the size of a picture, from overviews. */
 import type { GeoBox } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
-import { type Units, unitConversion, WarpedRaster } from '../../raster/index.js';
+import { type Units, unitConversion, WarpedRaster } from '../../raster/node/index.js';
 import { resolveHref, type Scene, type SceneBands, type SceneNodata, SceneRasters } from '../scene.js';
 
 export interface FoundBand {

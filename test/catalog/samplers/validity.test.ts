@@ -12,7 +12,7 @@ import {
   SampleArea,
 } from '../../../src/catalog/samplers/index.js';
 import { GeoBox } from '../../../src/geo/node/index.js';
-import { openRaster, type Raster, writeCog } from '../../../src/raster/index.js';
+import { openRaster, type Raster, writeCog } from '../../../src/raster/node/index.js';
 import { near, UTM } from './rows.js';
 
 const SIDE = 1024;

@@ -19,7 +19,7 @@ import {
 import { Affine, GeoBox, GeoTensor, TimeInterval } from '../../../src/geo/node/index.js';
 import type { ByteSource } from '../../../src/io/index.js';
 import { FileSource } from '../../../src/io/node/index.js';
-import { createBlockCache, GeoTiffRaster } from '../../../src/raster/index.js';
+import { createBlockCache, GeoTiffRaster } from '../../../src/raster/node/index.js';
 import { temporaryFolder } from '../../support/files.js';
 import { randomValues } from '../../support/random.js';
 import { gridAt, writeRow } from '../../support/raster-rows.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Crs, createTransform, type GeoBox, PixelAreas, ringArea } from '../../../src/geo/index.js';
-import { openRaster } from '../../../src/raster/index.js';
+import { openRaster } from '../../../src/raster/node/index.js';
 import { COVER } from '../../../src/workflow/demo/event/cover.js';
 import {
   DEMO_PARAMETERS,

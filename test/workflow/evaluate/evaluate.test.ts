@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, Crs, createTransform, GeoBox } from '../../../src/geo/node/index.js';
 import { writeJson } from '../../../src/io/node/output.js';
-import { openRaster, writeCog } from '../../../src/raster/index.js';
+import { openRaster, writeCog } from '../../../src/raster/node/index.js';
 import { describeConfusion } from '../../../src/workflow/evaluate/metrics.js';
 import { assessMap, evaluateMap, infer } from '../../../src/workflow/index.js';
 import { temporaryFolder } from '../../support/files.js';

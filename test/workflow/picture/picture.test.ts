@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../../src/geo/node/index.js';
-import { writeCog } from '../../../src/raster/index.js';
+import { writeCog } from '../../../src/raster/node/index.js';
 import { drawAlignment, drawRaster } from '../../../src/workflow/index.js';
 import { Canvas } from '../../../src/workflow/picture/canvas.js';
 import { colourAt } from '../../../src/workflow/picture/colours.js';

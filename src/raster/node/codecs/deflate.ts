@@ -1,5 +1,5 @@
 import { constants, inflateSync } from 'node:zlib';
-import type { Decode } from './codec.js';
+import type { Decode } from '../../codecs/codec.js';
 
 /** Deflate in a zlib wrapper, by Node's zlib. A stream may lack its checksum, and must not hold more than it says. */
 export const decode: Decode = (stored, { size, most }) => inflate(stored, size, most);

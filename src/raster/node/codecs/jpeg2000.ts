@@ -1,5 +1,5 @@
 import type { OpenJpeg } from '@cornerstonejs/codec-openjpeg/decodewasmjs';
-import type { Decode } from './codec.js';
+import type { Decode } from '../../codecs/codec.js';
 
 /** The only place that loads the optional package `@cornerstonejs/codec-openjpeg`. */
 export const loadOpenJpeg = () => import('@cornerstonejs/codec-openjpeg/decodewasmjs');

@@ -1,4 +1,4 @@
-import type { Decode } from './codec.js';
+import type { Decode } from '../../codecs/codec.js';
 
 /** The only place that loads the optional package `@napi-rs/lzma`. */
 export const loadLzma = () => import('@napi-rs/lzma');

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { internalError, messageOf } from '../../../errors.js';
 import { onAbort } from '../../../io/abort.js';
-import type { DecodeRequest } from './decode.js';
+import type { DecodeRequest } from '../../codecs/decode.js';
 import type { WorkerReply, WorkerRequest } from './worker.js';
 
 /** The program of the threads. It is absent where sources run untranslated or an application was bundled. */

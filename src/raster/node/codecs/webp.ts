@@ -1,4 +1,4 @@
-import type { Decode } from './codec.js';
+import type { Decode } from '../../codecs/codec.js';
 import { decodeImage } from './sharp.js';
 
 /** WebP, by libwebp in sharp. An alpha band that a stream leaves out is opaque, and one too many is dropped. */

@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../../errors.js';
-import { type DecodeRequest, decodePieces } from './decode.js';
+import { type DecodeRequest, decodePieces } from '../../codecs/decode.js';
+import { CODECS } from './table.js';
 
 /** The thread's side of the pool in pool.ts. */
 
@@ -17,7 +18,7 @@ const port = parentPort;
 port?.on('message', async ({ id, request }: WorkerRequest) => {
   let reply: WorkerReply;
   try {
-    reply = { id, bytes: await decodePieces(request) };
+    reply = { id, bytes: await decodePieces(CODECS, request) };
   } catch (error) {
     reply = { id, problem: messageOf(error) };
   }

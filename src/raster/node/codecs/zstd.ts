@@ -1,6 +1,6 @@
 import zlib from 'node:zlib';
-import { ZSTDDecoder } from 'zstddec';
-import type { Decode } from './codec.js';
+import type { Decode } from '../../codecs/codec.js';
+import { decompressZstd as decompressPortably } from '../../codecs/zstd.js';
 
 /** Zstandard, by Node's zlib from Node 22.15 on, before that by zstd itself in WebAssembly. */
 export const decode: Decode = (stored, { most }) => decompressZstd(stored, most);
@@ -11,11 +11,7 @@ export async function decompressZstd(
   most: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (hasZstd(zlib)) return zlib.zstdDecompressSync(stored, { maxOutputLength: most + 1024 });
-  const decoder = new ZSTDDecoder();
-  await decoder.init();
-  const decoded = decoder.decode(stored, most + 1024);
-  if (decoded.byteLength === 0) throw new Error('it is not a whole zstd stream of the right size');
-  return new Uint8Array(decoded.buffer as ArrayBuffer, decoded.byteOffset, decoded.byteLength);
+  return decompressPortably(stored, most);
 }
 
 const FRAME = 0xfd2fb528;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Affine, Crs, createTransform, GeoBox } from '../../../geo/index.js';
 import { makeFolder, writeJson } from '../../../io/node/output.js';
 import type { OperationOptions } from '../../../progress.js';
-import { type CogOptions, writeCog } from '../../../raster/index.js';
+import { type CogOptions, writeCog } from '../../../raster/node/index.js';
 import { type Position, polygonize } from '../../../vector/index.js';
 import type { ManifestDocument, ManifestItem } from '../../manifest.js';
 import { elevationTiles } from './elevation.js';

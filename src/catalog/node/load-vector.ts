@@ -23,10 +23,10 @@ import {
   type VectorFeatures,
 } from '../../vector/index.js';
 import { readFeatures } from '../../vector/node/index.js';
+import { rowName } from '../loaders/bands.js';
+import { DEFAULT_MAX_BYTES } from '../loaders/options.js';
+import { type LoadTarget, rowsOn } from '../loaders/plan.js';
 import type { CatalogRow } from '../row.js';
-import { rowName } from './bands.js';
-import { DEFAULT_MAX_BYTES } from './options.js';
-import { type LoadTarget, rowsOn } from './plan.js';
 
 export interface LoadVectorOptions {
   /** The class of every feature (default 1), or the property that says it. */

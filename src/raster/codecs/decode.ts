@@ -1,8 +1,8 @@
-import { type BlockShape, undoPredictor } from '../../geotiff/predictor.js';
+import { type BlockShape, undoPredictor } from '../geotiff/predictor.js';
 import { swapBytes } from '../swap-bytes.js';
 import type { BlockCoding, DecodeLimits } from './codec.js';
 import { inksToRgba } from './inks.js';
-import { codecOf } from './table.js';
+import { type CodecTable, compressionOf } from './table.js';
 
 /** A stored tile or strip; null for one that is not stored, whose bytes are left zero. */
 export interface Piece {
@@ -23,27 +23,32 @@ export function bytesOfRows({ rowBytes, rowsTogether }: BlockCoding, rows: numbe
 }
 
 /** Decodes the pieces of a block to one array of little-endian samples. Runs on any thread. */
-export async function decodePieces({ coding, pieces }: DecodeRequest): Promise<Uint8Array<ArrayBuffer>> {
+export async function decodePieces(
+  codecs: CodecTable,
+  { coding, pieces }: DecodeRequest,
+): Promise<Uint8Array<ArrayBuffer>> {
   const [first] = pieces;
-  if (pieces.length === 1 && first.stored !== null) return decodePiece(coding, first.stored, first.rows);
+  if (pieces.length === 1 && first.stored !== null)
+    return decodePiece(codecs, coding, first.stored, first.rows);
   const block = new Uint8Array(pieces.reduce((sum, { rows }) => sum + bytesOfRows(coding, rows), 0));
   let start = 0;
   await Promise.all(
     pieces.map(async ({ stored, rows }) => {
       const at = start;
       start += bytesOfRows(coding, rows);
-      if (stored !== null) block.set(await decodePiece(coding, stored, rows), at);
+      if (stored !== null) block.set(await decodePiece(codecs, coding, stored, rows), at);
     }),
   );
   return block;
 }
 
 async function decodePiece(
+  codecs: CodecTable,
   coding: BlockCoding,
   stored: Uint8Array<ArrayBuffer>,
   rows: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const codec = codecOf(coding);
+  const codec = codecs.get(compressionOf(coding));
   if (codec === undefined) throw new Error(`it has compression ${coding.compression}`);
   const limits: DecodeLimits = {
     size: bytesOfRows(coding, rows),

@@ -1,5 +1,5 @@
 /** Optional packages: whether one is here, and what to do where it is not. */
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../errors.js';
 
 /** An optional package, and how it is loaded. */
 export interface OptionalPackage {

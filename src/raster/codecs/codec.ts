@@ -1,4 +1,4 @@
-import type { Dtype } from '../../../geo/index.js';
+import type { Dtype } from '../../geo/index.js';
 
 /** What the blocks of an image have in common. Plain data: it travels to worker threads. */
 export interface BlockCoding {

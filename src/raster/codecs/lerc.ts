@@ -1,14 +1,31 @@
-import { decode as decodeBlob, getBlobInfo, load } from 'lerc';
+import { inflateUpTo } from '../../io/inflate.js';
 import type { BlockCoding, Decode, DecodeLimits } from './codec.js';
-import { inflate } from './deflate.js';
-import { decompressZstd } from './zstd.js';
+import { type Codec, codecOfBytes } from './table.js';
 
 const DEFLATE = 1;
 const ZSTD = 2;
 
-/** LERC2 blobs, themselves deflated or in zstd where tag 50674 says so, by Esri's own decoder in WebAssembly. */
-export const decode: Decode = async (stored, limits, coding) => {
-  await load();
+type Lerc = typeof import('lerc');
+
+/**
+ * LERC2 blobs, themselves deflated or in zstd where tag 50674 says so, by Esri's own decoder in WebAssembly.
+ * @param load gives the package lerc
+ */
+export function lercCodec(load: () => Promise<Lerc>): Codec {
+  const start = async (): Promise<{ decode: Decode }> => {
+    const lerc = await load();
+    await lerc.load();
+    return { decode: (stored, limits, coding) => decode(lerc, stored, limits, coding) };
+  };
+  return { ...codecOfBytes(start), predictors: false };
+}
+
+async function decode(
+  { getBlobInfo, decode: decodeBlob }: Lerc,
+  stored: Uint8Array<ArrayBuffer>,
+  limits: DecodeLimits,
+  coding: BlockCoding,
+): Promise<Uint8Array<ArrayBuffer>> {
   const blob = await unwrap(stored, limits, coding);
   const { width, samples, dtype } = coding;
   // Without this a small blob could ask for any amount of memory.
@@ -38,17 +55,17 @@ export const decode: Decode = async (stored, limits, coding) => {
     }
   }
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-};
+}
 
-function unwrap(
+async function unwrap(
   stored: Uint8Array<ArrayBuffer>,
   { most }: DecodeLimits,
   { lercCompression }: BlockCoding,
-): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array<ArrayBuffer>> {
   // A blob that compresses badly is a little larger than its samples, and its mask takes a bit a pixel.
   const largest = 2 * most;
-  if (lercCompression === DEFLATE) return inflate(stored, most, largest);
-  if (lercCompression === ZSTD) return decompressZstd(stored, largest);
+  if (lercCompression === DEFLATE) return inflateUpTo(stored, largest, 'deflate');
+  if (lercCompression === ZSTD) return (await import('./zstd.js')).decompressZstd(stored, largest);
   if (lercCompression !== 0) throw new Error(`its LERC blobs are compressed by method ${lercCompression}`);
   return stored;
 }

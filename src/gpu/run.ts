@@ -1,0 +1,101 @@
+/** What all backends check of a run before they run it. */
+import {
+  type Grid,
+  type KernelParameters,
+  type KernelShader,
+  type ParameterType,
+  wrongKernel,
+} from './kernel.js';
+import type { DeviceTensor } from './tensor.js';
+
+/** What a kernel is run on, as JavaScript may give it. */
+export interface GivenArguments {
+  readonly tensors: Readonly<Record<string, DeviceTensor | null>>;
+  readonly parameters: Readonly<Record<string, number>>;
+}
+
+/** The arguments of a run, checked. */
+export interface CheckedRun {
+  /** In the order of the bindings; null for optional ones that were left out. */
+  readonly tensors: readonly (DeviceTensor | null)[];
+  /** f32 parameters are rounded to float32. */
+  readonly parameters: Readonly<Record<string, number>>;
+}
+
+/**
+ * @throws {TerrachipError} INVALID_INPUT unless all bindings and parameters of the kernel are there, nothing else is,
+ *   tensors have the types of their bindings, and parameters are numbers of theirs
+ */
+export function checkRun(kernel: KernelShader, args: GivenArguments): CheckedRun {
+  const { name, bindings, parameters, constants = {} } = kernel;
+  requireKnown(name, 'binding', args.tensors, bindings);
+  const types = { ...parameters, ...constants };
+  requireKnown(name, 'parameter', args.parameters, types);
+  const tensors = Object.entries(bindings).map(([binding, { dtype, optional }]) => {
+    const tensor = args.tensors[binding] ?? null;
+    if (tensor === null) {
+      if (optional === true) return null;
+      throw wrongKernel(name, `was given no tensor ${binding}`, 'give one for each binding');
+    }
+    if (dtype !== 'any' && tensor.dtype !== dtype) {
+      throw wrongKernel(
+        name,
+        `was given a ${binding} of the wrong type, ${tensor.dtype}`,
+        `give one of ${dtype}`,
+      );
+    }
+    return tensor;
+  });
+  const values: Record<string, number> = {};
+  for (const [parameter, type] of Object.entries(types)) {
+    values[parameter] = checkedValue(name, parameter, type, args.parameters[parameter]);
+  }
+  return { tensors, parameters: values };
+}
+
+/** The invocations of a run. @throws {TerrachipError} INVALID_INPUT unless they are positive whole numbers */
+export function gridOf<P extends string>(
+  kernel: { readonly name: string; grid(parameters: KernelParameters<P>): Grid },
+  parameters: KernelParameters<P>,
+): Grid {
+  const grid = kernel.grid(parameters);
+  if (grid.length !== 3 || !grid.every((n) => Number.isInteger(n) && n > 0)) {
+    throw wrongKernel(
+      kernel.name,
+      `has a grid of ${grid.join(' × ')} invocations`,
+      'return three positive whole numbers',
+    );
+  }
+  return grid;
+}
+
+function requireKnown(kernel: string, what: string, given: object, known: object): void {
+  for (const key of Object.keys(given)) {
+    if (Object.hasOwn(known, key)) continue;
+    const names = Object.keys(known).join(', ') || 'none';
+    throw wrongKernel(kernel, `has no ${what} ${key}`, `give ${names}`);
+  }
+}
+
+const RANGES = {
+  u32: { low: 0, high: 2 ** 32 - 1, words: 'a whole number from 0 to 4294967295' },
+  i32: { low: -(2 ** 31), high: 2 ** 31 - 1, words: 'a whole number from −2147483648 to 2147483647' },
+} as const;
+
+function checkedValue(kernel: string, name: string, type: ParameterType, value: unknown): number {
+  if (typeof value !== 'number') {
+    throw wrongKernel(
+      kernel,
+      `was given no number for the parameter ${name}`,
+      `give one of the type ${type}`,
+    );
+  }
+  if (type === 'f32') {
+    const rounded = Math.fround(value);
+    if (Number.isFinite(rounded)) return rounded;
+    throw wrongKernel(kernel, `cannot take ${value} for ${name}`, 'give a number that is finite in float32');
+  }
+  const { low, high, words } = RANGES[type];
+  if (Number.isInteger(value) && value >= low && value <= high) return value;
+  throw wrongKernel(kernel, `cannot take ${value} for ${name}, which is ${type}`, `give ${words}`);
+}

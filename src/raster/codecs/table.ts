@@ -1,0 +1,74 @@
+import type { OptionalPackage } from '../optional-package.js';
+import type { BlockCoding, Decode } from './codec.js';
+
+/** Tag 259 of a TIFF; a tile of JPEG 2000 has no number there. */
+export type Compression = number | 'jpeg2000';
+
+/** A compression that blocks may have. */
+export interface Codec {
+  readonly load: () => Promise<{ readonly decode: Decode }>;
+  /** The optional package that it needs. */
+  readonly requirement?: OptionalPackage;
+  /** Whether its blocks are worth another thread: not where there is nothing to do, or a library has its own threads. */
+  readonly runs: 'worker' | 'here';
+  /** Whether a predictor may have been applied first. */
+  readonly predictors: boolean;
+  /** The most bytes that a stored one can give: fewer stored ones are refused before any memory is taken for them. */
+  readonly expansion: number;
+}
+
+export type CodecTable = ReadonlyMap<Compression, Codec>;
+
+/** A codec of bytes, which predictors may precede. */
+export function codecOfBytes(load: Codec['load'], expansion = Number.POSITIVE_INFINITY): Codec {
+  return { load, runs: 'worker', predictors: true, expansion };
+}
+
+/** 258 bytes from two bits. */
+export const DEFLATE_EXPANSION = 1032;
+
+const deflate = codecOfBytes(() => import('./deflate.js'), DEFLATE_EXPANSION);
+
+/** Codecs that run anywhere. Each is loaded with the first block that needs it. */
+export const PORTABLE_CODECS: CodecTable = new Map<Compression, Codec>([
+  [1, { ...codecOfBytes(() => import('./none.js'), 1), runs: 'here' }],
+  // A string of all 3837 entries that a table can chain, from 12 bits.
+  [5, codecOfBytes(() => import('./lzw.js'), 2558)],
+  [7, { ...codecOfBytes(() => import('./jpeg.js')), predictors: false }],
+  [8, deflate],
+  [32773, codecOfBytes(() => import('./packbits.js'), 64)],
+  [32946, deflate],
+  [50000, codecOfBytes(() => import('./zstd.js'))],
+]);
+
+export const LERC = 34887;
+
+/** The key of a block's codec. */
+export function compressionOf({ compression, jpeg2000 }: BlockCoding): Compression {
+  return jpeg2000 === null ? compression : 'jpeg2000';
+}
+
+/** GDAL's names of compressions, in lower case. */
+const NAMES: Readonly<Record<Compression, string>> = {
+  1: 'none',
+  2: 'ccittrle',
+  3: 'ccittfax3',
+  4: 'ccittfax4',
+  5: 'lzw',
+  6: 'old-style jpeg',
+  7: 'jpeg',
+  8: 'deflate',
+  32773: 'packbits',
+  32946: 'deflate',
+  34887: 'lerc',
+  34925: 'lzma',
+  50000: 'zstd',
+  50001: 'webp',
+  50002: 'jxl',
+  52546: 'jxl',
+  jpeg2000: 'jpeg2000',
+};
+
+export function compressionName(compression: Compression): string {
+  return NAMES[compression] ?? `compression ${compression}`;
+}

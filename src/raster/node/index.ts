@@ -1,0 +1,30 @@
+/**
+ * `terrachip/raster` in Node: the portable part, any EPSG code, files, all formats and codecs, and writers.
+ * @module
+ */
+import '../../geo/node/epsg.js';
+import './register.js';
+
+export type { CogCompression, CogOptions } from '../cog/options.js';
+export type { OverviewMethod } from '../cog/overview.js';
+export * from '../index.js';
+export { type Jp2Options, Jp2Raster } from '../jp2/raster.js';
+export { NpyArray } from '../npy/index.js';
+export {
+  cfAttributes,
+  geoZarrAttributes,
+  type ZarrArrayOptions,
+  type ZarrCompression,
+} from '../zarr/metadata.js';
+export { CogWriter, type TensorCogOptions, writeCog } from './cog-writer.js';
+export { type NpyOptions, writeNpy } from './npy-writer.js';
+export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './stores.js';
+export { type ZarrCubeOptions, type ZarrCubeVariable, ZarrCubeWriter } from './zarr-cube.js';
+export type { ZarrTextOptions } from './zarr-text-writer.js';
+export {
+  consolidateZarr,
+  createZarrGroup,
+  writeZarrGrid,
+  writeZarrTimes,
+  ZarrShardWriter,
+} from './zarr-writer.js';
