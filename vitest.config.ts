@@ -16,16 +16,22 @@ function sourceOf(name: string): string | null {
 export default defineConfig({
   plugins: [
     {
-      // Source files import shaders as `./name.wgsl.js`, the module that scripts/build.js writes into dist/.
-      name: 'wgsl',
+      // Source files import texts as `./name.wgsl.js` or `./name.json.js`, the modules that scripts/build.js writes into dist/.
+      name: 'texts',
       enforce: 'pre',
       resolveId(id, importer) {
-        if (!id.endsWith('.wgsl.js') || importer === undefined || importer.includes('/dist/')) return null;
-        return new URL(id.replace(/\.js$/, ''), `file://${importer}`).pathname;
+        if (
+          !/\.(wgsl|json)\.js$/.test(id) ||
+          importer === undefined ||
+          /\/(dist|node_modules)\//.test(importer)
+        ) {
+          return null;
+        }
+        return `${new URL(id.replace(/\.js$/, ''), `file://${importer}`).pathname}?text`;
       },
       async load(id) {
-        if (!id.endsWith('.wgsl')) return null;
-        return `export default ${JSON.stringify(await readFile(id, 'utf8'))};`;
+        if (!id.endsWith('?text')) return null;
+        return `export default ${JSON.stringify(await readFile(id.replace(/\?text$/, ''), 'utf8'))};`;
       },
     },
     {

@@ -1,10 +1,12 @@
-// Builds dist/: TypeScript by tsc, and every .wgsl file as a module that exports its text, so that the
-// published package needs no bundler and reads no files to find its shaders.
+// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, so that the
+// published package needs no bundler and reads no files to find its shaders and tables. For pages, which load what they
+// import, also proj4js without what terrachip does itself or has no use for: it is a third of the size.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
@@ -15,10 +17,65 @@ execFileSync(process.execPath, [require.resolve('typescript/lib/tsc.js'), '-p', 
   stdio: 'inherit',
 });
 
-const shaders = join(root, 'src', 'shaders');
-for (const file of readdirSync(shaders, { recursive: true, encoding: 'utf8' })) {
-  if (!file.endsWith('.wgsl')) continue;
-  const target = join(root, 'dist', 'shaders', `${file}.js`);
+// The generator of the demonstration's event lies beside the library in the repository, and in dist/demo among it: code
+// only, without types and maps.
+const { ModuleKind, ScriptTarget, transpileModule } = require('typescript');
+const demo = join(root, 'demo');
+for (const file of readdirSync(demo, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.ts')) continue;
+  const code = readFileSync(join(demo, file), 'utf8').replaceAll('../src/', '../');
+  const compilerOptions = {
+    target: ScriptTarget.ES2023,
+    module: ModuleKind.ESNext,
+    verbatimModuleSyntax: true,
+  };
+  const target = join(root, 'dist', 'demo', file.replace(/\.ts$/, '.js'));
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, `export default ${JSON.stringify(readFileSync(join(shaders, file), 'utf8'))};\n`);
+  writeFileSync(target, transpileModule(code, { compilerOptions }).outputText);
 }
+
+const source = join(root, 'src');
+for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+  if (!/\.(wgsl|json)$/.test(file)) continue;
+  const target = join(root, 'dist', `${file}.js`);
+  mkdirSync(dirname(target), { recursive: true });
+  const text = readFileSync(join(source, file), 'utf8');
+  // Pages need neither a shader's comments nor its indentation.
+  const short = file.endsWith('.wgsl') ? text.replace(/^\s*(\/\/.*)?\n|^ +/gm, '') : text;
+  writeFileSync(target, `export default ${JSON.stringify(short)};\n`);
+}
+
+/** WKT is read by geo/wkt-crs.ts, and the cube of astronomers by nobody. */
+const absent = {
+  name: 'absent',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^wkt-parser$|projections\/qsc$/ }, ({ path }) => ({
+      path,
+      namespace: 'absent',
+    }));
+    onLoad({ filter: /./, namespace: 'absent' }, () => ({
+      contents: 'export default Object.assign(() => { throw new Error("not supported"); }, { names: [] });',
+    }));
+  },
+};
+await build({
+  stdin: {
+    contents: `
+      import proj4 from 'proj4/lib/core.js';
+      import Proj from 'proj4/lib/Proj.js';
+      import addProjections from 'proj4/projs.js';
+      addProjections(Object.assign(proj4, { Proj }));
+      export default proj4;`,
+    resolveDir: root,
+  },
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  banner: { js: '// proj4js: its licence is in proj4-portable.LICENSE.md.' },
+  plugins: [absent],
+  outfile: join(root, 'dist', 'geo', 'proj4-portable.js'),
+});
+copyFileSync(
+  join(root, 'node_modules', 'proj4', 'LICENSE.md'),
+  join(root, 'dist', 'geo', 'proj4-portable.LICENSE.md'),
+);

@@ -1,6 +1,5 @@
 // Events for training and for checks: made by the generator, put on their grid by `package`, with the truth beside.
 import { join } from 'node:path';
-import { CogWriter, openRaster } from '../dist/raster/node/index.js';
 import {
   drawParameters,
   HELD_OUT_RANGES,
@@ -8,8 +7,9 @@ import {
   simulateEvent,
   TRAINING_RANGES,
   writeEvent,
-} from '../dist/workflow/demo/event/index.js';
-import { Random } from '../dist/workflow/demo/random.js';
+} from '../dist/demo/event/index.js';
+import { CogWriter, openRaster } from '../dist/raster/node/index.js';
+import { Random } from '../dist/workflow/model/random.js';
 import { packageManifest } from '../dist/workflow/package.js';
 import { warpFile } from '../dist/workflow/warp.js';
 

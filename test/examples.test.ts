@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../src/geo/node/index.js';
-import { openRaster, writeCog } from '../src/raster/index.js';
+import { openRaster, writeCog } from '../src/raster/node/index.js';
 import { webgpuProblem } from './support/backends.js';
 import { temporaryFolder } from './support/files.js';
 
@@ -87,7 +87,7 @@ describe('examples', () => {
     const readme = readFileSync('examples/README.md', 'utf8');
     const files = readdirSync('examples').filter((file) => /\.(js|ts)$/.test(file));
     expect(files.filter((file) => !readme.includes(`\`${file}\``))).toEqual([]);
-    expect(files).toHaveLength(18);
+    expect(files).toHaveLength(19);
   });
 
   it('import terrachip as its users do', () => {

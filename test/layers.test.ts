@@ -126,7 +126,7 @@ describe('layers', () => {
             )
           )
             return [`${file} imports ${specifier}`];
-          if (!specifier.startsWith('.') || specifier.endsWith('.wgsl.js')) return [];
+          if (!specifier.startsWith('.') || /\.(wgsl|json)\.js$/.test(specifier)) return [];
           return reach(target(file, specifier), seen);
         });
     };

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../src/version.js';
 
@@ -7,6 +8,7 @@ interface Package {
   type: string;
   engines: { node: string };
   exports: Record<string, string | Record<string, unknown>>;
+  sideEffects: string[];
   dependencies: Record<string, string>;
   optionalDependencies: Record<string, string>;
   peerDependenciesMeta: Record<string, { optional: boolean }>;
@@ -38,6 +40,25 @@ describe('package.json', () => {
       for (const value of Object.values(entry)) check(value);
     };
     for (const entry of Object.values(manifest.exports)) check(entry);
+  });
+
+  it('tells bundlers which files do something when they are imported', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /(?<!\.d)\.ts$/.test(file),
+    );
+    const acting = files.flatMap((file) => {
+      const bare = [...readFileSync(join('src', file), 'utf8').matchAll(/^import '(\..*)\.js';/gm)];
+      return bare.length === 0 ? [] : [file, ...bare.map(([, name]) => join(dirname(file), `${name}.ts`))];
+    });
+    expect(acting).toContain('geo/node/epsg.ts');
+    const patterns = manifest.sideEffects.map(
+      (glob) => new RegExp(`^${glob.replace(/[.]/g, '\\.').replace('*', '[^/]+')}$`),
+    );
+    const untold = acting.filter((file) => {
+      const built = `./dist/${file.replace(/\.ts$/, '.js')}`;
+      return !patterns.some((pattern) => pattern.test(built));
+    });
+    expect(untold).toEqual([]);
   });
 
   it('keeps heavy packages optional', () => {

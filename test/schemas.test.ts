@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { EmbeddingManifestSchema, ModelManifestSchema, parseManifest } from '../src/inference/manifest.js';
-import { ManifestSchema, readManifest } from '../src/workflow/manifest.js';
+import { AcquisitionSchema, readAcquisition } from '../src/workflow/acquisition.js';
 import {
   BandSchema,
   ImageSchema,
@@ -24,7 +24,7 @@ import { temporaryFolder } from './support/files.js';
  */
 const DOCUMENTS = {
   scene: { section: 'Scene file', schema: SceneSchema },
-  acquisition: { section: 'Acquisition manifest', schema: ManifestSchema },
+  acquisition: { section: 'Acquisition manifest', schema: AcquisitionSchema },
   model: { section: 'Model file', schema: v.union([ModelManifestSchema, EmbeddingManifestSchema]) },
 };
 const PAGE = 'docs/scene.md';
@@ -147,7 +147,7 @@ describe.each(made)('the JSON schema of a document: $name', ({ name, json, keys,
 /** Reads a document as terrachip does. */
 const READERS: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   scene: readScene,
-  acquisition: readManifest,
+  acquisition: readAcquisition,
   model: async (file) => parseManifest(JSON.parse(await readFile(file, 'utf8')), file),
 };
 

@@ -1,11 +1,15 @@
-// npm run check:browser: terrachip/kernels, bundled as a web application bundles it, warps in Chromium on WebGPU and
-// on the CPU what Node's CPU backend warps.
+// npm run check:browser: terrachip/kernels and terrachip/raster, bundled as a web application bundles them, warp in
+// Chromium on WebGPU and on the CPU what Node's CPU backend warps, read a COG over HTTP, and draw it on a canvas.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { Checklist, installProject, root, run } from './support.js';
+
+/** The file that the page reads: browser/cog.js has its name. */
+const SCENE = 'scene.tif';
 
 const CHROMIUM = '/usr/bin/chromium';
 const PAGE = join(root, 'scripts', 'checks', 'browser', 'page.js');
@@ -20,6 +24,11 @@ const LAUNCH_ARGUMENTS = [
   // Compute on the processor, so that the check runs without a GPU.
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
+  // A canvas of WebGPU wants Vulkan in the rest of the browser, too.
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-angle=swiftshader',
+  '--disable-vulkan-surface',
   // Nothing but the page itself is to be asked for.
   '--disable-quic',
   '--no-first-run',
@@ -57,6 +66,10 @@ async function bundle() {
     bundle: true,
     platform: 'browser',
     format: 'esm',
+    // What is imported when it is asked for, such as codecs, lies in files of its own.
+    splitting: true,
+    outdir: '/',
+    entryNames: 'page',
     target: 'es2022',
     minify: true,
     legalComments: 'none',
@@ -68,14 +81,15 @@ async function bundle() {
   const importers = Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
     imports.filter(({ external }) => external).map(({ path }) => `${file} imports ${path}`),
   );
-  return { code: outputFiles[0].text, importers };
+  const files = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  return { files, code: [...files.values()].join('\n'), importers };
 }
 
 /**
- * Serves the page, opens it in Chromium, and collects what it sends.
+ * Serves the page and a scene, opens the page in Chromium, and collects what it sends.
  * @returns {Promise<Map<string, Buffer>>} each result under its name
  */
-async function runPage(code) {
+async function runPage(files, scene) {
   const { chromium } = await import('playwright-core');
   const results = new Map();
   let settle;
@@ -90,9 +104,12 @@ async function runPage(code) {
       response.end();
       if (name === 'done') settle.resolve();
       if (name === 'failed') settle.reject(new Error(String(results.get(name))));
-    } else if (request.url === '/page.js') {
+    } else if (files.has(request.url)) {
       response.setHeader('Content-Type', 'text/javascript; charset=utf-8');
-      response.end(code);
+      response.end(files.get(request.url));
+    } else if (request.url === `/${SCENE}`) {
+      ranges.push(request.headers.range);
+      sendRange(response, scene, request.headers.range);
     } else {
       response.setHeader('Content-Type', 'text/html; charset=utf-8');
       response.end('<!doctype html><title>terrachip</title><script type="module" src="/page.js"></script>');
@@ -116,6 +133,28 @@ async function runPage(code) {
     server.close();
   }
   return results;
+}
+
+/** Answers a request for a part of a file. */
+function sendRange(response, content, range) {
+  const [, from, to] =
+    /^bytes=(\d+)-(\d+)$/.exec(range) ?? assert.fail(`the page asks for the range ${range}`);
+  const [start, end] = [Number(from), Math.min(Number(to) + 1, content.length)];
+  response.writeHead(206, { 'Content-Range': `bytes ${start}-${end - 1}/${content.length}` });
+  response.end(content.subarray(start, end));
+}
+
+/** Writes a COG of smooth values with noise and a gap, in tiles and with overviews, deflated after a predictor. */
+async function writeScene(path) {
+  const { GeoBox } = await import('terrachip/geo');
+  const { writeCog } = await import('terrachip/raster');
+  const geobox = GeoBox.fromSize([716_000, 5_486_000, 728_000, 5_498_000], 32631, 1200, 1200);
+  const values = Uint16Array.from({ length: geobox.pixelCount }, (_, i) => {
+    const [x, y] = [i % geobox.width, Math.floor(i / geobox.width)];
+    const isGap = x > 400 && x < 620 && y > 500 && y < 640;
+    return isGap ? 0 : 500 + 2 * x + y + ((x * 7919 + y * 104_729) % 99);
+  });
+  await writeCog(path, [values], { geobox, bands: 1, dtype: 'uint16', nodata: 0, blockSize: 256 });
 }
 
 /** @param {Buffer | undefined} bytes */
@@ -158,7 +197,7 @@ await installProject();
 await run(process.execPath, [join(root, 'scripts', 'build.js')]);
 
 const list = new Checklist('check:browser');
-const { code, importers } = await bundle();
+const { files, code, importers } = await bundle();
 await list.check('the bundle imports nothing of Node', () => {
   assert.deepEqual(importers, []);
   requireNone(code, /["'`]node:/);
@@ -170,11 +209,16 @@ await list.check('the bundle has no new Function', () =>
 await list.check('the bundle has no eval', () => requireNone(code, /\beval\b/));
 
 const installed = await list.check('Chromium is installed', installChromium);
+const folder = mkdtempSync(join(tmpdir(), 'terrachip-browser-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
+const scenePath = join(folder, SCENE);
+await writeScene(scenePath);
+const ranges = [];
 let results;
 const ran =
   installed &&
   (await list.check('the page runs, under a policy that refuses strings as code', async () => {
-    results = await runPage(code);
+    results = await runPage(files, readFileSync(scenePath));
     return `on ${results.get('done')}`;
   }));
 if (ran) await checkResults();
@@ -209,7 +253,41 @@ async function checkResults() {
       }
     }
   }
+  await checkScene();
   await list.check("nearest on an adopted device, which its backends leave alive, equals Node's", () =>
     compareBits(floats(results.get('adopted-nearest')), nearest),
   );
+}
+
+async function checkScene() {
+  const { CpuBackend } = await import('terrachip/kernels');
+  const { BRIGHTEST, warpScene } = await import('./browser/cog.js');
+  const backend = new CpuBackend();
+  const wanted = await backend.download(await warpScene(backend, scenePath));
+  backend.dispose();
+  for (const device of ['webgpu', 'cpu']) {
+    await list.check(`a COG over HTTP, warped on the page's ${device} backend, agrees with Node's`, () =>
+      compare(floats(results.get(`${device}-cog`)), wanted, BRIGHTEST, TOLERANCE),
+    );
+  }
+  await list.check('the page asks for parts of the COG', () => {
+    const bytes = ranges.reduce((sum, range) => {
+      const [from, to] = range.match(/\d+/g).map(Number);
+      return sum + to - from + 1;
+    }, 0);
+    return `${ranges.length} requests for ${bytes} bytes`;
+  });
+  await list.check("the canvas shows what lies in the device's buffer", () => {
+    const shown = results.get('canvas');
+    assert.equal(shown.length, 4 * wanted.length);
+    for (const [i, value] of wanted.entries()) {
+      const [red, green, blue] = shown.subarray(4 * i, 4 * i + 3);
+      const grey = (255 * value) / BRIGHTEST;
+      const right = Number.isNaN(value)
+        ? red === 0 && green === 0 && blue === 255
+        : [red, green, blue].every((level) => Math.abs(level - grey) <= 1);
+      assert.ok(right, `pixel ${i} is ${[red, green, blue]} for ${value}`);
+    }
+    return `${wanted.length} pixels`;
+  });
 }

@@ -1,21 +1,23 @@
 // npm run check:epsg: every EPSG code of a geographic or projected CRS beside PROJ (Debian's pyproj): five points of its
 // area, forward and through its shift to WGS 84. A code is right to a metre, says how far off it may be, or is refused.
 // Then the same systems by texts without any code, as Esri (.prj), GDAL and WKT 2 write them: every sixth code, or all with
-// --all. With --write it makes src/geo/node/epsg-shifts.ts and epsg-datums.ts anew (with --write names the latter alone);
-// build, and write again where notes then say too little.
+// --all. With --write it makes src/geo/node/epsg-tables.json and then src/geo/common-epsg.json anew (with --write names without
+// the shifts, with --write common the latter alone, which needs no PROJ); build, and write again where notes then say too little.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { python, Report, requirePackages } from './programs.js';
 import { installProject, root } from './support.js';
 
-await requirePackages(['python3-numpy', 'python3-pyproj']);
+const COMMON = 'common';
+const isCommonAlone = process.argv.includes('--write') && process.argv.includes(COMMON);
+if (!isCommonAlone) await requirePackages(['python3-numpy', 'python3-pyproj']);
 await installProject();
 const { Crs, createTransform } = await import('terrachip/geo');
 const { findEpsg } = await import(new URL('../../dist/geo/epsg-registry.js', import.meta.url).href);
 const { withoutDatumGrid } = await import(new URL('../../dist/geo/datum-grids.js', import.meta.url).href);
-const TABLE = join(root, 'src', 'geo', 'node', 'epsg-shifts.ts');
-const NAMES = join(root, 'src', 'geo', 'node', 'epsg-datums.ts');
+const TABLES = join(root, 'src', 'geo', 'node', 'epsg-tables.json');
+const COMMON_TABLE = join(root, 'src', 'geo', 'common-epsg.json');
 const PLACES = [
   [0.5, 0.5],
   [0.1, 0.1],
@@ -57,14 +59,13 @@ async function write(all) {
   const own = all.filter(({ proj4 }) => !proj4.includes('+nadgrids'));
   const rows = raised(await python('epsg/shifts.py', { records: own }), (await judge(all)).judged);
   rows.sort((a, b) => a.codes[0] - b.codes[0]);
-  const lines = rows.map(({ shift, metres, codes }) => {
-    // towgs84 of a translation has three numbers.
-    const text = shift === null ? 'null' : `'${shift.replace(/,0,0,0,0$/, '')}'`;
-    return `  [${text}, ${metres}, '${written(codes)}'],`;
-  });
-  const source = readFileSync(TABLE, 'utf8');
-  const table = `const ROWS: readonly Row[] = [\n${lines.join('\n')}\n];\n`;
-  writeFileSync(TABLE, source.replace(/const ROWS: [^=]*= \[[\s\S]*?\];\n/, table));
+  // towgs84 of a translation has three numbers.
+  const shifts = rows.map(({ shift, metres, codes }) => [
+    shift?.replace(/,0,0,0,0$/, '') ?? null,
+    metres,
+    written(codes),
+  ]);
+  writeTables({ shifts });
   console.log(`${rows.length} rows for ${rows.reduce((sum, { codes }) => sum + codes.length, 0)} codes`);
 }
 
@@ -87,16 +88,50 @@ function currentShifts(all) {
   );
 }
 
+/** Numbers at the beginning of a row; the rest are names, or a shift. */
+const NUMBERS = { datums: 3, systems: 1, direct: 3 };
+
 async function writeNames(all) {
   const tables = await python('epsg/datums.py', { shifts: currentShifts(all) });
-  let source = readFileSync(NAMES, 'utf8');
   for (const [name, rows] of Object.entries(tables)) {
-    const text = rows.map((row) => `${row.join(' ')}\n`).join('');
-    const table = new RegExp(`(const ${name.toUpperCase()} = \`\n)[^\`]*`);
-    source = source.replace(table, (_, start) => start + text);
+    const count = NUMBERS[name];
+    writeTables({
+      [name]: rows.map((row) => [...row.slice(0, count).map(Number), row.slice(count).join(' ')]),
+    });
     console.log(`${rows.length} ${name}`);
   }
-  writeFileSync(NAMES, source);
+}
+
+/** Puts tables in the place of those of the same names, a row a line. */
+function writeTables(changed) {
+  const tables = { ...JSON.parse(readFileSync(TABLES, 'utf8')), ...changed };
+  const texts = Object.entries(tables).map(([name, rows]) => `"${name}": ${linesOf(rows)}`);
+  writeFileSync(TABLES, `{\n${texts.join(',\n')}\n}\n`);
+}
+
+const linesOf = (rows) => `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]`;
+
+/**
+ * What people use who have no database, such as in a browser: ETRS89 and its UTM zones, Europe's grids, NAD83 and its UTM
+ * zones, the polar grids, SIRGAS 2000, GDA, Japan's JGD2011, and national grids.
+ */
+const COMMON_CODES = `3034-3035 4258 25828-25837 4269 26901-26923 5070 3347 3978-3979 3031 3408-3413 3973-3976 3995 6931-6933
+  4674 31978-31985 4283 3577 7844 28348-28358 7846-7859 6668-6692 2039 2056 2100 2154 2157 2169 2180 2193 2326 3006 3059 3067
+  3301 3346 3414 3416 3763 3765 3794 3812 3826 3844 4171 5186 5179 5514 5530 6706 6870 7801 7755 21781 23700 27700 28992 29903
+  31287 31370 31466-31469 3003-3004 6707-6708 7791-7792 23028-23038 2046-2055 4490 4513-4554 102001-102003 102008`;
+
+/** The common codes as Node's database has them: code, name, PROJ string, and by how many metres positions may be off. */
+function writeCommon() {
+  const codes = COMMON_CODES.split(/\s+/).flatMap((run) => {
+    const [from, to = from] = run.split('-').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, k) => from + k);
+  });
+  const rows = codes.map((code) => {
+    const { name, proj4, shiftMetres } = findEpsg(code);
+    return shiftMetres === undefined ? [code, name, proj4] : [code, name, proj4, shiftMetres];
+  });
+  writeFileSync(COMMON_TABLE, `${linesOf(rows)}\n`);
+  console.log(`${rows.length} common codes`);
 }
 
 /** How far off a note says that positions may be, in metres. */
@@ -199,8 +234,12 @@ function tell(report, { judged, refused }, what) {
   );
 }
 
-const all = records();
-if (process.argv.includes('--write')) {
-  if (!process.argv.includes('names')) await write(all);
-  await writeNames(all);
-} else await check(all);
+if (isCommonAlone) writeCommon();
+else {
+  const all = records();
+  if (process.argv.includes('--write')) {
+    if (!process.argv.includes('names')) await write(all);
+    await writeNames(all);
+    writeCommon();
+  } else await check(all);
+}

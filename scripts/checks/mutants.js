@@ -273,12 +273,7 @@ const MUTANTS = [
   ['src/shaders/rescale.wgsl', 'parameters.first + flat_index', 'flat_index', `${KERNELS}/rescale.test.ts`],
   ['src/shaders/rescale.wgsl', 'max(scaled, parameters.low)', 'scaled', `${KERNELS}/rescale.test.ts`],
   ['src/kernels/cpu/rescale.ts', 'zero_is_missing === 1 && ', '', `${KERNELS}/rescale.test.ts`],
-  [
-    'src/kernels/cpu/rescale.ts',
-    'let i = first + start',
-    'let i = start',
-    `${KERNELS}/rescale.test.ts`,
-  ],
+  ['src/kernels/cpu/rescale.ts', 'let i = first + start', 'let i = start', `${KERNELS}/rescale.test.ts`],
   ['src/kernels/cpu/rescale.ts', ', low), high)', ', low), low)', `${KERNELS}/rescale.test.ts`],
   // expression
   [

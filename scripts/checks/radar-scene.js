@@ -12,9 +12,7 @@ const SIZE = { width: 512, height: 440 };
  */
 export async function makeRadarScene(folder) {
   const { CogWriter } = await import('../../dist/raster/node/index.js');
-  const { DEMO_PARAMETERS, simulateEvent, writeEvent } = await import(
-    '../../dist/workflow/demo/event/index.js'
-  );
+  const { DEMO_PARAMETERS, simulateEvent, writeEvent } = await import('../../dist/demo/event/index.js');
   const event = simulateEvent(SEED, DEMO_PARAMETERS, SIZE);
   await writeEvent(event, folder);
   const radar = {};

@@ -66,7 +66,7 @@ def write_card(folder, name, task, stats, chip, training):
             ),
             "weights": training["weights"],
             "trainedOn": (
-                f"{training['events']} made-up events of the generator in src/workflow/demo/event, seeds from 1000 on, "
+                f"{training['events']} made-up events of the generator in demo/event, seeds from 1000 on, "
                 "parameters within TRAINING_RANGES; no real scene"
                 + (
                     ""

@@ -2,7 +2,7 @@
 //   node scripts/train/make-data.js FOLDER [SPLIT …]
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PHASES } from '../../dist/workflow/demo/event/index.js';
+import { PHASES } from '../../dist/demo/event/index.js';
 import { makeEvent, readBands, SPLITS } from '../events.js';
 
 const [folder, ...splits] = process.argv.slice(2);

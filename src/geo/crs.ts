@@ -1,4 +1,4 @@
-import proj4 from 'proj4';
+import proj4 from '#proj4';
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { shiftNote, withoutDatumGrid } from './datum-grids.js';

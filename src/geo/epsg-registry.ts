@@ -125,10 +125,11 @@ export function findEpsg(code: number): EpsgEntry | null {
     const entry = lookup(code);
     if (entry !== null) return entry;
   }
-  return builtIn(code);
+  return builtInEpsg(code);
 }
 
-function builtIn(code: number): EpsgEntry | null {
+/** The codes that need no database; null for all others. */
+export function builtInEpsg(code: number): EpsgEntry | null {
   if (code === 4326) return { name: 'WGS 84', proj4: '+proj=longlat +datum=WGS84 +no_defs' };
   if (code === 3857) {
     return {

@@ -43,6 +43,7 @@ export {
   chipCover,
   chipStarts,
   createChipLayout,
+  gridStrips,
   type PixelWindow,
   type RowRange,
   shardUnits,

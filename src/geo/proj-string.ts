@@ -1,5 +1,5 @@
 /** PROJ strings as proj4js takes them. */
-import proj4 from 'proj4';
+import proj4 from '#proj4';
 import { invalidInput } from '../errors.js';
 
 /** PROJ's ellipsoids that proj4js lacks: it would silently take WGS 84 for them, which is up to metres off. */

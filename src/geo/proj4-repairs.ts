@@ -2,7 +2,7 @@
  * Projections in place of those of proj4js: its orthographic one knows the sphere only, which is up to 36 km off, and its
  * equirectangular one takes a pole for the opposite one.
  */
-import proj4 from 'proj4';
+import proj4 from '#proj4';
 
 /** What proj4js gives a projection: its parameters, angles in radians. */
 interface Parameters {

@@ -103,6 +103,28 @@ export function unitRows(height: number, rowsPerUnit: number): RowRange[] {
   return units;
 }
 
+/** Rows of a strip at most: a row of a COG's tiles. */
+const STRIP_ROWS = 512;
+
+/** Bytes that the planes of a strip have at most, unless a single row needs more. */
+const STRIP_BYTES = 256 * 2 ** 20;
+
+/**
+ * Strips of a grid, from top to bottom: 512 rows each, or so many fewer that the planes of a strip fit into memory. Their
+ * height is a power of two, so that strips share their edges with tiles and blocks.
+ * @param planes planes of four bytes a pixel that are held at a time
+ * @param maxBytes bytes of all of them
+ */
+export function gridStrips(
+  { width, height }: { readonly width: number; readonly height: number },
+  planes = 1,
+  maxBytes = STRIP_BYTES,
+): RowRange[] {
+  let rows = STRIP_ROWS;
+  while (rows > 1 && planes * rows * width * 4 > maxBytes) rows /= 2;
+  return unitRows(height, Math.min(rows, height));
+}
+
 /** The units that shard `index` of `count` owns: `[⌊i·U/n⌋, ⌊(i+1)·U/n⌋)`. */
 export function shardUnits(units: number, index: number, count: number): RowRange {
   return { start: Math.floor((index * units) / count), end: Math.floor(((index + 1) * units) / count) };

@@ -41,6 +41,15 @@ export type { Declarations, DeclaredRaster } from './declared.js';
 export type { Sidecars } from './geotiff/levels.js';
 export { type GeoTiffOptions, GeoTiffRaster } from './geotiff/reader.js';
 export { toStoredIntegers } from './geotiff/sample-types.js';
+export {
+  type ExactRowSource,
+  type GridStrip,
+  RowReader,
+  type RowSource,
+  readExactStrips,
+  readStrips,
+  readWhole,
+} from './grid-rows.js';
 export { type OpenRasterOptions, openRaster } from './open.js';
 export type { Pam, PamBand } from './pam.js';
 export { type Pixels, type PixelsRequest, physicalValues, type ReadBand, readPixels } from './pixels.js';

@@ -25,6 +25,7 @@ import {
   warp,
 } from '../kernels/index.js';
 import { suitsCategories } from '../kernels/resampling.js';
+import type { ExactRowSource } from './grid-rows.js';
 import { readMasks } from './pixels.js';
 import type { BandInfo, Raster } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
@@ -59,6 +60,8 @@ export interface WarpedRasterOptions {
   transparency?: 'values' | 'gaps';
   /** Changes the source's values, float32 with NaN for no data, in place before they are resampled. */
   prepare?: UnitStep | null;
+  /** Changes what was resampled, in place: whole planes, as they were given to `readRows`. */
+  finish?: UnitStep | null;
 }
 
 /** Destination pixels along a side of the tiles that are warped in one step. */
@@ -83,7 +86,7 @@ interface Tile {
 }
 
 /** A raster seen on another grid, row by row, on a device. Nothing depends on how rows are asked for. */
-export class WarpedRaster {
+export class WarpedRaster implements ExactRowSource {
   readonly raster: Raster;
   readonly geobox: GeoBox;
   readonly counters: WarpCounters = { warpedPixels: 0, sourcePixelsRead: 0 };
@@ -141,11 +144,11 @@ export class WarpedRaster {
 
   /**
    * Whether float32 may not hold the results, so that `readExactRows` is the way to have them: for float64 and integers of
-   * 32 and 64 bits, by any resampling but `sum` and `rms`, without `prepare`.
+   * 32 and 64 bits, by any resampling but `sum` and `rms`, without `prepare` and `finish`.
    */
   get exceedsFloat32(): boolean {
-    const { resampling, prepare = null } = this.#options;
-    const computed = resampling === 'sum' || resampling === 'rms' || prepare !== null;
+    const { resampling, prepare, finish } = this.#options;
+    const computed = resampling === 'sum' || resampling === 'rms' || Boolean(prepare ?? finish);
     return !computed && this.#bands.some(mayExceedFloat32);
   }
 
@@ -174,6 +177,7 @@ export class WarpedRaster {
     };
     // Tiles are read ahead: when one fails, those behind it need not go on.
     await withTaskSignal(signal, (own) => this.#readTiles(rows, warpTile, own));
+    for (const plane of planes) this.#options.finish?.(this.#backend, plane);
   }
 
   /**

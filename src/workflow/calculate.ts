@@ -16,12 +16,18 @@ import {
   uploadExpression,
 } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
-import { type CogOptions, openRaster, type Raster, WarpedRaster } from '../raster/node/index.js';
+import {
+  type CogOptions,
+  type ExactRowSource,
+  openRaster,
+  type Raster,
+  WarpedRaster,
+} from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 import { requireNodata } from '../raster/stored-values.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { type RowSource, streamCog } from './stream-rows.js';
+import { streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
 
 /** A band that expressions call by a name. */
@@ -204,11 +210,11 @@ function describeGrid({ width, height, crs, transform: { a, c, e, f } }: GeoBox)
 }
 
 /** Rows of a result, computed from the rows of its bands. */
-class CalculatedRows implements RowSource {
+class CalculatedRows implements ExactRowSource {
+  readonly geobox: GeoBox;
   readonly bandCount: number;
   readonly exceedsFloat32: boolean;
   readonly #backend: Backend;
-  readonly #geobox: GeoBox;
   readonly #expressions: readonly DeviceExpression[];
   readonly #sources: readonly { warped: WarpedRaster; names: readonly string[] }[];
   /** Bands of the strip at hand: they are overwritten once its results are computed. */
@@ -223,7 +229,7 @@ class CalculatedRows implements RowSource {
   ) {
     this.bandCount = expressions.length;
     this.#backend = backend;
-    this.#geobox = geobox;
+    this.geobox = geobox;
     this.#sources = groups.map(({ raster, bands }) => ({
       warped: new WarpedRaster(backend, raster, {
         geobox,
@@ -246,7 +252,7 @@ class CalculatedRows implements RowSource {
       for (const [k, name] of names.entries()) bands[name] = values[k];
     }
     return this.#expressions.map(({ expression }) => {
-      const result = new Float64Array((rows.end - rows.start) * this.#geobox.width);
+      const result = new Float64Array((rows.end - rows.start) * this.geobox.width);
       evaluateExpressionFloat64(expression, bands, result);
       return result;
     });
@@ -258,7 +264,7 @@ class CalculatedRows implements RowSource {
     firstRow: number,
     signal?: AbortSignal,
   ): Promise<void> {
-    const shape = [planes[0].shape[0], this.#geobox.width];
+    const shape = [planes[0].shape[0], this.geobox.width];
     for (const { warped, names } of this.#sources) {
       const strips = names.map((name) => this.#band(name, shape));
       await warped.readRows(rows, strips, firstRow, signal);

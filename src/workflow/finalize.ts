@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../errors.js';
-import { PixelAreas } from '../geo/index.js';
+import { gridStrips, PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
 import { type ModelFolder, openModel, type PhaseCounters, type RunnerCounters } from '../inference/index.js';
 import { requireApart } from '../io/node/inputs.js';
@@ -52,9 +52,6 @@ interface FinalizeJob {
   /** The record of the run so far, for `run.json`; null when another process ran the units. */
   record: (() => RunRecord) | null;
 }
-
-/** Rows of one read from the store: a row of COG tiles. */
-const ROWS = 512;
 
 function productFiles(output: string): FinalizeReport['files'] {
   return {
@@ -126,13 +123,12 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     geobox.width,
   );
   try {
-    for (let start = 0; start < geobox.height; start += ROWS) {
+    for (const strip of gridStrips(geobox, classes.length)) {
       options.signal?.throwIfAborted();
-      const end = Math.min(geobox.height, start + ROWS);
-      const rows = await store.readRows({ start, end });
+      const rows = await store.readRows(strip);
       const labels = classify(rows, classes.length, plan.threshold);
       for (const label of labels) counts[label]++;
-      areas.add(labels, start);
+      areas.add(labels, strip.start);
       const size = labels.length;
       await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
       await classMap.writeRows([labels]);
@@ -141,7 +137,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
       options.onProgress?.({
         type: 'progress',
         stage: 'finalize',
-        done: end,
+        done: strip.end,
         total: geobox.height,
         unit: 'rows',
       });

@@ -18,7 +18,6 @@ export {
   SceneChips,
   type SceneChipsOptions,
 } from './chips/index.js';
-export { type DemoOptions, type DemoReport, runDemo } from './demo/index.js';
 export { type DoctorReport, diagnose } from './doctor.js';
 export {
   type CatalogLike,

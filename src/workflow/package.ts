@@ -5,12 +5,13 @@
 
 import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
-import { GeoBox, gridsMeet, noOverlap, type TypedArray } from '../geo/index.js';
+import { GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/output.js';
 import { memberOf } from '../json/keys.js';
+import { mosaic } from '../kernels/index.js';
 import type { OperationOptions } from '../progress.js';
 import {
   type BlockCache,
@@ -18,23 +19,25 @@ import {
   createBlockCache,
   openRaster,
   type Raster,
+  type RowSource,
+  readStrips,
   WarpedRaster,
   writeCog,
 } from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
-import { chipIndex } from './chip-index.js';
-import { given } from './given.js';
 import {
+  type Acquisition,
+  type AcquisitionItem,
+  acquisitionUnits,
   assetHref,
-  type Manifest,
-  type ManifestItem,
-  manifestUnits,
-  readManifest,
+  readAcquisition,
   resolveFrom,
   STATIC_MODALITY,
-} from './manifest.js';
+} from './acquisition.js';
+import { chipIndex } from './chip-index.js';
+import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
 
@@ -73,16 +76,6 @@ interface Image {
   readonly file: string;
 }
 
-/** What an image's rows go into, top to bottom. */
-interface ImageWriter {
-  writeRows(bands: readonly TypedArray[]): Promise<void>;
-  finish(): Promise<void>;
-  abort(): Promise<void>;
-}
-
-/** Rows that are warped in one step: a row of the result's tiles. */
-const ROWS = 512;
-
 /** What a package holds beside its images and scene file. */
 const VALID_FILE = 'valid.tif';
 const LABEL_FILE = 'label.tif';
@@ -98,7 +91,7 @@ const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data:
  */
 export async function packageManifest(options: PackageOptions): Promise<PackageReport> {
   const { output, signal, onProgress } = options;
-  const manifest = await readManifest(options.manifest);
+  const manifest = await readAcquisition(options.manifest);
   const grid = packageGrid(manifest, options);
   const images = listImages(manifest);
   const scene = sceneOf(manifest, grid, images);
@@ -152,7 +145,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   };
 }
 
-function packageGrid({ document }: Manifest, options: PackageOptions): GeoBox {
+function packageGrid({ document }: Acquisition, options: PackageOptions): GeoBox {
   const { resolution = 10, anchor = 'fit' } = options;
   return GeoBox.fromBounds(document.event.bbox, document.event.target_crs, resolution, {
     anchor,
@@ -162,9 +155,9 @@ function packageGrid({ document }: Manifest, options: PackageOptions): GeoBox {
   );
 }
 
-function listImages(manifest: Manifest): Image[] {
+function listImages(manifest: Acquisition): Image[] {
   const { document, path } = manifest;
-  const image = (modality: string, phase: string | null, items: readonly ManifestItem[]): Image => ({
+  const image = (modality: string, phase: string | null, items: readonly AcquisitionItem[]): Image => ({
     modality,
     phase,
     bands: document.assets[modality].map((key) => ({
@@ -186,20 +179,23 @@ function listImages(manifest: Manifest): Image[] {
 }
 
 /** The manifest and all files that it names. */
-function filesOf(manifest: Manifest, images: readonly Image[]): string[] {
+function filesOf(manifest: Acquisition, images: readonly Image[]): string[] {
   const { label } = manifest.document;
   const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles));
   return [manifest.path, ...tiles, ...(label === undefined ? [] : [resolveFrom(manifest, label.href)])];
 }
 
-function sceneOf(manifest: Manifest, grid: GeoBox, images: readonly Image[]): SceneDocument {
+function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly Image[]): SceneDocument {
   const { event, phase_order } = manifest.document;
   const date = event.phase_dates.event;
   const inputs = new Map<string, SceneDocument['inputs'][string]>();
   for (const { modality, phase, bands, file } of images) {
     const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href: file, band: k + 1 }]));
     // The pixels are the grid's own: nearest takes their values as they are.
-    const input = inputs.get(modality) ?? { units: manifestUnits(manifest, modality), resampling: 'nearest' };
+    const input = inputs.get(modality) ?? {
+      units: acquisitionUnits(manifest, modality),
+      resampling: 'nearest',
+    };
     inputs.set(modality, input);
     if (phase === null) input.static = bandFiles;
     else input.phases = { ...input.phases, [phase]: bandFiles };
@@ -215,7 +211,7 @@ function sceneOf(manifest: Manifest, grid: GeoBox, images: readonly Image[]): Sc
   };
 }
 
-function createWriter(path: string, image: Image, geobox: GeoBox): Promise<ImageWriter> {
+function createWriter(path: string, image: Image, geobox: GeoBox): Promise<CogWriter> {
   return CogWriter.create(path, {
     geobox,
     bands: image.bands.length,
@@ -232,77 +228,74 @@ async function packageImage(
   grid: GeoBox,
   backend: Backend,
   cache: BlockCache,
-  writer: ImageWriter,
+  writer: CogWriter,
   valid: Uint8Array,
   signal?: AbortSignal,
 ): Promise<void> {
   const rasters: Raster[] = [];
   let writing: Promise<void> = Promise.resolve();
-  const plane = backend.allocate([Math.min(ROWS, grid.height), grid.width], 'float32');
   try {
     const bands: WarpedRaster[][] = [];
     for (const { tiles } of image.bands) {
-      const warped: WarpedRaster[] = [];
+      const opened: Raster[] = [];
       for (const tile of tiles) {
-        const raster = await openRaster(tile, { cache, ...(signal === undefined ? {} : { signal }) });
+        const raster = await openRaster(tile, { cache, signal });
         rasters.push(raster);
+        opened.push(raster);
         if (raster.geobox === null) throw noReference(raster);
-        warped.push(new WarpedRaster(backend, raster, { geobox: grid, resampling: 'bilinear', bands: [1] }));
       }
-      const [first] = rasters.slice(-tiles.length);
-      const isNear = rasters
-        .slice(-tiles.length)
-        .some(({ geobox }) => geobox !== null && gridsMeet(geobox, grid));
-      if (!isNear) throw noOverlap(first.name, first.geobox, 'the event’s box', grid);
-      bands.push(warped);
+      const isNear = opened.some(({ geobox }) => geobox !== null && gridsMeet(geobox, grid));
+      if (!isNear) throw noOverlap(opened[0].name, opened[0].geobox, 'the event’s box', grid);
+      bands.push(
+        opened.map(
+          (raster) => new WarpedRaster(backend, raster, { geobox: grid, resampling: 'bilinear', bands: [1] }),
+        ),
+      );
     }
-    for (let start = 0; start < grid.height; start += ROWS) {
-      const end = Math.min(grid.height, start + ROWS);
-      const rows: Float32Array[] = [];
-      for (const tiles of bands) {
-        const values = await readMosaic(backend, tiles, { start, end }, plane, signal);
-        markInvalid(values, valid.subarray(start * grid.width, end * grid.width));
-        rows.push(values);
-      }
+    const source = meansOf(backend, bands, grid);
+    for await (const { rows, values } of readStrips(backend, source, signal)) {
+      const covered = valid.subarray(rows.start * grid.width, rows.end * grid.width);
+      for (const band of values) markInvalid(band, covered);
       await writing;
-      writing = writer.writeRows(rows);
+      writing = writer.writeRows(values);
       writing.catch(() => undefined);
     }
     await writing;
   } finally {
     await Promise.allSettled([writing]);
-    plane.dispose();
     for (const raster of rasters) await raster.close();
   }
 }
 
-/** Rows of a band; where tiles overlap, the mean of those that have data. */
-async function readMosaic(
-  backend: Backend,
-  tiles: readonly WarpedRaster[],
-  rows: { start: number; end: number },
-  plane: DeviceTensor,
-  signal?: AbortSignal,
-): Promise<Float32Array> {
-  const count = (rows.end - rows.start) * tiles[0].geobox.width;
-  const read = async (tile: WarpedRaster): Promise<Float32Array> => {
-    await tile.readRows(rows, [plane], rows.start, signal);
-    return ((await backend.download(plane)) as Float32Array).slice(0, count);
+/** Bands that may come in several tiles: where these overlap, the mean of those that have data. */
+function meansOf(backend: Backend, bands: readonly (readonly WarpedRaster[])[], geobox: GeoBox): RowSource {
+  return {
+    geobox,
+    bandCount: bands.length,
+    async readRows(rows, planes, firstRow, signal) {
+      for (const [band, tiles] of bands.entries()) {
+        if (tiles.length === 1) await tiles[0].readRows(rows, [planes[band]], firstRow, signal);
+        else await readMean(tiles, rows, planes[band], firstRow, signal);
+      }
+    },
   };
-  const sum = await read(tiles[0]);
-  if (tiles.length === 1) return sum;
-  const counts = new Uint8Array(count);
-  for (let k = 0; k < count; k++) if (!Number.isNaN(sum[k])) counts[k] = 1;
-  for (const tile of tiles.slice(1)) {
-    const values = await read(tile);
-    for (let k = 0; k < count; k++) {
-      if (Number.isNaN(values[k])) continue;
-      sum[k] = counts[k] === 0 ? values[k] : sum[k] + values[k];
-      counts[k]++;
+
+  async function readMean(
+    tiles: readonly WarpedRaster[],
+    rows: RowRange,
+    destination: DeviceTensor,
+    firstRow: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const layers = tiles.map(() => backend.allocate(destination.shape, 'float32'));
+    try {
+      for (const [k, tile] of tiles.entries()) await tile.readRows(rows, [layers[k]], firstRow, signal);
+      mosaic(backend, { layers, method: 'mean', destination });
+      await backend.submit();
+    } finally {
+      for (const layer of layers) layer.dispose();
     }
   }
-  for (let k = 0; k < count; k++) if (counts[k] > 1) sum[k] /= counts[k];
-  return sum;
 }
 
 function markInvalid(values: Float32Array, valid: Uint8Array): void {
@@ -311,7 +304,7 @@ function markInvalid(values: Float32Array, valid: Uint8Array): void {
 
 /** 1 in pixels whose centres lie in the manifest's polygons. */
 async function rasterizeLabel(
-  manifest: Manifest,
+  manifest: Acquisition,
   grid: GeoBox,
   { signal, onProgress }: OperationOptions,
 ): Promise<Uint8Array | null> {

@@ -1,7 +1,7 @@
 /** A class map as polygons in longitude and latitude, streamed. */
 
 import { invalidInput, invalidOption } from '../errors.js';
-import { rangeOf, type TypedArray } from '../geo/index.js';
+import { gridStrips, rangeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
 import { type BandInfo, openRaster, type Raster, readPixels } from '../raster/node/index.js';
@@ -32,9 +32,6 @@ export interface PolygonizeReport {
   /** Corners of unfinished outlines that were in memory at most; 17 bytes each. */
   peakCorners: number;
 }
-
-/** Rows of one read. */
-const ROWS = 512;
 
 /**
  * Writes the 4-connected areas of equal pixels of a raster as GeoJSON (RFC 7946): along pixel edges, with holes,
@@ -68,7 +65,7 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   try {
     const polygonizer = classPolygons({
       geobox,
-      ...(values === undefined ? {} : { values }),
+      values,
       onArea: (polygons, properties) => {
         file.add(polygons, { ...properties });
         const { value, km2 } = properties;
@@ -76,20 +73,19 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
         found.set(value, { value, areas: entry.areas + 1, km2: entry.km2 + km2 });
       },
     });
-    for (let y = 0; y < raster.height; y += ROWS) {
+    for (const { start: y, end } of gridStrips(geobox)) {
       signal?.throwIfAborted();
-      const height = Math.min(ROWS, raster.height - y);
       const { planes, valid } = await readPixels(raster, {
-        window: { x: 0, y, width: raster.width, height },
+        window: { x: 0, y, width: raster.width, height: end - y },
         bands: [{ index: band, nodata }],
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       });
       polygonizer.addRows(requireClasses(raster, info, planes[0], valid[0]), valid[0]);
       await file.flush();
       onProgress?.({
         type: 'progress',
         stage: 'polygonize',
-        done: y + height,
+        done: end,
         total: raster.height,
         unit: 'rows',
       });

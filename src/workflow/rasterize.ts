@@ -1,6 +1,6 @@
 /** Polygons burned onto a grid, streamed. */
 import { invalidOption } from '../errors.js';
-import { allocateArray, type Dtype, noOverlap } from '../geo/index.js';
+import { allocateArray, type Dtype, gridStrips, noOverlap } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
@@ -48,9 +48,6 @@ export interface RasterizeReport {
   burnedPixels: number;
 }
 
-/** Rows of one step: a row of the result's tiles. */
-const ROWS = 512;
-
 /**
  * Burns polygons by one of GDAL's two rules into a COG; of polygons that overlap, the last wins.
  * Of a file with an index only what touches the grid is read.
@@ -92,19 +89,19 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
   const writer = await CogWriter.create(destination, { geobox, bands: 1, dtype, overviews: 'mode' });
   try {
     // Values and the background may be equal: what is burned is counted apart.
-    const covered = new Uint8Array(ROWS * width);
+    const strips = gridStrips(geobox);
+    const covered = new Uint8Array(strips[0].end * width);
     const ones = values.map(() => 1);
     let burnedPixels = 0;
-    for (let start = 0; start < height; start += ROWS) {
+    for (const rows of strips) {
       signal?.throwIfAborted();
-      const end = Math.min(height, start + ROWS);
-      const strip = allocateArray(dtype, (end - start) * width).fill(background);
-      rasterizer.burn({ start, end }, strip, values);
+      const strip = allocateArray(dtype, (rows.end - rows.start) * width).fill(background);
+      rasterizer.burn(rows, strip, values);
       covered.fill(0);
-      rasterizer.burn({ start, end }, covered, ones);
+      rasterizer.burn(rows, covered, ones);
       for (const pixel of covered) burnedPixels += pixel;
       await writer.writeRows([strip]);
-      onProgress?.({ type: 'progress', stage: 'rasterize', done: end, total: height, unit: 'rows' });
+      onProgress?.({ type: 'progress', stage: 'rasterize', done: rows.end, total: height, unit: 'rows' });
     }
     await writer.finish();
     return {

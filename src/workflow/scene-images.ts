@@ -3,7 +3,7 @@ import { TerrachipError } from '../errors.js';
 import type { GeoBox, RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import type { EmbeddingManifest, ModelManifest, SceneImage } from '../inference/index.js';
-import { type UnitConversion, unitConversion, WarpedRaster } from '../raster/node/index.js';
+import { unitConversion, WarpedRaster } from '../raster/node/index.js';
 import type { PlannedImage } from './plan-images.js';
 import type { SceneRasters } from './scene.js';
 
@@ -58,7 +58,7 @@ async function openImage(
     file.planes.push(plane);
     files.set(key, file);
   }
-  const groups: { raster: WarpedRaster; planes: readonly number[]; convert: UnitConversion }[] = [];
+  const groups: { raster: WarpedRaster; planes: readonly number[] }[] = [];
   for (const { source, bands, planes } of files.values()) {
     const convert = unitConversion(source.units ?? planned.units, input.units, planned.input);
     const raster = await rasters.openBand(source, opening);
@@ -68,9 +68,9 @@ async function openImage(
         resampling: planned.resampling,
         bands,
         prepare: convert.source,
+        finish: convert.resampled,
       }),
       planes,
-      convert,
     });
   }
   const image: SceneImage = {
@@ -80,7 +80,6 @@ async function openImage(
       for (const group of groups) {
         const targets = group.planes.map((plane) => planes[plane]);
         await group.raster.readRows(rows, targets, rows.start, signal);
-        for (const plane of targets) group.convert.resampled?.(backend, plane);
       }
     },
   };

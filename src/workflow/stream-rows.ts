@@ -1,27 +1,17 @@
 /** Rows from a device into a file, streamed: memory does not grow with the height of the result. */
-import { type Dtype, type GeoBox, isFloat, type RowRange, type TypedArray } from '../geo/index.js';
-import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { type Dtype, isFloat, type TypedArray } from '../geo/index.js';
+import type { Backend } from '../gpu/index.js';
 import type { OperationOptions } from '../progress.js';
-import { type CogOptions, CogWriter, toStored, UsedValues } from '../raster/node/index.js';
+import {
+  type CogOptions,
+  CogWriter,
+  type ExactRowSource,
+  readExactStrips,
+  toStored,
+  UsedValues,
+} from '../raster/node/index.js';
 
-/** Rows that are computed in one step: a row of the result's tiles. */
-const ROWS = 512;
-
-/** Where rows come from: a warped raster, or what is computed from several. */
-export interface RowSource {
-  readonly bandCount: number;
-  /** Whether float32 may not hold the values, so that rows come from `readExactRows`. */
-  readonly exceedsFloat32: boolean;
-  /** Rows of each band in float64 with NaN for no data. */
-  readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]>;
-  /** Computes rows into planes of float32 with NaN for no data, whose first row is row `firstRow`. */
-  readRows(
-    rows: RowRange,
-    planes: readonly DeviceTensor[],
-    firstRow: number,
-    signal?: AbortSignal,
-  ): Promise<void>;
-}
+type Floats = Float32Array | Float64Array;
 
 export interface StreamTarget {
   destination: string;
@@ -51,7 +41,7 @@ export interface Streamed {
  */
 export async function streamCog(
   backend: Backend,
-  source: RowSource,
+  source: ExactRowSource,
   target: StreamTarget,
   options: OperationOptions,
 ): Promise<Streamed> {
@@ -150,77 +140,21 @@ function zeroGaps(values: TypedArray): void {
 
 async function streamRows(
   backend: Backend,
-  source: RowSource,
+  source: ExactRowSource,
   rowsOf: StripWriter,
   { cog, stage }: StreamTarget,
   { signal, onProgress }: OperationOptions,
 ): Promise<void> {
-  const { width, height } = cog.geobox;
-  const reader = source.exceedsFloat32 ? exactReader(source) : deviceReader(backend, source, cog.geobox);
-  const computeStrip = async (k: number): Promise<void> => {
-    const start = k * ROWS;
-    if (start < height) await reader.compute(k, { start, end: Math.min(height, start + ROWS) }, signal);
-  };
-  let computing = computeStrip(0);
   let writing: Promise<void> = Promise.resolve();
   try {
-    for (let k = 0; k * ROWS < height; k++) {
-      signal?.throwIfAborted();
-      await computing;
-      const rows = Math.min(ROWS, height - k * ROWS);
-      const strips = await reader.take(k);
-      computing = computeStrip(k + 1);
-      computing.catch(() => undefined);
-      const values = strips.map((strip) => strip.subarray(0, rows * width));
+    for await (const { rows, values } of readExactStrips(backend, source, signal)) {
       await writing;
       writing = rowsOf.write(values);
       writing.catch(() => undefined);
-      const done = k * ROWS + rows;
-      onProgress?.({ type: 'progress', stage, done, total: height, unit: 'rows' });
+      onProgress?.({ type: 'progress', stage, done: rows.end, total: cog.geobox.height, unit: 'rows' });
     }
     await writing;
   } finally {
-    await Promise.allSettled([computing, writing]);
-    reader.dispose();
+    await Promise.allSettled([writing]);
   }
-}
-
-type Floats = Float32Array | Float64Array;
-
-/** Computes strips, of which two are under way, and hands out their values. */
-interface StripReader {
-  compute(k: number, rows: RowRange, signal?: AbortSignal): Promise<void>;
-  /** The values of a strip that is computed, an array a band; they stay until the next but one is taken. */
-  take(k: number): Promise<readonly Floats[]>;
-  dispose(): void;
-}
-
-function deviceReader(backend: Backend, source: RowSource, { width, height }: GeoBox): StripReader {
-  const shape = [Math.min(ROWS, height), width];
-  const allocate = (): DeviceTensor[] =>
-    Array.from({ length: source.bandCount }, () => backend.allocate(shape, 'float32'));
-  const strips = [allocate(), allocate()];
-  // Downloads alternate too: one may still be written while the next arrives.
-  const downloads = strips.map((planes) => planes.map((plane) => new Float32Array(plane.length)));
-  return {
-    compute: (k, rows, signal) => source.readRows(rows, strips[k % 2], rows.start, signal),
-    async take(k) {
-      await Promise.all(strips[k % 2].map((plane, band) => backend.download(plane, downloads[k % 2][band])));
-      return downloads[k % 2];
-    },
-    dispose() {
-      for (const plane of strips.flat()) plane.dispose();
-    },
-  };
-}
-
-function exactReader(source: RowSource): StripReader {
-  let computed: Float64Array[] = [];
-  return {
-    async compute(_, rows, signal) {
-      computed = await source.readExactRows(rows, signal);
-    },
-    take: async () => computed,
-    dispose: () => undefined,
-  };
 }

@@ -74,6 +74,7 @@ describe('public API', () => {
       '.',
       './catalog',
       './geo',
+      './geo/epsg',
       './inference',
       './io',
       './kernels',
@@ -97,7 +98,7 @@ describe('public API', () => {
       .map((symbol) => `${symbol.getName()}: ${describeExport(symbol)}`)
       .sort()
       .join('\n\n');
-    const name = subpath === '.' ? 'index' : subpath.slice(2);
+    const name = subpath === '.' ? 'index' : subpath.slice(2).replace('/', '-');
     await expect(`${text}\n`).toMatchFileSnapshot(`snapshots/${name}.txt`);
   });
 });

@@ -3,11 +3,11 @@
  * and a flood on the second date; seen by a radar with speckle whose swath ends inside the scene.
  */
 import { join } from 'node:path';
+import { type Field, quantile, randomHills } from '../../demo/terrain.js';
 import { Affine, GeoBox } from '../../src/geo/index.js';
 import { makeFolder, writeJson } from '../../src/io/node/output.js';
 import { writeCog } from '../../src/raster/node/index.js';
-import { Random } from '../../src/workflow/demo/random.js';
-import { type Field, quantile, randomHills } from '../../src/workflow/demo/terrain.js';
+import { Random } from '../../src/workflow/model/random.js';
 import { SCENE_SCHEMA_VERSION } from '../../src/workflow/scene.js';
 
 export interface SarSceneFiles {

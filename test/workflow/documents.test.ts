@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseManifest } from '../../src/inference/manifest.js';
-import { readManifest } from '../../src/workflow/manifest.js';
+import { readAcquisition } from '../../src/workflow/acquisition.js';
 import { readScene } from '../../src/workflow/scene.js';
 import { temporaryFolder } from '../support/files.js';
 
@@ -64,17 +64,17 @@ describe('documents that a user writes', () => {
 
   it('a manifest has no unknown keys, but those of extensions', async () => {
     const path = await written('manifest.json', JSON.stringify(MANIFEST));
-    await expect(readManifest(path)).resolves.toMatchObject({ path });
+    await expect(readAcquisition(path)).resolves.toMatchObject({ path });
     const items = { S1RTC: { collection: 'c', id: 'i', days_form_phase: 3 } };
     const changed = JSON.stringify({ ...MANIFEST, selected: { event: items } });
-    await expect(readManifest(await written('manifest.json', changed))).rejects.toThrow(
+    await expect(readAcquisition(await written('manifest.json', changed))).rejects.toThrow(
       ': selected.event.S1RTC has the unknown key "days_form_phase"; did you mean "days_from_phase"?',
     );
     const prefixed = JSON.stringify({
       ...MANIFEST,
       dem_items: [{ collection: 'c', id: 'i', 'eo:cloud_covr': 3 }],
     });
-    await expect(readManifest(await written('manifest.json', prefixed))).rejects.toThrow(
+    await expect(readAcquisition(await written('manifest.json', prefixed))).rejects.toThrow(
       ': dem_items.0 has the unknown key "eo:cloud_covr"; did you mean "eo:cloud_cover"?',
     );
   });

@@ -3,9 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEMO_PARAMETERS, simulateEvent, writeEvent } from '../../demo/event/index.js';
 import { GeoBox } from '../../src/geo/index.js';
 import { openRaster } from '../../src/raster/node/index.js';
-import { DEMO_PARAMETERS, simulateEvent, writeEvent } from '../../src/workflow/demo/event/index.js';
+import type { AcquisitionDocument } from '../../src/workflow/acquisition.js';
 import {
   bundledModel,
   infer,
@@ -13,14 +14,13 @@ import {
   packageManifest,
   warpFile,
 } from '../../src/workflow/index.js';
-import type { ManifestDocument } from '../../src/workflow/manifest.js';
 import { readScene } from '../../src/workflow/scene.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'terrachip-package-'));
 const event = join(folder, 'event');
 const output = join(folder, 'package');
 let report: PackageReport;
-let document: ManifestDocument;
+let document: AcquisitionDocument;
 
 beforeAll(async () => {
   const { manifest } = await writeEvent(
@@ -58,7 +58,7 @@ async function warped(source: string): Promise<Float32Array> {
 }
 
 /** The manifest with some members changed, in a file beside it. */
-async function changed(changes: Partial<ManifestDocument>): Promise<string> {
+async function changed(changes: Partial<AcquisitionDocument>): Promise<string> {
   const path = join(event, 'changed.json');
   await writeFile(path, JSON.stringify({ ...document, ...changes }));
   return path;
@@ -153,7 +153,7 @@ describe('package', () => {
   });
 
   it('refuses a manifest that lacks what it needs, and says what', async () => {
-    const attempt = async (changes: Partial<ManifestDocument>): Promise<unknown> =>
+    const attempt = async (changes: Partial<AcquisitionDocument>): Promise<unknown> =>
       packageManifest({
         manifest: await changed(changes),
         output: join(folder, 'no'),

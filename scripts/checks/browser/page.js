@@ -1,6 +1,9 @@
-// What the page runs: the case on WebGPU and on the CPU, every result sent back as it is in memory.
+// What the page runs, on WebGPU and on the CPU: the case, and a COG on a server, which it also draws on a canvas. Every
+// result is sent back as it is in memory.
 import { CpuBackend, RESAMPLINGS, WebGpuBackend } from 'terrachip/kernels';
 import { runCase } from './case.js';
+import { SCENE, warpScene } from './cog.js';
+import { drawPlane } from './draw.js';
 
 const send = (name, body) => fetch(`/results/${name}`, { method: 'POST', body });
 
@@ -10,10 +13,14 @@ async function runAll() {
 
   const webgpu = await WebGpuBackend.request(adapter);
   for (const resampling of RESAMPLINGS) await send(`webgpu-${resampling}`, await runCase(webgpu, resampling));
+  const scene = await warpScene(webgpu, new URL(SCENE, location.href).href);
+  await send('webgpu-cog', await webgpu.download(scene));
+  await send('canvas', await drawPlane(webgpu.device, scene));
   webgpu.dispose();
 
   const cpu = new CpuBackend();
   for (const resampling of RESAMPLINGS) await send(`cpu-${resampling}`, await runCase(cpu, resampling));
+  await send('cpu-cog', await cpu.download(await warpScene(cpu, new URL(SCENE, location.href).href)));
   cpu.dispose();
 
   // The second backend works only if the first one, at its disposal, has left the device alive.

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from shifts import GRIDS, ZERO, shift_of  # noqa: E402
 
 GEOD = Geod(ellps="WGS84")
-# As in src/geo/node/epsg-datums.ts: realizations of NAD83 are taken for one another.
+# As in src/geo/node/epsg-tables.ts: realizations of NAD83 are taken for one another.
 NAD83 = {4152, 4269, 4617, 4759, 6318, 6783, 8232, 8235, 8237, 8240, 8246, 8249, 8252, 8255, 8860}
 
 

@@ -7,11 +7,10 @@ import {
   GeoTensor,
   geoBoxOfSlice,
   TimeInterval,
-  unitRows,
 } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import { type ArrayRaster, physicalValues, readPixels, WarpedRaster } from '../../raster/index.js';
+import { type ArrayRaster, physicalValues, readPixels, readWhole, WarpedRaster } from '../../raster/index.js';
 import { levelBox, requireReal, resolveRequest } from '../../raster/request.js';
 import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeAxes, type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
@@ -30,8 +29,8 @@ export interface LoadZarrOptions extends CubeOptions {
   backend?: Backend;
 }
 
-const STRIP_BYTES = 256 * 2 ** 20;
-const MAX_ROWS = 512;
+/** Bytes of stored values that are read at a time. */
+const READ_BYTES = 256 * 2 ** 20;
 
 /**
  * A window in space and time of an array of a Zarr store, a netCDF or an HDF5 file. Times are decoded by the CF
@@ -60,23 +59,17 @@ export async function loadZarr(path: string, options: LoadZarrOptions = {}): Pro
 
 async function readNative(raster: ArrayRaster, axes: CubeAxes, options: LoadZarrOptions): Promise<GeoTensor> {
   const { bounds, boundsCrs, signal, unscale } = options;
-  const request = {
-    overview: 'none' as const,
-    ...(bounds === undefined ? {} : { bounds }),
-    ...(boundsCrs === undefined ? {} : { boundsCrs }),
-    ...(signal === undefined ? {} : { signal }),
-  };
   requireReal(raster);
-  const { level, window } = resolveRequest(raster, request);
+  const { level, window } = resolveRequest(raster, { overview: 'none', bounds, boundsCrs });
   const geobox = levelBox(raster, level).window(window.x, window.y, window.width, window.height);
   const size = geobox.pixelCount;
   requireBytes(raster.name, axes.indexes.length * size, options.maxBytes);
   const data = new Float32Array(axes.indexes.length * size);
-  const perRead = Math.max(1, Math.floor(STRIP_BYTES / (8 * size)));
+  const perRead = Math.max(1, Math.floor(READ_BYTES / (8 * size)));
   for (let from = 0; from < axes.indexes.length; from += perRead) {
     signal?.throwIfAborted();
     const bands = axes.indexes.slice(from, from + perRead);
-    const pixels = await readPixels(raster, { level, window, bands, ...(signal && { signal }) });
+    const pixels = await readPixels(raster, { level, window, bands, signal });
     for (const [k, index] of bands.entries()) {
       const by = scaleOf(raster.bands[index - 1], unscale);
       const values = physicalValues(pixels, k, by);
@@ -98,11 +91,6 @@ async function warpCube(
   requireBytes(raster.name, count * grid.pixelCount, options.maxBytes);
   const backend = options.backend ?? new CpuBackend();
   const data = new Float32Array(count * grid.pixelCount);
-  const height = Math.max(
-    1,
-    Math.min(MAX_ROWS, grid.height, Math.floor(STRIP_BYTES / (4 * grid.width * count))),
-  );
-  const planes = axes.indexes.map(() => backend.allocate([height, grid.width], 'float32'));
   try {
     const warped = new WarpedRaster(backend, raster, {
       geobox: grid,
@@ -110,18 +98,13 @@ async function warpCube(
       bands: axes.indexes,
       unscale,
     });
-    const strip = new Float32Array(height * grid.width);
-    for (const rows of unitRows(grid.height, height)) {
-      await warped.readRows(rows, planes, rows.start, signal);
-      for (const [k, plane] of planes.entries()) {
-        await backend.download(plane, strip);
-        const part = strip.subarray(0, (rows.end - rows.start) * grid.width);
-        data.set(part, k * grid.pixelCount + rows.start * grid.width);
-      }
-      onProgress?.({ type: 'progress', stage: 'load', done: rows.end, total: grid.height, unit: 'rows' });
-    }
+    const targets = axes.indexes.map((_, k) => data.subarray(k * grid.pixelCount, (k + 1) * grid.pixelCount));
+    await readWhole(backend, warped, targets, {
+      signal,
+      onRows: (done) =>
+        onProgress?.({ type: 'progress', stage: 'load', done, total: grid.height, unit: 'rows' }),
+    });
   } finally {
-    for (const plane of planes) plane.dispose();
     if (options.backend === undefined) backend.dispose();
   }
   return cubeTensor(data, axes, grid);

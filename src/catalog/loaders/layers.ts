@@ -1,7 +1,7 @@
 /** Rasters from outside of a catalog beside what it holds: elevation, land cover, masks. */
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import { equalsNodata } from '../../geo/dtype.js';
-import { type GeoBox, GeoTensor, type TypedArray, unitRows } from '../../geo/index.js';
+import { type GeoBox, GeoTensor, type TypedArray } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import { suitsCategories } from '../../kernels/resampling.js';
@@ -11,6 +11,7 @@ import {
   createBlockCache,
   openRaster,
   type Raster,
+  readWhole,
   type Units,
   WarpedRaster,
 } from '../../raster/index.js';
@@ -47,8 +48,6 @@ export interface LoadedLayers {
   readonly warnings: readonly string[];
 }
 
-const ROWS = 512;
-
 /**
  * Collocates layers onto the grid of a product or a slice, each in its own way. Values are physical ones, by the scale and
  * offset of the file. What is already on the grid is read pixel by pixel: nothing moves.
@@ -75,7 +74,7 @@ export async function loadLayers(
   const warnings: string[] = [];
   try {
     for (const [k, name] of names.entries()) {
-      const raster = await open(layers[name].path, { cache, ...(signal === undefined ? {} : { signal }) });
+      const raster = await open(layers[name].path, { cache, signal });
       try {
         const target = data.subarray(k * grid.pixelCount, (k + 1) * grid.pixelCount);
         const warning = await loadLayer(backend, raster, name, layers[name], grid, target, signal);
@@ -126,18 +125,8 @@ async function loadLayer(
     );
   }
   const warped = new WarpedRaster(backend, raster, { geobox: grid, resampling, bands: [index] });
-  const plane = backend.allocate([Math.min(ROWS, grid.height), grid.width], 'float32');
-  const rowsOf = new Float32Array(plane.length);
-  try {
-    for (const rows of unitRows(grid.height, Math.min(ROWS, grid.height))) {
-      await warped.readRows(rows, [plane], rows.start, signal);
-      await backend.download(plane, rowsOf);
-      target.set(rowsOf.subarray(0, (rows.end - rows.start) * grid.width), rows.start * grid.width);
-    }
-    return null;
-  } finally {
-    plane.dispose();
-  }
+  await readWhole(backend, warped, [target], { signal });
+  return null;
 }
 
 /**

@@ -4,7 +4,7 @@
  * bands one by one. What is folded with what depends on the sources' places in the order, never on the strip: any
  * strips give the same values.
  */
-import type { Dtype, PixelWindow, RowRange } from '../../geo/index.js';
+import { type Dtype, gridStrips, type PixelWindow, type RowRange } from '../../geo/index.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
 import {
   type DeviceExpression,
@@ -20,10 +20,6 @@ import type { LoadPlan, PlacedSource } from './plan.js';
 
 /** Sources that are read at the same time and folded together. */
 const FOLDED = 4;
-
-/** Bytes of the planes of a strip, and its largest number of rows. */
-const STRIP_BYTES = 256 * 2 ** 20;
-const MAX_ROWS = 512;
 
 /** Methods whose results are values of a source. */
 export const PICKING: readonly MosaicMethod[] = ['first', 'last', 'min', 'max'];
@@ -56,8 +52,11 @@ export class StripReducer {
     const { backend, grid } = plan.context;
     const bands = plan.bandNames.length;
     const planes = method === 'median' ? sources.length + 1 : bands * (FOLDED + 3);
-    const limit = Math.min(STRIP_BYTES / planes, backend.limits.maxTensorBytes / (FOLDED + 1));
-    this.rows = Math.max(1, Math.min(MAX_ROWS, grid.height, Math.floor(limit / (4 * grid.width))));
+    const { maxTensorBytes } = backend.limits;
+    this.rows = Math.min(
+      gridStrips(grid, planes)[0].end,
+      gridStrips(grid, FOLDED + 1, maxTensorBytes)[0].end,
+    );
     this.#plan = plan;
     this.#exact =
       mayExceedFloat32({ dtype }) &&

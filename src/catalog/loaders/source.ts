@@ -5,14 +5,7 @@ import type { Backend, DeviceTensor } from '../../gpu/index.js';
 import { memberOf } from '../../json/keys.js';
 import type { Resampling } from '../../kernels/index.js';
 import { suitsCategories } from '../../kernels/resampling.js';
-import {
-  type BandInfo,
-  type BlockCache,
-  openRaster,
-  type Raster,
-  type UnitConversion,
-  WarpedRaster,
-} from '../../raster/index.js';
+import { type BandInfo, type BlockCache, openRaster, type Raster, WarpedRaster } from '../../raster/index.js';
 import { gridWindow, noReference } from '../../raster/request.js';
 import type { CatalogRow } from '../row.js';
 import { bandInFile, type ChosenBand, requireBand, show } from './bands.js';
@@ -45,7 +38,6 @@ export interface OpenedBand {
 interface Group {
   readonly view: SourceView;
   readonly warped: WarpedRaster;
-  readonly conversion: UnitConversion | null;
   /** Where its bands go in the result. */
   readonly targets: readonly number[];
 }
@@ -64,7 +56,7 @@ export async function openAsset(
   signal?: AbortSignal,
 ): Promise<Raster> {
   const open = options.open ?? openRaster;
-  const raster = await open(href, { cache, ...(signal === undefined ? {} : { signal }) });
+  const raster = await open(href, { cache, signal });
   counters.filesOpened++;
   return raster;
 }
@@ -123,14 +115,13 @@ export class Source {
     signal?: AbortSignal,
   ): Promise<void> {
     const { groups } = await this.open(signal);
-    for (const { warped, targets, conversion } of groups) {
+    for (const { warped, targets } of groups) {
       const into = targets.flatMap((target) => {
         const at = bands.indexOf(target);
         return at < 0 ? [] : [planes[at]];
       });
       if (into.length !== targets.length) continue;
       await warped.readRows(rows, into, rows.start, signal);
-      for (const plane of into) conversion?.resampled?.(this.#context.backend, plane);
     }
   }
 
@@ -244,12 +235,13 @@ export class Source {
       geobox: grid,
       resampling: bands[targets[0]].resampling,
       bands: infos.map(({ index }) => index),
-      unscale: options.unscale ?? true,
-      antialias: options.antialias ?? 'off',
-      overview: options.overview ?? 'none',
-      prepare: conversion?.source ?? null,
+      unscale: options.unscale,
+      antialias: options.antialias,
+      overview: options.overview,
+      prepare: conversion?.source,
+      finish: conversion?.resampled,
     });
-    return { view, warped, targets, conversion };
+    return { view, warped, targets };
   }
 
   #windowOf(boxes: readonly GeoBox[]): PixelWindow | null {

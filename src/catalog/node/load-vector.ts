@@ -9,6 +9,7 @@ import {
   GeoBox,
   GeoTensor,
   geoBoxOfSlice,
+  gridStrips,
   TimeInterval,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';
@@ -161,9 +162,6 @@ function featureOfRow(row: CatalogRow): AreaFeatures {
   return { name: rowName(row), crs: Crs.wgs84, features: [{ polygons, properties }] };
 }
 
-/** Rows of the grid that are painted at a time. */
-const ROWS = 512;
-
 function paint(
   sources: readonly AreaFeatures[],
   grid: GeoBox,
@@ -174,13 +172,13 @@ function paint(
   const classes = allocateArray(dtype, grid.pixelCount).fill(background);
   const instances = new Int32Array(grid.pixelCount);
   const features: { value: number; properties: AreaFeature['properties'] }[] = [];
+  const strips = gridStrips(grid);
   for (const areas of sources) {
     signal?.throwIfAborted();
     const rasterizer = new Rasterizer(areas, grid, { allTouched });
     for (const [k, { properties }] of areas.features.entries()) {
       let number = 0;
-      for (let start = 0; start < grid.height; start += ROWS) {
-        const rows = { start, end: Math.min(grid.height, start + ROWS) };
+      for (const rows of strips) {
         rasterizer.spans(k, rows, (row, from, to) => {
           // Only what is seen needs a class.
           if (number === 0)

@@ -1,9 +1,10 @@
 /** Masks of clouds: 1 where they are, 0 where not, NaN where nothing was measured. */
+import { gridStrips } from '../../geo/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import { Rasterizer } from '../../vector/index.js';
 import type { ByKind, CloudKind, CloudSource, ProductFile } from './description.js';
 import { CLOUD_BANDS, type CloudBandName, type ProductBandName } from './names.js';
-import type { WarpedRows } from './warped-rows.js';
+import { readWarpedRows, type WarpedRowsContext } from './warped-rows.js';
 
 const KINDS: Readonly<Record<CloudBandName, readonly CloudKind[]>> = {
   CLOUDS: ['clouds'],
@@ -22,16 +23,13 @@ export function tellsOf(source: CloudSource, name: ProductBandName): boolean {
   return kindsOf(name).some((kind) => source.of[kind] !== undefined);
 }
 
-/** Rows that polygons are burnt into in one step. */
-const ROWS = 512;
-
 /** @param file the band of classes or bits; or, where clouds lie beside the bands, one that says where there is data */
 export async function loadClouds(
   name: ProductBandName,
   source: CloudSource,
   file: ProductFile,
   resampling: Resampling,
-  rows: WarpedRows,
+  rows: WarpedRowsContext,
   target: Float32Array,
 ): Promise<void> {
   const of = <T>(all: ByKind<T>): T[] =>
@@ -41,7 +39,7 @@ export async function loadClouds(
     });
   if (source.kind === 'classes' || source.kind === 'bits') {
     const isSet = source.kind === 'classes' ? hasClass(of(source.of).flat()) : hasBit(of(source.of));
-    await rows.read(file, { resampling }, (values, first) => {
+    await readWarpedRows(rows, file, { resampling }, (values, first) => {
       for (let i = 0; i < values.length; i++)
         target[first + i] = Number.isNaN(values[i]) ? Number.NaN : isSet(values[i]) ? 1 : 0;
     });
@@ -51,7 +49,7 @@ export async function loadClouds(
   if (source.kind === 'planes') {
     const mask = { href: source.href, nodata: null, invalid: [], geobox: null };
     for (const band of of(source.of)) {
-      await rows.read(mask, { resampling, band }, (values, first) => {
+      await readWarpedRows(rows, mask, { resampling, band }, (values, first) => {
         for (let i = 0; i < values.length; i++) if (values[i] > 0) target[first + i] = 1;
       });
     }
@@ -59,17 +57,13 @@ export async function loadClouds(
     const { grid } = rows;
     const features = of(source.of).map((polygons) => ({ polygons, properties: {} }));
     const rasterizer = new Rasterizer({ name: source.id, crs: source.crs, features }, grid);
-    for (let start = 0; start < grid.height; start += ROWS) {
-      const end = Math.min(grid.height, start + ROWS);
-      const part = target.subarray(start * grid.width, end * grid.width);
-      rasterizer.burn(
-        { start, end },
-        part,
-        features.map(() => 1),
-      );
+    const ones = features.map(() => 1);
+    for (const strip of gridStrips(grid)) {
+      const part = target.subarray(strip.start * grid.width, strip.end * grid.width);
+      rasterizer.burn(strip, part, ones);
     }
   }
-  await rows.read(file, { resampling: 'nearest' }, (values, first) => {
+  await readWarpedRows(rows, file, { resampling: 'nearest' }, (values, first) => {
     for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) target[first + i] = Number.NaN;
   });
 }

@@ -11,7 +11,7 @@ import { loadClouds } from './clouds.js';
 import type { CloudSource, ProductFile } from './description.js';
 import type { ProductBandName } from './names.js';
 import { pixelSizeIn } from './pixel-size.js';
-import { WarpedRows } from './warped-rows.js';
+import { readWarpedRows, type WarpedRowsContext } from './warped-rows.js';
 
 /** Units of what a product gives; kelvin is for thermal bands. */
 export type ProductUnits =
@@ -78,7 +78,7 @@ export async function loadBands(
   const backend = options.backend ?? new CpuBackend();
   const cache = options.cache ?? createBlockCache();
   const { open = openRaster, overview = 'none' } = options;
-  const rows = new WarpedRows({ grid, backend, cache, open, overview, ...(signal && { signal }) });
+  const rows = { grid, backend, cache, open, overview, signal };
   try {
     for (const [k, plan] of plans.entries()) {
       signal?.throwIfAborted();
@@ -88,7 +88,6 @@ export async function loadBands(
       else await loadBand(plan.file, units[k], resamplings[k], rows, target);
     }
   } finally {
-    rows.dispose();
     if (options.backend === undefined) backend.dispose();
   }
   return {
@@ -107,7 +106,7 @@ async function loadBand(
   file: ProductFile,
   units: ProductUnits,
   resampling: Resampling,
-  rows: WarpedRows,
+  rows: WarpedRowsContext,
   target: Float32Array,
 ): Promise<void> {
   // Nothing is below zero once the offset is added; what would be is cut off before it spreads to its neighbours.
@@ -122,7 +121,7 @@ async function loadBand(
       : null,
     finish: units === 'dB' ? linearToDecibel : null,
   };
-  await rows.read(file, options, (values, first) => {
+  await readWarpedRows(rows, file, options, (values, first) => {
     if (factor === 1 && offset === 0) target.set(values, first);
     else for (let i = 0; i < values.length; i++) target[first + i] = values[i] * factor + offset;
   });

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { DemoOptions } from '../../workflow/index.js';
+import type { DemoOptions } from '../../workflow/demo.js';
 import { collect, parseBackend, parseCount, requireLength } from '../arguments.js';
 import type { Run } from '../main.js';
 import { describeMetrics } from './evaluate.js';
@@ -16,7 +16,7 @@ export function demoCommand(run: Run): Command {
     .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const);
   return command.action(({ size, ...options }: Options) =>
     run(command, async ({ output, signal }) => {
-      const { runDemo } = await import('../../workflow/demo/index.js');
+      const { runDemo } = await import('../../workflow/demo.js');
       const [width, height] = requireLength('--size', size ?? [1500, 1200], [2]);
       const report = await runDemo({
         ...options,

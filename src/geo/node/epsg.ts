@@ -1,10 +1,13 @@
+/**
+ * Any EPSG code, in Node: importing this file registers the database, and nothing of it is read before a code is asked for.
+ */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { invalidInput } from '../../errors.js';
-import { type EpsgEntry, registerEpsgDatabase } from '../epsg-registry.js';
+import { builtInEpsg, type EpsgEntry, registerEpsgDatabase } from '../epsg-registry.js';
 import { withShift } from '../proj-string.js';
-import { datumDatabase } from './epsg-datums.js';
-import { shiftOf } from './epsg-shifts.js';
+import { datumDatabase, shiftOf } from './epsg-tables.js';
 
 interface DatabaseRecord {
   name: string;
@@ -12,12 +15,36 @@ interface DatabaseRecord {
   wkt: string | null;
 }
 
+let folder: string | null = null;
+
+/**
+ * Where the package `epsg-index` lies; null where a code does without it.
+ * @throws {TerrachipError} INVALID_INPUT for another code, where the package cannot be found, as from a bundle elsewhere
+ */
+function databaseFolder(code: number): string | null {
+  // A bundle of CommonJS has no import.meta.url.
+  const here = import.meta.url ?? __filename;
+  try {
+    return join(dirname(createRequire(here).resolve('epsg-index/package.json')), 's');
+  } catch (cause) {
+    if (builtInEpsg(code) !== null) return null;
+    throw invalidInput(
+      `EPSG:${code}`,
+      'is in the package epsg-index, which cannot be found from here',
+      'run npm install epsg-index, or keep terrachip out of the bundle (external), or register the code with registerEpsg()',
+      cause,
+    );
+  }
+}
+
 /** Reads one code of the `epsg-index` package: a file a code, so that nothing else is loaded. */
-function lookUp(code: number): EpsgEntry | null {
+export function lookUpEpsg(code: number): EpsgEntry | null {
   if (Object.hasOwn(NSIDC, code)) return NSIDC[code];
+  folder ??= databaseFolder(code);
+  if (folder === null) return null;
   let text: string;
   try {
-    text = readFileSync(fileURLToPath(import.meta.resolve(`epsg-index/s/${code}.json`)), 'utf8');
+    text = readFileSync(join(folder, `${code}.json`), 'utf8');
   } catch {
     return null;
   }
@@ -87,4 +114,4 @@ function placedBy(entry: EpsgEntry, shift: string): EpsgEntry {
   };
 }
 
-registerEpsgDatabase(lookUp, datumDatabase);
+registerEpsgDatabase(lookUpEpsg, datumDatabase);

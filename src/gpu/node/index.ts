@@ -10,3 +10,4 @@ export {
   webGpuGlobals,
 } from './webgpu-adapter.js';
 export { WorkerExecutor } from './worker-executor.js';
+export { workerFile } from './worker-file.js';

@@ -3,7 +3,6 @@ import { platform } from 'node:os';
 import { invalidOption } from '../../errors.js';
 import type { Backend } from '../backend.js';
 import { CpuBackend } from '../cpu/backend.js';
-import { InlineExecutor } from '../cpu/executor.js';
 import { isSoftware } from '../webgpu/adapter.js';
 import { BACKEND_CHOICES, type BackendChoice, isBackendChoice } from './choice.js';
 import { createNodeWebGpuBackend, probeAdapter } from './webgpu-adapter.js';
@@ -44,5 +43,5 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 0)) {
     throw invalidOption('threads', `cannot be ${threads}`, 'give a whole number, 0 for none');
   }
-  return new CpuBackend(threads === 0 ? new InlineExecutor() : new WorkerExecutor(threads));
+  return new CpuBackend(WorkerExecutor.create(threads));
 }

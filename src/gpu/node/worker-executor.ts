@@ -1,8 +1,9 @@
 import { availableParallelism, cpus } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { internalError } from '../../errors.js';
-import type { CpuExecutor, CpuTask } from '../cpu/executor.js';
+import { type CpuExecutor, type CpuTask, InlineExecutor } from '../cpu/executor.js';
 import type { WorkerReply, WorkerRequest } from './worker.js';
+import { workerFile } from './worker-file.js';
 
 /** Below this many invocations a kernel runs at once on the calling thread: handing it over would take longer. */
 const INLINE_INVOCATIONS = 1 << 15;
@@ -23,16 +24,27 @@ export class WorkerExecutor implements CpuExecutor {
   readonly threads: number;
   readonly description: string;
   readonly needsSharedMemory = true;
+  readonly #program: URL;
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Job>();
   readonly #waiting: Job[] = [];
   #started = 0;
   #disposed = false;
 
-  /** @param threads number of workers; default: one a processor core this process may use */
-  constructor(threads: number = availableParallelism()) {
+  private constructor(program: URL, threads: number) {
+    this.#program = program;
     this.threads = threads;
     this.description = cpus()[0]?.model.trim() ?? 'unknown processor';
+  }
+
+  /**
+   * @param threads number of workers; default: one a processor core this process may use
+   * @returns one that runs on the calling thread for 0 threads, and where the workers' program is not there
+   */
+  static create(threads: number = availableParallelism()): CpuExecutor {
+    const program =
+      threads === 0 ? null : workerFile(import.meta.url, 'gpu/node/worker-executor', './worker.js');
+    return program === null ? new InlineExecutor() : new WorkerExecutor(program, threads);
   }
 
   async execute(task: CpuTask): Promise<void> {
@@ -87,7 +99,7 @@ export class WorkerExecutor implements CpuExecutor {
   #start(): Worker {
     this.#started++;
     // Flags of the main thread (--input-type, --inspect) are not for workers.
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
+    const worker = new Worker(this.#program, { execArgv: [] });
     worker.on('message', (reply: WorkerReply) => {
       this.#finish(worker, reply.ok ? null : internalError('worker', reply.message));
     });

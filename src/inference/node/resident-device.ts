@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf, TerrachipError } from '../../errors.js';
 import type { Backend } from '../../gpu/index.js';
+import { workerFile } from '../../gpu/node/worker-file.js';
 import { Caller, type DeviceDescription, RemoteBackend, type Reply } from '../../gpu/remote/index.js';
 import type { DeviceGraph, GraphInput, GraphResult } from '../device-graph.js';
 import { ResidentActivity, settleAtExit } from './resident-activity.js';
@@ -32,12 +33,21 @@ export class ResidentDevice {
    * @throws {TerrachipError} MISSING_DEPENDENCY without `webgpu`, `onnxruntime-web` or a Vulkan driver
    */
   static async start(): Promise<ResidentDevice> {
+    const program = workerFile(import.meta.url, 'inference/node/resident-device', './resident-worker.js');
+    if (program === null) {
+      throw new TerrachipError(
+        'MISSING_DEPENDENCY',
+        'the thread that holds a model on the GPU is not there, as in a bundle',
+        'keep terrachip out of the bundle (external), or choose another provider',
+        { dependency: 'terrachip' },
+      );
+    }
     const activity = new ResidentActivity();
     // Until it says that it is ready.
     activity.begin();
     const stop = settleAtExit(activity);
     // Flags of the main thread (--input-type, --inspect) are not for workers.
-    const worker = new Worker(new URL('./resident-worker.js', import.meta.url), {
+    const worker = new Worker(program, {
       execArgv: [],
       workerData: activity.buffer,
     });

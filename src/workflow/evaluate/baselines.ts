@@ -3,11 +3,11 @@
  * than these has learned nothing, however high its accuracy.
  */
 import { isTerrachipError } from '../../errors.js';
-import type { GeoBox, RowRange } from '../../geo/index.js';
+import { type GeoBox, gridStrips, type RowRange } from '../../geo/index.js';
 import { unitConversion } from '../../raster/node/index.js';
 import type { Plan } from '../plan.js';
 import { readScene, resolveHref, type Scene, withNodata } from '../scene.js';
-import { openOverlapping, RasterLayer, STRIP_ROWS } from './layers.js';
+import { openOverlapping, RasterLayer } from './layers.js';
 import { Histogram, otsuThreshold } from './otsu.js';
 
 /** A rule that says where the positive class (water) is. */
@@ -138,7 +138,7 @@ async function prepare(
   const threshold =
     typeof rule.threshold === 'number'
       ? rule.threshold
-      : await findThreshold(rule.threshold(), values, geobox.height, signal);
+      : await findThreshold(rule.threshold(), values, geobox, signal);
   if (threshold === null) return 'its values do not vary over the map';
   const predict = async (rows: RowRange): Promise<Float32Array> =>
     (await values(rows)).map((value) => {
@@ -152,12 +152,12 @@ async function prepare(
 async function findThreshold(
   histogram: Histogram,
   values: (rows: RowRange) => Promise<Float32Array>,
-  height: number,
+  geobox: GeoBox,
   signal: AbortSignal | undefined,
 ): Promise<number | null> {
-  for (let start = 0; start < height; start += STRIP_ROWS) {
+  for (const rows of gridStrips(geobox)) {
     signal?.throwIfAborted();
-    histogram.add(await values({ start, end: Math.min(height, start + STRIP_ROWS) }));
+    histogram.add(await values(rows));
   }
   return otsuThreshold(histogram);
 }

@@ -1,7 +1,7 @@
 /** A map against a label, against baselines, and by zones. */
 import { join } from 'node:path';
 import { invalidOption } from '../../errors.js';
-import { type GeoBox, PixelAreas, type RowRange } from '../../geo/index.js';
+import { type GeoBox, gridStrips, PixelAreas, type RowRange } from '../../geo/index.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { writeFileAtomically, writeJson } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
@@ -15,7 +15,7 @@ import { drawMap } from '../picture/index.js';
 import { type OpenBaselines, openBaselines } from './baselines.js';
 import { describeFindings, MAJORITY } from './findings.js';
 import { findClass, type LabelOptions, openLabel } from './label.js';
-import { type GridLayer, openMask, STRIP_ROWS } from './layers.js';
+import { type GridLayer, openMask } from './layers.js';
 import {
   type BaselineMetrics,
   binaryCounts,
@@ -156,12 +156,11 @@ class Job {
       const layer = await openLabel({ ...this.#options, label }, geobox, this.#classes, positive, reading);
       const result = new Float32Array(geobox.pixelCount);
       try {
-        for (let start = 0; start < geobox.height; start += STRIP_ROWS) {
-          const rows = { start, end: Math.min(geobox.height, start + STRIP_ROWS) };
+        for (const rows of gridStrips(geobox)) {
           const values = await layer.readRows(rows, signal);
           result.set(
             values.map((value) => (value === positive ? 1 : 0)),
-            start * geobox.width,
+            rows.start * geobox.width,
           );
         }
       } finally {
@@ -177,7 +176,7 @@ class Job {
       // The picture shows the whole map; areas without small components would not be its own.
       km2: minArea === undefined ? statistics.classes.map(({ km2 }) => km2) : null,
       outline: { label: `${this.#classes[positive]} in the label`, read },
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
   }
 
@@ -247,13 +246,12 @@ class Job {
   async *#strips(stage: string, clean = true): AsyncGenerator<[RowRange, Uint8Array]> {
     const { width, height } = this.#geobox;
     const { signal, onProgress } = this.#options;
-    for (let start = 0; start < height; start += STRIP_ROWS) {
+    for (const { start, end } of gridStrips(this.#geobox)) {
       signal?.throwIfAborted();
-      const end = Math.min(height, start + STRIP_ROWS);
       const { planes, valid } = await readPixels(this.#map, {
         window: { x: 0, y: start, width, height: end - start },
         bands: [1],
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       });
       const map = Uint8Array.from(planes[0]);
       for (let i = 0; i < map.length; i++) if (valid[0][i] === 0) map[i] = CLASS_NODATA;

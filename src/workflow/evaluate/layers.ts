@@ -1,24 +1,21 @@
 /** Rasters and polygons on the map's grid, strip by strip. */
 
 import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../../geo/index.js';
-import { CpuBackend, type DeviceTensor } from '../../gpu/index.js';
+import { CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import {
   openRaster,
   type Raster,
+  RowReader,
   type UnitConversion,
-  type UnitStep,
   WarpedRaster,
 } from '../../raster/node/index.js';
 import { noReference } from '../../raster/request.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
-/** Rows of a strip: a whole number of the blocks that share a pixel area. */
-export const STRIP_ROWS = 512;
-
 /** Values on a grid. */
 export interface GridLayer {
-  /** Values of some rows, (row, x) in C order, NaN where unknown; they are overwritten by the next call. */
+  /** Values of rows of one of the grid's strips, (row, x) in C order, NaN where unknown. */
   readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array>;
   close(): Promise<void>;
 }
@@ -35,35 +32,29 @@ export interface RasterLayerOptions {
 export class RasterLayer implements GridLayer {
   readonly raster: Raster;
   readonly #backend = new CpuBackend();
-  readonly #warped: WarpedRaster;
-  readonly #plane: DeviceTensor;
-  readonly #convert: UnitStep | null;
-  readonly #width: number;
+  readonly #rows: RowReader;
 
   /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have */
   constructor(raster: Raster, geobox: GeoBox, options: RasterLayerOptions) {
     this.raster = raster;
-    this.#warped = new WarpedRaster(this.#backend, raster, {
+    const warped = new WarpedRaster(this.#backend, raster, {
       geobox,
       resampling: options.resampling,
       bands: [options.band],
-      ...(options.unscale === undefined ? {} : { unscale: options.unscale }),
-      prepare: options.convert?.source ?? null,
+      unscale: options.unscale,
+      prepare: options.convert?.source,
+      finish: options.convert?.resampled,
     });
-    this.#width = geobox.width;
-    this.#plane = this.#backend.allocate([Math.min(STRIP_ROWS, geobox.height), geobox.width], 'float32');
-    this.#convert = options.convert?.resampled ?? null;
+    this.#rows = new RowReader(this.#backend, warped);
   }
 
   async readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array> {
-    await this.#warped.readRows(rows, [this.#plane], rows.start, signal);
-    this.#convert?.(this.#backend, this.#plane);
-    const values = await this.#backend.download(this.#plane);
-    return Float32Array.from(values.subarray(0, (rows.end - rows.start) * this.#width));
+    const [values] = await this.#rows.read(rows, signal);
+    return values;
   }
 
   async close(): Promise<void> {
-    this.#plane.dispose();
+    this.#rows.dispose();
     this.#backend.dispose();
     await this.raster.close();
   }
@@ -95,7 +86,7 @@ export class AreaLayer implements GridLayer {
 
 /** Opens a raster for use on a grid that it must overlap. @throws {TerrachipError} INVALID_INPUT */
 export async function openOverlapping(path: string, geobox: GeoBox, signal?: AbortSignal): Promise<Raster> {
-  const raster = await openRaster(path, signal === undefined ? {} : { signal });
+  const raster = await openRaster(path, { signal });
   try {
     if (raster.geobox === null) throw noReference(raster);
     if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(path, raster.geobox, 'the map', geobox);

@@ -5,8 +5,8 @@ import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inferen
 import { timeSteps } from '../../inference/manifest.js';
 import type { Units } from '../../raster/node/index.js';
 import { chipValues, normaliseInto, SceneChips, validShare } from '../chips/index.js';
-import { Random } from '../demo/random.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
+import { Random } from './random.js';
 
 /** A chip's normalised values by input name. */
 export type SampleChip = ReadonlyMap<string, Float32Array>;

@@ -1,7 +1,7 @@
 /** Bands of a scene at the size of a picture, from overviews. */
 import type { GeoBox } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
-import { type Units, unitConversion, WarpedRaster } from '../../raster/node/index.js';
+import { readWhole, type Units, unitConversion, WarpedRaster } from '../../raster/node/index.js';
 import { resolveHref, type Scene, type SceneBands, type SceneNodata, SceneRasters } from '../scene.js';
 
 export interface FoundBand {
@@ -66,16 +66,11 @@ export class SceneReader {
       resampling,
       bands: [index],
       overview: 'auto',
+      finish: units === 'linear_power' ? unitConversion(units, 'dB', input).resampled : null,
     });
-    const { width, height } = this.geobox;
-    const plane = this.#backend.allocate([height, width], 'float32');
-    try {
-      await warped.readRows({ start: 0, end: height }, [plane], 0, signal);
-      if (units === 'linear_power') unitConversion(units, 'dB', input).resampled?.(this.#backend, plane);
-      return Float32Array.from(await this.#backend.download(plane));
-    } finally {
-      plane.dispose();
-    }
+    const values = new Float32Array(this.geobox.pixelCount);
+    await readWhole(this.#backend, warped, [values], { signal });
+    return values;
   }
 
   async close(): Promise<void> {

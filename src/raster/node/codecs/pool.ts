@@ -1,14 +1,10 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { internalError, messageOf } from '../../../errors.js';
+import { workerFile } from '../../../gpu/node/worker-file.js';
 import { onAbort } from '../../../io/abort.js';
 import type { DecodeRequest } from '../../codecs/decode.js';
 import type { WorkerReply, WorkerRequest } from './worker.js';
-
-/** The program of the threads. It is absent where sources run untranslated or an application was bundled. */
-const PROGRAM = new URL('./worker.js', import.meta.url);
 
 /** Blocks that a thread holds at a time: it finds the next one waiting when one is done. */
 const DEPTH = 2;
@@ -29,9 +25,14 @@ interface Thread {
  * process and never keep it alive by themselves.
  */
 class DecodingPool {
+  readonly #program: URL;
   readonly #threads = new Set<Thread>();
   readonly #waiting = new Set<Job>();
   #nextId = 0;
+
+  constructor(program: URL) {
+    this.#program = program;
+  }
 
   run(request: DecodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
@@ -82,7 +83,7 @@ class DecodingPool {
 
   #start(): Thread {
     // Flags of the main thread (--input-type, --inspect) are not for workers.
-    const thread: Thread = { worker: new Worker(PROGRAM, { execArgv: [] }), jobs: new Map() };
+    const thread: Thread = { worker: new Worker(this.#program, { execArgv: [] }), jobs: new Map() };
     this.#threads.add(thread);
     thread.worker.on('message', (reply: WorkerReply) => {
       const job = thread.jobs.get(reply.id);
@@ -111,5 +112,7 @@ function withOwnBytes({ coding, pieces }: DecodeRequest): DecodeRequest {
   };
 }
 
+const program = workerFile(import.meta.url, 'raster/node/codecs/pool', './worker.js');
+
 /** The pool of this process, or null where it cannot have one. */
-export const decodingPool = existsSync(fileURLToPath(PROGRAM)) ? new DecodingPool() : null;
+export const decodingPool = program === null ? null : new DecodingPool(program);

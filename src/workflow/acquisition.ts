@@ -27,7 +27,7 @@ const ItemSchema = v.object({
 });
 
 /** @internal for the schemas of documents */
-export const ManifestSchema = v.object({
+export const AcquisitionSchema = v.object({
   event: v.object({
     name: Name,
     /** `[west, south, east, north]` in degrees. */
@@ -47,12 +47,13 @@ export const ManifestSchema = v.object({
   label: v.optional(AssetSchema),
 });
 
-export type ManifestDocument = v.InferOutput<typeof ManifestSchema>;
-export type ManifestItem = v.InferOutput<typeof ItemSchema>;
+export type AcquisitionDocument = v.InferOutput<typeof AcquisitionSchema>;
+export type AcquisitionItem = v.InferOutput<typeof ItemSchema>;
 
-export interface Manifest {
+/** An acquisition manifest and where it lies. */
+export interface Acquisition {
   readonly path: string;
-  readonly document: ManifestDocument;
+  readonly document: AcquisitionDocument;
 }
 
 /** The modality whose items are tiles without a phase. */
@@ -66,8 +67,8 @@ const COLLECTION_UNITS: Readonly<Record<string, Units>> = {
 };
 
 /** @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
-export async function readManifest(path: string): Promise<Manifest> {
-  const document = validateStrictly(ManifestSchema, await readJson(path), path);
+export async function readAcquisition(path: string): Promise<Acquisition> {
+  const document = validateStrictly(AcquisitionSchema, await readJson(path), path);
   for (const phase of document.phase_order) {
     if (document.selected[phase] === undefined) {
       throw invalidInput(
@@ -88,7 +89,7 @@ export async function readManifest(path: string): Promise<Manifest> {
 }
 
 /** The file or URL of an asset. @throws {TerrachipError} INVALID_INPUT when the item does not say */
-export function assetHref(manifest: Manifest, item: ManifestItem, key: string): string {
+export function assetHref(manifest: Acquisition, item: AcquisitionItem, key: string): string {
   const href = item.assets?.[key]?.href;
   if (href === undefined) {
     throw invalidInput(
@@ -101,12 +102,12 @@ export function assetHref(manifest: Manifest, item: ManifestItem, key: string): 
 }
 
 /** A path or URL as a manifest means it. */
-export function resolveFrom(manifest: Manifest, href: string): string {
+export function resolveFrom(manifest: Acquisition, href: string): string {
   return isAddress(href) || isAbsolute(href) ? href : join(dirname(manifest.path), href);
 }
 
 /** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when nothing settles them */
-export function manifestUnits(manifest: Manifest, modality: string): Units {
+export function acquisitionUnits(manifest: Acquisition, modality: string): Units {
   const { document, path } = manifest;
   const units = document.units[modality] ?? memberOf(COLLECTION_UNITS, document.collections[modality] ?? '');
   if (units !== undefined) return units;

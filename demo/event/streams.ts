@@ -1,4 +1,4 @@
-import type { Random } from '../random.js';
+import type { Random } from '../../src/workflow/model/random.js';
 
 /** A watercourse as a chain of points, in metres from the ground's upper left corner, x to the right, y down. */
 export interface Stream {

@@ -3,9 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Crs, createTransform, type GeoBox, PixelAreas, ringArea } from '../../../src/geo/index.js';
-import { openRaster } from '../../../src/raster/node/index.js';
-import { COVER } from '../../../src/workflow/demo/event/cover.js';
+import { COVER } from '../../demo/event/cover.js';
 import {
   DEMO_PARAMETERS,
   drawParameters,
@@ -18,22 +16,24 @@ import {
   simulateEvent,
   TRAINING_RANGES,
   writeEvent,
-} from '../../../src/workflow/demo/event/index.js';
-import { radarImage } from '../../../src/workflow/demo/event/radar.js';
-import { randomFor } from '../../../src/workflow/demo/event/simulate.js';
-import { Random } from '../../../src/workflow/demo/random.js';
-import { type Manifest, readManifest } from '../../../src/workflow/manifest.js';
+} from '../../demo/event/index.js';
+import { radarImage } from '../../demo/event/radar.js';
+import { randomFor } from '../../demo/event/simulate.js';
+import { Crs, createTransform, type GeoBox, PixelAreas, ringArea } from '../../src/geo/index.js';
+import { openRaster } from '../../src/raster/node/index.js';
+import { type Acquisition, readAcquisition } from '../../src/workflow/acquisition.js';
+import { Random } from '../../src/workflow/model/random.js';
 
 const SIZE = { width: 300, height: 240 };
 const folder = mkdtempSync(join(tmpdir(), 'terrachip-event-'));
 let event: SimulatedEvent;
 let files: EventFiles;
-let manifest: Manifest;
+let manifest: Acquisition;
 
 beforeAll(async () => {
   event = simulateEvent(21, DEMO_PARAMETERS, SIZE);
   files = await writeEvent(event, folder);
-  manifest = await readManifest(files.manifest);
+  manifest = await readAcquisition(files.manifest);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,4 +1,4 @@
-import { Affine, type Bounds, Crs, createTransform, GeoBox, transformBounds } from '../../../geo/index.js';
+import { Affine, type Bounds, Crs, createTransform, GeoBox, transformBounds } from '../../src/geo/index.js';
 
 /** The satellites' images lie in the east of zone 31, the map in the west of zone 32, turned by some degrees. */
 const SOURCE_EPSG = 32631;

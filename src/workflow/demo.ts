@@ -1,14 +1,13 @@
 /** `terrachip demo`: a flood mapped from beginning to end, on an event that it makes itself. */
 import { join } from 'node:path';
-import { invalidOption } from '../../errors.js';
-import type { BackendChoice } from '../../gpu/node/index.js';
-import { bundledModel } from '../../inference/index.js';
-import type { OperationOptions } from '../../progress.js';
-import { evaluateMap, type Metrics } from '../evaluate/index.js';
-import { type InferReport, infer } from '../infer.js';
-import { type PackageReport, packageManifest } from '../package.js';
-import { drawRaster } from '../picture/index.js';
-import { DEMO_PARAMETERS, simulateEvent, writeEvent } from './event/index.js';
+import { invalidOption } from '../errors.js';
+import type { BackendChoice } from '../gpu/node/index.js';
+import { bundledModel } from '../inference/index.js';
+import type { OperationOptions } from '../progress.js';
+import { evaluateMap, type Metrics } from './evaluate/index.js';
+import { type InferReport, infer } from './infer.js';
+import { type PackageReport, packageManifest } from './package.js';
+import { drawRaster } from './picture/index.js';
 
 export interface DemoOptions extends OperationOptions {
   /** Folder for the event, the package and the map (default `terrachip-demo`). */
@@ -32,6 +31,18 @@ export interface DemoReport {
   metrics: Metrics;
 }
 
+/** What makes the event: built from the folder `demo` beside the library, which needs none of it. */
+interface EventGenerator {
+  writeDemoEvent(
+    seed: number,
+    size: readonly [number, number],
+    folder: string,
+    options: OperationOptions,
+  ): Promise<{ manifest: string; flood: string }>;
+}
+
+const GENERATOR = '../demo/event/index.js';
+
 const SIZE = [1500, 1200] as const;
 
 /** Below this there is no room for a river and its valley; above it, the event would not fit into memory. */
@@ -51,13 +62,10 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
       `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
     );
   }
-  const common = {
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  };
+  const common = { signal, onProgress };
   onProgress?.({ type: 'stage', stage: 'event' });
-  const event = simulateEvent(seed, DEMO_PARAMETERS, { width: size[0], height: size[1] });
-  const files = await writeEvent(event, join(output, 'event'), common);
+  const generator: EventGenerator = await import(/* webpackIgnore: true */ GENERATOR);
+  const files = await generator.writeDemoEvent(seed, size, join(output, 'event'), common);
   const folder = join(output, 'package');
   const packaged = await packageManifest({ manifest: files.manifest, output: folder, backend, ...common });
   const map = join(output, 'map');

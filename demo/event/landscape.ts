@@ -1,4 +1,4 @@
-import type { Random } from '../random.js';
+import type { Random } from '../../src/workflow/model/random.js';
 import { randomHills } from '../terrain.js';
 import { distanceToStream, refine } from './nearest.js';
 import type { EventParameters } from './parameters.js';

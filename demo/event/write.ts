@@ -1,15 +1,16 @@
 import { join } from 'node:path';
-import { Affine, Crs, createTransform, GeoBox } from '../../../geo/index.js';
-import { makeFolder, writeJson } from '../../../io/node/output.js';
-import type { OperationOptions } from '../../../progress.js';
-import { type CogOptions, writeCog } from '../../../raster/node/index.js';
-import { type Position, polygonize } from '../../../vector/index.js';
-import type { ManifestDocument, ManifestItem } from '../../manifest.js';
+import { Affine, Crs, createTransform, GeoBox } from '../../src/geo/index.js';
+import { makeFolder, writeJson } from '../../src/io/node/output.js';
+import type { OperationOptions } from '../../src/progress.js';
+import { type CogOptions, writeCog } from '../../src/raster/node/index.js';
+import { type Position, polygonize } from '../../src/vector/index.js';
+import type { AcquisitionDocument, AcquisitionItem } from '../../src/workflow/acquisition.js';
 import { elevationTiles } from './elevation.js';
 import { PHASES, type Phase } from './flood.js';
 import { OPTICAL_BANDS, opticalBand, opticalSurface } from './optical.js';
+import { DEMO_PARAMETERS } from './parameters.js';
 import { radarImage } from './radar.js';
-import { floodTruth, randomFor, type SimulatedEvent } from './simulate.js';
+import { floodTruth, randomFor, type SimulatedEvent, simulateEvent } from './simulate.js';
 
 export interface EventFiles {
   /** The acquisition manifest. */
@@ -48,7 +49,7 @@ export async function writeEvent(
   options: OperationOptions = {},
 ): Promise<EventFiles> {
   await makeFolder(folder);
-  const selected: ManifestDocument['selected'] = {};
+  const selected: AcquisitionDocument['selected'] = {};
   const total = PHASES.length;
   for (const [done, phase] of PHASES.entries()) {
     options.signal?.throwIfAborted();
@@ -67,12 +68,22 @@ export async function writeEvent(
   return { manifest, flood };
 }
 
-async function writeRadar(event: SimulatedEvent, folder: string, phase: Phase): Promise<ManifestItem> {
+/** Makes up the demonstration's event of a seed, on a map of at least `size` pixels, and writes it. */
+export function writeDemoEvent(
+  seed: number,
+  [width, height]: readonly [number, number],
+  folder: string,
+  options: OperationOptions = {},
+): Promise<EventFiles> {
+  return writeEvent(simulateEvent(seed, DEMO_PARAMETERS, { width, height }), folder, options);
+}
+
+async function writeRadar(event: SimulatedEvent, folder: string, phase: Phase): Promise<AcquisitionItem> {
   const { parameters, land, cover, frame } = event;
   const view = event.radar[phase];
   const random = randomFor(event.seed, 10 + PHASES.indexOf(phase));
   const bands = radarImage(random, parameters, land, cover, event.flood[phase], view);
-  const assets: NonNullable<ManifestItem['assets']> = {};
+  const assets: NonNullable<AcquisitionItem['assets']> = {};
   for (const [k, key] of RADAR_ASSETS.entries()) {
     const href = `s1-${hyphenated(phase)}-${key}.tif`;
     assets[key] = { href };
@@ -97,11 +108,11 @@ async function writeRadar(event: SimulatedEvent, folder: string, phase: Phase): 
   };
 }
 
-async function writeOptical(event: SimulatedEvent, folder: string, phase: Phase): Promise<ManifestItem> {
+async function writeOptical(event: SimulatedEvent, folder: string, phase: Phase): Promise<AcquisitionItem> {
   const { land, cover, frame } = event;
   const view = event.optical[phase];
   const surface = opticalSurface(land, cover, event.flood[phase], phase);
-  const assets: NonNullable<ManifestItem['assets']> = {};
+  const assets: NonNullable<AcquisitionItem['assets']> = {};
   let overlap = 0;
   for (const [index, { name, pixel }] of OPTICAL_BANDS.entries()) {
     const random = randomFor(event.seed, 100 + 20 * PHASES.indexOf(phase) + index);
@@ -131,10 +142,10 @@ async function writeOptical(event: SimulatedEvent, folder: string, phase: Phase)
   };
 }
 
-async function writeElevation(event: SimulatedEvent, folder: string): Promise<ManifestItem[]> {
+async function writeElevation(event: SimulatedEvent, folder: string): Promise<AcquisitionItem[]> {
   const tiles = elevationTiles(randomFor(event.seed, 3), event.frame, event.land, event.cover);
   const pixels = tiles.reduce((sum, { values }) => sum + values.length, 0);
-  const items: ManifestItem[] = [];
+  const items: AcquisitionItem[] = [];
   for (const { id, geobox, values } of tiles) {
     const href = `${id}.tif`;
     await writeCog(join(folder, href), [values], {
@@ -175,9 +186,9 @@ export function floodPolygons(event: SimulatedEvent): FloodCollection {
 
 function manifestOf(
   event: SimulatedEvent,
-  selected: ManifestDocument['selected'],
-  demItems: ManifestItem[],
-): ManifestDocument {
+  selected: AcquisitionDocument['selected'],
+  demItems: AcquisitionItem[],
+): AcquisitionDocument {
   return {
     event: {
       name: eventName(event),

@@ -1,4 +1,4 @@
-import type { Random } from '../random.js';
+import type { Random } from '../../src/workflow/model/random.js';
 
 /** What makes one event easy or hard. Lengths are in metres, shares from 0 to 1. */
 export interface EventParameters {

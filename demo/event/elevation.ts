@@ -1,5 +1,5 @@
-import { Affine, Crs, createTransform, GeoBox, transformBounds } from '../../../geo/index.js';
-import type { Random } from '../random.js';
+import { Affine, Crs, createTransform, GeoBox, transformBounds } from '../../src/geo/index.js';
+import type { Random } from '../../src/workflow/model/random.js';
 import { COVER, type LandCover } from './cover.js';
 import type { EventFrame } from './frame.js';
 import type { Landscape } from './landscape.js';

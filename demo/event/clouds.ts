@@ -1,4 +1,4 @@
-import type { Random } from '../random.js';
+import type { Random } from '../../src/workflow/model/random.js';
 import { quantile, randomHills } from '../terrain.js';
 import type { Landscape } from './landscape.js';
 import { smooth } from './landscape.js';

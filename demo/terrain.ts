@@ -1,4 +1,4 @@
-import type { Random } from './random.js';
+import type { Random } from '../src/workflow/model/random.js';
 
 /** A field over `width × height` pixels, in C order. */
 export type Field = Float64Array;

@@ -1,4 +1,4 @@
-import { Random } from '../random.js';
+import { Random } from '../../src/workflow/model/random.js';
 import { drawClouds } from './clouds.js';
 import { drawCover, type LandCover } from './cover.js';
 import { type FloodDepth, floodDepths, PHASES, type Phase } from './flood.js';

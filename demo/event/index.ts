@@ -9,4 +9,4 @@ export {
   TRAINING_RANGES,
 } from './parameters.js';
 export { floodTruth, type SimulatedEvent, simulateEvent } from './simulate.js';
-export { type EventFiles, floodPolygons, writeEvent } from './write.js';
+export { type EventFiles, floodPolygons, writeDemoEvent, writeEvent } from './write.js';

@@ -1,0 +1,29 @@
+// A COG on a web server, warped onto another grid on a device: Node and the page both run it.
+import { GeoBox } from 'terrachip/kernels';
+import { openRaster, WarpedRaster } from 'terrachip/raster';
+
+export const SCENE = 'scene.tif';
+
+/** The largest value of the scene that `writeScene` writes. */
+export const BRIGHTEST = 4000;
+
+/** In the next UTM zone, at the size of the scene's first overview. */
+export const target = GeoBox.fromSize([283_000, 5_488_000, 290_000, 5_494_000], 32632, 350, 300);
+
+/**
+ * @param {import('terrachip/kernels').Backend} backend
+ * @param {string} url
+ * @returns {Promise<import('terrachip/kernels').DeviceTensor>} (y, x) float32 with NaN for no data
+ */
+export async function warpScene(backend, url) {
+  const raster = await openRaster(url);
+  const warped = new WarpedRaster(backend, raster, {
+    geobox: target,
+    resampling: 'bilinear',
+    overview: 'auto',
+  });
+  const plane = backend.allocate([target.height, target.width], 'float32');
+  await warped.readRows({ start: 0, end: target.height }, [plane], 0);
+  await raster.close();
+  return plane;
+}
