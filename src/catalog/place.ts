@@ -2,7 +2,8 @@
 import { invalidInput } from '../errors.js';
 import { turnOf } from '../geo/domain.js';
 import { type Bounds, Crs, outline, transformBounds } from '../geo/index.js';
-import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
+import type { Polygon, Position } from '../vector/index.js';
+import { polygonsToLonLat } from '../vector/to-lon-lat.js';
 import { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 import { clipToGlobe } from './map-domain.js';
 

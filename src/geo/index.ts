@@ -25,7 +25,7 @@ export {
   viewArray,
 } from './dtype.js';
 export type { DatumDatabase, DirectShift, EpsgLookup } from './epsg-registry.js';
-export { type EpsgEntry, registerEpsg, registerEpsgDatabase } from './epsg-registry.js';
+export { type EpsgEntry, registerEpsg } from './epsg-registry.js';
 export { type GeoKeys, type GeoKeyValue, parseGeoKeys } from './geo-keys.js';
 export { crsFromGeoKeys, type GeoKeysCrs } from './geo-keys-crs.js';
 export { encodeGeoKeys, type GeoKeyTags } from './geo-keys-encode.js';

@@ -6,8 +6,9 @@ import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
 import { type BandInfo, openRaster, type Raster, readPixels } from '../raster/node/index.js';
 import { noReference, requireReal } from '../raster/request.js';
+import { classPolygons } from '../vector/class-polygons.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
-import { type ClassArray, classPolygons } from '../vector/node/index.js';
+import type { ClassArray } from '../vector/node/index.js';
 import { given } from './given.js';
 
 export interface PolygonizeOptions extends OperationOptions {

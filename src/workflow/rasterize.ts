@@ -4,9 +4,9 @@ import { allocateArray, type Dtype, gridStrips, noOverlap } from '../geo/index.j
 import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
-import { requireHolds } from '../vector/burn-values.js';
+import { burnValue, requireHolds } from '../vector/burn-values.js';
 import { placeOf } from '../vector/features.js';
-import { burnValue, type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.js';
+import { type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.js';
 import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';

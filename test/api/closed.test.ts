@@ -26,12 +26,24 @@ function resolved(symbol: ts.Symbol): ts.Symbol {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 }
 
-/** What an entry exports: each name, and what it stands for. */
-function exportsOf(entry: string): Map<ts.Symbol, string> {
+interface Export {
+  readonly name: string;
+  /** Whether only its type is exported. */
+  readonly isType: boolean;
+}
+
+/** What an entry exports, by what it stands for. */
+function exportsOf(entry: string): Map<ts.Symbol, Export> {
   const source = program.getSourceFile(entry);
   const module = source && checker.getSymbolAtLocation(source);
   if (module === undefined) throw new Error(`no module ${entry}`);
-  return new Map(checker.getExportsOfModule(module).map((symbol) => [resolved(symbol), symbol.getName()]));
+  return new Map(
+    checker.getExportsOfModule(module).map((symbol) => {
+      const [declaration] = symbol.declarations ?? [];
+      const isType = ts.isExportSpecifier(declaration) && ts.isTypeOnlyExportDeclaration(declaration);
+      return [resolved(symbol), { name: symbol.getName(), isType }];
+    }),
+  );
 }
 
 /** The name in a node that refers to a type, such as `GeoBox` in `GeoBox[]`. */
@@ -91,7 +103,7 @@ describe('what the package exports', () => {
     (name) => {
       const entry = resolve(built, name);
       const own = exportsOf(entry);
-      const missing = [...own].flatMap(([symbol, user]) =>
+      const missing = [...own].flatMap(([symbol, { name: user }]) =>
         (symbol.declarations ?? [])
           .filter((declaration) => roomOf(declaration.getSourceFile().fileName) === roomOf(entry))
           .flatMap((declaration) => [...typesIn(declaration)])
@@ -105,8 +117,9 @@ describe('what the package exports', () => {
   it('is shown somewhere: in a document, an example, a script, or a test that imports it from an entry', () => {
     const known = knownNames();
     const values = entries.flatMap((entry) =>
-      [...exportsOf(entry)].filter(([symbol]) => symbol.flags & ts.SymbolFlags.Value).map(([, name]) => name),
+      [...exportsOf(entry)].filter(([symbol]) => symbol.flags & ts.SymbolFlags.Value),
     );
-    expect([...new Set(values)].filter((name) => !known.has(name)).sort()).toEqual([]);
+    const names = values.filter(([, { isType }]) => !isType).map(([, { name }]) => name);
+    expect([...new Set(names)].filter((name) => !known.has(name)).sort()).toEqual([]);
   });
 });

@@ -5,11 +5,11 @@ import { type Bounds, type CrsLike, TimeInterval } from '../../geo/index.js';
 import { boundsOfFeature } from '../../vector/features.js';
 import {
   type Polygon,
-  polygonsToLonLat,
   readFeatures,
   type VectorFeature,
   type VectorFeatures,
 } from '../../vector/node/index.js';
+import { polygonsToLonLat } from '../../vector/to-lon-lat.js';
 import { dateReader } from '../date-format.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { lineOutline, pointOutline } from '../geometry.js';

@@ -13,14 +13,13 @@ import {
   TimeInterval,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';
-import { requireHolds } from '../../vector/burn-values.js';
+import { burnValue, requireHolds } from '../../vector/burn-values.js';
+import { requireAreas } from '../../vector/features.js';
 import {
   type AreaFeature,
   type AreaFeatures,
-  burnValue,
   type PropertyClass,
   Rasterizer,
-  requireAreas,
   type VectorFeatures,
 } from '../../vector/index.js';
 import { readFeatures } from '../../vector/node/index.js';
