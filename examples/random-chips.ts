@@ -31,7 +31,7 @@ export interface LoaderOptions {
 export async function* randomChips(
   files: string,
   options: LoaderOptions,
-): AsyncGenerator<Batch<Chip, 'image'>> {
+): AsyncGenerator<Batch<Chip, { image: GeoTensor<'float32'> }>> {
   const { crs, resolution, size, count, batchSize, seed, minimum, signal } = options;
   const { catalog } = await buildRasterCatalog(files);
   const area = SampleArea.of(catalog, { crs, resolution });
@@ -47,7 +47,7 @@ export async function* randomChips(
     return data.filter((value) => !Number.isNaN(value)).length / data.length;
   };
   const sampler = redrawInvalid(randomSampler(area, { size, count, seed }), validShare, { minimum });
-  const load = async ({ geobox }: Chip, own: AbortSignal): Promise<{ image: GeoTensor }> => ({
+  const load = async ({ geobox }: Chip, own: AbortSignal): Promise<{ image: GeoTensor<'float32'> }> => ({
     image: await loadRaster(catalog, geobox, { cache, signal: own }),
   });
   yield* batches(sampler, load, { batchSize, signal });

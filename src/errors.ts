@@ -31,6 +31,7 @@ export interface ErrorFields {
   INTERNAL: { where: string };
 }
 
+/** The code of an error, by which programs tell errors apart. */
 export type ErrorCode = keyof ErrorFields;
 
 /**

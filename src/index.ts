@@ -1,6 +1,6 @@
 /**
  * terrachip: satellite scenes into maps with a geospatial foundation model, on the GPU.
- * @module
+ * @module terrachip
  */
 
 export type { Chip as CatalogChip, GeoCatalog, ItemSource, Predicate } from './catalog/index.js';
@@ -12,16 +12,16 @@ export { type BackendChoice, type BackendOptions, createBackend } from './gpu/no
 export type {
   Architecture,
   ArchitectureOptions,
-  Embedder,
-  EmbeddingFolder,
-  EmbeddingManifest,
-  ExecutionOptions,
-  HostProviderChoice,
   Leftovers,
-  ModelManifest,
+  ModelSession,
+  ModelSpec,
   PhaseCounters,
   RunnerCounters,
+  Strip,
 } from './inference/index.js';
+export type { ExecutionOptions } from './inference/node/execution.js';
+export type { ModelFolder } from './inference/node/model-folder.js';
+export type { HostProviderChoice } from './inference/node/provider-choice.js';
 export type { BandStatistics } from './inference/terramind/statistics.js';
 export type { Antialias, Resampling } from './kernels/index.js';
 export type { OnProgress, OperationOptions, ProgressEvent } from './progress.js';

@@ -4,6 +4,7 @@ export type ProgressEvent =
   | { type: 'progress'; stage: string; done: number; total: number; unit: string }
   | { type: 'warning'; message: string };
 
+/** Takes events of a long operation: stages, progress and warnings. */
 export type OnProgress = (event: ProgressEvent) => void;
 
 /** Options that every long operation takes. */

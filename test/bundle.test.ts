@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,10 +12,14 @@ import type * as PortableEpsg from '../src/geo/common-epsg.js';
 import rows from '../src/geo/common-epsg.json' with { type: 'json' };
 import type * as PortableGeo from '../src/geo/index.js';
 import { Crs, createTransform } from '../src/geo/node/index.js';
+import type { DeviceTensor } from '../src/gpu/index.js';
+import type * as PortableInference from '../src/inference/index.js';
+import type * as PortableKernels from '../src/kernels/index.js';
 import type * as PortableRaster from '../src/raster/index.js';
 import { openRaster as openInNode } from '../src/raster/node/index.js';
 import { catalogRow, idsOf } from './support/catalog.js';
 import { temporaryFolder } from './support/files.js';
+import { writeModel } from './support/models.js';
 import { serveFolder } from './support/stores.js';
 
 const folder = await temporaryFolder();
@@ -43,15 +47,14 @@ async function bundle(...entries: string[]): Promise<{ problems: string[]; files
 }
 
 describe('a bundle for browsers', () => {
-  it.each(['geo', 'kernels', 'io', 'raster', 'vector', 'catalog'].map((room) => `terrachip/${room}`))(
-    '%s needs nothing of Node',
-    async (entry) => {
-      const { problems, files } = await bundle(entry);
-      expect(problems).toEqual([]);
-      expect(files).toContain(`dist/${entry.slice('terrachip/'.length)}/index.js`);
-      expect(files.filter((file) => /(^|\/)node\//.test(file))).toEqual([]);
-    },
-  );
+  it.each(
+    ['geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'inference'].map((room) => `terrachip/${room}`),
+  )('%s needs nothing of Node', async (entry) => {
+    const { problems, files } = await bundle(entry);
+    expect(problems).toEqual([]);
+    expect(files).toContain(`dist/${entry.slice('terrachip/'.length)}/index.js`);
+    expect(files.filter((file) => /(^|\/)node\//.test(file))).toEqual([]);
+  });
 
   /** What a page gets that imports entry points. */
   async function load<Entry>(...rooms: string[]): Promise<Entry> {
@@ -109,6 +112,38 @@ describe('a bundle for browsers', () => {
     await raster.close();
     await expect(openRaster('overviews-uint8.tif')).rejects.toThrow(/paths are for Node/);
     await expect(openRaster(`${url}/truth.json`)).rejects.toThrow(/is no GeoTIFF; give a GeoTIFF/);
+  });
+
+  it('runs a model on a runtime that the page brings', async () => {
+    // Of each pixel, the second class's logit is 2 (x - 1) / 4 + 3.
+    const input = { name: 'A', bands: ['x'], kind: 'static' as const, weights: [2], mean: [1], std: [4] };
+    const path = await writeModel(join(folder, 'model'), { inputs: [input], size: 8, stride: 8, bias: 3 });
+    const { parseModelSpec, ModelSession, SceneStrips, ChipBatch, CpuBackend, createChipLayout } = await load<
+      typeof PortableInference & typeof PortableKernels & typeof PortableGeo
+    >('inference', 'kernels', 'geo');
+    const spec = parseModelSpec(JSON.parse(await readFile(join(path, 'model.json'), 'utf8')), 'model.json');
+    const runtime = await import('onnxruntime-web');
+    runtime.env.wasm.numThreads = 1;
+    const graph = await readFile(join(path, 'model.onnx'));
+    const session = await ModelSession.create(runtime, graph, spec, { provider: 'wasm' });
+    const backend = new CpuBackend();
+    const pixels = Float32Array.from({ length: 64 }, (_, k) => k - 20);
+    const image = {
+      input: spec.inputs[0],
+      phase: undefined,
+      readRows: async (_: unknown, [plane]: readonly DeviceTensor[]) => backend.write(plane, pixels),
+    };
+    const batch = new ChipBatch(backend, spec, 2);
+    batch.add(await new SceneStrips(backend, spec, [image], createChipLayout(8, 8, 8, 8)).under(0), [0]);
+    const logits = await batch.run(session);
+    expect(logits.shape).toEqual([2, 2, 8, 8]);
+    const found = (await backend.download(logits)).subarray(64, 128);
+    expect(found).toBeCloseToArray(
+      pixels.map((x) => (2 * (x - 1)) / 4 + 3),
+      1e-6,
+    );
+    await session.dispose();
+    backend.dispose();
   });
 
   it('is refused where something needs Node', async () => {

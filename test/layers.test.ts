@@ -34,18 +34,8 @@ const PORTABLE = new Set([
   'kernels',
 ]);
 
-/** The part of inference that runs a model, or reads its weights, anywhere; polygons; the algebra of catalogs. */
-const PORTABLE_FILES = [
-  'inference/manifest.ts',
-  'inference/session.ts',
-  'inference/resident-session.ts',
-  'inference/gpu-graph.ts',
-  'inference/runner.ts',
-  'inference/checkpoint/index.ts',
-  'vector/index.ts',
-  'catalog/index.ts',
-  'raster/index.ts',
-];
+/** The front doors of layers that need Node for the rest: models with a runtime, polygons, the algebra of catalogs. */
+const PORTABLE_FILES = ['inference/index.ts', 'vector/index.ts', 'catalog/index.ts', 'raster/index.ts'];
 
 /** Everything else may use Node, but in the layers below only in `node/` folders. */
 const NODE_ANYWHERE = new Set(['workflow', 'cli']);

@@ -5,7 +5,7 @@ import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/t
 import { Ajv } from 'ajv';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { EmbeddingManifestSchema, ModelManifestSchema, parseManifest } from '../src/inference/manifest.js';
+import { EmbeddingSpecSchema, parseModelSpec, SegmentationSpecSchema } from '../src/inference/model-spec.js';
 import { AcquisitionSchema, readAcquisition } from '../src/workflow/acquisition.js';
 import {
   BandSchema,
@@ -25,7 +25,7 @@ import { temporaryFolder } from './support/files.js';
 const DOCUMENTS = {
   scene: { section: 'Scene file', schema: SceneSchema },
   acquisition: { section: 'Acquisition manifest', schema: AcquisitionSchema },
-  model: { section: 'Model file', schema: v.union([ModelManifestSchema, EmbeddingManifestSchema]) },
+  model: { section: 'Model file', schema: v.union([SegmentationSpecSchema, EmbeddingSpecSchema]) },
 };
 const PAGE = 'docs/scene.md';
 
@@ -148,7 +148,7 @@ describe.each(made)('the JSON schema of a document: $name', ({ name, json, keys,
 const READERS: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   scene: readScene,
   acquisition: readAcquisition,
-  model: async (file) => parseManifest(JSON.parse(await readFile(file, 'utf8')), file),
+  model: async (file) => parseModelSpec(JSON.parse(await readFile(file, 'utf8')), file),
 };
 
 /** Examples of a page, each with the schema that it names. */

@@ -3,7 +3,7 @@
 //
 //   node bench/peers/terramind.js FOLDER PROVIDER THREADS BATCH
 import { createInterface } from 'node:readline';
-import { inputShape, openExecution, openModel } from '../../dist/inference/index.js';
+import { inputShape, openExecution, openModel } from '../../dist/inference/node/index.js';
 
 const [folder, provider, threads, chips] = process.argv.slice(2);
 const batch = Number(chips);
@@ -20,8 +20,8 @@ const random = () => {
   return (4 * state) / 2 ** 32 - 2;
 };
 const inputs = new Map(
-  model.manifest.inputs.map((input) => {
-    const shape = inputShape(model.manifest, input, batch);
+  model.spec.inputs.map((input) => {
+    const shape = inputShape(model.spec, input, batch);
     const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random);
     return [input.name, backend.upload(values, shape)];
   }),

@@ -8,7 +8,7 @@ import { printTable, Report } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
 
 await installProject();
-const { openModel } = await import('../../dist/inference/index.js');
+const { openModel } = await import('../../dist/inference/node/index.js');
 const { readJson } = await import('../../dist/io/node/index.js');
 const { CogWriter, openRaster } = await import('../../dist/raster/node/index.js');
 const { bundledModel, evaluateMap, infer } = await import('../../dist/workflow/index.js');
@@ -26,7 +26,7 @@ report.end();
 
 async function checkFlood(scratch) {
   const model = bundledModel('demo-flood');
-  const { manifest } = await openModel(model);
+  const { spec } = await openModel(model);
   const { firstSeed, count } = SPLITS['held-out'];
   const rows = [];
   for (let seed = firstSeed; seed < firstSeed + count; seed++) {
@@ -48,7 +48,7 @@ async function checkFlood(scratch) {
       'permanent FP': metrics.permanentWater.falsePositiveRate,
       swapped: (await score(made.scene, 'swapped', { phases: SWAPPED })).model.iou,
     };
-    for (const input of manifest.inputs) {
+    for (const input of spec.inputs) {
       const scene = await withoutInput(made, input);
       row[`no ${input.name}`] = (await score(scene, `no-${input.name}`)).model.iou;
     }
@@ -60,7 +60,7 @@ async function checkFlood(scratch) {
     names.map((name) => [name, rows.reduce((sum, row) => sum + row[name], 0) / rows.length]),
   );
   printScores(names, [...rows, { ...mean, seed: 'mean' }]);
-  judgeFlood(rows, mean, manifest);
+  judgeFlood(rows, mean, spec);
 }
 
 /** Every event must pass the bar of the IoU and beat its baselines; what ablations cost is judged by the mean. */

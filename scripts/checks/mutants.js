@@ -16,7 +16,7 @@ const GAPS = 'test/workflow/nodata.test.ts';
 const AGGREGATION = `${KERNELS}/aggregation.test.ts`;
 const CHECKPOINTS = 'test/inference/checkpoint.test.ts';
 const HOSTILE = 'test/inference/checkpoint-hostile.test.ts';
-const PHASES = 'test/inference/phase-encoder.test.ts';
+const PHASES = 'test/inference/phases.test.ts';
 const OVERVIEW = 'src/raster/cog/overview.ts';
 const COG = 'test/raster/cog.test.ts';
 const MUTANTS = [
@@ -682,15 +682,10 @@ const MUTANTS = [
   ['src/inference/checkpoint/pickle.ts', 'protocol > 5', 'protocol > 6', HOSTILE],
   ['src/inference/checkpoint/pickle.ts', 'this.#unsigned(4) * 2 ** 32 + low', 'low', HOSTILE],
   ['src/inference/checkpoint/safetensors.ts', 'from !== end || ', '', HOSTILE],
-  [
-    'src/inference/phase-encoder.ts',
-    'return left.every((word, k) => word === right[k]);',
-    'return true;',
-    PHASES,
-  ],
-  ['src/inference/phase-encoder.ts', '(band * steps + phase) * plane', '(band + phase) * plane', PHASES],
-  ['src/inference/phase-encoder.ts', 'equal.place * length,', '0,', PHASES],
-  ['src/inference/phase-encoder.ts', 'place < chips * phases', 'place < batch * phases', PHASES],
+  ['src/inference/phases.ts', 'words.every((word, i) => word === b[k][i])', 'true', PHASES],
+  ['src/inference/phases.ts', '* steps + step)', '* steps)', PHASES],
+  ['src/inference/session.ts', 'twin * length, equal', '0, equal', PHASES],
+  ['src/inference/session.ts', 'place < chips * phases', 'place < batch * phases', PHASES],
   // overviews: cells by the exact ratio of sizes, what is valid in them, and where rows come from
   [
     OVERVIEW,

@@ -10,7 +10,7 @@ import { FLOOD_SIZES } from './torch/sizes.js';
 
 await installProject();
 const ort = await import('onnxruntime-node');
-const { openCheckpoint, ResidentDevice } = await import('../../dist/inference/index.js');
+const { openCheckpoint, ResidentDevice } = await import('../../dist/inference/node/index.js');
 const { halfPrecision, writeGraph } = await import('../../dist/inference/onnx/index.js');
 const { decoderGraph, detectArchitecture, encoderGraph, findLeftovers, wholeGraph } = await import(
   '../../dist/inference/terramind/index.js'

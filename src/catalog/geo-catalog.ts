@@ -1,5 +1,6 @@
 import { invalidInput } from '../errors.js';
 import { type Bounds, type GeoSlice, TimeInterval } from '../geo/index.js';
+import { INSPECT } from '../text.js';
 import { Evaluator, parseCondition } from './expression/index.js';
 import type { GeoJsonObject } from './geometry.js';
 import {
@@ -179,6 +180,19 @@ export class GeoCatalog implements Iterable<CatalogRow> {
       end = Math.max(end, ends[number]);
     }
     return start > end ? null : new TimeInterval(start, end);
+  }
+
+  /** `GeoCatalog(12 rows, [5.7, 49.4, 6.6, 50.2], 2021-07-01T00:00:00.000Z/2021-07-31T23:59:59.999Z)`. */
+  toString(): string {
+    const { length, bounds, temporalExtent } = this;
+    const place =
+      bounds === null ? '' : `, [${bounds.map((degrees) => Number(degrees.toFixed(6))).join(', ')}]`;
+    const time = temporalExtent === null ? '' : `, ${temporalExtent}`;
+    return `GeoCatalog(${length} ${length === 1 ? 'row' : 'rows'}${place}${time})`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
   }
 
   /** A FeatureCollection with a feature a row. */

@@ -5,6 +5,7 @@ import { isFlat } from './relate.js';
 import type { CatalogRow } from './row.js';
 import { numbersOf, type RowView } from './row-table.js';
 
+/** How two catalogs are joined by `intersect`. */
 export interface IntersectOptions {
   /** Pairs rows of any time; each then keeps the time of its row of the first catalog. Default: false. */
   readonly spatialOnly?: boolean;

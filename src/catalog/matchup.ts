@@ -18,6 +18,7 @@ export type SpaceRule = 'intersects' | 'contains' | 'centroid' | { readonly iou:
 /** Milliseconds: the nearest one within some time, or all from some time before to some time after. */
 export type TimeRule = { readonly nearest: number } | { readonly before: number; readonly after: number };
 
+/** How far apart in place and time two rows may be to match. */
 export interface MatchupOptions {
   /** Default: `intersects`: their outlines share some area. `contains`: the primary covers the other. */
   readonly space?: SpaceRule;
@@ -133,6 +134,7 @@ function matchupOf(primary: CatalogRow, members: Readonly<Record<string, Catalog
   };
 }
 
+/** Which rows of two times make a pair. */
 export interface TemporalPairOptions {
   /** Milliseconds between the end of the first and the start of the second, at least. Default: 0, and not at once. */
   readonly minGap?: number;

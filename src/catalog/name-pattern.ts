@@ -3,6 +3,7 @@ import { invalidInput, invalidOption, messageOf } from '../errors.js';
 import { TimeInterval } from '../geo/index.js';
 import { dateReader } from './date-format.js';
 
+/** How dates and bands are found in file names. */
 export interface NamePatternOptions {
   /**
    * Named groups `date`, or `start` and `stop`, say when; `band` which band of an item a file holds: files whose names

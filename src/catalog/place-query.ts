@@ -13,6 +13,7 @@ import {
 
 /** How rows are chosen: they meet the place, lie within it, or contain it. */
 export const PREDICATES = ['intersects', 'within', 'contains'] as const;
+/** How the outline of a row must lie to the place of a query. */
 export type Predicate = (typeof PREDICATES)[number];
 
 /** A place, a time or both. */
@@ -28,6 +29,7 @@ export interface PlaceAndTime {
   readonly interval?: TimeInterval | string;
 }
 
+/** How `query` compares places. */
 export interface QueryOptions {
   /** Default: `intersects`. */
   readonly predicate?: Predicate;

@@ -38,6 +38,7 @@ export interface CatalogAsset {
   readonly geobox?: GeoBox;
 }
 
+/** The value of a row's property: JSON. */
 export type CatalogValue =
   | string
   | number

@@ -8,6 +8,7 @@ const NOWHERE = [Infinity, Infinity, -Infinity, -Infinity] as const;
 /** Takes a row whose box touches what was searched for; a row with two boxes may come twice. */
 export type OnRow = (row: number, x0: number, y0: number, x1: number, y1: number) => void;
 
+/** An index of the boxes of rows in degrees, for searches by box. */
 export class SpatialIndex {
   readonly rows: number;
   /** Four numbers a box: the first boxes of all rows, then the second ones of rows on both sides of the antimeridian. */

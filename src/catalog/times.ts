@@ -8,6 +8,7 @@ import { numbersOf, type RowTable, type RowView, withTimes } from './row-table.j
 /** A moment or a period: UTC milliseconds, `2021-07-15`, `2021-07-15T05:50:12Z`, or an interval. */
 export type TimeLike = TimeInterval | Date | string | number;
 
+/** Which rows near a moment are wanted. */
 export interface NearestOptions {
   /** How many rows; with `perPlace`, of each place. Default: 1. */
   readonly count?: number;

@@ -20,6 +20,7 @@ export interface DedupePolicy {
  * the first stays, with the assets that only the others have. `newest`: as `item`, and of scenes that were processed more than once the newest processing stays.
  */
 export const DEDUPE_POLICIES = ['none', 'item', 'newest'] as const;
+/** Which rows of a union are kept: a policy by name, or one of your own. */
 export type Dedupe = (typeof DEDUPE_POLICIES)[number] | DedupePolicy;
 
 const ITEM: DedupePolicy = {

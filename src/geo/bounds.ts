@@ -5,7 +5,11 @@ import { middleOf, turnOf } from './domain.js';
 /** `[minX, minY, maxX, maxY]`, x or longitude first. */
 export type Bounds = readonly [number, number, number, number];
 
-/** @throws {TerrachipError} INVALID_INPUT unless the four numbers are finite and enclose an area. */
+/**
+ * Gives the bounds back if they are some.
+ * @param what names them, for the message
+ * @throws {TerrachipError} INVALID_INPUT unless the four numbers are finite and enclose an area
+ */
 export function checkBounds(bounds: Bounds, what = 'the bounds'): Bounds {
   const [minX, minY, maxX, maxY] = bounds;
   if (bounds.length !== 4 || !bounds.every(Number.isFinite) || minX >= maxX || minY >= maxY) {
@@ -18,10 +22,12 @@ export function checkBounds(bounds: Bounds, what = 'the bounds'): Bounds {
   return bounds;
 }
 
+/** The smallest bounds that hold both. */
 export function unionBounds(a: Bounds, b: Bounds): Bounds {
   return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 }
 
+/** What two bounds have in common; null where that has no area. */
 export function intersectBounds(a: Bounds, b: Bounds): Bounds | null {
   const r: Bounds = [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
   return r[0] < r[2] && r[1] < r[3] ? r : null;

@@ -1,6 +1,7 @@
 import proj4 from '#proj4';
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
 import { parseJson } from '../json.js';
+import { INSPECT } from '../text.js';
 import { shiftNote, withoutDatumGrid } from './datum-grids.js';
 import { insideCut, isOnMap, nearness, projectRadians } from './domain.js';
 import {
@@ -230,6 +231,10 @@ export class Crs {
   /** `EPSG:32632`, or the name of a CRS without a code. */
   toString(): string {
     return this.epsg === null ? this.name : `EPSG:${this.epsg}`;
+  }
+
+  [INSPECT](): string {
+    return `Crs(${this})`;
   }
 
   toJSON(): { epsg: number | null; name: string; wkt: string | null } {

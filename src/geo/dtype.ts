@@ -10,16 +10,16 @@ export interface TypedArrayByDtype {
   float64: Float64Array;
 }
 
+/** The type of the values of an array, by NumPy's name. */
 export type Dtype = keyof TypedArrayByDtype;
+/** A typed array of any `Dtype`. */
 export type TypedArray = TypedArrayByDtype[Dtype];
+
+export type DtypeNamed<Name extends string> = Name extends `${infer D}Array` ? Lowercase<D> : never;
 
 /** The element type of an array: `'float32'` of `Float32Array`. */
 export type DtypeOf<A extends TypedArray> = Extract<
-  A[typeof Symbol.toStringTag] extends infer Name
-    ? Name extends `${infer D}Array`
-      ? Lowercase<D>
-      : never
-    : never,
+  A[typeof Symbol.toStringTag] extends infer Name extends string ? DtypeNamed<Name> : never,
   Dtype
 >;
 
@@ -40,12 +40,15 @@ const CONSTRUCTORS: { readonly [D in Dtype]: TypedArrayConstructor<D> } = {
   float64: Float64Array,
 };
 
+/** All types of values. */
 export const DTYPES = Object.keys(CONSTRUCTORS) as readonly Dtype[];
 
+/** Whether a text names a type of values. */
 export function isDtype(value: string): value is Dtype {
   return Object.hasOwn(CONSTRUCTORS, value);
 }
 
+/** Bytes of one value. */
 export function bytesPerElement(dtype: Dtype): number {
   return CONSTRUCTORS[dtype].BYTES_PER_ELEMENT;
 }
@@ -65,6 +68,7 @@ export function viewArray<D extends Dtype>(
   return new CONSTRUCTORS[dtype](buffer, byteOffset, length);
 }
 
+/** The type of the values of a typed array. */
 export function dtypeOf<A extends TypedArray>(array: A): DtypeOf<A>;
 export function dtypeOf(array: TypedArray): Dtype {
   if (array instanceof Float32Array) return 'float32';
@@ -77,6 +81,7 @@ export function dtypeOf(array: TypedArray): Dtype {
   return 'int8';
 }
 
+/** Whether values are float32 or float64. */
 export function isFloat(dtype: Dtype): dtype is 'float32' | 'float64' {
   return dtype === 'float32' || dtype === 'float64';
 }

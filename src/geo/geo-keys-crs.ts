@@ -8,6 +8,7 @@ import { findEpsg } from './epsg-registry.js';
 import { GEO_KEY, type GeoKeys, MODEL_GEOGRAPHIC, MODEL_PROJECTED, USER_DEFINED } from './geo-keys.js';
 import { type ProjectionParameters, projectionOfMethod } from './projection-methods.js';
 
+/** What GeoKeys say of a reference system. */
 export interface GeoKeysCrs {
   readonly crs: Crs | null;
   /** Why keys that are there give no CRS, as the end of a sentence about the file; else null. */

@@ -1,7 +1,9 @@
 /** GeoTIFF keys (OGC 19-008r4, clause 7): a number, some numbers or a text by key number. */
 export type GeoKeys = ReadonlyMap<number, GeoKeyValue>;
+/** The value of a GeoKey: a number, a text or numbers. */
 export type GeoKeyValue = number | string | readonly number[];
 
+/** The numbers of the GeoKeys that terrachip reads and writes. */
 export const GEO_KEY = {
   ModelType: 1024,
   RasterType: 1025,
@@ -50,6 +52,7 @@ export const USER_DEFINED = 32767;
 export const MODEL_PROJECTED = 1;
 export const MODEL_GEOGRAPHIC = 2;
 export const RASTER_PIXEL_IS_AREA = 1;
+/** The value of the key RasterType for positions at the centres of pixels. */
 export const RASTER_PIXEL_IS_POINT = 2;
 
 /** The tags that hold numbers and texts of the keys. */

@@ -1,8 +1,10 @@
 import { invalidInput, TerrachipError } from '../errors.js';
+import { INSPECT } from '../text.js';
 import { Affine, type AffineTuple } from './affine.js';
 import { type Bounds, checkBounds, outline, transformBounds, unwrapBounds } from './bounds.js';
 import { Crs, type CrsLike, createTransform } from './crs.js';
 
+/** How bounds become a grid of whole pixels. */
 export interface FromBoundsOptions {
   /** The CRS that the bounds are given in. Default: longitude and latitude on WGS 84. */
   boundsCrs?: CrsLike;
@@ -180,6 +182,18 @@ export class GeoBox {
       );
     }
     return this;
+  }
+
+  /** `GeoBox(EPSG:32632, 100 × 80 pixels of 10 × 10, [697000, 4999600, 698000, 5000400])`. */
+  toString(): string {
+    const { a, b, d, e } = this.transform;
+    const sizes = [Math.hypot(a, d), Math.hypot(b, e)].map((size) => Number(size.toPrecision(6)));
+    const bounds = this.bounds.map((bound) => Number(bound.toPrecision(12))).join(', ');
+    return `GeoBox(${this.crs}, ${this.width} × ${this.height} pixels of ${sizes.join(' × ')}, [${bounds}])`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
   }
 
   toJSON(): { crs: string; transform: AffineTuple; width: number; height: number } {

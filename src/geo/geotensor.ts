@@ -1,13 +1,15 @@
 import { internalError, invalidInput } from '../errors.js';
-import { type Dtype, dtypeOf, sizeOf, type TypedArray } from './dtype.js';
+import { INSPECT } from '../text.js';
+import { type Dtype, dtypeOf, sizeOf, type TypedArrayByDtype } from './dtype.js';
 import type { GeoBox } from './geobox.js';
 import type { TimeInterval } from './time-interval.js';
 
 /** Names of dimensions, in the order `band, time, y, x`; a class map has `class` in the place of `band`. */
 export type Dimension = 'band' | 'class' | 'time' | 'y' | 'x';
 
-export interface GeoTensorInit {
-  data: TypedArray;
+/** The parts of a `GeoTensor`. The length of `data` is the product of `shape`. */
+export interface GeoTensorInit<D extends Dtype = Dtype> {
+  data: TypedArrayByDtype[D];
   shape: readonly number[];
   dimensions: readonly Dimension[];
   geobox: GeoBox;
@@ -19,9 +21,12 @@ export interface GeoTensorInit {
   bandNames?: readonly string[] | null;
 }
 
-/** A typed array with a shape, named dimensions, a pixel grid and a nodata value: what loaders return. C order. */
-export class GeoTensor {
-  readonly data: TypedArray;
+/**
+ * A typed array with a shape, named dimensions, a pixel grid and a nodata value: what loaders return. C order. The type
+ * of its values is part of its own: the `data` of a `GeoTensor<'float32'>` is a Float32Array.
+ */
+export class GeoTensor<D extends Dtype = Dtype> {
+  readonly data: TypedArrayByDtype[D];
   readonly shape: readonly number[];
   readonly dimensions: readonly Dimension[];
   readonly geobox: GeoBox;
@@ -32,7 +37,7 @@ export class GeoTensor {
   readonly bandNames: readonly string[] | null;
 
   /** @throws {TerrachipError} INVALID_INPUT when shape, dimensions, data and grid do not agree. */
-  constructor(init: GeoTensorInit) {
+  constructor(init: GeoTensorInit<D>) {
     const { data, shape, dimensions, geobox } = init;
     const size = sizeOf(shape);
     const [rows, columns] = shape.slice(-2);
@@ -72,12 +77,12 @@ export class GeoTensor {
     );
   }
 
-  get dtype(): Dtype {
-    return dtypeOf(this.data);
+  get dtype(): D {
+    return dtypeOf(this.data) as D;
   }
 
   /** One plane of the leading dimension, as a view: band `index` of `(band, y, x)`. */
-  plane(index: number): GeoTensor {
+  plane(index: number): GeoTensor<D> {
     if (this.shape.length < 3 || index < 0 || index >= this.shape[0]) {
       throw internalError(
         'GeoTensor.plane',
@@ -85,8 +90,8 @@ export class GeoTensor {
       );
     }
     const size = this.data.length / this.shape[0];
-    return new GeoTensor({
-      data: this.data.subarray(index * size, (index + 1) * size),
+    return new GeoTensor<D>({
+      data: this.data.subarray(index * size, (index + 1) * size) as TypedArrayByDtype[D],
       shape: this.shape.slice(1),
       dimensions: this.dimensions.slice(1),
       geobox: this.geobox,
@@ -97,8 +102,8 @@ export class GeoTensor {
   }
 
   /** The same values over another grid of the same size, or with another nodata value. */
-  with(changes: { geobox?: GeoBox; nodata?: number | null }): GeoTensor {
-    return new GeoTensor({
+  with(changes: { geobox?: GeoBox; nodata?: number | null }): GeoTensor<D> {
+    return new GeoTensor<D>({
       data: this.data,
       shape: this.shape,
       dimensions: this.dimensions,
@@ -107,5 +112,16 @@ export class GeoTensor {
       times: this.times,
       bandNames: this.bandNames,
     });
+  }
+
+  toString(): string {
+    const sizes = this.dimensions.map((name, axis) => `${name} ${this.shape[axis]}`).join(', ');
+    const names = this.bandNames === null ? '' : ` of ${this.bandNames.join(', ')}`;
+    const nodata = this.nodata === null ? '' : `, nodata ${this.nodata}`;
+    return `GeoTensor(${this.dtype} (${sizes})${names}${nodata}, ${this.geobox})`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
   }
 }

@@ -8,9 +8,18 @@ export type { TerrachipError } from '../errors.js';
 export { Affine, type AffineTuple } from './affine.js';
 export { geodesicLength, PixelAreas, ringArea } from './areas.js';
 export { type Bounds, outline, transformBounds } from './bounds.js';
-export { BLOCK_SIZE, CELL_WORDS, type ControlBlock, evaluateBlock } from './control-cells.js';
-export { ControlGrid, type ControlWindow, DEFAULT_TOLERANCE, TABLE_WORDS } from './control-grid.js';
+export {
+  BLOCK_SIZE,
+  CELL_WORDS,
+  type ControlBlock,
+  ControlGrid,
+  type ControlWindow,
+  DEFAULT_TOLERANCE,
+  evaluateBlock,
+  TABLE_WORDS,
+} from './control/index.js';
 export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
+export type { DtypeNamed } from './dtype.js';
 export {
   allocateArray,
   canHold,

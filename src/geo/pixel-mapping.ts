@@ -12,6 +12,7 @@ export interface PixelMapping {
   map(x: number, y: number, out: Float64Array): void;
 }
 
+/** Where pixels of one grid lie on another, in float64. Positions that the projections do not reach are NaN. */
 export function createPixelMapping(destination: GeoBox, source: GeoBox): PixelMapping {
   const toCrs = destination.transform;
   const toPixel = source.transform.inverse();

@@ -53,6 +53,12 @@ export interface ChipCover {
   readonly last: Int32Array;
 }
 
+/**
+ * The first and the last chip over each pixel of an axis.
+ * @param length pixels of the axis
+ * @param size pixels of a chip
+ * @param starts the first pixel of each chip, ascending
+ */
 export function chipCover(length: number, size: number, starts: Int32Array): ChipCover {
   const first = new Int32Array(length);
   const last = new Int32Array(length);
@@ -77,6 +83,10 @@ export interface ChipLayout {
   readonly rowStarts: Int32Array;
 }
 
+/**
+ * Where the chips of a scene start: every `stride` pixels, the last ones shifted inwards so that all pixels are
+ * covered.
+ */
 export function createChipLayout(width: number, height: number, size: number, stride: number): ChipLayout {
   return {
     width,

@@ -26,6 +26,7 @@ export interface BackendInfo {
   readonly threads: number;
 }
 
+/** What a backend cannot exceed. */
 export interface BackendLimits {
   /** The largest tensor in bytes. */
   readonly maxTensorBytes: number;

@@ -27,6 +27,7 @@ export interface Binding {
 /** The tensors of a kernel by their names in WGSL, in the order of their `@binding` numbers. */
 export type Bindings = Readonly<Record<string, Binding>>;
 
+/** The type of a kernel's parameter, as WGSL names it. */
 export type ParameterType = 'u32' | 'i32' | 'f32';
 
 /** Numbers that a kernel is given, by name. */
@@ -51,6 +52,7 @@ export type CpuTensors<B extends Bindings> = {
     : TypedArray;
 };
 
+/** The parameters of a kernel by name. */
 export type KernelParameters<P extends string> = Readonly<Record<P, number>>;
 
 export type NameOf<T> = keyof T & string;

@@ -1,8 +1,13 @@
 /** Graphs on a GPU device that terrachip's kernels use too. The runtime, `onnxruntime-web/webgpu`, is an argument. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { internalError, invalidInput, messageOf } from '../errors.js';
+import { internalError } from '../errors.js';
 import type { DeviceMeter, DeviceTensor, WebGpuBackend } from '../gpu/index.js';
-import type { DeviceGraph, GraphInput, GraphResult } from './device-graph.js';
+import { notFloat32 } from './graph-check.js';
+import { cannotLoad, declaredShape } from './host-graph.js';
+import type { GraphInput, GraphResult, ModelGraph } from './model-graph.js';
+
+/** What options and reports call a model on the device of the kernels. */
+export const RESIDENT = 'webgpu-resident';
 
 /** What terrachip needs of an ONNX runtime that works on a device it is given. */
 export interface GpuRuntime {
@@ -22,7 +27,14 @@ export interface GraphBytes {
   readonly external?: { readonly path: string; readonly data: Uint8Array };
 }
 
-export class GpuGraph implements DeviceGraph {
+/**
+ * An ONNX graph on the WebGPU device of a backend: tensors go in and come out without leaving it. Dispose of it when
+ * done.
+ */
+export class GpuGraph implements ModelGraph {
+  readonly name: string;
+  readonly provider = RESIDENT;
+  readonly sharesDevice = true;
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   readonly #runtime: GpuRuntime;
@@ -31,11 +43,13 @@ export class GpuGraph implements DeviceGraph {
   readonly #session: InferenceSession;
 
   private constructor(
+    name: string,
     runtime: GpuRuntime,
     backend: WebGpuBackend,
     meter: DeviceMeter,
     session: InferenceSession,
   ) {
+    this.name = name;
     this.#runtime = runtime;
     this.#backend = backend;
     this.#meter = meter;
@@ -63,15 +77,14 @@ export class GpuGraph implements DeviceGraph {
         extra: { session: { disable_cpu_ep_fallback: '1' } },
         ...(external === undefined ? {} : { externalData: [external] }),
       });
-      return new GpuGraph(runtime, backend, meter, session);
+      return new GpuGraph(name, runtime, backend, meter, session);
     } catch (cause) {
-      throw invalidInput(
-        name,
-        `cannot be loaded with the provider webgpu-resident (${messageOf(cause).split('\n')[0]})`,
-        'check the file, or choose another provider',
-        cause,
-      );
+      throw cannotLoad(name, RESIDENT, cause);
     }
+  }
+
+  outputShape(name: string): readonly (number | string)[] {
+    return declaredShape(this.#session, name);
   }
 
   async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
@@ -89,9 +102,7 @@ export class GpuGraph implements DeviceGraph {
       if (result.location !== 'gpu-buffer') {
         throw internalError('GpuGraph', `${name} came back to the processor (${result.location})`);
       }
-      if (result.type !== 'float32') {
-        throw invalidInput(name, `is ${result.type}, not float32`, 'correct the model');
-      }
+      if (result.type !== 'float32') throw notFloat32(this.name, name, result.type);
       // A copy, since the runtime's buffer is used again.
       const theirs = this.#backend.adoptBuffer(result.gpuBuffer as GPUBuffer, result.dims, 'float32');
       const ours = this.#backend.allocate(result.dims, 'float32');

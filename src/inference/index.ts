@@ -1,5 +1,5 @@
 /**
- * Models: their folders, their sessions, and the runner that takes a scene through one.
+ * Models: what they want, their sessions, and the runner that takes a scene through one. The ONNX runtime is an argument.
  * @module
  */
 
@@ -13,32 +13,19 @@ export {
   type CheckpointTensor,
   openCheckpoint,
 } from './checkpoint/index.js';
-export type { ChipModel } from './chip-model.js';
-export type { DeviceGraph, GraphInput, GraphResult } from './device-graph.js';
-export type { Embedder } from './embedder.js';
+export { ChipBatch } from './chip-batch.js';
 export type { GpuGraph, GpuRuntime, GraphBytes } from './gpu-graph.js';
+export { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
+export type { GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
 export {
-  type EmbeddingManifest,
+  answerShape,
+  type EmbeddingSpec,
   inputShape,
   type ModelInput,
-  type ModelManifest,
-  parseModelManifest,
-} from './manifest.js';
-export { openCheckpointFile } from './node/checkpoint-file.js';
-export { type Execution, type ExecutionOptions, openExecution } from './node/execution.js';
-export {
-  bundledModel,
-  type EmbeddingFolder,
-  findModel,
-  type ModelFolder,
-  type OpenSessionOptions,
-  openEmbedder,
-  openEmbeddingModel,
-  openModel,
-  openSession,
-} from './node/model-folder.js';
-export type { HostProviderChoice, ProviderChoice } from './node/provider-choice.js';
-export { ResidentDevice } from './node/resident-device.js';
+  type ModelSpec,
+  parseModelSpec,
+  type SegmentationSpec,
+} from './model-spec.js';
 export type {
   AttributeValue,
   Axis,
@@ -50,16 +37,10 @@ export type {
   Weight,
 } from './onnx/graph.js';
 export { type Graph, type Sink, type WriteGraphOptions, writeGraph } from './onnx/index.js';
-export type { PhaseCounters } from './phase-encoder.js';
-export type { ResidentGraphs, ResidentSession } from './resident-session.js';
-export { type RunnerCounters, type RunnerOptions, runScene, type SceneImage, type Stage } from './runner.js';
-export {
-  type GraphSource,
-  ModelSession,
-  type OnnxRuntime,
-  type PhaseGraphSources,
-  type SessionOptions,
-} from './session.js';
+export type { PhaseCounters } from './phases.js';
+export { type RunnerCounters, type RunnerOptions, runScene, type Stage } from './runner.js';
+export { ModelSession, type SessionOptions } from './session.js';
+export { type SceneImage, SceneStrips, type Strip } from './strip.js';
 export type { Encoder, Merge, Modality, Pooling } from './terramind/architecture.js';
 export {
   type Architecture,

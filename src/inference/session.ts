@@ -1,187 +1,322 @@
-/** Running a model's graph. Typed against onnxruntime-common; the runtime itself is an argument. */
-import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
-import { internalError, invalidInput, messageOf } from '../errors.js';
+/** Models that are ready to run on batches of chips, whatever runs their graphs. */
+import { internalError, invalidInput, TerrachipError } from '../errors.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
-import type { ChipModel } from './chip-model.js';
-import { batchFailure, checkLogits, checkNames } from './graph-check.js';
-import { inputShape, type ModelManifest } from './manifest.js';
-import { FEATURES, type PhaseCounters, PhaseEncoder } from './phase-encoder.js';
+import { batchFailure, checkAnswer, checkFeatures, checkNames } from './graph-check.js';
+import { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
+import type { GraphInput, ModelGraph, ModelGraphs } from './model-graph.js';
+import { answerShape, inputShape, type ModelInput, type ModelSpec } from './model-spec.js';
+import { FEATURES, firstEqualPhases, type PhaseCounters, planeOffsets } from './phases.js';
 
-/** What terrachip needs of an ONNX runtime: `onnxruntime-node`, `onnxruntime-web` and others have it. */
-export interface OnnxRuntime {
-  readonly InferenceSession: {
-    create(model: string | Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
-  };
-  readonly Tensor: new (
-    type: 'float32',
-    data: Float32Array,
-    dims: readonly number[],
-  ) => TypedTensor<'float32'>;
-}
-
-export interface SessionOptions {
-  /** The execution provider, by onnxruntime's name: `cpu`, `cuda`, `webgpu`, … */
-  provider: string;
-  /** Threads inside an operator (default: onnxruntime's own choice). */
-  threads?: number;
-  /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
+/** How a session runs its graphs. */
+export interface SessionOptions extends RuntimeOptions {
+  /**
+   * Whether equal phases are encoded once, in models of two graphs whose runtime has its own memory; changes no bit.
+   * Default: true.
+   */
   reusePhases?: boolean;
 }
 
-/** An ONNX file by its path, or its bytes. */
-export type GraphSource = string | Uint8Array;
-
-/** A model of two graphs, as the manifest's `phaseGraphs` describes them. */
-export interface PhaseGraphSources {
-  readonly encoder: GraphSource;
-  readonly decoder: GraphSource;
-}
-
-/** A model on an ONNX runtime that has its own memory: chips are downloaded for it, and its logits uploaded. */
-export class ModelSession implements ChipModel {
-  readonly manifest: ModelManifest;
-  /** The provider that the session was created with. */
+/**
+ * A model that is ready to run. It gives logits, or embeddings where its specification, or the lack of a decoder, says
+ * so. The encoder of a model in two graphs runs on one phase of one chip at a time, so that its result depends on
+ * nothing else: whether equal phases are encoded once or each time changes no bit.
+ */
+export class ModelSession<Spec extends ModelSpec = ModelSpec> {
+  readonly spec: Spec;
+  /** What it runs on, by the name that options, plans and reports use. */
   readonly provider: string;
-  readonly readbackBytes = null;
-  readonly #runtime: OnnxRuntime;
-  /** The whole model, or what follows the encoder. */
-  readonly #session: InferenceSession;
-  readonly #encoder: PhaseEncoder | null;
+  /** The shape of the answer for one chip: (class, y, x), or (token, channel) for embeddings. */
+  readonly answerShape: readonly number[];
+  readonly #graphs: ModelGraphs<ModelGraph>;
+  readonly #main: ModelGraph;
+  readonly #reuse: boolean;
+  readonly #phases: PhaseCounters | null;
+  #readbackBytes = 0;
 
-  private constructor(
-    manifest: ModelManifest,
-    provider: string,
-    runtime: OnnxRuntime,
-    session: InferenceSession,
-    encoder: PhaseEncoder | null,
+  /** @throws {TerrachipError} INVALID_INPUT when a graph does not fit the specification */
+  constructor(
+    spec: Spec,
+    graphs: ModelGraphs<ModelGraph>,
+    options: Pick<SessionOptions, 'reusePhases'> = {},
   ) {
-    this.manifest = manifest;
-    this.provider = provider;
-    this.#runtime = runtime;
-    this.#session = session;
-    this.#encoder = encoder;
-  }
-
-  get phases(): Readonly<PhaseCounters> | null {
-    return this.#encoder?.counters ?? null;
+    this.spec = spec;
+    this.#graphs = graphs;
+    const inputs = spec.inputs.map(({ name }) => name);
+    const output = spec.output.name;
+    if ('whole' in graphs) {
+      this.#main = graphs.whole;
+      this.#phases = null;
+      checkNames(graphs.whole, { inputs, output });
+      this.answerShape = answerShape(spec);
+    } else {
+      const { encoder, decoder } = graphs;
+      this.#main = decoder ?? encoder;
+      this.#phases = { phasesEncoded: 0, phasesReused: 0 };
+      if (decoder !== undefined) checkNames(decoder, { inputs: [FEATURES], output });
+      checkNames(encoder, { inputs, output: FEATURES });
+      this.answerShape = decoder === undefined ? featureShape(encoder, spec) : answerShape(spec);
+    }
+    this.provider = this.#main.provider;
+    this.#reuse = (options.reusePhases ?? true) && !this.#main.sharesDevice;
   }
 
   /**
+   * Loads a model on a runtime that has its own memory, such as `onnxruntime-node` or `onnxruntime-web`.
    * @param model one graph, or the encoder's and the decoder's
-   * @throws {TerrachipError} INVALID_INPUT when a graph cannot be loaded or does not fit its manifest
+   * @throws {TerrachipError} INVALID_INPUT when a graph cannot be loaded or does not fit the specification
    */
-  static async create(
+  static async create<Spec extends ModelSpec>(
     runtime: OnnxRuntime,
-    model: GraphSource | PhaseGraphSources,
-    manifest: ModelManifest,
+    model: GraphSource | ModelGraphs<GraphSource>,
+    spec: Spec,
     options: SessionOptions,
-  ): Promise<ModelSession> {
-    const inputs = manifest.inputs.map((input) => input.name);
-    const output = manifest.output.name;
-    if (typeof model === 'string' || model instanceof Uint8Array) {
-      const whole = { source: model, name: `${manifest.name}/model.onnx`, inputs, output };
-      return new ModelSession(
-        manifest,
-        options.provider,
-        runtime,
-        await loadGraph(runtime, whole, options),
-        null,
-      );
-    }
-    const { reusePhases = true, provider } = options;
-    const decoder = { source: model.decoder, name: `${manifest.name}/decoder`, inputs: [FEATURES], output };
-    const encoder = { source: model.encoder, name: `${manifest.name}/encoder`, inputs, output: FEATURES };
-    const session = await loadGraph(runtime, decoder, options);
+  ): Promise<ModelSession<Spec>> {
+    const sources = typeof model === 'string' || model instanceof Uint8Array ? { whole: model } : model;
+    const load = (source: GraphSource, name: string): Promise<ModelGraph> =>
+      HostGraph.load(runtime, source, `${spec.name}/${name}.onnx`, options);
+    return ModelSession.load(spec, sources, load, options);
+  }
+
+  /**
+   * Loads the graphs of a model by a function of the caller's, and gives all of them back when one does not fit.
+   * @param load gets a source and `whole`, `encoder` or `decoder`
+   * @throws {TerrachipError} INVALID_INPUT when a graph does not fit the specification; whatever `load` throws
+   */
+  static async load<Spec extends ModelSpec, Source>(
+    spec: Spec,
+    sources: ModelGraphs<Source>,
+    load: (source: Source, name: string) => Promise<ModelGraph>,
+    options: Pick<SessionOptions, 'reusePhases'> = {},
+  ): Promise<ModelSession<Spec>> {
+    const loaded: ModelGraph[] = [];
+    const keep = async (source: Source, name: string): Promise<ModelGraph> => {
+      const graph = await load(source, name);
+      loaded.push(graph);
+      return graph;
+    };
     try {
-      const encoding = await loadGraph(runtime, encoder, options);
-      const phases = new PhaseEncoder(manifest, runtime, encoding, reusePhases);
-      return new ModelSession(manifest, provider, runtime, session, phases);
+      if ('whole' in sources) {
+        return new ModelSession(spec, { whole: await keep(sources.whole, 'model') }, options);
+      }
+      const encoder = await keep(sources.encoder, 'encoder');
+      if (sources.decoder === undefined) return new ModelSession(spec, { encoder }, options);
+      return new ModelSession(spec, { encoder, decoder: await keep(sources.decoder, 'decoder') }, options);
     } catch (error) {
-      await session.release();
+      for (const graph of loaded) await graph.dispose();
       throw error;
     }
   }
 
+  /** Phases encoded and spared so far; null for a model of one graph. */
+  get phases(): Readonly<PhaseCounters> | null {
+    return this.#phases;
+  }
+
+  /**
+   * Bytes that the runtime itself read back from the device while the model ran; null where it is not on the backend's
+   * device, so that chips and answers cross by `download` and `upload`, which the backend counts.
+   */
+  get readbackBytes(): number | null {
+    return this.#main.sharesDevice ? this.#readbackBytes : null;
+  }
+
+  /**
+   * Runs one batch.
+   * @param inputs normalised chips by input name, (chip, channel, y, x) in the order of `inputShape`
+   * @param chips how many of the batch matter, from its start: the others only fill it up. Default: all
+   * @returns the answers (chip, …) on the backend, which the caller disposes of
+   * @throws {TerrachipError} INVALID_INPUT when the model fails, or answers with something else
+   */
   async run(
     backend: Backend,
     inputs: ReadonlyMap<string, DeviceTensor>,
     batch: number,
     chips = batch,
   ): Promise<DeviceTensor> {
-    const { manifest } = this;
-    const values = new Map<string, Float32Array>();
-    for (const input of manifest.inputs) {
-      const tensor = inputs.get(input.name);
-      if (tensor === undefined) throw new TypeError(`no tensor for the input ${input.name}`);
-      values.set(input.name, (await backend.download(tensor)) as Float32Array);
-    }
-    let outputs: InferenceSession.ReturnType;
+    const { spec } = this;
     try {
-      const feeds =
-        this.#encoder === null
-          ? this.#feeds(values, batch)
-          : { [FEATURES]: await this.#encoder.encode(values, batch, chips) };
-      outputs = await this.#session.run(feeds, [manifest.output.name]);
+      const answer = await this.#runGraphs(backend, inputs, batch, chips);
+      try {
+        checkAnswer(spec, [batch, ...this.answerShape], answer.shape);
+      } catch (error) {
+        answer.dispose();
+        throw error;
+      }
+      return answer;
     } catch (cause) {
-      throw batchFailure(manifest, batch, cause);
+      throw cause instanceof TerrachipError ? cause : batchFailure(this.#main.name, batch, cause);
     }
-    const logits = outputs[manifest.output.name];
-    const shape = checkLogits(manifest, batch, logits);
-    return backend.upload(logits.data as Float32Array, shape);
   }
 
   async dispose(): Promise<void> {
-    await this.#session.release();
-    await this.#encoder?.dispose();
+    for (const graph of Object.values(this.#graphs)) await graph?.dispose();
   }
 
-  #feeds(values: ReadonlyMap<string, Float32Array>, batch: number): Record<string, Tensor> {
-    const { manifest } = this;
-    const feeds: Record<string, Tensor> = {};
-    for (const input of manifest.inputs) {
-      const chips = values.get(input.name);
-      if (chips === undefined) throw internalError('ModelSession', `no input ${input.name}`);
-      feeds[input.name] = new this.#runtime.Tensor('float32', chips, inputShape(manifest, input, batch));
+  async #runGraphs(
+    backend: Backend,
+    inputs: ReadonlyMap<string, DeviceTensor>,
+    batch: number,
+    chips: number,
+  ): Promise<DeviceTensor> {
+    const { spec } = this;
+    const graphs = this.#graphs;
+    if ('whole' in graphs) {
+      const feeds = spec.inputs.map((input): [string, GraphInput] => [
+        input.name,
+        { tensor: tensorOf(inputs, input), shape: inputShape(spec, input, batch) },
+      ]);
+      return this.#answer(graphs.whole, new Map(feeds), spec.output.name);
     }
-    return feeds;
+    const features = await this.#encode(backend, graphs.encoder, inputs, batch, chips);
+    try {
+      if (graphs.decoder === undefined) return lastTap(backend, features, chips);
+      const feeds = new Map([[FEATURES, { tensor: features, shape: features.shape }]]);
+      return await this.#answer(graphs.decoder, feeds, spec.output.name);
+    } finally {
+      features.dispose();
+    }
+  }
+
+  async #answer(
+    graph: ModelGraph,
+    feeds: ReadonlyMap<string, GraphInput>,
+    output: string,
+  ): Promise<DeviceTensor> {
+    const { outputs, readbackBytes } = await graph.run(feeds, [output]);
+    this.#readbackBytes += readbackBytes;
+    const answer = outputs.get(output);
+    if (answer === undefined) throw internalError('ModelSession', `no output ${output}`);
+    return answer;
+  }
+
+  /** Features of a batch, (chip, phase, …): zeros for the chips that only fill it up. */
+  async #encode(
+    backend: Backend,
+    encoder: ModelGraph,
+    inputs: ReadonlyMap<string, DeviceTensor>,
+    batch: number,
+    chips: number,
+  ): Promise<DeviceTensor> {
+    const { spec } = this;
+    const phases = spec.phases.length;
+    const twins = this.#reuse && phases * chips > 1 ? await this.#equalPhases(backend, inputs, chips) : null;
+    const counters = this.#phases ?? { phasesEncoded: 0, phasesReused: 0 };
+    let features: DeviceTensor | null = null;
+    try {
+      for (let place = 0; place < chips * phases; place++) {
+        const twin = twins?.[place] ?? place;
+        if (features !== null && twin < place) {
+          const length = features.length / (batch * phases);
+          // A copy inside one tensor would overlap itself, which WebGPU refuses.
+          const equal = backend.allocate([length], 'float32');
+          backend.copy(features, twin * length, equal, 0, length);
+          backend.copy(equal, 0, features, place * length, length);
+          equal.dispose();
+          counters.phasesReused++;
+          continue;
+        }
+        const answer = await this.#encodeOne(
+          backend,
+          encoder,
+          inputs,
+          Math.floor(place / phases),
+          place % phases,
+        );
+        counters.phasesEncoded++;
+        try {
+          checkFeatures(spec, answer.shape);
+          const shape = [batch, phases, ...answer.shape.slice(1)];
+          features ??= backend.upload(new Float32Array(batch * phases * answer.length), shape);
+          if (features.shape.join() !== shape.join()) {
+            const problem = 'has an encoder whose features change their shape';
+            throw invalidInput(spec.name, problem, 'check the encoder');
+          }
+          backend.copy(answer, 0, features, place * answer.length, answer.length);
+        } finally {
+          answer.dispose();
+        }
+      }
+    } catch (error) {
+      features?.dispose();
+      throw error;
+    }
+    if (features === null) throw internalError('ModelSession', 'got a batch without chips');
+    return features;
+  }
+
+  async #equalPhases(
+    backend: Backend,
+    inputs: ReadonlyMap<string, DeviceTensor>,
+    chips: number,
+  ): Promise<number[]> {
+    const values = new Map<string, Float32Array>();
+    for (const input of this.spec.inputs) {
+      values.set(input.name, (await backend.download(tensorOf(inputs, input))) as Float32Array);
+    }
+    return firstEqualPhases(this.spec, values, chips);
+  }
+
+  /** One phase of one chip through the encoder. */
+  async #encodeOne(
+    backend: Backend,
+    encoder: ModelGraph,
+    inputs: ReadonlyMap<string, DeviceTensor>,
+    chip: number,
+    phase: number,
+  ): Promise<DeviceTensor> {
+    const { spec } = this;
+    const { size } = spec.chip;
+    const feeds = new Map<string, GraphInput>();
+    try {
+      for (const input of spec.inputs) {
+        const shape = [1, input.bands.length, size, size];
+        const tensor = backend.allocate(shape, 'float32');
+        feeds.set(input.name, { tensor, shape });
+        for (const [band, offset] of planeOffsets(spec, input, chip, phase).entries()) {
+          backend.copy(tensorOf(inputs, input), offset, tensor, band * size ** 2, size ** 2);
+        }
+      }
+      return await this.#answer(encoder, feeds, FEATURES);
+    } finally {
+      for (const { tensor } of feeds.values()) tensor.dispose();
+    }
   }
 }
 
-export interface Graph {
-  readonly source: GraphSource;
-  /** For messages, where the source is no path. */
-  readonly name: string;
-  readonly inputs: readonly string[];
-  readonly output: string;
+function tensorOf(inputs: ReadonlyMap<string, DeviceTensor>, { name }: ModelInput): DeviceTensor {
+  const tensor = inputs.get(name);
+  if (tensor === undefined) throw new TypeError(`no tensor for the input ${name}`);
+  return tensor;
 }
 
-/** Loads a graph and checks the names of its inputs and of its output. */
-export async function loadGraph(
-  runtime: OnnxRuntime,
-  graph: Graph,
-  { provider, threads }: SessionOptions,
-): Promise<InferenceSession> {
-  const { source } = graph;
-  const name = typeof source === 'string' ? source : graph.name;
-  const create = (model: GraphSource): Promise<InferenceSession> =>
-    runtime.InferenceSession.create(model, {
-      executionProviders: [provider],
-      graphOptimizationLevel: 'all',
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    });
-  const session = await create(source).catch((cause: unknown) => {
-    throw invalidInput(
-      name,
-      `cannot be loaded with the provider ${provider} (${messageOf(cause).split('\n')[0]})`,
-      'check the file, or choose another provider',
-      cause,
-    );
-  });
-  try {
-    checkNames(name, graph, session);
-  } catch (error) {
-    await session.release();
-    throw error;
+/** (token, channel) of an encoder's embeddings over all phases, as the graph declares its features. */
+function featureShape(encoder: ModelGraph, { phases }: ModelSpec): number[] {
+  const shape = encoder.outputShape(FEATURES);
+  const [, , tokens, width] = shape;
+  if (shape.length === 4 && typeof tokens === 'number' && typeof width === 'number') {
+    return [tokens, phases.length * width];
   }
-  return session;
+  throw invalidInput(
+    encoder.name,
+    `declares ${FEATURES} as (${shape.join(', ')}), not (chip, tap, token, channel)`,
+    'give a model that terrachip split',
+  );
+}
+
+/** (chip, phase, tap, token, channel) → (chip, token, phase · channel) of the last tap. */
+function lastTap(backend: Backend, features: DeviceTensor, chips: number): DeviceTensor {
+  const [batch, phases, taps, tokens, width] = features.shape;
+  const zeros = new Float32Array(batch * tokens * phases * width);
+  const result = backend.upload(zeros, [batch, tokens, phases * width]);
+  // Tokens of one phase lie together already.
+  const [pieces, length] = phases === 1 ? [1, tokens * width] : [tokens, width];
+  for (let chip = 0; chip < chips; chip++) {
+    for (let phase = 0; phase < phases; phase++) {
+      for (let piece = 0; piece < pieces; piece++) {
+        const from = ((chip * phases + phase) * taps + taps - 1) * tokens * width + piece * length;
+        backend.copy(features, from, result, ((chip * pieces + piece) * phases + phase) * length, length);
+      }
+    }
+  }
+  return result;
 }

@@ -1,5 +1,6 @@
 import { invalidInput, TerrachipError } from '../errors.js';
 
+/** How bytes are read. */
 export interface ReadOptions {
   signal?: AbortSignal;
 }
@@ -20,7 +21,10 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** @throws {TerrachipError} INVALID_INPUT unless the range lies inside the source. */
+/**
+ * Checks a range of bytes before it is read.
+ * @throws {TerrachipError} INVALID_INPUT unless the range lies inside the source
+ */
 export function checkRange(source: Pick<ByteSource, 'name' | 'size'>, offset: number, length: number): void {
   const valid = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
   if (!valid || offset + length > source.size) {

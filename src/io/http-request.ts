@@ -3,6 +3,7 @@ import { messageOf, TerrachipError } from '../errors.js';
 import { onAbort } from './abort.js';
 import { mayName } from './nearness.js';
 
+/** How a server is asked: headers, retries, and how slow it may be. */
 export interface HttpOptions {
   /** Extra request headers. A redirect to another host does not take them along. */
   headers?: Readonly<Record<string, string>>;

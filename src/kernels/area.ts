@@ -45,6 +45,7 @@ export const AREA = {
   constants: { method: 'u32', stored_type: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `warp` for resamplings by area. */
 export const areaKernel = defineKernel({
   name: 'area',
   ...AREA,

@@ -19,6 +19,7 @@ export const ARGMAX = {
   parameters: { count: 'u32', classes: 'u32', nodata: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `argmax`. */
 export const argmaxKernel = defineKernel({
   name: 'argmax',
   ...ARGMAX,
@@ -26,6 +27,7 @@ export const argmaxKernel = defineKernel({
   ...perValue({ module, run }, 4),
 });
 
+/** What `argmax` reads and writes. */
 export interface ArgmaxOptions {
   /** (class, …) float32: at most 255 classes. */
   scores: DeviceTensor;

@@ -4,9 +4,12 @@
  */
 import { invalidInput, invalidOption } from '../errors.js';
 
+/** The windows that weight the pixels of a chip, by name. */
 export const WINDOW_NAMES = ['boxcar', 'cosine', 'hann', 'gaussian', 'kaiser'] as const;
+/** The name of a window that weights the pixels of a chip. */
 export type WindowName = (typeof WINDOW_NAMES)[number];
 
+/** A window that weights the pixels of a chip. */
 export interface WindowOptions {
   /**
    * With i from 0 to n − 1 over the n pixels of a chip (SciPy's functions are in `scipy.signal.windows`):

@@ -26,6 +26,7 @@ export const CHIPS = {
     first_row: 'i32',
     chip_size: 'i32',
     chip_count: 'i32',
+    first_chip: 'i32',
     channels: 'i32',
     channel: 'i32',
     mean: 'f32',
@@ -34,6 +35,7 @@ export const CHIPS = {
   },
 } as const satisfies KernelTable;
 
+/** The kernel of `gatherChips`. */
 export const chipsKernel = defineKernel({
   name: 'chips',
   ...CHIPS,
@@ -42,6 +44,7 @@ export const chipsKernel = defineKernel({
   cpu: { module, run, rows: ({ chip_size, chip_count }) => chip_size * chip_count },
 });
 
+/** What `gatherChips` reads and writes. */
 export interface ChipOptions {
   /** Rows of the scene, from `firstRow` on; every row that the chips touch must be there. */
   plane: DeviceTensor;
@@ -50,8 +53,10 @@ export interface ChipOptions {
   sceneHeight: number;
   /** Column and row of each chip (int32 pairs); a negative column leaves a chip of zeros. */
   origins: DeviceTensor;
-  /** (chip, channel, y, x): as many chips as `origins` names, square. */
+  /** (chip, channel, y, x), square; as many chips as `origins` names are written. */
   chips: DeviceTensor;
+  /** The first chip that is written (default 0). */
+  firstChip?: number;
   channel: number;
   /** Mean and standard deviation, in the plane's units. */
   mean: number;
@@ -65,8 +70,9 @@ export interface ChipOptions {
  * @throws {TerrachipError} INVALID_INPUT for a standard deviation that is not positive
  */
 export function gatherChips(backend: Backend, options: ChipOptions): void {
-  const { plane, origins, chips, mean, std, replacement } = options;
-  const [count, channels, size] = chips.shape;
+  const { plane, origins, chips, firstChip = 0, mean, std, replacement } = options;
+  const [, channels, size] = chips.shape;
+  const count = origins.length / 2;
   if (!(std > 0) || ![mean, std, replacement].every(Number.isFinite)) {
     throw invalidInput(
       `a normalisation by mean ${mean}, standard deviation ${std} and replacement ${replacement}`,
@@ -74,7 +80,7 @@ export function gatherChips(backend: Backend, options: ChipOptions): void {
       'give finite numbers and a positive standard deviation',
     );
   }
-  requireLength('chips', origins, 2 * count);
+  requireLength('chips', chips, (firstChip + count) * channels * size ** 2);
   backend.run(chipsKernel, {
     tensors: { plane, origins, chips },
     parameters: {
@@ -83,6 +89,7 @@ export function gatherChips(backend: Backend, options: ChipOptions): void {
       first_row: options.firstRow,
       chip_size: size,
       chip_count: count,
+      first_chip: firstChip,
       channels,
       channel: options.channel,
       mean,

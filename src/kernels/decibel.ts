@@ -18,6 +18,7 @@ export const DECIBEL = {
   constants: { to_linear: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `linearToDecibel` and `decibelToLinear`. */
 export const decibelKernel = defineKernel({
   name: 'decibel',
   ...DECIBEL,

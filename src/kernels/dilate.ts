@@ -28,6 +28,7 @@ export const ROW_DISTANCE = {
   parameters: SIZES,
 } as const satisfies KernelTable;
 
+/** The first kernel of `dilate`: how far along its row each pixel is from a set one. */
 export const rowDistanceKernel = defineKernel({
   name: 'row-distance',
   ...ROW_DISTANCE,
@@ -46,6 +47,7 @@ export const DILATE = {
   constants: { square: 'u32' },
 } as const satisfies KernelTable;
 
+/** The second kernel of `dilate`: grows a mask by the distances of the first. */
 export const dilateKernel = defineKernel({
   name: 'dilate',
   ...DILATE,
@@ -57,6 +59,7 @@ export const dilateKernel = defineKernel({
 /** Distances are bytes, and one of them means "farther". */
 const MAX_RADIUS = 254;
 
+/** How far and in which shape `dilate` grows a mask. */
 export interface DilateOptions {
   /** In pixels, from 0 to 254; fractions count for discs. */
   radius: number;

@@ -46,6 +46,7 @@ export const EXPRESSION = {
   constants: { stacked: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `evaluateExpression`. */
 export const expressionKernel = defineKernel({
   name: 'expression',
   ...EXPRESSION,
@@ -64,6 +65,7 @@ export function uploadExpression(backend: Backend, expression: Expression): Devi
   return { expression, program: backend.upload(expression.program) };
 }
 
+/** What `evaluateExpression` reads and writes. */
 export interface EvaluateOptions {
   expression: DeviceExpression;
   /** A plane a band, by name: float32 with NaN for no data, of as many values as the destination or more. */

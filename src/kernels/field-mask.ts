@@ -37,6 +37,7 @@ export const FIELD_MASK = {
   constants: { stored_type: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `bitMask` and `classMask`. */
 export const fieldMaskKernel = defineKernel({
   name: 'field-mask',
   ...FIELD_MASK,

@@ -21,6 +21,7 @@ export const MASK_VALUES = {
   constants: { where_set: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `maskOut` and `keepWhere`. */
 export const maskValuesKernel = defineKernel({
   name: 'mask-values',
   ...MASK_VALUES,

@@ -30,6 +30,7 @@ export const MOSAIC = {
   constants: { method: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `mosaic`. */
 export const mosaicKernel = defineKernel({
   name: 'mosaic',
   ...MOSAIC,
@@ -37,6 +38,7 @@ export const mosaicKernel = defineKernel({
   ...perValue({ module, run }),
 });
 
+/** What `mosaic` reads and writes. */
 export interface MosaicOptions {
   /** One tensor (layer, …pixels), or a plane each in the order of `first` and `last`; float32, NaN for no data. */
   layers: DeviceTensor | readonly DeviceTensor[];

@@ -20,6 +20,7 @@ export const NODATA = {
   constants: { stored_type: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `nodataToNaN`. */
 export const nodataKernel = defineKernel({
   name: 'nodata',
   ...NODATA,

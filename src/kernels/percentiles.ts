@@ -27,6 +27,7 @@ export const VALUE_RANGE = {
   parameters: { count: 'u32', lanes: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `valueRange`. */
 export const valueRangeKernel = defineKernel({
   name: 'value-range',
   ...VALUE_RANGE,
@@ -45,6 +46,7 @@ export const HISTOGRAM = {
   parameters: { count: 'u32', groups: 'u32', bins: 'u32', low: 'f32', high: 'f32', factor: 'f32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `percentiles`: counts of values by bin. */
 export const histogramKernel = defineKernel({
   name: 'histogram',
   ...HISTOGRAM,
@@ -57,6 +59,7 @@ export const histogramKernel = defineKernel({
 const VALUES_PER_LANE = 32;
 const MAX_LANES = 65536;
 
+/** The least and the greatest finite value of a tensor. */
 export interface ValueRange {
   /** Null where no value is finite. */
   low: number | null;
@@ -101,11 +104,13 @@ const GROUPS = 32;
 /** A histogram of which no more than this share is of use is made again for that part. */
 const USEFUL_SHARE = 1 / 8;
 
+/** How exact percentiles are. */
 export interface PercentileOptions {
   /** Of a histogram: from 64 to 65536 (default 4096). */
   bins?: number;
 }
 
+/** Percentiles of the finite values of a tensor. */
 export interface Percentiles {
   /** As asked for; null where no value is finite. */
   values: number[] | null;

@@ -7,11 +7,18 @@ export const AREA_RESAMPLINGS = ['average', 'mode', 'min', 'max', 'med', 'q1', '
 /** By GDAL's names, but `nearest` for `near`. */
 export const RESAMPLINGS = [...INTERPOLATIONS, ...AREA_RESAMPLINGS] as const;
 
+/** A resampling that reads neighbours of a position. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
+/** A resampling that reads all source pixels under a destination pixel. */
 export type AreaResampling = (typeof AREA_RESAMPLINGS)[number];
+/** A resampling, by GDAL's name. */
 export type Resampling = Interpolation | AreaResampling;
 
-/** @throws {TerrachipError} INVALID_OPTION for a name that is not a resampling. */
+/**
+ * The resampling of a name.
+ * @param option the name of the option, for the message
+ * @throws {TerrachipError} INVALID_OPTION for a name that is not a resampling
+ */
 export function parseResampling(name: string, option = 'resampling'): Resampling {
   const found = RESAMPLINGS.find((resampling) => resampling === name);
   if (found === undefined) {
@@ -20,6 +27,7 @@ export function parseResampling(name: string, option = 'resampling'): Resampling
   return found;
 }
 
+/** Whether a resampling reads neighbours of a position, rather than all pixels under one. */
 export function isInterpolation(resampling: Resampling): resampling is Interpolation {
   return INTERPOLATIONS.some((name) => name === resampling);
 }
@@ -39,7 +47,11 @@ export function suitsCategories(resampling: Resampling): boolean {
 /** Whether filters widen where destination pixels are larger than the source's. */
 export type Antialias = 'off' | 'gdal' | number;
 
-/** @throws {TerrachipError} INVALID_OPTION for what is neither off, gdal nor a number above 0 */
+/**
+ * What a text says of antialiasing: `off`, `gdal`, or destination pixels per source pixel.
+ * @param option the name of the option, for the message
+ * @throws {TerrachipError} INVALID_OPTION for what is neither off, gdal nor a number above 0
+ */
 export function parseAntialias(text: string, option = 'antialias'): Antialias {
   if (text === 'off' || text === 'gdal') return text;
   return requireScale(text.trim() === '' ? Number.NaN : Number(text), option, text);

@@ -19,6 +19,7 @@ export const RESCALE = {
   constants: { zero_is_missing: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `normalise`, `clip`, `stretch`, `harmonise` and `reflectanceToDigital`. */
 export const rescaleKernel = defineKernel({
   name: 'rescale',
   ...RESCALE,
@@ -56,6 +57,7 @@ export function reflectanceToDigital(backend: Backend, values: DeviceTensor): vo
   rescale(backend, values, { factor: QUANTIFICATION, low: 0 });
 }
 
+/** The statistics of a band, in its units: normalised is (value − mean) / std. */
 export interface Normalisation {
   mean: number;
   std: number;

@@ -15,6 +15,7 @@ export const SOFTMAX = {
   parameters: { items: 'u32', classes: 'u32', pixels: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `softmax`. */
 export const softmaxKernel = defineKernel({
   name: 'softmax',
   ...SOFTMAX,

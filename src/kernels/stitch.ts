@@ -48,6 +48,7 @@ export const REDUCTIONS = [
   'counts',
   'variance',
 ] as const;
+/** How the values of overlapping chips become one. */
 export type Reduction = (typeof REDUCTIONS)[number];
 
 /** Where rows and chips lie: the uniform fields of all kernels that gather from chips, as `stitchParameters` fills them. */
@@ -77,6 +78,7 @@ export const STITCH = {
   constants: { reduction: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `stitch`. */
 export const stitchKernel = defineKernel({
   name: 'stitch',
   ...STITCH,
@@ -126,6 +128,7 @@ export function uploadStitchLayout(
   };
 }
 
+/** What `stitch` reads and writes. */
 export interface StitchOptions {
   /** (slot, class, y, x) float32: probabilities or logits. */
   predictions: DeviceTensor;

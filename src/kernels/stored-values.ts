@@ -23,6 +23,7 @@ export const STORED_PARAMETERS = {
 
 export type StoredParameter = keyof typeof STORED_PARAMETERS | 'stored_type';
 
+/** How stored values become values: stored · scale + offset, NaN where stored is nodata. */
 export interface NodataOptions {
   /** The nodata value in stored units; null or undefined for none. NaN is always no data. */
   nodata?: number | null;

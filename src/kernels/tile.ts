@@ -17,6 +17,7 @@ export function uploadControl(backend: Backend, window: ControlWindow): DeviceCo
   return { cells: backend.upload(window.cells), table: backend.upload(window.table), window };
 }
 
+/** The tile that a warp computes, and the pixels that it reads. */
 export interface TileOptions {
   /** Values of the source's `sourceWindow` as stored, of any dtype: they become float32 as they are read. */
   source: DeviceTensor;

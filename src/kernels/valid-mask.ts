@@ -22,6 +22,7 @@ export const VALID_MASK = {
   parameters: { count: 'u32', planes: 'u32', first: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `validMask`. */
 export const validMaskKernel = defineKernel({
   name: 'valid-mask',
   ...VALID_MASK,

@@ -33,6 +33,7 @@ export const VOTES = {
   parameters: STITCH_PARAMETERS,
 } as const satisfies KernelTable;
 
+/** The kernel of `vote`: how many chips say each class. */
 export const votesKernel = defineKernel({
   name: 'votes',
   ...VOTES,
@@ -57,6 +58,7 @@ export function countVotes(backend: Backend, options: VoteCountOptions): void {
   });
 }
 
+/** What `vote` reads and writes. */
 export interface VoteOptions extends VoteCountOptions {
   /** `hard`: most chips. `soft`: the largest mean. */
   vote: 'hard' | 'soft';

@@ -55,6 +55,7 @@ export const WARP = {
   constants: { method: 'u32', stored_type: 'u32' },
 } as const satisfies KernelTable;
 
+/** The kernel of `warp` for interpolations. */
 export const warpKernel = defineKernel({
   name: 'warp',
   ...WARP,
@@ -63,6 +64,7 @@ export const warpKernel = defineKernel({
   cpu: { module, run, rows: ({ tile_height }) => tile_height },
 });
 
+/** What `warp` reads and writes. */
 export interface WarpOptions extends TileOptions {
   resampling: Resampling;
   /**
@@ -80,6 +82,10 @@ export interface ControlNeeds {
   footprints: boolean;
 }
 
+/**
+ * What control grid a resampling needs.
+ * @param scale how much filters are widened, as `filterScale` gives it
+ */
 export function controlNeeds(resampling: Resampling, scale?: FilterScale): ControlNeeds {
   if (!isInterpolation(resampling)) return { radius: 1, footprints: true };
   return { radius: Math.max(...planFilter(resampling, scale).taps), footprints: false };

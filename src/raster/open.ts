@@ -6,6 +6,7 @@ import type { BlockDecoder } from './codecs/decoder.js';
 import { GeoTiffRaster } from './geotiff/reader.js';
 import type { Raster } from './raster.js';
 
+/** How `openRaster` opens a raster. */
 export interface OpenRasterOptions extends OpenOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. Share one among the rasters of a job. */
   cache?: BlockCache;

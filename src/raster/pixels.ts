@@ -6,6 +6,7 @@ import type { BandInfo, Raster, WindowRequest } from './raster.js';
 /** What decides where a band has data, as a file says it or something beside the file. */
 export type ReadBand = Pick<BandInfo, 'index' | 'nodata'>;
 
+/** Values of a window, and where they are data. */
 export interface Pixels {
   /** Stored values, an array a band. */
   readonly planes: readonly TypedArray[];
@@ -13,6 +14,7 @@ export interface Pixels {
   readonly valid: readonly Uint8Array[];
 }
 
+/** The part of a raster that `readPixels` reads. */
 export interface PixelsRequest extends Omit<WindowRequest, 'bands'> {
   /** Numbers from 1, or bands of which something else is known than the file says. Default: all. */
   bands?: readonly (number | ReadBand)[];

@@ -85,6 +85,7 @@ export interface ReadRequest {
   signal?: AbortSignal;
 }
 
+/** The part of a mask that `readMask` reads. */
 export interface MaskRequest extends Omit<WindowRequest, 'bands'> {
   /** The band whose mask it is (default 1); most files have one mask for all of them. */
   band?: number;

@@ -24,7 +24,10 @@ export interface LevelWindow {
   readonly window: PixelWindow;
 }
 
-/** @throws {TerrachipError} UNSUPPORTED for complex values, which nothing but `readPlanes` takes */
+/**
+ * Checks that bands are of real numbers.
+ * @throws {TerrachipError} UNSUPPORTED for complex values, which nothing but `readPlanes` takes
+ */
 export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = raster.bands): void {
   const complex = bands.find((band) => band.components === 2);
   if (complex === undefined) return;

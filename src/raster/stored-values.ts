@@ -124,6 +124,7 @@ export class UsedValues {
 }
 
 /**
+ * Checks that a type can hold a nodata value.
  * @param option the option's name, for messages
  * @throws {TerrachipError} INVALID_OPTION for a nodata value that a type cannot hold
  */

@@ -22,6 +22,7 @@ export const UNITS = [
   'class',
   'bits',
 ] as const;
+/** What the values of a band mean. */
 export type Units = (typeof UNITS)[number];
 
 /** Whether values are categories, which cannot be interpolated. */

@@ -1,5 +1,5 @@
 import { invalidOption, TerrachipError } from '../errors.js';
-import { turnColumns } from '../geo/control-grid.js';
+import { turnColumns } from '../geo/control/grid.js';
 import {
   alignedTiles,
   ControlGrid,
@@ -32,6 +32,7 @@ import { levelBox, levelForGeobox, noReference, requireReal } from './request.js
 import type { UnitStep } from './units.js';
 import { codeSource, mayExceedFloat32, readAround, type SourcePixels, uploadSource } from './warp-source.js';
 
+/** The grid of a `WarpedRaster`, and how it resamples. */
 export interface WarpedRasterOptions {
   /** The grid to resample onto. */
   geobox: GeoBox;

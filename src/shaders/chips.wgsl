@@ -21,5 +21,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let stored = plane[row * parameters.scene_width + column];
     value = (select(parameters.replacement, stored, is_finite(stored)) - parameters.mean) / parameters.deviation;
   }
-  chips[((chip * parameters.channels + parameters.channel) * n + y) * n + x] = value;
+  let target_chip = parameters.first_chip + chip;
+  chips[((target_chip * parameters.channels + parameters.channel) * n + y) * n + x] = value;
 }

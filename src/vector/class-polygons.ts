@@ -14,6 +14,7 @@ export interface AreaProperties {
   pixels: number;
 }
 
+/** The grid of a class map, and what takes its areas. */
 export interface ClassPolygonsOptions extends Pick<PolygonizerOptions, 'nodata' | 'values' | 'maxCorners'> {
   geobox: GeoBox;
   /** Names of the values 0, 1, 2, … */

@@ -19,6 +19,7 @@ export interface AreaFeature {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
+/** Polygons of a file. */
 export interface AreaFeatures {
   /** The file they came from, for messages. */
   readonly name: string;
@@ -33,6 +34,7 @@ export interface VectorFeature extends AreaFeature {
   readonly points: readonly Position[];
 }
 
+/** Features of a file, of any kind. */
 export interface VectorFeatures {
   /** The file they came from, for messages. */
   readonly name: string;

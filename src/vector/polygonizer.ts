@@ -28,6 +28,7 @@ export interface PixelPolygon {
 /** Rows of classes: whole numbers. */
 export type ClassArray = Exclude<TypedArray, Float32Array | Float64Array>;
 
+/** The width of the rows, and what takes the areas. */
 export interface PolygonizerOptions {
   /** Pixels of a row. */
   width: number;

@@ -8,6 +8,7 @@ import type { Bounds, GeoBox, RowRange, TypedArray } from '../geo/index.js';
 import type { AreaFeatures } from './features.js';
 import { type GridPolygon, projectOntoGrid } from './project.js';
 
+/** The grid that polygons are burned into, and by which rule. */
 export interface RasterizeOptions {
   /** Whether pixels that the outline merely touches belong to a polygon (default false). */
   allTouched?: boolean;

@@ -39,6 +39,7 @@ export interface BandSource {
   band?: number;
 }
 
+/** What `calculate` computes, of which bands, on which grid. */
 export interface CalculateOptions extends OperationOptions {
   /** One a band of the result: see `parseExpression`. */
   expressions: readonly string[];
@@ -66,6 +67,7 @@ export interface CalculateOptions extends OperationOptions {
   maxPixels?: number;
 }
 
+/** What `calculate` wrote. */
 export interface CalculateReport {
   destination: string;
   expressions: string[];

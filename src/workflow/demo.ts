@@ -2,13 +2,14 @@
 import { join } from 'node:path';
 import { invalidOption } from '../errors.js';
 import type { BackendChoice } from '../gpu/node/index.js';
-import { bundledModel } from '../inference/index.js';
+import { bundledModel } from '../inference/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import { evaluateMap, type Metrics } from './evaluate/index.js';
 import { type InferReport, infer } from './infer.js';
 import { type PackageReport, packageManifest } from './package.js';
 import { drawRaster } from './picture/index.js';
 
+/** The size of the demo's event, and where it goes. */
 export interface DemoOptions extends OperationOptions {
   /** Folder for the event, the package and the map (default `terrachip-demo`). */
   output?: string;
@@ -19,6 +20,7 @@ export interface DemoOptions extends OperationOptions {
   backend?: BackendChoice;
 }
 
+/** What the demo made. */
 export interface DemoReport {
   manifest: string;
   package: PackageReport;

@@ -9,6 +9,7 @@ import { probePackage, probeReaders, type ReaderPackage } from '../raster/node/p
 import { GEODATABASE_PACKAGE } from '../vector/node/geodatabase.js';
 import { VERSION } from '../version.js';
 
+/** What this machine can run. */
 export interface DoctorReport {
   terrachip: string;
   node: string;
@@ -30,6 +31,7 @@ export interface DoctorReport {
   autoBackend: 'webgpu' | 'cpu';
 }
 
+/** Finds out what this machine can run: adapters, providers, optional packages. Installs nothing. */
 export async function diagnose(): Promise<DoctorReport> {
   const probe = await probeAdapter();
   const webgpu: DoctorReport['webgpu'] = probe.available

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../errors.js';
 import { gridStrips, PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
-import { type ModelFolder, openModel, type PhaseCounters, type RunnerCounters } from '../inference/index.js';
+import {
+  type ModelFolder,
+  openModel,
+  type PhaseCounters,
+  type RunnerCounters,
+  type SegmentationSpec,
+} from '../inference/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import type { OperationOptions } from '../progress.js';
@@ -38,6 +44,7 @@ export interface RunRecord {
   peakMemoryBytes: number;
 }
 
+/** The products of a map. */
 export interface FinalizeReport {
   /** Files by name. */
   files: Record<'probability' | 'classes' | 'polygons' | 'quicklook' | 'statistics' | 'item' | 'run', string>;
@@ -47,7 +54,7 @@ export interface FinalizeReport {
 
 interface FinalizeJob {
   store: RunStore;
-  model: ModelFolder;
+  model: ModelFolder<SegmentationSpec>;
   output: string;
   /** The record of the run so far, for `run.json`; null when another process ran the units. */
   record: (() => RunRecord) | null;
@@ -82,16 +89,16 @@ export async function makeProductFolder(output: string, inputs: readonly string[
 export async function finalizeMap(job: FinalizeJob, options: OperationOptions = {}): Promise<FinalizeReport> {
   const { store, model, output } = job;
   const { plan, geobox } = store;
-  const missing = await store.missing();
+  const missing = await store.run.missing();
   if (missing.length > 0) {
     throw new TerrachipError(
       'INCOMPLETE',
-      `${missing.length} of ${planUnits(plan).length} units of ${store.folder} are missing (${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''})`,
-      'run infer with `resume`, or the shards that own them',
+      `${missing.length} of ${planUnits(plan).length} units of ${store.run.folder} are missing (${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''})`,
+      'run infer with resume, or the shards that own them',
       { missing: missing.length },
     );
   }
-  const { classes } = model.manifest.output;
+  const { classes } = model.spec.output;
   const files = productFiles(output);
   const probability = await CogWriter.create(files.probability, {
     geobox,
@@ -159,7 +166,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     classes,
     plan,
     km2: statistics.classes.map(({ km2 }) => km2),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   await writeJson(files.item, stacItem(plan, geobox, assetsOf(model)));
   await writeJson(files.run, {
@@ -172,8 +179,8 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
   return { files, pixels: { ...pixels, nodata: counts[CLASS_NODATA] } };
 }
 
-function assetsOf(model: ModelFolder): Record<string, unknown> {
-  const { classes } = model.manifest.output;
+function assetsOf(model: ModelFolder<SegmentationSpec>): Record<string, unknown> {
+  const { classes } = model.spec.output;
   return {
     probability: {
       href: './probability.tif',
@@ -221,7 +228,7 @@ async function refuseFolderOfRuns(folder: string): Promise<void> {
 }
 
 /** Opens the run in a folder, from its plan. */
-async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder }> {
+async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder<SegmentationSpec> }> {
   await refuseFolderOfRuns(folder);
   const plan = await readPlan(join(folder, 'plan.json'));
   const model = await openModel(plan.model.path);
@@ -232,13 +239,13 @@ async function openRun(folder: string): Promise<{ store: RunStore; model: ModelF
       'restore it, or plan again',
     );
   }
-  const classes = model.manifest.output.classes.map(({ name }) => name);
+  const classes = model.spec.output.classes.map(({ name }) => name);
   return { store: new RunStore(folder, plan, classes), model };
 }
 
 /** Indices of the units of a run that are not done. */
 export async function missingUnits(folder: string): Promise<number[]> {
-  return (await openRun(folder)).store.missing();
+  return (await openRun(folder)).store.run.missing();
 }
 
 /** Makes the products of a run whose units other processes computed. */

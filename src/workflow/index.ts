@@ -1,6 +1,6 @@
 /** What a person runs, as functions: each command of the CLI is one of these, with printing around it. */
 
-export { bundledModel } from '../inference/index.js';
+export { bundledModel, readModelSpec } from '../inference/node/index.js';
 export {
   type BandSource,
   type CalculateOptions,
@@ -15,8 +15,11 @@ export {
   type Chip,
   type ChipMethod,
   type ChipSource,
+  type ChipValues,
+  type LoadedChip,
   SceneChips,
   type SceneChipsOptions,
+  type StripColumn,
 } from './chips/index.js';
 export { type DoctorReport, diagnose } from './doctor.js';
 export {
@@ -61,7 +64,6 @@ export {
   importModel,
   type RunModelOptions,
   type RunModelReport,
-  readCard,
   runModel,
 } from './model/index.js';
 export { type PackageOptions, type PackageReport, packageManifest } from './package.js';

@@ -1,28 +1,30 @@
 /** Inference over a scene: the plan, its units, and, when all are done, the products. */
-import { rm } from 'node:fs/promises';
+import { rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
 import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
-import type { Backend, BackendInfo } from '../gpu/index.js';
+import type { Backend } from '../gpu/index.js';
 import {
-  type ChipModel,
   type ExecutionOptions,
   type ModelFolder,
+  type ModelSession,
   openExecution,
   openModel,
   type RunnerCounters,
   runScene,
-} from '../inference/index.js';
+  type SegmentationSpec,
+} from '../inference/node/index.js';
 import { readJson } from '../io/node/json.js';
-import { removeRun } from '../io/node/output.js';
 import { createBlockCache } from '../raster/node/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
-import { createPlan, type Plan, type PlanOptions, planUnits, runFolder } from './plan.js';
+import { createPlan, type Plan, type PlanOptions } from './plan.js';
 import { filesOfScene, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
+import { runFolder } from './unit-run.js';
 
+/** The scene, the model and the place of the map, and how it is computed. */
 export interface InferOptions extends PlanOptions, ExecutionOptions {
   /** The scene file. */
   scene: string;
@@ -40,6 +42,7 @@ export interface InferOptions extends PlanOptions, ExecutionOptions {
   cacheBytes?: number;
 }
 
+/** What `infer` did. */
 export interface InferReport {
   plan: Plan;
   /** The folder of the run's units and markers; it is gone once the products are made, unless it was to be kept. */
@@ -56,164 +59,128 @@ const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 /** Maps a scene with a model. */
 export async function infer(options: InferOptions): Promise<InferReport> {
   const clock = new StageClock();
-  const { signal, onProgress } = options;
+  const { signal, onProgress, output } = options;
   onProgress?.({ type: 'stage', stage: 'plan' });
   const model = await openModel(options.model);
   const scene = await readScene(options.scene);
-  await makeProductFolder(options.output, [...filesOfScene(scene), model.path]);
+  const isNew = (await stat(output).catch(() => null)) === null;
+  await makeProductFolder(output, [...filesOfScene(scene), model.path]);
   const rasters = new SceneRasters(createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES));
-  const { backend, session } = await openExecution(model, options);
   try {
+    const { backend, session, dispose } = await openExecution(model, options);
     try {
       const execution = { backend: backend.info, provider: session.provider };
       const plan = await clock.measure('plan', () => createPlan(scene, model, rasters, execution, options));
-      try {
-        return await runPlan({ ...options, plan, model, session, backend, rasters, clock });
-      } catch (error) {
-        await tellHowToGoOn(plan, options);
-        throw error;
-      }
+      return await runPlan({ ...options, plan, model, session, backend, rasters, clock });
     } finally {
-      await session.dispose();
+      await dispose();
     }
+  } catch (error) {
+    // Only an empty folder can be removed so: products stay.
+    if (isNew) await rmdir(output).catch(() => undefined);
+    throw error;
   } finally {
-    backend.dispose();
     await rasters.close();
     signal?.throwIfAborted();
   }
 }
 
-/** After an end before time: what is done, where it is, and how to go on. */
-async function tellHowToGoOn(plan: Plan, { output, shard, onProgress }: InferOptions): Promise<void> {
-  const folder = runFolder(output, plan);
-  const done = (await new RunStore(folder, plan, []).markers().catch(() => new Map())).size;
-  if (done === 0) return;
-  const message = `${done} of ${planUnits(plan).length} units are done (${folder}); run it again${
-    shard === undefined ? ' with `resume`' : ''
-  } to go on`;
-  onProgress?.({ type: 'warning', message });
-}
-
-interface Job extends InferOptions {
+interface Job extends Omit<InferOptions, 'model' | 'backend'> {
   plan: Plan;
-  session: ChipModel;
+  model: ModelFolder<SegmentationSpec>;
+  session: ModelSession<SegmentationSpec>;
+  backend: Backend;
   rasters: SceneRasters;
   clock: StageClock;
 }
 
-async function runPlan(
-  job: Omit<Job, 'model' | 'backend'> & { model: ModelFolder; backend: Backend },
-): Promise<InferReport> {
-  const { plan, model, session, backend, clock, shard = { index: 0, count: 1 } } = job;
-  const classes = model.manifest.output.classes.map(({ name }) => name);
-  const folder = runFolder(job.output, plan);
-  const store = new RunStore(folder, plan, classes);
-  await prepareRun(store, job);
-  const units = planUnits(plan);
-  const own = shardUnits(units.length, shard.index, shard.count);
-  const missing = (await store.missing()).filter((unit) => unit >= own.start && unit < own.end);
-  const totals: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
+async function runPlan(job: Job): Promise<InferReport> {
+  const { plan, model, backend, signal, shard = { index: 0, count: 1 } } = job;
+  const classes = model.spec.output.classes.map(({ name }) => name);
+  const store = new RunStore(runFolder(job.output, plan.fingerprint), plan, classes);
+  const { run, geobox } = store;
+  if (job.resume === true) await refuseFinished(job.output, plan);
+  await store.create(job.resume === true || shard.count > 1);
   const images = await openImages(plan.images, {
-    manifest: model.manifest,
-    geobox: store.geobox,
+    spec: model.spec,
+    geobox,
     rasters: job.rasters,
     backend,
-    ...(job.signal === undefined ? {} : { signal: job.signal }),
+    signal,
   });
-  let unitsDone = 0;
-  job.onProgress?.({ type: 'progress', stage: 'infer', done: 0, total: missing.length, unit: 'units' });
-  for (const run of consecutive(missing)) {
-    const range = { start: units[run.start].start, end: units[run.end - 1].end };
-    const assembler = new UnitAssembler(
-      classes.length,
-      plan.grid.width,
-      units,
-      run.start,
-      async (unit, values) => {
-        await clock.measure('store', () =>
-          store.writeUnit(unit, units[unit], values, {
-            adapter: backend.info.adapter,
-            provider: session.provider,
-          }),
-        );
-        unitsDone++;
-        job.onProgress?.({
-          type: 'progress',
-          stage: 'infer',
-          done: unitsDone,
-          total: missing.length,
-          unit: 'units',
-        });
-      },
-    );
-    const counters = await runScene(
-      {
-        backend,
-        session,
-        images: images.map(({ image }) => image),
-        layout: createChipLayout(plan.grid.width, plan.grid.height, plan.chip.size, plan.chip.stride),
-        batchSize: plan.batchSize,
-        blend: plan.blend,
-        minChipValid: plan.minChipValid,
-        onRows: (start, rows, values) => assembler.add(start, rows, values),
-        onTime: (stage, milliseconds) => clock.add(stage, milliseconds),
-        ...(job.signal === undefined ? {} : { signal: job.signal }),
-      },
-      range,
-    );
-    totals.chipsRun += counters.chipsRun;
-    totals.chipsSkipped += counters.chipsSkipped;
-    totals.batches += counters.batches;
-  }
-  const left = await store.missing();
-  const record = runRecord(backend.info, session, totals, unitsDone, images, backend, clock);
-  const complete = left.length === 0;
+  const chips: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
+  const own = shardUnits(run.units.length, shard.index, shard.count);
+  const unitsRun = await run.compute(
+    'infer',
+    own,
+    async (missing, done) => {
+      for (const units of consecutive(missing)) {
+        const counters = await runUnits(job, store, images, units, done);
+        chips.chipsRun += counters.chipsRun;
+        chips.chipsSkipped += counters.chipsSkipped;
+        chips.batches += counters.batches;
+      }
+    },
+    job,
+  );
+  const unitsMissing = (await run.missing()).length;
+  const record = (): RunRecord => runRecord(job, chips, unitsRun, images);
   let products: FinalizeReport | null = null;
-  if (complete && shard.count === 1) {
-    products = await finalizeMap(
-      {
-        store,
-        model,
-        output: job.output,
-        record: () => runRecord(backend.info, session, totals, unitsDone, images, backend, clock),
-      },
-      job,
-    );
-    if (job.keepRun !== true) await removeRun(folder);
+  if (unitsMissing === 0 && shard.count === 1) {
+    products = await finalizeMap({ store, model, output: job.output, record }, job);
+    if (job.keepRun !== true) await run.remove();
   }
-  return {
-    plan,
-    runFolder: folder,
-    unitsRun: unitsDone,
-    unitsMissing: left.length,
-    products,
-    run: record,
-  };
+  return { plan, runFolder: run.folder, unitsRun, unitsMissing, products, run: record() };
 }
 
-/** Makes the run folder; without `resume`, what an earlier run of the same plan left is removed first. */
-async function prepareRun(
+/** Runs consecutive units through the model, and writes each when its last row is done. */
+async function runUnits(
+  { plan, session, backend, clock, signal }: Job,
   store: RunStore,
-  job: Pick<Job, 'resume' | 'shard' | 'output' | 'plan'>,
-): Promise<void> {
-  const others = job.shard !== undefined && job.shard.count > 1;
-  if (job.resume === true || others) {
-    const existing = await readJson(join(job.output, 'run.json')).catch(() => null);
-    if (existing !== null && job.resume === true && isFinished(existing, job.plan.fingerprint)) {
-      throw invalidInput(
-        job.output,
-        'already holds the finished map of this plan',
-        'leave out `resume` to make it anew',
-      );
-    }
-  } else {
-    await rm(store.folder, { recursive: true, force: true });
-  }
-  await store.create();
+  images: readonly OpenImage[],
+  own: RowRange,
+  done: () => void,
+): Promise<RunnerCounters> {
+  const { units } = store.run;
+  const { width, height } = plan.grid;
+  const about = { adapter: backend.info.adapter, provider: session.provider };
+  const assembler = new UnitAssembler(
+    session.spec.output.classes.length,
+    width,
+    units,
+    own.start,
+    async (unit, values) => {
+      await clock.measure('store', () => store.writeUnit(unit, values, about));
+      done();
+    },
+  );
+  return runScene(
+    {
+      backend,
+      session,
+      images: images.map(({ image }) => image),
+      layout: createChipLayout(width, height, plan.chip.size, plan.chip.stride),
+      batchSize: plan.batchSize,
+      blend: plan.blend,
+      minChipValid: plan.minChipValid,
+      onRows: (start, rows, values) => assembler.add(start, rows, values),
+      onTime: (stage, milliseconds) => clock.add(stage, milliseconds),
+      signal,
+    },
+    { start: units[own.start].start, end: units[own.end - 1].end },
+  );
 }
 
-function isFinished(run: unknown, fingerprint: string): boolean {
-  return typeof run === 'object' && run !== null && 'fingerprint' in run && run.fingerprint === fingerprint;
+/** @throws {TerrachipError} INVALID_INPUT for a folder with the products of the same plan */
+async function refuseFinished(output: string, { fingerprint }: Plan): Promise<void> {
+  const run = await readJson(join(output, 'run.json')).catch(() => null);
+  if (typeof run !== 'object' || run === null || !('fingerprint' in run)) return;
+  if (run.fingerprint !== fingerprint) return;
+  throw invalidInput(
+    output,
+    'already holds the finished map of this plan',
+    'leave out resume to make it anew',
+  );
 }
 
 /** Runs of consecutive units: rows of chips between them are then computed once. */
@@ -277,17 +244,15 @@ class UnitAssembler {
 }
 
 function runRecord(
-  info: BackendInfo,
-  { provider, phases, readbackBytes }: ChipModel,
+  { backend, session, clock }: Job,
   chips: RunnerCounters,
   units: number,
   images: readonly OpenImage[],
-  backend: Backend,
-  clock: StageClock,
 ): RunRecord {
+  const { provider, phases, readbackBytes } = session;
   const warped = images.flatMap((image) => image.warped.map((raster) => raster.counters));
   return {
-    backend: info,
+    backend: backend.info,
     provider,
     seconds: clock.toJSON(),
     counters: {

@@ -14,6 +14,7 @@ import {
 } from '../raster/node/index.js';
 import { given } from './given.js';
 
+/** What `describeRaster` says of a band. */
 export interface BandReport {
   index: number;
   dtype: Dtype;
@@ -38,6 +39,7 @@ export interface BandReport {
   mean: number | null;
 }
 
+/** What `describeRaster` says of a raster. */
 export interface RasterReport {
   path: string;
   width: number;
@@ -59,6 +61,7 @@ export interface RasterReport {
   bands: BandReport[];
 }
 
+/** What `describeRaster` looks at. */
 export interface InfoOptions extends OperationOptions {
   /** Decode all pixels: checksums and statistics. */
   checksum?: boolean;

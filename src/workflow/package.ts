@@ -41,6 +41,7 @@ import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
 
+/** The acquisition manifest that is packaged, and the grid. */
 export interface PackageOptions extends OperationOptions {
   /** The acquisition manifest. */
   manifest: string;
@@ -56,6 +57,7 @@ export interface PackageOptions extends OperationOptions {
   maxPixels?: number;
 }
 
+/** What `packageManifest` wrote. */
 export interface PackageReport {
   /** The scene file, which `infer` reads. */
   scene: string;

@@ -3,8 +3,8 @@ import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../errors.js';
 import { type GeoBox, gridsMeet, noOverlap } from '../geo/index.js';
-import type { EmbeddingManifest, ModelInput, ModelManifest } from '../inference/index.js';
-import { decidesValidity } from '../inference/manifest.js';
+import { decidesValidity } from '../inference/model-spec.js';
+import type { ModelInput, ModelSpec } from '../inference/node/index.js';
 import { isAddress } from '../io/schemes.js';
 import { RESAMPLINGS, type Resampling } from '../kernels/index.js';
 import { suitsCategories } from '../kernels/resampling.js';
@@ -55,7 +55,7 @@ export interface PlanImagesOptions {
  */
 export async function planImages(
   scene: Scene,
-  { inputs, phases: wanted }: ModelManifest | EmbeddingManifest,
+  { inputs, phases: wanted }: ModelSpec,
   rasters: SceneRasters,
   options: PlanImagesOptions = {},
 ): Promise<PlannedImage[]> {
@@ -102,7 +102,7 @@ function matchPhases(
   throw invalidInput(
     path,
     `has the phases ${[...has].join(', ') || 'none'}, but the model wants ${wanted.join(', ')}`,
-    'say which to use with `phases`, in the order of the model',
+    'say which to use as phases, in the order of the model',
   );
 }
 
@@ -172,15 +172,15 @@ async function planImage(
  */
 export async function checkOverlap(
   images: readonly PlannedImage[],
-  manifest: ModelManifest | EmbeddingManifest,
+  spec: ModelSpec,
   rasters: SceneRasters,
   grid: GeoBox,
   { signal, onProgress }: OperationOptions = {},
 ): Promise<void> {
   const checked = new Set<string>();
   for (const { input: name, phase, sources } of images) {
-    const input = manifest.inputs.find((candidate) => candidate.name === name)!;
-    const decides = decidesValidity(manifest, input, phase ?? undefined);
+    const input = spec.inputs.find((candidate) => candidate.name === name)!;
+    const decides = decidesValidity(spec, input, phase ?? undefined);
     for (const { href } of sources) {
       const raster = await rasters.open(href, signal);
       if (raster.geobox === null || gridsMeet(raster.geobox, grid)) continue;

@@ -2,13 +2,12 @@
  * Plans: everything that decides the bytes of a map, fixed before any pixel is computed. Workers read the plan and
  * agree without talking to one another; its fingerprint names the run.
  */
-import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { invalidOption } from '../errors.js';
 import { createChipLayout, type GeoBox, unitRows } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
-import type { ModelFolder } from '../inference/index.js';
+import type { ModelFolder, SegmentationSpec } from '../inference/node/index.js';
 import { readJson } from '../io/node/json.js';
 import { validate, validateStrictly } from '../json.js';
 import type { OperationOptions } from '../progress.js';
@@ -22,6 +21,7 @@ import {
   planImages,
 } from './plan-images.js';
 import { resolveGrid, type Scene, type SceneRasters } from './scene.js';
+import { fingerprintOf } from './unit-run.js';
 
 export const PLAN_SCHEMA_VERSION = 1;
 
@@ -62,8 +62,10 @@ const PlanSchema = v.object({
   estimatedTensorBytes: v.number(),
 });
 
+/** Everything that decides the bytes of a map. Its fingerprint names the run folder. */
 export type Plan = v.InferOutput<typeof PlanSchema>;
 
+/** What a plan may be told. */
 export interface PlanOptions extends OperationOptions {
   batchSize?: number;
   blend?: 'probability' | 'logits';
@@ -86,43 +88,35 @@ export function parsePlan(document: unknown, name: string): Plan {
   return validateStrictly(PlanSchema, document, name);
 }
 
-/** The folder of a run's units and markers, beside the output. */
-export function runFolder(output: string, plan: Plan): string {
-  return join(`${output}.run`, plan.fingerprint.slice(0, 16));
-}
-
 /**
  * Checks a scene against a model and fixes the plan.
  * @throws {TerrachipError} INVALID_INPUT for anything that does not fit: inputs, phases, units, CRS, bands
  */
 export async function createPlan(
   scene: Scene,
-  model: ModelFolder,
+  model: ModelFolder<SegmentationSpec>,
   rasters: SceneRasters,
   execution: { backend: BackendInfo; provider: string },
   options: PlanOptions = {},
 ): Promise<Plan> {
-  const { manifest } = model;
+  const { spec } = model;
   const { signal } = options;
   checkPlanOptions(options);
-  const images = await planImages(scene, manifest, rasters, {
-    ...(options.phases === undefined ? {} : { phases: options.phases }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const images = await planImages(scene, spec, rasters, { phases: options.phases, signal });
   const grid = (await resolveGrid(scene, rasters, signal)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
-    'choose a coarser resolution or smaller bounds, or raise `maxPixels`',
+    'choose a coarser resolution or smaller bounds, or raise maxPixels',
   );
-  await checkOverlap(images, manifest, rasters, grid, options);
-  await checkUnits(images, manifest.inputs, rasters, signal);
+  await checkOverlap(images, spec, rasters, grid, options);
+  await checkUnits(images, spec.inputs, rasters, signal);
   const rowsPerUnit = options.rowsPerUnit ?? defaultRowsPerUnit(grid);
   const batchSize = options.batchSize ?? 4;
   const decisive = {
     terrachip: VERSION,
-    model: { name: manifest.name, version: manifest.version, sha256: model.sha256 },
+    model: { name: spec.name, version: spec.version, sha256: model.sha256 },
     grid: grid.toJSON(),
     images: images.map(identityOfImage),
-    chip: manifest.chip,
+    chip: spec.chip,
     rowsPerUnit,
     batchSize,
     blend: options.blend ?? 'probability',
@@ -131,7 +125,7 @@ export async function createPlan(
     backend: { kind: execution.backend.kind, adapterClass: execution.backend.adapterClass },
     provider: execution.provider,
   } as const;
-  const fingerprint = createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
+  const fingerprint = fingerprintOf(decisive);
   return validate(
     PlanSchema,
     {
@@ -178,12 +172,12 @@ function defaultRowsPerUnit(grid: GeoBox): number {
 /** Strips of inputs, their conversion buffers, a batch, and the predictions of the rows of chips in the ring. */
 function estimateTensorBytes(
   grid: GeoBox,
-  model: ModelFolder,
+  model: ModelFolder<SegmentationSpec>,
   images: readonly PlannedImage[],
   batchSize: number,
 ): number {
-  const { size, stride } = model.manifest.chip;
-  const classes = model.manifest.output.classes.length;
+  const { size, stride } = model.spec.chip;
+  const classes = model.spec.output.classes.length;
   const layout = createChipLayout(grid.width, grid.height, size, stride);
   const strip = Math.min(size, grid.height) * grid.width;
   const planes = images.reduce((sum, image) => sum + image.sources.length, 0);

@@ -11,6 +11,7 @@ import { GeoJsonFile } from '../vector/node/geojson-file.js';
 import type { ClassArray } from '../vector/node/index.js';
 import { given } from './given.js';
 
+/** The class map that `polygonizeFile` reads, and which values. */
 export interface PolygonizeOptions extends OperationOptions {
   /** A raster of classes: integers, of 64 bits those that 32 bits hold. */
   source: string;
@@ -24,6 +25,7 @@ export interface PolygonizeOptions extends OperationOptions {
   nodata?: number;
 }
 
+/** What `polygonizeFile` wrote. */
 export interface PolygonizeReport {
   destination: string;
   /** 4-connected areas of equal pixels. */

@@ -11,6 +11,7 @@ import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
+/** The polygons that `rasterizeFile` burns, and the grid. */
 export interface RasterizeFileOptions extends OperationOptions {
   /** A vector file of polygons. */
   source: string;
@@ -38,6 +39,7 @@ export interface RasterizeFileOptions extends OperationOptions {
   maxPixels?: number;
 }
 
+/** What `rasterizeFile` wrote. */
 export interface RasterizeReport {
   destination: string;
   width: number;

@@ -1,8 +1,8 @@
 /** A scene's rasters as a model sees them: warped onto the scene's grid and converted to the model's units. */
-import { TerrachipError } from '../errors.js';
+import { invalidInput } from '../errors.js';
 import type { GeoBox, RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
-import type { EmbeddingManifest, ModelManifest, SceneImage } from '../inference/index.js';
+import type { ModelSpec, SceneImage } from '../inference/node/index.js';
 import { unitConversion, WarpedRaster } from '../raster/node/index.js';
 import type { PlannedImage } from './plan-images.js';
 import type { SceneRasters } from './scene.js';
@@ -14,7 +14,7 @@ export interface OpenImage {
 }
 
 export interface OpenImagesOptions {
-  manifest: ModelManifest | EmbeddingManifest;
+  spec: ModelSpec;
   geobox: GeoBox;
   rasters: SceneRasters;
   backend: Backend;
@@ -33,18 +33,11 @@ export async function openImages(
 
 async function openImage(
   planned: PlannedImage,
-  { manifest, geobox, rasters, backend, signal: opening }: OpenImagesOptions,
+  { spec, geobox, rasters, backend, signal: opening }: OpenImagesOptions,
 ): Promise<OpenImage> {
-  const input = manifest.inputs.find(({ name }) => name === planned.input);
+  const input = spec.inputs.find(({ name }) => name === planned.input);
   if (input === undefined) {
-    throw new TerrachipError(
-      'INVALID_INPUT',
-      `the plan names an input ${planned.input} that the model lacks`,
-      'plan again',
-      {
-        source: planned.input,
-      },
-    );
+    throw invalidInput('the plan', `names ${planned.input}, which the model lacks`, 'plan again');
   }
   // Bands of one file are warped together: their blocks are decoded once and share a control grid.
   const files = new Map<

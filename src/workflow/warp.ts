@@ -31,6 +31,7 @@ import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { streamCog } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
+/** The file that `warpFile` warps, and the grid. */
 export interface WarpFileOptions extends OperationOptions {
   source: string;
   destination: string;
@@ -61,6 +62,7 @@ export interface WarpFileOptions extends OperationOptions {
   maxPixels?: number;
 }
 
+/** What `warpFile` wrote. */
 export interface WarpReport {
   destination: string;
   width: number;

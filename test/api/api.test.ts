@@ -89,6 +89,23 @@ describe('public API', () => {
     ).toEqual(Object.fromEntries(named));
   });
 
+  it('is all in the reference', () => {
+    const { entryPoints } = JSON.parse(readFileSync('typedoc.json', 'utf8')) as { entryPoints: string[] };
+    expect(entryPoints.toSorted()).toEqual(Object.values(ENTRIES).toSorted());
+  });
+
+  it.each(Object.entries(ENTRIES))('of %s says what each name is, in a doc comment', (_, file) => {
+    const source = program.getSourceFile(resolve(file));
+    const module = source && checker.getSymbolAtLocation(source);
+    if (module === undefined) throw new Error(`no module ${file}`);
+    const bare = checker.getExportsOfModule(module).filter((symbol) => {
+      const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      const isOurs = target.declarations?.[0].getSourceFile().fileName.startsWith(resolve('src')) === true;
+      return isOurs && ts.displayPartsToString(target.getDocumentationComment(checker)).trim() === '';
+    });
+    expect(bare.map((symbol) => symbol.getName())).toEqual([]);
+  });
+
   it.each(Object.entries(ENTRIES))('of %s has not changed unannounced', async (subpath, file) => {
     const source = program.getSourceFile(resolve(file));
     const module = source && checker.getSymbolAtLocation(source);

@@ -90,7 +90,7 @@ describe('webgpu-resident', () => {
   it('is refused together with the CPU backend', async () => {
     const model = await openModel(await writeModel(join(folder, 'refused'), { inputs: INPUTS.slice(1) }));
     await expect(openExecution(model, { provider: 'webgpu-resident', backend: 'cpu' })).rejects.toThrow(
-      /^provider cannot be webgpu-resident with `backend` cpu/,
+      /^provider cannot be webgpu-resident with the backend cpu/,
     );
   });
 });

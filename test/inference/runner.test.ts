@@ -10,20 +10,21 @@ import {
   type RunnerOptions,
   runScene,
   type SceneImage,
-} from '../../src/inference/index.js';
+  type SegmentationSpec,
+} from '../../src/inference/node/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { type TestModel, writeModel } from '../support/models.js';
 import { randomValues } from '../support/random.js';
 
 const folder = await temporaryFolder();
-const sessions: ModelSession[] = [];
+const sessions: ModelSession<SegmentationSpec>[] = [];
 let models = 0;
 afterAll(async () => {
   for (const session of sessions) await session.dispose();
 });
 
-async function openTestSession(model: TestModel): Promise<ModelSession> {
+async function openTestSession(model: TestModel): Promise<ModelSession<SegmentationSpec>> {
   const session = await openSession(
     await openModel(await writeModel(join(folder, `model-${models++}`), model)),
     { provider: 'cpu' },
@@ -35,14 +36,14 @@ async function openTestSession(model: TestModel): Promise<ModelSession> {
 /** Images of a scene whose planes are in memory; notes which rows were asked for. */
 function imagesOf(
   backend: Backend,
-  session: ModelSession,
+  session: ModelSession<SegmentationSpec>,
   width: number,
   planes: Record<string, Float32Array[]>,
   asked: RowRange[] = [],
 ): SceneImage[] {
-  const { manifest } = session;
-  return manifest.inputs.flatMap((input) => {
-    const phases = input.kind === 'static' ? [undefined] : manifest.phases;
+  const { spec } = session;
+  return spec.inputs.flatMap((input) => {
+    const phases = input.kind === 'static' ? [undefined] : spec.phases;
     return phases.map(
       (phase): SceneImage => ({
         input,
@@ -66,14 +67,14 @@ interface Run {
 
 async function run(
   backend: Backend,
-  session: ModelSession,
+  session: ModelSession<SegmentationSpec>,
   scene: { width: number; height: number; planes: Record<string, Float32Array[]> },
   ranges: RowRange[],
   options: Partial<RunnerOptions> = {},
   asked: RowRange[] = [],
 ): Promise<Run> {
   const { width, height, planes } = scene;
-  const { size, stride } = session.manifest.chip;
+  const { size, stride } = session.spec.chip;
   const probability = new Float32Array(2 * width * height).fill(-1);
   const total: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
   for (const range of ranges) {
@@ -257,19 +258,17 @@ describeBackends('runScene', (backend) => {
 });
 
 describe('sessions', () => {
-  it('say when a graph does not fit its manifest', async () => {
+  it('say when a graph does not fit its spec', async () => {
     const path = await writeModel(join(folder, 'mismatch'), {
       inputs: [{ name: 'A', bands: ['x'], kind: 'temporal', weights: [1] }],
     });
     const model = await openModel(path);
-    const [input] = model.manifest.inputs;
-    const renamed = { ...model, manifest: { ...model.manifest, inputs: [{ ...input, name: 'B' }] } };
-    await expect(openSession(renamed, { provider: 'cpu' })).rejects.toThrow(
-      /has the inputs A, its manifest B/,
-    );
+    const [input] = model.spec.inputs;
+    const renamed = { ...model, spec: { ...model.spec, inputs: [{ ...input, name: 'B' }] } };
+    await expect(openSession(renamed, { provider: 'cpu' })).rejects.toThrow(/has the inputs A, model.json B/);
     const output = {
       ...model,
-      manifest: { ...model.manifest, output: { ...model.manifest.output, name: 'mask' } },
+      spec: { ...model.spec, output: { ...model.spec.output, name: 'mask' } },
     };
     await expect(openSession(output, { provider: 'cpu' })).rejects.toThrow(/has no output mask, but logits/);
   });

@@ -79,10 +79,10 @@ describe('a checkpoint', () => {
   });
 
   it.each([
-    [{ heads: 3 }, /^heads cannot be 3 for an encoder of width 64/],
-    [{ taps: [0, 1, 2, 4] }, /^taps cannot be 0, 1, 2, 4 for 4 blocks/],
-    [{ modalities: ['S2L2A'] }, /^modalities names S2L2A.*choose from S1RTC, DEM/],
-    [{ timestamps: 3 }, /^timestamps cannot be 3 .*give 2/],
+    [{ heads: 3 }, /heads cannot be 3 for an encoder of width 64/],
+    [{ taps: [0, 1, 2, 4] }, /taps cannot be 0, 1, 2, 4 for 4 blocks/],
+    [{ modalities: ['S2L2A'] }, /modalities names S2L2A.*choose from S1RTC, DEM/],
+    [{ timestamps: 3 }, /timestamps cannot be 3 .*give 2/],
   ])('does not go with %j', (options, message) => {
     expect(() => detectArchitecture(checkpoint, options)).toThrow(message);
   });
@@ -237,7 +237,7 @@ describe('a checkpoint', () => {
   });
 
   it.each([[{ height: 40, width: 32 }], [{ height: 16, width: 32 }]])('has no graph for %j', (size) => {
-    expect(() => wholeGraph(checkpoint, architecture, size)).toThrow(/^chip cannot be .* multiples of 16/);
+    expect(() => wholeGraph(checkpoint, architecture, size)).toThrow(/chip cannot be .* multiples of 16/);
   });
 });
 
@@ -283,14 +283,12 @@ describe('graphs', () => {
   it('with modalities apart are for encoders alone', async () => {
     const apart = { ...architecture, merge: 'dict' as const };
     for (const build of [wholeGraph, encoderGraph, decoderGraph]) {
-      expect(() => build(checkpoint, apart, chip)).toThrow(
-        /^merge cannot be dict for a model with a decoder/,
-      );
+      expect(() => build(checkpoint, apart, chip)).toThrow(/merge cannot be dict for a model with a decoder/);
     }
     const encoder = new MemoryCheckpoint(encoderTensors());
     const detected = detectArchitecture(encoder);
-    expect(() => encoderGraph(encoder, detected, chip)).toThrow(/^split has nothing to split/);
-    expect(() => decoderGraph(encoder, detected, chip)).toThrow(/^split has nothing to split/);
+    expect(() => encoderGraph(encoder, detected, chip)).toThrow(/split has nothing to split/);
+    expect(() => decoderGraph(encoder, detected, chip)).toThrow(/split has nothing to split/);
     const image = new onnxruntime.Tensor('float32', wave(2 * SIZE * SIZE, 0.3), [1, 2, SIZE, SIZE]);
     const feeds = { S1RTC: image, DEM: inputs.DEM };
     const merged = await run(await bytes(wholeGraph(encoder, detected, chip)), feeds);
@@ -304,7 +302,7 @@ describe('graphs', () => {
   it.each([[[0, 1]], [[4]], [[-1]], [[0.5]]])('of encoders give one block, and not %j', (taps) => {
     const encoder = new MemoryCheckpoint(encoderTensors());
     expect(() => detectArchitecture(encoder, { taps })).toThrow(
-      /^taps cannot be .* for an encoder of 4 blocks/,
+      /taps cannot be .* for an encoder of 4 blocks/,
     );
     expect(detectArchitecture(encoder, { taps: [1] }).taps).toEqual([1]);
   });

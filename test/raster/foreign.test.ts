@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findModel } from '../../src/inference/index.js';
+import { findModel } from '../../src/inference/node/index.js';
 import { openRaster, writeNpy } from '../../src/raster/node/index.js';
 import { missingUnits } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';

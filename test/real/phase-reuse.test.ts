@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createBackend } from '../../src/gpu/node/index.js';
-import { type ModelSession, openModel, openSession } from '../../src/inference/index.js';
+import { type ModelSession, openModel, openSession } from '../../src/inference/node/index.js';
 import { openNpy } from '../../src/raster/node/index.js';
 import { importModel } from '../../src/workflow/model/import.js';
 import { sharedFolder, temporaryFolder } from '../support/files.js';

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as onnxruntime from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Checkpoint, openCheckpoint } from '../../src/inference/index.js';
+import { type Checkpoint, openCheckpoint } from '../../src/inference/node/index.js';
 import {
   countParameters,
   detectArchitecture,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelManifest } from '../../src/inference/index.js';
+import type { SegmentationSpec } from '../../src/inference/node/index.js';
 import {
   type Graph,
   GraphBuilder,
@@ -15,7 +15,7 @@ export interface TestInput {
   kind: 'temporal' | 'static';
   /** Weight of each (band, time step) in the second class's logit. */
   weights: number[];
-  units?: ModelManifest['inputs'][number]['units'];
+  units?: SegmentationSpec['inputs'][number]['units'];
   mean?: number[];
   std?: number[];
   nodataReplacement?: number;
@@ -28,7 +28,7 @@ export interface TestModel {
   stride?: number;
   /** Side of the averaging window: 1 looks at single pixels, 3 at their neighbours too. */
   window?: number;
-  validity?: ModelManifest['validity'];
+  validity?: SegmentationSpec['validity'];
   bias?: number;
 }
 
@@ -73,7 +73,7 @@ export async function writeModel(folder: string, model: TestModel): Promise<stri
     'logits',
     sums.reduce((sum: Value, each) => graph.add(sum, each), zero),
   );
-  const manifest: ModelManifest = {
+  const spec: SegmentationSpec = {
     schemaVersion: 1,
     name: 'test-model',
     version: '0.0.1',
@@ -103,7 +103,7 @@ export async function writeModel(folder: string, model: TestModel): Promise<stri
   };
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'model.onnx'), await encodeGraph(graph));
-  await writeFile(join(folder, 'model.json'), JSON.stringify(manifest, null, 2));
+  await writeFile(join(folder, 'model.json'), JSON.stringify(spec, null, 2));
   return folder;
 }
 

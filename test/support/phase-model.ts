@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelManifest } from '../../src/inference/index.js';
+import type { SegmentationSpec } from '../../src/inference/node/index.js';
 import { GraphBuilder } from '../../src/inference/onnx/index.js';
 import { encodeGraph } from './models.js';
 import { randomValues } from './random.js';
@@ -9,14 +9,14 @@ import { randomValues } from './random.js';
 export const FEATURES = 3;
 
 export interface PhaseModel {
-  readonly manifest: ModelManifest;
+  readonly spec: SegmentationSpec;
   /** (feature, band), the bands of all inputs in their order. */
   readonly encoder: Float32Array;
   /** (class, phase and feature). */
   readonly decoder: Float32Array;
 }
 
-type Input = Pick<ModelManifest['inputs'][number], 'name' | 'bands' | 'units' | 'kind'>;
+type Input = Pick<SegmentationSpec['inputs'][number], 'name' | 'bands' | 'units' | 'kind'>;
 
 /** A model of single pixels in two graphs: features of each phase, cut off at 0, and a weighted sum of them all. */
 export function phaseModel(inputs: readonly Input[], phases: readonly string[], size: number): PhaseModel {
@@ -24,7 +24,7 @@ export function phaseModel(inputs: readonly Input[], phases: readonly string[], 
   return {
     encoder: randomValues(1, FEATURES * bands, -1, 1),
     decoder: randomValues(2, 2 * phases.length * FEATURES, -1, 1),
-    manifest: {
+    spec: {
       schemaVersion: 1,
       name: 'two-graphs',
       version: '0.0.1',
@@ -54,7 +54,7 @@ export function phaseModel(inputs: readonly Input[], phases: readonly string[], 
 }
 
 export async function writePhaseModel(folder: string, model: PhaseModel): Promise<string> {
-  const { inputs, phases, chip } = model.manifest;
+  const { inputs, phases, chip } = model.spec;
   const [size, channels] = [chip.size, phases.length * FEATURES];
   const encoder = new GraphBuilder('encoder', { chip: 1 });
   const image = encoder.concat(
@@ -83,6 +83,6 @@ export async function writePhaseModel(folder: string, model: PhaseModel): Promis
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'encoder.onnx'), await encodeGraph(encoder));
   await writeFile(join(folder, 'decoder.onnx'), await encodeGraph(decoder));
-  await writeFile(join(folder, 'model.json'), JSON.stringify(model.manifest));
+  await writeFile(join(folder, 'model.json'), JSON.stringify(model.spec));
   return folder;
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseManifest } from '../../src/inference/manifest.js';
+import { parseModelSpec } from '../../src/inference/model-spec.js';
 import { readAcquisition } from '../../src/workflow/acquisition.js';
 import { readScene } from '../../src/workflow/scene.js';
 import { temporaryFolder } from '../support/files.js';
@@ -81,14 +81,14 @@ describe('documents that a user writes', () => {
 
   it('the card of a model has no unknown keys, but any provenance', async () => {
     const card = JSON.parse(await readFile('models/water-threshold/model.json', 'utf8'));
-    expect(parseManifest({ ...card, provenance: { anything: { at: ['all'] } } }, 'm')).toMatchObject({
+    expect(parseModelSpec({ ...card, provenance: { anything: { at: ['all'] } } }, 'm')).toMatchObject({
       provenance: { anything: { at: ['all'] } },
     });
     const [input] = card.inputs;
-    expect(() => parseManifest({ ...card, inputs: [{ ...input, nodataReplacment: 1 }] }, 'm')).toThrow(
+    expect(() => parseModelSpec({ ...card, inputs: [{ ...input, nodataReplacment: 1 }] }, 'm')).toThrow(
       'm: inputs.0 has the unknown key "nodataReplacment"; did you mean "nodataReplacement"?',
     );
-    expect(() => parseManifest({ ...card, validity: [{ input: 'S1RTC', phases: 'event' }] }, 'm')).toThrow(
+    expect(() => parseModelSpec({ ...card, validity: [{ input: 'S1RTC', phases: 'event' }] }, 'm')).toThrow(
       'm: validity.0 has the unknown key "phases"; did you mean "phase"?',
     );
   });

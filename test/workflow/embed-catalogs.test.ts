@@ -13,7 +13,7 @@ import {
 } from '../../src/catalog/node/index.js';
 import { Crs, GeoBox, TimeInterval, transformBounds } from '../../src/geo/node/index.js';
 import { CpuBackend, InlineExecutor } from '../../src/gpu/index.js';
-import { openEmbeddingModel } from '../../src/inference/index.js';
+import { openEmbeddingModel } from '../../src/inference/node/index.js';
 import { openNpy, openZarr, type StoredArray, type Units, writeNpy } from '../../src/raster/node/index.js';
 import {
   CatalogChips,
@@ -386,11 +386,11 @@ describe('phases of catalogs', async () => {
 });
 
 describe('CatalogChips', async () => {
-  const { manifest } = await openEmbeddingModel(encoder);
+  const { spec } = await openEmbeddingModel(encoder);
   const backend = new CpuBackend(new InlineExecutor());
   const inputs = { S1RTC: { catalog: radars }, DEM: { catalog: GeoCatalog.from([dem]) } };
   const open = (chips: CatalogChipsOptions['chips'], rest: Partial<CatalogChipsOptions> = {}) =>
-    CatalogChips.open({ manifest, backend, inputs, chips, ...rest });
+    CatalogChips.open({ spec, backend, inputs, chips, ...rest });
   const area = SampleArea.of(radars, grid);
 
   it('takes the chips of any sampler, and says what decides them', async () => {
@@ -437,7 +437,7 @@ describe('CatalogChips', async () => {
       await at('after', -20, '2021-07-16'),
       await at('far', -30, '2021-07-30'),
     ];
-    const [input] = manifest.inputs;
+    const [input] = spec.inputs;
     const nearby = { catalog: GeoCatalog.from(rows), mask: { band: 'SCL', classes: [9] } };
     const day = TimeInterval.parse('2021-07-14');
     const sampler = gridSampler(SampleArea.of(geobox), { size: SIZE }).map((place) => ({
@@ -450,7 +450,7 @@ describe('CatalogChips', async () => {
       [3, -20],
     ]) {
       const source = await CatalogChips.open({
-        manifest: { ...manifest, inputs: [input], validity: 'all' },
+        spec: { ...spec, inputs: [input], validity: 'all' },
         backend,
         chips: sampler,
         inputs: { S1RTC: { ...nearby, pad: days * 86_400_000 } },

@@ -273,21 +273,21 @@ describe('what does not fit is refused before any work', async () => {
 
   it('phases that do not match', async () => {
     await expect(attempt({}, { phases: ['never'] })).rejects.toThrow(
-      /^phases names never, which .* lacks; choose 1 of pre_event, event/,
+      /phases names never, which .* lacks; choose 1 of pre_event, event/,
     );
     const { inputs } = (await document()) as { inputs: { S1RTC: { phases: Record<string, unknown> } } };
     const { pre_event: a, event: b } = inputs.S1RTC.phases;
     const renamed = { phases: [], inputs: { S1RTC: { units: 'linear_power', phases: { a, b } } } };
     await expect(attempt(renamed)).rejects.toThrow(
-      /has the phases a, b, but the model wants event; say which to use with `phases`/,
+      /has the phases a, b, but the model wants event; say which to use as phases/,
     );
   });
 
   it.each([
-    [{ batchSize: 0 }, /^batchSize cannot be 0/],
-    [{ threshold: 1 }, /^threshold cannot be 1/],
-    [{ minChipValid: 2 }, /^minChipValid cannot be 2/],
-    [{ rowsPerUnit: 100 }, /^rowsPerUnit cannot be 100; give a multiple of 256/],
+    [{ batchSize: 0 }, /batchSize cannot be 0/],
+    [{ threshold: 1 }, /threshold cannot be 1/],
+    [{ minChipValid: 2 }, /minChipValid cannot be 2/],
+    [{ rowsPerUnit: 100 }, /rowsPerUnit cannot be 100; give a multiple of 256/],
   ])('%o', async (options, message) => {
     await expect(attempt({}, options)).rejects.toThrow(message);
   });

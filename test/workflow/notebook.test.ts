@@ -7,7 +7,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
-import { openModel } from '../../src/inference/index.js';
+import { openModel } from '../../src/inference/node/index.js';
 import { openNpy, openRaster, writeCog, writeNpy } from '../../src/raster/node/index.js';
 import { importModel, infer, runModel } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';

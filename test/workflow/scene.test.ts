@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
-import { openModel } from '../../src/inference/index.js';
+import { openModel } from '../../src/inference/node/index.js';
 import { writeCog } from '../../src/raster/node/index.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../../src/workflow/plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../../src/workflow/scene.js';
@@ -64,11 +64,11 @@ async function read(said: Said): Promise<{ gaps: number[]; first: number[]; iden
   const rasters = new SceneRasters();
   const backend = new CpuBackend();
   try {
-    const planned = await planImages(scene, model.manifest, rasters);
-    await checkOverlap(planned, model.manifest, rasters, await resolveGrid(scene, rasters));
-    await checkUnits(planned, model.manifest.inputs, rasters, undefined);
+    const planned = await planImages(scene, model.spec, rasters);
+    await checkOverlap(planned, model.spec, rasters, await resolveGrid(scene, rasters));
+    await checkUnits(planned, model.spec.inputs, rasters, undefined);
     const images = await openImages(planned, {
-      manifest: model.manifest,
+      spec: model.spec,
       geobox: await resolveGrid(scene, rasters),
       rasters,
       backend,

@@ -1,7 +1,7 @@
-import { inputShape, type ModelManifest, ModelSession, type OnnxRuntime } from 'terrachip/inference';
+import { inputShape, type SegmentationSpec, ModelSession, type OnnxRuntime } from 'terrachip/inference';
 
-export const shapes = (manifest: ModelManifest): number[][] =>
-  manifest.inputs.map((input) => inputShape(manifest, input, 1));
+export const shapes = (spec: SegmentationSpec): number[][] =>
+  spec.inputs.map((input) => inputShape(spec, input, 1));
 
-export const open = (runtime: OnnxRuntime, model: Uint8Array, manifest: ModelManifest) =>
-  ModelSession.create(runtime, model, manifest, { provider: 'cpu' });
+export const open = (runtime: OnnxRuntime, model: Uint8Array, spec: SegmentationSpec) =>
+  ModelSession.create(runtime, model, spec, { provider: 'cpu' });

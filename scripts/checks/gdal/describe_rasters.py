@@ -78,9 +78,10 @@ def differ(found, finer, full, nodata, method):
         mean = np.nansum(pixels * weights, axis=0) / np.where(none, 1, total)
         # A mean in the middle of two whole numbers is either of them; one that is equal to nodata is its neighbour.
         off = np.abs(found.astype("float64") - mean)
-        # Sums are rounded as their largest value is.
+        # Nine products, eight sums and a division: each of the two means is off by at most ten halves of the last
+        # place of its largest value.
         largest = np.nanmax(np.where(np.isnan(pixels), 0, np.abs(pixels)), axis=0).astype(found.dtype)
-        allowed = 0.5 + 1e-9 if found.dtype.kind != "f" else 4 * np.spacing(largest).astype("float64")
+        allowed = 0.5 + 1e-9 if found.dtype.kind != "f" else 10 * np.spacing(largest).astype("float64")
         wrong = off > allowed
         if nodata is not None:
             beside = np.abs(found.astype("float64") - nodata) <= (1 if found.dtype.kind != "f" else abs(nodata) * 1e-6)

@@ -16,6 +16,7 @@ import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeAxes, type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 import type { LoadTarget } from './plan.js';
 
+/** What `loadZarr` takes of a cube: where, when, which variables. */
 export interface LoadZarrOptions extends CubeOptions {
   /** A grid to warp onto. Default: the cube's own pixels. */
   target?: LoadTarget;
@@ -42,7 +43,7 @@ const READ_BYTES = 256 * 2 ** 20;
  * UNSUPPORTED for whole numbers that float32 cannot hold, unless they are interpolated;
  * TOO_LARGE above `maxBytes`; and as `openRaster`
  */
-export async function loadZarr(path: string, options: LoadZarrOptions = {}): Promise<GeoTensor> {
+export async function loadZarr(path: string, options: LoadZarrOptions = {}): Promise<GeoTensor<'float32'>> {
   const { target } = options;
   const grid = target === undefined ? null : target instanceof GeoBox ? target : geoBoxOfSlice(target);
   if (grid !== null && options.bounds !== undefined) {
@@ -57,7 +58,11 @@ export async function loadZarr(path: string, options: LoadZarrOptions = {}): Pro
   );
 }
 
-async function readNative(raster: ArrayRaster, axes: CubeAxes, options: LoadZarrOptions): Promise<GeoTensor> {
+async function readNative(
+  raster: ArrayRaster,
+  axes: CubeAxes,
+  options: LoadZarrOptions,
+): Promise<GeoTensor<'float32'>> {
   const { bounds, boundsCrs, signal, unscale } = options;
   requireReal(raster);
   const { level, window } = resolveRequest(raster, { overview: 'none', bounds, boundsCrs });
@@ -85,7 +90,7 @@ async function warpCube(
   axes: CubeAxes,
   grid: GeoBox,
   options: LoadZarrOptions,
-): Promise<GeoTensor> {
+): Promise<GeoTensor<'float32'>> {
   const { signal, onProgress, unscale = true, resampling = 'bilinear' } = options;
   const count = axes.indexes.length;
   requireBytes(raster.name, count * grid.pixelCount, options.maxBytes);
@@ -110,8 +115,12 @@ async function warpCube(
   return cubeTensor(data, axes, grid);
 }
 
-function cubeTensor(data: Float32Array, { times, bandNames }: CubeAxes, geobox: GeoBox): GeoTensor {
-  return new GeoTensor({
+function cubeTensor(
+  data: Float32Array,
+  { times, bandNames }: CubeAxes,
+  geobox: GeoBox,
+): GeoTensor<'float32'> {
+  return new GeoTensor<'float32'>({
     data,
     shape: [bandNames.length, times.length, geobox.height, geobox.width],
     dimensions: ['band', 'time', 'y', 'x'],

@@ -31,6 +31,7 @@ export interface ExogenousLayer {
   readonly units?: Units;
 }
 
+/** The grid of `loadLayers`, and what is common to its layers. */
 export interface LoadLayersOptions extends OperationOptions {
   /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
   backend?: Backend;
@@ -41,9 +42,10 @@ export interface LoadLayersOptions extends OperationOptions {
   maxBytes?: number;
 }
 
+/** Layers of different sources on one grid. */
 export interface LoadedLayers {
   /** (band, y, x), float32 with NaN for no data; its `bandNames` are the layers'. */
-  readonly tensor: GeoTensor;
+  readonly tensor: GeoTensor<'float32'>;
   /** What was not as it was asked for; also reported to `onProgress`. */
   readonly warnings: readonly string[];
 }
@@ -89,7 +91,7 @@ export async function loadLayers(
     if (options.backend === undefined) backend.dispose();
   }
   const shape = [names.length, grid.height, grid.width];
-  const tensor = new GeoTensor({
+  const tensor = new GeoTensor<'float32'>({
     data,
     shape,
     dimensions: ['band', 'y', 'x'],
@@ -135,7 +137,7 @@ async function loadLayer(
  * @throws {TerrachipError} INVALID_INPUT for tensors over different grids, or with a time axis; UNSUPPORTED for whole numbers
  * that float32 cannot hold
  */
-export function stack(tensors: readonly GeoTensor[]): GeoTensor {
+export function stack(tensors: readonly GeoTensor[]): GeoTensor<'float32'> {
   const [first] = tensors;
   if (first === undefined) throw invalidInput('a stack of no tensors', 'has no grid', 'give at least one');
   const bands = tensors.map((tensor) => {
@@ -160,7 +162,7 @@ export function stack(tensors: readonly GeoTensor[]): GeoTensor {
     at += tensor.data.length;
   }
   const named = tensors.every((tensor) => tensor.bandNames !== null);
-  return new GeoTensor({
+  return new GeoTensor<'float32'>({
     data,
     shape: [data.length / size, first.geobox.height, first.geobox.width],
     dimensions: ['band', 'y', 'x'],

@@ -59,6 +59,7 @@ export interface LoadCounters {
   maskedPixels: number;
 }
 
+/** Counters that start at 0. */
 export function createLoadCounters(): LoadCounters {
   return {
     rows: 0,
@@ -70,6 +71,7 @@ export function createLoadCounters(): LoadCounters {
   };
 }
 
+/** Which bands are read of the rows of a catalog, and how they become values. */
 export interface SourceOptions extends OperationOptions, UnitOptions {
   /** Default: all bands of the first row's main file but its alpha band. */
   bands?: readonly BandChoice[];
@@ -104,14 +106,15 @@ export interface SourceOptions extends OperationOptions, UnitOptions {
   maxBytes?: number;
 }
 
-export interface LoadRasterOptions extends SourceOptions {
+/** The grid of `loadRaster`, and how rows become its pixels. */
+export interface LoadRasterOptions<D extends Dtype = Dtype> extends SourceOptions {
   /** What becomes of several sources over a pixel, gaps ignored (default `first`, in `order`). */
   method?: MosaicMethod;
   /**
    * Type of the result (default float32, NaN for no data). As float64, int32 or uint32, values that float32 cannot hold
    * are kept by `first`, `last`, `min` and `max`; else whole numbers of that kind are refused where they would change.
    */
-  dtype?: Dtype;
+  dtype?: D;
   /**
    * The result's nodata. Default: NaN for floats; for integers that of the first source or the end of the range, or another
    * value where valid pixels hold that one. Strips that are streamed are refused then.

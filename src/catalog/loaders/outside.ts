@@ -1,6 +1,6 @@
 /** What chips hold beyond the area that they were taken from. */
 import { invalidInput, invalidOption } from '../../errors.js';
-import { allocateArray, canHold, type GeoBox, GeoTensor, type TypedArray } from '../../geo/index.js';
+import { allocateArray, canHold, type Dtype, type GeoBox, GeoTensor } from '../../geo/index.js';
 
 /**
  * What stands in pixels outside of an area: its own pixels mirrored at its edges, where the edge itself is not repeated
@@ -20,7 +20,11 @@ const ALIGNED = 1e-6;
  * @throws {TerrachipError} INVALID_INPUT for pixels that are not the area's, a tensor outside of it, or one that reaches
  * further beyond it than what lies inside can be mirrored; INVALID_OPTION for an impossible fill
  */
-export function fillOutside(tensor: GeoTensor, area: GeoBox, fill: OutsideFill): GeoTensor {
+export function fillOutside<D extends Dtype>(
+  tensor: GeoTensor<D>,
+  area: GeoBox,
+  fill: OutsideFill,
+): GeoTensor<D> {
   if (fill !== 'reflect' && fill !== 'edge' && typeof fill !== 'number')
     throw invalidOption('fill', `cannot be "${String(fill)}"`, 'give reflect, edge or a number');
   if (typeof fill === 'number' && !canHold(tensor.dtype, fill))
@@ -29,7 +33,7 @@ export function fillOutside(tensor: GeoTensor, area: GeoBox, fill: OutsideFill):
   const [x, y] = placeIn(area, tensor.geobox);
   const columns = placesAlong('columns', width, -x, area.width - x, fill);
   const rows = placesAlong('rows', height, -y, area.height - y, fill);
-  const data: TypedArray = allocateArray(tensor.dtype, tensor.data.length);
+  const data = allocateArray(tensor.dtype, tensor.data.length);
   const size = width * height;
   for (let plane = 0; plane < tensor.data.length; plane += size) {
     for (let row = 0; row < height; row++) {
@@ -41,7 +45,7 @@ export function fillOutside(tensor: GeoTensor, area: GeoBox, fill: OutsideFill):
     }
   }
   const { shape, dimensions, geobox, nodata, times, bandNames } = tensor;
-  return new GeoTensor({ data, shape, dimensions, geobox, nodata, times, bandNames });
+  return new GeoTensor<D>({ data, shape, dimensions, geobox, nodata, times, bandNames });
 }
 
 /** Which of an area's pixels the first one of a grid is. */

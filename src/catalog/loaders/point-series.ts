@@ -5,6 +5,7 @@ import { noReference } from '../../raster/request.js';
 import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 
+/** What `loadPointSeries` reads at a point, and when. */
 export interface PointSeriesOptions extends CubeOptions {
   /** The CRS of the points (default: longitude and latitude on WGS 84). */
   crs?: CrsLike;

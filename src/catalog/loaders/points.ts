@@ -3,6 +3,7 @@ import { invalidInput, invalidOption } from '../../errors.js';
 import { equalsNodata } from '../../geo/dtype.js';
 import { Affine, Crs, type CrsLike, createPixelMapping, GeoBox, type GeoTensor } from '../../geo/index.js';
 
+/** How `samplePoints` takes values at points. */
 export interface SamplePointsOptions {
   /** The CRS of the points (default: longitude and latitude on WGS 84). */
   crs?: CrsLike;

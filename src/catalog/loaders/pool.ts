@@ -4,6 +4,7 @@ import { type BlockCache, createBlockCache, openRaster, type Raster } from '../.
 import { RasterView } from '../../raster/raster-view.js';
 import type { OpenAsset } from './options.js';
 
+/** How many files and bytes of decoded blocks a pool keeps. */
 export interface RasterPoolOptions {
   /** Files that stay open while nobody reads them (default 64). */
   files?: number;

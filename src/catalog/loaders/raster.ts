@@ -36,17 +36,17 @@ const OF_CATEGORIES: readonly MosaicMethod[] = [...PICKING, 'count'];
  * interpolated, a quality band that is not filled for its product, or rows of which none reaches the grid; TOO_LARGE above `maxBytes`, before anything is
  * allocated
  */
-export async function loadRaster(
+export async function loadRaster<D extends Dtype = 'float32'>(
   catalog: Iterable<CatalogRow>,
   target: LoadTarget,
-  options: LoadRasterOptions = {},
-): Promise<GeoTensor> {
+  options: LoadRasterOptions<D> = {},
+): Promise<GeoTensor<D>> {
   const stream = await streamRaster(catalog, target, options);
   try {
     const { geobox, bandNames, dtype, stored } = stream;
     const length = bandNames.length * geobox.pixelCount;
     stream.plan.requireSize(length, bytesPerElement(dtype) + stored.bytesPerGap);
-    const data: TypedArray = allocateArray(dtype, length);
+    const data = allocateArray(dtype, length);
     stored.rememberGaps(length);
     let row = 0;
     for await (const strip of stream) {
@@ -59,7 +59,7 @@ export async function loadRaster(
     }
     const shape = [bandNames.length, geobox.height, geobox.width];
     const nodata = stored.settle(data);
-    return new GeoTensor({ data, shape, dimensions: ['band', 'y', 'x'], geobox, nodata, bandNames });
+    return new GeoTensor<D>({ data, shape, dimensions: ['band', 'y', 'x'], geobox, nodata, bandNames });
   } finally {
     await stream.close();
   }
@@ -70,12 +70,12 @@ export async function loadRaster(
  * (band, y, x) from the first row to the last, each on its own part of the grid.
  * @throws {TerrachipError} as `loadRaster`
  */
-export async function streamRaster(
+export async function streamRaster<D extends Dtype = 'float32'>(
   catalog: Iterable<CatalogRow>,
   target: LoadTarget,
-  options: LoadRasterOptions = {},
-): Promise<RasterStream> {
-  const { method = 'first', dtype = 'float32' } = options;
+  options: LoadRasterOptions<D> = {},
+): Promise<RasterStream<D>> {
+  const { method = 'first', dtype = 'float32' as D } = options;
   if (!MOSAIC_METHODS.includes(method)) {
     throw invalidOption('method', `cannot be "${method}"`, `choose one of ${MOSAIC_METHODS.join(', ')}`);
   }
@@ -104,10 +104,10 @@ export function requireMethod({ bands, bandNames }: LoadPlan, method: MosaicMeth
 }
 
 /** Strips of a raster, once. */
-export class RasterStream implements AsyncIterable<GeoTensor> {
+export class RasterStream<D extends Dtype = Dtype> implements AsyncIterable<GeoTensor<D>> {
   readonly geobox: GeoBox;
   readonly bandNames: readonly string[];
-  readonly dtype: Dtype;
+  readonly dtype: D;
   readonly nodata: number | null;
   /** @internal */
   readonly plan: LoadPlan;
@@ -117,7 +117,7 @@ export class RasterStream implements AsyncIterable<GeoTensor> {
   readonly #options: LoadRasterOptions;
 
   /** @internal */
-  constructor(plan: LoadPlan, method: MosaicMethod, dtype: Dtype, options: LoadRasterOptions) {
+  constructor(plan: LoadPlan, method: MosaicMethod, dtype: D, options: LoadRasterOptions) {
     this.plan = plan;
     this.geobox = plan.context.grid;
     this.bandNames = plan.bandNames;
@@ -128,7 +128,7 @@ export class RasterStream implements AsyncIterable<GeoTensor> {
     this.nodata = this.stored.nodata;
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<GeoTensor> {
+  async *[Symbol.asyncIterator](): AsyncIterator<GeoTensor<D>> {
     const { geobox, bandNames, dtype, nodata, plan, stored } = this;
     const { signal, onProgress } = this.#options;
     const reducer = new StripReducer(plan, this.#method, dtype);
@@ -138,7 +138,7 @@ export class RasterStream implements AsyncIterable<GeoTensor> {
         const planes = await reducer.read(rows, signal);
         const height = rows.end - rows.start;
         const size = height * geobox.width;
-        const data: TypedArray = allocateArray(dtype, bandNames.length * size);
+        const data = allocateArray(dtype, bandNames.length * size);
         for (const [band, values] of planes.entries()) {
           const place = band * geobox.pixelCount + rows.start * geobox.width;
           data.set(stored.convert(values, band, place), band * size);
@@ -146,7 +146,14 @@ export class RasterStream implements AsyncIterable<GeoTensor> {
         const shape = [bandNames.length, height, geobox.width];
         const box = geobox.window(0, rows.start, geobox.width, height);
         onProgress?.({ type: 'progress', stage: 'load', done: rows.end, total: geobox.height, unit: 'rows' });
-        yield new GeoTensor({ data, shape, dimensions: ['band', 'y', 'x'], geobox: box, nodata, bandNames });
+        yield new GeoTensor<D>({
+          data,
+          shape,
+          dimensions: ['band', 'y', 'x'],
+          geobox: box,
+          nodata,
+          bandNames,
+        });
       }
       stored.warn(onProgress);
     } finally {

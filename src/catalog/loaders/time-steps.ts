@@ -6,7 +6,8 @@ import type { CatalogRow } from '../row.js';
 import { rowName } from './bands.js';
 
 /** Units of the calendar, in UTC. */
-const CALENDAR_UNITS = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
+export const CALENDAR_UNITS = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
+/** A unit of the calendar in UTC, by which rows become steps of time. */
 export type CalendarUnit = (typeof CALENDAR_UNITS)[number];
 
 /**

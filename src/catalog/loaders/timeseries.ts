@@ -6,7 +6,7 @@ import {
   type Dtype,
   GeoTensor,
   type TimeInterval,
-  type TypedArray,
+  type TypedArrayByDtype,
   unitRows,
 } from '../../geo/index.js';
 import { MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
@@ -20,7 +20,8 @@ import { type TimeStep, type TimeSteps, timeSteps } from './time-steps.js';
 /** `nearest`: of the sources of a step, the one that is nearest in time to its middle and has data at the pixel. */
 export type StepMethod = MosaicMethod | 'nearest';
 
-export interface LoadTimeseriesOptions extends SourceOptions {
+/** The grid and the steps of `loadRasterTimeseries`. */
+export interface LoadTimeseriesOptions<D extends Dtype = Dtype> extends SourceOptions {
   /** Default: `time`. */
   steps?: TimeSteps;
   /** What becomes of several sources within a step (default `first`, in `order`). */
@@ -28,7 +29,7 @@ export interface LoadTimeseriesOptions extends SourceOptions {
   /** With steps given as intervals: by how many milliseconds beyond their ends they find rows (default 0). */
   tolerance?: number;
   /** Type of the result (default float32, NaN for no data). */
-  dtype?: Dtype;
+  dtype?: D;
   /** As in `loadRaster`. */
   nodata?: number;
 }
@@ -39,12 +40,12 @@ export interface LoadTimeseriesOptions extends SourceOptions {
  * @returns (band, time, y, x); its `times` are the steps' intervals, its `bandNames` the bands
  * @throws {TerrachipError} as `loadRaster`; INVALID_INPUT for a row without a date, or where no step is left
  */
-export async function loadRasterTimeseries(
+export async function loadRasterTimeseries<D extends Dtype = 'float32'>(
   catalog: Iterable<CatalogRow>,
   target: LoadTarget,
-  options: LoadTimeseriesOptions = {},
-): Promise<GeoTensor> {
-  const { method = 'first', dtype = 'float32', steps = 'time', tolerance = 0 } = options;
+  options: LoadTimeseriesOptions<D> = {},
+): Promise<GeoTensor<D>> {
+  const { method = 'first', dtype = 'float32' as D, steps = 'time', tolerance = 0 } = options;
   if (method !== 'nearest' && !MOSAIC_METHODS.includes(method)) {
     throw invalidOption('method', `cannot be "${method}"`, `choose nearest, ${MOSAIC_METHODS.join(', ')}`);
   }
@@ -70,7 +71,7 @@ export async function loadRasterTimeseries(
     const nodata = stored.settle(data);
     stored.warn(options.onProgress);
     const { grid } = plan.context;
-    return new GeoTensor({
+    return new GeoTensor<D>({
       data,
       shape: [plan.bandNames.length, found.length, grid.height, grid.width],
       dimensions: ['band', 'time', 'y', 'x'],
@@ -84,19 +85,19 @@ export async function loadRasterTimeseries(
   }
 }
 
-async function readSteps(
+async function readSteps<D extends Dtype>(
   plan: LoadPlan,
   steps: readonly TimeStep[],
   method: StepMethod,
   stored: StoredValues,
-  dtype: Dtype,
+  dtype: D,
   { signal, onProgress }: LoadTimeseriesOptions,
-): Promise<TypedArray> {
+): Promise<TypedArrayByDtype[D]> {
   const { grid } = plan.context;
   const size = grid.pixelCount;
   const values = plan.bandNames.length * steps.length * size;
   plan.requireSize(values, bytesPerElement(dtype) + stored.bytesPerGap);
-  const data: TypedArray = allocateArray(dtype, values);
+  const data = allocateArray(dtype, values);
   stored.rememberGaps(values);
   for (const [step, { interval, members }] of steps.entries()) {
     const sources = members.map((k) => plan.sources[k]);

@@ -4,6 +4,7 @@ import { type UnitConversion, type Units, unitConversion } from '../../raster/in
 import type { CatalogRow } from '../row.js';
 import { type ChosenBand, rowName, show } from './bands.js';
 
+/** Which units loaded values are to have. */
 export interface UnitOptions {
   /** What values become: each source is converted by itself, from the units that its row declares. Default: as they are. */
   units?: Units;

@@ -20,6 +20,7 @@ export function isParquetPath(path: string): boolean {
   return PARQUET.test(isUrl(path) ? new URL(path).pathname : path);
 }
 
+/** How `loadCatalog` reads a catalog of any format. */
 export interface LoadCatalogOptions extends ReadOptions, HrefOptions {}
 
 /**

@@ -11,6 +11,7 @@ import { findFiles } from './find-files.js';
 import { type OpenProductOptions, openProduct } from './open-product.js';
 import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
 
+/** What `buildProductCatalog` looks for. */
 export interface BuildProductOptions extends BuildOptions, ItemOptions, HrefOptions {}
 
 /** What a pattern finds is a product, whatever its name; a SAFE folder is one, not what lies in it. */

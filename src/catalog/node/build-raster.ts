@@ -13,6 +13,7 @@ import { findFiles } from './find-files.js';
 import { fileName, groupItems } from './group-items.js';
 import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
 
+/** What `buildRasterCatalog` looks for, and what file names say. */
 export interface BuildRasterOptions extends BuildOptions, NamePatternOptions {
   /** Names of the bands of each file, in order. Default: the descriptions in the file, else `band1`, `band2`, … */
   bandNames?: readonly string[];

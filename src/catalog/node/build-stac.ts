@@ -8,6 +8,7 @@ import { isDocumentPath, readDocuments } from './documents.js';
 import { findFiles } from './find-files.js';
 import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
 
+/** How `buildStacCatalog` reads items. */
 export interface BuildStacOptions extends BuildOptions, HrefOptions {}
 
 const DOCUMENTS = { wanted: /\.(json|geojson|ndjson|jsonl)$/i, isStore: /(?!)/ };

@@ -19,6 +19,7 @@ import { findFiles } from './find-files.js';
 import { fileName, groupItems } from './group-items.js';
 import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
 
+/** What `buildVectorCatalog` looks for. */
 export interface BuildVectorOptions extends BuildOptions, NamePatternOptions {
   /** `file` (default): a row a file, with the box around its features. `feature`: a row a feature, with its outline. */
   rows?: 'file' | 'feature';

@@ -15,6 +15,7 @@ import { findFiles } from './find-files.js';
 import { fileName, groupItems } from './group-items.js';
 import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
 
+/** What `buildZarrCatalog` looks for. */
 export interface BuildZarrOptions extends BuildOptions {
   /** The arrays that are meant. Default: all that are rasters with a place. */
   variables?: readonly string[];

@@ -12,6 +12,7 @@ import { attachIndexOf, indexPath, type OpenUrlOptions, openCatalogFile } from '
 import { writeStacParquet } from '../parquet/stac-write.js';
 import { type WriteOptions, writeParquet } from '../parquet/write.js';
 
+/** How `writeCatalog` writes its file. */
 export interface WriteCatalogOptions extends WriteOptions {
   /** Whether to write an index beside the file, `NAME.index` (default true). */
   index?: boolean;
@@ -60,6 +61,7 @@ export async function writeStacGeoParquet(
   });
 }
 
+/** How `openCatalog` opens a file or an address. */
 export interface OpenCatalogOptions extends Omit<OpenUrlOptions, 'index'> {
   /**
    * `use` (default) uses the index beside the file where there is one, and throws when it is damaged or belongs to

@@ -1,6 +1,6 @@
 /**
  * `terrachip/catalog` in Node: the portable part, any EPSG code, and catalogs of files.
- * @module
+ * @module terrachip/catalog
  */
 import '../../geo/node/epsg.js';
 import '../../raster/node/register.js';

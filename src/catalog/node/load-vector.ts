@@ -11,6 +11,7 @@ import {
   geoBoxOfSlice,
   gridStrips,
   TimeInterval,
+  type TypedArrayByDtype,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';
 import { burnValue, requireHolds } from '../../vector/burn-values.js';
@@ -28,13 +29,14 @@ import { DEFAULT_MAX_BYTES } from '../loaders/options.js';
 import { type LoadTarget, rowsOn } from '../loaders/plan.js';
 import type { CatalogRow } from '../row.js';
 
-export interface LoadVectorOptions {
+/** The grid of `loadVector`, and what is burned into it. */
+export interface LoadVectorOptions<D extends Dtype = Dtype> {
   /** The class of every feature (default 1), or the property that says it. */
   value?: number | PropertyClass;
   /** What pixels outside of all features are (default 0). */
   background?: number;
   /** Type of the class map (default uint8). */
-  dtype?: Dtype;
+  dtype?: D;
   /** Whether pixels that an outline merely touches belong to a feature (default false: those whose centres lie inside). */
   allTouched?: boolean;
   /**
@@ -71,11 +73,12 @@ export interface VectorInstance {
   readonly properties: AreaFeature['properties'];
 }
 
-export interface VectorLabels {
+/** Classes and instances of polygons on a grid. */
+export interface VectorLabels<D extends Dtype = Dtype> {
   /** (y, x): the class of each pixel. */
-  readonly classes: GeoTensor;
+  readonly classes: GeoTensor<D>;
   /** (y, x), int32: the instance of each pixel, 0 for none. */
-  readonly instances: GeoTensor;
+  readonly instances: GeoTensor<'int32'>;
   /** Those of which a pixel can be seen, in the order of the files; of features that overlap, the last is seen. */
   readonly boxes: readonly VectorInstance[];
 }
@@ -86,12 +89,12 @@ export interface VectorLabels {
  * @throws {TerrachipError} INVALID_INPUT for lines or points, or a property without a class that the type holds exactly;
  * INVALID_OPTION for a `value` or `background` that it does not hold; TOO_LARGE above `maxBytes`; and as `readFeatures`
  */
-export async function loadVector(
+export async function loadVector<D extends Dtype = 'uint8'>(
   source: string | AreaFeatures | Iterable<CatalogRow>,
   target: LoadTarget,
-  options: LoadVectorOptions = {},
-): Promise<VectorLabels> {
-  const { dtype = 'uint8', background = 0, maxBytes = DEFAULT_MAX_BYTES } = options;
+  options: LoadVectorOptions<D> = {},
+): Promise<VectorLabels<D>> {
+  const { dtype = 'uint8' as D, background = 0, maxBytes = DEFAULT_MAX_BYTES } = options;
   if (!isDtype(dtype)) throw invalidOption('dtype', `cannot be "${String(dtype)}"`, 'choose uint8, int32, …');
   requireClass('background', background, dtype);
   if (typeof options.value === 'number') requireClass('value', options.value, dtype);
@@ -161,14 +164,15 @@ function featureOfRow(row: CatalogRow): AreaFeatures {
   return { name: rowName(row), crs: Crs.wgs84, features: [{ polygons, properties }] };
 }
 
-function paint(
+function paint<D extends Dtype>(
   sources: readonly AreaFeatures[],
   grid: GeoBox,
-  dtype: Dtype,
+  dtype: D,
   background: number,
   { value = 1, allTouched = false, signal }: LoadVectorOptions,
-): VectorLabels {
-  const classes = allocateArray(dtype, grid.pixelCount).fill(background);
+): VectorLabels<D> {
+  const classes = allocateArray(dtype, grid.pixelCount);
+  classes.fill(background);
   const instances = new Int32Array(grid.pixelCount);
   const features: { value: number; properties: AreaFeature['properties'] }[] = [];
   const strips = gridStrips(grid);
@@ -189,15 +193,15 @@ function paint(
     }
   }
   const { boxes, renumbered } = boxesOf(instances, grid, features);
-  const tensor = (data: GeoTensor['data']): GeoTensor =>
-    new GeoTensor({
+  const tensor = <D extends Dtype>(data: TypedArrayByDtype[D]): GeoTensor<D> =>
+    new GeoTensor<D>({
       data,
       shape: [grid.height, grid.width],
       dimensions: ['y', 'x'],
       geobox: grid,
       nodata: null,
     });
-  return { classes: tensor(classes), instances: tensor(renumbered), boxes };
+  return { classes: tensor<D>(classes), instances: tensor<'int32'>(renumbered), boxes };
 }
 
 /** Boxes and counts of what is left to be seen, numbered without gaps. */

@@ -14,6 +14,7 @@ import { rowOfItem } from '../stac/item.js';
 import { readDocuments } from './documents.js';
 import { folderTree, subTree, zipTree } from './product-tree.js';
 
+/** Which product `openProduct` opens. */
 export interface OpenProductOptions extends ItemOptions, SafeOptions, HrefOptions {
   signal?: AbortSignal;
   /** Where a parsed item came from, a path or an address: what it names relatively lies beside it. */

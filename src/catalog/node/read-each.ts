@@ -19,6 +19,7 @@ export interface BuiltCatalog {
   readonly unmatched: readonly string[];
 }
 
+/** What all builders of catalogs take. */
 export interface BuildOptions extends OperationOptions {
   /** The name of the collection that the rows belong to. Default: none. */
   collection?: string;

@@ -14,6 +14,7 @@ import { CatalogIndex, type IndexEntry } from './index-search.js';
 import { type Layout, layoutOf } from './layout.js';
 import { tableOfColumns } from './table.js';
 
+/** A catalog in a Parquet file, asked for rows without being read whole. Dispose of it when done. */
 export class CatalogFile {
   readonly #source: ByteSource;
   readonly #file: ParquetFile;

@@ -5,6 +5,7 @@ import { isUrl } from '../../io/open-url.js';
 import type { HrefOptions } from '../stac/href.js';
 import { CatalogFile } from './catalog-file.js';
 
+/** How a catalog on a server is opened. */
 export interface OpenUrlOptions extends HrefOptions {
   signal?: AbortSignal;
   /** Extra headers for HTTP. */

@@ -18,6 +18,7 @@ export type ProductUnits =
   | Extract<Units, 'reflectance' | 'dn_harmonised' | 'linear_power' | 'dB' | 'class' | 'bits'>
   | 'kelvin';
 
+/** How the bands of a product become values. */
 export interface LoadBandsOptions {
   /**
    * Optical bands: `reflectance` (default) or `dn_harmonised`, reflectance × 10 000 whatever the processing baseline.
@@ -45,7 +46,7 @@ export interface LoadBandsOptions {
 /** Bands of a product and what their values are. */
 export interface LoadedBands {
   /** (band, y, x), float32, NaN for no data. */
-  readonly tensor: GeoTensor;
+  readonly tensor: GeoTensor<'float32'>;
   readonly bands: readonly { readonly name: ProductBandName; readonly units: ProductUnits }[];
 }
 
@@ -91,7 +92,7 @@ export async function loadBands(
     if (options.backend === undefined) backend.dispose();
   }
   return {
-    tensor: new GeoTensor({
+    tensor: new GeoTensor<'float32'>({
       data,
       shape: [plans.length, grid.height, grid.width],
       dimensions: ['band', 'y', 'x'],

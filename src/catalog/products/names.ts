@@ -34,8 +34,10 @@ export type FileBandName = (typeof NAMES)[number][0];
 
 /** Masks of clouds, made of what a product has: 1 where they are, 0 where not. */
 export const CLOUD_BANDS = ['CLOUDS', 'SHADOWS', 'CIRRUS', 'ALL_CLOUDS'] as const;
+/** A mask of a product that is computed from its quality band. */
 export type CloudBandName = (typeof CLOUD_BANDS)[number];
 
+/** A band of a product by its common name, or one of its masks. */
 export type ProductBandName = FileBandName | CloudBandName;
 
 /** All names, in the order of the spectrum; each product has some of them. */

@@ -17,6 +17,7 @@ export interface ProductBand {
   readonly resolutions: readonly number[];
 }
 
+/** Which grid a product is loaded onto. */
 export interface ProductLoadOptions extends LoadBandsOptions {
   /** The grid to load onto, in any CRS. */
   geobox?: GeoBox;

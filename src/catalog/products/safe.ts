@@ -26,6 +26,7 @@ const TILE_NAME = /_T(\d{2}[A-Z]{3})(?:_|$)/;
 /** The metadata of a product has about 60 kB, that of a tile up to 1 MB. */
 const MAX_XML_BYTES = 16 * 2 ** 20;
 
+/** Which tile of a product in the SAFE format is opened. */
 export interface SafeOptions {
   /** Of a product of several tiles (before December 2016), the one to open: `31UFS`. */
   tile?: string;

@@ -8,6 +8,7 @@ import { type ProductDescription, type ProductFile, SCL_CLOUDS } from './descrip
 import { describe, fileOf, firstBand, isImage, text } from './item-fields.js';
 import { SENTINEL2_BANDS } from './names.js';
 
+/** How a STAC item of a product is read. */
 export interface ItemOptions {
   /**
    * What is to be added to Sentinel-2's digital numbers, 0 or −1000, where an item says it wrong. Default: by the units

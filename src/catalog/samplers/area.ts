@@ -28,6 +28,7 @@ export type PixelGrid =
   | { readonly crs: CrsLike /** In units of the CRS. */; readonly resolution: number }
   | { readonly like: GeoBox };
 
+/** Where and when chips are drawn. */
 export interface SampleAreaOptions {
   /** Only what lies in this region. */
   roi?: Region;

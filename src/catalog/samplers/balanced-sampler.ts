@@ -3,6 +3,7 @@ import { memberOf } from '../../json/keys.js';
 import { CounterRandom, STREAM } from './random.js';
 import { Sequence } from './sequence.js';
 
+/** How chips are drawn so that each class comes equally often. */
 export interface BalancedSamplerOptions {
   /** How many items. */
   count: number;

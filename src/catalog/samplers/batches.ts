@@ -5,21 +5,22 @@ import { onAbort, untilAborted } from '../../io/abort.js';
 import type { ItemSource } from './sequence.js';
 
 /** Values of one chip, in C order: a `GeoTensor`, or any typed array with a shape. */
-export interface ChipArray {
-  readonly data: TypedArray;
+export interface ChipArray<A extends TypedArray = TypedArray> {
+  readonly data: A;
   readonly shape: readonly number[];
 }
 
 /** What a chip is loaded into, by name: `image`, `mask`, … */
 export type ChipArrays = Readonly<Record<string, ChipArray>>;
 
-/** Some chips together. */
-export interface Batch<T, Name extends string = string> {
+/** Some chips together, whose arrays have the types of one chip's. */
+export interface Batch<T, Arrays extends ChipArrays = ChipArrays> {
   readonly items: readonly T[];
   /** By name: shape (item, …the shape of one). */
-  readonly arrays: Readonly<Record<Name, ChipArray>>;
+  readonly arrays: { readonly [Name in keyof Arrays]: ChipArray<Arrays[Name]['data']> };
 }
 
+/** How chips are loaded ahead in batches. */
 export interface BatchOptions {
   /** Chips of a batch; the last may have fewer. */
   batchSize: number;
@@ -36,11 +37,11 @@ export interface BatchOptions {
  * @param load reads one chip; names, shapes and types must be those of the first one
  * @throws {TerrachipError} INVALID_INPUT that names the chip, with the reason as its cause
  */
-export async function* batches<T, Name extends string>(
+export async function* batches<T, Arrays extends ChipArrays>(
   source: ItemSource<T>,
-  load: (item: T, signal: AbortSignal) => Promise<Readonly<Record<Name, ChipArray>>>,
+  load: (item: T, signal: AbortSignal) => Promise<Arrays>,
   options: BatchOptions,
-): AsyncGenerator<Batch<T, Name>, void, undefined> {
+): AsyncGenerator<Batch<T, Arrays>, void, undefined> {
   const { batchSize, prefetch = batchSize, dropLast = false, signal } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 on');
@@ -50,7 +51,7 @@ export async function* batches<T, Name extends string>(
   const controller = new AbortController();
   const leave = onAbort(signal, () => controller.abort(signal?.reason));
   const end = dropLast ? source.length - (source.length % batchSize) : source.length;
-  const ahead: Promise<Loaded<T, Name>>[] = [];
+  const ahead: Promise<Loaded<T, Arrays>>[] = [];
   let next = 0;
   let first: ArrayKinds | null = null;
   const fill = (): void => {
@@ -64,7 +65,7 @@ export async function* batches<T, Name extends string>(
   try {
     for (let start = 0; start < end; start += batchSize) {
       fill();
-      const loaded: Loaded<T, Name>[] = [];
+      const loaded: Loaded<T, Arrays>[] = [];
       for (const one of ahead.slice(0, Math.min(batchSize, end - start)))
         loaded.push(await untilAborted(one, signal));
       ahead.splice(0, loaded.length);
@@ -79,18 +80,18 @@ export async function* batches<T, Name extends string>(
   }
 }
 
-interface Loaded<T, Name extends string> {
+interface Loaded<T, Arrays extends ChipArrays = ChipArrays> {
   readonly index: number;
   readonly item: T;
-  readonly arrays: Readonly<Record<Name, ChipArray>>;
+  readonly arrays: Arrays;
 }
 
-async function loadOne<T, Name extends string>(
+async function loadOne<T, Arrays extends ChipArrays>(
   source: ItemSource<T>,
   index: number,
-  load: (item: T, signal: AbortSignal) => Promise<Readonly<Record<Name, ChipArray>>>,
+  load: (item: T, signal: AbortSignal) => Promise<Arrays>,
   signal: AbortSignal,
-): Promise<Loaded<T, Name>> {
+): Promise<Loaded<T, Arrays>> {
   const item = await source.at(index, signal);
   try {
     return { index, item, arrays: await load(item, signal) };
@@ -115,7 +116,7 @@ function nameOf(item: unknown, index: number): string {
 /** What the arrays of a chip are, by name: `uint8 (2, 3)`. */
 type ArrayKinds = ReadonlyMap<string, string>;
 
-function kindsOf({ arrays }: Loaded<unknown, string>): ArrayKinds {
+function kindsOf({ arrays }: Loaded<unknown>): ArrayKinds {
   return new Map(
     Object.entries<ChipArray>(arrays).map(([name, { data, shape }]) => [
       name,
@@ -124,20 +125,16 @@ function kindsOf({ arrays }: Loaded<unknown, string>): ArrayKinds {
   );
 }
 
-function stack<T, Name extends string>(
-  loaded: readonly Loaded<T, Name>[],
+function stack<T, Arrays extends ChipArrays>(
+  loaded: readonly Loaded<T, Arrays>[],
   first: ArrayKinds,
-): Batch<T, Name> {
+): Batch<T, Arrays> {
   for (const one of loaded) checkKinds(one, first);
-  const names = Object.keys(loaded[0].arrays) as Name[];
-  const arrays = Object.fromEntries(names.map((name) => [name, stackOne(loaded, name)])) as Record<
-    Name,
-    ChipArray
-  >;
-  return { items: loaded.map(({ item }) => item), arrays };
+  const arrays = Object.keys(loaded[0].arrays).map((name) => [name, stackOne(loaded, name)]);
+  return { items: loaded.map(({ item }) => item), arrays: Object.fromEntries(arrays) };
 }
 
-function checkKinds(one: Loaded<unknown, string>, first: ArrayKinds): void {
+function checkKinds(one: Loaded<unknown>, first: ArrayKinds): void {
   const own = kindsOf(one);
   for (const name of new Set([...first.keys(), ...own.keys()])) {
     const [wanted, found] = [first.get(name) ?? 'nothing', own.get(name) ?? 'nothing'];
@@ -159,7 +156,7 @@ function checkKinds(one: Loaded<unknown, string>, first: ArrayKinds): void {
   }
 }
 
-function stackOne<T, Name extends string>(loaded: readonly Loaded<T, Name>[], name: Name): ChipArray {
+function stackOne(loaded: readonly Loaded<unknown>[], name: string): ChipArray {
   const { data: model, shape } = loaded[0].arrays[name];
   const data = allocateArray(dtypeOf(model), model.length * loaded.length);
   for (const [k, { arrays }] of loaded.entries()) data.set(arrays[name].data, k * model.length);

@@ -4,6 +4,7 @@ import type { SampleArea } from './area.js';
 import { type PixelSize, pixelSize } from './chip.js';
 import { CounterRandom, STREAM } from './random.js';
 
+/** How ground is divided into folds. */
 export interface SpatialFoldOptions {
   /** How many folds of the same size; or the share of the area of each, which add up to 1. */
   folds: number | readonly number[];

@@ -17,8 +17,10 @@ import { Sequence } from './sequence.js';
  * An area narrower than a chip has one chip that reaches beyond it, or one that is cut by `clip`.
  */
 export const GRID_POLICIES = ['cover', 'centre', 'pad', 'clip', 'drop'] as const;
+/** What becomes of the edge of an area that chips do not fill. */
 export type GridPolicy = (typeof GRID_POLICIES)[number];
 
+/** Chips on a regular grid: their size, stride and what happens at edges. */
 export interface GridSamplerOptions {
   /** Pixels of a chip. */
   size: PixelSize;

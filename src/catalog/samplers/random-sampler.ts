@@ -5,6 +5,7 @@ import { type Chip, type PixelSize, pixelSize, sliceOf } from './chip.js';
 import { CounterRandom, STREAM } from './random.js';
 import { Sequence } from './sequence.js';
 
+/** Chips at random places: their size, number and seed. */
 export interface RandomSamplerOptions {
   /** Pixels of a chip. */
   size: PixelSize;

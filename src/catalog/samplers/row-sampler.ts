@@ -5,6 +5,7 @@ import { type PixelGrid, SampleArea, type SampleAreaOptions } from './area.js';
 import { type Chip, sliceOf } from './chip.js';
 import { Sequence } from './sequence.js';
 
+/** Chips that are rows as they are. */
 export interface RowSamplerOptions extends SampleAreaOptions {
   /** The pixels to see rows on; default: those of each row's own file, which its catalog must know. */
   grid?: PixelGrid;

@@ -15,6 +15,7 @@ export interface RowSplit {
   readonly left: readonly CatalogRow[];
 }
 
+/** How rows are split by shares. */
 export interface FractionSplitOptions {
   /** A whole number from 0 on (default 0). */
   seed?: number;
@@ -126,6 +127,7 @@ export function splitByRegion(rows: Iterable<CatalogRow>, regions: readonly Regi
   return { parts, left: all.filter((row) => !inAny.has(row)) };
 }
 
+/** How rows are split by time. */
 export interface TimeSplitOptions {
   /** Rows across a border: left out (default), so that no image is in two parts, or clipped to both. */
   straddling?: 'drop' | 'clip';

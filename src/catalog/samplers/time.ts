@@ -7,6 +7,7 @@ import { CounterRandom, STREAM } from './random.js';
 import { type RandomSamplerOptions, randomSampler } from './random-sampler.js';
 import { Sequence } from './sequence.js';
 
+/** How time is cut into windows. */
 export interface TimeWindowOptions {
   /** Milliseconds of a window. */
   length: number;
@@ -78,6 +79,7 @@ export interface ChipPair {
   readonly after: Chip;
 }
 
+/** Which pairs of times a chip is drawn with. */
 export interface PairSamplerOptions extends RandomSamplerOptions {
   /** Least and most milliseconds between the end of the earlier row and the start of the later. */
   gap: readonly [least: number, most: number];

@@ -11,6 +11,7 @@ import { AsyncSequence, type Sequence } from './sequence.js';
 /** The share of a chip's pixels that have data, from 0 to 1: from a mask, an overview, or whatever is at hand. */
 export type ValidShare<T = Chip> = (chip: T, signal?: AbortSignal) => number | Promise<number>;
 
+/** When a random chip is drawn again. */
 export interface RedrawOptions {
   /** Least share of pixels with data (default 0.5). */
   minimum?: number;
@@ -49,6 +50,7 @@ export function redrawInvalid(
   });
 }
 
+/** When a chip of a sequence is left out. */
 export interface DropOptions {
   /** Least share of pixels with data (default 0.5). */
   minimum?: number;
@@ -95,6 +97,7 @@ function checkShare(share: number, chip: Chip): number {
   return share;
 }
 
+/** How the share of pixels with data is estimated. */
 export interface RasterShareOptions {
   /** The band to look at, from 1 (default 1). */
   band?: number;

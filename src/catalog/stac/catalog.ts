@@ -4,6 +4,7 @@ import type { CatalogRow } from '../row.js';
 import type { HrefOptions } from './href.js';
 import { rowOfItem } from './item.js';
 
+/** How STAC documents become rows. */
 export interface StacOptions extends HrefOptions {
   /** The file or URL that the documents came from: for messages, and for relative addresses of assets. */
   readonly source?: string;

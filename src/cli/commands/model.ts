@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import * as v from 'valibot';
 import { invalidOption } from '../../errors.js';
-import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
+import type { ModelSpec } from '../../inference/node/index.js';
 import { HOST_PROVIDER_CHOICES, type HostProviderChoice } from '../../inference/node/provider-choice.js';
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
 import type { HalfPrecisionReport, ImportOptions, ImportReport } from '../../workflow/model/index.js';
@@ -83,9 +83,9 @@ function infoCommand(run: Run): Command {
     .argument('<folder>', 'a folder with model.json, or the name of a bundled model');
   return command.action((folder: string) =>
     run(command, async ({ output }) => {
-      const { readCard } = await import('../../workflow/model/index.js');
-      const manifest = await readCard(folder);
-      output.result(manifest, describeCard(manifest));
+      const { readModelSpec } = await import('../../inference/node/index.js');
+      const spec = await readModelSpec(folder);
+      output.result(spec, describeCard(spec));
     }),
   );
 }
@@ -146,13 +146,13 @@ function parseChip(text: string): number {
 }
 
 function describeImport(report: ImportReport): string {
-  const { output, files, manifest, leftovers, nodes, halfPrecision } = report;
-  const lines = [describeCard(manifest), `graph       ${nodes} nodes`];
+  const { output, files, spec, leftovers, nodes, halfPrecision } = report;
+  const lines = [describeCard(spec), `graph       ${nodes} nodes`];
   for (const [what, count] of Object.entries(leftovers.expected)) {
     lines.push(`left out    ${count} tensors of ${what}`);
   }
   if (leftovers.unused.length > 0) lines.push(`unused      ${leftovers.unused.join(', ')}`);
-  if (halfPrecision !== null) lines.push(`float16     ${describeHalfPrecision(halfPrecision, manifest)}`);
+  if (halfPrecision !== null) lines.push(`float16     ${describeHalfPrecision(halfPrecision, spec)}`);
   lines.push(`written     ${files.join(', ')} in ${output}`);
   return lines.join('\n');
 }
@@ -162,7 +162,7 @@ const ONE_SIDED = 0.99;
 
 function describeHalfPrecision(
   { sample, chips, provider, arithmetic, agreement }: HalfPrecisionReport,
-  { output }: ModelManifest | EmbeddingManifest,
+  { output }: ModelSpec,
 ): string {
   const what = sample === MADE_UP ? `${chips} made-up chips` : `${chips} chips of ${sample}`;
   const on = `on ${what} (${provider}, ${arithmetic})`;
@@ -192,9 +192,9 @@ const ImportedSchema = v.object({
   ),
 });
 
-function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
-  const { name, version, description, chip, phases, output, provenance } = manifest;
-  const rows = manifest.inputs.flatMap((input) =>
+function describeCard(spec: ModelSpec): string {
+  const { name, version, description, chip, phases, output, provenance } = spec;
+  const rows = spec.inputs.flatMap((input) =>
     input.bands.map((band, k) => [
       input.name,
       band,
@@ -223,6 +223,6 @@ function describeCard(manifest: ModelManifest | EmbeddingManifest): string {
     ...(typeof precision === 'string' ? [`precision   ${precision}`] : []),
     `cost        ${typeof gflopPerChip === 'number' ? `${gflopPerChip} GFLOP a chip` : 'unknown'}`,
     ...(source === undefined ? [] : [`made from   ${source.file}, sha256 ${source.sha256}`]),
-    `limits      ${manifest.limitations}`,
+    `limits      ${spec.limitations}`,
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 /**
  * `terrachip/geo` in Node: the portable part, any EPSG code, and views as ndarrays.
- * @module
+ * @module terrachip/geo
  */
 import './epsg.js';
 

@@ -5,12 +5,11 @@
 import ndarray, { type NdArray } from 'ndarray';
 import ops from 'ndarray-ops';
 import { invalidInput } from '../../errors.js';
-import type { TypedArray } from '../dtype.js';
-import { equalsNodata } from '../dtype.js';
+import { type Dtype, equalsNodata, type TypedArray, type TypedArrayByDtype } from '../dtype.js';
 import { GeoTensor } from '../geotensor.js';
 
 /** A view of the tensor's values: writing to one changes the other. */
-export function toNdarray(tensor: GeoTensor): NdArray<TypedArray> {
+export function toNdarray<D extends Dtype>(tensor: GeoTensor<D>): NdArray<TypedArrayByDtype[D]> {
   return ndarray(tensor.data, [...tensor.shape]);
 }
 
@@ -41,6 +40,7 @@ export function fromNdarray(array: NdArray<TypedArray>, like: GeoTensor): GeoTen
   });
 }
 
+/** Statistics of the values of a tensor that are data. */
 export interface TensorStatistics {
   /** Number of values that are neither NaN nor nodata; the rest describe these, and are null when there are none. */
   validCount: number;

@@ -8,6 +8,7 @@ import { BACKEND_CHOICES, type BackendChoice, isBackendChoice } from './choice.j
 import { createNodeWebGpuBackend, probeAdapter } from './webgpu-adapter.js';
 import { WorkerExecutor } from './worker-executor.js';
 
+/** Which backend `createBackend` makes, and with how many threads. */
 export interface BackendOptions {
   /** Default: `auto`. */
   backend?: BackendChoice;

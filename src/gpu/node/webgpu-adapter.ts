@@ -46,7 +46,10 @@ export interface NodeAdapter {
   dispose(): void;
 }
 
-/** @throws {TerrachipError} MISSING_DEPENDENCY without the package `webgpu` or without a Vulkan driver */
+/**
+ * A WebGPU adapter of this machine, from the optional package `webgpu`.
+ * @throws {TerrachipError} MISSING_DEPENDENCY without the package `webgpu` or without a Vulkan driver
+ */
 export async function requestNodeAdapter(): Promise<NodeAdapter> {
   const dawn = await loadDawn();
   const gpu = dawn.create([]);

@@ -75,6 +75,7 @@ declare global {
   interface GPUDeviceDescriptor {}
 }
 
+/** How a WebGPU backend uses its device. */
 export interface WebGpuBackendOptions {
   /** Called once when the device is given back, with an owned device only. */
   onDispose?: () => void;

@@ -11,8 +11,10 @@ export const CHECKPOINT_DTYPES = [
   'bool',
 ] as const;
 
+/** The type of a tensor in a checkpoint. */
 export type CheckpointDType = (typeof CHECKPOINT_DTYPES)[number];
 
+/** What a checkpoint says of one tensor. */
 export interface CheckpointTensor {
   readonly name: string;
   /** As stored. */

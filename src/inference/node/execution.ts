@@ -1,12 +1,14 @@
 import { invalidOption } from '../../errors.js';
 import type { Backend } from '../../gpu/index.js';
 import { type BackendChoice, createBackend } from '../../gpu/node/index.js';
-import type { ChipModel } from '../chip-model.js';
-import { ResidentSession } from '../resident-session.js';
-import { graphFiles, type ModelFolder, openSession } from './model-folder.js';
+import { RESIDENT } from '../gpu-graph.js';
+import type { ModelSpec } from '../model-spec.js';
+import { ModelSession } from '../session.js';
+import { type ModelFolder, openSession } from './model-folder.js';
 import type { ProviderChoice } from './provider-choice.js';
 import { ResidentDevice } from './resident-device.js';
 
+/** Which backend and which provider run a model. */
 export interface ExecutionOptions {
   backend?: BackendChoice;
   provider?: ProviderChoice;
@@ -19,55 +21,49 @@ export interface ExecutionOptions {
   reusePhases?: boolean;
 }
 
-/** What runs a scene: kernels, and a model that takes their tensors. Dispose of the session, then of the backend. */
-export interface Execution {
+/** What runs a scene: kernels, and a model that takes their tensors. */
+export interface Execution<Spec extends ModelSpec = ModelSpec> {
   readonly backend: Backend;
-  readonly session: ChipModel;
+  readonly session: ModelSession<Spec>;
+  /** Gives both back. */
+  dispose(): Promise<void>;
 }
 
 /**
  * Creates the backend and the session that options ask for.
  * @throws {TerrachipError} INVALID_OPTION for a provider that cannot work with the backend; as `openSession`
  */
-export async function openExecution(model: ModelFolder, options: ExecutionOptions = {}): Promise<Execution> {
+export async function openExecution<Spec extends ModelSpec>(
+  model: ModelFolder<Spec>,
+  options: ExecutionOptions = {},
+): Promise<Execution<Spec>> {
   const { backend: choice = 'auto', provider = 'auto', threads, reusePhases } = options;
-  if (provider === 'webgpu-resident') {
-    if (choice === 'cpu') {
-      throw invalidOption(
-        'provider',
-        'cannot be webgpu-resident with `backend` cpu, since the model shares the device of the kernels',
-        'leave out `backend`',
-      );
-    }
-    return openResident(model);
+  if (provider !== RESIDENT) {
+    const backend = await createBackend({ backend: choice, threads });
+    const hasHardwareGpu = backend.info.adapterClass === 'hardware';
+    return withSession(backend, openSession(model, { provider, hasHardwareGpu, reusePhases, threads }));
   }
-  const workers = threads === undefined ? {} : { threads };
-  const backend = await createBackend({ backend: choice, ...workers });
-  try {
-    const session = await openSession(model, {
-      provider,
-      hasHardwareGpu: backend.info.adapterClass === 'hardware',
-      ...(reusePhases === undefined ? {} : { reusePhases }),
-      ...workers,
-    });
-    return { backend, session };
-  } catch (error) {
-    backend.dispose();
-    throw error;
+  if (choice === 'cpu') {
+    throw invalidOption(
+      'provider',
+      `cannot be ${RESIDENT} with the backend cpu, since the model shares the device of the kernels`,
+      'leave out backend',
+    );
   }
+  const device = await ResidentDevice.start();
+  const loading = ModelSession.load(model.spec, model.graphs, (path) => device.load(path));
+  return withSession(device.backend, loading);
 }
 
-async function openResident(model: ModelFolder): Promise<Execution> {
-  const device = await ResidentDevice.start();
+async function withSession<Spec extends ModelSpec>(
+  backend: Backend,
+  opening: Promise<ModelSession<Spec>>,
+): Promise<Execution<Spec>> {
   try {
-    const files = graphFiles(model);
-    const graphs =
-      typeof files === 'string'
-        ? { whole: await device.load(files) }
-        : { encoder: await device.load(files.encoder), decoder: await device.load(files.decoder) };
-    return { backend: device.backend, session: new ResidentSession(model.manifest, graphs) };
+    const session = await opening;
+    return { backend, session, dispose: () => session.dispose().finally(() => backend.dispose()) };
   } catch (error) {
-    device.backend.dispose();
+    backend.dispose();
     throw error;
   }
 }

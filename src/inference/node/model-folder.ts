@@ -6,26 +6,19 @@ import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { readJson } from '../../io/node/json.js';
 import { nearestOf } from '../../json/keys.js';
-import { Embedder } from '../embedder.js';
-import { type EmbeddingManifest, type ModelManifest, parseManifest } from '../manifest.js';
-import { ModelSession, type OnnxRuntime, type SessionOptions } from '../session.js';
+import type { ModelGraphs } from '../model-graph.js';
+import { type ModelSpec, parseModelSpec, type SegmentationSpec } from '../model-spec.js';
+import { ModelSession } from '../session.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
 import type { HostProviderChoice } from './provider-choice.js';
 
-/** A folder with `model.json` and `model.onnx`. */
-export interface ModelFolder {
+/** A folder with `model.json` and the files of the model's graphs. */
+export interface ModelFolder<Spec extends ModelSpec = ModelSpec> {
   readonly path: string;
-  readonly manifest: ModelManifest;
-  /** SHA-256 over the manifest, the graph and its external data: what a map's provenance names. */
-  readonly sha256: string;
-}
-
-/** A folder whose model embeds chips: an encoder, or a segmentation in two graphs. */
-export interface EmbeddingFolder {
-  readonly path: string;
-  readonly manifest: ModelManifest | EmbeddingManifest;
-  /** The file of the graph that embeds. */
-  readonly graph: string;
+  readonly spec: Spec;
+  /** Paths of its graphs. */
+  readonly graphs: ModelGraphs<string>;
+  /** SHA-256 over the specification, the graphs and their external data: what a map's provenance names. */
   readonly sha256: string;
 }
 
@@ -34,48 +27,39 @@ export interface EmbeddingFolder {
  * @param model a folder, or the name of a model that comes with the package
  * @throws {TerrachipError} INVALID_INPUT for what is none, or for an encoder; NOT_FOUND
  */
-export async function openModel(model: string): Promise<ModelFolder> {
+export async function openModel(model: string): Promise<ModelFolder<SegmentationSpec>> {
   const path = await findModel(model);
-  const { document, name } = await readManifest(path);
-  const manifest = parseManifest(document, name);
-  if (!isSegmentation(manifest)) {
+  const spec = await readSpec(path);
+  if (!('classes' in spec.output)) {
     throw invalidInput(
       path,
       'is an encoder, which gives embeddings and no map',
       'give a model for segmentation, or run terrachip embed',
     );
   }
-  const { encoder, decoder } = manifest.phaseGraphs ?? {};
-  const graphs = encoder === undefined || decoder === undefined ? ['model.onnx'] : [encoder, decoder];
-  return { path, manifest, sha256: await hashFolder(path, graphs) };
+  const segmentation = spec as SegmentationSpec;
+  return openFolder(path, segmentation, segmentation.phaseGraphs ?? { whole: WHOLE });
 }
 
 /**
- * Reads and checks the folder of a model that embeds chips; its graph is loaded by `openEmbedder`.
+ * Reads and checks the folder of a model that embeds chips: an encoder, or a segmentation in two graphs.
  * @throws {TerrachipError} INVALID_INPUT for a segmentation in one graph; NOT_FOUND
  */
-export async function openEmbeddingModel(model: string): Promise<EmbeddingFolder> {
+export async function openEmbeddingModel(model: string): Promise<ModelFolder> {
   const path = await findModel(model);
-  const { document, name } = await readManifest(path);
-  const manifest = parseManifest(document, name);
-  const graph = 'tokens' in manifest.output ? 'model.onnx' : phaseGraphsOf(manifest)?.encoder;
-  if (graph === undefined) {
-    throw invalidInput(
-      path,
-      'is a segmentation in one graph, which gives no embeddings',
-      'import the checkpoint with `split`, or import an encoder',
-    );
-  }
-  return { path, manifest, graph, sha256: await hashFolder(path, [graph]) };
+  const spec = await readSpec(path);
+  if ('tokens' in spec.output) return openFolder(path, spec, { whole: WHOLE });
+  const encoder = 'phaseGraphs' in spec ? spec.phaseGraphs?.encoder : undefined;
+  if (encoder !== undefined) return openFolder(path, spec, { encoder });
+  throw invalidInput(
+    path,
+    'is a segmentation in one graph, which gives no embeddings',
+    'import the checkpoint with split, or import an encoder',
+  );
 }
 
-function phaseGraphsOf(manifest: ModelManifest | EmbeddingManifest): ModelManifest['phaseGraphs'] {
-  return isSegmentation(manifest) ? manifest.phaseGraphs : undefined;
-}
-
-function isSegmentation(manifest: ModelManifest | EmbeddingManifest): manifest is ModelManifest {
-  return 'classes' in manifest.output;
-}
+/** The file of a model in one graph. */
+const WHOLE = 'model.onnx';
 
 /** Models that come with the package. */
 const BUNDLED = ['demo-flood', 'demo-water-s1', 'water-threshold'];
@@ -103,19 +87,30 @@ export async function findModel(model: string): Promise<string> {
   );
 }
 
-async function readManifest(path: string): Promise<{ document: unknown; name: string }> {
+/** The specification of a model. @param model a folder, or the name of a model that comes with the package */
+export async function readModelSpec(model: string): Promise<ModelSpec> {
+  return readSpec(await findModel(model));
+}
+
+async function readSpec(path: string): Promise<ModelSpec> {
   const folder = await stat(path);
   if (!folder.isDirectory())
     throw invalidInput(path, 'is not a model folder', 'give a folder with model.json');
   const name = join(path, 'model.json');
-  return { document: await readJson(name), name };
+  return parseModelSpec(await readJson(name), name);
 }
 
-async function hashFolder(path: string, graphs: readonly string[]): Promise<string> {
+/** @param graphs names of files in the folder */
+async function openFolder<Spec extends ModelSpec>(
+  path: string,
+  spec: Spec,
+  graphs: ModelGraphs<string>,
+): Promise<ModelFolder<Spec>> {
+  const names: string[] = Object.values(graphs);
   const files = (await readdir(path)).filter((name) => /\.(json|onnx|onnx\.data|data)$/.test(name)).sort();
-  for (const name of graphs) {
-    if (files.includes(name)) continue;
-    throw new TerrachipError('NOT_FOUND', `${path} holds no ${name}`, 'give a complete model folder', {
+  const missing = names.find((name) => !files.includes(name));
+  if (missing !== undefined) {
+    throw new TerrachipError('NOT_FOUND', `${path} holds no ${missing}`, 'give a complete model folder', {
       source: path,
     });
   }
@@ -124,16 +119,11 @@ async function hashFolder(path: string, graphs: readonly string[]): Promise<stri
     hash.update(`${name}\0`);
     for await (const piece of createReadStream(join(path, name))) hash.update(piece as Uint8Array);
   }
-  return hash.digest('hex');
+  const paths = Object.fromEntries(Object.entries(graphs).map(([key, name]) => [key, join(path, name)]));
+  return { path, spec, graphs: paths as ModelGraphs<string>, sha256: hash.digest('hex') };
 }
 
-/** Where a model's graphs lie: one file, or the encoder's and the decoder's. */
-export function graphFiles({ path, manifest }: ModelFolder): string | { encoder: string; decoder: string } {
-  const { phaseGraphs } = manifest;
-  if (phaseGraphs === undefined) return join(path, 'model.onnx');
-  return { encoder: join(path, phaseGraphs.encoder), decoder: join(path, phaseGraphs.decoder) };
-}
-
+/** Which provider runs a session, and with how many threads. */
 export interface OpenSessionOptions {
   /** Default: `auto`. */
   provider?: HostProviderChoice;
@@ -143,45 +133,17 @@ export interface OpenSessionOptions {
   reusePhases?: boolean;
 }
 
-/** Creates a session with the first provider that works. */
-export async function openSession(
-  model: ModelFolder,
+/** Creates a session with the first provider that works. Dispose of it when done. */
+export async function openSession<Spec extends ModelSpec>(
+  { spec, graphs }: Pick<ModelFolder<Spec>, 'spec' | 'graphs'>,
   options: OpenSessionOptions = {},
-): Promise<ModelSession> {
-  const graphs = graphFiles(model);
-  return withFirstProvider(options, (runtime, session) =>
-    ModelSession.create(runtime, graphs, model.manifest, session),
-  );
-}
-
-/** Loads the graph that embeds, with the first provider that works. Dispose of it when done. */
-export async function openEmbedder(
-  model: EmbeddingFolder,
-  options: OpenSessionOptions = {},
-): Promise<Embedder> {
-  return withFirstProvider(options, (runtime, session) =>
-    Embedder.create(runtime, join(model.path, model.graph), model.manifest, session),
-  );
-}
-
-async function withFirstProvider<T>(
-  options: OpenSessionOptions,
-  create: (runtime: OnnxRuntime, options: SessionOptions) => Promise<T>,
-): Promise<T> {
+): Promise<ModelSession<Spec>> {
+  const { provider: choice = 'auto', hasHardwareGpu = false, threads, reusePhases } = options;
   const runtime = await loadOnnxRuntime();
-  const providers = providersToTry(
-    options.provider ?? 'auto',
-    await availableProviders(),
-    options.hasHardwareGpu ?? false,
-  );
   let failure: unknown;
-  for (const provider of providers) {
+  for (const provider of providersToTry(choice, await availableProviders(), hasHardwareGpu)) {
     try {
-      return await create(runtime, {
-        provider,
-        ...(options.reusePhases === undefined ? {} : { reusePhases: options.reusePhases }),
-        ...(options.threads === undefined ? {} : { threads: options.threads }),
-      });
+      return await ModelSession.create(runtime, graphs, spec, { provider, threads, reusePhases });
     } catch (error) {
       failure = error;
     }

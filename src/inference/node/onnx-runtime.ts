@@ -1,5 +1,5 @@
 import { messageOf, TerrachipError } from '../../errors.js';
-import type { OnnxRuntime } from '../session.js';
+import type { OnnxRuntime } from '../host-graph.js';
 import type { HostProviderChoice } from './provider-choice.js';
 
 /** The only file that loads the optional package `onnxruntime-node`. */
@@ -8,6 +8,10 @@ interface OnnxRuntimeNode extends OnnxRuntime {
   listSupportedBackends(): { name: string; bundled: boolean }[];
 }
 
+/**
+ * Loads the optional package `onnxruntime-node`.
+ * @throws {TerrachipError} MISSING_DEPENDENCY, with the command that installs it
+ */
 export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
   try {
     const module = await import('onnxruntime-node');

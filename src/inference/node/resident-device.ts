@@ -3,7 +3,8 @@ import { messageOf, TerrachipError } from '../../errors.js';
 import type { Backend } from '../../gpu/index.js';
 import { workerFile } from '../../gpu/node/worker-file.js';
 import { Caller, type DeviceDescription, RemoteBackend, type Reply } from '../../gpu/remote/index.js';
-import type { DeviceGraph, GraphInput, GraphResult } from '../device-graph.js';
+import { RESIDENT } from '../gpu-graph.js';
+import type { GraphInput, GraphResult, ModelGraph } from '../model-graph.js';
 import { ResidentActivity, settleAtExit } from './resident-activity.js';
 import type { GraphAnswer, GraphNames, ResidentCommand, ResidentQuestion } from './resident-messages.js';
 
@@ -70,13 +71,22 @@ export class ResidentDevice {
    * Loads a graph's file, with what lies in `FILE.data` beside it.
    * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, or needs what only the processor can do
    */
-  async load(path: string): Promise<DeviceGraph> {
+  async load(path: string): Promise<ModelGraph> {
     const graph = this.#graphs++;
     const caller = this.#caller;
     const backend = this.#backend;
-    const names = await caller.ask<GraphNames>({ op: 'load', graph, path });
+    const { inputNames, outputNames, outputShapes } = await caller.ask<GraphNames>({
+      op: 'load',
+      graph,
+      path,
+    });
     return {
-      ...names,
+      name: path,
+      provider: RESIDENT,
+      sharesDevice: true,
+      inputNames,
+      outputNames,
+      outputShape: (name) => outputShapes[outputNames.indexOf(name)] ?? [],
       async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
         const wanted = outputs.map((name) => ({ name, tensor: backend.reserve() }));
         const { shapes, readbackBytes } = await caller.ask<GraphAnswer>({

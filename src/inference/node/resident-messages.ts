@@ -21,6 +21,8 @@ export type ResidentQuestion =
 export interface GraphNames {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  /** As declared, in the order of `outputNames`. */
+  readonly outputShapes: readonly (readonly (number | string)[])[];
 }
 
 export interface GraphAnswer {

@@ -9,8 +9,8 @@ import { internalError } from '../../errors.js';
 import { modelDevice, WebGpuBackend, watchDevice } from '../../gpu/index.js';
 import { requestNodeAdapter } from '../../gpu/node/index.js';
 import { BackendHost, describeError, type Envelope, READY, type Reply } from '../../gpu/remote/index.js';
-import type { DeviceGraph } from '../device-graph.js';
 import { GpuGraph } from '../gpu-graph.js';
+import type { ModelGraph } from '../model-graph.js';
 import { loadOnnxRuntimeWeb, withoutWasmOptimisation } from './onnx-runtime-web.js';
 import { ResidentActivity } from './resident-activity.js';
 import type { GraphAnswer, GraphNames, ResidentCommand, ResidentQuestion } from './resident-messages.js';
@@ -41,9 +41,9 @@ async function start(): Promise<void> {
   });
   const meter = watchDevice(device);
   const host = new BackendHost(WebGpuBackend.adopt(device));
-  const graphs = new Map<number, DeviceGraph>();
+  const graphs = new Map<number, ModelGraph>();
 
-  const load = async (path: string): Promise<DeviceGraph> => {
+  const load = async (path: string): Promise<ModelGraph> => {
     const data = `${path}.data`;
     const exists = await access(data).then(
       () => true,
@@ -57,7 +57,7 @@ async function start(): Promise<void> {
     return withoutWasmOptimisation(() => GpuGraph.load(runtime, host.backend, meter, bytes));
   };
 
-  const graphOf = (number: number): DeviceGraph => {
+  const graphOf = (number: number): ModelGraph => {
     const graph = graphs.get(number);
     if (graph === undefined) throw internalError('resident-worker', `there is no graph ${number}`);
     return graph;
@@ -110,7 +110,8 @@ async function start(): Promise<void> {
         const graph = await load(question.path);
         graphs.set(question.graph, graph);
         const { inputNames, outputNames } = graph;
-        return { inputNames, outputNames } satisfies GraphNames;
+        const outputShapes = outputNames.map((name) => graph.outputShape(name));
+        return { inputNames, outputNames, outputShapes } satisfies GraphNames;
       }
       case 'graph':
         host.requireSound();

@@ -8,7 +8,7 @@
  * residual stream that begins in float32 stays there. How products are summed is the runtime's choice.
  */
 import { internalError, invalidInput } from '../../errors.js';
-import { float32ToHalves, halvesToFloat32 } from '../../raster/arrays/index.js';
+import { float32ToHalves, halvesToFloat32 } from '../../raster/arrays/half.js';
 import type { AttributeValue, Graph, GraphBuilder, GraphNode, Initializer, Value } from './graph.js';
 import { DATA_TYPE } from './schema.js';
 

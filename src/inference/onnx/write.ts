@@ -18,6 +18,7 @@ const LEAST_EXTERNAL = 1024;
 /** Where bytes go, in order. */
 export type Sink = (bytes: Uint8Array) => Promise<void>;
 
+/** How a graph is written. */
 export interface WriteGraphOptions {
   signal?: AbortSignal;
   /** Where values go when the file would be longer than protocol buffers can be: a file's name and its bytes. */

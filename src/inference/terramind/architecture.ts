@@ -41,6 +41,7 @@ export interface Encoder {
   readonly normalised: boolean;
 }
 
+/** The architecture of a TerraMind model, as the names and shapes of its tensors show it. */
 export interface Architecture {
   /** What the names of the encoder's tensors begin with. */
   readonly encoderPrefix: string;
@@ -72,7 +73,10 @@ export interface ArchitectureOptions {
   pooling?: Pooling;
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for what is no TerraMind checkpoint; INVALID_OPTION for what does not fit it */
+/**
+ * Finds the architecture of a checkpoint by the names and shapes of its tensors.
+ * @throws {TerrachipError} INVALID_INPUT for what is no TerraMind checkpoint; INVALID_OPTION for what does not fit it
+ */
 export function detectArchitecture(checkpoint: Checkpoint, options: ArchitectureOptions = {}): Architecture {
   const names = [...checkpoint.tensors.keys()];
   const encoderPrefix = prefixOf(checkpoint, names);
@@ -261,7 +265,7 @@ function detectTime(
     throw invalidOption(
       detected === null ? 'pooling' : 'timestamps',
       'is missing, and the checkpoint does not say it',
-      'give both `timestamps` and `pooling` as in the training configuration',
+      'give both timestamps and pooling as in the training configuration',
     );
   }
   const steps = timestamps ?? ratio;
@@ -269,7 +273,7 @@ function detectTime(
   if (!Number.isInteger(steps) || steps < 1 || !fits || (detected === 'diff' && steps !== 2)) {
     throw invalidOption(
       'timestamps',
-      `cannot be ${steps} with \`pooling\` ${detected}: ${checkpoint.name} was made for another number`,
+      `cannot be ${steps} with pooling ${detected}: ${checkpoint.name} was made for another number`,
       detected === 'diff' ? 'give 2' : `give ${ratio}, or say how phases and modalities are merged`,
     );
   }

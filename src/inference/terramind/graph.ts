@@ -10,17 +10,20 @@ import { mergeModalities, mergePhases, toMap } from './merge.js';
 import { MODALITIES } from './modalities.js';
 import { Weights } from './weights.js';
 
+/** Pixels of a chip. */
 export interface ChipSize {
   readonly height: number;
   readonly width: number;
 }
 
+/** A graph made of a checkpoint. */
 export interface TerramindGraph {
   readonly graph: GraphBuilder;
   /** Names of the checkpoint's tensors that it is made of. */
   readonly used: ReadonlySet<string>;
 }
 
+/** What a graph of a whole model gives beside its logits. */
 export interface WholeGraphOptions {
   /** Also the last tap after the phases are merged, `embeddings` (chip, token, channel). */
   embeddings?: boolean;

@@ -3,6 +3,7 @@ import { sizeOf } from '../../geo/dtype.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Architecture } from './architecture.js';
 
+/** Tensors of a checkpoint that a graph was not made of. */
 export interface Leftovers {
   /** Tensors that inference never needs, or that belong to what was not asked for: a count by what they belong to. */
   readonly expected: Readonly<Record<string, number>>;
@@ -10,7 +11,10 @@ export interface Leftovers {
   readonly unused: readonly string[];
 }
 
-/** @param used names of the tensors that the graph is made of */
+/**
+ * The tensors of a checkpoint that a graph does not use.
+ * @param used names of the tensors that the graph is made of
+ */
 export function findLeftovers(
   checkpoint: Checkpoint,
   architecture: Architecture,

@@ -125,7 +125,7 @@ export class Weights {
       parts.join('; it '),
       missing.size > 0
         ? 'give a complete checkpoint of a TerraMind model'
-        : 'check what the checkpoint was made for and give it with `taps`, `heads`, `timestamps` or `merge`',
+        : 'check what the checkpoint was made for and give it with taps, heads, timestamps or merge',
     );
   }
 }

@@ -2,6 +2,7 @@ import { ByteLru } from '../byte-lru.js';
 import type { ByteSource } from '../byte-source.js';
 import { checkRange } from '../byte-source.js';
 
+/** Size and number of the blocks that are kept. */
 export interface BlockCacheOptions {
   /** Bytes of a block (default 32 KiB, what opening a file on a server asks for). */
   blockSize?: number;

@@ -1,6 +1,7 @@
 import { onAbort, untilAborted } from '../abort.js';
 import { type ByteSource, checkRange } from '../byte-source.js';
 
+/** How far apart ranges may be to be read as one. */
 export interface CoalesceOptions {
   /** Ranges that are at most this many bytes apart may be read as one (default 16 KiB). */
   maxGap?: number;

@@ -2,6 +2,7 @@ import { isTerrachipError } from '../../errors.js';
 import { onAbort } from '../abort.js';
 import type { ByteSource } from '../byte-source.js';
 
+/** How often a failed read is repeated, and after how long. */
 export interface RetryOptions {
   /** Attempts in all (default 5). */
   attempts?: number;

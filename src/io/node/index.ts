@@ -1,6 +1,6 @@
 /**
  * `terrachip/io` in Node: the portable part, and files on disk.
- * @module
+ * @module terrachip/io
  */
 export * from '../index.js';
 export { FileSource } from './file.js';

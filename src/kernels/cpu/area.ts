@@ -1,13 +1,10 @@
+import { BLOCK_LOG2, CELL_WORDS, CROSS_BITS, NOWHERE, TABLE_WORDS } from '../../geo/control/cells.js';
 import type { KernelRun } from '../../gpu/index.js';
 import type { AREA } from '../area.js';
-import { NOWHERE, plainSource } from './source.js';
+import { plainSource } from './source.js';
 
 export const module = import.meta.url;
 
-const BLOCK_LOG2 = 8;
-const CELL_WORDS = 10;
-const TABLE_WORDS = 4;
-const CROSS_BITS = 8;
 /** Corners this close to a pixel's edge lie on it: 2^-12 pixels. */
 const EDGE_LOG2 = 12;
 /** Shares of a source pixel below this are none. */

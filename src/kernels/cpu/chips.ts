@@ -12,12 +12,12 @@ export function mirror(index: number, size: number): number {
 
 /** A row is one row of one chip. */
 export const run: KernelRun<typeof CHIPS> = ({ plane, origins, chips }, parameters, start, end) => {
-  const { scene_width, scene_height, first_row, chip_size: n, channels, channel } = parameters;
+  const { scene_width, scene_height, first_row, chip_size: n, first_chip, channels, channel } = parameters;
   const { mean, deviation, replacement } = parameters;
   for (let index = start; index < end; index++) {
     const chip = Math.floor(index / n);
     const y = index % n;
-    let output = ((chip * channels + channel) * n + y) * n;
+    let output = (((first_chip + chip) * channels + channel) * n + y) * n;
     const left = origins[2 * chip];
     if (left < 0) {
       chips.fill(0, output, output + n);

@@ -1,3 +1,4 @@
+import { BLOCK_LOG2, CELL_WORDS, CROSS_BITS, NOWHERE, TABLE_WORDS } from '../../geo/control/cells.js';
 import type { CpuTensors, KernelParameters } from '../../gpu/index.js';
 import type { AREA } from '../area.js';
 import type { TILE_PARAMETERS } from '../tile.js';
@@ -7,13 +8,6 @@ type Tensors = Pick<CpuTensors<(typeof AREA)['bindings']>, 'source' | 'cells' | 
 type TileParameters = KernelParameters<keyof typeof TILE_PARAMETERS | 'stored_type'>;
 
 const PLAIN_FLOAT32 = 7;
-const BLOCK_LOG2 = 8;
-const CELL_WORDS = 10;
-const TABLE_WORDS = 4;
-const CROSS_BITS = 8;
-
-/** The origin of cells without a source (geo/control-cells.ts). */
-export const NOWHERE = -(2 ** 30);
 
 /** Rows of a source window as float32 with NaN for no data. */
 export interface PlainSource {

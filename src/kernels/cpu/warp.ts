@@ -1,3 +1,4 @@
+import { BLOCK_LOG2, CELL_WORDS, CROSS_BITS, TABLE_WORDS } from '../../geo/control/cells.js';
 import type { TypedArray } from '../../geo/index.js';
 import type { KernelRun } from '../../gpu/index.js';
 import type { WARP } from '../warp.js';
@@ -5,11 +6,6 @@ import { type Filter, filteredValue } from './filters.js';
 import { plainSource } from './source.js';
 
 export const module = import.meta.url;
-
-const BLOCK_LOG2 = 8;
-const CELL_WORDS = 10;
-const TABLE_WORDS = 4;
-const CROSS_BITS = 8;
 
 /**
  * Rows of a tile, cell by cell along each row: within a cell the position advances by adding integers, which gives

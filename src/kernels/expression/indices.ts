@@ -13,10 +13,13 @@ export const INDICES = {
   NBR: { expression: '(B08 - B12) / (B08 + B12)', bands: ['B08', 'B12'], source: 'Key and Benson 2006' },
 } as const;
 
+/** The name of an index of bands that has a formula. */
 export type IndexName = keyof typeof INDICES;
 
+/** The indices of bands that have a formula, by name. */
 export const INDEX_NAMES = Object.keys(INDICES) as readonly IndexName[];
 
+/** Whether a text names an index of bands. */
 export function isIndexName(name: string): name is IndexName {
   return Object.hasOwn(INDICES, name);
 }

@@ -1,6 +1,6 @@
 /**
  * `terrachip/kernels` in Node: the portable part, any EPSG code, and backends on Dawn or a pool of worker threads.
- * @module
+ * @module terrachip/kernels
  */
 import '../../geo/node/epsg.js';
 

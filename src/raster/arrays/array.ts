@@ -15,6 +15,7 @@ export interface AxisRange {
 /** A range for each axis, null for all of it; axes left out at the end are read whole. */
 export type Selection = readonly (AxisRange | null)[];
 
+/** Which part of an array is read. */
 export interface ReadArrayOptions {
   signal?: AbortSignal;
 }
@@ -25,6 +26,7 @@ export interface NdArray {
   readonly shape: readonly number[];
 }
 
+/** Attributes of an array or group, by name. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
 /** One array of a store: what its metadata says, and its values by selection. */

@@ -11,6 +11,7 @@ export interface Piece {
   readonly rows: number;
 }
 
+/** A block to decode: how it is coded, and its stored pieces. */
 export interface DecodeRequest {
   readonly coding: BlockCoding;
   /** Top to bottom. */

@@ -85,6 +85,7 @@ export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): Blo
   };
 }
 
+/** Packages that a decoder for browsers may use. */
 export interface PortableDecoderOptions {
   /**
    * The package lerc, for blocks in LERC: `() => import('lerc')`. It is not loaded by itself, since it wants its file

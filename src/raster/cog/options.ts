@@ -6,9 +6,12 @@ import type { ColourTable } from '../raster.js';
 import { requireNodata } from '../stored-values.js';
 import type { OverviewMethod } from './overview.js';
 
+/** The compressions that COGs are written with. */
 export const COG_COMPRESSIONS = ['deflate', 'zstd', 'none'] as const;
+/** A compression that COGs are written with. */
 export type CogCompression = (typeof COG_COMPRESSIONS)[number];
 
+/** The grid, type and layout of a COG. */
 export interface CogOptions {
   geobox: GeoBox;
   /** Number of bands. */

@@ -1,6 +1,7 @@
 /** Rows of an image at half the resolution, for overviews. */
 import { allocateArray, type Dtype, dtypeOf, isFloat, rangeOf, type TypedArray } from '../../geo/index.js';
 
+/** How reduced images are made, by name. */
 export const OVERVIEW_METHODS = ['average', 'mode', 'nearest', 'none'] as const;
 /**
  * `average` for measurements: the mean of the valid pixels in a cell, invalid where none is valid. `mode` for classes:

@@ -35,6 +35,7 @@ import { type Level, readLevels, type Sidecars, type StoredImage } from './level
 import { alphaBandOf, toMask } from './mask.js';
 import type { ImageStructure } from './structure.js';
 
+/** How a GeoTIFF is opened. */
 export interface GeoTiffOptions {
   /** Decoded blocks to keep; default: a cache of 128 MiB of its own. */
   cache?: BlockCache;

@@ -33,6 +33,7 @@ import { readJp2Georeference } from './georeference.js';
 import { ceilShift, placeTile, tileCodestream, tileCoding } from './tile-codestream.js';
 import { TileTable } from './tile-table.js';
 
+/** How a JPEG 2000 file is opened. */
 export interface Jp2Options {
   /** Decoded tiles to keep; default: a cache of 128 MiB of its own. */
   cache?: BlockCache;

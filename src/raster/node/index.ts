@@ -1,6 +1,6 @@
 /**
  * `terrachip/raster` in Node: the portable part, any EPSG code, files, all formats and codecs, and writers.
- * @module
+ * @module terrachip/raster
  */
 import '../../geo/node/epsg.js';
 import './register.js';

@@ -9,6 +9,7 @@ import { NPY_MAGIC } from '../npy/header.js';
 /** NumPy maps a file into memory well when its values start at a multiple of this. */
 const ALIGNMENT = 64;
 
+/** Shape and type of an array that is written as `.npy`. */
 export interface NpyOptions {
   readonly shape: readonly number[];
   readonly dtype: Dtype;

@@ -16,6 +16,7 @@ import { openHdf5 } from './hdf5.js';
 import { registerCodecs } from './zarr-codecs.js';
 import { folderStore, httpStore } from './zarr-stores.js';
 
+/** How a store of arrays is opened. */
 export interface OpenStoreOptions extends OpenOptions {
   /** Decoded chunks to keep; default: a cache of 128 MiB of its own. */
   cache?: BlockCache;

@@ -25,6 +25,7 @@ import {
   ZarrShardWriter,
 } from './zarr-writer.js';
 
+/** A variable of a cube. */
 export interface ZarrCubeVariable {
   /** Default float32. */
   dtype?: Dtype;
@@ -37,6 +38,7 @@ export interface ZarrCubeVariable {
   attributes?: Readonly<Record<string, unknown>>;
 }
 
+/** The grid, times and variables of a cube. */
 export interface ZarrCubeOptions {
   geobox: GeoBox;
   /** When each step is: milliseconds since 1970 (UTC), or intervals, which are stored as bounds. */

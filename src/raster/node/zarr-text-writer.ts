@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/output.js';
 import { zarrTextMetadata } from '../zarr/metadata.js';
 
+/** Length and layout of an array of texts. */
 export interface ZarrTextOptions {
   readonly length: number;
   readonly chunkLength: number;

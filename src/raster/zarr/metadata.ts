@@ -2,6 +2,7 @@
 import { type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
 import type { CodecEntry } from './codec-names.js';
 
+/** Shape, type and layout of a Zarr array. */
 export interface ZarrArrayOptions {
   readonly shape: readonly number[];
   /** The shape of a shard: one file. It must be a multiple of the inner chunk's along every axis. */
@@ -18,6 +19,7 @@ export interface ZarrArrayOptions {
 
 /** The compressions that terrachip writes; `blosc` is its Zstandard after shuffling bytes. */
 export const ZARR_COMPRESSIONS = ['none', 'zstd', 'gzip', 'blosc'] as const;
+/** A compression of the chunks of a Zarr array. */
 export type ZarrCompression = (typeof ZARR_COMPRESSIONS)[number];
 
 /** The name of the variable that holds a group's reference system, as rioxarray names it. */

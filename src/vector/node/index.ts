@@ -1,6 +1,6 @@
 /**
  * `terrachip/vector` in Node: the portable part, any EPSG code, and files of many formats.
- * @module
+ * @module terrachip/vector
  */
 import '../../geo/node/epsg.js';
 

@@ -32,6 +32,7 @@ import { isTopology, parseTopoJson } from '../topojson.js';
 import { foreignVectors } from './foreign.js';
 import { readGeodatabase } from './geodatabase.js';
 
+/** Which features of a file are read. */
 export interface ReadVectorOptions extends OpenOptions {
   /** The layer of a file with several; default: the only one there is. */
   layer?: string;

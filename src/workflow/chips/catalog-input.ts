@@ -9,7 +9,7 @@ import type {
   RasterPool,
 } from '../../catalog/node/index.js';
 import { invalidInput, invalidOption } from '../../errors.js';
-import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
+import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/node/index.js';
@@ -53,7 +53,7 @@ const LOOKING = 16;
  * a catalog without the bands, or with bands whose units are not known or cannot be converted
  */
 export function chooseRows(
-  { name, inputs: wanted }: ModelManifest | EmbeddingManifest,
+  { name, inputs: wanted }: ModelSpec,
   given: Readonly<Record<string, CatalogInput>>,
 ): OpenInput[] {
   const names = wanted.map((input) => input.name);

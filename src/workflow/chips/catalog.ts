@@ -14,8 +14,8 @@ import { compareDistance } from '../../catalog/times.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
-import type { EmbeddingManifest, ModelManifest } from '../../inference/index.js';
-import { timeSteps } from '../../inference/manifest.js';
+import { timeSteps } from '../../inference/model-spec.js';
+import type { ModelSpec } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import {
   type CatalogInput,
@@ -25,10 +25,14 @@ import {
   type OpenInput,
   unitOptions,
 } from './catalog-input.js';
-import { type Chip, type ChipSource, chipValues, digits } from './source.js';
+import { type Chip, type ChipSource, type ChipValues, chipValues, digits } from './source.js';
 
+/** A chip in memory. */
+export type LoadedChip = Chip & { readonly inputs: ChipValues };
+
+/** Where and when chips of a catalog are taken. */
 export interface CatalogChipsOptions {
-  manifest: ModelManifest | EmbeddingManifest;
+  spec: ModelSpec;
   /** Where and when: what any sampler gives. Chips have the model's size; rows count whose time meets the chip's. */
   chips: ItemSource<Place>;
   /** Where each of the model's inputs comes from, by its name. */
@@ -80,9 +84,9 @@ export class CatalogChips implements ChipSource {
    * size; NOT_FOUND for a file that is not there
    */
   static async open(options: CatalogChipsOptions): Promise<CatalogChips> {
-    const { manifest, signal } = options;
+    const { spec, signal } = options;
     requirePhases(options);
-    const inputs = chooseRows(manifest, options.inputs);
+    const inputs = chooseRows(spec, options.inputs);
     const cache = createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
     const pool = createRasterPool({ files: OPEN_FILES, cache });
     try {
@@ -93,7 +97,7 @@ export class CatalogChips implements ChipSource {
       }
       for (let k = 0; k < options.chips.length; k++) {
         signal?.throwIfAborted();
-        const { geobox, slice, row } = requireSize(await options.chips.at(k, signal), manifest.chip.size);
+        const { geobox, slice, row } = requireSize(await options.chips.at(k, signal), spec.chip.size);
         hash.update(JSON.stringify([geobox, slice.interval, row?.collection, row?.id]));
       }
       return new CatalogChips(options, inputs, { catalog: hash.digest('hex') }, pool, cache);
@@ -103,8 +107,8 @@ export class CatalogChips implements ChipSource {
     }
   }
 
-  async *chips(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Chip> {
-    const ahead: Promise<Chip>[] = [];
+  async *chips(start: number, end: number, signal?: AbortSignal): AsyncGenerator<LoadedChip> {
+    const ahead: Promise<LoadedChip>[] = [];
     try {
       for (let k = start, next = start; k < end; k++) {
         signal?.throwIfAborted();
@@ -126,16 +130,16 @@ export class CatalogChips implements ChipSource {
     await this.#pool.close();
   }
 
-  async #load(index: number, signal: AbortSignal | undefined): Promise<Chip> {
-    const { manifest, chips, phases } = this.#options;
+  async #load(index: number, signal: AbortSignal | undefined): Promise<LoadedChip> {
+    const { spec, chips, phases } = this.#options;
     const place = await chips.at(index, signal);
     const { geobox } = place;
     const inputs = new Map<string, Float32Array>();
     const times: TimeInterval[] = [];
     for (const open of this.#inputs) {
       const { input } = open;
-      const values = new Float32Array(chipValues(manifest, input)).fill(Number.NaN);
-      const steps = timeSteps(manifest, input);
+      const values = new Float32Array(chipValues(spec, input)).fill(Number.NaN);
+      const steps = timeSteps(spec, input);
       for (let step = 0; step < steps; step++) {
         const time = phases?.[step] ?? place.slice.interval;
         const wanted = input.kind === 'static' ? TimeInterval.always : time.pad(open.pad ?? 0);
@@ -196,20 +200,20 @@ export class CatalogChips implements ChipSource {
 }
 
 /** @throws {TerrachipError} INVALID_OPTION unless each phase of the model has its time */
-function requirePhases({ manifest, phases }: CatalogChipsOptions): void {
-  const wanted = manifest.phases;
+function requirePhases({ spec, phases }: CatalogChipsOptions): void {
+  const wanted = spec.phases;
   if (phases === undefined) {
-    if (wanted.length === 1 || manifest.inputs.every(({ kind }) => kind === 'static')) return;
+    if (wanted.length === 1 || spec.inputs.every(({ kind }) => kind === 'static')) return;
     throw invalidOption(
       'phases',
-      `are missing, and ${manifest.name} sees each place at ${wanted.length} times: ${wanted.join(', ')}`,
+      `are missing, and ${spec.name} sees each place at ${wanted.length} times: ${wanted.join(', ')}`,
       'say when each of them was',
     );
   }
   if (phases.length === wanted.length) return;
   throw invalidOption(
     'phases',
-    `are ${phases.length} times, but ${manifest.name} has ${wanted.length} phases: ${wanted.join(', ')}`,
+    `are ${phases.length} times, but ${spec.name} has ${wanted.length} phases: ${wanted.join(', ')}`,
     'give a time for each of them, in this order',
   );
 }

@@ -1,6 +1,6 @@
 /** Chips as a model wants them, from scenes, from catalogs and from whatever else yields them. */
-export { CatalogChips, type CatalogChipsOptions } from './catalog.js';
+export { CatalogChips, type CatalogChipsOptions, type LoadedChip } from './catalog.js';
 export { type CatalogInput, rowsWithBands } from './catalog-input.js';
 export type { ChipMethod } from './methods.js';
 export { SceneChips, type SceneChipsOptions } from './scene.js';
-export { type Chip, type ChipSource, chipValues, normaliseInto, validShare } from './source.js';
+export { type Chip, type ChipSource, type ChipValues, type StripColumn, withStrip } from './source.js';

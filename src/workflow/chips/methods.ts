@@ -9,4 +9,5 @@ export const CHIP_METHODS = [
   'mean',
   'median',
 ] as const satisfies readonly MosaicMethod[];
+/** How the rows of a catalog under a chip become one image. */
 export type ChipMethod = (typeof CHIP_METHODS)[number];

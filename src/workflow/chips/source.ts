@@ -1,15 +1,20 @@
 /** Chips one by one, from wherever they come: what a model sees of a place and a time. */
 
+import { invalidInput } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
-import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
+import { type Bounds, type Crs, createChipLayout, type TimeInterval } from '../../geo/index.js';
+import type { Backend } from '../../gpu/index.js';
 import {
-  type EmbeddingManifest,
   inputShape,
   type ModelInput,
-  type ModelManifest,
+  type ModelSpec,
+  type SceneImage,
+  SceneStrips,
+  type Strip,
 } from '../../inference/index.js';
-import { decidesValidity } from '../../inference/manifest.js';
+import { timeSteps } from '../../inference/model-spec.js';
 
+/** A chip for an encoder: where, when, and its values. */
 export interface Chip {
   /** Unique in its source. */
   readonly id: string;
@@ -18,11 +23,20 @@ export interface Chip {
   readonly bounds: Bounds;
   /** When its images were taken; null where nobody says. */
   readonly interval: TimeInterval | null;
-  /**
-   * Values by input name, (band, y, x), with the phase before y for temporal inputs of models that see several: in the
-   * model's units, NaN for no data.
-   */
-  readonly inputs: ReadonlyMap<string, Float32Array>;
+  /** In the model's units, NaN for no data. */
+  readonly inputs: ChipValues | StripColumn;
+}
+
+/**
+ * Values by input name, (band, y, x), with the phase before y for temporal inputs of models that see several.
+ */
+export type ChipValues = ReadonlyMap<string, Float32Array>;
+
+/** A chip that is to be cut out of a strip on the device, until the source is asked for the next one. */
+export interface StripColumn {
+  readonly strip: Strip;
+  /** Which of the strip's row of chips. */
+  readonly column: number;
 }
 
 /** Chips in an order that never changes. */
@@ -35,41 +49,60 @@ export interface ChipSource {
 }
 
 /** The numbers of one chip of an input. */
-export function chipValues(manifest: ModelManifest | EmbeddingManifest, input: ModelInput): number {
-  return sizeOf(inputShape(manifest, input, 1));
+export function chipValues(spec: ModelSpec, input: ModelInput): number {
+  return sizeOf(inputShape(spec, input, 1));
 }
 
 /**
- * Writes a chip's values as the model takes them: what is not finite replaced, then less the mean and by the deviation of its band.
- * @param values (band, [phase,] y, x)
- * @param target as many numbers
+ * Hands a chip to `use` as a column of a strip: one that is in memory is uploaded for it as a scene of its size.
+ * @throws {TerrachipError} INVALID_INPUT for a chip that lacks an input, or has it in another size
  */
-export function normaliseInto(input: ModelInput, values: Float32Array, target: Float32Array): void {
-  const plane = values.length / input.bands.length;
-  for (const [band, mean] of input.mean.entries()) {
-    const std = input.std[band];
-    for (let k = band * plane; k < (band + 1) * plane; k++) {
-      target[k] = ((Number.isFinite(values[k]) ? values[k] : input.nodataReplacement) - mean) / std;
-    }
+export async function withStrip<T>(
+  backend: Backend,
+  spec: ModelSpec,
+  { id, inputs }: Chip,
+  use: (column: StripColumn) => Promise<T>,
+): Promise<T> {
+  if ('strip' in inputs) return use(inputs);
+  const { size, stride } = spec.chip;
+  const images = spec.inputs.flatMap((input) => imagesOf(backend, spec, input, inputs.get(input.name), id));
+  const strips = new SceneStrips(backend, spec, images, createChipLayout(size, size, size, stride));
+  try {
+    return await use({ strip: await strips.under(0), column: 0 });
+  } finally {
+    strips.dispose();
   }
 }
 
-/** The share of a chip's pixels that have data in everything that decides on it, 0 to 1; the chip has all inputs. */
-export function validShare(manifest: ModelManifest | EmbeddingManifest, chip: Chip): number {
-  const pixels = manifest.chip.size ** 2;
-  const missing = new Uint8Array(pixels);
-  for (const input of manifest.inputs) {
-    const values = chip.inputs.get(input.name) ?? new Float32Array(0);
-    const steps = values.length / input.bands.length / pixels;
-    for (let k = 0; k < values.length; k += pixels) {
-      const phase = input.kind === 'static' ? undefined : manifest.phases[(k / pixels) % steps];
-      if (!decidesValidity(manifest, input, phase)) continue;
-      for (let pixel = 0; pixel < pixels; pixel++) {
-        if (!Number.isFinite(values[k + pixel])) missing[pixel] = 1;
-      }
-    }
+/** The images of an input, a phase each, as a scene of the chip's size has them. */
+function imagesOf(
+  backend: Backend,
+  spec: ModelSpec,
+  input: ModelInput,
+  values: Float32Array | undefined,
+  id: string,
+): SceneImage[] {
+  const expected = chipValues(spec, input);
+  if (values?.length !== expected) {
+    throw invalidInput(
+      id,
+      `holds ${values?.length ?? 0} values of ${input.name}, not ${expected}`,
+      'give chips of the model’s size',
+    );
   }
-  return missing.reduce((valid, gap) => valid - gap, pixels) / pixels;
+  const steps = timeSteps(spec, input);
+  const pixels = spec.chip.size ** 2;
+  const phases = input.kind === 'static' ? [undefined] : spec.phases;
+  return phases.map((phase, step) => ({
+    input,
+    phase,
+    async readRows(_, planes) {
+      for (const [band, plane] of planes.entries()) {
+        const start = (band * steps + step) * pixels;
+        backend.write(plane, values.subarray(start, start + pixels));
+      }
+    },
+  }));
 }
 
 /** The chips of several sources, one source after the other. */

@@ -15,7 +15,7 @@ import {
 } from '../../catalog/node/index.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type CrsLike, type GeoBox, TimeInterval } from '../../geo/index.js';
-import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
+import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { type RowSelection, readPlace, selectRows } from '../catalog.js';
@@ -28,6 +28,7 @@ import { type EmbedRunOptions, embedRun } from './run.js';
 /** A catalog, or the path or URL of its file. */
 export type CatalogLike = GeoCatalog | string;
 
+/** What `embedCatalogs` embeds: catalogs, a model, and the grid of the chips. */
 export interface EmbedCatalogsOptions extends EmbedRunOptions {
   /** One catalog for all inputs of the model, or one for each by its name. */
   catalogs: CatalogLike | Readonly<Record<string, CatalogLike>>;
@@ -75,9 +76,9 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
     throw invalidOption('pad', `cannot be ${pad}`, 'give a length of time from 0 on');
   if (phases !== undefined && every !== undefined)
     throw invalidOption('every', 'has no meaning where phases say the times', 'leave one of them out');
-  return embedRun(options, async ({ manifest, backend }) => {
+  return embedRun(options, async ({ spec, backend }) => {
     const place = await readPlace(select, signal, 'the CRS');
-    const sources = sourcesOf(options, manifest);
+    const sources = sourcesOf(options, spec);
     const [leader] = sources;
     const lead = {
       ...settingsOf(options, leader),
@@ -95,18 +96,18 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
       inputs[source.input.name] = { ...other, catalog };
     }
     const grid = gridSampler(area, {
-      size: manifest.chip.size,
-      stride: options.stride ?? manifest.chip.stride,
+      size: spec.chip.size,
+      stride: options.stride ?? spec.chip.stride,
       policy: options.policy ?? 'cover',
     });
     const source = await CatalogChips.open({
-      manifest,
+      spec,
       backend,
       inputs,
       chips: phases === undefined ? chipsAtTimes(area, grid, every ?? 'day') : grid,
-      ...(phases === undefined ? {} : { phases: phases.map((time) => TimeInterval.parse(time)) }),
-      ...(cacheBytes === undefined ? {} : { cacheBytes }),
-      ...(signal === undefined ? {} : { signal }),
+      phases: phases?.map((time) => TimeInterval.parse(time)),
+      cacheBytes,
+      signal,
     });
     return { source, close: () => source.close() };
   });
@@ -124,10 +125,7 @@ interface InputSource {
  * Where each input comes from, the leading one first: of those that change with time, the one that is named first.
  * @throws {TerrachipError} INVALID_OPTION for an input that is missing, or that the model does not have
  */
-function sourcesOf(
-  { catalogs }: EmbedCatalogsOptions,
-  { name: model, inputs }: ModelManifest | EmbeddingManifest,
-): InputSource[] {
+function sourcesOf({ catalogs }: EmbedCatalogsOptions, { name: model, inputs }: ModelSpec): InputSource[] {
   const isOne = typeof catalogs === 'string' || catalogs instanceof GeoCatalog;
   const names = isOne ? inputs.map(({ name }) => name) : Object.keys(catalogs);
   const given = new Map(names.map((name) => [name, isOne ? catalogs : catalogs[name]]));
@@ -157,14 +155,7 @@ function settingsOf(
   const own = <T>(values: Readonly<Record<string, T>> | undefined): T | undefined =>
     values !== undefined && Object.hasOwn(values, input.name) ? values[input.name] : undefined;
   const [bands, units, mask] = [own(options.bands), own(options.units), own(options.masks)];
-  return {
-    name,
-    ...(bands === undefined ? {} : { bands }),
-    ...(units === undefined ? {} : { units }),
-    ...(mask === undefined ? {} : { mask }),
-    ...(resampling === undefined ? {} : { resampling }),
-    ...(method === undefined ? {} : { method }),
-  };
+  return { name, bands, units, mask, resampling, method };
 }
 
 async function leadingRows(

@@ -12,8 +12,10 @@ export const CHIP_TIMES = [
   'year',
   'solarDay',
 ] as const satisfies readonly ('all' | 'time' | 'solarDay' | CalendarUnit)[];
+/** Which rows of a catalog make one chip, by their times. */
 export type ChipTimes = (typeof CHIP_TIMES)[number];
 
 /** What happens at the edges of an area: as `GridPolicy`, less what makes chips of another size. */
 export const EDGE_POLICIES = ['cover', 'centre', 'pad', 'drop'] as const satisfies readonly GridPolicy[];
+/** What happens to chips at the edges of an area. */
 export type EdgePolicy = (typeof EDGE_POLICIES)[number];

@@ -1,28 +1,34 @@
 /** Every chip of a source through an encoder, into a store of embeddings. */
-import { createHash } from 'node:crypto';
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { internalError, invalidInput, invalidOption } from '../../errors.js';
-import type { EmbeddingFolder } from '../../inference/index.js';
-import { type Embedder, inputShape, type ModelInput } from '../../inference/index.js';
-import { makeFolder, moveTo, removeRun, requireFolderName } from '../../io/node/output.js';
+import { invalidInput, invalidOption } from '../../errors.js';
+import type { RowRange } from '../../geo/index.js';
+import type { Backend } from '../../gpu/index.js';
+import { ChipBatch, type ModelFolder, type ModelSession } from '../../inference/node/index.js';
+import { moveTo, requireFolderName } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
 import { VERSION } from '../../version.js';
-import { type Chip, type ChipSource, chipValues, normaliseInto, validShare } from '../chips/index.js';
+import { type ChipSource, withStrip } from '../chips/index.js';
 import { peakMemoryBytes } from '../timing.js';
+import { fingerprintOf, runFolder, UnitRun } from '../unit-run.js';
 import { type EmbeddingPool, pooledLength, poolInto } from './pool.js';
 import { CHUNK_CHIPS, type ChipRecord, EmbeddingStore } from './store.js';
 
-const EMBEDDINGS_SCHEMA_VERSION = 1;
+/** The version of the attributes of a store of embeddings. */
+export const EMBEDDINGS_SCHEMA_VERSION = 1;
 
 /** Chips that a unit holds at most by default, and its length in bytes. */
 const UNIT_CHIPS = 256;
 const UNIT_BYTES = 64 * 2 ** 20;
 
+/** What `embedChips` embeds, and where to. */
 export interface EmbedChipsOptions extends OperationOptions {
   source: ChipSource;
-  model: EmbeddingFolder;
-  embedder: Embedder;
+  model: ModelFolder;
+  /** Cuts and normalises chips; a source on a device must have the same. */
+  backend: Backend;
+  /** The model in use; its answers are embeddings. */
+  session: ModelSession;
   /** The Zarr group to write; it must not exist. */
   output: string;
   /** What is stored of a chip's tokens (default `mean`). */
@@ -33,10 +39,9 @@ export interface EmbedChipsOptions extends OperationOptions {
   unitChips?: number;
   /** Keep the units that an earlier run of the same chips and model finished. */
   resume?: boolean;
-  /** What computes beside the provider, for the identity of the run. */
-  backend?: { kind: string; adapterClass: string };
 }
 
+/** What an embedding wrote. */
 export interface EmbedReport {
   readonly output: string;
   /** (chip, channel) or (chip, token, channel). */
@@ -57,151 +62,128 @@ export interface EmbedReport {
  * @throws {TerrachipError} INVALID_OPTION; INVALID_INPUT for an output that exists, or a source without chips; DISK
  */
 export async function embedChips(options: EmbedChipsOptions): Promise<EmbedReport> {
-  const { source, embedder, output, pool = 'mean', batchSize = 4, signal, onProgress } = options;
-  const { tokens, channels } = embedder;
-  const length = pooledLength(pool, tokens, channels);
-  const unitChips = options.unitChips ?? defaultUnit(length);
+  const { source, backend, session, output, pool = 'mean', batchSize = 4, signal } = options;
+  const [tokens, channels] = session.answerShape;
+  const unitChips = options.unitChips ?? defaultUnit(pooledLength(pool, tokens, channels));
   checkOptions(batchSize, unitChips);
   requireFolderName(output);
   await requireAbsent(output);
-  if (source.count === 0) throw invalidInput(output, 'would hold no chips', 'give scenes that have some');
+  const { count } = source;
+  if (count === 0) throw invalidInput(output, 'would hold no chips', 'give scenes that have some');
   const attributes = describe(options, pool, batchSize);
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify({ ...attributes, unitChips, source: source.identity }))
-    .digest('hex');
-  const folder = join(`${output}.run`, fingerprint.slice(0, 16));
-  if (options.resume !== true) await rm(folder, { recursive: true, force: true });
-  await makeFolder(folder);
+  const fingerprint = fingerprintOf({ ...attributes, unitChips, source: source.identity });
+  const units = Array.from({ length: Math.ceil(count / unitChips) }, (_, k) => ({
+    start: k * unitChips,
+    end: Math.min(count, (k + 1) * unitChips),
+  }));
+  const run = new UnitRun(runFolder(output, fingerprint), units);
+  await run.create(options.resume === true);
   const shape = pool === 'none' ? [tokens, channels] : [channels];
-  const store = new EmbeddingStore(join(folder, 'embeddings.zarr'), {
-    count: source.count,
+  const store = new EmbeddingStore(join(run.folder, 'embeddings.zarr'), {
+    count,
     unitChips,
     shape,
     attributes,
   });
   await store.create();
-  const missing = await store.missing();
-  const units = Math.ceil(source.count / unitChips);
-  const counters = { chipsRun: 0, chipsSkipped: 0 };
-  let done = units - missing.length;
-  const embedOne = async (unit: number): Promise<void> => {
-    onProgress?.({ type: 'progress', stage: 'embed', done, total: units, unit: 'units' });
-    const end = Math.min(source.count, (unit + 1) * unitChips);
-    const chips = source.chips(unit * unitChips, end, signal);
-    const { records, values } = await embedUnit(chips, end - unit * unitChips, embedder, pool, batchSize);
-    for (const { valid } of records) counters[valid > 0 ? 'chipsRun' : 'chipsSkipped']++;
-    signal?.throwIfAborted();
-    await store.writeUnit(unit, records, values);
-    done++;
+  const about = { adapter: backend.info.adapter, provider: session.provider };
+  let [chipsRun, chipsSkipped] = [0, 0];
+  const batch = new ChipBatch(backend, session.spec, batchSize);
+  const embedUnits = async (missing: readonly number[], done: () => void): Promise<void> => {
+    for (const unit of missing) {
+      const { records, values } = await embedUnit(options, units[unit], batch, pool);
+      const empty = records.filter(({ valid }) => valid === 0).length;
+      chipsSkipped += empty;
+      chipsRun += records.length - empty;
+      signal?.throwIfAborted();
+      await run.mark(unit, await store.writeUnit(unit, records, values), about);
+      done();
+    }
   };
+  let unitsRun: number;
   try {
-    for (const unit of missing) await embedOne(unit);
-  } catch (error) {
-    const message = `${done} of ${units} units are done (${folder}); run it again with \`resume\` to go on`;
-    if (done > 0) onProgress?.({ type: 'warning', message });
-    throw error;
+    unitsRun = await run.compute('embed', { start: 0, end: units.length }, embedUnits, options);
+  } finally {
+    batch.dispose();
   }
-  onProgress?.({ type: 'progress', stage: 'embed', done, total: units, unit: 'units' });
   await requireAbsent(output);
   await moveTo(store.folder, output);
-  await removeRun(folder);
+  await run.remove();
   return {
     output,
-    shape: [source.count, ...shape],
+    shape: [count, ...shape],
     pool,
-    provider: embedder.provider,
-    ...counters,
-    unitsKept: units - missing.length,
+    provider: session.provider,
+    chipsRun,
+    chipsSkipped,
+    unitsKept: units.length - unitsRun,
     peakMemoryBytes: peakMemoryBytes(),
   };
 }
 
 /** Chips of one unit, batch by batch; those without data are left out of batches. */
 async function embedUnit(
-  chips: AsyncIterable<Chip>,
-  count: number,
-  embedder: Embedder,
+  { source, backend, session, signal }: EmbedChipsOptions,
+  { start, end }: RowRange,
+  batch: ChipBatch,
   pool: EmbeddingPool,
-  batchSize: number,
 ): Promise<{ records: ChipRecord[]; values: Float32Array }> {
-  const { manifest, tokens, channels } = embedder;
+  const [tokens, channels] = session.answerShape;
   const length = pooledLength(pool, tokens, channels);
-  const values = new Float32Array(count * length).fill(Number.NaN);
+  const values = new Float32Array((end - start) * length).fill(Number.NaN);
   const records: ChipRecord[] = [];
-  const batch = new Map(
-    manifest.inputs.map((input) => {
-      const shape = inputShape(manifest, input, batchSize);
-      return [input.name, new Float32Array(shape.reduce((product, axis) => product * axis, 1))];
-    }),
-  );
   let places: number[] = [];
   const flush = async (): Promise<void> => {
-    if (places.length === 0) return;
-    for (const input of manifest.inputs) {
-      requireBatch(batch, input).fill(0, places.length * chipValues(manifest, input));
-    }
-    const results = await embedder.run(batch, batchSize, places.length);
+    if (batch.count === 0) return;
+    const answer = await batch.run(session);
+    const results = (await backend.download(answer)) as Float32Array;
+    answer.dispose();
     for (const [k, place] of places.entries()) {
       const one = results.subarray(k * tokens * channels, (k + 1) * tokens * channels);
       poolInto(pool, one, channels, values.subarray(place * length, (place + 1) * length));
     }
     places = [];
   };
-  for await (const chip of chips) {
+  for await (const chip of source.chips(start, end, signal)) {
     const { id, crs, bounds, interval } = chip;
-    const inputs = manifest.inputs.map((input) => ({ input, values: valuesOf(manifest, input, chip) }));
-    const valid = validShare(manifest, chip);
-    records.push({ id, crs, bounds, interval, valid });
-    if (valid === 0) continue;
-    for (const { input, values: own } of inputs) {
-      const start = places.length * own.length;
-      normaliseInto(input, own, requireBatch(batch, input).subarray(start, start + own.length));
-    }
-    places.push(records.length - 1);
-    if (places.length === batchSize) await flush();
+    await withStrip(backend, session.spec, chip, async ({ strip, column }) => {
+      const valid = (await strip.validShares())[column];
+      records.push({ id, crs, bounds, interval, valid });
+      if (valid === 0) return;
+      batch.add(strip, [column]);
+      places.push(records.length - 1);
+    });
+    if (batch.count === batch.size) await flush();
   }
   await flush();
-  if (records.length === count) return { records, values };
-  throw invalidInput('a source of chips', `gave ${records.length} of ${count} chips`, 'correct its count');
-}
-
-/** @throws {TerrachipError} INVALID_INPUT for a chip that lacks an input, or has it in another size */
-function valuesOf(manifest: Embedder['manifest'], input: ModelInput, { id, inputs }: Chip): Float32Array {
-  const values = inputs.get(input.name) ?? new Float32Array(0);
-  const expected = chipValues(manifest, input);
-  if (values.length === expected) return values;
+  if (records.length === end - start) return { records, values };
   throw invalidInput(
-    id,
-    `holds ${values.length} values of ${input.name}, not ${expected}`,
-    'give chips of the model’s size',
+    'a source of chips',
+    `gave ${records.length} of ${end - start} chips`,
+    'correct its count',
   );
-}
-
-function requireBatch(batch: ReadonlyMap<string, Float32Array>, { name }: ModelInput): Float32Array {
-  const values = batch.get(name);
-  if (values === undefined) throw internalError('embedChips', `no batch for ${name}`);
-  return values;
 }
 
 /** What the store says of itself; all of it decides its bytes. */
 function describe(
-  { model, embedder, backend }: EmbedChipsOptions,
+  { model, session, backend }: EmbedChipsOptions,
   pool: EmbeddingPool,
   batchSize: number,
 ): Record<string, unknown> {
-  const { manifest, provider } = embedder;
-  const { name, version } = manifest;
+  const { spec, provider } = session;
+  const { name, version, inputs, phases, chip } = spec;
+  const { kind, adapterClass } = backend.info;
   return {
     schemaVersion: EMBEDDINGS_SCHEMA_VERSION,
     terrachip: VERSION,
     model: { name, version, sha256: model.sha256 },
-    inputs: manifest.inputs.map((input) => ({ name: input.name, bands: input.bands, units: input.units })),
-    phases: manifest.phases,
-    chip: manifest.chip,
+    inputs: inputs.map((input) => ({ name: input.name, bands: input.bands, units: input.units })),
+    phases,
+    chip,
     pool,
     batchSize,
     provider,
-    backend: backend ?? null,
+    backend: { kind, adapterClass },
   };
 }
 

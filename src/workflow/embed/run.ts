@@ -1,30 +1,25 @@
-/** What embedding scenes and catalogs have in common: a model's folder, a backend, and a source of chips on it. */
+/** What embedding scenes and catalogs have in common: a model's folder, what runs it, and a source of chips. */
 import type { Backend } from '../../gpu/index.js';
-import { type BackendChoice, createBackend } from '../../gpu/node/index.js';
 import {
-  type EmbeddingManifest,
-  type HostProviderChoice,
-  type ModelManifest,
-  openEmbedder,
+  type ExecutionOptions,
+  type ModelSpec,
   openEmbeddingModel,
-} from '../../inference/index.js';
+  openExecution,
+} from '../../inference/node/index.js';
 import type { ChipSource } from '../chips/index.js';
 import { type EmbedChipsOptions, type EmbedReport, embedChips } from './embed.js';
 
 /** What any embedding run is told. */
 export interface EmbedRunOptions
-  extends Omit<EmbedChipsOptions, 'source' | 'model' | 'embedder' | 'backend'> {
+  extends Omit<EmbedChipsOptions, 'source' | 'model' | 'session' | 'backend'>,
+    ExecutionOptions {
   /** The folder of an encoder, or of a segmentation in two graphs. */
   model: string;
-  backend?: BackendChoice;
-  provider?: HostProviderChoice;
-  /** Worker threads of the CPU backend and of the model's operators. */
-  threads?: number;
 }
 
 /** What chips are opened with. */
 export interface ChipContext {
-  readonly manifest: ModelManifest | EmbeddingManifest;
+  readonly spec: ModelSpec;
   readonly backend: Backend;
 }
 
@@ -36,36 +31,22 @@ export interface OpenChips {
 
 /**
  * Embeds what `openChips` opens for the model.
- * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel` and `openChips`
+ * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel`, `openExecution` and `openChips`
  */
 export async function embedRun(
   options: EmbedRunOptions,
   openChips: (context: ChipContext) => Promise<OpenChips>,
 ): Promise<EmbedReport> {
-  const { backend: choice, provider, threads, ...rest } = options;
   const model = await openEmbeddingModel(options.model);
-  const backend = await createBackend({
-    backend: choice ?? 'auto',
-    ...(threads === undefined ? {} : { threads }),
-  });
+  const { backend, session, dispose } = await openExecution(model, options);
   try {
-    const { source, close } = await openChips({ manifest: model.manifest, backend });
+    const { source, close } = await openChips({ spec: model.spec, backend });
     try {
-      const { kind, adapterClass } = backend.info;
-      const embedder = await openEmbedder(model, {
-        provider: provider ?? 'auto',
-        hasHardwareGpu: adapterClass === 'hardware',
-        ...(threads === undefined ? {} : { threads }),
-      });
-      try {
-        return await embedChips({ ...rest, source, model, embedder, backend: { kind, adapterClass } });
-      } finally {
-        await embedder.dispose();
-      }
+      return await embedChips({ ...options, source, model, backend, session });
     } finally {
       await close();
     }
   } finally {
-    backend.dispose();
+    await dispose();
   }
 }

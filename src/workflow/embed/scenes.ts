@@ -6,6 +6,7 @@ import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
+/** What `embedScenes` embeds: scenes and a model. */
 export interface EmbedScenesOptions extends EmbedRunOptions {
   /** Scene files or packages; their chips come in this order. */
   scenes: readonly string[];
@@ -24,7 +25,7 @@ export interface EmbedScenesOptions extends EmbedRunOptions {
 export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedReport> {
   const { scenes, phases, cacheBytes, maxPixels, ...rest } = options;
   const { signal } = options;
-  return embedRun(rest, async ({ manifest, backend }) => {
+  return embedRun(rest, async ({ spec, backend }) => {
     const sources: SceneChips[] = [];
     const close = async (): Promise<void> => {
       for (const source of sources) await source.close();
@@ -32,12 +33,12 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
     try {
       for (const scene of scenes) {
         const source = await SceneChips.open(scene, {
-          manifest,
+          spec,
           backend,
           maxPixels: maxPixels ?? DEFAULT_MAX_PIXELS,
-          ...(phases === undefined ? {} : { phases }),
-          ...(cacheBytes === undefined ? {} : { cacheBytes }),
-          ...(signal === undefined ? {} : { signal }),
+          phases,
+          cacheBytes,
+          signal,
         });
         sources.push(source);
         const twin = sources.find((other) => other !== source && other.id === source.id);

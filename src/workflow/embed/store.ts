@@ -1,9 +1,7 @@
 /**
  * A store of embeddings: a Zarr v3 group with `embeddings` (chip, channel) or (chip, token, channel), and of each chip
- * `id`, `crs`, `bounds`, `time` and `valid`. It is written by units of chips; the shard of embeddings comes last, so
- * that a unit is done when it is there.
+ * `id`, `crs`, `bounds`, `time` and `valid`. It is written by units of chips.
  */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
 import { consolidateZarr, createZarrGroup, ZarrShardWriter } from '../../raster/node/index.js';
@@ -71,25 +69,12 @@ export class EmbeddingStore {
     await consolidateZarr(this.folder);
   }
 
-  /** Units that are not done. */
-  async missing(): Promise<number[]> {
-    const { count, unitChips } = this.#options;
-    const missing: number[] = [];
-    for (let unit = 0; unit * unitChips < count; unit++) {
-      const done = await stat(this.#embeddings.shardPath(this.#index(unit))).then(
-        () => true,
-        () => false,
-      );
-      if (!done) missing.push(unit);
-    }
-    return missing;
-  }
-
   /**
    * Writes a unit.
    * @param embeddings (chip, …), NaN where there is none
+   * @returns the bytes of the shard of embeddings
    */
-  async writeUnit(unit: number, chips: readonly ChipRecord[], embeddings: Float32Array): Promise<void> {
+  async writeUnit(unit: number, chips: readonly ChipRecord[], embeddings: Float32Array): Promise<Uint8Array> {
     const finite = (time: number | undefined): number =>
       time !== undefined && Number.isFinite(time) ? time : Number.NaN;
     await this.#id.writeChunk(
@@ -108,11 +93,7 @@ export class EmbeddingStore {
       [unit],
       Float32Array.from(chips, ({ valid }) => valid),
     );
-    await this.#embeddings.writeShard(this.#index(unit), embeddings);
-  }
-
-  #index(unit: number): number[] {
-    return [unit, ...this.#options.shape.map(() => 0)];
+    return this.#embeddings.writeShard([unit, ...this.#options.shape.map(() => 0)], embeddings);
   }
 
   #array(

@@ -32,6 +32,7 @@ import { BaselineTally, ConfusionTally, exclusionOf, PermanentWaterTally } from 
 import { Zones } from './zones.js';
 import { zonesTable } from './zones-table.js';
 
+/** The map that `assessMap` looks at, and what beside it. */
 export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
   /** The folder of a map. */
   map: string;
@@ -53,10 +54,12 @@ export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
   scene?: string;
 }
 
+/** What `evaluateMap` compares: a map, a label and, where they are asked for, zones. */
 export interface EvaluateOptions extends AssessOptions {
   label: string;
 }
 
+/** What `assessMap` found. */
 export interface Assessment {
   /** Null without a label. */
   metrics: Metrics | null;

@@ -3,6 +3,7 @@
 /** 2 added the baselines, the share of each class, permanent water, zones and the findings. */
 export const METRICS_SCHEMA_VERSION = 2;
 
+/** Scores of one class; null where a denominator is 0. */
 export interface ClassMetrics {
   name: string;
   /** Share of the evaluated pixels that the label gives to the class: how rare it is. */
@@ -52,6 +53,7 @@ export interface BaselineMetrics {
   scores: BinaryScores;
 }
 
+/** Scores of a map inside a zone. */
 export interface ZoneMetrics {
   name: string;
   evaluatedPixels: number;
@@ -70,6 +72,7 @@ export interface PermanentWaterMetrics {
   flood: BinaryScores;
 }
 
+/** The document `metrics.json`: a map against a label. */
 export interface Metrics {
   schemaVersion: typeof METRICS_SCHEMA_VERSION;
   label: string;

@@ -6,6 +6,7 @@ import type { ZoneArea } from './zones.js';
 
 export const STATISTICS_SCHEMA_VERSION = 1;
 
+/** The area of one class. */
 export interface ClassArea {
   name: string;
   pixels: number;
@@ -14,6 +15,7 @@ export interface ClassArea {
   share: number | null;
 }
 
+/** Areas of the classes inside a zone, in km². */
 export interface ZoneStatistics {
   name: string;
   /** Of the zone's polygons on the ground, also beyond the map. */
@@ -24,6 +26,7 @@ export interface ZoneStatistics {
   classes: { name: string; km2: number }[];
 }
 
+/** How much of the mapped water is permanent. */
 export interface WaterSplit {
   source: string;
   /** Permanent water in the valid part of the map, and how much of it the map shows as the positive class. */
@@ -34,6 +37,7 @@ export interface WaterSplit {
   floodKm2: number;
 }
 
+/** The document `statistics.json`: areas of a map, in km². */
 export interface Statistics {
   schemaVersion: typeof STATISTICS_SCHEMA_VERSION;
   /** Of the whole grid, and of the pixels that have data. Areas are those on the WGS 84 ellipsoid. */

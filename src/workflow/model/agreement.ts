@@ -1,13 +1,7 @@
 /** How far a model in float16 gives what it gives in float32, on a sample. */
-import type { Tensor } from 'onnxruntime-common';
 import { invalidInput } from '../../errors.js';
-import {
-  type EmbeddingManifest,
-  type HostProviderChoice,
-  inputShape,
-  type ModelManifest,
-} from '../../inference/index.js';
-import { openGraph } from './graph-session.js';
+import { CpuBackend } from '../../gpu/index.js';
+import { type HostProviderChoice, type ModelSpec, openSession } from '../../inference/node/index.js';
 import type { SampleChip } from './sample.js';
 
 /** Of maps: what becomes of their pixels. */
@@ -37,27 +31,26 @@ export interface SampleRun {
 /** Runs a graph on each chip of a sample. @throws {TerrachipError} INVALID_INPUT when it cannot be loaded */
 export async function runSample(
   path: string,
-  manifest: ModelManifest | EmbeddingManifest,
+  spec: ModelSpec,
   sample: readonly SampleChip[],
-  choice: HostProviderChoice,
+  provider: HostProviderChoice,
   signal?: AbortSignal,
 ): Promise<SampleRun> {
-  const { session, provider, runtime } = await openGraph(path, choice);
+  const session = await openSession({ spec, graphs: { whole: path } }, { provider });
+  const backend = new CpuBackend();
   try {
     const results: { data: Float32Array; dims: readonly number[] }[] = [];
     for (const chip of sample) {
       signal?.throwIfAborted();
-      const feeds: Record<string, Tensor> = {};
-      for (const input of manifest.inputs) {
-        const values = chip.get(input.name) ?? new Float32Array(0);
-        feeds[input.name] = new runtime.Tensor('float32', values, inputShape(manifest, input, 1));
-      }
-      const { [manifest.output.name]: result } = await session.run(feeds, [manifest.output.name]);
-      results.push({ data: Float32Array.from(result.data as Float32Array), dims: result.dims });
+      const inputs = new Map([...chip].map(([name, values]) => [name, backend.upload(values)]));
+      const result = await session.run(backend, inputs, 1);
+      results.push({ data: (await backend.download(result)) as Float32Array, dims: result.shape });
+      for (const tensor of [result, ...inputs.values()]) tensor.dispose();
     }
-    return { provider, results };
+    return { provider: session.provider, results };
   } finally {
-    await session.release();
+    backend.dispose();
+    await session.dispose();
   }
 }
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../../errors.js';
-import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
-import { NAME } from '../../inference/manifest.js';
+import { NAME } from '../../inference/model-spec.js';
+import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import {
   type Architecture,
   type BandStatistics,
@@ -36,6 +36,7 @@ const OverridesSchema = dictionary(
 /** Chips beyond it would not fit into any memory. */
 const LARGEST_CHIP = 4096;
 
+/** The statistics that a model normalises with, and why these. */
 export interface ChosenStatistics {
   readonly name: string;
   readonly why: string;
@@ -94,7 +95,7 @@ export function makeCard(
   architecture: Architecture,
   statistics: ChosenStatistics,
   options: CardOptions,
-): ModelManifest | EmbeddingManifest {
+): ModelSpec {
   const { name, chip, stride, provenance } = options;
   const { decoder, timestamps, encoder, merge, pooling } = architecture;
   checkNames('name', [name]);

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
-import type { EmbeddingManifest, HostProviderChoice, ModelManifest } from '../../inference/index.js';
+import type { HostProviderChoice, ModelSpec } from '../../inference/node/index.js';
 import { availableProviders, providersToTry } from '../../inference/node/onnx-runtime.js';
 import { type GraphBuilder, halfPrecision } from '../../inference/onnx/index.js';
 import type { OperationOptions } from '../../progress.js';
@@ -45,20 +45,16 @@ const MOST_CHIPS = 1024;
 
 /** @throws {TerrachipError} INVALID_OPTION; NOT_FOUND or INVALID_INPUT for a scene that does not fit the model */
 export async function readSample(
-  manifest: ModelManifest | EmbeddingManifest,
+  spec: ModelSpec,
   { sample, sampleChips = DEFAULT_CHIPS, signal }: SampleOptions,
 ): Promise<SampleChip[]> {
   if (!Number.isInteger(sampleChips) || sampleChips < 1 || sampleChips > MOST_CHIPS) {
     throw invalidOption('sampleChips', `cannot be ${sampleChips}`, `give 1 to ${MOST_CHIPS}`);
   }
-  if (sample === undefined) return madeUpChips(manifest, sampleChips);
-  const chips = await sampleScene(sample, manifest, sampleChips, signal);
+  if (sample === undefined) return madeUpChips(spec, sampleChips);
+  const chips = await sampleScene(sample, spec, sampleChips, signal);
   if (chips.length > 0) return chips;
-  throw invalidInput(
-    sample,
-    'has no data in any of the sampled chips',
-    'raise `sampleChips`, or leave it out',
-  );
+  throw invalidInput(sample, 'has no data in any of the sampled chips', 'raise sampleChips, or leave it out');
 }
 
 /**
@@ -70,7 +66,7 @@ export async function readSample(
 export async function tryHalfPrecision(
   folder: string,
   graph: GraphBuilder,
-  manifest: ModelManifest | EmbeddingManifest,
+  spec: ModelSpec,
   chips: readonly SampleChip[],
   name: string,
   options: SampleOptions,
@@ -83,16 +79,16 @@ export async function tryHalfPrecision(
     onProgress?.({ type: 'stage', stage: 'compare float16 with float32' });
     await writeModelFile(temporary, 'full', graph, signal);
     if (onCpu) await writeModelFile(temporary, 'rounded', halfPrecision(graph, 'rounded', name), signal);
-    const full = await runSample(join(temporary, 'full.onnx'), manifest, chips, choice, signal);
+    const full = await runSample(join(temporary, 'full.onnx'), spec, chips, choice, signal);
     const path = onCpu ? join(temporary, 'rounded.onnx') : join(folder, 'model.onnx');
-    const half = await runSample(path, manifest, chips, choice, signal);
+    const half = await runSample(path, spec, chips, choice, signal);
     return {
       sample: options.sample ?? MADE_UP,
       chips: chips.length,
       provider: half.provider,
       arithmetic: onCpu ? 'float32, each result rounded to float16' : 'float16',
       agreement:
-        'classes' in manifest.output ? compareMaps(full, half, name) : compareEmbeddings(full, half, name),
+        'classes' in spec.output ? compareMaps(full, half, name) : compareEmbeddings(full, half, name),
     };
   } finally {
     await rm(temporary, { recursive: true, force: true });

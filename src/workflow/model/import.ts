@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
-import { type EmbeddingManifest, type ModelManifest, openCheckpoint } from '../../inference/index.js';
-import { parseManifest } from '../../inference/manifest.js';
+import { type ModelSpec, openCheckpoint, parseModelSpec } from '../../inference/node/index.js';
 import { type Graph, halfPrecision } from '../../inference/onnx/index.js';
 import {
   type Architecture,
@@ -29,6 +28,7 @@ import {
 import { replaceFolder, writeModelFile } from './model-file.js';
 import type { ModelPrecision } from './precision.js';
 
+/** The checkpoint that `importModel` reads, and what it does not say of itself. */
 export interface ImportOptions extends SampleOptions, ArchitectureOptions {
   /** A file of torch.save or of safetensors. */
   checkpoint: string;
@@ -51,11 +51,12 @@ export interface ImportOptions extends SampleOptions, ArchitectureOptions {
   allowUnused?: boolean;
 }
 
+/** What `importModel` wrote. */
 export interface ImportReport {
   readonly output: string;
   readonly files: readonly string[];
   readonly sha256: string;
-  readonly manifest: ModelManifest | EmbeddingManifest;
+  readonly spec: ModelSpec;
   readonly architecture: Architecture;
   readonly statistics: ChosenStatistics;
   /** Trained scalars of the checkpoint that the graph is made of. */
@@ -82,13 +83,11 @@ const PHASE_GRAPHS = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
   const { output, signal, onProgress, precision = 'fp32' } = options;
   if (precision === 'fp32') refuseSample(options);
-  const source = await openSource(options.checkpoint, signal === undefined ? {} : { signal });
-  const checkpoint = await openCheckpoint(source, signal === undefined ? {} : { signal }).catch(
-    async (error: unknown) => {
-      await source.close();
-      throw error;
-    },
-  );
+  const source = await openSource(options.checkpoint, { signal });
+  const checkpoint = await openCheckpoint(source, { signal }).catch(async (error: unknown) => {
+    await source.close();
+    throw error;
+  });
   try {
     const architecture = detectArchitecture(checkpoint, withDefaultModalities(options, checkpoint.tensors));
     const kind = architecture.decoder === null ? 'encoder' : 'segmentation';
@@ -121,8 +120,8 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       sha256,
       chip,
       stride,
-      ...(options.phases === undefined ? {} : { phases: options.phases }),
-      ...(options.classes === undefined ? {} : { classes: options.classes }),
+      phases: options.phases,
+      classes: options.classes,
       provenance: {
         source: { file: basename(checkpoint.name), format: checkpoint.format, sha256 },
         statistics: { name: statistics.name, why: statistics.why, source: statistics.source },
@@ -146,7 +145,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       (each) => each !== undefined,
     );
     const sample = precision === 'fp16' ? await readSample(card, options) : null;
-    const { files, manifest, half } = await replaceFolder(output, inputs, async (staging) => {
+    const { files, spec, half } = await replaceFolder(output, inputs, async (staging) => {
       const written: string[] = [];
       for (const [name, { graph }] of graphs) {
         onProgress?.({ type: 'stage', stage: `write ${name}.onnx` });
@@ -157,20 +156,20 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
         sample === null
           ? null
           : await tryHalfPrecision(staging, whole.graph, card, sample, checkpoint.name, options);
-      const described: ModelManifest | EmbeddingManifest = {
+      const described: ModelSpec = {
         ...card,
         ...(tried === null ? {} : { provenance: { ...card.provenance, halfPrecision: tried } }),
         ...(options.split === true ? { phaseGraphs: PHASE_GRAPHS } : {}),
       };
-      await writeJson(cardPath(staging), parseManifest(described, cardPath(output)));
-      return { files: [...written, 'model.json'], manifest: described, half: tried };
+      await writeJson(cardPath(staging), parseModelSpec(described, cardPath(output)));
+      return { files: [...written, 'model.json'], spec: described, half: tried };
     });
     const nodes = whole.graph.nodes.length;
     return {
       output,
       files,
       sha256,
-      manifest,
+      spec,
       architecture,
       statistics,
       parameters,
@@ -212,7 +211,7 @@ function refuseSample({ sample, sampleChips }: ImportOptions): void {
   throw invalidOption(
     sample === undefined ? 'sampleChips' : 'sample',
     'is for models in float16, which are tried on it',
-    'add `precision` fp16, or leave it out',
+    'ask for the precision fp16, or leave it out',
   );
 }
 
@@ -226,13 +225,13 @@ function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: 
     throw invalidInput(
       name,
       `has a decoder that is neither a UNet nor a UperNet (${shown})`,
-      'give a model with one of those, or make an encoder of it with `allowUnused`',
+      'give a model with one of those, or make an encoder of it with allowUnused',
     );
   }
   throw invalidInput(
     name,
     `has ${unused.length} tensors that the model has no place for (${shown})`,
-    'give a checkpoint of one TerraMind model, or go on with `allowUnused`',
+    'give a checkpoint of one TerraMind model, or go on with allowUnused',
   );
 }
 
@@ -240,7 +239,7 @@ async function hashOf(source: ByteSource, signal: AbortSignal | undefined): Prom
   const hash = createHash('sha256');
   for (let offset = 0; offset < source.size; offset += HASH_BYTES) {
     const length = Math.min(HASH_BYTES, source.size - offset);
-    hash.update(await source.read(offset, length, signal === undefined ? {} : { signal }));
+    hash.update(await source.read(offset, length, { signal }));
   }
   return hash.digest('hex');
 }

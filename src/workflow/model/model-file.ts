@@ -59,7 +59,7 @@ export async function writeModelFile(
   await writeAtomically(join(folder, data), async (external) => {
     await writeAtomically(join(folder, file), (main) =>
       writeGraph(graph, into(main), {
-        ...(signal === undefined ? {} : { signal }),
+        signal,
         external: {
           name: data,
           write: async (bytes) => {

@@ -1,22 +1,21 @@
 import { join } from 'node:path';
-import type { Tensor } from 'onnxruntime-common';
-import { invalidInput, invalidOption, messageOf } from '../../errors.js';
+import { invalidInput, invalidOption } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
-import { checkNames } from '../../inference/graph-check.js';
+import { CpuBackend, type DeviceTensor } from '../../gpu/index.js';
 import {
-  type EmbeddingManifest,
   findModel,
   type HostProviderChoice,
   inputShape,
   type ModelInput,
-  type ModelManifest,
-} from '../../inference/index.js';
+  type ModelSpec,
+  openSession,
+  readModelSpec,
+} from '../../inference/node/index.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import type { OperationOptions } from '../../progress.js';
 import { openNpy, writeNpy } from '../../raster/node/index.js';
-import { readCard } from './folder.js';
-import { openGraph } from './graph-session.js';
 
+/** The model that `runModel` runs, and its inputs as `.npy` files. */
 export interface RunModelOptions extends OperationOptions {
   model: string;
   /** A .npy file for each input by name: (chip, band, y, x), with the phase before y for temporal inputs. */
@@ -30,6 +29,7 @@ export interface RunModelOptions extends OperationOptions {
   batch?: number;
 }
 
+/** What `runModel` wrote. */
 export interface RunModelReport {
   readonly output: string;
   readonly shape: readonly number[];
@@ -45,16 +45,16 @@ export interface RunModelReport {
  */
 export async function runModel(options: RunModelOptions): Promise<RunModelReport> {
   const folder = await findModel(options.model);
-  const manifest = await readCard(folder);
+  const spec = await readModelSpec(folder);
   const { inputs, signal, batch: step = 1 } = options;
-  checkInputs(manifest, inputs);
+  checkInputs(spec, inputs);
   await requireOutput(options.output, { formats: ['NumPy'], inputs: [...inputs.values(), folder] });
   const arrays = new Map<string, Float32Array>();
   let count = 0;
-  for (const input of manifest.inputs) {
+  for (const input of spec.inputs) {
     const path = inputs.get(input.name) ?? '';
-    const values = await readInput(manifest, input, path, options);
-    const chips = values.length / sizeOf(inputShape(manifest, input, 1));
+    const values = await readInput(spec, input, path, options);
+    const chips = values.length / sizeOf(inputShape(spec, input, 1));
     if (chips === 0) throw invalidInput(path, 'holds no chips', 'give at least one');
     if (count !== 0 && chips !== count) {
       throw invalidInput(
@@ -66,34 +66,22 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     count = chips;
     arrays.set(input.name, values);
   }
-  const path = join(folder, 'model.onnx');
-  const { session, provider, runtime } = await openGraph(path, options.provider);
+  const graphs = { whole: join(folder, 'model.onnx') };
+  const session = await openSession({ spec, graphs }, { provider: options.provider });
+  const backend = new CpuBackend();
   const parts: Float32Array[] = [];
-  let shape: readonly number[] = [];
   try {
-    const names = { inputs: manifest.inputs.map(({ name }) => name), output: manifest.output.name };
-    checkNames(path, names, session);
     for (let start = 0; start < count; start += step) {
       signal?.throwIfAborted();
       const chips = Math.min(step, count - start);
-      const feeds: Record<string, Tensor> = {};
-      for (const input of manifest.inputs) {
-        const dims = inputShape(manifest, input, chips);
-        const one = sizeOf(dims) / chips;
-        const values = arrays.get(input.name)?.subarray(start * one, (start + chips) * one);
-        feeds[input.name] = new runtime.Tensor('float32', values ?? new Float32Array(0), dims);
-      }
-      const outputs = await session.run(feeds, [manifest.output.name]).catch((cause: unknown) => {
-        throw invalidInput(
-          path,
-          `fails on a batch of ${chips} (${messageOf(cause).split('\n')[0]})`,
-          'check that model.json describes it',
-          cause,
-        );
+      const batch = spec.inputs.map(({ name }): [string, DeviceTensor] => {
+        const values = arrays.get(name) ?? new Float32Array(0);
+        const one = values.length / count;
+        return [name, backend.upload(values.subarray(start * one, (start + chips) * one))];
       });
-      const result = outputs[manifest.output.name];
-      shape = [count, ...result.dims.slice(1)];
-      parts.push(Float32Array.from(result.data as Float32Array));
+      const result = await session.run(backend, new Map(batch), chips);
+      parts.push((await backend.download(result)) as Float32Array);
+      for (const tensor of [result, ...batch.map(([, input]) => input)]) tensor.dispose();
       options.onProgress?.({
         type: 'progress',
         stage: 'run',
@@ -103,50 +91,48 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
       });
     }
   } finally {
-    await session.release();
+    backend.dispose();
+    await session.dispose();
   }
+  const shape = [count, ...session.answerShape];
   await writeNpy(options.output, { shape, dtype: 'float32' }, parts);
   const notFinite = parts.reduce(
     (sum, part) => sum + part.reduce((n, x) => n + (Number.isFinite(x) ? 0 : 1), 0),
     0,
   );
-  return { output: options.output, shape, provider, notFinite };
+  return { output: options.output, shape, provider: session.provider, notFinite };
 }
 
-function checkInputs(manifest: ModelManifest | EmbeddingManifest, inputs: ReadonlyMap<string, string>): void {
-  const names = manifest.inputs.map(({ name }) => name);
+function checkInputs(spec: ModelSpec, inputs: ReadonlyMap<string, string>): void {
+  const names = spec.inputs.map(({ name }) => name);
   const missing = names.find((name) => !inputs.has(name));
   const unknown = [...inputs.keys()].find((name) => !names.includes(name));
   if (missing === undefined && unknown === undefined) return;
   throw invalidOption(
     'inputs',
-    missing === undefined ? `names ${unknown}, which the model lacks` : `is missing for ${missing}`,
+    missing === undefined ? `name ${unknown}, which the model lacks` : `lack ${missing}`,
     `give NAME=FILE.npy for ${names.join(', ')}`,
   );
 }
 
 /** An input's values, normalised, the chips one after the other. */
 async function readInput(
-  manifest: ModelManifest | EmbeddingManifest,
+  spec: ModelSpec,
   input: ModelInput,
   path: string,
   { normalized = false, signal }: RunModelOptions,
 ): Promise<Float32Array> {
   const array = await openNpy(path);
   try {
-    const { data, shape } = await array.read(undefined, signal === undefined ? {} : { signal });
-    const expected = inputShape(manifest, input, 1);
+    const { data, shape } = await array.read(undefined, { signal });
+    const expected = inputShape(spec, input, 1);
     checkShape(path, input, shape, expected);
     const values = Float32Array.from(data, Number);
     const pixels = sizeOf(expected) / input.bands.length;
     for (let k = 0; k < values.length; k++) {
       if (normalized) {
         if (Number.isFinite(values[k])) continue;
-        throw invalidInput(
-          path,
-          'holds values that are not finite',
-          'replace them, or leave out `normalized`',
-        );
+        throw invalidInput(path, 'holds values that are not finite', 'replace them, or leave out normalized');
       }
       const band = Math.floor(k / pixels) % input.bands.length;
       const value = Number.isFinite(values[k]) ? values[k] : input.nodataReplacement;

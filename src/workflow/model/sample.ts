@@ -1,10 +1,10 @@
 /** Chips to try a model on: of a scene, or made up in the units of its inputs. */
-
+import { sizeOf } from '../../geo/dtype.js';
 import { createBackend } from '../../gpu/node/index.js';
-import type { EmbeddingManifest, ModelInput, ModelManifest } from '../../inference/index.js';
-import { timeSteps } from '../../inference/manifest.js';
+import { timeSteps } from '../../inference/model-spec.js';
+import { ChipBatch, inputShape, type ModelInput, type ModelSpec } from '../../inference/node/index.js';
 import type { Units } from '../../raster/node/index.js';
-import { chipValues, normaliseInto, SceneChips, validShare } from '../chips/index.js';
+import { SceneChips } from '../chips/index.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import { Random } from './random.js';
 
@@ -29,23 +29,21 @@ const POSITIVE: readonly Units[] = [
  */
 export async function sampleScene(
   scene: string,
-  manifest: ModelManifest | EmbeddingManifest,
+  spec: ModelSpec,
   count: number,
   signal?: AbortSignal,
 ): Promise<SampleChip[]> {
   const backend = await createBackend({ backend: 'cpu' });
+  const batch = new ChipBatch(backend, spec, 1);
   try {
-    const source = await SceneChips.open(scene, {
-      manifest,
-      backend,
-      maxPixels: DEFAULT_MAX_PIXELS,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const source = await SceneChips.open(scene, { spec, backend, maxPixels: DEFAULT_MAX_PIXELS, signal });
     try {
       const chosen: SampleChip[] = [];
       for (const start of spread(source.count, count)) {
-        for await (const chip of source.chips(start, start + 1, signal)) {
-          if (validShare(manifest, chip) > 0) chosen.push(normalised(manifest, chip.inputs));
+        for await (const { inputs } of source.chips(start, start + 1, signal)) {
+          if ((await inputs.strip.validShares())[inputs.column] === 0) continue;
+          batch.add(inputs.strip, [inputs.column]);
+          chosen.push(await batch.take());
         }
       }
       return chosen;
@@ -53,39 +51,36 @@ export async function sampleScene(
       await source.close();
     }
   } finally {
+    batch.dispose();
     backend.dispose();
   }
 }
 
 /** The same chips each time: smooth fields and noise around the mean of every band, as wide as its deviation. */
-export function madeUpChips(manifest: ModelManifest | EmbeddingManifest, count: number): SampleChip[] {
+export function madeUpChips(spec: ModelSpec, count: number): SampleChip[] {
   const random = new Random(1);
-  const { size } = manifest.chip;
+  const { size } = spec.chip;
   return Array.from({ length: count }, () => {
     const ground = smoothField(random, size);
     const inputs = new Map<string, Float32Array>();
-    for (const input of manifest.inputs) inputs.set(input.name, madeUp(manifest, input, ground, random));
-    return normalised(manifest, inputs);
+    for (const input of spec.inputs) inputs.set(input.name, madeUp(spec, input, ground, random));
+    return inputs;
   });
 }
 
-function madeUp(
-  manifest: ModelManifest | EmbeddingManifest,
-  input: ModelInput,
-  ground: Float32Array,
-  random: Random,
-): Float32Array {
-  const values = new Float32Array(chipValues(manifest, input));
-  const steps = timeSteps(manifest, input);
+/** Normalised values of one input. */
+function madeUp(spec: ModelSpec, input: ModelInput, ground: Float32Array, random: Random): Float32Array {
+  const values = new Float32Array(sizeOf(inputShape(spec, input, 1)));
+  const steps = timeSteps(spec, input);
   const least = POSITIVE.includes(input.units) ? 0 : -Infinity;
   for (let plane = 0; plane * ground.length < values.length; plane++) {
     const band = Math.floor(plane / steps);
-    const own = smoothField(random, manifest.chip.size);
+    const own = smoothField(random, spec.chip.size);
     for (const [pixel, shared] of ground.entries()) {
       const deviations = 0.7 * shared + 0.6 * own[pixel] + 0.3 * random.normal();
       values[plane * ground.length + pixel] = Math.max(
-        least,
-        input.mean[band] + deviations * input.std[band],
+        (least - input.mean[band]) / input.std[band],
+        deviations,
       );
     }
   }
@@ -108,20 +103,6 @@ function smoothField(random: Random, size: number): Float32Array {
     }
   }
   return field;
-}
-
-function normalised(
-  manifest: ModelManifest | EmbeddingManifest,
-  inputs: ReadonlyMap<string, Float32Array>,
-): SampleChip {
-  const result = new Map<string, Float32Array>();
-  for (const input of manifest.inputs) {
-    const values = inputs.get(input.name) ?? new Float32Array(0);
-    const target = new Float32Array(values.length);
-    normaliseInto(input, values, target);
-    result.set(input.name, target);
-  }
-  return result;
 }
 
 /** `count` of the whole numbers below `total`, evenly, or all of them. */

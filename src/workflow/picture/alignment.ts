@@ -16,6 +16,7 @@ import { SceneReader } from './scene-reader.js';
 import { drawColourBar } from './sheet.js';
 import { fitText } from './text.js';
 
+/** The scene whose phases are drawn side by side. */
 export interface AlignmentOptions extends OperationOptions {
   /** The longer side of each panel in pixels (default 240). */
   size?: number;
@@ -23,6 +24,7 @@ export interface AlignmentOptions extends OperationOptions {
   percentiles?: readonly [number, number];
 }
 
+/** The picture of a scene's phases. */
 export interface AlignmentReport {
   path: string;
   width: number;

@@ -15,6 +15,7 @@ import type { ColourMapName } from './names.js';
 import { pictureGrid, pictureSize, type ReducedImage, readReduced } from './reduce.js';
 import { type ColourBar, drawSheet, type LegendEntry } from './sheet.js';
 
+/** What `drawRaster` draws, and in which colours. */
 export interface QuicklookOptions {
   /** The longer side of the raster in the picture, in pixels (default 1024). */
   size?: number;
@@ -35,6 +36,7 @@ export interface QuicklookOptions {
   signal?: AbortSignal;
 }
 
+/** The picture that was drawn. */
 export interface QuicklookReport {
   path: string;
   width: number;

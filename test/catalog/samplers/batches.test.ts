@@ -19,8 +19,8 @@ function filled(value: number): { image: { data: Float32Array; shape: number[] }
   return { image: { data: new Float32Array(6).fill(value), shape: [1, 2, 3] } };
 }
 
-async function collect<T, N extends string>(from: AsyncIterable<Batch<T, N>>): Promise<Batch<T, N>[]> {
-  const all: Batch<T, N>[] = [];
+async function collect<T, A extends ChipArrays>(from: AsyncIterable<Batch<T, A>>): Promise<Batch<T, A>[]> {
+  const all: Batch<T, A>[] = [];
   for await (const batch of from) all.push(batch);
   return all;
 }

@@ -9,6 +9,7 @@ import {
   batches,
   type Chip,
   type ChipArray,
+  type ChipArrays,
   combineSamplers,
   gridSampler,
   type ItemSource,
@@ -61,12 +62,12 @@ const loadLine = async ({ window: { x, width } }: Chip): Promise<{ foo: ChipArra
 });
 const loadCube = async (chip: Chip): Promise<{ foo: ChipArray }> => ({ foo: select(chip) });
 
-async function collect<T, N extends string>(
+async function collect<T, A extends ChipArrays>(
   source: ItemSource<T>,
-  load: (item: T, signal: AbortSignal) => Promise<Readonly<Record<N, ChipArray>>>,
+  load: (item: T, signal: AbortSignal) => Promise<A>,
   batchSize: number,
-): Promise<Batch<T, N>[]> {
-  const all: Batch<T, N>[] = [];
+): Promise<Batch<T, A>[]> {
+  const all: Batch<T, A>[] = [];
   for await (const batch of batches(source, load, { batchSize })) all.push(batch);
   return all;
 }

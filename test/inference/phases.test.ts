@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
 import type { Backend, DeviceTensor } from '../../src/gpu/index.js';
-import { type ModelSession, openModel, openSession, runScene } from '../../src/inference/index.js';
+import {
+  type ModelSession,
+  openModel,
+  openSession,
+  runScene,
+  type SegmentationSpec,
+} from '../../src/inference/node/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { FEATURES, phaseModel, writePhaseModel } from '../support/phase-model.js';
@@ -27,12 +33,12 @@ let models = 0;
 const writeModel = (): Promise<string> => writePhaseModel(join(folder, `model-${models++}`), made);
 
 const model = await openModel(await writeModel());
-const sessions: ModelSession[] = [];
+const sessions: ModelSession<SegmentationSpec>[] = [];
 afterAll(async () => {
   for (const session of sessions) await session.dispose();
 });
 
-async function open(reusePhases?: boolean): Promise<ModelSession> {
+async function open(reusePhases?: boolean): Promise<ModelSession<SegmentationSpec>> {
   const session = await openSession(model, {
     provider: 'cpu',
     ...(reusePhases === undefined ? {} : { reusePhases }),
@@ -60,7 +66,7 @@ function batchOf(chips: number, same: readonly number[] = []): Batch {
 
 async function run(
   backend: Backend,
-  session: ModelSession,
+  session: ModelSession<SegmentationSpec>,
   batch: Batch,
   chips?: number,
 ): Promise<Float32Array> {
@@ -168,7 +174,7 @@ describeBackends('models in two graphs', (backend) => {
     const session = await open();
     const [width, height] = [20, 8];
     const plane = randomValues(5, width * height, -2, 2);
-    const { inputs } = session.manifest;
+    const { inputs } = session.spec;
     const images = inputs.flatMap((input) =>
       (input.kind === 'static' ? [undefined] : PHASES).map((phase) => ({
         input,
@@ -214,16 +220,16 @@ describe('folders of models in two graphs', () => {
   it('must not have them in each other’s place', async () => {
     const path = await writeModel();
     const phaseGraphs = { encoder: 'decoder.onnx', decoder: 'encoder.onnx' };
-    await writeFile(join(path, 'model.json'), JSON.stringify({ ...made.manifest, phaseGraphs }));
+    await writeFile(join(path, 'model.json'), JSON.stringify({ ...made.spec, phaseGraphs }));
     await expect(openSession(await openModel(path), { provider: 'cpu' })).rejects.toThrow(
-      `${join(path, 'encoder.onnx')} has the inputs A, D, its manifest features; correct model.json.`,
+      `${join(path, 'encoder.onnx')} has the inputs A, D, model.json features; correct model.json.`,
     );
   });
 
   it.each(['../encoder.onnx', '/encoder.onnx', 'encoder.pt', '.onnx'])('cannot name %s', async (encoder) => {
     const path = await writeModel();
     const phaseGraphs = { encoder, decoder: 'decoder.onnx' };
-    await writeFile(join(path, 'model.json'), JSON.stringify({ ...made.manifest, phaseGraphs }));
+    await writeFile(join(path, 'model.json'), JSON.stringify({ ...made.spec, phaseGraphs }));
     await expect(openModel(path)).rejects.toThrow('phaseGraphs.encoder: must be the name of an ONNX file');
   });
 });

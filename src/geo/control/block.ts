@@ -1,4 +1,6 @@
 /** Preparing a block of a control grid: the largest cells that are good enough. */
+
+import type { PixelMapping } from '../pixel-mapping.js';
 import {
   BLOCK_SIZE,
   CELL_WORDS,
@@ -9,8 +11,8 @@ import {
   FEWEST_FRACTION_BITS,
   FRACTION_BITS,
   NOWHERE,
-} from './control-cells.js';
-import { exactBlock, exactFootprints } from './control-exact.js';
+} from './cells.js';
+import { exactBlock, exactFootprints } from './exact.js';
 import {
   CELL_LOG2,
   countFinite,
@@ -21,8 +23,7 @@ import {
   type Nodes,
   reachOf,
   spanOf,
-} from './control-nodes.js';
-import type { PixelMapping } from './pixel-mapping.js';
+} from './nodes.js';
 
 /**
  * Prepares the block whose first destination pixel is (x0, y0).

@@ -1,7 +1,8 @@
 /** The nodes that a block's cells are made from: source positions in float64. */
-import { BLOCK_SIZE, FURTHEST, reachBetween } from './control-cells.js';
-import type { PixelMapping } from './pixel-mapping.js';
-import type { PixelWindow } from './windows.js';
+
+import type { PixelMapping } from '../pixel-mapping.js';
+import type { PixelWindow } from '../windows.js';
+import { BLOCK_SIZE, FURTHEST, reachBetween } from './cells.js';
 
 /** Source positions at the corners of a block's cells: `side × side` nodes, x and y apart. */
 export interface Nodes {

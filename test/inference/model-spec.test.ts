@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { inputShape, parseModelManifest } from '../../src/inference/index.js';
-import { decidesValidity } from '../../src/inference/manifest.js';
+import { decidesValidity } from '../../src/inference/model-spec.js';
+import { inputShape, parseModelSpec } from '../../src/inference/node/index.js';
 
 const card = JSON.parse(readFileSync('models/water-threshold/model.json', 'utf8')) as Record<string, unknown>;
 const edited = (change: Record<string, unknown>): Record<string, unknown> => ({
@@ -12,9 +12,9 @@ const [input] = card.inputs as Record<string, unknown>[];
 
 describe('model.json', () => {
   it('of the bundled model is as it should be', () => {
-    const manifest = parseModelManifest(card, 'model.json');
-    expect(inputShape(manifest, manifest.inputs[0], 4)).toEqual([4, 2, 256, 256]);
-    expect(decidesValidity(manifest, manifest.inputs[0], 'event')).toBe(true);
+    const spec = parseModelSpec(card, 'model.json');
+    expect(inputShape(spec, spec.inputs[0], 4)).toEqual([4, 2, 256, 256]);
+    expect(decidesValidity(spec, spec.inputs[0], 'event')).toBe(true);
   });
 
   it.each([
@@ -44,17 +44,17 @@ describe('model.json', () => {
     ['text', /model\.json/],
     [null, /model\.json/],
   ])('refuses what is wrong by its place', (document, message) => {
-    expect(() => parseModelManifest(document, 'model.json')).toThrow(message);
-    expect(() => parseModelManifest(document, 'model.json')).toThrow(/^model\.json/);
+    expect(() => parseModelSpec(document, 'model.json')).toThrow(message);
+    expect(() => parseModelSpec(document, 'model.json')).toThrow(/^model\.json/);
   });
 
   it('lets a list decide on validity', () => {
-    const manifest = parseModelManifest(
+    const spec = parseModelSpec(
       edited({ phases: ['pre', 'event'], validity: [{ input: 'S1RTC', phase: 'event' }] }),
       'm',
     );
-    expect(inputShape(manifest, manifest.inputs[0], 1)).toEqual([1, 2, 2, 256, 256]);
-    expect(decidesValidity(manifest, manifest.inputs[0], 'event')).toBe(true);
-    expect(decidesValidity(manifest, manifest.inputs[0], 'pre')).toBe(false);
+    expect(inputShape(spec, spec.inputs[0], 1)).toEqual([1, 2, 2, 256, 256]);
+    expect(decidesValidity(spec, spec.inputs[0], 'event')).toBe(true);
+    expect(decidesValidity(spec, spec.inputs[0], 'pre')).toBe(false);
   });
 });

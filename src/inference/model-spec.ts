@@ -4,7 +4,8 @@ import { invalidInput } from '../errors.js';
 import { AnyRecord, validate, validateStrictly } from '../json.js';
 import { UNITS } from '../raster/units.js';
 
-const MODEL_SCHEMA_VERSION = 1;
+/** The version of `model.json` that is read and written. */
+export const MODEL_SCHEMA_VERSION = 1;
 
 /** Names of models, inputs, bands, phases and classes. */
 export const NAME = /^[\w.-]{1,64}$/;
@@ -55,7 +56,7 @@ const COMMON = {
 };
 
 /** @internal for the schemas of documents */
-export const ModelManifestSchema = v.object({
+export const SegmentationSpecSchema = v.object({
   ...COMMON,
   output: v.object({
     /** The name of the ONNX output: logits (chip, class, y, x) at the chip's size. */
@@ -71,7 +72,7 @@ export const ModelManifestSchema = v.object({
 });
 
 /** @internal */
-export const EmbeddingManifestSchema = v.object({
+export const EmbeddingSpecSchema = v.object({
   ...COMMON,
   output: v.object({
     /** The name of the ONNX output: (chip, token, channel), tokens row by row from the chip's upper left corner. */
@@ -81,33 +82,34 @@ export const EmbeddingManifestSchema = v.object({
   }),
 });
 
+/** An input of a model: its bands, units and statistics. */
 export type ModelInput = v.InferOutput<typeof ModelInputSchema>;
-export type ModelManifest = v.InferOutput<typeof ModelManifestSchema>;
+/** The document `model.json` of a model that classifies pixels. */
+export type SegmentationSpec = v.InferOutput<typeof SegmentationSpecSchema>;
 /** Of an encoder alone: a model that says what chips are like instead of what is in them. */
-export type EmbeddingManifest = v.InferOutput<typeof EmbeddingManifestSchema>;
+export type EmbeddingSpec = v.InferOutput<typeof EmbeddingSpecSchema>;
+/** Of a model of either kind. */
+export type ModelSpec = SegmentationSpec | EmbeddingSpec;
 
 /** Checks a `model.json`. @param name the file, for messages */
-export function parseModelManifest(document: unknown, name: string): ModelManifest {
-  return checked(validateStrictly(ModelManifestSchema, document, name), name);
+export function parseSegmentationSpec(document: unknown, name: string): SegmentationSpec {
+  return checked(validateStrictly(SegmentationSpecSchema, document, name), name);
 }
 
 /** Checks the `model.json` of an encoder. @param name the file, for messages */
-function parseEmbeddingManifest(document: unknown, name: string): EmbeddingManifest {
-  return checked(validateStrictly(EmbeddingManifestSchema, document, name), name);
+export function parseEmbeddingSpec(document: unknown, name: string): EmbeddingSpec {
+  return checked(validateStrictly(EmbeddingSpecSchema, document, name), name);
 }
 
 /** Checks a `model.json` of either kind. @param name the file, for messages */
-export function parseManifest(document: unknown, name: string): ModelManifest | EmbeddingManifest {
+export function parseModelSpec(document: unknown, name: string): ModelSpec {
   const { output } = validate(v.looseObject({ output: v.looseObject({}) }), document, name);
-  return 'tokens' in output ? parseEmbeddingManifest(document, name) : parseModelManifest(document, name);
+  return 'tokens' in output ? parseEmbeddingSpec(document, name) : parseSegmentationSpec(document, name);
 }
 
 /** What a schema cannot say. */
-function checked<Manifest extends ModelManifest | EmbeddingManifest>(
-  manifest: Manifest,
-  name: string,
-): Manifest {
-  for (const input of manifest.inputs) {
+function checked<Spec extends ModelSpec>(spec: Spec, name: string): Spec {
+  for (const input of spec.inputs) {
     if (input.mean.length !== input.bands.length || input.std.length !== input.bands.length) {
       throw invalidInput(
         name,
@@ -119,27 +121,27 @@ function checked<Manifest extends ModelManifest | EmbeddingManifest>(
   requireDistinct(
     name,
     'input',
-    manifest.inputs.map((input) => input.name),
+    spec.inputs.map((input) => input.name),
   );
-  requireDistinct(name, 'phase', manifest.phases);
-  if ('classes' in manifest.output) {
+  requireDistinct(name, 'phase', spec.phases);
+  if ('classes' in spec.output) {
     requireDistinct(
       name,
       'class',
-      manifest.output.classes.map((each) => each.name),
+      spec.output.classes.map((each) => each.name),
     );
   }
-  if (manifest.chip.stride > manifest.chip.size) {
+  if (spec.chip.stride > spec.chip.size) {
     throw invalidInput(
       name,
       'has a chip stride above the chip size, which leaves gaps',
       'give a smaller stride',
     );
   }
-  if (manifest.validity !== 'all') {
-    for (const { input, phase } of manifest.validity) {
-      const known = manifest.inputs.some((candidate) => candidate.name === input);
-      if (!known || (phase !== undefined && !manifest.phases.includes(phase))) {
+  if (spec.validity !== 'all') {
+    for (const { input, phase } of spec.validity) {
+      const known = spec.inputs.some((candidate) => candidate.name === input);
+      if (!known || (phase !== undefined && !spec.phases.includes(phase))) {
         throw invalidInput(
           name,
           `has a validity rule for ${input} ${phase ?? ''}, which it does not have`,
@@ -148,7 +150,7 @@ function checked<Manifest extends ModelManifest | EmbeddingManifest>(
       }
     }
   }
-  return manifest;
+  return spec;
 }
 
 /** What is found by its name must have one of its own. */
@@ -159,29 +161,27 @@ function requireDistinct(name: string, what: string, names: readonly string[]): 
 }
 
 /** Time steps of one input: the model's phases, or one for a static input. */
-export function timeSteps(manifest: ModelManifest | EmbeddingManifest, input: ModelInput): number {
-  return input.kind === 'static' ? 1 : manifest.phases.length;
+export function timeSteps(spec: ModelSpec, input: ModelInput): number {
+  return input.kind === 'static' ? 1 : spec.phases.length;
 }
 
 /** The shape of an input's tensor: (chip, band, y, x), with time before y where a model sees several phases. */
-export function inputShape(
-  manifest: ModelManifest | EmbeddingManifest,
-  input: ModelInput,
-  batch: number,
-): number[] {
-  const { size } = manifest.chip;
-  const time = timeSteps(manifest, input) > 1 ? [timeSteps(manifest, input)] : [];
+export function inputShape(spec: ModelSpec, input: ModelInput, batch: number): number[] {
+  const { size } = spec.chip;
+  const time = timeSteps(spec, input) > 1 ? [timeSteps(spec, input)] : [];
   return [batch, input.bands.length, ...time, size, size];
 }
 
+/** The shape of the answer for one chip: (class, y, x), or (token, channel) for embeddings. */
+export function answerShape({ output, chip }: ModelSpec): number[] {
+  if ('tokens' in output) return [output.tokens, output.channels];
+  return [output.classes.length, chip.size, chip.size];
+}
+
 /** Whether an input's data in a phase (undefined for static) decides on the validity of a pixel. */
-export function decidesValidity(
-  manifest: ModelManifest | EmbeddingManifest,
-  input: ModelInput,
-  phase: string | undefined,
-): boolean {
-  if (manifest.validity === 'all') return true;
-  return manifest.validity.some(
+export function decidesValidity(spec: ModelSpec, input: ModelInput, phase: string | undefined): boolean {
+  if (spec.validity === 'all') return true;
+  return spec.validity.some(
     (rule) =>
       rule.input === input.name && (rule.phase === undefined || phase === undefined || rule.phase === phase),
   );

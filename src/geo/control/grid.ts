@@ -1,11 +1,8 @@
-import { prepareBlock } from './control-block.js';
-import { BLOCK_LOG2, BLOCK_SIZE, CELL_WORDS, type ControlBlock, reachWithin } from './control-cells.js';
-import type { GeoBox } from './geobox.js';
-import type { PixelMapping } from './pixel-mapping.js';
-import { intersectWindows, type PixelWindow } from './windows.js';
-
-/** Words (i32) of a block's table entry: index of its first cell, log2 of its cell size, fraction bits, unused. */
-export const TABLE_WORDS = 4;
+import type { GeoBox } from '../geobox.js';
+import type { PixelMapping } from '../pixel-mapping.js';
+import { intersectWindows, type PixelWindow } from '../windows.js';
+import { prepareBlock } from './block.js';
+import { BLOCK_LOG2, BLOCK_SIZE, CELL_WORDS, type ControlBlock, reachWithin, TABLE_WORDS } from './cells.js';
 
 /** The default tolerance in source pixels: a tenth of GDAL's own default is 0.0125, its exact mode 0. */
 export const DEFAULT_TOLERANCE = 0.002;
@@ -28,6 +25,7 @@ export interface ControlWindow {
   readonly source: PixelWindow | null;
 }
 
+/** Source positions of destination pixels in fixed point, made block by block in float64 when they are asked for. */
 export class ControlGrid {
   readonly mapping: PixelMapping;
   readonly tolerance: number;

@@ -1,4 +1,4 @@
-import type { PixelWindow } from './windows.js';
+import type { PixelWindow } from '../windows.js';
 
 /**
  * A control grid: the map from destination to source pixels, prepared on the CPU in float64 so that a shader needs
@@ -22,6 +22,9 @@ export const BLOCK_LOG2 = 8;
 /** Words (i32) of a cell: origin x, origin y, q x, q y, a x, a y, b x, b y, c x, c y. */
 export const CELL_WORDS = 10;
 
+/** Words (i32) of a block's table entry: index of its first cell, log2 of its cell size, fraction bits, unused. */
+export const TABLE_WORDS = 4;
+
 /** The origin of a cell without a source: so far left of everything that no pixel is found. */
 export const NOWHERE = -(2 ** 30);
 
@@ -35,6 +38,7 @@ export const FEWEST_FRACTION_BITS = 12;
 /** c has 8 bits more than the rest: it is the smallest term and its factor fx·fy the largest. */
 export const CROSS_BITS = 8;
 
+/** The control grid of one block of destination pixels. */
 export interface ControlBlock {
   readonly cells: Int32Array;
   readonly cellLog2: number;

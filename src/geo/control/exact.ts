@@ -1,4 +1,6 @@
 /** Blocks of single pixels, for where no larger cells are good enough. */
+
+import type { PixelMapping } from '../pixel-mapping.js';
 import {
   BLOCK_LOG2,
   BLOCK_SIZE,
@@ -10,9 +12,8 @@ import {
   FRACTION_BITS,
   FURTHEST,
   NOWHERE,
-} from './control-cells.js';
-import { type Nodes, reachOf } from './control-nodes.js';
-import type { PixelMapping } from './pixel-mapping.js';
+} from './cells.js';
+import { type Nodes, reachOf } from './nodes.js';
 
 /** Every pixel of the block on its own: exact everywhere, and nowhere outside the domain. */
 export function exactBlock(mapping: PixelMapping, x0: number, y0: number): ControlBlock {

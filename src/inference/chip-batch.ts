@@ -1,0 +1,105 @@
+import { sizeOf } from '../geo/dtype.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { gatherChips } from '../kernels/index.js';
+import { inputShape, type ModelInput, type ModelSpec, timeSteps } from './model-spec.js';
+import type { ModelSession } from './session.js';
+import type { Strip } from './strip.js';
+
+/**
+ * Chips on their way into a model: cut out of strips and normalised on the device, as many at a time as a batch holds.
+ * Batches are always full, filled up with zeros, so that a chip's result does not depend on how many others there are.
+ */
+export class ChipBatch {
+  readonly size: number;
+  /** (chip, channel, y, x) by input name. */
+  readonly inputs: ReadonlyMap<string, DeviceTensor>;
+  readonly #backend: Backend;
+  readonly #spec: ModelSpec;
+  #count = 0;
+  /** Chips that are not zeros, from the start. */
+  #written: number;
+
+  constructor(backend: Backend, spec: ModelSpec, size: number) {
+    this.size = size;
+    this.#written = size;
+    this.#backend = backend;
+    this.#spec = spec;
+    const pixels = spec.chip.size;
+    this.inputs = new Map(
+      spec.inputs.map((input) => {
+        const shape = [size, sizeOf(inputShape(spec, input, 1)) / pixels ** 2, pixels, pixels];
+        return [input.name, backend.allocate(shape, 'float32')];
+      }),
+    );
+  }
+
+  /** Chips that it holds. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Cuts chips out of a strip, by their columns in its row of chips; there must be room for them. */
+  add(strip: Strip, columns: readonly number[]): void {
+    const { layout, rows } = strip;
+    const origins = this.#backend.upload(
+      Int32Array.from(columns.flatMap((column) => [layout.columnStarts[column], rows.start])),
+    );
+    for (const { image, planes } of strip.images) {
+      const { input } = image;
+      const steps = timeSteps(this.#spec, input);
+      const step = image.phase === undefined || steps === 1 ? 0 : this.#spec.phases.indexOf(image.phase);
+      for (const [band, plane] of planes.entries()) {
+        gatherChips(this.#backend, {
+          plane,
+          firstRow: rows.start,
+          sceneWidth: layout.width,
+          sceneHeight: layout.height,
+          origins,
+          chips: this.#tensorOf(input),
+          firstChip: this.#count,
+          channel: band * steps + step,
+          mean: input.mean[band],
+          std: input.std[band],
+          replacement: input.nodataReplacement,
+        });
+      }
+    }
+    origins.dispose();
+    this.#count += columns.length;
+    this.#written = Math.max(this.#written, this.#count);
+  }
+
+  /** What it holds, (chip, channel, y, x) by input name; it begins anew. */
+  async take(): Promise<Map<string, Float32Array>> {
+    const values = new Map<string, Float32Array>();
+    for (const [name, tensor] of this.inputs) {
+      const all = (await this.#backend.download(tensor)) as Float32Array;
+      values.set(name, all.subarray(0, (this.#count * all.length) / this.size));
+    }
+    this.#count = 0;
+    return values;
+  }
+
+  /** Runs the model on what it holds, and begins anew. @returns as `ModelSession.run` */
+  async run(session: ModelSession): Promise<DeviceTensor> {
+    const count = this.#count;
+    for (const tensor of this.inputs.values()) {
+      const chip = tensor.length / this.size;
+      const stale = this.#written - count;
+      if (stale > 0) this.#backend.write(tensor, new Float32Array(stale * chip), count * chip);
+    }
+    this.#written = count;
+    this.#count = 0;
+    return session.run(this.#backend, this.inputs, this.size, count);
+  }
+
+  dispose(): void {
+    for (const tensor of this.inputs.values()) tensor.dispose();
+  }
+
+  #tensorOf({ name }: ModelInput): DeviceTensor {
+    const tensor = this.inputs.get(name);
+    if (tensor === undefined) throw new TypeError(`a strip holds ${name}, which the model lacks`);
+    return tensor;
+  }
+}

@@ -1,0 +1,115 @@
+/** Graphs on an ONNX runtime that has its own memory. Typed against onnxruntime-common; the runtime is an argument. */
+import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
+import { invalidInput, messageOf } from '../errors.js';
+import type { DeviceTensor } from '../gpu/index.js';
+import { notFloat32 } from './graph-check.js';
+import { backendOf, type GraphInput, type GraphResult, type ModelGraph } from './model-graph.js';
+
+/** What terrachip needs of an ONNX runtime: `onnxruntime-node`, `onnxruntime-web` and others have it. */
+export interface OnnxRuntime {
+  readonly InferenceSession: {
+    create(model: string | Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+  readonly Tensor: new (
+    type: 'float32',
+    data: Float32Array,
+    dims: readonly number[],
+  ) => TypedTensor<'float32'>;
+}
+
+/** How a runtime runs a graph. */
+export interface RuntimeOptions {
+  /** The execution provider, by onnxruntime's name: `cpu`, `cuda`, `webgpu`, `wasm`, … */
+  provider: string;
+  /** Threads inside an operator (default: onnxruntime's own choice). */
+  threads?: number;
+}
+
+/** An ONNX file by its path, where the runtime reads files, or its bytes. */
+export type GraphSource = string | Uint8Array;
+
+/** Inputs are downloaded for it, and its outputs uploaded. */
+export class HostGraph implements ModelGraph {
+  readonly name: string;
+  readonly provider: string;
+  readonly sharesDevice = false;
+  readonly #runtime: OnnxRuntime;
+  readonly #session: InferenceSession;
+
+  private constructor(name: string, provider: string, runtime: OnnxRuntime, session: InferenceSession) {
+    this.name = name;
+    this.provider = provider;
+    this.#runtime = runtime;
+    this.#session = session;
+  }
+
+  /**
+   * Loads a graph.
+   * @param name for messages, where the source is no path
+   * @throws {TerrachipError} INVALID_INPUT when it cannot be loaded
+   */
+  static async load(
+    runtime: OnnxRuntime,
+    source: GraphSource,
+    name: string,
+    { provider, threads }: RuntimeOptions,
+  ): Promise<HostGraph> {
+    const called = typeof source === 'string' ? source : name;
+    const session = await runtime.InferenceSession.create(source, {
+      executionProviders: [provider],
+      graphOptimizationLevel: 'all',
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    }).catch((cause: unknown) => {
+      throw cannotLoad(called, provider, cause);
+    });
+    return new HostGraph(called, provider, runtime, session);
+  }
+
+  get inputNames(): readonly string[] {
+    return this.#session.inputNames;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.#session.outputNames;
+  }
+
+  outputShape(name: string): readonly (number | string)[] {
+    return declaredShape(this.#session, name);
+  }
+
+  async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
+    const backend = backendOf(inputs);
+    const feeds: Record<string, Tensor> = {};
+    for (const [name, { tensor, shape }] of inputs) {
+      const values = (await backend.download(tensor)) as Float32Array;
+      feeds[name] = new this.#runtime.Tensor('float32', values, shape);
+    }
+    const results = await this.#session.run(feeds, [...outputs]);
+    const answers = outputs.map((name): [string, DeviceTensor] => {
+      const { [name]: result } = results;
+      if (result.type !== 'float32') throw notFloat32(this.name, name, result.type);
+      return [name, backend.upload(result.data as Float32Array, result.dims)];
+    });
+    return { outputs: new Map(answers), readbackBytes: 0 };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** What a runtime says of a graph that it cannot load, as an error of ours. */
+export function cannotLoad(name: string, provider: string, cause: unknown): Error {
+  return invalidInput(
+    name,
+    `cannot be loaded with the provider ${provider} (${messageOf(cause).split('\n')[0]})`,
+    'check the file, or choose another provider',
+    cause,
+  );
+}
+
+/** The shape that a session's graph declares for an output; empty where it does not. */
+export function declaredShape(session: InferenceSession, name: string): readonly (number | string)[] {
+  const output = session.outputMetadata.find((candidate) => candidate.name === name);
+  return output?.isTensor === true ? output.shape : [];
+}

@@ -1,0 +1,20 @@
+/**
+ * `terrachip/inference` in Node: the portable part, model folders, checkpoints in files, and sessions on
+ * `onnxruntime-node` or on the device of the kernels.
+ * @module terrachip/inference
+ */
+export * from '../index.js';
+export { openCheckpointFile } from './checkpoint-file.js';
+export { type Execution, type ExecutionOptions, openExecution } from './execution.js';
+export {
+  bundledModel,
+  findModel,
+  type ModelFolder,
+  type OpenSessionOptions,
+  openEmbeddingModel,
+  openModel,
+  openSession,
+  readModelSpec,
+} from './model-folder.js';
+export type { HostProviderChoice, ProviderChoice } from './provider-choice.js';
+export { ResidentDevice } from './resident-device.js';

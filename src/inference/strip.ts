@@ -1,0 +1,157 @@
+/** Rows of a scene on the device, from which chips are cut: the planes of its images, and where they have data. */
+import type { ChipLayout, RowRange } from '../geo/index.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { validMask } from '../kernels/index.js';
+import { decidesValidity, type ModelInput, type ModelSpec } from './model-spec.js';
+
+/** One image of a scene: the bands of one input in one phase, on the scene's grid, in the model's units. */
+export interface SceneImage {
+  readonly input: ModelInput;
+  /** The model's phase that it is for; undefined for a static input. */
+  readonly phase: string | undefined;
+  /**
+   * Computes rows of the scene into planes of `rows × width` float32, one a band in the model's order, NaN for no
+   * data.
+   */
+  readRows(rows: RowRange, planes: readonly DeviceTensor[], signal?: AbortSignal): Promise<void>;
+}
+
+/** The images of a scene over the rows of one row of chips. */
+export class Strip {
+  readonly rows: RowRange;
+  readonly layout: ChipLayout;
+  readonly images: readonly { image: SceneImage; planes: readonly DeviceTensor[] }[];
+  /** 1 where everything that decides has data, uint8 (row, x). */
+  readonly mask: DeviceTensor;
+  readonly #backend: Backend;
+  #shares: Promise<Float64Array> | null = null;
+
+  constructor(backend: Backend, images: readonly SceneImage[], layout: ChipLayout, rows: RowRange) {
+    this.rows = rows;
+    this.layout = layout;
+    this.#backend = backend;
+    const shape = [rows.end - rows.start, layout.width];
+    this.images = images.map((image) => ({
+      image,
+      planes: image.input.bands.map(() => backend.allocate(shape, 'float32')),
+    }));
+    this.mask = backend.allocate(shape, 'uint8');
+  }
+
+  /** Fills the planes: with what another strip has of them, and with what the images give below it. */
+  async fill(previous: Strip | null, spec: ModelSpec, signal?: AbortSignal): Promise<void> {
+    const { start, end } = this.rows;
+    const isAbove = previous !== null && previous.rows.start <= start;
+    const known = isAbove ? Math.max(start, Math.min(end, previous.rows.end)) : start;
+    if (isAbove && known > start) this.#copyRows(previous, { start, end: known });
+    if (known < end) await this.#readRows({ start: known, end }, signal);
+    const deciding = this.images.filter(({ image }) => decidesValidity(spec, image.input, image.phase));
+    const planes = deciding.flatMap(({ planes }) => planes);
+    validMask(this.#backend, planes, this.mask);
+    await this.#backend.submit();
+  }
+
+  /** The share of valid pixels of each chip in the row of chips, from 0 to 1, of the pixels that the scene has there. */
+  validShares(): Promise<Float64Array> {
+    this.#shares ??= this.#backend
+      .download(this.mask)
+      .then((mask) => countShares(mask as Uint8Array, this.layout, this.rows.end - this.rows.start));
+    return this.#shares;
+  }
+
+  dispose(): void {
+    for (const { planes } of this.images) for (const plane of planes) plane.dispose();
+    this.mask.dispose();
+  }
+
+  #copyRows(from: Strip, rows: RowRange): void {
+    const { width } = this.layout;
+    const length = (rows.end - rows.start) * width;
+    const source = (rows.start - from.rows.start) * width;
+    const target = (rows.start - this.rows.start) * width;
+    for (const [i, { planes }] of this.images.entries()) {
+      for (const [band, plane] of planes.entries()) {
+        this.#backend.copy(from.images[i].planes[band], source, plane, target, length);
+      }
+    }
+  }
+
+  async #readRows(rows: RowRange, signal?: AbortSignal): Promise<void> {
+    const backend = this.#backend;
+    const { width } = this.layout;
+    const shape = [rows.end - rows.start, width];
+    const target = (rows.start - this.rows.start) * width;
+    for (const { image, planes } of this.images) {
+      if (target === 0) {
+        await image.readRows(rows, planes, signal);
+        continue;
+      }
+      const fresh = planes.map(() => backend.allocate(shape, 'float32'));
+      try {
+        await image.readRows(rows, fresh, signal);
+        for (const [band, plane] of planes.entries()) {
+          backend.copy(fresh[band], 0, plane, target, fresh[band].length);
+        }
+      } finally {
+        for (const plane of fresh) plane.dispose();
+      }
+    }
+  }
+}
+
+/** The strips of a scene, one at a time. What a strip shares with the one before it is copied, not computed again. */
+export class SceneStrips {
+  readonly #backend: Backend;
+  readonly #spec: ModelSpec;
+  readonly #images: readonly SceneImage[];
+  readonly #layout: ChipLayout;
+  #strip: Strip | null = null;
+
+  constructor(backend: Backend, spec: ModelSpec, images: readonly SceneImage[], layout: ChipLayout) {
+    this.#backend = backend;
+    this.#spec = spec;
+    this.#images = images;
+    this.#layout = layout;
+  }
+
+  /** The strip under a row of chips, which stays until the next one is asked for. */
+  async under(chipRow: number, signal?: AbortSignal): Promise<Strip> {
+    const { height, size, rowStarts } = this.#layout;
+    const start = rowStarts[chipRow];
+    const previous = this.#strip;
+    if (previous?.rows.start === start) return previous;
+    const rows = { start, end: Math.min(height, start + size) };
+    const strip = new Strip(this.#backend, this.#images, this.#layout, rows);
+    try {
+      await strip.fill(previous, this.#spec, signal);
+    } catch (error) {
+      strip.dispose();
+      throw error;
+    }
+    previous?.dispose();
+    this.#strip = strip;
+    return strip;
+  }
+
+  dispose(): void {
+    this.#strip?.dispose();
+    this.#strip = null;
+  }
+}
+
+/** @param mask (row, x) of the strip under a row of chips */
+function countShares(
+  mask: Uint8Array,
+  { width, size, columnStarts }: ChipLayout,
+  rows: number,
+): Float64Array {
+  const byColumn = new Float64Array(width + 1);
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < width; x++) byColumn[x + 1] += mask[y * width + x];
+  }
+  for (let x = 0; x < width; x++) byColumn[x + 1] += byColumn[x];
+  return Float64Array.from(columnStarts, (start) => {
+    const end = Math.min(width, start + size);
+    return (byColumn[end] - byColumn[start]) / ((end - start) * rows);
+  });
+}

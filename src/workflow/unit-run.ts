@@ -1,0 +1,138 @@
+/**
+ * Runs that may end at any time and go on: units of rows in a folder `OUTPUT.run/<fingerprint>`, with a marker for each
+ * that is done. Everything that decides the bytes of a result is in its fingerprint, so that units of equal runs fit
+ * together, whoever computed them.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import type { RowRange } from '../geo/index.js';
+import { readJson } from '../io/node/json.js';
+import { makeFolder, removeRun, writeJson } from '../io/node/output.js';
+import { validate } from '../json.js';
+import type { OperationOptions } from '../progress.js';
+
+export const MARKER_SCHEMA_VERSION = 1;
+
+const MarkerSchema = v.object({
+  schemaVersion: v.literal(MARKER_SCHEMA_VERSION),
+  unit: v.number(),
+  /** Rows of the store: of pixels, or chips. */
+  rows: v.tuple([v.number(), v.number()]),
+  bytes: v.number(),
+  sha256: v.string(),
+  host: v.string(),
+  adapter: v.string(),
+  provider: v.string(),
+  finished: v.string(),
+});
+export type Marker = v.InferOutput<typeof MarkerSchema>;
+
+/** SHA-256 over all that decides the bytes of a result. */
+export function fingerprintOf(decisive: unknown): string {
+  return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
+}
+
+/** The folder of a run, beside the output. */
+export function runFolder(output: string, fingerprint: string): string {
+  return join(`${output}.run`, fingerprint.slice(0, 16));
+}
+
+export class UnitRun {
+  readonly folder: string;
+  readonly units: readonly RowRange[];
+
+  constructor(folder: string, units: readonly RowRange[]) {
+    this.folder = folder;
+    this.units = units;
+  }
+
+  /** Makes the folder. @param keep whether what an earlier run of the same fingerprint left there stays */
+  async create(keep: boolean): Promise<void> {
+    if (!keep) await rm(this.folder, { recursive: true, force: true });
+    await makeFolder(this.#markers);
+  }
+
+  /** Marks a unit as done, once all of it is written. @param shard its bytes */
+  async mark(unit: number, shard: Uint8Array, about: { adapter: string; provider: string }): Promise<void> {
+    const { start, end } = this.units[unit];
+    const marker: Marker = {
+      schemaVersion: MARKER_SCHEMA_VERSION,
+      unit,
+      rows: [start, end],
+      bytes: shard.byteLength,
+      sha256: createHash('sha256').update(shard).digest('hex'),
+      host: hostname(),
+      ...about,
+      finished: new Date().toISOString(),
+    };
+    await writeJson(join(this.#markers, `${String(unit).padStart(6, '0')}.json`), marker);
+  }
+
+  /** Markers of the units that are done, by unit. */
+  async markers(): Promise<Map<number, Marker>> {
+    const names = await readdir(this.#markers).catch(() => []);
+    const markers = new Map<number, Marker>();
+    for (const name of names.filter((candidate) => candidate.endsWith('.json'))) {
+      const path = join(this.#markers, name);
+      const marker = validate(MarkerSchema, await readJson(path), path);
+      markers.set(marker.unit, marker);
+    }
+    return markers;
+  }
+
+  /** Indices of the units that are not done. */
+  async missing(): Promise<number[]> {
+    const markers = await this.markers();
+    return this.units.flatMap((_, unit) => (markers.has(unit) ? [] : [unit]));
+  }
+
+  /**
+   * Computes what is missing. When that ends before its time, a warning says what is done and how to go on.
+   * @param own the units that are this worker's
+   * @param compute computes units, and calls `done` after each; they must be marked by then
+   * @returns the number of units that it computed
+   */
+  async compute(
+    stage: string,
+    own: RowRange,
+    compute: (missing: readonly number[], done: () => void) => Promise<void>,
+    { onProgress }: OperationOptions,
+  ): Promise<number> {
+    const missing = (await this.missing()).filter((unit) => unit >= own.start && unit < own.end);
+    const total = missing.length;
+    let count = 0;
+    const tell = (): void => onProgress?.({ type: 'progress', stage, done: count, total, unit: 'units' });
+    tell();
+    try {
+      await compute(missing, () => {
+        count++;
+        tell();
+      });
+    } catch (error) {
+      await this.#tellHowToGoOn(own, onProgress);
+      throw error;
+    }
+    return count;
+  }
+
+  /** Removes the folder, once its units are in a result. */
+  async remove(): Promise<void> {
+    await removeRun(this.folder);
+  }
+
+  async #tellHowToGoOn(own: RowRange, onProgress: OperationOptions['onProgress']): Promise<void> {
+    const done = (await this.markers().catch(() => new Map())).size;
+    if (done === 0) return;
+    // Workers that share a run always keep what they find.
+    const how = own.end - own.start === this.units.length ? ' with `resume`' : '';
+    const message = `${done} of ${this.units.length} units are done (${this.folder}); run it again${how} to go on`;
+    onProgress?.({ type: 'warning', message });
+  }
+
+  get #markers(): string {
+    return join(this.folder, 'done');
+  }
+}
