@@ -39,7 +39,7 @@ export async function monthlyArchive(
         }
       }
     }
-    await cube.close();
+    await cube.dispose();
   } finally {
     await cube.abort();
   }

@@ -16,7 +16,7 @@ export async function remoteRgb(
 ): Promise<{ rgb: Uint8ClampedArray; geobox: GeoBox }> {
   const raster = await openRaster(url);
   const { data, geobox } = await raster.read({ bounds, resolution, bands: [1, 2, 3] });
-  await raster.close();
+  await raster.dispose();
   const value = (i: number): number => data[(i % 3) * geobox.pixelCount + Math.floor(i / 3)];
   const rgb = Uint8ClampedArray.from({ length: data.length }, (_, i) => (255 * value(i)) / brightest);
   return { rgb, geobox };

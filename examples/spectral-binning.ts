@@ -47,6 +47,6 @@ export async function binToSentinel2(
     await writer.finish();
   } finally {
     await writer.abort();
-    await raster.close();
+    await raster.dispose();
   }
 }

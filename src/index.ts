@@ -33,3 +33,4 @@ export * from './workflow/index.js';
 export type { EmbeddingAgreement, MapAgreement } from './workflow/model/agreement.js';
 export type { HalfPrecisionReport, SampleOptions } from './workflow/model/half-precision.js';
 export type { ModelPrecision } from './workflow/model/precision.js';
+export type { Resource } from './resource.js';

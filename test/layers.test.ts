@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 /** Each layer imports only those before it; those in one entry do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors'],
-  ['progress', 'version', 'json', 'text'],
+  ['progress', 'version', 'json', 'text', 'resource'],
   ['xml'],
   ['geo'],
   ['gpu'],
@@ -27,6 +27,7 @@ const PORTABLE = new Set([
   'version',
   'json',
   'text',
+  'resource',
   'xml',
   'geo',
   'gpu',

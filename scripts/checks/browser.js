@@ -1,11 +1,13 @@
 // npm run check:browser: terrachip/kernels and terrachip/raster, bundled as a web application bundles them, warp in
-// Chromium on WebGPU and on the CPU what Node's CPU backend warps, read a COG over HTTP, and draw it on a canvas.
+// Chromium on WebGPU and on the CPU what Node's CPU backend warps, read a COG over HTTP, and draw it on a canvas. On a
+// page of its own, terrachip/inference maps a scene with onnxruntime-web as it does in Node.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { Checklist, installProject, root, run } from './support.js';
 
 /** The file that the page reads: browser/cog.js has its name. */
@@ -13,7 +15,13 @@ const SCENE = 'scene.tif';
 
 const CHROMIUM = '/usr/bin/chromium';
 const PAGE = join(root, 'scripts', 'checks', 'browser', 'page.js');
+const MODEL_PAGE = join(root, 'scripts', 'checks', 'browser', 'model-page.js');
+const MODEL = join(root, 'models', 'demo-water-s1');
+const RUNTIME = 'onnxruntime-web/ort-wasm-simd-threaded.wasm';
 const TIMEOUT_MS = 120_000;
+
+/** Probabilities may differ by this: WebAssembly and native code sum convolutions in another order. */
+const MODEL_TOLERANCE = 1e-5;
 
 /** Bilinear values may differ by this share of the source's range; everything else is equal bit for bit. */
 const TOLERANCE = 1e-6;
@@ -40,6 +48,9 @@ const LAUNCH_ARGUMENTS = [
 /** A page may run nothing but its own files: strings as code (`eval`, `new Function`) are refused. */
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
 
+/** The same with WebAssembly, which onnxruntime-web is. */
+const MODEL_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
+
 /** Installs Debian's Chromium where it is missing. @returns {Promise<string>} its version */
 async function installChromium() {
   if (!existsSync(CHROMIUM)) {
@@ -56,10 +67,10 @@ async function installChromium() {
 }
 
 /** Bundles the page with the exports that a bundler for browsers takes: conditions `browser` and `default`. */
-async function bundle() {
+async function bundle(page) {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
-    entryPoints: [PAGE],
+    entryPoints: [page],
     absWorkingDir: root,
     // The names of the package mean what was built, as for its users, and not the sources that tsconfig.json names.
     tsconfigRaw: {},
@@ -86,10 +97,12 @@ async function bundle() {
 }
 
 /**
- * Serves the page and a scene, opens the page in Chromium, and collects what it sends.
+ * Serves a page and what it asks for, opens it in Chromium, and collects what it sends.
+ * @param {Map<string, string>} files of the bundle
+ * @param {Map<string, Buffer>} assets
  * @returns {Promise<Map<string, Buffer>>} each result under its name
  */
-async function runPage(files, scene) {
+async function runPage(files, assets, policy) {
   const { chromium } = await import('playwright-core');
   const results = new Map();
   let settle;
@@ -97,7 +110,7 @@ async function runPage(files, scene) {
     settle = { resolve, reject };
   });
   const server = createServer(async (request, response) => {
-    response.setHeader('Content-Security-Policy', POLICY);
+    response.setHeader('Content-Security-Policy', policy);
     if (request.method === 'POST') {
       const name = request.url.replace('/results/', '');
       results.set(name, await buffer(request));
@@ -107,9 +120,14 @@ async function runPage(files, scene) {
     } else if (files.has(request.url)) {
       response.setHeader('Content-Type', 'text/javascript; charset=utf-8');
       response.end(files.get(request.url));
-    } else if (request.url === `/${SCENE}`) {
-      ranges.push(request.headers.range);
-      sendRange(response, scene, request.headers.range);
+    } else if (assets.has(request.url)) {
+      if (request.url.endsWith('.wasm')) response.setHeader('Content-Type', 'application/wasm');
+      if (request.headers.range === undefined) {
+        response.end(assets.get(request.url));
+      } else {
+        ranges.push(request.headers.range);
+        sendRange(response, assets.get(request.url), request.headers.range);
+      }
     } else {
       response.setHeader('Content-Type', 'text/html; charset=utf-8');
       response.end('<!doctype html><title>terrachip</title><script type="module" src="/page.js"></script>');
@@ -197,7 +215,7 @@ await installProject();
 await run(process.execPath, [join(root, 'scripts', 'build.js')]);
 
 const list = new Checklist('check:browser');
-const { files, code, importers } = await bundle();
+const { files, code, importers } = await bundle(PAGE);
 await list.check('the bundle imports nothing of Node', () => {
   assert.deepEqual(importers, []);
   requireNone(code, /["'`]node:/);
@@ -218,10 +236,11 @@ let results;
 const ran =
   installed &&
   (await list.check('the page runs, under a policy that refuses strings as code', async () => {
-    results = await runPage(files, readFileSync(scenePath));
+    results = await runPage(files, new Map([[`/${SCENE}`, readFileSync(scenePath)]]), POLICY);
     return `on ${results.get('done')}`;
   }));
 if (ran) await checkResults();
+if (installed) await checkModel();
 list.finish();
 
 async function checkResults() {
@@ -290,4 +309,36 @@ async function checkScene() {
     }
     return `${wanted.length} pixels`;
   });
+}
+
+async function checkModel() {
+  const [document, graph] = ['model.json', 'model.onnx'].map((name) => readFileSync(join(MODEL, name)));
+  const assets = new Map([
+    ['/model.json', document],
+    ['/model.onnx', graph],
+    ['/runtime.wasm', readFileSync(fileURLToPath(import.meta.resolve(RUNTIME)))],
+  ]);
+  let maps;
+  const mapped = await list.check('a page maps a scene with a bundled model on onnxruntime-web', async () => {
+    const { files } = await bundle(MODEL_PAGE);
+    maps = await runPage(files, assets, MODEL_POLICY);
+  });
+  if (!mapped) return;
+  const { CpuBackend } = await import('terrachip/kernels');
+  const { mapScene } = await import('./browser/model.js');
+  const backend = new CpuBackend();
+  const model = { document: JSON.parse(String(document)), graph };
+  const wanted = await mapScene(backend, await import('onnxruntime-node'), 'cpu', model);
+  backend.dispose();
+  await list.check('the map has water, land and a gap', () => {
+    const water = wanted.subarray(wanted.length / 2);
+    assert.ok(water.some((value) => value > 0.9));
+    assert.ok(water.some((value) => value < 0.1));
+    assert.ok(water.some(Number.isNaN));
+  });
+  for (const device of ['webgpu', 'cpu']) {
+    await list.check(`a map with kernels on the page's ${device} backend agrees with Node's`, () =>
+      compare(floats(maps.get(`${device}-model`)), wanted, 1, MODEL_TOLERANCE),
+    );
+  }
 }

@@ -63,3 +63,4 @@ export { catalogFromStac, type StacOptions } from './stac/catalog.js';
 export type { HrefOptions } from './stac/href.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
 export { type Dedupe, type DedupePolicy, sceneId } from './union.js';
+export type { Resource } from '../resource.js';

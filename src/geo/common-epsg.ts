@@ -1,7 +1,7 @@
 /**
  * `terrachip/geo/epsg`: the EPSG codes that people use, for a browser or a bundle without the whole database. Node's
  * entries have every code already.
- * @module
+ * @module terrachip/geo/epsg
  */
 import text from './common-epsg.json.js';
 import { registerEpsg } from './epsg-registry.js';

@@ -97,6 +97,10 @@ export class ChipBatch {
     for (const tensor of this.inputs.values()) tensor.dispose();
   }
 
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   #tensorOf({ name }: ModelInput): DeviceTensor {
     const tensor = this.inputs.get(name);
     if (tensor === undefined) throw new TypeError(`a strip holds ${name}, which the model lacks`);

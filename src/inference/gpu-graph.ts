@@ -117,4 +117,8 @@ export class GpuGraph implements ModelGraph {
   async dispose(): Promise<void> {
     await this.#session.release();
   }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
 }

@@ -96,6 +96,10 @@ export class HostGraph implements ModelGraph {
   async dispose(): Promise<void> {
     await this.#session.release();
   }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
 }
 
 /** What a runtime says of a graph that it cannot load, as an error of ours. */

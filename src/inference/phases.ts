@@ -60,7 +60,9 @@ export function firstEqualPhases(
 /** FNV-1a over 32-bit words: finds what may be equal, which the bits themselves decide. */
 function hashOf(planes: readonly Uint32Array[]): number {
   let hash = 0x811c9dc5;
-  for (const words of planes) for (const word of words) hash = Math.imul(hash ^ word, 0x01000193);
+  for (const words of planes) {
+    for (let k = 0; k < words.length; k++) hash = Math.imul(hash ^ words[k], 0x01000193);
+  }
   return hash;
 }
 

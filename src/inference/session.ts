@@ -152,6 +152,10 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     for (const graph of Object.values(this.#graphs)) await graph?.dispose();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
   async #runGraphs(
     backend: Backend,
     inputs: ReadonlyMap<string, DeviceTensor>,

@@ -64,6 +64,10 @@ export class Strip {
     this.mask.dispose();
   }
 
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   #copyRows(from: Strip, rows: RowRange): void {
     const { width } = this.layout;
     const length = (rows.end - rows.start) * width;
@@ -136,6 +140,10 @@ export class SceneStrips {
   dispose(): void {
     this.#strip?.dispose();
     this.#strip = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }
 

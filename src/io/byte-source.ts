@@ -1,4 +1,5 @@
 import { invalidInput, TerrachipError } from '../errors.js';
+import { Resource } from '../resource.js';
 
 /** How bytes are read. */
 export interface ReadOptions {
@@ -55,13 +56,14 @@ export function requireAtMost(
 }
 
 /** Bytes in memory. */
-export class MemorySource implements ByteSource {
+export class MemorySource extends Resource implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly etag = null;
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array, name = 'memory') {
+    super();
     this.#bytes = bytes;
     this.name = name;
     this.size = bytes.byteLength;

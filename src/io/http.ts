@@ -1,4 +1,5 @@
 import { invalidInput, TerrachipError } from '../errors.js';
+import { Resource } from '../resource.js';
 import { type ByteSource, checkRange, type ReadOptions } from './byte-source.js';
 import {
   type HttpAnswer,
@@ -39,7 +40,7 @@ interface Validator {
  * headers. The entity tag (or the time of the last change) and the size of every answer are compared: a file that
  * changes while it is read is an error. Tags that differ from answer to answer tell nothing, and are left aside.
  */
-export class HttpSource implements ByteSource {
+export class HttpSource extends Resource implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly etag: string | null;
@@ -50,6 +51,7 @@ export class HttpSource implements ByteSource {
   #prefix: Uint8Array<ArrayBuffer>;
 
   private constructor(url: string, options: HttpOptions, opened: Opened, counters: HttpCounters) {
+    super();
     this.#url = url;
     this.#options = options;
     this.#validator = opened.validator;

@@ -12,3 +12,4 @@ export { withLimit } from './middleware/limit.js';
 export { type RetryOptions, withRetry } from './middleware/retry.js';
 export { type OpenOptions, openUrl } from './open-url.js';
 export { Semaphore } from './semaphore.js';
+export type { Resource } from '../resource.js';

@@ -88,7 +88,7 @@ export const stitchKernel = defineKernel({
 });
 
 /** What stitching needs to know of a scene's chips, on the device. */
-export interface StitchLayout {
+export interface StitchLayout extends Disposable {
   readonly layout: ChipLayout;
   readonly placement: DeviceTensor;
   readonly weights: DeviceTensor;
@@ -117,15 +117,11 @@ export function uploadStitchLayout(
   ]);
   const placement = backend.upload(words);
   const weights = backend.upload(blendWindows(size, stride, window));
-  return {
-    layout,
-    placement,
-    weights,
-    dispose() {
-      placement.dispose();
-      weights.dispose();
-    },
+  const dispose = (): void => {
+    placement.dispose();
+    weights.dispose();
   };
+  return { layout, placement, weights, dispose, [Symbol.dispose]: dispose };
 }
 
 /** What `stitch` reads and writes. */

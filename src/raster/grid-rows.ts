@@ -73,6 +73,10 @@ export class RowReader {
   dispose(): void {
     for (const plane of this.#planes.splice(0)) plane.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** All rows of a source in float32, from top to bottom: while a strip is used, the next one is computed. */

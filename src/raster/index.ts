@@ -68,3 +68,4 @@ export type { RasterView } from './raster-view.js';
 export { type Stored, toStored, UsedValues } from './stored-values.js';
 export { checkPlausible, type UnitConversion, type UnitStep, type Units, unitConversion } from './units.js';
 export { type WarpCounters, WarpedRaster, type WarpedRasterOptions } from './warped.js';
+export type { Resource } from '../resource.js';

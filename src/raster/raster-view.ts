@@ -1,4 +1,5 @@
 import type { Affine, Crs, GeoBox, GeoTensor, TypedArray } from '../geo/index.js';
+import { Resource } from '../resource.js';
 import type {
   BandInfo,
   ColourTable,
@@ -11,10 +12,11 @@ import type {
 } from './raster.js';
 
 /** Another raster, as it is: what sees one differently extends this. Closing it closes that raster. */
-export class RasterView implements Raster {
+export class RasterView extends Resource implements Raster {
   readonly #raster: Raster;
 
   constructor(raster: Raster) {
+    super();
     this.#raster = raster;
   }
 

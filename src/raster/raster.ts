@@ -95,7 +95,7 @@ export interface MaskRequest extends Omit<WindowRequest, 'bands'> {
 export type ColourTable = readonly (readonly [number, number, number])[];
 
 /** An opened raster: what its headers say, and its pixels by window. Close it when done. */
-export interface Raster {
+export interface Raster extends AsyncDisposable {
   /** The path or URL, without credentials. */
   readonly name: string;
   readonly width: number;
@@ -133,5 +133,8 @@ export interface Raster {
    * @throws {TerrachipError} INVALID_INPUT without a CRS, or for an area, a band or a level that is not there
    */
   read(request?: ReadRequest): Promise<GeoTensor>;
+  /** Closes the file. `await using` calls it, too. */
+  dispose(): Promise<void>;
+  /** @deprecated The former name of `dispose`. */
   close(): Promise<void>;
 }

@@ -8,11 +8,13 @@ import { writeFileAtomically, writeJson } from '../../src/io/node/output.js';
 import { type CogOptions, writeCog, ZarrCubeWriter } from '../../src/raster/node/index.js';
 import { writeNpy } from '../../src/raster/node/npy-writer.js';
 import { GeoJsonFile } from '../../src/vector/node/geojson-file.js';
+import { infer } from '../../src/workflow/index.js';
 import { replaceFolder } from '../../src/workflow/model/model-file.js';
 import { boxOutline } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
 import { onFullDisk } from '../support/full-disk.js';
 import { randomValues } from '../support/random.js';
+import { writeSarScene } from '../support/sar-scene.js';
 
 const root = await temporaryFolder();
 let folders = 0;
@@ -105,6 +107,20 @@ describe('a full disk', () => {
     );
     expect(await readdir(folder)).toEqual(['model.json']);
     expect(await readFile(join(folder, 'model.json'), 'utf8')).toBe('old');
+  });
+
+  it('leaves no empty folder of a map, and keeps one that was there', async () => {
+    const { scene } = await writeSarScene(join(root, 'scene'), 3);
+    const options = { scene, model: 'water-threshold', backend: 'cpu', threads: 0 } as const;
+    const maps = join(root, 'maps');
+    await mkdir(join(maps, 'old'), { recursive: true });
+    for (const name of ['new', 'old']) {
+      const output = join(maps, name);
+      await expect(onFullDisk(0, () => infer({ ...options, output }))).rejects.toMatchObject({
+        code: 'DISK',
+      });
+    }
+    expect((await readdir(maps)).filter((name) => !name.endsWith('.run'))).toEqual(['old']);
   });
 
   it('writes the same file where each write takes a part only', async () => {

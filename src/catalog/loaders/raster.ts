@@ -1,4 +1,5 @@
 /** Any rows of a catalog on one grid. */
+
 import { invalidOption } from '../../errors.js';
 import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
@@ -14,6 +15,7 @@ import {
 import { keepsValues, MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
 import { toStored, UsedValues } from '../../raster/index.js';
 import { requireNodata } from '../../raster/stored-values.js';
+import { Resource } from '../../resource.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions } from './options.js';
 import { LoadPlan, type LoadTarget } from './plan.js';
@@ -104,7 +106,7 @@ export function requireMethod({ bands, bandNames }: LoadPlan, method: MosaicMeth
 }
 
 /** Strips of a raster, once. */
-export class RasterStream<D extends Dtype = Dtype> implements AsyncIterable<GeoTensor<D>> {
+export class RasterStream<D extends Dtype = Dtype> extends Resource implements AsyncIterable<GeoTensor<D>> {
   readonly geobox: GeoBox;
   readonly bandNames: readonly string[];
   readonly dtype: D;
@@ -118,6 +120,7 @@ export class RasterStream<D extends Dtype = Dtype> implements AsyncIterable<GeoT
 
   /** @internal */
   constructor(plan: LoadPlan, method: MosaicMethod, dtype: D, options: LoadRasterOptions) {
+    super();
     this.plan = plan;
     this.geobox = plan.context.grid;
     this.bandNames = plan.bandNames;

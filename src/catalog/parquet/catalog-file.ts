@@ -175,6 +175,10 @@ export class CatalogFile {
     await Promise.all([this.#source.close(), this.#index?.close()]);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
   /** Whether a row's box alone says that it is asked for. */
   #boxSuffices(query: PlaceQuery, { row, box }: IndexEntry): boolean {
     const { catalog } = this.#layout;

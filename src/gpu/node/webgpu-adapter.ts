@@ -38,7 +38,7 @@ async function loadDawn(): Promise<DawnModule> {
 const instances = new Set<GPU>();
 
 /** This machine's WebGPU adapter, for those who make a device of their own. */
-export interface NodeAdapter {
+export interface NodeAdapter extends Disposable {
   readonly adapter: GPUAdapter;
   /** What a page has as `navigator.gpu`. */
   readonly gpu: GPU;
@@ -70,7 +70,7 @@ export async function requestNodeAdapter(): Promise<NodeAdapter> {
       { dependency: 'Vulkan driver' },
     );
   }
-  return { adapter, gpu, dispose };
+  return { adapter, gpu, dispose, [Symbol.dispose]: dispose };
 }
 
 /** WebGPU's classes and constants, which a page has as globals. */

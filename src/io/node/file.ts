@@ -1,17 +1,19 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { Resource } from '../../resource.js';
 import { type ByteSource, checkRange, type ReadOptions } from '../byte-source.js';
 import { foreignAddress } from '../schemes.js';
 
 /** A file on disk. */
-export class FileSource implements ByteSource {
+export class FileSource extends Resource implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly etag = null;
   readonly #handle: FileHandle;
 
   private constructor(name: string, size: number, handle: FileHandle) {
+    super();
     this.name = name;
     this.size = size;
     this.#handle = handle;

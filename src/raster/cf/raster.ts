@@ -13,6 +13,7 @@ import {
   viewArray,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';
+import { Resource } from '../../resource.js';
 import {
   type ArrayGroup,
   type Attributes,
@@ -63,7 +64,7 @@ interface Init {
  * A variable of a Zarr, netCDF, HDF5 or `.npy` file as a raster. Its bands are the axes other than y and x, flattened
  * in C order. Rows keep their stored order: a transform with a positive fifth coefficient has its first row south.
  */
-export class ArrayRaster implements Raster {
+export class ArrayRaster extends Resource implements Raster {
   readonly name: string;
   readonly width: number;
   readonly height: number;
@@ -93,6 +94,7 @@ export class ArrayRaster implements Raster {
   readonly #missing: MissingValues;
 
   private constructor(init: Init) {
+    super();
     const [array, ...reduced] = init.levels;
     const { x, y } = init.axes;
     if (array.dtype === null) throw unreadableType(array);

@@ -12,6 +12,7 @@ import {
 import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
+import { Resource } from '../../resource.js';
 import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import { compressionName } from '../codecs/table.js';
@@ -54,7 +55,7 @@ const BATCHES = 2;
 let nextId = 0;
 
 /** A GeoTIFF or COG. */
-export class GeoTiffRaster implements Raster {
+export class GeoTiffRaster extends Resource implements Raster {
   readonly name: string;
   readonly width: number;
   readonly height: number;
@@ -84,6 +85,7 @@ export class GeoTiffRaster implements Raster {
     about: { bands: BandInfo[]; metadata: Metadata; place: Georeference; colourTable: ColourTable | null },
     { cache = createBlockCache(), decoder = defaultDecoder() }: GeoTiffOptions,
   ) {
+    super();
     const [{ image, mask }, ...overviews] = levels;
     const { crs, transform } = about.place;
     this.#sources = sources;

@@ -13,6 +13,7 @@ import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
+import { Resource } from '../../resource.js';
 import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import type { Georeference } from '../geotiff/georeference.js';
@@ -101,7 +102,7 @@ interface TilePart extends PixelWindow {
  * A JPEG 2000 image, JP2 or a bare codestream. Its overviews are the resolutions that it has by itself. Tiles are
  * fetched and decoded one by one; an image without tiles is one tile, and decoded whole.
  */
-export class Jp2Raster implements Raster {
+export class Jp2Raster extends Resource implements Raster {
   readonly name: string;
   readonly width: number;
   readonly height: number;
@@ -133,6 +134,7 @@ export class Jp2Raster implements Raster {
     about: ReturnType<typeof describe>,
     { cache = createBlockCache(), decoder = defaultDecoder() }: Jp2Options,
   ) {
+    super();
     const { width, height, reductions } = codestream;
     const { place } = about;
     this.#source = source;

@@ -1,4 +1,5 @@
 /** A cube of images through time as a Zarr store that xarray and GDAL open, written window by window. */
+
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
@@ -14,6 +15,7 @@ import {
   type TypedArray,
 } from '../../geo/index.js';
 import { moveTo, temporaryPath } from '../../io/node/output.js';
+import { Resource } from '../../resource.js';
 import { copyBox } from '../arrays/index.js';
 import { requireNodata } from '../stored-values.js';
 import { cfAttributes, geoZarrAttributes, type ZarrCompression } from '../zarr/metadata.js';
@@ -81,7 +83,7 @@ interface Variable {
  * Windows come in any order; those that are whole tiles go to their files at once, others wait for the rest of their tiles.
  * The store has another name until `close`, which completes it: what has not come by then is nodata.
  */
-export class ZarrCubeWriter {
+export class ZarrCubeWriter extends Resource {
   readonly path: string;
   readonly geobox: GeoBox;
   readonly #temporary: string;
@@ -92,6 +94,7 @@ export class ZarrCubeWriter {
   #isOpen = true;
 
   private constructor(path: string, { geobox, times, tile = 1024, chunk = tile, ...rest }: ZarrCubeOptions) {
+    super();
     for (const [name, value] of [
       ['tile', tile],
       ['chunk', chunk],

@@ -2,6 +2,7 @@ import { invalidInput, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
+import { Resource } from '../../resource.js';
 import {
   type AxisRange,
   bytesToValues,
@@ -39,7 +40,7 @@ interface NpyType {
  * An array in a `.npy` file, read by windows: no more than the bytes of a selection are fetched, so that files larger
  * than memory are read a part at a time. Complex values come as a last axis named `component`: real and imaginary part.
  */
-export class NpyArray implements StoredArray {
+export class NpyArray extends Resource implements StoredArray {
   readonly name: string;
   readonly path = '';
   readonly shape: readonly number[];
@@ -59,6 +60,7 @@ export class NpyArray implements StoredArray {
   readonly #storage: readonly number[];
 
   private constructor(source: ByteSource, header: NpyHeader, type: NpyType, dataOffset: number) {
+    super();
     this.name = source.name;
     this.#source = source;
     this.#type = type;

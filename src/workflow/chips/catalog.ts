@@ -17,6 +17,7 @@ import type { Backend } from '../../gpu/index.js';
 import { timeSteps } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
+import { Resource } from '../../resource.js';
 import {
   type CatalogInput,
   checkPixels,
@@ -54,7 +55,7 @@ const OPEN_FILES = 64;
 const AHEAD = 2;
 
 /** Close it when done. */
-export class CatalogChips implements ChipSource {
+export class CatalogChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
   readonly #options: CatalogChipsOptions;
@@ -69,6 +70,7 @@ export class CatalogChips implements ChipSource {
     pool: RasterPool,
     cache: BlockCache,
   ) {
+    super();
     this.count = options.chips.length;
     this.identity = identity;
     this.#options = options;

@@ -1,4 +1,5 @@
 /** The chips of a scene: row by row, a strip of its images in memory at a time. */
+
 import {
   type Bounds,
   type ChipLayout,
@@ -9,6 +10,7 @@ import {
 import type { Backend } from '../../gpu/index.js';
 import { type ModelSpec, type SceneImage, SceneStrips } from '../../inference/index.js';
 import { createBlockCache } from '../../raster/node/index.js';
+import { Resource } from '../../resource.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
@@ -29,7 +31,7 @@ export interface SceneChipsOptions {
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 
 /** Close it when done. */
-export class SceneChips implements ChipSource {
+export class SceneChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
   /** The scene's id, with which those of its chips begin. */
@@ -48,6 +50,7 @@ export class SceneChips implements ChipSource {
     rasters: SceneRasters,
     options: SceneChipsOptions,
   ) {
+    super();
     const { size, stride } = options.spec.chip;
     this.#layout = createChipLayout(geobox.width, geobox.height, size, stride);
     this.count = this.#layout.columnStarts.length * this.#layout.rowStarts.length;

@@ -1,0 +1,54 @@
+// A radar scene of noise through a model, on the ONNX runtime that is given: Node and the page both run it.
+import { createChipLayout } from 'terrachip/geo';
+import { ModelSession, parseModelSpec, runScene } from 'terrachip/inference';
+
+const [WIDTH, HEIGHT] = [300, 270];
+
+/** Backscatter in decibels: a lake, land with noise, and a corner without data. */
+function backscatter(band) {
+  return Float32Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
+    const [x, y] = [i % WIDTH, Math.floor(i / WIDTH)];
+    if (x < 40 && y < 30) return Number.NaN;
+    const level = Math.hypot(x - 170, y - 120) < 60 ? -22 : -11;
+    return level - 5 * band + ((x * 7919 + y * 104_729) % 64) / 32;
+  });
+}
+
+/**
+ * @param {import('terrachip/kernels').Backend} backend
+ * @param {import('terrachip/inference').OnnxRuntime} runtime
+ * @param {string} provider
+ * @param {{ document: unknown, graph: Uint8Array }} model of one date, with radar alone
+ * @returns {Promise<Float32Array>} probabilities (class, y, x)
+ */
+export async function mapScene(backend, runtime, provider, { document, graph }) {
+  const spec = parseModelSpec(document, 'model.json');
+  const session = await ModelSession.create(runtime, graph, spec, { provider });
+  const [input] = spec.inputs;
+  const [phase] = spec.phases;
+  const bands = input.bands.map((_, band) => backscatter(band));
+  const readRows = async ({ start, end }, planes) => {
+    for (const [band, plane] of planes.entries()) {
+      backend.write(plane, bands[band].subarray(start * WIDTH, end * WIDTH));
+    }
+  };
+  const classes = spec.output.classes.length;
+  const map = new Float32Array(classes * WIDTH * HEIGHT);
+  const options = {
+    backend,
+    session,
+    images: [{ input, phase, readRows }],
+    layout: createChipLayout(WIDTH, HEIGHT, spec.chip.size, spec.chip.stride),
+    batchSize: 2,
+    blend: 'probability',
+    minChipValid: 0,
+    async onRows(start, rows, values) {
+      for (let k = 0; k < classes; k++) {
+        map.set(values.subarray(k * rows * WIDTH, (k + 1) * rows * WIDTH), (k * HEIGHT + start) * WIDTH);
+      }
+    },
+  };
+  await runScene(options, { start: 0, end: HEIGHT });
+  await session.dispose();
+  return map;
+}
