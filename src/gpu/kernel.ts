@@ -55,6 +55,7 @@ export type CpuTensors<B extends Bindings> = {
 /** The parameters of a kernel by name. */
 export type KernelParameters<P extends string> = Readonly<Record<P, number>>;
 
+/** The names in a kernel’s table. */
 export type NameOf<T> = keyof T & string;
 
 /** The type of the CPU function of a kernel with a table: `KernelRun<typeof TABLE>`. */

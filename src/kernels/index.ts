@@ -104,4 +104,4 @@ export type { NodataOptions } from './stored-values.js';
 export { type DeviceControl, type TileOptions, uploadControl } from './tile.js';
 export { validMask } from './valid-mask.js';
 export { countVotes, type VoteCountOptions, type VoteOptions, vote } from './vote.js';
-export { type ControlNeeds, controlNeeds, type WarpOptions, warp, warpKernel } from './warp.js';
+export { type ControlNeeds, controlNeeds, type WarpOptions, warp } from './warp.js';

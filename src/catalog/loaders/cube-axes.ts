@@ -13,6 +13,7 @@ import {
 } from '../../raster/index.js';
 import { DEFAULT_MAX_BYTES } from './options.js';
 
+/** What is read of a cube, and how. */
 export interface CubeOptions extends OperationOptions {
   /** The array of a store with several; default: what follows `#` in the path, else the only one there is. */
   variable?: string;

@@ -14,6 +14,7 @@ import { RowWriter } from './row-writer.js';
 import { SCHEMA } from './rows.js';
 import { type Sink, SinkWriter } from './sink.js';
 
+/** How a catalog’s file is written. */
 export interface WriteOptions {
   signal?: AbortSignal;
   /** Rows of a row group, 10,000 to 50,000 (default 20,000). */

@@ -88,6 +88,7 @@ export type CloudSource =
       readonly of: ByKind<readonly Polygon[]>;
     } & CloudsBeside);
 
+/** Where a product keeps its cloud mask. */
 export interface CloudsBeside {
   /** As the product calls it. */
   readonly id: string;

@@ -9,6 +9,7 @@ const SCHEME = /^[a-z][a-z\d+.-]+:/i;
 /** A path of this machine that does not depend on a folder. */
 const LOCAL = /^(file:|[\\/]|[a-z]:)/i;
 
+/** Which addresses in a document are trusted. */
 export interface HrefOptions {
   /**
    * Whether what comes from a server may name files of this machine, and addresses of this machine and its network that

@@ -2,7 +2,7 @@
  * What the package epsg-index lacks, from PROJ 9.1's database, which holds EPSG's names, aliases and Esri's names:
  * corrected shifts to WGS 84, names of datums and of reference systems, so that a text without a code gets the shift that
  * its code has, and transformations between datums that must not go by way of WGS 84, since both are it to a metre or two.
- * `npm run check:epsg -- \`write\`` makes `epsg-tables.json`.
+ * `npm run check:epsg -- --write` makes `epsg-tables.json`.
  */
 import { type DatumDatabase, type DirectShift, plainDatumName } from '../epsg-registry.js';
 import text from './epsg-tables.json.js';

@@ -12,6 +12,7 @@ import {
 } from '../../vector/node/index.js';
 import { AreaLayer, type GridLayer, openOverlapping, RasterLayer } from './layers.js';
 
+/** The truth that a map is scored against. */
 export interface LabelOptions {
   /** A raster of class values (its declared nodata, or −1, is unknown), or polygons as GeoJSON. */
   label: string;

@@ -17,6 +17,7 @@ import { writeModelFile } from './model-file.js';
 import { MADE_UP } from './precision.js';
 import { madeUpChips, type SampleChip, sampleScene } from './sample.js';
 
+/** The chips that a model in float16 is tried on. */
 export interface SampleOptions extends OperationOptions {
   /** A scene to try the model on (default: made-up chips). */
   sample?: string;
