@@ -28,9 +28,9 @@ export type { OnProgress, OperationOptions, ProgressEvent } from './progress.js'
 export type { ColourTable, MaskKind, Metadata, Units, WarpCounters } from './raster/index.js';
 export type { CogOptions } from './raster/node/index.js';
 export type { ReaderPackage } from './raster/node/packages.js';
+export type { Resource } from './resource.js';
 export type { LabelOptions } from './workflow/evaluate/label.js';
 export * from './workflow/index.js';
 export type { EmbeddingAgreement, MapAgreement } from './workflow/model/agreement.js';
 export type { HalfPrecisionReport, SampleOptions } from './workflow/model/half-precision.js';
 export type { ModelPrecision } from './workflow/model/precision.js';
-export type { Resource } from './resource.js';

@@ -1,5 +1,6 @@
 /** What a catalog knows of one item: where it lies, when it was taken, and where its files are. */
 import type { GeoBox, TimeInterval } from '../geo/index.js';
+import { memberOf } from '../json/keys.js';
 import type { Units } from '../raster/units.js';
 import type { Polygon } from '../vector/index.js';
 
@@ -69,4 +70,9 @@ export interface CatalogRow {
    * loaders read each side from.
    */
   readonly parents?: readonly CatalogRow[];
+}
+
+/** A property of a row, or undefined. */
+export function propertyOf(row: CatalogRow, name: string): CatalogValue | undefined {
+  return memberOf(row.properties, name);
 }

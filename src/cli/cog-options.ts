@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { COG_COMPRESSIONS } from '../raster/cog/options.js';
 import { OVERVIEW_METHODS } from '../raster/cog/overview.js';
-import type { CalculateReport } from '../workflow/index.js';
+import type { CogReport } from '../workflow/index.js';
 import { parseBackend, parseChoice, parseCount, parseDtype, parseNodata } from './arguments.js';
 
 /** @param defaults what some options are where they are not given, in words */
@@ -40,12 +40,7 @@ export function nodataOption(given: number | 'none' | undefined): { nodata?: num
 }
 
 /** What was written, in two lines. */
-export function describeCog(
-  report: Pick<
-    CalculateReport,
-    'destination' | 'width' | 'height' | 'crs' | 'dtype' | 'validPixels' | 'backend'
-  >,
-): string {
+export function describeCog(report: CogReport): string {
   const { destination, width, height, crs, dtype, validPixels, backend } = report;
   const valid = validPixels.map((n) => `${((100 * n) / (width * height)).toFixed(1)} %`);
   return (

@@ -17,7 +17,14 @@ export { ChipBatch } from './chip-batch.js';
 export type { GpuGraph, GpuRuntime, GraphBytes } from './gpu-graph.js';
 export { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
 export type { GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
-export { type EmbeddingSpec, inputShape, type ModelInput, type ModelSpec, parseModelSpec, type SegmentationSpec } from './model-spec.js';
+export {
+  type EmbeddingSpec,
+  inputShape,
+  type ModelInput,
+  type ModelSpec,
+  parseModelSpec,
+  type SegmentationSpec,
+} from './model-spec.js';
 export type {
   AttributeValue,
   Axis,

@@ -3,6 +3,8 @@
  * adds files on disk.
  * @module
  */
+
+export type { Resource } from '../resource.js';
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
 export { HttpSource } from './http.js';
 export type { HttpCounters, HttpOptions } from './http-request.js';
@@ -12,4 +14,3 @@ export { withLimit } from './middleware/limit.js';
 export { type RetryOptions, withRetry } from './middleware/retry.js';
 export { type OpenOptions, openUrl } from './open-url.js';
 export { Semaphore } from './semaphore.js';
-export type { Resource } from '../resource.js';

@@ -22,6 +22,7 @@ export type { ByteLru } from '../io/byte-lru.js';
 export type { ByteSource, OpenOptions } from '../io/index.js';
 export type { Antialias, Resampling } from '../kernels/index.js';
 export type { OnProgress } from '../progress.js';
+export type { Resource } from '../resource.js';
 export type {
   ArrayGroup,
   Attributes,
@@ -68,4 +69,3 @@ export type { RasterView } from './raster-view.js';
 export { type Stored, toStored, UsedValues } from './stored-values.js';
 export { checkPlausible, type UnitConversion, type UnitStep, type Units, unitConversion } from './units.js';
 export { type WarpCounters, WarpedRaster, type WarpedRasterOptions } from './warped.js';
-export type { Resource } from '../resource.js';

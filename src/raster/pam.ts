@@ -30,7 +30,7 @@ export interface Pam {
 
 /** @throws {TerrachipError} INVALID_INPUT or TOO_LARGE for what is no XML document, or an absurd one */
 export async function readPam(source: ByteSource, signal?: AbortSignal): Promise<Pam | null> {
-  const bytes = await source.read(0, source.size, signal === undefined ? {} : { signal });
+  const bytes = await source.read(0, source.size, { signal });
   const root = parseXml(bytes, source.name);
   if (root.name !== 'PAMDataset') return null;
   const child = (name: string): XmlElement | undefined => root.children.find((each) => each.name === name);

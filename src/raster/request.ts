@@ -236,7 +236,7 @@ export async function readTensor(raster: Raster, request: ReadRequest = {}): Pro
     window,
     level,
     bands,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const size = window.width * window.height;
   const data = allocateArray(dtypeOf(planes[0]), planes.length * size);

@@ -138,8 +138,8 @@ function notExact(name: string, { index }: BandInfo, value: number): TerrachipEr
 export interface CodedSource {
   /** NaN for no data. */
   readonly codes: Float32Array;
-  /** The value, as stored, that a resampled code stands for. */
-  decode(code: number): number;
+  /** The value, as stored, that a resampled code stands for; null where codes are the values. */
+  readonly decode: ((code: number) => number) | null;
 }
 
 /** float32 counts so far without a gap. */
@@ -159,13 +159,18 @@ export function codeSource(
   const { nodata, holes } = gapsOf(band, mask, transparency);
   const codes = new Float32Array(values.length);
   let exact = true;
+  // Integers are compared with nodata as they are; values of float64 by the digits that are written.
+  const inexact = values instanceof Float64Array;
   for (let i = 0; i < values.length; i++) {
-    const value = equalsNodata(values[i], nodata) || holes?.[i] === 0 ? Number.NaN : values[i];
-    codes[i] = value;
-    if (codes[i] !== value && !Number.isNaN(value)) exact = false;
+    const value = values[i];
+    const missing =
+      (inexact ? equalsNodata(value, nodata) : value === nodata) || (holes !== null && holes[i] === 0);
+    const code = missing ? Number.NaN : Math.fround(value);
+    codes[i] = code;
+    if (code !== value && !missing && !Number.isNaN(value)) exact = false;
   }
   // Sums and roots of squares are computed in float32.
-  if (exact || resampling === 'sum' || resampling === 'rms') return { codes, decode: (code) => code };
+  if (exact || resampling === 'sum' || resampling === 'rms') return { codes, decode: null };
   if (!keepsValues(resampling)) {
     const base = values[codes.findIndex((code) => Number.isFinite(code))] ?? 0;
     for (let i = 0; i < codes.length; i++) if (!Number.isNaN(codes[i])) codes[i] = values[i] - base;

@@ -30,7 +30,14 @@ import { readMasks } from './pixels.js';
 import type { BandInfo, Raster } from './raster.js';
 import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
 import type { UnitStep } from './units.js';
-import { codeSource, mayExceedFloat32, readAround, type SourcePixels, uploadSource } from './warp-source.js';
+import {
+  type CodedSource,
+  codeSource,
+  mayExceedFloat32,
+  readAround,
+  type SourcePixels,
+  uploadSource,
+} from './warp-source.js';
 
 /** The grid of a `WarpedRaster`, and how it resamples. */
 export interface WarpedRasterOptions {
@@ -194,7 +201,7 @@ export class WarpedRaster implements ExactRowSource {
       try {
         const { name } = this.raster;
         const stored = { ...this.#options, unscale: false };
-        const decoders = this.#bands.map((): Decode => (code) => code);
+        const decoders = this.#bands.map((): CodedSource['decode'] => null);
         this.#warpTile(tile, (resample) => {
           for (const [i, band] of this.#bands.entries()) {
             const pixels = sources.pixels(i, band);
@@ -212,9 +219,15 @@ export class WarpedRaster implements ExactRowSource {
         for (const [i, decode] of decoders.entries()) {
           const { scale, offset } = this.#options.unscale === false ? UNSCALED : this.#bands[i];
           const codes = await this.#backend.download(planes[i]);
-          for (let k = 0; k < codes.length; k++) {
-            const at = (y - rows.start + Math.floor(k / columns)) * width + x + (k % columns);
-            result[i][at] = Number.isNaN(codes[k]) ? Number.NaN : decode(codes[k]) * scale + offset;
+          const values = result[i];
+          for (let row = 0, k = 0; row < height; row++) {
+            const first = (y - rows.start + row) * width + x;
+            for (let at = first; at < first + columns; at++, k++) {
+              const code = codes[k];
+              values[at] = Number.isNaN(code)
+                ? Number.NaN
+                : (decode === null ? code : decode(code)) * scale + offset;
+            }
           }
         }
       } finally {
@@ -312,9 +325,6 @@ export class WarpedRaster implements ExactRowSource {
     device.table.dispose();
   }
 }
-
-/** The stored value that a resampled number stands for. */
-type Decode = (code: number) => number;
 
 type Resample = (
   source: DeviceTensor,

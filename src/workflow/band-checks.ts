@@ -78,7 +78,7 @@ async function sampleBand(
   }
   const values: number[] = [];
   for (const window of windows) {
-    const request = { window, bands: [band], level, ...(signal === undefined ? {} : { signal }) };
+    const request = { window, bands: [band], level, signal };
     const pixels = await readPixels(raster, request);
     for (const value of physicalValues(pixels, 0, band)) if (!Number.isNaN(value)) values.push(value);
   }

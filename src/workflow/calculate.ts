@@ -2,8 +2,8 @@
 
 import { invalidInput, invalidOption } from '../errors.js';
 import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
-import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
-import { type BackendChoice, createBackend } from '../gpu/node/index.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { beyondFloat32, givesClasses } from '../kernels/expression/index.js';
 import { evaluateExpressionFloat64 } from '../kernels/expression.js';
@@ -15,19 +15,12 @@ import {
   type Resampling,
   uploadExpression,
 } from '../kernels/index.js';
-import type { OperationOptions } from '../progress.js';
-import {
-  type CogOptions,
-  type ExactRowSource,
-  openRaster,
-  type Raster,
-  WarpedRaster,
-} from '../raster/node/index.js';
+import { type ExactRowSource, openRaster, type Raster, WarpedRaster } from '../raster/node/index.js';
+
 import { noReference } from '../raster/request.js';
 import { requireNodata } from '../raster/stored-values.js';
-import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { streamCog } from './stream-rows.js';
+import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
 
 /** A band that expressions call by a name. */
@@ -40,12 +33,10 @@ export interface BandSource {
 }
 
 /** What `calculate` computes, of which bands, on which grid. */
-export interface CalculateOptions extends OperationOptions {
+export interface CalculateOptions extends CogOutputOptions {
   /** One a band of the result: see `parseExpression`. */
   expressions: readonly string[];
   bands: readonly BandSource[];
-  /** The COG to write. */
-  destination: string;
   /** A raster whose grid the result takes (default: the first band's). */
   like?: string;
   /** How bands on other grids are resampled; without it they are refused. */
@@ -59,29 +50,11 @@ export interface CalculateOptions extends OperationOptions {
   dtype?: Dtype;
   /** Nodata of the result (default: NaN for floats, none for integers); null for none: a mask says where gaps are. */
   nodata?: number | null;
-  backend?: BackendChoice;
-  threads?: number;
-  compression?: CogOptions['compression'];
-  /** Default `average` for floats; `nearest` for whole numbers, and where an expression can give only classes. */
-  overviews?: CogOptions['overviews'];
-  maxPixels?: number;
 }
 
-/** What `calculate` wrote. */
-export interface CalculateReport {
-  destination: string;
+/** What was written: a band for each expression. */
+export interface CalculateReport extends CogReport {
   expressions: string[];
-  width: number;
-  height: number;
-  crs: string;
-  dtype: Dtype;
-  /** Null where a mask says where there are gaps. */
-  nodata: number | null;
-  /** Whether the file has a mask. */
-  mask: boolean;
-  /** Valid pixels of each band of the result. */
-  validPixels: number[];
-  backend: BackendInfo;
 }
 
 /**
@@ -115,7 +88,7 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
       const known = sources.find(({ path }) => path === band.path);
       if (known !== undefined) known.bands.push(band);
       else {
-        const raster = await openRaster(band.path, given({ signal, onProgress: options.onProgress }));
+        const raster = await openRaster(band.path, { signal, onProgress: options.onProgress });
         sources.push({ path: band.path, raster, bands: [band] });
       }
     }
@@ -137,7 +110,7 @@ async function calculateOpened(
   expressions: readonly Expression[],
   options: CalculateOptions,
 ): Promise<CalculateReport> {
-  const { destination, like } = options;
+  const { like } = options;
   const grid = like === undefined ? boxOf(groups[0].raster) : await gridOf(like);
   const geobox = grid.requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
@@ -148,7 +121,7 @@ async function calculateOpened(
   if (given !== undefined && wanted !== undefined) requireNodata(given, wanted);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    threads: options.threads,
   });
   try {
     const rows = new CalculatedRows(backend, groups, geobox, expressions, options);
@@ -162,24 +135,13 @@ async function calculateOpened(
       dtype,
       nodata,
       descriptions: texts,
-      ...(options.compression === undefined ? {} : { compression: options.compression }),
       overviews:
         options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
     } as const;
     try {
       // Values may be classes: one that equals the nodata value is not moved to its neighbour.
-      const target = { destination, cog, resampled: false, alpha: null, stage: 'calc' };
-      const streamed = await streamCog(backend, rows, target, options);
-      return {
-        destination,
-        expressions: texts,
-        width: geobox.width,
-        height: geobox.height,
-        crs: geobox.crs.toString(),
-        dtype,
-        ...streamed,
-        backend: backend.info,
-      };
+      const target = { cog, resampled: false, alpha: null, stage: 'calc' };
+      return { ...(await streamCog(backend, rows, target, options)), expressions: texts };
     } finally {
       rows.dispose();
     }

@@ -16,7 +16,6 @@ import { CATALOG_FORMATS } from '../io/node/output.js';
 import { isAddress } from '../io/schemes.js';
 import type { OperationOptions } from '../progress.js';
 import { isVectorPath } from '../vector/node/index.js';
-import { given } from './given.js';
 
 export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product', 'stac'] as const;
 export type CatalogType = (typeof CATALOG_TYPES)[number];
@@ -72,7 +71,7 @@ export async function buildCatalogFile(options: BuildCatalogOptions): Promise<Bu
   const inputs = options.inputs.map((input) => (isAddress(input) ? input : resolve(input)));
   const built = await build(type, inputs, options);
   await requireApart([output], filesOf(built));
-  await saveCatalog(built.catalog, output, signal === undefined ? {} : { signal });
+  await saveCatalog(built.catalog, output, { signal });
   return {
     output,
     type,
@@ -97,41 +96,41 @@ function build(
   options: BuildCatalogOptions,
 ): Promise<BuiltCatalog> {
   const { collection, concurrency, signal, onProgress, rows, dateProperty, sourceCrs } = options;
-  const common = given({ collection, concurrency, signal, onProgress });
-  const onUnreadable = options.strict === true ? 'throw' : 'report';
-  const names = given({ filenameRegex: options.filenameRegex, dateFormat: options.dateFormat });
-  if (type === 'raster') {
-    const bandNames = given({ bandNames: options.bandNames });
-    return buildRasterCatalog(inputs, { ...common, ...names, ...bandNames, onUnreadable });
+  const common = {
+    collection,
+    concurrency,
+    signal,
+    onProgress,
+    onUnreadable: options.strict === true ? 'throw' : 'report',
+  } as const;
+  const { filenameRegex, dateFormat, bandNames, variables, allowLocal, layer, encoding, idProperty } =
+    options;
+  const names = { filenameRegex, dateFormat };
+  switch (type) {
+    case 'raster':
+      return buildRasterCatalog(inputs, { ...common, ...names, bandNames });
+    case 'zarr': {
+      const each = rows === 'step' || rows === 'store' ? rows : undefined;
+      return buildZarrCatalog(inputs, { ...common, rows: each, variables });
+    }
+    case 'product':
+      return buildProductCatalog(inputs, { ...common, allowLocal });
+    case 'stac':
+      return buildStacCatalog(inputs, { ...common, allowLocal });
+    default: {
+      const [start, end] = dateProperty ?? [];
+      return buildVectorCatalog(inputs, {
+        ...common,
+        ...names,
+        dateProperty: start === undefined || end === undefined ? start : ([start, end] as const),
+        rows: rows === 'feature' || rows === 'file' ? rows : undefined,
+        layer,
+        crs: sourceCrs,
+        encoding,
+        idProperty,
+      });
+    }
   }
-  if (type === 'zarr') {
-    const isStep = given({ rows: rows === 'step' || rows === 'store' ? rows : undefined });
-    return buildZarrCatalog(inputs, {
-      ...common,
-      ...isStep,
-      ...given({ variables: options.variables }),
-      onUnreadable,
-    });
-  }
-  const trust = given({ allowLocal: options.allowLocal });
-  if (type === 'product') return buildProductCatalog(inputs, { ...common, ...trust, onUnreadable });
-  if (type === 'stac') return buildStacCatalog(inputs, { ...common, ...trust, onUnreadable });
-  const [start, end] = dateProperty ?? [];
-  const dates =
-    start === undefined ? {} : { dateProperty: end === undefined ? start : ([start, end] as const) };
-  return buildVectorCatalog(inputs, {
-    ...common,
-    ...names,
-    ...dates,
-    ...given({
-      rows: rows === 'feature' || rows === 'file' ? rows : undefined,
-      layer: options.layer,
-      crs: sourceCrs,
-      encoding: options.encoding,
-      idProperty: options.idProperty,
-    }),
-    onUnreadable,
-  });
 }
 
 const PRODUCT = /\.SAFE(\.zip)?\/?$/i;

@@ -14,7 +14,6 @@ import { invalidOption } from '../errors.js';
 import type { Bounds } from '../geo/index.js';
 import type { OperationOptions } from '../progress.js';
 import { readFeatures } from '../vector/node/index.js';
-import { given } from './given.js';
 
 /** Which rows of a catalog are meant: where, when and what. */
 export interface RowSelection {
@@ -73,7 +72,7 @@ export async function readPlace(
     throw invalidOption(option, 'is that of `bbox`, which is missing', 'leave it out, or give `bbox`');
   }
   if (geometry !== undefined) return placeOfFile(geometry, signal);
-  return bbox === undefined ? null : { geometry: bbox, ...(crs === undefined ? {} : { crs }) };
+  return bbox === undefined ? null : { geometry: bbox, crs };
 }
 
 /** The rows of a catalog, or of its file, that a selection means; all of them where it says nothing. */
@@ -83,9 +82,9 @@ export async function selectRows(
   region: Region | null,
   signal?: AbortSignal,
 ): Promise<GeoCatalog> {
-  const read = given({ signal, allowLocal });
-  const place: PlaceAndTime = { ...region, ...given({ interval: datetime }) };
-  const how = given({ predicate, touch });
+  const read = { signal, allowLocal };
+  const place: PlaceAndTime = { ...region, interval: datetime };
+  const how = { predicate, touch };
   const isPlaced = region !== null || datetime !== undefined;
   let found: GeoCatalog;
   if (isPlaced && typeof catalog === 'string' && isParquetPath(catalog)) {
@@ -103,7 +102,7 @@ export async function selectRows(
 }
 
 async function placeOfFile(path: string, signal: AbortSignal | undefined): Promise<Region> {
-  const { crs, features } = await readFeatures(path, { ...given({ signal }), stac: true });
+  const { crs, features } = await readFeatures(path, { signal, stac: true });
   const geometries = features.flatMap(({ polygons, lines, points }) => [
     { type: 'MultiPolygon', coordinates: polygons },
     { type: 'MultiLineString', coordinates: lines },
@@ -131,7 +130,7 @@ export interface IntersectCatalogsOptions extends OperationOptions {
 export async function intersectCatalogFiles(
   options: IntersectCatalogsOptions,
 ): Promise<{ catalog: GeoCatalog; explanation: string }> {
-  const read = given({ signal: options.signal, allowLocal: options.allowLocal });
+  const read = { signal: options.signal, allowLocal: options.allowLocal };
   const first = await loadCatalog(options.first, read);
   const second = await loadCatalog(options.second, read);
   const catalog = first.intersect(second, { spatialOnly: options.spatialOnly ?? false });
@@ -147,11 +146,11 @@ export interface UniteCatalogsOptions extends OperationOptions {
 
 /** The rows of several catalogs, the first one's first. */
 export async function uniteCatalogFiles(options: UniteCatalogsOptions): Promise<GeoCatalog> {
-  const read = given({ signal: options.signal, allowLocal: options.allowLocal });
+  const read = { signal: options.signal, allowLocal: options.allowLocal };
   let united: GeoCatalog | null = null;
   for (const path of options.catalogs) {
     const next = await loadCatalog(path, read);
-    united = united === null ? next : united.union(next, given({ dedupe: options.dedupe }));
+    united = united === null ? next : united.union(next, { dedupe: options.dedupe });
   }
   if (united === null) throw invalidOption('catalogs', 'are missing', 'name two or more');
   return united;
@@ -177,7 +176,7 @@ export async function describeCatalogFile(
   path: string,
   options: OperationOptions & { /** As in `RowSelection`. */ allowLocal?: boolean } = {},
 ): Promise<CatalogReport> {
-  const catalog = await loadCatalog(path, given({ signal: options.signal, allowLocal: options.allowLocal }));
+  const catalog = await loadCatalog(path, { signal: options.signal, allowLocal: options.allowLocal });
   const collections = new Map<string, number>();
   const systems = new Map<string, number>();
   const assets = new Set<string>();

@@ -80,5 +80,6 @@ export {
 export type { Plan, PlanOptions } from './plan.js';
 export { type PolygonizeOptions, type PolygonizeReport, polygonizeFile } from './polygonize.js';
 export { type RasterizeFileOptions, type RasterizeReport, rasterizeFile } from './rasterize.js';
+export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
 export { type WarpFileOptions, type WarpReport, warpFile } from './warp.js';

@@ -12,7 +12,6 @@ import {
   readPixels,
   toStoredIntegers,
 } from '../raster/node/index.js';
-import { given } from './given.js';
 
 /** What `describeRaster` says of a band. */
 export interface BandReport {
@@ -69,7 +68,7 @@ export interface InfoOptions extends OperationOptions {
 
 /** Describes a raster by its headers, and by its pixels where asked for. */
 export async function describeRaster(path: string, options: InfoOptions = {}): Promise<RasterReport> {
-  const raster = await openRaster(path, given({ signal: options.signal, onProgress: options.onProgress }));
+  const raster = await openRaster(path, { signal: options.signal, onProgress: options.onProgress });
   try {
     const pixels = options.checksum === true ? await measureBands(raster, options) : null;
     return {
@@ -124,7 +123,7 @@ async function measureBands(raster: Raster, options: OperationOptions): Promise<
     const window = { x: 0, y, width: raster.width, height: Math.min(step, raster.height - y) };
     const { planes, valid } = await readPixels(raster, {
       window,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     for (const [i, plane] of planes.entries()) {
       const total = totals[i];

@@ -37,7 +37,6 @@ import {
   STATIC_MODALITY,
 } from './acquisition.js';
 import { chipIndex } from './chip-index.js';
-import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
 
@@ -106,7 +105,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   await makeOutputFolder(output);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    threads: options.threads,
   });
   const valid = new Uint8Array(grid.pixelCount).fill(1);
   try {
@@ -314,7 +313,8 @@ async function rasterizeLabel(
   if (label === undefined) return null;
   const path = resolveFrom(manifest, label.href);
   const areas = await readAreas(path, {
-    ...given({ signal, onProgress }),
+    signal,
+    onProgress,
     bounds: grid.bounds,
     boundsCrs: grid.crs,
   });

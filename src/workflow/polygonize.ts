@@ -8,8 +8,8 @@ import { type BandInfo, openRaster, type Raster, readPixels } from '../raster/no
 import { noReference, requireReal } from '../raster/request.js';
 import { classPolygons } from '../vector/class-polygons.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
+
 import type { ClassArray } from '../vector/node/index.js';
-import { given } from './given.js';
 
 /** The class map that `polygonizeFile` reads, and which values. */
 export interface PolygonizeOptions extends OperationOptions {
@@ -45,7 +45,7 @@ export interface PolygonizeReport {
 export async function polygonizeFile(options: PolygonizeOptions): Promise<PolygonizeReport> {
   const { signal } = options;
   await requireOutput(options.destination, { formats: ['GeoJSON'], inputs: [options.source] });
-  const raster = await openRaster(options.source, given({ signal, onProgress: options.onProgress }));
+  const raster = await openRaster(options.source, { signal, onProgress: options.onProgress });
   try {
     return await polygonizeOpened(raster, options);
   } finally {

@@ -6,8 +6,9 @@ import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
 import { burnValue, requireHolds } from '../vector/burn-values.js';
 import { placeOf } from '../vector/features.js';
+
 import { type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.js';
-import { given } from './given.js';
+
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
@@ -71,12 +72,14 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
     'choose a coarser `resolution`, smaller `bounds`, or raise `maxPixels`',
   );
   const read = {
-    ...given({ layer: options.layer, crs: options.sourceCrs, encoding: options.encoding }),
-    ...given({ signal }),
+    layer: options.layer,
+    crs: options.sourceCrs,
+    encoding: options.encoding,
+    signal,
   };
   const areas = await readAreas(options.source, {
     ...read,
-    ...given({ onProgress }),
+    onProgress,
     bounds: geobox.bounds,
     boundsCrs: geobox.crs,
   });
@@ -128,5 +131,5 @@ function burned({ property, classes, value }: RasterizeFileOptions): number | Pr
   if (value !== undefined) {
     throw invalidOption('value', 'has no meaning beside `property`', 'leave one of them out');
   }
-  return { property, ...given({ classes }) };
+  return { property, classes };
 }

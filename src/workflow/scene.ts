@@ -179,8 +179,8 @@ export class SceneRasters {
     const known = this.#rasters.get(path);
     if (known !== undefined) return known;
     const raster = openRaster(path, {
-      ...(this.#cache === undefined ? {} : { cache: this.#cache }),
-      ...(signal === undefined ? {} : { signal }),
+      cache: this.#cache,
+      signal,
     });
     this.#rasters.set(path, raster);
     return raster;

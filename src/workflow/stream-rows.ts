@@ -1,6 +1,7 @@
 /** Rows from a device into a file, streamed: memory does not grow with the height of the result. */
 import { type Dtype, isFloat, type TypedArray } from '../geo/index.js';
-import type { Backend } from '../gpu/index.js';
+import type { Backend, BackendInfo } from '../gpu/index.js';
+import type { BackendChoice } from '../gpu/node/index.js';
 import type { OperationOptions } from '../progress.js';
 import {
   type CogOptions,
@@ -13,24 +14,49 @@ import {
 
 type Floats = Float32Array | Float64Array;
 
-export interface StreamTarget {
+/** Options of what computes a raster and writes it into a COG. */
+export interface CogOutputOptions extends OperationOptions {
+  /** The COG to write. */
   destination: string;
+  backend?: BackendChoice;
+  /** Worker threads of the CPU backend. */
+  threads?: number;
+  /** `deflate` (default), `zstd` or `none`. */
+  compression?: CogOptions['compression'];
+  /** How hard to compress: 1 to 9 for deflate (default 6), to 22 for zstd (default 9). */
+  level?: number;
+  bigTiff?: CogOptions['bigTiff'];
+  /** How overviews are made. Default: `nearest` where values are the source's own or classes, else `average`. */
+  overviews?: CogOptions['overviews'];
+  /** Refuse larger results (default 500 million pixels). */
+  maxPixels?: number;
+}
+
+/** What was written into a COG. */
+export interface CogReport {
+  destination: string;
+  width: number;
+  height: number;
+  crs: string;
+  dtype: Dtype;
+  /** Null where the alpha band or a mask says where there are gaps. */
+  nodata: number | null;
+  /** Whether the file has a mask. */
+  mask: boolean;
+  /** Valid pixels of each band. */
+  validPixels: number[];
+  backend: BackendInfo;
+}
+
+export interface StreamTarget {
   /** What is written. Its nodata value is what gaps become; null: a mask says where they are. */
-  cog: CogOptions & { nodata: number | null };
+  cog: Omit<CogOptions, 'compression' | 'level' | 'bigTiff'> & { nodata: number | null };
   /** Whether values are interpolated: see `toStored`. */
   resampled: boolean;
   /** The band, from 0, that is 0 in gaps because it is the alpha band of the others; null for none. */
   alpha: number | null;
   /** What progress calls it. */
   stage: string;
-}
-
-export interface Streamed {
-  /** Valid pixels of each band. */
-  readonly validPixels: number[];
-  readonly nodata: number | null;
-  /** Whether the file has a mask. */
-  readonly mask: boolean;
 }
 
 /**
@@ -43,14 +69,16 @@ export async function streamCog(
   backend: Backend,
   source: ExactRowSource,
   target: StreamTarget,
-  options: OperationOptions,
-): Promise<Streamed> {
-  const { cog, alpha } = target;
+  options: CogOutputOptions,
+): Promise<CogReport> {
+  const { alpha } = target;
+  const { destination, compression, level, bigTiff } = options;
+  const cog = { ...target.cog, compression, level, bigTiff };
   const alphaIsMask = alpha !== null && (cog.dtype === 'uint8' || cog.dtype === 'uint16');
   let { nodata } = cog;
   for (;;) {
     const mask = nodata === null && !alphaIsMask ? 'auto' : false;
-    const writer = await CogWriter.create(target.destination, { ...cog, nodata, mask });
+    const writer = await CogWriter.create(destination, { ...cog, nodata, mask });
     try {
       const rows = new StripWriter(writer, { ...target, cog: { ...cog, nodata } }, mask !== false);
       await streamRows(backend, source, rows, target, options);
@@ -65,7 +93,18 @@ export async function streamCog(
           message: `${rows.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another \`nodata\`, or none for a mask`,
         });
       }
-      return { validPixels: rows.validPixels, nodata, mask: writer.hasMask };
+      const { width, height, crs } = cog.geobox;
+      return {
+        destination,
+        width,
+        height,
+        crs: crs.toString(),
+        dtype: cog.dtype,
+        nodata,
+        mask: writer.hasMask,
+        validPixels: rows.validPixels,
+        backend: backend.info,
+      };
     } finally {
       await writer.abort();
     }

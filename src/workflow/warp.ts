@@ -10,31 +10,27 @@ import {
   isFloat,
   noOverlap,
 } from '../geo/index.js';
-import type { BackendInfo } from '../gpu/index.js';
-import { type BackendChoice, createBackend } from '../gpu/node/index.js';
+import { createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { type Antialias, keepsValues, type Resampling } from '../kernels/index.js';
-import type { OperationOptions } from '../progress.js';
 import {
   type BandInfo,
-  type CogOptions,
   type Metadata,
   openRaster,
   type Raster,
   type WarpCounters,
   WarpedRaster,
 } from '../raster/node/index.js';
+
 import { noReference } from '../raster/request.js';
 import { requireNodata } from '../raster/stored-values.js';
-import { given } from './given.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { streamCog } from './stream-rows.js';
+import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
 /** The file that `warpFile` warps, and the grid. */
-export interface WarpFileOptions extends OperationOptions {
+export interface WarpFileOptions extends CogOutputOptions {
   source: string;
-  destination: string;
   grid: TargetGrid;
   /** Band numbers from 1 (default: all). */
   bands?: readonly number[];
@@ -49,33 +45,12 @@ export interface WarpFileOptions extends OperationOptions {
   resampling?: Resampling;
   /** Whether filters widen where pixels grow (default off; see `WarpedRaster`). */
   antialias?: Antialias;
-  backend?: BackendChoice;
-  threads?: number;
-  /** `deflate` (default), `zstd` or `none`. */
-  compression?: CogOptions['compression'];
-  /** How hard to compress: 1 to 9 for deflate (default 6), to 22 for zstd (default 9). */
-  level?: number;
-  bigTiff?: CogOptions['bigTiff'];
-  /** Default `nearest` for resamplings that keep the source's values, else `average`. */
-  overviews?: CogOptions['overviews'];
+  /** Largest error of positions, in source pixels (default 0.002). */
   tolerance?: number;
-  maxPixels?: number;
 }
 
 /** What `warpFile` wrote. */
-export interface WarpReport {
-  destination: string;
-  width: number;
-  height: number;
-  crs: string;
-  dtype: Dtype;
-  /** Null where the alpha band or a mask says where there are gaps. */
-  nodata: number | null;
-  /** Whether the file has a mask. */
-  mask: boolean;
-  /** Valid pixels of each band. */
-  validPixels: number[];
-  backend: BackendInfo;
+export interface WarpReport extends CogReport {
   counters: WarpCounters;
 }
 
@@ -87,7 +62,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
-  const raster = await openRaster(options.source, given({ signal, onProgress }));
+  const raster = await openRaster(options.source, { signal, onProgress });
   try {
     if (raster.geobox === null) throw noReference(raster);
     const geobox = (await targetGrid(options.grid, raster.geobox)).requireAtMost(
@@ -123,7 +98,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
   requireNodata(dtype, nodata);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    threads: options.threads,
   });
   try {
     const warped = new WarpedRaster(backend, raster, {
@@ -134,9 +109,8 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       // As GDAL does, stored values are resampled as they are; scale and offset go along as metadata.
       unscale: false,
       transparency: 'gaps',
-      ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
+      tolerance: options.tolerance,
     });
-    const { destination } = options;
     const cog = {
       geobox,
       bands: bands.length,
@@ -148,32 +122,18 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       metadata: keptItems(raster.metadata),
       bandMetadata: chosen.map(({ metadata }) => keptItems(metadata)),
       overviews: options.overviews ?? (keepsValues(resampling) ? 'nearest' : 'average'),
-      ...(options.compression === undefined ? {} : { compression: options.compression }),
-      ...(options.level === undefined ? {} : { level: options.level }),
-      ...(options.bigTiff === undefined ? {} : { bigTiff: options.bigTiff }),
       ...(raster.colourTable === null || dtype !== 'uint8' || bands.length > 1
         ? { colourInterpretations: chosen.map(({ colourInterpretation }) => shown(colourInterpretation)) }
         : { colourTable: raster.colourTable }),
       premultiplied: chosen[alpha]?.metadata.IMAGE_STRUCTURE?.ALPHA === 'PREMULTIPLIED',
     };
     const target = {
-      destination,
       cog,
       resampled: !keepsValues(resampling),
       alpha: alpha < 0 ? null : alpha,
       stage: 'warp',
     };
-    const streamed = await streamCog(backend, warped, target, options);
-    return {
-      destination,
-      width: geobox.width,
-      height: geobox.height,
-      crs: geobox.crs.toString(),
-      dtype,
-      ...streamed,
-      backend: backend.info,
-      counters: warped.counters,
-    };
+    return { ...(await streamCog(backend, warped, target, options)), counters: warped.counters };
   } finally {
     backend.dispose();
   }

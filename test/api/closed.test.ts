@@ -78,7 +78,9 @@ function knownNames(): Set<string> {
     for (const word of text.match(/[A-Za-z_$][\w$]*/g) ?? []) known.add(word);
   };
   for (const file of files) {
-    if (/^(README\.md$|test\/bundle\.test\.ts$|(docs|examples|scripts|bench)\/.*\.(md|ts|js|html)$)/.test(file)) {
+    if (
+      /^(README\.md$|test\/bundle\.test\.ts$|(docs|examples|scripts|bench)\/.*\.(md|ts|js|html)$)/.test(file)
+    ) {
       add(readFileSync(file, 'utf8'));
     } else if (/^test\/.*\.ts$/.test(file)) {
       const imports = /import\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'[^']*src\/(?:\w+\/)?(?:node\/)?index\.js'/g;

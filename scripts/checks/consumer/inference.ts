@@ -1,4 +1,4 @@
-import { inputShape, type SegmentationSpec, ModelSession, type OnnxRuntime } from 'terrachip/inference';
+import { inputShape, ModelSession, type OnnxRuntime, type SegmentationSpec } from 'terrachip/inference';
 
 export const shapes = (spec: SegmentationSpec): number[][] =>
   spec.inputs.map((input) => inputShape(spec, input, 1));

@@ -174,17 +174,17 @@ function fieldOf(row: CatalogRow, name: string): Value | undefined {
     case 'end':
       return new Moment(row.interval.end);
     default:
-      return propertyOf(row.properties, name);
+      return nestedProperty(row.properties, name);
   }
 }
 
 /** A property by its name, or one inside of another by a path of names with dots. */
-function propertyOf(properties: CatalogRow['properties'], name: string): CatalogValue | undefined {
+function nestedProperty(properties: CatalogRow['properties'], name: string): CatalogValue | undefined {
   if (Object.hasOwn(properties, name)) return properties[name];
   for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
     const head = name.slice(0, dot);
     const inner = memberOf(properties, head);
-    if (isRecord(inner)) return propertyOf(inner, name.slice(dot + 1));
+    if (isRecord(inner)) return nestedProperty(inner, name.slice(dot + 1));
   }
   return undefined;
 }

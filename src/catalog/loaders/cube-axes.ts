@@ -45,8 +45,8 @@ export async function withCube<Result>(
   const { variable, signal, cache = createBlockCache() } = options;
   const raster = await openRaster(path, {
     cache,
-    ...(variable === undefined ? {} : { variable }),
-    ...(signal === undefined ? {} : { signal }),
+    variable,
+    signal,
   });
   try {
     if (!(raster instanceof ArrayRaster)) {

@@ -1,11 +1,10 @@
 /** What loaders are told. */
 import type { Dtype } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
-import { memberOf } from '../../json/keys.js';
 import type { Antialias, BitField, MosaicMethod, Resampling } from '../../kernels/index.js';
 import type { OperationOptions } from '../../progress.js';
 import type { BlockCache, Raster } from '../../raster/index.js';
-import type { CatalogRow, CatalogValue } from '../row.js';
+import type { CatalogRow } from '../row.js';
 import type { UnitOptions } from './units.js';
 
 /** A band by its name, its common name or its asset's key; or by its number, from 1, in the row's main file. */
@@ -123,8 +122,3 @@ export interface LoadRasterOptions<D extends Dtype = Dtype> extends SourceOption
 }
 
 export const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
-
-/** A property of a row, or undefined. */
-export function propertyOf(row: CatalogRow, name: string): CatalogValue | undefined {
-  return memberOf(row.properties, name);
-}

@@ -14,13 +14,12 @@ import { CpuBackend } from '../../gpu/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { createBlockCache, type Raster } from '../../raster/index.js';
 import { GeoCatalog } from '../geo-catalog.js';
-import type { CatalogRow, CatalogValue } from '../row.js';
+import { type CatalogRow, type CatalogValue, propertyOf } from '../row.js';
 import { type ChosenBand, mainAsset, requireBand, rowName } from './bands.js';
 import {
   type BandChoice,
   createLoadCounters,
   DEFAULT_MAX_BYTES,
-  propertyOf,
   type RowOrder,
   type SourceOptions,
 } from './options.js';

@@ -53,7 +53,7 @@ export async function loadPointSeries(
         const pixels = await readPixels(raster, {
           window: { x: column, y: row, width: 1, height: 1 },
           bands: indexes,
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
+          signal: options.signal,
         });
         for (const [i, info] of infos.entries()) {
           const by = scaleOf(info, options.unscale);

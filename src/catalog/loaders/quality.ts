@@ -161,7 +161,7 @@ export class QualityReader {
     const { bits = [], classes = [], dilate: radius = 0 } = this.#mask;
     // Fill is a class or a bit of its own here, which the mask names or not.
     const bands = [{ index: this.#band, nodata: null }];
-    const request = { window, bands, ...(signal === undefined ? {} : { signal }) };
+    const request = { window, bands, signal };
     const {
       planes: [stored],
       valid: [known],

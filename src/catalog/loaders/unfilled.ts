@@ -5,9 +5,9 @@
  */
 import { invalidInput } from '../../errors.js';
 import type { BitField } from '../../kernels/index.js';
-import type { CatalogRow } from '../row.js';
+import { type CatalogRow, propertyOf } from '../row.js';
 import { rowName } from './bands.js';
-import { propertyOf, type QualityMask } from './options.js';
+import type { QualityMask } from './options.js';
 
 /** @throws {TerrachipError} INVALID_INPUT for a mask by a band, or a bit of it, that is not filled for the product */
 export function requireFilled(row: CatalogRow, mask: QualityMask): void {

@@ -35,8 +35,8 @@ export async function buildProductCatalog(
   );
   const paths = [...new Set(matches.flat())];
   const open: OpenProductOptions = {
-    ...(addOffset === undefined ? {} : { addOffset }),
-    ...(signal === undefined ? {} : { signal }),
+    addOffset,
+    signal,
     allowLocal,
   };
   const { found, unreadable } = await readEach(paths, options, async (path): Promise<CatalogRow[]> => {

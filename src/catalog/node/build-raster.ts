@@ -89,9 +89,9 @@ async function readHeader(
   { signal, headers, bandNames, onProgress }: BuildRasterOptions,
 ): Promise<RasterHeader> {
   const raster = await openRaster(path, {
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(headers === undefined ? {} : { headers }),
+    signal,
+    onProgress,
+    headers,
   });
   try {
     if (raster.geobox === null) throw noReference(raster);

@@ -26,7 +26,7 @@ export async function buildStacCatalog(
   const { collection, allowLocal = false, signal } = options;
   const paths = await findFiles(typeof inputs === 'string' ? [inputs] : inputs, { ...DOCUMENTS, signal });
   const { found, unreadable } = await readEach(paths, options, async (path) => {
-    const document = await readDocuments(path, signal === undefined ? {} : { signal });
+    const document = await readDocuments(path, { signal });
     if (!isStac(document)) throw invalidInput(path, 'holds no STAC items', 'leave it out');
     return catalogFromStac(document, { source: path, allowLocal });
   });
@@ -39,7 +39,7 @@ export async function buildStacCatalog(
 export async function isStacFile(path: string, signal?: AbortSignal): Promise<boolean> {
   if (!isDocumentPath(path)) return false;
   try {
-    return isStac(await readDocuments(path, signal === undefined ? {} : { signal }));
+    return isStac(await readDocuments(path, { signal }));
   } catch {
     signal?.throwIfAborted();
     // A pattern, or a file that whoever reads it will tell about.

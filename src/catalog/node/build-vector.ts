@@ -76,11 +76,11 @@ export async function buildVectorCatalog(
     const parts = readName(fileName(path));
     if (parts === null) return null;
     const features = await readFeatures(path, {
-      ...(signal === undefined ? {} : { signal }),
-      ...(layer === undefined ? {} : { layer }),
-      ...(crs === undefined ? {} : { crs }),
-      ...(encoding === undefined ? {} : { encoding }),
-      ...(onProgress === undefined ? {} : { onProgress }),
+      signal,
+      layer,
+      crs,
+      encoding,
+      onProgress,
     });
     if (features.features.length === 0) throw invalidInput(path, 'holds no geometry', 'leave it out');
     const file: FileContext = { path, collection, parts, readDate };

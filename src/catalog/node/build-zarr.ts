@@ -81,8 +81,8 @@ export async function buildZarrCatalog(
 async function readStore(path: string, options: BuildZarrOptions): Promise<Store> {
   const { signal, headers, onProgress } = options;
   const { group, place, variable } = await openStore(path, {
-    ...(signal === undefined ? {} : { signal }),
-    ...(headers === undefined ? {} : { headers }),
+    signal,
+    headers,
   });
   try {
     const wanted = options.variables ?? (variable === undefined ? undefined : [variable]);
@@ -93,8 +93,8 @@ async function readStore(path: string, options: BuildZarrOptions): Promise<Store
     for (const name of names) {
       const raster = await ArrayRaster.open(group, {
         variable: name,
-        ...(signal === undefined ? {} : { signal }),
-        ...(onProgress === undefined ? {} : { onProgress }),
+        signal,
+        onProgress,
       });
       // Arrays that were not asked for by name may have no place.
       if (raster.geobox === null) problem ??= noReference(raster);

@@ -137,11 +137,11 @@ function readFile(
   { files, layer, crs, encoding, signal, onProgress }: LoadVectorOptions,
 ): Promise<VectorFeatures> {
   const options = {
-    ...(layer === undefined ? {} : { layer }),
-    ...(crs === undefined ? {} : { crs }),
-    ...(encoding === undefined ? {} : { encoding }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(signal === undefined ? {} : { signal }),
+    layer,
+    crs,
+    encoding,
+    onProgress,
+    signal,
   };
   if (files === undefined)
     return readFeatures(path, { ...options, bounds: grid.bounds, boundsCrs: grid.crs });

@@ -38,7 +38,7 @@ export async function openProduct(
     throw invalidOption('addOffset', `cannot be ${addOffset}`, 'give 0 or -1000');
   if (typeof source !== 'string') return productOfItem(source, 'the item', options.base ?? null, options);
   const path = source.startsWith('file:') ? fileURLToPath(source) : source;
-  const read = options.signal === undefined ? {} : { signal: options.signal };
+  const read = { signal: options.signal };
   if (/\.zip$/i.test(isUrl(path) ? new URL(path).pathname : path)) {
     return productOfTree(await zipTree(path, options.signal), options);
   }
@@ -72,7 +72,7 @@ async function productOfTree(tree: ProductTree, { tile, signal }: OpenProductOpt
       );
     }
     const product = subTree(tree, folders[0]);
-    return new Product(await readSafe(product, tile === undefined ? {} : { tile }, signal));
+    return new Product(await readSafe(product, { tile }, signal));
   } finally {
     await tree.close();
   }

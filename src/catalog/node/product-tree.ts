@@ -43,7 +43,7 @@ export async function folderTree(path: string): Promise<ProductTree> {
       const at = join(root, file);
       const { size } = await stat(at);
       if (size > maxBytes) throw tooLarge(at, size, maxBytes);
-      return readFile(at, signal === undefined ? {} : { signal });
+      return readFile(at, { signal });
     },
     close: async () => undefined,
   };
@@ -64,7 +64,7 @@ export function subTree(tree: ProductTree, folder: string): ProductTree {
 
 /** A zip file as a product. */
 export async function zipTree(path: string, signal?: AbortSignal): Promise<ProductTree> {
-  const source = await openSource(path, signal === undefined ? {} : { signal });
+  const source = await openSource(path, { signal });
   try {
     const archive = await openZip(source, { maxDirectoryBytes: MAX_ZIP_DIRECTORY_BYTES });
     const keys = [...archive.entries.keys()].sort();

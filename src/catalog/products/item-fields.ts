@@ -1,8 +1,7 @@
 /** What items of all products have in common. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
-import { memberOf } from '../../json/keys.js';
-import type { CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from '../row.js';
+import { type CatalogAsset, type CatalogBand, type CatalogRow, propertyOf } from '../row.js';
 import { condensedName } from './condensed-name.js';
 import type { CloudSource, ProductAttributes, ProductDescription, ProductFile } from './description.js';
 
@@ -117,18 +116,14 @@ function crsOf(row: CatalogRow): Crs | null {
       : null;
 }
 
-function value(row: CatalogRow, name: string): CatalogValue | undefined {
-  return memberOf(row.properties, name);
-}
-
 /** A property that is a text, and not empty. */
 export function text(row: CatalogRow, name: string): string | null {
-  const found = value(row, name);
+  const found = propertyOf(row, name);
   return typeof found === 'string' && found !== '' ? found : null;
 }
 
 /** A property that is a number. */
 export function number(row: CatalogRow, name: string): number | null {
-  const found = value(row, name);
+  const found = propertyOf(row, name);
   return typeof found === 'number' && Number.isFinite(found) ? found : null;
 }

@@ -19,7 +19,7 @@ export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => 
   const plain = plainSource(tensors, parameters, start, end, parameters.taps_y + 1);
   const { source } = plain;
   const source_y = parameters.source_y + plain.firstRow;
-  const filter: Filter = {
+  const filter = {
     weights: tensors.weights,
     length: parameters.filter_length,
     tapsX: parameters.taps_x,
@@ -27,6 +27,9 @@ export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => 
     stepsX: parameters.steps_x,
     stepsY: parameters.steps_y,
   };
+  const [width, height] = [parameters.source_width, plain.rows];
+  const place = { output: 0, count: 0, originX: 0, originY: 0, qx: 0, qy: 0, ax: 0, ay: 0, cx: 0, cy: 0 };
+  const piece: Piece = { source, width, height, destination, filter, ...place, fx: 0, bits: 0 };
   const right = tile_x + tile_width;
   for (let row = start; row < end; row++) {
     const y = tile_y + row;
@@ -44,25 +47,19 @@ export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => 
       const count = Math.min(size - fx, right - x);
       const ax = cells[cell + 4];
       const ay = cells[cell + 5];
-      interpolate(
-        source,
-        parameters.source_width,
-        plain.rows,
-        destination,
-        output,
-        count,
-        cells[cell] - source_x,
-        cells[cell + 1] - source_y,
-        (cells[cell + 2] + Math.imul(fy, cells[cell + 6]) + Math.imul(fx, ax)) | 0,
-        (cells[cell + 3] + Math.imul(fy, cells[cell + 7]) + Math.imul(fx, ay)) | 0,
-        ax,
-        ay,
-        Math.imul(fy, cells[cell + 8]),
-        Math.imul(fy, cells[cell + 9]),
-        fx,
-        table[entry + 2],
-        filter,
-      );
+      piece.output = output;
+      piece.count = count;
+      piece.originX = cells[cell] - source_x;
+      piece.originY = cells[cell + 1] - source_y;
+      piece.ax = ax;
+      piece.ay = ay;
+      piece.qx = (cells[cell + 2] + Math.imul(fy, cells[cell + 6]) + Math.imul(fx, ax)) | 0;
+      piece.qy = (cells[cell + 3] + Math.imul(fy, cells[cell + 7]) + Math.imul(fx, ay)) | 0;
+      piece.cx = Math.imul(fy, cells[cell + 8]);
+      piece.cy = Math.imul(fy, cells[cell + 9]);
+      piece.fx = fx;
+      piece.bits = table[entry + 2];
+      interpolate(piece);
       output += count;
       x += count;
     }
@@ -70,47 +67,32 @@ export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => 
 };
 
 /**
- * The pixels of one row inside one cell. Positions are `origin + p / 2^bits` for `p = q + fx·a + ((fx·c) >> 8)`;
- * q is given for the first pixel, c already times fy.
+ * The pixels of one row inside one cell; one object, filled anew for every cell. Positions are `origin + p / 2^bits` for
+ * `p = q + fx·a + ((fx·c) >> 8)`; q is given for the first pixel, c already times fy.
  */
-type RunFunction = (
-  source: Float32Array,
-  width: number,
-  height: number,
-  destination: Float32Array,
-  output: number,
-  count: number,
-  originX: number,
-  originY: number,
-  qx: number,
-  qy: number,
-  ax: number,
-  ay: number,
-  cx: number,
-  cy: number,
-  fx: number,
-  bits: number,
-  filter: Filter,
-) => void;
+interface Piece {
+  readonly source: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  readonly destination: Float32Array;
+  readonly filter: Filter;
+  output: number;
+  count: number;
+  originX: number;
+  originY: number;
+  qx: number;
+  qy: number;
+  ax: number;
+  ay: number;
+  cx: number;
+  cy: number;
+  fx: number;
+  bits: number;
+}
 
-const nearestRun: RunFunction = (
-  source,
-  width,
-  height,
-  destination,
-  output,
-  count,
-  originX,
-  originY,
-  qx,
-  qy,
-  ax,
-  ay,
-  cx,
-  cy,
-  fx,
-  bits,
-) => {
+function nearestRun(piece: Piece): void {
+  const { source, width, height, destination, output, count } = piece;
+  const { originX, originY, qx, qy, ax, ay, cx, cy, fx, bits } = piece;
   let linearX = qx;
   let linearY = qy;
   let crossX = Math.imul(fx, cx);
@@ -129,26 +111,11 @@ const nearestRun: RunFunction = (
     crossX = (crossX + cx) | 0;
     crossY = (crossY + cy) | 0;
   }
-};
+}
 
-const bilinearRun: RunFunction = (
-  source,
-  width,
-  height,
-  destination,
-  output,
-  count,
-  originX,
-  originY,
-  qx,
-  qy,
-  ax,
-  ay,
-  cx,
-  cy,
-  fx,
-  bits,
-) => {
+function bilinearRun(piece: Piece): void {
+  const { source, width, height, destination, output, count } = piece;
+  const { originX, originY, qx, qy, ax, ay, cx, cy, fx, bits } = piece;
   const half = 1 << (bits - 1);
   const mask = (1 << bits) - 1;
   const unit = 1 / (1 << bits);
@@ -194,7 +161,7 @@ const bilinearRun: RunFunction = (
     }
     destination[i] = bilinearValue(source, width, height, originX, originY, px, py, bits);
   }
-};
+}
 
 /** One value from those of the four pixels that are inside and have data; px and py count from pixels' centres. */
 function bilinearValue(
@@ -227,24 +194,9 @@ function bilinearValue(
 }
 
 /** All sixteen pixels around the position, or bilinear where one of them is outside or without data. */
-const cubicRun: RunFunction = (
-  source,
-  width,
-  height,
-  destination,
-  output,
-  count,
-  originX,
-  originY,
-  qx,
-  qy,
-  ax,
-  ay,
-  cx,
-  cy,
-  fx,
-  bits,
-) => {
+function cubicRun(piece: Piece): void {
+  const { source, width, height, destination, output, count } = piece;
+  const { originX, originY, qx, qy, ax, ay, cx, cy, fx, bits } = piece;
   const half = 1 << (bits - 1);
   const mask = (1 << bits) - 1;
   const unit = 1 / (1 << bits);
@@ -308,7 +260,7 @@ const cubicRun: RunFunction = (
       ? centre
       : renormalised(source, width, height, x, y, wx, wy);
   }
-};
+}
 
 /** Keys' weight of the pixel at −1, 0, 1 or 2, by its number from 0. */
 function cubicWeight(pixel: number, w: number): number {
@@ -332,25 +284,9 @@ function cubicValue(source: TypedArray, first: number, width: number, wx: number
   return sum;
 }
 
-const filteredRun: RunFunction = (
-  source,
-  width,
-  height,
-  destination,
-  output,
-  count,
-  originX,
-  originY,
-  qx,
-  qy,
-  ax,
-  ay,
-  cx,
-  cy,
-  fx,
-  bits,
-  filter,
-) => {
+function filteredRun(piece: Piece): void {
+  const { source, width, height, destination, output, count, filter } = piece;
+  const { originX, originY, qx, qy, ax, ay, cx, cy, fx, bits } = piece;
   const half = 1 << (bits - 1);
   const mask = (1 << bits) - 1;
   const unit = 1 / (1 << bits);
@@ -369,10 +305,10 @@ const filteredRun: RunFunction = (
     const wy = ((py - half) & mask) * unit;
     destination[output + i] = filteredValue(source, width, height, x, y, wx, wy, filter);
   }
-};
+}
 
 /** By the number of the method: nearest, bilinear, cubic, a filter. */
-const RUNS: readonly RunFunction[] = [nearestRun, bilinearRun, cubicRun, filteredRun];
+const RUNS: readonly ((piece: Piece) => void)[] = [nearestRun, bilinearRun, cubicRun, filteredRun];
 
 /** The value of the pixel that contains a position, or NaN outside; a position on the far edge is inside. */
 function containingValue(

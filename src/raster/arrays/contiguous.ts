@@ -64,7 +64,7 @@ export async function readContiguous(
         (sum, n, axis) => sum + (box[axis].start + (Math.floor(k / outerSteps[axis]) % n)) * steps[axis],
         layout.offset + start,
       );
-      result.set(await source.read(offset, length, signal === undefined ? {} : { signal }), k * length);
+      result.set(await source.read(offset, length, { signal }), k * length);
     },
     signal,
   );

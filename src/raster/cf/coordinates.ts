@@ -144,7 +144,7 @@ async function coordinatesAlong(
   ) {
     return counted;
   }
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   const readable = async <T>(read: () => Promise<T>): Promise<T | null> => {
     try {
       return await read();
@@ -184,7 +184,7 @@ export async function scalarTime(
   variable: StoredArray,
   signal?: AbortSignal,
 ): Promise<TimeInterval | null> {
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   for (const name of [...namesOf(variable.attributes, 'coordinates'), 'time']) {
     const coordinate = await findArray(group, variable.path, name);
     if (coordinate === null || coordinate.dtype === null || sizeOf(coordinate.shape) !== 1) continue;

@@ -258,7 +258,7 @@ export class ArrayRaster extends Resource implements Raster {
       const count = i === this.#leading.length - 1 ? run.count : 1;
       ranges[axis] = { start: run.index[i], end: run.index[i] + count };
     });
-    const { data } = await array.read(ranges, signal === undefined ? {} : { signal });
+    const { data } = await array.read(ranges, { signal });
     const values = viewArray(this.#dtype, data.buffer, data.byteOffset, data.length);
     const strides = stridesOf(extentOf(ranges));
     const along = this.#leading.at(-1);
@@ -350,7 +350,7 @@ function asRow(array: StoredArray): StoredArray {
     chunkShape: [1, ...array.chunkShape],
     compression: array.compression,
     nodata: array.nodata,
-    ...(array.realAttributes === undefined ? {} : { realAttributes: array.realAttributes }),
+    realAttributes: array.realAttributes,
     async read(selection = [], options) {
       const { data, shape } = await array.read(selection.slice(1), options);
       return { data, shape: [1, ...shape] };

@@ -28,7 +28,7 @@ export async function stepsOf(
   signal?: AbortSignal,
 ): Promise<Steps | null> {
   if (coordinate === null || coordinate.dtype === null || coordinate.shape[0] > MAX_SIDE) return null;
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   const scale = numberOf(coordinate.attributes, 'scale_factor') ?? 1;
   const offset = numberOf(coordinate.attributes, 'add_offset') ?? 0;
   const turn = isLongitude ? 360 / Math.abs(scale) : null;

@@ -93,9 +93,11 @@ export function reduceRows(
   const { values, stride, firstRow = 0 } = rows;
   const result: TypedArray = allocateArray(dtypeOf(values), (end - start) * width);
   if (method === 'nearest') {
-    forEachNearest(rows, { from, to }, start, end, (pixel, cell) => {
-      result[cell] = values[pixel];
-    });
+    const columns = Int32Array.from({ length: width }, (_, x) => nearestPixel(x, from[0], width));
+    for (let y = start; y < end; y++) {
+      const row = (nearestPixel(y, from[1], height) - firstRow) * stride;
+      for (let x = 0; x < width; x++) result[(y - start) * width + x] = values[row + columns[x]];
+    }
     return result;
   }
   const columns = cellsOf(from[0], width);
@@ -118,48 +120,16 @@ export function reduceRows(
 /** The mask of such rows, 1 or 0: by `nearest` the pixel's own, else valid where any pixel of the cell is. */
 export function reduceMask(
   rows: Pick<Rows, 'stride' | 'firstRow'> & { readonly mask: Uint8Array },
-  { from, to }: Reduction,
+  reduction: Reduction,
   start: number,
   end: number,
   method: ReducingMethod,
 ): Uint8Array {
-  const [width, height] = to;
-  const { mask, stride, firstRow = 0 } = rows;
-  const result = new Uint8Array((end - start) * width);
-  if (method === 'nearest') {
-    forEachNearest(rows, { from, to }, start, end, (pixel, cell) => {
-      result[cell] = mask[pixel] === 0 ? 0 : 1;
-    });
-    return result;
-  }
-  const columns = cellsOf(from[0], width);
-  const lines = cellsOf(from[1], height, start, end);
-  for (let y = 0; y < end - start; y++) {
-    for (let k = 0; k < MOST * MOST; k++) {
-      const [row, c] = [Math.floor(k / MOST), k % MOST];
-      if (lines.weights[y * MOST + row] === 0) continue;
-      const at = (lines.first[y] - firstRow + row) * stride + c;
-      for (let x = 0; x < width; x++) {
-        if (columns.weights[x * MOST + c] > 0 && mask[at + columns.first[x]] !== 0) result[y * width + x] = 1;
-      }
-    }
-  }
-  return result;
-}
-
-function forEachNearest(
-  { stride, firstRow = 0 }: Pick<Rows, 'stride' | 'firstRow'>,
-  { from, to }: Reduction,
-  start: number,
-  end: number,
-  visit: (pixel: number, cell: number) => void,
-): void {
-  const [width, height] = to;
-  const columns = Int32Array.from({ length: width }, (_, x) => nearestPixel(x, from[0], width));
-  for (let y = start; y < end; y++) {
-    const row = (nearestPixel(y, from[1], height) - firstRow) * stride;
-    for (let x = 0; x < width; x++) visit(row + columns[x], (y - start) * width + x);
-  }
+  // A mean of what is not 0 is not 0, and a cell without any is empty: 0.
+  const nearest = method === 'nearest';
+  const values = { ...rows, values: rows.mask, nodata: nearest ? null : 0, mask: null };
+  const reduced = reduceRows(values, reduction, start, end, nearest ? 'nearest' : 'average');
+  return Uint8Array.from(reduced, (value) => (value === 0 ? 0 : 1));
 }
 
 function emptyValue({ values, nodata }: Rows): number {

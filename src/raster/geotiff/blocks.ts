@@ -206,7 +206,7 @@ async function readPieces(
   { offsets, byteCounts, bytes: total }: StoredPieces,
   signal?: AbortSignal,
 ): Promise<(Uint8Array<ArrayBuffer> | null)[]> {
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   const [start] = offsets;
   const adjoin = byteCounts.every(
     (count, k) => count > 0 && (k === 0 || offsets[k] === offsets[k - 1] + byteCounts[k - 1]),

@@ -168,7 +168,7 @@ async function readBytes(
   if (!Number.isSafeInteger(offset) || offset + length > source.size) {
     throw damaged(source.name, `it points to byte ${offset} of ${source.size}`);
   }
-  const bytes = await source.read(offset, length, signal === undefined ? {} : { signal });
+  const bytes = await source.read(offset, length, { signal });
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

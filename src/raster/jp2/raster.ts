@@ -169,7 +169,7 @@ export class Jp2Raster extends Resource implements Raster {
    */
   static async open(source: ByteSource, options: Jp2Options = {}): Promise<Jp2Raster> {
     const { signal } = options;
-    const reading = signal === undefined ? {} : { signal };
+    const reading = { signal };
     const boxes = await readBoxes(source, reading);
     const codestream = await readCodestream(source, boxes.codestream, reading);
     const place = await readJp2Georeference(source.name, boxes, signal);

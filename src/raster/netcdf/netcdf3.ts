@@ -86,7 +86,7 @@ async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Rea
   });
   for (let size = FIRST_BYTES; ; size *= 4) {
     const length = Math.min(size, source.size);
-    const bytes = await source.read(0, length, signal === undefined ? {} : { signal });
+    const bytes = await source.read(0, length, { signal });
     try {
       return new NetCDFReader(bytes);
     } catch (cause) {

@@ -167,9 +167,9 @@ async function openVariable(
 ): Promise<Raster> {
   try {
     return await ArrayRaster.open(group, {
-      ...(variable === undefined ? {} : { variable }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(onProgress === undefined ? {} : { onProgress }),
+      variable,
+      signal,
+      onProgress,
     });
   } catch (error) {
     await group.close();

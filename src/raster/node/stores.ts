@@ -35,7 +35,7 @@ function startsWith(bytes: Uint8Array, signature: ArrayLike<number>): boolean {
 
 /** What a file is by its first bytes; null for none of these. */
 export async function kindOfSource(source: ByteSource, signal?: AbortSignal): Promise<StoreKind | null> {
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   const head = await source.read(0, Math.min(8, source.size), options);
   if (startsWith(head, NPY_MAGIC)) return 'npy';
   if (startsWith(head, [0x50, 0x4b, 0x03, 0x04]) || startsWith(head, [0x50, 0x4b, 0x05, 0x06])) return 'zip';

@@ -84,7 +84,7 @@ export class NpyArray extends Resource implements StoredArray {
    * @throws {TerrachipError} INVALID_INPUT for a damaged or truncated file, UNSUPPORTED for records and objects
    */
   static async open(source: ByteSource, signal?: AbortSignal): Promise<NpyArray> {
-    const options = signal === undefined ? {} : { signal };
+    const options = { signal };
     const prefix = await source.read(0, Math.min(NPY_PREFIX_BYTES, source.size), options);
     const { version, headerOffset, headerLength } = parseNpyPrefix(prefix, source.name);
     const header = parseNpyHeader(

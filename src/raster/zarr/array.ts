@@ -157,7 +157,7 @@ export class ZarrArray implements StoredArray {
     }
     let chunk: zarr.Chunk<zarr.DataType>;
     try {
-      chunk = await array.getChunk(coordinates, signal === undefined ? {} : { signal });
+      chunk = await array.getChunk(coordinates, { signal });
     } catch (error) {
       signal?.throwIfAborted();
       throw this.#chunkError(coordinates, error);

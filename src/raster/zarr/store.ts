@@ -78,7 +78,7 @@ async function readValue(
         { size: source.size, limit },
       );
     }
-    const bytes = await source.read(0, source.size, signal === undefined ? {} : { signal });
+    const bytes = await source.read(0, source.size, { signal });
     // zarrita's decoder of text reads from the start of the buffer.
     return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   } finally {
@@ -103,11 +103,7 @@ export function zarritaStore(store: ZarrStore, indexAtStart = false): AsyncReada
         const indexOffset = indexAtStart ? 0 : source.size - length;
         const offset = 'suffixLength' in range ? indexOffset : range.offset;
         checkRange({ name: `${store.name}/${relative(key)}`, size: source.size }, offset, length);
-        return await source.read(
-          offset,
-          length,
-          options.signal === undefined ? {} : { signal: options.signal },
-        );
+        return await source.read(offset, length, { signal: options.signal });
       } finally {
         await source.close();
       }

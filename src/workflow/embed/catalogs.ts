@@ -20,7 +20,6 @@ import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { type RowSelection, readPlace, selectRows } from '../catalog.js';
 import { CatalogChips, type CatalogInput, type ChipMethod, rowsWithBands } from '../chips/index.js';
-import { given } from '../given.js';
 import { CHIP_TIMES, type ChipTimes, type EdgePolicy } from './choices.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
@@ -191,7 +190,7 @@ async function rowsAround(
   { allowLocal }: RowSelection,
   signal: AbortSignal | undefined,
 ): Promise<GeoCatalog> {
-  const all = typeof from === 'string' ? await loadCatalog(from, given({ signal, allowLocal })) : from;
+  const all = typeof from === 'string' ? await loadCatalog(from, { signal, allowLocal }) : from;
   const rows = GeoCatalog.from(rowsOn(all, grid, TimeInterval.always));
   if (rows.length > 0) return rows;
   throw invalidInput(name, 'has no row where chips are', 'choose another catalog, or another place');

@@ -9,7 +9,6 @@ import { openRaster, type Raster, readPixels } from '../../raster/node/index.js'
 import { noReference } from '../../raster/request.js';
 import type { ReadVectorOptions } from '../../vector/node/index.js';
 import { CLASS_NODATA } from '../classes.js';
-import { given } from '../given.js';
 import { type MapFolder, readMapFolder } from '../map-folder.js';
 import { drawMap } from '../picture/index.js';
 import { type OpenBaselines, openBaselines } from './baselines.js';
@@ -86,7 +85,7 @@ export async function assessMap(options: AssessOptions): Promise<Assessment> {
     ['statistics.json', 'metrics.json', 'zones.csv', 'quicklook.png'].map((file) => join(options.map, file)),
     [label, permanentWater, zones, scene].filter((input) => input !== undefined),
   );
-  const map = await openRaster(join(options.map, 'classes.tif'), signal === undefined ? {} : { signal });
+  const map = await openRaster(join(options.map, 'classes.tif'), { signal });
   const job = new Job(folder, map, options);
   try {
     const assessment = await job.run();
@@ -145,7 +144,7 @@ class Job {
   /** How files of polygons are read. */
   #reading(): ReadVectorOptions {
     const { sourceCrs: crs, encoding, signal, onProgress } = this.#options;
-    return given({ crs, encoding, signal, onProgress });
+    return { crs, encoding, signal, onProgress };
   }
 
   /** The map's picture again, with the outline of the label. */

@@ -40,7 +40,7 @@ const CLASS_SHARE = 0.85;
 
 export async function drawMap(picture: MapPicture): Promise<void> {
   const { classes, plan, km2, signal } = picture;
-  const raster = await openRaster(picture.classMap, signal === undefined ? {} : { signal });
+  const raster = await openRaster(picture.classMap, { signal });
   try {
     if (raster.geobox === null) throw noReference(raster);
     const size = pictureSize(raster.width, raster.height, DEFAULT_PICTURE_SIZE);

@@ -60,7 +60,7 @@ export async function drawRaster(
   checkPictureSize(size);
   checkPercentiles(percentiles);
   await requireOutput(target, { formats: ['PNG'], inputs: [path] });
-  const raster = await openRaster(path, signal === undefined ? {} : { signal });
+  const raster = await openRaster(path, { signal });
   try {
     const bands = chooseBands(raster, options);
     const reduced = await readReduced(raster, bands, pictureSize(raster.width, raster.height, size), signal);

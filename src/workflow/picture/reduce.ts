@@ -36,7 +36,7 @@ export async function readReduced(
   const sizes = [[raster.width, raster.height] as const, ...raster.overviews];
   const level = sizes.findLastIndex(([w, h]) => w >= width && h >= height);
   const [fullWidth, fullHeight] = sizes[level];
-  const request = { bands, level, ...(signal === undefined ? {} : { signal }) };
+  const request = { bands, level, signal };
   const planes = bands.map(() => new Float32Array(width * height));
   // Row by row of blocks, so that a large image without overviews is never whole in memory.
   const rowsPerRead = Math.max(1, raster.blockSize[1]);
