@@ -83,6 +83,15 @@ it.each(PAGES)('the links of %s lead somewhere', (page) => {
   expect(broken).toEqual([]);
 });
 
+it('the links of README.md lead to files of the published package', () => {
+  const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
+  const links = [...readFileSync('README.md', 'utf8').matchAll(/\]\(([^)#\s:]+)\)/g)].map(([, link]) => link);
+  expect(links.length).toBeGreaterThan(10);
+  expect(links.filter((link) => !files.some((file) => link === file || link.startsWith(`${file}/`)))).toEqual(
+    [],
+  );
+});
+
 describe('the page about the architecture', () => {
   const text = readFileSync('docs/architecture.md', 'utf8');
 

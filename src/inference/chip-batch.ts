@@ -12,7 +12,7 @@ import type { Strip } from './strip.js';
 export class ChipBatch {
   readonly size: number;
   /** (chip, channel, y, x) by input name. */
-  readonly inputs: ReadonlyMap<string, DeviceTensor>;
+  readonly inputs: ReadonlyMap<string, DeviceTensor<'float32'>>;
   readonly #backend: Backend;
   readonly #spec: ModelSpec;
   #count = 0;
@@ -73,7 +73,7 @@ export class ChipBatch {
   async take(): Promise<Map<string, Float32Array>> {
     const values = new Map<string, Float32Array>();
     for (const [name, tensor] of this.inputs) {
-      const all = (await this.#backend.download(tensor)) as Float32Array;
+      const all = await this.#backend.download(tensor);
       values.set(name, all.subarray(0, (this.#count * all.length) / this.size));
     }
     this.#count = 0;
@@ -81,7 +81,7 @@ export class ChipBatch {
   }
 
   /** Runs the model on what it holds, and begins anew. @returns as `ModelSession.run` */
-  async run(session: ModelSession): Promise<DeviceTensor> {
+  async run(session: ModelSession): Promise<DeviceTensor<'float32'>> {
     const count = this.#count;
     for (const tensor of this.inputs.values()) {
       const chip = tensor.length / this.size;
@@ -101,7 +101,7 @@ export class ChipBatch {
     this.dispose();
   }
 
-  #tensorOf({ name }: ModelInput): DeviceTensor {
+  #tensorOf({ name }: ModelInput): DeviceTensor<'float32'> {
     const tensor = this.inputs.get(name);
     if (tensor === undefined) throw new TypeError(`a strip holds ${name}, which the model lacks`);
     return tensor;

@@ -96,7 +96,7 @@ export class GpuGraph implements ModelGraph {
     const before = this.#meter.readbackBytes;
     const results = await this.#session.run(feeds, [...outputs]);
     const readbackBytes = this.#meter.readbackBytes - before;
-    const taken = new Map<string, DeviceTensor>();
+    const taken = new Map<string, DeviceTensor<'float32'>>();
     for (const name of outputs) {
       const { [name]: result } = results;
       if (result.location !== 'gpu-buffer') {

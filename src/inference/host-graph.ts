@@ -81,11 +81,11 @@ export class HostGraph implements ModelGraph {
     const backend = backendOf(inputs);
     const feeds: Record<string, Tensor> = {};
     for (const [name, { tensor, shape }] of inputs) {
-      const values = (await backend.download(tensor)) as Float32Array;
+      const values = await backend.download(tensor);
       feeds[name] = new this.#runtime.Tensor('float32', values, shape);
     }
     const results = await this.#session.run(feeds, [...outputs]);
-    const answers = outputs.map((name): [string, DeviceTensor] => {
+    const answers = outputs.map((name): [string, DeviceTensor<'float32'>] => {
       const { [name]: result } = results;
       if (result.type !== 'float32') throw notFloat32(this.name, name, result.type);
       return [name, backend.upload(result.data as Float32Array, result.dims)];

@@ -2,14 +2,14 @@ import type { Backend, DeviceTensor } from '../gpu/index.js';
 
 /** A tensor as a graph sees it: the same values, perhaps in more dimensions. */
 export interface GraphInput {
-  readonly tensor: DeviceTensor;
+  readonly tensor: DeviceTensor<'float32'>;
   readonly shape: readonly number[];
 }
 
 /** What a graph gave. */
 export interface GraphResult {
   /** The outputs that were asked for, by name, on the backend of the inputs; the caller disposes of them. */
-  readonly outputs: ReadonlyMap<string, DeviceTensor>;
+  readonly outputs: ReadonlyMap<string, DeviceTensor<'float32'>>;
   /** Bytes that the runtime itself read back from the device while the graph ran; 0 where it has its own memory. */
   readonly readbackBytes: number;
 }

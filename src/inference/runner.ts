@@ -155,7 +155,7 @@ class SceneRunner {
         rowStart: start,
       });
       if (blend === 'logits') softmax(backend, output, [1, ...output.shape]);
-      const downloaded = (await backend.download(output)) as Float32Array;
+      const downloaded = await backend.download(output);
       slots.dispose();
       output.dispose();
       return downloaded;

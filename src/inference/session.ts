@@ -129,10 +129,10 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
    */
   async run(
     backend: Backend,
-    inputs: ReadonlyMap<string, DeviceTensor>,
+    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
     batch: number,
     chips = batch,
-  ): Promise<DeviceTensor> {
+  ): Promise<DeviceTensor<'float32'>> {
     const { spec } = this;
     try {
       const answer = await this.#runGraphs(backend, inputs, batch, chips);
@@ -158,10 +158,10 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
 
   async #runGraphs(
     backend: Backend,
-    inputs: ReadonlyMap<string, DeviceTensor>,
+    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
     batch: number,
     chips: number,
-  ): Promise<DeviceTensor> {
+  ): Promise<DeviceTensor<'float32'>> {
     const { spec } = this;
     const graphs = this.#graphs;
     if ('whole' in graphs) {
@@ -185,7 +185,7 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     graph: ModelGraph,
     feeds: ReadonlyMap<string, GraphInput>,
     output: string,
-  ): Promise<DeviceTensor> {
+  ): Promise<DeviceTensor<'float32'>> {
     const { outputs, readbackBytes } = await graph.run(feeds, [output]);
     this.#readbackBytes += readbackBytes;
     const answer = outputs.get(output);
@@ -197,15 +197,15 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   async #encode(
     backend: Backend,
     encoder: ModelGraph,
-    inputs: ReadonlyMap<string, DeviceTensor>,
+    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
     batch: number,
     chips: number,
-  ): Promise<DeviceTensor> {
+  ): Promise<DeviceTensor<'float32'>> {
     const { spec } = this;
     const phases = spec.phases.length;
     const twins = this.#reuse && phases * chips > 1 ? await this.#equalPhases(backend, inputs, chips) : null;
     const counters = this.#phases ?? { phasesEncoded: 0, phasesReused: 0 };
-    let features: DeviceTensor | null = null;
+    let features: DeviceTensor<'float32'> | null = null;
     try {
       for (let place = 0; place < chips * phases; place++) {
         const twin = twins?.[place] ?? place;
@@ -250,12 +250,12 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
 
   async #equalPhases(
     backend: Backend,
-    inputs: ReadonlyMap<string, DeviceTensor>,
+    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
     chips: number,
   ): Promise<number[]> {
     const values = new Map<string, Float32Array>();
     for (const input of this.spec.inputs) {
-      values.set(input.name, (await backend.download(tensorOf(inputs, input))) as Float32Array);
+      values.set(input.name, await backend.download(tensorOf(inputs, input)));
     }
     return firstEqualPhases(this.spec, values, chips);
   }
@@ -264,10 +264,10 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   async #encodeOne(
     backend: Backend,
     encoder: ModelGraph,
-    inputs: ReadonlyMap<string, DeviceTensor>,
+    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
     chip: number,
     phase: number,
-  ): Promise<DeviceTensor> {
+  ): Promise<DeviceTensor<'float32'>> {
     const { spec } = this;
     const { size } = spec.chip;
     const feeds = new Map<string, GraphInput>();
@@ -287,7 +287,10 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   }
 }
 
-function tensorOf(inputs: ReadonlyMap<string, DeviceTensor>, { name }: ModelInput): DeviceTensor {
+function tensorOf(
+  inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
+  { name }: ModelInput,
+): DeviceTensor<'float32'> {
   const tensor = inputs.get(name);
   if (tensor === undefined) throw new TypeError(`no tensor for the input ${name}`);
   return tensor;
@@ -308,7 +311,11 @@ function featureShape(encoder: ModelGraph, { phases }: ModelSpec): number[] {
 }
 
 /** (chip, phase, tap, token, channel) → (chip, token, phase · channel) of the last tap. */
-function lastTap(backend: Backend, features: DeviceTensor, chips: number): DeviceTensor {
+function lastTap(
+  backend: Backend,
+  features: DeviceTensor<'float32'>,
+  chips: number,
+): DeviceTensor<'float32'> {
   const [batch, phases, taps, tokens, width] = features.shape;
   const zeros = new Float32Array(batch * tokens * phases * width);
   const result = backend.upload(zeros, [batch, tokens, phases * width]);

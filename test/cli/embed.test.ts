@@ -14,9 +14,10 @@ const folder = await temporaryFolder();
 
 const embed = commandIn(folder, 'embed');
 
-const shards = async (store: string): Promise<string[]> =>
+/** Markers of the units of a run that are done. */
+const markers = async (store: string): Promise<string[]> =>
   (await readdir(join(folder, `${store}.run`), { recursive: true }).catch(() => [])).filter((name) =>
-    /embeddings\/c\/\d+\/0$/.test(name),
+    /done\/\d+\.json$/.test(name),
   );
 
 const [LEFT, TOP] = [500_000, 5_000_000];
@@ -85,11 +86,11 @@ describe('terrachip embed, of catalogs', () => {
     expect((await embed(...args, '-o', 'whole.zarr')).status).toBe(0);
     const child = spawn(process.execPath, [PROGRAM, 'embed', ...args, '-o', 'cut.zarr'], { cwd: folder });
     const ended = new Promise<string | null>((done) => child.on('exit', (_, signal) => done(signal)));
-    while ((await shards('cut.zarr')).length < 2 && child.exitCode === null) await setTimeout(2);
+    while ((await markers('cut.zarr')).length < 2 && child.exitCode === null) await setTimeout(2);
     child.kill('SIGKILL');
     expect(await ended).toBe('SIGKILL');
     await expect(stat(join(folder, 'cut.zarr'))).rejects.toThrow();
-    const kept = (await shards('cut.zarr')).length;
+    const kept = (await markers('cut.zarr')).length;
     expect(kept).toBeGreaterThanOrEqual(2);
     const resumed = await embed(...args, '-o', 'cut.zarr', '--resume', '--json');
     expect(resumed.status).toBe(0);

@@ -71,14 +71,14 @@ async function run(
   chips?: number,
 ): Promise<Float32Array> {
   const size = batch.d.length / PIXELS;
-  const inputs = new Map<string, DeviceTensor>([
+  const inputs = new Map<string, DeviceTensor<'float32'>>([
     ['A', backend.upload(batch.a, [size, 2 * PHASES.length, SIZE, SIZE])],
     ['D', backend.upload(batch.d, [size, 1, SIZE, SIZE])],
   ]);
   try {
     const logits = await session.run(backend, inputs, size, chips);
     inputs.set('logits', logits);
-    return (await backend.download(logits)) as Float32Array;
+    return await backend.download(logits);
   } finally {
     for (const tensor of inputs.values()) tensor.dispose();
   }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { invalidOption } from '../../errors.js';
-import { HOST_PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
+import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
 import { EMBEDDING_POOLS } from '../../workflow/embed/pool.js';
 import type { EmbedRunOptions } from '../../workflow/embed/run.js';
 import { collect, parseBackend, parseChoice, parseCount } from '../arguments.js';
@@ -46,8 +46,8 @@ export function embedCommand(run: Run): Command {
     .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
     .option(
       '--provider <name>',
-      HOST_PROVIDER_CHOICES.join(', '),
-      parseChoice('--provider', HOST_PROVIDER_CHOICES),
+      PROVIDER_CHOICES.join(', '),
+      parseChoice('--provider', PROVIDER_CHOICES),
       'auto' as const,
     )
     .option('--threads <n>', 'worker threads', parseCount('--threads', 0))

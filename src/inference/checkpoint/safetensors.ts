@@ -62,7 +62,7 @@ export async function openSafetensors(
       { size: headerBytes, limit: MAX_HEADER_BYTES },
     );
   }
-  const bytes = await source.read(LENGTH_BYTES, headerBytes, signal === undefined ? {} : { signal });
+  const bytes = await source.read(LENGTH_BYTES, headerBytes, { signal });
   const document = parseJson(new TextDecoder().decode(bytes), name);
   const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
   const entries = isObject ? Object.entries(document).filter(([key]) => key !== '__metadata__') : [];
@@ -96,7 +96,7 @@ export async function openSafetensors(
       dtype,
       length: (to - from) / BYTES_PER_ELEMENT[dtype],
       read: (offset: number, length: number, readSignal?: AbortSignal) =>
-        source.read(data + from + offset, length, readSignal === undefined ? {} : { signal: readSignal }),
+        source.read(data + from + offset, length, { signal: readSignal }),
     };
     const tensor = { storage, shape, strides: contiguousStrides(shape), offset: 0 };
     checkStrided(name, tensor);

@@ -8,7 +8,7 @@ import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
 export async function openCheckpointFile(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
   const source = await openSource(path, options);
   try {
-    return await openCheckpoint(source, options.signal === undefined ? {} : { signal: options.signal });
+    return await openCheckpoint(source, { signal: options.signal });
   } catch (error) {
     await source.close();
     throw error;

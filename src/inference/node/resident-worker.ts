@@ -6,7 +6,7 @@ import { access, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { internalError } from '../../errors.js';
-import { modelDevice, WebGpuBackend, watchDevice } from '../../gpu/index.js';
+import { type DeviceTensor, modelDevice, WebGpuBackend, watchDevice } from '../../gpu/index.js';
 import { requestNodeAdapter } from '../../gpu/node/index.js';
 import { BackendHost, describeError, type Envelope, READY, type Reply } from '../../gpu/remote/index.js';
 import { GpuGraph } from '../gpu-graph.js';
@@ -65,7 +65,11 @@ async function start(): Promise<void> {
 
   const runGraph = async (question: ResidentQuestion & { op: 'graph' }): Promise<GraphAnswer> => {
     const inputs = new Map(
-      question.inputs.map(({ name, tensor, shape }) => [name, { tensor: host.tensor(tensor), shape }]),
+      question.inputs.map(({ name, tensor: number, shape }) => {
+        // The other side's type says so.
+        const tensor = host.tensor(number) as DeviceTensor<'float32'>;
+        return [name, { tensor, shape }];
+      }),
     );
     const names = question.outputs.map(({ name }) => name);
     const { outputs, readbackBytes } = await graphOf(question.graph).run(inputs, names);

@@ -99,7 +99,7 @@ export function unitOptions(
   { units }: ModelInput,
   { units: declared }: CatalogInput,
 ): { units: Units; sourceUnits?: Units } {
-  return { units, ...(declared === undefined ? {} : { sourceUnits: declared }) };
+  return { units, sourceUnits: declared };
 }
 
 function withoutBands(
@@ -139,7 +139,7 @@ export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: Ab
       const key = JSON.stringify([row.collection, found?.units, k]);
       if (found === null || seen.has(key)) continue;
       seen.add(key);
-      const raster = await pool.open(chosen.asset.href, signal === undefined ? {} : { signal });
+      const raster = await pool.open(chosen.asset.href, { signal });
       try {
         const stored = bandInFile(raster, chosen);
         const { nodata = stored.nodata, scale = stored.scale, offset = stored.offset } = chosen.values;

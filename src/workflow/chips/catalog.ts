@@ -188,14 +188,14 @@ export class CatalogChips extends Resource implements ChipSource {
       bands,
       method,
       ...unitOptions(input, open),
-      ...(resampling === undefined ? {} : { resampling }),
-      ...(mask === undefined ? {} : { mask }),
+      resampling,
+      mask,
       order: (a, b) => Number(isOwn(b)) - Number(isOwn(a)) || compareDistance(a.interval, b.interval, time),
       backend: this.#options.backend,
       cache: this.#cache,
       allowEmpty: true,
       open: this.#pool.open,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     return data as Float32Array;
   }

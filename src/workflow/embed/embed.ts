@@ -136,7 +136,7 @@ async function embedUnit(
   const flush = async (): Promise<void> => {
     if (batch.count === 0) return;
     const answer = await batch.run(session);
-    const results = (await backend.download(answer)) as Float32Array;
+    const results = await backend.download(answer);
     answer.dispose();
     for (const [k, place] of places.entries()) {
       const one = results.subarray(k * tokens * channels, (k + 1) * tokens * channels);

@@ -44,7 +44,7 @@ export async function runSample(
       signal?.throwIfAborted();
       const inputs = new Map([...chip].map(([name, values]) => [name, backend.upload(values)]));
       const result = await session.run(backend, inputs, 1);
-      results.push({ data: (await backend.download(result)) as Float32Array, dims: result.shape });
+      results.push({ data: await backend.download(result), dims: result.shape });
       for (const tensor of [result, ...inputs.values()]) tensor.dispose();
     }
     return { provider: session.provider, results };

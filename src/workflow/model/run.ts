@@ -74,13 +74,13 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     for (let start = 0; start < count; start += step) {
       signal?.throwIfAborted();
       const chips = Math.min(step, count - start);
-      const batch = spec.inputs.map(({ name }): [string, DeviceTensor] => {
+      const batch = spec.inputs.map(({ name }): [string, DeviceTensor<'float32'>] => {
         const values = arrays.get(name) ?? new Float32Array(0);
         const one = values.length / count;
         return [name, backend.upload(values.subarray(start * one, (start + chips) * one))];
       });
       const result = await session.run(backend, new Map(batch), chips);
-      parts.push((await backend.download(result)) as Float32Array);
+      parts.push(await backend.download(result));
       for (const tensor of [result, ...batch.map(([, input]) => input)]) tensor.dispose();
       options.onProgress?.({
         type: 'progress',
