@@ -133,7 +133,17 @@ export function internalError(where: string, problem: string): TerrachipError {
   );
 }
 
+/**
+ * Whether something that was thrown is an error, of whatever realm: those of Node's modules are not `instanceof Error` in
+ * code that a test runner has given globals of its own.
+ */
+export function isError(
+  thrown: unknown,
+): thrown is Error & { code?: unknown; reason?: unknown; path?: unknown; input?: unknown } {
+  return typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown;
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../src/errors.js';
+import { invalidInput, invalidOption, isTerrachipError, messageOf, TerrachipError } from '../src/errors.js';
+import { cannotOpen } from '../src/io/node/file.js';
 
 describe('TerrachipError', () => {
   it('is one sentence that ends with the remedy', () => {
@@ -57,5 +59,15 @@ describe('messages', () => {
       .map((file) => `src/${file}`);
     expect(files.length).toBeGreaterThan(100);
     expect(files.flatMap(flagsIn)).toEqual([]);
+  });
+});
+
+describe('errors of another realm, as Node gives them to code in Jest', () => {
+  const thrown: unknown = runInNewContext("Object.assign(new Error('no such file'), { code: 'ENOENT' })");
+
+  it('are errors', () => {
+    expect(thrown instanceof Error).toBe(false);
+    expect(messageOf(thrown)).toBe('no such file');
+    expect(cannotOpen('scene.tif', thrown).code).toBe('NOT_FOUND');
   });
 });

@@ -46,13 +46,14 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
   (file) => file.endsWith('.ts') && !file.endsWith('.d.ts'),
 );
 
-function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
+function importsOf(file: string): { specifier: string; typeOnly: boolean; lazy: boolean }[] {
   const text = readFileSync(join(root, file), 'utf8');
   const pattern =
     /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\bfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
   return [...text.matchAll(pattern)].map((match) => ({
     specifier: match[2] ?? match[3],
     typeOnly: match[1] !== undefined,
+    lazy: match[3] !== undefined,
   }));
 }
 
@@ -122,6 +123,23 @@ describe('layers', () => {
         });
     };
     expect(portable.flatMap((file) => reach(file, new Set()))).toEqual([]);
+  });
+
+  it('leaves what the root entry may do to be loaded when it is called', () => {
+    const seen = new Set<string>();
+    const reach = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const { specifier, typeOnly, lazy } of importsOf(file)) {
+        const isSource = specifier.startsWith('.') && !/\.(wgsl|json)(\.js)?$/.test(specifier);
+        if (isSource && !typeOnly && !lazy) reach(target(file, specifier));
+      }
+    };
+    reach('index.ts');
+    const heavy = ['raster', 'vector', 'catalog', 'parquet', 'shaders', 'cli'];
+    expect([...seen].filter((file) => heavy.includes(layerOf(file)))).toEqual([]);
+    expect(seen).toContain('workflow/index.ts');
+    expect(seen).not.toContain('workflow/infer.ts');
   });
 
   it('reads pixels by what knows where they are data', () => {

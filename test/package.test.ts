@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../src/version.js';
 
@@ -85,6 +87,40 @@ describe('package.json', () => {
     for (const name of ['geotiff', 'proj4', 'zarrita', 'ndarray', 'ndarray-ops']) {
       expect(manifest.dependencies).toHaveProperty(name);
     }
+  });
+});
+
+describe('entries', () => {
+  const files = Object.entries(manifest.exports).flatMap(([subpath, entry]) => {
+    const { node, default: file } = entry as { node?: { default: string }; default?: string };
+    const taken = node?.default ?? file;
+    return taken === undefined || subpath.endsWith('/node') ? [] : [[subpath, taken] as const];
+  });
+
+  /** What a worker thread has of a file that it imports. */
+  function importInWorker(file: string, workerData: unknown): Promise<unknown> {
+    const program = `import { parentPort } from 'node:worker_threads';
+      import(${JSON.stringify(pathToFileURL(resolve(file)).href)})
+        .then((entry) => parentPort.postMessage(Object.keys(entry).sort()))`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
+      workerData,
+      execArgv: [],
+    });
+    return new Promise((done, fail) => {
+      worker.once('message', (names) => {
+        done(names);
+        void worker.terminate();
+      });
+      worker.once('error', fail);
+      worker.once('exit', (status) => fail(new Error(`ended with ${status}`)));
+    });
+  }
+
+  it.each(files)('%s is imported in a worker thread, with data of whatever kind', async (_, file) => {
+    const names = Object.keys(await import(pathToFileURL(resolve(file)).href)).sort();
+    // A program of that name is what the package web-worker would run.
+    for (const workerData of [undefined, { mod: 'program.js' }])
+      expect(await importInWorker(file, workerData)).toEqual(names);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The command line: parsing and printing, nothing else. */
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
-import { invalidInput, isTerrachipError, messageOf } from '../errors.js';
+import { invalidInput, isError, isTerrachipError, messageOf } from '../errors.js';
 import { setLeastRate } from '../io/http-request.js';
 import { writeError } from '../io/node/output.js';
 import { VERSION } from '../version.js';
@@ -124,7 +124,7 @@ function report(thrown: unknown, args: readonly string[], rephrase: Rephrase): n
   const option = isTerrachipError(error, 'INVALID_OPTION') ? error.fields.option : undefined;
   const message = rephrase(messageOf(error), option);
   output.error(message);
-  if (args.includes('--debug') && error instanceof Error) output.stack(error);
+  if (args.includes('--debug') && isError(error)) output.stack(error);
   if (output.json) {
     const description = known ? { code: error.code, ...error.fields } : { code: 'INTERNAL' };
     const named = option === undefined ? {} : { option: rephrase(`${option} `, option).trimEnd() };
@@ -135,8 +135,11 @@ function report(thrown: unknown, args: readonly string[], rephrase: Rephrase): n
 
 /** Errors of Node that say too little: a full disk wherever it was met, and an address that is none. */
 function ofSystem(thrown: unknown): unknown {
-  const { code, path, input } =
-    thrown instanceof Error ? (thrown as NodeJS.ErrnoException & { input?: string }) : {};
+  const { code, path, input } = isError(thrown)
+    ? thrown
+    : { code: undefined, path: undefined, input: undefined };
   if (code === 'ERR_INVALID_URL') return invalidInput(String(input), 'is no valid URL', 'correct it', thrown);
-  return code === 'ENOSPC' || code === 'EDQUOT' ? writeError(path ?? 'a file', thrown) : thrown;
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? writeError(typeof path === 'string' ? path : 'a file', thrown)
+    : thrown;
 }

@@ -1,5 +1,5 @@
 /** One request for a range of a file: redirects, credentials, slow servers, and pages that come instead of files. */
-import { messageOf, TerrachipError } from '../errors.js';
+import { isError, messageOf, TerrachipError } from '../errors.js';
 import { onAbort } from './abort.js';
 import { mayName } from './nearness.js';
 
@@ -229,11 +229,10 @@ function percentDecoded(text: string): string {
 
 /** fetch says "fetch failed" and leaves what happened in the cause; OpenSSL leaves it in the reason of that. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string') {
-    return `TLS: ${cause.reason}`;
-  }
-  return cause instanceof Error && cause.message !== '' ? cause.message : messageOf(error);
+  const cause = isError(error) ? error.cause : undefined;
+  if (!isError(cause)) return messageOf(error);
+  if (typeof cause.reason === 'string') return `TLS: ${cause.reason}`;
+  return cause.message === '' ? messageOf(error) : cause.message;
 }
 
 /** The error for a status that says no, or null. */

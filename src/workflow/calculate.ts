@@ -57,12 +57,6 @@ export interface CalculateReport extends CogReport {
   expressions: string[];
 }
 
-/**
- * Evaluates expressions at every pixel of some rasters and writes the results as the bands of a COG. A pixel without
- * data in a band that an expression uses has none in the result.
- * @throws {TerrachipError} INVALID_INPUT for an expression that cannot be read, or a band that is not there or on
- *   another grid
- */
 export async function calculate(options: CalculateOptions): Promise<CalculateReport> {
   const { destination, bands, signal } = options;
   const names = bands.map(({ name }) => name);

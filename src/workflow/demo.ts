@@ -50,10 +50,6 @@ const SIZE = [1500, 1200] as const;
 /** Below this there is no room for a river and its valley; above it, the event would not fit into memory. */
 const SIDES = [128, 6000] as const;
 
-/**
- * Makes up a flood, packages what the satellites saw of it, maps it, and compares the map with the truth.
- * @throws {TerrachipError} INVALID_OPTION for an impossible size
- */
 export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   const { output = 'terrachip-demo', seed = 7, size = SIZE, signal, onProgress } = options;
   const backend = options.backend ?? 'auto';

@@ -31,7 +31,6 @@ export interface DoctorReport {
   autoBackend: 'webgpu' | 'cpu';
 }
 
-/** Finds out what this machine can run: adapters, providers, optional packages. Installs nothing. */
 export async function diagnose(): Promise<DoctorReport> {
   const probe = await probeAdapter();
   const webgpu: DoctorReport['webgpu'] = probe.available

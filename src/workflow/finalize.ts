@@ -52,7 +52,7 @@ export interface FinalizeReport {
   pixels: Record<string, number>;
 }
 
-interface FinalizeJob {
+export interface FinalizeJob {
   store: RunStore;
   model: ModelFolder<SegmentationSpec>;
   output: string;
@@ -82,10 +82,6 @@ export async function makeProductFolder(output: string, inputs: readonly string[
   await makeOutputFolder(output);
 }
 
-/**
- * Makes the products of a finished run.
- * @throws {TerrachipError} INCOMPLETE with the number of missing units
- */
 export async function finalizeMap(job: FinalizeJob, options: OperationOptions = {}): Promise<FinalizeReport> {
   const { store, model, output } = job;
   const { plan, geobox } = store;
@@ -243,12 +239,10 @@ async function openRun(folder: string): Promise<{ store: RunStore; model: ModelF
   return { store: new RunStore(folder, plan, classes), model };
 }
 
-/** Indices of the units of a run that are not done. */
 export async function missingUnits(folder: string): Promise<number[]> {
   return (await openRun(folder)).store.run.missing();
 }
 
-/** Makes the products of a run whose units other processes computed. */
 export async function finalizeRun(
   folder: string,
   output: string,

@@ -56,7 +56,6 @@ export interface InferReport {
 
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 
-/** Maps a scene with a model. */
 export async function infer(options: InferOptions): Promise<InferReport> {
   const clock = new StageClock();
   const { signal, onProgress, output } = options;

@@ -66,7 +66,6 @@ export interface InfoOptions extends OperationOptions {
   checksum?: boolean;
 }
 
-/** Describes a raster by its headers, and by its pixels where asked for. */
 export async function describeRaster(path: string, options: InfoOptions = {}): Promise<RasterReport> {
   const raster = await openRaster(path, { signal: options.signal, onProgress: options.onProgress });
   try {

@@ -85,11 +85,6 @@ const CHIPS_FILE = 'chips.csv';
 /** Catalogs' asset keys by the names that models give these bands. */
 const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data: 'DEM' };
 
-/**
- * Resamples every band of a manifest bilinearly onto its grid (tiles of one band are averaged where they overlap),
- * and writes the images, the mask of pixels where all have data, the label, the chip index and the scene file.
- * @throws {TerrachipError} INVALID_INPUT for a manifest that lacks files, units or phases
- */
 export async function packageManifest(options: PackageOptions): Promise<PackageReport> {
   const { output, signal, onProgress } = options;
   const manifest = await readAcquisition(options.manifest);

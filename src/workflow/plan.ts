@@ -78,7 +78,6 @@ export interface PlanOptions extends OperationOptions {
   phases?: readonly string[];
 }
 
-/** Reads a plan that an earlier run wrote. */
 export async function readPlan(path: string): Promise<Plan> {
   return parsePlan(await readJson(path), path);
 }
@@ -88,10 +87,6 @@ export function parsePlan(document: unknown, name: string): Plan {
   return validateStrictly(PlanSchema, document, name);
 }
 
-/**
- * Checks a scene against a model and fixes the plan.
- * @throws {TerrachipError} INVALID_INPUT for anything that does not fit: inputs, phases, units, CRS, bands
- */
 export async function createPlan(
   scene: Scene,
   model: ModelFolder<SegmentationSpec>,

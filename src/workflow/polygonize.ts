@@ -36,12 +36,6 @@ export interface PolygonizeReport {
   peakCorners: number;
 }
 
-/**
- * Writes the 4-connected areas of equal pixels of a raster as GeoJSON (RFC 7946): along pixel edges, with holes,
- * nothing simplified but positions on straight lines.
- * @throws {TerrachipError} INVALID_INPUT for a raster of another type or without a place; TOO_LARGE where the outlines
- * of areas that are open at a time have more than 2^27 corners
- */
 export async function polygonizeFile(options: PolygonizeOptions): Promise<PolygonizeReport> {
   const { signal } = options;
   await requireOutput(options.destination, { formats: ['GeoJSON'], inputs: [options.source] });

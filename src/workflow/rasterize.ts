@@ -51,12 +51,6 @@ export interface RasterizeReport {
   burnedPixels: number;
 }
 
-/**
- * Burns polygons by one of GDAL's two rules into a COG; of polygons that overlap, the last wins.
- * Of a file with an index only what touches the grid is read.
- * @throws {TerrachipError} INVALID_INPUT for a file that holds no polygons, none near the grid, or a property that is no number
- * which the type holds; INVALID_OPTION for a value that it does not hold
- */
 export async function rasterizeFile(options: RasterizeFileOptions): Promise<RasterizeReport> {
   const { destination, background = 0, dtype = 'uint8', signal, onProgress } = options;
   const { grid } = options;

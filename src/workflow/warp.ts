@@ -54,7 +54,6 @@ export interface WarpReport extends CogReport {
   counters: WarpCounters;
 }
 
-/** Warps a raster file into a COG. */
 export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
   const { signal, onProgress } = options;
   const { grid } = options;

@@ -47,6 +47,42 @@ const place: Record<number, TiffField> = {
   34735: short(1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32632),
 };
 
+/** A file of 4 × 3 pixels with one more field, whose tag or type is then overwritten. */
+function withField(tag: number, change: (view: DataView, entry: number) => void): Uint8Array<ArrayBuffer> {
+  const file = buildTiff(4, 3, ramp(12), { fields: { [tag]: short(999) } });
+  const view = new DataView(file.buffer);
+  const directory = view.getUint32(4, true);
+  const entries = Array.from({ length: view.getUint16(directory, true) }, (_, k) => directory + 2 + 12 * k);
+  const entry = entries.find((at) => view.getUint16(at, true) === tag);
+  if (entry === undefined) throw new Error(`there is no tag ${tag}`);
+  change(view, entry);
+  return file;
+}
+
+describe('fields as libtiff takes them', () => {
+  it('skips one of an unknown type', async () => {
+    const file = withField(270, (view, entry) => view.setUint16(entry + 2, 99, true));
+    const raster = await GeoTiffRaster.open(new MemorySource(file));
+    expect((await raster.readPlanes()).map((plane) => [...plane])).toEqual([[...ramp(12)]]);
+  });
+
+  it('takes the first of two with one tag', async () => {
+    const file = withField(40_000, (view, entry) => view.setUint16(entry, 256, true));
+    expect((await GeoTiffRaster.open(new MemorySource(file))).width).toBe(4);
+  });
+
+  it('refuses directories beyond the end of a BigTIFF, or beyond what a number holds', async () => {
+    for (const offset of [1000n, 2n ** 60n]) {
+      const file = new Uint8Array(64);
+      file.set([0x49, 0x49, 43, 0, 8]);
+      new DataView(file.buffer).setBigUint64(8, offset, true);
+      await expect(GeoTiffRaster.open(new MemorySource(file, 'big.tif'))).rejects.toThrow(
+        `big.tif is not a readable TIFF (it points to byte ${Number(offset)} of 64)`,
+      );
+    }
+  });
+});
+
 describe('sizes and offsets as writers leave them', () => {
   const rows = ramp(12);
   const expected = [[...rows]];

@@ -1,7 +1,7 @@
 // Mutations of catalogs in files: a GeoParquet file and the index beside it, which is made to fit again, since an
 // index that does not is refused before anything else of it is read.
 import { createHash } from 'node:crypto';
-import { crc32c } from '../../../dist/io/index.js';
+import { crc32c } from '../../../dist/io/crc32c.js';
 import { mutateBytes } from './bytes.js';
 import { mutateJson } from './json.js';
 

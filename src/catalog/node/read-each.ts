@@ -1,5 +1,5 @@
 /** Many files at a time, where some cannot be read. */
-import { invalidInput, messageOf } from '../../errors.js';
+import { invalidInput, isError, messageOf } from '../../errors.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import type { OperationOptions } from '../../progress.js';
 import type { GeoCatalog } from '../geo-catalog.js';
@@ -50,7 +50,7 @@ export async function readEach<T>(
         return { value: await read(path) };
       } catch (cause) {
         if (signal?.aborted === true || onUnreadable === 'throw') throw cause;
-        const error = cause instanceof Error ? cause : new Error(messageOf(cause));
+        const error = isError(cause) ? cause : new Error(messageOf(cause));
         onProgress?.({ type: 'warning', message: `left out: ${error.message}` });
         return { error };
       } finally {

@@ -4,10 +4,10 @@
  * @module terrachip/inference
  */
 export * from '../index.js';
+export { bundledModel } from './bundled.js';
 export { openCheckpointFile } from './checkpoint-file.js';
 export { type Execution, type ExecutionOptions, openExecution } from './execution.js';
 export {
-  bundledModel,
   findModel,
   type ModelFolder,
   type OpenSessionOptions,

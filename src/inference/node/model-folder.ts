@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { readJson } from '../../io/node/json.js';
 import { nearestOf } from '../../json/keys.js';
 import type { ModelGraphs } from '../model-graph.js';
 import { type ModelSpec, parseModelSpec, type SegmentationSpec } from '../model-spec.js';
 import { ModelSession } from '../session.js';
+import { BUNDLED, bundledModel } from './bundled.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
 import type { HostProviderChoice } from './provider-choice.js';
 
@@ -60,14 +60,6 @@ export async function openEmbeddingModel(model: string): Promise<ModelFolder> {
 
 /** The file of a model in one graph. */
 const WHOLE = 'model.onnx';
-
-/** Models that come with the package. */
-const BUNDLED = ['demo-flood', 'demo-water-s1', 'water-threshold'];
-
-/** The folder of a model that comes with the package. */
-export function bundledModel(name: string): string {
-  return fileURLToPath(new URL(`../../../models/${name}`, import.meta.url));
-}
 
 /**
  * The folder of a model.

@@ -1,4 +1,4 @@
-import { isTerrachipError } from '../../errors.js';
+import { isError, isTerrachipError } from '../../errors.js';
 import { onAbort } from '../abort.js';
 import type { ByteSource } from '../byte-source.js';
 
@@ -53,7 +53,7 @@ function isWorthRepeating(error: unknown): boolean {
 
 /** The server's own wish, which `http.ts` leaves in the error's cause. */
 function retryAfter(error: unknown): number {
-  const cause = error instanceof Error ? error.cause : undefined;
+  const cause = isError(error) ? error.cause : undefined;
   return typeof cause === 'object' && cause !== null && 'retryAfter' in cause ? Number(cause.retryAfter) : 0;
 }
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
 import { Resource } from '../../resource.js';
 import { type ByteSource, checkRange, type ReadOptions } from '../byte-source.js';
 import { foreignAddress } from '../schemes.js';
@@ -61,7 +61,7 @@ export function noFile(path: string): TerrachipError {
 
 /** The error for a path that cannot be opened, such as an address that is no path. */
 export function cannotOpen(path: string, cause: unknown): TerrachipError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = isError(cause) ? cause.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     const foreign = foreignAddress(path);
     if (foreign !== null) return foreign;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
 import { publicUrl } from '../http-request.js';
 import { isAddress } from '../schemes.js';
 
@@ -25,7 +25,7 @@ export function writeError(path: string, cause: unknown): TerrachipError {
   if (isAddress(path)) {
     return invalidInput(publicUrl(path), 'is an address, where only files can be written', 'give a path');
   }
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = isError(cause) ? String(cause.code ?? '') : '';
   const [why, remedy] = Object.hasOwn(REASONS, code)
     ? REASONS[code]
     : (['', 'check the folder and its permissions'] as const);

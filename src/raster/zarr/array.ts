@@ -1,5 +1,12 @@
 import * as zarr from 'zarrita';
-import { internalError, invalidInput, isTerrachipError, messageOf, TerrachipError } from '../../errors.js';
+import {
+  internalError,
+  invalidInput,
+  isError,
+  isTerrachipError,
+  messageOf,
+  TerrachipError,
+} from '../../errors.js';
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
@@ -173,7 +180,7 @@ export class ZarrArray implements StoredArray {
 
   #chunkError(coordinates: readonly number[], error: unknown): Error {
     if (isTerrachipError(error)) return error;
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    const cause = isError(error) && error.cause !== undefined ? error.cause : error;
     return invalidInput(
       this.name,
       `has a damaged chunk at (${coordinates.join(', ')}): ${messageOf(cause).replace(/\.$/, '')}`,

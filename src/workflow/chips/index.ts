@@ -1,6 +1,13 @@
 /** Chips as a model wants them, from scenes, from catalogs and from whatever else yields them. */
 export { CatalogChips, type CatalogChipsOptions, type LoadedChip } from './catalog.js';
 export { type CatalogInput, rowsWithBands } from './catalog-input.js';
-export type { ChipMethod } from './methods.js';
+export { joinChips } from './join.js';
+export { CHIP_METHODS, type ChipMethod } from './methods.js';
 export { SceneChips, type SceneChipsOptions } from './scene.js';
-export { type Chip, type ChipSource, type ChipValues, type StripColumn, withStrip } from './source.js';
+export {
+  type Chip,
+  type ChipSource,
+  type ChipValues,
+  type StripColumn,
+  withStrip,
+} from './source.js';

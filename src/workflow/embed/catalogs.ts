@@ -63,12 +63,6 @@ export interface EmbedCatalogsOptions extends EmbedRunOptions {
   cacheBytes?: number;
 }
 
-/**
- * Embeds every chip of catalogs: a regular grid over the outlines of the leading catalog's rows, each place at each of
- * their times. An input sees the rows whose time meets the chip's; what does not change with time is read whatever its date.
- * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel`, `CatalogChips.open`, `GeoCatalog.query` and
- * `gridSampler`; INVALID_INPUT where no row is left
- */
 export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<EmbedReport> {
   const { select = {}, phases, every, pad = 0, signal, cacheBytes } = options;
   if (!(pad >= 0) || !Number.isFinite(pad))

@@ -19,3 +19,6 @@ export type ChipTimes = (typeof CHIP_TIMES)[number];
 export const EDGE_POLICIES = ['cover', 'centre', 'pad', 'drop'] as const satisfies readonly GridPolicy[];
 /** What happens to chips at the edges of an area. */
 export type EdgePolicy = (typeof EDGE_POLICIES)[number];
+
+/** Version of the documents in a store of embeddings. */
+export const EMBEDDINGS_SCHEMA_VERSION = 1;

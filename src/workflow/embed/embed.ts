@@ -11,11 +11,9 @@ import { VERSION } from '../../version.js';
 import { type ChipSource, withStrip } from '../chips/index.js';
 import { peakMemoryBytes } from '../timing.js';
 import { fingerprintOf, runFolder, UnitRun } from '../unit-run.js';
+import { EMBEDDINGS_SCHEMA_VERSION } from './choices.js';
 import { type EmbeddingPool, pooledLength, poolInto } from './pool.js';
 import { CHUNK_CHIPS, type ChipRecord, EmbeddingStore } from './store.js';
-
-/** The version of the attributes of a store of embeddings. */
-export const EMBEDDINGS_SCHEMA_VERSION = 1;
 
 /** Chips that a unit holds at most by default, and its length in bytes. */
 const UNIT_CHIPS = 256;
@@ -56,11 +54,6 @@ export interface EmbedReport {
   readonly peakMemoryBytes: number;
 }
 
-/**
- * Embeds all chips of a source. The store is made in `OUTPUT.run/<fingerprint>` and appears under its name when it is
- * whole; a run that ended early goes on with `resume`, to the same bytes.
- * @throws {TerrachipError} INVALID_OPTION; INVALID_INPUT for an output that exists, or a source without chips; DISK
- */
 export async function embedChips(options: EmbedChipsOptions): Promise<EmbedReport> {
   const { source, backend, session, output, pool = 'mean', batchSize = 4, signal } = options;
   const [tokens, channels] = session.answerShape;

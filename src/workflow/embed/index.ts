@@ -1,7 +1,13 @@
 /** Embeddings: what chips are like, by a model, in a store. */
 export { type CatalogLike, type EmbedCatalogsOptions, embedCatalogs } from './catalogs.js';
-export type { ChipTimes, EdgePolicy } from './choices.js';
+export {
+  CHIP_TIMES,
+  type ChipTimes,
+  EDGE_POLICIES,
+  type EdgePolicy,
+  EMBEDDINGS_SCHEMA_VERSION,
+} from './choices.js';
 export { type EmbedChipsOptions, type EmbedReport, embedChips } from './embed.js';
-export type { EmbeddingPool } from './pool.js';
+export { EMBEDDING_POOLS, type EmbeddingPool } from './pool.js';
 export type { EmbedRunOptions } from './run.js';
 export { type EmbedScenesOptions, embedScenes } from './scenes.js';

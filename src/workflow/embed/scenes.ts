@@ -1,7 +1,7 @@
 /** Scenes through an encoder into a store of embeddings. */
 import { invalidInput } from '../../errors.js';
 import { SceneChips } from '../chips/index.js';
-import { joinChips } from '../chips/source.js';
+import { joinChips } from '../chips/join.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
@@ -17,11 +17,6 @@ export interface EmbedScenesOptions extends EmbedRunOptions {
   maxPixels?: number;
 }
 
-/**
- * Embeds every chip of scenes.
- * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel` and `SceneChips.open`; INVALID_INPUT for two scenes of
- * one id, whose chips could not be told apart
- */
 export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedReport> {
   const { scenes, phases, cacheBytes, maxPixels, ...rest } = options;
   const { signal } = options;

@@ -65,18 +65,12 @@ export interface Assessment {
   statistics: Statistics;
 }
 
-/** Compares a map with a label, each pixel of the map's grid once. Writes what `assessMap` writes. */
 export async function evaluateMap(options: EvaluateOptions): Promise<Metrics> {
   const { metrics } = await assessMap(options);
   if (metrics === null) throw invalidOption('label', 'is missing', 'name a raster or polygons');
   return metrics;
 }
 
-/**
- * Measures a map, and scores it where there is a label. Writes `statistics.json`, with a label `metrics.json` and
- * `quicklook.png` with the label's outline, with zones `zones.csv` into the map's folder.
- * @throws {TerrachipError} INVALID_INPUT for what is not a map, or does not overlap it; INVALID_OPTION
- */
 export async function assessMap(options: AssessOptions): Promise<Assessment> {
   const { signal, onProgress } = options;
   const { label, permanentWater, zones, scene } = options;

@@ -73,13 +73,6 @@ const STRIDE_SHARE = 13 / 16;
 const HASH_BYTES = 2 ** 22;
 const PHASE_GRAPHS = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
 
-/**
- * Makes a model folder of a TerraMind checkpoint: `model.onnx` and `model.json`, and with `split` `encoder.onnx` and
- * `decoder.onnx`. Tensors are read and written one by one: memory stays below twice the largest. Trying float16 on a
- * sample takes what the model takes to run.
- * @throws {TerrachipError} INVALID_INPUT for what is no complete TerraMind checkpoint, or has tensors left over;
- * INVALID_OPTION for options that do not fit it; DISK
- */
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
   const { output, signal, onProgress, precision = 'fp32' } = options;
   if (precision === 'fp32') refuseSample(options);

@@ -38,11 +38,6 @@ export interface RunModelReport {
   readonly notFinite: number;
 }
 
-/**
- * Runs a model on arrays, without a scene around them.
- * @throws {TerrachipError} INVALID_OPTION for inputs that are missing or too many; INVALID_INPUT for arrays of the
- * wrong shape or type, and for NaN in normalised ones
- */
 export async function runModel(options: RunModelOptions): Promise<RunModelReport> {
   const folder = await findModel(options.model);
   const spec = await readModelSpec(folder);

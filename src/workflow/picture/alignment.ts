@@ -56,7 +56,6 @@ const LABEL = 96;
 const FOOTER = 74;
 const DEFAULT_SIZE = 240;
 
-/** Draws the phases of a scene × true colour, VV, VH, DEM and valid mask, all on the scene's grid. */
 export async function drawAlignment(
   path: string,
   target: string,

@@ -50,7 +50,6 @@ export const MAX_PICTURE_SIZE = 8192;
 export const DEFAULT_PICTURE_SIZE = 1024;
 export const DEFAULT_PERCENTILES = [2, 98] as const;
 
-/** Draws a raster. @throws {TerrachipError} INVALID_OPTION, or INVALID_INPUT for bands that it lacks */
 export async function drawRaster(
   path: string,
   target: string,
