@@ -43,6 +43,7 @@ for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
   // Pages need neither a shader's comments nor its indentation.
   const short = file.endsWith('.wgsl') ? text.replace(/^\s*(\/\/.*)?\n|^ +/gm, '') : text;
   writeFileSync(target, `export default ${JSON.stringify(short)};\n`);
+  writeFileSync(target.replace(/\.js$/, '.d.ts'), 'declare const text: string;\nexport default text;\n');
 }
 
 /** WKT is read by geo/wkt-crs.ts, and the cube of astronomers by nobody. */

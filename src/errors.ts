@@ -101,9 +101,8 @@ export function isTerrachipError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   ...codes: Code[]
 ): error is TerrachipError<Code> {
-  return (
-    error instanceof TerrachipError && (codes.length === 0 || (codes as ErrorCode[]).includes(error.code))
-  );
+  if (!isError(error) || error.name !== 'TerrachipError') return false;
+  return codes.length === 0 || codes.some((code) => code === error.code);
 }
 
 /** The problem with an input, in the common case of a file or URL that cannot be used. */
@@ -146,4 +145,14 @@ export function isError(
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return isError(error) ? error.message : String(error);
+}
+
+/** The code of an error of Node's, such as `ENOENT`; empty for others. */
+export function codeOf(error: unknown): string {
+  return isError(error) && typeof error.code === 'string' ? error.code : '';
+}
+
+/** Whether an import failed since the package is not there. */
+export function isNotInstalled(error: unknown): boolean {
+  return ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(codeOf(error));
 }

@@ -2,7 +2,6 @@
  * terrachip: satellite scenes into maps with a geospatial foundation model, on the GPU.
  * @module terrachip
  */
-
 export type { Chip as CatalogChip, GeoCatalog, ItemSource, Predicate } from './catalog/index.js';
 export type { BandChoice, QualityMask } from './catalog/loaders/options.js';
 export { type ErrorCode, type ErrorFields, isTerrachipError, TerrachipError } from './errors.js';

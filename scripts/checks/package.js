@@ -1,12 +1,16 @@
 // npm run check:package: what users get from `npm install` works, in JavaScript and in TypeScript, with and without
 // the optional packages, and carries only permissive licences.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
+import { checkConsumers } from './consumers.js';
 import { Checklist, installProject, root, run, withTemporaryFolder } from './support.js';
 
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-const specifiers = Object.keys(manifest.exports).map((path) => path.replace(/^\./, manifest.name));
+const specifiers = Object.keys(manifest.exports)
+  .filter((path) => !path.includes('*'))
+  .map((path) => path.replace(/^\./, manifest.name));
 /** What Node takes by another name already. */
 const isForNode = (name) => name.endsWith('/node');
 const consumerFiles = join(root, 'scripts', 'checks', 'consumer');
@@ -80,14 +84,13 @@ const COMPILERS = [
  * Makes a user's project with only terrachip in it, installed from the tarball as users install it.
  * @param {string} folder where, empty
  * @param {string} tarball the file that `npm pack` made
- * @param {{ npmrc?: string, options?: string[] }} settings npm's
+ * @param {string[]} options npm's
  */
-async function install(folder, tarball, { npmrc = '', options = [] }) {
+async function install(folder, tarball, options) {
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
-  await writeFile(join(folder, '.npmrc'), npmrc);
   await cp(tarball, join(folder, basename(tarball)));
   await cp(consumerFiles, folder, { recursive: true });
-  await run('npm', ['install', `./${basename(tarball)}`, ...options], { cwd: folder });
+  return run('npm', ['install', `./${basename(tarball)}`, ...options], { cwd: folder });
 }
 
 const terrachip = (folder, ...args) =>
@@ -95,6 +98,31 @@ const terrachip = (folder, ...args) =>
 
 /** @returns {Promise<import('terrachip').DoctorReport>} */
 const doctor = async (folder) => JSON.parse((await terrachip(folder, 'doctor', '--json')).stdout);
+
+async function checkLinks(list, installed) {
+  await list.check('every relative link of the installed documents leads to an installed file', async () => {
+    const pages = [
+      'README.md',
+      'CHANGELOG.md',
+      ...(await readdir(join(installed, 'docs'), { recursive: true })),
+    ]
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => (/^[A-Z]+\.md$/.test(name) ? name : join('docs', name)));
+    const links = await Promise.all(
+      pages.map(async (page) => {
+        const text = await readFile(join(installed, page), 'utf8');
+        const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)];
+        return targets.map(([, target]) => ({ page, path: join(installed, dirname(page), target) }));
+      }),
+    );
+    const broken = links.flat().filter(({ path }) => !existsSync(path));
+    assert.deepEqual(
+      broken.map(({ page, path }) => `${page}: ${relative(installed, path)}`),
+      [],
+    );
+    return `${links.flat().length} links`;
+  });
+}
 
 async function checkImports(list, folder) {
   for (const specifier of specifiers) {
@@ -237,16 +265,21 @@ await withTemporaryFolder(async (packed) => {
   const tarball = join(packed, name);
   await checkPublint(list, tarball);
   await withTemporaryFolder(async (folder) => {
-    const installs = () =>
-      // onnxruntime-node's install script would otherwise download CUDA libraries.
-      install(folder, tarball, { npmrc: 'onnxruntime-node-install=skip\n' });
-    if (!(await list.check('npm install of the tarball into an empty folder', installs))) return;
+    const installs = async () => {
+      // The line of the README: onnxruntime-node's install script would otherwise download CUDA libraries.
+      const { stdout, stderr } = await install(folder, tarball, ['--ignore-scripts']);
+      assert.doesNotMatch(`${stdout}\n${stderr}`, /npm warn/);
+    };
+    if (!(await list.check('npm install of the tarball into an empty folder, without a warning', installs)))
+      return;
+    await checkLinks(list, join(folder, 'node_modules', manifest.name));
     await checkImports(list, folder);
     await checkCommands(list, folder);
     await checkTypes(list, folder);
+    await checkConsumers(list, folder);
   });
   await withTemporaryFolder(async (folder) => {
-    const installs = () => install(folder, tarball, { options: ['--omit=optional'] });
+    const installs = () => install(folder, tarball, ['--omit=optional']);
     if (!(await list.check('npm install --omit=optional into an empty folder', installs))) return;
     await checkWithoutOptional(list, folder);
   });

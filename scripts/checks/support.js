@@ -13,6 +13,7 @@ export class Checklist {
   #name;
   #passed = 0;
   #failed = 0;
+  #skipped = 0;
 
   /** @param {string} name */
   constructor(name) {
@@ -37,8 +38,18 @@ export class Checklist {
     }
   }
 
+  /**
+   * @param {string} what the claim
+   * @param {string} why it cannot be tried here
+   */
+  skip(what, why) {
+    this.#skipped++;
+    console.log(`skip  ${what}: ${why}`);
+  }
+
   finish() {
-    console.log(`${this.#name}: ${this.#passed} passed, ${this.#failed} failed`);
+    const skipped = this.#skipped === 0 ? '' : `, ${this.#skipped} skipped`;
+    console.log(`${this.#name}: ${this.#passed} passed, ${this.#failed} failed${skipped}`);
     process.exitCode = this.#failed === 0 && this.#passed > 0 ? 0 : 1;
   }
 }

@@ -22,7 +22,7 @@ export interface NearestOptions {
 export function intervalOf(time: TimeLike): TimeInterval {
   if (time instanceof TimeInterval) return time;
   if (typeof time === 'string') return TimeInterval.parse(time);
-  const moment = Math.round(time instanceof Date ? time.getTime() : time);
+  const moment = Math.round(typeof time === 'number' ? time : time.getTime());
   if (!Number.isFinite(moment)) {
     throw invalidInput(`the time ${String(time)}`, 'is none', 'give UTC milliseconds or a date as text');
   }

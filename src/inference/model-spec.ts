@@ -55,7 +55,7 @@ const COMMON = {
   limitations: v.string(),
 };
 
-/** @internal for the schemas of documents */
+/** The model file of a segmentation. */
 export const SegmentationSpecSchema = v.object({
   ...COMMON,
   output: v.object({
@@ -71,7 +71,7 @@ export const SegmentationSpecSchema = v.object({
   phaseGraphs: v.optional(v.object({ encoder: GraphFile, decoder: GraphFile })),
 });
 
-/** @internal */
+/** The model file of an encoder. */
 export const EmbeddingSpecSchema = v.object({
   ...COMMON,
   output: v.object({

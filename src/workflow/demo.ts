@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { invalidOption } from '../errors.js';
 import type { BackendChoice } from '../gpu/node/index.js';
 import { bundledModel } from '../inference/node/index.js';
+import { loadOnnxRuntime } from '../inference/node/onnx-runtime.js';
 import type { OperationOptions } from '../progress.js';
 import { evaluateMap, type Metrics } from './evaluate/index.js';
 import { type InferReport, infer } from './infer.js';
@@ -60,6 +61,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
       `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
     );
   }
+  await loadOnnxRuntime();
   const common = { signal, onProgress };
   onProgress?.({ type: 'stage', stage: 'event' });
   const generator: EventGenerator = await import(/* webpackIgnore: true */ GENERATOR);

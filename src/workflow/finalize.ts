@@ -52,6 +52,7 @@ export interface FinalizeReport {
   pixels: Record<string, number>;
 }
 
+/** What products are made of: a run, its model, and where they go. */
 export interface FinalizeJob {
   store: RunStore;
   model: ModelFolder<SegmentationSpec>;

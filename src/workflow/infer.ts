@@ -14,6 +14,7 @@ import {
   runScene,
   type SegmentationSpec,
 } from '../inference/node/index.js';
+import { loadOnnxRuntime } from '../inference/node/onnx-runtime.js';
 import { readJson } from '../io/node/json.js';
 import { createBlockCache } from '../raster/node/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
@@ -59,6 +60,7 @@ const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 export async function infer(options: InferOptions): Promise<InferReport> {
   const clock = new StageClock();
   const { signal, onProgress, output } = options;
+  if (options.provider !== 'webgpu-resident') await loadOnnxRuntime();
   onProgress?.({ type: 'stage', stage: 'plan' });
   const model = await openModel(options.model);
   const scene = await readScene(options.scene);

@@ -22,13 +22,13 @@ export const SCENE_FILE = 'scene.json';
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(64));
 
-/** @internal for the schemas of documents, as those below */
+/** Units of a scene's values. */
 export const UnitsSchema = v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`);
 export const NodataSchema = v.nullable(
   v.union([v.number(), v.literal('nan')], 'must be a number, "nan", or null for none'),
 );
 
-/** @internal */
+/** A band of a raster. */
 export const BandSchema = v.object({
   /** Path (relative to the scene file) or URL of a raster. */
   href: v.pipe(v.string(), v.minLength(1, 'must name a raster')),
@@ -39,7 +39,7 @@ export const BandSchema = v.object({
   /** The stored value of pixels without data, whatever the file says: a number, "nan", or null for none. */
   nodata: v.optional(NodataSchema),
 });
-/** @internal */
+/** The bands of an input at a phase, by name. */
 export const ImageSchema = dictionary(Name, BandSchema);
 
 const GridSchema = v.union(
@@ -62,7 +62,7 @@ const GridSchema = v.union(
   'must be {like}, {crs, resolution, bounds?} or {crs, transform, width, height}',
 );
 
-/** @internal */
+/** An input of a model in a scene. */
 export const SceneInputSchema = v.object({
   units: UnitsSchema,
   nodata: v.optional(NodataSchema),
@@ -71,7 +71,7 @@ export const SceneInputSchema = v.object({
   static: v.optional(ImageSchema),
 });
 
-/** @internal */
+/** A scene file. */
 export const SceneSchema = v.object({
   schemaVersion: v.literal(SCENE_SCHEMA_VERSION),
   id: v.optional(v.string()),

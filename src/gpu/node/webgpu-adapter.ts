@@ -1,4 +1,4 @@
-import { messageOf, TerrachipError } from '../../errors.js';
+import { isNotInstalled, messageOf, TerrachipError } from '../../errors.js';
 import { WebGpuBackend } from '../webgpu/backend.js';
 
 /** The only file that loads the optional package `webgpu` (Dawn for Node). */
@@ -18,7 +18,7 @@ async function loadDawn(): Promise<DawnModule> {
     return (await import('webgpu')) as DawnModule;
   } catch (cause) {
     const message = messageOf(cause);
-    const missing = /Cannot find package/.test(message);
+    const missing = isNotInstalled(cause);
     throw new TerrachipError(
       'MISSING_DEPENDENCY',
       missing

@@ -1,4 +1,4 @@
-import { messageOf, TerrachipError } from '../../errors.js';
+import { isNotInstalled, messageOf, TerrachipError } from '../../errors.js';
 import type { OnnxRuntime } from '../host-graph.js';
 import type { HostProviderChoice } from './provider-choice.js';
 
@@ -17,13 +17,13 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
     const module = await import('onnxruntime-node');
     return module as OnnxRuntimeNode;
   } catch (cause) {
-    const missing = /Cannot find package/.test(messageOf(cause));
+    const missing = isNotInstalled(cause);
     throw new TerrachipError(
       'MISSING_DEPENDENCY',
       missing
         ? 'the optional package onnxruntime-node is not installed'
         : `the package onnxruntime-node cannot be loaded (${messageOf(cause).split('\n')[0]})`,
-      'run npm install onnxruntime-node --onnxruntime-node-install=skip',
+      'run npm install --ignore-scripts onnxruntime-node',
       { dependency: 'onnxruntime-node' },
       { cause },
     );

@@ -1,0 +1,3 @@
+import { useEverything } from '../everything.js';
+
+export default () => useEverything();

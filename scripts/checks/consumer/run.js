@@ -1,0 +1,3 @@
+import { useEverything } from './everything.js';
+
+console.log(await useEverything());

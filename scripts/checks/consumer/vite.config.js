@@ -1,0 +1,3 @@
+export default {
+  build: { outDir: 'out/vite', lib: { entry: 'page.js', formats: ['es'], fileName: () => 'page.js' } },
+};
