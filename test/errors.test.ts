@@ -36,7 +36,7 @@ describe('TerrachipError', () => {
 });
 
 /** Flags of npm and of V8. */
-const OTHERS = /--(onnxruntime-node-install|wasm-tiering-budget)=/;
+const OTHERS = /npm install --|--wasm-tiering-budget=/;
 
 /** Texts of the library's files that name a flag of the command line. */
 function flagsIn(file: string): string[] {
