@@ -63,7 +63,7 @@ describe('a bundle for browsers', () => {
     return (await import(pathToFileURL(page).href)) as Entry;
   }
 
-  it('projects as Node does, with the EPSG codes that people use registered', async () => {
+  it('reprojects as Node does, with the common EPSG codes registered', async () => {
     const geo = await load<typeof PortableGeo & typeof PortableEpsg>('geo', 'geo/epsg');
     expect(() => geo.Crs.fromEpsg(2154)).toThrow(/not a known/);
     geo.registerCommonEpsg();
@@ -76,7 +76,7 @@ describe('a bundle for browsers', () => {
     }
   });
 
-  it('asks a catalog on a server', async () => {
+  it('queries a catalog on a server', async () => {
     const rows = Array.from({ length: 9 }, (_, k) =>
       catalogRow(`scene-${k}`, [k, 49, k + 1, 50], `2021-07-0${k + 1}`),
     );
@@ -114,7 +114,7 @@ describe('a bundle for browsers', () => {
     await expect(openRaster(`${url}/truth.json`)).rejects.toThrow(/is no GeoTIFF; give a GeoTIFF/);
   });
 
-  it('runs a model on a runtime that the page brings', async () => {
+  it('runs a model on a runtime that the page provides', async () => {
     // Of each pixel, the second class's logit is 2 (x - 1) / 4 + 3.
     const input = { name: 'A', bands: ['x'], kind: 'static' as const, weights: [2], mean: [1], std: [4] };
     const path = await writeModel(join(folder, 'model'), { inputs: [input], size: 8, stride: 8, bias: 3 });
@@ -146,7 +146,7 @@ describe('a bundle for browsers', () => {
     backend.dispose();
   });
 
-  it('is refused where something needs Node', async () => {
+  it('fails to build when an import needs Node', async () => {
     const { problems } = await bundle('terrachip/raster/node');
     expect(problems.join()).toMatch(/Could not resolve "node:/);
   });
@@ -208,7 +208,7 @@ describe('a bundle for Node', () => {
     },
   );
 
-  it('says what to do where the database of EPSG codes is not within reach', async () => {
+  it('says what to do when the database of EPSG codes is missing', async () => {
     const file = join(folder, 'program.mjs');
     await bundleInto(file, 'esm', []);
     const failed = promisify(execFile)(process.execPath, [file]);
@@ -216,7 +216,7 @@ describe('a bundle for Node', () => {
   });
 });
 
-describe('what a page loads', () => {
+describe('the size of a page', () => {
   it.each([
     [
       'the warp of kernels, with its grids and both backends',

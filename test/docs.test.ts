@@ -75,7 +75,7 @@ const PAGES = ['.', 'docs', 'docs/decisions', 'examples', 'bench', 'scripts/trai
     .map((file) => join(folder, file)),
 );
 
-it.each(PAGES)('the links of %s lead somewhere', (page) => {
+it.each(PAGES)('the links of %s have targets', (page) => {
   const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(
     ([, link]) => link,
   );
@@ -83,7 +83,7 @@ it.each(PAGES)('the links of %s lead somewhere', (page) => {
   expect(broken).toEqual([]);
 });
 
-it('the links of README.md lead to files of the published package', () => {
+it('the links of README.md have targets in the published package', () => {
   const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
   const links = [...readFileSync('README.md', 'utf8').matchAll(/\]\(([^)#\s:]+)\)/g)].map(([, link]) => link);
   expect(links.length).toBeGreaterThan(10);
@@ -92,14 +92,14 @@ it('the links of README.md lead to files of the published package', () => {
   );
 });
 
-describe('the page about the architecture', () => {
+describe('docs/architecture.md', () => {
   const text = readFileSync('docs/architecture.md', 'utf8');
 
-  it('is short', () => {
+  it('has at most 150 lines', () => {
     expect(text.split('\n').length).toBeLessThanOrEqual(151);
   });
 
-  it('names files and folders that there are', () => {
+  it('names existing files and folders', () => {
     // A file without its folder lies in one that was named before it.
     const paths = ['src', 'schemas', 'scripts/checks', 'test/api'].flatMap((folder) =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => `/${folder}/${path}`),
@@ -125,7 +125,7 @@ describe('the page about the architecture', () => {
   });
 });
 
-it('the index of decisions has a row for each, and numbers are not used twice', () => {
+it('the index of decisions has a row for each decision, with unique numbers', () => {
   const files = readdirSync('docs/decisions').filter((file) => /^\d{4}-.*\.md$/.test(file));
   const index = readFileSync('docs/decisions/README.md', 'utf8');
   const rows = [...index.matchAll(/^\| \[(\d{4})\]\((.+?)\) \|/gm)].map(([, number, file]) => [number, file]);

@@ -6,13 +6,13 @@ import { invalidInput, invalidOption, isTerrachipError, messageOf, TerrachipErro
 import { cannotOpen } from '../src/io/node/file.js';
 
 describe('TerrachipError', () => {
-  it('is one sentence that ends with the remedy', () => {
+  it('has a message that ends with the remedy', () => {
     const error = invalidInput('a.tif', 'has no coordinate reference system', 'assign one');
     expect(error.message).toBe('a.tif has no coordinate reference system; assign one.');
     expect(error.remedy).toBe('assign one');
   });
 
-  it('narrows by code, with typed fields', () => {
+  it('has typed fields by code', () => {
     const error: unknown = invalidOption('size', 'cannot be 0', 'give more');
     expect(isTerrachipError(error)).toBe(true);
     expect(isTerrachipError(error, 'INVALID_INPUT')).toBe(false);
@@ -20,7 +20,7 @@ describe('TerrachipError', () => {
     expect(isTerrachipError(new Error('x'))).toBe(false);
   });
 
-  it('has the exit statuses of the contract', () => {
+  it('has an exit status for each code', () => {
     const status = (error: TerrachipError): number => error.exitStatus;
     expect(status(invalidInput('a', 'b', 'c'))).toBe(2);
     expect(status(new TerrachipError('NETWORK', 'a', 'b', { url: 'u' }))).toBe(75);
@@ -62,10 +62,10 @@ describe('messages', () => {
   });
 });
 
-describe('errors of another realm, as Node gives them to code in Jest', () => {
+describe('errors of another realm, as in Jest', () => {
   const thrown: unknown = runInNewContext("Object.assign(new Error('no such file'), { code: 'ENOENT' })");
 
-  it('are errors', () => {
+  it('are recognised', () => {
     expect(thrown instanceof Error).toBe(false);
     expect(messageOf(thrown)).toBe('no such file');
     expect(cannotOpen('scene.tif', thrown).code).toBe('NOT_FOUND');

@@ -39,7 +39,7 @@ describe.each([
 });
 
 describe('examples', () => {
-  it.each(['warp', 'chain', 'stitch'])('%s is on the page about kernels as it is', (name) => {
+  it.each(['warp', 'chain', 'stitch'])('%s is equal to its copy in docs/kernels.md', (name) => {
     expect(readFileSync('docs/kernels.md', 'utf8')).toContain(readFileSync(`examples/${name}.js`, 'utf8'));
   });
 
@@ -50,7 +50,7 @@ describe('examples', () => {
     expect(dark).toBe(`${water} pixels are dark in the scene`);
   });
 
-  it("the README's programs run, in a folder with a scene", async () => {
+  it("the README's programs run in a folder with a scene", async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'node_modules'));
     await symlink(resolve('.'), join(folder, 'node_modules/terrachip'));
@@ -83,14 +83,14 @@ describe('examples', () => {
     expect(Array.from(values.slice(198, 203))).toEqual([-21, -21, -8, -8, -8]);
   });
 
-  it('are all in the list of examples', () => {
+  it('are all listed in examples/README.md', () => {
     const readme = readFileSync('examples/README.md', 'utf8');
     const files = readdirSync('examples').filter((file) => /\.(js|ts)$/.test(file));
     expect(files.filter((file) => !readme.includes(`\`${file}\``))).toEqual([]);
     expect(files).toHaveLength(22);
   });
 
-  it('import terrachip as its users do', () => {
+  it('import terrachip by its package name', () => {
     const allowed = /^(terrachip(\/(catalog|raster|kernels|geo|inference))?|node:path)$/;
     const imports = readdirSync('examples')
       .filter((file) => /\.(js|ts)$/.test(file))

@@ -30,7 +30,7 @@ describe('parseJson', () => {
     );
   });
 
-  it('finds errors of punctuation where JSON.parse does', () => {
+  it("finds syntax errors at JSON.parse's position", () => {
     const text = JSON.stringify({ a: [1.5e3, -2, true, null], 'b"c': { c: 'é', e: [] } }, null, 1);
     let compared = 0;
     for (let at = 0; at < text.length; at++) {
@@ -98,7 +98,7 @@ describe('validateStrictly', () => {
     expect(check(document)).toThrow(message);
   });
 
-  it('accepts keys of notes, tools and extensions', () => {
+  it('accepts keys for notes, tools and extensions', () => {
     const document = {
       $schema: 'u',
       comment: '',
@@ -113,7 +113,7 @@ describe('validateStrictly', () => {
 });
 
 describe('dictionary', () => {
-  it('keeps every name, and has no others', () => {
+  it('keeps every key, and has no inherited ones', () => {
     const names = ['constructor', '__proto__', 'prototype', 'toString', 'hasOwnProperty', 'VV'];
     const document: unknown = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}: "${name}"`)}}`);
     const output = validate(dictionary(v.string(), v.string()), document, 'x');
@@ -124,7 +124,7 @@ describe('dictionary', () => {
     ).toThrow(/bands\.__proto:/);
   });
 
-  it('has members that memberOf finds, and only those', () => {
+  it('has only members that memberOf finds', () => {
     const record: Record<string, number> = JSON.parse('{"__proto__": 1, "constructor": 2}');
     expect(['__proto__', 'constructor', 'toString', 'VV'].map((name) => memberOf(record, name))).toEqual([
       1,
@@ -134,7 +134,7 @@ describe('dictionary', () => {
     ]);
   });
 
-  it('is what all schemas use for names that somebody chose', () => {
+  it('is used in all schemas for user-chosen names', () => {
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),
     );

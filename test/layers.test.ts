@@ -71,12 +71,12 @@ function rank(layer: string): number {
 }
 
 describe('layers', () => {
-  it('knows every folder', () => {
+  it('list every folder', () => {
     const unknown = [...new Set(files.map(layerOf))].filter((layer) => rank(layer) < 0);
     expect(unknown).toEqual([]);
   });
 
-  it('imports only layers before its own', () => {
+  it('import only earlier layers', () => {
     const wrong = files.flatMap((file) =>
       importsOf(file)
         .filter(({ specifier }) => specifier.startsWith('.'))
@@ -90,7 +90,7 @@ describe('layers', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('keeps Node in node/ folders', () => {
+  it('import Node only in node/ folders', () => {
     const wrong = files.filter(
       (file) =>
         !NODE_ANYWHERE.has(layerOf(file)) &&
@@ -100,7 +100,7 @@ describe('layers', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('never reaches Node from a portable file', () => {
+  it('portable files never import Node, directly or not', () => {
     const portable = files.filter(
       (file) => (PORTABLE.has(layerOf(file)) && !file.includes('/node/')) || PORTABLE_FILES.includes(file),
     );
@@ -125,7 +125,7 @@ describe('layers', () => {
     expect(portable.flatMap((file) => reach(file, new Set()))).toEqual([]);
   });
 
-  it('leaves what the root entry may do to be loaded when it is called', () => {
+  it('the root entry loads its functions when they are called', () => {
     const seen = new Set<string>();
     const reach = (file: string): void => {
       if (seen.has(file)) return;
@@ -142,7 +142,7 @@ describe('layers', () => {
     expect(seen).not.toContain('workflow/infer.ts');
   });
 
-  it('reads pixels by what knows where they are data', () => {
+  it('pixels are read only with their validity', () => {
     // readPixels and WarpedRaster are in raster; a view hands on what the raster behind it says.
     const wrong = files.filter(
       (file) =>
@@ -152,7 +152,7 @@ describe('layers', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('loads optional packages in one file each', () => {
+  it('optional packages are each loaded in one file', () => {
     const optional = [
       'webgpu',
       'onnxruntime-node',
@@ -171,14 +171,14 @@ describe('layers', () => {
     }
   });
 
-  it('listens to signals in one place, which adds one listener however many wait', () => {
+  it('only io/abort.ts listens to abort signals', () => {
     const listening = files.filter((file) =>
       /addEventListener\(\s*'abort'/.test(readFileSync(join(root, file), 'utf8')),
     );
     expect(listening).toEqual(['io/abort.ts']);
   });
 
-  it('fetches and opens files only in io', () => {
+  it('only io calls fetch', () => {
     const wrong = files.filter((file) => {
       const layer = layerOf(file);
       if (layer === 'io') return false;

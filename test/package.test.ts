@@ -22,16 +22,16 @@ const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
 };
 
 describe('package.json', () => {
-  it('has the version that provenance records', () => {
+  it('has the version in provenance', () => {
     expect(manifest.version).toBe(VERSION);
   });
 
-  it('is ESM for Node 20.19 on', () => {
+  it('is ESM for Node 20.19 and later', () => {
     expect(manifest.type).toBe('module');
     expect(manifest.engines.node).toBe('>=20.19');
   });
 
-  it('names types before code in every export', () => {
+  it('lists types before code in every export', () => {
     const check = (entry: unknown): void => {
       if (typeof entry !== 'object' || entry === null) return;
       const keys = Object.keys(entry);
@@ -44,7 +44,7 @@ describe('package.json', () => {
     for (const entry of Object.values(manifest.exports)) check(entry);
   });
 
-  it('tells bundlers which files do something when they are imported', () => {
+  it('lists the files with side effects for bundlers', () => {
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
       /(?<!\.d)\.ts$/.test(file),
     );
@@ -83,7 +83,7 @@ describe('package.json', () => {
     }
   });
 
-  it('carries the packages that the design names', () => {
+  it('lists the dependencies of the design', () => {
     for (const name of ['geotiff', 'proj4', 'zarrita', 'ndarray', 'ndarray-ops']) {
       expect(manifest.dependencies).toHaveProperty(name);
     }
@@ -116,7 +116,7 @@ describe('entries', () => {
     });
   }
 
-  it.each(files)('%s is imported in a worker thread, with data of whatever kind', async (_, file) => {
+  it.each(files)('%s is imported in a worker thread with any workerData', async (_, file) => {
     const names = Object.keys(await import(pathToFileURL(resolve(file)).href)).sort();
     // A program of that name is what the package web-worker would run.
     for (const workerData of [undefined, { mod: 'program.js' }])
@@ -125,12 +125,12 @@ describe('entries', () => {
 });
 
 describe('package-lock.json', () => {
-  it('carries no addresses', () => {
+  it('has no registry addresses', () => {
     const resolved = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined);
     expect(resolved.map(([name]) => name)).toEqual([]);
   });
 
-  it('has only permissive licences among what users install', () => {
+  it('has only permissive licences among installed packages', () => {
     const permissive =
       /^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD|Zlib|CC0-1\.0|BlueOak-1\.0\.0|Unlicense)$/;
     const wrong = Object.entries(lock.packages)

@@ -10,7 +10,7 @@ const path = join(await temporaryFolder(), 'image.tif');
 const geobox = new GeoBox(32631, new Affine(10, 0, 500_000, 0, -10, 5_000_000), 4, 3);
 await writeCog(path, [new Uint8Array(12).fill(7)], { geobox, bands: 1, dtype: 'uint8' });
 
-it('await using closes a raster and a source, dispose and close do the same', async () => {
+it('await using, dispose and close all close a raster and a source', async () => {
   const opened = [];
   {
     await using raster = await openRaster(path);
@@ -28,7 +28,7 @@ it('await using closes a raster and a source, dispose and close do the same', as
   expect(memory.size).toBe(2);
 });
 
-it('using gives back what lies on a device', () => {
+it('using frees device memory', () => {
   const backend = new CpuBackend();
   {
     using own = backend;

@@ -133,11 +133,11 @@ const ajv = new Ajv({ strict: false });
 const validators = new Map(made.map(({ name, json }) => [name, ajv.compile(json)]));
 
 describe.each(made)('the JSON schema of a document: $name', ({ name, json, keys, rows }) => {
-  it('is what the reader checks', async () => {
+  it('is generated from the schema of the reader', async () => {
     await expect(`${JSON.stringify(json, null, 2)}\n`).toMatchFileSnapshot(`../schemas/${name}.schema.json`);
   });
 
-  it('has each of its keys on the page about them', () => {
+  it('has each of its keys documented', () => {
     const documented = [...rows.keys()].map((key) => key.replace(/\b[A-Z]+\b/g, '*'));
     const names = [...keys].filter((key) => !key.endsWith('.*') || documented.includes(key));
     expect(documented.toSorted()).toEqual(names.toSorted());
@@ -178,7 +178,7 @@ const [, acquisition] = page[1];
 const [, model] = page[2];
 
 describe('JSON schemas', () => {
-  it.each([PAGE, 'README.md'])('hold for the examples of %s', async (file) => {
+  it.each([PAGE, 'README.md'])('accept the examples of %s', async (file) => {
     const examples = examplesOf(file);
     expect(examples.length).toBeGreaterThan(0);
     for (const [name, document] of examples) {

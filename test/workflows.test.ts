@@ -16,7 +16,7 @@ describe.each(readdirSync(FOLDER))('the workflow %s', (name) => {
     expect(lint(text.replaceAll('runs-on: ubuntu-latest', 'runs-on: ubuntu'), file)).not.toEqual([]);
   });
 
-  it('runs scripts that there are', () => {
+  it('runs existing scripts', () => {
     const checks = /check:\s*\[([\w\s,]+)\]/.exec(text)?.[1].split(',') ?? [];
     const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script);
     const unknown = [...named, ...checks.map((check) => `check:${check.trim()}`)].filter(

@@ -1,8 +1,8 @@
-/** Boxes in longitude and latitude around outlines: what spatial indexes hold. */
+/** Bounding boxes of outlines in longitude and latitude, for spatial indexes. */
 import type { Bounds } from '../geo/index.js';
 import type { Polygon } from '../vector/index.js';
 
-/** The box around some polygons; null for none. */
+/** The bounding box of polygons; null for none. */
 export function boxOf(polygons: readonly Polygon[]): Bounds | null {
   let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [outer] of polygons) {
@@ -16,7 +16,7 @@ export function boxOf(polygons: readonly Polygon[]): Bounds | null {
   return x0 > x1 ? null : [x0, y0, x1, y1];
 }
 
-/** The boxes that an index holds for an outline: one on either side for what was cut at the antimeridian. */
+/** The boxes of an outline in an index: two, one per side, for an outline that is cut at the antimeridian. */
 export function indexBoxes(footprint: readonly Polygon[]): Bounds[] {
   const whole = boxOf(footprint);
   if (whole === null) return [];
@@ -27,16 +27,16 @@ export function indexBoxes(footprint: readonly Polygon[]): Bounds[] {
   return west !== null && east !== null && west[2] < east[0] ? [west, east] : [whole];
 }
 
-/** A box as STAC and GeoJSON have it: of what lies across the antimeridian the west is greater than the east. Null for nothing. */
+/** The `bbox` of STAC and GeoJSON; its west is greater than its east across the antimeridian. Null for no polygons. */
 export function bboxOf(footprint: readonly Polygon[]): Bounds | null {
   const [west, east] = indexBoxes(footprint);
   if (west === undefined) return null;
   if (east === undefined) return west;
-  // As RFC 7946 §5.2 has it: what begins in the east ends in the west.
+  // RFC 7946, section 5.2.
   return [east[0], Math.min(west[1], east[1]), west[2], Math.max(west[3], east[3])];
 }
 
-/** Of the outlines of one item's files, which may have grids of their own, the one with the largest box. */
+/** The outline with the largest box; the files of one item may have different grids. */
 export function largestOutline(outlines: readonly (readonly Polygon[])[]): readonly Polygon[] {
   const sizeOf = (footprint: readonly Polygon[]): number =>
     indexBoxes(footprint).reduce((sum, [x0, y0, x1, y1]) => sum + (x1 - x0) * (y1 - y0), 0);

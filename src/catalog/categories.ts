@@ -1,15 +1,15 @@
-/** Bands and files that hold classes or bits by their names, where nothing else says so. */
+/** Bands and files whose names say that they hold classes or bit flags, for items without metadata on it. */
 
-/** What follows the name of a band where it comes in several copies: `SCL_20m`, `scl-jp2`. */
+/** The suffix of a copy of a band: `SCL_20m`, `scl-jp2`. */
 const COPY = /[_-](\d+m|jp2|cog|tiff?)$/i;
 
-/** The name of a band without that of its copy. */
+/** The name of a band without the suffixes of its copy. */
 export function withoutResolution(name: string): string {
   const shorter = name.replace(COPY, '');
   return shorter === name || shorter === '' ? name : withoutResolution(shorter);
 }
 
-/** Names of Sentinel-2, Landsat, MODIS, VIIRS, HLS, Sentinel-3, PlanetScope, and of maps of land cover. */
+/** Names in Sentinel-2, Landsat, MODIS, VIIRS, HLS, Sentinel-3, PlanetScope and land cover maps. */
 const CATEGORICAL = [
   /^(.*[_.-])?(scl|fmask|bqa|clm|udm2?|wqsf|lulc|nlcd|lc_type\d|lc_prop\d.*)$/,
   /^(.*_)?q[ac]\d*(_.*)?$/,
@@ -20,7 +20,7 @@ const CATEGORICAL = [
   /^(.*_)?(land_?cover|land_?use|crop_?land|crop_?type|worldcover|dynamic_?world)(_.*)?$/,
 ];
 
-/** Names of files that say it alone: others use the words of bands for much else. */
+/** Names that are unambiguous for a file; words such as `mask` or `class` are common in names of other files. */
 const CATEGORICAL_FILES = [
   CATEGORICAL[0],
   /^(.*_)?(qa_(pixel|radsat|aerosol)|(pixel|radsat)_qa)$/,
@@ -34,7 +34,7 @@ export function isCategoricalFile(href: string): boolean {
   return CATEGORICAL_FILES.some((pattern) => pattern.test(plain));
 }
 
-/** Whether a band of this name, in any case and copy, holds categories. */
+/** Whether a band of this name holds categories. Ignores case and the suffix of a copy. */
 export function isCategoricalName(name: string): boolean {
   const plain = withoutResolution(name).toLowerCase();
   return CATEGORICAL.some((pattern) => pattern.test(plain) || pattern.test(name.toLowerCase()));

@@ -1,4 +1,4 @@
-/** What two outlines have in common. */
+/** The intersection of two outlines. */
 import { intersection, setPrecision } from 'polyclip-ts';
 import { internalError, messageOf } from '../errors.js';
 import { intersectBounds } from '../geo/bounds.js';
@@ -15,8 +15,8 @@ import {
 } from './relate.js';
 
 /**
- * The part of two outlines that they share; empty where they only touch, or overlap by no more than rounding does. It is
- * the same whichever comes first. Points and the parts of lines that lie inside of a polygon are kept as they are.
+ * The intersection of two outlines; empty where they only touch, or overlap by no more than a rounding error. It is
+ * commutative. Points, and the parts of lines inside a polygon, are kept.
  */
 export function clipOutlines(a: readonly Polygon[], b: readonly Polygon[]): Polygon[] {
   const [first, second] = inOrder(preparePolygons(a), preparePolygons(b));
@@ -43,17 +43,17 @@ export function outlinesOverlap(a: readonly Polygon[], b: readonly Polygon[]): b
 /** Degrees, a centimetre on the ground: positions are written with seven decimals. */
 const THIN = 1e-7;
 
-/** Edges are simplified by up to 1 / 400 000 of an outline's length, and scenes end at a part of a pixel. */
+/** Share of an outline's length. Edges are simplified by up to 1 / 400 000 of it, and scenes end inside a pixel. */
 const THIN_SHARE = 1e-5;
 
-/** Below this width an overlap comes of rounding: neighbours share an edge. What is itself that thin has overlaps, too. */
+/** A narrower overlap is a rounding error between neighbours. Half the width of a polygon that is itself thin. */
 function thinnestOverlap(a: PreparedPolygon, b: PreparedPolygon): number {
   const lengths = [a, b].map(({ box: [x0, y0, x1, y1] }) => Math.max(x1 - x0, y1 - y0));
   const widths = [a, b].map(({ polygon }) => widthOf(polygon) / 2);
   return Math.min(Math.max(THIN, THIN_SHARE * Math.min(...lengths)), ...widths);
 }
 
-/** The mean width of a polygon that is long: twice its area by the length of its edges. */
+/** The mean width of a long polygon: twice its area divided by its perimeter. */
 function widthOf(polygon: Polygon): number {
   let [area, length] = [0, 0];
   for (const [k, ring] of polygon.entries()) {
@@ -65,10 +65,10 @@ function widthOf(polygon: Polygon): number {
 }
 
 /**
- * Positions as near as this, in degrees, are one: 0.1 µm, else 0, 10 µm or 1 mm. polyclip-ts loses its way on few pairs,
- * since it computes a crossing once for either edge: without a precision in 3 of 1500 pairs of polygons on a lattice, with
- * the first one where edges of neighbours lie within rounding of each other. No pair is known on which all of them fail.
- * The precision is the package's for all its users, so that it is given back.
+ * Distances in degrees below which positions are equal, in the order tried: 0.1 µm, 0, 10 µm, 1 mm. polyclip-ts throws
+ * for a few pairs, since it computes a crossing separately for each edge: without a precision for 3 of 1500 pairs of
+ * polygons on a lattice, with the first one where edges of neighbours differ by rounding. No pair is known for which all
+ * fail. The precision is global in the package, so it is reset after each call.
  */
 const PRECISIONS = [1e-12, undefined, 1e-10, 1e-8];
 
@@ -87,11 +87,11 @@ function areaShared(a: Polygon, b: Polygon): Polygon[] {
   throw internalError('clipOutlines', messageOf(problem));
 }
 
-/** The pieces of something without area that lie inside of a polygon. */
+/** The pieces of a point or line inside a polygon. */
 function linesInside(line: PreparedPolygon, area: PreparedPolygon): Polygon[] {
   const seen = new Set<string>();
   return piecesInside(line, area).flatMap(([from, to]) => {
-    // A line comes back the way it went.
+    // The ring of a line has each segment twice, forth and back.
     const [forth, back] = [`${from}/${to}`, `${to}/${from}`];
     if (seen.has(forth) || seen.has(back)) return [];
     seen.add(forth);
@@ -103,7 +103,7 @@ function mutable(polygon: Polygon): [number, number][][] {
   return polygon.map((ring) => ring.map(([x, y]) => [x, y]));
 }
 
-/** Rounding depends on which operand comes first, so one order is chosen. */
+/** Rounding depends on the order of the operands, so the order is made canonical. */
 function inOrder<T extends readonly PreparedPolygon[]>(a: T, b: T): [T, T] {
   const numbers = (side: T): number[] => side.flatMap(({ box, edges }) => [...box, ...edges]);
   const [ofA, ofB] = [numbers(a), numbers(b)];

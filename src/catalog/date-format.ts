@@ -1,8 +1,8 @@
-/** Dates in file names, by formats of `strptime`. */
+/** Dates in file names, by `strptime` formats. */
 import { invalidOption } from '../errors.js';
 import { TimeInterval } from '../geo/index.js';
 
-/** Units of time, from the coarsest on: a date is the whole of the finest that its format names. */
+/** Units of time, coarsest first. A date spans the finest unit of its format. */
 const UNITS = ['year', 'month', 'day', 'hour', 'minute', 'second', 'millisecond'] as const;
 type Unit = (typeof UNITS)[number];
 
@@ -40,13 +40,13 @@ const MONTHS = [
   'december',
 ];
 
-/** Reads a date as the whole unit that it names, in UTC; null for a text that is no date of the format. */
+/** Parses a date as the interval of its finest unit, in UTC; null for text that is not a date in the format. */
 export type DateReader = (text: string) => TimeInterval | null;
 
 /**
- * A reader of dates: `%Y %y %m %b %B %d %j %H %M %S %f %%`. A format without a day means whole months, one without
- * hours whole days, and so on.
- * @throws {TerrachipError} INVALID_OPTION for other directives, one given twice, or a format without a year
+ * Makes a parser of dates: `%Y %y %m %b %B %d %j %H %M %S %f %%`. A format without a day means whole months, a format
+ * without hours whole days.
+ * @throws {TerrachipError} INVALID_OPTION for other directives, a repeated one, or a format without a year
  */
 export function dateReader(format: string, option = 'dateFormat'): DateReader {
   const letters: string[] = [];
@@ -66,7 +66,7 @@ export function dateReader(format: string, option = 'dateFormat'): DateReader {
       );
     }
     letters.push(letter);
-    // Numbers that touch have all their digits: 2021071 is not the first of July.
+    // Adjacent numbers need all their digits: 2021071 is not 1 July.
     const touches = isDirective(pieces[k - 1]) || isDirective(pieces[k + 1]);
     return `(${touches ? directive.pattern.replace('{1,2}', '{2}') : directive.pattern})`;
   });
@@ -85,10 +85,10 @@ export function dateReader(format: string, option = 'dateFormat'): DateReader {
 }
 
 function intervalOf(parts: ReadonlyMap<string, string>, finest: number): TimeInterval | null {
-  const number = (letter: string, otherwise: number): number => Number(parts.get(letter) ?? otherwise);
-  const short = number('y', 0);
-  // As POSIX: 69 to 99 are of the last century.
-  const year = parts.has('Y') ? number('Y', 0) : short + (short < 69 ? 2000 : 1900);
+  const number = (letter: string, fallback: number): number => Number(parts.get(letter) ?? fallback);
+  const twoDigits = number('y', 0);
+  // POSIX: 69 to 99 are 1969 to 1999.
+  const year = parts.has('Y') ? number('Y', 0) : twoDigits + (twoDigits < 69 ? 2000 : 1900);
   const month = monthOf(parts);
   const day = parts.has('j') ? number('j', 1) : number('d', 1);
   const [hour, minute, second] = [number('H', 0), number('M', 0), number('S', 0)];
@@ -96,7 +96,7 @@ function intervalOf(parts: ReadonlyMap<string, string>, finest: number): TimeInt
   if (month === null || hour > 23 || minute > 59 || second > 59) return null;
   const dates = [year, month, day, hour, minute, second, millisecond];
   const start = timeOf(dates);
-  // A day that does not exist rolls over into the next month.
+  // Date rolls a day that does not exist over into the next month.
   const date = new Date(start);
   const monthsAgree = parts.has('j') || date.getUTCMonth() === month;
   if (day < 1 || date.getUTCFullYear() !== year || !monthsAgree) return null;
@@ -112,7 +112,7 @@ function timeOf([year, month, day, hour, minute, second, millisecond]: readonly 
   return date.getTime();
 }
 
-/** From 0; null for none. A day of the year counts from January on. */
+/** Month from 0; null for an unknown name. 0 with a day of the year. */
 function monthOf(parts: ReadonlyMap<string, string>): number | null {
   if (parts.has('j')) return 0;
   const name = (parts.get('b') ?? parts.get('B'))?.toLowerCase();

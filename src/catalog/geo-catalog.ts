@@ -25,8 +25,8 @@ import { type NearestOptions, nearestRows, type Padding, paddedTable, type TimeL
 import { type Dedupe, dedupePolicy, withoutDuplicates } from './union.js';
 
 /**
- * What exists, where and when. Catalogs never change: an operation makes another one, which shares the rows. An
- * operation that finds nothing gives an empty catalog; one that makes no sense throws.
+ * An index of items with footprints and times. Catalogs are immutable: an operation returns a new catalog that shares the
+ * rows. No match gives an empty catalog; invalid input throws.
  */
 export class GeoCatalog implements Iterable<CatalogRow> {
   readonly #view: RowView;
@@ -35,17 +35,17 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     this.#view = view;
   }
 
-  /** @throws {TerrachipError} INVALID_INPUT for a footprint that is not in longitude and latitude */
+  /** A catalog of rows. @throws {TerrachipError} INVALID_INPUT for a footprint that is not in longitude and latitude */
   static from(rows: Iterable<CatalogRow>): GeoCatalog {
     return new GeoCatalog({ table: tableOfRows([...rows]), rows: null });
   }
 
-  /** Over columns that are kept elsewhere, in order. */
+  /** A catalog over a table of columns, in its order. */
   static fromTable(table: RowTable): GeoCatalog {
     return new GeoCatalog({ table: checkTable(table), rows: null });
   }
 
-  /** The catalog without rows. */
+  /** A catalog without rows. */
   static get empty(): GeoCatalog {
     return GeoCatalog.from([]);
   }
@@ -54,7 +54,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     return this.#view.rows?.length ?? this.#view.table.length;
   }
 
-  /** @throws {TerrachipError} INVALID_INPUT for an index that is none of 0 to `length` − 1 */
+  /** The row at an index. @throws {TerrachipError} INVALID_INPUT for an index outside 0 to `length` − 1 */
   row(index: number): CatalogRow {
     return this.#view.table.row(this.#number(index));
   }
@@ -63,32 +63,32 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     for (const number of numbersOf(this.#view)) yield this.#view.table.row(number);
   }
 
-  /** The outlines of the rows, in their order, without the rest. @internal */
+  /** The footprints of the rows, without building the rows. @internal */
   *footprints(): Iterable<CatalogRow['footprint']> {
     for (const number of numbersOf(this.#view)) yield this.#view.table.footprint(number);
   }
 
   /**
-   * The rows at a place and a time, in their order. The place may be given in any coordinate reference system; it is
-   * compared with the rows' outlines, not only with their boxes.
-   * @throws {TerrachipError} INVALID_INPUT for bounds that enclose nothing, a place outside the domain of its
-   * coordinate reference system, an interval that ends before it starts, or neither a place nor a time
+   * The rows at a place and a time, in order. The place may be in any coordinate reference system. It is compared with
+   * the rows' footprints, not only with their boxes.
+   * @throws {TerrachipError} INVALID_INPUT for bounds without area, a place outside the domain of its coordinate
+   * reference system, an interval that ends before it starts, or neither a place nor a time
    */
   query(where: GeoSlice | PlaceAndTime, options: QueryOptions = {}): GeoCatalog {
     return this.#subset(selectRows(this.#view, new PlaceQuery(where, options)));
   }
 
-  /** The rows that a function says yes to. */
+  /** The rows for which a function returns true. */
   filter(keep: (row: CatalogRow) => boolean): GeoCatalog {
     const { table } = this.#view;
     return this.#subset(numbersWhere(this.#view, (number) => keep(table.row(number))));
   }
 
   /**
-   * The rows that fulfil a condition on their fields: `eo:cloud_cover < 20 and platform = 'sentinel-2a'`. Fields are
-   * `id`, `collection`, `href`, `start`, `end` and all properties; a function is asked as `filter` does.
-   * @throws {TerrachipError} INVALID_INPUT for a condition that cannot be read, names what no row has, or compares a
-   * number with a text
+   * The rows that meet a condition on their fields: `eo:cloud_cover < 20 and platform = 'sentinel-2a'`. Fields are `id`,
+   * `collection`, `href`, `start`, `end` and all properties. A function works as in `filter`.
+   * @throws {TerrachipError} INVALID_INPUT for a syntax error, a field that no row has, or a comparison of a number with
+   * a text
    */
   where(condition: string | ((row: CatalogRow) => boolean)): GeoCatalog {
     if (typeof condition === 'function') return this.filter(condition);
@@ -99,22 +99,22 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   }
 
   /**
-   * The overlaps of this catalog's rows with another's: footprints clipped to what both cover, intervals to when both
-   * hold. Pairs that only touch in space are left out; intervals are closed, so that they may touch in time. Which rows
-   * an overlap is of is in its `parents`. `a.intersect(b)` and `b.intersect(a)` have the same overlaps.
+   * The spatial and temporal overlaps of this catalog's rows with another's: each row has the intersection of the two
+   * footprints and of the two intervals. Pairs that only touch in space are left out; intervals are closed, so they may
+   * touch in time. `parents` has the two rows. `a.intersect(b)` and `b.intersect(a)` have the same overlaps.
    */
   intersect(other: GeoCatalog, options: IntersectOptions = {}): GeoCatalog {
     return GeoCatalog.from(intersectViews(this.#view, other.#view, options));
   }
 
-  /** How an intersection with another catalog comes about, and why it is empty where it is. */
+  /** Counts of the pairs that overlap in space and in time, and why an intersection is empty. */
   explainIntersection(other: GeoCatalog): IntersectionReport {
     return explainIntersection(this.#view, other.#view);
   }
 
   /**
    * The rows of both catalogs, this one's first.
-   * @param options.dedupe which rows are the same, and which of them stays. Default: `item`
+   * @param options.dedupe which rows are duplicates, and which of them is kept. Default: `item`
    * @throws {TerrachipError} INVALID_OPTION
    */
   union(other: GeoCatalog, { dedupe = 'item' }: { readonly dedupe?: Dedupe } = {}): GeoCatalog {
@@ -124,22 +124,22 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   }
 
   /**
-   * The same rows, holding for longer: radar and optical scenes of the same days then overlap in time.
-   * @param padding milliseconds before and after; below 0 it shortens
+   * The same rows with longer intervals, such that radar and optical scenes of near days overlap in time.
+   * @param padding milliseconds before and after; negative values shorten the intervals
    * @throws {TerrachipError} INVALID_INPUT where a row would end before it starts
    */
   padInterval(padding: Padding): GeoCatalog {
     return new GeoCatalog({ table: paddedTable(tableOf(this.#view), padding), rows: null });
   }
 
-  /** The rows nearest to a time, in the order of the catalog; of all of them, or of each place. */
+  /** The rows nearest to a time, in the order of the catalog; of all rows, or of each place. */
   nearestInTime(time: TimeLike, options: NearestOptions = {}): GeoCatalog {
     return this.#subset(nearestRows(this.#view, time, options));
   }
 
   /**
-   * The same rows in the order of a number or a text of each, the least first; equal ones keep their order, so that
-   * sorting by the lesser key first orders by two.
+   * The rows sorted by a number or a text, ascending by default. The sort is stable: sort by the secondary key first to
+   * sort by two keys.
    */
   sortBy(
     key: (row: CatalogRow) => number | string,
@@ -152,7 +152,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     return this.#subset(Uint32Array.from(rows, ({ number }) => number));
   }
 
-  /** One side of an intersection: the rows of its `index`-th catalog (from 0) as they were, one for each overlap. */
+  /** One side of an intersection: the original rows of its `index`-th catalog (from 0), one for each overlap. */
   parents(index: number): GeoCatalog {
     return GeoCatalog.from(
       Array.from(this, ({ id, parents }) => {
@@ -164,8 +164,8 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   }
 
   /**
-   * The box in longitude and latitude around all rows; null for an empty catalog. It spans −180 to 180 where rows lie
-   * on both sides of the antimeridian.
+   * The bounding box of all rows in longitude and latitude; null for an empty catalog. It spans −180 to 180 if rows are on
+   * both sides of the antimeridian.
    */
   get bounds(): Bounds | null {
     return this.#view.table.index.bounds(numbersOf(this.#view));
@@ -195,7 +195,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
     return this.toString();
   }
 
-  /** A FeatureCollection with a feature a row. */
+  /** A FeatureCollection with one feature per row. */
   toGeoJSON(): GeoJsonObject {
     return {
       type: 'FeatureCollection',

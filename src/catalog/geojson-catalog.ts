@@ -1,4 +1,4 @@
-/** Catalogs as GeoJSON: a feature a row, with its assets as STAC has them. */
+/** Catalogs as GeoJSON: one feature per row, with its assets as in STAC. */
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { TimeInterval } from '../geo/index.js';
@@ -23,7 +23,7 @@ const Fixed = v.object({
 });
 const Collection = v.object({ type: v.literal('FeatureCollection'), features: v.array(v.unknown()) });
 
-/** A row as a feature: what `GeoCatalog.toGeoJSON` says, and the assets. */
+/** A row as a feature: as in `GeoCatalog.toGeoJSON`, with assets. */
 export function featureOfRow(row: CatalogRow): object {
   const { id, collection, footprint, interval, href, assets, properties } = row;
   return {
@@ -36,9 +36,9 @@ export function featureOfRow(row: CatalogRow): object {
 }
 
 /**
- * The catalog that a FeatureCollection of such features is.
- * @param name the file or URL, for messages, and for relative addresses of a catalog on a server
- * @throws {TerrachipError} INVALID_INPUT for a document that is no catalog, or rows that are not to be trusted
+ * Reads a catalog from a FeatureCollection of such features.
+ * @param name the file or URL, for messages and for relative addresses of a catalog on a server
+ * @throws {TerrachipError} INVALID_INPUT for a document that is not a catalog, or rows with unsafe addresses
  */
 export function catalogOfGeoJson(document: unknown, name: string, options: HrefOptions = {}): GeoCatalog {
   const { features } = validate(Collection, document, name);

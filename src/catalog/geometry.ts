@@ -6,7 +6,7 @@ import type { Polygon, Position, Ring } from '../vector/index.js';
 import { addGeometry, type GeometrySink } from '../vector/json-geometry.js';
 import { readWkb } from '../vector/wkb.js';
 
-/** A geometry of RFC 7946, or a Feature or FeatureCollection around some. */
+/** A GeoJSON geometry, Feature or FeatureCollection (RFC 7946). */
 export interface GeoJsonObject {
   readonly type: string;
   readonly [member: string]: unknown;
@@ -17,7 +17,7 @@ const MAX_POSITIONS = 4_000_000;
 
 /**
  * The polygons of a geometry, a Feature or a FeatureCollection, in its own coordinates.
- * @param name what it is, for messages
+ * @param name the name in messages
  * @throws {TerrachipError} INVALID_INPUT, or TOO_LARGE above four million positions
  */
 export function outlineOfGeoJson(document: unknown, name: string): Polygon[] {
@@ -31,7 +31,7 @@ export function outlineOfGeoJson(document: unknown, name: string): Polygon[] {
 
 /**
  * The polygons of a geometry in Well-Known Binary, whose rings are taken as they are.
- * @param name what it is, for messages
+ * @param name the name in messages
  * @throws {TerrachipError} INVALID_INPUT for damaged bytes, UNSUPPORTED for curves, TOO_LARGE
  */
 export function outlineOfWkb(bytes: Uint8Array, name: string): Polygon[] {

@@ -7,10 +7,11 @@ import { clipToGlobe } from './map-domain.js';
 import { placeOutline } from './place.js';
 
 /**
- * The outline of a pixel grid in longitude and latitude: edges cut until they bend by less than 1 / 400 000 of the grid,
- * cut at the antimeridian, bounded by a pole that the grid lies around. What of the grid lies off the globe is left out.
- * @param name what it is, for messages
- * @throws {TerrachipError} INVALID_INPUT for a grid off the globe, or for one whose degrees are none
+ * The outline of a pixel grid in longitude and latitude. Edges are densified until they deviate by less than 1 / 400 000
+ * of the grid. The outline is cut at the antimeridian and includes a pole inside the grid. Parts of the grid off the
+ * globe are left out.
+ * @param name the name in messages
+ * @throws {TerrachipError} INVALID_INPUT for a grid off the globe, or a geographic grid outside longitude and latitude
  */
 export function gridFootprint(geobox: GeoBox, name: string): Polygon[] {
   const { crs, transform, width, height } = geobox;
@@ -23,7 +24,7 @@ export function gridFootprint(geobox: GeoBox, name: string): Polygon[] {
   return grid.crs === crs ? polygonsToLonLat(grid.polygons, crs, name) : [...grid.polygons];
 }
 
-/** Pixels of images that nobody placed are often taken for degrees. */
+/** Images without georeferencing often have pixel numbers for degrees. */
 function requireDegrees(geobox: GeoBox, name: string): void {
   const [x0, y0, x1, y1] = geobox.bounds;
   const [width, height] = geobox.resolution;

@@ -1,6 +1,6 @@
 /**
- * Catalogs: what exists, where and when; queries and set algebra over them, and pixels of their rows on one grid. Runs
- * anywhere; Node's entry point adds files, more formats, and the whole EPSG database.
+ * Catalogs of items with footprints and times: queries, set algebra, samplers, and loaders that put pixels of rows on one
+ * grid. Runs in any environment; the entry point for Node adds files, more formats and the whole EPSG database.
  * @module
  */
 

@@ -1,4 +1,4 @@
-/** The overlaps of two catalogs' rows: a spatial join, each pair clipped to what both cover. */
+/** The overlaps of two catalogs' rows: a spatial join with the intersection of each pair. */
 import { TimeInterval } from '../geo/index.js';
 import { clipOutlines, outlinesOverlap } from './clip.js';
 import { isFlat } from './relate.js';
@@ -7,16 +7,16 @@ import { numbersOf, type RowView } from './row-table.js';
 
 /** How two catalogs are joined by `intersect`. */
 export interface IntersectOptions {
-  /** Pairs rows of any time; each then keeps the time of its row of the first catalog. Default: false. */
+  /** Pairs rows of any times; each overlap has the time of its row of the first catalog. Default: false. */
   readonly spatialOnly?: boolean;
   /**
-   * Keeps overlaps without area: points, and lines inside of a polygon. Default: false, as in torchgeo and in the
-   * overlay of GeoPandas.
+   * Keeps overlaps without area: points, and lines inside a polygon. Default: false, as in torchgeo and in GeoPandas'
+   * overlay.
    */
   readonly keepFlat?: boolean;
 }
 
-/** Pairs of row numbers whose boxes touch, those of the first view in order, then those of the second. */
+/** Pairs of row numbers whose boxes touch, in the order of the first view, then of the second. */
 export function* nearPairs(left: RowView, right: RowView): Iterable<[number, number]> {
   const place = placeIn(right);
   for (const a of numbersOf(left)) {
@@ -31,7 +31,7 @@ export function* nearPairs(left: RowView, right: RowView): Iterable<[number, num
   }
 }
 
-/** Where each row of a view stands in it; null for all rows in their order. */
+/** The position of each row in a view; null for all rows in order. */
 function placeIn({ rows }: RowView): Map<number, number> | null {
   return rows === null ? null : new Map(Array.from(rows, (row, k) => [row, k]));
 }
@@ -40,7 +40,7 @@ export function overlapInTime(left: RowView, a: number, right: RowView, b: numbe
   return left.table.starts[a] <= right.table.ends[b] && right.table.starts[b] <= left.table.ends[a];
 }
 
-/** Whether two rows' outlines share more than their boundaries, by more than rounding. */
+/** Whether two rows' outlines overlap by more than a rounding error. */
 export function overlapInSpace(left: RowView, a: number, right: RowView, b: number): boolean {
   return outlinesOverlap(left.table.footprint(a), right.table.footprint(b));
 }
@@ -62,7 +62,7 @@ export function intersectViews(
   return rows;
 }
 
-/** The row of an overlap. Assets and properties of all parents are its own; names that are taken get `2:` before them. */
+/** The row of an overlap, with the assets and properties of all parents; names that are taken get the prefix `2:`. */
 function overlapOf(
   left: CatalogRow,
   right: CatalogRow,
@@ -100,19 +100,19 @@ function mergedByName<T>(sides: readonly Readonly<Record<string, T>>[]): Record<
   return Object.fromEntries(merged);
 }
 
-/** Why an intersection is empty, or how it comes about. */
+/** Counts of overlapping pairs, and why an intersection is empty. */
 export interface IntersectionReport {
-  /** Rows of either catalog. */
+  /** Number of rows of each catalog. */
   readonly rows: readonly [number, number];
-  /** Pairs whose outlines overlap, at any time. */
+  /** Pairs whose footprints overlap, at any time. */
   readonly pairsInSpace: number;
   /** Pairs that overlap in space and time. */
   readonly pairs: number;
-  /** Of `pairs`, those of something without area, which `intersect` keeps with `keepFlat` only. */
+  /** Those of `pairs` without area (points, lines), which `intersect` keeps only with `keepFlat`. */
   readonly flatPairs: number;
-  /** The shortest time in milliseconds between two rows that overlap in space only; null where there are none. */
+  /** The shortest time in milliseconds between two rows that overlap in space only; null without such a pair. */
   readonly shortestGap: number | null;
-  /** All of it in a sentence. */
+  /** The report as a sentence. */
   readonly message: string;
 }
 

@@ -1,30 +1,29 @@
-/** What part of a map's plane lies on the globe. */
+/** The domain of a projection: the part of the map plane that is on the globe. */
 import { invalidInput } from '../errors.js';
 import { Crs, createTransform, outline } from '../geo/index.js';
 import type { Polygon, Position } from '../vector/index.js';
 import { clipOutlines } from './clip.js';
 
-/** Places at which a side of a polygon is looked at. */
+/** Positions tested per side of a polygon. */
 const STEPS = 32;
 
-/** Degrees between the places at which the globe is looked at. */
+/** Degrees between the positions tested on the globe. */
 const GLOBE_STEP = 10;
 
-/** Directions in which the edge of a domain is looked for, and how far, in radii of the Earth. */
+/** Directions of the search for the edge of a domain, and its reach in radii of the Earth. */
 const DIRECTIONS = 720;
 const FURTHEST = 10;
 
-/** All of the globe. */
 const WORLD: Polygon = [closed(outline([-180, -90, 180, 90], 1))];
 
-/** What lies on the globe of a polygon on a map: a part of its plane, or the whole world in longitude and latitude. */
+/** The part of a polygon on the globe: polygons in the map's plane, or the whole world in longitude and latitude. */
 export type OnGlobe = { readonly polygons: readonly Polygon[]; readonly crs: Crs };
 
 /**
- * Cuts off what of a four-cornered polygon lies off the globe: beside a geostationary satellite's disc, the corners of a
- * world map in Robinson's projection or of an EASE-Grid.
- * @param name what it is, for messages
- * @throws {TerrachipError} INVALID_INPUT for a polygon that lies off the globe
+ * Clips a quadrilateral to the globe: a geostationary satellite's image to the disc, or a world map in Robinson's
+ * projection or an EASE-Grid without its corners.
+ * @param name the name in messages
+ * @throws {TerrachipError} INVALID_INPUT for a polygon off the globe
  */
 export function clipToGlobe(ring: readonly Position[], crs: Crs, name: string): OnGlobe {
   const polygon: Polygon = [closed(ring)];
@@ -42,7 +41,7 @@ export function clipToGlobe(ring: readonly Position[], crs: Crs, name: string): 
   throw invalidInput(name, `leaves the domain of ${crs}`, 'give one that meets the globe');
 }
 
-/** Whether every place of the globe is on the map, inside of a convex ring that runs counter-clockwise or clockwise. */
+/** Whether every position of the globe is on the map, inside a convex ring of either orientation. */
 function holdsGlobe(ring: readonly Position[], crs: Crs): boolean {
   const { forward } = createTransform(Crs.wgs84, crs);
   const isInside = ([x, y]: Position): boolean => {
@@ -50,10 +49,10 @@ function holdsGlobe(ring: readonly Position[], crs: Crs): boolean {
       const [x1, y1] = ring[(k + 1) % ring.length];
       return (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0);
     });
-    // NaN, for a place that is not on the map, fails both.
+    // NaN, for a position that is not on the map, fails both.
     return turns.every((turn) => turn >= 0) || turns.every((turn) => turn <= 0);
   };
-  // Off the meridian and the poles at which maps are cut.
+  // Avoids the meridian and the poles, at which maps are cut.
   for (let latitude = -85; latitude <= 85; latitude += GLOBE_STEP) {
     for (let longitude = -179; longitude < 180; longitude += GLOBE_STEP) {
       if (!isInside(forward(longitude, latitude))) return false;
@@ -64,10 +63,10 @@ function holdsGlobe(ring: readonly Position[], crs: Crs): boolean {
 
 const domains = new WeakMap<Crs, Polygon>();
 
-/** What of a map's plane, seen from its centre, lies on the globe; null where the centre does not. */
+/** The domain of a projection, star-shaped around its centre; null if the centre is off the globe. */
 function domainOf(crs: Crs, isOn: (position: Position) => boolean): Polygon | null {
-  const known = domains.get(crs);
-  if (known !== undefined) return known;
+  const cached = domains.get(crs);
+  if (cached !== undefined) return cached;
   const { long0 = 0, lat0 = 0, a } = crs.projection;
   const degrees = 180 / Math.PI;
   const [x0, y0] = createTransform(Crs.wgs84, crs).forward(long0 * degrees, lat0 * degrees);
@@ -83,7 +82,7 @@ function domainOf(crs: Crs, isOn: (position: Position) => boolean): Polygon | nu
       if (isOn(at(middle))) inside = middle;
       else outside = middle;
     }
-    // A little inside, where longitudes and latitudes still can be told.
+    // A little inside, where the inverse projection is still defined.
     return at(inside * (1 - 1e-5));
   });
   const domain: Polygon = [closed(ring)];

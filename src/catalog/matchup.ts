@@ -1,6 +1,6 @@
 /**
- * Rows of several catalogs that belong together: scenes of other sensors near in space and time to each primary one, and
- * pairs of one place at two times.
+ * Matches of rows in several catalogs: scenes of other sensors near each primary scene in space and time, and pairs of
+ * scenes of one place at two times.
  */
 import { invalidOption } from '../errors.js';
 import { Crs } from '../geo/index.js';
@@ -12,35 +12,35 @@ import { outlinesIntersect, polygonCovers, preparePolygons } from './relate.js';
 import type { CatalogRow } from './row.js';
 import { compareDistance, gapBetween } from './times.js';
 
-/** `{ iou: 0.5 }` asks that at least half of what both cover together is covered by both. */
+/** A spatial predicate, or a least intersection over union from 0 to 1. */
 export type SpaceRule = 'intersects' | 'contains' | 'centroid' | { readonly iou: number };
 
-/** Milliseconds: the nearest one within some time, or all from some time before to some time after. */
+/** Milliseconds: only the nearest row within `nearest`, or all rows from `before` to `after`. */
 export type TimeRule = { readonly nearest: number } | { readonly before: number; readonly after: number };
 
 /** How far apart in place and time two rows may be to match. */
 export interface MatchupOptions {
-  /** Default: `intersects`: their outlines share some area. `contains`: the primary covers the other. */
+  /** Default: `intersects`, which needs a shared area. `contains`: the primary covers the other. */
   readonly space?: SpaceRule;
   readonly time: TimeRule;
   /** `all` (default): every role has a row. `any`: at least one has. */
   readonly join?: 'all' | 'any';
 }
 
-/** A primary row, and the row of each role that was found for it. */
+/** A primary row and its matched row of each role. */
 export interface Matchup {
   readonly primary: CatalogRow;
   readonly members: Readonly<Record<string, CatalogRow>>;
-  /** What all of them cover. */
+  /** The intersection of their footprints. */
   readonly footprint: readonly Polygon[];
   /** Milliseconds from the middle of the primary's time to that of each member. */
   readonly offsets: Readonly<Record<string, number>>;
 }
 
 /**
- * Finds, for each row of a catalog, rows of others that lie near it in space and time; where several of a role do, there
- * is a matchup for each combination.
- * @throws {TerrachipError} INVALID_OPTION for a rule that cannot be kept
+ * Matches each row of a catalog with rows of other catalogs, by role, that are near it in space and time. Several rows of
+ * a role give a matchup for each combination.
+ * @throws {TerrachipError} INVALID_OPTION for a negative time or an `iou` outside 0 to 1
  */
 export function matchup(
   primary: GeoCatalog,
@@ -48,16 +48,16 @@ export function matchup(
   { space = 'intersects', time, join = 'all' }: MatchupOptions,
 ): Matchup[] {
   checkRules(space, time);
-  const found: Matchup[] = [];
+  const matchups: Matchup[] = [];
   for (const row of primary) {
     const candidates = Object.entries(secondaries).map(
       ([role, catalog]) => [role, candidatesFor(row, catalog, space, time)] as const,
     );
     const present = candidates.filter(([, rows]) => rows.length > 0);
     if (present.length === 0 || (join === 'all' && present.length < candidates.length)) continue;
-    for (const members of combinations(present)) found.push(matchupOf(row, members));
+    for (const members of combinations(present)) matchups.push(matchupOf(row, members));
   }
-  return found;
+  return matchups;
 }
 
 function checkRules(space: SpaceRule, time: TimeRule): void {
@@ -101,7 +101,7 @@ function matchesSpace(primary: CatalogRow, other: CatalogRow, space: SpaceRule):
   }
 }
 
-/** Areas on the ground; what has no area is similar to itself only. */
+/** Compares areas on the ground; a geometry without area is similar only to itself. */
 function isSimilar(a: readonly Polygon[], b: readonly Polygon[], iou: number): boolean {
   const shared = polygonArea(clipOutlines(a, b), Crs.wgs84);
   const all = polygonArea(a, Crs.wgs84) + polygonArea(b, Crs.wgs84) - shared;
@@ -134,23 +134,26 @@ function matchupOf(primary: CatalogRow, members: Readonly<Record<string, Catalog
   };
 }
 
-/** Which rows of two times make a pair. */
+/** Conditions on the two rows of a pair. */
 export interface TemporalPairOptions {
-  /** Milliseconds between the end of the first and the start of the second, at least. Default: 0, and not at once. */
+  /**
+   * Least time in milliseconds between the end of the first and the start of the second. Default: 0; the second always
+   * starts after the end of the first.
+   */
   readonly minGap?: number;
-  /** At most. Default: any. */
+  /** Greatest such time. Default: any. */
   readonly maxGap?: number;
-  /** The share of the smaller outline that the other covers too, at least. Default: any area. */
+  /** Least share of the smaller footprint that the other covers, from 0 to 1. Default: any area. */
   readonly minOverlap?: number;
-  /** Each first row with the next one only, rather than with all that follow. Default: false. */
+  /** Pairs each first row only with the next one, not with all later ones. Default: false. */
   readonly nearest?: boolean;
 }
 
-/** One place at two times. */
+/** Two rows of one place at two times. */
 export interface TemporalPair {
   readonly first: CatalogRow;
   readonly second: CatalogRow;
-  /** What both cover. */
+  /** The intersection of the two footprints. */
   readonly footprint: readonly Polygon[];
   /** Milliseconds between the end of the first and the start of the second. */
   readonly gap: number;
@@ -158,8 +161,8 @@ export interface TemporalPair {
 
 /**
  * Pairs of rows that overlap in space, the second after the first.
- * @param before where first rows are looked for
- * @param after where second ones are; may be the same catalog
+ * @param before the catalog of first rows
+ * @param after the catalog of second rows; may be the same
  * @throws {TerrachipError} INVALID_OPTION
  */
 export function temporalPairs(

@@ -1,4 +1,4 @@
-/** What file names say: dates, bands and which files belong together, by a regular expression with named groups. */
+/** Dates, bands and item names in file names, by a regular expression with named groups. */
 import { invalidInput, invalidOption, messageOf } from '../errors.js';
 import { TimeInterval } from '../geo/index.js';
 import { dateReader } from './date-format.js';
@@ -6,17 +6,17 @@ import { dateReader } from './date-format.js';
 /** How dates and bands are found in file names. */
 export interface NamePatternOptions {
   /**
-   * Named groups `date`, or `start` and `stop`, say when; `band` which band of an item a file holds: files whose names
-   * differ by it alone are one item. Other named groups become properties. It is searched for in the file's name, without
-   * its folders; Python's `(?P<name>…)` is understood too.
+   * Named groups: `date`, or `start` and `stop`, for the time; `band` for the band in the file. Files whose names differ
+   * only in the band are one item. Other named groups become properties. The expression is searched in the file name,
+   * without folders. Python's `(?P<name>…)` is allowed.
    */
   filenameRegex?: string | RegExp;
-  /** How dates are written, as `strptime` has it. Default: `%Y%m%d`. */
+  /** The `strptime` format of dates. Default: `%Y%m%d`. */
   dateFormat?: string;
 }
 
 export interface NameParts {
-  /** The name without its extension and what says the band. */
+  /** The name without its extension and band. */
   readonly stem: string;
   readonly interval: TimeInterval;
   readonly band: string | null;
@@ -25,12 +25,12 @@ export interface NameParts {
 
 const KNOWN = ['date', 'start', 'stop', 'band'];
 
-/** Takes a file's name apart; null for a name that the expression does not match. */
+/** Parses a file name; null for a name that the expression does not match. */
 export type NameReader = (name: string) => NameParts | null;
 
 /**
- * @throws {TerrachipError} INVALID_OPTION for an expression that is none, or that lacks the groups it needs. The reader
- * throws INVALID_INPUT for a date that is none.
+ * Makes a parser of file names; it throws INVALID_INPUT for an invalid date.
+ * @throws {TerrachipError} INVALID_OPTION for an invalid expression or missing groups
  */
 export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): NameReader {
   if (filenameRegex === undefined) {
@@ -93,7 +93,7 @@ function compile(expression: string | RegExp): RegExp {
 }
 
 function groupsOf(expression: RegExp): string[] {
-  // An alternative that matches nothing tells the names of all groups.
+  // The empty alternative always matches, and a match has the names of all groups.
   return Object.keys(new RegExp(`${expression.source}|`, expression.flags).exec('')?.groups ?? {});
 }
 
@@ -117,7 +117,7 @@ function requireGroups(groups: readonly string[], dateFormat: string | undefined
   }
 }
 
-/** What a name is without its band: a separator on either side of it goes too, where there is one on both. */
+/** A name without its extension and band; of separators on both sides of the band one is removed too. */
 function stemOf(name: string, band: readonly [number, number] | undefined): string {
   if (band === undefined) return withoutExtension(name);
   const [before, after] = [name.slice(0, band[0]), name.slice(band[1])];
@@ -126,7 +126,7 @@ function stemOf(name: string, band: readonly [number, number] | undefined): stri
   return withoutExtension(joined);
 }
 
-/** `a.tar.tif` → `a.tar`; a name that begins with its only dot stays. */
+/** `a.tar.tif` → `a.tar`; `.tif` is unchanged. */
 export function withoutExtension(name: string): string {
   return name.replace(/(?<=.)\.[A-Za-z][A-Za-z\d]{0,7}$/, '');
 }

@@ -1,4 +1,4 @@
-/** A place and a time that rows are asked for, brought to longitude and latitude once. */
+/** The place and time of a query; the place is reprojected to longitude and latitude once. */
 import { invalidInput, invalidOption } from '../errors.js';
 import { type Bounds, Crs, type CrsLike, type GeoSlice, TimeInterval } from '../geo/index.js';
 import type { Polygon } from '../vector/index.js';
@@ -11,16 +11,16 @@ import {
   preparePolygons,
 } from './relate.js';
 
-/** How rows are chosen: they meet the place, lie within it, or contain it. */
+/** Spatial predicates of queries. */
 export const PREDICATES = ['intersects', 'within', 'contains'] as const;
-/** How the outline of a row must lie to the place of a query. */
+/** The spatial relation of a row's footprint to the place of a query. */
 export type Predicate = (typeof PREDICATES)[number];
 
 /** A place, a time or both. */
 export interface PlaceAndTime {
   /**
-   * Bounds, polygons or a GeoJSON geometry, in coordinates of `crs`. Bounds in degrees whose west is greater than
-   * their east cross the antimeridian.
+   * Bounds, polygons or a GeoJSON geometry, in coordinates of `crs`. Bounds in degrees whose west is greater than their
+   * east cross the antimeridian.
    */
   readonly geometry?: Place;
   /** Default: longitude and latitude on WGS 84. */
@@ -34,16 +34,16 @@ export interface QueryOptions {
   /** Default: `intersects`. */
   readonly predicate?: Predicate;
   /**
-   * Whether what has only its boundary in common with the place meets it too. Default: false. Boundaries may always
-   * touch from inside in `within` and `contains`. What lies along the antimeridian or at a pole, where outlines are cut
-   * and the ground is not, meets what it touches.
+   * Whether footprints that only touch the place match `intersects`. Default: false. `within` and `contains` allow
+   * boundaries that touch from inside. Points and lines along the antimeridian or at a pole always match what they
+   * touch, since outlines are cut there.
    */
   readonly touch?: boolean;
 }
 
-/** A query that is ready to be asked of rows. */
+/** A query with a prepared geometry. */
 export class PlaceQuery {
-  /** What an index is asked for, in longitude and latitude; null where the query names no place. */
+  /** The boxes to search in an index, in longitude and latitude; null for a query without a place. */
   readonly boxes: readonly Bounds[] | null;
   /** UTC milliseconds, closed. */
   readonly start: number;
@@ -53,7 +53,7 @@ export class PlaceQuery {
   readonly #touch: boolean;
   readonly #isBox: boolean;
 
-  /** @throws {TerrachipError} INVALID_INPUT or INVALID_OPTION for a query that cannot be answered */
+  /** @throws {TerrachipError} INVALID_INPUT for an invalid place or time, INVALID_OPTION for an unknown predicate */
   constructor(
     where: GeoSlice | PlaceAndTime,
     { predicate = 'intersects', touch = false }: QueryOptions = {},
@@ -77,22 +77,19 @@ export class PlaceQuery {
     this.boxes = outline === null ? null : this.#polygons.map(({ box }) => box);
   }
 
-  /** Whether a row's time meets the query's. */
+  /** Whether a row's closed interval overlaps the query's. */
   matchesTime(start: number, end: number): boolean {
     return start <= this.end && end >= this.start;
   }
 
-  /**
-   * What a row's only box says about it: true where that alone answers the query, null where its outline has to be
-   * looked at.
-   */
+  /** True if the only box of a row is enough for a match; null if its footprint must be compared. */
   matchesBox(box: Bounds): true | null {
     if (!this.#isBox || this.#predicate === 'contains') return null;
     const isFlat = box[0] === box[2] || box[1] === box[3];
     return !isFlat && this.#polygons.some((polygon) => boxCovers(polygon.box, box)) ? true : null;
   }
 
-  /** Whether an outline in longitude and latitude is what is asked for. */
+  /** Whether a footprint in longitude and latitude matches the place. */
   matchesFootprint(footprint: readonly Polygon[]): boolean {
     const prepared = preparePolygons(footprint);
     if (prepared.length === 0) return false;

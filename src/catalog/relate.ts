@@ -1,13 +1,13 @@
 /**
- * How two polygons lie: by the pieces into which the boundary of one is cut by the boundary of the other (the idea of
- * the DE-9IM, Egenhofer and Franzosa 1991, doi:10.1080/02693799108927841). Polygons without area (points, lines, as
- * rings that come back the way they went) are taken for what they are: their boundary is all of them.
+ * Spatial predicates of two polygons, from the pieces into which the boundary of one cuts the boundary of the other (as in
+ * DE-9IM, Egenhofer and Franzosa 1991, doi:10.1080/02693799108927841). Points and lines are rings without area (a line
+ * runs forth and back) that consist of their boundary.
  */
 import type { Bounds } from '../geo/index.js';
 import type { Polygon, Position } from '../vector/index.js';
 import { boxOf } from './boxes.js';
 
-/** A polygon with its edges in one array, as tests want it. */
+/** A polygon with its edges in one array. */
 export class PreparedPolygon {
   readonly polygon: Polygon;
   readonly box: Bounds;
@@ -21,7 +21,7 @@ export class PreparedPolygon {
     this.edges = edgesOf(polygon);
   }
 
-  /** Whether it is all of its box. */
+  /** Whether it fills its box. */
   get isRectangle(): boolean {
     const { edges } = this;
     const [x0, y0, x1, y1] = this.box;
@@ -33,14 +33,14 @@ export class PreparedPolygon {
     return true;
   }
 
-  /** A position strictly inside; null for a polygon without area. */
+  /** A position strictly inside the polygon; null for a polygon without area. */
   get inside(): readonly [number, number] | null {
     if (this.#inside === undefined) this.#inside = interiorPosition(this.edges);
     return this.#inside;
   }
 }
 
-/** Prepares the polygons of an outline that have a position. */
+/** Prepares the polygons of an outline, without empty ones. */
 export function preparePolygons(polygons: readonly Polygon[]): PreparedPolygon[] {
   return polygons.flatMap((polygon) => {
     const box = boxOf([polygon]);
@@ -54,8 +54,8 @@ export function isFlat(polygon: Polygon): boolean {
 }
 
 /**
- * Whether two outlines have more than their boundaries in common; with `touch`, whether they have anything. Points and
- * lines along the antimeridian or at a pole, where outlines are cut and the ground is not, have what they touch.
+ * Whether the interiors of two outlines intersect; with `touch`, whether the outlines do. Points and lines along the
+ * antimeridian or at a pole, where outlines are cut, intersect what they touch.
  */
 export function outlinesIntersect(
   a: readonly PreparedPolygon[],
@@ -65,18 +65,18 @@ export function outlinesIntersect(
   return a.some((p) => b.some((q) => polygonsIntersect(p, q, touch)));
 }
 
-/** Whether a polygon has no position outside of another; their boundaries may touch. */
+/** Whether a polygon has no position outside another; their boundaries may touch. */
 export function polygonCovers(outer: PreparedPolygon, inner: PreparedPolygon): boolean {
   if (!boxCovers(outer.box, inner.box)) return false;
   const cut = cutBoundary(inner, outer);
   if (cut.outside) return false;
-  // All of its boundary on the other's: it is the same polygon, or a hole.
+  // The whole boundary is on the other's: the same polygon, or a hole.
   if (!cut.inside && inner.inside !== null && !isInside(outer.edges, ...inner.inside)) return false;
-  // A hole of the outer polygon may lie in the inner one.
+  // A hole of the outer polygon may be inside the inner one.
   return !cutBoundary(outer, inner).inside;
 }
 
-/** The pieces of edges of something without area that lie strictly inside of a polygon, from one end to the other. */
+/** The pieces of the edges of a point or line strictly inside a polygon, in order. */
 export function piecesInside(line: PreparedPolygon, area: PreparedPolygon): [Position, Position][] {
   const pieces: [Position, Position][] = [];
   const { edges } = line;
@@ -111,7 +111,7 @@ function polygonsIntersect(a: PreparedPolygon, b: PreparedPolygon, touch: boolea
   const ofB = cutBoundary(b, a);
   if (ofB.inside) return true;
   if (a.inside === null && b.inside === null) return ofA.contact;
-  // What is left is polygons beside each other, and those that are the same up to where their vertices are.
+  // Left are polygons beside each other, and equal polygons with different vertices.
   if (!ofA.outside && a.inside !== null) return isInside(b.edges, ...a.inside);
   if (!ofB.outside && b.inside !== null) return isInside(a.edges, ...b.inside);
   return false;
@@ -125,7 +125,7 @@ function boxesTouch(a: Bounds, b: Bounds): boolean {
   return a[0] <= b[2] && a[1] <= b[3] && a[2] >= b[0] && a[3] >= b[1];
 }
 
-/** Where the boundary of one polygon runs: strictly inside another, strictly outside, or touching its boundary. */
+/** Whether the boundary of one polygon is somewhere strictly inside another, strictly outside, or on its boundary. */
 interface BoundaryCut {
   inside: boolean;
   outside: boolean;
@@ -135,7 +135,7 @@ interface BoundaryCut {
 function cutBoundary(a: PreparedPolygon, b: PreparedPolygon): BoundaryCut {
   const found: BoundaryCut = { inside: false, outside: false, contact: false };
   const { edges } = a;
-  /** The side of the position at which the edge before ended: null where it ended on the boundary. */
+  /** Whether the previous edge ended inside; null if it ended on the boundary. */
   let side: boolean | null = null;
   for (let k = 0; k < edges.length && !(found.inside && found.outside); k += 4) {
     const [x0, y0, x1, y1] = [edges[k], edges[k + 1], edges[k + 2], edges[k + 3]];
@@ -161,13 +161,13 @@ function cutBoundary(a: PreparedPolygon, b: PreparedPolygon): BoundaryCut {
   return found;
 }
 
-/** Where an edge meets a boundary: shares of its length at which it touches, and parts that lie on it. */
+/** Contacts of an edge with a boundary, as shares of its length: positions that touch, and parts on the boundary. */
 interface EdgeCuts {
   readonly touches: number[];
   readonly shared: [number, number][];
 }
 
-/** Null where they do not meet; `crossed` where the edge goes from one side to the other between two vertices. */
+/** Null without contact; `crossed` if the edge crosses the boundary between two vertices. */
 function cutEdge(
   boundary: Float64Array,
   x0: number,
@@ -214,7 +214,7 @@ function isBetween(left: number, low: number, right: number, high: number, x: nu
   return x >= left && x <= right && y >= low && y <= high;
 }
 
-/** The pieces of an edge between touches that do not lie on the boundary. */
+/** The pieces of an edge between contacts that are not on the boundary. */
 function piecesBetween({ touches, shared }: EdgeCuts): [number, number][] {
   const marks = [0, 1, ...touches, ...shared.flat()].sort((p, q) => p - q);
   const pieces: [number, number][] = [];
@@ -227,12 +227,12 @@ function piecesBetween({ touches, shared }: EdgeCuts): [number, number][] {
   return pieces;
 }
 
-/** Twice the area of a triangle: positive where the third position lies on the left of the way to the second. */
+/** Twice the signed area of a triangle: positive if c is to the left of a → b. */
 function turn(ax: number, ay: number, bx: number, by: number, cx: number, cy: number): number {
   return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
 }
 
-/** Even-odd, by a ray (Shimrat 1962, doi:10.1145/368637.368653), for a position off the boundary. */
+/** Even-odd ray casting (Shimrat 1962, doi:10.1145/368637.368653), for a position off the boundary. */
 function isInside(edges: Float64Array, x: number, y: number): boolean {
   let inside = false;
   for (let k = 0; k < edges.length; k += 4) {
@@ -254,13 +254,13 @@ function edgesOf(polygon: Polygon): Float64Array {
       const [x1, y1] = ring[k];
       if (x0 !== x1 || y0 !== y1) edges.push(x0, y0, x1, y1);
     }
-    // A point keeps one edge, without length.
+    // A point has one edge of length 0.
     if (edges.length === before && ring.length > 0) edges.push(...ring[0], ...ring[0]);
   }
   return Float64Array.from(edges);
 }
 
-/** The middle of the longest part inside of a line halfway between two heights of vertices. */
+/** The middle of the longest inner part of a horizontal line halfway between two heights of vertices. */
 function interiorPosition(edges: Float64Array): [number, number] | null {
   const heights = [...new Set(edges.filter((_, k) => k % 2 === 1))].sort((p, q) => p - q);
   let best: [number, number] | null = null;
@@ -269,7 +269,7 @@ function interiorPosition(edges: Float64Array): [number, number] | null {
     const y = (heights[k] + high) / 2;
     const crossings: number[] = [];
     for (let e = 0; e < edges.length; e += 4) {
-      // From its lower end, so that an edge and its way back are crossed at one position.
+      // From the lower end, so that both directions of an edge give the same crossing.
       const [p, q] = edges[e + 1] < edges[e + 3] ? [e, e + 2] : [e + 2, e];
       const [xa, ya, xb, yb] = [edges[p], edges[p + 1], edges[q], edges[q + 1]];
       if (ya <= y && yb > y) crossings.push(xa + ((xb - xa) * (y - ya)) / (yb - ya));

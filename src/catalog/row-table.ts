@@ -1,4 +1,4 @@
-/** Rows in columns: what queries need in typed arrays, and rows made where they are asked for. */
+/** Rows in columns: boxes and times in typed arrays, and rows that are built on demand. */
 import { internalError, invalidInput } from '../errors.js';
 import { TimeInterval } from '../geo/index.js';
 import type { Polygon } from '../vector/index.js';
@@ -7,35 +7,35 @@ import type { CatalogRow } from './row.js';
 import { SpatialIndex } from './spatial-index.js';
 
 /**
- * Where the rows of a catalog are kept. Catalogs that were made from one another share a table: what a query finds is
- * a list of row numbers. A table of a file's columns makes rows and outlines when they are asked for.
+ * The rows of a catalog. Catalogs derived from one another share a table: the result of a query is a list of row numbers.
+ * A table of a file's columns builds rows and footprints on demand.
  */
 export interface RowTable {
   readonly length: number;
   /** Boxes in longitude and latitude. */
   readonly index: SpatialIndex;
-  /** Both ends of each row's time, UTC milliseconds, closed; ±Infinity where open. */
+  /** Both ends of each row's interval in UTC milliseconds, closed; ±Infinity for open ends. */
   readonly starts: Float64Array;
   readonly ends: Float64Array;
   row(index: number): CatalogRow;
-  /** As `row(index).footprint`, without the rest. */
+  /** The same as `row(index).footprint`, without building the row. */
   footprint(index: number): readonly Polygon[];
 }
 
-/** A table, or some of its rows. */
+/** All or some rows of a table. */
 export interface RowView {
   readonly table: RowTable;
-  /** Numbers of rows in the table, in the order of the view; null for all of them. */
+  /** Row numbers in the table, in the order of the view; null for all. */
   readonly rows: Uint32Array | null;
 }
 
-/** The numbers of a view's rows in its table. */
+/** The row numbers of a view in its table. */
 export function* numbersOf({ table, rows }: RowView): Iterable<number> {
   if (rows !== null) yield* rows;
   else for (let k = 0; k < table.length; k++) yield k;
 }
 
-/** The rows of a view as a table of their own. */
+/** The rows of a view as a table. */
 export function tableOf({ table, rows }: RowView): RowTable {
   if (rows === null) return table;
   return {
@@ -48,7 +48,7 @@ export function tableOf({ table, rows }: RowView): RowTable {
   };
 }
 
-/** The numbers of a view's rows that fulfil a condition, in its order. */
+/** The numbers of a view's rows that meet a condition, in its order. */
 export function numbersWhere({ table, rows }: RowView, keep: (row: number) => boolean): Uint32Array {
   if (rows !== null) return rows.filter(keep);
   const kept = new Uint32Array(table.length);
@@ -57,9 +57,9 @@ export function numbersWhere({ table, rows }: RowView, keep: (row: number) => bo
   return kept.slice(0, count);
 }
 
-/** A table of rows that are in memory. @throws {TerrachipError} INVALID_INPUT for an impossible footprint */
+/** A table of rows in memory. @throws {TerrachipError} INVALID_INPUT for a footprint outside longitude and latitude */
 export function tableOfRows(rows: readonly CatalogRow[]): RowTable {
-  // Filled in place: `Float64Array.from` collects the numbers of millions of rows in an array first.
+  // Filled in place: `Float64Array.from` would first build a plain array for millions of rows.
   const starts = new Float64Array(rows.length);
   const ends = new Float64Array(rows.length);
   for (const [k, row] of rows.entries()) {
@@ -77,7 +77,7 @@ export function tableOfRows(rows: readonly CatalogRow[]): RowTable {
   };
 }
 
-/** The same rows at other times. */
+/** The same rows with other intervals. */
 export function withTimes(table: RowTable, starts: Float64Array, ends: Float64Array): RowTable {
   return {
     length: table.length,
@@ -104,7 +104,7 @@ function requireFootprint({ id, footprint }: CatalogRow): void {
         if (Math.abs(x) <= 180 && Math.abs(y) <= 90) continue;
         throw invalidInput(
           `the row "${id}"`,
-          `has the position ${x}, ${y} in its footprint, which is no longitude and latitude`,
+          `has the position ${x}, ${y} in its footprint, which is not a longitude and latitude`,
           'give footprints in degrees on WGS 84, cut at the antimeridian',
         );
       }

@@ -1,25 +1,25 @@
-/** What a catalog knows of one item: where it lies, when it was taken, and where its files are. */
+/** The rows of catalogs: one item each, with its footprint, its time and the addresses of its files. */
 import type { GeoBox, TimeInterval } from '../geo/index.js';
 import { memberOf } from '../json/keys.js';
 import type { Units } from '../raster/units.js';
 import type { Polygon } from '../vector/index.js';
 
-/** What the values of a band are. */
+/** How the stored values of a band are read. */
 export interface BandValues {
-  /** Lower case, as STAC's `eo:common_name` writes it: `red`, `nir`, `swir16`. */
+  /** Lower case, as in STAC's `eo:common_name`: `red`, `nir`, `swir16`. */
   readonly commonName?: string;
   /** The stored value of pixels without data; null for none. */
   readonly nodata?: number | null;
   /** Physical value = stored · scale + offset. */
   readonly scale?: number;
   readonly offset?: number;
-  /** Where they differ from the asset's. */
+  /** Default: those of the asset. */
   readonly units?: Units;
 }
 
 /** One band of an asset. */
 export interface CatalogBand extends BandValues {
-  /** As the file or the item calls it: `B04`, `VV`. */
+  /** The name in the file or item: `B04`, `VV`. */
   readonly name: string;
   /** Band number in the file, from 1. */
   readonly index: number;
@@ -32,14 +32,14 @@ export interface CatalogAsset {
   readonly mediaType?: string;
   readonly roles?: readonly string[];
   readonly bands?: readonly CatalogBand[];
-  /** What holds for each band of the file, where `bands` does not list them. */
+  /** Values of all bands of the file, if `bands` does not list them. */
   readonly everyBand?: BandValues;
   readonly units?: Units;
-  /** The pixel grid, where it is known without opening the file. */
+  /** The pixel grid, if it is known without opening the file. */
   readonly geobox?: GeoBox;
 }
 
-/** The value of a row's property: JSON. */
+/** The value of a row's property: any JSON value. */
 export type CatalogValue =
   | string
   | number
@@ -48,31 +48,28 @@ export type CatalogValue =
   | readonly CatalogValue[]
   | { readonly [name: string]: CatalogValue };
 
-/** One item. Rows are never changed; an operation that clips one makes another. */
+/** One item. Rows are immutable; an operation that clips a row makes a new one. */
 export interface CatalogRow {
   /** Unique within its collection. */
   readonly id: string;
-  /** The collection of STAC, or the name given when the catalog was built; empty for none. */
+  /** The STAC collection, or the name given when the catalog was built; empty for none. */
   readonly collection: string;
   /**
-   * The outline on the ground in longitude and latitude (WGS 84), edges densified, cut at the antimeridian, poles
-   * included where the item covers one. A place without area (points, lines) is a ring without area.
+   * The outline on the ground in longitude and latitude (WGS 84), with densified edges, cut at the antimeridian, with the
+   * poles that the item covers. Points and lines are rings without area.
    */
   readonly footprint: readonly Polygon[];
-  /** `TimeInterval.always` for what has no date. */
+  /** `TimeInterval.always` for an item without a date. */
   readonly interval: TimeInterval;
-  /** The item's main file: where there are several assets, the first that holds data. */
+  /** The item's main file: of several assets, the first with data. */
   readonly href: string;
   readonly assets: Readonly<Record<string, CatalogAsset>>;
   readonly properties: Readonly<Record<string, CatalogValue>>;
-  /**
-   * The rows that this one is the overlap of, as they were, in the order of the catalogs that were intersected: what
-   * loaders read each side from.
-   */
+  /** The original rows of an overlap, in the order of the intersected catalogs; loaders read each side from them. */
   readonly parents?: readonly CatalogRow[];
 }
 
-/** A property of a row, or undefined. */
+/** A property of a row; undefined without it, also for names such as `constructor`. */
 export function propertyOf(row: CatalogRow, name: string): CatalogValue | undefined {
   return memberOf(row.properties, name);
 }

@@ -1,11 +1,11 @@
-/** Finding the rows that a query asks for: by the index first, then by time, then by outline. */
+/** The rows that match a query: by the index first, then by time, then by footprint. */
 import type { PlaceQuery } from './place-query.js';
 import { numbersWhere, type RowTable, type RowView } from './row-table.js';
 
-/** Fewer rows are looked at one by one, rather than finding all rows of the table near the place. */
+/** Up to so many rows of a view are scanned, rather than searching the index of the whole table. */
 const SCAN_LIMIT = 2048;
 
-/** The numbers of a view's rows that a query asks for, in their order. */
+/** The numbers of a view's rows that match a query, in order. */
 export function selectRows(view: RowView, query: PlaceQuery): Uint32Array {
   const { table, rows } = view;
   if (query.boxes === null) {
@@ -16,7 +16,7 @@ export function selectRows(view: RowView, query: PlaceQuery): Uint32Array {
   return rows === null ? Uint32Array.from(found).sort() : rows.filter((row) => found.has(row));
 }
 
-/** @param rows the only ones to look at; null for all */
+/** @param rows the rows to scan; null for all rows, by the index */
 function search(table: RowTable, query: PlaceQuery, rows: Uint32Array | null): Set<number> {
   const found = new Set<number>();
   const undecided = new Set<number>();

@@ -1,25 +1,25 @@
-/** Which rows lie near a box: flatbush (a packed Hilbert R-tree) over one or two boxes a row. */
+/** Searches of rows by box: flatbush (a packed Hilbert R-tree) over one or two boxes per row. */
 import Flatbush from 'flatbush';
 import type { Bounds } from '../geo/index.js';
 
-/** What has no place is found nowhere. */
+/** The box of a row without a footprint; it touches no box. */
 const NOWHERE = [Infinity, Infinity, -Infinity, -Infinity] as const;
 
-/** Takes a row whose box touches what was searched for; a row with two boxes may come twice. */
+/** Called with a row whose box touches the box searched for; twice if both boxes of a row do. */
 export type OnRow = (row: number, x0: number, y0: number, x1: number, y1: number) => void;
 
 /** An index of the boxes of rows in degrees, for searches by box. */
 export class SpatialIndex {
   readonly rows: number;
-  /** Four numbers a box: the first boxes of all rows, then the second ones of rows on both sides of the antimeridian. */
+  /** Four numbers per box: the first boxes of all rows, then the second boxes of rows across the antimeridian. */
   readonly #boxes: Float64Array;
   readonly #secondRows: Uint32Array;
   #tree: Flatbush | null = null;
 
   /**
-   * @param boxes minimum x and y, maximum x and y of each row in degrees, then those of `secondRows`; infinite and
-   * crossing (∞, ∞, −∞, −∞) for rows without a place
-   * @param secondRows rows that have a second box, on the other side of the antimeridian, in order
+   * @param boxes minimum x and y, maximum x and y of each row in degrees, then those of `secondRows`; ∞, ∞, −∞, −∞ for
+   * rows without a footprint
+   * @param secondRows rows with a second box, on the other side of the antimeridian, in order
    */
   constructor(boxes: Float64Array, secondRows: Uint32Array = new Uint32Array()) {
     this.#boxes = boxes;
@@ -49,13 +49,13 @@ export class SpatialIndex {
   /** Calls `onRow` for each box that touches `box`, in no order. */
   search([x0, y0, x1, y1]: Bounds, onRow: OnRow): void {
     this.#build().search(x0, y0, x1, y1, (k, bx0, by0, bx1, by1) => {
-      // Flatbush takes all boxes of a node inside of the place, nowhere's too.
+      // Flatbush returns all boxes of a node inside the searched box, also NOWHERE.
       if (bx0 <= bx1) onRow(k < this.rows ? k : this.#secondRows[k - this.rows], bx0, by0, bx1, by1);
       return false;
     });
   }
 
-  /** As `search`, among a few rows and without the tree. */
+  /** Like `search`, among a few rows and without the tree. */
   scan(rows: Iterable<number>, [x0, y0, x1, y1]: Bounds, onRow: OnRow): void {
     const b = this.#boxes;
     const test = (k: number, row: number): void => {
@@ -87,7 +87,7 @@ export class SpatialIndex {
     return second < 0 ? [at(4 * row)] : [at(4 * row), at(second)];
   }
 
-  /** The box around some rows; null where none of them has a place. */
+  /** The bounding box of rows; null if none has a footprint. */
   bounds(rows: Iterable<number>): Bounds | null {
     let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
     const b = this.#boxes;
@@ -105,7 +105,7 @@ export class SpatialIndex {
     return x0 > x1 ? null : [x0, y0, x1, y1];
   }
 
-  /** Where the second box of a row lies, or −1. Rows with two are in order, so that they are found by halving. */
+  /** The index of a row's second box in `#boxes`, or −1; a binary search, since `#secondRows` is sorted. */
   #second(row: number): number {
     let [low, high] = [0, this.#secondRows.length];
     while (low < high) {
@@ -118,7 +118,7 @@ export class SpatialIndex {
 
   #build(): Flatbush {
     if (this.#tree !== null) return this.#tree;
-    // Flatbush wants one box at least.
+    // Flatbush needs at least one box.
     const boxes = this.#boxes.length === 0 ? Float64Array.from(NOWHERE) : this.#boxes;
     const tree = new Flatbush(boxes.length / 4);
     for (let k = 0; k < boxes.length; k += 4) tree.add(boxes[k], boxes[k + 1], boxes[k + 2], boxes[k + 3]);

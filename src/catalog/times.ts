@@ -1,4 +1,4 @@
-/** Rows near a moment, and places by which rows of different times are told to be of one. */
+/** Rows nearest to a time, and keys that group rows of different times by place. */
 import { invalidInput, invalidOption } from '../errors.js';
 import { TimeInterval } from '../geo/index.js';
 import { boxOf } from './boxes.js';
@@ -8,17 +8,17 @@ import { numbersOf, type RowTable, type RowView, withTimes } from './row-table.j
 /** A moment or a period: UTC milliseconds, `2021-07-15`, `2021-07-15T05:50:12Z`, or an interval. */
 export type TimeLike = TimeInterval | Date | string | number;
 
-/** Which rows near a moment are wanted. */
+/** Options of `nearestInTime`. */
 export interface NearestOptions {
-  /** How many rows; with `perPlace`, of each place. Default: 1. */
+  /** Number of rows; with `perPlace`, of each place. Default: 1. */
   readonly count?: number;
-  /** No row that is further away than this, in milliseconds. Default: any. */
+  /** Greatest distance in milliseconds. Default: any. */
   readonly within?: number;
-  /** The nearest of each place, rather than of all: true for `placeOf`, or what tells places apart. */
+  /** The nearest of each place, rather than of all: true for places by `placeOf`, or a function that gives their keys. */
   readonly perPlace?: boolean | ((row: CatalogRow) => string);
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for what is no time */
+/** @throws {TerrachipError} INVALID_INPUT for an invalid time */
 export function intervalOf(time: TimeLike): TimeInterval {
   if (time instanceof TimeInterval) return time;
   if (typeof time === 'string') return TimeInterval.parse(time);
@@ -29,12 +29,12 @@ export function intervalOf(time: TimeLike): TimeInterval {
   return TimeInterval.instant(moment);
 }
 
-/** Milliseconds between two closed intervals; 0 where they meet. */
+/** Milliseconds between two closed intervals; 0 if they overlap. */
 export function gapBetween(a: { start: number; end: number }, b: { start: number; end: number }): number {
   return Math.max(0, b.start - a.end, a.start - b.end);
 }
 
-/** Numbers of the rows nearest to a time, in the order of the view. Of equally near ones those of the nearest middle. */
+/** Numbers of the rows nearest to a time, in the order of the view. Ties go to the interval with the nearest middle. */
 export function nearestRows(view: RowView, time: TimeLike, options: NearestOptions): Uint32Array {
   const { count = 1, within = Infinity, perPlace = false } = options;
   if (!Number.isInteger(count) || count < 1)
@@ -53,14 +53,13 @@ export function nearestRows(view: RowView, time: TimeLike, options: NearestOptio
   }
   const chosen = new Set<number>();
   for (const group of groups.values()) {
-    // Sorting keeps the order of equals.
     const sorted = group.sort((p, q) => compareDistance(timesOf(table, p), timesOf(table, q), wanted));
     for (const row of sorted.slice(0, count)) chosen.add(row);
   }
   return Uint32Array.from(numbersOf(view)).filter((row) => chosen.has(row));
 }
 
-/** Below 0 where the first time is nearer to the wanted one. */
+/** Negative if the first interval is nearer to the wanted one. */
 export function compareDistance(
   a: { start: number; end: number },
   b: { start: number; end: number },
@@ -72,7 +71,7 @@ export function compareDistance(
   return p === q ? 0 : p - q;
 }
 
-/** What has no date is as far away as can be among what holds for the time. */
+/** Infinite for an interval without ends, so that it is the last choice. */
 function middleDistance(a: { start: number; end: number }, b: { start: number; end: number }): number {
   const distance = Math.abs((a.start + a.end) / 2 - (b.start + b.end) / 2);
   return Number.isNaN(distance) ? Infinity : distance;
@@ -83,8 +82,8 @@ function timesOf({ starts, ends }: RowTable, row: number): { start: number; end:
 }
 
 /**
- * What tells the places of repeated acquisitions apart: the tile or the path and row where an item names them, else its
- * box, to 1e-4 degrees; always with the collection.
+ * A key of the place of repeated acquisitions: the collection with the tile or the path and row if an item names them,
+ * else with its box, to 1e-4 degrees.
  */
 export function placeOf(row: CatalogRow): string {
   const { collection, properties, footprint } = row;
@@ -107,7 +106,7 @@ const PLACE_PROPERTIES: readonly (readonly string[])[] = [
   ['landsat:wrs_path', 'landsat:wrs_row'],
 ];
 
-/** How far intervals are widened, in milliseconds; a number widens both ends. */
+/** Milliseconds by which intervals are widened; a number widens both ends. */
 export type Padding = number | { readonly before: number; readonly after: number };
 
 /** @throws {TerrachipError} INVALID_INPUT where an interval would end before it starts */

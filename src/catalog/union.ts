@@ -1,26 +1,27 @@
-/** Which rows of a union stand for the same thing, and which of them is kept. */
+/** Duplicate rows in a union, and which of them is kept. */
 import { invalidOption } from '../errors.js';
 import { intersectBounds } from '../geo/bounds.js';
 import type { Bounds } from '../geo/index.js';
 import { boxOf } from './boxes.js';
 import type { CatalogRow, CatalogValue } from './row.js';
 
-/** What rows are taken for the same, and which one stays. */
+/** Which rows are duplicates, and which row is kept. */
 export interface DedupePolicy {
-  /** Rows of one key are the same thing. */
+  /** Rows with equal keys may be duplicates. */
   key(row: CatalogRow): string;
-  /** Whether two rows of one key are the same indeed. Default: they are. */
+  /** Whether two rows with equal keys are duplicates. Default: always. */
   isSame?(first: CatalogRow, second: CatalogRow): boolean;
-  /** Of two rows of one key, what is kept: either, or one that is made of both. */
+  /** The row that replaces two duplicates: either of them, or a new one. */
   merge(first: CatalogRow, second: CatalogRow): CatalogRow;
 }
 
 /**
- * `none`: all rows stay. `item`: rows of one collection and id are one item, without a collection those of one id and file;
- * the first stays, with the assets that only the others have. `newest`: as `item`, and of scenes that were processed more than once the newest processing stays.
+ * `none`: keeps all rows. `item`: rows with equal collection and id are duplicates, without a collection those with equal
+ * id and file; the first is kept, with additional assets of the others. `newest`: as `item`, and the newest processing of
+ * a scene is kept.
  */
 export const DEDUPE_POLICIES = ['none', 'item', 'newest'] as const;
-/** Which rows of a union are kept: a policy by name, or one of your own. */
+/** Which rows of a union are kept: the name of a policy, or a custom one. */
 export type Dedupe = (typeof DEDUPE_POLICIES)[number] | DedupePolicy;
 
 const ITEM: DedupePolicy = {
@@ -29,26 +30,26 @@ const ITEM: DedupePolicy = {
   merge: withAssetsOf,
 };
 
-/** Ids are unique within a collection. Without one, files of one name in two folders have the same id. */
+/** Ids are unique within a collection. Without one, files with equal names in two folders have equal ids. */
 function isSameItem(first: CatalogRow, second: CatalogRow): boolean {
   if (first.id !== second.id || first.collection !== second.collection) return false;
   return first.collection !== '' || plainHref(first.href) === plainHref(second.href);
 }
 
-/** A file's address in one of its forms. */
+/** A file's address without `file://` or `./`. */
 function plainHref(href: string): string {
   return href.replace(/^file:(\/\/(localhost)?)?(?=\/)/i, '').replace(/^(\.\/)+/, '');
 }
 
-/** Boxes of one scene, processed twice, share at least this much of what both cover. */
+/** Least intersection over union of the boxes of two processings of a scene. */
 const SAME_PLACE = 0.5;
 
-/** Milliseconds between the times that two processings give one scene. */
+/** Greatest difference in milliseconds between the times of two processings of a scene. */
 const SAME_TIME = 60_000;
 
 const NEWEST: DedupePolicy = {
   key: ({ collection, id }) => JSON.stringify([collection, sceneId(id)]),
-  // Two halves of a tile whose acquisition was cut, or two passes of a day, may differ in nothing else of their ids.
+  // Two halves of a tile from a split acquisition, or two passes of a day, may have ids like two processings.
   isSame: (first, second) =>
     isSameItem(first, second) ||
     (first.id !== second.id &&
@@ -60,7 +61,7 @@ const NEWEST: DedupePolicy = {
   },
 };
 
-/** @throws {TerrachipError} INVALID_OPTION for a policy that there is not */
+/** Null for `none`. @throws {TerrachipError} INVALID_OPTION for an unknown policy */
 export function dedupePolicy(dedupe: Dedupe): DedupePolicy | null {
   if (typeof dedupe === 'object') return dedupe;
   if (dedupe === 'none') return null;
@@ -73,7 +74,7 @@ export function dedupePolicy(dedupe: Dedupe): DedupePolicy | null {
   );
 }
 
-/** The rows without repetition, each where its key came first. */
+/** The rows without duplicates, each at the position of the first one. */
 export function withoutDuplicates(rows: Iterable<CatalogRow>, policy: DedupePolicy): CatalogRow[] {
   const kept: CatalogRow[] = [];
   const places = new Map<string, number[]>();
@@ -92,7 +93,7 @@ export function withoutDuplicates(rows: Iterable<CatalogRow>, policy: DedupePoli
   return kept;
 }
 
-/** The share of what two boxes cover together that both cover. */
+/** Intersection over union of two boxes. */
 function sharedPart(a: Bounds | null, b: Bounds | null): number {
   if (a === null || b === null) return a === b ? 1 : 0;
   const area = ([x0, y0, x1, y1]: Bounds): number => (x1 - x0) * (y1 - y0);
@@ -107,8 +108,8 @@ function withAssetsOf(first: CatalogRow, second: CatalogRow): CatalogRow {
 }
 
 /**
- * The id of a scene without what tells one processing of it from another. What tells one scene from another stays: the
- * times, orbits and tiles, so that neighbours which overlap are never taken for one another.
+ * The id of a scene without the parts that identify its processing. Times, orbits and tiles are kept, so that neighbours
+ * that overlap have different ids.
  */
 export function sceneId(id: string): string {
   return (
@@ -120,14 +121,14 @@ export function sceneId(id: string): string {
       )
       // S1A_IW_GRDH_1SDV_20210809T173953_20210809T174018_039156_049F13_CC1D: a checksum at its end.
       .replace(/^(S1[A-D]_\w{2}_\w{4}_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[\dA-F]{6})_[\dA-F]{4}/, '$1')
-      // S2A_28QCH_20200714_0_L2A: the number of the processing of one datatake's tile.
+      // S2A_28QCH_20200714_0_L2A: the number of the processing of a datatake's tile.
       .replace(/^(S2[A-D]_\d{1,2}[A-Z]{3}_\d{8})_\d+(_L[12][ABC])$/, '$1$2')
       // LC08_L2SP_028030_20200114_20200824_02_T1: the date of processing, and the tier, which comes with it.
       .replace(/^(L[COTEM]0\d_\w{4}_\d{6}_\d{8})_\d{8}_(\d{2})_(?:RT|T1|T2)/, '$1_$2')
   );
 }
 
-/** Below 0 where the second row is the newer processing: by baseline or version, then by when it was made, then by id. */
+/** Negative if the second row is the newer processing: by baseline or version, then by creation time, then by id. */
 function compareProcessing(first: CatalogRow, second: CatalogRow): number {
   const names = [
     ['s2:processing_baseline', 'processing:version', 'version'],

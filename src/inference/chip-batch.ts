@@ -6,8 +6,8 @@ import type { ModelSession } from './session.js';
 import type { Strip } from './strip.js';
 
 /**
- * Chips on their way into a model: cut out of strips and normalised on the device, as many at a time as a batch holds.
- * Batches are always full, filled up with zeros, so that a chip's result does not depend on how many others there are.
+ * A batch of chips, cut out of strips and normalised on the device. A model always runs on a full batch, padded with
+ * zeros, so that a chip's result does not depend on the number of chips.
  */
 export class ChipBatch {
   readonly size: number;
@@ -16,7 +16,7 @@ export class ChipBatch {
   readonly #backend: Backend;
   readonly #spec: ModelSpec;
   #count = 0;
-  /** Chips that are not zeros, from the start. */
+  /** Chips, from the start, that may hold values of this batch or an earlier one. */
   #written: number;
 
   constructor(backend: Backend, spec: ModelSpec, size: number) {
@@ -33,12 +33,12 @@ export class ChipBatch {
     );
   }
 
-  /** Chips that it holds. */
+  /** Chips added so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Cuts chips out of a strip, by their columns in its row of chips; there must be room for them. */
+  /** Adds chips of a strip, by their columns in its row of chips. The batch must have room for them. */
   add(strip: Strip, columns: readonly number[]): void {
     const { layout, rows } = strip;
     const origins = this.#backend.upload(
@@ -69,7 +69,7 @@ export class ChipBatch {
     this.#written = Math.max(this.#written, this.#count);
   }
 
-  /** What it holds, (chip, channel, y, x) by input name; it begins anew. */
+  /** Downloads the chips, (chip, channel, y, x) by input name, and empties the batch. */
   async take(): Promise<Map<string, Float32Array>> {
     const values = new Map<string, Float32Array>();
     for (const [name, tensor] of this.inputs) {
@@ -80,7 +80,7 @@ export class ChipBatch {
     return values;
   }
 
-  /** Runs the model on what it holds, and begins anew. @returns as `ModelSession.run` */
+  /** Runs the model on the chips and empties the batch. @returns as `ModelSession.run` */
   async run(session: ModelSession): Promise<DeviceTensor<'float32'>> {
     const count = this.#count;
     for (const tensor of this.inputs.values()) {

@@ -1,4 +1,4 @@
-/** Graphs on a GPU device that terrachip's kernels use too. The runtime, `onnxruntime-web/webgpu`, is an argument. */
+/** ONNX graphs on the GPU device of terrachip's kernels. The runtime, `onnxruntime-web/webgpu`, is an argument. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { internalError } from '../errors.js';
 import type { DeviceMeter, DeviceTensor, WebGpuBackend } from '../gpu/index.js';
@@ -6,10 +6,10 @@ import { notFloat32 } from './graph-check.js';
 import { cannotLoad, declaredShape } from './host-graph.js';
 import type { GraphInput, GraphResult, ModelGraph } from './model-graph.js';
 
-/** What options and reports call a model on the device of the kernels. */
+/** The provider that runs a model on the device of the kernels, as options and reports spell it. */
 export const RESIDENT = 'webgpu-resident';
 
-/** What terrachip needs of an ONNX runtime that works on a device it is given. */
+/** The part of an ONNX runtime that terrachip uses. The runtime must accept a device from its caller. */
 export interface GpuRuntime {
   readonly InferenceSession: {
     create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
@@ -19,7 +19,7 @@ export interface GpuRuntime {
   };
 }
 
-/** A graph's bytes, and the file beside it that holds values too large for one file, by the name the graph uses. */
+/** An ONNX file in memory, with its external data, if any, under the path that the graph gives. */
 export interface GraphBytes {
   /** For messages. */
   readonly name: string;
@@ -27,10 +27,7 @@ export interface GraphBytes {
   readonly external?: { readonly path: string; readonly data: Uint8Array };
 }
 
-/**
- * An ONNX graph on the WebGPU device of a backend: tensors go in and come out without leaving it. Dispose of it when
- * done.
- */
+/** An ONNX graph on the WebGPU device of a backend. Inputs and outputs stay on the device. Dispose of it when done. */
 export class GpuGraph implements ModelGraph {
   readonly name: string;
   readonly provider = RESIDENT;
@@ -60,7 +57,7 @@ export class GpuGraph implements ModelGraph {
 
   /**
    * @param meter of the backend's device
-   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, or that would not stay on the device
+   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, or has operators that need the CPU
    */
   static async load(
     runtime: GpuRuntime,
@@ -73,7 +70,7 @@ export class GpuGraph implements ModelGraph {
         executionProviders: [{ name: 'webgpu', device: backend.device }],
         preferredOutputLocation: 'gpu-buffer',
         graphOptimizationLevel: 'all',
-        // Nodes that the provider lacks would run on the processor, and their inputs be read back.
+        // Operators without a GPU implementation would run on the CPU, after a read-back of their inputs.
         extra: { session: { disable_cpu_ep_fallback: '1' } },
         ...(external === undefined ? {} : { externalData: [external] }),
       });
@@ -96,22 +93,22 @@ export class GpuGraph implements ModelGraph {
     const before = this.#meter.readbackBytes;
     const results = await this.#session.run(feeds, [...outputs]);
     const readbackBytes = this.#meter.readbackBytes - before;
-    const taken = new Map<string, DeviceTensor<'float32'>>();
+    const tensors = new Map<string, DeviceTensor<'float32'>>();
     for (const name of outputs) {
       const { [name]: result } = results;
       if (result.location !== 'gpu-buffer') {
-        throw internalError('GpuGraph', `${name} came back to the processor (${result.location})`);
+        throw internalError('GpuGraph', `${name} is not on the GPU (${result.location})`);
       }
       if (result.type !== 'float32') throw notFloat32(this.name, name, result.type);
-      // A copy, since the runtime's buffer is used again.
+      // Copied, since the runtime reuses its buffer.
       const theirs = this.#backend.adoptBuffer(result.gpuBuffer as GPUBuffer, result.dims, 'float32');
       const ours = this.#backend.allocate(result.dims, 'float32');
       this.#backend.copy(theirs, 0, ours, 0, ours.length);
       this.#backend.gpuBuffer(ours);
-      taken.set(name, ours);
+      tensors.set(name, ours);
       result.dispose();
     }
-    return { outputs: taken, readbackBytes };
+    return { outputs: tensors, readbackBytes };
   }
 
   async dispose(): Promise<void> {

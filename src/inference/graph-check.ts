@@ -1,9 +1,9 @@
-/** What graphs must have in common with a model's specification, whatever runs them. */
+/** Checks of ONNX graphs and their results against a model's specification. */
 import { invalidInput, messageOf, type TerrachipError } from '../errors.js';
 import type { ModelGraph } from './model-graph.js';
 import type { ModelSpec } from './model-spec.js';
 
-/** @throws {TerrachipError} INVALID_INPUT when a graph's inputs are others, or its output is missing */
+/** @throws {TerrachipError} INVALID_INPUT when a graph has other inputs, or lacks the output */
 export function checkNames(
   graph: Pick<ModelGraph, 'name' | 'inputNames' | 'outputNames'>,
   wanted: { readonly inputs: readonly string[]; readonly output: string },
@@ -18,30 +18,29 @@ export function checkNames(
   }
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for an answer of another shape than the specification says */
+/** @throws {TerrachipError} INVALID_INPUT for a result with another shape than the specification's */
 export function checkAnswer(
   { name }: ModelSpec,
   expected: readonly number[],
   found: readonly number[],
 ): void {
   if (found.join() === expected.join()) return;
-  const problem = `answers with (${found.join(', ')}), not (${expected.join(', ')})`;
+  const problem = `returns the shape (${found.join(', ')}), not (${expected.join(', ')})`;
   throw invalidInput(name, problem, 'correct model.json or the model');
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for an encoder that does not answer with one set of features an image */
+/** @throws {TerrachipError} INVALID_INPUT for an encoder that does not return one set of features for one image */
 export function checkFeatures({ name }: ModelSpec, found: readonly number[]): void {
   if (found[0] === 1 && found.length >= 2) return;
-  const problem = `has an encoder that answers one image with (${found.join(', ')})`;
+  const problem = `has an encoder that returns the shape (${found.join(', ')}) for one image`;
   throw invalidInput(name, problem, 'check the encoder');
 }
 
-/** The problem with a graph's output of another type. */
 export function notFloat32(graph: string, output: string, type: string): TerrachipError {
-  return invalidInput(graph, `gives ${output} as ${type}, not float32`, 'correct the model');
+  return invalidInput(graph, `returns ${output} as ${type}, not float32`, 'correct the model');
 }
 
-/** What a runtime says of a batch that it could not run, as an error of ours. */
+/** Wraps an error that the runtime threw for a batch. */
 export function batchFailure(graph: string, batch: number, cause: unknown): TerrachipError {
   return invalidInput(
     graph,

@@ -1,11 +1,11 @@
-/** Graphs on an ONNX runtime that has its own memory. Typed against onnxruntime-common; the runtime is an argument. */
+/** ONNX graphs on a runtime with its own memory. The runtime is an argument, typed by onnxruntime-common. */
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
 import { invalidInput, messageOf } from '../errors.js';
 import type { DeviceTensor } from '../gpu/index.js';
 import { notFloat32 } from './graph-check.js';
 import { backendOf, type GraphInput, type GraphResult, type ModelGraph } from './model-graph.js';
 
-/** What terrachip needs of an ONNX runtime: `onnxruntime-node`, `onnxruntime-web` and others have it. */
+/** The part of an ONNX runtime that terrachip uses; `onnxruntime-node` and `onnxruntime-web` have it. */
 export interface OnnxRuntime {
   readonly InferenceSession: {
     create(model: string | Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
@@ -21,14 +21,14 @@ export interface OnnxRuntime {
 export interface RuntimeOptions {
   /** The execution provider, by onnxruntime's name: `cpu`, `cuda`, `webgpu`, `wasm`, … */
   provider: string;
-  /** Threads inside an operator (default: onnxruntime's own choice). */
+  /** Threads of one operator (default: onnxruntime's own choice). */
   threads?: number;
 }
 
-/** An ONNX file by its path, where the runtime reads files, or its bytes. */
+/** An ONNX file: its path, for a runtime that reads files, or its bytes. */
 export type GraphSource = string | Uint8Array;
 
-/** Inputs are downloaded for it, and its outputs uploaded. */
+/** An ONNX graph on a runtime with its own memory: inputs are downloaded, outputs uploaded. Dispose of it when done. */
 export class HostGraph implements ModelGraph {
   readonly name: string;
   readonly provider: string;
@@ -44,8 +44,7 @@ export class HostGraph implements ModelGraph {
   }
 
   /**
-   * Loads a graph.
-   * @param name for messages, where the source is no path
+   * @param name for messages about a graph without a path
    * @throws {TerrachipError} INVALID_INPUT when it cannot be loaded
    */
   static async load(
@@ -54,15 +53,15 @@ export class HostGraph implements ModelGraph {
     name: string,
     { provider, threads }: RuntimeOptions,
   ): Promise<HostGraph> {
-    const called = typeof source === 'string' ? source : name;
+    const label = typeof source === 'string' ? source : name;
     const session = await runtime.InferenceSession.create(source, {
       executionProviders: [provider],
       graphOptimizationLevel: 'all',
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     }).catch((cause: unknown) => {
-      throw cannotLoad(called, provider, cause);
+      throw cannotLoad(label, provider, cause);
     });
-    return new HostGraph(called, provider, runtime, session);
+    return new HostGraph(label, provider, runtime, session);
   }
 
   get inputNames(): readonly string[] {
@@ -85,12 +84,12 @@ export class HostGraph implements ModelGraph {
       feeds[name] = new this.#runtime.Tensor('float32', values, shape);
     }
     const results = await this.#session.run(feeds, [...outputs]);
-    const answers = outputs.map((name): [string, DeviceTensor<'float32'>] => {
+    const tensors = outputs.map((name): [string, DeviceTensor<'float32'>] => {
       const { [name]: result } = results;
       if (result.type !== 'float32') throw notFloat32(this.name, name, result.type);
       return [name, backend.upload(result.data as Float32Array, result.dims)];
     });
-    return { outputs: new Map(answers), readbackBytes: 0 };
+    return { outputs: new Map(tensors), readbackBytes: 0 };
   }
 
   async dispose(): Promise<void> {
@@ -102,7 +101,7 @@ export class HostGraph implements ModelGraph {
   }
 }
 
-/** What a runtime says of a graph that it cannot load, as an error of ours. */
+/** Wraps an error that the runtime threw while it loaded a graph. */
 export function cannotLoad(name: string, provider: string, cause: unknown): Error {
   return invalidInput(
     name,
@@ -112,7 +111,7 @@ export function cannotLoad(name: string, provider: string, cause: unknown): Erro
   );
 }
 
-/** The shape that a session's graph declares for an output; empty where it does not. */
+/** The shape that a graph declares for an output; empty if it declares none. */
 export function declaredShape(session: InferenceSession, name: string): readonly (number | string)[] {
   const output = session.outputMetadata.find((candidate) => candidate.name === name);
   return output?.isTensor === true ? output.shape : [];

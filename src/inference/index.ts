@@ -1,5 +1,5 @@
 /**
- * Models: what they want, their sessions, and the runner that takes a scene through one. The ONNX runtime is an argument.
+ * Models: their specifications and sessions, and the runner that applies one to a scene. The ONNX runtime is an argument.
  * @module
  */
 

@@ -1,42 +1,42 @@
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 
-/** A tensor as a graph sees it: the same values, perhaps in more dimensions. */
+/** A tensor, and the shape in which a graph reads its values. */
 export interface GraphInput {
   readonly tensor: DeviceTensor<'float32'>;
   readonly shape: readonly number[];
 }
 
-/** What a graph gave. */
+/** Results of one run of a graph. */
 export interface GraphResult {
-  /** The outputs that were asked for, by name, on the backend of the inputs; the caller disposes of them. */
+  /** The requested outputs by name, on the backend of the inputs. The caller disposes of them. */
   readonly outputs: ReadonlyMap<string, DeviceTensor<'float32'>>;
-  /** Bytes that the runtime itself read back from the device while the graph ran; 0 where it has its own memory. */
+  /** Bytes that the runtime read back from the device during the run; 0 for a runtime with its own memory. */
   readonly readbackBytes: number;
 }
 
-/** A graph that a runtime has loaded: from float32 tensors of a backend to float32 tensors of the same backend. */
+/** A graph that a runtime has loaded. Inputs and outputs are float32 tensors of one backend. */
 export interface ModelGraph {
-  /** Its file, or what else messages call it. */
+  /** Its file, or another name for messages. */
   readonly name: string;
-  /** What it runs on, by the name that options, plans and reports use. */
+  /** The execution provider, as options, plans and reports spell it. */
   readonly provider: string;
-  /** Whether it takes tensors where they lie; else they are downloaded for it, and its results uploaded. */
+  /** Whether it uses the backend's tensors directly. If not, inputs are downloaded and outputs uploaded. */
   readonly sharesDevice: boolean;
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** The shape of an output as the graph declares it, with names for free dimensions; empty where it does not. */
+  /** The declared shape of an output, with names for free dimensions; empty if the graph declares none. */
   outputShape(name: string): readonly (number | string)[];
-  /** @throws {TerrachipError} INVALID_INPUT for outputs that are not float32; whatever the runtime throws */
+  /** @throws {TerrachipError} INVALID_INPUT for outputs that are not float32; any error of the runtime */
   run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult>;
   dispose(): Promise<void>;
 }
 
-/** The graphs of a model: one; or the encoder of one phase and the decoder of all; or the encoder alone, which embeds. */
+/** The graphs of a model: one graph, an encoder (for one phase) with a decoder (for all), or an encoder for embeddings. */
 export type ModelGraphs<Graph> =
   | { readonly whole: Graph }
   | { readonly encoder: Graph; readonly decoder?: Graph };
 
-/** The backend that a graph's inputs lie on. */
+/** The backend of a graph's inputs. */
 export function backendOf(inputs: ReadonlyMap<string, GraphInput>): Backend {
   for (const { tensor } of inputs.values()) return tensor.owner;
   throw new TypeError('a graph cannot run without inputs');

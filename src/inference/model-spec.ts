@@ -1,10 +1,10 @@
-/** `model.json`: what a model wants, what it says, and where it comes from. */
+/** `model.json`: a model's inputs, outputs and provenance. */
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { AnyRecord, validate, validateStrictly } from '../json.js';
 import { UNITS } from '../raster/units.js';
 
-/** The version of `model.json` that is read and written. */
+/** The supported version of `model.json`. */
 export const MODEL_SCHEMA_VERSION = 1;
 
 /** Names of models, inputs, bands, phases and classes. */
@@ -23,12 +23,12 @@ const ModelInputSchema = v.object({
   /** Band names in the model's order. */
   bands: v.pipe(v.array(Name), v.minLength(1, 'must name at least one band')),
   units: v.picklist(UNITS),
-  /** `temporal`: one image a phase. `static`: one image for all. */
+  /** `temporal`: one image per phase. `static`: one image for all phases. */
   kind: v.picklist(['temporal', 'static']),
-  /** Normalisation a band, in `units`. */
+  /** Mean and standard deviation of each band, in `units`, for normalisation. */
   mean: v.array(Finite),
   std: v.array(v.pipe(Finite, v.gtValue(0, 'must be positive'))),
-  /** What NaN and infinities become, in `units`, before normalising. */
+  /** Replaces NaN and infinities before normalisation; in `units`. */
   nodataReplacement: Finite,
 });
 
@@ -40,7 +40,7 @@ const COMMON = {
   inputs: v.pipe(v.array(ModelInputSchema), v.minLength(1, 'must list at least one input')),
   /** Names of the time steps, in the model's order. */
   phases: v.pipe(v.array(Name), v.minLength(1, 'must name at least one phase')),
-  /** Which inputs must have data for a pixel to be valid: all of them, or a list. */
+  /** The inputs that must have data for a pixel to be valid. */
   validity: v.union([
     v.literal('all'),
     v.pipe(v.array(v.object({ input: Name, phase: v.optional(Name) })), v.minLength(1, 'must not be empty')),
@@ -51,7 +51,7 @@ const COMMON = {
   }),
   provenance: AnyRecord,
   licence: v.string(),
-  /** What the model is not for. */
+  /** Uses that the model is not suited for. */
   limitations: v.string(),
 };
 
@@ -64,9 +64,9 @@ export const SegmentationSpecSchema = v.object({
     classes: v.pipe(v.array(v.object({ name: Name, colour: Colour })), v.minLength(2), v.maxLength(255)),
   }),
   /**
-   * Files of a model in two graphs, where phases meet only behind the encoder. The encoder takes each input as (chip,
-   * band, y, x) in one phase, and gives `features` (chip, …); the decoder takes them as (chip, phase, …). Absent: one
-   * graph, `model.onnx`.
+   * Files of a model in two graphs, for models that merge phases after the encoder. The encoder takes each input of one
+   * phase as (chip, band, y, x) and returns `features` (chip, …); the decoder takes them as (chip, phase, …). If absent,
+   * the model is one graph, `model.onnx`.
    */
   phaseGraphs: v.optional(v.object({ encoder: GraphFile, decoder: GraphFile })),
 });
@@ -86,9 +86,9 @@ export const EmbeddingSpecSchema = v.object({
 export type ModelInput = v.InferOutput<typeof ModelInputSchema>;
 /** The document `model.json` of a model that classifies pixels. */
 export type SegmentationSpec = v.InferOutput<typeof SegmentationSpecSchema>;
-/** Of an encoder alone: a model that says what chips are like instead of what is in them. */
+/** The document `model.json` of an encoder, which returns embeddings. */
 export type EmbeddingSpec = v.InferOutput<typeof EmbeddingSpecSchema>;
-/** Of a model of either kind. */
+/** The document `model.json` of a model of either kind. */
 export type ModelSpec = SegmentationSpec | EmbeddingSpec;
 
 /** Checks a `model.json`. @param name the file, for messages */
@@ -107,7 +107,7 @@ export function parseModelSpec(document: unknown, name: string): ModelSpec {
   return 'tokens' in output ? parseEmbeddingSpec(document, name) : parseSegmentationSpec(document, name);
 }
 
-/** What a schema cannot say. */
+/** Checks that span several members, which the schema cannot express. */
 function checked<Spec extends ModelSpec>(spec: Spec, name: string): Spec {
   for (const input of spec.inputs) {
     if (input.mean.length !== input.bands.length || input.std.length !== input.bands.length) {
@@ -153,32 +153,31 @@ function checked<Spec extends ModelSpec>(spec: Spec, name: string): Spec {
   return spec;
 }
 
-/** What is found by its name must have one of its own. */
-function requireDistinct(name: string, what: string, names: readonly string[]): void {
-  const twice = names.find((each, k) => names.indexOf(each) < k);
-  if (twice !== undefined)
-    throw invalidInput(name, `names the ${what} ${twice} twice`, 'give each a name of its own');
+function requireDistinct(file: string, kind: string, names: readonly string[]): void {
+  const duplicate = names.find((each, k) => names.indexOf(each) < k);
+  if (duplicate !== undefined)
+    throw invalidInput(file, `names the ${kind} ${duplicate} twice`, 'give each a name of its own');
 }
 
-/** Time steps of one input: the model's phases, or one for a static input. */
+/** The number of time steps of an input: the number of phases, or 1 for a static input. */
 export function timeSteps(spec: ModelSpec, input: ModelInput): number {
   return input.kind === 'static' ? 1 : spec.phases.length;
 }
 
-/** The shape of an input's tensor: (chip, band, y, x), with time before y where a model sees several phases. */
+/** The shape of an input's tensor: (chip, band, y, x), or (chip, band, phase, y, x) for more than one time step. */
 export function inputShape(spec: ModelSpec, input: ModelInput, batch: number): number[] {
   const { size } = spec.chip;
   const time = timeSteps(spec, input) > 1 ? [timeSteps(spec, input)] : [];
   return [batch, input.bands.length, ...time, size, size];
 }
 
-/** The shape of the answer for one chip: (class, y, x), or (token, channel) for embeddings. */
+/** The shape of the output for one chip: (class, y, x), or (token, channel) for embeddings. */
 export function answerShape({ output, chip }: ModelSpec): number[] {
   if ('tokens' in output) return [output.tokens, output.channels];
   return [output.classes.length, chip.size, chip.size];
 }
 
-/** Whether an input's data in a phase (undefined for static) decides on the validity of a pixel. */
+/** Whether a pixel is valid only where an input has data in a phase (undefined for static inputs). */
 export function decidesValidity(spec: ModelSpec, input: ModelInput, phase: string | undefined): boolean {
   if (spec.validity === 'all') return true;
   return spec.validity.some(

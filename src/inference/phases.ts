@@ -1,19 +1,19 @@
-/** Models whose encoder sees one phase of one chip at a time: where its planes lie, and which phases are equal. */
+/** Phases of models in two graphs, whose encoder takes one phase of one chip: their offsets, and which are equal. */
 import type { ModelInput, ModelSpec } from './model-spec.js';
 import { timeSteps } from './model-spec.js';
 
 /** The encoder's output and the decoder's input. */
 export const FEATURES = 'features';
 
-/** Work of the encoder, for reports. */
+/** Counters of the encoder's work, for reports. */
 export interface PhaseCounters {
-  /** Runs of the encoder: one phase of one chip each. */
+  /** Runs of the encoder, each on one phase of one chip. */
   phasesEncoded: number;
-  /** Phases that took the features of an equal one. */
+  /** Phases that reused the features of an equal phase. */
   phasesReused: number;
 }
 
-/** Where the bands of one chip in one phase begin, in a batch of shape `inputShape`; each is a chip's pixels long. */
+/** Offsets of the bands of one chip in one phase, in a batch of shape `inputShape`; each has `chip.size`² values. */
 export function planeOffsets(spec: ModelSpec, input: ModelInput, chip: number, phase: number): number[] {
   const steps = timeSteps(spec, input);
   const step = steps === 1 ? 0 : phase;
@@ -22,9 +22,10 @@ export function planeOffsets(spec: ModelSpec, input: ModelInput, chip: number, p
 }
 
 /**
- * For each phase of each chip of a batch, chip by chip, the first that is equal to it bit for bit: itself, where none is.
+ * The index of the first bitwise equal phase, for each phase of each chip (index = chip · phases + phase). A phase without
+ * an equal one has its own index.
  * @param values the batch by input name, in the shapes of `inputShape`
- * @param chips how many of the batch count, from its start
+ * @param chips the number of chips to compare, from the start of the batch
  */
 export function firstEqualPhases(
   spec: ModelSpec,
@@ -39,25 +40,25 @@ export function firstEqualPhases(
       new Uint32Array(buffer, byteOffset, length),
     ]),
   );
-  const planesOf = (place: number): Uint32Array[] =>
+  const planesOf = (index: number): Uint32Array[] =>
     spec.inputs.flatMap((input) =>
-      planeOffsets(spec, input, Math.floor(place / phases), place % phases).map((offset) =>
+      planeOffsets(spec, input, Math.floor(index / phases), index % phases).map((offset) =>
         (words.get(input.name) ?? new Uint32Array(0)).subarray(offset, offset + plane),
       ),
     );
-  const seen = new Map<number, { place: number; planes: Uint32Array[] }[]>();
-  return Array.from({ length: chips * phases }, (_, place) => {
-    const planes = planesOf(place);
+  const byHash = new Map<number, { index: number; planes: Uint32Array[] }[]>();
+  return Array.from({ length: chips * phases }, (_, index) => {
+    const planes = planesOf(index);
     const hash = hashOf(planes);
-    const alike = seen.get(hash) ?? [];
-    const twin = alike.find((candidate) => isEqual(candidate.planes, planes));
-    if (twin !== undefined) return twin.place;
-    seen.set(hash, [...alike, { place, planes }]);
-    return place;
+    const candidates = byHash.get(hash) ?? [];
+    const equal = candidates.find((candidate) => isEqual(candidate.planes, planes));
+    if (equal !== undefined) return equal.index;
+    byHash.set(hash, [...candidates, { index, planes }]);
+    return index;
   });
 }
 
-/** FNV-1a over 32-bit words: finds what may be equal, which the bits themselves decide. */
+/** FNV-1a over 32-bit words. */
 function hashOf(planes: readonly Uint32Array[]): number {
   let hash = 0x811c9dc5;
   for (const words of planes) {

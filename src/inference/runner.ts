@@ -1,7 +1,6 @@
 /**
- * The scene runner: rows of a scene from its inputs through a model. It walks down the scene one row of chips at a
- * time and keeps only the strip of inputs under that row, and the predictions of the rows of chips that still
- * overlap what comes next. Memory depends on the scene's width, never on its height.
+ * The scene runner applies a model to a scene, one row of chips after the other. It holds the inputs under the current row
+ * of chips and the predictions of the rows that overlap the next one. Memory depends on the scene's width, not its height.
  */
 import { type ChipLayout, chipCover, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
@@ -11,36 +10,36 @@ import type { SegmentationSpec } from './model-spec.js';
 import type { ModelSession } from './session.js';
 import { type SceneImage, SceneStrips, type Strip } from './strip.js';
 
-/** What the scene runner spends its time with. */
+/** A stage of the scene runner, for timings. */
 export type Stage = 'read' | 'chips' | 'model' | 'stitch';
 
-/** What the scene runner did. */
+/** Counters of the scene runner. */
 export interface RunnerCounters {
   chipsRun: number;
   chipsSkipped: number;
   batches: number;
 }
 
-/** What the scene runner works on. */
+/** Arguments of `runScene`. */
 export interface RunnerOptions {
   backend: Backend;
   session: ModelSession<SegmentationSpec>;
   images: readonly SceneImage[];
   layout: ChipLayout;
-  /** Chips of a batch. Batches are always full: a chip's result does not depend on its neighbours. */
+  /** Chips per batch. Batches are always full, so that a chip's result does not depend on other chips. */
   batchSize: number;
-  /** What is averaged where chips overlap. */
+  /** The quantity that is averaged where chips overlap. */
   blend: 'probability' | 'logits';
-  /** Chips with a smaller share of valid pixels are left out; 0 leaves out those without any. */
+  /** Chips with a smaller share of valid pixels are skipped; 0 skips only chips without valid pixels. */
   minChipValid: number;
-  /** Receives finished rows `(class, row, x)`, top to bottom. */
+  /** Receives finished rows as (class, row, x), top to bottom. */
   onRows(start: number, rows: number, values: Float32Array): Promise<void>;
-  /** Called with the duration of every step, in milliseconds. */
+  /** Receives the duration of every step, in milliseconds. */
   onTime?(stage: Stage, milliseconds: number): void;
   signal?: AbortSignal;
 }
 
-/** Runs the rows `range` of a scene. Byte for byte the same rows, however the scene is cut into ranges. */
+/** Runs the rows `range` of a scene. The result is byte for byte the same for any split of the scene into ranges. */
 export async function runScene(options: RunnerOptions, range: RowRange): Promise<RunnerCounters> {
   const runner = new SceneRunner(options, range);
   try {
@@ -55,7 +54,7 @@ class SceneRunner {
   readonly #range: RowRange;
   readonly #scene: StitchLayout;
   readonly #classes: number;
-  /** Rows of chips whose predictions are needed at one time. */
+  /** Rows of chips whose predictions are held at a time. */
   readonly #ringRows: number;
   readonly #predictions: DeviceTensor;
   readonly #slots: Int32Array;
@@ -91,7 +90,6 @@ class SceneRunner {
       signal?.throwIfAborted();
       const strip = await this.#timed('read', () => this.#strips.under(chipRow, signal));
       await this.#predictRow(chipRow, strip);
-      // Rows above the next row of chips are complete.
       const end =
         chipRow === last ? this.#range.end : Math.min(this.#range.end, layout.rowStarts[chipRow + 1]);
       if (end > done) {
@@ -113,15 +111,15 @@ class SceneRunner {
     const { backend, layout, batchSize, minChipValid, blend, session } = this.#options;
     const columns = layout.columnStarts.length;
     const shares = await strip.validShares();
-    const chosen: number[] = [];
+    const selected: number[] = [];
     for (const [column, share] of shares.entries()) {
       this.#slots[chipRow * columns + column] = -1;
-      if (share > 0 && share >= minChipValid) chosen.push(column);
+      if (share > 0 && share >= minChipValid) selected.push(column);
       else this.#counters.chipsSkipped++;
     }
     const chipValues = this.#classes * layout.size ** 2;
-    for (let k = 0; k < chosen.length; k += batchSize) {
-      const batch = chosen.slice(k, k + batchSize);
+    for (let k = 0; k < selected.length; k += batchSize) {
+      const batch = selected.slice(k, k + batchSize);
       await this.#timed('chips', () => {
         this.#batch.add(strip, batch);
         return backend.submit();
@@ -171,7 +169,7 @@ class SceneRunner {
   }
 }
 
-/** The most rows of chips that cover any row of the scene, plus the one that is being computed. */
+/** The largest number of rows of chips that cover one row of the scene. */
 function ringRows(layout: ChipLayout): number {
   let most = 1;
   for (const [k, start] of layout.rowStarts.entries()) {

@@ -1,4 +1,4 @@
-/** Models that are ready to run on batches of chips, whatever runs their graphs. */
+/** Sessions: loaded models that run on batches of chips. */
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { batchFailure, checkAnswer, checkFeatures, checkNames } from './graph-check.js';
@@ -10,22 +10,22 @@ import { FEATURES, firstEqualPhases, type PhaseCounters, planeOffsets } from './
 /** How a session runs its graphs. */
 export interface SessionOptions extends RuntimeOptions {
   /**
-   * Whether equal phases are encoded once, in models of two graphs whose runtime has its own memory; changes no bit.
-   * Default: true.
+   * Encode equal phases once (default true). Applies to models in two graphs on a runtime with its own memory. The
+   * results are identical.
    */
   reusePhases?: boolean;
 }
 
 /**
- * A model that is ready to run. It gives logits, or embeddings where its specification, or the lack of a decoder, says
- * so. The encoder of a model in two graphs runs on one phase of one chip at a time, so that its result depends on
- * nothing else: whether equal phases are encoded once or each time changes no bit.
+ * A loaded model. It returns embeddings for an encoder's specification or for an encoder without its decoder, logits
+ * otherwise. The encoder of a model in two graphs runs on one phase of one chip at a time, so that reuse of equal phases
+ * changes no bit of the results.
  */
 export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   readonly spec: Spec;
-  /** What it runs on, by the name that options, plans and reports use. */
+  /** The execution provider, as options, plans and reports spell it. */
   readonly provider: string;
-  /** The shape of the answer for one chip: (class, y, x), or (token, channel) for embeddings. */
+  /** The shape of the output for one chip: (class, y, x), or (token, channel) for embeddings. */
   readonly answerShape: readonly number[];
   readonly #graphs: ModelGraphs<ModelGraph>;
   readonly #main: ModelGraph;
@@ -61,8 +61,8 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   }
 
   /**
-   * Loads a model on a runtime that has its own memory, such as `onnxruntime-node` or `onnxruntime-web`.
-   * @param model one graph, or the encoder's and the decoder's
+   * Loads a model on a runtime with its own memory, such as `onnxruntime-node` or `onnxruntime-web`.
+   * @param model one graph, or an encoder with or without its decoder
    * @throws {TerrachipError} INVALID_INPUT when a graph cannot be loaded or does not fit the specification
    */
   static async create<Spec extends ModelSpec>(
@@ -78,9 +78,9 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   }
 
   /**
-   * Loads the graphs of a model by a function of the caller's, and gives all of them back when one does not fit.
-   * @param load gets a source and `whole`, `encoder` or `decoder`
-   * @throws {TerrachipError} INVALID_INPUT when a graph does not fit the specification; whatever `load` throws
+   * Loads the graphs of a model with `load`. Disposes of all of them if one fails.
+   * @param load is called with a source and `model`, `encoder` or `decoder`
+   * @throws {TerrachipError} INVALID_INPUT when a graph does not fit the specification; any error of `load`
    */
   static async load<Spec extends ModelSpec, Source>(
     spec: Spec,
@@ -107,14 +107,14 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     }
   }
 
-  /** Phases encoded and spared so far; null for a model of one graph. */
+  /** Phases encoded and reused so far; null for a model in one graph. */
   get phases(): Readonly<PhaseCounters> | null {
     return this.#phases;
   }
 
   /**
-   * Bytes that the runtime itself read back from the device while the model ran; null where it is not on the backend's
-   * device, so that chips and answers cross by `download` and `upload`, which the backend counts.
+   * Bytes that the runtime read back from the device during runs; null for a runtime with its own memory, for which the
+   * backend counts the transfers.
    */
   get readbackBytes(): number | null {
     return this.#main.sharesDevice ? this.#readbackBytes : null;
@@ -123,9 +123,9 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   /**
    * Runs one batch.
    * @param inputs normalised chips by input name, (chip, channel, y, x) in the order of `inputShape`
-   * @param chips how many of the batch matter, from its start: the others only fill it up. Default: all
-   * @returns the answers (chip, …) on the backend, which the caller disposes of
-   * @throws {TerrachipError} INVALID_INPUT when the model fails, or answers with something else
+   * @param chips the number of chips in the batch, the rest is padding (default: `batch`)
+   * @returns the output (chip, …) on the backend; the caller disposes of it
+   * @throws {TerrachipError} INVALID_INPUT when the model fails, or its output has another shape than the specification
    */
   async run(
     backend: Backend,
@@ -193,7 +193,7 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     return answer;
   }
 
-  /** Features of a batch, (chip, phase, …): zeros for the chips that only fill it up. */
+  /** Features of a batch, (chip, phase, …); zeros for padding. */
   async #encode(
     backend: Backend,
     encoder: ModelGraph,
@@ -203,19 +203,20 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   ): Promise<DeviceTensor<'float32'>> {
     const { spec } = this;
     const phases = spec.phases.length;
-    const twins = this.#reuse && phases * chips > 1 ? await this.#equalPhases(backend, inputs, chips) : null;
+    const firstEqual =
+      this.#reuse && phases * chips > 1 ? await this.#equalPhases(backend, inputs, chips) : null;
     const counters = this.#phases ?? { phasesEncoded: 0, phasesReused: 0 };
     let features: DeviceTensor<'float32'> | null = null;
     try {
-      for (let place = 0; place < chips * phases; place++) {
-        const twin = twins?.[place] ?? place;
-        if (features !== null && twin < place) {
+      for (let index = 0; index < chips * phases; index++) {
+        const source = firstEqual?.[index] ?? index;
+        if (features !== null && source < index) {
           const length = features.length / (batch * phases);
-          // A copy inside one tensor would overlap itself, which WebGPU refuses.
-          const equal = backend.allocate([length], 'float32');
-          backend.copy(features, twin * length, equal, 0, length);
-          backend.copy(equal, 0, features, place * length, length);
-          equal.dispose();
+          // WebGPU refuses copies within one buffer.
+          const copy = backend.allocate([length], 'float32');
+          backend.copy(features, source * length, copy, 0, length);
+          backend.copy(copy, 0, features, index * length, length);
+          copy.dispose();
           counters.phasesReused++;
           continue;
         }
@@ -223,8 +224,8 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
           backend,
           encoder,
           inputs,
-          Math.floor(place / phases),
-          place % phases,
+          Math.floor(index / phases),
+          index % phases,
         );
         counters.phasesEncoded++;
         try {
@@ -232,10 +233,10 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
           const shape = [batch, phases, ...answer.shape.slice(1)];
           features ??= backend.upload(new Float32Array(batch * phases * answer.length), shape);
           if (features.shape.join() !== shape.join()) {
-            const problem = 'has an encoder whose features change their shape';
+            const problem = 'has an encoder that returns features of different shapes';
             throw invalidInput(spec.name, problem, 'check the encoder');
           }
-          backend.copy(answer, 0, features, place * answer.length, answer.length);
+          backend.copy(answer, 0, features, index * answer.length, answer.length);
         } finally {
           answer.dispose();
         }
@@ -296,7 +297,7 @@ function tensorOf(
   return tensor;
 }
 
-/** (token, channel) of an encoder's embeddings over all phases, as the graph declares its features. */
+/** The shape (token, phase · channel) of an encoder's embeddings, from the declared shape of its features. */
 function featureShape(encoder: ModelGraph, { phases }: ModelSpec): number[] {
   const shape = encoder.outputShape(FEATURES);
   const [, , tokens, width] = shape;
@@ -319,7 +320,7 @@ function lastTap(
   const [batch, phases, taps, tokens, width] = features.shape;
   const zeros = new Float32Array(batch * tokens * phases * width);
   const result = backend.upload(zeros, [batch, tokens, phases * width]);
-  // Tokens of one phase lie together already.
+  // With one phase, the tokens of a chip are contiguous.
   const [pieces, length] = phases === 1 ? [1, tokens * width] : [tokens, width];
   for (let chip = 0; chip < chips; chip++) {
     for (let phase = 0; phase < phases; phase++) {

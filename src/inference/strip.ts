@@ -1,17 +1,16 @@
-/** Rows of a scene on the device, from which chips are cut: the planes of its images, and where they have data. */
+/** Strips: the rows of a scene under one row of chips, on the device. */
 import type { ChipLayout, RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { validMask } from '../kernels/index.js';
 import { decidesValidity, type ModelInput, type ModelSpec } from './model-spec.js';
 
-/** One image of a scene: the bands of one input in one phase, on the scene's grid, in the model's units. */
+/** The bands of one input in one phase, on the scene's grid and in the model's units. */
 export interface SceneImage {
   readonly input: ModelInput;
-  /** The model's phase that it is for; undefined for a static input. */
+  /** The model's phase; undefined for a static input. */
   readonly phase: string | undefined;
   /**
-   * Computes rows of the scene into planes of `rows × width` float32, one a band in the model's order, NaN for no
-   * data.
+   * Writes rows of the scene to `planes`, one per band in the model's order: float32 (row, x), NaN for no data.
    */
   readRows(rows: RowRange, planes: readonly DeviceTensor[], signal?: AbortSignal): Promise<void>;
 }
@@ -21,7 +20,7 @@ export class Strip {
   readonly rows: RowRange;
   readonly layout: ChipLayout;
   readonly images: readonly { image: SceneImage; planes: readonly DeviceTensor[] }[];
-  /** 1 where everything that decides has data, uint8 (row, x). */
+  /** The validity mask, uint8 (row, x): 1 where all inputs that decide validity have data. */
   readonly mask: DeviceTensor;
   readonly #backend: Backend;
   #shares: Promise<Float64Array> | null = null;
@@ -38,7 +37,7 @@ export class Strip {
     this.mask = backend.allocate(shape, 'uint8');
   }
 
-  /** Fills the planes: with what another strip has of them, and with what the images give below it. */
+  /** Fills the planes. Rows shared with the previous strip are copied, the others are read. */
   async fill(previous: Strip | null, spec: ModelSpec, signal?: AbortSignal): Promise<void> {
     const { start, end } = this.rows;
     const isAbove = previous !== null && previous.rows.start <= start;
@@ -51,7 +50,7 @@ export class Strip {
     await this.#backend.submit();
   }
 
-  /** The share of valid pixels of each chip in the row of chips, from 0 to 1, of the pixels that the scene has there. */
+  /** The share of valid pixels of each chip, from 0 to 1. Pixels outside the scene do not count. */
   validShares(): Promise<Float64Array> {
     this.#shares ??= this.#backend
       .download(this.mask)
@@ -103,7 +102,7 @@ export class Strip {
   }
 }
 
-/** The strips of a scene, one at a time. What a strip shares with the one before it is copied, not computed again. */
+/** The strips of a scene, one at a time. Rows shared with the previous strip are copied instead of read again. */
 export class SceneStrips {
   readonly #backend: Backend;
   readonly #spec: ModelSpec;
@@ -118,7 +117,7 @@ export class SceneStrips {
     this.#layout = layout;
   }
 
-  /** The strip under a row of chips, which stays until the next one is asked for. */
+  /** The strip under a row of chips. It is valid until the next call. */
   async under(chipRow: number, signal?: AbortSignal): Promise<Strip> {
     const { height, size, rowStarts } = this.#layout;
     const start = rowStarts[chipRow];
@@ -147,7 +146,7 @@ export class SceneStrips {
   }
 }
 
-/** @param mask (row, x) of the strip under a row of chips */
+/** @param mask (row, x) of a strip */
 function countShares(
   mask: Uint8Array,
   { width, size, columnStarts }: ChipLayout,

@@ -69,7 +69,7 @@ function members(type: ts.Type, at: ts.Node): string {
 }
 
 describe('public API', () => {
-  it('has one entry a room, and each with a part for Node also by the name /node', () => {
+  it('has one entry per module, and a /node entry for each module with a Node part', () => {
     expect(Object.keys(ENTRIES).sort()).toEqual([
       '.',
       './catalog',
@@ -89,12 +89,12 @@ describe('public API', () => {
     ).toEqual(Object.fromEntries(named));
   });
 
-  it('is all in the reference', () => {
+  it('is complete in the reference', () => {
     const { entryPoints } = JSON.parse(readFileSync('typedoc.json', 'utf8')) as { entryPoints: string[] };
     expect(entryPoints.toSorted()).toEqual(Object.values(ENTRIES).toSorted());
   });
 
-  it.each(Object.entries(ENTRIES))('of %s says what each name is, in a doc comment', (_, file) => {
+  it.each(Object.entries(ENTRIES))('of %s has a doc comment for each name', (_, file) => {
     const source = program.getSourceFile(resolve(file));
     const module = source && checker.getSymbolAtLocation(source);
     if (module === undefined) throw new Error(`no module ${file}`);
@@ -106,7 +106,7 @@ describe('public API', () => {
     expect(bare.map((symbol) => symbol.getName())).toEqual([]);
   });
 
-  it.each(Object.entries(ENTRIES))('of %s has not changed unannounced', async (subpath, file) => {
+  it.each(Object.entries(ENTRIES))('of %s is equal to its snapshot', async (subpath, file) => {
     const source = program.getSourceFile(resolve(file));
     const module = source && checker.getSymbolAtLocation(source);
     if (module === undefined) throw new Error(`no module ${file}`);

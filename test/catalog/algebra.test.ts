@@ -168,7 +168,7 @@ describe('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', () => {
   });
 });
 
-describe('overlaps that come of rounding', () => {
+describe('overlaps from rounding', () => {
   const of = (id: string, ...outline: Parameters<typeof boxOutline>[0][]): GeoCatalog =>
     GeoCatalog.from([catalogRow(id, outline.map(boxOutline), '2021-07-15')]);
   const tile = of('tile', [8, 47, 9, 48]);
@@ -193,7 +193,7 @@ describe('overlaps that come of rounding', () => {
     ],
   ];
 
-  it('are none: neighbours share an edge', () => {
+  it('are not overlaps: neighbours share an edge', () => {
     for (const shift of [0, 1e-12, 3e-8, 1e-6]) {
       const next = of('next', [9 - shift, 47, 10, 48]);
       expect(tile.intersect(next)).toHaveLength(0);
@@ -205,7 +205,7 @@ describe('overlaps that come of rounding', () => {
     }
   });
 
-  it('are told from what overlaps a little, and from what is thin itself', () => {
+  it('are told apart from small overlaps and from thin footprints', () => {
     // Shapely: box(8, 47, 9, 48).intersection(box(9 - 1e-3, 47, 10, 48)).area is 1e-3.
     expect(tile.intersect(of('next', [9 - 1e-3, 47, 10, 48])).row(0).footprint).toEqual([
       boxOutline([9 - 1e-3, 47, 9, 48]),
@@ -219,7 +219,7 @@ describe('overlaps that come of rounding', () => {
 });
 
 describe('geocatalog tests/test_inmemory.py', () => {
-  it('test_intersect_cardinality_symmetric_on_sliver_overlap: a pair that one order finds, the other finds too', () => {
+  it('test_intersect_cardinality_symmetric_on_sliver_overlap: both orders find the same pairs', () => {
     const triangle: Polygon = [
       [
         [0, 0],
@@ -244,7 +244,7 @@ describe('geocatalog tests/test_inmemory.py', () => {
     expect(a.intersect(b)).toHaveLength(b.intersect(a).length);
   });
 
-  it('test_intersect_sjoin_handles_invalid_geometry: a bow-tie is even-odd, and clipped without failing', () => {
+  it('test_intersect_sjoin_handles_invalid_geometry: a bow-tie is clipped by the even-odd rule', () => {
     const bowTie: Polygon = [
       [
         [0, 0],
@@ -292,7 +292,7 @@ describe('geocatalog tests/test_inmemory.py', () => {
     expect(() => overlap.parents(2)).toThrow(/"s2\+s1" has no parent 2/);
   });
 
-  it('takes the assets of a hostile name as any other', () => {
+  it('keeps assets with a hostile name', () => {
     const row = catalogRow('x', [0, 0, 1, 1], '2021-07-14', {
       assets: JSON.parse('{"__proto__": {"href": "a.tif"}, "constructor": {"href": "b.tif"}}'),
     });
@@ -341,7 +341,7 @@ describe('properties, as geocatalog tests/test_properties.py', () => {
     );
   });
 
-  it('of any polygons, too, whose overlaps are no larger than either', () => {
+  it('overlaps of random polygons are no larger than either polygon', () => {
     const shapes = fc.array(fc.tuple(quadrilateral, days), { maxLength: 4 });
     fc.assert(
       fc.property(shapes, shapes, (p, q) => {
@@ -358,7 +358,7 @@ describe('properties, as geocatalog tests/test_properties.py', () => {
     );
   });
 
-  it('test_query_crs_invariance: the same answer in another system', () => {
+  it('test_query_crs_invariance: a query in another CRS finds the same rows', () => {
     fc.assert(
       fc.property(boxes, box, (items, place) => {
         const catalog = catalogOf(items);
@@ -377,7 +377,7 @@ describe('properties, as geocatalog tests/test_properties.py', () => {
     );
   });
 
-  it('an index finds what looking at each row finds', () => {
+  it('an index finds the same rows as a scan', () => {
     const many = fc.array(fc.tuple(box, days), { minLength: 100, maxLength: 300 });
     fc.assert(
       fc.property(many, box, days, (items, place, interval) => {

@@ -72,7 +72,7 @@ describe('buildRasterCatalog', () => {
     await writeFile(join(folder, 'plain/notes.txt'), 'no raster');
   });
 
-  it('knows what headers say', async () => {
+  it('reads grids, bands and times from headers', async () => {
     const { catalog, unreadable, unmatched } = await buildRasterCatalog(utm32, { collection: 'x' });
     expect([unreadable, unmatched]).toEqual([[], []]);
     const row = only(catalog);
@@ -97,7 +97,7 @@ describe('buildRasterCatalog', () => {
     );
   });
 
-  it('torchgeo test_reprojection, different_crs: files in three systems are in one catalog, each with its grid', async () => {
+  it('torchgeo test_reprojection, different_crs: files in three CRSs are in one catalog, each with its grid', async () => {
     const { catalog } = await buildRasterCatalog(join(folder, 'plain'));
     expect(Array.from(catalog, (row) => row.assets.data.geobox?.crs.epsg)).toEqual([32632, 32633, 3857]);
     expect(Array.from(catalog, (row) => row.assets.data.geobox?.resolution)).toEqual([
@@ -112,7 +112,7 @@ describe('buildRasterCatalog', () => {
     }
   });
 
-  it('torchgeo test_files_property_ordered, test_files_property_deterministic, test_files: the same, whatever they are given as and in which order', async () => {
+  it('torchgeo test_files_property_ordered, test_files_property_deterministic, test_files: the catalog does not depend on the form or order of its inputs', async () => {
     const folderWide = idsOf((await buildRasterCatalog(join(folder, 'plain'))).catalog);
     expect(folderWide).toEqual(['a_20210715', 'b_20210716', 'c_20210714']);
     const inputs = ['c_20210714.tif', 'a_20210715.tif', 'b_20210716.tif'].map((name) =>
@@ -145,7 +145,7 @@ describe('buildRasterCatalog', () => {
     expect(missing.unreadable.map(({ path }) => path)).toEqual([`${url}/absent.tif`]);
   });
 
-  it('dates: the whole unit of the format, start and stop, and none', async () => {
+  it('dates: a date covers the whole unit of its format; start and stop; no date', async () => {
     const { catalog, unmatched } = await buildRasterCatalog(join(folder, 'plain'), {
       filenameRegex: /^[ab]_(?<date>\d{8})/,
     });
@@ -161,7 +161,7 @@ describe('buildRasterCatalog', () => {
     );
   });
 
-  it('a date that is none is a file that cannot be read', async () => {
+  it('an impossible date is reported as an unreadable file', async () => {
     const bad = join(folder, 'dates/x_20211399.tif');
     await mkdir(join(folder, 'dates'), { recursive: true });
     await copyFile(utm32, bad);
@@ -175,7 +175,7 @@ describe('buildRasterCatalog', () => {
     ]);
   });
 
-  it('torchgeo test_files_separate, bands: files that differ by their band are one item, also from folders of their own', async () => {
+  it('torchgeo test_files_separate, bands: files of one scene that differ by band are one item, also across folders', async () => {
     for (const [name, resolution] of [
       ['s2/R10m/T1_20210715_B02.tif', 10],
       ['s2/R10m/T1_20210715_B03.tif', 10],
@@ -201,7 +201,7 @@ describe('buildRasterCatalog', () => {
     ]);
   });
 
-  it('ids: items of one name are told apart by their folders, or by their endings', async () => {
+  it('ids: files of one name get ids with their folder or extension', async () => {
     for (const name of ['ids/x/1/a.tif', 'ids/x/2/a.tif', 'ids/y/1/a.tif', 'ids/y/1/a.tiff', 'ids/b.tif']) {
       await mkdir(join(folder, name, '..'), { recursive: true });
       await copyFile(utm32, join(folder, name));
@@ -210,7 +210,7 @@ describe('buildRasterCatalog', () => {
     expect(idsOf(catalog)).toEqual(['b', 'x/1/a', 'x/2/a', 'y/1/a:a.tif', 'y/1/a:a.tiff']);
   });
 
-  it('corrupted.tif is skipped and reported, or ends it', async () => {
+  it('corrupted.tif is skipped and reported, or is an error', async () => {
     await copyFile(utm32, join(folder, 'plain/d.tif'));
     const corrupted = join(folder, 'plain/corrupted.tif');
     await writeFile(corrupted, 'not a tiff');
@@ -230,7 +230,7 @@ describe('buildRasterCatalog', () => {
     );
   });
 
-  it('one unreadable file among a thousand', async () => {
+  it('reports one unreadable file among a thousand', async () => {
     const many = join(folder, 'many');
     await mkdir(many);
     for (let k = 0; k < 1000; k++) {
@@ -248,7 +248,7 @@ describe('buildRasterCatalog', () => {
     expect(events.at(-1)).toBe(1000);
   });
 
-  it('stops when it is told to', async () => {
+  it('stops at an abort signal', async () => {
     const stop = new AbortController();
     const task = buildRasterCatalog(join(folder, 'many'), {
       signal: stop.signal,
@@ -302,7 +302,7 @@ describe('buildRasterCatalog', () => {
       expect(catalog.query({ geometry: [0, -19, 10, -18] }).length).toBe(0);
     });
 
-    it('hold the pole that they cover', async () => {
+    it('contain the pole that they cover', async () => {
       const south = new GeoBox(3031, new Affine(1e4, 0, -1e6, 0, -1e4, 1e6), 200, 200);
       const path = await raster('footprints/south.tif', south);
       const { catalog } = await buildRasterCatalog(path);
@@ -313,14 +313,14 @@ describe('buildRasterCatalog', () => {
       expect(catalog.bounds).toEqual([-180, -90, 180, expect.any(Number)]);
     });
 
-    it('are refused for pixels that are taken for degrees', async () => {
+    it('are refused when pixel coordinates are declared as degrees', async () => {
       const path = await raster('nowhere/pixels.tif', grid(4326, 0, 0, 400, 1));
       await expect(buildRasterCatalog(path)).rejects.toThrow(
         /pixels\.tif reaches from 0, -400 to 400, 0, which are no longitudes and latitudes/,
       );
     });
 
-    it('are those of the globe for grids in degrees that reach beyond it', async () => {
+    it('end at the globe for grids in degrees that reach beyond it', async () => {
       const world = new GeoBox(4326, new Affine(1, 0, -0.5, 0, -1, 90.5), 360, 181);
       const pacific = new GeoBox(4326, new Affine(1, 0, 170, 0, -1, 10), 20, 20);
       const { catalog } = await buildRasterCatalog([
@@ -351,7 +351,7 @@ async function sparse(name: string, geobox: GeoBox): Promise<string> {
 }
 
 describe('buildZarrCatalog', () => {
-  it('makes a row a store, with an array an asset', async () => {
+  it('makes one row per store, with one asset per array', async () => {
     const { catalog, unreadable } = await buildZarrCatalog([
       storePath('scene-v3.zarr.zip'),
       storePath('scene.nc'),
@@ -370,7 +370,7 @@ describe('buildZarrCatalog', () => {
     }
   });
 
-  it('makes a row a time step', async () => {
+  it('makes one row per time step', async () => {
     const { catalog } = await buildZarrCatalog(storePath('scene.nc'), { rows: 'step', collection: 'cube' });
     expect(
       Array.from(catalog, ({ id, interval, assets }) => [
@@ -384,7 +384,7 @@ describe('buildZarrCatalog', () => {
     ]);
   });
 
-  it('refuses what holds no raster', async () => {
+  it('refuses a store without a raster', async () => {
     await expect(buildZarrCatalog(storePath('types-v3.zarr.zip'))).rejects.toThrow(
       /none of the 1 files can be read/,
     );
@@ -400,7 +400,7 @@ describe('buildZarrCatalog', () => {
 describe('buildVectorCatalog', () => {
   const fixture = (name: string): string => `test/fixtures/vector/${name}`;
 
-  it('makes a row a file, with the box around its features', async () => {
+  it('makes one row per file, with the bounding box of its features', async () => {
     const { catalog } = await buildVectorCatalog([fixture('parks.shp'), fixture('points.fgb')]);
     expect(idsOf(catalog)).toEqual(['parks', 'points']);
     expect(Array.from(catalog, ({ properties }) => properties)).toEqual([{ features: 3 }, { features: 300 }]);
@@ -409,7 +409,7 @@ describe('buildVectorCatalog', () => {
     expect(catalog.row(0).interval).toBe(TimeInterval.always);
   });
 
-  it('makes a row a feature, with its outline and properties', async () => {
+  it('makes one row per feature, with its geometry and properties', async () => {
     const { catalog } = await buildVectorCatalog(fixture('parks.gpkg'), {
       rows: 'feature',
       collection: 'parks',
@@ -431,7 +431,7 @@ describe('buildVectorCatalog', () => {
     });
   });
 
-  it('takes points and lines as outlines without area', async () => {
+  it('takes points and lines as footprints without area', async () => {
     const { catalog } = await buildVectorCatalog(fixture('mixed.fgb'), { rows: 'feature' });
     expect(catalog.length).toBe(5);
     const [lon, lat] = createTransform(Crs.fromEpsg(32632), Crs.wgs84).forward(300_000, 5_500_000);

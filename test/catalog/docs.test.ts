@@ -22,7 +22,7 @@ const items = [
 }));
 const radar = GeoCatalog.from([catalogRow('S1', [5, 49, 7, 50], '2021-07-14T17:25:00Z')]);
 
-it('the example of docs/catalog.md', () => {
+it('the example of docs/catalog.md runs', () => {
   // docs
   const scenes = catalogFromStac(items);
   const found = scenes

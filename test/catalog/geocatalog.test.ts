@@ -52,12 +52,12 @@ describe('geocatalog tests/test_alignment.py', () => {
     expect(box.resolution).toEqual([10, 10]);
   });
 
-  it('TestAlignModes: a corner that is none is snapped outward, so that grids of one resolution line up', () => {
+  it('TestAlignModes: without an origin, bounds snap outward to whole multiples of the resolution', () => {
     const box = geoBoxOfSlice(sliceOf([300_003, 5_000_004, 300_996, 5_000_497], 10));
     expect(box.bounds).toEqual([300_000, 5_000_000, 301_000, 5_000_500]);
   });
 
-  it('TestAlignModes test_snap_preserves_affine_origin: of another grid, wherever it starts', () => {
+  it('TestAlignModes test_snap_preserves_affine_origin: the origin of another grid is kept', () => {
     const like = gridAt(300_003, 5_000_497, 4, 4);
     const area = SampleArea.of({ geometry: [300_003, 5_000_404, 300_097, 5_000_497], crs: utm }, { like });
     expect([area.geobox.transform.c, area.geobox.transform.f]).toEqual([300_003, 5_000_497]);
@@ -67,7 +67,7 @@ describe('geocatalog tests/test_alignment.py', () => {
     }
   });
 
-  it('TestDivideEvenly test_within_default_tol_passes, test_custom_tol_tightens: in parts of a pixel, not of the system', () => {
+  it('TestDivideEvenly test_within_default_tol_passes, test_custom_tol_tightens: the tolerance is in pixels, not in units of the CRS', () => {
     // 10⁻³ degrees, geocatalog's tolerance, are 111 m: here they are a pixel.
     const wgs84 = Crs.wgs84;
     const exact = geoBoxOfSlice(sliceOf([6, 49, 6.01, 49.01], 0.001, wgs84));
@@ -78,7 +78,7 @@ describe('geocatalog tests/test_alignment.py', () => {
     expect([more.width, more.height]).toEqual([11, 10]);
   });
 
-  it('TestIsGridAligned: grids of one lattice, other extents, origins, resolutions and systems', async () => {
+  it('TestIsGridAligned: other extents are aligned; other origins, resolutions and CRSs are not', async () => {
     const row = await writeRow(folder, 'lattice', {
       data: {
         geobox: gridAt(300_000, 5_000_500, 8, 8),
@@ -110,7 +110,7 @@ describe('geocatalog tests/test_geoslice.py', () => {
       );
   });
 
-  it('TestGeoSliceInvariants test_interval_must_be_closed_both: intervals are, also instants', () => {
+  it('TestGeoSliceInvariants test_interval_must_be_closed_both: intervals and instants are closed at both ends', () => {
     const instant = TimeInterval.parse('2021-07-15T05:50:12Z');
     expect([instant.start === instant.end, instant.contains(instant.end)]).toEqual([true, true]);
     expect(() => new TimeInterval(5, 4)).toThrow('start before its end');
@@ -134,7 +134,7 @@ describe('geocatalog tests/test_geoslice.py', () => {
     );
   });
 
-  it('TestToCrsDegenerateGuards test_antimeridian_crossing_bounds_rejected_at_construction: they are taken for what they are', () => {
+  it('TestToCrsDegenerateGuards test_antimeridian_crossing_bounds_rejected_at_construction: bounds across the antimeridian are accepted', () => {
     const slice = sliceOf([179.5, -17.5, -179.5, -17.2], 0.01, Crs.wgs84);
     expect(idsOf(catalog.query(slice))).toEqual(['fiji']);
     // Not the other way around the globe.
@@ -225,7 +225,7 @@ describe('geocatalog tests/test_streaming.py', () => {
     }
   });
 
-  it('TestPartitionedArchives test_partition_value_rejects_missing_start_time: no date is any time, never a sentinel', async () => {
+  it('TestPartitionedArchives test_partition_value_rejects_missing_start_time: a row without a date matches any time', async () => {
     const path = join(folder, 'static.parquet');
     // Of the rows with dates all are later, or earlier, than what is asked for.
     const rows = [
@@ -265,7 +265,7 @@ describe('geocatalog tests/test_inmemory.py', () => {
   const row = (id: string, bounds: Bounds, day = '2021-07-01'): CatalogRow => catalogRow(id, bounds, day);
   const left = GeoCatalog.from([row('a', [0, 0, 1, 1]), row('b', [2, 0, 3, 1], '2021-07-05')]);
 
-  it('TestConstruction test_rejects_unset_crs: coordinates that are not in degrees', () => {
+  it('TestConstruction test_rejects_unset_crs: coordinates that are not degrees are refused', () => {
     expect(() => GeoCatalog.from([row('utm', [300_000, 5_000_000, 301_000, 5_001_000])])).toThrow(
       /the row "utm" has the position 300000/,
     );
@@ -290,7 +290,7 @@ describe('geocatalog tests/test_inmemory.py', () => {
     expect(left.explainIntersection(beside).pairsInSpace).toBe(0);
   });
 
-  it('TestSetAlgebra test_intersect_drops_temporal_mismatch, test_intersect_spatial_only: which keeps the time of the left', () => {
+  it('TestSetAlgebra test_intersect_drops_temporal_mismatch, test_intersect_spatial_only: a spatial intersection keeps the time of the left side', () => {
     const other = GeoCatalog.from([row('o', [0.5, 0, 9, 1], '2021-07-02')]);
     expect(left.intersect(other)).toHaveLength(0);
     const days = GeoCatalog.from([row('days', [0.5, 0, 9, 1], '2021-07-01T12:00Z/2021-07-05T12:00Z')]);
@@ -306,7 +306,7 @@ describe('geocatalog tests/test_inmemory.py', () => {
     );
   });
 
-  it('TestSetAlgebra test_union_reprojects: rows of files in other systems', async () => {
+  it('TestSetAlgebra test_union_reprojects: rows of files in other CRSs', async () => {
     const east = await writeRow(folder, 'east', {
       data: { geobox: gridAt(300_000, 5_600_000, 4, 4, 1000, 32632), bands: [new Uint8Array(16).fill(1)] },
     });

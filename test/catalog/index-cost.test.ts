@@ -44,11 +44,11 @@ async function cost(index: CatalogIndex, size: number): Promise<{ looked: number
   return { looked: looked / places, hits: hits / places };
 }
 
-describe('what a search of the index looks at', async () => {
+describe('the cost of an index search', async () => {
   const sizes = [1_000, 16_000, 256_000];
   const indexes = await Promise.all(sizes.map(indexOf));
 
-  it('grows by a level of the tree where the catalog grows sixteenfold and as many rows are found', async () => {
+  it('grows by one tree level when the catalog is sixteen times as large and the result is not', async () => {
     const costs: { looked: number; hits: number }[] = [];
     // A row is found where its corner lies within a square of size + SIDE.
     for (const [k, index] of indexes.entries()) costs.push(await cost(index, 8 / 4 ** k - SIDE));
@@ -58,7 +58,7 @@ describe('what a search of the index looks at', async () => {
     expect(costs[2].looked - costs[1].looked).toBeLessThan(64);
   });
 
-  it('grows with what is found, not with what there is', async () => {
+  it('grows with the number of results, not of rows', async () => {
     const [small, large] = [await cost(indexes[2], 4), await cost(indexes[2], 16)];
     expect(large.hits / small.hits).toBeGreaterThan(10);
     // Nodes at the edge of the place hold rows outside of it.

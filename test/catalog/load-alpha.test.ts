@@ -61,7 +61,7 @@ describeBackends('an alpha band', (backend) => {
     expect(valuesOf(tensor, 1)).toEqual([1, NAN, 3, 4, NAN]);
   });
 
-  it('leaves out what is transparent from what is interpolated, and weighs nothing by opacity', async () => {
+  it('leaves transparent pixels out of interpolation, and does not weight by opacity', async () => {
     // A quarter of a pixel to the east: 3/4 of a value and 1/4 of its right neighbour, where that one is data.
     const east = gridAt(2.5, 10, 4, 1, 10, 32632);
     const tensor = await load([one], east, { resampling: 'bilinear' });
@@ -71,12 +71,12 @@ describeBackends('an alpha band', (backend) => {
     expect(valuesOf(await load([one], pairs, { resampling: 'average' }), 0)).toEqual([10, 35]);
   });
 
-  it('of 16 bits hides nothing but 0', async () => {
+  it('of 16 bits masks only 0', async () => {
     const wide = await transparent('wide', [[1000, 2000, 3000, 4000]], [65535, 0, 100, 1], 16);
     expect(valuesOf(await load([wide], gridAt(0, 10, 4, 1, 10, 32632)))).toEqual([1000, NAN, 3000, 4000]);
   });
 
-  it('may be asked for by its number, and then has values everywhere', async () => {
+  it('can be loaded by its number, and then has values everywhere', async () => {
     const tensor = await load([one], grid, { bands: [3, 1] });
     expect(valuesOf(tensor, 0)).toEqual([255, 0, 128, 1, 0]);
     expect(valuesOf(tensor, 1)).toEqual([10, NAN, 30, 40, NAN]);
@@ -94,7 +94,7 @@ describeBackends('an alpha band', (backend) => {
     expect(valuesOf(await load([one, behind], grid, { method, bands: [1] }))).toEqual(expected);
   });
 
-  it('joins a quality band', async () => {
+  it('is combined with a quality band', async () => {
     const scl = await writeRow(folder, 'scl', {
       scl: { geobox: grid, bands: [Uint8Array.of(9, 4, 4, 9, 4)], names: ['SCL'] },
     });
@@ -111,7 +111,7 @@ describeBackends('an alpha band', (backend) => {
 });
 
 describe('masks and nodata together', () => {
-  it('nodata is told alike with a mask and without: in fewer digits, and nearly', async () => {
+  it('nodata is compared with the same tolerance with a mask and without', async () => {
     const box = gridAt(0, 10, 4, 1);
     const lowest = -3.4028234663852886e38;
     const values = [Float32Array.of(1, lowest, Math.fround(-9999.004), 4)];

@@ -42,7 +42,7 @@ function cubeOf(order: readonly ('time' | 'lat' | 'lon')[], down: readonly strin
   return cube;
 }
 
-describe('axes in any order, running up or down', () => {
+describe('axes in any order and direction', () => {
   const orders = [
     ['time', 'lat', 'lon'],
     ['lat', 'lon', 'time'],
@@ -53,7 +53,7 @@ describe('axes in any order, running up or down', () => {
     [[], ['lat'], ['lon'], ['time'], ['lat', 'time', 'lon']].map((down) => ({ order, down })),
   );
 
-  it.each(cases)('$order, $down from the far end', async ({ order, down }) => {
+  it.each(cases)('$order, with $down descending', async ({ order, down }) => {
     const name = `${order.join('')}-${down.join('')}.zarr`;
     const path = await writeZarrStore(folder, name, cubeOf(order, down));
     const to = gridAt(2, 47, 4, 3, 1, 4326);
@@ -93,7 +93,7 @@ describe('a globe from 0 to 360', () => {
     lon: zarrCoordinate(circle, 'lon', LON),
   });
 
-  it('has its points at negative longitudes, too', async () => {
+  it('has values at negative longitudes', async () => {
     const { values } = await loadPointSeries(await cube, [
       [-4, 40],
       [356, 40],
@@ -105,7 +105,7 @@ describe('a globe from 0 to 360', () => {
     expect([...values]).toEqual([355, 355, 355, 185, 175, NAN]);
   });
 
-  it('is read on both sides of Greenwich, onto a grid or in its own pixels', async () => {
+  it('is read on both sides of Greenwich, onto a grid or on its own pixels', async () => {
     const to = gridAt(-30, 90, 6, 2, 10, 4326);
     const { data } = await loadZarr(await cube, { target: to, resampling: 'nearest' });
     expect([...data.subarray(0, 6)]).toEqual([335, 345, 355, 5, 15, 25]);
@@ -118,7 +118,7 @@ describe('a globe from 0 to 360', () => {
   });
 });
 
-describe('axes beside time, y and x', () => {
+describe('axes other than time, y and x', () => {
   const levels = writeZarrStore(folder, 'members.zarr', {
     value: {
       data: Float32Array.from({ length: 48 }, (_, i) => i),
@@ -131,7 +131,7 @@ describe('axes beside time, y and x', () => {
     lon: zarrCoordinate([0.5, 1.5], 'lon', LON),
   });
 
-  it('become bands, named by what stands along them, and are chosen by it', async () => {
+  it('become bands, named and selected by their labels', async () => {
     const all = await loadZarr(await levels);
     expect(all.shape).toEqual([6, 2, 2, 2]);
     expect(all.bandNames?.slice(0, 3)).toEqual([
@@ -219,7 +219,7 @@ describe('times', () => {
     return [...values];
   };
 
-  it('are taken with both ends of the interval', async () => {
+  it('match an interval closed at both ends', async () => {
     const path = await make('hours.zarr', [0, 6, 12, 18, 24]);
     expect(await stepsOf(path, '2021-07-01T06:00:00Z/2021-07-01T18:00:00Z')).toEqual([1, 2, 3]);
     expect(await stepsOf(path, '2021-07-01T06:00:00.001Z/2021-07-01T17:59:59.999Z')).toEqual([2]);
@@ -229,7 +229,7 @@ describe('times', () => {
     await expect(stepsOf(path, '2021-07-02T00:00:01Z')).rejects.toThrow(/has no step in 2021-07-02T00:00:01/);
   });
 
-  it('with bounds are taken where they meet it', async () => {
+  it('with bounds match an interval that they intersect', async () => {
     const bounds: ZarrArrayFile = {
       data: Float64Array.of(0, 24, 24, 48),
       shape: [2, 2],
@@ -240,7 +240,7 @@ describe('times', () => {
     expect(await stepsOf(path, '2021-07-02')).toContain(1);
   });
 
-  it('come in order, and a time that occurs twice is two steps', async () => {
+  it('are sorted, and a repeated time is two steps', async () => {
     const path = await make('mixed.zarr', [12, 0, 6, 6]);
     expect(await stepsOf(path, '2021-07')).toEqual([1, 2, 3, 0]);
     const tensor = await loadZarr(path);
@@ -248,8 +248,8 @@ describe('times', () => {
   });
 });
 
-describe('what is read', () => {
-  it('are the chunks under the pixels and the steps that are asked for, each once', async () => {
+describe('reads', () => {
+  it('fetch each chunk under the requested pixels and steps once', async () => {
     // 40 steps of 8 × 8 pixels in chunks of 10 × 4 × 4: 4 · 2 · 2 of them.
     const size = 40 * 64;
     await writeZarrStore(folder, 'chunks.zarr', {
@@ -293,7 +293,7 @@ describe('what is read', () => {
     expect(warped.sort()).toEqual(['3.1.0']);
   });
 
-  it('ends when it is told to', async () => {
+  it('stop at an abort signal', async () => {
     const path = await writeZarrStore(folder, 'ended.zarr', cubeOf(['time', 'lat', 'lon']));
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(loadZarr(path, { signal })).rejects.toThrow('enough');

@@ -63,7 +63,7 @@ describe('loadRaster at the poles', () => {
   ];
 
   it.each(polar)(
-    'EPSG:%d: a globe in degrees becomes a map around a pole, without a hole or a seam',
+    'EPSG:%d: a globe in degrees is reprojected to a polar map without a hole or a seam',
     async (crs) => {
       const globe = gridAt(-180, 90, 720, 360, 0.5, DEGREES);
       const map = gridAt(-1_000_300, 1_000_300, 150, 150, 13_337, crs);
@@ -71,55 +71,63 @@ describe('loadRaster at the poles', () => {
     },
   );
 
-  it.each(polar)('EPSG:%d: a map that holds the pole becomes degrees, up to the pole', async (crs, sign) => {
-    // The pole lies between the middle and a corner.
-    const map = gridAt(-123_000, 181_000, 320, 320, 1000, crs);
-    const around = new GeoBox(DEGREES, new Affine(1, 0, -180, 0, -0.01, sign > 0 ? 90 : -89), 360, 100);
-    expect((await expectExact(`around ${crs}`, map, around)).known).toBeGreaterThan(0.9 * around.pixelCount);
-    // Much finer than what the pixels' positions are sampled at: more rows than a strip lie beside the pole itself.
-    const rows = 2048;
-    const fine = new GeoBox(
-      DEGREES,
-      new Affine(1, 0, 40, 0, -1e-5, sign > 0 ? 90 : -90 + rows * 1e-5),
-      3,
-      rows,
-    );
-    const numbers = Float32Array.from({ length: map.pixelCount }, (_, i) => i);
-    const row = await writeRow(folder, `fine ${crs}`, {
-      data: { geobox: map, bands: [numbers], asset: { geobox: map } },
-    });
-    const { data } = await loadRaster([row], fine, { resampling: 'nearest' });
-    expect(data.filter(Number.isNaN)).toHaveLength(0);
-  });
+  it.each(polar)(
+    'EPSG:%d: a map that contains the pole is reprojected to degrees, up to the pole',
+    async (crs, sign) => {
+      // The pole lies between the middle and a corner.
+      const map = gridAt(-123_000, 181_000, 320, 320, 1000, crs);
+      const around = new GeoBox(DEGREES, new Affine(1, 0, -180, 0, -0.01, sign > 0 ? 90 : -89), 360, 100);
+      expect((await expectExact(`around ${crs}`, map, around)).known).toBeGreaterThan(
+        0.9 * around.pixelCount,
+      );
+      // Much finer than what the pixels' positions are sampled at: more rows than a strip lie beside the pole itself.
+      const rows = 2048;
+      const fine = new GeoBox(
+        DEGREES,
+        new Affine(1, 0, 40, 0, -1e-5, sign > 0 ? 90 : -90 + rows * 1e-5),
+        3,
+        rows,
+      );
+      const numbers = Float32Array.from({ length: map.pixelCount }, (_, i) => i);
+      const row = await writeRow(folder, `fine ${crs}`, {
+        data: { geobox: map, bands: [numbers], asset: { geobox: map } },
+      });
+      const { data } = await loadRaster([row], fine, { resampling: 'nearest' });
+      expect(data.filter(Number.isNaN)).toHaveLength(0);
+    },
+  );
 });
 
-describe('loadRaster across the seam of a globe', () => {
+describe('loadRaster across the edge of a globe', () => {
   const numbers = Float32Array.from({ length: 36 * 18 }, (_, i) => i % 36);
   const globes = [
     ['from -180', gridAt(-180, 90, 36, 18, 10, DEGREES)],
     ['from 0', gridAt(0, 90, 36, 18, 10, DEGREES)],
   ] as const;
 
-  it.each(globes)('a globe %s: areas and filters go on at its other edge', async (name, geobox) => {
-    const row = await writeRow(folder, `seam ${name}`, {
-      data: { geobox, bands: [numbers], asset: { geobox } },
-    });
-    // A pixel over the last and the first column, and half a column off them.
-    const [seam] = geobox.bounds;
-    const across = gridAt(seam - 10, 10, 1, 1, 20, DEGREES);
-    const load = async (grid: GeoBox, resampling: 'average' | 'sum' | 'bilinear' | 'cubic') =>
-      (await loadRaster([row], grid, { resampling })).data[0];
-    expect(await load(across, 'average')).toBeCloseTo((35 + 0) / 2, 5);
-    expect(await load(across, 'sum')).toBeCloseTo(2 * (35 + 0), 4);
-    // At a quarter of a column beside the seam: 3/4 of its own column and 1/4 of the one beyond the seam.
-    const beside = gridAt(seam + 2, 1, 1, 1, 1, DEGREES);
-    expect(await load(beside, 'bilinear')).toBeCloseTo(0.75 * 0 + 0.25 * 35, 1);
-    // The seam itself: all of the four columns around it, 34, 35, 0 and 1, by Keys' weights.
-    const on = gridAt(seam + 0.0001, 1, 1, 1, 0.0001, DEGREES);
-    expect(await load(on, 'cubic')).toBeCloseTo((-(34 + 1) + 9 * (35 + 0)) / 16, 2);
-  });
+  it.each(globes)(
+    'a globe %s: area and filter resampling continue at its other edge',
+    async (name, geobox) => {
+      const row = await writeRow(folder, `seam ${name}`, {
+        data: { geobox, bands: [numbers], asset: { geobox } },
+      });
+      // A pixel over the last and the first column, and half a column off them.
+      const [seam] = geobox.bounds;
+      const across = gridAt(seam - 10, 10, 1, 1, 20, DEGREES);
+      const load = async (grid: GeoBox, resampling: 'average' | 'sum' | 'bilinear' | 'cubic') =>
+        (await loadRaster([row], grid, { resampling })).data[0];
+      expect(await load(across, 'average')).toBeCloseTo((35 + 0) / 2, 5);
+      expect(await load(across, 'sum')).toBeCloseTo(2 * (35 + 0), 4);
+      // At a quarter of a column beside the seam: 3/4 of its own column and 1/4 of the one beyond the seam.
+      const beside = gridAt(seam + 2, 1, 1, 1, 1, DEGREES);
+      expect(await load(beside, 'bilinear')).toBeCloseTo(0.75 * 0 + 0.25 * 35, 1);
+      // The seam itself: all of the four columns around it, 34, 35, 0 and 1, by Keys' weights.
+      const on = gridAt(seam + 0.0001, 1, 1, 1, 0.0001, DEGREES);
+      expect(await load(on, 'cubic')).toBeCloseTo((-(34 + 1) + 9 * (35 + 0)) / 16, 2);
+    },
+  );
 
-  it('a grid whose cells would span whole turns has each pixel in its place', async () => {
+  it('a grid whose control cells would span whole turns has each pixel in its place', async () => {
     const [, geobox] = globes[0];
     const row = await writeRow(folder, 'coarse', { data: { geobox, bands: [numbers], asset: { geobox } } });
     const { data } = await loadRaster([row], gridAt(-180, 90, 8, 4, 45, DEGREES), { resampling: 'nearest' });
@@ -128,7 +136,7 @@ describe('loadRaster across the seam of a globe', () => {
   });
 });
 
-describe('loadRaster onto grids that reach off the globe', () => {
+describe('loadRaster onto grids that reach beyond the globe', () => {
   it.each([
     ['EASE-Grid 2.0 North', gridAt(-9_000_000, 9_000_000, 60, 60, 300_000, 6931)],
     ['EASE-Grid 2.0 North, beyond the disc', gridAt(-9_300_000, 9_300_000, 62, 62, 300_000, 6931)],
@@ -144,7 +152,7 @@ describe('loadRaster onto grids that reach off the globe', () => {
   });
 });
 
-describe('loadVector where coordinates end', () => {
+describe('loadVector at the antimeridian and the poles', () => {
   const ring = (x0: number, y0: number, x1: number, y1: number) => [
     [
       [x0, y0],
@@ -176,7 +184,7 @@ describe('loadVector where coordinates end', () => {
     expect(classes.data.filter((value) => value === 1)).toHaveLength(800);
   });
 
-  it('is on both ends of a globe, and in the middle of one from 0', async () => {
+  it('burns at both edges of a globe from −180, and in the middle of one from 0', async () => {
     const fiji = await write('both', {
       type: 'MultiPolygon',
       coordinates: [ring(179, -17, 180, -16), ring(-180, -17, -179, -16)],
@@ -187,7 +195,7 @@ describe('loadVector where coordinates end', () => {
     expect(pacific.boxes).toMatchObject([{ box: [179, 106, 181, 107], pixels: 2 }]);
   });
 
-  it('a polygon of a zone that crosses it is not drawn around the world', async () => {
+  it('a UTM polygon across the antimeridian is not burnt around the world', async () => {
     const zone = await write(
       'zone',
       { type: 'Polygon', coordinates: ring(100_000, 8_100_000, 250_000, 8_200_000) },
@@ -206,7 +214,7 @@ describe('loadVector where coordinates end', () => {
     expect(world.boxes[0].pixels).toBeLessThan(140);
   });
 
-  it('a polygon around a pole has all longitudes', async () => {
+  it('a polygon around a pole covers all longitudes', async () => {
     const cap = await write(
       'cap',
       { type: 'Polygon', coordinates: ring(-100_000, -100_000, 200_000, 200_000) },

@@ -89,7 +89,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     expect(valuesOf(tensor)).toEqual(expected);
   });
 
-  it('test_issue2163: a raster alone is itself, gaps and all', async () => {
+  it('test_issue2163: a single raster is unchanged, gaps included', async () => {
     const box = new GeoBox(32631, new Affine(1.1, 0, 0.3, 0, -1.1, 7.7), 9, 7);
     const values = Float32Array.from({ length: 63 }, (_, i) => (i % 5 === 0 ? -9999 : i / 7));
     const row = await writeRow(folder, 'issue2163', {
@@ -99,7 +99,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     expect(valuesOf(await merge([row], box))).toEqual(expected);
   });
 
-  it('test_issue2202: a column that is not covered stays without data', async () => {
+  it('test_issue2202: an uncovered column is nodata', async () => {
     const left = gridAt(0, 10, 5, 10, 1);
     const right = gridAt(6, 10, 4, 10, 1);
     const rows = [
@@ -110,7 +110,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     expect(valuesOf(tensor)).toEqual([1, 1, 1, 1, 1, NAN, 2, 2, 2, 2]);
   });
 
-  it('test_merge_no_gap: sources of unaligned grids meet without a seam', async () => {
+  it('test_merge_no_gap: sources on unaligned grids meet without a gap', async () => {
     // Four quarters whose grids are shifted by odd fractions of a pixel, and overlap by less than one.
     const quarter = async (id: string, left: number, top: number): Promise<CatalogRow> =>
       writeRow(folder, id, {
@@ -129,7 +129,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
     }
   });
 
-  it('test_issue2848: nodata 0 does not beat a maximum below it', async () => {
+  it('test_issue2848: nodata 0 is not part of a maximum of negative values', async () => {
     const box = gridAt(0, 1, 2, 1, 1);
     const file = (values: number[]) => ({
       data: { geobox: box, bands: [Int16Array.from(values)], options: { nodata: 0 } },
@@ -143,8 +143,8 @@ describeBackends('the cases of rasterio.merge', (backend) => {
   });
 });
 
-describeBackends('sources in several systems', (backend) => {
-  it('are truly reprojected, each from its own', async () => {
+describeBackends('sources in several CRSs', (backend) => {
+  it('are each reprojected from their own CRS', async () => {
     // Two sources over one place on both sides of a UTM zone's edge, each with the value of a smooth field.
     const field = (lon: number, lat: number): number => 1000 * (lon - 6) + 500 * (lat - 45);
     const fill = (box: GeoBox): Float32Array => {
@@ -184,7 +184,7 @@ describeBackends('sources in several systems', (backend) => {
     expect(Math.max(...counts.data)).toBeGreaterThan(1);
   });
 
-  it('reach over the antimeridian', async () => {
+  it('cross the antimeridian', async () => {
     const box = gridAt(179.8, -16.8, 40, 40, 0.01, 4326);
     const utm = gridAt(800_000, 8_140_000, 40, 20, 1000, 32760);
     const row = await writeRow(folder, 'fiji', {
@@ -199,7 +199,7 @@ describeBackends('sources in several systems', (backend) => {
 });
 
 describe('a rotated grid', () => {
-  it('is a target as any other', async () => {
+  it('is accepted as a target', async () => {
     const box = gridAt(0, 100, 100, 100, 1);
     const values = Float32Array.from({ length: 10_000 }, (_, i) => i % 100);
     const row = await writeRow(folder, 'ramp', { data: { geobox: box, bands: [values] } });
@@ -241,7 +241,7 @@ describeBackends('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', 
     }
   });
 
-  it('test_invalid_query: nothing lies there, so that nothing is loaded', async () => {
+  it('test_invalid_query: nothing is loaded outside the catalog', async () => {
     const catalog = GeoCatalog.from([one, two]);
     const away = gridAt(5000, 5000, 4, 4, 1);
     const found = catalog.query({ geometry: away.bounds, crs: away.crs });

@@ -29,7 +29,7 @@ await writeCog(cover, [Uint8Array.of(10, 20, 30, 40, 50, 60, 70, 80)], {
 });
 
 describeBackends('loadLayers', (backend) => {
-  it('collocates by name, band and resampling; a band that is not there is NaN and a warning', async () => {
+  it('collocates by name, band and resampling; a missing band is NaN with a warning', async () => {
     const reported: string[] = [];
     const { tensor, warnings } = await loadLayers(
       {
@@ -59,7 +59,7 @@ describeBackends('loadLayers', (backend) => {
     expect(reported).toEqual(warnings);
   });
 
-  it('interpolates in between, but never categories', async () => {
+  it('interpolates values between pixels, but never categories', async () => {
     const shifted = gridAt(500_010, 5_000_015, 2, 1, 10);
     const { tensor } = await loadLayers({ dem: { path: dem } }, shifted, { backend: backend() });
     // Positions 0.75 and 1.25 pixels across, in the middle of the row: between 100 and 200.
@@ -74,7 +74,7 @@ describeBackends('loadLayers', (backend) => {
     await expect(loadLayers({ dem: { path: dem } }, grid, { maxBytes: 31 })).rejects.toThrow(/limit of 31/);
   });
 
-  it('stacks beside other tensors of the grid', async () => {
+  it('stacks with other tensors of the grid', async () => {
     const { tensor } = await loadLayers({ dem: { path: dem, resampling: 'nearest' } }, grid, {
       backend: backend(),
     });

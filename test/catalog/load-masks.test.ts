@@ -49,7 +49,7 @@ describeBackends('a mask before the reduction', (backend) => {
     expect(valuesOf(tensor)).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 2, 2, NAN, NAN, 2, 2, NAN, NAN]);
   });
 
-  it('hides cloudy pixels from means and counts, and says how many', async () => {
+  it('leaves cloudy pixels out of means and counts, and reports their number', async () => {
     const counters = createLoadCounters();
     const mean = await load([older, newest], { method: 'mean', counters });
     expect(valuesOf(mean).slice(0, 4)).toEqual([1, 1, 1.5, 1.5]);
@@ -58,7 +58,7 @@ describeBackends('a mask before the reduction', (backend) => {
     expect(valuesOf(count)).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 2, 2, 0, 0, 2, 2, 0, 0]);
   });
 
-  it('keeps what is hidden out of what is interpolated', async () => {
+  it('leaves masked pixels out of interpolation', async () => {
     const left = gridAt(500_000, 5_000_010, 2, 1);
     const row = await writeRow(folder, 'edge', {
       red: { geobox: left, bands: [Float32Array.of(10, 5000)], names: ['B04'] },
@@ -69,7 +69,7 @@ describeBackends('a mask before the reduction', (backend) => {
     expect(valuesOf(tensor)).toEqual([10, NAN]);
   });
 
-  it('grows by pixels of the quality band, as a disc', async () => {
+  it('is dilated by a disc, in pixels of the quality band', async () => {
     const fine = gridAt(500_000, 5_000_100, 10, 10);
     const qa = gridAt(500_000, 5_000_100, 5, 5, 20);
     const classes = new Uint8Array(25).fill(clear);
@@ -118,7 +118,7 @@ describeBackends('a mask before the reduction', (backend) => {
     }
   });
 
-  it('takes any of some bits, and the designated fill of Landsat with them', async () => {
+  it("masks pixels with any of several bits, and Landsat's designated fill", async () => {
     const box = gridAt(500_000, 5_000_010, 6, 1);
     // Clear, cloud (3), shadow (4), fill (0), dilated cloud (1), medium confidence (8 and 9).
     const qa = Uint16Array.of(64, 8, 16, 1, 2, 2 << 8);
@@ -134,7 +134,7 @@ describeBackends('a mask before the reduction', (backend) => {
     expect(valuesOf(fields)).toEqual([5, 5, 5, NAN, 5, NAN]);
   });
 
-  it('takes away what the quality band does not reach', async () => {
+  it('masks pixels that the quality band does not cover', async () => {
     const row = await writeRow(folder, 'short', {
       red: { geobox: grid, bands: [new Float32Array(16).fill(1)], names: ['B04'] },
       scl: {
@@ -146,7 +146,7 @@ describeBackends('a mask before the reduction', (backend) => {
     expect(valuesOf(await load([row])).slice(0, 4)).toEqual([1, 1, NAN, NAN]);
   });
 
-  it('takes away what is hidden in the quality band itself', async () => {
+  it('masks pixels that are nodata in the quality band', async () => {
     const box = gridAt(500_000, 5_000_010, 3, 1);
     const row = await writeRow(folder, 'hidden', {
       red: { geobox: box, bands: [Uint8Array.of(1, 2, 3)], names: ['B04'] },
@@ -161,7 +161,7 @@ describeBackends('a mask before the reduction', (backend) => {
     expect(tensor.data).toBeCloseToArray([1, NAN, NAN], 0);
   });
 
-  it('joins the mask of the file', async () => {
+  it('is combined with the mask of the file', async () => {
     const box = gridAt(500_000, 5_000_010, 3, 1);
     const row = await writeRow(folder, 'both', {
       red: { geobox: box, bands: [Uint8Array.of(1, 2, 3)], names: ['B04'], mask: Uint8Array.of(0, 255, 255) },
@@ -192,7 +192,7 @@ describeBackends('a mask before the reduction', (backend) => {
   });
 });
 
-describe('masks that say nothing', () => {
+describe('masks that select nothing', () => {
   const sentinel = (id: string, properties: CatalogRow['properties'] = {}): CatalogRow => ({
     ...older,
     id,
@@ -207,7 +207,7 @@ describe('masks that say nothing', () => {
       }),
     ).rejects;
 
-  it('are refused where the product is known not to fill them', async () => {
+  it('are refused when the product is known to leave them empty', async () => {
     const l1c = sentinel('S2A_MSIL1C_20230101T105441_N0509_R051_T31TDL_20230101T124341');
     await refuse(l1c, 'SCL').toThrow(/Level-1C has no scene classification; use MSK_CLASSI/);
     await refuse(l1c, 'MSK_CLOUDS_B00').toThrow(
@@ -222,10 +222,10 @@ describe('masks that say nothing', () => {
     const gap = { ...sentinel('20230101T105441'), interval: TimeInterval.parse('2023-01-01') };
     await refuse(gap, 'QA60', [10]).toThrow(/not filled from 2022-01-25 to 2024-02-27/);
     const landsat = { ...older, id: 'LT05_L2SP_196030', collection: 'landsat-c2-l2' };
-    await refuse(landsat, 'QA_PIXEL', [2]).toThrow(/bit 2 is of cirrus, which Landsat 4 to 7 do not see/);
+    await refuse(landsat, 'QA_PIXEL', [2]).toThrow(/bit 2 is for cirrus, which Landsat 4 to 7 do not detect/);
   });
 
-  it('are refused where they name nothing, or a band that is not there', async () => {
+  it('are refused when they name no values, or a missing band', async () => {
     const load = (given: object) =>
       expect(loadRaster([older], grid, { mask: given } as LoadRasterOptions)).rejects;
     await load({ band: 'SCL' }).toThrow(/mask names neither bits nor classes/);

@@ -232,8 +232,8 @@ function toleranceOf(
 const METHODS: MosaicMethod[] = ['first', 'last', 'min', 'max', 'mean', 'median', 'sum', 'count'];
 const cases = await Promise.all([1, 3, 4, 6, 9, 13].map(makeCase));
 
-describe('the cases', () => {
-  it('have pixels of several sources, of one, and gaps', () => {
+describe('the random cases', () => {
+  it('have pixels of several sources, pixels of one, and gaps', () => {
     const counts = cases.map((one) => [...expected(one, 'data', 'nearest', 'count').values]);
     expect(Math.max(...counts.flat())).toBeGreaterThan(3);
     expect(counts.flat().filter((count) => count === 0).length).toBeGreaterThan(100);
@@ -250,7 +250,7 @@ class SmallBackend extends CpuBackend {
   }
 }
 
-describe('strips of any height', () => {
+describe('strips of different heights', () => {
   it.each(METHODS)('give the same bits (stackstac#84): %s', async (method) => {
     for (const { rows, grid } of cases.slice(3)) {
       const load = async (rowsOfStrip: number) => {
@@ -280,7 +280,7 @@ describe('strips of any height', () => {
 });
 
 describeBackends('random scenes', (backend) => {
-  it.each(METHODS)('are by %s what the definition says, in both resamplings', async (method) => {
+  it.each(METHODS)('by %s are equal to the definition, in both resamplings', async (method) => {
     for (const one of cases) {
       const options = { backend: backend(), bands: ['data'], mask: one.mask, method };
       for (const resampling of ['nearest', 'bilinear'] as const) {
@@ -290,7 +290,7 @@ describeBackends('random scenes', (backend) => {
     }
   });
 
-  it('keep classes beside data that is interpolated, and refuse to compute with them', async () => {
+  it('keep classes beside interpolated data, and refuse arithmetic on classes', async () => {
     for (const method of ['first', 'last', 'min', 'max', 'count'] as const) {
       for (const one of cases.slice(0, 3)) {
         const options = { backend: backend(), bands: ['data', 'landcover'], mask: one.mask, method };
@@ -312,7 +312,7 @@ describeBackends('random scenes', (backend) => {
     ).rejects.toThrow(/resampling cannot be cubic for the band "landcover"/);
   });
 
-  it('become whole numbers by rounding half up, with a nodata value of their own', async () => {
+  it('are rounded half up to integers, with a nodata value', async () => {
     for (const one of cases.slice(0, 3)) {
       const options = { backend: backend(), bands: ['data'], mask: one.mask, resampling: 'nearest' } as const;
       const tensor = await loadRaster(one.rows, one.grid, { ...options, dtype: 'int32', nodata: -99_999 });

@@ -56,7 +56,7 @@ describeBackends('loadRaster', (backend) => {
     expect(tensor.data).toBeCloseToArray(expected, 1e-6);
   });
 
-  it('folds many sources as few, whatever the order of the catalog', async () => {
+  it('gives the same mosaic for any order of the catalog', async () => {
     const many = Array.from({ length: 11 }, (_, k) => ({ ...rows[k % 3], id: `many${k}` }));
     const few = [...rows, rows[0], rows[1]].map((row, k) => ({ ...row, id: `few${k}` }));
     const mean = await load(many, grid, { method: 'mean' });
@@ -71,7 +71,7 @@ describeBackends('loadRaster', (backend) => {
     }
   });
 
-  it('takes a slice of a GeoCatalog: its place and its time', async () => {
+  it('takes a slice of a GeoCatalog: bounds and time', async () => {
     const catalog = GeoCatalog.from(rows);
     const slice = {
       bounds: grid.bounds,
@@ -83,13 +83,13 @@ describeBackends('loadRaster', (backend) => {
     expect(valuesOf(tensor)).toEqual([4, -7, 5, 8, 6, NAN]);
   });
 
-  it('orders by time, whatever the names are', async () => {
+  it('orders by time, not by name', async () => {
     const named = rows.map((row, k) => ({ ...row, id: `z${9 - k}`, collection: `c${9 - k}` }));
     expect(valuesOf(await load(named, grid, { method: 'first' }))).toEqual([1, -9, 3, 8, 6, NAN]);
     expect(valuesOf(await load(named, grid, { method: 'last' }))).toEqual([2, -8, 5, 8, 6, NAN]);
   });
 
-  it('orders by a property, by a function, or as given', async () => {
+  it('orders by a property, by a function, or by catalog order', async () => {
     const clouds = [30, 5, 80];
     const cloudy = rows.map((row, k) => ({ ...row, properties: { 'eo:cloud_cover': clouds[k] } }));
     const least = await load(cloudy, grid, { order: { property: 'eo:cloud_cover' } });
@@ -115,7 +115,7 @@ describeBackends('loadRaster', (backend) => {
     expect(valuesOf(tensor)).toEqual([NAN, -12, -15, -9, NAN]);
   });
 
-  it('resamples each band in its own way, by name, common name or number', async () => {
+  it('resamples each band by its own method, given by name, common name or number', async () => {
     const box = gridAt(500_000, 5_000_040, 4, 4);
     const ramp = Float32Array.from({ length: 16 }, (_, i) => i % 4);
     const row = await writeRow(folder, 'bands', {
@@ -162,7 +162,7 @@ describeBackends('loadRaster', (backend) => {
     );
   });
 
-  it('honours nodata, scale and offset of the file, of the row before it, and of the caller before both', async () => {
+  it('takes nodata, scale and offset from the caller, then the row, then the file', async () => {
     const box = gridAt(500_000, 5_000_010, 4, 1);
     const stored = [Uint16Array.of(0, 1000, 2000, 65535)];
     const file = { geobox: box, bands: stored, options: { nodata: 65535, scales: [0.5], offsets: [1] } };
@@ -182,7 +182,7 @@ describeBackends('loadRaster', (backend) => {
     expect(valuesOf(integers)).toEqual([0, 1000, 2000, 65535]);
   });
 
-  it('rasterio test_merge_out_of_range_nodata: a nodata value that the type cannot hold hides nothing', async () => {
+  it("rasterio test_merge_out_of_range_nodata: a nodata value out of the type's range masks nothing", async () => {
     const box = gridAt(500_000, 5_000_010, 3, 1);
     const bytes = [Uint8Array.of(0, 1, 255)];
     for (const nodata of [-9999, 256, 1e40]) {
@@ -197,7 +197,7 @@ describeBackends('loadRaster', (backend) => {
     );
   });
 
-  it('takes no value that occurs for no data, unless it is told to', async () => {
+  it('does not pick a nodata value that occurs in the data, unless told to', async () => {
     const box = gridAt(500_000, 5_000_010, 4, 1);
     const wide = gridAt(500_000, 5_000_010, 5, 1);
     const white = { geobox: box, bands: [Uint8Array.of(0, 7, 254, 255)] };
@@ -226,7 +226,7 @@ describeBackends('loadRaster', (backend) => {
     expect([...series.data, series.nodata]).toEqual([0, 7, 254, 255, 253, 253]);
   });
 
-  it('honours the mask in a file before it combines', async () => {
+  it('applies the mask of a file before it combines', async () => {
     const box = gridAt(500_000, 5_000_010, 3, 1);
     const masked = await writeRow(folder, 'masked', {
       data: { geobox: box, bands: [Uint8Array.of(9, 9, 9)], mask: Uint8Array.of(255, 0, 255) },
@@ -239,7 +239,7 @@ describeBackends('loadRaster', (backend) => {
     expect(valuesOf(await load([masked], box))).toEqual([9, NAN, 9]);
   });
 
-  it('reads each file once, whatever the strips, and counts', async () => {
+  it('reads each file once for any strips, and counts reads', async () => {
     const counters = createLoadCounters();
     await load(rows, grid, { method: 'mean', counters });
     expect(counters).toEqual({
@@ -258,7 +258,7 @@ describeBackends('loadRaster', (backend) => {
     expect(elsewhere).toMatchObject({ rows: 0, sourcePixelsRead: 0 });
   });
 
-  it('does not read what lies behind pixels that are known', async () => {
+  it('does not read sources behind pixels that already have data', async () => {
     const box = gridAt(500_000, 5_000_010, 2, 1);
     const full = await Promise.all(
       Array.from({ length: 12 }, (_, k) =>
@@ -271,7 +271,7 @@ describeBackends('loadRaster', (backend) => {
     expect(valuesOf(await load(full, box, { order: 'given', method: 'last' }))).toEqual([11, 11]);
   });
 
-  it('leaves out what cannot be read only where it is told to', async () => {
+  it('skips unreadable sources only when told to', async () => {
     const missing = { ...rows[0], id: 'missing', href: 'none.tif', assets: { data: { href: 'none.tif' } } };
     await expect(load([...rows, missing], grid, { bands: [1] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const counters = createLoadCounters();
@@ -290,8 +290,8 @@ describeBackends('loadRaster', (backend) => {
   });
 });
 
-describe('loadRaster, whatever the backend', () => {
-  it('geopatcher test_split_rejects_patch_larger_than_byte_budget: checks the size before it allocates anything', async () => {
+describe('loadRaster on any backend', () => {
+  it('geopatcher test_split_rejects_patch_larger_than_byte_budget: checks the size before it allocates', async () => {
     const huge = gridAt(500_000, 5_000_020, 1_000_000, 1_000_000);
     await expect(loadRaster(rows, huge, { bands: [1] })).rejects.toMatchObject({ code: 'TOO_LARGE' });
     await expect(loadRaster(rows, grid, { maxBytes: 23 })).rejects.toThrow(
@@ -308,13 +308,13 @@ describe('loadRaster, whatever the backend', () => {
     await expect(loadRaster([], grid)).rejects.toThrow(/no row says what they are/);
   });
 
-  it('stops at once when it is told to', async () => {
+  it('stops at once at an abort signal', async () => {
     const stop = new AbortController();
     stop.abort(new Error('enough'));
     await expect(loadRaster(rows, grid, { signal: stop.signal })).rejects.toThrow('enough');
   });
 
-  it('streams strips of bounded height that are the whole', async () => {
+  it('streams strips of bounded height that add up to the whole', async () => {
     const tall = gridAt(500_000, 5_010_000, 40, 1000);
     const values = Float32Array.from({ length: 40_000 }, (_, i) => i);
     const row = await writeRow(folder, 'tall', { data: { geobox: tall, bands: [values] } });

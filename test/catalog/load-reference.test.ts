@@ -67,7 +67,7 @@ function reference(layers: readonly number[][], method: MosaicMethod): number[] 
 
 describeBackends('stackstac tests/test_mosaic.py', (backend) => {
   const methods: MosaicMethod[] = ['first', 'last', 'min', 'max', 'sum', 'mean', 'median', 'count'];
-  it.each(methods)('test_fuzz_mosaic: random stacks by %s are the reference', async (method) => {
+  it.each(methods)('test_fuzz_mosaic: random stacks by %s are equal to the reference', async (method) => {
     for (const [seed, count] of [
       [1, 1],
       [2, 3],
@@ -105,7 +105,7 @@ describeBackends('stackstac tests/test_mosaic.py', (backend) => {
     expect(await load('first')).toEqual([NAN, 1, 2, 30]);
   });
 
-  it('test_mosaic_basic: one pixel that many lack is still looked for behind them', async () => {
+  it('test_mosaic_basic: a pixel missing in many sources is taken from the next source', async () => {
     const line = gridAt(500_000, 5_000_010, 3, 1);
     const lacking = await writeRow(folder, 'lacking', {
       data: { geobox: line, bands: [Float32Array.of(1, NAN, 3)] },
@@ -123,7 +123,7 @@ describeBackends('stackstac tests/test_mosaic.py', (backend) => {
     expect(await load([...rows].reverse(), 'last')).toEqual([1, 8, 3]);
   });
 
-  it('test_mosaic_dtype_error: integers without a nodata value are all data', async () => {
+  it('test_mosaic_dtype_error: all values of integers without nodata are data', async () => {
     const line = gridAt(500_000, 5_000_010, 3, 1);
     const rows = [
       await writeRow(folder, 'whole-0', { data: { geobox: line, bands: [Int16Array.of(0, 1, 2)] } }),

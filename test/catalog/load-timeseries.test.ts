@@ -41,7 +41,7 @@ describeBackends('loadRasterTimeseries', (backend) => {
   const load = (options: LoadTimeseriesOptions = {}, from: Iterable<CatalogRow> = rows) =>
     loadRasterTimeseries(from, grid, { backend: backend(), resampling: 'nearest', ...options });
 
-  it('steps by exact time: (band, time, y, x) that knows its times and bands', async () => {
+  it('groups by exact time: (band, time, y, x) with times and bands', async () => {
     const tensor = await load({ method: 'mean' });
     expect(tensor.dimensions).toEqual(['band', 'time', 'y', 'x']);
     expect(tensor.shape).toEqual([2, 4, 1, 2]);
@@ -93,7 +93,7 @@ describeBackends('loadRasterTimeseries', (backend) => {
     expect([...tensor.data]).toEqual([6, 60]);
   });
 
-  it('groups the scenes of one overpass by solar day, wherever they lie', async () => {
+  it('groups the scenes of one overpass by solar day', async () => {
     // 23:50 and 00:10 UTC at longitude 150: the same morning of the sun.
     const place = { footprint: [boxOutline([150, 0, 151, 1])] };
     const pair = [
@@ -118,7 +118,7 @@ describeBackends('loadRasterTimeseries', (backend) => {
   });
 });
 
-describe('steps of a season', () => {
+describe('time steps', () => {
   /** 60 scenes of six hours more than a day apart, over the same two pixels, of which some have gaps. */
   const start = Date.parse('2021-03-01T10:00:00Z');
   const scenes = Promise.all(
@@ -165,7 +165,7 @@ describe('steps of a season', () => {
   const sixteen = [...timeWindows(TimeInterval.parse('2021-02-20/2021-06-10'), { length: 16 * 86_400_000 })];
   const methods = ['nearest', 'first', 'last', 'mean', 'median', 'min', 'max', 'sum', 'count'] as const;
 
-  it.each(methods)('by day, month and 16 days, whatever the order of the rows: %s', async (method) => {
+  it.each(methods)('by day, month and 16 days do not depend on the order of the rows: %s', async (method) => {
     const all = await scenes;
     const shuffled = all.map(({ row }, k) => all[(k * 37) % 60].row ?? row);
     for (const steps of ['day', 'month', sixteen] as const) {
@@ -185,7 +185,7 @@ describe('steps of a season', () => {
     }
   });
 
-  it('keeps steps without rows, and puts a row on an edge into one of them', async () => {
+  it('keep steps without rows, and put a row on a boundary into one step', async () => {
     const [{ row }] = await scenes;
     const edge = sixteen[2].start;
     const at = (time: number) => ({ ...row, interval: TimeInterval.instant(time) });
@@ -201,7 +201,7 @@ describe('steps of a season', () => {
     expect([...values.data].filter((_, i) => i % 2 === 0)).toEqual([-1, -1, 0, -1, -1, -1]);
   });
 
-  it('takes the memory of one step on the backend, whatever their number, and gives it back', async () => {
+  it('use the backend memory of one step for any number of steps, and free it', async () => {
     const all = await scenes;
     const peakOf = async (rows: readonly CatalogRow[]): Promise<number> => {
       const backend = new CpuBackend();
@@ -215,7 +215,7 @@ describe('steps of a season', () => {
     expect(await peakOf(rows)).toBe(await peakOf(rows.slice(0, 2)));
   });
 
-  it('masks each source before its step is combined', async () => {
+  it('mask each source before a step is combined', async () => {
     const scl = async (id: string, time: string, value: number, classes: number[]) =>
       writeRow(
         folder,
@@ -241,7 +241,7 @@ describe('steps of a season', () => {
     ]);
   });
 
-  it('has all strips of a solar day where nobody says that 0 is no data (odc-stac#235)', async () => {
+  it('have all strips of a solar day when 0 is not declared as nodata (odc-stac#235)', async () => {
     const wide = gridAt(500_000, 5_000_010, 6, 1);
     const strips = await Promise.all(
       [0, 1, 2].map((k) => {
@@ -258,7 +258,7 @@ describe('steps of a season', () => {
     expect([...(await load({ method: 'max' })).data]).toEqual([100, 101, 102, 103, 104, 105]);
   });
 
-  it('has two solar days for an overpass across the antimeridian, each where its scene lies', async () => {
+  it('have two solar days for an overpass across the antimeridian', async () => {
     const [{ row }] = await scenes;
     const interval = TimeInterval.parse('2021-07-01T22:30:00Z');
     const lies = (id: string, west: number) => ({
@@ -288,21 +288,21 @@ describe('solar days', () => {
   const day = (text: string, longitude: number): string =>
     new Date(solarDay(Date.parse(text), longitude)).toISOString().slice(0, 10);
 
-  it('rounds the hours down, also west of Greenwich, where truncation is a day off', () => {
+  it('round the hours down, also west of Greenwich, where truncation is one day off', () => {
     expect(day('2021-07-02T00:30:00Z', -1)).toBe('2021-07-01');
     expect(day('2021-07-02T00:30:00Z', -14.9)).toBe('2021-07-01');
     expect(day('2021-07-02T01:00:00Z', -1)).toBe('2021-07-02');
     expect(day('2021-07-02T00:30:00Z', 1)).toBe('2021-07-02');
   });
 
-  it('has two dates beside the antimeridian, 179 and −179', () => {
+  it('differ on the two sides of the antimeridian, at 179° and −179°', () => {
     expect(day('2021-07-01T22:30:00Z', 179)).toBe('2021-07-02');
     expect(day('2021-07-01T22:30:00Z', -179)).toBe('2021-07-01');
     expect(day('2021-07-01T22:30:00Z', 181)).toBe('2021-07-01');
     expect(day('2021-07-01T11:30:00Z', -179)).toBe('2021-06-30');
   });
 
-  it('knows units of the calendar by both ends', () => {
+  it('calendar units have both ends', () => {
     const at = Date.parse('2024-02-29T13:45:10Z');
     expect(String(calendarUnit(at, 'hour'))).toBe('2024-02-29T13:00:00.000Z/2024-02-29T13:59:59.999Z');
     expect(String(calendarUnit(at, 'day'))).toBe('2024-02-29T00:00:00.000Z/2024-02-29T23:59:59.999Z');

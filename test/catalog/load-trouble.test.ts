@@ -68,14 +68,14 @@ describe('rows that cannot be read', () => {
     },
   );
 
-  it('do not decide which bands there are', async () => {
+  it('do not decide which bands exist', async () => {
     const { values, warnings } = await loadSkipping([gone, second]);
     expect(values).toEqual([3, 4, 5]);
     expect(warnings).toHaveLength(1);
     await expect(loadSkipping([gone])).rejects.toThrow(/bands are not given, and no row says what they are/);
   });
 
-  it('are named, with what is wrong, whether a header or a block is damaged', async () => {
+  it('are named with the reason, for a damaged header or block', async () => {
     const bytes = await readFile(second.href);
     const header = join(folder, 'header.tif');
     await writeFile(header, bytes.subarray(0, 6));
@@ -88,7 +88,7 @@ describe('rows that cannot be read', () => {
   });
 });
 
-describe('common names that several bands have', () => {
+describe('common names shared by several bands', () => {
   const named = (asset: CatalogRow['assets'][string], name: string, commonName: string, rest = {}) => ({
     ...asset,
     bands: [{ name, commonName, index: 1 }],
@@ -116,7 +116,7 @@ describe('common names that several bands have', () => {
     ).resolves.toBeDefined();
   });
 
-  it('are that of one band where it comes in copies, or in a picture', async () => {
+  it('select one band when the others are copies or pictures of it', async () => {
     const copies = {
       visual: named(red, 'B04', 'red', { roles: ['visual'] }),
       preview: named(red, 'preview', 'red', { roles: ['overview'] }),
@@ -127,13 +127,13 @@ describe('common names that several bands have', () => {
   });
 });
 
-describe('rows that lack a band', () => {
+describe('rows without a band', () => {
   const { red, scl } = second.assets;
   const withoutMask = { ...second, id: 'withoutMask', assets: { red } };
   const withoutData = { ...second, id: 'withoutData', href: scl.href, assets: { scl } };
   const mask = { band: 'SCL', classes: [9] };
 
-  it('of data or of quality are an error that names the row, or are left out', async () => {
+  it('of data or quality are an error that names the row, or are skipped', async () => {
     const bands = ['B04'];
     await expect(loadRaster([first, withoutData], grid, { ...nearest, bands })).rejects.toThrow(
       /^withoutData has no band "B04"; choose one of scl, SCL/,
@@ -150,7 +150,7 @@ describe('rows that lack a band', () => {
     expect(masked.warnings).toEqual([expect.stringMatching(/^withoutMask was left out/)]);
   });
 
-  it('are an error in a time series, too, or have no step', async () => {
+  it('are an error in a time series, or have no step', async () => {
     const at = (row: CatalogRow, interval: string) => ({ ...row, interval: TimeInterval.parse(interval) });
     const rows = [at(first, '2021-07-01'), at(withoutData, '2021-07-02'), at(second, '2021-07-03')];
     const options = { ...nearest, bands: ['B04'] };
@@ -161,13 +161,13 @@ describe('rows that lack a band', () => {
   });
 });
 
-describe('rows that say where their files lie', () => {
+describe('rows with grids', () => {
   const values = [Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8)];
   const box = gridAt(500_000, 5_000_020, 4, 2);
   const says = (id: string, geobox: GeoBox) =>
     writeRow(folder, id, { data: { geobox: box, bands: values, asset: { geobox } } });
 
-  it('are not trusted where they miss what the outline of the row meets', async () => {
+  it('are not used when the grid misses the target but the footprint meets it', async () => {
     const wide = gridAt(500_000, 5_000_200, 80, 20);
     const eastern = gridAt(500_400, 5_000_200, 40, 20);
     const values = Float32Array.from({ length: 1600 }, (_, k) => k % 80);
@@ -179,7 +179,7 @@ describe('rows that say where their files lie', () => {
     const zone = new GeoBox('EPSG:32633', wide.transform, 80, 20);
     for (const wrong of [gridAt(500_000, 5_000_200, 20, 80), gridAt(500_000, 5_000_200, 80, 20, 1), zone]) {
       await expect(loadRaster(await wideRow('wrong', wrong), eastern)).rejects.toThrow(
-        /wrong-data\.tif does not lie where its row says/,
+        /wrong-data\.tif is not where its row says/,
       );
     }
     const right = await wideRow('right', wide);
@@ -192,17 +192,17 @@ describe('rows that say where their files lie', () => {
     expect(counters).toMatchObject({ rows: 0, filesOpened: 0 });
   });
 
-  it('are refused where they are wrong: pixels would be lost without a word', async () => {
+  it("are refused when the grid differs from the file's", async () => {
     const wrong = await says('elsewhere', gridAt(500_000, 5_000_320, 4, 2));
     const both = gridAt(500_000, 5_000_320, 4, 32);
     await expect(loadRaster([wrong], both)).rejects.toThrow(
-      /elsewhere-data\.tif does not lie where its row says: 500000, 5000000, 500040, 5000020 in EPSG:32631, not 500000, 5000300/,
+      /elsewhere-data\.tif is not where its row says: 500000, 5000000, 500040, 5000020 in EPSG:32631, not 500000, 5000300/,
     );
     const small = await says('small', gridAt(500_000, 5_000_020, 4, 2, 1));
-    await expect(loadRaster([small], box)).rejects.toThrow(/does not lie where its row says/);
+    await expect(loadRaster([small], box)).rejects.toThrow(/is not where its row says/);
   });
 
-  it('may write longitudes of another turn', async () => {
+  it('may have longitudes shifted by 360°', async () => {
     const lonLat = (left: number, count: number) => gridAt(left, 10, count, 1, 10, 4326);
     for (const [id, file, declared] of [
       ['globe', lonLat(-180, 36), lonLat(-180, 36)],
@@ -217,7 +217,7 @@ describe('rows that say where their files lie', () => {
     }
   });
 
-  it('may give the grid of another resolution, as items do for all their assets', async () => {
+  it('may have the grid of another resolution, as items with one grid for all assets do', async () => {
     for (const [id, geobox] of [
       ['finer', gridAt(500_000, 5_000_020, 40, 20, 1)],
       ['coarser', gridAt(500_000, 5_000_020, 2, 1, 20)],
@@ -229,11 +229,11 @@ describe('rows that say where their files lie', () => {
   });
 });
 
-describe('masks that cannot be', () => {
+describe('impossible masks', () => {
   const load = (mask: object) =>
     expect(loadRaster([first], grid, { bands: ['B04'], mask } as LoadRasterOptions)).rejects;
 
-  it('are refused before anything is read, by the option or by the file', async () => {
+  it('are refused before reading, naming the option or the file', async () => {
     await load({ band: 'SCL', classes: [256] }).toThrow(
       /mask\.classes cannot hold 256; give whole numbers from 0/,
     );
@@ -245,7 +245,7 @@ describe('masks that cannot be', () => {
     await load({ band: 'SCL', classes: [3], dilate: NAN }).toThrow(/mask\.dilate cannot be NaN/);
   });
 
-  it('are refused for bands that hold no whole numbers of 32 bits', async () => {
+  it('are refused for bands that are not integers of at most 32 bits', async () => {
     const row = await writeRow(folder, 'wide', {
       red: { geobox: grid, bands: [Uint8Array.of(1, 2, 3)], names: ['B04'] },
       qa: { geobox: grid, bands: [Float64Array.of(0, 1, 2)], names: ['QA'] },
@@ -257,7 +257,7 @@ describe('masks that cannot be', () => {
 });
 
 describe('scale and offset', () => {
-  it('belong together: a row that gives one of them means 1 or 0 by the other', async () => {
+  it('belong together: a row with only one of them has the default of the other', async () => {
     const file = {
       geobox: grid,
       bands: [Uint16Array.of(10, 20, 30)],
@@ -272,7 +272,7 @@ describe('scale and offset', () => {
 });
 
 describe('whole numbers beyond 2^24', () => {
-  it('are never another number: types that hold them keep them, and float32 refuses them', async () => {
+  it('are never rounded: types that hold them keep them, and float32 refuses them', async () => {
     const large = await writeRow(folder, 'large', {
       ids: { geobox: grid, bands: [Int32Array.of(16_777_216, 16_777_217, 5)] },
     });
@@ -287,7 +287,7 @@ describe('whole numbers beyond 2^24', () => {
     expect(valuesOf(smooth)).toEqual([16_777_216, 16_777_217, 5]);
   });
 
-  it('are exact where float32 can hold them, up to the largest', async () => {
+  it('are exact when float32 can hold them, up to the largest', async () => {
     const even = await writeRow(folder, 'even', {
       ids: { geobox: grid, bands: [Int32Array.of(-2_147_483_648, 2_147_483_520, 1 << 30)] },
     });
@@ -296,10 +296,10 @@ describe('whole numbers beyond 2^24', () => {
   });
 });
 
-describe('a place where nothing lies', () => {
+describe('an area without rows', () => {
   const away = gridAt(900_000, 5_000_010, 2, 1);
 
-  it('is an error that says where the rows lie', async () => {
+  it('is an error that gives the bounds of the rows', async () => {
     for (const from of [[first], GeoCatalog.from([first])]) {
       await expect(loadRaster(from, away, { bands: ['B04'] })).rejects.toThrow(
         /a catalog of 1 rows does not overlap the grid: it lies at longitude 3 to 3\.\d+, latitude 45\.\d+ to 45\.\d+, the grid at longitude 8\.\d+/,
@@ -311,7 +311,7 @@ describe('a place where nothing lies', () => {
     );
   });
 
-  it('has no data where the caller allows it and names the bands', async () => {
+  it('has no data when the caller allows it and names the bands', async () => {
     const options = { bands: ['B04'], allowEmpty: true } as const;
     for (const from of [[first], GeoCatalog.from([first]), GeoCatalog.empty]) {
       expect(valuesOf(await loadRaster(from, away, options))).toEqual([NAN, NAN]);
@@ -325,7 +325,7 @@ describe('a place where nothing lies', () => {
     );
   });
 
-  it('is told from a time without rows', async () => {
+  it('has another error than a time without rows', async () => {
     const dated = { ...first, interval: TimeInterval.parse('2021-07-01') };
     const slice = {
       bounds: grid.bounds,
@@ -357,7 +357,7 @@ function countingOpener(onOpen: (opened: number) => void = () => undefined) {
   return { counts, open };
 }
 
-describe('an end ahead of time', () => {
+describe('an early end of a loop', () => {
   it.each<MosaicMethod>(['first', 'mean', 'median'])(
     'closes what is open, and gives back the memory: %s',
     async (method) => {

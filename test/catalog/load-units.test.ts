@@ -63,7 +63,7 @@ describe('bands of categories', () => {
     await expect(loadRaster([row], fine, { bands, method: 'mean' })).rejects.toThrow(/holds categories/);
   });
 
-  it('are told by the name of their file where nothing else does', async () => {
+  it('are recognised by the file name when nothing else declares them', async () => {
     const row = await files('data', ['band1'], {});
     const path = join(folder, 'T32TQM_20210715T101031_SCL_20m.tif');
     await copyFile(row.href, path);
@@ -71,7 +71,7 @@ describe('bands of categories', () => {
     expect(valuesOf(await loadRaster(catalog, fine, { bands: ['band1'] })).slice(0, 8)).toEqual(repeated);
   });
 
-  it('are what their names say, not what only sounds alike', async () => {
+  it('are matched by whole names, not by similar ones', async () => {
     for (const key of ['B04', 'nir', 'classic', 'B8A_20m', 'masked_dem']) {
       const row = await files(key, ['1'], {});
       const tensor = await loadRaster([row], fine, { bands: [key] });
@@ -80,7 +80,7 @@ describe('bands of categories', () => {
   });
 });
 
-describeBackends('units of what is loaded', (backend) => {
+describeBackends('units of loaded values', (backend) => {
   const load = async (
     rows: Parameters<typeof loadRaster>[0],
     options: LoadRasterOptions,
@@ -88,7 +88,7 @@ describeBackends('units of what is loaded', (backend) => {
   ): Promise<number[]> =>
     valuesOf(await loadRaster(rows, to, { backend: backend(), resampling: 'nearest', ...options }));
 
-  it('are made one, source by source', async () => {
+  it('are converted to one unit, source by source', async () => {
     const rows = [
       await row('new', [1500, NAN, NAN], 'dn_offset_1000', { interval: '2022-07-01' }),
       await row('old', [7, 800, NAN], 'dn_harmonised', { interval: '2021-07-01' }),
@@ -100,14 +100,14 @@ describeBackends('units of what is loaded', (backend) => {
     expect(await load([rows[2]], options)).toEqual([70_000, 70_000, 625]);
   });
 
-  it('average power as power, then become decibels', async () => {
+  it('power is averaged as power, then converted to decibels', async () => {
     const power = await row('power', [1, 100, NAN], 'linear_power');
     const half = gridAt(500_005, 5_000_020, 1, 1);
     const [value] = await load([power], { units: 'dB', resampling: 'bilinear' }, half);
     expect(value).toBeCloseTo(10 * Math.log10(50.5), 3);
   });
 
-  it('cut off below 0 before pixels mix', async () => {
+  it('values are clipped at 0 before resampling', async () => {
     const dark = await row('dark', [500, 3000, NAN], 'dn_offset_1000');
     const half = gridAt(500_005, 5_000_020, 1, 1);
     expect(await load([dark], { units: 'dn_harmonised', resampling: 'bilinear' }, half)).toEqual([1000]);
@@ -116,12 +116,12 @@ describeBackends('units of what is loaded', (backend) => {
   });
 });
 
-describe('units that nobody can know', async () => {
+describe('undeclared units', async () => {
   const silent = await row('silent', [-12, -13, -14]);
   const radar = await row('radar', [-12, -13, -14], 'dB');
   const load = (from: typeof silent, options: LoadRasterOptions) => loadRaster([from], grid, options);
 
-  it('are declared by the caller', async () => {
+  it('can be declared by the caller', async () => {
     const tensor = await load(silent, { units: 'linear_power', sourceUnits: 'dB', resampling: 'nearest' });
     expect(tensor.data).toBeCloseToArray([10 ** -1.2, 10 ** -1.3, 10 ** -1.4], 1e-6);
     expect(valuesOf(await load(silent, { resampling: 'nearest' }))).toEqual([-12, -13, -14]);

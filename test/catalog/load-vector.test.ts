@@ -46,7 +46,7 @@ await writeFile(
 const classes = { water: 1, boat: 2, buoy: 4 };
 
 describe('loadVector', () => {
-  it('gives classes, instances and boxes, without what cannot be seen', async () => {
+  it('gives classes, instances and boxes, without hidden features', async () => {
     const labels = await loadVector(path, grid, { value: { property: 'kind', classes } });
     expect([...labels.classes.data]).toEqual([0, 0, 0, 0, 1, 1, 0, 0, 1, 2, 0, 0]);
     expect(labels.classes.dtype).toBe('uint8');
@@ -58,20 +58,20 @@ describe('loadVector', () => {
     expect(labels.classes.geobox.equals(grid)).toBe(true);
   });
 
-  it('test_multilabel: takes numbers of a property, or one class for all, and another background', async () => {
+  it('test_multilabel: takes classes of a property or one class for all, and another background', async () => {
     const levels = await loadVector(path, grid, { value: { property: 'level' }, background: 255 });
     expect([...levels.classes.data]).toEqual([255, 255, 255, 255, 3, 3, 255, 255, 3, 5, 255, 255]);
     const ones = await loadVector(path, grid);
     expect([...ones.classes.data]).toEqual([0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0]);
   });
 
-  it('may count pixels that are merely touched', async () => {
+  it('can count touched pixels', async () => {
     const labels = await loadVector(path, grid, { value: { property: 'kind', classes }, allTouched: true });
     expect(labels.classes.data[11]).toBe(4);
     expect(labels.boxes.at(-1)?.box).toEqual([3, 2, 4, 3]);
   });
 
-  it('drops what others hide, and numbers without gaps', async () => {
+  it('drops hidden features, and numbers instances without gaps', async () => {
     const hidden = join(folder, 'hidden.geojson');
     const [small, large] = [
       box(500_000, 5_000_020, 500_010, 5_000_030),
@@ -90,13 +90,13 @@ describe('loadVector', () => {
     expect(labels.instances.data.every((id) => id === 1)).toBe(true);
   });
 
-  it('test_empty_shapes: has no labels where there are none', async () => {
+  it('test_empty_shapes: gives no labels without features', async () => {
     const labels = await loadVector(path, gridAt(700_000, 5_000_030, 4, 3));
     expect(labels.boxes).toEqual([]);
     expect(labels.classes.data.every((value) => value === 0)).toBe(true);
   });
 
-  it('reads the files of a catalog once, or takes its rows for features', async () => {
+  it('reads the files of a catalog once, or takes its rows as features', async () => {
     const row = catalogRow('labels', [2, 44, 4, 46], '2021-07', { href: path });
     const files = new Map();
     const catalog = GeoCatalog.from([row, { ...row, id: 'again' }]);
@@ -115,7 +115,7 @@ describe('loadVector', () => {
     expect(labels.boxes).toMatchObject([{ value: 6 }]);
   });
 
-  it('refuses what has no class', async () => {
+  it('refuses features without a class', async () => {
     const refuse = (options: object) => expect(loadVector(path, grid, options)).rejects;
     await refuse({ value: { property: 'kind' } }).toThrow(
       /whose kind is "water", which is no class; say by classes/,
@@ -140,7 +140,7 @@ describe('loadVector, shapes of every kind', () => {
   };
   const ringOf = (...given: Parameters<typeof box>) => box(...given).coordinates[0];
 
-  it('leaves holes open, also to what lies below', async () => {
+  it('leaves holes open to features below', async () => {
     const wide = gridAt(500_000, 5_000_050, 5, 5);
     const whole = ringOf(500_000, 5_000_000, 500_050, 5_000_050);
     const hole = ringOf(500_010, 5_000_010, 500_040, 5_000_040);
@@ -187,7 +187,7 @@ describe('loadVector, shapes of every kind', () => {
     expect([...wide.classes.data]).toEqual(Array.from({ length: 400 }, (_, k) => k));
   });
 
-  it('gives a pixel to what its centre lies in, or with allTouched to all that an outline passes through', async () => {
+  it('burns pixels by their centre, or all touched pixels with allTouched', async () => {
     // From 0.4 to 2.6 pixels across, and from 0.6 to 1.4 down: it has the centres of two columns, and of no row.
     const thin = box(500_004, 5_000_016, 500_026, 5_000_024);
     const file = await write('thin', [feature(thin, {})]);
@@ -203,7 +203,7 @@ describe('loadVector, shapes of every kind', () => {
     expect(left.pixels + right.pixels).toBe(12);
   });
 
-  it('has no labels for a file without features', async () => {
+  it('gives no labels for a file without features', async () => {
     const labels = await loadVector(await write('empty', []), grid, { background: 9 });
     expect(labels.boxes).toEqual([]);
     expect([...labels.classes.data]).toEqual(new Array(12).fill(9));
@@ -211,7 +211,7 @@ describe('loadVector, shapes of every kind', () => {
     expect((await loadVector(GeoCatalog.empty, grid)).boxes).toEqual([]);
   });
 
-  it('names files that hold no areas, and ends when it is told to', async () => {
+  it('names files without areas, and stops at an abort signal', async () => {
     const line = {
       type: 'LineString',
       coordinates: [
@@ -228,7 +228,7 @@ describe('loadVector, shapes of every kind', () => {
 });
 
 describe('loadSides', () => {
-  it('loads both sides of an intersection, each in its way', async () => {
+  it('loads both sides of an intersection, each by its own options', async () => {
     const image = await writeRow(
       folder,
       'image',
@@ -255,7 +255,7 @@ describe('loadSides', () => {
     );
   });
 
-  it('loads two dates of one place', async () => {
+  it('loads two dates of one area', async () => {
     const [before, after] = await Promise.all(
       ['2021-06-01', '2021-07-15'].map((interval, k) =>
         writeRow(

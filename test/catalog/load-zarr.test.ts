@@ -52,7 +52,7 @@ describeBackends('loadZarr', (backend) => {
   });
 });
 
-describe('whole numbers of a cube that float32 cannot hold', async () => {
+describe('integers of a cube that float32 cannot hold', async () => {
   const identifiers = await writeZarrStore(folder, 'identifiers.zarr', {
     id: {
       data: Int32Array.of(1, 2, 3, 16_777_217, 16_777_218, -1),
@@ -80,7 +80,7 @@ describe('whole numbers of a cube that float32 cannot hold', async () => {
 });
 
 describe('loadZarr without a target', () => {
-  it('gives the own pixels, as they are stored, that bounds touch', async () => {
+  it('gives the stored pixels that bounds touch', async () => {
     const tensor = await loadZarr(cube, { bounds: [3.2, 44.2, 4.8, 45.8], select: { level: [500] } });
     expect(tensor.shape).toEqual([1, 3, 2, 2]);
     expect(tensor.geobox.bounds).toEqual([3, 44, 5, 46]);
@@ -109,7 +109,7 @@ describe('loadZarr without a target', () => {
     expect(utm.values).toBeCloseToArray([11.1, 12.1, 13.1], 1e-5);
   });
 
-  it('refuses what is not there', async () => {
+  it('refuses missing bands and times', async () => {
     const refuse = (options: object, path = cube) => expect(loadZarr(path, options)).rejects;
     await refuse({ interval: TimeInterval.parse('2022-01') }).toThrow(/has no step in 2022-01-01/);
     await refuse({ select: { level: [700] } }).toThrow(/names level = 700.*choose some of 850, 500/);
@@ -117,7 +117,7 @@ describe('loadZarr without a target', () => {
     await refuse({ bounds: [100, 0, 101, 1] }).toThrow(/does not overlap/);
     await refuse({ maxBytes: 100 }).toThrow(/144 bytes, above the limit of 100/);
     const target = gridAt(2, 46, 3, 2, 1, 4326);
-    await refuse({ target, bounds: target.bounds }).toThrow(/bounds are given beside a target/);
+    await refuse({ target, bounds: target.bounds }).toThrow(/bounds are given with a target/);
     const flat = await writeZarrStore(folder, 'flat.zarr', {
       value: { data: new Int16Array(6), shape: [2, 3], dimensions: ['lat', 'lon'] },
       lat,

@@ -61,7 +61,7 @@ describeBackends('rasterio tests/test_merge.py, tests/test_rio_merge.py', (backe
     expect(await merge(rows, montana)).toEqual(merged(NAN));
   });
 
-  it('test_merge_without_nodata: zeros are values, unless they are said not to be', async () => {
+  it('test_merge_without_nodata: zeros are data unless declared as nodata', async () => {
     const rows = [
       await file('a2', [Uint8Array.from(square(4, 8, 254, 0))]),
       await file('b2', [Uint8Array.from(square(0, 6, 255, 0))]),
@@ -77,7 +77,7 @@ describeBackends('rasterio tests/test_merge.py, tests/test_rio_merge.py', (backe
     expect(await merge(rows, montana, { bands: [2] })).toEqual(square(4, 8, 3, NAN));
   });
 
-  it('test_merge_error: a nodata value that the type does not hold', async () => {
+  it("test_merge_error: a nodata value out of the type's range", async () => {
     const rows = [await file('a4', [Uint8Array.from(square(4, 8, 254, 1))], 1)];
     await expect(merge(rows, montana, { dtype: 'uint8', nodata: -1 })).rejects.toThrow(
       'nodata cannot be -1 in uint8; give a whole number from 0 to 255',
@@ -136,14 +136,14 @@ describeBackends('rasterio tests/test_merge.py, tests/test_rio_merge.py', (backe
     expect(await merge([utm, degrees], montana)).toEqual(new Array(100).fill(2));
   });
 
-  it('test_unsafe_casting: what a type does not hold becomes the nearest that it does, and gaps its nodata', async () => {
+  it('test_unsafe_casting: values out of range are clamped, and gaps become nodata', async () => {
     const line = gridAt(0, 10, 6, 1);
     const values = Float32Array.of(-3.7, 0.4, 0.5, 254.6, 1e9, -9999);
     const row = await file('unsafe', [values], -9999, line);
     expect(await merge([row], line, { dtype: 'uint8', nodata: 7 })).toEqual([0, 0, 1, 255, 255, 7]);
   });
 
-  it('test_merge_precision: four files side by side, without a seam', async () => {
+  it('test_merge_precision: four files side by side meet without a gap', async () => {
     const values = [1, 2, 3, 4, 3, 4, 5, 6, 4, 5, 6, 8, 7, 9, 5, 4];
     const rows = await Promise.all(
       [

@@ -34,7 +34,7 @@ describe('dateReader', () => {
     expect(dateReader(format)(text)).toBeNull();
   });
 
-  it('refuses formats that say nothing', () => {
+  it('refuses formats without a date', () => {
     expect(() => dateReader('%m%d')).toThrow(/"%m%d" has no year; write it as %Y%m%d/);
     expect(() => dateReader('%Y%U')).toThrow(/has %U, which is not known; use %Y %y %m/);
     expect(() => dateReader('%Y%Y')).toThrow(/has %Y twice/);
@@ -42,7 +42,7 @@ describe('dateReader', () => {
 });
 
 describe('nameReader', () => {
-  it('takes names apart', () => {
+  it('parses names', () => {
     const read = nameReader({ filenameRegex: /^(?<tile>T\w+)_(?<date>\d{8})_(?<band>B\d+)_/ });
     expect(read('T32ULA_20210715_B04_10m.tif')).toEqual({
       stem: 'T32ULA_20210715_10m',
@@ -53,7 +53,7 @@ describe('nameReader', () => {
     expect(read('readme.tif')).toBeNull();
   });
 
-  it('understands groups as Python writes them', () => {
+  it("accepts Python's syntax for groups", () => {
     const read = nameReader({
       filenameRegex: String.raw`_(?P<start>\d{6})-(?P<stop>\d{6})`,
       dateFormat: '%Y%m',
@@ -65,7 +65,7 @@ describe('nameReader', () => {
     expect(() => read('x_202113-202201.tif')).toThrow(/has "202113" for a date; write dates as %Y%m/);
   });
 
-  it('is static without an expression', () => {
+  it('gives no date without an expression', () => {
     const read = nameReader({});
     expect(read('a.b.tif')).toEqual({
       stem: 'a.b',

@@ -68,7 +68,7 @@ function deflatedChunks(bytes: Buffer): { start: number; first: number }[] {
 }
 
 describe('netCDF-4', () => {
-  it('has the NDVI of a place through time, by example B', async () => {
+  it('gives the NDVI series of example B', async () => {
     const path = await writeNetcdf4(join(folder, 'archive.nc'), {
       x,
       y,
@@ -103,7 +103,7 @@ describe('netCDF-4', () => {
     await expect(ndviSeries(path, elsewhere)).rejects.toThrow(/archive\.nc/);
   });
 
-  it('says when a scene was by a time that is no dimension', async () => {
+  it('takes the time of a scene from a scalar time variable', async () => {
     const path = await writeNetcdf4(join(folder, 'scene.nc'), {
       x,
       y,
@@ -133,7 +133,7 @@ describe('netCDF-4', () => {
     expect(Array.from(steps.catalog, ({ id }) => id)).toEqual(['scene/2021-07-15T12:30:00Z']);
   });
 
-  it('outlines what a geostationary satellite sees: scan angles, packed, with cells off the disc', async () => {
+  it('has the footprint of a geostationary disc: packed scan angles, with cells off the disc', async () => {
     const side = 100;
     const scan = (name: 'x' | 'y', sign: number) => ({
       data: Int16Array.from({ length: side }, (_, i) => i),
@@ -182,7 +182,7 @@ describe('netCDF-4', () => {
     expect([sees(-150, 60), sees(20, 0), sees(-75, 82), sees(105, 0)]).toEqual([false, false, false, false]);
   });
 
-  it.skipIf(sharedFolder === null)('does so for GOES in GeoTIFF', async () => {
+  it.skipIf(sharedFolder === null)('has the footprint of GOES in GeoTIFF', async () => {
     const { catalog } = await buildRasterCatalog(sharedPath('cog', 'rasterio__rasterio', 'goes.tif'));
     expect(catalog.bounds).toEqual([-156.04, -81.07, 6.04, 81.07].map((v) => expect.closeTo(v, 1)));
   });

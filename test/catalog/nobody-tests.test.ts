@@ -44,7 +44,7 @@ describe('across the antimeridian', async () => {
   const path = join(folder, 'antimeridian.parquet');
   await writeCatalog(catalog, path);
 
-  it('antimeridian item: its outline is cut there, and its box is two', () => {
+  it('antimeridian item: its footprint is cut there, and it has two boxes', () => {
     const [row] = catalog.where("id = 'fiji-data'");
     expect(row.footprint).toHaveLength(2);
     const longitudes = row.footprint.map(([ring]) => ring.map(([x]) => x));
@@ -55,7 +55,7 @@ describe('across the antimeridian', async () => {
     expect(Math.max(...west)).toBeLessThan(-179.6);
   });
 
-  it('antimeridian query: from both sides, in degrees, in metres, and of a file', async () => {
+  it('antimeridian query: from both sides, in degrees and metres, in memory and in a file', async () => {
     const file = await openCatalog(path);
     for (const where of [
       { geometry: [179.75, -17.05, 179.9, -17] as const },
@@ -77,7 +77,7 @@ describe('across the antimeridian', async () => {
     await file.dispose();
   });
 
-  it('antimeridian intersection: the part of both, once', () => {
+  it('antimeridian intersection: gives the common part once', () => {
     const across = GeoCatalog.from([
       catalogRow('across', [
         [
@@ -110,7 +110,7 @@ describe('across the antimeridian', async () => {
     expect(Math.max(...longitudes.filter((x) => x < 0))).toBeCloseTo(-179.9, 9);
   });
 
-  it('antimeridian grid: pixels, chips and random places on both sides', async () => {
+  it('antimeridian grid: pixels, chips and random chips on both sides', async () => {
     const degrees = gridAt(179.8, -17.02, 40, 10, 0.01, 4326);
     const tensor = await loadRaster(catalog, degrees, { resampling: 'nearest' });
     expect([...tensor.data].filter(Number.isNaN)).toHaveLength(0);
@@ -138,7 +138,7 @@ describe('at a pole', async () => {
   await writeRow(folder, 'pole', { data: { geobox, bands: [new Float32Array(1600).fill(7)] } });
   const { catalog } = await buildRasterCatalog(join(folder, 'pole-data.tif'));
 
-  it('pole: the outline holds it, a query finds it from any longitude, and so do loaders and samplers', async () => {
+  it('pole: the footprint contains it, and queries, loaders and samplers find it from any longitude', async () => {
     for (const longitude of [-180, -100, 0, 77, 179.99])
       expect(catalog.query({ geometry: { type: 'Point', coordinates: [longitude, 89.99] } })).toHaveLength(1);
     expect(catalog.query({ geometry: { type: 'Point', coordinates: [0, 90] } })).toHaveLength(1);
@@ -154,7 +154,7 @@ describe('at a pole', async () => {
 });
 
 describe('instants and days', () => {
-  it('instant item at the edge of a query: both ends are in it', async () => {
+  it('instant item at the edge of a query: both ends are included', async () => {
     const at = '2021-07-15T10:30:00.000Z';
     const catalog = GeoCatalog.from([
       catalogRow('instant', [0, 0, 1, 1], TimeInterval.instant(Date.parse(at))),
@@ -178,7 +178,7 @@ describe('instants and days', () => {
     for (const { slice } of gridSampler(area, { size: 4 })) expect(catalog.query(slice)).toHaveLength(1);
   });
 
-  it('solar day at 179° and −179°, negative hours rounded down and not towards zero', async () => {
+  it('solar day at 179° and −179°: negative hours are rounded down, not towards zero', async () => {
     const day = (text: string, longitude: number): string =>
       new Date(solarDay(Date.parse(text), longitude)).toISOString().slice(0, 10);
     expect([day('2021-07-01T22:30:00Z', 179), day('2021-07-01T22:30:00Z', -179)]).toEqual([
@@ -207,7 +207,7 @@ describe('instants and days', () => {
   });
 });
 
-describeBackends('pixels that nobody looks at', (backend) => {
+describeBackends('gaps and edges of mosaics', (backend) => {
   const line = gridAt(500_000, 5_000_010, 4, 1);
   const load = async (rows: Parameters<typeof loadRaster>[0], options: object): Promise<number[]> => [
     ...(
@@ -215,7 +215,7 @@ describeBackends('pixels that nobody looks at', (backend) => {
     ).data,
   ];
 
-  it('NaN nodata mosaic: a gap that is NaN is filled by what lies behind it', async () => {
+  it('NaN nodata mosaic: a NaN gap is filled by the source behind it', async () => {
     const rows = [
       await writeRow(folder, 'nan-a', {
         data: { geobox: line, bands: [Float32Array.of(1, NAN, NAN, 4)], options: { nodata: NAN } },
@@ -232,7 +232,7 @@ describeBackends('pixels that nobody looks at', (backend) => {
     expect(await load(rows, { method: 'count' })).toEqual([3, 2, 1, 2]);
   });
 
-  it('SAR negative values in a union: a maximum of decibels is not 0 where one scene ends', async () => {
+  it('negative SAR values in a union: a maximum of decibels is not 0 where one scene ends', async () => {
     const left = gridAt(500_000, 5_000_010, 2, 1);
     const right = gridAt(500_010, 5_000_010, 2, 1);
     const union = GeoCatalog.from([
@@ -246,7 +246,7 @@ describeBackends('pixels that nobody looks at', (backend) => {
     expect(await load(union, { method: 'sum' })).toEqual([-12, -35, -9, NAN]);
   });
 
-  it('alpha mask: where it is 0 there is no data, and what lies behind is seen', async () => {
+  it('alpha mask: pixels with alpha 0 are nodata, and are filled by the source behind them', async () => {
     const path = join(folder, `alpha-${backend().info.kind}.tif`);
     // Two bytes a pixel, of which the second is alpha (ExtraSamples 2), on the pixels of `line`.
     const fields = {
@@ -270,7 +270,7 @@ describeBackends('pixels that nobody looks at', (backend) => {
     expect(await load(rows.slice(0, 1), { bands: [1], method: 'count' })).toEqual([1, 0, 1, 0]);
   });
 
-  it('dedupe of overlapping MGRS tiles: both stay, and their seam has no gap', async () => {
+  it('deduplication of overlapping MGRS tiles: both are kept, and there is no gap between them', async () => {
     const scene = (tile: string): string => `S2A_MSIL2A_20210718T103629_N0500_R008_${tile}_20230203T084100`;
     const at = { interval: '2021-07-18T10:36:29Z', collection: 'sentinel-2-l2a' };
     const west = await writeRow(
@@ -297,8 +297,8 @@ describeBackends('pixels that nobody looks at', (backend) => {
   });
 });
 
-describeBackends('stitches that nobody looks at', (backend) => {
-  it('scene edge pixel of a Hann stitch is what the chips say, not 0', async () => {
+describeBackends('edges of stitched maps', (backend) => {
+  it('scene edge pixel of a Hann stitch has the value of its chips, not 0', async () => {
     const scene = { width: 20, height: 14, size: 8, stride: 4, classes: 1 };
     const layout = createChipLayout(20, 14, 8, 4);
     const predictions = chipsOf(layout, 1, (x, y) => 1 + x + 100 * y);
@@ -329,7 +329,7 @@ describeBackends('stitches that nobody looks at', (backend) => {
     expect(await stitchOn(backend(), { ...options, predictions })).toBeCloseToArray(expected, 1e-4);
   });
 
-  it('area < chip: one chip, whose pixels beyond the area are said to be', async () => {
+  it('area < chip: one chip, whose pixels beyond the area are marked', async () => {
     const small = gridAt(500_000, 5_000_010, 3, 2);
     const sampler = gridSampler(SampleArea.of(small), { size: 8 });
     expect([...sampler].map(({ window }) => window)).toEqual([{ x: 0, y: 0, width: 8, height: 8 }]);

@@ -28,7 +28,7 @@ const values = (numbers: number[], nodata?: number) => ({
 });
 
 describe('odc-loader test_reader.py', () => {
-  it('test_same_nodata: sources with different nodata values agree on none of them', async () => {
+  it('test_same_nodata: sources with different nodata values each use their own', async () => {
     const rows = [
       await writeRow(folder, 'nodata-a', values([-1, 5, 0], -1)),
       await writeRow(folder, 'nodata-b', values([7, -1, 0], 0)),
@@ -120,7 +120,7 @@ describe('odc-loader test_reader.py', () => {
 });
 
 describe('odc-loader test_builder.py', () => {
-  it('test_load_tasks: each part of a grid is loaded once, from the sources that meet it, to the same values', async () => {
+  it('test_load_tasks: each part of a grid is loaded once from its sources, with the same values', async () => {
     // Two by two sources that overlap, on 100 × 80 pixels, in tasks of 32.
     const grid = gridAt(0, 800, 100, 80);
     const rows = await Promise.all(
@@ -163,7 +163,7 @@ describe('odc-loader test_builder.py', () => {
 });
 
 describe('odc-stac test_load.py', () => {
-  it('test_group_items: by time, by solar day, with ids in order within a group', async () => {
+  it('test_group_items: by time and by solar day, with ids sorted within a group', async () => {
     const box = gridAt(500_000, 5_000_010, 1, 1);
     const make = (id: string, interval: string, value: number) =>
       writeRow(folder, id, { data: { geobox: box, bands: [Uint8Array.of(value)] } }, { interval });

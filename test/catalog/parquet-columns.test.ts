@@ -54,14 +54,14 @@ describe('the columns of a written file', async () => {
     file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
   });
 
-  it('are what was written, as terrachip reads them', async () => {
+  it('are read back by terrachip', async () => {
     const opened = await openCatalog(path);
     const loaded = await opened.load();
     await opened.dispose();
     expect([...loaded].sort(byId)).toEqual([...rows].sort(byId));
   });
 
-  it('are what was written, as hyparquet reads them', async () => {
+  it('are read back by hyparquet', async () => {
     const read = (await parquetReadObjects({ file, geoparquet: false })) as Record<string, unknown>[];
     const wanted = new Map(rows.map((row) => [row.id, row]));
     expect(read).toHaveLength(rows.length);
@@ -76,7 +76,7 @@ describe('the columns of a written file', async () => {
     }
   });
 
-  it('lie in pages of which the file says where they are, with the least and the greatest values', () => {
+  it('have page indexes with offsets, minima and maxima', () => {
     const { row_groups: groups } = parquetMetadata(file);
     expect(groups.map(({ num_rows }) => Number(num_rows))).toEqual([1300, 1300, 400]);
     let nulls = 0;
@@ -94,7 +94,7 @@ describe('the columns of a written file', async () => {
     expect(nulls).toBe(rows.filter(({ footprint }) => footprint.length === 0).length);
   });
 
-  it('are read by rows as they are read whole', async () => {
+  it('are equal read by rows or whole', async () => {
     const opened = await openCatalog(path);
     const some = rows.filter((row, k) => k % 11 !== 0 && row.footprint[0][0][0][0] % 50 === 0);
     const found = [...(await opened.query({ interval: TimeInterval.always }))].sort(byId);
@@ -107,14 +107,14 @@ describe('the columns of a written file', async () => {
     await opened.dispose();
   });
 
-  it('name each collection once in a row group where there are few, and each row where there are many', () => {
+  it('use a dictionary for few collections, and plain values for many', () => {
     const encodings = parquetMetadata(file).row_groups.map(({ columns }) => columns[1].meta_data?.encodings);
     expect(encodings).toContainEqual(['PLAIN', 'RLE_DICTIONARY']);
     expect(encodings).toContainEqual(['PLAIN']);
   });
 });
 
-describe('a page of numbers of texts', () => {
+describe('a dictionary page', () => {
   const [leaf] = checkSchema([
     { name: 'root', num_children: 1 },
     { name: 'collection', repetition_type: 'REQUIRED', type: 'BYTE_ARRAY', converted_type: 'UTF8' },
@@ -133,12 +133,12 @@ describe('a page of numbers of texts', () => {
     expect(CodedPage.of(page(0), dictionary, leaf)?.at(0)).toBe('a');
   });
 
-  it('may not number what its dictionary lacks', () => {
+  it('is refused when an index is beyond its dictionary', () => {
     expect(() => CodedPage.of(page(2), dictionary, leaf)).toThrow(/its dictionary lacks/);
     expect(() => CodedPage.of(page(1), { ...dictionary, count: 3 }, leaf)).toThrow(/cut off/);
   });
 
-  it('that is plain may not end before its values do', () => {
+  it('is refused when it is plain and ends before its values', () => {
     const plain = (count: number, ...values: number[]) => ({
       encoding: 'PLAIN',
       count,

@@ -41,7 +41,7 @@ async function openBytes(bytes: Uint8Array): Promise<ParquetFile> {
 }
 
 describe('a damaged file', () => {
-  it('is refused with its name, wherever it is cut off', async () => {
+  it('is refused by name, cut off at any byte', async () => {
     const path = join(folder, 'short.parquet');
     for (const length of [0, 3, 11, 12, 100, goodBytes.length - 9, goodBytes.length - 1]) {
       await writeFile(path, goodBytes.subarray(0, length));
@@ -49,7 +49,7 @@ describe('a damaged file', () => {
     }
   });
 
-  it('is read or refused by a clear error, whatever byte is changed', async () => {
+  it('is read or refused by a clear error, with any byte changed', async () => {
     const path = join(folder, 'flipped.parquet');
     const random = seeded(11);
     let refused = 0;
@@ -77,12 +77,12 @@ describe('a damaged file', () => {
     expect(refused).toBeGreaterThan(50);
   });
 
-  it('may not nest its footer without end', async () => {
+  it('is refused when its footer nests too deeply', async () => {
     await expect(openBytes(footerFile(new Array(200_000).fill(0x1c)))).rejects.toThrow(/nests too deep/);
     await expect(openBytes(footerFile(new Array(200_000).fill(0x19)))).rejects.toThrow(/nests too deep/);
   });
 
-  it('may not declare lists and texts that its footer cannot hold', async () => {
+  it('is refused when it declares lists and texts longer than its footer', async () => {
     const list = [0x29, 0xfc, ...VARINT_MAX, 0];
     await expect(openBytes(footerFile(list))).rejects.toThrow(/a structure is cut off/);
     await expect(openBytes(footerFile([0x28, ...VARINT_MAX, 0]))).rejects.toThrow(/a structure is cut off/);
@@ -91,13 +91,13 @@ describe('a damaged file', () => {
     );
   });
 
-  it('may not have a footer longer than itself', async () => {
+  it('is refused when its footer is longer than the file', async () => {
     const bytes = Uint8Array.from(goodBytes);
     new DataView(bytes.buffer).setUint32(bytes.length - 8, 0xfffffff0, true);
     await expect(openBytes(bytes)).rejects.toThrow(/its footer is longer than the file/);
   });
 
-  it('may not be a bomb', async () => {
+  it('is refused when it is a decompression bomb', async () => {
     const bomb = gzipSync(new Uint8Array(64 * 2 ** 20));
     const bytes = new Uint8Array(
       parquetWriteBuffer({
@@ -158,7 +158,7 @@ const dataPage = (count: number, encoding: number, body: readonly number[]): Uin
   ]);
 
 describe('pages', () => {
-  it('may not declare more bytes than a column may have', async () => {
+  it('are refused when they declare more bytes than a column may have', async () => {
     const fields: ThriftFields = [
       [1, 1],
       [2, 0],
@@ -171,7 +171,7 @@ describe('pages', () => {
     await expect(cleanPages(other, column('INT64'), meta(1))).rejects.toThrow(/has 3 bytes and declares 8/);
   });
 
-  it('may not declare more values than the column has', async () => {
+  it('are refused when they declare more values than the column has', async () => {
     const many = dataPage(2 ** 30, 0, [0, 0, 0, 0, 0, 0, 0, 0]);
     await expect(cleanPages(many, column('INT64'), meta(1))).rejects.toThrow(/more values than its column/);
     const twice = new Uint8Array([...dataPage(1, 0, [0]), ...dataPage(1, 0, [0])]);
@@ -183,7 +183,7 @@ describe('pages', () => {
     await expect(cleanPages(dictionary, column('BYTE_ARRAY'), meta(1))).rejects.toThrow(/too many values/);
   });
 
-  it('may not repeat a value more often than they have values', async () => {
+  it('are refused when a run is longer than the page', async () => {
     // A run of 2^30 levels, in a page of two values.
     const run = [0x80, 0x80, 0x80, 0x80, 0x08, 1];
     const levels = dataPage(2, 0, [run.length, 0, 0, 0, ...run]);
@@ -194,7 +194,7 @@ describe('pages', () => {
     await expect(cleanPages(empty, column('BYTE_ARRAY'), meta(2))).rejects.toThrow(/empty/);
   });
 
-  it('may not have absurd blocks, nor an encoding that grows without bound', async () => {
+  it('are refused with impossible block sizes or unbounded encodings', async () => {
     const blocks = dataPage(2, 5, [128, 1, ...VARINT_MAX, 2, 0]);
     await expect(cleanPages(blocks, column('INT64'), meta(2))).rejects.toThrow(
       /blocks of a page are damaged/,
@@ -205,7 +205,7 @@ describe('pages', () => {
 });
 
 describe('thrift', () => {
-  it('is written as it is walked over', () => {
+  it('is skipped exactly as it is written', () => {
     const bytes = encodeThrift([
       [1, 300],
       [
@@ -224,13 +224,13 @@ describe('thrift', () => {
 describe('well-known binary', () => {
   const polygons = [boxOutline([1, 2, 3, 4]), boxOutline([5, 6, 7, 8])];
 
-  it('comes back as it was', () => {
+  it('is read back as written', () => {
     expect(outlineOfWkb(encodeWkb(polygons), 'a')).toEqual(polygons);
     expect(outlineOfWkb(encodeWkb([polygons[0]]), 'a')).toEqual([polygons[0]]);
     expect(outlineOfWkb(encodeWkb([]), 'a')).toEqual([]);
   });
 
-  it('is read with heights, either byte order and a reference system', () => {
+  it('is read with heights, in either byte order, with a CRS', () => {
     // ISO point with a height, big-endian; extended point with a system, little-endian.
     const iso = new DataView(new ArrayBuffer(29));
     iso.setUint32(1, 1001);
@@ -247,7 +247,7 @@ describe('well-known binary', () => {
     }
   });
 
-  it('may not declare more than it holds', () => {
+  it('is refused when it declares more points than it has', () => {
     const bytes = encodeWkb(polygons);
     for (let length = 0; length < bytes.length; length++) {
       expect(() => outlineOfWkb(bytes.subarray(0, length), 'a')).toThrow(/ends too early/);

@@ -45,7 +45,7 @@ function bytesAsked({ ranges }: RangeServer): number {
 }
 
 describe('a catalog on a server', () => {
-  it('is asked with few requests and a small part of its bytes', async () => {
+  it('is queried with few requests and a small part of its bytes', async () => {
     const server = await serve(true);
     const catalog = await openCatalog(server.url);
     expect(catalog.hasIndex).toBe(true);
@@ -63,7 +63,7 @@ describe('a catalog on a server', () => {
     await catalog.dispose();
   });
 
-  it('is asked by the statistics of its row groups where it has no index', async () => {
+  it('is queried by row-group statistics when it has no index', async () => {
     const server = await serve(false);
     const catalog = await openCatalog(server.url);
     expect(catalog.hasIndex).toBe(false);
@@ -72,7 +72,7 @@ describe('a catalog on a server', () => {
     await catalog.dispose();
   });
 
-  it('keeps a signature in the address of its index', async () => {
+  it('keeps the signature of its URL for its index', async () => {
     const server = await serve(true);
     const asked: string[] = [];
     const fault = server.fault;
@@ -84,7 +84,7 @@ describe('a catalog on a server', () => {
     expect(asked).toContain('/file.tif.index?sig=abc');
   });
 
-  it('that changes while it is read is an error, as is one that stops answering', async () => {
+  it('that changes while it is read, or stops answering, is an error', async () => {
     const server = await serve(true);
     const catalog = await openCatalog(server.url);
     server.etag = '"v2"';
@@ -92,7 +92,7 @@ describe('a catalog on a server', () => {
     await catalog.dispose();
   });
 
-  it('can be given up', async () => {
+  it('stops at an abort signal', async () => {
     const server = await serve(true);
     const catalog = await openCatalog(server.url);
     const controller = new AbortController();
@@ -104,7 +104,7 @@ describe('a catalog on a server', () => {
     await catalog.dispose();
   });
 
-  it('that is not there is an error with its address', async () => {
+  it('that does not exist is an error with its address', async () => {
     const server = await startRangeServer(new Uint8Array());
     server.fault = (_, response) => {
       response.writeHead(404).end();

@@ -50,7 +50,7 @@ function manyRows(count: number, seed = 1): CatalogRow[] {
 }
 
 describe('a catalog in a file', () => {
-  it('test_properties.py test_roundtrip_preserves_rowset: as it was, at millisecond precision', async () => {
+  it('test_properties.py test_roundtrip_preserves_rowset: to the millisecond', async () => {
     await fc.assert(
       fc.asyncProperty(catalogRows, async (rows) => {
         expect(await roundTrip(rows, 'property.parquet')).toEqual(sorted(rows));
@@ -107,7 +107,7 @@ describe('a catalog in a file', () => {
     await expect(stat(join(folder, 'nan.parquet'))).rejects.toThrow(/ENOENT/);
   });
 
-  it('test_streaming.py test_empty_input_leaves_existing_artifact_intact: nor does a writing that fails touch it', async () => {
+  it('test_streaming.py test_empty_input_leaves_existing_artifact_intact: a failed write leaves the existing file intact', async () => {
     const path = join(folder, 'kept.parquet');
     const good = [catalogRow('good', [5, 49, 6, 50])];
     await writeCatalog(GeoCatalog.from(good), path);
@@ -119,7 +119,7 @@ describe('a catalog in a file', () => {
     await file.dispose();
   });
 
-  it('is given up by its signal', async () => {
+  it('stops at an abort signal', async () => {
     const path = join(folder, 'aborted.parquet');
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(writeCatalog(GeoCatalog.from(manyRows(10)), path, { signal })).rejects.toThrow('enough');
@@ -160,7 +160,7 @@ describe('queries of a file', async () => {
   ];
 
   for (const index of ['use', 'ignore'] as const) {
-    it(`find what the catalog in memory finds (index: ${index})`, async () => {
+    it(`find the same rows as the catalog in memory (index: ${index})`, async () => {
       const file = await openCatalog(path, { index });
       expect(file.hasIndex).toBe(index === 'use');
       for (const where of questions) {
@@ -176,7 +176,7 @@ describe('queries of a file', async () => {
     });
   }
 
-  it('are answered by an equal index that was made anew', async () => {
+  it('give the same rows by a rebuilt index', async () => {
     const copy = join(folder, 'copy.parquet');
     await writeFile(copy, await readFile(path));
     const bare = await openCatalog(copy);
@@ -188,7 +188,7 @@ describe('queries of a file', async () => {
     await file.dispose();
   });
 
-  it('throw for what makes no sense, and after dispose', async () => {
+  it('throw for impossible options, and after dispose', async () => {
     const file = await openCatalog(path);
     await expect(file.query({ geometry: [2, 2, 1, 3], crs: 'EPSG:32632' })).rejects.toThrow(
       /do not enclose an area/,
@@ -199,7 +199,7 @@ describe('queries of a file', async () => {
     await expect(file.query({ interval: '2020-01' })).rejects.toThrow(/after it was closed/);
   });
 
-  it('do not trust an index of another version of the file', async () => {
+  it('do not use an index of another version of the file', async () => {
     const stale = join(folder, 'stale.parquet');
     await writeCatalog(whole, stale, { rowGroupSize: 700 });
     const index = await readFile(`${stale}.index`);
@@ -214,7 +214,7 @@ describe('queries of a file', async () => {
     await file.dispose();
   });
 
-  it('do not trust a damaged index', async () => {
+  it('do not use a damaged index', async () => {
     const broken = join(folder, 'broken.parquet');
     await writeFile(broken, await readFile(path));
     const index = await readFile(`${path}.index`);
@@ -246,7 +246,7 @@ describe('queries of a file', async () => {
     );
   });
 
-  it('go without an index that is not there', async () => {
+  it('work without an index', async () => {
     const bare = join(folder, 'bare.parquet');
     await writeCatalog(whole, bare, { index: false });
     const file = await openCatalog(bare);

@@ -66,19 +66,19 @@ describe('geopatcher tests/test_point_sample.py', () => {
       'resampling cannot be "cubic"; give nearest or bilinear',
     );
     expect(() => samplePoints(raster, [[NAN, 3]])).toThrow(
-      'the point 0 [NaN, 3] has no place; give two finite',
+      'the point 0 [NaN, 3] is not a position; give two finite',
     );
   });
 });
 
 describe('samplePoints', () => {
-  it('takes longitude and latitude, and points that the projection does not have', () => {
+  it('takes longitude and latitude, and gives NaN for points outside the projection', () => {
     const { forward } = createTransform(Crs.parse(crs), Crs.wgs84);
     const points = at([2.5, 3.5], [0.5, 0.5]).map(([x, y]) => forward(x, y));
     expect([...samplePoints(raster, [...points, [185, 91]]).values]).toEqual([32, 0, NAN]);
   });
 
-  it('keeps gaps: they are no data, and have no part in what is between others', () => {
+  it('keeps gaps as nodata, and leaves them out of interpolation', () => {
     const data = rowAndColumn.slice();
     data[0] = -1;
     data[13] = NAN;
@@ -95,7 +95,7 @@ describe('samplePoints', () => {
   });
 });
 
-describe('points on another turn of the globe', () => {
+describe('points with longitudes shifted by 360°', () => {
   it('are found on a grid from 0 to 360, and across the antimeridian', () => {
     const data = Float32Array.from({ length: 360 }, (_, k) => k);
     const ring = (left: number) =>

@@ -25,11 +25,11 @@ function areaOf(polygons: readonly Polygon[]): number {
   );
 }
 
-describe('polygons as GEOS judges them', () => {
+describe('polygon predicates beside GEOS', () => {
   const answers = ({ a, b }: (typeof pairs)[number], options: QueryOptions): boolean =>
     GeoCatalog.from([catalogRow('a', [a])]).query({ geometry: [b] }, options).length === 1;
 
-  it('the cases are of all kinds', () => {
+  it('the cases cover every predicate', () => {
     const counts = (['touch', 'intersects', 'within', 'contains'] as const).map(
       (name) => pairs.filter((pair) => pair[name]).length,
     );
@@ -48,7 +48,7 @@ describe('polygons as GEOS judges them', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('share the area that they share, in either order', () => {
+  it("have GEOS's intersection area, in either order", () => {
     for (const { a, b, area } of pairs) {
       const [left, right] = [a, b].map((polygon) => GeoCatalog.from([catalogRow('x', [polygon])]));
       const shared = Array.from(left.intersect(right), ({ footprint }) => footprint);

@@ -45,7 +45,7 @@ function counting() {
 }
 
 describe('createRasterPool', () => {
-  it('opens each file once for any number of loads, also at the same time', async () => {
+  it('opens each file once for any number of loads, also concurrent ones', async () => {
     const { counts, open } = counting();
     const pool = createRasterPool({ open });
     const chips = [0, 1, 2, 3].map((x) => gridAt(500_000 + 10 * x, 5_000_020, 1, 2));
@@ -59,7 +59,7 @@ describe('createRasterPool', () => {
     expect(counts.open).toBe(0);
   });
 
-  it('asks a server for headers once', async () => {
+  it('requests headers from a server once', async () => {
     const { url, requests } = await serveFolder(folder);
     const remote = rows.map((row): CatalogRow => {
       const href = `${url}/${row.id}-data.tif`;
@@ -75,7 +75,7 @@ describe('createRasterPool', () => {
     await pool.close();
   });
 
-  it('keeps the files open that were needed last, and no more', async () => {
+  it('keeps only the last used files open', async () => {
     const { counts, open } = counting();
     const pool = createRasterPool({ files: 1, open });
     for (const row of rows) await loadRaster([row], grid, { ...options, open: pool.open });
@@ -88,7 +88,7 @@ describe('createRasterPool', () => {
     expect(counts.open).toBe(0);
   });
 
-  it('does not close what is being read, and closes it when it is given back', async () => {
+  it('does not close a file in use, and closes it on release', async () => {
     const { counts, open } = counting();
     const pool = createRasterPool({ open });
     const raster = await pool.open(rows[0].href);
@@ -99,7 +99,7 @@ describe('createRasterPool', () => {
     expect(counts.open).toBe(0);
   });
 
-  it('counts who uses a file, each once, however often it is closed', async () => {
+  it('counts users of a file; closing is idempotent', async () => {
     const pool = createRasterPool({ files: 0, cache: createBlockCache(0) });
     const [first, second] = [await pool.open(rows[0].href), await pool.open(rows[1].href)];
     const again = await pool.open(rows[0].href);
@@ -115,7 +115,7 @@ describe('createRasterPool', () => {
     await expect(firstOf(second)).rejects.toThrow();
   });
 
-  it('tries a file again that could not be opened, and heeds the signal of each load by itself', async () => {
+  it('retries a file that could not be opened, and follows the signal of each load', async () => {
     let isThere = false;
     const pool = createRasterPool({
       open: (href, given) => openRaster(isThere ? href : `${href}.not`, given),

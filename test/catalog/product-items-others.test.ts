@@ -23,7 +23,7 @@ describe('items of Landsat', () => {
     },
   });
 
-  it('have reflectance, temperature and clouds by the constants of Collection 2', async () => {
+  it('give reflectance, temperature and clouds by the constants of Collection 2', async () => {
     const product = await openProduct(landsat, { base });
     expect(product.attributes).toMatchObject({
       constellation: 'Landsat',
@@ -57,7 +57,7 @@ describe('items of Landsat', () => {
   const scene = (id: string, properties: Record<string, unknown>, assets = {}): object =>
     item({ id, collection: 'landsat-made', properties, assets: { red, ...assets } });
 
-  it('of Level 1 have reflectance at the top of the atmosphere, and the panchromatic band', async () => {
+  it('of Level 1 give top-of-atmosphere reflectance, and the panchromatic band', async () => {
     const first = scene(
       'LC08_L1TP_199026_20210715_20210721_02_T1',
       {
@@ -96,7 +96,7 @@ describe('items of Landsat', () => {
     }
   });
 
-  it('of a kind whose values are not known are refused', async () => {
+  it('of an unknown kind are refused', async () => {
     const kinds: [string, Record<string, unknown>, RegExp][] = [
       ['LC08_L1TP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L1TP, whose values are not known/],
       ['LC08_L2SP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L2SP, whose values are not known/],
@@ -111,7 +111,7 @@ describe('items of Landsat', () => {
       await expect(openProduct(scene(id, properties), { base })).rejects.toThrow(problem);
   });
 
-  it('before Landsat 8 tell no cirrus', async () => {
+  it('before Landsat 8 have no cirrus mask', async () => {
     const old = scene('LT05_L2SP_199026_19950715_20200912_02_T1', {}, { qa_pixel: { href: 'qa.tif' } });
     const product = await openProduct(old, { base });
     expect(product.bands.map(({ name }) => name).slice(-3)).toEqual(['CLOUDS', 'SHADOWS', 'ALL_CLOUDS']);
@@ -120,7 +120,7 @@ describe('items of Landsat', () => {
     expect(product.attributes.condensedName).toMatch(/_TM$/);
   });
 
-  it('have no data where they are saturated', async () => {
+  it('have nodata for saturated pixels', async () => {
     await write('saturated.tif', 'uint16', (k) => (k === 1 ? 65_535 : 20_000), 0);
     const bright = scene('LC09_L2SP_199026_20230715_20230721_02_T1', {}, { red: { href: 'saturated.tif' } });
     const { tensor } = await (await openProduct(bright, { base })).load(['RED']);
@@ -140,7 +140,7 @@ describe('items of Sentinel-1 RTC', () => {
     },
   });
 
-  it('have power, and decibels when asked', async () => {
+  it('give power, and decibels on request', async () => {
     const product = await openProduct(radar, { base });
     expect(product.attributes).toMatchObject({
       constellation: 'Sentinel-1',
@@ -159,7 +159,7 @@ describe('items of Sentinel-1 RTC', () => {
     await expect(product.load(['VV'], { units: 'reflectance' })).rejects.toThrow(/choose linear_power or dB/);
   });
 
-  it('of other catalogs name their bands by polarization', async () => {
+  it('of other catalogs have bands named by polarization', async () => {
     const aws = item({
       id: 'S1B_20161121_12SYJ_ASC',
       collection: 'sentinel1-rtc-aws',
@@ -178,7 +178,7 @@ describe('items of Sentinel-1 RTC', () => {
     expect(tensor.data[1]).toBeCloseTo(-30, 3);
   });
 
-  it('that are not corrected for terrain are no products', async () => {
+  it('without terrain correction are not products', async () => {
     const grd = item({
       id: 'S1A_IW_GRDH_1SDV_20210715T055012',
       collection: 'sentinel-1-grd',

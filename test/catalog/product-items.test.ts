@@ -64,7 +64,7 @@ async function firstDns(document: object, options: { addOffset?: number } = {}):
 }
 
 describe('items of Sentinel-2', () => {
-  it('of the Planetary Computer have the offset of their baseline', async () => {
+  it('of the Planetary Computer use the offset of their baseline', async () => {
     const product = await openProduct(planetary('04.00'), { base });
     expect(product.attributes).toMatchObject({
       constellation: 'Sentinel-2',
@@ -87,7 +87,7 @@ describe('items of Sentinel-2', () => {
     expect(Array.from(tensor.plane(1).data.subarray(0, 4))).toEqual([Number.NaN, 0, 1, 1]);
   });
 
-  it('of Earth Search have the offset of their bands, unless it has been applied', async () => {
+  it('of Earth Search use the offset of their bands, unless it has been applied', async () => {
     expect(await firstDns(earthSearch(null, -0.1))).toEqual(expected(-1000));
     expect(await firstDns(earthSearch(false, -0.1))).toEqual(expected(-1000));
     expect(await firstDns(earthSearch(true, -0.1))).toEqual(expected(0));
@@ -104,7 +104,7 @@ describe('items of Sentinel-2', () => {
     expect(product.attributes.tile).toBe('31UFS');
   });
 
-  it('name pictures that are no bands, and images twice', async () => {
+  it('may list pictures, and images twice', async () => {
     await write('picture.tif', 'uint8', () => 7, null);
     const document = item({
       id: 'S2A_MSIL2A_20210715T105031_R051_T31UFS_20210716T033313',
@@ -126,7 +126,7 @@ describe('items of Sentinel-2', () => {
     });
   });
 
-  it('have tiles in many forms', async () => {
+  it('name their tile in several ways', async () => {
     const forms: [string, Record<string, unknown>][] = [
       ['01CCV', { 'mgrs:utm_zone': 1, 'mgrs:latitude_band': 'C', 'mgrs:grid_square': 'CV' }],
       ['28QCH', { 'sentinel:latitude_band': 'Q', 'sentinel:product_id': 'S2A_MSIL2A_20200714T115221_N0214_R123_T28QCH_20200714T191310' }],
@@ -140,7 +140,7 @@ describe('items of Sentinel-2', () => {
     }
   });
 
-  it('may be corrected by hand', async () => {
+  it('may have a corrected offset', async () => {
     await expect(openProduct(planetary('04.00'), { base, addOffset: Number.NaN })).rejects.toThrow(
       'addOffset cannot be NaN; give 0 or -1000.',
     );
@@ -148,7 +148,7 @@ describe('items of Sentinel-2', () => {
     expect(await firstDns(planetary('03.01'), { addOffset: -1000 })).toEqual(expected(-1000));
   });
 
-  it('are refused when they do not tell their offset', async () => {
+  it('are refused without an offset', async () => {
     const document = item({
       id: 'S2A_31UFS',
       collection: 'sentinel-2',
@@ -186,7 +186,7 @@ describe('items on a server', () => {
   });
   afterAll(() => void server.close());
 
-  it('name images beside them, which are read by ranges', async () => {
+  it('have relative image paths, read by ranges', async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     files.set('/items/one.json', Buffer.from(JSON.stringify(planetary('04.00'))));
@@ -215,7 +215,7 @@ describe('items on a server', () => {
 });
 
 describe('items in files', () => {
-  it('name images beside them', async () => {
+  it('have relative image paths', async () => {
     const own = join(folder, 'items');
     await mkdir(own);
     const path = join(own, 'one.json');

@@ -42,7 +42,7 @@ async function mask(test: (x: number, y: number) => boolean): Promise<number[]> 
 describe('masks of clouds of Level 1C', () => {
   const CLASSI = { 'GRANULE/…/QI_DATA/MSK_CLASSI_B00.jp2': 's2-classi.jp2' };
 
-  it('are planes of MSK_CLASSI from baseline 04.00 on', async () => {
+  it('are bands of MSK_CLASSI from baseline 04.00 on', async () => {
     const product = await openProduct(await safe({ level: 'L1C', baseline: '04.00', images: CLASSI }));
     expect(product.bands.slice(-3)).toEqual([
       { name: 'CLOUDS', id: 'MSK_CLASSI', resolutions: [60] },
@@ -87,7 +87,7 @@ describe('masks of clouds of Level 1C', () => {
       more: { 'GRANULE/…/QI_DATA/MSK_CLOUDS_B00.gml': text },
     });
 
-  it('are polygons before', async () => {
+  it('are polygons before baseline 04.00', async () => {
     const opaque = member(
       'OPAQUE',
       ring('exterior', [300, 0, 900, 600]),
@@ -108,7 +108,7 @@ describe('masks of clouds of Level 1C', () => {
     expect(new Set(other.tensor.data)).toEqual(new Set([0, 1]));
   });
 
-  it('may be empty, but not damaged', async () => {
+  it('may be empty, and are refused when damaged', async () => {
     const empty = await openProduct(await older(gml('')));
     const { tensor } = await empty.load(['ALL_CLOUDS']);
     expect(Array.from(tensor.data)).toEqual(await mask(() => false));
@@ -143,7 +143,7 @@ describe('digital numbers', () => {
     expect(narrow.tensor.data[50]).toBe((await stored('s2-20m'))[50] - 800);
   });
 
-  it('are not guessed where an offset is missing', async () => {
+  it('are refused when an offset is missing', async () => {
     const partly = Array.from({ length: 13 }, (_, k) => (k === 3 ? null : -1000));
     await expect(openProduct(await safe({ offset: partly }))).rejects.toThrow(
       /has no BOA_ADD_OFFSET of band_id 3, but of others/,
@@ -164,7 +164,7 @@ describe('digital numbers', () => {
     expect((await product.load(['RED'], { units: 'dn_harmonised' })).tensor.data[100]).toBeCloseTo(dn * 2, 2);
   });
 
-  it('of 60 m repeat on 10 m', async () => {
+  it('of 60 m are repeated on 10 m', async () => {
     const product = await openProduct(await safe());
     const { tensor } = await product.load(['CA', 'RED'], { resampling: 'nearest', units: 'dn_harmonised' });
     const band = await stored('s2-60m');
@@ -177,7 +177,7 @@ describe('digital numbers', () => {
 });
 
 describe('grids', () => {
-  it('of another projection with larger pixels average, from the file that suffices', async () => {
+  it('of another projection with larger pixels are averaged from the coarsest sufficient file', async () => {
     const root = await safe();
     const product = await openProduct(root);
     // Pixels of about 190 m on 20 m: one of 10 m would not do as a sample.
@@ -191,7 +191,7 @@ describe('grids', () => {
     expect((await product.load(['RED'], { geobox })).tensor.data).toEqual(tensor.data);
   });
 
-  it('cross the antimeridian, and are refused where they enclose nothing', async () => {
+  it('may cross the antimeridian, and are refused when empty', async () => {
     const grid = GeoBox.fromSize([800000, 8100000, 840000, 8140000], 'EPSG:32760', 40, 40);
     const path = join(await parent(), 'east.tif');
     const values = Uint16Array.from({ length: 1600 }, (_, k) => 1000 + (k % 40));
@@ -223,7 +223,7 @@ describe('grids', () => {
 });
 
 describe('products with older names', () => {
-  it('of several tiles open one of them', async () => {
+  it('of several tiles open by tile', async () => {
     const root = await writeOldSafe(await parent(), ['31UFS', '31UGS', '31UFT']);
     await expect(openProduct(root)).rejects.toThrow(
       /tile is missing: S2A_OPER_PRD\S+ holds 3 tiles; choose one of 31UFS, 31UFT, 31UGS/,
@@ -249,7 +249,7 @@ describe('products with older names', () => {
     expect(other.attributes.name).toMatch(/_T31UGS$/);
   });
 
-  it('of one tile need no choice', async () => {
+  it('of one tile open without a tile', async () => {
     const root = await writeOldSafe(await parent(), ['31UFS']);
     expect((await openProduct(root)).attributes.name).toMatch(/_20160104T104502$/);
     await expect(openProduct(root, { tile: '31UGS' })).rejects.toThrow(/holds one tile; choose one of 31UFS/);
@@ -278,7 +278,7 @@ describe('products with older names', () => {
   });
 });
 
-describe('where a product lies', () => {
+describe('the location of a product', () => {
   async function zipOf(root: string, prefix: string): Promise<{ name: string; bytes: Uint8Array }[]> {
     const entries = await readdir(root, { recursive: true, withFileTypes: true });
     return entries
@@ -287,7 +287,7 @@ describe('where a product lies', () => {
       .map((path) => ({ name: `${prefix}${path.slice(root.length + 1)}`, bytes: readFileSync(path) }));
   }
 
-  it('may be at the top of a zip file, or in folders of any name', async () => {
+  it('may be the root of a zip file, or folders of any name', async () => {
     const root = await safe();
     const expected = (await (await openProduct(root)).load(['RED'])).tensor.data;
     for (const [k, prefix] of ['', 'renamed/', `a/b/${basename(root)}/`].entries()) {
@@ -302,7 +302,7 @@ describe('where a product lies', () => {
     expect((await (await openProduct(around)).load(['RED'])).tensor.data).toEqual(expected);
   });
 
-  it('must be one product', async () => {
+  it('must have one product', async () => {
     const root = await safe();
     const path = join(folder, 'two.zip');
     await writeFile(path, buildZip([...(await zipOf(root, 'one/')), ...(await zipOf(root, 'two/'))]));
@@ -311,7 +311,7 @@ describe('where a product lies', () => {
     );
   });
 
-  it('must have its images, whole', async () => {
+  it('must have all images, complete', async () => {
     const root = await safe();
     const product = await openProduct(root);
     const red = await imageOf(root, 'B02_10m');

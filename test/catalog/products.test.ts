@@ -43,7 +43,7 @@ async function zipOf(root: string, deflate: boolean): Promise<Uint8Array> {
 }
 
 describe('a Sentinel-2 product in a folder', () => {
-  it('says what EOReader prints of it', async () => {
+  it('has the properties that EOReader gives', async () => {
     const product = await openProduct(safe);
     expect(product.attributes).toMatchObject({
       name: 'S2A_MSIL2A_20210715T105031_N0500_R051_T31UFS_20210715T142302',
@@ -69,7 +69,7 @@ describe('a Sentinel-2 product in a folder', () => {
     );
   });
 
-  it('has its bands by common names', async () => {
+  it('has bands by common names', async () => {
     const product = await openProduct(safe);
     expect(product.bands.map(({ name, id }) => `${name} ${id}`)).toEqual([
       'CA B01', 'BLUE B02', 'RED B04', 'VRE_1 B05', 'NIR B08', 'NARROW_NIR B8A', 'WV B09', 'SWIR_1 B11', 'SCL SCL',
@@ -103,14 +103,14 @@ describe('a Sentinel-2 product in a folder', () => {
     );
   });
 
-  it('adds nothing where the metadata names no offset', async () => {
+  it('has offset 0 when the metadata has none', async () => {
     const old = await openProduct(await writeSafe(folder, { baseline: '02.14', offset: null }));
     const { tensor } = await old.load(['red'], { units: 'dn_harmonised' });
     const dns = await stored('s2-10m');
     expect(Array.from(tensor.data)).toEqual(dns.map((dn) => (dn === 0 || dn === 32767 ? Number.NaN : dn)));
   });
 
-  it('cuts off below zero before it resamples', async () => {
+  it('clips at zero before it resamples', async () => {
     const product = await openProduct(safe);
     const { tensor } = await product.load(['RED'], {
       geobox: GeoBox.fromSize([600600, 5699960, 600640, 5700000], 'EPSG:32631', 1, 1),
@@ -126,7 +126,7 @@ describe('a Sentinel-2 product in a folder', () => {
     expect(sum / 4).not.toBeCloseTo(cells.reduce((total, dn) => total + dn - 1000, 0) / 4, 3);
   });
 
-  it('brings bands of any pixel size onto one grid', async () => {
+  it('resamples bands of different pixel sizes onto one grid', async () => {
     const product = await openProduct(safe);
     const { tensor, bands } = await product.load(['RED', 'VRE_1', 'CA', 'SCL'], { resolution: 20 });
     expect(tensor.shape).toEqual([4, 60, 60]);
@@ -146,7 +146,7 @@ describe('a Sentinel-2 product in a folder', () => {
     }
   });
 
-  it('loads an area of interest on its own pixels', async () => {
+  it("loads an area of interest on the product's pixels", async () => {
     const product = await openProduct(safe);
     const area = await product.load(['RED'], {
       bounds: [600405, 5699405, 600795, 5699701],
@@ -170,7 +170,7 @@ describe('a Sentinel-2 product in a folder', () => {
     expect(tensor.data.some((value) => value > 0)).toBe(true);
   });
 
-  it('has masks of clouds', async () => {
+  it('has cloud masks', async () => {
     const classes = await stored('s2-scl');
     const product = await openProduct(safe);
     const { tensor, bands } = await product.load(['CLOUDS', 'SHADOWS', 'ALL_CLOUDS']);
@@ -187,7 +187,7 @@ describe('a Sentinel-2 product in a folder', () => {
     expect((await first.load(['CA'])).tensor.shape).toEqual([1, 20, 20]);
   });
 
-  it('refuses what it cannot do', async () => {
+  it('refuses impossible options', async () => {
     const product = await openProduct(safe);
     await expect(product.load([])).rejects.toThrow(/is asked for no bands; choose some of CA, BLUE, RED/);
     await expect(product.load(['GREEN'])).rejects.toThrow(/has no band "GREEN"; choose some of CA, BLUE/);
@@ -204,7 +204,7 @@ describe('a Sentinel-2 product in a folder', () => {
 
 describe('a Sentinel-2 product in a zip file', () => {
   for (const deflate of [false, true]) {
-    it(`is the same as its folder, ${deflate ? 'deflated' : 'stored'}`, async () => {
+    it(`is equal to its folder, ${deflate ? 'deflated' : 'stored'}`, async () => {
       const path = join(folder, `${deflate ? 'deflated' : 'stored'}.zip`);
       await writeFile(path, await zipOf(safe, deflate));
       const zipped = await openProduct(path);
@@ -215,7 +215,7 @@ describe('a Sentinel-2 product in a zip file', () => {
     });
   }
 
-  it('is refused when a name leaves it', async () => {
+  it('is refused when an entry name leaves the archive', async () => {
     const path = join(folder, 'traversal.zip');
     await writeFile(path, buildZip([{ name: '../MTD_MSIL2A.xml', bytes: new Uint8Array(3) }]));
     await expect(openProduct(path)).rejects.toThrow(/leaves the store/);
@@ -237,7 +237,7 @@ describe('damaged products', () => {
     return writeSafe(parent, options);
   };
 
-  it('have metadata with entities', async () => {
+  it('are refused for XML entities', async () => {
     const bomb = `<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><a>&b;</a>`;
     await expect(openProduct(await broken({ product: bomb }))).rejects.toThrow(/declares a document type/);
     await expect(openProduct(await broken({ product: '<a>&b;</a>' }))).rejects.toThrow(/is not XML/);
@@ -245,7 +245,7 @@ describe('damaged products', () => {
     await expect(openProduct(await broken({ tile: deep }))).rejects.toThrow(/nested deeper than 64/);
   });
 
-  it('lack something', async () => {
+  it('are refused for missing parts', async () => {
     await expect(openProduct(await broken({ product: '<a></a>' }))).rejects.toThrow(
       /does not say what its digital numbers are/,
     );
@@ -256,7 +256,7 @@ describe('damaged products', () => {
     await expect(openProduct(offset)).rejects.toThrow(/an offset of a band that is no number/);
   });
 
-  it('have images of another size than their metadata', async () => {
+  it('are refused when images and metadata have different sizes', async () => {
     const root = await broken({});
     const files = await readdir(root, { recursive: true });
     const [red, ca] = ['B04_10m', 'B01_60m'].map((name) =>
@@ -270,7 +270,7 @@ describe('damaged products', () => {
 });
 
 describe('products in a catalog', () => {
-  it('are rows that loaders read', async () => {
+  it('load as rows', async () => {
     const zip = join(folder, 'row.zip');
     await writeFile(zip, await zipOf(await writeSafe(join(folder), { baseline: '04.00' }), false));
     const { catalog } = await buildProductCatalog([safe, zip]);
@@ -292,7 +292,7 @@ describe('products in a catalog', () => {
     }
   });
 
-  it('may be left out when they cannot be read', async () => {
+  it('can be skipped when unreadable', async () => {
     const missing = join(folder, 'nothing');
     const { catalog, unreadable } = await buildProductCatalog([safe, missing], { collection: 'mine' });
     expect([...catalog].map(({ collection }) => collection)).toEqual(['mine']);
@@ -302,7 +302,7 @@ describe('products in a catalog', () => {
     await expect(buildProductCatalog([join(folder, 'nothing')])).rejects.toThrow(/does not exist/);
   });
 
-  it('are found by patterns', async () => {
+  it('are found by glob patterns', async () => {
     const many = join(folder, 'many');
     await writeSafe(many, { baseline: '04.00' });
     await writeSafe(many, { baseline: '05.00' });

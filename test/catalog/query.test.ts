@@ -21,7 +21,7 @@ const ask = (where: PlaceAndTime, options?: Parameters<GeoCatalog['query']>[1]):
   idsOf(world.query(where, options));
 
 describe('GeoCatalog.query', () => {
-  it('finds by place and time, in the order of the rows', () => {
+  it('finds rows by bounds and time, in their order', () => {
     expect(ask({ geometry: luxembourg })).toEqual(['west', 'east', 'static']);
     expect(ask({ geometry: luxembourg, interval: '2021-07-15' })).toEqual(['east', 'static']);
     expect(ask({ interval: '2021-07-15' })).toEqual(['east', 'static', 'fiji', 'cap']);
@@ -38,12 +38,12 @@ describe('GeoCatalog.query', () => {
     expect(idsOf(world.query(slice))).toEqual(['west', 'static']);
   });
 
-  it('drops what only touches, unless asked to keep it', () => {
+  it('drops rows that only touch, unless asked to keep them', () => {
     expect(ask({ geometry: [7, 49, 8, 50] })).toEqual([]);
     expect(ask({ geometry: [7, 49, 8, 50] }, { touch: true })).toEqual(['east', 'static']);
   });
 
-  it('knows within and contains', () => {
+  it('supports within and contains', () => {
     expect(ask({ geometry: [5, 49, 7, 50] }, { predicate: 'within' })).toEqual(['west', 'east']);
     expect(ask({ geometry: [5.5, 49, 6, 49.5] }, { predicate: 'contains' })).toEqual(['west', 'static']);
     // What lies within does not contain.
@@ -72,7 +72,7 @@ describe('GeoCatalog.query', () => {
     ]);
   });
 
-  it('crosses the antimeridian, from either side and as bounds whose west is greater than their east', () => {
+  it('takes bounds across the antimeridian, from either side or with west greater than east', () => {
     for (const geometry of [
       [176, -18, 179, -17],
       [-179, -18, -177, -17],
@@ -92,7 +92,7 @@ describe('GeoCatalog.query', () => {
     expect(ask({ geometry: [800_000, 8_000_000, 900_000, 8_100_000], crs: 32760 })).toEqual(['fiji']);
   });
 
-  it('finds what lies at a pole from a polar projection', () => {
+  it('finds rows at a pole from a polar projection', () => {
     expect(ask({ geometry: [-1000, -1000, 1000, 1000], crs: 3413 })).toEqual(['cap']);
     const antarctic = GeoCatalog.from([catalogRow('south', [-180, -90, 180, -85])]);
     const found = antarctic.query({ geometry: [-1000, -1000, 1000, 1000], crs: 3031 });
@@ -107,7 +107,7 @@ describe('GeoCatalog.query', () => {
       expect(ask({ geometry })).toEqual(['cap']);
   });
 
-  it('compares with edges as the projection bends them', () => {
+  it('densifies the edges of projected bounds', () => {
     // In UTM, the straight line between two positions at 60° north passes 0.034° north of it in the middle.
     const crs = Crs.fromEpsg(32632);
     const { forward } = createTransform(Crs.wgs84, crs);
@@ -122,7 +122,7 @@ describe('GeoCatalog.query', () => {
     expect(idsOf(catalog.query({ geometry, crs }))).toEqual(['below the edge']);
   });
 
-  it('looks at outlines, not only at boxes', () => {
+  it('compares footprints, not only bounding boxes', () => {
     const triangle: Polygon = [
       [
         [0, 0],
@@ -136,7 +136,7 @@ describe('GeoCatalog.query', () => {
     expect(catalog.query({ geometry: [4, 4, 9, 9] })).toHaveLength(1);
   });
 
-  it('answers from a part as from the whole', () => {
+  it('gives the same rows for a filtered catalog', () => {
     const rows = Array.from({ length: 5000 }, (_, k) =>
       catalogRow(String(k), [k % 100, Math.floor(k / 100), (k % 100) + 1, Math.floor(k / 100) + 1]),
     );
@@ -150,7 +150,7 @@ describe('GeoCatalog.query', () => {
     expect(idsOf(few.query(where))).toEqual(wanted.filter((id) => Number(id) % 2 === 0 && Number(id) < 1000));
   });
 
-  it('refuses what cannot be asked, and says why', () => {
+  it('refuses impossible queries, with the reason', () => {
     const refused = (where: PlaceAndTime, options?: Parameters<GeoCatalog['query']>[1]) =>
       expect(() => world.query(where, options));
     refused({}).toThrow(/neither a place nor a time/);
@@ -184,7 +184,7 @@ describe('GeoCatalog.query', () => {
     );
   });
 
-  it('finds the whole scene of the flood of Luxembourg from its grid', () => {
+  it('finds the scene of the Luxembourg flood by its grid', () => {
     const grid = GeoBox.fromBounds(luxembourg, 'EPSG:32632', 10);
     expect(ask({ geometry: grid.bounds, crs: grid.crs })).toEqual(['west', 'east', 'static']);
   });

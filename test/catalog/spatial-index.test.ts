@@ -30,7 +30,7 @@ function expected([x0, y0, x1, y1]: Bounds): number[] {
 }
 
 describe('indexBoxes', () => {
-  it('are two for what was cut at the antimeridian, and one for anything else', () => {
+  it('are two for a footprint cut at the antimeridian, and one otherwise', () => {
     const [east, west]: Bounds[] = [
       [177, -19, 180, -16],
       [-180, -18, -178, -15],
@@ -53,7 +53,7 @@ describe('SpatialIndex', () => {
     [0, 89, 1, 90],
   ];
 
-  it('finds what lies near, by the tree and by looking at rows', () => {
+  it('finds the same rows by the tree and by a scan', () => {
     for (const place of places) {
       expect(found(index, place)).toEqual(expected(place));
       const some = Array.from({ length: 500 }, (_, k) => 2 * k);
@@ -65,7 +65,7 @@ describe('SpatialIndex', () => {
     for (const [row, boxes] of BOXES.entries()) expect(index.boxesOf(row)).toEqual(boxes);
   });
 
-  it('of no rows finds none', () => {
+  it('without rows finds nothing', () => {
     const none = SpatialIndex.fromBoxes(0, () => []);
     expect(found(none, [-180, -90, 180, 90])).toEqual([]);
     expect(none.bounds([])).toBeNull();

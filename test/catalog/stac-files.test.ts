@@ -74,7 +74,7 @@ describe('saved searches', () => {
     await expect(buildVectorCatalog(path)).rejects.toThrow(/holds STAC items/);
   });
 
-  it('are read in UTF-16, as Windows PowerShell writes it', async () => {
+  it('are read in UTF-16, as written by Windows PowerShell', async () => {
     for (const [name, text] of [
       ['wide.ndjson', lines],
       ['wide.json', JSON.stringify(collectionOf([a, b]))],
@@ -91,12 +91,12 @@ describe('saved searches', () => {
     }
   });
 
-  it('of one item, and of none', async () => {
+  it('may have one item or none', async () => {
     expect(idsOf(await loadCatalog(await write('item.json', a)))).toEqual(['A']);
     expect(await loadCatalog(await write('none.json', collectionOf([], { links })))).toHaveLength(0);
   });
 
-  it('say what is missing where they only link to items, and on which line something is wrong', async () => {
+  it('are refused when they only link to items; syntax errors have a line number', async () => {
     const linked = await write('collection.json', {
       type: 'Collection',
       stac_version: '1.0.0',
@@ -110,7 +110,7 @@ describe('saved searches', () => {
     await expect(loadCatalog(broken)).rejects.toThrow(/broken\.ndjson: line 2/);
   });
 
-  it('of a product each make a catalog of products', async () => {
+  it('may be one product each', async () => {
     const scene = (id: string) => ({
       ...item(id, '2021-07-01'),
       collection: 'sentinel-1-rtc',
@@ -126,7 +126,7 @@ describe('saved searches', () => {
     await expect(buildProductCatalog(join(folder, 'search.json'))).rejects.toThrow(/`type` stac/);
   });
 
-  it('take what their collection says of assets (item_assets)', () => {
+  it('use item_assets of their collection', () => {
     const red = { 'raster:scale': 0.5, 'eo:common_name': 'red', href: 'never.tif' };
     const documents = [{ type: 'Collection', id: 'made-up', item_assets: { red } }, collectionOf([a])];
     expect(catalogFromStac(documents).row(0).assets.red).toMatchObject({
@@ -135,7 +135,7 @@ describe('saved searches', () => {
     });
   });
 
-  it('are no labels, and labels are no items', async () => {
+  it('are refused as labels, and labels as items', async () => {
     await expect(readFeatures(await write('label.geojson', a))).rejects.toThrow(/holds STAC items/);
     // As a place to look at, an item is as good as any polygon.
     expect((await readFeatures(join(folder, 'label.geojson'), { stac: true })).features).toHaveLength(1);
@@ -153,7 +153,7 @@ describe('saved searches', () => {
   });
 });
 
-it('keep properties, assets and collections of any name in every kind of catalog', async () => {
+it('every kind of catalog keeps properties, assets and collections of any name', async () => {
   const hostile = JSON.parse(
     JSON.stringify({ ...item('x', '2021-07-01', 'a.tif'), collection: 'constructor' })
       .replace('"properties":{', '"properties":{"constructor":1,"__proto__":2,"toString":"t",')
@@ -196,7 +196,7 @@ describe('rows of a catalog on a server', async () => {
   const load = async (address: string, options = {}) => [...(await loadCatalog(address, options))];
 
   it.each(['.parquet', '.geojson', '.stac.parquet', '.json'])(
-    'name no files of this machine, nor what only it can ask: *%s',
+    'cannot name local files or private addresses: *%s',
     async (kind) => {
       for (const href of ['file:///etc/passwd', 'C:\\secret.tif']) {
         const address = await save(kind, href);
@@ -223,7 +223,7 @@ describe('rows of a catalog on a server', async () => {
     },
   );
 
-  it('with relative addresses lie beside the catalog, never in a folder of this machine', async () => {
+  it('resolve relative paths against the catalog, never against a local folder', async () => {
     for (const kind of ['.parquet', '.geojson', '.stac.parquet']) {
       const [row] = await load(await save(kind, '../scenes/B04.tif'));
       expect(row.assets.data.href).toBe(`${url}/scenes/B04.tif`);
@@ -236,7 +236,7 @@ describe('rows of a catalog on a server', async () => {
     expect([...(await loadCatalog(join(folder, 'hostile.parquet')))][0].href).toBe('/data/B04.tif');
   });
 
-  it('of a search do not say that they lie in a folder of this machine', async () => {
+  it('of a search are not resolved against a local folder', async () => {
     const self = {
       ...item('s', '2021-07-01', 'passwd'),
       links: [{ rel: 'self', href: 'file:///etc/item.json' }],

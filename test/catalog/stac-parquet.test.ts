@@ -76,7 +76,7 @@ describe('STAC-GeoParquet', async () => {
   const path = join(folder, 'items.parquet');
   await writeStacGeoParquet(GeoCatalog.from(rows), path);
 
-  it('comes back as it was written', async () => {
+  it('is read back as written', async () => {
     const file = await openCatalog(path);
     const back = byId(await file.load());
     for (const row of rows) {
@@ -89,7 +89,7 @@ describe('STAC-GeoParquet', async () => {
     await file.dispose();
   });
 
-  it('has the columns that the specification asks for', async () => {
+  it('has the columns of the specification', async () => {
     const source = await openSource(path);
     const file = await ParquetFile.open(source);
     expect(file.columns).toEqual(
@@ -114,7 +114,7 @@ describe('STAC-GeoParquet', async () => {
     await source.close();
   });
 
-  it('is asked for rows', async () => {
+  it('can be queried', async () => {
     const file = await openCatalog(path);
     expect(file.hasIndex).toBe(false);
     expect(idsOf(await file.query({ geometry: [5.5, 49.5, 5.6, 49.6] })).sort()).toEqual(['DEM', 'S2_one']);
@@ -124,7 +124,7 @@ describe('STAC-GeoParquet', async () => {
     await file.dispose();
   });
 
-  it('holds nothing where there is nothing', async () => {
+  it('can be empty', async () => {
     const empty = join(folder, 'empty.parquet');
     await writeStacGeoParquet(GeoCatalog.empty, empty);
     const file = await openCatalog(empty);
@@ -132,14 +132,14 @@ describe('STAC-GeoParquet', async () => {
     await file.dispose();
   });
 
-  it('refuses what STAC cannot hold', async () => {
+  it('refuses rows that STAC cannot represent', async () => {
     const write = (row: CatalogRow) =>
       writeStacGeoParquet(GeoCatalog.from([row]), join(folder, 'refused.parquet'));
     await expect(write(catalogRow('static', [5, 49, 6, 50]))).rejects.toThrow(/"static" has an open time/);
     await expect(write({ ...rows[0], properties: { assets: 1 } })).rejects.toThrow(/a property named assets/);
   });
 
-  it('refuses an index, since it is in no order', async () => {
+  it('refuses an index, since its rows are not sorted', async () => {
     await expect(openCatalog(path, { index: 'rebuild' })).rejects.toThrow(/was not written by terrachip/);
   });
 });
@@ -150,7 +150,7 @@ const GEO = JSON.stringify({
   columns: { geometry: { encoding: 'WKB', geometry_types: [] } },
 });
 
-describe('outlines that others wrote', () => {
+describe('footprints written by other tools', () => {
   /** A row as DuckDB writes items: outlines as they come, without boxes. */
   async function fileOf(name: string, ring: readonly Position[]): Promise<CatalogFile> {
     const path = join(folder, `${name}.parquet`);

@@ -80,7 +80,7 @@ describe('geocatalog tests/test_stac.py', () => {
     expect(row.assets.code.geobox?.toJSON()).toMatchObject({ crs: 'EPSG:32631', width: 1, height: 2 });
   });
 
-  it('an empty search is an empty catalog, pages of a search are one', () => {
+  it('an empty search is an empty catalog; pages of a search are one catalog', () => {
     const page = (id: string): object => ({ type: 'FeatureCollection', features: [stacItem({ id })] });
     expect(
       idsOf(catalogFromStac([page('a'), page('b'), { type: 'FeatureCollection', features: [] }])),
@@ -89,7 +89,7 @@ describe('geocatalog tests/test_stac.py', () => {
 });
 
 describe('bands', () => {
-  it('of STAC 1.1 are read as those of 1.0', () => {
+  it('of STAC 1.1 are read like those of 1.0', () => {
     const older = {
       ...RED,
       'eo:bands': [{ name: 'r', common_name: 'red' }, { name: 'n' }],
@@ -118,7 +118,7 @@ describe('values of bands', () => {
   const fields = { nodata: 0, 'raster:scale': 0.0001, 'raster:offset': -0.1 };
   const wanted = { nodata: 0, scale: 0.0001, offset: -0.1 };
 
-  it('may stand at the asset, for a file whose bands nobody lists, or at the item', () => {
+  it('may be declared by the asset, when bands are not listed, or by the item', () => {
     expect(assetOf({ ...fields, 'eo:common_name': 'red' })).toMatchObject({
       everyBand: { ...wanted, commonName: 'red' },
     });
@@ -126,7 +126,7 @@ describe('values of bands', () => {
     expect(assetOf({ bands: [{ name: 'r' }] }, fields).bands).toEqual([{ name: 'r', index: 1, ...wanted }]);
   });
 
-  it('are the nearest to the band, each by itself', () => {
+  it('are each taken from the level nearest to the band', () => {
     const asset = {
       'raster:scale': 2,
       'raster:offset': 20,
@@ -139,7 +139,7 @@ describe('values of bands', () => {
     ]);
   });
 
-  it('of STAC before 1.0 stand at the item, and assets give numbers of its bands', () => {
+  it('of STAC before 1.0 are declared by the item, and assets have band numbers', () => {
     const bands = [
       { name: 'B02', common_name: 'blue' },
       { name: 'B04', common_name: 'red' },
@@ -154,7 +154,7 @@ describe('values of bands', () => {
     ]);
   });
 
-  it('are categories where classes or bits are described, at the asset or a band', () => {
+  it('are categories when the asset or band declares classes or bits', () => {
     const classes = [{ value: 4, name: 'vegetation' }];
     expect(assetOf({ 'classification:classes': classes }).units).toBe('class');
     expect(assetOf({ 'file:values': [{ values: [4], summary: 'vegetation' }] }).units).toBe('class');
@@ -171,13 +171,13 @@ describe('values of bands', () => {
     expect(assetOf({ 'classification:classes': classes }, fields).everyBand).toEqual({ nodata: 0 });
   });
 
-  it('are in metres or decibels where their unit says so', () => {
+  it('are in metres or decibels when declared so', () => {
     expect(assetOf({ unit: 'm' }).units).toBe('m');
     expect(assetOf({ bands: [{ name: 'vv', unit: 'dB' }] }).units).toBe('dB');
     expect(assetOf({ unit: 'kg' }).units).toBeUndefined();
   });
 
-  it('of Sentinel-2 without lists have their units by the names of assets', () => {
+  it('of Sentinel-2 without band lists have units by asset name', () => {
     const item = (key: string) =>
       rowOf(
         { collection: 'sentinel-2-l2a', assets: { [key]: { ...RED, ...fields } } },
@@ -189,7 +189,7 @@ describe('values of bands', () => {
     expect(item('SCL_20m').units).toBe('class');
   });
 
-  it('survive as items, in files of both kinds', () => {
+  it('are kept in both kinds of files', () => {
     const row = rowOf({ assets: { a: { ...RED, ...fields, 'eo:common_name': 'red', nodata: 'nan' } } });
     expect(catalogFromStac(itemOfRow(row)).row(0).assets).toEqual(row.assets);
     expect(assetsOfStored(JSON.parse(JSON.stringify(storedAssets(row.assets))), 'x')).toEqual(row.assets);
@@ -209,14 +209,14 @@ describe('grids', () => {
     expect(gridOf({ ...grid, 'proj:bbox': [500_000, 4_499_800, 500_800, 4_500_000] })).toEqual(wanted);
   });
 
-  it('that their own box contradicts are left to the file', () => {
+  it('that contradict their bbox are read from the file', () => {
     const box = { 'proj:bbox': [500_000, 4_499_800, 500_800, 4_500_000] };
     expect(gridOf({ ...grid, ...transform, ...box })).toEqual(wanted);
     expect(gridOf({ ...grid, ...transform, ...box, 'proj:shape': [80, 20] })).toBeNull();
     expect(gridOf({ ...grid, 'proj:transform': [1, 0, 500_000, 0, -1, 4_500_000], ...box })).toBeNull();
   });
 
-  it('are in the system of the asset before that of the item, however each writes it', () => {
+  it('take the CRS of the asset before that of the item, in any form', () => {
     const epsg = { 'proj:epsg': 32630, 'proj:shape': [20, 80] };
     expect(gridOf({ ...epsg, ...transform }, { 'proj:code': 'EPSG:32629' })).toEqual(wanted);
     expect(gridOf({ ...epsg, 'proj:epsg': '32630', ...transform })).toEqual(wanted);
@@ -227,7 +227,7 @@ describe('times', () => {
   const time = (properties: object): string =>
     rowOf({}, { datetime: null, ...properties }).interval.toString();
 
-  it('are ranges, open ones too, or moments', () => {
+  it('are closed or open ranges, or instants', () => {
     expect(time({ datetime: '20210715T101010Z' })).toMatch(/^2021-07-15T10:10:10/);
     expect(time({ datetime: '2021-07-15' })).toBe('2021-07-15T00:00:00.000Z/2021-07-15T23:59:59.999Z');
     expect(time({ start_datetime: '2021-07-15T00:00:00Z', end_datetime: null })).toBe(
@@ -235,7 +235,7 @@ describe('times', () => {
     );
   });
 
-  it('that are none are told with the file and the item', () => {
+  it('that are invalid are reported with file and item', () => {
     const source = 'https://a.org/item.json';
     expect(() => catalogFromStac(stacItem({}, { end_datetime: '2021-13-01' }), { source })).toThrow(
       'https://a.org/item.json: item "item" has the end_datetime "2021-13-01", which is no time',
@@ -249,7 +249,7 @@ describe('footprints', () => {
     rowOf(members).footprint;
   const found = (catalog: GeoCatalog, geometry: Bounds): boolean => catalog.query({ geometry }).length === 1;
 
-  it('are geometries, which a box only surrounds', () => {
+  it('are geometries, not bounding boxes', () => {
     const triangle = [
       [
         [0, 0],
@@ -265,7 +265,7 @@ describe('footprints', () => {
     expect(found(catalog, [1, 1, 2, 2])).toBe(true);
   });
 
-  it('are boxes where there is no geometry', () => {
+  it('are bounding boxes when there is no geometry', () => {
     expect(footprintOf({ geometry: null, bbox: [1, 2, 3, 4] })).toEqual([boxOutline([1, 2, 3, 4])]);
     expect(footprintOf({ geometry: null, bbox: [1, 2, -50, 3, 4, 800] })).toEqual([boxOutline([1, 2, 3, 4])]);
     expect(footprintOf({ geometry: null, bbox: [179, 2, -179, 4] })).toHaveLength(2);
@@ -276,7 +276,7 @@ describe('footprints', () => {
     expect(footprintOf({ geometry: { type: 'MultiPolygon', coordinates: some } })).toEqual([some[1]]);
   });
 
-  it('are cut at the antimeridian where the item is not', () => {
+  it("are cut at the antimeridian when the item's geometry is not", () => {
     const uncut = { type: 'Polygon', coordinates: boxOutline([-179.5, 10, 179.5, 11]) };
     const catalog = catalogFromStac(stacItem({ geometry: uncut, bbox: [-179.5, 10, 179.5, 11] }));
     expect(catalog.row(0).footprint).toHaveLength(2);
@@ -288,7 +288,7 @@ describe('footprints', () => {
     expect(footprintOf({ geometry: beyond })).toHaveLength(2);
   });
 
-  it('are the globe where an item spans it', () => {
+  it('are the globe when an item covers it', () => {
     for (const globe of [boxOutline([-180, -90, 180, 90]), boxOutline([-179.95, -89.95, 179.95, 89.95])]) {
       const catalog = catalogFromStac(stacItem({ geometry: { type: 'Polygon', coordinates: globe } }));
       expect(found(catalog, [-10, 10, 10, 20])).toBe(true);
@@ -315,7 +315,7 @@ describe('footprints', () => {
     }
   });
 
-  it('cross the antimeridian where the box says so', () => {
+  it('cross the antimeridian when west is greater than east', () => {
     const wide = boxOutline([-175, -60, 175, 60]);
     for (const bbox of [
       [175, -60, -175, 60],
@@ -327,7 +327,7 @@ describe('footprints', () => {
     }
   });
 
-  it('end on the antimeridian where rounding takes them beyond it', () => {
+  it('end on the antimeridian when rounding exceeds it', () => {
     const rounded = boxOutline([170, 10, 180.000000001, 11]);
     expect(footprintOf({ geometry: { type: 'Polygon', coordinates: rounded } })).toEqual([
       boxOutline([170, 10, 180, 11]),
@@ -356,7 +356,7 @@ describe('addresses', () => {
     Object.values(catalogFromStac(document, { source }).row(0).assets).map(({ href }) => href);
   const self = (href: string): object => ({ links: [{ rel: 'self', href }] });
 
-  it('are resolved against where the item was read from', () => {
+  it('are resolved against the address of the item', () => {
     expect(hrefs(stacItem(relative), 'https://a.org/s2/item.json?sig=1')).toEqual([
       'https://a.org/s2/x/B04.tif',
       'https://a.org/B08.tif',
@@ -380,7 +380,7 @@ describe('addresses', () => {
     expect(hrefs(answer, 'https://b.org/search')[0]).toBe('https://b.org/c/x/B04.tif');
   });
 
-  it('from a server never name files of this machine', () => {
+  it('from a server never name local files', () => {
     const item = stacItem({ assets: { data: { href: 'file:///etc/passwd' } } });
     expect(() => catalogFromStac(item, { source: 'https://a.org/item.json' })).toThrow(
       /item "item" comes from a server but names the file file:\/\/\/etc\/passwd/,
@@ -411,7 +411,7 @@ describe('units', () => {
     expect('offset' in (row.assets.B04.bands?.[0] ?? {})).toBe(units === undefined);
   });
 
-  it('of radar, elevation, land cover and Landsat', () => {
+  it('are known for radar, elevation, land cover and Landsat', () => {
     const unitsOf = (collection: string, key: string, asset: object = RED): unknown =>
       rowOf({ collection, assets: { [key]: asset } }).assets[key].units;
     expect(unitsOf('sentinel-1-rtc', 'vv')).toBe('linear_power');
@@ -431,7 +431,7 @@ describe('units', () => {
   });
 });
 
-describe('hostile and broken documents', () => {
+describe('hostile and damaged documents', () => {
   it.each([
     [null, /the STAC document/],
     [42, /the STAC document/],
@@ -458,7 +458,7 @@ describe('hostile and broken documents', () => {
     expect(() => catalogFromStac(document)).toThrow(message);
   });
 
-  it('one among a thousand is reported, and the others are there', () => {
+  it('one damaged item among a thousand is reported, and the others are kept', () => {
     const documents = Array.from({ length: 1000 }, (_, k) =>
       stacItem({ id: `i${k}`, ...(k === 500 ? { geometry: { type: 'Blob' } } : {}) }),
     );
@@ -468,7 +468,7 @@ describe('hostile and broken documents', () => {
     expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('i500')]);
   });
 
-  it('cannot reach into prototypes', () => {
+  it('cannot change prototypes', () => {
     const item = JSON.parse(
       JSON.stringify(stacItem()).replace('"assets":{', '"assets":{"__proto__":{"href":"a.tif"},'),
     );
@@ -477,7 +477,7 @@ describe('hostile and broken documents', () => {
     expect(Object.getPrototypeOf(assets)).toBe(Object.prototype);
   });
 
-  it('does not take properties that are nested absurdly', () => {
+  it('are refused when properties nest too deeply', () => {
     let deep: unknown = 1;
     for (let depth = 0; depth < 50_000; depth++) deep = [deep];
     expect(() => rowOf({}, { deep })).toThrow('is nested deeper than 64 levels');

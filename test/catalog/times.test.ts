@@ -38,13 +38,13 @@ describe('time of a query', () => {
     expect(row(time).query({ interval: TimeInterval.parse(interval) })).toHaveLength(count);
   });
 
-  it('zones are told', () => {
+  it('time zones are accepted', () => {
     const local = row('2021-07-15T00:30:00+02:00');
     expect(local.query({ interval: '2021-07-14' })).toHaveLength(1);
     expect(local.query({ interval: '2021-07-15' })).toHaveLength(0);
   });
 
-  it('static rows hold at any time', () => {
+  it('static rows match any time', () => {
     const catalog = GeoCatalog.from([catalogRow('dem', A)]);
     expect(catalog.query({ interval: '1850-01-01' })).toHaveLength(1);
     expect(catalog.temporalExtent?.equals(TimeInterval.always)).toBe(true);
@@ -52,7 +52,7 @@ describe('time of a query', () => {
 });
 
 describe('padInterval', () => {
-  it('widens, in milliseconds, and leaves the other catalog as it was', () => {
+  it('widens intervals by milliseconds, and leaves the other catalog unchanged', () => {
     const wide = series.padInterval(3 * DAY);
     expect(wide.query({ geometry: A, interval: '2021-07-14' })).toHaveLength(1);
     expect(series.query({ geometry: A, interval: '2021-07-14' })).toHaveLength(0);
@@ -61,13 +61,13 @@ describe('padInterval', () => {
     expect(after.row(0).interval.toString()).toBe('2021-07-01T10:00:00.000Z/2021-07-02T10:00:00.000Z');
   });
 
-  it('of part of a catalog pads that part', () => {
+  it('pads a filtered catalog', () => {
     const part = series.query({ geometry: B }).padInterval(DAY);
     expect(idsOf(part)).toEqual(['b1', 'b2']);
     expect(part.temporalExtent?.toString()).toBe('2021-07-03T10:00:00.000Z/2021-07-15T10:00:00.000Z');
   });
 
-  it('keeps open ends open, and refuses to turn an interval round', () => {
+  it('keeps open ends open, and refuses to reverse an interval', () => {
     expect(
       GeoCatalog.from([catalogRow('dem', A)])
         .padInterval(DAY)
@@ -85,7 +85,7 @@ describe('padInterval', () => {
 });
 
 describe('nearestInTime', () => {
-  it('takes the nearest of all, or of each place', () => {
+  it('takes the nearest row of all, or of each footprint', () => {
     expect(idsOf(series.nearestInTime('2021-07-12T10:00:00Z'))).toEqual(['a2']);
     expect(idsOf(series.nearestInTime('2021-07-12T10:00:00Z', { perPlace: true }))).toEqual(['a2', 'b2']);
     expect(idsOf(series.nearestInTime('2021-07-12T10:00:00Z', { perPlace: true, within: DAY }))).toEqual([
@@ -96,7 +96,7 @@ describe('nearestInTime', () => {
     expect(idsOf(series.nearestInTime(new Date(0), { within: DAY }))).toEqual([]);
   });
 
-  it('tells places by their tiles, whatever the swath covers of them', () => {
+  it('groups footprints by tile, for any coverage of the swath', () => {
     const rows = [
       catalogRow('whole', [0, 0, 1, 1], '2021-07-01', { properties: { 'grid:code': 'MGRS-31UGR' } }),
       catalogRow('part', [0, 0, 0.4, 1], '2021-07-03', { properties: { 'grid:code': 'MGRS-31UGR' } }),
@@ -108,7 +108,7 @@ describe('nearestInTime', () => {
     expect(byId).toHaveLength(3);
   });
 
-  it('of rows that hold at the time prefers those whose middle is nearer, static ones last', () => {
+  it('among rows whose interval contains the time prefers the nearest midpoint, static rows last', () => {
     const rows = [
       catalogRow('static', A),
       catalogRow('year', A, '2021-01-01/2021-12-31'),
@@ -121,7 +121,7 @@ describe('nearestInTime', () => {
     ]);
   });
 
-  it('refuses what is no time, count or limit', () => {
+  it('refuses an invalid time, count or limit', () => {
     expect(() => series.nearestInTime('soon')).toThrow(/"soon" is not a date/);
     expect(() => series.nearestInTime(Number.NaN)).toThrow(/the time NaN is none/);
     expect(() => series.nearestInTime(0, { count: 0 })).toThrow(/count is 0/);
@@ -133,7 +133,7 @@ describe('temporalPairs', () => {
   const pairIds = (...args: Parameters<typeof temporalPairs>): string[] =>
     temporalPairs(...args).map(({ first, second }) => `${first.id}-${second.id}`);
 
-  it('pairs each row with later ones of its place', () => {
+  it('pairs each row with later ones of its footprint', () => {
     expect(pairIds(series, series)).toEqual(['a1-a2', 'a1-a3', 'a2-a3', 'b1-b2']);
     expect(pairIds(series, series, { nearest: true })).toEqual(['a1-a2', 'a2-a3', 'b1-b2']);
     expect(pairIds(series, series, { minGap: 15 * DAY })).toEqual(['a1-a3']);
@@ -142,7 +142,7 @@ describe('temporalPairs', () => {
     expect(pair.gap).toBe(10 * DAY);
   });
 
-  it('asks for a share of the ground that both cover', () => {
+  it('requires a minimum overlap', () => {
     const before = GeoCatalog.from([catalogRow('before', [0, 0, 1, 1], '2021-07-01')]);
     const after = GeoCatalog.from([
       catalogRow('sliver', [0.95, 0, 2, 1], '2021-07-11'),
@@ -152,14 +152,14 @@ describe('temporalPairs', () => {
     expect(pairIds(before, after, { minOverlap: 0.4, nearest: true })).toEqual(['before-half']);
   });
 
-  it('refuses limits out of order', () => {
+  it('refuses a minimum above the maximum', () => {
     expect(() => temporalPairs(series, series, { minGap: 2, maxGap: 1 })).toThrow(/minGap is 2/);
     expect(() => temporalPairs(series, series, { minOverlap: 2 })).toThrow(/minOverlap is 2/);
   });
 });
 
 describe('sortBy', () => {
-  it('orders by a key, and keeps equals in place', () => {
+  it('is a stable sort by a key', () => {
     const byTime = series.sortBy(({ interval }) => interval.start);
     expect(idsOf(byTime)).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
     expect(idsOf(series.sortBy(({ interval }) => interval.start, { descending: true }))).toEqual([

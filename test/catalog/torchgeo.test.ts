@@ -50,7 +50,7 @@ const here = (epsg: number, size: number): GeoBox => {
   return gridAt(Math.round(x) - 4 * size, Math.round(y) + 4 * size, 8, 8, size, epsg);
 };
 
-describeBackends('torchgeo tests/datasets/test_geo.py, systems and resolutions', (backend) => {
+describeBackends('torchgeo tests/datasets/test_geo.py, CRSs and resolutions', (backend) => {
   /** What each side of an intersection has on a grid. */
   const sides = async (overlap: GeoCatalog, grid: GeoBox): Promise<number[][]> => {
     const count = overlap.row(0).parents?.length ?? 0;
@@ -84,7 +84,7 @@ describeBackends('torchgeo tests/datasets/test_geo.py, systems and resolutions',
     for (const size of [20, 40, 80]) expect(await sides(overlap, here(32631, size / 2))).toEqual(expected);
   });
 
-  it('TestIntersectionDataset: three overlap where all do, in any order', () => {
+  it('TestIntersectionDataset: three catalogs give the common overlap in any order', () => {
     const area = (overlap: GeoCatalog): number[] =>
       (overlap.bounds ?? []).map((degrees) => Number(degrees.toFixed(9)));
     const orders = [
@@ -126,7 +126,7 @@ describeBackends('torchgeo tests/datasets/test_geo.py, systems and resolutions',
     expect([...own.data]).toEqual([...values]);
   });
 
-  it('TestRasterDataset test_getitem_uint_dtype: whole numbers that float32 does not hold are kept', async () => {
+  it('TestRasterDataset test_getitem_uint_dtype: integers that float32 cannot hold are kept', async () => {
     const grid = gridAt(500_000, 5_000_000, 2, 1);
     const values = Uint32Array.of(16_777_217, 4_294_967_295);
     const row = await writeRow(folder, 'large', { data: { geobox: grid, bands: [values] } });
@@ -134,7 +134,7 @@ describeBackends('torchgeo tests/datasets/test_geo.py, systems and resolutions',
     expect([...(await loadRaster([row], grid, options)).data]).toEqual([...values]);
   });
 
-  it('TestRasterDataset test_resampling_float_dtype, test_resampling_int_dtype: by what values are, not by their type', async () => {
+  it('TestRasterDataset test_resampling_float_dtype, test_resampling_int_dtype: by the kind of values, not by dtype', async () => {
     const grid = gridAt(500_000, 5_000_000, 2, 1);
     const data = { geobox: grid, bands: [Uint16Array.of(10, 20)] };
     const numbers = await writeRow(folder, 'numbers', { data });
@@ -148,7 +148,7 @@ describeBackends('torchgeo tests/datasets/test_geo.py, systems and resolutions',
     await expect(value(classes, { resampling: 'bilinear' })).rejects.toThrow(/categories/);
   });
 
-  it('TestRasterDataset test_single_res, test_change_res: any resolution, whatever the file has', async () => {
+  it('TestRasterDataset test_single_res, test_change_res: loads at any resolution', async () => {
     for (const size of [5, 10, 20]) {
       const slice = {
         bounds: here(32631, 100).bounds,
@@ -173,7 +173,7 @@ describe('torchgeo tests/datasets/test_geo.py TestGeoDataset', () => {
     expect(() => catalog.row(3)).toThrow('the row 3 is none of the 3 of the catalog; count from 0');
   });
 
-  it('test_disambiguate_slice: a place alone, a time alone, both', () => {
+  it('test_disambiguate_slice: bounds alone, a time alone, both', () => {
     const geometry = [1.5, 0, 2.5, 1] as const;
     expect(idsOf(catalog.query({ geometry }))).toEqual(['r1', 'r2']);
     expect(idsOf(catalog.query({ interval: day(2) }))).toEqual(['r2']);
@@ -189,7 +189,7 @@ describe('torchgeo tests/datasets/test_geo.py TestGeoDataset', () => {
     expect(idsOf(catalog.union(other).union(third))).toEqual(['r1', 'r2', 'r3', 'o', 't']);
   });
 
-  it('test_picklable: rows go through JSON', () => {
+  it('test_picklable: rows survive JSON', () => {
     const copy = JSON.parse(JSON.stringify(catalog.toGeoJSON()));
     expect(copy.features.map((feature: { id: string }) => feature.id)).toEqual(['r1', 'r2', 'r3']);
     expect(copy.features[0].geometry.coordinates).toEqual([boxOutline([1, 0, 2, 1])]);
@@ -203,7 +203,7 @@ describe('torchgeo tests/datasets/test_geo.py TestGeoDataset', () => {
     );
   });
 
-  it('TestRasterDataset test_no_all_bands: a band that no file has', async () => {
+  it('TestRasterDataset test_no_all_bands: a missing band', async () => {
     await expect(loadRaster(utm31, here(32631, 100), { bands: ['B04'] })).rejects.toThrow(
       'utm31 has no band "B04"; choose one of data, B1',
     );

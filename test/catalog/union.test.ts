@@ -16,7 +16,7 @@ const unionIds = (a: CatalogRow[], b: CatalogRow[], dedupe?: Dedupe): string[] =
   idsOf(GeoCatalog.from(a).union(GeoCatalog.from(b), { dedupe }));
 
 describe('GeoCatalog.union', () => {
-  it('takes rows of one collection and id for one item, and keeps the assets of both', () => {
+  it('merges rows of one collection and id, and keeps the assets of both', () => {
     const red = scene('a', { assets: { red: { href: 'red.tif' } } });
     const nir = scene('a', { assets: { red: { href: 'other.tif' }, nir: { href: 'nir.tif' } } });
     const union = GeoCatalog.from([red]).union(GeoCatalog.from([nir, scene('a', { collection: 'other' })]));
@@ -24,7 +24,7 @@ describe('GeoCatalog.union', () => {
     expect(union.row(0).assets).toEqual({ red: { href: 'red.tif' }, nir: { href: 'nir.tif' } });
   });
 
-  it('takes rows without a collection for one item only where their file is the same', () => {
+  it('merges rows without a collection only when their file is the same', () => {
     const of = (href: string): CatalogRow =>
       catalogRow('tile', TILE, '2021-07-18', { href, assets: { data: { href } } });
     const [clean, shadow] = [of('/data/clean/tile.tif'), of('/data/shadow/tile.tif')];
@@ -41,7 +41,7 @@ describe('GeoCatalog.union', () => {
   const older = 'S2A_MSIL2A_20210718T103629_N0301_R008_T32ULA_20210718T132419';
   const newer = 'S2A_MSIL2A_20210718T103629_N0500_R008_T32ULA_20230203T084100';
 
-  it('keeps the newest processing of a scene, whichever comes first', () => {
+  it('keeps the newest processing of a scene, in any order', () => {
     const [p, q] = [
       scene(older, { properties: { 's2:processing_baseline': '03.01' } }),
       scene(newer, { properties: { 's2:processing_baseline': '05.00' } }),
@@ -53,7 +53,7 @@ describe('GeoCatalog.union', () => {
     expect(unionIds([scene(newer)], [scene(older)], 'newest')).toEqual([newer]);
   });
 
-  it('keeps overlapping MGRS tiles of one pass: they are not the same scene', () => {
+  it('keeps overlapping MGRS tiles of one pass as different scenes', () => {
     const neighbour = 'S2A_MSIL2A_20210718T103629_N0500_R008_T31UGR_20230203T084100';
     const shifted: Bounds = [5.9, 49.6, 7.4, 50.6];
     for (const dedupe of ['item', 'newest'] as const) {
@@ -61,7 +61,7 @@ describe('GeoCatalog.union', () => {
     }
   });
 
-  it('keeps two halves of a tile, and two passes of a day', () => {
+  it('keeps two halves of a tile, and two passes of one day', () => {
     const [first, second] = ['S2A_32ULA_20210718_0_L2A', 'S2A_32ULA_20210718_1_L2A'];
     expect(sceneId(first)).toBe(sceneId(second));
     const north: Bounds = [6, 50.1, 7.5, 50.6];
@@ -72,7 +72,7 @@ describe('GeoCatalog.union', () => {
     expect(unionIds([scene(first)], [scene(second)], 'newest')).toEqual([second]);
   });
 
-  it('knows what in the names of scenes is about processing', () => {
+  it('finds the processing part of scene names', () => {
     expect(sceneId('LC08_L2SP_028030_20200114_20200824_02_T1_SR')).toBe('LC08_L2SP_028030_20200114_02_SR');
     expect(sceneId('LC08_L2SP_028030_20200114_20200114_02_RT_SR')).toBe('LC08_L2SP_028030_20200114_02_SR');
     const grd = 'S1A_IW_GRDH_1SDV_20210809T173953_20210809T174018_039156_049F13';
@@ -82,7 +82,7 @@ describe('GeoCatalog.union', () => {
     expect(sceneId('my scene 2021_1')).toBe('my scene 2021_1');
   });
 
-  it('takes a policy of ours', () => {
+  it('takes a function as policy', () => {
     const dedupe: Dedupe = {
       key: ({ interval }) => interval.toString(),
       merge: (first, second) =>
@@ -92,7 +92,7 @@ describe('GeoCatalog.union', () => {
     expect(unionIds(rows, [scene('c', { properties: { clouds: 30 } })], dedupe)).toEqual(['b']);
   });
 
-  it('refuses a policy that there is not', () => {
+  it('refuses an unknown policy', () => {
     expect(() => unionIds([], [], 'latest' as 'newest')).toThrow(/dedupe is "latest".*none, item, newest/);
   });
 });

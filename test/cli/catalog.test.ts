@@ -53,7 +53,7 @@ beforeAll(async () => {
 const REGEX = ['--regex', '(?<tile>T\\d)_(?<date>\\d{8})_(?<band>B\\d+)', '--collection', 's2'];
 
 describe('terrachip catalog', () => {
-  it.each(['build', 'query', 'intersect', 'union', 'info'])('%s helps', async (command) => {
+  it.each(['build', 'query', 'intersect', 'union', 'info'])('%s prints help', async (command) => {
     const { status, stdout } = await catalog(command, '--help');
     expect(status).toBe(0);
     expect(stdout).toContain('--json');
@@ -105,7 +105,7 @@ describe('terrachip catalog', () => {
     expect(ids(await items('query', file, '--geometry', 'parks.gpkg'))).toEqual(['T0_20210710']);
   });
 
-  it('tells people about rows, and writes those that it found', async () => {
+  it('prints rows, and writes those found', async () => {
     await catalog('build', 'scenes', '-o', 'people.parquet', ...REGEX);
     const { stdout } = await catalog('query', 'people.parquet', '--datetime', '2021-07-12');
     expect(stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
@@ -191,7 +191,7 @@ describe('terrachip catalog', () => {
     expect((await items('query', 'remote.geojson', '--bbox', '-10', '40', '10', '60'))[0].path).toBe(remote);
   });
 
-  it('takes saved searches for catalogs, by whatever command', async () => {
+  it('takes saved searches as catalogs in every command', async () => {
     const item = (id: string, datetime: string) => ({
       type: 'Feature',
       stac_version: '1.0.0',
@@ -218,7 +218,7 @@ describe('terrachip catalog', () => {
     expect(ids(await items('union', 'search.json', 'search.ndjson'))).toEqual(['A', 'B']);
   });
 
-  it('takes a catalog of no rows through every command', async () => {
+  it('takes an empty catalog in every command', async () => {
     await catalog('build', 'scenes', '-o', 'some.parquet');
     for (const name of ['none.parquet', 'none.geojson']) {
       expect(await items('query', 'some.parquet', '--bbox', '170', '-80', '171', '-79', '-o', name)).toEqual(
@@ -246,7 +246,7 @@ describe('terrachip catalog', () => {
     expect(Object.keys(found.assets)).toContain('SCL');
   });
 
-  it('reports files that cannot be read, and ends with them when asked to', async () => {
+  it('reports unreadable files, and fails on them on request', async () => {
     await mkdir(join(folder, 'bad'));
     await copyFile(join(folder, 'scenes/T0_20210710_B04.tif'), join(folder, 'bad/good.tif'));
     await writeFile(join(folder, 'bad/bad.tif'), 'no tiff');

@@ -15,7 +15,7 @@ const terrachip = commandIn(folder);
 const utm = ['--crs', 'EPSG:32632', '--bounds', '300000', '4999600', '300500', '5000000'];
 
 describe('terrachip', () => {
-  it('knows its version, and helps', async () => {
+  it('prints its version and help', async () => {
     expect((await terrachip('--version')).stdout.trim()).toBe(VERSION);
     const help = await terrachip('--help');
     expect(help.status).toBe(0);
@@ -41,7 +41,7 @@ describe('terrachip', () => {
     }
   });
 
-  it('doctor says what there is', async () => {
+  it('doctor lists what is installed', async () => {
     const { status, stdout } = await terrachip('doctor', '--json');
     expect(status).toBe(0);
     const report = JSON.parse(stdout);
@@ -97,7 +97,7 @@ describe('terrachip', () => {
     expect((await terrachip('calc', 'a', '--band', source, '-o', target)).stderr).toMatch(/--band cannot be/);
   });
 
-  it('warp writes a COG, and takes negative coordinates', async () => {
+  it('warp writes a COG, and accepts negative coordinates', async () => {
     const target = join(folder, 'warped.tif');
     const run = await terrachip(
       'warp',
@@ -150,7 +150,7 @@ describe('terrachip', () => {
     expect(west.stderr).toMatch(/-1 -2 -0\.5 -1|longitude -1 to -0\.5/);
   });
 
-  it('polygonize and rasterize give a class map back', async () => {
+  it('rasterize of polygonize is the class map', async () => {
     const [polygons, burned] = [join(folder, 'areas.geojson'), join(folder, 'areas.tif')];
     const source = fixture('palette-uint8');
     const found = await terrachip('polygonize', source, '-o', polygons, '--json');
@@ -167,7 +167,7 @@ describe('terrachip', () => {
     expect(await checksum(burned)).toBe(await checksum(source));
   });
 
-  it('quicklook draws', async () => {
+  it('quicklook draws a picture', async () => {
     const target = join(folder, 'q.png');
     const { status, stdout } = await terrachip(
       'quicklook',
@@ -193,7 +193,7 @@ describe('terrachip', () => {
     expect(wrong.stderr).toMatch(/overviews-uint8\.tif is not JSON/);
   });
 
-  it('demo does the whole job', async () => {
+  it('demo makes data, a map and an evaluation', async () => {
     const { status, stdout, stderr } = await terrachip(
       'demo',
       '-o',
@@ -273,7 +273,7 @@ describe('terrachip', () => {
   });
 });
 
-describe('bad input: one sentence, exit 2, nothing left behind', () => {
+describe('bad input: one sentence, exit status 2, no files left', () => {
   const out = join(folder, 'out');
   const target = join(out, 'x.tif');
   const scene = join(folder, 'scene.json');
@@ -460,7 +460,7 @@ describe('bad input: one sentence, exit 2, nothing left behind', () => {
     expect(left).toEqual([]);
   });
 
-  it('a folder without permission', async () => {
+  it('a folder without write permission', async () => {
     if (process.getuid?.() === 0) {
       // Root may write anywhere: a file in the place of the folder refuses even root.
       await writeFile(join(folder, 'file'), '');
@@ -484,7 +484,7 @@ describe('bad input: one sentence, exit 2, nothing left behind', () => {
     expect(stderr).toMatch(/locked\/x\.tif cannot be written .*check the folder/);
   });
 
-  it('with --json prints the error as a document too, and a stack only with --debug', async () => {
+  it('with --json also prints the error as a document, and a stack only with --debug', async () => {
     const { stdout, stderr } = await terrachip('info', 'none.tif', '--json');
     expect(JSON.parse(stdout)).toEqual({
       schemaVersion: 1,

@@ -60,7 +60,7 @@ const sources = ['S1RTC=s1.parquet', 'DEM=dem.geojson'];
 const described = ['--bands', 'S1RTC=co,cross', 'DEM=1', '--units', 'S1RTC=dB', 'DEM=m'];
 
 describe('terrachip embed, of catalogs', () => {
-  it('says how, and what it did', async () => {
+  it('prints help and a summary', async () => {
     const help = await embed('--help');
     expect(help.stdout).toMatch(/Options of catalogs:[\s\S]*--where/);
     const { status, stdout } = await embed(...sources, ...quick, ...grid, ...described, '-o', 'one.zarr');
@@ -70,7 +70,7 @@ describe('terrachip embed, of catalogs', () => {
     expect(status).toBe(0);
   });
 
-  it('takes a place, and clouds away', async () => {
+  it('selects an area, and masks clouds', async () => {
     const masked = await embed(
       ...sources,
       ...['--bbox', `${LEFT}`, `${TOP - 310}`, `${LEFT + 630}`, `${TOP}`, '--bbox-crs', 'EPSG:32631'],
@@ -81,7 +81,7 @@ describe('terrachip embed, of catalogs', () => {
     expect(JSON.parse(masked.stdout)).toMatchObject({ shape: [2, 64], chipsRun: 1, chipsSkipped: 1 });
   });
 
-  it('goes on after a kill, to the same bytes', async () => {
+  it('resumes after a kill, to the same bytes', async () => {
     const args = [...sources, ...quick, ...grid, ...described, '--stride', '8', '--unit-chips', '16'];
     expect((await embed(...args, '-o', 'whole.zarr')).status).toBe(0);
     const child = spawn(process.execPath, [PROGRAM, 'embed', ...args, '-o', 'cut.zarr'], { cwd: folder });

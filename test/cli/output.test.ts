@@ -18,7 +18,7 @@ const SHOWN = 'red\\x1b[31m\\u202e\\x9b2J\\x0d';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
-describe('what is printed', () => {
+describe('output', () => {
   beforeAll(async () => {
     await writeCog(join(folder, 'a.tif'), [new Uint8Array(4)], {
       geobox: new GeoBox(32631, new Affine(10, 0, 0, 0, -10, 0), 2, 2),
@@ -28,7 +28,7 @@ describe('what is printed', () => {
     });
   });
 
-  it('shows controls escaped', () => {
+  it('has control characters escaped', () => {
     expect(printable(`${NAME}\n`)).toBe(`${SHOWN}\\n`);
     expect(printableLines(`${NAME}\n\tb`)).toBe(`${SHOWN}\n\tb`);
     expect(printable('ä\ud800 Zürich 東京 🌍')).toBe('ä\\ud800 Zürich 東京 🌍');
@@ -39,7 +39,7 @@ describe('what is printed', () => {
     expect(JSON.parse(json)).toEqual(document);
   });
 
-  it('holds no control of a band name, and --json is the name', async () => {
+  it('has no control character of a band name, and --json has the exact name', async () => {
     // GeoTIFF keeps names in XML, which has no escape character.
     const text = await terrachip('info', 'a.tif');
     expect(text).toMatchObject({
@@ -52,7 +52,7 @@ describe('what is printed', () => {
     expect(JSON.stringify(JSON.parse(stdout))).toContain(JSON.stringify(NAME.replace('\u001b', '')));
   });
 
-  it('holds no control of a file name in an error', async () => {
+  it('has no control character of a file name in an error', async () => {
     for (const args of [['info', `${NAME}\nx`], [`warpp${NAME}`], ['info', 'a.tif', `--x${NAME}`]]) {
       const { status, stderr } = await terrachip(...args);
       expect(status).toBe(2);
@@ -62,14 +62,14 @@ describe('what is printed', () => {
     }
   });
 
-  it('names an address that is none', async () => {
+  it('names an invalid address', async () => {
     expect(await terrachip('info', 'http://[bad/x.tif')).toMatchObject({
       status: 2,
       stderr: 'terrachip: http://[bad/x.tif is no valid URL; correct it.\n',
     });
   });
 
-  it('may go to a reader that went away, or to nobody', async () => {
+  it('may go to a closed pipe, or to no output', async () => {
     const shell = async (line: string): Promise<string> => {
       const script = `"$0" "$1" ${line}`;
       const { stdout, stderr } = await promisify(execFile)(
@@ -87,7 +87,7 @@ describe('what is printed', () => {
     expect(await shell('info none.tif 2>&-; echo $?')).toBe('2\n');
   });
 
-  it('says when the disk under it is full', async () => {
+  it('reports a full disk', async () => {
     const script = '"$0" "$1" info a.tif > /dev/full; echo $? >&2';
     const { stderr } = await promisify(execFile)('bash', ['-c', script, process.execPath, PROGRAM], {
       cwd: folder,

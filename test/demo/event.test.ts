@@ -59,8 +59,8 @@ async function valuesAt(path: string, lonLat: readonly [number, number], reach =
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-describe('the event', () => {
-  it('is the same for the same seed, and another for another', () => {
+describe('the demo event', () => {
+  it('is reproducible by its seed', () => {
     const again = simulateEvent(21, DEMO_PARAMETERS, SIZE);
     expect(again.land.elevation).toEqual(event.land.elevation);
     expect(again.cover.cover).toEqual(event.cover.cover);
@@ -68,7 +68,7 @@ describe('the event', () => {
     expect(simulateEvent(22, DEMO_PARAMETERS, SIZE).land.elevation).not.toEqual(event.land.elevation);
   });
 
-  it('writes the same bytes again', async () => {
+  it('is written as the same bytes again', async () => {
     const other = join(folder, 'again');
     await writeEvent(simulateEvent(21, DEMO_PARAMETERS, SIZE), other);
     for (const name of ['manifest.json', 'flood.geojson', 's1-event-vv.tif', 's2-event-B08.tif']) {
@@ -76,7 +76,7 @@ describe('the event', () => {
     }
   });
 
-  it('has everything that makes the task hard', () => {
+  it('has clouds, gaps and look-alikes', () => {
     const { land, cover, flood, radar } = event;
     const truth = floodTruth(event);
     const share = (test: (k: number) => boolean): number =>
@@ -97,7 +97,7 @@ describe('the event', () => {
     expect(share((k) => flood.pre_event[k] > 0)).toBe(0);
   });
 
-  it('floods only what the river reaches', () => {
+  it('floods only pixels connected to the river', () => {
     const { width, height, channel } = event.land;
     const truth = floodTruth(event);
     const reached = Uint8Array.from(channel);
@@ -141,7 +141,7 @@ describe('the event', () => {
     expect(10 * Math.log10(mean(fields))).toBeGreaterThan(-13);
   });
 
-  it('draws parameters inside their ranges, and held-out ones outside those of training', () => {
+  it('has parameters in their ranges, held-out ones outside those of training', () => {
     const drawn = drawParameters(new Random(5), TRAINING_RANGES);
     for (const [name, [least, most]] of Object.entries(TRAINING_RANGES)) {
       const value = drawn[name as keyof typeof drawn];
@@ -153,8 +153,8 @@ describe('the event', () => {
   });
 });
 
-describe('the files', () => {
-  it('are where the manifest says, in the seeds’ form', () => {
+describe('the demo files', () => {
+  it('are named by the manifest, in the form of the seed notebooks', () => {
     const { document } = manifest;
     expect(document.phase_order).toEqual([...PHASES]);
     expect(Object.keys(document.selected)).toEqual([...PHASES]);
@@ -165,7 +165,7 @@ describe('the files', () => {
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
   });
 
-  it('have the resolutions, types and systems of their products', async () => {
+  it('have the resolutions, types and CRSs of their products', async () => {
     const describe = async (name: string) => {
       const raster = await openRaster(join(folder, name));
       await raster.close();
@@ -180,7 +180,7 @@ describe('the files', () => {
     expect([epsg, Number(resolution) * 3600]).toEqual([4326, 1]);
   });
 
-  it('show a lake at one place on the ground', async () => {
+  it('agree on the position of a lake', async () => {
     const { land, frame } = event;
     const [lake] = land.lakes;
     const lonLat = createTransform(frame.ground.crs, Crs.wgs84).forward(
@@ -202,7 +202,7 @@ describe('the files', () => {
     expect(heights[0]).toBeCloseTo(land.elevation[k], 1);
   });
 
-  it('have polygons of the area that is flooded, rings as RFC 7946 wants them', () => {
+  it('have polygons of the flooded area, with rings as RFC 7946 requires', () => {
     const { features } = floodPolygons(event);
     const areas = new PixelAreas(event.frame.ground);
     const truth = floodTruth(event);

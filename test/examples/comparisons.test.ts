@@ -44,7 +44,7 @@ function sliceOf(box: GeoBox, interval: string): GeoSlice {
 }
 
 describe('B: NDVI at a point', () => {
-  it('is that of the pixel that holds it, step by step', async () => {
+  it('is equal to NDVI of the pixel at each step', async () => {
     const box = grid(0, 0, 30, 20);
     const red = (step: number, x: number): number => 0.1 + 0.01 * step + 0.001 * x;
     const nir = (step: number, _: number, y: number): number => (step === 2 ? Number.NaN : 0.4 + 0.002 * y);
@@ -65,8 +65,8 @@ describe('B: NDVI at a point', () => {
   });
 });
 
-describe('E: anomalies that a model is sure of', () => {
-  it('are above the threshold by some standard deviations', async () => {
+describe("E: anomalies with a model's uncertainty", () => {
+  it('exceed the threshold by some standard deviations', async () => {
     const folder = await newFolder('anomalies');
     const box = grid(0, 0, 40, 40);
     const high = (x: number, y: number): boolean => x >= 10 && x < 20 && y >= 5 && y < 15;
@@ -104,7 +104,7 @@ describe('E: anomalies that a model is sure of', () => {
 });
 
 describe('F: change detection over two epochs', () => {
-  it('compares each overlap on one grid', async () => {
+  it('compares each overlap on a common grid', async () => {
     const folder = await newFolder('changes');
     await mkdir(join(folder, 'before'));
     await mkdir(join(folder, 'after'));
@@ -136,7 +136,7 @@ describe('F: change detection over two epochs', () => {
 });
 
 describe('H: images with labels', () => {
-  it('has a mask on the pixels of each image that a label reaches into', async () => {
+  it('gives a mask on the pixels of each image that intersects a label', async () => {
     const folder = await newFolder('labels');
     const boxes = { a: grid(0, 0, 30, 30), b: grid(300, 0, 30, 30), c: grid(5000, 0, 30, 30) };
     for (const [name, box] of Object.entries(boxes))
@@ -181,7 +181,7 @@ describe('H: images with labels', () => {
 });
 
 describe('I: radar and optical within three days', () => {
-  it('pairs what is near in time, on the pixels that both have', async () => {
+  it('pairs scenes near in time, on common pixels', async () => {
     const folder = await newFolder('fusion');
     const radar = grid(0, 0, 30, 30);
     const optical = grid(100, -50, 30, 30);
@@ -224,7 +224,7 @@ describe('I: radar and optical within three days', () => {
 });
 
 describe('J: 10 m and 500 m at one slice', () => {
-  it('has the same pixels for both', async () => {
+  it('loads both on the same pixels', async () => {
     const folder = await newFolder('resolutions');
     const fine = grid(0, 0, 200, 200);
     const coarse = grid(-1000, 1000, 8, 8, 500);
@@ -252,7 +252,7 @@ describe('J: 10 m and 500 m at one slice', () => {
 });
 
 describe('K: an image, terrain and weather', () => {
-  it('lie on one grid', async () => {
+  it('are loaded on one grid', async () => {
     const folder = await newFolder('stack');
     const box = grid(0, 0, 40, 40);
     for (const [date, level] of [

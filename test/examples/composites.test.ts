@@ -40,7 +40,7 @@ describe('A: a cloud-free monthly composite', () => {
       [0, -1],
     ].some(([dx, dy]) => isCloud((x >> 1) + dx, (y >> 1) + dy));
 
-  it('is the median of what no scene calls cloud', async () => {
+  it('is the median of cloud-free pixels', async () => {
     const folder = await newFolder('composite');
     for (const [k, date] of dates.entries()) {
       const red = pixels(box, (x, y) => (k === 1 && isHidden(x, y) ? 50_000 : LEVELS[k] + 10 * x + y));
@@ -63,7 +63,7 @@ describe('A: a cloud-free monthly composite', () => {
 });
 
 describe('C: an archive of months', () => {
-  it('has a step a month, each the median of its clear scenes, in tiles', async () => {
+  it('has one step per month, the median of cloud-free pixels, in tiles', async () => {
     const folder = await newFolder('archive');
     const box = grid(0, 0, 40, 24);
     const scenes = [
@@ -115,7 +115,7 @@ describe('C: an archive of months', () => {
 });
 
 describe('D: hyperspectral to Sentinel-2', () => {
-  it('is the mean of channels by their response', async () => {
+  it('is the mean of channels weighted by spectral response', async () => {
     const folder = await newFolder('spectral');
     const box = grid(0, 0, 20, 300);
     const channels = [1, 2, 3, 4].map((k) => pixels(box, (x, y) => 100 * k + x + (y % 7)));
@@ -138,7 +138,7 @@ describe('D: hyperspectral to Sentinel-2', () => {
 });
 
 describe('G: a cloud mask beside each tile', () => {
-  it('lies on the pixels of its image', async () => {
+  it('is on the pixels of its image', async () => {
     const folder = await newFolder('masks');
     const tiles = [
       { date: '20210703', box: grid(0, 0, 20, 20), coarse: grid(0, 0, 10, 10, 20) },

@@ -8,7 +8,7 @@ import { grid, pixels, writeTile } from './data.js';
 
 const folder = await temporaryFolder();
 
-it('a window of a COG on a web server, as RGB', async () => {
+it('reads a window of a COG on a web server as RGB', async () => {
   const box = grid(0, 0, 600, 500);
   const value = (band: number, x: number, y: number): number => 1 + 1000 * band + x + y;
   const bands = [1, 2, 3, 4].map((band) => pixels(box, (x, y) => value(band, x, y)));

@@ -27,7 +27,7 @@ function cornerIn(outer: GeoBox, { transform }: GeoBox): [number, number] {
 }
 
 describe('L: random chips for a data loader', () => {
-  it('are pixels of the files, whole batches of them, the same again', async () => {
+  it('are full batches of pixels of the files, reproducible by seed', async () => {
     const folder = await newFolder('chips');
     const box = grid(0, 0, 200, 100);
     // No data in the right half.
@@ -69,7 +69,7 @@ describe('L: random chips for a data loader', () => {
 });
 
 describe('M: pairs in time', () => {
-  it('are two dates of one place', async () => {
+  it('are two dates of one area', async () => {
     const folder = await newFolder('pairs');
     const box = grid(0, 0, 64, 64);
     const days = [1, 6, 11, 31];
@@ -103,7 +103,7 @@ describe('M: pairs in time', () => {
 });
 
 describe('N: cross-validation by blocks', () => {
-  it('tests where it was not trained', async () => {
+  it('tests on blocks outside the training blocks', async () => {
     const folder = await newFolder('validation');
     const box = grid(0, 0, 120, 120);
     const noise = (x: number, y: number): number => ((x * 7 + y * 13) % 5) - 2;
@@ -127,7 +127,7 @@ describe('N: cross-validation by blocks', () => {
 });
 
 describe('O: an embedding store', () => {
-  it('finds places that look alike', async () => {
+  it('finds similar chips', async () => {
     const folder = await newFolder('embeddings');
     const box = grid(0, 0, 64, 48);
     // Chips of 16 pixels: three kinds of ground, told by the ratio of two bands. One place changes.

@@ -25,7 +25,7 @@ it.each([
   );
 });
 
-it('the difference of NDVI between two rasters', async () => {
+it('computes the NDVI difference of two rasters', async () => {
   const box = grid(0, 0, 20, 10);
   const write = (name: string, red: number, nir: number) =>
     writeTile(join(folder, name), box, [pixels(box, (x) => (x < 3 ? 0 : red)), pixels(box, () => nir)]);
@@ -39,7 +39,7 @@ it('the difference of NDVI between two rasters', async () => {
   expect([...values.slice(0, 5)]).toEqual([NaN, NaN, NaN, ...[-0.4, -0.4].map((v) => expect.closeTo(v, 6))]);
 });
 
-it('chips with burnt labels, the same for a seed', async () => {
+it('gives chips with burnt labels, reproducible by seed', async () => {
   const box = grid(0, 0, 60, 40);
   await writeTile(join(folder, 'image.tif'), box, [pixels(box, (x, y) => 1 + x + 100 * y)]);
   const [left, , right] = box.bounds;
@@ -80,7 +80,7 @@ it('chips with burnt labels, the same for a seed', async () => {
 });
 
 describe.skipIf(webgpuProblem !== null)('kernels on a canvas (webgpu)', () => {
-  it('are drawn from their own buffer', async () => {
+  it('draw from their own buffer', async () => {
     const node = await requestNodeAdapter();
     const device = await node.adapter.requestDevice();
     const [width, height] = [64, 4];

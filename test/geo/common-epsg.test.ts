@@ -5,7 +5,7 @@ import { findEpsg } from '../../src/geo/epsg-registry.js';
 import { Crs, createTransform } from '../../src/geo/index.js';
 
 describe('the common EPSG codes', () => {
-  it('are unknown without a database, and known once they are registered', () => {
+  it('are unknown until they are registered', () => {
     expect(() => Crs.fromEpsg(2154)).toThrow(/registerEpsg/);
     registerCommonEpsg();
     expect(Crs.fromEpsg(2154).name).toBe('RGF93 v1 / Lambert-93');
@@ -23,7 +23,7 @@ describe('the common EPSG codes', () => {
     expect(Math.hypot(found[0] - x, found[1] - y)).toBeLessThan(1e-4);
   });
 
-  it('are as the database of Node has them', async () => {
+  it('are equal to the database of Node', async () => {
     const registered = rows.map(([code]) => findEpsg(Number(code)));
     const { lookUpEpsg } = await import('../../src/geo/node/epsg.js');
     for (const [k, [code]] of rows.entries()) {

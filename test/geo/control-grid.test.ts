@@ -56,17 +56,17 @@ describe('ControlGrid', () => {
     expect(worstError(destination, source, 0.002)).toBeLessThan(0.0021);
   });
 
-  it('is far better than its tolerance for neighbouring UTM zones', () => {
+  it('has errors far below its tolerance between neighbouring UTM zones', () => {
     const [, destination, source] = PAIRS[0];
     expect(worstError(destination, source, 0.002)).toBeLessThan(2e-5);
   });
 
-  it('refines until a stricter tolerance holds', () => {
+  it('refines for a stricter tolerance', () => {
     const [, destination, source] = PAIRS[3];
     expect(worstError(destination, source, 1e-5)).toBeLessThan(1.1e-5);
   });
 
-  it('gives the same block whatever window it is asked through', () => {
+  it('gives the same block in any window', () => {
     const mapping = createPixelMapping(utm32, PAIRS[0][2]);
     const wide = new ControlGrid(mapping).window({ x: 0, y: 0, width: 1024, height: 512 });
     const narrow = new ControlGrid(mapping).window({ x: 600, y: 300, width: 10, height: 10 });
@@ -77,7 +77,7 @@ describe('ControlGrid', () => {
     expect(wide.cells.subarray(from, from + words)).toEqual(narrow.cells);
   });
 
-  it('names the source pixels that a window touches', () => {
+  it('gives the source window of a destination window', () => {
     const mapping = createPixelMapping(utm32, PAIRS[0][2]);
     const tile = { x: 1000, y: 2000, width: 300, height: 200 };
     const { source } = new ControlGrid(mapping).window(tile);
@@ -151,7 +151,7 @@ describe('ControlGrid', () => {
     },
   );
 
-  it('touches nothing where the source does not reach', () => {
+  it('gives no source window outside the source', () => {
     const far = new GeoBox(32631, new Affine(10, 0, 300000, 0, -10, 4000000), 100, 100);
     const window = new ControlGrid(createPixelMapping(utm32, far)).window({
       x: 0,
@@ -192,7 +192,7 @@ describe('ControlGrid', () => {
     expect(worstError(destination, source, 0.002)).toBeLessThan(0.0021);
   });
 
-  it('marks what lies outside a projection, and keeps what does not', () => {
+  it('marks positions outside a projection, and keeps the others', () => {
     // An orthographic projection sees one half of the world.
     const globe = new GeoBox(
       '+proj=ortho +lat_0=0 +lon_0=0 +ellps=sphere',

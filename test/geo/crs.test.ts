@@ -43,7 +43,7 @@ const CORRECTED: [code: number, lon: number, lat: number, x: number, y: number, 
 ];
 
 describe('Crs', () => {
-  it.each(CORRECTED)('EPSG:%i lies where PROJ has it', (code, lon, lat, x, y, tolerance = 1) => {
+  it.each(CORRECTED)('EPSG:%i agrees with PROJ in position', (code, lon, lat, x, y, tolerance = 1) => {
     const crs = Crs.fromEpsg(code);
     const [px, py] = createTransform(Crs.wgs84, crs).forward(lon, lat);
     expect(Math.hypot(px - x, py - y)).toBeLessThan(tolerance);
@@ -58,7 +58,7 @@ describe('Crs', () => {
     }
   });
 
-  it('tells axes apart', () => {
+  it('distinguishes axis orders', () => {
     const south = Crs.fromEpsg(2050);
     const north = Crs.fromProj('+proj=tmerc +lat_0=0 +lon_0=23 +k=1 +ellps=WGS84 +towgs84=0,0,0 +units=m');
     expect(south.equals(north)).toBe(false);
@@ -66,7 +66,7 @@ describe('Crs', () => {
     expect([x, y]).toEqual([-1000, 2000].map((v) => expect.closeTo(v, 6)));
   });
 
-  it('refuses what proj4js would silently take for something else', () => {
+  it('refuses definitions that proj4js would misread silently', () => {
     expect(() => Crs.fromProj('+proj=longlat +ellps=nowhere +no_defs')).toThrow(
       /ellipsoid "nowhere" is not known/,
     );
@@ -75,7 +75,7 @@ describe('Crs', () => {
     expect(() => Crs.fromEpsg(3139)).toThrow(/hyperbolic Cassini-Soldner/);
   });
 
-  it('takes the sphere with the area of an ellipsoid where a definition asks for it', () => {
+  it('takes the authalic sphere when a definition asks for it', () => {
     // Miller and Van der Grinten, ESRI:54003 and 54029, beside PROJ 9.1.
     for (const [code, x, y] of [
       [54003, 1145309.035374337, 5397284.275679841],
@@ -89,13 +89,13 @@ describe('Crs', () => {
     );
   });
 
-  it('says of Esri’s codes with an ellipsoid alone that nobody says where it lies', () => {
+  it('reports that Esri’s codes with only an ellipsoid have no known datum shift', () => {
     expect(Crs.fromEpsg(102013).accuracyNote).toMatch(/no shift .* is known/);
     expect(Crs.fromEpsg(54009).accuracyNote).toBeNull();
     expect(Crs.fromEpsg(102008).accuracyNote).toBeNull();
   });
 
-  it('says how far one shift is off where a datum has several', () => {
+  it('gives the error of one shift when a datum has several', () => {
     // PROJ chooses among 40 operations by the place.
     expect(Crs.fromEpsg(4230).accuracyNote).toMatch(/EPSG:4230: one shift .* off by up to \d+ m/);
     expect(Crs.fromEpsg(4809).accuracyNote).toMatch(/no shift .* is known/);
@@ -117,7 +117,7 @@ describe('Crs', () => {
     },
   );
 
-  it('says what a missing datum grid costs', () => {
+  it('gives the error of a missing datum grid', () => {
     expect(Crs.fromEpsg(27700).accuracyNote).toMatch(/OSTN15.*good to 2 m/);
     expect(Crs.fromEpsg(4267).accuracyNote).toMatch(/NTv2_0\.gsb.*good to 20 m/);
     expect(Crs.fromEpsg(32632).accuracyNote).toBeNull();
@@ -157,7 +157,7 @@ describe('Crs', () => {
     expect(found).toBeCloseToArray([...wanted], 1e-4);
   });
 
-  it.each(['', ' +to_meter=0.0174532925199433'])('has degrees from a rotated pole, with "%s"', (unit) => {
+  it.each(['', ' +to_meter=0.0174532925199433'])('gives degrees of a rotated pole with "%s"', (unit) => {
     const pole = '+proj=ob_tran +o_proj=longlat +o_lon_p=0 +o_lat_p=39.25 +lon_0=18 +ellps=WGS84';
     // By PROJ 9.1.1.
     const found = createTransform(Crs.wgs84, Crs.parse(pole + unit)).forward(10, 50);
@@ -178,7 +178,7 @@ describe('Crs', () => {
     expect(crs.equals(Crs.fromEpsg(32632))).toBe(true);
   });
 
-  it('compares by meaning', () => {
+  it('compares by definition, not by text', () => {
     expect(Crs.parse('+proj=utm +zone=32 +datum=WGS84').equals(Crs.fromEpsg(32632))).toBe(true);
     expect(Crs.fromEpsg(32631).equals(Crs.fromEpsg(32632))).toBe(false);
     expect(Crs.fromEpsg(32632).equals(Crs.fromEpsg(32732))).toBe(false);
@@ -186,7 +186,7 @@ describe('Crs', () => {
     expect(Crs.fromEpsg(2056).equals(Crs.fromEpsg(21781))).toBe(false);
   });
 
-  it('knows kinds and units', () => {
+  it('has a kind and units', () => {
     expect(Crs.wgs84.isGeographic).toBe(true);
     expect(Crs.wgs84.metresPerUnit).toBeNull();
     expect(Crs.fromEpsg(32632).metresPerUnit).toBe(1);
@@ -231,7 +231,7 @@ describe('Crs', () => {
   });
 
   it.each(['+proj=gnom +lat_0=90', '+proj=tpers +h=5500000 +lat_0=90', '+proj=ortho +lat_0=90'])(
-    '%s: what lies behind the horizon has no position',
+    '%s: points behind the horizon have no position',
     (projection) => {
       const map = Crs.parse(`${projection} +datum=WGS84 +units=m +no_defs`);
       const { forward } = createTransform(Crs.wgs84, map);
@@ -250,7 +250,7 @@ describe('Crs', () => {
     }
   });
 
-  it('has x of cylindrical maps beyond the edge of the world, where it comes in again', () => {
+  it('keeps x of cylindrical maps beyond the edge of the world', () => {
     const [longitude] = createTransform(Crs.fromEpsg(3857), Crs.wgs84).forward(20_100_000, 0);
     expect(longitude).toBeCloseTo(-180 + (20_100_000 - 20037508.342789244) / 111319.49079327357, 9);
   });
@@ -287,7 +287,7 @@ describe('Crs', () => {
     }
   });
 
-  it('does not take a pole of an equirectangular map for the other', () => {
+  it('distinguishes the poles of an equirectangular map', () => {
     const map = Crs.parse('+proj=eqc +lat_ts=60 +datum=WGS84 +units=m +no_defs');
     // pyproj, as above
     expect(createTransform(Crs.wgs84, map).forward(20, 90)).toBeCloseToArray(
@@ -322,7 +322,7 @@ describe('transformBounds', () => {
     expect(found).toBeCloseToArray([...expected], 1e-4);
   });
 
-  it('has half of the longitudes where a side goes through a pole, and a quarter where two do', () => {
+  it('gives half of the longitudes when a side goes through a pole, and a quarter when two do', () => {
     const polar = Crs.fromEpsg(3413);
     const half = transformBounds([-1e6, 0, 1e6, 1e6], polar, Crs.wgs84);
     expect([half[0], half[2], half[3]]).toBeCloseToArray([45, 225, 90], 1e-9);
@@ -330,7 +330,7 @@ describe('transformBounds', () => {
     expect([quarter[0], quarter[2], quarter[3]]).toBeCloseToArray([45, 135, 90], 1e-9);
   });
 
-  it('takes a west greater than the east for a box across the antimeridian', () => {
+  it('reads west greater than east as a box across the antimeridian', () => {
     const pacific = Crs.fromEpsg(3832);
     // transform_bounds('EPSG:4326', 'EPSG:3832', 170, -20, -170, -10)
     const expected = [2226389.81587, -2258423.6491, 4452779.63173, -1111475.10285];
@@ -341,7 +341,7 @@ describe('transformBounds', () => {
     expect([x0, x1]).toBeCloseToArray([170 * 111319.49079327357, 190 * 111319.49079327357], 1e-6);
   });
 
-  it('ends at the poles, whatever rounding or half a pixel adds', () => {
+  it('ends at the poles, despite rounding or half a pixel', () => {
     // transform_bounds('EPSG:4326', 'EPSG:6933', -180, -90, 180, 90)
     const world = [-17367530.44516, -7342230.1365, 17367530.44516, 7342230.1365];
     for (const beyond of [0, 1e-9, 0.05]) {
@@ -353,7 +353,7 @@ describe('transformBounds', () => {
     expect(wide).toBeCloseToArray([-180, -90, 180, 90], 1e-6);
   });
 
-  it('looks for the edge of the globe', () => {
+  it('finds the edge of the globe', () => {
     const disc = Crs.parse('+proj=geos +h=35786023 +lon_0=-75 +sweep=x +datum=WGS84 +units=m +no_defs');
     const found = transformBounds([-5.5e6, -5.5e6, 5.5e6, 5.5e6], disc, Crs.wgs84);
     // The angle at the Earth's centre between the satellite and the limb: acos(a / (a + h)), in longitude.
@@ -366,7 +366,7 @@ describe('transformBounds', () => {
     );
   });
 
-  it('has all of a circle around a pole, wherever its sides are', () => {
+  it('contains the whole circle around a pole', () => {
     const north = Crs.fromEpsg(3413);
     const [x] = createTransform(Crs.wgs84, north).forward(45, 88);
     const bounds = transformBounds([-180, 88, 180, 90], Crs.wgs84, north);
@@ -382,7 +382,7 @@ describe('transformBounds', () => {
 });
 
 describe('GeoTIFF keys', () => {
-  it('go there and back', () => {
+  it('survive a round trip', () => {
     for (const code of [32632, 4326, 3035]) {
       const { directory } = encodeGeoKeys(Crs.fromEpsg(code));
       const keys = parseGeoKeys(directory, [], '');
@@ -403,7 +403,7 @@ describe('GeoTIFF keys', () => {
     '+proj=sinu +lon_0=10 +a=6371007.181 +b=6371007.181',
     '+proj=eqc +lat_ts=30 +lon_0=5 +datum=WGS84',
     '+proj=longlat +ellps=bessel +pm=2.33722917 +towgs84=1,2,3,4,5,6,7',
-  ])('hold %s', (definition) => {
+  ])('represent %s', (definition) => {
     const crs = Crs.fromProj(definition);
     const { directory, doubles, ascii } = encodeGeoKeys(crs);
     const found = crsFromGeoKeys(parseGeoKeys(directory, doubles, ascii)).crs;
@@ -412,7 +412,7 @@ describe('GeoTIFF keys', () => {
     expect(found?.isGeographic).toBe(crs.isGeographic);
   });
 
-  it('hold the code of the datum that a WKT names', () => {
+  it('have the code of the datum that a WKT names', () => {
     const wkt =
       'PROJCS["mine",GEOGCS["ETRS89",DATUM["European_Terrestrial_Reference_System_1989",SPHEROID["GRS 1980",6378137,298.257222101]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4258"]],PROJECTION["Equirectangular"],PARAMETER["latitude_of_origin",0],PARAMETER["standard_parallel_1",30],PARAMETER["central_meridian",5],PARAMETER["false_easting",0],PARAMETER["false_northing",0],UNIT["metre",1]]';
     const crs = Crs.fromWkt(wkt);
@@ -424,7 +424,7 @@ describe('GeoTIFF keys', () => {
     expect(crsFromGeoKeys(keys).crs?.name).toBe('mine');
   });
 
-  it('that define no system, or one that is not known, make none', () => {
+  it('without a known CRS give none', () => {
     expect(crsFromGeoKeys(new Map()).crs).toBeNull();
     expect(
       crsFromGeoKeys(
@@ -446,7 +446,7 @@ describe('GeoTIFF keys', () => {
     ).toBeNull();
   });
 
-  it('of a user’s own system take the shift of the datum that a citation names', () => {
+  it('of a user-defined CRS take the shift of the datum in the citation', () => {
     // Ellipsoid GRS 80, and the Greek Grid's projection. x and y by pyproj: EPSG:2100 of 23.73, 37.97.
     const greek: [number, string | number][] = [
       [1024, 1],
@@ -485,7 +485,7 @@ describe('GeoTIFF keys', () => {
     expect(crsFromGeoKeys(new Map([...utm, [2056, 7030]])).crs?.equals(Crs.fromEpsg(32632))).toBe(true);
   });
 
-  it('read doubles and text, and leave out what points nowhere', () => {
+  it('read doubles and text, and skip keys with an invalid offset', () => {
     const keys = parseGeoKeys(
       [1, 1, 0, 4, 1024, 0, 1, 1, 2057, 34736, 1, 0, 1026, 34737, 4, 0, 2059, 34736, 1, 9],
       [6378137],

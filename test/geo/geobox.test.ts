@@ -33,7 +33,7 @@ describe('GeoBox.equals', () => {
     expect(turned(8).equals(turned(8 + dx), 0.01)).toBe(Math.abs(dx) <= 0.01 * size);
   });
 
-  it('sees pixels of nearly the same size by where the last one lies', () => {
+  it('compares pixel sizes by the position of the last pixel', () => {
     const box = (size: number): GeoBox =>
       new GeoBox(4326, new Affine(size, 0, 8, 0, -size, 50), 10000, 10000);
     // A ten-thousandth of a pixel a pixel: one whole pixel at the other end, where coordinates differ by 1e-5 degrees.
@@ -51,7 +51,7 @@ describe('Affine', () => {
     ]);
   });
 
-  it('composes inner first, and inverts', () => {
+  it('composes right to left, and inverts', () => {
     const number = fc.double({ min: -100, max: 100, noNaN: true });
     fc.assert(
       fc.property(fc.tuple(number, number, number, number, number, number), number, number, (t, x, y) => {
@@ -67,7 +67,7 @@ describe('Affine', () => {
     );
   });
 
-  it('refuses to invert what is flat', () => {
+  it('refuses to invert a singular transform', () => {
     expect(() => new Affine(1, 1, 0, 1, 1, 0).inverse()).toThrow(/cannot be inverted/);
   });
 });
@@ -94,7 +94,7 @@ describe('GeoBox.fromBounds', () => {
     expect(box.transform.a).toBe(10);
   });
 
-  it('holds a pole, and what lies across the antimeridian, once', () => {
+  it('contains a pole, and an area across the antimeridian, once', () => {
     const polar = [-3850000, -5350000, 3750000, 5850000] as const;
     expect(GeoBox.fromBounds(polar, 4326, 0.25, { boundsCrs: 3413 }).bounds).toEqual([-180, 30.75, 180, 90]);
     const tile = [99960, 8000000, 209760, 8109760] as const;
@@ -108,14 +108,14 @@ describe('GeoBox.fromBounds', () => {
     expect([world.width, world.height]).toEqual([1440, 720]);
   });
 
-  it('keeps bounds that are multiples already', () => {
+  it('keeps bounds that are already multiples', () => {
     const box = GeoBox.fromBounds([300000, 5000000, 300100, 5000050], 32632, 10, { boundsCrs: 32632 });
     expect([box.width, box.height]).toEqual([10, 5]);
     const decimal = GeoBox.fromBounds([0.1, 0.2, 0.7, 0.5], 4326, 0.1);
     expect([decimal.width, decimal.height]).toEqual([6, 3]);
   });
 
-  it('refuses what encloses nothing', () => {
+  it('refuses empty bounds', () => {
     expect(() => GeoBox.fromBounds([6, 49, 5, 50], 32632, 10)).toThrow(/do not enclose an area/);
     expect(() => GeoBox.fromBounds([5, 49, 6, 50], 32632, 0)).toThrow(/resolution of 0/);
     expect(() => GeoBox.fromBounds([5, 49, Number.NaN, 50], 32632, 10)).toThrow(/enclose/);
@@ -372,13 +372,13 @@ describe('suggestGrid', () => {
     },
   );
 
-  it('takes the pixels of the whole raster for bounds beside it', () => {
+  it('takes the pixels of the whole raster for bounds outside it', () => {
     const box = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5600000), 1098, 1098);
     const size = suggestGrid(box, 4326).resolution[0];
     expect(suggestGridWithin(box, 4326, [7, 50.4, 7.1, 50.5]).width).toBe(Math.round(0.1 / size));
   });
 
-  it('refuses a raster that the target does not show', () => {
+  it('refuses a raster outside the target CRS', () => {
     const box = new GeoBox(4326, new Affine(0.01, 0, 98, 0, -0.01, 0.5), 100, 100);
     expect(() => suggestGrid(box, 32632)).toThrow(/lies outside the domain of EPSG:32632/);
   });
@@ -387,7 +387,7 @@ describe('suggestGrid', () => {
 describe('GeoBox', () => {
   const box = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5500000), 100, 50);
 
-  it('windows and coarsens on the same ground', () => {
+  it('windows and coarsens on the same extent', () => {
     expect(box.window(10, 5, 20, 10).bounds).toEqual([300100, 5499850, 300300, 5499950]);
     const coarse = box.coarsen(3);
     expect([coarse.width, coarse.height]).toEqual([34, 17]);
@@ -403,7 +403,7 @@ describe('GeoBox', () => {
     expect(twiceArea).toBeGreaterThan(0);
   });
 
-  it('goes through JSON', () => {
+  it('survives JSON', () => {
     expect(GeoBox.fromJSON(JSON.parse(JSON.stringify(box))).equals(box)).toBe(true);
   });
 
@@ -414,7 +414,7 @@ describe('GeoBox', () => {
     expect(() => box.requireAtMost(4999, 'shrink it')).toThrow(/100 × 50.*limit of 4999.*shrink it/);
   });
 
-  it('answers slices', () => {
+  it('can be sliced', () => {
     const slice = {
       bounds: [300003, 5499000, 300097, 5499500] as const,
       crs: Crs.fromEpsg(32632),
@@ -449,7 +449,7 @@ describe('GeoTensor', () => {
   });
 });
 
-describe('areas on the ground', () => {
+describe('ground areas', () => {
   it('agree with the ellipsoid', () => {
     // The whole ellipsoid: 510 065 621.724 km² (WGS 84, Moritz 2000).
     const hemisphere = ringArea([
@@ -461,7 +461,7 @@ describe('areas on the ground', () => {
     expect(hemisphere / 1e12).toBeCloseTo(510.065621724 / 2, 6);
   });
 
-  it('are true where a projection is not', () => {
+  it('are true areas in a projection that distorts area', () => {
     // Web Mercator stretches lengths by 1 / cos φ: at 60° a pixel of 10 m is 5 m, up to the ellipsoid's 0.7 %.
     const mercator = new GeoBox(3857, new Affine(10, 0, 0, 0, -10, 8399738), 64, 64);
     expect(new PixelAreas(mercator).at(0, 0)).toBeGreaterThan(24.9);
@@ -471,7 +471,7 @@ describe('areas on the ground', () => {
     expect(new PixelAreas(utm).at(10, 10)).toBeCloseTo(100 / 0.9996 ** 2, 3);
   });
 
-  it('vary within blocks as the projection does, and add up to whole areas', () => {
+  it('vary within blocks with the projection, and add up to whole areas', () => {
     // Longitude and latitude: areas shrink northwards, by 2e-6 a row of 11 m at 50°, so by 5e-4 over a block.
     const grid = new GeoBox(4326, new Affine(0.0001, 0, 6, 0, -0.0001, 50.7), 300, 700);
     const areas = new PixelAreas(grid);
@@ -487,7 +487,7 @@ describe('areas on the ground', () => {
     }
   });
 
-  it('geodesics have the length that GeographicLib gives', () => {
+  it("geodesics have GeographicLib's length", () => {
     // pyproj 3.4.1: Geod(ellps="WGS84").inv(6, 49.5, 6.5, 50)
     expect(geodesicLength([6, 49.5], [6.5, 50])).toBeCloseTo(66265.13373190461, 6);
   });

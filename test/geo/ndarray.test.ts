@@ -18,7 +18,7 @@ describe('ndarray views', () => {
     expect(back.geobox).toBe(geobox);
   });
 
-  it('refuse strides', () => {
+  it('are refused with strides', () => {
     const turned = ndarray(new Float32Array(6), [3, 2]).transpose(1, 0);
     expect(() => fromNdarray(turned, tensor(new Float32Array(6), null))).toThrow(/not contiguous/);
   });
@@ -36,7 +36,7 @@ describe('statistics', () => {
     });
   });
 
-  it('are unknown where nothing is valid', () => {
+  it('are null without valid values', () => {
     expect(statistics(tensor(new Int16Array(6).fill(-1), -1))).toEqual({
       validCount: 0,
       min: null,

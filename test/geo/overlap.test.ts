@@ -22,7 +22,7 @@ describe('gridsMeet', () => {
 });
 
 describe('noOverlap', () => {
-  it('suspects swapped coordinates only where the other order fits', () => {
+  it('suggests swapped coordinates only when the other order fits', () => {
     const source = degrees(-0.78, 38.12, 0.04);
     const messageOf = (grid: GeoBox): string => noOverlap('a.tif', source, 'the grid', grid).message;
     expect(messageOf(degrees(38.08, -0.74, 0.04))).toMatch(/longitude and latitude seem to be swapped/);

@@ -6,7 +6,7 @@ import { catalogRow } from '../support/catalog.js';
 
 const box = new GeoBox(32632, new Affine(10, 0, 300_000, 0, -20, 5_500_000), 2, 3);
 
-it('objects print what they are, briefly', () => {
+it('objects print a short description', () => {
   const crs = Crs.parse(32632);
   expect(String(crs)).toBe('EPSG:32632');
   expect(inspect(crs)).toBe('Crs(EPSG:32632)');
@@ -26,13 +26,13 @@ it('objects print what they are, briefly', () => {
   expect(`${tensor.plane(1)}`).toBe(`GeoTensor(float32 (y 3, x 2), nodata NaN, ${text})`);
 });
 
-it('a pixel size of a turned grid is the length of its sides', () => {
+it('the pixel size of a rotated grid is the length of its sides', () => {
   // Sides of 5 along (3, 4) and (4, -3).
   const turned = new GeoBox(32632, new Affine(3, 4, 0, 4, -3, 0), 1, 1);
   expect(String(turned)).toBe('GeoBox(EPSG:32632, 1 × 1 pixels of 5 × 5, [0, -3, 7, 4])');
 });
 
-it('catalogs print how many rows they have, where and when', () => {
+it('catalogs print their number of rows, bounds and time', () => {
   expect(String(GeoCatalog.empty)).toBe('GeoCatalog(0 rows)');
   const july = TimeInterval.parse('2021-07');
   const row = (id: string, box: [number, number, number, number]) => catalogRow(id, box, july);

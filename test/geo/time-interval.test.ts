@@ -15,7 +15,7 @@ describe('TimeInterval', () => {
     expect(spaced.toJSON()[0]).toBe('2025-03-11T04:42:31.719Z');
   });
 
-  it('takes years, months and days at either end, as STAC clients do', () => {
+  it('expands years, months and days at either end, as STAC clients do', () => {
     expect(TimeInterval.parse('2021').toJSON()).toEqual([
       '2021-01-01T00:00:00.000Z',
       '2021-12-31T23:59:59.999Z',
@@ -59,21 +59,21 @@ describe('TimeInterval', () => {
     expect(TimeInterval.parse(text).toJSON()[0]).toBe(start);
   });
 
-  it('takes weeks and ordinal days as what they span', () => {
+  it('expands weeks and ordinal days to their span', () => {
     expect(TimeInterval.parse('2021-W28')).toEqual(
       new TimeInterval(Date.UTC(2021, 6, 12), Date.UTC(2021, 6, 19) - 1),
     );
     expect(TimeInterval.parse('2021-196')).toEqual(new TimeInterval(july15, july15 + DAY - 1));
   });
 
-  it('ends where dates do', () => {
+  it("is refused beyond JavaScript's dates", () => {
     const last = 8.64e15;
     expect(new TimeInterval(-last, last).toJSON()[1]).toBe('+275760-09-13T00:00:00.000Z');
     expect(() => new TimeInterval(0, last + 1000)).toThrow(/within 100 million days of 1970/);
     expect(() => new TimeInterval(-last - 1000, 0)).toThrow(/within 100 million days of 1970/);
   });
 
-  it('opens ends to infinity', () => {
+  it('has infinite open ends', () => {
     expect(TimeInterval.parse('2021-07-15/..').end).toBe(Infinity);
     expect(TimeInterval.parse('../2021-07-15').start).toBe(-Infinity);
     expect(TimeInterval.parse('2021-07-01/2021-07-15').end).toBe(july15 + DAY - 1);

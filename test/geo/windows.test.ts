@@ -10,14 +10,14 @@ import {
 } from '../../src/geo/index.js';
 
 describe('chips', () => {
-  it('cover the Luxembourg scene in 29 × 41', () => {
+  it('cover the Luxembourg scene with 29 × 41 chips', () => {
     const layout = createChipLayout(6033, 8449, 256, 208);
     expect([layout.columnStarts.length, layout.rowStarts.length]).toEqual([29, 41]);
     expect(layout.columnStarts.at(-1)).toBe(6033 - 256);
     expect(layout.rowStarts.at(-1)).toBe(8449 - 256);
   });
 
-  it('cover every pixel, and know which chips do', () => {
+  it('cover every pixel, and list the chips of a pixel', () => {
     const scene = fc.record({
       length: fc.integer({ min: 1, max: 900 }),
       size: fc.integer({ min: 1, max: 300 }),
@@ -39,14 +39,14 @@ describe('chips', () => {
     );
   });
 
-  it('refuse to leave gaps', () => {
+  it('refuse a stride that leaves gaps', () => {
     expect(() => chipStarts(100, 10, 11)).toThrow(/would leave gaps/);
     expect(() => chipStarts(100, 0, 1)).toThrow(/would leave gaps/);
   });
 });
 
 describe('units', () => {
-  it('are shared out without overlap', () => {
+  it('are split without overlap', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 60 }), (units, shards) => {
         const owned = Array.from({ length: shards }, (_, i) => shardUnits(units, i, shards)).flatMap(
@@ -67,7 +67,7 @@ describe('units', () => {
 });
 
 describe('alignedTiles', () => {
-  it('cuts any window along the same lines', () => {
+  it('cuts any window along the same tile edges', () => {
     const tiles = [...alignedTiles({ x: 100, y: 250, width: 300, height: 20 }, 256)];
     expect(tiles).toEqual([
       { x: 100, y: 250, width: 156, height: 6 },

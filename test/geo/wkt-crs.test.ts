@@ -305,7 +305,7 @@ const TRUTH: [
   ],
 ];
 
-describe('reference systems by a text without a code', () => {
+describe('CRSs from text without a code', () => {
   it.each(TRUTH)('EPSG:%i is where PROJ has it', (_, lon, lat, x, y, tolerance, wkt) => {
     const { forward } = createTransform(Crs.wgs84, Crs.parse(wkt));
     const [ownX, ownY] = forward(lon, lat);
@@ -313,13 +313,13 @@ describe('reference systems by a text without a code', () => {
     expect(Math.hypot(ownX - x, ownY - y) * metres).toBeLessThan(tolerance);
   });
 
-  it('say how exact a shift is, as their code does', () => {
+  it('give the same shift accuracy as their code', () => {
     const [, , , , , , wkt] = TRUTH.find(([code]) => code === 23032) ?? TRUTH[0];
     expect(Crs.parse(wkt).accuracyNote).toMatch(/may be off by up to 4 m/);
     expect(Crs.fromEpsg(23032).accuracyNote).toMatch(/may be off by up to 4 m/);
   });
 
-  it('say that the shift of a datum is unknown, unless its ellipsoid is one of the satellite age', () => {
+  it('report an unknown datum shift, unless the ellipsoid is WGS 84 or GRS 80', () => {
     const wkt = (datum: string): string =>
       `GEOGCS["mine",DATUM[${datum}],PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]]`;
     expect(Crs.parse(wkt('"D_Mine",SPHEROID["Bessel_1841",6377397.155,299.1528128]')).accuracyNote).toMatch(
@@ -331,7 +331,7 @@ describe('reference systems by a text without a code', () => {
     expect(given.accuracyNote).toBeNull();
   });
 
-  it('have the shift of the bound system around them', () => {
+  it('have the shift of their bound CRS', () => {
     // By pyproj: Transformer.from_crs(4326, CRS.from_wkt(text), always_xy=True).transform(13.4, 52.5).
     const wkt =
       'BOUNDCRS[SOURCECRS[GEOGCRS["mine",DATUM["mine",ELLIPSOID["Bessel 1841",6377397.155,299.1528128,LENGTHUNIT["metre",1]]],PRIMEM["Greenwich",0,ANGLEUNIT["degree",0.0174532925199433]],CS[ellipsoidal,2],AXIS["longitude",east],AXIS["latitude",north],ANGLEUNIT["degree",0.0174532925199433]]],TARGETCRS[GEOGCRS["WGS 84",DATUM["World Geodetic System 1984",ELLIPSOID["WGS 84",6378137,298.257223563]],CS[ellipsoidal,2],AXIS["latitude",north],AXIS["longitude",east],ANGLEUNIT["degree",0.0174532925199433]]],ABRIDGEDTRANSFORMATION["to WGS 84",METHOD["Position Vector transformation (geog2D domain)",ID["EPSG",9606]],PARAMETER["X-axis translation",598.1,ID["EPSG",8605]],PARAMETER["Y-axis translation",73.7,ID["EPSG",8606]],PARAMETER["Z-axis translation",418.2,ID["EPSG",8607]],PARAMETER["X-axis rotation",0.202,ID["EPSG",8608]],PARAMETER["Y-axis rotation",0.045,ID["EPSG",8609]],PARAMETER["Z-axis rotation",-2.455,ID["EPSG",8610]],PARAMETER["Scale difference",1.0000067,ID["EPSG",8611]]]]';
@@ -422,7 +422,7 @@ describe('PROJJSON without codes', () => {
     expect(Math.hypot(ownX - x, ownY - y) * (crs.metresPerUnit ?? 1)).toBeLessThan(tolerance);
   });
 
-  it('is a code where it has one, and refused where it is no system', () => {
+  it('is a code when it has one, and is refused when it is not a CRS', () => {
     const named = { type: 'GeographicCRS', name: 'WGS 84 (CRS84)', id: { authority: 'OGC', code: 'CRS84' } };
     expect(Crs.fromProjJson(named).epsg).toBe(4326);
     expect(Crs.fromProjJson({ id: { authority: 'EPSG', code: 25832 } }).epsg).toBe(25832);
@@ -433,7 +433,7 @@ describe('PROJJSON without codes', () => {
   });
 });
 
-describe('names of codes', () => {
+describe('authority names', () => {
   // GDAL 3.6.2, SetFromUserInput, gives the same codes (CRS84 being EPSG:4326 with the longitude first).
   it.each([
     ['urn:ogc:def:crs:OGC:1.3:CRS84h', 4326],
@@ -449,14 +449,14 @@ describe('names of codes', () => {
     expect(Crs.parse(text).epsg).toBe(code);
   });
 
-  it('stand in well-known text with parentheses and small letters too', () => {
+  it('are read from WKT with parentheses and lower case', () => {
     const wkt =
       'geogcs ( "WGS 84" , datum ( "WGS_1984" , spheroid ( "WGS 84" , 6378137 , 298.257223563 ) ) , unit ( "degree" , 0.0174532925199433 ) )';
     expect(Crs.parse(wkt).equals(Crs.wgs84)).toBe(true);
   });
 });
 
-describe('compound systems', () => {
+describe('compound CRSs', () => {
   it.each(['EPSG:7415', 'EPSG:28992+5709'])('%s is its horizontal part', (text) => {
     expect(Crs.parse(text)).toBe(Crs.fromEpsg(28992));
   });
@@ -476,7 +476,7 @@ describe('transformations between datums', () => {
     expect(ownY).toBeCloseTo(wantedY, 2);
   });
 
-  it('that are good to metres only have a note', () => {
+  it('with an accuracy of metres have a note', () => {
     const transform = (from: number, to: number) => createTransform(Crs.fromEpsg(from), Crs.fromEpsg(to));
     expect(transform(28355, 7855).accuracyNote).toBeNull();
     expect(transform(26918, 2959).accuracyNote).toBe(

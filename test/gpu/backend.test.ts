@@ -15,7 +15,7 @@ import { linearToDecibel, validMask } from '../../src/kernels/index.js';
 import { describeBackends, webgpuProblem } from '../support/backends.js';
 
 describeBackends('backend', (backend) => {
-  it('gives back what it was given, of every type and length', async () => {
+  it('downloads what was uploaded, for every type and length', async () => {
     const arrays = [
       Uint8Array.of(1, 2, 255),
       Int8Array.of(-1, 5, 7, 9, 11),
@@ -32,7 +32,7 @@ describeBackends('backend', (backend) => {
     }
   });
 
-  it('downloads into an array that it is given', async () => {
+  it('downloads into a given array', async () => {
     const tensor = backend().upload(Float32Array.of(1, 2, 3, 4));
     const target = new Float32Array(4);
     expect(await backend().download(tensor, target)).toBe(target);
@@ -40,7 +40,7 @@ describeBackends('backend', (backend) => {
     tensor.dispose();
   });
 
-  it('downloads more than one piece', async () => {
+  it('downloads in several pieces', async () => {
     const values = new Uint32Array(9_000_000);
     for (let i = 0; i < values.length; i++) values[i] = Math.imul(i, 2654435761);
     const tensor = backend().upload(values);
@@ -62,7 +62,7 @@ describeBackends('backend', (backend) => {
     b.dispose();
   });
 
-  it('does not see later changes of an array that it was given', async () => {
+  it('does not see later changes of an uploaded array', async () => {
     const values = Float32Array.of(1, 2, 3, 4);
     const tensor = backend().upload(values);
     linearToDecibel(backend(), tensor);
@@ -97,7 +97,7 @@ describeBackends('backend', (backend) => {
     expect(backend().counters.allocatedBytes).toBe(before);
   });
 
-  it('refuses a tensor after its disposal', () => {
+  it('refuses a disposed tensor', () => {
     const tensor = backend().allocate([4], 'float32');
     expect(tensor.isDisposed).toBe(false);
     tensor[Symbol.dispose]();
@@ -106,7 +106,7 @@ describeBackends('backend', (backend) => {
     expect(() => backend().write(tensor, new Float32Array(4))).toThrow(/after its disposal/);
   });
 
-  it('refuses tensors of other backends, impossible shapes, and what is too large', () => {
+  it('refuses tensors of other backends, impossible shapes and tensors that are too large', () => {
     const other = new CpuBackend();
     const foreign = other.allocate([4], 'float32');
     expect(() => linearToDecibel(backend(), foreign)).toThrow(/another backend/);
@@ -127,7 +127,7 @@ describeBackends('backend', (backend) => {
 });
 
 describe('CpuBackend', () => {
-  it('reports what a kernel throws, once, and goes on', async () => {
+  it('reports an error of a kernel once, and continues', async () => {
     class Failing extends InlineExecutor {
       fails = true;
       override async execute(task: CpuTask): Promise<void> {
@@ -150,19 +150,19 @@ describe('CpuBackend', () => {
 });
 
 describe('createBackend', () => {
-  it('never takes a software adapter by itself', async () => {
+  it('never chooses a software adapter by itself', async () => {
     const backend = await createBackend();
     expect(backend.info.adapterClass).not.toBe('software');
     backend.dispose();
   });
 
-  it('refuses nonsense', async () => {
+  it('refuses unknown names', async () => {
     await expect(createBackend({ backend: 'cpu', threads: -1 })).rejects.toThrow(/threads cannot be -1/);
     const wrong = 'cuda' as 'cpu';
     await expect(createBackend({ backend: wrong })).rejects.toThrow(/choose one of auto, webgpu, cpu/);
   });
 
-  it.skipIf(webgpuProblem === null)('without a driver says what to install', async () => {
+  it.skipIf(webgpuProblem === null)('names what to install when there is no driver', async () => {
     await expect(createBackend({ backend: 'webgpu' })).rejects.toThrow(/Vulkan driver.*`backend` cpu/);
   });
 });
@@ -177,7 +177,7 @@ describe.skipIf(webgpuProblem !== null)('WebGpuBackend (webgpu)', async () => {
     return own.adapter.requestDevice();
   };
 
-  it('leaves a device alive that it only adopted', async () => {
+  it('does not destroy an adopted device', async () => {
     const device = await newDevice();
     const backend = WebGpuBackend.adopt(device);
     const tensor = backend.upload(Float32Array.of(1, 2));
@@ -191,7 +191,7 @@ describe.skipIf(webgpuProblem !== null)('WebGpuBackend (webgpu)', async () => {
     device.destroy();
   });
 
-  it('turns a lost device into an error that says what to do', async () => {
+  it('reports a lost device with a remedy', async () => {
     const device = await newDevice();
     const backend = WebGpuBackend.adopt(device);
     const tensor = backend.upload(new Float32Array(1000));
@@ -207,7 +207,7 @@ describe.skipIf(webgpuProblem !== null)('WebGpuBackend (webgpu)', async () => {
     backend.dispose();
   });
 
-  it('destroys a device that it owns', async () => {
+  it('destroys its own device', async () => {
     const own = await requestNodeAdapter();
     let disposed = 0;
     const backend = await WebGpuBackend.request(own.adapter, {
@@ -227,7 +227,7 @@ describe.skipIf(webgpuProblem !== null)('WebGpuBackend (webgpu)', async () => {
     expect(() => backend.allocate([4], 'float32')).toThrow(/after its disposal/);
   });
 
-  it('is collected once it is disposed of, with its device or without', async () => {
+  it('is garbage-collected after dispose, with or without its device', async () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const adopted = await newDevice();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryPool } from '../../src/gpu/cpu/memory-pool.js';
 
 describe('MemoryPool', () => {
-  it('gives memory back, whatever else was idle before', () => {
+  it('frees memory, with other idle buffers present', () => {
     const pool = new MemoryPool(false, 32768);
     // Three sizes fill the pool; the one that comes next is used again and again.
     const old = [4096, 8192, 16384].map((bytes) => pool.acquire(bytes));
@@ -16,7 +16,7 @@ describe('MemoryPool', () => {
     expect(pool.acquire(16384)).not.toBe(old[2]);
   });
 
-  it('keeps what still fits', () => {
+  it('keeps buffers that still fit', () => {
     const pool = new MemoryPool(false, 32768);
     const [small, large] = [pool.acquire(4096), pool.acquire(16384)];
     pool.release(large);
@@ -28,7 +28,7 @@ describe('MemoryPool', () => {
     expect(pool.acquire(16384)).not.toBe(large);
   });
 
-  it('does not keep more than its bound', () => {
+  it('keeps at most its bound', () => {
     const pool = new MemoryPool(false, 8192);
     const buffer = pool.acquire(16384);
     pool.release(buffer);

@@ -34,7 +34,7 @@ describe.skipIf(webgpuProblem !== null)('buffers of your own device (webgpu)', (
     return values;
   }
 
-  it('give results to others without a readback', async () => {
+  it('pass results on without a readback', async () => {
     const tensor = backend.upload(Float32Array.of(1, 10, 100));
     linearToDecibel(backend, tensor);
     const { downloads } = backend.counters;
@@ -46,7 +46,7 @@ describe.skipIf(webgpuProblem !== null)('buffers of your own device (webgpu)', (
     expect(() => tensor.gpuBuffer()).toThrow(/after its disposal/);
   });
 
-  it('are taken where they are, from an offset on, and never destroyed', async () => {
+  it('are adopted in place, from an offset, and never destroyed', async () => {
     const buffer = device.createBuffer({ size: 1024, usage: STORAGE | COPY_SRC | COPY_DST });
     device.queue.writeBuffer(buffer, 0, new Float32Array(256).fill(1000));
     const { allocatedBytes } = backend.counters;
@@ -68,7 +68,7 @@ describe.skipIf(webgpuProblem !== null)('buffers of your own device (webgpu)', (
     buffer.destroy();
   });
 
-  it('are refused where they do not fit', async () => {
+  it('are refused when they do not fit', async () => {
     const make = (usage: number) => device.createBuffer({ size: 512, usage });
     const adopt = (usage: number, offset = 0, length = 4) =>
       backend.adoptBuffer(make(usage), [length], 'float32', { offset });
@@ -80,8 +80,8 @@ describe.skipIf(webgpuProblem !== null)('buffers of your own device (webgpu)', (
   });
 });
 
-describe('on the CPU', () => {
-  it('there is no buffer, and tensors say so', () => {
+describe('on the CPU backend', () => {
+  it('a tensor has no buffer, and reports so', () => {
     using backend = new CpuBackend();
     using tensor = backend.upload(Float32Array.of(1));
     expect(() => tensor.gpuBuffer()).toThrow(
@@ -90,7 +90,7 @@ describe('on the CPU', () => {
     expect(() => backend.adoptBuffer()).toThrow(/lie in no GPUBuffer/);
   });
 
-  it('tensors print what they are', () => {
+  it('tensors print a short description', () => {
     using backend = new CpuBackend();
     const tensor = backend.allocate([2, 3, 4], 'float32');
     expect(String(tensor)).toBe('DeviceTensor(float32 (2, 3, 4) on one thread)');
@@ -98,7 +98,7 @@ describe('on the CPU', () => {
     expect(inspect(tensor)).toBe('DeviceTensor(float32 (2, 3, 4) on one thread, disposed of)');
   });
 
-  it('refuses to download into another type, or into less room', async () => {
+  it('refuses to download into another type, or into a shorter array', async () => {
     using backend = new CpuBackend();
     using tensor = backend.upload(Float32Array.of(1, 2, 3));
     await expect(backend.download(tensor, new Float64Array(3))).rejects.toThrow(

@@ -57,7 +57,7 @@ describe.skipIf(webgpuProblem !== null)('a backend of another thread (webgpu)', 
     for (const remote of opened) remote.dispose();
   });
 
-  it('gives the bytes of a backend of this thread', async () => {
+  it('gives the same bytes as a backend of this thread', async () => {
     const { remote } = open();
     const values = randomValues(3, 3 * 70 * 90, -5, 5, 0.1);
     const results = [];
@@ -102,7 +102,7 @@ describe.skipIf(webgpuProblem !== null)('a backend of another thread (webgpu)', 
     expect(target).toEqual(new Float32Array(4).fill(7));
   });
 
-  it('counts what the device did', async () => {
+  it("counts the device's work", async () => {
     const { remote } = open();
     const before = { ...sharedWebGpu().counters };
     const tensor = remote.upload(new Float32Array(100));
@@ -117,7 +117,7 @@ describe.skipIf(webgpuProblem !== null)('a backend of another thread (webgpu)', 
     expect(remote.counters.allocatedBytes).toBe(allocatedBytes - 400);
   });
 
-  it('refuses before anything is sent what is too large, disposed of or of another backend', () => {
+  it('refuses tensors that are too large, disposed or of another backend before sending', () => {
     const { remote } = open();
     expect(() => remote.allocate([2 ** 40], 'uint8')).toThrow(/needs 1099511627776 bytes/);
     expect(() => remote.upload(new Float64Array(1))).toThrow(/float64/);
@@ -133,7 +133,7 @@ describe.skipIf(webgpuProblem !== null)('a backend of another thread (webgpu)', 
     expect(() => remote.allocate([4], 'float32')).toThrow(/after its disposal/);
   });
 
-  it('tells with the next answer what a command did wrong, and does nothing after it', async () => {
+  it('reports a failed command with the next answer, and runs nothing after it', async () => {
     const { remote, host } = open();
     const tensor = remote.allocate([64], 'float32');
     host.execute({ op: 'release', tensor: 1000 });
@@ -145,7 +145,7 @@ describe.skipIf(webgpuProblem !== null)('a backend of another thread (webgpu)', 
     ).not.toThrow();
   });
 
-  it('fails all that waits and all that follows once the other thread is gone', async () => {
+  it('fails pending and later calls once the other thread is gone', async () => {
     const { remote, caller } = open();
     const tensor = remote.allocate([4], 'float32');
     const waiting = remote.submit();
@@ -170,7 +170,7 @@ describe('errors between threads', () => {
     });
   };
 
-  it('keep their code, their fields and their words', async () => {
+  it('keep their code, fields and message', async () => {
     const error = invalidInput('scene.tif', 'is bad', 'give another');
     const received = await across(error);
     expect(received).toBeInstanceOf(TerrachipError);
@@ -183,7 +183,7 @@ describe('errors between threads', () => {
     });
   });
 
-  it('of other kinds are bugs', async () => {
+  it('of other kinds are internal errors', async () => {
     const received = await across(new RangeError('offset'));
     expect(isTerrachipError(received, 'INTERNAL')).toBe(true);
     expect(String(received)).toMatch(/offset/);

@@ -46,7 +46,7 @@ describe('worker threads', async () => {
     expect(Buffer.compare(await warped(three), await warped(alone))).toBe(0);
   });
 
-  it('let the process end by itself, without disposal', async () => {
+  it('let the process exit without dispose', async () => {
     const script = `
       import { createBackend, linearToDecibel } from 'terrachip/kernels';
       const backend = await createBackend({ backend: 'cpu', threads: 2 });

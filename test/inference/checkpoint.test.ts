@@ -53,7 +53,7 @@ describe('checkpoints as PyTorch reads them', () => {
     expect(server.ranges.every((range) => range !== undefined)).toBe(true);
   });
 
-  it('refuse integers as float32, and names that they lack', async () => {
+  it('refuse integers as float32, and missing names', async () => {
     const checkpoint = await open(bytesOf('types.safetensors'));
     await expect(checkpoint.readFloat32('int64')).rejects.toMatchObject({
       code: 'UNSUPPORTED',
@@ -63,7 +63,7 @@ describe('checkpoints as PyTorch reads them', () => {
     await expect(checkpoint.readFloat32('other')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  it('stop when told to', async () => {
+  it('stop at an abort signal', async () => {
     const checkpoint = await open(bytesOf('module.pt'));
     await expect(checkpoint.readFloat32('conv.weight', AbortSignal.abort())).rejects.toThrow('abort');
     await expect(
@@ -72,7 +72,7 @@ describe('checkpoints as PyTorch reads them', () => {
   });
 });
 
-describe('files that are refused', () => {
+describe('refused files', () => {
   const REFUSED: Readonly<Record<string, [code: string, message: string]>> = {
     'refused-big-endian.pt': ['INVALID_INPUT', 'was saved on a big-endian machine; save it again on'],
     'refused-deeper.pt': ['INVALID_INPUT', 'holds no tensors by name, at its root or under state_dict;'],
@@ -82,13 +82,13 @@ describe('files that are refused', () => {
     ],
     'refused-legacy.pt': [
       'INVALID_INPUT',
-      'is in the format that PyTorch had before 1.6; load it with PyTorch and',
+      'is in the format of PyTorch before 1.6; load it with PyTorch and',
     ],
     'refused-module.pt': [
       'INVALID_INPUT',
       'builds __main__.Net, but only tensors and plain containers are read;',
     ],
-    'refused-script.pt': ['INVALID_INPUT', 'is a TorchScript program and not a checkpoint;'],
+    'refused-script.pt': ['INVALID_INPUT', 'is a TorchScript program, not a checkpoint;'],
     'refused-short.pt': ['UNSUPPORTED', 'holds a torch.ShortStorage; convert it to one of float32,'],
     'refused-sparse.pt': ['INVALID_INPUT', 'builds torch._utils._rebuild_sparse_tensor, but only tensors'],
   };
@@ -106,7 +106,7 @@ describe('files that are refused', () => {
     });
   });
 
-  it('has a fixture for every one', async () => {
+  it('every refused kind has a fixture', async () => {
     const files = (await readdir(FIXTURES)).filter((name) => name.startsWith('refused-'));
     expect(files.sort()).toEqual([...Object.keys(REFUSED), 'refused-overlapping.pt'].sort());
   });
@@ -122,10 +122,10 @@ describe('files that are refused', () => {
 
   it('another kind of file', async () => {
     await expect(open(Buffer.from('II*\0 is a TIFF'))).rejects.toThrow(
-      'made.pt is neither a file of torch.save nor of safetensors, or was cut off; give a checkpoint',
+      'made.pt is neither a torch.save nor a safetensors file, or is truncated; give a checkpoint',
     );
     await expect(open(buildZip([{ name: 'zarr.json', bytes: Buffer.from('{}') }]))).rejects.toThrow(
-      'made.pt is a zip file, but not one of torch.save; give a checkpoint of PyTorch.',
+      'made.pt is a zip file, but not from torch.save; give a checkpoint of PyTorch.',
     );
   });
 });
@@ -148,7 +148,7 @@ function counting(size: number, read: (offset: number, length: number) => Uint8A
   return { source, counts };
 }
 
-describe('what may lie beside the weights', () => {
+describe('objects allowed beside weights', () => {
   const tensor = pickle.tensor(pickle.storage('FloatStorage', 4), 0, [4], [1]);
   const none = pickle.call(pickle.global('collections', 'OrderedDict'));
   const counts = `}(K\x02K\x01K\x05K\x01u`;
@@ -199,7 +199,7 @@ describe('zip files as PyTorch 2 pads and extends them', () => {
 describe('large tensors', () => {
   const MIB = 2 ** 20;
 
-  it('are read piece by piece, and only when asked for', async () => {
+  it('are read lazily, piece by piece', async () => {
     const elements = 10 * MIB + 3;
     const end = 4 * elements;
     const header = JSON.stringify({
@@ -225,7 +225,7 @@ describe('large tensors', () => {
     expect([...(await checkpoint.readFloat32('small'))]).toEqual([elements]);
   });
 
-  it('may have any strides over many pieces', async () => {
+  it('may have any strides across pieces', async () => {
     const [rows, columns] = [1700, 1500];
     const halves = Uint16Array.from({ length: rows * columns }, (_, k) => numberToHalf(k % 2048));
     const shape = [columns - 1, rows / 2];

@@ -22,7 +22,7 @@ async function run(
 }
 
 describe('float32 as float16', () => {
-  it('gives every half back', () => {
+  it('round-trips every half', () => {
     const bits = Uint16Array.from({ length: 2 ** 16 }, (_, k) => k);
     const notANumber = (half: number): boolean => (half & 0x7c00) === 0x7c00 && (half & 0x3ff) !== 0;
     const back = float32ToHalves(halvesToFloat32(bits));
@@ -64,7 +64,7 @@ function product(weight: number): GraphBuilder {
 describe('a graph in half precision', () => {
   const x = new onnxruntime.Tensor('float32', Float32Array.of(1 + 2 ** -11, 1 + 3 * 2 ** -11), [1, 2]);
 
-  it('rounds what goes into products and comes out, and not what is marked', async () => {
+  it('rounds inputs and outputs of products, except marked ones', async () => {
     const rounded = await run(await encodeGraph(halfPrecision(product(1), 'rounded', 'here')), { x });
     expect([...rounded.product.data]).toEqual([1, 1 + 2 ** -9]);
     expect([...rounded.sum.data]).toEqual([1 + 2 ** -14, 1 + 2 ** -9 + 2 ** -14]);
@@ -114,13 +114,13 @@ describe('a TerraMind model in half precision', async () => {
     expect(Math.max(...differences)).toBeGreaterThan(least);
   });
 
-  it('is little more than half as long', async () => {
+  it('has little more than half the bytes', async () => {
     const half = await encodeGraph(halfPrecision(build(), 'float16', 'small'));
     // The patch embedding and the tokens' embedding stay in float32.
     expect(half.length).toBeLessThan(0.65 * full.length);
   });
 
-  it('normalises, weighs and decides in float32', () => {
+  it('normalises, softmaxes and classifies in float32', () => {
     const { nodes, initializers } = halfPrecision(build(), 'float16', 'small');
     const halves = new Set(
       nodes.flatMap(({ operator, attributes, outputs }) =>

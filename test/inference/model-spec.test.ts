@@ -11,7 +11,7 @@ const edited = (change: Record<string, unknown>): Record<string, unknown> => ({
 const [input] = card.inputs as Record<string, unknown>[];
 
 describe('model.json', () => {
-  it('of the bundled model is as it should be', () => {
+  it('of the bundled model is valid', () => {
     const spec = parseModelSpec(card, 'model.json');
     expect(inputShape(spec, spec.inputs[0], 4)).toEqual([4, 2, 256, 256]);
     expect(decidesValidity(spec, spec.inputs[0], 'event')).toBe(true);
@@ -48,7 +48,7 @@ describe('model.json', () => {
     expect(() => parseModelSpec(document, 'model.json')).toThrow(/^model\.json/);
   });
 
-  it('lets a list decide on validity', () => {
+  it('can list the inputs that decide validity', () => {
     const spec = parseModelSpec(
       edited({ phases: ['pre', 'event'], validity: [{ input: 'S1RTC', phase: 'event' }] }),
       'm',

@@ -111,7 +111,7 @@ function expected({ a, d }: Batch): Float32Array {
 }
 
 describeBackends('models in two graphs', (backend) => {
-  it('see each phase with the static input', async () => {
+  it('run the encoder per phase with the static input', async () => {
     const session = await open();
     const batch = batchOf(2);
     expect(await run(backend(), session, batch)).toBeCloseToArray(expected(batch), 1e-5);
@@ -142,7 +142,7 @@ describeBackends('models in two graphs', (backend) => {
     expect(session.phases).toEqual({ phasesEncoded: 4, phasesReused: 4 });
   });
 
-  it('do not take phases of the same hash for equal', async () => {
+  it('compare phases with the same hash by value', async () => {
     const session = await open();
     const batch = batchOf(1, [0, 1, 3]);
     const words = new Uint32Array(batch.a.buffer);
@@ -162,7 +162,7 @@ describeBackends('models in two graphs', (backend) => {
     expect(session.phases).toEqual({ phasesEncoded: 2, phasesReused: 2 });
   });
 
-  it('do not encode what only fills up a batch', async () => {
+  it('do not encode batch padding', async () => {
     const session = await open();
     const batch = batchOf(3);
     const logits = await run(backend(), session, batch, 2);
@@ -207,8 +207,8 @@ describeBackends('models in two graphs', (backend) => {
   });
 });
 
-describe('folders of models in two graphs', () => {
-  it('must hold both', async () => {
+describe('folders of two-graph models', () => {
+  it('must have both graphs', async () => {
     const path = await writeModel();
     await rename(join(path, 'decoder.onnx'), join(path, 'model.onnx'));
     await expect(openModel(path)).rejects.toMatchObject({
@@ -217,7 +217,7 @@ describe('folders of models in two graphs', () => {
     });
   });
 
-  it('must not have them in each other’s place', async () => {
+  it('are refused when the graphs are swapped', async () => {
     const path = await writeModel();
     const phaseGraphs = { encoder: 'decoder.onnx', decoder: 'encoder.onnx' };
     await writeFile(join(path, 'model.json'), JSON.stringify({ ...made.spec, phaseGraphs }));

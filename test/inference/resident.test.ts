@@ -79,7 +79,7 @@ function outcomeOf(args: readonly string[]): Promise<Outcome> {
 }
 
 describe('webgpu-resident', () => {
-  it.skipIf(webgpuProblem === null)('without a driver says what to install', async () => {
+  it.skipIf(webgpuProblem === null)('names what to install when there is no driver', async () => {
     const model = await openModel(await writeModel(join(folder, 'no-driver'), { inputs: INPUTS.slice(1) }));
     await expect(openExecution(model, { provider: 'webgpu-resident' })).rejects.toMatchObject({
       code: 'MISSING_DEPENDENCY',
@@ -158,7 +158,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     expect(results[1]).toBeCloseToArray(results[0], 1e-5);
   });
 
-  it('says which graph does not fit, and goes on', async () => {
+  it('names a graph that does not fit, and continues', async () => {
     await expect(device.load(join(folder, 'nowhere.onnx'))).rejects.toThrow(/nowhere\.onnx/);
     await expect(device.load(join(whole, 'model.json'))).rejects.toThrow(
       /model\.json cannot be loaded with the provider webgpu-resident/,
@@ -173,7 +173,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     await device.backend.submit();
   });
 
-  it('maps a scene as the CPU does; only finished rows and masks come back', async () => {
+  it("gives the CPU's map; only finished rows and masks are downloaded", async () => {
     const { scene } = await writeSarScene(join(folder, 'scene'), 3);
     const model = await writeModel(join(folder, 'sar'), {
       inputs: [{ name: 'S1RTC', bands: ['VV', 'VH'], kind: 'temporal', weights: [-0.2, -0.1], units: 'dB' }],
@@ -219,12 +219,12 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     expect((await bytes(output)).equals(await bytes(join(folder, 'again')))).toBe(true);
   }, 180_000);
 
-  it('leaves the globals of this thread alone', () => {
+  it('leaves the globals of this thread unchanged', () => {
     expect(Reflect.ownKeys(globalThis).filter((key) => !before.has(key))).toEqual([]);
     expect(globalThis).not.toHaveProperty('GPUDevice');
   });
 
-  it('a thread that was ended is a lost device', async () => {
+  it('a terminated thread is a lost device', async () => {
     const thread = new Worker(worker, { execArgv: [] });
     const { backend } = await ResidentDevice.connect(thread);
     const tensor = backend.upload(new Float32Array(4));
@@ -238,7 +238,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     backend.dispose();
   });
 
-  it('a thread that fails says why, gives its device back and ends', async () => {
+  it('a thread that fails reports why, frees its device and ends', async () => {
     const script = `import(${JSON.stringify(worker)}); setTimeout(() => { throw new Error('boom'); }, 1500);`;
     const thread = new Worker(script, { eval: true, execArgv: [] });
     const ended = new Promise<number>((resolve) => thread.once('exit', resolve));
@@ -248,7 +248,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     backend.dispose();
   });
 
-  it('the process ends by itself, whether all went well or not', async () => {
+  it('the process exits after success and after failure', async () => {
     const program = (rest: string): string => `
       import { ResidentDevice } from 'terrachip/inference';
       const device = await ResidentDevice.start();
@@ -306,7 +306,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     expect({ code, signal, stdout: stdout.trim() }).toEqual({ signal: null, ...expected });
   });
 
-  it('leaving amid the start of the thread waits for it', async () => {
+  it('closing during startup of the thread waits for it', async () => {
     const program = `
       import { ResidentDevice } from 'terrachip/inference';
       ResidentDevice.start();

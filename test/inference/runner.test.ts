@@ -114,7 +114,7 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const all = (height: number): RowRange[] => [{ start: 0, end: height }];
 
 describeBackends('runScene', (backend) => {
-  it('through a model of single pixels gives every pixel its own value, edges and gaps included', async () => {
+  it('with a per-pixel model gives every pixel its own value, edges and gaps included', async () => {
     const session = await openTestSession({
       inputs: [{ name: 'A', bands: ['x'], kind: 'temporal', weights: [2], mean: [1], std: [4] }],
     });
@@ -136,7 +136,7 @@ describeBackends('runScene', (backend) => {
     expect(counters.chipsRun).toBe(layout.columnStarts.length * layout.rowStarts.length);
   });
 
-  it('gives the same bytes however rows are cut, and reads each row once a range', async () => {
+  it('gives the same bytes for any split of rows, and reads each row once per range', async () => {
     const session = await openTestSession({
       inputs: [{ name: 'A', bands: ['x'], kind: 'temporal', weights: [1] }],
       window: 5,
@@ -157,7 +157,7 @@ describeBackends('runScene', (backend) => {
     ).toBe(0);
   });
 
-  it('keeps phases, bands and static inputs in their places', async () => {
+  it('keeps the order of phases, bands and static inputs', async () => {
     const session = await openTestSession({
       phases: ['before', 'after'],
       inputs: [
@@ -178,7 +178,7 @@ describeBackends('runScene', (backend) => {
     expect(probability[width * height]).toBeCloseTo(sigmoid(logit), 5);
   });
 
-  it('skips chips without a valid pixel, and those below a share when asked', async () => {
+  it('skips chips without a valid pixel, and on request those below a share', async () => {
     const session = await openTestSession({
       inputs: [{ name: 'A', bands: ['x'], kind: 'temporal', weights: [1] }],
     });
@@ -197,7 +197,7 @@ describeBackends('runScene', (backend) => {
     expect(strict.probability[80]).toBeCloseTo(1 - sigmoid(1), 5);
   });
 
-  it('lets only the listed inputs decide on validity, and fills the gaps of others', async () => {
+  it('takes validity from the listed inputs only, and fills the gaps of others', async () => {
     const session = await openTestSession({
       inputs: [
         { name: 'A', bands: ['x'], kind: 'temporal', weights: [1] },
@@ -220,7 +220,7 @@ describeBackends('runScene', (backend) => {
     expect(yes[6]).toBeCloseTo(sigmoid(3), 5);
   });
 
-  it('blends logits where asked to', async () => {
+  it('blends logits on request', async () => {
     const session = await openTestSession({
       inputs: [{ name: 'A', bands: ['x'], kind: 'temporal', weights: [1] }],
       window: 3,
@@ -241,7 +241,7 @@ describeBackends('runScene', (backend) => {
     }
   });
 
-  it('stops when it is aborted, and frees what it holds', async () => {
+  it('stops when aborted, and frees its tensors', async () => {
     const session = await openTestSession({
       inputs: [{ name: 'A', bands: ['x'], kind: 'temporal', weights: [1] }],
     });
@@ -258,7 +258,7 @@ describeBackends('runScene', (backend) => {
 });
 
 describe('sessions', () => {
-  it('say when a graph does not fit its spec', async () => {
+  it('refuse a graph that does not fit its spec', async () => {
     const path = await writeModel(join(folder, 'mismatch'), {
       inputs: [{ name: 'A', bands: ['x'], kind: 'temporal', weights: [1] }],
     });
@@ -273,12 +273,12 @@ describe('sessions', () => {
     await expect(openSession(output, { provider: 'cpu' })).rejects.toThrow(/has no output mask, but logits/);
   });
 
-  it('say when a model folder is incomplete', async () => {
+  it('refuse an incomplete model folder', async () => {
     await expect(openModel(join(folder, 'none'))).rejects.toThrow(/does not exist/);
     await expect(openModel(folder)).rejects.toThrow(/model\.json does not exist/);
   });
 
-  it('report the provider that they were created with', async () => {
+  it('report their provider', async () => {
     const session = await openTestSession({
       inputs: [{ name: 'A', bands: ['x'], kind: 'temporal', weights: [1] }],
     });

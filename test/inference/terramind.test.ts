@@ -60,7 +60,7 @@ function encoderTensors(prefix = ''): Tensors {
 }
 
 describe('a checkpoint', () => {
-  it('says what it is', () => {
+  it('is described', () => {
     expect(architecture).toMatchObject({
       encoder: { depth: 4, width: 64, heads: 1, gated: true, normalised: true },
       merge: 'mean',
@@ -73,7 +73,7 @@ describe('a checkpoint', () => {
     expect(architecture.modalities.map(({ name }) => name)).toEqual(['S1RTC', 'DEM']);
   });
 
-  it('of something else is refused', () => {
+  it('of another model is refused', () => {
     const other = new MemoryCheckpoint({ weight: { shape: [1], values: Float32Array.of(1) } });
     expect(() => detectArchitecture(other)).toThrow(/holds no encoder_embeddings/);
   });
@@ -87,7 +87,7 @@ describe('a checkpoint', () => {
     expect(() => detectArchitecture(checkpoint, options)).toThrow(message);
   });
 
-  it('of a depth that four blocks do not divide needs them to be named', () => {
+  it('with a depth that four does not divide needs named blocks', () => {
     const tensors = smallFloodTensors();
     const deeper = Object.entries(tensors).flatMap(([name, value]): [string, typeof value][] => {
       const [, before, block, after] = /^(.*encoder\.encoder\.)(\d+)(\..*)$/.exec(name) ?? [];
@@ -123,7 +123,7 @@ describe('a checkpoint', () => {
     );
   });
 
-  it('that lacks several, or has them under other names, is told of all at once', () => {
+  it('with several missing or renamed tensors is refused with all of their names', () => {
     const tensors = smallFloodTensors();
     const {
       'model.neck.2.fpn2.0.bias': bias,
@@ -144,7 +144,7 @@ describe('a checkpoint', () => {
     );
   });
 
-  it('whose decoder takes no whole number of maps is not merged that way', () => {
+  it('whose decoder takes a fraction of maps is refused', () => {
     const name = 'model.neck.2.fpn1.0.weight';
     const tensors = {
       ...smallFloodTensors(),
@@ -157,7 +157,7 @@ describe('a checkpoint', () => {
     );
   });
 
-  it('that lost a bias in one block is refused, though models do without', () => {
+  it("without one block's bias is refused, although models without any bias are valid", () => {
     const biased: Tensors = smallFloodTensors();
     for (let k = 0; k < 4; k++) {
       const name = `model.encoder.encoder.encoder.${k}.attn.qkv.bias`;
@@ -176,7 +176,7 @@ describe('a checkpoint', () => {
     }
   });
 
-  it('whose positions are on no square is refused', () => {
+  it('with positions that are not a square is refused', () => {
     const name = 'model.encoder.encoder.encoder_embeddings.untok_dem@224.pos_emb';
     const tensors = {
       ...smallFloodTensors(),
@@ -208,7 +208,7 @@ describe('a checkpoint', () => {
     await expect(encodeGraph(graph)).rejects.toThrow(message);
   });
 
-  it('of an encoder leaves out what pre-training had at the root, but no registers, and no decoder of a model', () => {
+  it('of an encoder may leave out pre-training tensors at the root, but no registers or decoder', () => {
     const more = (prefix: string, names: readonly string[]): MemoryCheckpoint => {
       const added = names.map((name) => [prefix + name, { shape: [2], values: new Float32Array(2) }]);
       return new MemoryCheckpoint({ ...encoderTensors(prefix), ...Object.fromEntries(added) });
@@ -225,7 +225,7 @@ describe('a checkpoint', () => {
     expect(left(more('model.encoder.', names)).unused).toHaveLength(3);
   });
 
-  it('tells what its graph has no place for', () => {
+  it('lists tensors that its graph does not use', () => {
     const more = new MemoryCheckpoint({
       ...smallFloodTensors(),
       'model.encoder.encoder.encoder.0.attn.q_norm.weight': { shape: [64], values: new Float32Array(64) },
@@ -236,13 +236,13 @@ describe('a checkpoint', () => {
     ]);
   });
 
-  it.each([[{ height: 40, width: 32 }], [{ height: 16, width: 32 }]])('has no graph for %j', (size) => {
+  it.each([[{ height: 40, width: 32 }], [{ height: 16, width: 32 }]])('is refused for %j', (size) => {
     expect(() => wholeGraph(checkpoint, architecture, size)).toThrow(/chip cannot be .* multiples of 16/);
   });
 });
 
 describe('graphs', () => {
-  it('of encoder and decoder give together what the whole gives', async () => {
+  it('of encoder and decoder together equal the whole graph', async () => {
     const encoder = await bytes(encoderGraph(checkpoint, architecture, chip));
     const pixels = SIZE * SIZE;
     const features: number[] = [];
@@ -260,7 +260,7 @@ describe('graphs', () => {
     for (const [k, value] of logits.entries()) expect(value).toBeCloseTo(whole.logits[k], 5);
   });
 
-  it('keep chips of a batch apart', async () => {
+  it('do not mix chips of a batch', async () => {
     const model = await bytes(wholeGraph(checkpoint, architecture, chip));
     const twice = (own: Float32Array, other: Float32Array): Float32Array => Float32Array.of(...own, ...other);
     const { logits } = await run(model, {
@@ -280,7 +280,7 @@ describe('graphs', () => {
     expect(Math.max(...apart)).toBeGreaterThan(0.001);
   });
 
-  it('with modalities apart are for encoders alone', async () => {
+  it('with separate modalities are for encoders only', async () => {
     const apart = { ...architecture, merge: 'dict' as const };
     for (const build of [wholeGraph, encoderGraph, decoderGraph]) {
       expect(() => build(checkpoint, apart, chip)).toThrow(/merge cannot be dict for a model with a decoder/);
@@ -299,7 +299,7 @@ describe('graphs', () => {
     }
   });
 
-  it.each([[[0, 1]], [[4]], [[-1]], [[0.5]]])('of encoders give one block, and not %j', (taps) => {
+  it.each([[[0, 1]], [[4]], [[-1]], [[0.5]]])('of encoders output one block, and refuse %j', (taps) => {
     const encoder = new MemoryCheckpoint(encoderTensors());
     expect(() => detectArchitecture(encoder, { taps })).toThrow(
       /taps cannot be .* for an encoder of 4 blocks/,
@@ -307,7 +307,7 @@ describe('graphs', () => {
     expect(detectArchitecture(encoder, { taps: [1] }).taps).toEqual([1]);
   });
 
-  it('may keep their values in another file', async () => {
+  it('can have external data', async () => {
     const parts: Uint8Array[] = [];
     const values: Uint8Array[] = [];
     const into = (list: Uint8Array[]) => async (piece: Uint8Array) => {
@@ -323,14 +323,14 @@ describe('graphs', () => {
     expect((await run(join(folder, 'far.onnx'), inputs)).logits).toEqual(whole.logits);
   });
 
-  it('too large for one file need another', async () => {
+  it('too large for one file need external data', async () => {
     const { graph } = wholeGraph(checkpoint, architecture, chip);
     await expect(writeGraph(graph, async () => undefined, { externalAbove: 1000 })).rejects.toThrow(
       /needs external data/,
     );
   });
 
-  it('are written tensor by tensor, each read when those before it are written', async () => {
+  it('are written tensor by tensor, each read just before it is written', async () => {
     const { graph } = wholeGraph(checkpoint, architecture, chip);
     let written = 0;
     let loaded = 0;
@@ -351,7 +351,7 @@ describe('graphs', () => {
 });
 
 // torch.nn.functional.interpolate(x, size=(3, 5), mode='bicubic', align_corners=False)
-it('positions are resized as PyTorch does it', () => {
+it('positions are resized as PyTorch does', () => {
   const resized = resizeBicubic(Float32Array.of(0, 3, 6, 2, 5, 1), 1, [2, 3], [3, 5]);
   const expected = [
     -0.461611, 0.73064, 2.82639, 5.250265, 6.780363, 0.712, 2.200001, 4.0, 3.91, 3.452001, 1.885611, 3.669361,

@@ -26,7 +26,7 @@ afterEach(() => {
 const codeOf = (error: unknown): string => (isTerrachipError(error) ? error.code : String(error));
 
 describe('HttpSource', () => {
-  it('asks once for size and headers, then for the ranges it is asked for', async () => {
+  it('requests size and headers once, then only requested ranges', async () => {
     const source = await openSource(server.url);
     expect(source.size).toBe(300_000);
     expect(source.etag).toBe('"v1"');
@@ -36,7 +36,7 @@ describe('HttpSource', () => {
     expect(server.ranges).toEqual(['bytes=0-32767', 'bytes=100000-100002']);
   });
 
-  it('merges reads of one turn', async () => {
+  it('merges reads of one event-loop turn', async () => {
     const source = await openSource(server.url);
     const offsets = [200_000, 111_000, 100_000, 250_000];
     const parts = await Promise.all(offsets.map((offset) => source.read(offset, 10_000)));
@@ -50,7 +50,7 @@ describe('HttpSource', () => {
     ]);
   });
 
-  it('repeats what fails for reasons that pass', async () => {
+  it('retries transient failures', async () => {
     server.fault = (_, response, n) => {
       if (n === 0) response.writeHead(503, { 'retry-after': '0' }).end();
       else if (n === 2) response.destroy();
@@ -63,7 +63,7 @@ describe('HttpSource', () => {
     expect(server.ranges).toHaveLength(5);
   });
 
-  it('knows the wait that a server asks for, by seconds or by a date', async () => {
+  it('follows Retry-After in seconds or as a date', async () => {
     const hour = 3_600_000;
     for (const [value, least, most] of [
       ['7', 7000, 7000],
@@ -84,7 +84,7 @@ describe('HttpSource', () => {
     }
   });
 
-  it('repeats an answer that breaks off', async () => {
+  it('retries a truncated response', async () => {
     server.fault = (_, response, n) => {
       if (n !== 1) return false;
       response.writeHead(206, { 'content-range': 'bytes 100000-100099/300000', 'content-length': '100' });
@@ -96,7 +96,7 @@ describe('HttpSource', () => {
     expect(await source.read(100_000, 100)).toEqual(content.slice(100_000, 100_100));
   });
 
-  it('gives up after all attempts, as something to try again later', async () => {
+  it('gives up after all attempts with a retryable error', async () => {
     server.fault = (_, response) => {
       response.writeHead(500).end();
       return true;
@@ -109,7 +109,7 @@ describe('HttpSource', () => {
     if (isTerrachipError(failure)) expect(failure.message).toMatch(/answered 500; try again later/);
   });
 
-  it('does not repeat what will not change', async () => {
+  it('does not retry permanent failures', async () => {
     server.fault = (_, response) => {
       response.writeHead(404).end();
       return true;
@@ -144,7 +144,7 @@ describe('HttpSource', () => {
     );
   });
 
-  it('does not download what it will refuse', async () => {
+  it('does not download a body that it refuses', async () => {
     let sent = 0;
     server.fault = (_, response) => {
       response.writeHead(200, { 'content-length': String(2 ** 31) });
@@ -177,7 +177,7 @@ describe('HttpSource', () => {
     expect((await openSource(server.url)).size).toBe(1000);
   });
 
-  it('reads a file whole where the ranges of its server cannot be trusted', async () => {
+  it("reads a file whole when the server's ranges are unreliable", async () => {
     const wrong: Record<string, string>[] = [
       {},
       { 'content-range': 'bytes 5-32772/300000' },
@@ -215,7 +215,7 @@ describe('HttpSource', () => {
     expect(await source.read(100_000, 10)).toEqual(content.slice(100_000, 100_010));
   });
 
-  it('asks for the rest of a range that is sent in parts', async () => {
+  it('requests the rest of a range that is sent in parts', async () => {
     server.fault = (request, response) => {
       const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
       const stop = Math.min(Number(end) + 1, Number(start) + 40_000);
@@ -227,7 +227,7 @@ describe('HttpSource', () => {
     expect(await source.read(100_000, 100_000)).toEqual(content.slice(100_000, 200_000));
   });
 
-  it('takes the whole file that is sent instead of a later range', async () => {
+  it('takes a whole file sent instead of a later range', async () => {
     const source = await openSource(server.url);
     server.fault = (_, response) => {
       response.writeHead(200).end(content);
@@ -238,7 +238,7 @@ describe('HttpSource', () => {
     expect(server.ranges).toHaveLength(2);
   });
 
-  it('leaves tags aside that are weak, missing or another for each answer', async () => {
+  it('ignores ETags that are weak, missing or different for each response', async () => {
     server.etag = '"a"';
     const source = await openSource(server.url, { retry });
     const part = content.slice(100_000, 100_010);
@@ -254,7 +254,7 @@ describe('HttpSource', () => {
     expect(await source.read(200_000, 10)).toEqual(content.slice(200_000, 200_010));
   });
 
-  it('notices a change by the time of the last one where there are no tags', async () => {
+  it('notices a change by Last-Modified without ETags', async () => {
     server.etag = null;
     let modified = 'Mon, 01 Jan 2024 00:00:00 GMT';
     server.fault = (_, response) => {
@@ -267,7 +267,7 @@ describe('HttpSource', () => {
     await expect(source.read(100_000, 10)).rejects.toThrow(/changed while it was being read; run again/);
   });
 
-  it('says that a web page came instead of the file, and takes XML for what it is', async () => {
+  it('reports a web page in place of the file, and reads XML', async () => {
     const pages = [
       ['text/html; charset=utf-8', '<!DOCTYPE html><html><title>Sign in</title></html>'],
       ['text/html', '<script>location = "/login"</script>'],
@@ -291,7 +291,7 @@ describe('HttpSource', () => {
     expect((await openSource(server.url)).size).toBe(31);
   });
 
-  it('sends a user and a password of an address as a header, to its own host only', async () => {
+  it('sends the user and password of a URL as a header, to its own host only', async () => {
     const seen: (string | undefined)[] = [];
     const other = await startRangeServer(content);
     const note = (request: IncomingMessage): void => {
@@ -321,7 +321,7 @@ describe('HttpSource', () => {
     await expect(openSource(url)).rejects.not.toThrow(/us(%40|@)er|p(%3A|:)ss/);
   });
 
-  it('ends redirects in a circle with a sentence, without asking again', async () => {
+  it('refuses circular redirects without a retry', async () => {
     server.fault = (_, response) => {
       response.writeHead(302, { location: '/file.tif' }).end();
       return true;
@@ -337,7 +337,7 @@ describe('HttpSource', () => {
     await expect(openSource(server.url, { retry })).rejects.toThrow(/redirects to file:/);
   });
 
-  it('follows no redirect to what only this machine or its network can ask', async () => {
+  it('follows no redirect to a private address', async () => {
     server.fault = (_, response) => {
       response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end();
       return true;
@@ -348,7 +348,7 @@ describe('HttpSource', () => {
     expect(server.ranges).toHaveLength(1);
   });
 
-  it('gives an answer up that comes slower than the least rate, as something to repeat', async () => {
+  it('retries a response slower than the minimum rate', async () => {
     server.fault = (_, response) => {
       response.writeHead(206, { 'content-range': 'bytes 0-32767/300000' });
       const drip = setInterval(() => response.write('ab'), 20);
@@ -367,7 +367,7 @@ describe('HttpSource', () => {
     setLeastRate(100);
   });
 
-  it('needs to know the size', async () => {
+  it('requires the size', async () => {
     server.fault = (_, response) => {
       response.writeHead(206, { 'content-range': 'bytes 0-9/*' }).end(content.subarray(0, 10));
       return true;
@@ -375,7 +375,7 @@ describe('HttpSource', () => {
     await expect(openSource(server.url)).rejects.toThrow(/does not say how large the file is/);
   });
 
-  it('waits as long as bytes keep coming', async () => {
+  it('waits while bytes keep arriving', async () => {
     server.fault = (_, response) => {
       response.writeHead(206, { 'content-range': 'bytes 0-9/10' });
       const next = (k: number): void => {
@@ -389,19 +389,19 @@ describe('HttpSource', () => {
     expect(await source.read(0, 10)).toEqual(content.slice(0, 10));
   });
 
-  it('says why a connection failed', async () => {
+  it('gives the reason of a failed connection', async () => {
     const refused = HttpSource.open('http://127.0.0.1:1/a.tif');
     await expect(refused).rejects.toThrow(/127\.0\.0\.1:1\/a\.tif failed \(.+\); try again later/);
     await expect(refused).rejects.not.toThrow(/fetch failed/);
   });
 
-  it('names an address that is none, without its password', async () => {
+  it('names an invalid URL without its password', async () => {
     await expect(openSource('http://user:secret@localhost:99999/a.tif?key=secret')).rejects.toThrow(
       /^http:\/\/localhost:99999\/a.tif is no valid URL; correct it\.$/,
     );
   });
 
-  it('says in a line that a server speaks no TLS', async () => {
+  it('reports in one line a server without TLS', async () => {
     const refused = HttpSource.open(server.url.replace('http:', 'https:'));
     await expect(refused).rejects.toThrow(/file\.tif failed \(TLS: [a-z ]+\); try again later/);
   });
@@ -416,7 +416,7 @@ describe('HttpSource', () => {
     expect(source.size).toBe(300_000);
   });
 
-  it('says that a range has other bytes than it is called', async () => {
+  it('refuses a range with other bytes than its Content-Range', async () => {
     server.fault = (_, response, n) => {
       if (n === 0) return false;
       response.writeHead(206, { 'content-range': 'bytes 100000-100009/300000' }).end('short');
@@ -428,7 +428,7 @@ describe('HttpSource', () => {
     );
   });
 
-  it('never takes more bytes than it asked for', async () => {
+  it('never takes more bytes than requested', async () => {
     const source = await HttpSource.open(server.url);
     server.fault = (_, response) => {
       response
@@ -439,7 +439,7 @@ describe('HttpSource', () => {
     await expect(source.read(100_000, 10)).rejects.toThrow(/sent more bytes than were asked for/);
   });
 
-  it('refuses ranges beyond the end without asking', async () => {
+  it('refuses ranges beyond the end without a request', async () => {
     const source = await openSource(server.url);
     await expect(source.read(299_999, 2)).rejects.toThrow(/truncated or damaged/);
     expect(server.ranges).toHaveLength(1);
@@ -450,7 +450,7 @@ describe('HttpSource', () => {
     expect((await openSource(server.url)).size).toBe(0);
   });
 
-  it('stops when it is aborted', async () => {
+  it('stops when aborted', async () => {
     server.fault = () => true;
     const abort = new AbortController();
     const opening = openSource(server.url, { signal: abort.signal });
@@ -458,7 +458,7 @@ describe('HttpSource', () => {
     await expect(opening).rejects.toThrow('enough');
   });
 
-  it('counts a request without an answer as failed', async () => {
+  it('counts a request without a response as failed', async () => {
     server.fault = () => true;
     const failure = await HttpSource.open(server.url, { timeout: 20 }).catch((e: unknown) => e);
     expect(codeOf(failure)).toBe('NETWORK');
@@ -466,7 +466,7 @@ describe('HttpSource', () => {
 });
 
 describe('publicUrl', () => {
-  it('leaves out user, password and query', () => {
+  it('removes user, password and query', () => {
     expect(publicUrl('https://user:secret@host.example/a/b.tif?sig=abc#x')).toBe(
       'https://host.example/a/b.tif',
     );
@@ -474,7 +474,7 @@ describe('publicUrl', () => {
 });
 
 describe('foreignAddress', () => {
-  it('says what addresses of other tools are, and how to write them here', () => {
+  it('explains addresses of other tools and their equivalent', () => {
     const ways = [
       ['s3://bucket/a/b.tif', 'Amazon S3', 'https://bucket.s3.REGION.amazonaws.com/a/b.tif'],
       ['/vsis3/bucket/a/b.tif', 'Amazon S3', 'https://bucket.s3.REGION.amazonaws.com/a/b.tif'],
@@ -502,7 +502,7 @@ describe('foreignAddress', () => {
     }
   });
 
-  it('leaves paths, file: and http: alone, and shows no password', () => {
+  it('accepts paths, file: and http:, and shows no password', () => {
     for (const path of [
       'a.tif',
       '/a/b.tif',
@@ -520,7 +520,7 @@ describe('foreignAddress', () => {
   });
 });
 
-describe('addresses that a server may name', () => {
+describe('public addresses', () => {
   const names = (from: string, to: string) => mayName(new URL(from), new URL(to));
 
   it.each([

@@ -51,7 +51,7 @@ function spy(
 const network = new TerrachipError('NETWORK', 'u failed', 'wait', { url: 'u' });
 
 describe('middlewares', () => {
-  it('coalescing keeps far ranges apart and bounds merged ones', async () => {
+  it('coalescing keeps distant ranges apart and bounds merged ones', async () => {
     const source = spy();
     const merged = withCoalescing(source, { maxGap: 10, maxLength: 100 });
     const parts = await Promise.all([
@@ -69,7 +69,7 @@ describe('middlewares', () => {
     expect([...parts[0]]).toEqual([...bytes.slice(500, 510)]);
   });
 
-  it('coalescing bridges the smallest gaps first, within a share of what is wanted', async () => {
+  it('coalescing bridges the smallest gaps first, up to a share of the requested bytes', async () => {
     const source = spy();
     const large = new MemorySource(new Uint8Array(200_000));
     const merged = withCoalescing(
@@ -92,7 +92,7 @@ describe('middlewares', () => {
     expect(ranges).toEqual([[0, 2010]]);
   });
 
-  it('coalescing gives up a merged read when all who wait for it have', async () => {
+  it('coalescing aborts a merged read when all its readers have', async () => {
     const signals: AbortSignal[] = [];
     const merged = withCoalescing({
       ...spy(),
@@ -112,13 +112,13 @@ describe('middlewares', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
-  it('coalescing tells everyone who waits that a read failed', async () => {
+  it('coalescing reports a failed read to all its readers', async () => {
     const merged = withCoalescing(spy(() => network));
     const results = await Promise.allSettled([merged.read(0, 10), merged.read(10, 10)]);
     expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
   });
 
-  it('limit bounds the reads under way, and lets waiting ones give up', async () => {
+  it('limit bounds concurrent reads, and waiting ones can be aborted', async () => {
     const source = spy();
     const limited = withLimit(source, new Semaphore(2));
     const abort = new AbortController();
@@ -139,7 +139,7 @@ describe('middlewares', () => {
     expect(damaged.reads).toHaveLength(1);
   });
 
-  it('the block cache reads a block once, and passes long reads through', async () => {
+  it('the block cache reads a block once, and does not cache long reads', async () => {
     const source = spy();
     const cached = withBlockCache(source, { blockSize: 100 });
     expect([...(await cached.read(95, 10))]).toEqual([...bytes.slice(95, 105)]);
@@ -157,7 +157,7 @@ describe('middlewares', () => {
 });
 
 describe('ByteLru', () => {
-  it('drops what was used longest ago, and makes a value once', async () => {
+  it('drops the least recently used value, and makes a value once', async () => {
     const cache = new ByteLru<string, Uint8Array>(100, (value) => value.byteLength);
     let made = 0;
     const make = async (): Promise<Uint8Array> => {
@@ -177,7 +177,7 @@ describe('ByteLru', () => {
     expect(made).toBe(4);
   });
 
-  it('makes a value again for those who wait when its maker gives up', async () => {
+  it('makes a value again for waiting callers when its maker aborts', async () => {
     const cache = new ByteLru<string, Uint8Array>(100, (value) => value.byteLength);
     const abort = new AbortController();
     const first = cache.get(
@@ -194,7 +194,7 @@ describe('ByteLru', () => {
     await expect(third).rejects.toThrow('third');
   });
 
-  it('keeps the newest of values larger than itself beside the others', async () => {
+  it('keeps the newest value larger than the cache with the others', async () => {
     const cache = new ByteLru<string, Uint8Array>(10, (value) => value.byteLength);
     let made = 0;
     const get = (key: string, bytes: number): Promise<Uint8Array> =>
@@ -218,7 +218,7 @@ describe('ByteLru', () => {
     expect(cache.bytes).toBe(0);
   });
 
-  it('keeps nothing that failed', async () => {
+  it('does not keep failures', async () => {
     const cache = new ByteLru<string, Uint8Array>(10, (value) => value.byteLength);
     await expect(cache.get('x', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await cache.get('x', async () => new Uint8Array(1))).toHaveLength(1);
@@ -238,7 +238,7 @@ describe('mapConcurrently', () => {
     expect(started).toEqual([5, 1]);
   });
 
-  it('keeps the order and the bound', async () => {
+  it('keeps the order, and bounds concurrency', async () => {
     let active = 0;
     let most = 0;
     const result = await mapConcurrently([5, 1, 3, 2], 2, async (n) => {
@@ -263,7 +263,7 @@ describe('files', async () => {
     await source.close();
   });
 
-  it('that cannot be opened are named', async () => {
+  it('that cannot be opened are named in the error', async () => {
     await expect(FileSource.open(join(folder, 'none.tif'))).rejects.toThrow(
       /none\.tif does not exist; check the path/,
     );
@@ -279,7 +279,7 @@ describe('files', async () => {
     }
   });
 
-  it('appear whole or not at all', async () => {
+  it('are written atomically', async () => {
     const path = join(folder, 'out.bin');
     const failing = writeAtomically(path, async (file) => {
       await file.writeFile('half');
@@ -292,12 +292,12 @@ describe('files', async () => {
     expect(await readJson(path)).toEqual({ a: 1 });
   });
 
-  it('are refused early where they cannot be written', async () => {
+  it('are refused early when they cannot be written', async () => {
     await expect(requireWritable(join(folder, 'no', 'x.tif'))).rejects.toThrow(/cannot be written/);
     await expect(requireWritable(folder)).rejects.toThrow(/it is a folder/);
   });
 
-  it('that are not JSON say so', async () => {
+  it('that are not JSON are refused by name', async () => {
     await writeFile(join(folder, 'bad.json'), '{');
     await expect(readJson(join(folder, 'bad.json'))).rejects.toThrow(/bad\.json is not JSON/);
   });

@@ -28,21 +28,21 @@ describe('openZip', () => {
     await expect(zip.read('constructor', 0, 1)).rejects.toThrow('a.zip/constructor does not exist');
   });
 
-  it.each([0, 1, 999])('inflates no more than the %i bytes that an entry declares', async (size) => {
+  it.each([0, 1, 999])('inflates at most the %i bytes that an entry declares', async (size) => {
     const zip = await open([{ ...zeros(1000), size }]);
     await expect(zip.read('a.bin', 0, size)).rejects.toThrow(
       `it holds more than the ${size} bytes that it declares`,
     );
   });
 
-  it.each([1001, 10_000])('does not take fewer than the %i bytes that an entry declares', async (size) => {
+  it.each([1001, 10_000])('refuses fewer than the %i bytes that an entry declares', async (size) => {
     const zip = await open([{ ...zeros(1000), size }]);
     await expect(zip.read('a.bin', 0, size)).rejects.toThrow(
       /it holds 1000 of the|cannot hold the 10000 that it declares/,
     );
   });
 
-  it('bounds the directory', async () => {
+  it('bounds the size of the directory', async () => {
     const parts = Array.from({ length: 100 }, (_, k) => zeros(1, `a-name-of-a-file-${k}`));
     expect((await open(parts)).entries.size).toBe(100);
     await expect(open(parts, { maxDirectoryBytes: 5000 })).rejects.toThrow('has a directory of');
@@ -50,7 +50,7 @@ describe('openZip', () => {
 });
 
 describe('inflateExactly', () => {
-  it('needs memory for what is declared, not for what is there', async () => {
+  it('allocates the declared size, not the size of the stream', async () => {
     // 256 MiB in 0.3 MB: what is inflated before the bound is seen must not stay.
     const stream = createDeflateRaw({ level: 9 });
     const parts: Uint8Array[] = [];
@@ -72,7 +72,7 @@ describe('inflateExactly', () => {
     expect(Math.max(peak, process.memoryUsage().rss) - before).toBeLessThan(64 * 2 ** 20);
   });
 
-  it('says when a size is beyond what deflate can do, before it makes room for it', async () => {
+  it("refuses a size beyond deflate's ratio before it allocates", async () => {
     const stored = new Uint8Array(deflateRawSync(new Uint8Array(100)));
     await expect(inflateExactly(stored, 2 ** 50, 'deflate-raw')).rejects.toThrow('cannot hold the');
   });

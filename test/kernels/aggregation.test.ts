@@ -39,7 +39,7 @@ describeBackends('geopatcher tests/test_aggregation.py', (backend) => {
     expect(await rowOf({ ...overlapping, predictions: constant(2, 6) })).toEqual([2, 4, 6]);
   });
 
-  it('TestSpatialVariance test_variance_zero_for_constant_patches: and none where one chip is alone', async () => {
+  it('TestSpatialVariance test_variance_zero_for_constant_patches: no variance of a single chip', async () => {
     const options = { ...overlapping, reduction: 'variance' as const };
     expect(await rowOf({ ...options, predictions: constant(5, 5) })).toEqual([NAN, 0, NAN]);
     expect(await rowOf({ ...options, predictions: constant(2, 6) })).toEqual([NAN, 8, NAN]);
@@ -74,7 +74,7 @@ describeBackends('geopatcher tests/test_aggregation.py', (backend) => {
     expect(result).toBeCloseToArray(new Float32Array(6).fill(3), 1e-6);
   });
 
-  it('TestSpatialInvVarWeightedMean test_two_patches_gaussian_merge: two sums and a quotient', async () => {
+  it('TestSpatialInvVarWeightedMean test_two_patches_gaussian_merge: by two sums and a quotient', async () => {
     // Σ μ/σ² and Σ 1/σ² of chips with (3, variance 4) and (8, variance 1).
     const predictions = constant(3 / 4, 1 / 4, 8, 1);
     const options = { ...overlapping, classes: 2, predictions, window: boxcar, reduction: 'sum' as const };
@@ -93,7 +93,7 @@ describeBackends('geopatcher tests/test_aggregation.py', (backend) => {
     expect(1 / sums[7]).toBeCloseTo(1 / (1 / 4 + 1 / 1), 6);
   });
 
-  it('TestSpatialByIndex test_returns_anchor_keyed_dict: slots say which chip is where', async () => {
+  it('TestSpatialByIndex test_returns_anchor_keyed_dict: slots give the position of each chip', async () => {
     const predictions = constant(1, 2);
     expect(await rowOf({ ...disjoint, predictions, order: [1, 0] })).toEqual([1, 1, 2, 2]);
     expect(await rowOf({ ...disjoint, predictions, missing: [0] })).toEqual([NAN, NAN, 2, 2]);
@@ -122,7 +122,7 @@ describeBackends('geopatcher tests/test_streaming_golden.py', (backend) => {
   const stitched = (reduction: Reduction, values = predictions, rest: object = {}): Promise<Float32Array> =>
     stitchOn(backend(), { ...scene, predictions: values, reduction, ...rest });
 
-  it('its chips are those of a turned scene', () => {
+  it('the transposed scene has the transposed chips', () => {
     const { columnStarts } = createChipLayout(64, 64, 16, 12);
     expect([...columnStarts]).toEqual([...columnStarts].map((start) => 48 - start).reverse());
   });
@@ -139,7 +139,7 @@ describeBackends('geopatcher tests/test_streaming_golden.py', (backend) => {
     },
   );
 
-  it('test_overlap_add_streaming_empty_patches_returns_zero_array: no data, not 0', async () => {
+  it('test_overlap_add_streaming_empty_patches_returns_zero_array: gives nodata, not 0', async () => {
     const missing = Array.from({ length: chips }, (_, k) => k);
     expect((await stitched('average', predictions, { missing })).every(Number.isNaN)).toBe(true);
   });

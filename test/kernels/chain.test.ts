@@ -59,7 +59,7 @@ describeBackends('a chain of kernels', (backend) => {
     });
   });
 
-  it('that makes and disposes of tensors on the way: the same', async () => {
+  it('with tensors made and disposed of in between: the same counts', async () => {
     const device = backend();
     let valid = 0;
     const work = await workOf(device, async () => {
@@ -81,7 +81,7 @@ describeBackends('a chain of kernels', (backend) => {
     expect(work).toMatchObject({ uploadedBytes: 2400, downloadedBytes: 1200 });
   });
 
-  it('with a warp: the control grid is uploaded too, and nothing else', async () => {
+  it('with a warp: only the control grid is uploaded in addition', async () => {
     const device = backend();
     const window = new ControlGrid(createPixelMapping(box, box)).window(tile);
     const work = await workOf(device, async () => {
@@ -109,7 +109,7 @@ describeBackends('a chain of kernels', (backend) => {
     expect(work.downloadedBytes).toBe(4800);
   });
 
-  it('uploads on the way do not disturb what was asked for before', async () => {
+  it('later uploads do not change earlier commands', async () => {
     const device = backend();
     // Memory that was given back is handed out again at once, while kernels that read it may not have run.
     const sums: number[] = [];
@@ -132,7 +132,7 @@ describeBackends('a chain of kernels', (backend) => {
     );
   });
 
-  it('long ones send their work off in between, so that disposed memory is used again', async () => {
+  it('long chains submit in between, so that disposed memory is reused', async () => {
     const device = backend();
     const work = await workOf(device, async () => {
       for (let k = 0; k < 20; k++) {

@@ -84,7 +84,7 @@ describeBackends('chips', (backend) => {
     expect(result).toEqual([-7, -7, -7, -7, 0, 1, 2, 3, -7, -7, -7, -7]);
   });
 
-  it('finds rows in a strip of the scene', async () => {
+  it('reads rows from a strip of the scene', async () => {
     const strip = Float32Array.from({ length: 10 }, (_, i) => 100 + i);
     const result = await gather({
       plane: strip,

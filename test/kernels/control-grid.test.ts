@@ -28,7 +28,7 @@ function bentWindow(): ControlWindow {
 }
 
 describeBackends('control grid', (backend) => {
-  it('bends cells by their cross term, and finds nothing where there is no source', async () => {
+  it('applies the cross term of cells, and gives nodata without a source position', async () => {
     const source = backend().upload(Float32Array.from({ length: 1600 }, (_, i) => i));
     const control = uploadControl(backend(), bentWindow());
     // Not from the corner: positions are found from the cell's origin, wherever a tile starts.
@@ -46,7 +46,7 @@ describeBackends('control grid', (backend) => {
     for (const tensor of [source, destination, control.cells, control.table]) tensor.dispose();
   });
 
-  it('bends footprints as it bends centres', async () => {
+  it('applies the cross term to footprints as to centres', async () => {
     // Values are their columns: the mean over a box is one of overlaps along x alone.
     const source = backend().upload(Float32Array.from({ length: 1600 }, (_, i) => i % 40));
     const control = uploadControl(backend(), { ...bentWindow(), footprints: true });

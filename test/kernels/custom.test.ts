@@ -26,7 +26,7 @@ const documented: Kernel = new Function(...Object.keys(kernels), `${definition};
 const AsyncFunction = (async () => undefined).constructor as FunctionConstructor;
 
 describeBackends('the kernel of the documentation', (backend) => {
-  it('prints what the page says', async () => {
+  it('prints the output on the page', async () => {
     const printed: unknown[] = [];
     const given = {
       depthKernel: documented,
@@ -38,7 +38,7 @@ describeBackends('the kernel of the documentation', (backend) => {
     expect(printed).toEqual([Float32Array.of(2, NaN, 0.5, NaN)]);
   });
 
-  it('computes the difference where it is large enough, bit for bit', async () => {
+  it('computes differences above the threshold, bit for bit', async () => {
     // More than a row of flatGrid.
     const count = 70_001;
     const [high, low] = [randomValues(1, count, 0, 4, 0.1), randomValues(2, count, 0, 4, 0.1)];
@@ -76,10 +76,10 @@ function setting(formula: string, value: number, name = 'test-setting') {
   });
 }
 
-describeBackends('kernels of users', (backend) => {
+describeBackends('user kernels', (backend) => {
   const parameters = { count: 3, shift: -1, factor: 1, variant: 1 };
 
-  it('may have one name, and leave out what is optional', async () => {
+  it('can share a name, and omit options', async () => {
     const results = [];
     for (const kernel of [setting('1.0', 1), setting('5.0', 5), setting('1.0', 1)]) {
       const values = backend().allocate([3], 'float32');
@@ -94,7 +94,7 @@ describeBackends('kernels of users', (backend) => {
     ]);
   });
 
-  it('see as many values as a tensor has', async () => {
+  it('get the length of the tensor', async () => {
     const lengths = defineKernel({
       name: 'test-lengths',
       bindings: { values: { access: 'read', dtype: 'uint8' }, words: { access: 'write', dtype: 'uint32' } },
@@ -145,7 +145,7 @@ describeBackends('kernels of users', (backend) => {
     values.dispose();
   });
 
-  it('are not run on a tensor of another type, of another backend, or disposed of', () => {
+  it('are refused for a tensor of another type or backend, or a disposed one', () => {
     const run = (values: kernels.DeviceTensor) =>
       backend().run(setting('1.0', 1), { tensors: { values, extra: null }, parameters });
     expect(() => run(backend().allocate([3], 'int32'))).toThrow(
@@ -176,7 +176,7 @@ describe('defineKernel', () => {
     expect(define({}).workgroupSize).toEqual([8, 8, 1]);
   });
 
-  it('generates what shaders declare by hand elsewhere', () => {
+  it('generates the declarations of hand-written shaders', () => {
     expect(define({}).code.split('\n').slice(1)).toEqual([
       'struct Parameters {',
       '  nan_bits: u32,',
@@ -248,7 +248,7 @@ describe.skipIf(webgpuProblem !== null)('a shader that does not compile (webgpu)
     return () => backend.dispose();
   });
 
-  it('is told by the next wait, by the kernel’s name and the shader’s own lines', async () => {
+  it('is reported at the next wait, with the kernel’s name and the shader’s line numbers', async () => {
     const values = backend.allocate([3], 'float32');
     const broken = setting('nonsense(1.0)', 1, 'broken');
     backend.run(broken, {
@@ -262,7 +262,7 @@ describe.skipIf(webgpuProblem !== null)('a shader that does not compile (webgpu)
     expect(failure).toMatchObject({ code: 'INVALID_INPUT' });
   });
 
-  it('leaves other backends alone', async () => {
+  it('does not affect other backends', async () => {
     const tensor = sharedWebGpu().upload(Float32Array.of(1));
     expect([...(await tensor.download())]).toEqual([1]);
     tensor.dispose();

@@ -69,7 +69,7 @@ function ulpsOf(expression: string): number {
 
 describeBackends('expression', (backend) => {
   it.each(truth.cases.map(({ expression, expected }) => [expression, expected] as const))(
-    'as NumPy: %s',
+    'is equal to NumPy: %s',
     async (text, expected) => {
       const expression = parseExpression(text, Object.keys(bands));
       const result = await evaluate(backend(), expression, bands, expected.length);
@@ -77,7 +77,7 @@ describeBackends('expression', (backend) => {
     },
   );
 
-  it('has no data where the result is too large, or divides by what counts as 0', async () => {
+  it('gives nodata for overflow, and for division by a value that counts as 0', async () => {
     const a = Float32Array.of(3e38, 1e-40, 1, -3e38, 1);
     const b = Float32Array.of(10, 1, 1e-40, 10, 0);
     const product = await evaluate(backend(), parseExpression('a * b'), { a, b }, 5);
@@ -87,13 +87,13 @@ describeBackends('expression', (backend) => {
     expect(Array.from(quotient, Number.isNaN)).toEqual([false, false, true, false, true]);
   });
 
-  it.each([70_001, 2 * 65_536 + 3])('reaches every value (%i)', async (length) => {
+  it.each([70_001, 2 * 65_536 + 3])('computes every value (%i)', async (length) => {
     const a = Float32Array.from({ length }, (_, i) => i);
     const result = await evaluate(backend(), parseExpression('a * 2 + 1'), { a }, length);
     expect(result.every((value, i) => value === 2 * i + 1)).toBe(true);
   });
 
-  it('takes many bands, in parts', async () => {
+  it('takes many bands, split over dispatches', async () => {
     // 20 bands of 0.9 million values: more than one part of 64 MiB.
     const length = 900_000;
     const names = Array.from({ length: 20 }, (_, k) => `b${k}`);
@@ -104,13 +104,13 @@ describeBackends('expression', (backend) => {
     expect(result.every((value, i) => value === 20 * (i % 1000) + 190)).toBe(true);
   });
 
-  it('knows no data from the number 0 in one expression', async () => {
+  it('distinguishes nodata from 0 in one expression', async () => {
     const a = Float32Array.of(0, 1, 2);
     const result = await evaluate(backend(), parseExpression('where(a == 0, nan, a)'), { a }, 3);
     expect([...result]).toEqual([NaN, 1, 2]);
   });
 
-  it('needs no band', async () => {
+  it('works without a band', async () => {
     expect([...(await evaluate(backend(), parseExpression('1 / 4'), {}, 2))]).toEqual([0.25, 0.25]);
   });
 
@@ -166,7 +166,7 @@ describe.skipIf(webgpuProblem !== null)('expression (cpu and webgpu)', () => {
 });
 
 describe('parseExpression', () => {
-  it('lists the bands in the order of their use', () => {
+  it('lists the bands in order of use', () => {
     expect(parseExpression('(B8A - B04) / (B8A + B04 + _l1)').bands).toEqual(['B8A', 'B04', '_l1']);
     expect(parseExpression('NDVI > 0.3').bands).toEqual(['B08', 'B04']);
     expect(parseExpression('NDVI > 0.3', ['NDVI']).bands).toEqual(['NDVI']);
@@ -207,7 +207,7 @@ describe('parseExpression', () => {
     expect(() => parseExpression(text)).toThrow(problem);
   });
 
-  it('knows the bands that it is told', () => {
+  it('accepts the given band names', () => {
     expect(() => parseExpression('B08 - B4', ['B08', 'B04'])).toThrow(
       'the expression "B08 - B4" names B4, which is neither a band nor an index, at column 7; give it as a band, or use one of B08, B04.',
     );
@@ -275,10 +275,10 @@ const tree: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie) => ({
   ),
 })).tree;
 
-describe('expressions of any form', () => {
+describe('random expressions', () => {
   const x = Float32Array.of(-3, -0.25, 0, 1, 2.5);
 
-  it('mean what their operators say', async () => {
+  it('are equal to a direct evaluation', async () => {
     const cpu = new CpuBackend();
     await fc.assert(
       fc.asyncProperty(tree, async ({ text, value }) => {
@@ -292,7 +292,7 @@ describe('expressions of any form', () => {
     cpu.dispose();
   });
 
-  it('are read, or refused at a column', () => {
+  it('are parsed, or refused with a column', () => {
     const part = fc.constantFrom(
       ...'a B04 NDVI 1 2.5 1e400 + - * / ^ ( ) , < == = and not min where bits nan $ é'.split(' '),
     );

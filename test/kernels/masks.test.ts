@@ -72,13 +72,13 @@ describeBackends('field mask', (backend) => {
     },
   );
 
-  it('reads whole numbers in float32, and nothing else', async () => {
+  it('reads integers in float32, and ignores other values', async () => {
     const values = Float32Array.of(8, 9.5, NaN, Infinity, -8, 2 ** 24 + 8, 9, 265);
     expect(await classes(values, [8, 9])).toEqual([1, 0, 0, 0, 0, 0, 1, 0]);
     expect(await bits(values, { first: 3 })).toEqual([1, 0, 0, 0, 0, 0, 1, 1]);
   });
 
-  it('finds classes', async () => {
+  it('selects classes', async () => {
     const all = Uint8Array.from({ length: 12 }, (_, i) => i);
     expect(await classes(all, SCL_CLOUDS)).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1, 0]);
     expect(await classes(all, [SCL.water, SCL.noData])).toEqual([1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
@@ -87,7 +87,7 @@ describeBackends('field mask', (backend) => {
     expect(await classes(Int16Array.of(259, 3, -1, 255), [3, 255])).toEqual([0, 1, 0, 1]);
   });
 
-  it('refuses bits and classes that there are not', async () => {
+  it('refuses bits and classes out of range', async () => {
     await expect(bits(Uint8Array.of(1), { first: 7, width: 2 })).rejects.toThrow(
       /from bit 7 on is not in a band of 8/,
     );
@@ -99,7 +99,7 @@ describeBackends('field mask', (backend) => {
 });
 
 describeBackends('mask values', (backend) => {
-  it('takes values of every plane away', async () => {
+  it('masks every plane', async () => {
     const mask = backend().upload(Uint8Array.of(0, 1, 0, 255, 0));
     const values = Float32Array.from({ length: 10 }, (_, i) => i);
     for (const [work, expected] of [
@@ -117,7 +117,7 @@ describeBackends('mask values', (backend) => {
     mask.dispose();
   });
 
-  it('reaches every value', async () => {
+  it('masks every value', async () => {
     // Planes that do not begin at the pieces that threads take.
     const pixels = 30_011;
     const mask = backend().upload(Uint8Array.from({ length: pixels }, (_, i) => Number(i % 3 === 0)));
@@ -145,7 +145,7 @@ async function grow(
 
 describeBackends('dilation', (backend) => {
   it.each(truth.map((c) => [c.shape, c.radius, c.width, c.height, c] as const))(
-    'as SciPy: %s of %f on %i × %i',
+    'is equal to SciPy: %s of %f on %i × %i',
     async (shape, radius, width, _, { mask, expected }) => {
       // Anything but 0 is set.
       const values = Uint8Array.from(mask, (value, i) => value * (1 + (i % 255)));
@@ -153,7 +153,7 @@ describeBackends('dilation', (backend) => {
     },
   );
 
-  it('grows a disc by default, as far as it can', async () => {
+  it('dilates by a disc by default, up to the largest radius', async () => {
     const values = new Uint8Array(600 * 3);
     values[600] = 1;
     const result = await grow(backend(), values, 600, { radius: 254 });
@@ -161,7 +161,7 @@ describeBackends('dilation', (backend) => {
     expect(result.slice(0, 600)).toEqual(Array.from({ length: 600 }, (_, x) => Number(x <= 253)));
   });
 
-  it('refuses a radius or a shape that cannot be', () => {
+  it('refuses an impossible radius or shape', () => {
     const flat = backend().allocate([12], 'uint8');
     const mask = backend().allocate([3, 4], 'uint8');
     expect(() => dilate(backend(), flat, { radius: 1 })).toThrow(/has no rows/);

@@ -40,7 +40,7 @@ describeBackends('mosaic', (backend) => {
   const cases = truth.flatMap(({ layers, values, expected }) =>
     MOSAIC_METHODS.map((method) => [method, layers, values, expected[method]] as const),
   );
-  it.each(cases)('as NumPy: %s of %i', async (method, layers, numbers, expected) => {
+  it.each(cases)('is equal to NumPy: %s of %i', async (method, layers, numbers, expected) => {
     const values = Float32Array.from(numbers, (value) => value ?? Number.NaN);
     const wanted = expected.map((value) => value ?? Number.NaN);
     const tolerance = toleranceOf(method, layers, 400);
@@ -59,7 +59,7 @@ describeBackends('mosaic', (backend) => {
     expect([...(await combine(backend(), values, layers, 'median', true))]).toEqual(expected);
   });
 
-  it('takes more layers than fit at once', async () => {
+  it('takes more layers than fit in one dispatch', async () => {
     // 40 layers of 500 000 pixels: 80 MB, in two parts.
     const pixels = 500_000;
     const planes = Array.from({ length: 40 }, (_, k) =>
@@ -72,7 +72,7 @@ describeBackends('mosaic', (backend) => {
     for (const tensor of [...planes, destination]) tensor.dispose();
   });
 
-  it('takes infinity for no data', async () => {
+  it('treats infinity as nodata', async () => {
     const values = Float32Array.of(Infinity, 1, -Infinity, 3);
     expect([...(await combine(backend(), values, 4, 'max', true))]).toEqual([3]);
     expect([...(await combine(backend(), values, 4, 'count', true))]).toEqual([2]);
@@ -94,7 +94,7 @@ describeBackends('mosaic', (backend) => {
 });
 
 describe.skipIf(webgpuProblem !== null)('mosaic (cpu and webgpu)', () => {
-  it('agree on any layers, and bit for bit but for means and sums', async () => {
+  it('agree on random layers, bit for bit except means and sums', async () => {
     const cpu = new CpuBackend();
     const value = fc.oneof(
       {

@@ -119,7 +119,7 @@ describe('docs/parity.md', () => {
 
 describeBackends('docs/parity.md', (backend) => {
   it.each(index.cases.map(({ name }, k) => [name, k] as const))(
-    'small case %s: as measured now',
+    'small case %s: is equal to the measurement',
     async (name, k) => {
       for (const resampling of RESAMPLINGS) {
         const key = `${name}, ${resampling}, ${backend().info.kind}`;

@@ -25,7 +25,7 @@ describeBackends('percentiles', (backend) => {
   };
 
   it.each(truth.cases.map(({ name, ...rest }) => [name, rest] as const))(
-    'within a bin of numpy.nanpercentile: %s',
+    'are within one bin of numpy.nanpercentile: %s',
     async (_, { values: numbers, expected }) => {
       const values = Float32Array.from(numbers, (value) => value ?? Number.NaN);
       const count = numbers.filter((value) => value !== null).length;
@@ -39,7 +39,7 @@ describeBackends('percentiles', (backend) => {
     },
   );
 
-  it('counts every value of a large array', async () => {
+  it('count every value of a large array', async () => {
     const values = randomValues(8, 300_001, -50, 20, 0.2);
     const sorted = values.filter((value) => !Number.isNaN(value)).sort();
     const at = (percent: number): number => sorted[Math.round((percent / 100) * (sorted.length - 1))];
@@ -49,7 +49,7 @@ describeBackends('percentiles', (backend) => {
     expect(found.values).toBeCloseToArray([2, 50, 98].map(at), 0.0111);
   });
 
-  it('looks closer where outliers take most of the range', async () => {
+  it('refines the histogram when outliers take most of the range', async () => {
     // numpy.nanpercentile(np.r_[-3.4e38, 3.4e38, np.arange(1001) / 1000], [25, 50, 75]), float64
     const values = Float32Array.of(-3.4e38, 3.4e38, ...Array.from({ length: 1001 }, (_, i) => i / 1000));
     const found = await of(values, [25, 50, 75]);
@@ -59,7 +59,7 @@ describeBackends('percentiles', (backend) => {
     expect(ends.values).toEqual([Math.fround(-3.4e38), Math.fround(3.4e38)]);
   });
 
-  it('finds one value among few', async () => {
+  it('are exact for a few values', async () => {
     const values = Float32Array.of(5, 5, 5, 5, 5, 5, 5, 1e9, NaN, Infinity);
     const found = await of(values, [50], { bins: 64 });
     expect(found.values).toBeCloseToArray([5], 1e-5);
@@ -68,12 +68,12 @@ describeBackends('percentiles', (backend) => {
     expect(next.values).toBeCloseToArray([1, 1], 2 ** -22);
   });
 
-  it('finds nothing where there is nothing', async () => {
+  it('are null without values', async () => {
     const gaps = new Float32Array(5).fill(Number.NaN);
     expect(await of(gaps, [50])).toEqual({ values: null, binWidth: 0, count: 0 });
   });
 
-  it('knows the range of values exactly', async () => {
+  it('have the exact range', async () => {
     for (const length of [1, 33, 70_000]) {
       const values = randomValues(length, length, -1e5, 1e-3, length === 1 ? 0 : 0.5);
       const valid = values.filter((value) => !Number.isNaN(value)).sort();
@@ -84,7 +84,7 @@ describeBackends('percentiles', (backend) => {
     }
   });
 
-  it('refuses what cannot be', async () => {
+  it('refuse impossible options', async () => {
     const values = Float32Array.of(1, 2);
     await expect(of(values, [101])).rejects.toThrow(/percentile of 101/);
     await expect(of(values, [50], { bins: 63 })).rejects.toThrow(/63 bins/);

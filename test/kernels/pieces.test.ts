@@ -90,7 +90,7 @@ async function on<T>(executor: CpuExecutor | undefined, work: (backend: Backend,
   return { backend, result };
 }
 
-it.each(WORK)('%s does not depend on how rows are shared out', async (_, work) => {
+it.each(WORK)('%s does not depend on the split of rows', async (_, work) => {
   const results: TypedArray[] = [];
   for (const executor of [undefined, oneByOne]) {
     const { backend, result } = await on(executor, work);
@@ -100,7 +100,7 @@ it.each(WORK)('%s does not depend on how rows are shared out', async (_, work) =
   expect(results[1]).toBeCloseToArray(results[0]);
 });
 
-it('percentiles do not depend on how rows are shared out', async () => {
+it('percentiles do not depend on the split of rows', async () => {
   const results = [];
   for (const executor of [undefined, oneByOne]) {
     const { backend, result } = await on(executor, (backend, stack) =>

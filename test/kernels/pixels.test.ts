@@ -42,7 +42,7 @@ describeBackends('nodata', (backend) => {
     expect(isGap).toEqual([true, false, true, false, false]);
   });
 
-  it('knows the largest float as nodata, without taking everything for it', async () => {
+  it('matches the largest float as nodata, and no other value', async () => {
     const lowest = -3.4028234663852886e38;
     const values = Float32Array.of(lowest, -1e38, 0, 3.4e38);
     expect(await convert(values, { nodata: lowest })).toBeCloseToArray([
@@ -53,7 +53,7 @@ describeBackends('nodata', (backend) => {
     ]);
   });
 
-  it('knows the largest float by its first digits, and infinity by a number beyond it', async () => {
+  it('matches the largest float by its first digits, and infinity by a larger number', async () => {
     // GetMaskBand of GDAL 3.6.2: with -3.40282e38 the first two are no data; with -1.797e308 -inf alone is.
     const values = Float32Array.of(
       -3.4028234663852886e38,
@@ -74,7 +74,7 @@ describeBackends('nodata', (backend) => {
     expect([...valid]).toEqual([1, 1, 0, 1, 1]);
   });
 
-  it('knows a float64 by its first 15 digits', () => {
+  it('matches a float64 by its first 15 digits', () => {
     // GetMaskBand of GDAL 3.6.2, nodata -3.40282346638529e38 in a file of float64: 0, 0, 255, 255.
     const values = Float64Array.of(-3.4028234663852886e38, -3.40282346638529e38, -3.4028e38, -9999);
     const valid = Uint8Array.of(1, 1, 1, 1);
@@ -82,7 +82,7 @@ describeBackends('nodata', (backend) => {
     expect([...valid]).toEqual([0, 0, 1, 1]);
   });
 
-  it('knows the lowest float by a nodata value of few digits', async () => {
+  it('matches the lowest float by a nodata value of few digits', async () => {
     // GDAL 3.6.2 on such a file, whose nodata value is written -3.40282e+038: the sum of both overflows in float32.
     const values = Float32Array.of(-3.4028234663852886e38, 3.4028234663852886e38, -1.5e38, 0);
     const isGap = Array.from(await convert(values, { nodata: -3.40282e38 }), Number.isNaN);
@@ -101,7 +101,7 @@ describeBackends('nodata', (backend) => {
   });
 
   // Two whole rows of the dispatch, and a part of one.
-  it.each([70_001, 2 * 65_536])('reaches every value of a large array (%i)', async (length) => {
+  it.each([70_001, 2 * 65_536])('compares every value of a large array (%i)', async (length) => {
     const values = Uint8Array.from({ length }, (_, i) => i % 251);
     const result = await convert(values, { nodata: 250 });
     expect(result).toBeCloseToArray(Array.from(values, (v) => (v === 250 ? NaN : v)));
@@ -114,7 +114,7 @@ describeBackends('nodata', (backend) => {
     expect([...new Uint32Array(result.buffer, result.byteOffset, 3)]).toEqual(new Array(3).fill(0x7fc00000));
   });
 
-  it('takes only NaN for missing, not infinity', async () => {
+  it('treats only NaN as missing, not infinity', async () => {
     const result = await convert(Float32Array.of(Infinity, -Infinity, NaN, 1));
     expect([...result]).toEqual([Infinity, -Infinity, NaN, 1]);
   });
@@ -139,14 +139,14 @@ describeBackends('decibel', (backend) => {
     expect(await inPlace(powers, (t) => linearToDecibel(backend(), t))).toBeCloseToArray(expected, 1e-4);
   });
 
-  it('has no value for powers that mean no data', async () => {
+  it('gives NaN for powers that are not positive', async () => {
     const powers = Float32Array.of(0, -1, NaN, Infinity, 1e-40, -0);
     expect(await inPlace(powers, (t) => linearToDecibel(backend(), t))).toBeCloseToArray(
       new Array(6).fill(NaN),
     );
   });
 
-  it('turns back', async () => {
+  it('is undone by its inverse', async () => {
     const expected = [1, 0.1, 0.025118864315095794, 100, NaN];
     const result = await inPlace(Float32Array.of(0, -10, -16, 20, NaN), (t) => decibelToLinear(backend(), t));
     for (const [i, value] of expected.entries()) {
@@ -176,7 +176,7 @@ describeBackends('valid mask', (backend) => {
     for (const tensor of [...planes, mask]) tensor.dispose();
   });
 
-  it('takes planes in one tensor', async () => {
+  it('accepts planes in one tensor', async () => {
     const bands = backend().upload(
       Float32Array.of(1, NaN, 3, 4, 5, 6, 7, 8, NaN, 1, 2, Infinity, 4, 5, 6),
       [3, 5],
@@ -188,7 +188,7 @@ describeBackends('valid mask', (backend) => {
     mask.dispose();
   });
 
-  it('needs a plane', () => {
+  it('requires a plane', () => {
     const mask = backend().allocate([4], 'uint8');
     const five = backend().allocate([5], 'float32');
     expect(() => validMask(backend(), five, mask)).toThrow(/not made of planes of 4 pixels/);
@@ -199,7 +199,7 @@ describeBackends('valid mask', (backend) => {
 });
 
 describeBackends('softmax', (backend) => {
-  it('agrees with the definition', async () => {
+  it('is equal to the definition', async () => {
     const random = seeded(3);
     const [items, classes, pixels] = [3, 4, 70];
     const logits = Float32Array.from({ length: items * classes * pixels }, () => 40 * (random() - 0.5));
@@ -217,7 +217,7 @@ describeBackends('softmax', (backend) => {
     tensor.dispose();
   });
 
-  it('reaches every pixel of large items', async () => {
+  it('computes every pixel of large items', async () => {
     const [items, pixels] = [2, 40000];
     const logits = Float32Array.from({ length: items * 2 * pixels }, (_, i) => (i % 777) / 100);
     const tensor = backend().upload(logits, [items, 2, pixels]);

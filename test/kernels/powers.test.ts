@@ -3,7 +3,7 @@ import { decibelOf, exponential } from '../../src/kernels/cpu/powers.js';
 import { seeded } from '../support/random.js';
 
 describe('powers for float32', () => {
-  it('decibels are those of Math.log10, from the smallest number to the largest', () => {
+  it('decibels are equal to Math.log10 from the smallest number to the largest', () => {
     const random = seeded(11);
     const words = Int32Array.from({ length: 20000 }, () => 0x00800000 + Math.floor(random() * 0x7effffff));
     // 1 and its neighbours, where a logarithm is nearly 0; both ends.
@@ -15,7 +15,7 @@ describe('powers for float32', () => {
     }
   });
 
-  it('decibels beside 1 and at its parts are exact to 1e-11', () => {
+  it('decibels near 1 and at table boundaries are exact to 1e-11', () => {
     const words = Int32Array.from({ length: 2 ** 16 }, (_, i) => 0x3f000000 + i * 251);
     const values = new Float32Array(words.buffer);
     for (const [i, value] of values.entries()) {
@@ -25,7 +25,7 @@ describe('powers for float32', () => {
     }
   });
 
-  it('exponentials are those of Math.exp', () => {
+  it('exponentials are equal to Math.exp', () => {
     const random = seeded(12);
     for (let i = 0; i < 20000; i++) {
       const x = i === 0 ? 0 : 240 * (random() - 0.5);

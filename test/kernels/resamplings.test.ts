@@ -153,7 +153,7 @@ describeBackends('resamplings', (backend) => {
       expect(result).toBeCloseToArray([NaN, a, b, NaN], 2e-6 * b);
     });
 
-    it('average and sum of parts of pixels', async () => {
+    it('average and sum weight pixels by their share', async () => {
       // Boxes from -1.3 to 1.3, 3.9 and 6.5. What lies outside counts for the edge pixel in an average, as in GDAL, and
       // not at all in a sum.
       const to = new GeoBox(EPSG, new Affine(2.6, 0, -1.3, 0, -1, 0), 3, 1);
@@ -166,14 +166,14 @@ describeBackends('resamplings', (backend) => {
       expect(await row(powers, 'sum', to)).toBeCloseToArray([1.6, 12.6, 48.8], 1e-4);
     });
 
-    it('a box that is smaller than the rounding of an edge takes the pixel behind it', async () => {
+    it('a box smaller than the rounding tolerance takes the pixel behind its edge', async () => {
       const tiny = new GeoBox(EPSG, new Affine(1e-4, 0, 3 - 5e-5, 0, -1e-4, -0.5), 1, 1);
       for (const resampling of ['average', 'min', 'mode'] as const) {
         expect(await row(powers, resampling, tiny)).toBeCloseToArray([8]);
       }
     });
 
-    it('mode counts whole pixels, and of equal counts takes the first that reaches it', async () => {
+    it('mode counts whole pixels, and takes the first value to reach a tied count', async () => {
       expect(await row([5, 3, 3, 5, 7, 9], 'mode', over(0, 0, 6, 1))).toBeCloseToArray([3]);
       expect(await row([9, 7, 5, 3, 1, 0], 'mode', over(0, 0, 6, 1))).toBeCloseToArray([9]);
       expect(await row([1, 2, 2, NaN, 1, 1], 'mode', over(0, 0, 6, 1))).toBeCloseToArray([1]);
@@ -207,7 +207,7 @@ describeBackends('resamplings', (backend) => {
       expect(await row([-0, -0, -1], 'max', over(0, 0, 3, 1))).toEqual(Float32Array.of(0));
     });
 
-    it('large boxes', async () => {
+    it('large boxes are resampled', async () => {
       const [width, height] = [150, 70];
       const source = randomValues(3, width * height, -1e4, 1e4, 0.1).map((v, i) => (i % 7 === 0 ? 12.5 : v));
       const sorted = source.filter((v) => !Number.isNaN(v)).sort();
@@ -249,7 +249,7 @@ describeBackends('resamplings', (backend) => {
       expect(await warpOn(backend(), holed, from, to, 'cubic')).toBeCloseToArray(values, 1e-5);
     });
 
-    it('a filter leaves gaps out and renormalises the rest', async () => {
+    it('a filter leaves gaps out and renormalises its weights', async () => {
       // The B-spline's weights at a pixel's centre: 1/6, 2/3, 1/6.
       const from = square(5, 1);
       const to = over(0, 0, 1, 5);
@@ -308,7 +308,7 @@ describeBackends('resamplings', (backend) => {
       }
     });
 
-    it('scales of the two axes are kept apart', async () => {
+    it('the two axes have separate scales', async () => {
       const source = randomValues(8, 3000, -50, 50);
       const to = over(3.3, 2.6, 1.1, 20, 20);
       const wide: FilterScale = [0.25, 1];
@@ -327,7 +327,7 @@ describeBackends('resamplings', (backend) => {
       );
     });
 
-    it('sums over a destination are the source’s, however it is turned', async () => {
+    it('sums over a destination equal the source’s, at any rotation', async () => {
       for (const seed of [1, 2, 3, 4]) {
         const source = randomValues(seed, 3000, 0, 100);
         const to = randomGrid(20 + seed, from, 180);
@@ -338,7 +338,7 @@ describeBackends('resamplings', (backend) => {
       }
     });
 
-    it('every area resampling has data exactly where its box meets data', async () => {
+    it('every area resampling has data exactly where its box intersects data', async () => {
       const source = randomValues(5, 3000, 0, 1, 0.6);
       const to = randomGrid(31, from, 40);
       const corners = referenceCorners(from, to);
@@ -387,7 +387,7 @@ describeBackends('resamplings', (backend) => {
     },
   );
 
-  it('across the antimeridian and over the poles: the values there', async () => {
+  it('gives the values across the antimeridian and over the poles', async () => {
     // The whole globe in longitudes and latitudes; values change little from pixel to pixel, also across the seam.
     const globe = new GeoBox(4326, new Affine(0.5, 0, -180, 0, -0.5, 90), 720, 360);
     const values = Float32Array.from({ length: 720 * 360 }, (_, i) => {
@@ -445,7 +445,7 @@ describe.skipIf(webgpuProblem !== null)('resamplings (cpu and webgpu)', () => {
 });
 
 describe('warp', () => {
-  it('refuses to resample by area through a control grid that knows no corners', () => {
+  it('refuses area resampling with a control grid without corners', () => {
     const cpu = new CpuBackend();
     const box = square(4, 4);
     const tile = { x: 0, y: 0, width: 4, height: 4 };
@@ -460,7 +460,7 @@ describe('warp', () => {
 });
 
 describe('antialias', () => {
-  it('is off, gdal or a positive number', () => {
+  it('accepts off, gdal or a positive number', () => {
     expect(parseAntialias('off')).toBe('off');
     expect(parseAntialias('gdal')).toBe('gdal');
     expect(parseAntialias('0.5')).toBe(0.5);
@@ -469,7 +469,7 @@ describe('antialias', () => {
     }
   });
 
-  it('knows interpolations from resamplings by area', () => {
+  it('distinguishes interpolation from area resampling', () => {
     expect(INTERPOLATIONS.every(isInterpolation)).toBe(true);
     expect(AREA_RESAMPLINGS.some(isInterpolation)).toBe(false);
   });

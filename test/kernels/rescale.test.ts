@@ -17,14 +17,14 @@ describeBackends('rescale', (backend) => {
     return result;
   };
 
-  it('harmonises: 0 stays no data, and what would be negative is 0', async () => {
+  it('harmonises: 0 stays nodata, and negative results become 0', async () => {
     const numbers = [0, 1, 999, 1000, 1001, 12345, 65535, NaN];
     const result = await inPlace(numbers, (t) => harmonise(backend(), t));
     expect(result).toBeCloseToArray([NaN, 0, 0, 0, 1, 11345, 64535, NaN]);
     expect(await inPlace([0, 5, 20], (t) => harmonise(backend(), t, 10))).toBeCloseToArray([NaN, 0, 10]);
   });
 
-  it('normalises, each band by its own', async () => {
+  it('normalises each band by its own statistics', async () => {
     // numpy: (x - mean) / std in float32.
     const values = [1, 2, NaN, 10, 20, 30];
     const bands = [
@@ -37,7 +37,7 @@ describeBackends('rescale', (backend) => {
     expect(all).toBeCloseToArray([-0.9, -0.8, NaN, 0, 1, 2], 1e-6);
   });
 
-  it('clips, and takes infinity for no data', async () => {
+  it('clips, and treats infinity as nodata', async () => {
     const values = [-5, -1, 0, 0.3, 7, NaN, Infinity, -Infinity, 3e38];
     const gaps = [NaN, NaN, NaN];
     const both = await inPlace(values, (t) => clip(backend(), t, { low: -1, high: 1 }));
@@ -70,7 +70,7 @@ describeBackends('rescale', (backend) => {
     cpu.dispose();
   });
 
-  it('refuses what cannot be', () => {
+  it('refuses impossible options', () => {
     const tensor = backend().upload(new Float32Array(6), [2, 3]);
     const bytes = backend().upload(new Uint8Array(4));
     const std = { mean: 0, std: 1 };

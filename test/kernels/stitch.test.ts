@@ -83,7 +83,7 @@ const layout = createChipLayout(scene.width, scene.height, scene.size, scene.str
 const chipValues = layout.columnStarts.length * layout.rowStarts.length * scene.classes * scene.size ** 2;
 
 describeBackends('stitch', (backend) => {
-  it('gives back what all chips agree on, exactly at the edges too', async () => {
+  it('reproduces equal chips exactly, edges included', async () => {
     const truth = (x: number, y: number, c: number): number => Math.sin(x / 5) * Math.cos(y / 7) + c;
     const result = await stitchOn(backend(), { ...scene, predictions: chipsOf(layout, 2, truth) });
     const expected = Float64Array.from({ length: result.length }, (_, k) => {
@@ -95,7 +95,7 @@ describeBackends('stitch', (backend) => {
 
   // With a stride of 5 chips overlap by more than half: then a taper towards the scene's edge would show.
   it.each([11, 5])(
-    'agrees with the definition on chips every %i, some missing, with gaps',
+    'is equal to the definition on chips every %i, some missing, with gaps',
     async (stride) => {
       const { columnStarts, rowStarts } = createChipLayout(scene.width, scene.height, scene.size, stride);
       const values = columnStarts.length * rowStarts.length * scene.classes * scene.size ** 2;
@@ -110,7 +110,7 @@ describeBackends('stitch', (backend) => {
     },
   );
 
-  it('computes any rows alone as it computes all', async () => {
+  it('gives the same rows computed alone or together', async () => {
     const predictions = randomValues(23, chipValues);
     const all = await stitchOn(backend(), { ...scene, predictions });
     const some = await stitchOn(backend(), { ...scene, predictions, rowStart: 9, rows: 7 });
@@ -121,7 +121,7 @@ describeBackends('stitch', (backend) => {
     }
   });
 
-  it('leaves NaN where no chip says anything, never 0', async () => {
+  it('leaves NaN without a chip, never 0', async () => {
     const count = layout.columnStarts.length * layout.rowStarts.length;
     const missing = Array.from({ length: count }, (_, k) => k);
     const result = await stitchOn(backend(), {
@@ -133,7 +133,7 @@ describeBackends('stitch', (backend) => {
   });
 
   // Overlaps of more than half a chip: three chips and more cover most pixels.
-  it.each(REDUCTIONS)('%s agrees with the definition', async (reduction) => {
+  it.each(REDUCTIONS)('%s is equal to the definition', async (reduction) => {
     const { columnStarts, rowStarts } = createChipLayout(scene.width, scene.height, scene.size, 5);
     const values = columnStarts.length * rowStarts.length * scene.classes * scene.size ** 2;
     const options = {
@@ -174,7 +174,7 @@ describeBackends('stitch', (backend) => {
     await expect(stitchOn(backend(), options)).rejects.toThrow(/reduction cannot be "mean"; choose one of/);
   });
 
-  it('of what a model passes through returns it, whatever the window, layout, order, gaps and split', async () => {
+  it('reproduces an identity model for any window, layout, order, gaps and split', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record({
@@ -267,7 +267,7 @@ describeBackends('stitch', (backend) => {
 
 describe('blend windows', () => {
   it.each(windows.windows)(
-    '$options equal those of SciPy where a chip has neighbours',
+    "$options are equal to SciPy's where a chip has neighbours",
     ({ options, values }) => {
       const { size, stride } = windows;
       const found = blendWindows(size, stride, options as WindowOptions);

@@ -130,7 +130,7 @@ describeBackends('vote', (backend) => {
     expect(soft.scores[1]).toBeCloseTo(0.45, 6);
   });
 
-  it('the lowest class wins, in a chip and among chips', async () => {
+  it('the lowest class wins ties, within a chip and among chips', async () => {
     // Chips of 1 on a row of 2, undecided and for the last class; then two chips over one pixel, one vote each.
     const row = { width: 2, height: 1, size: 1, stride: 1, classes: 3 };
     const undecided = Float32Array.from([0.4, 0.4, 0.2, 0.2, 0.2, 0.6]);
@@ -144,14 +144,14 @@ describeBackends('vote', (backend) => {
     ]);
   });
 
-  it('hard votes agree with the definition, exactly', async () => {
+  it('hard votes are equal to the definition', async () => {
     const { labels, scores } = await voteOn(backend(), 'hard', { ...scene, predictions, mask, missing });
     expect(scores).toBeCloseToArray(reference('hard'));
     expect([...labels]).toEqual(winners(reference('hard')));
     expect(labels).toContain(255);
   });
 
-  it('soft votes agree with the definition where classes differ', async () => {
+  it('soft votes are equal to the definition where scores differ', async () => {
     const options = { ...scene, predictions, mask, missing, nodata: 9 };
     const { labels, scores } = await voteOn(backend(), 'soft', options);
     const expected = reference('soft');
@@ -164,14 +164,14 @@ describeBackends('vote', (backend) => {
     }
   });
 
-  it('counts nobody as no data, never as 0', async () => {
+  it('gives nodata without votes, never 0', async () => {
     const all = Array.from({ length: chips }, (_, k) => k);
     const { labels, scores } = await voteOn(backend(), 'hard', { ...scene, predictions, missing: all });
     expect(scores.every(Number.isNaN)).toBe(true);
     expect(labels.every((label) => label === 255)).toBe(true);
   });
 
-  it('argmax takes the lowest of equals, and nodata where a score is not finite', async () => {
+  it('argmax takes the lowest tied class, and gives nodata for a score that is not finite', async () => {
     const scores = backend().upload(
       Float32Array.from([0.5, -3, 1, ...NaNs, 0.5, -2, Infinity, 1, 2, 0.1, -2, 0, 0, 1]),
       [3, 5],

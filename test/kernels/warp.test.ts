@@ -16,7 +16,7 @@ describeBackends('warp', (backend) => {
     const valid = floats.filter((v) => !Number.isNaN(v));
     const range = Math.max(...valid) - Math.min(...valid);
 
-    it('nearest: the same pixel, but within 1e-3 px of an edge', async () => {
+    it('nearest: takes the same pixel, except within 1e-3 px of an edge', async () => {
       const result = await warpOn(backend(), source, from, to, 'nearest', { nodata });
       const expected = truth('near') ?? [];
       const { positions } = referenceWarp(floats, from, to, 'nearest');
@@ -30,7 +30,7 @@ describeBackends('warp', (backend) => {
       if (name !== 'half-pixel-shift') expect(undecided / result.length).toBeLessThan(0.01);
     });
 
-    it('bilinear: within 1e-5 of the range and 0.002 px of the gradient, masks equal', async () => {
+    it('bilinear: is within 1e-5 of the range and 0.002 px of the gradient, with equal masks', async () => {
       const result = await warpOn(backend(), source, from, to, 'bilinear', { nodata });
       const expected = truth('bilinear') ?? [];
       const { positions } = referenceWarp(floats, from, to, 'bilinear');
@@ -46,7 +46,7 @@ describeBackends('warp', (backend) => {
     });
   });
 
-  it('agrees with the float64 reference on a large tile with gaps', async () => {
+  it('is equal to the float64 reference on a large tile with gaps', async () => {
     const source = randomValues(5, utm31.width * utm31.height, -20, 5, 0.05);
     for (const resampling of ['nearest', 'bilinear'] as const) {
       const result = await warpOn(backend(), source, utm31, utm32, resampling);
@@ -67,7 +67,7 @@ describeBackends('warp', (backend) => {
     }
   });
 
-  it('by hand: a 2 × 2 raster, ten times finer', async () => {
+  it('by hand: interpolates a 2 × 2 raster ten times finer', async () => {
     // Pixel centres at 0.5 and 1.5: before the first centre the value stays, in between it goes up in tenths.
     const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 10), 2, 1);
     const to = new GeoBox(32632, new Affine(1, 0, -1, 0, -1, 10), 22, 1);
@@ -78,7 +78,7 @@ describeBackends('warp', (backend) => {
     expect(nearest).toBeCloseToArray([NaN, ...new Array(10).fill(1), ...new Array(10).fill(2), NaN]);
   });
 
-  it('by hand: a position on the far edge is inside, and one beyond is not', async () => {
+  it('by hand: a position on the far edge is inside, a position beyond it is outside', async () => {
     const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 20), 2, 2);
     // Centres at source positions 0 and 2 (both edges), and at 2.25.
     const onEdges = new GeoBox(32632, new Affine(20, 0, -10, 0, -20, 30), 2, 2);
@@ -91,7 +91,7 @@ describeBackends('warp', (backend) => {
     ]);
   });
 
-  it('by hand: validity is the containing pixel’s, and gaps leave the rest renormalised', async () => {
+  it('by hand: validity is that of the containing pixel, and weights are renormalised at gaps', async () => {
     const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 10), 3, 1);
     const to = new GeoBox(32632, new Affine(5, 0, 0, 0, -10, 10), 6, 1);
     // Source positions 0.25, 0.75, 1.25, 1.75, 2.25, 2.75; the middle pixel has no data.
@@ -99,7 +99,7 @@ describeBackends('warp', (backend) => {
     expect(row).toBeCloseToArray([4, 4, NaN, NaN, 8, 8]);
   });
 
-  it('by hand: x and y are not mixed up', async () => {
+  it('by hand: x and y are not swapped', async () => {
     const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 20), 3, 2);
     const to = new GeoBox(32632, new Affine(10, 0, 5, 0, -10, 15), 2, 1);
     // The destination lies half a pixel right and down: each pixel is the mean of four.

@@ -69,7 +69,7 @@ describe('coordinates', () => {
     expect(await transformOf(x, name)).toEqual(wanted);
   });
 
-  it('that passed through float32 are even in fine steps', async () => {
+  it('rounded to float32 are regular in fine steps', async () => {
     const step = 1 / 3600;
     const data = counted(2000, (i) => Math.fround(179 + i * step));
     const [a = 0, , c = 0] = (await transformOf({ data }, 'fine')) ?? [];
@@ -108,13 +108,13 @@ describe('a grid mapping', () => {
   };
   const utm = { crs_wkt: Crs.fromEpsg(32632).wkt };
 
-  it('is the one of several that names the axes', async () => {
+  it('of several is the one that names the axes', async () => {
     for (const text of ['map: x y globe: lat lon', 'globe: lat lon map: x y', 'globe: lat lon map: y x']) {
       expect((await placeOf('several', text, utm)).crs?.epsg).toBe(32632);
     }
   });
 
-  it('is in metres where its coordinates are in kilometres', async () => {
+  it('is in metres when coordinates are in kilometres', async () => {
     for (const units of ['km', 'kilometers', '1000 m']) {
       const { transform } = await placeOf('kilometres', 'map', utm, units, [500.005, 500.015]);
       expect(transform?.toTuple().map((n) => Number(n.toFixed(6)))).toEqual([10, 0, 500_000, 0, 10, 500_000]);
@@ -122,14 +122,14 @@ describe('a grid mapping', () => {
     expect((await placeOf('metres', 'map', utm)).transform?.a).toBe(10);
   });
 
-  it('that is not known is said', async () => {
+  it('of an unknown kind is reported', async () => {
     const raster = await placeOf('unknown', 'map', { grid_mapping_name: 'vertical_perspective' });
     expect(raster.placeProblem).toBe('has a grid mapping that is not known ("vertical_perspective")');
   });
 });
 
 describe('a swath', () => {
-  it('is said to be one, and its coordinates are no rasters', async () => {
+  it('is reported, and its coordinates are not rasters', async () => {
     const place = (units: string): Record<string, unknown> =>
       arrayV3([2, 3], [2, 3], { dimension_names: ['scan', 'pixel'], attributes: { units } });
     const value = (coordinates: string): Record<string, unknown> =>

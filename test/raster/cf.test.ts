@@ -71,7 +71,7 @@ describe('CF time', () => {
     expect(() => iso('days since 2000-02-30', 1, 'noleap')).toThrow(/has the time units/);
   });
 
-  it('makes intervals of bounds, closed at their last millisecond', () => {
+  it('makes intervals from bounds, closed at their last millisecond', () => {
     const decode = timeDecoder('time', { units: 'days since 2021-01-01' });
     expect(decodeTime(decode, 0.5, [0, 1])?.toJSON()).toEqual([
       '2021-01-01T00:00:00.000Z',
@@ -82,7 +82,7 @@ describe('CF time', () => {
 });
 
 describe('grid mappings', () => {
-  it('are read from WKT, codes and parameters', () => {
+  it('are read from WKT, codes or parameters', () => {
     expect(crsOf({ 'proj:code': 'EPSG:32633' })?.epsg).toBe(32633);
     expect(crsOf({ 'proj:epsg': 3035 })?.epsg).toBe(3035);
     expect(crsOf({ 'proj:projjson': { id: { authority: 'EPSG', code: 3857 } } })?.epsg).toBe(3857);
@@ -120,7 +120,7 @@ describe('grid mappings', () => {
   });
 
   // The places are those of PROJ's ob_tran.
-  it('have a rotated pole', () => {
+  it('may have a rotated pole', () => {
     const rotated = crsOf({
       grid_mapping_name: 'rotated_latitude_longitude',
       grid_north_pole_latitude: 39.25,

@@ -18,7 +18,7 @@ describe('without the package of a codec', () => {
     await raster.close();
   });
 
-  it('the packages that are missing are known', async () => {
+  it('lists the missing packages', async () => {
     const [sharp, lzma] = await probeReaders();
     expect(sharp).toMatchObject({ package: 'sharp', reads: ['jpeg', 'webp'], available: false });
     expect(lzma).toMatchObject({ package: '@napi-rs/lzma', reads: ['lzma'], available: true });

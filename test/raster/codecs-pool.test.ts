@@ -48,7 +48,7 @@ async function script(body: string): Promise<string> {
 }
 
 describe('decoding threads', () => {
-  it('decode blocks, and let the process end by itself without closing', async () => {
+  it('decode blocks, and let the process exit without a close', async () => {
     const output = await script(`
       write();
       const [plane] = await (await openRaster(path)).readPlanes();
@@ -56,7 +56,7 @@ describe('decoding threads', () => {
     expect(output).toBe('true');
   });
 
-  it('report a damaged block and go on', async () => {
+  it('report a damaged block and continue', async () => {
     const output = await script(`
       strips[6].fill(77, 2);
       write();
@@ -67,7 +67,7 @@ describe('decoding threads', () => {
     expect(output).toBe('INVALID_INPUT 9');
   });
 
-  it('stop waiting for blocks that are not wanted any more', async () => {
+  it('stop waiting for aborted blocks', async () => {
     const output = await script(`
       write();
       const raster = await openRaster(path);

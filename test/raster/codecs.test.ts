@@ -73,7 +73,7 @@ function isTiled(bytes: Uint8Array): boolean {
 }
 
 describe.each(Object.entries(truth))('%s', (name, { compression, dtype, bands, pixels }) => {
-  it('reads what GDAL reads', async () => {
+  it("gives GDAL's pixels", async () => {
     const raster = await openRaster(join(folder, `${name}.tif`));
     const planes = await raster.readPlanes();
     await raster.close();
@@ -104,8 +104,8 @@ const isPortable = (name: string): boolean => !/^(lzma|webp)/.test(name);
 /** Repeated chroma beside an edge of colour is this far from smoothed chroma. */
 const CHROMA_LEVELS = 8;
 
-describe('a decoder that runs anywhere', () => {
-  it.each(Object.keys(truth).filter(isPortable))('reads %s as GDAL reads it', async (name) => {
+describe('a portable decoder', () => {
+  it.each(Object.keys(truth).filter(isPortable))("gives GDAL's pixels for %s", async (name) => {
     const { bands, pixels } = truth[name];
     const raster = await open(bytesOf(name), portable);
     const planes = await raster.readPlanes();
@@ -136,7 +136,7 @@ describe.each(damagedCases)('damaged $name, decoded by $by', ({ name, decoder })
     );
   });
 
-  it('refuses a block or reads other pixels when bytes change, and nothing else happens', async () => {
+  it('either refuses a block with changed bytes or reads other pixels', async () => {
     let random = 1;
     for (let trial = 0; trial < 20; trial++) {
       const bytes = bytesOf(name);
@@ -158,7 +158,7 @@ describe.each(damagedCases)('damaged $name, decoded by $by', ({ name, decoder })
 
 describe('hostile blocks', () => {
   it.each(['lerc-float32', 'jpeg-grey', 'webp-lossy', 'lzma-uint16-p2', 'zstd-float32-p3'])(
-    '%s: a stream of larger blocks than the directory says is refused',
+    '%s: refuses a stream larger than the block in the directory',
     async (name) => {
       const bytes = bytesOf(name);
       const view = new DataView(bytes.buffer);

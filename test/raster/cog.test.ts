@@ -60,7 +60,7 @@ describe('CogWriter', () => {
     await raster.close();
   });
 
-  it('gives the same file however the rows come', async () => {
+  it('gives the same file for any split of rows', async () => {
     const geobox = grid(100, 90);
     const data = randomBand('float32', 9000, 5);
     const options: CogOptions = { geobox, bands: 1, dtype: 'float32', blockSize: 32, nodata: Number.NaN };
@@ -110,7 +110,7 @@ describe('CogWriter', () => {
     await raster.close();
   });
 
-  it('keeps a rotated grid, and a geographic one', async () => {
+  it('keeps a rotated grid and a geographic grid', async () => {
     for (const geobox of [
       new GeoBox(32632, new Affine(7, 7, 300000, 7, -7, 5000000), 20, 20),
       new GeoBox(4326, new Affine(0.1, 0, 5, 0, -0.1, 50), 20, 20),
@@ -153,14 +153,14 @@ describe('CogWriter', () => {
     await expect(CogWriter.create(newPath(), options)).rejects.toThrow(message);
   });
 
-  it('refuses a coordinate reference system that GeoTIFF has no keys for', async () => {
+  it('refuses a CRS that GeoTIFF keys cannot represent', async () => {
     const geobox = new GeoBox('+proj=moll +lon_0=0 +datum=WGS84', Affine.scale(1, -1), 10, 10);
     await expect(CogWriter.create(newPath(), { geobox, bands: 1, dtype: 'uint8' })).rejects.toThrow(
       /has no keys for the coordinate reference system \+proj=moll.*; choose one with an EPSG code/,
     );
   });
 
-  it('keeps a coordinate reference system without an EPSG code', async () => {
+  it('keeps a CRS without an EPSG code', async () => {
     const geobox = new GeoBox('+proj=laea +lat_0=48 +lon_0=11 +datum=WGS84', Affine.scale(1, -1), 10, 10);
     const path = newPath();
     await writeCog(path, [new Uint8Array(100)], { geobox, bands: 1, dtype: 'uint8' });
@@ -169,7 +169,7 @@ describe('CogWriter', () => {
     await raster.close();
   });
 
-  it('averages only what the mask calls valid', async () => {
+  it('averages only valid pixels of the mask', async () => {
     const path = newPath();
     const values = Float32Array.from({ length: 32 * 32 }, (_, i) => i % 32);
     const mask = Uint8Array.from(values, (x) => (x % 2 === 0 ? 1 : 0));
@@ -188,7 +188,7 @@ describe('CogWriter', () => {
     await expect(writeCog(path, [values], options)).rejects.toThrow(/cannot add/);
   });
 
-  it('writes BigTIFF when it is told to, and refuses a classic TIFF for what cannot fit', async () => {
+  it('writes BigTIFF on request, and refuses a classic TIFF that is too large', async () => {
     const path = newPath();
     await writeCog(path, [new Uint8Array(100)], {
       geobox: grid(10, 10),
@@ -232,7 +232,7 @@ describe('CogWriter', () => {
     expect(full - sparse).toBe(18 * (16 * 16 * 2 + 8));
   });
 
-  it('says when a folder cannot be written', async () => {
+  it('refuses a folder that cannot be written', async () => {
     const options: CogOptions = { geobox: grid(10, 10), bands: 1, dtype: 'uint8' };
     await expect(CogWriter.create(join(folder, 'none', 'a.tif'), options)).rejects.toThrow(
       /cannot be written since its folder does not exist .*; make the folder first\.$/,
@@ -254,14 +254,14 @@ function halve(
 }
 
 describe('overviews', () => {
-  it('average what is valid', () => {
+  it('average valid pixels', () => {
     const four = Float32Array.of(1, 3, 10, NaN, 5, 7, NaN, NaN);
     expect(halve(four, 4, 2, null, 'average')).toBeCloseToArray([4, 10]);
     expect(halve(Int16Array.of(1, 2, -1, -1), 2, 2, -1, 'average')).toBeCloseToArray([2]);
     expect(halve(Int16Array.of(-1, -1, -1, -1), 2, 2, -1, 'average')).toBeCloseToArray([-1]);
   });
 
-  it('average three pixels into two by what lies in each, as GDAL does', () => {
+  it('average three pixels into two by their shares, as GDAL does', () => {
     // Cells of one and a half pixels. gdaladdo -r average of these 3 × 1 pixels: 4, 10.
     expect(halve(Float32Array.of(3, 6, 12), 3, 1, null, 'average')).toBeCloseToArray([4, 10]);
     // Without the valid one of the two pixels, the other counts alone.
@@ -269,13 +269,13 @@ describe('overviews', () => {
     expect(halve(Float32Array.of(3, 6, 12), 1, 3, null, 'average')).toBeCloseToArray([4, 10]);
   });
 
-  it('do not turn data into gaps where a mean is the nodata value by chance', () => {
+  it('do not turn a mean that equals nodata into a gap', () => {
     expect(halve(Uint8Array.of(254, 0, 0, 254), 2, 2, 127, 'average')).toBeCloseToArray([128]);
     expect(halve(Float32Array.of(-1, 1, 1, -1), 2, 2, 0, 'average')[0]).toBeGreaterThan(0);
     expect(halve(Uint8Array.of(10, 0, 20), 3, 1, 17, 'average')).toBeCloseToArray([7, 13]);
   });
 
-  it('of classes are what covers most, the lowest among equals', () => {
+  it('of classes take the most frequent class, the lowest of ties', () => {
     expect(halve(Uint8Array.of(2, 1, 1, 2), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
     expect(halve(Uint8Array.of(3, 0, 3, 1), 2, 2, 255, 'mode')).toBeCloseToArray([3]);
     expect(halve(Uint8Array.of(255, 255, 255, 1), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
@@ -330,7 +330,7 @@ describe('overviews', () => {
     await raster.close();
   });
 
-  it('do not depend on how the rows come', async () => {
+  it('do not depend on the split of rows', async () => {
     const [width, height] = [101, 77];
     const data = randomBand('uint8', width * height, 9).map((value) => value % 5);
     const mask = Uint8Array.from(data, (value, i) => (value === 0 || i % 7 === 0 ? 0 : 1));
@@ -355,7 +355,7 @@ describe('overviews', () => {
 });
 
 describe('predictors', () => {
-  it('are undone as a tile applies them, at every width', () => {
+  it('are undone exactly at every width', () => {
     const shape = fc.record({
       tileSize: fc.constantFrom(16, 32),
       samples: fc.integer({ min: 1, max: 4 }),
@@ -378,7 +378,7 @@ describe('predictors', () => {
     );
   });
 
-  it('refuse others, and samples that they cannot work on', () => {
+  it('refuse unknown predictors and unsupported samples', () => {
     const refusal = /^x\.tif uses TIFF predictor \d+ on samples of \d+ bits; rewrite it/;
     expect(() => requirePredictor('x.tif', 34894, 8, false)).toThrow(refusal);
     expect(() => requirePredictor('x.tif', 2, 12, false)).toThrow(refusal);

@@ -8,7 +8,7 @@ describe('encoders', () => {
   const random = seeded(1);
   const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i % 7 === 0 ? 256 * random() : 3));
 
-  it('deflate at every level, smaller with more work', async () => {
+  it('deflate is smaller at higher levels', async () => {
     const sizes: number[] = [];
     for (const level of [1, 6, 9]) {
       const encoded = await (await createEncoder('deflate', level))(bytes);
@@ -18,15 +18,15 @@ describe('encoders', () => {
     expect(sizes[2]).toBeLessThan(sizes[0]);
   });
 
-  it('zstd', async () => {
+  it('zstd is read back', async () => {
     for (const level of [null, 1, 19]) {
-      const encoded = await (await createEncoder('zstd', level))(bytes);
+      const encoded = await (await createEncoder('zstd is read back', level))(bytes);
       expect(encoded.byteLength).toBeLessThan(bytes.byteLength / 2);
       expect(await Zstd.fromConfig({ id: 'zstd' }).decode(encoded)).toEqual(bytes);
     }
   });
 
-  it('none hands on what it gets', async () => {
+  it('none returns its input', async () => {
     expect(await (await createEncoder('none', null))(bytes)).toBe(bytes);
   });
 });

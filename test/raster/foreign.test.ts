@@ -53,7 +53,7 @@ describe('openRaster', () => {
     }
   });
 
-  it('names the images of a zip file', async () => {
+  it('lists the images of a zip file', async () => {
     const archive = join(folder, 'images.zip');
     const bytes = Uint8Array.of(1);
     await writeFile(
@@ -72,7 +72,7 @@ describe('openRaster', () => {
     );
   });
 
-  it('names the arrays of a .npz file, and reads one of them by its name', async () => {
+  it('lists the arrays of a .npz file, and reads one by name', async () => {
     const array = join(folder, 'a.npy');
     await writeNpy(array, { shape: [1, 2], dtype: 'uint8' }, Uint8Array.of(3, 5));
     const bytes = await readFile(array);
@@ -96,7 +96,7 @@ describe('openRaster', () => {
 });
 
 describe('findModel', () => {
-  it('takes a folder, or the name of a bundled model', async () => {
+  it('accepts a folder or the name of a bundled model', async () => {
     expect(await findModel('models/demo-flood')).toBe('models/demo-flood');
     expect(await findModel('water-threshold')).toMatch(/models\/water-threshold$/);
     await expect(findModel('somewhere/else')).rejects.toThrow(
@@ -108,7 +108,7 @@ describe('findModel', () => {
 });
 
 describe('missingUnits', () => {
-  it('names the runs of a folder of runs', async () => {
+  it('lists the runs of a folder of runs', async () => {
     const runs = join(folder, 'out.run');
     await mkdir(join(runs, 'abc'), { recursive: true });
     await writeFile(join(runs, 'abc', 'plan.json'), '{}');

@@ -96,7 +96,7 @@ describe('masks, alpha and overviews', () => {
     });
   });
 
-  it('gives no mask where there is none', async () => {
+  it('gives no mask for a file without one', async () => {
     await open('uint1', async (raster) => {
       expect(raster.mask).toBeNull();
       expect(await raster.readMask()).toBeNull();
@@ -116,7 +116,7 @@ describe('masks, alpha and overviews', () => {
 describe('places', () => {
   const placed = Object.entries(truth.places).filter(([, { centre }]) => centre !== null);
 
-  it.each(placed)('%s lies where GDAL has it', async (name, { geotransform, centre }) => {
+  it.each(placed)("%s has GDAL's geotransform", async (name, { geotransform, centre }) => {
     await open(`place-${name}`, async (raster) => {
       expect(raster.placeProblem).toBeNull();
       if (raster.crs === null || raster.transform === null || centre === null) throw new Error('no place');
@@ -129,7 +129,7 @@ describe('places', () => {
     });
   });
 
-  it('a local CRS is named, and does not keep the pixels from being read', async () => {
+  it('a local CRS is named, and its pixels are read', async () => {
     await open('place-local', async (raster) => {
       expect(raster.crs).toBeNull();
       expect(raster.placeProblem).toMatch(/only the name "a site"/);
@@ -148,22 +148,22 @@ describe('places', () => {
     });
   });
 
-  it('rational polynomial coefficients are told, and refused', async () => {
+  it('rational polynomial coefficients are reported, and refused as a grid', async () => {
     await open('rpc', async (raster) => {
       expect(raster.hasRpc).toBe(true);
       await expect(raster.read()).rejects.toThrow(/rational polynomial coefficients .*; orthorectify/);
     });
   });
 
-  it('a world file places an image that has no place of its own', async () => {
+  it('a world file georeferences an image', async () => {
     await open('world', async (raster) => {
       expect(raster.transform?.toTuple()).toEqual([10, 2, 300000, 3, -10, 5000000]);
     });
   });
 });
 
-describe('what files say', () => {
-  it('gives metadata by domain, of the image and of its bands', async () => {
+describe('metadata', () => {
+  it('is given by domain, for the image and its bands', async () => {
     await open('described', async (raster) => {
       expect(raster.metadata).toEqual({
         '': { TIFFTAG_SOFTWARE: 'hand', PLACE: 'a "site" & <more>' },

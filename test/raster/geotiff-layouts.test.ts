@@ -59,19 +59,19 @@ function withField(tag: number, change: (view: DataView, entry: number) => void)
   return file;
 }
 
-describe('fields as libtiff takes them', () => {
-  it('skips one of an unknown type', async () => {
+describe('fields as libtiff reads them', () => {
+  it('skips a field of an unknown type', async () => {
     const file = withField(270, (view, entry) => view.setUint16(entry + 2, 99, true));
     const raster = await GeoTiffRaster.open(new MemorySource(file));
     expect((await raster.readPlanes()).map((plane) => [...plane])).toEqual([[...ramp(12)]]);
   });
 
-  it('takes the first of two with one tag', async () => {
+  it('takes the first of two fields with the same tag', async () => {
     const file = withField(40_000, (view, entry) => view.setUint16(entry, 256, true));
     expect((await GeoTiffRaster.open(new MemorySource(file))).width).toBe(4);
   });
 
-  it('refuses directories beyond the end of a BigTIFF, or beyond what a number holds', async () => {
+  it('refuses directory offsets beyond the end of a BigTIFF, or beyond 2^53', async () => {
     for (const offset of [1000n, 2n ** 60n]) {
       const file = new Uint8Array(64);
       file.set([0x49, 0x49, 43, 0, 8]);
@@ -83,25 +83,25 @@ describe('fields as libtiff takes them', () => {
   });
 });
 
-describe('sizes and offsets as writers leave them', () => {
+describe('sizes and offsets of various writers', () => {
   const rows = ramp(12);
   const expected = [[...rows]];
 
-  it('no byte counts', async () => {
+  it('reads strips without byte counts', async () => {
     expect(await read(4, 3, rows, { fields: { 279: null } })).toEqual(expected);
     expect(await read(4, 3, rows, { fields: { 278: long(2), 273: long(8, 16), 279: null } })).toEqual(
       expected,
     );
   });
 
-  it('no byte counts of compressed strips: each ends where the next starts, or the file does', async () => {
+  it('reads compressed strips without byte counts: each ends at the next strip or the end of the file', async () => {
     const [a, b] = [deflateSync(rows.subarray(0, 8)), deflateSync(rows.subarray(8))];
     const pixels = new Uint8Array([...a, ...b]);
     const fields = { 259: short(8), 278: long(2), 273: long(PIXELS_AT, PIXELS_AT + a.length), 279: null };
     expect(await read(4, 3, pixels, { fields })).toEqual(expected);
   });
 
-  it('one strip of no bytes, rows a strip beyond the image, offsets of 16 bits', async () => {
+  it('reads an empty strip, RowsPerStrip beyond the image, and 16-bit offsets', async () => {
     expect(await read(4, 3, rows, { fields: { 279: long(0) } })).toEqual(expected);
     expect(await read(4, 3, rows, { fields: { 278: long(0xffffffff) } })).toEqual(expected);
     expect(await read(4, 3, rows, { fields: { 278: null } })).toEqual(expected);
@@ -110,23 +110,23 @@ describe('sizes and offsets as writers leave them', () => {
     expect(await read(4, 3, rows, { fields: strips, littleEndian: false })).toEqual(expected);
   });
 
-  it('strips that share their bytes', async () => {
+  it('reads strips that share their bytes', async () => {
     const fields = { 278: long(1), 273: long(8, 8, 12), 279: long(4, 4, 4) };
     expect(await read(4, 3, rows, { fields })).toEqual([[0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7]]);
   });
 
-  it('bits in reverse order', async () => {
+  it('reads bits in reverse order', async () => {
     const fields = { 258: short(1), 266: short(2) };
     expect(await read(10, 1, Uint8Array.of(0b00000101, 0b00000010), { fields })).toEqual([
       [1, 0, 1, 0, 0, 0, 0, 0, 0, 1],
     ]);
   });
 
-  it('a predictor that the codec does not know', async () => {
+  it('ignores a predictor that the codec does not support', async () => {
     expect(await read(4, 3, rows, { fields: { 317: short(2) } })).toEqual(expected);
   });
 
-  it('a bottom tile that ends with the image', async () => {
+  it('reads a bottom tile that ends with the image', async () => {
     const tile = deflateSync(ramp(16 * 3));
     const fields = {
       259: short(8), 273: null, 278: null, 279: null, 322: short(16), 323: short(16), 324: long(8), 325: long(tile.length),
@@ -136,7 +136,7 @@ describe('sizes and offsets as writers leave them', () => {
 });
 
 describe('samples', () => {
-  it.each([true, false])('24-bit floats, little-endian %s', async (littleEndian) => {
+  it.each([true, false])('reads 24-bit floats, little-endian %s', async (littleEndian) => {
     const words = [0x3f0000, 0x3f8000, 0xc02000, 0x000001, 0x7f0000];
     const bytes = words.flatMap((w) => {
       const parts = [w & 255, (w >> 8) & 255, w >> 16];
@@ -179,7 +179,7 @@ describe('samples', () => {
     );
   });
 
-  it('samples of several types, or of none that there is, are refused', async () => {
+  it('samples of several or unknown types are refused', async () => {
     const fields = { 258: short(8, 16), 277: short(2) };
     await expect(open(1, 1, ramp(3), { fields })).rejects.toThrow(
       /samples of 8 and 16 bits .*; convert it to one/,
@@ -187,13 +187,13 @@ describe('samples', () => {
     await expect(open(1, 1, ramp(5), { fields: { 258: short(40) } })).rejects.toThrow(/samples of 40 bits/);
   });
 
-  it('white is zero: as stored, with a palette for a bitmap', async () => {
+  it('WhiteIsZero: gives stored values, with a palette for a bitmap', async () => {
     expect(await read(3, 1, ramp(3), { fields: { 262: short(0) } })).toEqual([[0, 1, 2]]);
     const raster = await open(8, 1, ramp(1), { fields: { 258: short(1), 262: short(0) } });
     expect(raster.colourTable?.[0]).toEqual([255, 255, 255]);
   });
 
-  it('YCbCr with chroma once for 2 × 2 pixels', async () => {
+  it('reads YCbCr with chroma subsampled 2 × 2', async () => {
     const fields = { 258: short(8, 8, 8), 262: short(6), 277: short(3), 530: short(2, 2) };
     // One cell of four lumas, then neutral chroma; the second cell is pure red.
     const pixels = Uint8Array.of(10, 20, 30, 40, 128, 128, 76, 76, 76, 76, 85, 255);
@@ -221,7 +221,7 @@ describe('nodata', () => {
     expect(parseNodata(text)).toEqual(value);
   });
 
-  it('is a value of the band’s own type', async () => {
+  it('has the band’s type', async () => {
     const fields = { 258: short(32), 339: short(3), 42113: ascii('-3.4e+38') };
     const raster = await open(1, 1, ramp(4), { fields });
     expect(raster.bands[0].nodata).toBe(Math.fround(-3.4e38));
@@ -239,7 +239,7 @@ describe('nodata', () => {
 });
 
 describe('places', () => {
-  it('south-up by a transformation, and a scale before it', async () => {
+  it('reads a south-up transformation, and prefers a scale', async () => {
     const matrix = double(10, 0, 0, 500000, 0, 10, 0, 5000000, 0, 0, 0, 0, 0, 0, 0, 1);
     const raster = await open(1, 1, ramp(1), { fields: { 34264: matrix } });
     expect(raster.transform?.toTuple()).toEqual([10, 0, 500000, 0, 10, 5000000]);
@@ -256,7 +256,7 @@ describe('places', () => {
     expect(raster.transform?.toTuple()).toEqual([1, 0, 10, 0, -1, 50]);
   });
 
-  it('a code that is not known does not keep the pixels from being read', async () => {
+  it('an unknown EPSG code does not prevent reading the pixels', async () => {
     const keys = short(1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 20999);
     const raster = await open(2, 1, ramp(2), { fields: { ...place, 34735: keys } });
     expect(raster.crs).toBeNull();
@@ -279,13 +279,13 @@ describe('warping', () => {
     return values;
   }
 
-  it('gives no value where the alpha band is 0', async () => {
+  it('gives nodata where the alpha band is 0', async () => {
     const fields = { ...place, 258: short(8, 8), 277: short(2), 338: short(2) };
     const raster = await open(3, 1, Uint8Array.of(5, 255, 6, 0, 7, 1), { fields });
     expect(await warp(raster)).toEqual([5, Number.NaN, 7]);
   });
 
-  it('gives no value where the mask beside the file is 0', async () => {
+  it('gives nodata where the sidecar mask is 0', async () => {
     const mask = new MemorySource(buildTiff(3, 1, Uint8Array.of(0b01100000), { fields: { 258: short(1) } }));
     const raster = await open(3, 1, ramp(3), { fields: place }, { mask });
     expect(await warp(raster)).toEqual([Number.NaN, 1, 2]);
@@ -302,7 +302,7 @@ describe('warping', () => {
   });
 });
 
-describe('hostile headers are refused before anything is allocated', () => {
+describe('hostile headers are refused before allocation', () => {
   const sentence = /^made\.tif .*; .*\.$/;
 
   it.each<[string, Record<number, TiffField | null>]>([
@@ -318,7 +318,7 @@ describe('hostile headers are refused before anything is allocated', () => {
     await expect(open(4, 3, ramp(12), { fields })).rejects.toThrow(sentence);
   });
 
-  it('a strip of 16 TB that is not compressed, which is read by parts', async () => {
+  it('an uncompressed strip of 16 TB', async () => {
     const fields = { 256: long(2 ** 22), 257: long(2 ** 22), 278: long(2 ** 22) };
     const raster = await open(4, 3, ramp(12), { fields });
     await expect(raster.readPlanes()).rejects.toThrow(/too large to be read at once/);

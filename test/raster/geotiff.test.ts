@@ -37,7 +37,7 @@ function sha256(values: TypedArray): string {
 }
 
 describe.each(Object.entries(truth))('%s', (name, expected) => {
-  it('has the pixels and the headers that GDAL sees', async () => {
+  it("has GDAL's pixels and headers", async () => {
     const raster = await openRaster(path(name));
     expect([raster.width, raster.height]).toEqual([expected.width, expected.height]);
     expect(raster.crs?.epsg ?? null).toBe(expected.epsg);
@@ -63,7 +63,7 @@ describe.each(Object.entries(truth))('%s', (name, expected) => {
     await raster.close();
   });
 
-  it('gives the same pixels by windows, in any order of bands', async () => {
+  it('gives the same pixels by window, in any band order', async () => {
     const raster = await openRaster(path(name));
     const whole = await raster.readPlanes();
     const bands = raster.bands.map((band) => band.index).reverse();
@@ -88,7 +88,7 @@ describe.each(Object.entries(truth))('%s', (name, expected) => {
 });
 
 describe('GeoTiffRaster', () => {
-  it('reads a tensor that knows its place, and overviews on their own grid', async () => {
+  it('reads a georeferenced tensor, and overviews on their own grid', async () => {
     const raster = await openRaster(path('overviews-uint8'));
     const window = { x: 10, y: 20, width: 30, height: 40 };
     const tensor = await raster.read({ window });
@@ -138,7 +138,7 @@ describe('GeoTiffRaster', () => {
     await raster.close();
   });
 
-  it('names a band that is not there, and a place that is missing', async () => {
+  it('names a missing band, and a missing georeference', async () => {
     const raster = await openRaster(path('no-crs-uint8'));
     await expect(raster.readPlanes({ bands: [2] })).rejects.toThrow(/has no band 2; choose one of 1 to 1/);
     await expect(raster.read()).rejects.toThrow(/no coordinate reference system; assign it/);
@@ -187,12 +187,12 @@ describe('damaged files', () => {
     await expect(open(bytes)).rejects.toThrow(/^bad\.tif .*; .*\.$/);
   });
 
-  it('a truncated file fails when its pixels are read, and says so', async () => {
+  it('a truncated file fails with a message when its pixels are read', async () => {
     const raster = await open(good.subarray(0, good.length - 200));
     await expect(raster.readPlanes()).rejects.toThrow(/bad\.tif is truncated or damaged/);
   });
 
-  it('a damaged block fails, and the others still read', async () => {
+  it('a damaged block fails, and the others are read', async () => {
     const view = new DataView(good.buffer, good.byteOffset);
     const offset = view.getUint32(view.getUint32(entryOf(324) + 8, true), true);
     const copy = new Uint8Array(good);
@@ -203,7 +203,7 @@ describe('damaged files', () => {
     expect(corner).toHaveLength(25);
   });
 
-  it('a block that unpacks to more than its pixels is refused', async () => {
+  it('a block that decompresses to more than its pixels is refused', async () => {
     const { deflateSync } = await import('node:zlib');
     const bomb = deflateSync(new Uint8Array(50 * 2 ** 20));
     const copy = new Uint8Array(good.length + bomb.length);
@@ -215,7 +215,7 @@ describe('damaged files', () => {
     await expect((await open(copy)).readPlanes()).rejects.toThrow(/a block cannot be decompressed/);
   });
 
-  it('other compressions are refused by name', async () => {
+  it('unsupported compressions are refused by name', async () => {
     const raster = await open(edited((v) => v.setUint16(entryOf(259) + 8, 50002, true)));
     await expect(raster.readPlanes()).rejects.toThrow(
       /compressed by jxl, which is not supported; rewrite it/,

@@ -30,7 +30,7 @@ async function growth(task: () => Promise<unknown>): Promise<number> {
   return (process.memoryUsage().rss - before) / MIB;
 }
 
-describe('a TIFF whose declarations are worth more than its bytes', () => {
+describe('a TIFF that declares more than its bytes', () => {
   it('has tags that all claim the whole file', async () => {
     const count = 30_000;
     const body = new Uint8Array(8 + 20 * count + 8);
@@ -68,14 +68,14 @@ describe('a TIFF whose declarations are worth more than its bytes', () => {
     await expect(open(file)).rejects.toThrow('its tags take more than the file has');
   });
 
-  it('has a tag of more numbers than any', async () => {
+  it('has a tag with too many numbers', async () => {
     const values = new Array<number>(2 ** 22 + 1).fill(8);
     await expect(
       open(buildTiff(2, 2, new Uint8Array(4), { fields: { 258: { type: 'short', values } } })),
     ).rejects.toThrow('tag 258 has 4194305 values');
   });
 
-  it('has a signed number of 64 bits far into the file', async () => {
+  it('has a signed 64-bit number far into the file', async () => {
     // Field type 17 at the place of tag 266, whose one value lies behind the first bytes that are read.
     const padding = 70_000;
     const tiff = buildTiff(2, 2, Uint8Array.of(1, 2, 3, 4), {
@@ -94,7 +94,7 @@ describe('a TIFF whose declarations are worth more than its bytes', () => {
     expect((await raster.readPlanes()).map((plane) => [...plane])).toEqual([[1, 2, 3, 4]]);
   });
 
-  it('has metadata of half a million opened items', async () => {
+  it('has metadata with half a million unclosed items', async () => {
     const fields = { 42112: ascii('<Item'.repeat(500_000)) };
     const raster = await open(buildTiff(2, 2, new Uint8Array(4), { fields }));
     expect(raster.metadata).toEqual({});
@@ -108,7 +108,7 @@ describe('a TIFF whose declarations are worth more than its bytes', () => {
     expect(raster.bands[49_999].metadata).toEqual({ '': { n49999: '49999' } });
   });
 
-  it('has a tile of 900 MB that is not stored', async () => {
+  it('has a sparse tile of 900 MB', async () => {
     const side = 30_000 - (30_000 % 16);
     const fields: Record<number, TiffField | null> = {
       273: null, 278: null, 279: null, 322: long(side), 323: long(side), 324: long(0), 325: long(0),
@@ -137,7 +137,7 @@ describe('a TIFF whose declarations are worth more than its bytes', () => {
     expect(grown).toBeLessThan(100);
   });
 
-  it('has strips that all lie in the same bytes', async () => {
+  it('has strips that share the same bytes', async () => {
     const offsets = new Array<number>(64).fill(PIXELS_AT);
     const counts = new Array<number>(64).fill(16);
     const fields = { 273: long(...offsets), 278: long(1), 279: long(...counts) };
@@ -172,7 +172,7 @@ describe('a Zarr store that asks for too much', () => {
     return path;
   }
 
-  it('names several codecs that nobody knows', async () => {
+  it('names several unknown codecs', async () => {
     const codecs = ['bytes', 'first', 'second', 'third'].map((name) => ({ name, configuration: {} }));
     const path = await store('codecs.zarr', {
       'zarr.json': array({ codecs }),
@@ -195,7 +195,7 @@ describe('a Zarr store that asks for too much', () => {
     await group.close();
   });
 
-  it('counts days to a time beyond all dates, which is then a plain number', async () => {
+  it('has a time beyond all dates, given as a number', async () => {
     const chunk_grid = (...chunk_shape: number[]): Record<string, unknown> => ({
       chunk_grid: { name: 'regular', configuration: { chunk_shape } },
     });
@@ -220,7 +220,7 @@ describe('a Zarr store that asks for too much', () => {
     await raster.close();
   });
 
-  it('has a fill value of arrays in arrays, deeper than any stack', async () => {
+  it('has a fill value of nested arrays, deeper than the stack', async () => {
     const deep = '['.repeat(50_000) + ']'.repeat(50_000);
     const path = await store('deep.zarr', {
       'zarr.json': array({ fill_value: '@' }).replace('"@"', deep),
@@ -228,7 +228,7 @@ describe('a Zarr store that asks for too much', () => {
     await expect(openZarr(path)).rejects.toThrow('zarr.json is nested deeper than 64 levels; correct it.');
   });
 
-  it('has millions of quotes in a text, and a NaN', async () => {
+  it('has millions of quotes in a string, and a NaN', async () => {
     const text = `{"a": NaN, "b": "${'\\"'.repeat(2 ** 21)}`;
     const path = await store('quotes.zarr', { 'zarr.json': text });
     await expect(openZarr(path)).rejects.toThrow(/is not JSON/);

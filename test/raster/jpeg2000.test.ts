@@ -51,7 +51,7 @@ const SOT = 0xff90;
 describe('JPEG 2000 beside GDAL', () => {
   for (const [name, expected] of Object.entries(truth)) {
     if (name === 'four-bands') continue;
-    it(`reads ${name}`, async () => {
+    it(`gives GDAL's pixels for ${name}`, async () => {
       const raster = await openRaster(pathOf(name));
       expect([raster.width, raster.height]).toEqual([expected.width, expected.height]);
       expect(raster.blockSize).toEqual(expected.blockSize);
@@ -70,7 +70,7 @@ describe('JPEG 2000 beside GDAL', () => {
     });
   }
 
-  it('says the bits that samples have', async () => {
+  it('gives the bit depth of samples', async () => {
     const raster = await openRaster(pathOf('s2-10m'));
     expect(raster.bands[0]).toMatchObject({ dtype: 'uint16', storedType: 'uint15', nodata: null });
     expect(raster.compression).toBe('jpeg2000');
@@ -79,7 +79,7 @@ describe('JPEG 2000 beside GDAL', () => {
 });
 
 describe('windows of JPEG 2000', () => {
-  it('are the same pixels as the whole, at every level', async () => {
+  it('are equal to the whole image, at every level', async () => {
     const raster = await openRaster(pathOf('tiles-36'));
     for (let level = 0; level <= raster.overviews.length; level++) {
       const [whole] = await raster.readPlanes({ level });
@@ -95,7 +95,7 @@ describe('windows of JPEG 2000', () => {
     await raster.close();
   });
 
-  it('fetch the tiles under them and no others', async () => {
+  it('fetch only the tiles under them', async () => {
     const bytes = bytesOf('tiles-64');
     const server = await startRangeServer(bytes);
     const raster = await openRaster(server.url);
@@ -108,7 +108,7 @@ describe('windows of JPEG 2000', () => {
     await Promise.all([raster.close(), local.close()]);
   });
 
-  it('stop when they are aborted', async () => {
+  it('stop when aborted', async () => {
     const raster = await openRaster(pathOf('tiles-36'));
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(raster.readPlanes({ signal })).rejects.toThrow('enough');
@@ -117,13 +117,13 @@ describe('windows of JPEG 2000', () => {
 });
 
 describe('JPEG 2000 that is refused', () => {
-  it('has components that the decoder does not give', async () => {
+  it('has unsupported components', async () => {
     await expect(openRaster(pathOf('four-bands'))).rejects.toThrow(
       /four-bands.jp2 has 4 components of 16 bits, which is not read from JPEG 2000; convert it to GeoTIFF first/,
     );
   });
 
-  it('is cut short', async () => {
+  it('is truncated', async () => {
     const bytes = bytesOf('tiles-64');
     await expect(openBytes(bytes.subarray(0, bytes.length - 500))).rejects.toThrow(/a box at byte/);
     await expect(openBytes(bytes.subarray(0, 60))).rejects.toThrow(
@@ -136,7 +136,7 @@ describe('JPEG 2000 that is refused', () => {
     await expect(cut.readPlanes({ window: { x: 0, y: 0, width: 8, height: 8 } })).resolves.toHaveLength(1);
   });
 
-  it('has a tile that is missing', async () => {
+  it('has a missing tile', async () => {
     const bytes = bytesOf('bare');
     const last = find(bytes, SOT, bytes.length - 1000);
     const without = new Uint8Array(last + 2);
@@ -146,7 +146,7 @@ describe('JPEG 2000 that is refused', () => {
     await expect(raster.readPlanes()).rejects.toThrow(/tile \d is missing/);
   });
 
-  it('has bytes that are no pixels', async () => {
+  it('has damaged code-blocks', async () => {
     const bytes = bytesOf('whole');
     const start = find(bytes, 0xff93) + 2;
     for (let k = start; k < bytes.length - 2; k++) bytes[k] = (k * 89) & 0x7f;
@@ -192,7 +192,7 @@ describe('JPEG 2000 that is refused', () => {
     expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(200);
   });
 
-  it('has boxes without end', async () => {
+  it('has unbounded boxes', async () => {
     const nested = new Uint8Array(8 * 2000);
     const view = new DataView(nested.buffer);
     for (let k = 0; k < 2000; k++) {
@@ -206,7 +206,7 @@ describe('JPEG 2000 that is refused', () => {
     await expect(openBytes(Buffer.concat([head, many]))).rejects.toThrow(/more than 4096 boxes/);
   });
 
-  it('keeps a place that cannot be read as a reason', async () => {
+  it('keeps the reason of an unreadable georeference', async () => {
     const bytes = bytesOf('gml');
     const text = Buffer.from(bytes).toString('latin1').replaceAll('EPSG::32631', 'EPSG::99999');
     const path = join(folder, 'nowhere.jp2');

@@ -74,29 +74,29 @@ describe('LZW', () => {
     expect([...expand(pack(codes), 8)]).toEqual([7, 7, 7, 8, 8, 7, 7, 6]);
   });
 
-  it.each([1, 2, 3, 255, 256, 5000, 70_000])('gives back %i bytes of smooth data', (length) => {
+  it.each([1, 2, 3, 255, 256, 5000, 70_000])('round-trips %i bytes of smooth data', (length) => {
     const data = smooth(length);
     expect(Buffer.compare(expand(encode(data), length), data)).toBe(0);
   });
 
-  it('gives back noise and long runs', () => {
+  it('round-trips noise and long runs', () => {
     const noise = Uint8Array.from(randomValues(3, 60_000, 0, 255));
     expect(Buffer.compare(expand(encode(noise), noise.length), noise)).toBe(0);
     const run = new Uint8Array(300_000).fill(9);
     expect(Buffer.compare(expand(encode(run), run.length), run)).toBe(0);
   });
 
-  it('goes on with a full table', () => {
+  it('continues with a full table', () => {
     const noise = Uint8Array.from(randomValues(4, 40_000, 0, 255));
     expect(Buffer.compare(expand(encode(noise, false), noise.length), noise)).toBe(0);
   });
 
-  it('stops at the wanted size, whatever follows', () => {
+  it('stops at the requested size', () => {
     const data = smooth(1000);
     expect(Buffer.compare(expand(encode(data), 333), data.subarray(0, 333))).toBe(0);
   });
 
-  it('gives what there is of a stream that ends early', () => {
+  it('gives the decoded part of a truncated stream', () => {
     const data = smooth(1000);
     const stored = encode(data);
     const part = expand(stored.slice(0, stored.length >> 1), data.length);
@@ -106,7 +106,7 @@ describe('LZW', () => {
     expect(expand(new Uint8Array(), 10)).toHaveLength(0);
   });
 
-  it('refuses a code that has no string yet', () => {
+  it('refuses an undefined code', () => {
     const stored = pack([CLEAR, 65, 300].map((code) => [code, 9] as const));
     expect(() => expand(stored, 10)).toThrow(/code 300 has no string/);
   });

@@ -11,7 +11,7 @@ import { hashValues, serveFolder, storePath, storeTruth } from '../support/store
 const folder = await temporaryFolder();
 
 describe.each(['records.nc', 'one-record.nc', 'plain.h5'])('%s', (file) => {
-  it.each(Object.entries(storeTruth[file]))('%s has its values', async (name, truth) => {
+  it.each(Object.entries(storeTruth[file]))('%s has the recorded values', async (name, truth) => {
     const group = await openNetcdf(storePath(file));
     const array = await group.array(name);
     expect(array?.shape).toEqual(truth.shape);
@@ -25,7 +25,7 @@ describe.each(['records.nc', 'one-record.nc', 'plain.h5'])('%s', (file) => {
 });
 
 describe('netCDF', () => {
-  it('of version 4 opens as a raster with its place, times and scaling', async () => {
+  it('of version 4 opens as a raster with its grid, times and scaling', async () => {
     const group = await openNetcdf(storePath('scene.nc'));
     expect(group.format).toBe('netCDF-4');
     await group.close();
@@ -46,7 +46,7 @@ describe('netCDF', () => {
     await raster.close();
   });
 
-  it('of version 3 has records, float32 coordinates and dates', async () => {
+  it('of version 3 opens with records, float32 coordinates and dates', async () => {
     const raster = await openRaster(`${storePath('records.nc')}#level`);
     if (!(raster instanceof ArrayRaster)) throw new Error('another class');
     expect(raster.crs?.epsg).toBe(4326);
@@ -60,7 +60,7 @@ describe('netCDF', () => {
     );
   });
 
-  it('comes from a web server in version 3, and is refused in version 4', async () => {
+  it('is read from a web server in version 3, and refused in version 4', async () => {
     const { url } = await serveFolder('test/fixtures/stores');
     const raster = await openRaster(`${url}/one-record.nc`);
     expect(raster.bands).toHaveLength(4);
@@ -100,7 +100,7 @@ describe('missing values', () => {
   const short = (...values: number[]): Int16Array => Int16Array.from(values);
 
   // What is replaced is what netCDF4-python masks.
-  it('are all of _FillValue and missing_value', async () => {
+  it('are all values of _FillValue and missing_value', async () => {
     const data = short(-32768, -9999, -1, 0, 5, 900);
     expect(await rasterOf(data, { _FillValue: short(-32768), missing_value: short(-9999, -1) })).toEqual({
       nodata: -32768,
@@ -116,7 +116,7 @@ describe('missing values', () => {
     ).toEqual([...Float32Array.of(1e20, 1e20, 2, 3, 4, 5)]);
   });
 
-  it("are netCDF's own fill values where nothing is declared, but for bytes", async () => {
+  it("are netCDF's default fill values when none is declared, except for bytes", async () => {
     expect(await rasterOf(short(-32767, 1, 2, 3, 4, 5), {})).toMatchObject({ nodata: -32767 });
     expect(await rasterOf(short(-32767, -5, 2, 3, 4, 5), { missing_value: short(-5) })).toEqual({
       nodata: -5,
@@ -136,7 +136,7 @@ describe('missing values', () => {
     expect(await rasterOf(short(-32767, 1, 2, 3, 4, 5), { _NoFill: 'true' })).toMatchObject({ nodata: null });
   });
 
-  it('are what lies outside of the valid range, in packed units or in unpacked ones', async () => {
+  it('are values outside the valid range, in packed or unpacked units', async () => {
     const data = short(-5, 0, 450, 900, 901, -32768);
     const packed = { _FillValue: short(-32768), scale_factor: 0.1, add_offset: 5 };
     const wanted = [-32768, 0, 450, 900, -32768, -32768];
@@ -156,7 +156,7 @@ describe('missing values', () => {
     ).toEqual([Number.NaN, 0, 1, 2, 3, 4]);
   });
 
-  it('follow the sign that _Unsigned gives', async () => {
+  it('follow _Unsigned', async () => {
     const bytes = Int8Array.of(0, 1, 127, -128, -2, -1);
     const signs = { _Unsigned: 'true', _FillValue: Int8Array.of(-1) };
     expect(await rasterOf(bytes, { ...signs, valid_range: Int8Array.of(1, -3) })).toEqual({
@@ -165,7 +165,7 @@ describe('missing values', () => {
     });
   });
 
-  it('leave a range aside that the type cannot hold, with a warning', async () => {
+  it('ignore a valid range beyond the type, with a warning', async () => {
     const events: ProgressEvent[] = [];
     const path = await writeNetcdf4(join(folder, 'beyond.nc'), {
       v: {
@@ -187,7 +187,7 @@ describe('missing values', () => {
 });
 
 describe('labels', () => {
-  it('are rows of characters, or single ones', async () => {
+  it('are rows of characters, or single characters', async () => {
     const labelled = async (data: string[], shape: number[], dimensions: string[]): Promise<unknown> => {
       const path = await writeNetcdf4(join(folder, `labels-${shape.length}.nc`), {
         band: { data, dimensions, shape },
@@ -205,7 +205,7 @@ describe('labels', () => {
 });
 
 describe('times', () => {
-  it('that are no dates leave the bands, with a warning', async () => {
+  it('that are not dates leave out times but keep the bands, with a warning', async () => {
     for (const [units, calendar, dates, message] of [
       ['days since 2001-02-28', '360_day', ['2001-02-28T00:00:00.000Z', null], /1 of 2 times are no dates/],
       ['days since 2001-02-28', 'none', [null, null], /in the calendar "none", which is not known/],
@@ -236,7 +236,7 @@ describe('times', () => {
 });
 
 describe('HDF5', () => {
-  it('names a filter that the library lacks, and says that the file is sound', async () => {
+  it('names an unsupported filter, and reports that the file is valid', async () => {
     const raster = await openRaster(storePath('unread.h5'));
     await expect(raster.readPlanes()).rejects.toThrow(
       /#lzf is compressed by the HDF5 filter lzf \(32000\).*the file is sound; .*h5repack -f GZIP=5/,

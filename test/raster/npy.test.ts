@@ -12,7 +12,7 @@ const folder = await temporaryFolder();
 const files = Object.keys(storeTruth).filter((name) => name.endsWith('.npy'));
 
 describe.each(files)('%s by NumPy', (file) => {
-  it('has its values, whole and by windows', async () => {
+  it('has the recorded values, whole and by window', async () => {
     const truth = storeTruth[file][''];
     const array = await openNpy(storePath(file));
     expect(array.shape).toEqual(truth.shape);
@@ -63,7 +63,7 @@ describe('.npy', () => {
     expect(reads.every(([, length]) => length === 8)).toBe(true);
   });
 
-  it('opens as a raster without a place', async () => {
+  it('opens as a raster without a grid', async () => {
     const raster = await openRaster(storePath('uint16.npy'));
     expect([raster.width, raster.height, raster.bands.length, raster.crs]).toEqual([6, 5, 4, null]);
     const planes = await raster.readPlanes();
@@ -74,7 +74,7 @@ describe('.npy', () => {
     await complex.close();
   });
 
-  it('gives text, and refuses what is no array of numbers', async () => {
+  it('gives text, and refuses arrays that are not numbers', async () => {
     const text = await openNpy(storePath('text.npy'));
     expect(await text.readText()).toEqual(['vv', 'vh', 'größe']);
     await expect(text.read()).rejects.toThrow(/holds str, which/);
@@ -125,7 +125,7 @@ describe('.npy', () => {
     await expect(openNpy(path)).rejects.toThrow(message);
   });
 
-  it('never fails on a damaged header but with an error of its own', async () => {
+  it('fails on a damaged header only with a TerrachipError', async () => {
     const good = await readFile(storePath('float32.npy'));
     await fc.assert(
       fc.asyncProperty(
@@ -151,7 +151,7 @@ function header(text: string): string {
 }
 
 describe('writeNpy', () => {
-  it('streams rows into a file that comes back, with its values at a multiple of 64', async () => {
+  it('streams rows into a file that is read back, with data at a multiple of 64', async () => {
     const path = join(folder, 'rows.npy');
     const rows = Array.from({ length: 5 }, (_, y) => Float32Array.from({ length: 7 }, (_, x) => 10 * y + x));
     await writeNpy(path, { shape: [5, 7], dtype: 'float32' }, rows);

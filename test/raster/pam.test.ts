@@ -68,7 +68,7 @@ const ESRI = `<PAMDataset><Metadata domain="xml:ESRI" format="xml"><GeodataXform
   <PAMRasterBand band="1"><NoDataValue le_hex_equiv="00000000000059C0">-1.0E+02</NoDataValue></PAMRasterBand></PAMDataset>`;
 
 describe('.aux.xml', () => {
-  it('says what the file does not', async () => {
+  it('adds metadata that the file lacks', async () => {
     await inspect(
       await withBeside(bare, EVERYTHING),
       ({ bands: [band], crs, transform, metadata, colourTable }) => {
@@ -83,7 +83,7 @@ describe('.aux.xml', () => {
     );
   });
 
-  it('wins in place and nodata, and else the file does', async () => {
+  it('wins for grid and nodata; the file wins otherwise', async () => {
     await inspect(await withBeside(full, EVERYTHING), ({ bands: [band], crs, transform }) => {
       expect(band).toMatchObject({ nodata: 0, scale: 2, offset: 3, description: 'inner' });
       expect(crs?.epsg).toBe(4326);
@@ -91,7 +91,7 @@ describe('.aux.xml', () => {
     });
   });
 
-  it('is read in the form of ArcGIS, beside a world file', async () => {
+  it("is read in ArcGIS's form, with a world file", async () => {
     const path = await withBeside(bare, ESRI);
     await writeFile(path.replace('.tif', '.tfw'), '10\n0\n0\n-10\n500005\n4999995\n');
     await inspect(path, ({ bands: [band], geobox: grid }) => {
@@ -107,7 +107,7 @@ describe('.aux.xml', () => {
     await inspect(path, ({ geobox: grid }) => expect(grid?.crs.epsg).toBe(32631));
   });
 
-  it('goes by the band: each has a scale and metadata of its own', async () => {
+  it('has a scale and metadata per band', async () => {
     const path = await withBeside(
       (file) =>
         writeCog(file, [new Int16Array(geobox.pixelCount), new Int16Array(geobox.pixelCount)], {
@@ -129,7 +129,7 @@ describe('.aux.xml', () => {
     ]);
   });
 
-  it('gives control points to a raster without a place', async () => {
+  it('gives ground control points to a raster without a grid', async () => {
     const points = `<PAMDataset><GCPList Projection="EPSG:32631">
       <GCP Id="1" Pixel="0" Line="0" X="500000" Y="5000000"/><GCP Id="2" Pixel="4" Line="3" X="500040" Y="4999970" Z="9"/>
       </GCPList></PAMDataset>`;
@@ -146,7 +146,7 @@ describe('.aux.xml', () => {
     expect(await inspect(await withBeside(full, points), (raster) => raster.gcps)).toBeNull();
   });
 
-  it('decides what is data', async () => {
+  it('decides validity', async () => {
     const xml =
       '<PAMDataset><PAMRasterBand band="1"><NoDataValue>0</NoDataValue></PAMRasterBand></PAMDataset>';
     const path = await withBeside(full, xml);
@@ -162,7 +162,7 @@ describe('.aux.xml', () => {
     expect((await describeRaster(path)).bands[0].nodata).toBe(0);
   });
 
-  it('is read beside JPEG 2000', async () => {
+  it('is read with JPEG 2000', async () => {
     const path = await withBeside((to) => copyFile('test/fixtures/jpeg2000/bare.j2k', to), EVERYTHING);
     await inspect(path, ({ bands: [band], crs, transform }) => {
       expect(band).toMatchObject({ nodata: 0, scale: 0.5, offset: -1000, description: 'outer' });
@@ -181,7 +181,7 @@ describe('.aux.xml', () => {
     });
   }); // biome-ignore format: a table
 
-  it('tells of a system that cannot be used, and is refused where it is no XML', async () => {
+  it('reports an unusable CRS, and is refused when it is not XML', async () => {
     const path = await withBeside(bare, '<PAMDataset><SRS>LOCAL</SRS></PAMDataset>');
     await inspect(path, ({ placeProblem }) =>
       expect(placeProblem).toMatch(/\.aux\.xml file with a system that/),
@@ -194,7 +194,7 @@ describe('.aux.xml', () => {
   });
 });
 
-it('is read in the encoding that it declares, and after a byte order mark', async () => {
+it('XML is read in its declared encoding, and after a byte order mark', async () => {
   const text = (encoding: string): string =>
     `<?xml version="1.0" encoding="${encoding}"?>\n<PAMDataset><PAMRasterBand band="1"><Description>Höhe</Description>` +
     '<NoDataValue>9</NoDataValue></PAMRasterBand></PAMDataset>';

@@ -49,7 +49,7 @@ const cases: readonly (readonly [string, TypedArray, Partial<CogOptions>, Uint8A
 ];
 
 describe('readPixels', () => {
-  it.each(cases)('finds the same data as a warp: %s', async (name, values, options, hidden) => {
+  it.each(cases)('has the same validity as a warp: %s', async (name, values, options, hidden) => {
     const path = join(folder, `${name}.tif`);
     const settings = { geobox, bands: 1, dtype: 'uint8', mask: hidden !== null, ...options } as const;
     await writeCog(path, [values], { ...settings, scales: [2], offsets: [1] }, hidden);
@@ -68,7 +68,7 @@ describe('readPixels', () => {
     await raster.close();
   });
 
-  it('takes what is known of a band before what the file says', async () => {
+  it("prefers given band properties to the file's", async () => {
     const path = join(folder, 'known.tif');
     await writeCog(path, [Uint8Array.from({ length: COUNT }, (_, i) => i)], {
       geobox,
@@ -85,7 +85,7 @@ describe('readPixels', () => {
     await raster.close();
   });
 
-  it('of an overview without a mask of its own takes that of the full resolution', async () => {
+  it('uses the full-resolution mask for an overview without a mask', async () => {
     // 8 × 4 pixels of which the left half is hidden, and an overview of half the size.
     const plain = new MemorySource(buildTiff(8, 4, new Uint8Array(32).fill(1), {}));
     const overview = new MemorySource(

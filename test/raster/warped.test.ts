@@ -59,7 +59,7 @@ function stripsOf(sizes: number[]): RowRange[] {
 }
 
 describeBackends('WarpedRaster', (backend) => {
-  it('gives the same bytes in any strips, and the reference’s values', async () => {
+  it('gives the same bytes for any strips, equal to the reference', async () => {
     const raster = await openRaster(path);
     const whole = await inStrips(backend(), raster, stripsOf([to.height]));
     const pieces = await inStrips(backend(), raster, stripsOf([256, 48, 208, 333, 1]));
@@ -76,7 +76,7 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
-  it('warps several bands in one go', async () => {
+  it('warps several bands at once', async () => {
     const raster = await openRaster(path);
     const warped = new WarpedRaster(backend(), raster, { geobox: to, resampling: 'nearest', bands: [2, 1] });
     const rows = { start: 600, end: 610 };
@@ -92,7 +92,7 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
-  it('is NaN where the source does not reach', async () => {
+  it('is NaN outside the source', async () => {
     const raster = await openRaster(path);
     const far = new GeoBox(32632, new Affine(10, 0, 600000, 0, -10, 6000000), 300, 20);
     const warped = new WarpedRaster(backend(), raster, { geobox: far, resampling: 'nearest', bands: [1] });
@@ -105,7 +105,7 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
-  it('tests nodata on stored values and then applies scale and offset', async () => {
+  it('compares nodata with stored values, then applies scale and offset', async () => {
     const box = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 4, 1);
     const scaled = join(folder, `scaled-${backend().info.kind}.tif`);
     await writeCog(scaled, [Uint16Array.of(0, 10, 20, 30)], {
@@ -189,7 +189,7 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
-  it('a pixel over all of the source reads it in one window', async () => {
+  it('a pixel that covers the source reads it in one window', async () => {
     const raster = await openRaster(path);
     const geobox = new GeoBox(32631, new Affine(15000, 0, 690000, 0, -13000, 5003000), 1, 1);
     for (const [resampling, expected] of [
@@ -205,7 +205,7 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
-  it('computes nothing from categories', async () => {
+  it('does not average categories', async () => {
     const box = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 4, 1);
     const classes = join(folder, `classes-${backend().info.kind}.tif`);
     await writeCog(classes, [Uint8Array.of(1, 1, 3, 0)], {
@@ -231,7 +231,7 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
-  it('what a mask hides is no data, for every kind of resampling', async () => {
+  it('masked pixels are nodata for every kind of resampling', async () => {
     const box = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 8, 6);
     const masked = join(folder, `masked-${backend().info.kind}.tif`);
     const mask = Uint8Array.from({ length: 48 }, (_, i) => (i % 5 === 0 ? 0 : 1));
@@ -285,7 +285,7 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
-  it('where the alpha band is 0 there is no data, but in the alpha band itself', async () => {
+  it('pixels with alpha 0 are nodata, except in the alpha band', async () => {
     const values = [10, 20, 30, 40, 50];
     const alpha = [255, 0, 255, 255, 0];
     const transparent = join(folder, `alpha-${backend().info.kind}.tif`);
@@ -313,7 +313,7 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
-  it('harmonises Sentinel-2 before it resamples: 0 is no data, and what is below 0 afterwards is 0', async () => {
+  it('harmonises Sentinel-2 before it resamples: 0 is nodata, and negative results become 0', async () => {
     const box = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 0), 4, 1);
     const offset = join(folder, `offset-${backend().info.kind}.tif`);
     await writeCog(offset, [Uint16Array.of(500, 3000, 0, 1700)], { geobox: box, bands: 1, dtype: 'uint16' });
@@ -337,7 +337,7 @@ describeBackends('WarpedRaster', (backend) => {
     await raster.close();
   });
 
-  it('refuses a raster without a place, and a band that is not there', async () => {
+  it('refuses a raster without a grid, and a missing band', async () => {
     const raster = await openRaster('test/fixtures/geotiff/no-crs-uint8.tif');
     expect(() => new WarpedRaster(backend(), raster, { geobox: to, resampling: 'nearest' })).toThrow(
       /no-crs-uint8\.tif has no coordinate reference system/,
@@ -375,7 +375,7 @@ describe('units', () => {
     expect(() => checkPlausible(units, Float64Array.from(values), 'a.tif')).toThrow(message);
   });
 
-  it('accept what is possible, gaps included', () => {
+  it('accept possible values, gaps included', () => {
     checkPlausible('dB', Float64Array.of(NaN, -20, 3), 'a');
     checkPlausible('linear_power', Float64Array.of(0, 0.3, 20), 'a');
     checkPlausible('reflectance', Float64Array.of(0.1, 0.4, 2.4), 'a');

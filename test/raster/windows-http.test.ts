@@ -93,7 +93,7 @@ async function failureOf(promise: Promise<unknown>): Promise<Error> {
 }
 
 describe('a window over HTTP', () => {
-  it.each(['noise', 'ramp'])('of %s costs little more than its tiles, in few requests', async (name) => {
+  it.each(['noise', 'ramp'])('of %s reads little more than its tiles, in few requests', async (name) => {
     const scene = scenes[name];
     const raster = await openRaster(scene.server.url);
     expect(scene.server.ranges).toHaveLength(1);
@@ -110,7 +110,7 @@ describe('a window over HTTP', () => {
     await raster.close();
   });
 
-  it('equals the local read, wherever it lies', async () => {
+  it('is equal to the local read at any position', async () => {
     const local = await openRaster(scenes.ramp.path);
     const remote = await openRaster(scenes.ramp.server.url);
     await fc.assert(
@@ -132,7 +132,7 @@ describe('a window over HTTP', () => {
     await remote.close();
   });
 
-  it('is asked for once by readers that ask at the same time', async () => {
+  it('is requested once by concurrent readers', async () => {
     const raster = await openRaster(server.url);
     await raster.read({ window });
     const alone = server.ranges.length;
@@ -142,7 +142,7 @@ describe('a window over HTTP', () => {
     expect(server.ranges).toHaveLength(alone);
   });
 
-  it('info needs one request', async () => {
+  it('info takes one request', async () => {
     const report = await describeRaster(server.url);
     expect([report.width, report.height]).toEqual([width, height]);
     expect(server.ranges).toHaveLength(1);
@@ -171,7 +171,7 @@ async function tileBytes(path: string): Promise<number> {
 }
 
 describe('large tables', () => {
-  it('are read where the window lies', async () => {
+  it('are read only for the window', async () => {
     const many = await startRangeServer(manyTiles(1000));
     const raster = await openRaster(many.url);
     const [plane] = await raster.readPlanes({ window: { x: 8000, y: 9000, width: 40, height: 40 } });
@@ -182,7 +182,7 @@ describe('large tables', () => {
     await raster.close();
   });
 
-  it('may not claim blocks far larger than their pixels', async () => {
+  it('are refused with blocks far larger than their pixels', async () => {
     const raster = await GeoTiffRaster.open(new MemorySource(manyTiles(400, 3e6), 'claims.tif'));
     await expect(raster.readPlanes({ window: { x: 0, y: 0, width: 1, height: 1 } })).rejects.toThrow(
       /claims\.tif is not a readable TIFF \(a block takes 3000000 bytes, too many for it\)/,
@@ -200,7 +200,7 @@ describe('large tables', () => {
 });
 
 describe('an image in one strip', () => {
-  it('is read by rows where it is not compressed', async () => {
+  it('is read by rows when it is not compressed', async () => {
     const content = stripedTiff(3000, 4000, 4000);
     const strip = await startRangeServer(content);
     const raster = await openRaster(strip.url);
@@ -235,7 +235,7 @@ describe('a signal', () => {
     expect((await raster.read({ window })).shape).toEqual([1, 256, 256]);
   });
 
-  it('of one reader does not disturb another that waits for the same tiles', async () => {
+  it('of one reader does not abort another that waits for the same tiles', async () => {
     const raster = await openRaster(server.url);
     server.fault = delayed(server, 40);
     const abort = new AbortController();
@@ -247,7 +247,7 @@ describe('a signal', () => {
     expect((await second).shape).toEqual([1, 256, 256]);
   });
 
-  it('ends waiting for a retry', async () => {
+  it('ends the wait before a retry', async () => {
     const raster = await openRaster(server.url, { retry: { delay: 5000 } });
     server.fault = (_, response) => {
       response.writeHead(503).end();
@@ -259,7 +259,7 @@ describe('a signal', () => {
     expect(Date.now() - started).toBeLessThan(1000);
   });
 
-  it('leaves nothing behind: what fails stops what is beside it', async () => {
+  it('a failed read aborts the concurrent reads', async () => {
     const raster = await openRaster(server.url, { retry: { attempts: 1 } });
     server.ranges = [];
     server.fault = (request, response, n) => {
@@ -291,7 +291,7 @@ describe('faults while a window is read', () => {
     return data;
   };
 
-  it('that pass do not show', async () => {
+  it('that are transient are not visible', async () => {
     const raster = await readAgain((request, response, n) => {
       if (n === 0) response.writeHead(503, { 'retry-after': '0' }).end();
       else if (n === 1) response.destroy();
@@ -311,12 +311,12 @@ describe('faults while a window is read', () => {
     expectSameBytes((await raster.read({ window })).data, await expected());
   });
 
-  it('a whole file in place of a range is taken', async () => {
+  it('a whole file in place of a range is accepted', async () => {
     const raster = await readAgain((_, r) => Boolean(r.writeHead(200, { etag: '"v1"' }).end(server.content)));
     expectSameBytes((await raster.read({ window })).data, await expected());
   });
 
-  it('that do not pass are one sentence', async () => {
+  it('that are permanent are one sentence', async () => {
     const cases: [RegExp, RangeServer['fault']][] = [
       [/file\.tif does not exist; check the address\./, (_, r) => Boolean(r.writeHead(404).end())],
       [
@@ -362,7 +362,7 @@ describe('faults while a window is read', () => {
 });
 
 describe('a warp over HTTP', () => {
-  it('stops its reads when it is aborted, and keeps within the requests of one host', async () => {
+  it('aborts its reads, and stays within the request limit per host', async () => {
     const backend = new CpuBackend();
     const raster = await openRaster(server.url);
     const target = new GeoBox(32632, new Affine(5, 0, 300000, 0, -5, 5000000), 3000, 2100);
@@ -389,7 +389,7 @@ describe('a warp over HTTP', () => {
     await backend.dispose();
   });
 
-  it('to a coarse grid reads the overview where it is told to', async () => {
+  it('to a coarse grid reads the overview on request', async () => {
     const backend = new CpuBackend();
     const raster = await openRaster(scenes.ramp.server.url);
     const coarse = new GeoBox(32632, new Affine(80, 0, 300000, 0, -80, 5000000), 187, 250);

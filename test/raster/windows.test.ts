@@ -76,7 +76,7 @@ describe('read by window', () => {
     );
   });
 
-  it('must lie inside, at a level and in bands that exist', async () => {
+  it('is refused outside the raster, and for a missing level or band', async () => {
     const message = async (request: ReadRequest): Promise<string> =>
       raster.read(request).then(String, (error: unknown) => (error instanceof Error ? error.message : ''));
     const window = { x: 300, y: 0, width: 40, height: 10 };
@@ -99,7 +99,7 @@ describe('read by window', () => {
     expect(await message({ geobox, resolution: 20 })).toMatch(/beside a geobox/);
   });
 
-  it('grows outward to whole pixels of the overview that a resolution leads to', async () => {
+  it('grows outward to whole pixels of the overview for a resolution', async () => {
     const tensor = await raster.read({ window: { x: 33, y: 21, width: 51, height: 9 }, resolution: 20 });
     expectCrop(tensor, 1);
     expect([tensor.geobox.width, tensor.geobox.height]).toEqual([27, 5]);
@@ -107,13 +107,13 @@ describe('read by window', () => {
 });
 
 describe('read by bounds', () => {
-  it('gives all pixels they touch, and no others', async () => {
+  it('gives exactly the touched pixels', async () => {
     const tensor = await raster.read({ bounds: [300105, 4998000, 300250, 4998301] });
     expectCrop(tensor, 0);
     expect(tensor.geobox.bounds).toEqual([300100, 4998000, 300250, 4998310]);
   });
 
-  it('leaves out what lies outside, and says when nothing is left', async () => {
+  it('clips to the raster, and is refused when nothing is left', async () => {
     const tensor = await raster.read({ bounds: [299000, 4999950, 300030, 5009000] });
     expect(tensor.geobox.bounds).toEqual([300000, 4999950, 300030, 5000000]);
     await expect(raster.read({ bounds: [0, 0, 10, 10] })).rejects.toThrow(
@@ -164,7 +164,7 @@ describe('read by bounds', () => {
     expect(x0 <= 300400 && y0 <= 4998000 && x1 >= 302000 && y1 >= 4999000).toBe(true);
   });
 
-  it('take the level that is asked for', async () => {
+  it('take the requested level', async () => {
     const bounds: Bounds = [300400, 4998000, 302000, 4999000];
     expectCrop(await raster.read({ bounds, overview: 2 }), 2);
     expectCrop(await raster.read({ bounds, resolution: 100, overview: 'none' }), 0);
@@ -172,7 +172,7 @@ describe('read by bounds', () => {
 });
 
 describe('read by geobox', () => {
-  it('that lies on the pixels gives exactly it', async () => {
+  it('aligned with the pixels gives exactly it', async () => {
     const part = geobox.window(17, 30, 101, 52);
     const tensor = await raster.read({ geobox: part });
     expect(tensor.geobox.equals(part)).toBe(true);
@@ -194,7 +194,7 @@ describe('read by geobox', () => {
     expectCrop(await raster.read({ geobox: target, overview: 'none' }), 0);
   });
 
-  it('that is turned is covered too', async () => {
+  it('that is rotated is covered', async () => {
     const turn = new Affine(14, 14, 300800, -14, 14, 4999000);
     const tensor = await raster.read({ geobox: new GeoBox(32632, turn, 40, 40), bands: [3] });
     expectCrop(tensor, 0, [3]);
@@ -243,7 +243,7 @@ describe('a block larger than the cache', () => {
       }),
   };
 
-  it.each(Object.entries(files))('is decoded once for a pass over it: %s', async (_, write) => {
+  it.each(Object.entries(files))('is decoded once per pass: %s', async (_, write) => {
     const cache = new TinyCache();
     const opened = await openRaster(await write(), { cache, variable: 'band' });
     cache.decoded = 0;

@@ -18,7 +18,7 @@ function plane(step: number, width: number, left = 0, top = 0, height = 37): Flo
 }
 
 describe('ZarrCubeWriter', () => {
-  it('takes windows as they come, and names the store when it is whole', async () => {
+  it('accepts windows in any order, and renames the store when it is complete', async () => {
     const path = join(folder, 'cube.zarr');
     const cube = await ZarrCubeWriter.create(path, {
       geobox,
@@ -62,7 +62,7 @@ describe('ZarrCubeWriter', () => {
     expect([...july.data.slice(0, 3)]).toEqual([10_000, 10_001, 10_002]);
   });
 
-  it('leaves nothing behind when it is given up', async () => {
+  it('leaves nothing behind when it is aborted', async () => {
     const path = join(folder, 'given-up.zarr');
     const cube = await ZarrCubeWriter.create(path, { geobox, times: [0], variables: ['a'], tile: 16 });
     await cube.write('a', 0, { x: 0, y: 0, width: 16, height: 16 }, new Float32Array(256));
@@ -71,7 +71,7 @@ describe('ZarrCubeWriter', () => {
     await expect(cube.close()).rejects.toThrow(/is complete, or was given up/);
   });
 
-  it('takes no value of integers for no data that nobody named', async () => {
+  it('treats no integer as nodata without a declared value', async () => {
     const variables = { a: { dtype: 'uint8' as const } };
     const create = (name: string): Promise<ZarrCubeWriter> =>
       ZarrCubeWriter.create(join(folder, name), { geobox, times: [0], variables, tile: 64 });
@@ -89,7 +89,7 @@ describe('ZarrCubeWriter', () => {
     expect((await readdir(folder)).filter((name) => name.includes('part.zarr'))).toEqual([]);
   });
 
-  it('refuses what a cube cannot be', async () => {
+  it('refuses impossible cubes', async () => {
     const path = join(folder, 'refused.zarr');
     const options = { geobox, times: months, variables: ['a'] };
     const create = (changes: object): Promise<ZarrCubeWriter> =>

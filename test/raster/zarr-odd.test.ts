@@ -15,7 +15,7 @@ describe('a web server that answers 403', () => {
   };
   const wanted = [9, 9, 9, 1, 2, 3, 9, 9, 9, 4, 5, 6];
 
-  it('for keys that are absent has chunks of the fill value, as with 404', async () => {
+  it('for absent keys has chunks of the fill value, as with 404', async () => {
     const v3 = await writeStore(folder, 'refused-v3.zarr', documents);
     await writeStore(folder, 'refused-v2.zarr', {
       '.zgroup': { zarr_format: 2 },
@@ -41,7 +41,7 @@ describe('a web server that answers 403', () => {
     }
   });
 
-  it('for everything, or from some time on, is an error', async () => {
+  it('for every key, or from some time on, is an error', async () => {
     const store = await writeStore(folder, 'forbidden.zarr', documents);
     let ended = true;
     const { url } = await serveFolder(dirname(store), 403, () => ended);
@@ -61,7 +61,7 @@ const sharded = (shape: number[], codecs: object[] = [bytes]): object => ({
 });
 
 describe('an array that cannot be read', () => {
-  it('does not hide the others, and is named', async () => {
+  it('is named, and does not hide the others', async () => {
     const store = await writeStore(folder, 'odd.zarr', {
       'zarr.json': { zarr_format: 3, node_type: 'group' },
       'good/zarr.json': arrayV3([2, 2], [2, 2], { dimension_names: ['y', 'x'] }),
@@ -89,7 +89,7 @@ describe('an array that cannot be read', () => {
     await expect(openRaster(`${store}#grid`)).rejects.toThrow(/"rectilinear" grid of chunks/);
   });
 
-  it('for it has no values is told by its shape', async () => {
+  it('because it has no values is named with its shape', async () => {
     const store = await writeStore(folder, 'nothing.zarr', {
       'zarr.json': { zarr_format: 3, node_type: 'group' },
       'v/zarr.json': arrayV3([0, 4, 4], [1, 4, 4]),
@@ -128,7 +128,7 @@ describe('Zstandard without a declared size', () => {
     expect(await planeOf('mixed', [...mixed, ...frame(['repeated', 4, [3]])])).toEqual([5, 6, 3, 3, 3, 3]);
   });
 
-  it('is refused where it expands to more than its chunk, or is cut short', async () => {
+  it('is refused when it is larger than its chunk, or truncated', async () => {
     const bomb = frame(
       ...Array.from({ length: 4096 }, (): ['repeated', number, number[]] => ['repeated', 131_072, [0]]),
     );
@@ -142,7 +142,7 @@ describe('Zstandard without a declared size', () => {
 
 describe('parts of the specification', () => {
   // As numcodecs.Delta('<i4', astype='<i2') encodes them, and as zarr-python reads a chunk that is not there.
-  it('differences in a smaller type, and the largest integer as a fill value', async () => {
+  it('reads deltas in a smaller type, and the largest integer as a fill value', async () => {
     const array = (dtype: string, fill: number, filters: object[] | null): object => ({
       zarr_format: 2,
       shape: [1, 4],
@@ -169,7 +169,7 @@ describe('parts of the specification', () => {
     expect(await planesOf('w')).toEqual({ nodata: 2 ** 63, values: [2 ** 63, 2 ** 63, 2 ** 63, 2 ** 63] });
   });
 
-  it('an index at the start of a shard, and filters of numcodecs in version 3', async () => {
+  it('reads an index at the start of a shard, and numcodecs filters in version 3', async () => {
     const shard = new Uint8Array(32 + 2);
     const view = new DataView(shard.buffer);
     for (const [i, offset] of [33, 32].entries()) {

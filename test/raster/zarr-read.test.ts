@@ -25,7 +25,7 @@ const folder = await temporaryFolder();
 
 describe.each(['types-v2.zarr.zip', 'types-v3.zarr.zip'])('%s by zarr-python', (file) => {
   it.each(Object.entries(storeTruth[file]))(
-    '%s has its values',
+    '%s has the recorded values',
     async (name, truth) => {
       const group = await openZarr(storePath(file));
       const array = await group.array(name);
@@ -49,7 +49,7 @@ describe.each(['types-v2.zarr.zip', 'types-v3.zarr.zip'])('%s by zarr-python', (
 });
 
 describe.each(['scene-v2.zarr.zip', 'scene-v3.zarr.zip'])('%s by xarray', (file) => {
-  it('opens as a raster with its place, bands, times and scaling', async () => {
+  it('opens as a raster with grid, bands, times and scaling', async () => {
     const truth = storeTruth[file].reflectance;
     const raster = await openRaster(storePath(file));
     expect(raster).toBeInstanceOf(ArrayRaster);
@@ -149,7 +149,7 @@ describe('a store by terrachip', async () => {
     await raster.close();
   });
 
-  it('comes from a web server, and only the chunks of a window do', async () => {
+  it('is read from a web server, and only the chunks of a window', async () => {
     const { url, requests } = await serveFolder(folder);
     const raster = await openRaster(`${url}/written-zstd.zarr`);
     expect(raster.geobox?.equals(geobox)).toBe(true);
@@ -192,7 +192,7 @@ describe('a store by terrachip', async () => {
 });
 
 describe('several arrays', () => {
-  it('are listed when none is named, and found by path or name', async () => {
+  it('are listed when none is named, and opened by path or name', async () => {
     const store = await writeStore(folder, 'several.zarr', {
       'zarr.json': { zarr_format: 3, node_type: 'group' },
       'optical/zarr.json': { zarr_format: 3, node_type: 'group' },
@@ -216,7 +216,7 @@ describe('several arrays', () => {
 });
 
 describe('GeoZarr', () => {
-  it('takes its place from the groups around it, and its overviews from multiscales', async () => {
+  it('takes its grid from parent groups, and its overviews from multiscales', async () => {
     const level = (size: number): Record<string, unknown> => arrayV3([size, size], [4, 4]);
     const store = await writeStore(folder, 'pyramid.zarr', {
       'zarr.json': {
@@ -307,7 +307,7 @@ describe('hostile stores', () => {
     }
   });
 
-  it('does not expand a bomb', async () => {
+  it('does not expand a decompression bomb', async () => {
     const bomb = gzipSync(new Uint8Array(64 * 2 ** 20));
     const store = await writeStore(folder, 'bomb.zarr', {
       'zarr.json': arrayV3([4, 4], [4, 4], { codecs: [{ name: 'bytes' }, { name: 'gzip' }] }),
@@ -324,7 +324,7 @@ describe('hostile stores', () => {
     await expect((await openRaster(store)).readPlanes()).rejects.toThrow(/it holds 9 values, not 16/);
   });
 
-  it('says what it cannot decode', async () => {
+  it('names unsupported codecs', async () => {
     const store = await writeStore(folder, 'lzma.zarr', {
       '.zarray': {
         zarr_format: 2,
@@ -352,7 +352,7 @@ describe('hostile stores', () => {
     await expect((await openRaster(store)).readPlanes()).rejects.toThrow(/9007199254740993, which float64/);
   });
 
-  it('is no store without metadata', async () => {
+  it('is refused without metadata', async () => {
     await expect(openZarr(folder)).rejects.toThrow(/is no Zarr store/);
     const broken = join(folder, 'broken.zip');
     await writeFile(broken, Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0));

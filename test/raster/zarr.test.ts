@@ -33,7 +33,7 @@ describe('encodeShard', () => {
 describe('ZarrShardWriter', async () => {
   const folder = await temporaryFolder();
 
-  it('writes what zarrita reads, shard by shard, edges and gaps included', async () => {
+  it('writes shards that zarrita reads, edges and gaps included', async () => {
     const [classes, height, width] = [2, 50, 37];
     const geobox = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), width, height);
     await createZarrGroup(folder, geoZarrAttributes(geobox));

@@ -15,8 +15,8 @@ function byId(catalog: Iterable<CatalogRow>): Map<string, CatalogRow> {
   return new Map(Array.from(catalog, (row) => [row.id, row]));
 }
 
-describe.skipIf(sharedFolder === null)('STAC-GeoParquet of others', () => {
-  it('rustac’s 100 Sentinel-2 items', async () => {
+describe.skipIf(sharedFolder === null)('STAC-GeoParquet of other projects', () => {
+  it('reads rustac’s 100 Sentinel-2 items', async () => {
     const path = sharedPath('stac', 'stac-utils__rustac', 'duckdb', 'data', '100-sentinel-2-items.parquet');
     const file = await openCatalog(path);
     const whole = await file.load();
@@ -43,7 +43,7 @@ describe.skipIf(sharedFolder === null)('STAC-GeoParquet of others', () => {
     await file.dispose();
   });
 
-  it('an item with all extensions', async () => {
+  it('reads an item with all extensions', async () => {
     const file = await openCatalog(
       sharedPath('stac', 'stac-utils__rustac', 'core', 'data', 'extended-item.parquet'),
     );
@@ -53,7 +53,7 @@ describe.skipIf(sharedFolder === null)('STAC-GeoParquet of others', () => {
     await file.dispose();
   });
 
-  it('GeoParquet that is no catalog is refused', async () => {
+  it('refuses GeoParquet that is not a catalog', async () => {
     const example = sharedPath('vector', 'opengeospatial__geoparquet', 'examples', 'example.parquet');
     await expect(openCatalog(example)).rejects.toThrow(/neither a catalog of terrachip nor STAC-GeoParquet/);
     await expect(openCatalog(sharedPath('vector', 'gdal', 'parquet', 'poly.parquet'))).rejects.toThrow(

@@ -15,7 +15,7 @@ interface Truth {
 }
 
 describe.skipIf(absent)('catalogs of real files', () => {
-  it('has every raster with a place, on the grid that GDAL reads', async () => {
+  it("list every georeferenced raster, on GDAL's grid", async () => {
     const { catalog, unreadable } = await buildRasterCatalog([sharedPath('eo'), sharedPath('cog')]);
     expect(catalog.length + unreadable.length).toBe(99);
     // Ground control points, no reference system, pixels taken for degrees.
@@ -51,7 +51,7 @@ describe.skipIf(absent)('catalogs of real files', () => {
     expect(dateline.query({ geometry: [0, 51, 1, 52] }).length).toBe(0);
   });
 
-  it('knows the times of netCDF files', async () => {
+  it('have the times of netCDF files', async () => {
     const folder = sharedPath('netcdf-hdf5', 'gdal', 'netcdf');
     const { catalog } = await buildZarrCatalog([`${folder}/trmm.nc`, `${folder}/netcdf-4d.nc`]);
     expect(Array.from(catalog, ({ id, interval }) => [id, String(interval)])).toEqual([
@@ -64,7 +64,7 @@ describe.skipIf(absent)('catalogs of real files', () => {
     ]);
   });
 
-  it('takes flood polygons as rows', async () => {
+  it('have flood polygons as rows', async () => {
     const { catalog } = await buildVectorCatalog(
       sharedPath('vector', 'CEMS_EMSR332', 'shapefiles', 'observed_event', '*.shp'),
       { rows: 'feature', filenameRegex: '(?<event>EMSR\\d+)_(?<band>\\d\\d)' },

@@ -64,7 +64,7 @@ describe.skipIf(sharedFolder === null)('TerraMind in two graphs', async () => {
     expect(phases).toEqual({ phasesEncoded: BATCH * PHASES, phasesReused: 0 });
   });
 
-  it('encodes a post-event scene that is the event’s only once, to the same bits', async () => {
+  it('encodes a post-event scene equal to the event scene only once, to the same bits', async () => {
     const chips = await inputs();
     for (const name of ['S2L2A', 'S1RTC'] as const) {
       for (let plane = 0; plane < BATCH * BANDS[name]; plane++) {

@@ -31,7 +31,7 @@ const L2A = [
 const MASKS = ['SCL', 'CLOUDS', 'SHADOWS', 'CIRRUS', 'ALL_CLOUDS'];
 
 describe.skipIf(absent)('items of real catalogs', () => {
-  it('of Sentinel-2 on the Planetary Computer', async () => {
+  it('of Sentinel-2 on the Planetary Computer open with their offset', async () => {
     const product = await openProduct(recorded('pc-sentinel-2-l2a.json'));
     expect(product.bands.map(({ name }) => name)).toEqual([...L2A, ...MASKS]);
     expect(product.attributes).toMatchObject({
@@ -50,7 +50,7 @@ describe.skipIf(absent)('items of real catalogs', () => {
     expect(geobox?.bounds).toEqual([199980, 590220, 309780, 700020]);
   });
 
-  it('of Sentinel-2 before baseline 04.00 add nothing', async () => {
+  it('of Sentinel-2 before baseline 04.00 have offset 0', async () => {
     const name = 'S2B_MSIL2A_20190629T212529_R043_T06VVN_20201006T080531.json';
     const product = await openProduct(sharedPath('stac', 'opendatacube__odc-stac', name));
     expect(product.attributes.processingBaseline).toBe('02.12');
@@ -58,7 +58,7 @@ describe.skipIf(absent)('items of real catalogs', () => {
     expect(product.bands.map(({ name }) => name)).toEqual([...L2A, ...MASKS]);
   });
 
-  it('of Sentinel-2 on Earth Search, version 0, tell their baseline by name', async () => {
+  it('of Sentinel-2 on Earth Search, version 0, have their baseline in the name', async () => {
     const product = await openProduct(
       sharedPath('stac', 'opendatacube__odc-stac', 'S2A_28QCH_20200714_0_L2A.json'),
     );

@@ -56,7 +56,7 @@ describe.skipIf(absent)('items of STAC servers', () => {
     expect(there).toHaveLength(1);
   });
 
-  it('Earth Search says whether the offset was taken off', () => {
+  it('Earth Search declares whether the offset was applied', () => {
     const catalog = catalogFromStac(read('stac-utils__rustac/server/data/sentinel-2/item-collection.json'));
     expect(catalog).toHaveLength(10);
     const { red } = catalog.row(0).assets;
@@ -110,14 +110,14 @@ describe.skipIf(absent)('items of STAC servers', () => {
     expect(names('1.0.0')).toEqual(names('1.1.0'));
   });
 
-  it('pages of a search are one catalog', () => {
+  it('pages of a search make one catalog', () => {
     const pages = recorded('pystac-client.TestItemSearch.test_result_paging.json');
     const catalog = catalogFromStac(pages);
     expect(catalog.length).toBeGreaterThan(pages.length);
     expect(catalog.union(catalog)).toHaveLength(catalog.length);
   });
 
-  it('every item reads or is refused by name', () => {
+  it('every item is read or refused by name', () => {
     const names = [
       'radiantearth__stac-spec/examples/simple-item.json',
       'radiantearth__stac-spec/examples/core-item.json',

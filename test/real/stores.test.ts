@@ -52,7 +52,7 @@ describe.skipIf(absent)('netCDF and HDF5 as GDAL 3.6 reads them', () => {
     }
   });
 
-  it('places them', async () => {
+  it("have GDAL's grids", async () => {
     const place = async (name: string): Promise<unknown> => {
       const raster = await openRaster(sharedPath('netcdf-hdf5', name));
       await raster.close();
@@ -70,7 +70,7 @@ describe.skipIf(absent)('netCDF and HDF5 as GDAL 3.6 reads them', () => {
     await raster.close();
   });
 
-  it('lists the arrays of groups', async () => {
+  it('list the arrays of groups', async () => {
     const group = await openNetcdf(sharedPath('netcdf-hdf5', 'gdal/hdf5/groups.h5'));
     expect(await group.list()).toEqual(['MyGroup/Group_A/dset2', 'MyGroup/dset1']);
     await group.close();
@@ -97,7 +97,7 @@ describe.skipIf(absent)('Zarr stores of other projects', () => {
     },
   );
 
-  it('zarr_implementations: one image under four codecs is the picture', async () => {
+  it('zarr_implementations: one image under four codecs has the original pixels', async () => {
     const folder = sharedPath('zarr/zarr-developers__zarr_implementations');
     const image = decode(readFileSync(`${folder}/data/reference_image.png`));
     const group = await openZarr(`${folder}/examples/zarr.zr`);
@@ -121,7 +121,7 @@ describe.skipIf(absent)('Zarr stores of other projects', () => {
     await raster.close();
   });
 
-  it('GDAL: levels of a pyramid are overviews', async () => {
+  it('GDAL: pyramid levels are overviews', async () => {
     const raster = await openRaster(`${sharedPath('zarr/gdal/v3/simple_multiscales_spatial')}#level0/ar`);
     expect([raster.width, raster.height]).toEqual([100, 200]);
     expect(raster.overviews).toEqual([
@@ -163,7 +163,7 @@ describe.skipIf(absent)('.npy files of other projects', () => {
       >);
   const names = Object.keys(records).filter((name) => !/100x100|65x65|large/.test(name));
 
-  it.each(names)('npyjs: %s ends as recorded', async (name) => {
+  it.each(names)('npyjs: %s has the recorded last values', async (name) => {
     const array = await openNpy(`${folder}/${name}.npy`);
     const found: unknown[] = array.dtype === null ? await array.readText() : [...(await array.read()).data];
     const wanted = records[name].map((value) => (typeof value === 'boolean' ? Number(value) : value));

@@ -43,7 +43,7 @@ const passed = { status: 'passed', title: 'works' };
 const skipped = { status: 'skipped', ancestorTitles: ['warp (webgpu)'], title: 'is exact' };
 
 describe('ci-summary', () => {
-  it('adds up all modes and accepts skips that are expected in their mode', async () => {
+  it('adds up all modes, and accepts skips expected in their mode', async () => {
     const file = { name: 'test/a.test.ts', status: 'passed' };
     const { status, lines } = await summarise(
       { webgpu: {}, 'no-driver': { 'test/a.test.ts > *(webgpu) > *': 'there is no adapter' } },
@@ -92,7 +92,7 @@ describe('ci-summary', () => {
     ]);
   });
 
-  it('fails when a mode left no results', async () => {
+  it('fails when a mode has no results', async () => {
     const { status, lines } = await summarise({ webgpu: {} }, {});
     expect(status).toBe(1);
     expect(lines).toEqual(['webgpu: no results', '', '0 passed, 0 failed, 0 skipped']);

@@ -39,7 +39,7 @@ function declarationsOf(code: string): Declarations {
 }
 
 describe('kernels and their shaders', () => {
-  it('are all here', () => {
+  it('are all listed', () => {
     expect(all.map((kernel) => kernel.name).sort()).toMatchInlineSnapshot(`
       [
         "area",
@@ -66,7 +66,7 @@ describe('kernels and their shaders', () => {
   });
 
   it.each(all.map((kernel) => [kernel.name, kernel] as const))(
-    '%s: the tables agree with the WGSL',
+    '%s: the tables are equal to the WGSL',
     (_, kernel) => {
       const { storage, uniform, fields, overrides, workgroup } = declarationsOf(kernel.code);
       const declared = Object.entries(kernel.bindings).map(([name, { access }], binding) => ({
@@ -84,7 +84,7 @@ describe('kernels and their shaders', () => {
   );
 
   it.each(all.map((kernel) => [kernel.name, kernel] as const))(
-    '%s: uses nothing that devices compute differently',
+    '%s: uses no built-in that differs between devices',
     (_, kernel) => {
       const code = kernel.code.replace(/\/\/.*$/gm, '');
       expect(code).not.toMatch(/\b(sin|cos|tan|pow|tanh|fma|textureSample\w*)\s*\(/);

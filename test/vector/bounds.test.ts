@@ -121,7 +121,7 @@ async function served(
 }
 
 describe('bounds', () => {
-  it('fetch of an indexed FlatGeobuf file only what they touch', async () => {
+  it('fetch only the touched features of an indexed FlatGeobuf file', async () => {
     const file = await paddedFlatGeobuf(8192);
     const { features } = await readFeatures(join(FIXTURES, 'points.fgb'));
     const [[x, y]] = features[123].points;
@@ -132,7 +132,7 @@ describe('bounds', () => {
     expect(server.bytes()).toBeLessThan(file.length / 3);
   });
 
-  it('read of an indexed GeoPackage only what they touch', async () => {
+  it('read only the touched features of an indexed GeoPackage', async () => {
     const file = await indexedGeoPackage(100);
     expect(file.length).toBeGreaterThan(5_000_000);
     const server = await served(file, 'squares.gpkg');
@@ -148,7 +148,7 @@ describe('bounds', () => {
     expect(all.features).toHaveLength(10_000);
   });
 
-  it('mean the same whether there is an index or not, and in which system they are given', async () => {
+  it('select the same features with and without an index, in any CRS', async () => {
     for (const name of ['parks.gpkg', 'parks.fgb', 'parks.shp', 'points.fgb']) {
       const whole = await readFeatures(join(FIXTURES, name));
       const [feature] = whole.features;
@@ -164,7 +164,7 @@ describe('bounds', () => {
     }
   });
 
-  it('come from the grid that labels are loaded on', async () => {
+  it('are taken from the grid of labels', async () => {
     const file = await indexedGeoPackage(100);
     const server = await served(file, 'squares.gpkg');
     // Four pixels of 10 m to the right of and above a square's lower left corner.
@@ -187,7 +187,7 @@ describe('bounds', () => {
     expect((await files.get(server.url)).features).toHaveLength(10_000);
   });
 
-  it('refuse a damaged index', async () => {
+  it('are refused for a damaged index', async () => {
     const file = await indexedGeoPackage(10);
     const path = join(folder, 'squares-10.gpkg');
     const database = new sqlite.Database(path);

@@ -52,7 +52,7 @@ function canonical(feature: Pick<VectorFeature, 'polygons' | 'lines' | 'points'>
 }
 
 describe('readFeatures', () => {
-  it.each(Object.keys(truth))('reads %s as GDAL does', async (name) => {
+  it.each(Object.keys(truth))("gives GDAL's features for %s", async (name) => {
     const found = await readFeatures(join(FIXTURES, name));
     const { epsg, features } = truth[name];
     expect(found.crs.equals(Crs.fromEpsg(epsg === 0 ? 32632 : epsg))).toBe(true);
@@ -72,18 +72,18 @@ describe('readFeatures', () => {
     }
   });
 
-  it('tells holes of one exterior from those of another, and islands from holes', async () => {
+  it('assigns holes to their exteriors, and distinguishes islands from holes', async () => {
     const { features } = await readAreas(join(FIXTURES, 'parks.shp'));
     expect(features[1].polygons.map(({ length }) => length)).toEqual([3, 2]);
   });
 
-  it('refuses lines and points where areas are asked for', async () => {
+  it('refuses lines and points when areas are required', async () => {
     await expect(readAreas(join(FIXTURES, 'mixed.gpkg'))).rejects.toThrow(
       /mixed\.gpkg holds a Point, which has no area; give polygons/,
     );
   });
 
-  it.each(['points.fgb', 'parks.gpkg'])('reads what touches some bounds of %s', async (name) => {
+  it.each(['points.fgb', 'parks.gpkg'])('reads the features of %s that touch given bounds', async (name) => {
     const { features: all } = await readFeatures(join(FIXTURES, name));
     for (const bounds of [
       [300000, 5500000, 300050, 5500100],
@@ -115,7 +115,7 @@ describe('readFeatures', () => {
     );
   });
 
-  it('knows vector files by their endings', () => {
+  it('recognises vector files by extension', () => {
     for (const path of ['a.geojson', 'b.SHP', 'c.gdb/', 'd.shp.zip', 'e.gpkg', 'https://x/f.fgb?key=1']) {
       expect(isVectorPath(path), path).toBe(true);
     }
@@ -173,7 +173,7 @@ describe('readFeatures', () => {
     await expect(readFeatures(path)).rejects.toThrow(message);
   });
 
-  it('says what a file geodatabase needs', async () => {
+  it('explains how to convert a file geodatabase', async () => {
     await symlink('.', join(folder, 'some.gdb'));
     await expect(readFeatures(join(folder, 'some.gdb'))).rejects.toThrow(
       /optional package gdal3\.js, which is not installed; run npm install gdal3\.js/,
@@ -182,7 +182,7 @@ describe('readFeatures', () => {
 });
 
 describe('FlatGeobuf', () => {
-  it('has properties of which a byte may be left over, and no more', () => {
+  it('may have one extra byte after its properties, and no more', () => {
     const columns = [
       { name: 'count', type: 3 },
       { name: 'bytes', type: 14 },
@@ -196,7 +196,7 @@ describe('FlatGeobuf', () => {
     }
   });
 
-  it('leaves out a feature that cannot be used, and reads the others', async () => {
+  it('skips an unusable feature, and reads the others', async () => {
     const whole = await readFile(join(FIXTURES, 'parks.fgb'));
     const { features } = await readFeatures(join(FIXTURES, 'parks.fgb'));
     const [x] = features[0].polygons[0][0][0];
@@ -219,7 +219,7 @@ describe('FlatGeobuf', () => {
     ]);
   });
 
-  it('keeps whole numbers of 64 bits as texts where they would be rounded', () => {
+  it('keeps 64-bit integers as strings when they would be rounded', () => {
     const columns = [{ name: 'id', type: 7 }];
     for (const [value, wanted] of [
       [2n ** 53n + 1n, '9007199254740993'],
@@ -231,7 +231,7 @@ describe('FlatGeobuf', () => {
     }
   });
 
-  it('refuses what is damaged, in bounded time', async () => {
+  it('refuses damaged files in bounded time', async () => {
     for (const name of ['mixed.fgb', 'points.fgb', 'parks.fgb']) {
       const whole = await readFile(join(FIXTURES, name));
       let refused = 0;
@@ -312,7 +312,7 @@ describe('TopoJSON', () => {
     return path;
   };
 
-  it('is what topojson-client makes of it', async () => {
+  it("is equal to topojson-client's result", async () => {
     const { features, crs, layer } = await readFeatures(await write(topology));
     expect([crs.epsg, layer]).toEqual([4326, 'places']);
     const theirs = topojsonFeature(
@@ -328,7 +328,7 @@ describe('TopoJSON', () => {
     );
   });
 
-  it('bounds what arcs used again and again come to', async () => {
+  it('bounds the size of repeated arcs', async () => {
     const arcs = [
       Array.from({ length: 1000 }, (_, k) => [k % 2, k % 2]),
       [
@@ -341,7 +341,7 @@ describe('TopoJSON', () => {
     await expect(readFeatures(path)).rejects.toThrow(/more than 4000000 positions/);
   });
 
-  it('leaves out what cannot be used, and takes what is given for its system', async () => {
+  it('skips unusable features, and takes the CRS option', async () => {
     const warnings: string[] = [];
     const places = {
       type: 'GeometryCollection',

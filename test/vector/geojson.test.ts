@@ -29,7 +29,7 @@ describe('parseGeoJson', () => {
     expect(parseGeoJson(nested, 'x.geojson').features[0].polygons).toHaveLength(3);
   });
 
-  it('honours the crs member of older files', () => {
+  it('follows the crs member of older files', () => {
     const utm = {
       ...polygon,
       coordinates: [square(300_000, 5_500_000, 100)],
@@ -101,7 +101,7 @@ describe('parseGeoJson', () => {
     expect(() => parseGeoJson(document, 'x.json')).toThrow(message);
   });
 
-  it('takes what is given for a system that it does not name; what it names wins', () => {
+  it("takes the CRS option when the file names none; the file's CRS wins", () => {
     const crs = Crs.fromEpsg(32632);
     const utm = { type: 'Polygon', coordinates: [square(300_000, 5_500_000, 100)] };
     expect(parseGeoJson(utm, 'x', { crs }).crs.epsg).toBe(32632);
@@ -117,7 +117,7 @@ describe('parseGeoJson', () => {
     ]);
   });
 
-  it('takes the code of an old member, and what is given for one that cannot be used', () => {
+  it('takes the code of an old crs member, and the CRS option for an unusable one', () => {
     const utm = { type: 'Polygon', coordinates: [square(300_000, 5_500_000, 100)] };
     const old = { ...utm, crs: { type: 'EPSG', properties: { code: 32632 } } };
     expect(parseGeoJson(old, 'x').crs.epsg).toBe(32632);
@@ -134,7 +134,7 @@ describe('parseGeoJson', () => {
   });
 
   // GDAL and geopandas write empty geometries so; RFC 7946 §3.1 lets readers take them for null.
-  it('leaves out what is empty, without a word', () => {
+  it('skips empty geometries without a warning', () => {
     const warnings: string[] = [];
     const empty = ['Point', 'MultiPoint', 'LineString', 'MultiLineString', 'Polygon', 'MultiPolygon'];
     const geometries = [
@@ -155,7 +155,7 @@ describe('parseGeoJson', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('leaves out what cannot be used, with a warning that names the feature', () => {
+  it('skips unusable features, with a warning that names the feature', () => {
     const closed = square(6, 49, 1);
     const ring = (change: unknown): unknown[] => closed.map((position, k) => (k === 2 ? change : position));
     const geometries: readonly [unknown, string | null][] = [
@@ -261,7 +261,7 @@ describe('parseGeoJson', () => {
     for (const [k, problem] of problems.entries()) expect(warnings[k].slice(0, problem.length)).toBe(problem);
   });
 
-  it('joins the ends of a ring that is not closed, as GDAL does, with a warning', () => {
+  it('closes an open ring, as GDAL does, with a warning', () => {
     const warnings: string[] = [];
     const open = { type: 'Polygon', coordinates: [square(6, 49, 1).slice(0, 4)] };
     const { features } = parseGeoJson(open, 'x', {
@@ -271,19 +271,19 @@ describe('parseGeoJson', () => {
     expect(warnings).toEqual(['x: the geometry has a ring that is not closed; its ends were joined']);
   });
 
-  it('refuses collections inside collections without end', () => {
+  it('refuses collections nested too deeply', () => {
     let geometry: object = polygon;
     for (let k = 0; k < 20; k++) geometry = { type: 'GeometryCollection', geometries: [geometry] };
     expect(() => parseGeoJson(geometry, 'x')).toThrow(/too deeply/);
   });
 
-  it('names a file that does not exist', async () => {
+  it('names a missing file', async () => {
     await expect(readAreas('/nowhere.geojson')).rejects.toThrow(/nowhere\.geojson does not exist/);
   });
 });
 
 describe('polygonArea', () => {
-  it('is that of the ellipsoid, without holes', () => {
+  it('is the area on the ellipsoid, without holes', () => {
     // pyproj.Geod(ellps="WGS84").geometry_area_perimeter of a shapely polygon, pyproj 3.4.1.
     const areas = parseGeoJson(
       { type: 'Polygon', coordinates: [square(6, 49, 1), square(6.25, 49.25, 0.5)] },

@@ -97,7 +97,7 @@ describe('GeoPackages', () => {
     }
   });
 
-  it('ask which of several layers is meant', async () => {
+  it('are refused with a list of layers when there are several', async () => {
     const path = make('layers.gpkg', (database) => {
       database.exec(`CREATE TABLE things (shape BLOB); CREATE TABLE others (shape BLOB);
         INSERT INTO gpkg_geometry_columns VALUES ('others', 'shape', 0);`);
@@ -111,7 +111,7 @@ describe('GeoPackages', () => {
     expect((await readFeatures(path, { layer: 'things' })).features).toEqual([]);
   });
 
-  it('say their system by a text where its code is not known, in WKT 2 too', async () => {
+  it('have their CRS from WKT when its code is unknown, also WKT 2', async () => {
     const wkt =
       'PROJCRS["mine",BASEGEOGCRS["WGS 84",DATUM["World Geodetic System 1984",ELLIPSOID["WGS 84",6378137,298.257223563]]],CONVERSION["c",METHOD["Lambert Azimuthal Equal Area"],PARAMETER["Latitude of natural origin",52],PARAMETER["Longitude of natural origin",10],PARAMETER["False easting",4321000],PARAMETER["False northing",3210000]],CS[Cartesian,2],AXIS["x",east],AXIS["y",north],LENGTHUNIT["metre",1]]';
     for (const [name, organisation, columns] of [
@@ -134,13 +134,13 @@ describe('GeoPackages', () => {
     }
   });
 
-  it('are left alone: no lock and no log beside them', async () => {
+  it('are read without a lock or log file', async () => {
     const path = make('waiting.gpkg', (database) => database.exec('CREATE TABLE things (shape BLOB)'));
     await writeFile(`${path}-wal`, 'rows');
     await expect(readFeatures(path)).rejects.toThrow(/has a write-ahead log beside it/);
   });
 
-  it('refuse what is damaged, in bounded time', async () => {
+  it('are refused in bounded time when damaged', async () => {
     const whole = await readFile(join(FIXTURES, 'mixed.gpkg'));
     await writeFile(join(folder, 'text.gpkg'), 'no database');
     await expect(readFeatures(join(folder, 'text.gpkg'))).rejects.toThrow(/is no SQLite database/);
@@ -161,7 +161,7 @@ describe('GeoPackages', () => {
   });
 
   // As SQLite gives the rows (node-sqlite3-wasm, SELECT * beside).
-  it('have columns that are not stored, and columns that are younger than their rows', async () => {
+  it('may have virtual columns, and columns added after their rows', async () => {
     const path = make('columns.gpkg', (database) => {
       database.exec(`CREATE TABLE things (fid INTEGER PRIMARY KEY, ha REAL GENERATED ALWAYS AS (m2 / 10000.0),
         m2 REAL, twice INT AS (m2 * 2) STORED, shape BLOB, "AS" TEXT DEFAULT 'as (', cls INTEGER)`);
@@ -204,7 +204,7 @@ describe('GeoPackages', () => {
     expect(warnings).toEqual([expect.stringMatching(/computes ha, late of things when they are read/)]);
   });
 
-  it('may keep their rows by a key', async () => {
+  it('may be WITHOUT ROWID tables', async () => {
     const path = make('keyed.gpkg', (database) => {
       database.exec(`CREATE TABLE things (note TEXT, shape BLOB, a TEXT, b INTEGER, cls INTEGER DEFAULT 4,
         PRIMARY KEY (b, a)) WITHOUT ROWID`);
@@ -252,7 +252,7 @@ describe('geometries in well-known binary', () => {
   const polygon = (ring: readonly (readonly number[])[], code = 3, more: readonly number[] = []): Buffer =>
     wkb(code, 1, ring.length, 'd', ...ring.flatMap(([x, y]) => [x, y, ...more]));
 
-  it('leave heights and measures out, in ISO and in extended WKB', async () => {
+  it('are read without Z and M, in ISO and extended WKB', async () => {
     const srid = Buffer.concat([wkb(0x2000_0003, 32632), polygon(square).subarray(5)]);
     const { features } = await readWkb('dimensions.gpkg', [
       polygon(square),
@@ -267,7 +267,7 @@ describe('geometries in well-known binary', () => {
     expect(features.map(({ polygons }) => polygons)).toEqual(Array.from({ length: 8 }, () => [[square]]));
   });
 
-  it('are left out alone where they cannot be used, with a warning that names the feature', async () => {
+  it('are skipped when unusable, with a warning that names the feature', async () => {
     const nan = square.map(([x, y], k) => [x, k === 2 ? Number.NaN : y]);
     const hole = [
       [1, 1],
@@ -300,7 +300,7 @@ describe('geometries in well-known binary', () => {
     ]);
   });
 
-  it('are an error where none of a file can be used', async () => {
+  it('are an error when none of a file is usable', async () => {
     await expect(readWkb('none.gpkg', [polygon(square.slice(0, 2))])).rejects.toThrow(
       /the feature of fid 1 has a ring that is not closed and too short; correct it/,
     );

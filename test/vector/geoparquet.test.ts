@@ -54,7 +54,7 @@ const propertiesOf = ({ features }: VectorFeatures): unknown[] =>
   features.map(({ properties }) => properties);
 
 describe('GeoParquet', () => {
-  it('is read as features, with texts, exact numbers and times', async () => {
+  it('is read as features, with strings, exact numbers and times', async () => {
     const found = await readFeatures(await write('fields.parquet', { crs: utm }));
     expect(found.crs.epsg).toBe(32632);
     expect(found.features[0].polygons[0][0][0]).toEqual([500_000, 4_999_980]);
@@ -64,7 +64,7 @@ describe('GeoParquet', () => {
     ]);
   });
 
-  it('gives labels on a grid', async () => {
+  it('is burnt as labels on a grid', async () => {
     const path = await write('labels.geoparquet', { crs: utm });
     const grid = new GeoBox('EPSG:32632', new Affine(10, 0, 500_000, 0, -10, 5_000_000), 4, 4);
     const value = { property: 'crop', classes: { maize: 1, beet: 3 } };
@@ -72,7 +72,7 @@ describe('GeoParquet', () => {
     expect([...classes.data]).toEqual([1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 3, 3, 0, 0, 3, 3]);
   });
 
-  it('is in longitude and latitude where it says nothing, or in what is given', async () => {
+  it('is in longitude and latitude without a CRS, or in the CRS option', async () => {
     const bare = await write('bare.parquet', {});
     await expect(readFeatures(bare)).rejects.toThrow(/500000, 4999980, which is no longitude/);
     expect((await readFeatures(bare, { crs: 32632 })).features).toHaveLength(2);
@@ -87,7 +87,7 @@ describe('GeoParquet', () => {
     );
   });
 
-  it('of which the footer is encrypted is named so', async () => {
+  it('with an encrypted footer is refused by name', async () => {
     const bytes = await readFile(await write('plain.parquet', {}));
     bytes.write('PARE', 0);
     bytes.write('PARE', bytes.length - 4);
@@ -96,7 +96,7 @@ describe('GeoParquet', () => {
     await expect(readFeatures(path)).rejects.toThrow(/secret\.parquet .* it is encrypted/);
   });
 
-  it('leaves out a geometry that is damaged, with a warning that names its row', async () => {
+  it('skips a damaged geometry, with a warning that names its row', async () => {
     const warnings: string[] = [];
     const found = await readFeatures(await write('cut.parquet', { crs: utm }, true), {
       onProgress: (event) => event.type === 'warning' && warnings.push(event.message),
@@ -107,7 +107,7 @@ describe('GeoParquet', () => {
     ]);
   });
 
-  it('is fetched where its boxes touch some bounds', async () => {
+  it('is fetched only where its bboxes touch the bounds', async () => {
     const rows = Array.from({ length: 20_000 }, (_, k) => {
       const [x, y] = [(k % 200) / 2, Math.floor(k / 200) / 2];
       return catalogRow(`row ${k}`, [x, y, x + 0.4, y + 0.4], '2021', {

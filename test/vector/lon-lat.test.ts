@@ -69,7 +69,7 @@ describe('LonLatPolygons', () => {
     expect(Math.abs(small[0][1] - small[1][1])).toBeGreaterThan(8e-9);
   });
 
-  it('cuts long edges until they bend by less than a hundredth of a pixel', () => {
+  it('densifies long edges to a hundredth of a pixel', () => {
     const [[ring]] = new LonLatPolygons(utm).convert([rectangle(0, 0, 4000, 4000)]);
     expect(ring.length).toBeGreaterThan(40);
     const { forward } = createTransform(Crs.wgs84, utm.crs);
@@ -82,7 +82,7 @@ describe('LonLatPolygons', () => {
     }
   });
 
-  it('burns back to the map it came from', () => {
+  it('is burnt back to the same map', () => {
     const grids = [
       ['EPSG:32632', new Affine(10, 0, 300_000, 0, -10, 5_600_000)],
       ['EPSG:32632', new Affine(8, 6, 300_000, 6, -8, 5_600_000)],
@@ -138,7 +138,7 @@ describe('LonLatPolygons', () => {
     );
   });
 
-  it('leaves alone what only touches the antimeridian', () => {
+  it('does not cut polygons that only touch the antimeridian', () => {
     const east = new GeoBox('EPSG:4326', new Affine(1, 0, 170, 0, -1, 10), 20, 20);
     const lonLat = new LonLatPolygons(east);
     expect(lonLat.convert([rectangle(0, 0, 10, 10)])).toHaveLength(1);
@@ -149,7 +149,7 @@ describe('LonLatPolygons', () => {
     expect(lonLat.convert([rectangle(5, 0, 15, 10)])).toHaveLength(2);
   });
 
-  it('takes grids around the whole world', () => {
+  it('accepts grids around the whole globe', () => {
     for (const west of [-180, 0]) {
       const world = new GeoBox('EPSG:4326', new Affine(1, 0, west, 0, -1, 90), 360, 180);
       const polygons = new LonLatPolygons(world).convert([rectangle(0, 0, 360, 180)]);
@@ -182,7 +182,7 @@ describe('LonLatPolygons', () => {
     expect(area(annulus)).toBeCloseTo(area(around) - area(inner), 4);
   });
 
-  it('takes a corner that lies on a pole', () => {
+  it('accepts a corner on a pole', () => {
     const geobox = new GeoBox('EPSG:3413', new Affine(25_000, 0, -500_000, 0, -25_000, 500_000), 40, 40);
     const quarters = [
       rectangle(10, 10, 20, 20),
@@ -199,7 +199,7 @@ describe('LonLatPolygons', () => {
     );
   });
 
-  it('refuses what has no longitude and latitude', () => {
+  it('refuses grids without longitude and latitude', () => {
     const beyond = new GeoBox('EPSG:4326', new Affine(1, 0, 0, 0, -1, 95), 10, 10);
     expect(() => new LonLatPolygons(beyond).convert([rectangle(0, 0, 10, 10)])).toThrow(
       /leaves the domain of EPSG:4326 at pixel 0, 0 has no longitude and latitude; clip the map/,

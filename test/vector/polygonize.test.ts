@@ -40,16 +40,16 @@ describe('polygonize', () => {
     expect(polygon.slice(1).map(signedArea)).toEqual([-2, -2]);
   });
 
-  it('keeps an island in a hole apart', () => {
+  it('makes a polygon of an island in a hole', () => {
     const polygons = polygonize(...mask('#####', '#...#', '#.#.#', '#...#', '#####'));
     expect(polygons.map((polygon) => polygon.length)).toEqual([2, 1]);
   });
 
-  it('keeps pixels apart that touch at a corner', () => {
+  it('separates pixels that touch at a corner', () => {
     expect(polygonize(...mask('#.', '.#'))).toHaveLength(2);
   });
 
-  it('makes a hole of a gap that touches the outside at a corner', () => {
+  it('makes a hole of a gap that touches the exterior at a corner', () => {
     const [polygon] = polygonize(...mask('###.', '#.##', '####'));
     expect(polygon).toHaveLength(2);
     expect(polygon.every(isSimple)).toBe(true);
@@ -58,7 +58,7 @@ describe('polygonize', () => {
     expect(pinched.every(isSimple)).toBe(true);
   });
 
-  it('covers what the mask covers with simple rings, whatever the mask', () => {
+  it('covers random masks with simple rings', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 9 }),

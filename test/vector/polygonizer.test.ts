@@ -72,7 +72,7 @@ describe('Polygonizer', () => {
     );
   });
 
-  it('finds the same areas in the same order, however the rows are cut', () => {
+  it('finds the same areas in the same order for any split of rows', () => {
     fc.assert(
       fc.property(
         maps,
@@ -108,12 +108,12 @@ describe('Polygonizer', () => {
     ]);
   });
 
-  it('takes negative classes', () => {
+  it('accepts negative classes', () => {
     const areas = areasOf(Int16Array.from([-1, -1, 0, 1]), 2, { nodata: -1 });
     expect(areas.map((area) => area.value)).toEqual([0, 1]);
   });
 
-  it('adds up true areas', () => {
+  it('sums ground areas', () => {
     const geobox = new GeoBox('EPSG:32632', new Affine(10, 0, 300_000, 0, -10, 5_500_000), 20, 10);
     const areas = new PixelAreas(geobox);
     const map = Uint8Array.from({ length: 200 }, (_, k) => (k % 20 < 10 ? 1 : 0));
@@ -126,7 +126,7 @@ describe('Polygonizer', () => {
     expect(areasOf(map, 20)[0].squareMetres).toBeNull();
   });
 
-  it('holds what is open, not what is done', () => {
+  it('keeps only open outlines in memory', () => {
     const random = seeded(2);
     const found: number[] = [];
     const polygonizer = new Polygonizer({
@@ -143,7 +143,7 @@ describe('Polygonizer', () => {
     expect(polygonizer.peakCorners).toBeLessThan(400);
   });
 
-  it('says when open outlines outgrow their limit', () => {
+  it('is an error when open outlines exceed their limit', () => {
     const comb = Uint8Array.from({ length: 20_000 }, (_, k) => (k < 10_000 ? 1 : k % 2));
     expect(() => areasOf(comb, 10_000, { maxCorners: 5000 })).toThrow(
       /more than 5000 corners at a time; remove the smallest areas first/,

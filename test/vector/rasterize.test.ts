@@ -34,7 +34,7 @@ const box = (x0: number, y0: number, x1: number, y1: number): number[][] => [
 ];
 
 describe('Rasterizer', () => {
-  it('takes the pixels whose centres lie inside, and leaves out holes', () => {
+  it('burns pixels whose centres are inside, without holes', () => {
     expect(burn([box(0.6, 0.6, 6.4, 6.4), box(2.6, 2.6, 4.6, 4.6)])).toEqual([
       '........',
       '.#####..',
@@ -54,7 +54,7 @@ describe('Rasterizer', () => {
     expect(right.slice(0, 4)).toEqual(['....###.', '....###.', '....###.', '........']);
   });
 
-  it('all touched adds what the outline passes through, not what it borders on', () => {
+  it('allTouched adds pixels that the outline crosses, not those that it borders on', () => {
     expect(burn([box(2.6, 2.6, 2.9, 2.9)]).join('')).not.toContain('#');
     expect(burn([box(2.6, 2.6, 2.9, 2.9)], { allTouched: true })[2]).toBe('..#.....');
     expect(burn([box(2, 2, 4, 4)], { allTouched: true })).toEqual(burn([box(2, 2, 4, 4)]));
@@ -77,7 +77,7 @@ describe('Rasterizer', () => {
     ]);
   });
 
-  it('agrees with a test of each centre, over any strips', () => {
+  it('is equal to a test of each centre, for any strips', () => {
     const coordinate = fc.double({ min: -3, max: 11, noNaN: true });
     const ring = fc.array(fc.tuple(coordinate, coordinate), { minLength: 3, maxLength: 9 });
     fc.assert(
@@ -94,7 +94,7 @@ describe('Rasterizer', () => {
     );
   });
 
-  it('the last of features that overlap wins', () => {
+  it('the last of overlapping features wins', () => {
     const geobox = new GeoBox('EPSG:32632', new Affine(1, 0, 0, 0, 1, 0), 4, 1);
     const feature = (x0: number, x1: number): object => ({
       type: 'Feature',
@@ -111,7 +111,7 @@ describe('Rasterizer', () => {
     expect([...target]).toEqual([1, 1, 2, 2]);
   });
 
-  it('bends long edges as the projection does, and passes over what is far away', () => {
+  it('densifies long edges by the projection, and skips distant features', () => {
     // 6° of a parallel: a straight line between its ends would be 4 km off in the middle of zone 32.
     const geobox = GeoBox.fromBounds([8.9, 49.9, 9.1, 50.1], 'EPSG:32632', 100);
     const far = [box(-120, 30, -110, 40)];

@@ -94,7 +94,7 @@ const inOrder = ['one at 100', 'two at 200', 'three at 300'];
 
 // What GDAL 3.6 and geopandas read from such files.
 describe('the index of a shapefile', () => {
-  it('says where records lie in another order than their table', async () => {
+  it('gives records in another order than their table', async () => {
     const shp = Buffer.concat([header(), three, one, two]);
     const shx = indexOf([
       [100 + size, length],
@@ -104,7 +104,7 @@ describe('the index of a shapefile', () => {
     expect(await read(await write({ shp, shx, dbf }))).toEqual({ found: inOrder, warnings: [] });
   });
 
-  it('passes over gaps, and over records that were written again at the end', async () => {
+  it('skips gaps, and records rewritten at the end', async () => {
     const gap = Buffer.concat([header(), one, Buffer.alloc(96), two, three]);
     const places = [100, 100 + size + 96, 100 + 2 * size + 96].map((at) => [at, length] as const);
     expect((await read(await write({ shp: gap, shx: indexOf(places), dbf }))).found).toEqual(inOrder);
@@ -124,7 +124,7 @@ describe('the index of a shapefile', () => {
     expect((await read(zip)).found).toEqual(edited.found);
   });
 
-  it('may mark a record as taken away', async () => {
+  it('may mark a record as deleted', async () => {
     const shp = Buffer.concat([header(), one, three]);
     const shx = indexOf([
       [100, length],
@@ -134,7 +134,7 @@ describe('the index of a shapefile', () => {
     expect((await read(await write({ shp, shx, dbf }))).found).toEqual(['one at 100', 'three at 300']);
   });
 
-  it('is not used where it is stale, and is done without where it is missing', async () => {
+  it('is not used when stale, and not needed when missing', async () => {
     const shp = Buffer.concat([header(), one, two, three]);
     for (const stale of [
       // Of two records; beyond the end; of other lengths; and what is no index.
@@ -154,7 +154,7 @@ describe('the index of a shapefile', () => {
     expect((await read(await write({ shp: unnumbered, dbf }))).found).toEqual(inOrder);
   });
 
-  it('goes with the table: rows that are deleted and shapes that are null are left out', async () => {
+  it('skips deleted rows and null shapes', async () => {
     const nothing = Buffer.alloc(12);
     nothing.writeInt32BE(2);
     nothing.writeInt32BE(2, 4);
@@ -172,7 +172,7 @@ describe('the parts of a shapefile', () => {
   const prj =
     'PROJCS["x",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",9.0],PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]';
 
-  it('are found in any case', async () => {
+  it('are found in upper and lower case', async () => {
     for (const [DBF, PRJ] of [
       ['DBF', 'prj'],
       ['dbf', 'PRJ'],
@@ -185,7 +185,7 @@ describe('the parts of a shapefile', () => {
     }
   });
 
-  it('are found in capitals on a server, too', async () => {
+  it('are found in upper case on a server', async () => {
     const server = await startRangeServer(shp);
     const files: Record<string, Uint8Array | string> = { '/a.DBF': dbf, '/a.PRJ': prj };
     server.fault = (request, response) => {
@@ -201,7 +201,7 @@ describe('the parts of a shapefile', () => {
     expect(features[2].properties).toEqual({ cls: 'three' });
   });
 
-  it('are missed with a word where there is no table', async () => {
+  it('are reported when the table is missing', async () => {
     const { found, warnings } = await read(await write({ shp }));
     expect(found).toHaveLength(3);
     expect(warnings).toEqual([expect.stringMatching(/a\.shp has no table \(\.dbf\) beside it/)]);
@@ -249,7 +249,7 @@ describe('the encoding of a shapefile', () => {
     ['65001\r\n', -1, 'c581c4856b61', 'Łąka'],
   ];
   it.each(TEXTS)(
-    'is read from a .cpg file that says %s, from a language byte, or from the option',
+    'is read from a .cpg file with %s, from a language byte, or from the option',
     async (name, language, hex, text) => {
       const bytes = Buffer.from(hex, 'hex');
       const texts = async (parts: Record<string, Uint8Array | string>, options: ReadVectorOptions = {}) =>
@@ -266,7 +266,7 @@ describe('the encoding of a shapefile', () => {
     },
   );
 
-  it('is UTF-8 where nothing says it and all texts are, even those that end within a character', async () => {
+  it('is UTF-8 when undeclared and all texts are valid, even truncated ones', async () => {
     const cut = Buffer.from('ąąąąąąąąąąą').subarray(0, 21);
     const table = tableOf([Buffer.from('Łąka 水田'), cut.subarray(0, 20)]);
     const both = Buffer.concat([header(), one, two]);
@@ -280,7 +280,7 @@ describe('the encoding of a shapefile', () => {
     expect(guess.warnings).toEqual([expect.stringMatching(/read as Windows-1252; give it as `encoding`/)]);
   });
 
-  it('does not matter for ASCII, and is asked for where it does', async () => {
+  it('is not needed for ASCII, and required otherwise', async () => {
     for (const cpg of ['KLINGON', '620', 'LDID/105']) {
       const plain = await write({ shp, dbf: tableOf(ascii('water')), cpg });
       expect((await read(plain)).found).toEqual(['water at 100']);
@@ -295,7 +295,7 @@ describe('the encoding of a shapefile', () => {
 });
 
 describe('shapefiles', () => {
-  it('ask for what their missing .prj would say', async () => {
+  it('require a CRS when the .prj is missing', async () => {
     const path = join(folder, 'bare.shp');
     await copyFile(join(FIXTURES, 'parks.shp'), path);
     await expect(readFeatures(path)).rejects.toThrow(/does not say its coordinate reference system/);
@@ -304,7 +304,7 @@ describe('shapefiles', () => {
     expect(features.map(({ properties }) => properties)).toEqual([{}, {}, {}]);
   });
 
-  it('refuse what is damaged', async () => {
+  it('are refused when damaged', async () => {
     const whole = await readFile(join(FIXTURES, 'parks.shp'));
     const table = await readFile(join(FIXTURES, 'parks.dbf'));
     const damaged = async (shp: Uint8Array, dbf: Uint8Array | null = null): Promise<unknown> => {

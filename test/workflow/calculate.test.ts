@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 
 describe('calculate', () => {
-  it('writes an index of several strips, from physical values', async () => {
+  it('writes an index over several strips from physical values', async () => {
     const report = await run({});
     const { raster, planes } = await read('result');
     expect(raster.geobox?.equals(geobox)).toBe(true);
@@ -62,7 +62,7 @@ describe('calculate', () => {
     expect(report).toMatchObject({ width: 30, height: 1100, validPixels: [valid], expressions: ['NDVI'] });
   });
 
-  it('takes stored values, several expressions and another type', async () => {
+  it('supports stored values, several expressions and another dtype', async () => {
     await run({
       stored: true,
       expressions: ['B08 - B04', 'where(valid(B04), B04 > 300, nan)'],
@@ -76,7 +76,7 @@ describe('calculate', () => {
     expect(planes[1].every((v, i) => v === (red[i] === 0 ? -9999 : Number(red[i] > 300)))).toBe(true);
   });
 
-  it('makes overviews of classes that the expression can give', async () => {
+  it('makes class overviews for expressions with class results', async () => {
     const wide = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), 1041, 700);
     const values = Uint8Array.from({ length: 1041 * 700 }, (_, i) => (i * 7 + Math.floor(i / 1041) * 3) % 40);
     await writeCog(path('mixed'), [values], { geobox: wide, bands: 1, dtype: 'uint8' });
@@ -105,7 +105,7 @@ describe('calculate', () => {
     await picked.close();
   });
 
-  it('computes with dates, times and ids that float32 cannot hold', async () => {
+  it('computes exactly with dates, times and ids that float32 cannot hold', async () => {
     const box = new GeoBox(32632, new Affine(10, 0, 500000, 0, -10, 5500000), 40, 2);
     const dates = Float64Array.from({ length: 80 }, (_, i) =>
       i === 7 ? 9_999_999_999 : 20_210_715 + (i % 40),
@@ -153,7 +153,7 @@ describe('calculate', () => {
     expect(planes[0]).toBeCloseToArray([0.001, 0.002, -2_000_000.005, Number.NaN], 1e-9);
   });
 
-  it('refuses bands that are shifted by a part of a pixel, in the north as in the east', async () => {
+  it('refuses bands shifted by a fraction of a pixel, northward or eastward', async () => {
     const box = (size: number, dx: number, dy: number): GeoBox =>
       new GeoBox(32632, new Affine(size, 0, 500000 + dx, 0, -size, 5500000 + dy), 8, 8);
     for (const [name, size, dx, dy] of [
@@ -183,7 +183,7 @@ describe('calculate', () => {
     expect((await difference('a', 'near')).validPixels).toEqual([64]);
   });
 
-  it('resamples only when it is told how', async () => {
+  it('resamples only with a resampling option', async () => {
     const bands = [
       { name: 'B04', path: path('optical') },
       { name: 'SCL', path: path('classes') },

@@ -29,7 +29,7 @@ const MANIFEST = {
   dem_items: [],
 };
 
-describe('documents that a user writes', () => {
+describe('user documents', () => {
   it.each([
     [{ ...SCENE, datatime: '2019-09-17' }, ' has the unknown key "datatime"; did you mean "datetime"?'],
     [
@@ -52,7 +52,7 @@ describe('documents that a user writes', () => {
     await expect(readScene(path)).rejects.toThrow(`${path}${message}`);
   });
 
-  it('a scene may name phases and bands as it likes, and has notes', async () => {
+  it('a scene may have any phase and band names, and notes', async () => {
     const text = JSON.stringify({ ...SCENE, $schema: 'x', comment: 'mine' })
       .replaceAll('"event"', '"__proto__"')
       .replaceAll('"VV"', '"constructor"');
@@ -62,7 +62,7 @@ describe('documents that a user writes', () => {
     ]);
   });
 
-  it('a manifest has no unknown keys, but those of extensions', async () => {
+  it('a manifest has no unknown keys except extensions', async () => {
     const path = await written('manifest.json', JSON.stringify(MANIFEST));
     await expect(readAcquisition(path)).resolves.toMatchObject({ path });
     const items = { S1RTC: { collection: 'c', id: 'i', days_form_phase: 3 } };
@@ -79,7 +79,7 @@ describe('documents that a user writes', () => {
     );
   });
 
-  it('the card of a model has no unknown keys, but any provenance', async () => {
+  it('a model card has no unknown keys, but any provenance', async () => {
     const card = JSON.parse(await readFile('models/water-threshold/model.json', 'utf8'));
     expect(parseModelSpec({ ...card, provenance: { anything: { at: ['all'] } } }, 'm')).toMatchObject({
       provenance: { anything: { at: ['all'] } },

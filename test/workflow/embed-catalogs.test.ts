@@ -167,7 +167,7 @@ describe('embedCatalogs', async () => {
     expect(new Set(await texts(store, 'crs'))).toEqual(new Set(['EPSG:32632']));
   });
 
-  it('gives each chip what the same pixels give by hand, of both zones and both units', async () => {
+  it('gives the embeddings of the same pixels by hand, for both zones and both units', async () => {
     const chipAt = ({ geobox }: Chip): number =>
       ids.findIndex(
         (id, k) => id.endsWith(`_${geobox.bounds[0]}_${geobox.bounds[3]}`) && day.contains(times[2 * k]),
@@ -196,7 +196,7 @@ describe('embedCatalogs', async () => {
     }
   });
 
-  it('is the same whatever runs before, and whatever lies in one file or two', async () => {
+  it('does not depend on earlier runs, or on one file or two', async () => {
     const output = join(folder, 'again.zarr');
     const [s1, heights] = [join(folder, 's1.parquet'), join(folder, 'dem.geojson')];
     await saveCatalog(GeoCatalog.from([later, east, west]), s1);
@@ -208,7 +208,7 @@ describe('embedCatalogs', async () => {
     expect(await texts(output, 'id')).toEqual(ids);
   });
 
-  it('takes a place, a time and a condition', async () => {
+  it('selects by bounds, time and condition', async () => {
     const output = join(folder, 'selected.zarr');
     const [left, , , top] = westGrid.bounds;
     const bbox = [left + 10, top - 300, left + 300, top - 10] as const;
@@ -224,7 +224,7 @@ describe('embedCatalogs', async () => {
     expect(new Set(await read(output, 'time'))).toEqual(new Set([moment]));
   });
 
-  it('puts the images of all times together, or those near a chip’s time', async () => {
+  it('composes the images of all times, or those near a chip’s time', async () => {
     const together = join(folder, 'together.zarr');
     await embedCatalogs({
       ...quick,
@@ -240,7 +240,7 @@ describe('embedCatalogs', async () => {
     expect(Math.max(...ends)).toBe(TimeInterval.parse('2021-07-27').end);
   });
 
-  it('has nothing to say of chips without data', async () => {
+  it('gives NaN for chips without data', async () => {
     const output = join(folder, 'gaps.zarr');
     const geobox = gridAt(500_000, 5_000_000, 96, 32, 10, 32631);
     const gappy = await writeRow(
@@ -314,7 +314,7 @@ describe('embedCatalogs', async () => {
     await expect(embedCatalogs({ ...options, ...change })).rejects.toThrow(message);
   });
 
-  it('says which rows lack bands', async () => {
+  it('names rows without the bands', async () => {
     const messages: string[] = [];
     await embedCatalogs({
       ...quick,
@@ -327,7 +327,7 @@ describe('embedCatalogs', async () => {
     expect(messages).toEqual(['the catalog of S1RTC: 1 rows lack bands of S1RTC and are left out']);
   });
 
-  it('refuses units that nobody declares, and pixels that contradict them', async () => {
+  it('refuses undeclared units, and pixels that contradict them', async () => {
     const options = { ...quick, ...grid, model: encoder, output: join(folder, 'no.zarr') };
     const silent = await radar('silent', westGrid, 3, { units: null });
     const catalogs = { S1RTC: GeoCatalog.from([silent]), DEM: GeoCatalog.from([dem]) };
@@ -360,7 +360,7 @@ describe('phases of catalogs', async () => {
   });
   const options = { ...quick, ...grid, catalogs: all, model: flood };
 
-  it('are times, each as its own day gives it', async () => {
+  it('are times, each equal to its single day', async () => {
     const output = join(folder, 'phases.zarr');
     const report = await embedCatalogs({ ...options, output, phases: ['2021-07-27', '2021-07-15'] });
     expect(report.shape.at(-1)).toBe(128);
@@ -378,7 +378,7 @@ describe('phases of catalogs', async () => {
     }
   });
 
-  it('are refused where nobody says when they were', async () => {
+  it('are refused without times', async () => {
     await expect(embedCatalogs({ ...options, output: join(folder, 'no.zarr') })).rejects.toThrow(
       /^phases are missing, and flood sees each place at 2 times: before, after; say when each of them was/,
     );
@@ -393,7 +393,7 @@ describe('CatalogChips', async () => {
     CatalogChips.open({ spec, backend, inputs, chips, ...rest });
   const area = SampleArea.of(radars, grid);
 
-  it('takes the chips of any sampler, and says what decides them', async () => {
+  it('accepts the chips of any sampler, and describes them', async () => {
     const chips = randomSampler(area, { size: SIZE, count: 5, seed: 3 });
     const source = await open(chips);
     expect(source.count).toBe(5);
@@ -408,7 +408,7 @@ describe('CatalogChips', async () => {
     await source.close();
   });
 
-  it('reads a row that a chip was taken from before others of its time', async () => {
+  it("prefers a chip's own row to others of its time", async () => {
     const near = new GeoBox(32632, eastGrid.transform, SIZE, SIZE);
     const rows = [east, await radar('twin', eastGrid, 8, { interval: '2021-07-15T17:30:00Z' })];
     const sampler = rowSampler(rows, { grid: { like: near } }).map((place) => ({ ...place, geobox: near }));
@@ -420,7 +420,7 @@ describe('CatalogChips', async () => {
     expect(values[1]).toBeCloseTo(smooth(eastGrid, 8, -12, 5)[5], 3);
   });
 
-  it('sees what is near in time, the nearest first, and without clouds', async () => {
+  it('composes by nearest time, without clouds', async () => {
     const geobox = new GeoBox(32631, westGrid.transform, SIZE, SIZE);
     const at = async (id: string, value: number, interval: string): Promise<CatalogRow> => {
       const clouds = Uint8Array.from({ length: SIZE ** 2 }, (_, k) => (k === 0 ? 9 : 4));
@@ -472,7 +472,7 @@ describe('CatalogChips', async () => {
     );
   });
 
-  it('leaves an iteration early, and closes', async () => {
+  it('closes when an iteration ends early', async () => {
     const source = await open(gridSampler(area, { size: SIZE }));
     for await (const chip of source.chips(0, source.count)) {
       expect(chip.id).toMatch(/^00000_/);

@@ -148,7 +148,7 @@ describe('embedScenes', async () => {
   });
   const embeddings = await numbers(store, 'embeddings');
 
-  it('stores the mean token of every chip, as the model gives it', async () => {
+  it("stores the model's mean token of every chip", async () => {
     expect(report).toMatchObject({
       shape: [24, 64],
       pool: 'mean',
@@ -172,7 +172,7 @@ describe('embedScenes', async () => {
     }
   });
 
-  it('says which chip is which, where and when', async () => {
+  it('has the id, position and time of each chip', async () => {
     const ids = (await read(store, 'id')).data;
     expect([ids[0], ids[7], ids[23]]).toEqual([
       'first_00000_00000',
@@ -198,7 +198,7 @@ describe('embedScenes', async () => {
     ]);
   });
 
-  it('keeps every token, or the largest numbers', async () => {
+  it('stores every token, or the maxima', async () => {
     const options = { ...quick, scenes: [first.path], model: encoder, phases: ['after'] };
     const all = join(folder, 'tokens.zarr');
     expect((await embedScenes({ ...options, output: all, pool: 'none' })).shape).toEqual([12, 4, 64]);
@@ -212,7 +212,7 @@ describe('embedScenes', async () => {
     }
   });
 
-  it('has nothing to say of chips without data, and fills up others', async () => {
+  it('gives NaN for chips without data, and fills gaps of others', async () => {
     const output = join(folder, 'gaps.zarr');
     const found = await embedScenes({
       ...quick,
@@ -229,7 +229,7 @@ describe('embedScenes', async () => {
     expect(valid.slice(0, 3)).toEqual([0, Math.fround(1 - missing / SIZE ** 2), 1]);
   });
 
-  it('joins the phases that a model of two graphs sees, each as its encoder gives it', async () => {
+  it('concatenates the encodings of the phases of a two-graph model', async () => {
     const output = join(folder, 'phases.zarr');
     const found = await embedScenes({ ...quick, scenes: [second.path], model: flood, output });
     expect(found.shape).toEqual([12, 128]);
@@ -254,7 +254,7 @@ describe('embedScenes', async () => {
     await expect(embedScenes({ ...options, ...change })).rejects.toThrow(message);
   });
 
-  it('refuses a segmentation in one graph', async () => {
+  it('refuses a segmentation model in one graph', async () => {
     const one = join(folder, 'one');
     await importModel({ ...common, checkpoint: join(folder, 'flood.safetensors'), output: one });
     await expect(
@@ -272,7 +272,7 @@ describe('model import in float16', () => {
     provider: 'cpu',
   } as const;
 
-  it('compares on the chips of a scene that have data', async () => {
+  it('compares on the chips with data', async () => {
     const { halfPrecision } = await importModel({
       ...options,
       stride: SIZE,
@@ -285,7 +285,7 @@ describe('model import in float16', () => {
     expect(halfPrecision?.agreement).toHaveProperty('samePixels');
   });
 
-  it('refuses a scene that does not fit, before it writes', async () => {
+  it('refuses an unsuitable scene before it writes', async () => {
     const output = join(folder, 'half-no');
     const phases = ['then', 'now'];
     await expect(importModel({ ...options, phases, output, sample: first.path })).rejects.toThrow(
@@ -321,7 +321,7 @@ describe('embedChips', async () => {
   });
   const options = { model, backend, session, unitChips: 16, batchSize: 3 };
 
-  it('geopatcher test_patch_journal_survives_crash_simulation: goes on after a kill, to the same bytes', async () => {
+  it('geopatcher test_patch_journal_survives_crash_simulation: resumes after a kill, to the same bytes', async () => {
     const [whole, cut] = [join(folder, 'whole.zarr'), join(folder, 'cut.zarr')];
     await embedChips({ ...options, source: source(), output: whole });
     const warnings: string[] = [];
@@ -343,7 +343,7 @@ describe('embedChips', async () => {
     await expect(stat(`${cut}.run`)).rejects.toThrow();
   });
 
-  it('begins anew without resume, and when anything changed', async () => {
+  it('restarts without resume, and is refused when anything changed', async () => {
     const output = join(folder, 'anew.zarr');
     await expect(embedChips({ ...options, source: source(20), output })).rejects.toThrow('killed');
     await expect(

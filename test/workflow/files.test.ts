@@ -26,7 +26,7 @@ describe('toStored', () => {
     expect([...toStored(Float32Array.of(0), 'uint8', 0).stored]).toEqual([1]);
   });
 
-  it('keeps picked values, which are not data where they equal the nodata value', () => {
+  it('keeps nearest values, and values equal to nodata are nodata', () => {
     // GDAL 3.6.2 and 3.10.3, -r near -dstnodata -1: a label of −1, 0 and 1 keeps its classes.
     const { stored, validCount, collisions } = toStored(Float32Array.of(-1, 0, 1, NaN), 'int16', -1, false);
     expect([...stored]).toEqual([-1, 0, 1, -1]);
@@ -44,13 +44,13 @@ describe('toStored', () => {
     expect([...toStored(values, 'float64', -9999).stored]).toEqual([1.5, -9999]);
   });
 
-  it('moves what rounding or clamping made equal to the nodata value, also of picked values', () => {
+  it('moves values off nodata that rounding or clamping made equal to it, also by nearest', () => {
     const result = toStored(Float32Array.of(300, 255, 254.6, NaN), 'uint8', 255, false);
     expect([...result.stored]).toEqual([254, 255, 254, 255]);
     expect(result).toMatchObject({ validCount: 2, collisions: 1 });
   });
 
-  it('moves interpolated floats off the nodata value, as far as readers compare', () => {
+  it('moves interpolated floats off nodata, beyond the tolerance of readers', () => {
     const { stored, collisions } = toStored(Float32Array.of(-9999, 1, NaN), 'float32', -9999);
     expect(collisions).toBe(0);
     expect(stored[0]).toBeGreaterThan(-9999);
@@ -60,7 +60,7 @@ describe('toStored', () => {
     expect(toStored(Float32Array.of(0), 'float32', 0).stored[0]).toBeGreaterThan(0);
   });
 
-  it('without a nodata value writes 0 into gaps of integers, and every value as it is', () => {
+  it('without a nodata value writes 0 into gaps of integers, and keeps every value', () => {
     const { stored, validCount } = toStored(Float32Array.of(0, 255, NaN), 'uint8', null);
     expect([...stored]).toEqual([0, 255, 0]);
     expect(validCount).toBe(2);
@@ -83,7 +83,7 @@ describe('UsedValues', () => {
     expect(values.free()).toBe(expected);
   });
 
-  it('says when there is none', () => {
+  it('reports when no value is unused', () => {
     const values = new UsedValues('uint8');
     for (let value = 0; value < 256; value++) values.add(value);
     expect(() => values.free()).toThrow(/dtype cannot be uint8: its values occur/);
@@ -102,7 +102,7 @@ describe('warpFile', async () => {
     descriptions: ['first', ''],
   });
 
-  it('by nearest keeps every value, whatever the nodata value', async () => {
+  it('by nearest keeps every value, for any nodata value', async () => {
     const destination = join(folder, 'picked.tif');
     const warnings: string[] = [];
     const onProgress: OnProgress = (event) => {
@@ -120,7 +120,7 @@ describe('warpFile', async () => {
     await raster.close();
   });
 
-  it('keeps whole numbers that float32 cannot hold', async () => {
+  it('keeps integers that float32 cannot hold', async () => {
     const [large, destination] = [join(folder, 'large.tif'), join(folder, 'large-warped.tif')];
     const seconds = Float64Array.from({ length: 2400 }, (_, i) => 1_700_000_001 + i / 4);
     const numbers = Int32Array.from({ length: 2400 }, (_, i) =>
@@ -157,7 +157,7 @@ describe('warpFile', async () => {
     }
   });
 
-  it('interpolates float64 as well as float32 by differences, not by the size of values', async () => {
+  it('interpolates float64 with an error relative to differences, not to magnitudes', async () => {
     const [large, destination] = [join(folder, 'large.tif'), join(folder, 'large-warped.tif')];
     const columns = Float64Array.from({ length: 2400 }, (_, i) => 5e9 + 0.25 * (i % geobox.width));
     await writeCog(large, [columns], { geobox, bands: 1, dtype: 'float64' });
@@ -188,7 +188,7 @@ describe('warpFile', async () => {
     await raster.close();
   });
 
-  it('takes bounds with a size or a resolution, bands, and a type', async () => {
+  it('accepts bounds with a size or resolution, bands, and a dtype', async () => {
     const destination = join(folder, 'part.tif');
     const grid = { crs: 32632, bounds: [300100, 4999700, 300300, 4999900] as const, size: [40, 40] as const };
     await warpFile({
@@ -214,7 +214,7 @@ describe('warpFile', async () => {
     expect([snapped.width, snapped.height]).toEqual([10, 10]);
   });
 
-  it('warns of a datum grid that is missing', async () => {
+  it('warns of a missing datum grid', async () => {
     const warnings: string[] = [];
     const destination = join(folder, 'osgb.tif');
     await warpFile({
@@ -233,7 +233,7 @@ describe('warpFile', async () => {
     expect(warnings).toEqual([expect.stringMatching(/EPSG:27700.*OSTN15.*2 m/)]);
   });
 
-  it('refuses a grid that the source does not reach, and says where each lies', async () => {
+  it('refuses a grid outside the source, with the bounds of both', async () => {
     const destination = join(folder, 'elsewhere.tif');
     const warp = (crs: number, bounds: readonly [number, number, number, number]): Promise<unknown> =>
       warpFile({ source, destination, grid: { crs, bounds, size: [10, 10] }, ...cpu });
@@ -254,7 +254,7 @@ describe('warpFile', async () => {
     expect(await readdir(folder)).not.toContain('elsewhere.tif');
   });
 
-  it('leaves nothing behind when it cannot go on', async () => {
+  it('leaves nothing behind after a failure', async () => {
     const before = await readdir(folder);
     const grid = { crs: 32632, bounds: [300000, 4999600, 300600, 5000000] as const, resolution: 10 };
     const broken = join(folder, 'broken.tif');
@@ -279,7 +279,7 @@ describe('warpFile', async () => {
 });
 
 describe('describeRaster', () => {
-  it('reads headers only, unless asked for pixels', async () => {
+  it('reads only headers, unless pixels are requested', async () => {
     const report = await describeRaster('test/fixtures/geotiff/scaled-uint16.tif');
     expect(report).toMatchObject({
       width: 12,
@@ -299,7 +299,7 @@ describe('describeRaster', () => {
     });
   });
 
-  it('with checksum agrees with GDAL', async () => {
+  it("gives GDAL's checksum", async () => {
     const truth = JSON.parse(await readFile('test/fixtures/geotiff/truth.json', 'utf8'));
     for (const name of ['strips-deflate-float32-p3', 'pixel-interleaved-uint16-p2', 'overviews-uint8']) {
       const report = await describeRaster(`test/fixtures/geotiff/${name}.tif`, { checksum: true });
@@ -310,7 +310,7 @@ describe('describeRaster', () => {
     }
   });
 
-  it('spells nodata that JSON cannot write', async () => {
+  it('writes nodata that JSON cannot represent as a string', async () => {
     const path = join(folder, 'nan.tif');
     await writeCog(path, [new Float32Array(2400)], {
       geobox,
@@ -323,7 +323,7 @@ describe('describeRaster', () => {
 });
 
 describe('drawRaster', () => {
-  it('stretches between percentiles, and leaves gaps transparent', async () => {
+  it('stretches between percentiles, and makes gaps transparent', async () => {
     const path = join(folder, 'ramp.tif');
     const ramp = Float32Array.from({ length: 2400 }, (_, i) => (i < 60 ? Number.NaN : i % 60));
     await writeCog(path, [ramp], { geobox, bands: 1, dtype: 'float32', nodata: Number.NaN });

@@ -75,29 +75,26 @@ const WRITERS: Record<string, [name: string, write: (path: string) => Promise<un
 };
 
 describe('a full disk', () => {
-  it.each(Object.entries(WRITERS))(
-    'is named under %s, and nothing is left there',
-    async (_, [name, write]) => {
-      const folder = join(root, String(folders++));
-      await mkdir(folder);
-      const path = join(folder, name);
-      for (const room of [0, 10, 5000]) {
-        const writing = onFullDisk(room, () => write(path));
-        await expect(writing).rejects.toMatchObject({
-          code: 'DISK',
-          exitStatus: 75,
-          message: expect.stringMatching(
-            /a\.\w+.* cannot be written since the disk is full \(ENOSPC: no space left on device, write\); free some space and run again\.$/,
-          ),
-        });
-        expect(await readdir(folder)).toEqual([]);
-      }
-      await write(path);
-      expect(await readdir(folder)).toContain(name);
-    },
-  );
+  it.each(Object.entries(WRITERS))('is reported by %s, and no files are left', async (_, [name, write]) => {
+    const folder = join(root, String(folders++));
+    await mkdir(folder);
+    const path = join(folder, name);
+    for (const room of [0, 10, 5000]) {
+      const writing = onFullDisk(room, () => write(path));
+      await expect(writing).rejects.toMatchObject({
+        code: 'DISK',
+        exitStatus: 75,
+        message: expect.stringMatching(
+          /a\.\w+.* cannot be written since the disk is full \(ENOSPC: no space left on device, write\); free some space and run again\.$/,
+        ),
+      });
+      expect(await readdir(folder)).toEqual([]);
+    }
+    await write(path);
+    expect(await readdir(folder)).toContain(name);
+  });
 
-  it('does not spoil the model that is in a folder', async () => {
+  it('does not damage an existing model', async () => {
     const folder = join(root, 'model');
     const write = (text: string) => (staging: string) =>
       writeFileAtomically(join(staging, 'model.json'), text).then(() => ({ files: ['model.json'] }));
@@ -109,7 +106,7 @@ describe('a full disk', () => {
     expect(await readFile(join(folder, 'model.json'), 'utf8')).toBe('old');
   });
 
-  it('leaves no empty folder of a map, and keeps one that was there', async () => {
+  it('leaves no empty map folder, and keeps an existing one', async () => {
     const { scene } = await writeSarScene(join(root, 'scene'), 3);
     const options = { scene, model: 'water-threshold', backend: 'cpu', threads: 0 } as const;
     const maps = join(root, 'maps');
@@ -123,7 +120,7 @@ describe('a full disk', () => {
     expect((await readdir(maps)).filter((name) => !name.endsWith('.run'))).toEqual(['old']);
   });
 
-  it('writes the same file where each write takes a part only', async () => {
+  it('partial writes give the same file', async () => {
     for (const overviews of ['none', 'average'] as const) {
       const paths = ['whole.tif', 'parts.tif'].map((name) => join(root, name));
       await writeCog(paths[0], [values], { ...COG, overviews, bigTiff: false });

@@ -37,7 +37,7 @@ beforeAll(async () => {
 describe('infer', () => {
   let reference: Buffer[] = [];
 
-  it('makes all products, and leaves no run folder', async () => {
+  it('writes all products, and leaves no run folder', async () => {
     const output = newOutput();
     const report = await infer(base(output));
     reference = await productBytes(output);
@@ -88,7 +88,7 @@ describe('infer', () => {
     await Promise.all([classes.close(), probability.close()]);
   });
 
-  it('draws the outlines of the classes', async () => {
+  it('writes the outlines of the classes', async () => {
     const output = newOutput();
     await infer(base(output));
     const map = await openRaster(join(output, 'classes.tif'));
@@ -126,7 +126,7 @@ describe('infer', () => {
     expect(await productBytes(output)).toEqual(reference);
   });
 
-  it('encodes a scene that stands for two phases once, to the same bytes', async () => {
+  it('encodes a scene given for two phases once, to the same bytes', async () => {
     const phases = ['pre_event', 'event', 'post_event'];
     const made = phaseModel(
       [{ name: 'S1RTC', bands: ['VV', 'VH'], units: 'dB', kind: 'temporal' }],
@@ -153,7 +153,7 @@ describe('infer', () => {
     expect(once.bytes).toEqual(each.bytes);
   });
 
-  it('geopatcher test_patch_journal_persists_and_split_skips_completed: resumed after a unit, to the same bytes, which keeps the unit', async () => {
+  it('geopatcher test_patch_journal_persists_and_split_skips_completed: a resumed run keeps finished units, and gives the same bytes', async () => {
     const output = newOutput();
     const abort = new AbortController();
     const warnings: string[] = [];
@@ -182,7 +182,7 @@ describe('infer', () => {
     await expect(infer({ ...base(output), resume: true })).rejects.toThrow(/already holds the finished map/);
   });
 
-  it('does not take the units of another plan', async () => {
+  it('does not reuse units of another plan', async () => {
     const output = newOutput();
     await infer({ ...base(output), keepRun: true });
     await infer({ ...base(output), keepRun: true, batchSize: 3, resume: true });
@@ -207,7 +207,7 @@ describe('infer', () => {
   );
 });
 
-describe('what does not fit is refused before any work', async () => {
+describe('refused before any work', async () => {
   const bad = join(folder, 'bad');
   const document = async (): Promise<Record<string, unknown>> => JSON.parse(await readFile(scene, 'utf8'));
   const attempt = async (
@@ -245,7 +245,7 @@ describe('what does not fit is refused before any work', async () => {
     inputs: { S1RTC: { units, phases: { event: bands } } },
   });
 
-  it('units that the data cannot have', async () => {
+  it('units that the data contradict', async () => {
     const VV = { href: 's1-event.tif', band: 1 };
     await expect(attempt(withBands({ VV, VH: { href: 's1-event.tif', band: 2 } }, 'dB'))).rejects.toThrow(
       /s1-event\.tif: S1RTC VV declares its units as dB, but none of its values is below −1 \(they go from /,
@@ -253,7 +253,7 @@ describe('what does not fit is refused before any work', async () => {
     await expect(attempt(withBands({ VV, VH: VV }, 'm'))).rejects.toThrow(/is in m, but dB is wanted/);
   });
 
-  it('bands and files that are missing', async () => {
+  it('missing bands and files', async () => {
     const VV = { href: 's1-event.tif', band: 1 };
     await expect(attempt(withBands({ VV }))).rejects.toThrow(/lacks VH of S1RTC in phase event/);
     await expect(attempt(withBands({ VV, VH: { href: 's1-event.tif', band: 3 } }))).rejects.toThrow(
@@ -264,14 +264,14 @@ describe('what does not fit is refused before any work', async () => {
     );
   });
 
-  it('a raster without a place', async () => {
+  it('a raster without a grid', async () => {
     const noPlace = { href: join(process.cwd(), 'test/fixtures/geotiff/no-crs-uint8.tif') };
     await expect(attempt(withBands({ VV: noPlace, VH: noPlace }))).rejects.toThrow(
       /has no coordinate reference system; assign it/,
     );
   });
 
-  it('phases that do not match', async () => {
+  it('phases that do not match the model', async () => {
     await expect(attempt({}, { phases: ['never'] })).rejects.toThrow(
       /phases names never, which .* lacks; choose 1 of pre_event, event/,
     );
@@ -292,7 +292,7 @@ describe('what does not fit is refused before any work', async () => {
     await expect(attempt({}, options)).rejects.toThrow(message);
   });
 
-  it('categories that would be interpolated', async () => {
+  it('interpolated categories', async () => {
     const path = await writeModel(join(folder, 'classes-model'), {
       inputs: [{ name: 'LC', bands: ['class'], kind: 'static', weights: [1], units: 'class' }],
     });
@@ -308,7 +308,7 @@ describe('what does not fit is refused before any work', async () => {
 });
 
 describe('scenes of odd shapes', () => {
-  it('smaller than a chip, on a grid like a raster', async () => {
+  it('a scene smaller than a chip, on the grid of a raster', async () => {
     const path = join(folder, 'small');
     await mkdir(path, { recursive: true });
     const geobox = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), 37, 20);

@@ -40,7 +40,7 @@ async function read(path: string): Promise<{ values: number[]; shape: readonly n
   return { values: Array.from(data, Number), shape };
 }
 
-describe('statistics that nobody asked for', () => {
+describe('default statistics', () => {
   const four = { ...report.architecture, timestamps: 4 };
   const flood = '22627584c2db618c2f6ddb64b411a95762a893becb25104e3f66bfebecaa71e9';
   const chosen = async (architecture: typeof four, name: string, sha256 = '0'): Promise<string> =>
@@ -53,7 +53,7 @@ describe('statistics that nobody asked for', () => {
     expect(await chosen({ ...four, decoder: null }, 'last.ckpt')).toBe('terramind-v1');
   });
 
-  it('are none for a model of fires, which has the same shapes', async () => {
+  it('are absent for a fire model with the same shapes', async () => {
     const name = 'TerraMind_v1_base_ImpactMesh_Fire.pt';
     await expect(chosen(four, name)).rejects.toThrow(
       `statistics is missing: ${name} looks like a model of fires, whose statistics terrachip does not have; give`,
@@ -64,7 +64,7 @@ describe('statistics that nobody asked for', () => {
 });
 
 describe('model import', () => {
-  it('writes a folder that says where it comes from', async () => {
+  it('writes a folder with its provenance', async () => {
     const { spec } = await openModel(model);
     expect(report.files).toEqual(['model.onnx', 'model.json']);
     expect(spec).toMatchObject({
@@ -87,7 +87,7 @@ describe('model import', () => {
     expect(await readModelSpec(model)).toEqual(spec);
   });
 
-  it('takes statistics of a model of two dates from pre-training, and others from a file', async () => {
+  it('takes statistics of a two-date model from pre-training, and others from a file', async () => {
     const other = await importModel({ checkpoint, output: join(folder, 'v1'), chip: 32 });
     expect(other.statistics.name).toBe('terramind-v1');
     const file = join(folder, 'statistics.json');
@@ -135,7 +135,7 @@ describe('model import', () => {
     expect(existsSync(output)).toBe(false);
   });
 
-  it('names a model by its file, whatever that is called', async () => {
+  it('names a model by its file', async () => {
     const odd = join(folder, 'my flood – model (1).safetensors');
     await copyFile(checkpoint, odd);
     const output = join(folder, 'named');
@@ -143,7 +143,7 @@ describe('model import', () => {
     expect((await openModel(output)).spec.name).toBe('my-flood-model-1-');
   });
 
-  it('replaces a model whole, or not at all', async () => {
+  it('replaces a model atomically', async () => {
     const output = join(folder, 'replaced');
     await importModel({ checkpoint, output, chip: 32, split: true });
     expect(readdirSync(output).sort()).toEqual(['decoder.onnx', 'encoder.onnx', 'model.json', 'model.onnx']);
@@ -162,7 +162,7 @@ describe('model import', () => {
     expect((await openModel(output)).sha256).toBe(sha256);
   });
 
-  it('does not make an encoder of a model whose decoder it does not know', async () => {
+  it('does not make an encoder of a model with an unknown decoder', async () => {
     const tensors: Tensors = { 'model.head.head.2.weight': { shape: [2], values: new Float32Array(2) } };
     for (const [name, tensor] of Object.entries(smallFloodTensors())) {
       if (name.startsWith('model.encoder.')) tensors[name] = tensor;
@@ -175,7 +175,7 @@ describe('model import', () => {
     expect(told.spec.output).toMatchObject({ name: 'embeddings' });
   });
 
-  it('refuses tensors that it has no place for, unless told', async () => {
+  it('refuses unused tensors, unless allowed', async () => {
     const tensors = smallFloodTensors();
     tensors['model.aux_heads.0.weight'] = { shape: [2], values: new Float32Array(2) };
     const odd = await writeSafetensors(join(folder, 'odd.safetensors'), tensors);
@@ -188,7 +188,7 @@ describe('model import', () => {
     expect(told.leftovers.unused).toEqual(['model.aux_heads.0.weight']);
   });
 
-  it('makes an encoder of a checkpoint without decoder', async () => {
+  it('makes an encoder from a checkpoint without a decoder', async () => {
     const prefix = 'model.encoder.encoder.';
     const bare = Object.fromEntries(
       Object.entries(smallFloodTensors()).flatMap(([name, tensor]) =>
@@ -223,8 +223,8 @@ async function balanced(): Promise<string> {
   return writeSafetensors(join(folder, 'balanced.safetensors'), tensors);
 }
 
-describe('a model of pictures', () => {
-  it('takes red, green and blue from 0 to 255', async () => {
+describe('an RGB model', () => {
+  it('accepts red, green and blue from 0 to 255', async () => {
     const prefix = 'model.encoder.encoder.';
     const renamed = Object.entries(smallFloodTensors()).flatMap(([name, tensor]) => {
       if (!name.startsWith(prefix) || name.includes('untok_dem')) return [];
@@ -252,7 +252,7 @@ describe('model import in float16', async () => {
   const own = await balanced();
   const options = { checkpoint, chip: 32, statistics: 'impactmesh-flood', precision: 'fp16' } as const;
 
-  it('says on how many pixels the map is the same, and keeps that with the model', async () => {
+  it('reports the share of equal pixels, and stores it with the model', async () => {
     const output = join(folder, 'half');
     const half = await importModel({ ...options, checkpoint: own, output, sampleChips: 6, split: true });
     const found = half.halfPrecision;
@@ -282,7 +282,7 @@ describe('model import in float16', async () => {
     expect(again.halfPrecision).toEqual(found);
   });
 
-  it('gives nearly the logits of float32', async () => {
+  it("gives nearly float32's logits", async () => {
     const radar = Float32Array.from({ length: 4096 }, (_, k) => -12 + 6 * Math.sin(k * 0.7));
     const inputs = await arrays('half', radar);
     await importModel({ ...options, output: join(folder, 'half-small'), sampleChips: 1 });
@@ -294,7 +294,7 @@ describe('model import in float16', async () => {
     expect(Math.max(...differences)).toBeGreaterThan(0);
   });
 
-  it('refuses what float16 cannot hold, and a sample without need', async () => {
+  it('refuses weights beyond float16, and an unneeded sample', async () => {
     const tensors = smallFloodTensors();
     const [name] = Object.keys(tensors).filter((key) => key.endsWith('fc1.weight'));
     tensors[name].values[3] = 1e5;
@@ -339,7 +339,7 @@ describe('model import in float16', async () => {
 describe('model run', () => {
   const radar = Float32Array.from({ length: 2 * 4096 }, (_, k) => -12 + 6 * Math.sin(k * 0.7));
 
-  it('normalises as the spec says', async () => {
+  it('normalises by the spec', async () => {
     const means = [-9.98, -15.968];
     const stds = [4.24, 4.105];
     const band = (k: number): number => Math.floor(k / 2048) % 2;
@@ -394,7 +394,7 @@ describe('model run', () => {
     );
   });
 
-  it('refuses a graph that is not the one that its spec describes', async () => {
+  it('refuses a graph that differs from its spec', async () => {
     const other = join(folder, 'other-graph');
     await importModel({ checkpoint, output: other, chip: 48 });
     const document = JSON.parse(await readFile(join(other, 'model.json'), 'utf8'));

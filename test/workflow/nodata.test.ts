@@ -55,7 +55,7 @@ describe('gaps without a nodata value', () => {
   const chequered = Uint8Array.from({ length: COUNT }, (_, i) => (i % 3 === 0 ? 255 : 0));
   const white = counted(chequered, 255);
 
-  it('keeps the 0 and 255 of a mask, and marks the outside by a mask', async () => {
+  it('0 and 255 of a mask are kept, and the outside is masked', async () => {
     const [source, destination] = [await write([chequered]), newPath()];
     const report = await warpFile({ source, destination, grid: around, ...cpu });
     expect(report).toMatchObject({ nodata: null, mask: true, validPixels: [COUNT] });
@@ -66,7 +66,7 @@ describe('gaps without a nodata value', () => {
     expect(counted(mask ?? [], 0)).toBe(3600 - COUNT);
   });
 
-  it('of a picture keeps every colour and what bands show', async () => {
+  it('of a picture keep every colour and the colour interpretation', async () => {
     const bands = [0, 1, 2].map((band) =>
       Uint8Array.from({ length: COUNT }, (_, i) => (i % 4 === 0 ? 255 : (i * (band + 1)) % 256)),
     );
@@ -94,7 +94,7 @@ describe('gaps without a nodata value', () => {
     expect(counted(planes[0], 255)).toBe(COUNT - white);
   });
 
-  it('takes a value that does not occur where bands have gaps in different places', async () => {
+  it('bands with different gaps use a value that does not occur', async () => {
     const [path, destination] = [await write([chequered]), newPath()];
     const report = await calculate({
       bands: [{ name: 'A', path }],
@@ -110,7 +110,7 @@ describe('gaps without a nodata value', () => {
     expect([...planes[1]]).toEqual(Array.from(chequered, (v) => (v === 0 ? 0 : 254)));
   });
 
-  it('says that no value is left', async () => {
+  it('are an error when no value is unused', async () => {
     const all = Uint8Array.from({ length: COUNT }, (_, i) => i % 256);
     const path = await write([all]);
     const destination = newPath();
@@ -126,7 +126,7 @@ describe('gaps without a nodata value', () => {
     await expect(openRaster(destination)).rejects.toThrow();
   });
 
-  it('floats have NaN, and none for a mask beside it', async () => {
+  it('floats use NaN, or a mask without nodata', async () => {
     const [source, destination] = [
       await write([Float32Array.from(chequered)], { dtype: 'float32' }),
       newPath(),
@@ -138,7 +138,7 @@ describe('gaps without a nodata value', () => {
     expect((await look(destination)).valid).toEqual([COUNT]);
   });
 
-  it('a mask of the source is a mask of the result', async () => {
+  it('a mask of the source becomes a mask of the result', async () => {
     const mask = Uint8Array.from(chequered, (_, i) => (i < 600 ? 0 : 1));
     const [source, destination] = [await write([chequered], {}, mask), newPath()];
     const report = await warpFile({ source, destination, grid: { like: source }, ...cpu });
@@ -168,14 +168,14 @@ describe('a nodata value', () => {
     await expect(write([new Float32Array(COUNT)], { dtype, nodata })).rejects.toThrow(sentence);
   });
 
-  it('is not taken from a source whose type cannot hold it, nor for a type that cannot', async () => {
+  it('is ignored when the type of the source or result cannot hold it', async () => {
     const values = Int16Array.from({ length: COUNT }, (_, i) => (i < 100 ? -9999 : i % 256));
     const [source, destination] = [await write([values], { dtype: 'int16', nodata: -9999 }), newPath()];
     const report = await warpFile({ source, destination, grid: { like: source }, dtype: 'uint8', ...cpu });
     expect(report).toMatchObject({ nodata: null, mask: true, validPixels: [COUNT - 100] });
   });
 
-  it('is not what clamping or interpolation makes of a value', async () => {
+  it('is never produced by clamping or interpolation', async () => {
     const values = Int16Array.from({ length: COUNT }, (_, i) => (i % 2 === 0 ? 300 : -9999));
     const [source, destination] = [await write([values], { dtype: 'int16', nodata: -9999 }), newPath()];
     const grid = { like: source };
@@ -207,7 +207,7 @@ describe('pictures with an alpha band', () => {
     bandMetadata: [{ WAVELENGTH: '665' }],
   };
 
-  it('stay RGBA: alpha is 0 outside and where it was 0', async () => {
+  it('stay RGBA: alpha is 0 outside and where the source has 0', async () => {
     const [source, destination] = [await write(bands, options), newPath()];
     const report = await warpFile({ source, destination, grid: around, ...cpu });
     expect(report).toMatchObject({ nodata: null, mask: false, validPixels: [800, 800, 800, 800] });
@@ -251,14 +251,14 @@ describe('pictures with an alpha band', () => {
     expect([counted(planes[0], 100), counted(planes[0], 255)]).toEqual([800, 2800]);
   });
 
-  it('give a mask where the alpha band is left out, and colours by name in another order', async () => {
+  it('give a mask when the alpha band is left out, and bands by colour name in another order', async () => {
     const [source, destination] = [await write(bands, options), newPath()];
     const report = await warpFile({ source, destination, grid: around, bands: [3, 2], ...cpu });
     expect(report).toMatchObject({ nodata: null, mask: true, validPixels: [800, 800] });
     expect((await look(destination)).colours).toEqual(['blue', 'green']);
   });
 
-  it('keep the alpha band as values of their own for calc', async () => {
+  it('keep the alpha band as values for calc', async () => {
     const [path, destination] = [await write(bands, options), newPath()];
     const band = { name: 'A', path, band: 4 };
     const report = await calculate({ expressions: ['A + 1'], bands: [band], destination, ...cpu });
@@ -266,7 +266,7 @@ describe('pictures with an alpha band', () => {
   });
 });
 
-describe('what a mask or an alpha band hides', async () => {
+describe('pixels hidden by a mask or an alpha band', async () => {
   const data = (i: number): boolean => i % 40 >= 10;
   const visible = Uint8Array.from({ length: COUNT }, (_, i) => (data(i) ? 255 : 0));
   const values = Uint16Array.from({ length: COUNT }, (_, i) => (data(i) ? 10 + (i % 50) : 60000));
@@ -278,7 +278,7 @@ describe('what a mask or an alpha band hides', async () => {
     ['nodata', await write([values], { dtype: 'uint16', nodata: 60000 })],
   ] as const;
 
-  it.each(sources)('%s: polygonize makes no area of it', async (_, source) => {
+  it.each(sources)('%s: polygonize leaves them out', async (_, source) => {
     const same = await write([Uint8Array.from({ length: COUNT }, () => 3)], {}, visible);
     const destination = join(folder, 'areas.geojson');
     const ones = await polygonizeFile({ source: same, destination });
@@ -287,21 +287,24 @@ describe('what a mask or an alpha band hides', async () => {
     expect(found.areas).toBe(0);
   });
 
-  it.each(sources)('%s: a picture stretches over the others, and is transparent there', async (_, source) => {
-    const target = join(folder, 'picture.png');
-    const report = await drawRaster(source, target, { percentiles: [0, 100], plain: true });
-    expect(report.stretch).toEqual([[10, 59]]);
-    const { data: pixels } = decode(await readFile(target));
-    expect(Array.from({ length: COUNT }, (_value, i) => pixels[4 * i + 3])).toEqual([...visible]);
-  });
+  it.each(sources)(
+    '%s: a picture is stretched over the others, and is transparent there',
+    async (_, source) => {
+      const target = join(folder, 'picture.png');
+      const report = await drawRaster(source, target, { percentiles: [0, 100], plain: true });
+      expect(report.stretch).toEqual([[10, 59]]);
+      const { data: pixels } = decode(await readFile(target));
+      expect(Array.from({ length: COUNT }, (_value, i) => pixels[4 * i + 3])).toEqual([...visible]);
+    },
+  );
 
-  it.each(sources)('%s: statistics leave it out', async (_, source) => {
+  it.each(sources)('%s: statistics leave them out', async (_, source) => {
     const { bands } = await describeRaster(source, { checksum: true });
     const mean = shown.reduce((sum, value) => sum + value, 0) / shown.length;
     expect(bands[0]).toMatchObject({ min: 10, max: 59, mean: expect.closeTo(mean, 9) });
   });
 
-  it.each(sources)('%s: checks of units do not see it', async (_, source) => {
+  it.each(sources)('%s: unit checks leave them out', async (_, source) => {
     const raster = await openRaster(source);
     await requirePlausible(raster, raster.bands[0], 'display_8bit', 'red');
     await expect(

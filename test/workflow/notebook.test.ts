@@ -153,8 +153,8 @@ async function mapOf(scene: string, options: { reusePhases?: boolean } = {}) {
 
 const reference = await mapOf(await writeScene());
 
-describe('what the published notebook did', () => {
-  it('values that were not normalised: the map is that of chips normalised by hand', () => {
+describe('defects of the published notebook', () => {
+  it('values that were not normalised: the map is equal to chips normalised by hand', () => {
     const expected = difference.map((logit) => 1 / (1 + Math.exp(-logit)));
     expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(0.5);
     expect(reference.water).toBeCloseToArray(expected, 1e-3);
@@ -175,7 +175,7 @@ describe('what the published notebook did', () => {
     await expect(openModel(other)).rejects.toThrow(message);
   });
 
-  it('power for decibels: it is converted where it is declared, and refused where it is not', async () => {
+  it('power in place of decibels: declared power is converted, undeclared power is refused', async () => {
     const { water } = await mapOf(await writeScene({ radar: decibel, units: 'dB' }));
     expect(water).toBeCloseToArray(reference.water, 1e-3);
     const bordered: Pixel = (phase, band, x, y) => (x < 4 ? 0 : power(phase, band, x, y));
@@ -195,7 +195,7 @@ describe('what the published notebook did', () => {
   });
 
   it.each([Number.NaN, Infinity, -Infinity])(
-    'a pixel of %s in a chip: no other loses its class',
+    'a pixel of %s in a chip: all other pixels keep their class',
     async (odd) => {
       const radar: Pixel = (phase, band, x, y) =>
         phase === 1 && x === 9 && y === 20 ? odd : decibel(phase, band, x, y);
@@ -206,7 +206,7 @@ describe('what the published notebook did', () => {
     },
   );
 
-  it('the first phase taken for the event: phases go by their names, whatever their order', async () => {
+  it('the first phase taken for the event: phases are matched by name, in any order', async () => {
     const { water } = await mapOf(await writeScene({ order: ['after', 'before'] }));
     expect(water).toEqual(reference.water);
     const { water: swapped } = await mapOf(await writeScene({ files: [1, 0] }));
@@ -214,7 +214,7 @@ describe('what the published notebook did', () => {
     expect(Math.max(...differences)).toBeGreaterThan(1e-3);
   });
 
-  it('one image for two phases: it is encoded once, and the run says so', async () => {
+  it('one image for two phases: it is encoded once, and the run reports it', async () => {
     const once = await mapOf(await writeScene({ files: [1, 1] }));
     const each = await mapOf(await writeScene({ files: [1, 1] }), { reusePhases: false });
     expect(once.counters).toMatchObject({ chipsRun: 1, phasesEncoded: 1, phasesReused: 1 });
@@ -223,7 +223,7 @@ describe('what the published notebook did', () => {
     expect(new Uint32Array(once.water.buffer)).toEqual(new Uint32Array(each.water.buffer));
   });
 
-  it('phases that differ by what has no data are one where the model sees the same', async () => {
+  it("phases that differ only in gaps are one phase when the model's inputs are equal", async () => {
     // No data becomes 0 dB before it is normalised: to the model, both phases hold that.
     const radar: Pixel = (phase, band, x, y) => {
       if (x === 9 && y === 20) return phase === 0 ? 1 : Number.NaN;

@@ -85,7 +85,7 @@ describe('an output that is an input', async () => {
     );
   });
 
-  it('is refused where the output would remove a file beside itself that is an input', async () => {
+  it('is refused when the output would remove a sidecar that is an input', async () => {
     const destination = join(place, 'out.tif');
     await leavesAlone(place, () =>
       warpFile({ source: `${destination}.ovr`, destination, grid: { like }, ...cpu }),
@@ -137,7 +137,7 @@ describe('an output that is an input', async () => {
     await expect(runModel({ model, inputs, output: array, provider: 'cpu' })).rejects.toThrow(DESTROYED);
   });
 
-  it('leaves out addresses and what does not exist, and knows a part by its file', async () => {
+  it('ignores URLs and missing files, and compares a part by its file', async () => {
     await requireApart([source], ['https://example.com/source.tif', join(place, 'none.tif'), like]);
     await expect(requireApart([source], [`${source}#band`])).rejects.toThrow(DESTROYED);
     await expect(requireApart([source], [`file://${hard}`])).rejects.toThrow(DESTROYED);
@@ -145,11 +145,11 @@ describe('an output that is an input', async () => {
   });
 });
 
-describe('an ending that is another format’s', async () => {
+describe('an extension of another format', async () => {
   const source = await raster(join(folder, 'classes.tif'));
   const at = (name: string): string => join(folder, name);
 
-  it('is refused, and the endings that fit are named', async () => {
+  it('is refused with a list of valid extensions', async () => {
     const zones = at('zones.geojson');
     await writeFile(zones, JSON.stringify(square));
     const bands = [{ name: 'a', path: source }];
@@ -175,7 +175,7 @@ describe('an ending that is another format’s', async () => {
     expect((await readdir(folder)).sort()).toEqual(before);
   });
 
-  it('chooses the format of a catalog', async () => {
+  it('selects the format of a catalog', async () => {
     await buildCatalogFile({ inputs: [source], output: at('c.parquet') });
     await buildCatalogFile({ inputs: [source], output: at('c.json') });
     expect((await readFile(at('c.parquet'))).toString('latin1', 0, 4)).toBe('PAR1');
@@ -185,7 +185,7 @@ describe('an ending that is another format’s', async () => {
     await expect(saveCatalog(catalog, at('c.csv'))).rejects.toThrow(/as GeoParquet or GeoJSON/);
   });
 
-  it('is told whatever its case; a name without one is of the only format', () => {
+  it('is recognised in any case; a name without one has the only format', () => {
     expect(requireEnding('A.TIFF', 'GeoTIFF')).toBe('GeoTIFF');
     expect(requireEnding('a.b/map', 'GeoTIFF')).toBe('GeoTIFF');
     expect(requireEnding('a.JSON', 'GeoParquet', 'GeoJSON')).toBe('GeoJSON');
@@ -213,7 +213,7 @@ describe('files beside a raster', () => {
     expect((await readdir(place)).sort()).toEqual([name, 'other.tif.ovr'].sort());
   });
 
-  it('do not hide pixels of the new file', async () => {
+  it('do not mask pixels of the new file', async () => {
     const place = join(folder, 'mask');
     await mkdir(place);
     const path = await raster(join(place, 'a.tif'));
@@ -235,7 +235,7 @@ describe('files beside a raster', () => {
     expect(await readFile(`${path}.aux.xml`, 'utf8')).toBe('old');
   });
 
-  it('are found in any case, but not those of a twin', async () => {
+  it('are found in any case, but not those of a file that differs in case', async () => {
     const place = join(folder, 'case');
     await mkdir(place);
     const at = (name: string): string => join(place, name);
@@ -265,8 +265,8 @@ describe('files beside a raster', () => {
   });
 });
 
-describe('the folder of a run', () => {
-  it('goes alone where other runs are in progress', async () => {
+describe('a run folder', () => {
+  it('is removed without other runs in progress', async () => {
     const runs = join(folder, 'map.run');
     await mkdir(join(runs, 'one'), { recursive: true });
     await mkdir(join(runs, 'two'));

@@ -65,12 +65,12 @@ async function changed(changes: Partial<AcquisitionDocument>): Promise<string> {
 }
 
 describe('package', () => {
-  it('lays the grid as the notebooks do', () => {
+  it("makes the notebooks' grid", () => {
     const grid = GeoBox.fromBounds(document.event.bbox, 'EPSG:32632', 10, { anchor: 'fit' });
     expect(report.grid).toEqual(grid.toJSON());
   });
 
-  it('holds what warping each band by itself gives', async () => {
+  it('is equal to warping each band alone', async () => {
     expect(await band(join(output, 'S1RTC-event.tif'), 2)).toEqual(
       await warped(join(event, 's1-event-vh.tif')),
     );
@@ -116,7 +116,7 @@ describe('package', () => {
     );
   });
 
-  it('lists chips that reach every pixel', async () => {
+  it('lists chips that cover every pixel', async () => {
     const [header, ...lines] = (await readFile(join(output, 'chips.csv'), 'utf8')).trim().split('\n');
     expect(header).toBe('chip_id,row0,row1,col0,col1,chip_valid_fraction,label_fraction');
     const { width, height } = report.grid;
@@ -134,7 +134,7 @@ describe('package', () => {
     expect(covered.every((value) => value === 1)).toBe(true);
   });
 
-  it('is a scene that infer reads pixel by pixel', async () => {
+  it('is a scene that infer reads without resampling', async () => {
     const scene = await readScene(output);
     expect(scene.document.inputs.S1RTC.units).toBe('linear_power');
     expect(scene.document.inputs.S2L2A.units).toBe('dn_harmonised');
@@ -152,7 +152,7 @@ describe('package', () => {
     expect(missing(map)).toEqual(missing(vv));
   });
 
-  it('refuses a manifest that lacks what it needs, and says what', async () => {
+  it('refuses an incomplete manifest, naming the missing part', async () => {
     const attempt = async (changes: Partial<AcquisitionDocument>): Promise<unknown> =>
       packageManifest({
         manifest: await changed(changes),

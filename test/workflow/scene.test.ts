@@ -94,12 +94,12 @@ async function read(said: Said): Promise<{ gaps: number[]; first: number[]; iden
 const harmonised = { units: 'dn_harmonised' };
 const offset = { units: 'dn_offset_1000' };
 
-describe('a scene whose images lie elsewhere', () => {
+describe('a scene with images of another area', () => {
   const beyond = {
     scene: { grid: { crs: 'EPSG:32633', resolution: 10, bounds: [600000, 5100000, 601000, 5101000] } },
   };
 
-  it('is refused, with where each lies', async () => {
+  it('is refused with the bounds of each image', async () => {
     await expect(read({ input: harmonised, ...beyond })).rejects.toThrow(
       /before\.tif does not overlap the scene’s grid: it lies at longitude 15 to 15\.0051, latitude .*, the scene’s grid at longitude 16\.2925/,
     );
@@ -107,7 +107,7 @@ describe('a scene whose images lie elsewhere', () => {
 });
 
 describe('a scene file', () => {
-  it('says nodata of the scene, an input, a phase or a band', async () => {
+  it('declares nodata of the scene, an input, a phase or a band', async () => {
     const of = async (said: Said): Promise<number[]> => (await read({ input: harmonised, ...said })).gaps;
     expect(await of({})).toEqual([0, 0, 0, 0]);
     expect(await of({ scene: { nodata: 0 } })).toEqual([40, 40, 40, 40]);
@@ -119,7 +119,7 @@ describe('a scene file', () => {
     expect(await of({ scene: { nodata: 0 }, phases: { before: { nodata: 340 } } })).toEqual([1, 1, 40, 40]);
   });
 
-  it('says units of an input, a phase or a band', async () => {
+  it('declares units of an input, a phase or a band', async () => {
     // 300 + 40 is the first value of the ground.
     const after = { phases: { after: offset } };
     expect((await read({ input: harmonised })).first).toEqual([340, 340, 1340, 1340]);
@@ -132,7 +132,7 @@ describe('a scene file', () => {
     expect((await read(band)).first).toEqual([340, 0, 1340, 340]);
   });
 
-  it('that says other units or nodata is another plan', async () => {
+  it('with other units or nodata is another plan', async () => {
     const plans = [{}, { phases: { after: offset } }, { scene: { nodata: 0 } }, { scene: { nodata: null } }];
     const identities: string[] = [];
     for (const said of plans)

@@ -47,7 +47,7 @@ describe('polygonizeFile by type', () => {
     return polygonizeFile({ source, destination: join(folder, 'typed.geojson') });
   };
 
-  it('takes classes of 64 bits that 32 bits hold', async () => {
+  it('accepts 64-bit classes that fit in 32 bits', async () => {
     const { values } = await polygonize(BigInt64Array.of(5n, 5n, -3n, -(2n ** 63n)).buffer, 64, 2, 4);
     expect(values.map(({ value, areas }) => [value, areas])).toEqual([
       [-3, 1],
@@ -58,7 +58,7 @@ describe('polygonizeFile by type', () => {
     );
   });
 
-  it('refuses complex numbers and reals', async () => {
+  it('refuses complex and floating-point numbers', async () => {
     await expect(polygonize(Int16Array.of(1, 2, 1, 2).buffer, 32, 5, 2)).rejects.toThrow(/complex_int16/);
     await expect(polygonize(Float64Array.of(1, 2).buffer, 64, 3, 2)).rejects.toThrow(
       /holds float64, which is/,
@@ -71,7 +71,7 @@ describe('polygonizeFile and rasterizeFile', async () => {
   const source = join(folder, 'classes.tif');
   await writeCog(source, [map], { geobox, bands: 1, dtype: 'uint8', nodata: 255, overviews: 'mode' });
 
-  it('give the map back', async () => {
+  it('reproduce the map', async () => {
     const polygons = join(folder, 'classes.geojson');
     const report = await polygonizeFile({ source, destination: polygons });
     const document = JSON.parse(await readFile(polygons, 'utf8'));
@@ -96,7 +96,7 @@ describe('polygonizeFile and rasterizeFile', async () => {
     expect(await readPixels(burned)).toEqual([...map]);
   });
 
-  it('takes one value alone, and another nodata', async () => {
+  it('support a single value, and another nodata', async () => {
     const destination = join(folder, 'one.geojson');
     const report = await polygonizeFile({ source, destination, values: [2] });
     expect(report.values.map(({ value }) => value)).toEqual([2]);
@@ -265,7 +265,7 @@ describe('rasterizeFile', async () => {
     }
   });
 
-  it('is undone by polygonizeFile, with ids of 32 bits', async () => {
+  it('is undone by polygonizeFile, with 32-bit ids', async () => {
     for (const [dtype, ids] of [
       ['uint32', [4_294_967_295, 4_294_967_294]],
       ['int32', [-2_147_483_648, 2_147_483_647]],
@@ -283,7 +283,7 @@ describe('rasterizeFile', async () => {
     }
   });
 
-  it('burns classes by a table of texts', async () => {
+  it('burns classes by a table of strings', async () => {
     const source = await write('crops.geojson', [
       { crop: 'maize', code: '0', n: 1 },
       { crop: 'wheat', code: '1', n: 2 },
@@ -312,7 +312,7 @@ describe('rasterizeFile', async () => {
     }
   });
 
-  it('takes the reference system of a file that does not say its own', async () => {
+  it('takes the CRS option for a file without a CRS', async () => {
     const source = await write('bare.geojson', [{ v: 1 }], {});
     await expect(rasterizeFile({ source, destination, grid })).rejects.toThrow(
       /300000, 0, which is no longitude/,
@@ -369,7 +369,7 @@ describe('rasterizeFile', async () => {
     expect(boxes.map(({ pixels }) => pixels)).toEqual([26, 244, 16]);
   });
 
-  it('says where nothing touches the grid', async () => {
+  it('is an error when no feature touches the grid', async () => {
     const source = await write('far.geojson', [{ v: 1 }]);
     const far = { ...grid, bounds: [500_000, 0, 500_100, 100] as const };
     await expect(rasterizeFile({ source, destination, grid: far })).rejects.toThrow(
@@ -399,7 +399,7 @@ describe('GeoJsonFile', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ type: 'FeatureCollection', features: [] });
   });
 
-  it('leaves what was there when it is given up', async () => {
+  it('keeps an existing file when it is aborted', async () => {
     const path = join(folder, 'kept.geojson');
     const first = await GeoJsonFile.create(path);
     await first.finish();

@@ -1,4 +1,4 @@
-/** Which band of which file of a row is meant by a name or a number. */
+/** Finds bands of a row by name or number. */
 import { invalidInput } from '../../errors.js';
 import type { BandInfo, Raster, Units } from '../../raster/index.js';
 import { isCategorical } from '../../raster/units.js';
@@ -6,42 +6,42 @@ import { isCategoricalFile, isCategoricalName, withoutResolution } from '../cate
 import type { BandValues, CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
 import type { BandChoice } from './options.js';
 
-/** A band of a row, and what its row says of it. */
+/** A band of a row with the row's metadata on it. */
 export interface ChosenBand {
   readonly choice: BandChoice;
-  /** How the result calls it. */
+  /** The name in the result. */
   readonly name: string;
   readonly asset: CatalogAsset;
-  /** Its number in the file; null where only the file's own descriptions can tell. */
+  /** Its number in the file; null if it must be found by the file's band descriptions. */
   readonly index: number | null;
   readonly band: CatalogBand | null;
-  /** What the row says of its values: at the band, or at the asset. */
+  /** The row's metadata on its values, of the band or the asset. */
   readonly values: BandValues;
   readonly units: Units | undefined;
   readonly categorical: boolean;
 }
 
-/** Pictures of the data are not the data. */
+/** Roles of assets that are rendered images, not data. */
 const PICTURE_ROLES = ['overview', 'thumbnail', 'visual'];
 
 /**
- * The band, or null where the row has none of that name or number.
- * @throws {TerrachipError} INVALID_INPUT for a common name that several bands have
+ * The band with a name or number, or null.
+ * @throws {TerrachipError} INVALID_INPUT for a common name of several bands
  */
 export function findBand(row: CatalogRow, choice: BandChoice): ChosenBand | null {
   return typeof choice === 'number' ? findNumber(row, choice) : findName(row, choice);
 }
 
-/** @throws {TerrachipError} INVALID_INPUT that names the bands there are */
+/** The band with a name or number. @throws {TerrachipError} INVALID_INPUT, with the names of the row's bands */
 export function requireBand(row: CatalogRow, choice: BandChoice): ChosenBand {
-  const found = findBand(row, choice);
-  if (found !== null) return found;
+  const band = findBand(row, choice);
+  if (band !== null) return band;
   const names = bandNames(row);
-  const shown = names.length === 0 ? 'give its number' : `choose one of ${names.slice(0, 30).join(', ')}`;
-  throw invalidInput(rowName(row), `has no band ${show(choice)}`, shown);
+  const remedy = names.length === 0 ? 'give its number' : `choose one of ${names.slice(0, 30).join(', ')}`;
+  throw invalidInput(rowName(row), `has no band ${show(choice)}`, remedy);
 }
 
-/** How messages call a row. */
+/** The name of a row in messages. */
 export function rowName(row: CatalogRow): string {
   return row.collection === '' ? row.id : `${row.collection}/${row.id}`;
 }
@@ -50,19 +50,19 @@ export function show(choice: BandChoice): string {
   return typeof choice === 'number' ? String(choice) : `"${choice}"`;
 }
 
-/** The asset of a row's main file; of a store, which is none itself, its first array. */
+/** The asset of a row's main file; for a store, whose own address is not an asset, its first array. */
 export function mainAsset(row: CatalogRow): CatalogAsset {
   const assets = Object.values(row.assets);
   return assets.find((asset) => asset.href === row.href) ?? assets[0] ?? { href: row.href };
 }
 
-/** The band of a file that a choice means, once it is open. @throws {TerrachipError} INVALID_INPUT */
+/** The chosen band in the open file. @throws {TerrachipError} INVALID_INPUT */
 export function bandInFile(raster: Raster, chosen: ChosenBand): BandInfo {
   const wanted = String(chosen.choice).toLowerCase();
-  const found = raster.bands.find(({ index, description }) =>
+  const band = raster.bands.find(({ index, description }) =>
     chosen.index === null ? description?.toLowerCase() === wanted : index === chosen.index,
   );
-  if (found !== undefined) return found;
+  if (band !== undefined) return band;
   const names = raster.bands.flatMap(({ description }) => (description === null ? [] : [description]));
   throw invalidInput(
     raster.name,
@@ -90,7 +90,7 @@ function findName(row: CatalogRow, name: string): ChosenBand | null {
     const bands = asset.bands ?? [];
     if (bands.length <= 1) return describe(asset, key, name, bands[0] ?? null, bands[0]?.index ?? 1);
   }
-  // Data before pictures of them; where a band comes in several resolutions, the finest.
+  // Data before rendered images; then the finest resolution.
   const assets = entries
     .map(([key, asset], k) => ({ key, asset, k }))
     .sort((a, b) => pictures(a.asset) - pictures(b.asset) || comparePixels(a.asset, b.asset) || a.k - b.k);
@@ -106,14 +106,14 @@ function findName(row: CatalogRow, name: string): ChosenBand | null {
     findCommonName(row, name, assets) ??
     byName((band) => band.name.toLowerCase() === wanted);
   if (found !== null) return found;
-  // The file itself may name its bands.
+  // The file may describe its bands.
   const main = mainAsset(row);
   return main.bands === undefined ? describe(main, keyOf(row, main), name, null, null) : null;
 }
 
 /**
- * The band of a common name. Copies of one band in other resolutions, or in pictures, are no other bands.
- * @throws {TerrachipError} INVALID_INPUT where several bands have the name
+ * The band with a common name. Copies of a band in other resolutions or in rendered images do not count as other bands.
+ * @throws {TerrachipError} INVALID_INPUT if several bands have the name
  */
 function findCommonName(
   row: CatalogRow,
@@ -180,13 +180,13 @@ function pictures(asset: CatalogAsset): number {
   return (asset.roles ?? []).some((role) => PICTURE_ROLES.includes(role)) ? 1 : 0;
 }
 
-/** The finer pixels first; those of an unknown size last. */
+/** Finer pixels first, unknown pixel sizes last. */
 function comparePixels(a: CatalogAsset, b: CatalogAsset): number {
   const [first, second] = [a, b].map(({ geobox }) => geobox?.resolution[0] ?? Number.MAX_VALUE);
   return first - second;
 }
 
-/** Names by which a row's bands can be chosen. */
+/** Names of a row's bands. */
 export function bandNames(row: CatalogRow): string[] {
   const names = Object.entries(row.assets).flatMap(([key, { bands = [] }]) =>
     bands.length <= 1 ? [key, ...bands.map(({ name }) => name)] : bands.map(({ name }) => name),

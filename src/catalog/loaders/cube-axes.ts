@@ -1,4 +1,4 @@
-/** Cubes as loaders see them: which of a raster's bands are which step of what. */
+/** Time steps and bands of cubes, by the coordinates of a raster's bands. */
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import { memberOf } from '../../json/keys.js';
@@ -15,20 +15,20 @@ import { DEFAULT_MAX_BYTES } from './options.js';
 
 /** What is read of a cube, and how. */
 export interface CubeOptions extends OperationOptions {
-  /** The array of a store with several; default: what follows `#` in the path, else the only one there is. */
+  /** The array in a store (default: the part of the path after `#`, else the only array). */
   variable?: string;
-  /** Steps that meet it (default: those of the slice, else all). */
+  /** Loads time steps that overlap it (default: the interval of the slice, else all). */
   interval?: TimeInterval;
-  /** Along axes other than time: the coordinates that are wanted, `{ band: ['B02', 'B03'] }` (default: all). */
+  /** Coordinates along axes other than time, `{ band: ['B02', 'B03'] }` (default: all). */
   select?: Readonly<Record<string, readonly (string | number)[]>>;
-  /** Whether stored values become physical ones by the array's scale and offset (default true). */
+  /** Applies the scale and offset of the array (default true). */
   unscale?: boolean;
   cache?: BlockCache;
-  /** Bytes that the result may have (default 4 GiB). */
+  /** Largest result in bytes (default 4 GiB). */
   maxBytes?: number;
 }
 
-/** Which of a raster's bands are which step of which band. */
+/** The bands of a raster as (band, time). */
 export interface CubeAxes {
   readonly times: readonly TimeInterval[];
   readonly bandNames: readonly string[];
@@ -36,18 +36,14 @@ export interface CubeAxes {
   readonly indexes: readonly number[];
 }
 
-/** Opens a store for a task, and closes it. */
+/** Opens a store, runs a task and closes the store. */
 export async function withCube<Result>(
   path: string,
   options: CubeOptions & { interval: TimeInterval },
   task: (raster: ArrayRaster, axes: CubeAxes) => Promise<Result>,
 ): Promise<Result> {
   const { variable, signal, cache = createBlockCache() } = options;
-  const raster = await openRaster(path, {
-    cache,
-    variable,
-    signal,
-  });
+  const raster = await openRaster(path, { cache, variable, signal });
   try {
     if (!(raster instanceof ArrayRaster)) {
       throw invalidInput(raster.name, 'is an image, not a store of arrays', 'use loadRaster');
@@ -58,13 +54,13 @@ export async function withCube<Result>(
   }
 }
 
-/** The bands of a raster by time and by everything else. */
+/** Groups the bands of a raster by time and by all other coordinates. */
 function cubeAxes(
   raster: ArrayRaster,
   { interval, select = {} }: CubeOptions & { interval: TimeInterval },
 ): CubeAxes {
   const steps = new Map<string, TimeInterval>();
-  const found = new Map<string, Map<string, number>>();
+  const indexesOf = new Map<string, Map<string, number>>();
   const names = new Map<string, Set<string>>();
   const occurrences = new Map<string, number>();
   let timed = false;
@@ -82,21 +78,21 @@ function cubeAxes(
       others.length === 1
         ? String(others[0][1])
         : others.map(([name, value]) => `${name}=${value}`).join(', ');
-    const row = found.get(band) ?? new Map<string, number>();
-    // A time that occurs twice is two steps.
-    const place = JSON.stringify([band, String(time[1])]);
-    const before = occurrences.get(place) ?? 0;
-    occurrences.set(place, before + 1);
+    const indexAt = indexesOf.get(band) ?? new Map<string, number>();
+    // A repeated time is a step of its own.
+    const bandAndTime = JSON.stringify([band, String(time[1])]);
+    const before = occurrences.get(bandAndTime) ?? 0;
+    occurrences.set(bandAndTime, before + 1);
     const key = `${time[1]} ${before}`;
     steps.set(key, time[1]);
-    found.set(band, row.set(key, index));
+    indexesOf.set(band, indexAt.set(key, index));
   }
   if (!timed) throw invalidInput(raster.name, 'has no time axis', 'use loadRaster, or openRaster');
   for (const [name, wanted] of Object.entries(select)) {
-    const there = names.get(name);
-    const unknown = wanted.find((value) => there?.has(String(value)) !== true);
+    const existing = names.get(name);
+    const unknown = wanted.find((value) => existing?.has(String(value)) !== true);
     if (unknown === undefined) continue;
-    const shown = [...(there ?? names.keys())].slice(0, 20).join(', ');
+    const shown = [...(existing ?? names.keys())].slice(0, 20).join(', ');
     throw invalidOption(
       'select',
       `names ${name} = ${unknown}, which ${raster.name} does not have`,
@@ -106,8 +102,8 @@ function cubeAxes(
   if (steps.size === 0)
     throw invalidInput(raster.name, `has no step in ${interval}`, 'choose another interval');
   const times = [...steps].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
-  const bandNames = [...found.keys()];
-  const indexes = bandNames.flatMap((band) => times.map(([key]) => found.get(band)?.get(key) ?? 0));
+  const bandNames = [...indexesOf.keys()];
+  const indexes = bandNames.flatMap((band) => times.map(([key]) => indexesOf.get(band)?.get(key) ?? 0));
   if (indexes.includes(0))
     throw invalidInput(raster.name, 'has no full grid of bands and times', 'correct the store');
   return { times: times.map(([, time]) => time), bandNames, indexes };
@@ -123,12 +119,12 @@ function isSelected(
   });
 }
 
-/** By what stored values become physical ones, where they should. */
+/** The scale and offset of a band; 1 and 0 without `unscale`. */
 export function scaleOf(band: BandInfo, unscale = true): Pick<BandInfo, 'scale' | 'offset'> {
   return unscale ? band : { scale: 1, offset: 0 };
 }
 
-/** @throws {TerrachipError} TOO_LARGE for so many float32 values */
+/** @throws {TerrachipError} TOO_LARGE if float32 values exceed the limit in bytes */
 export function requireBytes(name: string, values: number, limit = DEFAULT_MAX_BYTES): void {
   const size = 4 * values;
   if (size <= limit) return;

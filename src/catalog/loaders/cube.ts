@@ -1,4 +1,4 @@
-/** Windows in space and time of cubes: Zarr, netCDF and HDF5. */
+/** Loads windows in space and time from cubes: Zarr, netCDF and HDF5. */
 import { invalidOption } from '../../errors.js';
 import {
   type Bounds,
@@ -16,38 +16,38 @@ import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeAxes, type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 import type { LoadTarget } from './plan.js';
 
-/** What `loadZarr` takes of a cube: where, when, which variables. */
+/** The window, variable and grid of `loadZarr`. */
 export interface LoadZarrOptions extends CubeOptions {
-  /** A grid to warp onto. Default: the cube's own pixels. */
+  /** The grid to reproject onto. Default: the cube's own pixels. */
   target?: LoadTarget;
-  /** Of the cube's own pixels, those that these bounds touch (default: all). */
+  /** Without `target`: loads the pixels that touch these bounds (default: all). */
   bounds?: Bounds;
   /** The CRS of `bounds` (default: the cube's). */
   boundsCrs?: CrsLike;
-  /** Onto `target` (default `bilinear`). */
+  /** Resampling onto `target` (default `bilinear`). */
   resampling?: Resampling;
-  /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
+  /** Default: a `CpuBackend` on the calling thread, disposed after the call. */
   backend?: Backend;
 }
 
-/** Bytes of stored values that are read at a time. */
+/** Bytes of stored values per read. */
 const READ_BYTES = 256 * 2 ** 20;
 
 /**
- * A window in space and time of an array of a Zarr store, a netCDF or an HDF5 file. Times are decoded by the CF
- * conventions; axes that are neither time, y nor x become bands.
- * @param path as `openRaster` takes it: `cube.zarr`, `cube.nc#temperature`, `https://…/cube.zarr`
- * @returns (band, time, y, x), float32 with NaN for no data; its `times` are the steps. Without `target` on the cube's own
- * pixels: where those are stored from south to north, so is the result, as its grid says
- * @throws {TerrachipError} INVALID_INPUT for an array without a time axis or a place, or where nothing meets the interval;
- * UNSUPPORTED for whole numbers that float32 cannot hold, unless they are interpolated;
- * TOO_LARGE above `maxBytes`; and as `openRaster`
+ * Loads a window in space and time of an array in a Zarr store, a netCDF or an HDF5 file. Times are decoded by the CF
+ * conventions. Axes other than time, y and x become bands.
+ * @param path as in `openRaster`: `cube.zarr`, `cube.nc#temperature`, `https://…/cube.zarr`
+ * @returns (band, time, y, x), float32 with NaN for no data; `times` are the steps. Without `target`, the grid is the
+ * cube's own, also if its rows run from south to north
+ * @throws {TerrachipError} INVALID_INPUT for an array without a time axis or georeferencing, or without a step in the
+ * interval; UNSUPPORTED for integers that float32 cannot hold, unless they are interpolated; TOO_LARGE above `maxBytes`;
+ * errors of `openRaster`
  */
 export async function loadZarr(path: string, options: LoadZarrOptions = {}): Promise<GeoTensor<'float32'>> {
   const { target } = options;
   const grid = target === undefined ? null : target instanceof GeoBox ? target : geoBoxOfSlice(target);
   if (grid !== null && options.bounds !== undefined) {
-    throw invalidOption('bounds', 'are given beside a target, which has its own', 'give one of them');
+    throw invalidOption('bounds', 'are given with a target, which has its own', 'give one of them');
   }
   const ofSlice = target === undefined || target instanceof GeoBox ? undefined : target.interval;
   return withCube(

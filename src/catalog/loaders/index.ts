@@ -1,4 +1,4 @@
-/** Pixels of catalogs: their rows on one grid. */
+/** Loaders: pixels of catalog rows on one grid. */
 
 export { type LoadZarrOptions, loadZarr } from './cube.js';
 export {

@@ -1,4 +1,4 @@
-/** Rasters from outside of a catalog beside what it holds: elevation, land cover, masks. */
+/** Additional layers from rasters outside the catalog: elevation, land cover, masks. */
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import { equalsNodata } from '../../geo/dtype.js';
 import { type GeoBox, GeoTensor, type TypedArray } from '../../geo/index.js';
@@ -19,42 +19,41 @@ import { isCategorical } from '../../raster/units.js';
 import { requireFloat32 } from '../../raster/warp-source.js';
 import { DEFAULT_MAX_BYTES, type OpenAsset } from './options.js';
 
-/** Any raster, one band of it. */
+/** One band of any raster. */
 export interface ExogenousLayer {
-  /** A path or a URL, as `openRaster` takes it. */
+  /** A path or a URL, as in `openRaster`. */
   readonly path: string;
-  /** From 1 (default 1). A band that the file does not have gives NaN and a warning. */
+  /** Band number from 1 (default 1). A missing band gives NaN and a warning. */
   readonly band?: number;
-  /** Default: `nearest` for classes, bits and palettes, `bilinear` for everything else. */
+  /** Default: `nearest` for classes, bits and palettes, `bilinear` for all others. */
   readonly resampling?: Resampling;
-  /** What its values are; `class` and `bits` are never interpolated. */
+  /** The units of its values; `class` and `bits` are never interpolated. */
   readonly units?: Units;
 }
 
-/** The grid of `loadLayers`, and what is common to its layers. */
+/** Options for all layers of `loadLayers`. */
 export interface LoadLayersOptions extends OperationOptions {
-  /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
+  /** Default: a `CpuBackend` on the calling thread, disposed after the call. */
   backend?: Backend;
   cache?: BlockCache;
   /** Default: `openRaster`. */
   open?: OpenAsset;
-  /** Bytes that the result may have (default 4 GiB). */
+  /** Largest result in bytes (default 4 GiB). */
   maxBytes?: number;
 }
 
 /** Layers of different sources on one grid. */
 export interface LoadedLayers {
-  /** (band, y, x), float32 with NaN for no data; its `bandNames` are the layers'. */
+  /** (band, y, x), float32 with NaN for no data; `bandNames` are the names of the layers. */
   readonly tensor: GeoTensor<'float32'>;
-  /** What was not as it was asked for; also reported to `onProgress`. */
+  /** Missing bands; also reported to `onProgress`. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Collocates layers onto the grid of a product or a slice, each in its own way. Values are physical ones, by the scale and
- * offset of the file. What is already on the grid is read pixel by pixel: nothing moves.
- * @throws {TerrachipError} INVALID_OPTION for categories that would be interpolated, TOO_LARGE above `maxBytes`, and as
- * `openRaster`
+ * Collocates layers onto the grid of a product or a slice, each with its own resampling. Values are physical, by the
+ * file's scale and offset. A layer that is already on the grid is not resampled.
+ * @throws {TerrachipError} INVALID_OPTION for interpolated categories, TOO_LARGE above `maxBytes`; errors of `openRaster`
  */
 export async function loadLayers(
   layers: Readonly<Record<string, ExogenousLayer>>,
@@ -132,17 +131,17 @@ async function loadLayer(
 }
 
 /**
- * Tensors over one grid as one: the bands of a product, then layers beside them.
- * @param tensors (band, y, x) or (y, x), whose values become float32 with NaN for no data
- * @throws {TerrachipError} INVALID_INPUT for tensors over different grids, or with a time axis; UNSUPPORTED for whole numbers
- * that float32 cannot hold
+ * Concatenates tensors on one grid along the band axis, such as the bands of a product and additional layers.
+ * @param tensors (band, y, x) or (y, x); values become float32 with NaN for no data
+ * @throws {TerrachipError} INVALID_INPUT for tensors on different grids or with a time axis; UNSUPPORTED for integers that
+ * float32 cannot hold
  */
 export function stack(tensors: readonly GeoTensor[]): GeoTensor<'float32'> {
   const [first] = tensors;
   if (first === undefined) throw invalidInput('a stack of no tensors', 'has no grid', 'give at least one');
   const bands = tensors.map((tensor) => {
     if (!tensor.geobox.equals(first.geobox)) {
-      throw invalidInput('tensors over different grids', 'cannot be stacked', 'load them on one grid');
+      throw invalidInput('tensors on different grids', 'cannot be stacked', 'load them on one grid');
     }
     if (tensor.dimensions.includes('time') || tensor.shape.length > 3) {
       throw invalidInput(

@@ -1,4 +1,4 @@
-/** What loaders are told. */
+/** Options of the loaders. */
 import type { Dtype } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import type { Antialias, BitField, MosaicMethod, Resampling } from '../../kernels/index.js';
@@ -7,31 +7,30 @@ import type { BlockCache, Raster } from '../../raster/index.js';
 import type { CatalogRow } from '../row.js';
 import type { UnitOptions } from './units.js';
 
-/** A band by its name, its common name or its asset's key; or by its number, from 1, in the row's main file. */
+/** A band by its name, its common name or the key of its asset; or by its number, from 1, in the row's main file. */
 export type BandChoice = string | number;
 
-/** One resampling for all bands, or one a band by the name it is chosen by; bands left out keep their default. */
+/** One resampling for all bands, or one per band by the name it is chosen by; other bands keep their default. */
 export type ResamplingChoice = Resampling | Readonly<Record<string, Resampling>>;
 
 /**
- * Pixels that are taken away from a source before anything is made of them: clouds, shadows, fill.
- * A pixel that the quality band does not reach is taken away too.
+ * Masks source pixels, such as clouds, shadows and fill, before they are resampled. Pixels outside the quality band are
+ * masked too.
  */
 export interface QualityMask {
   /** The quality band of the same row, such as `SCL` or `QA_PIXEL`. */
   band: BandChoice;
-  /** Bits, or fields of bits, any of which takes a pixel away. */
+  /** Bits, or bit fields, any of which masks a pixel. */
   bits?: readonly (number | BitField)[];
-  /** Classes, from 0 to 255, any of which takes a pixel away. */
+  /** Classes, from 0 to 255, any of which masks a pixel. */
   classes?: readonly number[];
-  /** By how many pixels of the quality band what is taken away grows, from 0 (default) to 254: a disc. */
+  /** Dilates the mask by a disc of this radius, in pixels of the quality band, from 0 (default) to 254. */
   dilate?: number;
 }
 
 /**
- * Which source comes first: `time` (default) the oldest, by the middle of its interval; `given` as the catalog lists
- * them; by a property, least first; or by comparing two rows. What is equal stays in the order of time, then of
- * collection and id.
+ * The order of sources: `time` (default) by the middle of their intervals, oldest first; `given` as in the catalog; by a
+ * property, ascending; or by a comparison of two rows. Ties are ordered by time, then by collection and id.
  */
 export type RowOrder =
   | 'time'
@@ -39,22 +38,22 @@ export type RowOrder =
   | { readonly property: string; readonly descending?: boolean }
   | ((a: CatalogRow, b: CatalogRow) => number);
 
-/** Opens the file of an asset, to sign an address or to take it from somewhere else. */
+/** Opens the file of an asset, for example from a signed address. */
 export type OpenAsset = (
   href: string,
   options: { cache: BlockCache; signal?: AbortSignal },
 ) => Promise<Raster>;
 
-/** What loading has done, for reports and for tests that prove that nothing is read twice. */
+/** Counts of the work done, for reports and tests. */
 export interface LoadCounters {
   /** Rows whose pixels may touch the grid. */
   rows: number;
-  /** Rows that were left out because `onUnreadable` is `skip`. */
+  /** Rows left out by `onUnreadable: 'skip'`. */
   skippedRows: number;
   filesOpened: number;
   sourcePixelsRead: number;
   warpedPixels: number;
-  /** Source pixels that `mask` took away, counted at each band's own pixels. */
+  /** Source pixels masked by `mask`, counted at each band's own resolution. */
   maskedPixels: number;
 }
 
@@ -70,53 +69,50 @@ export function createLoadCounters(): LoadCounters {
   };
 }
 
-/** Which bands are read of the rows of a catalog, and how they become values. */
+/** The bands that are read from rows, and how they are masked, scaled and resampled. */
 export interface SourceOptions extends OperationOptions, UnitOptions {
-  /** Default: all bands of the first row's main file but its alpha band. */
+  /** Default: all bands of the first row's main file except its alpha band. */
   bands?: readonly BandChoice[];
-  /** Default: `nearest` for categories (classes, quality bits), `bilinear` for everything else. */
+  /** Default: `nearest` for categories (classes, quality bits), `bilinear` for all others. */
   resampling?: ResamplingChoice;
   mask?: QualityMask;
   order?: RowOrder;
-  /** Whether stored values become physical ones by the scale and offset of the row, or else of the file (default true). */
+  /** Applies the scale and offset of the row, or else of the file (default true). */
   unscale?: boolean;
-  /** What means "no data" in sources that do not say so, or say it wrong: for all bands, or by band. */
+  /** The nodata value of sources with missing or wrong metadata: for all bands, or by band. */
   sourceNodata?: number | Readonly<Record<string, number>>;
-  /** As `WarpedRaster` takes it (default `off`). */
+  /** As in `WarpedRaster` (default `off`). */
   antialias?: Antialias;
-  /** As `WarpedRaster` takes it (default `none`: full resolution). */
+  /** As in `WarpedRaster` (default `none`: full resolution). */
   overview?: 'auto' | 'none';
-  /** A row whose file cannot be opened, or that has not all bands: an error (default), or left out with a warning. */
+  /** A row whose file cannot be opened, or that lacks a band: throws (default), or skips it with a warning. */
   onUnreadable?: 'error' | 'skip';
-  /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
+  /** Default: a `CpuBackend` on the calling thread, disposed after the call. */
   backend?: Backend;
-  /** Where decoded blocks are kept, so that one bound holds for several loads (default: 128 MiB for the time of the call). */
+  /** Decoded blocks, to share between loads (default: 128 MiB for one call). */
   cache?: BlockCache;
   /** Default: `openRaster`. */
   open?: OpenAsset;
-  /**
-   * Whether a grid that no row reaches gives a result without any data, as chips of a sequence may want it (default: an
-   * error that says where the rows lie).
-   */
+  /** Returns only nodata for a grid that no row overlaps (default: an error with the extent of the rows). */
   allowEmpty?: boolean;
   /** Counters to add to. */
   counters?: LoadCounters;
-  /** Bytes that the result may have (default 4 GiB). */
+  /** Largest result in bytes (default 4 GiB). */
   maxBytes?: number;
 }
 
-/** The grid of `loadRaster`, and how rows become its pixels. */
+/** How `loadRaster` combines rows, and the type of the result. */
 export interface LoadRasterOptions<D extends Dtype = Dtype> extends SourceOptions {
-  /** What becomes of several sources over a pixel, gaps ignored (default `first`, in `order`). */
+  /** Combines valid values of several sources at a pixel (default `first`, in `order`). */
   method?: MosaicMethod;
   /**
-   * Type of the result (default float32, NaN for no data). As float64, int32 or uint32, values that float32 cannot hold
-   * are kept by `first`, `last`, `min` and `max`; else whole numbers of that kind are refused where they would change.
+   * Type of the result (default float32, NaN for no data). With float64, int32 or uint32, the methods `first`, `last`,
+   * `min` and `max` keep values that float32 cannot hold; otherwise integers that would change are refused.
    */
   dtype?: D;
   /**
-   * The result's nodata. Default: NaN for floats; for integers that of the first source or the end of the range, or another
-   * value where valid pixels hold that one. Strips that are streamed are refused then.
+   * Nodata of the result. Default: NaN for floats; for integers that of the first source or the end of the range. If valid
+   * pixels have that value, another one is chosen, and a stream throws.
    */
   nodata?: number;
 }

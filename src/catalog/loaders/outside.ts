@@ -1,24 +1,24 @@
-/** What chips hold beyond the area that they were taken from. */
+/** Fills pixels of chips outside the area that they were sampled from. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { allocateArray, canHold, type Dtype, type GeoBox, GeoTensor } from '../../geo/index.js';
 
 /**
- * What stands in pixels outside of an area: its own pixels mirrored at its edges, where the edge itself is not repeated
- * (`reflect`), the nearest of its pixels (`edge`), or a number.
+ * Values of pixels outside an area: its pixels mirrored at its edges without repeating the edge (`reflect`), its nearest
+ * pixels (`edge`), or a number.
  */
 export type OutsideFill = 'reflect' | 'edge' | number;
 
-/** Pixels of one grid may be off those of another by rounding, in parts of a pixel. */
+/** Tolerance for the alignment of two grids, in pixels. */
 const ALIGNED = 1e-6;
 
 /**
- * A tensor whose pixels outside of an area are filled, as `numpy.pad` does with the modes of these names: chips of the
- * sampler policies `pad` and `centre` reach beyond their area, where loaders have no data. Its grid stays as it is, and
- * gaps inside of the area stay gaps; each plane is filled from its own pixels.
+ * Fills the pixels of a tensor outside an area, as `numpy.pad` does with modes of the same names. Chips of the sampler
+ * policies `pad` and `centre` extend beyond their area, where loaders have no data. The grid, and gaps inside the area, do
+ * not change. Each plane is filled from its own pixels.
  * @param tensor (…, y, x)
- * @param area what was sampled: the `geobox` of a `SampleArea`, or any grid of the same pixels
- * @throws {TerrachipError} INVALID_INPUT for pixels that are not the area's, a tensor outside of it, or one that reaches
- * further beyond it than what lies inside can be mirrored; INVALID_OPTION for an impossible fill
+ * @param area the `geobox` of the `SampleArea`, or any aligned grid
+ * @throws {TerrachipError} INVALID_INPUT for grids that are not aligned, a tensor outside the area, or too few pixels
+ * inside to reflect; INVALID_OPTION for an unknown fill, or a number outside the type's range
  */
 export function fillOutside<D extends Dtype>(
   tensor: GeoTensor<D>,
@@ -30,9 +30,9 @@ export function fillOutside<D extends Dtype>(
   if (typeof fill === 'number' && !canHold(tensor.dtype, fill))
     throw invalidOption('fill', `cannot be ${fill} in ${tensor.dtype}`, 'give a value that the type holds');
   const { width, height } = tensor.geobox;
-  const [x, y] = placeIn(area, tensor.geobox);
-  const columns = placesAlong('columns', width, -x, area.width - x, fill);
-  const rows = placesAlong('rows', height, -y, area.height - y, fill);
+  const [x, y] = offsetIn(area, tensor.geobox);
+  const columns = sourceIndexes('columns', width, -x, area.width - x, fill);
+  const rows = sourceIndexes('rows', height, -y, area.height - y, fill);
   const data = allocateArray(tensor.dtype, tensor.data.length);
   const size = width * height;
   for (let plane = 0; plane < tensor.data.length; plane += size) {
@@ -48,19 +48,19 @@ export function fillOutside<D extends Dtype>(
   return new GeoTensor<D>({ data, shape, dimensions, geobox, nodata, times, bandNames });
 }
 
-/** Which of an area's pixels the first one of a grid is. */
-function placeIn(area: GeoBox, grid: GeoBox): readonly [x: number, y: number] {
+/** The position of a grid's first pixel in an area, in pixels. */
+function offsetIn(area: GeoBox, grid: GeoBox): readonly [x: number, y: number] {
   const toArea = area.transform.inverse();
   const [x, y] = toArea.apply(...grid.transform.apply(0, 0)).map(Math.round);
-  const same = [
+  const isAligned = [
     [0, 0],
     [grid.width, 0],
     [0, grid.height],
   ].every(([column, row]) => {
-    const [foundX, foundY] = toArea.apply(...grid.transform.apply(column, row));
-    return Math.abs(foundX - x - column) < ALIGNED && Math.abs(foundY - y - row) < ALIGNED;
+    const [areaX, areaY] = toArea.apply(...grid.transform.apply(column, row));
+    return Math.abs(areaX - x - column) < ALIGNED && Math.abs(areaY - y - row) < ALIGNED;
   });
-  if (same && area.crs.equals(grid.crs)) return [x, y];
+  if (isAligned && area.crs.equals(grid.crs)) return [x, y];
   throw invalidInput(
     'a tensor on other pixels than those of its area',
     'cannot be filled',
@@ -68,8 +68,8 @@ function placeIn(area: GeoBox, grid: GeoBox): readonly [x: number, y: number] {
   );
 }
 
-/** Where each place along an axis takes its value from; −1 for the fill. Places from `start` to `end` lie inside. */
-function placesAlong(
+/** The index along an axis from which each pixel gets its value; −1 for the fill. Indexes from `start` to `end` are inside. */
+function sourceIndexes(
   axis: string,
   length: number,
   start: number,
@@ -78,12 +78,12 @@ function placesAlong(
 ): Int32Array {
   const [first, last] = [Math.max(0, start), Math.min(length, end) - 1];
   if (first > last)
-    throw invalidInput('a tensor outside of its area', 'holds nothing to fill it with', 'give its own area');
+    throw invalidInput('a tensor outside its area', 'has no pixels to fill from', 'give its own area');
   const beyond = Math.max(first, length - 1 - last);
   if (fill === 'reflect' && beyond > last - first) {
     throw invalidInput(
       `a chip that reaches ${beyond} ${axis} beyond its area`,
-      `cannot be reflected, since only ${last - first + 1} lie inside`,
+      `cannot be reflected, since only ${last - first + 1} are inside`,
       'fill it with edge or a number, or take smaller chips',
     );
   }

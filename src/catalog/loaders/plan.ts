@@ -1,4 +1,4 @@
-/** Which rows a load takes, in which order, and which bands of them. */
+/** Chooses the rows and bands of a load, and their order. */
 import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../../errors.js';
 import {
   Crs,
@@ -26,13 +26,13 @@ import {
 import { checkMask } from './quality.js';
 import { type OpenedBand, openAsset, Source, type SourceContext } from './source.js';
 
-/** A grid, or a slice: its grid and its time. */
+/** A grid, or a slice with a grid and a time. */
 export type LoadTarget = GeoBox | GeoSlice;
 
-/** Files whose headers are read at a time. */
+/** Files whose headers are read concurrently. */
 const OPENING = 8;
 
-/** Sources whose files stay open between strips. */
+/** Greatest number of sources with open files. */
 const OPEN_SOURCES = 64;
 
 /** A source and the pixels of the grid that it may touch. */
@@ -41,13 +41,13 @@ export interface PlacedSource {
   readonly window: PixelWindow;
 }
 
-/** What is to be loaded. Close it when done. */
+/** The rows and bands to load. Close it when done. */
 export class LoadPlan {
   readonly context: SourceContext;
   /** In the order of the reduction. */
   readonly sources: readonly PlacedSource[];
   readonly bandNames: readonly string[];
-  /** What the first source's bands are; null where there is no source. */
+  /** The bands of the first source; null without sources. */
   readonly bands: readonly OpenedBand[] | null;
   readonly #ownsBackend: boolean;
   readonly #open = new Set<Source>();
@@ -66,9 +66,9 @@ export class LoadPlan {
   }
 
   /**
-   * Chooses rows and bands; reads no pixels.
-   * @param byBand whether bands are to be read one by one
-   * @throws {TerrachipError} INVALID_INPUT or INVALID_OPTION for bands, masks or resamplings that cannot be
+   * Chooses rows and bands. Reads no pixels.
+   * @param byBand whether bands are read one by one
+   * @throws {TerrachipError} INVALID_INPUT or INVALID_OPTION for invalid bands, masks or resamplings
    */
   static async make(
     catalog: Iterable<CatalogRow>,
@@ -103,7 +103,7 @@ export class LoadPlan {
       requireKnownNames(choices, rows, options);
       const { signal } = options;
       const skipped = context.counters.skippedRows;
-      const found = await mapConcurrently(
+      const placedRows = await mapConcurrently(
         rows,
         OPENING,
         async (row, position) => {
@@ -113,7 +113,7 @@ export class LoadPlan {
         },
         signal,
       );
-      const sources = found.filter((placed) => placed !== null);
+      const sources = placedRows.filter((placed) => placed !== null);
       if (sources.length === 0 && options.allowEmpty !== true && context.counters.skippedRows === skipped)
         throw nothingThere(catalog, grid, interval);
       context.counters.rows += sources.length;
@@ -131,7 +131,7 @@ export class LoadPlan {
     }
   }
 
-  /** Sources whose files are about to be read; those that have not been needed for long are closed. */
+  /** Marks sources as used, and closes the least recently used ones above the limit. */
   async keepOpen(sources: readonly Source[]): Promise<void> {
     for (const source of sources) {
       this.#open.delete(source);
@@ -144,7 +144,7 @@ export class LoadPlan {
     }
   }
 
-  /** @throws {TerrachipError} TOO_LARGE for so many values in a result */
+  /** @throws {TerrachipError} TOO_LARGE if a result of so many values exceeds `maxBytes` */
   requireSize(values: number, bytesPerValue: number): void {
     const limit = this.context.options.maxBytes ?? DEFAULT_MAX_BYTES;
     const size = values * bytesPerValue;
@@ -170,7 +170,7 @@ async function closeAll(sources: Set<Source>): Promise<void> {
   }
 }
 
-/** Rows that may meet a grid and a time, in the catalog's order; of other rows than a catalog's, those of the time. */
+/** Rows that may overlap a grid and a time, in order. Rows that are not in a catalog are compared by time only. */
 export function rowsOn(
   catalog: Iterable<CatalogRow>,
   target: LoadTarget,
@@ -180,12 +180,12 @@ export function rowsOn(
   if (!(catalog instanceof GeoCatalog)) {
     return Array.from(catalog).filter((row) => row.interval.intersects(interval));
   }
-  // Outlines of items are simplified: a pixel more around the grid finds those that end beside it.
+  // Footprints are simplified: a margin of one pixel finds those that end beside the grid.
   const { bounds } = grid.window(-1, -1, grid.width + 2, grid.height + 2);
   return [...catalog.query({ geometry: bounds, crs: grid.crs, interval }, { touch: true })];
 }
 
-/** Why no row gives a pixel of a grid at a time. */
+/** The error for a grid and a time that no row overlaps. */
 function nothingThere(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: TimeInterval): Error {
   const all = catalog instanceof GeoCatalog ? catalog : GeoCatalog.from(catalog);
   const name = `a catalog of ${all.length} rows`;
@@ -208,7 +208,7 @@ function nothingThere(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: Tim
   );
 }
 
-/** Rows in an order that does not depend on how the catalog was made, unless it is asked for. */
+/** Sorts rows; the result does not depend on the catalog's order, except for `given`. */
 export function sortRows(rows: readonly CatalogRow[], order: RowOrder): CatalogRow[] {
   if (order === 'given') return [...rows];
   const byTime = [...rows].sort(
@@ -232,7 +232,7 @@ export function sortRows(rows: readonly CatalogRow[], order: RowOrder): CatalogR
   return byTime.sort((a, b) => sign * compare(propertyOf(a, property), propertyOf(b, property)));
 }
 
-/** The middle of an interval; of an open one its only end; of `always` the beginning of time. */
+/** The middle of an interval; the finite end of a half-open one; −∞ for `always`. */
 export function middleOf({ start, end }: TimeInterval): number {
   if (start === -Infinity) return end === Infinity ? -Infinity : end;
   return end === Infinity ? start : start + (end - start) / 2;
@@ -247,7 +247,7 @@ function compare(a: CatalogValue | undefined, b: CatalogValue | undefined): numb
   return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
 }
 
-/** All bands of the first row's main file but its alpha band; where rows are skipped, of the first that can be read. */
+/** All bands of the first row's main file except its alpha band; skips unreadable rows with `onUnreadable: 'skip'`. */
 async function defaultBands(context: SourceContext, rows: readonly CatalogRow[]): Promise<BandChoice[]> {
   const { options } = context;
   for (const row of rows) {
@@ -265,7 +265,7 @@ async function defaultBands(context: SourceContext, rows: readonly CatalogRow[])
   throw invalidOption('bands', 'are not given, and no row says what they are', 'name them');
 }
 
-/** A name in an option that is no band is a slip of the pen. */
+/** Rejects unknown band names in options by band. */
 function requireKnownNames(
   choices: readonly BandChoice[],
   rows: readonly CatalogRow[],
@@ -306,7 +306,7 @@ async function place(
     const source = new Source(context, row, position, bands);
     opened.add(source);
     const window = await source.window(signal);
-    // A row whose grid is known says nothing about its file.
+    // A declared grid does not show that the file can be read.
     if (window !== null && options.onUnreadable === 'skip') await source.open(signal);
     if (window !== null) return { source, window };
     opened.delete(source);
@@ -320,7 +320,7 @@ async function place(
   }
 }
 
-/** Errors of one row's files, where such rows are left out. */
+/** Whether an error of one row's files only skips the row. */
 function mayBeSkipped(error: unknown, { onUnreadable }: SourceOptions): error is TerrachipError {
   return (
     onUnreadable === 'skip' &&

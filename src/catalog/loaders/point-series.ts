@@ -1,11 +1,11 @@
-/** Series of cubes at points. */
+/** Time series of cubes at points. */
 import { Affine, Crs, type CrsLike, createPixelMapping, GeoBox, TimeInterval } from '../../geo/index.js';
 import { physicalValues, readPixels } from '../../raster/index.js';
 import { noReference } from '../../raster/request.js';
 import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 
-/** What `loadPointSeries` reads at a point, and when. */
+/** The variable, times and CRS of `loadPointSeries`. */
 export interface PointSeriesOptions extends CubeOptions {
   /** The CRS of the points (default: longitude and latitude on WGS 84). */
   crs?: CrsLike;
@@ -14,7 +14,7 @@ export interface PointSeriesOptions extends CubeOptions {
 /** Values of a cube at points, over time. */
 export interface PointSeries {
   readonly times: readonly TimeInterval[];
-  /** What stands along the axes other than time; one empty name where there are none. */
+  /** Coordinates along axes other than time; one empty name without such axes. */
   readonly bandNames: readonly string[];
   /** (point, band, time), C order; NaN for no data and for points outside. */
   readonly values: Float32Array;
@@ -22,7 +22,7 @@ export interface PointSeries {
 }
 
 /**
- * The series of a cube at points: of each, the pixel that contains it, and only the chunks that hold it.
+ * Loads time series of the pixels that contain points. Reads only their chunks.
  * @param points x or longitude first
  * @throws {TerrachipError} as `loadZarr`
  */
@@ -40,7 +40,7 @@ export async function loadPointSeries(
       requireBytes(raster.name, points.length * indexes.length, options.maxBytes);
       const values = new Float32Array(points.length * indexes.length).fill(Number.NaN);
       if (raster.geobox === null) throw noReference(raster);
-      // A grid whose pixels are units of the points' system: longitudes are found on any turn of the globe.
+      // A grid with pixels of one unit in the points' CRS: pixel mappings wrap longitudes by 360 degrees.
       const { map } = createPixelMapping(new GeoBox(crs, Affine.identity, 1, 1), raster.geobox);
       const infos = indexes.map((index) => raster.bands[index - 1]);
       const position = new Float64Array(2);
@@ -48,7 +48,7 @@ export async function loadPointSeries(
         options.signal?.throwIfAborted();
         map(px, py, position);
         const [column, row] = position.map(Math.floor);
-        // NaN, outside of a projection, fails these too.
+        // NaN, outside the projection's domain, fails these too.
         if (!(column >= 0 && row >= 0 && column < raster.width && row < raster.height)) continue;
         const pixels = await readPixels(raster, {
           window: { x: column, y: row, width: 1, height: 1 },

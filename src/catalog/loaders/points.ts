@@ -1,17 +1,17 @@
-/** The values of a tensor at points. */
+/** Values of a tensor at points. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { equalsNodata } from '../../geo/dtype.js';
 import { Affine, Crs, type CrsLike, createPixelMapping, GeoBox, type GeoTensor } from '../../geo/index.js';
 
-/** How `samplePoints` takes values at points. */
+/** The CRS and resampling of `samplePoints`. */
 export interface SamplePointsOptions {
   /** The CRS of the points (default: longitude and latitude on WGS 84). */
   crs?: CrsLike;
-  /** The pixel that contains a point (`nearest`, default), or between the centres of four (`bilinear`). */
+  /** `nearest` (default): the pixel that contains a point. `bilinear`: interpolates between four pixel centres. */
   resampling?: 'nearest' | 'bilinear';
 }
 
-/** Values at points. */
+/** Values at points, with their shape. */
 export interface PointValues {
   /** (point, …), C order; NaN for no data and for points outside. */
   readonly values: Float64Array;
@@ -20,9 +20,9 @@ export interface PointValues {
 }
 
 /**
- * What a loaded tensor has at points. Pixel centres lie at +0.5: a point on one has that pixel's value by either
- * resampling. By `bilinear` pixels without data have no part in what is between others, and beyond the outermost centres
- * the edge goes on; a point in a pixel without data, or outside of the grid, is NaN by either.
+ * Samples a loaded tensor at points. Pixel centres are at +0.5: a point on a centre gets that pixel's value with either
+ * resampling. `bilinear` ignores pixels without data, and repeats the edge beyond the outermost centres. A point in a pixel
+ * without data, or outside the grid, is NaN with either.
  * @param tensor (…, y, x)
  * @param points x or longitude first
  * @throws {TerrachipError} INVALID_INPUT for points that are not two finite numbers; INVALID_OPTION for another resampling
@@ -36,7 +36,7 @@ export function samplePoints(
     throw invalidOption('resampling', `cannot be "${String(resampling)}"`, 'give nearest or bilinear');
   const { geobox, data } = tensor;
   const { width, height } = geobox;
-  // A grid whose pixels are units of the points' system: longitudes are found on any turn of the globe.
+  // A grid with pixels of one unit in the points' CRS: pixel mappings wrap longitudes by 360 degrees.
   const from = crs === undefined ? Crs.wgs84 : Crs.parse(crs);
   const { map } = createPixelMapping(new GeoBox(from, Affine.identity, 1, 1), geobox);
   const position = new Float64Array(2);
@@ -51,28 +51,28 @@ export function samplePoints(
     if (!point.every(Number.isFinite)) {
       throw invalidInput(
         `the point ${k} [${point.join(', ')}]`,
-        'has no place',
+        'is not a position',
         'give two finite numbers, x or longitude first',
       );
     }
     map(...point, position);
     const [x, y] = position;
     const [column, row] = [Math.floor(x), Math.floor(y)];
-    // NaN, outside of a projection, fails these too.
+    // NaN, outside the projection's domain, fails these too.
     if (!(column >= 0 && row >= 0 && column < width && row < height)) continue;
     for (let plane = 0; plane < planes; plane++) {
       const own = valueAt(plane, column, row);
       values[k * planes + plane] =
         resampling === 'nearest' || Number.isNaN(own)
           ? own
-          : between((column, row) => valueAt(plane, column, row), x - 0.5, y - 0.5, width, height);
+          : interpolate((column, row) => valueAt(plane, column, row), x - 0.5, y - 0.5, width, height);
     }
   }
   return { values, shape: [points.length, ...tensor.shape.slice(0, -2)] };
 }
 
-/** The mean of the four pixels around a position between centres, by nearness, without those that have no data. */
-function between(
+/** Bilinear interpolation without pixels that have no data; pixel centres are at whole numbers. */
+function interpolate(
   valueAt: (column: number, row: number) => number,
   x: number,
   y: number,

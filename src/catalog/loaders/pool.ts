@@ -1,22 +1,22 @@
-/** Files that stay open from one load to the next. */
+/** A pool of files that stay open between loads. */
 import { invalidOption } from '../../errors.js';
 import { type BlockCache, createBlockCache, openRaster, type Raster } from '../../raster/index.js';
 import { RasterView } from '../../raster/raster-view.js';
 import type { OpenAsset } from './options.js';
 
-/** How many files and bytes of decoded blocks a pool keeps. */
+/** The limits of a pool, and how it opens files. */
 export interface RasterPoolOptions {
-  /** Files that stay open while nobody reads them (default 64). */
+  /** Idle files that stay open (default 64). */
   files?: number;
   /** Decoded blocks of all files (default: 128 MiB of its own). */
   cache?: BlockCache;
-  /** How a file is opened (default `openRaster`). */
+  /** Opens a file (default `openRaster`). */
   open?: OpenAsset;
 }
 
-/** Open files by their addresses. Close it when done. */
+/** Open files by address. Close it when done. */
 export interface RasterPool {
-  /** For the option `open` of loaders, or to be called: closing what it gives, gives it back. */
+  /** For the option `open` of loaders, or for direct calls. Closing a raster returns it to the pool. */
   readonly open: (href: string, options?: { signal?: AbortSignal }) => Promise<Raster>;
   close(): Promise<void>;
 }
@@ -27,8 +27,8 @@ interface Entry {
 }
 
 /**
- * A pool for many loads from the same files, such as the chips of a training run: each file's headers are read once,
- * not once a load. Of files that nobody reads, those that were needed last stay open.
+ * Creates a pool for many loads from the same files, such as the chips of a training run. Headers are read once per file,
+ * not once per load. The least recently used idle files are closed first.
  * @throws {TerrachipError} INVALID_OPTION
  */
 export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
@@ -36,7 +36,7 @@ export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
   if (!(Number.isInteger(files) && files >= 0))
     throw invalidOption('files', `cannot be ${files}`, 'give a whole number from 0 on');
   let kept = files;
-  // In the order in which they were needed last.
+  // Least recently used first.
   const entries = new Map<string, Entry>();
   const closeIdle = async (limit: number): Promise<void> => {
     const idle = [...entries].filter(([, { users }]) => users === 0);
@@ -46,7 +46,7 @@ export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
     }
   };
   const take = (href: string): Entry => {
-    // Whoever waits for the same file must not lose it to the signal of another.
+    // Opens without a signal: callers that share the file must not be cancelled by one of them.
     const entry = entries.get(href) ?? { raster: open(href, { cache }), users: 0 };
     entries.delete(href);
     entries.set(href, entry);
@@ -63,20 +63,20 @@ export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
           await closeIdle(kept);
         });
       } catch (error) {
-        // What could not be opened may open another time.
+        // The next call may succeed.
         if (entries.get(href) === entry) entries.delete(href);
         throw error;
       }
     },
     async close() {
-      // Files that are being read are closed when they are given back.
+      // Files in use are closed when they return to the pool.
       kept = 0;
       await closeIdle(kept);
     },
   };
 }
 
-/** A raster that goes back to its pool. */
+/** A raster that returns to its pool when it is closed. */
 class PooledRaster extends RasterView {
   #giveBack: (() => Promise<void>) | null;
 

@@ -1,4 +1,4 @@
-/** Quality bands: which pixels of a source they take away, on any other grid. */
+/** Validity masks from quality bands, on any grid. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { bytesPerElement } from '../../geo/dtype.js';
 import {
@@ -15,19 +15,19 @@ import { type Raster, readPixels } from '../../raster/index.js';
 import { noReference } from '../../raster/request.js';
 import type { QualityMask } from './options.js';
 
-/** Pixels along a side of what is looked up in one step. */
+/** Pixels along a side of a tile. */
 const TILE = 1024;
 
-/** A tile that needs more of the quality band than this is cut in four. */
+/** A tile that needs more pixels of the quality band than this is split in four. */
 const MAX_QUALITY_PIXELS = 16 * 2 ** 20;
 
-/** The bands of one row lie on few grids, and the same windows are asked for again at once. */
+/** Cached windows. The bands of one row have few grids, and request the same windows in succession. */
 const KEPT = 8;
 
-/** @throws {TerrachipError} INVALID_OPTION for a mask that says nothing, or nothing possible */
+/** @throws {TerrachipError} INVALID_OPTION for a mask without bits and classes, or values out of range */
 export function checkMask({ bits = [], classes = [], dilate: radius = 0 }: QualityMask): void {
   if (bits.length === 0 && classes.length === 0) {
-    throw invalidOption('mask', 'names neither bits nor classes', 'say which pixels it takes away');
+    throw invalidOption('mask', 'names neither bits nor classes', 'name those of the pixels to mask');
   }
   const impossible = classes.find((value) => !(Number.isInteger(value) && value >= 0 && value <= 255));
   if (impossible !== undefined) {
@@ -52,7 +52,7 @@ function requireBits(raster: Raster, index: number, { bits = [] }: QualityMask):
       'store it as whole numbers of at most 32 bits',
     );
   }
-  // Whole numbers have so many bits in float32.
+  // Float32 holds integers of 24 bits.
   const count = band.dtype === 'float32' ? 24 : 8 * bytesPerElement(band.dtype);
   for (const field of bits) {
     const { first, width = 1 } = typeof field === 'number' ? { first: field } : field;
@@ -65,7 +65,7 @@ function requireBits(raster: Raster, index: number, { bits = [] }: QualityMask):
   }
 }
 
-/** One quality band, opened. */
+/** The quality band of an open raster. */
 export class QualityReader {
   readonly #backend: Backend;
   readonly #raster: Raster;
@@ -74,7 +74,7 @@ export class QualityReader {
   readonly #mask: QualityMask;
   readonly #recent = new Map<string, Promise<Uint8Array>>();
 
-  /** @throws {TerrachipError} INVALID_INPUT for a raster without a place, or bits that its band does not have */
+  /** @throws {TerrachipError} INVALID_INPUT for a raster without georeferencing, or bits that its band does not have */
   constructor(backend: Backend, raster: Raster, band: number, mask: QualityMask) {
     if (raster.geobox === null) throw noReference(raster);
     requireBits(raster, band, mask);
@@ -85,11 +85,11 @@ export class QualityReader {
     this.#mask = mask;
   }
 
-  /** 255 where the pixels of a grid may be used, 0 where the quality band takes them away, by nearest. */
+  /** 255 for valid pixels of a grid, 0 for masked ones; resampled by nearest. */
   async validity(box: GeoBox, signal?: AbortSignal): Promise<Uint8Array> {
     const key = JSON.stringify(box);
-    const known = this.#recent.get(key);
-    if (known !== undefined) return known;
+    const cached = this.#recent.get(key);
+    if (cached !== undefined) return cached;
     const result = this.#compute(box, signal);
     this.#recent.set(key, result);
     const [oldest] = this.#recent.keys();
@@ -104,13 +104,13 @@ export class QualityReader {
       for (let x = 0; x < box.width; x += TILE) {
         const width = Math.min(TILE, box.width - x);
         const height = Math.min(TILE, box.height - y);
-        await this.#lookUp(control, { x, y, width, height }, valid, box.width, signal);
+        await this.#fillTile(control, { x, y, width, height }, valid, box.width, signal);
       }
     }
     return valid;
   }
 
-  async #lookUp(
+  async #fillTile(
     grid: ControlGrid,
     tile: PixelWindow,
     valid: Uint8Array,
@@ -130,24 +130,24 @@ export class QualityReader {
         [width, height],
       ] as const) {
         const part = intersectWindows({ x: tile.x + dx, y: tile.y + dy, width, height }, tile);
-        if (part !== null) await this.#lookUp(grid, part, valid, stride, signal);
+        if (part !== null) await this.#fillTile(grid, part, valid, stride, signal);
       }
       return;
     }
     const kept = await this.#keptPixels(source, signal);
     try {
-      const looked = await this.#onto(kept, source, tile, control);
+      const warped = await this.#warp(kept, source, tile, control);
       for (let row = 0; row < tile.height; row++) {
         const to = (tile.y + row) * stride + tile.x;
         for (let i = 0; i < tile.width; i++)
-          valid[to + i] = Number.isNaN(looked[row * tile.width + i]) ? 0 : 255;
+          valid[to + i] = Number.isNaN(warped[row * tile.width + i]) ? 0 : 255;
       }
     } finally {
       kept.dispose();
     }
   }
 
-  /** What lies beyond a window can grow into it. */
+  /** Adds the margin from which dilation reaches into a window. */
   #widen({ x, y, width, height }: PixelWindow): PixelWindow {
     const reach = Math.ceil(this.#mask.dilate ?? 0);
     const all = { x: 0, y: 0, width: this.#raster.width, height: this.#raster.height };
@@ -155,36 +155,36 @@ export class QualityReader {
     return intersectWindows(wide, all) ?? all;
   }
 
-  /** Float32 of the quality band's own pixels: NaN where they are taken away, else 0. */
+  /** Float32 at the quality band's own pixels: NaN if masked, else 0. */
   async #keptPixels(window: PixelWindow, signal?: AbortSignal): Promise<DeviceTensor> {
     const backend = this.#backend;
     const { bits = [], classes = [], dilate: radius = 0 } = this.#mask;
-    // Fill is a class or a bit of its own here, which the mask names or not.
+    // The fill value is a class or a bit, which the mask may name or not.
     const bands = [{ index: this.#band, nodata: null }];
     const request = { window, bands, signal };
     const {
       planes: [stored],
-      valid: [known],
+      valid: [hasData],
     } = await readPixels(this.#raster, request);
     const shape = [window.height, window.width];
     const quality = backend.upload(stored, shape);
     const flags = backend.allocate(shape, 'uint8');
     const kept = backend.upload(
-      Float32Array.from(known, (value) => (value === 0 ? Number.NaN : 0)),
+      Float32Array.from(hasData, (value) => (value === 0 ? Number.NaN : 0)),
       shape,
     );
-    const take = (): void => {
+    const apply = (): void => {
       if (radius > 0) dilate(backend, flags, { radius });
       maskOut(backend, kept, flags);
     };
     try {
       for (const field of bits) {
         bitMask(backend, quality, typeof field === 'number' ? { first: field } : field, flags);
-        take();
+        apply();
       }
       if (classes.length > 0) {
         classMask(backend, quality, classes, flags);
-        take();
+        apply();
       }
       return kept;
     } catch (error) {
@@ -196,7 +196,7 @@ export class QualityReader {
     }
   }
 
-  async #onto(
+  async #warp(
     kept: DeviceTensor,
     sourceWindow: PixelWindow,
     tile: PixelWindow,
@@ -207,9 +207,9 @@ export class QualityReader {
     const destination = backend.allocate([tile.height, tile.width], 'float32');
     try {
       warp(backend, { source: kept, sourceWindow, control, tile, resampling: 'nearest', destination });
-      const looked = new Float32Array(destination.length);
-      await backend.download(destination, looked);
-      return looked;
+      const values = new Float32Array(destination.length);
+      await backend.download(destination, values);
+      return values;
     } finally {
       control.cells.dispose();
       control.table.dispose();

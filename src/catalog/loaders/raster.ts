@@ -1,5 +1,4 @@
-/** Any rows of a catalog on one grid. */
-
+/** Loads rows of a catalog onto one grid. */
 import { invalidOption } from '../../errors.js';
 import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
@@ -21,22 +20,21 @@ import type { LoadRasterOptions } from './options.js';
 import { LoadPlan, type LoadTarget } from './plan.js';
 import { PICKING, StripReducer } from './reduce.js';
 
-/** Methods that make sense of categories; a count is of sources, not of their values. */
+/** Methods that suit categories; a count is of sources, not of their values. */
 const OF_CATEGORIES: readonly MosaicMethod[] = [...PICKING, 'count'];
 
 /**
- * The rows of a catalog that meet a slice, each truly reprojected onto its grid, combined where they overlap.
+ * Reprojects the rows of a catalog that overlap a slice onto its grid, and mosaics them.
  *
- * Sources may be in any coordinate reference systems and on any grids. Before they are combined, each loses what its
- * nodata value, its mask or alpha band and `mask` say is invalid, on its own pixels; a pixel that no source covers is
- * no data, never 0. The result depends on the rows and the options, not on how the work was cut.
+ * Sources may have any coordinate reference systems and grids. Nodata values, mask or alpha bands and `mask` are applied
+ * to each source's own pixels before resampling. A pixel without a source is nodata, never 0. The result does not depend
+ * on how the work is split into strips.
  *
  * @param catalog a `GeoCatalog`, which is queried, or any rows
- * @param target the grid, or a slice: its grid and its time
- * @returns (band, y, x): float32 with NaN for no data, or `dtype` with a nodata value; its `bandNames` are the bands'
- * @throws {TerrachipError} INVALID_OPTION or INVALID_INPUT for bands that are not there, categories that would be
- * interpolated, a quality band that is not filled for its product, or rows of which none reaches the grid; TOO_LARGE above `maxBytes`, before anything is
- * allocated
+ * @param target the grid, or a slice with a grid and a time
+ * @returns (band, y, x): float32 with NaN for no data, or `dtype` with a nodata value
+ * @throws {TerrachipError} INVALID_OPTION or INVALID_INPUT for missing bands, interpolated categories, a quality band that
+ * is not filled for its product, or no row that overlaps the grid; TOO_LARGE above `maxBytes`, before allocation
  */
 export async function loadRaster<D extends Dtype = 'float32'>(
   catalog: Iterable<CatalogRow>,
@@ -68,8 +66,8 @@ export async function loadRaster<D extends Dtype = 'float32'>(
 }
 
 /**
- * What `loadRaster` loads, strip by strip: memory does not grow with the height of the grid. Its strips are tensors
- * (band, y, x) from the first row to the last, each on its own part of the grid.
+ * Loads the result of `loadRaster` in strips, so that memory does not grow with the height of the grid. Strips are tensors
+ * (band, y, x) from the first row to the last, each with its own part of the grid.
  * @throws {TerrachipError} as `loadRaster`
  */
 export async function streamRaster<D extends Dtype = 'float32'>(
@@ -105,7 +103,7 @@ export function requireMethod({ bands, bandNames }: LoadPlan, method: MosaicMeth
   );
 }
 
-/** Strips of a raster, once. */
+/** Strips of a raster; can be iterated once. */
 export class RasterStream<D extends Dtype = Dtype> extends Resource implements AsyncIterable<GeoTensor<D>> {
   readonly geobox: GeoBox;
   readonly bandNames: readonly string[];
@@ -165,24 +163,24 @@ export class RasterStream<D extends Dtype = Dtype> extends Resource implements A
     }
   }
 
-  /** Closes all files. What has been iterated to its end is closed already. */
+  /** Closes all files. A finished iteration closes them too. */
   async close(): Promise<void> {
     await this.plan.close();
   }
 }
 
-/** Computed values in the type of a result, and what "no data" is there. */
+/** Converts computed values to the type of a result, and chooses its nodata value. */
 export class StoredValues {
-  /** Null where every pixel has a value. */
+  /** Null if every pixel has a value. */
   readonly nodata: number | null;
   readonly #dtype: Dtype;
-  /** Whether the nodata value was not asked for: it gives way to values that occur. */
+  /** Whether the nodata value is a default, which may be replaced if valid pixels have it. */
   readonly #givesWay: boolean;
-  /** Whether each band's values are computed, not picked. */
+  /** Whether each band's values are computed, not picked from a source. */
   readonly #computed: readonly boolean[];
-  /** Valid values that are equal to the nodata value. */
+  /** Number of valid values equal to the nodata value. */
   #collisions = 0;
-  /** 1 where a result that is whole in memory has no data. */
+  /** 1 for pixels without data in a result that is complete in memory. */
   #gaps: Uint8Array | null = null;
 
   /** @throws {TerrachipError} INVALID_OPTION for a nodata value that the type cannot hold */
@@ -194,7 +192,7 @@ export class StoredValues {
   ) {
     if (wanted !== undefined) requireNodata(dtype, wanted);
     this.#dtype = dtype;
-    // A pixel without sources has a count: 0.
+    // The count of a pixel without sources is 0.
     const counts = method === 'count';
     this.#givesWay = !counts && wanted === undefined && !isFloat(dtype);
     const declared = bands?.[0]?.info.nodata ?? null;
@@ -210,20 +208,19 @@ export class StoredValues {
     });
   }
 
-  /** Bytes a value that `rememberGaps` takes. */
+  /** Bytes per value that `rememberGaps` allocates. */
   get bytesPerGap(): 0 | 1 {
     return this.#givesWay ? 1 : 0;
   }
 
-  /** Before a result of so many values is converted that `settle` will get. */
+  /** Call before converting a complete result of this length, for `settle`. */
   rememberGaps(length: number): void {
     if (this.#givesWay) this.#gaps = new Uint8Array(length);
   }
 
   /**
-   * @param place where the values begin in the result
-   * @throws {TerrachipError} INVALID_OPTION where a value occurs that was taken for no data unasked, and gaps are not
-   * remembered
+   * @param place index of the first value in the result
+   * @throws {TerrachipError} INVALID_OPTION for a valid value equal to the default nodata value, in a stream
    */
   convert(values: Float32Array | Float64Array, band: number, place: number): TypedArray {
     const { stored, collisions } = toStored(values, this.#dtype, this.nodata, this.#computed[band]);
@@ -234,7 +231,7 @@ export class StoredValues {
     } else if (this.#givesWay && collisions > 0) {
       throw invalidOption(
         'nodata',
-        `is not given, and valid pixels hold ${this.nodata}, which would stand for it in ${this.#dtype}`,
+        `is not given, and valid pixels hold ${this.nodata}, the default for ${this.#dtype}`,
         'give a value that does not occur, or choose a float type',
       );
     }
@@ -242,8 +239,8 @@ export class StoredValues {
   }
 
   /**
-   * The nodata value of the whole result, whose gaps get it: another one where that of before occurs.
-   * @throws {TerrachipError} INVALID_OPTION where all values of the type occur, and gaps
+   * The nodata value of the complete result; writes a new one into its gaps if valid pixels have the default.
+   * @throws {TerrachipError} INVALID_OPTION for a result with gaps and all values of its type
    */
   settle(data: TypedArray): number | null {
     const gaps = this.#gaps;
@@ -256,7 +253,7 @@ export class StoredValues {
     return free;
   }
 
-  /** Tells of values that became gaps because the nodata value was asked for. */
+  /** Warns about valid values that equal the requested nodata value. */
   warn(onProgress: LoadRasterOptions['onProgress']): void {
     if (this.#givesWay || this.#collisions === 0) return;
     onProgress?.({

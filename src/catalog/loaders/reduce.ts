@@ -1,8 +1,7 @@
 /**
- * Sources over a strip of a grid become one value a pixel. Sources are read a few at a time and folded into what was
- * there, so that memory does not grow with their number; only a median needs all of them at once, and then takes
- * bands one by one. What is folded with what depends on the sources' places in the order, never on the strip: any
- * strips give the same values.
+ * Mosaics sources in strips of a grid. A few sources are read at a time and folded into the result, so that memory does
+ * not grow with their number. A median needs all sources at once, and reads bands one by one. Groups of sources depend on
+ * their order, not on the strip, so that all strip heights give the same values.
  */
 import { type Dtype, gridStrips, type PixelWindow, type RowRange } from '../../geo/index.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
@@ -18,15 +17,15 @@ import {
 import { mayExceedFloat32 } from '../../raster/warp-source.js';
 import type { LoadPlan, PlacedSource } from './plan.js';
 
-/** Sources that are read at the same time and folded together. */
+/** Sources per group, which are read concurrently and folded together. */
 const FOLDED = 4;
 
-/** Methods whose results are values of a source. */
+/** Methods that pick a value of a source. */
 export const PICKING: readonly MosaicMethod[] = ['first', 'last', 'min', 'max'];
 
-/** Combines sources of a plan by a method, a strip of rows at a time. Dispose of it when done. */
+/** Mosaics the sources of a plan, one strip at a time. Dispose of it when done. */
 export class StripReducer {
-  /** Rows of a strip. */
+  /** Rows per strip. */
   readonly rows: number;
   readonly #plan: LoadPlan;
   readonly #sources: readonly PlacedSource[];
@@ -36,12 +35,12 @@ export class StripReducer {
   readonly #pixels: number;
   readonly #quotient: DeviceExpression | null;
   readonly #free: DeviceTensor[] = [];
-  /** Whether float32 may not hold values that the result can: they are combined in float64 then. */
+  /** Whether values are combined in float64, since float32 may not hold all values of the sources. */
   readonly #exact: boolean;
 
   /**
    * @param dtype of the result
-   * @param sources the plan's sources, or some of them, in the order of `first` and `last`
+   * @param sources all or some of the plan's sources, in the order for `first` and `last`
    */
   constructor(
     plan: LoadPlan,
@@ -63,7 +62,7 @@ export class StripReducer {
       PICKING.includes(method) &&
       plan.context.options.units === undefined &&
       plan.bands?.some(({ info }) => mayExceedFloat32(info)) === true;
-    // The last one is the first one in the opposite order, and what it hides need not be read.
+    // `last` is `first` in reverse order, and need not read hidden sources.
     this.#sources = method === 'last' ? [...sources].reverse() : sources;
     this.#places = new Map(this.#sources.map((placed, k) => [placed, k]));
     this.#method = method === 'last' ? 'first' : method;
@@ -73,7 +72,7 @@ export class StripReducer {
       method === 'mean' ? uploadExpression(backend, parseExpression('a / b', ['a', 'b'])) : null;
   }
 
-  /** Rows of each band, NaN for no data. */
+  /** Values of each band in a range of rows, NaN for no data. */
   async read(rows: RowRange, signal?: AbortSignal): Promise<(Float32Array | Float64Array)[]> {
     const sources = this.#sources.filter(({ window }) => meets(window, rows));
     if (this.#exact) return this.#pick(sources, rows, signal);
@@ -89,7 +88,7 @@ export class StripReducer {
     this.#quotient?.program.dispose();
   }
 
-  /** Values of sources, one by one, where float32 would round them. */
+  /** Picks values in float64, one source at a time. */
   async #pick(
     sources: readonly PlacedSource[],
     rows: RowRange,
@@ -148,7 +147,7 @@ export class StripReducer {
     }
   }
 
-  /** Sources that are folded together: by their places among all, so that strips agree. */
+  /** Groups of sources by their position among all sources, so that all strips have the same groups. */
   #groups(sources: readonly PlacedSource[]): PlacedSource[][] {
     if (this.#method === 'median') return sources.length === 0 ? [] : [[...sources]];
     const groups = new Map<number, PlacedSource[]>();
@@ -159,7 +158,7 @@ export class StripReducer {
     return [...groups.values()];
   }
 
-  /** A plane a source and band. */
+  /** One plane per source and band. */
   async #readGroup(
     group: readonly PlacedSource[],
     bands: readonly number[],
@@ -173,7 +172,7 @@ export class StripReducer {
         await this.#plan.keepOpen(part.map(({ source }) => source));
         for (const [i] of part.entries()) layers[k + i] = bands.map(() => this.#take());
         const reads = part.map(({ source }, i) => source.readRows(rows, bands, layers[k + i], signal));
-        // None may still be writing when its planes are given back.
+        // All reads must end before the planes are reused.
         const ends = await Promise.allSettled(reads);
         for (const end of ends) if (end.status === 'rejected') throw end.reason;
       }
@@ -184,7 +183,7 @@ export class StripReducer {
     }
   }
 
-  /** What was there and some planes, together in a new plane; the old one is free. */
+  /** Folds planes into the previous result, and frees that. */
   #fold(
     before: DeviceTensor | null,
     planes: readonly DeviceTensor[],
@@ -230,7 +229,7 @@ export class StripReducer {
     return result.subarray(0, length);
   }
 
-  /** Whether nothing can be seen of what lies behind. */
+  /** Whether every pixel has a value, so that further sources would be hidden. */
   async #isFull(values: readonly (DeviceTensor | null)[], rows: RowRange): Promise<boolean> {
     if (rows.end - rows.start !== this.rows) return false;
     for (const plane of values) {
@@ -245,7 +244,7 @@ export class StripReducer {
   }
 }
 
-/** What folds values of a method; a mean is a sum until its end. */
+/** The fold of each method; a mean is a sum, divided at the end. */
 const STEP: Readonly<Record<MosaicMethod, MosaicMethod>> = {
   mean: 'sum',
   median: 'median',

@@ -1,20 +1,19 @@
-/** Both sides of intersected catalogs: an image and its label, before and after, radar and optical. */
+/** Loads the sides of intersected catalogs: image and label, before and after, radar and optical. */
 import { invalidInput } from '../../errors.js';
 import { GeoBox, TimeInterval } from '../../geo/index.js';
 import type { CatalogRow } from '../row.js';
 import { rowName } from './bands.js';
 import { type LoadTarget, rowsOn } from './plan.js';
 
-/** Loads one side: `(rows, target) => loadRaster(rows, target, …)`, `loadVector`, or anything else. */
+/** Loads one side: `(rows, target) => loadRaster(rows, target, …)`, `loadVector`, or any other function. */
 export type SideLoader<Result> = (rows: readonly CatalogRow[], target: LoadTarget) => Promise<Result>;
 
 /**
- * Loads the sides of overlaps onto one grid, each by its own loader from its own rows. Rows of which several overlaps meet
- * the slice come once. What a side is asked for is the place of the slice: overlaps decide about its time, so that rows
- * that hold at another time, such as labels, are found.
+ * Loads the sides of overlaps onto one grid, each by its own loader from its own rows. A row with several overlaps is
+ * passed once. The slice's time selects overlaps only, not the rows of a side, which may have other times, as labels do.
  * @param overlaps an intersected catalog, or one of its rows in a list
- * @param loaders one a catalog, in the order in which they were intersected
- * @throws {TerrachipError} INVALID_INPUT for rows that are not overlaps of so many catalogs; and as the loaders
+ * @param loaders one per catalog, in the order of the intersection
+ * @throws {TerrachipError} INVALID_INPUT for rows that are not overlaps of so many catalogs; errors of the loaders
  */
 export async function loadSides<const Loaders extends readonly SideLoader<unknown>[]>(
   overlaps: Iterable<CatalogRow>,
@@ -34,9 +33,9 @@ export async function loadSides(
   return results;
 }
 
-/** Rows of one side, each once. */
+/** Rows of one side, without duplicates. */
 function sideOf(rows: readonly CatalogRow[], side: number): CatalogRow[] {
-  const found = new Map<string, CatalogRow>();
+  const parents = new Map<string, CatalogRow>();
   for (const row of rows) {
     const parent = row.parents?.[side];
     if (parent === undefined) {
@@ -47,7 +46,7 @@ function sideOf(rows: readonly CatalogRow[], side: number): CatalogRow[] {
       );
     }
     const key = JSON.stringify([parent.collection, parent.id, parent.href]);
-    if (!found.has(key)) found.set(key, parent);
+    if (!parents.has(key)) parents.set(key, parent);
   }
-  return [...found.values()];
+  return [...parents.values()];
 }

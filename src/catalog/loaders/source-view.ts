@@ -4,9 +4,9 @@ import { RasterView } from '../../raster/raster-view.js';
 import { levelBox } from '../../raster/request.js';
 import type { QualityReader } from './quality.js';
 
-/** A raster as its catalog row sees it: what the row says of its bands, and without what a quality band takes away. */
+/** A raster with the band metadata of its catalog row, masked by a quality band. */
 export class SourceView extends RasterView {
-  /** Pixels that the quality band took away from what was read. */
+  /** Pixels masked by the quality band so far. */
   maskedPixels = 0;
   readonly #bands: readonly BandInfo[];
   readonly #quality: QualityReader | null;
@@ -25,7 +25,7 @@ export class SourceView extends RasterView {
     return this.#quality !== null && super.mask !== 'band masks' ? 'mask' : super.mask;
   }
 
-  /** The file's own mask, without what the quality band takes away. */
+  /** The file's own mask combined with the quality band. */
   override async readMask(request: MaskRequest = {}): Promise<Uint8Array | null> {
     const own = super.mask === null ? null : await super.readMask(request);
     if (this.#quality === null) return own;

@@ -1,4 +1,4 @@
-/** One row of a catalog on a grid: its files opened when they are needed, its bands warped row by row. */
+/** A row of a catalog on a grid: opens its files on demand and resamples its bands by rows. */
 import { invalidOption } from '../../errors.js';
 import type { GeoBox, PixelWindow, RowRange } from '../../geo/index.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
@@ -16,7 +16,7 @@ import { SourceView } from './source-view.js';
 import { requireFilled, withFill } from './unfilled.js';
 import { type BandUnits, bandUnits } from './units.js';
 
-/** What all sources of one load have in common. */
+/** State shared by all sources of a load. */
 export interface SourceContext {
   readonly backend: Backend;
   readonly grid: GeoBox;
@@ -27,18 +27,18 @@ export interface SourceContext {
   readonly byBand: boolean;
 }
 
-/** What became of a band once its file was open. */
+/** A band with the metadata of its open file. */
 export interface OpenedBand {
   readonly info: BandInfo;
   readonly categorical: boolean;
   readonly resampling: Resampling;
 }
 
-/** Bands of one file that are resampled and converted alike. */
+/** Bands of one file with equal resampling and units. */
 interface Group {
   readonly view: SourceView;
   readonly warped: WarpedRaster;
-  /** Where its bands go in the result. */
+  /** Indexes of its bands in the result. */
   readonly targets: readonly number[];
 }
 
@@ -49,7 +49,7 @@ interface Opened {
   readonly window: PixelWindow | null;
 }
 
-/** Opens a file of a row: its headers only. */
+/** Opens a file of a row; reads only its headers. */
 export async function openAsset(
   { cache, counters, options }: SourceContext,
   href: string,
@@ -63,7 +63,7 @@ export async function openAsset(
 
 export class Source {
   readonly row: CatalogRow;
-  /** Its place among all sources, which decides what is combined with what. */
+  /** Its position among all sources, which decides the groups of a mosaic. */
   readonly position: number;
   readonly #context: SourceContext;
   readonly #bands: readonly ChosenBand[];
@@ -72,8 +72,8 @@ export class Source {
   #opened: Promise<Opened> | null = null;
 
   /**
-   * @throws {TerrachipError} INVALID_INPUT for a band that the row does not have, a mask that is not filled, or units
-   * that are not known or cannot be converted
+   * @throws {TerrachipError} INVALID_INPUT for a missing band, a quality band that is not filled, or units that are unknown
+   * or cannot be converted
    */
   constructor(context: SourceContext, row: CatalogRow, position: number, bands: readonly ChosenBand[]) {
     const { mask } = context.options;
@@ -86,12 +86,12 @@ export class Source {
     this.#quality = mask === undefined ? null : requireBand(row, mask.band);
   }
 
-  /** The pixels of the grid that its files may touch; null for none. Files whose grids the row knows stay closed. */
+  /** The window of the grid that its files may touch; null for none. Opens no files if the row declares their grids. */
   async window(signal?: AbortSignal): Promise<PixelWindow | null> {
     const boxes = this.#bands.map(({ asset }) => asset.geobox);
     if (boxes.every((box) => box !== undefined)) {
       const window = this.#windowOf(boxes);
-      // A grid that misses what its row's outline meets may be wrong: then the file decides.
+      // The footprint overlaps but the declared grid does not: it may be wrong, so the file decides.
       if (window !== null || !outlineMeets(this.row, this.#context.grid)) return window;
     }
     return (await this.open(signal)).window;
@@ -104,9 +104,9 @@ export class Source {
   }
 
   /**
-   * Resamples rows of the grid into planes that begin with the first of them.
-   * @param bands which bands, by their places among those chosen; where bands are read together, all of them
-   * @param planes one a band
+   * Resamples rows of the grid into planes that begin with the first row.
+   * @param bands indexes of the chosen bands; all of them unless bands are read one by one
+   * @param planes one per band
    */
   async readRows(
     rows: RowRange,
@@ -116,16 +116,16 @@ export class Source {
   ): Promise<void> {
     const { groups } = await this.open(signal);
     for (const { warped, targets } of groups) {
-      const into = targets.flatMap((target) => {
+      const destinations = targets.flatMap((target) => {
         const at = bands.indexOf(target);
         return at < 0 ? [] : [planes[at]];
       });
-      if (into.length !== targets.length) continue;
-      await warped.readRows(rows, into, rows.start, signal);
+      if (destinations.length !== targets.length) continue;
+      await warped.readRows(rows, destinations, rows.start, signal);
     }
   }
 
-  /** As `readRows`, of all bands in float64: values that float32 cannot hold stay what they are. No units are converted. */
+  /** Like `readRows`, for all bands in float64, without rounding to float32. Converts no units. */
   async readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]> {
     const { groups } = await this.open(signal);
     const result: Float64Array[] = [];
@@ -136,11 +136,11 @@ export class Source {
     return result;
   }
 
-  /** Closes its files; they open again when they are needed. */
+  /** Closes its files; they reopen on demand. */
   async close(): Promise<void> {
     const opening = this.#opened;
     this.#opened = null;
-    // What could not be opened has nothing to close.
+    // A source that failed to open has no files.
     const opened = await opening?.catch(() => null);
     if (opened === null || opened === undefined) return;
     const { counters } = this.#context;
@@ -189,8 +189,8 @@ export class Source {
   }
 
   async #file(files: Map<string, Raster>, href: string, signal?: AbortSignal): Promise<Raster> {
-    const known = files.get(href);
-    if (known !== undefined) return known;
+    const open = files.get(href);
+    if (open !== undefined) return open;
     const raster = await openAsset(this.#context, href, signal);
     files.set(href, raster);
     return raster;
@@ -210,7 +210,7 @@ export class Source {
     }
     const { values } = chosen;
     const nodata = givenNodata(chosen, options) ?? values.nodata ?? stored.nodata;
-    // A scale and an offset belong together: half a row's and half a file's would be neither.
+    // Scale and offset come from one source: mixing the row's with the file's would be wrong.
     const scaled = values.scale !== undefined || values.offset !== undefined;
     const { scale = 1, offset = 0 } = scaled ? values : stored;
     const info = { ...stored, nodata, scale, offset };
@@ -248,14 +248,14 @@ export class Source {
     let union: PixelWindow | null = null;
     for (const box of new Set(boxes)) {
       const window = gridWindow(box, this.#context.grid);
-      if (window !== null) union = union === null ? window : around(union, window);
+      if (window !== null) union = union === null ? window : windowAround(union, window);
     }
     return union;
   }
 }
 
 /** The smallest window around two. */
-function around(a: PixelWindow, b: PixelWindow): PixelWindow {
+function windowAround(a: PixelWindow, b: PixelWindow): PixelWindow {
   const x = Math.min(a.x, b.x);
   const y = Math.min(a.y, b.y);
   const right = Math.max(a.x + a.width, b.x + b.width);

@@ -1,25 +1,25 @@
-/** Which rows belong to one step of a time series. */
+/** Groups rows into the steps of a time series. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import type { Polygon, Ring } from '../../vector/index.js';
 import type { CatalogRow } from '../row.js';
 import { rowName } from './bands.js';
 
-/** Units of the calendar, in UTC. */
+/** Calendar units, in UTC. */
 export const CALENDAR_UNITS = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
-/** A unit of the calendar in UTC, by which rows become steps of time. */
+/** A calendar unit in UTC by which rows are grouped. */
 export type CalendarUnit = (typeof CALENDAR_UNITS)[number];
 
 /**
- * How rows become steps: `time` a step for each distinct interval; a unit of the calendar in UTC (weeks begin on
- * Monday); `solarDay` the days of the sun where each row lies, so that neighbouring scenes of one overpass are together;
- * or the steps themselves, which stay even where they are empty. A row counts where the middle of its interval lies.
+ * Steps of a time series: `time` one per distinct interval; a calendar unit in UTC (weeks begin on Monday); `solarDay` the
+ * local solar day of each row, so that neighbouring scenes of an overpass are together; or given intervals, which are kept
+ * even if empty. A row belongs to the step that contains the middle of its interval.
  */
 export type TimeSteps = 'time' | CalendarUnit | 'solarDay' | readonly TimeInterval[];
 
-/** A step and the places of its rows. */
+/** A step and the indexes of its rows. */
 export interface TimeStep {
-  /** Of a calendar step the whole unit; of `time` and `solarDay` what its rows span. */
+  /** The whole calendar unit; for `time` and `solarDay` the union of its rows' intervals. */
   readonly interval: TimeInterval;
   readonly members: readonly number[];
 }
@@ -27,7 +27,7 @@ export interface TimeStep {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Steps in the order of time. @throws {TerrachipError} INVALID_INPUT for a row without a date */
+/** Steps in chronological order; given intervals in their own. @throws {TerrachipError} INVALID_INPUT for a row without a date */
 export function timeSteps(rows: readonly CatalogRow[], steps: TimeSteps, tolerance: number): TimeStep[] {
   const middles = rows.map(requireMiddle);
   if (typeof steps !== 'string') {
@@ -66,7 +66,7 @@ function stepOf(
   return { key: String(unit.start), interval: unit };
 }
 
-/** The unit of the calendar around a time, both ends inside. @throws {TerrachipError} INVALID_OPTION */
+/** The closed interval of the calendar unit that contains a time. @throws {TerrachipError} INVALID_OPTION */
 export function calendarUnit(time: number, unit: CalendarUnit): TimeInterval {
   const date = new Date(time);
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
@@ -100,14 +100,14 @@ export function calendarUnit(time: number, unit: CalendarUnit): TimeInterval {
   }
 }
 
-/** `Date.UTC` takes years from 0 to 99 for those of the twentieth century. */
+/** `Date.UTC` reads the years 0 to 99 as 1900 to 1999. */
 function dateOf(year: number, month: number, day: number): number {
   return new Date(0).setUTCFullYear(year, month, day);
 }
 
 /**
- * The day of the sun at a longitude: midnight UTC of its date. The sun's clock is a whole number of hours from UTC, one
- * for each 15°, rounded down: −1 at longitude −1, 11 at 179, −12 at −179.
+ * The solar day at a longitude, as midnight UTC of its date. Solar time differs from UTC by one hour per 15°, rounded
+ * down: −1 at longitude −1, 11 at 179, −12 at −179.
  * @param time UTC milliseconds
  * @param longitude degrees
  */
@@ -116,7 +116,7 @@ export function solarDay(time: number, longitude: number): number {
   return Math.floor((time + Math.floor(east / 15) * HOUR) / DAY) * DAY;
 }
 
-/** The longitude of an outline's centre, in degrees; across the antimeridian, what is west of it counts on from 180. */
+/** The longitude of an outline's centroid in degrees; above 180 for some outlines across the antimeridian. */
 export function longitudeOf(footprint: readonly Polygon[]): number {
   const rings = footprint.flatMap(([outer]) => (outer === undefined ? [] : [outer]));
   const xs = rings.flat().map(([x]) => x);
@@ -129,7 +129,7 @@ export function longitudeOf(footprint: readonly Polygon[]): number {
     total += area;
   }
   if (total > 0) return weighted / total;
-  // Points and lines have no area.
+  // Points and lines: the mean of their positions.
   return xs.length === 0 ? 0 : xs.reduce((sum, x) => sum + x, 0) / xs.length;
 }
 
@@ -161,7 +161,7 @@ function requireMiddle(row: CatalogRow): number {
   );
 }
 
-/** Middles may lie between two milliseconds. */
+/** Unlike `TimeInterval`, takes fractional milliseconds, which middles may have. */
 function holds({ start, end }: TimeInterval, time: number): boolean {
   return start <= time && time <= end;
 }

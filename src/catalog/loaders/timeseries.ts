@@ -1,4 +1,4 @@
-/** Any rows of a catalog on one grid, step by step of time. */
+/** Loads rows of a catalog onto one grid as a time series. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
@@ -17,16 +17,16 @@ import { requireMethod, StoredValues } from './raster.js';
 import { StripReducer } from './reduce.js';
 import { type TimeStep, type TimeSteps, timeSteps } from './time-steps.js';
 
-/** `nearest`: of the sources of a step, the one that is nearest in time to its middle and has data at the pixel. */
+/** `nearest`: the source with data at the pixel that is nearest in time to the middle of the step. */
 export type StepMethod = MosaicMethod | 'nearest';
 
-/** The grid and the steps of `loadRasterTimeseries`. */
+/** The steps of `loadRasterTimeseries`, and how rows within a step are combined. */
 export interface LoadTimeseriesOptions<D extends Dtype = Dtype> extends SourceOptions {
   /** Default: `time`. */
   steps?: TimeSteps;
-  /** What becomes of several sources within a step (default `first`, in `order`). */
+  /** Combines the sources of a step (default `first`, in `order`). */
   method?: StepMethod;
-  /** With steps given as intervals: by how many milliseconds beyond their ends they find rows (default 0). */
+  /** Milliseconds beyond both ends in which a step finds rows, for steps given as intervals (default 0). */
   tolerance?: number;
   /** Type of the result (default float32, NaN for no data). */
   dtype?: D;
@@ -35,10 +35,10 @@ export interface LoadTimeseriesOptions<D extends Dtype = Dtype> extends SourceOp
 }
 
 /**
- * The rows of a catalog that meet a slice as a time series on its grid, each row reprojected and masked as `loadRaster`
- * does.
- * @returns (band, time, y, x); its `times` are the steps' intervals, its `bandNames` the bands
- * @throws {TerrachipError} as `loadRaster`; INVALID_INPUT for a row without a date, or where no step is left
+ * Loads the rows of a catalog that overlap a slice as a time series on its grid. Rows are reprojected and masked as in
+ * `loadRaster`.
+ * @returns (band, time, y, x); `times` are the intervals of the steps
+ * @throws {TerrachipError} as `loadRaster`; INVALID_INPUT for a row without a date, or no step
  */
 export async function loadRasterTimeseries<D extends Dtype = 'float32'>(
   catalog: Iterable<CatalogRow>,
@@ -58,27 +58,27 @@ export async function loadRasterTimeseries<D extends Dtype = 'float32'>(
   try {
     const combine = method === 'nearest' ? 'first' : method;
     requireMethod(plan, combine);
-    const found = timeSteps(
+    const timeline = timeSteps(
       plan.sources.map(({ source }) => source.row),
       steps,
       tolerance,
     );
-    if (found.length === 0) {
+    if (timeline.length === 0) {
       throw invalidInput('the time series', 'has no step: no row meets the slice', 'query a larger one');
     }
     const stored = new StoredValues(combine, dtype, options.nodata, plan);
-    const data = await readSteps(plan, found, method, stored, dtype, options);
+    const data = await readSteps(plan, timeline, method, stored, dtype, options);
     const nodata = stored.settle(data);
     stored.warn(options.onProgress);
     const { grid } = plan.context;
     return new GeoTensor<D>({
       data,
-      shape: [plan.bandNames.length, found.length, grid.height, grid.width],
+      shape: [plan.bandNames.length, timeline.length, grid.height, grid.width],
       dimensions: ['band', 'time', 'y', 'x'],
       geobox: grid,
       nodata,
       bandNames: plan.bandNames,
-      times: found.map(({ interval }) => interval),
+      times: timeline.map(({ interval }) => interval),
     });
   } finally {
     await plan.close();
@@ -120,7 +120,7 @@ async function readSteps<D extends Dtype>(
   return data;
 }
 
-/** What is equally near stays in order. */
+/** The sort is stable: ties stay in order. */
 function nearestFirst(sources: readonly PlacedSource[], interval: TimeInterval): PlacedSource[] {
   const middle = middleOf(interval);
   const distance = ({ source }: PlacedSource): number => Math.abs(middleOf(source.row.interval) - middle);

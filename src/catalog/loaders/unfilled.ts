@@ -1,7 +1,7 @@
 /**
- * Quality bands that exist but say nothing: a mask by one of them would let every cloud through and report success.
- * What is known comes from the products' own documents: ESA's Sentinel-2 products specification (baseline 04.00), the
- * notes on QA60 of the Earth Engine catalog, and the Landsat collection 2 data format control books.
+ * Quality bands that exist but are not filled: a mask by one of them would pass every cloud without an error. Sources:
+ * ESA's Sentinel-2 products specification (baseline 04.00), the notes on QA60 in the Earth Engine catalog, and the
+ * Landsat collection 2 data format control books.
  */
 import { invalidInput } from '../../errors.js';
 import type { BitField } from '../../kernels/index.js';
@@ -34,10 +34,10 @@ function isSentinel2(row: CatalogRow): boolean {
   return /sentinel-?2/i.test(platform) || /sentinel-?2|^s2/i.test(row.collection) || /^S2[A-D]_/.test(row.id);
 }
 
-/** Baseline 04.00 replaced the polygons of clouds; what is left of them is empty. */
+/** Baseline 04.00 replaced the cloud polygons by MSK_CLASSI; files with polygons are empty since. */
 const FIRST_WITHOUT_POLYGONS = 4;
 
-/** Between these dates, QA60 of Earth Engine is all zeros. */
+/** Earth Engine's QA60 is 0 between these dates. */
 const QA60_GAP = [Date.UTC(2022, 0, 25), Date.UTC(2024, 1, 28)] as const;
 
 function unfilledSentinel2(row: CatalogRow, band: string): Reason | null {
@@ -76,7 +76,7 @@ function baselineOf(row: CatalogRow): number | null {
   return Number.isNaN(baseline) ? null : baseline;
 }
 
-/** Landsat 4, 5 and 7 have no band for cirrus. */
+/** Landsat 4, 5 and 7 have no cirrus band. */
 function isEarlyLandsat(row: CatalogRow): boolean {
   return /^landsat-?[457]$/i.test(textOf(row, 'platform') ?? '') || /^L[ET]0[457]_/.test(row.id);
 }
@@ -87,14 +87,12 @@ function unfilledLandsat({ bits = [] }: QualityMask): Reason | null {
     .find(({ first, width = 1 }) => touches(first, width, 2, 1) || touches(first, width, 14, 2));
   if (cirrus === undefined) return null;
   return {
-    problem: `bit ${cirrus.first} is of cirrus, which Landsat 4 to 7 do not see`,
+    problem: `bit ${cirrus.first} is for cirrus, which Landsat 4 to 7 do not detect`,
     remedy: 'leave it out for these rows',
   };
 }
 
-/**
- * What the mask takes away of a row besides what it names: Landsat's designated fill, whose other bits mean nothing.
- */
+/** Adds Landsat's fill bit to a mask; other bits of fill pixels are undefined. */
 export function withFill(mask: QualityMask): QualityMask {
   const isLandsat = typeof mask.band === 'string' && /^(QA_PIXEL|PIXEL_QA)$/i.test(mask.band);
   if (!isLandsat || mask.bits === undefined) return mask;

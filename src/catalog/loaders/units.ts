@@ -1,27 +1,27 @@
-/** Units of what is loaded: as a row declares them, or as the caller does for rows that do not; never guessed. */
+/** Units of loaded values, as declared by the row or else by the caller; never guessed. */
 import { invalidInput } from '../../errors.js';
 import { type UnitConversion, type Units, unitConversion } from '../../raster/index.js';
 import type { CatalogRow } from '../row.js';
 import { type ChosenBand, rowName, show } from './bands.js';
 
-/** Which units loaded values are to have. */
+/** The units of loaded values. */
 export interface UnitOptions {
-  /** What values become: each source is converted by itself, from the units that its row declares. Default: as they are. */
+  /** The units of the result. Each source is converted from the units in its row. Default: no conversion. */
   units?: Units;
-  /** The units of rows that declare none; only with `units`. */
+  /** The units of rows that declare none; used only with `units`. */
   sourceUnits?: Units;
 }
 
-/** The units of a band before any conversion, and the conversion. */
+/** The stored units of a band, and their conversion. */
 export interface BandUnits {
   readonly units: Units;
   readonly conversion: UnitConversion;
 }
 
 /**
- * How a band's values become those that are asked for; null where nothing is asked for.
- * @throws {TerrachipError} INVALID_INPUT for a band whose units nobody says, or that row and caller say differently, or
- * that cannot be converted
+ * The conversion of a band's units; null without `units`.
+ * @throws {TerrachipError} INVALID_INPUT for units that are not declared, that differ between row and caller, or that
+ * cannot be converted
  */
 export function bandUnits(
   row: CatalogRow,
@@ -29,21 +29,21 @@ export function bandUnits(
   { units, sourceUnits }: UnitOptions,
 ): BandUnits | null {
   if (units === undefined) return null;
-  const what = `${rowName(row)}: band ${show(choice)}`;
+  const subject = `${rowName(row)}: band ${show(choice)}`;
   const stated = own ?? sourceUnits;
   if (stated === undefined) {
     throw invalidInput(
-      what,
+      subject,
       `does not say in which units it is, and ${units} is wanted`,
       'declare them as `sourceUnits`',
     );
   }
   if (sourceUnits !== undefined && stated !== sourceUnits) {
     throw invalidInput(
-      what,
+      subject,
       `is in ${stated} by its catalog, but declared as ${sourceUnits}`,
       'leave the declaration out, or correct the catalog',
     );
   }
-  return { units: stated, conversion: unitConversion(stated, units, what) };
+  return { units: stated, conversion: unitConversion(stated, units, subject) };
 }

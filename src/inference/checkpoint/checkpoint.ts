@@ -1,4 +1,4 @@
-/** What a checkpoint is to its readers: tensors by name, whichever file they lie in. */
+/** The interface of checkpoints: tensors by name. */
 
 export const CHECKPOINT_DTYPES = [
   'float32',
@@ -14,16 +14,16 @@ export const CHECKPOINT_DTYPES = [
 /** The type of a tensor in a checkpoint. */
 export type CheckpointDType = (typeof CHECKPOINT_DTYPES)[number];
 
-/** What a checkpoint says of one tensor. */
+/** Name, type and shape of a tensor. */
 export interface CheckpointTensor {
   readonly name: string;
   /** As stored. */
   readonly dtype: CheckpointDType;
-  /** Lengths of the axes, the slowest first; empty for a scalar. */
+  /** Lengths of the axes in C order; empty for a scalar. */
   readonly shape: readonly number[];
 }
 
-/** Names, shapes and values of a model's tensors; values are read one by one. */
+/** The tensors of a model. Values are read tensor by tensor. */
 export interface Checkpoint {
   /** The file. */
   readonly name: string;
@@ -31,9 +31,9 @@ export interface Checkpoint {
   /** In the file's order. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
   /**
-   * The values of a tensor in C order: float16 and bfloat16 widened, float64 rounded to the nearest float32.
-   * @throws {TerrachipError} NOT_FOUND for a name that the checkpoint lacks; UNSUPPORTED for integers and bool, which
-   * float32 may not hold; INVALID_INPUT for a truncated file
+   * The values of a tensor in C order, as float32; float64 is rounded to nearest.
+   * @throws {TerrachipError} NOT_FOUND for an unknown name; UNSUPPORTED for integers and bool; INVALID_INPUT for a
+   * truncated file
    */
   readFloat32(name: string, signal?: AbortSignal): Promise<Float32Array>;
   close(): Promise<void>;

@@ -1,3 +1,3 @@
-/** Checkpoints of PyTorch and safetensors files, read tensor by tensor and without running anything in them. */
+/** Checkpoints in PyTorch and safetensors files, read tensor by tensor. No code in a file is run. */
 export type { Checkpoint, CheckpointDType, CheckpointTensor } from './checkpoint.js';
 export { openCheckpoint } from './open.js';

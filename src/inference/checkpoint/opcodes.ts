@@ -1,4 +1,4 @@
-/** All instructions by their names in `pickletools` of Python's library, which describes each. */
+/** All pickle instructions, under the names of Python's `pickletools`, which documents them. */
 export const OPCODES = {
   MARK: 0x28,
   EMPTY_TUPLE: 0x29,

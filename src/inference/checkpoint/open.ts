@@ -6,18 +6,17 @@ import { openTorch } from './torch.js';
 
 const ZIP = [0x50, 0x4b, 0x03, 0x04];
 
-/** A pickle of the number with which files of `torch.save` began before PyTorch 1.6. */
+/** First bytes of `torch.save` files before PyTorch 1.6: a pickled magic number. */
 const LEGACY = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46];
 
 const BRACE = 0x7b;
 
 /**
- * Opens a checkpoint: a file of `torch.save` (PyTorch 1.6 and later) or of safetensors, told apart by their first
- * bytes. Reads names and shapes only: memory is bounded by the formats' limits on those, and every declared size is
- * checked against the file's. Closing the checkpoint closes the source; when this throws, the source stays the
- * caller's.
- * @throws {TerrachipError} INVALID_INPUT for a damaged file and for one that builds more than tensors and plain
- * containers; UNSUPPORTED for a type of tensor; TOO_LARGE for a pickle or header above its limit; NETWORK
+ * Opens a checkpoint: a `torch.save` file (PyTorch 1.6 and later) or a safetensors file, detected by its first bytes.
+ * Reads names and shapes only; every declared size is checked against the file's. Closing the checkpoint closes the
+ * source. If this throws, the caller still owns the source.
+ * @throws {TerrachipError} INVALID_INPUT for a damaged file, or a pickle with other objects than tensors and plain
+ * containers; UNSUPPORTED for a tensor type; TOO_LARGE for a pickle or header above its limit; NETWORK
  */
 export async function openCheckpoint(source: ByteSource, options: ReadOptions = {}): Promise<Checkpoint> {
   const { name, size } = source;
@@ -27,7 +26,7 @@ export async function openCheckpoint(source: ByteSource, options: ReadOptions = 
   if (startsWith(LEGACY)) {
     throw invalidInput(
       name,
-      'is in the format that PyTorch had before 1.6',
+      'is in the format of PyTorch before 1.6',
       'load it with PyTorch and save it again with torch.save',
     );
   }
@@ -35,7 +34,7 @@ export async function openCheckpoint(source: ByteSource, options: ReadOptions = 
   if (LENGTH_BYTES + length > size) {
     throw invalidInput(
       name,
-      'is neither a file of torch.save nor of safetensors, or was cut off',
+      'is neither a torch.save nor a safetensors file, or is truncated',
       'give a checkpoint (.pt, .pth, .ckpt or .safetensors)',
     );
   }

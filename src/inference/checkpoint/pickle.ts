@@ -1,17 +1,17 @@
 /**
- * The part of Python's pickle format, protocols 2 to 5, that files of weights use. The machine only puts plain
- * containers together; what a global means and what a call gives is for its host to say, or to refuse.
+ * The subset of Python's pickle format, protocols 2 to 5, that weight files use. The machine builds plain containers only;
+ * its host resolves globals, calls and persistent identifiers, or refuses them.
  */
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
 import { OPCODES, type Opcode } from './opcodes.js';
 
-/** What a host puts on the stack: a global's meaning, or what a call gave. */
+/** An object that a host creates: a resolved global, or the result of a call. */
 export abstract class PickleObject {
   /** For messages. */
   abstract readonly kind: string;
 }
 
-/** Tuples and lists are arrays; both kinds of dictionary are maps. */
+/** Tuples and lists are arrays; dict and OrderedDict are maps. */
 export type PickleValue =
   | null
   | boolean
@@ -25,37 +25,35 @@ export type PickleValue =
   | PickleObject;
 
 export interface PickleHost {
-  /** What `module.name` stands for; throws for what must not be built. */
+  /** Resolves the global `module.name`. Throws for one that is not allowed. */
   lookup(module: string, name: string): PickleObject;
-  /** What a call gives. */
+  /** The result of a call. */
   call(callee: PickleObject, args: readonly PickleValue[]): PickleValue;
-  /** The object outside the pickle that an identifier names. */
+  /** The object of a persistent identifier (`persistent_load` in Python). */
   load(identifier: PickleValue): PickleObject;
 }
 
-/**
- * Instructions of a pickle. The largest published model has some 30 a tensor; every instruction may take 200 bytes of
- * memory.
- */
+/** The largest published model has about 30 instructions per tensor. An instruction may take 200 bytes of memory. */
 const MAX_INSTRUCTIONS = 2 ** 19;
 
-/** Bytes of the name of a module or of a global. */
+/** Bytes of a module's or global's name. */
 const MAX_NAME = 256;
+
+const EMPTY_STACK = 'its pickle reads from an empty stack';
 
 const text = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The value that a pickle stands for.
+ * Decodes a pickle.
  * @param name the file, for messages
- * @throws {TerrachipError} INVALID_INPUT for a damaged pickle, or for an instruction that no weights need; TOO_LARGE
- * for one of more than 2^19 instructions
+ * @throws {TerrachipError} INVALID_INPUT for a damaged pickle, or an instruction that weights do not need; TOO_LARGE for
+ * more than 2^19 instructions
  */
 export function unpickle(name: string, bytes: Uint8Array, host: PickleHost): PickleValue {
   return new PickleMachine(name, bytes, host).run();
 }
 
 class PickleMachine {
-  /** What is done for each instruction that weights need. */
   static readonly #INSTRUCTIONS: Readonly<Partial<Record<Opcode, (machine: PickleMachine) => void>>> = {
     PROTO: (machine) => {
       const protocol = machine.#unsigned(1);
@@ -116,7 +114,6 @@ class PickleMachine {
     BINPERSID: (machine) => machine.#push(machine.#host.load(machine.#popMany(1)[0])),
   };
 
-  /** The same by the instructions' numbers. */
   static readonly #BY_CODE = new Map<number, (machine: PickleMachine) => void>(
     Object.entries(PickleMachine.#INSTRUCTIONS).map(([name, run]) => [OPCODES[name as Opcode], run]),
   );
@@ -127,10 +124,10 @@ class PickleMachine {
   readonly #host: PickleHost;
   readonly #memo = new Map<number, PickleValue>();
   #at = 0;
-  /** Items and characters that calls were given: each call may copy them. */
-  #given = 0;
+  /** Items and characters in the arguments of all calls, which the host may copy. */
+  #argumentItems = 0;
   #stack: PickleValue[] = [];
-  /** The stacks below the marks. */
+  /** One stack for each open mark. */
   readonly #below: PickleValue[][] = [];
 
   constructor(name: string, bytes: Uint8Array, host: PickleHost) {
@@ -154,38 +151,39 @@ class PickleMachine {
 
   #reduce(): void {
     const [callee, args] = this.#popMany(2);
-    if (!(callee instanceof PickleObject)) throw this.#damaged('its pickle calls what is no function');
-    if (!Array.isArray(args)) throw this.#damaged('its pickle calls a function without a list of arguments');
-    // One list may be given to thousands of calls.
-    for (const arg of args) this.#given += itemsOf(arg);
-    if (this.#given > MAX_INSTRUCTIONS)
-      throw this.#tooLarge(`has a pickle that gives its functions more than ${MAX_INSTRUCTIONS} items`);
+    if (!(callee instanceof PickleObject))
+      throw this.#damaged('its pickle calls an object that is not a function');
+    if (!Array.isArray(args)) throw this.#damaged('its pickle calls a function without a tuple of arguments');
+    // The total is limited, since thousands of calls may share one list.
+    for (const arg of args) this.#argumentItems += itemsOf(arg);
+    if (this.#argumentItems > MAX_INSTRUCTIONS)
+      throw this.#tooLarge(`has a pickle whose calls have more than ${MAX_INSTRUCTIONS} items as arguments`);
     this.#push(this.#host.call(callee, args));
   }
 
-  /** State dictionaries carry attributes (`_metadata`), which no weight needs: checked and dropped. */
+  /** Drops the attributes of state dictionaries (`_metadata`), which weights do not need. */
   #build(): void {
     const [state] = this.#popMany(1);
     if (!(this.#top() instanceof Map) || !(state instanceof Map))
-      throw this.#damaged('its pickle sets the attributes of what is no dictionary');
+      throw this.#damaged('its pickle sets attributes of an object that is not a dictionary');
   }
 
   #append(items: PickleValue[]): void {
     const list = this.#top();
-    if (!Array.isArray(list)) throw this.#damaged('its pickle appends to what is no list');
+    if (!Array.isArray(list)) throw this.#damaged('its pickle appends to an object that is not a list');
     for (const item of items) list.push(item);
   }
 
   #setItems(items: PickleValue[]): void {
     const target = this.#top();
     if (!(target instanceof Map) || items.length % 2 !== 0)
-      throw this.#damaged('its pickle sets an item of what is no dictionary');
+      throw this.#damaged('its pickle sets an item of an object that is not a dictionary');
     for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
   }
 
   #addItems(items: PickleValue[]): void {
     const target = this.#top();
-    if (!(target instanceof Set)) throw this.#damaged('its pickle adds to what is no set');
+    if (!(target instanceof Set)) throw this.#damaged('its pickle adds to an object that is not a set');
     for (const item of items) target.add(item);
   }
 
@@ -195,14 +193,14 @@ class PickleMachine {
 
   #recall(index: number): void {
     const value = this.#memo.get(index);
-    if (value === undefined) throw this.#damaged(`its pickle recalls item ${index}, which it never stored`);
+    if (value === undefined)
+      throw this.#damaged(`its pickle reads memo item ${index}, which it did not store`);
     this.#push(value);
   }
 
-  /** A line of a global's name. */
   #line(): string {
     const end = this.#bytes.subarray(this.#at, this.#at + MAX_NAME + 1).indexOf(10);
-    if (end < 0) throw this.#damaged('its pickle has a global with an endless name');
+    if (end < 0) throw this.#damaged('its pickle has a global whose name is too long');
     const line = this.#text(end);
     this.#at++;
     return line;
@@ -213,7 +211,7 @@ class PickleMachine {
     try {
       return text.decode(bytes);
     } catch (cause) {
-      throw this.#damaged(`its pickle has text that is no UTF-8 (${messageOf(cause)})`);
+      throw this.#damaged(`its pickle has text that is not UTF-8 (${messageOf(cause)})`);
     }
   }
 
@@ -231,7 +229,7 @@ class PickleMachine {
     return length === 2 ? this.#view.getUint16(at, true) : this.#view.getUint32(at, true);
   }
 
-  /** A length that the rest of the pickle must hold. */
+  /** A length, checked against the rest of the pickle. */
   #length(bytes: 1 | 4 | 8): number {
     const low = bytes === 8 ? this.#unsigned(4) : this.#unsigned(bytes);
     const length = bytes === 8 ? this.#unsigned(4) * 2 ** 32 + low : low;
@@ -244,12 +242,12 @@ class PickleMachine {
   }
 
   #popMany(count: number): PickleValue[] {
-    if (this.#stack.length < count) throw this.#damaged('its pickle takes more than it has');
+    if (this.#stack.length < count) throw this.#damaged(EMPTY_STACK);
     return this.#stack.splice(-count);
   }
 
   #top(): PickleValue {
-    if (this.#stack.length === 0) throw this.#damaged('its pickle takes more than it has');
+    if (this.#stack.length === 0) throw this.#damaged(EMPTY_STACK);
     return this.#stack[this.#stack.length - 1];
   }
 
@@ -281,7 +279,7 @@ class PickleMachine {
       ? this.#damaged(`its pickle has the instruction ${hex}, which does not exist`)
       : invalidInput(
           this.#name,
-          `has a pickle with the instruction ${name} (${hex}), which no weights need`,
+          `has a pickle with the instruction ${name} (${hex}), which weights do not need`,
           'save the weights alone, with torch.save(model.state_dict(), …)',
         );
   }
@@ -292,7 +290,7 @@ function itemsOf(value: PickleValue): number {
   return Array.isArray(value) || typeof value === 'string' || value instanceof Uint8Array ? value.length : 1;
 }
 
-/** An integer of two's complement, the lowest byte first. */
+/** A little-endian integer in two's complement. */
 function integerOf(bytes: Uint8Array): number | bigint {
   let value = 0n;
   for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);

@@ -1,4 +1,4 @@
-/** safetensors files: the length of a JSON header, the header, and the tensors' bytes (little-endian, C order). */
+/** safetensors files: the length of a JSON header, the header, the tensors' bytes (little-endian, C order). */
 import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
@@ -34,7 +34,7 @@ const HeaderSchema = dictionary(
   v.object({ dtype: v.string(), shape: v.array(Count), data_offsets: v.tuple([Count, Count]) }),
 );
 
-/** Bytes before the header: its length. */
+/** The header follows its length, a 64-bit integer. */
 export const LENGTH_BYTES = 8;
 
 /** The header's length, from the file's first bytes. */
@@ -45,7 +45,7 @@ export function headerLength(head: Uint8Array): number {
 
 /**
  * Opens a safetensors file.
- * @param headerBytes as its first bytes say
+ * @param headerBytes see `headerLength`
  * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED for a type, or TOO_LARGE
  */
 export async function openSafetensors(
@@ -57,7 +57,7 @@ export async function openSafetensors(
   if (headerBytes > MAX_HEADER_BYTES) {
     throw new TerrachipError(
       'TOO_LARGE',
-      `${name} has a header of ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} that it may have`,
+      `${name} has a header of ${headerBytes} bytes, more than the limit of ${MAX_HEADER_BYTES}`,
       'check the file',
       { size: headerBytes, limit: MAX_HEADER_BYTES },
     );
@@ -89,7 +89,7 @@ export async function openSafetensors(
     }
     const dtype = DTYPES[code];
     if (from !== end || to - from !== sizeOf(shape) * BYTES_PER_ELEMENT[dtype]) {
-      throw invalidInput(name, `is damaged: the bytes of ${key} are not where they must be`, 'get it again');
+      throw invalidInput(name, `is damaged: ${key} has invalid data_offsets`, 'get it again');
     }
     end = to;
     const storage = {

@@ -1,4 +1,4 @@
-/** Tensors as they lie in a file: a type, a shape, and strides over stored elements. Read piece by piece. */
+/** Strided tensors in a file, read piece by piece. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { withTaskSignal } from '../../io/abort.js';
@@ -17,18 +17,18 @@ export const BYTES_PER_ELEMENT: Readonly<Record<CheckpointDType, number>> = {
   bool: 1,
 };
 
-/** Axes of a tensor: PyTorch itself has no more. */
+/** PyTorch's own limit. */
 const MAX_AXES = 64;
 
-/** Bytes that are read at a time: what reading a tensor takes besides its values. */
+/** Bytes per read. A read of a tensor needs this much memory besides its values. */
 const PIECE_BYTES = 4 * 2 ** 20;
 
-/** A run of elements of one type, all of whose bytes are in the file. */
+/** Contiguous elements of one type in a file. */
 export interface Storage {
   readonly dtype: CheckpointDType;
   /** Elements. */
   readonly length: number;
-  /** Bytes, from `offset` bytes on. */
+  /** Reads `length` bytes at byte `offset`. */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -40,7 +40,7 @@ export interface StridedTensor {
   readonly offset: number;
 }
 
-/** One axis of a walk: its length, and the steps that it makes in the storage and in the C-ordered result. */
+/** An axis: its length, and its strides in the storage and in the C-ordered result. */
 interface Axis {
   readonly length: number;
   readonly stored: number;
@@ -59,7 +59,7 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 }
 
 /**
- * Checks that a tensor lies in its storage and does not have more elements than that.
+ * Checks that a tensor fits its storage.
  * @throws {TerrachipError} INVALID_INPUT
  */
 export function checkStrided(name: string, tensor: StridedTensor): void {
@@ -79,7 +79,7 @@ export function checkStrided(name: string, tensor: StridedTensor): void {
   }
 }
 
-/** A checkpoint of tensors that were checked with `checkStrided`. */
+/** A checkpoint of strided tensors. All must have passed `checkStrided`. */
 export class StridedCheckpoint implements Checkpoint {
   readonly name: string;
   readonly format: Checkpoint['format'];
@@ -112,7 +112,7 @@ export class StridedCheckpoint implements Checkpoint {
   }
 }
 
-/** @param name the tensor in its file, for messages */
+/** @param name file and tensor, for messages */
 async function readStrided(name: string, tensor: StridedTensor, signal: AbortSignal): Promise<Float32Array> {
   const { dtype } = tensor.storage;
   const convert = CONVERTERS[dtype];
@@ -138,7 +138,7 @@ async function readStrided(name: string, tensor: StridedTensor, signal: AbortSig
   const bytes = BYTES_PER_ELEMENT[dtype];
   let piece = new Float32Array(0);
   let pieceStart = 0;
-  /** Makes the piece start at an element. */
+  /** Reads the piece that begins at element `start`. */
   const load = async (start: number): Promise<void> => {
     signal.throwIfAborted();
     const count = Math.min(PIECE_BYTES / bytes, last + 1 - start);
@@ -165,7 +165,7 @@ async function readStrided(name: string, tensor: StridedTensor, signal: AbortSig
   }
 }
 
-/** The axes of a tensor in the order of the storage, joined where one continues the next; at least one. */
+/** The axes of a tensor by descending stride, with contiguous axes merged; at least one. */
 function walkOf({ shape, strides }: StridedTensor): Axis[] {
   const results = contiguousStrides(shape);
   const axes = shape
@@ -182,7 +182,7 @@ function walkOf({ shape, strides }: StridedTensor): Axis[] {
   return joined.length === 0 ? [{ length: 1, stored: 1, result: 1 }] : joined;
 }
 
-/** Elements from the first to the last of some axes, both included. */
+/** Elements of the storage that axes span. */
 function extentOf(axes: readonly Axis[]): number {
   return axes.reduce((sum, { length, stored }) => sum + (length - 1) * stored, 1);
 }
@@ -197,7 +197,7 @@ const CONVERTERS: Readonly<
   float64: (bytes) => Float32Array.from(new Float64Array(aligned(bytes))),
 };
 
-/** A buffer of these bytes alone. */
+/** A buffer with these bytes only. */
 function aligned(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }

@@ -1,4 +1,4 @@
-/** Files of `torch.save`, since PyTorch 1.6: a zip file with one pickle and one stored entry a storage. */
+/** `torch.save` files since PyTorch 1.6: a zip file with one pickle, and one uncompressed entry per storage. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { untilAborted } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
@@ -14,13 +14,13 @@ import {
   type StridedTensor,
 } from './strided.js';
 
-/** A state dictionary of a thousand tensors has a pickle of 200 KiB. */
+/** The pickle of a thousand tensors has 200 KiB. */
 const MAX_PICKLE_BYTES = 16 * 2 ** 20;
 
-/** Some 60 000 storages. */
+/** About 60 000 storages. */
 const MAX_DIRECTORY_BYTES = 8 * 2 ** 20;
 
-/** Classes of storages in module `torch`, and the types of their elements. */
+/** Storage classes of module `torch`, and their element types. */
 const STORAGES: Readonly<Record<string, CheckpointDType>> = {
   FloatStorage: 'float32',
   HalfStorage: 'float16',
@@ -59,17 +59,17 @@ class StoredTensor extends PickleObject {
 class Builder extends PickleObject {
   readonly kind = 'function';
 
-  /** @param build gives nothing for arguments that it does not take */
+  /** @param build returns undefined for invalid arguments */
   constructor(readonly build: (args: readonly PickleValue[]) => PickleValue | undefined) {
     super();
   }
 }
 
 /**
- * Opens a file of `torch.save`: a state dictionary, or a dictionary with one under `state_dict`, as Lightning's
- * checkpoints are. Nothing in the file is run: its pickle builds tensors and plain containers, and a file that names
- * anything else, be it beside the weights, is refused by that name. Entries like `version`, `.format_version` and
- * `.storage_alignment` decide nothing, since the zip file's own directory says where each storage lies.
+ * Opens a `torch.save` file: a state dictionary, or a dictionary with one under `state_dict`, as in Lightning's
+ * checkpoints. No code in the file is run. A pickle that names anything but tensors and plain containers is refused, even
+ * outside of the weights. The entries `version`, `.format_version` and `.storage_alignment` are ignored: the zip
+ * directory has the offsets of the storages.
  * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED or TOO_LARGE
  */
 export async function openTorch(source: ByteSource, signal?: AbortSignal): Promise<StridedCheckpoint> {
@@ -82,7 +82,7 @@ export async function openTorch(source: ByteSource, signal?: AbortSignal): Promi
   if (size > MAX_PICKLE_BYTES) {
     throw new TerrachipError(
       'TOO_LARGE',
-      `${source.name} has a pickle of ${size} bytes, more than the ${MAX_PICKLE_BYTES} that it may have`,
+      `${source.name} has a pickle of ${size} bytes, more than the limit of ${MAX_PICKLE_BYTES}`,
       'save the weights alone, with torch.save(model.state_dict(), …)',
       { size, limit: MAX_PICKLE_BYTES },
     );
@@ -92,17 +92,17 @@ export async function openTorch(source: ByteSource, signal?: AbortSignal): Promi
   return new StridedCheckpoint(source, 'torch', stateDictionary(source.name, value));
 }
 
-/** The one folder of the archive. */
+/** The archive's root folder. */
 function rootOf(name: string, zip: ZipArchive): string {
   const roots = [...zip.entries.keys()].flatMap((key) => /^([^/]+)\/data\.pkl$/.exec(key)?.[1] ?? []);
   const [root] = roots;
   if (roots.length !== 1) {
-    throw invalidInput(name, 'is a zip file, but not one of torch.save', 'give a checkpoint of PyTorch');
+    throw invalidInput(name, 'is a zip file, but not from torch.save', 'give a checkpoint of PyTorch');
   }
   if (zip.entries.has(`${root}/constants.pkl`)) {
     throw invalidInput(
       name,
-      'is a TorchScript program and not a checkpoint',
+      'is a TorchScript program, not a checkpoint',
       'save its state_dict() with torch.save',
     );
   }
@@ -122,12 +122,16 @@ async function checkByteOrder(source: ByteSource, zip: ZipArchive, root: string)
   );
 }
 
-/** The size of an entry that is not compressed and may lie in the file. */
+/** The size of an uncompressed entry, checked against the file's size. */
 function storedSize({ name, size }: ByteSource, zip: ZipArchive, key: string): number {
   const entry = zip.entries.get(key);
   if (entry === undefined) throw invalidInput(name, `is damaged: it lacks ${key}`, 'get the file again');
   if (!entry.stored) {
-    throw invalidInput(name, `has ${key} compressed, which torch.save never does`, 'save it with torch.save');
+    throw invalidInput(
+      name,
+      `has the compressed entry ${key}, which torch.save does not write`,
+      'save it with torch.save',
+    );
   }
   if (entry.size > size) {
     throw invalidInput(
@@ -152,7 +156,7 @@ class TorchHost implements PickleHost {
     this.#zip = zip;
     this.#root = root;
     const set = new Builder(([items]) => (Array.isArray(items) ? new Set(items) : undefined));
-    // Bytes in protocol 2, which has none: as characters.
+    // Protocol 2 has no bytes: they are pickled as Latin-1 text.
     const bytes = new Builder(([text, encoding]) =>
       typeof text === 'string' && encoding === 'latin1' && /^[\0-\xff]*$/.test(text)
         ? Uint8Array.from(text, (character) => character.charCodeAt(0))
@@ -163,7 +167,7 @@ class TorchHost implements PickleHost {
       ['torch._utils._rebuild_parameter', new Builder(([data]) => asTensor(data))],
       ['torch.Size', new Builder(([shape]) => (Array.isArray(shape) ? shape : undefined))],
       ['collections.OrderedDict', new Builder(([items = []]) => dictionaryOf(items))],
-      // Milestones of a schedule of the learning rate.
+      // Milestones of a learning-rate schedule.
       ['collections.Counter', new Builder(([counts]) => (counts instanceof Map ? counts : undefined))],
       ['_codecs.encode', bytes],
       ['__builtin__.bytes', new Builder((args) => (args.length === 0 ? new Uint8Array(0) : undefined))],
@@ -199,14 +203,14 @@ class TorchHost implements PickleHost {
     if (value === undefined) {
       throw invalidInput(
         this.#name,
-        `is damaged: its pickle calls a ${callee.kind} with arguments that it does not take`,
+        `is damaged: its pickle calls a ${callee.kind} with invalid arguments`,
         'get the file again',
       );
     }
     return value;
   }
 
-  /** `('storage', class, key, device, elements)`, with a null more in older files. */
+  /** `('storage', class, key, device, elements)`; older files append None. */
   load(identifier: PickleValue): PickleObject {
     const [tag, type, key, , length, view = null] = Array.isArray(identifier) ? identifier : [];
     const known =
@@ -217,7 +221,11 @@ class TorchHost implements PickleHost {
       typeof length === 'number' &&
       view === null;
     if (!known) {
-      throw invalidInput(this.#name, 'is damaged: it names a storage as none is named', 'get the file again');
+      throw invalidInput(
+        this.#name,
+        'is damaged: its pickle has an invalid storage identifier',
+        'get the file again',
+      );
     }
     const { dtype } = type;
     const entry = `${this.#root}/data/${key}`;
@@ -225,7 +233,7 @@ class TorchHost implements PickleHost {
     if (size !== length * BYTES_PER_ELEMENT[dtype]) {
       throw invalidInput(
         this.#name,
-        `is damaged: ${entry} has ${size} bytes, not those of ${length} elements of type ${dtype}`,
+        `is damaged: ${entry} has ${size} bytes, which do not fit ${length} elements of type ${dtype}`,
         'get the file again',
       );
     }
@@ -236,7 +244,7 @@ class TorchHost implements PickleHost {
     });
   }
 
-  /** `(storage, offset, shape, strides, …)`; then gradients, and bits such as "negated", which change values. */
+  /** `(storage, offset, shape, strides, …)`. Flags such as "negated" change values: tensors with flags are refused. */
   #tensor([stored, offset, shape, strides, , , bits = null]: readonly PickleValue[]):
     | StoredTensor
     | undefined {
@@ -257,7 +265,7 @@ function isNumbers(value: PickleValue): value is number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number');
 }
 
-/** A dictionary of a list of pairs. */
+/** A map from a list of pairs. */
 function dictionaryOf(items: PickleValue): Map<PickleValue, PickleValue> | undefined {
   if (!Array.isArray(items)) return undefined;
   const dictionary = new Map<PickleValue, PickleValue>();
@@ -268,7 +276,7 @@ function dictionaryOf(items: PickleValue): Map<PickleValue, PickleValue> | undef
   return dictionary;
 }
 
-/** The tensors of the dictionary itself, or of its `state_dict`; what else is in it is left out. */
+/** The tensors of the dictionary, or of its `state_dict`. Other values are ignored. */
 function stateDictionary(name: string, value: PickleValue): Map<string, StridedTensor> {
   const nested = value instanceof Map ? value.get('state_dict') : undefined;
   const dictionary = nested instanceof Map ? nested : value;

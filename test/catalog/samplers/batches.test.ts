@@ -26,7 +26,7 @@ async function collect<T, A extends ChipArrays>(from: AsyncIterable<Batch<T, A>>
 }
 
 describe('batches', () => {
-  it('stacks items in order, however long each takes', async () => {
+  it('stacks items in order, for any loading times', async () => {
     const load = async (k: number): Promise<ReturnType<typeof filled>> => {
       await new Promise((resolve) => setTimeout(resolve, (7 * k) % 5));
       return filled(k);
@@ -46,7 +46,7 @@ describe('batches', () => {
     expect(await collect(batches(ten, load, { batchSize: 4, dropLast: true }))).toHaveLength(2);
   });
 
-  it('loads no more ahead than it is told to', async () => {
+  it('loads at most prefetch batches ahead', async () => {
     let started = 0;
     const load = async (k: number): Promise<ReturnType<typeof filled>> => {
       started++;
@@ -62,7 +62,7 @@ describe('batches', () => {
     expect(started).toBe(4);
   });
 
-  it('has no more under way at once than it is told to, and none left behind', async () => {
+  it('loads at most concurrency chips at once, and leaves none pending', async () => {
     for (const [batchSize, prefetch] of [
       [3, 0],
       [2, 5],
@@ -82,7 +82,7 @@ describe('batches', () => {
     }
   });
 
-  it('leaves no rejection without a listener, however it ends', async () => {
+  it('leaves no unhandled rejection', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', note);
@@ -136,7 +136,7 @@ describe('batches', () => {
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
   });
 
-  it('ends what is under way when the loop is left', async () => {
+  it('aborts pending loads when the loop is left', async () => {
     const signals: AbortSignal[] = [];
     const load = (k: number, signal: AbortSignal): Promise<ReturnType<typeof filled>> => {
       signals.push(signal);
@@ -148,7 +148,7 @@ describe('batches', () => {
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
   });
 
-  it('heeds a signal, even where loading does not', async () => {
+  it('follows a signal, even when loading does not', async () => {
     const controller = new AbortController();
     const never = (): Promise<ReturnType<typeof filled>> => new Promise(() => undefined);
     const next = batches(ten, never, { batchSize: 2, signal: controller.signal }).next();
@@ -199,7 +199,7 @@ describe('batches', () => {
 });
 
 describe('batchTensors', () => {
-  it('makes tensors of the runtime it is given, without copying', async () => {
+  it('makes tensors of the given runtime without a copy', async () => {
     const load = async (
       k: number,
     ): Promise<Record<'image' | 'mask', { data: Float32Array | Uint8Array; shape: number[] }>> => ({

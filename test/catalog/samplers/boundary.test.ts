@@ -26,7 +26,7 @@ describe('geopatcher tests/test_boundary_policy.py TestRectangularBoundary', () 
   const chips = (policy: GridPolicy): ReturnType<typeof gridSampler> =>
     gridSampler(misaligned, { size: 16, policy });
 
-  it('test_drop_is_default_and_omits_residual: by name only, and what is left out is said', () => {
+  it('test_drop_is_default_and_omits_residual: drop is not the default, and reports dropped pixels', () => {
     const sampler = chips('drop');
     expect(new Set([...sampler].map(({ window }) => window.y))).toEqual(new Set([0, 16, 32, 48]));
     expect(sampler).toHaveLength(16);
@@ -52,7 +52,7 @@ describe('geopatcher tests/test_boundary_policy.py TestRectangularBoundary', () 
     expect(sizes.get('0,64')).toEqual([16, 6]);
   });
 
-  it('test_raise_errors_on_first_overflow: where chips may not leave their blocks', () => {
+  it('test_raise_errors_on_first_overflow: chips of folds stay in their blocks', () => {
     const blocks = misaligned.within([{ x: 0, y: 0, width: 40, height: 40 }]);
     for (const policy of ['pad', 'centre'] as const) {
       expect(() => gridSampler(blocks, { size: 16, policy })).toThrow(
@@ -85,7 +85,7 @@ describe('geopatcher tests/test_boundary_policy.py TestBoundaryHonoredByAllRaste
     }
   });
 
-  it('test_raise_mode_fires_for_each_sampler: random chips leave the area by less coverage only', () => {
+  it('test_raise_mode_fires_for_each_sampler: random chips leave the area only with a coverage below 1', () => {
     const leaving = [...randomSampler(misaligned, { size: 16, count: 200, seed: 0, coverage: 0.3 })].filter(
       ({ window }) => window.x < 0 || window.y < 0 || window.x + 16 > 70 || window.y + 16 > 70,
     );
@@ -137,13 +137,13 @@ describe('geopatcher tests/test_boundary_policy.py TestReflectAndPadValue', () =
   it('test_reflect_raises_when_overflow_exceeds_extent', async () => {
     const { tensor, area } = await chipOfField(10, [8, 8]);
     expect(() => fillOutside(tensor, area, 'reflect')).toThrow(
-      'a chip that reaches 2 columns beyond its area cannot be reflected, since only 2 lie inside; ' +
+      'a chip that reaches 2 columns beyond its area cannot be reflected, since only 2 are inside; ' +
         'fill it with edge or a number, or take smaller chips',
     );
     expect([...fillOutside(tensor, area, 'edge').data.subarray(0, 4)]).toEqual([88, 89, 89, 89]);
   });
 
-  it('test_pad_none_matches_boundless_read: what nothing covers is no data', async () => {
+  it('test_pad_none_matches_boundless_read: uncovered pixels are nodata', async () => {
     const { tensor } = await chipOfField(10, [8, 8]);
     expect([...tensor.data]).toEqual([88, 89, NAN, NAN, 98, 99, ...new Array(10).fill(NAN)]);
   });
@@ -166,7 +166,7 @@ describe('fillOutside', () => {
     bandNames: ['a', 'b'],
   });
 
-  it('is numpy.pad on all sides, plane by plane', () => {
+  it('is equal to numpy.pad on all sides, per plane', () => {
     // numpy.pad(arange(12).reshape(3, 4), ((2, 2), (1, 3)), mode)
     const rows = {
       reflect: [
@@ -196,7 +196,7 @@ describe('fillOutside', () => {
     }
   });
 
-  it('refuses other pixels, other places and values that the type does not hold', () => {
+  it("refuses other resolutions, other areas and values out of the type's range", () => {
     const shifted = new GeoBox(32631, new Affine(10, 0, EAST + 5, 0, -10, NORTH), 4, 3);
     const coarse = gridAt(EAST, NORTH, 4, 3, 20);
     for (const other of [shifted, coarse, gridAt(EAST, NORTH, 4, 3, 10, 32632)]) {
@@ -205,7 +205,7 @@ describe('fillOutside', () => {
       );
     }
     expect(() => fillOutside(tensor, area.window(20, 0, 4, 3), 'edge')).toThrow(
-      'a tensor outside of its area holds nothing to fill it with',
+      'a tensor outside its area has no pixels to fill from',
     );
     expect(() => fillOutside(tensor, area, 0.5)).toThrow('fill cannot be 0.5 in uint8');
     expect(() => fillOutside(tensor, area, 'wrap' as 'edge')).toThrow(

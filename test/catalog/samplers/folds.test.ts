@@ -81,7 +81,7 @@ describe('spatialFolds', () => {
       expect(strip.count(window)).toBeGreaterThanOrEqual(20);
   });
 
-  it('keeps chips inside of folds of folds, and of their parts in a region', () => {
+  it('keeps chips inside nested folds, and inside folds clipped to a region', () => {
     const area = SampleArea.of([row('a', [0, 0, 600, 600])], metres);
     const outer = spatialFolds(area, { folds: 3, block: 150, chip: 16, seed: 3 });
     const inner = spatialFolds(outer.rest(0), { folds: 2, block: 70, chip: 16, seed: 4 });
@@ -100,7 +100,7 @@ describe('spatialFolds', () => {
       for (const other of chips[2]) expect(distance(chip, other)).toBeGreaterThanOrEqual(23);
   });
 
-  it('torchgeo test_random_grid_cell_assignment, test_random_bbox_splitting: deals out the area by shares', () => {
+  it('torchgeo test_random_grid_cell_assignment, test_random_bbox_splitting: splits the area by shares', () => {
     const area = SampleArea.of([row('a', [0, 0, 1000, 1000])], metres);
     const { blocks, buffer } = spatialFolds(area, { folds: [0.6, 0.2, 0.2], block: 50, chip: 8 });
     expect(buffer).toBe(12);
@@ -110,7 +110,7 @@ describe('spatialFolds', () => {
     for (const { pixels } of blocks) expect(pixels).toBe(38 * 38);
   });
 
-  it('has grids that stay inside the blocks of their fold', () => {
+  it('grids stay inside the blocks of their fold', () => {
     const area = SampleArea.of([row('a', [0, 0, 300, 200])], metres);
     const folds = spatialFolds(area, { folds: 5, block: 50, chip: 10 });
     const grids = [0, 1, 2, 3, 4].map((fold) => [...gridSampler(folds.fold(fold), { size: 10 })]);
@@ -125,7 +125,7 @@ describe('spatialFolds', () => {
     );
   });
 
-  it('gives every fold a block, however small its share', () => {
+  it('gives every fold at least one block', () => {
     const area = SampleArea.of([row('a', [0, 0, 200, 50])], metres);
     const { blocks } = spatialFolds(area, { folds: [0.98, 0.01, 0.01], block: 50, chip: 10 });
     expect(new Set(blocks.map(({ fold }) => fold))).toEqual(new Set([0, 1, 2]));

@@ -28,7 +28,7 @@ describe('torchgeo tests/samplers/test_utils.py test_tile_to_chips', () => {
 });
 
 describe('torchgeo tests/samplers/test_single.py TestGridGeoSampler', () => {
-  it('test_len: rows and columns by the formula, places once however many rows cover them', () => {
+  it('test_len: rows and columns by the formula; overlapping rows are sampled once', () => {
     const area = SampleArea.of([row('a', [0, 0, 100, 100]), row('b', [0, 0, 100, 100])], {
       crs: UTM,
       resolution: 10,
@@ -56,7 +56,7 @@ describe('torchgeo tests/samplers/test_single.py TestGridGeoSampler', () => {
     );
   });
 
-  it('test_toi: clipped to it', () => {
+  it('test_toi: chips are clipped to it', () => {
     const interval = TimeInterval.parse('2021-07-01T03:00:00Z/2021-07-01T09:00:00Z');
     const rows = [
       row('a', [0, 0, 100, 100], { interval: '2021-07-01' }),
@@ -70,14 +70,14 @@ describe('torchgeo tests/samplers/test_single.py TestGridGeoSampler', () => {
     );
   });
 
-  it('test_small_area: one padded chip, where torchgeo had none', () => {
+  it('test_small_area: one padded chip, unlike torchgeo', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10])], { crs: UTM, resolution: 10 });
     const sampler = gridSampler(area, { size: 2, stride: 10 });
     expect([...sampler].map(({ window }) => window)).toEqual([{ x: 0, y: 0, width: 2, height: 2 }]);
     expect(sampler.report).toMatchObject({ addedPixels: 3, droppedPixels: 0 });
   });
 
-  it('test_tiles_side_by_side: a shared edge makes no further chip', () => {
+  it('test_tiles_side_by_side: a shared edge adds no chip', () => {
     const rows = [row('a', [0, 0, 10, 10]), row('b', [0, 10, 10, 20])];
     const sampler = gridSampler(SampleArea.of(rows, metres), { size: 2, stride: 10, policy: 'pad' });
     expect([...sampler].map(({ slice }) => from(slice.bounds))).toEqual([
@@ -123,7 +123,7 @@ describe('torchgeo 0.10: GriddedPatchSampler', () => {
     ]);
   });
 
-  it('leaves out places that the footprint merely touches', () => {
+  it('leaves out chips that the footprint only touches', () => {
     const rows = [row('a', [0, 0, 10, 10]), row('b', [20, 10, 30, 20])];
     const sampler = gridSampler(SampleArea.of(rows, metres), { size: 10 });
     expect([...sampler].map(({ slice }) => from(slice.bounds))).toEqual([
@@ -135,7 +135,7 @@ describe('torchgeo 0.10: GriddedPatchSampler', () => {
 });
 
 describe('gridSampler', () => {
-  it('is anchored to whole multiples of the resolution, whatever the footprint', () => {
+  it('is anchored to whole multiples of the resolution for any footprint', () => {
     const area = SampleArea.of([row('a', [3, 4, 207, 196])], { crs: UTM, resolution: 10 });
     expect(from(area.geobox.bounds)).toEqual([0, 0, 210, 200]);
     const [chip] = gridSampler(area, { size: 5 });
@@ -143,13 +143,13 @@ describe('gridSampler', () => {
     expect(chip.slice.resolution).toBe(10);
   });
 
-  it('takes the pixels of another grid', () => {
+  it('takes the pixels of a given grid', () => {
     const like = GeoBox.fromSize([EAST + 3, NORTH + 4, EAST + 23, NORTH + 14], UTM, 4, 2);
     const area = SampleArea.of([row('a', [3, 4, 48, 19])], { like });
     expect(from(area.geobox.bounds)).toEqual([3, 4, 48, 19]);
   });
 
-  it('sees a grid on the pixels of another', () => {
+  it('aligns one grid with the pixels of another', () => {
     const source = GeoBox.fromSize(near([0, 0, 100, 50]), UTM, 50, 25);
     expect(SampleArea.of(source).geobox.equals(source)).toBe(true);
     const coarse = SampleArea.of(source, { crs: UTM, resolution: 10 });
@@ -158,7 +158,7 @@ describe('gridSampler', () => {
     expect(SampleArea.of(source, undefined, { roi }).geobox.width).toBe(20);
   });
 
-  it('counts the pixels that clip and drop leave, and those that pad adds', () => {
+  it('counts the pixels that clip and drop leave out, and those that pad adds', () => {
     const reports = GRID_POLICIES.map((policy) => {
       const sampler = gridSampler(box(10, 7), { size: 4, policy });
       return [policy, sampler.length, sampler.report.droppedPixels, sampler.report.addedPixels];
@@ -172,7 +172,7 @@ describe('gridSampler', () => {
     ]);
   });
 
-  it('refuses more places than make sense, before it looks at any', () => {
+  it('refuses too many chips before it makes any', () => {
     const area = SampleArea.of(GeoBox.fromSize([0, 0, 1e6, 1e6], UTM, 1_000_000, 1_000_000));
     expect(() => gridSampler(area, { size: 8 })).toThrow(
       'a grid with a stride of 8 × 8 pixels has 15625000000 places, above the limit of 16777216; choose a larger stride',
@@ -182,7 +182,7 @@ describe('gridSampler', () => {
     );
   });
 
-  it('has no chip of no pixels where the next one would start at the end', () => {
+  it('makes no empty chip when the next one would start at the end', () => {
     expect(axisChips(9, 1, 9, 'clip')).toEqual([[0, 1]]);
     expect(axisChips(9, 2, 4, 'clip')).toEqual([
       [0, 2],
@@ -195,7 +195,7 @@ describe('gridSampler', () => {
     expect(gridSampler(box(10), { size: 2, stride: 4, policy: 'pad' }).report.droppedPixels).toBe(100 - 36);
   });
 
-  it('keeps a region with a hole', () => {
+  it('keeps a hole of a region', () => {
     const outer = near([0, 0, 30, 30]);
     const hole = near([10, 10, 20, 20]);
     const ring = ([x0, y0, x1, y1]: readonly number[]): [number, number][] => [
@@ -209,7 +209,7 @@ describe('gridSampler', () => {
     expect(gridSampler(SampleArea.of({ geometry, crs: UTM }, metres), { size: 10 })).toHaveLength(8);
   });
 
-  it('samples on both sides of the antimeridian in a projection that has none', () => {
+  it('samples on both sides of the antimeridian in a projection without a seam there', () => {
     const ring = (x0: number, x1: number): [number, number][] => [
       [x0, 10],
       [x1, 10],
@@ -226,7 +226,7 @@ describe('gridSampler', () => {
     expect(gridSampler(area, { size: 32 }).length).toBe(16);
   });
 
-  it('has a place at a pole', () => {
+  it('has chips at a pole', () => {
     const cap: [number, number][] = [
       [-180, 89.9],
       [-90, 89.9],
@@ -251,7 +251,7 @@ describe('properties of grids', () => {
     stride: fc.integer({ min: 1, max: 20 }),
   });
 
-  it('cover covers every pixel, and its chips stay inside areas that are large enough', () => {
+  it('cover covers every pixel, and its chips stay inside sufficiently large areas', () => {
     fc.assert(
       fc.property(cases, ({ width, height, size, stride }) => {
         fc.pre(stride <= size);
@@ -269,7 +269,7 @@ describe('properties of grids', () => {
     );
   });
 
-  it('counts what every policy drops and adds as a count of pixels does', () => {
+  it('the counts of dropped and added pixels are equal to counts per pixel', () => {
     fc.assert(
       fc.property(cases, fc.constantFrom(...GRID_POLICIES), ({ width, height, size, stride }, policy) => {
         fc.pre(policy !== 'cover' || stride <= size);

@@ -14,7 +14,7 @@ function isWithin([x0, y0, x1, y1]: readonly number[], [a, b, c, d]: readonly nu
 describe('torchgeo tests/samplers/test_single.py TestRandomGeoSampler', () => {
   const rows = [row('a', [0, 0, 100, 100]), row('b', [0, 0, 100, 100])];
 
-  it.each([3, [2, 2], [3, 4], [4, 3]] as const)('test_iter: chips of %s pixels lie in the area', (size) => {
+  it.each([3, [2, 2], [3, 4], [4, 3]] as const)('test_iter: chips of %s pixels are in the area', (size) => {
     const sampler = randomSampler(SampleArea.of(rows, tens), { size, count: 10 });
     expect([...sampler]).toHaveLength(10);
     const [width, height] = typeof size === 'number' ? [size, size] : size;
@@ -31,13 +31,13 @@ describe('torchgeo tests/samplers/test_single.py TestRandomGeoSampler', () => {
     for (const { slice } of sampler) expect(isWithin(from(slice.bounds), [0, 0, 50, 50])).toBe(true);
   });
 
-  it('test_small_area: what has no room for a chip is left out where something else has', () => {
+  it('test_small_area: areas smaller than a chip are left out when others are larger', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10]), row('b', [20, 20, 21, 21])], metres);
     for (const { slice } of randomSampler(area, { size: 2, count: 10 }))
       expect(isWithin(from(slice.bounds), [0, 0, 10, 10])).toBe(true);
   });
 
-  it('test_small_area: alone it is one padded chip, whole', () => {
+  it('test_small_area: a single small area is one padded chip', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10])], metres);
     for (const { slice } of randomSampler(area, { size: 16, count: 10 })) {
       const [x0, y0, x1, y1] = from(slice.bounds);
@@ -45,7 +45,7 @@ describe('torchgeo tests/samplers/test_single.py TestRandomGeoSampler', () => {
     }
   });
 
-  it('test_point_data: the pixels that points lie in', () => {
+  it('test_point_data: points are sampled by their pixels', () => {
     const area = SampleArea.of([row('a', [0, 0, 0, 0]), row('b', [25, 15, 25, 15])], tens);
     const seen = new Set(
       [...randomSampler(area, { size: 1, count: 20 })].map(({ slice }) => from(slice.bounds).join()),
@@ -53,7 +53,7 @@ describe('torchgeo tests/samplers/test_single.py TestRandomGeoSampler', () => {
     expect(seen).toEqual(new Set(['0,-10,10,0', '20,10,30,20']));
   });
 
-  it('test_weighted_sampling: no area, no weight', () => {
+  it('test_weighted_sampling: rows without area have no weight', () => {
     const area = SampleArea.of([row('a', [0, 0, 0, 0]), row('b', [0, 0, 10, 10])], tens);
     for (const { slice } of randomSampler(area, { size: 1, count: 10 }))
       expect(from(slice.bounds)).toEqual([0, 0, 10, 10]);
@@ -69,7 +69,7 @@ describe('torchgeo tests/samplers/test_single.py TestRandomGeoSampler', () => {
 });
 
 describe('randomSampler', () => {
-  it('gives each place the same weight however many rows cover it (torchgeo#3552)', () => {
+  it('weights an area once for any number of overlapping rows (torchgeo#3552)', () => {
     // Two areas of the same size; one is covered by nine rows that differ by a metre.
     const often = Array.from({ length: 9 }, (_, k) => row(`a${k}`, [0, 0, 100, 100 - k]));
     const area = SampleArea.of([...often, row('b', [500, 0, 600, 100])], metres);
@@ -80,7 +80,7 @@ describe('randomSampler', () => {
     expect(Math.abs(left.length - 1000)).toBeLessThan(110);
   });
 
-  it('stays inside regions of any shape, and of several parts (torchgeo#260, #536, #1190)', () => {
+  it('stays inside regions of any shape and number of parts (torchgeo#260, #536, #1190)', () => {
     const ring = (...corners: [number, number][]) => [
       [...corners, corners[0]].map(([x, y]) => near([x, y, x, y]).slice(0, 2)),
     ];
@@ -101,7 +101,7 @@ describe('randomSampler', () => {
     expect(ofSecond).toBeGreaterThan(0);
   });
 
-  it('does not take a batch from one tile (torchgeo#3548)', () => {
+  it('draws a batch from several tiles (torchgeo#3548)', () => {
     const tiles = [0, 1, 2, 3].map((k) => row(`t${k}`, [1000 * k, 0, 1000 * k + 100, 100]));
     const chips = [...randomSampler(SampleArea.of(tiles, metres), { size: 5, count: 64, seed: 2 })];
     for (let first = 0; first < 64; first += 16) {
@@ -111,7 +111,7 @@ describe('randomSampler', () => {
     }
   });
 
-  it('draws every place where a chip fits equally often', () => {
+  it('draws every possible chip with equal probability', () => {
     const area = SampleArea.of([row('a', [0, 0, 12, 11])], metres);
     const counts = new Map<string, number>();
     for (const { window } of randomSampler(area, { size: 10, count: 6000 })) {
@@ -130,7 +130,7 @@ describe('randomSampler', () => {
     return counts;
   }
 
-  it('draws what two rows cover as often as what one does, where there is little in a wide area', () => {
+  it('draws overlaps as often as single rows in a sparse area', () => {
     // 16 pixels in 10 000, two of them twice: drawn from the rows' own windows.
     const rows = [row('a', [0, 0, 4, 1]), row('b', [2, 0, 6, 1]), row('c', [9990, 0, 10_000, 1])];
     const counts = drawn(SampleArea.of(rows, metres), 4800, 0.6);
@@ -139,14 +139,14 @@ describe('randomSampler', () => {
     for (const count of counts.values()) expect(Math.abs(count - 300)).toBeLessThan(85);
   });
 
-  it('draws the pixels on both sides of a seam, whichever row comes first', () => {
+  it('draws pixels on both sides of a seam, for any order of rows', () => {
     const far = row('far', [9990, 0, 10_000, 1]);
     const rows = [row('right', [4, 0, 8, 1]), row('left', [0, 0, 4, 1])];
     for (const order of [rows, [...rows].reverse()])
       expect(drawn(SampleArea.of([...order, far], metres), 600, 0.6).size).toBe(18);
   });
 
-  it('is even over a union of overlapping rectangles, by a test of chi-square', () => {
+  it('is uniform over a union of overlapping rectangles, by a chi-square test', () => {
     const area = SampleArea.of(
       [
         row('a', [0, 0, 60, 40]),
@@ -191,7 +191,7 @@ describe('randomSampler', () => {
     expect(chiSquare).toBeLessThan(limit);
   });
 
-  it('takes chips across the seam of neighbours', () => {
+  it('draws chips across the seam of neighbours', () => {
     const area = SampleArea.of([row('a', [0, 0, 20, 20]), row('b', [20, 0, 40, 20])], metres);
     const across = [...randomSampler(area, { size: 20, count: 100 })].filter(
       ({ window }) => window.x > 0 && window.x < 20,
@@ -200,7 +200,7 @@ describe('randomSampler', () => {
     expect(across.length).toBeGreaterThan(70);
   });
 
-  it('finds the one place in tiles as large as a chip', () => {
+  it("finds the only chip in tiles of the chip's size", () => {
     const rows = Array.from({ length: 50 }, (_, k) => row(`t${k}`, [k * 1000, 0, k * 1000 + 256, 256]));
     const area = SampleArea.of(rows, metres);
     const seen = [...randomSampler(area, { size: 256, count: 200 })].map(
@@ -209,7 +209,7 @@ describe('randomSampler', () => {
     expect(new Set(seen)).toEqual(new Set([0]));
   });
 
-  it('takes chips that reach beyond the area by less coverage', () => {
+  it('draws chips beyond the area with a lower coverage', () => {
     const area = SampleArea.of([row('a', [0, 0, 100, 100])], metres);
     const shares = [...randomSampler(area, { size: 20, count: 200, coverage: 0.6 })].map(
       ({ window }) => area.count(window) / 400,
@@ -218,7 +218,7 @@ describe('randomSampler', () => {
     expect(Math.min(...shares)).toBeLessThan(0.8);
   });
 
-  it('says so where no chip fits', () => {
+  it('is an error when no chip fits', () => {
     const strips = [0, 1, 2].map((k) => row(`s${k}`, [0, k * 100, 300, k * 100 + 5]));
     const sampler = randomSampler(SampleArea.of(strips, metres), { size: 20, count: 1 });
     expect(() => sampler.at(0)).toThrow(
@@ -237,7 +237,7 @@ describe('randomSampler', () => {
     );
   });
 
-  it('samples a whole grid', () => {
+  it('samples a grid', () => {
     const box = GeoBox.fromSize(near([0, 0, 64, 64]), UTM, 64, 64);
     for (const { window } of randomSampler(SampleArea.of(box), { size: 32, count: 20 }))
       expect(isWithin([window.x, window.y, window.x + 32, window.y + 32], [0, 0, 64, 64])).toBe(true);
@@ -245,7 +245,7 @@ describe('randomSampler', () => {
 });
 
 describe('workers', () => {
-  it('share one sequence, whatever their number', () => {
+  it('share one sequence, for any number of workers', () => {
     const boxes = fc.array(
       fc.tuple(
         fc.integer({ min: 0, max: 80 }),
@@ -273,7 +273,7 @@ describe('workers', () => {
     );
   });
 
-  it('refuse a share that is none', () => {
+  it('refuse an invalid share', () => {
     const area = SampleArea.of([row('a', [0, 0, 10, 10])], metres);
     expect(() => randomSampler(area, { size: 1, count: 9 }).share(2, 2)).toThrow(
       'share cannot be worker 2 of 2',

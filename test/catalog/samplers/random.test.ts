@@ -22,7 +22,7 @@ describe('philox', () => {
 });
 
 describe('CounterRandom', () => {
-  it('spreads its numbers evenly', () => {
+  it('is uniform', () => {
     const random = new CounterRandom(7);
     const counts = new Int32Array(10);
     for (let k = 0; k < 10_000; k++) for (const u of random.uniforms(k, 0, 0)) counts[Math.floor(u * 10)]++;

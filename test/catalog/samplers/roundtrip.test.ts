@@ -58,7 +58,7 @@ describeBackends('geopatcher tests/test_roundtrip.py', (backend) => {
     );
   });
 
-  it('of chips that overlap, and of fields that they do not divide, to rounding', async () => {
+  it('overlapping chips reproduce the field to rounding, also when they do not divide it', async () => {
     for (const shape of [
       [23, 17, 8, 5],
       [9, 30, 8, 8],

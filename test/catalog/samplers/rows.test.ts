@@ -12,7 +12,7 @@ describe('torchgeo tests/samplers/test_single.py TestPreChippedGeoSampler', () =
     expect(rowSampler(rows, { grid: metres, seed: 1 })).toHaveLength(2);
   });
 
-  it('test_iter: rows as they are, in their order', () => {
+  it('test_iter: rows whole, in their order', () => {
     const chips = [...rowSampler(rows, { grid: metres })];
     expect(chips.map(({ slice }) => from(slice.bounds))).toEqual([
       [0, 0, 20, 20],
@@ -56,13 +56,13 @@ describe('torchgeo tests/samplers/test_single.py TestPreChippedGeoSampler', () =
 });
 
 describe('rowSampler', () => {
-  it('takes the pixels of a row’s own file', () => {
+  it('takes the pixels of each row’s file', () => {
     const geobox = GeoBox.fromSize(near([0, 0, 64, 32]), UTM, 16, 8);
     const [chip] = rowSampler([row('a', [0, 0, 64, 32], { geobox })]);
     expect(chip.geobox).toBe(geobox);
   });
 
-  it('names a row whose pixels are not known', () => {
+  it('names a row without a grid', () => {
     expect(() => rowSampler([row('a', [0, 0, 1, 1])])).toThrow(
       'the row a does not say which pixels it has; give a grid',
     );
@@ -72,7 +72,7 @@ describe('rowSampler', () => {
 describe('balancedSampler (torchgeo#1883)', () => {
   const items = Sequence.of(Array.from({ length: 100 }, (_, k) => ({ k, cover: k < 95 ? 'land' : 'water' })));
 
-  it('has each class equally often, and each of a class before any again', () => {
+  it('draws classes equally often, and rows of a class without replacement', () => {
     const drawn = [...balancedSampler(items, ({ cover }) => cover, { count: 40, seed: 3 })];
     for (let k = 0; k < 40; k += 2) expect(new Set([drawn[k].cover, drawn[k + 1].cover]).size).toBe(2);
     const water = drawn.filter(({ cover }) => cover === 'water').map(({ k }) => k);
@@ -92,7 +92,7 @@ describe('balancedSampler (torchgeo#1883)', () => {
     );
   });
 
-  it('gives workers their shares of one sequence', () => {
+  it('splits one sequence among workers', () => {
     const sampler = balancedSampler(items, ({ cover }) => cover, { count: 21, seed: 5 });
     const parts = [0, 1, 2].map((k) => [...sampler.share(k, 3)]);
     expect([...sampler]).toEqual([...sampler].map((_, k) => parts[k % 3][Math.floor(k / 3)]));

@@ -14,7 +14,7 @@ const area = SampleArea.of([row('a', [0, 0, 200, 150])], { crs: UTM, resolution:
 const place = ({ index, window: { x, y } }: Chip): string => `${index}:${x},${y}`;
 
 describe('sequences', () => {
-  it('resume anywhere, in the middle of an epoch too', () => {
+  it('resume anywhere, also within an epoch', () => {
     const chips = gridSampler(area, { size: 10 });
     const epochs = [0, 1, 2].map((epoch) => [...chips.shuffle(7 + epoch)].map(place));
     // Each epoch has all chips, in an order of its own.
@@ -32,7 +32,7 @@ describe('sequences', () => {
       expect(() => chips.slice(start, end)).toThrow(/slice cannot be/);
   });
 
-  it.each([1, 2, 5])('are one whole for %i workers, with chips that were drawn again', async (workers) => {
+  it.each([1, 2, 5])('are complete for %i workers, redrawn chips included', async (workers) => {
     const sampler = randomSampler(area, { size: 8, count: 37, seed: 2 });
     // Only the left half has data.
     const drawn = redrawInvalid(sampler, ({ window }) => (window.x < 90 ? 1 : 0));
@@ -59,7 +59,7 @@ describe('sequences', () => {
     expect(() => drawn.share(workers, workers)).toThrow(/share cannot be worker/);
   });
 
-  it('of nothing are empty', async () => {
+  it('without chips are empty', async () => {
     const none = Sequence.of<number>([]);
     expect([...none.share(0, 3), ...none.shuffle(1), ...none.slice(0)]).toEqual([]);
     for await (const _ of batches(none, async () => ({}), { batchSize: 3 }))

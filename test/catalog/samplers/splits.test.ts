@@ -37,7 +37,7 @@ describe('torchgeo tests/datasets/test_splits.py test_random_bbox_assignment', (
     expect(() => splitByFraction(TILES, [1 / 2, 3 / 4, -1 / 4])).toThrow('give at least two shares above 0');
   });
 
-  it('proportions (torchgeo#3191): the remainder goes to the parts one by one', () => {
+  it('proportions (torchgeo#3191): the remainder is dealt out one by one', () => {
     expect(partLengths(10, [0.8, 0.1, 0.1])).toEqual([8, 1, 1]);
     expect(partLengths(11, [0.5, 0.25, 0.25])).toEqual([6, 3, 2]);
     expect(partLengths(9, [1 / 3, 1 / 3, 1 / 3])).toEqual([3, 3, 3]);
@@ -48,7 +48,7 @@ describe('torchgeo tests/datasets/test_splits.py test_random_bbox_assignment', (
 });
 
 describe('splitByFraction', () => {
-  it('never has a place in two parts (torchgeo#2067, #3251)', () => {
+  it('never has overlapping rows in two parts (torchgeo#2067, #3251)', () => {
     const boxes = fc.array(fc.tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 4 })), {
       minLength: 12,
       maxLength: 30,
@@ -78,14 +78,14 @@ describe('splitByFraction', () => {
     );
   });
 
-  it('keeps all dates of a place together', () => {
+  it('keeps all dates of a footprint together', () => {
     const rows = TILES.flatMap((tile) => [1, 2, 3].map((day) => ({ ...tile, id: `${tile.id}${day}` })));
     const { parts } = splitByFraction(rows, [0.5, 0.5], { seed: 1 });
     expect(parts.map(({ length }) => length)).toEqual([6, 6]);
     for (const part of parts) expect(new Set(part.map(({ id }) => id[0])).size).toBe(2);
   });
 
-  it('depends on its seed, and on nothing else', () => {
+  it('depends only on its seed', () => {
     const rows = Array.from({ length: 20 }, (_, k) => row(`r${k}`, [k * 10, 0, k * 10 + 10, 10]));
     const part = (seed: number): string[] => ids(splitByFraction(rows, [0.5, 0.5], { seed }).parts[0]);
     expect(part(1)).toEqual(part(1));
@@ -104,7 +104,7 @@ describe('splitByFraction', () => {
     expect(parts.map(({ length }) => length)).toEqual([32, 8]);
   });
 
-  it('says so where everything overlaps', () => {
+  it('is an error when everything overlaps', () => {
     const rows = [0, 1, 2].map((k) => row(`r${k}`, [k * 10, 0, k * 10 + 20, 10]));
     expect(() => splitByFraction(rows, [0.5, 0.5])).toThrow(
       'the rows overlap so much that part 2 of 2 gets none; split the area by spatialFolds',
@@ -140,7 +140,7 @@ describe('torchgeo tests/datasets/test_splits.py test_roi_split', () => {
     );
   });
 
-  it('says which rows lie in no region', () => {
+  it('reports rows outside every region', () => {
     const { parts, left } = splitByRegion(TILES, [region([0, 0, 900, 900])]);
     expect(parts.map(ids)).toEqual([['a']]);
     expect(ids(left)).toEqual(['b', 'c', 'd']);
@@ -164,7 +164,7 @@ describe('torchgeo tests/datasets/test_splits.py test_time_series_split', () => 
     expect(parts[2][0].interval).toEqual(new TimeInterval(35, 39));
   });
 
-  it('leaves rows across a border out, and says which', () => {
+  it('drops rows across a border, and reports them', () => {
     const { parts, left } = splitByTime(rows, intervals([0, 20], [20, 35], [35, 40]));
     expect(parts.map(ids)).toEqual([['a', 'b'], ['c'], []]);
     expect(ids(left)).toEqual(['d']);

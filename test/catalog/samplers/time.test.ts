@@ -15,7 +15,7 @@ const metres = { crs: UTM, resolution: 1 };
 describe('timeWindows', () => {
   const july = TimeInterval.parse('2021-07-01/2021-07-10');
 
-  it('cuts a time from its start', () => {
+  it('cuts an interval from its start', () => {
     const windows = [...timeWindows(july, { length: 3 * DAY })].map(String);
     expect(windows).toEqual([
       '2021-07-01T00:00:00.000Z/2021-07-03T23:59:59.999Z',
@@ -26,7 +26,7 @@ describe('timeWindows', () => {
     expect(timeWindows(july, { length: 11 * DAY })).toHaveLength(0);
   });
 
-  it('refuses open ends and lengths of nothing', () => {
+  it('refuses open ends and empty lengths', () => {
     expect(() => timeWindows(TimeInterval.always, { length: DAY })).toThrow('the time ../.. has an open end');
     expect(() => timeWindows(july, { length: 0 })).toThrow('length cannot be 0');
   });
@@ -56,7 +56,7 @@ describe('torchgeo 0.10: SpatioTemporalSampler', () => {
     ]);
   });
 
-  it('only where and when there is a row', () => {
+  it('samples only where and when there is a row', () => {
     const chips = [...combineSamplers(gridSampler(area, { size: 10 }), days, 'product', area)];
     expect(
       chips.map(({ index, window, slice }) => [index, window.x, new Date(slice.interval.start).getUTCDate()]),
@@ -80,7 +80,7 @@ describe('pairSampler', () => {
   const at = (id: string, day: number, x0 = 0, x1 = 100): ReturnType<typeof row> =>
     row(id, [x0, 0, x1, 100], { interval: TimeInterval.instant(day * DAY) });
 
-  it('takes two rows with a gap in range, before and after, at one place', () => {
+  it('pairs two rows of one area with a gap in range, before and after', () => {
     const area = SampleArea.of([at('a', 0), at('b', 5), at('c', 12), at('d', 40)], metres);
     const pairs = [...pairSampler(area, { size: 10, count: 300, gap: [5 * DAY, 12 * DAY] })];
     const counts = new Map<string, number>();
@@ -95,7 +95,7 @@ describe('pairSampler', () => {
     for (const count of counts.values()) expect(Math.abs(count - 100)).toBeLessThan(40);
   });
 
-  it('takes no row that does not cover the chip, and none without a date', () => {
+  it('skips rows that do not cover the chip, and rows without a date', () => {
     const dem = row('dem', [0, 0, 100, 100], { interval: TimeInterval.always });
     const area = SampleArea.of([at('a', 0), at('b', 5, 0, 40), dem], metres);
     for (const { before, after } of pairSampler(area, { size: 10, count: 20, gap: [0, 10 * DAY] })) {
@@ -113,7 +113,7 @@ describe('pairSampler', () => {
     expect([...pairs].map(key)).toEqual([...pairs].map((_, k) => parts[k % 2][k >> 1]));
   });
 
-  it('says so where there is no pair', () => {
+  it('is an error without a pair', () => {
     const area = SampleArea.of([at('a', 0), at('b', 5)], metres);
     const pairs = pairSampler(area, { size: 10, count: 1, gap: [6 * DAY, 7 * DAY], tries: 3 });
     expect(() => pairs.at(0)).toThrow(

@@ -48,14 +48,14 @@ describe('rasterShare', () => {
     expect(await share(half)).toBe(0.5);
   });
 
-  it('counts what lies outside of the raster as without data', async () => {
+  it('counts pixels outside the raster as nodata', async () => {
     const [chip] = gridSampler(SampleArea.of(box.window(1024 - 64, 0, 256, 128)), { size: [256, 128] });
     expect(await rasterShare(raster)(chip)).toBe(0.25);
     const [far] = gridSampler(SampleArea.of(box.window(5000, 0, 64, 64)), { size: 64 });
     expect(await rasterShare(raster)(far)).toBe(0);
   });
 
-  it('looks into a raster in another system', async () => {
+  it('reads a raster in another CRS', async () => {
     const other = SampleArea.of(
       { geometry: near([600, 200, 900, 500]), crs: UTM },
       { crs: 3857, resolution: 2 },
@@ -64,7 +64,7 @@ describe('rasterShare', () => {
     expect(await rasterShare(raster)(chip)).toBe(1);
   });
 
-  it('refuses a band that is not there', () => {
+  it('refuses a missing band', () => {
     expect(() => rasterShare(raster, { band: 2 })).toThrow(
       /^band cannot be 2 for .*half\.tif; choose one of 1 to 1/,
     );
@@ -73,7 +73,7 @@ describe('rasterShare', () => {
 });
 
 describe('redrawInvalid', () => {
-  it('draws again until there is data (torchgeo#1330)', async () => {
+  it('redraws until there is data (torchgeo#1330)', async () => {
     const sampler = redrawInvalid(
       randomSampler(area, { size: 64, count: 30, seed: 2 }),
       rasterShare(raster),
@@ -89,7 +89,7 @@ describe('redrawInvalid', () => {
     expect(new Set(chips.map(({ window }) => `${window.x},${window.y}`)).size).toBe(30);
   });
 
-  it('gives up after some tries, and says how near it came', async () => {
+  it('gives up after some tries, and reports the best share', async () => {
     let asked = 0;
     const sampler = redrawInvalid(
       randomSampler(area, { size: 64, count: 1 }),
@@ -130,7 +130,7 @@ describe('dropInvalid', () => {
     ]);
   });
 
-  it('takes a callback, and heeds its signal', async () => {
+  it('takes a callback, and follows its signal', async () => {
     const even = (chip: Chip): number => (chip.index + 1) % 2;
     expect(await dropInvalid(gridSampler(area, { size: 512 }), even)).toHaveLength(2);
     await expect(

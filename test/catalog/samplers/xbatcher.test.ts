@@ -76,7 +76,7 @@ describe('xbatcher tests/test_generators.py, one dimension', () => {
   const starts = (size: number, overlap: number): number[] =>
     axisChips(100, size, size - overlap, 'drop').map(([start]) => start);
 
-  it('test_constructor_dataarray: the area has the grid of what it was made from', () => {
+  it('test_constructor_dataarray: the area keeps its grid', () => {
     expect(area.geobox.equals(geobox)).toBe(true);
   });
 
@@ -115,7 +115,7 @@ describe('xbatcher tests/test_generators.py, one dimension', () => {
     );
   });
 
-  it('test_batch_1d_concat_duplicate_dim: two chips of 5 a batch of 10', async () => {
+  it('test_batch_1d_concat_duplicate_dim: two chips of 5 per batch of 10', async () => {
     const found = await collect(grid(line, [5, 1]), loadLine, 2);
     expect(found.map(({ arrays }) => arrays.foo.shape)).toEqual(new Array(10).fill([2, 5]));
     expect([...found[3].arrays.foo.data]).toEqual([...foo.subarray(30, 40)]);
@@ -162,7 +162,7 @@ describe('xbatcher tests/test_generators.py, three dimensions', () => {
     ]);
   });
 
-  it('test_batch_3d_1d_input_batch_concat_duplicate_dim: four chips of 5 × 10 a batch of 10 × 20', async () => {
+  it('test_batch_3d_1d_input_batch_concat_duplicate_dim: four chips of 5 × 10 per batch of 10 × 20', async () => {
     const blocks = grid(area, [10, 20]);
     for (const block of blocks) {
       const { x, y, width, height } = block.window;
@@ -185,7 +185,7 @@ describe('xbatcher tests/test_generators.py, three dimensions', () => {
     }
   });
 
-  it('test_batch_3d_2d_input: what does not fill a chip is dropped, and said (xbatcher#123)', () => {
+  it('test_batch_3d_2d_input: a remainder smaller than a chip is dropped and reported (xbatcher#123)', () => {
     const sampler = grid(area, [20, 15]);
     expect(sampler).toHaveLength(5 * 3);
     expect(sampler.report.droppedPixels).toBe(100 * 5);
@@ -201,7 +201,7 @@ describe('xbatcher tests/test_generators.py, three dimensions', () => {
 });
 
 describe('xbatcher tests/test_generators.py, loading and options', () => {
-  it('test_preload_batch_false: nothing is loaded before it is asked for', async () => {
+  it('test_preload_batch_false: loading is lazy', async () => {
     let loaded = 0;
     const load = async (chip: Chip): Promise<{ foo: ChipArray }> => {
       loaded++;
@@ -215,7 +215,7 @@ describe('xbatcher tests/test_generators.py, loading and options', () => {
     await iterator.return();
   });
 
-  it('test_preload_batch_true: loads as many ahead as it is told to', async () => {
+  it('test_preload_batch_true: loads prefetch batches ahead', async () => {
     let loaded = 0;
     const load = async (chip: Chip): Promise<{ foo: ChipArray }> => {
       loaded++;
@@ -227,7 +227,7 @@ describe('xbatcher tests/test_generators.py, loading and options', () => {
     await iterator.return();
   });
 
-  it('test_input_dim_exceptions: a chip larger than the area is no error, but one padded chip', () => {
+  it('test_input_dim_exceptions: a chip larger than the area is padded', () => {
     const sampler = gridSampler(line, { size: [110, 1], policy: 'drop' });
     expect(sampler).toHaveLength(1);
     expect(sampler.report).toMatchObject({ droppedPixels: 0, addedPixels: 10 });
@@ -245,14 +245,14 @@ describe('xbatcher tests/test_generators.py, loading and options', () => {
     );
   });
 
-  it.each([5, 10])('test_to_json: a grid that went through JSON has the same chips: %s', (size) => {
+  it.each([5, 10])('test_to_json: a grid has the same chips after JSON: %s', (size) => {
     const rotated = new GeoBox(32631, new Affine(8, 6, EAST, 6, -8, NORTH), 37, 41);
     const copy = GeoBox.fromJSON(JSON.parse(JSON.stringify(rotated)));
     const of = (box: GeoBox): string => JSON.stringify([...grid(SampleArea.of(box), [size, 20])]);
     expect(of(copy)).toBe(of(rotated));
   });
 
-  it('test_batcher_cached_getitem: an item is the same whenever it is asked for, and read once', async () => {
+  it('test_batcher_cached_getitem: an item is the same on each access, and read once', async () => {
     const row = await writeRow(folder, 'foo', {
       data: { geobox, bands: [cube.data.slice(0, WIDTH * HEIGHT)] },
     });

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/files.js';
 import { writeSarScene } from '../../support/sar-scene.js';
 
 describe('describeConfusion', () => {
-  it('by hand', () => {
+  it('is equal to metrics by hand', () => {
     // Of 60 land pixels 50 are mapped as land; of 40 water pixels 30 as water.
     const metrics = describeConfusion(
       ['land', 'water'],
@@ -42,7 +42,7 @@ describe('describeConfusion', () => {
     expect(metrics.excludedShare).toEqual({ mapInvalid: 0.25, labelUnknown: 0.125, otherClass: 0.125 });
   });
 
-  it('is null, never 0 or 1, where nothing can be said', () => {
+  it('is null, never 0 or 1, for undefined metrics', () => {
     const metrics = describeConfusion(
       ['land', 'water'],
       [
@@ -93,7 +93,7 @@ describe('evaluateMap', async () => {
     });
   });
 
-  it('scores the demo map against its truth, and writes it beside the map', async () => {
+  it('scores the demo map against its truth, and writes the report beside the map', async () => {
     const metrics = await evaluateMap({ map, label });
     expect(metrics.classes[1].iou).toBeGreaterThan(0.9);
     expect(metrics.pixelAccuracy).toBeGreaterThan(metrics.majorityClassAccuracy ?? 1);
@@ -105,7 +105,7 @@ describe('evaluateMap', async () => {
     expect(land.labelKm2 + water.labelKm2).toBeCloseTo((metrics.evaluatedPixels * 1e-4) / 0.9996 ** 2, 0);
   });
 
-  it('ignores −1 and a declared nodata, and counts classes that the map lacks', async () => {
+  it('ignores −1 and declared nodata, and counts classes that the map lacks', async () => {
     const geobox = new GeoBox(32632, new Affine(10, 0, 257860, 0, -10, 5522080), 552, 553);
     const values = Int16Array.from({ length: geobox.pixelCount }, (_, i) => [-1, 0, 1, 7][i % 4]);
     const path = join(folder, 'odd-label.tif');
@@ -144,7 +144,7 @@ describe('evaluateMap', async () => {
     return path;
   }
 
-  it('puts what simple rules reach beside the map', async () => {
+  it('compares the map with simple baselines', async () => {
     const metrics = await evaluateMap({ map, label });
     expect(metrics.positiveClass).toBe('water');
     expect(metrics.baselines.map(({ name }) => name)).toEqual(['majority', 'otsu-vv', 'vv-drop']);
@@ -166,7 +166,7 @@ describe('evaluateMap', async () => {
     expect(metrics.findings.join(' ')).toMatch(/best baseline|no better than/);
   });
 
-  it('scores without baselines once the scene is gone, and says why', async () => {
+  it('scores without baselines when the scene is missing, and reports it', async () => {
     const run = JSON.parse(await readFile(join(map, 'run.json'), 'utf8'));
     run.plan.scene.path = '/nowhere/scene.json';
     const moved = join(folder, 'moved');
@@ -179,7 +179,7 @@ describe('evaluateMap', async () => {
     expect(found.baselines).toHaveLength(3);
   });
 
-  it('says in a sentence when the map is no better than one class', async () => {
+  it('reports when the map is no better than one class', async () => {
     // Water mapped where the label has none, and the label's own missed: right on most pixels all the same.
     const polygons = await rectangles('corner.geojson', [[{}, [0.4, 0.6, 0.43, 0.63]]]);
     const metrics = await evaluateMap({ map, label: polygons });
@@ -192,7 +192,7 @@ describe('evaluateMap', async () => {
     ).toBe(true);
   });
 
-  it('burns polygons at pixel centres, by class where a property names it', async () => {
+  it('burns polygons at pixel centres, with the class of a property', async () => {
     const half = await rectangles('half.geojson', [[{ kind: 'water', number: 0 }, [0, 0, 0.5, 1]]]);
     const byDefault = await evaluateMap({ map, label: half });
     expect(byDefault.classes[1].labelShare).toBeGreaterThan(0.4);
@@ -209,7 +209,7 @@ describe('evaluateMap', async () => {
     );
   });
 
-  it('splits water by permanent water, and measures zones', async () => {
+  it('separates permanent water, and measures zones', async () => {
     const permanent = await rectangles('permanent.geojson', [[{}, [0, 0, 0.5, 1]]]);
     const zones = await rectangles('zones.geojson', [
       [{ name: 'left' }, [0, 0, 0.5, 1]],
@@ -249,7 +249,7 @@ describe('evaluateMap', async () => {
     await expect(assessMap({ map, minArea: -1 })).rejects.toThrow(/^minArea cannot be -1/);
   });
 
-  it('refuses labels that show another place', async () => {
+  it('refuses labels of another area', async () => {
     const far = join(folder, 'far.geojson');
     await writeJson(far, {
       type: 'Polygon',
@@ -273,7 +273,7 @@ describe('evaluateMap', async () => {
     );
   });
 
-  it('refuses what is not a map, or not a label', async () => {
+  it('refuses files that are not a map or labels', async () => {
     await expect(evaluateMap({ map: folder, label })).rejects.toThrow(/item\.json does not exist/);
     await expect(evaluateMap({ map, label: 'test/fixtures/geotiff/no-crs-uint8.tif' })).rejects.toThrow(
       /no coordinate reference system/,

@@ -49,7 +49,7 @@ function reference(
 }
 
 describe('Sieve', () => {
-  it('keeps what touches by a corner, and parts classes and gaps', () => {
+  it('joins pixels that touch at a corner, and separates classes and gaps', () => {
     const rows = [
       [1, 0, 0, 2],
       [0, 1, 0, 1],
@@ -64,7 +64,7 @@ describe('Sieve', () => {
     ]);
   });
 
-  it('agrees with flood filling', () => {
+  it('is equal to flood filling', () => {
     const map = fc
       .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }))
       .chain(([width, height]) =>

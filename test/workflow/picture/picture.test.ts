@@ -27,7 +27,7 @@ function ink(text: string, size: number): string[] {
 }
 
 describe('text', () => {
-  it('has a glyph of its own for each printable character of ASCII, inside its cell', () => {
+  it('has a distinct glyph for each printable ASCII character, inside its cell', () => {
     const drawn = new Map<string, string>();
     for (let code = 33; code < 127; code++) {
       const character = String.fromCharCode(code);
@@ -44,13 +44,13 @@ describe('text', () => {
     }
   });
 
-  it('draws letters that can be told apart at the smallest size', () => {
+  it('draws distinct letters at the smallest size', () => {
     const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'];
     const images = new Map(letters.map((letter) => [ink(letter, 8).join('\n'), letter]));
     expect(images.size).toBe(letters.length);
   });
 
-  it('strips accents, boxes what it does not know, and cuts what is too long', () => {
+  it('strips accents, draws a box for unknown characters, and truncates long text', () => {
     expect(textStrokes('é', 10)).toEqual(textStrokes('e', 10));
     expect(textStrokes('漢', 10)).toHaveLength(1);
     const cut = fitText('a very long title', 10, 60);
@@ -81,7 +81,7 @@ describe('scale and north', () => {
     expect(Math.abs(degrees(northAngle(southUp)))).toBeCloseTo(180, 4);
   });
 
-  it('takes round numbers', () => {
+  it('uses round numbers', () => {
     expect([0.7, 1, 4.9, 5, 9.9, 12, 2300].map(roundDown)).toEqual([0.5, 1, 2, 5, 5, 10, 2000]);
     expect(roundTicks(-21.3, -7.1)).toEqual([-20, -15, -10]);
     expect(roundTicks(0, 1)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1].map((tick) => expect.closeTo(tick, 12)));
@@ -89,7 +89,7 @@ describe('scale and north', () => {
 });
 
 describe('colour maps', () => {
-  it('go through their published ends', () => {
+  it('have their published end colours', () => {
     expect(colourAt('viridis', 0)).toEqual([0x44, 0x01, 0x54]);
     expect(colourAt('viridis', 1)).toEqual([0xfd, 0xe7, 0x25]);
     expect(colourAt('viridis', 0.5)).toEqual([0x21, 0x91, 0x8c]);
@@ -122,7 +122,7 @@ describe('drawRaster', async () => {
     expect(at(63, 10)).toEqual([...colourAt('viridis', 1), 255]);
   });
 
-  it('draws sheets with the same bytes each time, larger than the pixels alone', async () => {
+  it('draws reproducible sheets, larger than the image alone', async () => {
     const targets = ['a.png', 'b.png'].map((name) => join(folder, name));
     for (const target of targets) {
       const report = await drawRaster(path, target, { composite: 'false-colour', title: 'A scene' });
@@ -147,7 +147,7 @@ describe('drawRaster', async () => {
 });
 
 describe('drawAlignment', () => {
-  it('draws a row a phase and counts what is valid everywhere', async () => {
+  it('draws a row per phase and counts pixels valid everywhere', async () => {
     const { scene } = await writeSarScene(join(folder, 'scene'), 4, 128);
     const target = join(folder, 'alignment.png');
     const report = await drawAlignment(scene, target, { size: 60 });
