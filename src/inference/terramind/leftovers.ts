@@ -1,5 +1,5 @@
 /** Which of a checkpoint's tensors a graph does not need, and whether that is as it should be. */
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Architecture } from './architecture.js';
 

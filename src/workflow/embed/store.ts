@@ -4,12 +4,8 @@
  */
 import { join } from 'node:path';
 import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
-import {
-  consolidateZarr,
-  createZarrGroup,
-  ZarrShardWriter,
-  ZarrTextWriter,
-} from '../../raster/node/index.js';
+import { consolidateZarr, createZarrGroup, ZarrShardWriter } from '../../raster/node/index.js';
+import { ZarrTextWriter } from '../../raster/node/zarr-text-writer.js';
 
 /** Chips of an inner chunk: units are whole numbers of them. */
 export const CHUNK_CHIPS = 16;
