@@ -88,7 +88,7 @@ function compile(expression: string | RegExp): RegExp {
   try {
     return new RegExp(source, `${flags}d`);
   } catch (cause) {
-    throw invalidOption('filenameRegex', `is no regular expression (${messageOf(cause)})`, 'correct it');
+    throw invalidOption('filenameRegex', `is not a regular expression (${messageOf(cause)})`, 'correct it');
   }
 }
 

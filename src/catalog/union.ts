@@ -144,7 +144,7 @@ function compareProcessing(first: CatalogRow, second: CatalogRow): number {
 }
 
 function firstValue({ properties }: CatalogRow, names: readonly string[]): string | null {
-  const found = names.map((name): CatalogValue | undefined => properties[name]);
-  const value = found.find((v) => typeof v === 'string' || typeof v === 'number');
+  const values = names.map((name): CatalogValue | undefined => properties[name]);
+  const value = values.find((v) => typeof v === 'string' || typeof v === 'number');
   return value === undefined ? null : String(value);
 }

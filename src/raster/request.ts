@@ -24,7 +24,7 @@ export interface LevelWindow {
   readonly window: PixelWindow;
 }
 
-/** @throws {TerrachipError} UNSUPPORTED for complex bands, which only `readPlanes` reads */
+/** Requires real bands. @throws {TerrachipError} UNSUPPORTED for complex bands, which only `readPlanes` reads */
 export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = raster.bands): void {
   const complex = bands.find((band) => band.components === 2);
   if (complex === undefined) return;

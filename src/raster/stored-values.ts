@@ -124,6 +124,7 @@ export class UsedValues {
 }
 
 /**
+ * Requires a nodata value that a type can hold.
  * @param option the option's name, for messages
  * @throws {TerrachipError} INVALID_OPTION for a nodata value that the type cannot hold
  */
