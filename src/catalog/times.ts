@@ -14,7 +14,9 @@ export interface NearestOptions {
   readonly count?: number;
   /** Greatest distance in milliseconds. Default: any. */
   readonly within?: number;
-  /** The nearest of each place, rather than of all: true for places by `placeOf`, or a function that gives their keys. */
+  /**
+   * The nearest of each place, rather than of all: true for places by `placeOf`, or a function that gives their keys.
+   */
   readonly perPlace?: boolean | ((row: CatalogRow) => string);
 }
 
@@ -24,7 +26,7 @@ export function intervalOf(time: TimeLike): TimeInterval {
   if (typeof time === 'string') return TimeInterval.parse(time);
   const moment = Math.round(typeof time === 'number' ? time : time.getTime());
   if (!Number.isFinite(moment)) {
-    throw invalidInput(`the time ${String(time)}`, 'is none', 'give UTC milliseconds or a date as text');
+    throw invalidInput(`the time ${String(time)}`, 'is not valid', 'give UTC milliseconds or a date as text');
   }
   return TimeInterval.instant(moment);
 }

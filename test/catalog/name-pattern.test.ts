@@ -86,7 +86,7 @@ describe('nameReader', () => {
     ['other groups only', { filenameRegex: '(?<tile>.)' }, /none of the groups/],
     ['a start without a stop', { filenameRegex: '(?<start>.)' }, /only one of the groups start and stop/],
     ['too many dates', { filenameRegex: '(?<start>.)(?<stop>.)(?<date>.)' }, /date beside start and stop/],
-    ['no expression', { filenameRegex: '(' }, /filenameRegex is no regular expression/],
+    ['no expression', { filenameRegex: '(' }, /filenameRegex is not a regular expression/],
     [
       'a format without dates',
       { filenameRegex: '(?<band>.)', dateFormat: '%Y' },

@@ -15,8 +15,8 @@ export interface BalancedSamplerOptions {
 
 /**
  * Draws items with balanced classes, also if some classes are rare. Without weights, n consecutive items (n classes,
- * aligned) contain each class once, and items of a class repeat only after all of them were drawn. With weights, classes
- * and items are drawn at random with replacement.
+ * aligned) contain each class once, and items of a class repeat only after all of them were drawn. With weights,
+ * classes and items are drawn at random with replacement.
  * @param classOf the class of an item; called for all items immediately
  * @throws {TerrachipError} INVALID_OPTION for an invalid count or weight, or a weight of an unknown class
  */
