@@ -31,7 +31,7 @@ function requireDegrees(geobox: GeoBox, name: string): void {
   if (x1 - x0 <= 360 + 2 * width && y0 >= -90 - height && y1 <= 90 + height) return;
   throw invalidInput(
     name,
-    `reaches from ${x0}, ${y0} to ${x1}, ${y1}, which are no longitudes and latitudes`,
+    `reaches from ${x0}, ${y0} to ${x1}, ${y1}, which are not longitudes and latitudes`,
     'correct its transform',
   );
 }

@@ -53,7 +53,9 @@ export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): N
     const interval = read?.(text ?? '') ?? null;
     if (interval === null) {
       const problem =
-        text === undefined ? `has nothing in the group ${group} of its name` : `has "${text}" for a date`;
+        text === undefined
+          ? `has no text in the group ${group} of its name`
+          : `has the invalid date "${text}"`;
       throw invalidInput(
         name,
         problem,

@@ -203,8 +203,8 @@ function nothingThere(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: Tim
   }
   return invalidInput(
     name,
-    `has outlines that meet the grid at ${whereIs(grid)}, but none of its files does`,
-    'check the outlines, or set `allowEmpty`',
+    `has footprints that overlap the grid at ${whereIs(grid)}, but its files do not`,
+    'check the footprints, or set `allowEmpty`',
   );
 }
 

@@ -192,8 +192,8 @@ export class Product {
     if (part === null) {
       throw invalidInput(
         `the area [${(bounds ?? area).join(', ')}]`,
-        `does not touch ${name}`,
-        `give one that meets [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
+        `does not overlap ${name}`,
+        `give one that overlaps [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
       );
     }
     // Pixels are aligned to the product's upper left corner.
