@@ -5,9 +5,9 @@ import { clipToGlobe } from './map-domain.js';
 import { placeOutline } from './place.js';
 
 /**
- * The outline of a pixel grid in longitude and latitude. Edges are densified until they deviate by less than 1 / 400 000
- * of the grid. The outline is cut at the antimeridian and includes a pole inside the grid. Parts of the grid off the
- * globe are left out.
+ * The outline of a pixel grid in longitude and latitude. Edges are densified until they deviate by less than 1 / 400
+ * 000 of the grid. The outline is cut at the antimeridian and includes a pole inside the grid. Parts of the grid off
+ * the globe are left out.
  * @param name the name in messages
  * @throws {TerrachipError} INVALID_INPUT for a grid off the globe, or a geographic grid outside longitude and latitude
  */
@@ -29,7 +29,7 @@ function requireDegrees(geobox: GeoBox, name: string): void {
   if (x1 - x0 <= 360 + 2 * width && y0 >= -90 - height && y1 <= 90 + height) return;
   throw invalidInput(
     name,
-    `reaches from ${x0}, ${y0} to ${x1}, ${y1}, which are no longitudes and latitudes`,
+    `reaches from ${x0}, ${y0} to ${x1}, ${y1}, which are not longitudes and latitudes`,
     'correct its transform',
   );
 }

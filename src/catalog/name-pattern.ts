@@ -6,9 +6,9 @@ import { dateReader } from './date-format.js';
 /** How dates and bands are found in file names. */
 export interface NamePatternOptions {
   /**
-   * Named groups: `date`, or `start` and `stop`, for the time; `band` for the band in the file. Files whose names differ
-   * only in the band are one item. Other named groups become properties. The expression is searched in the file name,
-   * without folders. Python's `(?P<name>…)` is allowed.
+   * Named groups: `date`, or `start` and `stop`, for the time; `band` for the band in the file. Files whose names
+   * differ only in the band are one item. Other named groups become properties. The expression is searched in the file
+   * name, without folders. Python's `(?P<name>…)` is allowed.
    */
   filenameRegex?: string | RegExp;
   /** The `strptime` format of dates. Default: `%Y%m%d`. */
@@ -53,7 +53,9 @@ export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): N
     const interval = read?.(text ?? '') ?? null;
     if (interval === null) {
       const problem =
-        text === undefined ? `has nothing in the group ${group} of its name` : `has "${text}" for a date`;
+        text === undefined
+          ? `has no text in the group ${group} of its name`
+          : `has the invalid date "${text}"`;
       throw invalidInput(
         name,
         problem,
@@ -88,7 +90,7 @@ function compile(expression: string | RegExp): RegExp {
   try {
     return new RegExp(source, `${flags}d`);
   } catch (cause) {
-    throw invalidOption('filenameRegex', `is no regular expression (${messageOf(cause)})`, 'correct it');
+    throw invalidOption('filenameRegex', `is not a regular expression (${messageOf(cause)})`, 'correct it');
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where things are: coordinate reference systems, pixel grids, time, and tensors that know their place. Runs
- * anywhere; Node's entry point adds the whole EPSG database.
+ * Coordinate reference systems, pixel grids, time intervals and georeferenced tensors. Portable; Node's entry point adds
+ * the whole EPSG database.
  * @module
  */
 export { Affine, type AffineTuple } from './affine.js';

@@ -224,7 +224,7 @@ describe('items in files', () => {
     const product = await openProduct(path);
     expect((await product.load(['RED'])).tensor.shape).toEqual([1, SIDE, SIDE]);
     await writeFile(path, '{"type": "Feature"}');
-    await expect(openProduct(path)).rejects.toThrow(/one\.json is not as it should be/);
+    await expect(openProduct(path)).rejects.toThrow(/one\.json is not valid/);
     await writeFile(path, 'no item');
     await expect(openProduct(path)).rejects.toThrow(/one\.json is not JSON/);
   });

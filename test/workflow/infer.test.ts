@@ -226,7 +226,7 @@ describe('refused before any work', async () => {
       { inputs: { S1RTC: { units: 'power', phases: {} } } },
       /must be one of .*linear_power, dB/,
     ],
-    ['no input', { inputs: {} }, /lacks S1RTC in phase event, which the model wants \(VV, VH in dB\)/],
+    ['no input', { inputs: {} }, /lacks S1RTC in phase event, which the model needs \(VV, VH in dB\)/],
     ['no grid', { grid: { crs: 'EPSG:32632' } }, /grid: must be \{like\}, \{crs, resolution/],
     ['another version', { schemaVersion: 9 }, /schemaVersion/],
     ['an unknown CRS', { grid: { crs: 'EPSG:99999', resolution: 10 } }, /EPSG:99999 is not a known/],
@@ -279,7 +279,7 @@ describe('refused before any work', async () => {
     const { pre_event: a, event: b } = inputs.S1RTC.phases;
     const renamed = { phases: [], inputs: { S1RTC: { units: 'linear_power', phases: { a, b } } } };
     await expect(attempt(renamed)).rejects.toThrow(
-      /has the phases a, b, but the model wants event; say which to use as phases/,
+      /has the phases a, b, but the model needs event; name the scene’s `phases`/,
     );
   });
 

@@ -20,13 +20,13 @@ export type ProductUnits =
 /** The units and resampling of a product's bands. */
 export interface LoadBandsOptions {
   /**
-   * Optical bands: `reflectance` (default) or `dn_harmonised`, reflectance × 10 000 for every processing baseline. Radar
-   * bands: `linear_power` (default) or `dB`.
+   * Optical bands: `reflectance` (default) or `dn_harmonised`, reflectance × 10 000 for every processing baseline.
+   * Radar bands: `linear_power` (default) or `dB`.
    */
   units?: 'reflectance' | 'dn_harmonised' | 'linear_power' | 'dB';
   /**
-   * One resampling for all bands, or by name. Default: `bilinear`, or `average` if the grid's pixels are at least twice as
-   * large as the file's; `nearest` for classes, bits and cloud masks, which allow only `nearest` and `mode`.
+   * One resampling for all bands, or by name. Default: `bilinear`, or `average` if the grid's pixels are at least twice
+   * as large as the file's; `nearest` for classes, bits and cloud masks, which allow only `nearest` and `mode`.
    */
   resampling?: Resampling | Readonly<Partial<Record<ProductBandName, Resampling>>>;
   /** As in `WarpedRaster` (default `none`: full resolution). */

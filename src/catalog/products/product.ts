@@ -9,6 +9,7 @@ import {
   transformBounds,
   unwrapBounds,
 } from '../../geo/index.js';
+import type { Units } from '../../raster/index.js';
 import type { CatalogAsset, CatalogRow } from '../row.js';
 import { tellsOf } from './clouds.js';
 import type { ProductAttributes, ProductDescription, ProductFile } from './description.js';
@@ -65,10 +66,10 @@ export class Product {
    * Loads bands onto one grid.
    *
    * Reflectance is stored · scale + offset, with the offset from the metadata (Sentinel-2 since baseline 04.00). Before
-   * resampling, stored nodata becomes NaN, saturated pixels too, and reflectance below 0 becomes 0. Of several files of a
-   * band, the coarsest one that is not coarser than the grid is read.
-   * @throws {TerrachipError} INVALID_INPUT for a missing band, or an area outside the product; INVALID_OPTION for units or
-   * a resampling that do not suit a band; TOO_LARGE above `maxBytes`
+   * resampling, stored nodata becomes NaN, saturated pixels too, and reflectance below 0 becomes 0. Of several files of
+   * a band, the coarsest one that is not coarser than the grid is read.
+   * @throws {TerrachipError} INVALID_INPUT for a missing band, or an area outside the product; INVALID_OPTION for units
+   * or a resampling that do not suit a band; TOO_LARGE above `maxBytes`
    */
   async load(bands: readonly string[], options: ProductLoadOptions = {}): Promise<LoadedBands> {
     const { name } = this.attributes;
@@ -93,6 +94,7 @@ export class Product {
     const { attributes, collection, files, properties } = this.#description;
     const assets: Record<string, CatalogAsset> = {};
     for (const file of files) {
+      const units = UNITS[file.quantity];
       assets[file.key] = {
         href: file.href,
         mediaType: file.mediaType,
@@ -107,9 +109,7 @@ export class Product {
             offset: file.offset,
           },
         ],
-        ...(file.quantity === 'class' || file.quantity === 'bits' ? { units: file.quantity } : {}),
-        ...(file.quantity === 'power' ? { units: 'linear_power' as const } : {}),
-        ...(file.quantity === 'reflectance' ? { units: 'reflectance' as const } : {}),
+        ...(units === undefined ? {} : { units }),
         ...(file.geobox === null ? {} : { geobox: file.geobox }),
       };
     }
@@ -146,8 +146,8 @@ export class Product {
       ['CRS', a.crs?.toString() ?? null],
       ['bands', this.bands.map(({ name, id }) => (name === id ? name : `${name} (${id})`)).join(', ')],
     ];
-    const known = lines.filter(([, value]) => value !== null);
-    return [a.name, ...known.map(([label, value]) => `  ${label}: ${value}`)].join('\n');
+    const declared = lines.filter(([, value]) => value !== null);
+    return [a.name, ...declared.map(([label, value]) => `  ${label}: ${value}`)].join('\n');
   }
 
   #names(): string {
@@ -200,8 +200,8 @@ export class Product {
     if (part === null) {
       throw invalidInput(
         `the area [${(bounds ?? area).join(', ')}]`,
-        `does not touch ${name}`,
-        `give one that meets [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
+        `does not overlap ${name}`,
+        `give one that overlaps [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
       );
     }
     // Pixels are aligned to the product's upper left corner.
@@ -215,6 +215,14 @@ export class Product {
 }
 
 const LANDSAT_NIR = 'NARROW_NIR';
+
+/** Units of assets in catalog rows; kelvin is not one of them. */
+const UNITS: Readonly<Partial<Record<ProductFile['quantity'], Units>>> = {
+  reflectance: 'reflectance',
+  power: 'linear_power',
+  class: 'class',
+  bits: 'bits',
+};
 
 function isMask(band: ProductBandName): boolean {
   return CLOUD_BANDS.some((mask) => mask === band);

@@ -23,7 +23,10 @@ const NAMES = {
   },
 } as const;
 
-/** Reads the radiometry. @throws {TerrachipError} INVALID_INPUT for incomplete metadata, or without an offset since 04.00 */
+/**
+ * Reads the radiometry.
+ * @throws {TerrachipError} INVALID_INPUT for incomplete metadata, or without an offset since 04.00
+ */
 export function readRadiometry(
   product: XmlElement,
   level: 'L1C' | 'L2A',

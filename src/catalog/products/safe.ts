@@ -1,6 +1,6 @@
 /**
- * The metadata of Sentinel-2 products in the SAFE format (Sentinel-2 Products Specification Document, versions 13 to 15),
- * with current file names (MTD_MSIL1C.xml, MTD_TL.xml) and the long names before December 2016
+ * The metadata of Sentinel-2 products in the SAFE format (Sentinel-2 Products Specification Document, versions 13 to
+ * 15), with current file names (MTD_MSIL1C.xml, MTD_TL.xml) and the long names before December 2016
  * (S2A_OPER_MTD_SAFL1C_….xml), when a product had many tiles.
  */
 import { invalidInput, invalidOption, type TerrachipError } from '../../errors.js';

@@ -11,9 +11,9 @@ import { SENTINEL2_BANDS } from './names.js';
 /** Corrections for the STAC item of a product. */
 export interface ItemOptions {
   /**
-   * The offset of Sentinel-2's digital numbers, 0 or −1000, for an item with wrong metadata. Default: by the units known
-   * for its collection (−1000 from baseline 04.00 on, unless it is already applied), else the offset of its bands, else by
-   * its baseline.
+   * The offset of Sentinel-2's digital numbers, 0 or −1000, for an item with wrong metadata. Default: by the units
+   * known for its collection (−1000 from baseline 04.00 on, unless it is already applied), else the offset of its
+   * bands, else by its baseline.
    */
   addOffset?: number;
 }

@@ -43,11 +43,9 @@ export async function readWarpedRows(
 ): Promise<void> {
   const opened = await open(href, { cache, signal });
   try {
-    const raster = new DeclaredRaster(opened, {
-      ...(nodata === null ? {} : { nodata }),
-      invalid,
-      ...(geobox === null ? {} : { geobox }),
-    });
+    // Undefined keeps the file's own; null would mean no nodata.
+    const declared = { nodata: nodata ?? undefined, invalid, geobox: geobox ?? undefined };
+    const raster = new DeclaredRaster(opened, declared);
     const warped = new WarpedRaster(backend, raster, {
       geobox: grid,
       resampling,

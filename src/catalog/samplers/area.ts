@@ -270,11 +270,7 @@ function extentOf(rows: readonly CatalogRow[], interval: TimeInterval): TimeInte
 }
 
 function offGrid(name: string): Error {
-  return invalidInput(
-    name,
-    'has no place on the pixel grid',
-    'choose a grid whose CRS covers it, or other rows',
-  );
+  return invalidInput(name, 'is not on the pixel grid', 'choose a grid whose CRS covers it, or other rows');
 }
 
 function outsideLimits(): Error {

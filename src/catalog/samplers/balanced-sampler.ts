@@ -15,8 +15,8 @@ export interface BalancedSamplerOptions {
 
 /**
  * Draws items with balanced classes, also if some classes are rare. Without weights, n consecutive items (n classes,
- * aligned) contain each class once, and items of a class repeat only after all of them were drawn. With weights, classes
- * and items are drawn at random with replacement.
+ * aligned) contain each class once, and items of a class repeat only after all of them were drawn. With weights,
+ * classes and items are drawn at random with replacement.
  * @param classOf the class of an item; called for all items immediately
  * @throws {TerrachipError} INVALID_OPTION for an invalid count or weight, or a weight of an unknown class
  */
@@ -72,7 +72,7 @@ function weighted<T>(
     throw invalidOption(
       'weights',
       `has the class ${unknown}, which no item has`,
-      `choose of ${names.join(', ')}`,
+      `choose one of ${names.join(', ')}`,
     );
   const shares = names.map((name) => memberOf(weights, name) ?? 0);
   const total = shares.reduce((sum, share) => sum + share, 0);

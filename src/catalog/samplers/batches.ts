@@ -32,8 +32,8 @@ export interface BatchOptions {
 }
 
 /**
- * Loads chips and yields them in batches, in the order of the sequence. At most `batchSize + prefetch` chips are in memory
- * or loading. Leaving the loop, an error or the signal aborts pending loads.
+ * Loads chips and yields them in batches, in the order of the sequence. At most `batchSize + prefetch` chips are in
+ * memory or loading. Leaving the loop, an error or the signal aborts pending loads.
  * @param load reads one chip; all chips must have the names, shapes and types of the first one
  * @throws {TerrachipError} INVALID_INPUT that names the chip, with the original error as its cause
  */
@@ -164,8 +164,8 @@ function stackOne(loaded: readonly Loaded<unknown>[], name: string): ChipArray {
 }
 
 /**
- * The tensor constructor of an ONNX runtime, such as `onnxruntime-node` or `onnxruntime-web`, with a type name, values and
- * a shape. The runtime's own types are not imported, so that catalogs do not depend on it.
+ * The tensor constructor of an ONNX runtime, such as `onnxruntime-node` or `onnxruntime-web`, with a type name, values
+ * and a shape. The runtime's own types are not imported, so that catalogs do not depend on it.
  */
 export interface TensorRuntime<OnnxTensor> {
   readonly Tensor: new (type: never, data: never, dims: readonly number[]) => OnnxTensor;

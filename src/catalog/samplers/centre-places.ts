@@ -1,6 +1,6 @@
 /**
- * Draws pixels of an area with equal probability by rejection sampling: a pixel is drawn from candidate windows, weighted
- * by their size, and accepted if it is in the area and in no earlier window.
+ * Draws pixels of an area with equal probability by rejection sampling: a pixel is drawn from candidate windows,
+ * weighted by their size, and accepted if it is in the area and in no earlier window.
  */
 import { alignedTiles, intersectWindows, type PixelWindow } from '../../geo/index.js';
 import type { SampleArea } from './area.js';

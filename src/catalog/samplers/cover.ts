@@ -1,6 +1,6 @@
 /**
- * Pixels of a grid covered by shapes. A shape covers pixels whose centres are inside it, so that neighbours with a common
- * edge share no pixel, and a shape that is reprojected there and back covers the same pixels.
+ * Pixels of a grid covered by shapes. A shape covers pixels whose centres are inside it, so that neighbours with a
+ * common edge share no pixel, and a shape that is reprojected there and back covers the same pixels.
  */
 import Flatbush from 'flatbush';
 import {
@@ -45,8 +45,8 @@ export class PixelCover {
   }
 
   /**
-   * A cover of shapes in a CRS by pixels aligned to `grid`, also beyond its sides. If no shape covers a pixel centre (points
-   * or slivers), each covers the pixel that contains its middle.
+   * A cover of shapes in a CRS by pixels aligned to `grid`, also beyond its sides. If no shape covers a pixel centre
+   * (points or slivers), each covers the pixel that contains its middle.
    * @throws {TerrachipError} INVALID_INPUT for a shape outside the domain of the grid's projection
    */
   static ofShapes(

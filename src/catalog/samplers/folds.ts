@@ -63,9 +63,9 @@ export class SpatialFolds {
 const MAX_BLOCKS = 2 ** 22;
 
 /**
- * Splits an area into square blocks and assigns these to folds at random, such that folds have equal shares of the area as
- * far as blocks allow. Half of the buffer is removed from each side of a block, so that chips completely in a fold (the
- * default of `randomSampler`) are never nearer to a chip of another fold than the buffer.
+ * Splits an area into square blocks and assigns these to folds at random, such that folds have equal shares of the area
+ * as far as blocks allow. Half of the buffer is removed from each side of a block, so that chips completely in a fold
+ * (the default of `randomSampler`) are never nearer to a chip of another fold than the buffer.
  * @throws {TerrachipError} INVALID_OPTION for a buffer below a chip's diagonal, or blocks too small for a chip;
  *   INVALID_INPUT for an area with fewer blocks than folds; TOO_LARGE above four million blocks
  */

@@ -58,9 +58,9 @@ export class GridSampler extends Sequence<Chip> {
 }
 
 /**
- * Splits an area into chips on a regular grid over its bounds. Chips without a pixel of the area are left out. An area of
- * blocks, such as a fold, has a grid per block, and its chips stay inside their block; if the area in a block is narrower
- * than a chip, the chip is shifted towards the middle of the block.
+ * Splits an area into chips on a regular grid over its bounds. Chips without a pixel of the area are left out. An area
+ * of blocks, such as a fold, has a grid per block, and its chips stay inside their block; if the area in a block is
+ * narrower than a chip, the chip is shifted towards the middle of the block.
  * @throws {TerrachipError} INVALID_OPTION for an invalid size or stride, or a policy with chips beyond their block;
  *   TOO_LARGE above 16 million chips
  */
@@ -78,7 +78,8 @@ export function gridSampler(area: SampleArea, options: GridSamplerOptions): Grid
   const stride = pixelSize(options.stride ?? options.size, 'stride');
   const { width, height } = area.geobox;
   const bounds = { x: 0, y: 0, width, height };
-  // In a block, the grid starts at the block's part in the area's bounds; chips may extend beyond that, not beyond the block.
+  // In a block, the grid starts at the block's part in the area's bounds; chips may extend beyond that, not beyond the
+  // block.
   const frames = (area.blocks ?? [null]).flatMap((block) => {
     const frame = block === null ? bounds : intersectWindows(block, bounds);
     return frame === null ? [] : [{ frame, block }];

@@ -37,10 +37,10 @@ export class RandomSampler extends Sequence<Chip> {
 }
 
 /**
- * Draws chips with uniformly distributed centres: every pixel of the area around which a chip has the coverage is equally
- * likely, no matter how many rows cover it. If the area is narrower than a chip, a chip contains all of its width and
- * extends beyond it. Chips of an area of blocks, such as a fold, are shifted to be completely in one block, for any
- * coverage.
+ * Draws chips with uniformly distributed centres: every pixel of the area around which a chip has the coverage is
+ * equally likely, no matter how many rows cover it. If the area is narrower than a chip, a chip contains all of its
+ * width and extends beyond it. Chips of an area of blocks, such as a fold, are shifted to be completely in one block,
+ * for any coverage.
  * @throws {TerrachipError} INVALID_OPTION for an invalid option; INVALID_INPUT on access to a chip without a position
  */
 export function randomSampler(area: SampleArea, options: RandomSamplerOptions): RandomSampler {
@@ -67,7 +67,7 @@ export function randomSampler(area: SampleArea, options: RandomSamplerOptions): 
     }
     throw invalidInput(
       'the area',
-      `has no place for a chip of ${width} × ${height} pixels with a coverage of ${coverage}${tries > 0 ? `: none was found in ${tries} tries` : ''}`,
+      `has no position for a chip of ${width} × ${height} pixels with a coverage of ${coverage}${tries > 0 ? `: none was found in ${tries} tries` : ''}`,
       'choose smaller chips, a lower coverage, or a larger area',
     );
   });

@@ -1,6 +1,6 @@
 /**
- * Counter-based random numbers: number k of a sequence depends only on the seed and k, so that any number of workers draws
- * the same sequence. Philox 4×32 with ten rounds (Salmon et al. 2011, doi:10.1145/2063384.2063405).
+ * Counter-based random numbers: number k of a sequence depends only on the seed and k, so that any number of workers
+ * draws the same sequence. Philox 4×32 with ten rounds (Salmon et al. 2011, doi:10.1145/2063384.2063405).
  */
 import { invalidOption } from '../../errors.js';
 

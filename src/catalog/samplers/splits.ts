@@ -27,7 +27,8 @@ export interface FractionSplitOptions {
  * Splits rows at random. Rows whose footprints overlap are in the same part.
  * @param shares the share of each part, with a sum of 1 (numbers of rows are rounded down, and remaining rows go to the
  *   parts one by one from the first), or numbers of rows with the sum of all rows
- * @throws {TerrachipError} INVALID_OPTION for invalid shares; INVALID_INPUT if a part is empty since too many rows overlap
+ * @throws {TerrachipError} INVALID_OPTION for invalid shares; INVALID_INPUT if a part is empty since too many rows
+ * overlap
  */
 export function splitByFraction(
   rows: Iterable<CatalogRow>,
@@ -138,8 +139,8 @@ export interface TimeSplitOptions {
  * @param times consecutive intervals in order, without gaps, that together contain the rows' temporal extent; or shares
  *   of that extent, with a sum of 1
  * @returns in `left` the rows across a border that were left out
- * @throws {TerrachipError} INVALID_INPUT for intervals with a gap or an overlap, outside the rows' temporal extent, or that
- *   do not contain all of it
+ * @throws {TerrachipError} INVALID_INPUT for intervals with a gap or an overlap, outside the rows' temporal extent, or
+ *   that do not contain all of it
  */
 export function splitByTime(
   rows: Iterable<CatalogRow>,

@@ -88,10 +88,10 @@ export interface PairSamplerOptions extends RandomSamplerOptions {
 }
 
 /**
- * Draws random chips at two times: first a position as in `randomSampler`, then a pair of the rows that cover it, uniformly
- * among pairs with a matching gap. Rows without a date are in no pair.
- * @throws {TerrachipError} INVALID_OPTION for an invalid option; INVALID_INPUT on access to a pair, if no position that was
- *   tried has one
+ * Draws random chips at two times: first a position as in `randomSampler`, then a pair of the rows that cover it,
+ * uniformly among pairs with a matching gap. Rows without a date are in no pair.
+ * @throws {TerrachipError} INVALID_OPTION for an invalid option; INVALID_INPUT on access to a pair, if no position that
+ *   was tried has one
  */
 export function pairSampler(area: SampleArea, options: PairSamplerOptions): Sequence<ChipPair> {
   const { gap, tries = 100, seed = 0, coverage = 1 } = options;

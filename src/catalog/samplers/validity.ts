@@ -20,8 +20,8 @@ export interface RedrawOptions {
 }
 
 /**
- * Redraws random chips with too little data. Each index has its own chips to try, so that any number of workers gets the
- * same sequence.
+ * Redraws random chips with too little data. Each index has its own chips to try, so that any number of workers gets
+ * the same sequence.
  * @throws {TerrachipError} INVALID_INPUT on access to a chip, if no try has enough data
  */
 export function redrawInvalid(
@@ -106,8 +106,8 @@ export interface RasterShareOptions {
 }
 
 /**
- * Estimates the share from a raster at evenly spaced points of a chip. Points outside the raster, nodata, NaN and masked
- * pixels have no data. Reads overviews, so that a chip needs one or two blocks.
+ * Estimates the share from a raster at evenly spaced points of a chip. Points outside the raster, nodata, NaN and
+ * masked pixels have no data. Reads overviews, so that a chip needs one or two blocks.
  */
 export function rasterShare(raster: Raster, options: RasterShareOptions = {}): ValidShare {
   const { band = 1, points = 32 } = options;
@@ -123,7 +123,7 @@ export function rasterShare(raster: Raster, options: RasterShareOptions = {}): V
   if (geobox === null)
     throw invalidInput(
       raster.name,
-      raster.placeProblem ?? 'has no place on the ground',
+      raster.placeProblem ?? 'is not georeferenced',
       'choose a georeferenced one',
     );
   return async (chip, signal) => {

@@ -1,6 +1,6 @@
 /**
- * `terrachip/inference` in Node: the portable part, model folders, checkpoints in files, and sessions on
- * `onnxruntime-node` or on the device of the kernels.
+ * `terrachip/inference` in Node: the portable part, model folders, checkpoint files, and sessions on `onnxruntime-node` or
+ * on the device of the kernels.
  * @module terrachip/inference
  */
 export * from '../index.js';

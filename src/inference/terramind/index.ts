@@ -1,4 +1,4 @@
-/** TerraMind: its architecture from a checkpoint's tensors, its graphs, and the statistics it was trained with. */
+/** TerraMind: architecture detection, graphs, and training statistics. */
 export {
   type Architecture,
   type ArchitectureOptions,

@@ -1,4 +1,4 @@
-/** Means and standard deviations that TerraMind models were trained with, a band, in the units of `MODALITIES`. */
+/** Means and standard deviations of each band that TerraMind was trained with, in the units of `MODALITIES`. */
 
 export interface Statistics {
   readonly mean: readonly number[];

@@ -201,7 +201,7 @@ describe('fillOutside', () => {
     const coarse = gridAt(EAST, NORTH, 4, 3, 20);
     for (const other of [shifted, coarse, gridAt(EAST, NORTH, 4, 3, 10, 32632)]) {
       expect(() => fillOutside(tensor, other, 'edge')).toThrow(
-        'a tensor on other pixels than those of its area cannot be filled; give the grid of the area',
+        'a tensor that is not aligned to its area cannot be filled; give the grid of the area',
       );
     }
     expect(() => fillOutside(tensor, area.window(20, 0, 4, 3), 'edge')).toThrow(
