@@ -6,7 +6,8 @@
  * Widened `lanczos` differs from GDAL 3.6.2, which rounds distances to whole pixels and truncates the filter. All others
  * agree.
  */
-import { type PixelMapping, pixelScale } from '../geo/index.js';
+import type { PixelMapping } from '../geo/index.js';
+import { pixelScale } from '../geo/pixel-scale.js';
 import { type Antialias, type Interpolation, requireScale } from './resampling.js';
 
 /** Table entries per pixel: the error of linear interpolation is below 4e-7. */
