@@ -24,6 +24,23 @@ import { selectRows } from './select.js';
 import { type NearestOptions, nearestRows, type Padding, paddedTable, type TimeLike } from './times.js';
 import { type Dedupe, dedupePolicy, withoutDuplicates } from './union.js';
 
+/** A row as a GeoJSON feature, without its assets. */
+export function featureOfRow({
+  id,
+  collection,
+  footprint,
+  interval,
+  href,
+  properties,
+}: CatalogRow): GeoJsonObject {
+  return {
+    type: 'Feature',
+    id,
+    geometry: footprint.length === 0 ? null : { type: 'MultiPolygon', coordinates: footprint },
+    properties: { ...properties, collection, href, interval: interval.toJSON() },
+  };
+}
+
 /**
  * An index of items with footprints and times. Catalogs are immutable: an operation returns a new catalog that shares
  * the rows. No match gives an empty catalog; invalid input throws.
@@ -126,7 +143,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   /**
    * The same rows with longer intervals, such that radar and optical scenes of near days overlap in time.
    * @param padding milliseconds before and after; negative values shorten the intervals
-   * @throws {TerrachipError} INVALID_INPUT where a row would end before it starts
+   * @throws {TerrachipError} INVALID_INPUT for a row that would end before it starts
    */
   padInterval(padding: Padding): GeoCatalog {
     return new GeoCatalog({ table: paddedTable(tableOf(this.#view), padding), rows: null });
@@ -199,17 +216,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   toGeoJSON(): GeoJsonObject {
     return {
       type: 'FeatureCollection',
-      features: Array.from(this, ({ footprint, interval, ...rest }) => ({
-        type: 'Feature',
-        id: rest.id,
-        geometry: footprint.length === 0 ? null : { type: 'MultiPolygon', coordinates: footprint },
-        properties: {
-          ...rest.properties,
-          collection: rest.collection,
-          href: rest.href,
-          interval: interval.toJSON(),
-        },
-      })),
+      features: Array.from(this, featureOfRow),
     };
   }
 
@@ -220,6 +227,10 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   #number(index: number): number {
     if (Number.isInteger(index) && index >= 0 && index < this.length)
       return this.#view.rows?.[index] ?? index;
-    throw invalidInput(`the row ${index}`, `is none of the ${this.length} of the catalog`, 'count from 0');
+    throw invalidInput(
+      `the row ${index}`,
+      `is not one of the ${this.length} rows of the catalog`,
+      'count from 0',
+    );
   }
 }

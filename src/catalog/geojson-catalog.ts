@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { TimeInterval } from '../geo/index.js';
 import { AnyRecord, validate } from '../json.js';
-import { GeoCatalog } from './geo-catalog.js';
+import { featureOfRow, GeoCatalog } from './geo-catalog.js';
 import { outlineOfGeoJson } from './geometry.js';
 import { assetsOfStored, storedAssets } from './parquet/rows.js';
 import type { CatalogRow, CatalogValue } from './row.js';
@@ -23,16 +23,9 @@ const Fixed = v.object({
 });
 const Collection = v.object({ type: v.literal('FeatureCollection'), features: v.array(v.unknown()) });
 
-/** A row as a feature: as in `GeoCatalog.toGeoJSON`, with assets. */
-export function featureOfRow(row: CatalogRow): object {
-  const { id, collection, footprint, interval, href, assets, properties } = row;
-  return {
-    type: 'Feature',
-    id,
-    geometry: footprint.length === 0 ? null : { type: 'MultiPolygon', coordinates: footprint },
-    properties: { ...properties, collection, href, interval: interval.toJSON() },
-    assets: storedAssets(assets),
-  };
+/** A row as a GeoJSON feature with its assets. */
+export function featureWithAssets(row: CatalogRow): object {
+  return { ...featureOfRow(row), assets: storedAssets(row.assets) };
 }
 
 /**

@@ -133,11 +133,11 @@ interface BoundaryCut {
 }
 
 function cutBoundary(a: PreparedPolygon, b: PreparedPolygon): BoundaryCut {
-  const found: BoundaryCut = { inside: false, outside: false, contact: false };
+  const cut: BoundaryCut = { inside: false, outside: false, contact: false };
   const { edges } = a;
   /** Whether the previous edge ended inside; null if it ended on the boundary. */
   let side: boolean | null = null;
-  for (let k = 0; k < edges.length && !(found.inside && found.outside); k += 4) {
+  for (let k = 0; k < edges.length && !(cut.inside && cut.outside); k += 4) {
     const [x0, y0, x1, y1] = [edges[k], edges[k + 1], edges[k + 2], edges[k + 3]];
     if (k === 0 || edges[k - 2] !== x0 || edges[k - 1] !== y0) side = null;
     const cuts = cutEdge(b.edges, x0, y0, x1, y1);
@@ -146,19 +146,19 @@ function cutBoundary(a: PreparedPolygon, b: PreparedPolygon): BoundaryCut {
     }
     if (cuts === null) {
       side ??= isInside(b.edges, (x0 + x1) / 2, (y0 + y1) / 2);
-      if (side) found.inside = true;
-      else found.outside = true;
+      if (side) cut.inside = true;
+      else cut.outside = true;
       continue;
     }
-    found.contact = true;
+    cut.contact = true;
     side = null;
     for (const [from, to] of piecesBetween(cuts)) {
       const at = (from + to) / 2;
-      if (isInside(b.edges, x0 + at * (x1 - x0), y0 + at * (y1 - y0))) found.inside = true;
-      else found.outside = true;
+      if (isInside(b.edges, x0 + at * (x1 - x0), y0 + at * (y1 - y0))) cut.inside = true;
+      else cut.outside = true;
     }
   }
-  return found;
+  return cut;
 }
 
 /** Contacts of an edge with a boundary, as shares of its length: positions that touch, and parts on the boundary. */

@@ -12,18 +12,18 @@ export function selectRows(view: RowView, query: PlaceQuery): Uint32Array {
     const { starts, ends } = table;
     return numbersWhere(view, (row) => query.matchesTime(starts[row], ends[row]));
   }
-  const found = search(table, query, rows !== null && rows.length <= SCAN_LIMIT ? rows : null);
-  return rows === null ? Uint32Array.from(found).sort() : rows.filter((row) => found.has(row));
+  const matches = search(table, query, rows !== null && rows.length <= SCAN_LIMIT ? rows : null);
+  return rows === null ? Uint32Array.from(matches).sort() : rows.filter((row) => matches.has(row));
 }
 
 /** @param rows the rows to scan; null for all rows, by the index */
 function search(table: RowTable, query: PlaceQuery, rows: Uint32Array | null): Set<number> {
-  const found = new Set<number>();
+  const matches = new Set<number>();
   const undecided = new Set<number>();
   const { starts, ends, index } = table;
   const onRow = (row: number, x0: number, y0: number, x1: number, y1: number): void => {
     if (!query.matchesTime(starts[row], ends[row])) return;
-    if (!index.isSplit(row) && query.matchesBox([x0, y0, x1, y1])) found.add(row);
+    if (!index.isSplit(row) && query.matchesBox([x0, y0, x1, y1])) matches.add(row);
     else undecided.add(row);
   };
   for (const box of query.boxes ?? []) {
@@ -31,7 +31,7 @@ function search(table: RowTable, query: PlaceQuery, rows: Uint32Array | null): S
     else index.scan(rows, box, onRow);
   }
   for (const row of undecided) {
-    if (!found.has(row) && query.matchesFootprint(table.footprint(row))) found.add(row);
+    if (!matches.has(row) && query.matchesFootprint(table.footprint(row))) matches.add(row);
   }
-  return found;
+  return matches;
 }

@@ -26,7 +26,7 @@ export function intervalOf(time: TimeLike): TimeInterval {
   if (typeof time === 'string') return TimeInterval.parse(time);
   const moment = Math.round(typeof time === 'number' ? time : time.getTime());
   if (!Number.isFinite(moment)) {
-    throw invalidInput(`the time ${String(time)}`, 'is none', 'give UTC milliseconds or a date as text');
+    throw invalidInput(`the time ${String(time)}`, 'is not valid', 'give UTC milliseconds or a date as text');
   }
   return TimeInterval.instant(moment);
 }
@@ -111,7 +111,7 @@ const PLACE_PROPERTIES: readonly (readonly string[])[] = [
 /** Milliseconds by which intervals are widened; a number widens both ends. */
 export type Padding = number | { readonly before: number; readonly after: number };
 
-/** @throws {TerrachipError} INVALID_INPUT where an interval would end before it starts */
+/** @throws {TerrachipError} INVALID_INPUT for an interval that would end before it starts */
 export function paddedTable(table: RowTable, padding: Padding): RowTable {
   const { before, after } = typeof padding === 'number' ? { before: padding, after: padding } : padding;
   if (!Number.isFinite(before) || !Number.isFinite(after)) {

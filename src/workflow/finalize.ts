@@ -1,4 +1,4 @@
-/** The products of a map, from the units of a run: streamed by rows, each file whole or absent. */
+/** Writes the products of a map from the units of a run, streamed by rows. Each file is written atomically. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../errors.js';
@@ -15,8 +15,8 @@ import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
+import { classPolygons } from '../vector/class-polygons.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
-import { classPolygons } from '../vector/node/index.js';
 import { CLASS_NODATA, classify, parseColour } from './classes.js';
 import { AreaTally } from './evaluate/index.js';
 import { drawMap } from './picture/index.js';
@@ -26,11 +26,11 @@ import { RunStore } from './store.js';
 
 export const RUN_SCHEMA_VERSION = 1;
 
-/** What a run did and how long it took. */
+/** Counters and timings of a run, for `run.json`. */
 export interface RunRecord {
   backend: BackendInfo;
   provider: string;
-  /** Seconds by stage. Stages overlap where reading, computing and writing go on at once. */
+  /** Seconds by stage. Stages that run concurrently overlap. */
   seconds: Record<string, number>;
   counters: RunnerCounters &
     Partial<PhaseCounters> &
@@ -38,7 +38,7 @@ export interface RunRecord {
       units: number;
       warpedPixels: number;
       sourcePixelsRead: number;
-      /** What the model's runtime read back from the device, where it shares the backend's. */
+      /** Bytes that the model's runtime read back, if it shares the backend's device. */
       modelReadbackBytes?: number;
     };
   peakMemoryBytes: number;
@@ -46,9 +46,9 @@ export interface RunRecord {
 
 /** The products of a map. */
 export interface FinalizeReport {
-  /** Files by name. */
+  /** Paths by product. */
   files: Record<'probability' | 'classes' | 'polygons' | 'quicklook' | 'statistics' | 'item' | 'run', string>;
-  /** Pixels of each class, and without data. */
+  /** Pixels by class, and `nodata`. */
   pixels: Record<string, number>;
 }
 
@@ -74,9 +74,9 @@ function productFiles(output: string): FinalizeReport['files'] {
 }
 
 /**
- * Makes the folder for the products.
+ * Creates the folder for the products.
  * @param inputs the files of the scene, and the model's folder
- * @throws {TerrachipError} INVALID_INPUT for a folder whose products would take the place of inputs; DISK
+ * @throws {TerrachipError} INVALID_INPUT if a product would overwrite an input; DISK
  */
 export async function makeProductFolder(output: string, inputs: readonly string[]): Promise<void> {
   await requireApart(Object.values(productFiles(output)), inputs);
@@ -91,7 +91,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     throw new TerrachipError(
       'INCOMPLETE',
       `${missing.length} of ${planUnits(plan).length} units of ${store.run.folder} are missing (${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''})`,
-      'run infer with resume, or the shards that own them',
+      'run infer with `resume`, or run the missing shards',
       { missing: missing.length },
     );
   }
@@ -211,7 +211,7 @@ function assetsOf(model: ModelFolder<SegmentationSpec>): Record<string, unknown>
   };
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for the folder around runs, which it names */
+/** @throws {TerrachipError} INVALID_INPUT for the parent folder of runs (`OUTPUT.run`) */
 async function refuseFolderOfRuns(folder: string): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
   if (names.includes('plan.json')) return;
@@ -224,7 +224,6 @@ async function refuseFolderOfRuns(folder: string): Promise<void> {
   throw invalidInput(folder, `is a folder of runs: ${runs.join(', ')}`, 'give one of them');
 }
 
-/** Opens the run in a folder, from its plan. */
 async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder<SegmentationSpec> }> {
   await refuseFolderOfRuns(folder);
   const plan = await readPlan(join(folder, 'plan.json'));
@@ -232,8 +231,8 @@ async function openRun(folder: string): Promise<{ store: RunStore; model: ModelF
   if (model.sha256 !== plan.model.sha256) {
     throw invalidInput(
       plan.model.path,
-      'is not the model that the run was planned with',
-      'restore it, or plan again',
+      'has changed since the run was planned',
+      'restore the model, or run infer again',
     );
   }
   const classes = model.spec.output.classes.map(({ name }) => name);

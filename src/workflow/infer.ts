@@ -1,4 +1,4 @@
-/** Inference over a scene: the plan, its units, and, when all are done, the products. */
+/** Inference over a scene: makes the plan, computes its units, and then writes the products. */
 import { rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
@@ -6,7 +6,6 @@ import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import {
   type ExecutionOptions,
-  loadOnnxRuntime,
   type ModelFolder,
   type ModelSession,
   openExecution,
@@ -15,6 +14,7 @@ import {
   runScene,
   type SegmentationSpec,
 } from '../inference/node/index.js';
+import { loadOnnxRuntime } from '../inference/node/onnx-runtime.js';
 import { readJson } from '../io/node/json.js';
 import { createBlockCache } from '../raster/node/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
@@ -25,7 +25,7 @@ import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 import { runFolder } from './unit-run.js';
 
-/** The scene, the model and the place of the map, and how it is computed. */
+/** Options of `infer`. */
 export interface InferOptions extends PlanOptions, ExecutionOptions {
   /** The scene file. */
   scene: string;
@@ -33,24 +33,24 @@ export interface InferOptions extends PlanOptions, ExecutionOptions {
   model: string;
   /** The folder for the products. */
   output: string;
-  /** Run only the units of shard `index` of `count`; the products are then made by `finalizeMap`. */
+  /** Compute only the units of shard `index` of `count`. `finalizeRun` then writes the products. */
   shard?: { index: number; count: number };
-  /** Keep the units that an earlier run of the same plan finished. */
+  /** Keep the units that an earlier run with the same plan finished. */
   resume?: boolean;
-  /** Keep the run folder with its intermediate store after the products are made. */
+  /** Keep the run folder with its intermediate store after the products are written. */
   keepRun?: boolean;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
   cacheBytes?: number;
 }
 
-/** What `infer` did. */
+/** The result of `infer`. */
 export interface InferReport {
   plan: Plan;
-  /** The folder of the run's units and markers; it is gone once the products are made, unless it was to be kept. */
+  /** The folder of units and markers. Removed after the products are written, except with `keepRun`. */
   runFolder: string;
   unitsRun: number;
   unitsMissing: number;
-  /** Null while units of other shards are missing. */
+  /** Null while units are missing, and for a run with shards. */
   products: FinalizeReport | null;
   run: RunRecord;
 }
@@ -77,7 +77,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
       await dispose();
     }
   } catch (error) {
-    // Only an empty folder can be removed so: products stay.
+    // `rmdir` removes only an empty folder.
     if (isNew) await rmdir(output).catch(() => undefined);
     throw error;
   } finally {
@@ -134,7 +134,7 @@ async function runPlan(job: Job): Promise<InferReport> {
   return { plan, runFolder: run.folder, unitsRun, unitsMissing, products, run: record() };
 }
 
-/** Runs consecutive units through the model, and writes each when its last row is done. */
+/** Runs the model on consecutive units, and writes each unit after its last row. */
 async function runUnits(
   { plan, session, backend, clock, signal }: Job,
   store: RunStore,
@@ -172,7 +172,7 @@ async function runUnits(
   );
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for a folder with the products of the same plan */
+/** @throws {TerrachipError} INVALID_INPUT if the folder has the products of the same plan */
 async function refuseFinished(output: string, { fingerprint }: Plan): Promise<void> {
   const run = await readJson(join(output, 'run.json')).catch(() => null);
   if (typeof run !== 'object' || run === null || !('fingerprint' in run)) return;
@@ -180,22 +180,22 @@ async function refuseFinished(output: string, { fingerprint }: Plan): Promise<vo
   throw invalidInput(
     output,
     'already holds the finished map of this plan',
-    'leave out resume to make it anew',
+    'leave out `resume` to compute it again',
   );
 }
 
-/** Runs of consecutive units: rows of chips between them are then computed once. */
+/** Groups consecutive units, so that rows of chips across their boundaries are computed once. */
 function consecutive(units: readonly number[]): RowRange[] {
-  const runs: RowRange[] = [];
+  const groups: RowRange[] = [];
   for (const unit of units) {
-    const last = runs.at(-1);
-    if (last !== undefined && last.end === unit) runs[runs.length - 1] = { start: last.start, end: unit + 1 };
-    else runs.push({ start: unit, end: unit + 1 });
+    const last = groups.at(-1);
+    if (last?.end === unit) groups[groups.length - 1] = { start: last.start, end: unit + 1 };
+    else groups.push({ start: unit, end: unit + 1 });
   }
-  return runs;
+  return groups;
 }
 
-/** Puts finished rows together to whole units. */
+/** Assembles rows into units. */
 class UnitAssembler {
   readonly #classes: number;
   readonly #width: number;

@@ -1,66 +1,69 @@
-/** Which rasters a model's inputs are read from, found in a scene and checked before any pixel is computed. */
+/** The rasters of a scene for a model's inputs, found and checked before any pixel is computed. */
 import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../errors.js';
 import { type GeoBox, gridsMeet, noOverlap } from '../geo/index.js';
-import { decidesValidity, type ModelInput, type ModelSpec } from '../inference/node/index.js';
+import { decidesValidity } from '../inference/model-spec.js';
+import type { ModelInput, ModelSpec } from '../inference/node/index.js';
 import { isAddress } from '../io/schemes.js';
-import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
+import { RESAMPLINGS, type Resampling } from '../kernels/index.js';
+import { suitsCategories } from '../kernels/resampling.js';
 import type { OperationOptions } from '../progress.js';
-import { isCategorical, UNITS, unitConversion } from '../raster/node/index.js';
+import { unitConversion } from '../raster/node/index.js';
+import { isCategorical, UNITS } from '../raster/units.js';
 import { identityOf, requirePlausible } from './band-checks.js';
 import { NodataSchema, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
 
 const Source = v.object({
   href: v.string(),
   band: v.number(),
-  /** Where they are not the image's. */
+  /** If they differ from the image's. */
   units: v.optional(v.picklist(UNITS)),
-  /** What the scene declares in place of the file. */
+  /** The nodata value that the scene declares, in place of the file's. */
   nodata: v.optional(NodataSchema),
-  /** Identifies the content: an entity tag, or the size and time of a file. */
+  /** Identifies the content: an entity tag, or a file's size and modification time. */
   identity: v.string(),
 });
 
 export const PlannedImageSchema = v.object({
   input: v.string(),
   phase: v.nullable(v.string()),
-  /** The scene's name of the phase. */
+  /** The phase's name in the scene. */
   scenePhase: v.nullable(v.string()),
   units: v.picklist(UNITS),
   resampling: v.picklist(RESAMPLINGS),
   sources: v.array(Source),
 });
 
-/** One input in one phase: where its bands are, in which units, and how they come onto the grid. */
+/** The sources of one input in one phase: the files, units and resampling of its bands. */
 export type PlannedImage = v.InferOutput<typeof PlannedImageSchema>;
 
-/** What of an image decides values: not where its files are. */
+/** Everything that affects an image's values, for the run's fingerprint. The files' paths do not. */
 export function identityOfImage({ sources, ...image }: PlannedImage): Record<string, unknown> {
   return { ...image, sources: sources.map(({ href: _, ...source }) => source) };
 }
 
 export interface PlanImagesOptions {
-  /** Scene phases in the order of the model's, where the names differ. */
+  /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
   signal?: AbortSignal;
 }
 
 /**
- * The images of a scene that a model wants, in the order of its inputs and phases.
- * @throws {TerrachipError} INVALID_INPUT for inputs, phases, bands or units that do not fit; INVALID_OPTION for phases
+ * Finds the images of a scene for a model, in the order of its inputs and phases.
+ * @throws {TerrachipError} INVALID_INPUT for inputs, phases, bands or units that do not fit; INVALID_OPTION for `phases`
  */
 export async function planImages(
   scene: Scene,
-  { inputs, phases: wanted }: ModelSpec,
+  { inputs, phases: modelPhases }: ModelSpec,
   rasters: SceneRasters,
   options: PlanImagesOptions = {},
 ): Promise<PlannedImage[]> {
   const { signal } = options;
-  const phases = matchPhases(scene, wanted, inputs, options.phases);
+  const phases = matchPhases(scene, modelPhases, inputs, options.phases);
   const images: PlannedImage[] = [];
   for (const input of inputs) {
-    for (const phase of input.kind === 'static' ? [null] : wanted) {
+    for (const phase of input.kind === 'static' ? [null] : modelPhases) {
       const scenePhase = phase === null ? null : phases.get(phase)!;
       images.push(await planImage(scene, rasters, input, phase, scenePhase, signal));
     }
@@ -68,38 +71,41 @@ export async function planImages(
   return images;
 }
 
-/** The scene's phase for each phase of the model: by name, by the caller's list, or one for one. */
+/** The scene's phase for each phase of the model: by the caller's list, by name, or the only one for the only one. */
 function matchPhases(
   scene: Scene,
-  wanted: readonly string[],
+  modelPhases: readonly string[],
   inputs: readonly ModelInput[],
-  given: readonly string[] | undefined,
+  chosen: readonly string[] | undefined,
 ): Map<string, string> {
   const { document, path } = scene;
-  const has = new Set([
+  const scenePhases = new Set([
     ...document.phases,
     ...Object.values(document.inputs).flatMap((i) => Object.keys(i.phases ?? {})),
   ]);
-  if (given !== undefined) {
-    const unknown = given.find((phase) => !has.has(phase));
-    if (given.length !== wanted.length || unknown !== undefined) {
+  if (chosen !== undefined) {
+    const unknown = chosen.find((phase) => !scenePhases.has(phase));
+    if (chosen.length !== modelPhases.length || unknown !== undefined) {
       throw invalidOption(
         'phases',
         unknown === undefined
-          ? `names ${given.length} phases, the model has ${wanted.length}`
+          ? `names ${chosen.length} phases, the model has ${modelPhases.length}`
           : `names ${unknown}, which ${path} lacks`,
-        `choose ${wanted.length} of ${[...has].join(', ')}, in the model's order ${wanted.join(', ')}`,
+        `choose ${modelPhases.length} of ${[...scenePhases].join(', ')}, in the model's order ${modelPhases.join(', ')}`,
       );
     }
-    return new Map(wanted.map((phase, k) => [phase, given[k]]));
+    return new Map(modelPhases.map((phase, k) => [phase, chosen[k]]));
   }
   if (!inputs.some((input) => input.kind === 'temporal')) return new Map();
-  if (wanted.every((phase) => has.has(phase))) return new Map(wanted.map((phase) => [phase, phase]));
-  if (wanted.length === 1 && has.size === 1) return new Map([[wanted[0], [...has][0]]]);
+  if (modelPhases.every((phase) => scenePhases.has(phase))) {
+    return new Map(modelPhases.map((phase) => [phase, phase]));
+  }
+  if (modelPhases.length === 1 && scenePhases.size === 1)
+    return new Map([[modelPhases[0], [...scenePhases][0]]]);
   throw invalidInput(
     path,
-    `has the phases ${[...has].join(', ') || 'none'}, but the model wants ${wanted.join(', ')}`,
-    'say which to use as phases, in the order of the model',
+    `has the phases ${[...scenePhases].join(', ') || 'none'}, but the model needs ${modelPhases.join(', ')}`,
+    'name the scene’s `phases` in the order of the model',
   );
 }
 
@@ -112,13 +118,14 @@ async function planImage(
   signal: AbortSignal | undefined,
 ): Promise<PlannedImage> {
   const { path, document } = scene;
-  const found = document.inputs[input.name];
-  const bands: SceneBands | undefined = scenePhase === null ? found?.static : found?.phases?.[scenePhase];
-  const place = `${input.name}${scenePhase === null ? '' : ` in phase ${scenePhase}`}`;
-  if (found === undefined || bands === undefined) {
+  const sceneInput = document.inputs[input.name];
+  const bands: SceneBands | undefined =
+    scenePhase === null ? sceneInput?.static : sceneInput?.phases?.[scenePhase];
+  const label = `${input.name}${scenePhase === null ? '' : ` in phase ${scenePhase}`}`;
+  if (sceneInput === undefined || bands === undefined) {
     throw invalidInput(
       path,
-      `lacks ${place}, which the model wants (${input.bands.join(', ')} in ${input.units})`,
+      `lacks ${label}, which the model needs (${input.bands.join(', ')} in ${input.units})`,
       'add it to the scene, or choose another model',
     );
   }
@@ -126,12 +133,12 @@ async function planImage(
   if (missing.length > 0) {
     throw invalidInput(
       path,
-      `lacks ${missing.join(', ')} of ${place}, which the model wants`,
+      `lacks ${missing.join(', ')} of ${label}, which the model needs`,
       'add the bands',
     );
   }
-  const units = bands[input.bands[0]]?.units ?? found.units;
-  const resampling: Resampling = found.resampling ?? (isCategorical(units) ? 'nearest' : 'bilinear');
+  const units = bands[input.bands[0]]?.units ?? sceneInput.units;
+  const resampling: Resampling = sceneInput.resampling ?? (isCategorical(units) ? 'nearest' : 'bilinear');
   if (isCategorical(units) && !suitsCategories(resampling)) {
     throw invalidInput(
       path,
@@ -141,8 +148,12 @@ async function planImage(
   }
   const sources = [];
   for (const name of input.bands) {
-    const { href, band, nodata, units: own = found.units } = bands[name];
-    unitConversion(own, input.units, `${path}: ${own === found.units ? input.name : `${name} of ${place}`}`);
+    const { href, band, nodata, units: own = sceneInput.units } = bands[name];
+    unitConversion(
+      own,
+      input.units,
+      `${path}: ${own === sceneInput.units ? input.name : `${name} of ${label}`}`,
+    );
     const location = resolveHref(scene, href);
     const raster = await rasters.open(location, signal);
     if (band > raster.bands.length) {
@@ -164,8 +175,8 @@ async function planImage(
 }
 
 /**
- * Checks that data lies on the grid: without an image that decides on validity, no pixel could be mapped.
- * @throws {TerrachipError} INVALID_INPUT for a raster of such an image beside the grid; others get a warning
+ * Checks that all rasters overlap the grid.
+ * @throws {TerrachipError} INVALID_INPUT for a raster that decides validity: no pixel would be valid. Others cause a warning
  */
 export async function checkOverlap(
   images: readonly PlannedImage[],
@@ -174,7 +185,7 @@ export async function checkOverlap(
   grid: GeoBox,
   { signal, onProgress }: OperationOptions = {},
 ): Promise<void> {
-  const checked = new Set<string>();
+  const warned = new Set<string>();
   for (const { input: name, phase, sources } of images) {
     const input = spec.inputs.find((candidate) => candidate.name === name)!;
     const decides = decidesValidity(spec, input, phase ?? undefined);
@@ -183,8 +194,8 @@ export async function checkOverlap(
       if (raster.geobox === null || gridsMeet(raster.geobox, grid)) continue;
       const error = noOverlap(raster.name, raster.geobox, 'the scene’s grid', grid);
       if (decides) throw error;
-      if (!checked.has(href)) onProgress?.({ type: 'warning', message: error.message });
-      checked.add(href);
+      if (!warned.has(href)) onProgress?.({ type: 'warning', message: error.message });
+      warned.add(href);
     }
   }
 }
@@ -194,8 +205,8 @@ function absolute(location: string): string {
 }
 
 /**
- * Looks at some pixels of every image: data outside of what its units allow is an error.
- * @throws {TerrachipError} INVALID_INPUT
+ * Checks some pixels of every image.
+ * @throws {TerrachipError} INVALID_INPUT for values outside of the range of their units
  */
 export async function checkUnits(
   images: readonly PlannedImage[],
@@ -207,12 +218,12 @@ export async function checkUnits(
     const input = inputs.find((candidate) => candidate.name === image.input)!;
     for (const [k, source] of image.sources.entries()) {
       const raster = await rasters.openBand(source, signal);
-      const what = `${input.name} ${input.bands[k]}`;
+      const label = `${input.name} ${input.bands[k]}`;
       await requirePlausible(
         raster,
         raster.bands[source.band - 1],
         source.units ?? image.units,
-        what,
+        label,
         signal,
       );
     }

@@ -1,6 +1,6 @@
 /**
- * Plans: everything that decides the bytes of a map, fixed before any pixel is computed. Workers read the plan and
- * agree without talking to one another; its fingerprint names the run.
+ * Plans: all settings that affect the bytes of a map, fixed before any pixel is computed. The fingerprint of a plan names
+ * the run. Workers with the same plan need no communication.
  */
 import { resolve } from 'node:path';
 import * as v from 'valibot';
@@ -25,13 +25,13 @@ import { fingerprintOf } from './unit-run.js';
 
 export const PLAN_SCHEMA_VERSION = 1;
 
-/** Inner chunks of the intermediate store, and the rows that shards are made of. */
+/** Width and height of the inner chunks of the intermediate store. A unit's rows are a multiple of it. */
 export const CHUNK_SIZE = 256;
 
-/** A unit holds about this many values of one class: large enough for a parallel file system, small to lose. */
+/** Values of one class in a unit, about. Large for a parallel file system; small, since a stopped run loses a unit. */
 const UNIT_VALUES = 8 * 2 ** 20;
 
-/** A grid above this is more likely a slip of the resolution than a wish. */
+/** A larger grid is probably a mistake in the resolution. */
 export const DEFAULT_MAX_PIXELS = 500_000_000;
 
 const PlanSchema = v.object({
@@ -62,19 +62,19 @@ const PlanSchema = v.object({
   estimatedTensorBytes: v.number(),
 });
 
-/** Everything that decides the bytes of a map. Its fingerprint names the run folder. */
+/** All settings that affect the bytes of a map. The fingerprint names the run folder. */
 export type Plan = v.InferOutput<typeof PlanSchema>;
 
-/** What a plan may be told. */
+/** Options of a plan. */
 export interface PlanOptions extends OperationOptions {
   batchSize?: number;
   blend?: 'probability' | 'logits';
-  /** A pixel of a two-class map belongs to the second class above this probability (default 0.5). */
+  /** The probability above which a pixel of a two-class map belongs to the second class (default 0.5). */
   threshold?: number;
   minChipValid?: number;
   rowsPerUnit?: number;
   maxPixels?: number;
-  /** Scene phases in the order of the model's, where the names differ. */
+  /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
 }
 
@@ -82,7 +82,7 @@ export async function readPlan(path: string): Promise<Plan> {
   return parsePlan(await readJson(path), path);
 }
 
-/** Checks a plan that came from a file. @param name the file, for messages */
+/** Checks the document of a plan. @param name the file, for messages */
 export function parsePlan(document: unknown, name: string): Plan {
   return validateStrictly(PlanSchema, document, name);
 }
@@ -100,13 +100,13 @@ export async function createPlan(
   const images = await planImages(scene, spec, rasters, { phases: options.phases, signal });
   const grid = (await resolveGrid(scene, rasters, signal)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
-    'choose a coarser resolution or smaller bounds, or raise maxPixels',
+    'choose a coarser resolution or smaller bounds, or raise `maxPixels`',
   );
   await checkOverlap(images, spec, rasters, grid, options);
   await checkUnits(images, spec.inputs, rasters, signal);
   const rowsPerUnit = options.rowsPerUnit ?? defaultRowsPerUnit(grid);
   const batchSize = options.batchSize ?? 4;
-  const decisive = {
+  const settings = {
     terrachip: VERSION,
     model: { name: spec.name, version: spec.version, sha256: model.sha256 },
     grid: grid.toJSON(),
@@ -120,19 +120,19 @@ export async function createPlan(
     backend: { kind: execution.backend.kind, adapterClass: execution.backend.adapterClass },
     provider: execution.provider,
   } as const;
-  const fingerprint = fingerprintOf(decisive);
+  const fingerprint = fingerprintOf(settings);
   return validate(
     PlanSchema,
     {
       schemaVersion: PLAN_SCHEMA_VERSION,
-      ...decisive,
+      ...settings,
       fingerprint,
       scene: {
         path: resolve(scene.path),
         id: scene.document.id ?? 'scene',
         datetime: scene.document.datetime ?? null,
       },
-      model: { path: resolve(model.path), ...decisive.model },
+      model: { path: resolve(model.path), ...settings.model },
       images,
       estimatedTensorBytes: estimateTensorBytes(grid, model, images, batchSize),
     },
@@ -164,7 +164,7 @@ function defaultRowsPerUnit(grid: GeoBox): number {
   return Math.max(1, chunks) * CHUNK_SIZE;
 }
 
-/** Strips of inputs, their conversion buffers, a batch, and the predictions of the rows of chips in the ring. */
+/** Bytes of the input strips, their conversion buffers, one batch, and the predictions that the runner holds. */
 function estimateTensorBytes(
   grid: GeoBox,
   model: ModelFolder<SegmentationSpec>,

@@ -1,4 +1,4 @@
-/** A scene's rasters as a model sees them: warped onto the scene's grid and converted to the model's units. */
+/** The images of a scene, reprojected to its grid and converted to the model's units. */
 import { invalidInput } from '../errors.js';
 import type { GeoBox, RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
@@ -7,7 +7,7 @@ import { unitConversion, WarpedRaster } from '../raster/node/index.js';
 import type { PlannedImage } from './plan-images.js';
 import type { SceneRasters } from './scene.js';
 
-/** An image of a scene, and the warps behind it for their counters. */
+/** An image of a scene, and its reprojected rasters, which have counters. */
 export interface OpenImage {
   readonly image: SceneImage;
   readonly warped: readonly WarpedRaster[];
@@ -21,7 +21,6 @@ export interface OpenImagesOptions {
   signal?: AbortSignal;
 }
 
-/** A scene's images as a model wants them: warped onto the grid, in the model's units. */
 export async function openImages(
   planned: readonly PlannedImage[],
   options: OpenImagesOptions,
@@ -39,7 +38,7 @@ async function openImage(
   if (input === undefined) {
     throw invalidInput('the plan', `names ${planned.input}, which the model lacks`, 'plan again');
   }
-  // Bands of one file are warped together: their blocks are decoded once and share a control grid.
+  // Bands of one file are reprojected together: blocks are decoded once, and the bands share a control grid.
   const files = new Map<
     string,
     { source: (typeof planned.sources)[number]; bands: number[]; planes: number[] }

@@ -1,6 +1,6 @@
 /**
- * The intermediate store of a run: a Zarr group whose shards are the units of the plan. The layout is GeoZarr, so that
- * xarray opens a run while it is under way.
+ * The intermediate store of a run: a Zarr group with one shard per unit of the plan. The layout is GeoZarr, so that xarray
+ * can open the store of a running process.
  */
 import { join } from 'node:path';
 import { FileSystemStore } from '@zarrita/storage';
@@ -43,7 +43,7 @@ export class RunStore {
     return join(this.run.folder, 'plan.json');
   }
 
-  /** Writes the plan and the metadata of the store. Workers that start at the same time write the same bytes. @param keep as `UnitRun.create` */
+  /** Writes the plan and the store's metadata: the same bytes in every worker. @param keep as `UnitRun.create` */
   async create(keep: boolean): Promise<void> {
     await this.run.create(keep);
     await createZarrGroup(this.storeFolder, geoZarrAttributes(this.geobox));
@@ -51,7 +51,7 @@ export class RunStore {
     await writeJson(this.planPath, this.plan);
   }
 
-  /** Writes the rows of one unit, and then its marker. */
+  /** Writes a unit, then its marker. @param values (class, row, x) */
   async writeUnit(
     unit: number,
     values: Float32Array,
@@ -60,7 +60,7 @@ export class RunStore {
     await this.run.mark(unit, await this.#probability.writeShard([0, unit, 0], values), about);
   }
 
-  /** Probabilities `(class, row, x)` of some rows, as they were stored. */
+  /** Reads the stored probabilities of rows, (class, row, x). */
   async readRows(rows: RowRange): Promise<Float32Array> {
     const path = join(this.storeFolder, 'probability');
     try {
@@ -69,7 +69,7 @@ export class RunStore {
       const { data } = await zarr.get(array, [null, zarr.slice(rows.start, rows.end), null]);
       return data;
     } catch (cause) {
-      throw invalidInput(path, `cannot be read (${messageOf(cause)})`, 'run again without resume', cause);
+      throw invalidInput(path, `cannot be read (${messageOf(cause)})`, 'run again without `resume`', cause);
     }
   }
 }

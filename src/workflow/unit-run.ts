@@ -1,7 +1,7 @@
 /**
- * Runs that may end at any time and go on: units of rows in a folder `OUTPUT.run/<fingerprint>`, with a marker for each
- * that is done. Everything that decides the bytes of a result is in its fingerprint, so that units of equal runs fit
- * together, whoever computed them.
+ * Resumable runs: units of rows in a folder `OUTPUT.run/<fingerprint>`, with a marker for each finished unit. The
+ * fingerprint covers all options and inputs that affect the bytes of the result, so that units of several processes fit
+ * together.
  */
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export const MARKER_SCHEMA_VERSION = 1;
 const MarkerSchema = v.object({
   schemaVersion: v.literal(MARKER_SCHEMA_VERSION),
   unit: v.number(),
-  /** Rows of the store: of pixels, or chips. */
+  /** Start and end of the unit's rows: pixel rows of a map, or chips of an embedding store. */
   rows: v.tuple([v.number(), v.number()]),
   bytes: v.number(),
   sha256: v.string(),
@@ -30,12 +30,12 @@ const MarkerSchema = v.object({
 });
 export type Marker = v.InferOutput<typeof MarkerSchema>;
 
-/** SHA-256 over all that decides the bytes of a result. */
-export function fingerprintOf(decisive: unknown): string {
-  return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
+/** @param settings everything that affects the bytes of a result @returns their SHA-256, in hex */
+export function fingerprintOf(settings: unknown): string {
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex');
 }
 
-/** The folder of a run, beside the output. */
+/** The folder of a run, next to the output. */
 export function runFolder(output: string, fingerprint: string): string {
   return join(`${output}.run`, fingerprint.slice(0, 16));
 }
@@ -49,13 +49,13 @@ export class UnitRun {
     this.units = units;
   }
 
-  /** Makes the folder. @param keep whether what an earlier run of the same fingerprint left there stays */
+  /** Creates the folder. @param keep whether to keep the units of an earlier run with the same fingerprint */
   async create(keep: boolean): Promise<void> {
     if (!keep) await rm(this.folder, { recursive: true, force: true });
     await makeFolder(this.#markers);
   }
 
-  /** Marks a unit as done, once all of it is written. @param shard its bytes */
+  /** Marks a unit as done, after it is written. @param shard the bytes of its file */
   async mark(unit: number, shard: Uint8Array, about: { adapter: string; provider: string }): Promise<void> {
     const { start, end } = this.units[unit];
     const marker: Marker = {
@@ -71,7 +71,7 @@ export class UnitRun {
     await writeJson(join(this.#markers, `${String(unit).padStart(6, '0')}.json`), marker);
   }
 
-  /** Markers of the units that are done, by unit. */
+  /** Markers of the finished units, by unit. */
   async markers(): Promise<Map<number, Marker>> {
     const names = await readdir(this.#markers).catch(() => []);
     const markers = new Map<number, Marker>();
@@ -83,17 +83,17 @@ export class UnitRun {
     return markers;
   }
 
-  /** Indices of the units that are not done. */
+  /** Indices of the unfinished units. */
   async missing(): Promise<number[]> {
     const markers = await this.markers();
     return this.units.flatMap((_, unit) => (markers.has(unit) ? [] : [unit]));
   }
 
   /**
-   * Computes what is missing. When that ends before its time, a warning says what is done and how to go on.
-   * @param own the units that are this worker's
-   * @param compute computes units, and calls `done` after each; they must be marked by then
-   * @returns the number of units that it computed
+   * Computes the unfinished units. If that fails, a warning tells how to resume.
+   * @param own the units of this worker
+   * @param compute computes units, and calls `done` after it has marked one
+   * @returns the number of computed units
    */
   async compute(
     stage: string,
@@ -104,31 +104,31 @@ export class UnitRun {
     const missing = (await this.missing()).filter((unit) => unit >= own.start && unit < own.end);
     const total = missing.length;
     let count = 0;
-    const tell = (): void => onProgress?.({ type: 'progress', stage, done: count, total, unit: 'units' });
-    tell();
+    const report = (): void => onProgress?.({ type: 'progress', stage, done: count, total, unit: 'units' });
+    report();
     try {
       await compute(missing, () => {
         count++;
-        tell();
+        report();
       });
     } catch (error) {
-      await this.#tellHowToGoOn(own, onProgress);
+      await this.#warnUnfinished(own, onProgress);
       throw error;
     }
     return count;
   }
 
-  /** Removes the folder, once its units are in a result. */
+  /** Removes the folder, after its units are in the result. */
   async remove(): Promise<void> {
     await removeRun(this.folder);
   }
 
-  async #tellHowToGoOn(own: RowRange, onProgress: OperationOptions['onProgress']): Promise<void> {
+  async #warnUnfinished(own: RowRange, onProgress: OperationOptions['onProgress']): Promise<void> {
     const done = (await this.markers().catch(() => new Map())).size;
     if (done === 0) return;
     // Workers that share a run always keep what they find.
-    const how = own.end - own.start === this.units.length ? ' with --resume' : '';
-    const message = `${done} of ${this.units.length} units are done (${this.folder}); the same command${how} goes on`;
+    const how = own.end - own.start === this.units.length ? ' with `resume`' : '';
+    const message = `${done} of ${this.units.length} units are done (${this.folder}); run it again${how} to go on`;
     onProgress?.({ type: 'warning', message });
   }
 

@@ -305,7 +305,7 @@ describe('loadRaster on any backend', () => {
     await refuse({ dtype: 'int64' }).toThrow(/dtype cannot be "int64"/);
     await refuse({ bands: [] }).toThrow(/bands names none/);
     await refuse({ bands: [7] }).toThrow(/has no band 7/);
-    await expect(loadRaster([], grid)).rejects.toThrow(/no row says what they are/);
+    await expect(loadRaster([], grid)).rejects.toThrow(/no row declares any/);
   });
 
   it('stops at once at an abort signal', async () => {

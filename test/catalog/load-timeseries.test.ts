@@ -109,7 +109,7 @@ describeBackends('loadRasterTimeseries', (backend) => {
   it('refuses rows without a date, no rows, and impossible steps', async () => {
     const forever = { ...rows[0], interval: TimeInterval.always };
     await expect(load({}, [forever])).rejects.toThrow(/a has no step in time/);
-    await expect(load({ bands: [1] }, [])).rejects.toThrow(/a catalog of 0 rows has none at longitude/);
+    await expect(load({ bands: [1] }, [])).rejects.toThrow(/a catalog of 0 rows has no rows at longitude/);
     await expect(load({ steps: 'decade' } as object)).rejects.toThrow(/steps cannot be "decade"/);
     await expect(load({ steps: 'day', tolerance: 5 })).rejects.toThrow(
       /tolerance cannot be given with steps by day/,

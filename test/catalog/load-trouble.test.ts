@@ -72,7 +72,7 @@ describe('rows that cannot be read', () => {
     const { values, warnings } = await loadSkipping([gone, second]);
     expect(values).toEqual([3, 4, 5]);
     expect(warnings).toHaveLength(1);
-    await expect(loadSkipping([gone])).rejects.toThrow(/bands are not given, and no row says what they are/);
+    await expect(loadSkipping([gone])).rejects.toThrow(/bands are not given, and no row declares any/);
   });
 
   it('are named with the reason, for a damaged header or block', async () => {
@@ -307,7 +307,7 @@ describe('an area without rows', () => {
     }
     await expect(loadRaster(GeoCatalog.from([first]), away)).rejects.toThrow(/does not overlap the grid/);
     await expect(loadRaster(GeoCatalog.empty, away, { bands: ['B04'] })).rejects.toThrow(
-      /0 rows has none at/,
+      /0 rows has no rows at/,
     );
   });
 
@@ -321,7 +321,7 @@ describe('an area without rows', () => {
     expect(integers.nodata).toBe(255);
     expect(valuesOf(integers)).toEqual([255, 255]);
     await expect(loadRaster(GeoCatalog.from([first]), away, { allowEmpty: true })).rejects.toThrow(
-      /bands are not given, and no row says what they are; name them/,
+      /bands are not given, and no row declares any; name them/,
     );
   });
 
@@ -334,7 +334,7 @@ describe('an area without rows', () => {
       resolution: 10,
     };
     await expect(loadRaster(GeoCatalog.from([dated]), slice)).rejects.toThrow(
-      /has none at the time 2022-01-01T00:00:00.000Z to .+: its rows are of 2021-07-01/,
+      /has no rows at the time 2022-01-01T00:00:00.000Z to .+: its rows span 2021-07-01/,
     );
   });
 });

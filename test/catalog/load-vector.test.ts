@@ -251,7 +251,7 @@ describe('loadSides', () => {
     expect(valuesOf(pixels)).toEqual(new Array(12).fill(1));
     expect(labels.boxes).toHaveLength(2);
     await expect(loadSides([image], slice, [(rows) => Promise.resolve(rows)])).rejects.toThrow(
-      /image is no overlap of 1 catalogs/,
+      /image is not an overlap of 1 catalogs/,
     );
   });
 

@@ -185,6 +185,8 @@ describe('items of Sentinel-1 RTC', () => {
       properties: {},
       assets: { vv: { href: 'radar.tif' } },
     });
-    await expect(openProduct(grd, { base })).rejects.toThrow(/no product known here; give one of Sentinel-2/);
+    await expect(openProduct(grd, { base })).rejects.toThrow(
+      /not a supported product; give one of Sentinel-2/,
+    );
   });
 });

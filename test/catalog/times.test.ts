@@ -123,7 +123,7 @@ describe('nearestInTime', () => {
 
   it('refuses an invalid time, count or limit', () => {
     expect(() => series.nearestInTime('soon')).toThrow(/"soon" is not a date/);
-    expect(() => series.nearestInTime(Number.NaN)).toThrow(/the time NaN is none/);
+    expect(() => series.nearestInTime(Number.NaN)).toThrow(/the time NaN is not valid/);
     expect(() => series.nearestInTime(0, { count: 0 })).toThrow(/count is 0/);
     expect(() => series.nearestInTime(0, { within: -1 })).toThrow(/within is -1/);
   });
@@ -173,6 +173,6 @@ describe('sortBy', () => {
     // A query keeps the order.
     expect(idsOf(byTime.query({ geometry: A }))).toEqual(['a1', 'a2', 'a3']);
     expect(byTime.row(1).id).toBe('b1');
-    expect(() => byTime.row(5)).toThrow(/the row 5 is none of the 5/);
+    expect(() => byTime.row(5)).toThrow(/the row 5 is not one of the 5 rows/);
   });
 });

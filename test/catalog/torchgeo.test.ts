@@ -170,7 +170,7 @@ describe('torchgeo tests/datasets/test_geo.py TestGeoDataset', () => {
   it('test_len, test_getitem', () => {
     expect(catalog).toHaveLength(3);
     expect(catalog.row(2).id).toBe('r3');
-    expect(() => catalog.row(3)).toThrow('the row 3 is none of the 3 of the catalog; count from 0');
+    expect(() => catalog.row(3)).toThrow('the row 3 is not one of the 3 rows of the catalog; count from 0');
   });
 
   it('test_disambiguate_slice: bounds alone, a time alone, both', () => {

@@ -268,10 +268,10 @@ describe('terrachip catalog', () => {
       ['build', 'scenes', '-o', 'x.parquet', '--regex', '(\\d+)'],
       /--regex has none of the groups date, start and stop, band/,
     ],
-    [['build', 'scenes', '-o', 'x.parquet', '--regex', '('], /--regex is no regular expression/],
+    [['build', 'scenes', '-o', 'x.parquet', '--regex', '('], /--regex is not a regular expression/],
     [
       ['build', 'scenes', '-o', 'x.parquet', '--date-format', '%Y'],
-      /--date-format has no meaning without a --regex/,
+      /--date-format has no meaning without --regex/,
     ],
     [
       ['build', 'scenes', '-o', 'x.parquet', '--regx', '(?<date>\\d{8})'],

@@ -116,7 +116,7 @@ describe('terrachip embed, of catalogs', () => {
     [
       'bands that the rows lack',
       [...sources, ...grid],
-      /s1\.parquet has no row with VV, VH, which the model wants for S1RTC \(radar has co, cross, SCL\)/,
+      /s1\.parquet has no row with VV, VH, which the model needs for S1RTC \(radar has co, cross, SCL\)/,
     ],
     [
       'units that nobody declares',

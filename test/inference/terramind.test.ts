@@ -153,7 +153,7 @@ describe('a checkpoint', () => {
     const three = new MemoryCheckpoint(tensors);
     expect(detectArchitecture(three).timestamps).toBe(3);
     expect(() => detectArchitecture(three, { merge: 'concat' })).toThrow(
-      'merge cannot be concat: the decoder of memory takes 192 channels, no multiple of the 128 that this would give',
+      'merge cannot be concat: the decoder of memory takes 192 channels, which is not a multiple of 128',
     );
   });
 
@@ -183,7 +183,7 @@ describe('a checkpoint', () => {
       [name]: { shape: [1, 195, 64], values: new Float32Array(195 * 64) },
     };
     expect(() => detectArchitecture(new MemoryCheckpoint(tensors))).toThrow(
-      `holds ${name} as (1, 195, 64), not (1, a square number, width)`,
+      `has ${name} with the shape (1, 195, 64), not (1, a square number, width)`,
     );
   });
 
@@ -287,8 +287,8 @@ describe('graphs', () => {
     }
     const encoder = new MemoryCheckpoint(encoderTensors());
     const detected = detectArchitecture(encoder);
-    expect(() => encoderGraph(encoder, detected, chip)).toThrow(/split has nothing to split/);
-    expect(() => decoderGraph(encoder, detected, chip)).toThrow(/split has nothing to split/);
+    expect(() => encoderGraph(encoder, detected, chip)).toThrow(/split is for models with a decoder/);
+    expect(() => decoderGraph(encoder, detected, chip)).toThrow(/split is for models with a decoder/);
     const image = new onnxruntime.Tensor('float32', wave(2 * SIZE * SIZE, 0.3), [1, 2, SIZE, SIZE]);
     const feeds = { S1RTC: image, DEM: inputs.DEM };
     const merged = await run(await bytes(wholeGraph(encoder, detected, chip)), feeds);

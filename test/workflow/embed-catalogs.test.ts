@@ -280,17 +280,17 @@ describe('embedCatalogs', async () => {
     [
       'a catalog without the model’s band',
       { catalogs: GeoCatalog.from([dem]) },
-      /^the catalog of S1RTC has no row with VV, VH, which the model wants for S1RTC \(dem\/dem has dem, DEM\)/,
+      /^the catalog of S1RTC has no row with VV, VH, which the model needs for S1RTC \(dem\/dem has dem, DEM\)/,
     ],
     [
       'a catalog for an input that the model lacks',
       { catalogs: { S2L2A: all } },
-      /^catalogs lack S1RTC \(VV, VH in dB\); say/,
+      /^catalogs lack S1RTC \(VV, VH in dB\); name a catalog for it/,
     ],
     [
       'an input too many',
       { catalogs: { S1RTC: all, DEM: all, S2L2A: all } },
-      /^catalogs name S2L2A, which encoder lacks; choose of S1RTC, DEM/,
+      /^catalogs name S2L2A, which encoder lacks; choose from S1RTC, DEM/,
     ],
     [
       'times that are none',
@@ -302,11 +302,7 @@ describe('embedCatalogs', async () => {
       { units: { S1RTC: 'linear_power' } },
       /^s1\/west: band "VV" is in dB by its catalog/,
     ],
-    [
-      'another number of bands',
-      { bands: { S1RTC: ['vv'] } },
-      /^bands names 1 for S1RTC; name 2, which stand/,
-    ],
+    ['another number of bands', { bands: { S1RTC: ['vv'] } }, /^bands names 1 for S1RTC; name 2, for VV, VH/],
     ['no rows at all', { select: { datetime: '1999-12-31' } }, /has no row at that place and time/],
     ['two phases', { phases: ['2021-07-15', '2021-07-27'] }, /^phases are 2 times, but encoder has 1 phases/],
   ])('refuses %s', async (_, change, message) => {
@@ -380,7 +376,7 @@ describe('phases of catalogs', async () => {
 
   it('are refused without times', async () => {
     await expect(embedCatalogs({ ...options, output: join(folder, 'no.zarr') })).rejects.toThrow(
-      /^phases are missing, and flood sees each place at 2 times: before, after; say when each of them was/,
+      /^phases are missing, and flood needs images of 2 times: before, after; give a time for each/,
     );
   });
 });
@@ -468,7 +464,7 @@ describe('CatalogChips', async () => {
 
   it('refuses chips of another size', async () => {
     await expect(open(gridSampler(area, { size: 16 }))).rejects.toThrow(
-      /^chip 0 at \[.*\] has 16 × 16 pixels, but the model wants 32 × 32/,
+      /^chip 0 at \[.*\] has 16 × 16 pixels, but the model needs 32 × 32/,
     );
   });
 

@@ -259,7 +259,7 @@ describe('embedScenes', async () => {
     await importModel({ ...common, checkpoint: join(folder, 'flood.safetensors'), output: one });
     await expect(
       embedScenes({ ...quick, scenes: [first.path], model: one, output: join(folder, 'no.zarr') }),
-    ).rejects.toThrow(/one is a segmentation in one graph, .* import the checkpoint with split/);
+    ).rejects.toThrow(/one is a segmentation in one graph, .* import the checkpoint with `split`/);
   });
 });
 
@@ -289,7 +289,7 @@ describe('model import in float16', () => {
     const output = join(folder, 'half-no');
     const phases = ['then', 'now'];
     await expect(importModel({ ...options, phases, output, sample: first.path })).rejects.toThrow(
-      /first\.json has the phases before, after, but the model wants then, now/,
+      /first\.json has the phases before, after, but the model needs then, now/,
     );
     await expect(stat(output)).rejects.toThrow();
   });
@@ -333,7 +333,7 @@ describe('embedChips', async () => {
     await expect(stat(cut)).rejects.toThrow();
     const [run] = await readdir(`${cut}.run`);
     expect(warnings).toEqual([
-      `2 of 3 units are done (${join(`${cut}.run`, run)}); the same command with --resume goes on`,
+      `2 of 3 units are done (${join(`${cut}.run`, run)}); run it again with \`resume\` to go on`,
     ]);
     read = 0;
     const report = await embedChips({ ...options, source: source(), output: cut, resume: true });

@@ -204,7 +204,7 @@ describe('model import', () => {
     expect(made.spec.output).toEqual({ name: 'embeddings', tokens: 16, channels: 64 });
     expect(made.leftovers.expected).toEqual({ 'the pre-training decoder': 1 });
     await expect(importModel({ checkpoint: encoder, output, split: true })).rejects.toThrow(/split/);
-    await expect(openModel(output)).rejects.toThrow(/is an encoder, which gives embeddings and no map/);
+    await expect(openModel(output)).rejects.toThrow(/is an encoder, which returns embeddings, not classes/);
     await expect(
       importModel({ checkpoint: encoder, output, chip: 64, classes: ['land', 'water'] }),
     ).rejects.toThrow(/classes is for segmentations/);

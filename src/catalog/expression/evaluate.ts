@@ -4,10 +4,10 @@ import { memberOf } from '../../json/keys.js';
 import type { CatalogRow, CatalogValue } from '../row.js';
 import type { Comparison, Condition, Operand } from './parse.js';
 
-/** Yes, no, or unknown where a row lacks what is compared: SQL's logic of three values. */
+/** SQL's three-valued logic: null (unknown) if a row lacks the compared field. */
 type Truth = boolean | null;
 
-/** A moment in UTC milliseconds, to be told from a number. */
+/** A time in UTC milliseconds; a class, to distinguish it from a number. */
 class Moment {
   readonly time: number;
   constructor(time: number) {
@@ -17,11 +17,11 @@ class Moment {
 
 type Value = CatalogValue | Moment;
 
-/** Evaluates a condition over rows, and remembers which names it met. */
+/** Evaluates a condition for rows, and records which of its names exist. */
 export class Evaluator {
   readonly #text: string;
   readonly #condition: Condition;
-  /** Names that no row had so far. */
+  /** Names that no row has had so far. */
   readonly #missing: Set<string>;
 
   constructor(text: string, condition: Condition) {
@@ -30,16 +30,13 @@ export class Evaluator {
     this.#missing = new Set(namesIn(condition));
   }
 
-  /** Whether a row is chosen. @throws {TerrachipError} INVALID_INPUT for comparing a number with a text */
+  /** Whether a row meets the condition. @throws {TerrachipError} INVALID_INPUT for comparing a number with a text */
   keeps(row: CatalogRow): boolean {
     for (const name of this.#missing) if (fieldOf(row, name) !== undefined) this.#missing.delete(name);
     return this.#truth(this.#condition, row) === true;
   }
 
-  /**
-   * Called after all rows: a name that none of them has is a slip of the pen.
-   * @throws {TerrachipError} INVALID_INPUT
-   */
+  /** To be called after all rows. @throws {TerrachipError} INVALID_INPUT for a name that no row has */
   requireNames(example: CatalogRow): void {
     const [name] = this.#missing;
     if (name === undefined) return;
@@ -85,18 +82,18 @@ export class Evaluator {
     return isOrdered(comparison, a < b ? -1 : a > b ? 1 : 0);
   }
 
-  /** What a moment is compared with: another one, or a text that may mean a whole day. */
+  /** The interval that a time is compared with: another time, or a text such as a whole day. */
   #period(value: Value, operand: Operand, row: CatalogRow): { start: number; end: number } {
     if (value instanceof Moment) return { start: value.time, end: value.time };
     if (typeof value === 'string') return TimeInterval.parse(value);
     throw this.#mismatch(operand, new Moment(0), value, row);
   }
 
-  #mismatch(operand: Operand, found: Value, wanted: Value, row: CatalogRow): Error {
-    const what = 'name' in operand ? operand.name : String(operand.value);
+  #mismatch(operand: Operand, value: Value, other: Value, row: CatalogRow): Error {
+    const name = 'name' in operand ? operand.name : String(operand.value);
     return invalidInput(
       `the expression "${this.#text}"`,
-      `compares ${what}, ${kindOf(found)} in the row "${row.id}", with ${kindOf(wanted)}`,
+      `compares ${name}, ${kindOf(value)} in the row "${row.id}", with ${kindOf(other)}`,
       'compare numbers with numbers, texts in single quotes with texts, and times with dates in single quotes',
     );
   }
@@ -148,7 +145,7 @@ function isOrdered(comparison: Comparison, order: number): boolean {
   }
 }
 
-/** A day has a first and a last moment: `<` means before the first, `<=` not after the last, `=` during it. */
+/** Compares a time with an interval: `<` means before its start, `<=` not after its end, `=` inside it. */
 function compareRange(
   comparison: Comparison,
   time: number,
@@ -178,7 +175,7 @@ function fieldOf(row: CatalogRow, name: string): Value | undefined {
   }
 }
 
-/** A property by its name, or one inside of another by a path of names with dots. */
+/** A property by its name, or a nested one by a path of names with dots. */
 function nestedProperty(properties: CatalogRow['properties'], name: string): CatalogValue | undefined {
   if (Object.hasOwn(properties, name)) return properties[name];
   for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
@@ -193,10 +190,10 @@ function isRecord(value: CatalogValue | undefined): value is CatalogRow['propert
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `%` stands for any text, `_` for any character; in time proportional to both lengths at most. */
+/** SQL's LIKE: `%` matches any text, `_` any character. Needs time proportional to the product of the lengths at most. */
 function isLike(text: string, pattern: string): boolean {
   let [t, p] = [0, 0];
-  /** Where the last `%` stood, and where the text was then. */
+  /** The positions of the last `%` in the pattern, and of its match's end in the text. */
   let [star, mark] = [-1, 0];
   while (t < text.length) {
     if (pattern[p] === '%') {
@@ -227,7 +224,7 @@ function namesIn(condition: Condition): string[] {
     case 'compare':
       return [...nameOf(condition.left), ...nameOf(condition.right)];
     case 'null':
-      // It is what one asks of what may be absent from all rows.
+      // `is null` may ask for a field that no row has.
       return [];
     default:
       return nameOf(condition.operand);

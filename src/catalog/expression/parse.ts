@@ -1,5 +1,5 @@
 /**
- * The text language of `GeoCatalog.where`: comparisons of a row's fields with values, put together by and, or, not.
+ * The expressions of `GeoCatalog.where`: comparisons of a row's fields with values, combined by and, or, not.
  *
  *     condition   = comparison { ("and" | "or") comparison } | "not" condition | "(" condition ")"
  *     comparison  = operand ("=" | "<>" | "!=" | "<" | "<=" | ">" | ">=") operand
@@ -7,7 +7,7 @@
  *                 | operand "is" ["not"] "null"
  *     operand     = name | value            value = number | 'text' | true | false
  *
- * It is data, never code: what is parsed is a tree that `evaluate` walks.
+ * Expressions are parsed to a tree that `Evaluator` walks, and are never run as code.
  */
 import { invalidInput } from '../../errors.js';
 import { type Token, tokensOf } from './tokens.js';
@@ -29,7 +29,7 @@ export type Condition =
   | { readonly kind: 'like'; readonly operand: Operand; readonly pattern: string }
   | { readonly kind: 'null'; readonly operand: Operand };
 
-/** Parentheses inside of parentheses. */
+/** Levels of nested parentheses and `not`. */
 const MAX_DEPTH = 100;
 
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
@@ -43,7 +43,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   '>=': '>=',
 };
 
-/** @throws {TerrachipError} INVALID_INPUT that names the place */
+/** Parses an expression. @throws {TerrachipError} INVALID_INPUT with the unexpected token */
 export function parseCondition(text: string): Condition {
   return new Parser(text).parse();
 }

@@ -3,17 +3,17 @@ import { invalidInput } from '../../errors.js';
 export type Token =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'text'; readonly value: string }
-  /** A name, in double quotes where it has characters that names do not have. */
+  /** A name; `quoted` if it is in double quotes, which allow special characters. */
   | { readonly kind: 'name'; readonly value: string; readonly quoted: boolean }
   | { readonly kind: 'symbol'; readonly value: string };
 
-/** Expressions are written by people; longer ones are mistakes or attacks. */
+/** Longer expressions are mistakes or attacks. */
 const MAX_LENGTH = 20_000;
 
 const TOKEN =
   /\s*(?:(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)|'((?:[^']|'')*)'|"((?:[^"]|"")*)"|([A-Za-z_][\w:.-]*)|(<=|>=|<>|!=|==|[-=<>(),]))/y;
 
-/** @throws {TerrachipError} INVALID_INPUT at the first character that belongs to nothing */
+/** Splits an expression into tokens. @throws {TerrachipError} INVALID_INPUT with the first invalid character */
 export function tokensOf(text: string): Token[] {
   if (text.length > MAX_LENGTH) {
     throw invalidInput(

@@ -1,6 +1,7 @@
 /** Finds bands of a row by name or number. */
 import { invalidInput } from '../../errors.js';
-import { type BandInfo, isCategorical, type Raster, type Units } from '../../raster/index.js';
+import type { BandInfo, Raster, Units } from '../../raster/index.js';
+import { isCategorical } from '../../raster/units.js';
 import { isCategoricalFile, isCategoricalName, withoutResolution } from '../categories.js';
 import type { BandValues, CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
 import type { BandChoice } from './options.js';
@@ -100,11 +101,11 @@ function findName(row: CatalogRow, name: string): ChosenBand | null {
     }
     return null;
   };
-  const found =
+  const band =
     byName((band) => band.name === name) ??
     findCommonName(row, name, assets) ??
     byName((band) => band.name.toLowerCase() === wanted);
-  if (found !== null) return found;
+  if (band !== null) return band;
   // The file may describe its bands.
   const main = mainAsset(row);
   return main.bands === undefined ? describe(main, keyOf(row, main), name, null, null) : null;
@@ -120,7 +121,7 @@ function findCommonName(
   assets: readonly { key: string; asset: CatalogAsset }[],
 ): ChosenBand | null {
   const wanted = name.toLowerCase();
-  const found = assets.flatMap(({ key, asset }) => {
+  const matches = assets.flatMap(({ key, asset }) => {
     const isCopy = pictures(asset) > 0;
     if (asset.bands === undefined) {
       const isNamed = asset.everyBand?.commonName?.toLowerCase() === wanted;
@@ -135,10 +136,10 @@ function findCommonName(
         return { isCopy, label, chosen: describe(asset, key, name, band, band.index) };
       });
   });
-  const [first] = found;
+  const [first] = matches;
   if (first === undefined) return null;
   const labels = new Map(
-    found
+    matches
       .filter(({ isCopy }) => isCopy === first.isCopy)
       .map(({ label }) => [withoutResolution(label).toLowerCase(), label]),
   );

@@ -8,8 +8,8 @@ import {
   noOverlap,
   type PixelWindow,
   TimeInterval,
-  whereIs,
 } from '../../geo/index.js';
+import { whereIs } from '../../geo/overlap.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { createBlockCache, type Raster } from '../../raster/index.js';
@@ -152,7 +152,7 @@ export class LoadPlan {
     throw new TerrachipError(
       'TOO_LARGE',
       `a result of ${size} bytes (${this.context.grid.width} × ${this.context.grid.height} pixels) is above the limit of ${limit}`,
-      'load a smaller slice or larger pixels, take the rows from streamRaster, or raise maxBytes',
+      'load a smaller slice or larger pixels, take the rows from streamRaster, or raise `maxBytes`',
       { size, limit },
     );
   }
@@ -189,22 +189,22 @@ export function rowsOn(
 function nothingThere(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: TimeInterval): Error {
   const all = catalog instanceof GeoCatalog ? catalog : GeoCatalog.from(catalog);
   const name = `a catalog of ${all.length} rows`;
-  const remedy = 'choose another place or time, or set allowEmpty';
-  if (all.bounds === null) return invalidInput(name, `has none at ${whereIs(grid)}`, remedy);
+  const remedy = 'choose another place or time, or set `allowEmpty`';
+  if (all.bounds === null) return invalidInput(name, `has no rows at ${whereIs(grid)}`, remedy);
   if (rowsOn(all, grid, TimeInterval.always).length === 0)
     return noOverlap(name, { crs: Crs.wgs84, bounds: all.bounds }, 'the grid', grid);
   if (rowsOn(all, grid, interval).length === 0) {
     const span = all.temporalExtent?.toJSON().join(' to ') ?? 'any time';
     return invalidInput(
       name,
-      `has none at the time ${interval.toJSON().join(' to ')}: its rows are of ${span}`,
+      `has no rows at the time ${interval.toJSON().join(' to ')}: its rows span ${span}`,
       remedy,
     );
   }
   return invalidInput(
     name,
-    `has outlines that meet the grid at ${whereIs(grid)}, but none of its files does`,
-    'check the outlines, or set allowEmpty',
+    `has footprints that overlap the grid at ${whereIs(grid)}, but its files do not`,
+    'check the footprints, or set `allowEmpty`',
   );
 }
 
@@ -262,7 +262,7 @@ async function defaultBands(context: SourceContext, rows: readonly CatalogRow[])
     await raster.close();
     return bands.flatMap((band) => (band.colourInterpretation === 'alpha' ? [] : [band.index]));
   }
-  throw invalidOption('bands', 'are not given, and no row says what they are', 'name them');
+  throw invalidOption('bands', 'are not given, and no row declares any', 'name them');
 }
 
 /** Rejects unknown band names in options by band. */
@@ -273,21 +273,21 @@ function requireKnownNames(
 ): void {
   const [row] = rows;
   if (row === undefined) return;
-  const known = new Set(choices.map(String));
+  const loaded = new Set(choices.map(String));
   for (const choice of choices) {
     const name = options.onUnreadable === 'skip' ? null : requireBand(row, choice).name;
-    if (name !== null) known.add(name);
+    if (name !== null) loaded.add(name);
   }
   if (options.onUnreadable === 'skip') return;
   for (const option of ['resampling', 'sourceNodata'] as const) {
     const byBand = options[option];
     if (typeof byBand !== 'object') continue;
-    const unknown = Object.keys(byBand).find((name) => !known.has(name));
+    const unknown = Object.keys(byBand).find((name) => !loaded.has(name));
     if (unknown === undefined) continue;
     throw invalidOption(
       option,
       `names "${unknown}", which is not loaded`,
-      `name some of ${[...known].join(', ')}`,
+      `name some of ${[...loaded].join(', ')}`,
     );
   }
 }

@@ -42,7 +42,7 @@ function sideOf(rows: readonly CatalogRow[], side: number): CatalogRow[] {
     if (parent === undefined) {
       throw invalidInput(
         rowName(row),
-        `is no overlap of ${side + 1} catalogs`,
+        `is not an overlap of ${side + 1} catalogs`,
         'intersect catalogs, and give a loader for each',
       );
     }

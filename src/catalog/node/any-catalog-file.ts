@@ -4,7 +4,7 @@ import { CATALOG_FORMATS, requireEnding, requireWritable, writeAtomically } from
 import { isUrl } from '../../io/open-url.js';
 import { isStac } from '../../vector/geojson.js';
 import type { GeoCatalog } from '../geo-catalog.js';
-import { catalogOfGeoJson, featureOfRow } from '../geojson-catalog.js';
+import { catalogOfGeoJson, featureWithAssets } from '../geojson-catalog.js';
 import { catalogFromStac } from '../stac/catalog.js';
 import type { HrefOptions } from '../stac/href.js';
 import { openCatalog, writeCatalog } from './catalog-file.js';
@@ -58,7 +58,7 @@ export async function saveCatalog(
     let pending = '{"type":"FeatureCollection","features":[';
     let separator = '\n';
     for (const row of catalog) {
-      pending += `${separator}${JSON.stringify(featureOfRow(row))}`;
+      pending += `${separator}${JSON.stringify(featureWithAssets(row))}`;
       separator = ',\n';
       if (pending.length < PIECE) continue;
       options.signal?.throwIfAborted();

@@ -18,8 +18,8 @@ export function describeItem(row: CatalogRow, path: string, options: ItemOptions
   if (/sentinel[-_ ]?1|\bS1[A-D]_/i.test(about) && /rtc/i.test(about)) return describeSentinel1(row, path);
   throw new TerrachipError(
     'UNSUPPORTED',
-    `${path} is an item of ${row.collection || 'no collection'} that is no product known here`,
-    'give one of Sentinel-2, Sentinel-1 RTC or Landsat Collection 2, or make a catalog of its assets as they are (catalog build --type stac, or catalogFromStac)',
+    `${path} is an item of ${row.collection || 'no collection'} that is not a supported product`,
+    'give one of Sentinel-2, Sentinel-1 RTC or Landsat Collection 2, or make a catalog of its assets as they are (catalogFromStac, or `type` stac)',
     { feature: 'products of this kind' },
   );
 }

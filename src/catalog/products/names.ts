@@ -3,30 +3,30 @@
  * both NIR and NARROW_NIR.
  */
 
-/** Name, description, and STAC's common name. */
+/** EOReader's name and STAC's common name. */
 const NAMES = [
-  ['CA', 'coastal aerosol', 'coastal'],
-  ['BLUE', 'blue', 'blue'],
-  ['GREEN', 'green', 'green'],
-  ['RED', 'red', 'red'],
-  ['VRE_1', 'vegetation red edge, 705 nm', 'rededge071'],
-  ['VRE_2', 'vegetation red edge, 740 nm', 'rededge075'],
-  ['VRE_3', 'vegetation red edge, 783 nm', 'rededge078'],
-  ['NIR', 'near infrared', 'nir'],
-  ['NARROW_NIR', 'near infrared, 865 nm', 'nir08'],
-  ['WV', 'water vapour, 945 nm', 'nir09'],
-  ['SWIR_CIRRUS', 'cirrus, 1375 nm', 'cirrus'],
-  ['SWIR_1', 'short-wave infrared, 1610 nm', 'swir16'],
-  ['SWIR_2', 'short-wave infrared, 2190 nm', 'swir22'],
-  ['PAN', 'panchromatic', 'pan'],
-  ['TIR_1', 'thermal infrared, 10.9 µm', 'lwir11'],
-  ['TIR_2', 'thermal infrared, 12 µm', 'lwir12'],
-  ['VV', 'radar, vertical transmit and receive', 'vv'],
-  ['VH', 'radar, vertical transmit and horizontal receive', 'vh'],
-  ['HH', 'radar, horizontal transmit and receive', 'hh'],
-  ['HV', 'radar, horizontal transmit and vertical receive', 'hv'],
-  ['SCL', 'scene classification of Sentinel-2 L2A', 'scl'],
-  ['QA_PIXEL', 'quality bits of Landsat', 'qa_pixel'],
+  ['CA', 'coastal'], // coastal aerosol
+  ['BLUE', 'blue'],
+  ['GREEN', 'green'],
+  ['RED', 'red'],
+  ['VRE_1', 'rededge071'], // vegetation red edge, 705 nm
+  ['VRE_2', 'rededge075'], // vegetation red edge, 740 nm
+  ['VRE_3', 'rededge078'], // vegetation red edge, 783 nm
+  ['NIR', 'nir'], // near infrared
+  ['NARROW_NIR', 'nir08'], // near infrared, 865 nm
+  ['WV', 'nir09'], // water vapour, 945 nm
+  ['SWIR_CIRRUS', 'cirrus'], // cirrus, 1375 nm
+  ['SWIR_1', 'swir16'], // short-wave infrared, 1610 nm
+  ['SWIR_2', 'swir22'], // short-wave infrared, 2190 nm
+  ['PAN', 'pan'], // panchromatic
+  ['TIR_1', 'lwir11'], // thermal infrared, 10.9 µm
+  ['TIR_2', 'lwir12'], // thermal infrared, 12 µm
+  ['VV', 'vv'], // radar, vertical transmit and receive
+  ['VH', 'vh'], // radar, vertical transmit and horizontal receive
+  ['HH', 'hh'], // radar, horizontal transmit and receive
+  ['HV', 'hv'], // radar, horizontal transmit and vertical receive
+  ['SCL', 'scl'], // scene classification of Sentinel-2 L2A
+  ['QA_PIXEL', 'qa_pixel'], // quality bits of Landsat
 ] as const;
 
 /** Names of bands in files. */
@@ -44,7 +44,7 @@ export type ProductBandName = FileBandName | CloudBandName;
 export const PRODUCT_BANDS: readonly ProductBandName[] = [...NAMES.map(([name]) => name), ...CLOUD_BANDS];
 
 const BY_NAME = new Map<string, ProductBandName>([
-  ...NAMES.map(([name, , common]): [string, ProductBandName] => [common, name]),
+  ...NAMES.map(([name, common]): [string, ProductBandName] => [common, name]),
   ...PRODUCT_BANDS.map((name): [string, ProductBandName] => [name.toLowerCase(), name]),
   // EOReader's long names, and names of Earth Search's assets (`rededge1`).
   ['coastal_aerosol', 'CA'],
@@ -67,7 +67,7 @@ export function bandNamed(name: string): ProductBandName | null {
 
 /** STAC's common name of a band. */
 export function commonNameOf(band: FileBandName): string {
-  return NAMES.find(([name]) => name === band)?.[2] ?? band.toLowerCase();
+  return NAMES.find(([name]) => name === band)?.[1] ?? band.toLowerCase();
 }
 
 /** A Sentinel-2 band: its name in files, its common name, and its native pixel size in metres. */

@@ -1,14 +1,7 @@
 import { invalidInput } from '../../errors.js';
-import {
-  type Bounds,
-  Crs,
-  type CrsLike,
-  checkBounds,
-  GeoBox,
-  intersectBounds,
-  transformBounds,
-  unwrapBounds,
-} from '../../geo/index.js';
+import { checkBounds, intersectBounds, unwrapBounds } from '../../geo/bounds.js';
+import { type Bounds, Crs, type CrsLike, GeoBox, transformBounds } from '../../geo/index.js';
+import type { Units } from '../../raster/index.js';
 import type { CatalogAsset, CatalogRow } from '../row.js';
 import { tellsOf } from './clouds.js';
 import type { ProductAttributes, ProductDescription, ProductFile } from './description.js';
@@ -93,6 +86,7 @@ export class Product {
     const { attributes, collection, files, properties } = this.#description;
     const assets: Record<string, CatalogAsset> = {};
     for (const file of files) {
+      const units = UNITS[file.quantity];
       assets[file.key] = {
         href: file.href,
         mediaType: file.mediaType,
@@ -107,9 +101,7 @@ export class Product {
             offset: file.offset,
           },
         ],
-        ...(file.quantity === 'class' || file.quantity === 'bits' ? { units: file.quantity } : {}),
-        ...(file.quantity === 'power' ? { units: 'linear_power' as const } : {}),
-        ...(file.quantity === 'reflectance' ? { units: 'reflectance' as const } : {}),
+        ...(units === undefined ? {} : { units }),
         ...(file.geobox === null ? {} : { geobox: file.geobox }),
       };
     }
@@ -146,8 +138,8 @@ export class Product {
       ['CRS', a.crs?.toString() ?? null],
       ['bands', this.bands.map(({ name, id }) => (name === id ? name : `${name} (${id})`)).join(', ')],
     ];
-    const known = lines.filter(([, value]) => value !== null);
-    return [a.name, ...known.map(([label, value]) => `  ${label}: ${value}`)].join('\n');
+    const declared = lines.filter(([, value]) => value !== null);
+    return [a.name, ...declared.map(([label, value]) => `  ${label}: ${value}`)].join('\n');
   }
 
   #names(): string {
@@ -200,8 +192,8 @@ export class Product {
     if (part === null) {
       throw invalidInput(
         `the area [${(bounds ?? area).join(', ')}]`,
-        `does not touch ${name}`,
-        `give one that meets [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
+        `does not overlap ${name}`,
+        `give one that overlaps [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
       );
     }
     // Pixels are aligned to the product's upper left corner.
@@ -215,6 +207,14 @@ export class Product {
 }
 
 const LANDSAT_NIR = 'NARROW_NIR';
+
+/** Units of assets in catalog rows; kelvin is not one of them. */
+const UNITS: Readonly<Partial<Record<ProductFile['quantity'], Units>>> = {
+  reflectance: 'reflectance',
+  power: 'linear_power',
+  class: 'class',
+  bits: 'bits',
+};
 
 function isMask(band: ProductBandName): boolean {
   return CLOUD_BANDS.some((mask) => mask === band);

@@ -2,13 +2,8 @@
 import type { GeoBox } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import {
-  type BlockCache,
-  DeclaredRaster,
-  readStrips,
-  type UnitStep,
-  WarpedRaster,
-} from '../../raster/index.js';
+import { DeclaredRaster } from '../../raster/declared.js';
+import { type BlockCache, readStrips, type UnitStep, WarpedRaster } from '../../raster/index.js';
 import type { OpenAsset } from '../loaders/options.js';
 import type { ProductFile } from './description.js';
 
@@ -43,11 +38,9 @@ export async function readWarpedRows(
 ): Promise<void> {
   const opened = await open(href, { cache, signal });
   try {
-    const raster = new DeclaredRaster(opened, {
-      ...(nodata === null ? {} : { nodata }),
-      invalid,
-      ...(geobox === null ? {} : { geobox }),
-    });
+    // Undefined keeps the file's own; null would mean no nodata.
+    const declared = { nodata: nodata ?? undefined, invalid, geobox: geobox ?? undefined };
+    const raster = new DeclaredRaster(opened, declared);
     const warped = new WarpedRaster(backend, raster, {
       geobox: grid,
       resampling,

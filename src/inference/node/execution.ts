@@ -8,30 +8,30 @@ import { type ModelFolder, openSession } from './model-folder.js';
 import type { ProviderChoice } from './provider-choice.js';
 import { ResidentDevice } from './resident-device.js';
 
-/** Which backend and which provider run a model. */
+/** The backend of the kernels and the provider of the model. */
 export interface ExecutionOptions {
   backend?: BackendChoice;
   provider?: ProviderChoice;
   /** Worker threads of the CPU backend and of the model's operators. */
   threads?: number;
   /**
-   * Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. On the device of
-   * the backend they are always encoded one by one.
+   * Encode equal phases once (default true), for models in two graphs. The results are identical. The provider
+   * `webgpu-resident` always encodes each phase.
    */
   reusePhases?: boolean;
 }
 
-/** What runs a scene: kernels, and a model that takes their tensors. */
+/** A backend, and a model session that takes its tensors. */
 export interface Execution<Spec extends ModelSpec = ModelSpec> {
   readonly backend: Backend;
   readonly session: ModelSession<Spec>;
-  /** Gives both back. */
+  /** Disposes of both. */
   dispose(): Promise<void>;
 }
 
 /**
- * Creates the backend and the session that options ask for.
- * @throws {TerrachipError} INVALID_OPTION for a provider that cannot work with the backend; as `openSession`
+ * Creates a backend and a session.
+ * @throws {TerrachipError} INVALID_OPTION for a provider that does not work with the backend; as `openSession`
  */
 export async function openExecution<Spec extends ModelSpec>(
   model: ModelFolder<Spec>,
@@ -47,7 +47,7 @@ export async function openExecution<Spec extends ModelSpec>(
     throw invalidOption(
       'provider',
       `cannot be ${RESIDENT} with the backend cpu, since the model shares the device of the kernels`,
-      'leave out backend',
+      'leave out `backend`',
     );
   }
   const device = await ResidentDevice.start();

@@ -1,6 +1,6 @@
 /**
- * `terrachip/inference` in Node: the portable part, model folders, checkpoints in files, and sessions on
- * `onnxruntime-node` or on the device of the kernels.
+ * `terrachip/inference` in Node: the portable part, model folders, checkpoint files, and sessions on `onnxruntime-node` or
+ * on the device of the kernels.
  * @module terrachip/inference
  */
 export * from '../index.js';
@@ -16,12 +16,5 @@ export {
   openSession,
   readModelSpec,
 } from './model-folder.js';
-export { availableProviders, loadOnnxRuntime } from './onnx-runtime.js';
-export { onnxRuntimeWebProblem } from './onnx-runtime-web.js';
-export {
-  HOST_PROVIDER_CHOICES,
-  type HostProviderChoice,
-  PROVIDER_CHOICES,
-  type ProviderChoice,
-} from './provider-choice.js';
+export type { HostProviderChoice, ProviderChoice } from './provider-choice.js';
 export { ResidentDevice } from './resident-device.js';

@@ -16,16 +16,16 @@ import type { HostProviderChoice } from './provider-choice.js';
 export interface ModelFolder<Spec extends ModelSpec = ModelSpec> {
   readonly path: string;
   readonly spec: Spec;
-  /** Paths of its graphs. */
+  /** Paths of the graphs. */
   readonly graphs: ModelGraphs<string>;
-  /** SHA-256 over the specification, the graphs and their external data: what a map's provenance names. */
+  /** SHA-256 of the specification, the graphs and their external data. */
   readonly sha256: string;
 }
 
 /**
- * Reads and checks a model folder; the graph itself is loaded by `openSession`.
- * @param model a folder, or the name of a model that comes with the package
- * @throws {TerrachipError} INVALID_INPUT for what is none, or for an encoder; NOT_FOUND
+ * Reads and checks the folder of a segmentation model. `openSession` loads the graphs.
+ * @param model a folder, or the name of a bundled model
+ * @throws {TerrachipError} INVALID_INPUT for an encoder, or for a folder that is not a model; NOT_FOUND
  */
 export async function openModel(model: string): Promise<ModelFolder<SegmentationSpec>> {
   const path = await findModel(model);
@@ -33,8 +33,8 @@ export async function openModel(model: string): Promise<ModelFolder<Segmentation
   if (!('classes' in spec.output)) {
     throw invalidInput(
       path,
-      'is an encoder, which gives embeddings and no map',
-      'give a model for segmentation, or run terrachip embed',
+      'is an encoder, which returns embeddings, not classes',
+      'give a segmentation model, or embed the scene (terrachip embed)',
     );
   }
   const segmentation = spec as SegmentationSpec;
@@ -42,7 +42,7 @@ export async function openModel(model: string): Promise<ModelFolder<Segmentation
 }
 
 /**
- * Reads and checks the folder of a model that embeds chips: an encoder, or a segmentation in two graphs.
+ * Reads and checks the folder of a model for embeddings: an encoder, or a segmentation in two graphs.
  * @throws {TerrachipError} INVALID_INPUT for a segmentation in one graph; NOT_FOUND
  */
 export async function openEmbeddingModel(model: string): Promise<ModelFolder> {
@@ -53,8 +53,8 @@ export async function openEmbeddingModel(model: string): Promise<ModelFolder> {
   if (encoder !== undefined) return openFolder(path, spec, { encoder });
   throw invalidInput(
     path,
-    'is a segmentation in one graph, which gives no embeddings',
-    'import the checkpoint with split, or import an encoder',
+    'is a segmentation in one graph, which returns no embeddings',
+    'import the checkpoint with `split`, or import an encoder',
   );
 }
 
@@ -63,8 +63,8 @@ const WHOLE = 'model.onnx';
 
 /**
  * The folder of a model.
- * @param model a folder; where there is none, the name of a model that comes with the package
- * @throws {TerrachipError} NOT_FOUND for what is neither
+ * @param model a folder, or else the name of a bundled model
+ * @throws {TerrachipError} NOT_FOUND
  */
 export async function findModel(model: string): Promise<string> {
   const isThere = (await stat(model).catch(() => null)) !== null;
@@ -79,7 +79,7 @@ export async function findModel(model: string): Promise<string> {
   );
 }
 
-/** The specification of a model. @param model a folder, or the name of a model that comes with the package */
+/** Reads a model's specification. @param model a folder, or the name of a bundled model */
 export async function readModelSpec(model: string): Promise<ModelSpec> {
   return readSpec(await findModel(model));
 }
@@ -115,13 +115,14 @@ async function openFolder<Spec extends ModelSpec>(
   return { path, spec, graphs: paths as ModelGraphs<string>, sha256: hash.digest('hex') };
 }
 
-/** Which provider runs a session, and with how many threads. */
+/** Options of `openSession`. */
 export interface OpenSessionOptions {
   /** Default: `auto`. */
   provider?: HostProviderChoice;
+  /** Whether the backend's adapter is a hardware GPU; `auto` takes webgpu only then (default false). */
   hasHardwareGpu?: boolean;
   threads?: number;
-  /** Whether equal phases are encoded once, in models of two graphs; changes no bit. Default: true. */
+  /** Encode equal phases once (default true), for models in two graphs. The results are identical. */
   reusePhases?: boolean;
 }
 

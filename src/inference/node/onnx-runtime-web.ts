@@ -10,7 +10,7 @@ interface OnnxRuntimeWeb extends GpuRuntime {
   readonly env: { logLevel?: string; readonly wasm: { numThreads?: number } };
 }
 
-/** What stands in the way of the package, or null. Looks for it without loading it. */
+/** An error if the package is not installed, otherwise null. Does not load it. */
 export function onnxRuntimeWebProblem(): TerrachipError | null {
   try {
     createRequire(import.meta.url).resolve('onnxruntime-web/webgpu');
@@ -27,14 +27,14 @@ function unusable(problem: string, cause: unknown): TerrachipError {
   });
 }
 
-/** V8's own default since 2022, and one that nothing reaches: bytes of WebAssembly run before a function is optimised. */
+/** WebAssembly bytes that V8 runs before it optimises a function: its default since 2022, and a limit never reached. */
 const TIERING_BUDGET = 1_800_000;
-const ENDLESS_TIERING_BUDGET = 2_000_000_000;
+const UNREACHED_TIERING_BUDGET = 2_000_000_000;
 
 /**
- * Makes this thread look like a page, which onnxruntime-web expects, and loads it. For a thread that does nothing
- * else: it changes `globalThis`.
- * @param gpu `navigator.gpu`, whose adapters the sessions' devices come from
+ * Loads onnxruntime-web. Changes `globalThis`, since the package expects the globals of a browser: call it only in a
+ * dedicated thread.
+ * @param gpu becomes `navigator.gpu`; it must be the origin of the sessions' device
  * @throws {TerrachipError} MISSING_DEPENDENCY
  */
 export async function loadOnnxRuntimeWeb(gpu: GPU): Promise<GpuRuntime> {
@@ -46,7 +46,7 @@ export async function loadOnnxRuntimeWeb(gpu: GPU): Promise<GpuRuntime> {
   try {
     const runtime = (await import('onnxruntime-web/webgpu')) as OnnxRuntimeWeb;
     runtime.env.logLevel = 'error';
-    // More would start workers of its own.
+    // With more threads, the runtime starts workers.
     runtime.env.wasm.numThreads = 1;
     return runtime;
   } catch (cause) {
@@ -58,12 +58,11 @@ export async function loadOnnxRuntimeWeb(gpu: GPU): Promise<GpuRuntime> {
 }
 
 /**
- * Runs what instantiates the runtime's WebAssembly. Its functions are up to 150 KB long, and V8 would spend 45 s of
- * processor time on optimising those that load a model, which run once: so they are left as first compiled. The flag
- * holds for the whole process, so it is put back.
+ * Runs `task`, which instantiates the runtime's WebAssembly, without V8's optimising compiler. V8 would spend 45 s of CPU
+ * time on functions of up to 150 KB that load a model and run once. The flag applies to the whole process, so it is reset.
  */
 export async function withoutWasmOptimisation<T>(task: () => Promise<T>): Promise<T> {
-  setFlagsFromString(`--wasm-tiering-budget=${ENDLESS_TIERING_BUDGET}`);
+  setFlagsFromString(`--wasm-tiering-budget=${UNREACHED_TIERING_BUDGET}`);
   try {
     return await task();
   } finally {

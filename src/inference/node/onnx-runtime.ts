@@ -10,7 +10,7 @@ interface OnnxRuntimeNode extends OnnxRuntime {
 
 /**
  * Loads the optional package `onnxruntime-node`.
- * @throws {TerrachipError} MISSING_DEPENDENCY, with the command that installs it
+ * @throws {TerrachipError} MISSING_DEPENDENCY
  */
 export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
   try {
@@ -23,14 +23,14 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
       missing
         ? 'the optional package onnxruntime-node is not installed'
         : `the package onnxruntime-node cannot be loaded (${messageOf(cause).split('\n')[0]})`,
-      'run npm install --ignore-scripts onnxruntime-node',
+      'run npm install `ignoreScripts` onnxruntime-node',
       { dependency: 'onnxruntime-node' },
       { cause },
     );
   }
 }
 
-/** The providers that a session would be tried with, in order. */
+/** The providers that `openSession` tries, in order. */
 export function providersToTry(
   choice: HostProviderChoice,
   available: readonly string[],
@@ -39,13 +39,13 @@ export function providersToTry(
   if (choice !== 'auto') return [choice];
   return [
     ...(available.includes('cuda') ? ['cuda'] : []),
-    // On a software adapter the webgpu provider is far slower than the processor itself.
+    // On a software adapter, webgpu is far slower than cpu.
     ...(available.includes('webgpu') && hasHardwareGpu ? ['webgpu'] : []),
     'cpu',
   ];
 }
 
-/** Names of the providers that this installation can create sessions with. */
+/** The providers of the installed `onnxruntime-node`. */
 export async function availableProviders(): Promise<string[]> {
   const runtime = await loadOnnxRuntime();
   return runtime.listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? [name] : []));

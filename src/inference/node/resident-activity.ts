@@ -1,13 +1,13 @@
 /**
- * Whether the device's thread is at work, in memory that both threads see. Dawn ends the whole process with SIGABRT when
- * a thread ends while it owes an answer, such as a pipeline that is being compiled; and Node ends its threads where
- * they are when the process exits. So the exit waits until the thread is idle, and keeps it from beginning anything.
+ * The number of running operations of the device's thread, in memory shared with the main thread. Node stops its threads
+ * at exit, and Dawn aborts the process (SIGABRT) if a thread stops during an operation, such as the compilation of a
+ * pipeline. So the exit waits until the thread is idle, and lets no new operation begin.
  */
-const UNDER_WAY = 0;
-const ENDING = 1;
+const OPERATIONS = 0;
+const EXITING = 1;
 
-/** Milliseconds that an exit waits at most. */
-const PATIENCE = 60_000;
+/** The longest wait of an exit, in milliseconds. */
+const MAX_WAIT = 60_000;
 
 export class ResidentActivity {
   readonly buffer: SharedArrayBuffer;
@@ -18,30 +18,30 @@ export class ResidentActivity {
     this.#state = new Int32Array(buffer);
   }
 
-  /** Before something that Dawn must answer; false where the process is ending, and nothing may begin. */
+  /** Call before an operation of Dawn. Returns false if the process is exiting: the operation must not begin. */
   begin(): boolean {
-    // The other side first says that it ends, then looks what is under way: one of both sees the other.
-    Atomics.add(this.#state, UNDER_WAY, 1);
-    if (Atomics.load(this.#state, ENDING) === 0) return true;
+    // `settle` sets EXITING before it reads OPERATIONS, so at least one side sees the other.
+    Atomics.add(this.#state, OPERATIONS, 1);
+    if (Atomics.load(this.#state, EXITING) === 0) return true;
     this.end();
     return false;
   }
 
-  /** After it. */
+  /** Call after the operation. */
   end(): void {
-    Atomics.sub(this.#state, UNDER_WAY, 1);
-    Atomics.notify(this.#state, UNDER_WAY);
+    Atomics.sub(this.#state, OPERATIONS, 1);
+    Atomics.notify(this.#state, OPERATIONS);
   }
 
-  /** Lets nothing begin any more, and blocks this thread until nothing is under way. */
+  /** Forbids new operations, and blocks this thread until none is running. */
   settle(): void {
-    Atomics.store(this.#state, ENDING, 1);
-    const deadline = Date.now() + PATIENCE;
+    Atomics.store(this.#state, EXITING, 1);
+    const deadline = Date.now() + MAX_WAIT;
     for (;;) {
-      const count = Atomics.load(this.#state, UNDER_WAY);
+      const count = Atomics.load(this.#state, OPERATIONS);
       const left = deadline - Date.now();
       if (count === 0 || left <= 0) return;
-      Atomics.wait(this.#state, UNDER_WAY, count, left);
+      Atomics.wait(this.#state, OPERATIONS, count, left);
     }
   }
 }
@@ -52,9 +52,9 @@ function settleAll(): void {
   for (const activity of alive) activity.settle();
 }
 
-/** Makes the process wait for a thread when it exits. @returns what ends that, once the thread is gone */
+/** Makes the exit of the process wait for a thread. @returns call it when the thread has ended */
 export function settleAtExit(activity: ResidentActivity): () => void {
-  // One listener, however many devices there are.
+  // One listener for all devices.
   if (alive.size === 0) process.on('exit', settleAll);
   alive.add(activity);
   return () => {

@@ -10,7 +10,7 @@ import type { GraphAnswer, GraphNames, ResidentCommand, ResidentQuestion } from 
 
 type ResidentCaller = Caller<ResidentCommand | ResidentQuestion, ResidentQuestion>;
 
-/** A GPU device in a thread of its own, with a backend for kernels and sessions for models that share its tensors. */
+/** A GPU device in a worker thread, with a backend for kernels, and sessions for models that use its tensors. */
 export class ResidentDevice {
   readonly #backend: RemoteBackend;
   readonly #caller: ResidentCaller;
@@ -19,12 +19,12 @@ export class ResidentDevice {
   private constructor(caller: ResidentCaller, description: DeviceDescription) {
     this.#caller = caller;
     this.#backend = new RemoteBackend(caller, description, () => {
-      // A thread that is gone has nothing to give back.
+      // Rejected if the thread has ended, which has freed everything.
       void caller.ask({ op: 'close' }).catch(() => undefined);
     });
   }
 
-  /** Disposing of it gives the device back, with all graphs, and ends the thread. */
+  /** Its disposal also frees the device and all graphs, and ends the thread. */
   get backend(): Backend {
     return this.#backend;
   }
@@ -38,16 +38,16 @@ export class ResidentDevice {
     if (program === null) {
       throw new TerrachipError(
         'MISSING_DEPENDENCY',
-        'the thread that holds a model on the GPU is not there, as in a bundle',
-        'keep terrachip out of the bundle (external), or choose another provider',
+        'the worker file of the provider webgpu-resident is missing, as in a bundle',
+        'mark terrachip as external in the bundler, or choose another `provider`',
         { dependency: 'terrachip' },
       );
     }
     const activity = new ResidentActivity();
-    // Until it says that it is ready.
+    // The worker ends this operation when it is ready.
     activity.begin();
     const stop = settleAtExit(activity);
-    // Flags of the main thread (--input-type, --inspect) are not for workers.
+    // Without the main thread's flags, such as --input-type or --inspect.
     const worker = new Worker(program, {
       execArgv: [],
       workerData: activity.buffer,
@@ -56,7 +56,7 @@ export class ResidentDevice {
     return ResidentDevice.connect(worker);
   }
 
-  /** `start` on a worker thread that the caller made of `resident-worker.js`, and must not end while it is at work. */
+  /** Connects to a worker that the caller started from `resident-worker.js`. The caller must not end it during a call. */
   static async connect(worker: Worker): Promise<ResidentDevice> {
     const caller: ResidentCaller = new Caller((envelope, transfer) =>
       worker.postMessage(envelope, [...transfer]),
@@ -68,8 +68,8 @@ export class ResidentDevice {
   }
 
   /**
-   * Loads a graph's file, with what lies in `FILE.data` beside it.
-   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, or needs what only the processor can do
+   * Loads an ONNX file, and its external data from `FILE.data`.
+   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, or has operators that need the CPU
    */
   async load(path: string): Promise<ModelGraph> {
     const graph = this.#graphs++;
@@ -115,7 +115,7 @@ function threadEnded(reason: string, cause?: unknown): TerrachipError {
   return new TerrachipError(
     'DEVICE_LOST',
     `the thread that holds the GPU device is gone (${reason.split('\n')[0]})`,
-    'run again, with --resume where a map was under way, or use another --provider',
+    'run again, with `resume` where a map was under way, or use another `provider`',
     { reason },
     { cause },
   );

@@ -1,13 +1,13 @@
 import type { BackendCommand, BackendQuestion } from '../../gpu/remote/index.js';
 
-/** What the main thread asks of the device's thread, besides what its backend asks. */
+/** Messages from the main thread to the device's thread. */
 export type ResidentCommand = BackendCommand;
 
 export type ResidentQuestion =
   | BackendQuestion
-  /** Loads a graph's file under a number that the asking side gives; answered with `GraphNames`. */
+  /** Loads an ONNX file under the number `graph`. Answer: `GraphNames`. */
   | { readonly op: 'load'; readonly graph: number; readonly path: string }
-  /** Runs a graph on tensors, by name; answered with `GraphAnswer`. Outputs become tensors of the given numbers. */
+  /** Runs a graph. Tensors are given by number; outputs are stored under their numbers. Answer: `GraphAnswer`. */
   | {
       readonly op: 'graph';
       readonly graph: number;
@@ -15,18 +15,18 @@ export type ResidentQuestion =
       readonly outputs: readonly { name: string; tensor: number }[];
     }
   | { readonly op: 'unload'; readonly graph: number }
-  /** Gives everything back; the thread ends after its answer. */
+  /** Frees everything. The thread ends after the answer. */
   | { readonly op: 'close' };
 
 export interface GraphNames {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** As declared, in the order of `outputNames`. */
+  /** Declared shapes, in the order of `outputNames`. */
   readonly outputShapes: readonly (readonly (number | string)[])[];
 }
 
 export interface GraphAnswer {
-  /** Shapes of the outputs, in the order in which they were asked for. */
+  /** Shapes of the outputs, in the order of the question. */
   readonly shapes: readonly (readonly number[])[];
   readonly readbackBytes: number;
 }

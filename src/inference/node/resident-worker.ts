@@ -1,6 +1,6 @@
 /**
- * The device's thread: one GPU device, the kernels' backend on it, and the model's sessions on it. It is a thread of
- * its own because onnxruntime-web wants the globals of a page, and terrachip touches none where it is imported.
+ * The device's thread: a GPU device with the kernels' backend and the model's sessions. It is a worker thread because
+ * onnxruntime-web needs the globals of a browser, which terrachip must not set in the importing thread.
  */
 import { access, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -19,13 +19,13 @@ if (parentPort === null) throw internalError('resident-worker', 'is for a worker
 const port = parentPort;
 const isStarted = workerData instanceof SharedArrayBuffer;
 const activity = new ResidentActivity(isStarted ? workerData : undefined);
-// Whoever started this thread has begun for it.
+// `ResidentDevice.start` has called `begin` already.
 if (!isStarted) activity.begin();
 await start()
   .catch(giveUp)
   .finally(() => activity.end());
 
-/** Says that nothing more will come. */
+/** Reports an error that ends the thread. */
 function giveUp(error: unknown): void {
   reply({ question: READY, ok: false, error: describeError(error) });
 }
@@ -66,7 +66,7 @@ async function start(): Promise<void> {
   const runGraph = async (question: ResidentQuestion & { op: 'graph' }): Promise<GraphAnswer> => {
     const inputs = new Map(
       question.inputs.map(({ name, tensor: number, shape }) => {
-        // The other side's type says so.
+        // `GraphInput` has only float32 tensors.
         const tensor = host.tensor(number) as DeviceTensor<'float32'>;
         return [name, { tensor, shape }];
       }),
@@ -82,17 +82,16 @@ async function start(): Promise<void> {
     return { shapes, readbackBytes };
   };
 
-  /** What has been asked and not answered. */
-  const underWay = new Set<Promise<unknown>>();
+  const unanswered = new Set<Promise<unknown>>();
   let isClosing = false;
 
   const idle = async (): Promise<void> => {
-    while (underWay.size > 0) await Promise.allSettled(underWay);
+    while (unanswered.size > 0) await Promise.allSettled(unanswered);
   };
 
   const close = async (): Promise<void> => {
     isClosing = true;
-    // A session that is released, and a device that is destroyed, in the midst of a run take it along.
+    // A session or device must not be released during a run.
     await idle();
     for (const graph of graphs.values()) await graph.dispose();
     graphs.clear();
@@ -100,7 +99,7 @@ async function start(): Promise<void> {
     await end();
   };
 
-  /** Dawn's instance must outlive its devices, and Node does not end before it is let go. */
+  /** Releases Dawn's instance after its devices. While it is referenced, Node does not end. */
   const end = async (): Promise<void> => {
     device.destroy();
     await device.lost;
@@ -132,7 +131,7 @@ async function start(): Promise<void> {
     }
   };
 
-  // A thread that dies with a device alive takes the process along.
+  // If the thread ended with a live device, Dawn would abort the process.
   process.on('uncaughtException', async (error) => {
     giveUp(error);
     await end();
@@ -143,18 +142,18 @@ async function start(): Promise<void> {
       host.execute(message as ResidentCommand);
       return;
     }
-    const asked = message as ResidentQuestion;
-    // Nobody waits for the answer: the process is about to end.
+    const request = message as ResidentQuestion;
+    // No answer is needed: the process is about to end.
     if (isClosing || !activity.begin()) return;
-    const answering = answer(asked);
-    const waitsForOthers = asked.op === 'unload' || asked.op === 'close';
-    if (!waitsForOthers) underWay.add(answering);
+    const answering = answer(request);
+    const waitsForOthers = request.op === 'unload' || request.op === 'close';
+    if (!waitsForOthers) unanswered.add(answering);
     try {
       reply({ question, ok: true, result: await answering });
     } catch (error) {
       reply({ question, ok: false, error: describeError(error) });
     } finally {
-      underWay.delete(answering);
+      unanswered.delete(answering);
       activity.end();
     }
     if (message.op === 'close') port.close();

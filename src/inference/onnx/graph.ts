@@ -1,14 +1,11 @@
-/**
- * Graphs of ONNX operators (opset 17) as they are put together: values with names and shapes, weights that are read
- * only when they are written, nodes in the order in which they are made.
- */
+/** A builder of ONNX graphs (opset 17). Weights are read only when the graph is written. */
 import { internalError } from '../../errors.js';
 import { ATTRIBUTE_TYPE } from './schema.js';
 
-/** A length, or the name of an axis whose length is known when the model runs. */
+/** The length of an axis, or its name if the length is free until the model runs. */
 export type Axis = number | string;
 
-/** A float32 tensor that flows through a graph. */
+/** A float32 value of a graph: an input, a constant, or the result of a node. */
 export interface Value {
   readonly name: string;
   readonly shape: readonly Axis[];
@@ -19,12 +16,14 @@ export interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'float16' | 'int64';
-  /** The values; of float16 their bits. */
+  /** The values; for float16 their bits as `Uint16Array`. */
   load(signal?: AbortSignal): Promise<Float32Array | Uint16Array | BigInt64Array>;
 }
 
+/** The value of a node’s attribute. */
 export type AttributeValue = number | string | readonly number[] | { float: number };
 
+/** One operation of a graph. */
 export interface GraphNode {
   readonly operator: string;
   readonly inputs: readonly (Value | null)[];
@@ -32,7 +31,7 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
-/** What is written to a file: nodes in an order in which they can run. */
+/** A complete graph. Nodes are in topological order. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Value[];
@@ -41,7 +40,7 @@ export interface Graph {
   readonly initializers: readonly Initializer[];
 }
 
-/** A constant that has not been added to a graph: its shape, and how to get its values. */
+/** A constant before it is added to a graph. */
 export interface Weight {
   readonly shape: readonly number[];
   load(signal?: AbortSignal): Promise<Float32Array>;
@@ -53,28 +52,30 @@ interface OpenValue {
   readonly shape: readonly Axis[];
 }
 
+/** The weights of a convolution, and how it moves. */
 export interface ConvolutionOptions {
   stride?: number;
   /** Zeros around the image. */
   padding?: number;
 }
 
+/** Builds a graph node by node. */
 export class GraphBuilder implements Graph {
   readonly name: string;
   readonly inputs: Value[] = [];
   readonly outputs: Value[] = [];
   readonly nodes: GraphNode[] = [];
   readonly initializers: Initializer[] = [];
-  /** Results that are computed in float32 also in half precision. */
+  /** Results that stay float32 in a half-precision graph. */
   readonly fullResults = new Set<Value>();
-  /** Multiplications and additions of matrix products and convolutions a chip. */
+  /** Multiplications and additions in matrix products and convolutions, per chip. */
   operations = 0;
   readonly #axes: Readonly<Record<string, number>>;
   readonly #constants = new Map<string, Value>();
   readonly #weights = new Map<Weight, Value>();
   readonly #open = new Map<Value, OpenValue>();
 
-  /** @param axes lengths that named axes have for one chip, to count operations */
+  /** @param axes lengths of the named axes for one chip, to count operations */
   constructor(name: string, axes: Readonly<Record<string, number>> = {}) {
     this.name = name;
     this.#axes = axes;
@@ -86,7 +87,7 @@ export class GraphBuilder implements Graph {
     return value;
   }
 
-  /** Makes a node's result an output, under a name of its own. */
+  /** Makes a node's result an output of the graph, and renames it. */
   output(name: string, value: Value): void {
     const open = this.#open.get(value);
     if (open === undefined) throw internalError('GraphBuilder', `${value.name} is not the result of a node`);
@@ -94,13 +95,13 @@ export class GraphBuilder implements Graph {
     this.outputs.push(value);
   }
 
-  /** Has a node's result computed in float32 also where the graph is written in half precision. */
+  /** Keeps a node's result in float32 when the graph is written in half precision. */
   full(value: Value): Value {
     this.fullResults.add(value);
     return value;
   }
 
-  /** Adds a constant; the same weight is added once. */
+  /** Adds a constant. Idempotent for the same weight. */
   weight(name: string, weight: Weight): Value {
     const known = this.#weights.get(weight);
     if (known !== undefined) return known;
@@ -124,7 +125,7 @@ export class GraphBuilder implements Graph {
     return result;
   }
 
-  /** (…, m, k) × (…, k, n); leading axes are those of the operand that has more of them. */
+  /** (…, m, k) × (…, k, n). The leading axes are those of the operand with more axes. */
   matMul(a: Value, b: Value): Value {
     const leading = (a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
     const shape = [...leading, a.shape[a.shape.length - 2], b.shape[b.shape.length - 1]];
@@ -157,7 +158,7 @@ export class GraphBuilder implements Graph {
     return this.multiply(x, this.#node('Sigmoid', [x], x.shape));
   }
 
-  /** x · (1 + erf(x / √2)) / 2, in the form that runtimes recognise and run as one operator. */
+  /** x · (1 + erf(x / √2)) / 2, in the form that runtimes fuse to one operator. */
   gelu(x: Value): Value {
     const erf = this.#node('Erf', [this.full(this.divide(x, this.scalar(Math.SQRT2)))], x.shape);
     return this.multiply(this.multiply(x, this.add(erf, this.scalar(1))), this.scalar(0.5));
@@ -176,7 +177,7 @@ export class GraphBuilder implements Graph {
     });
   }
 
-  /** @param shape with at most one named axis: that one takes what is left */
+  /** @param shape with at most one named axis, whose length is inferred */
   reshape(x: Value, shape: readonly Axis[]): Value {
     if (shape.filter((axis) => typeof axis === 'string').length > 1) {
       throw internalError('GraphBuilder', `cannot reshape to (${shape.join(', ')})`);
@@ -244,7 +245,7 @@ export class GraphBuilder implements Graph {
     });
   }
 
-  /** Turns each pixel into a block of the kernel's size. @param weight (input channel, output channel, y, x) */
+  /** A transposed convolution whose stride is the kernel's size. @param weight (input channel, output channel, y, x) */
   upConvolution(x: Value, weight: Value, bias: Value | null): Value {
     const [depth, channels, ...kernel] = weight.shape.map(lengthOf);
     const size = x.shape.slice(2).map((axis, k) => lengthOf(axis) * kernel[k]);
@@ -256,7 +257,7 @@ export class GraphBuilder implements Graph {
     });
   }
 
-  /** The largest value of each block of 2 × 2 pixels; an odd last row or column is left out. */
+  /** The maximum of each block of 2 × 2 pixels. An odd last row or column is dropped. */
   maxPool(x: Value): Value {
     const size = x.shape.slice(2).map((axis) => Math.floor(lengthOf(axis) / 2));
     return this.#node('MaxPool', [x], [...x.shape.slice(0, 2), ...size], {
@@ -265,7 +266,7 @@ export class GraphBuilder implements Graph {
     });
   }
 
-  /** Each pixel of the result takes the one that its upper left corner lies in. */
+  /** Nearest neighbour: each pixel of the result takes the source pixel that contains its upper left corner. */
   resizeNearest(x: Value, size: readonly number[]): Value {
     return this.#resize(x, size, {
       mode: 'nearest',
@@ -274,7 +275,7 @@ export class GraphBuilder implements Graph {
     });
   }
 
-  /** Bilinear, by pixel centres, or with the centres of the corner pixels on each other. */
+  /** Bilinear, with half-pixel centres, or with the centres of the corner pixels aligned. */
   resizeBilinear(x: Value, size: readonly number[], alignCorners: boolean): Value {
     return this.#resize(x, size, {
       mode: 'linear',
@@ -347,7 +348,7 @@ export class GraphBuilder implements Graph {
   }
 }
 
-/** The type and the field of an attribute in ONNX's schema. */
+/** The fields of an `AttributeProto` for a value. */
 export function attributeFields(value: AttributeValue): Record<string, unknown> {
   if (typeof value === 'number') return { type: ATTRIBUTE_TYPE.int, i: value };
   if (typeof value === 'string') {
@@ -362,7 +363,7 @@ function lengthOf(axis: Axis): number {
   return axis;
 }
 
-/** The least float32 from to / from on that a runtime, which rounds from · scale down, does not end below `to` with. */
+/** The least float32 scale ≥ to / from for which floor(from · scale), the runtime's output length, is not below `to`. */
 function scaleTo(from: number, to: number): number {
   const word = new Int32Array(1);
   const scale = new Float32Array(word.buffer);

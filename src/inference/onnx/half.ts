@@ -1,11 +1,10 @@
 /**
- * Graphs in half precision, as mixed-precision training computes: float16 where the work is, float32 where a sum or a
- * quotient would lose what decides. Inputs and outputs stay float32.
+ * Graphs in half precision, as in mixed-precision training. Inputs and outputs stay float32.
  *
- * Matrix products and convolutions take and give float16, and their weights are stored as float16. Softmax and layer
- * normalisation, which sum over a whole row, and the error function, which is added to 1, are float32, as is what the
- * model marks with `GraphBuilder.full`. What combines values computes in float32 when one of them is, so that a
- * residual stream that begins in float32 stays there. How products are summed is the runtime's choice.
+ * float16: weights, inputs and outputs of matrix products and convolutions. The runtime chooses how it sums products.
+ * float32: softmax and layer normalisation, which sum over a row; the error function, which is added to 1; and results
+ * marked with `GraphBuilder.full`. Other operators compute in float32 if one input is float32, so that a residual stream
+ * that begins in float32 stays in float32.
  */
 import { internalError, invalidInput } from '../../errors.js';
 import { float32ToHalves, halvesToFloat32 } from '../../raster/arrays/half.js';
@@ -14,27 +13,27 @@ import { DATA_TYPE } from './schema.js';
 
 const HALF = new Set(['MatMul', 'Conv', 'ConvTranspose']);
 const FULL = new Set(['Softmax', 'LayerNormalization', 'Erf']);
-/** Operators that give values they were given: nothing is left to round. */
+/** Operators whose results are values of their inputs, so that no rounding is needed. */
 const MOVING = new Set(['Reshape', 'Transpose', 'Concat', 'Split', 'Expand', 'MaxPool', 'ReduceMax', 'Relu']);
 
 /** The largest finite float16. */
 const LARGEST = 65504;
-/** From here on a number rounds to infinity. */
+/** The least number that rounds to infinity. */
 const OVERFLOW = 65520;
 
 type Precision = 'float16' | 'float32';
 
 /**
- * `float16`: the graph to run. `rounded`: one in float32 that rounds wherever that one holds a float16. It gives what
- * the first gives on a device that sums products in float32; onnxruntime’s CPU provider does not: it computes
- * float16 graphs in float32 and leaves the roundings out.
+ * `float16`: the graph to run. `rounded`: a float32 graph that rounds each result which is float16 in the first form. Its
+ * results are those of the float16 graph on a device that sums products in float32. It is needed because onnxruntime's CPU
+ * provider computes float16 graphs in float32 and omits the roundings.
  */
 export type HalfForm = 'float16' | 'rounded';
 
 /**
- * A graph in half precision.
- * @param name what the weights are from, for messages
- * @throws {TerrachipError} INVALID_INPUT, when the graph is written, for a weight that float16 cannot hold
+ * Converts a graph to half precision.
+ * @param name the file of the weights, for messages
+ * @throws {TerrachipError} INVALID_INPUT, when the graph is written, for a weight beyond the range of float16
  */
 export function halfPrecision(graph: GraphBuilder, form: HalfForm, name: string): Graph {
   return new HalfGraph(graph, form, name);
@@ -69,7 +68,7 @@ class HalfGraph implements Graph {
     if (FULL.has(node.operator) || full.has(node.outputs[0])) return 'float32';
     if (HALF.has(node.operator)) return 'float16';
     const inputs = node.inputs.flatMap((input) => (input === null ? [] : (this.#precision.get(input) ?? [])));
-    // What is joined goes on into a product: to widen one part for the other would be in vain.
+    // The result of a Concat goes into a matrix product, so float32 for some of its parts has no use.
     const wide = node.operator === 'Concat' ? inputs.every(isWide) : inputs.some(isWide);
     return wide ? 'float32' : 'float16';
   }
@@ -84,8 +83,8 @@ class HalfGraph implements Graph {
       return asStored ? this.#keep(input, constant) : this.#half(input, constant);
     });
     const outputs = node.outputs.map((output) => {
-      const leaves = this.outputs.includes(output) && precision === 'float16';
-      return this.#rounds(node, precision) || (leaves && this.#form === 'float16')
+      const isOutput = this.outputs.includes(output) && precision === 'float16';
+      return this.#rounds(node, precision) || (isOutput && this.#form === 'float16')
         ? { name: `${output.name}_exact`, shape: output.shape }
         : output;
     });
@@ -103,15 +102,15 @@ class HalfGraph implements Graph {
     }
   }
 
-  /** Whether a node of the rounded form gives more digits than float16 has. */
+  /** Whether a result in the rounded form must be rounded to float16. */
   #rounds({ operator }: GraphNode, precision: Precision): boolean {
     return this.#form === 'rounded' && precision === 'float16' && !MOVING.has(operator);
   }
 
-  /** A value in the precision that a node computes in. */
+  /** Casts a value to a precision, if necessary. */
   #as(value: Value, precision: Precision): Value {
     if (this.#precision.get(value) === precision) return value;
-    // What was rounded is a float32 already.
+    // Rounded values are float32 already.
     if (this.#form === 'rounded' && precision === 'float32') return value;
     const known = this.#converted.get(value);
     if (known !== undefined) return known;
@@ -164,7 +163,7 @@ class HalfGraph implements Graph {
     if (beyond === undefined) return values;
     throw invalidInput(
       this.#source,
-      `has ${beyond} in ${name}, beyond ${LARGEST}, the largest number of float16`,
+      `has ${beyond} in ${name}, beyond ${LARGEST}, the largest float16`,
       'import it in float32',
     );
   }

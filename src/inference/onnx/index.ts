@@ -1,4 +1,4 @@
-/** ONNX graphs: put together operator by operator, written tensor by tensor. */
+/** ONNX graphs: a builder, half precision, and a writer. */
 export { type Axis, type Graph, GraphBuilder, type Value, type Weight } from './graph.js';
 export { type HalfForm, halfPrecision } from './half.js';
 export { type Sink, type WriteGraphOptions, writeGraph } from './write.js';

@@ -1,4 +1,4 @@
-/** The part of ONNX's protocol buffers schema that terrachip writes; field numbers from onnx.proto3, IR version 8. */
+/** The subset of ONNX's protobuf schema that terrachip writes; field numbers from onnx.proto3, IR version 8. */
 import protobuf from 'protobufjs';
 
 const field = (id: number, type: string, rule?: 'repeated'): protobuf.IField =>
@@ -71,12 +71,12 @@ export const DATA_TYPE = { float32: 1, int64: 7, float16: 10 } as const;
 /** AttributeProto.AttributeType. */
 export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-/** TensorProto.DataLocation: the values lie in another file. */
+/** TensorProto.DataLocation: the values are in another file. */
 export const EXTERNAL = 1;
 
 type MessageName = 'GraphProto' | 'ModelProto' | 'TensorProto';
 
-/** A message's bytes. @throws {TypeError} for a document that is not such a message */
+/** Encodes a message. @throws {TypeError} for an invalid document */
 export function encodeMessage(name: MessageName, document: Record<string, unknown>): Uint8Array {
   const type = ROOT.lookupType(name);
   const problem = type.verify(document);
@@ -84,7 +84,7 @@ export function encodeMessage(name: MessageName, document: Record<string, unknow
   return type.encode(type.fromObject(document)).finish();
 }
 
-/** What stands before a message or bytes that are field `fieldName` of a message: its tag and length. */
+/** Tag and length of the length-delimited field `fieldName`; they precede its bytes. */
 export function fieldHeader(name: MessageName, fieldName: string, length: number): Uint8Array {
   const LENGTH_DELIMITED = 2;
   const { id } = ROOT.lookupType(name).fields[fieldName];

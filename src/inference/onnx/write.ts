@@ -1,4 +1,4 @@
-/** ONNX files, written tensor by tensor: at no time is more than one of them in memory. */
+/** A writer of ONNX files. It holds one tensor in memory at a time. */
 import { internalError } from '../../errors.js';
 import { attributeFields, type Graph, type Initializer, type Value } from './graph.js';
 import { DATA_TYPE, EXTERNAL, encodeMessage, fieldHeader } from './schema.js';
@@ -6,30 +6,30 @@ import { DATA_TYPE, EXTERNAL, encodeMessage, fieldHeader } from './schema.js';
 const IR_VERSION = 8;
 const OPSET = 17;
 
-/** Protocol buffers cannot be longer than 2 GiB; a margin for nodes and names. */
+/** The limit of protobuf, 2 GiB, less a margin for nodes and names. */
 const LARGEST_MESSAGE = 2 ** 31 - 2 ** 24;
 
-/** Runtimes map external data into memory, which wants whole pages. */
+/** Runtimes map external data into memory by whole pages. */
 const EXTERNAL_ALIGNMENT = 4096;
 
-/** Runtimes want scales and shapes, which are small, inside the file. */
+/** Runtimes require small tensors, such as scales and shapes, inside the file. */
 const LEAST_EXTERNAL = 1024;
 
-/** Where bytes go, in order. */
+/** Appends bytes to a file. */
 export type Sink = (bytes: Uint8Array) => Promise<void>;
 
-/** How a graph is written. */
+/** Options of `writeGraph`. */
 export interface WriteGraphOptions {
   signal?: AbortSignal;
-  /** Where values go when the file would be longer than protocol buffers can be: a file's name and its bytes. */
+  /** The file for external data: its name in the graph, and its writer. Used if the values exceed `externalAbove`. */
   external?: { name: string; write: Sink };
-  /** Length above which values go there, in bytes (default: just below 2 GiB). */
+  /** Total length of the values, in bytes, above which they are external (default: just below 2 GiB). */
   externalAbove?: number;
 }
 
 /**
  * Writes a graph as an ONNX file.
- * @throws {TerrachipError} INTERNAL when it needs external data and has no place for it
+ * @throws {TerrachipError} INTERNAL when `external` is needed and missing
  */
 export async function writeGraph(graph: Graph, write: Sink, options: WriteGraphOptions = {}): Promise<void> {
   const { signal, external, externalAbove = LARGEST_MESSAGE } = options;
@@ -103,7 +103,7 @@ function byteLength({ dtype, shape }: Initializer): number {
   return shape.reduce((product, length) => product * length, BYTES[dtype]);
 }
 
-/** Everything of an initializer that stands before its values in the file. */
+/** The bytes of an initializer that precede its values in the file. */
 function insideHead(initializer: Initializer): Uint8Array {
   const length = byteLength(initializer);
   const tensor = concatenate(tensorFields(initializer), fieldHeader('TensorProto', 'rawData', length));

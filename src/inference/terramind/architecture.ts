@@ -1,4 +1,4 @@
-/** What a checkpoint is, from the names and shapes of its tensors. */
+/** Detection of a model's architecture from the names and shapes of its tensors. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import { countBlocks, requireSquare } from './blocks.js';
@@ -6,31 +6,33 @@ import { MODALITIES } from './modalities.js';
 
 export const PATCH = 16;
 
-/** The width of an attention head in every published size. */
+/** The width of an attention head in all published models. */
 const HEAD_WIDTH = 64;
 
-/** Feature maps that the neck takes. */
+/** The number of feature maps of neck and decoder. */
 const LEVELS = 4;
 
-/** The classes that a map of bytes can tell apart, besides the value for no data. */
-const MOST_CLASSES = 255;
+/** A uint8 class map, less the nodata value. */
+const MAX_CLASSES = 255;
 
 export const MERGES = ['mean', 'max', 'concat', 'dict'] as const;
-/** How the tokens of several modalities become one map. `dict` keeps them apart: for embeddings only. */
+/** How the tokens of several modalities are merged. `dict` does not merge them; it is for embeddings only. */
 export type Merge = (typeof MERGES)[number];
 
 export const POOLINGS = ['concat', 'mean', 'max', 'diff'] as const;
-/** How the maps of several phases become one. `diff`: the first of two less the second. */
+/** How the maps of several phases are merged. `diff`: the first of two minus the second. */
 export type Pooling = (typeof POOLINGS)[number];
 
+/** One kind of image that an encoder takes. */
 export interface Modality {
-  /** As users know it: S2L2A, S1RTC, DEM, … */
+  /** The name for users: S2L2A, S1RTC, DEM, … */
   readonly name: string;
   /** Its key in `encoder_embeddings`. */
   readonly key: string;
   readonly channels: number;
 }
 
+/** The encoder that a checkpoint holds. */
 export interface Encoder {
   readonly depth: number;
   readonly width: number;
@@ -41,30 +43,30 @@ export interface Encoder {
   readonly normalised: boolean;
 }
 
-/** The architecture of a TerraMind model, as the names and shapes of its tensors show it. */
+/** The architecture of a TerraMind model. */
 export interface Architecture {
-  /** What the names of the encoder's tensors begin with. */
+  /** Prefix of the encoder's tensor names. */
   readonly encoderPrefix: string;
-  /** What the names of neck, decoder and head begin with. */
+  /** Prefix of the tensor names of neck, decoder and head. */
   readonly prefix: string;
   readonly encoder: Encoder;
-  /** Modalities that the graph takes, in the order of its tokens. */
+  /** The graph's input modalities, in the order of the tokens. */
   readonly modalities: readonly Modality[];
   readonly merge: Merge;
   readonly timestamps: number;
   readonly pooling: Pooling;
-  /** Blocks whose results go on, counted from 0. */
+  /** Blocks whose outputs are used, counted from 0. */
   readonly taps: readonly number[];
   readonly decoder: 'unet' | 'upernet' | null;
-  /** Of the learned neck; null without one. */
+  /** Prefix of the learned neck's tensor names; null without a neck. */
   readonly neck: string | null;
-  /** 0 for an encoder alone. */
+  /** 0 for an encoder without a decoder. */
   readonly classes: number;
 }
 
-/** What the tensors do not say, or what they say is not wanted. */
+/** Settings that the tensors do not determine, and overrides. */
 export interface ArchitectureOptions {
-  /** Names of the modalities to take (default: all). */
+  /** Names of the input modalities (default: all). */
   modalities?: readonly string[];
   heads?: number;
   taps?: readonly number[];
@@ -74,8 +76,8 @@ export interface ArchitectureOptions {
 }
 
 /**
- * Finds the architecture of a checkpoint by the names and shapes of its tensors.
- * @throws {TerrachipError} INVALID_INPUT for what is no TerraMind checkpoint; INVALID_OPTION for what does not fit it
+ * Detects the architecture of a checkpoint.
+ * @throws {TerrachipError} INVALID_INPUT for a checkpoint of another model; INVALID_OPTION for options that do not fit it
  */
 export function detectArchitecture(checkpoint: Checkpoint, options: ArchitectureOptions = {}): Architecture {
   const names = [...checkpoint.tensors.keys()];
@@ -101,8 +103,8 @@ export function detectArchitecture(checkpoint: Checkpoint, options: Architecture
   if (!Number.isInteger(ratio)) {
     throw invalidOption(
       'merge',
-      `cannot be ${merge}: the decoder of ${checkpoint.name} takes ${featureWidth} channels, no multiple of the ${mergedWidth} that this would give`,
-      'say how the model merges modalities',
+      `cannot be ${merge}: the decoder of ${checkpoint.name} takes ${featureWidth} channels, which is not a multiple of ${mergedWidth}`,
+      'name the merge that the model was trained with',
     );
   }
   const time = detectTime(checkpoint, temporal, decoder !== null, ratio, options);
@@ -121,19 +123,19 @@ export function detectArchitecture(checkpoint: Checkpoint, options: Architecture
 }
 
 function prefixOf(checkpoint: Checkpoint, names: readonly string[]): string {
-  const found = new Set(
+  const prefixes = new Set(
     names.flatMap((name) => name.match(/^(.*)encoder_embeddings\.[^.]+(?:@\d+)?\.proj\.weight$/)?.[1] ?? []),
   );
-  if (found.size !== 1) {
+  if (prefixes.size !== 1) {
     throw invalidInput(
       checkpoint.name,
-      found.size === 0
+      prefixes.size === 0
         ? 'holds no encoder_embeddings.*.proj.weight, which every TerraMind model has'
-        : `holds several encoders (${[...found].join(', ')})`,
+        : `holds several encoders (${[...prefixes].join(', ')})`,
       'give a checkpoint of one TerraMind model',
     );
   }
-  return [...found][0];
+  return [...prefixes][0];
 }
 
 function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | undefined): Encoder {
@@ -153,9 +155,7 @@ function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | u
   if (depth === 0 || modalities.some(({ channels }) => !Number.isInteger(channels) || channels < 1)) {
     throw invalidInput(
       checkpoint.name,
-      depth === 0
-        ? 'has embeddings but no blocks of an encoder'
-        : `has patches of another size than ${PATCH}`,
+      depth === 0 ? 'has embeddings, but no encoder blocks' : `has a patch size other than ${PATCH}`,
       'give a checkpoint of a TerraMind model',
     );
   }
@@ -205,11 +205,10 @@ function chooseTaps(depth: number, decodes: boolean, taps: readonly number[] | u
     throw invalidOption(
       'taps',
       `cannot be ${taps?.join(', ')} for an encoder of ${depth} blocks`,
-      'give the one block whose result is wanted, counted from 0',
+      'give one block, counted from 0',
     );
   }
-  const evenly = Array.from({ length: LEVELS }, (_, k) => ((k + 1) * depth) / LEVELS - 1);
-  const chosen = taps ?? evenly;
+  const chosen = taps ?? Array.from({ length: LEVELS }, (_, k) => ((k + 1) * depth) / LEVELS - 1);
   if (chosen.length !== LEVELS || chosen.some((tap) => !Number.isInteger(tap) || tap < 0 || tap >= depth)) {
     throw invalidOption(
       'taps',
@@ -222,7 +221,7 @@ function chooseTaps(depth: number, decodes: boolean, taps: readonly number[] | u
   return chosen;
 }
 
-/** Channels of the maps that neck and decoder take. */
+/** Channels of the feature maps that neck or decoder take. */
 function featureWidthOf(
   checkpoint: Checkpoint,
   prefix: string,
@@ -255,7 +254,7 @@ function detectTime(
       throw invalidOption(
         timestamps === undefined ? 'merge' : 'timestamps',
         'does not fit a checkpoint without a temporal wrapper',
-        'leave it out, or say how the model merges modalities',
+        'leave it out, or name the `merge` that the model was trained with',
       );
     }
     return { timestamps: 1, pooling: 'concat' };
@@ -264,8 +263,8 @@ function detectTime(
   if (detected === null || (timestamps === undefined && (detected !== 'concat' || !decodes))) {
     throw invalidOption(
       detected === null ? 'pooling' : 'timestamps',
-      'is missing, and the checkpoint does not say it',
-      'give both timestamps and pooling as in the training configuration',
+      'is missing, and the checkpoint does not determine it',
+      'give both `timestamps` and `pooling` as in the training configuration',
     );
   }
   const steps = timestamps ?? ratio;
@@ -273,8 +272,8 @@ function detectTime(
   if (!Number.isInteger(steps) || steps < 1 || !fits || (detected === 'diff' && steps !== 2)) {
     throw invalidOption(
       'timestamps',
-      `cannot be ${steps} with pooling ${detected}: ${checkpoint.name} was made for another number`,
-      detected === 'diff' ? 'give 2' : `give ${ratio}, or say how phases and modalities are merged`,
+      `cannot be ${steps} with pooling ${detected}: ${checkpoint.name} was trained with another number`,
+      detected === 'diff' ? 'give 2' : `give ${ratio}, or correct \`pooling\` or \`merge\``,
     );
   }
   return { timestamps: steps, pooling: detected };
@@ -285,16 +284,16 @@ function classesOf(checkpoint: Checkpoint, prefix: string): number {
   if (head === undefined) {
     throw invalidInput(
       checkpoint.name,
-      `has a decoder but no ${prefix}head.head.2.weight`,
+      `has a decoder, but no ${prefix}head.head.2.weight`,
       'give a model for segmentation',
     );
   }
   const [classes = 0] = head.shape;
-  if (classes < 2 || classes > MOST_CLASSES) {
+  if (classes < 2 || classes > MAX_CLASSES) {
     throw invalidInput(
       checkpoint.name,
       `has a head of ${classes} ${classes === 1 ? 'class' : 'classes'}`,
-      `give a segmentation into 2 to ${MOST_CLASSES} classes`,
+      `give a segmentation into 2 to ${MAX_CLASSES} classes`,
     );
   }
   return classes;

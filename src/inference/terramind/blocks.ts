@@ -1,11 +1,11 @@
-/** Whether an encoder is whole: what the graph's builder would not miss. */
+/** Checks of an encoder's tensors that the graph builder does not make. */
 import { invalidInput } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import { listed } from './weights.js';
 
 /**
- * The blocks, which must be alike: a bias is optional for a model, but not for one block of it.
- * @throws {TerrachipError} INVALID_INPUT for a block that lacks what another has
+ * The number of blocks. All must have the same tensors: biases are optional, but only for all blocks at once.
+ * @throws {TerrachipError} INVALID_INPUT for a block that lacks a tensor of another block
  */
 export function countBlocks(checkpoint: Checkpoint, prefix: string): number {
   const blocks = new Set<string>();
@@ -36,8 +36,8 @@ export function countBlocks(checkpoint: Checkpoint, prefix: string): number {
 }
 
 /**
- * Positions lie on a square grid, from which those of other grids are interpolated.
- * @throws {TerrachipError} INVALID_INPUT for any other number of them
+ * Checks that position embeddings form a square grid, which interpolation to other grids needs.
+ * @throws {TerrachipError} INVALID_INPUT
  */
 export function requireSquare(checkpoint: Checkpoint, name: string): void {
   const shape = checkpoint.tensors.get(name)?.shape ?? [];
@@ -45,7 +45,7 @@ export function requireSquare(checkpoint: Checkpoint, name: string): void {
   if (shape.length === 3 && Number.isInteger(side) && side >= 1) return;
   throw invalidInput(
     checkpoint.name,
-    `holds ${name} as (${shape.join(', ')}), not (1, a square number, width)`,
+    `has ${name} with the shape (${shape.join(', ')}), not (1, a square number, width)`,
     'give a checkpoint of a TerraMind model',
   );
 }

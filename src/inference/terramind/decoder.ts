@@ -1,4 +1,4 @@
-/** What makes logits of the encoder's maps: neck, decoder, head. */
+/** Neck, decoder and head: from the encoder's feature maps to logits. */
 import type { GraphBuilder, Value, Weight } from '../onnx/index.js';
 import type { Architecture } from './architecture.js';
 import { derived, type Weights } from './weights.js';
@@ -26,7 +26,7 @@ export function decode(
   return graph.resizeBilinear(head(graph, weights.at(`${prefix}head.head.`), decoded), chip, false);
 }
 
-/** LearnedInterpolateToPyramidal: the four maps at four, two, one and a half times the size of the tokens' grid. */
+/** The neck LearnedInterpolateToPyramidal: four maps at 4, 2, 1 and 0.5 times the size of the token grid. */
 function pyramid(
   graph: GraphBuilder,
   weights: Weights,
@@ -34,13 +34,13 @@ function pyramid(
 ): Value[] {
   const [channels] = weights.shape('fpn1.0.weight');
   const half = channels / 2;
-  const up = (x: Value, at: string, from: number, to: number, normalised?: string): Value => {
+  const up = (x: Value, at: string, from: number, to: number, batchNorm?: string): Value => {
     const kernel = weights.get(`${at}.weight`, [from, to, 2, 2]);
     const bias = weights.get(`${at}.bias`, [to]);
     const folded =
-      normalised === undefined
+      batchNorm === undefined
         ? { kernel, bias }
-        : foldBatchNorm(weights.at(`${normalised}.`), kernel, bias, 1);
+        : foldBatchNorm(weights.at(`${batchNorm}.`), kernel, bias, 1);
     return graph.upConvolution(
       x,
       graph.weight('neck.weight', folded.kernel),
@@ -56,7 +56,7 @@ function pyramid(
   ];
 }
 
-/** segmentation_models_pytorch's UNet as terratorch uses it: the finest map is taken twice, so nothing follows it. */
+/** segmentation_models_pytorch's UNet as in terratorch, which passes the finest map twice: the last block has no skip. */
 function unet(graph: GraphBuilder, weights: Weights, levels: readonly Value[]): Value {
   const skips = [...levels].reverse();
   let x = skips[0];
@@ -72,7 +72,7 @@ function unet(graph: GraphBuilder, weights: Weights, levels: readonly Value[]): 
   return x;
 }
 
-/** UperNet: pyramid pooling of the coarsest map, lateral maps added from coarse to fine, all of them fused. */
+/** UperNet: pyramid pooling of the coarsest map, addition of lateral maps from coarse to fine, and fusion of all maps. */
 function upernet(graph: GraphBuilder, weights: Weights, levels: readonly Value[]): Value {
   const module = (x: Value, at: string, kernel: number): Value =>
     convolve(graph, weights, x, `${at}.conv`, `${at}.norm`, kernel);
@@ -98,7 +98,7 @@ function upernet(graph: GraphBuilder, weights: Weights, levels: readonly Value[]
   return module(graph.concat(outputs, 1), 'fpn_bottleneck', 3);
 }
 
-/** Any number of 3 × 3 convolutions with ReLU, then the classes. */
+/** Any number of 3 × 3 convolutions with ReLU, then a 1 × 1 convolution to the classes. */
 function head(graph: GraphBuilder, weights: Weights, x: Value): Value {
   let result = x;
   for (let k = 0; weights.has(`0.${k}.0.weight`); k++) {
@@ -108,7 +108,7 @@ function head(graph: GraphBuilder, weights: Weights, x: Value): Value {
     result = graph.relu(graph.convolution(result, graph.weight('head.weight', kernel), bias, { padding: 1 }));
   }
   const kernel = weights.get('2.weight', [ANY, Number(result.shape[1]), 1, 1]);
-  // Here the classes are decided, at next to no cost.
+  // float32 decides the classes at almost no cost.
   return graph.full(
     graph.convolution(
       result,
@@ -118,7 +118,7 @@ function head(graph: GraphBuilder, weights: Weights, x: Value): Value {
   );
 }
 
-/** A convolution without bias, batch normalisation, ReLU. */
+/** A convolution without bias, then batch normalisation and ReLU. */
 function convolve(
   graph: GraphBuilder,
   weights: Weights,
@@ -139,7 +139,7 @@ function convolve(
 }
 
 /**
- * Batch normalisation, γ (x − μ) / √(σ² + ε) + β, as part of the convolution before it.
+ * Folds batch normalisation, γ (x − μ) / √(σ² + ε) + β, into the preceding convolution.
  * @param axis the axis of the kernel's output channels
  */
 function foldBatchNorm(
@@ -169,7 +169,7 @@ function foldBatchNorm(
   };
 }
 
-/** PyTorch's adaptive average pooling to bins × bins, as products with matrices: bins may overlap. */
+/** PyTorch's adaptive average pooling to bins × bins, as matrix products, since bins may overlap. */
 function averageInto(graph: GraphBuilder, x: Value, bins: number): Value {
   const [height, width] = sizeOf(x);
   const rows = graph.weight('pool.rows', binMatrix(height, bins, false));
@@ -177,7 +177,7 @@ function averageInto(graph: GraphBuilder, x: Value, bins: number): Value {
   return graph.matMul(rows, graph.matMul(x, columns));
 }
 
-/** (bin, position), or transposed (position, bin): the share that a position has in a bin's mean. */
+/** Weights of positions in the means of bins: (bin, position), or transposed (position, bin). */
 function binMatrix(length: number, bins: number, transpose: boolean): Weight {
   return derived(transpose ? [length, bins] : [bins, length], [], () => {
     const result = new Float32Array(bins * length);

@@ -1,4 +1,4 @@
-/** The encoder: patches of all modalities as tokens of one sequence, and blocks of attention over them. */
+/** The encoder: patches of all modalities as one sequence of tokens, then transformer blocks. */
 import type { GraphBuilder, Value, Weight } from '../onnx/index.js';
 import { type Architecture, type Modality, PATCH } from './architecture.js';
 import { tokenEmbedding } from './position.js';
@@ -6,7 +6,7 @@ import { derived, transposed, type Weights } from './weights.js';
 
 const EPSILON = 1e-6;
 
-/** An image of one modality: (image, channel, y, x); `repeat` times for each image of the others. */
+/** The images of a modality, (image, channel, y, x). `repeat` > 1 uses each for as many images of the other modalities. */
 export interface ModalityImage {
   readonly modality: Modality;
   readonly image: Value;
@@ -14,9 +14,9 @@ export interface ModalityImage {
 }
 
 /**
- * Tokens after each block that the architecture taps, in the order of its taps.
- * @param axis the name of the axis of images
- * @returns (image, modality · row · column, width) each
+ * Tokens after each tapped block, in the order of `taps`.
+ * @param axis the name of the image axis
+ * @returns each (image, modality · row · column, width)
  */
 export function encode(
   graph: GraphBuilder,
@@ -37,7 +37,7 @@ export function encode(
   return taps.map((tap) => outputs[tap]);
 }
 
-/** Patches, each a linear map of its pixels, with embeddings of position and modality added. */
+/** Linear projections of all patches, plus position and modality embeddings. */
 function embed(
   graph: GraphBuilder,
   weights: Weights,
@@ -51,7 +51,7 @@ function embed(
     const own = weights.at(`encoder_embeddings.${modality.key}.`);
     const projection = own.get('proj.weight', [width, modality.channels * PATCH ** 2]);
     const kernel = graph.weight(`${modality.name}.patch`, patchKernel(projection, modality.channels));
-    // In half precision the tokens stay in float32 from here on, through every block's sums.
+    // The residual stream begins here; it stays float32 in half precision.
     const map = graph.full(graph.convolution(image, kernel, null, { stride: PATCH }));
     const [rows, columns] = map.shape.slice(2).map(Number);
     const count = rows * columns;
@@ -81,7 +81,7 @@ function embed(
   return graph.add(tokens, graph.weight('embedding', all));
 }
 
-/** A Linear layer over patches (row, column, channel) as a convolution's (output, channel, row, column). */
+/** Converts a Linear weight over patches (row, column, channel) to a convolution's (output, channel, row, column). */
 function patchKernel(projection: Weight, channels: number): Weight {
   const [width] = projection.shape;
   const pixels = PATCH ** 2;
@@ -120,7 +120,7 @@ function normalise(graph: GraphBuilder, weights: Weights, x: Value): Value {
   );
 }
 
-/** Softmax(q · kᵀ / √d) · v a head, over all tokens. */
+/** Multi-head attention: softmax(q · kᵀ / √d) · v per head, over all tokens. */
 function attention(
   graph: GraphBuilder,
   weights: Weights,
@@ -153,7 +153,7 @@ function perceptron(
   return linear(graph, weights, 'fc2', active, width);
 }
 
-/** A Linear layer, with or without bias. @param adjust changes weight and bias, output channels the slowest axis */
+/** A Linear layer; the bias is optional. @param adjust changes weight and bias (output channel first) in place */
 function linear(
   graph: GraphBuilder,
   weights: Weights,
@@ -172,7 +172,7 @@ function linear(
   return graph.add(product, graph.weight(`${name}.bias`, derived(bias.shape, [bias], adjust)));
 }
 
-/** Multiplies the first values: queries, so that attention needs no scaling of its own. */
+/** Scales the first `count` values: the queries, so that attention needs no separate scaling. */
 function scaleFirst(values: Float32Array, count: number, factor: number): Float32Array {
   for (let k = 0; k < count; k++) values[k] *= factor;
   return values;

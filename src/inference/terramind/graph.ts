@@ -1,4 +1,4 @@
-/** TerraMind's graphs for one size of chips. */
+/** TerraMind's graphs for one chip size. */
 import { invalidOption } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import { GraphBuilder, type Value } from '../onnx/index.js';
@@ -16,29 +16,29 @@ export interface ChipSize {
   readonly width: number;
 }
 
-/** A graph made of a checkpoint. */
+/** A graph built from a checkpoint. */
 export interface TerramindGraph {
   readonly graph: GraphBuilder;
-  /** Names of the checkpoint's tensors that it is made of. */
+  /** Names of the checkpoint's tensors that the graph uses. */
   readonly used: ReadonlySet<string>;
 }
 
-/** What a graph of a whole model gives beside its logits. */
+/** Options of `wholeGraph`. */
 export interface WholeGraphOptions {
-  /** Also the last tap after the phases are merged, `embeddings` (chip, token, channel). */
+  /** Also output `embeddings` (chip, token, channel): the last tap, with phases merged. */
   embeddings?: boolean;
 }
 
-/** Whether one image of a modality stands for all phases. */
+/** Whether a modality has one image for all phases. */
 export function isStatic({ name }: Modality): boolean {
   return MODALITIES[name]?.kind === 'static';
 }
 
 /**
- * The model in one graph. Inputs by modality: (chip, channel, y, x), with the phase before y for those that differ
- * between phases, normalised. Outputs: `logits` (chip, class, y, x); of an encoder alone `embeddings` (chip, token,
- * channel), tokens row by row, or with the merge `dict` one `embeddings_NAME` for each modality.
- * @throws {TerrachipError} INVALID_OPTION for a size that is no multiple of the patch; INVALID_INPUT for tensors
+ * The model in one graph. Inputs, one per modality, normalised: (chip, channel, y, x), or (chip, channel, phase, y, x) for
+ * temporal modalities of a model with several phases. Outputs: `logits` (chip, class, y, x); for an encoder `embeddings`
+ * (chip, token, channel), tokens row by row, or with the merge `dict` one `embeddings_NAME` per modality.
+ * @throws {TerrachipError} INVALID_OPTION for a size that is not a multiple of the patch size; INVALID_INPUT for tensors
  * that are missing or have the wrong shape
  */
 export function wholeGraph(
@@ -93,8 +93,8 @@ export function wholeGraph(
 }
 
 /**
- * The encoder for one phase. Inputs by modality: (chip, channel, y, x), normalised. Output: `features` (chip, tap,
- * token, channel), which the decoder's graph takes for each phase.
+ * The encoder for one phase. Inputs, one per modality, normalised: (chip, channel, y, x). Output: `features` (chip, tap,
+ * token, channel).
  * @throws {TerrachipError} as `wholeGraph`
  */
 export function encoderGraph(
@@ -121,8 +121,8 @@ export function encoderGraph(
 }
 
 /**
- * What follows the encoder. Input: `features` (chip, phase, tap, token, channel), the results of the encoder's graph
- * for the phases of a chip one after the other. Output: `logits` (chip, class, y, x).
+ * The decoder, with the merge of phases. Input: `features` (chip, phase, tap, token, channel), the encoder's outputs for all
+ * phases. Output: `logits` (chip, class, y, x).
  * @throws {TerrachipError} as `wholeGraph`
  */
 export function decoderGraph(
@@ -155,7 +155,7 @@ export function decoderGraph(
   return finished(graph, weights);
 }
 
-/** @param whole of a graph that takes all that a checkpoint has: what is left over is said where something lacks */
+/** @param whole set for a graph that uses the whole checkpoint: errors about missing tensors then list unused ones */
 function finished(graph: GraphBuilder, weights: Weights, whole?: Whole): TerramindGraph {
   const { used } = weights;
   weights.requireAll(() =>
@@ -181,10 +181,14 @@ function logits(
   return decode(graph, weights, architecture, maps, [height, width]);
 }
 
-/** A decoder takes one map of each tap, so modalities must have been merged. */
+/** A decoder takes one map per tap, so `dict`, which does not merge modalities, is refused. */
 function requireDecoder({ decoder, merge }: Architecture): void {
   if (decoder === null) {
-    throw invalidOption('split', 'has nothing to split: the checkpoint is an encoder', 'leave it out');
+    throw invalidOption(
+      'split',
+      'is for models with a decoder, and the checkpoint is an encoder',
+      'leave it out',
+    );
   }
   if (merge === 'dict') {
     throw invalidOption('merge', 'cannot be dict for a model with a decoder', 'choose mean, max or concat');
@@ -197,7 +201,7 @@ function gridOf({ height, width }: ChipSize): [rows: number, columns: number] {
     throw invalidOption(
       'chip',
       `cannot be ${height} × ${width}`,
-      `give multiples of ${PATCH} pixels from ${2 * PATCH} on`,
+      `give multiples of ${PATCH} pixels, at least ${2 * PATCH}`,
     );
   }
   return grid;

@@ -1,4 +1,4 @@
-/** TerraMind: its architecture from a checkpoint's tensors, its graphs, and the statistics it was trained with. */
+/** TerraMind: architecture detection, graphs, and training statistics. */
 export {
   type Architecture,
   type ArchitectureOptions,
@@ -23,9 +23,9 @@ export {
 export { countParameters, findLeftovers, type Leftovers } from './leftovers.js';
 export { MODALITIES, type ModalityFacts } from './modalities.js';
 export {
+  type BandStatistics,
   STATISTICS,
   STATISTICS_NAMES,
-  type Statistics,
   type StatisticsName,
   type StatisticsSet,
 } from './statistics.js';

@@ -1,20 +1,17 @@
-/** Which of a checkpoint's tensors a graph does not need, and whether that is as it should be. */
-import { sizeOf } from '../../geo/index.js';
+/** The tensors of a checkpoint that a graph does not use. */
+import { sizeOf } from '../../geo/dtype.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Architecture } from './architecture.js';
 
-/** Tensors of a checkpoint that a graph was not made of. */
+/** The tensors of a checkpoint that a graph does not use. */
 export interface Leftovers {
-  /** Tensors that inference never needs, or that belong to what was not asked for: a count by what they belong to. */
+  /** Tensors that inference does not need, or of parts that were not requested: counts by part. */
   readonly expected: Readonly<Record<string, number>>;
-  /** Tensors that nothing explains: the graph may not be the checkpoint's model. */
+  /** All other tensors. They may show that the checkpoint is another model. */
   readonly unused: readonly string[];
 }
 
-/**
- * The tensors of a checkpoint that a graph does not use.
- * @param used names of the tensors that the graph is made of
- */
+/** Finds the tensors of a checkpoint that a graph does not use. @param used names of the tensors that it uses */
 export function findLeftovers(
   checkpoint: Checkpoint,
   architecture: Architecture,
@@ -44,19 +41,19 @@ function explanation(name: string, architecture: Architecture): string | null {
     if (left !== undefined) return `the modality ${left.name}`;
     return decoder === null && key.startsWith('tok_') ? 'tokenised modalities' : null;
   }
-  // Published encoders lie in files of the whole pre-training model, at its root; a decoder behind an encoder that
-  // is part of another model is that model's own. Registers are tokens that attention sees.
+  // Files of published encoders also have the pre-training decoder, and no prefix. With a prefix, a decoder belongs to
+  // the fine-tuned model. Register tokens take part in attention, so that they must not be left out.
   const own = ['encoder.', 'encoder_norm.', 'register_tokens'];
   return decoder === null && encoderPrefix === '' && !own.some((prefix) => name.startsWith(prefix))
     ? 'the pre-training decoder'
     : null;
 }
 
-/** What is in a checkpoint but was not trained: positions, batch statistics, and the zero bias of the encoder's norms. */
+/** Tensors that were not trained: positions, batch statistics, and the zero biases of the encoder's norms. */
 const BUFFER =
   /\.(pos_emb|running_mean|running_var|num_batches_tracked)$|(^|\.)(norm1|norm2|encoder_norm)\.bias$/;
 
-/** Trained scalars among the given tensors. */
+/** The number of trained scalars in the named tensors. */
 export function countParameters(checkpoint: Checkpoint, names: Iterable<string>): number {
   let count = 0;
   for (const name of names) {

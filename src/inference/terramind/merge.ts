@@ -1,12 +1,12 @@
-/** Tokens of several modalities, then of several phases, become one map. */
+/** Merges the tokens of several modalities and of several phases. */
 import type { GraphBuilder, Value, Weight } from '../onnx/index.js';
 import type { Architecture } from './architecture.js';
 import { derived, type Weights } from './weights.js';
 
 /**
- * The modalities of each image in one.
+ * Merges the modalities of each image.
  * @param tokens (image, modality · token, width)
- * @returns (image, token, channel); with `dict` one for each modality
+ * @returns (image, token, channel); with `dict` one per modality
  */
 export function mergeModalities(
   graph: GraphBuilder,
@@ -37,11 +37,11 @@ export function mergeModalities(
   return [appendConstant(graph, present, repeated(token, missing))];
 }
 
-/** Puts the same channels behind those of every token. */
+/** Appends constant channels to every token. */
 function appendConstant(graph: GraphBuilder, x: Value, channels: Weight): Value {
   const [image, count, width] = x.shape as [string, number, number];
   const [added] = channels.shape;
-  // ONNX cannot concatenate what it would have to repeat first: a matrix product widens, a sum fills in.
+  // ONNX's Concat does not broadcast, so a matrix product adds zero channels and a sum fills them.
   const widen = derived([width, width + added], [], () => {
     const identity = new Float32Array(width * (width + added));
     for (let k = 0; k < width; k++) identity[k * (width + added) + k] = 1;
@@ -70,9 +70,9 @@ function repeated(weight: Weight, times: number): Weight {
 }
 
 /**
- * The phases of each chip in one.
- * @param tokens (image, token, channel), the phases of a chip one after the other
- * @returns (chip, token, channel); with `concat` the channels of the first phase come first
+ * Merges the phases of each chip.
+ * @param tokens (chip · phase, token, channel)
+ * @returns (chip, token, channel); with `concat` (chip, token, phase · channel)
  */
 export function mergePhases(
   graph: GraphBuilder,

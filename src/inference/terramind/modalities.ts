@@ -8,7 +8,7 @@ export interface ModalityFacts {
   readonly key: string;
   readonly bands: readonly string[];
   readonly units: Units;
-  /** `static`: one image for all phases. */
+  /** `static`: the same image for all phases. */
   readonly kind: 'temporal' | 'static';
 }
 

@@ -1,4 +1,4 @@
-/** Position embeddings for other sizes than those of the checkpoint. */
+/** Resampling of position embeddings to other grids than the checkpoint's. */
 
 import type { Weight } from '../onnx/index.js';
 import { derived } from './weights.js';
@@ -13,7 +13,7 @@ function cubic(distance: number): number {
   return x < 2 ? ((A * x - 5 * A) * x + 8 * A) * x - 4 * A : 0;
 }
 
-/** For each of `to` positions the four source positions, clamped to the edge, and their weights; half-pixel centres. */
+/** For each of `to` positions, four source positions, clamped to the edge, and their weights; half-pixel centres. */
 function taps(from: number, to: number): { positions: number[]; weights: number[] }[] {
   return Array.from({ length: to }, (_, k) => {
     const centre = ((k + 0.5) * from) / to - 0.5;
@@ -27,7 +27,7 @@ function taps(from: number, to: number): { positions: number[]; weights: number[
 }
 
 /**
- * Bicubic interpolation of a grid of embeddings without antialiasing, as PyTorch's `F.interpolate` does it with
+ * Bicubic interpolation of a grid of embeddings without antialiasing, as PyTorch's `F.interpolate` with
  * `align_corners=False`; sums in float64.
  * @param values (from rows, from columns, depth)
  * @returns (to rows, to columns, depth)
@@ -59,8 +59,8 @@ export function resizeBicubic(
 }
 
 /**
- * Position and modality embedding of every token, for a grid of any size.
- * @param position (1, n², depth): of a square grid
+ * The sum of position and modality embeddings for every token of a grid of any size.
+ * @param position (1, n², depth) on an n × n grid
  * @param modality (1, 1, depth)
  * @returns (1, rows · columns, depth)
  */

@@ -1,52 +1,51 @@
-/** A checkpoint's tensors as weights of a graph: rearranged when they are written, and counted as used. */
+/** A checkpoint's tensors as weights of a graph. Records which tensors are used, missing or of the wrong shape. */
 import { invalidInput, type TerrachipError } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Weight } from '../onnx/index.js';
 
-/** What was asked for, by full names. */
-interface Asked {
+/** Requested tensors, by full names. */
+interface Requests {
   readonly used: Set<string>;
   readonly missing: Set<string>;
-  /** Sentences on tensors of another shape. */
+  /** Descriptions of tensors with the wrong shape. */
   readonly misfits: string[];
 }
 
-/** Names that a message lists of each kind. */
-const SHOWN = 8;
+/** The most names in one list of a message. */
+const MAX_LISTED = 8;
 
 export class Weights {
   readonly #checkpoint: Checkpoint;
   readonly #prefix: string;
-  readonly #asked: Asked;
+  readonly #requests: Requests;
 
   constructor(
     checkpoint: Checkpoint,
     prefix = '',
-    asked: Asked = { used: new Set(), missing: new Set(), misfits: [] },
+    requests: Requests = { used: new Set(), missing: new Set(), misfits: [] },
   ) {
     this.#checkpoint = checkpoint;
     this.#prefix = prefix;
-    this.#asked = asked;
+    this.#requests = requests;
   }
 
-  /** The tensors whose names begin with a prefix, by the rest of their names. */
+  /** A view of the tensors whose names begin with a prefix. Their names lack it. */
   at(prefix: string): Weights {
-    return new Weights(this.#checkpoint, this.#prefix + prefix, this.#asked);
+    return new Weights(this.#checkpoint, this.#prefix + prefix, this.#requests);
   }
 
-  /** Full names of all tensors that have been asked for and are there. */
+  /** Full names of all requested tensors that the checkpoint has. */
   get used(): ReadonlySet<string> {
-    return this.#asked.used;
+    return this.#requests.used;
   }
 
   /**
-   * To be called when a graph is whole, since a missing tensor is noted and building goes on, so that one message
-   * names all.
-   * @param unused the tensors that nothing asked for: one of them may be a missing one under another name
-   * @throws {TerrachipError} INVALID_INPUT when tensors were missing or had another shape
+   * Call when the graph is complete: one message names all missing tensors and all with the wrong shape.
+   * @param unused tensors that were not requested, for the message: one may be a missing tensor under another name
+   * @throws {TerrachipError} INVALID_INPUT
    */
   requireAll(unused: () => readonly string[]): void {
-    const { missing, misfits } = this.#asked;
+    const { missing, misfits } = this.#requests;
     if (missing.size > 0 || misfits.length > 0) throw this.#mismatch(unused());
   }
 
@@ -54,7 +53,7 @@ export class Weights {
     return this.#checkpoint.tensors.has(this.#prefix + name);
   }
 
-  /** @throws {TerrachipError} INVALID_INPUT when the checkpoint lacks it: without it, nobody knows what else to ask for */
+  /** @throws {TerrachipError} INVALID_INPUT when the checkpoint lacks the tensor, on whose shape others depend */
   shape(name: string): readonly number[] {
     const full = this.#prefix + name;
     const tensor = this.#tensor(full);
@@ -63,11 +62,11 @@ export class Weights {
   }
 
   /**
-   * A tensor as it is stored. One that is missing, or has another shape, is noted for `requireAll`.
-   * @param expected its shape; NaN for lengths that may be any
-   * @param least no value is below it
-   * @throws {TerrachipError} INVALID_INPUT for a missing tensor of which no shape is known, and when it is loaded for
-   * values that no training leaves: a model with one NaN would answer with NaN everywhere
+   * A tensor. One that is missing or has another shape is recorded for `requireAll`.
+   * @param expected the shape; NaN for any length
+   * @param least the lower limit of the values
+   * @throws {TerrachipError} INVALID_INPUT for a missing tensor of unknown shape, and, when it is loaded, for values that
+   * are not finite or below `least`
    */
   get(name: string, expected: readonly number[], least = Number.NEGATIVE_INFINITY): Weight {
     const full = this.#prefix + name;
@@ -80,7 +79,7 @@ export class Weights {
       shape.some((length, k) => length !== expected[k] && !Number.isNaN(expected[k]))
     ) {
       const wanted = expected.map((length) => (Number.isNaN(length) ? 'any' : length));
-      this.#asked.misfits.push(`${full} as (${shape.join(', ')}), not (${wanted.join(', ')})`);
+      this.#requests.misfits.push(`${full} as (${shape.join(', ')}), not (${wanted.join(', ')})`);
       if (isOpen) throw this.#mismatch([]);
       return this.#weight(full, expected, least);
     }
@@ -90,31 +89,31 @@ export class Weights {
   #weight(full: string, shape: readonly number[], least: number): Weight {
     const load = async (signal?: AbortSignal): Promise<Float32Array> => {
       const values = await this.#checkpoint.readFloat32(full, signal);
-      const odd = values.find((value) => !(Number.isFinite(value) && value >= least));
-      if (odd === undefined) return values;
+      const invalid = values.find((value) => !(Number.isFinite(value) && value >= least));
+      if (invalid === undefined) return values;
       throw invalidInput(
         this.#checkpoint.name,
-        `holds the value ${odd} in ${full}`,
+        `holds the value ${invalid} in ${full}`,
         'get the file again, or take a checkpoint from before the training went wrong',
       );
     };
     return { shape, load };
   }
 
-  /** A tensor that may be missing. */
+  /** A tensor, or null if the checkpoint lacks it. */
   optional(name: string, expected: readonly number[]): Weight | null {
     return this.has(name) ? this.get(name, expected) : null;
   }
 
   #tensor(full: string): { readonly shape: readonly number[] } | null {
     const tensor = this.#checkpoint.tensors.get(full);
-    const { used, missing } = this.#asked;
+    const { used, missing } = this.#requests;
     (tensor === undefined ? missing : used).add(full);
     return tensor ?? null;
   }
 
   #mismatch(unused: readonly string[]): TerrachipError {
-    const { missing, misfits } = this.#asked;
+    const { missing, misfits } = this.#requests;
     const parts = [
       ...(missing.size === 0 ? [] : [`holds no ${listed([...missing], ' and no ')}`]),
       ...(misfits.length === 0 ? [] : [`holds ${listed(misfits, ', and ')}`]),
@@ -130,14 +129,16 @@ export class Weights {
   }
 }
 
-/** Names in a sentence, so many that one can still read it. @param last stands before the last of them */
+/** A list of names, at most `MAX_LISTED`. @param last the separator of the last name */
 export function listed(names: readonly string[], last: string): string {
   if (names.length === 1) return names[0];
-  if (names.length > SHOWN) return `${names.slice(0, SHOWN).join(', ')} … (${names.length} in all)`;
+  if (names.length > MAX_LISTED) {
+    return `${names.slice(0, MAX_LISTED).join(', ')} … (${names.length} in all)`;
+  }
   return `${names.slice(0, -1).join(', ')}${last}${names[names.length - 1]}`;
 }
 
-/** A weight whose values are computed from others when it is written. */
+/** A weight that is computed from other weights when it is written. */
 export function derived(
   shape: readonly number[],
   from: readonly Weight[],
@@ -153,7 +154,7 @@ export function derived(
   };
 }
 
-/** (rows, columns) → (columns, rows): a Linear layer's weight as the right side of a matrix product. */
+/** (rows, columns) → (columns, rows): a Linear layer's weight as the right operand of a matrix product. */
 export function transposed(weight: Weight): Weight {
   const [rows, columns] = weight.shape;
   return derived([columns, rows], [weight], (values) => {

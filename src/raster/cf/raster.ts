@@ -1,11 +1,11 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { sizeOf } from '../../geo/dtype.js';
 import {
   type Affine,
   allocateArray,
   type Crs,
   type Dtype,
   type PixelWindow,
-  sizeOf,
   TimeInterval,
   type TypedArray,
   viewArray,

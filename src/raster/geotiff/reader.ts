@@ -1,11 +1,5 @@
-import {
-  allocateArray,
-  intersectWindows,
-  isFloat,
-  type PixelWindow,
-  rangeOf,
-  type TypedArray,
-} from '../../geo/index.js';
+import { allocateArray, isFloat, type PixelWindow, rangeOf, type TypedArray } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { type BlockCache, createBlockCache } from '../block-cache.js';

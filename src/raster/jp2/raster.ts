@@ -1,11 +1,5 @@
-import {
-  allocateArray,
-  type Dtype,
-  intersectWindows,
-  type PixelWindow,
-  type TypedArray,
-  viewArray,
-} from '../../geo/index.js';
+import { allocateArray, type Dtype, type PixelWindow, type TypedArray, viewArray } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';

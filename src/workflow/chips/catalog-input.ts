@@ -1,4 +1,4 @@
-/** What a model's input is read from: the rows of a catalog that have its bands, in units that become the model's. */
+/** Model inputs from catalogs: choice and checks of the rows that have an input's bands. */
 import { bandInFile, bandNames, findBand, requireBand, rowName } from '../../catalog/loaders/bands.js';
 import { bandUnits } from '../../catalog/loaders/units.js';
 import type {
@@ -16,85 +16,85 @@ import type { Units } from '../../raster/node/index.js';
 import { identityOf, requirePlausible } from '../band-checks.js';
 import type { ChipMethod } from './methods.js';
 
-/** Where an input comes from. */
+/** A catalog for a model's input. */
 export interface CatalogInput {
-  /** Rows without the input's bands are left out. */
+  /** Rows without the input's bands are ignored. */
   catalog: GeoCatalog;
-  /** How messages call the catalog. */
+  /** The catalog's name in messages. */
   name?: string;
-  /** Its bands by names or numbers of the rows, in the model's order (default: the model's names, in any case). */
+  /** Band names or numbers in the rows, in the model's order (default: the model's names; case does not matter). */
   bands?: readonly BandChoice[];
-  /** The units of rows that declare none. */
+  /** Units for rows that declare none. */
   units?: Units;
-  /** Default: `bilinear`, `nearest` for categories. */
+  /** Default: `bilinear`; `nearest` for categories. */
   resampling?: Resampling;
-  /** Default `first`: the nearest in time that has data. */
+  /** How several rows over one pixel are combined (default `first`: the nearest in time that has data). */
   method?: ChipMethod;
-  /** Pixels that are taken away first, such as clouds. */
+  /** Masked pixels, such as clouds, become nodata before rows are combined. */
   mask?: QualityMask;
-  /** Milliseconds by which times are widened at both ends (default 0). */
+  /** Milliseconds by which the requested times are extended at both ends (default 0). */
   pad?: number;
 }
 
-/** An input whose rows have been looked at. */
+/** An input with its checked rows. */
 export interface OpenInput extends CatalogInput {
   readonly input: ModelInput;
   readonly bands: readonly BandChoice[];
-  /** Rows with all its bands. */
+  /** The rows that have all bands of the input. */
   readonly catalog: GeoCatalog;
 }
 
-/** Files that are looked at at the same time. */
-const LOOKING = 16;
+/** Files whose identity is read concurrently. */
+const CONCURRENCY = 16;
 
 /**
  * The rows of each input, in the model's order of inputs.
- * @throws {TerrachipError} INVALID_OPTION for an input that is missing or that the model does not have; INVALID_INPUT for
- * a catalog without the bands, or with bands whose units are not known or cannot be converted
+ * @throws {TerrachipError} INVALID_OPTION for a missing input or one that the model lacks; INVALID_INPUT for a catalog
+ * without the bands, or whose units are unknown or cannot be converted
  */
 export function chooseRows(
-  { name, inputs: wanted }: ModelSpec,
-  given: Readonly<Record<string, CatalogInput>>,
+  { name, inputs: modelInputs }: ModelSpec,
+  catalogInputs: Readonly<Record<string, CatalogInput>>,
 ): OpenInput[] {
-  const names = wanted.map((input) => input.name);
-  const unknown = Object.keys(given).find((key) => !names.includes(key));
+  const names = modelInputs.map((input) => input.name);
+  const unknown = Object.keys(catalogInputs).find((key) => !names.includes(key));
   if (unknown !== undefined) {
-    throw invalidOption('inputs', `names ${unknown}, which ${name} lacks`, `choose of ${names.join(', ')}`);
+    throw invalidOption('inputs', `names ${unknown}, which ${name} lacks`, `choose from ${names.join(', ')}`);
   }
-  return wanted.map((input) => {
-    const own = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
-    if (own === undefined) {
-      const what = `${input.bands.join(', ')} in ${input.units}`;
-      throw invalidOption('inputs', `lacks ${input.name} (${what})`, 'say which catalog it comes from');
+  return modelInputs.map((input) => {
+    const source = Object.hasOwn(catalogInputs, input.name) ? catalogInputs[input.name] : undefined;
+    if (source === undefined) {
+      const bands = `${input.bands.join(', ')} in ${input.units}`;
+      throw invalidOption('inputs', `lacks ${input.name} (${bands})`, 'name a catalog for it');
     }
-    const { bands = input.bands } = own;
-    const catalog = rowsWithBands(input, own);
+    const { bands = input.bands } = source;
+    const catalog = rowsWithBands(input, source);
     for (const row of catalog) {
-      for (const band of bands) bandUnits(row, requireBand(row, band), unitOptions(input, own));
+      for (const band of bands) bandUnits(row, requireBand(row, band), unitOptions(input, source));
     }
-    return { ...own, input, bands, catalog };
+    return { ...source, input, bands, catalog };
   });
 }
 
 /**
  * The rows that have all bands of an input.
- * @throws {TerrachipError} INVALID_INPUT for a catalog without any; INVALID_OPTION for another number of bands
+ * @throws {TerrachipError} INVALID_INPUT when there are none; INVALID_OPTION for a wrong number of bands
  */
-export function rowsWithBands(input: ModelInput, given: CatalogInput): GeoCatalog {
-  const { bands = input.bands } = given;
+export function rowsWithBands(input: ModelInput, source: CatalogInput): GeoCatalog {
+  const { bands = input.bands } = source;
   if (bands.length !== input.bands.length) {
     throw invalidOption(
       'bands',
       `names ${bands.length} for ${input.name}`,
-      `name ${input.bands.length}, which stand for ${input.bands.join(', ')}`,
+      `name ${input.bands.length}, for ${input.bands.join(', ')}`,
     );
   }
-  const rows = given.catalog.filter((row) => bands.every((band) => findBand(row, band) !== null));
+  const rows = source.catalog.filter((row) => bands.every((band) => findBand(row, band) !== null));
   if (rows.length > 0) return rows;
-  throw withoutBands(given.name ?? 'the catalog', given.catalog, input, bands);
+  throw withoutBands(source.name ?? 'the catalog', source.catalog, input, bands);
 }
 
-/** The units that an input wants, and those of rows that declare none. */
+/** The target units of an input, and the units of rows that declare none. */
 export function unitOptions(
   { units }: ModelInput,
   { units: declared }: CatalogInput,
@@ -109,7 +109,7 @@ function withoutBands(
   bands: readonly BandChoice[],
 ): Error {
   const missing = bands.filter((band) => ![...catalog].some((row) => findBand(row, band) !== null));
-  const what =
+  const problem =
     missing.length > 0
       ? `has no row with ${missing.join(', ')}`
       : `has no row with all of ${bands.join(', ')}`;
@@ -120,14 +120,14 @@ function withoutBands(
       : `${rowName(first)} has ${bandNames(first).slice(0, 30).join(', ') || 'bands without names'}`;
   return invalidInput(
     file,
-    `${what}, which the model wants for ${input.name} (${has})`,
-    'choose another catalog, or say by which names or numbers its bands go',
+    `${problem}, which the model needs for ${input.name} (${has})`,
+    'choose another catalog, or name its `bands`',
   );
 }
 
 /**
- * Looks at some pixels of the first row of each collection and units: data outside of what its units allow is an error.
- * @throws {TerrachipError} INVALID_INPUT
+ * Checks some pixels of the first row of each collection and units.
+ * @throws {TerrachipError} INVALID_INPUT for values outside of the range of their units
  */
 export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: AbortSignal): Promise<void> {
   const seen = new Set<string>();
@@ -135,16 +135,16 @@ export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: Ab
   for (const row of catalog) {
     for (const [k, band] of bands.entries()) {
       const chosen = requireBand(row, band);
-      const found = bandUnits(row, chosen, unitOptions(input, open));
-      const key = JSON.stringify([row.collection, found?.units, k]);
-      if (found === null || seen.has(key)) continue;
+      const units = bandUnits(row, chosen, unitOptions(input, open))?.units;
+      const key = JSON.stringify([row.collection, units, k]);
+      if (units === undefined || seen.has(key)) continue;
       seen.add(key);
       const raster = await pool.open(chosen.asset.href, { signal });
       try {
         const stored = bandInFile(raster, chosen);
         const { nodata = stored.nodata, scale = stored.scale, offset = stored.offset } = chosen.values;
         const about = { index: stored.index, nodata, scale, offset };
-        await requirePlausible(raster, about, found.units, `${input.name} ${input.bands[k]}`, signal);
+        await requirePlausible(raster, about, units, `${input.name} ${input.bands[k]}`, signal);
       } finally {
         await raster.close();
       }
@@ -152,7 +152,7 @@ export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: Ab
   }
 }
 
-/** All of an input that decides values: what is read of which files, and how. */
+/** Everything that affects an input's values, for the run's fingerprint: files, bands and options. */
 export async function identityOfInput(open: OpenInput, signal?: AbortSignal): Promise<unknown> {
   const { input, bands, catalog, units, resampling, method, mask, pad } = open;
   const files = new Map<string, Promise<string>>();
@@ -167,7 +167,7 @@ export async function identityOfInput(open: OpenInput, signal?: AbortSignal): Pr
   };
   const rows = await mapConcurrently(
     [...catalog],
-    LOOKING,
+    CONCURRENCY,
     async (row) => {
       const own = await Promise.all(bands.map((band) => ofBand(row, band)));
       const quality = mask === undefined ? null : await ofBand(row, mask.band);
@@ -175,6 +175,6 @@ export async function identityOfInput(open: OpenInput, signal?: AbortSignal): Pr
     },
     signal,
   );
-  const how = [units ?? null, resampling ?? null, method ?? null, mask ?? null, pad ?? 0];
-  return [input.name, bands, how, rows];
+  const settings = [units ?? null, resampling ?? null, method ?? null, mask ?? null, pad ?? 0];
+  return [input.name, bands, settings, rows];
 }

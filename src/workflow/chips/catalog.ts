@@ -1,4 +1,4 @@
-/** The chips of catalogs: at the places and times of a sampler, with pixels of the rows that lie there. */
+/** Chips of catalogs, at the places and times of a sampler. */
 
 import { createHash } from 'node:crypto';
 import { rowsOn } from '../../catalog/loaders/plan.js';
@@ -14,7 +14,8 @@ import { compareDistance } from '../../catalog/times.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
-import { type ModelSpec, timeSteps } from '../../inference/node/index.js';
+import { timeSteps } from '../../inference/model-spec.js';
+import type { ModelSpec } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import { Resource } from '../../resource.js';
 import {
@@ -30,14 +31,14 @@ import { type Chip, type ChipSource, type ChipValues, chipValues, digits } from 
 /** A chip in memory. */
 export type LoadedChip = Chip & { readonly inputs: ChipValues };
 
-/** Where and when chips of a catalog are taken. */
+/** Options of `CatalogChips`. */
 export interface CatalogChipsOptions {
   spec: ModelSpec;
-  /** Where and when: what any sampler gives. Chips have the model's size; rows count whose time meets the chip's. */
+  /** The chips of any sampler, in the model's chip size. Rows whose time intersects the chip's are read. */
   chips: ItemSource<Place>;
-  /** Where each of the model's inputs comes from, by its name. */
+  /** A catalog for each of the model's inputs, by input name. */
   inputs: Readonly<Record<string, CatalogInput>>;
-  /** When each of the model's phases was, whatever the times of the chips; needed for more than one. */
+  /** The time of each phase, in place of the chips' times. Required for a model with several phases. */
   phases?: readonly TimeInterval[];
   backend: Backend;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
@@ -50,10 +51,10 @@ const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 /** Files that stay open between chips. */
 const OPEN_FILES = 64;
 
-/** Chips that are read while the model runs on those before. */
-const AHEAD = 2;
+/** Chips that are read ahead while the model runs. */
+const READ_AHEAD = 2;
 
-/** Close it when done. */
+/** A source of chips from catalogs. Close it when done. */
 export class CatalogChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
@@ -79,10 +80,10 @@ export class CatalogChips extends Resource implements ChipSource {
   }
 
   /**
-   * Checks catalogs and chips against the model; looks at some pixels of each kind of row.
+   * Checks catalogs and chips against the model, and some pixels against their units.
    * @throws {TerrachipError} INVALID_OPTION for inputs or phases that do not fit; INVALID_INPUT for a catalog without
-   * the model's bands, units that are not known, cannot be converted or that pixels contradict, or a chip of another
-   * size; NOT_FOUND for a file that is not there
+   * the model's bands, for units that are unknown, cannot be converted or do not fit the pixels, or for a chip of another
+   * size; NOT_FOUND for a missing file
    */
   static async open(options: CatalogChipsOptions): Promise<CatalogChips> {
     const { spec, signal } = options;
@@ -113,9 +114,9 @@ export class CatalogChips extends Resource implements ChipSource {
     try {
       for (let k = start, next = start; k < end; k++) {
         signal?.throwIfAborted();
-        for (; next < end && ahead.length <= AHEAD; next++) {
+        for (; next < end && ahead.length <= READ_AHEAD; next++) {
           const loading = this.#load(next, signal);
-          // Reported where it is awaited, in order.
+          // Not an unhandled rejection: the error is thrown when the chip is awaited, in order.
           loading.catch(() => undefined);
           ahead.push(loading);
         }
@@ -165,13 +166,13 @@ export class CatalogChips extends Resource implements ChipSource {
     };
   }
 
-  /** When rows that lie in a chip were taken; rows without a date say nothing. */
+  /** The times of the rows that intersect a chip, without rows that have no date. */
   #timesOf({ catalog }: OpenInput, { geobox }: Place, interval: TimeInterval): TimeInterval[] {
     const rows = catalog.query({ geometry: geobox.bounds, crs: geobox.crs, interval });
     return Array.from(rows, (row) => row.interval).filter((time) => !time.equals(TimeInterval.always));
   }
 
-  /** (band, y, x) of an input at one time; null where no row lies. */
+  /** Reads an input at one time, (band, y, x); null if no row intersects the chip. */
   async #read(
     open: OpenInput,
     { geobox, row: own }: Place,
@@ -200,22 +201,22 @@ export class CatalogChips extends Resource implements ChipSource {
   }
 }
 
-/** @throws {TerrachipError} INVALID_OPTION unless each phase of the model has its time */
+/** @throws {TerrachipError} INVALID_OPTION unless each phase of the model has a time */
 function requirePhases({ spec, phases }: CatalogChipsOptions): void {
-  const wanted = spec.phases;
+  const names = spec.phases;
   if (phases === undefined) {
-    if (wanted.length === 1 || spec.inputs.every(({ kind }) => kind === 'static')) return;
+    if (names.length === 1 || spec.inputs.every(({ kind }) => kind === 'static')) return;
     throw invalidOption(
       'phases',
-      `are missing, and ${spec.name} sees each place at ${wanted.length} times: ${wanted.join(', ')}`,
-      'say when each of them was',
+      `are missing, and ${spec.name} needs images of ${names.length} times: ${names.join(', ')}`,
+      'give a time for each',
     );
   }
-  if (phases.length === wanted.length) return;
+  if (phases.length === names.length) return;
   throw invalidOption(
     'phases',
-    `are ${phases.length} times, but ${spec.name} has ${wanted.length} phases: ${wanted.join(', ')}`,
-    'give a time for each of them, in this order',
+    `are ${phases.length} times, but ${spec.name} has ${names.length} phases: ${names.join(', ')}`,
+    'give a time for each, in this order',
   );
 }
 
@@ -224,7 +225,7 @@ function requireSize(place: Place, size: number): Place {
   if (width === size && height === size) return place;
   throw invalidInput(
     `chip ${place.index} at [${place.geobox.bounds.join(', ')}]`,
-    `has ${width} × ${height} pixels, but the model wants ${size} × ${size}`,
-    'sample chips of that size, with a policy other than clip',
+    `has ${width} × ${height} pixels, but the model needs ${size} × ${size}`,
+    'sample chips of that size, with another `policy` than clip',
   );
 }

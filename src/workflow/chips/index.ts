@@ -1,4 +1,4 @@
-/** Chips as a model wants them, from scenes, from catalogs and from whatever else yields them. */
+/** Sources of chips for a model: scenes, catalogs, and custom sources. */
 export { CatalogChips, type CatalogChipsOptions, type LoadedChip } from './catalog.js';
 export { type CatalogInput, rowsWithBands } from './catalog-input.js';
 export { joinChips } from './join.js';

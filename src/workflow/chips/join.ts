@@ -1,6 +1,6 @@
 import type { ChipSource } from './source.js';
 
-/** The chips of several sources, one source after the other. */
+/** Concatenates the chips of several sources. */
 export function joinChips(sources: readonly ChipSource[]): ChipSource {
   return {
     count: sources.reduce((sum, { count }) => sum + count, 0),

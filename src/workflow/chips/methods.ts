@@ -1,6 +1,5 @@
 import type { MosaicMethod } from '../../kernels/index.js';
 
-/** What becomes of several rows over a pixel of a chip. */
 export const CHIP_METHODS = [
   'first',
   'last',
@@ -9,5 +8,5 @@ export const CHIP_METHODS = [
   'mean',
   'median',
 ] as const satisfies readonly MosaicMethod[];
-/** How the rows of a catalog under a chip become one image. */
+/** How several rows over one pixel of a chip are combined. */
 export type ChipMethod = (typeof CHIP_METHODS)[number];

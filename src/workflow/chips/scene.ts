@@ -1,4 +1,4 @@
-/** The chips of a scene: row by row, a strip of its images in memory at a time. */
+/** Chips of a scene, row by row. One strip of its images is in memory at a time. */
 
 import {
   type Bounds,
@@ -16,11 +16,11 @@ import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
 import { type Chip, type ChipSource, digits, type StripColumn } from './source.js';
 
-/** Which chips of a scene are taken. */
+/** Options of `SceneChips`. */
 export interface SceneChipsOptions {
   spec: ModelSpec;
   backend: Backend;
-  /** Scene phases in the order of the model's, where the names differ. */
+  /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
   cacheBytes?: number;
@@ -30,11 +30,11 @@ export interface SceneChipsOptions {
 
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 
-/** Close it when done. */
+/** A source of all chips of a scene. Close it when done. */
 export class SceneChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
-  /** The scene's id, with which those of its chips begin. */
+  /** The scene's id, a prefix of the chips' ids. */
   readonly id: string;
   readonly #interval: TimeInterval | null;
   readonly #geobox: GeoBox;
@@ -75,7 +75,7 @@ export class SceneChips extends Resource implements ChipSource {
       const planned = await planImages(scene, spec, rasters, { phases, signal });
       const geobox = (await resolveGrid(scene, rasters, signal)).requireAtMost(
         maxPixels,
-        'choose a coarser resolution or smaller bounds, or raise maxPixels',
+        'choose a coarser resolution or smaller bounds, or raise `maxPixels`',
       );
       await checkOverlap(planned, spec, rasters, geobox, { signal });
       await checkUnits(planned, spec.inputs, rasters, signal);

@@ -1,7 +1,8 @@
-/** Chips one by one, from wherever they come: what a model sees of a place and a time. */
+/** The interface of sources of chips. */
 
 import { invalidInput } from '../../errors.js';
-import { type Bounds, type Crs, createChipLayout, sizeOf, type TimeInterval } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import { type Bounds, type Crs, createChipLayout, type TimeInterval } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import {
   inputShape,
@@ -10,51 +11,49 @@ import {
   type SceneImage,
   SceneStrips,
   type Strip,
-  timeSteps,
 } from '../../inference/index.js';
+import { timeSteps } from '../../inference/model-spec.js';
 
-/** A chip for an encoder: where, when, and its values. */
+/** A chip: its place, its time and its values. */
 export interface Chip {
-  /** Unique in its source. */
+  /** Unique in the source. */
   readonly id: string;
   readonly crs: Crs;
-  /** Of all its pixels, in `crs`. */
+  /** Outer bounds, in `crs`. */
   readonly bounds: Bounds;
-  /** When its images were taken; null where nobody says. */
+  /** The time of its images; null if unknown. */
   readonly interval: TimeInterval | null;
   /** In the model's units, NaN for no data. */
   readonly inputs: ChipValues | StripColumn;
 }
 
-/**
- * Values by input name, (band, y, x), with the phase before y for temporal inputs of models that see several.
- */
+/** Values by input name: (band, y, x), or (band, phase, y, x) for temporal inputs of a model with several phases. */
 export type ChipValues = ReadonlyMap<string, Float32Array>;
 
-/** A chip that is to be cut out of a strip on the device, until the source is asked for the next one. */
+/** A chip as a part of a strip on the device. It is valid until the next chip is requested. */
 export interface StripColumn {
   readonly strip: Strip;
-  /** Which of the strip's row of chips. */
+  /** Index of the chip in the strip's row of chips. */
   readonly column: number;
 }
 
-/** Chips in an order that never changes. */
+/** A source of chips in a fixed order. */
 export interface ChipSource {
   readonly count: number;
-  /** All that decides the values of its chips, as JSON: what was embedded of an equal source need not be done again. */
+  /** Everything that affects the chips' values, as JSON. Results of a source with an equal identity can be reused. */
   readonly identity: unknown;
-  /** Chips from `start` up to, not including, `end`. */
+  /** The chips from `start` (inclusive) to `end` (exclusive). */
   chips(start: number, end: number, signal?: AbortSignal): AsyncIterable<Chip>;
 }
 
-/** The numbers of one chip of an input. */
+/** The number of values of an input in one chip. */
 export function chipValues(spec: ModelSpec, input: ModelInput): number {
   return sizeOf(inputShape(spec, input, 1));
 }
 
 /**
- * Hands a chip to `use` as a column of a strip: one that is in memory is uploaded for it as a scene of its size.
- * @throws {TerrachipError} INVALID_INPUT for a chip that lacks an input, or has it in another size
+ * Calls `use` with a chip as a column of a strip. A chip in memory is uploaded as a strip of its own.
+ * @throws {TerrachipError} INVALID_INPUT for a chip with a missing input, or one of another size
  */
 export async function withStrip<T>(
   backend: Backend,
@@ -104,7 +103,7 @@ function imagesOf(
   }));
 }
 
-/** A number in the id of a chip. */
+/** A number in a chip's id, with at least five digits. */
 export function digits(value: number): string {
   return String(value).padStart(5, '0');
 }

@@ -1,4 +1,4 @@
-/** Catalogs through an encoder into a store of embeddings: a grid of chips over their rows, at the times of these. */
+/** Embeds catalogs: a grid of chips over the footprints of their rows, at the times of the rows. */
 import { rowsOn } from '../../catalog/loaders/plan.js';
 import { timeSteps } from '../../catalog/loaders/time-steps.js';
 import {
@@ -27,37 +27,37 @@ import { type EmbedRunOptions, embedRun } from './run.js';
 /** A catalog, or the path or URL of its file. */
 export type CatalogLike = GeoCatalog | string;
 
-/** What `embedCatalogs` embeds: catalogs, a model, and the grid of the chips. */
+/** Options of `embedCatalogs`: the catalogs, the model, and the grid of chips. */
 export interface EmbedCatalogsOptions extends EmbedRunOptions {
-  /** One catalog for all inputs of the model, or one for each by its name. */
+  /** One catalog for all inputs of the model, or one catalog per input, by input name. */
   catalogs: CatalogLike | Readonly<Record<string, CatalogLike>>;
-  /** Of the chips. */
+  /** The CRS of the chips. */
   crs: CrsLike;
-  /** Pixel size in units of `crs`; chips lie on whole multiples of it. */
+  /** Pixel size in units of `crs`. Chips are aligned to whole multiples of it. */
   resolution: number;
   /**
-   * Which rows of the leading catalog are embedded, and where: chips lie in its place. It leads whose input is named
-   * first of those that change with time; other catalogs are read at the places and times of its rows.
+   * Selects rows of the leading catalog, and limits the chips to a region. The leading catalog is that of the first named
+   * temporal input. Other catalogs are read at the places and times of its rows.
    */
   select?: RowSelection;
-  /** Which images of a place are one chip (default `day`, in UTC): a chip a day that has any. */
+  /** How rows at one place are grouped into chips by time (default `day`, in UTC: one chip per day with rows). */
   every?: ChipTimes;
-  /** When each of the model's phases was, in its order; then a chip a place. */
+  /** The time of each phase, in the model's order. Then there is one chip per place. */
   phases?: readonly string[];
-  /** Milliseconds by which images of other inputs may be away from a chip's time (default 0). The nearest come first. */
+  /** Largest distance in time, in milliseconds, of other inputs' rows from a chip (default 0). The nearest come first. */
   pad?: number;
-  /** Bands by input, in the model's order: names or numbers of the rows (default: the model's names). */
+  /** Bands by input, in the model's order: band names or numbers in the rows (default: the model's names). */
   bands?: Readonly<Record<string, readonly BandChoice[]>>;
-  /** Units by input, of rows that declare none. */
+  /** Units by input, for rows that declare none. */
   units?: Readonly<Record<string, Units>>;
-  /** Clouds and the like by input. */
+  /** Quality masks by input, such as cloud masks. */
   masks?: Readonly<Record<string, QualityMask>>;
   resampling?: Resampling;
-  /** What becomes of several rows over a pixel (default `first`, the nearest in time). */
+  /** How several rows over one pixel are combined (default `first`, the nearest in time). */
   method?: ChipMethod;
-  /** Pixels from one chip to the next (default: the model's stride). */
+  /** Distance between chips in pixels (default: the model's stride). */
   stride?: number;
-  /** What happens at the edges of the area (default `cover`). */
+  /** How chips are placed at the edges of the area (default `cover`). */
   policy?: EdgePolicy;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
   cacheBytes?: number;
@@ -68,7 +68,7 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
   if (!(pad >= 0) || !Number.isFinite(pad))
     throw invalidOption('pad', `cannot be ${pad}`, 'give a length of time from 0 on');
   if (phases !== undefined && every !== undefined)
-    throw invalidOption('every', 'has no meaning where phases say the times', 'leave one of them out');
+    throw invalidOption('every', 'cannot be combined with phases', 'leave one of them out');
   return embedRun(options, async ({ spec, backend }) => {
     const place = await readPlace(select, signal, 'the CRS');
     const sources = sourcesOf(options, spec);
@@ -106,34 +106,34 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
   });
 }
 
-/** An input of the model and where it comes from. */
+/** An input of the model and its catalog. */
 interface InputSource {
   readonly input: ModelInput;
   readonly from: CatalogLike;
-  /** How messages call it. */
+  /** For messages. */
   readonly name: string;
 }
 
 /**
- * Where each input comes from, the leading one first: of those that change with time, the one that is named first.
- * @throws {TerrachipError} INVALID_OPTION for an input that is missing, or that the model does not have
+ * The inputs and their catalogs. The leading one, the first named temporal input, comes first.
+ * @throws {TerrachipError} INVALID_OPTION for a missing input, or an input that the model lacks
  */
 function sourcesOf({ catalogs }: EmbedCatalogsOptions, { name: model, inputs }: ModelSpec): InputSource[] {
   const isOne = typeof catalogs === 'string' || catalogs instanceof GeoCatalog;
   const names = isOne ? inputs.map(({ name }) => name) : Object.keys(catalogs);
-  const given = new Map(names.map((name) => [name, isOne ? catalogs : catalogs[name]]));
+  const byName = new Map(names.map((name) => [name, isOne ? catalogs : catalogs[name]]));
   const sources = inputs.map((input): InputSource => {
-    const from = given.get(input.name);
+    const from = byName.get(input.name);
     if (from === undefined) {
-      const what = `${input.bands.join(', ')} in ${input.units}`;
-      throw invalidOption('catalogs', `lack ${input.name} (${what})`, 'say which catalog it comes from');
+      const bands = `${input.bands.join(', ')} in ${input.units}`;
+      throw invalidOption('catalogs', `lack ${input.name} (${bands})`, 'name a catalog for it');
     }
     return { input, from, name: typeof from === 'string' ? from : `the catalog of ${input.name}` };
   });
   const unknown = names.find((name) => !sources.some(({ input }) => input.name === name));
   if (unknown !== undefined) {
     const known = inputs.map(({ name }) => name).join(', ');
-    throw invalidOption('catalogs', `name ${unknown}, which ${model} lacks`, `choose of ${known}`);
+    throw invalidOption('catalogs', `name ${unknown}, which ${model} lacks`, `choose from ${known}`);
   }
   const rank = ({ input }: InputSource): number =>
     names.indexOf(input.name) + (input.kind === 'static' ? names.length : 0);
@@ -162,11 +162,11 @@ async function leadingRows(
   throw invalidInput(
     name,
     'has no row at that place and time',
-    'ask for more, or see terrachip catalog info',
+    'widen the selection (terrachip catalog info lists the extent)',
   );
 }
 
-/** Says how many rows lack bands; in one catalog for all inputs they are rows of others. */
+/** Warns about rows that lack bands. With one catalog for all inputs, these rows belong to other inputs. */
 function reportLeftOut(
   { catalogs, onProgress }: EmbedCatalogsOptions,
   source: InputSource,
@@ -177,7 +177,7 @@ function reportLeftOut(
   onProgress?.({ type: 'warning', message });
 }
 
-/** The rows of another input that may meet a grid. */
+/** The rows of another input that may intersect a grid. */
 async function rowsAround(
   { from, name }: InputSource,
   grid: GeoBox,
@@ -187,10 +187,14 @@ async function rowsAround(
   const all = typeof from === 'string' ? await loadCatalog(from, { signal, allowLocal }) : from;
   const rows = GeoCatalog.from(rowsOn(all, grid, TimeInterval.always));
   if (rows.length > 0) return rows;
-  throw invalidInput(name, 'has no row where chips are', 'choose another catalog, or another place');
+  throw invalidInput(
+    name,
+    'has no row that intersects the chips',
+    'choose another catalog, or another place',
+  );
 }
 
-/** The chips of a grid at the times of the rows that lie in each, place by place. */
+/** The chips of a grid, place by place, at the times of the rows that cover each. */
 function chipsAtTimes(area: SampleArea, grid: GridSampler, every: ChipTimes): Sequence<Chip> {
   if (!CHIP_TIMES.includes(every))
     throw invalidOption('every', `cannot be ${every}`, `choose one of ${CHIP_TIMES.join(', ')}`);
@@ -201,7 +205,7 @@ function chipsAtTimes(area: SampleArea, grid: GridSampler, every: ChipTimes): Se
     const rows = area.rowsCovering(window, 0);
     const dated = rows.filter(({ interval }) => Number.isFinite(interval.end - interval.start));
     const steps = timeSteps(dated, every, 0).map(({ interval }) => interval);
-    // What has no date at all is seen once.
+    // A place whose rows have no dates gets one chip.
     for (const interval of steps.length > 0 ? steps : [TimeInterval.always]) {
       places.push(place);
       times.push(interval);

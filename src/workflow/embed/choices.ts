@@ -1,6 +1,5 @@
 import type { CalendarUnit, GridPolicy } from '../../catalog/node/index.js';
 
-/** Which images of a place are one chip: those of all times, of one interval, or of a unit of the calendar. */
 export const CHIP_TIMES = [
   'all',
   'time',
@@ -12,13 +11,13 @@ export const CHIP_TIMES = [
   'year',
   'solarDay',
 ] as const satisfies readonly ('all' | 'time' | 'solarDay' | CalendarUnit)[];
-/** Which rows of a catalog make one chip, by their times. */
+/** How rows at one place are grouped into chips: all rows, by their exact times, or by a calendar unit. */
 export type ChipTimes = (typeof CHIP_TIMES)[number];
 
-/** What happens at the edges of an area: as `GridPolicy`, less what makes chips of another size. */
+/** `GridPolicy`, except for policies that change the size of chips. */
 export const EDGE_POLICIES = ['cover', 'centre', 'pad', 'drop'] as const satisfies readonly GridPolicy[];
-/** What happens to chips at the edges of an area. */
+/** How chips are placed at the edges of an area. */
 export type EdgePolicy = (typeof EDGE_POLICIES)[number];
 
-/** Version of the documents in a store of embeddings. */
+/** The version of the attributes of an embedding store. */
 export const EMBEDDINGS_SCHEMA_VERSION = 1;

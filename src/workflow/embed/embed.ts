@@ -1,4 +1,4 @@
-/** Every chip of a source through an encoder, into a store of embeddings. */
+/** Embeds every chip of a source and writes a store of embeddings. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
@@ -15,31 +15,31 @@ import { EMBEDDINGS_SCHEMA_VERSION } from './choices.js';
 import { type EmbeddingPool, pooledLength, poolInto } from './pool.js';
 import { CHUNK_CHIPS, type ChipRecord, EmbeddingStore } from './store.js';
 
-/** Chips that a unit holds at most by default, and its length in bytes. */
+/** Default limits of a unit: chips, and bytes of embeddings. */
 const UNIT_CHIPS = 256;
 const UNIT_BYTES = 64 * 2 ** 20;
 
-/** What `embedChips` embeds, and where to. */
+/** Options of `embedChips`. */
 export interface EmbedChipsOptions extends OperationOptions {
   source: ChipSource;
   model: ModelFolder;
-  /** Cuts and normalises chips; a source on a device must have the same. */
+  /** Cuts and normalises chips. A source whose chips are on a device must use the same backend. */
   backend: Backend;
-  /** The model in use; its answers are embeddings. */
+  /** A session that returns embeddings. */
   session: ModelSession;
   /** The Zarr group to write; it must not exist. */
   output: string;
-  /** What is stored of a chip's tokens (default `mean`). */
+  /** How a chip's tokens are pooled (default `mean`). */
   pool?: EmbeddingPool;
-  /** Chips that run at once (default 4). Batches are always full, so that a chip's result depends on no other. */
+  /** Chips per batch (default 4). Batches are always full, so that a chip's result does not depend on other chips. */
   batchSize?: number;
-  /** Chips a unit: what a killed run loses, and a file of the store; a multiple of 16. */
+  /** Chips per unit, a multiple of 16. A unit is one shard of the store; an interrupted run loses at most one. */
   unitChips?: number;
-  /** Keep the units that an earlier run of the same chips and model finished. */
+  /** Keep the units that an earlier run with the same chips and model finished. */
   resume?: boolean;
 }
 
-/** What an embedding wrote. */
+/** The result of `embedChips`. */
 export interface EmbedReport {
   readonly output: string;
   /** (chip, channel) or (chip, token, channel). */
@@ -47,9 +47,9 @@ export interface EmbedReport {
   readonly pool: EmbeddingPool;
   readonly provider: string;
   readonly chipsRun: number;
-  /** Chips without any data: their embeddings are NaN. */
+  /** Chips without data. Their embeddings are NaN. */
   readonly chipsSkipped: number;
-  /** Units that were done already. */
+  /** Units that an earlier run had finished. */
   readonly unitsKept: number;
   readonly peakMemoryBytes: number;
 }
@@ -62,7 +62,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   requireFolderName(output);
   await requireAbsent(output);
   const { count } = source;
-  if (count === 0) throw invalidInput(output, 'would hold no chips', 'give scenes that have some');
+  if (count === 0) throw invalidInput(output, 'would hold no chips', 'give a source with chips');
   const attributes = describe(options, pool, batchSize);
   const fingerprint = fingerprintOf({ ...attributes, unitChips, source: source.identity });
   const units = Array.from({ length: Math.ceil(count / unitChips) }, (_, k) => ({
@@ -114,7 +114,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   };
 }
 
-/** Chips of one unit, batch by batch; those without data are left out of batches. */
+/** Embeds the chips of one unit. Chips without data do not run. */
 async function embedUnit(
   { source, backend, session, signal }: EmbedChipsOptions,
   { start, end }: RowRange,
@@ -125,17 +125,17 @@ async function embedUnit(
   const length = pooledLength(pool, tokens, channels);
   const values = new Float32Array((end - start) * length).fill(Number.NaN);
   const records: ChipRecord[] = [];
-  let places: number[] = [];
+  let rows: number[] = [];
   const flush = async (): Promise<void> => {
     if (batch.count === 0) return;
     const answer = await batch.run(session);
     const results = await backend.download(answer);
     answer.dispose();
-    for (const [k, place] of places.entries()) {
+    for (const [k, row] of rows.entries()) {
       const one = results.subarray(k * tokens * channels, (k + 1) * tokens * channels);
-      poolInto(pool, one, channels, values.subarray(place * length, (place + 1) * length));
+      poolInto(pool, one, channels, values.subarray(row * length, (row + 1) * length));
     }
-    places = [];
+    rows = [];
   };
   for await (const chip of source.chips(start, end, signal)) {
     const { id, crs, bounds, interval } = chip;
@@ -144,7 +144,7 @@ async function embedUnit(
       records.push({ id, crs, bounds, interval, valid });
       if (valid === 0) return;
       batch.add(strip, [column]);
-      places.push(records.length - 1);
+      rows.push(records.length - 1);
     });
     if (batch.count === batch.size) await flush();
   }
@@ -157,7 +157,7 @@ async function embedUnit(
   );
 }
 
-/** What the store says of itself; all of it decides its bytes. */
+/** The attributes of the store. They are part of the run's fingerprint. */
 function describe(
   { model, session, backend }: EmbedChipsOptions,
   pool: EmbeddingPool,

@@ -1,4 +1,4 @@
-/** Embeddings: what chips are like, by a model, in a store. */
+/** Stores of embeddings of chips. */
 export { type CatalogLike, type EmbedCatalogsOptions, embedCatalogs } from './catalogs.js';
 export {
   CHIP_TIMES,

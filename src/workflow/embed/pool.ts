@@ -1,15 +1,15 @@
-/** From a vector a token to what is stored of a chip. */
+/** Pooling of a chip's tokens. */
 
 export const EMBEDDING_POOLS = ['mean', 'max', 'none'] as const;
-/** `mean` and `max` over a chip's tokens, a channel at a time; `none` keeps every token. */
+/** `mean` and `max` reduce over the tokens of a chip; `none` keeps every token. */
 export type EmbeddingPool = (typeof EMBEDDING_POOLS)[number];
 
-/** The numbers that are stored of a chip. */
+/** The number of stored values per chip. */
 export function pooledLength(pool: EmbeddingPool, tokens: number, channels: number): number {
   return pool === 'none' ? tokens * channels : channels;
 }
 
-/** @param values (token, channel) of one chip @param target `pooledLength` numbers */
+/** @param values (token, channel) of one chip @param target has `pooledLength` elements */
 export function poolInto(
   pool: EmbeddingPool,
   values: Float32Array,

@@ -1,4 +1,4 @@
-/** What embedding scenes and catalogs have in common: a model's folder, what runs it, and a source of chips. */
+/** The common part of `embedScenes` and `embedCatalogs`: opens the model, its execution and the chips. */
 import type { Backend } from '../../gpu/index.js';
 import {
   type ExecutionOptions,
@@ -9,7 +9,7 @@ import {
 import type { ChipSource } from '../chips/index.js';
 import { type EmbedChipsOptions, type EmbedReport, embedChips } from './embed.js';
 
-/** What any embedding run is told. */
+/** Options that `embedScenes` and `embedCatalogs` share. */
 export interface EmbedRunOptions
   extends Omit<EmbedChipsOptions, 'source' | 'model' | 'session' | 'backend'>,
     ExecutionOptions {
@@ -17,20 +17,20 @@ export interface EmbedRunOptions
   model: string;
 }
 
-/** What chips are opened with. */
+/** Arguments for opening chips. */
 export interface ChipContext {
   readonly spec: ModelSpec;
   readonly backend: Backend;
 }
 
-/** Chips, and what gives back all that is open for them. */
+/** A source of chips, and `close` for its resources. */
 export interface OpenChips {
   readonly source: ChipSource;
   close(): Promise<void>;
 }
 
 /**
- * Embeds what `openChips` opens for the model.
+ * Embeds the chips that `openChips` opens for the model.
  * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel`, `openExecution` and `openChips`
  */
 export async function embedRun(

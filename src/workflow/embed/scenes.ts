@@ -1,15 +1,16 @@
-/** Scenes through an encoder into a store of embeddings. */
+/** Embeds scenes. */
 import { invalidInput } from '../../errors.js';
-import { joinChips, SceneChips } from '../chips/index.js';
+import { SceneChips } from '../chips/index.js';
+import { joinChips } from '../chips/join.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
-/** What `embedScenes` embeds: scenes and a model. */
+/** Options of `embedScenes`. */
 export interface EmbedScenesOptions extends EmbedRunOptions {
-  /** Scene files or packages; their chips come in this order. */
+  /** Scene files or packages. The order is that of the chips in the store. */
   scenes: readonly string[];
-  /** Scene phases in the order of the model's, where the names differ. */
+  /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
   cacheBytes?: number;
@@ -35,13 +36,8 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
           signal,
         });
         sources.push(source);
-        const twin = sources.find((other) => other !== source && other.id === source.id);
-        if (twin === undefined) continue;
-        throw invalidInput(
-          scene,
-          `has the id ${source.id} of another scene`,
-          'give each scene an id of its own',
-        );
+        if (sources.every((other) => other === source || other.id !== source.id)) continue;
+        throw invalidInput(scene, `has the id ${source.id} of another scene`, 'give each scene its own id');
       }
       return { source: joinChips(sources), close };
     } catch (error) {

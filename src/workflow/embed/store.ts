@@ -1,26 +1,22 @@
 /**
- * A store of embeddings: a Zarr v3 group with `embeddings` (chip, channel) or (chip, token, channel), and of each chip
- * `id`, `crs`, `bounds`, `time` and `valid`. It is written by units of chips.
+ * A store of embeddings: a Zarr v3 group with `embeddings` (chip, channel) or (chip, token, channel), and for each chip `id`,
+ * `crs`, `bounds`, `time` and `valid`. It is written in units of chips.
  */
 import { join } from 'node:path';
 import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
-import {
-  consolidateZarr,
-  createZarrGroup,
-  ZarrShardWriter,
-  ZarrTextWriter,
-} from '../../raster/node/index.js';
+import { consolidateZarr, createZarrGroup, ZarrShardWriter } from '../../raster/node/index.js';
+import { ZarrTextWriter } from '../../raster/node/zarr-text-writer.js';
 
-/** Chips of an inner chunk: units are whole numbers of them. */
+/** Chips per inner chunk. The size of a unit is a multiple of it. */
 export const CHUNK_CHIPS = 16;
 
-/** What is stored beside a chip's embedding. */
+/** The metadata of a chip in the store. */
 export interface ChipRecord {
   readonly id: string;
   readonly crs: Crs;
   readonly bounds: Bounds;
   readonly interval: TimeInterval | null;
-  /** Share of its pixels with data; without any there is no embedding. */
+  /** Share of pixels with data, from 0 to 1. At 0 the embedding is NaN. */
   readonly valid: number;
 }
 
@@ -75,8 +71,8 @@ export class EmbeddingStore {
 
   /**
    * Writes a unit.
-   * @param embeddings (chip, …), NaN where there is none
-   * @returns the bytes of the shard of embeddings
+   * @param embeddings (chip, …), NaN for chips without data
+   * @returns the bytes of the shard of `embeddings`
    */
   async writeUnit(unit: number, chips: readonly ChipRecord[], embeddings: Float32Array): Promise<Uint8Array> {
     const finite = (time: number | undefined): number =>
