@@ -65,7 +65,7 @@ export type {
   ReadRequest,
   WindowRequest,
 } from './raster.js';
-export type { RasterView } from './raster-view.js';
+export type { DescribedRaster, RasterInfo, RasterView } from './raster-view.js';
 export { type Stored, toStored, UsedValues } from './stored-values.js';
 export { checkPlausible, type UnitConversion, type UnitStep, type Units, unitConversion } from './units.js';
 export { type WarpCounters, WarpedRaster, type WarpedRasterOptions } from './warped.js';
