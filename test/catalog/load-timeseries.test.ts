@@ -66,7 +66,7 @@ describeBackends('loadRasterTimeseries', (backend) => {
     ['count', [1, 1, 2, 2, 1, 1]],
     // The middle of July is nearer to the 30th than to the 2nd.
     ['nearest', [1, 10, 2, 50, 6, 60]],
-  ])('steps by month, of which only those with rows: %s', async (method, expected) => {
+  ])('groups by month, with steps only for rows: %s', async (method, expected) => {
     const tensor = await load({ steps: 'month', method, bands: [1] });
     expect([...tensor.data]).toEqual(expected);
     expect(tensor.times?.map(String)).toEqual([
