@@ -169,9 +169,7 @@ describe('infer', () => {
     await expect(stopped).rejects.toThrow('killed');
     const [run] = await readdir(`${output}.run`);
     const runFolder = join(`${output}.run`, run);
-    expect(warnings).toEqual([
-      `1 of 3 units are done (${runFolder}); the same command with --resume goes on`,
-    ]);
+    expect(warnings).toEqual([`1 of 3 units are done (${runFolder}); run it again with \`resume\` to go on`]);
     expect(await missingUnits(runFolder)).toEqual([1, 2]);
     await expect(finalizeRun(runFolder, output)).rejects.toThrow(/2 of 3 units .* are missing \(1, 2\)/);
     const shard = join(runFolder, 'map.zarr', 'probability', 'c', '0', '0', '0');
