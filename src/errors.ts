@@ -1,11 +1,10 @@
 /**
- * Every error that terrachip throws on purpose. A message is one sentence: what is wrong (with the file or the
- * option by name), then what to do about it.
+ * Errors that terrachip throws. A message is one sentence: the problem (with the file or option by name), then the remedy.
  */
 
-/** The typed fields that an error of each code carries. */
+/** The fields of an error, by code. */
 export interface ErrorFields {
-  /** A file, URL or value that cannot be used as it is. */
+  /** A file, URL or value that cannot be used. */
   INVALID_INPUT: { source: string };
   /** An option or argument with an impossible value. */
   INVALID_OPTION: { option: string };
@@ -19,7 +18,7 @@ export interface ErrorFields {
   MISSING_DEPENDENCY: { dependency: string };
   /** A server or connection that failed after all retries. */
   NETWORK: { url: string; status?: number };
-  /** The GPU device was lost or refused an operation it had promised. */
+  /** The GPU device was lost or an operation on it failed. */
   DEVICE_LOST: { reason: string };
   /** The file system refused a write. */
   DISK: { path: string };
@@ -27,15 +26,15 @@ export interface ErrorFields {
   INCOMPLETE: { missing: number };
   /** Use of a resource after its disposal. */
   DISPOSED: { resource: string };
-  /** A broken promise inside terrachip: a bug to report. */
+  /** A violated invariant: a bug in terrachip. */
   INTERNAL: { where: string };
 }
 
-/** The code of an error, by which programs tell errors apart. */
+/** The code of an error. */
 export type ErrorCode = keyof ErrorFields;
 
 /**
- * Process exit statuses: 2 wrong usage or input, 75 worth retrying, 3 incomplete, 1 anything else
+ * Process exit statuses: 2 wrong usage or input, 75 retry later, 3 incomplete, 1 anything else
  * (75 is `EX_TEMPFAIL` of sysexits.h).
  */
 const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -53,14 +52,14 @@ const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: 1,
 };
 
-/** A text whose addresses have lost their user and password. */
+/** Removes user names and passwords from the URLs in a text. */
 export function withoutCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>]*@/gi, '$1');
 }
 
 /**
- * An error with a code, the fields of that code, a remedy and a process exit status. Neither its message nor its fields
- * hold a password of an address.
+ * An error with a code, the fields of that code, a remedy and a process exit status. Passwords in URLs are removed from
+ * its message and fields.
  */
 export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'TerrachipError';
@@ -105,7 +104,7 @@ export function isTerrachipError<Code extends ErrorCode = ErrorCode>(
   return codes.length === 0 || codes.some((code) => code === error.code);
 }
 
-/** The problem with an input, in the common case of a file or URL that cannot be used. */
+/** The error for a file, URL or value that cannot be used. */
 export function invalidInput(
   source: string,
   problem: string,
@@ -115,26 +114,24 @@ export function invalidInput(
   return new TerrachipError('INVALID_INPUT', `${source} ${problem}`, remedy, { source }, { cause });
 }
 
-/** The problem with an option or argument. */
+/** The error for an option or argument. */
 export function invalidOption(option: string, problem: string, remedy: string): TerrachipError {
   return new TerrachipError('INVALID_OPTION', `${option} ${problem}`, remedy, { option });
 }
 
-/** A promise inside terrachip that did not hold. */
+/** The error for a violated invariant. */
 export function internalError(where: string, problem: string): TerrachipError {
   return new TerrachipError(
     'INTERNAL',
     `${where}: ${problem}`,
     'this is a bug in terrachip, please report it',
-    {
-      where,
-    },
+    { where },
   );
 }
 
 /**
- * Whether something that was thrown is an error, of whatever realm: those of Node's modules are not `instanceof Error` in
- * code that a test runner has given globals of its own.
+ * Whether a thrown value is an error of any realm: errors of Node's modules fail `instanceof Error` under a test runner
+ * with its own globals.
  */
 export function isError(
   thrown: unknown,
@@ -142,17 +139,17 @@ export function isError(
   return typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown;
 }
 
-/** The text of anything that was thrown. */
+/** The message of a thrown value of any type. */
 export function messageOf(error: unknown): string {
   return isError(error) ? error.message : String(error);
 }
 
-/** The code of an error of Node's, such as `ENOENT`; empty for others. */
+/** The code of a Node error, such as `ENOENT`; empty for other values. */
 export function codeOf(error: unknown): string {
   return isError(error) && typeof error.code === 'string' ? error.code : '';
 }
 
-/** Whether an import failed since the package is not there. */
+/** Whether an import failed because the package is not installed. */
 export function isNotInstalled(error: unknown): boolean {
   return ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(codeOf(error));
 }

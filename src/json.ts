@@ -1,4 +1,4 @@
-/** JSON documents from outside: parsed, then checked against a schema, with errors that name the place. */
+/** Parses JSON documents and checks them against a schema. Errors name the path in the document. */
 import * as v from 'valibot';
 import { invalidInput } from './errors.js';
 import { nearestOf, unknownKeyOf } from './json/keys.js';
@@ -7,12 +7,12 @@ import { problemOfJson } from './json/problem.js';
 const isRecord = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Members of any name and value. `v.record` drops some names, `constructor` among them. */
+/** An object with any members. `v.record` drops some names, such as `constructor`. */
 export const AnyRecord = v.custom<{ [x: string]: unknown }>(isRecord, 'must be an object');
 
 /**
- * An object whose keys are names that somebody chose, `constructor` and `__proto__` among them. The output has no
- * prototype, so that a name that is not there is undefined.
+ * An object whose keys are free names, including `constructor` and `__proto__`. The output has no prototype, so that a
+ * missing name is undefined.
  */
 export function dictionary<
   const Key extends v.GenericSchema<string, string>,
@@ -30,9 +30,7 @@ export function dictionary<
 }
 
 /**
- * Checks a document that a user writes: unknown keys are errors too, except those that `unknownKeyOf` accepts.
- * @param name the file it came from, for messages
- * @throws {TerrachipError} INVALID_INPUT that names the first place that is wrong
+ * As `validate`, for a document written by a user: unknown keys are errors too, except those that `unknownKeyOf` accepts.
  */
 export function validateStrictly<const Schema extends v.GenericSchema>(
   schema: Schema,
@@ -53,9 +51,9 @@ export function validateStrictly<const Schema extends v.GenericSchema>(
 }
 
 /**
- * Checks a document.
- * @param name the file it came from, for messages
- * @throws {TerrachipError} INVALID_INPUT that names the first place that is wrong
+ * Checks a document against a schema.
+ * @param name of the file, for messages
+ * @throws {TerrachipError} INVALID_INPUT with the path of the first error
  */
 export function validate<const Schema extends v.GenericSchema>(
   schema: Schema,
@@ -69,16 +67,16 @@ export function validate<const Schema extends v.GenericSchema>(
   const place = path === null ? 'the document' : path;
   const missing = issue.type === 'object' && issue.received === 'undefined' && path !== null;
   const problem = missing ? 'is missing' : issue.message;
-  throw invalidInput(name, `is not as it should be: ${place}: ${problem}`, 'correct it');
+  throw invalidInput(name, `is not valid: ${place}: ${problem}`, 'correct it');
 }
 
-/** No document nests as deep; code that visits one by recursion, schemas and messages among it, relies on that. */
+/** More than real documents need. The limit makes recursive code safe, such as schemas and messages. */
 const MAX_DEPTH = 64;
 
 /**
  * Parses JSON. A byte order mark is skipped.
- * @param name the file it came from, for messages
- * @throws {TerrachipError} INVALID_INPUT for text that is not JSON (with line and column), or nested absurdly
+ * @param name of the file, for messages
+ * @throws {TerrachipError} INVALID_INPUT for text that is not JSON (with line and column), or nested too deeply
  */
 export function parseJson(text: string, name: string): unknown {
   const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -93,8 +91,8 @@ export function parseJson(text: string, name: string): unknown {
 }
 
 /**
- * For documents that somebody else has parsed.
- * @throws {TerrachipError} INVALID_INPUT for one that is nested absurdly
+ * Checks the depth of a document that `parseJson` did not parse.
+ * @throws {TerrachipError} INVALID_INPUT for more than 64 levels
  */
 export function requireShallow(document: unknown, name: string): void {
   let level: unknown[] = [document];

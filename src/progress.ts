@@ -1,15 +1,15 @@
-/** What long operations report; the library itself never prints. */
+/** An event of a long operation. The library itself never prints. */
 export type ProgressEvent =
   | { type: 'stage'; stage: string }
   | { type: 'progress'; stage: string; done: number; total: number; unit: string }
   | { type: 'warning'; message: string };
 
-/** Takes events of a long operation: stages, progress and warnings. */
+/** Receives the events of a long operation. */
 export type OnProgress = (event: ProgressEvent) => void;
 
-/** Options that every long operation takes. */
+/** Options of every long operation. */
 export interface OperationOptions {
-  /** Aborts the operation; it then rejects with the signal's reason. */
+  /** Aborts the operation, which then rejects with the signal's reason. */
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }

@@ -1,12 +1,12 @@
 // Declarations of Symbol.asyncDispose, for code compiled without them; `preserve` keeps this line in published types.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** What is given back when it is no longer needed: by `dispose`, or at the end of a block by `await using`. */
+/** An object that holds files or memory until `dispose`, or until the end of a block with `await using`. */
 export abstract class Resource implements AsyncDisposable {
   /** @deprecated The former name of `dispose`. */
   abstract close(): Promise<void>;
 
-  /** Gives back all that is held: files, memory. Once is enough, and twice does nothing more. */
+  /** Releases files and memory. Idempotent. */
   dispose(): Promise<void> {
     return this.close();
   }

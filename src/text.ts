@@ -1,14 +1,14 @@
-/** Texts from outside, in UTF-8, or in UTF-16 with a byte order mark as Windows writes it; and how objects print. */
+/** Decodes text files: UTF-8, or UTF-16 with a byte order mark, as Windows writes it. Also the name of Node's print hook. */
 
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
-/** The encoding that a text's first bytes show: `utf-8` where no byte order mark says otherwise. */
+/** The encoding by the byte order mark; `utf-8` without one. */
 export function encodingOf(bytes: Uint8Array): TextEncoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
 }
 
-/** A text without its byte order mark. Bytes that are no characters become U+FFFD. */
+/** Decodes a text, without its byte order mark. Invalid bytes become U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(encodingOf(bytes)).decode(bytes);
 }

@@ -1,19 +1,19 @@
-/** XML documents from outside, as small trees. */
+/** Parses XML metadata into trees. */
 
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { invalidInput, messageOf, TerrachipError } from './errors.js';
 import { encodingOf } from './text.js';
 
-/** One element. Names are without their prefix: `pos` for `gml:pos`. */
+/** An element. Names have no prefix: `pos` for `gml:pos`. */
 export interface XmlElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly XmlElement[];
-  /** Its own text, without that of its children, trimmed. */
+  /** Its own text without that of its children, trimmed. */
   readonly text: string;
 }
 
-/** Metadata of satellite products has some ten thousand elements, eight deep, in less than a megabyte. */
+/** Limits. Metadata of satellite products has some ten thousand elements, eight levels, and less than a megabyte. */
 const MAX_BYTES = 32 * 2 ** 20;
 const MAX_ELEMENTS = 1_000_000;
 const MAX_DEPTH = 64;
@@ -26,10 +26,9 @@ interface OpenElement {
 }
 
 /**
- * Parses a document. One with a document type is refused, since that is where entities are declared: nothing is ever
- * expanded but the five that XML has.
- * @param name the file it came from, for messages
- * @throws {TerrachipError} INVALID_INPUT for what is not well-formed or nested absurdly, TOO_LARGE for too much of it
+ * Parses a document. A document type is refused, since it can declare entities: only the five of XML are expanded.
+ * @param name of the file, for messages
+ * @throws {TerrachipError} INVALID_INPUT for a document that is not well-formed or too deep, TOO_LARGE for a large one
  */
 export function parseXml(bytes: Uint8Array, name: string): XmlElement {
   if (bytes.byteLength > MAX_BYTES) throw tooLarge(name, bytes.byteLength, MAX_BYTES, 'bytes');
@@ -41,7 +40,7 @@ export function parseXml(bytes: Uint8Array, name: string): XmlElement {
     throw invalidInput(name, `is not XML (${error.message})`, 'get it again', error);
   });
   parser.on('doctype', () => {
-    throw invalidInput(name, 'declares a document type, which metadata never does', 'do not trust it');
+    throw invalidInput(name, 'declares a document type, which metadata never has', 'do not trust it');
   });
   parser.on('opentag', (tag: SaxesTagNS) => {
     if (++elements > MAX_ELEMENTS) throw tooLarge(name, elements, MAX_ELEMENTS, 'elements');
@@ -74,7 +73,7 @@ export function parseXml(bytes: Uint8Array, name: string): XmlElement {
   return root;
 }
 
-/** What the declaration says, in a document without the byte order mark of UTF-16. */
+/** The encoding in the XML declaration, unless a byte order mark shows UTF-16. */
 function declaredEncoding(bytes: Uint8Array): string {
   const encoding = encodingOf(bytes);
   if (encoding !== 'utf-8') return encoding;
@@ -82,16 +81,16 @@ function declaredEncoding(bytes: Uint8Array): string {
   return /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']/.exec(head)?.[1] ?? encoding;
 }
 
-function tooLarge(name: string, size: number, limit: number, what: string): TerrachipError {
+function tooLarge(name: string, size: number, limit: number, unit: string): TerrachipError {
   return new TerrachipError(
     'TOO_LARGE',
-    `${name} has ${size} ${what} or more, above the limit of ${limit} for XML`,
+    `${name} has ${size} ${unit} or more, above the limit of ${limit} for XML`,
     'check that it is the right file',
     { size, limit },
   );
 }
 
-/** All elements of a name anywhere under one, in the order of the document. */
+/** All descendants with a name, in document order. */
 export function findAll(element: XmlElement, name: string): XmlElement[] {
   return element.children.flatMap((child) => [
     ...(child.name === name ? [child] : []),
@@ -99,7 +98,7 @@ export function findAll(element: XmlElement, name: string): XmlElement[] {
   ]);
 }
 
-/** The first element of a name anywhere under one, or null. */
+/** The first descendant with a name, or null. */
 export function findFirst(element: XmlElement, name: string): XmlElement | null {
   for (const child of element.children) {
     if (child.name === name) return child;
@@ -109,12 +108,12 @@ export function findFirst(element: XmlElement, name: string): XmlElement | null 
   return null;
 }
 
-/** The text of the first element of a name, or null where there is none or it is empty. */
+/** The text of the first descendant with a name; null if there is none or it is empty. */
 export function textOf(element: XmlElement, name: string): string | null {
   return findFirst(element, name)?.text || null;
 }
 
-/** The number in the first element of a name, or null where there is none. */
+/** The finite number in the first descendant with a name, or null. */
 export function numberOf(element: XmlElement, name: string): number | null {
   const text = textOf(element, name);
   const value = text === null ? Number.NaN : Number(text);

@@ -62,7 +62,7 @@ await withTemporaryFolder(async (folder) => {
     label: rasterLabel,
     folder: vectors,
   });
-  // VV on the map's grid as terrachip warps it, which check:gdal holds against gdalwarp; decibels are made here.
+  // VV on the map's grid by terrachip's warp, which check:gdal compares with gdalwarp; decibels by NumPy.
   const vv = {};
   for (const phase of ['event', 'pre_event']) {
     const power = join(folder, `${phase}.tif`);

@@ -1,5 +1,5 @@
-// npm run check:gdal: terrachip against GDAL, rasterio and NumPy, on rasters made here and, where they are, on
-// real ones. Needs Debian and root for what is missing of GDAL.
+// npm run check:gdal: compares terrachip with GDAL, rasterio and NumPy on synthetic rasters and, where available, on real
+// ones. Needs Debian, and root to install missing packages of GDAL.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkSuggestedGrids } from './gdal/grids.js';

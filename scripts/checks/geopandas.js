@@ -1,7 +1,6 @@
-// npm run check:geopandas [-- TOPIC ...]: catalogs beside GeoPandas, and DuckDB where it can be had. Files that each
-// writes are read by the other, queries in several reference systems find the same rows, and loadRaster gives rasterio's
-// pixels. Needs Debian, and root
-// for what is missing of Python; real rasters are asked for where they are at hand (TERRACHIP_SHARED, or ../shared).
+// npm run check:geopandas [-- TOPIC ...]: compares catalogs with GeoPandas and, where available, DuckDB. Each reads the
+// files of the other, queries in several CRSs find the same rows, and loadRaster gives rasterio's pixels. Needs Debian,
+// and root to install missing Python packages; uses real rasters where available (TERRACHIP_SHARED, or ../shared).
 import { checkFiles } from './geopandas/files.js';
 import { openPython } from './geopandas/python.js';
 import { checkQueries } from './geopandas/queries.js';
@@ -9,7 +8,7 @@ import { checkRasters } from './geopandas/rasters.js';
 import { Report } from './programs.js';
 import { installProject, withTemporaryFolder } from './support.js';
 
-/** A file a topic; each is given `{ report, folder, python }`. */
+/** The check of each topic, called with `{ report, folder, python }`. */
 const TOPICS = { files: checkFiles, queries: checkQueries, rasters: checkRasters };
 
 const wanted = process.argv.slice(2).filter((name) => Object.hasOwn(TOPICS, name));

@@ -1,5 +1,5 @@
-// npm run check:http: what reading a window of a large COG costs on a real web server (nginx), against the bytes of
-// the tiles under it and against GDAL's /vsicurl/. Needs Debian and root for what is missing of nginx and GDAL.
+// npm run check:http: requests and bytes of reading a window of a large COG from nginx, compared with the bytes of its
+// tiles and with GDAL's /vsicurl/. Needs Debian, and root to install missing packages of nginx and GDAL.
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -18,7 +18,7 @@ const [WIDTH, HEIGHT, SIDE] = [6000, 8000, 1024];
 const MOST_REQUESTS = 6;
 const MOST_BYTES = 1.3;
 
-/** What opening asks for: the headers. */
+/** Bytes of the headers, read on opening. */
 const HEAD_BYTES = 32 * 1024;
 
 const FILES = [
@@ -38,7 +38,7 @@ const WINDOWS = [
   [2, 400, 901],
 ];
 
-/** Smooth terrain with some noise, so that tiles compress as measurements do. */
+/** Writes smooth terrain with noise, whose tiles compress like measurements. */
 async function writeScene(path, { dtype, blockSize, compression }) {
   const geobox = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), WIDTH, HEIGHT);
   const level = compression === 'none' ? undefined : 1;
@@ -58,7 +58,7 @@ async function writeScene(path, { dtype, blockSize, compression }) {
   await writer.finish();
 }
 
-/** A port that is free now. */
+/** A free port. */
 function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -70,7 +70,7 @@ function freePort() {
   });
 }
 
-/** nginx over a folder. @returns its address, what it answered since the last call, and its end */
+/** Starts nginx on a folder. @returns its address, its log since the last call, and a function that stops it */
 async function startNginx(folder) {
   const port = await freePort();
   const log = join(folder, 'access.log');
@@ -123,7 +123,7 @@ async function startNginx(folder) {
   };
 }
 
-/** Bytes of the tiles under a window: what a reader without merging takes from the file after its headers. */
+/** Bytes of the tiles of a window: the bytes that a reader needs after the headers. */
 async function tileBytes(path, window, level) {
   const file = await FileSource.open(path);
   let bytes = 0;
@@ -143,7 +143,7 @@ async function tileBytes(path, window, level) {
   return bytes;
 }
 
-/** A window as GDAL reads it from the server, as values. */
+/** The values of a window by GDAL from the server. */
 async function readByGdal(url, folder, { x, y, width, height }, level) {
   const target = join(folder, 'window.tif');
   await run(

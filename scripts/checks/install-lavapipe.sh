@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs lavapipe, Mesa's Vulkan driver for processors, as root. Dawn refuses Mesa 22, which is Debian 12's own:
-# there the driver comes from the backports.
+# Installs lavapipe, Mesa's Vulkan driver for CPUs, as root. On Debian 12 it comes from backports, since Dawn refuses
+# Mesa 22.
 set -euo pipefail
 needed=23
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")

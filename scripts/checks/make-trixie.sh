@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Makes a Debian 13 root in a folder that does not exist, as root: its zarr-python and xarray read Zarr v3, which
-# Debian 12's do not, and its GDAL is a newer one.
+# Makes a Debian 13 root in a new folder, as root: its zarr-python and xarray read Zarr v3, unlike Debian 12's, and its
+# GDAL is newer.
 # Usage: make-trixie.sh FOLDER
 set -euo pipefail
 root=$1
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
-# Under another name until it is whole. A run that was killed may have left /proc mounted in it.
+# Has another name until it is complete. A killed run may have left /proc mounted in it.
 partial="$root.partial"
 rm -rf --one-file-system "$partial"
 mkdir -p "$(dirname "$root")"
 debootstrap --variant=minbase trixie "$partial" "$(bash "$here/debian-archive.sh")"
 
-# What leads from this machine to the archive leads from inside too.
+# Proxy and certificates of this machine.
 apt-config dump | grep -E '^Acquire::https?::Proxy' >"$partial/etc/apt/apt.conf.d/90host" || true
 if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
   mkdir -p "$partial/etc/ssl/certs"

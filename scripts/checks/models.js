@@ -1,5 +1,5 @@
-// The demonstration models on events that no training step saw, with parameters outside the training ranges, beside
-// baselines; and, where it is at hand, a real scene. Prints a table and fails below the bars.
+// npm run check:models: compares the demo models with baselines on held-out events, whose parameters are outside the
+// training ranges, and on real chips where available. Prints a table and fails below the bars.
 //   npm run check:models [-- FOLDER]      a folder of Sen1Floods11's hand-labelled chips (S1, Labels)
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
@@ -63,7 +63,7 @@ async function checkFlood(scratch) {
   judgeFlood(rows, mean, spec);
 }
 
-/** Every event must pass the bar of the IoU and beat its baselines; what ablations cost is judged by the mean. */
+/** Every event must pass the bar of the IoU and beat its baselines. Losses by ablations are judged by their mean. */
 function judgeFlood(rows, mean, { inputs }) {
   const three = (value) => value.toFixed(3);
   for (const { seed, iou, ...row } of rows) {
@@ -86,7 +86,7 @@ function judgeFlood(rows, mean, { inputs }) {
   }
 }
 
-/** A scene in which an input has its training mean everywhere, which normalises to 0. */
+/** A scene with an input replaced by its training mean, which normalises to 0. */
 async function withoutInput({ scene, folder }, { name, bands, mean, units }) {
   const document = await readJson(scene);
   const like = await openRaster(join(folder, 'package', 'DEM.tif'));
@@ -127,7 +127,7 @@ async function copyBand(source, index, destination) {
   await writeBands(destination, geobox, [Float32Array.from(plane)]);
 }
 
-/** demo-water-s1 on hand-labelled chips of Sen1Floods11, which no training has seen, against Otsu on VV. */
+/** Compares demo-water-s1 with Otsu on VV, on hand-labelled chips of Sen1Floods11, which were not used in training. */
 async function checkRealChip(scratch) {
   const shared = process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared');
   const folder = process.argv[2] ?? join(shared, 'data', 'eo', 'cloudtostreet__Sen1Floods11');

@@ -1,5 +1,5 @@
-// Faults in the catalog and in vector files, as `mutants.js` lists them: touching, ends of intervals, the antimeridian, poles, what is the
-// same, the order of a reduction, masks, chips and days by the sun.
+// Faults in the catalog and in vector files for `mutants.js`: touching, ends of intervals, the antimeridian, poles,
+// identity of rows, the order of reductions, masks, chips and solar days.
 const T = 'test/catalog';
 const NOBODY = `${T}/nobody-tests.test.ts`;
 const QUERY = `${T}/query.test.ts`;
@@ -21,9 +21,9 @@ const SHAPEFILE = 'test/vector/shapefile.test.ts';
 const GEOPACKAGE = 'test/vector/geopackage.test.ts';
 const RASTERIZE = 'test/workflow/vectors.test.ts';
 
-/** [file, what stands there, what a slip would make of it, tests that must notice] */
+/** [file, original text, faulty text, test file that must fail] */
 export const CATALOG_MUTANTS = [
-  // vector files: indexes, records that are shorter than their table, exact numbers
+  // vector files: indexes, records shorter than their table, exact numbers
   [
     `${V}/shapefile/shx.ts`,
     'shx === null ? null : recordsOfIndex(shp, shx)',
@@ -35,8 +35,8 @@ export const CATALOG_MUTANTS = [
   [`${V}/burn-values.ts`, "(dtype === 'float64' || Math.fround(value) === value)", 'true', RASTERIZE],
   [
     'src/workflow/rasterize.ts',
-    'allocateArray(dtype, (end - start) * width)',
-    "allocateArray('float32', (end - start) * width)",
+    'allocateArray(dtype, (rows.end - rows.start) * width)',
+    "allocateArray('float32', (rows.end - rows.start) * width)",
     RASTERIZE,
   ],
   // queries: ends of intervals, touching, the antimeridian, poles
@@ -67,7 +67,7 @@ export const CATALOG_MUTANTS = [
   [`${S}/clip.ts`, 'if (!outlinesIntersect([a], [b], false)) return [];', '', ALGEBRA],
   [`${S}/matchup.ts`, 'row.interval.start - before', 'row.interval.start - after', `${T}/matchup.test.ts`],
   [`${S}/matchup.ts`, "join === 'all' && present", "join === 'any' && present", `${T}/matchup.test.ts`],
-  // what is the same
+  // identity of rows
   [`${S}/union.ts`, 'JSON.stringify([collection, id])', 'id', UNION],
   [`${S}/union.ts`, 'const SAME_PLACE = 0.5', 'const SAME_PLACE = 0.01', UNION],
   [`${S}/union.ts`, 'const SAME_TIME = 60_000', 'const SAME_TIME = 86_400_000', UNION],

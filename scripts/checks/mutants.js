@@ -1,5 +1,5 @@
-// Faults of one or a few characters in every shader and CPU kernel, where weights are read, and in the catalog: each must
-// fail a test. A fault that survives means that the tests do not see what they should.
+// npm run check:mutants: mutation testing. Faults of a few characters in every shader and CPU kernel, in readers of
+// weights and in the catalog must each fail a test.
 //
 //   npm run check:mutants [-- NAME ...]     only the faults of files whose path contains one of the names
 import { execFileSync, spawn } from 'node:child_process';
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CATALOG_MUTANTS } from './mutants-catalog.js';
 
-/** [file, what stands there, what a slip would make of it, tests that must notice] */
+/** [file, original text, faulty text, test file that must fail] */
 const KERNELS = 'test/kernels';
 const R = `${KERNELS}/resamplings.test.ts`;
 const GAPS = 'test/workflow/nodata.test.ts';
@@ -20,7 +20,7 @@ const PHASES = 'test/inference/phases.test.ts';
 const OVERVIEW = 'src/raster/cog/overview.ts';
 const COG = 'test/raster/cog.test.ts';
 const MUTANTS = [
-  // Bounds: poles inside, longitudes that count on, and places off the globe.
+  // Bounds: poles, longitudes beyond 180°, and positions off the globe.
   ['src/geo/bounds.ts', 'extent.wholeTurn = turn !== 0', 'extent.wholeTurn = false', 'test/geo/crs.test.ts'],
   [
     'src/geo/bounds.ts',
@@ -329,7 +329,7 @@ const MUTANTS = [
   ['src/shaders/expression.wgsl', 'k < argument; k++', 'k <= argument; k++', `${KERNELS}/expression.test.ts`],
   ['src/shaders/expression.wgsl', 'first + 2u, last', 'first + 1u, last', `${KERNELS}/expression.test.ts`],
   ['src/shaders/expression.wgsl', 'first + i < parameters.count', 'i < 3u', `${KERNELS}/expression.test.ts`],
-  ['src/kernels/cpu/expression.ts', 'argument * stride', 'argument', `${KERNELS}/expression.test.ts`],
+  ['src/kernels/cpu/expression.ts', 'k * stride', 'k', `${KERNELS}/expression.test.ts`],
   ['src/kernels/cpu/expression.ts', 'to = first + from', 'to = from', `${KERNELS}/expression.test.ts`],
   [
     'src/kernels/cpu/expression.ts',
@@ -521,7 +521,7 @@ const MUTANTS = [
     'value',
     `${KERNELS}/pixels.test.ts`,
   ],
-  ['src/kernels/cpu/softmax.ts', 'row % pieces', '0', `${KERNELS}/pixels.test.ts`],
+  ['src/kernels/cpu/softmax.ts', 'Math.min(end, (item + 1) * pixels)', 'end', `${KERNELS}/pixels.test.ts`],
   // stitch
   [
     'src/shaders/stitch.wgsl',
@@ -684,8 +684,8 @@ const MUTANTS = [
   ['src/inference/checkpoint/safetensors.ts', 'from !== end || ', '', HOSTILE],
   ['src/inference/phases.ts', 'words.every((word, i) => word === b[k][i])', 'true', PHASES],
   ['src/inference/phases.ts', '* steps + step)', '* steps)', PHASES],
-  ['src/inference/session.ts', 'twin * length, equal', '0, equal', PHASES],
-  ['src/inference/session.ts', 'place < chips * phases', 'place < batch * phases', PHASES],
+  ['src/inference/session.ts', 'source * length, copy', '0, copy', PHASES],
+  ['src/inference/session.ts', 'index < chips * phases', 'index < batch * phases', PHASES],
   // overviews: cells by the exact ratio of sizes, what is valid in them, and where rows come from
   [
     OVERVIEW,
@@ -772,7 +772,7 @@ for (const name of [
 }
 symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
 
-/** A fault that makes a loop endless is noticed too: by the clock. A busy machine is no fault. */
+/** A timeout catches endless loops. It follows from the time without faults, since the machine may be busy. */
 let limitMs = 1_200_000;
 const LEAST_LIMIT_MS = 120_000;
 
@@ -785,7 +785,7 @@ async function passes(tests) {
       cwd: copy,
       env: { ...process.env, TERRACHIP_REQUIRE_WEBGPU: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own, so that the workers can be ended with their parent.
+      // Its own process group, to end the workers with their parent.
       detached: true,
     },
   );
@@ -811,7 +811,7 @@ for (const [file, from, to, test] of chosen) {
   const original = readFileSync(path, 'utf8');
   if (!original.includes(from)) {
     survived++;
-    console.log(`GONE      ${file}: "${from}" is not there any more: bring the list up to date`);
+    console.log(`GONE      ${file}: "${from}" is not in the file any more: update the list`);
     continue;
   }
   writeFileSync(path, original.replace(from, to));

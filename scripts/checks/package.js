@@ -1,5 +1,5 @@
-// npm run check:package: what users get from `npm install` works, in JavaScript and in TypeScript, with and without
-// the optional packages, and carries only permissive licences.
+// npm run check:package: the packed package works in JavaScript and TypeScript, with and without the optional packages,
+// and has only permissive licences.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const specifiers = Object.keys(manifest.exports)
   .filter((path) => !path.includes('*'))
   .map((path) => path.replace(/^\./, manifest.name));
-/** What Node takes by another name already. */
+/** Entry points that Node also gets under another name. */
 const isForNode = (name) => name.endsWith('/node');
 const consumerFiles = join(root, 'scripts', 'checks', 'consumer');
 
@@ -30,16 +30,16 @@ const PERMISSIVE = new Set([
 ]);
 
 /**
- * h5wasm's licence is a text: NIST's public-domain statement and the HDF5 library's BSD licence. splaytree-ts says
- * BDS-3-Clause, and its licence is the BSD one of three clauses.
+ * Packages whose licence was read: h5wasm has a text (NIST's public-domain statement and the HDF5 library's BSD licence),
+ * and splaytree-ts declares "BDS-3-Clause" for BSD-3-Clause.
  */
 const READ_LICENCES = new Set(['node_modules/h5wasm', 'node_modules/splaytree-ts']);
 
 /**
- * How users compile, each with skipLibCheck off unless it says otherwise. Without TypeScript's DOM library, the types
+ * Compiler options of users, with skipLibCheck off by default. Without TypeScript's DOM library, the types
  * of onnxruntime-common 1.30 do not compile by themselves (env.d.ts, tensor.d.ts, tensor-conversion.d.ts and
  * tensor-factory.d.ts name WebGLRenderingContext, WebGLTexture, ImageData, ImageBitmap and HTMLImageElement): there
- * the entry points that reach them are compiled with it on, and all others with it off.
+ * the entry points that import them are compiled with skipLibCheck on, all others with it off.
  */
 const COMPILERS = [
   {
@@ -81,8 +81,8 @@ const COMPILERS = [
 ];
 
 /**
- * Makes a user's project with only terrachip in it, installed from the tarball as users install it.
- * @param {string} folder where, empty
+ * Makes a user's project with terrachip from the tarball as its only dependency.
+ * @param {string} folder an empty folder
  * @param {string} tarball the file that `npm pack` made
  * @param {string[]} options npm's
  */
@@ -148,14 +148,14 @@ async function checkCommands(list, folder) {
     assert.equal(report.terrachip, manifest.version);
     assert.ok(report.onnx.available, report.onnx.problem);
     assert.ok(report.onnx.providers.includes('cpu'), 'onnxruntime-node has no cpu provider');
-    // An adapter needs a driver, which no package brings; the package itself must be there.
+    // An adapter needs a driver, which npm does not install; the package must be installed.
     assert.ok(report.webgpu.available || !/not installed/.test(report.webgpu.problem), report.webgpu.problem);
     return `onnx ${report.onnx.providers.join(', ')}; webgpu ${report.webgpu.adapter ?? 'without an adapter'}`;
   });
 }
 
 async function checkTypes(list, folder) {
-  // Node's own types are what every Node project in TypeScript has; nothing else is added to the installed package.
+  // Node's types are the only addition, since every Node project in TypeScript has them.
   await run('npm', ['install', `@types/node@${manifest.devDependencies['@types/node']}`], { cwd: folder });
   await list.check('the TypeScript consumer uses every entry point', async () => {
     const sources = (await readdir(folder)).filter((file) => file.endsWith('.ts'));
@@ -229,7 +229,7 @@ async function checkPublint(list, tarball) {
   });
 }
 
-/** Whether all licences of an SPDX expression are permissive, whichever of them one has to keep to. */
+/** Whether all licences of an SPDX expression are permissive. */
 function isPermissive(expression) {
   const names = expression.match(/[^\s()]+/g) ?? [];
   return names.length > 0 && names.every((name) => PERMISSIVE.has(name) || name === 'AND' || name === 'OR');
@@ -263,7 +263,7 @@ await installProject();
 const list = new Checklist('check:package');
 await checkLockFile(list);
 await withTemporaryFolder(async (packed) => {
-  // npm runs the `prepare` script first, which builds.
+  // npm pack first runs `prepare`, which builds.
   await run('npm', ['pack', '--pack-destination', packed]);
   const [name] = await readdir(packed);
   const tarball = join(packed, name);

@@ -1,5 +1,4 @@
-// What the checks against other programs share: running them, Debian packages, and a report of comparisons that are
-// too many for a line each.
+// Shared by the checks against other programs: running them, Debian packages, and a report of many comparisons.
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +6,10 @@ import { root } from './support.js';
 
 export const here = join(root, 'scripts', 'checks');
 
-/** Debian's own Python: another one in the path does not see Debian's packages. */
+/** Debian's Python, which sees Debian's packages. */
 export const PYTHON = '/usr/bin/python3';
 
-/** Runs a program to its end. @returns its exit status and output; it never rejects for a failing program. */
+/** Runs a program. @returns its exit status and output, also if it fails */
 export function attempt(command, args, { input = '', env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env: { ...process.env, ...env } });
@@ -24,13 +23,13 @@ export function attempt(command, args, { input = '', env = {} } = {}) {
     });
     child.on('error', reject);
     child.on('close', (status, signal) => resolve({ status: status ?? signal, stdout, stderr }));
-    // A program that ends before it has read its input closes the pipe; its status says why.
+    // A program that ends early closes the pipe; the exit status tells the reason.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });
 }
 
-/** Runs a program and returns what it prints. @throws with its error output when it fails */
+/** Runs a program. @returns its output @throws with its error output if it fails */
 export async function run(command, args, options) {
   const { status, stdout, stderr } = await attempt(command, args, options);
   if (status !== 0) {
@@ -46,7 +45,7 @@ export async function terrachip(...args) {
   return JSON.parse(await run(process.execPath, [TERRACHIP, ...args, '--json']));
 }
 
-/** The backends to check; without a WebGPU adapter, a software one counting, the CPU alone. */
+/** The backends to check: the CPU, and WebGPU with an adapter, also a software one. */
 export async function backendsHere(report) {
   const { webgpu } = await terrachip('doctor');
   if (webgpu.available) return ['cpu', 'webgpu'];
@@ -54,13 +53,13 @@ export async function backendsHere(report) {
   return ['cpu'];
 }
 
-/** Runs a Python helper on a JSON document and returns the one it prints. */
+/** Runs a Python helper with a JSON document as input. @returns the document that it prints */
 export async function python(helper, request) {
   const document = await run(PYTHON, [join(here, helper)], { input: JSON.stringify(request) });
   return JSON.parse(document);
 }
 
-/** Installs the Debian packages that are missing. */
+/** Installs missing Debian packages. */
 export async function requirePackages(packages) {
   const missing = [];
   for (const name of packages) {
@@ -74,7 +73,7 @@ export async function requirePackages(packages) {
   await run('apt-get', ['install', '-y', '--no-install-recommends', ...missing], { env });
 }
 
-/** Does some work on all items, as many at a time as there are cores; results in the order of the items. */
+/** Runs `work` on all items in parallel, one per core. @returns results in the order of the items */
 export async function inParallel(items, work) {
   const results = new Array(items.length);
   let next = 0;
@@ -88,7 +87,7 @@ export async function inParallel(items, work) {
   return results;
 }
 
-/** Counts what holds and what does not; prints what does not at once. */
+/** Counts passed and failed checks; prints failures at once. */
 export class Report {
   #name;
   #passed = 0;
@@ -99,7 +98,7 @@ export class Report {
     this.#name = name;
   }
 
-  /** @param detail what was found; printed when it does not hold */
+  /** @param detail printed on failure */
   check(what, holds, detail = '') {
     if (holds) this.#passed++;
     else {
@@ -126,7 +125,7 @@ export class Report {
   }
 }
 
-/** Prints rows in columns: text to the left, numbers to the right. */
+/** Prints rows in columns: text left-aligned, numbers right-aligned. */
 export function printTable(header, rows) {
   const lines = [header, ...rows.map((row) => row.map(show))];
   const widths = header.map((_, i) => Math.max(...lines.map((line) => line[i].length)));

@@ -1,4 +1,4 @@
-// A scene for checks: the radar of a made-up event at two dates, to be mapped onto another zone's grid, and its water.
+// A scene for checks: radar of a simulated event at two dates, on a grid in another UTM zone, and its water as label.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,7 +6,7 @@ const SEED = 7;
 const SIZE = { width: 512, height: 440 };
 
 /**
- * Writes the scene file, its rasters and the water at the event as a raster. Needs the built project.
+ * Writes the scene file, its rasters and a raster of the water at the event. Needs the build.
  * @returns {Promise<{scene: string, label: string, radar: Record<string, Record<string, string>>}>} `radar` has the
  *   path of each phase's VV and VH
  */

@@ -1,5 +1,4 @@
-// npm run check:stores: Zarr and .npy files by terrachip as zarr-python, xarray and NumPy read them, and theirs as
-// terrachip does.
+// npm run check:stores: zarr-python, xarray and NumPy read terrachip's Zarr and .npy files, and terrachip reads theirs.
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,18 +36,18 @@ const ARRAYS = {
   float64: Float64Array,
 };
 
-/** Values of a type: smooth, so that they compress, with every hundredth missing. */
+/** Smooth values of a type; every hundredth is nodata. */
 function valuesOf(dtype, length, nodata) {
   return ARRAYS[dtype].from({ length }, (_, i) => (i % 100 === 7 ? nodata : 50 * Math.sin(i / 40) + 60));
 }
 
-/** The hash of values as float64; NaN, whose bits may differ, counts as 1e300. */
+/** The hash of values as float64, with NaN as 1e300, since bits of NaN differ. */
 function hash(values) {
   const numbers = Float64Array.from(values, (value) => (Number.isNaN(value) ? 1e300 : value));
   return createHash('sha256').update(new Uint8Array(numbers.buffer)).digest('hex');
 }
 
-/** What terrachip writes, with every codec and type, read by the others. */
+/** The others read terrachip's files of every codec and type. */
 async function checkWritten() {
   const geobox = new GeoBox('EPSG:32632', new Affine(10, 0, 300000, 0, -10, 5000000), 150, 130);
   const cases = [];
@@ -126,7 +125,7 @@ async function checkWritten() {
   });
 }
 
-/** A cube through time, written by windows that do not fit its files. */
+/** A time cube, written by windows that are not aligned to its chunks. */
 async function checkCube() {
   const store = join(folder, 'cube.zarr');
   const geobox = new GeoBox('EPSG:32632', new Affine(10, 0, 300000, 0, -10, 5000000), 150, 130);
@@ -170,7 +169,7 @@ async function checkCube() {
   });
 }
 
-/** What the others write, read by terrachip. */
+/** terrachip reads the others' files. */
 async function checkRead() {
   const made = join(folder, 'made');
   mkdirSync(made);

@@ -1,4 +1,4 @@
-// What the checks share: a list of assertions printed line by line, commands, and temporary folders.
+// Shared by the checks: a list of assertions, commands, and temporary folders.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Assertions, a line each; at the end how many held, and the exit status. */
+/** Prints assertions, one per line, then their counts, and sets the exit status. */
 export class Checklist {
   #name;
   #passed = 0;
@@ -22,7 +22,7 @@ export class Checklist {
 
   /**
    * @param {string} what the claim
-   * @param {() => unknown} assertion throws when it does not hold; may return what there is to say about it
+   * @param {() => unknown} assertion throws if the claim is false; may return a detail to print
    * @returns {Promise<boolean>} whether it holds
    */
   async check(what, assertion) {
@@ -40,7 +40,7 @@ export class Checklist {
 
   /**
    * @param {string} what the claim
-   * @param {string} why it cannot be tried here
+   * @param {string} why the check cannot run here
    */
   skip(what, why) {
     this.#skipped++;
@@ -55,11 +55,11 @@ export class Checklist {
 }
 
 /**
- * Runs a command and returns what it printed.
+ * Runs a command and returns its output.
  * @param {string} command
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
- * @returns {Promise<{ stdout: string, stderr: string }>} rejects on any exit status but 0, with the output's end
+ * @returns {Promise<{ stdout: string, stderr: string }>} rejects if the exit status is not 0, with the end of the output
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
@@ -73,13 +73,13 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** The packages of the lock file, where they are not installed yet; npm then builds the project too. */
+/** Installs the packages of the lock file if they are missing; npm then also builds the project. */
 export async function installProject() {
   if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) await run('npm', ['ci']);
 }
 
 /**
- * Gives a task an empty folder, and removes it afterwards.
+ * Runs a task with a temporary folder.
  * @param {(folder: string) => Promise<void>} task
  */
 export async function withTemporaryFolder(task) {

@@ -1,6 +1,6 @@
-// TerraMind's graphs beside PyTorch: random checkpoints over the product of configurations and of the tiny and base
-// flood models, logits and embeddings of ONNX Runtime against an independent model (torch/reference.py), in float32 and
-// in half precision, and ONNX's checker over every graph. Needs Debian's python3-torch and python3-onnx.
+// npm run check:torch: compares TerraMind's graphs with PyTorch, for random checkpoints of many configurations and of the
+// tiny and base flood models. Logits and embeddings of ONNX Runtime, in float32 and in half precision, against an
+// independent model (torch/reference.py); ONNX's checker on every graph. Needs Debian's python3-torch and python3-onnx.
 //   npm run check:torch [-- PROVIDER]      cpu; or webgpu and webgpu-resident on any adapter, without the flood models
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ const { openSource } = await import('../../dist/io/node/index.js');
 const { openNpy } = await import('../../dist/raster/node/index.js');
 
 const TOLERANCE = 1e-4;
-/** Of half precision: a device that also sums products in float16, as webgpu does, loses more. */
+/** Tolerance of half precision: webgpu also sums products in float16 and loses more. */
 const HALF_TOLERANCE = 0.03;
 const PYTHON = '/usr/bin/python3';
 const provider = process.argv[2] ?? 'cpu';
@@ -68,7 +68,7 @@ await withTemporaryFolder(async (folder) => {
 device?.backend.dispose();
 checklist.finish();
 
-/** Every pair that can interact: the encoder's kinds, the merges with subsets, phases with poolings, decoders, sizes. */
+/** Configurations with every pair of options that can interact: encoders, merges, phases, poolings, decoders, sizes. */
 function product() {
   const all = [];
   const add = (name, change) => all.push({ ...BASE, ...change, name: `${all.length}_${name}` });
@@ -173,7 +173,7 @@ async function compare(folder, configuration, graphs) {
   }
 }
 
-/** Embeddings of a graph that keeps modalities apart, one modality after the other in each chip. */
+/** Embeddings of a graph with separate modalities, concatenated per chip. */
 function joined(results, modalities) {
   if (results[`embeddings_${modalities[0]}`] === undefined) return results;
   const parts = modalities.map((modality) => results[`embeddings_${modality}`]);
@@ -188,7 +188,7 @@ function joined(results, modalities) {
   return { embeddings: new ort.Tensor('float32', all, [batch, parts.length * tokens, channels]) };
 }
 
-/** Each phase of each chip through the encoder's graph, one after the other as the decoder's graph wants them. */
+/** Runs the encoder's graph on each phase of each chip. @returns the features in the order of the decoder's input */
 async function features(encoder, inputs, timestamps) {
   const session = await load(encoder);
   const [first] = Object.values(inputs);
@@ -227,7 +227,7 @@ function phaseOf({ data, dims }, chip, phase) {
   return new ort.Tensor('float32', values, [1, bands, ...rest.slice(-2)]);
 }
 
-/** The graph in float16, and on the CPU, which computes that in float32, the one that rounds explicitly. */
+/** Differences of the graph in float16 and, on the CPU, which computes it in float32, of one with explicit rounding. */
 async function halfDifferences(graph, folder, { name, modalities }, graphs, inputs, result) {
   const expected = await read(folder, `${name}_${result}`);
   const found = [];
@@ -264,7 +264,7 @@ async function infer(path, inputs) {
   return results;
 }
 
-/** A graph on the provider that is checked; on the device of the kernels by way of its tensors. */
+/** Loads a graph on the checked provider; for webgpu-resident, inputs and outputs are tensors of the backend. */
 async function load(path) {
   if (device === null) return ort.InferenceSession.create(path, { executionProviders: [provider] });
   const graph = await device.load(path);
@@ -294,7 +294,7 @@ async function read(folder, name) {
   return new ort.Tensor('float32', Float32Array.from(data), shape);
 }
 
-/** The largest difference, which must be below the tolerance times the largest value, or times 1. */
+/** The largest difference, which must be at most the tolerance times the largest value (at least 1). */
 function difference(tensor, expected, tolerance = TOLERANCE) {
   if (tensor.dims.join() !== expected.dims.join()) {
     throw new Error(`shape (${tensor.dims}) instead of (${expected.dims})`);

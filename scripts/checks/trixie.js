@@ -1,15 +1,15 @@
-// A Debian 13 root in the cache folder, made at the first run, whose programs the checks run: its zarr-python and
-// xarray read Zarr v3, and its GDAL is a newer one. Needs Debian and root.
+// A Debian 13 root in the cache folder, made at the first run: its zarr-python and xarray read Zarr v3, and its GDAL is
+// newer. Needs Debian and root.
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { here, requirePackages, run } from './programs.js';
 
-/** Makes the root if there is none, and a folder inside it, so that both sides see the same files without mounts. */
+/** Makes the root if it is missing, and a folder inside it that both sides can access without mounts. */
 export async function openTrixie() {
   await requirePackages(['debootstrap']);
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'terrachip-checks');
-  // Counted up when make-trixie.sh installs something else.
+  // Increase the number when make-trixie.sh changes.
   const root = join(cache, 'trixie-2');
   if (!existsSync(root)) {
     console.log(`making a Debian 13 root in ${root}, once: some minutes`);
@@ -18,7 +18,7 @@ export async function openTrixie() {
   const folder = mkdtempSync(join(root, 'tmp', 'terrachip-check-'));
   cpSync(here, join(folder, 'checks'), { recursive: true });
 
-  /** Runs a program in that root, where paths lack the root's own. */
+  /** Runs a program in the root, with paths relative to the root. */
   async function inTrixie(command, args, { input = '' } = {}) {
     const inside = (text) => text.replaceAll(`${root}/`, '/');
     const program = [root, '/usr/bin/env', 'LC_ALL=C.UTF-8', command, ...args.map(inside)];
@@ -28,7 +28,7 @@ export async function openTrixie() {
   return {
     folder,
     inTrixie,
-    /** Runs a helper of this folder with a request as JSON and returns its answer. */
+    /** Runs a helper of this folder with a JSON request. @returns its answer */
     async python(helper, request) {
       const script = join(folder, 'checks', helper);
       return JSON.parse(await inTrixie('/usr/bin/python3', [script], { input: JSON.stringify(request) }));

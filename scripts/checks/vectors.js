@@ -1,6 +1,6 @@
-// npm run check:vectors: polygons of class maps beside GDAL's, with shapely's and pyproj's judgement, and polygons
-// burned by both of GDAL's rules beside rasterio's masks of a real flood. Needs Debian, and root for what is missing
-// of Python; vector files of each format beside GeoPandas; the real files are compared where they are at hand (TERRACHIP_SHARED, or ../shared).
+// npm run check:vectors: compares polygons of class maps with GDAL, shapely and pyproj; burned polygons, by both of GDAL's
+// rules, with rasterio's masks of a real flood; and vector files of each format with GeoPandas. Needs Debian, and root to
+// install missing Python packages; uses real files where available (TERRACHIP_SHARED, or ../shared).
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { printTable, python, Report, requirePackages, run, terrachip } from './programs.js';
@@ -18,7 +18,7 @@ await installProject();
 const { checkFormats } = await import('./vectors/formats.js');
 const { installGdal3 } = await import('./vectors/gdal3.js');
 
-/** All geodesic areas together against the sum of pixel areas; 1e-6 is a square metre in a square kilometre. */
+/** Relative tolerance of the total geodesic area against the sum of pixel areas; 1e-6 is 1 m² in 1 km². */
 const AREA_TOLERANCE = 2e-6;
 
 const report = new Report('check:vectors');
@@ -58,7 +58,7 @@ await withTemporaryFolder(async (folder) => {
     report.same(`${name}: rings that run the wrong way`, found.clockwise, 0);
     report.same(`${name}: parts beyond the world`, found.beyond, 0);
     report.same(`${name}: pixels that differ when burned again`, found.differingPixels, 0);
-    // Pixel areas vary linearly over blocks of 256 pixels, which is no good for blocks as large as a country.
+    // Pixel areas are linear over blocks of 256 pixels, which is inaccurate for blocks as large as a country.
     if (found.pixel <= 1000) {
       report.check(
         `${name}: each geodesic area`,
@@ -79,7 +79,7 @@ await withTemporaryFolder(async (folder) => {
   }
   printTable(['map', 'areas', "GDAL's", 'cut at 180°', 'pinched', 'other pixels', 'area error'], rows);
 
-  // GDAL's own program draws what terrachip writes.
+  // gdal_rasterize burns terrachip's polygons.
   const [, first] = maps[1];
   const polygons = join(folder, 'again.geojson');
   const [drawn, reprojected] = [join(folder, 'drawn.tif'), join(folder, 'again-utm.gpkg')];

@@ -1,12 +1,12 @@
-// npm run check:vrt: the warped VRTs of GDAL's own tests (autotest/alg), each judged as GDAL judges itself: a checksum,
-// or a largest difference of 1. Needs the folder of real data (TERRACHIP_SHARED may name its parent) and Debian's GDAL.
+// npm run check:vrt: the warped VRTs of GDAL's tests (autotest/alg), with GDAL's own criteria: a checksum, or differences
+// of at most 1. Needs the folder of real data (or its parent in TERRACHIP_SHARED) and Debian's GDAL.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { warpFile } from 'terrachip';
 import { backendsHere, python, Report, requirePackages, run } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
 
-/** GDAL's names in VRT files. */
+/** GDAL's names of resamplings in VRT files. */
 const NAMES = {
   NearestNeighbour: 'nearest',
   Maximum: 'max',
@@ -15,16 +15,16 @@ const NAMES = {
   Quartile3: 'q3',
 };
 
-/** What autotest/alg/warp.py asks of the VRTs that have no picture beside them. */
+/** Checksums in autotest/alg/warp.py of VRTs without a reference image. */
 const CHECKSUMS = { 'white_nodata.vrt': 1705 };
 
-/** VRTs that ask for more than a warp between grids. */
+/** VRTs that need more than a warp between grids. */
 const OTHER = [
   [/<GCPTransformer>/, 'it places its source by control points, which terrachip refuses'],
   [/<Cutline>/, 'it cuts by a polygon, which is not part of a warp here'],
 ];
 
-/** What a warped VRT says, as far as these files go. */
+/** Parses a warped VRT, as far as these files need. */
 function readVrt(path) {
   const text = readFileSync(path, 'utf8');
   const one = (pattern) => text.match(pattern)?.[1] ?? null;
@@ -43,13 +43,13 @@ function readVrt(path) {
     size: [width, height],
     resampling: NAMES[algorithm] ?? algorithm.toLowerCase(),
     code,
-    // Two files name their source from the folder that the tests run in.
+    // In two files, the source's path is relative to the folder of the tests.
     source: [join(dirname(path), source), join(dirname(path), '..', source)].find(existsSync),
     reason: OTHER.find(([pattern]) => pattern.test(text))?.[1] ?? null,
   };
 }
 
-/** A raster without a CRS is given one: its VRT stays within whatever it is. */
+/** Gives a raster without a CRS any CRS, since its VRT uses the same one. */
 async function withCrs(source, code, folder, name) {
   if (code !== null) return { path: source, crs: `EPSG:${code}` };
   const path = join(folder, `${name}-source.tif`);

@@ -1,5 +1,5 @@
-// npm run check:zarr: the intermediate store of a run and a store of embeddings as zarr-python and xarray open them, and
-// terrachip's files and warps against a newer GDAL.
+// npm run check:zarr: zarr-python and xarray open the intermediate store of a run and a store of embeddings; terrachip's
+// files and warps are compared with a newer GDAL.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkWarps } from './gdal/warps.js';
@@ -50,7 +50,7 @@ async function checkStore() {
   report.same('layout of the product', seen.product.layout, 'COG');
 }
 
-/** Embeds the chips of a scene and compares what the readers see with what terrachip says it wrote. */
+/** Embeds the chips of a scene and compares the readers' view with terrachip's report. */
 async function checkEmbeddings() {
   const { scene } = await makeRadarScene(join(folder, 'embedded'));
   const datetime = '2021-07-15T05:50:12Z';
@@ -94,7 +94,7 @@ async function checkEmbeddings() {
   }
 }
 
-/** Warps of every pair of reference systems, and of integers, against that newer GDAL. */
+/** Compares warps between all CRSs, and of integers, with the newer GDAL. */
 async function checkNewerGdal() {
   const rasters = join(folder, 'rasters');
   mkdirSync(rasters);

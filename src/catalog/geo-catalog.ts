@@ -143,7 +143,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   /**
    * The same rows with longer intervals, such that radar and optical scenes of near days overlap in time.
    * @param padding milliseconds before and after; negative values shorten the intervals
-   * @throws {TerrachipError} INVALID_INPUT where a row would end before it starts
+   * @throws {TerrachipError} INVALID_INPUT for a row that would end before it starts
    */
   padInterval(padding: Padding): GeoCatalog {
     return new GeoCatalog({ table: paddedTable(tableOf(this.#view), padding), rows: null });

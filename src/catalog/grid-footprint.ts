@@ -1,6 +1,8 @@
 import { invalidInput } from '../errors.js';
-import { type GeoBox, outline, turnOf } from '../geo/index.js';
-import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
+import { turnOf } from '../geo/domain.js';
+import { type GeoBox, outline } from '../geo/index.js';
+import type { Polygon, Position } from '../vector/index.js';
+import { polygonsToLonLat } from '../vector/to-lon-lat.js';
 import { clipToGlobe } from './map-domain.js';
 import { placeOutline } from './place.js';
 
@@ -29,7 +31,7 @@ function requireDegrees(geobox: GeoBox, name: string): void {
   if (x1 - x0 <= 360 + 2 * width && y0 >= -90 - height && y1 <= 90 + height) return;
   throw invalidInput(
     name,
-    `reaches from ${x0}, ${y0} to ${x1}, ${y1}, which are no longitudes and latitudes`,
+    `reaches from ${x0}, ${y0} to ${x1}, ${y1}, which are not longitudes and latitudes`,
     'correct its transform',
   );
 }

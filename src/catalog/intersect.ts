@@ -140,7 +140,7 @@ export function explainIntersection(left: RowView, right: RowView): Intersection
       return `${pairs} pairs of rows overlap, but the overlap is points or lines, which intersect keeps with keepFlat only.`;
     if (pairs > 0) return `${pairs} pairs of rows overlap in space and time, ${pairsInSpace} in space.`;
     if (pairsInSpace === 0)
-      return `No footprints overlap: the first catalog lies within ${whereIs(left)}, the second within ${whereIs(right)}.`;
+      return `No footprints overlap: the first catalog is within ${whereIs(left)}, the second within ${whereIs(right)}.`;
     return (
       `${pairsInSpace} pairs of rows overlap in space, but none in time: the first catalog spans ${whenIs(left)}, ` +
       `the second ${whenIs(right)}, and the nearest pair is ${duration(shortestGap ?? 0)} apart. ` +

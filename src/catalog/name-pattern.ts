@@ -35,7 +35,7 @@ export type NameReader = (name: string) => NameParts | null;
 export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): NameReader {
   if (filenameRegex === undefined) {
     if (dateFormat !== undefined) {
-      throw invalidOption('dateFormat', 'has no meaning without a filenameRegex', 'give both, or neither');
+      throw invalidOption('dateFormat', 'has no meaning without `filenameRegex`', 'give both, or neither');
     }
     return (name) => ({
       stem: withoutExtension(name),
@@ -53,11 +53,13 @@ export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): N
     const interval = read?.(text ?? '') ?? null;
     if (interval === null) {
       const problem =
-        text === undefined ? `has nothing in the group ${group} of its name` : `has "${text}" for a date`;
+        text === undefined
+          ? `has no text in the group ${group} of its name`
+          : `has the invalid date "${text}"`;
       throw invalidInput(
         name,
         problem,
-        `write dates as ${dateFormat ?? '%Y%m%d'}, or give another dateFormat`,
+        `write dates as ${dateFormat ?? '%Y%m%d'}, or give another \`dateFormat\``,
       );
     }
     return interval;
@@ -111,7 +113,7 @@ function requireGroups(groups: readonly string[], dateFormat: string | undefined
   if (dateFormat !== undefined && !has('date') && !has('start')) {
     throw invalidOption(
       'dateFormat',
-      'has no meaning without a group date, or start and stop, in filenameRegex',
+      'has no meaning without a group date, or start and stop, in `filenameRegex`',
       'leave it out, or name the group',
     );
   }

@@ -111,7 +111,7 @@ const PLACE_PROPERTIES: readonly (readonly string[])[] = [
 /** Milliseconds by which intervals are widened; a number widens both ends. */
 export type Padding = number | { readonly before: number; readonly after: number };
 
-/** @throws {TerrachipError} INVALID_INPUT where an interval would end before it starts */
+/** @throws {TerrachipError} INVALID_INPUT for an interval that would end before it starts */
 export function paddedTable(table: RowTable, padding: Padding): RowTable {
   const { before, after } = typeof padding === 'number' ? { before: padding, after: padding } : padding;
   if (!Number.isFinite(before) || !Number.isFinite(after)) {

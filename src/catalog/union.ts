@@ -1,6 +1,7 @@
-/** Duplicate rows in a union, and which of them is kept. */
+/** Duplicate rows in a union, and which one is kept. */
 import { invalidOption } from '../errors.js';
-import { type Bounds, intersectBounds } from '../geo/index.js';
+import { intersectBounds } from '../geo/bounds.js';
+import type { Bounds } from '../geo/index.js';
 import { boxOf } from './boxes.js';
 import type { CatalogRow, CatalogValue } from './row.js';
 
@@ -122,7 +123,7 @@ export function sceneId(id: string): string {
       .replace(/^(S1[A-D]_\w{2}_\w{4}_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[\dA-F]{6})_[\dA-F]{4}/, '$1')
       // S2A_28QCH_20200714_0_L2A: the number of the processing of a datatake's tile.
       .replace(/^(S2[A-D]_\d{1,2}[A-Z]{3}_\d{8})_\d+(_L[12][ABC])$/, '$1$2')
-      // LC08_L2SP_028030_20200114_20200824_02_T1: the date of processing, and the tier, which comes with it.
+      // LC08_L2SP_028030_20200114_20200824_02_T1: the date of processing, and the tier, which depends on it.
       .replace(/^(L[COTEM]0\d_\w{4}_\d{6}_\d{8})_\d{8}_(\d{2})_(?:RT|T1|T2)/, '$1_$2')
   );
 }

@@ -4,8 +4,8 @@ import { invalidInput } from '../errors.js';
 export type AffineTuple = readonly [number, number, number, number, number, number];
 
 /**
- * A plane affine map: `x' = a·x + b·y + c`, `y' = d·x + e·y + f`. As a raster's transform it takes pixel
- * coordinates (column, row; pixel centres at +0.5) to CRS coordinates (x or longitude first).
+ * An affine transform: `x' = a·x + b·y + c`, `y' = d·x + e·y + f`. A raster's transform takes pixel coordinates
+ * (column, row; pixel centres at +0.5) to CRS coordinates (x or longitude first).
  */
 export class Affine {
   constructor(
@@ -40,7 +40,7 @@ export class Affine {
     return [this.a * x + this.b * y + this.c, this.d * x + this.e * y + this.f];
   }
 
-  /** The map that applies `inner` first and then this one. */
+  /** The transform that applies `inner` first, then this one. */
   compose(inner: Affine): Affine {
     return new Affine(
       this.a * inner.a + this.b * inner.d,
@@ -56,12 +56,12 @@ export class Affine {
     return this.a * this.e - this.b * this.d;
   }
 
-  /** True when rows and columns run along the axes (no rotation, no shear). */
+  /** True without rotation and shear. */
   get isRectilinear(): boolean {
     return this.b === 0 && this.d === 0;
   }
 
-  /** @throws {TerrachipError} INVALID_INPUT when the map is degenerate. */
+  /** @throws {TerrachipError} INVALID_INPUT when the transform is degenerate. */
   inverse(): Affine {
     const det = this.determinant;
     if (!Number.isFinite(det) || det === 0) {
@@ -86,7 +86,7 @@ export class Affine {
     return this.toTuple();
   }
 
-  /** Equality of coefficients up to a relative tolerance (default: exact). */
+  /** Whether all coefficients are equal, within a relative tolerance (default 0). */
   equals(other: Affine, tolerance = 0): boolean {
     const theirs = other.toTuple();
     return this.toTuple().every((v, i) => Math.abs(v - theirs[i]) <= tolerance * Math.max(1, Math.abs(v)));

@@ -2,15 +2,15 @@ import geographiclib from 'geographiclib-geodesic';
 import { Crs, type CrsTransform, createTransform } from './crs.js';
 import type { GeoBox } from './geobox.js';
 
-/** Pixels along a side of the blocks whose areas are computed exactly; in between, areas vary linearly. */
+/** Side in pixels of the blocks whose geodesic area is computed; pixel areas are interpolated linearly between blocks. */
 const BLOCK = 256;
 
-/** Points along an edge of a block: its curved image then encloses the right area to 1e-9. */
+/** Points along an edge of a block. The relative error of its area is then 1e-9. */
 const EDGE_POINTS = 8;
 
 /**
- * The area of a closed ring of longitudes and latitudes on the WGS 84 ellipsoid, in m²; its edges are geodesics
- * (Karney 2013, doi:10.1007/s00190-012-0578-z). Always positive.
+ * The area in m² of a ring of longitudes and latitudes on the WGS 84 ellipsoid, always positive. Edges are geodesics
+ * (Karney 2013, doi:10.1007/s00190-012-0578-z).
  */
 export function ringArea(ring: readonly (readonly [number, number])[]): number {
   const polygon = geographiclib.Geodesic.WGS84.Polygon(false);
@@ -20,7 +20,7 @@ export function ringArea(ring: readonly (readonly [number, number])[]): number {
   return Math.abs(polygon.Compute(false, true).area ?? 0);
 }
 
-/** The length in metres of the geodesic between two longitudes and latitudes on WGS 84 (Karney 2013). */
+/** Length in metres of the geodesic between two positions (longitude, latitude) on WGS 84 (Karney 2013). */
 export function geodesicLength(
   [x0, y0]: readonly [number, number],
   [x1, y1]: readonly [number, number],
@@ -28,7 +28,7 @@ export function geodesicLength(
   return geographiclib.Geodesic.WGS84.Inverse(y0, x0, y1, x1).s12 ?? Number.NaN;
 }
 
-/** A block of pixels: its mean pixel area, and how that changes a pixel to the right and down. */
+/** The mean pixel area of a block, and its change per column and per row. */
 interface Block {
   readonly mean: number;
   readonly perColumn: number;
@@ -36,8 +36,8 @@ interface Block {
 }
 
 /**
- * The true area on the ground of the pixels of a grid, whatever its projection makes of it. Sums over whole blocks
- * are geodesic areas; within a block areas follow the blocks beside it, to 1e-7 for pixels of 10 m.
+ * The area on the ground of each pixel of a grid, free of the projection's distortion. Sums over blocks of 256 × 256
+ * pixels are geodesic areas. Within a block the area varies linearly, with a relative error of 1e-7 for pixels of 10 m.
  */
 export class PixelAreas {
   readonly #geobox: GeoBox;
@@ -51,7 +51,7 @@ export class PixelAreas {
     this.#toLonLat = createTransform(geobox.crs, Crs.wgs84);
   }
 
-  /** The areas of the pixels of a row in m²: read them before asking for another row. */
+  /** The pixel areas of a row in m². The next call reuses the array. */
   row(y: number): Float64Array {
     if (this.#row?.y === y) return this.#row.areas;
     const areas = this.#row?.areas ?? new Float64Array(this.#geobox.width);
@@ -65,7 +65,7 @@ export class PixelAreas {
     return areas;
   }
 
-  /** The area of a pixel in m²; NaN where the grid leaves the domain of its projection. */
+  /** The area of a pixel in m²; NaN outside the domain of the projection. */
   at(x: number, y: number): number {
     const { mean, perColumn, perRow } = this.#block(x, y);
     const [cx, cy] = this.#centre(x, y);
@@ -85,7 +85,7 @@ export class PixelAreas {
     return block;
   }
 
-  /** The change a pixel from one block to another; at the grid's edge, from or to the block between them. */
+  /** The change in area per pixel between the two neighbouring blocks; one-sided at the grid's edge. */
   #slope(before: Pixel, after: Pixel, here: Pixel, axis: 0 | 1): number {
     const from = this.#isInside(before) ? before : here;
     const to = this.#isInside(after) ? after : here;
@@ -94,7 +94,7 @@ export class PixelAreas {
     return Number.isNaN(slope) ? 0 : slope;
   }
 
-  /** Whether the block around a pixel overlaps the grid. */
+  /** Whether the block of a pixel overlaps the grid. */
   #isInside([x, y]: Pixel): boolean {
     const { width, height } = this.#geobox;
     return x >= 0 && y >= 0 && blockStart(x) < width && blockStart(y) < height;
@@ -108,7 +108,7 @@ export class PixelAreas {
     ];
   }
 
-  /** The geodesic area of a block, divided by its pixels. */
+  /** The geodesic area of a block, divided by its number of pixels. */
   #mean(x: number, y: number): number {
     const key = blockKey(x, y);
     const known = this.#means.get(key);

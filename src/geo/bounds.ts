@@ -6,15 +6,15 @@ import { middleOf, turnOf } from './domain.js';
 export type Bounds = readonly [number, number, number, number];
 
 /**
- * Gives the bounds back if they are some.
- * @param what names them, for the message
+ * Returns valid bounds unchanged.
+ * @param name of the bounds, for the message
  * @throws {TerrachipError} INVALID_INPUT unless the four numbers are finite and enclose an area
  */
-export function checkBounds(bounds: Bounds, what = 'the bounds'): Bounds {
+export function checkBounds(bounds: Bounds, name = 'the bounds'): Bounds {
   const [minX, minY, maxX, maxY] = bounds;
   if (bounds.length !== 4 || !bounds.every(Number.isFinite) || minX >= maxX || minY >= maxY) {
     throw invalidInput(
-      `${what} [${bounds.join(', ')}]`,
+      `${name} [${bounds.join(', ')}]`,
       'do not enclose an area',
       'give them as minimum x, minimum y, maximum x, maximum y',
     );
@@ -22,18 +22,23 @@ export function checkBounds(bounds: Bounds, what = 'the bounds'): Bounds {
   return bounds;
 }
 
-/** The smallest bounds that hold both. */
+/** The smallest bounds that contain both. */
 export function unionBounds(a: Bounds, b: Bounds): Bounds {
   return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 }
 
-/** What two bounds have in common; null where that has no area. */
+/** The intersection of two bounds; null when it has no area. */
 export function intersectBounds(a: Bounds, b: Bounds): Bounds | null {
-  const r: Bounds = [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
-  return r[0] < r[2] && r[1] < r[3] ? r : null;
+  const common: Bounds = [
+    Math.max(a[0], b[0]),
+    Math.max(a[1], b[1]),
+    Math.min(a[2], b[2]),
+    Math.min(a[3], b[3]),
+  ];
+  return common[0] < common[2] && common[1] < common[3] ? common : null;
 }
 
-/** Points along the outline of a rectangle, counter-clockwise from the lower left, without repeating the first. */
+/** Points along the outline of a rectangle, counter-clockwise from the lower left; the ring is not closed. */
 export function outline(bounds: Bounds, pointsPerEdge: number): [number, number][] {
   const [x0, y0, x1, y1] = bounds;
   const points: [number, number][] = [];
@@ -45,25 +50,25 @@ export function outline(bounds: Bounds, pointsPerEdge: number): [number, number]
   return points;
 }
 
-/** Parallels bend most around a pole: there a step of half a degree bulges by 1e-5 of the distance from it. */
+/** Steps of half a degree: near a pole, where parallels curve most, the chord error is 1e-5 of the distance to it. */
 function stepsAlong(degrees: number): number {
   return Math.ceil(2 * Math.min(360, degrees));
 }
 
-/** How many points an edge is cut into before it is transformed: curved edges then bulge by less than a pixel. */
+/** Steps along an edge before it is transformed: the error of curved edges is then below a pixel. */
 export const DENSIFY_POINTS = 21;
 
-/** As near to a side or a pole as this share is on it. */
+/** Relative distance within which a point counts as on a side or at a pole. */
 const ON_EDGE = 1e-9;
 
 /**
- * The bounds of a rectangle in another CRS: its outline, densified, and its inside sampled on a coarse lattice
- * (an extreme can lie inside). Points outside the target's domain are left out, and the edge of the domain is looked
- * for. Poles inside are found: around one lie all longitudes, -180 to 180.
- * @param bounds in degrees, a west greater than the east crosses the antimeridian, and latitudes end at the poles
+ * The bounds of a rectangle in another CRS. The outline is densified, and the inside is sampled on a coarse grid, since
+ * an extreme can be inside. Points outside the target's domain are skipped; the edge of the domain is found by
+ * bisection. A rectangle that contains a pole has longitudes -180 to 180.
+ * @param bounds in degrees, a west greater than the east crosses the antimeridian, and latitudes are clipped at the poles
  * @param densify steps along an edge (default 21)
- * @returns in degrees, the west from -180 to 180 and an east beyond 180 for what lies across the antimeridian, as
- *   [179.2, -18, 180.3, -17]; x of cylindrical maps likewise counts on beyond the edge of the world
+ * @returns in degrees, the west is from -180 to 180, and the east is above 180 across the antimeridian, as in
+ *   [179.2, -18, 180.3, -17]. x of cylindrical projections continues beyond the edge of the world in the same way
  * @throws {TerrachipError} INVALID_INPUT when no point can be transformed.
  */
 export function transformBounds(bounds: Bounds, from: Crs, to: Crs, densify = DENSIFY_POINTS): Bounds {
@@ -75,7 +80,7 @@ export function transformBounds(bounds: Bounds, from: Crs, to: Crs, densify = DE
   const extent = new Extent(transform, turn);
   const middle = (x0 + x1) / 2;
   let trunk = extent.at(middle, y0);
-  // An even number, for a row through the middle, where much is widest.
+  // An even number, so that one row goes through the middle, where many shapes are widest.
   const rows = 2 * Math.ceil(Math.max(densify, from.isGeographic ? stepsAlong(y1 - y0) : 0) / 2);
   for (let j = 0; j <= rows; j++) {
     const y = y0 + ((y1 - y0) * j) / rows;
@@ -91,8 +96,8 @@ export function transformBounds(bounds: Bounds, from: Crs, to: Crs, densify = DE
     }
   }
   if (!from.isGeographic) addPoles(extent, [x0, y0, x1, y1], createTransform(to, from), turn);
-  const found = extent.bounds(middleOf(to) - turn / 2);
-  if (found !== null) return found;
+  const result = extent.bounds(middleOf(to) - turn / 2);
+  if (result !== null) return result;
   throw invalidInput(
     `the bounds [${bounds.join(', ')}] in ${from}`,
     `lie outside the domain of ${to}`,
@@ -101,8 +106,8 @@ export function transformBounds(bounds: Bounds, from: Crs, to: Crs, densify = DE
 }
 
 /**
- * Bounds in degrees whose west is greater than their east cross the antimeridian, or longitude 0 of those that count to
- * 360: their east counts on. Other bounds as they are, those as well whose sides were mixed up on one half of the globe.
+ * Adds 360 to the east of bounds in degrees that cross the antimeridian (or longitude 0, for longitudes up to 360): their
+ * west is greater than their east. Returns other bounds unchanged, also those with swapped sides on one hemisphere.
  */
 export function unwrapBounds(bounds: Bounds, crs: Crs): Bounds {
   const [west, south, east, north] = bounds;
@@ -110,21 +115,21 @@ export function unwrapBounds(bounds: Bounds, crs: Crs): Bounds {
   return crosses ? [west, south, east + 360, north] : bounds;
 }
 
-/** Bounds on the turn of a repeating x whose middle is nearest to that of other bounds. */
-export function nearestTurn(bounds: Bounds, beside: Bounds, crs: Crs): Bounds {
+/** Bounds shifted by whole periods of x so that their middle is nearest to that of `reference`. */
+export function nearestTurn(bounds: Bounds, reference: Bounds, crs: Crs): Bounds {
   const turn = turnOf(crs);
   if (turn === 0) return bounds;
   const [x0, y0, x1, y1] = bounds;
-  const shift = turn * Math.round((beside[0] + beside[2] - x0 - x1) / 2 / turn);
+  const shift = turn * Math.round((reference[0] + reference[2] - x0 - x1) / 2 / turn);
   return [x0 + shift, y0, x1 + shift, y1];
 }
 
-/** Grids in degrees may reach half a pixel beyond a pole, and further than around the globe. */
+/** Clips bounds in degrees: grids may extend half a pixel beyond a pole, and beyond 360° of longitude. */
 function withinPoles([west, south, east, north]: Bounds): Bounds {
   return [west, Math.max(-90, south), Math.min(east, west + 360), Math.min(90, north)];
 }
 
-/** Poles inside of bounds on a map, which samples miss. */
+/** Adds the poles inside projected bounds, which sampling misses. */
 function addPoles(extent: Extent, bounds: Bounds, back: CrsTransform, turn: number): void {
   const { to: map, from: target } = back;
   const [x0, y0, x1, y1] = bounds;
@@ -133,46 +138,46 @@ function addPoles(extent: Extent, bounds: Bounds, back: CrsTransform, turn: numb
   const toMap = createTransform(Crs.wgs84, map);
   const toTarget = createTransform(Crs.wgs84, target);
   for (const latitude of [-90, 90]) {
-    const places = [0, 90, 180, -90].map((longitude) => toMap.forward(longitude, latitude));
-    // NaN, for a pole that is not on the map, is not inside.
-    if (!(depthOf(places[0]) >= -margin)) continue;
-    // Some maps show a pole as a line.
-    const isPoint = places.every(([x, y]) => Math.hypot(x - places[0][0], y - places[0][1]) <= margin);
+    const images = [0, 90, 180, -90].map((longitude) => toMap.forward(longitude, latitude));
+    // NaN, for a pole outside the projection's domain, is not inside.
+    if (!(depthOf(images[0]) >= -margin)) continue;
+    // Some projections show a pole as a line.
+    const isPoint = images.every(([x, y]) => Math.hypot(x - images[0][0], y - images[0][1]) <= margin);
     for (let longitude = -180; isPoint && longitude <= 180; longitude += 15) {
       const [x, y] = target.isGeographic ? [Number.NaN, latitude] : toTarget.forward(longitude, latitude);
       extent.add(turn === 0 ? x : Number.NaN, y);
     }
-    if (isPoint && depthOf(places[0]) > margin) extent.wholeTurn = turn !== 0;
+    if (isPoint && depthOf(images[0]) > margin) extent.wholeTurn = turn !== 0;
   }
 }
 
-/** A point of a rectangle and where it lies in another system: NaN where it has no place. */
+/** A point of a rectangle and its position in the target CRS; NaN outside its domain. */
 interface Followed {
   readonly source: readonly [x: number, y: number];
   readonly x: number;
   readonly y: number;
 }
 
-/** More than this short of a whole turn is not all of it; positions on a cut are moved inside by less. */
+/** Relative shortfall up to which an extent counts as a whole turn. Positions on a cut are moved inside by less. */
 const NEARLY_ALL = 1e-6;
 
-/** How often a step is halved, until its ends are one point to float64, and how many are halved in all. */
+/** Halvings of one step at most (its ends are then one point in float64), and in total. */
 const MAX_HALVINGS = 50;
 const MAX_CUTS = 10_000;
 
-/** Grows around points. Where x repeats, it counts on from point to point. */
+/** Extent of the points added so far. A periodic x is unwrapped from point to point. */
 class Extent {
   readonly #forward: CrsTransform['forward'];
   readonly #toGeographic: boolean;
   readonly #turn: number;
-  /** Longer steps in x are halved: they cross a cut, or pass a pole. */
+  /** Longer steps in x are halved: they cross a cut of the projection, or pass a pole. */
   readonly #longest: number;
   #cuts = 0;
   readonly #x = { low: Infinity, high: -Infinity };
   readonly #y = { low: Infinity, high: -Infinity };
-  /** x of the last point that has a place. */
+  /** x of the last point inside the domain. */
   #last = Number.NaN;
-  /** Whether it holds all of a turn. */
+  /** Whether the extent covers all longitudes. */
   wholeTurn = false;
 
   constructor({ forward, to }: CrsTransform, turn: number) {
@@ -189,12 +194,12 @@ class Extent {
     if (y > this.#y.high) this.#y.high = y;
   }
 
-  /** Adds a point on its own. */
+  /** Adds a point. */
   at(x: number, y: number): Followed {
     return this.#add(this.#place([x, y], Number.NaN));
   }
 
-  /** Adds the way from a point to another. */
+  /** Adds the segment from a point to another, halved where it is long. */
   follow(from: Followed, to: readonly [number, number], halvings = 0): Followed {
     const next = this.#place(to, from.x);
     const isLong = Math.abs(next.x - from.x) > this.#longest;
@@ -206,7 +211,7 @@ class Extent {
     return this.#add(next);
   }
 
-  /** Looks for the end of the domain between two points, one of which lies outside. */
+  /** Bisects towards the edge of the domain between a point inside and a point outside. */
   #findEdge(from: Followed, to: Followed): void {
     let [inside, outside] = Number.isNaN(from.x) ? [this.#add(to), from] : [from, to];
     for (let step = 0; step < MAX_HALVINGS; step++) {
@@ -216,20 +221,20 @@ class Extent {
     }
   }
 
-  /** Mercator's maps have no end: they are followed to where the world is as high as it is wide. */
+  /** Mercator is unbounded in y: it is cut where the world is as high as it is wide. */
   #isEndless({ y }: Followed): boolean {
     return !this.#toGeographic && this.#turn !== 0 && Math.abs(y) > this.#turn / 2;
   }
 
-  /** @param beside x of a point beside it; NaN for none */
-  #place(source: readonly [number, number], beside: number): Followed {
+  /** @param neighbour x of a neighbouring point; NaN for none */
+  #place(source: readonly [number, number], neighbour: number): Followed {
     const [x, y] = this.#forward(source[0], source[1]);
-    // At a pole a longitude means nothing.
+    // The longitude of a pole is arbitrary.
     if (this.#toGeographic && Math.abs(y) > 90 - ON_EDGE) {
       this.add(Number.NaN, y);
       return { source, x: Number.NaN, y: Number.NaN };
     }
-    const near = Number.isNaN(beside) ? this.#last : beside;
+    const near = Number.isNaN(neighbour) ? this.#last : neighbour;
     const turns = this.#turn === 0 || Number.isNaN(near) ? 0 : Math.round((x - near) / this.#turn);
     return { source, x: turns === 0 ? x : x - turns * this.#turn, y };
   }
@@ -242,8 +247,8 @@ class Extent {
   }
 
   /**
-   * Null where no point had a place.
-   * @param start where x that repeats starts
+   * The bounds; null when no point was inside the domain.
+   * @param start the lowest value of a periodic x
    */
   bounds(start: number): Bounds | null {
     let [x0, x1] = [this.#x.low, this.#x.high];

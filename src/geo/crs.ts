@@ -19,7 +19,7 @@ import { readWkt } from './wkt-crs.js';
 
 repairProj4();
 
-/** Anything that names a coordinate reference system. */
+/** A CRS, or anything that `Crs.parse` accepts. */
 export type CrsLike = Crs | string | number;
 
 /**
@@ -28,10 +28,10 @@ export type CrsLike = Crs | string | number;
  */
 type Projection = InstanceType<typeof proj4.Proj> & {
   projName: string;
-  /** The definition. */
+  /** The PROJ string. */
   projStr: string;
   to_meter?: number;
-  /** The names that the projection goes by. */
+  /** All names of the projection. */
   names: string[];
   lat0?: number;
   lat1?: number;
@@ -47,9 +47,9 @@ type Projection = InstanceType<typeof proj4.Proj> & {
   rf: number;
   from_greenwich?: number;
   datumCode?: string;
-  /** Where x and y point: `enu`, or `wsu` for west and south. */
+  /** Axis directions: `enu`, or `wsu` for west and south. */
   axis: string;
-  /** As they were given, numbers or texts. */
+  /** Numbers or texts, as in the definition. */
   datum_params?: (number | string)[];
   datum?: { datum_params?: number[] };
 };
@@ -62,17 +62,17 @@ export class Crs {
   /** The EPSG code, or null for a CRS that has none. */
   readonly epsg: number | null;
   readonly name: string;
-  /** The WKT it was made from or that the database holds; null when neither is known. */
+  /** The WKT of its source or of the database; null when neither has any. */
   readonly wkt: string | null;
-  /** True for longitude and latitude. */
+  /** True for longitude and latitude in degrees. */
   readonly isGeographic: boolean;
   /** Metres in one unit of the coordinates of a projected CRS (1 for metres, 0.3048 for feet); null for degrees. */
   readonly metresPerUnit: number | null;
-  /** Why positions in this CRS are less exact than they could be (a datum grid is missing), or null. */
+  /** Why positions in this CRS have a reduced accuracy (such as a missing datum grid), or null. */
   readonly accuracyNote: string | null;
   /** @internal */
   readonly projection: Projection;
-  /** The PROJ string that proj4js has. */
+  /** The PROJ string passed to proj4js. */
   readonly #definition: string;
   #geodeticCode: number | null | undefined;
 
@@ -81,11 +81,11 @@ export class Crs {
     definition: string,
     identity: { epsg: number | null; name?: string; wkt?: string | null; shiftMetres?: number | null },
   ) {
-    const { definition: placed, note: gridNote } = withoutDatumGrid(definition);
+    const { definition: gridless, note: gridNote } = withoutDatumGrid(definition);
     const note = shiftNote(identity.shiftMetres) ?? gridNote;
     let projection: Projection;
     try {
-      this.#definition = usableByProj4(placed);
+      this.#definition = usableByProj4(gridless);
       projection = new proj4.Proj(this.#definition) as Projection;
     } catch (cause) {
       if (cause instanceof TerrachipError) throw cause;
@@ -117,7 +117,7 @@ export class Crs {
     return Crs.fromEpsg(4326);
   }
 
-  /** @throws {TerrachipError} INVALID_INPUT for a code that is unknown or of a kind without x and y. */
+  /** @throws {TerrachipError} INVALID_INPUT for an unknown code, or one of a CRS without x and y. */
   static fromEpsg(code: number): Crs {
     if (WEB_MERCATOR.has(code)) return Crs.fromEpsg(3857);
     const known = epsgCache.get(code);
@@ -138,8 +138,8 @@ export class Crs {
   }
 
   /**
-   * From WKT 1 or 2, or Esri's. An identifier (`AUTHORITY` or `ID`) of EPSG makes it that code, if it is known; else a
-   * datum that is known by name has the shift of its code. The vertical part of a compound system is left aside.
+   * From WKT 1 (GDAL's or Esri's) or WKT 2. A known EPSG identifier (`AUTHORITY` or `ID`) selects that code. Otherwise the
+   * datum's name selects its shift to WGS 84. The vertical part of a compound CRS is ignored.
    */
   static fromWkt(wkt: string): Crs {
     const { epsg, name, definition } = readWkt(wkt);
@@ -155,9 +155,9 @@ export class Crs {
   }
 
   /**
-   * From PROJJSON, as `fromWkt` of the same system in WKT 2.
-   * @param document the JSON, parsed
-   * @throws {TerrachipError} INVALID_INPUT for what is no geographic or projected system
+   * From PROJJSON, as `fromWkt` of the same CRS in WKT 2.
+   * @param document the parsed JSON
+   * @throws {TerrachipError} INVALID_INPUT for anything but a geographic or projected CRS
    */
   static fromProjJson(document: unknown): Crs {
     return Crs.fromWkt(wktOfProjJson(document));
@@ -165,7 +165,7 @@ export class Crs {
 
   /**
    * From a PROJ string (`+proj=utm +zone=32 +datum=WGS84`).
-   * @param datumNames names of its datum, whose shift to WGS 84 is taken where the string has none
+   * @param datumNames names of its datum: they select the shift to WGS 84 if the string has none
    */
   static fromProj(definition: string, name?: string, datumNames: readonly string[] = []): Crs {
     const shift = /\+(datum|towgs84|nadgrids)=/.test(definition) ? null : findDatumShift(datumNames);
@@ -179,7 +179,7 @@ export class Crs {
     if (value instanceof Crs) return value;
     if (typeof value === 'number') return Crs.fromEpsg(value);
     const text = value.trim();
-    // EPSG:28992+5709 is a compound system, whose heights are left aside.
+    // EPSG:28992+5709 is a compound CRS; its vertical part is ignored.
     const code = EPSG_NAME.exec(text);
     if (code !== null) return Crs.fromEpsg(Number(code[1]));
     const ogc = OGC_NAME.exec(text)?.[1].toLowerCase();
@@ -195,7 +195,7 @@ export class Crs {
     );
   }
 
-  /** Whether coordinates mean the same place in both: by EPSG code, else by what the definitions compute. */
+  /** Whether coordinates mean the same place in both: by EPSG code, else by comparing datums and projected test points. */
   equals(other: Crs): boolean {
     if (this === other) return true;
     if (this.epsg !== null && this.epsg === other.epsg) return true;
@@ -204,7 +204,7 @@ export class Crs {
   }
 
   /**
-   * The EPSG code of its geographic system, which tells its datum; null where it is not known.
+   * The EPSG code of its geographic CRS, which identifies the datum; null if unknown.
    * @internal
    */
   get geodeticCode(): number | null {
@@ -220,7 +220,7 @@ export class Crs {
   }
 
   /**
-   * The projection with another shift of its datum.
+   * The projection with another datum shift.
    * @param shift as PROJ's towgs84
    * @internal
    */
@@ -242,37 +242,37 @@ export class Crs {
   }
 }
 
-/** EPSG's names: 32632, EPSG:32632, +init=epsg:32632, URNs and URLs. Heights of EPSG:28992+5709 are left aside. */
+/** Forms of an EPSG code: 32632, EPSG:32632, +init=epsg:32632, URNs and URLs, EPSG:28992+5709. */
 const EPSG_NAME =
   /^(?:epsg::? *|esri:|\+?init=epsg:|urn:(?:x-)?ogc:def:crs:epsg::?(?:[\d.]*:)?|https?:\/\/(?:www\.)?opengis\.net\/(?:def\/crs\/epsg\/[\d.]+\/|gml\/srs\/epsg\.xml#))?(\d{3,6})(?:\+(?:epsg:)?\d+)?(?: \+type=crs| \+no_defs)*$/i;
 
-/** OGC's names of systems with the longitude first. */
+/** OGC's names of CRSs with the longitude first. */
 const OGC_NAME =
   /^(?:ogc:|urn:(?:x-)?ogc:def:crs:ogc:[\d.]*:|https?:\/\/(?:www\.)?opengis\.net\/def\/crs\/ogc\/[\d.]+\/)?(crs84h?|crs83|crs27)$/i;
 
-/** The code of the horizontal part of a compound system; null for any other. */
+/** The code of the horizontal part of a compound CRS; null for any other. */
 function horizontalCode(wkt: string | undefined): number | null {
   return wkt !== undefined && /^\s*COMP/.test(wkt) ? readWkt(wkt).epsg : null;
 }
 
 const epsgCache = new Map<number, Crs>();
 
-/** Codes that Web Mercator had before it got 3857, and those that Esri gives it. */
+/** Former EPSG codes and Esri's codes of Web Mercator (3857). */
 const WEB_MERCATOR = new Set([3785, 102_100, 102_113]);
 
-/** Takes points from one CRS to another, in float64. */
+/** Transforms points from one CRS to another, in float64. */
 export interface CrsTransform {
   readonly from: Crs;
   readonly to: Crs;
   /** True when coordinates pass through unchanged. */
   readonly isIdentity: boolean;
-  /** The point in the other CRS; NaN where the transformation is not defined, as off the globe. */
+  /** The point in the other CRS; NaN outside the domain of the transformation. */
   forward(x: number, y: number): [number, number];
-  /** Why positions are less exact than they could be (a datum grid or a shift is missing), or null. */
+  /** Why the accuracy is reduced (a missing datum grid or shift), or null. */
   readonly accuracyNote: string | null;
 }
 
-/** Creates the transformation between two coordinate reference systems. */
+/** Creates the transformation from one CRS to another. */
 export function createTransform(from: Crs, to: Crs): CrsTransform {
   if (from.equals(to)) {
     return { from, to, isIdentity: true, accuracyNote: null, forward: (x, y) => [x, y] };
@@ -282,14 +282,14 @@ export function createTransform(from: Crs, to: Crs): CrsTransform {
     direct === null
       ? proj4(from.projection, to.projection)
       : proj4(from.shifted(direct.shift), to.shifted('0,0,0'));
-  const convert = (way: 'forward' | 'inverse', x: number, y: number): [number, number] => {
+  const convert = (direction: 'forward' | 'inverse', x: number, y: number): [number, number] => {
     // proj4js throws on coordinates that are not finite and on some points outside a projection's domain.
     if (!Number.isFinite(x) || !Number.isFinite(y)) return NOWHERE;
     try {
-      const point = converter[way]([x, y], true) as [number, number];
+      const point = converter[direction]([x, y], true) as [number, number];
       if (Number.isFinite(point[0]) && Number.isFinite(point[1])) return point;
     } catch {
-      // Outside the projection's domain: reported as NaN, below.
+      // Outside the projection's domain: NaN, below.
     }
     return NOWHERE;
   };
@@ -298,7 +298,7 @@ export function createTransform(from: Crs, to: Crs): CrsTransform {
     const point = convert('forward', x, y);
     const isBeyondPole = to.isGeographic && !from.isGeographic && Math.abs(point[1]) > 90 + 1e-9;
     if (Number.isNaN(point[0]) || isBeyondPole) return [Number.NaN, Number.NaN];
-    // For most points off the globe formulas give some place too, from which the way back leads elsewhere.
+    // For most points off the globe the formulas return some position too, but its inverse differs from the point.
     const back = convert('inverse', point[0], point[1]);
     const isBack = Number.isNaN(back[0]) ? isOnMap(from, x, y) : isNear([x, y], back);
     if (isBack) return point;
@@ -320,7 +320,7 @@ function accuracyOf(from: Crs, to: Crs, direct: DirectShift | null): string | nu
 
 const NOWHERE: [number, number] = [Number.NaN, Number.NaN];
 
-/** Longitudes (from the central one) and latitudes, in radians, where two projections are compared. */
+/** Points at which two projections are compared: longitude from the central meridian, and latitude, in radians. */
 const PROBES = [
   [0.01, 0.9],
   [-0.02, 0.6],
@@ -329,11 +329,11 @@ const PROBES = [
   [-0.03, -1.1],
 ] as const;
 
-/** One definition can be written in many ways; what counts is where points come to lie. */
+/** Compares projected points, since one projection can be written in many ways. */
 function sameProjection(a: Crs, b: Crs): boolean {
   if (a.isGeographic || b.isGeographic) return a.isGeographic === b.isGeographic;
   if (a.projection.axis !== b.projection.axis) return false;
-  // Units are spelled with more or fewer digits.
+  // Units are written with more or fewer digits.
   const [unit, other] = [a.metresPerUnit ?? 1, b.metresPerUnit ?? 1];
   if (Math.abs(unit - other) > 1e-11 * unit) return false;
   const centre = a.projection.long0 ?? 0;
@@ -341,7 +341,7 @@ function sameProjection(a: Crs, b: Crs): boolean {
     const [ax, ay] = projectRadians(a, centre + longitude, latitude);
     const [bx, by] = projectRadians(b, centre + longitude, latitude);
     if (Number.isNaN(ax) || Number.isNaN(bx)) return Number.isNaN(ax) && Number.isNaN(bx);
-    // A micrometre on the ground, or what float64 can tell apart far from the projection's centre.
+    // A micrometre on the ground, or the precision of float64 far from the projection's centre.
     const tolerance = 1e-6 + 1e-12 * Math.hypot(ax, ay);
     return Math.abs(ax - bx) <= tolerance && Math.abs(ay - by) <= tolerance;
   });

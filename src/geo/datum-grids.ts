@@ -1,6 +1,6 @@
 /**
- * Datum grids that a PROJ definition may ask for and terrachip does not ship, with the seven-parameter (or
- * three-parameter) transformation used in their place and its accuracy, as the EPSG dataset states them.
+ * The transformation with seven (or three) parameters that replaces a datum grid, which terrachip does not ship; from
+ * the EPSG dataset.
  */
 interface GridFallback {
   towgs84: string;
@@ -28,23 +28,23 @@ const FALLBACKS: Readonly<Record<string, GridFallback>> = {
   'NTv2_0.gsb': { towgs84: '-10,158,187', accuracy: 20, epsgTransformation: 1172 },
 };
 
-/** How far off an unknown datum shift may be, in metres: the largest national shifts to WGS 84 are of this size. */
+/** Error of an unknown datum shift, in metres: the size of the largest national shifts to WGS 84. */
 const UNKNOWN_SHIFT_METRES = 300;
 
 /**
- * A sentence on a shift to WGS 84 that may be off.
- * @param metres undefined for one that is good; null where none is known
+ * The accuracy note of a shift to WGS 84; null for an exact one.
+ * @param metres its error; undefined for an exact shift, null for an unknown one
  */
 export function shiftNote(metres: number | null | undefined): string | null {
   if (metres === undefined) return null;
   return metres === null
     ? `no shift of its datum to WGS 84 is known, so positions may be off by up to ${UNKNOWN_SHIFT_METRES} m`
-    : `one shift of its datum to WGS 84 stands for several, so positions may be off by up to ${metres} m`;
+    : `one shift to WGS 84 is used for its whole datum, so positions may be off by up to ${metres} m`;
 }
 
 /**
- * Replaces a mandatory datum grid in a PROJ string. Returns the definition to use and, when something was
- * replaced, a sentence that says so with the error to expect.
+ * Replaces a mandatory datum grid in a PROJ string. The note says what was replaced and the error to expect; it is null
+ * when nothing was.
  */
 export function withoutDatumGrid(definition: string): { definition: string; note: string | null } {
   const match = /\s*\+nadgrids=("[^"]*"|\S+)/.exec(definition);

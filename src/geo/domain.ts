@@ -1,10 +1,10 @@
-/** Where projections have places, and where their coordinates repeat. */
+/** Domains of projections, and the period of their x coordinates. */
 import type { Crs } from './crs.js';
 
-/** Maps on which longitudes are evenly spaced: beyond one edge of the world they come in again at the other. */
+/** Projections with evenly spaced meridians: x beyond one edge of the world continues at the other. */
 const CYLINDRICAL = new Set(['merc', 'eqc', 'cea', 'mill']);
 
-/** The length after which x repeats: 360 in degrees, that of the equator on a cylindrical map, 0 on other maps. */
+/** The period of x: 360 in degrees, the length of the equator in a cylindrical projection, 0 in other projections. */
 export function turnOf(crs: Crs): number {
   if (crs.isGeographic) return 360;
   if (!crs.projection.names.some((name) => CYLINDRICAL.has(name))) return 0;
@@ -20,14 +20,14 @@ export function middleOf(crs: Crs): number {
   return projectRadians(crs, crs.projection.long0 ?? 0, 0)[0] / (crs.metresPerUnit ?? 1);
 }
 
-/** Nearer than this share of the Earth's radius is the same place: some 60 m, since some series end early. */
+/** Distance within which two points count as the same, as a share of the Earth's radius: 60 m, for short series. */
 const NEAR = 1e-5;
 
 type Position = readonly [x: number, y: number];
 
-/** Tells whether two positions in one system are the same place, whatever turn they are on. */
+/** Compares two positions in one CRS, whole periods of x apart or not. */
 export function nearness(crs: Crs): (a: Position, b: Position) => boolean {
-  // Coordinates from a rotated pole are degrees too.
+  // Rotated pole coordinates are degrees too.
   const isAngular = crs.isGeographic || /\+o_proj=(longlat|latlong)\b/.test(crs.projection.projStr);
   const turn = isAngular ? 360 : turnOf(crs);
   const unit = isAngular ? (crs.projection.a * Math.PI) / 180 : (crs.metresPerUnit ?? 1);
@@ -39,7 +39,7 @@ export function nearness(crs: Crs): (a: Position, b: Position) => boolean {
   };
 }
 
-/** Whether a position is one on the globe: places found for others lead elsewhere. */
+/** Whether a position is on the globe: projecting its inverse gives the same position. */
 export function isOnMap(crs: Crs, x: number, y: number): boolean {
   if (crs.isGeographic) return true;
   const { position, longitude, latitude } = unproject(crs, x, y);
@@ -47,14 +47,12 @@ export function isOnMap(crs: Crs, x: number, y: number): boolean {
   return Math.hypot(u - position[0], v - position[1]) <= NEAR * crs.projection.a;
 }
 
-/**
- * As near to the meridian opposite of the central one as this, in radians, is on either side of it: 6 m, since some inverse
- * formulas are no better. */
+/** Positions this close (in radians; 6 m) to the cut, the meridian opposite the central one, may be on either side of it. */
 const ON_CUT = 1e-6;
 
 /**
- * x just inside of a map, for a position where it is cut along the meridian opposite of its central one: rounding may take
- * such positions to the other side. Null for other positions.
+ * x moved just inside the map, for a position on the meridian opposite the central one: rounding may put it on the wrong
+ * side of this cut. Null for other positions.
  */
 export function insideCut(crs: Crs, x: number, y: number): number | null {
   if (crs.isGeographic) return null;
@@ -71,7 +69,7 @@ export function insideCut(crs: Crs, x: number, y: number): number | null {
 }
 
 interface Unprojected {
-  /** In metres to the east and to the north. */
+  /** Easting and northing in metres. */
   readonly position: readonly [number, number];
   /** In radians. */
   readonly longitude: number;
@@ -85,24 +83,24 @@ function unproject({ projection, metresPerUnit }: Crs, x: number, y: number): Un
   return { position, longitude, latitude };
 }
 
-/** A place in radians on a map, in metres to the east and to the north; NaN where it has none. */
+/** Projects radians to easting and northing in metres; NaN outside the domain. */
 export function projectRadians(crs: Crs, longitude: number, latitude: number): [number, number] {
   return call(() => crs.projection.forward({ x: longitude, y: latitude }));
 }
 
-/** proj4js throws, or gives nothing, for some points outside of a projection's domain. */
+/** proj4js throws, or returns undefined, for some points outside a projection's domain. */
 function call(compute: () => unknown): [number, number] {
   try {
     const point = compute() as { x: number; y: number } | undefined;
     if (point !== undefined && Number.isFinite(point.x) && Number.isFinite(point.y))
       return [point.x, point.y];
   } catch {
-    // As for no result.
+    // NaN, below.
   }
   return [Number.NaN, Number.NaN];
 }
 
-/** Coordinates to the east and to the north of those along other axes, such as `wsu`. */
+/** Easting and northing of coordinates along other axes, such as `wsu`. */
 function toEnu(axis: string, x: number, y: number): [number, number] {
   const [first, second] = [x, y].map((value, k) => ('ws'.includes(axis[k]) ? -value : value));
   return 'ns'.includes(axis[0]) ? [second, first] : [first, second];

@@ -1,4 +1,4 @@
-/** The element types of rasters and tensors, by their NumPy names. */
+/** Typed arrays by NumPy's name of their element type. */
 export interface TypedArrayByDtype {
   uint8: Uint8Array;
   int8: Int8Array;
@@ -10,12 +10,13 @@ export interface TypedArrayByDtype {
   float64: Float64Array;
 }
 
-/** The type of the values of an array, by NumPy's name. */
+/** An element type, by NumPy's name. */
 export type Dtype = keyof TypedArrayByDtype;
 /** A typed array of any `Dtype`. */
 export type TypedArray = TypedArrayByDtype[Dtype];
 
-type DtypeNamed<Name extends string> = Name extends `${infer D}Array` ? Lowercase<D> : never;
+/** The type of arrays that a name of a data type stands for. */
+export type DtypeNamed<Name extends string> = Name extends `${infer D}Array` ? Lowercase<D> : never;
 
 /** The element type of an array: `'float32'` of `Float32Array`. */
 export type DtypeOf<A extends TypedArray> = Extract<
@@ -40,10 +41,10 @@ const CONSTRUCTORS: { readonly [D in Dtype]: TypedArrayConstructor<D> } = {
   float64: Float64Array,
 };
 
-/** All types of values. */
+/** All element types. */
 export const DTYPES = Object.keys(CONSTRUCTORS) as readonly Dtype[];
 
-/** Whether a text names a type of values. */
+/** Whether a text names an element type. */
 export function isDtype(value: string): value is Dtype {
   return Object.hasOwn(CONSTRUCTORS, value);
 }
@@ -68,19 +69,19 @@ export function viewArray<D extends Dtype>(
   return new CONSTRUCTORS[dtype](buffer, byteOffset, length);
 }
 
-/** The type of the values of a typed array. */
+/** The element type of a typed array. */
 export function dtypeOf<A extends TypedArray>(array: A): DtypeOf<A>;
 export function dtypeOf(array: TypedArray): Dtype {
   // By name: an array may be of another realm, as Node's own are under Jest.
   return array[Symbol.toStringTag].slice(0, -'Array'.length).toLowerCase() as Dtype;
 }
 
-/** Whether values are float32 or float64. */
+/** Whether a type is float32 or float64. */
 export function isFloat(dtype: Dtype): dtype is 'float32' | 'float64' {
   return dtype === 'float32' || dtype === 'float64';
 }
 
-/** The range of an integer type, or of finite values for a float type. */
+/** The range of an integer type, or of the finite values of a float type. */
 export function rangeOf(dtype: Dtype): { min: number; max: number } {
   switch (dtype) {
     case 'uint8':
@@ -102,7 +103,7 @@ export function rangeOf(dtype: Dtype): { min: number; max: number } {
   }
 }
 
-/** Whether a type can hold a value: whole numbers of its range, and for floats all that stay finite, or were not. */
+/** Whether a type can hold a value: integer types, integers in their range; float types, all that do not overflow. */
 export function canHold(dtype: Dtype, value: number): boolean {
   if (dtype === 'float64' || !Number.isFinite(value)) return isFloat(dtype);
   if (dtype === 'float32') return Number.isFinite(Math.fround(value));
@@ -111,8 +112,8 @@ export function canHold(dtype: Dtype, value: number): boolean {
 }
 
 /**
- * Whether a value of float64 is a nodata value, as GDAL compares: nodata values are written with fewer digits than they
- * have, so that −3.40282346638529e38 stands for the least float32. Whole numbers are compared exactly.
+ * Whether a float64 value equals a nodata value, by GDAL's rule: nodata values are often written with too few digits, as
+ * −3.40282346638529e38 for the lowest float32. Integers are compared exactly.
  */
 export function equalsNodata(value: number, nodata: number | null): boolean {
   if (nodata === null || value === nodata) return nodata !== null;

@@ -1,37 +1,39 @@
 /**
- * Where EPSG codes come from. The codes that need no database (WGS 84, Web Mercator, all WGS 84 UTM zones) are
- * built in, so that the portable parts work anywhere; Node's entry points add a whole database, and a browser may
- * register the codes it needs.
+ * The registry of EPSG codes. WGS 84, Web Mercator and the WGS 84 UTM zones are built in. Node's entry points add the
+ * whole database; a browser registers the codes it needs.
  */
 
-/** What a CRS database says about one code. */
+/** The definition of one EPSG code. */
 export interface EpsgEntry {
   name: string;
   /** A PROJ string. */
   proj4: string;
   wkt?: string;
-  /** By how many metres its shift to WGS 84 may be off; null where none is known. Default: not worth a word. */
+  /** Error of its shift to WGS 84 in metres; null if no shift is known. Default: negligible. */
   shiftMetres?: number | null;
 }
 
-type EpsgLookup = (code: number) => EpsgEntry | null;
+/** Finds the definition of an EPSG code; null for one it does not know. */
+export type EpsgLookup = (code: number) => EpsgEntry | null;
 
-/** A shift from one datum to another: as PROJ's towgs84, and how good it is, in metres. */
+/** A shift from one datum to another. */
 export interface DirectShift {
+  /** As PROJ's towgs84. */
   readonly shift: string;
+  /** Accuracy in metres. */
   readonly metres: number;
 }
 
-/** What a CRS database knows of datums, beside its codes. */
+/** The datums of a CRS database. */
 export interface DatumDatabase {
-  /** The code of the geographic system whose datum, or who itself, has the name; null for an unknown one. */
+  /** The code of the geographic CRS with this name or with a datum of this name; null for an unknown name. */
   geodeticCode(name: string): number | null;
   /**
-   * The code whose shift to WGS 84 a system on that datum takes, of a projected one by its own name, and by how many metres
-   * it may be off there; null for an unknown datum.
+   * The code whose shift to WGS 84 applies to a datum (or to a projected CRS, by its own name), and the error of that shift
+   * in metres; null for an unknown datum.
    */
   shiftCode(datum: string, system: string | undefined): { code: number; metres: number } | null;
-  /** The shift between the datums of two geographic codes, where it is better than by way of WGS 84; else null. */
+  /** The shift between the datums of two geographic codes, if it is better than one through WGS 84; else null. */
   between(from: number, to: number): DirectShift | null;
 }
 
@@ -39,21 +41,21 @@ const lookups: EpsgLookup[] = [];
 let datums: DatumDatabase | null = null;
 const registered = new Map<number, EpsgEntry>();
 
-/** Adds one code, for environments without a database. */
+/** Registers one code. */
 export function registerEpsg(code: number, entry: EpsgEntry): void {
   registered.set(code, entry);
 }
 
 /**
- * Adds a database, asked for codes that are neither built in nor registered. Adding it twice changes nothing.
- * @param known names of datums and shifts between them, so that texts without a code are placed as their code is
+ * Adds a database for codes that are not registered. Idempotent.
+ * @param datumDatabase datum names and shifts, for definitions without an EPSG code
  */
-export function registerEpsgDatabase(lookup: EpsgLookup, known?: DatumDatabase): void {
+export function registerEpsgDatabase(lookup: EpsgLookup, datumDatabase?: DatumDatabase): void {
   if (!lookups.includes(lookup)) lookups.push(lookup);
-  if (known !== undefined) datums = known;
+  if (datumDatabase !== undefined) datums = datumDatabase;
 }
 
-/** Names of the datums that need no database. */
+/** Names of the datums that are built in. */
 const BUILT_IN_DATUMS: Readonly<Record<string, number>> = {
   wgs84: 4326,
   wgs1984: 4326,
@@ -71,7 +73,7 @@ const BUILT_IN_DATUMS: Readonly<Record<string, number>> = {
   northamericandatum1983: 4269,
 };
 
-/** A name without case, spaces, signs, and Esri's `D_` or `GCS_`. */
+/** A datum name in small letters, without spaces, punctuation and Esri's prefix `D_` or `GCS_`. */
 export function plainDatumName(name: string): string {
   return name
     .toLowerCase()
@@ -79,7 +81,7 @@ export function plainDatumName(name: string): string {
     .replace(/[^a-z0-9]/g, '');
 }
 
-/** The geographic code of the first name that is known. */
+/** The geographic code of the first known name. */
 export function findGeodeticCode(names: readonly string[]): number | null {
   for (const name of names) {
     const plain = plainDatumName(name);
@@ -91,33 +93,33 @@ export function findGeodeticCode(names: readonly string[]): number | null {
 }
 
 /**
- * The shift to WGS 84 of a datum by any of its names, as PROJ parameters; null where none is known.
- * @param system the name of the projected system, some of which have a shift of their own
+ * The shift to WGS 84 of a datum by any of its names, as PROJ parameters; null if unknown.
+ * @param system the name of the projected CRS: some have their own shift
  */
 export function findDatumShift(
   names: readonly string[],
   system?: string,
 ): { tokens: string; shiftMetres?: number | null } | null {
   for (const name of names) {
-    const found = datums?.shiftCode(name, system) ?? null;
-    const entry = found === null ? null : findEpsg(found.code);
-    if (found === null || entry === null) continue;
+    const source = datums?.shiftCode(name, system) ?? null;
+    const entry = source === null ? null : findEpsg(source.code);
+    if (source === null || entry === null) continue;
     const tokens = /\+(towgs84|nadgrids)=\S+/.exec(entry.proj4)?.[0];
     const { shiftMetres } = entry;
-    // Systems of the satellite age that say nothing lie as WGS 84 does.
+    // A modern datum without a shift equals WGS 84.
     if (shiftMetres === null) return { tokens: tokens ?? '', shiftMetres };
-    const metres = Math.max(shiftMetres ?? 0, found.metres);
-    return { tokens: tokens ?? '+towgs84=0,0,0', ...(metres === 0 ? {} : { shiftMetres: metres }) };
+    const metres = Math.max(shiftMetres ?? 0, source.metres);
+    return { tokens: tokens ?? '+towgs84=0,0,0', shiftMetres: metres === 0 ? undefined : metres };
   }
   return null;
 }
 
-/** The shift between two datums that must not go by way of WGS 84; null for others. */
+/** The shift between two datums that must not go through WGS 84; null for other datums. */
 export function findDirectShift(from: number | null, to: number | null): DirectShift | null {
   return from === null || to === null || from === to ? null : (datums?.between(from, to) ?? null);
 }
 
-/** The entry of a code: a database's (it has WKT and the official name), else the built-in one, else null. */
+/** The entry of a code: registered, else from a database (with WKT and the official name), else built in, else null. */
 export function findEpsg(code: number): EpsgEntry | null {
   const own = registered.get(code);
   if (own !== undefined) return own;
@@ -128,7 +130,7 @@ export function findEpsg(code: number): EpsgEntry | null {
   return builtInEpsg(code);
 }
 
-/** The codes that need no database; null for all others. */
+/** The entry of a built-in code; null for all others. */
 export function builtInEpsg(code: number): EpsgEntry | null {
   if (code === 4326) return { name: 'WGS 84', proj4: '+proj=longlat +datum=WGS84 +no_defs' };
   if (code === 3857) {

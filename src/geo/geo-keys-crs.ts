@@ -1,6 +1,6 @@
 /**
- * From GeoTIFF keys to a coordinate reference system: by its EPSG code, by the WKT that Esri's programs put into a
- * citation, or by its parts (OGC 19-008r4, annex B and C; methods and units by EPSG).
+ * From GeoTIFF keys to a CRS: by its EPSG code, by Esri's WKT in a citation, or by its parts (OGC 19-008r4, annex B and C;
+ * methods and units by EPSG).
  */
 import { isTerrachipError } from '../errors.js';
 import { Crs } from './crs.js';
@@ -8,16 +8,16 @@ import { findEpsg } from './epsg-registry.js';
 import { GEO_KEY, type GeoKeys, MODEL_GEOGRAPHIC, MODEL_PROJECTED, USER_DEFINED } from './geo-keys.js';
 import { type ProjectionParameters, projectionOfMethod } from './projection-methods.js';
 
-/** What GeoKeys say of a reference system. */
+/** The CRS of GeoTIFF keys. */
 export interface GeoKeysCrs {
   readonly crs: Crs | null;
-  /** Why keys that are there give no CRS, as the end of a sentence about the file; else null. */
+  /** Why the keys give no CRS, as the end of a sentence about the file; null with a CRS or without keys. */
   readonly problem: string | null;
   /** Degrees in one unit of the coordinates of a geographic CRS (1/3600 for arc-seconds); 1 for any other. */
   readonly degreesPerUnit: number;
 }
 
-/** The CRS that the keys describe, by longitude and latitude in degrees or by a projection; heights are left aside. */
+/** The CRS of the keys, geographic in degrees or projected. Vertical keys are ignored. */
 export function crsFromGeoKeys(keys: GeoKeys): GeoKeysCrs {
   const none = { crs: null, degreesPerUnit: 1 };
   try {
@@ -65,7 +65,7 @@ function unnamed(keys: GeoKeys): string | null {
   return `has a coordinate reference system of which only the name "${name}" is known`;
 }
 
-/** Esri's codes of Web Mercator, which EPSG has as 3857. */
+/** Other codes of Web Mercator (3857). */
 const WEB_MERCATOR_CODES = [3785, 102100, 102113, 900913];
 const WEB_MERCATOR =
   '+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +no_defs';
@@ -77,7 +77,7 @@ function crsOfCode(code: number): Crs {
   return Crs.fromEpsg(code);
 }
 
-/** A projected CRS whose coordinates are in another unit than its code says, as some programs write them. */
+/** Some programs write a projected CRS by code and its coordinates in another unit. */
 function withLinearUnit(crs: Crs, keys: GeoKeys): Crs {
   const metres = linearUnit(keys);
   if (metres === null || crs.metresPerUnit === null || same(metres, crs.metresPerUnit)) return crs;
@@ -87,7 +87,7 @@ function withLinearUnit(crs: Crs, keys: GeoKeys): Crs {
   return Crs.fromProj(`${rest} +to_meter=${metres}`, `${crs.name} (units of ${metres} m)`);
 }
 
-/** Esri's programs write the whole CRS as WKT into a citation, some of them with a vertical part. */
+/** Esri's programs write the whole CRS as WKT into a citation, some with a vertical part. */
 function esriWkt(keys: GeoKeys): string | null {
   for (const key of [GEO_KEY.ProjectedCitation, GEO_KEY.Citation, GEO_KEY.GeodeticCitation]) {
     const text = keys.get(key);
@@ -157,7 +157,7 @@ function projectionParameters(keys: GeoKeys, metres: number): ProjectionParamete
   };
 }
 
-/** Metres by EPSG's unit codes. */
+/** Metres by EPSG unit code. */
 const LINEAR_UNITS: Readonly<Record<number, number>> = {
   9001: 1, 9002: 0.3048, 9003: 1200 / 3937, 9005: 0.3047972654, 9014: 1.8288, 9030: 1852, 9036: 1000,
 }; // biome-ignore format: a table
@@ -169,7 +169,7 @@ function linearUnit(keys: GeoKeys): number | null {
   return typeof code === 'number' ? (LINEAR_UNITS[code] ?? null) : null;
 }
 
-/** Degrees by EPSG's unit codes: radian, degree, arc-minute, arc-second, grad, gon. */
+/** Degrees by EPSG unit code: radian, degree, arc-minute, arc-second, grad, gon. */
 const ANGULAR_UNITS: Readonly<Record<number, number>> = {
   9101: 180 / Math.PI, 9102: 1, 9103: 1 / 60, 9104: 1 / 3600, 9105: 0.9, 9106: 0.9,
 }; // biome-ignore format: a table
@@ -181,13 +181,13 @@ function degreesPerUnit(keys: GeoKeys): number {
   return typeof code === 'number' ? (ANGULAR_UNITS[code] ?? 1) : 1;
 }
 
-/** PROJ's names of ellipsoids, by EPSG code. */
+/** PROJ's ellipsoid names by EPSG code. */
 const ELLIPSOIDS: Readonly<Record<number, string>> = {
   7001: 'airy', 7002: 'mod_airy', 7003: 'aust_SA', 7004: 'bessel', 7008: 'clrk66', 7011: 'clrk80ign', 7012: 'clrk80',
   7015: 'evrst30', 7019: 'GRS80', 7022: 'intl', 7024: 'krass', 7030: 'WGS84', 7036: 'GRS67', 7043: 'WGS72', 7048: 'sphere',
 }; // biome-ignore format: a table
 
-/** PROJ's names of prime meridians, from EPSG code 8901 on. */
+/** PROJ's prime meridian names, from EPSG code 8901 on. */
 const PRIME_MERIDIANS = [
   'greenwich', 'lisbon', 'paris', 'bogota', 'madrid', 'rome', 'bern', 'jakarta', 'ferro', 'brussels', 'stockholm',
   'athens', 'oslo',
@@ -195,17 +195,17 @@ const PRIME_MERIDIANS = [
 
 const DATUM_TOKEN = /^\+(datum|ellps|a|b|rf|R|towgs84|pm|nadgrids)=/;
 
-/** The datum as PROJ parameters: of the geographic CRS or the datum by code, else by ellipsoid; null when unknown. */
+/** The datum as PROJ parameters: by code of the geographic CRS or the datum, else by ellipsoid; null if unknown. */
 function datumTokens(keys: GeoKeys): string | null {
   const geodetic = codeOf(keys, GEO_KEY.GeodeticCrs);
   const datum = codeOf(keys, GEO_KEY.GeodeticDatum);
-  // EPSG numbers a datum of 6xxx like its geographic CRS, 4xxx.
+  // EPSG datum 6xxx belongs to the geographic CRS 4xxx.
   const code = geodetic ?? (datum !== null && datum >= 6001 && datum <= 6999 ? datum - 2000 : null);
   const known = code === null ? null : findEpsg(code);
   const ellipsoid = ellipsoidTokens(keys);
   const shift = keys.get(GEO_KEY.ToWgs84);
-  const given = typeof shift === 'object' && (shift.length === 3 || shift.length === 7);
-  const own = [ellipsoid, given ? `+towgs84=${shift.join()}` : null, primeMeridian(keys)].filter(
+  const hasShift = typeof shift === 'object' && (shift.length === 3 || shift.length === 7);
+  const own = [ellipsoid, hasShift ? `+towgs84=${shift.join()}` : null, primeMeridian(keys)].filter(
     (token) => token !== null,
   );
   if (known === null || (code !== null && otherEllipsoid(keys, code))) {
@@ -217,7 +217,7 @@ function datumTokens(keys: GeoKeys): string | null {
     .join(' ');
 }
 
-/** Names of a datum or its geographic system in citations: alone, or as `GCS Name = …|Datum = …|`, as Esri writes them. */
+/** Names of a datum or its geographic CRS in citations: bare, or Esri's `GCS Name = …|Datum = …|`. */
 function citedNames(keys: GeoKeys): string[] {
   return [GEO_KEY.GeodeticCitation, GEO_KEY.Citation].flatMap((key) => {
     const text = keys.get(key);
@@ -230,7 +230,7 @@ function citedNames(keys: GeoKeys): string[] {
 function ellipsoidTokens(keys: GeoKeys): string | null {
   const { a, b, rf } = ellipsoidAxes(keys);
   if (a !== null && b !== null) return `+a=${a} +b=${b}`;
-  // An inverse flattening of 0 stands for a sphere.
+  // An inverse flattening of 0 means a sphere.
   if (a !== null && rf !== null) return rf === 0 ? `+a=${a} +b=${a}` : `+a=${a} +rf=${rf}`;
   const name = ELLIPSOIDS[codeOf(keys, GEO_KEY.Ellipsoid) ?? 0];
   return name === undefined ? null : `+ellps=${name}`;
@@ -248,7 +248,7 @@ function ellipsoidAxes(keys: GeoKeys): { a: number | null; b: number | null; rf:
   };
 }
 
-/** Whether the axes that the file gives are not those of the CRS that it names. */
+/** Whether the file's ellipsoid axes differ from those of a code. */
 function otherEllipsoid(keys: GeoKeys, code: number): boolean {
   const { a, rf } = ellipsoidAxes(keys);
   const { a: knownA, b: knownB } = Crs.fromEpsg(code).projection;
@@ -256,7 +256,7 @@ function otherEllipsoid(keys: GeoKeys, code: number): boolean {
   return !same(a, knownA, 1e-9) || !same(rf === 0 ? a : a - a / rf, knownB, 1e-9);
 }
 
-/** A geographic CRS by code, of which the file gives another ellipsoid; null where it does not. */
+/** A geographic CRS with the file's own ellipsoid; null if the file has that of the code. */
 function ownEllipsoid(keys: GeoKeys, code: number): Crs | null {
   if (findEpsg(code) === null || !otherEllipsoid(keys, code)) return null;
   return Crs.fromProj(`+proj=longlat ${datumTokens(keys)} +no_defs`, nameOf(keys, GEO_KEY.GeodeticCitation));

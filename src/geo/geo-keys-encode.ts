@@ -1,4 +1,4 @@
-/** From a coordinate reference system to GeoTIFF keys: its EPSG code, else its definition. */
+/** From a CRS to GeoTIFF keys. */
 import { TerrachipError } from '../errors.js';
 import { Crs, sameDatum } from './crs.js';
 import { findEpsg } from './epsg-registry.js';
@@ -25,7 +25,7 @@ import {
 const GREENWICH = 8901;
 const DEGREE = 9102;
 
-/** Metres in the linear units that GeoTIFF knows by number. */
+/** Linear units with a GeoTIFF code. */
 const LINEAR_UNITS: readonly (readonly [code: number, metres: number])[] = [
   [9001, 1],
   [9002, 0.3048],
@@ -33,7 +33,7 @@ const LINEAR_UNITS: readonly (readonly [code: number, metres: number])[] = [
   [9036, 1000],
 ];
 
-/** The values of the three tags that hold a file's keys. */
+/** The values of a file's three GeoKey tags. */
 export interface GeoKeyTags {
   readonly directory: readonly number[];
   readonly doubles: readonly number[];
@@ -41,7 +41,7 @@ export interface GeoKeyTags {
 }
 
 /**
- * The keys of a CRS, of pixels as areas: its EPSG code, else its definition.
+ * The keys of a CRS (its EPSG code, else its definition), for pixels as areas.
  * @throws {TerrachipError} UNSUPPORTED for a definition that GeoTIFF cannot hold
  */
 export function encodeGeoKeys(crs: Crs): GeoKeyTags {
@@ -76,13 +76,13 @@ export function encodeGeoKeys(crs: Crs): GeoKeyTags {
 function userDefinedKeys(crs: Crs): Map<number, GeoKeyValue> {
   const keys = geodeticKeys(crs);
   if (!crs.isGeographic) addProjection(keys, crs);
-  // What would be read back decides: some definitions hold more than their method's keys can.
+  // Keys must read back as the same CRS: some definitions have more parameters than their method has keys.
   const asRead = new Map([...keys].map(([key, value]) => [key, single(value)] as const));
   if (!crsFromGeoKeys(asRead).crs?.equals(crs)) throw inexpressible(crs);
   return keys;
 }
 
-/** A key of one number is read as that number. */
+/** One number as `parseGeoKeys` returns it. */
 function single(value: GeoKeyValue): GeoKeyValue {
   return typeof value === 'object' && value.length === 1 ? value[0] : value;
 }
@@ -91,7 +91,7 @@ function inexpressible(crs: Crs): TerrachipError {
   return new TerrachipError(
     'UNSUPPORTED',
     `a GeoTIFF has no keys for the coordinate reference system ${crs}`,
-    'choose one with an EPSG code or with a projection that GeoTIFF knows',
+    'choose one with an EPSG code or with a projection that GeoTIFF supports',
     { feature: 'coordinate reference system without an EPSG code' },
   );
 }
@@ -116,7 +116,7 @@ function geodeticKeys(crs: Crs): Map<number, GeoKeyValue> {
   return keys;
 }
 
-/** The EPSG code of the geographic system below, where it is known and its datum is the same. */
+/** The EPSG code of the base geographic CRS, if it is known and has the same datum. */
 function geodeticCode(crs: Crs): number | null {
   const code = crs.geodeticCode;
   if (code === null || findEpsg(code) === null) return null;
@@ -143,7 +143,7 @@ function addProjection(keys: Map<number, GeoKeyValue>, crs: Crs): void {
     } else keys.set(key, [degrees(projection[parameter] ?? 0)]);
   }
   if (method.code === POLAR_STEREOGRAPHIC && Math.cos(projection.lat_ts ?? Math.PI / 2) > 1e-10) {
-    // By its standard parallel (EPSG's variant B), from which proj4js has computed the scale at the pole.
+    // EPSG's variant B, with a standard parallel; proj4js computed its scale at the pole from that.
     keys.set(GEO_KEY.NaturalOriginLatitude, [degrees(projection.lat_ts ?? 0)]);
     keys.set(GEO_KEY.ScaleAtNaturalOrigin, [1]);
   }
@@ -167,7 +167,7 @@ function degrees(radians: number): number {
   return Number(((radians * 180) / Math.PI).toFixed(12));
 }
 
-/** GeoTIFF's texts are ASCII, and end with a bar. */
+/** GeoTIFF texts are ASCII and end with a bar. */
 function asciiName(name: string): string {
   return name.replace(/[^ -~]/g, '?').replaceAll('|', '/');
 }

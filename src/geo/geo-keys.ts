@@ -1,9 +1,9 @@
-/** GeoTIFF keys (OGC 19-008r4, clause 7): a number, some numbers or a text by key number. */
+/** GeoTIFF keys (OGC 19-008r4, clause 7): values by key number. */
 export type GeoKeys = ReadonlyMap<number, GeoKeyValue>;
-/** The value of a GeoKey: a number, a text or numbers. */
+/** The value of a GeoTIFF key: a number, a text or numbers. */
 export type GeoKeyValue = number | string | readonly number[];
 
-/** The numbers of the GeoKeys that terrachip reads and writes. */
+/** Numbers of the GeoTIFF keys that terrachip reads and writes. */
 export const GEO_KEY = {
   ModelType: 1024,
   RasterType: 1025,
@@ -47,21 +47,21 @@ export const GEO_KEY = {
   RectifiedGridAngle: 3096,
 } as const;
 
-/** Key values with a meaning of their own. */
+/** Special key values. */
 export const USER_DEFINED = 32767;
 export const MODEL_PROJECTED = 1;
 export const MODEL_GEOGRAPHIC = 2;
 export const RASTER_PIXEL_IS_AREA = 1;
-/** The value of the key RasterType for positions at the centres of pixels. */
+/** RasterType for positions at pixel centres. */
 export const RASTER_PIXEL_IS_POINT = 2;
 
-/** The tags that hold numbers and texts of the keys. */
+/** The tags with the numbers and texts of the keys. */
 export const DOUBLE_PARAMS = 34736;
 export const ASCII_PARAMS = 34737;
 
 /**
- * The keys of the tags GeoKeyDirectory, GeoDoubleParams and GeoAsciiParams. Keys of one number are that number;
- * entries that point outside their tag are left out.
+ * The keys of the tags GeoKeyDirectory, GeoDoubleParams and GeoAsciiParams. An array of length 1 is returned as its number.
+ * Entries that point outside their tag are skipped.
  */
 export function parseGeoKeys(
   directory: readonly number[],

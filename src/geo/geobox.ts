@@ -6,17 +6,17 @@ import { Crs, type CrsLike, createTransform } from './crs.js';
 
 /** How bounds become a grid of whole pixels. */
 export interface FromBoundsOptions {
-  /** The CRS that the bounds are given in. Default: longitude and latitude on WGS 84. */
+  /** The CRS of the bounds. Default: longitude and latitude on WGS 84. */
   boundsCrs?: CrsLike;
   /**
-   * `snap` (default) densifies the edges and snaps the grid outward to whole multiples of the resolution: pixels
-   * are exact, and grids of one CRS and resolution line up. `fit` transforms the four corners only, rounds the
-   * size up and stretches the pixels to fit the bounds exactly (what rasterio users often write by hand).
+   * `snap` (default) densifies the edges and extends the grid outward to multiples of the resolution: grids of one CRS and
+   * resolution are aligned. `fit` transforms the four corners only, rounds the size up and adjusts the pixel size so that
+   * the grid fits the bounds exactly (as often written by hand with rasterio).
    */
   anchor?: 'snap' | 'fit';
 }
 
-/** A grid cannot have more pixels than a float64 can count, nor a side longer than a shader's i32. */
+/** Keeps the number of pixels exact in float64, and pixel positions in a shader's i32. */
 const MAX_SIDE = 2 ** 30;
 
 /** A pixel grid: a CRS, an affine transform from pixel to CRS coordinates, and a size in pixels. */
@@ -55,7 +55,7 @@ export class GeoBox {
   }
 
   /**
-   * The grid of square pixels that covers some bounds, north up.
+   * The north-up grid of square pixels that covers bounds.
    * @param bounds `[west, south, east, north]` in degrees, or in `options.boundsCrs`; a west greater than the east
    *   crosses the antimeridian
    * @param resolution pixel size in units of `crs`
@@ -94,7 +94,7 @@ export class GeoBox {
     );
   }
 
-  /** The north-up grid of `width × height` pixels that fills bounds given in its own CRS; as `fromBounds` takes them. */
+  /** The north-up grid of `width × height` pixels that fills bounds in its own CRS. */
   static fromSize(bounds: Bounds, crs: CrsLike, width: number, height: number): GeoBox {
     const [x0, y0, x1, y1] = checkBounds(unwrapBounds(bounds, Crs.parse(crs)));
     return new GeoBox(crs, new Affine((x1 - x0) / width, 0, x0, 0, (y0 - y1) / height, y1), width, height);
@@ -128,7 +128,7 @@ export class GeoBox {
   footprint(pointsPerEdge = 8): [number, number][] {
     const toLonLat = createTransform(this.crs, Crs.wgs84);
     const ring = outline([0, 0, this.width, this.height], pointsPerEdge)
-      // Row 0 is north: walking the pixel rectangle backwards is counter-clockwise on the ground.
+      // Row 0 is north: the reversed pixel outline is counter-clockwise on the ground.
       .reverse()
       .map(([x, y]) => toLonLat.forward(...this.transform.apply(x, y)))
       .filter(([x]) => !Number.isNaN(x));
@@ -136,12 +136,12 @@ export class GeoBox {
     return ring;
   }
 
-  /** The part of the grid inside a window of pixels, which may reach beyond its edges. */
+  /** The grid of a window of pixels, which may extend beyond the edges. */
   window(x: number, y: number, width: number, height: number): GeoBox {
     return new GeoBox(this.crs, this.transform.compose(Affine.translation(x, y)), width, height);
   }
 
-  /** The same area with pixels `factor` times as large; the last row and column may reach beyond the edge. */
+  /** The same area with pixels `factor` times as large; the last row and column may extend beyond the edge. */
   coarsen(factor: number): GeoBox {
     return new GeoBox(
       this.crs,
@@ -152,8 +152,8 @@ export class GeoBox {
   }
 
   /**
-   * Whether two grids have the same size and system and no corner lies elsewhere.
-   * @param tolerance how far a corner may be off, in pixels of this grid (default a millionth)
+   * Whether two grids have the same size, CRS and corners.
+   * @param tolerance largest distance between corners, in pixels of this grid (default a millionth)
    */
   equals(other: GeoBox, tolerance = 1e-6): boolean {
     const { width, height, transform } = this;
@@ -216,7 +216,7 @@ export function requireResolution(resolution: number): void {
   );
 }
 
-/** The pixel multiple at or below a coordinate; coordinates within a millionth of a pixel of a multiple are on it. */
+/** The multiple of the resolution at or below a coordinate, with a tolerance of a millionth of a pixel. */
 function snapDown(value: number, resolution: number): number {
   const index = value / resolution;
   const nearest = Math.round(index);

@@ -3,7 +3,7 @@ import type { Crs } from './crs.js';
 import { GeoBox } from './geobox.js';
 import type { TimeInterval } from './time-interval.js';
 
-/** A place, a resolution and a time: the query that catalogs answer and samplers yield. */
+/** Bounds, a resolution and a time: the query of a catalog. Samplers yield them. */
 export interface GeoSlice {
   /** In units of `crs`. */
   readonly bounds: Bounds;

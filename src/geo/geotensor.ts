@@ -4,7 +4,7 @@ import { type Dtype, dtypeOf, sizeOf, type TypedArrayByDtype } from './dtype.js'
 import type { GeoBox } from './geobox.js';
 import type { TimeInterval } from './time-interval.js';
 
-/** Names of dimensions, in the order `band, time, y, x`; a class map has `class` in the place of `band`. */
+/** Names of dimensions, in the order `band, time, y, x`; a class map has `class` instead of `band`. */
 export type Dimension = 'band' | 'class' | 'time' | 'y' | 'x';
 
 /** The parts of a `GeoTensor`. The length of `data` is the product of `shape`. */
@@ -15,15 +15,15 @@ export interface GeoTensorInit<D extends Dtype = Dtype> {
   geobox: GeoBox;
   /** The value that means "no data", or null. */
   nodata?: number | null;
-  /** When each step along `time` was, where there is such a dimension. */
+  /** The time of each step along `time`. */
   times?: readonly TimeInterval[] | null;
   /** The name of each band along `band` (or class along `class`). */
   bandNames?: readonly string[] | null;
 }
 
 /**
- * A typed array with a shape, named dimensions, a pixel grid and a nodata value: what loaders return. C order. The type
- * of its values is part of its own: the `data` of a `GeoTensor<'float32'>` is a Float32Array.
+ * A typed array in C order with a shape, named dimensions, a pixel grid and a nodata value, as loaders return it. The
+ * `data` of a `GeoTensor<'float32'>` is a Float32Array.
  */
 export class GeoTensor<D extends Dtype = Dtype> {
   readonly data: TypedArrayByDtype[D];
@@ -31,9 +31,9 @@ export class GeoTensor<D extends Dtype = Dtype> {
   readonly dimensions: readonly Dimension[];
   readonly geobox: GeoBox;
   readonly nodata: number | null;
-  /** When each step along `time` was; null where that is not known, or there is no such dimension. */
+  /** The time of each step along `time`; null if unknown or without this dimension. */
   readonly times: readonly TimeInterval[] | null;
-  /** The name of each band along `band` (or class along `class`); null where they have none. */
+  /** The name of each band along `band` (or class along `class`), or null. */
   readonly bandNames: readonly string[] | null;
 
   /** @throws {TerrachipError} INVALID_INPUT when shape, dimensions, data and grid do not agree. */
@@ -52,7 +52,7 @@ export class GeoTensor<D extends Dtype = Dtype> {
       throw invalidInput(
         `a tensor of shape (${shape.join(', ')}), dimensions (${dimensions.join(', ')}) and ${data.length} values`,
         `does not fit a grid of ${geobox.width} × ${geobox.height} pixels`,
-        'end the dimensions with y and x, as large as the grid',
+        'give y and x as the last dimensions, with the height and width of the grid',
       );
     }
     this.data = data;
@@ -73,7 +73,7 @@ export class GeoTensor<D extends Dtype = Dtype> {
     throw invalidInput(
       `${labels.length} labels of the dimension "${dimension}"`,
       `do not fit a tensor of shape (${this.shape.join(', ')}) and dimensions (${this.dimensions.join(', ')})`,
-      'give one a step',
+      'give one label for each index of the dimension',
     );
   }
 
@@ -81,7 +81,7 @@ export class GeoTensor<D extends Dtype = Dtype> {
     return dtypeOf(this.data) as D;
   }
 
-  /** One plane of the leading dimension, as a view: band `index` of `(band, y, x)`. */
+  /** A view of one index of the first dimension: band `index` of `(band, y, x)`. */
   plane(index: number): GeoTensor<D> {
     if (this.shape.length < 3 || index < 0 || index >= this.shape[0]) {
       throw internalError(
@@ -101,7 +101,7 @@ export class GeoTensor<D extends Dtype = Dtype> {
     });
   }
 
-  /** The same values over another grid of the same size, or with another nodata value. */
+  /** The same values with another grid of the same size, or another nodata value. */
   with(changes: { geobox?: GeoBox; nodata?: number | null }): GeoTensor<D> {
     return new GeoTensor<D>({
       data: this.data,

@@ -1,28 +1,28 @@
-/** Whether two areas share a place, and where each lies if they do not. */
+/** Overlap of grids and bounds in different CRSs, and the error where there is none. */
 import { invalidInput, type TerrachipError } from '../errors.js';
 import { type Bounds, intersectBounds, nearestTurn, transformBounds } from './bounds.js';
 import { Crs } from './crs.js';
 import type { GeoBox } from './geobox.js';
 import { createPixelMapping } from './pixel-mapping.js';
 
-/** An area, by its bounds in a reference system. */
+/** Bounds and their CRS. */
 export interface Place {
   readonly crs: Crs;
   readonly bounds: Bounds;
 }
 
-/** Points a side at which grids are compared, where their bounds do not meet. */
+/** Points per side that are tested where the bounds of two grids do not overlap. */
 const LATTICE = 32;
 
 /**
- * Whether two pixel grids may share a place. Bounds decide, or points of either grid in the other: bounds are too small
- * across the antimeridian and around a pole.
+ * Whether two pixel grids may overlap: by their bounds, else by points of either grid in the other, since bounds are too
+ * small across the antimeridian and around a pole.
  */
 export function gridsMeet(a: GeoBox, b: GeoBox): boolean {
   return placesMeet(a, b) || placesMeet(b, a) || reaches(a, b) || reaches(b, a);
 }
 
-/** Whether the bounds of one place, in the system of the other, meet those of the other. */
+/** Whether the bounds of `a`, transformed to the CRS of `b`, overlap those of `b`. */
 function placesMeet(a: Place, b: Place): boolean {
   try {
     const bounds = nearestTurn(transformBounds(a.bounds, a.crs, b.crs), b.bounds, b.crs);
@@ -32,7 +32,7 @@ function placesMeet(a: Place, b: Place): boolean {
   }
 }
 
-/** Whether a point of one grid lies in the other. */
+/** Whether a point of one grid is in the other. */
 function reaches(from: GeoBox, to: GeoBox): boolean {
   const mapping = createPixelMapping(from, to);
   const point = new Float64Array(2);
@@ -47,10 +47,12 @@ function reaches(from: GeoBox, to: GeoBox): boolean {
 }
 
 /**
- * The error for data beside the place that is asked for: it says where each lies, and suspects swapped coordinates
- * where the other order would fit.
- * @param name what lies elsewhere, as a file
- * @param target what it should overlap: `the grid`
+ * The error for data that does not overlap the requested area. It gives both positions, and suggests swapped coordinates
+ * if the other order would overlap.
+ * @param name of the data, such as a file
+ * @param place of the data
+ * @param target name of the requested area, such as `the grid`
+ * @param wanted the requested area
  */
 export function noOverlap(name: string, place: Place | null, target: string, wanted: Place): TerrachipError {
   const where = place === null ? '' : `: it lies at ${whereIs(place)}, ${target} at ${whereIs(wanted)}`;
@@ -63,17 +65,17 @@ export function noOverlap(name: string, place: Place | null, target: string, wan
     name,
     `does not overlap ${target}${where}`,
     isSwapped
-      ? `${wanted.crs.isGeographic || place.crs.isGeographic ? 'longitude and latitude' : 'x and y'} seem to be swapped, since the other way around they would overlap; x or longitude comes first`
+      ? `${wanted.crs.isGeographic || place.crs.isGeographic ? 'longitude and latitude' : 'x and y'} seem to be swapped, since the other order would overlap; x or longitude comes first`
       : 'check that both show the same place',
   );
 }
 
-/** Bounds as somebody writes them who takes the second coordinate for the first. */
+/** Bounds with x and y swapped. */
 export function swapped({ crs, bounds: [x0, y0, x1, y1] }: Place): Place {
   return { crs, bounds: [y0, x0, y1, x1] };
 }
 
-/** A place in degrees for messages, or in its own system where it has none. */
+/** Bounds for messages: in degrees, or in their own CRS where they cannot be transformed. */
 export function whereIs({ crs, bounds }: Place): string {
   try {
     const [west, south, east, north] = transformBounds(bounds, crs, Crs.wgs84).map(inDegrees);

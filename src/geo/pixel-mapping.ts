@@ -2,17 +2,17 @@ import { createTransform } from './crs.js';
 import { turnOf } from './domain.js';
 import type { GeoBox } from './geobox.js';
 
-/** Takes continuous pixel coordinates of one grid to another's, in float64: the exact form of every warp. */
+/** Maps continuous pixel coordinates of one grid to those of another, exactly, in float64. */
 export interface PixelMapping {
   readonly destination: GeoBox;
   readonly source: GeoBox;
-  /** Source columns of a full turn around the globe; 0 where columns do not repeat. */
+  /** Source columns in 360° of longitude; 0 where columns do not repeat. */
   readonly turn: number;
-  /** Writes source column and row of a destination point into `out`; NaN where the projections do not reach. */
+  /** Writes the source column and row of a destination point into `out`; NaN outside the domain of the projections. */
   map(x: number, y: number, out: Float64Array): void;
 }
 
-/** Where pixels of one grid lie on another, in float64. Positions that the projections do not reach are NaN. */
+/** Creates the mapping from the pixels of `destination` to those of `source`. */
 export function createPixelMapping(destination: GeoBox, source: GeoBox): PixelMapping {
   const toCrs = destination.transform;
   const toPixel = source.transform.inverse();
@@ -30,8 +30,8 @@ export function createPixelMapping(destination: GeoBox, source: GeoBox): PixelMa
       },
     };
   }
-  // Longitudes repeat every 360°: take the turn that is nearest to the middle of the source, so that a source on
-  // 0…360, on −180…180 or across the antimeridian is found from any destination. So do x of cylindrical maps.
+  // Longitudes, and x of cylindrical projections, are periodic. The value nearest to the middle of the source is used, so
+  // that a source on 0…360, on −180…180 or across the antimeridian matches any destination.
   const [west, , east] = source.bounds;
   const centre = (west + east) / 2;
   return {

@@ -1,20 +1,19 @@
 import type { PixelMapping } from './pixel-mapping.js';
 
-/** Pixels that are looked at along a side of the destination. */
+/** Sampled pixels along a side of the destination. */
 const SAMPLES = 10;
-/** Steps whose direction is within this (the tangent of some 20°) count along the source's axes. */
+/** Tangent (of some 20°) up to which pixel sides count as parallel to the source's axes. */
 const MODEST_ANGLE = 0.35;
-/** Scales below this share of the largest are left out: near a pole or a cut, pixels say nothing. */
+/** Scales below this share of the largest are ignored: they come from pixels near a pole or a cut. */
 const OUTLIER = 0.1;
-/** Distances to a whole number of source pixels that are taken for rounding. */
+/** Distance to a whole number of source pixels that counts as rounding. */
 const SNAP = 0.05;
 
 /**
- * Destination pixels per source pixel along the source's x and y, over the whole of both grids, as GDAL's warper has
- * it from version 3.13 (before, it came from bounding boxes of chunks, so that rotated images were blurred, each chunk
- * its own way): the mean over 10 × 10 destination pixels that lie in the source, by the lengths of their sides in the
- * source, or by the root of their area where they are rotated by more than some 20°. Scales close to 1/n become 1/n.
- * (1, 1) where the grids do not meet.
+ * Destination pixels per source pixel along the source's x and y, for the whole grids, as in GDAL's warper from version
+ * 3.13. (Earlier versions used bounding boxes of chunks, which blurred rotated images and differed between chunks.) It is
+ * the mean over 10 × 10 destination pixels inside the source, from the lengths of their sides in the source, or from the
+ * root of their area if they are rotated by more than some 20°. Scales close to 1/n become 1/n. (1, 1) without overlap.
  */
 export function pixelScale(mapping: PixelMapping): readonly [number, number] {
   const { destination, source } = mapping;

@@ -1,8 +1,8 @@
-/** PROJ strings as proj4js takes them. */
+/** PROJ strings adapted to proj4js. */
 import proj4 from '#proj4';
 import { invalidInput } from '../errors.js';
 
-/** PROJ's ellipsoids that proj4js lacks: it would silently take WGS 84 for them, which is up to metres off. */
+/** PROJ's ellipsoids that proj4js lacks: it would silently use WGS 84, with errors of metres. */
 const ELLIPSOIDS: Readonly<Record<string, string>> = {
   WGS72: '+a=6378135 +rf=298.26',
   GSK2011: '+a=6378136.5 +rf=298.2564151',
@@ -11,15 +11,15 @@ const ELLIPSOIDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A PROJ string that means to proj4js what it means to PROJ; other definitions unchanged. PROJ takes an origin that is left
- * out as zero, where some projections of proj4js compute NaN.
- * @throws {TerrachipError} INVALID_INPUT for what proj4js would pass over
+ * Adapts a PROJ string so that proj4js computes what PROJ does; returns other definitions unchanged. Missing origins are
+ * added as zero, PROJ's default, since some projections of proj4js compute NaN without them.
+ * @throws {TerrachipError} INVALID_INPUT for parameters that proj4js would ignore
  */
 export function usableByProj4(definition: string): string {
   if (!definition.trimStart().startsWith('+')) return definition;
   const withEllipsoid = definition.replace(
     /\+ellps=(\S+)/,
-    (found, name: string) => ELLIPSOIDS[name] ?? requireEllipsoid(found, name),
+    (token, name: string) => ELLIPSOIDS[name] ?? requireEllipsoid(token, name),
   );
   if (/\+hyperbolic\b/.test(definition)) {
     throw invalidInput(
@@ -29,9 +29,9 @@ export function usableByProj4(definition: string): string {
     );
   }
   const onSphere = withAuthalicRadius(withEllipsoid)
-    // Rasters have the easting first, whatever the order of the axes.
+    // Rasters have the easting first, whatever the axis order.
     .replace(/\s*\+axis=neu\b/, '');
-  // Longitudes and latitudes from a rotated pole are in degrees with and without this unit.
+  // Rotated pole coordinates are in degrees with and without this unit.
   const isRotated = /\+o_proj=(lat|lon)/.test(onSphere);
   const inDegrees = isRotated ? onSphere.replace(/\s*\+to_meter=\S+/, '') : onSphere;
   const missing = ['lat_0', 'lon_0', 'x_0', 'y_0'].filter((name) => !inDegrees.includes(`+${name}=`));
@@ -39,8 +39,8 @@ export function usableByProj4(definition: string): string {
 }
 
 /**
- * `+R_A` means the sphere with the area of the ellipsoid, latitudes as they are; proj4js passes over it. The radius is
- * the authalic one of Snyder, Map Projections (1987), equation 3-13, as the series that PROJ takes.
+ * `+R_A` means the sphere with the area of the ellipsoid, with unchanged latitudes; proj4js ignores it. The authalic radius
+ * is from Snyder, Map Projections (1987), equation 3-13, as the series that PROJ uses.
  */
 function withAuthalicRadius(definition: string): string {
   if (!/\+R_A\b/.test(definition)) return definition;
@@ -73,10 +73,10 @@ export function withShift(definition: string, shift: string): string {
   return `${bare} +towgs84=${shift}`;
 }
 
-/** proj4js takes WGS 84 for an ellipsoid that it does not know. */
-function requireEllipsoid(found: string, name: string): string {
-  const { a, b } = new proj4.Proj(`+proj=longlat ${found} +no_defs`) as Ellipsoid;
+/** proj4js replaces an unknown ellipsoid by WGS 84. */
+function requireEllipsoid(token: string, name: string): string {
+  const { a, b } = new proj4.Proj(`+proj=longlat ${token} +no_defs`) as Ellipsoid;
   const wgs84 = 6378137 * (1 - 1 / 298.257223563);
-  if (a !== 6378137 || Math.abs(b - wgs84) > 1e-6 || /^wgs[\s_-]?84$/i.test(name)) return found;
+  if (a !== 6378137 || Math.abs(b - wgs84) > 1e-6 || /^wgs[\s_-]?84$/i.test(name)) return token;
   throw invalidInput(`the ellipsoid "${name}"`, 'is not known', 'write its axes as +a=… +rf=…');
 }

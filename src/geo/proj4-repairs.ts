@@ -1,10 +1,10 @@
 /**
- * Projections in place of those of proj4js: its orthographic one knows the sphere only, which is up to 36 km off, and its
- * equirectangular one takes a pole for the opposite one.
+ * Replacements for two projections of proj4js: its orthographic one supports the sphere only, with errors up to 36 km, and
+ * its equirectangular one confuses the poles.
  */
 import proj4 from '#proj4';
 
-/** What proj4js gives a projection: its parameters, angles in radians. */
+/** Parameters that proj4js passes to a projection; angles in radians. */
 interface Parameters {
   a: number;
   es: number;
@@ -21,8 +21,8 @@ interface Point {
 }
 
 /**
- * Topocentric coordinates (EPSG method 9840): the point on the ellipsoid as seen from far above the projection's centre.
- * What lies behind the limb has no place.
+ * Orthographic (EPSG method 9840): the ellipsoid seen from infinitely far above the projection's centre. NaN for points on
+ * the far side.
  */
 function orthographicForward(this: Parameters, p: Point): Point {
   const { a, es, lat0 = 0, long0 = 0, x0 = 0, y0 = 0 } = this;
@@ -38,14 +38,14 @@ function orthographicForward(this: Parameters, p: Point): Point {
   };
 }
 
-/** Where the line of sight through a point meets the ellipsoid first. */
+/** The first intersection of the line of sight through a point with the ellipsoid. */
 function orthographicInverse(this: Parameters, p: Point): Point {
   const { a, es, lat0 = 0, long0 = 0, x0 = 0, y0 = 0 } = this;
   const [sin0, cos0] = [Math.sin(lat0), Math.cos(lat0)];
   const radius0 = a / Math.sqrt(1 - es * sin0 * sin0);
   const [east, north] = [p.x - x0, p.y - y0];
-  // The point at height 0 over the tangent plane, in geocentric axes turned to the central meridian, z stretched so that
-  // the ellipsoid is a sphere.
+  // The point on the tangent plane, in geocentric axes rotated to the central meridian, with z stretched so that the
+  // ellipsoid is a sphere.
   const stretch = 1 / Math.sqrt(1 - es);
   const start = [radius0 * cos0 - north * sin0, east, (radius0 * (1 - es) * sin0 + north * cos0) * stretch];
   const direction = [cos0, 0, sin0 * stretch];
@@ -57,12 +57,12 @@ function orthographicInverse(this: Parameters, p: Point): Point {
   const [x, y, z] = start.map((value, k) => value + up * direction[k]);
   return {
     x: long0 + Math.atan2(y, x),
-    // z is stretched already: tan(latitude) = z / ((1 − es)·p) of the unstretched.
+    // tan(latitude) = z / ((1 − es)·p) with the unstretched z.
     y: Math.atan2(z * stretch, Math.hypot(x, y)),
   };
 }
 
-/** Equidistant cylindrical, on the sphere as PROJ has it. */
+/** Equidistant cylindrical on the sphere, as in PROJ. */
 function equirectangularForward(this: Parameters, p: Point): Point {
   const { a, lat0 = 0, long0 = 0, lat_ts = 0, x0 = 0, y0 = 0 } = this;
   return { x: x0 + a * Math.cos(lat_ts) * withinTurn(p.x - long0), y: y0 + a * (p.y - lat0) };
@@ -87,7 +87,7 @@ interface Registry {
   add(projection: object): void;
 }
 
-/** Makes proj4js take these for its own. */
+/** Registers the replacements in proj4js. */
 export function repairProj4(): void {
   const { projections } = proj4.Proj as typeof proj4.Proj & { projections: Registry };
   const init = (): void => undefined;

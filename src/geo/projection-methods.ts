@@ -1,6 +1,6 @@
 /**
- * Projection methods as PROJ strings: by GeoTIFF's numbers (GeoTIFF 1.0, section 6.3.3.3), by the names that WKT gives
- * them, and a few by PROJ's own names, which GeoTIFF has no number for.
+ * Projection methods as PROJ strings: by GeoTIFF's numbers (GeoTIFF 1.0, section 6.3.3.3), by names in WKT, and by PROJ's
+ * names where GeoTIFF has no number.
  */
 import { plainName } from './wkt.js';
 import type { WktNumbers } from './wkt-crs.js';
@@ -8,7 +8,7 @@ import type { WktNumbers } from './wkt-crs.js';
 /** Angles in degrees, lengths in metres. */
 export interface ProjectionParameters {
   readonly longitude: number;
-  /** Of the meridian that points straight up, for polar projections. */
+  /** The vertical meridian of polar projections. */
   readonly poleLongitude: number;
   readonly latitude: number;
   readonly parallel1: number | null;
@@ -18,9 +18,9 @@ export interface ProjectionParameters {
   readonly scale: number;
   readonly easting: number;
   readonly northing: number;
-  /** Of a satellite above the ellipsoid, in metres. */
+  /** Height of a satellite above the ellipsoid. */
   readonly height?: number | null;
-  /** PROJ's letters of axes that point west and south. */
+  /** PROJ's letters of axes to the west and south. */
   readonly axes?: string | null;
 }
 
@@ -47,7 +47,7 @@ const oblique =
   (p) =>
     `+proj=omerc +lat_0=${p.latitude} +lonc=${p.longitude} +alpha=${p.azimuth} +gamma=${p.gridAngle ?? p.azimuth} +k_0=${p.scale}${end}`;
 
-/** The key of Web Mercator among the methods. */
+/** The key of Web Mercator in METHODS. */
 export const WEB_MERCATOR = 'webmerc';
 
 const METHODS: Readonly<Record<number | string, Definition>> = {
@@ -65,7 +65,7 @@ const METHODS: Readonly<Record<number | string, Definition>> = {
   12: centred('aeqd'),
   13: conic('eqdc'),
   14: scaled('stere'),
-  // The latitude is that of true scale; at the pole itself, the scale is given.
+  // The latitude is that of true scale, unless it is the pole, where the scale is given.
   15: (p) =>
     `+proj=stere +lat_0=${p.latitude < 0 ? -90 : 90} +lon_0=${p.poleLongitude}${
       Math.abs(p.latitude) === 90 ? ` +k_0=${p.scale}` : ` +lat_ts=${p.latitude}`
@@ -98,12 +98,12 @@ const METHODS: Readonly<Record<number | string, Definition>> = {
   geosy: (p) => `+proj=geos +lon_0=${p.longitude} +h=${p.height} +sweep=y`,
 };
 
-/** An oblique Mercator projection along a parallel, which the formulas of `omerc` do not cover. */
+/** Oblique Mercator along a parallel, which the formulas of `omerc` do not cover. */
 function isLevel(p: ProjectionParameters): boolean {
   return Math.abs(p.azimuth - 90) < 1e-9 && Math.abs((p.gridAngle ?? 90) - 90) < 1e-9;
 }
 
-/** Keys of METHODS by the names of WKT 1, of Esri and of WKT 2, without case, spaces and underscores. */
+/** Keys of METHODS by plain names of WKT 1, Esri and WKT 2. */
 const WKT_METHODS: Readonly<Record<string, number | string>> = {
   transversemercator: 1, gausskruger: 1, transversemercator3d: 1, transversemercatorcomplex: 1,
   hotineobliquemercator: 3, 'hotineobliquemercator(varianta)': 3, hotineobliquemercatorazimuthnaturalorigin: 3,
@@ -128,7 +128,7 @@ const WKT_METHODS: Readonly<Record<string, number | string>> = {
   'geostationarysatellite(sweepx)': 'geosx', 'geostationarysatellite(sweepy)': 'geosy', geostationarysatellite: 'geosy',
 }; // biome-ignore format: a table
 
-/** The method of a WKT, by any of its names, with its parameters; null for one that is not supported. */
+/** The method of a WKT projection, by any of its names, with its parameters; null if it is not supported. */
 export function wktMethod(
   name: string,
   number: WktNumbers,
@@ -151,7 +151,7 @@ export function wktMethod(
       'latitudeofprojectioncentre',
     ); // biome-ignore format: a list
   const pole = plain.endsWith('southpole') ? -90 : 90;
-  // Where only the parallel of true scale is given, it says which pole is meant.
+  // Without an origin, the parallel of true scale determines the pole.
   const polar = parallel1 ?? origin ?? pole;
   return {
     method,
@@ -176,16 +176,16 @@ export function wktMethod(
   };
 }
 
-/** PROJ's letters of axes that point west and south; null for others, which mean x to the east here. */
+/** PROJ's letters of axes to the west and south; null for other axes, which are read as x to the east. */
 function axesOf(method: string, number: WktNumbers, axes: string): string | null {
-  const turned = number('number', 'xscale');
-  // Esri turns the axes of Krovak's projection by parameters of its own; GDAL names those to the east and north alone.
-  if (turned !== null) return turned === 1 && number('number', 'xyplanerotation') === 0 ? 'sw' : null;
+  const xScale = number('number', 'xscale');
+  // Esri turns the axes of Krovak's projection with its own parameters; GDAL writes axes only for east and north.
+  if (xScale !== null) return xScale === 1 && number('number', 'xyplanerotation') === 0 ? 'sw' : null;
   if (method === 'krovak' && axes === '') return 'sw';
   return axes === 'ws' || axes === 'sw' ? axes : null;
 }
 
-/** A projection as a PROJ string, without datum and unit; null for a method that is not supported. */
+/** A projection as a PROJ string without datum and unit; null if the method is not supported. */
 export function projectionOfMethod(method: number | string, parameters: ProjectionParameters): string | null {
   const definition = METHODS[method];
   if (definition === undefined) return null;

@@ -1,11 +1,11 @@
 /**
- * The projection methods that GeoTIFF knows by number (OGC 19-008r4, annex C; libgeotiff's list of coordinate
- * transformations), by their names in PROJ, with the key that holds each parameter.
+ * GeoTIFF's projection methods (OGC 19-008r4, annex C; libgeotiff's list of coordinate transformations) with their names
+ * in PROJ and the key of each parameter.
  */
 
 import { GEO_KEY } from './geo-keys.js';
 
-/** A parameter of a projection as proj4js names it; angles in radians there, in degrees in keys. */
+/** A projection parameter by its name in proj4js; angles are radians in proj4js, degrees in keys. */
 export type ProjectionParameter = 'lat0' | 'lat1' | 'lat2' | 'lat_ts' | 'long0' | 'k0' | 'x0' | 'y0';
 
 export interface ProjectionMethod {

@@ -1,11 +1,11 @@
-/** PROJJSON (proj.org/specifications/projjson.html), which says what WKT 2 says, as the text of WKT 2. */
+/** Converts PROJJSON (proj.org/specifications/projjson.html) to WKT 2, which has the same content. */
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { AnyRecord, requireShallow } from '../json.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Keywords of WKT 2 by the types of PROJJSON. */
+/** WKT 2 keywords by PROJJSON type. */
 const SYSTEMS: Readonly<Record<string, string>> = {
   GeographicCRS: 'GEOGCRS',
   GeodeticCRS: 'GEODCRS',
@@ -15,7 +15,7 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   VerticalCRS: 'VERTCRS',
 };
 
-/** The units that PROJJSON writes by their names alone. */
+/** The units that PROJJSON writes as a bare name. */
 const UNITS: Readonly<Record<string, string>> = {
   metre: 'LENGTHUNIT["metre",1]',
   degree: 'ANGLEUNIT["degree",0.0174532925199433]',
@@ -29,8 +29,8 @@ const UNIT_KEYWORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The WKT 2 of a reference system in PROJJSON.
- * @throws {TerrachipError} INVALID_INPUT for what is no PROJJSON of a system
+ * The WKT 2 of a CRS in PROJJSON.
+ * @throws {TerrachipError} INVALID_INPUT for a value that is not a CRS in PROJJSON
  */
 export function wktOfProjJson(value: unknown): string {
   requireShallow(value, 'the PROJJSON');
@@ -41,7 +41,7 @@ function systemOf(value: unknown): string {
   const system = recordOf(value);
   const type = String(system?.type);
   const keyword = Object.hasOwn(SYSTEMS, type) ? SYSTEMS[type] : null;
-  // A code says it all, whatever is beside it.
+  // A code is enough for any other type.
   if (keyword === null && idOf(system) !== '') {
     return node('PROJCRS', [quoted(system?.name), 'BASEGEOGCRS[""]', idOf(system)]);
   }
@@ -76,7 +76,7 @@ function systemOf(value: unknown): string {
   return node(keyword, [quoted(system.name), ...datum, ...axesOf(system), idOf(system)]);
 }
 
-/** The datum or its ensemble, and the prime meridian. */
+/** The datum or datum ensemble, and the prime meridian. */
 function datumOf(system: Json | null): string[] {
   const frame = recordOf(system?.datum) ?? recordOf(system?.datum_ensemble);
   if (frame === null) return [];
@@ -96,7 +96,7 @@ function datumOf(system: Json | null): string[] {
   ];
 }
 
-/** The inverse flattening; 0 of a sphere. */
+/** The inverse flattening; 0 for a sphere. */
 function flatteningOf(ellipsoid: Json | null, major: number): number {
   if (typeof ellipsoid?.inverse_flattening === 'number') return ellipsoid.inverse_flattening;
   const { text } = quantity(ellipsoid?.semi_minor_axis, 'metre');
@@ -131,13 +131,13 @@ function axesOf(system: Json): string[] {
   ];
 }
 
-/** A number with its unit, which PROJJSON leaves out where it is the usual one. */
-function quantity(value: unknown, usual: string): { text: string; unit: string } {
-  const given = recordOf(value);
-  const number = given === null ? value : given.value;
+/** A number with its unit: PROJJSON omits the default unit. */
+function quantity(value: unknown, defaultUnit: string): { text: string; unit: string } {
+  const withUnit = recordOf(value);
+  const number = withUnit === null ? value : withUnit.value;
   return {
     text: typeof number === 'number' ? String(number) : '',
-    unit: given === null ? UNITS[usual] : unitOf(given.unit),
+    unit: withUnit === null ? UNITS[defaultUnit] : unitOf(withUnit.unit),
   };
 }
 
@@ -164,7 +164,7 @@ function quoted(value: unknown): string {
   return `"${String(value ?? '').replaceAll('"', '""')}"`;
 }
 
-/** A bare word of WKT. */
+/** A WKT keyword value, without quotes. */
 function word(value: unknown): string {
   return typeof value === 'string' && /^[A-Za-z]\w*$/.test(value) ? value : 'unspecified';
 }

@@ -1,4 +1,4 @@
-/** The grid that suits a raster in another reference system, by the rules of gdalwarp (GDALSuggestedWarpOutput2). */
+/** The default output grid of a reprojection, by the rules of gdalwarp (GDALSuggestedWarpOutput2). */
 import { invalidInput } from '../errors.js';
 import { Affine } from './affine.js';
 import { type Bounds, checkBounds, unwrapBounds } from './bounds.js';
@@ -9,25 +9,25 @@ import { createPixelMapping } from './pixel-mapping.js';
 
 type Point = readonly [x: number, y: number];
 
-/** An edge is looked at once in so many pixels, between 20 and 100 times. */
+/** Pixels between the sampled points of an edge, and the fewest and most steps. */
 const PIXELS_A_STEP = 50;
 const LEAST_STEPS = 20;
 const MOST_STEPS = 100;
 
-/** Points without which nothing can be said of the extent. */
+/** Fewest points inside the target's domain that give an extent. */
 const LEAST_POINTS = 10;
 
-/** Shares of a pixel by which a border is moved inside, in turn, until the way back from it leads into the raster's system. */
+/** Shares of a pixel by which a border is moved inside, in turn, until it transforms to the raster's CRS and back. */
 const NUDGES = [0, 0.001, 0.01, 0.1, 1];
 
 /**
- * The north-up grid of square pixels that keeps a raster's extent and the length of its diagonal in pixels, as gdalwarp
- * chooses it where neither bounds nor size are given.
+ * The north-up grid of square pixels that covers a raster's extent and keeps the length of its diagonal in pixels: the
+ * default of gdalwarp.
  * @param source the raster's grid
- * @param crs of the grid
- * @param resolution pixel size in units of `crs` (default: as the diagonal has it). The grid then starts at the upper left
+ * @param crs of the new grid
+ * @param resolution pixel size in units of `crs` (default: from the diagonal). The grid then starts at the upper left
  *   corner of the extent, and its right and lower edges are rounded to whole pixels
- * @throws {TerrachipError} INVALID_INPUT where hardly a point of the raster has a place in `crs`
+ * @throws {TerrachipError} INVALID_INPUT if the raster is outside the domain of `crs`
  */
 export function suggestGrid(source: GeoBox, crs: CrsLike, resolution?: number): GeoBox {
   const target = Systems.parse(crs);
@@ -56,8 +56,8 @@ export function suggestGrid(source: GeoBox, crs: CrsLike, resolution?: number): 
 }
 
 /**
- * The grid over bounds whose pixels are about as large as the smallest of the raster within them, as gdalwarp has it where
- * only bounds are given; as large as `suggestGrid` finds where the raster has none of the points that are looked at.
+ * The grid over bounds with about the size of the raster's smallest pixels within them: the default of gdalwarp with
+ * bounds. If none of the sampled points are in the raster, the pixel size is that of `suggestGrid`.
  */
 export function suggestGridWithin(source: GeoBox, crs: CrsLike, bounds: Bounds): GeoBox {
   const target = Systems.parse(crs);
@@ -70,11 +70,11 @@ export function suggestGridWithin(source: GeoBox, crs: CrsLike, bounds: Bounds):
   return GeoBox.fromSize(box, target, width, height);
 }
 
-/** Points along each side of bounds, and the share of the bounds over which a pixel's size is measured at a point. */
+/** Sampled points along each side of bounds, and the step, as a share of the bounds, that measures pixel size. */
 const POINTS_A_SIDE = 10;
 const MEASURED_SHARE = 1e-3;
 
-/** The size of the smallest pixels of a raster in another system within bounds; null where it has none of their points. */
+/** The size of a raster's smallest pixels within bounds of another CRS; null if no sampled point is in the raster. */
 function finestWithin(source: GeoBox, target: Crs, box: Bounds): number | null {
   const mapping = createPixelMapping(GeoBox.fromSize(box, target, 1, 1), source);
   const [width, height] = [box[2] - box[0], box[3] - box[1]];
@@ -89,11 +89,11 @@ function finestWithin(source: GeoBox, target: Crs, box: Bounds): number | null {
     shares.flatMap((x): Point[] => {
       const [column, row] = place(x, y);
       if (!(column >= 0 && row >= 0 && column <= source.width && row <= source.height)) return [];
-      // The last points are measured towards the inside.
+      // At the last points the step is towards the inside.
       const beside = place(x + (x === 1 ? -step : step) / width, y);
       const below = place(x, y + (y === 0 ? step : -step) / height);
-      const found = [beside, below].map(([u, v]) => step / Math.hypot(u - column, v - row));
-      return found.every(Number.isFinite) ? [[found[0], found[1]]] : [];
+      const size = [beside, below].map(([u, v]) => step / Math.hypot(u - column, v - row));
+      return size.every(Number.isFinite) ? [[size[0], size[1]]] : [];
     }),
   );
   const alike = withoutOutliers(
@@ -105,14 +105,14 @@ function finestWithin(source: GeoBox, target: Crs, box: Bounds): number | null {
   return kept.length === 0 ? null : Math.min(...kept);
 }
 
-/** What is more than a tenth of the median: far smaller pixels come from poles and from cuts in a map. */
+/** Items above a tenth of the median: far smaller pixels come from poles and from cuts of the projection. */
 function withoutOutliers<T>(items: readonly T[], sizeOf: (item: T) => number): T[] {
   const sorted = items.map(sizeOf).sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)];
   return items.filter((item) => sizeOf(item) > median / 10);
 }
 
-/** Points of a raster in another system, and its first and last corner where both have a place. */
+/** Points of a raster in another CRS, and its first and last corner if both are in the domain. */
 function transformedPoints(
   source: GeoBox,
   target: Crs,
@@ -128,7 +128,7 @@ function transformedPoints(
   let rows = [0, 1].map((y) => ({ y, row: shares.map((x) => place(x, y)) }));
   const sides = shares.flatMap((y) => [place(0, y), place(1, y)]);
   const isWhole = [...sides, ...rows.flatMap(({ row }) => row)].every(hasPlace);
-  // Where an edge leaves the target's domain, the inside says where that ends.
+  // If an edge leaves the target's domain, sample the inside too, to find the domain's edge.
   if (!isWhole) rows = shares.map((y) => ({ y, row: shares.map((x) => place(x, y)) }));
   const points = [...sides, ...rows.flatMap(({ row }) => row)].filter(hasPlace);
   if (points.length < LEAST_POINTS) {
@@ -149,10 +149,10 @@ function transformedPoints(
   return { points, corners: hasPlace(first) && hasPlace(last) ? [first, last] : null };
 }
 
-/** Ways back that lead further away than this, in degrees or metres, lead elsewhere. */
+/** Largest difference after a round trip, in degrees or metres. */
 const ELSEWHERE = { degrees: 0.1, metres: 10_000 };
 
-/** Positions in another system, NaN where the way back leads elsewhere: to the other end of the globe, too. */
+/** Transforms points to another CRS; NaN where the round trip does not return to the point. */
 function thereAndBack(source: Crs, target: Crs): (point: Point) => Point {
   const there = createTransform(source, target);
   const back = createTransform(target, source);
@@ -162,7 +162,7 @@ function thereAndBack(source: Crs, target: Crs): (point: Point) => Point {
   return ([x, y]) => {
     const [u, v] = there.forward(x, y);
     const [backX, backY] = back.forward(u, v);
-    // On maps without a repeating x, ±180 are the ends of the globe; beyond 180 longitudes are other names of places.
+    // Without a periodic x in the target, −180 and 180 are different points; only longitudes beyond ±180 are unwrapped.
     const mayTurn = turn !== 0 && (turnOf(target) !== 0 || (source.isGeographic && Math.abs(x) > 180));
     const turns = mayTurn ? Math.round((x - backX) / turn) : 0;
     const isBack = Math.abs(backX + turn * turns - x) <= limit && Math.abs(backY - y) <= limit;
@@ -170,31 +170,31 @@ function thereAndBack(source: Crs, target: Crs): (point: Point) => Point {
   };
 }
 
-/** How often the way between two points is halved where the map is cut between them. */
+/** Bisection steps between two points with a cut between them. */
 const HALVINGS = 16;
 
-/** Points ever nearer to where a map ends, or where x changes its sign, which it does at a cut. */
+/** Points of a bisection towards the edge of the domain, or towards a cut, where x changes its sign. */
 function towardsCut(
   between: { from: number; to: number; before: Point; after: Point },
   place: (x: number) => Point,
 ): Point[] {
   let { from, to, before, after } = between;
-  const found: Point[] = [];
+  const points: Point[] = [];
   for (let k = 0; k < HALVINGS && (hasPlace(before) || hasPlace(after)); k++) {
     const isCut = !hasPlace(before) || !hasPlace(after) || before[0] * after[0] < 0;
     if (!isCut) break;
     const middle = (from + to) / 2;
     const point = place(middle);
-    if (hasPlace(point)) found.push(point);
+    if (hasPlace(point)) points.push(point);
     else if (hasPlace(before) && hasPlace(after)) break;
     const isBefore = hasPlace(before) === hasPlace(point) && !(before[0] * point[0] < 0);
     if (isBefore) [from, before] = [middle, point];
     else [to, after] = [middle, point];
   }
-  return found;
+  return points;
 }
 
-/** Poles inside of a raster, at both ends of all longitudes. */
+/** Poles inside a raster, at longitudes -180 and 180. */
 function polesIn(source: GeoBox): Point[] {
   if (source.crs.isGeographic) return [];
   const { forward } = createTransform(Systems.wgs84, source.crs);
@@ -203,7 +203,7 @@ function polesIn(source: GeoBox): Point[] {
     const [x, y] = toPixel.apply(...forward(0, latitude));
     const [x90, y90] = toPixel.apply(...forward(90, latitude));
     const isInside = x > 0 && y > 0 && x < source.width && y < source.height;
-    // Some maps show a pole as a line.
+    // Some projections show a pole as a line.
     const isPoint = Math.hypot(x - x90, y - y90) < 1e-3;
     return isInside && isPoint
       ? [
@@ -226,7 +226,7 @@ interface Extent {
   readonly size: number;
 }
 
-/** Points of a border that are taken back to the raster's system. */
+/** Steps along a border whose points are transformed to the raster's CRS and back. */
 const BORDER_STEPS = 20;
 
 class Suggestion {
@@ -242,7 +242,7 @@ class Suggestion {
     this.#isGeographic = target.isGeographic;
   }
 
-  /** Width and height of pixels, so that rounding to whole ones takes no border off the globe. */
+  /** Pixel width and height, reduced where rounding to whole pixels moved a border off the globe. */
   fitted([east, south]: Point): [number, number] {
     const { west, north, width, height, size } = this.#extent;
     const bottom = north - height * size;
@@ -267,7 +267,7 @@ class Suggestion {
     return sizes.find((candidate) => !isLost(candidate)) ?? size;
   }
 
-  /** Whether no point of a border comes back to where it was. */
+  /** Whether no point of a border survives the round trip. */
   #isLost(at: (share: number) => Point): boolean {
     const { size } = this.#extent;
     for (let step = 0; step <= BORDER_STEPS; step++) {

@@ -1,6 +1,6 @@
 import { invalidInput } from '../errors.js';
 
-/** Dates of ISO 8601: of the calendar, by day of the year, by week; with and without hyphens. */
+/** ISO 8601 dates: calendar, ordinal and week dates, with and without hyphens. */
 const DATE =
   /^(?<year>\d{4})(?:-(?<month>\d\d)(?:-(?<day>\d\d))?|(?<basicMonth>\d\d)(?<basicDay>\d\d)|-?(?<ordinal>\d{3})|-?W(?<week>\d\d)(?:-?(?<weekday>[1-7]))?)?$/i;
 const TIME =
@@ -8,18 +8,17 @@ const TIME =
 
 const DAY = 86_400_000;
 
-/** Milliseconds: what dates of JavaScript reach on both sides of 1970 (ECMA-262, time values). */
+/** Range of JavaScript dates on both sides of 1970, in milliseconds (ECMA-262, time values). */
 const MAX_TIME = 8.64e15;
 
 /**
- * A time interval, closed at both ends, in integer UTC milliseconds. Instants (`start === end`) are valid; open
- * ends are ±Infinity, never sentinel dates.
+ * A closed time interval in integer UTC milliseconds. Instants (`start === end`) are valid; open ends are ±Infinity.
  */
 export class TimeInterval {
   readonly start: number;
   readonly end: number;
 
-  /** @throws {TerrachipError} INVALID_INPUT when an end is NaN, fractional or no date, or the start lies after the end. */
+  /** @throws {TerrachipError} INVALID_INPUT if an end is NaN, fractional or out of range, or the start is after the end. */
   constructor(start: number, end: number) {
     const valid = (t: number): boolean =>
       (Number.isInteger(t) && Math.abs(t) <= MAX_TIME) || t === Infinity || t === -Infinity;
@@ -42,9 +41,9 @@ export class TimeInterval {
 
   /**
    * Parses `2021-07-15`, `2021-07`, `2021`, `2021-07-15T05:50:12Z`, `A/B` and `A/..`, and the other forms of ISO 8601
-   * (`20210715T055012Z`, `2021-196`, `2021-W28-4`, `05:50:12,5+0200`). A date keeps its precision: it is the whole day (or
-   * week, month or year), not its first instant. A time without a zone is UTC, as STAC requires; a space may stand for
-   * the T. Parts of milliseconds are left out.
+   * (`20210715T055012Z`, `2021-196`, `2021-W28-4`, `05:50:12,5+0200`). A date is the whole day (or week, month or year),
+   * not its first instant. A time without a zone is UTC, as STAC requires. A space may replace the T. Fractions of
+   * milliseconds are cut off.
    */
   static parse(text: string): TimeInterval {
     const parts = text.trim().split('/');
@@ -65,7 +64,7 @@ export class TimeInterval {
     return this.start <= other.end && other.start <= this.end;
   }
 
-  /** The overlap, or null when the intervals do not meet. */
+  /** The overlap, or null if there is none. */
   intersection(other: TimeInterval): TimeInterval | null {
     if (!this.intersects(other)) return null;
     return new TimeInterval(Math.max(this.start, other.start), Math.min(this.end, other.end));
@@ -114,17 +113,17 @@ function parseMoment(part: string, text: string): TimeInterval {
   return TimeInterval.instant(day.start + timeOfDay(time, text));
 }
 
-/** The day, week, month or year that a date stands for. */
+/** The whole day, week, month or year of a date. */
 function parseDate(date: string, text: string): TimeInterval {
   const { groups } = DATE.exec(date) ?? {};
   if (groups === undefined) throw notATime(text);
   const year = Number(groups.year);
-  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  // Date.UTC would read the years 0 to 99 as 1900 to 1999.
   const utc = (month: number, day: number): number => new Date(0).setUTCFullYear(year, month - 1, day);
   const days = (start: number, count: number): TimeInterval =>
     new TimeInterval(start, start + count * DAY - 1);
-  const require = (isThere: boolean): void => {
-    if (!isThere) throw notATime(text);
+  const require = (isValid: boolean): void => {
+    if (!isValid) throw notATime(text);
   };
   if (groups.ordinal !== undefined) {
     const ordinal = Number(groups.ordinal);
@@ -132,10 +131,10 @@ function parseDate(date: string, text: string): TimeInterval {
     return days(utc(1, ordinal), 1);
   }
   if (groups.week !== undefined) {
-    // Week 1 has the 4th of January in it, and begins on a Monday.
+    // Week 1 contains the 4th of January; weeks begin on Monday.
     const first = 4 - ((new Date(utc(1, 4)).getUTCDay() + 6) % 7);
     const monday = utc(1, first + 7 * (Number(groups.week) - 1));
-    // A week is of the year of its Thursday.
+    // A week belongs to the year of its Thursday.
     require(Number(groups.week) >= 1 && new Date(monday + 3 * DAY).getUTCFullYear() === year);
     const { weekday } = groups;
     return weekday === undefined ? days(monday, 7) : days(monday + (Number(weekday) - 1) * DAY, 1);
@@ -145,12 +144,12 @@ function parseDate(date: string, text: string): TimeInterval {
   require(Number(month) >= 1 && Number(month) <= 12);
   if (day === undefined) return new TimeInterval(utc(Number(month), 1), utc(Number(month) + 1, 1) - 1);
   const start = utc(Number(month), Number(day));
-  // A date that comes back changed, such as the 31st of April, was never one.
+  // Days that do not exist, such as the 31st of April, become another date.
   require(new Date(start).toISOString().slice(0, 10) === `${groups.year}-${month}-${day}`);
   return days(start, 1);
 }
 
-/** Milliseconds since midnight, UTC. Midnight at the end of a day is 24:00, and a minute may have a leap second. */
+/** Milliseconds since midnight, UTC. Accepts 24:00 and leap seconds. */
 function timeOfDay(time: string, text: string): number {
   const { groups } = TIME.exec(time) ?? {};
   if (groups === undefined) throw notATime(text);

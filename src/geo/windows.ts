@@ -8,7 +8,7 @@ export interface PixelWindow {
   readonly height: number;
 }
 
-/** The common part of two windows, or null. */
+/** The intersection of two windows, or null. */
 export function intersectWindows(a: PixelWindow, b: PixelWindow): PixelWindow | null {
   const x = Math.max(a.x, b.x);
   const y = Math.max(a.y, b.y);
@@ -18,8 +18,8 @@ export function intersectWindows(a: PixelWindow, b: PixelWindow): PixelWindow | 
 }
 
 /**
- * Cuts a window into tiles whose corners lie on multiples of `size` of the whole grid, row by row: the same pixel
- * is always in the same tile, whatever window it is asked through.
+ * Cuts a window into tiles aligned to multiples of `size` in the whole grid, row by row. The tile of a pixel does not
+ * depend on the window.
  */
 export function* alignedTiles(window: PixelWindow, size: number): Generator<PixelWindow> {
   for (let ty = Math.floor(window.y / size) * size; ty < window.y + window.height; ty += size) {
@@ -31,8 +31,8 @@ export function* alignedTiles(window: PixelWindow, size: number): Generator<Pixe
 }
 
 /**
- * Where chips start along one axis of a scene: every `stride` pixels, the last one shifted inwards so that it ends
- * with the scene. Every pixel is covered. A scene shorter than a chip has one chip, at 0, that reaches beyond it.
+ * The first pixels of the chips along one axis of a scene: every `stride` pixels, the last chip shifted inwards to end at
+ * the edge. Every pixel is covered. A scene shorter than a chip has one chip, at 0, that extends beyond it.
  */
 export function chipStarts(length: number, size: number, stride: number): Int32Array {
   if (!Number.isInteger(size) || !Number.isInteger(stride) || size < 1 || stride < 1 || stride > size) {
@@ -73,7 +73,7 @@ export function chipCover(length: number, size: number, starts: Int32Array): Chi
   return { first, last };
 }
 
-/** How a scene is cut into chips: square windows of `size` pixels at every pair of row and column start. */
+/** The chips of a scene: square windows of `size` pixels at every pair of row and column start. */
 export interface ChipLayout {
   readonly width: number;
   readonly height: number;
@@ -83,10 +83,7 @@ export interface ChipLayout {
   readonly rowStarts: Int32Array;
 }
 
-/**
- * Where the chips of a scene start: every `stride` pixels, the last ones shifted inwards so that all pixels are
- * covered.
- */
+/** The chips of a scene, along each axis as `chipStarts`. */
 export function createChipLayout(width: number, height: number, size: number, stride: number): ChipLayout {
   return {
     width,
@@ -98,7 +95,7 @@ export function createChipLayout(width: number, height: number, size: number, st
   };
 }
 
-/** A run of rows: `start` inclusive, `end` exclusive. */
+/** A range of rows: `start` inclusive, `end` exclusive. */
 export interface RowRange {
   readonly start: number;
   readonly end: number;
@@ -113,17 +110,17 @@ export function unitRows(height: number, rowsPerUnit: number): RowRange[] {
   return units;
 }
 
-/** Rows of a strip at most: a row of a COG's tiles. */
+/** Most rows of a strip: one row of COG tiles. */
 const STRIP_ROWS = 512;
 
-/** Bytes that the planes of a strip have at most, unless a single row needs more. */
+/** Most bytes of the planes of a strip, unless a single row needs more. */
 const STRIP_BYTES = 256 * 2 ** 20;
 
 /**
- * Strips of a grid, from top to bottom: 512 rows each, or so many fewer that the planes of a strip fit into memory. Their
- * height is a power of two, so that strips share their edges with tiles and blocks.
- * @param planes planes of four bytes a pixel that are held at a time
- * @param maxBytes bytes of all of them
+ * Strips of a grid, from top to bottom: 512 rows each, or fewer so that the planes of a strip fit into `maxBytes`. Their
+ * height is a power of two, so that strips are aligned with tiles and blocks.
+ * @param planes planes of four bytes per pixel in memory at a time
+ * @param maxBytes bytes of all planes (default 256 MiB)
  */
 export function gridStrips(
   { width, height }: { readonly width: number; readonly height: number },
@@ -135,7 +132,7 @@ export function gridStrips(
   return unitRows(height, Math.min(rows, height));
 }
 
-/** The units that shard `index` of `count` owns: `[⌊i·U/n⌋, ⌊(i+1)·U/n⌋)`. */
+/** The units of shard `index` of `count`: `[⌊i·U/n⌋, ⌊(i+1)·U/n⌋)`. */
 export function shardUnits(units: number, index: number, count: number): RowRange {
   return { start: Math.floor((index * units) / count), end: Math.floor(((index + 1) * units) / count) };
 }

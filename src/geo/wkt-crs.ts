@@ -1,8 +1,8 @@
 /**
- * From WKT of a reference system to a PROJ string: WKT 1 as GDAL writes it, WKT 1 as Esri writes it (the .prj of a
- * shapefile, citations of GeoTIFF), and WKT 2. proj4js reads WKT too, but takes parameters in grads for degrees, and
- * knows few of Esri's names. Angles of a projection are in the unit of the geographic part, lengths in that of the
- * projected one, unless a parameter of WKT 2 has its own.
+ * From the WKT of a CRS to a PROJ string: GDAL's WKT 1, Esri's WKT 1 (the .prj of a shapefile, GeoTIFF citations) and
+ * WKT 2. proj4js reads WKT too, but misreads parameters in grads as degrees and supports few of Esri's names. Angles of a
+ * projection are in the unit of the geographic part, lengths in that of the projected one, unless a WKT 2 parameter has
+ * its own unit.
  */
 import { invalidInput } from '../errors.js';
 import { findDatumShift, findGeodeticCode } from './epsg-registry.js';
@@ -11,11 +11,11 @@ import { childOf, epsgOfNode, nameOfNode, parseWkt, plainName, type WktNode } fr
 
 export interface WktCrs {
   readonly name: string | undefined;
-  /** The EPSG code that the text gives to the horizontal system; null where it has none. */
+  /** The EPSG code of the horizontal CRS in the text, or null. */
   readonly epsg: number | null;
-  /** The EPSG code of the geographic system, by its identifier or by the names of it and its datum. */
+  /** The EPSG code of the geographic CRS, by its identifier, its name or the name of its datum; null if unknown. */
   readonly geodeticCode: number | null;
-  /** As a PROJ string. Throws for what is not supported, so that a known code needs no definition. */
+  /** The PROJ string; throws INVALID_INPUT for an unsupported definition. Not needed when the code is known. */
   definition(): { proj4: string; shiftMetres?: number | null };
 }
 
@@ -31,7 +31,7 @@ const GEOGRAPHIC = [
 const PROJECTED = ['PROJCS', 'PROJCRS', 'PROJECTEDCRS'];
 const COMPOUND = ['COMPD_CS', 'COMPOUNDCRS'];
 
-/** @throws {TerrachipError} INVALID_INPUT for a text that is not WKT of a geographic or projected system */
+/** @throws {TerrachipError} INVALID_INPUT for a text that is not WKT of a geographic or projected CRS */
 export function readWkt(text: string): WktCrs {
   const root = parseWkt(text);
   if (root === null) throw unusable(text, 'is not well-known text', 'check its brackets and quotes');
@@ -45,8 +45,8 @@ export function readWkt(text: string): WktCrs {
     epsg: epsgOfNode(horizontal) ?? (horizontal === root ? null : epsgOfNode(root)),
     geodeticCode: epsgOfNode(geographic) ?? findGeodeticCode(namesOf(geographic, datum)),
     definition: () => {
-      const whole = childOf(horizontal, 'EXTENSION');
-      if (whole?.values[0] === 'PROJ4') return { proj4: String(whole.values[1]) };
+      const extension = childOf(horizontal, 'EXTENSION');
+      if (extension?.values[0] === 'PROJ4') return { proj4: String(extension.values[1]) };
       const place = datumOf(geographic, datum, shift, projected ? nameOfNode(horizontal) : undefined, text);
       return projected
         ? projectedDefinition(horizontal, geographic, place, text)
@@ -55,7 +55,7 @@ export function readWkt(text: string): WktCrs {
   };
 }
 
-/** The horizontal part of a compound system, and the system within a bound one with its shift to WGS 84. */
+/** The horizontal part of a compound CRS, and the source of a bound CRS with its shift to WGS 84. */
 function horizontalOf(root: WktNode, text: string): { horizontal: WktNode; shift: string | null } {
   if (COMPOUND.includes(root.keyword)) {
     const part = root.children.find(({ keyword }) => /^(PROJ|GEO|BOUND)/.test(keyword));
@@ -79,20 +79,20 @@ function horizontalOf(root: WktNode, text: string): { horizontal: WktNode; shift
   return { horizontal: root, shift: null };
 }
 
-/** EPSG's codes of the parameters of a Helmert transformation, in the order of towgs84. */
+/** EPSG codes of the Helmert parameters, in the order of towgs84. */
 const HELMERT = [8605, 8606, 8607, 8608, 8609, 8610, 8611];
 
 function boundShift(bound: WktNode): string | null {
   const transformation = childOf(bound, 'ABRIDGEDTRANSFORMATION');
   const parameters = transformation?.children.filter(({ keyword }) => keyword === 'PARAMETER') ?? [];
   const values = HELMERT.map((code, k) => {
-    const found = parameters.find((parameter) => epsgOfNode(parameter) === code) ?? parameters[k];
-    return Number(found?.values[1] ?? 0);
+    const node = parameters.find((parameter) => epsgOfNode(parameter) === code) ?? parameters[k];
+    return Number(node?.values[1] ?? 0);
   });
   if (parameters.length < 3 || values.some((value) => !Number.isFinite(value))) return null;
-  // The scale is written as a factor near 1, or in parts per million.
+  // The scale is a factor near 1, or in parts per million.
   if (Math.abs(values[6] - 1) < 0.01) values[6] = (values[6] - 1) * 1e6;
-  // EPSG's coordinate frame rotation has the other sign.
+  // EPSG's coordinate frame rotation has the opposite sign.
   const sign = /coordinate frame/i.test(nameOfNode(childOf(transformation, 'METHOD')) ?? '') ? -1 : 1;
   return values.map((value, k) => (k >= 3 && k < 6 ? sign * value : value)).join();
 }
@@ -103,7 +103,7 @@ interface Place {
   readonly shiftMetres?: number | null;
 }
 
-/** The datum: by the shift that the text gives, else by its name. */
+/** The datum, with the shift in the text, else that of its name. */
 function datumOf(
   geographic: WktNode,
   datum: WktNode | undefined,
@@ -119,12 +119,12 @@ function datumOf(
   const a = axis * (childOf(ellipsoid, 'LENGTHUNIT', 'UNIT') === undefined ? 1 : unitOf(ellipsoid, 1));
   const own = flattening === 0 ? `+a=${a} +b=${a}` : `+a=${a} +rf=${flattening}`;
   const shape = `${own}${primeMeridian(geographic)}`;
-  const given = childOf(datum, 'TOWGS84')?.values ?? [];
-  const shift = bound ?? (given.length === 3 || given.length === 7 ? given.join() : null);
+  const toWgs84 = childOf(datum, 'TOWGS84')?.values ?? [];
+  const shift = bound ?? (toWgs84.length === 3 || toWgs84.length === 7 ? toWgs84.join() : null);
   if (shift !== null) return { tokens: `${shape} +towgs84=${shift}` };
   const known = findDatumShift(namesOf(geographic, datum), system);
   if (known !== null) return { tokens: `${shape} ${known.tokens}`, shiftMetres: known.shiftMetres };
-  // A sphere is no datum, and the ellipsoids of the satellite age lie as WGS 84 does.
+  // A sphere has no datum shift; a modern ellipsoid is taken as centred like WGS 84.
   if (flattening === 0) return { tokens: shape };
   return Math.abs(a - 6378137) < 1
     ? { tokens: `${shape} +towgs84=0,0,0` }
@@ -140,7 +140,7 @@ function primeMeridian(geographic: WktNode): string {
   const value = Number(meridian?.values[1] ?? 0);
   if (value === 0 || !Number.isFinite(value)) return '';
   const ownUnit = childOf(meridian, 'ANGLEUNIT', 'UNIT');
-  // GDAL and Esri write Paris in degrees although the unit is the grad.
+  // GDAL and Esri write the Paris meridian in degrees although the unit is the grad.
   const inDegrees = ownUnit === undefined && Math.abs(value - 2.33722917) < 1e-6;
   const unit = ownUnit === undefined ? angularUnit(geographic) : unitOf(meridian, RADIANS_PER_DEGREE);
   return ` +pm=${inDegrees ? value : degrees(value, unit)}`;
@@ -148,7 +148,7 @@ function primeMeridian(geographic: WktNode): string {
 
 const RADIANS_PER_DEGREE = Math.PI / 180;
 
-/** Degrees of an angle whose unit is given in radians; units are written with 15 digits or fewer. */
+/** Converts an angle to degrees. The unit is in radians, written with 15 digits or fewer. */
 function degrees(value: number, unit: number): number {
   if (Math.abs(unit / RADIANS_PER_DEGREE - 1) < 1e-9) return value;
   if (Math.abs(unit / (Math.PI / 200) - 1) < 1e-9) return value * 0.9;
@@ -162,7 +162,7 @@ function unitOf(node: WktNode | undefined, fallback: number): number {
   return typeof size === 'number' && size > 0 ? size : fallback;
 }
 
-/** Radians in one unit of the angles of a geographic part. WKT 2 may say it of the axes alone. */
+/** The angular unit of a geographic part in radians. WKT 2 may have it on the axes only. */
 function angularUnit(geographic: WktNode): number {
   return unitOf(geographic, unitOf(childOf(geographic, 'AXIS'), RADIANS_PER_DEGREE));
 }
@@ -179,7 +179,7 @@ function geographicDefinition(
       'convert the coordinates to degrees of the same datum',
     );
   }
-  return { proj4: `+proj=longlat ${place.tokens} +no_defs`, ...shiftOf(place) };
+  return { proj4: `+proj=longlat ${place.tokens} +no_defs`, shiftMetres: place.shiftMetres };
 }
 
 function projectedDefinition(
@@ -191,25 +191,27 @@ function projectedDefinition(
   const conversion = childOf(projected, 'CONVERSION');
   const method = nameOfNode(childOf(conversion, 'METHOD', 'PROJECTION') ?? childOf(projected, 'PROJECTION'));
   const metres = unitOf(projected, unitOf(childOf(projected, 'AXIS'), 1));
-  const found = wktMethod(
+  const conversionMethod = wktMethod(
     method ?? '',
     numbersOf(conversion ?? projected, geographic, metres),
     axesOf(projected),
   );
-  const projection = found === null ? null : projectionOfMethod(found.method, found.parameters);
-  if (found === null || projection === null) {
+  const projection =
+    conversionMethod && projectionOfMethod(conversionMethod.method, conversionMethod.parameters);
+  if (projection === null) {
     throw unusable(text, `has the projection "${method}", which is not supported`, 'reproject to a UTM zone');
   }
-  // Web Mercator is a sphere on the coordinates of WGS 84.
-  if (found.method === WEB_MERCATOR) return { proj4: `${projection} +to_meter=${metres} +no_defs` };
-  return { proj4: `${projection} ${place.tokens} +to_meter=${metres} +no_defs`, ...shiftOf(place) };
+  // Web Mercator projects WGS 84 coordinates on a sphere.
+  if (conversionMethod?.method === WEB_MERCATOR) {
+    return { proj4: `${projection} +to_meter=${metres} +no_defs` };
+  }
+  return {
+    proj4: `${projection} ${place.tokens} +to_meter=${metres} +no_defs`,
+    shiftMetres: place.shiftMetres,
+  };
 }
 
-function shiftOf({ shiftMetres }: Place): { shiftMetres?: number | null } {
-  return shiftMetres === undefined ? {} : { shiftMetres };
-}
-
-/** A parameter by the name that any of the dialects gives it: angles in degrees, lengths in metres. */
+/** A parameter by any of its names in the dialects; angles in degrees, lengths in metres. */
 export type WktNumbers = (kind: 'angle' | 'length' | 'number', ...names: string[]) => number | null;
 
 function numbersOf(holder: WktNode, geographic: WktNode, metres: number): WktNumbers {
@@ -230,7 +232,7 @@ function numbersOf(holder: WktNode, geographic: WktNode, metres: number): WktNum
   };
 }
 
-/** The first letters of the directions of the two axes, such as `en` or `ws`; empty where the text says none. */
+/** The first letters of the directions of the two axes, such as `en` or `ws`; empty without axes. */
 function axesOf(projected: WktNode): string {
   return projected.children
     .filter(({ keyword }) => keyword === 'AXIS')

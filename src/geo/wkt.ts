@@ -1,5 +1,5 @@
 /**
- * Well-known text of reference systems as a tree (OGC 01-009, ISO 19162): `KEYWORD["text", number, KEYWORD[…]]`.
+ * The WKT of a CRS as a tree (OGC 01-009, ISO 19162): `KEYWORD["text", number, KEYWORD[…]]`.
  */
 
 export interface WktNode {
@@ -10,10 +10,10 @@ export interface WktNode {
   readonly children: readonly WktNode[];
 }
 
-/** The deepest text that anybody writes nests about ten levels. */
+/** WKT in use has about ten levels. */
 const MAX_DEPTH = 32;
 
-/** The first object of a text; null for a text that is not WKT. What follows it, such as Esri's VERTCS, is left aside. */
+/** The first object of a text; null for a text that is not WKT. Later objects, such as Esri's VERTCS, are ignored. */
 export function parseWkt(text: string): WktNode | null {
   const token =
     /\s*(?:"((?:[^"]|"")*)"|([A-Za-z_][\w.]*)|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|([[\](),]))/y;
@@ -26,8 +26,8 @@ export function parseWkt(text: string): WktNode | null {
     if ((opening !== '[' && opening !== '(') || ++depth > MAX_DEPTH) return null;
     const values: (string | number)[] = [];
     const children: WktNode[] = [];
-    for (let found = next(); found !== null; found = next()) {
-      const [, quoted, word, number, sign] = found;
+    for (let match = next(); match !== null; match = next()) {
+      const [, quoted, word, number, sign] = match;
       if (sign === ']' || sign === ')') {
         depth--;
         return { keyword: keyword.toUpperCase(), values, children };
@@ -52,7 +52,7 @@ export function parseWkt(text: string): WktNode | null {
   return first === undefined ? null : object(first);
 }
 
-/** The first child that has one of the keywords. */
+/** The first child with one of the keywords. */
 export function childOf(node: WktNode | undefined, ...keywords: string[]): WktNode | undefined {
   return node?.children.find(({ keyword }) => keywords.includes(keyword));
 }
@@ -63,7 +63,7 @@ export function nameOfNode(node: WktNode | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** EPSG's codes of the systems of OGC that have the longitude first, by names in small letters. */
+/** EPSG codes of OGC's CRSs with the longitude first, by names in small letters. */
 export const OGC_CODES: Readonly<Record<string, number>> = {
   crs84: 4326,
   crs84h: 4326,
@@ -71,7 +71,7 @@ export const OGC_CODES: Readonly<Record<string, number>> = {
   crs27: 4267,
 };
 
-/** The EPSG code of an object; null where it has none. */
+/** The EPSG code of an object, or null. */
 export function epsgOfNode(node: WktNode): number | null {
   for (const { keyword, values } of node.children) {
     if (keyword !== 'AUTHORITY' && keyword !== 'ID') continue;
@@ -82,7 +82,7 @@ export function epsgOfNode(node: WktNode): number | null {
   return null;
 }
 
-/** A name without case, spaces and underscores. */
+/** A name in small letters, without spaces and underscores. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9()]/g, '');
 }

@@ -5,17 +5,17 @@ import type { Dimension, DtypeOf, GeoBox, TypedArray, TypedArrayByDtype } from '
 import type { Bindings, Kernel, KernelParameters } from './kernel.js';
 import type { DeviceTensor, ExternalBuffer, GpuSlice, TensorDtype } from './tensor.js';
 
-/** What a tensor means, carried along with its values. */
+/** Metadata of a tensor. */
 export interface TensorMeta {
   dimensions?: readonly Dimension[];
   geobox?: GeoBox;
   nodata?: number | null;
 }
 
-/** The type of a tensor that holds the values of an array. */
+/** The tensor dtype of an array's values. */
 export type TensorDtypeOf<A extends TypedArray> = Extract<DtypeOf<A>, TensorDtype>;
 
-/** What runs the kernels, as printed and recorded. */
+/** The device that runs the kernels, as printed and recorded. */
 export interface BackendInfo {
   readonly kind: 'webgpu' | 'cpu';
   /** The adapter's description, or the processor. */
@@ -26,28 +26,28 @@ export interface BackendInfo {
   readonly threads: number;
 }
 
-/** What a backend cannot exceed. */
+/** Limits of a backend. */
 export interface BackendLimits {
   /** The largest tensor in bytes. */
   readonly maxTensorBytes: number;
 }
 
-/** Work done, for reports and for tests that prove that nothing is done twice. */
+/** Work done so far, for reports and tests. */
 export interface BackendCounters {
   dispatches: number;
-  /** Arrays handed to the device, by `upload` and `write`. */
+  /** Calls of `upload` and `write`. */
   uploads: number;
-  /** Times that recorded work was sent to the device; on the CPU, that its end was waited for. */
+  /** Submissions of recorded work to the device; on the CPU, calls of `submit`. */
   submits: number;
   downloads: number;
   uploadedBytes: number;
   downloadedBytes: number;
-  /** Bytes of all live tensors, and the most there ever were. */
+  /** Bytes of all live tensors, now and at the peak. */
   allocatedBytes: number;
   peakAllocatedBytes: number;
 }
 
-/** What a kernel is run on: a tensor for each of its bindings and a number for each parameter and constant. */
+/** Arguments of a run: a tensor for each binding of the kernel and a number for each parameter and constant. */
 export interface RunArguments<B extends Bindings, P extends string> {
   tensors: {
     readonly [Name in keyof B]: B[Name]['optional'] extends true ? DeviceTensor | null : DeviceTensor;
@@ -56,9 +56,8 @@ export interface RunArguments<B extends Bindings, P extends string> {
 }
 
 /**
- * Runs kernels on tensors. Operations take effect in the order of the calls; `run`, `write` and `copy` return at
- * once, and what goes wrong in them surfaces at the next `submit` or `download`. The caller owns every tensor that
- * `allocate` and `upload` return.
+ * Runs kernels on tensors. Operations take effect in the order of the calls. `run`, `write` and `copy` return at once;
+ * the next `submit` or `download` throws their errors. The caller owns every tensor that `allocate` and `upload` return.
  */
 export interface Backend {
   readonly info: BackendInfo;
@@ -68,7 +67,7 @@ export interface Backend {
   /** A tensor with unspecified contents. @throws {TerrachipError} TOO_LARGE above `limits.maxTensorBytes`. */
   allocate<D extends TensorDtype>(shape: readonly number[], dtype: D, meta?: TensorMeta): DeviceTensor<D>;
 
-  /** A tensor holding a copy of `data`. @throws {TerrachipError} INVALID_INPUT for float64 */
+  /** A tensor with a copy of `data`. @throws {TerrachipError} INVALID_INPUT for float64 */
   upload<A extends TypedArray>(
     data: A,
     shape?: readonly number[],
@@ -83,24 +82,23 @@ export interface Backend {
 
   /**
    * Runs a kernel of `defineKernel`.
-   * @throws {TerrachipError} INVALID_INPUT for arguments that do not fit the kernel's table
+   * @throws {TerrachipError} INVALID_INPUT for arguments that do not match the kernel's table
    */
   run<B extends Bindings, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void;
 
   /**
-   * The part of a GPUBuffer that holds a tensor, for others who use the same device, such as a canvas. What was asked
-   * for so far is submitted first, so that what they submit sees it. The buffer stays the backend's: it is theirs to
-   * use until the tensor is disposed of.
-   * @throws {TerrachipError} UNSUPPORTED unless the tensor lies on a device of this thread
+   * The part of a GPUBuffer that holds a tensor, for other code on the same device, such as a canvas. Submits all earlier
+   * operations first. The backend owns the buffer, which is valid until the tensor is disposed of.
+   * @throws {TerrachipError} UNSUPPORTED unless the tensor is on a device of this thread
    */
   gpuBuffer(tensor: DeviceTensor): GpuSlice;
 
   /**
-   * A tensor in a buffer of your own on the same device. Nothing is copied, and nobody here ever destroys the buffer;
-   * `dispose` of the tensor only forgets it. Keep the buffer until the tensor's last use is submitted.
-   * @param buffer made with GPUBufferUsage.STORAGE, and with COPY_SRC and COPY_DST where it is downloaded or written
+   * A tensor in a buffer of your own on the same device, without a copy. The backend never destroys the buffer, also not on
+   * `dispose` of the tensor. Keep the buffer until the tensor's last use is submitted.
+   * @param buffer with GPUBufferUsage.STORAGE, and COPY_SRC to download it, COPY_DST to write it
    * @throws {TerrachipError} UNSUPPORTED unless the backend has a device in this thread, INVALID_INPUT for a buffer
-   *   that is too small or made for another use
+   *   that is too small or lacks a usage
    */
   adoptBuffer<D extends TensorDtype>(
     buffer: GPUBuffer,
@@ -109,22 +107,22 @@ export interface Backend {
     options?: ExternalBuffer,
   ): DeviceTensor<D>;
 
-  /** Waits until everything asked for so far is done. */
+  /** Waits until all earlier operations are done. */
   submit(): Promise<void>;
 
   /**
-   * The tensor's values, in a fresh array that nothing shares, or copied into `target`.
+   * The tensor's values, in a new array or copied into `target`.
    * @throws {TerrachipError} INVALID_INPUT for a target of another type, or one that is too short
    */
   download<D extends TensorDtype>(tensor: DeviceTensor<D>): Promise<TypedArrayByDtype[D]>;
   download<A extends TypedArray>(tensor: DeviceTensor, target: A): Promise<A>;
 
-  /** Frees everything; a device that was adopted stays alive. Twice is nothing. */
+  /** Frees everything except an adopted device. Idempotent. */
   dispose(): void;
   [Symbol.dispose](): void;
 }
 
-/** Counters before anything was done. */
+/** Counters at zero. */
 export function emptyCounters(): BackendCounters {
   return {
     dispatches: 0,
@@ -138,14 +136,12 @@ export function emptyCounters(): BackendCounters {
   };
 }
 
-/** That something was used after `dispose`; `resource` is what it is called, as `WebGPU backend`. */
+/** The error for use after `dispose`; `resource` is a name such as `WebGPU backend`. */
 export function disposedError(resource: string): TerrachipError {
   return new TerrachipError(
     'DISPOSED',
     `the ${resource} was used after its disposal`,
     'dispose of it later',
-    {
-      resource,
-    },
+    { resource },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Running kernels: the Backend interface and its two implementations. Knows nothing of maps or of what kernels
- * compute. Portable; Node's adapters lie in `node/`.
+ * The Backend interface and its WebGPU and CPU implementations, independent of the kernels. Portable; code for Node is in
+ * `node/`.
  */
 export type {
   Backend,

@@ -1,50 +1,51 @@
 /**
- * A kernel is plain data that a backend executes: a WGSL shader for WebGPU and a function over a range of rows for the
- * CPU, with one table of what both are given. Nothing here knows what a kernel computes.
+ * A kernel is plain data: a WGSL shader for WebGPU, a function over a range of rows for the CPU, and one table of the
+ * bindings and parameters of both.
  */
 import { invalidInput } from '../errors.js';
-import { isDtype, type TypedArray, type TypedArrayByDtype } from '../geo/index.js';
+import { isDtype } from '../geo/dtype.js';
+import type { TypedArray, TypedArrayByDtype } from '../geo/index.js';
 import { isTensorDtype, type TensorDtype } from './tensor.js';
 
-/** What a shader does with a buffer; `atomic` buffers hold `uint32` or `int32` and are read and written. */
+/** How a shader accesses a buffer; `atomic` buffers hold `uint32` or `int32` and are read and written. */
 export type BindingAccess = 'read' | 'write' | 'read_write' | 'atomic';
 
-/** One tensor that a kernel is given. */
+/** One tensor argument of a kernel. */
 export interface Binding {
   readonly access: BindingAccess;
   /**
-   * The type of its values; `any` takes a tensor of any type. WGSL sees `array<f32>` for float32, `array<i32>` for
-   * int32 and `array<u32>` for all others: four bytes or two 16-bit values a word, the first one in the lowest bits.
+   * The element type; `any` accepts every type. In WGSL it is `array<f32>` for float32, `array<i32>` for int32 and
+   * `array<u32>` for all others: four 8-bit or two 16-bit values per word, the first in the lowest bits.
    */
   readonly dtype: TensorDtype | 'any';
-  /** Whether WGSL sees float32 and int32 as `array<u32>` too. */
+  /** Whether float32 and int32 are `array<u32>` in WGSL too. */
   readonly words?: boolean;
-  /** Whether a run may give null: the shader then sees an array of four unspecified bytes, the CPU an empty array. */
+  /** Whether a run may pass null: the shader then has an array of four unspecified bytes, the CPU an empty array. */
   readonly optional?: boolean;
 }
 
 /** The tensors of a kernel by their names in WGSL, in the order of their `@binding` numbers. */
 export type Bindings = Readonly<Record<string, Binding>>;
 
-/** The type of a kernel's parameter, as WGSL names it. */
+/** The WGSL type of a kernel's parameter. */
 export type ParameterType = 'u32' | 'i32' | 'f32';
 
-/** Numbers that a kernel is given, by name. */
+/** The types of a kernel's parameters, by name. */
 export type ParameterTable = Readonly<Record<string, ParameterType>>;
 
-/** All that a kernel is given: the source of the WGSL declarations and of the types of the CPU function. */
+/** All arguments of a kernel. The WGSL declarations and the types of the CPU function come from it. */
 export interface KernelTable {
   readonly bindings: Bindings;
   /** Fields of the uniform `parameters`: the shader reads `parameters.name`. */
   readonly parameters: ParameterTable;
-  /** WGSL `override` constants, which select a variant of the shader; the CPU function gets them among the parameters. */
+  /** WGSL `override` constants, which select a variant of the shader; the CPU function gets them as parameters. */
   readonly constants?: ParameterTable;
 }
 
 /** Invocations along x, y and z. */
 export type Grid = readonly [number, number, number];
 
-/** The values of a kernel's tensors on the CPU, as many as each tensor has. */
+/** The values of a kernel's tensors on the CPU. */
 export type CpuTensors<B extends Bindings> = {
   readonly [Name in keyof B]: B[Name]['dtype'] extends TensorDtype
     ? TypedArrayByDtype[B[Name]['dtype']]
@@ -54,7 +55,8 @@ export type CpuTensors<B extends Bindings> = {
 /** The parameters of a kernel by name. */
 export type KernelParameters<P extends string> = Readonly<Record<P, number>>;
 
-type NameOf<T> = keyof T & string;
+/** The names in a kernel’s table. */
+export type NameOf<T> = keyof T & string;
 
 /** The type of the CPU function of a kernel with a table: `KernelRun<typeof TABLE>`. */
 export type KernelRun<T extends KernelTable> = (
@@ -67,39 +69,39 @@ export type KernelRun<T extends KernelTable> = (
 /** The CPU implementation of a kernel. */
 export interface CpuKernel<B extends Bindings, P extends string> {
   /**
-   * `import.meta.url` of a file that exports this very `run`, so that worker threads can import it. Without it the
-   * kernel runs on the calling thread.
+   * `import.meta.url` of a file that exports this `run`, for worker threads. Without it the kernel runs on the calling
+   * thread.
    */
   readonly module?: string;
   /**
-   * Computes the rows from `start` (inclusive) to `end` (exclusive); rows must not depend on one another. Parameters
-   * of the type f32 are rounded to float32, as the shader sees them.
+   * Computes the rows from `start` (inclusive) to `end` (exclusive); rows must be independent. f32 parameters are rounded
+   * to float32, as in the shader.
    */
   run(tensors: CpuTensors<B>, parameters: KernelParameters<P>, start: number, end: number): void;
-  /** How many rows there are to share out. */
+  /** Number of rows. */
   rows(parameters: KernelParameters<P>): number;
-  /** Rows are handed out in multiples of this (default 1). */
+  /** Threads get rows in multiples of this (default 1). */
   readonly rowStep?: number;
 }
 
-/** What `defineKernel` takes. */
+/** The argument of `defineKernel`. */
 export interface KernelDefinition<B extends Bindings, P extends ParameterTable, C extends ParameterTable> {
-  /** For errors and for debuggers. */
+  /** For errors and debuggers. */
   readonly name: string;
   readonly bindings: B;
   readonly parameters: P;
   readonly constants?: C;
   /**
-   * WGSL functions with an entry point `@compute @workgroup_size(…) fn main(…)`. Bindings, the struct of the
-   * parameters and the constants are declared by `defineKernel`, from the tables.
+   * WGSL functions with an entry point `@compute @workgroup_size(…) fn main(…)`. `defineKernel` declares the bindings, the
+   * struct of the parameters and the constants.
    */
   readonly shader: string;
-  /** How many invocations the given parameters need: whole workgroups are run, so `main` must check its bounds. */
+  /** Number of invocations. Whole workgroups are run, so `main` must check its bounds. */
   grid(parameters: KernelParameters<NameOf<NoInfer<P>> | NameOf<NoInfer<C>>>): Grid;
   readonly cpu: CpuKernel<NoInfer<B>, NameOf<NoInfer<P>> | NameOf<NoInfer<C>>>;
 }
 
-/** The part of a kernel that a GPU needs: data alone, without functions. */
+/** The part of a kernel for a GPU: plain data without functions. */
 export interface KernelShader extends KernelTable {
   readonly name: string;
   /** The complete WGSL module. */
@@ -107,7 +109,7 @@ export interface KernelShader extends KernelTable {
   readonly workgroupSize: Grid;
 }
 
-/** A kernel from `defineKernel`: what `backend.run` takes. */
+/** A kernel from `defineKernel`, for `backend.run`. */
 export interface Kernel<B extends Bindings = Bindings, P extends string = string> extends KernelShader {
   readonly bindings: B;
   grid(parameters: KernelParameters<P>): Grid;
@@ -115,9 +117,9 @@ export interface Kernel<B extends Bindings = Bindings, P extends string = string
 }
 
 /**
- * Makes a kernel of a table, a shader and a CPU function. The WGSL that declares bindings, parameters and constants
- * follows the shader, so that line numbers in the compiler's messages are those of the shader.
- * @throws {TerrachipError} INVALID_INPUT for a definition whose parts do not fit together
+ * Creates a kernel from a table, a shader and a CPU function. The generated WGSL declarations follow the shader, so that
+ * line numbers in the compiler's messages are those of the shader.
+ * @throws {TerrachipError} INVALID_INPUT for a definition whose parts do not match
  */
 export function defineKernel<
   const B extends Bindings,
@@ -134,7 +136,7 @@ export function defineKernel<
   return { name, ...table, bindings, code, workgroupSize, grid, cpu };
 }
 
-/** The bits of the NaN that kernels write where there is no data: quiet, positive, no payload. */
+/** The bits of the NaN that kernels write for no data: quiet, positive, no payload. */
 export const NAN_BITS = 0x7fc00000;
 
 /** @internal */
@@ -142,18 +144,18 @@ export function wrongKernel(name: string, problem: string, remedy: string) {
   return invalidInput(`the kernel "${name}"`, problem, remedy);
 }
 
-/** The bindings that WebGPU's default limits allow. */
+/** WebGPU's default limits. */
 const MAX_BINDINGS = 8;
-/** The invocations of a workgroup that WebGPU's default limits allow. */
+/** Per workgroup. */
 const MAX_INVOCATIONS = 256;
 
 const ACCESSES: readonly string[] = ['read', 'write', 'read_write', 'atomic'] satisfies BindingAccess[];
 const PARAMETER_TYPES: readonly string[] = ['u32', 'i32', 'f32'] satisfies ParameterType[];
 
-/** Names that the declarations use themselves. */
+/** Names in the generated declarations. */
 const RESERVED: readonly string[] = ['parameters', 'Parameters', 'nan_bits', 'main'];
 
-/** Checks a definition and finds the size of its workgroups. */
+/** Checks a definition and returns the size of its workgroups. */
 function checkDefinition(
   name: string,
   { bindings, parameters, constants = {} }: KernelTable,
@@ -170,7 +172,7 @@ function checkDefinition(
   }
   for (const constant of Object.keys(constants)) {
     if (constant in parameters || constant in bindings) {
-      throw wrongKernel(name, `has two things of the name "${constant}"`, 'rename the constant');
+      throw wrongKernel(name, `uses the name "${constant}" twice`, 'rename the constant');
     }
   }
   for (const [parameter, type] of Object.entries({ ...parameters, ...constants })) {
@@ -220,11 +222,11 @@ function checkDefinition(
   return [x, y, z];
 }
 
-/** The WGSL that declares what a kernel is given. */
+/** The WGSL declarations of a kernel's bindings, parameters and constants. */
 function declarationsOf({ bindings, parameters, constants = {} }: KernelTable): string {
   const names = Object.keys(bindings);
   return [
-    // Every struct starts with the bits of NaN: WGSL has no NaN literal, and may fold one that it can foresee.
+    // Every struct starts with the bits of NaN: WGSL has no NaN literal, and compilers may fold a constant one.
     'struct Parameters {',
     '  nan_bits: u32,',
     ...Object.entries(parameters).map(([name, type]) => `  ${name}: ${type},`),

@@ -1,4 +1,4 @@
-/** What all backends check of a run before they run it. */
+/** Checks the arguments of a run, for all backends. */
 import {
   type Grid,
   type KernelParameters,
@@ -8,7 +8,7 @@ import {
 } from './kernel.js';
 import type { DeviceTensor } from './tensor.js';
 
-/** What a kernel is run on, as JavaScript may give it. */
+/** The arguments of a run, unchecked. */
 export interface GivenArguments {
   readonly tensors: Readonly<Record<string, DeviceTensor | null>>;
   readonly parameters: Readonly<Record<string, number>>;
@@ -16,15 +16,15 @@ export interface GivenArguments {
 
 /** The arguments of a run, checked. */
 export interface CheckedRun {
-  /** In the order of the bindings; null for optional ones that were left out. */
+  /** In the order of the bindings; null for omitted optional ones. */
   readonly tensors: readonly (DeviceTensor | null)[];
   /** f32 parameters are rounded to float32. */
   readonly parameters: Readonly<Record<string, number>>;
 }
 
 /**
- * @throws {TerrachipError} INVALID_INPUT unless all bindings and parameters of the kernel are there, nothing else is,
- *   tensors have the types of their bindings, and parameters are numbers of theirs
+ * Checks that exactly the bindings and parameters of the kernel are given, with the right types.
+ * @throws {TerrachipError} INVALID_INPUT for any other arguments
  */
 export function checkRun(kernel: KernelShader, args: GivenArguments): CheckedRun {
   const { name, bindings, parameters, constants = {} } = kernel;
@@ -69,11 +69,11 @@ export function gridOf<P extends string>(
   return grid;
 }
 
-function requireKnown(kernel: string, what: string, given: object, known: object): void {
-  for (const key of Object.keys(given)) {
+function requireKnown(kernel: string, kind: string, args: object, known: object): void {
+  for (const key of Object.keys(args)) {
     if (Object.hasOwn(known, key)) continue;
     const names = Object.keys(known).join(', ') || 'none';
-    throw wrongKernel(kernel, `has no ${what} ${key}`, `give ${names}`);
+    throw wrongKernel(kernel, `has no ${kind} ${key}`, `give ${names}`);
   }
 }
 

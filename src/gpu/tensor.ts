@@ -1,25 +1,24 @@
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
+import { bytesPerElement, sizeOf } from '../geo/dtype.js';
 import {
-  bytesPerElement,
   type Dimension,
   type Dtype,
   dtypeOf,
   type GeoBox,
-  sizeOf,
   type TypedArray,
   type TypedArrayByDtype,
 } from '../geo/index.js';
 import { INSPECT } from '../text.js';
 import { type Backend, disposedError, type TensorDtypeOf, type TensorMeta } from './backend.js';
 
-/** Element types a device can hold; float64 has no place on a GPU. */
+/** Element types of tensors. WGSL has no float64. */
 export type TensorDtype = Exclude<Dtype, 'float64'>;
 
 export function isTensorDtype(dtype: Dtype): dtype is TensorDtype {
   return dtype !== 'float64';
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for float64, which devices do not hold. */
+/** The dtype of an array as a tensor. @throws {TerrachipError} INVALID_INPUT for float64 */
 export function tensorDtypeOf<A extends TypedArray>(data: A): TensorDtypeOf<A>;
 export function tensorDtypeOf(data: TypedArray): TensorDtype {
   const dtype: Dtype = dtypeOf(data);
@@ -29,30 +28,30 @@ export function tensorDtypeOf(data: TypedArray): TensorDtype {
   return dtype;
 }
 
-/** Part of a GPUBuffer: what `GPUDevice.createBindGroup` takes as a resource. */
+/** Part of a GPUBuffer, as a resource of `GPUDevice.createBindGroup`. */
 export interface GpuSlice {
   readonly buffer: GPUBuffer;
-  /** Where the tensor's values begin, in bytes. */
+  /** Byte offset of the tensor's values. */
   readonly offset: number;
-  /** Bytes that they take, in whole 32-bit words. */
+  /** Size in bytes, in whole 32-bit words. */
   readonly size: number;
 }
 
-/** What `adoptBuffer` is told of a buffer. */
+/** Options of `adoptBuffer`. */
 export interface ExternalBuffer extends TensorMeta {
-  /** Where the values begin, in bytes: a multiple of the device's `minStorageBufferOffsetAlignment` (default 0). */
+  /** Byte offset of the values: a multiple of the device's `minStorageBufferOffsetAlignment` (default 0). */
   offset?: number;
 }
 
-/** What a backend keeps for a tensor. */
+/** A backend's memory of a tensor. */
 export interface TensorStorage {
-  /** Gives the memory back. */
+  /** Frees the memory. */
   release(): void;
 }
 
 /**
- * Values in a backend's memory, with a shape and their meaning. Whoever received it from `allocate`, `upload` or a
- * kernel function owns it and disposes of it; disposing twice does nothing, using it afterwards throws.
+ * Values in a backend's memory, with a shape and metadata. The caller of `allocate`, `upload` or a kernel function owns the
+ * tensor and disposes of it. `dispose` is idempotent; later uses throw.
  */
 export class DeviceTensor<D extends TensorDtype = TensorDtype> {
   readonly owner: Backend;
@@ -63,7 +62,7 @@ export class DeviceTensor<D extends TensorDtype = TensorDtype> {
   readonly nodata: number | null;
   #storage: TensorStorage | null;
 
-  /** @internal Backends make tensors. */
+  /** @internal Tensors come from a backend. */
   constructor(
     owner: Backend,
     storage: TensorStorage,
@@ -99,20 +98,20 @@ export class DeviceTensor<D extends TensorDtype = TensorDtype> {
     return this.#storage;
   }
 
-  /** The values, once everything that was asked of the backend is done: `backend.download(tensor)`. */
+  /** The values after all earlier operations: `backend.download(tensor)`. */
   download(): Promise<TypedArrayByDtype[D]> {
     return this.owner.download<D>(this);
   }
 
   /**
-   * The tensor's part of a GPUBuffer, for others who use the same device: `backend.gpuBuffer(tensor)`.
-   * @throws {TerrachipError} UNSUPPORTED unless the tensor lies on a device of this thread
+   * The tensor's part of a GPUBuffer: `backend.gpuBuffer(tensor)`.
+   * @throws {TerrachipError} UNSUPPORTED unless the tensor is on a device of this thread
    */
   gpuBuffer(): GpuSlice {
     return this.owner.gpuBuffer(this);
   }
 
-  /** Gives the memory back to the backend; what was asked for before still uses it. */
+  /** Frees the memory after all earlier operations. */
   dispose(): void {
     this.#storage?.release();
     this.#storage = null;
@@ -132,7 +131,7 @@ export class DeviceTensor<D extends TensorDtype = TensorDtype> {
   }
 }
 
-/** @internal That a tensor is used with a backend that did not make it. */
+/** @internal The error for a tensor of another backend. */
 export function foreignTensor(tensor: DeviceTensor): TerrachipError {
   return invalidInput(
     `a tensor of another backend (${tensor.shape.join(', ')})`,
@@ -141,15 +140,13 @@ export function foreignTensor(tensor: DeviceTensor): TerrachipError {
   );
 }
 
-/** @internal That a backend's tensors are in no buffer of a device here. */
+/** @internal The error where tensors are not in a GPUBuffer of this thread. */
 export function noGpuBuffer(where: string): TerrachipError {
   return new TerrachipError(
     'UNSUPPORTED',
-    `tensors of ${where} lie in no GPUBuffer`,
+    `tensors of ${where} are not in a GPUBuffer`,
     'use a WebGpuBackend, or download',
-    {
-      feature: `GPUBuffers of ${where}`,
-    },
+    { feature: `GPUBuffers of ${where}` },
   );
 }
 
@@ -164,7 +161,7 @@ export function checkTarget(tensor: DeviceTensor, target: TypedArray | undefined
   );
 }
 
-/** Checks a shape before anything is allocated for it, and finds its bytes in whole 32-bit words. */
+/** Checks a shape and returns its size in bytes, in whole 32-bit words. */
 export function checkShape(shape: readonly number[], dtype: TensorDtype, maxBytes: number): number {
   if (shape.length === 0 || !shape.every((n) => Number.isInteger(n) && n > 0)) {
     throw invalidInput(`the shape (${shape.join(', ')})`, 'is impossible', 'give positive whole numbers');
@@ -181,7 +178,7 @@ export function checkShape(shape: readonly number[], dtype: TensorDtype, maxByte
   return Math.ceil(bytes / 4) * 4;
 }
 
-/** Checks that a copy or write stays inside a tensor and on whole 32-bit words. */
+/** Checks that a copy or write is inside a tensor and on whole 32-bit words. */
 export function checkRange(tensor: DeviceTensor, offset: number, length: number): void {
   const size = bytesPerElement(tensor.dtype);
   const aligned =

@@ -1,10 +1,10 @@
-/** Keys of a document that its schema does not know: most are misspelt. */
+/** Finds unknown keys of a document, which are usually misspelt, and the nearest known ones. */
 import type * as v from 'valibot';
 
-/** Keys of notes and tools, which are accepted everywhere. */
+/** Keys for notes and tools, accepted everywhere. */
 const FREE = /^(?:comment|description)$|^(?:\$|_|\/\/|x-)/;
 
-/** Keys of extensions, as STAC has them: accepted unless they resemble a known one. */
+/** Keys of extensions, as in STAC: accepted unless they resemble a known key. */
 const PREFIXED = /^[\w-]+:/;
 
 export interface UnknownKey {
@@ -12,11 +12,11 @@ export interface UnknownKey {
   readonly place: string;
   readonly key: string;
   readonly known: readonly string[];
-  /** How many keys of the object are known. */
+  /** Number of known keys in the object. */
   readonly familiar: number;
 }
 
-/** The parts of valibot's schemas that hold others. */
+/** The parts of valibot schemas that contain other schemas. */
 interface SchemaParts {
   readonly type?: string;
   readonly entries?: Readonly<Record<string, SchemaParts>>;
@@ -29,9 +29,9 @@ interface SchemaParts {
 }
 
 /**
- * The first key, at any depth, that a schema does not know, in the order of the document. `v.object` is closed,
- * `v.looseObject` is open. Keys for notes and tools are accepted: `comment`, `description`, and those that begin with
- * `$`, `_`, `//` or `x-`; so are keys with a prefix, `eo:snow_cover`.
+ * The first key at any depth that is not in the schema, in the order of the document. `v.object` is closed,
+ * `v.looseObject` is open. Keys for notes and tools are accepted: `comment`, `description`, and those that begin with `$`,
+ * `_`, `//` or `x-`. So are keys with a prefix, such as `eo:snow_cover`.
  */
 export function unknownKeyOf(schema: v.GenericSchema, value: unknown): UnknownKey | null {
   return unknownKey(schema as SchemaParts, value, '');
@@ -45,26 +45,26 @@ function unknownKey(schema: SchemaParts, value: unknown, place: string): Unknown
   const { entries } = schema;
   if (entries !== undefined && schema.type === 'object' && !Array.isArray(value)) {
     const known = Object.keys(entries);
-    const odd = members.find(([key]) => !Object.hasOwn(entries, key) && !isFree(key, known));
+    const unknown = members.find(([key]) => !Object.hasOwn(entries, key) && !isFree(key, known));
     const familiar = members.filter(([key]) => Object.hasOwn(entries, key)).length;
-    if (odd !== undefined) return { place, key: odd[0], known, familiar };
+    if (unknown !== undefined) return { place, key: unknown[0], known, familiar };
   }
   for (const [key, member] of members) {
-    const found = unknownKey(schemaOf(schema, key), member, place === '' ? key : `${place}.${key}`);
-    if (found !== null) return found;
+    const unknown = unknownKey(schemaOf(schema, key), member, place === '' ? key : `${place}.${key}`);
+    if (unknown !== null) return unknown;
   }
   return null;
 }
 
-/** Of forms that an object may have, the one that it resembles most tells what is unknown. */
+/** The unknown key by the option of a union that is most similar to the value; null if the value fits an option. */
 function unknownInUnion(options: readonly SchemaParts[], value: object, place: string): UnknownKey | null {
-  const found = options
+  const unknownKeys = options
     .filter(({ entries, item }) => (Array.isArray(value) ? item : entries) !== undefined)
     .map((option) => unknownKey(option, value, place));
   const likeness = ({ key, known, familiar }: UnknownKey): number =>
     familiar + (nearestOf(key, known) === null ? 0 : 0.5);
-  const unknown = found.filter((each) => each !== null).sort((a, b) => likeness(b) - likeness(a));
-  return unknown.length === found.length ? (unknown[0] ?? null) : null;
+  const misfits = unknownKeys.filter((key) => key !== null).sort((a, b) => likeness(b) - likeness(a));
+  return misfits.length === unknownKeys.length ? (misfits[0] ?? null) : null;
 }
 
 /** The schema of a member of an object or array. */
@@ -80,14 +80,14 @@ function isFree(key: string, known: readonly string[]): boolean {
 }
 
 /**
- * The member of a name that a file or a user chose; undefined where there is none. `record[name]` would find what every
- * object inherits, such as `constructor`.
+ * The own member with a name from a file or a user, or undefined. `record[name]` would also return inherited members, such
+ * as `constructor`.
  */
 export function memberOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-/** The known word that another resembles: at most a third of its letters are wrong. Null where none does. */
+/** The known word with the fewest edits, at most a third of its letters; null if there is none. */
 export function nearestOf(word: string, known: readonly string[]): string | null {
   const [nearest] = known
     .map((candidate) => ({ candidate, edits: editsBetween(plain(word), plain(candidate)) }))
@@ -96,12 +96,12 @@ export function nearestOf(word: string, known: readonly string[]): string | null
   return nearest?.candidate ?? null;
 }
 
-/** `phaseDates`, `phase-dates` and `phase_dates` differ in nothing that matters here. */
+/** `phaseDates`, `phase-dates` and `phase_dates` count as equal. */
 function plain(word: string): string {
   return word.toLowerCase().replace(/[_-]/g, '').slice(0, 64);
 }
 
-/** Letters to add, remove, replace or swap with their neighbour. */
+/** Number of letters to add, remove, replace or swap with their neighbour. */
 function editsBetween(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, k) => k)];
   for (let i = 1; i <= a.length; i++) {

@@ -1,13 +1,13 @@
-/** Where a text stops being JSON: `JSON.parse` does not always say it. */
+/** Finds the first JSON syntax error: `JSON.parse` does not always give its position. */
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 
-/** What may come next. */
+/** The expected next token. */
 type Wanted = 'a value' | 'a value or ]' | 'a key' | 'a key or }' | ':' | ', or ]' | ', or }' | 'the end';
 
-/** The first error of a text that is not JSON: `line 3, column 5: found "}" where a value should be`. */
+/** The first syntax error of a text: `line 3, column 5: found "}" where a value should be`. */
 export function problemOfJson(text: string): string {
   const { at, wanted } = firstError(text);
   const before = text.slice(0, at).split('\n');
@@ -53,7 +53,7 @@ function firstError(text: string): { at: number; wanted: string } {
   }
 }
 
-/** The place behind a string, or of what is wrong in it. */
+/** The position after a string, or of the error in it. */
 function endOfString(text: string, start: number): { at: number; wanted: string | null } {
   let at = start + 1;
   while (at < text.length) {

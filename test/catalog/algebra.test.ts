@@ -45,7 +45,7 @@ describe('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', () => {
     const elsewhere = dataset('b', [[2, 2, 3, 3]]);
     expect(apart.intersect(elsewhere)).toHaveLength(0);
     expect(apart.explainIntersection(elsewhere).message).toMatch(
-      /No footprints overlap: the first catalog lies within \[0, 0, 1, 1\], the second within \[2, 2, 3, 3\]/,
+      /No footprints overlap: the first catalog is within \[0, 0, 1, 1\], the second within \[2, 2, 3, 3\]/,
     );
   });
 

@@ -62,7 +62,7 @@ describe('nameReader', () => {
       '2021-01-01T00:00:00.000Z/2021-03-31T23:59:59.999Z',
     );
     expect(() => read('x_202103-202101.tif')).toThrow(/stops \(202101\) before it starts \(202103\)/);
-    expect(() => read('x_202113-202201.tif')).toThrow(/has "202113" for a date; write dates as %Y%m/);
+    expect(() => read('x_202113-202201.tif')).toThrow(/has the invalid date "202113"; write dates as %Y%m/);
   });
 
   it('gives no date without an expression', () => {
@@ -92,7 +92,7 @@ describe('nameReader', () => {
       { filenameRegex: '(?<band>.)', dateFormat: '%Y' },
       /dateFormat has no meaning/,
     ],
-    ['a format alone', { dateFormat: '%Y' }, /dateFormat has no meaning without a filenameRegex/],
+    ['a format alone', { dateFormat: '%Y' }, /dateFormat has no meaning without `filenameRegex`/],
   ])('refuses %s', (_, options, message) => {
     expect(() => nameReader(options)).toThrow(message);
   });

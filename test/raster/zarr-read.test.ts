@@ -268,7 +268,7 @@ describe('hostile stores', () => {
     ['a shape that no memory has', arrayV3([2 ** 40, 2 ** 40], [1, 1]), /impossible shape/],
     ['chunks of nothing', arrayV3([2, 2], [0, 2]), /chunks of no values/],
     ['chunks of another rank', arrayV3([2, 2], [2]), /chunks of another rank/],
-    ['a negative shape', arrayV3([-1, 2], [1, 1]), /is not as it should be: shape/],
+    ['a negative shape', arrayV3([-1, 2], [1, 1]), /is not valid: shape/],
     [
       'shards with more index than data',
       arrayV3([2 ** 30], [2 ** 30], {

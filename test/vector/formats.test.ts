@@ -360,7 +360,7 @@ describe('TopoJSON', () => {
     expect([crs.epsg, features.length]).toEqual([32632, 1]);
     expect(warnings).toEqual([
       expect.stringMatching(/: geometry 0 has no arc 9, which a geometry names; the feature was left out/),
-      expect.stringMatching(/: geometry 2 is not as it should be/),
+      expect.stringMatching(/: geometry 2 is not valid/),
     ]);
   });
 

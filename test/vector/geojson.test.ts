@@ -44,7 +44,7 @@ describe('parseGeoJson', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['no object', 7, /x\.json is not as it should be/],
+    ['no object', 7, /x\.json is not valid/],
     ['no type', {}, /type/],
     [
       'a line',
@@ -217,7 +217,7 @@ describe('parseGeoJson', () => {
       [{ type: 'Point', coordinates: [null, null] }, 'has a position that is not two numbers; the point'],
       [{ type: 'Blob', coordinates: [] }, 'holds a "Blob", which is no geometry of GeoJSON; the feature'],
       [{ type: 'Polygon', coordinates: null }, 'has no list of rings where one belongs; the feature'],
-      [7, 'is not as it should be: geometry'],
+      [7, 'is not valid: geometry'],
       // Other parts are kept; figures of eight and repeated positions enclose an area.
       [
         { type: 'MultiPolygon', coordinates: [[ring(null)], [closed]] },

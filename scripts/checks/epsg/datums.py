@@ -1,8 +1,8 @@
-"""Names of datums and systems, and transformations between datums that do not go by way of WGS 84, from PROJ's database.
+"""Names of datums and CRSs, and direct transformations between datums (not through WGS 84), from PROJ's database.
 
-Reads {"shifts": {code: [towgs84 as terrachip has it, metres that it may be off]}}, of geographic and projected codes, and
-prints {"datums": [[code, code of projected systems, metres, names]], "systems": [[code, names]], "direct": [[from, to,
-metres, towgs84]]}. Names are EPSG's and Esri's, as plain() writes them.
+Reads {"shifts": {code: [terrachip's towgs84, its error in metres]}} of geographic and projected codes, and prints
+{"datums": [[code, code for projected CRSs, metres, names]], "systems": [[code, names]], "direct": [[from, to, metres,
+towgs84]]}. Names are EPSG's and Esri's in the form of plain().
 """
 import collections
 import json
@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from shifts import GRIDS, ZERO, shift_of  # noqa: E402
 
 GEOD = Geod(ellps="WGS84")
-# As in src/geo/node/epsg-tables.ts: realizations of NAD83 are taken for one another.
+# As in src/geo/node/epsg-tables.ts: realizations of NAD83 are treated as equal.
 NAD83 = {4152, 4269, 4617, 4759, 6318, 6783, 8232, 8235, 8237, 8240, 8246, 8249, 8252, 8255, 8860}
 
 
@@ -61,7 +61,7 @@ def main():
             " order by g.deprecated, cast(g.code as int)"
         )
     )
-    # Names that several share, such as NAD83, belong to the one whose main name they are.
+    # A shared name, such as NAD83, belongs to the datum whose main name it is.
     main_names = {}
     for code, name, _, datum_name in geographic:
         for each in (name, datum_name):
@@ -72,12 +72,12 @@ def main():
         names = [name, datum_name, *aliases["geodetic_crs", code], *aliases["geodetic_datum", int(datum)]]
         own = [n for n in dict.fromkeys(plain(n) for n in names) if main_names.get(n, code) == code and n not in taken]
         own = [n for n in own if re.search("[a-z]", n)]
-        # Geographic systems in grads are refused, their projected ones are not.
+        # Geographic CRSs in grads are refused, projected CRSs based on them are not.
         alone = code in shifts
         if not own or not (alone or members[code]):
             continue
         taken.update(own)
-        # What nearly all systems of a datum take stands for all that are not named.
+        # The most common shift of a datum's CRSs is its default.
         counts = collections.Counter(shifts[member] for member, _ in members[code])
         usual, count = counts.most_common(1)[0] if counts else (shifts[code], 0)
         if alone and (count < 20 or count < 2 * sum(n for shift, n in counts.items() if same(shift, shifts[code]))):
@@ -104,7 +104,7 @@ def main():
             )
         )
     for a, b in sorted({(min(p), max(p)) for p in pairs}):
-        # Older datums go by way of WGS 84: their shifts differ from place to place more than by the way taken.
+        # Older datums go through WGS 84: their shifts vary by region more than between the two paths.
         if any(code not in known or code not in shifts or code == 4326 or max(map(abs, seven(shifts[code])[:3])) > 5 for code in (a, b)):
             continue
         row = None if a in NAD83 and b in NAD83 else transformation(a, b, shifts)
@@ -118,7 +118,7 @@ def main():
 
 
 def transformation(a, b, shifts):
-    """PROJ's best operation without grids, where it is good to a metre and ours by way of WGS 84 is another."""
+    """PROJ's best operation without grids, if it is accurate to a metre and differs from ours through WGS 84."""
     first, second = CRS.from_epsg(a), CRS.from_epsg(b)
     if re.match("[IE]TRF", first.name) or re.match("[IE]TRF", second.name):
         return None

@@ -1,5 +1,5 @@
-"""How far from PROJ's best operation the given coordinates lie on the ground: {"records": [{"code", "wkt", "points",
-"found"}]}; by the text where there is one, else by the code."""
+"""Distances on the ground between coordinates and those of PROJ's best operation: {"records": [{"code", "wkt", "points",
+"found"}]}. Uses `wkt` if present, else `code`."""
 import json
 import sys
 import warnings
@@ -16,7 +16,7 @@ GEOD = Geod(ellps="WGS84")
 def metres(code, points, found, wkt=None):
     try:
         crs = CRS.from_epsg(code) if wkt is None else CRS.from_wkt(wkt)
-        # terrachip leaves heights aside.
+        # terrachip ignores heights.
         crs = crs.sub_crs_list[0] if crs.is_compound else crs
         transformer = Transformer.from_crs(WGS84, crs, always_xy=True, allow_ballpark=False)
     except Exception:
@@ -24,7 +24,7 @@ def metres(code, points, found, wkt=None):
     longitude, latitude = np.array(points, float).T
     x, y = np.array([[np.nan if v is None else v for v in p] for p in found]).T
     wanted = np.array(transformer.transform(longitude, latitude))
-    # Back through PROJ's own, where it is one operation; else by the distance in the plane.
+    # By PROJ's inverse if it is a single operation; else by the distance in the plane.
     back = np.array(transformer.transform(x, y, direction=TransformDirection.INVERSE))
     here = np.array(transformer.transform(*wanted, direction=TransformDirection.INVERSE))
     known = np.isfinite(wanted).all(axis=0) & np.isfinite(here).all(axis=0)

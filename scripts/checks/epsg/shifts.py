@@ -1,8 +1,7 @@
-"""Shifts to WGS 84 as PROJ has them, for the codes whose shift in the npm package epsg-index is more than a metre off.
+"""PROJ's shifts to WGS 84, for codes whose shift in the npm package epsg-index is more than a metre off.
 
 Reads {"records": [{"code", "proj4", "points": [[longitude, latitude], …]}]} and prints rows {"shift", "metres", "codes"}: the
-shift to take (null: the package's own), and how far positions are then off at most, rounded up; null where PROJ knows no
-operation either.
+shift to use (null: the package's own), and the largest error in metres, rounded up (null: PROJ has no operation either).
 """
 import json
 import math
@@ -23,12 +22,12 @@ GRIDS = re.compile("proj=(hgridshift|deformation|tinshift|xyzgridshift|gridshift
 
 
 def written(values):
-    # Adding zero makes -0 a 0.
+    # Adding 0.0 turns -0 into 0.
     return ",".join(f"{round(float(v), 6) + 0.0:.6f}".rstrip("0").rstrip(".") for v in values)
 
 
 def shift_of(definition):
-    """The one Helmert transformation of a pipeline as towgs84, whatever its method; None for other pipelines."""
+    """The single Helmert transformation of a pipeline as towgs84, of any method; None for other pipelines."""
     steps = [s for s in definition.split("step ") if "proj=helmert" in s or "proj=molobadekas" in s]
     if GRIDS.search(definition) or len(steps) > 1:
         return None
@@ -63,7 +62,7 @@ class Base:
             operations = TransformerGroup(crs, WGS84, always_xy=True, allow_ballpark=False).transformers
             self.candidates = {shift_of(operation.definition) for operation in operations} - {None}
         except (ProjError, IndexError):
-            # Where grids that Debian does not have are needed, pyproj may give none of the operations.
+            # pyproj may return no operation if grids are missing.
             pass
         try:
             self.exact = Transformer.from_crs(WGS84, crs, always_xy=True, allow_ballpark=False)
@@ -72,12 +71,12 @@ class Base:
         self.by_shift = {}
 
     def from_wgs84(self, longitude, latitude):
-        """In degrees from Greenwich."""
+        """Coordinates in degrees from Greenwich."""
         x, y = self.exact.transform(longitude, latitude)
         return np.array(x) * self.degrees + self.meridian, np.array(y) * self.degrees
 
     def error(self, shift, points):
-        """Metres that positions are off at most."""
+        """The largest error in metres."""
         if shift not in self.by_shift:
             definition = f"+proj=longlat {self.ellipsoid} +towgs84={shift} +no_defs"
             self.by_shift[shift] = Transformer.from_crs(CRS.from_proj4(definition), WGS84, always_xy=True)
@@ -86,7 +85,7 @@ class Base:
         return float(np.max(GEOD.inv(longitude, latitude, found[0], found[1])[2]))
 
     def fitted(self, members):
-        """The translation that fits on average."""
+        """The translation with the best average fit."""
         longitude, latitude, x, y = (np.concatenate(parts) for parts in zip(*members))
         geocentric = lambda definition: Transformer.from_pipeline(f"+proj=cart {definition}")
         zero = np.zeros_like(x)
@@ -113,7 +112,7 @@ def main():
         datum = re.search(r"\+datum=(NAD83|WGS84)\b", record["proj4"])
         now = shift.group(1) if shift else ZERO
         if base.exact is None:
-            # Datums of the satellite age are WGS 84 to a metre or two, by their ellipsoids.
+            # Datums on modern ellipsoids equal WGS 84 to a metre or two.
             if not shift and not datum and abs(crs.ellipsoid.semi_major_metre - 6378137) > 5:
                 rows.setdefault((None, None), []).append(record["code"])
             continue
@@ -137,7 +136,7 @@ def main():
         for code, points, before in wrong:
             errors = [base.error(shift, points) for shift in candidates]
             good = next((k for k, error in enumerate(errors) if error <= 1), int(np.argmin(errors)))
-            # A shift that is little better is no reason to leave the package's own.
+            # Replace the package's shift only if the error is below a metre or halved.
             better = errors[good] <= 1 or errors[good] < before / 2
             metres = errors[good] if better else before
             rows.setdefault(

@@ -1,4 +1,4 @@
-"""Texts of reference systems without any code: {"codes": [code]} gives {code: {dialect: WKT}}."""
+"""WKT of CRSs without codes: {"codes": [code]} gives {code: {dialect: WKT}}."""
 import json
 import re
 import sys
@@ -17,7 +17,7 @@ def texts(code):
         try:
             found[name] = CODE.sub("", CRS.from_epsg(code).to_wkt(version))
         except Exception:
-            # Some systems have no form in some dialects.
+            # Some CRSs cannot be written in some dialects.
             continue
     return found
 

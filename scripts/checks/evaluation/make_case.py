@@ -1,7 +1,7 @@
-"""Makes vectors for an evaluation. Input: {map, label, folder}; output: paths of what was made.
+"""Makes vectors for an evaluation. Input: {map, label, folder}; output: their paths.
 
 The label as polygons in longitude and latitude (traced from its raster), permanent water, and zones that overlap,
-reach beyond the map, and repeat a name.
+extend beyond the map, and share a name.
 """
 
 import json

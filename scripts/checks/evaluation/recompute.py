@@ -1,8 +1,8 @@
 """Computes metrics.json and statistics.json again, with NumPy, rasterio, shapely and pyproj, from the files alone.
 
 Input: {map, label, permanent, zones, minArea, vv: {event, pre_event}, classes, positive}, where label is a raster on
-any grid or GeoJSON, permanent and zones are GeoJSON or null, minArea is m² or null, and vv names VV in dB on the
-map's grid. Output: {metrics, statistics} with every number that the files should hold.
+any grid or GeoJSON, permanent and zones are GeoJSON or null, minArea is in m² or null, and vv are rasters of VV in dB on
+the map's grid. Output: {metrics, statistics} with every expected number of the files.
 """
 
 import csv
@@ -43,14 +43,14 @@ def pixel_areas(source):
 
 
 def densify(ring):
-    """Edges are straight in longitude and latitude (RFC 7946 §3.1.1): points on them, before they are transformed."""
+    """Adds points on edges before a transformation: edges are straight in longitude and latitude (RFC 7946 §3.1.1)."""
     steps = np.linspace(0, 1, 200, endpoint=False)[:, np.newaxis]
     points = np.asarray(ring)
     return np.concatenate([a + (b - a) * steps for a, b in zip(points[:-1], points[1:])] + [points[-1:]])
 
 
 def read_shapes(path, crs):
-    """Geometries in the map's system, with the geometries as they were."""
+    """Geometries in the map's CRS, with the original geometries."""
     with open(path) as file:
         members = json.load(file)["features"]
     to_map = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
@@ -77,7 +77,7 @@ def read_label(path, source):
     with rasterio.open(path) as label:
         values = label.read(1).astype("float64")
         values[values == (-1 if label.nodata is None else label.nodata)] = np.nan
-        # Nearest, exactly: the label's pixel that contains the place of each pixel's centre.
+        # Exact nearest neighbour: the label's pixel that contains each pixel's centre.
         rows, columns = np.mgrid[0 : source.height, 0 : source.width] + 0.5
         to_label = Transformer.from_crs(source.crs, label.crs, always_xy=True)
         columns, rows = ~label.transform * to_label.transform(*(source.transform * (columns, rows)))

@@ -1,5 +1,5 @@
-// Mutations of catalogs: a GeoParquet file and its index. The index gets the hash and size of the changed file, since an
-// index of another file is refused before its content is read.
+// Mutations of catalogs: a GeoParquet file and its index. The index gets the size, digest and checksums of the changed
+// files, since an index that does not match is refused before its content is read.
 import { createHash } from 'node:crypto';
 import { crc32c } from '../../../dist/io/crc32c.js';
 import { mutateBytes } from './bytes.js';
@@ -65,7 +65,7 @@ function mutateIndex(random, bytes, other) {
   return bytes;
 }
 
-/** Updates an index so that it belongs to a file and is complete. */
+/** Updates the size, digest and checksums of an index to match a file. */
 function makeFit(index, parquet) {
   const footer = footerOf(parquet);
   if (footer === null || index.length < HEADER_BYTES) return;

@@ -18,7 +18,7 @@ const QUESTIONS = [
   { interval: '2019-01/2019-12' },
 ];
 
-/** Accesses all rows and properties of a catalog in memory. */
+/** Accesses all rows of a catalog in memory and queries it. */
 function lookAt(catalog) {
   for (const row of catalog) JSON.stringify([row.id, row.footprint, row.interval, row.properties]);
   JSON.stringify([catalog.bounds, catalog.temporalExtent]);

@@ -1,7 +1,7 @@
-"""How far a file's coordinate reference system puts points from where its definition puts them.
+"""Compares the CRS of files with their definitions.
 
-Input: a list of {path, definition, centre}; output: a list of {differs, same, wkt}: the largest difference in units of
-the system over points around a centre (longitude, latitude), and whether PROJ calls both definitions equivalent.
+Input: a list of {path, definition, centre}; output: a list of {differs, same, wkt}: the largest difference of coordinates
+in units of the CRS, at points around a centre (longitude, latitude), and whether PROJ treats both as equivalent.
 """
 
 import json

@@ -1,15 +1,15 @@
 """Compares warped rasters of terrachip with those of gdalwarp, pixel by pixel.
 
 Input: a list of comparisons, each with
-  source, band, sourceNodata   the raster that was warped (sourceNodata overrides what the file declares)
+  source, band, sourceNodata   the source raster (sourceNodata overrides the file's)
   reference, referenceBand     gdalwarp's result: a raster, or an .npy array
   result, resultBand           terrachip's, on the same grid
-  resampling                   terrachip's name of it
+  resampling                   terrachip's name
   unrounded                    for integers: gdalwarp's result as float32, or null
 Output: a list of measurements in the same order.
 
-How a pixel is judged: warp_bounds.py.
-Where a pixel's source position comes from: PROJ, through rasterio, in float64; not from either program's warp.
+The bounds of each pixel are in warp_bounds.py. Source positions are computed by PROJ through rasterio in float64, not
+taken from either warp.
 """
 
 import json
@@ -39,7 +39,7 @@ def read(path, band):
 
 
 def gaps(values, nodata):
-    """What GDAL takes for no data: NaN, and floats that equal the nodata value up to rounding (ARE_REAL_EQUAL)."""
+    """GDAL's nodata: NaN, and floats that equal the nodata value up to rounding (ARE_REAL_EQUAL)."""
     if values.dtype.kind != "f":
         return np.zeros(values.shape, bool) if nodata is None else values == int(nodata)
     missing = np.isnan(values)
@@ -70,7 +70,7 @@ def positions(transform, shape, crs, source_transform, source_crs, source_width,
         x, y = rasterio.warp.transform(crs, source_crs, x, y)
     px, py = ~source_transform * (np.asarray(x), np.asarray(y))
     if source_crs.is_geographic:
-        # Longitudes repeat: the turn that is nearest to the middle of the source.
+        # Of the periodic longitudes, the one nearest to the middle of the source.
         turn = 360 / source_transform.a
         px = px - turn * np.round((px - source_width / 2) / turn)
     return px.reshape(shape), py.reshape(shape)
@@ -144,7 +144,7 @@ def compare(item):
 
     bound = allowed(geometry, values, value_range)
     if item["unrounded"] is not None:
-        # Rounding to integers may part two values that are within the tolerance, but only at a half.
+        # Rounding may separate two values within the tolerance, but only near a half.
         exact = read(item["unrounded"], item["referenceBand"]).astype("float64")
         from_half = np.abs(exact - np.floor(exact) - 0.5)
         bad = both & (difference > 0) & ((difference > 1) | (from_half > bound))

@@ -1,7 +1,7 @@
-"""Describes rasters as rasterio reads them. Input: a list of {path, overviews}; output: a list of descriptions.
+"""Describes rasters by rasterio. Input: a list of {path, overviews}; output: a list of descriptions.
 
-`overviews` names how the reduced images should have been made (average, mode, nearest), or is null: each level is
-then computed again, from the level before or (nearest) the whole image, and the pixels that differ are counted.
+`overviews` is the expected resampling of overviews (average, mode, nearest), or null. Each level is computed again from
+the previous level or (nearest) from the full image, and different pixels are counted.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def statistics(values, valid):
 
 
 def overlaps(size, reduced):
-    """Which three pixels each cell of an overview touches, and how much of them: cell k is k / reduced to (k + 1) / reduced."""
+    """The three pixels that each overview cell overlaps, and their weights: cell k is k / reduced to (k + 1) / reduced."""
     cells = np.arange(reduced)
     first = cells * size // reduced
     pixels = first[:, None] + np.arange(3)
@@ -46,7 +46,7 @@ def nearest(values, height, width):
 
 
 def nine(values, nodata, height, width):
-    """The pixels under each cell, as float64 with NaN for none, and the weight of each in whole numbers."""
+    """The nine pixels of each cell as float64 with NaN for nodata, and their integer weights."""
     rows, tall = overlaps(values.shape[0], height)
     columns, wide = overlaps(values.shape[1], width)
     pixels, weights = [], []
@@ -63,7 +63,7 @@ def nine(values, nodata, height, width):
 
 
 def differ(found, finer, full, nodata, method):
-    """How many pixels of an overview are not what the level before, or the whole image, makes of them."""
+    """Counts pixels of an overview that differ from a recomputation."""
     if method == "nearest":
         wanted = nearest(full, *found.shape)
         return int((~((found == wanted) | ((found != found) & (wanted != wanted)))).sum())
@@ -76,10 +76,9 @@ def differ(found, finer, full, nodata, method):
         wrong = found != wanted
     else:
         mean = np.nansum(pixels * weights, axis=0) / np.where(none, 1, total)
-        # A mean in the middle of two whole numbers is either of them; one that is equal to nodata is its neighbour.
+        # A mean at a half may be rounded either way; a mean equal to nodata is moved to its neighbour.
         off = np.abs(found.astype("float64") - mean)
-        # Nine products, eight sums and a division: each of the two means is off by at most ten halves of the last
-        # place of its largest value.
+        # Nine products, eight sums and a division: each mean has an error of at most 10 × 0.5 ulp of its largest value.
         largest = np.nanmax(np.where(np.isnan(pixels), 0, np.abs(pixels)), axis=0).astype(found.dtype)
         allowed = 0.5 + 1e-9 if found.dtype.kind != "f" else 10 * np.spacing(largest).astype("float64")
         wrong = off > allowed
@@ -97,7 +96,7 @@ def describe(item):
     with rasterio.open(path) as dataset:
         structure = dataset.tags(ns="IMAGE_STRUCTURE")
         bands = whole = [dataset.read(band) for band in dataset.indexes]
-        # GDAL's own test of nodata, which takes -9999.004 for -9999.
+        # GDAL's test of nodata, which treats -9999.004 as -9999.
         masks = [dataset.read_masks(band) > 0 for band in dataset.indexes]
         result = dict(
             path=path,

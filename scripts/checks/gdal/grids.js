@@ -1,18 +1,18 @@
-// Grids that warp chooses for a raster, against those of gdalwarp with and without -tr, -ts and -te.
+// Compares the grids that warp chooses with gdalwarp's, with and without -tr, -ts and -te.
 import { printTable, python } from '../programs.js';
 
-/** Positions agree to this share of a pixel, sizes of pixels to this share of one over the whole grid. */
+/** Tolerance in pixels: of positions, and of pixel sizes summed over the whole grid. */
 const TOLERANCE = 1e-3;
 
 /**
- * Where the grids differ for a reason, by the source's name and the target. Rasters of a whole world are left out: their
- * edges have no place in most systems, and gdalwarp's grids follow from the points that fail.
+ * Known differences, by the source's name and the target. Global rasters are left out: most CRSs cannot represent their
+ * edges, and gdalwarp's grids depend on the points that fail.
  */
 const KNOWN = [
-  ['British grid', /5070|2154|3577/, 'PROJ applies no shift from OSGB 1936 to datums outside of Britain'],
-  ['degrees across 180°', /2154|54009/, 'GDAL leaves out what lies beyond 180°'],
-  ['degrees across -180°', /2154|54009/, 'GDAL leaves out what lies beyond 180°'],
-  ['degrees on 0..360', /3577/, 'GDAL finds no place for any of its points'],
+  ['British grid', /5070|2154|3577/, 'PROJ applies no shift from OSGB 1936 to datums outside Britain'],
+  ['degrees across 180°', /2154|54009/, 'GDAL leaves out the part beyond 180°'],
+  ['degrees across -180°', /2154|54009/, 'GDAL leaves out the part beyond 180°'],
+  ['degrees on 0..360', /3577/, 'GDAL can transform none of its points'],
   ['north polar, with the pole', /3031|3577/, 'GDAL counts points at the other end of the globe'],
   ['south polar, with the pole', /3413|2154/, 'GDAL counts points at the other end of the globe'],
 ];
@@ -29,7 +29,7 @@ export async function checkSuggestedGrids(report) {
     counts[kind] ??= { equal: 0, known: 0, refused: 0 };
     const what = `the grid of ${name} in ${target} with ${kind}`;
     if (KNOWN.some(([source, targets]) => source === name && targets.test(target))) counts[kind].known++;
-    // There is no size to compare: less than a pixel, or too many.
+    // Refused by gdalwarp: less than a pixel, or too many pixels.
     else if (wanted === null) counts[kind].refused++;
     else {
       const source = new GeoBox(crs, Affine.fromGeoTransform(transform), width, height);
@@ -39,7 +39,7 @@ export async function checkSuggestedGrids(report) {
       if (difference === null) counts[kind].equal++;
     }
   }
-  console.log('\ngrids that are chosen against those of gdalwarp');
+  console.log('\ngrids of warp against those of gdalwarp');
   printTable(
     ['given', 'equal', 'known to differ', 'gdalwarp refuses'],
     Object.entries(counts).map(([kind, { equal, known, refused }]) => [kind, equal, known, refused]),

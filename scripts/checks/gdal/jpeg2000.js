@@ -1,11 +1,11 @@
-// JPEG 2000: images as large as bands of Sentinel-2, tile by tile and at each resolution, against GDAL's OpenJPEG.
+// JPEG 2000: compares images as large as Sentinel-2 bands, by tile and at each resolution, with GDAL's OpenJPEG.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRaster } from 'terrachip/raster';
 import { python } from '../programs.js';
 
-/** Lossy wavelets are floats: another build of OpenJPEG may round them to the next integer. */
+/** Lossy wavelets are floats, which another build of OpenJPEG may round differently. */
 const LOSSY_TOLERANCE = 1;
 
 const sha256 = ({ buffer, byteOffset, byteLength }) =>

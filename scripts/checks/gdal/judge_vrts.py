@@ -1,4 +1,4 @@
-"""What GDAL's own tests look at: the checksum of the first band, and the largest difference from a reference.
+"""The criteria of GDAL's tests: the checksum of the first band, and the largest difference from a reference.
 
 Input: a list of {result, reference or null}. Output: a list of {sum, largest, differing}.
 """

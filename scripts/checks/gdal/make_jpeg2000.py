@@ -1,5 +1,5 @@
-"""Makes JPEG 2000 files as large as bands of Sentinel-2, and says what GDAL reads from them: SHA-256 of each band and
-overview, and of lossy ones the pixels too, in files beside them."""
+"""Makes JPEG 2000 files as large as Sentinel-2 bands and prints GDAL's reading: SHA-256 of each band and overview. For
+lossy files, the pixels are written too."""
 import hashlib
 import json
 import os

@@ -1,6 +1,6 @@
-"""Makes the rasters that gdal.js warps and reads, and says how: a JSON document of cases on stdout.
+"""Makes the rasters of gdal.js and prints its cases as JSON.
 
-Input: {"folder": path}. The rasters are small and look like real ones: fractal terrain and speckle, from one seed.
+Input: {"folder": path}. The rasters are small and realistic: seeded fractal terrain and speckle.
 """
 
 import json
@@ -16,7 +16,7 @@ rng = np.random.default_rng(20210715)
 
 
 def fractal(height, width, smoothness=1.8):
-    """Smooth relief between 0 and 1."""
+    """Fractal relief from 0 to 1."""
     fy = np.fft.fftfreq(height)[:, None]
     fx = np.fft.fftfreq(width)[None, :]
     frequency = np.hypot(fy, fx)
@@ -34,7 +34,7 @@ def speckled(height, width):
 
 
 def island(height, width, share=0.12):
-    """Gaps as they occur: a lake, a strip at an edge, and single pixels."""
+    """Realistic gaps: a lake, a strip at an edge, and single pixels."""
     gaps = fractal(height, width, 2.2) > 1 - share
     gaps[:, :3] |= fractal(height, 3, 1) > 0.5
     gaps |= rng.random((height, width)) < 0.002
@@ -58,7 +58,7 @@ def write(path, bands, crs, transform, nodata=None, **options):
 
 
 def sources(folder):
-    """Rasters in the reference systems and types that scenes come in. @return what each is, by name"""
+    """Rasters in the CRSs and types of real scenes. @return a description of each, by name"""
     shape = (280, 320)
     utm31 = from_origin(709_004.0, 5_530_007.0, 10, 10)
     utm32 = from_origin(280_310.0, 5_520_020.0, 10, 10)
@@ -100,7 +100,7 @@ def sources(folder):
 
 
 def grid_over(made, name, epsg, resolution, padding=25, offset=(3.7, -2.3)):
-    """A grid over a source and beyond its edges, on no round coordinates."""
+    """A grid over a source and beyond its edges, with an origin off round coordinates."""
     bands, source_epsg, transform, _ = made[name]
     height, width = bands[0].shape
     bounds = rasterio.transform.array_bounds(height, width, transform)
@@ -113,7 +113,7 @@ def grid_over(made, name, epsg, resolution, padding=25, offset=(3.7, -2.3)):
 
 
 def shifted(made, name, dx, dy, scale=1.0, size=None):
-    """A grid in the source's own system: shifted by pixels, with pixels `scale` times as large."""
+    """A grid in the source's CRS: shifted by pixels, with pixels `scale` times as large."""
     bands, epsg, transform, _ = made[name]
     height, width = bands[0].shape
     columns, rows = size or (int(width / scale), int(height / scale))
@@ -136,7 +136,7 @@ def warps(made):
                 bands=list(range(1, len(bands) + 1)),
                 dtype=str(bands[0].dtype),
                 grid=grid,
-                # Floats get NaN. Integers keep their nodata value; where the source declares none, one it lacks.
+                # NaN for floats. For integers the source's nodata value, else an unused value.
                 destinationNodata=options.get(
                     "nodata", "nan" if kind == "f" else (-32768 if nodata is None else nodata)
                 ),
@@ -148,7 +148,7 @@ def warps(made):
         if source.startswith("utm31"):
             extra = {"source_nodata": "nan"} if source == "utm31-nan-undeclared" else {}
             add(f"{source} to UTM32", source, grid_over(made, source, 32632, 10), **extra)
-    # A nodata value that valid pixels have too: interpolated ones step aside, picked ones stay.
+    # A nodata value that equals valid pixels: interpolated values are moved, copied values are not.
     add("utm31-uint8 to UTM32, nodata 3", "utm31-uint8", grid_over(made, "utm31-uint8", 32632, 10), nodata=3)
     for source in ("utm32-uint16", "utm32-nan"):
         add(f"{source} to Web Mercator", source, grid_over(made, source, 3857, 15.3))
@@ -157,7 +157,7 @@ def warps(made):
     for source in ("lonlat-float32", "lonlat-int16"):
         add(f"{source} to UTM32", source, grid_over(made, source, 32632, 10))
         add(f"{source} to LAEA", source, grid_over(made, source, 3035, 10))
-    # Larger than a tile of the warp, and than several control blocks.
+    # Larger than a warp tile and several control blocks.
     add("lonlat-float32 to LAEA, fine", "lonlat-float32", grid_over(made, "lonlat-float32", 3035, 4.1))
     add("utm31-float32 shifted by pixels", "utm31-float32", shifted(made, "utm31-float32", 37, -21))
     add("utm31-int16 shifted by pixels", "utm31-int16", shifted(made, "utm31-int16", -15, 60))
@@ -165,13 +165,13 @@ def warps(made):
     add("utm31-nan 1.5 times coarser", "utm31-nan", shifted(made, "utm31-nan", -4.1, -3.2, 1.5))
     add("utm31-nan 3 times coarser", "utm31-nan", shifted(made, "utm31-nan", 0, 0, 3))
     add("utm31-nan 2.7 times finer", "utm31-nan", shifted(made, "utm31-nan", 100.1, 80.2, 0.37, (300, 260)))
-    # Two columns of pixels meet; a grid beside the source is an error.
+    # Two columns overlap; a grid without overlap is an error.
     add("utm31-float32 nearly beside the source", "utm31-float32", shifted(made, "utm31-float32", 318, 0))
     return cases
 
 
 def storage(folder):
-    """The same kinds of values in every way of storing that terrachip reads. @return the files"""
+    """The same values in every storage layout that terrachip reads. @return the files"""
     height, width = 141, 203
     relief = fractal(height, width)
     types = {

@@ -1,5 +1,5 @@
-"""Makes products of Sentinel-2 as GDAL's OpenJPEG writes their images, each band with an offset and a bit depth of its
-own, and beside each band's file what GDAL reads of it in reflectance (float32, NaN for no data)."""
+"""Makes Sentinel-2 products with images by GDAL's OpenJPEG; each band has its own offset and bit depth. Writes beside each
+band its reflectance by GDAL (float32, NaN for nodata)."""
 import json
 import os
 import sys

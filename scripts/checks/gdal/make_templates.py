@@ -1,4 +1,4 @@
-"""Writes an empty raster for each grid described in a .json file, to be named by --like. Prints their paths."""
+"""Writes an empty raster for each grid in a .json file, for --like. Prints their paths."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-// Products: whether GDAL and rasterio see what terrachip meant to write.
+// Products: compares the metadata that GDAL and rasterio read with the intended metadata.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, PYTHON, python, run, terrachip } from '../programs.js';
@@ -6,7 +6,7 @@ import { makeRadarScene } from '../radar-scene.js';
 import { root } from '../support.js';
 import { compareInfo } from './storage.js';
 
-/** Colours of the classes of a model, as GDAL's colour tables have them. */
+/** Colours of a model's classes in the form of GDAL's colour tables. */
 function palette(model) {
   const { classes } = JSON.parse(readFileSync(join(root, 'models', model, 'model.json'), 'utf8')).output;
   const channel = (colour, i) => Number.parseInt(colour.slice(1 + 2 * i, 3 + 2 * i), 16);
@@ -38,7 +38,7 @@ export async function checkProducts(report, folder) {
       overviews: 'mode',
       colours: palette('water-threshold'),
     },
-    // Warps of several tiles and several overviews, in sizes that do not halve evenly.
+    // Warps with several tiles and overviews, in odd sizes.
     await warped(folder, 'utm31-two-bands', 'bilinear', 'average', 'nan', ['--nodata', 'nan']),
     await warped(folder, 'utm31-int16', 'bilinear', 'average', -9999, []),
     await warped(folder, 'utm31-uint8', 'nearest', 'mode', 255, ['--overviews', 'mode']),

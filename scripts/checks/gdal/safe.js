@@ -1,10 +1,10 @@
-// Products of Sentinel-2: each band in reflectance, from folders and zip files, against what GDAL reads.
+// Sentinel-2 products: compares the reflectance of each band, from folders and zip files, with GDAL's reading.
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openProduct } from 'terrachip/catalog';
 import { python } from '../programs.js';
 
-/** One rounding of float32 of scale and value. */
+/** Relative tolerance: rounding of the scale and of the value to float32. */
 const TOLERANCE = 2 ** -22;
 
 export async function checkSafe(report, folder) {

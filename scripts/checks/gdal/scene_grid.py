@@ -1,4 +1,4 @@
-"""The grid that a scene's rasters should get: their bounds in a reference system, out to whole pixels."""
+"""The expected grid of a scene's rasters: their bounds in a CRS, snapped outward to whole pixels."""
 
 import json
 import math

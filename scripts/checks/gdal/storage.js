@@ -1,7 +1,7 @@
-// Reading: what terrachip info says of a file against what rasterio reads.
+// Reading: compares `terrachip info` with rasterio.
 import { inParallel, python, terrachip } from '../programs.js';
 
-/** Reads made rasters, stored in every way that terrachip reads. */
+/** Reads synthetic rasters in every storage layout that terrachip reads. */
 export async function checkStorage(report, files) {
   const wanted = await python(
     'gdal/describe_rasters.py',
@@ -12,7 +12,7 @@ export async function checkStorage(report, files) {
   console.log(`\nread: ${files.length} made rasters, stored in different ways, compared with rasterio`);
 }
 
-/** Compares the document of terrachip info with rasterio's description. */
+/** Compares the report of `terrachip info` with rasterio's description. */
 export function compareInfo(report, name, found, wanted) {
   for (const key of ['width', 'height', 'compression', 'predictor', 'blockSize', 'overviews']) {
     report.same(`${name}: ${key}`, found[key], wanted[key]);

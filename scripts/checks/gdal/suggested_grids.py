@@ -1,7 +1,7 @@
-"""The grids that gdalwarp chooses for rasters of all kinds, from GDAL itself; nothing is warped.
+"""The grids that gdalwarp chooses for rasters of all kinds; nothing is warped.
 
-Output: a list of {name, crs, transform, width, height, target, options, wanted}: a source's grid, what gdalwarp was told,
-and {width, height, transform} of its result, or null where it ends with an error.
+Output: a list of {name, crs, transform, width, height, target, options, wanted}: the source's grid, gdalwarp's options,
+and {width, height, transform} of its result, or null on an error.
 """
 
 import json
@@ -65,7 +65,7 @@ def warped(dataset, target, **options):
 
 
 def within(grid):
-    """Bounds inside of a grid's."""
+    """Bounds inside the bounds of a grid."""
     west, size_x, _, north, _, size_y = grid["transform"]
     east, south = west + grid["width"] * size_x, north + grid["height"] * size_y
     width, height = east - west, north - south

@@ -1,15 +1,15 @@
-"""How far terrachip's warp may be from gdalwarp's, pixel by pixel.
+"""Allowed differences between terrachip's warp and gdalwarp's at each pixel.
 
   nearest                       identical, but within EDGE of an edge of a source pixel
-  bilinear, cubic, cubicspline  VALUE of the range, and POSITION times the largest difference among the pixels that the
-                                kernel reads: what the promised exactness of positions allows
-  lanczos                       the same with 2.5 times the difference: so steep can it be between pixels
-  average, rms                  as bilinear, for each edge of the pixel's footprint, set against its width
-  sum                           as bilinear, by what lies on the footprint's edges
-  mode, min, max, quantiles     identical, but where an edge of the footprint lies within EDGE of a source pixel's edge
+  bilinear, cubic, cubicspline  VALUE of the range, plus POSITION times the largest difference among the pixels that the
+                                kernel reads, for the allowed error of positions
+  lanczos                       the same with 2.5 times the difference, its steepest slope between pixels
+  average, rms                  as bilinear, for each edge of the pixel's footprint, relative to its width
+  sum                           as bilinear, for the values at the footprint's edges
+  mode, min, max, quantiles     identical, unless an edge of the footprint is within EDGE of a source pixel's edge
 
-The footprint is the box between the source positions of a pixel's first and last corner. Where pixels are so large that
-their centre is not the middle of their corners, positions of corners may be off by as much as that.
+The footprint is the box between the source positions of a pixel's first and last corner. For pixels so large that the
+centre differs from the mean of the corners, corners may be off by that difference.
 """
 
 import warnings
@@ -17,18 +17,18 @@ import warnings
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
 
-MARGIN = 2  # pixels: how far a footprint may reach beyond the source for GDAL, at XSCALE = YSCALE = 1
+MARGIN = 2  # pixels: GDAL's limit for footprints beyond the source, at XSCALE = YSCALE = 1
 EDGE = 1e-3  # pixels: positions this near to an edge of a source pixel may fall to either side
-POSITION = 0.002  # pixels: the promised exactness of positions
-VALUE = 1e-5  # of the range of the source: the promised exactness of interpolation
+POSITION = 0.002  # pixels: allowed error of positions
+VALUE = 1e-5  # of the source's range: allowed error of interpolation
 
-# How far from the containing pixel a kernel reads.
+# Radius of kernels around the containing pixel, in pixels.
 RADIUS = dict(nearest=1, bilinear=1, cubic=2, cubicspline=2, lanczos=3)
 CHOOSING = ("nearest", "mode", "min", "max", "med", "q1", "q3")
 
 
 class Geometry:
-    """Where the pixels of a destination lie in a source of a shape, and which are too near to an edge to judge."""
+    """Source positions of destination pixels, and a mask of those too near to an edge to judge."""
 
     def __init__(self, resampling, shape, source_positions):
         self.resampling = resampling
@@ -57,14 +57,14 @@ class Geometry:
         self.at_edge = near & inside
 
     def containing(self, raster):
-        """A raster's values at the source pixels that contain the positions; those outside are clamped."""
+        """A raster's values at the source pixels that contain the positions, clamped to the raster."""
         height, width = self.shape
         column = np.clip(np.nan_to_num(np.floor(self.px)), 0, width - 1).astype(int)
         row = np.clip(np.nan_to_num(np.floor(self.py)), 0, height - 1).astype(int)
         return raster[row, column]
 
     def radius(self):
-        """How far from the containing pixel a kernel reads, in pixels; for boxes, of all but the hundredth largest."""
+        """Radius of the kernel in pixels; for boxes, the 99th percentile."""
         if not self.boxes:
             return RADIUS[self.resampling]
         return int(np.ceil(np.nanpercentile(np.maximum(self.across, self.down), 99) / 2)) + 1
@@ -76,7 +76,7 @@ def near_edge(px, py, distance):
 
 
 def spread_around(values, radius):
-    """The largest difference among the pixels within a radius of each."""
+    """The range of values within a radius of each pixel."""
     size = 2 * radius + 1
     above = np.where(np.isnan(values), -np.inf, values)
     below = np.where(np.isnan(values), np.inf, values)
@@ -85,7 +85,7 @@ def spread_around(values, radius):
 
 
 def allowed(geometry, values, value_range):
-    """The largest difference that a pixel may have."""
+    """The allowed difference of each pixel."""
     position = POSITION + geometry.curvature
     across, down = geometry.across, geometry.down
     if geometry.resampling == "sum":
@@ -93,7 +93,7 @@ def allowed(geometry, values, value_range):
         return VALUE * value_range * np.maximum(1, across * down) + position * 2 * (across + down) * largest
     spread = geometry.containing(spread_around(values, geometry.radius()))
     if geometry.boxes:
-        # Each of the four edges moves by this, against the box's width and height.
+        # Shift of each of the four edges, relative to the box's width and height.
         with np.errstate(divide="ignore"):
             spread = spread * np.maximum(1, 2 / across + 2 / down)
     if geometry.resampling == "lanczos":
@@ -102,7 +102,7 @@ def allowed(geometry, values, value_range):
 
 
 def known_differences(geometry, values, found, wanted_valid, found_valid):
-    """Masks that differ for a reason that can be tested, by the reason's name."""
+    """Pixels whose masks differ for a known reason, by the reason's name."""
     gdal_only, ours_only = wanted_valid & ~found_valid, found_valid & ~wanted_valid
     known = {}
     if geometry.boxes:
@@ -121,7 +121,7 @@ def known_differences(geometry, values, found, wanted_valid, found_valid):
 
 
 def few_in_reach(geometry, values):
-    """Whether fewer than half of the source's pixels in lanczos's reach (6 x 6) have data."""
+    """Whether fewer than half of the source pixels in lanczos's window (6 x 6) are valid."""
     height, width = geometry.shape
     exists = np.pad(np.ones((height, width)), 6)
     valid = np.pad((~np.isnan(values)).astype(float), 6)

@@ -1,4 +1,4 @@
-// Warping against gdalwarp with exact positions (-et 0) and its kernel at the source's scale (XSCALE = YSCALE = 1).
+// Compares warps with gdalwarp, with exact positions (-et 0) and its kernel at the source's scale (XSCALE = YSCALE = 1).
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,13 +11,13 @@ const GDAL_TYPES = { float32: 'Float32', int16: 'Int16', uint16: 'UInt16', uint8
 let outputs = 0;
 const output = (folder) => join(folder, `warped-${outputs++}.tif`);
 
-/** Options of both programs that name a grid by bounds and size. */
+/** gdalwarp's options for a grid by bounds and size. */
 const gdalGrid = ({ crs, bounds, size }) => ['-t_srs', crs, '-te', ...bounds, '-ts', ...size];
 const ourGrid = ({ crs, bounds, size }) => ['--crs', crs, '--bounds', ...bounds, '--size', ...size];
 
 /**
- * gdalwarp on one band: several at once would share one mask (UNIFIED_SRC_NODATA).
- * @param run runs a program: this machine's, or another root's
+ * Runs gdalwarp on one band, since several would share one mask (UNIFIED_SRC_NODATA).
+ * @param run runs a program of this machine or of another root
  */
 async function gdalwarp(run, folder, { source, band, grid, resampling, dtype, sourceNodata, nodata }) {
   const single = output(folder).replace(/tif$/, 'vrt');
@@ -46,7 +46,7 @@ async function ourWarp(folder, { source, grid, resampling, dtype, nodata, backen
 }
 
 /**
- * Warps made rasters on each backend and compares them with gdalwarp.
+ * Warps synthetic rasters on each backend and compares them with gdalwarp.
  * @param setup `folder` of the rasters, `backends`, and the GDAL to compare with: `gdal` runs its programs, `python` the
  *   helper that compares, `title` names it
  */
@@ -56,7 +56,7 @@ export async function checkWarps(report, cases, { folder, backends, gdal, python
     for (const resampling of ['nearest', 'bilinear']) {
       const job = { name, source: join(folder, `${source}.tif`), bands, grid, sourceNodata, resampling };
       jobs.push({ ...job, dtype, nodata: destinationNodata });
-      // Integers hide differences below a half: they are interpolated to floats too.
+      // Rounding to integers hides differences below a half, so that floats are compared too.
       if (dtype !== 'float32' && resampling === 'bilinear')
         jobs.push({ ...job, dtype: 'float32', nodata: 'nan', unrounded: true });
     }
@@ -68,7 +68,7 @@ export async function checkWarps(report, cases, { folder, backends, gdal, python
     for (const backend of backends) results[backend] = await ourWarp(folder, { ...job, backend });
     return { job, references, results };
   });
-  // The float result of a job is what its integer one is rounded from; it comes right behind it.
+  // The float result of an integer job is right behind it.
   const comparisons = perJob.flatMap(({ job, references, results }, k) => {
     const rounded = job.dtype !== 'float32' && job.resampling === 'bilinear';
     return job.bands.flatMap((band, i) =>

@@ -1,4 +1,4 @@
-// Writing: COGs of every kind that terrachip writes, against what GDAL and rasterio find in them.
+// Writing: compares COGs of every kind with GDAL's and rasterio's reading.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { attempt, inParallel, PYTHON, python, run } from '../programs.js';
@@ -19,7 +19,7 @@ const ARRAYS = {
 const TRANSFORM = [20, 0, 500_000, 0, -20, 5_500_000];
 const ROTATED = [17, 5, 500_000, 6, -18, 5_500_000];
 
-/** Definitions without an EPSG code that GeoTIFF can hold, and a longitude and latitude where they are good. */
+/** CRSs without an EPSG code that GeoTIFF can store, with a longitude and latitude in their area. */
 const SYSTEMS = {
   'transverse Mercator': [
     '+proj=tmerc +lat_0=49 +lon_0=7.3 +k=0.99987 +x_0=80000 +y_0=-1000 +datum=WGS84',
@@ -65,7 +65,7 @@ const SYSTEMS = {
   'longitudes from Paris': ['+proj=longlat +ellps=clrk66 +pm=2.33722917 +towgs84=-8,160,176', 5, 45],
 };
 
-/** Values with a pattern, gaps and noise, the same each time. */
+/** Reproducible values with a pattern, gaps and noise. */
 function plane(dtype, band) {
   const values = new ARRAYS[dtype](WIDTH * HEIGHT);
   const float = dtype.startsWith('float');
@@ -78,7 +78,7 @@ function plane(dtype, band) {
   return values;
 }
 
-/** What to write: a name, options, and how the overviews are made. */
+/** The COGs to write: names, options, and the resampling of overviews. */
 function variants(geobox) {
   const base = { geobox, bands: 1, dtype: 'int16', nodata: 7, blockSize: BLOCK };
   const list = [];
@@ -115,7 +115,7 @@ function variants(geobox) {
 }
 
 export async function checkWritten(report, folder) {
-  // Only here, for by now it is built.
+  // Imported late, since the project is built first.
   const { Affine, GeoBox } = await import('terrachip/geo');
   const { writeCog } = await import('terrachip/raster');
   const box = (crs, transform) => new GeoBox(crs, new Affine(...transform), WIDTH, HEIGHT);
@@ -151,7 +151,7 @@ export async function checkWritten(report, folder) {
   console.log(`\nwritten: ${wanted.length} COGs and ${Object.keys(SYSTEMS).length} systems without a code`);
 }
 
-/** @returns what GDAL's validator finds wrong */
+/** @returns the errors of GDAL's validator */
 async function validate(file) {
   const module = 'osgeo_utils.samples.validate_cloud_optimized_geotiff';
   const { status, stdout, stderr } = await attempt(PYTHON, ['-m', module, '--full-check=yes', file]);
@@ -229,7 +229,7 @@ async function checkMask(report, path, geobox, writeCog) {
     'print(json.dumps([[f.name for f in d.mask_flag_enums[0]],h(d),h(o)]))';
   const [flags, full, half] = JSON.parse(await run(PYTHON, ['-c', script, path]));
   const hash = (bytes) => createHash('sha256').update(bytes).digest('hex');
-  // A cell of the overview shows data where any pixel that it touches does.
+  // An overview cell is valid where any pixel that it overlaps is.
   const [columns, rows] = [Math.ceil(WIDTH / 2), Math.ceil(HEIGHT / 2)];
   const halves = new Uint8Array(columns * rows);
   const touched = (pixel, size, cells) => {
@@ -259,7 +259,7 @@ async function checkSystems(report, path, box, writeCog) {
       await writeCog(file, values, { geobox: box(definition), bands: 1, dtype: 'uint8' });
       items.push({ name, path: file, definition, centre });
     } catch (error) {
-      // The WKT of some methods is beyond proj4js, and so refused.
+      // proj4js does not read the WKT of some methods.
       const unread = / by wkt/.test(name) && isTerrachipError(error, 'INVALID_INPUT');
       report.check(`${name} is written`, unread, error.message);
       if (unread) refused.push(name);
@@ -267,13 +267,13 @@ async function checkSystems(report, path, box, writeCog) {
   };
   for (const [name, [definition, ...centre]] of Object.entries(SYSTEMS)) {
     await write(name, path(`system ${name}`), definition, centre);
-    // The same by the WKT that GDAL makes of it, in both versions.
+    // The same by GDAL's WKT in both versions.
     for (const version of ['wkt1', 'wkt2_2019']) {
       const wkt = (await run('gdalsrsinfo', ['-o', version, definition])).trim();
       await write(`${name} by ${version}`, path(`system ${name} ${version}`), wkt, centre);
     }
   }
-  if (refused.length > 0) console.log(`\nrefused, for proj4js does not read them: ${refused.join('; ')}`);
+  if (refused.length > 0) console.log(`\nrefused, since proj4js does not read them: ${refused.join('; ')}`);
   const found = await python('gdal/compare_crs.py', items);
   for (const [k, { name }] of items.entries()) {
     const { differs, wkt } = found[k];

@@ -1,4 +1,4 @@
-"""Random boxes in reference systems: half of them around the places of rasters, where there are some."""
+"""Random boxes in several CRSs: half of them around rasters, if there are any."""
 
 import json
 import random
@@ -20,9 +20,9 @@ for system in request["systems"]:
             place = (random.uniform(x0, x1), random.uniform(y0, y1))
         x, y = to_system.transform(*place)
         least, most = system["sizes"]
-        # As many small boxes as large ones.
+        # Logarithmic sizes.
         width, height = (least * (most / least) ** random.random() for _ in range(2))
-        # Rasters' own corners are not the boxes' corners.
+        # Off the rasters' corners.
         x += random.uniform(-0.4, 0.4) * width
         y += random.uniform(-0.4, 0.4) * height
         bounds = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]

@@ -1,4 +1,4 @@
-// Files: what terrachip writes as GeoPandas and DuckDB read it, and what GeoPandas writes as terrachip reads it.
+// Files: GeoPandas and DuckDB read terrachip's files, and terrachip reads those of GeoPandas.
 import { join } from 'node:path';
 import {
   GeoCatalog,
@@ -72,7 +72,7 @@ function sumOf(catalog) {
   return sum;
 }
 
-/** Boxes, some on both sides of the antimeridian, of which some have an open time. */
+/** Boxes, some across the antimeridian and some with an open interval. */
 function madeUpRows(count) {
   const random = randomNumbers(7);
   return Array.from({ length: count }, (_, k) => {

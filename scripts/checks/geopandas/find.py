@@ -1,4 +1,4 @@
-"""The rows that GeoPandas finds for boxes in several reference systems, with the area that each has in common."""
+"""The rows that GeoPandas finds for boxes in several CRSs, with the area of each overlap."""
 
 import json
 import sys

@@ -1,11 +1,11 @@
-"""What rasterio makes of some sources on a grid. Reads {cases} from stdin; writes arrays beside each case's `out`.
+"""rasterio's results for sources on a grid. Reads {cases} from stdin; writes arrays beside each case's `out`.
 
-`<out>.value` float64, NaN for no data: every source through WarpedVRT with an exact transformer and filters as wide as
-source pixels, combined by NumPy; for `merge` cases what rasterio.merge makes, and `<out>.exact` as above.
-`<out>.declared` as `<out>.exact`, with NaN as the nodata value of floats that declare none.
-`<out>.slack` float64: what a position that is off by 0.004 source pixels, and rounding to whole numbers, may change.
-`<out>.edge` uint8: 1 where a position lies on an edge of a source's pixels or of its own, to 0.004 pixels: there
-a rounding error decides.
+`<out>.value` float64, NaN for nodata: each source by WarpedVRT with an exact transformer and kernels at the source's
+scale, combined by NumPy. For `merge` cases the result of rasterio.merge, and `<out>.exact` as above.
+`<out>.declared` as `<out>.exact`, with NaN as nodata of floats that declare none.
+`<out>.slack` float64: the allowed difference, for an error of 0.004 source pixels and for rounding to integers.
+`<out>.edge` uint8: 1 where a position is within 0.004 pixels of an edge of a source pixel or of the source, where
+rounding errors decide.
 """
 import json
 import sys
@@ -28,7 +28,7 @@ def warped(case, path, shift=(0, 0), declare=False):
         nodata = source.nodata
         if declare and nodata is None and source.dtypes[0].startswith('float'):
             nodata = np.nan
-        # An alpha band is of all bands together, a nodata value of each. A tolerance of 0 is refused by rasterio 1.3.
+        # An alpha band is shared by all bands, a nodata value is not. rasterio 1.3 refuses a tolerance of 0.
         options = dict(
             crs=case['crs'], transform=Affine(*case['transform']) * Affine.translation(*shift), width=case['width'],
             height=case['height'], resampling=Resampling[case['resampling']], tolerance=1e-9,
@@ -39,12 +39,12 @@ def warped(case, path, shift=(0, 0), declare=False):
             values = vrt.read(case['band']).astype(np.float64)
             if nodata is not None:
                 return np.where(values == nodata, np.nan, values)
-            # The last band is the alpha band that was added, or the source's own.
+            # The last band is the added alpha band or the source's own.
             return np.where(vrt.read(vrt.count) > 0, values, np.nan)
 
 
 def slack(case, path):
-    """What 0.004 source pixels change, from a shift of 0.1."""
+    """The change by a shift of 0.004 source pixels, from a shift of 0.1."""
     if case['resampling'] == 'nearest':
         return np.zeros((case['height'], case['width']))
     here = warped(case, path)
@@ -52,7 +52,7 @@ def slack(case, path):
     there = [np.abs(warped(case, path, shift) - here) for shift in ((step, 0), (0, step), (-step, 0), (0, -step))]
     with rasterio.open(path) as source:
         rounded = np.issubdtype(np.dtype(source.dtypes[0]), np.integer)
-    # Both were rounded to whole numbers: by 1 altogether.
+    # Both were rounded to integers: together by up to 1.
     change = np.nan_to_num(np.fmax.reduce(there)) + (1 if rounded else 0)
     return 0.04 * change + (0.501 if rounded else 0)
 

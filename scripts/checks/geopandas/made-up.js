@@ -1,4 +1,4 @@
-/** A seeded source of numbers in [0, 1). */
+/** Seeded random numbers in [0, 1). */
 export function randomNumbers(seed) {
   let state = seed >>> 0;
   return () => {

@@ -1,4 +1,4 @@
-"""Outlines of all rasters below a folder that have a place, in longitude and latitude, 64 pieces an edge."""
+"""Footprints of all georeferenced rasters below a folder in longitude and latitude, 64 segments per edge."""
 
 import json
 import math

@@ -1,5 +1,5 @@
-// GeoPandas with what it needs to read Parquet: from PyPI into the cache folder, since Debian 12 has neither pyarrow
-// nor DuckDB; where that cannot be had, Debian's own GeoPandas, which can then answer queries but read no Parquet.
+// GeoPandas with pyarrow and DuckDB from PyPI in the cache folder, since Debian 12 has neither. Without access to PyPI,
+// Debian's GeoPandas, which answers queries but cannot read Parquet.
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { attempt, here, PYTHON, requirePackages, run } from '../programs.js';
 
 const PACKAGES = ['geopandas', 'pyarrow', 'shapely>=2', 'pyproj', 'duckdb'];
 
-/** @returns runs a helper of this folder on a JSON document; `parquet` says whether it can read Parquet */
+/** @returns a function that runs a helper of this folder on a JSON document; `parquet`: whether it can read Parquet */
 export async function openPython(report) {
   const folder = await installed();
   if (folder === null) {
@@ -24,7 +24,7 @@ export async function openPython(report) {
   };
 }
 
-/** The folder of the packages; null where they cannot be had. Counted up when others are needed. */
+/** The folder of the packages; null if they cannot be installed. Its number increases with the list. */
 export async function installed() {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'terrachip-checks');
   const folder = join(cache, 'geopandas-1');

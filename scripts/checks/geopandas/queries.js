@@ -1,11 +1,8 @@
-// Queries: the rows that GeoPandas finds, for random boxes in six reference systems, over the outlines of real
-// rasters and of made-up ones.
+// Queries: compares the rows of random boxes in six CRSs with GeoPandas, over footprints of real and synthetic rasters.
 //
-// A box in a projected system has curved edges in longitude and latitude. GeoDataFrame.to_crs moves corners only, so
-// that GeoPandas alone would ask for another place; here edges are cut into 512 pieces before it moves them, and
-// terrachip cuts them until they bend by next to nothing. Outlines of rasters are cut in the same way, once, and are
-// the same positions on both sides. A row that only one side finds is then one whose outline lies within the bend
-// that is left, which is judged by the area that the two have in common.
+// A box in a projected CRS has curved edges in longitude and latitude. GeoDataFrame.to_crs transforms only vertices, so
+// that edges are first densified to 512 segments; terrachip densifies them adaptively. Footprints are densified once and
+// are identical on both sides. A row found by only one side must then overlap the box by less than the remaining error.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GeoCatalog, openCatalog, writeCatalog } from '../../../dist/catalog/node/index.js';
@@ -14,23 +11,23 @@ import { python as debianPython, printTable, requirePackages } from '../programs
 import { root } from '../support.js';
 import { box, randomNumbers } from './made-up.js';
 
-/** Reference systems with the part of the world, in degrees, that boxes have their middles in. */
+/** CRSs, with the bounds of the boxes' centres in degrees and the range of box sizes. */
 const SYSTEMS = [
   ['EPSG:4326', [-170, -80, 170, 80], [0.01, 20]],
   ['EPSG:32632', [6, 1, 12, 80], [500, 600_000]],
   ['EPSG:32618', [-78, 1, -72, 80], [500, 600_000]],
   ['EPSG:3857', [-170, -70, 170, 70], [500, 2_000_000]],
   ['EPSG:3035', [-8, 36, 30, 68], [500, 800_000]],
-  // Neither the pole nor the antimeridian lies in these.
+  // Bounds without the pole and the antimeridian.
   ['EPSG:3413', [-150, 62, 150, 78], [500, 600_000]],
 ];
 const QUERIES = 40;
 const MADE_UP = 20_000;
 
-/** Square degrees that a row and a box may have in common and only one side see: 0.1 m². */
+/** Largest overlap of a row found by only one side, in square degrees: 0.1 m². */
 const UNSEEN = 1e-11;
 
-/** By Debian's rasterio: what PyPI has depends on the machine. */
+/** Footprints by Debian's rasterio, since PyPI's depends on the machine. */
 async function outlinesOf(data) {
   await requirePackages(['python3-rasterio', 'python3-pyproj']);
   return debianPython('geopandas/outlines.py', { data });
@@ -42,7 +39,7 @@ export async function checkQueries({ report, folder, python }) {
   if (!isReal) report.skip('the outlines of real rasters', `${data} is not there`);
   const { outlines, left } = isReal ? await outlinesOf(data) : { outlines: [], left: 0 };
   if (isReal)
-    console.log(`${outlines.length} rasters have a place; ${left} have none, or reach around the globe`);
+    console.log(`${outlines.length} rasters are georeferenced; ${left} are not, or reach around the globe`);
   const random = randomNumbers(17);
   const day = () => Date.UTC(2015, 0, 1) + Math.floor(3650 * random()) * 86_400_000;
   const row = (id, footprint) => {

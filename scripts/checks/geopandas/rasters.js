@@ -1,18 +1,17 @@
-// Pixels: 60 random calls of loadRaster on real files beside rasterio. 50 go through WarpedVRT with an exact
-// transformer, source by source, combined by NumPy; 10 through rasterio.merge, whose pixels are explained where they
-// are not those of the exact warp. The first 10 are from or onto a map around a pole. What differs must have one of the
-// reasons counted here.
+// Pixels: compares 60 random calls of loadRaster on real files with rasterio. 50 use WarpedVRT with an exact transformer
+// per source, combined by NumPy; 10 use rasterio.merge, whose differences to the exact warp are explained. The first 10
+// are from or onto a polar map. Each difference must have one of the reasons counted here.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { requirePackages, python as runPython } from '../programs.js';
 import { root } from '../support.js';
 
 const WARPS = 50;
-/** Calls from the sea ice around Antarctica, and then as many onto a map around the nearer pole. */
+/** Calls with sea ice around Antarctica as source, then as many onto a map of the nearer pole. */
 const POLAR = 5;
 const MERGES = 10;
 
-/** Files that lie over one another; each group has a band that all of them have. */
+/** Groups of overlapping files with a common band. */
 const GROUPS = [
   ['cog/cogeotiff__rio-tiler/mosaic_value_1.tif', 'cog/cogeotiff__rio-tiler/mosaic_value_2.tif'],
   [
@@ -42,7 +41,7 @@ const GROUPS = [
   ['cog/cogeotiff__rio-tiler/scene_band1.tif'],
 ];
 
-/** Groups of one system and pixel size, with a nodata value: what rasterio.merge takes. */
+/** Groups with the same CRS and pixel size and with a nodata value, which rasterio.merge needs. */
 const MERGED = [
   ['cog/cogeotiff__rio-tiler/mosaic_value_1.tif', 'cog/cogeotiff__rio-tiler/mosaic_value_2.tif'],
   ['eo/opengeos__data/elevation/dsm.tif', 'eo/opengeos__data/elevation/dtm.tif'],
@@ -188,7 +187,7 @@ async function compare({ loadRaster, isFloat, rangeOf }, each, report, reasons) 
   report.check(name, problems.length === 0, `${problems.length} pixels, ${problems.slice(0, 3).join('; ')}`);
 }
 
-/** Whether a value beyond the range of a type was replaced by the range's end. */
+/** Whether a value beyond the range of a type was clamped. */
 function overshoots(ours, wanted, { min, max }) {
   return (ours > max && wanted === max) || (ours < min && wanted === min);
 }
@@ -199,7 +198,7 @@ function agrees(ours, wanted, tolerance) {
     : Math.abs(ours - wanted) <= tolerance;
 }
 
-/** The same cases every time. */
+/** Seeded random numbers. */
 function seeded(seed) {
   let state = seed >>> 0;
   return () => {

@@ -1,4 +1,4 @@
-"""What GeoPandas and DuckDB find in two files of terrachip, and files of GeoPandas for terrachip to read."""
+"""Reads two files of terrachip by GeoPandas and DuckDB, and writes files by GeoPandas for terrachip."""
 
 import json
 import math
@@ -36,7 +36,7 @@ rows = [
     for row in frame.itertuples()
 ]
 
-# The boxes of rows lie within the statistics of their row group, which readers skip row groups by.
+# Boxes of rows must be within the statistics of their row group, by which readers skip row groups.
 file = pyarrow.parquet.ParquetFile(own)
 outside = 0
 columns = {file.metadata.schema.column(k).path: k for k in range(len(file.metadata.schema))}
@@ -58,7 +58,7 @@ connection = duckdb.connect()
 x0, y0, x1, y1 = request["box"]
 near = connection.execute(
     "select id from read_parquet(?) where bbox.xmin <= ? and bbox.xmax >= ? and bbox.ymin <= ? and bbox.ymax >= ?"
-    # A box of what lies on both sides of the antimeridian is as wide as the world.
+    # Boxes of geometries across the antimeridian span all longitudes.
     " and bbox.xmax - bbox.xmin < 180",
     [own, x1, x0, y1, y0],
 ).fetchall()
@@ -71,7 +71,7 @@ inside = [name for name, blob in blobs if shapely.from_wkb(bytes(blob)).intersec
 items = geopandas.read_parquet(stac)
 first = items[items.id == "row 1"].iloc[0]
 
-# Items as somebody else may write them: assets as text, times in microseconds.
+# Items as other writers may store them: assets as text, times in microseconds.
 some = frame.iloc[:2000].copy()
 some["datetime"] = pandas.date_range("2020-01-01", periods=len(some), freq="h", tz="UTC")
 some["assets"] = [json.dumps({"data": {"href": href}}) for href in some.href]
@@ -112,7 +112,7 @@ print(
             "writtenIds": sorted(some.id),
             "writtenNear": sorted(some.id[some.intersects(box)]),
         },
-        # Letters of any script as JavaScript writes them.
+        # Non-ASCII characters unescaped, as in JavaScript.
         ensure_ascii=False,
     )
 )

@@ -1,4 +1,4 @@
-"""A cube as zarr-python and xarray open it: {"store": path} to its times, place, types and sums."""
+"""Opens a cube with zarr-python and xarray: {"store": path} gives its times, georeference, types and sums."""
 import json
 import sys
 

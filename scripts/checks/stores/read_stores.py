@@ -24,7 +24,7 @@ def hash_of(values):
 
 def read_store(path):
     values = zarr.open_group(path, mode="r")["map"][:]
-    # As any user opens it: values masked, times and coordinates decoded.
+    # xarray's defaults: values masked, times and coordinates decoded.
     with xarray.open_zarr(path, consolidated=None, decode_coords="all") as dataset:
         variable = dataset["map"]
         mapping = dataset[variable.encoding.get("grid_mapping", "spatial_ref")].attrs

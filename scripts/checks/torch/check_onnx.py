@@ -1,4 +1,4 @@
-"""ONNX's own checker, shape inference included, over the files that are given."""
+"""Runs ONNX's checker with shape inference on files."""
 import sys
 
 import onnx

@@ -1,4 +1,4 @@
-"""A TerraMind model in plain PyTorch, written from its description: random checkpoints with inputs and results.
+"""A TerraMind model in plain PyTorch, written from its description. Makes random checkpoints, inputs and results.
 
 reference.py CONFIGS.json FOLDER writes NAME.pt, NAME_MODALITY.npy, NAME_embeddings.npy and NAME_logits.npy for each
 configuration.
@@ -17,7 +17,7 @@ KEYS = {"S2L2A": "untok_sen2l2a@224", "S1RTC": "untok_sen1rtc@224", "DEM": "unto
 
 
 class Random:
-    """Tensors of a checkpoint, made up the first time they are asked for."""
+    """Tensors of a checkpoint, created randomly on first access."""
 
     def __init__(self, seed):
         self.generator = torch.Generator().manual_seed(seed)
@@ -74,7 +74,7 @@ def block(w, name, config, x):
 
 
 def encode(w, prefix, config, images):
-    """Every block's result for one phase, merged over the modalities that are there."""
+    """The result of every block for one phase, merged over the present modalities."""
     present = config["modalities"]
     x = torch.cat([embed(w, prefix, config, m, images[m]) for m in present], dim=1)
     results = []
@@ -93,7 +93,7 @@ def merge(w, prefix, config, x):
         return parts.mean(dim=1)
     if config["merge"] == "max":
         return parts.max(dim=1)[0]
-    if config["merge"] == "dict":  # The modalities one after the other.
+    if config["merge"] == "dict":  # Modalities concatenated.
         return x
     channels = [parts[:, k] for k in range(count)]
     token = w(f"{prefix}missing_mod_token", width)

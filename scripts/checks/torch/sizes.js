@@ -1,4 +1,4 @@
-// The published flood models as reference.py describes models: two of the sizes, 256 × 256, four phases.
+// Configurations of two published flood models for reference.py: 256 × 256, four phases.
 const FLOOD = {
   depth: 12,
   taps: [2, 5, 8, 11],

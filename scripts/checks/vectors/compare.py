@@ -1,7 +1,7 @@
-"""Polygons beside those of GDAL: {raster, polygons} on standard input, what was found on standard output.
+"""Compares polygons with GDAL's: {raster, polygons} on standard input, a report on standard output.
 
-Areas in pixels and their number by value come from gdal.Polygonize (4-connected); validity from shapely; true areas
-from pyproj's geodesics; the way back to pixels from rasterio.features.rasterize.
+Areas in pixels and their count by value come from gdal.Polygonize (4-connected), validity from shapely, areas on the
+ellipsoid from pyproj, and burned pixels from rasterio.features.rasterize.
 """
 
 import json
@@ -33,7 +33,7 @@ ours = sorted((f["properties"]["value"], f["properties"]["pixels"]) for f in fea
 
 
 def densely(xs, ys):
-    """Edges are straight in longitude and latitude (RFC 7946), pyproj's are geodesics: no longer than 0.2 degrees."""
+    """Densifies edges to 0.2 degrees: they are straight in longitude and latitude (RFC 7946), pyproj's are geodesics."""
     path = [(xs[0], ys[0])]
     for x, y in zip(xs[1:], ys[1:]):
         (x0, y0), count = path[-1], int(np.ceil(max(abs(x - path[-1][0]), abs(y - path[-1][1])) / 0.2)) or 1
@@ -49,7 +49,7 @@ for feature in features:
     geometry = shape(feature["geometry"])
     if not geometry.is_valid:
         problem = explain_validity(geometry)
-        # Known (src/vector/antimeridian.ts): a cut may make a hole touch its exterior a second time.
+        # Known (src/vector/antimeridian.ts): after a cut, a hole may touch its exterior twice.
         if geometry.geom_type == "MultiPolygon" and problem.startswith("Interior is disconnected"):
             pinched += 1
         else:
@@ -65,7 +65,7 @@ for feature in features:
     found = 1e6 * feature["properties"]["km2"]
     total[0] += square_metres
     total[1] += found
-    # km2 is given to a hundredth of a square metre, positions to 5.6 mm or better, and edges bend by up to a hundredth of a pixel.
+    # km2 is rounded to 0.01 m², positions to 5.6 mm or better, and edges deviate by up to 0.01 pixels.
     slack = 0.01 + perimeter * (0.006 + 0.01 * pixel)
     worst = max(worst, abs(square_metres - found) / slack)
 
@@ -76,8 +76,7 @@ def projected(polygon):
     return [[list(zip(*to_grid.transform(*zip(*ring)))) for ring in part] for part in polygon]
 
 
-# Polygons around a pole have edges along it, and parts along the antimeridian meet there: neither is a straight line
-# on the map, but both lie inside of an area.
+# Edges along a pole or the antimeridian are not straight on the map, but they are inside an area.
 shapes = []
 for feature in features:
     geometry = mapping(shape(feature["geometry"]))
@@ -101,7 +100,7 @@ print(
             "clockwise": int(clockwise),
             "beyond": int(beyond),
             "worstArea": worst,
-            # Less what rounding km2 explains.
+            # Minus the rounding of km2.
             "totalError": max(0.0, abs(total[0] - total[1]) - 0.005 * len(features)) / total[0],
             "differingPixels": int((burned != wanted).sum()),
         }

@@ -1,4 +1,4 @@
-// Vector files of each format beside GeoPandas: geometries, values, reference systems; what is fetched by an index.
+// Compares vector files of each format with GeoPandas: geometries, values and CRSs. Measures the bytes fetched by an index.
 
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -22,7 +22,7 @@ const FILES = [
   'derived-reference/EMSR517_STD_UTM32N.gdb',
 ];
 
-/** Formats that GDAL writes of each source. */
+/** Formats that GDAL converts each source to. */
 const WRITTEN = {
   'flood-utm.shp': ['flood', '-t_srs', 'EPSG:32632', '-lco', 'ENCODING=ISO-8859-1'],
   'flood-laea.gpkg': ['flood', '-t_srs', 'EPSG:3035', '-nlt', 'PROMOTE_TO_MULTI'],
@@ -57,9 +57,9 @@ export async function checkFormats(report, folder, data) {
     report.same(`${name}: geometries that differ`, result.differingShapes, 0);
     report.same(`${name}: columns that differ`, result.differingValues, []);
     rows.push([name, result.ours, result.columns, result.differingShapes, result.degreesApart]);
-    // GDAL's polygons lie 4000 km north of the British grid that they name, where no two programs agree.
+    // GDAL's polygons are 4000 km north of the area of their British grid, where programs disagree.
     if (name.startsWith('poly')) continue;
-    // Datums shifted as a whole are good to metres; what has none agrees to the last digits.
+    // Datum shifts by one Helmert transformation are accurate to metres; others agree to the last digits.
     report.check(`${name}: reference system`, result.degreesApart < 2e-5, result.degreesApart);
   }
   if (rows.length > 0) {
@@ -73,7 +73,7 @@ async function compare(folder, { crs, features }, request) {
   const toLonLat = createTransform(crs, Crs.wgs84);
   const corners = features.slice(0, 20).map((feature) => boundsOfFeature(feature).slice(0, 2));
   const document = {
-    // Where terrachip puts some of the positions, which shows how it understood the reference system.
+    // Longitude and latitude of some positions by terrachip, to check its reading of the CRS.
     probes: corners.map(([x, y]) => [x, y, ...toLonLat.forward(x, y)]),
     features: features.map(({ polygons, lines, points, properties }) => ({
       geometry: {
@@ -91,7 +91,7 @@ async function compare(folder, { crs, features }, request) {
   return python('vectors/read_features.py', { ours, ...request });
 }
 
-/** A file of 40 000 boxes on a server: what touches some bounds, and how much of it was fetched. */
+/** Queries a file of 40 000 boxes on a server by bounds and measures the fetched bytes. */
 async function checkIndex(report, folder) {
   const path = join(folder, 'boxes.fgb');
   const features = Array.from({ length: 40_000 }, (_, k) => {

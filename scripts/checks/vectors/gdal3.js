@@ -1,11 +1,11 @@
-// gdal3.js, which reads Esri file geodatabases, in a scratch folder: it is LGPL, and so no dependency of the project.
+// Installs gdal3.js, which reads Esri file geodatabases, in a cache folder: it is LGPL, and so not a dependency.
 import { existsSync, mkdirSync } from 'node:fs';
 import Module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { attempt } from '../programs.js';
 
-/** Installs it once and lets terrachip find it. @returns why it cannot be had, or null */
+/** Installs it once and lets terrachip find it. @returns null, or why it cannot be installed */
 export async function installGdal3() {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'terrachip-checks');
   const folder = join(cache, 'gdal3');
@@ -17,7 +17,7 @@ export async function installGdal3() {
     if (status !== 0) return stderr.trim().split('\n').at(-1) ?? 'npm install fails';
   }
   process.env.NODE_PATH = [installed, process.env.NODE_PATH].filter(Boolean).join(':');
-  // NODE_PATH is read at the start of a process, and again when asked.
+  // Node reads NODE_PATH at its start, and again here.
   Module._initPaths();
   return null;
 }

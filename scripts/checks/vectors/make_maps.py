@@ -1,4 +1,4 @@
-"""Class maps that polygons are checked on: {folder} on standard input, {name: path} on standard output."""
+"""Makes class maps for the check of polygons: {folder} on standard input, {name: path} on standard output."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Features that terrachip read beside GeoPandas': {path, layer, ours} on standard input. `ours` is a JSON file of
+"""Compares terrachip's features with GeoPandas': {path, layer, ours} on standard input. `ours` is a JSON file of
 {probes: [[x, y, longitude, latitude]], features: [{geometry, properties}]}."""
 
 import json
@@ -22,7 +22,7 @@ theirs = theirs[theirs.geometry.notna() & ~theirs.geometry.is_empty]
 
 
 def plain(value):
-    """Values as JSON and every driver have them."""
+    """Values in a form common to JSON and all drivers."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if hasattr(value, "isoformat"):
@@ -31,7 +31,7 @@ def plain(value):
 
 
 def key(geometry):
-    # Rings are turned and begin as each reader likes; heights are left out.
+    # Normalised, since readers differ in the orientation and start of rings; heights are left out.
     flat = shapely.ops.transform(lambda x, y, z=None: (x, y), geometry)
     parts = []
     for part in getattr(flat, "geoms", [flat]):

@@ -1,4 +1,4 @@
-"""How many pixels of two rasters differ: {a, b} on standard input."""
+"""Counts different pixels of two rasters: {a, b} on standard input."""
 
 import json
 import sys

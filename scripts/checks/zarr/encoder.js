@@ -1,4 +1,4 @@
-// A small TerraMind encoder of radar with made-up weights, as a safetensors file.
+// A small TerraMind encoder of radar with synthetic weights, as a safetensors file.
 import { writeFileSync } from 'node:fs';
 
 const [WIDTH, BLOCKS, HIDDEN] = [64, 2, 96];

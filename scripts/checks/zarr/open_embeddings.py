@@ -1,6 +1,6 @@
 """Opens a store of embeddings with zarr-python and with xarray.
 
-Input: {"store": path of a Zarr group}. Prints what each reader sees: shapes, dimensions, the first and last chip.
+Input: {"store": path of a Zarr group}. Prints each reader's shapes, dimensions, first and last chip.
 """
 
 import json

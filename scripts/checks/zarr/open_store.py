@@ -26,7 +26,7 @@ with rasterio.open(request["product"]) as dataset:
 
 
 def differing(values):
-    """Values that are not the same bit for bit; NaN equals NaN."""
+    """Counts values that are not bit-identical; NaN equals NaN."""
     if values.shape != product.shape or values.dtype != product.dtype:
         return -1
     same = values.view("uint32") == product.view("uint32")
@@ -50,13 +50,13 @@ group = zarr.open_group(request["store"], mode="r", zarr_format=3)
 array = group["probability"]
 whole = np.ascontiguousarray(array[:])
 opened = facts(whole, array.metadata.dimension_names, array.attrs, group.attrs)
-# A window across the borders of chunks and shards must be the same part of the whole.
+# A window across chunks and shards.
 window = array[1, 200:300, 100:517]
 opened["differing"] += int((~((window == whole[1, 200:300, 100:517]) | np.isnan(window))).sum())
 
 with xarray.open_zarr(request["store"], consolidated=False) as dataset:
     variable = dataset["probability"]
-    # Without masking by the fill value, which is NaN anyway.
+    # Without masking by the fill value, which is NaN.
     labelled = facts(np.ascontiguousarray(variable.values), variable.dims, variable.attrs, dataset.attrs)
 
 shards = sum(len(files) for _, _, files in os.walk(os.path.join(request["store"], "probability", "c")))

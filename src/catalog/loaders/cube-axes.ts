@@ -13,6 +13,7 @@ import {
 } from '../../raster/index.js';
 import { DEFAULT_MAX_BYTES } from './options.js';
 
+/** What is read of a cube, and how. */
 export interface CubeOptions extends OperationOptions {
   /** The array in a store (default: the part of the path after `#`, else the only array). */
   variable?: string;
@@ -104,7 +105,7 @@ function cubeAxes(
   const bandNames = [...indexesOf.keys()];
   const indexes = bandNames.flatMap((band) => times.map(([key]) => indexesOf.get(band)?.get(key) ?? 0));
   if (indexes.includes(0))
-    throw invalidInput(raster.name, 'has no full grid of bands and times', 'correct the store');
+    throw invalidInput(raster.name, 'lacks combinations of bands and times', 'correct the store');
   return { times: times.map(([, time]) => time), bandNames, indexes };
 }
 
@@ -128,5 +129,5 @@ export function requireBytes(name: string, values: number, limit = DEFAULT_MAX_B
   const size = 4 * values;
   if (size <= limit) return;
   const text = `${name} would give ${size} bytes, above the limit of ${limit}`;
-  throw new TerrachipError('TOO_LARGE', text, 'choose less of it, in space or in time', { size, limit });
+  throw new TerrachipError('TOO_LARGE', text, 'choose a smaller window or fewer steps', { size, limit });
 }

@@ -62,7 +62,7 @@ function offsetIn(area: GeoBox, grid: GeoBox): readonly [x: number, y: number] {
   });
   if (isAligned && area.crs.equals(grid.crs)) return [x, y];
   throw invalidInput(
-    'a tensor on other pixels than those of its area',
+    'a tensor that is not aligned to its area',
     'cannot be filled',
     'give the grid of the area that the chip was taken from',
   );

@@ -1,11 +1,10 @@
 /** Loads rows of a catalog onto one grid as a time series. */
 import { invalidInput, invalidOption } from '../../errors.js';
+import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
   allocateArray,
-  bytesPerElement,
   type Dtype,
   GeoTensor,
-  isDtype,
   type TimeInterval,
   type TypedArrayByDtype,
   unitRows,
@@ -65,7 +64,7 @@ export async function loadRasterTimeseries<D extends Dtype = 'float32'>(
       tolerance,
     );
     if (timeline.length === 0) {
-      throw invalidInput('the time series', 'has no step: no row meets the slice', 'query a larger one');
+      throw invalidInput('the time series', 'has no step: no row overlaps the slice', 'query a larger one');
     }
     const stored = new StoredValues(combine, dtype, options.nodata, plan);
     const data = await readSteps(plan, timeline, method, stored, dtype, options);

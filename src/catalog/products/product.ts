@@ -1,14 +1,6 @@
 import { invalidInput } from '../../errors.js';
-import {
-  type Bounds,
-  Crs,
-  type CrsLike,
-  checkBounds,
-  GeoBox,
-  intersectBounds,
-  transformBounds,
-  unwrapBounds,
-} from '../../geo/index.js';
+import { checkBounds, intersectBounds, unwrapBounds } from '../../geo/bounds.js';
+import { type Bounds, Crs, type CrsLike, GeoBox, transformBounds } from '../../geo/index.js';
 import type { Units } from '../../raster/index.js';
 import type { CatalogAsset, CatalogRow } from '../row.js';
 import { tellsOf } from './clouds.js';
@@ -200,8 +192,8 @@ export class Product {
     if (part === null) {
       throw invalidInput(
         `the area [${(bounds ?? area).join(', ')}]`,
-        `does not touch ${name}`,
-        `give one that meets [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
+        `does not overlap ${name}`,
+        `give one that overlaps [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
       );
     }
     // Pixels are aligned to the product's upper left corner.

@@ -5,10 +5,10 @@ import {
   Crs,
   type CrsLike,
   GeoBox,
-  intersectWindows,
   type PixelWindow,
   TimeInterval,
 } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import { gridFootprint } from '../grid-footprint.js';
 import { type Place, placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
@@ -270,11 +270,7 @@ function extentOf(rows: readonly CatalogRow[], interval: TimeInterval): TimeInte
 }
 
 function offGrid(name: string): Error {
-  return invalidInput(
-    name,
-    'has no place on the pixel grid',
-    'choose a grid whose CRS covers it, or other rows',
-  );
+  return invalidInput(name, 'is not on the pixel grid', 'choose a grid whose CRS covers it, or other rows');
 }
 
 function outsideLimits(): Error {

@@ -72,7 +72,7 @@ function weighted<T>(
     throw invalidOption(
       'weights',
       `has the class ${unknown}, which no item has`,
-      `choose of ${names.join(', ')}`,
+      `choose one of ${names.join(', ')}`,
     );
   const shares = names.map((name) => memberOf(weights, name) ?? 0);
   const total = shares.reduce((sum, share) => sum + share, 0);

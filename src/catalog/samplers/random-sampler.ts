@@ -67,7 +67,7 @@ export function randomSampler(area: SampleArea, options: RandomSamplerOptions): 
     }
     throw invalidInput(
       'the area',
-      `has no place for a chip of ${width} × ${height} pixels with a coverage of ${coverage}${tries > 0 ? `: none was found in ${tries} tries` : ''}`,
+      `has no position for a chip of ${width} × ${height} pixels with a coverage of ${coverage}${tries > 0 ? `: none was found in ${tries} tries` : ''}`,
       'choose smaller chips, a lower coverage, or a larger area',
     );
   });

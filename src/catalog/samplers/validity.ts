@@ -123,7 +123,7 @@ export function rasterShare(raster: Raster, options: RasterShareOptions = {}): V
   if (geobox === null)
     throw invalidInput(
       raster.name,
-      raster.placeProblem ?? 'has no place on the ground',
+      raster.placeProblem ?? 'is not georeferenced',
       'choose a georeferenced one',
     );
   return async (chip, signal) => {

@@ -1,4 +1,4 @@
-/** Preparing a block of a control grid: the largest cells that are good enough. */
+/** Prepares a block of a control grid with the largest cells within the tolerance. */
 
 import type { PixelMapping } from '../pixel-mapping.js';
 import {
@@ -28,7 +28,7 @@ import {
 /**
  * Prepares the block whose first destination pixel is (x0, y0).
  * @param tolerance in source pixels
- * @param footprints whether pixels' corners will be asked for too: cells of one pixel then have slopes
+ * @param footprints whether pixel corners are needed too: cells of one pixel then have slopes
  */
 export function prepareBlock(
   mapping: PixelMapping,
@@ -51,7 +51,7 @@ export function prepareBlock(
         if (block === null) continue;
         const error = Math.max(curvature(nodes), measureError(mapping, block, x0, y0));
         if (error <= tolerance) return { ...block, error };
-        // Where the polynomial itself is off, as across a cut in the projection, smaller cells cannot help it.
+        // A polynomial that fails, as across a cut of the projection, fails with smaller cells too.
         if (!exact && error > 1) break;
       }
     }
@@ -59,22 +59,22 @@ export function prepareBlock(
   return footprints ? exactFootprints(mapping, x0, y0) : exactBlock(mapping, x0, y0);
 }
 
-/** Exact points between the coarse nodes, for blocks whose coarse nodes all lie outside the domain. */
+/** Exact points between the coarse nodes, for blocks whose coarse nodes are all outside the domain. */
 function checkNodes(mapping: PixelMapping, x0: number, y0: number): Nodes {
   return exactNodes(mapping, x0, y0, 9);
 }
 
-/** Cells from their corner nodes, or null when a cell spans half a turn, or too much of the source for the fixed point. */
+/** Cells from their corner nodes; null if a cell spans half a turn, or too much of the source for the fixed point. */
 function encodeCells(nodes: Nodes, cellLog2: number, turn: number): Omit<ControlBlock, 'error'> | null {
   const { x, y, side } = nodes;
   const cellSize = 1 << cellLog2;
   const count = side - 1;
-  // Across the seam of longitudes nodes lie a turn apart.
+  // Nodes on both sides of the longitude cut are a turn apart.
   if (turn > 0 && spanOf(x, side) >= turn / 2) return null;
   const span = Math.max(spanOf(x, side), spanOf(y, side));
   const cross = Math.max(crossOf(x, side), crossOf(y, side));
   const fractionBits = Math.min(FRACTION_BITS, 29 - Math.ceil(Math.log2(span + 2)));
-  // fx·fy·c is at most the whole cross term, with CROSS_BITS more fraction bits, and must fit an i32 too.
+  // fx·fy·c is at most the cross term, with CROSS_BITS more fraction bits, and must fit an i32 too.
   const crossFits = cross * 2 ** (fractionBits + CROSS_BITS) < 2 ** 30;
   if (fractionBits < FEWEST_FRACTION_BITS || !crossFits) return null;
 
@@ -90,12 +90,12 @@ function encodeCells(nodes: Nodes, cellLog2: number, turn: number): Omit<Control
   return { cells, cellLog2, fractionBits, reach: reachOf(nodes) };
 }
 
-/** Between the coarse nodes (at 0, 64, …, 256), and near the corners. */
+/** Positions between the coarse nodes (at 0, 64, …, 256) and near the corners. */
 const CHECK_OFFSETS = [4, 32, 96, 160, 224, 248];
 
 /**
- * The largest distance to exact points, taken at cell centres, where bilinear cells are furthest off, and beside nodes: on
- * grids so coarse that a cell spans whole turns, nodes and centres alone would look alike.
+ * The largest distance to exact points, at cell centres, where the error of bilinear cells is largest, and beside nodes:
+ * where a cell spans whole turns, the error at nodes and centres can be zero.
  */
 function measureError(
   mapping: PixelMapping,
@@ -121,7 +121,7 @@ function measureError(
         mapping.map(x0 + nodeX + dx + 0.5, y0 + nodeY + dy + 0.5, out);
         const [x, y] = evaluateBlock(block, nodeX + dx, nodeY + dy);
         const error = Math.max(Math.abs(x - out[0]), Math.abs(y - out[1]));
-        // A point outside the domain fails the comparison, and so the block.
+        // A point outside the domain (NaN) rejects the block.
         if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
       }
     }

@@ -1,18 +1,18 @@
 import type { PixelWindow } from '../windows.js';
 
 /**
- * A control grid: the map from destination to source pixels, prepared on the CPU in float64 so that a shader needs
- * neither projections nor wide numbers, and evaluated in integers so that every backend finds the same pixel.
+ * A control grid maps destination to source pixels. The CPU prepares it in float64, so that shaders need no projections
+ * and no float64. It is evaluated in integers, so that every backend finds the same pixel.
  *
- * The destination is cut into blocks of 256 × 256 pixels, anchored at its corner; a block into square cells of 16
- * (or 4, 2 or 1) pixels. In a cell the source position of the pixel centre (fx, fy), counted from the cell's first
- * pixel, is bilinear, in fixed point with F fraction bits:
+ * The destination is cut into blocks of 256 × 256 pixels from its first pixel, and a block into square cells of 16
+ * (or 4, 2 or 1) pixels. The source position of the centre of pixel (fx, fy) of a cell is bilinear, in fixed point with
+ * F fraction bits:
  *
  *     p = q + fx·a + fy·b + ((fx·fy·c) >> 8),   position = origin + p / 2^F
  *
- * A block's nodes come from 5 × 5 exact points through a polynomial of degree 4 and are checked against exact
- * points in between; where the error exceeds the tolerance, nodes are exact and cells shrink, down to one pixel.
- * Everything depends on the block alone, never on the window that was asked for: strips, shards and tiles agree.
+ * A block's nodes come from 5 × 5 exact points through a polynomial of degree 4, and are checked against exact points in
+ * between. Where the error exceeds the tolerance, nodes are exact and cells shrink, down to one pixel. The result depends
+ * on the block only, not on the requested window: strips, shards and tiles agree.
  */
 
 /** Destination pixels along a side of a block. */
@@ -25,17 +25,17 @@ export const CELL_WORDS = 10;
 /** Words (i32) of a block's table entry: index of its first cell, log2 of its cell size, fraction bits, unused. */
 export const TABLE_WORDS = 4;
 
-/** The origin of a cell without a source: so far left of everything that no pixel is found. */
+/** The origin of a cell outside the source's domain: left of every pixel. */
 export const NOWHERE = -(2 ** 30);
 
-/** Positions beyond this are none. */
+/** Positions beyond this count as outside the domain. */
 export const FURTHEST = 2 ** 29;
 
-/** 16 steps of a rounded slope then add up to a millionth of a pixel. Large cells leave room for fewer. */
+/** The rounding error of 16 steps is then a millionth of a pixel. Cells with a large span have fewer bits. */
 export const FRACTION_BITS = 23;
 export const FEWEST_FRACTION_BITS = 12;
 
-/** c has 8 bits more than the rest: it is the smallest term and its factor fx·fy the largest. */
+/** c has 8 bits more: it is the smallest term, and its factor fx·fy the largest. */
 export const CROSS_BITS = 8;
 
 /** The control grid of one block of destination pixels. */
@@ -43,7 +43,7 @@ export interface ControlBlock {
   readonly cells: Int32Array;
   readonly cellLog2: number;
   readonly fractionBits: number;
-  /** The source pixels that the block may touch, with a margin for interpolation, before clipping; null if none. */
+  /** The source pixels that the block may read, with a margin for interpolation, before clipping; null if none. */
   readonly reach: PixelWindow | null;
   /** The largest error found at the check points, in source pixels; 0 for exact blocks. */
   readonly error: number;
@@ -67,7 +67,7 @@ export function encodeAxis(
   cells[offset + 8] = Math.round(((v11 - v10 - v01 + v00) / cellSize ** 2) * unit * 2 ** CROSS_BITS);
 }
 
-/** The position of a destination pixel of a block, decoded just as the kernels do. */
+/** The source position of a destination pixel of a block, decoded as in the kernels. */
 export function evaluateBlock(block: Omit<ControlBlock, 'error'>, lx: number, ly: number): [number, number] {
   const { cells, cellLog2, fractionBits } = block;
   const perRow = BLOCK_SIZE >> cellLog2;
@@ -83,7 +83,7 @@ export function evaluateBlock(block: Omit<ControlBlock, 'error'>, lx: number, ly
   return [axis(0), axis(1)];
 }
 
-/** Bilinear interpolation reads one pixel beyond the containing one; a second pixel absorbs the tolerance. */
+/** One pixel for bilinear interpolation, and one for the tolerance. */
 const REACH_MARGIN = 2;
 
 export function reachBetween(minX: number, minY: number, maxX: number, maxY: number): PixelWindow | null {
@@ -99,9 +99,9 @@ export function reachBetween(minX: number, minY: number, maxX: number, maxY: num
 }
 
 /**
- * The source pixels that a part of a block may touch, as `ControlBlock.reach`; null if none.
+ * The source pixels that a part of a block may read, as `ControlBlock.reach`; null if none.
  * @param part pixels of the block, from its corner
- * @param around how far from pixels' centres positions are asked for: 0, or 0.5 for footprints
+ * @param around distance of positions from pixel centres: 0, or 0.5 for footprints
  */
 export function reachWithin(block: ControlBlock, part: PixelWindow, around: number): PixelWindow | null {
   const { cells, cellLog2, fractionBits } = block;
@@ -117,7 +117,7 @@ export function reachWithin(block: ControlBlock, part: PixelWindow, around: numb
       const o = (j * perRow + i) * CELL_WORDS;
       if (cells[o] === NOWHERE) continue;
       const [x0, y0] = [i * size, j * size];
-      // A bilinear form is largest and smallest at corners.
+      // A bilinear function has its extremes at corners.
       for (const fx of [Math.max(part.x - x0, 0) - around, Math.min(right - x0, size - 1) + around]) {
         for (const fy of [Math.max(part.y - y0, 0) - around, Math.min(bottom - y0, size - 1) + around]) {
           for (let k = 0; k < 2; k++) {

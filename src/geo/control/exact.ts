@@ -1,4 +1,4 @@
-/** Blocks of single pixels, for where no larger cells are good enough. */
+/** Blocks of single-pixel cells, where larger cells exceed the tolerance. */
 
 import type { PixelMapping } from '../pixel-mapping.js';
 import {
@@ -15,7 +15,7 @@ import {
 } from './cells.js';
 import { type Nodes, reachOf } from './nodes.js';
 
-/** Every pixel of the block on its own: exact everywhere, and nowhere outside the domain. */
+/** One exact cell per pixel; `NOWHERE` outside the domain. */
 export function exactBlock(mapping: PixelMapping, x0: number, y0: number): ControlBlock {
   const count = BLOCK_SIZE * BLOCK_SIZE;
   const cells = new Int32Array(count * CELL_WORDS);
@@ -38,10 +38,10 @@ export function exactBlock(mapping: PixelMapping, x0: number, y0: number): Contr
   return { cells, cellLog2: 0, fractionBits: FRACTION_BITS, reach: reachOf(nodes), error: 0 };
 }
 
-/** A pixel that spans more of the source than this has no footprint: it lies across a cut in the projection. */
+/** A pixel that spans more source pixels has no footprint: it is across a cut of the projection. */
 const WIDEST_FOOTPRINT = 2 ** 16;
 
-/** As `exactBlock`, with slopes from each pixel's four corners: where they lie outside the domain, there is nothing. */
+/** As `exactBlock`, with slopes from each pixel's four corners; `NOWHERE` where a corner is outside the domain. */
 export function exactFootprints(mapping: PixelMapping, x0: number, y0: number): ControlBlock {
   const side = BLOCK_SIZE + 1;
   const block = exactBlock(mapping, x0, y0);
@@ -72,7 +72,7 @@ export function exactFootprints(mapping: PixelMapping, x0: number, y0: number): 
     if (widest <= WIDEST_FOOTPRINT) span = Math.max(span, widest);
     else cells.fill(NOWHERE, pixel * CELL_WORDS, pixel * CELL_WORDS + 2);
   }
-  // The cross term has 8 bits more than the rest and must fit too.
+  // The cross term has 8 bits more and must fit too.
   const fractionBits = Math.max(
     FEWEST_FRACTION_BITS,
     Math.min(FRACTION_BITS, 29 - CROSS_BITS - Math.ceil(Math.log2(span + 2))),
@@ -95,7 +95,7 @@ export function exactFootprints(mapping: PixelMapping, x0: number, y0: number): 
   return { ...block, fractionBits };
 }
 
-/** A coordinate with a period, moved to where it is nearest to another; a period of 0 is none. */
+/** Shifts a coordinate by whole periods to be nearest to another; a period of 0 is none. */
 function nearestTurn(value: number, to: number, turn: number): number {
   return turn === 0 ? value : value - turn * Math.round((value - to) / turn);
 }

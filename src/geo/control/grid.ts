@@ -4,28 +4,28 @@ import { intersectWindows, type PixelWindow } from '../windows.js';
 import { prepareBlock } from './block.js';
 import { BLOCK_LOG2, BLOCK_SIZE, CELL_WORDS, type ControlBlock, reachWithin, TABLE_WORDS } from './cells.js';
 
-/** The default tolerance in source pixels: a tenth of GDAL's own default is 0.0125, its exact mode 0. */
+/** The default tolerance in source pixels (GDAL: 0.125 by default, 0 in exact mode). */
 export const DEFAULT_TOLERANCE = 0.002;
 
 /** The blocks under a window, packed for a kernel. */
 export interface ControlWindow {
   readonly cells: Int32Array;
-  /** `TABLE_WORDS` words a block, row by row. */
+  /** `TABLE_WORDS` words per block, row by row. */
   readonly table: Int32Array;
   /** First block column and row, and the number of block columns. */
   readonly blockX: number;
   readonly blockY: number;
   readonly blockColumns: number;
-  /** Whether pixels' corners can be asked for too. */
+  /** Whether pixel corners are available too. */
   readonly footprints: boolean;
   /**
-   * The source pixels that the window may touch, clipped to the source; null if it touches none. Of a source that goes
-   * all around the globe columns go on beyond both edges: -1 is the last of a turn.
+   * The source pixels that the window may read, clipped to the source; null if none. The columns of a source with 360° of
+   * longitude continue beyond both edges: -1 is the last column.
    */
   readonly source: PixelWindow | null;
 }
 
-/** Source positions of destination pixels in fixed point, made block by block in float64 when they are asked for. */
+/** Source positions of destination pixels in fixed point. Blocks are prepared in float64 at the first request. */
 export class ControlGrid {
   readonly mapping: PixelMapping;
   readonly tolerance: number;
@@ -36,8 +36,8 @@ export class ControlGrid {
 
   /**
    * @param tolerance largest error in source pixels (default 0.002)
-   * @param maxCachedBytes bound on the memory of prepared blocks; the oldest are dropped (default 64 MiB)
-   * @param footprints whether kernels will ask for pixels' corners beside their centres (default false)
+   * @param maxCachedBytes limit on the memory of prepared blocks; the oldest are dropped (default 64 MiB)
+   * @param footprints whether kernels need pixel corners beside the centres (default false)
    */
   constructor(
     mapping: PixelMapping,
@@ -75,7 +75,7 @@ export class ControlGrid {
 
   /**
    * The blocks under a window of destination pixels, packed for a kernel.
-   * @param radius how many pixels around a position a resampling reads (default 1)
+   * @param radius pixels around a position that the resampling reads (default 1)
    */
   window(window: PixelWindow, radius = 1): ControlWindow {
     const blockX = window.x >> BLOCK_LOG2;
@@ -110,7 +110,7 @@ export class ControlGrid {
     return { cells, table, blockX, blockY, blockColumns, footprints: this.footprints, source };
   }
 
-  /** What a window's part of a block may touch. */
+  /** The source pixels that a part of a block may read. */
   #reach(block: ControlBlock, part: PixelWindow): PixelWindow | null {
     const whole = part.width === BLOCK_SIZE && part.height === BLOCK_SIZE;
     if (block.reach === null || (whole && !this.footprints)) return block.reach;
@@ -119,13 +119,13 @@ export class ControlGrid {
   }
 }
 
-/** Columns after which a source that goes all around the globe repeats; 0 for other sources. */
+/** Columns of a source with 360° of longitude after which it repeats; 0 for other sources. */
 export function turnColumns({ width }: GeoBox, turn: number): number {
   const columns = Math.round(turn);
   return columns > 0 && columns <= width && Math.abs(turn - columns) < ON_COLUMN ? columns : 0;
 }
 
-/** A turn this close to whole columns is one. */
+/** Largest distance of a turn to whole columns. */
 const ON_COLUMN = 1e-3;
 
 function grown({ x, y, width, height }: PixelWindow, by: number): PixelWindow {

@@ -1,17 +1,17 @@
-/** The nodes that a block's cells are made from: source positions in float64. */
+/** The nodes of a block: source positions in float64 at the corners of its cells. */
 
 import type { PixelMapping } from '../pixel-mapping.js';
 import type { PixelWindow } from '../windows.js';
 import { BLOCK_SIZE, FURTHEST, reachBetween } from './cells.js';
 
-/** Source positions at the corners of a block's cells: `side × side` nodes, x and y apart. */
+/** `side × side` nodes, with x and y in separate arrays. */
 export interface Nodes {
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly side: number;
 }
 
-/** Degree-4 Lagrange weights from 5 evenly spaced nodes to `side` of them: five for each. */
+/** Degree-4 Lagrange weights from 5 evenly spaced nodes to `side` nodes, five for each. */
 function polynomialWeights(side: number): Float64Array {
   return Float64Array.from({ length: 5 * side }, (_, at) => {
     const t = (Math.floor(at / 5) * 4) / (side - 1);
@@ -22,7 +22,7 @@ function polynomialWeights(side: number): Float64Array {
   });
 }
 
-/** Cell sizes that are tried in turn, as log2; only single pixels accept points outside a projection's domain. */
+/** Cell sizes as log2, tried in turn; only single pixels accept points outside the domain. */
 export const CELL_LOG2 = [4, 2, 1, 0] as const;
 
 const POLYNOMIALS = new Map(
@@ -32,7 +32,7 @@ const POLYNOMIALS = new Map(
   }),
 );
 
-/** `side × side` exact nodes over a block, at the centres of the pixels they lie on. */
+/** `side × side` exact nodes over a block, at pixel centres. */
 export function exactNodes(mapping: PixelMapping, x0: number, y0: number, side: number): Nodes {
   const step = BLOCK_SIZE / (side - 1);
   const x = new Float64Array(side * side);
@@ -82,7 +82,7 @@ function interpolateAxis(values: Float64Array, weights: Float64Array, side: numb
   return fine;
 }
 
-/** The most of the source that a cell spans along an axis, slopes and cross term together. */
+/** The largest span of a cell in the source along an axis: slopes and cross term together. */
 export function spanOf(v: Float64Array, side: number): number {
   let span = 0;
   for (let k = 0; k + side + 1 < v.length; k++) {
@@ -108,8 +108,8 @@ export function crossOf(v: Float64Array, side: number): number {
 }
 
 /**
- * What bilinear cells can be off by, from their own nodes: an eighth of the second difference. It sees every cell,
- * and so every cut (as at the antimeridian) that passes between the points that are checked one by one.
+ * The error bound of bilinear cells from their own nodes: an eighth of the second difference. It covers every cell, and so
+ * detects cuts (as at the antimeridian) between the check points.
  */
 export function curvature({ x, y, side }: Nodes): number {
   let worst = 0;

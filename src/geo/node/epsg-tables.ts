@@ -1,7 +1,7 @@
 /**
- * What the package epsg-index lacks, from PROJ 9.1's database, which holds EPSG's names, aliases and Esri's names:
- * corrected shifts to WGS 84, names of datums and of reference systems, so that a text without a code gets the shift that
- * its code has, and transformations between datums that must not go by way of WGS 84, since both are it to a metre or two.
+ * Data that the package epsg-index lacks, from PROJ 9.1's database: corrected shifts to WGS 84; names of datums and CRSs
+ * (EPSG's names and aliases, and Esri's names), which give definitions without a code the shift of their code; and
+ * transformations between datums that must not go through WGS 84, since both equal it to a metre or two.
  * `npm run check:epsg -- --write` makes `epsg-tables.json`.
  */
 import { type DatumDatabase, type DirectShift, plainDatumName } from '../epsg-registry.js';
@@ -10,24 +10,24 @@ import text from './epsg-tables.json.js';
 /** The rows of `epsg-tables.json`. Shifts are PROJ's towgs84; lists are separated by spaces. */
 interface Tables {
   /**
-   * Shifts to WGS 84 where the package's are more than a metre off: it has rotations of EPSG's coordinate frame method
-   * with the sign of the other convention, units and pivots mistaken, and none at all for many systems with another prime
-   * meridian. Each is the best operation that needs no grid, at five points of a code's area: the shift (null: the
-   * package's own), by how many metres positions are off at most (0: within one; null: EPSG knows no shift), the codes.
+   * Shifts to WGS 84 where the error of the package's shift exceeds a metre: it has rotations of the coordinate frame method
+   * with the wrong sign, wrong units and pivots, and no shift for many CRSs with another prime meridian. Each is the best
+   * operation without a grid, at five points of a code's area: the shift (null: the package's own), the largest error in
+   * metres (0: below 1 m; null: EPSG has no shift), the codes.
    */
   readonly shifts: readonly (readonly [shift: string | null, metres: number | null, codes: string])[];
   /**
-   * EPSG code of a geographic system, the code whose shift its projected systems take (0: the same), by how many metres
-   * positions in any of them are off at most (0: within one), and names.
+   * EPSG code of a geographic CRS, the code whose shift applies to its projected CRSs (0: the same), the largest error in
+   * metres in any of them (0: below 1 m), and names.
    */
   readonly datums: readonly (readonly [code: number, projected: number, metres: number, names: string])[];
-  /** Projected systems whose shift is not that of their datum: the code, and names. */
+  /** Projected CRSs whose shift differs from that of their datum: the code, and names. */
   readonly systems: readonly (readonly [code: number, names: string])[];
-  /** Two geographic systems, how good their transformation is in metres, and the shift from the first. */
+  /** Two geographic CRSs, the accuracy of their transformation in metres, and the shift from the first. */
   readonly direct: readonly (readonly [from: number, to: number, metres: number, shift: string])[];
 }
 
-/** Realizations of NAD83 are taken for one another, good to 2 m. */
+/** Realizations of NAD83 are treated as equal, with an error of 2 m. */
 const NAD83 = [4152, 4269, 4617, 4759, 6318, 6783, 8232, 8235, 8237, 8240, 8246, 8249, 8252, 8255, 8860];
 
 interface Correction {
@@ -35,7 +35,7 @@ interface Correction {
   readonly metres: number | null;
 }
 
-/** Rows by each name that they end with. */
+/** Rows by each of their names, which are the last field. */
 const byName = <Row extends readonly [...unknown[], string]>(rows: readonly Row[]): Map<string, Row> =>
   new Map(rows.flatMap((row) => (row[row.length - 1] as string).split(' ').map((name) => [name, row])));
 
@@ -55,15 +55,15 @@ function read() {
   return { shifts: new Map(corrections), datums: byName(datums), systems: byName(systems), direct };
 }
 
-let made: ReturnType<typeof read> | null = null;
+let cached: ReturnType<typeof read> | null = null;
 
-/** Read when they are asked for the first time. */
+/** The tables, parsed at the first call. */
 function tables(): ReturnType<typeof read> {
-  made ??= read();
-  return made;
+  cached ??= read();
+  return cached;
 }
 
-/** What to correct of a code; null where the package is right. */
+/** The correction of a code; null where the package is right. */
 export function shiftOf(code: number): Correction | null {
   return tables().shifts.get(code) ?? null;
 }
@@ -88,7 +88,7 @@ export const datumDatabase: DatumDatabase = {
   },
 };
 
-/** The other way, to first order in the rotations: 1e-6 m for shifts of this size. */
+/** The inverse shift, to first order in the rotations: the error is 1e-6 m for these shifts. */
 function reversed(shift: string): string {
   return shift
     .split(',')

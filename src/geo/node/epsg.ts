@@ -1,6 +1,4 @@
-/**
- * Any EPSG code, in Node: importing this file registers the database, and nothing of it is read before a code is asked for.
- */
+/** Every EPSG code, in Node. Importing this file registers the database; codes are read on demand. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -18,11 +16,11 @@ interface DatabaseRecord {
 let folder: string | null = null;
 
 /**
- * Where the package `epsg-index` lies; null where a code does without it.
- * @throws {TerrachipError} INVALID_INPUT for another code, where the package cannot be found, as from a bundle elsewhere
+ * The folder of the package `epsg-index`; null if it is not found and the code is built in.
+ * @throws {TerrachipError} INVALID_INPUT for any other code if the package is not found, as from a bundle elsewhere
  */
 function databaseFolder(code: number): string | null {
-  // A bundle of CommonJS has no import.meta.url.
+  // A CommonJS bundle has no import.meta.url.
   const here = import.meta.url ?? __filename;
   try {
     return join(dirname(createRequire(here).resolve('epsg-index/package.json')), 's');
@@ -37,7 +35,7 @@ function databaseFolder(code: number): string | null {
   }
 }
 
-/** Reads one code of the `epsg-index` package: a file a code, so that nothing else is loaded. */
+/** Reads one code of the `epsg-index` package, which has one file per code. */
 export function lookUpEpsg(code: number): EpsgEntry | null {
   if (Object.hasOwn(NSIDC, code)) return NSIDC[code];
   folder ??= databaseFolder(code);
@@ -68,7 +66,7 @@ export function lookUpEpsg(code: number): EpsgEntry | null {
   const { shift, metres } = correction;
   return {
     ...(shift === null ? entry : placedBy(entry, shift)),
-    ...(metres === 0 ? {} : { shiftMetres: metres }),
+    shiftMetres: metres === 0 ? undefined : metres,
   };
 }
 
@@ -78,7 +76,7 @@ const nsidc = (name: string, proj4: string): EpsgEntry => ({
 });
 const HUGHES = '+a=6378273 +b=6356889.449';
 
-/** Deprecated codes, which the package leaves out: files of the National Snow and Ice Data Center have them. */
+/** Deprecated codes that the package lacks, used in files of the National Snow and Ice Data Center. */
 const NSIDC: Readonly<Record<number, EpsgEntry>> = {
   3408: nsidc('EASE-Grid North', '+proj=laea +lat_0=90 +lon_0=0 +R=6371228'),
   3409: nsidc('EASE-Grid South', '+proj=laea +lat_0=-90 +lon_0=0 +R=6371228'),
@@ -90,21 +88,21 @@ const NSIDC: Readonly<Record<number, EpsgEntry>> = {
   3975: nsidc('EASE-Grid Global, WGS 84', '+proj=cea +lat_ts=30 +lon_0=0 +datum=WGS84'),
 };
 
-/** Codes above are Esri's. */
+/** Greater codes are Esri's. */
 const LAST_OF_EPSG = 32767;
 
-/** Whether a definition says of its ellipsoid alone, not where it lies beside WGS 84; GRS 80 lies as WGS 84 does. */
+/** Whether a definition has an ellipsoid but no shift to WGS 84; GRS 80 needs none. */
 function isUnplaced(proj4: string): boolean {
   return !/\+(towgs84|R)=|\+(datum|ellps)=(WGS84|GRS80|NAD83)\b/.test(proj4);
 }
 
-/** Coordinates in grads would be taken for degrees. */
+/** Geographic CRSs in grads, which would be misread as degrees. */
 const GRADS = [4807, 4810, 4811, 4816, 4821, 4901, 4902, 7400];
 
-/** Whose axes point south and west, which the package does not say. */
+/** Axes to the south and west, which the package lacks. */
 const AXES: Readonly<Record<number, string>> = { 8044: ' +axis=swu', 8045: ' +axis=swu' };
 
-/** With another shift to WGS 84, in WKT too. */
+/** Replaces the shift to WGS 84, in WKT too. */
 function placedBy(entry: EpsgEntry, shift: string): EpsgEntry {
   const seven = [...shift.split(','), '0', '0', '0', '0'].slice(0, 7).join(',');
   return {

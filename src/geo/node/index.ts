@@ -1,5 +1,5 @@
 /**
- * `terrachip/geo` in Node: the portable part, any EPSG code, and views as ndarrays.
+ * `terrachip/geo` in Node: the portable part, every EPSG code, and ndarray views.
  * @module terrachip/geo
  */
 import './epsg.js';

@@ -1,6 +1,6 @@
 /**
- * GeoTensors as ndarrays and back, without copying, and whole-array statistics. `ndarray` and `ndarray-ops` build
- * their loops with `new Function`, so this is the only file that imports them, and nothing portable imports it.
+ * GeoTensors as ndarrays and back, without copies, and statistics. `ndarray` and `ndarray-ops` use `new Function`, which
+ * portable code must not: only this file imports them.
  */
 import ndarray, { type NdArray } from 'ndarray';
 import ops from 'ndarray-ops';
@@ -8,13 +8,13 @@ import { invalidInput } from '../../errors.js';
 import { type Dtype, equalsNodata, type TypedArray, type TypedArrayByDtype } from '../dtype.js';
 import { GeoTensor } from '../geotensor.js';
 
-/** A view of the tensor's values: writing to one changes the other. */
+/** An ndarray view that shares the tensor's memory. */
 export function toNdarray<D extends Dtype>(tensor: GeoTensor<D>): NdArray<TypedArrayByDtype[D]> {
   return ndarray(tensor.data, [...tensor.shape]);
 }
 
 /**
- * A tensor over an ndarray's values, placed like another tensor.
+ * A tensor that shares an ndarray's memory, with the grid, dimensions and nodata of another tensor.
  * @throws {TerrachipError} INVALID_INPUT when the ndarray is not contiguous in C order, or not of that shape.
  */
 export function fromNdarray(array: NdArray<TypedArray>, like: GeoTensor): GeoTensor {
@@ -40,9 +40,9 @@ export function fromNdarray(array: NdArray<TypedArray>, like: GeoTensor): GeoTen
   });
 }
 
-/** Statistics of the values of a tensor that are data. */
+/** Statistics of the valid values of a tensor; all but the count are null without any. */
 export interface TensorStatistics {
-  /** Number of values that are neither NaN nor nodata; the rest describe these, and are null when there are none. */
+  /** Number of values that are neither NaN nor nodata. */
   validCount: number;
   min: number | null;
   max: number | null;
@@ -51,7 +51,7 @@ export interface TensorStatistics {
   std: number | null;
 }
 
-/** Minimum, maximum, mean and standard deviation of the valid values, accumulated in float64. */
+/** Statistics of the valid values, accumulated in float64. */
 export function statistics(tensor: GeoTensor): TensorStatistics {
   const { data, nodata } = tensor;
   const valid = new Float64Array(data.length);

@@ -1,4 +1,5 @@
-import { sizeOf, type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import { type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
 import {
   type Backend,
   type BackendCounters,
@@ -27,10 +28,10 @@ import {
 import { type CpuExecutor, InlineExecutor } from './executor.js';
 import { MemoryPool } from './memory-pool.js';
 
-/** A typed array longer than this cannot be made everywhere. */
+/** Not all engines support longer typed arrays. */
 const MAX_TENSOR_BYTES = 2 ** 32 - 4;
 
-/** What optional bindings get that are left out. */
+/** The array of an omitted optional binding. */
 const NOTHING = new Uint8Array(0);
 
 class CpuStorage implements TensorStorage {
@@ -45,8 +46,8 @@ class CpuStorage implements TensorStorage {
 }
 
 /**
- * Runs kernels as typed-array loops. Operations queue up and run one after the other; with an executor that needs
- * it, tensors lie in SharedArrayBuffers, so that worker threads write rows without copies.
+ * Runs kernels as typed-array loops, one operation after the other. With worker threads, tensors are in
+ * SharedArrayBuffers, so that threads write rows without copies.
  */
 export class CpuBackend implements Backend {
   readonly info: BackendInfo;
@@ -76,7 +77,7 @@ export class CpuBackend implements Backend {
 
   allocate<D extends TensorDtype>(shape: readonly number[], dtype: D, meta?: TensorMeta): DeviceTensor<D> {
     this.#requireAlive();
-    // Whole words, as on a GPU: copies go by words.
+    // Whole words, as on a GPU.
     const bytes = checkShape(shape, dtype, MAX_TENSOR_BYTES);
     const buffer = this.#pool.acquire(bytes);
     const counters = this.#counters;
@@ -84,7 +85,7 @@ export class CpuBackend implements Backend {
     counters.peakAllocatedBytes = Math.max(counters.peakAllocatedBytes, counters.allocatedBytes);
     const storage = new CpuStorage(viewArray(dtype, buffer, 0, sizeOf(shape)), () => {
       counters.allocatedBytes -= bytes;
-      // Kernels that were asked for before the disposal still use the memory.
+      // Queued kernels still use the memory.
       if (this.#pending > 0) this.#enqueue(() => this.#pool.release(buffer));
       else this.#pool.release(buffer);
     });
@@ -97,7 +98,7 @@ export class CpuBackend implements Backend {
     meta?: TensorMeta,
   ): DeviceTensor<TensorDtypeOf<A>> {
     const tensor = this.allocate(shape, tensorDtypeOf(data), meta);
-    // No kernel that was asked for earlier knows this memory: the pool gets memory back when its last kernel is done.
+    // No queued kernel uses this memory: it returns to the pool only after its last kernel.
     this.#arrayOf(tensor).set(data);
     this.#countUpload(data);
     return tensor;
@@ -111,7 +112,7 @@ export class CpuBackend implements Backend {
       target.set(data, offset);
       return;
     }
-    // Kernels that were asked for earlier may still read the old values, and the caller may reuse its array.
+    // Queued kernels may still read the old values, and the caller may reuse its array.
     const copy = data.slice();
     this.#enqueue(() => target.set(copy, offset));
   }
@@ -188,7 +189,7 @@ export class CpuBackend implements Backend {
     this.dispose();
   }
 
-  /** Runs a task after all that were asked for before; after a failure, tasks are dropped until it is reported. */
+  /** Queues a task. After a failure, tasks are dropped until it is reported. */
   #enqueue(task: () => void | Promise<void>): void {
     this.#pending++;
     this.#queue = this.#queue

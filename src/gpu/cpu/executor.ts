@@ -1,7 +1,7 @@
 import type { TypedArray } from '../../geo/index.js';
 import type { Kernel } from '../kernel.js';
 
-/** One kernel run on the CPU: plain data, so that it can cross threads. */
+/** One kernel run on the CPU. */
 export interface CpuTask {
   readonly kernel: Kernel;
   readonly tensors: Readonly<Record<string, TypedArray>>;
@@ -9,11 +9,11 @@ export interface CpuTask {
   readonly rows: number;
 }
 
-/** Runs CPU kernels; the portable one uses the calling thread, Node's a pool of workers. */
+/** Runs CPU kernels: on the calling thread, or in Node on a pool of workers. */
 export interface CpuExecutor {
   readonly threads: number;
   readonly description: string;
-  /** Whether tensors must lie in shared memory for the executor to reach them. */
+  /** Whether tensors must be in shared memory. */
   readonly needsSharedMemory: boolean;
   execute(task: CpuTask): Promise<void>;
   dispose(): void;

@@ -1,7 +1,6 @@
 /**
- * Reuses tensor memory: a warp takes and gives back megabytes a tile, which JavaScript would clear each time and
- * free late. Buffers are kept in buckets of padded sizes, up to a bound,
- * beyond which the sizes that were used least recently go.
+ * Reuses tensor memory: a warp allocates megabytes per tile, which JavaScript would clear each time and free late. Idle
+ * buffers are kept by padded size, up to a limit; the least recently used sizes are dropped first.
  */
 export class MemoryPool {
   readonly #shared: boolean;
@@ -30,7 +29,7 @@ export class MemoryPool {
     if (size > this.#maxIdleBytes) return;
     const list = this.#free.get(size) ?? [];
     list.push(buffer);
-    // Sizes are kept in the order of their last use: the first is the one to drop.
+    // The map's order is that of the last use.
     this.#free.delete(size);
     this.#free.set(size, list);
     this.#idleBytes += size;
@@ -47,7 +46,7 @@ export class MemoryPool {
   }
 }
 
-/** Small buffers are padded to 4 KiB, larger ones to an eighth of their power of two: little is wasted. */
+/** Pads small buffers to 4 KiB, larger ones to a multiple of an eighth of their power of two. */
 function paddedSize(bytes: number): number {
   if (bytes <= 4096) return 4096;
   const step = 2 ** Math.max(12, Math.floor(Math.log2(bytes)) - 3);

@@ -1,8 +1,8 @@
 export const BACKEND_CHOICES = ['auto', 'webgpu', 'cpu'] as const;
 
 /**
- * `auto` takes a hardware GPU if there is one, else the CPU; `webgpu` takes any adapter, a software one too, and
- * fails without one. Nothing is timed.
+ * `auto` uses a hardware GPU if there is one, else the CPU. `webgpu` uses any adapter, including a software one, and fails
+ * without one.
  */
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 

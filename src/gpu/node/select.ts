@@ -8,17 +8,17 @@ import { BACKEND_CHOICES, type BackendChoice, isBackendChoice } from './choice.j
 import { createNodeWebGpuBackend, probeAdapter } from './webgpu-adapter.js';
 import { WorkerExecutor } from './worker-executor.js';
 
-/** Which backend `createBackend` makes, and with how many threads. */
+/** Options of `createBackend`. */
 export interface BackendOptions {
   /** Default: `auto`. */
   backend?: BackendChoice;
-  /** Worker threads of the CPU backend; default: one a core. 0 runs on the calling thread. */
+  /** Worker threads of the CPU backend (default: one per core); 0 runs on the calling thread. */
   threads?: number;
 }
 
 /**
- * Whether this machine can have a hardware GPU at all. Looking through Dawn costs half a second and its Vulkan
- * loader complains on stderr; on Linux a GPU has a device file, and without one the answer is no.
+ * Whether this machine may have a hardware GPU: on Linux, whether a device file of one exists. Asking Dawn takes half a
+ * second, and its Vulkan loader writes warnings to stderr.
  */
 function mayHaveGpu(): boolean {
   if (platform() !== 'linux') return true;
@@ -29,7 +29,7 @@ function mayHaveGpu(): boolean {
   );
 }
 
-/** Creates the backend that the options ask for. Dispose of it when done. */
+/** Creates a backend. Dispose of it when done. */
 export async function createBackend(options: BackendOptions = {}): Promise<Backend> {
   const choice = options.backend ?? 'auto';
   if (!isBackendChoice(choice)) {

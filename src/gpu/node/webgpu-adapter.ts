@@ -8,7 +8,7 @@ interface DawnModule {
   readonly globals: Readonly<Record<string, unknown>>;
 }
 
-/** What stands in the way of WebGPU on this machine, or what there is. */
+/** The WebGPU adapter of this machine, or why there is none. */
 export type AdapterProbe =
   | { available: true; info: GPUAdapterInfo }
   | { available: false; problem: string; remedy: string };
@@ -32,17 +32,17 @@ async function loadDawn(): Promise<DawnModule> {
 }
 
 /**
- * Dawn's instances that are in use. V8 may collect an instance once nothing refers to it, and the process then dies
- * at the next wait; Node exits by itself once devices are destroyed and their instance is dropped.
+ * Dawn's instances in use. If V8 collects an instance too early, the process crashes at the next wait. Node exits once all
+ * devices are destroyed and their instances are dropped.
  */
 const instances = new Set<GPU>();
 
-/** This machine's WebGPU adapter, for those who make a device of their own. */
+/** This machine's WebGPU adapter, to create a device of your own. */
 export interface NodeAdapter extends Disposable {
   readonly adapter: GPUAdapter;
-  /** What a page has as `navigator.gpu`. */
+  /** As `navigator.gpu` in a page. */
   readonly gpu: GPU;
-  /** Call it when all devices of the adapter are destroyed, and not before. */
+  /** Call it only after all devices of the adapter are destroyed. */
   dispose(): void;
 }
 
@@ -66,14 +66,14 @@ export async function requestNodeAdapter(): Promise<NodeAdapter> {
     throw new TerrachipError(
       'MISSING_DEPENDENCY',
       'no WebGPU adapter was found',
-      'install a Vulkan driver (mesa-vulkan-drivers 23 or newer for a software one), or use --backend cpu',
+      'install a Vulkan driver (mesa-vulkan-drivers 23 or newer for a software one), or use `backend` cpu',
       { dependency: 'Vulkan driver' },
     );
   }
   return { adapter, gpu, dispose, [Symbol.dispose]: dispose };
 }
 
-/** WebGPU's classes and constants, which a page has as globals. */
+/** WebGPU's classes and constants, which are globals in a page. */
 export async function webGpuGlobals(): Promise<Readonly<Record<string, unknown>>> {
   return (await loadDawn()).globals;
 }
@@ -89,7 +89,7 @@ export async function createNodeWebGpuBackend(): Promise<WebGpuBackend> {
   }
 }
 
-/** Looks for an adapter without keeping anything. */
+/** Checks for an adapter and releases it. */
 export async function probeAdapter(): Promise<AdapterProbe> {
   try {
     const { adapter, dispose } = await requestNodeAdapter();

@@ -5,10 +5,10 @@ import { type CpuExecutor, type CpuTask, InlineExecutor } from '../cpu/executor.
 import type { WorkerReply, WorkerRequest } from './worker.js';
 import { workerFile } from './worker-file.js';
 
-/** Below this many invocations a kernel runs at once on the calling thread: handing it over would take longer. */
+/** Up to this many invocations a kernel runs on the calling thread, which is faster than sending it to a worker. */
 const INLINE_INVOCATIONS = 1 << 15;
 
-/** Pieces per thread, so that a thread that was held up does not hold up the others. */
+/** Pieces of work per thread, to balance the load. */
 const PIECES_PER_THREAD = 4;
 
 interface Job {
@@ -17,8 +17,8 @@ interface Job {
 }
 
 /**
- * Runs kernels on a pool of worker threads, each writing its rows straight into shared memory. Workers start with
- * the first large kernel and never keep the process alive by themselves.
+ * Runs kernels on a pool of worker threads, which write their rows directly into shared memory. Workers start with the
+ * first large kernel. Idle workers do not keep the process alive.
  */
 export class WorkerExecutor implements CpuExecutor {
   readonly threads: number;
@@ -38,8 +38,8 @@ export class WorkerExecutor implements CpuExecutor {
   }
 
   /**
-   * @param threads number of workers; default: one a processor core this process may use
-   * @returns one that runs on the calling thread for 0 threads, and where the workers' program is not there
+   * @param threads number of workers (default: one per core available to this process)
+   * @returns an `InlineExecutor` for 0 threads, or if the worker's file is missing
    */
   static create(threads: number = availableParallelism()): CpuExecutor {
     const program =
@@ -98,7 +98,7 @@ export class WorkerExecutor implements CpuExecutor {
 
   #start(): Worker {
     this.#started++;
-    // Flags of the main thread (--input-type, --inspect) are not for workers.
+    // Without the flags of the main thread, such as --input-type and --inspect.
     const worker = new Worker(this.#program, { execArgv: [] });
     worker.on('message', (reply: WorkerReply) => {
       this.#finish(worker, reply.ok ? null : internalError('worker', reply.message));

@@ -4,12 +4,11 @@ import { fileURLToPath } from 'node:url';
 let warned = false;
 
 /**
- * The program of a worker thread, which lies beside the file that starts it; null where it is not there. In a bundle it is
- * not, and Node prints a warning, once; what lies beside a bundle by the same name is somebody else's. Sources that run
- * untranslated have none either.
- * @param url `import.meta.url` of the file that starts the thread
- * @param path where that file lies in the package, such as `gpu/node/worker-executor`
- * @param name the program's file
+ * The file of a worker thread, beside the module that starts it; null if it is missing: in untranslated sources, and in a
+ * bundle, where Node prints a warning once. A file of the same name beside a bundle is not used.
+ * @param url `import.meta.url` of the module that starts the thread
+ * @param path of that module in the package, such as `gpu/node/worker-executor`
+ * @param name of the worker's file
  */
 export function workerFile(url: string | undefined, path: string, name: string): URL | null {
   if (url?.endsWith(`/${path}.ts`)) return null;

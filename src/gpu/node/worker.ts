@@ -17,7 +17,7 @@ type Run = CpuKernel<Bindings, string>['run'];
 
 const loaded = new Map<string, Promise<{ run: Run }>>();
 
-/** The kernel's module: only files are named that a kernel of this process was defined with. */
+/** The kernel's module, always one named in a kernel definition of this process. */
 function load(module: string): Promise<{ run: Run }> {
   const known = loaded.get(module) ?? (import(module) as Promise<{ run: Run }>);
   loaded.set(module, known);

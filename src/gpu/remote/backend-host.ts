@@ -4,19 +4,19 @@ import type { DeviceTensor } from '../tensor.js';
 import type { WebGpuBackend } from '../webgpu/backend.js';
 import type { BackendAnswer, BackendCommand, BackendQuestion } from './messages.js';
 
-/** The device's side of a `RemoteBackend`: does what it asks for on a backend of this thread. */
+/** Executes the commands of a `RemoteBackend` on a backend of this thread. */
 export class BackendHost {
   readonly backend: WebGpuBackend;
   readonly #tensors = new Map<number, DeviceTensor>();
   readonly #shaders = new Map<number, KernelShader>();
-  /** The first command that failed: like all that goes wrong on a device, it is told with the next answer. */
+  /** The error of the first failed command, thrown by the next `answer`. */
   #failure: unknown = null;
 
   constructor(backend: WebGpuBackend) {
     this.backend = backend;
   }
 
-  /** Does a command; what goes wrong is thrown by the next `answer`. */
+  /** Executes a command. The next `answer` throws its error. */
   execute(command: BackendCommand): void {
     if (this.#failure !== null) return;
     try {
@@ -37,7 +37,7 @@ export class BackendHost {
     return { data, counters: { ...backend.counters } };
   }
 
-  /** @throws what a command before threw */
+  /** @throws the error of an earlier command */
   requireSound(): void {
     if (this.#failure !== null) throw this.#failure;
   }
@@ -48,7 +48,7 @@ export class BackendHost {
     return tensor;
   }
 
-  /** Gives a tensor of this backend a number. */
+  /** Registers a tensor of this backend under a number. */
   keep(number: number, tensor: DeviceTensor): void {
     this.#tensors.set(number, tensor);
   }

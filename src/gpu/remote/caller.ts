@@ -1,17 +1,17 @@
 import { type ErrorMessage, restoreError } from './messages.js';
 
-/** A message on its way to the device's thread; with a number where an answer is awaited. */
+/** A message to the device's thread; `question` is its number if it expects an answer. */
 export interface Envelope<Message> {
   readonly message: Message;
   readonly question: number | null;
 }
 
-/** The answer to a question: its result, or why there is none. */
+/** The result of a question, or its error. */
 export type Reply =
   | { readonly question: number; readonly ok: true; readonly result: unknown }
   | { readonly question: number; readonly ok: false; readonly error: ErrorMessage };
 
-/** The question that nobody asks: its answer is what the other side says of itself when it is ready. */
+/** The number of the reply that the other side sends by itself when it is ready. */
 export const READY = -1;
 
 interface Pending {
@@ -19,7 +19,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The asking side of a channel between two threads: numbers its questions and finds their answers. */
+/** The client of a channel between two threads: numbers questions and matches replies. */
 export class Caller<Message, Question extends Message> {
   readonly #send: (envelope: Envelope<Message>, transfer: readonly ArrayBuffer[]) => void;
   readonly #pending = new Map<number, Pending>();
@@ -30,7 +30,7 @@ export class Caller<Message, Question extends Message> {
     this.#send = send;
   }
 
-  /** Why nothing can be asked any more; null while the other side lives. */
+  /** Why the channel is closed; null while it is open. */
   get failure(): Error | null {
     return this.#failure;
   }
@@ -48,12 +48,12 @@ export class Caller<Message, Question extends Message> {
     return answer;
   }
 
-  /** What the other side says of itself when it is ready. */
+  /** The reply of the other side when it is ready. */
   ready<Result>(): Promise<Result> {
     return this.#await<Result>(READY);
   }
 
-  /** Takes an answer; that the other side is not ready, or no longer, ends it all. */
+  /** Handles a reply. A failed `READY` closes the channel. */
   receive(reply: Reply): void {
     if (reply.question === READY && !reply.ok) {
       this.fail(restoreError(reply.error));
@@ -65,7 +65,7 @@ export class Caller<Message, Question extends Message> {
     else pending?.reject(restoreError(reply.error));
   }
 
-  /** The other side is gone: all that waits fails, and so does whatever is asked from now on. */
+  /** Closes the channel: rejects all pending and future questions. */
   fail(error: Error): void {
     this.#failure ??= error;
     const waiting = [...this.#pending.values()];

@@ -1,4 +1,4 @@
-/** A backend whose device lives in another thread: commands cross as messages, tensors stay where they are. */
+/** A backend with its device in another thread: commands are messages, tensors stay on the device. */
 export { BackendHost } from './backend-host.js';
 export { Caller, type Envelope, READY, type Reply } from './caller.js';
 export {

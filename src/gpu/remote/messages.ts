@@ -1,4 +1,4 @@
-/** What a backend in one thread asks of the device's thread, as plain data that crosses threads by structured clone. */
+/** Messages from a backend to the device's thread, as plain data for structured clone. */
 import {
   type ErrorCode,
   type ErrorFields,
@@ -12,7 +12,7 @@ import type { BackendCounters, BackendInfo, BackendLimits } from '../backend.js'
 import type { Grid, KernelShader } from '../kernel.js';
 import type { TensorDtype } from '../tensor.js';
 
-/** Commands take effect in the order in which they were posted; tensors are numbers that the asking side gives. */
+/** Commands take effect in the order of posting. The sender numbers the tensors. */
 export type BackendCommand =
   | {
       readonly op: 'allocate';
@@ -30,13 +30,13 @@ export type BackendCommand =
       readonly toOffset: number;
       readonly length: number;
     }
-  /** A shader is sent once under a number, before the first `run` that names it. */
+  /** A shader is sent once under a number, before its first `run`. */
   | { readonly op: 'shader'; readonly number: number; readonly shader: KernelShader }
   | {
       readonly op: 'run';
       readonly shader: number;
       readonly invocations: Grid;
-      /** Null for an optional binding that is left out. */
+      /** Null for an omitted optional binding. */
       readonly tensors: Readonly<Record<string, number | null>>;
       readonly parameters: Readonly<Record<string, number>>;
     }
@@ -47,14 +47,14 @@ export type BackendQuestion =
   | { readonly op: 'submit' }
   | { readonly op: 'download'; readonly tensor: number; readonly dtype: TensorDtype };
 
-/** Every answer says what the device has done so far. */
+/** Every answer has the device's counters so far. */
 export interface BackendAnswer {
   readonly counters: BackendCounters;
   /** The values of a `download`. */
   readonly data?: TypedArray;
 }
 
-/** What the device's thread says of itself when it is ready. */
+/** The `READY` reply of the device's thread. */
 export interface DeviceDescription {
   readonly info: BackendInfo;
   readonly limits: BackendLimits;
@@ -75,7 +75,7 @@ export function describeError(error: unknown): ErrorMessage {
   return { code, message, remedy, fields };
 }
 
-/** The error that `describeError` described in another thread. */
+/** The inverse of `describeError`, in the other thread. */
 export function restoreError({ code, message, remedy, fields }: ErrorMessage): Error {
   if (code === null || fields === null) return internalError('the device’s thread', message);
   return new TerrachipError(code, message.slice(0, message.length - `; ${remedy}.`.length), remedy, fields);

@@ -40,8 +40,8 @@ class RemoteStorage implements TensorStorage {
 }
 
 /**
- * A backend whose device belongs to another thread. All commands but two return at once, as on any backend, so that
- * they cross as messages in their order; shapes and ranges are checked on this side.
+ * A backend with its device in another thread. Commands are sent as messages in their order; shapes and ranges are checked
+ * on this side. Only `submit` and `download` wait for an answer.
  */
 export class RemoteBackend implements Backend {
   readonly info: BackendInfo;
@@ -53,7 +53,7 @@ export class RemoteBackend implements Backend {
   #tensors = 0;
   #disposed = false;
 
-  /** @param onDispose called once, to end the device's thread */
+  /** @param onDispose ends the device's thread; called once */
   constructor(
     caller: Caller<BackendCommand | BackendQuestion, BackendQuestion>,
     { info, limits }: DeviceDescription,
@@ -161,7 +161,7 @@ export class RemoteBackend implements Backend {
     this.dispose();
   }
 
-  /** @internal The other thread's name for a tensor of this backend. */
+  /** @internal The number of a tensor in the other thread. */
   numberOf(tensor: DeviceTensor): number {
     const { storage } = tensor;
     if (tensor.owner !== this || !(storage instanceof RemoteStorage)) {
@@ -170,7 +170,7 @@ export class RemoteBackend implements Backend {
     return storage.tensor;
   }
 
-  /** @internal A number for a tensor whose shape only the other thread can know. */
+  /** @internal A number for a tensor that the other thread allocates. */
   reserve(): number {
     return this.#tensors++;
   }
@@ -179,7 +179,7 @@ export class RemoteBackend implements Backend {
     return this.adopt(this.reserve(), shape, dtype, meta);
   }
 
-  /** @internal The tensor that the other thread made under a reserved number. */
+  /** @internal The tensor that the other thread allocated under a reserved number. */
   adopt<D extends TensorDtype>(
     number: number,
     shape: readonly number[],
@@ -188,7 +188,7 @@ export class RemoteBackend implements Backend {
   ): DeviceTensor<D> {
     checkShape(shape, dtype, this.limits.maxTensorBytes);
     const storage = new RemoteStorage(number, () => {
-      // A thread that is gone has released everything.
+      // A thread that ended has released everything.
       if (!this.#disposed && this.#caller.failure === null) this.#post({ op: 'release', tensor: number });
     });
     return new DeviceTensor(this, storage, shape, dtype, meta);
@@ -211,7 +211,7 @@ export class RemoteBackend implements Backend {
   }
 }
 
-/** A copy that can be handed over: what is sent as a view takes its whole buffer along, and shared memory stays shared. */
+/** A copy to transfer: sending a view would send its whole buffer, and shared memory would stay shared. */
 function copyOf(data: TypedArray): { copy: TypedArray; buffer: ArrayBuffer } {
   const buffer = new ArrayBuffer(data.byteLength);
   new Uint8Array(buffer).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

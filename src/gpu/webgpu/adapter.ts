@@ -1,8 +1,8 @@
 import type { BackendInfo } from '../backend.js';
 
 /**
- * The limits that terrachip asks for, each raised to what the adapter offers: they only make tiles larger. Kernels
- * keep to WebGPU's defaults in everything else, so that they compile on any adapter.
+ * The limits that are raised to the adapter's: they allow larger tiles. Kernels keep to WebGPU's defaults for all other
+ * limits, so that they compile on any adapter.
  */
 const RAISED_LIMITS = [
   // A strip of a wide scene is one binding; the default is 128 MiB.
@@ -15,7 +15,7 @@ export function raisedLimits(adapter: GPUAdapter): Record<string, number> {
   return Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
 }
 
-/** What the kernels of an ONNX runtime make use of besides, where the adapter has it. */
+/** Further limits and features for an ONNX runtime, where the adapter has them. */
 const MODEL_LIMITS = [
   'maxStorageBuffersPerShaderStage',
   'maxComputeWorkgroupStorageSize',
@@ -26,7 +26,7 @@ const MODEL_LIMITS = [
 ] as const;
 const MODEL_FEATURES = ['shader-f16', 'subgroups'];
 
-/** A device on which models run besides kernels. */
+/** The descriptor of a device for models and kernels. */
 export function modelDevice(adapter: GPUAdapter): GPUDeviceDescriptor {
   return {
     requiredLimits: {
@@ -39,7 +39,7 @@ export function modelDevice(adapter: GPUAdapter): GPUDeviceDescriptor {
   };
 }
 
-/** An adapter as the backend describes itself. */
+/** The backend's description of an adapter. */
 export function describeAdapter(info: GPUAdapterInfo): BackendInfo {
   const adapter = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(' ');
   return {

@@ -1,5 +1,6 @@
 import { invalidInput, messageOf } from '../../errors.js';
-import { bytesPerElement, type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
+import { bytesPerElement } from '../../geo/dtype.js';
+import { type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
 import {
   type Backend,
   type BackendCounters,
@@ -42,13 +43,13 @@ import { BUFFER_USAGE } from './usage.js';
 const TENSOR_USAGE = BUFFER_USAGE.STORAGE | BUFFER_USAGE.COPY_SRC | BUFFER_USAGE.COPY_DST;
 const UNIFORM_USAGE = BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST;
 
-/** Dispatches recorded before they are sent off, so that the device works while more are recorded. */
+/** Dispatches per submit, so that the device works while more are recorded. */
 const DISPATCHES_PER_SUBMIT = 64;
 
-/** Disposed memory that waits for its submit; above this, work is sent off so that the memory can be used again. */
+/** Released bytes above which commands are submitted, so that the memory can be reused. */
 const RELEASED_BYTES_PER_SUBMIT = 64 * 2 ** 20;
 
-/** WebGPU allows this many workgroups along each axis. */
+/** WebGPU's limit along each axis. */
 const MAX_WORKGROUPS = 65535;
 
 class GpuStorage implements TensorStorage {
@@ -64,8 +65,8 @@ class GpuStorage implements TensorStorage {
 }
 
 declare global {
-  // Their members come from TypeScript's DOM library or from @webgpu/types, which exclude one another: published
-  // types can name neither. Declared empty, they merge with whichever there is, and compile where there is none.
+  // Their members come from TypeScript's DOM library or from @webgpu/types, which are incompatible, so published types can
+  // import neither. Empty declarations merge with either, and compile without both.
   interface GPUAdapter {}
   interface GPUAdapterInfo {}
   interface GPUBuffer {}
@@ -74,15 +75,15 @@ declare global {
   interface GPUDeviceDescriptor {}
 }
 
-/** How a WebGPU backend uses its device. */
+/** Options of a WebGPU backend. */
 export interface WebGpuBackendOptions {
-  /** Called once when the device is given back, with an owned device only. */
+  /** Called once on `dispose`, with an owned device only. */
   onDispose?: () => void;
 }
 
 /**
- * Runs kernels with WebGPU. Commands are recorded and submitted in the order of the calls; a lost device turns
- * every later call into a DEVICE_LOST error.
+ * Runs kernels with WebGPU. Commands are recorded and submitted in the order of the calls. After the loss of the device,
+ * every call throws DEVICE_LOST.
  */
 export class WebGpuBackend implements Backend {
   readonly info: BackendInfo;
@@ -94,7 +95,7 @@ export class WebGpuBackend implements Backend {
   readonly #pipelines: PipelineCache;
   readonly #ownsDevice: boolean;
   readonly #onDispose: (() => void) | undefined;
-  /** What optional bindings get that are left out. */
+  /** The buffer of omitted optional bindings. */
   #nothing: GPUBuffer | null = null;
   #encoder: GPUCommandEncoder | null = null;
   #recorded = 0;
@@ -118,7 +119,7 @@ export class WebGpuBackend implements Backend {
     };
   }
 
-  /** Requests a device from an adapter, with its limits raised, and owns it. */
+  /** Requests a device from an adapter, with raised limits, and owns it. */
   static async request(adapter: GPUAdapter, options: WebGpuBackendOptions = {}): Promise<WebGpuBackend> {
     let device: GPUDevice;
     try {
@@ -129,7 +130,7 @@ export class WebGpuBackend implements Backend {
     return new WebGpuBackend(device, describeAdapter(adapter.info), true, options);
   }
 
-  /** Works on a device that somebody else made, and leaves it alive. */
+  /** Uses an existing device, which `dispose` does not destroy. */
   static adopt(device: GPUDevice): WebGpuBackend {
     return new WebGpuBackend(device, describeAdapter(device.adapterInfo), false, {});
   }
@@ -159,7 +160,7 @@ export class WebGpuBackend implements Backend {
     meta?: TensorMeta,
   ): DeviceTensor<TensorDtypeOf<A>> {
     const tensor = this.allocate(shape, tensorDtypeOf(data), meta);
-    // Nothing that was recorded knows this buffer: the pool gives out none that a recorded command names.
+    // No recorded command uses this buffer: the pool recycles buffers only after a submit.
     this.#writeNow(this.#storageOf(tensor), data, 0);
     return tensor;
   }
@@ -167,7 +168,7 @@ export class WebGpuBackend implements Backend {
   write(tensor: DeviceTensor, data: TypedArray, offset = 0): void {
     checkRange(tensor, offset, data.length);
     const storage = this.#storageOf(tensor, BUFFER_USAGE.COPY_DST);
-    // A write takes effect before anything submitted later: what was recorded before it must go first.
+    // A write takes effect before all later submits, so earlier commands must be submitted first.
     this.#flush();
     this.#writeNow(storage, data, offset);
   }
@@ -199,7 +200,7 @@ export class WebGpuBackend implements Backend {
     this.#dispatch(kernel, gridOf(kernel, checked.parameters), checked);
   }
 
-  /** @internal `run`, where a kernel's functions are in another thread. */
+  /** @internal As `run`, for a kernel with its functions in another thread. */
   dispatch(kernel: KernelShader, invocations: Grid, args: GivenArguments): void {
     this.#dispatch(kernel, invocations, checkRun(kernel, args));
   }
@@ -253,8 +254,11 @@ export class WebGpuBackend implements Backend {
       );
     }
     if (offset + bytes > buffer.size) {
-      const what = `a GPUBuffer of ${buffer.size} bytes`;
-      throw invalidInput(what, `holds no ${bytes} bytes from byte ${offset} on`, 'give a larger buffer');
+      throw invalidInput(
+        `a GPUBuffer of ${buffer.size} bytes`,
+        `has no ${bytes} bytes from byte ${offset} on`,
+        'give a larger buffer',
+      );
     }
     requireUsage(buffer, BUFFER_USAGE.STORAGE);
     return new DeviceTensor(this, new GpuStorage(buffer, offset, () => undefined), shape, dtype, meta);
@@ -275,7 +279,7 @@ export class WebGpuBackend implements Backend {
       checkTarget(tensor, target) ?? viewArray(tensor.dtype, new ArrayBuffer(tensor.byteLength));
     const bytes = new Uint8Array(result.buffer, result.byteOffset, tensor.byteLength);
     await readBack(this.#pool, this.#state, storage, bytes, (from, start, staging, length) => {
-      // The first piece goes along with what was recorded: kernels and readback are one submit.
+      // The first piece is in the same submit as the recorded kernels.
       this.#record().copyBufferToBuffer(from, start, staging, 0, length);
       this.#flush();
     });
@@ -331,7 +335,7 @@ export class WebGpuBackend implements Backend {
     return buffer;
   }
 
-  /** The part of a buffer that holds a tensor's words: shaders see no more, so that `arrayLength` is right. */
+  /** The words of a tensor only, so that `arrayLength` is right in shaders. */
   #slice(tensor: DeviceTensor): GpuSlice {
     const { buffer, offset } = this.#storageOf(tensor);
     return { buffer, offset, size: Math.ceil(tensor.byteLength / 4) * 4 };
@@ -356,7 +360,7 @@ export class WebGpuBackend implements Backend {
   }
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for a buffer that was made without a usage */
+/** @throws {TerrachipError} INVALID_INPUT for a buffer without a usage */
 function requireUsage(buffer: GPUBuffer, usage: number): void {
   if ((buffer.usage & usage) === usage) return;
   const name = Object.entries(BUFFER_USAGE).find(([, bit]) => bit === usage)?.[0];

@@ -1,6 +1,6 @@
 /**
- * Reuses GPU buffers: making one clears it and its memory returns only when JavaScript collects the wrapper, so a
- * warp of a scene would otherwise grow by every tile. Buffers are kept in buckets of padded sizes.
+ * Reuses GPU buffers. A new buffer is cleared, and its memory is freed only when JavaScript collects the wrapper, so that
+ * memory would grow with every tile. Idle buffers are kept by padded size.
  */
 
 /** Buffers up to a megabyte are padded to a power of two, larger ones to a whole megabyte. */
@@ -14,12 +14,12 @@ export class BufferPool {
   readonly #maxIdleBytes: number;
   readonly #maxBytes: number;
   readonly #free = new Map<string, GPUBuffer[]>();
-  /** Released, but possibly still named by commands that were not submitted yet. */
+  /** Released, but possibly used by commands that are not submitted yet. */
   #released: GPUBuffer[] = [];
   #releasedBytes = 0;
   #idleBytes = 0;
 
-  /** Bytes that wait for a submit before they can be reused. */
+  /** Bytes that can be reused after the next submit. */
   get releasedBytes(): number {
     return this.#releasedBytes;
   }
@@ -31,7 +31,7 @@ export class BufferPool {
     this.#maxBytes = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4) * 4;
   }
 
-  /** A buffer of at least `bytes`; padding never exceeds what the device can bind. */
+  /** A buffer of at least `bytes`, padded up to the device's limit. */
   acquire(bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const size = Math.min(paddedSize(bytes), this.#maxBytes);
     const free = this.#free.get(key(size, usage))?.pop();
@@ -47,7 +47,7 @@ export class BufferPool {
     this.#releasedBytes += buffer.size;
   }
 
-  /** After a submit, released buffers may be written again: the queue keeps the order. */
+  /** Makes released buffers reusable, after a submit: the queue keeps the order. */
   recycle(): void {
     for (const buffer of this.#released) {
       if (this.#idleBytes + buffer.size > this.#maxIdleBytes) {

@@ -1,14 +1,14 @@
 import { MAP_READ } from './usage.js';
 
-/** Counts what is read back from a device, by anybody who uses it. */
+/** Counts the bytes that any code reads back from a device. */
 export interface DeviceMeter {
   /** Bytes mapped for reading so far. */
   readonly readbackBytes: number;
 }
 
 /**
- * Watches a device from here on, and lets its queue take views of shared memory, which Dawn refuses: the memory of
- * an ONNX runtime in WebAssembly is shared.
+ * Watches a device from now on. Also lets its queue accept views of shared memory, which Dawn refuses: the memory of an
+ * ONNX runtime in WebAssembly is shared.
  */
 export function watchDevice(device: GPUDevice): DeviceMeter {
   const meter = { readbackBytes: 0 };
@@ -25,7 +25,7 @@ export function watchDevice(device: GPUDevice): DeviceMeter {
   const { queue } = device;
   const writeBuffer = queue.writeBuffer.bind(queue);
   queue.writeBuffer = (buffer, offset, data, start = 0, length) => {
-    // Positions count elements of a typed array, bytes of anything else.
+    // Positions are in elements of a typed array, or in bytes.
     const unit = 'BYTES_PER_ELEMENT' in data ? Number(data.BYTES_PER_ELEMENT) : 1;
     const all = ArrayBuffer.isView(data)
       ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)

@@ -1,15 +1,15 @@
 import { internalError, invalidInput, messageOf, TerrachipError } from '../../errors.js';
 
-/** Whether a device still works, and what went wrong on it since somebody last asked. */
+/** Collects a device's errors, including its loss. */
 export class DeviceState {
   readonly #device: GPUDevice;
   #failure: TerrachipError | null = null;
   #lost: TerrachipError | null = null;
   #isClosed = false;
   #isRefused = false;
-  /** What to call for those who wait for the device, when it is lost. */
+  /** Rejects the pending waits when the device is lost. */
   readonly #waiting = new Set<(error: TerrachipError) => void>();
-  /** Checks of shaders that are under way. */
+  /** Pending checks of shaders. */
   #checks: Promise<void>[] = [];
   readonly #onError = (event: Event): void => {
     const { error } = event as GPUUncapturedErrorEvent;
@@ -19,7 +19,7 @@ export class DeviceState {
   constructor(device: GPUDevice) {
     this.#device = device;
     device.addEventListener('uncapturederror', this.#onError);
-    // An adopted device outlives the backend, which its promise must not keep.
+    // An adopted device outlives the backend; its promise must not keep the backend in memory.
     const self = new WeakRef(this);
     void device.lost.then((lost) => {
       const state = self.deref();
@@ -27,37 +27,37 @@ export class DeviceState {
     });
   }
 
-  /** @throws what went wrong on the device */
+  /** @throws the device's error */
   requireSound(): void {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Compiles a kernel's shader, whose mistakes are told as the kernel's by the next `settled`. */
+  /** Compiles a kernel's shader. The next `settled` throws its errors, with the kernel's name. */
   compile<Result>(kernel: string, make: () => Result): Result {
     this.#device.pushErrorScope('validation');
     const result = make();
     const check = this.#device.popErrorScope().then(
       (error) => {
-        // What follows from the first mistake is of no interest.
+        // Only the first error matters.
         if (error === null || this.#isRefused) return;
         this.#isRefused = true;
         const problem = `has a shader that the device refuses (${error.message.trim()})`;
         this.#failure = invalidInput(`the kernel "${kernel}"`, problem, 'correct the shader');
       },
-      // A lost device, which `settled` tells.
+      // The device is lost: `settled` reports it.
       () => undefined,
     );
     this.#checks.push(check);
     return result;
   }
 
-  /** Waits for a promise of the device's, which rejects or never settles when the device is lost. */
+  /** Waits for a promise of the device. It may never settle when the device is lost. */
   async settled(promise: Promise<unknown>): Promise<void> {
     let stop: (error: TerrachipError) => void = () => undefined;
     const lost = new Promise<never>((_, reject) => {
       stop = reject;
     });
-    // Not chained to the device's own promise, which would keep every one of them.
+    // Not chained to `device.lost`, which would keep every promise in memory.
     this.#waiting.add(stop);
     if (this.#lost !== null) stop(this.#lost);
     const checks = this.#checks;
@@ -72,7 +72,7 @@ export class DeviceState {
     }
   }
 
-  /** Stops listening: a device keeps its listeners, and they keep the backend, so that neither is ever collected. */
+  /** Removes the listener, through which an adopted device would keep the backend in memory. */
   close(): void {
     this.#isClosed = true;
     this.#device.removeEventListener('uncapturederror', this.#onError);
@@ -89,7 +89,7 @@ export function deviceLost(reason: string): TerrachipError {
   return new TerrachipError(
     'DEVICE_LOST',
     `the GPU device was lost (${reason.trim() || 'no reason given'})`,
-    'run again, with --resume where a map was under way, or use --backend cpu',
+    'run again, with `resume` where a map was under way, or use `backend` cpu',
     { reason },
   );
 }

@@ -7,7 +7,7 @@ export interface CachedPipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** One pipeline a shader and set of override constants, compiled at the first use. A shader is known by its code. */
+/** Pipelines by shader code and override constants, compiled at the first use. */
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #state: DeviceState;

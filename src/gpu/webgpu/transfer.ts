@@ -1,23 +1,23 @@
-/** Bytes to a device's buffers and back. */
+/** Transfers bytes to a device's buffers and back. */
 import type { TypedArray } from '../../geo/index.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { DeviceState } from './device-state.js';
 import { BUFFER_USAGE, MAP_READ } from './usage.js';
 
-/** Bytes per readback: large enough to be fast, small enough to keep two in memory. */
+/** Bytes per readback; two are in memory at a time. */
 const STAGING_BYTES = 32 * 2 ** 20;
 
 const STAGING_USAGE = BUFFER_USAGE.MAP_READ | BUFFER_USAGE.COPY_DST;
 
-/** Where bytes of a device lie. */
+/** A position in a device's buffer. */
 interface DeviceBytes {
   readonly buffer: GPUBuffer;
   readonly offset: number;
 }
 
 /**
- * Reads bytes back by pieces.
- * @param copy records a copy and submits all that was recorded
+ * Reads bytes back in pieces.
+ * @param copy records a copy and submits all recorded commands
  */
 export async function readBack(
   pool: BufferPool,
@@ -41,13 +41,13 @@ export async function readBack(
     const staging = pool.acquire(length, STAGING_USAGE);
     copy(buffer, offset + start, staging, length);
     pieces.push({ staging, start, length, ready: staging.mapAsync(MAP_READ, 0, length) });
-    // Two pieces under way: one copies on the device while the other is read here.
+    // Two pieces at a time: one is copied on the device while the other is read here.
     if (pieces.length === 2) await drain();
   }
   while (pieces.length > 0) await drain();
 }
 
-/** Writes an array's bytes, and zeros up to the end of its last word when it ends inside one. */
+/** Writes an array's bytes; its last word is padded with zeros. */
 export function writeArray(queue: GPUQueue, { buffer, offset }: DeviceBytes, data: TypedArray): void {
   // Dawn refuses views of shared memory.
   const plain = data.buffer instanceof ArrayBuffer ? data : data.slice();

@@ -1,4 +1,4 @@
-/** Buffer usage flags of the WebGPU specification; their namespace object is a global that Node does not have. */
+/** `GPUBufferUsage` of the WebGPU specification, a global that Node lacks. */
 export const BUFFER_USAGE = {
   MAP_READ: 0x0001,
   COPY_SRC: 0x0004,

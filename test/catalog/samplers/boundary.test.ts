@@ -1,9 +1,9 @@
 /** Cases of geopatcher's tests/test_boundary_policy.py by their names: chips that do not fill an area. */
 import { describe, expect, it } from 'vitest';
 import { fillOutside, loadRaster } from '../../../src/catalog/node/index.js';
+import { GRID_POLICIES } from '../../../src/catalog/samplers/grid.js';
 import {
   type Chip,
-  GRID_POLICIES,
   type GridPolicy,
   gridSampler,
   randomSampler,
@@ -201,7 +201,7 @@ describe('fillOutside', () => {
     const coarse = gridAt(EAST, NORTH, 4, 3, 20);
     for (const other of [shifted, coarse, gridAt(EAST, NORTH, 4, 3, 10, 32632)]) {
       expect(() => fillOutside(tensor, other, 'edge')).toThrow(
-        'a tensor on other pixels than those of its area cannot be filled; give the grid of the area',
+        'a tensor that is not aligned to its area cannot be filled; give the grid of the area',
       );
     }
     expect(() => fillOutside(tensor, area.window(20, 0, 4, 3), 'edge')).toThrow(

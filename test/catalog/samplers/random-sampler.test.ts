@@ -222,7 +222,7 @@ describe('randomSampler', () => {
     const strips = [0, 1, 2].map((k) => row(`s${k}`, [0, k * 100, 300, k * 100 + 5]));
     const sampler = randomSampler(SampleArea.of(strips, metres), { size: 20, count: 1 });
     expect(() => sampler.at(0)).toThrow(
-      'the area has no place for a chip of 20 × 20 pixels with a coverage of 1; choose smaller chips',
+      'the area has no position for a chip of 20 × 20 pixels with a coverage of 1; choose smaller chips',
     );
     const cross = SampleArea.of([row('a', [0, 48, 100, 52]), row('b', [48, 0, 52, 100])], metres);
     expect(() => randomSampler(cross, { size: 10, count: 1 }).at(0)).toThrow('none was found in 10000 tries');

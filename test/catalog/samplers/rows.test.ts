@@ -88,7 +88,7 @@ describe('balancedSampler (torchgeo#1883)', () => {
     // Standard deviation: 0.01.
     expect(Math.abs(share - 0.75)).toBeLessThan(0.04);
     expect(() => balancedSampler(items, ({ cover }) => cover, { count: 1, weights: { ice: 1 } })).toThrow(
-      'weights has the class ice, which no item has; choose of land, water',
+      'weights has the class ice, which no item has; choose one of land, water',
     );
   });
 
