@@ -83,7 +83,7 @@ describe('a checkpoint', () => {
     [{ taps: [0, 1, 2, 4] }, /taps cannot be 0, 1, 2, 4 for 4 blocks/],
     [{ modalities: ['S2L2A'] }, /modalities names S2L2A.*choose from S1RTC, DEM/],
     [{ timestamps: 3 }, /timestamps cannot be 3 .*give 2/],
-  ])('does not go with %j', (options, message) => {
+  ])('is refused with %j', (options, message) => {
     expect(() => detectArchitecture(checkpoint, options)).toThrow(message);
   });
 

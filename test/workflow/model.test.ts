@@ -171,8 +171,8 @@ describe('model import', () => {
     const other = await writeSafetensors(join(folder, 'fcn.safetensors'), tensors);
     const options = { checkpoint: other, output: join(folder, 'fcn'), chip: 32, timestamps: 2 };
     await expect(importModel(options)).rejects.toThrow(/has a decoder that is neither a UNet nor a UperNet/);
-    const told = await importModel({ ...options, allowUnused: true });
-    expect(told.spec.output).toMatchObject({ name: 'embeddings' });
+    const imported = await importModel({ ...options, allowUnused: true });
+    expect(imported.spec.output).toMatchObject({ name: 'embeddings' });
   });
 
   it('refuses unused tensors, unless allowed', async () => {
@@ -184,8 +184,8 @@ describe('model import', () => {
       /has 1 tensors that the model does not use \(model\.aux_heads\.0\.weight\)/,
     );
     expect(existsSync(output)).toBe(false);
-    const told = await importModel({ checkpoint: odd, output, chip: 32, allowUnused: true });
-    expect(told.leftovers.unused).toEqual(['model.aux_heads.0.weight']);
+    const imported = await importModel({ checkpoint: odd, output, chip: 32, allowUnused: true });
+    expect(imported.leftovers.unused).toEqual(['model.aux_heads.0.weight']);
   });
 
   it('makes an encoder from a checkpoint without a decoder', async () => {
