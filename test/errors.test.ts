@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { invalidInput, invalidOption, isTerrachipError, messageOf, TerrachipError } from '../src/errors.js';
 import { cannotOpen } from '../src/io/node/file.js';
@@ -11,10 +13,10 @@ describe('TerrachipError', () => {
   });
 
   it('has typed fields by code', () => {
-    const error: unknown = invalidOption('--size', 'cannot be 0', 'give more');
+    const error: unknown = invalidOption('size', 'cannot be 0', 'give more');
     expect(isTerrachipError(error)).toBe(true);
     expect(isTerrachipError(error, 'INVALID_INPUT')).toBe(false);
-    if (isTerrachipError(error, 'INVALID_OPTION')) expect(error.fields.option).toBe('--size');
+    if (isTerrachipError(error, 'INVALID_OPTION')) expect(error.fields.option).toBe('size');
     expect(isTerrachipError(new Error('x'))).toBe(false);
   });
 
@@ -30,6 +32,33 @@ describe('TerrachipError', () => {
   it('keeps its cause', () => {
     const cause = new Error('deep');
     expect(invalidInput('a', 'b', 'c', cause).cause).toBe(cause);
+  });
+});
+
+/** Flags of npm and of V8. */
+const OTHERS = /npm install --|--wasm-tiering-budget=/;
+
+/** Texts of the library's files that name a flag of the command line. */
+function flagsIn(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const text = ts.isLiteralExpression(node) || ts.isTemplateMiddleOrTemplateTail(node) ? node.text : '';
+    const head = ts.isTemplateHead(node) ? node.text : text;
+    if (/(?<![\w-])--[a-z]/.test(head) && !OTHERS.test(head)) found.push(`${file}: ${head}`);
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return found;
+}
+
+describe('messages', () => {
+  it('name options as the API spells them: the command line makes flags of them', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.startsWith('cli/'))
+      .map((file) => `src/${file}`);
+    expect(files.length).toBeGreaterThan(100);
+    expect(files.flatMap(flagsIn)).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The intersection of two outlines. */
 import { intersection, setPrecision } from 'polyclip-ts';
 import { internalError, messageOf } from '../errors.js';
-import { intersectBounds } from '../geo/index.js';
+import { intersectBounds } from '../geo/bounds.js';
 import type { Polygon } from '../vector/index.js';
 import { signedArea } from '../vector/ring.js';
 import { lineOutline } from './geometry.js';

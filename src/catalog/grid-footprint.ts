@@ -1,6 +1,8 @@
 import { invalidInput } from '../errors.js';
-import { type GeoBox, outline, turnOf } from '../geo/index.js';
-import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
+import { turnOf } from '../geo/domain.js';
+import { type GeoBox, outline } from '../geo/index.js';
+import type { Polygon, Position } from '../vector/index.js';
+import { polygonsToLonLat } from '../vector/to-lon-lat.js';
 import { clipToGlobe } from './map-domain.js';
 import { placeOutline } from './place.js';
 

@@ -3,11 +3,33 @@
  * one grid. Runs in any environment; the entry point for Node adds files, more formats and the whole EPSG database.
  * @module
  */
-export { bboxOf, indexBoxes } from './boxes.js';
+
+export type { TerrachipError } from '../errors.js';
+export type {
+  Bounds,
+  Crs,
+  CrsLike,
+  Dtype,
+  GeoBox,
+  GeoSlice,
+  GeoTensor,
+  PixelWindow,
+  TimeInterval,
+  TypedArray,
+} from '../geo/index.js';
+export type { Backend } from '../gpu/index.js';
+export type { ByteSource, ReadOptions } from '../io/index.js';
+export type { Antialias, BitField, MosaicMethod, Resampling } from '../kernels/index.js';
+export type { OperationOptions } from '../progress.js';
+export type { BlockCache, Raster, Units } from '../raster/index.js';
+export type { Resource } from '../resource.js';
+export type { Polygon } from '../vector/index.js';
+export { indexBoxes } from './boxes.js';
 export { GeoCatalog } from './geo-catalog.js';
-export { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
+export type { GeoJsonObject } from './geometry.js';
 export { gridFootprint } from './grid-footprint.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
+export type { CubeOptions } from './loaders/cube-axes.js';
 export * from './loaders/index.js';
 export {
   type Matchup,
@@ -22,19 +44,23 @@ export {
 export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
 export { type OpenUrlOptions, openCatalog } from './parquet/open.js';
-export { type Place, placeOutline } from './place.js';
-export {
-  type PlaceAndTime,
-  PlaceQuery,
-  PREDICATES,
-  type Predicate,
-  type QueryOptions,
-} from './place-query.js';
+export type { Place } from './place.js';
+export type { PlaceAndTime, PlaceQuery, Predicate, QueryOptions } from './place-query.js';
+export type {
+  ByKind,
+  CloudKind,
+  CloudSource,
+  CloudsBeside,
+  ProductDescription,
+  ProductFile,
+  Quantity,
+} from './products/description.js';
 export * from './products/index.js';
 export type { BandValues, CatalogAsset, CatalogBand, CatalogRow, CatalogValue } from './row.js';
-export { type RowTable, tableOfRows } from './row-table.js';
+export type { RowTable } from './row-table.js';
 export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
 export { catalogFromStac, type StacOptions } from './stac/catalog.js';
+export type { HrefOptions } from './stac/href.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
-export { DEDUPE_POLICIES, type Dedupe, type DedupePolicy, sceneId } from './union.js';
+export { type Dedupe, type DedupePolicy, sceneId } from './union.js';

@@ -171,7 +171,11 @@ export function temporalPairs(
   { minGap = 0, maxGap = Infinity, minOverlap = 0, nearest = false }: TemporalPairOptions = {},
 ): TemporalPair[] {
   if (!(minGap >= 0 && maxGap >= minGap))
-    throw invalidOption('minGap', `is ${minGap} with a maxGap of ${maxGap}`, 'give milliseconds in order');
+    throw invalidOption(
+      'minGap',
+      `is ${minGap} with a \`maxGap\` of ${maxGap}`,
+      'give milliseconds in order',
+    );
   if (!(minOverlap >= 0 && minOverlap <= 1))
     throw invalidOption('minOverlap', `is ${minOverlap}`, 'give a share from 0 to 1');
   const pairs: TemporalPair[] = [];

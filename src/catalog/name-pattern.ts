@@ -35,7 +35,7 @@ export type NameReader = (name: string) => NameParts | null;
 export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): NameReader {
   if (filenameRegex === undefined) {
     if (dateFormat !== undefined) {
-      throw invalidOption('dateFormat', 'has no meaning without a filenameRegex', 'give both, or neither');
+      throw invalidOption('dateFormat', 'has no meaning without `filenameRegex`', 'give both, or neither');
     }
     return (name) => ({
       stem: withoutExtension(name),
@@ -59,7 +59,7 @@ export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): N
       throw invalidInput(
         name,
         problem,
-        `write dates as ${dateFormat ?? '%Y%m%d'}, or give another dateFormat`,
+        `write dates as ${dateFormat ?? '%Y%m%d'}, or give another \`dateFormat\``,
       );
     }
     return interval;
@@ -113,7 +113,7 @@ function requireGroups(groups: readonly string[], dateFormat: string | undefined
   if (dateFormat !== undefined && !has('date') && !has('start')) {
     throw invalidOption(
       'dateFormat',
-      'has no meaning without a group date, or start and stop, in filenameRegex',
+      'has no meaning without a group date, or start and stop, in `filenameRegex`',
       'leave it out, or name the group',
     );
   }

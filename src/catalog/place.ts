@@ -1,7 +1,9 @@
 /** Places in user input as outlines in longitude and latitude. */
 import { invalidInput } from '../errors.js';
-import { type Bounds, Crs, outline, transformBounds, turnOf } from '../geo/index.js';
-import { type Polygon, type Position, polygonsToLonLat } from '../vector/index.js';
+import { turnOf } from '../geo/domain.js';
+import { type Bounds, Crs, outline, transformBounds } from '../geo/index.js';
+import type { Polygon, Position } from '../vector/index.js';
+import { polygonsToLonLat } from '../vector/to-lon-lat.js';
 import { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 import { clipToGlobe } from './map-domain.js';
 

@@ -1,6 +1,7 @@
 /** Duplicate rows in a union, and which one is kept. */
 import { invalidOption } from '../errors.js';
-import { type Bounds, intersectBounds } from '../geo/index.js';
+import { intersectBounds } from '../geo/bounds.js';
+import type { Bounds } from '../geo/index.js';
 import { boxOf } from './boxes.js';
 import type { CatalogRow, CatalogValue } from './row.js';
 

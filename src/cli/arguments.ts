@@ -1,6 +1,7 @@
 /** Parsing of option values, with errors that name the option. */
 import { invalidOption } from '../errors.js';
-import { DTYPES, type Dtype, isDtype } from '../geo/index.js';
+import { isDtype } from '../geo/dtype.js';
+import { DTYPES, type Dtype } from '../geo/index.js';
 import { BACKEND_CHOICES, type BackendChoice, isBackendChoice } from '../gpu/node/index.js';
 
 export function parseNumber(option: string): (text: string) => number {

@@ -1,5 +1,7 @@
 /** Rows of catalogs as commands print them. */
-import { bboxOf, type CatalogRow, type GeoCatalog } from '../catalog/index.js';
+
+import { bboxOf } from '../catalog/boxes.js';
+import type { CatalogRow, GeoCatalog } from '../catalog/index.js';
 import { formatLines } from './table.js';
 
 /** Rows of a table for people; `--json` and files hold all. */

@@ -8,6 +8,7 @@ import { CHIP_METHODS } from '../workflow/chips/methods.js';
 import { CHIP_TIMES, EDGE_POLICIES } from '../workflow/embed/choices.js';
 import type { EmbedCatalogsOptions } from '../workflow/index.js';
 import { collect, parseChoice, parseCount, parseNumber, parsePair } from './arguments.js';
+import { flagOf } from './flags.js';
 import { addSelectionOptions, parseSelection, type SelectionOptions } from './selection-options.js';
 
 type Named<T> = [input: string, value: T];
@@ -27,29 +28,29 @@ export interface CatalogOptions
 
 const DAY = 86_400_000;
 
-/** The flags by the names that commander gives their values. */
-const FLAGS: Readonly<Record<keyof CatalogOptions, string>> = {
-  crs: '--crs',
-  res: '--res',
-  bbox: '--bbox',
-  bboxCrs: '--bbox-crs',
-  geometry: '--geometry',
-  datetime: '--datetime',
-  predicate: '--predicate',
-  touch: '--touch',
-  where: '--where',
-  allowLocal: '--allow-local',
-  every: '--every',
-  pad: '--pad',
-  bands: '--bands',
-  units: '--units',
-  mask: '--mask',
-  maskDilate: '--mask-dilate',
-  method: '--method',
-  resampling: '--resampling',
-  stride: '--stride',
-  policy: '--policy',
-};
+/** All of `CatalogOptions`. */
+const NAMES: readonly (keyof CatalogOptions)[] = [
+  'crs',
+  'res',
+  'bbox',
+  'bboxCrs',
+  'geometry',
+  'datetime',
+  'predicate',
+  'touch',
+  'where',
+  'allowLocal',
+  'every',
+  'pad',
+  'bands',
+  'units',
+  'mask',
+  'maskDilate',
+  'method',
+  'resampling',
+  'stride',
+  'policy',
+];
 
 export function addCatalogOptions(command: Command): Command {
   command
@@ -134,10 +135,9 @@ export function catalogsOf(sources: readonly string[]): string | Record<string, 
 
 /** @throws {TerrachipError} INVALID_OPTION for an option that scenes do not have */
 export function refuseCatalogOptions(options: CatalogOptions): void {
-  for (const [name, flag] of Object.entries(FLAGS)) {
-    if (options[name as keyof CatalogOptions] === undefined) continue;
-    throw invalidOption(flag, 'has no meaning for scenes', 'leave it out, or give a catalog');
-  }
+  const given = NAMES.find((name) => options[name] !== undefined);
+  if (given !== undefined)
+    throw invalidOption(flagOf(given), 'has no meaning for scenes', 'leave it out, or give a catalog');
 }
 
 export function parseCatalogOptions(

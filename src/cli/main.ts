@@ -19,6 +19,7 @@ import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
 import { rasterizeCommand } from './commands/rasterize.js';
 import { warpCommand } from './commands/warp.js';
+import { inFlagsOf, type Rephrase } from './flags.js';
 import { Output, watchOutputs } from './output.js';
 import { printable } from './printable.js';
 
@@ -66,10 +67,12 @@ export async function main(args: readonly string[]): Promise<void> {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput(usageErrors('terrachip'))
     .exitOverride();
+  let rephrase: Rephrase = (message) => message;
   const run: Run = async (command, task) => {
     const { json, leastRate } = command.optsWithGlobals<{ json?: boolean; leastRate?: number }>();
     if (leastRate !== undefined) setLeastRate(leastRate);
-    await task({ output: new Output(json === true), signal: abort.signal });
+    rephrase = inFlagsOf(command);
+    await task({ output: new Output(json === true, rephrase), signal: abort.signal });
   };
   const commands = [
     doctorCommand(run),
@@ -105,7 +108,7 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error, args);
+    process.exitCode = report(error, args, rephrase);
     if (abort.signal.aborted) process.exitCode = EXIT_INTERRUPTED;
   } finally {
     process.removeListener('SIGINT', interrupt);
@@ -113,17 +116,19 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 /** Prints an error as one sentence, and returns the exit status it deserves. */
-function report(thrown: unknown, args: readonly string[]): number {
+function report(thrown: unknown, args: readonly string[], rephrase: Rephrase): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
   const error = ofSystem(thrown);
   const output = new Output(args.includes('--json'));
   const known = isTerrachipError(error);
-  const message = withFlag(error, args);
+  const option = isTerrachipError(error, 'INVALID_OPTION') ? error.fields.option : undefined;
+  const message = rephrase(messageOf(error), option);
   output.error(message);
   if (args.includes('--debug') && isError(error)) output.stack(error);
   if (output.json) {
     const description = known ? { code: error.code, ...error.fields } : { code: 'INTERNAL' };
-    output.result({ error: { ...description, message } }, '');
+    const named = option === undefined ? {} : { option: rephrase(`${option} `, option).trimEnd() };
+    output.result({ error: { ...description, ...named, message } }, '');
   }
   return known ? error.exitStatus : 1;
 }
@@ -137,14 +142,4 @@ function ofSystem(thrown: unknown): unknown {
   return code === 'ENOSPC' || code === 'EDQUOT'
     ? writeError(typeof path === 'string' ? path : 'a file', thrown)
     : thrown;
-}
-
-/** The text of an error; an option that a function names stands there as the flag that was given for it. */
-function withFlag(error: unknown, args: readonly string[]): string {
-  const message = messageOf(error);
-  if (!isTerrachipError(error, 'INVALID_OPTION')) return message;
-  const { option } = error.fields;
-  const flag = `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const given = args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
-  return given && message.startsWith(`${option} `) ? flag + message.slice(option.length) : message;
 }

@@ -5,6 +5,7 @@
 import { messageOf, withoutCredentials } from '../errors.js';
 import { writeError } from '../io/node/output.js';
 import type { OnProgress, ProgressEvent } from '../progress.js';
+import type { Rephrase } from './flags.js';
 import { printable, printableJson, printableLines } from './printable.js';
 
 const BAR_WIDTH = 24;
@@ -12,11 +13,14 @@ const BAR_WIDTH = 24;
 export class Output {
   readonly json: boolean;
   readonly #interactive = process.stderr.isTTY === true;
+  readonly #rephrase: Rephrase;
   #line = '';
   #stage = '';
 
-  constructor(json: boolean) {
+  /** @param rephrase how warnings are worded for the command */
+  constructor(json: boolean, rephrase: Rephrase = (message) => message) {
     this.json = json;
+    this.#rephrase = rephrase;
   }
 
   /** The result of a command: a document with --json, else text. */
@@ -30,7 +34,7 @@ export class Output {
   readonly onProgress: OnProgress = (event: ProgressEvent) => {
     if (event.type === 'warning') {
       this.#clear();
-      process.stderr.write(`warning: ${printable(withoutCredentials(event.message))}\n`);
+      process.stderr.write(`warning: ${printable(withoutCredentials(this.#rephrase(event.message)))}\n`);
     } else if (event.type === 'stage' || this.#stage !== event.stage) {
       this.#clear();
       this.#stage = event.stage;

@@ -1,6 +1,6 @@
 /** The options that say which rows of a catalog are meant: where, when and what. */
 import type { Command } from 'commander';
-import { PREDICATES } from '../catalog/index.js';
+import { PREDICATES } from '../catalog/place-query.js';
 import type { RowSelection } from '../workflow/catalog.js';
 import { collect, parseChoice, parseNumber, requireLength } from './arguments.js';
 

@@ -15,7 +15,8 @@ export type Dtype = keyof TypedArrayByDtype;
 /** A typed array of any `Dtype`. */
 export type TypedArray = TypedArrayByDtype[Dtype];
 
-type DtypeNamed<Name extends string> = Name extends `${infer D}Array` ? Lowercase<D> : never;
+/** The type of arrays that a name of a data type stands for. */
+export type DtypeNamed<Name extends string> = Name extends `${infer D}Array` ? Lowercase<D> : never;
 
 /** The element type of an array: `'float32'` of `Float32Array`. */
 export type DtypeOf<A extends TypedArray> = Extract<

@@ -13,7 +13,8 @@ export interface EpsgEntry {
   shiftMetres?: number | null;
 }
 
-type EpsgLookup = (code: number) => EpsgEntry | null;
+/** Finds the definition of an EPSG code; null for one it does not know. */
+export type EpsgLookup = (code: number) => EpsgEntry | null;
 
 /** A shift from one datum to another. */
 export interface DirectShift {

@@ -3,18 +3,11 @@
  * the whole EPSG database.
  * @module
  */
+
+export type { TerrachipError } from '../errors.js';
 export { Affine, type AffineTuple } from './affine.js';
 export { geodesicLength, PixelAreas, ringArea } from './areas.js';
-export {
-  type Bounds,
-  checkBounds,
-  intersectBounds,
-  nearestTurn,
-  outline,
-  transformBounds,
-  unionBounds,
-  unwrapBounds,
-} from './bounds.js';
+export { type Bounds, outline, transformBounds } from './bounds.js';
 export {
   BLOCK_SIZE,
   CELL_WORDS,
@@ -24,42 +17,32 @@ export {
   DEFAULT_TOLERANCE,
   evaluateBlock,
   TABLE_WORDS,
-  turnColumns,
 } from './control/index.js';
 export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
-export { turnOf } from './domain.js';
+export type { DtypeNamed } from './dtype.js';
 export {
   allocateArray,
-  bytesPerElement,
   canHold,
   DTYPES,
   type Dtype,
   type DtypeOf,
   dtypeOf,
-  isDtype,
   isFloat,
   rangeOf,
-  sizeOf,
   type TypedArray,
   type TypedArrayByDtype,
   viewArray,
 } from './dtype.js';
-export { type EpsgEntry, registerEpsg, registerEpsgDatabase } from './epsg-registry.js';
-export {
-  GEO_KEY,
-  type GeoKeys,
-  type GeoKeyValue,
-  parseGeoKeys,
-  RASTER_PIXEL_IS_POINT,
-} from './geo-keys.js';
+export type { DatumDatabase, DirectShift, EpsgLookup } from './epsg-registry.js';
+export { type EpsgEntry, registerEpsg } from './epsg-registry.js';
+export { type GeoKeys, type GeoKeyValue, parseGeoKeys } from './geo-keys.js';
 export { crsFromGeoKeys, type GeoKeysCrs } from './geo-keys-crs.js';
 export { encodeGeoKeys, type GeoKeyTags } from './geo-keys-encode.js';
 export { type FromBoundsOptions, GeoBox } from './geobox.js';
 export { type GeoSlice, geoBoxOfSlice } from './geoslice.js';
 export { type Dimension, GeoTensor, type GeoTensorInit } from './geotensor.js';
-export { gridsMeet, noOverlap, type Place, swapped, whereIs } from './overlap.js';
+export { gridsMeet, noOverlap, type Place, swapped } from './overlap.js';
 export { createPixelMapping, type PixelMapping } from './pixel-mapping.js';
-export { pixelScale } from './pixel-scale.js';
 export { suggestGrid, suggestGridWithin } from './suggested-grid.js';
 export { TimeInterval } from './time-interval.js';
 export {
@@ -70,7 +53,6 @@ export {
   chipStarts,
   createChipLayout,
   gridStrips,
-  intersectWindows,
   type PixelWindow,
   type RowRange,
   shardUnits,

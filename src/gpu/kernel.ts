@@ -3,7 +3,8 @@
  * bindings and parameters of both.
  */
 import { invalidInput } from '../errors.js';
-import { isDtype, type TypedArray, type TypedArrayByDtype } from '../geo/index.js';
+import { isDtype } from '../geo/dtype.js';
+import type { TypedArray, TypedArrayByDtype } from '../geo/index.js';
 import { isTensorDtype, type TensorDtype } from './tensor.js';
 
 /** How a shader accesses a buffer; `atomic` buffers hold `uint32` or `int32` and are read and written. */
@@ -54,7 +55,8 @@ export type CpuTensors<B extends Bindings> = {
 /** The parameters of a kernel by name. */
 export type KernelParameters<P extends string> = Readonly<Record<P, number>>;
 
-type NameOf<T> = keyof T & string;
+/** The names in a kernel’s table. */
+export type NameOf<T> = keyof T & string;
 
 /** The type of the CPU function of a kernel with a table: `KernelRun<typeof TABLE>`. */
 export type KernelRun<T extends KernelTable> = (

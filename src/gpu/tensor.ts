@@ -1,11 +1,10 @@
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
+import { bytesPerElement, sizeOf } from '../geo/dtype.js';
 import {
-  bytesPerElement,
   type Dimension,
   type Dtype,
   dtypeOf,
   type GeoBox,
-  sizeOf,
   type TypedArray,
   type TypedArrayByDtype,
 } from '../geo/index.js';

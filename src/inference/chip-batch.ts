@@ -1,4 +1,4 @@
-import { sizeOf } from '../geo/index.js';
+import { sizeOf } from '../geo/dtype.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { gatherChips } from '../kernels/index.js';
 import { inputShape, type ModelInput, type ModelSpec, timeSteps } from './model-spec.js';

@@ -3,6 +3,8 @@
  * adds files on disk.
  * @module
  */
+
+export type { Resource } from '../resource.js';
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
 export { HttpSource } from './http.js';
 export type { HttpCounters, HttpOptions } from './http-request.js';

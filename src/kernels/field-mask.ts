@@ -7,7 +7,7 @@
  * Shapes: source of any tensor type, mask uint8 of as many values. Error: none. Bytes a value: its stored size + 1.
  */
 import { invalidInput } from '../errors.js';
-import { bytesPerElement } from '../geo/index.js';
+import { bytesPerElement } from '../geo/dtype.js';
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, fieldMaskShader } from '../shaders/index.js';
 import { requireLength } from './check.js';

@@ -6,7 +6,8 @@
  * Widened `lanczos` is not GDAL 3.6.2's, which takes weights at whole pixels' distances and so ignores the part of a
  * pixel that a position lies beyond one, and which cuts the filter off. All others agree.
  */
-import { type PixelMapping, pixelScale } from '../geo/index.js';
+import type { PixelMapping } from '../geo/index.js';
+import { pixelScale } from '../geo/pixel-scale.js';
 import { type Antialias, type Interpolation, requireScale } from './resampling.js';
 
 /** Table entries for a distance of one: linear interpolation between them is off by less than 4e-7. */

@@ -3,6 +3,8 @@
  * anywhere: on the CPU of any JavaScript engine, and on any `GPUDevice`, your own included.
  * @module
  */
+
+export type { Dimension, Dtype, DtypeOf, TypedArray, TypedArrayByDtype } from '../geo/index.js';
 export {
   Affine,
   type ChipLayout,
@@ -48,57 +50,32 @@ export {
   WebGpuBackend,
   type WebGpuBackendOptions,
 } from '../gpu/index.js';
+export type { NameOf } from '../gpu/kernel.js';
 export { compose as composeShader, type ShaderFunction } from '../shaders/index.js';
-export { areaKernel } from './area.js';
-export { type ArgmaxOptions, argmax, argmaxKernel } from './argmax.js';
+export { type ArgmaxOptions, argmax } from './argmax.js';
 export { blendWindows, WINDOW_NAMES, type WindowName, type WindowOptions } from './blend-windows.js';
-export { type ChipOptions, chipsKernel, gatherChips } from './chips.js';
-export { mirror } from './cpu/chips.js';
-export { decibelKernel, decibelToLinear, linearToDecibel } from './decibel.js';
-export { type DilateOptions, dilate, dilateKernel, rowDistanceKernel } from './dilate.js';
-export {
-  type Expression,
-  INDEX_NAMES,
-  INDICES,
-  type IndexName,
-  isIndexName,
-  parseExpression,
-} from './expression/index.js';
+export { type ChipOptions, gatherChips } from './chips.js';
+export { decibelToLinear, linearToDecibel } from './decibel.js';
+export { type DilateOptions, dilate } from './dilate.js';
+export { type Expression, INDICES, type IndexName, parseExpression } from './expression/index.js';
 export {
   type DeviceExpression,
   type EvaluateOptions,
   evaluateExpression,
-  evaluateExpressionFloat64,
-  expressionKernel,
   uploadExpression,
 } from './expression.js';
-export {
-  type BitField,
-  bitMask,
-  classMask,
-  fieldMaskKernel,
-  SCL,
-  SCL_CLOUDS,
-} from './field-mask.js';
-export { type FilterScale, filterScale } from './filters.js';
+export { type BitField, bitMask, classMask, SCL, SCL_CLOUDS } from './field-mask.js';
+export type { FilterScale } from './filters.js';
 export { flatGrid } from './grid.js';
-export { keepWhere, maskOut, maskValuesKernel } from './mask-values.js';
+export { keepWhere, maskOut } from './mask-values.js';
+export { MOSAIC_METHODS, type MosaicMethod, type MosaicOptions, mosaic } from './mosaic.js';
+export { nodataToNaN } from './nodata.js';
 export {
-  MOSAIC_METHODS,
-  type MosaicMethod,
-  type MosaicOptions,
-  mosaic,
-  mosaicKernel,
-} from './mosaic.js';
-export { nodataKernel, nodataToNaN } from './nodata.js';
-export {
-  histogramKernel,
   type PercentileOptions,
   type Percentiles,
   percentiles,
   type ValueRange,
   valueRange,
-  valueRangeKernel,
 } from './percentiles.js';
 export {
   type Antialias,
@@ -112,29 +89,19 @@ export {
   parseResampling,
   RESAMPLINGS,
   type Resampling,
-  suitsCategories,
 } from './resampling.js';
-export {
-  clip,
-  harmonise,
-  type Normalisation,
-  normalise,
-  reflectanceToDigital,
-  rescaleKernel,
-  stretch,
-} from './rescale.js';
-export { softmax, softmaxKernel } from './softmax.js';
+export { clip, harmonise, type Normalisation, normalise, reflectanceToDigital, stretch } from './rescale.js';
+export { softmax } from './softmax.js';
 export {
   REDUCTIONS,
   type Reduction,
   type StitchLayout,
   type StitchOptions,
   stitch,
-  stitchKernel,
   uploadStitchLayout,
 } from './stitch.js';
 export type { NodataOptions } from './stored-values.js';
 export { type DeviceControl, type TileOptions, uploadControl } from './tile.js';
-export { validMask, validMaskKernel } from './valid-mask.js';
-export { countVotes, type VoteCountOptions, type VoteOptions, vote, votesKernel } from './vote.js';
-export { type ControlNeeds, controlNeeds, type WarpOptions, warp, warpKernel } from './warp.js';
+export { validMask } from './valid-mask.js';
+export { countVotes, type VoteCountOptions, type VoteOptions, vote } from './vote.js';
+export { type ControlNeeds, controlNeeds, type WarpOptions, warp } from './warp.js';

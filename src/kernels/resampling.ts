@@ -19,7 +19,7 @@ export type Resampling = Interpolation | AreaResampling;
  * @param option the name of the option, for the message
  * @throws {TerrachipError} INVALID_OPTION for a name that is not a resampling
  */
-export function parseResampling(name: string, option = '--resampling'): Resampling {
+export function parseResampling(name: string, option = 'resampling'): Resampling {
   const found = RESAMPLINGS.find((resampling) => resampling === name);
   if (found === undefined) {
     throw invalidOption(option, `cannot be "${name}"`, `choose one of ${RESAMPLINGS.join(', ')}`);
@@ -52,7 +52,7 @@ export type Antialias = 'off' | 'gdal' | number;
  * @param option the name of the option, for the message
  * @throws {TerrachipError} INVALID_OPTION for what is neither off, gdal nor a number above 0
  */
-export function parseAntialias(text: string, option = '--antialias'): Antialias {
+export function parseAntialias(text: string, option = 'antialias'): Antialias {
   if (text === 'off' || text === 'gdal') return text;
   return requireScale(text.trim() === '' ? Number.NaN : Number(text), option, text);
 }

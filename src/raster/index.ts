@@ -5,6 +5,25 @@
  */
 
 export type {
+  Affine,
+  Bounds,
+  Crs,
+  CrsLike,
+  Dtype,
+  GeoBox,
+  GeoTensor,
+  PixelWindow,
+  RowRange,
+  TimeInterval,
+  TypedArray,
+} from '../geo/index.js';
+export type { Backend, DeviceTensor } from '../gpu/index.js';
+export type { ByteLru } from '../io/byte-lru.js';
+export type { ByteSource, OpenOptions } from '../io/index.js';
+export type { Antialias, Resampling } from '../kernels/index.js';
+export type { OnProgress } from '../progress.js';
+export type { Resource } from '../resource.js';
+export type {
   ArrayGroup,
   Attributes,
   AxisRange,
@@ -14,12 +33,12 @@ export type {
   StoredArray,
 } from './arrays/index.js';
 export { type BlockCache, createBlockCache } from './block-cache.js';
-export { ArrayRaster, type Coordinate, rasterVariables } from './cf/index.js';
+export { ArrayRaster, type Coordinate } from './cf/index.js';
 export type { BlockCoding, Jpeg2000Coding } from './codecs/codec.js';
 export type { DecodeRequest, Piece } from './codecs/decode.js';
 export { type BlockDecoder, createPortableDecoder, type PortableDecoderOptions } from './codecs/decoder.js';
 export type { Compression } from './codecs/table.js';
-export { type Declarations, DeclaredRaster } from './declared.js';
+export type { Declarations, DeclaredRaster } from './declared.js';
 export type { Sidecars } from './geotiff/levels.js';
 export { type GeoTiffOptions, GeoTiffRaster } from './geotiff/reader.js';
 export { toStoredIntegers } from './geotiff/sample-types.js';
@@ -33,6 +52,7 @@ export {
   readWhole,
 } from './grid-rows.js';
 export { type OpenRasterOptions, openRaster } from './open.js';
+export type { Pam, PamBand } from './pam.js';
 export { type Pixels, type PixelsRequest, physicalValues, type ReadBand, readPixels } from './pixels.js';
 export type {
   BandInfo,
@@ -45,16 +65,7 @@ export type {
   ReadRequest,
   WindowRequest,
 } from './raster.js';
-export { RasterView } from './raster-view.js';
-export { gridWindow, levelBox, noReference, requireReal, resolveRequest } from './request.js';
-export { requireNodata, type Stored, toStored, UsedValues } from './stored-values.js';
-export {
-  checkPlausible,
-  isCategorical,
-  UNITS,
-  type UnitConversion,
-  type UnitStep,
-  type Units,
-  unitConversion,
-} from './units.js';
+export type { RasterView } from './raster-view.js';
+export { type Stored, toStored, UsedValues } from './stored-values.js';
+export { checkPlausible, type UnitConversion, type UnitStep, type Units, unitConversion } from './units.js';
 export { type WarpCounters, WarpedRaster, type WarpedRasterOptions } from './warped.js';

@@ -8,7 +8,7 @@ import type { Georeference } from './geotiff/georeference.js';
 import type { BandInfo, ColourTable, Metadata, Raster } from './raster.js';
 
 /** A band's metadata in the sidecar; null for a missing field. */
-interface PamBand {
+export interface PamBand {
   readonly nodata: number | null;
   readonly scale: number | null;
   readonly offset: number | null;

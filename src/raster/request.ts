@@ -7,9 +7,9 @@ import {
   dtypeOf,
   GeoBox,
   GeoTensor,
-  intersectWindows,
   type PixelWindow,
 } from '../geo/index.js';
+import { intersectWindows } from '../geo/windows.js';
 import { projectBox } from './project-box.js';
 import type { BandInfo, Raster, ReadRequest } from './raster.js';
 

@@ -1,4 +1,5 @@
 import { invalidInput, invalidOption } from '../errors.js';
+import { turnColumns } from '../geo/control/grid.js';
 import {
   alignedTiles,
   ControlGrid,
@@ -9,22 +10,21 @@ import {
   type PixelWindow,
   type RowRange,
   type TypedArray,
-  turnColumns,
 } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { withTaskSignal } from '../io/abort.js';
+import { filterScale } from '../kernels/filters.js';
 import {
   type Antialias,
   controlNeeds,
   type FilterScale,
-  filterScale,
   type NodataOptions,
   type Resampling,
-  suitsCategories,
   uploadControl,
   type WarpOptions,
   warp,
 } from '../kernels/index.js';
+import { suitsCategories } from '../kernels/resampling.js';
 import type { ExactRowSource } from './grid-rows.js';
 import { readMasks } from './pixels.js';
 import type { BandInfo, Raster } from './raster.js';

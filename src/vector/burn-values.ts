@@ -101,10 +101,10 @@ function noNumber(
     name,
     `has a feature whose ${property} is ${shown}, which is no class`,
     classes !== undefined
-      ? 'name it in classes (--classes)'
+      ? 'name it in `classes`'
       : texts.length === 0
         ? 'give it a number, or leave the feature out'
-        : `say by classes (--classes) which number each text is: ${listed([...new Set(texts)].sort())}`,
+        : `say by \`classes\` which number each text is: ${listed([...new Set(texts)].sort())}`,
   );
 }
 
@@ -115,7 +115,7 @@ function listed(names: readonly string[]): string {
 /** What to do where a type does not hold all of some numbers. */
 function remedyFor(numbers: readonly number[], dtype: Dtype): string {
   const wider = OFFERED.find((offered) => numbers.every((number) => holds(offered, number)));
-  if (wider !== undefined) return `choose dtype ${wider} (--dtype)`;
+  if (wider !== undefined) return `choose \`dtype\` ${wider}`;
   const { min, max } = rangeOf(dtype);
   return isFloat(dtype)
     ? 'give numbers below 2^53, which float64 holds exactly'

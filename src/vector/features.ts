@@ -1,14 +1,7 @@
 /** Features of a vector file: what every format's reader gives, checked and bounded in the same way. */
 import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
-import {
-  type Bounds,
-  Crs,
-  createTransform,
-  outline,
-  type Place,
-  transformBounds,
-  unionBounds,
-} from '../geo/index.js';
+import { unionBounds } from '../geo/bounds.js';
+import { type Bounds, Crs, createTransform, outline, type Place, transformBounds } from '../geo/index.js';
 import type { OnProgress } from '../progress.js';
 
 /** x or longitude first. */
@@ -187,7 +180,7 @@ export function requireCrs(
       throw invalidInput(
         name,
         `has a coordinate reference system that cannot be used (${error.message.split('; ')[0]})`,
-        'give one as crs (--source-crs)',
+        'give one as `crs`',
         error,
       );
     }
@@ -201,7 +194,7 @@ export function requireCrs(
     throw invalidInput(
       name,
       'does not say its coordinate reference system',
-      'give it as crs (--source-crs), if you know it',
+      'give it as `crs`, if you know it',
     );
   }
   return crs;

@@ -6,16 +6,12 @@ import { AnyRecord, validate } from '../json.js';
 import {
   type AreaFeatures,
   type ParseVectorOptions,
-  type Position,
   requireAreas,
   requireCrs,
-  type VectorFeature,
   type VectorFeatures,
 } from './features.js';
-import { type FeatureParts, GeometryChecker } from './geometry-checker.js';
-
-/** Collections inside collections. */
-const MAX_DEPTH = 8;
+import { GeometryChecker } from './geometry-checker.js';
+import { addGeometry, JsonGeometry } from './json-geometry.js';
 
 /** The member of GeoJSON 2008, and its draft, which named EPSG's code. */
 export const CrsMember = v.variant(
@@ -32,16 +28,14 @@ export const CrsMember = v.variant(
   ],
   'must be "name": links are not followed',
 );
-const Geometry = v.looseObject({ type: v.string() });
-const Feature = v.object({
+export const GeoJsonFeature = v.object({
   type: v.literal('Feature'),
-  geometry: v.nullish(Geometry),
+  geometry: v.nullish(JsonGeometry),
   properties: v.nullish(AnyRecord),
 });
-const Document = v.looseObject({
-  type: v.string('must be a GeoJSON type'),
-  crs: v.nullish(CrsMember),
-});
+const Document = v.looseObject({ type: v.string('must be a GeoJSON type') });
+const Members = v.array(v.unknown());
+const WithCrs = v.object({ crs: v.nullish(CrsMember) });
 
 /**
  * Reads the polygons of a FeatureCollection, a Feature or a geometry. Coordinates are longitude and latitude on WGS 84,
@@ -82,7 +76,7 @@ export function requireNoStac(document: unknown, name: string): void {
   throw invalidInput(
     name,
     'holds STAC items, which say where images lie, not labels',
-    'make a catalog of it (catalog build --type stac, or catalogFromStac), or give the file that an asset names',
+    'make a catalog of it (catalogFromStac), or give the file that an asset names',
   );
 }
 
@@ -103,29 +97,31 @@ export function parseGeoJsonFeatures(
   name: string,
   options: ParseVectorOptions = {},
 ): VectorFeatures {
-  const { type, crs: named, ...rest } = validate(Document, document, name);
+  const { crs: named } = validate(WithCrs, document, name);
   const crs = crsOfMember(named, name, options);
   const checker = new GeometryChecker(name, crs, options);
-  const reader = new GeoJsonGeometries(checker);
-  const features: VectorFeature[] = [];
-  const add = (value: unknown, label: string): void => {
+  for (const [value, label] of featuresOf(document, name)) {
     checker.admitFeature();
-    const found = checker.read(label, (parts) => {
-      const { geometry, properties } = validate(Feature, value, checker.name);
-      if (geometry) reader.add(parts, geometry);
+    checker.read(label, () => {
+      const { geometry, properties } = validate(GeoJsonFeature, value, checker.name);
+      if (geometry) addGeometry(geometry, checker);
       return properties ?? {};
     });
-    if (found !== null) features.push(found);
-  };
-  if (type === 'FeatureCollection') {
-    const members = validate(v.array(v.unknown()), rest.features, `${name}: features`);
-    for (const [k, member] of members.entries()) add(member, `feature ${k}`);
-  } else if (type === 'Feature') {
-    add({ type, ...rest }, 'the feature');
-  } else {
-    add({ type: 'Feature', geometry: { type, ...rest }, properties: null }, 'the geometry');
   }
-  return { name, layer: null, crs, features: checker.finish(features) };
+  return { name, layer: null, crs, features: checker.finish() };
+}
+
+/** The features of a document, unchecked, and what messages call them. One geometry is a feature. */
+export function featuresOf(document: unknown, name: string): [feature: unknown, label: string][] {
+  const { crs: _, ...object } = validate(Document, document, name);
+  if (object.type === 'FeatureCollection') {
+    return validate(Members, object.features, `${name}: features`).map((member, k) => [
+      member,
+      `feature ${k}`,
+    ]);
+  }
+  if (object.type === 'Feature') return [[object, 'the feature']];
+  return [[{ type: 'Feature', geometry: object, properties: null }, 'the geometry']];
 }
 
 /** The system that a `crs` member names; without one what the options say, or longitude and latitude. */
@@ -137,76 +133,4 @@ export function crsOfMember(
   if (member === null || member === undefined) return options.crs ?? Crs.wgs84;
   const { name: text, code } = member.properties;
   return requireCrs(name, () => Crs.parse(text ?? `EPSG:${code}`), options);
-}
-
-class GeoJsonGeometries {
-  readonly #checker: GeometryChecker;
-
-  constructor(checker: GeometryChecker) {
-    this.#checker = checker;
-  }
-
-  /** @throws {TerrachipError} INVALID_INPUT for what is no geometry */
-  add(parts: FeatureParts, geometry: Readonly<Record<string, unknown>>): void {
-    this.#add(parts, geometry, 0);
-  }
-
-  #add(parts: FeatureParts, geometry: Readonly<Record<string, unknown>>, depth: number): void {
-    const { type, coordinates, geometries } = geometry;
-    if (type === 'Point') this.#addPoint(parts, coordinates);
-    else if (type === 'MultiPoint') {
-      for (const point of this.#list(coordinates, 'points')) this.#addPoint(parts, point);
-    } else if (type === 'LineString') this.#addLine(parts, coordinates);
-    else if (type === 'MultiLineString') {
-      for (const line of this.#list(coordinates, 'lines')) this.#addLine(parts, line);
-    } else if (type === 'Polygon') this.#addPolygon(parts, coordinates);
-    else if (type === 'MultiPolygon') {
-      for (const polygon of this.#list(coordinates, 'polygons')) this.#addPolygon(parts, polygon);
-    } else if (type === 'GeometryCollection' && depth < MAX_DEPTH) {
-      const members = validate(v.array(Geometry), geometries, `${this.#checker.name}: geometries`);
-      for (const member of members) this.#add(parts, member, depth + 1);
-    } else {
-      throw invalidInput(
-        this.#checker.name,
-        type === 'GeometryCollection'
-          ? 'nests its geometries too deeply'
-          : `holds a ${JSON.stringify(type)}, which is no geometry of GeoJSON`,
-        'correct it',
-      );
-    }
-  }
-
-  #addPolygon(parts: FeatureParts, value: unknown): void {
-    const rings = this.#list(value, 'rings').map((ring) => this.#positions(ring));
-    this.#checker.addPolygon(parts, rings);
-  }
-
-  #addLine(parts: FeatureParts, value: unknown): void {
-    this.#checker.addLine(parts, this.#positions(value));
-  }
-
-  /** An empty list stands for an empty point (RFC 7946 §3.1). */
-  #addPoint(parts: FeatureParts, value: unknown): void {
-    if (this.#list(value, 'coordinates').length === 0) return;
-    for (const position of this.#positions([value])) this.#checker.addPoint(parts, position);
-  }
-
-  #positions(value: unknown): Position[] {
-    const positions = this.#list(value, 'positions');
-    this.#checker.admitPositions(positions.length);
-    return positions.map(positionOf);
-  }
-
-  #list(value: unknown, what: string): readonly unknown[] {
-    if (!Array.isArray(value)) {
-      throw invalidInput(this.#checker.name, `has no list of ${what} where one belongs`, 'correct it');
-    }
-    return value;
-  }
-}
-
-/** Two numbers, without heights and measures; NaN for what is none. */
-function positionOf(value: unknown): Position {
-  const [x, y]: readonly unknown[] = Array.isArray(value) ? value : [];
-  return [typeof x === 'number' ? x : Number.NaN, typeof y === 'number' ? y : Number.NaN];
 }

@@ -6,6 +6,7 @@ import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
 import type { Crs } from '../geo/index.js';
 import type { OnProgress } from '../progress.js';
 import type { ParseVectorOptions, Polygon, Position, Ring, VectorFeature } from './features.js';
+import type { GeometrySink } from './json-geometry.js';
 import { isFlat } from './ring.js';
 
 /** Positions of a file: four million are a continent's lakes; more is a mistake or an attack. */
@@ -21,26 +22,21 @@ const MAX_WARNINGS = 20;
 /** Longitudes and latitudes may be rounded beyond their range by as much, in degrees. */
 const ROUNDING = 1e-9;
 
-/** Gathers the parts of one feature. */
-export class FeatureParts {
-  readonly polygons: Polygon[] = [];
-  readonly lines: (readonly Position[])[] = [];
-  readonly points: Position[] = [];
-
-  /** The feature, or null where it has no part. */
-  finish(properties: VectorFeature['properties']): VectorFeature | null {
-    const { polygons, lines, points } = this;
-    if (polygons.length + lines.length + points.length === 0) return null;
-    return { polygons, lines, points, properties };
-  }
+/** The parts of one feature. */
+interface FeatureParts {
+  readonly polygons: Polygon[];
+  readonly lines: (readonly Position[])[];
+  readonly points: Position[];
 }
 
-/** Checks the geometries of one file, and that they are not too many. */
-export class GeometryChecker {
+/** Gathers the features of one file: checks their geometries, and that they are not too many. */
+export class GeometryChecker implements GeometrySink {
   readonly #file: string;
   readonly #crs: Crs;
   readonly #onProgress: OnProgress | undefined;
   #feature = '';
+  readonly #found: VectorFeature[] = [];
+  #parts: FeatureParts = { polygons: [], lines: [], points: [] };
   #positions = 0;
   #features = 0;
   #propertyBytes = 0;
@@ -72,20 +68,21 @@ export class GeometryChecker {
   }
 
   /**
-   * Reads one feature. What is wrong with it becomes a warning, and the feature is left out.
+   * Reads one feature. What is wrong with it becomes a warning, and the feature is left out, as is one without parts.
    * @param label what messages call it, such as `feature 3`
    * @param read adds its parts and gives its properties
-   * @returns null for one without parts
    */
-  read(label: string, read: (parts: FeatureParts) => VectorFeature['properties']): VectorFeature | null {
-    const parts = new FeatureParts();
+  read(label: string, read: () => VectorFeature['properties']): void {
+    const parts: FeatureParts = { polygons: [], lines: [], points: [] };
+    this.#parts = parts;
     this.#feature = label;
     try {
-      return parts.finish(read(parts));
+      const properties = read();
+      const { polygons, lines, points } = parts;
+      if (polygons.length + lines.length + points.length > 0) this.#found.push({ ...parts, properties });
     } catch (error) {
       if (!isTerrachipError(error, 'INVALID_INPUT', 'UNSUPPORTED')) throw error;
       this.#leaveOut('the feature', error);
-      return null;
     } finally {
       this.#feature = '';
     }
@@ -96,18 +93,18 @@ export class GeometryChecker {
    * @param isWhole whether all of the file was read
    * @throws {TerrachipError} INVALID_INPUT or UNSUPPORTED, the first problem, where nothing of a whole file can be used
    */
-  finish(features: VectorFeature[], isWhole = true): VectorFeature[] {
+  finish(isWhole = true): VectorFeature[] {
     const { count, first } = this.#problems;
-    if (first !== null && features.length === 0 && isWhole) throw first;
+    if (first !== null && this.#found.length === 0 && isWhole) throw first;
     if (count > MAX_WARNINGS) {
       const message = `${this.#file}: ${count - MAX_WARNINGS} more parts or features were left out for such reasons`;
       this.#onProgress?.({ type: 'warning', message });
     }
-    return features;
+    return this.#found;
   }
 
   /** Adds a polygon: its exterior, then its holes. An empty one adds nothing; one of no area or no place is left out. */
-  addPolygon(parts: FeatureParts, rings: readonly (readonly Position[])[]): void {
+  addPolygon(rings: readonly (readonly Position[])[]): void {
     const [exterior] = rings;
     if (exterior === undefined || exterior.length === 0) return;
     const polygon: Ring[] = [];
@@ -118,7 +115,7 @@ export class GeometryChecker {
       if (typeof ring === 'string') return;
       polygon.push(ring);
     }
-    parts.polygons.push(polygon);
+    this.#parts.polygons.push(polygon);
   }
 
   /** The ring; `flat` for one that encloses nothing, `nowhere` for one without a place. */
@@ -143,7 +140,7 @@ export class GeometryChecker {
   }
 
   /** Adds a line. An empty one adds nothing; one of a single position or without a place is left out. */
-  addLine(parts: FeatureParts, positions: readonly Position[]): void {
+  addLine(positions: readonly Position[]): void {
     if (positions.length === 0) return;
     if (positions.length < 2) {
       const problem = 'has a line of fewer than two positions';
@@ -151,13 +148,13 @@ export class GeometryChecker {
       return;
     }
     const path = this.#path(positions, 'the line');
-    if (path !== null) parts.lines.push(path);
+    if (path !== null) this.#parts.lines.push(path);
   }
 
   /** Adds a point; one without a place is left out. */
-  addPoint(parts: FeatureParts, position: Position): void {
+  addPoint(position: Position): void {
     const path = this.#path([position], 'the point');
-    if (path !== null) parts.points.push(...path);
+    if (path !== null) this.#parts.points.push(...path);
   }
 
   /**
@@ -176,7 +173,7 @@ export class GeometryChecker {
         const error = invalidInput(
           this.name,
           `has the position ${x}, ${y}, which is no longitude and latitude`,
-          'write it in degrees, longitude first, or name its coordinate reference system in the file or as crs (--source-crs)',
+          'write it in degrees, longitude first, or name its coordinate reference system in the file or as `crs`',
         );
         this.#leaveOut(what, error);
         return null;

@@ -6,15 +6,9 @@ import type { ByteSource, ReadOptions } from '../io/index.js';
 import { memberOf } from '../json/keys.js';
 import { AnyRecord, dictionary, parseJson, validate } from '../json.js';
 import { ParquetFile, type RowGroup } from '../parquet/file.js';
-import {
-  type ParseVectorOptions,
-  requireCrs,
-  type VectorFeature,
-  type VectorFeatures,
-  type WantedBounds,
-} from './features.js';
+import { type ParseVectorOptions, requireCrs, type VectorFeatures, type WantedBounds } from './features.js';
 import { GeometryChecker } from './geometry-checker.js';
-import { addWkb } from './wkb.js';
+import { readWkb } from './wkb.js';
 
 export interface GeoParquetOptions extends ParseVectorOptions {
   /** Of a file with a column of boxes, only features whose boxes touch these bounds; else all of them. */
@@ -58,7 +52,6 @@ export async function readGeoParquet(
   const columns = file.schema.children
     .map(({ element }) => element)
     .filter((element) => element.name !== geometry && element.name !== boxes?.column);
-  const features: VectorFeature[] = [];
   for (const group of file.groups) {
     const rows =
       bounds === undefined || boxes === null
@@ -71,9 +64,9 @@ export async function readGeoParquet(
     const values: (readonly unknown[])[] = [];
     for (const column of columns) values.push(await file.readColumn(group, column.name, rows, reading));
     for (let k = 0; k < count; k++) {
-      const feature = checker.read(`row ${group.start + (rows?.[k] ?? k)}`, (parts) => {
+      checker.read(`row ${group.start + (rows?.[k] ?? k)}`, () => {
         const shape = shapes[k];
-        if (shape instanceof Uint8Array) addWkb(parts, shape, checker);
+        if (shape instanceof Uint8Array) readWkb(shape, checker);
         const properties = columns.flatMap((column, c): [string, unknown][] => {
           const value = values[c][k];
           if (value instanceof Uint8Array) return [];
@@ -82,10 +75,9 @@ export async function readGeoParquet(
         });
         return Object.fromEntries(properties);
       });
-      if (feature !== null) features.push(feature);
     }
   }
-  return { name, layer: null, crs, features: checker.finish(features, bounds === undefined) };
+  return { name, layer: null, crs, features: checker.finish(bounds === undefined) };
 }
 
 function geometryOf(file: ParquetFile): { geometry: string; described: ColumnDescription } {

@@ -3,22 +3,23 @@
  * adds files of many formats, and any EPSG code.
  * @module
  */
+
+export type { Bounds, Crs, Dtype, GeoBox, PixelAreas, RowRange, TypedArray } from '../geo/index.js';
+export type { OnProgress } from '../progress.js';
 export { polygonArea } from './area.js';
-export { burnValue, type PropertyClass } from './burn-values.js';
-export { type AreaProperties, type ClassPolygonsOptions, classPolygons } from './class-polygons.js';
-export {
-  type AreaFeature,
-  type AreaFeatures,
-  type ParseVectorOptions,
-  type Polygon,
-  type Position,
-  type Ring,
-  requireAreas,
-  type VectorFeature,
-  type VectorFeatures,
+export type { PropertyClass } from './burn-values.js';
+export type { AreaProperties, ClassPolygonsOptions } from './class-polygons.js';
+export type {
+  AreaFeature,
+  AreaFeatures,
+  ParseVectorOptions,
+  Polygon,
+  Position,
+  Ring,
+  VectorFeature,
+  VectorFeatures,
 } from './features.js';
 export { parseGeoJson } from './geojson.js';
 export { polygonize } from './polygonize.js';
 export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 export { type OnSpan, type RasterizeOptions, Rasterizer } from './rasterize.js';
-export { polygonsToLonLat } from './to-lon-lat.js';

@@ -1,13 +1,7 @@
 /** Polygons on a pixel grid: their edges in pixel coordinates, curved where the projection curves them. */
 import { invalidInput } from '../errors.js';
-import {
-  type Bounds,
-  Crs,
-  createTransform,
-  type GeoBox,
-  intersectBounds,
-  transformBounds,
-} from '../geo/index.js';
+import { intersectBounds } from '../geo/bounds.js';
+import { type Bounds, Crs, createTransform, type GeoBox, transformBounds } from '../geo/index.js';
 import type { AreaFeature, AreaFeatures, Polygon, Position, Ring } from './features.js';
 import { ringBounds } from './ring.js';
 import { polygonsToLonLat } from './to-lon-lat.js';

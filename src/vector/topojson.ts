@@ -2,19 +2,13 @@
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { AnyRecord, dictionary, validate } from '../json.js';
-import {
-  chooseLayer,
-  type ParseVectorOptions,
-  type Position,
-  type VectorFeature,
-  type VectorFeatures,
-} from './features.js';
+import { chooseLayer, type ParseVectorOptions, type Position, type VectorFeatures } from './features.js';
 import { CrsMember, crsOfMember } from './geojson.js';
-import { type FeatureParts, GeometryChecker } from './geometry-checker.js';
+import { GeometryChecker } from './geometry-checker.js';
+import { addGeometry, type GeometrySink, JsonGeometry, listOf, type Notation } from './json-geometry.js';
 
 const Pair = v.strictTuple([v.number(), v.number()]);
-const Properties = v.nullish(AnyRecord);
-const Geometry = v.looseObject({ type: v.nullable(v.string()), properties: Properties });
+const Geometry = v.looseObject({ ...JsonGeometry.entries, properties: v.nullish(AnyRecord) });
 const Topology = v.object({
   type: v.literal('Topology'),
   transform: v.optional(v.object({ scale: Pair, translate: Pair })),
@@ -22,11 +16,6 @@ const Topology = v.object({
   objects: dictionary(v.string(), Geometry),
   crs: v.nullish(CrsMember),
 });
-
-type TopoGeometry = v.InferOutput<typeof Geometry>;
-
-/** Collections inside collections. */
-const MAX_DEPTH = 8;
 
 export function isTopology(document: unknown): boolean {
   return (
@@ -49,81 +38,55 @@ export function parseTopoJson(
   const layer = chooseLayer(name, Object.keys(topology.objects), options.layer);
   const crs = crsOfMember(topology.crs, name, options);
   const checker = new GeometryChecker(name, crs, options);
-  const reader = new TopologyReader(topology, checker);
+  const notation = new ArcNotation(topology);
   const object = topology.objects[layer];
   const members =
     object.type === 'GeometryCollection'
       ? validate(v.array(v.unknown()), object.geometries, `${name}: geometries`)
       : [object];
-  const features: VectorFeature[] = [];
   for (const [k, member] of members.entries()) {
     checker.admitFeature();
-    const feature = checker.read(`geometry ${k}`, (parts) => {
-      const geometry = validate(Geometry, member, checker.name);
-      reader.add(parts, geometry, 0);
-      return geometry.properties ?? {};
+    checker.read(`geometry ${k}`, () => {
+      const { properties, ...geometry } = validate(Geometry, member, checker.name);
+      if (geometry.type !== null) addGeometry(geometry, checker, notation);
+      return properties ?? {};
     });
-    if (feature !== null) features.push(feature);
   }
-  return { name, layer, crs, features: checker.finish(features) };
+  return { name, layer, crs, features: checker.finish() };
 }
 
-class TopologyReader {
-  readonly #checker: GeometryChecker;
+class ArcNotation implements Notation {
+  readonly format = 'TopoJSON';
+  readonly member = 'arcs';
   readonly #arcs: readonly unknown[];
   readonly #transform: v.InferOutput<typeof Topology>['transform'];
   readonly #decoded = new Map<number, readonly Position[]>();
 
-  constructor({ arcs, transform }: v.InferOutput<typeof Topology>, checker: GeometryChecker) {
+  constructor({ arcs, transform }: v.InferOutput<typeof Topology>) {
     this.#arcs = arcs;
     this.#transform = transform;
-    this.#checker = checker;
   }
 
-  add(parts: FeatureParts, { type, arcs, coordinates, geometries }: TopoGeometry, depth: number): void {
-    if (type === null) return;
-    if (type === 'Point') this.#addPoint(parts, coordinates);
-    else if (type === 'MultiPoint') {
-      for (const point of this.#list(coordinates)) this.#addPoint(parts, point);
-    } else if (type === 'LineString') this.#checker.addLine(parts, this.#path(arcs));
-    else if (type === 'MultiLineString') {
-      for (const line of this.#list(arcs)) this.#checker.addLine(parts, this.#path(line));
-    } else if (type === 'Polygon') this.#addPolygon(parts, arcs);
-    else if (type === 'MultiPolygon') {
-      for (const polygon of this.#list(arcs)) this.#addPolygon(parts, polygon);
-    } else if (type === 'GeometryCollection' && depth < MAX_DEPTH) {
-      const members = validate(v.array(Geometry), geometries, `${this.#checker.name}: geometries`);
-      for (const member of members) this.add(parts, member, depth + 1);
-    } else {
-      throw this.#invalid(
-        type === 'GeometryCollection'
-          ? 'nests its geometries too deeply'
-          : `holds a ${JSON.stringify(type)}, which is no geometry of TopoJSON`,
-      );
-    }
+  point(value: readonly unknown[], sink: GeometrySink): Position {
+    return this.#place(pair(value, sink));
   }
 
-  #addPolygon(parts: FeatureParts, value: unknown): void {
-    const rings = this.#list(value).map((arcs) => {
-      const ring = this.#path(arcs);
-      const [first, last] = [ring[0], ring.at(-1)];
-      // The arcs of another ring may be among them: joining its ends would make up an edge.
-      if (first?.[0] !== last?.[0] || first?.[1] !== last?.[1]) {
-        throw this.#invalid('has a ring that is not closed by its arcs');
-      }
-      return ring;
-    });
-    this.#checker.addPolygon(parts, rings);
+  ring(value: readonly unknown[], sink: GeometrySink): readonly Position[] {
+    const ring = this.line(value, sink);
+    const [first, last] = [ring[0], ring.at(-1)];
+    // The arcs of another ring may be among them: joining its ends would make up an edge.
+    if (first?.[0] === last?.[0] && first?.[1] === last?.[1]) return ring;
+    throw invalid(sink, 'has a ring that is not closed by its arcs');
   }
 
   /** The arcs of a line, end to end: the first position of each after the first repeats the last. */
-  #path(value: unknown): readonly Position[] {
+  line(value: readonly unknown[], sink: GeometrySink): readonly Position[] {
     const path: Position[] = [];
-    for (const index of this.#list(value)) {
-      if (typeof index !== 'number' || !Number.isInteger(index)) throw this.#invalid('names no arc');
-      const arc = this.#arc(index < 0 ? ~index : index);
-      if (arc.length < 2) throw this.#invalid('has an arc of fewer than two positions');
-      this.#checker.admitPositions(arc.length);
+    for (const index of value) {
+      if (typeof index !== 'number' || !Number.isInteger(index)) throw invalid(sink, 'names no arc');
+      const arc = this.#arc(index < 0 ? ~index : index, sink);
+      if (arc.length < 2) throw invalid(sink, 'has an arc of fewer than two positions');
+      sink.admitPositions(arc.length);
       if (path.length > 0) path.pop();
       for (let k = 0; k < arc.length; k++) path.push(arc[index < 0 ? arc.length - 1 - k : k]);
     }
@@ -131,14 +94,14 @@ class TopologyReader {
   }
 
   /** A negative index is the arc of its complement, backwards. */
-  #arc(index: number): readonly Position[] {
+  #arc(index: number, sink: GeometrySink): readonly Position[] {
     const known = this.#decoded.get(index);
     if (known !== undefined) return known;
     const stored = this.#arcs[index];
-    if (stored === undefined) throw this.#invalid(`has no arc ${index}, which a geometry names`);
+    if (stored === undefined) throw invalid(sink, `has no arc ${index}, which a geometry names`);
     let [x, y] = [0, 0];
-    const arc = this.#list(stored).map((pair): Position => {
-      const [dx, dy] = this.#pair(pair);
+    const arc = listOf(stored, 'positions', sink).map((value): Position => {
+      const [dx, dy] = pair(value, sink);
       if (this.#transform === undefined) return [dx, dy];
       x += dx;
       y += dy;
@@ -148,33 +111,19 @@ class TopologyReader {
     return arc;
   }
 
-  /** An empty list stands for an empty point. */
-  #addPoint(parts: FeatureParts, value: unknown): void {
-    if (this.#list(value).length === 0) return;
-    this.#checker.admitPositions(1);
-    this.#checker.addPoint(parts, this.#place(this.#pair(value)));
-  }
-
   #place([x, y]: Position): Position {
     if (this.#transform === undefined) return [x, y];
     const { scale, translate } = this.#transform;
     return [x * scale[0] + translate[0], y * scale[1] + translate[1]];
   }
+}
 
-  #pair(value: unknown): Position {
-    const [x, y] = this.#list(value);
-    if (typeof x !== 'number' || typeof y !== 'number') {
-      throw this.#invalid('has a position that is not two numbers');
-    }
-    return [x, y];
-  }
+function pair(value: unknown, sink: GeometrySink): Position {
+  const [x, y] = listOf(value, 'coordinates', sink);
+  if (typeof x === 'number' && typeof y === 'number') return [x, y];
+  throw invalid(sink, 'has a position that is not two numbers');
+}
 
-  #list(value: unknown): readonly unknown[] {
-    if (!Array.isArray(value)) throw this.#invalid('has no list where one belongs');
-    return value;
-  }
-
-  #invalid(problem: string): Error {
-    return invalidInput(this.#checker.name, problem, 'correct it');
-  }
+function invalid({ name }: GeometrySink, problem: string): Error {
+  return invalidInput(name, problem, 'correct it');
 }

@@ -6,7 +6,8 @@ import { readJson } from '../io/node/json.js';
 import { isAddress } from '../io/schemes.js';
 import { memberOf } from '../json/keys.js';
 import { dictionary, validateStrictly } from '../json.js';
-import { UNITS, type Units } from '../raster/node/index.js';
+import type { Units } from '../raster/node/index.js';
+import { UNITS } from '../raster/units.js';
 
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));

@@ -5,23 +5,19 @@ import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { beyondFloat32, givesClasses } from '../kernels/expression/index.js';
+import { evaluateExpressionFloat64 } from '../kernels/expression.js';
 import {
   type DeviceExpression,
   type Expression,
   evaluateExpression,
-  evaluateExpressionFloat64,
   parseExpression,
   type Resampling,
   uploadExpression,
 } from '../kernels/index.js';
-import {
-  type ExactRowSource,
-  noReference,
-  openRaster,
-  type Raster,
-  requireNodata,
-  WarpedRaster,
-} from '../raster/node/index.js';
+import { type ExactRowSource, openRaster, type Raster, WarpedRaster } from '../raster/node/index.js';
+
+import { noReference } from '../raster/request.js';
+import { requireNodata } from '../raster/stored-values.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
@@ -64,17 +60,17 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
   const { destination, bands, signal } = options;
   const names = bands.map(({ name }) => name);
   const twice = names.find((name, k) => names.indexOf(name) !== k);
-  if (twice !== undefined) throw invalidOption('--band', `gives ${twice} twice`, 'give each name once');
+  if (twice !== undefined) throw invalidOption('bands', `gives ${twice} twice`, 'give each name once');
   if (options.expressions.length === 0)
     throw invalidInput('a calculation', 'has no expression', 'give at least one');
   const expressions = options.expressions.map((text) => parseExpression(text, names));
   const used = bands.filter(({ name }) => expressions.some((expression) => expression.bands.includes(name)));
   const unused = bands.find((band) => !used.includes(band));
   if (unused !== undefined) {
-    throw invalidOption('--band', `gives ${unused.name}, which no expression uses`, 'leave it out');
+    throw invalidOption('bands', `gives ${unused.name}, which no expression uses`, 'leave it out');
   }
   if (used.length === 0 && options.like === undefined)
-    throw invalidOption('--band', 'is not given', 'give a band, or the grid of the result with --like');
+    throw invalidOption('bands', 'is not given', 'give a band, or the grid of the result with `like`');
   await requireOutput(destination, {
     formats: ['GeoTIFF'],
     inputs: [...bands.map(({ path }) => path), ...(options.like === undefined ? [] : [options.like])],
@@ -111,7 +107,7 @@ async function calculateOpened(
   const grid = like === undefined ? boxOf(groups[0].raster) : await gridOf(like);
   const geobox = grid.requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
-    'give a smaller grid with --like, or raise --max-pixels',
+    'give a smaller grid with `like`, or raise `maxPixels`',
   );
   for (const { raster } of groups) requireGrid(raster, geobox, options.resampling);
   if (options.dtype !== undefined && options.nodata !== undefined)
@@ -162,7 +158,7 @@ function requireGrid(raster: Raster, geobox: GeoBox, resampling: Resampling | un
   throw invalidInput(
     raster.name,
     `is on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`,
-    'choose a resampling with --resampling',
+    'choose a `resampling`',
   );
 }
 

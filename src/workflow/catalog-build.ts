@@ -10,7 +10,7 @@ import {
   isStacFile,
   saveCatalog,
 } from '../catalog/node/index.js';
-import { invalidOption, isTerrachipError } from '../errors.js';
+import { invalidOption } from '../errors.js';
 import { requireApart, requireOutput } from '../io/node/inputs.js';
 import { CATALOG_FORMATS } from '../io/node/output.js';
 import { isAddress } from '../io/schemes.js';
@@ -69,9 +69,7 @@ export async function buildCatalogFile(options: BuildCatalogOptions): Promise<Bu
   const type = options.type ?? (await typeOf(options.inputs, signal));
   requireOwnOptions(type, options);
   const inputs = options.inputs.map((input) => (isAddress(input) ? input : resolve(input)));
-  const built = await build(type, inputs, options).catch((error: unknown) => {
-    throw namedAsOptions(error);
-  });
+  const built = await build(type, inputs, options);
   await requireApart([output], filesOf(built));
   await saveCatalog(built.catalog, output, { signal });
   return {
@@ -149,7 +147,7 @@ async function typeOf(inputs: readonly string[], signal?: AbortSignal): Promise<
   const [type = 'raster', other] = types;
   if (other !== undefined) {
     throw invalidOption(
-      '--type',
+      'type',
       'cannot be inferred from inputs of several types',
       'build one catalog of each',
     );
@@ -174,47 +172,15 @@ const OWN_OPTIONS: Readonly<Record<CatalogType, readonly (keyof BuildCatalogOpti
   stac: ['allowLocal'],
 };
 
-const OPTION_NAMES: Readonly<Partial<Record<keyof BuildCatalogOptions, string>>> = {
-  filenameRegex: '--regex',
-  dateFormat: '--date-format',
-  bandNames: '--band-names',
-  variables: '--variables',
-  rows: '--rows',
-  layer: '--layer',
-  sourceCrs: '--source-crs',
-  encoding: '--encoding',
-  dateProperty: '--date-property',
-  idProperty: '--id-property',
-  allowLocal: '--allow-local',
-};
-
 function requireOwnOptions(type: CatalogType, options: BuildCatalogOptions): void {
-  for (const [key, option = ''] of Object.entries(OPTION_NAMES)) {
-    const name = key as keyof BuildCatalogOptions;
+  for (const name of Object.values(OWN_OPTIONS).flat()) {
     if (options[name] === undefined || OWN_OPTIONS[type].includes(name)) continue;
-    throw invalidOption(option, `has no meaning for a catalog of type ${type}`, 'leave it out');
+    throw invalidOption(name, `has no meaning for a catalog of type ${type}`, 'leave it out');
   }
   const { rows } = options;
   if (rows === undefined) return;
   const allowed = type === 'zarr' ? ['store', 'step'] : ['file', 'feature'];
   if (!allowed.includes(rows)) {
-    throw invalidOption(
-      '--rows',
-      `cannot be ${rows} for type ${type}`,
-      `choose one of ${allowed.join(', ')}`,
-    );
+    throw invalidOption('rows', `cannot be ${rows} for type ${type}`, `choose one of ${allowed.join(', ')}`);
   }
-}
-
-/** Replaces the builders' option names in an error by the flags of the command line. */
-function namedAsOptions(error: unknown): unknown {
-  if (!isTerrachipError(error, 'INVALID_OPTION')) return error;
-  const { option } = error.fields;
-  let problem = error.message.slice(option.length + 1, -`; ${error.remedy}.`.length);
-  for (const [name, flag] of Object.entries(OPTION_NAMES)) {
-    // `rows` and `layer` are also ordinary words of messages.
-    if (/[A-Z]/.test(name)) problem = problem.replaceAll(name, flag);
-  }
-  const named = Object.entries(OPTION_NAMES).find(([name]) => name === option);
-  return named === undefined ? error : invalidOption(named[1], problem, error.remedy);
 }

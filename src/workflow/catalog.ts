@@ -1,8 +1,9 @@
 /** Catalog files: query, intersection, union and description. */
+
+import { isParquetPath } from '../catalog/node/any-catalog-file.js';
 import {
   type Dedupe,
   type GeoCatalog,
-  isParquetPath,
   loadCatalog,
   openCatalog,
   type PlaceAndTime,
@@ -45,7 +46,7 @@ export async function queryCatalogFile(options: QueryCatalogOptions): Promise<Ge
   const { catalog, bbox, geometry, datetime, where, signal } = options;
   if ((bbox ?? geometry ?? datetime ?? where) === undefined) {
     throw invalidOption(
-      '--bbox, --geometry, --datetime or --where',
+      'bbox, geometry, datetime or where',
       'is needed',
       'give at least one; terrachip catalog info describes the whole catalog',
     );
@@ -62,13 +63,13 @@ export async function queryCatalogFile(options: QueryCatalogOptions): Promise<Ge
 export async function readPlace(
   { bbox, crs, geometry }: RowSelection,
   signal?: AbortSignal,
-  option = '--crs',
+  option = 'crs',
 ): Promise<Region | null> {
   if (bbox !== undefined && geometry !== undefined) {
-    throw invalidOption('--bbox and --geometry', 'cannot be combined', 'give one of them');
+    throw invalidOption('bbox and geometry', 'cannot be combined', 'give one of them');
   }
   if (bbox === undefined && crs !== undefined) {
-    throw invalidOption(option, 'is the CRS of --bbox, which is missing', 'leave it out, or give --bbox');
+    throw invalidOption(option, 'is the CRS of `bbox`, which is missing', 'leave it out, or give `bbox`');
   }
   if (geometry !== undefined) return placeOfFile(geometry, signal);
   return bbox === undefined ? null : { geometry: bbox, crs };

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { invalidOption } from '../errors.js';
 import type { BackendChoice } from '../gpu/node/index.js';
-import { bundledModel, loadOnnxRuntime } from '../inference/node/index.js';
+import { bundledModel } from '../inference/node/index.js';
+import { loadOnnxRuntime } from '../inference/node/onnx-runtime.js';
 import type { OperationOptions } from '../progress.js';
 import { evaluateMap, type Metrics } from './evaluate/index.js';
 import { type InferReport, infer } from './infer.js';
@@ -55,7 +56,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   const backend = options.backend ?? 'auto';
   if (!size.every((side) => Number.isInteger(side) && side >= SIDES[0] && side <= SIDES[1])) {
     throw invalidOption(
-      '--size',
+      'size',
       `cannot be ${size.join(' ')}`,
       `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
     );

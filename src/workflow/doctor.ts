@@ -3,7 +3,8 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { isTerrachipError, messageOf } from '../errors.js';
 import { isSoftware } from '../gpu/index.js';
 import { probeAdapter } from '../gpu/node/index.js';
-import { availableProviders, onnxRuntimeWebProblem } from '../inference/node/index.js';
+import { availableProviders } from '../inference/node/onnx-runtime.js';
+import { onnxRuntimeWebProblem } from '../inference/node/onnx-runtime-web.js';
 import { probePackage, probeReaders, type ReaderPackage } from '../raster/node/packages.js';
 import { GEODATABASE_PACKAGE } from '../vector/node/geodatabase.js';
 import { VERSION } from '../version.js';
@@ -22,11 +23,11 @@ export interface DoctorReport {
     | { available: false; problem: string; remedy: string };
   /** Providers of onnxruntime-node, or why it cannot run. */
   onnx: { available: true; providers: string[] } | { available: false; problem: string; remedy: string };
-  /** Whether a model can run on the device of the kernels (`--provider webgpu-resident`), or why not. */
+  /** Whether a model can run on the device of the kernels (provider `webgpu-resident`), or why not. */
   resident: { available: true } | { available: false; problem: string; remedy: string };
   /** Optional packages for some raster and vector formats and some compressions of GeoTIFF. */
   readers: ReaderPackage[];
-  /** The backend that `--backend auto` uses here. */
+  /** The backend that `auto` uses here. */
   autoBackend: 'webgpu' | 'cpu';
 }
 

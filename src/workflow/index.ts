@@ -16,15 +16,11 @@ export type {
   SceneChipsOptions,
   StripColumn,
 } from './chips/index.js';
-export { joinChips } from './chips/join.js';
-export { CHIP_METHODS, type ChipMethod } from './chips/methods.js';
+export type { ChipMethod } from './chips/methods.js';
 export type { DoctorReport } from './doctor.js';
-export {
-  CHIP_TIMES,
-  type ChipTimes,
-  EDGE_POLICIES,
-  type EdgePolicy,
-  EMBEDDINGS_SCHEMA_VERSION,
+export type {
+  ChipTimes,
+  EdgePolicy,
 } from './embed/choices.js';
 export type {
   CatalogLike,
@@ -34,7 +30,7 @@ export type {
   EmbedRunOptions,
   EmbedScenesOptions,
 } from './embed/index.js';
-export { EMBEDDING_POOLS, type EmbeddingPool } from './embed/pool.js';
+export type { EmbeddingPool } from './embed/pool.js';
 export type {
   Assessment,
   AssessOptions,
@@ -51,7 +47,7 @@ export type {
   ZoneMetrics,
   ZoneStatistics,
 } from './evaluate/index.js';
-export type { FinalizeJob, FinalizeReport, RunRecord } from './finalize.js';
+export type { FinalizeReport, RunRecord } from './finalize.js';
 export type { InferOptions, InferReport } from './infer.js';
 export type { BandReport, InfoOptions, RasterReport } from './info.js';
 export type {
@@ -68,7 +64,7 @@ export type {
   QuicklookOptions,
   QuicklookReport,
 } from './picture/index.js';
-export { COLOUR_MAP_NAMES, type ColourMapName, INDEX_NAMES, type IndexName } from './picture/names.js';
+export type { ColourMapName, IndexName } from './picture/names.js';
 export type { Plan, PlanOptions } from './plan.js';
 export type { PolygonizeOptions, PolygonizeReport } from './polygonize.js';
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
@@ -80,30 +76,6 @@ export type { WarpFileOptions, WarpReport } from './warp.js';
 export const infer = lazy(
   () => import('./infer.js'),
   (module) => module.infer,
-);
-
-/**
- * Checks a scene against a model and makes the plan.
- * @throws {TerrachipError} INVALID_INPUT for inputs, phases, units, CRS or bands that do not fit
- */
-export const createPlan = lazy(
-  () => import('./plan.js'),
-  (module) => module.createPlan,
-);
-
-/** Reads a plan that an earlier run wrote. */
-export const readPlan = lazy(
-  () => import('./plan.js'),
-  (module) => module.readPlan,
-);
-
-/**
- * Makes the products of a finished run.
- * @throws {TerrachipError} INCOMPLETE with the number of missing units
- */
-export const finalizeMap = lazy(
-  () => import('./finalize.js'),
-  (module) => module.finalizeMap,
 );
 
 /** Makes the products of a run whose units other processes computed. */

@@ -6,7 +6,6 @@ import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import {
   type ExecutionOptions,
-  loadOnnxRuntime,
   type ModelFolder,
   type ModelSession,
   openExecution,
@@ -15,6 +14,7 @@ import {
   runScene,
   type SegmentationSpec,
 } from '../inference/node/index.js';
+import { loadOnnxRuntime } from '../inference/node/onnx-runtime.js';
 import { readJson } from '../io/node/json.js';
 import { createBlockCache } from '../raster/node/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';

@@ -2,6 +2,7 @@
  * Packages: an event's bands on one grid, ready for a model. Images are computed in strips of rows; only the masks (two
  * bytes per pixel) are held whole in memory.
  */
+
 import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
 import { GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
@@ -16,7 +17,6 @@ import {
   type BlockCache,
   CogWriter,
   createBlockCache,
-  noReference,
   openRaster,
   type Raster,
   type RowSource,
@@ -24,6 +24,7 @@ import {
   WarpedRaster,
   writeCog,
 } from '../raster/node/index.js';
+import { noReference } from '../raster/request.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
 import {
@@ -146,7 +147,7 @@ function packageGrid({ document }: Acquisition, options: PackageOptions): GeoBox
     anchor,
   }).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
-    'choose a coarser --res or a smaller bbox, or raise --max-pixels',
+    'choose a coarser `resolution` or a smaller bbox, or raise `maxPixels`',
   );
 }
 

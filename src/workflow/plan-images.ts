@@ -3,11 +3,14 @@ import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../errors.js';
 import { type GeoBox, gridsMeet, noOverlap } from '../geo/index.js';
-import { decidesValidity, type ModelInput, type ModelSpec } from '../inference/node/index.js';
+import { decidesValidity } from '../inference/model-spec.js';
+import type { ModelInput, ModelSpec } from '../inference/node/index.js';
 import { isAddress } from '../io/schemes.js';
-import { RESAMPLINGS, type Resampling, suitsCategories } from '../kernels/index.js';
+import { RESAMPLINGS, type Resampling } from '../kernels/index.js';
+import { suitsCategories } from '../kernels/resampling.js';
 import type { OperationOptions } from '../progress.js';
-import { isCategorical, UNITS, unitConversion } from '../raster/node/index.js';
+import { unitConversion } from '../raster/node/index.js';
+import { isCategorical, UNITS } from '../raster/units.js';
 import { identityOf, requirePlausible } from './band-checks.js';
 import { NodataSchema, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
 

@@ -3,16 +3,12 @@ import { invalidInput, invalidOption } from '../errors.js';
 import { gridStrips, rangeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
-import {
-  type BandInfo,
-  noReference,
-  openRaster,
-  type Raster,
-  readPixels,
-  requireReal,
-} from '../raster/node/index.js';
+import { type BandInfo, openRaster, type Raster, readPixels } from '../raster/node/index.js';
+import { noReference, requireReal } from '../raster/request.js';
+import { classPolygons } from '../vector/class-polygons.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
-import { type ClassArray, classPolygons } from '../vector/node/index.js';
+
+import type { ClassArray } from '../vector/node/index.js';
 
 /** The class map to polygonize, and the values. */
 export interface PolygonizeOptions extends OperationOptions {
@@ -56,7 +52,7 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   if (geobox === null) throw noReference(raster);
   const info = raster.bands[band - 1];
   if (info === undefined) {
-    throw invalidOption('--band', `cannot be ${band}`, `choose one of 1 to ${raster.bands.length}`);
+    throw invalidOption('band', `cannot be ${band}`, `choose one of 1 to ${raster.bands.length}`);
   }
   requireReal(raster, [info]);
   const { nodata = info.nodata } = options;

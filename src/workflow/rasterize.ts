@@ -4,9 +4,11 @@ import { allocateArray, type Dtype, gridStrips, noOverlap } from '../geo/index.j
 import { requireOutput } from '../io/node/inputs.js';
 import type { OperationOptions } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
-import { requireHolds } from '../vector/burn-values.js';
+import { burnValue, requireHolds } from '../vector/burn-values.js';
 import { placeOf } from '../vector/features.js';
-import { burnValue, type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.js';
+
+import { type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.js';
+
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
@@ -53,15 +55,15 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
   const { destination, background = 0, dtype = 'uint8', signal, onProgress } = options;
   const { grid } = options;
   const value = valueToBurn(options);
-  requireHolds('--background', background, dtype);
-  if (typeof value === 'number') requireHolds('--value', value, dtype);
+  requireHolds('background', background, dtype);
+  if (typeof value === 'number') requireHolds('value', value, dtype);
   await requireOutput(destination, {
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
   const geobox = (await targetGrid(options.grid)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
-    'choose a coarser --res, smaller --bounds, or raise --max-pixels',
+    'choose a coarser `resolution`, smaller `bounds`, or raise `maxPixels`',
   );
   const read = {
     layer: options.layer,
@@ -118,14 +120,10 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
 function valueToBurn({ property, classes, value }: RasterizeFileOptions): number | PropertyClass {
   if (property === undefined) {
     if (classes === undefined) return value ?? 1;
-    throw invalidOption(
-      '--classes',
-      'has no meaning without --property',
-      'name the property with these texts',
-    );
+    throw invalidOption('classes', 'has no meaning without `property`', 'name the property with these texts');
   }
   if (value !== undefined) {
-    throw invalidOption('--value', 'has no meaning beside --property', 'leave one of them out');
+    throw invalidOption('value', 'has no meaning beside `property`', 'leave one of them out');
   }
   return { property, classes };
 }

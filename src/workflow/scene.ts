@@ -3,29 +3,16 @@ import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
-import {
-  Affine,
-  type Bounds,
-  Crs,
-  GeoBox,
-  isFloat,
-  nearestTurn,
-  rangeOf,
-  transformBounds,
-  unionBounds,
-} from '../geo/index.js';
+import { nearestTurn, unionBounds } from '../geo/bounds.js';
+import { Affine, type Bounds, Crs, GeoBox, isFloat, rangeOf, transformBounds } from '../geo/index.js';
 import { readJson } from '../io/node/json.js';
 import { isAddress } from '../io/schemes.js';
 import { dictionary, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
-import {
-  type BlockCache,
-  DeclaredRaster,
-  noReference,
-  openRaster,
-  type Raster,
-  UNITS,
-} from '../raster/node/index.js';
+import { DeclaredRaster } from '../raster/declared.js';
+import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
+import { noReference } from '../raster/request.js';
+import { UNITS } from '../raster/units.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
 

@@ -1,4 +1,5 @@
-import { bboxOf, gridFootprint } from '../catalog/index.js';
+import { bboxOf } from '../catalog/boxes.js';
+import { gridFootprint } from '../catalog/grid-footprint.js';
 import type { GeoBox } from '../geo/index.js';
 import { VERSION } from '../version.js';
 import type { Plan } from './plan.js';

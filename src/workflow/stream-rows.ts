@@ -90,7 +90,7 @@ export async function streamCog(
       if (rows.collisions > 0) {
         options.onProgress?.({
           type: 'warning',
-          message: `${rows.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another --nodata, or none for a mask`,
+          message: `${rows.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another \`nodata\`, or none for a mask`,
         });
       }
       const { width, height, crs } = cog.geobox;

@@ -1,7 +1,8 @@
 /** Grids of results, from options. */
 import { invalidOption } from '../errors.js';
 import { type Bounds, Crs, type CrsLike, GeoBox, suggestGrid, suggestGridWithin } from '../geo/index.js';
-import { noReference, openRaster } from '../raster/node/index.js';
+import { openRaster } from '../raster/node/index.js';
+import { noReference } from '../raster/request.js';
 
 /**
  * The grid of a result: another raster's, or one in a CRS (default: the source's). Bounds are in that CRS. With a

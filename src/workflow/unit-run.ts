@@ -127,8 +127,8 @@ export class UnitRun {
     const done = (await this.markers().catch(() => new Map())).size;
     if (done === 0) return;
     // Workers that share a run always keep what they find.
-    const how = own.end - own.start === this.units.length ? ' with --resume' : '';
-    const message = `${done} of ${this.units.length} units are done (${this.folder}); the same command${how} goes on`;
+    const how = own.end - own.start === this.units.length ? ' with `resume`' : '';
+    const message = `${done} of ${this.units.length} units are done (${this.folder}); run it again${how} to go on`;
     onProgress?.({ type: 'warning', message });
   }
 

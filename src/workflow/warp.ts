@@ -15,13 +15,14 @@ import { type Antialias, keepsValues, type Resampling } from '../kernels/index.j
 import {
   type BandInfo,
   type Metadata,
-  noReference,
   openRaster,
   type Raster,
-  requireNodata,
   type WarpCounters,
   WarpedRaster,
 } from '../raster/node/index.js';
+
+import { noReference } from '../raster/request.js';
+import { requireNodata } from '../raster/stored-values.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
@@ -64,7 +65,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     if (raster.geobox === null) throw noReference(raster);
     const geobox = (await targetGrid(options.grid, raster.geobox)).requireAtMost(
       options.maxPixels ?? DEFAULT_MAX_PIXELS,
-      'choose a coarser --res, smaller --bounds, or raise --max-pixels',
+      'choose a coarser `resolution`, smaller `bounds`, or raise `maxPixels`',
     );
     const note = raster.crs === null ? null : createTransform(raster.crs, geobox.crs).accuracyNote;
     if (note !== null) onProgress?.({ type: 'warning', message: note });
@@ -81,7 +82,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
   const source = raster.bands[bands[0] - 1];
   if (source === undefined) {
     throw invalidOption(
-      '--band',
+      'bands',
       `cannot be ${bands[0]}`,
       `choose one of 1 to ${raster.bands.length} of ${raster.name}`,
     );

@@ -157,7 +157,7 @@ describe('buildRasterCatalog', () => {
     const months = await buildRasterCatalog(utm32, { filenameRegex: '_(?<date>\\d{6})', dateFormat: '%Y%m' });
     expect(only(months.catalog).interval.equals(TimeInterval.parse('2021-07'))).toBe(true);
     await expect(buildRasterCatalog(utm32, { filenameRegex: 'Q(?<date>.)' })).rejects.toThrow(
-      /names of the 1 files are not matched by the filenameRegex; correct it; the first name is a_20210715\.tif/,
+      /names of the 1 files are not matched by `filenameRegex`; correct it; the first name is a_20210715\.tif/,
     );
   });
 
@@ -171,7 +171,7 @@ describe('buildRasterCatalog', () => {
     });
     expect(idsOf(catalog)).toEqual(['y_20210101']);
     expect(unreadable.map(({ error }) => error.message)).toEqual([
-      'x_20211399.tif has the invalid date "20211399"; write dates as %Y%m%d, or give another dateFormat.',
+      'x_20211399.tif has the invalid date "20211399"; write dates as %Y%m%d, or give another `dateFormat`.',
     ]);
   });
 

@@ -92,7 +92,7 @@ describe('nameReader', () => {
       { filenameRegex: '(?<band>.)', dateFormat: '%Y' },
       /dateFormat has no meaning/,
     ],
-    ['a format alone', { dateFormat: '%Y' }, /dateFormat has no meaning without a filenameRegex/],
+    ['a format alone', { dateFormat: '%Y' }, /dateFormat has no meaning without `filenameRegex`/],
   ])('refuses %s', (_, options, message) => {
     expect(() => nameReader(options)).toThrow(message);
   });

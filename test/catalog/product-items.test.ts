@@ -155,10 +155,10 @@ describe('items of Sentinel-2', () => {
       properties: {},
       assets: { B04: { href: 'optical.tif' } },
     });
-    await expect(openProduct(document, { base })).rejects.toThrow(/give addOffset: 0 or addOffset: -1000/);
+    await expect(openProduct(document, { base })).rejects.toThrow(/give `addOffset` 0 or -1000/);
     // Products processed by users have a baseline without meaning.
     const own = { ...document, properties: { ...Object(planetary('99.99')).properties } };
-    await expect(openProduct(own, { base })).rejects.toThrow(/give addOffset: 0 or addOffset: -1000/);
+    await expect(openProduct(own, { base })).rejects.toThrow(/give `addOffset` 0 or -1000/);
     const zero = {
       B04: { href: 'optical.tif', type: 'image/tiff', 'raster:bands': [{ scale: 0, offset: 0 }] },
     };

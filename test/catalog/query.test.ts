@@ -165,7 +165,7 @@ describe('GeoCatalog.query', () => {
     );
     refused({ geometry: [5, 5, 6, 6], crs: 'EPSG:1' }).toThrow(/EPSG:1/);
     refused({ geometry: [1e8, 5e6, 2e8, 6e6], crs: 32632 }).toThrow(/leaves the domain of EPSG:32632/);
-    refused({ geometry: { type: 'Circle' } }).toThrow(/unknown type "Circle"/);
+    refused({ geometry: { type: 'Circle' } }).toThrow(/holds a "Circle", which is no geometry/);
     refused({ geometry: [5e5, 5e6, 6e5, 6e6] }).toThrow(/no longitude and latitude|beyond a pole/);
   });
 

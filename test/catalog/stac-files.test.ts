@@ -123,7 +123,7 @@ describe('saved searches', () => {
       ['S1A_2', 'linear_power'],
     ]);
     await expect(openProduct(path)).rejects.toThrow(/holds 2 STAC items, not one product/);
-    await expect(buildProductCatalog(join(folder, 'search.json'))).rejects.toThrow(/--type stac/);
+    await expect(buildProductCatalog(join(folder, 'search.json'))).rejects.toThrow(/`type` stac/);
   });
 
   it('use item_assets of their collection', () => {

@@ -10,11 +10,11 @@ import {
   openCatalog,
   writeStacGeoParquet,
 } from '../../src/catalog/node/index.js';
-import { encodeWkb } from '../../src/catalog/parquet/wkb.js';
 import { Affine, GeoBox, TimeInterval } from '../../src/geo/node/index.js';
 import { openSource } from '../../src/io/node/index.js';
 import { ParquetFile } from '../../src/parquet/file.js';
 import type { Position } from '../../src/vector/index.js';
+import { encodeWkb } from '../../src/vector/wkb.js';
 import { boxOutline, catalogRow, idsOf } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
 

@@ -271,7 +271,7 @@ describe('terrachip catalog', () => {
     [['build', 'scenes', '-o', 'x.parquet', '--regex', '('], /--regex is not a regular expression/],
     [
       ['build', 'scenes', '-o', 'x.parquet', '--date-format', '%Y'],
-      /--date-format has no meaning without a --regex/,
+      /--date-format has no meaning without --regex/,
     ],
     [
       ['build', 'scenes', '-o', 'x.parquet', '--regx', '(?<date>\\d{8})'],

@@ -29,18 +29,18 @@ const PAIRS: [string, GeoBox, GeoBox][] = [
   ['a rotated source', utm32, new GeoBox(32632, new Affine(7, 7, 250000, 7, -7, 5400000), 20000, 20000)],
 ];
 
-/** The largest distance of decoded positions to exact ones, at random pixels of random blocks. */
-function worstError(destination: GeoBox, source: GeoBox, tolerance: number): number {
+/** The largest distance of decoded positions to exact ones, at 8000 random pixels of random blocks. */
+function worstError(destination: GeoBox, source: GeoBox, tolerance: number, blocks = 40): number {
   const mapping = createPixelMapping(destination, source);
   const grid = new ControlGrid(mapping, tolerance);
   const random = seeded(1);
   const out = new Float64Array(2);
   let worst = 0;
-  for (let k = 0; k < 40; k++) {
+  for (let k = 0; k < blocks; k++) {
     const bx = Math.floor(random() * Math.ceil(destination.width / BLOCK_SIZE));
     const by = Math.floor(random() * Math.ceil(destination.height / BLOCK_SIZE));
     const block = grid.block(bx, by);
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 8000 / blocks; i++) {
       const lx = Math.floor(random() * BLOCK_SIZE);
       const ly = Math.floor(random() * BLOCK_SIZE);
       mapping.map(bx * BLOCK_SIZE + lx + 0.5, by * BLOCK_SIZE + ly + 0.5, out);
@@ -63,7 +63,8 @@ describe('ControlGrid', () => {
 
   it('refines for a stricter tolerance', () => {
     const [, destination, source] = PAIRS[3];
-    expect(worstError(destination, source, 1e-5)).toBeLessThan(1.1e-5);
+    // Blocks of such small cells are slow to make.
+    expect(worstError(destination, source, 1e-5, 8)).toBeLessThan(1.1e-5);
   });
 
   it('gives the same block in any window', () => {

@@ -163,7 +163,7 @@ describe('createBackend', () => {
   });
 
   it.skipIf(webgpuProblem === null)('names what to install when there is no driver', async () => {
-    await expect(createBackend({ backend: 'webgpu' })).rejects.toThrow(/Vulkan driver.*--backend cpu/);
+    await expect(createBackend({ backend: 'webgpu' })).rejects.toThrow(/Vulkan driver.*`backend` cpu/);
   });
 });
 
@@ -201,7 +201,7 @@ describe.skipIf(webgpuProblem !== null)('WebGpuBackend (webgpu)', async () => {
     expect(isTerrachipError(failure, 'DEVICE_LOST')).toBe(true);
     if (isTerrachipError(failure)) {
       expect(failure.exitStatus).toBe(75);
-      expect(failure.message).toMatch(/device was lost.*--backend cpu/);
+      expect(failure.message).toMatch(/device was lost.*`backend` cpu/);
     }
     expect(() => backend.allocate([4], 'float32')).toThrow(/device was lost/);
     backend.dispose();

@@ -465,7 +465,7 @@ describe('antialias', () => {
     expect(parseAntialias('gdal')).toBe('gdal');
     expect(parseAntialias('0.5')).toBe(0.5);
     for (const text of ['0', '-1', 'yes', '', 'Infinity']) {
-      expect(() => parseAntialias(text)).toThrow(/--antialias cannot be ".*"; give off, gdal, or/);
+      expect(() => parseAntialias(text)).toThrow(/^antialias cannot be ".*"; give off, gdal, or/);
     }
   });
 

@@ -79,7 +79,7 @@ describe('GeoParquet', () => {
     const unknown = await write('unknown.parquet', { crs: null });
     await expect(readFeatures(unknown)).rejects.toThrow(/does not say its coordinate reference system/);
     const own = await write('own.parquet', { crs: { name: 'my own' } });
-    await expect(readFeatures(own)).rejects.toThrow(/cannot be used .*; give one as crs/);
+    await expect(readFeatures(own)).rejects.toThrow(/cannot be used .*; give one as `crs`/);
     expect((await readFeatures(own, { crs: 32632 })).crs.epsg).toBe(32632);
     const arrow = await write('arrow.parquet', { encoding: 'polygon' });
     await expect(readFeatures(arrow)).rejects.toThrow(

@@ -277,7 +277,7 @@ describe('the encoding of a shapefile', () => {
     expect((await read(await write({ shp, dbf: odd }))).found[0]).toMatch(/^aąąąąąąąąą/);
     const guess = await read(await write({ shp, dbf: tableOf([Buffer.from('Öl', 'latin1')]) }));
     expect(guess.found).toEqual(['Öl at 100']);
-    expect(guess.warnings).toEqual([expect.stringMatching(/read as Windows-1252; give it as encoding/)]);
+    expect(guess.warnings).toEqual([expect.stringMatching(/read as Windows-1252; give it as `encoding`/)]);
   });
 
   it('is not needed for ASCII, and required otherwise', async () => {
@@ -285,7 +285,7 @@ describe('the encoding of a shapefile', () => {
       const plain = await write({ shp, dbf: tableOf(ascii('water')), cpg });
       expect((await read(plain)).found).toEqual(['water at 100']);
       const other = await write({ shp, dbf: tableOf([Uint8Array.of(0x86)]), cpg });
-      await expect(read(other)).rejects.toThrow(/which is not known; give one as encoding/);
+      await expect(read(other)).rejects.toThrow(/which is not known; give one as `encoding`/);
       await expect(read(other, { encoding: 'KLINGON' })).rejects.toMatchObject({
         code: 'INVALID_OPTION',
         fields: { option: 'encoding' },

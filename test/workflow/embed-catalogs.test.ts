@@ -302,11 +302,7 @@ describe('embedCatalogs', async () => {
       { units: { S1RTC: 'linear_power' } },
       /^s1\/west: band "VV" is in dB by its catalog/,
     ],
-    [
-      'another number of bands',
-      { bands: { S1RTC: ['vv'] } },
-      /^bands names 1 for S1RTC; name 2, for VV, VH/,
-    ],
+    ['another number of bands', { bands: { S1RTC: ['vv'] } }, /^bands names 1 for S1RTC; name 2, for VV, VH/],
     ['no rows at all', { select: { datetime: '1999-12-31' } }, /has no row at that place and time/],
     ['two phases', { phases: ['2021-07-15', '2021-07-27'] }, /^phases are 2 times, but encoder has 1 phases/],
   ])('refuses %s', async (_, change, message) => {

@@ -107,7 +107,7 @@ describe('a full disk', () => {
   });
 
   it('leaves no empty map folder, and keeps an existing one', async () => {
-    const { scene } = await writeSarScene(join(root, 'scene'), 3);
+    const { scene } = await writeSarScene(join(root, 'scene'), 3, 128);
     const options = { scene, model: 'water-threshold', backend: 'cpu', threads: 0 } as const;
     const maps = join(root, 'maps');
     await mkdir(join(maps, 'old'), { recursive: true });

@@ -94,7 +94,7 @@ describe('an output that is an input', async () => {
 
   it('is refused by commands that write a folder', async () => {
     const own = join(folder, 'scene');
-    const { scene } = await writeSarScene(own, 3);
+    const { scene } = await writeSarScene(own, 3, 64);
     const document = JSON.parse(await readFile(scene, 'utf8'));
     // The scene's image has the name of a product.
     const bands: Record<string, { href: string }> = Object.values<Record<string, never>>(

@@ -142,7 +142,7 @@ describe('polygonizeFile and rasterizeFile', async () => {
     [
       'a band that is not there',
       () => polygonizeFile({ source, destination: join(folder, 'x.geojson'), band: 2 }),
-      /--band cannot be 2; choose one of 1 to 1/,
+      /^band cannot be 2; choose one of 1 to 1/,
     ],
     [
       'fractions',
@@ -171,7 +171,7 @@ describe('polygonizeFile and rasterizeFile', async () => {
           grid: { like: source },
           value: 300,
         }),
-      /--value cannot be 300 in uint8; choose dtype int16 \(--dtype\)/,
+      /^value cannot be 300 in uint8; choose `dtype` int16/,
     ],
     [
       'a value beside a property',
@@ -183,7 +183,7 @@ describe('polygonizeFile and rasterizeFile', async () => {
           value: 3,
           property: 'value',
         }),
-      /--value has no meaning beside --property/,
+      /^value has no meaning beside `property`/,
     ],
     [
       'a property that is no number',
@@ -247,7 +247,7 @@ describe('rasterizeFile', async () => {
     }
     for (const dtype of ['float32', 'uint16', 'int16', 'uint8', 'int8'] as const) {
       await expect(rasterizeFile({ ...options, dtype })).rejects.toThrow(
-        `has a feature whose v is 100001729, which ${dtype} does not hold; choose dtype int32 (--dtype).`,
+        `has a feature whose v is 100001729, which ${dtype} does not hold; choose \`dtype\` int32.`,
       );
     }
     // Already rounded by JSON.
@@ -256,8 +256,8 @@ describe('rasterizeFile', async () => {
       /float64 does not hold; give numbers below 2\^53/,
     );
     for (const [option, more] of [
-      ['--value', { value: 16_777_217 }],
-      ['--background', { background: 16_777_217 }],
+      ['value', { value: 16_777_217 }],
+      ['background', { background: 16_777_217 }],
     ] as const) {
       await expect(rasterizeFile({ source, destination, grid, dtype: 'float32', ...more })).rejects.toThrow(
         `${option} cannot be 16777217 in float32; choose dtype int32`,
@@ -297,16 +297,16 @@ describe('rasterizeFile', async () => {
     for (const [more, message] of [
       [
         { property: 'crop' },
-        /whose crop is "maize", which is no class; say by classes \(--classes\) which number each text is: beet, maize, wheat/,
+        /whose crop is "maize", which is no class; say by `classes` which number each text is: beet, maize, wheat/,
       ],
       [
         { property: 'crop', classes: { maize: 1 } },
-        /whose crop is "wheat", which is no class; name it in classes \(--classes\)/,
+        /whose crop is "wheat", which is no class; name it in `classes`/,
       ],
       [{ property: 'valueOf' }, /has no property valueOf; choose one of crop, code, n/],
       [{ property: 'krop' }, /has no property krop; choose one of crop, code, n/],
       [{ property: 'n' }, /whose n is null, which is no class; give it a number/],
-      [{ classes: { maize: 1 } }, /--classes has no meaning without --property/],
+      [{ classes: { maize: 1 } }, /^classes has no meaning without `property`/],
     ] as const) {
       await expect(rasterizeFile({ ...options, ...more })).rejects.toThrow(message);
     }

@@ -1,6 +1,7 @@
 /** Finds bands of a row by name or number. */
 import { invalidInput } from '../../errors.js';
-import { type BandInfo, isCategorical, type Raster, type Units } from '../../raster/index.js';
+import type { BandInfo, Raster, Units } from '../../raster/index.js';
+import { isCategorical } from '../../raster/units.js';
 import { isCategoricalFile, isCategoricalName, withoutResolution } from '../categories.js';
 import type { BandValues, CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
 import type { BandChoice } from './options.js';

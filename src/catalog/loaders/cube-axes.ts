@@ -13,6 +13,7 @@ import {
 } from '../../raster/index.js';
 import { DEFAULT_MAX_BYTES } from './options.js';
 
+/** What is read of a cube, and how. */
 export interface CubeOptions extends OperationOptions {
   /** The array in a store (default: the part of the path after `#`, else the only array). */
   variable?: string;

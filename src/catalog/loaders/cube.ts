@@ -10,16 +10,8 @@ import {
 } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import {
-  type ArrayRaster,
-  levelBox,
-  physicalValues,
-  readPixels,
-  readWhole,
-  requireReal,
-  resolveRequest,
-  WarpedRaster,
-} from '../../raster/index.js';
+import { type ArrayRaster, physicalValues, readPixels, readWhole, WarpedRaster } from '../../raster/index.js';
+import { levelBox, requireReal, resolveRequest } from '../../raster/request.js';
 import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeAxes, type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 import type { LoadTarget } from './plan.js';

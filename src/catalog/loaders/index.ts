@@ -26,6 +26,6 @@ export { type PointValues, type SamplePointsOptions, samplePoints } from './poin
 export { createRasterPool, type RasterPool, type RasterPoolOptions } from './pool.js';
 export { loadRaster, type RasterStream, streamRaster } from './raster.js';
 export { loadSides, type SideLoader } from './sides.js';
-export { CALENDAR_UNITS, type CalendarUnit, calendarUnit, solarDay, type TimeSteps } from './time-steps.js';
+export { type CalendarUnit, calendarUnit, solarDay, type TimeSteps } from './time-steps.js';
 export { type LoadTimeseriesOptions, loadRasterTimeseries, type StepMethod } from './timeseries.js';
 export type { UnitOptions } from './units.js';

@@ -3,18 +3,19 @@ import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import { equalsNodata } from '../../geo/dtype.js';
 import { type GeoBox, GeoTensor, type TypedArray } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
-import { type Resampling, suitsCategories } from '../../kernels/index.js';
+import type { Resampling } from '../../kernels/index.js';
+import { suitsCategories } from '../../kernels/resampling.js';
 import type { OperationOptions } from '../../progress.js';
 import {
   type BlockCache,
   createBlockCache,
-  isCategorical,
   openRaster,
   type Raster,
   readWhole,
   type Units,
   WarpedRaster,
 } from '../../raster/index.js';
+import { isCategorical } from '../../raster/units.js';
 import { requireFloat32 } from '../../raster/warp-source.js';
 import { DEFAULT_MAX_BYTES, type OpenAsset } from './options.js';
 

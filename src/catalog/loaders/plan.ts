@@ -8,8 +8,8 @@ import {
   noOverlap,
   type PixelWindow,
   TimeInterval,
-  whereIs,
 } from '../../geo/index.js';
+import { whereIs } from '../../geo/overlap.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { createBlockCache, type Raster } from '../../raster/index.js';
@@ -152,7 +152,7 @@ export class LoadPlan {
     throw new TerrachipError(
       'TOO_LARGE',
       `a result of ${size} bytes (${this.context.grid.width} × ${this.context.grid.height} pixels) is above the limit of ${limit}`,
-      'load a smaller slice or larger pixels, take the rows from streamRaster, or raise maxBytes',
+      'load a smaller slice or larger pixels, take the rows from streamRaster, or raise `maxBytes`',
       { size, limit },
     );
   }
@@ -189,7 +189,7 @@ export function rowsOn(
 function nothingThere(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: TimeInterval): Error {
   const all = catalog instanceof GeoCatalog ? catalog : GeoCatalog.from(catalog);
   const name = `a catalog of ${all.length} rows`;
-  const remedy = 'choose another place or time, or set allowEmpty';
+  const remedy = 'choose another place or time, or set `allowEmpty`';
   if (all.bounds === null) return invalidInput(name, `has no rows at ${whereIs(grid)}`, remedy);
   if (rowsOn(all, grid, TimeInterval.always).length === 0)
     return noOverlap(name, { crs: Crs.wgs84, bounds: all.bounds }, 'the grid', grid);
@@ -204,7 +204,7 @@ function nothingThere(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: Tim
   return invalidInput(
     name,
     `has footprints that overlap the grid at ${whereIs(grid)}, but its files do not`,
-    'check the footprints, or set allowEmpty',
+    'check the footprints, or set `allowEmpty`',
   );
 }
 

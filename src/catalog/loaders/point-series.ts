@@ -1,6 +1,7 @@
 /** Time series of cubes at points. */
 import { Affine, Crs, type CrsLike, createPixelMapping, GeoBox, TimeInterval } from '../../geo/index.js';
-import { noReference, physicalValues, readPixels } from '../../raster/index.js';
+import { physicalValues, readPixels } from '../../raster/index.js';
+import { noReference } from '../../raster/request.js';
 import { requireFloat32 } from '../../raster/warp-source.js';
 import { type CubeOptions, requireBytes, scaleOf, withCube } from './cube-axes.js';
 

@@ -1,12 +1,7 @@
 /** A pool of files that stay open between loads. */
 import { invalidOption } from '../../errors.js';
-import {
-  type BlockCache,
-  createBlockCache,
-  openRaster,
-  type Raster,
-  RasterView,
-} from '../../raster/index.js';
+import { type BlockCache, createBlockCache, openRaster, type Raster } from '../../raster/index.js';
+import { RasterView } from '../../raster/raster-view.js';
 import type { OpenAsset } from './options.js';
 
 /** The limits of a pool, and how it opens files. */

@@ -1,17 +1,18 @@
 /** Validity masks from quality bands, on any grid. */
 import { invalidInput, invalidOption } from '../../errors.js';
+import { bytesPerElement } from '../../geo/dtype.js';
 import {
-  bytesPerElement,
   ControlGrid,
   type ControlWindow,
   createPixelMapping,
   type GeoBox,
-  intersectWindows,
   type PixelWindow,
 } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
 import { bitMask, classMask, dilate, maskOut, uploadControl, warp } from '../../kernels/index.js';
-import { noReference, type Raster, readPixels } from '../../raster/index.js';
+import { type Raster, readPixels } from '../../raster/index.js';
+import { noReference } from '../../raster/request.js';
 import type { QualityMask } from './options.js';
 
 /** Pixels along a side of a tile. */

@@ -1,19 +1,19 @@
 /** Loads rows of a catalog onto one grid. */
 import { invalidOption } from '../../errors.js';
+import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
   allocateArray,
-  bytesPerElement,
   canHold,
   type Dtype,
   type GeoBox,
   GeoTensor,
-  isDtype,
   isFloat,
   type TypedArray,
   unitRows,
 } from '../../geo/index.js';
 import { keepsValues, MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
-import { requireNodata, toStored, UsedValues } from '../../raster/index.js';
+import { toStored, UsedValues } from '../../raster/index.js';
+import { requireNodata } from '../../raster/stored-values.js';
 import { Resource } from '../../resource.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions } from './options.js';

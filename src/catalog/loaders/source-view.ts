@@ -1,12 +1,7 @@
 import { invalidInput } from '../../errors.js';
-import {
-  type BandInfo,
-  levelBox,
-  type MaskKind,
-  type MaskRequest,
-  type Raster,
-  RasterView,
-} from '../../raster/index.js';
+import type { BandInfo, MaskKind, MaskRequest, Raster } from '../../raster/index.js';
+import { RasterView } from '../../raster/raster-view.js';
+import { levelBox } from '../../raster/request.js';
 import type { QualityReader } from './quality.js';
 
 /** A raster with the band metadata of its catalog row, masked by a quality band. */

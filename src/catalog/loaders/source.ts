@@ -3,16 +3,10 @@ import { invalidOption } from '../../errors.js';
 import type { GeoBox, PixelWindow, RowRange } from '../../geo/index.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
 import { memberOf } from '../../json/keys.js';
-import { type Resampling, suitsCategories } from '../../kernels/index.js';
-import {
-  type BandInfo,
-  type BlockCache,
-  gridWindow,
-  noReference,
-  openRaster,
-  type Raster,
-  WarpedRaster,
-} from '../../raster/index.js';
+import type { Resampling } from '../../kernels/index.js';
+import { suitsCategories } from '../../kernels/resampling.js';
+import { type BandInfo, type BlockCache, openRaster, type Raster, WarpedRaster } from '../../raster/index.js';
+import { gridWindow, noReference } from '../../raster/request.js';
 import type { CatalogRow } from '../row.js';
 import { bandInFile, type ChosenBand, requireBand, show } from './bands.js';
 import type { LoadCounters, SourceOptions } from './options.js';

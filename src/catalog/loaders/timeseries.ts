@@ -1,11 +1,10 @@
 /** Loads rows of a catalog onto one grid as a time series. */
 import { invalidInput, invalidOption } from '../../errors.js';
+import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
   allocateArray,
-  bytesPerElement,
   type Dtype,
   GeoTensor,
-  isDtype,
   type TimeInterval,
   type TypedArrayByDtype,
   unitRows,

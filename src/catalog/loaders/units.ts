@@ -35,7 +35,7 @@ export function bandUnits(
     throw invalidInput(
       subject,
       `does not say in which units it is, and ${units} is wanted`,
-      'declare them (sourceUnits in code, --units on the command line)',
+      'declare them as `sourceUnits`',
     );
   }
   if (sourceUnits !== undefined && stated !== sourceUnits) {

@@ -1,7 +1,8 @@
 /** A catalog of raster files, from their headers. */
 import { invalidInput } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
-import { noReference, openRaster, type Raster } from '../../raster/node/index.js';
+import { openRaster, type Raster } from '../../raster/node/index.js';
+import { noReference } from '../../raster/request.js';
 import type { Polygon } from '../../vector/index.js';
 import { largestOutline } from '../boxes.js';
 import { GeoCatalog } from '../geo-catalog.js';
@@ -59,7 +60,7 @@ export async function buildRasterCatalog(
   if (matched.length === 0) {
     throw invalidInput(
       `the names of the ${paths.length} files`,
-      'are not matched by the filenameRegex',
+      'are not matched by `filenameRegex`',
       `correct it; the first name is ${fileName(paths[0] ?? '')}`,
     );
   }

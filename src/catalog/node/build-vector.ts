@@ -1,14 +1,15 @@
 /** A catalog of vector files: labels, outlines, events. */
 import { invalidInput, isTerrachipError } from '../../errors.js';
-import { type Bounds, type CrsLike, TimeInterval, unionBounds } from '../../geo/index.js';
+import { unionBounds } from '../../geo/bounds.js';
+import { type Bounds, type CrsLike, TimeInterval } from '../../geo/index.js';
 import { boundsOfFeature } from '../../vector/features.js';
 import {
   type Polygon,
-  polygonsToLonLat,
   readFeatures,
   type VectorFeature,
   type VectorFeatures,
 } from '../../vector/node/index.js';
+import { polygonsToLonLat } from '../../vector/to-lon-lat.js';
 import { dateReader } from '../date-format.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { lineOutline, pointOutline } from '../geometry.js';
@@ -101,7 +102,7 @@ export async function buildVectorCatalog(
   if (files.length === 0) {
     throw invalidInput(
       `the names of the ${paths.length} files`,
-      'are not matched by the filenameRegex',
+      'are not matched by `filenameRegex`',
       `correct it; the first name is ${fileName(paths[0] ?? '')}`,
     );
   }
@@ -206,7 +207,7 @@ function propertyReader(
     throw invalidInput(
       name,
       `has a feature whose ${property} is ${JSON.stringify(value) ?? 'missing'}, which is no date`,
-      read === null ? 'give a dateFormat, or another dateProperty' : `write it as ${dateFormat}`,
+      read === null ? 'give a `dateFormat`, or another `dateProperty`' : `write it as ${dateFormat}`,
     );
   };
   const parse = (text: string): TimeInterval | null => {

@@ -1,13 +1,10 @@
 /** A catalog of stores of arrays: Zarr, netCDF, HDF5. */
 import { invalidInput } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
-import {
-  type ArrayGroup,
-  ArrayRaster,
-  noReference,
-  openStore,
-  rasterVariables,
-} from '../../raster/node/index.js';
+import { rasterVariables } from '../../raster/cf/variables.js';
+import { type ArrayGroup, ArrayRaster } from '../../raster/node/index.js';
+import { openStore } from '../../raster/node/open.js';
+import { noReference } from '../../raster/request.js';
 import { largestOutline } from '../boxes.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { gridFootprint } from '../grid-footprint.js';

@@ -5,14 +5,11 @@
 import '../../geo/node/epsg.js';
 import '../../raster/node/register.js';
 
-export type { PropertyClass } from '../../vector/index.js';
+export type { OnProgress } from '../../progress.js';
+export type { AreaFeature, AreaFeatures, PropertyClass, VectorFeatures } from '../../vector/index.js';
 export * from '../index.js';
-export {
-  isParquetPath,
-  type LoadCatalogOptions,
-  loadCatalog,
-  saveCatalog,
-} from './any-catalog-file.js';
+export type { WriteOptions } from '../parquet/write.js';
+export { type LoadCatalogOptions, loadCatalog, saveCatalog } from './any-catalog-file.js';
 export { type BuildProductOptions, buildProductCatalog } from './build-product.js';
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildStacOptions, buildStacCatalog, isStacFile } from './build-stac.js';

@@ -1,8 +1,8 @@
 /** Polygons as labels on a grid: classes, instances and boxes. */
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
   allocateArray,
-  bytesPerElement,
   Crs,
   type CrsLike,
   type Dtype,
@@ -10,19 +10,17 @@ import {
   GeoTensor,
   geoBoxOfSlice,
   gridStrips,
-  isDtype,
   TimeInterval,
   type TypedArrayByDtype,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';
-import { requireHolds } from '../../vector/burn-values.js';
+import { burnValue, requireHolds } from '../../vector/burn-values.js';
+import { requireAreas } from '../../vector/features.js';
 import {
   type AreaFeature,
   type AreaFeatures,
-  burnValue,
   type PropertyClass,
   Rasterizer,
-  requireAreas,
   type VectorFeatures,
 } from '../../vector/index.js';
 import { readFeatures } from '../../vector/node/index.js';
@@ -104,7 +102,7 @@ export async function loadVector<D extends Dtype = 'uint8'>(
   const size = grid.pixelCount * (4 + bytesPerElement(dtype));
   if (size > maxBytes) {
     const text = `labels of ${grid.width} × ${grid.height} pixels need ${size} bytes, above the limit of ${maxBytes}`;
-    throw new TerrachipError('TOO_LARGE', text, 'load a smaller slice, or raise maxBytes', {
+    throw new TerrachipError('TOO_LARGE', text, 'load a smaller slice, or raise `maxBytes`', {
       size,
       limit: maxBytes,
     });

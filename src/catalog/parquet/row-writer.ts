@@ -3,12 +3,12 @@ import type { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { internalError } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { checkSchema } from '../../parquet/footer.js';
+import { wkbSize, writeWkb } from '../../vector/wkb.js';
 import { boxOf, indexBoxes } from '../boxes.js';
 import type { CatalogRow } from '../row.js';
 import { ColumnWriter } from './column-writer.js';
 import { DictionaryWriter } from './dictionary-writer.js';
 import { assetsText, propertiesText, SCHEMA } from './rows.js';
-import { wkbSize, writeWkb } from './wkb.js';
 
 export class RowWriter {
   readonly #id = columnOf('id', true);

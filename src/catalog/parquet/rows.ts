@@ -1,13 +1,13 @@
 /** Rows of a catalog as the columns of its file, and back. */
 import type { SchemaElement } from 'hyparquet';
 import * as v from 'valibot';
-import { invalidInput, messageOf } from '../../errors.js';
+import { invalidInput } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import { dictionary, parseJson, validate } from '../../json.js';
 import type { Units } from '../../raster/units.js';
 import type { Polygon } from '../../vector/index.js';
+import { outlineOfWkb } from '../geometry.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
-import { decodeWkb } from './wkb.js';
 
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } } as const;
 const TIME = {
@@ -208,18 +208,18 @@ export function outlineOfValue(
   isPlace: (x: number, y: number) => boolean,
 ): Polygon[] | null {
   if (value === null || value === undefined) return null;
-  try {
-    if (!(value instanceof Uint8Array)) throw new Error('a geometry is no bytes');
-    const outline = decodeWkb(value);
-    for (const ring of outline.flat()) {
-      for (const [x, y] of ring) {
-        if (!isPlace(x, y)) throw new Error(`${x}, ${y} is no longitude and latitude`);
-      }
-    }
-    return outline;
-  } catch (cause) {
-    throw invalidInput(name, `has a damaged geometry (${messageOf(cause)})`, 'write it again', cause);
+  if (!(value instanceof Uint8Array))
+    throw invalidInput(name, 'has a geometry that is no bytes', 'write it again');
+  const outline = outlineOfWkb(value, name);
+  for (const [x, y] of outline.flat(2)) {
+    if (isPlace(x, y)) continue;
+    throw invalidInput(
+      name,
+      `has the position ${x}, ${y}, which is no longitude and latitude`,
+      'write it again',
+    );
   }
+  return outline;
 }
 
 export function intervalOfValues(start: unknown, end: unknown, name: string): TimeInterval {

@@ -3,6 +3,7 @@ import type { SchemaElement } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { invalidInput } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
+import { encodeWkb } from '../../vector/wkb.js';
 import { boxOf } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogRow } from '../row.js';
@@ -19,7 +20,6 @@ import {
 } from './shape.js';
 import { type Sink, SinkWriter } from './sink.js';
 import { JSON_KEY, MEMBERS, TIME_PROPERTIES } from './stac.js';
-import { encodeWkb } from './wkb.js';
 import { checkRowGroupSize, orderRows, type WriteOptions } from './write.js';
 
 const MAX_COLUMNS = 5000;

@@ -2,7 +2,8 @@
 import type { KeyValue } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { invalidOption } from '../../errors.js';
-import { type Bounds, unionBounds } from '../../geo/index.js';
+import { unionBounds } from '../../geo/bounds.js';
+import type { Bounds } from '../../geo/index.js';
 import { indexBoxes } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { IndexBuilder } from './index-build.js';
@@ -13,6 +14,7 @@ import { RowWriter } from './row-writer.js';
 import { SCHEMA } from './rows.js';
 import { type Sink, SinkWriter } from './sink.js';
 
+/** How a catalog’s file is written. */
 export interface WriteOptions {
   signal?: AbortSignal;
   /** Rows of a row group, 10,000 to 50,000 (default 20,000). */

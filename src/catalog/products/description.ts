@@ -88,7 +88,8 @@ export type CloudSource =
       readonly of: ByKind<readonly Polygon[]>;
     } & CloudsBeside);
 
-interface CloudsBeside {
+/** Where a product keeps its cloud mask. */
+export interface CloudsBeside {
   /** The product's own name for it. */
   readonly id: string;
   readonly valid: ProductFile;

@@ -19,7 +19,7 @@ export function describeItem(row: CatalogRow, path: string, options: ItemOptions
   throw new TerrachipError(
     'UNSUPPORTED',
     `${path} is an item of ${row.collection || 'no collection'} that is not a supported product`,
-    'give one of Sentinel-2, Sentinel-1 RTC or Landsat Collection 2, or make a catalog of its assets as they are (catalog build --type stac, or catalogFromStac)',
+    'give one of Sentinel-2, Sentinel-1 RTC or Landsat Collection 2, or make a catalog of its assets as they are (catalogFromStac, or `type` stac)',
     { feature: 'products of this kind' },
   );
 }

@@ -3,7 +3,8 @@ import { invalidOption, TerrachipError } from '../../errors.js';
 import { type GeoBox, GeoTensor } from '../../geo/index.js';
 import { type Backend, CpuBackend, type DeviceTensor } from '../../gpu/index.js';
 import { memberOf } from '../../json/keys.js';
-import { harmonise, linearToDecibel, type Resampling, suitsCategories } from '../../kernels/index.js';
+import { harmonise, linearToDecibel, type Resampling } from '../../kernels/index.js';
+import { suitsCategories } from '../../kernels/resampling.js';
 import { type BlockCache, createBlockCache, openRaster, type Units } from '../../raster/index.js';
 import { DEFAULT_MAX_BYTES, type OpenAsset } from '../loaders/options.js';
 import { loadClouds } from './clouds.js';
@@ -68,7 +69,7 @@ export async function loadBands(
     throw new TerrachipError(
       'TOO_LARGE',
       `${plans.length} bands of ${grid.width} × ${grid.height} pixels take ${bytes} bytes, above the limit of ${maxBytes}`,
-      'load a smaller area, larger pixels or fewer bands, or raise maxBytes',
+      'load a smaller area, larger pixels or fewer bands, or raise `maxBytes`',
       { size: bytes, limit: maxBytes },
     );
   }

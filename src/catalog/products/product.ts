@@ -1,14 +1,6 @@
 import { invalidInput } from '../../errors.js';
-import {
-  type Bounds,
-  Crs,
-  type CrsLike,
-  checkBounds,
-  GeoBox,
-  intersectBounds,
-  transformBounds,
-  unwrapBounds,
-} from '../../geo/index.js';
+import { checkBounds, intersectBounds, unwrapBounds } from '../../geo/bounds.js';
+import { type Bounds, Crs, type CrsLike, GeoBox, transformBounds } from '../../geo/index.js';
 import type { Units } from '../../raster/index.js';
 import type { CatalogAsset, CatalogRow } from '../row.js';
 import { tellsOf } from './clouds.js';

@@ -129,7 +129,7 @@ function addedSince(baseline: string | null, row: CatalogRow, path: string): num
   throw new TerrachipError(
     'INVALID_INPUT',
     `${path} has neither the offset nor the processing baseline of ${row.id}, so that its digital numbers may or may not have 1000 added`,
-    'give addOffset: 0 or addOffset: -1000, or make a catalog of the item as it is (catalog build --type stac, or catalogFromStac)',
+    'give `addOffset` 0 or -1000, or make a catalog of the item as it is (catalogFromStac, or `type` stac)',
     { source: path },
   );
 }

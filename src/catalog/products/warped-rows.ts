@@ -2,13 +2,8 @@
 import type { GeoBox } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import {
-  type BlockCache,
-  DeclaredRaster,
-  readStrips,
-  type UnitStep,
-  WarpedRaster,
-} from '../../raster/index.js';
+import { DeclaredRaster } from '../../raster/declared.js';
+import { type BlockCache, readStrips, type UnitStep, WarpedRaster } from '../../raster/index.js';
 import type { OpenAsset } from '../loaders/options.js';
 import type { ProductFile } from './description.js';
 

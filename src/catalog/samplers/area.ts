@@ -5,10 +5,10 @@ import {
   Crs,
   type CrsLike,
   GeoBox,
-  intersectWindows,
   type PixelWindow,
   TimeInterval,
 } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import { gridFootprint } from '../grid-footprint.js';
 import { type Place, placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';

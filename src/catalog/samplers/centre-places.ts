@@ -2,7 +2,8 @@
  * Draws pixels of an area with equal probability by rejection sampling: a pixel is drawn from candidate windows,
  * weighted by their size, and accepted if it is in the area and in no earlier window.
  */
-import { alignedTiles, intersectWindows, type PixelWindow } from '../../geo/index.js';
+import { alignedTiles, type PixelWindow } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import type { SampleArea } from './area.js';
 import { indexOf, search } from './cover.js';
 import { type CounterRandom, STREAM } from './random.js';

@@ -3,15 +3,9 @@
  * common edge share no pixel, and a shape that is reprojected there and back covers the same pixels.
  */
 import Flatbush from 'flatbush';
-import {
-  type Bounds,
-  type Crs,
-  createTransform,
-  type GeoBox,
-  intersectWindows,
-  type PixelWindow,
-  unionBounds,
-} from '../../geo/index.js';
+import { unionBounds } from '../../geo/bounds.js';
+import { type Bounds, type Crs, createTransform, type GeoBox, type PixelWindow } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import { type Polygon, type Position, Rasterizer } from '../../vector/index.js';
 
 export class PixelCover {

@@ -1,5 +1,6 @@
 import { invalidOption, TerrachipError } from '../../errors.js';
-import { chipStarts, intersectWindows, type PixelWindow } from '../../geo/index.js';
+import { chipStarts, type PixelWindow } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import type { SampleArea } from './area.js';
 import { type Chip, type PixelSize, pixelSize, sliceOf } from './chip.js';
 import { Sequence } from './sequence.js';

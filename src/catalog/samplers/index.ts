@@ -11,9 +11,8 @@ export {
   type TensorRuntime,
 } from './batches.js';
 export type { Chip, PixelSize } from './chip.js';
-export { type FoldBlock, type SpatialFoldOptions, SpatialFolds, spatialFolds } from './folds.js';
+export { type FoldBlock, type SpatialFoldOptions, type SpatialFolds, spatialFolds } from './folds.js';
 export {
-  GRID_POLICIES,
   type GridPolicy,
   type GridReport,
   type GridSampler,

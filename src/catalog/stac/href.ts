@@ -9,6 +9,7 @@ const SCHEME = /^[a-z][a-z\d+.-]+:/i;
 /** A path of this machine that does not depend on a folder. */
 const LOCAL = /^(file:|[\\/]|[a-z]:)/i;
 
+/** Which addresses in a document are trusted. */
 export interface HrefOptions {
   /**
    * Whether what comes from a server may name files of this machine, and addresses of this machine and its network that
@@ -62,7 +63,7 @@ function requireTrusted(
   { allowLocal = false }: HrefOptions,
 ): void {
   if (allowLocal || !isRemote(origin)) return;
-  const remedy = 'do not trust it, read it from a file, or give allowLocal (--allow-local)';
+  const remedy = 'do not trust it, read it from a file, or give `allowLocal`';
   if (LOCAL.test(href))
     throw invalidInput(name, `comes from a server but names the file ${href} of this machine`, remedy);
   const url = URL.canParse(href) ? new URL(href) : null;

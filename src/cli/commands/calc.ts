@@ -36,7 +36,7 @@ export function calcCommand(run: Run): Command {
       .option(
         '--resampling <name>',
         `for bands on other grids: ${RESAMPLINGS.join(', ')} (default: refuse them)`,
-        (text) => parseResampling(text),
+        (text) => parseResampling(text, '--resampling'),
       )
       .option('--stored', 'take values as they are stored, without scale and offset'),
     {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { DEDUPE_POLICIES } from '../../catalog/index.js';
+import { DEDUPE_POLICIES } from '../../catalog/union.js';
 import { invalidOption } from '../../errors.js';
 import type { CatalogReport } from '../../workflow/catalog.js';
 import type { BuildCatalogOptions, BuildCatalogReport } from '../../workflow/catalog-build.js';

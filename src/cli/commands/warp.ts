@@ -30,13 +30,13 @@ export function warpCommand(run: Run): Command {
     .option(
       `--resampling <name>`,
       RESAMPLINGS.join(', '),
-      (text) => parseResampling(text),
+      (text) => parseResampling(text, '--resampling'),
       'nearest' as const,
     )
     .option(
       '--antialias <how>',
       'whether filters widen with larger pixels: off, gdal, or destination pixels per source pixel, as 0.5',
-      (text) => parseAntialias(text),
+      (text) => parseAntialias(text, '--antialias'),
       'off' as const,
     )
     .option(

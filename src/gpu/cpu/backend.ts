@@ -1,4 +1,5 @@
-import { sizeOf, type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import { type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
 import {
   type Backend,
   type BackendCounters,

@@ -66,7 +66,7 @@ export async function requestNodeAdapter(): Promise<NodeAdapter> {
     throw new TerrachipError(
       'MISSING_DEPENDENCY',
       'no WebGPU adapter was found',
-      'install a Vulkan driver (mesa-vulkan-drivers 23 or newer for a software one), or use --backend cpu',
+      'install a Vulkan driver (mesa-vulkan-drivers 23 or newer for a software one), or use `backend` cpu',
       { dependency: 'Vulkan driver' },
     );
   }

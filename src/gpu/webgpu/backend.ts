@@ -1,5 +1,6 @@
 import { invalidInput, messageOf } from '../../errors.js';
-import { bytesPerElement, type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
+import { bytesPerElement } from '../../geo/dtype.js';
+import { type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
 import {
   type Backend,
   type BackendCounters,

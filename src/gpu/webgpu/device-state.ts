@@ -89,7 +89,7 @@ export function deviceLost(reason: string): TerrachipError {
   return new TerrachipError(
     'DEVICE_LOST',
     `the GPU device was lost (${reason.trim() || 'no reason given'})`,
-    'run again, with --resume where a map was under way, or use --backend cpu',
+    'run again, with `resume` where a map was under way, or use `backend` cpu',
     { reason },
   );
 }

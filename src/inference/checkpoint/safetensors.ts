@@ -1,7 +1,7 @@
 /** safetensors files: the length of a JSON header, the header, the tensors' bytes (little-endian, C order). */
 import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import type { ByteSource } from '../../io/index.js';
 import { dictionary, parseJson, validate } from '../../json.js';
 import type { CheckpointDType } from './checkpoint.js';

@@ -1,6 +1,6 @@
 /** Strided tensors in a file, read piece by piece. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import { withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { halvesToFloat32 } from '../../raster/arrays/half.js';

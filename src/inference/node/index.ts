@@ -16,12 +16,5 @@ export {
   openSession,
   readModelSpec,
 } from './model-folder.js';
-export { availableProviders, loadOnnxRuntime } from './onnx-runtime.js';
-export { onnxRuntimeWebProblem } from './onnx-runtime-web.js';
-export {
-  HOST_PROVIDER_CHOICES,
-  type HostProviderChoice,
-  PROVIDER_CHOICES,
-  type ProviderChoice,
-} from './provider-choice.js';
+export type { HostProviderChoice, ProviderChoice } from './provider-choice.js';
 export { ResidentDevice } from './resident-device.js';

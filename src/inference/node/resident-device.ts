@@ -115,7 +115,7 @@ function threadEnded(reason: string, cause?: unknown): TerrachipError {
   return new TerrachipError(
     'DEVICE_LOST',
     `the thread that holds the GPU device is gone (${reason.split('\n')[0]})`,
-    'run again, with --resume where a map was under way, or use another --provider',
+    'run again, with `resume` where a map was under way, or use another `provider`',
     { reason },
     { cause },
   );

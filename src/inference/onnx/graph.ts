@@ -20,8 +20,10 @@ export interface Initializer {
   load(signal?: AbortSignal): Promise<Float32Array | Uint16Array | BigInt64Array>;
 }
 
+/** The value of a node’s attribute. */
 export type AttributeValue = number | string | readonly number[] | { float: number };
 
+/** One operation of a graph. */
 export interface GraphNode {
   readonly operator: string;
   readonly inputs: readonly (Value | null)[];
@@ -50,12 +52,14 @@ interface OpenValue {
   readonly shape: readonly Axis[];
 }
 
+/** The weights of a convolution, and how it moves. */
 export interface ConvolutionOptions {
   stride?: number;
   /** Zeros around the image. */
   padding?: number;
 }
 
+/** Builds a graph node by node. */
 export class GraphBuilder implements Graph {
   readonly name: string;
   readonly inputs: Value[] = [];

@@ -23,6 +23,7 @@ export const POOLINGS = ['concat', 'mean', 'max', 'diff'] as const;
 /** How the maps of several phases are merged. `diff`: the first of two minus the second. */
 export type Pooling = (typeof POOLINGS)[number];
 
+/** One kind of image that an encoder takes. */
 export interface Modality {
   /** The name for users: S2L2A, S1RTC, DEM, … */
   readonly name: string;
@@ -31,6 +32,7 @@ export interface Modality {
   readonly channels: number;
 }
 
+/** The encoder that a checkpoint holds. */
 export interface Encoder {
   readonly depth: number;
   readonly width: number;

@@ -23,9 +23,9 @@ export {
 export { countParameters, findLeftovers, type Leftovers } from './leftovers.js';
 export { MODALITIES, type ModalityFacts } from './modalities.js';
 export {
+  type BandStatistics,
   STATISTICS,
   STATISTICS_NAMES,
-  type Statistics,
   type StatisticsName,
   type StatisticsSet,
 } from './statistics.js';

@@ -1,5 +1,5 @@
 /** The tensors of a checkpoint that a graph does not use. */
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Architecture } from './architecture.js';
 

@@ -1,6 +1,6 @@
 /** Means and standard deviations of each band that TerraMind was trained with, in the units of `MODALITIES`. */
 
-export interface Statistics {
+export interface BandStatistics {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
@@ -8,10 +8,10 @@ export interface Statistics {
 export interface StatisticsSet {
   readonly title: string;
   readonly source: string;
-  readonly modalities: Readonly<Record<string, Statistics>>;
+  readonly modalities: Readonly<Record<string, BandStatistics>>;
 }
 
-const S1GRD: Statistics = { mean: [-12.599, -20.293], std: [5.195, 5.89] };
+const S1GRD: BandStatistics = { mean: [-12.599, -20.293], std: [5.195, 5.89] };
 
 export const STATISTICS_NAMES = ['impactmesh-flood', 'terramind-v1', 'terramind-v01'] as const;
 export type StatisticsName = (typeof STATISTICS_NAMES)[number];

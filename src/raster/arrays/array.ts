@@ -3,7 +3,8 @@
  * as one of terrachip's element types, for any stored order, byte order and compression.
  */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { bytesPerElement, type Dtype, sizeOf, type TypedArray } from '../../geo/index.js';
+import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
+import type { Dtype, TypedArray } from '../../geo/index.js';
 
 /** Indices `start` to `end`, `end` excluded, along one axis. */
 export interface AxisRange {

@@ -1,7 +1,7 @@
 /** Windows of uncompressed arrays in one file: only the window's bytes are read. */
 
 import { TerrachipError } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { type AxisRange, extentOf } from './array.js';

@@ -1,6 +1,7 @@
 /** The y and x axes of a variable, and the coordinates of its other axes. */
 import { isTerrachipError } from '../../errors.js';
-import { sizeOf, type TimeInterval } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import type { TimeInterval } from '../../geo/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 
 import { namesOf, textOf } from './attributes.js';

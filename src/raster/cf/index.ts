@@ -2,4 +2,3 @@
 export type { Coordinate } from './coordinates.js';
 export { ArrayRaster } from './raster.js';
 export { decodeTime, type TimeDecoder, timeDecoder } from './time.js';
-export { rasterVariables } from './variables.js';

@@ -1,4 +1,5 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { sizeOf } from '../../geo/dtype.js';
 import {
   type Affine,
   allocateArray,
@@ -7,7 +8,6 @@ import {
   GeoBox,
   type GeoTensor,
   type PixelWindow,
-  sizeOf,
   TimeInterval,
   type TypedArray,
   viewArray,

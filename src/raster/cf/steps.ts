@@ -1,5 +1,5 @@
 /** Coordinates of one axis as a first value and a step, for a transform. */
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import type { ArrayGroup, StoredArray } from '../arrays/index.js';
 import { namesOf, numberOf } from './attributes.js';
 import { findArray } from './coordinates.js';

@@ -1,7 +1,7 @@
 /** The rasters among a store's arrays, and the choice of one. */
 
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import type { OnProgress } from '../../progress.js';
 import type { ArrayGroup, StoredArray } from '../arrays/index.js';
 

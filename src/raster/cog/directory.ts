@@ -2,7 +2,9 @@
  * The image file directories of a cloud-optimised GeoTIFF, as bytes: all at the head of the file, the full image first,
  * then the overviews from the largest to the smallest, each followed by its arrays.
  */
-import { bytesPerElement, type Dtype, encodeGeoKeys, type GeoBox, type GeoKeyTags } from '../../geo/index.js';
+
+import { bytesPerElement } from '../../geo/dtype.js';
+import { type Dtype, encodeGeoKeys, type GeoBox, type GeoKeyTags } from '../../geo/index.js';
 import { TAG } from '../geotiff/directory.js';
 import type { ColourTable } from '../raster.js';
 import { extraSamples, photometricOf } from './colours.js';

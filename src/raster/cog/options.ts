@@ -1,6 +1,7 @@
 /** Options of a COG, checked, with defaults. */
 import { invalidInput } from '../../errors.js';
-import { bytesPerElement, type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
+import { bytesPerElement } from '../../geo/dtype.js';
+import { type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
 import type { ColourTable } from '../raster.js';
 import { requireNodata } from '../stored-values.js';
 import type { OverviewMethod } from './overview.js';

@@ -1,11 +1,5 @@
-import {
-  Affine,
-  crsFromGeoKeys,
-  GEO_KEY,
-  type GeoKeys,
-  parseGeoKeys,
-  RASTER_PIXEL_IS_POINT,
-} from '../../geo/index.js';
+import { GEO_KEY, RASTER_PIXEL_IS_POINT } from '../../geo/geo-keys.js';
+import { Affine, crsFromGeoKeys, type GeoKeys, parseGeoKeys } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import { decodeText } from '../../text.js';
 import type { GroundControlPoint, Raster } from '../raster.js';

@@ -4,12 +4,12 @@ import {
   type Crs,
   GeoBox,
   type GeoTensor,
-  intersectWindows,
   isFloat,
   type PixelWindow,
   rangeOf,
   type TypedArray,
 } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { Resource } from '../../resource.js';

@@ -2,7 +2,9 @@
  * Sample types of TIFF, and their decoding. Names are NumPy's and GDAL's: `uint16`, `float16`, `complex_int16`; integers
  * of other widths are named by their bits (`uint12`).
  */
-import { allocateArray, bytesPerElement, type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
+
+import { bytesPerElement } from '../../geo/dtype.js';
+import { allocateArray, type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
 import { integersToFloat64 } from '../arrays/convert.js';
 import { halvesToFloat32 } from '../arrays/half.js';
 

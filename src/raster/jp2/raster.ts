@@ -5,11 +5,11 @@ import {
   type Dtype,
   GeoBox,
   type GeoTensor,
-  intersectWindows,
   type PixelWindow,
   type TypedArray,
   viewArray,
 } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';

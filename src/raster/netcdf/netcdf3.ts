@@ -1,6 +1,7 @@
 /** netCDF-3, classic and with 64-bit offsets: netcdfjs reads the header, values are read by windows. */
 import { invalidInput, messageOf } from '../../errors.js';
-import { type Dtype, sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import type { Dtype } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
   type ArrayGroup,

@@ -1,4 +1,5 @@
-import { allocateArray, bytesPerElement, type TypedArray } from '../../geo/index.js';
+import { bytesPerElement } from '../../geo/dtype.js';
+import { allocateArray, type TypedArray } from '../../geo/index.js';
 import { alphaOf } from '../cog/colours.js';
 import type { CogSettings } from '../cog/options.js';
 import {

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { internalError, invalidInput } from '../../errors.js';
-import { bytesPerElement, GeoTensor, type TypedArray } from '../../geo/index.js';
+import { bytesPerElement } from '../../geo/dtype.js';
+import { GeoTensor, type TypedArray } from '../../geo/index.js';
 import { removeSidecars } from '../../io/node/beside.js';
 import {
   moveTo,

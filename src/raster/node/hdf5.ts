@@ -1,7 +1,8 @@
 /** netCDF-4 and HDF5 by h5wasm, the HDF5 library in WebAssembly. */
 import type { Dataset, File, Group } from 'h5wasm/node';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
-import { allocateArray, type Dtype, sizeOf, type TypedArray } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
 import {
   type ArrayGroup,
   type Attributes,

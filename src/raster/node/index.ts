@@ -5,8 +5,8 @@
 import '../../geo/node/epsg.js';
 import './register.js';
 
-export { COG_COMPRESSIONS, type CogCompression, type CogOptions } from '../cog/options.js';
-export { OVERVIEW_METHODS, type OverviewMethod } from '../cog/overview.js';
+export type { CogCompression, CogOptions } from '../cog/options.js';
+export type { OverviewMethod } from '../cog/overview.js';
 export * from '../index.js';
 export { type Jp2Options, Jp2Raster } from '../jp2/raster.js';
 export { NpyArray } from '../npy/index.js';
@@ -18,10 +18,9 @@ export {
 } from '../zarr/metadata.js';
 export { CogWriter, type TensorCogOptions, writeCog } from './cog-writer.js';
 export { type NpyOptions, writeNpy } from './npy-writer.js';
-export { openStore } from './open.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './stores.js';
 export { type ZarrCubeOptions, type ZarrCubeVariable, ZarrCubeWriter } from './zarr-cube.js';
-export { type ZarrTextOptions, ZarrTextWriter } from './zarr-text-writer.js';
+export type { ZarrTextOptions } from './zarr-text-writer.js';
 export {
   consolidateZarr,
   createZarrGroup,

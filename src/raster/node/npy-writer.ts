@@ -1,6 +1,7 @@
 import { endianness } from 'node:os';
 import { internalError, invalidInput } from '../../errors.js';
-import { type Dtype, dtypeOf, sizeOf, type TypedArray } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import { type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { requireEnding, writeAtomically } from '../../io/node/output.js';
 import { checkShape, NUMERIC_TYPES } from '../arrays/index.js';
 import { NPY_MAGIC } from '../npy/header.js';

@@ -6,7 +6,7 @@ import Lz4 from 'numcodecs/lz4';
 import Zstd from 'numcodecs/zstd';
 import { registry } from 'zarrita';
 import { internalError, invalidOption } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import { crc32c } from '../../io/crc32c.js';
 import { MAX_CHUNK_BYTES, NUMERIC_TYPES } from '../arrays/index.js';
 import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';

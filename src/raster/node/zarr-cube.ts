@@ -2,9 +2,9 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { bytesPerElement } from '../../geo/dtype.js';
 import {
   allocateArray,
-  bytesPerElement,
   type Dtype,
   dtypeOf,
   type GeoBox,

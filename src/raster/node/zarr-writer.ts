@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import { internalError, invalidInput } from '../../errors.js';
-import {
-  allocateArray,
-  bytesPerElement,
-  type GeoBox,
-  sizeOf,
-  type TimeInterval,
-  type TypedArray,
-} from '../../geo/index.js';
+import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
+import { allocateArray, type GeoBox, type TimeInterval, type TypedArray } from '../../geo/index.js';
 import { readJson } from '../../io/node/json.js';
 import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/output.js';
 import { mapConcurrently } from '../../io/semaphore.js';

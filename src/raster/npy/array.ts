@@ -1,5 +1,6 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { allocateArray, type Dtype, dtypeOf, sizeOf, type TypedArray } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import { Resource } from '../../resource.js';
 import {

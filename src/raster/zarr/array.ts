@@ -7,14 +7,8 @@ import {
   messageOf,
   TerrachipError,
 } from '../../errors.js';
-import {
-  allocateArray,
-  bytesPerElement,
-  type Dtype,
-  dtypeOf,
-  sizeOf,
-  type TypedArray,
-} from '../../geo/index.js';
+import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
+import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import {
   type Attributes,

@@ -1,7 +1,7 @@
 /** Geometries and attributes of FlatGeobuf. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { Position } from '../features.js';
-import type { FeatureParts, GeometryChecker } from '../geometry-checker.js';
+import type { GeometrySink } from '../json-geometry.js';
 import type { FlatTable } from './flatbuffer.js';
 
 /** Parts inside parts. */
@@ -20,23 +20,17 @@ const TYPE = 6;
 const PARTS = 7;
 
 /** @param layerType the type of all features, or 0 where each says its own */
-export function addGeometry(
-  parts: FeatureParts,
-  table: FlatTable,
-  layerType: number,
-  checker: GeometryChecker,
-  depth = 0,
-): void {
+export function addGeometry(table: FlatTable, layerType: number, sink: GeometrySink, depth = 0): void {
   const type = layerType === 0 ? table.uint8(TYPE, 0) : layerType;
   const paths = (): Position[][] => {
     const xy = table.float64s(XY);
     const count = Math.floor(xy.length / 2);
-    checker.admitPositions(count);
+    sink.admitPositions(count);
     const ends = table.uint32s(ENDS);
     let start = 0;
     return (ends.length === 0 ? [count] : ends).map((end) => {
       if (end < start || end > count) {
-        throw invalidInput(checker.name, 'has a geometry whose parts are not in order', 'get the file again');
+        throw invalidInput(sink.name, 'has a geometry whose parts are not in order', 'get the file again');
       }
       const path = Array.from(
         { length: end - start },
@@ -48,22 +42,22 @@ export function addGeometry(
   };
   if (type === KIND.point || type === KIND.multiPoint) {
     for (const point of paths().flat()) {
-      if (!Number.isNaN(point[0]) || !Number.isNaN(point[1])) checker.addPoint(parts, point);
+      if (!Number.isNaN(point[0]) || !Number.isNaN(point[1])) sink.addPoint(point);
     }
   } else if (type === KIND.line || type === KIND.multiLine) {
-    for (const path of paths()) checker.addLine(parts, path);
+    for (const path of paths()) sink.addLine(path);
   } else if (type === KIND.polygon) {
-    checker.addPolygon(parts, paths());
+    sink.addPolygon(paths());
   } else if ([KIND.multiPolygon, KIND.collection, MULTI_CURVE, MULTI_SURFACE].includes(type)) {
-    if (depth >= MAX_DEPTH) throw invalidInput(checker.name, 'nests its geometries too deeply', 'correct it');
+    if (depth >= MAX_DEPTH) throw invalidInput(sink.name, 'nests its geometries too deeply', 'correct it');
     for (const part of table.tables(PARTS)) {
-      checker.admitPositions(0);
-      addGeometry(parts, part, type === KIND.multiPolygon ? KIND.polygon : 0, checker, depth + 1);
+      sink.admitPositions(0);
+      addGeometry(part, type === KIND.multiPolygon ? KIND.polygon : 0, sink, depth + 1);
     }
   } else {
     throw new TerrachipError(
       'UNSUPPORTED',
-      `${checker.name} holds geometries of type ${type}`,
+      `${sink.name} holds geometries of type ${type}`,
       'convert them to polygons, lines or points (ogr2ogr -nlt CONVERT_TO_LINEAR)',
       { feature: `FlatGeobuf geometry type ${type}` },
     );

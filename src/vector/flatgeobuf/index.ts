@@ -6,7 +6,6 @@ import {
   crsOfCode,
   type ParseVectorOptions,
   requireCrs,
-  type VectorFeature,
   type VectorFeatures,
   type WantedBounds,
 } from '../features.js';
@@ -59,22 +58,20 @@ export async function readFlatGeobuf(
   const indexStart = 12 + headerSize;
   const indexSize = count === 0 ? 0 : indexBytes(count, nodeSize, source);
   const start = indexStart + indexSize;
-  const features: VectorFeature[] = [];
   /** Reads the feature at an offset, and says where it ends. */
   const read = async (offset: number, label: string): Promise<number> => {
     const size = uint32(await bytes.read(offset, 4), 0);
     const stored = await bytes.read(offset + 4, size);
-    const feature = checker.read(label, (parts) => {
+    checker.read(label, () => {
       const table = FlatTable.root(stored, checker.name);
       const geometry = table.table(FEATURE.geometry);
       const properties = table.bytes(FEATURE.properties);
       checker.admitFeature(properties?.length ?? 0);
-      if (geometry !== null) addGeometry(parts, geometry, layerType, checker);
+      if (geometry !== null) addGeometry(geometry, layerType, checker);
       if (properties === null) return {};
       const own = columnsOf(table, FEATURE.columns, checker.name);
       return readProperties(properties, own.length > 0 ? own : columns, checker.name);
     });
-    if (feature !== null) features.push(feature);
     return offset + 4 + size;
   };
   if (options.bounds !== undefined && indexSize > 0) {
@@ -85,10 +82,10 @@ export async function readFlatGeobuf(
       name,
     );
     for (const offset of found) await read(start + offset, `the feature at byte ${start + offset}`);
-    return { name, layer: null, crs, features: checker.finish(features, false) };
+    return { name, layer: null, crs, features: checker.finish(false) };
   }
   for (let offset = start, k = 0; offset < source.size; k++) offset = await read(offset, `feature ${k}`);
-  return { name, layer: null, crs, features: checker.finish(features) };
+  return { name, layer: null, crs, features: checker.finish() };
 }
 
 function crsOf(table: FlatTable | null): Crs | null {

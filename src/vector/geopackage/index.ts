@@ -7,12 +7,11 @@ import {
   crsOfCode,
   type ParseVectorOptions,
   requireCrs,
-  type VectorFeature,
   type VectorFeatures,
   type WantedBounds,
 } from '../features.js';
-import { type FeatureParts, GeometryChecker } from '../geometry-checker.js';
-import { addWkb } from '../wkb.js';
+import { GeometryChecker } from '../geometry-checker.js';
+import { readWkb } from '../wkb.js';
 import { indexTable, rowsWithin } from './spatial-index.js';
 import { SqliteFile, type SqliteRow, type SqliteValue } from './sqlite.js';
 
@@ -51,7 +50,6 @@ export async function readGeoPackage(
   const srs = layers.get(layer)?.srs_id ?? null;
   const crs = requireCrs(name, () => crsOf(systems, srs, name), options);
   const checker = new GeometryChecker(name, crs, options);
-  const features: VectorFeature[] = [];
   const bounds = options.bounds?.(crs);
   const computed = database.computed(layer);
   if (computed.length > 0) {
@@ -62,13 +60,12 @@ export async function readGeoPackage(
   for await (const row of wantedRows(database, layer, geometryColumn, bounds)) {
     const { [geometryColumn]: geometry, ...rest } = row;
     checker.admitFeature(bytesOf(rest));
-    const feature = checker.read(labelOf(rest, k++), (parts) => {
-      if (geometry instanceof Uint8Array) addGeometry(parts, geometry, checker);
+    checker.read(labelOf(rest, k++), () => {
+      if (geometry instanceof Uint8Array) addGeometry(geometry, checker);
       return propertiesOf(rest);
     });
-    if (feature !== null) features.push(feature);
   }
-  return { name, layer, crs, features: checker.finish(features, bounds === undefined) };
+  return { name, layer, crs, features: checker.finish(bounds === undefined) };
 }
 
 async function* wantedRows(
@@ -96,14 +93,14 @@ function labelOf({ fid, id }: SqliteRow, place: number): string {
   return id === undefined ? `feature ${place}` : `the feature of id ${id}`;
 }
 
-function addGeometry(parts: FeatureParts, blob: Uint8Array, checker: GeometryChecker): void {
+function addGeometry(blob: Uint8Array, checker: GeometryChecker): void {
   const isGeometry = blob.length >= GEOMETRY_HEADER && blob[0] === 0x47 && blob[1] === 0x50;
   const envelope = ENVELOPE_BYTES[((blob[3] ?? 0) >> 1) & 7];
   if (!isGeometry || envelope === undefined) {
     throw invalidInput(checker.name, 'has a geometry that is not as GeoPackage wants it', 'write it again');
   }
   const isEmpty = (blob[3] & 0x10) !== 0;
-  if (!isEmpty) addWkb(parts, blob.subarray(GEOMETRY_HEADER + envelope), checker);
+  if (!isEmpty) readWkb(blob.subarray(GEOMETRY_HEADER + envelope), checker);
 }
 
 /** Null for the two numbers that stand for an unknown system. */

@@ -4,6 +4,8 @@
  */
 import '../../geo/node/epsg.js';
 
+export type { CrsLike } from '../../geo/index.js';
+export type { OpenOptions } from '../../io/index.js';
 export * from '../index.js';
 export { GeoJsonFile } from './geojson-file.js';
 export { isVectorPath, type ReadVectorOptions, readAreas, readFeatures } from './read.js';

@@ -133,9 +133,7 @@ function chooseDecoder(
   if (declared !== null) return decoderOf(declared) ?? onlyAscii(declared, name);
   const kind = kindOf(texts());
   if (kind !== 'other') return decodeUtf8;
-  warn(
-    'does not say the encoding of its texts, which are read as Windows-1252; give it as encoding (--encoding)',
-  );
+  warn('does not say the encoding of its texts, which are read as Windows-1252; give it as `encoding`');
   return decoderOf('windows-1252') ?? decodeUtf8;
 }
 
@@ -150,7 +148,7 @@ function onlyAscii(encoding: string, name: string): Decode {
     throw invalidInput(
       name,
       `has text in the encoding "${encoding}", which is not known`,
-      'give one as encoding (--encoding), or convert it to UTF-8 (ogr2ogr -lco ENCODING=UTF-8)',
+      'give one as `encoding`, or convert it to UTF-8 (ogr2ogr -lco ENCODING=UTF-8)',
     );
   };
 }

@@ -1,6 +1,6 @@
 /** Shapefiles: geometries, attributes, reference system. */
 import { Crs } from '../../geo/index.js';
-import { type ParseVectorOptions, requireCrs, type VectorFeature, type VectorFeatures } from '../features.js';
+import { type ParseVectorOptions, requireCrs, type VectorFeatures } from '../features.js';
 import { GeometryChecker } from '../geometry-checker.js';
 import { DbfTable } from './dbf.js';
 import { addShape, openShapes } from './shp.js';
@@ -36,16 +36,14 @@ export function parseShapefile(
       ? null
       : new DbfTable(parts.dbf, name, { cpg: parts.cpg, encoding: options.encoding, warn });
   if (table === null) warn('has no table (.dbf) beside it, so that its features have no attributes');
-  const features: VectorFeature[] = [];
   for (const { row, start, length } of listRecords(shapes, parts.shx, table?.count ?? null, name, warn)) {
     checker.admitFeature(table?.recordLength ?? 0);
     const properties = table === null ? {} : table.record(row);
     if (properties === null) continue;
-    const feature = checker.read(`feature ${row}`, (found) => {
-      addShape(found, new DataView(shapes.buffer, shapes.byteOffset + start, length), checker);
+    checker.read(`feature ${row}`, () => {
+      addShape(new DataView(shapes.buffer, shapes.byteOffset + start, length), checker);
       return properties;
     });
-    if (feature !== null) features.push(feature);
   }
-  return { name, layer, crs, features: checker.finish(features) };
+  return { name, layer, crs, features: checker.finish() };
 }

@@ -1,7 +1,7 @@
 /** The main file of a shapefile (Esri white paper J-7855, 1998): geometries. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { Polygon, Position, Ring } from '../features.js';
-import type { FeatureParts, GeometryChecker } from '../geometry-checker.js';
+import type { GeometrySink } from '../json-geometry.js';
 import { ringBounds, signedArea } from '../ring.js';
 import { FILE_CODE, HEADER } from './shx.js';
 
@@ -33,7 +33,7 @@ export function openShapes(bytes: Uint8Array, name: string): DataView {
  * @param view its content
  * @throws {TerrachipError} INVALID_INPUT for damaged content, UNSUPPORTED for multi-patches, or TOO_LARGE
  */
-export function addShape(parts: FeatureParts, view: DataView, checker: GeometryChecker): void {
+export function addShape(view: DataView, sink: GeometrySink): void {
   if (view.byteLength < 4) return;
   const kind = view.getInt32(0, true);
   if (kind === NULL_SHAPE) return;
@@ -41,19 +41,19 @@ export function addShape(parts: FeatureParts, view: DataView, checker: GeometryC
   if (kind === MULTI_PATCH || kind < 0 || kind > 28) {
     throw new TerrachipError(
       'UNSUPPORTED',
-      `${checker.name} holds shapes of type ${kind}`,
+      `${sink.name} holds shapes of type ${kind}`,
       'convert them to polygons, lines or points',
       { feature: `shape type ${kind}` },
     );
   }
   const require = (size: number): void => {
     if (size > view.byteLength) {
-      throw invalidInput(checker.name, 'has a shape that ends too early', 'get the file again');
+      throw invalidInput(sink.name, 'has a shape that ends too early', 'get the file again');
     }
   };
   const positions = (offset: number, count: number): Position[] => {
     require(offset + 16 * count);
-    checker.admitPositions(count);
+    sink.admitPositions(count);
     return Array.from(
       { length: count },
       (_, k): Position => [
@@ -63,10 +63,10 @@ export function addShape(parts: FeatureParts, view: DataView, checker: GeometryC
     );
   };
   if (plain === POINT) {
-    for (const point of positions(4, 1)) checker.addPoint(parts, point);
+    for (const point of positions(4, 1)) sink.addPoint(point);
   } else if (plain === MULTI_POINT) {
     require(40);
-    for (const point of positions(40, view.getUint32(36, true))) checker.addPoint(parts, point);
+    for (const point of positions(40, view.getUint32(36, true))) sink.addPoint(point);
   } else if (plain === LINE || plain === POLYGON) {
     require(44);
     const [partCount, total] = [view.getUint32(36, true), view.getUint32(40, true)];
@@ -76,14 +76,14 @@ export function addShape(parts: FeatureParts, view: DataView, checker: GeometryC
     const paths = starts.map((start, k) => {
       const end = starts[k + 1] ?? total;
       if (start > end || end > total) {
-        throw invalidInput(checker.name, 'has a shape whose parts are not in order', 'get the file again');
+        throw invalidInput(sink.name, 'has a shape whose parts are not in order', 'get the file again');
       }
       return positions(first + 16 * start, end - start);
     });
-    if (plain === LINE) for (const path of paths) checker.addLine(parts, path);
-    else for (const polygon of polygonsOf(paths, checker.name)) checker.addPolygon(parts, polygon);
+    if (plain === LINE) for (const path of paths) sink.addLine(path);
+    else for (const polygon of polygonsOf(paths, sink.name)) sink.addPolygon(polygon);
   } else {
-    throw invalidInput(checker.name, `has a shape of the unknown type ${kind}`, 'get the file again');
+    throw invalidInput(sink.name, `has a shape of the unknown type ${kind}`, 'get the file again');
   }
 }
 

@@ -14,7 +14,8 @@ import { compareDistance } from '../../catalog/times.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
-import { type ModelSpec, timeSteps } from '../../inference/node/index.js';
+import { timeSteps } from '../../inference/model-spec.js';
+import type { ModelSpec } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import { Resource } from '../../resource.js';
 import {

@@ -1,7 +1,8 @@
 /** The interface of sources of chips. */
 
 import { invalidInput } from '../../errors.js';
-import { type Bounds, type Crs, createChipLayout, sizeOf, type TimeInterval } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
+import { type Bounds, type Crs, createChipLayout, type TimeInterval } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import {
   inputShape,
@@ -10,8 +11,8 @@ import {
   type SceneImage,
   SceneStrips,
   type Strip,
-  timeSteps,
 } from '../../inference/index.js';
+import { timeSteps } from '../../inference/model-spec.js';
 
 /** A chip: its place, its time and its values. */
 export interface Chip {

@@ -1,6 +1,7 @@
 /** Embeds scenes. */
 import { invalidInput } from '../../errors.js';
-import { joinChips, SceneChips } from '../chips/index.js';
+import { SceneChips } from '../chips/index.js';
+import { joinChips } from '../chips/join.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';

@@ -5,7 +5,8 @@ import { type GeoBox, gridStrips, PixelAreas, type RowRange } from '../../geo/in
 import { requireApart } from '../../io/node/inputs.js';
 import { writeFileAtomically, writeJson } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
-import { noReference, openRaster, type Raster, readPixels } from '../../raster/node/index.js';
+import { openRaster, type Raster, readPixels } from '../../raster/node/index.js';
+import { noReference } from '../../raster/request.js';
 import type { ReadVectorOptions } from '../../vector/node/index.js';
 import { CLASS_NODATA } from '../classes.js';
 import { type MapFolder, readMapFolder } from '../map-folder.js';
@@ -66,7 +67,7 @@ export interface Assessment {
 
 export async function evaluateMap(options: EvaluateOptions): Promise<Metrics> {
   const { metrics } = await assessMap(options);
-  if (metrics === null) throw invalidOption('--label', 'is missing', 'name a raster or polygons');
+  if (metrics === null) throw invalidOption('label', 'is missing', 'name a raster or polygons');
   return metrics;
 }
 
@@ -97,7 +98,7 @@ export async function assessMap(options: AssessOptions): Promise<Assessment> {
 
 /** The class that a flood map is about. */
 function findPositive(classes: readonly string[], name: string | undefined): number | null {
-  if (name !== undefined) return findClass('--positive-class', name, classes);
+  if (name !== undefined) return findClass('positiveClass', name, classes);
   const found = classes.findIndex((candidate) => /water|flood/i.test(candidate));
   if (found >= 0) return found;
   return classes.length === 2 ? 1 : null;
@@ -194,14 +195,14 @@ class Job {
   async #open(): Promise<void> {
     const { label, permanentWater, zones, minArea, signal } = this.#options;
     if (minArea !== undefined && !(minArea > 0 && Number.isFinite(minArea))) {
-      throw invalidOption('--min-area', `cannot be ${minArea}`, 'give a positive area');
+      throw invalidOption('minArea', `cannot be ${minArea}`, 'give a positive area');
     }
     if (permanentWater !== undefined && this.#positive === null) {
       const names = this.#classes.join(', ');
       throw invalidOption(
-        '--permanent-water',
+        'permanentWater',
         `splits one class, and the map has ${names}`,
-        'name it with --positive-class',
+        'name it with `positiveClass`',
       );
     }
     const reading = this.#reading();
@@ -237,7 +238,7 @@ class Job {
     sieve.finish();
   }
 
-  /** The map's classes, from top to bottom; without components below --min-area once these are known. */
+  /** The map's classes, from top to bottom; without components below `minArea` once these are known. */
   async *#strips(stage: string, clean = true): AsyncGenerator<[RowRange, Uint8Array]> {
     const { width, height } = this.#geobox;
     const { signal, onProgress } = this.#options;

@@ -12,6 +12,7 @@ import {
 } from '../../vector/node/index.js';
 import { AreaLayer, type GridLayer, openOverlapping, RasterLayer } from './layers.js';
 
+/** The truth that a map is scored against. */
 export interface LabelOptions {
   /** A raster of class values (its declared nodata, or −1, is unknown), or polygons as GeoJSON. */
   label: string;
@@ -41,7 +42,7 @@ export async function openLabel(
 ): Promise<GridLayer> {
   if (isVectorPath(options.label)) {
     if (options.band !== undefined) {
-      throw invalidOption('--band', `has no meaning for ${options.label}`, 'leave it out for polygons');
+      throw invalidOption('band', `has no meaning for ${options.label}`, 'leave it out for polygons');
     }
     const areas = await readAreas(options.label, read);
     const values = classValues(areas, options, classes, positive);
@@ -50,8 +51,8 @@ export async function openLabel(
     return new AreaLayer(rasterizer, values, 0);
   }
   for (const [option, value] of [
-    ['--label-class', options.labelClass],
-    ['--class-property', options.classProperty],
+    ['labelClass', options.labelClass],
+    ['classProperty', options.classProperty],
   ] as const) {
     if (value !== undefined) {
       throw invalidOption(option, `has no meaning for the raster ${options.label}`, 'leave it out');
@@ -94,7 +95,7 @@ function classValues(
         throw invalidInput(
           areas.name,
           `has a polygon without the property ${property}`,
-          'choose another with --class-property',
+          'choose another with `classProperty`',
         );
       }
       const found = typeof value === 'number' ? value : classes.indexOf(String(value));
@@ -109,10 +110,10 @@ function classValues(
     });
   }
   const value =
-    options.labelClass === undefined ? positive : findClass('--label-class', options.labelClass, classes);
+    options.labelClass === undefined ? positive : findClass('labelClass', options.labelClass, classes);
   if (value === null) {
     throw invalidOption(
-      '--label-class',
+      'labelClass',
       `is missing: the map has the classes ${classes.join(', ')}`,
       `say which of them the polygons of ${areas.name} show`,
     );

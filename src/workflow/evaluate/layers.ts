@@ -1,15 +1,16 @@
 /** Rasters and polygons on the map's grid, strip by strip. */
+
 import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import {
-  noReference,
   openRaster,
   type Raster,
   RowReader,
   type UnitConversion,
   WarpedRaster,
 } from '../../raster/node/index.js';
+import { noReference } from '../../raster/request.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
 /** Values on a grid. */

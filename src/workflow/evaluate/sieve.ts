@@ -91,7 +91,7 @@ export class Sieve {
     if (runs > MAX_RUNS) {
       throw new TerrachipError(
         'TOO_LARGE',
-        `--min-area: the map has more than ${MAX_RUNS} runs of pixels`,
+        `minArea: the map has more than ${MAX_RUNS} runs of pixels`,
         'leave it out, or evaluate a part of the map',
         { size: runs, limit: MAX_RUNS },
       );

@@ -95,7 +95,7 @@ function namesOf({ name, features }: AreaFeatures, property: string | undefined)
       throw invalidInput(
         name,
         `has a zone without the property ${key}${has === '' ? '' : ` (it has ${has})`}`,
-        'choose another with --zone-name',
+        'choose another with `zoneName`',
       );
     }
     return String(value);

@@ -6,13 +6,13 @@ import { NAME } from '../../inference/model-spec.js';
 import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import {
   type Architecture,
+  type BandStatistics,
   isStatic,
   MODALITIES,
   type Modality,
   PATCH,
   STATISTICS,
   STATISTICS_NAMES,
-  type Statistics,
   type StatisticsName,
 } from '../../inference/terramind/index.js';
 import { readJson } from '../../io/node/json.js';
@@ -41,7 +41,7 @@ export interface ChosenStatistics {
   readonly name: string;
   readonly why: string;
   readonly source: string;
-  readonly modalities: Readonly<Record<string, Statistics>>;
+  readonly modalities: Readonly<Record<string, BandStatistics>>;
 }
 
 /**

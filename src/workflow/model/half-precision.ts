@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { HostProviderChoice, ModelSpec } from '../../inference/node/index.js';
-import { availableProviders } from '../../inference/node/index.js';
-import { providersToTry } from '../../inference/node/onnx-runtime.js';
+import { availableProviders, providersToTry } from '../../inference/node/onnx-runtime.js';
 import { type GraphBuilder, halfPrecision } from '../../inference/onnx/index.js';
 import type { OperationOptions } from '../../progress.js';
 import {
@@ -18,6 +17,7 @@ import { writeModelFile } from './model-file.js';
 import { MADE_UP } from './precision.js';
 import { madeUpChips, type SampleChip, sampleScene } from './sample.js';
 
+/** The chips that a model in float16 is tried on. */
 export interface SampleOptions extends OperationOptions {
   /** A scene to try the model on (default: made-up chips). */
   sample?: string;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import { CpuBackend, type DeviceTensor } from '../../gpu/index.js';
 import {
   findModel,

@@ -1,13 +1,8 @@
 /** Chips to try a model on: of a scene, or made up in the units of its inputs. */
-import { sizeOf } from '../../geo/index.js';
+import { sizeOf } from '../../geo/dtype.js';
 import { createBackend } from '../../gpu/node/index.js';
-import {
-  ChipBatch,
-  inputShape,
-  type ModelInput,
-  type ModelSpec,
-  timeSteps,
-} from '../../inference/node/index.js';
+import { timeSteps } from '../../inference/model-spec.js';
+import { ChipBatch, inputShape, type ModelInput, type ModelSpec } from '../../inference/node/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { SceneChips } from '../chips/index.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';

@@ -29,11 +29,11 @@ export function findBands(
   raster: Raster,
   wanted: readonly string[],
   names: readonly string[] | undefined,
-  option: string,
+  composite: string,
 ): number[] {
   if (names !== undefined && names.length !== raster.bands.length) {
     throw invalidOption(
-      '--band-names',
+      'bandNames',
       `names ${names.length} bands, and ${raster.name} has ${raster.bands.length}`,
       'name each band, in order',
     );
@@ -45,8 +45,8 @@ export function findBands(
     if (index < 0) {
       throw invalidInput(
         raster.name,
-        `has no band named ${name}, which ${option} needs`,
-        'name its bands in order with --band-names',
+        `has no band named ${name}, which ${composite} needs`,
+        'name its bands in order with `bandNames`',
       );
     }
     return index + 1;

@@ -5,7 +5,8 @@ import { invalidOption } from '../../errors.js';
 import { removeSidecars } from '../../io/node/beside.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import { writeFileAtomically } from '../../io/node/output.js';
-import { INDICES, type IndexName, isIndexName } from '../../kernels/index.js';
+import { isIndexName } from '../../kernels/expression/indices.js';
+import { INDICES, type IndexName } from '../../kernels/index.js';
 import { openRaster, type Raster } from '../../raster/node/index.js';
 import { computeIndex, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';
 import { type Colour, type Image, WHITE } from './canvas.js';
@@ -83,7 +84,7 @@ export async function drawRaster(
 export function checkPictureSize(size: number): void {
   if (!Number.isInteger(size) || size < 1 || size > MAX_PICTURE_SIZE) {
     throw invalidOption(
-      '--size',
+      'size',
       `cannot be ${size}`,
       `give a whole number of pixels up to ${MAX_PICTURE_SIZE}`,
     );
@@ -93,7 +94,7 @@ export function checkPictureSize(size: number): void {
 export function checkPercentiles([low, high]: readonly [number, number]): void {
   if (!(low >= 0 && low < high && high <= 100)) {
     throw invalidOption(
-      '--percentiles',
+      'percentiles',
       `cannot be ${low} and ${high}`,
       'give two rising numbers from 0 to 100',
     );
@@ -107,22 +108,17 @@ function isIndex(composite: QuicklookOptions['composite']): composite is IndexNa
 function chooseBands(raster: Raster, { bands, composite, bandNames }: QuicklookOptions): number[] {
   if (composite !== undefined) {
     if (bands !== undefined)
-      throw invalidOption('--bands', `cannot be combined with ${composite}`, 'leave one out');
-    if (isIndex(composite))
-      return findBands(raster, INDICES[composite].bands, bandNames, `--index ${composite}`);
+      throw invalidOption('bands', `cannot be combined with ${composite}`, 'leave one out');
+    if (isIndex(composite)) return findBands(raster, INDICES[composite].bands, bandNames, composite);
     const names = composite === 'true-colour' ? TRUE_COLOUR : FALSE_COLOUR;
-    return findBands(raster, names, bandNames, `--${composite}`);
+    return findBands(raster, names, bandNames, composite);
   }
   if (bands !== undefined && bands.length !== 1 && bands.length !== 3) {
-    throw invalidOption(
-      '--bands',
-      `names ${bands.length} bands`,
-      'give one, or three for red, green and blue',
-    );
+    throw invalidOption('bands', `names ${bands.length} bands`, 'give one, or three for red, green and blue');
   }
   const missing = bands?.find((band) => band > raster.bands.length);
   if (missing !== undefined) {
-    throw invalidOption('--bands', `names band ${missing} of ${raster.bands.length}`, 'choose among these');
+    throw invalidOption('bands', `names band ${missing} of ${raster.bands.length}`, 'choose among these');
   }
   if (bands !== undefined) return [...bands];
   return raster.bands.length >= 3 && raster.bands[0].dtype === 'uint8' ? [1, 2, 3] : [1];

@@ -1,6 +1,7 @@
 /** Reads rasters at the size of a picture. */
 import { Affine, GeoBox } from '../../geo/index.js';
-import { type Raster, readPixels, requireReal } from '../../raster/node/index.js';
+import { type Raster, readPixels } from '../../raster/node/index.js';
+import { requireReal } from '../../raster/request.js';
 
 /** Physical values; NaN for nodata. */
 export interface ReducedImage {

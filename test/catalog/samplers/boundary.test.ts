@@ -1,9 +1,9 @@
 /** Cases of geopatcher's tests/test_boundary_policy.py by their names: chips that do not fill an area. */
 import { describe, expect, it } from 'vitest';
 import { fillOutside, loadRaster } from '../../../src/catalog/node/index.js';
+import { GRID_POLICIES } from '../../../src/catalog/samplers/grid.js';
 import {
   type Chip,
-  GRID_POLICIES,
   type GridPolicy,
   gridSampler,
   randomSampler,

@@ -202,10 +202,10 @@ describe('evaluateMap', async () => {
     expect(land.classes[0].labelShare).toBe(1);
     expect(land.findings.join(' ')).toMatch(/The label has no water/);
     await expect(evaluateMap({ map, label: half, classProperty: 'nothing' })).rejects.toThrow(
-      /half\.geojson has a polygon without the property nothing; choose another with --class-property/,
+      /half\.geojson has a polygon without the property nothing; choose another with `classProperty`/,
     );
     await expect(evaluateMap({ map, label: half, labelClass: 'ice' })).rejects.toThrow(
-      /--label-class cannot be "ice"; choose one of land, water/,
+      /^labelClass cannot be "ice"; choose one of land, water/,
     );
   });
 
@@ -236,7 +236,7 @@ describe('evaluateMap', async () => {
     // Quoted as CSV, and not a spreadsheet formula.
     expect(lines[3]).toMatch(/^"'=beyond, ""x""",/);
     await expect(assessMap({ map, zones, zoneName: 'id' })).rejects.toThrow(
-      /zones\.geojson has a zone without the property id \(it has name\); choose another with --zone-name/,
+      /zones\.geojson has a zone without the property id \(it has name\); choose another with `zoneName`/,
     );
   });
 
@@ -246,7 +246,7 @@ describe('evaluateMap', async () => {
     expect(large.minArea?.removedPixels).toBe(all.classes[1].pixels - large.classes[1].pixels);
     expect(large.minArea?.removedPixels).toBeGreaterThan(0);
     expect(large.validKm2).toBeCloseTo(all.validKm2, 9);
-    await expect(assessMap({ map, minArea: -1 })).rejects.toThrow(/--min-area cannot be -1/);
+    await expect(assessMap({ map, minArea: -1 })).rejects.toThrow(/^minArea cannot be -1/);
   });
 
   it('refuses labels of another area', async () => {
@@ -269,7 +269,7 @@ describe('evaluateMap', async () => {
       /does not overlap the map/,
     );
     await expect(evaluateMap({ map, label, labelClass: 'water' })).rejects.toThrow(
-      /--label-class has no meaning for the raster/,
+      /^labelClass has no meaning for the raster/,
     );
   });
 
