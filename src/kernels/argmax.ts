@@ -1,7 +1,7 @@
 /**
- * From scores to classes.
+ * Classes from scores.
  *
- * Definition: the class with the largest score, the lowest among equals; nodata where a score is not finite.
+ * Definition: the class with the largest score (the lowest class of equal scores); nodata where a score is not finite.
  *
  * Shapes: scores (class, …) float32 and labels (…) uint8. Error: none. Bytes a pixel: 4 a class read + 1 written.
  */
@@ -27,20 +27,20 @@ export const argmaxKernel = defineKernel({
   ...perValue({ module, run }, 4),
 });
 
-/** What `argmax` reads and writes. */
+/** Arguments of `argmax`. */
 export interface ArgmaxOptions {
   /** (class, …) float32: at most 255 classes. */
   scores: DeviceTensor;
-  /** (…) uint8: as many values as the scores have pixels. */
+  /** (…) uint8: one value per pixel of the scores. */
   labels: DeviceTensor;
-  /** The label where a score is not finite (default 255); no class may have it. */
+  /** The label where a score is not finite (default 255); not a class. */
   nodata?: number;
 }
 
 /**
  * Writes the class with the largest score of each pixel.
- * @throws {TerrachipError} INVALID_INPUT for tensors that do not fit together, INVALID_OPTION for a nodata that is
- * no byte or a class
+ * @throws {TerrachipError} INVALID_INPUT for tensors of different sizes, INVALID_OPTION for a nodata that is a class or
+ *   above 255
  */
 export function argmax(backend: Backend, { scores, labels, nodata = 255 }: ArgmaxOptions): void {
   const classes = scores.shape[0];
@@ -48,7 +48,7 @@ export function argmax(backend: Backend, { scores, labels, nodata = 255 }: Argma
     throw invalidInput(
       `scores of shape (${scores.shape.join(', ')}) and ${labels.length} labels for argmax`,
       'do not fit',
-      'give one label a pixel',
+      'give one label per pixel',
     );
   }
   if (!Number.isInteger(nodata) || nodata < classes || nodata > 255) {

@@ -1,6 +1,6 @@
 /**
- * How much a chip counts towards its sides, for blending it with its neighbours. All are computed in float64 and
- * never 0, so that a pixel under one chip alone always has a value.
+ * Weight windows for blending overlapping chips. They are computed in float64 and never 0, so that a pixel under a single
+ * chip always has a value.
  */
 import { invalidInput, invalidOption } from '../errors.js';
 
@@ -16,24 +16,23 @@ export interface WindowOptions {
    * - `boxcar`: 1.
    * - `cosine` (default): 1 in the middle, and over the overlap of `size − stride` pixels
    *   `sin²(π/2 · (i + ½) / overlap)`: two regular neighbours sum to 1 exactly (`tukey(2n + 1, 2 overlap / n)[1::2]`).
-   * - `hann`: `sin²(π (i + ½) / n)`, at half-sample offsets since the usual ones begin with 0 (`hann(2n + 1)[1::2]`).
+   * - `hann`: `sin²(π (i + ½) / n)`, at half-sample offsets, since the usual window begins with 0 (`hann(2n + 1)[1::2]`).
    * - `gaussian`: `exp(−x² / 2σ²)` at the distance x from the middle (`gaussian(n, σ)`), σ = `deviation` · n.
    * - `kaiser`: `I₀(β √(1 − x²)) / I₀(β)` with x from −1 to 1 (`kaiser(n, β)`).
    */
   window?: WindowName;
-  /** Of `gaussian`: standard deviation as a share of the chip's size (default 0.125, as MONAI has it). */
+  /** Of `gaussian`: standard deviation as a share of the chip's size (default 0.125, as in MONAI). */
   deviation?: number;
   /** Of `kaiser`: β (default 8); 0 is a boxcar. */
   beta?: number;
 }
 
-/** Weights below this are raised to it: products of two then still are ordinary float32 numbers. */
+/** The smallest weight: the product of two is still a normal float32. */
 const LEAST_WEIGHT = 2 ** -20;
 
 /**
- * The four windows of a chip along one axis, one after the other: without a neighbour, with one before, with one
- * after, with both. On a side without a neighbour they stay 1 from the middle on: the scene's edge is as good as
- * its middle.
+ * The four windows of a chip along one axis, concatenated: without a neighbour, with one before, with one after, with
+ * both. On a side without a neighbour the window stays 1 from the middle on.
  * @returns 4 · size values in (0, 1]
  * @throws {TerrachipError} INVALID_INPUT for impossible sizes, INVALID_OPTION for impossible parameters
  */
@@ -58,7 +57,7 @@ export function blendWindows(size: number, stride: number, options: WindowOption
   return windows;
 }
 
-/** How a window rises from the side of a neighbour to 1; the product of both sides is the whole window. */
+/** The rising half of a window, from the side of a neighbour to 1. The product of both halves is the window. */
 function risingSide(size: number, stride: number, options: WindowOptions): (i: number) => number {
   const { window = 'cosine', deviation = 0.125, beta = 8 } = options;
   const middle = (size - 1) / 2;
@@ -91,10 +90,10 @@ function risingSide(size: number, stride: number, options: WindowOptions): (i: n
   }
 }
 
-/** Beyond it a window's sides are all `LEAST_WEIGHT`. */
+/** Above it the sides of the window are all `LEAST_WEIGHT`. */
 const MAX_BETA = 100;
 
-/** The modified Bessel function I₀ by its power series `Σ ((x/2)ᵏ / k!)²`: all terms are positive. */
+/** The modified Bessel function I₀ by its power series `Σ ((x/2)ᵏ / k!)²`. */
 function bessel(x: number): number {
   let sum = 0;
   let term = 1;

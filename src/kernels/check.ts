@@ -1,7 +1,7 @@
 import { invalidInput } from '../errors.js';
 import type { DeviceTensor, TensorDtype } from '../gpu/index.js';
 
-/** @throws {TerrachipError} INVALID_INPUT unless the tensor has the dtype that a kernel works on. */
+/** @throws {TerrachipError} INVALID_INPUT unless the tensor has the kernel's dtype. */
 export function requireDtype(kernel: string, tensor: DeviceTensor, dtype: TensorDtype): void {
   if (tensor.dtype !== dtype) {
     throw invalidInput(
@@ -12,7 +12,7 @@ export function requireDtype(kernel: string, tensor: DeviceTensor, dtype: Tensor
   }
 }
 
-/** @throws {TerrachipError} INVALID_INPUT unless the tensor has at least as many elements as a kernel touches. */
+/** @throws {TerrachipError} INVALID_INPUT for a tensor with fewer elements than the kernel accesses. */
 export function requireLength(kernel: string, tensor: DeviceTensor, length: number): void {
   if (tensor.length < length) {
     throw invalidInput(

@@ -1,12 +1,11 @@
 /**
  * Cutting chips and normalising them for a model.
  *
- * Definition: `chip = (value − mean) / std`, where NaN and infinities, one of which would spoil a model's whole answer,
- * are first replaced by a value in the plane's units. A chip that reaches beyond the scene sees it mirrored at its
- * edges.
+ * Definition: `chip = (value − mean) / std`. NaN and infinities are first replaced by a value in the plane's units: one of
+ * them would spoil a model's whole output. Beyond the scene, chips are filled by reflection at its edges.
  *
  * Shapes: plane (rows, scene width) float32; chips (chip, channel, y, x) float32, of which one channel is written.
- * Error: 2 ulp. Bytes a chip pixel: 4 read + 4 written.
+ * Error: 2 ulp. Bytes per chip pixel: 4 read + 4 written.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
@@ -44,16 +43,16 @@ export const chipsKernel = defineKernel({
   cpu: { module, run, rows: ({ chip_size, chip_count }) => chip_size * chip_count },
 });
 
-/** What `gatherChips` reads and writes. */
+/** Arguments of `gatherChips`. */
 export interface ChipOptions {
-  /** Rows of the scene, from `firstRow` on; every row that the chips touch must be there. */
+  /** Rows of the scene from `firstRow` on, with all rows of the chips. */
   plane: DeviceTensor;
   firstRow: number;
   sceneWidth: number;
   sceneHeight: number;
-  /** Column and row of each chip (int32 pairs); a negative column leaves a chip of zeros. */
+  /** Column and row of each chip (int32 pairs); a negative column gives a chip of zeros. */
   origins: DeviceTensor;
-  /** (chip, channel, y, x), square; as many chips as `origins` names are written. */
+  /** (chip, channel, y, x), square; one chip per origin is written. */
   chips: DeviceTensor;
   /** The first chip that is written (default 0). */
   firstChip?: number;
@@ -61,7 +60,7 @@ export interface ChipOptions {
   /** Mean and standard deviation, in the plane's units. */
   mean: number;
   std: number;
-  /** What NaN and infinities become, in the plane's units, before normalising. */
+  /** Replaces NaN and infinities before normalising; in the plane's units. */
   replacement: number;
 }
 

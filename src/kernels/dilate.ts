@@ -1,12 +1,11 @@
 /**
- * Masks made larger: a margin around clouds and their shadows.
+ * Dilation of masks, such as a margin around clouds and their shadows.
  *
- * Definition: a pixel is set where the structure around a set pixel covers it, as
- * `scipy.ndimage.binary_dilation(mask, structure)`: for a disc all pixels with `dx² + dy² ≤ radius²`, for a square all
- * with `|dx|, |dy| ≤ radius`. Outside the image nothing is set. Two passes: the distance to the nearest set pixel of
- * the row, then the rows that the structure reaches.
+ * Definition: `scipy.ndimage.binary_dilation(mask, structure)`, where the structure is a disc, `dx² + dy² ≤ radius²`, or a
+ * square, `|dx|, |dy| ≤ radius`. Pixels outside the image are not set. Two passes: the distance to the nearest set pixel
+ * of the row, then over the rows of the structure.
  *
- * Shapes: mask uint8 (height, width), in place. Error: none. Bytes a pixel: 3, and 1 a row of the structure.
+ * Shapes: mask uint8 (height, width), in place. Error: none. Bytes per pixel: 3, and 1 per row of the structure.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
@@ -28,7 +27,7 @@ export const ROW_DISTANCE = {
   parameters: SIZES,
 } as const satisfies KernelTable;
 
-/** The first kernel of `dilate`: how far along its row each pixel is from a set one. */
+/** The first kernel of `dilate`: the distance along the row to the nearest set pixel. */
 export const rowDistanceKernel = defineKernel({
   name: 'row-distance',
   ...ROW_DISTANCE,
@@ -56,22 +55,21 @@ export const dilateKernel = defineKernel({
   cpu: { module: dilateCpu.module, run: dilateCpu.run, rows: ({ height }) => height },
 });
 
-/** Distances are bytes, and one of them means "farther". */
+/** Distances are bytes, and 255 means farther. */
 const MAX_RADIUS = 254;
 
-/** How far and in which shape `dilate` grows a mask. */
+/** The structuring element of `dilate`. */
 export interface DilateOptions {
-  /** In pixels, from 0 to 254; fractions count for discs. */
+  /** In pixels, from 0 to 254; may be fractional for discs. */
   radius: number;
   /** Default `disc`. */
   shape?: 'disc' | 'square';
 }
 
 /**
- * Grows the set pixels of a mask by a radius, in place. In a strip of a larger image, rows within the radius of its
- * edges need their neighbours beyond: give the strip so many rows more.
+ * Dilates a mask in place. A strip of a larger image needs `radius` extra rows on both sides.
  * @param mask uint8 (height, width): anything but 0 is set; afterwards 1 or 0
- * @throws {TerrachipError} INVALID_INPUT for another shape of mask, or a radius that is not from 0 to 254
+ * @throws {TerrachipError} INVALID_INPUT for a mask of another shape, or a radius that is not from 0 to 254
  */
 export function dilate(
   backend: Backend,

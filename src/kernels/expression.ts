@@ -1,12 +1,11 @@
 /**
  * Band arithmetic: a text such as `(B08 - B04) / (B08 + B04)`, evaluated at every pixel.
  *
- * Definition: see `parseExpression`. Every step is rounded to float32. What is not finite is no data: NaN and
- * infinities in bands, division by 0, roots and logarithms that are not real, and what is too large. What has no data
- * in an operand has none in the result, but for `valid` and the branch of `where` that is not taken. Numbers below
- * 2⁻¹²⁶ may count as 0.
+ * Definition: see `parseExpression`. Every step is rounded to float32. Values that are not finite are no data: NaN and
+ * infinities in bands, division by 0, roots and logarithms that are not real, and overflow. An operand without data gives
+ * a result without data, except in `valid` and in the unused branch of `where`. Numbers below 2⁻¹²⁶ may count as 0.
  *
- * The text is never run: it becomes a list of instructions, which one shader and one CPU loop read.
+ * The text is never executed as code: it is compiled to instructions, which a shader and a CPU loop interpret.
  *
  * Shapes: bands and destination float32 of as many values. Error: `+ − ×`, comparisons, `min`, `max`, `floor`, powers
  * and bits as in float32 arithmetic, exactly; division 2.5 ulp, `sqrt` 3 ulp; logarithms 3 ulp, or 5e-7 between 0.5
@@ -23,10 +22,10 @@ import { beyondFloat32, type Expression } from './expression/index.js';
 import { perValue } from './grid.js';
 import { forEachStack } from './stack.js';
 
-/** Bands that are bound one by one. */
+/** Most bands with their own binding. */
 const PLANES = 6;
 
-/** As words: NaN and infinity are told by their bits, and what arithmetic makes of them is not used. */
+/** As words: NaN and infinity are recognised by their bits, since WGSL arithmetic on them is undefined. */
 const PLANE = { access: 'read', dtype: 'float32', words: true, optional: true } as const;
 
 export const EXPRESSION = {
@@ -37,11 +36,11 @@ export const EXPRESSION = {
     plane_3: PLANE,
     plane_4: PLANE,
     plane_5: PLANE,
-    // Two words an instruction: operation, argument.
+    // Two words per instruction: operation, argument.
     program: { access: 'read', dtype: 'uint32' },
     destination: { access: 'write', dtype: 'float32', words: true },
   },
-  // Where plane_0 holds all bands, one has `stride` values; the first value goes to `first` in the destination.
+  // If plane_0 holds all bands, each has `stride` values. The first result goes to `first` in the destination.
   parameters: { count: 'u32', instructions: 'u32', stride: 'u32', first: 'u32' },
   constants: { stacked: 'u32' },
 } as const satisfies KernelTable;
@@ -60,24 +59,24 @@ export interface DeviceExpression {
   readonly program: DeviceTensor;
 }
 
-/** Puts an expression on a device, for any number of evaluations. The result is the caller's. */
+/** Uploads an expression, for any number of evaluations. The caller owns the result. */
 export function uploadExpression(backend: Backend, expression: Expression): DeviceExpression {
   return { expression, program: backend.upload(expression.program) };
 }
 
-/** What `evaluateExpression` reads and writes. */
+/** Arguments of `evaluateExpression`. */
 export interface EvaluateOptions {
   expression: DeviceExpression;
-  /** A plane a band, by name: float32 with NaN for no data, of as many values as the destination or more. */
+  /** One plane per band, by name: float32 with NaN for no data, at least as long as the destination. */
   bands: Readonly<Record<string, DeviceTensor>>;
-  /** float32 of any shape; it is none of the bands. */
+  /** float32 of any shape; not one of the bands. */
   destination: DeviceTensor;
 }
 
 /**
- * Evaluates an expression at every value of the destination.
- * @throws {TerrachipError} INVALID_INPUT for a band that is missing, too short, or the destination itself; UNSUPPORTED
- *   for a whole number in the expression that float32 cannot hold
+ * Evaluates an expression for every value of the destination.
+ * @throws {TerrachipError} INVALID_INPUT for a band that is missing, too short, or the destination; UNSUPPORTED for an
+ *   integer in the expression that float32 cannot hold
  */
 export function evaluateExpression(backend: Backend, options: EvaluateOptions): void {
   const { bands, destination } = options;
@@ -117,9 +116,9 @@ export function evaluateExpression(backend: Backend, options: EvaluateOptions): 
 }
 
 /**
- * Evaluates an expression in float64 on the calling thread: for values that float32 cannot hold, such as dates and large
- * ids. Error: none beyond float64 arithmetic.
- * @param bands values of each band by its name, NaN for no data, as many as the destination has
+ * Evaluates an expression in float64 on the calling thread, for values that float32 cannot hold, such as dates and large
+ * ids. Error: that of float64 arithmetic.
+ * @param bands values of each band by its name, NaN for no data, at least as many as the destination has
  * @throws {TerrachipError} INVALID_INPUT for a band that is missing or too short
  */
 export function evaluateExpressionFloat64(

@@ -1,5 +1,5 @@
 /**
- * Masks from classes and from the bit fields of quality bands.
+ * Masks from class maps and from bit fields of quality bands.
  *
  * Definition: 1 where `(stored >> first) & (2^width − 1)` is one of some numbers, else 0. Negative integers count in
  * two's complement; float32 must be whole numbers from 0 to 2²⁴ − 1, and anything else, NaN too, gives 0.
@@ -24,7 +24,7 @@ export const FIELD_MASK = {
     count: 'u32',
     first_bit: 'u32',
     width: 'u32',
-    // A bit for each number from 0 to 255 that is looked for.
+    // One bit for each number from 0 to 255.
     numbers_0: 'u32',
     numbers_1: 'u32',
     numbers_2: 'u32',
@@ -77,7 +77,7 @@ export function bitMask(backend: Backend, source: DeviceTensor, field: BitField,
   markField(backend, source, { first, width, values }, mask);
 }
 
-/** Classes of Sentinel-2's scene classification (SCL), as Sen2Cor numbers them. */
+/** Classes of Sentinel-2's scene classification (SCL), by Sen2Cor's numbers. */
 export const SCL = {
   noData: 0,
   saturated: 1,
@@ -93,7 +93,7 @@ export const SCL = {
   snow: 11,
 } as const;
 
-/** The classes of SCL that hide the ground: shadows, clouds of medium and high probability, and cirrus. */
+/** SCL classes that hide the ground: shadows, clouds of medium and high probability, and cirrus. */
 export const SCL_CLOUDS: readonly number[] = [
   SCL.cloudShadow,
   SCL.cloudMediumProbability,
@@ -102,8 +102,8 @@ export const SCL_CLOUDS: readonly number[] = [
 ];
 
 /**
- * Writes into `mask` (uint8) where a class map holds one of some classes, such as `SCL_CLOUDS`.
- * @param source a class map of any type, also as float32 resampled by nearest
+ * Writes the mask (uint8) of the pixels with one of some classes, such as `SCL_CLOUDS`.
+ * @param source a class map of any type, including float32 after resampling by nearest
  * @param classes from 0 to 255
  * @throws {TerrachipError} INVALID_INPUT for a class that is not a whole number from 0 to 255
  */

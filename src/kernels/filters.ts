@@ -1,20 +1,20 @@
 /**
- * Resampling filters: a weight by distance, in pixels. The formulas are GDAL's (gdalwarpkernel.cpp, `GWKBilinear`,
- * `GWKCubic`, `GWKBSpline`, `GWKLanczosSinc`). Kernels read them from a table made here in float64, since shaders'
- * sines differ.
+ * Resampling filters: weight by distance in pixels. The formulas are GDAL's (gdalwarpkernel.cpp, `GWKBilinear`,
+ * `GWKCubic`, `GWKBSpline`, `GWKLanczosSinc`). Kernels read them from a table computed here in float64, since `sin` differs
+ * between shaders.
  *
- * Widened `lanczos` is not GDAL 3.6.2's, which takes weights at whole pixels' distances and so ignores the part of a
- * pixel that a position lies beyond one, and which cuts the filter off. All others agree.
+ * Widened `lanczos` differs from GDAL 3.6.2, which rounds distances to whole pixels and truncates the filter. All others
+ * agree.
  */
 import type { PixelMapping } from '../geo/index.js';
 import { pixelScale } from '../geo/pixel-scale.js';
 import { type Antialias, type Interpolation, requireScale } from './resampling.js';
 
-/** Table entries for a distance of one: linear interpolation between them is off by less than 4e-7. */
+/** Table entries per pixel: the error of linear interpolation is below 4e-7. */
 const STEPS = 2048;
 
 interface Filter {
-  /** Distance from which on weights are zero. */
+  /** Weights are zero beyond this distance. */
   readonly radius: number;
   weight(distance: number): number;
 }
@@ -26,7 +26,7 @@ const FILTERS: Readonly<Record<Exclude<Interpolation, 'nearest'>, Filter>> = {
     radius: 2,
     weight: (d) => (d <= 1 ? 1 + d * d * (1.5 * d - 2.5) : 2 + d * (-4 + d * (2.5 - 0.5 * d))),
   },
-  // The cubic B-spline, which smooths: it does not pass through the pixels' values.
+  // The cubic B-spline smooths: it does not interpolate the pixels' values.
   cubicspline: {
     radius: 2,
     weight: (d) => (d <= 1 ? 2 / 3 + d * d * (0.5 * d - 1) : (2 - d) ** 3 / 6),
@@ -36,18 +36,18 @@ const FILTERS: Readonly<Record<Exclude<Interpolation, 'nearest'>, Filter>> = {
 
 function sinc(x: number): number {
   if (x === 0) return 1;
-  // Exactly 0 at whole distances, so that pixels there count for nothing even where they are infinite.
+  // Exactly 0 at whole distances, so that pixels there are ignored even if infinite.
   return Number.isInteger(x) ? 0 : Math.sin(Math.PI * x) / (Math.PI * x);
 }
 
-/** From here on GDAL takes a source and a destination pixel for equally large. */
+/** From this scale on GDAL treats source and destination pixels as equally large. */
 const FULL_SCALE = 0.95;
 
 /** Destination pixels per source pixel along x and y: GDAL's XSCALE and YSCALE. */
 export type FilterScale = readonly [number, number];
 
 /**
- * The scale that a kernel's filters get: 1 for `off`, what `pixelScale` finds for `gdal`, or a number for both axes.
+ * The scale of a kernel's filters: 1 for `off`, that of `pixelScale` for `gdal`, or a number for both axes.
  * @throws {TerrachipError} INVALID_OPTION for a number that is not above 0
  */
 export function filterScale(antialias: Antialias, mapping: PixelMapping): FilterScale {
@@ -56,13 +56,13 @@ export function filterScale(antialias: Antialias, mapping: PixelMapping): Filter
   return [requireScale(antialias), antialias];
 }
 
-/** How an interpolation reads the source. */
+/** The filter of an interpolation. */
 export interface FilterPlan {
-  /** 0 nearest, 1 bilinear and 2 cubic of whole pixels, 3 a filter from a table. */
+  /** 0 nearest, 1 bilinear (4 pixels), 2 cubic (16 pixels), 3 a filter from a table. */
   readonly method: 0 | 1 | 2 | 3;
   /** Pixels on either side of a position, along x and y. */
   readonly taps: readonly [number, number];
-  /** Weights by distance, and how many entries make a distance of one source pixel along x and y. */
+  /** Weights by distance, and the entries per source pixel along x and y. */
   readonly weights: Float32Array;
   readonly stepsPerPixel: readonly [number, number];
 }
@@ -70,8 +70,8 @@ export interface FilterPlan {
 const NO_WEIGHTS = new Float32Array(0);
 
 /**
- * What a resampling reads at a scale: below 1 filters widen by 1 / scale, so that no source pixel falls between two
- * destination pixels; 1 and more leave them as they are.
+ * The filter of a resampling at a scale. Below 1, filters widen by 1 / scale, so that every source pixel contributes; from
+ * 1 on they are unchanged.
  * @throws {TerrachipError} INVALID_OPTION for a scale that is not a positive number
  */
 export function planFilter(resampling: Interpolation, scale: FilterScale = [1, 1]): FilterPlan {

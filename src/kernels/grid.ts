@@ -1,14 +1,14 @@
 import type { Grid } from '../gpu/index.js';
 
-/** Invocations of a flat array are laid out in rows of this many, since one axis of a dispatch is not enough. */
+/** Invocations per row of a flat dispatch, since one axis is too short. */
 const FLAT_ROW = 65536;
 
-/** The dispatch of `count` invocations whose index the shader finds with `flat_index`. */
+/** The grid of `count` invocations; the shader gets the index from `flat_index`. */
 export function flatGrid(count: number): Grid {
   return [Math.min(count, FLAT_ROW), Math.ceil(count / FLAT_ROW), 1];
 }
 
-/** Values that a CPU thread takes at a time. */
+/** Values per piece of work of a CPU thread. */
 const FLAT_PIECE = 16384;
 
 interface Count {
@@ -16,8 +16,8 @@ interface Count {
 }
 
 /**
- * How a kernel over `count` values is shared out: an invocation of `each` neighbouring ones on a GPU, and the CPU
- * function gets the first value and the one after the last.
+ * The grid and CPU rows of a kernel over `count` values. An invocation handles `each` neighbouring values; the CPU function
+ * gets the first value and the one after the last as its rows.
  * @param each 4 for a shader that writes words of four bytes
  */
 export function perValue<Run>(cpu: { readonly module: string; readonly run: Run }, each: 1 | 4 = 1) {

@@ -1,6 +1,6 @@
 /**
- * The kernels: each a documented function over tensors of a backend, with a WGSL and a CPU implementation. Runs
- * anywhere: on the CPU of any JavaScript engine, and on any `GPUDevice`, your own included.
+ * The kernels: functions over tensors of a backend, with a WGSL and a CPU implementation. Portable: they run on the CPU of
+ * any JavaScript engine and on any `GPUDevice`, including your own.
  * @module
  */
 

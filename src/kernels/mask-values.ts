@@ -1,10 +1,10 @@
 /**
- * Takes values away where a mask says so, in place.
+ * Replaces masked values by NaN, in place.
  *
- * Definition: NaN where the mask is set (`maskOut`) or is not (`keepWhere`); else the value that was there.
+ * Definition: NaN where the mask is set (`maskOut`) or not set (`keepWhere`); other values are unchanged.
  *
  * Shapes: values float32 (…bands, …pixels), mask uint8 (…pixels), used for each plane. Error: none.
- * Bytes a value: 1, and 4 where it is taken away.
+ * Bytes per value: 1, and 4 where it is replaced.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
@@ -30,7 +30,7 @@ export const maskValuesKernel = defineKernel({
 });
 
 /**
- * Turns values into NaN where `mask` is not 0: clouds, shadows.
+ * Replaces values by NaN where `mask` is not 0, such as clouds and shadows.
  * @throws {TerrachipError} INVALID_INPUT unless the values are whole planes of as many pixels as the mask
  */
 export function maskOut(backend: Backend, values: DeviceTensor, mask: DeviceTensor): void {
@@ -38,7 +38,7 @@ export function maskOut(backend: Backend, values: DeviceTensor, mask: DeviceTens
 }
 
 /**
- * Turns values into NaN where `mask` is 0: outside an area, or where another band has no data.
+ * Replaces values by NaN where `mask` is 0, such as outside an area or where another band has no data.
  * @throws {TerrachipError} INVALID_INPUT unless the values are whole planes of as many pixels as the mask
  */
 export function keepWhere(backend: Backend, values: DeviceTensor, mask: DeviceTensor): void {

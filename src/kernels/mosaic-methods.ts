@@ -1,4 +1,4 @@
-/** How the layers over a pixel become one value; the shader knows them by their positions. */
+/** Methods of `mosaic`, in the order of the shader's numbers. */
 export const MOSAIC_METHODS = ['mean', 'median', 'min', 'max', 'first', 'last', 'count', 'sum'] as const;
-/** How the values of layers become one. */
+/** A method of `mosaic`. */
 export type MosaicMethod = (typeof MOSAIC_METHODS)[number];

@@ -1,14 +1,14 @@
 /**
- * One plane out of several over the same grid: dates, orbits, neighbouring scenes.
+ * Combines several layers over the same grid: dates, orbits, neighbouring scenes.
  *
- * Definition: over the layers that have data (finite values) at a pixel, their mean, sum, median, least or greatest
- * value, the first or the last of them, or how many they are; NaN (0 for the count) where none has. The median of an
- * even number is the mean of the two in the middle, as `numpy.nanmedian` defines it.
+ * Definition: the mean, sum, median, minimum, maximum, first, last or count of the layers with data (finite values) at a
+ * pixel; NaN (0 for the count) without any. The median of an even number is the mean of the two in the middle, as in
+ * `numpy.nanmedian`.
  *
- * Shapes: layers float32, any number of them; destination float32 of as many values as a layer. Error: none, but for
- * the mean (layers · 2⁻²³ · the largest size of a value) and the sum (layers times that). Bytes a pixel: 4 a layer + 4, three times for a list of
- * layers, which are put together first; the median on a GPU reads each layer as often as there are layers, from 33 on
- * 33 times, mostly from its caches.
+ * Shapes: layers float32, any number of them; destination float32 of as many values as a layer. Error: none, except for
+ * the mean (layers · 2⁻²³ · the largest magnitude) and the sum (layers times that). Bytes per pixel: 4 per layer + 4; three
+ * times that for a list of layers, which are concatenated first. The median on a GPU reads each layer as often as there
+ * are layers, at most 33 times, mostly from its caches.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
@@ -38,18 +38,18 @@ export const mosaicKernel = defineKernel({
   ...perValue({ module, run }),
 });
 
-/** What `mosaic` reads and writes. */
+/** Arguments of `mosaic`. */
 export interface MosaicOptions {
-  /** One tensor (layer, …pixels), or a plane each in the order of `first` and `last`; float32, NaN for no data. */
+  /** One tensor (layer, …pixels), or a list of planes; float32, NaN for no data. */
   layers: DeviceTensor | readonly DeviceTensor[];
   method: MosaicMethod;
-  /** float32; it is none of the layers. */
+  /** float32; not one of the layers. */
   destination: DeviceTensor;
 }
 
 /**
  * Combines layers, ignoring gaps.
- * @throws {TerrachipError} INVALID_INPUT without layers, or when one has fewer values than the destination
+ * @throws {TerrachipError} INVALID_INPUT without layers, or if one has fewer values than the destination
  */
 export function mosaic(backend: Backend, { layers, method, destination }: MosaicOptions): void {
   const combine = (layerCount: number, { planes, stride, first, count }: Stack): void =>

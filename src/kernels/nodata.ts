@@ -1,9 +1,9 @@
 /**
- * Stored values to float32, with NaN in the place of no data (the definition is in `stored-values.ts`).
+ * Stored values to float32, with NaN for no data (definition in `stored-values.ts`).
  *
  * Shapes: any; source of any tensor dtype, result float32 of the same shape.
  * Error: 2 ulp of the result. NaN exactly where the CPU has NaN.
- * Bytes a value: its stored size + 4.
+ * Bytes per value: its stored size + 4.
  */
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, nodataShader } from '../shaders/index.js';
@@ -29,8 +29,8 @@ export const nodataKernel = defineKernel({
 });
 
 /**
- * Converts stored values to float32 with NaN for no data. The result is the caller's. `warp` does this by itself as
- * it reads.
+ * Converts stored values to float32 with NaN for no data. The caller owns the result. Not needed before `warp`, which
+ * converts as it reads.
  * @throws {TerrachipError} INVALID_INPUT when scale or offset is not finite
  */
 export function nodataToNaN(

@@ -1,13 +1,12 @@
 /**
- * Percentiles by histograms on the device: only counts come back.
+ * Percentiles by histograms on the device: only counts are downloaded.
  *
- * Definition: `numpy.nanpercentile` with linear interpolation, over the finite values. A first histogram covers their
- * range; while all values that are asked for lie in a small part of its bins, as where outliers take most of the
- * range, another one covers that part. A value is known to its bin, and values in a bin are taken to lie evenly: so a
- * percentile is within 1.01 of the bins that the result states of NumPy's, and within 1.01 · (high − low) / bins of
- * the whole range in any case. 0 and 100 are exact.
+ * Definition: `numpy.nanpercentile` with linear interpolation, over the finite values. The first histogram covers their
+ * range. If all requested percentiles are in a small part of its bins, as with outliers, a further histogram covers that
+ * part. Values in a bin are assumed to be evenly spaced. A percentile is within 1.01 · `binWidth` of NumPy's, and within
+ * 1.01 · (high − low) / bins in any case. Percentiles 0 and 100 are exact.
  *
- * Shapes: float32 of any shape. Bytes a value: 4 for the range, and 4 a histogram: mostly one.
+ * Shapes: float32 of any shape. Bytes per value: 4 for the range, and 4 per histogram, usually one.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
@@ -21,7 +20,7 @@ import { flatGrid } from './grid.js';
 export const VALUE_RANGE = {
   bindings: {
     values: { access: 'read', dtype: 'float32' },
-    // Three words an invocation: the bits of the least and of the greatest value, and how many they are.
+    // Three words per invocation: the bits of the minimum and of the maximum, and the count.
     shares: { access: 'write', dtype: 'uint32' },
   },
   parameters: { count: 'u32', lanes: 'u32' },
@@ -39,14 +38,14 @@ export const valueRangeKernel = defineKernel({
 export const HISTOGRAM = {
   bindings: {
     values: { access: 'read', dtype: 'float32' },
-    // (group, bins + 2), zero at first: those below the range, each bin, those above.
+    // (group, bins + 2), initially zero: values below the range, in each bin, above the range.
     counts: { access: 'atomic', dtype: 'uint32' },
   },
   // The first bin begins at `low` and the last ends at `high`; `factor` is the number of bins in two units.
   parameters: { count: 'u32', groups: 'u32', bins: 'u32', low: 'f32', high: 'f32', factor: 'f32' },
 } as const satisfies KernelTable;
 
-/** The kernel of `percentiles`: counts of values by bin. */
+/** The histogram kernel of `percentiles`. */
 export const histogramKernel = defineKernel({
   name: 'histogram',
   ...HISTOGRAM,
@@ -55,20 +54,20 @@ export const histogramKernel = defineKernel({
   cpu: { module: histogramCpu.module, run: histogramCpu.run, rows: ({ groups }) => groups },
 });
 
-/** Values that one invocation looks at for the range, at least; and the most invocations. */
+/** Fewest values per invocation of `valueRange`, and most invocations. */
 const VALUES_PER_LANE = 32;
 const MAX_LANES = 65536;
 
-/** The least and the greatest finite value of a tensor. */
+/** The range of the finite values of a tensor. */
 export interface ValueRange {
-  /** Null where no value is finite. */
+  /** Null if no value is finite. */
   low: number | null;
   high: number | null;
   /** Number of finite values. */
   count: number;
 }
 
-/** The least and the greatest of the finite values, exactly, and how many there are. */
+/** The exact minimum and maximum of the finite values, and their number. */
 export async function valueRange(backend: Backend, values: DeviceTensor): Promise<ValueRange> {
   requireDtype('a range', values, 'float32');
   const lanes = Math.min(MAX_LANES, Math.ceil(values.length / VALUES_PER_LANE));
@@ -98,23 +97,23 @@ const DEFAULT_BINS = 4096;
 const MIN_BINS = 64;
 const MAX_BINS = 65536;
 
-/** Histograms that share the work. */
+/** Histograms that are filled in parallel and summed. */
 const GROUPS = 32;
 
-/** A histogram of which no more than this share is of use is made again for that part. */
+/** If at most this share of the bins is used, a further histogram covers only that part. */
 const USEFUL_SHARE = 1 / 8;
 
-/** How exact percentiles are. */
+/** Options of `percentiles`. */
 export interface PercentileOptions {
-  /** Of a histogram: from 64 to 65536 (default 4096). */
+  /** Bins of a histogram, from 64 to 65536 (default 4096). */
   bins?: number;
 }
 
 /** Percentiles of the finite values of a tensor. */
 export interface Percentiles {
-  /** As asked for; null where no value is finite. */
+  /** In the order of the request; null if no value is finite. */
   values: number[] | null;
-  /** How exact they are: each is within 1.01 bins of `numpy.nanpercentile`. */
+  /** Each value is within 1.01 · `binWidth` of `numpy.nanpercentile`. */
   binWidth: number;
   /** Number of finite values. */
   count: number;
@@ -123,7 +122,7 @@ export interface Percentiles {
 /**
  * Percentiles of the finite values.
  * @param percents from 0 to 100
- * @throws {TerrachipError} INVALID_INPUT for percents or a number of bins that are impossible
+ * @throws {TerrachipError} INVALID_INPUT for percents or a number of bins out of range
  */
 export async function percentiles(
   backend: Backend,
@@ -143,7 +142,7 @@ export async function percentiles(
     );
   const { low, high, count } = await valueRange(backend, values);
   if (low === null || high === null) return { values: null, binWidth: 0, count };
-  // Between two ranks, a percentile lies between their values.
+  // A percentile between two ranks is interpolated.
   const places = percents.map((percent) => {
     const position = (percent / 100) * (count - 1);
     const below = Math.floor(position);
@@ -159,10 +158,10 @@ export async function percentiles(
     if (rank === 0 || histogram === null) return rank === 0 ? low : high;
     return rank === count - 1 ? high : histogram.valueOf(rank);
   };
-  const found = places.map(({ below, share }) =>
+  const results = places.map(({ below, share }) =>
     share === 0 ? rankValue(below) : rankValue(below) * (1 - share) + rankValue(below + 1) * share,
   );
-  return { values: found, binWidth: histogram?.binWidth ?? 0, count };
+  return { values: results, binWidth: histogram?.binWidth ?? 0, count };
 }
 
 interface Bins {
@@ -171,7 +170,7 @@ interface Bins {
   readonly bins: number;
 }
 
-/** The histogram of the part of a range in which some ranks lie. */
+/** The histogram of the part of a range that contains some ranks. */
 async function findHistogram(
   backend: Backend,
   values: DeviceTensor,
@@ -181,7 +180,7 @@ async function findHistogram(
   for (;;) {
     const histogram = await countValues(backend, values, range);
     const used = ranks.map((rank) => histogram.binOf(rank));
-    // A bin more on either side: a shader may place what lies on an edge in the neighbour.
+    // One more bin on either side: a shader may count a value on an edge in the neighbouring bin.
     const first = Math.max(0, Math.min(...used) - 1);
     const last = Math.min(range.bins - 1, Math.max(...used) + 1);
     const low = Math.fround(range.low + first * histogram.binWidth);
@@ -192,19 +191,19 @@ async function findHistogram(
   }
 }
 
-/** Whether float32 tells the edges of so many bins apart. */
+/** Whether the edges of so many bins are distinct in float32. */
 function canDivide(low: number, high: number, bins: number): boolean {
   const width = (high - low) / bins;
   return width > 2 ** -23 * Math.max(Math.abs(low), Math.abs(high)) && width > SMALLEST_NORMAL;
 }
 
-/** Where the values of each rank in order lie, as far as a histogram tells. */
+/** Approximate values by rank, from a histogram. */
 class RankHistogram {
   readonly binWidth: number;
   readonly #low: number;
   readonly #high: number;
   readonly #counts: Float64Array;
-  /** Values up to the end of each slot: those below the range, each bin, those above. */
+  /** Cumulative counts: below the range, each bin, above the range. */
   readonly #ends: Float64Array;
 
   constructor({ low, high, bins }: Bins, counts: Float64Array) {
@@ -238,7 +237,7 @@ async function countValues(backend: Backend, values: DeviceTensor, range: Bins):
   const slots = bins + 2;
   const counts = backend.upload(new Uint32Array(GROUPS * slots), [GROUPS, slots]);
   try {
-    // Twice, since the kernel halves values: their differences could be too large.
+    // Doubled, since the kernel halves values so that differences do not overflow.
     const factor = Math.min(LARGEST, (2 * bins) / (high - low));
     const parameters = { count: values.length, groups: GROUPS, bins, low, high, factor };
     backend.run(histogramKernel, { tensors: { values, counts }, parameters });

@@ -1,23 +1,23 @@
 import { invalidOption } from '../errors.js';
 
-/** Those that take or weight pixels around a position: the destination pixel's centre in the source. */
+/** Resamplings from the pixels around a position: the destination pixel's centre in the source. */
 export const INTERPOLATIONS = ['nearest', 'bilinear', 'cubic', 'cubicspline', 'lanczos'] as const;
-/** Those that sum up the source pixels under a destination pixel. */
+/** Resamplings from all source pixels under a destination pixel. */
 export const AREA_RESAMPLINGS = ['average', 'mode', 'min', 'max', 'med', 'q1', 'q3', 'sum', 'rms'] as const;
-/** By GDAL's names, but `nearest` for `near`. */
+/** All resamplings by GDAL's names, with `nearest` for `near`. */
 export const RESAMPLINGS = [...INTERPOLATIONS, ...AREA_RESAMPLINGS] as const;
 
-/** A resampling that reads neighbours of a position. */
+/** A resampling from the pixels around a position. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
-/** A resampling that reads all source pixels under a destination pixel. */
+/** A resampling from all source pixels under a destination pixel. */
 export type AreaResampling = (typeof AREA_RESAMPLINGS)[number];
 /** A resampling, by GDAL's name. */
 export type Resampling = Interpolation | AreaResampling;
 
 /**
- * The resampling of a name.
+ * Parses the name of a resampling.
  * @param option the name of the option, for the message
- * @throws {TerrachipError} INVALID_OPTION for a name that is not a resampling
+ * @throws {TerrachipError} INVALID_OPTION for any other name
  */
 export function parseResampling(name: string, option = 'resampling'): Resampling {
   const found = RESAMPLINGS.find((resampling) => resampling === name);
@@ -27,19 +27,19 @@ export function parseResampling(name: string, option = 'resampling'): Resampling
   return found;
 }
 
-/** Whether a resampling reads neighbours of a position, rather than all pixels under one. */
+/** Whether a resampling is an interpolation. */
 export function isInterpolation(resampling: Resampling): resampling is Interpolation {
   return INTERPOLATIONS.some((name) => name === resampling);
 }
 
 const PICKING: readonly Resampling[] = ['nearest', 'mode', 'min', 'max', 'med', 'q1', 'q3'];
 
-/** Whether every result is a value of the source, and none is computed. */
+/** Whether every result is a value of the source. */
 export function keepsValues(resampling: Resampling): boolean {
   return PICKING.includes(resampling);
 }
 
-/** Whether a resampling makes sense of categories, whose numbers have no order. */
+/** Whether a resampling is meaningful for categories, whose numbers have no order. */
 export function suitsCategories(resampling: Resampling): boolean {
   return resampling === 'nearest' || resampling === 'mode';
 }
@@ -48,9 +48,9 @@ export function suitsCategories(resampling: Resampling): boolean {
 export type Antialias = 'off' | 'gdal' | number;
 
 /**
- * What a text says of antialiasing: `off`, `gdal`, or destination pixels per source pixel.
+ * Parses antialiasing: `off`, `gdal`, or destination pixels per source pixel.
  * @param option the name of the option, for the message
- * @throws {TerrachipError} INVALID_OPTION for what is neither off, gdal nor a number above 0
+ * @throws {TerrachipError} INVALID_OPTION for anything but off, gdal or a number above 0
  */
 export function parseAntialias(text: string, option = 'antialias'): Antialias {
   if (text === 'off' || text === 'gdal') return text;

@@ -1,10 +1,10 @@
 /**
- * Values along one straight line and between two limits, in place: harmonising, normalising, clipping, stretching.
+ * Linear rescaling with limits, in place: harmonising, normalising, clipping, stretching.
  *
- * Definition: `y = min(max((x − origin) · factor, low), high)`; what is not finite is no data and becomes NaN.
+ * Definition: `y = min(max((x − origin) · factor, low), high)`; values that are not finite are no data and become NaN.
  *
- * Shapes: float32 of any shape; `normalise` takes bands first. Error: 2⁻²³ · |x − origin| · factor, and the same bits
- * on every backend; `clip` is exact, and so is `harmonise` of whole numbers. Bytes a value: 8.
+ * Shapes: float32 of any shape; bands come first for `normalise`. Error: 2⁻²³ · |x − origin| · factor, bit-identical on
+ * every backend; `clip` is exact, and so is `harmonise` of integers. Bytes per value: 8.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
@@ -27,28 +27,28 @@ export const rescaleKernel = defineKernel({
   ...perValue({ module, run }),
 });
 
-/** What Sentinel-2's processing baselines from 04.00 on add to digital numbers. */
+/** The offset that Sentinel-2's processing baselines from 04.00 on add to digital numbers. */
 const BASELINE_OFFSET = 1000;
 
 /**
- * Digital numbers of Sentinel-2 from processing baseline 04.00 on to those from before, in place: `DN − 1000`. A DN of
- * 0 is no data (NaN), which is told before anything is subtracted; what is below 0 afterwards becomes 0.
+ * Converts digital numbers of Sentinel-2's processing baseline 04.00 and later to the earlier ones, in place: `DN − 1000`.
+ * A DN of 0 is no data (NaN), tested before the subtraction. Results below 0 become 0.
  *
  * Source: ESA, Sentinel-2 Products Specification Document 15.0, BOA_ADD_OFFSET of −1000 and NODATA of 0.
  * @param values digital numbers as float32, NaN for no data; before any resampling
- * @param offset what was added (default 1000)
+ * @param offset the added offset (default 1000)
  * @throws {TerrachipError} INVALID_INPUT for an offset that is not finite
  */
 export function harmonise(backend: Backend, values: DeviceTensor, offset = BASELINE_OFFSET): void {
   rescale(backend, values, { origin: offset, low: 0, zeroIsMissing: true });
 }
 
-/** Harmonised digital numbers of a reflectance of 1. */
+/** The harmonised digital number of a reflectance of 1. */
 const QUANTIFICATION = 10_000;
 
 /**
- * Reflectance to Sentinel-2's harmonised digital numbers, in place: `reflectance · 10 000`; what is below 0 becomes 0,
- * as in `harmonise`. NaN stays NaN.
+ * Reflectance to Sentinel-2's harmonised digital numbers, in place: `reflectance · 10 000`. Results below 0 become 0, as in
+ * `harmonise`. NaN stays NaN.
  *
  * Source: as `harmonise`, QUANTIFICATION_VALUE.
  * @param values reflectance as float32, NaN for no data; before any resampling
@@ -57,14 +57,14 @@ export function reflectanceToDigital(backend: Backend, values: DeviceTensor): vo
   rescale(backend, values, { factor: QUANTIFICATION, low: 0 });
 }
 
-/** The statistics of a band, in its units: normalised is (value − mean) / std. */
+/** The mean and standard deviation of a band, in its units. */
 export interface Normalisation {
   mean: number;
   std: number;
 }
 
 /**
- * `(x − mean) / std`, in place. NaN stays NaN: replace it afterwards, or let `gatherChips` do both.
+ * `(x − mean) / std`, in place. NaN stays NaN; `gatherChips` normalises and replaces NaN in one step.
  * @param values (band, …pixels) with a normalisation for each band, or any shape with one for all
  * @throws {TerrachipError} INVALID_INPUT for a standard deviation that is not positive, or another number of bands
  */
@@ -110,8 +110,8 @@ export function clip(
 }
 
 /**
- * Stretches values so that `low` becomes 0 and `high` becomes 1, in place; what lies beyond takes the nearer end. With
- * the limits of `percentiles`, it is the percentile stretch of a picture.
+ * Stretches values so that `low` becomes 0 and `high` becomes 1, in place, and clips them to this range. With limits from
+ * `percentiles` it is a percentile stretch.
  * @throws {TerrachipError} INVALID_INPUT unless low < high
  */
 export function stretch(

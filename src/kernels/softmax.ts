@@ -1,8 +1,8 @@
 /**
  * Logits to probabilities, in place.
  *
- * Definition: `p_c = exp(z_c − max z) / Σ exp(z_k − max z)` over the classes of a pixel; NaN for all of them where
- * one logit is not finite.
+ * Definition: `p_c = exp(z_c − max z) / Σ exp(z_k − max z)` over the classes of a pixel; NaN for all classes if a logit is
+ * not finite.
  *
  * Shapes: float32 (item, class, …pixels). Error: 1e-5. Bytes a value: 8.
  */
@@ -25,8 +25,8 @@ export const softmaxKernel = defineKernel({
 });
 
 /**
- * Turns logits into probabilities, in place.
- * @param shape (item, class, …pixels), where it is not the tensor's own
+ * Converts logits to probabilities, in place.
+ * @param shape (item, class, …pixels) (default: the tensor's shape)
  */
 export function softmax(
   backend: Backend,

@@ -2,22 +2,21 @@ import { invalidInput } from '../errors.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { requireDtype, requireLength } from './check.js';
 
-/** Bytes of planes that are put together at a time. */
+/** Most bytes of a stack. */
 const STACK_BYTES = 2 ** 26;
 
-/** Planes one after the other in one tensor, for the values from `first` on. */
+/** Concatenated planes in one tensor, for the values from `first` on. */
 export interface Stack {
   readonly planes: DeviceTensor;
-  /** Values of a plane in the stack. */
+  /** Values per plane in the stack. */
   readonly stride: number;
   readonly first: number;
   readonly count: number;
 }
 
 /**
- * A device binds few buffers to a shader: any number of planes are put into one, so many values at a time that it
- * stays small. Copies stay on the device.
- * @param run what is done with each stack, before the next one takes its place
+ * Copies any number of planes into one buffer on the device, part by part to limit its size: a shader has few bindings.
+ * @param run called with each stack; the next stack overwrites it
  */
 export function forEachStack(
   backend: Backend,

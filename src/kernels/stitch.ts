@@ -1,26 +1,26 @@
 /**
- * Putting overlapping chips together into rows of a scene.
+ * Combines overlapping chips into rows of a scene.
  *
  * Definition: over the chips k that cover pixel x, are present and finite there, in the scene's chip order,
  * - `average` (default): `Σ w_k(x) p_k(x) / Σ w_k(x)`
  * - `sum`: `Σ w_k(x) p_k(x)`
  * - `max`, `min`: the largest, the smallest `p_k(x)`
- * - `first`, `last`: that of the first, of the last chip, row of chips by row
- * - `weights`: `Σ w_k(x)`, and `counts`: how many they are; 0 where there are none
- * - `variance`: `Σ (p_k(x) − p̄(x))² / (n − 1)` over the n chips, unweighted; NaN where there are fewer than two. It
- *   is computed from differences to the first chip's value (Chan, Golub and LeVeque 1983,
- *   doi:10.1080/00031305.1983.10483115), so that values far from 0 lose nothing
+ * - `first`, `last`: the value of the first or last chip, in row order
+ * - `weights`: `Σ w_k(x)`, and `counts`: the number of chips; 0 without any
+ * - `variance`: `Σ (p_k(x) − p̄(x))² / (n − 1)` over the n chips, unweighted; NaN for fewer than two. It is computed from
+ *   differences to the first chip's value (Chan, Golub and LeVeque 1983, doi:10.1080/00031305.1983.10483115), so that
+ *   values far from 0 do not lose precision
  *
  * `w` is the product of a row and a column window (`blend-windows.ts`) that falls towards neighbouring chips only.
- * NaN where the mask is 0, or where no chip says anything: never 0, nor a division by 0.
+ * NaN where the mask is 0, or where no chip has a value.
  *
- * Each output pixel gathers from its chips: no atomics, no zeroing, no weight buffer, one pass, and the same sum
- * in the same order whatever was computed before or beside it.
+ * Each output pixel gathers from its chips in one pass, without atomics or a weight buffer. The order of summation is
+ * fixed, so that results do not depend on the strip.
  *
  * Shapes: predictions (slot, class, y, x) float32; mask uint8 rows; output (class, row, x) float32.
  * Error: 1e-6 of the largest prediction for `average` of up to 16 chips, 1e-6 of the sum of their magnitudes for
- * `sum`, 1e-5 of the largest squared difference for `variance`; the others but `weights` (1e-6) are exact. Bytes a
- * pixel and class: about 6 read (1.5 chips cover a pixel) + 4 written.
+ * `sum`, 1e-5 of the largest squared difference for `variance`, 1e-6 for `weights`; the others are exact. Bytes per pixel
+ * and class: about 6 read (1.5 chips cover a pixel) + 4 written.
  */
 import { invalidOption } from '../errors.js';
 import { type ChipLayout, chipCover } from '../geo/index.js';
@@ -48,10 +48,10 @@ export const REDUCTIONS = [
   'counts',
   'variance',
 ] as const;
-/** How the values of overlapping chips become one. */
+/** The reduction of overlapping chips. */
 export type Reduction = (typeof REDUCTIONS)[number];
 
-/** Where rows and chips lie: the uniform fields of all kernels that gather from chips, as `stitchParameters` fills them. */
+/** Positions of rows and chips: parameters of all kernels that gather from chips, from `stitchParameters`. */
 export const STITCH_PARAMETERS = {
   width: 'i32',
   height: 'i32',
@@ -59,7 +59,7 @@ export const STITCH_PARAMETERS = {
   classes: 'i32',
   chip_columns: 'i32',
   chip_rows: 'i32',
-  // The first scene row of the output, how many there are, and the scene row that the mask starts with.
+  // The first scene row of the output, the number of rows, and the first scene row of the mask.
   row_start: 'i32',
   rows: 'i32',
   mask_row: 'i32',
@@ -87,7 +87,7 @@ export const stitchKernel = defineKernel({
   cpu: { module, run, rows: ({ rows }) => rows },
 });
 
-/** What stitching needs to know of a scene's chips, on the device. */
+/** The layout of a scene's chips, on the device. */
 export interface StitchLayout extends Disposable {
   readonly layout: ChipLayout;
   readonly placement: DeviceTensor;
@@ -96,7 +96,7 @@ export interface StitchLayout extends Disposable {
 }
 
 /**
- * Uploads where chips lie and how they are weighted; once a scene.
+ * Uploads the positions and weights of a scene's chips, once per scene.
  * @throws {TerrachipError} INVALID_OPTION for an impossible window
  */
 export function uploadStitchLayout(
@@ -124,7 +124,7 @@ export function uploadStitchLayout(
   return { layout, placement, weights, dispose, [Symbol.dispose]: dispose };
 }
 
-/** What `stitch` reads and writes. */
+/** Arguments of `stitch`. */
 export interface StitchOptions {
   /** (slot, class, y, x) float32: probabilities or logits. */
   predictions: DeviceTensor;
@@ -137,12 +137,12 @@ export interface StitchOptions {
   /** (class, rows, width) float32, from scene row `rowStart` on. */
   output: DeviceTensor;
   rowStart: number;
-  /** How the chips of a pixel become one value (default `average`). */
+  /** Default `average`. */
   reduction?: Reduction;
 }
 
 /**
- * Computes rows of the scene from the chips that cover them; all of these must be in `slots`.
+ * Computes rows of the scene from the chips that cover them. All of these chips must be in `slots`.
  * @throws {TerrachipError} INVALID_OPTION for an unknown reduction, INVALID_INPUT for tensors of a wrong type or length
  */
 export function stitch(backend: Backend, options: StitchOptions): void {
@@ -161,7 +161,7 @@ export function stitch(backend: Backend, options: StitchOptions): void {
   });
 }
 
-/** @throws {TerrachipError} INVALID_INPUT unless the tensors have the types and lengths that a kernel works on. */
+/** @throws {TerrachipError} INVALID_INPUT for tensors of a wrong type or length */
 export function requireStitchable(kernel: string, options: StitchOptions): void {
   const { scene, slots, mask, output, rowStart, maskRow } = options;
   const { width, columnStarts, rowStarts } = scene.layout;
@@ -169,7 +169,7 @@ export function requireStitchable(kernel: string, options: StitchOptions): void 
   requireLength(kernel, mask, (rowStart - maskRow + output.shape[1]) * width);
 }
 
-/** What kernels over chips and rows of a scene need to know of both. */
+/** The values of `STITCH_PARAMETERS`. */
 export function stitchParameters({
   scene,
   output,

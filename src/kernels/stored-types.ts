@@ -1,6 +1,6 @@
 import type { TensorDtype } from '../gpu/index.js';
 
-/** The types that `functions/stored.wgsl` reads, by their numbers there. */
+/** The types in `functions/stored.wgsl`, in the order of their numbers. */
 export const STORED_TYPES: readonly TensorDtype[] = [
   'uint8',
   'int8',

@@ -1,19 +1,19 @@
 /**
- * How stored values become float32 inside a kernel, with NaN for no data.
+ * Converts stored values to float32 inside a kernel, with NaN for no data.
  *
  * Definition: `NaN` where the stored value is the nodata value (or NaN), else `stored · scale + offset`. Integers
- * are compared exactly; float32 as GDAL's `ARE_REAL_EQUAL` does: `a = b` or `|a − b| < 2⁻²² · |a + b|`
- * (gdal_priv.h), which takes −9999.004 for −9999, and where the sum is infinite every value beyond 2¹²⁷ for another.
+ * are compared exactly, float32 by GDAL's `ARE_REAL_EQUAL` (gdal_priv.h): `a = b` or `|a − b| < 2⁻²² · |a + b|`. By this
+ * rule −9999.004 equals −9999, and values beyond 2¹²⁷ with an infinite sum are equal.
  */
 import { invalidInput } from '../errors.js';
 import { rangeOf } from '../geo/index.js';
 import type { ParameterTable, TensorDtype } from '../gpu/index.js';
 import { STORED_TYPES } from './stored-types.js';
 
-/** float32 that needs neither a test nor scaling. */
+/** float32 without a nodata test or scaling. */
 export const PLAIN_FLOAT32 = 7;
 
-/** The uniform fields that `stored-values.wgsl` reads; `stored_type` is its override constant. */
+/** The parameters of `stored-values.wgsl`; `stored_type` is its override constant. */
 export const STORED_PARAMETERS = {
   nodata_kind: 'u32', // 0 none, 1 a value
   nodata_bits: 'u32', // that value, as stored: a sign-extended integer, or the bits of a float32
@@ -23,7 +23,7 @@ export const STORED_PARAMETERS = {
 
 export type StoredParameter = keyof typeof STORED_PARAMETERS | 'stored_type';
 
-/** How stored values become values: stored · scale + offset, NaN where stored is nodata. */
+/** Value = stored · scale + offset, or NaN where stored is nodata. */
 export interface NodataOptions {
   /** The nodata value in stored units; null or undefined for none. NaN is always no data. */
   nodata?: number | null;
@@ -55,7 +55,7 @@ export function storedParameters(
   };
 }
 
-/** The word that the shader compares with, or null where no stored value can be the nodata value. */
+/** The nodata value as a word for the shader; null if no stored value can equal it. */
 function nodataBits(nodata: number | null, dtype: TensorDtype): number | null {
   if (nodata === null || Number.isNaN(nodata)) return null;
   if (dtype === 'float32') {

@@ -5,36 +5,36 @@ import type { Backend, DeviceTensor, ParameterTable } from '../gpu/index.js';
 import { requireLength } from './check.js';
 import { type NodataOptions, STORED_PARAMETERS, storedParameters } from './stored-values.js';
 
-/** A control window on the device, shared by all bands of a source. */
+/** A control window on the device, for all bands of a source. */
 export interface DeviceControl {
   readonly cells: DeviceTensor;
   readonly table: DeviceTensor;
   readonly window: ControlWindow;
 }
 
-/** Uploads the control grid of a window; dispose of its tensors after the warps that use it. */
+/** Uploads a control window. Dispose of its tensors after the last warp. */
 export function uploadControl(backend: Backend, window: ControlWindow): DeviceControl {
   return { cells: backend.upload(window.cells), table: backend.upload(window.table), window };
 }
 
-/** The tile that a warp computes, and the pixels that it reads. */
+/** The source and destination of a warped tile. */
 export interface TileOptions {
-  /** Values of the source's `sourceWindow` as stored, of any dtype: they become float32 as they are read. */
+  /** Stored values of the source's `sourceWindow`, of any dtype; converted to float32 when read. */
   source: DeviceTensor;
-  /** The part of the source raster that `source` holds; it must contain what `control.window.source` names. */
+  /** The part of the source raster in `source`; it must contain `control.window.source`. */
   sourceWindow: PixelWindow;
-  /** How stored values become values: nodata, scale and offset (default: as they are; NaN is always no data). */
+  /** Nodata, scale and offset of the stored values (default: none). NaN is always no data. */
   stored?: NodataOptions;
   control: DeviceControl;
-  /** The destination pixels to compute; they must lie in the blocks of the control window. */
+  /** The destination pixels to compute, within the blocks of the control window. */
   tile: PixelWindow;
-  /** Where the results go: the tile's first pixel at `offset`, its rows `stride` values apart. */
+  /** The tile's first pixel is written at `offset`; rows are `stride` values apart. */
   destination: DeviceTensor;
   offset?: number;
   stride?: number;
 }
 
-/** The uniform fields that these shaders have in common; `stored_type` is an override constant. */
+/** Common parameters of the warp shaders; `stored_type` is an override constant. */
 export const TILE_PARAMETERS = {
   // The source window: its first pixel in the source, and its size.
   source_x: 'i32',
@@ -46,18 +46,18 @@ export const TILE_PARAMETERS = {
   tile_y: 'i32',
   tile_width: 'i32',
   tile_height: 'i32',
-  // The control window: its first block, and blocks in a row.
+  // The control window: its first block, and blocks per row.
   block_x: 'i32',
   block_y: 'i32',
   block_columns: 'i32',
-  // Where the tile starts in the destination, and how far apart its rows are.
+  // The offset of the tile in the destination, and the distance of its rows.
   output_offset: 'i32',
   output_stride: 'i32',
   ...STORED_PARAMETERS,
 } as const satisfies ParameterTable;
 
 /**
- * Checks a tile and says what kernels need of it.
+ * Checks a tile and returns its kernel parameters.
  * @throws {TerrachipError} INVALID_INPUT for tensors that are too short or of another type, INVALID_OPTION for a tile
  *   outside the control window
  */

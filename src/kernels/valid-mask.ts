@@ -1,10 +1,10 @@
 /**
- * Where a set of planes has data.
+ * The mask of pixels with data in all of several planes.
  *
  * Definition: 1 where every plane is finite, else 0.
  *
  * Shapes: float32 planes of as many values as the uint8 mask, or one tensor (…bands, …pixels). Error: none.
- * Bytes a pixel and plane: 4 in one tensor + 1; 6 for planes one by one.
+ * Bytes per pixel and plane: 4 in one tensor + 1; 6 for separate planes.
  */
 import { invalidInput } from '../errors.js';
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
@@ -18,7 +18,7 @@ export const VALID_MASK = {
     plane: { access: 'read', dtype: 'float32' },
     mask: { access: 'read_write', dtype: 'uint8' },
   },
-  // `first` is 1 to start a mask, 0 to combine with what is there.
+  // `first` is 1 to start a mask, 0 to combine with the existing one.
   parameters: { count: 'u32', planes: 'u32', first: 'u32' },
 } as const satisfies KernelTable;
 
@@ -31,10 +31,10 @@ export const validMaskKernel = defineKernel({
 });
 
 /**
- * Writes into `mask` (uint8) where all planes have data: any set of bands, dates or inputs.
- * @param planes one tensor of whole planes, such as (band, y, x), or planes one by one
- * @throws {TerrachipError} INVALID_INPUT without planes, when one is shorter than the mask, or when a tensor is not
- *   made of whole planes
+ * Writes the mask (uint8) of the pixels with data in all planes: any set of bands, dates or inputs.
+ * @param planes one tensor of whole planes, such as (band, y, x), or a list of planes
+ * @throws {TerrachipError} INVALID_INPUT without planes, if one is shorter than the mask, or if a tensor does not consist
+ *   of whole planes
  */
 export function validMask(
   backend: Backend,

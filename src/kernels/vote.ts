@@ -1,14 +1,13 @@
 /**
- * Classes by vote where chips overlap.
+ * Class votes of overlapping chips.
  *
- * Definition: in a hard vote each chip that covers a pixel, is present and finite there in all classes votes for the
- * class it finds most likely (the lowest among equals), and the class with most votes wins (again the lowest among
- * equals). In a soft vote the class with the largest mean wins, blended as `stitch` does it. Nodata where the mask
- * is 0, or where no chip says anything.
+ * Definition: in a hard vote each chip that covers a pixel, is present and finite there in all classes votes for its most
+ * likely class, and the class with most votes wins (the lowest class in case of ties). In a soft vote the class with the
+ * largest mean wins, blended as in `stitch`. Nodata where the mask is 0, or where no chip has a value.
  *
  * Shapes: predictions (slot, class, y, x) float32; counts (class, row, x) float32; labels (row, x) uint8.
- * Error: none for counts and hard votes; soft votes where two classes differ by more than 1e-6. Bytes a pixel and
- * class: about 6 read + 4 written.
+ * Error: none for counts and hard votes, nor for soft votes if the two best classes differ by more than 1e-6. Bytes per
+ * pixel and class: about 6 read + 4 written.
  */
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, votesShader } from '../shaders/index.js';
@@ -33,7 +32,7 @@ export const VOTES = {
   parameters: STITCH_PARAMETERS,
 } as const satisfies KernelTable;
 
-/** The kernel of `vote`: how many chips say each class. */
+/** The kernel of `vote`: counts the chips for each class. */
 export const votesKernel = defineKernel({
   name: 'votes',
   ...VOTES,
@@ -42,7 +41,7 @@ export const votesKernel = defineKernel({
   cpu: { module, run, rows: ({ rows }) => rows },
 });
 
-/** As for `stitch`; `output` receives the votes of each class, NaN where nobody votes. */
+/** As for `stitch`; `output` receives the votes of each class, NaN without votes. */
 export type VoteCountOptions = Omit<StitchOptions, 'reduction'>;
 
 /**
@@ -58,11 +57,11 @@ export function countVotes(backend: Backend, options: VoteCountOptions): void {
   });
 }
 
-/** What `vote` reads and writes. */
+/** Arguments of `vote`. */
 export interface VoteOptions extends VoteCountOptions {
   /** `hard`: most chips. `soft`: the largest mean. */
   vote: 'hard' | 'soft';
-  /** (class, row, x) float32: receives the votes or the means that decide. */
+  /** (class, row, x) float32: receives the votes or the means. */
   output: DeviceTensor;
   /** (row, x) uint8: receives the winners. */
   labels: DeviceTensor;

@@ -1,29 +1,29 @@
 /**
- * Resampling of a raster onto another grid, through a control grid: by interpolation here, by area in `area.ts`.
+ * Resampling of a raster onto another grid through a control grid: interpolations here, area resamplings in `area.ts`.
  *
  * Definition (GDAL 3.6.2's warper with an exact transformer and XSCALE = YSCALE = 1): a destination pixel's centre is
- * taken to a source position; pixel `c` of the source spans `[c, c + 1)`, its centre at `c + 0.5`.
+ * transformed to a source position. Pixel `c` of the source spans `[c, c + 1)`, its centre at `c + 0.5`.
  * - It has data when the source pixel that contains the position has data, for every interpolation: masks neither
  *   grow nor shrink. Positions on the source's outermost edge are inside.
- * - `nearest` takes that pixel's value.
+ * - `nearest` is that pixel's value.
  * - `bilinear` weights the four pixels around the position by `(1 − |dx|)(1 − |dy|)`; pixels outside the source or
- *   without data are left out and the weights of the rest renormalised (gdalwarpkernel.cpp,
+ *   without data are skipped and the other weights renormalised (gdalwarpkernel.cpp,
  *   `GWKBilinearResample4Sample`).
  * - `cubic` weights sixteen pixels by Keys' filter (a = −1/2); where any of them is outside or without data it is
  *   `bilinear` (`GWKCubicResample4Sample`).
- * - `cubicspline` (16 pixels, smooths) and `lanczos` (36 pixels) leave out what is outside or without data and
- *   renormalise (`GWKResample`); where negative weights outweigh the others the pixel has no data.
+ * - `cubicspline` (16 pixels, smooths) and `lanczos` (36 pixels) skip pixels outside or without data and renormalise
+ *   (`GWKResample`). If the sum of the weights is not positive, the pixel has no data.
  * - At a scale below 0.95 (`antialias`) `bilinear` and `cubic` work like these, and all filters are wider by 1 / scale
  *   (`filters.ts`).
  *
- * Stored values of any type become float32 with NaN for no data as they are read (`stored-values.ts`): they stay as
- * narrow as they are on their way to the device.
+ * Stored values of any type are uploaded as they are, and converted to float32 with NaN for no data when read
+ * (`stored-values.ts`).
  *
  * Shapes: source (height, width) as stored; destination rows of float32, NaN for no data.
  * Error: positions within the control grid's tolerance, rounding included; values 1e-6 of the range of the pixels
- * read for nearest and bilinear, 4e-6 for the others. Validity (but where the weights of `lanczos` cancel) and nearest
- * values are equal bit for bit on every backend.
- * Bytes a destination pixel: the stored size read (with an ideal cache) + 0.16 of control grid + 4 written.
+ * read for nearest and bilinear, 4e-6 for the others. Validity (except where the weights of `lanczos` cancel) and nearest
+ * values are bit-identical on every backend.
+ * Bytes per destination pixel: the stored size read (with an ideal cache) + 0.16 of control grid + 4 written.
  */
 import { type Backend, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, warpShader } from '../shaders/index.js';
@@ -44,8 +44,7 @@ export const WARP = {
   },
   parameters: {
     ...TILE_PARAMETERS,
-    // Pixels that a filter reads on either side of a position, entries of its table for a distance of one source
-    // pixel, and all entries.
+    // Pixels of a filter on either side of a position, table entries per source pixel, and all entries.
     taps_x: 'i32',
     taps_y: 'i32',
     steps_x: 'f32',
@@ -64,27 +63,27 @@ export const warpKernel = defineKernel({
   cpu: { module, run, rows: ({ tile_height }) => tile_height },
 });
 
-/** What `warp` reads and writes. */
+/** Arguments of `warp`. */
 export interface WarpOptions extends TileOptions {
   resampling: Resampling;
   /**
-   * Destination pixels per source pixel along x and y where filters are to widen with larger pixels, from
-   * `filterScale` (GDAL's XSCALE and YSCALE); default (1, 1): filters are as wide as source pixels.
+   * Destination pixels per source pixel along x and y, from `filterScale` (GDAL's XSCALE and YSCALE), to widen filters for
+   * larger pixels. Default (1, 1).
    */
   scale?: FilterScale;
 }
 
-/** What a resampling needs of its control grid: `new ControlGrid(…, footprints)` and its `window(tile, radius)`. */
+/** The control grid of a resampling: `new ControlGrid(…, footprints)` and its `window(tile, radius)`. */
 export interface ControlNeeds {
-  /** How many pixels around a position are read. */
+  /** Pixels read around a position. */
   radius: number;
-  /** Whether pixels' corners are needed beside their centres. */
+  /** Whether pixel corners are needed beside the centres. */
   footprints: boolean;
 }
 
 /**
- * What control grid a resampling needs.
- * @param scale how much filters are widened, as `filterScale` gives it
+ * The arguments of the control grid for a resampling.
+ * @param scale from `filterScale`
  */
 export function controlNeeds(resampling: Resampling, scale?: FilterScale): ControlNeeds {
   if (!isInterpolation(resampling)) return { radius: 1, footprints: true };
