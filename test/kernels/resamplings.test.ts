@@ -55,7 +55,7 @@ describeBackends('resamplings', (backend) => {
     const from = square(size, size);
 
     it.each(['bilinear', 'cubic', 'lanczos', 'average', 'rms', 'sum'] as const)(
-      'spoil no pixel that they have no part in: %s',
+      'affect no pixel outside their weights: %s',
       async (resampling) => {
         for (const infinity of [Infinity, -Infinity]) {
           const spoilt = source.slice();
@@ -69,7 +69,7 @@ describeBackends('resamplings', (backend) => {
     );
 
     it.each(['bilinear', 'cubic', 'lanczos'] as const)(
-      'between pixels of other columns: %s',
+      'affect no pixel of other columns: %s',
       async (resampling) => {
         const spoilt = source.slice();
         spoilt[place] = Infinity;
@@ -288,7 +288,7 @@ describeBackends('resamplings', (backend) => {
       ['cubicspline', 0.8],
       ['lanczos', 1],
       ['lanczos', 0.45],
-    ] as const)('%s at a scale of %f is the float64 reference’s', async (resampling, scale) => {
+    ] as const)('%s at a scale of %f is equal to the float64 reference', async (resampling, scale) => {
       for (const seed of [1, 2, 3]) {
         const source = randomValues(seed, 3000, -50, 50, 0.03 * (seed - 1));
         const to = randomGrid(10 + seed, from, 24);
@@ -366,7 +366,7 @@ describeBackends('resamplings', (backend) => {
   });
 
   it.each(['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'float32'] as const)(
-    'reads %s as it is stored: nodata, scale and offset included',
+    'reads stored %s with nodata, scale and offset',
     async (dtype) => {
       const from = square(37, 23);
       const random = seeded(4);

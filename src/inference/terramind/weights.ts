@@ -117,7 +117,7 @@ export class Weights {
     const parts = [
       ...(missing.size === 0 ? [] : [`holds no ${listed([...missing], ' and no ')}`]),
       ...(misfits.length === 0 ? [] : [`holds ${listed(misfits, ', and ')}`]),
-      ...(unused.length === 0 ? [] : [`has ${listed(unused, ' and ')}, which the model has no place for`]),
+      ...(unused.length === 0 ? [] : [`has ${listed(unused, ' and ')}, which the model does not use`]),
     ];
     return invalidInput(
       this.#checkpoint.name,
