@@ -1,5 +1,4 @@
-// Stored radar values to decibel on another grid, with a mask of where there is data: a chain of kernels in which
-// nothing comes back before its end.
+// Warps stored radar values, converts them to decibel and makes a valid mask: a chain of kernels with one readback.
 import {
   Affine,
   ControlGrid,
@@ -12,27 +11,27 @@ import {
   warp,
 } from 'terrachip/kernels';
 
-// 'auto' takes a hardware GPU where there is one, else the CPU on all its cores.
+// 'auto' uses a hardware GPU if there is one, else all cores of the CPU.
 const backend = await createBackend({ backend: process.argv[2] ?? 'auto' });
 
-// Backscatter power as a product stores it: uint16, scaled by 1e-4, 0 for no data.
+// Stored backscatter power: uint16, scale 1e-4, nodata 0.
 const from = new GeoBox(32631, new Affine(10, 0, 697_000, 0, -10, 5_000_400), 200, 200);
 const stored = Uint16Array.from({ length: 200 * 200 }, (_, i) => (i % 200 < 20 ? 0 : 100 + (i % 97) * 20));
 const to = new GeoBox(32632, new Affine(10, 0, 224_800, 0, -10, 5_003_500), 256, 256);
 const tile = { x: 0, y: 0, width: 256, height: 256 };
 
-// Each call returns at once: the device works while more is asked for, in the order of the calls.
+// Calls return at once; the device runs the kernels in their order.
 const control = uploadControl(backend, new ControlGrid(createPixelMapping(to, from)).window(tile));
 const packed = backend.upload(stored, [200, 200]);
 const image = backend.allocate([256, 256], 'float32');
 warp(backend, {
-  // Pixels stay uint16 on their way to the device, and become powers as they are read, NaN for no data.
+  // The upload is uint16; the kernel converts to power, with NaN for nodata.
   source: packed,
   sourceWindow: { x: 0, y: 0, width: 200, height: 200 },
   stored: { nodata: 0, scale: 1e-4 },
   control,
   tile,
-  // Powers are averaged, not decibels: resample first.
+  // Resample power, then convert to decibel.
   resampling: 'bilinear',
   destination: image,
 });
@@ -40,7 +39,7 @@ linearToDecibel(backend, image);
 const mask = backend.allocate([256, 256], 'uint8');
 validMask(backend, [image], mask);
 
-// The only wait. Had the image been wanted too, `download(image)` would have been the second.
+// The only wait. To get the image too, add `download(image)`.
 const valid = await backend.download(mask);
 
 const { dispatches, uploadedBytes, submits, downloads } = backend.counters;

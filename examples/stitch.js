@@ -1,4 +1,4 @@
-// A scene larger than a model's input: overlapping chips, a prediction for each, and one seamless scene again.
+// Cuts a scene into overlapping chips, predicts each, and stitches the predictions without seams.
 import {
   CpuBackend,
   createChipLayout,
@@ -10,7 +10,7 @@ import {
 
 const backend = new CpuBackend();
 
-// A scene of water (dark) and land (bright), in decibel, with a gap.
+// A scene of water (dark) and land (bright) in decibel, with a gap.
 const width = 300;
 const height = 200;
 const scene = Float32Array.from({ length: width * height }, (_, i) =>
@@ -19,7 +19,7 @@ const scene = Float32Array.from({ length: width * height }, (_, i) =>
 scene.fill(Number.NaN, 0, 20 * width);
 const plane = backend.upload(scene, [height, width]);
 
-// Chips of 64 pixels every 48: neighbours overlap by 16. The last ones are shifted inwards, so that all lie inside.
+// Chips of 64 pixels with stride 48: neighbours overlap by 16. The last ones are shifted inwards.
 const layout = createChipLayout(width, height, 64, 48);
 const places = [...layout.rowStarts].flatMap((y) => [...layout.columnStarts].map((x) => [x, y]));
 const chips = backend.allocate([places.length, 1, 64, 64], 'float32');
@@ -32,13 +32,13 @@ gatherChips(backend, {
   origins,
   chips,
   channel: 0,
-  // The model wants standardised values; gaps become the mean.
+  // The model needs normalised values; nodata becomes the mean.
   mean: -14,
   std: 6,
   replacement: -14,
 });
 
-/** The model: any function of a batch of chips. This one is surer of water the darker a pixel is. */
+/** The model: any function of a batch of chips. Here, the darker a pixel, the more probable is water. */
 function model(batch) {
   const logits = new Float32Array(2 * batch.length);
   const pixels = 64 * 64;
@@ -51,7 +51,7 @@ function model(batch) {
 }
 const logits = model(await backend.download(chips));
 
-// Probabilities are blended, not classes: a pixel takes from every chip that covers it, by its distance to their edges.
+// Blends probabilities, not classes: chips that cover a pixel are weighted by its distance to their edges.
 const predictions = backend.upload(logits, [places.length, 2, 64, 64]);
 softmax(backend, predictions);
 const slots = backend.upload(Int32Array.from(places, (_, k) => k));

@@ -19,15 +19,15 @@ const elevations = Float32Array.from(
   { length: from.width * from.height },
   (_, i) => (i % from.width) + 0.1 * Math.floor(i / from.width),
 );
-// A lake without data: NaN is no data, everywhere.
+// A lake of nodata: NaN is nodata in all kernels.
 elevations.fill(Number.NaN, 40 * from.width + 30, 40 * from.width + 45);
 
-// Where it should go: UTM zone 32, turned by some five degrees against zone 31.
+// The destination grid in UTM zone 32, rotated by about five degrees against zone 31.
 const to = new GeoBox(32632, new Affine(10, 0, 225_000, 0, -10, 5_003_400), 120, 110);
 
 /** The same lines run on every backend. */
 async function resample(backend) {
-  // Positions, in float64 on the CPU, for the pixels to compute. Large scenes do this tile by tile.
+  // Source positions, computed in float64 on the CPU. Process large scenes in tiles.
   const tile = { x: 0, y: 0, width: to.width, height: to.height };
   const control = uploadControl(backend, new ControlGrid(createPixelMapping(to, from)).window(tile));
   const source = backend.upload(elevations, [from.height, from.width]);
@@ -40,7 +40,7 @@ async function resample(backend) {
 }
 
 async function onYourDevice() {
-  // In a browser: navigator.gpu.requestAdapter(). The device stays yours: the backend never destroys it.
+  // In a browser: navigator.gpu.requestAdapter(). The backend never destroys an adopted device.
   const { adapter, dispose } = await requestNodeAdapter();
   const device = await adapter.requestDevice();
   const backend = WebGpuBackend.adopt(device);

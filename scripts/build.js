@@ -1,6 +1,6 @@
-// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, so that the
-// published package needs no bundler and reads no files to find its shaders and tables. For pages, which load what they
-// import, also proj4js without what terrachip does itself or has no use for: it is a third of the size.
+// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, so that the package
+// needs neither a bundler nor file access for its shaders and tables. For browsers, also a reduced build of proj4js, a
+// third of its size.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

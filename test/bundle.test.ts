@@ -49,7 +49,7 @@ async function bundle(...entries: string[]): Promise<{ problems: string[]; files
 describe('a bundle for browsers', () => {
   it.each(
     ['geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'inference'].map((room) => `terrachip/${room}`),
-  )('%s needs nothing of Node', async (entry) => {
+  )('%s does not import Node', async (entry) => {
     const { problems, files } = await bundle(entry);
     expect(problems).toEqual([]);
     expect(files).toContain(`dist/${entry.slice('terrachip/'.length)}/index.js`);
@@ -189,7 +189,7 @@ describe('a bundle for Node', () => {
     ['cjs', 'all in it', [], 0],
     ['esm', 'terrachip beside it', ['terrachip'], 2],
   ] as const)(
-    'as %s with %s knows every EPSG code, and warps on the threads that it has',
+    'as %s with %s has every EPSG code, and warps in worker threads',
     async (format, _, external, threads) => {
       // A build folder beside the packages; another package's workers have the same name.
       await mkdir('.cache', { recursive: true });

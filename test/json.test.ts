@@ -24,7 +24,7 @@ describe('parseJson', () => {
     ['[NaN]', 1, 2, 'found "N" where a value or ] should be'],
     ["{'a': 1}", 1, 2, 'found "\'" where a key or } should be'],
     ['[{"a": [1, {"b": "é"}]},\n\n  {"c" : tru}]', 3, 10, 'found "t" where a value should be'],
-  ])('says the line and column where %j stops being JSON', (text, line, column, problem) => {
+  ])('gives the line and column of the syntax error in %j', (text, line, column, problem) => {
     expect(() => parseJson(text, 'x.json')).toThrow(
       `x.json is not JSON (line ${line}, column ${column}: ${problem}); correct it.`,
     );

@@ -186,7 +186,7 @@ describe('JSON schemas', () => {
     }
   });
 
-  it.each(readdirSync('models'))('hold for the model %s', async (name) => {
+  it.each(readdirSync('models'))('accept the model %s', async (name) => {
     const document = JSON.parse(readFileSync(`models/${name}/model.json`, 'utf8'));
     expect(await verdicts('model', document)).toEqual({ reader: true, schema: true });
   });
@@ -241,7 +241,7 @@ describe('JSON schemas', () => {
       },
     ],
     ['another version', false, 'model', { ...model, schemaVersion: 2 }],
-  ])('judge as the readers do: %s', async (_, accepted, name, document) => {
+  ])('accept and refuse the same documents as the readers: %s', async (_, accepted, name, document) => {
     expect(await verdicts(name, document)).toEqual({ reader: accepted, schema: accepted });
   });
 });

@@ -36,10 +36,10 @@ if (mode === 'write') {
     catalog.query(allQueries[0]);
   });
   const memory = process.memoryUsage().rss;
-  const found = await timeQueries((query) => catalog.query(query).length);
+  const timings = await timeQueries((query) => catalog.query(query).length);
   const write = await timeTask(() => writeCatalog(catalog, path));
   const [size, index] = [path, `${path}.index`].map((each) => statSync(each).size);
-  console.log(JSON.stringify({ build, ...found, write, size, index, memory, values: 8 * SCENE * count }));
+  console.log(JSON.stringify({ build, ...timings, write, size, index, memory, values: 8 * SCENE * count }));
 } else {
   const open = [];
   for (let k = 0; k < 7; k++) {
@@ -59,7 +59,7 @@ if (mode === 'write') {
   await fresh.dispose();
   const file = await openCatalog(path);
   const first = await timeTask(() => file.query(allQueries[0]));
-  const found = await timeQueries(async (query) => (await file.find(query)).length);
+  const timings = await timeQueries(async (query) => (await file.find(query)).length);
   const rows = await timeQueries(async (query) => (await file.query(query)).length);
   console.log(
     JSON.stringify({
@@ -67,7 +67,7 @@ if (mode === 'write') {
       openFirst: open[0],
       open: median(open.slice(1)),
       first,
-      ...found,
+      ...timings,
       rows: rows.query,
       rows95: rows.query95,
       rowsCold: median(cold),

@@ -145,11 +145,11 @@ function shapeValleys(
 
 /** One lake in about 12 km² and as many gravel pits in the valley, at least one each. */
 function drawLakes(random: Random, land: Land, width: number, height: number): StillWater[] {
-  const wanted = Math.max(1, Math.round((width * height) / 120_000));
+  const count = Math.max(1, Math.round((width * height) / 120_000));
   const lakes: StillWater[] = [];
   for (const inValley of [0, 1]) {
     const largest = inValley === 1 ? 14 : 40;
-    for (let placed = 0, tries = 0; placed < wanted && tries < 400; tries++) {
+    for (let placed = 0, tries = 0; placed < count && tries < 400; tries++) {
       const a = largest * (0.4 + 0.6 * random.uniform());
       const b = a * (0.4 + 0.6 * random.uniform());
       const x = a + random.uniform() * (width - 2 * a);

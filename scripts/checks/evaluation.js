@@ -24,25 +24,25 @@ const report = new Report('check:evaluation');
 const rows = [];
 
 /** Compares documents value by value; keys that the second lacks (texts, findings) are skipped. */
-function compare(name, found, wanted, worst) {
-  if (Array.isArray(wanted)) {
-    report.same(`${name}: length`, found?.length, wanted.length);
-    for (const [k, item] of wanted.entries()) compare(`${name}[${k}]`, found?.[k], item, worst);
-  } else if (typeof wanted === 'object' && wanted !== null) {
-    for (const [key, item] of Object.entries(wanted)) compare(`${name}.${key}`, found?.[key], item, worst);
-  } else if (typeof wanted === 'number' && typeof found === 'number') {
+function compare(name, actual, expected, worst) {
+  if (Array.isArray(expected)) {
+    report.same(`${name}: length`, actual?.length, expected.length);
+    for (const [k, item] of expected.entries()) compare(`${name}[${k}]`, actual?.[k], item, worst);
+  } else if (typeof expected === 'object' && expected !== null) {
+    for (const [key, item] of Object.entries(expected)) compare(`${name}.${key}`, actual?.[key], item, worst);
+  } else if (typeof expected === 'number' && typeof actual === 'number') {
     const isArea = /km2|Km2|[sS]hare$/.test(name) && !/labelShare|excludedShare|noDataShare/.test(name);
-    const error = Math.abs(found - wanted) / Math.max(Math.abs(wanted), 1e-12);
+    const error = Math.abs(actual - expected) / Math.max(Math.abs(expected), 1e-12);
     const kind = isArea ? 'area' : 'number';
-    worst[kind] = Math.max(worst[kind], found === wanted ? 0 : error);
+    worst[kind] = Math.max(worst[kind], actual === expected ? 0 : error);
     worst.count++;
     report.check(
       name,
-      found === wanted || error <= (isArea ? AREA_TOLERANCE : TOLERANCE),
-      `${found} instead of ${wanted}`,
+      actual === expected || error <= (isArea ? AREA_TOLERANCE : TOLERANCE),
+      `${actual} instead of ${expected}`,
     );
   } else {
-    report.same(name, found, wanted);
+    report.same(name, actual, expected);
   }
 }
 
@@ -82,7 +82,7 @@ await withTemporaryFolder(async (folder) => {
     if (zones !== null) options.push('--zones', zones);
     if (minArea !== null) options.push('--min-area', String(minArea));
     await terrachip('evaluate', map, ...options);
-    const wanted = await python('evaluation/recompute.py', {
+    const expected = await python('evaluation/recompute.py', {
       map,
       label,
       permanent,
@@ -93,12 +93,12 @@ await withTemporaryFolder(async (folder) => {
       positive: 1,
     });
     const worst = { number: 0, area: 0, count: 0 };
-    const { table, ...statistics } = wanted.statistics;
-    compare(`${name}: metrics`, read(map, 'metrics.json'), wanted.metrics, worst);
-    const found = read(map, 'statistics.json');
-    compare(`${name}: statistics`, found, statistics, worst);
+    const { table, ...statistics } = expected.statistics;
+    compare(`${name}: metrics`, read(map, 'metrics.json'), expected.metrics, worst);
+    const actual = read(map, 'statistics.json');
+    compare(`${name}: statistics`, actual, statistics, worst);
     if (table !== undefined) {
-      const zoneRows = found.zones.map((zone) => [zone.name, zone.km2, zone.classes[1].km2]);
+      const zoneRows = actual.zones.map((zone) => [zone.name, zone.km2, zone.classes[1].km2]);
       report.same(`${name}: zones.csv`, table, zoneRows);
     }
     rows.push([name, worst.count, worst.number, worst.area]);

@@ -189,10 +189,10 @@ await withTemporaryFolder(async (folder) => {
         const gdal = await server.answered();
         const ratio = (ours.bytes - HEAD_BYTES) / tiles;
         rows.push([name, level, x, y, tiles, ours.requests, ours.bytes, ratio, gdal.requests, gdal.bytes]);
-        const what = `${name}, level ${level} at (${x}, ${y})`;
-        report.check(`${what}: requests`, ours.requests <= MOST_REQUESTS, `${ours.requests}`);
-        report.check(`${what}: bytes`, ratio <= MOST_BYTES, `${ratio} × the tiles`);
-        report.check(`${what}: values as GDAL's`, same(tensor.data, theirs));
+        const title = `${name}, level ${level} at (${x}, ${y})`;
+        report.check(`${title}: requests`, ours.requests <= MOST_REQUESTS, `${ours.requests}`);
+        report.check(`${title}: bytes`, ratio <= MOST_BYTES, `${ratio} × the tiles`);
+        report.check(`${title}: values as GDAL's`, same(tensor.data, theirs));
       }
     }
     printTable(

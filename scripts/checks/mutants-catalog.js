@@ -1,7 +1,7 @@
 // Faults in the catalog and in vector files for `mutants.js`: touching, ends of intervals, the antimeridian, poles,
 // identity of rows, the order of reductions, masks, chips and solar days.
 const T = 'test/catalog';
-const NOBODY = `${T}/nobody-tests.test.ts`;
+const EDGES = `${T}/edge-cases.test.ts`;
 const QUERY = `${T}/query.test.ts`;
 const ALGEBRA = `${T}/algebra.test.ts`;
 const GEOCATALOG = `${T}/geocatalog.test.ts`;
@@ -40,10 +40,10 @@ export const CATALOG_MUTANTS = [
     RASTERIZE,
   ],
   // queries: ends of intervals, touching, the antimeridian, poles
-  [`${S}/place-query.ts`, 'start <= this.end && end', 'start < this.end && end', NOBODY],
-  [`${S}/place-query.ts`, 'end >= this.start', 'end > this.start', NOBODY],
-  [`${S}/relate.ts`, 'Math.abs(x0) === 180', 'x0 === 180', NOBODY],
-  [`${S}/relate.ts`, ' || (y0 === y1 && Math.abs(y0) === 90)', '', NOBODY],
+  [`${S}/place-query.ts`, 'start <= this.end && end', 'start < this.end && end', EDGES],
+  [`${S}/place-query.ts`, 'end >= this.start', 'end > this.start', EDGES],
+  [`${S}/relate.ts`, 'Math.abs(x0) === 180', 'x0 === 180', EDGES],
+  [`${S}/relate.ts`, ' || (y0 === y1 && Math.abs(y0) === 90)', '', EDGES],
   [`${S}/place-query.ts`, "!this.#isBox || this.#predicate === 'contains'", '!this.#isBox', QUERY],
   [`${S}/relate.ts`, '(mayTouch && ofA.contact)', 'ofA.contact', QUERY],
   [`${S}/relate.ts`, 'return !cutBoundary(outer, inner).inside;', 'return true;', `${T}/polygons.test.ts`],
@@ -57,7 +57,7 @@ export const CATALOG_MUTANTS = [
   ],
   [`${S}/select.ts`, '!index.isSplit(row) && ', '', QUERY],
   [`${S}/spatial-index.ts`, 'if (second >= 0) test(second, row);', '', `${T}/spatial-index.test.ts`],
-  [`${S}/parquet/candidates.ts`, 'start > query.end || end', 'start >= query.end || end', NOBODY],
+  [`${S}/parquet/candidates.ts`, 'start > query.end || end', 'start >= query.end || end', EDGES],
   [`${S}/parquet/candidates.ts`, 'if (start?.nulls === 0 && ', 'if (', GEOCATALOG],
   ['src/geo/bounds.ts', 'isEdge && from.isGeographic', 'false', 'test/geo/crs.test.ts'],
   // set algebra
@@ -109,7 +109,7 @@ export const CATALOG_MUTANTS = [
     `${S}/loaders/plan.ts`,
     "band.colourInterpretation === 'alpha' ? [] : [band.index]",
     '[band.index]',
-    NOBODY,
+    EDGES,
   ],
   [
     `${S}/loaders/source-view.ts`,

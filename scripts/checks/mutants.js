@@ -669,7 +669,7 @@ const MUTANTS = [
     'score >= scores[best * count + i]',
     `${KERNELS}/vote.test.ts`,
   ],
-  // checkpoints: strides, types, limits and what may be built; phases: what is equal.
+  // checkpoints: strides, types, limits and allowed objects; phases: equality.
   ['src/inference/checkpoint/strided.ts', '.sort((a, b) => b.stored - a.stored)', '', CHECKPOINTS],
   ['src/inference/checkpoint/strided.ts', 'from += inner.stored', 'from++', CHECKPOINTS],
   ['src/inference/checkpoint/strided.ts', 'Math.ceil((pieceStart', 'Math.floor((pieceStart', CHECKPOINTS],
@@ -686,7 +686,7 @@ const MUTANTS = [
   ['src/inference/phases.ts', '* steps + step)', '* steps)', PHASES],
   ['src/inference/session.ts', 'source * length, copy', '0, copy', PHASES],
   ['src/inference/session.ts', 'index < chips * phases', 'index < batch * phases', PHASES],
-  // overviews: cells by the exact ratio of sizes, what is valid in them, and where rows come from
+  // overviews: cells by the exact ratio of sizes, their validity, and source rows
   [
     OVERVIEW,
     'const [low, high] = [k * size, (k + 1) * size];',
@@ -708,7 +708,7 @@ const MUTANTS = [
   ['src/raster/node/cog-level.ts', "overviews === 'nearest' && !isFull", 'false', COG],
   ['src/raster/node/cog-level.ts', "overviews === 'nearest' ? next.#next : null", 'null', COG],
   ['src/raster/node/cog-level.ts', 'rows * this.#stride, (rows', '0, (rows', COG],
-  // nodata values, masks and alpha bands: collisions, gaps that differ, what hides a pixel; infinities without weight.
+  // nodata values, masks and alpha bands: collisions, different gaps, hidden pixels; infinities of weight 0.
   [
     'src/raster/stored-values.ts',
     'else if (resampled || result !== value)',

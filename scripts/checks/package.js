@@ -280,7 +280,7 @@ await withTemporaryFolder(async (packed) => {
     await checkImports(list, folder);
     await checkCommands(list, folder);
     await checkTypes(list, folder);
-    // Next takes a project with TypeScript in it for one of its own.
+    // Next changes projects that contain TypeScript.
     for (const name of await readdir(folder)) if (/\.ts$|^tsconfig/.test(name)) await rm(join(folder, name));
     await checkConsumers(list, folder);
   });

@@ -99,22 +99,22 @@ export class Report {
   }
 
   /** @param detail printed on failure */
-  check(what, holds, detail = '') {
+  check(claim, holds, detail = '') {
     if (holds) this.#passed++;
     else {
       this.#failed++;
-      console.log(`FAILED ${what}${detail === '' ? '' : `: ${detail}`}`);
+      console.log(`FAILED ${claim}${detail === '' ? '' : `: ${detail}`}`);
     }
   }
 
-  same(what, found, wanted) {
-    const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
-    this.check(what, a === b, `${a} instead of ${b}`);
+  same(claim, actual, expected) {
+    const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
+    this.check(claim, a === b, `${a} instead of ${b}`);
   }
 
-  skip(what, why) {
-    this.#skipped.push(what);
-    console.log(`skipped ${what}: ${why}`);
+  skip(claim, reason) {
+    this.#skipped.push(claim);
+    console.log(`skipped ${claim}: ${reason}`);
   }
 
   /** Prints the last line and sets the exit status. */

@@ -21,30 +21,30 @@ export class Checklist {
   }
 
   /**
-   * @param {string} what the claim
+   * @param {string} claim
    * @param {() => unknown} assertion throws if the claim is false; may return a detail to print
    * @returns {Promise<boolean>} whether it holds
    */
-  async check(what, assertion) {
+  async check(claim, assertion) {
     try {
       const detail = await assertion();
       this.#passed++;
-      console.log(`ok    ${what}${detail === undefined ? '' : `: ${detail}`}`);
+      console.log(`ok    ${claim}${detail === undefined ? '' : `: ${detail}`}`);
       return true;
     } catch (error) {
       this.#failed++;
-      console.log(`FAIL  ${what}: ${error instanceof Error ? error.message : error}`);
+      console.log(`FAIL  ${claim}: ${error instanceof Error ? error.message : error}`);
       return false;
     }
   }
 
   /**
-   * @param {string} what the claim
-   * @param {string} why the check cannot run here
+   * @param {string} claim
+   * @param {string} reason why the check cannot run here
    */
-  skip(what, why) {
+  skip(claim, reason) {
     this.#skipped++;
-    console.log(`skip  ${what}: ${why}`);
+    console.log(`skip  ${claim}: ${reason}`);
   }
 
   finish() {

@@ -105,13 +105,13 @@ await withTemporaryFolder(async (folder) => {
   const found = await python('gdal/judge_vrts.py', jobs);
   for (const [i, { name, resampling, backend, checksum }] of jobs.entries()) {
     const { sum, largest, differing } = found[i];
-    const what = `${name} (${resampling}, ${backend})`;
+    const title = `${name} (${resampling}, ${backend})`;
     if (checksum === null) {
-      console.log(`${what}: ${differing} pixels differ, by at most ${largest}; GDAL allows 1`);
-      report.check(what, largest <= 1, `differs by ${largest}`);
+      console.log(`${title}: ${differing} pixels differ, by at most ${largest}; GDAL allows 1`);
+      report.check(title, largest <= 1, `differs by ${largest}`);
     } else {
-      console.log(`${what}: checksum ${sum}, GDAL's ${checksum}`);
-      report.check(what, sum === checksum, `checksum ${sum} instead of ${checksum}`);
+      console.log(`${title}: checksum ${sum}, GDAL's ${checksum}`);
+      report.check(title, sum === checksum, `checksum ${sum} instead of ${checksum}`);
     }
   }
 });

@@ -110,16 +110,16 @@ async function calculateOpened(
     'give a smaller grid with `like`, or raise `maxPixels`',
   );
   for (const { raster } of groups) requireGrid(raster, geobox, options.resampling);
-  const { dtype: given, nodata: wanted } = options;
-  if (given !== undefined && wanted !== undefined) requireNodata(given, wanted);
+  if (options.dtype !== undefined && options.nodata !== undefined)
+    requireNodata(options.dtype, options.nodata);
   const backend = await createBackend({
     backend: options.backend ?? 'auto',
     threads: options.threads,
   });
   try {
     const rows = new CalculatedRows(backend, groups, geobox, expressions, options);
-    const dtype = given ?? (rows.exceedsFloat32 ? 'float64' : 'float32');
-    const nodata = wanted === undefined ? (isFloat(dtype) ? Number.NaN : null) : wanted;
+    const dtype = options.dtype ?? (rows.exceedsFloat32 ? 'float64' : 'float32');
+    const nodata = options.nodata === undefined ? (isFloat(dtype) ? Number.NaN : null) : options.nodata;
     requireNodata(dtype, nodata);
     const texts = expressions.map(({ text }) => text);
     const cog = {

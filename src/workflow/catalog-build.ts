@@ -110,8 +110,8 @@ function build(
     case 'raster':
       return buildRasterCatalog(inputs, { ...common, ...names, bandNames });
     case 'zarr': {
-      const each = rows === 'step' || rows === 'store' ? rows : undefined;
-      return buildZarrCatalog(inputs, { ...common, rows: each, variables });
+      const zarrRows = rows === 'step' || rows === 'store' ? rows : undefined;
+      return buildZarrCatalog(inputs, { ...common, rows: zarrRows, variables });
     }
     case 'product':
       return buildProductCatalog(inputs, { ...common, allowLocal });

@@ -1,4 +1,4 @@
-/** Scene files: which rasters show a place, by modality, phase and band, and the grid to see them on. */
+/** Scene files: the rasters of a place by input, phase and band, and the grid of the map. */
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
@@ -16,7 +16,7 @@ import { UNITS } from '../raster/units.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
 
-/** The name of the scene file in a package's folder. */
+/** The scene file of a package. */
 export const SCENE_FILE = 'scene.json';
 
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
@@ -34,9 +34,9 @@ export const BandSchema = v.object({
   href: v.pipe(v.string(), v.minLength(1, 'must name a raster')),
   /** Band number from 1 (default 1). */
   band: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
-  /** Of this band, where they differ from the input's. */
+  /** The band's units, if they differ from the input's. */
   units: v.optional(UnitsSchema),
-  /** The stored value of pixels without data, whatever the file says: a number, "nan", or null for none. */
+  /** Overrides the file's nodata value: a number, "nan", or null for none. */
   nodata: v.optional(NodataSchema),
 });
 /** The bands of an input at a phase, by name. */
@@ -54,7 +54,7 @@ const GridSchema = v.union(
     v.object({
       crs: v.string(),
       resolution: v.pipe(Finite, v.gtValue(0, 'must be positive')),
-      /** In the CRS of the grid; default: what the inputs cover. */
+      /** In the grid's CRS. Default: the union of the inputs' bounds. */
       bounds: v.optional(v.tuple([Finite, Finite, Finite, Finite])),
       anchor: v.optional(v.picklist(['snap', 'fit']), 'snap'),
     }),
@@ -75,11 +75,11 @@ export const SceneInputSchema = v.object({
 export const SceneSchema = v.object({
   schemaVersion: v.literal(SCENE_SCHEMA_VERSION),
   id: v.optional(v.string()),
-  /** When the scene was taken, for the map's STAC item: ISO 8601 in UTC. */
+  /** The time of the scene, for the map's STAC item: ISO 8601 in UTC. */
   datetime: v.optional(v.string()),
   grid: GridSchema,
   phases: v.optional(v.array(Name), []),
-  /** Of all inputs. */
+  /** The nodata value of all inputs. */
   nodata: v.optional(NodataSchema),
   inputs: dictionary(Name, SceneInputSchema),
 });
@@ -89,7 +89,7 @@ export type SceneInput = SceneDocument['inputs'][string];
 export type SceneNodata = v.InferOutput<typeof NodataSchema>;
 export type SceneBands = v.InferOutput<typeof ImageSchema>;
 
-/** A scene file that was read, with hrefs made absolute. */
+/** A scene file. Resolve its hrefs with `resolveHref`. */
 export interface Scene {
   readonly path: string;
   readonly document: SceneDocument;
@@ -114,7 +114,7 @@ function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is said of units and nodata; a band may have one of these names. */
+/** Declarations of units and nodata. An object under one of these names is a band. */
 function declaredIn(members: Members): Members {
   const isDeclared = ([key, value]: [string, unknown]): boolean =>
     (key === 'units' || key === 'nodata') && !isMembers(value);
@@ -122,8 +122,8 @@ function declaredIn(members: Members): Members {
 }
 
 /**
- * Units and nodata may be said of the scene, an input, a phase or a band; the nearest counts. Here each band gets what is
- * said of what it belongs to.
+ * Units and nodata may be declared for the scene, an input, a phase or a band; the most specific one applies. Copies the
+ * declarations to each band.
  */
 function withDeclarations(document: unknown): unknown {
   if (!isMembers(document) || !isMembers(document.inputs)) return document;
@@ -150,7 +150,7 @@ function withInputDeclarations(input: Members, ofScene: Members): Members {
     ...(isMembers(phases) ? { phases: mapMembers(phases, image) } : {}),
     ...(isMembers(fixed) ? { static: image(fixed) } : {}),
   };
-  // Where all bands have units of their own, nobody needs to say those of the input.
+  // The input's units are optional if every band has units.
   const own = units.length > 0 && !units.includes(undefined) ? { units: units[0] } : {};
   return { ...own, ...input, ...placed };
 }
@@ -161,12 +161,12 @@ function mapMembers(members: Members, change: (member: Members) => Members): Mem
   );
 }
 
-/** A path or URL as a scene file means it. */
+/** Resolves a path relative to the scene file; keeps URLs and absolute paths. */
 export function resolveHref(scene: Scene, href: string): string {
   return isAddress(href) || isAbsolute(href) ? href : join(dirname(scene.path), href);
 }
 
-/** Opened rasters of a scene, each once, with one cache of decoded blocks. */
+/** The rasters of a scene. Each is opened once; all share a cache of decoded blocks. */
 export class SceneRasters {
   readonly #cache: BlockCache | undefined;
   readonly #rasters = new Map<string, Promise<Raster>>();
@@ -187,8 +187,8 @@ export class SceneRasters {
   }
 
   /**
-   * A band's raster, with the nodata value that the scene declares of it.
-   * @throws {TerrachipError} as `openRaster`; INVALID_INPUT for a nodata value that the band's type cannot hold
+   * Opens a band's raster, with the nodata value that the scene declares.
+   * @throws {TerrachipError} as `openRaster`; INVALID_INPUT for a nodata value outside of the band's type
    */
   async openBand({ href, band, nodata }: BandOfRaster, signal?: AbortSignal): Promise<Raster> {
     const raster = await this.open(href, signal);
@@ -201,7 +201,7 @@ export class SceneRasters {
   }
 }
 
-/** A band of a raster, and what a scene says of it. */
+/** A band of a raster in a scene. */
 export interface BandOfRaster {
   readonly href: string;
   /** From 1. */
@@ -209,7 +209,7 @@ export interface BandOfRaster {
   readonly nodata?: SceneNodata | undefined;
 }
 
-/** A raster with another nodata value. @throws {TerrachipError} INVALID_INPUT for one that the band's type cannot hold */
+/** Overrides a raster's nodata value. @throws {TerrachipError} INVALID_INPUT for a value outside of the band's type */
 export function withNodata(raster: Raster, band: number, declared: SceneNodata | undefined): Raster {
   const info = raster.bands[band - 1];
   if (declared === undefined || info === undefined) return raster;
@@ -219,14 +219,14 @@ export function withNodata(raster: Raster, band: number, declared: SceneNodata |
   if (!isFloat(info.dtype) && !(Number.isInteger(nodata) && nodata >= min && nodata <= max)) {
     throw invalidInput(
       raster.name,
-      `holds ${info.dtype}, which cannot be the nodata value ${declared} that the scene declares`,
+      `is ${info.dtype}, which cannot hold the scene's nodata value ${declared}`,
       'correct the scene',
     );
   }
   return new DeclaredRaster(raster, { nodata: info.dtype === 'float32' ? Math.fround(nodata) : nodata });
 }
 
-/** The grid that a scene file asks for. */
+/** The grid of a scene. */
 export async function resolveGrid(
   scene: Scene,
   rasters: SceneRasters,
@@ -248,8 +248,8 @@ export async function resolveGrid(
     for (const { href } of Object.values(image)) {
       const raster = await rasters.open(resolveHref(scene, href), signal);
       if (raster.geobox === null) throw noReference(raster);
-      const covered = transformBounds(raster.geobox.bounds, raster.geobox.crs, crs);
-      bounds = bounds === null ? covered : unionBounds(bounds, nearestTurn(covered, bounds, crs));
+      const rasterBounds = transformBounds(raster.geobox.bounds, raster.geobox.crs, crs);
+      bounds = bounds === null ? rasterBounds : unionBounds(bounds, nearestTurn(rasterBounds, bounds, crs));
     }
   }
   if (bounds === null) throw invalidInput(scene.path, 'names no raster', 'list rasters under inputs');

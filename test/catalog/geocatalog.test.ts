@@ -179,7 +179,7 @@ describe('geocatalog tests/test_streaming.py', () => {
   });
 
   it.skipIf(process.platform !== 'linux')(
-    'TestPartitionedArchives test_max_open_writers_no_fd_leak: of builders, loaders and files of catalogs',
+    'TestPartitionedArchives test_max_open_writers_no_fd_leak: builders, loaders and catalog files close their files',
     async () => {
       const many = join(folder, 'many');
       await mkdir(many);

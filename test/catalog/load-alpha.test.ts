@@ -89,7 +89,7 @@ describeBackends('an alpha band', (backend) => {
     ['sum', [16, 7, 38, 49, NAN]],
     ['min', [6, 7, 8, 9, NAN]],
     ['count', [2, 1, 2, 2, 0]],
-  ])('lets through what lies behind: %s', async (method, expected) => {
+  ])('is filled by the source behind it: %s', async (method, expected) => {
     const behind = await transparent('behind', [[6, 7, 8, 9, 3]], [255, 255, 255, 255, 0]);
     expect(valuesOf(await load([one, behind], grid, { method, bands: [1] }))).toEqual(expected);
   });

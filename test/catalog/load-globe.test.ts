@@ -143,7 +143,7 @@ describe('loadRaster onto grids that reach beyond the globe', () => {
     ['EASE-Grid 2.0 South', gridAt(-9_000_000, 9_000_000, 60, 60, 300_000, 6932)],
     ['EASE-Grid 2.0 Global', gridAt(-17_367_530.45, 7_314_540.83, 116, 49, 300_000, 6933)],
     ['a world map', gridAt(-17_100_000, 8_700_000, 57, 29, 600_000, '+proj=robin +datum=WGS84 +units=m')],
-  ] as const)('%s: a raster on its own grid is itself', async (name, geobox) => {
+  ] as const)('%s: a raster is unchanged on its own grid', async (name, geobox) => {
     const numbers = Float32Array.from({ length: geobox.pixelCount }, (_, i) => i);
     const row = await writeRow(folder, name, { data: { geobox, bands: [numbers], asset: { geobox } } });
     const catalog = GeoCatalog.from([row]);
@@ -173,7 +173,7 @@ describe('loadVector at the antimeridian and the poles', () => {
   it.each([
     ['beyond 180', 178],
     ['beyond -180', -182],
-  ])('a polygon cut at the antimeridian is one on a grid that reaches %s', async (_, left) => {
+  ])('a polygon cut at the antimeridian is one instance on a grid that reaches %s', async (_, left) => {
     const fiji = await write(`fiji${left}`, {
       type: 'MultiPolygon',
       coordinates: [ring(179, -17, 180, -16), ring(-180, -17, -179, -16)],

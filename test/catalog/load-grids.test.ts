@@ -230,7 +230,7 @@ describeBackends('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', 
     ['test_multiple_res_12', [one, two], 1],
     ['test_multiple_res_12, the coarser grid', [one, two], 2],
     ['test_multiple_res_21', [two, one], 1],
-  ] as const)('%s: both sides are loaded on the grid that is asked for', async (_, [left, right], size) => {
+  ] as const)('%s: both sides are loaded on the requested grid', async (_, [left, right], size) => {
     const both = GeoCatalog.from([left]).intersect(GeoCatalog.from([right]));
     expect(both.length).toBe(1);
     const grid = gridAt(0, 8, 8 / size, 8 / size, size);

@@ -47,7 +47,7 @@ describeBackends('loadRaster', (backend) => {
     ['median', [2, -8, 4, 8, 6, NAN]],
     ['sum', [7, -24, 8, 8, 6, NAN]],
     ['count', [3, 3, 2, 1, 1, 0]],
-  ])('combines by %s, ignoring gaps; what nothing covers is no data', async (method, expected) => {
+  ])('combines by %s without gaps; uncovered pixels are nodata', async (method, expected) => {
     const tensor = await load(rows, grid, { method });
     expect(tensor.dimensions).toEqual(['band', 'y', 'x']);
     expect(tensor.shape).toEqual([1, 2, 3]);

@@ -66,7 +66,7 @@ describeBackends('loadRasterTimeseries', (backend) => {
     ['count', [1, 1, 2, 2, 1, 1]],
     // The middle of July is nearer to the 30th than to the 2nd.
     ['nearest', [1, 10, 2, 50, 6, 60]],
-  ])('steps by month, of which only those with rows: %s', async (method, expected) => {
+  ])('groups by month, with steps only for rows: %s', async (method, expected) => {
     const tensor = await load({ steps: 'month', method, bands: [1] });
     expect([...tensor.data]).toEqual(expected);
     expect(tensor.times?.map(String)).toEqual([
@@ -252,32 +252,32 @@ describe('time steps', () => {
     );
     const load = (options: LoadTimeseriesOptions) =>
       loadRasterTimeseries(strips, wide, { steps: 'solarDay', resampling: 'nearest', ...options });
-    const told = await load({ sourceNodata: 0, dtype: 'uint16' });
-    expect(told.nodata).toBe(0);
-    expect([...told.data]).toEqual([100, 101, 102, 103, 104, 105]);
+    const declared = await load({ sourceNodata: 0, dtype: 'uint16' });
+    expect(declared.nodata).toBe(0);
+    expect([...declared.data]).toEqual([100, 101, 102, 103, 104, 105]);
     expect([...(await load({ method: 'max' })).data]).toEqual([100, 101, 102, 103, 104, 105]);
   });
 
   it('have two solar days for an overpass across the antimeridian', async () => {
     const [{ row }] = await scenes;
     const interval = TimeInterval.parse('2021-07-01T22:30:00Z');
-    const lies = (id: string, west: number) => ({
+    const sceneAt = (id: string, west: number) => ({
       ...row,
       id,
       interval,
       footprint: [boxOutline([west, 0, west + 1, 1])],
     });
-    const both = await loadRasterTimeseries([lies('east', 178.5), lies('west', -179.5)], grid, {
+    const both = await loadRasterTimeseries([sceneAt('east', 178.5), sceneAt('west', -179.5)], grid, {
       steps: 'solarDay',
     });
     expect(both.shape[1]).toBe(2);
-    const one = await loadRasterTimeseries([lies('east', 178.5), lies('near', 177)], grid, {
+    const one = await loadRasterTimeseries([sceneAt('east', 178.5), sceneAt('near', 177)], grid, {
       steps: 'solarDay',
     });
     expect(one.shape[1]).toBe(1);
     // A scene cut at the antimeridian has the position of its larger part.
     const footprint = [boxOutline([179, 0, 180, 1]), boxOutline([-180, 0, -179.8, 1])];
-    const cut = await loadRasterTimeseries([lies('east', 178.5), { ...row, interval, footprint }], grid, {
+    const cut = await loadRasterTimeseries([sceneAt('east', 178.5), { ...row, interval, footprint }], grid, {
       steps: 'solarDay',
     });
     expect(cut.shape[1]).toBe(1);

@@ -55,7 +55,7 @@ async function loadSkipping(rows: readonly CatalogRow[], options: LoadRasterOpti
 
 describe('rows that cannot be read', () => {
   it.each<MosaicMethod>(['first', 'last', 'mean', 'median'])(
-    'are left out also where the row knew the grid of its file, and so it was not opened before: %s',
+    'are skipped also when the row has the grid of its file, which is opened late: %s',
     async (method) => {
       const bands = ['B04'];
       await expect(loadRaster([second, gone], grid, { ...nearest, method, bands })).rejects.toThrow(
@@ -359,7 +359,7 @@ function countingOpener(onOpen: (opened: number) => void = () => undefined) {
 
 describe('a load that stops early', () => {
   it.each<MosaicMethod>(['first', 'mean', 'median'])(
-    'closes what is open, and gives back the memory: %s',
+    'closes open files, and frees memory: %s',
     async (method) => {
       const stop = new AbortController();
       const { counts, open } = countingOpener((opened) => {
@@ -400,7 +400,7 @@ describe('hundreds of sources', () => {
     ['count', 6 * 49],
     ['min', 1],
     ['max', 49],
-  ])('take no more memory and files than a few, and are right: %s', async (method, expected) => {
+  ])('take the memory and files of a few, with the right result: %s', async (method, expected) => {
     const rows = await make();
     const load = async (from: readonly CatalogRow[]) => {
       const { counts, open } = countingOpener();

@@ -136,7 +136,7 @@ describe('undeclared units', async () => {
       /^radar: band 1 is in dB by its catalog, but declared as linear_power/,
     ],
     ['cannot be converted', radar, { units: 'm' }, /^radar: band 1 is in dB, but m is wanted, and there/],
-  ])('are refused where %s', async (_, from, options, message) => {
+  ])('are refused when %s', async (_, from, options, message) => {
     await expect(load(from, options)).rejects.toThrow(message);
   });
 });

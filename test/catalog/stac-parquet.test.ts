@@ -207,7 +207,7 @@ describe('footprints written by other tools', () => {
         [179.24, -17.24],
       ],
     ],
-  ] as [string, Position[]][])('%s: lie where those of items in JSON lie', async (name, ring) => {
+  ] as [string, Position[]][])('%s: are equal to those of items in JSON', async (name, ring) => {
     const file = await fileOf(name, ring);
     const geometry = { type: 'Polygon', coordinates: [ring] };
     const item = { type: 'Feature', stac_version: '1.0.0', id: name, geometry, links: [], assets: {} };

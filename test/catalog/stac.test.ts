@@ -303,7 +303,7 @@ describe('footprints', () => {
     ['half a cell beyond, as AgERA5', [-180.05, -90.05, 180.05, 90.05]],
     ['half a cell beside 0 to 360', [-0.25, -90, 359.75, 90]],
     ['rounding beyond', [-180.000000001, -90.000000001, 180.000000001, 90.000000001]],
-  ] as const)('%s: are all longitudes where the box says so, with an outline and without', (_, bbox) => {
+  ] as const)('%s: are all longitudes when the bbox is, with and without a geometry', (_, bbox) => {
     const places = [
       [9, 35, 10, 36],
       [-100, 35, -99, 36],

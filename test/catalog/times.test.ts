@@ -32,7 +32,7 @@ describe('time of a query', () => {
     ['2021-07-14', '2021-07-15', 0],
     ['2021-07-14/..', '2030-01-01', 1],
     ['2021-07-14', '../2021-07-14', 1],
-  ])('%s is met by %s: %i', (time, interval, count) => {
+  ])('%s matches %s: %i', (time, interval, count) => {
     expect(row(time).query({ interval })).toHaveLength(count);
     expect(row(time).query({ geometry: A, interval })).toHaveLength(count);
     expect(row(time).query({ interval: TimeInterval.parse(interval) })).toHaveLength(count);

@@ -58,7 +58,7 @@ describe('GeoCatalog.where', () => {
     ["start < '2021-07-14T10:00:00Z'", ['dem']],
     ["end > '2021-07-31' and start < '2021-08-02'", ["o'clock", 'dem']],
     ['start = end', ['clear', 'cloudy', "o'clock"]],
-  ])('a day is a day: %s', (expression, ids) => {
+  ])('compares a date as a whole day: %s', (expression, ids) => {
     expect(idsOf(catalog.where(expression))).toEqual(ids);
   });
 

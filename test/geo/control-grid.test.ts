@@ -106,51 +106,48 @@ describe('ControlGrid', () => {
       new GeoBox(4326, new Affine(0.5, 0, -180, 0, -0.5, 90), 720, 360),
       { x: 3, y: 2, width: 20, height: 25 },
     ],
-  ] as const)(
-    'knows pixels’ corners, and the source pixels under them: %s',
-    (_, destination, source, tile) => {
-      const mapping = createPixelMapping(destination, source);
-      const grid = new ControlGrid(mapping, 0.002, 2 ** 26, true);
-      const window = grid.window(tile, 1);
-      const out = new Float64Array(2);
-      let worst = 0;
-      for (let y = tile.y; y < tile.y + tile.height; y += 7) {
-        for (let x = tile.x; x < tile.x + tile.width; x++) {
-          const { cells, cellLog2, fractionBits } = grid.block(x >> 8, y >> 8);
-          const size = 1 << cellLog2;
-          const word = 10 * ((((y & 255) >> cellLog2) << (8 - cellLog2)) + ((x & 255) >> cellLog2));
-          mapping.map(x + 0.5, y + 0.5, out);
-          const centre = out[0];
-          for (const [cx, cy] of [
-            [-0.5, -0.5],
-            [0.5, 0.5],
-            [0.5, -0.5],
-          ]) {
-            const fx = (x & (size - 1)) + cx;
-            const fy = (y & (size - 1)) + cy;
-            const at = (k: number): number =>
-              cells[word + k] +
-              (cells[word + 2 + k] +
-                fx * cells[word + 4 + k] +
-                fy * cells[word + 6 + k] +
-                (fx * fy * cells[word + 8 + k]) / 256) /
-                2 ** fractionBits;
-            mapping.map(x + 0.5 + cx, y + 0.5 + cy, out);
-            // Around a pole columns repeat; a pixel's corners are taken on its own side, and the pixel is not quite bilinear.
-            const turned =
-              out[0] - mapping.turn * (mapping.turn === 0 ? 0 : Math.round((out[0] - centre) / mapping.turn));
-            const bent = mapping.turn === 0 ? 0 : Math.abs(turned - centre) ** 2 / 200 + 0.05;
-            const off = Math.max(Math.abs(at(0) - turned), Math.abs(at(1) - out[1]));
-            if (out[1] > 8 || mapping.turn === 0) worst = Math.max(worst, off - bent);
-            if (turned < 0 || turned > source.width || window.source === null) continue;
-            expect(turned).toBeGreaterThan(window.source.x);
-            expect(turned).toBeLessThan(window.source.x + window.source.width);
-          }
+  ] as const)('gives pixel corners, and the source window under them: %s', (_, destination, source, tile) => {
+    const mapping = createPixelMapping(destination, source);
+    const grid = new ControlGrid(mapping, 0.002, 2 ** 26, true);
+    const window = grid.window(tile, 1);
+    const out = new Float64Array(2);
+    let worst = 0;
+    for (let y = tile.y; y < tile.y + tile.height; y += 7) {
+      for (let x = tile.x; x < tile.x + tile.width; x++) {
+        const { cells, cellLog2, fractionBits } = grid.block(x >> 8, y >> 8);
+        const size = 1 << cellLog2;
+        const word = 10 * ((((y & 255) >> cellLog2) << (8 - cellLog2)) + ((x & 255) >> cellLog2));
+        mapping.map(x + 0.5, y + 0.5, out);
+        const centre = out[0];
+        for (const [cx, cy] of [
+          [-0.5, -0.5],
+          [0.5, 0.5],
+          [0.5, -0.5],
+        ]) {
+          const fx = (x & (size - 1)) + cx;
+          const fy = (y & (size - 1)) + cy;
+          const at = (k: number): number =>
+            cells[word + k] +
+            (cells[word + 2 + k] +
+              fx * cells[word + 4 + k] +
+              fy * cells[word + 6 + k] +
+              (fx * fy * cells[word + 8 + k]) / 256) /
+              2 ** fractionBits;
+          mapping.map(x + 0.5 + cx, y + 0.5 + cy, out);
+          // Around a pole columns repeat; a pixel's corners are taken on its own side, and the pixel is not quite bilinear.
+          const turned =
+            out[0] - mapping.turn * (mapping.turn === 0 ? 0 : Math.round((out[0] - centre) / mapping.turn));
+          const bent = mapping.turn === 0 ? 0 : Math.abs(turned - centre) ** 2 / 200 + 0.05;
+          const off = Math.max(Math.abs(at(0) - turned), Math.abs(at(1) - out[1]));
+          if (out[1] > 8 || mapping.turn === 0) worst = Math.max(worst, off - bent);
+          if (turned < 0 || turned > source.width || window.source === null) continue;
+          expect(turned).toBeGreaterThan(window.source.x);
+          expect(turned).toBeLessThan(window.source.x + window.source.width);
         }
       }
-      expect(worst).toBeLessThan(0.002);
-    },
-  );
+    }
+    expect(worst).toBeLessThan(0.002);
+  });
 
   it('gives no source window outside the source', () => {
     const far = new GeoBox(32631, new Affine(10, 0, 300000, 0, -10, 4000000), 100, 100);

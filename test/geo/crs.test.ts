@@ -152,7 +152,7 @@ describe('Crs', () => {
     ['EPSG:3975', [30, 60], [2894588.407526895, 6351419.997326233]],
     // GDAL has the easting first here too.
     ['+proj=utm +zone=32 +datum=WGS84 +axis=neu', [10, 50], [571666.447503436, 5539109.8152988]],
-  ] as const)('puts %s where PROJ has it', (text, [longitude, latitude], wanted) => {
+  ] as const)('agrees with PROJ on %s', (text, [longitude, latitude], wanted) => {
     const found = createTransform(Crs.wgs84, Crs.parse(text)).forward(longitude, latitude);
     expect(found).toBeCloseToArray([...wanted], 1e-4);
   });
@@ -224,7 +224,7 @@ describe('Crs', () => {
     ['+proj=mill', [0, 14_900_000]],
     ['+proj=aeqd', [20_100_000, 0]],
     ['+proj=utm +zone=32', [30_000_000, 0]],
-  ] as const)('%s: what lies off the globe has no place', (projection, [x, y]) => {
+  ] as const)('%s: points off the globe have no position', (projection, [x, y]) => {
     const map = Crs.parse(`${projection} +datum=WGS84 +units=m +no_defs`);
     expect(createTransform(map, Crs.wgs84).forward(x, y)).toEqual([NaN, NaN]);
     expect(createTransform(map, Crs.fromEpsg(3857)).forward(x, y)).toEqual([NaN, NaN]);
@@ -317,7 +317,7 @@ describe('transformBounds', () => {
     [32701, [99960, 8000000, 209760, 8109760], [179.22226, -18.06923, 180.27301, -17.06176]],
     [32760, [600000, 8000000, 900000, 8200000], [177.93593, -18.08639, 180.77736, -16.24777]],
     [32601, [200000, 5000000, 300000, 5100000], [179.12639, 45.0898, 180.45688, 46.02435]],
-  ] as const)('EPSG:%d: poles inside are found, and longitudes count on', (code, bounds, expected) => {
+  ] as const)('EPSG:%d: contains poles, and longitudes continue beyond 180', (code, bounds, expected) => {
     const found = transformBounds(bounds, Crs.fromEpsg(code), Crs.wgs84);
     expect(found).toBeCloseToArray([...expected], 1e-4);
   });

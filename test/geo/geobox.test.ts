@@ -302,7 +302,7 @@ describe('suggestGrid', () => {
       [-17367530.445161372, 46847.49734022827, 0.0, 7342230.13649868, 0.0, -46847.49734022827],
     ],
   ] as const)(
-    '%s %j of %d × %d in %s is as gdalwarp has it',
+    "%s %j of %d × %d in %s is equal to gdalwarp's grid",
     (crs, source, width, height, target, resolution, wantedWidth, wantedHeight, wanted) => {
       const box = new GeoBox(crs, Affine.fromGeoTransform(source), width, height);
       const found = suggestGrid(box, target, resolution);

@@ -79,7 +79,7 @@ describe.skipIf(webgpuProblem !== null)('a backend of another thread (webgpu)', 
     ['uint8', Uint8Array.of(1, 2, 3, 4, 5)],
     ['uint16', Uint16Array.of(1, 2, 65535)],
     ['int16', Int16Array.of(-1, 2, 3)],
-  ])('takes %s as stored, and of a view only what it shows', async (_, values) => {
+  ])('uploads %s as stored, and only the elements of a view', async (_, values) => {
     const { remote } = open();
     const all = remote.upload(values);
     expect(await remote.download(all)).toEqual(values);

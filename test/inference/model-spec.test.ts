@@ -43,7 +43,7 @@ describe('model.json', () => {
     [edited({ validity: [{ input: 'S1RTC', phase: 'never' }] }), /validity rule for S1RTC never/],
     ['text', /model\.json/],
     [null, /model\.json/],
-  ])('refuses what is wrong by its place', (document, message) => {
+  ])('refuses a wrong member by its path', (document, message) => {
     expect(() => parseModelSpec(document, 'model.json')).toThrow(message);
     expect(() => parseModelSpec(document, 'model.json')).toThrow(/^model\.json/);
   });

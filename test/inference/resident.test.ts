@@ -132,7 +132,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
   it.each([
     ['one graph', () => whole],
     ['an encoder and a decoder', () => split],
-  ])('%s: gives the logits of the CPU provider, and reads nothing back', async (_, path) => {
+  ])('%s: gives the logits of the CPU provider without a readback', async (_, path) => {
     const model = await openModel(path());
     const results = [];
     const host = await openExecution(model, { backend: 'cpu', threads: 0, provider: 'cpu' });
@@ -301,7 +301,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
        device.backend.dispose();`,
       { code: 0, stdout: '1,2,32,32' },
     ],
-  ])('%s amid a run waits for it', async (_, rest, expected) => {
+  ])('%s during a run waits for it', async (_, rest, expected) => {
     const { code, signal, stdout } = await outcomeOf(['--input-type=module', '-e', amidRun(rest)]);
     expect({ code, signal, stdout: stdout.trim() }).toEqual({ signal: null, ...expected });
   });
@@ -320,7 +320,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
   it.each([
     ['once', 1, { code: 130, signal: null }],
     ['twice', 2, { code: null, signal: 'SIGINT' }],
-  ])('Ctrl-C %s amid the first chips ends infer', async (_, times, expected) => {
+  ])('Ctrl-C %s during the first chips ends infer', async (_, times, expected) => {
     const args = [
       '--model',
       flood,

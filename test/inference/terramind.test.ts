@@ -83,7 +83,7 @@ describe('a checkpoint', () => {
     [{ taps: [0, 1, 2, 4] }, /taps cannot be 0, 1, 2, 4 for 4 blocks/],
     [{ modalities: ['S2L2A'] }, /modalities names S2L2A.*choose from S1RTC, DEM/],
     [{ timestamps: 3 }, /timestamps cannot be 3 .*give 2/],
-  ])('does not go with %j', (options, message) => {
+  ])('is refused with %j', (options, message) => {
     expect(() => detectArchitecture(checkpoint, options)).toThrow(message);
   });
 
@@ -140,7 +140,7 @@ describe('a checkpoint', () => {
       'memory holds no model.neck.2.fpn1.1.weight, model.neck.2.fpn2.0.bias and no ' +
         'model.decoder.decoder.blocks.1.conv1.1.running_var; it holds ' +
         'model.encoder.encoder.encoder.0.norm1.weight as (63), not (64); it has model.neck.2.fpn2.bias, which the ' +
-        'model has no place for; give a complete checkpoint of a TerraMind model.',
+        'model does not use; give a complete checkpoint of a TerraMind model.',
     );
   });
 

@@ -163,7 +163,7 @@ describeBackends('geopatcher tests/test_streaming_golden.py', (backend) => {
   );
 
   it.each(['average', 'sum', 'variance', 'first', 'last'] as const)(
-    'the order in which chips come changes no bit: %s',
+    'the order of chips changes no bit: %s',
     async (reduction) => {
       const order = Array.from({ length: chips }, (_, k) => (k * 7 + 3) % chips);
       expect([...(await stitched(reduction, predictions, { order }))]).toEqual([

@@ -203,7 +203,7 @@ describe('parseExpression', () => {
     [`${'a+('.repeat(16)}a${')'.repeat(16)}`, 'holds more than 16 values at once at column 49'],
     ['a+'.repeat(600), 'takes more than 1024 steps at column 1024'],
     ['a'.repeat(4097), 'an expression of 4097 characters is too long'],
-  ])('points at what is wrong: %.40s', (text, problem) => {
+  ])('gives the column of the error: %.40s', (text, problem) => {
     expect(() => parseExpression(text)).toThrow(problem);
   });
 

@@ -289,7 +289,7 @@ describe('overviews', () => {
     ['average', 0.03],
     ['mode', 0.5],
     ['nearest', 0.25],
-  ] as const)('lie where readers take them to lie at every level: %s', async (method, most) => {
+  ] as const)('are aligned with the full image at every level: %s', async (method, most) => {
     // Columns and rows as values: a pixel of an overview shows its origin. 1041 = 2 · 521 − 1, …
     const [width, height] = [1041, 333];
     const path = newPath();

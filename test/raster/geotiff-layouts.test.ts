@@ -232,7 +232,7 @@ describe('nodata', () => {
     ['300', 255],
     ['nan', 0],
     ['7', 7],
-  ])('of %s fills what a file of bytes does not store by %s', async (nodata, fill) => {
+  ])('of %s fills sparse blocks of a byte file with %s', async (nodata, fill) => {
     const fields = { 273: long(0), 279: long(0), 42113: ascii(nodata) };
     expect(await read(2, 1, ramp(2), { fields })).toEqual([[fill, fill]]);
   });

@@ -174,7 +174,7 @@ describe('.aux.xml', () => {
     ['statistics alone', '<PAMDataset><PAMRasterBand band="1"><Metadata><MDI key="STATISTICS_MEAN">3</MDI></Metadata></PAMRasterBand></PAMDataset>'],
     ['another document', '<Other><SRS>EPSG:4326</SRS></Other>'],
     ['numbers that are none', '<PAMDataset><GeoTransform>1,2,3</GeoTransform><PAMRasterBand band="x"><NoDataValue>none</NoDataValue><Scale>big</Scale></PAMRasterBand></PAMDataset>'],
-  ])('changes nothing by %s', async (_, xml) => {
+  ])('has no effect with %s', async (_, xml) => {
     await inspect(await withBeside(full, xml), ({ bands: [band], crs }) => {
       expect(band).toMatchObject({ nodata: 7, scale: 2, offset: 3, description: 'inner' });
       expect(crs?.epsg).toBe(32631);

@@ -135,7 +135,7 @@ describeBackends('WarpedRaster', (backend) => {
     ['average', 'off'],
     ['med', 'off'],
     ['sum', 'off'],
-  ] as const)('%s with antialias %s gives the same bytes in any strips', async (resampling, antialias) => {
+  ] as const)('%s with antialias %s gives the same bytes for any strips', async (resampling, antialias) => {
     const raster = await openRaster(path);
     const coarse = new GeoBox(32632, new Affine(34, 0, 217000, 0, -34, 5003500), 390, 370);
     const read = async (sizes: number[]): Promise<Float32Array> => {
@@ -268,7 +268,7 @@ describeBackends('WarpedRaster', (backend) => {
       3188,
       77_460_526,
     ],
-  ] as const)('gives no data off the globe of %s', async (map, transform, width, height, count, sum) => {
+  ] as const)('gives nodata off the globe of %s', async (map, transform, width, height, count, sum) => {
     const globe = join(folder, `globe-${backend().info.kind}.tif`);
     const box = new GeoBox(4326, new Affine(1, 0, -180, 0, -1, 90), 360, 180);
     const numbers = Float32Array.from({ length: 360 * 180 }, (_, i) => i);

@@ -157,7 +157,7 @@ describe('read by bounds', () => {
     [38, 1],
     [40, 2],
     [10_000, 3],
-  ])('at %d m read from level %i', async (resolution, level) => {
+  ])('at %d m are read from level %i', async (resolution, level) => {
     const tensor = await raster.read({ bounds: [300400, 4998000, 302000, 4999000], resolution, bands: [1] });
     expectCrop(tensor, level, [1]);
     const [x0, y0, x1, y1] = tensor.geobox.bounds;

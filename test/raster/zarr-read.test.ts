@@ -138,7 +138,7 @@ describe('a store by terrachip', async () => {
     await expect(writeZarrTimes(store, [0, Number.NaN])).rejects.toThrow(/are none, or not all finite/);
   });
 
-  it.each(['none', 'zstd', 'gzip', 'blosc'] as const)('comes back with %s', async (compression) => {
+  it.each(['none', 'zstd', 'gzip', 'blosc'] as const)('is read back with %s', async (compression) => {
     const raster = await openRaster(stores[compression] ?? '');
     expect(raster.compression).toBe(compression);
     expect(raster.blockSize).toEqual([16, 16]);

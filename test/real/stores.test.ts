@@ -114,7 +114,7 @@ describe.skipIf(absent)('Zarr stores of other projects', () => {
     ['zarr_with_stac_proj_epsg.zarr', 26711, [60, 0, 440720, 0, -60, 3751320]],
     ['v3/spatial_proj_at_parent_level.zarr', 32631, [10, 0, 450000, 0, -10, 5000000]],
     ['v3/spatial_geotransform.zarr', undefined, [10, 0.1, 450000, 0.15, -10, 5000000]],
-  ])('GDAL: %s lies where it says', async (name, epsg, transform) => {
+  ])('GDAL: %s has its declared grid', async (name, epsg, transform) => {
     const raster = await openRaster(sharedPath('zarr/gdal', name));
     expect(raster.crs?.epsg).toBe(epsg);
     expect(raster.transform?.toTuple()).toEqual(transform);
@@ -176,7 +176,7 @@ describe.skipIf(absent)('.npy files of other projects', () => {
     ['data_timeless/MAX_NDVI.npy', 'float64', [101, 100, 1]],
     ['mask/CLM.npy', 'uint8', [68, 101, 100, 1]],
     ['mask_timeless/LULC.npy', 'uint16', [101, 100, 1]],
-  ])('eo-learn: a window of %s is part of the whole', async (name, type, shape) => {
+  ])('eo-learn: a window of %s is equal to the crop of the whole', async (name, type, shape) => {
     const array = await openNpy(sharedPath('npy/sentinel-hub__eo-learn/TestEOPatch', name));
     expect([array.storedType, array.shape]).toEqual([type, shape]);
     const { data } = await array.read();

@@ -123,7 +123,7 @@ describe.skipIf(absent)('TerraMind’s graphs', () => {
   it.each([
     ['micro', 'micro_64x64_b2'],
     ['micro_gated', 'micro_gated_64x64_b1'],
-  ])('%s: every tensor counts', async (name, tag) => {
+  ])('%s: every tensor changes the result', async (name, tag) => {
     await withCheckpoint(name, async (checkpoint) => {
       const inputs = await readInputs(tag);
       const tensors: Record<string, { shape: readonly number[]; values: Float32Array }> = {};

@@ -131,7 +131,7 @@ describe('readFeatures', () => {
       'pretty.json',
       (texts: string[]) => texts.map((text) => `\x1e${text.replaceAll(',', ',\n')}\n`).join(''),
     ],
-  ])('reads a feature a line: %s', async (name, write) => {
+  ])('reads one feature per line: %s', async (name, write) => {
     const feature = (k: number): object => ({
       type: 'Feature',
       properties: { k },
@@ -167,7 +167,7 @@ describe('readFeatures', () => {
     ['wkt', 'POLYGON ((0 0,1 0,1 1,0 0))', /is well-known text/],
     ['tif', 'II*\0', /is a raster/],
     ['dat', 'fgb\x03', /is a FlatGeobuf file, .* ending of its format \(\.fgb\)/],
-  ])('names what it does not read: %s', async (ending, text, message) => {
+  ])('names an unsupported format: %s', async (ending, text, message) => {
     const path = join(folder, `other.${ending}`);
     await writeFile(path, text);
     await expect(readFeatures(path)).rejects.toThrow(message);

@@ -163,7 +163,7 @@ describe('LonLatPolygons', () => {
     ['EPSG:3413', 'inside', 0.5],
     ['EPSG:3413', 'at a corner', 0],
     ['EPSG:3031', 'inside', 0.5],
-  ])('%s: bounds areas around a pole by it, which lies %s of a pixel', (crs, _, shift) => {
+  ])('%s: closes areas around a pole along the pole, which is %s of a pixel', (crs, _, shift) => {
     const size = 40;
     const c = (shift - size / 2) * 25_000;
     const geobox = new GeoBox(crs, new Affine(25_000, 0, c, 0, -25_000, -c), size, size);

@@ -77,7 +77,7 @@ describe('UsedValues', () => {
     ['int8', [-128, 127, -127], -126],
     ['int32', [-2147483648], 2147483647],
     ['uint32', [4294967295], 0],
-  ] as const)('of %s finds one besides %j', (dtype, used, expected) => {
+  ] as const)('of %s gives an unused value besides %j', (dtype, used, expected) => {
     const values = new UsedValues(dtype);
     for (const value of used) values.add(value);
     expect(values.free()).toBe(expected);

@@ -171,8 +171,8 @@ describe('model import', () => {
     const other = await writeSafetensors(join(folder, 'fcn.safetensors'), tensors);
     const options = { checkpoint: other, output: join(folder, 'fcn'), chip: 32, timestamps: 2 };
     await expect(importModel(options)).rejects.toThrow(/has a decoder that is neither a UNet nor a UperNet/);
-    const told = await importModel({ ...options, allowUnused: true });
-    expect(told.spec.output).toMatchObject({ name: 'embeddings' });
+    const imported = await importModel({ ...options, allowUnused: true });
+    expect(imported.spec.output).toMatchObject({ name: 'embeddings' });
   });
 
   it('refuses unused tensors, unless allowed', async () => {
@@ -181,11 +181,11 @@ describe('model import', () => {
     const odd = await writeSafetensors(join(folder, 'odd.safetensors'), tensors);
     const output = join(folder, 'odd');
     await expect(importModel({ checkpoint: odd, output, chip: 32 })).rejects.toThrow(
-      /has 1 tensors that the model has no place for \(model\.aux_heads\.0\.weight\)/,
+      /has 1 tensors that the model does not use \(model\.aux_heads\.0\.weight\)/,
     );
     expect(existsSync(output)).toBe(false);
-    const told = await importModel({ checkpoint: odd, output, chip: 32, allowUnused: true });
-    expect(told.leftovers.unused).toEqual(['model.aux_heads.0.weight']);
+    const imported = await importModel({ checkpoint: odd, output, chip: 32, allowUnused: true });
+    expect(imported.leftovers.unused).toEqual(['model.aux_heads.0.weight']);
   });
 
   it('makes an encoder from a checkpoint without a decoder', async () => {
@@ -207,7 +207,7 @@ describe('model import', () => {
     await expect(openModel(output)).rejects.toThrow(/is an encoder, which returns embeddings, not classes/);
     await expect(
       importModel({ checkpoint: encoder, output, chip: 64, classes: ['land', 'water'] }),
-    ).rejects.toThrow(/classes is for segmentations/);
+    ).rejects.toThrow(/classes is for segmentation models/);
   });
 });
 
@@ -390,7 +390,7 @@ describe('model run', () => {
     const none = await arrays('none', new Float32Array(0));
     await expect(runModel({ model, inputs: none, output })).rejects.toThrow(/none-s1\.npy holds no chips/);
     await expect(runModel({ model, inputs: swapped, output })).rejects.toThrow(
-      /where S1RTC is \(chip, 2, 2, 32, 32\)/,
+      /but S1RTC must be \(chip, 2, 2, 32, 32\)/,
     );
   });
 

@@ -223,7 +223,7 @@ describe('pictures with an alpha band', () => {
   });
 
   it.each(['bilinear', 'cubic', 'lanczos', 'average'] as const)(
-    'have no colour of transparent pixels in them by %s, nor in overviews',
+    'do not mix the colours of transparent pixels by %s, also in overviews',
     async (resampling) => {
       const [source, destination] = [await write(bands, options), newPath()];
       const grid = { crs: 32632, bounds: [499997, 5499597, 500397, 5499997], size: [160, 160] } as const;

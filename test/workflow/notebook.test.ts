@@ -166,7 +166,7 @@ describe('defects of the published notebook', () => {
     ['with a deviation of 0', { std: [1, 0] }, /inputs\.0\.std\.1: must be positive/],
     ['with a mean that JSON cannot hold', { mean: [1, null] }, /inputs\.0\.mean\.1/],
     ['without units', { units: undefined }, /inputs\.0\.units: is missing/],
-  ])('a model %s is none', async (name, change, message) => {
+  ])('a model %s is refused', async (name, change, message) => {
     const other = join(folder, `model ${name}`);
     await cp(model, other, { recursive: true });
     const document = JSON.parse(await readFile(join(other, 'model.json'), 'utf8'));

@@ -202,7 +202,7 @@ describe('files beside a raster', () => {
       'picture.png',
       async (path: string) => drawRaster(await raster(join(folder, 'p.tif')), path, {}),
     ],
-  ] as const)('go with the file that %s replaces', async (_, name, write) => {
+  ] as const)('are removed with the file that %s replaces', async (_, name, write) => {
     const place = join(folder, `stale-${name}`);
     await mkdir(place);
     const path = join(place, name);

@@ -141,7 +141,7 @@ describe('a scene file', () => {
   });
 
   it.each<[string, Said, RegExp]>([
-    ['nodata that the type cannot hold', { scene: { nodata: -9999 } }, /before\.tif holds uint16, which cannot be the nodata value -9999 that the scene declares/],
+    ['nodata that the type cannot hold', { scene: { nodata: -9999 } }, /before\.tif is uint16, which cannot hold the scene's nodata value -9999/],
     ['nodata that is no number', { bands: { B04: { nodata: '0' } } }, /B04\.nodata: must be a number, "nan", or null/],
     ['unknown units', { phases: { after: { units: 'dn' } } }, /after\.B03\.units: must be one of dn_harmonised/],
     ['units without a conversion', { bands: { B04: { units: 'dB' } } }, /B04 of x in phase before is in dB, but dn_harmonised is wanted/],

@@ -8,7 +8,7 @@ import * as kernels from 'terrachip/kernels';
 import * as raster from 'terrachip/raster';
 import * as vector from 'terrachip/vector';
 
-/** @returns {Promise<string>} what ran it; rejects where something is not as it must be */
+/** @returns {Promise<string>} a description of the environment; rejects if a result is wrong */
 export async function useEverything() {
   const empty = Object.entries({ root, catalog, geo, inference, io, kernels, raster, vector }).filter(
     ([, entry]) => Object.keys(entry).length === 0,

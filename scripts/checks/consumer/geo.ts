@@ -12,5 +12,5 @@ export const tensor = new GeoTensor({
   geobox: new GeoBox(box.crs, new Affine(10, 0, x, 0, -10, y), 2, 2),
 });
 
-// @ts-expect-error what is internal is not published
+// @ts-expect-error internals are not published
 export const hidden = box.crs.projection;

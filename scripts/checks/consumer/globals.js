@@ -1,4 +1,4 @@
-// Imports one specifier and prints what that added to the global object and how many names it exports.
+// Imports a specifier and prints the globals that this added and the number of its exports.
 const specifier = process.argv[2];
 const before = new Set(Reflect.ownKeys(globalThis));
 const module = await import(specifier, specifier.endsWith('.json') ? { with: { type: 'json' } } : undefined);

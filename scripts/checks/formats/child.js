@@ -66,16 +66,16 @@ const NOTHING = {
 /** @param {string} file */
 async function read(file) {
   const { openRaster, toStoredIntegers } = await import('../../../dist/raster/node/index.js');
-  const found = { ...NOTHING };
+  const report = { ...NOTHING };
   try {
     const raster = await openRaster(file);
-    found.width = raster.width;
-    found.height = raster.height;
-    found.transform = raster.transform?.toTuple() ?? null;
-    found.epsg = raster.crs?.epsg ?? null;
-    found.crs = raster.crs?.toString() ?? raster.placeProblem;
-    found.overviews = raster.overviews.length;
-    found.compression = raster.compression;
+    report.width = raster.width;
+    report.height = raster.height;
+    report.transform = raster.transform?.toTuple() ?? null;
+    report.epsg = raster.crs?.epsg ?? null;
+    report.crs = raster.crs?.toString() ?? raster.placeProblem;
+    report.overviews = raster.overviews.length;
+    report.compression = raster.compression;
     const totals = raster.bands.map(() => ({
       hash: createHash('sha256'), min: Infinity, max: -Infinity, sum: 0, count: 0,
     })); // biome-ignore format: a table
@@ -102,7 +102,7 @@ async function read(file) {
         }
       }
     }
-    found.bands = raster.bands.map((band, i) => {
+    report.bands = raster.bands.map((band, i) => {
       const { hash, min, max, sum, count } = totals[i];
       return {
         storedType: band.storedType,
@@ -115,10 +115,10 @@ async function read(file) {
     });
     await raster.close();
   } catch (error) {
-    found.problem = error instanceof Error ? error.message : String(error);
+    report.problem = error instanceof Error ? error.message : String(error);
   }
-  found.mib = Math.ceil(process.resourceUsage().maxRSS / 1024);
-  console.log(JSON.stringify(found));
+  report.mib = Math.ceil(process.resourceUsage().maxRSS / 1024);
+  console.log(JSON.stringify(report));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await read(process.argv[2]);

@@ -27,7 +27,7 @@ export async function checkSuggestedGrids(report) {
   for (const { name, crs, transform, width, height, target, options, wanted } of cases) {
     const kind = Object.keys(options)[0] ?? 'nothing';
     counts[kind] ??= { equal: 0, known: 0, refused: 0 };
-    const what = `the grid of ${name} in ${target} with ${kind}`;
+    const title = `the grid of ${name} in ${target} with ${kind}`;
     if (KNOWN.some(([source, targets]) => source === name && targets.test(target))) counts[kind].known++;
     // Refused by gdalwarp: less than a pixel, or too many pixels.
     else if (wanted === null) counts[kind].refused++;
@@ -35,7 +35,7 @@ export async function checkSuggestedGrids(report) {
       const source = new GeoBox(crs, Affine.fromGeoTransform(transform), width, height);
       const found = await targetGrid({ crs: target, ...options }, source);
       const difference = differenceOf(found, wanted);
-      report.check(what, difference === null, difference);
+      report.check(title, difference === null, difference);
       if (difference === null) counts[kind].equal++;
     }
   }

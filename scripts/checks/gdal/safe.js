@@ -20,9 +20,9 @@ export async function checkSafe(report, folder) {
         const expected = new Float32Array(raw.buffer, raw.byteOffset, side * side);
         const { tensor } = await product.load([band]);
         const wrong = tensor.data.findIndex((value, i) => !agree(value, expected[i]));
-        const what = `${source.split('/').at(-1)}: ${band} of ${size} m, ${nbits} bits`;
-        const found = `pixel ${wrong} is ${tensor.data[wrong]}, not ${expected[wrong]}`;
-        report.check(what, wrong < 0 && tensor.data.length === expected.length, found);
+        const title = `${source.split('/').at(-1)}: ${band} of ${size} m, ${nbits} bits`;
+        const detail = `pixel ${wrong} is ${tensor.data[wrong]}, not ${expected[wrong]}`;
+        report.check(title, wrong < 0 && tensor.data.length === expected.length, detail);
         count++;
       }
     }

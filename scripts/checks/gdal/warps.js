@@ -157,12 +157,16 @@ async function compare(report, title, comparisons, python) {
   const rows = [];
   const total = { pixels: 0, atEdge: 0, maskDiffers: 0, maskDiffersBeyond: 0, nearest: 0, used: 0 };
   for (const [k, { name, backend, resampling }] of comparisons.entries()) {
-    const what = `${name}, ${resampling}, ${backend}`;
+    const title = `${name}, ${resampling}, ${backend}`;
     const m = found[k];
-    report.check(what, m.problem === undefined, m.problem);
+    report.check(title, m.problem === undefined, m.problem);
     if (m.problem !== undefined) continue;
-    report.check(`${what}: masks`, m.maskDiffersBeyond === 0, `${m.maskDiffersBeyond} pixels differ`);
-    report.check(`${what}: values`, m.beyond === 0, `${m.beyond} pixels differ, by up to ${m.maxDifference}`);
+    report.check(`${title}: masks`, m.maskDiffersBeyond === 0, `${m.maskDiffersBeyond} pixels differ`);
+    report.check(
+      `${title}: values`,
+      m.beyond === 0,
+      `${m.beyond} pixels differ, by up to ${m.maxDifference}`,
+    );
     const { pixels, valid, atEdge, maskDiffers, differing, maxDifference, beyond, toleranceUsed = null } = m;
     rows.push([
       name,

@@ -117,14 +117,14 @@ export class Weights {
     const parts = [
       ...(missing.size === 0 ? [] : [`holds no ${listed([...missing], ' and no ')}`]),
       ...(misfits.length === 0 ? [] : [`holds ${listed(misfits, ', and ')}`]),
-      ...(unused.length === 0 ? [] : [`has ${listed(unused, ' and ')}, which the model has no place for`]),
+      ...(unused.length === 0 ? [] : [`has ${listed(unused, ' and ')}, which the model does not use`]),
     ];
     return invalidInput(
       this.#checkpoint.name,
       parts.join('; it '),
       missing.size > 0
         ? 'give a complete checkpoint of a TerraMind model'
-        : 'check what the checkpoint was made for and give it with taps, heads, timestamps or merge',
+        : 'give `taps`, `heads`, `timestamps` or `merge` as in the training configuration',
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a map must beat: the majority class, and rules of one line that need no model. A model that does no better
- * than these has learned nothing, however high its accuracy.
+ * Baselines for a map: simple rules without a model. A model that does not beat them is of no use, however high its
+ * accuracy.
  */
 import { isTerrachipError } from '../../errors.js';
 import { type GeoBox, gridStrips, type RowRange } from '../../geo/index.js';
@@ -10,26 +10,26 @@ import { readScene, resolveHref, type Scene, withNodata } from '../scene.js';
 import { openOverlapping, RasterLayer } from './layers.js';
 import { Histogram, otsuThreshold } from './otsu.js';
 
-/** A rule that says where the positive class (water) is. */
+/** A rule that predicts the positive class (water). */
 export interface Baseline {
   readonly name: string;
   readonly title: string;
   readonly formula: string;
   readonly threshold: number;
   readonly unit: string | null;
-  /** 1 for the class, 0 for not, NaN without data. */
+  /** (row, x): 1 for the class, 0 for others, NaN for no data. */
   predict(rows: RowRange, signal?: AbortSignal): Promise<Float32Array>;
 }
 
-/** A rule before its threshold is known. */
+/** A rule whose threshold may be unknown. */
 interface Rule {
   name: string;
   title: string;
   formula: string;
   unit: string | null;
-  /** The class is below the threshold, or above it. */
+  /** The side of the threshold on which the class is. */
   side: 'below' | 'above';
-  /** A number, or the histogram in which Otsu's method finds it over the whole scene. */
+  /** A number, or an empty histogram for Otsu's method over the whole scene. */
   threshold: number | (() => Histogram);
   inputs: readonly { band: string; phase: 'event' | 'before'; units: 'dB' | 'optical' }[];
   combine: (values: readonly Float32Array[]) => Float32Array;
@@ -76,14 +76,14 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** The baselines that a scene has data for, with their thresholds; and those that it has none for. Close when done. */
+/** The baselines of a scene, and those that lack data, with the reason. Close when done. */
 export interface OpenBaselines {
   readonly baselines: readonly Baseline[];
   readonly leftOut: readonly { name: string; reason: string }[];
   close(): Promise<void>;
 }
 
-/** Opens the rasters of the scene that a map was made of and finds the thresholds: one pass over the scene. */
+/** Opens the rasters of a map's scene and determines the thresholds, in one pass over the scene per rule. */
 export async function openBaselines(
   plan: Plan,
   geobox: GeoBox,
@@ -96,7 +96,7 @@ export async function openBaselines(
   try {
     await layers.open(scenePath ?? plan.scene.path);
   } catch (error) {
-    // A map outlives its scene; who names a scene, though, wants it read.
+    // The map's own scene may be gone by now. A scene that the caller names must exist.
     if (scenePath !== undefined || !isTerrachipError(error)) throw error;
     return {
       baselines,
@@ -106,9 +106,9 @@ export async function openBaselines(
   }
   try {
     for (const rule of RULES) {
-      const found = await prepare(rule, layers, geobox, signal);
-      if (typeof found === 'string') leftOut.push({ name: rule.name, reason: found });
-      else baselines.push(found);
+      const prepared = await prepare(rule, layers, geobox, signal);
+      if (typeof prepared === 'string') leftOut.push({ name: rule.name, reason: prepared });
+      else baselines.push(prepared);
     }
   } catch (error) {
     await layers.close();
@@ -117,7 +117,7 @@ export async function openBaselines(
   return { baselines, leftOut, close: () => layers.close() };
 }
 
-/** A rule with its threshold, or why it cannot be used. */
+/** A rule with its threshold, or the reason why it cannot be used. */
 async function prepare(
   rule: Rule,
   layers: SceneLayers,
@@ -180,7 +180,7 @@ class SceneLayers {
     this.#scene = await readScene(path);
   }
 
-  /** A band of radar in dB, or of an optical image without offset; or why there is none. */
+  /** A radar band in dB, or an optical band without offset; or the reason why there is none. */
   async layer(
     band: string,
     phase: 'event' | 'before',
@@ -200,7 +200,7 @@ class SceneLayers {
       const known = this.#open.get(key);
       if (known !== undefined) return known;
       try {
-        // A ratio of optical bands needs no scale, but no offset either.
+        // A ratio of optical bands does not depend on their scale, but on their offset.
         const scaled = units === 'optical' && own === 'reflectance';
         const convert = scaled ? null : unitConversion(own, units === 'dB' ? 'dB' : 'dn_harmonised', name);
         const raster = await openOverlapping(location, this.#geobox, this.#signal);
@@ -219,14 +219,13 @@ class SceneLayers {
     return `the scene has no ${band} in phase ${scenePhase}`;
   }
 
-  /** The scene's name of a phase: as the plan matched it, by name, or the only one. */
+  /** The phase's name in the scene: from the plan, by its own name, or the only phase of the scene. */
   #phase(scene: Scene, phase: 'event' | 'before'): string | null {
     const names = new Set([
       ...scene.document.phases,
       ...Object.values(scene.document.inputs).flatMap((input) => Object.keys(input.phases ?? {})),
     ]);
-    const wanted = phase === 'event' ? ['event'] : ['pre_event', 'pre_month'];
-    for (const name of wanted) {
+    for (const name of phase === 'event' ? ['event'] : ['pre_event', 'pre_month']) {
       const planned = this.#plan.images.find((image) => image.phase === name)?.scenePhase;
       if (planned !== null && planned !== undefined && names.has(planned)) return planned;
       if (names.has(name)) return name;

@@ -1,4 +1,4 @@
-/** A map against a label, against baselines, and by zones. */
+/** Evaluates a map: areas, scores against a label and baselines, and zones. */
 import { join } from 'node:path';
 import { invalidOption } from '../../errors.js';
 import { type GeoBox, gridStrips, PixelAreas, type RowRange } from '../../geo/index.js';
@@ -31,34 +31,34 @@ import { BaselineTally, ConfusionTally, exclusionOf, PermanentWaterTally } from 
 import { Zones } from './zones.js';
 import { zonesTable } from './zones-table.js';
 
-/** The map that `assessMap` looks at, and what beside it. */
+/** Options of `assessMap`. */
 export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
   /** The folder of a map. */
   map: string;
-  /** The class that baselines and permanent water are about (default: water or flood, else the second of two). */
+  /** The class of the baselines and of permanent water (default: water or flood, else the second of two classes). */
   positiveClass?: string;
-  /** Where there is always water: polygons, or a raster with values above 0. Splits the positive class in two. */
+  /** Permanent water, to be told from flood: polygons, or a raster with values above 0. */
   permanentWater?: string;
-  /** Components of the map below this many m² are given to the first class before anything is counted. */
+  /** Connected components smaller than this, in m², are assigned to the first class before the evaluation. */
   minArea?: number;
-  /** Polygons that each get numbers of their own. */
+  /** Polygons for zonal statistics and scores. */
   zones?: string;
   /** The property that names a zone. */
   zoneName?: string;
-  /** The reference system of files of polygons that do not say theirs. */
+  /** The CRS of polygon files that declare none. */
   sourceCrs?: string;
-  /** The encoding of the attributes of shapefiles, whatever they say. */
+  /** Overrides the attribute encoding of shapefiles. */
   encoding?: string;
-  /** The scene file, where the one that the map was made of has moved. */
+  /** The scene file, if the map's own has moved. */
   scene?: string;
 }
 
-/** What `evaluateMap` compares: a map, a label and, where they are asked for, zones. */
+/** Options of `evaluateMap`. */
 export interface EvaluateOptions extends AssessOptions {
   label: string;
 }
 
-/** What `assessMap` found. */
+/** The result of `assessMap`. */
 export interface Assessment {
   /** Null without a label. */
   metrics: Metrics | null;
@@ -96,7 +96,7 @@ export async function assessMap(options: AssessOptions): Promise<Assessment> {
   }
 }
 
-/** The class that a flood map is about. */
+/** The positive class; null if the class names do not determine it. */
 function findPositive(classes: readonly string[], name: string | undefined): number | null {
   if (name !== undefined) return findClass('positiveClass', name, classes);
   const found = classes.findIndex((candidate) => /water|flood/i.test(candidate));
@@ -135,20 +135,19 @@ class Job {
     await this.#baselines?.close();
   }
 
-  /** How files of polygons are read. */
-  #reading(): ReadVectorOptions {
+  #vectorOptions(): ReadVectorOptions {
     const { sourceCrs: crs, encoding, signal, onProgress } = this.#options;
     return { crs, encoding, signal, onProgress };
   }
 
-  /** The map's picture again, with the outline of the label. */
+  /** Draws the map's quicklook again, with the outline of the label. */
   async redraw(statistics: Statistics): Promise<void> {
     const { label, signal, minArea } = this.#options;
     const positive = this.#positive;
     if (label === undefined || positive === null) return;
     const read = async (geobox: GeoBox): Promise<Float32Array> => {
-      // What its file lacks was told when it was compared.
-      const { onProgress, ...reading } = this.#reading();
+      // Without `onProgress`: warnings about the label were reported before.
+      const { onProgress, ...reading } = this.#vectorOptions();
       const layer = await openLabel({ ...this.#options, label }, geobox, this.#classes, positive, reading);
       const result = new Float32Array(geobox.pixelCount);
       try {
@@ -169,7 +168,7 @@ class Job {
       target: join(this.#folder.path, 'quicklook.png'),
       classes: this.#folder.classes,
       plan: this.#folder.plan,
-      // The picture shows the whole map; areas without small components would not be its own.
+      // The quicklook shows all components, so areas without small components would not fit it.
       km2: minArea === undefined ? statistics.classes.map(({ km2 }) => km2) : null,
       outline: { label: `${this.#classes[positive]} in the label`, read },
       signal,
@@ -205,7 +204,7 @@ class Job {
         'name it with `positiveClass`',
       );
     }
-    const reading = this.#reading();
+    const reading = this.#vectorOptions();
     if (minArea !== undefined) this.#sieve = new Sieve(minArea);
     if (label !== undefined) {
       this.#label = await openLabel(
@@ -351,7 +350,7 @@ interface Tallies {
   zoneAreas: number[][];
 }
 
-/** Everything as the most frequent class of the label, scored for the positive class. */
+/** The baseline that predicts the label's most frequent class everywhere, scored for the positive class. */
 function majorityBaseline(
   { confusion, majorityClass }: ConfusionMetrics,
   classes: readonly string[],

@@ -1,7 +1,7 @@
-/** What a reader of the scores must not miss, as plain sentences. */
+/** The main findings of an evaluation, as sentences. */
 import type { BaselineMetrics, BinaryScores, ConfusionMetrics } from './metrics.js';
 
-/** Below this share of the label a class is rare: accuracy then says almost nothing about it. */
+/** The share of the label below which a class is rare, so that pixel accuracy hardly depends on it. */
 const RARE = 0.05;
 
 export function describeFindings(
@@ -17,7 +17,7 @@ export function describeFindings(
   const findings: string[] = [];
   if (pixelAccuracy <= majorityClassAccuracy) {
     findings.push(
-      `The map does no better than calling every pixel ${majorityClass}: its pixel accuracy is ${show(pixelAccuracy)}, that of the one class ${show(majorityClassAccuracy)}.`,
+      `The map does no better than calling every pixel ${majorityClass}: its pixel accuracy is ${show(pixelAccuracy)}, that of a single class ${show(majorityClassAccuracy)}.`,
     );
   }
   const rare = metrics.classes.filter(
@@ -30,27 +30,25 @@ export function describeFindings(
   }
   for (const { name, labelShare } of metrics.classes) {
     if (labelShare === 0)
-      findings.push(
-        `The label has no ${name} where the map is valid, so nothing says how well ${name} is mapped.`,
-      );
+      findings.push(`The label has no ${name} where the map is valid, so ${name} cannot be evaluated.`);
   }
-  const rivals = baselines.filter(({ name }) => name !== MAJORITY);
-  const best = rivals.reduce<BaselineMetrics | null>(
-    (found, baseline) => ((baseline.scores.iou ?? -1) > (found?.scores.iou ?? -1) ? baseline : found),
+  const rules = baselines.filter(({ name }) => name !== MAJORITY);
+  const best = rules.reduce<BaselineMetrics | null>(
+    (leader, rule) => ((rule.scores.iou ?? -1) > (leader?.scores.iou ?? -1) ? rule : leader),
     null,
   );
   if (positive !== null && model !== null && best !== null && best.scores.iou !== null) {
-    const of = `${positive} IoU ${show(model.iou)} against ${show(best.scores.iou)}`;
+    const scores = `${positive} IoU ${show(model.iou)} against ${show(best.scores.iou)}`;
     findings.push(
       (model.iou ?? 0) <= best.scores.iou
-        ? `The map does no better than ${best.title}: ${of}.`
-        : `The map beats the best baseline, ${best.title}: ${of}.`,
+        ? `The map does no better than ${best.title}: ${scores}.`
+        : `The map beats the best baseline, ${best.title}: ${scores}.`,
     );
   }
   return findings;
 }
 
-/** The name of the baseline that maps everything as one class. */
+/** The name of the majority-class baseline. */
 export const MAJORITY = 'majority';
 
 function show(value: number | null): string {

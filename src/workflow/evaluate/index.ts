@@ -1,4 +1,4 @@
-/** Evaluation: areas, scores against a label, and what simple rules reach. */
+/** Evaluation of maps: areas, and scores against a label and baselines. */
 export {
   type Assessment,
   type AssessOptions,

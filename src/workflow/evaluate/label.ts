@@ -14,24 +14,24 @@ import { AreaLayer, type GridLayer, openOverlapping, RasterLayer } from './layer
 
 /** The truth that a map is scored against. */
 export interface LabelOptions {
-  /** A raster of class values (its declared nodata, or −1, is unknown), or polygons as GeoJSON. */
+  /** Polygons, or a raster of class numbers. Its nodata value (−1 if it declares none) means unknown. */
   label: string;
-  /** The band of a raster (default 1). */
+  /** The raster's band (default 1). */
   band?: number;
-  /** The class that polygons show (default: the positive class); the rest of the map is the first class. */
+  /** The class of the polygons (default: the positive class). The rest of the map is the first class. */
   labelClass?: string;
-  /** The property of polygons that names or numbers their class, where they show several. */
+  /** The property with the name or number of each polygon's class. */
   classProperty?: string;
 }
 
-/** Without a declared nodata value, labels use this for "unknown". */
+/** The value for unknown in labels without a nodata value. */
 const LABEL_IGNORE = -1;
 
 /**
- * Opens a label on the map's grid: class numbers, NaN where unknown. Rasters are resampled by nearest, polygons
- * burned at pixel centres over the first class.
- * @param read how a file of polygons is read; its `signal` ends the reading of a raster, too
- * @throws {TerrachipError} INVALID_INPUT for a label that does not fit, INVALID_OPTION for a class that is unknown
+ * Opens a label on the map's grid: class numbers, NaN where unknown. Rasters are resampled by nearest neighbour. Polygons
+ * are burned at pixel centres, over the first class.
+ * @param read for polygons; its `signal` is used for rasters too
+ * @throws {TerrachipError} INVALID_INPUT for a label that does not fit; INVALID_OPTION for an unknown class
  */
 export async function openLabel(
   options: LabelOptions,
@@ -102,7 +102,7 @@ function classValues(
       if (classes[found] === undefined) {
         throw invalidInput(
           areas.name,
-          `has a polygon whose ${property} is ${JSON.stringify(value)}, which is no class of the map`,
+          `has a polygon whose ${property} is ${JSON.stringify(value)}, which is not a class of the map`,
           `give one of ${classes.join(', ')}, or a number from 0 to ${classes.length - 1}`,
         );
       }
@@ -115,13 +115,13 @@ function classValues(
     throw invalidOption(
       'labelClass',
       `is missing: the map has the classes ${classes.join(', ')}`,
-      `say which of them the polygons of ${areas.name} show`,
+      `name the class of the polygons in ${areas.name}`,
     );
   }
   return areas.features.map(() => value);
 }
 
-/** The number of a class by its name. @throws {TerrachipError} INVALID_OPTION */
+/** The number of the class `name`. @throws {TerrachipError} INVALID_OPTION */
 export function findClass(option: string, name: string, classes: readonly string[]): number {
   const found = classes.indexOf(name);
   if (found < 0) throw invalidOption(option, `cannot be "${name}"`, `choose one of ${classes.join(', ')}`);

@@ -1,5 +1,4 @@
-/** Rasters and polygons on the map's grid, strip by strip. */
-
+/** Rasters and polygons on the map's grid, read by strips. */
 import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
@@ -15,7 +14,7 @@ import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../
 
 /** Values on a grid. */
 export interface GridLayer {
-  /** Values of rows of one of the grid's strips, (row, x) in C order, NaN where unknown. */
+  /** The values of rows, (row, x), NaN where unknown. The rows must be in one strip of `gridStrips`. */
   readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array>;
   close(): Promise<void>;
 }
@@ -23,7 +22,7 @@ export interface GridLayer {
 export interface RasterLayerOptions {
   band: number;
   resampling: Resampling;
-  /** Whether stored values become physical ones (default true). */
+  /** Apply the band's scale and offset (default true). */
   unscale?: boolean;
   convert?: UnitConversion | null;
 }
@@ -34,7 +33,7 @@ export class RasterLayer implements GridLayer {
   readonly #backend = new CpuBackend();
   readonly #rows: RowReader;
 
-  /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have */
+  /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or for a missing band */
   constructor(raster: Raster, geobox: GeoBox, options: RasterLayerOptions) {
     this.raster = raster;
     const warped = new WarpedRaster(this.#backend, raster, {
@@ -60,7 +59,7 @@ export class RasterLayer implements GridLayer {
   }
 }
 
-/** Polygons burned onto a grid at pixel centres; `outside` where there is none. */
+/** Polygons burned onto a grid at pixel centres; other pixels have the value `outside`. */
 export class AreaLayer implements GridLayer {
   readonly #rasterizer: Rasterizer;
   readonly #values: readonly number[];
@@ -80,11 +79,11 @@ export class AreaLayer implements GridLayer {
   }
 
   async close(): Promise<void> {
-    // Nothing is open: the polygons are in memory.
+    // The polygons are in memory.
   }
 }
 
-/** Opens a raster for use on a grid that it must overlap. @throws {TerrachipError} INVALID_INPUT */
+/** Opens a raster. @throws {TerrachipError} INVALID_INPUT if it does not overlap the map's grid */
 export async function openOverlapping(path: string, geobox: GeoBox, signal?: AbortSignal): Promise<Raster> {
   const raster = await openRaster(path, { signal });
   try {
@@ -97,7 +96,7 @@ export async function openOverlapping(path: string, geobox: GeoBox, signal?: Abo
   }
 }
 
-/** A mask from polygons, or from a raster where values above 0 are in. NaN and nodata are out. */
+/** A mask: polygons, or the pixels of a raster with values above 0. NaN and nodata are outside. */
 export async function openMask(
   path: string,
   geobox: GeoBox,

@@ -1,12 +1,12 @@
-/** Numbers from a confusion matrix. A ratio whose denominator is 0 is null: unknown, neither 0 nor 1. */
+/** Scores from a confusion matrix. A ratio with the denominator 0 is null. */
 
-/** 2 added the baselines, the share of each class, permanent water, zones and the findings. */
+/** Version 2 added baselines, class shares, permanent water, zones and findings. */
 export const METRICS_SCHEMA_VERSION = 2;
 
 /** Scores of one class; null where a denominator is 0. */
 export interface ClassMetrics {
   name: string;
-  /** Share of the evaluated pixels that the label gives to the class: how rare it is. */
+  /** Share of the evaluated pixels that have this class in the label. */
   labelShare: number | null;
   /** Intersection over union: TP / (TP + FP + FN). */
   iou: number | null;
@@ -16,8 +16,9 @@ export interface ClassMetrics {
   recall: number | null;
   /** 2 TP / (2 TP + FP + FN). */
   f1: number | null;
-  /** Evaluated area on the ground that the map, and the label, give to the class. */
+  /** Evaluated area of the class in the map, in km². */
   mapKm2: number;
+  /** Evaluated area of the class in the label, in km². */
   labelKm2: number;
 }
 
@@ -39,15 +40,15 @@ export interface BinaryCounts {
   trueNegatives: number;
 }
 
-/** Something simple that the map must beat, scored over the same pixels. */
+/** Scores of a baseline, over the same pixels as the map's. */
 export interface BaselineMetrics {
   name: string;
   title: string;
   formula: string;
-  /** Null where there is none, as for the majority class. */
+  /** Null for the majority class. */
   threshold: number | null;
   unit: string | null;
-  /** Share of the evaluated pixels where its inputs have no data; there it says "not the class". */
+  /** Share of the evaluated pixels where its inputs have no data, which count as "not the class". */
   noDataShare: number | null;
   counts: BinaryCounts;
   scores: BinaryScores;
@@ -60,15 +61,16 @@ export interface ZoneMetrics {
   classes: Pick<ClassMetrics, 'name' | 'labelShare' | 'iou' | 'precision' | 'recall' | 'f1'>[];
 }
 
-/** What becomes of the positive class where there is always water. */
+/** Scores of the positive class inside and outside permanent water. */
 export interface PermanentWaterMetrics {
   source: string;
-  /** Evaluated pixels of permanent water, and those of them that the label does not give to the class. */
+  /** Evaluated pixels of permanent water. */
   pixels: number;
+  /** Those of them that have another class in the label. */
   negatives: number;
-  /** Share of those negatives that the map gives to the class. */
+  /** Share of `negatives` that have the class in the map. */
   falsePositiveRate: number | null;
-  /** Scores over the evaluated pixels outside permanent water: of the flood alone. */
+  /** Scores outside permanent water: those of the flood alone. */
   flood: BinaryScores;
 }
 
@@ -76,33 +78,34 @@ export interface PermanentWaterMetrics {
 export interface Metrics {
   schemaVersion: typeof METRICS_SCHEMA_VERSION;
   label: string;
-  /** `counts[label][map]`: pixels that are valid in the map and known in the label, each once. */
+  /** `counts[label][map]`: the pixels that are valid in the map and known in the label. */
   confusion: { classes: readonly string[]; counts: readonly (readonly number[])[] };
   evaluatedPixels: number;
-  /** Shares of all pixels of the map that were left out, by reason. */
+  /** Shares of all pixels that were not evaluated, by reason. */
   excludedShare: { mapInvalid: number | null; labelUnknown: number | null; otherClass: number | null };
   classes: ClassMetrics[];
-  /** Mean over the classes whose IoU is known. */
+  /** Mean IoU over the classes whose IoU is not null. */
   meanIou: number | null;
   pixelAccuracy: number | null;
-  /** What mapping everything as the label's most frequent class would reach: the bar for pixel accuracy. */
+  /** Pixel accuracy of a map with the label's most frequent class everywhere. */
   majorityClassAccuracy: number | null;
   majorityClass: string | null;
-  /** The class that the baselines are about, and the map's scores for it against all others. */
+  /** The class of the baselines. */
   positiveClass: string | null;
+  /** The map's scores for the positive class against all others. */
   model: BinaryScores | null;
   baselines: BaselineMetrics[];
-  /** Baselines that the scene has no data for, and why. */
+  /** Baselines without data in the scene, and the reasons. */
   baselinesLeftOut: { name: string; reason: string }[];
-  /** Components of the map below this were given to the first class before scoring; null for none. */
+  /** Smaller components were assigned to the first class before the evaluation; null for no limit. */
   minAreaSquareMetres: number | null;
   permanentWater: PermanentWaterMetrics | null;
   zones: ZoneMetrics[] | null;
-  /** What a reader must not miss, a sentence each. */
+  /** The main findings, as sentences. */
   findings: string[];
 }
 
-/** What a confusion matrix alone says. */
+/** The metrics that depend on the confusion matrix only. */
 export type ConfusionMetrics = Pick<
   Metrics,
   | 'confusion'
@@ -165,7 +168,7 @@ export function describeConfusion(
   };
 }
 
-/** One class of a confusion matrix against all others. */
+/** Counts of one class against all others. @param confusion counts by label class and map class */
 export function binaryCounts(confusion: readonly (readonly number[])[], positive: number): BinaryCounts {
   const truePositives = confusion[positive][positive];
   const falsePositives = sum(confusion.map((row) => row[positive])) - truePositives;

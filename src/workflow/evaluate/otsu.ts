@@ -1,17 +1,17 @@
-/** Counts of values in bins of one width; values beyond the ends count in the outermost bins. */
+/** A histogram with bins of equal width. Values beyond the ends count in the outermost bins. */
 export class Histogram {
   readonly low: number;
   readonly binsPerUnit: number;
   readonly counts: Float64Array;
 
-  /** @param low lower edge of the first bin; `high` the upper edge of the last, a whole number of bins above */
+  /** @param low lower edge of the first bin @param high upper edge of the last bin */
   constructor(low: number, high: number, binsPerUnit: number) {
     this.low = low;
     this.binsPerUnit = binsPerUnit;
     this.counts = new Float64Array(Math.round((high - low) * binsPerUnit));
   }
 
-  /** Counts the finite values. */
+  /** Adds the finite values. */
   add(values: Float32Array): void {
     const last = this.counts.length - 1;
     for (const value of values) {
@@ -21,16 +21,16 @@ export class Histogram {
     }
   }
 
-  /** The value at which bin `bin` begins. */
+  /** The lower edge of a bin. */
   edge(bin: number): number {
     return (this.low * this.binsPerUnit + bin) / this.binsPerUnit;
   }
 }
 
 /**
- * The threshold that parts the values of a histogram into two classes of the greatest between-class variance
- * (Otsu 1979, doi:10.1109/TSMC.1979.4310076): an edge between two bins, the lowest among equals.
- * @returns null when all values lie in one bin
+ * The threshold of the greatest between-class variance (Otsu 1979, doi:10.1109/TSMC.1979.4310076): an edge between two
+ * bins, the lowest of several.
+ * @returns null when all values are in one bin
  */
 export function otsuThreshold(histogram: Histogram): number | null {
   const { counts } = histogram;

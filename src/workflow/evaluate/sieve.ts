@@ -1,6 +1,6 @@
 /**
- * Small components of a class map. Two passes over its rows, in order: the first joins runs of equal classes into
- * components, the second takes small ones away. Memory is 12 bytes a run of pixels, whatever the map's height.
+ * Removal of small connected components from a class map, in two passes over its rows. The first joins runs of equal
+ * pixels to components, the second removes small ones. Needs 12 bytes of memory per run.
  */
 import { TerrachipError } from '../../errors.js';
 import { CLASS_NODATA } from '../classes.js';
@@ -13,10 +13,10 @@ interface Run {
   readonly id: number;
 }
 
-/** 12 bytes each: 0.8 GB. A speckled map of 500 million pixels stays below. */
+/** 0.8 GB at 12 bytes per run. A speckled map of 500 million pixels has fewer. */
 const MAX_RUNS = 2 ** 26;
 
-/** Pixels of one class that touch by an edge or a corner (8-connectivity, so that slanting rivers hold together). */
+/** Components are 8-connected, so that diagonal rivers stay in one piece. */
 export class Sieve {
   readonly #minArea: number;
   #parents = new Int32Array(2 ** 16);
@@ -24,15 +24,15 @@ export class Sieve {
   #runs = 0;
   #previous: Run[] = [];
   #next = 0;
-  /** Pixels that the second pass took away. */
+  /** Pixels that the second pass removed. */
   removedPixels = 0;
 
-  /** @param minArea components below this, in m², are removed */
+  /** @param minArea in m²; smaller components are removed */
   constructor(minArea: number) {
     this.#minArea = minArea;
   }
 
-  /** First pass: a row. @param areas of its pixels, in m² @throws {TerrachipError} TOO_LARGE */
+  /** First pass. @param areas of the row's pixels, in m² @throws {TerrachipError} TOO_LARGE */
   addRow(row: Uint8Array, areas: Float64Array): void {
     const runs = runsOf(row, this.#runs);
     this.#reserve(this.#runs + runs.length);
@@ -53,7 +53,7 @@ export class Sieve {
     this.#previous = runs;
   }
 
-  /** Between the passes: the areas of components. */
+  /** Call between the passes. Sums the areas of the components. */
   finish(): void {
     for (let id = this.#runs - 1; id >= 0; id--) {
       const root = this.#root(id);
@@ -61,7 +61,7 @@ export class Sieve {
     }
   }
 
-  /** Second pass: gives small components of a row to the first class, in place. Rows come as in the first pass. */
+  /** Second pass. Assigns small components of a row to the first class, in place. Rows are in the same order. */
   cleanRow(row: Uint8Array): void {
     for (const { start, end } of runsOf(row, 0)) {
       const area = this.#areas[this.#root(this.#next++)];
@@ -71,7 +71,7 @@ export class Sieve {
     }
   }
 
-  /** A component is named by its first run. */
+  /** The id of a component is that of its first run. */
   #root(id: number): number {
     const parents = this.#parents;
     let root = id;
@@ -107,7 +107,7 @@ export class Sieve {
   }
 }
 
-/** Runs of equal classes of a row, without the first class and without data. */
+/** Runs of equal pixels in a row, except for the first class and nodata. */
 function runsOf(row: Uint8Array, firstId: number): Run[] {
   const runs: Run[] = [];
   for (let x = 0; x < row.length; ) {

@@ -1,4 +1,4 @@
-/** `statistics.json`: what a map covers, in km² on the ground, with the valid share beside it. */
+/** `statistics.json`: the areas of a map's classes, in km², and its valid share. */
 import type { PixelAreas } from '../../geo/index.js';
 import { CLASS_NODATA } from '../classes.js';
 import { ratio } from './metrics.js';
@@ -11,47 +11,50 @@ export interface ClassArea {
   name: string;
   pixels: number;
   km2: number;
-  /** Of the valid area. */
+  /** Share of the valid area. */
   share: number | null;
 }
 
 /** Areas of the classes inside a zone, in km². */
 export interface ZoneStatistics {
   name: string;
-  /** Of the zone's polygons on the ground, also beyond the map. */
+  /** Area of the zone's polygons, including parts outside of the map. */
   km2: number;
   validKm2: number;
-  /** Valid area over the zone's. */
+  /** `validKm2` / `km2`. */
   validShare: number | null;
   classes: { name: string; km2: number }[];
 }
 
-/** How much of the mapped water is permanent. */
+/** The mapped water inside and outside permanent water. */
 export interface WaterSplit {
   source: string;
-  /** Permanent water in the valid part of the map, and how much of it the map shows as the positive class. */
+  /** Permanent water in the valid part of the map. */
   permanentWaterKm2: number;
+  /** The share of it that the map has as the positive class. */
   mappedShare: number | null;
-  /** The positive class of the map: inside permanent water, and outside. */
+  /** The map's positive class inside permanent water. */
   permanentKm2: number;
+  /** The map's positive class outside permanent water. */
   floodKm2: number;
 }
 
-/** The document `statistics.json`: areas of a map, in km². */
+/** The document `statistics.json`: areas on the WGS 84 ellipsoid, in km². */
 export interface Statistics {
   schemaVersion: typeof STATISTICS_SCHEMA_VERSION;
-  /** Of the whole grid, and of the pixels that have data. Areas are those on the WGS 84 ellipsoid. */
+  /** The whole grid. */
   totalKm2: number;
+  /** The pixels with data. */
   validKm2: number;
   validShare: number | null;
   classes: ClassArea[];
-  /** What a limit on the area of components took away; null for no limit. */
+  /** The limit on the area of components and its effect; null for no limit. */
   minArea: { squareMetres: number; removedPixels: number } | null;
   permanentWater: WaterSplit | null;
   zones: ZoneStatistics[] | null;
 }
 
-/** Sums areas by class, strip by strip. */
+/** Sums areas by class. */
 export class AreaTally {
   readonly #classes: readonly string[];
   readonly #areas: PixelAreas;
@@ -68,7 +71,7 @@ export class AreaTally {
     this.#squareMetres = classes.map(() => 0);
   }
 
-  /** @param map class numbers of rows from `start` on */
+  /** @param map class numbers of whole rows, from row `start` */
   add(map: Uint8Array, start: number): void {
     for (let first = 0; first < map.length; first += this.#width) {
       const areas = this.#areas.row(start + first / this.#width);
@@ -106,7 +109,7 @@ export class AreaTally {
   }
 }
 
-/** @param squareMetres area by class in each zone */
+/** @param squareMetres areas by zone and class */
 export function describeZones(
   zones: readonly ZoneArea[],
   classes: readonly string[],

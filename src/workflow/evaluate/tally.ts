@@ -1,4 +1,4 @@
-/** Counts that grow strip by strip: the map against its label, and each rule against the label. */
+/** Incremental counts of the map, and of each baseline, against the label. */
 import { CLASS_NODATA } from '../classes.js';
 import type { Baseline } from './baselines.js';
 import {
@@ -11,7 +11,7 @@ import {
   ratio,
 } from './metrics.js';
 
-/** Why a pixel is not evaluated, or null where it is. */
+/** The reason why a pixel is not evaluated; null for evaluated pixels. */
 export type Exclusion = 'mapInvalid' | 'labelUnknown' | 'otherClass' | null;
 
 export function exclusionOf(mapped: number, truth: number, classes: number): Exclusion {
@@ -20,7 +20,7 @@ export function exclusionOf(mapped: number, truth: number, classes: number): Exc
   return Number.isInteger(truth) && truth >= 0 && truth < classes ? null : 'otherClass';
 }
 
-/** A confusion matrix with areas. */
+/** A confusion matrix, and areas by class. */
 export class ConfusionTally {
   readonly counts: number[][];
   readonly #classes: readonly string[];
@@ -35,7 +35,7 @@ export class ConfusionTally {
     this.#labelArea = classes.map(() => 0);
   }
 
-  /** A pixel. @param area in m² */
+  /** Adds a pixel. @param area in m² */
   add(mapped: number, truth: number, area: number): void {
     const reason = exclusionOf(mapped, truth, this.#classes.length);
     if (reason !== null) {
@@ -71,7 +71,7 @@ export class BinaryTally {
   }
 }
 
-/** A rule against the label. */
+/** A baseline against the label. */
 export class BaselineTally {
   readonly #baseline: Baseline;
   readonly #tally = new BinaryTally();
@@ -105,20 +105,20 @@ export class BaselineTally {
   }
 }
 
-/** The positive class where there is always water, and elsewhere. */
+/** The positive class inside and outside permanent water. */
 export class PermanentWaterTally {
   readonly #inside = new BinaryTally();
   readonly #outside = new BinaryTally();
-  /** m² of valid pixels of permanent water; of those mapped as the class; and of those mapped as it elsewhere. */
+  /** Areas in m²: valid permanent water, and the mapped class inside and outside of it. */
   readonly area = { permanentWater: 0, mappedInside: 0, mappedOutside: 0 };
 
-  /** A pixel that is valid in the map. */
+  /** Adds a pixel that is valid in the map. @param area in m² */
   addArea(permanent: boolean, mapped: boolean, area: number): void {
     if (permanent) this.area.permanentWater += area;
     if (mapped) this.area[permanent ? 'mappedInside' : 'mappedOutside'] += area;
   }
 
-  /** A pixel that is evaluated. */
+  /** Adds an evaluated pixel. */
   addEvaluated(permanent: boolean, mapped: boolean, truth: boolean): void {
     (permanent ? this.#inside : this.#outside).add(mapped, truth);
   }

@@ -1,7 +1,7 @@
 import type { Metrics } from './metrics.js';
 import type { Statistics } from './statistics.js';
 
-/** `zones.csv`: a row a zone, with areas by class and, where there is a label, IoU by class. RFC 4180. */
+/** `zones.csv` (RFC 4180): one row per zone, with areas and, if there is a label, IoU by class. Null without zones. */
 export function zonesTable(statistics: Statistics, metrics: Metrics | null): string | null {
   const { zones } = statistics;
   if (zones === null) return null;
@@ -18,7 +18,7 @@ export function zonesTable(statistics: Statistics, metrics: Metrics | null): str
   return [header, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }
 
-/** A name that a spreadsheet would take for a formula is quoted as text. */
+/** Names that a spreadsheet would read as a formula get a leading apostrophe. */
 function field(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);

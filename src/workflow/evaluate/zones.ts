@@ -1,4 +1,4 @@
-/** Zones: polygons that each get a row of their own. They may overlap; features of one name are one zone. */
+/** Zones for zonal statistics. They may overlap. Features with the same name form one zone. */
 
 import { invalidInput } from '../../errors.js';
 import { type GeoBox, noOverlap, type RowRange } from '../../geo/index.js';
@@ -14,11 +14,11 @@ import {
 
 export interface ZoneArea {
   readonly name: string;
-  /** Of its polygons, also beyond the map, in km². */
+  /** Area of its polygons in km², including parts outside of the map. */
   readonly km2: number;
 }
 
-/** Properties that name a zone, where none is given. */
+/** Default properties with the name of a zone, in order. */
 const NAME_PROPERTIES = ['name', 'NAME', 'Name', 'id', 'ID'];
 
 export class Zones {
@@ -39,8 +39,9 @@ export class Zones {
   }
 
   /**
-   * @param property names a zone (default: one of name, NAME, Name, id, ID; else zones are numbered)
-   * @throws {TerrachipError} INVALID_INPUT for zones without that property, or none near the map
+   * @param property with a zone's name (default: the first of name, NAME, Name, id, ID that all have; else zones are
+   * numbered from 1)
+   * @throws {TerrachipError} INVALID_INPUT for zones without that property, or without overlap with the map
    */
   static async open(
     path: string,
@@ -62,7 +63,7 @@ export class Zones {
     return new Zones(zones, [...byName.values()], rasterizer);
   }
 
-  /** Calls back for each pixel of each zone in some rows, once. @param index of the pixel in the strip */
+  /** Calls `onPixel` once for each pixel of each zone in `rows`, with its index (row, x) from `rows.start`. */
   visit(rows: RowRange, onPixel: (zone: number, index: number) => void): void {
     const { width } = this.#rasterizer.geobox;
     const size = (rows.end - rows.start) * width;

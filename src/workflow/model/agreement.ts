@@ -1,28 +1,28 @@
-/** How far a model in float16 gives what it gives in float32, on a sample. */
+/** Comparison of a model in float16 with the same model in float32, on a sample. */
 import { invalidInput } from '../../errors.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { type HostProviderChoice, type ModelSpec, openSession } from '../../inference/node/index.js';
 import type { SampleChip } from './sample.js';
 
-/** Of maps: what becomes of their pixels. */
+/** Agreement of maps. */
 export interface MapAgreement {
-  /** The share of pixels that have the same class in both. */
+  /** Share of pixels with the same class. */
   readonly samePixels: number;
-  /** The largest difference of a probability. */
+  /** Largest absolute difference of a probability. */
   readonly largestProbabilityDifference: number;
-  /** The share of pixels of each class in float32: where nearly all are of one, agreement says little. */
+  /** Share of pixels by class in float32. If nearly all have one class, `samePixels` says little. */
   readonly shares: readonly number[];
 }
 
-/** Of embeddings: tokens as vectors. */
+/** Agreement of embeddings, whose tokens are vectors. */
 export interface EmbeddingAgreement {
-  /** The least cosine of the angle between a token in float16 and the same in float32. */
+  /** Smallest cosine similarity of a token in float16 and in float32. */
   readonly leastCosine: number;
-  /** The largest difference of a number, as a share of the largest number. */
+  /** Largest absolute difference of an element, relative to the largest absolute element. */
   readonly largestDifference: number;
 }
 
-/** Results of a graph, a chip after the other. */
+/** Outputs of a graph, one per chip. */
 export interface SampleRun {
   readonly provider: string;
   readonly results: readonly { data: Float32Array; dims: readonly number[] }[];
@@ -54,7 +54,7 @@ export async function runSample(
   }
 }
 
-/** @param name what the model is from, for messages @throws {TerrachipError} INVALID_INPUT where float16 overflowed */
+/** @param name the checkpoint, for messages @throws {TerrachipError} INVALID_INPUT if float16 overflows */
 export function compareMaps(full: SampleRun, half: SampleRun, name: string): MapAgreement {
   const classes = full.results[0].dims[1];
   const counts = new Array<number>(classes).fill(0);
@@ -78,7 +78,7 @@ export function compareMaps(full: SampleRun, half: SampleRun, name: string): Map
   };
 }
 
-/** @param name what the model is from, for messages @throws {TerrachipError} INVALID_INPUT where float16 overflowed */
+/** @param name the checkpoint, for messages @throws {TerrachipError} INVALID_INPUT if float16 overflows */
 export function compareEmbeddings(full: SampleRun, half: SampleRun, name: string): EmbeddingAgreement {
   let [leastCosine, difference, largest] = [1, 0, 0];
   for (const [k, { data, dims }] of full.results.entries()) {

@@ -1,4 +1,4 @@
-/** `model.json` of a TerraMind checkpoint. */
+/** Makes `model.json` for a TerraMind checkpoint. */
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../../errors.js';
@@ -19,7 +19,7 @@ import { readJson } from '../../io/node/json.js';
 import { memberOf } from '../../json/keys.js';
 import { dictionary, validateStrictly } from '../../json.js';
 
-/** Time steps of ImpactMesh, in its order. */
+/** The phases of ImpactMesh, in order. */
 const FLOOD_PHASES = ['pre_month', 'pre_event', 'event', 'post_event'];
 
 /** TerraMind_v1_base_ImpactMesh_flood.pt, as published in TerraMind-base-Flood at revision 1e4b2429. */
@@ -33,10 +33,10 @@ const OverridesSchema = dictionary(
   v.object({ mean: v.array(Finite), std: v.array(v.pipe(Finite, v.gtValue(0, 'must be positive'))) }),
 );
 
-/** Chips beyond it would not fit into any memory. */
-const LARGEST_CHIP = 4096;
+/** Larger chips do not fit into memory. */
+const MAX_CHIP = 4096;
 
-/** The statistics that a model normalises with, and why these. */
+/** The statistics for a model's normalisation, and the reason for the choice. */
 export interface ChosenStatistics {
   readonly name: string;
   readonly why: string;
@@ -45,10 +45,10 @@ export interface ChosenStatistics {
 }
 
 /**
- * The statistics that inputs are normalised with.
- * @param choice a name of `STATISTICS_NAMES`, a JSON file `{"S1RTC": {"mean": […], "std": […]}, …}`, or undefined for
- * what fits the checkpoint: ImpactMesh-Flood for a segmentation of four phases, TerraMind v1 for everything else
- * @throws {TerrachipError} INVALID_OPTION when nothing says which ones are right
+ * Chooses the statistics for normalisation.
+ * @param choice a name of `STATISTICS_NAMES`, or a JSON file `{"S1RTC": {"mean": […], "std": […]}, …}`. Default:
+ * ImpactMesh-Flood for a segmentation of four phases, else TerraMind v1
+ * @throws {TerrachipError} INVALID_OPTION for a checkpoint whose statistics are unknown
  */
 export async function chooseStatistics(
   architecture: Architecture,
@@ -71,7 +71,7 @@ export async function chooseStatistics(
       throw invalidOption(
         'statistics',
         `is missing: ${file.name} looks like a model of fires, whose statistics terrachip does not have`,
-        'give a JSON file with mean and std a modality',
+        'give a JSON file with mean and std for each modality',
       );
     }
     return known('impactmesh-flood', 'a segmentation of four phases, as the flood models of ImpactMesh');
@@ -81,7 +81,7 @@ export async function chooseStatistics(
 
 export interface CardOptions {
   name: string;
-  /** Of the checkpoint's file: a published score belongs to one file alone. */
+  /** Of the checkpoint file, to recognise the published model. */
   sha256: string;
   chip: number;
   stride: number;
@@ -90,7 +90,7 @@ export interface CardOptions {
   provenance: Record<string, unknown>;
 }
 
-/** What a map or an embedding needs to know of the model. */
+/** The document `model.json`. */
 export function makeCard(
   architecture: Architecture,
   statistics: ChosenStatistics,
@@ -99,8 +99,8 @@ export function makeCard(
   const { name, chip, stride, provenance } = options;
   const { decoder, timestamps, encoder, merge, pooling } = architecture;
   checkNames('name', [name]);
-  if (chip > LARGEST_CHIP) {
-    throw invalidOption('chip', `cannot be ${chip}`, `give at most ${LARGEST_CHIP}`);
+  if (chip > MAX_CHIP) {
+    throw invalidOption('chip', `cannot be ${chip}`, `give at most ${MAX_CHIP}`);
   }
   if (stride > chip) {
     throw invalidOption(
@@ -124,7 +124,7 @@ export function makeCard(
     if (options.classes !== undefined) {
       throw invalidOption(
         'classes',
-        'is for segmentations, and the checkpoint is an encoder',
+        'is for segmentation models, and the checkpoint is an encoder',
         'leave it out',
       );
     }
@@ -163,18 +163,18 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
   }
   const own = memberOf(statistics.modalities, name);
   if (own === undefined) {
-    const given = Object.keys(statistics.modalities).join(', ');
+    const available = Object.keys(statistics.modalities).join(', ');
     throw invalidOption(
       'statistics',
-      `has nothing for ${name}: ${statistics.name === 'custom' ? statistics.source : statistics.name} is for ${given}`,
-      'choose others, or give a JSON file with mean and std a modality',
+      `has nothing for ${name}: ${statistics.name === 'custom' ? statistics.source : statistics.name} is for ${available}`,
+      'choose other statistics, or give a JSON file with mean and std for each modality',
     );
   }
   if (own.mean.length !== channels || own.std.length !== channels) {
     throw invalidInput(
       statistics.source,
       `gives ${own.mean.length} means and ${own.std.length} standard deviations for the ${channels} bands of ${name}`,
-      `give one of each a band, in the order ${facts.bands.join(', ')}`,
+      `give one of each per band, in the order ${facts.bands.join(', ')}`,
     );
   }
   return {
@@ -184,7 +184,7 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
     kind: isStatic(modality) ? 'static' : 'temporal',
     mean: [...own.mean],
     std: [...own.std],
-    // As ImpactMesh's datasets do it: 0 before normalising.
+    // As in ImpactMesh's datasets: 0 before normalisation.
     nodataReplacement: 0,
   };
 }
@@ -197,13 +197,13 @@ function phasesOf({ timestamps }: Architecture, names: readonly string[] | undef
 }
 
 function classesOf(count: number, names: readonly string[] | undefined): { name: string; colour: string }[] {
-  const given =
+  const classNames =
     names === undefined
       ? count === 2
         ? ['land', 'water']
         : Array.from({ length: count }, (_, k) => `class_${k}`)
       : requireCount('classes', names, count);
-  return given.map((name, k) => ({ name, colour: COLOURS[k % COLOURS.length] }));
+  return classNames.map((name, k) => ({ name, colour: COLOURS[k % COLOURS.length] }));
 }
 
 function requireCount(option: string, names: readonly string[], count: number): readonly string[] {
@@ -213,17 +213,17 @@ function requireCount(option: string, names: readonly string[], count: number): 
 }
 
 function checkNames(option: string, names: readonly string[]): void {
-  const odd = names.find((name) => !NAME.test(name));
-  const twice = names.find((name, k) => names.indexOf(name) < k);
-  if (odd === undefined && twice === undefined) return;
+  const invalid = names.find((name) => !NAME.test(name));
+  const duplicate = names.find((name, k) => names.indexOf(name) < k);
+  if (invalid === undefined && duplicate === undefined) return;
   throw invalidOption(
     option,
-    odd === undefined ? `names ${twice} twice` : `cannot be ${JSON.stringify(odd)}`,
-    odd === undefined ? 'give each a name of its own' : 'use 1 to 64 letters, digits, dots and dashes',
+    invalid === undefined ? `names ${duplicate} twice` : `cannot be ${JSON.stringify(invalid)}`,
+    invalid === undefined ? 'give each a name of its own' : 'use 1 to 64 letters, digits, dots and dashes',
   );
 }
 
-/** The model.json of a folder. */
+/** The path of a folder's `model.json`. */
 export function cardPath(folder: string): string {
   return join(folder, 'model.json');
 }

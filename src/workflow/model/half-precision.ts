@@ -1,4 +1,4 @@
-/** Trying a model in float16 before it is used: the same sample through both precisions. */
+/** Compares a model in float16 with float32 on a sample, when it is imported. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
@@ -19,49 +19,53 @@ import { madeUpChips, type SampleChip, sampleScene } from './sample.js';
 
 /** The chips that a model in float16 is tried on. */
 export interface SampleOptions extends OperationOptions {
-  /** A scene to try the model on (default: made-up chips). */
+  /** The scene of the sample (default: synthetic chips). */
   sample?: string;
-  /** Chips to try it on (default 4). */
+  /** Chips in the sample, 1 to 1024 (default 4). */
   sampleChips?: number;
-  /** What runs them (default `auto`). */
+  /** The provider that runs the model (default `auto`). */
   provider?: HostProviderChoice;
 }
 
-/** What float16 changed, as the model's provenance says it. */
+/** The comparison of float16 with float32, for the model's provenance. */
 export interface HalfPrecisionReport {
   /** The scene, or `made-up chips`. */
   readonly sample: string;
   readonly chips: number;
   readonly provider: string;
   /**
-   * How float16 was computed. The CPU provider computes float16 graphs in float32, so that it would find hardly any
-   * difference: there every result is rounded explicitly.
+   * How float16 was computed. The CPU provider computes float16 graphs in float32, which would hide the differences, so
+   * that the comparison rounds every result explicitly.
    */
   readonly arithmetic: 'float16' | 'float32, each result rounded to float16';
   readonly agreement: MapAgreement | EmbeddingAgreement;
 }
 
 const DEFAULT_CHIPS = 4;
-const MOST_CHIPS = 1024;
+const MAX_CHIPS = 1024;
 
-/** @throws {TerrachipError} INVALID_OPTION; NOT_FOUND or INVALID_INPUT for a scene that does not fit the model */
+/** @throws {TerrachipError} INVALID_OPTION for `sampleChips`; NOT_FOUND, or INVALID_INPUT for a scene that does not fit */
 export async function readSample(
   spec: ModelSpec,
   { sample, sampleChips = DEFAULT_CHIPS, signal }: SampleOptions,
 ): Promise<SampleChip[]> {
-  if (!Number.isInteger(sampleChips) || sampleChips < 1 || sampleChips > MOST_CHIPS) {
-    throw invalidOption('sampleChips', `cannot be ${sampleChips}`, `give 1 to ${MOST_CHIPS}`);
+  if (!Number.isInteger(sampleChips) || sampleChips < 1 || sampleChips > MAX_CHIPS) {
+    throw invalidOption('sampleChips', `cannot be ${sampleChips}`, `give 1 to ${MAX_CHIPS}`);
   }
   if (sample === undefined) return madeUpChips(spec, sampleChips);
   const chips = await sampleScene(sample, spec, sampleChips, signal);
   if (chips.length > 0) return chips;
-  throw invalidInput(sample, 'has no data in any of the sampled chips', 'raise sampleChips, or leave it out');
+  throw invalidInput(
+    sample,
+    'has no data in any of the sampled chips',
+    'raise `sampleChips`, or leave out `sample`',
+  );
 }
 
 /**
- * Runs a sample through the graph in float32, which is written for this alone, and through the one in float16.
- * @param folder of the model in float16
- * @param name what the model is from, for messages
+ * Runs a sample in both precisions. The float32 graph is written to a temporary folder.
+ * @param folder the model in float16
+ * @param name the checkpoint, for messages
  * @throws {TerrachipError} INVALID_INPUT when float16 overflows
  */
 export async function tryHalfPrecision(

@@ -28,30 +28,30 @@ import {
 import { replaceFolder, writeModelFile } from './model-file.js';
 import type { ModelPrecision } from './precision.js';
 
-/** The checkpoint that `importModel` reads, and what it does not say of itself. */
+/** Options of `importModel`: the checkpoint, and settings that it does not determine. */
 export interface ImportOptions extends SampleOptions, ArchitectureOptions {
-  /** A file of torch.save or of safetensors. */
+  /** A torch.save or safetensors file. */
   checkpoint: string;
   /** The model folder to write. */
   output: string;
   name?: string;
-  /** Height and width of chips, a multiple of 16 (default 256; for an encoder alone 224, as in pre-training). */
+  /** Height and width of chips, a multiple of 16 (default 256; for an encoder 224, as in pre-training). */
   chip?: number;
-  /** Pixels from one chip to the next (default: 13/16 of the chip, as in ImpactMesh; for an encoder the whole). */
+  /** Distance between chips in pixels (default: 13/16 of `chip`, as in ImpactMesh; for an encoder `chip`). */
   stride?: number;
-  /** A name of `STATISTICS_NAMES` or a JSON file (default: what fits the checkpoint). */
+  /** A name of `STATISTICS_NAMES` or a JSON file (default: chosen by the checkpoint). */
   statistics?: string;
   phases?: readonly string[];
   classes?: readonly string[];
-  /** Also write encoder.onnx and decoder.onnx, so that a phase that comes twice is encoded once. */
+  /** Also write encoder.onnx and decoder.onnx, so that equal phases are encoded once. */
   split?: boolean;
-  /** `fp16` stores weights and computes products in float16, and tries that on a sample (default: `fp32`). */
+  /** `fp16` stores weights and computes products in float16, and compares both on a sample (default: `fp32`). */
   precision?: ModelPrecision;
-  /** Go on although tensors remain that the graph has no place for. */
+  /** Allow tensors that the graph does not use. */
   allowUnused?: boolean;
 }
 
-/** What `importModel` wrote. */
+/** The result of `importModel`. */
 export interface ImportReport {
   readonly output: string;
   readonly files: readonly string[];
@@ -59,12 +59,12 @@ export interface ImportReport {
   readonly spec: ModelSpec;
   readonly architecture: Architecture;
   readonly statistics: ChosenStatistics;
-  /** Trained scalars of the checkpoint that the graph is made of. */
+  /** Trained scalars that the graph uses. */
   readonly parameters: number;
   readonly nodes: number;
   readonly gflopPerChip: number;
   readonly leftovers: Leftovers;
-  /** How a model in float16 compares with float32; null for one in float32. */
+  /** The comparison with float32; null for a model in float32. */
   readonly halfPrecision: HalfPrecisionReport | null;
 }
 
@@ -176,7 +176,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
   }
 }
 
-/** The name of a file as that of a model. */
+/** A valid model name from a file name. */
 function nameOf(file: string): string {
   return file
     .replace(/\.\w+$/, '')
@@ -184,18 +184,18 @@ function nameOf(file: string): string {
     .slice(0, 64);
 }
 
-/** Encoders are published with more modalities than anybody has: the three that flood models take, where they are. */
+/** For encoders, which are published with many modalities, the default is those of the flood models. */
 function withDefaultModalities(
   options: ArchitectureOptions,
   tensors: ReadonlyMap<string, unknown>,
 ): ArchitectureOptions {
   const DEFAULT = { S2L2A: 'untok_sen2l2a@224', S1RTC: 'untok_sen1rtc@224', DEM: 'untok_dem@224' };
   const bare = tensors.has('encoder_norm.weight');
-  const found = Object.entries(DEFAULT).flatMap(([name, key]) =>
+  const available = Object.entries(DEFAULT).flatMap(([name, key]) =>
     tensors.has(`encoder_embeddings.${key}.proj.weight`) ? [name] : [],
   );
-  return options.modalities === undefined && bare && found.length > 0
-    ? { ...options, modalities: found }
+  return options.modalities === undefined && bare && available.length > 0
+    ? { ...options, modalities: available }
     : options;
 }
 
@@ -203,8 +203,8 @@ function refuseSample({ sample, sampleChips }: ImportOptions): void {
   if (sample === undefined && sampleChips === undefined) return;
   throw invalidOption(
     sample === undefined ? 'sampleChips' : 'sample',
-    'is for models in float16, which are tried on it',
-    'ask for the precision fp16, or leave it out',
+    'is for models in float16',
+    'set `precision` to fp16, or leave it out',
   );
 }
 
@@ -218,13 +218,13 @@ function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: 
     throw invalidInput(
       name,
       `has a decoder that is neither a UNet nor a UperNet (${shown})`,
-      'give a model with one of those, or make an encoder of it with allowUnused',
+      'give a model with one of those, or import only the encoder with `allowUnused`',
     );
   }
   throw invalidInput(
     name,
-    `has ${unused.length} tensors that the model has no place for (${shown})`,
-    'give a checkpoint of one TerraMind model, or go on with allowUnused',
+    `has ${unused.length} tensors that the model does not use (${shown})`,
+    'give a checkpoint of one TerraMind model, or allow them with `allowUnused`',
   );
 }
 

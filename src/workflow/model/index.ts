@@ -1,4 +1,4 @@
-/** Models from checkpoints: import, description, and runs on arrays. */
+/** Import of checkpoints as models, and runs of models on arrays. */
 export type { ChosenStatistics } from './card.js';
 export type { HalfPrecisionReport, SampleOptions } from './half-precision.js';
 export { type ImportOptions, type ImportReport, importModel } from './import.js';

@@ -5,17 +5,17 @@ import { type Graph, writeGraph } from '../../inference/onnx/index.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { makeOutputFolder, moveTo, writeAtomically, writeError } from '../../io/node/output.js';
 
-/** All that an import writes; `model.json` last, which makes a folder a model. */
+/** The files of an import, in the order of writing. `model.json` is last: without it, a folder is not a model. */
 const FILES = [
   ...['model', 'encoder', 'decoder'].flatMap((name) => [`${name}.onnx`, `${name}.onnx.data`]),
   'model.json',
 ];
 
 /**
- * Makes a model folder, or replaces the model in one: files of an earlier import do not stay beside others, and when
- * `write` fails, the folder is as it was.
- * @param inputs files that are read; none of them is replaced
- * @param write gets a folder to write into and tells what it wrote
+ * Creates a model folder, or replaces the model in it. Files of an earlier import are removed. If `write` fails, the folder
+ * is unchanged.
+ * @param inputs files that must not be overwritten
+ * @param write writes to the folder `staging` and returns the names of its files
  */
 export async function replaceFolder<T extends { files: readonly string[] }>(
   output: string,
@@ -43,7 +43,7 @@ export async function replaceFolder<T extends { files: readonly string[] }>(
   }
 }
 
-/** Writes NAME.onnx, and NAME.onnx.data beside it where one file cannot hold everything; returns their names. */
+/** Writes NAME.onnx, and NAME.onnx.data if the values exceed 2 GiB. @returns the files' names */
 export async function writeModelFile(
   folder: string,
   name: string,

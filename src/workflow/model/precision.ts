@@ -1,7 +1,7 @@
-/** In which a model's weights are stored and its products computed. */
+/** The precision of a model's weights and matrix products. */
 export const PRECISIONS = ['fp32', 'fp16'] as const;
 /** The type of the numbers in a model folder. */
 export type ModelPrecision = (typeof PRECISIONS)[number];
 
-/** What a sample is called that no scene was given for. */
+/** The name of a synthetic sample in reports. */
 export const MADE_UP = 'made-up chips';

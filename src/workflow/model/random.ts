@@ -1,4 +1,4 @@
-/** A seeded source of random numbers: the same on every machine. */
+/** A seeded random number generator, with the same numbers on every machine. */
 export class Random {
   #state: number;
 

@@ -15,26 +15,26 @@ import { requireOutput } from '../../io/node/inputs.js';
 import type { OperationOptions } from '../../progress.js';
 import { openNpy, writeNpy } from '../../raster/node/index.js';
 
-/** The model that `runModel` runs, and its inputs as `.npy` files. */
+/** Options of `runModel`: a model, and its inputs as `.npy` files. */
 export interface RunModelOptions extends OperationOptions {
   model: string;
-  /** A .npy file for each input by name: (chip, band, y, x), with the phase before y for temporal inputs. */
+  /** A .npy file for each input, by input name: (chip, band, y, x), or (chip, band, phase, y, x) for temporal inputs. */
   inputs: ReadonlyMap<string, string>;
   /** The .npy file to write: logits (chip, class, y, x), or embeddings (chip, token, channel). */
   output: string;
-  /** The values are normalised already; otherwise they are in the model's units, and NaN is replaced. */
+  /** Whether the values are normalised. If not (default), they are in the model's units and may have NaN. */
   normalized?: boolean;
   provider?: HostProviderChoice;
-  /** Chips that run at once (default 1). */
+  /** Chips per batch (default 1). */
   batch?: number;
 }
 
-/** What `runModel` wrote. */
+/** The result of `runModel`. */
 export interface RunModelReport {
   readonly output: string;
   readonly shape: readonly number[];
   readonly provider: string;
-  /** NaN and infinities among the results. */
+  /** The number of NaN and infinities in the output. */
   readonly notFinite: number;
 }
 
@@ -52,11 +52,7 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     const chips = values.length / sizeOf(inputShape(spec, input, 1));
     if (chips === 0) throw invalidInput(path, 'holds no chips', 'give at least one');
     if (count !== 0 && chips !== count) {
-      throw invalidInput(
-        path,
-        `holds ${chips} chips, the inputs before it ${count}`,
-        'give the same of each',
-      );
+      throw invalidInput(path, `holds ${chips} chips, other inputs ${count}`, 'give the same number of each');
     }
     count = chips;
     arrays.set(input.name, values);
@@ -110,7 +106,7 @@ function checkInputs(spec: ModelSpec, inputs: ReadonlyMap<string, string>): void
   );
 }
 
-/** An input's values, normalised, the chips one after the other. */
+/** Reads the normalised values of an input, (chip, …). */
 async function readInput(
   spec: ModelSpec,
   input: ModelInput,
@@ -127,7 +123,11 @@ async function readInput(
     for (let k = 0; k < values.length; k++) {
       if (normalized) {
         if (Number.isFinite(values[k])) continue;
-        throw invalidInput(path, 'holds values that are not finite', 'replace them, or leave out normalized');
+        throw invalidInput(
+          path,
+          'holds values that are not finite',
+          'replace them, or leave out `normalized`',
+        );
       }
       const band = Math.floor(k / pixels) % input.bands.length;
       const value = Number.isFinite(values[k]) ? values[k] : input.nodataReplacement;
@@ -139,7 +139,7 @@ async function readInput(
   }
 }
 
-/** One chip or several; what is static may have a time axis of length 1. */
+/** Accepts one chip or several; a static input may have a time axis of length 1. */
 function checkShape(
   path: string,
   { name, kind }: ModelInput,
@@ -154,7 +154,7 @@ function checkShape(
   if (!fits) {
     throw invalidInput(
       path,
-      `has the shape (${shape.join(', ')}), where ${name} is (chip, ${[bands, ...rest].join(', ')})`,
+      `has the shape (${shape.join(', ')}), but ${name} must be (chip, ${[bands, ...rest].join(', ')})`,
       'give chips of the model’s size',
     );
   }

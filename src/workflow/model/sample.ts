@@ -1,4 +1,4 @@
-/** Chips to try a model on: of a scene, or made up in the units of its inputs. */
+/** Sample chips for a model: from a scene, or synthetic. */
 import { sizeOf } from '../../geo/dtype.js';
 import { createBackend } from '../../gpu/node/index.js';
 import { timeSteps } from '../../inference/model-spec.js';
@@ -8,13 +8,13 @@ import { SceneChips } from '../chips/index.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import { Random } from './random.js';
 
-/** A chip's normalised values by input name. */
+/** The normalised values of a chip, by input name. */
 export type SampleChip = ReadonlyMap<string, Float32Array>;
 
-/** Pixels between the random numbers of a smooth field. */
+/** Grid spacing of the random numbers of a smooth field, in pixels. */
 const CELL = 16;
 
-/** Units whose values are not negative. */
+/** Units without negative values. */
 const POSITIVE: readonly Units[] = [
   'dn_harmonised',
   'dn_offset_1000',
@@ -24,7 +24,7 @@ const POSITIVE: readonly Units[] = [
 ];
 
 /**
- * Chips spread evenly over a scene, of those with any data.
+ * Chips at even distances in a scene. Chips without data are dropped.
  * @throws {TerrachipError} as `SceneChips.open`
  */
 export async function sampleScene(
@@ -56,20 +56,25 @@ export async function sampleScene(
   }
 }
 
-/** The same chips each time: smooth fields and noise around the mean of every band, as wide as its deviation. */
+/** Synthetic chips, always the same: smooth fields and noise, with the mean and deviation of every band. */
 export function madeUpChips(spec: ModelSpec, count: number): SampleChip[] {
   const random = new Random(1);
   const { size } = spec.chip;
   return Array.from({ length: count }, () => {
     const ground = smoothField(random, size);
     const inputs = new Map<string, Float32Array>();
-    for (const input of spec.inputs) inputs.set(input.name, madeUp(spec, input, ground, random));
+    for (const input of spec.inputs) inputs.set(input.name, syntheticInput(spec, input, ground, random));
     return inputs;
   });
 }
 
 /** Normalised values of one input. */
-function madeUp(spec: ModelSpec, input: ModelInput, ground: Float32Array, random: Random): Float32Array {
+function syntheticInput(
+  spec: ModelSpec,
+  input: ModelInput,
+  ground: Float32Array,
+  random: Random,
+): Float32Array {
   const values = new Float32Array(sizeOf(inputShape(spec, input, 1)));
   const steps = timeSteps(spec, input);
   const least = POSITIVE.includes(input.units) ? 0 : -Infinity;
@@ -105,7 +110,7 @@ function smoothField(random: Random, size: number): Float32Array {
   return field;
 }
 
-/** `count` of the whole numbers below `total`, evenly, or all of them. */
+/** `count` evenly spaced integers from 0 to `total` − 1; all of them if there are fewer. */
 function spread(total: number, count: number): number[] {
   const length = Math.min(total, count);
   return Array.from({ length }, (_, k) => Math.floor(((k + 0.5) * total) / length));

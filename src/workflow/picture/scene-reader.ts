@@ -53,8 +53,8 @@ export class SceneReader {
   /** Bands by name, or null where the phase lacks one of them. */
   find(phase: string | null, names: readonly string[]): SceneBand[] | null {
     const bands = this.bands(phase);
-    const found = names.flatMap((name) => bands.find(({ band }) => band === name) ?? []);
-    return found.length === names.length ? found : null;
+    const matches = names.flatMap((name) => bands.find(({ band }) => band === name) ?? []);
+    return matches.length === names.length ? matches : null;
   }
 
   /** Values on the picture's grid, radar in dB; NaN for nodata. */

@@ -53,7 +53,7 @@ describe('spatialFolds', () => {
     [115, 118],
     [150, 152],
     [182, 185],
-  ])('keeps chips apart where little of a block belongs to the area (columns %i to %i)', (from, to) => {
+  ])('keeps chips apart when little of a block is in the area (columns %i to %i)', (from, to) => {
     // The area fills one block, and has a strip narrower than a chip in the next one.
     const area = SampleArea.of([row('a', [0, 0, 100, 100]), row('b', [from, 0, to, 100])], metres);
     const folds = spatialFolds(area, { folds: 2, block: 100, chip: 20 });

@@ -185,7 +185,7 @@ describe('evaluateMap', async () => {
     const metrics = await evaluateMap({ map, label: polygons });
     expect(metrics.pixelAccuracy).toBeLessThan(metrics.majorityClassAccuracy ?? 0);
     expect(metrics.findings[0]).toMatch(
-      /^The map does no better than calling every pixel land: its pixel accuracy is 0\.\d{3}, that of the one class 0\.\d{3}\.$/,
+      /^The map does no better than calling every pixel land: its pixel accuracy is 0\.\d{3}, that of a single class 0\.\d{3}\.$/,
     );
     expect(
       metrics.findings.some((text) => /^Only 0\.\d+ % of the evaluated pixels are water/.test(text)),
