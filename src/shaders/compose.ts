@@ -5,7 +5,7 @@ import missing from './functions/missing.wgsl.js';
 import stored from './functions/stored.wgsl.js';
 import storedValues from './functions/stored-values.wgsl.js';
 
-/** WGSL functions that several shaders share, by name. */
+/** Shared WGSL functions by name. */
 const FUNCTIONS = {
   'control-grid': controlGrid,
   'flat-index': flatIndex,
@@ -16,12 +16,12 @@ const FUNCTIONS = {
 } as const;
 
 /**
- * WGSL functions that shaders share: `flat-index` has `flat_index(id)` for dispatches of `flatGrid`, `missing` has
+ * Names of shared WGSL functions: `flat-index` has `flat_index(id)` for dispatches of `flatGrid`, `missing` has
  * `missing()`, `is_missing(value)` and `is_finite(value)`; the others are for warps and stored values.
  */
 export type ShaderFunction = keyof typeof FUNCTIONS;
 
-/** A shader with the shared functions it uses. */
+/** A shader followed by shared functions. */
 export function compose(shader: string, functions: readonly ShaderFunction[] = []): string {
   return [shader, ...functions.map((name) => FUNCTIONS[name])].join('\n');
 }

@@ -1,4 +1,4 @@
-/** The WGSL of every kernel, and the composer of its shared functions. */
+/** The WGSL of every kernel, and `compose`. */
 export { default as areaShader } from './area.wgsl.js';
 export { default as argmaxShader } from './argmax.wgsl.js';
 export { default as chipsShader } from './chips.wgsl.js';

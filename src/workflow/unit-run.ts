@@ -126,7 +126,7 @@ export class UnitRun {
   async #warnUnfinished(own: RowRange, onProgress: OperationOptions['onProgress']): Promise<void> {
     const done = (await this.markers().catch(() => new Map())).size;
     if (done === 0) return;
-    // Workers that share a run always keep what they find.
+    // Workers that share a run always keep finished units.
     const how = own.end - own.start === this.units.length ? ' with `resume`' : '';
     const message = `${done} of ${this.units.length} units are done (${this.folder}); run it again${how} to go on`;
     onProgress?.({ type: 'warning', message });

@@ -184,7 +184,9 @@ describeBackends('vote', (backend) => {
     );
     expect(() => argmax(backend(), { scores, labels: scores })).toThrow(/argmax/);
     const short = backend().allocate([4], 'uint8');
-    expect(() => argmax(backend(), { scores, labels: short })).toThrow(/do not fit; give one label per pixel/);
+    expect(() => argmax(backend(), { scores, labels: short })).toThrow(
+      /do not fit; give one label per pixel/,
+    );
     for (const tensor of [scores, labels, short]) tensor.dispose();
   });
 

@@ -124,7 +124,7 @@ export class Weights {
       parts.join('; it '),
       missing.size > 0
         ? 'give a complete checkpoint of a TerraMind model'
-        : 'check what the checkpoint was made for and give it with taps, heads, timestamps or merge',
+        : 'give `taps`, `heads`, `timestamps` or `merge` as in the training configuration',
     );
   }
 }

@@ -5,22 +5,22 @@ import { plainSource } from './source.js';
 
 export const module = import.meta.url;
 
-/** Corners this close to a pixel's edge lie on it: 2^-12 pixels. */
+/** Corners this close to a pixel's edge count as on it: 2^-12 pixels. */
 const EDGE_LOG2 = 12;
-/** Shares of a source pixel below this are none. */
+/** Smaller shares of a source pixel are ignored. */
 const LEAST_SHARE = 2 ** -20;
 
-/** A source window and what of it lies under one destination pixel; one object, filled anew for every pixel. */
+/** A source window and the box of one destination pixel in it; one object, refilled for every pixel. */
 interface Box {
   source: Float32Array;
   width: number;
   height: number;
-  /** Pixels from first to before last. */
+  /** Pixels from first (inclusive) to last (exclusive). */
   firstX: number;
   firstY: number;
   lastX: number;
   lastY: number;
-  /** How much of the first and of the last column and row counts. */
+  /** Weights of the first and last column and row. */
   firstWeightX: number;
   firstWeightY: number;
   lastWeightX: number;
@@ -30,7 +30,7 @@ interface Box {
   readonly y: Float64Array;
 }
 
-/** The shader's integers, a pixel at a time: both find the same boxes. */
+/** Integer arithmetic as in the shader, so that both find the same boxes. */
 export const run: KernelRun<typeof AREA> = (tensors, parameters, start, end) => {
   const { cells, table, destination } = tensors;
   const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns, method } = parameters;
@@ -84,7 +84,7 @@ function cornerPosition(cells: Int32Array, word: number, hx: number, hy: number)
   return (cells[word + 2] + linear + (cross >> CROSS_BITS)) | 0;
 }
 
-/** The box between a pixel's two corners, clipped to the source; empty where they do not meet. */
+/** The box between a pixel's two corners, clipped to the source; may be empty. */
 function findBox(
   box: Box,
   cells: Int32Array,
@@ -122,14 +122,14 @@ function findBox(
   box.lastY = Math.min(Math.max(lastY, firstY + 1), height);
   box.firstX = Math.max(firstX, 0);
   box.firstY = Math.max(firstY, 0);
-  // What of the box lies outside the source counts for the source's edge, as in GDAL.
+  // The part of the box outside the source adds to the weight of the source's edge pixels, as in GDAL.
   box.firstWeightX = 1 - (lowX / unit - (box.firstX - originX));
   box.firstWeightY = 1 - (lowY / unit - (box.firstY - originY));
   box.lastWeightX = 1 - (box.lastX - originX - highX / unit);
   box.lastWeightY = 1 - (box.lastY - originY - highY / unit);
 }
 
-/** A pixel's four corners, and the source pixels that they may touch. */
+/** A pixel's four corners, and the source pixels that they may overlap. */
 function findCorners(
   box: Box,
   cells: Int32Array,
@@ -191,7 +191,7 @@ function weightedMean(box: Box, squared: boolean): number {
 /** The values of a box, gathered for sorting; kept between calls. */
 let gathered = new Float32Array(64);
 
-/** Gathers the valid values, both zeros as one, and returns how many there are. */
+/** Gathers the valid values, with -0 as 0, and returns their number. */
 function gather({ source, width, firstX, firstY, lastX, lastY }: Box): number {
   const most = (lastX - firstX) * (lastY - firstY);
   if (gathered.length < most) gathered = new Float32Array(most);
@@ -205,10 +205,10 @@ function gather({ source, width, firstX, firstY, lastX, lastY }: Box): number {
   return count;
 }
 
-/** Few values are sorted by insertion, many by the engine. */
+/** Up to this many values insertion sort is used. */
 const FEW = 40;
 
-/** The quantile's value itself, never one between two: the one at rank ceil(n · quarters / 4 − 1), as GDAL has it. */
+/** The value at rank ceil(n · quarters / 4 − 1), without interpolation, as in GDAL. */
 function quantile(box: Box, quarters: number): number {
   const count = gather(box);
   if (count === 0) return Number.NaN;
@@ -224,7 +224,7 @@ function quantile(box: Box, quarters: number): number {
   return gathered[((count * quarters + 3) >> 2) - 1];
 }
 
-/** The most frequent value; of several, the one that reaches that count first, row by row. */
+/** The most frequent value; among ties, the one that reaches its count first, row by row. */
 function mode(box: Box): number {
   const count = gather(box);
   if (count === 0) return Number.NaN;
@@ -251,7 +251,7 @@ function mode(box: Box): number {
   return best;
 }
 
-/** The smallest value, or the largest by the smallest of negative ones. */
+/** The smallest of sign · value, times sign. */
 function extreme(box: Box, sign: 1 | -1): number {
   const count = gather(box);
   if (count === 0) return Number.NaN;
@@ -261,7 +261,7 @@ function extreme(box: Box, sign: 1 | -1): number {
   return best === 0 ? 0 : sign * best;
 }
 
-/** What lies in 0 ≤ y ≤ 1 between the x axis and an edge from a to b, within 0 ≤ x ≤ 1 (see area.wgsl). */
+/** The area between the x axis and an edge from a to b within the unit square (see area.wgsl). */
 function areaUnder(ax: number, ay: number, bx: number, by: number): number {
   const from = Math.min(1, Math.max(0, ax));
   const to = Math.min(1, Math.max(0, bx));
@@ -282,7 +282,7 @@ function areaUnder(ax: number, ay: number, bx: number, by: number): number {
   return (to - from) * (above + (1 - above - below) * height);
 }
 
-/** Values by the share of each source pixel that lies in the destination pixel. */
+/** The sum of values weighted by the share of each source pixel in the destination pixel. */
 function sharedOut({ source, width, firstX, firstY, lastX, lastY, x, y }: Box): number {
   let sum = 0;
   let found = false;
@@ -304,7 +304,7 @@ function sharedOut({ source, width, firstX, firstY, lastX, lastY, x, y }: Box): 
   return found ? sum : Number.NaN;
 }
 
-/** By the number of the method (see area.wgsl). */
+/** In the order of the method numbers (see area.wgsl). */
 const METHODS: readonly ((box: Box) => number)[] = [
   (box) => weightedMean(box, false),
   mode,

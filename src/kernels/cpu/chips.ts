@@ -3,7 +3,7 @@ import type { CHIPS } from '../chips.js';
 
 export const module = import.meta.url;
 
-/** Reflects an index into `[0, size)`: … 1 0 | 0 1 2 … size−1 | size−1 size−2 … */
+/** Reflects an index into `[0, size)`: … 1 0 | 0 1 2 … size−1 | size−1 size−2 … (`numpy.pad`, mode `symmetric`). */
 export function mirror(index: number, size: number): number {
   const period = 2 * size;
   const folded = ((index % period) + period) % period;

@@ -13,7 +13,7 @@ export const run: KernelRun<typeof DECIBEL> = ({ values }, { to_linear }, start,
   for (let i = start; i < end; i++) {
     const value = values[i];
     if (to_linear === 1) values[i] = exponential(value * UNITS_PER_DECIBEL);
-    // What a GPU may flush to zero has no decibel anywhere.
+    // Subnormal powers, which a GPU may flush to zero, become NaN on every backend.
     else values[i] = value >= SMALLEST_NORMAL && value < Infinity ? decibelOf(value, bits[i]) : Number.NaN;
   }
 };

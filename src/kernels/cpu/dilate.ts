@@ -3,7 +3,7 @@ import type { DILATE } from '../dilate.js';
 
 export const module = import.meta.url;
 
-/** A row is one of the image: every row that the structure touches in turn, which the cache likes. */
+/** A row is an image row. The rows of the structure are visited one after the other, for the cache. */
 export const run: KernelRun<typeof DILATE> = (
   { distances, mask },
   { width, height, reach, limit, square },

@@ -5,20 +5,20 @@ import type { EXPRESSION } from '../expression.js';
 
 export const module = import.meta.url;
 
-/** Values that go through the program together: an instruction is a loop over them, and they stay in the cache. */
+/** Values per tile: each instruction is a loop over a tile, which fits the cache. */
 const TILE = 2048;
 
 type Floats = Float32Array | Float64Array;
 
-/** Results, by their height on the stack: what is stored in them is rounded to their type. */
+/** Result tiles by height on the stack; storing rounds to their type. */
 const scratch = Array.from({ length: STACK_DEPTH }, () => new Float32Array(TILE));
 
 const NOTHING = new Float32Array(TILE).fill(Number.NaN);
 
 /**
- * Infinities may flow through sums and products, which keep them apart from finite numbers; whatever could turn one
- * into a finite number adds `x − x`, which is 0, or NaN where x is not finite. So a loop needs no test, and results
- * are those of expression.wgsl, where infinities become NaN at once.
+ * Sums and products may carry infinities, since they never turn them into finite numbers. Operations that could do so add
+ * `x − x`, which is 0, or NaN where x is not finite. So loops need no tests, and results equal those of expression.wgsl,
+ * where infinities become NaN at once.
  */
 export const run: KernelRun<typeof EXPRESSION> = (tensors, parameters, start, end) => {
   const { plane_0, plane_1, plane_2, plane_3, plane_4, plane_5, program, destination } = tensors;
@@ -39,7 +39,7 @@ export const run: KernelRun<typeof EXPRESSION> = (tensors, parameters, start, en
   }
 };
 
-/** The same in float64: nothing is rounded to float32, and whole numbers have 53 bits. */
+/** The same in float64, with 53-bit integers. */
 export function evaluateFloat64(
   program: Uint32Array,
   literals: Float64Array,
@@ -56,7 +56,7 @@ export function evaluateFloat64(
 }
 
 /**
- * Runs the instructions for `n` values. Bands and numbers are read where they are; nothing is ever written into them.
+ * Runs the instructions for `n` values. Bands and numbers are read in place and never written.
  * @param numbers a constant tile for each instruction that pushes a number, in their order
  */
 function evaluate(
@@ -144,7 +144,7 @@ function unary(operation: number, argument: number, x: TypedArray, result: Float
       for (let i = 0; i < n; i++) {
         const value = x[i];
         result[i] = 1 + (value - value);
-        // Each product is stored, and so rounded to the type of the results.
+        // Storing rounds each product to the type of the results.
         for (let k = 0; k < argument; k++) result[i] *= value;
       }
       return;

@@ -1,16 +1,16 @@
-/** Weights of a filter by distance, and where its pixels lie. */
+/** A filter's weights by distance, and its extent in pixels. */
 export interface Filter {
   readonly weights: ArrayLike<number>;
   readonly length: number;
   /** Pixels on either side of a position. */
   readonly tapsX: number;
   readonly tapsY: number;
-  /** Table entries for a distance of one pixel. */
+  /** Table entries per pixel. */
   readonly stepsX: number;
   readonly stepsY: number;
 }
 
-/** A filter's weight at a distance in entries of the table, between two of them; zero beyond its end. */
+/** A filter's weight at a distance in table entries, by linear interpolation; zero beyond the end. */
 function filterWeight({ weights, length }: Filter, distance: number): number {
   const at = Math.abs(distance);
   const index = Math.floor(at);
@@ -22,7 +22,7 @@ function filterWeight({ weights, length }: Filter, distance: number): number {
 /** Weights along x, kept between calls. */
 let along = new Float64Array(16);
 
-/** Every pixel that a filter reaches, those outside or without data left out and the rest renormalised. */
+/** The weighted mean of a filter's pixels; pixels outside or without data are skipped and weights renormalised. */
 export function filteredValue(
   source: Float32Array,
   width: number,
@@ -44,7 +44,7 @@ export function filteredValue(
   let total = 0;
   for (let j = top; j <= bottom; j++) {
     const rowWeight = filterWeight(filter, (j - wy) * filter.stepsY);
-    // What counts for nothing may be infinite.
+    // Skipped, since the value may be infinite.
     if (rowWeight === 0) continue;
     const row = (y0 + j) * width + x0;
     let rowSum = 0;
@@ -60,6 +60,6 @@ export function filteredValue(
     sum += rowWeight * rowSum;
     total += rowWeight * rowTotal;
   }
-  // Where negative weights outweigh the others there is nothing to divide by.
+  // With negative weights the sum may be zero or negative: no data.
   return total < 1e-6 ? Number.NaN : sum / total;
 }

@@ -3,7 +3,7 @@ import type { HISTOGRAM } from '../percentiles.js';
 
 export const module = import.meta.url;
 
-/** A row is a group: a histogram of its own, of values that lie together. */
+/** A row is a group: a histogram of a contiguous part of the values. */
 export const run: KernelRun<typeof HISTOGRAM> = ({ values, counts }, parameters, start, end) => {
   const { count, groups, bins, low, high, factor } = parameters;
   for (let group = start; group < end; group++) {

@@ -4,7 +4,7 @@ import { MOSAIC_METHODS } from '../mosaic-methods.js';
 
 export const module = import.meta.url;
 
-/** Pixels that are combined together, layer after layer. */
+/** Pixels per tile, combined layer by layer. */
 const TILE = 2048;
 
 const sums = new Float64Array(TILE);
@@ -45,7 +45,7 @@ function addLayer(
   }
 }
 
-/** Above so many layers the engine's sort is faster than an insertion sort. */
+/** Above this many layers the engine's sort is faster than insertion sort. */
 const FEW = 32;
 
 function medians(layers: Float32Array, layerCount: number, stride: number, from: number, n: number): void {

@@ -1,21 +1,21 @@
 /**
- * Logarithm and exponential for values that end as float32: by tables and short polynomials, in float64, with
- * relative errors below 1e-11, several times faster than `Math.log10`, `Math.exp` and `**`.
+ * Logarithm and exponential for float32 results: tables and short polynomials in float64, with relative errors below
+ * 1e-11, several times faster than `Math.log10`, `Math.exp` and `**`.
  */
 
-/** Entries of the table of logarithms, one for each 128th part of an octave of float32 numbers. */
+/** The table of logarithms has one entry for each 128th part of an octave of float32 numbers. */
 const LOG_BITS = 7;
-/** The float32 number, as bits, at which octaves are cut: 0.7, so that numbers around 1 share one. */
+/** The bits of 0.7, where octaves start, so that numbers around 1 are in one octave. */
 const CUT = 0x3f330000;
 const PART = 23 - LOG_BITS;
 const DECIBEL_PER_OCTAVE = 10 * Math.log10(2);
 const DECIBEL_PER_UNIT = 10 / Math.LN10;
 
-/** Exponents of two that tables hold: −1022 to 1023. */
+/** The table has the exponents −1022 to 1023. */
 const LOWEST_EXPONENT = -1022;
 const POWERS_OF_TWO = Float64Array.from({ length: 2046 }, (_, k) => 2 ** (k + LOWEST_EXPONENT));
 
-/** One over a number inside each part of an octave: exactly 1 beside 1, where logarithms are small. */
+/** The reciprocal of a number in each part of an octave; exactly 1 near 1, where logarithms are small. */
 const RECIPROCALS = Float64Array.from({ length: 1 << LOG_BITS }, (_, part) => {
   const middle = new Float32Array(Int32Array.of(CUT + (part << PART) + (1 << (PART - 1))).buffer)[0];
   return Math.abs(middle - 1) < 2 ** -LOG_BITS ? 1 : 1 / middle;
@@ -39,10 +39,10 @@ export function decibelOf(value: number, bits: number): number {
 /** Entries of the table of roots of two. */
 const ROOTS = 64;
 const ROOTS_OF_TWO = Float64Array.from({ length: ROOTS }, (_, k) => 2 ** (k / ROOTS));
-/** Beyond these, float32 knows only 0 and infinity. */
+/** Beyond these, float32 results are 0 or infinity. */
 const [LOWEST_POWER, HIGHEST_POWER] = [-200, 200];
 
-/** `exp(x)`; 0 and infinity where a float32 is. NaN stays NaN. */
+/** `exp(x)`; 0 or infinity where float32 underflows or overflows. NaN stays NaN. */
 export function exponential(x: number): number {
   if (x < LOWEST_POWER) return 0;
   if (x > HIGHEST_POWER) return Number.POSITIVE_INFINITY;

@@ -3,7 +3,7 @@ import type { ROW_DISTANCE } from '../dilate.js';
 
 export const module = import.meta.url;
 
-/** A row is one of the image: a sweep to the right, and one back. */
+/** A row is an image row: a sweep to the right, and one back. */
 export const run: KernelRun<typeof ROW_DISTANCE> = ({ mask, distances }, { width, reach }, start, end) => {
   const far = reach + 1;
   for (let row = start; row < end; row++) {

@@ -5,7 +5,7 @@ import { exponential } from './powers.js';
 
 export const module = import.meta.url;
 
-/** Pixels that are worked on at once: what lies between their loops stays in the cache. */
+/** Pixels per batch, so that intermediate values fit the cache. */
 const BATCH = 1024;
 
 /** A row is a pixel of an item. */
@@ -24,7 +24,7 @@ export const run: KernelRun<typeof SOFTMAX> = ({ values }, { classes, pixels }, 
   }
 };
 
-/** `count` pixels side by side, the first value of each from `first` on, those of the next class `step` further. */
+/** `count` neighbouring pixels: values of the first class start at `first`, those of the next class are `step` further. */
 function softmaxBatch(
   values: TypedArray,
   first: number,
@@ -41,7 +41,7 @@ function softmaxBatch(
     const from = first + c * step;
     for (let i = 0; i < count; i++) {
       const value = values[from + i];
-      // Once NaN, always NaN, and so are all of the pixel's powers.
+      // NaN propagates to all classes of the pixel.
       largest[i] = Math.max(largest[i], value - value === 0 ? value : Number.NaN);
     }
   }
@@ -57,7 +57,7 @@ function softmaxBatch(
   for (let c = 0; c < classes; c++) {
     const from = first + c * step;
     for (let i = 0; i < count; i++) {
-      // NaN is always the same one.
+      // The same NaN bits on every backend.
       values[from + i] = Number.isNaN(total[i]) ? Number.NaN : powers[c * BATCH + i] / total[i];
     }
   }

@@ -12,7 +12,7 @@ const PLAIN_FLOAT32 = 7;
 /** Rows of a source window as float32 with NaN for no data. */
 export interface PlainSource {
   readonly source: Float32Array;
-  /** The window's row that `source` starts with, and how many it holds. */
+  /** The first row of `source` in the window, and the number of rows. */
   readonly firstRow: number;
   readonly rows: number;
 }
@@ -21,9 +21,9 @@ export interface PlainSource {
 let scratch = new Float32Array(0);
 
 /**
- * What the rows `start` to `end` of a tile read of a source. Stored values are converted here, only those rows that
- * are read, so that inner loops know float32 alone.
- * @param margin rows that a resampling reads beyond the one that contains a position
+ * The source rows for the rows `start` to `end` of a tile. Only these rows are converted, so that inner loops have float32
+ * only.
+ * @param margin rows that the resampling reads beyond the row of a position
  */
 export function plainSource(
   { source, cells, table }: Tensors,
@@ -46,7 +46,7 @@ export function plainSource(
   return { source: scratch, firstRow, rows: lastRow - firstRow };
 }
 
-/** The source rows that contain the positions of tile rows, corners of pixels included: the first and the last. */
+/** The first and last source row of the positions of tile rows, including pixel corners. */
 function rowRange(
   cells: Int32Array,
   table: Int32Array,
@@ -67,7 +67,7 @@ function rowRange(
       const perRow = BLOCK_LOG2 - log2;
       const word = (table[entry] + (((y & 255) >> log2) << perRow) + ((x & 255) >> log2)) * CELL_WORDS;
       const unit = 1 / (1 << table[entry + 2]);
-      // A bilinear form is largest and smallest at corners; half a pixel more covers footprints.
+      // A bilinear function has its extremes at corners; half a pixel more covers footprints.
       for (const [fx, fy] of [
         [-0.5, -0.5],
         [size - 0.5, -0.5],
@@ -76,7 +76,7 @@ function rowRange(
       ]) {
         const linear = cells[word + 3] + fx * cells[word + 5] + fy * cells[word + 7];
         const row = cells[word + 1] + (linear + (fx * fy * cells[word + 9]) / 2 ** CROSS_BITS) * unit;
-        // Cells without a source lie far away and have no slopes.
+        // Cells outside the source's domain are far away and have no slopes.
         if (cells[word] <= NOWHERE) continue;
         low = Math.min(low, row);
         high = Math.max(high, row);

@@ -6,7 +6,7 @@ export const module = import.meta.url;
 type Tensors = CpuTensors<(typeof STITCH)['bindings']>;
 type Parameters = KernelParameters<keyof typeof STITCH_PARAMETERS | 'reduction'>;
 
-/** A row is one row of the scene. Chips are taken in the scene's order, row by row, as the shader does. */
+/** A row is a scene row. Chips are visited in row order, as in the shader. */
 export const run: KernelRun<typeof STITCH> = (tensors, parameters, start, end) => {
   const { mask, output } = tensors;
   const { width, classes, row_start, rows, mask_row, reduction } = parameters;
@@ -29,7 +29,7 @@ export const run: KernelRun<typeof STITCH> = (tensors, parameters, start, end) =
 
 const [AVERAGE, SUM, MAX, MIN, LAST, WEIGHTS, COUNTS, VARIANCE] = [0, 1, 2, 3, 5, 6, 7, 8];
 
-/** One value of the scene from the chips over it: the definition. */
+/** One value of the scene from the chips over it, by the definition. */
 function reduce(tensors: Tensors, parameters: Parameters, x: number, row: number, c: number): number {
   const { predictions, placement, slots, weights } = tensors;
   const { width, height, chip_size: n, classes, chip_columns, chip_rows, reduction } = parameters;
@@ -38,7 +38,7 @@ function reduce(tensors: Tensors, parameters: Parameters, x: number, row: number
   let sum = 0;
   let total = 0;
   let chosen = 0;
-  // The first value: sums of differences from it do not cancel.
+  // Sums of differences from the first value do not cancel.
   let shift = 0;
   let differences = 0;
   let squares = 0;
@@ -75,7 +75,7 @@ function reduce(tensors: Tensors, parameters: Parameters, x: number, row: number
   return reduction === SUM ? sum : chosen;
 }
 
-/** Pixels that the same chips cover, in every row of a band of rows. */
+/** Columns covered by the same chips, for a range of rows. */
 interface Segment {
   readonly x0: number;
   readonly x1: number;
@@ -98,8 +98,8 @@ interface Segment {
 type Average = (tensors: Tensors, segment: Segment, row: number, from: number, to: number) => boolean;
 
 /**
- * Averages a row at a time: where one chip lies its values are the result, elsewhere chips are added whole pieces
- * of a row at a time. What then is not finite is done again, by the definition, which leaves such values out.
+ * Averages row by row. Under a single chip its values are copied; elsewhere chips are added one row segment at a time.
+ * Segments with a result that is not finite are computed again by the definition, which skips such values.
  */
 function averageRows(tensors: Tensors, parameters: Parameters, start: number, end: number): void {
   const { placement, mask, output } = tensors;
@@ -131,7 +131,7 @@ function averageRows(tensors: Tensors, parameters: Parameters, start: number, en
   }
 }
 
-/** The segments of the rows that rows of chips from `first` to `last` cover. */
+/** The segments of the rows covered by the chip rows `first` to `last`. */
 function segmentsOf(tensors: Tensors, parameters: Parameters, first: number, last: number): Segment[] {
   const { placement, slots, weights } = tensors;
   const { width, chip_size: n, classes, chip_columns, chip_rows } = parameters;
@@ -165,7 +165,7 @@ function segmentsOf(tensors: Tensors, parameters: Parameters, first: number, las
   return segments;
 }
 
-/** Chips that fill a rectangle have weights that are products, so that columns and rows are averaged apart. */
+/** Weights are products, so columns and rows of a rectangle of chips are averaged separately. */
 function averageOf(chips: number, across: number, down: number): Average {
   if (chips === 0) return leaveEmpty;
   if (chips === 1) return copyChip;
@@ -174,7 +174,7 @@ function averageOf(chips: number, across: number, down: number): Average {
   return across === 2 && down === 2 ? blendFour : blendMany;
 }
 
-// Loops take two pixels a turn: a turn's own cost is as large as a pixel's.
+// Loops are unrolled by two: the loop overhead is as large as the work for a pixel.
 
 const leaveEmpty: Average = ({ output }, { x0, x1 }, _row, _from, to) => {
   output.fill(Number.NaN, to + x0, to + x1);
@@ -243,7 +243,7 @@ const blendDown: Average = ({ predictions, weights, output }, { x0, x1, values, 
   return gaps === 0;
 };
 
-/** The upper chip's part of the weight in a row, where chips lie one above the other. */
+/** The upper chip's share of the weight in a row. */
 function shareAbove(weights: Tensors['weights'], above: number, below: number, row: number): number {
   return weights[above + row] / (weights[above + row] + weights[below + row]);
 }
@@ -267,7 +267,7 @@ const blendFour: Average = (tensors, { x0, x1, values, rows, share }, row, from,
   return gaps === 0;
 };
 
-/** Any number of chips, and those of which some are missing. */
+/** Any number of chips, some possibly missing. */
 const blendMany: Average = (tensors, { x0, x1, values, columns, rows }, row, from, to) => {
   const { predictions, weights, output } = tensors;
   const length = x1 - x0;

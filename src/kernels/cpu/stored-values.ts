@@ -4,8 +4,8 @@ import type { KernelParameters } from '../../gpu/index.js';
 import type { StoredParameter } from '../stored-values.js';
 
 /**
- * GDAL's comparison of floats (see stored-values.wgsl) on their bits: |a − b| < 2⁻²² · |a + b|, in integers.
- * `bits` and `nodata` are not the same.
+ * GDAL's float comparison (see stored-values.wgsl) on bits: |a − b| < 2⁻²² · |a + b|, in integers. `bits` and `nodata`
+ * differ.
  */
 function nearlyEqual(bits: number, nodata: number): boolean {
   if (((bits | nodata) & 0x7fffffff) === 0) return true;
@@ -14,7 +14,7 @@ function nearlyEqual(bits: number, nodata: number): boolean {
   if (exponent === 0 || nodataExponent === 0 || exponent === 255 || nodataExponent === 255) return false;
   const step = exponent - nodataExponent;
   if ((bits ^ nodata) < 0 || step < -1 || step > 1) return false;
-  // Their sum is infinite: −3.40282e38 stands for the least float32.
+  // The sum is infinite: −3.40282e38 equals the lowest float32.
   if (exponent === 254 && step === 0) return true;
   const a = ((bits & 0x7fffff) | 0x800000) << Math.max(step, 0);
   const b = ((nodata & 0x7fffff) | 0x800000) << Math.max(-step, 0);
@@ -23,9 +23,9 @@ function nearlyEqual(bits: number, nodata: number): boolean {
 }
 
 /**
- * Sets to 0 where values are no data, as `convertStored` finds it.
- * @param components values a pixel: of complex numbers the real part is compared
- * @param valid one a pixel
+ * Sets `valid` to 0 where values are no data, by the rule of `convertStored`.
+ * @param components values per pixel: of complex numbers the real part is compared
+ * @param valid one value per pixel
  */
 export function markNodata(
   values: TypedArray,
@@ -68,7 +68,7 @@ export function convertStored(
   if (nodata_kind === 0) {
     for (let i = start; i < end; i++) {
       const value = source[i];
-      // Every NaN becomes the same one: files of equal pixels are then equal byte for byte.
+      // One NaN for all, so that files of equal pixels are equal byte for byte.
       destination[i + shift] = Number.isNaN(value) ? Number.NaN : value * scale + offset;
     }
     return;

@@ -3,7 +3,7 @@ import type { VALUE_RANGE } from '../percentiles.js';
 
 export const module = import.meta.url;
 
-/** A row is a lane; here each lane has values that lie together. */
+/** A row is a lane, with contiguous values. */
 export const run: KernelRun<typeof VALUE_RANGE> = ({ values, shares }, { count, lanes }, start, end) => {
   const floats = new Float32Array(shares.buffer, shares.byteOffset, 3 * lanes);
   for (let lane = start; lane < end; lane++) {

@@ -3,7 +3,7 @@ import type { VOTES } from '../vote.js';
 
 export const module = import.meta.url;
 
-/** A row is one row of the scene. */
+/** A row is a scene row. */
 export const run: KernelRun<typeof VOTES> = (
   { predictions, placement, slots, mask, counts },
   parameters,
@@ -15,7 +15,7 @@ export const run: KernelRun<typeof VOTES> = (
   const byRow = chip_columns + chip_rows + 2 * width;
   const step = rows * width;
 
-  /** The class of the largest value, the lowest among equals; −1 where one is not finite. */
+  /** The class of the largest value (ties: the lowest); −1 where a value is not finite. */
   const mostLikely = (first: number): number => {
     let best = 0;
     for (let c = 0; c < classes; c++) {

@@ -8,14 +8,14 @@ import { plainSource } from './source.js';
 export const module = import.meta.url;
 
 /**
- * Rows of a tile, cell by cell along each row: within a cell the position advances by adding integers, which gives
- * exactly what the shader computes for each pixel by itself.
+ * Rows of a tile, cell by cell along each row. Within a cell the position advances by integer additions, with exactly the
+ * results of the shader.
  */
 export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => {
   const { cells, table, destination } = tensors;
   const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns } = parameters;
   const interpolate = RUNS[parameters.method];
-  // One row more than the taps: what is read never ends at a row that is not the source's own last one.
+  // One row more than the taps, so that the last row read is the last converted one only at the source's edge.
   const plain = plainSource(tensors, parameters, start, end, parameters.taps_y + 1);
   const { source } = plain;
   const source_y = parameters.source_y + plain.firstRow;
@@ -67,8 +67,8 @@ export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => 
 };
 
 /**
- * The pixels of one row inside one cell; one object, filled anew for every cell. Positions are `origin + p / 2^bits` for
- * `p = q + fx·a + ((fx·c) >> 8)`; q is given for the first pixel, c already times fy.
+ * The pixels of one row inside one cell; one object, refilled for every cell. Positions are `origin + p / 2^bits` for
+ * `p = q + fx·a + ((fx·c) >> 8)`, with q for the first pixel and c multiplied by fy.
  */
 interface Piece {
   readonly source: Float32Array;
@@ -119,12 +119,12 @@ function bilinearRun(piece: Piece): void {
   const half = 1 << (bits - 1);
   const mask = (1 << bits) - 1;
   const unit = 1 / (1 << bits);
-  // Pixel centres lie at +0.5: shifting by half a pixel makes them whole.
+  // Pixel centres are at +0.5: shifting by half a pixel makes them whole.
   let linearX = (qx - half) | 0;
   let linearY = (qy - half) | 0;
   let crossX = Math.imul(fx, cx);
   let crossY = Math.imul(fx, cy);
-  // Positions along a run only ever grow or only ever shrink: where its ends are inside, so is all of it.
+  // Positions along a run are monotonic: if its ends are inside, all of it is.
   const steps = count - 1;
   const endX = (linearX + Math.imul(steps, ax) + ((crossX + Math.imul(steps, cx)) >> CROSS_BITS)) | 0;
   const endY = (linearY + Math.imul(steps, ay) + ((crossY + Math.imul(steps, cy)) >> CROSS_BITS)) | 0;
@@ -163,7 +163,7 @@ function bilinearRun(piece: Piece): void {
   }
 }
 
-/** One value from those of the four pixels that are inside and have data; px and py count from pixels' centres. */
+/** One value from the pixels of the four that are inside and have data; px and py are relative to pixel centres. */
 function bilinearValue(
   source: Float32Array,
   width: number,
@@ -270,7 +270,7 @@ function cubicWeight(pixel: number, w: number): number {
   return pixel === 2 ? 1 + u * u * (1.5 * u - 2.5) : -0.5 * u * w * w;
 }
 
-/** From sixteen pixels of which one is not finite: NaN where one has no data; infinite ones with weight 0 are left out. */
+/** The value of sixteen pixels of which some are not finite: NaN if one has no data; infinite ones of weight 0 are skipped. */
 function cubicValue(source: TypedArray, first: number, width: number, wx: number, wy: number): number {
   let sum = 0;
   for (let j = 0; j < 4; j++) {
@@ -307,7 +307,7 @@ function filteredRun(piece: Piece): void {
   }
 }
 
-/** By the number of the method: nearest, bilinear, cubic, a filter. */
+/** In the order of the method numbers: nearest, bilinear, cubic, a filter. */
 const RUNS: readonly ((piece: Piece) => void)[] = [nearestRun, bilinearRun, cubicRun, filteredRun];
 
 /** The value of the pixel that contains a position, or NaN outside; a position on the far edge is inside. */
@@ -329,7 +329,7 @@ function containingValue(
   return x >= 0 && y >= 0 && x < width && y < height ? source[y * width + x] : Number.NaN;
 }
 
-/** Bilinear interpolation over the pixels that exist and have data, their weights renormalised. */
+/** Bilinear interpolation over the pixels inside and with data, with renormalised weights. */
 function renormalised(
   source: TypedArray,
   width: number,
@@ -349,7 +349,7 @@ function renormalised(
       const value = source[y * width + x];
       if (Number.isNaN(value)) continue;
       const weight = (i === 1 ? wx : 1 - wx) * (j === 1 ? wy : 1 - wy);
-      // What counts for nothing may be infinite.
+      // Skipped, since the value may be infinite.
       if (weight === 0) continue;
       sum += weight * value;
       weights += weight;

@@ -1,6 +1,6 @@
 /**
- * Spectral indices by name, as expressions of Sentinel-2's band names. All are normalised differences: values from
- * −1 to 1 for reflectance, no data where both bands are 0.
+ * Spectral indices as expressions of Sentinel-2 bands. All are normalised differences: from −1 to 1 for reflectance, no
+ * data where both bands are 0.
  */
 export const INDICES = {
   /** Open water: McFeeters 1996, doi:10.1080/01431169608948714. */
@@ -13,13 +13,13 @@ export const INDICES = {
   NBR: { expression: '(B08 - B12) / (B08 + B12)', bands: ['B08', 'B12'], source: 'Key and Benson 2006' },
 } as const;
 
-/** The name of an index of bands that has a formula. */
+/** The name of a built-in spectral index. */
 export type IndexName = keyof typeof INDICES;
 
-/** The indices of bands that have a formula, by name. */
+/** The names of the built-in spectral indices. */
 export const INDEX_NAMES = Object.keys(INDICES) as readonly IndexName[];
 
-/** Whether a text names an index of bands. */
+/** Whether a text names a built-in spectral index. */
 export function isIndexName(name: string): name is IndexName {
   return Object.hasOwn(INDICES, name);
 }

@@ -2,8 +2,8 @@ import { OPERATION } from './operations.js';
 import type { Expression } from './parse.js';
 
 /**
- * Whether all that an expression can give follows from its own numbers: comparisons, bits, and choices among such
- * values, never a band's own. Then results are classes, and no mean of them is one.
+ * Whether the results of an expression are classes: comparisons, bits, and choices among such values or constants, never
+ * the values of a band. Classes must not be averaged.
  */
 export function givesClasses({ program }: Expression): boolean {
   const stack: boolean[] = [];
@@ -20,7 +20,7 @@ export function givesClasses({ program }: Expression): boolean {
   return stack[0];
 }
 
-/** What gives one of a few numbers, whatever the operands are. */
+/** Operations with a few possible results for any operands. */
 const ALWAYS: ReadonlySet<number> = new Set([
   OPERATION.not,
   OPERATION.bits,

@@ -1,6 +1,6 @@
 /**
- * What an instruction of a compiled expression does: an operation and an argument, one word each. The numbers are
- * those of `expression.wgsl`; operations of as many operands are neighbours.
+ * Operations of a compiled expression. An instruction is an operation and an argument, one word each. The numbers are
+ * those in `expression.wgsl`, grouped by the number of operands.
  */
 export const OPERATION = {
   // Push a value.
@@ -38,10 +38,10 @@ export const OPERATION = {
   where: 64,
 } as const;
 
-/** Values that an expression may hold at once while it is computed: the size of the shader's stack. */
+/** The size of the shader's stack. */
 export const STACK_DEPTH = 16;
 
-/** Beyond these `exp` is not a float32, or smaller than the smallest normal one. */
+/** Beyond these `exp` overflows float32, or is below the smallest normal one. */
 export const EXPONENT_RANGE = [Math.fround(-87.33654), Math.fround(88.72283)] as const;
 
 /** The same for float64. */

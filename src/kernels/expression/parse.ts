@@ -4,26 +4,26 @@ import { INDICES, isIndexName } from './indices.js';
 import { OPERATION, STACK_DEPTH } from './operations.js';
 import { expressionError, type Token, tokensOf } from './tokens.js';
 
-/** An expression, read and checked: a list of instructions for a machine with a stack. It is data, never code. */
+/** A compiled expression: instructions for a stack machine, as plain data. */
 export interface Expression {
   readonly text: string;
-  /** The bands that it uses, in the order of their first use. */
+  /** Its bands in the order of their first use. */
   readonly bands: readonly string[];
-  /** Two words an instruction: an operation and its argument. */
+  /** Two words per instruction: an operation and its argument. */
   readonly program: Uint32Array;
   /** The numbers in the text, as float64, in the order of the instructions that push them. */
   readonly numbers: Float64Array;
 }
 
-/** Parentheses, signs and arguments within one another. */
+/** Deepest nesting of parentheses, signs and arguments. */
 const MAX_DEPTH = 64;
 
-/** Instructions that a pixel may cost. */
+/** Most instructions per pixel. */
 const MAX_INSTRUCTIONS = 1024;
 
 const MAX_POWER = 16;
 
-/** Bits that a whole number may have in float32, and in float64. */
+/** Bits of an integer in float32 and in float64. */
 const FLOAT32_BITS = 24;
 const WHOLE_BITS = 53;
 
@@ -73,7 +73,7 @@ const FUNCTIONS = [...Object.keys(UNARY), ...Object.keys(SEVERAL), 'where', 'bit
 const WORDS = new Set([...FUNCTIONS, 'and', 'or', 'not', 'nan']);
 
 /**
- * Reads an expression.
+ * Parses an expression.
  *
  * | written | meaning |
  * |---|---|
@@ -87,11 +87,11 @@ const WORDS = new Set([...FUNCTIONS, 'and', 'or', 'not', 'nan']);
  * | `abs sqrt log log10 exp floor` | of one value; no data where there is no real result |
  * | `min max` | of two values or more |
  * | `where(c, a, b)` | `a` where `c` is not 0, else `b`; the other one may have no data |
- * | `bits(x, first, width)` | the number in so many bits of a whole number from bit `first` (0 is the lowest) on |
+ * | `bits(x, first, width)` | the bit field of a whole number from bit `first` (0 is the lowest) on |
  * | `valid(x)` | 1 where `x` has data, else 0 |
  *
- * @param bandNames the bands there are; a name that is not among them is an error. Default: any name is a band
- * @throws {TerrachipError} INVALID_INPUT naming the column
+ * @param bandNames the available bands; other names are errors. Default: any name is a band
+ * @throws {TerrachipError} INVALID_INPUT with the column of the error
  */
 export function parseExpression(text: string, bandNames?: readonly string[]): Expression {
   for (const name of bandNames ?? []) requireBandName(name);
@@ -101,7 +101,7 @@ export function parseExpression(text: string, bandNames?: readonly string[]): Ex
   return { text, bands, program: Uint32Array.from(words), numbers: Float64Array.from(numbers) };
 }
 
-/** What in an expression float32 cannot hold: a whole number or bits of one, in words; null for nothing. */
+/** Describes an integer or bit field in an expression that float32 cannot hold; null if there is none. */
 export function beyondFloat32({ program, numbers }: Expression): string | null {
   const whole = numbers.find((value) => Number.isSafeInteger(value) && Math.fround(value) !== value);
   if (whole !== undefined) return `the number ${whole}`;
@@ -131,7 +131,7 @@ class Parser {
   /** Values on the stack after the instructions so far. */
   #height = 0;
   #depth = 0;
-  /** Where the name of an index stands whose own expression is being read. */
+  /** The token of the spectral index whose expression is being parsed. */
   #expanding: number | null = null;
 
   constructor(text: string, names: readonly string[] | undefined) {
@@ -155,7 +155,7 @@ class Parser {
     return this.#tokens[this.#at++];
   }
 
-  /** Precedence climbing: an operand, and all operators after it that bind at least so tightly. */
+  /** Precedence climbing: an operand and all following operators of at least this precedence. */
   #expression(least: number): void {
     this.#operand();
     let compared = false;
@@ -243,7 +243,7 @@ class Parser {
     this.#emit(OPERATION.band, known < 0 ? this.bands.length - 1 : known, 1, token);
   }
 
-  /** Reads the expression of an index in the place of its name. */
+  /** Replaces the name of an index by its expression. */
   #index(expression: string, token: Token): void {
     const outer = { tokens: this.#tokens, at: this.#at };
     this.#tokens = tokensOf(expression);

@@ -7,7 +7,7 @@ export interface Token {
   readonly column: number;
 }
 
-/** Longer texts are not read. */
+/** Longer texts are refused. */
 const MAX_LENGTH = 4096;
 
 const SPACE = /\s*/y;
@@ -17,7 +17,7 @@ const PATTERNS = [
   ['sign', /<=|>=|==|!=|\*\*|[-+*/^<>(),]/y],
 ] as const;
 
-/** @throws {TerrachipError} INVALID_INPUT where the text holds something else, or is too long */
+/** @throws {TerrachipError} INVALID_INPUT for any other character, or a text that is too long */
 export function tokensOf(text: string): Token[] {
   if (text.length > MAX_LENGTH) {
     throw invalidInput(
@@ -52,7 +52,7 @@ function matchAt(pattern: RegExp, text: string, at: number): string | null {
   return pattern.exec(text)?.[0] ?? null;
 }
 
-/** What is wrong with an expression, and where. */
+/** The error for an expression, with the column. */
 export function expressionError(text: string, column: number, problem: string, remedy: string): Error {
   const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return invalidInput(`the expression "${shown}"`, `${problem} at column ${column}`, remedy);

@@ -1,5 +1,5 @@
 /**
- * `terrachip/kernels` in Node: the portable part, any EPSG code, and backends on Dawn or a pool of worker threads.
+ * `terrachip/kernels` in Node: the portable part, every EPSG code, and backends on Dawn or a pool of worker threads.
  * @module terrachip/kernels
  */
 import '../../geo/node/epsg.js';
