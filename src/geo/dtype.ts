@@ -15,7 +15,7 @@ export type Dtype = keyof TypedArrayByDtype;
 /** A typed array of any `Dtype`. */
 export type TypedArray = TypedArrayByDtype[Dtype];
 
-/** The type of arrays that a name of a data type stands for. */
+/** The dtype of an array class's name: `'float32'` of `'Float32Array'`. */
 export type DtypeNamed<Name extends string> = Name extends `${infer D}Array` ? Lowercase<D> : never;
 
 /** The element type of an array: `'float32'` of `Float32Array`. */

@@ -1,4 +1,4 @@
-/** What every kernel that resamples a tile through a control grid is told. */
+/** The options and parameters of all kernels that resample a tile through a control grid. */
 import { invalidOption } from '../errors.js';
 import { BLOCK_SIZE, type ControlWindow, type PixelWindow } from '../geo/index.js';
 import type { Backend, DeviceTensor, ParameterTable } from '../gpu/index.js';

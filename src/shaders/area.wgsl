@@ -1,8 +1,8 @@
-// Sums up the source pixels under each destination pixel of a tile (src/kernels/area.ts).
+// Area resampling of a tile (src/kernels/area.ts).
 
 // method 0 average, 1 mode, 2 min, 3 max, 4 med, 5 q1, 6 q3, 7 sum, 8 rms
 
-// Source pixels from `first` to before `last`, and how much of the first and of the last one counts.
+// Source pixels from `first` (inclusive) to `last` (exclusive), and the weights of the first and the last one.
 struct Box {
   first: vec2i,
   last: vec2i,
@@ -10,7 +10,7 @@ struct Box {
   last_weight: vec2f,
 }
 
-// Corners this close to a pixel's edge lie on it: 2^-12 pixels.
+// Corners this close to a pixel's edge count as on it: 2^-12 pixels.
 const EDGE_LOG2: u32 = 12u;
 
 fn box_of(cell: Cell) -> Box {
@@ -24,13 +24,13 @@ fn box_of(cell: Cell) -> Box {
   let origin = cell.origin - vec2i(parameters.source_x, parameters.source_y);
   let size = vec2i(parameters.source_width, parameters.source_height);
   var first = origin + ((low + near) >> bits);
-  // Rounded up: minus the shift of minus.
+  // Rounded up.
   var last = origin - ((near - high) >> bits);
   if (any(first >= size) || any(last <= vec2i(0))) { return Box(vec2i(0), vec2i(0), vec2f(), vec2f()); }
   last = max(last, first + 1);
   first = max(first, vec2i(0));
   last = min(last, size);
-  // What of the box lies outside the source counts for the source's edge, as in GDAL.
+  // The part of the box outside the source adds to the weight of the source's edge pixels, as in GDAL.
   let first_weight = 1.0 - vec2f(low - ((first - origin) << bits)) / unit;
   let last_weight = 1.0 - vec2f(((last - origin) << bits) - high) / unit;
   return Box(first, last, first_weight, last_weight);
@@ -45,7 +45,7 @@ fn load(x: i32, y: i32) -> f32 {
   return stored_value(u32(y * parameters.source_width + x));
 }
 
-// Mean, or root of the mean square, of the values by how much of each pixel the box covers.
+// Mean or root mean square of the values, weighted by the overlap of each pixel with the box.
 fn weighted(box: Box) -> f32 {
   var sum = 0.0;
   var total = 0.0;
@@ -67,7 +67,7 @@ fn weighted(box: Box) -> f32 {
   return select(sum / total, sqrt(sum / total), method == 8u);
 }
 
-// Floats in the order of their values, as integers; both zeros are one.
+// An integer with the same order as the float; -0 equals 0.
 fn key_of(value: f32) -> i32 {
   let bits = bitcast<i32>(value);
   return select(bits ^ ((bits >> 31u) & 0x7fffffff), 0i, (bits & 0x7fffffff) == 0i);
@@ -77,7 +77,7 @@ fn value_of(key: i32) -> f32 {
   return bitcast<f32>(key ^ ((key >> 31u) & 0x7fffffff));
 }
 
-// What one pass over the box learns: how many values there are, and their smallest and largest.
+// Number, minimum and maximum of the values in the box.
 struct Extent {
   count: u32,
   low: i32,
@@ -97,7 +97,7 @@ fn extent_of(box: Box) -> Extent {
   return extent;
 }
 
-// How many values are at most a key.
+// Number of values up to a key.
 fn count_up_to(box: Box, key: i32) -> u32 {
   var count = 0u;
   for (var y = box.first.y; y < box.last.y; y++) {
@@ -109,7 +109,7 @@ fn count_up_to(box: Box, key: i32) -> u32 {
   return count;
 }
 
-// The value at a rank (from 0) of the sorted values, by halving the range of keys: at most 32 passes over the box.
+// The value at a rank (from 0) of the sorted values, by bisection: at most 32 passes over the box.
 fn ranked(box: Box, extent: Extent, rank: u32) -> f32 {
   var low = extent.low;
   var high = extent.high;
@@ -121,15 +121,15 @@ fn ranked(box: Box, extent: Extent, rank: u32) -> f32 {
   return value_of(low);
 }
 
-// The most frequent value, pixels counted whole; of several, the one that reaches that count first, row by row. One
-// pass over the box for each value in it.
+// The most frequent value, whole pixels counted; among ties, the one that reaches its count first, row by row. One pass
+// over the box for each distinct value.
 fn most_frequent(box: Box, extent: Extent) -> f32 {
   var best = extent.low;
   var most = 0u;
   var earliest = 0u;
   var left = extent.count;
   var key = extent.low;
-  // Values that are fewer than the most frequent one so far cannot beat it.
+  // Stop when too few values are left to be more frequent.
   while (left > 0u && left >= most) {
     var count = 0u;
     var latest = 0u;
@@ -160,8 +160,8 @@ fn most_frequent(box: Box, extent: Extent) -> f32 {
   return value_of(best);
 }
 
-// What lies in 0 <= y <= 1 between the x axis and an edge from a to b, within 0 <= x <= 1; negative from right to
-// left. Summed over the edges of a polygon this is its area in the unit square.
+// The area between the x axis and an edge from a to b within the unit square; negative from right to left. The sum over
+// the edges of a polygon is its area in the unit square.
 fn area_under(a: vec2f, b: vec2f) -> f32 {
   let start = clamp(a.x, 0.0, 1.0);
   let end = clamp(b.x, 0.0, 1.0);
@@ -172,7 +172,7 @@ fn area_under(a: vec2f, b: vec2f) -> f32 {
   let low = min(y0, y1);
   let high = max(y0, y1);
   let rise = high - low;
-  // The share of the edge that is above the square counts fully, the one below not at all.
+  // The part of the edge above the square has full weight, the part below has none.
   var above = select(0.0, 1.0, low >= 1.0);
   var below = select(0.0, 1.0, high <= 0.0);
   if (rise > 0.0) {
@@ -183,8 +183,8 @@ fn area_under(a: vec2f, b: vec2f) -> f32 {
   return (end - start) * (above + (1.0 - above - below) * height);
 }
 
-// The values by the share of each source pixel that lies in the destination pixel's four corners: what is added up
-// over a destination is what the source holds. Shares below 2^-20 are none.
+// The sum of values weighted by the share of each source pixel in the destination pixel: totals are kept. Shares below
+// 2^-20 are ignored.
 fn shared_out(cell: Cell) -> f32 {
   let origin = cell.origin - vec2i(parameters.source_x, parameters.source_y);
   let bits = vec2u(cell.bits);
@@ -217,7 +217,7 @@ fn shared_out(cell: Cell) -> f32 {
   return select(missing(), sum, found);
 }
 
-// The rank of a quantile of n values: ceil(n * quarters / 4 - 1), as GDAL has it.
+// The rank of a quantile of n values: ceil(n * quarters / 4 - 1), as in GDAL.
 fn rank_of(quarters: u32, count: u32) -> u32 {
   return (count * quarters + 3u) / 4u - 1u;
 }
@@ -228,7 +228,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (local.x >= parameters.tile_width || local.y >= parameters.tile_height) { return; }
   let cell = cell_of(local + vec2i(parameters.tile_x, parameters.tile_y));
   var value = missing();
-  // Cells without a source lie far away from everything.
+  // Cells outside the source's domain.
   if (cell.origin.x > NOWHERE) {
     if (method == 7u) { value = shared_out(cell); }
     else {

@@ -1,6 +1,6 @@
 // Cuts chips out of a plane and normalises them for a model (src/kernels/chips.ts).
 
-// Beyond the scene, a chip sees it mirrored, as often as needed: … 1 0 | 0 1 2 … n-1 | n-1 n-2 …
+// Reflection at the scene's edges, repeated as needed: … 1 0 | 0 1 2 … n-1 | n-1 n-2 …
 fn mirror(index: i32, size: i32) -> i32 {
   let period = 2 * size;
   let folded = ((index % period) + period) % period;

@@ -5,7 +5,7 @@
 const DECIBEL_PER_OCTAVE = 3.0102999566398120;  // 10 log10(2)
 const OCTAVE_PER_DECIBEL = 0.33219280948873624;  // log2(10) / 10
 
-// Zero, negative and subnormal powers have no decibel: the bits of every normal positive number lie between these.
+// Zero, negative and subnormal powers have no decibel: the bits of normal positive numbers are in this range.
 fn is_normal_positive(value: f32) -> bool {
   let bits = bitcast<u32>(value);
   return bits >= 0x00800000u && bits < 0x7f800000u;

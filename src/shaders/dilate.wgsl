@@ -1,5 +1,4 @@
-// Sets the pixels that a structure around a set pixel covers (src/kernels/dilate.ts). Each invocation writes one word:
-// 4 pixels.
+// Dilates a mask (src/kernels/dilate.ts). Each invocation writes one word: 4 pixels.
 
 // square 0: a disc, 1: a square
 

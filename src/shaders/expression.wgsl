@@ -1,7 +1,7 @@
-// Band arithmetic by an interpreter with a stack (src/kernels/expression.ts). All invocations run the same
-// program, each for four neighbouring values: what an instruction means is found out once for them.
+// A stack interpreter for band arithmetic (src/kernels/expression.ts). All invocations run the same program, each for four
+// neighbouring values, which share the decoding of instructions.
 
-// stacked 1: all bands lie in plane_0, one after the other
+// stacked 1: plane_0 has all bands, concatenated
 
 const DECIMAL_PER_OCTAVE = 0.30102999566398120;  // log10(2)
 
@@ -17,7 +17,7 @@ fn load(number: u32, index: u32) -> u32 {
   }
 }
 
-// Beyond the end, the last value again.
+// Beyond the end, the last value is repeated.
 fn band(number: u32, first: u32) -> vec4u {
   let last = parameters.count - 1u;
   return vec4u(
@@ -32,7 +32,7 @@ fn is_missing_bits(bits: vec4u) -> vec4<bool> {
   return bits == vec4u(parameters.nan_bits);
 }
 
-// What is not finite is no data; what is subnormal, which devices may flush, is 0, and so is -0.
+// Values that are not finite become no data; subnormal values, which devices may flush, and -0 become 0.
 fn settle(bits: vec4u) -> vec4u {
   let exponent = bits & vec4u(0x7f800000u);
   let normal = select(bits, vec4u(0u), exponent == vec4u(0u));
@@ -43,7 +43,7 @@ fn truth(condition: vec4<bool>) -> vec4u {
   return select(vec4u(0u), vec4u(0x3f800000u), condition);
 }
 
-// A result that there is not everywhere.
+// The result where it exists, else no data.
 fn only_where(possible: vec4<bool>, result: vec4f) -> vec4u {
   return select(vec4u(parameters.nan_bits), bitcast<vec4u>(result), possible);
 }

@@ -1,5 +1,5 @@
-// Marks the pixels whose bit field holds one of some numbers (src/kernels/field-mask.ts). Each invocation writes one
-// word: 4 pixels.
+// Masks the pixels whose bit field is one of some numbers (src/kernels/field-mask.ts). Each invocation writes one word:
+// 4 pixels.
 
 fn is_wanted(number: u32) -> bool {
   if (number > 255u) { return false; }
@@ -13,7 +13,7 @@ fn is_wanted(number: u32) -> bool {
 fn is_marked(index: u32) -> bool {
   var bits = stored_bits(index);
   if (stored_type == 6u) {
-    // Whole numbers in float32, as resampling by nearest leaves them; anything else is no number.
+    // Integers in float32, after resampling by nearest; other values do not match.
     let value = bitcast<f32>(bits);
     if (!is_finite(value) || value < 0.0 || value >= 16777216.0 || value != floor(value)) { return false; }
     bits = u32(value);

@@ -1,5 +1,4 @@
-// Counts values in bins of one width (src/kernels/percentiles.ts). Several histograms share the work, so that few
-// invocations wait for one another.
+// Counts values in bins of equal width (src/kernels/percentiles.ts). Several histograms reduce contention of atomics.
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {

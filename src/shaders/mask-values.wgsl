@@ -1,4 +1,4 @@
-// Takes values away where a mask says so (src/kernels/mask-values.ts), in place.
+// Replaces masked values by NaN, in place (src/kernels/mask-values.ts).
 
 // where_set 0: where the mask is 0, 1: where it is not
 

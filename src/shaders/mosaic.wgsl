@@ -1,8 +1,8 @@
-// One value from the layers over a pixel (src/kernels/mosaic.ts).
+// Combines the layers over a pixel (src/kernels/mosaic.ts).
 
 // method 0 mean, 1 median, 2 min, 3 max, 4 first, 5 last, 6 count, 7 sum
 
-// Numbers in the order of these words are in their own order.
+// A word with the same order as the float.
 fn key_of(value: f32) -> u32 {
   let bits = bitcast<u32>(value);
   return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
@@ -12,14 +12,13 @@ fn value_of(key: u32) -> f32 {
   return bitcast<f32>(select(~key, key & 0x7fffffffu, (key & 0x80000000u) != 0u));
 }
 
-// The value with `rank` valid values below it in order, found bit by bit from the highest: as many passes over the
-// layers as a word has bits, for any number of layers and without memory for them.
+// The valid value at a rank, found bit by bit from the highest: one pass over the layers per bit, without memory.
 fn ordered(index: u32, rank: u32) -> u32 {
   var below = rank;
   var prefix = 0u;
   for (var bit = 32u; bit > 0u; bit--) {
     let shift = bit - 1u;
-    // Values that share the bits found so far and have 0 in the next.
+    // Number of values with the bits found so far and 0 in the next one.
     var zeros = 0u;
     for (var k = 0u; k < parameters.layers; k++) {
       let value = layers[k * parameters.stride + index];
@@ -33,7 +32,7 @@ fn ordered(index: u32, rank: u32) -> u32 {
   return prefix;
 }
 
-// Up to so many layers, comparing each with all others takes fewer reads than a pass a bit.
+// Up to this many layers, comparing each with all others takes fewer reads than a pass per bit.
 const FEW = 32u;
 
 fn median_of_few(index: u32, valid: u32) -> f32 {
@@ -56,7 +55,7 @@ fn median_of_few(index: u32, valid: u32) -> f32 {
 fn median_of_many(index: u32, valid: u32) -> f32 {
   let lower = ordered(index, (valid - 1u) / 2u);
   if (valid % 2u == 1u) { return value_of(lower); }
-  // The upper one of the two in the middle: the same again, or the next.
+  // The upper of the two middle values: the same value, or the next one.
   var not_above = 0u;
   var next = 0xffffffffu;
   for (var k = 0u; k < parameters.layers; k++) {

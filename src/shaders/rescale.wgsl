@@ -1,4 +1,4 @@
-// One straight line for every value, then two limits (src/kernels/rescale.ts), in place.
+// Linear rescaling with limits, in place (src/kernels/rescale.ts).
 
 // zero_is_missing 1: zero is no data
 

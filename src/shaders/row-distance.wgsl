@@ -1,5 +1,5 @@
-// How far each pixel is from the nearest set pixel of its row (src/kernels/dilate.ts). Each invocation writes one
-// word: 4 pixels.
+// The distance of each pixel to the nearest set pixel of its row (src/kernels/dilate.ts). Each invocation writes one word:
+// 4 pixels.
 
 fn is_set(index: i32) -> bool {
   return extractBits(mask[index >> 2u], 8u * u32(index & 3i), 8u) != 0u;

@@ -15,7 +15,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var c = 0u; c < parameters.classes; c++) { values[first + c * parameters.pixels] = missing(); }
     return;
   }
-  // exp of differences from the largest: at most 1, so that nothing overflows.
+  // exp of differences from the largest is at most 1: no overflow.
   var sum = 0.0;
   for (var c = 0u; c < parameters.classes; c++) { sum += exp(values[first + c * parameters.pixels] - largest); }
   for (var c = 0u; c < parameters.classes; c++) {

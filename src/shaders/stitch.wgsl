@@ -1,8 +1,6 @@
-// Puts overlapping chips together into rows of the scene: each pixel gathers what the chips say
-// (src/kernels/stitch.ts).
+// Combines overlapping chips into rows of the scene: each pixel gathers from its chips (src/kernels/stitch.ts).
 
-// reduction 0 average, 1 sum, 2 largest, 3 smallest, 4 first, 5 last, 6 sum of the weights, 7 number of chips,
-// 8 variance
+// reduction 0 average, 1 sum, 2 maximum, 3 minimum, 4 first, 5 last, 6 sum of the weights, 7 number of chips, 8 variance
 
 // The window of chip k of `count` along an axis tapers towards its neighbours only.
 fn window_weight(chip: i32, count: i32, offset: i32) -> f32 {

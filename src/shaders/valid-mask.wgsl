@@ -1,4 +1,4 @@
-// Marks the pixels where planes have data (src/kernels/valid-mask.ts). Each invocation writes one word: 4 pixels.
+// Masks the pixels with data in all planes (src/kernels/valid-mask.ts). Each invocation writes one word: 4 pixels.
 
 fn is_valid(index: u32) -> bool {
   for (var k = 0u; k < parameters.planes; k++) {

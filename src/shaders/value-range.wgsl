@@ -1,5 +1,4 @@
-// The least and the greatest value, and how many there are (src/kernels/percentiles.ts), by many invocations of which
-// each looks at a share.
+// Minimum, maximum and number of the finite values (src/kernels/percentiles.ts); each invocation handles a share.
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {

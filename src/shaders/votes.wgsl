@@ -1,11 +1,11 @@
-// Counts the chips that find each class the most likely, pixel by pixel (src/kernels/vote.ts).
+// Counts the chips for each class of each pixel (src/kernels/vote.ts).
 
 fn is_valid(x: i32, row: i32) -> bool {
   let index = u32((row - parameters.mask_row) * parameters.width + x);
   return extractBits(mask[index >> 2u], 8u * (index & 3u), 8u) != 0u;
 }
 
-// The class of the largest of some values, the lowest among equals; -1 where one is not finite.
+// The class of the largest value (ties: the lowest); -1 where a value is not finite.
 fn most_likely(first: i32, step: i32) -> i32 {
   var best = 0i;
   var largest = 0.0;

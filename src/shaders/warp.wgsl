@@ -6,7 +6,7 @@ fn inside(pixel: vec2i) -> bool {
   return all(pixel >= vec2i(0)) && pixel.x < parameters.source_width && pixel.y < parameters.source_height;
 }
 
-// Pixel c spans [c, c + 1), but a position on the far edge itself still belongs to the last pixel.
+// Pixel c spans [c, c + 1), but a position on the far edge belongs to the last pixel.
 fn containing_pixel(position: Position) -> vec2i {
   let size = vec2i(parameters.source_width, parameters.source_height);
   let pixel = position.pixel - vec2i(parameters.source_x, parameters.source_y);
@@ -17,7 +17,7 @@ fn load(pixel: vec2i) -> f32 {
   return stored_value(u32(pixel.y * parameters.source_width + pixel.x));
 }
 
-// The pixel whose centre is the last at or before a position, and how far beyond it the position lies.
+// The last pixel whose centre is at or before a position, and the distance of the position from that centre.
 struct Neighbourhood {
   corner: vec2i,
   w: vec2f,
@@ -25,13 +25,13 @@ struct Neighbourhood {
 
 fn neighbourhood(position: Position) -> Neighbourhood {
   let unit = 1i << position.bits;
-  // Pixel centres lie at +0.5: shifting by half a pixel makes them whole.
+  // Pixel centres are at +0.5: shifting by half a pixel makes them whole.
   let shifted = position.part - vec2i(unit >> 1u);
   let corner = position.pixel - vec2i(parameters.source_x, parameters.source_y) + (shifted >> vec2u(position.bits));
   return Neighbourhood(corner, vec2f(shifted & vec2i(unit - 1)) / f32(unit));
 }
 
-// The four pixels around the position, those without data left out and the weights of the rest renormalised.
+// The four pixels around the position; pixels without data are skipped and weights renormalised.
 fn bilinear(around: Neighbourhood) -> f32 {
   let w = around.w;
   var sum = 0.0;
@@ -43,7 +43,7 @@ fn bilinear(around: Neighbourhood) -> f32 {
       let value = load(pixel);
       if (is_missing(value)) { continue; }
       let weight = select(1.0 - w.x, w.x, i == 1i) * select(1.0 - w.y, w.y, j == 1i);
-      // What counts for nothing may be infinite.
+      // Skipped, since the value may be infinite.
       if (weight == 0.0) { continue; }
       sum += weight * value;
       total += weight;
@@ -75,7 +75,7 @@ fn cubic(around: Neighbourhood) -> f32 {
     for (var i = 0i; i < 4i; i++) {
       let value = load(first + vec2i(i, j));
       if (is_missing(value)) { return bilinear(around); }
-      // What counts for nothing may be infinite.
+      // Skipped at weight 0, since the value may be infinite.
       if (wx[i] != 0.0 && wy[j] != 0.0) { row[i] = value; }
     }
     sum += wy[j] * dot(wx, row);
@@ -83,7 +83,7 @@ fn cubic(around: Neighbourhood) -> f32 {
   return sum;
 }
 
-// A filter's weight at a distance in entries of the table, between two of them; zero beyond its end.
+// A filter's weight at a distance in table entries, by linear interpolation; zero beyond the end.
 fn filter_weight(distance: f32) -> f32 {
   let at = abs(distance);
   let index = u32(at);
@@ -91,7 +91,7 @@ fn filter_weight(distance: f32) -> f32 {
   return mix(weights[index], weights[index + 1u], at - f32(index));
 }
 
-// Every pixel that a filter reaches, those outside or without data left out and the rest renormalised.
+// The weighted mean of a filter's pixels; pixels outside or without data are skipped and weights renormalised.
 fn filtered(around: Neighbourhood) -> f32 {
   let steps = vec2f(parameters.steps_x, parameters.steps_y);
   var sum = 0.0;
@@ -111,7 +111,7 @@ fn filtered(around: Neighbourhood) -> f32 {
       total += weight;
     }
   }
-  // Where negative weights outweigh the others there is nothing to divide by.
+  // With negative weights the sum may be zero or negative: no data.
   if (total < 1e-6) { return missing(); }
   return sum / total;
 }
@@ -123,7 +123,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let position = source_position(local + vec2i(parameters.tile_x, parameters.tile_y));
   let pixel = containing_pixel(position);
   var value = missing();
-  // Validity is the containing pixel's alone, for every resampling: masks neither grow nor shrink.
+  // For every interpolation, validity is that of the containing pixel: masks neither grow nor shrink.
   if (inside(pixel)) {
     let centre = load(pixel);
     if (!is_missing(centre)) {

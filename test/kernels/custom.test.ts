@@ -217,8 +217,8 @@ describe('defineKernel', () => {
       { shader: main('values[0] = parameters.scale;') },
       /reads parameters\.scale; add it/,
     ],
-    ['a constant of a parameter’s name', { constants: { count: 'u32' } }, /two things of the name "count"/],
-    ['a constant of a binding’s name', { constants: { values: 'u32' } }, /two things of the name "values"/],
+    ['a constant of a parameter’s name', { constants: { count: 'u32' } }, /uses the name "count"/],
+    ['a constant of a binding’s name', { constants: { values: 'u32' } }, /uses the name "values"/],
     [
       'a reserved name',
       { parameters: { count: 'u32', nan_bits: 'u32' } },

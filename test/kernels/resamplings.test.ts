@@ -46,6 +46,14 @@ function randomGrid(seed: number, from: GeoBox, size: number): GeoBox {
   return new GeoBox(EPSG, new Affine(linear.a, linear.b, x - dx, linear.d, linear.e, y - dy), size, size);
 }
 
+/** The globe in degrees, and grids across the antimeridian and over the poles. Both backends share their control grids. */
+const globe = new GeoBox(4326, new Affine(0.5, 0, -180, 0, -0.5, 90), 720, 360);
+const polarGrids = [
+  new GeoBox(32660, new Affine(20000, 0, 500000, 0, -20000, 2000000), 30, 20),
+  new GeoBox(3413, new Affine(50000, 0, -800000, 0, -50000, 813000), 32, 32),
+  new GeoBox(3031, new Affine(50000, 0, -790000, 0, -50000, 770000), 32, 32),
+];
+
 describeBackends('resamplings', (backend) => {
   describe('infinities', () => {
     const size = 9;
@@ -154,8 +162,8 @@ describeBackends('resamplings', (backend) => {
     });
 
     it('average and sum weight pixels by their share', async () => {
-      // Boxes from -1.3 to 1.3, 3.9 and 6.5. What lies outside counts for the edge pixel in an average, as in GDAL, and
-      // not at all in a sum.
+      // Boxes from -1.3 to 1.3, 3.9 and 6.5. The part outside counts as the edge pixel in an average, as in GDAL,
+      // and not in a sum.
       const to = new GeoBox(EPSG, new Affine(2.6, 0, -1.3, 0, -1, 0), 3, 1);
       const averages = [
         (2.3 * 1 + 0.3 * 2) / 2.6,
@@ -388,18 +396,12 @@ describeBackends('resamplings', (backend) => {
   );
 
   it('gives the values across the antimeridian and over the poles', async () => {
-    // The whole globe in degrees, with smooth values, also across the seam.
-    const globe = new GeoBox(4326, new Affine(0.5, 0, -180, 0, -0.5, 90), 720, 360);
+    // Smooth values, also across the seam.
     const values = Float32Array.from({ length: 720 * 360 }, (_, i) => {
       const longitude = ((i % 720) / 720) * 2 * Math.PI;
       return 10 * Math.cos(longitude) + Math.floor(i / 720) / 360;
     });
-    const grids = [
-      new GeoBox(32660, new Affine(20000, 0, 500000, 0, -20000, 2000000), 30, 20),
-      new GeoBox(3413, new Affine(50000, 0, -800000, 0, -50000, 813000), 32, 32),
-      new GeoBox(3031, new Affine(50000, 0, -790000, 0, -50000, 770000), 32, 32),
-    ];
-    for (const [g, to] of grids.entries()) {
+    for (const [g, to] of polarGrids.entries()) {
       const { positions } = referenceWarp(values, globe, to, 'nearest');
       for (const resampling of ['nearest', 'bilinear', 'cubic', 'average', 'max', 'med'] as const) {
         const result = await warpOn(backend(), values, globe, to, resampling);

@@ -1,10 +1,14 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Kernel } from '../../src/gpu/index.js';
 import { requestNodeAdapter } from '../../src/gpu/node/index.js';
-import * as kernels from '../../src/kernels/index.js';
 import { webgpuProblem } from '../support/backends.js';
 
-const all: Kernel[] = Object.values(kernels).flatMap((value: unknown) => (isKernel(value) ? [value] : []));
+const folder = new URL('../../src/kernels/', import.meta.url);
+const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+const modules: object[] = await Promise.all(files.map((name) => import(new URL(name, folder).pathname)));
+const exported = new Set<unknown>(modules.flatMap((module) => Object.values(module)));
+const all: Kernel[] = [...exported].filter(isKernel);
 
 function isKernel(value: unknown): value is Kernel {
   return typeof value === 'object' && value !== null && 'workgroupSize' in value;

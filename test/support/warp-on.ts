@@ -15,6 +15,18 @@ import {
   warp,
 } from '../../src/kernels/index.js';
 
+/** Control grids by destination: tests warp onto one grid by many resamplings. */
+const grids = new WeakMap<GeoBox, { from: GeoBox; footprints: boolean; grid: ControlGrid }[]>();
+
+function controlGrid(to: GeoBox, from: GeoBox, footprints: boolean): ControlGrid {
+  const made = grids.get(to) ?? [];
+  const same = made.find((entry) => entry.from === from && entry.footprints === footprints);
+  if (same !== undefined) return same.grid;
+  const grid = new ControlGrid(createPixelMapping(to, from), DEFAULT_TOLERANCE, 2 ** 26, footprints);
+  grids.set(to, [...made, { from, footprints, grid }]);
+  return grid;
+}
+
 /** Warps a whole raster in one tile, from stored values, on a backend. */
 export async function warpOn(
   backend: Backend,
@@ -27,8 +39,7 @@ export async function warpOn(
 ): Promise<Float32Array> {
   const tile = { x: 0, y: 0, width: to.width, height: to.height };
   const { footprints, radius } = controlNeeds(resampling, scale);
-  const grid = new ControlGrid(createPixelMapping(to, from), DEFAULT_TOLERANCE, 2 ** 26, footprints);
-  const control = uploadControl(backend, grid.window(tile, radius));
+  const control = uploadControl(backend, controlGrid(to, from, footprints).window(tile, radius));
   const values = backend.upload(source, [from.height, from.width]);
   const destination = backend.allocate([to.height, to.width], 'float32');
   warp(backend, {

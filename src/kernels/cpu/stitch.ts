@@ -90,16 +90,16 @@ interface Segment {
 }
 
 /**
- * Writes a row of a segment, and tells whether every value is finite.
+ * Writes a row of a segment and returns whether every value is finite.
  * @param row of the scene
- * @param from to add to the place of a value in row 0 of the scene
- * @param to where column 0 of the row is written
+ * @param from offset of the row in the predictions, relative to row 0 of the scene
+ * @param to output index of column 0 of the row
  */
 type Average = (tensors: Tensors, segment: Segment, row: number, from: number, to: number) => boolean;
 
 /**
  * Averages row by row. Under a single chip its values are copied; elsewhere chips are added one row segment at a time.
- * Segments with a result that is not finite are computed again by the definition, which skips such values.
+ * Results that are not finite are computed again by the definition, which skips values that are not finite.
  */
 function averageRows(tensors: Tensors, parameters: Parameters, start: number, end: number): void {
   const { placement, mask, output } = tensors;

@@ -1,6 +1,6 @@
-// The source position of a destination pixel, from a control grid (src/geo/control-grid.ts), in integers only, so
-// that every device finds the same pixel. Words of a cell: origin xy, q xy, a xy, b xy, c xy. Words of a table
-// entry: first cell, log2 of the cell size, fraction bits, unused.
+// The source position of a destination pixel from a control grid (src/geo/control/cells.ts), in integers only, so that
+// every device finds the same pixel. Words of a cell: origin xy, q xy, a xy, b xy, c xy. Words of a table entry: first
+// cell, log2 of the cell size, fraction bits, unused.
 //
 // Needs `cells` and `table` bindings and the parameters block_x, block_y, block_columns.
 
@@ -18,7 +18,7 @@ struct Cell {
   b: vec2i,
   c: vec2i,
   bits: u32,
-  // The destination pixel, counted from the cell's first.
+  // The destination pixel, relative to the cell's first.
   f: vec2i,
 }
 

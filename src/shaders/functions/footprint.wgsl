@@ -1,5 +1,5 @@
-// Corners of destination pixels in the source, from the same cells as their centres and in the same integers: the
-// bilinear form of a cell, half a pixel from the centres (src/kernels/area.ts). Needs `control-grid`.
+// Corners of destination pixels in the source: the bilinear function of a cell, half a pixel from the centres, in integers
+// (src/kernels/area.ts). Needs `control-grid`.
 
 // A corner in units of 2^-bits from the cell's origin; `corner` is (-1 or 1, -1 or 1) from the pixel's centre.
 fn corner_position(cell: Cell, corner: vec2i) -> vec2i {

@@ -1,5 +1,5 @@
-// No data is a quiet NaN. WGSL may assume that arithmetic meets neither NaN nor infinity, so both are recognised
-// by their bits, and NaN is made from a uniform, which no compiler can foresee.
+// No data is a quiet NaN. WGSL compilers may assume that arithmetic has neither NaN nor infinity, so both are recognised
+// by their bits, and NaN comes from a uniform, which compilers cannot fold.
 fn missing() -> f32 {
   return bitcast<f32>(parameters.nan_bits);
 }

@@ -8,8 +8,8 @@ fn as_float(bits: u32) -> f32 {
   return f32(bits);
 }
 
-// Integers are compared as they are stored; floats as GDAL does (ARE_REAL_EQUAL): |a - b| < 2^-22 |a + b|. The
-// comparison is made on significands, in integers: compilers may rearrange sums of floats, which overflow here.
+// Integers are compared as stored; floats by GDAL's ARE_REAL_EQUAL: |a - b| < 2^-22 |a + b|. The comparison is on
+// significands, in integers: compilers may rearrange sums of floats, which overflow here.
 fn is_nodata(bits: u32) -> bool {
   if (parameters.nodata_kind == 0u) { return false; }
   let nodata = parameters.nodata_bits;
@@ -22,7 +22,7 @@ fn is_nodata(bits: u32) -> bool {
   if (!comparable || (bits ^ nodata) >= 0x80000000u) { return false; }
   let step = i32(exponent) - i32(nodata_exponent);
   if (abs(step) > 1i) { return false; }
-  // Their sum is infinite: -3.40282e38 stands for the least float32.
+  // The sum is infinite: -3.40282e38 equals the lowest float32.
   if (exponent == 254u && step == 0i) { return true; }
   let a = i32(extractBits(bits, 0u, 23u) | 0x800000u) << u32(max(step, 0i));
   let b = i32(extractBits(nodata, 0u, 23u) | 0x800000u) << u32(max(-step, 0i));
@@ -33,7 +33,7 @@ fn is_nodata(bits: u32) -> bool {
 fn stored_value(index: u32) -> f32 {
   let bits = stored_bits(index);
   let value = as_float(bits);
-  // Every NaN becomes the same one: files of equal pixels are then equal byte for byte.
+  // One NaN for all, so that files of equal pixels are equal byte for byte.
   if (is_missing(value)) { return missing(); }
   if (stored_type == 7u) { return value; }
   if (is_nodata(bits)) { return missing(); }
