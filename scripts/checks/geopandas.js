@@ -11,8 +11,8 @@ import { installProject, withTemporaryFolder } from './support.js';
 /** The check of each topic, called with `{ report, folder, python }`. */
 const TOPICS = { files: checkFiles, queries: checkQueries, rasters: checkRasters };
 
-const wanted = process.argv.slice(2).filter((name) => Object.hasOwn(TOPICS, name));
-const topics = wanted.length > 0 ? wanted : Object.keys(TOPICS);
+const chosen = process.argv.slice(2).filter((name) => Object.hasOwn(TOPICS, name));
+const topics = chosen.length > 0 ? chosen : Object.keys(TOPICS);
 await installProject();
 const report = new Report('check:geopandas');
 const python = await openPython(report);

@@ -79,10 +79,10 @@ function judgeFlood(rows, mean, { inputs }) {
     ['swapping the pre-event and event phases', 'swapped', BARS.swap],
     ...inputs.map(({ name }) => [`the mean in place of ${name}`, `no ${name}`, BARS.zero]),
   ];
-  for (const [what, name, bar] of costs) {
+  for (const [ablation, name, bar] of costs) {
     const cost = mean.iou - mean[name];
-    console.log(`${what} costs ${three(cost)} of the mean IoU (at least ${bar})`);
-    report.check(`${what} costs at least ${bar}`, cost >= bar, three(cost));
+    console.log(`${ablation} costs ${three(cost)} of the mean IoU (at least ${bar})`);
+    report.check(`${ablation} costs at least ${bar}`, cost >= bar, three(cost));
   }
 }
 

@@ -67,8 +67,8 @@ async function checkEmbeddings() {
   report.same('embeddings: shards', shards, Math.ceil(count / 16));
   report.same('embeddings: pooled by', attributes.pool, 'mean');
   for (const [reader, seen] of Object.entries(readers)) {
-    const what = (name) => `${reader}: ${name} of embeddings`;
-    report.same(what('shapes'), seen.shapes, {
+    const title = (name) => `${reader}: ${name} of embeddings`;
+    report.same(title('shapes'), seen.shapes, {
       embeddings: [count, channels],
       id: [count],
       crs: [count],
@@ -76,20 +76,20 @@ async function checkEmbeddings() {
       time: [count, 2],
       valid: [count],
     });
-    report.same(what('dimensions'), seen.dimensions.embeddings, ['chip', 'channel']);
-    report.same(what('type'), seen.dtype, 'float32');
-    report.same(what('different chips'), seen.different_ids, count);
-    report.same(what('first chip'), seen.ids[0], 'radar_00000_00000');
-    report.same(what('reference systems'), seen.crs, ['EPSG:32632']);
+    report.same(title('dimensions'), seen.dimensions.embeddings, ['chip', 'channel']);
+    report.same(title('type'), seen.dtype, 'float32');
+    report.same(title('different chips'), seen.different_ids, count);
+    report.same(title('first chip'), seen.ids[0], 'radar_00000_00000');
+    report.same(title('reference systems'), seen.crs, ['EPSG:32632']);
     report.same(
-      what('gaps'),
+      title('gaps'),
       [seen.missing, seen.without_data],
       [embedded.chipsSkipped, embedded.chipsSkipped],
     );
     const [[west, south, east, north]] = seen.bounds;
-    report.same(what('size of a chip in metres'), [east - west, north - south], [640, 640]);
-    report.check(what('values that differ between chips'), seen.spread > 1e-3, `${seen.spread}`);
-    report.same(what('sum'), seen.checksum, readers['zarr-python'].checksum);
+    report.same(title('size of a chip in metres'), [east - west, north - south], [640, 640]);
+    report.check(title('values that differ between chips'), seen.spread > 1e-3, `${seen.spread}`);
+    report.same(title('sum'), seen.checksum, readers['zarr-python'].checksum);
     console.log(`${reader}: embeddings of ${count} chips, ${seen.missing} without data`);
   }
 }

@@ -54,7 +54,7 @@ export async function drawMap(picture: MapPicture): Promise<void> {
       label: name,
       kind: 'fill',
       colour: backdrop === null ? colours[k] : mix([150, 150, 150], colours[k], shareOf(k)),
-      ...(km2 === null ? {} : { detail: `${formatArea(km2[k])} km²` }),
+      detail: km2 === null ? undefined : `${formatArea(km2[k])} km²`,
     }));
     legend.push({ label: 'no data', kind: 'hatch', colour: WHITE });
     if (picture.outline !== undefined)
