@@ -1,9 +1,9 @@
-// A catalog of 500,000 and of 5 million scenes: build, write, open from disk, and queries of a 1° box with a month,
-// terrachip beside GeoPandas (unindexed `intersects`, and a warm `sindex`), in turn.
+// Catalogs of 500,000 and of 5 million scenes: build, write, open from disk, and query by a 1° box and a month.
+// Compared with GeoPandas (`intersects` without an index, and a warm `sindex`), in turn.
 //
 //   node bench/catalog.js [ROUNDS] [COUNT ...]
 //
-// GeoPandas comes from where `npm run check:geopandas` installs it.
+// Uses the GeoPandas that `npm run check:geopandas` installs.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -14,9 +14,9 @@ import { machine, median } from './harness.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const numbers = process.argv.slice(2).map(Number);
-const rounds = numbers.find((each) => each < 100) ?? 3;
-const wanted = numbers.filter((each) => each >= 100);
-const counts = wanted.length > 0 ? wanted : [500_000, 5_000_000];
+const rounds = numbers.find((number) => number < 100) ?? 3;
+const chosen = numbers.filter((number) => number >= 100);
+const counts = chosen.length > 0 ? chosen : [500_000, 5_000_000];
 
 const packages = await installed();
 if (packages === null) throw new Error('GeoPandas and pyarrow could not be installed from PyPI');
@@ -92,8 +92,8 @@ function print({ count, hits, memory, file, geopandas, ratio }) {
     `\n| ${count} scenes, ${hits} rows in 1000 queries | terrachip | GeoPandas | its time ÷ ours |`,
   );
   console.log('|---|---|---|---|');
-  const line = (what, ours, theirs, times = '') =>
-    console.log(`| ${what} | ${ours} | ${theirs} | ${times} |`);
+  const line = (step, ours, theirs, times = '') =>
+    console.log(`| ${step} | ${ours} | ${theirs} | ${times} |`);
   line('build, with its index', ms(memory.build), ms(geopandas.build), ratio.build);
   line('write', ms(memory.write), ms(geopandas.write), ratio.write);
   line('open', ms(file.open), ms(geopandas.open), ratio.open);
@@ -113,9 +113,9 @@ const record = {
   schemaVersion: 1,
   benchmark: 'catalog',
   machine: machine(),
-  // How busy the machine was: processes that wanted a core, after each round.
+  // Load average (1 min) after each round.
   load,
   records,
 };
-// A run over other numbers of scenes is not a record.
-if (wanted.length === 0) writeFileSync(here('results/catalog.json'), `${JSON.stringify(record, null, 2)}\n`);
+// Only a run with the default sizes is recorded.
+if (chosen.length === 0) writeFileSync(here('results/catalog.json'), `${JSON.stringify(record, null, 2)}\n`);

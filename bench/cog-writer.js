@@ -1,4 +1,4 @@
-// Writing 30 Mpixel as a COG with overviews: terrachip beside gdal_translate -of COG, whole processes.
+// Writes 30 Mpixel as a COG with overviews, compared with gdal_translate -of COG; whole processes.
 //
 //   node bench/cog-writer.js [ROUNDS]
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';

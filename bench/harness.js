@@ -1,4 +1,4 @@
-// Timing whole processes in turn, and what a fair table needs.
+// Times contestants in turn and describes the machine.
 import { spawnSync } from 'node:child_process';
 import { cpus, platform, release, totalmem } from 'node:os';
 
@@ -21,7 +21,7 @@ export function median(values) {
   return quantile(values, 0.5);
 }
 
-/** By linear interpolation, as NumPy does it. */
+/** A quantile by linear interpolation, as in NumPy. */
 export function quantile(values, q) {
   const sorted = [...values].sort((a, b) => a - b);
   const position = q * (sorted.length - 1);
@@ -33,7 +33,7 @@ export function quantile(values, q) {
 /**
  * Runs all contestants in turn, `rounds` times after one warm-up.
  * @param {{name: string, command: string[]}[]} contestants ours first
- * @param {(command: string[]) => number} measure seconds of one run: of the whole process, or what it reports
+ * @param {(command: string[]) => number} measure seconds of one run
  */
 export function compete(contestants, rounds, measure = time) {
   const seconds = contestants.map(() => []);
@@ -48,15 +48,15 @@ export function compete(contestants, rounds, measure = time) {
     name,
     seconds: Number(median(seconds[i]).toFixed(3)),
     fastest: Number(Math.min(...seconds[i]).toFixed(3)),
-    // The peer's time over ours in the same round: a slow moment of the machine slows both.
+    // Ratios of the same round, so that slow moments of the machine cancel.
     ratio: Number(median(seconds[i].map((taken, round) => taken / seconds[0][round])).toFixed(2)),
   }));
 }
 
 /**
- * The same for contestants of any kind.
+ * Like `compete`, for contestants that are functions.
  * @param {{name: string, measure: () => number | Promise<number>}[]} contestants ours first; `measure` gives seconds
- * @returns {Promise<object[]>} of each: medians of seconds and of the ratio to ours in the same round, with quartiles
+ * @returns {Promise<object[]>} medians and quartiles of the seconds, and of the ratio to ours in the same round
  */
 export async function competeInTurn(contestants, rounds) {
   const seconds = contestants.map(() => []);
@@ -91,7 +91,7 @@ export function machine() {
   };
 }
 
-/** The first line that a command prints about itself. */
+/** The first line of a command's output. */
 export function version(command, ...args) {
   const run = spawnSync(command, args, { encoding: 'utf8' });
   return (run.stdout || run.stderr || '').trim().split('\n')[0];

@@ -1,11 +1,10 @@
-// The kernels beside gdalwarp, rasterio and NumPy, from arrays in memory to arrays in memory.
+// The kernels from arrays to arrays, compared with gdalwarp, rasterio and NumPy.
 //
 //   npm run bench:kernels -- [ROUNDS] [--small] [--exact] [--resamplings NAME,NAME] [--only NAME,NAME]
 //
-// A round measures every contestant once, in turn. Times are of whole calls: what goes to the device, kernels, and what
-// comes back. "Kernel alone" has its tensors on the device already, and is set against the bytes that it must move
-// (its floor) at the speed at which the device copies. --small warps a quarter of the scene; --exact adds gdalwarp's
-// exact transformer (slow).
+// A round measures every contestant once, in turn. Times include upload, kernels and readback. "Kernel alone" has its
+// tensors on the device already; its speed is compared with the device's copy speed for the bytes that it must move.
+// --small warps a quarter of the scene; --exact adds gdalwarp's exact transformer (slow).
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +35,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const sourcePath = join(folder, 'source.tif');
 time([PYTHON, here('peers/make_warp_input.py'), sourcePath]);
 
-/** A Python process that measures its own tasks. */
+/** The Python process that measures NumPy and rasterio. */
 const peer = spawn(
   PYTHON,
   [here('peers/kernels.py'), sourcePath, ...size.map(String), ...bounds.map(String)],
@@ -76,7 +75,7 @@ function printTable(title, unit, results) {
   records.push({ title, ...unit, results });
 }
 
-// How fast each device copies: 4 bytes read and 4 written a value.
+// Copy speed of each device: 4 bytes read and 4 written per value.
 const copySpeed = new Map();
 for (const backend of backends) {
   const length = 2 ** 24;
@@ -95,7 +94,7 @@ for (const backend of backends) {
   to.dispose();
 }
 
-/** Kernels alone: what they move, against copying it. */
+/** Measures kernels alone, as a share of the copy speed. */
 async function measureAlone(title, unit, tasks) {
   const results = await competeInTurn(
     tasks.map(({ backend, run }) => ({ name: nameOf(backend), measure: () => timeTask(run) })),
@@ -121,7 +120,7 @@ if (only === null || only.includes('warp')) {
     const scenes = backends.map(
       (backend) => new WarpScene(backend, values, raster.geobox, { bounds, size }, resampling),
     );
-    // Pixels outside the source are NaN, as in our result; without a nodata value GDAL takes a shorter path.
+    // NaN outside the source, as in our result. Without a nodata value GDAL takes a faster path.
     const gaps = ['-dstnodata', 'nan'];
     const tuned = ['-multi', '-wo', `NUM_THREADS=${machine().cores}`, '-wm', '1024'];
     const exact = [...tuned, '-et', '0', '-wo', 'XSCALE=1', '-wo', 'YSCALE=1'];

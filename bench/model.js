@@ -1,9 +1,9 @@
-// Flood models of two sizes on random weights: the import of a checkpoint, and seconds a chip (four phases of 256 × 256)
-// of its graphs in float32 and float16, by provider, beside the same model in PyTorch on the same cores.
+// Flood models of two sizes with random weights: import of the checkpoint, and seconds per chip (four phases of
+// 256 × 256) in float32 and float16 by provider, compared with PyTorch on the same cores.
 //
 //   node bench/model.js [ROUNDS] [tiny] [base] [cpu] [webgpu] [webgpu-resident]
-//   node bench/model.js --gpu [ROUNDS] [tiny] [base]     on a hardware adapter: chips that stay on the device
-//                                                         (webgpu-resident) beside chips that are copied (webgpu)
+//   node bench/model.js --gpu [ROUNDS] [tiny] [base]     on a hardware adapter: webgpu-resident (chips stay on the
+//                                                         device) compared with webgpu (chips are copied)
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -25,10 +25,10 @@ const chosen = (all) =>
 const sizes = chosen(Object.keys(FLOOD_SIZES));
 const providers = onGpu ? ['webgpu', 'webgpu-resident'] : chosen(PROVIDERS);
 const isWhole = sizes.length === 2 && (onGpu || providers.length === PROVIDERS.length);
-/** Chips of a batch: as many as infer takes where a GPU has to be kept busy. */
+/** Chips per batch; on a GPU as in `infer`. */
 const batch = onGpu ? 4 : 1;
 
-/** A process that answers each line with the seconds of a chip, and the end of its input with its peak memory. */
+/** A process that prints the seconds per chip for each input line, and its peak memory at the end of the input. */
 class Server {
   #child;
   #lines;
@@ -55,7 +55,7 @@ class Server {
   }
 }
 
-/** The last line that a command prints, as JSON. */
+/** Parses the last line of a command's output as JSON. */
 async function json([command, ...rest]) {
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
@@ -63,7 +63,7 @@ async function json([command, ...rest]) {
   return JSON.parse(text.trim().split('\n').at(-1));
 }
 
-/** All contestants in turn, each in a process of its own. */
+/** Runs all contestants in turn, each in its own process. */
 async function compete(contestants, count) {
   const servers = contestants.map(({ command }) => new Server(command));
   const measured = await competeInTurn(
@@ -107,7 +107,7 @@ async function measure(size, folder) {
   const imported = { size, checkpointMiB: statSync(checkpoint).size / 2 ** 20, imports };
   if (onGpu) return { ...imported, results: await compete(providers.flatMap(ours), rounds), webgpu: [] };
   const results = providers.includes('cpu') ? await compete([...ours('cpu'), peer], rounds) : [];
-  // A software adapter takes minutes for a chip of the base model: one round, and there of the faster precision.
+  // A software adapter takes minutes per chip of the base model: one round, for base only in float32.
   const ofAdapter = ['webgpu', 'webgpu-resident']
     .filter((provider) => providers.includes(provider))
     .flatMap((provider) => ours(provider).slice(0, size === 'base' ? 1 : 2));
@@ -143,7 +143,7 @@ const record = {
   schemaVersion: 1,
   benchmark: 'model',
   machine: machine(),
-  /** Processes that wanted the cores, a minute's mean, before and after: above their number, times mean little. */
+  /** Load average (1 min) before and after; above the number of cores, times are unreliable. */
   load: [load, loadavg()[0]].map((value) => Number(value.toFixed(2))),
   versions: {
     onnxruntime: version(process.execPath, '-p', "require('onnxruntime-node/package.json').version"),
@@ -153,7 +153,7 @@ const record = {
   rounds,
   models,
 };
-// A run of some of it is not a record.
+// Only a complete run is recorded.
 if (isWhole) {
   writeFileSync(
     here(onGpu ? 'results/model-gpu.json' : 'results/model.json'),

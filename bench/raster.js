@@ -1,5 +1,5 @@
-// Reading 5490 × 5490 pixels in tiles of 512 × 512: terrachip beside rasterio, in seconds that each process takes
-// for the reading alone; and the peak memory of reading a window.
+// Reads 5490 × 5490 pixels in tiles of 512 × 512, compared with rasterio: seconds of reading alone, without the start of
+// the process. Also measures the peak memory of reading a window.
 //
 //   node bench/raster.js [ROUNDS] [FILE ...]
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,8 +20,8 @@ const FILES = [
   'lzw-float32-p3',
 ];
 const rounds = Number(process.argv.slice(2).find((arg) => /^\d+$/.test(arg)) ?? 5);
-const wanted = FILES.filter((name) => process.argv.includes(name));
-const files = wanted.length > 0 ? wanted : FILES;
+const chosen = FILES.filter((name) => process.argv.includes(name));
+const files = chosen.length > 0 ? chosen : FILES;
 
 const folder = mkdtempSync(join(process.env.TERRACHIP_BENCH_FOLDER ?? tmpdir(), 'terrachip-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -74,5 +74,5 @@ const record = {
   reading,
   windowPeakMebibytes: window,
 };
-// A run over some of the files is not a record.
-if (wanted.length === 0) writeFileSync(here('results/raster.json'), `${JSON.stringify(record, null, 2)}\n`);
+// Only a run over all files is recorded.
+if (chosen.length === 0) writeFileSync(here('results/raster.json'), `${JSON.stringify(record, null, 2)}\n`);

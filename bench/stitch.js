@@ -1,5 +1,5 @@
-// Stitching 1189 chips of 256 × 256, every 208, into 6033 × 8449 pixels: terrachip beside a NumPy accumulation, in
-// seconds that each process takes for the whole call, chips from memory and rows back into memory.
+// Stitches 1189 chips of 256 × 256 with stride 208 into 6033 × 8449 pixels, compared with a NumPy accumulation: seconds
+// of the whole call, from chips in memory to rows in memory.
 //
 //   node bench/stitch.js [ROUNDS] [cpu] [webgpu]
 import { writeFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ const [WIDTH, HEIGHT, SIZE, STRIDE] = [6033, 8449, 256, 208];
 const MEGAPIXELS = (WIDTH * HEIGHT) / 1e6;
 const BACKENDS = ['cpu', 'webgpu'];
 const rounds = Number(process.argv.slice(2).find((arg) => /^\d+$/.test(arg)) ?? 7);
-const wanted = BACKENDS.filter((name) => process.argv.includes(name));
-const backends = wanted.length > 0 ? wanted : BACKENDS;
+const chosen = BACKENDS.filter((name) => process.argv.includes(name));
+const backends = chosen.length > 0 ? chosen : BACKENDS;
 
 const records = [];
 for (const classes of [1, 2]) {
@@ -50,5 +50,5 @@ const record = {
   rounds,
   scenes: records,
 };
-// A run on some of the backends is not a record.
-if (wanted.length === 0) writeFileSync(here('results/stitch.json'), `${JSON.stringify(record, null, 2)}\n`);
+// Only a run on all backends is recorded.
+if (chosen.length === 0) writeFileSync(here('results/stitch.json'), `${JSON.stringify(record, null, 2)}\n`);

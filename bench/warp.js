@@ -1,4 +1,4 @@
-// Reading, warping and writing 6000 × 8000 float32 pixels: terrachip beside gdalwarp and rasterio.
+// Reads, warps and writes 6000 × 8000 float32 pixels, compared with gdalwarp and rasterio.
 //
 //   npm run bench -- [ROUNDS] [--exact] [--webgpu]
 //
@@ -68,8 +68,8 @@ const rasterio = (mode) => [
   ...BOUNDS,
 ];
 const threads = String(machine().cores);
-// Pixels outside the source are NaN, as in our result. Without a nodata value GDAL takes a shorter path and leaves
-// zeros there, which look like data; that row is its floor.
+// NaN outside the source, as in our result. Without a nodata value GDAL takes a faster path and writes zeros there,
+// which look like data; that row is its lower bound.
 const gaps = ['-dstnodata', 'nan'];
 const tuned = ['-multi', '-wo', `NUM_THREADS=${threads}`, '-wm', '1024'];
 const contestants = [

@@ -4,8 +4,8 @@ import type { Random } from '../src/workflow/model/random.js';
 export type Field = Float64Array;
 
 /**
- * Smooth random hills: lattices of random values, each twice as fine and half as high as the one before, blended by
- * a smoothstep between lattice points. Values lie about 0 with a deviation of about 1.
+ * Value noise: octaves of random lattices, each twice as fine and half as high as the previous one, interpolated by a
+ * smoothstep. Mean 0, standard deviation about 1.
  */
 export function randomHills(
   random: Random,
@@ -43,7 +43,7 @@ function smoothstep(t: number): number {
   return t * t * (3 - 2 * t);
 }
 
-/** The value below which a share of the field lies. */
+/** The quantile `share` of a field. */
 export function quantile(field: Field, share: number): number {
   const sorted = Float64Array.from(field).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];

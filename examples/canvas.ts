@@ -9,7 +9,7 @@ const shader = (width: number) => /* wgsl */ `
     return vec4f(vec3f(values[u32(at.y) * ${width}u + u32(at.x)]), 1.0);
   }`;
 
-/** Draws radar backscatter (linear power, row by row) on a canvas's context "webgpu": -25 dB is black, 0 dB white. */
+/** Draws radar backscatter (linear power, row by row) on a canvas with a `webgpu` context: -25 dB black, 0 dB white. */
 export function drawBackscatter(device: GPUDevice, context: GPUCanvasContext, power: Float32Array): void {
   const backend = WebGpuBackend.adopt(device);
   const plane = backend.upload(power);

@@ -1,4 +1,4 @@
-// F: what changed between two epochs: catalogs intersected, and each overlap compared on one grid.
+// F: change between two epochs: intersects their catalogs and compares each overlap on one grid.
 import { join } from 'node:path';
 import { buildRasterCatalog, loadRaster, loadSides, SampleArea, type SideLoader } from 'terrachip/catalog';
 import { type CrsLike, GeoTensor } from 'terrachip/geo';
@@ -7,17 +7,17 @@ import { writeCog } from 'terrachip/raster';
 export interface Change {
   /** The ids of both scenes. */
   readonly id: string;
-  /** A map of the later value less the earlier, NaN where either scene saw nothing. */
+  /** A map of the later value minus the earlier; NaN where either is nodata. */
   readonly path: string;
-  /** Pixels that both scenes saw, and those whose value changed by more than the threshold. */
+  /** Pixels valid in both scenes, and those that changed by more than the threshold. */
   readonly seen: number;
   readonly changed: number;
 }
 
 /**
- * @param before files in any CRS, with any borders; `after` has others
+ * @param before a pattern of files in any CRS; `after` likewise
  * @param band its number in the files (from 1), or its name
- * @param folder where the maps are written
+ * @param folder for the maps
  */
 export async function changes(
   before: string,
@@ -33,7 +33,7 @@ export async function changes(
   const [first, second] = await Promise.all([before, after].map((pattern) => buildRasterCatalog(pattern)));
   const load: SideLoader<GeoTensor> = (rows, grid) => loadRaster(rows, grid, { bands: [band] });
   const found: Change[] = [];
-  // Epochs never overlap in time: only places are intersected.
+  // The epochs do not overlap in time, so that only footprints are intersected.
   for (const overlap of first.catalog.intersect(second.catalog, { spatialOnly: true })) {
     const { geobox } = SampleArea.of([overlap], { crs, resolution });
     const [then, now] = await loadSides([overlap], geobox, [load, load]);

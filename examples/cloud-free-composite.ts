@@ -1,4 +1,4 @@
-// A: a month of Sentinel-2 without clouds: at each pixel the median of the scenes that saw the ground.
+// A: a cloud-free composite: the median of a month of cloud-masked Sentinel-2 scenes.
 import { buildRasterCatalog, loadRaster } from 'terrachip/catalog';
 import type { GeoBox, GeoTensor } from 'terrachip/geo';
 import { SCL_CLOUDS } from 'terrachip/kernels';
@@ -14,11 +14,11 @@ export async function cloudFreeComposite(
   month: string,
   output: string,
 ): Promise<GeoTensor> {
-  // Files whose names differ by their band alone are one item.
+  // Files whose names differ only in the band are one item.
   const { catalog } = await buildRasterCatalog(`${folder}/*.tif`, {
     filenameRegex: /^S2_(?<date>\d{8})_(?<band>\w+)\.tif$/,
   });
-  // Clouds go before anything is combined, each on its own scene's pixels, grown by a pixel.
+  // Clouds, dilated by a pixel, are masked on each scene's own grid before scenes are combined.
   const composite = await loadRaster(catalog.query({ interval: month }), grid, {
     bands: ['B04', 'B08'],
     method: 'median',

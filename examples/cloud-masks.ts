@@ -1,4 +1,4 @@
-// G: a cloud mask beside each tile, on the very pixels of its image.
+// G: a cloud mask for each tile, on the grid of its image.
 import { join } from 'node:path';
 import { buildRasterCatalog, loadRaster } from 'terrachip/catalog';
 import { GeoTensor } from 'terrachip/geo';
@@ -17,7 +17,7 @@ export async function writeCloudMasks(folder: string): Promise<string[]> {
   for (const row of catalog) {
     const geobox = row.assets.B04?.geobox;
     if (geobox === undefined) continue;
-    // Classes are never interpolated: each pixel takes the class of the 20 m pixel that holds its centre.
+    // Classes are resampled by nearest neighbour.
     const { data: classes } = await loadRaster([row], geobox, { bands: ['SCL'] });
     const mask = Uint8Array.from(classes, (value) => {
       if (Number.isNaN(value) || value === 0) return 255;

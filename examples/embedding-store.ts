@@ -1,4 +1,4 @@
-// O: what a model sees in each place on each day: the chips of a catalog in a Zarr store, and those most like one.
+// O: embeddings of all chips of a catalog in a Zarr store, and a search for the most similar chips.
 import { type EmbedReport, embedCatalogs } from 'terrachip';
 import { buildRasterCatalog } from 'terrachip/catalog';
 import { type CrsLike, TimeInterval } from 'terrachip/geo';
@@ -21,7 +21,7 @@ export async function embed(
   return embedCatalogs({
     ...grid,
     catalogs: catalog,
-    // Files say nothing of their units, and nobody guesses.
+    // GeoTIFFs do not declare units, and terrachip does not guess them.
     units: { S2L2A: 'dn_harmonised' },
     every: 'day',
     model,
@@ -33,11 +33,11 @@ export async function embed(
 export interface Likeness {
   id: string;
   day: string;
-  /** The cosine of the angle between two vectors: 1 for the same direction. */
+  /** Cosine similarity, from -1 to 1. */
   cosine: number;
 }
 
-/** The chips that are most like the one around a place on a day; that one itself comes first. */
+/** The chips most similar to the chip at a place and day, by cosine similarity. That chip itself comes first. */
 export async function mostSimilar(
   store: string,
   [x, y]: readonly [number, number],
@@ -56,7 +56,7 @@ export async function mostSimilar(
     day: new Date(starts[k]).toISOString().slice(0, 10),
     cosine: cosine(vectors[here], vectors[k]),
   }));
-  // Chips without data have vectors of NaN, which are like none.
+  // Chips without data have NaN vectors, which are left out.
   return all
     .filter((chip) => !Number.isNaN(chip.cosine))
     .sort((a, b) => b.cosine - a.cosine)

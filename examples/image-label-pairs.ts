@@ -1,4 +1,4 @@
-// H: images with the labels that someone drew over them, as masks and boxes on the images' own pixels.
+// H: images with label polygons, rasterized to masks and boxes on the images' grids.
 import {
   buildRasterCatalog,
   buildVectorCatalog,
@@ -13,14 +13,14 @@ import type { GeoTensor } from 'terrachip/geo';
 export interface LabelledImage {
   readonly id: string;
   readonly image: GeoTensor;
-  /** The class and the instance of each pixel, and a box an instance. */
+  /** Class and instance of each pixel, and the box of each instance. */
   readonly labels: VectorLabels;
 }
 
 /**
  * @param images a pattern of rasters
  * @param labels a GeoJSON, FlatGeobuf, GeoPackage or shapefile of polygons
- * @param property the number of a polygon's class
+ * @param property the property with a polygon's class number
  */
 export async function* labelledImages(
   images: string,
@@ -29,7 +29,7 @@ export async function* labelledImages(
 ): AsyncGenerator<LabelledImage> {
   const { catalog: rasters } = await buildRasterCatalog(images);
   const { catalog: polygons } = await buildVectorCatalog(labels, { rows: 'feature' });
-  // A row for each polygon and each image that it reaches into; images without labels are in none.
+  // A row for each pair of an image and a polygon that overlap; images without labels have none.
   const overlaps = rasters.intersect(polygons, { spatialOnly: true });
   const burn = (rows: readonly CatalogRow[], grid: Parameters<typeof loadVector>[1]): Promise<VectorLabels> =>
     loadVector(rows, grid, { features: 'row', value: { property } });

@@ -8,7 +8,7 @@ import {
   SampleArea,
 } from 'terrachip/catalog';
 
-/** Batches of random chips with their labels, the same ones for a seed: polygons burnt as a property says. */
+/** Batches of seeded random chips with labels. @param property the property of polygons that is burned */
 export async function* labelledChips(images: string, polygons: string, property: string, seed: number) {
   const { catalog } = await buildRasterCatalog(images);
   const area = SampleArea.of(catalog, { crs: 32631, resolution: 10 });

@@ -1,4 +1,4 @@
-// C: years of scenes into one archive: tile by tile, cloud-masked, a step a month, as Zarr that xarray opens.
+// C: years of cloud-masked scenes as a Zarr archive with monthly steps, for xarray.
 import { buildRasterCatalog, gridSampler, loadRaster, SampleArea } from 'terrachip/catalog';
 import { type CrsLike, TimeInterval } from 'terrachip/geo';
 import { SCL_CLOUDS } from 'terrachip/kernels';
@@ -24,13 +24,13 @@ export async function monthlyArchive(
   try {
     for (const [step, month] of times.entries()) {
       const scenes = catalog.query({ interval: month });
-      // Each tile is read, masked, combined and written before the next: memory stays that of one.
+      // Memory is bounded by one tile: it is read, masked, combined and written before the next.
       for (const { geobox, window } of gridSampler(area, { size: tile, policy: 'clip' })) {
         const { data } = await loadRaster(scenes, geobox, {
           bands: BANDS,
           method: 'median',
           mask: { band: 'SCL', classes: SCL_CLOUDS },
-          // A month without a scene of a tile is empty there.
+          // A month without scenes stays empty.
           allowEmpty: true,
         });
         for (const [k, band] of BANDS.entries()) {

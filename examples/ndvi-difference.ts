@@ -1,6 +1,6 @@
 import { calculate } from 'terrachip';
 
-/** Writes how NDVI changed from one image to another, whose bands 1 and 2 are red and near infrared. */
+/** Writes the NDVI difference of two images. Their bands 1 and 2 are red and near infrared. */
 export const ndviDifference = (before: string, after: string, destination: string) =>
   calculate({
     expressions: ['(nir1 - red1) / (nir1 + red1) - (nir0 - red0) / (nir0 + red0)'],

@@ -1,4 +1,4 @@
-// I: radar and optical scenes of one place within three days of each other, as one stack of bands.
+// I: radar and optical scenes within three days of each other, as one stack of bands.
 import {
   buildRasterCatalog,
   loadRaster,
@@ -26,7 +26,7 @@ export async function fuse(
   const filenameRegex = /^S\d_(?<date>\d{8})_(?<band>\w+)\.tif$/;
   const { catalog: radars } = await buildRasterCatalog(radar, { filenameRegex });
   const { catalog: opticals } = await buildRasterCatalog(optical, { filenameRegex });
-  // Days that never coincide do once one side is widened.
+  // Intervals of the radar scenes are padded, so that scenes of nearby days overlap in time.
   const pairs = radars.padInterval(3 * DAY).intersect(opticals);
   const bands = (...names: string[]): SideLoader<GeoTensor> => {
     return (rows, target) => loadRaster(rows, target, { bands: names });

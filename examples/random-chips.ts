@@ -1,4 +1,4 @@
-// L: random chips for a training loop: the same sequence on any number of workers, loaded ahead, as batches.
+// L: batches of random chips for a training loop, prefetched, in the same sequence for any number of workers.
 import {
   type Batch,
   batches,
@@ -19,14 +19,14 @@ export interface LoaderOptions {
   count: number;
   batchSize: number;
   seed: number;
-  /** Least share of pixels with data. */
+  /** Smallest share of valid pixels. */
   minimum: number;
   signal?: AbortSignal;
 }
 
 /**
  * @param files a pattern
- * @returns batches whose `image` is float32 (chip, band, y, x), NaN for no data
+ * @returns batches; `image` is float32 (chip, band, y, x) with NaN for nodata
  */
 export async function* randomChips(
   files: string,
@@ -35,9 +35,9 @@ export async function* randomChips(
   const { crs, resolution, size, count, batchSize, seed, minimum, signal } = options;
   const { catalog } = await buildRasterCatalog(files);
   const area = SampleArea.of(catalog, { crs, resolution });
-  // Chips lie near one another: what one of them decoded serves others.
+  // Neighbouring chips share decoded blocks.
   const cache = createBlockCache(512 * 2 ** 20);
-  // Footprints hold pixels without data: a coarse look at each chip says how many.
+  // Footprints include nodata pixels; a coarse read of each chip counts them.
   const validShare = async ({ geobox }: Chip): Promise<number> => {
     const { data } = await loadRaster(catalog, geobox.coarsen(4), {
       resampling: 'nearest',

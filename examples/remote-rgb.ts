@@ -2,11 +2,11 @@ import type { Bounds, GeoBox } from 'terrachip/geo';
 import { openRaster } from 'terrachip/raster';
 
 /**
- * The part of an image on a web server that lies within bounds, as red, green and blue bytes of each pixel. Only the
- * tiles under it are fetched. Runs in Node and in browsers.
+ * A window of an image on a web server as red, green and blue bytes. Only the tiles that it touches are fetched. Runs in
+ * Node and in browsers.
  * @param bounds in the image's own CRS
- * @param resolution the largest pixels that will do, in units of that CRS: the image's overviews are used
- * @param brightest the value that becomes 255
+ * @param resolution the largest allowed pixel size in units of that CRS, which selects an overview
+ * @param brightest the value that maps to 255
  */
 export async function remoteRgb(
   url: string,

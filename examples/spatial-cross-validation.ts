@@ -1,4 +1,4 @@
-// N: cross-validation by blocks of ground, so that no model is tested next to where it was trained.
+// N: cross-validation by spatial blocks, so that training and test pixels are not neighbours.
 import {
   batches,
   buildRasterCatalog,
@@ -13,11 +13,11 @@ import type { CrsLike, GeoTensor } from 'terrachip/geo';
 export interface FoldScore {
   readonly trainChips: number;
   readonly testChips: number;
-  /** The root mean square error of the line that was fitted elsewhere. */
+  /** Root mean square error on the test blocks. */
   readonly error: number;
 }
 
-/** @param image a raster that predicts `target`, both of one band */
+/** @param image the predictor of `target`; both are rasters with one band */
 export async function crossValidate(
   image: string,
   target: string,
@@ -38,7 +38,7 @@ export async function crossValidate(
     for await (const { arrays } of batches(sampler, load, { batchSize: 8 })) {
       for (const [i, value] of arrays.x.data.entries()) {
         const wanted = arrays.y.data[i];
-        // Neither learned from nor tested on: pixels that either lacks.
+        // Pixels that are nodata in either raster are left out.
         if (Number.isNaN(value + wanted)) continue;
         x.push(value);
         y.push(wanted);

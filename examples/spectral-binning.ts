@@ -1,13 +1,13 @@
-// D: a hyperspectral image as Sentinel-2 would have seen it: each band a mean of channels by its spectral response.
+// D: a hyperspectral image as Sentinel-2 bands: means of channels, weighted by the spectral response.
 import { unitRows } from 'terrachip/geo';
 import { CogWriter, openRaster } from 'terrachip/raster';
 
-/** Rows that are in memory at a time. */
+/** Rows in memory at a time. */
 const ROWS = 256;
 
 /**
- * @param cube a raster with a band a channel
- * @param response how much each channel counts, by band: a row of the spectral-response matrix
+ * @param cube a raster with one band per channel
+ * @param response weights of the channels, by band: rows of the spectral-response matrix
  */
 export async function binToSentinel2(
   cube: string,
@@ -31,7 +31,7 @@ export async function binToSentinel2(
         const total = weights.reduce((sum, weight) => sum + weight, 0);
         const plane = new Float32Array(channels[0].length);
         for (const [k, weight] of weights.entries()) {
-          // A channel that does not count must not spoil the band where it has no data.
+          // Nodata in a channel of weight 0 does not matter.
           if (weight === 0) continue;
           const { nodata, scale, offset } = bands[k];
           const values = channels[k];

@@ -1,4 +1,4 @@
-// M: pairs of chips of one place before and after, for learning what changes and what does not.
+// M: pairs of chips of the same place at two dates, for learning of change.
 import {
   type Batch,
   batches,
@@ -14,7 +14,7 @@ const DAY = 86_400_000;
 
 /**
  * @param files a pattern of files with a date in their names, such as `S2_20210703.tif`
- * @param days least and most days between both images
+ * @param days smallest and largest gap between the two images, in days
  */
 export async function* temporalPairs(
   files: string,

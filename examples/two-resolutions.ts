@@ -1,13 +1,13 @@
-// J: 10 m and 500 m data at one slice: the same place, the same pixels, each resampled as suits it.
+// J: 10 m and 500 m data of one slice on the same grid, each with a suitable resampling.
 import { buildRasterCatalog, loadRaster } from 'terrachip/catalog';
 import type { GeoSlice, GeoTensor } from 'terrachip/geo';
 
 export interface SliceOfTwo {
   /** At the slice's own resolution. */
   readonly fine: GeoTensor;
-  /** Coarse pixels seen at the fine ones, interpolated. */
+  /** The coarse data, interpolated to the fine grid. */
   readonly coarse: GeoTensor;
-  /** The fine data as a coarse pixel sees it: the mean of what lies in it. */
+  /** The fine data, averaged to the coarse grid. */
   readonly averaged: GeoTensor;
 }
 
@@ -16,7 +16,7 @@ export async function atOneSlice(fine: string, coarse: string, slice: GeoSlice):
   const [fines, coarses] = await Promise.all(
     [fine, coarse].map((pattern) => buildRasterCatalog(pattern, { filenameRegex: /_(?<date>\d{8})\.tif$/ })),
   );
-  // A slice is a query and a grid: both catalogs answer it with the same shape.
+  // A slice is a query and a grid, so that both results have the same shape.
   return {
     fine: await loadRaster(fines.catalog, slice),
     coarse: await loadRaster(coarses.catalog, slice, { resampling: 'bilinear' }),

@@ -1,13 +1,13 @@
-// E: where a model is high and sure of it: maps of its mean and spread, thresholded, as polygons.
+// E: polygons where a mean is significantly above a threshold, by its standard deviation.
 import { polygonizeFile } from 'terrachip';
 import { buildRasterCatalog, loadRaster } from 'terrachip/catalog';
 import { GeoTensor } from 'terrachip/geo';
 import { writeCog } from 'terrachip/raster';
 
 /**
- * @param mean a raster; its grid is the result's
+ * @param mean a raster; the result has its grid
  * @param spread the standard deviation of the same quantity, on any grid
- * @returns km² of what is above `least` by at least `sigmas` standard deviations
+ * @returns the area in km² that is above `least` by at least `sigmas` standard deviations
  */
 export async function anomalyPolygons(
   mean: string,
@@ -20,7 +20,7 @@ export async function anomalyPolygons(
   if (geobox === undefined) throw new Error(`${mean} has no grid`);
   const { data: values } = await loadRaster(means.catalog, geobox);
   const { data: deviations } = await loadRaster(spreads.catalog, geobox);
-  // Comparisons with NaN are false: where either is missing, there is no anomaly but no data.
+  // Comparisons with NaN are false, so that nodata is tested first.
   const classes = Uint8Array.from(values, (value, i) =>
     Number.isNaN(value + deviations[i]) ? 255 : value - sigmas * deviations[i] > least ? 1 : 0,
   );

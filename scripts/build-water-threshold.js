@@ -1,5 +1,5 @@
-// Writes models/water-threshold: water where radar backscatter is low in both polarisations, as a logistic
-// regression whose coefficients come from published numbers (see `provenance`), not from a fit to any test scene.
+// Writes models/water-threshold: a logistic regression on low VV and VH backscatter. Its coefficients come from published
+// numbers (see `provenance`), not from a fit to a scene.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { GraphBuilder, writeGraph } from '../dist/inference/onnx/index.js';
@@ -19,8 +19,8 @@ function trigamma(x) {
 }
 const speckleDb = (10 / Math.LN10) * Math.sqrt(trigamma(LOOKS));
 
-// Classes on both sides of a threshold that are blurred by Gaussian noise of that width turn into each other along
-// a logistic curve of about the same standard deviation, π / (slope · √3); two polarisations halve the variance.
+// A step at a threshold, blurred by Gaussian noise, is close to a logistic curve of the same standard deviation,
+// π / (slope · √3). The mean of two polarisations halves the variance.
 const meanSlope = Math.PI / (Math.sqrt(3) * (speckleDb / Math.SQRT2));
 const slope = Math.fround(meanSlope / 2);
 const intercept = Math.fround(slope * (VV_THRESHOLD_DB + VH_THRESHOLD_DB));

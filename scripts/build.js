@@ -17,8 +17,7 @@ execFileSync(process.execPath, [require.resolve('typescript/lib/tsc.js'), '-p', 
   stdio: 'inherit',
 });
 
-// The generator of the demonstration's event lies beside the library in the repository, and in dist/demo among it: code
-// only, without types and maps.
+// The generator of the demo's events goes to dist/demo: code only, without types and source maps.
 const { ModuleKind, ScriptTarget, transpileModule } = require('typescript');
 const demo = join(root, 'demo');
 for (const file of readdirSync(demo, { recursive: true, encoding: 'utf8' })) {
@@ -40,13 +39,13 @@ for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
   const target = join(root, 'dist', `${file}.js`);
   mkdirSync(dirname(target), { recursive: true });
   const text = readFileSync(join(source, file), 'utf8');
-  // Pages need neither a shader's comments nor its indentation.
+  // Shaders are shipped without comments and indentation.
   const short = file.endsWith('.wgsl') ? text.replace(/^\s*(\/\/.*)?\n|^ +/gm, '') : text;
   writeFileSync(target, `export default ${JSON.stringify(short)};\n`);
   writeFileSync(target.replace(/\.js$/, '.d.ts'), 'declare const text: string;\nexport default text;\n');
 }
 
-/** WKT is read by geo/wkt-crs.ts, and the cube of astronomers by nobody. */
+/** Leaves out proj4js's reader of WKT, since geo/wkt-crs.ts reads it, and the astronomers' cube projection. */
 const absent = {
   name: 'absent',
   setup({ onResolve, onLoad }) {

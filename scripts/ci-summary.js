@@ -1,10 +1,9 @@
-// Adds up runs of vitest and says which tests were skipped without leave. Prints, as the last line,
-// "N passed, N failed, N skipped"; the exit status is 1 when a test failed or a skip was not expected.
+// Adds up runs of vitest and lists unexpected skips. The last line is "N passed, N failed, N skipped"; the exit status
+// is 1 if a test failed or a skip was not expected.
 //
 // node scripts/ci-summary.js EXPECTED FOLDER
-//   EXPECTED  {mode: {pattern: reason}}: tests that may be skipped in a mode, as "file > suite > test"; * stands for
-//             anything
-//   FOLDER    a JSON report of vitest for each mode, <mode>.json
+//   EXPECTED  {mode: {pattern: reason}}: tests that may be skipped in a mode, as "file > suite > test" with * as wildcard
+//   FOLDER    vitest's JSON report of each mode, <mode>.json
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 
@@ -20,30 +19,30 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const problems = [];
 const reports = readdirSync(folder).filter((name) => name.endsWith('.json'));
 for (const mode of new Set([...Object.keys(expected), ...reports.map((name) => basename(name, '.json'))])) {
-  const path = join(folder, `${mode}.json`);
-  if (!existsSync(path)) {
+  const report = join(folder, `${mode}.json`);
+  if (!existsSync(report)) {
     problems.push(`${mode}: no results`);
     continue;
   }
   const allowed = Object.keys(expected[mode] ?? {});
-  for (const file of JSON.parse(readFileSync(path, 'utf8')).testResults) {
-    const where = relative(process.cwd(), file.name);
+  for (const file of JSON.parse(readFileSync(report, 'utf8')).testResults) {
+    const path = relative(process.cwd(), file.name);
     for (const test of file.assertionResults) {
-      const name = [where, ...test.ancestorTitles, test.title].join(' > ');
+      const name = [path, ...test.ancestorTitles, test.title].join(' > ');
       if (test.status === 'passed') total.passed++;
       else if (test.status === 'failed') {
         total.failed++;
         problems.push(`${mode}: failed: ${name}`);
       } else {
-        // Skipped, pending or to do: it did not run.
+        // Skipped, pending or todo.
         total.skipped++;
         if (!allowed.some((pattern) => matches(name, pattern))) problems.push(`${mode}: skipped: ${name}`);
       }
     }
-    // A file that cannot be loaded has no tests to count.
+    // A file that fails to load has no test results.
     if (file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed')) {
       total.failed++;
-      problems.push(`${mode}: failed: ${where}: ${(file.message ?? '').split('\n')[0]}`);
+      problems.push(`${mode}: failed: ${path}: ${(file.message ?? '').split('\n')[0]}`);
     }
   }
 }

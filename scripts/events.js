@@ -1,4 +1,4 @@
-// Events for training and for checks: made by the generator, put on their grid by `package`, with the truth beside.
+// Simulated events for training and checks, packaged on their grid, with the truth.
 import { join } from 'node:path';
 import {
   drawParameters,
@@ -13,17 +13,17 @@ import { Random } from '../dist/workflow/model/random.js';
 import { packageManifest } from '../dist/workflow/package.js';
 import { warpFile } from '../dist/workflow/warp.js';
 
-/** Seeds of the events, which no two splits share, and where their parameters come from. */
+/** Seeds, parameter ranges and map sizes of the splits. No two splits share a seed. */
 export const SPLITS = {
   train: { firstSeed: 1000, count: 48, ranges: TRAINING_RANGES, size: { width: 512, height: 440 } },
   threshold: { firstSeed: 2000, count: 6, ranges: TRAINING_RANGES, size: { width: 512, height: 440 } },
   'held-out': { firstSeed: 3000, count: 5, ranges: HELD_OUT_RANGES, size: { width: 720, height: 600 } },
 };
 
-/** What the truth's raster holds, band by band: 1 where it is so. */
+/** Bands of the truth's raster, each 0 or 1. */
 export const TRUTH_BANDS = ['flood', 'permanent', ...PHASES.map((phase) => `water ${phase}`)];
 
-/** Makes an event of a split in a folder: its scene file, and the truth on the scene's grid. */
+/** Simulates and packages an event of a split: its scene file, and the truth on the scene's grid. */
 export async function makeEvent(seed, { ranges, size }, folder) {
   const event = simulateEvent(seed, drawParameters(new Random(seed), ranges), size);
   const { manifest } = await writeEvent(event, join(folder, 'source'));
@@ -57,7 +57,7 @@ async function writeTruth({ land, flood, frame }, path) {
   await writer.finish();
 }
 
-/** All bands of a raster, as float32 with NaN for no data where the file says so. */
+/** Reads all bands of a raster. */
 export async function readBands(path) {
   const raster = await openRaster(path);
   try {

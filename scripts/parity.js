@@ -1,10 +1,10 @@
-// npm run parity: writes docs/parity.md, terrachip's warp beside GDAL's on real rasters and on small ones, and the
-// small ones with GDAL's results (test/fixtures/parity).
+// npm run parity: compares terrachip's warp with GDAL's on real and on small rasters. Writes docs/parity.md, and the small
+// rasters with GDAL's results into test/fixtures/parity.
 //
-//   npm run parity [-- CASE ...]    with names of cases: shows what is measured on real rasters, and writes nothing
+//   npm run parity [-- CASE ...]    with names of cases: prints the measurements on real rasters and writes nothing
 //
-// Needs Debian's python3-gdal, python3-rasterio and python3-scipy, a WebGPU adapter (lavapipe will do), and the folder
-// of real rasters beside the checkout (TERRACHIP_SHARED may name its parent).
+// Needs Debian's python3-gdal, python3-rasterio and python3-scipy, a WebGPU adapter (such as lavapipe), and the folder of
+// real rasters beside the checkout (or its parent in TERRACHIP_SHARED).
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createBackend } from 'terrachip';
@@ -47,9 +47,7 @@ await withTemporaryFolder(async (folder) => {
   const page = parityPage({ gdal: real.gdal, adapters, real: real.cases, small: small.cases });
   await writeFile(join(root, 'docs', 'parity.md'), page);
   if (page.includes(UNEXPLAINED)) {
-    console.log(
-      'docs/parity.md has differences that nothing explains: scripts/parity/page.js has the explanations',
-    );
+    console.log('docs/parity.md has unexplained differences: add explanations to scripts/parity/page.js');
     process.exitCode = 1;
   }
 });

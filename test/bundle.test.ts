@@ -24,14 +24,14 @@ import { serveFolder } from './support/stores.js';
 
 const folder = await temporaryFolder();
 
-/** What a bundler for browsers says of a module that takes everything from entry points, and what is in the bundle. */
+/** Bundles a module that imports entry points for browsers, and returns the bundler's messages and the files. */
 async function bundle(...entries: string[]): Promise<{ problems: string[]; files: string[]; code: string }> {
   const result = await build({
     stdin: {
       contents: entries.map((entry) => `export * from '${entry}';`).join('\n'),
       resolveDir: process.cwd(),
     },
-    // The names of the package mean what was built, as for its users.
+    // Package names resolve to the build, as for users.
     tsconfigRaw: {},
     bundle: true,
     platform: 'browser',
@@ -56,7 +56,7 @@ describe('a bundle for browsers', () => {
     expect(files.filter((file) => /(^|\/)node\//.test(file))).toEqual([]);
   });
 
-  /** What a page gets that imports entry points. */
+  /** The bundle of a page that imports entry points. */
   async function load<Entry>(...rooms: string[]): Promise<Entry> {
     const page = join(folder, `${rooms.join('-').replace('/', '-')}.mjs`);
     await writeFile(page, (await bundle(...rooms.map((room) => `terrachip/${room}`))).code);
@@ -115,7 +115,7 @@ describe('a bundle for browsers', () => {
   });
 
   it('runs a model on a runtime that the page provides', async () => {
-    // Of each pixel, the second class's logit is 2 (x - 1) / 4 + 3.
+    // The second class's logit of each pixel is 2 (x - 1) / 4 + 3.
     const input = { name: 'A', bands: ['x'], kind: 'static' as const, weights: [2], mean: [1], std: [4] };
     const path = await writeModel(join(folder, 'model'), { inputs: [input], size: 8, stride: 8, bias: 3 });
     const { parseModelSpec, ModelSession, SceneStrips, ChipBatch, CpuBackend, createChipLayout } = await load<
@@ -152,7 +152,7 @@ describe('a bundle for browsers', () => {
   });
 });
 
-/** Warps the 256 × 256 threes that its kernels need workers for onto their own grid, in a French system. */
+/** Warps 256 × 256 threes, enough for worker threads, onto their own grid in a French CRS. */
 const PROGRAM = `
   import { Affine, ControlGrid, createBackend, createPixelMapping, GeoBox, uploadControl, warp } from 'terrachip/kernels';
   export async function warpThrees() {
@@ -191,7 +191,7 @@ describe('a bundle for Node', () => {
   ] as const)(
     'as %s with %s knows every EPSG code, and warps on the threads that it has',
     async (format, _, external, threads) => {
-      // Beside the packages, where a build folder lies; workers that are somebody else's have the same name.
+      // A build folder beside the packages; another package's workers have the same name.
       await mkdir('.cache', { recursive: true });
       const place = await mkdtemp(join(process.cwd(), '.cache', 'bundle-'));
       try {
@@ -225,7 +225,7 @@ describe('the size of a page', () => {
       'warp, uploadControl, ControlGrid, createPixelMapping, GeoBox, CpuBackend, WebGpuBackend',
     ],
     ['GeoBox', 50, 'geo', 'GeoBox'],
-    // Half of it are the checks of what a kernel of one's own is given, and what they say.
+    // Half of it are the checks of custom kernels and their messages.
     ['the CPU backend', 4, 'kernels', 'CpuBackend'],
   ])('of %s is at most %i kB, gzipped', async (_, kilobytes, room, names) => {
     const result = await build({

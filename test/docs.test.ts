@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-/** What a page's examples take as given, by page: what the text around them says, or an earlier example made. */
+/** Declarations for a page's examples, by page: from its text, or from an earlier example. */
 const GIVEN: Readonly<Record<string, string>> = {
   'README.md': '',
   'docs/raster.md': '',
@@ -34,7 +34,7 @@ const GIVEN: Readonly<Record<string, string>> = {
 const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile);
 const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, resolve('.'));
 
-/** The problems of a page's TypeScript, as users compile it: strictly, each example as a module. */
+/** Diagnostics of a page's TypeScript, compiled strictly, with each example as a module. */
 function problemsOf(page: string): string[] {
   const text = readFileSync(page, 'utf8');
   const examples = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
@@ -68,7 +68,7 @@ it.each(Object.keys(GIVEN))('the examples of %s compile', { timeout: 120_000 }, 
   expect(problemsOf(page)).toEqual([]);
 });
 
-/** Pages for people, but for files of notes that lie elsewhere. */
+/** The pages of documentation. */
 const PAGES = ['.', 'docs', 'docs/decisions', 'examples', 'bench', 'scripts/train'].flatMap((folder) =>
   readdirSync(folder)
     .filter((file) => file.endsWith('.md'))
@@ -100,7 +100,7 @@ describe('docs/architecture.md', () => {
   });
 
   it('names existing files and folders', () => {
-    // A file without its folder lies in one that was named before it.
+    // A name without a folder is in a folder named before it.
     const paths = ['src', 'schemas', 'scripts/checks', 'test/api'].flatMap((folder) =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => `/${folder}/${path}`),
     );

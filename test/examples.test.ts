@@ -9,7 +9,7 @@ import { openRaster, writeCog } from '../src/raster/node/index.js';
 import { webgpuProblem } from './support/backends.js';
 import { temporaryFolder } from './support/files.js';
 
-/** What an example prints. They run as users run them: in Node, on the built package. */
+/** Runs an example in Node on the built package, and returns its output. */
 async function example(name: string, ...args: string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, [`examples/${name}.js`, ...args]);
   return stdout.trim().split('\n');
@@ -46,7 +46,7 @@ describe('examples', () => {
   it('stitch', async () => {
     const [chips, dark] = await example('stitch');
     const water = Number(chips.match(/^24 chips; (\d+) pixels of water, 6000 without data$/)?.[1]);
-    // The model sees pixels, so the stitched scene has the very pixels that are dark.
+    // The model works on single pixels, so the stitched water is exactly the dark pixels.
     expect(dark).toBe(`${water} pixels are dark in the scene`);
   });
 
@@ -71,14 +71,14 @@ describe('examples', () => {
 
     const { classes } = JSON.parse(readFileSync(join(folder, 'water/statistics.json'), 'utf8'));
     const water = classes.find(({ name }: { name: string }) => name === 'water');
-    // 200 × 300 pixels of 10 m, 6 km² on the map's plane; pixels beside the shore may be of either class.
+    // 200 × 300 pixels of 10 m are 6 km² in the projection; pixels at the shore may have either class.
     expect(water.km2).toBeGreaterThan(5.8);
     expect(water.km2).toBeLessThan(6.2);
     const warped = await openRaster(join(folder, 'warped.tif'));
     expect(String(warped.crs)).toBe('EPSG:32632');
     const [values] = await warped.readPlanes();
     await warped.close();
-    // The corner of 256 × 256 pixels lies on the grid already: its values stay.
+    // The corner of 256 × 256 pixels is on the grid already: its values are unchanged.
     expect(values.length).toBe(256 * 256);
     expect(Array.from(values.slice(198, 203))).toEqual([-21, -21, -8, -8, -8]);
   });

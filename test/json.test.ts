@@ -41,7 +41,7 @@ describe('parseJson', () => {
         const own = problemOf(() => parseJson(changed, 'x')) ?? '';
         expect(own).toMatch(/line \d+, column \d+/);
         const position = Number(/at position (\d+)/.exec(message)?.[1] ?? -1);
-        // JSON.parse points behind the beginning of a wrong word, number or escape, this project at it.
+        // JSON.parse points behind the start of a wrong word, number or escape, terrachip at it.
         if (!/^[\]},:[{]/.test(changed.charAt(position)) || /escape|found "-"/.test(own)) continue;
         const before = changed.slice(0, position).split('\n');
         expect(own, changed).toContain(`(line ${before.length}, column ${(before.at(-1) ?? '').length + 1}:`);

@@ -35,7 +35,7 @@ const PORTABLE = new Set([
   'kernels',
 ]);
 
-/** The front doors of layers that need Node for the rest: models with a runtime, polygons, the algebra of catalogs. */
+/** The portable entries of layers that otherwise need Node. */
 const PORTABLE_FILES = ['inference/index.ts', 'vector/index.ts', 'catalog/index.ts', 'raster/index.ts'];
 
 /** Everything else may use Node, but in the layers below only in `node/` folders. */
@@ -143,7 +143,7 @@ describe('layers', () => {
   });
 
   it('pixels are read only with their validity', () => {
-    // readPixels and WarpedRaster are in raster; a view hands on what the raster behind it says.
+    // readPixels and WarpedRaster are in raster; a view passes on its raster's values.
     const wrong = files.filter(
       (file) =>
         layerOf(file) !== 'raster' &&
@@ -162,7 +162,7 @@ describe('layers', () => {
       'sharp',
       '@napi-rs/lzma',
       '@cornerstonejs/codec-openjpeg/decodewasmjs',
-      // Not optional, but imported in a worker thread it takes the thread for its own.
+      // Not optional, but when imported in a worker thread it takes over the thread.
       'geotiff',
     ];
     for (const name of optional) {

@@ -73,7 +73,7 @@ describe('package.json', () => {
       'onnxruntime-web',
       'webgpu',
     ]);
-    // What is under the LGPL is installed by those who want it.
+    // Users install LGPL packages themselves.
     expect(manifest.peerDependenciesMeta).toEqual({
       'gdal3.js': { optional: true },
       sharp: { optional: true },
@@ -97,7 +97,7 @@ describe('entries', () => {
     return taken === undefined || subpath.endsWith('/node') ? [] : [[subpath, taken] as const];
   });
 
-  /** What a worker thread has of a file that it imports. */
+  /** The names that a worker thread imports from a file. */
   function importInWorker(file: string, workerData: unknown): Promise<unknown> {
     const program = `import { parentPort } from 'node:worker_threads';
       import(${JSON.stringify(pathToFileURL(resolve(file)).href)})
@@ -118,7 +118,7 @@ describe('entries', () => {
 
   it.each(files)('%s is imported in a worker thread with any workerData', async (_, file) => {
     const names = Object.keys(await import(pathToFileURL(resolve(file)).href)).sort();
-    // A program of that name is what the package web-worker would run.
+    // The package web-worker would run a program of that name.
     for (const workerData of [undefined, { mod: 'program.js' }])
       expect(await importInWorker(file, workerData)).toEqual(names);
   });
@@ -135,9 +135,9 @@ describe('package-lock.json', () => {
       /^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD|Zlib|CC0-1\.0|BlueOak-1\.0\.0|Unlicense)$/;
     const wrong = Object.entries(lock.packages)
       .filter(([name, entry]) => name !== '' && entry.dev !== true)
-      // Its licence is a text: NIST's public-domain statement and the HDF5 library's BSD licence.
+      // Its licence is free text: NIST's public-domain statement and the HDF5 library's BSD licence.
       .filter(([name]) => name !== 'node_modules/h5wasm')
-      // It says BDS-3-Clause, and its licence is the BSD one of three clauses.
+      // Its field has the typo BDS-3-Clause.
       .filter(([name]) => name !== 'node_modules/splaytree-ts')
       .filter(([, { license = 'none' }]) => {
         const choices = license.replace(/[()]/g, '').split(' OR ');

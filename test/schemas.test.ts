@@ -19,8 +19,8 @@ import {
 import { temporaryFolder } from './support/files.js';
 
 /**
- * The JSON schemas in schemas/ are made here of the schemas that check documents; `vitest -u` writes them. Their
- * descriptions are the tables of docs/scene.md, which must have a row for each key.
+ * The JSON schemas in schemas/ are generated here from the schemas of the readers; `vitest -u` writes them. Their
+ * descriptions are from the tables of docs/scene.md, which must have a row for each key.
  */
 const DOCUMENTS = {
   scene: { section: 'Scene file', schema: SceneSchema },
@@ -29,7 +29,7 @@ const DOCUMENTS = {
 };
 const PAGE = 'docs/scene.md';
 
-/** In a file, units and nodata may also stand beside bands, and then the input needs none. */
+/** In a file, units and nodata may also be members beside bands, and then the input needs none. */
 const AS_WRITTEN = new Map<unknown, v.GenericSchema>([
   [
     ImageSchema,
@@ -38,7 +38,7 @@ const AS_WRITTEN = new Map<unknown, v.GenericSchema>([
   [SceneInputSchema, v.object({ ...SceneInputSchema.entries, units: v.optional(UnitsSchema) })],
 ]);
 
-/** The parts of a schema that hold others. */
+/** The members of a schema that contain other schemas. */
 interface Parts {
   readonly type: string;
   readonly entries?: Record<string, Parts>;
@@ -51,7 +51,7 @@ interface Parts {
   readonly pipe?: readonly Parts[];
 }
 
-/** A schema of which a dictionary is a record, and what is checked after reading is as it is written. */
+/** The schema of a document as written: dictionaries are records, and transformed parts have their input form. */
 function written(schema: Parts): Parts {
   const replacement = AS_WRITTEN.get(schema);
   if (replacement !== undefined) return written(replacement as Parts);
@@ -99,7 +99,7 @@ function rowsOf(section: string): Map<string, string> {
   return new Map([...text.matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, key, meaning]) => [key, meaning]));
 }
 
-/** Puts descriptions to the keys of a schema, and says which keys it has. */
+/** Adds descriptions to the keys of a schema, and returns the keys. */
 function describeKeys(schema: JsonSchema, path: string, rows: ReadonlyMap<string, string>): string[] {
   const keys = Object.entries(schema.properties ?? {});
   const rest = schema.additionalProperties;
@@ -151,7 +151,7 @@ const READERS: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   model: async (file) => parseModelSpec(JSON.parse(await readFile(file, 'utf8')), file),
 };
 
-/** Examples of a page, each with the schema that it names. */
+/** The examples of a page, each with the name of its schema. */
 function examplesOf(file: string): [string, Document][] {
   return [...readFileSync(file, 'utf8').matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => {
     const document: Document = JSON.parse(text);
@@ -161,7 +161,7 @@ function examplesOf(file: string): [string, Document][] {
 
 type Document = Record<string, unknown>;
 
-/** Whether the reader and the independent validator take a document. */
+/** Whether the reader and an independent validator accept a document. */
 async function verdicts(name: string, document: unknown): Promise<{ reader: boolean; schema: boolean }> {
   const file = join(await temporaryFolder(), `${name}.json`);
   await writeFile(file, JSON.stringify(document));

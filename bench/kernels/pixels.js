@@ -1,5 +1,5 @@
-// Kernels over pixels and chips. Each names its unit (pixels, and the bytes that each must move) and prepares two tasks
-// on a backend: the whole call, and the kernel alone.
+// Kernels over pixels and chips. Each has a unit (megapixels, and bytes to move per pixel) and prepares two tasks on a
+// backend: the whole call, and the kernel alone.
 import { createChipLayout } from 'terrachip/geo';
 import {
   decibelToLinear,
@@ -72,7 +72,7 @@ export const pixelKernels = [
           await backend.download(values, target);
           values.dispose();
         },
-        // There and back, since it works in place: twice the pixels.
+        // In place, so that the conversion is undone in the same run: twice the pixels.
         aloneUnit: { megapixels: (2 * PIXELS) / 1e6, bytes: 8 },
         async alone() {
           linearToDecibel(backend, resident);
@@ -180,7 +180,7 @@ export const pixelKernels = [
   },
   {
     name: 'stitch',
-    // Each chip pixel is read once, each scene pixel written once, and its mask read.
+    // Reads each chip pixel and the mask once; writes each scene pixel once.
     unit: { megapixels: PIXELS / 1e6, bytes: (4 * chipCount * CHIP * CHIP) / PIXELS + 5 },
     prepare(backend) {
       const shape = [chipCount, 1, CHIP, CHIP];

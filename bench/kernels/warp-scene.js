@@ -1,4 +1,4 @@
-// A scene's warp as a caller of terrachip/kernels does it: from an array to an array, strip by strip.
+// Warps a scene with terrachip/kernels, from an array to an array, in strips.
 import {
   ControlGrid,
   Crs,
@@ -9,7 +9,7 @@ import {
   warp,
 } from 'terrachip/kernels';
 
-/** Destination rows in one step. */
+/** Destination rows per strip. */
 const ROWS = 1024;
 
 export class WarpScene {
@@ -30,7 +30,7 @@ export class WarpScene {
     this.#result = new Float32Array(size[0] * size[1]);
   }
 
-  /** Positions, uploads, kernels and readback of the whole scene; one strip is uploaded while another comes back. */
+  /** Warps the whole scene. One strip is uploaded while the previous one is read back. */
   async run() {
     const [width, height] = this.#size;
     const grid = this.#grid();
@@ -56,7 +56,7 @@ export class WarpScene {
     const control = uploadControl(backend, grid.window(tile, controlNeeds(this.#resampling).radius));
     const { width } = this.#mapping.source;
     const reach = control.window.source ?? { y: 0, height: 1 };
-    // Whole rows: a view, no copy.
+    // Whole rows, so that `rows` is a view.
     const sourceWindow = { x: 0, y: reach.y, width, height: reach.height };
     const rows = this.#values.subarray(reach.y * width, (reach.y + reach.height) * width);
     const source = backend.upload(rows, [reach.height, width]);
@@ -70,7 +70,7 @@ export class WarpScene {
     return { destination, resample, dispose };
   }
 
-  /** The kernel on one strip in the middle of the scene. */
+  /** Prepares the kernel alone, on one strip in the middle of the scene. */
   prepareAlone() {
     const [width, height] = this.#size;
     const y = Math.floor(height / 2 / ROWS) * ROWS;

@@ -1,7 +1,7 @@
-// What terrachip takes for a catalog of made-up scenes, as JSON in seconds and bytes.
+// Measures terrachip on a catalog of synthetic scenes; prints seconds and bytes as JSON.
 //
 //   node catalog.js write COUNT FOLDER     build in memory, query it, write it
-//   node catalog.js open COUNT FOLDER      open what was written, query it
+//   node catalog.js open COUNT FOLDER      open the written file, query it
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCatalog, writeCatalog } from '../../dist/catalog/node/index.js';
@@ -11,14 +11,14 @@ import { catalogOf, queries, SCENE, scenes } from './catalog_scenes.js';
 const [mode, countText, folder] = process.argv.slice(2);
 const count = Number(countText);
 const path = join(folder, `${count}.parquet`);
-const asked = queries(1000);
+const allQueries = queries(1000);
 
-/** Each query once to warm up, then once for its time. */
+/** Runs each query once to warm up, then once for its time. */
 async function timeQueries(ask) {
   let hits = 0;
-  for (const query of asked) hits += await ask(query);
+  for (const query of allQueries) hits += await ask(query);
   const seconds = [];
-  for (const query of asked) seconds.push(await timeTask(() => ask(query)));
+  for (const query of allQueries) seconds.push(await timeTask(() => ask(query)));
   return { hits, query: median(seconds), query95: quantile(seconds, 0.95) };
 }
 
@@ -27,13 +27,13 @@ if (mode === 'write') {
   writeFileSync(join(folder, `${count}.f64`), values);
   writeFileSync(
     join(folder, 'queries.json'),
-    JSON.stringify(asked.map(({ geometry, interval }) => [...geometry, interval.start, interval.end])),
+    JSON.stringify(allQueries.map(({ geometry, interval }) => [...geometry, interval.start, interval.end])),
   );
   let catalog;
   const build = await timeTask(() => {
     catalog = catalogOf(values);
-    // The index is built by the first query.
-    catalog.query(asked[0]);
+    // The first query builds the index.
+    catalog.query(allQueries[0]);
   });
   const memory = process.memoryUsage().rss;
   const found = await timeQueries((query) => catalog.query(query).length);
@@ -51,19 +51,19 @@ if (mode === 'write') {
     );
     await file.dispose();
   }
-  // What is asked for the first time is read and decoded.
+  // Cold: rows are read and decoded on their first use.
   const fresh = await openCatalog(path);
-  await fresh.query(asked[0]);
+  await fresh.query(allQueries[0]);
   const cold = [];
-  for (const query of asked.slice(1)) cold.push(await timeTask(() => fresh.query(query)));
+  for (const query of allQueries.slice(1)) cold.push(await timeTask(() => fresh.query(query)));
   await fresh.dispose();
   const file = await openCatalog(path);
-  const first = await timeTask(() => file.query(asked[0]));
+  const first = await timeTask(() => file.query(allQueries[0]));
   const found = await timeQueries(async (query) => (await file.find(query)).length);
   const rows = await timeQueries(async (query) => (await file.query(query)).length);
   console.log(
     JSON.stringify({
-      // The first one compiles the code that opens.
+      // Includes the compilation of the code.
       openFirst: open[0],
       open: median(open.slice(1)),
       first,

@@ -1,4 +1,4 @@
-"""What GeoPandas takes for the scenes of catalog.js, as JSON in seconds and bytes.
+"""Measures GeoPandas on the scenes of catalog.js; prints seconds and bytes as JSON.
 
 python3 catalog.py COUNT FOLDER
 """

@@ -1,5 +1,5 @@
-// Made-up scenes for bench/catalog.js: rectangles that are turned, like those of satellites, over ten years. The same
-// numbers go to Python as a file of float64.
+// Synthetic scenes for bench/catalog.js: rotated rectangles over ten years. Python gets the same numbers as a file of
+// float64.
 import { GeoCatalog, SpatialIndex } from '../../dist/catalog/node/index.js';
 import { TimeInterval } from '../../dist/geo/node/index.js';
 
@@ -7,7 +7,7 @@ const DAY = 86_400_000;
 const FIRST_DAY = Date.UTC(2015, 0, 1);
 const DAYS = 3650;
 
-/** Numbers of a scene: four corners in degrees, then its first and its last millisecond. */
+/** Numbers per scene: four corners in degrees, start and end in milliseconds. */
 export const SCENE = 10;
 
 function randomNumbers(seed) {
@@ -38,7 +38,7 @@ export function scenes(count) {
   return values;
 }
 
-/** Boxes of 1° with a month. */
+/** Queries by a 1° box and a month. */
 export function queries(count) {
   const random = randomNumbers(99);
   return Array.from({ length: count }, () => {
@@ -48,7 +48,7 @@ export function queries(count) {
   });
 }
 
-/** A catalog over the numbers; rows are made when they are asked for. */
+/** A catalog over the numbers; rows are created on access. */
 export function catalogOf(values) {
   const length = values.length / SCENE;
   const footprint = (k) => {

@@ -1,4 +1,4 @@
-// Imports a checkpoint: prints the seconds it took and the peak memory in MiB, as JSON.
+// Imports a checkpoint; prints the seconds and the peak memory in MiB as JSON.
 //
 //   node bench/peers/import_model.js CHECKPOINT FOLDER fp32|fp16
 import { importModel } from '../../dist/workflow/model/index.js';

@@ -1,7 +1,7 @@
-"""NumPy and rasterio beside terrachip's kernels: answers a line of JSON on stdin by the seconds a task took.
+"""NumPy's and rasterio's counterparts of terrachip's kernels, on arrays in memory.
 
-Arrays are made once; a task is what a person writes with NumPy or rasterio, on arrays in memory.
-Start: kernels.py SOURCE WIDTH HEIGHT X0 Y0 X1 Y1 (the raster to warp, and the destination in EPSG:32632)
+Usage: kernels.py SOURCE WIDTH HEIGHT X0 Y0 X1 Y1 (the raster to warp, and the destination in EPSG:32632)
+Each line of input is a task as JSON; the answer is its seconds.
 """
 import json
 import os

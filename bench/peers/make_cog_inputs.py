@@ -1,5 +1,5 @@
-"""Writes two seeded rasters of 5490 x 5490 pixels (30 Mpixel), uncompressed: uint16 like reflectance, with nodata at
-an edge, and float32 like backscatter in dB. Relief that is smooth at large and rough at small scales, plus noise."""
+"""Writes two seeded, uncompressed rasters of 5490 x 5490 pixels (30 Mpixel): uint16 like reflectance and float32 like
+backscatter in dB, with nodata at an edge. Values are fractal relief plus noise."""
 import sys
 import numpy as np
 import rasterio

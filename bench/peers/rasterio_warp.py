@@ -1,4 +1,4 @@
-"""Warps a raster as people do with rasterio: read, reproject, write. With `tuned`, by its fastest settings."""
+"""Warps a raster with rasterio: read, reproject, write. `tuned` uses the fastest settings."""
 import os
 import sys
 import numpy as np

@@ -1,4 +1,4 @@
-// Prints the seconds that terrachip takes to stitch a scene: chips from memory, rows back into memory.
+// Prints the seconds of terrachip's stitching of a scene, from chips in memory to rows in memory.
 //
 //   node stitch.js WIDTH HEIGHT SIZE STRIDE CLASSES BACKEND
 import { createChipLayout } from '../../dist/geo/index.js';
@@ -11,12 +11,12 @@ const columns = layout.columnStarts.length;
 const chipRows = layout.rowStarts.length;
 const chipValues = classes * size * size;
 
-// One row of chips is made up, and every row of the scene shows it: making more would measure the memory.
+// All rows of the scene use one row of chips: more would measure the memory.
 const chips = Float32Array.from({ length: columns * chipValues }, (_, i) => (i % 1021) / 1021);
 const rowsOf = (j) => [layout.rowStarts[j], j + 1 < chipRows ? layout.rowStarts[j + 1] : height];
 const result = new Float32Array(classes * size * width);
 
-/** As the scene runner does it: a row of chips goes up, and the rows that are complete come back. */
+/** Uploads a row of chips and downloads the finished rows, as `infer` does. */
 async function stitchScene() {
   const scene = uploadStitchLayout(backend, layout);
   const slots = new Int32Array(columns * chipRows).fill(-1);

@@ -1,4 +1,4 @@
-"""Prints the seconds that NumPy takes to stitch a scene: the accumulation that one writes by hand.
+"""Prints the seconds of stitching a scene by a plain NumPy accumulation.
 
 python3 stitch.py WIDTH HEIGHT SIZE STRIDE CLASSES plain|missing
 """
@@ -44,7 +44,7 @@ def stitch():
             weight = window(j, len(ys))[:, None] * window(i, len(xs))[None, :]
             place = (slice(None), slice(y, y + size), slice(x, x + size))
             if missing:
-                # A value that is not finite says nothing, as in terrachip.
+                # Non-finite values are left out, as in terrachip.
                 valid = np.isfinite(chip)
                 total[place] += np.where(valid, chip * weight, np.float32(0))
                 weights[place] += np.where(valid, weight, np.float32(0))

@@ -1,5 +1,5 @@
-// Reads a raster with terrachip three times and prints the median seconds: terrachip_read.js PATH
-// With --window, reads the middle 1024 × 1024 pixels once and prints the process's peak memory in bytes.
+// Reads a raster with terrachip three times and prints the median seconds: terrachip_read.js PATH [--window]
+// With --window, reads the central 1024 × 1024 pixels once and prints the peak memory in bytes.
 import { openRaster } from 'terrachip/raster';
 import { median } from '../harness.js';
 

@@ -1,7 +1,7 @@
-// Reads a raster by rows and writes it as a COG: what gdal_translate -of COG does.
+// Reads a raster by rows and writes it as a COG, like gdal_translate -of COG.
 import { availableParallelism } from 'node:os';
 
-// As the terrachip command sets it, before anything is imported.
+// As in the terrachip command; it must be set before imports.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
 const { CogWriter, openRaster } = await import('terrachip/raster');
 

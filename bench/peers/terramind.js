@@ -1,5 +1,5 @@
-// A model folder on chips of noise, as infer runs it, from tensors of the backend to tensors of the backend: answers each
-// line of its input with the seconds of a chip; at the end of its input it prints the peak memory in MiB.
+// Runs a model on chips of noise, as infer does, from tensors to tensors of the backend. Prints the seconds per chip for
+// each input line, and the peak memory in MiB at the end of the input.
 //
 //   node bench/peers/terramind.js FOLDER PROVIDER THREADS BATCH
 import { createInterface } from 'node:readline';
@@ -10,7 +10,7 @@ const batch = Number(chips);
 const model = await openModel(folder);
 const { backend, session } = await openExecution(model, {
   provider,
-  // Kernels run where the model does, or the comparison would leave out the copies.
+  // Kernels on the model's device, so that copies are part of the comparison.
   backend: provider === 'cpu' ? 'cpu' : 'webgpu',
   threads: Number(threads),
 });

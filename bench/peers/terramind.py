@@ -1,10 +1,9 @@
-"""A flood model in PyTorch: the independent reference of scripts/checks/torch, on random weights.
+"""A flood model in PyTorch (the reference model of scripts/checks/torch) with random weights.
 
 terramind.py make CONFIG.json CHECKPOINT.pt
-    writes a checkpoint whose weights a seed decides.
+    writes a checkpoint with seeded random weights.
 terramind.py serve CONFIG.json CHECKPOINT.pt THREADS
-    loads it and answers each line of its input with the seconds that one chip took; at the end of its input it prints
-    the peak memory in MiB.
+    loads it and prints the seconds per chip for each input line, and the peak memory in MiB at the end of the input.
 """
 import json
 import resource
@@ -29,7 +28,7 @@ def inputs(config, size):
 
 def make(config, path):
     w = reference.Random(0)
-    # Weights do not depend on the size of chips: a small one asks for all of them.
+    # Weights do not depend on the chip size; a small chip creates all of them.
     with torch.no_grad():
         reference.run(w, {**config, "size": [32, 32]}, inputs(config, [32, 32]))
     torch.save({"state_dict": w.tensors}, path)
@@ -50,9 +49,9 @@ def serve(config, path, threads):
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-what, config, path = sys.argv[1:4]
+command, config, path = sys.argv[1:4]
 config = json.loads(Path(config).read_text())
-if what == "make":
+if command == "make":
     make(config, path)
 else:
     serve(config, path, int(sys.argv[4]))

@@ -3,16 +3,16 @@ import { quantile, randomHills } from '../terrain.js';
 import type { Landscape } from './landscape.js';
 import { smooth } from './landscape.js';
 
-/** How much of the light of each pixel comes from clouds, and how much is left of the sun's below them. */
+/** Clouds by pixel: `opacity` from 0 to 1, and `light`, the share of sunlight that reaches the ground. */
 export interface Clouds {
   readonly opacity: Float32Array;
   readonly light: Float32Array;
 }
 
-/** Where a cloud's shadow falls, in pixels: the sun stands in the south-southeast, 50° high, over clouds of 1.2 km. */
+/** Offset of a cloud's shadow in pixels: sun in the south-southeast, 50° high; clouds at 1.2 km. */
 const SHADOW = { x: -32, y: -95 } as const;
 
-/** Clouds over a share of the scene, more of them over the valley when `overValley` is positive. */
+/** Clouds over a share of the scene; with a positive `overValley`, more of them over the valley. */
 export function drawClouds(random: Random, land: Landscape, share: number, overValley: number): Clouds {
   const { width, height } = land;
   const field = randomHills(random, width, height, 140, 5);

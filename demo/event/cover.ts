@@ -4,7 +4,7 @@ import { PHASES, type Phase } from './flood.js';
 import type { Landscape } from './landscape.js';
 import type { EventParameters } from './parameters.js';
 
-/** What covers the ground. */
+/** Land cover. */
 export const COVER = {
   field: 0,
   forest: 1,
@@ -13,25 +13,25 @@ export const COVER = {
   tarmac: 4,
 } as const;
 
-/** What grows on a parcel. */
+/** Crops of parcels. */
 export const CROP = { bare: 0, stubble: 1, crop: 2, grass: 3 } as const;
 
-/** Parcels of farmland, by index, each phase. */
+/** Properties of parcels of farmland, by index. */
 export interface Parcels {
   /** A value of `CROP`. */
   readonly crop: Readonly<Record<Phase, Uint8Array>>;
   /** 1 where rain has left bare soil smooth and saturated. */
   readonly saturated: Readonly<Record<Phase, Uint8Array>>;
-  /** Deviation of a parcel's backscatter from its kind's, in dB. */
+  /** Deviation of a parcel's backscatter from the mean of its crop, in dB. */
   readonly backscatter: Float32Array;
-  /** Brightness of a parcel relative to its kind's spectrum. */
+  /** Brightness of a parcel relative to the spectrum of its crop. */
   readonly brightness: Float32Array;
 }
 
 export interface LandCover {
-  /** A value of `COVER` a pixel. */
+  /** A value of `COVER` for each pixel. */
   readonly cover: Uint8Array;
-  /** The parcel a pixel belongs to, for fields. */
+  /** Index of the parcel of each pixel; it applies to fields only. */
   readonly parcel: Uint32Array;
   readonly parcels: Parcels;
 }
@@ -61,7 +61,7 @@ function growForest(random: Random, parameters: EventParameters, land: Landscape
   }
 }
 
-/** A village to about six square kilometres. */
+/** One village in about 6 km². */
 function buildSettlements(random: Random, land: Landscape, cover: Uint8Array): void {
   const { width, height } = land;
   const outline = randomHills(random, width, height, 12, 3);
@@ -83,7 +83,7 @@ function buildSettlements(random: Random, land: Landscape, cover: Uint8Array): v
   }
 }
 
-/** Two highways of three pixels' width across the scene. */
+/** Two highways across the scene, three pixels wide. */
 function drawRoads(random: Random, width: number, height: number, cover: Uint8Array): void {
   const paint = (x: number, y: number): void => {
     for (let dy = -1; dy <= 1; dy++) {
@@ -127,7 +127,7 @@ function drawRunway(random: Random, land: Landscape, cover: Uint8Array): void {
   }
 }
 
-/** Blocks of a turned grid, each cut into strips of its own width: the pattern of farmland. */
+/** The pattern of farmland: blocks of a rotated grid, each cut into strips. */
 function layParcels(random: Random, width: number, height: number): { parcel: Uint32Array; count: number } {
   const bend = randomHills(random, width, height, 220, 2);
   const angle = Math.PI * random.uniform();
@@ -154,19 +154,19 @@ function layParcels(random: Random, width: number, height: number): { parcel: Ui
   return { parcel, count: side * side * strips };
 }
 
-/** Shares of the kinds of farmland, in the order of `CROP`. */
-const KINDS = [0.3, 0.1, 0.35, 0.25];
+/** Shares of the crops, in the order of `CROP`. */
+const CROP_SHARES = [0.3, 0.1, 0.35, 0.25];
 
-/** Share of the crops that are harvested between two phases. */
+/** Share of crops harvested between two phases. */
 const HARVESTED = 0.05;
 
-/** Saturated parcels relative to the event's: a few at any time; half of them have dried up some days later. */
+/** Saturated parcels relative to the event: half of them dry within days after it. */
 const WET: Readonly<Record<Phase, number>> = { pre_month: 0.02, pre_event: 0.02, event: 1, post_event: 0.5 };
 
 function drawParcels(random: Random, parameters: EventParameters, count: number): Parcels {
   const crop = {} as Record<Phase, Uint8Array>;
   const saturated = {} as Record<Phase, Uint8Array>;
-  let current = Uint8Array.from({ length: count }, () => pick(random.uniform(), KINDS));
+  let current = Uint8Array.from({ length: count }, () => pick(random.uniform(), CROP_SHARES));
   const rainHits = Float32Array.from({ length: count }, () => random.uniform());
   for (const phase of PHASES) {
     current = Uint8Array.from(current, (kind) =>

@@ -7,22 +7,22 @@ import { CANOPY_HEIGHT } from './radar.js';
 
 /** A tile of a digital surface model. */
 export interface ElevationTile {
-  /** As Copernicus names its tiles, by the degree square. */
+  /** The name of the Copernicus tile. */
   readonly id: string;
   readonly geobox: GeoBox;
-  /** Metres above the sea. */
+  /** Metres above sea level. */
   readonly values: Float32Array;
 }
 
-/** Pixels a degree of latitude. */
+/** Pixels per degree of latitude. */
 const PER_DEGREE = 3600;
 
-/** From 50° N on, the pixels of the Copernicus DEM are half as wide again in longitude. */
+/** From 50° N on, pixels of the Copernicus DEM are 1.5 times as wide in longitude. */
 const WIDER_FROM = 50;
 
 /**
- * The elevation as a radar sees it (in a wood, most of the canopy belongs to it), in the degree squares that the
- * ground touches, each cut to the ground. Pixel centres lie on whole arc seconds, as in Copernicus's product.
+ * A surface model, which includes most of the canopy, in tiles of one degree that are clipped to the ground. Pixel
+ * centres are on whole arc seconds, as in the Copernicus DEM.
  */
 export function elevationTiles(
   random: Random,
@@ -65,14 +65,14 @@ export function elevationTiles(
   return tiles;
 }
 
-/** `N49`, `E005`: the lower left corner. */
+/** The name of a tile by its lower left corner, with `N49` and `E005`. */
 function tileName(latitude: number, longitude: number): string {
   const y = `${latitude < 0 ? 'S' : 'N'}${String(Math.abs(latitude)).padStart(2, '0')}`;
   const x = `${longitude < 0 ? 'W' : 'E'}${String(Math.abs(longitude)).padStart(3, '0')}`;
   return `Copernicus_DSM_COG_10_${y}_00_${x}_00_DEM`;
 }
 
-/** Ground, most of the canopy and of buildings, and the product's noise; water is level, as it is edited to be. */
+/** Ground plus most of the canopy, buildings and noise. Water is level, as in the edited product. */
 function surfaceModel(random: Random, land: Landscape, cover: LandCover): Float32Array {
   return Float32Array.from(land.elevation, (ground, k) => {
     if (land.permanentWater[k] === 1) return ground;
@@ -89,7 +89,7 @@ function surfaceModel(random: Random, land: Landscape, cover: LandCover): Float3
   });
 }
 
-/** Bilinear, from pixel centres; beyond the edge, the edge's value. */
+/** Samples bilinearly; positions outside are clamped to the edge. */
 function sample(values: Float32Array, width: number, height: number, x: number, y: number): number {
   const column = Math.max(0, Math.min(width - 2, Math.floor(x)));
   const row = Math.max(0, Math.min(height - 2, Math.floor(y)));

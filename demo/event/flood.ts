@@ -4,13 +4,13 @@ import type { Landscape } from './landscape.js';
 export const PHASES = ['pre_month', 'pre_event', 'event', 'post_event'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Share of the flood's rise that is left some days after the event. */
+/** Share of the flood's rise that is left in the phase after the event. */
 const RECEDED = 0.55;
 
-/** Depth of water that stands on land that is dry before the event, in metres; 0 elsewhere. */
+/** Depth of water on land that is normally dry, in metres; 0 elsewhere. */
 export type FloodDepth = Float32Array;
 
-/** Flood water by phase: none before the event, and a part of it after. */
+/** Flood water by phase: none before the event, a part of it after. */
 export function floodDepths(land: Landscape, floodRise: number): Readonly<Record<Phase, FloodDepth>> {
   const dry = new Float32Array(land.elevation.length);
   return {
@@ -22,9 +22,8 @@ export function floodDepths(land: Landscape, floodRise: number): Readonly<Record
 }
 
 /**
- * Land below the flood's level that the river reaches over such land (through the edges of pixels): hollows behind
- * higher ground stay dry.
- * @param fall metres by which the flood has gone down
+ * Flood fill from the river over 4-connected land below the flood's level. Hollows behind higher ground stay dry.
+ * @param fall metres by which the flood has receded
  */
 function spread(land: Landscape, fall: number): FloodDepth {
   const { width, height, channel, permanentWater, floodHeadroom } = land;

@@ -1,32 +1,32 @@
 import { Affine, type Bounds, Crs, createTransform, GeoBox, transformBounds } from '../../src/geo/index.js';
 
-/** The satellites' images lie in the east of zone 31, the map in the west of zone 32, turned by some degrees. */
+/** The images are in the east of UTM zone 31 and the map in the west of zone 32, so that the grids are rotated. */
 const SOURCE_EPSG = 32631;
 const MAP_EPSG = 32632;
 
-/** Metres of a pixel of the map, of radar, and of the finest optical bands. */
+/** Pixel size of the map, the radar images and the finest optical bands, in metres. */
 const PIXEL = 10;
 
-/** Sentinel-2's coarsest pixel: the ground's grid lines up with all resolutions. */
+/** Sentinel-2's coarsest pixel in metres. The ground is aligned to it, and so to all resolutions. */
 const COARSEST = 60;
 
-/** Ground beyond the map's edges, so that only the swaths decide where data ends. */
+/** Ground beyond the map's edges in metres, so that data ends only at the swaths. */
 const MARGIN = 120;
 
-/** Four degree squares, and so four elevation tiles, meet here, and so do zones 31 and 32. */
+/** Longitude and latitude where four elevation tiles and the zones 31 and 32 meet. */
 const CENTRE = [6, 50] as const;
 
-/** Where an event lies. */
+/** The grids of an event. */
 export interface EventFrame {
-  /** What the event asks for: `[west, south, east, north]` in degrees. */
+  /** The manifest's bbox: `[west, south, east, north]` in degrees. */
   readonly bbox: Bounds;
-  /** The map's grid, as the seeds derive it from the box. */
+  /** The map's grid, derived from `bbox`. */
   readonly grid: GeoBox;
-  /** The 10 m grid that the event is simulated on, in the satellites' CRS. */
+  /** The 10 m grid of the simulation, in the CRS of the images. */
   readonly ground: GeoBox;
 }
 
-/** The frame of a map of about `width × height` pixels, never less. */
+/** The frame of a map of at least `width × height` pixels. */
 export function eventFrame(width: number, height: number): EventFrame {
   const source = Crs.fromEpsg(SOURCE_EPSG);
   const map = Crs.fromEpsg(MAP_EPSG);

@@ -1,4 +1,4 @@
-/** Made-up flood events, as a satellite catalog would deliver them, with the truth beside them. */
+/** Synthetic flood events: files as from a satellite catalog, and the true flood. */
 export { PHASES, type Phase } from './flood.js';
 export {
   DEMO_PARAMETERS,

@@ -18,22 +18,22 @@ export interface StillWater {
 export interface Landscape {
   readonly width: number;
   readonly height: number;
-  /** Metres above the sea, the surface of permanent water included. */
+  /** Metres above sea level; over permanent water, its surface. */
   readonly elevation: Float32Array;
   /** Metres above the normal level of the nearest watercourse; the river is at 0. */
   readonly aboveRiver: Float32Array;
   /** 1 in rivers, lakes and ponds. */
   readonly permanentWater: Uint8Array;
-  /** 1 in rivers: where a flood comes from. */
+  /** 1 in rivers, from which floods spread. */
   readonly channel: Uint8Array;
-  /** Metres by which the flood's level lies above the ground, were it to spread without hindrance. */
+  /** The flood's level minus the ground, in metres, if the flood could spread freely. */
   readonly floodHeadroom: Float32Array;
   /** 1 on the floors of valleys. */
   readonly valley: Uint8Array;
   readonly lakes: readonly StillWater[];
 }
 
-/** Heights in metres: of the banks, of the valley floor's edge above its middle, and of dykes. */
+/** Heights in metres: banks, edge of the valley floor above its middle, dykes. */
 const BANK = 1.2;
 const FLOOR_TILT = 2.5;
 const DYKE = 3.5;
@@ -72,7 +72,7 @@ interface ValleyField {
   /** Metres to the middle of the water, and to the middle of the valley. */
   readonly distance: Float32Array;
   readonly axisDistance: Float32Array;
-  /** The normal water level there, in metres above the sea. */
+  /** The normal water level of the nearest point, in metres above sea level. */
   readonly level: Float32Array;
 }
 
@@ -102,9 +102,9 @@ function shapeValleys(
   };
   const flank = relief / Math.tan((flankSlope * Math.PI) / 180);
   for (let k = 0; k < count; k++) {
-    // Flanks are up to twice as steep, or half as steep, from place to place.
+    // The steepness of flanks varies from half to twice the parameter.
     const run = flank * 2 ** Math.max(-1, Math.min(1, -0.8 * steepness[k]));
-    // Low ground along old channels, and dykes around polders, which the flood passes by.
+    // Low ground along old channels, and dykes around polders, which keep the flood out.
     const dyke = DYKE * Math.exp(-(((polders[k] - 0.5) / 0.05) ** 2));
     const rough = floor[k] * 0.6 - 1.1 * Math.exp(-((oldChannels[k] / 0.09) ** 2)) + dyke;
     let lowest = Number.POSITIVE_INFINITY;
@@ -143,13 +143,13 @@ function shapeValleys(
   return land;
 }
 
-/** A lake to about twelve square kilometres, and as many pits in the valley as there are lakes, at least one each. */
+/** One lake in about 12 km² and as many gravel pits in the valley, at least one each. */
 function drawLakes(random: Random, land: Land, width: number, height: number): StillWater[] {
   const wanted = Math.max(1, Math.round((width * height) / 120_000));
   const lakes: StillWater[] = [];
   for (const inValley of [0, 1]) {
     const largest = inValley === 1 ? 14 : 40;
-    for (let found = 0, tries = 0; found < wanted && tries < 400; tries++) {
+    for (let placed = 0, tries = 0; placed < wanted && tries < 400; tries++) {
       const a = largest * (0.4 + 0.6 * random.uniform());
       const b = a * (0.4 + 0.6 * random.uniform());
       const x = a + random.uniform() * (width - 2 * a);
@@ -159,13 +159,13 @@ function drawLakes(random: Random, land: Land, width: number, height: number): S
       if (!fits || land.channel[at] === 1 || lakes.some((lake) => Math.hypot(lake.x - x, lake.y - y) < 90))
         continue;
       lakes.push({ x, y, a, b });
-      found++;
+      placed++;
     }
   }
   return lakes;
 }
 
-/** Floods a hollow to its lowest shore, and levels its shore into the land around. */
+/** Sets a lake to the level of its lowest cell and blends its shore into the land around. */
 function fillLake(random: Random, land: Land, lake: StillWater, width: number, height: number): void {
   const angles = [random.uniform(), random.uniform(), random.uniform()].map((u) => 2 * Math.PI * u);
   const radius = (column: number, row: number): number => {
@@ -199,7 +199,7 @@ function fillLake(random: Random, land: Land, lake: StillWater, width: number, h
   }
 }
 
-/** 0 below 0, 1 above 1, and a smoothstep in between. */
+/** Smoothstep, clamped to 0 and 1. */
 export function smooth(t: number): number {
   if (t <= 0) return 0;
   return t >= 1 ? 1 : t * t * (3 - 2 * t);

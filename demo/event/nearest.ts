@@ -1,16 +1,16 @@
 import type { Stream } from './streams.js';
 
-/** For each cell of a grid, how far the nearest point of a stream is, and its water level. */
+/** Distance of the nearest point of a stream to each cell of a grid, and its water level. */
 export interface StreamField {
   /** Metres. */
   readonly distance: Float32Array;
-  /** Metres above the sea. */
+  /** Metres above sea level. */
   readonly level: Float32Array;
 }
 
 /**
- * Distances to a stream over `width × height` cells of `cell` metres, by sweeping the nearest points known to a
- * cell's neighbours over the grid in four directions (Danielsson 1980).
+ * Distances to a stream on a grid of `width × height` cells of `cell` metres, by Danielsson's four sweeps (1980), which
+ * pass the nearest points from cell to cell.
  */
 export function distanceToStream(stream: Stream, width: number, height: number, cell: number): StreamField {
   const nearest = new Int32Array(width * height).fill(-1);
@@ -28,7 +28,7 @@ export function distanceToStream(stream: Stream, width: number, height: number, 
   };
   const clamp = (value: number, size: number): number =>
     Math.max(0, Math.min(size - 1, Math.floor(value / cell)));
-  // Points beyond the edges are offered to the cells at the edge, from where they spread like the others.
+  // Points outside the grid start at the nearest edge cell.
   for (let point = 0; point < stream.x.length; point++) {
     offer(clamp(stream.x[point], width), clamp(stream.y[point], height), point);
   }
@@ -53,7 +53,7 @@ export function distanceToStream(stream: Stream, width: number, height: number, 
   };
 }
 
-/** A field on cells twice as fine, by bilinear interpolation between cell centres; both sides must be even. */
+/** Doubles the resolution of a field by bilinear interpolation between cell centres. */
 export function refine(field: Float32Array, width: number, height: number): Float32Array {
   const fine = new Float32Array(4 * width * height);
   for (let row = 0; row < 2 * height; row++) {

@@ -10,7 +10,7 @@ export interface OpticalBand {
   readonly pixel: 10 | 20 | 60;
 }
 
-/** The twelve bands of the L2A product, in the order of their wavelengths. */
+/** The twelve bands of the L2A product, by wavelength. */
 export const OPTICAL_BANDS: readonly OpticalBand[] = [
   { name: 'B01', pixel: 60 },
   { name: 'B02', pixel: 10 },
@@ -26,7 +26,7 @@ export const OPTICAL_BANDS: readonly OpticalBand[] = [
   { name: 'B12', pixel: 20 },
 ];
 
-/** Reflectance × 10 000 of each surface in the twelve bands: plausible, not measured. */
+/** Reflectance × 10 000 of each surface in the twelve bands: plausible values, not measurements. */
 const SPECTRA = {
   clearWater: [420, 390, 420, 280, 240, 180, 170, 150, 140, 120, 80, 60],
   floodWater: [700, 850, 1150, 1250, 1200, 950, 900, 800, 740, 500, 260, 180],
@@ -47,24 +47,24 @@ type Spectrum = keyof typeof SPECTRA;
 const OF_CROP: readonly Spectrum[] = ['bare', 'stubble', 'crop', 'grass'];
 const NAMES = Object.keys(SPECTRA) as Spectrum[];
 
-/** What the optical images of a phase show, on the ground's grid. */
+/** Viewing conditions of the optical images of a phase, on the ground's grid. */
 export interface OpticalView {
   readonly phase: Phase;
   readonly clouds: Clouds;
-  /** 1 where the swath has data. */
+  /** Whether the swath covers a pixel. */
   readonly swath: (column: number, row: number) => boolean;
   /** Relative standard deviation of a pixel's reflectance. */
   readonly noise: number;
 }
 
-/** Which spectra a pixel shows: the first and the second, and the share of the second, from 0 to 1. */
+/** Mixed spectra by pixel: the index of the first and the second, and the share of the second, from 0 to 1. */
 export interface Mixture {
   readonly first: Uint8Array;
   readonly second: Uint8Array;
   readonly share: Float32Array;
 }
 
-/** What lies on the ground in a phase, as mixtures of two spectra. */
+/** The surface in a phase as mixtures of two spectra. */
 export function opticalSurface(land: Landscape, cover: LandCover, flood: FloodDepth, phase: Phase): Mixture {
   const count = land.elevation.length;
   const first = new Uint8Array(count);
@@ -72,7 +72,7 @@ export function opticalSurface(land: Landscape, cover: LandCover, flood: FloodDe
   const share = new Float32Array(count);
   const flooded = NAMES.indexOf('floodWater');
   const clear = NAMES.indexOf('clearWater');
-  // At the event, rivers and lakes carry silt too.
+  // Share of silty water in rivers.
   const silt = { pre_month: 0.05, pre_event: 0.1, event: 0.7, post_event: 0.5 }[phase];
   for (let k = 0; k < count; k++) {
     if (land.permanentWater[k] === 1) {
@@ -100,7 +100,7 @@ function drySpectrum(cover: LandCover, phase: Phase, k: number): Spectrum {
     : OF_CROP[cover.parcels.crop[phase][parcel]];
 }
 
-/** How much of flooded ground looks like water from above. */
+/** Share of water in the spectrum of a flooded pixel. */
 function visibleWater(cover: LandCover, phase: Phase, k: number, depth: number): number {
   switch (cover.cover[k]) {
     case COVER.forest:
@@ -119,8 +119,8 @@ function visibleWater(cover: LandCover, phase: Phase, k: number, depth: number):
 }
 
 /**
- * One band as digital numbers (reflectance × 10 000, harmonised; 0 outside the swath) on its own grid: pixels are
- * means over the ground that they cover.
+ * One band as digital numbers (reflectance × 10 000, harmonised; 0 outside the swath) on its own grid. Each pixel is the
+ * mean of the ground pixels that it covers.
  */
 export function opticalBand(
   random: Random,
@@ -151,7 +151,7 @@ export function opticalBand(
           sum += seen * light[k] + opacity[k] * (CLOUD[index] - seen * light[k]);
         }
       }
-      // The sum of three uniform variates is close enough to a normal one, and quicker.
+      // The sum of three uniform variates approximates a normal one and is faster.
       const noise = 2 * (random.uniform() + random.uniform() + random.uniform()) - 3;
       const value = (sum / factor ** 2) * (1 + view.noise * noise);
       band[row * columns + column] = Math.max(1, Math.min(65_535, Math.round(value)));

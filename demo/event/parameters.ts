@@ -1,16 +1,16 @@
 import type { Random } from '../../src/workflow/model/random.js';
 
-/** What makes one event easy or hard. Lengths are in metres, shares from 0 to 1. */
+/** Parameters of an event, which set its difficulty. Lengths are in metres, shares from 0 to 1. */
 export interface EventParameters {
-  /** Height of the normal water level above the sea, where the river leaves the scene. */
+  /** Normal water level where the river leaves the scene, above sea level. */
   altitude: number;
   /** Height of the hills above the valley floor. */
   relief: number;
-  /** Slope of the valley's flanks, in degrees; single flanks are up to twice as steep. */
+  /** Slope of the valley's flanks in degrees; it varies locally from half to twice of it. */
   flankSlope: number;
   /** Width of the valley floor. */
   plainWidth: number;
-  /** Width of the river at its normal level; tributaries have a fifth of it. */
+  /** Width of the river at its normal level; tributaries are a fifth as wide. */
   riverWidth: number;
   /** Rise of the river at the event. Banks are 1.2 m high. */
   floodRise: number;
@@ -18,26 +18,26 @@ export interface EventParameters {
   windShare: number;
   /** Backscatter of roughened water, VV in dB. */
   windBackscatter: number;
-  /** Share of the bare parcels that rain leaves smooth and saturated at the event: dark in radar, but no flood. */
+  /** Share of the bare parcels that are smooth and saturated by rain at the event: dark in radar, but not flooded. */
   wetFieldShare: number;
-  /** Rise of the backscatter of land at the event from soil moisture, in dB. */
+  /** Increase of the backscatter of land by soil moisture at the event, in dB. */
   soilMoisture: number;
-  /** Share of the scene that clouds hide at the event; they gather over the valley. */
+  /** Cloud cover at the event, denser over the valley. */
   cloudCover: number;
-  /** Share of the valley floor under reeds and riparian forest, where the flood is below the canopy. */
+  /** Share of the valley floor with reeds and riparian forest, which hide the flood below their canopy. */
   canopyShare: number;
   /** Equivalent number of looks of the radar images, from 1 to 9. */
   looks: number;
-  /** Standard deviation of each reflectance about its surface's spectrum, relative. */
+  /** Relative standard deviation of reflectances. */
   opticalNoise: number;
-  /** Probability that the event is seen from the other side (ascending, not descending), with other shadows. */
+  /** Probability that the radar image of the event is from an ascending orbit, with other shadows. */
   orbitChange: number;
 }
 
 export type ParameterName = keyof EventParameters;
 export type ParameterRanges = Readonly<Record<ParameterName, readonly [number, number]>>;
 
-/** Where the events for training, and those for the choice of the threshold, come from. */
+/** Ranges for training and for the choice of the threshold. */
 export const TRAINING_RANGES: ParameterRanges = {
   altitude: [40, 400],
   relief: [40, 130],
@@ -57,8 +57,8 @@ export const TRAINING_RANGES: ParameterRanges = {
 };
 
 /**
- * Where the held-out events come from: outside the training ranges in every parameter, and, but for the size of the
- * landscape, on the harder side.
+ * Ranges of the held-out events: outside the training ranges in every parameter and, except for the landscape's size,
+ * harder.
  */
 export const HELD_OUT_RANGES: ParameterRanges = {
   altitude: [430, 520],
@@ -78,7 +78,7 @@ export const HELD_OUT_RANGES: ParameterRanges = {
   orbitChange: [1, 1],
 };
 
-/** The event of `terrachip demo`: the middle of the training ranges, under the looks of Sentinel-1 IW GRD. */
+/** The event of `terrachip demo`: about the middle of the training ranges, with the looks of Sentinel-1 IW GRD. */
 export const DEMO_PARAMETERS: EventParameters = {
   altitude: 180,
   relief: 90,

@@ -5,7 +5,7 @@ import type { FloodDepth, Phase } from './flood.js';
 import type { Landscape } from './landscape.js';
 import type { EventParameters } from './parameters.js';
 
-/** Mean backscatter γ⁰ of VV and VH in dB at C band, after the ranges that the literature gives for Sentinel-1. */
+/** Mean backscatter γ⁰ of VV and VH in dB at C band, within the ranges in the literature on Sentinel-1. */
 const BACKSCATTER = {
   water: [-21.5, -28.5],
   bare: [-10.5, -18.5],
@@ -17,7 +17,7 @@ const BACKSCATTER = {
   reeds: [-10.5, -17],
   settlement: [-3.5, -10.5],
   tarmac: [-19.5, -26.5],
-  /** Stems above water: a double bounce that VV shows more than VH. */
+  /** Double bounce between stems and water, stronger in VV than in VH. */
   floodedReeds: [-7, -15],
   floodedForest: [-5.5, -13],
   floodedCrop: [-8, -16.5],
@@ -31,26 +31,26 @@ const OF_CROP: readonly Surface[] = ['bare', 'stubble', 'crop', 'grass'];
 /** Water deeper than this hides a crop, in metres. */
 const CROP_HEIGHT = 0.5;
 
-/** Noise of the instrument, as power: −26 dB in VV, −30 dB in VH. */
+/** Noise of the instrument as linear power: −26 dB in VV, −30 dB in VH. */
 const NOISE = [10 ** -2.6, 10 ** -3];
 
 /** Incidence angles across the scene, near to far range, in degrees. */
 const INCIDENCE = [33, 43] as const;
 
-/** Heights of what stands on the ground, in metres: it casts radar shadows. */
+/** Heights of objects that cast radar shadows, in metres. */
 export const CANOPY_HEIGHT = 20;
 const BUILDING_HEIGHT = 9;
 
-/** One radar image's circumstances. */
+/** Viewing conditions of a radar image. */
 export interface RadarView {
   readonly phase: Phase;
-  /** Where the satellite looks: a descending orbit sees the scene from the east, an ascending one from the west. */
+  /** A descending orbit looks from the east, an ascending one from the west. */
   readonly orbit: 'ascending' | 'descending';
-  /** 1 where the swath has data. */
+  /** Whether the swath covers a pixel. */
   readonly swath: (column: number, row: number) => boolean;
   /** Share of the water surface that wind roughens. */
   readonly windShare: number;
-  /** Rise of land backscatter, in dB. */
+  /** Increase of land backscatter in dB. */
   readonly soilMoisture: number;
 }
 
@@ -97,7 +97,7 @@ function backscatter(
     const surface = surfaceAt(cover, view.phase, k, permanentWater[k] === 1, flood[k]);
     let [a, b] = BACKSCATTER[surface] as readonly [number, number];
     if (surface === 'water') {
-      // The rough edge of a patch is gradual; VH answers to waves much less than VV.
+      // Patches of wind have soft edges; waves raise VH much less than VV.
       const rough = Math.max(0, Math.min(1, 4 * (wind[k] - calm)));
       a += rough * (parameters.windBackscatter - a);
       b += rough * 0.55 * (parameters.windBackscatter + 21.5);
@@ -132,7 +132,7 @@ function surfaceAt(cover: LandCover, phase: Phase, k: number, permanent: boolean
   return depth > 0 ? 'water' : 'tarmac';
 }
 
-/** Terrain rise towards the radar, metres a metre: what the radiometric correction leaves shows as brightness. */
+/** Slope of the terrain towards the radar (dz/dx), for the residual of the radiometric terrain correction. */
 function slopeTowardsRadar(land: Landscape, orbit: RadarView['orbit']): Float32Array {
   const { width, height, elevation } = land;
   // A slope that faces the radar rises away from it.
@@ -149,8 +149,8 @@ function slopeTowardsRadar(land: Landscape, orbit: RadarView['orbit']): Float32A
 }
 
 /**
- * Where the radar cannot see: behind something that rises above the ray. Along a row, seen from the radar, a point
- * is in shadow when an earlier one has a larger `height + way · cot(incidence)`.
+ * Radar shadow: 1 where terrain or an object nearer to the radar is above the ray. Each row is traced from the near
+ * range; the ray falls by `10 m · cot(incidence)` per pixel.
  */
 function radarShadow(land: Landscape, cover: LandCover, orbit: RadarView['orbit']): Uint8Array {
   const { width, height, elevation } = land;
@@ -180,9 +180,8 @@ function radarShadow(land: Landscape, cover: LandCover, orbit: RadarView['orbit'
 }
 
 /**
- * Speckle of `looks` looks: the power of one look is exponentially distributed about its mean (Goodman 1976), and
- * the weights (a, 1, a) of rows and columns that average it leave 1 / Σ w² looks and neighbours that are correlated,
- * as the sensor's resolution does, which is coarser than its pixels.
+ * Speckle of `looks` looks. The power of one look is exponentially distributed (Goodman 1976). Averaging it with the
+ * weights (a, 1, a) along rows and columns gives 1 / Σ w² looks, and correlates neighbours as the sensor does.
  */
 function speckle(
   random: Random,
@@ -216,7 +215,7 @@ function speckle(
   return result;
 }
 
-/** The weight `a` for which rows and columns together leave `looks` looks: √looks = (1 + 2a)² / (1 + 2a²). */
+/** The weight `a` that gives `looks` looks: √looks = (1 + 2a)² / (1 + 2a²). */
 function neighbourWeight(looks: number): number {
   const root = Math.sqrt(Math.max(1, Math.min(9, looks)));
   // (4 − 2√L) a² + 4 a + (1 − √L) = 0; the root between 0 and 1.

@@ -8,7 +8,7 @@ import type { OpticalView } from './optical.js';
 import type { EventParameters } from './parameters.js';
 import type { RadarView } from './radar.js';
 
-/** An event as it was: the ground, the flood, and under which circumstances each phase was seen. */
+/** A simulated event: the ground, the flood, and the viewing conditions of each phase. */
 export interface SimulatedEvent {
   readonly seed: number;
   readonly parameters: EventParameters;
@@ -20,7 +20,7 @@ export interface SimulatedEvent {
   readonly optical: Readonly<Record<Phase, OpticalView>>;
 }
 
-/** Clouds by phase relative to the event's, and how they gather over the valley. */
+/** Cloud cover by phase, relative to the event, and its concentration over the valley. */
 const CLOUDS: Readonly<Record<Phase, readonly [number, number]>> = {
   pre_month: [0.1, 0],
   pre_event: [0.25, 0],
@@ -28,12 +28,12 @@ const CLOUDS: Readonly<Record<Phase, readonly [number, number]>> = {
   post_event: [0.3, 0],
 };
 
-/** Random numbers of one part of an event, so that a change to one part leaves the others as they were. */
+/** Random numbers of one part of an event. Each part has its own, so that a change to one leaves the others alone. */
 export function randomFor(seed: number, part: number): Random {
   return new Random(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(part + 1, 0x85ebca6b));
 }
 
-/** Makes up an event on a map grid of at least `width × height` pixels. The same seed gives the same event. */
+/** Simulates an event on a map of at least `width × height` pixels. The same seed gives the same event. */
 export function simulateEvent(
   seed: number,
   parameters: EventParameters,
@@ -43,8 +43,8 @@ export function simulateEvent(
   const { width, height } = frame.ground;
   const land = drawLandscape(randomFor(seed, 0), parameters, width, height);
   const cover = drawCover(randomFor(seed, 1), parameters, land);
-  const circumstances = randomFor(seed, 2);
-  const other = circumstances.uniform() < parameters.orbitChange;
+  const random = randomFor(seed, 2);
+  const isAscending = random.uniform() < parameters.orbitChange;
   const radar = {} as Record<Phase, RadarView>;
   const optical = {} as Record<Phase, OpticalView>;
   for (const phase of PHASES) {
@@ -52,15 +52,15 @@ export function simulateEvent(
     const flooding = phase === 'event' || phase === 'post_event';
     radar[phase] = {
       phase,
-      orbit: phase === 'event' && other ? 'ascending' : 'descending',
-      swath: slantedSwath(circumstances, width, height),
-      windShare: parameters.windShare * (phase === 'event' ? 1 : circumstances.uniform()),
-      soilMoisture: flooding ? parameters.soilMoisture : 0.4 * circumstances.normal(),
+      orbit: phase === 'event' && isAscending ? 'ascending' : 'descending',
+      swath: slantedSwath(random, width, height),
+      windShare: parameters.windShare * (phase === 'event' ? 1 : random.uniform()),
+      soilMoisture: flooding ? parameters.soilMoisture : 0.4 * random.normal(),
     };
     optical[phase] = {
       phase,
-      clouds: drawClouds(circumstances, land, cloud * parameters.cloudCover, overValley),
-      swath: slantedSwath(circumstances, width, height),
+      clouds: drawClouds(random, land, cloud * parameters.cloudCover, overValley),
+      swath: slantedSwath(random, width, height),
       noise: parameters.opticalNoise,
     };
   }
@@ -76,7 +76,7 @@ export function simulateEvent(
   };
 }
 
-/** Data up to an edge that cuts off up to a sixteenth of the scene in the west or the east, slanted as orbits are. */
+/** A swath whose slanted edge cuts off a part of the scene in the west or in the east. */
 function slantedSwath(
   random: Random,
   width: number,
@@ -90,7 +90,7 @@ function slantedSwath(
     : (column, row) => column >= inset + slant * row * 0.3;
 }
 
-/** 1 where there is water at the event that was not there before it. */
+/** 1 where land is flooded at the event. */
 export function floodTruth(event: SimulatedEvent): Uint8Array {
   return Uint8Array.from(event.flood.event, (depth) => (depth > 0 ? 1 : 0));
 }

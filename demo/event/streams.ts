@@ -1,25 +1,25 @@
 import type { Random } from '../../src/workflow/model/random.js';
 
-/** A watercourse as a chain of points, in metres from the ground's upper left corner, x to the right, y down. */
+/** A watercourse as a line of points, in metres from the ground's upper left corner: x to the right, y down. */
 export interface Stream {
   readonly x: Float64Array;
   readonly y: Float64Array;
-  /** The normal water level at each point, in metres above the sea. */
+  /** The normal water level at each point, in metres above sea level. */
   readonly level: Float64Array;
-  /** Metres from bank to bank. */
+  /** Width in metres. */
   readonly width: number;
 }
 
-/** A watercourse, and the middle of its valley, which does not follow each bend. */
+/** A watercourse and the middle line of its valley, which is smoother. */
 export interface Valley {
   readonly stream: Stream;
   readonly axis: Stream;
 }
 
-/** Metres between points. */
+/** Distance of points in metres. */
 const STEP = 10;
 
-/** Fall of the river and of its tributaries, metres a metre. */
+/** Gradient of the river and of its tributaries (m/m). */
 const RIVER_FALL = 0.0008;
 const TRIBUTARY_FALL = 0.006;
 
@@ -29,8 +29,8 @@ interface Path {
 }
 
 /**
- * A path that swings about its heading as rivers do: the direction is a sine of the way travelled (the
- * sine-generated curve of Langbein and Leopold 1966).
+ * A meandering path: its direction is a sine of the distance along it (the sine-generated curve of Langbein and Leopold
+ * 1966).
  */
 function meander(
   random: Random,
@@ -44,18 +44,18 @@ function meander(
   const path: Path = { x: [], y: [] };
   const phase = 2 * Math.PI * random.uniform();
   let [x, y] = start;
-  for (let way = 0; way < longest && !done(x, y); way += STEP) {
+  for (let distance = 0; distance < longest && !done(x, y); distance += STEP) {
     path.x.push(x);
     path.y.push(y);
-    const slow = 1 + 0.3 * Math.sin((2 * Math.PI * way) / (4.3 * wavelength) + 2 * phase);
-    const angle = heading(x, y) + swing * slow * Math.sin((2 * Math.PI * way) / wavelength + phase);
+    const slow = 1 + 0.3 * Math.sin((2 * Math.PI * distance) / (4.3 * wavelength) + 2 * phase);
+    const angle = heading(x, y) + swing * slow * Math.sin((2 * Math.PI * distance) / wavelength + phase);
     x += STEP * Math.cos(angle);
     y += STEP * Math.sin(angle);
   }
   return path;
 }
 
-/** A stream without the bends that are shorter than `window` metres, by a moving average. */
+/** Smooths a stream by a moving average of `window` metres. */
 function straighten(stream: Stream, window: number): Stream {
   const half = Math.round(window / 2 / STEP);
   const average = (values: Float64Array): Float64Array => {
@@ -69,7 +69,7 @@ function straighten(stream: Stream, window: number): Stream {
   return { x: average(stream.x), y: average(stream.y), level: stream.level, width: stream.width };
 }
 
-/** The river, from the west edge to the east one, and tributaries from the north and south edges into it. */
+/** The river from the west edge to the east edge, and its tributaries from the north and south edges. */
 export function drawStreams(
   random: Random,
   size: { width: number; height: number },
@@ -97,7 +97,7 @@ export function drawStreams(
   const streams: Stream[] = [
     { x: Float64Array.from(main.x), y: Float64Array.from(main.y), level, width: river.width },
   ];
-  // One tributary about every five kilometres, from alternating sides.
+  // One tributary about every five kilometres.
   const tributaries = Math.max(1, Math.round(width / 5000));
   for (let k = 0; k < tributaries; k++) {
     const mouth = Math.floor(count * ((k + 0.3 + 0.4 * random.uniform()) / tributaries));

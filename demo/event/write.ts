@@ -29,7 +29,7 @@ export interface FloodCollection {
   }[];
 }
 
-/** When each phase was seen. */
+/** Acquisition date of each phase. */
 const DATES: Readonly<Record<Phase, string>> = {
   pre_month: '2021-06-15',
   pre_event: '2021-07-11',
@@ -37,7 +37,7 @@ const DATES: Readonly<Record<Phase, string>> = {
   post_event: '2021-07-18',
 };
 
-/** Speckle and texture hardly compress: the quickest level loses nothing. */
+/** Speckle hardly compresses, so that a higher level gains nothing. */
 const COG: Pick<CogOptions, 'level' | 'blockSize'> = { level: 1, blockSize: 512 };
 
 const RADAR_ASSETS = ['vv', 'vh'] as const;
@@ -68,7 +68,7 @@ export async function writeEvent(
   return { manifest, flood };
 }
 
-/** Makes up the demonstration's event of a seed, on a map of at least `size` pixels, and writes it. */
+/** Simulates the demo's event of a seed on a map of at least `width × height` pixels, and writes it. */
 export function writeDemoEvent(
   seed: number,
   [width, height]: readonly [number, number],
@@ -165,7 +165,7 @@ async function writeElevation(event: SimulatedEvent, folder: string): Promise<Ac
   return items;
 }
 
-/** The flood's areas in longitudes and latitudes, along the edges of the ground's pixels. */
+/** The flood's areas along pixel edges of the ground, in longitude and latitude. */
 export function floodPolygons(event: SimulatedEvent): FloodCollection {
   const { ground } = event.frame;
   const toLonLat = createTransform(ground.crs, Crs.wgs84);

@@ -1,6 +1,6 @@
-// npm run check:browser: terrachip/kernels and terrachip/raster, bundled as a web application bundles them, warp in
-// Chromium on WebGPU and on the CPU what Node's CPU backend warps, read a COG over HTTP, and draw it on a canvas. On a
-// page of its own, terrachip/inference maps a scene with onnxruntime-web as it does in Node.
+// npm run check:browser: a bundle of terrachip/kernels and terrachip/raster runs in Chromium. It warps on WebGPU and on
+// the CPU, reads a COG over HTTP and draws it on a canvas. A second page maps a scene by terrachip/inference with
+// onnxruntime-web. All results are compared with Node's.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -10,7 +10,7 @@ import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Checklist, installProject, root, run } from './support.js';
 
-/** The file that the page reads: browser/cog.js has its name. */
+/** The file that the page reads; browser/cog.js repeats its name. */
 const SCENE = 'scene.tif';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -20,10 +20,10 @@ const MODEL = join(root, 'models', 'demo-water-s1');
 const RUNTIME = 'onnxruntime-web/ort-wasm-simd-threaded.wasm';
 const TIMEOUT_MS = 120_000;
 
-/** Probabilities may differ by this: WebAssembly and native code sum convolutions in another order. */
+/** Tolerance of probabilities: WebAssembly and native code sum convolutions in a different order. */
 const MODEL_TOLERANCE = 1e-5;
 
-/** Bilinear values may differ by this share of the source's range; everything else is equal bit for bit. */
+/** Tolerance of interpolated values, as a share of the source's range; everything else is bit-identical. */
 const TOLERANCE = 1e-6;
 
 const LAUNCH_ARGUMENTS = [
@@ -32,12 +32,12 @@ const LAUNCH_ARGUMENTS = [
   // Compute on the processor, so that the check runs without a GPU.
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
-  // A canvas of WebGPU wants Vulkan in the rest of the browser, too.
+  // A WebGPU canvas needs Vulkan in the compositor.
   '--enable-features=Vulkan',
   '--use-vulkan=swiftshader',
   '--use-angle=swiftshader',
   '--disable-vulkan-surface',
-  // Nothing but the page itself is to be asked for.
+  // No requests except those of the page.
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
@@ -45,10 +45,10 @@ const LAUNCH_ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** A page may run nothing but its own files: strings as code (`eval`, `new Function`) are refused. */
+/** A content security policy for the page's own files, without `eval` and `new Function`. */
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
 
-/** The same with WebAssembly, which onnxruntime-web is. */
+/** The same with WebAssembly, for onnxruntime-web. */
 const MODEL_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
 
 /** Installs Debian's Chromium where it is missing. @returns {Promise<string>} its version */
@@ -66,18 +66,18 @@ async function installChromium() {
   return (await run(CHROMIUM, ['--version'])).stdout.trim();
 }
 
-/** Bundles the page with the exports that a bundler for browsers takes: conditions `browser` and `default`. */
+/** Bundles a page with the export conditions `browser` and `default`. */
 async function bundle(page) {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
     entryPoints: [page],
     absWorkingDir: root,
-    // The names of the package mean what was built, as for its users, and not the sources that tsconfig.json names.
+    // Resolve the package to dist, not to the sources of tsconfig.json.
     tsconfigRaw: {},
     bundle: true,
     platform: 'browser',
     format: 'esm',
-    // What is imported when it is asked for, such as codecs, lies in files of its own.
+    // Dynamic imports, such as codecs, become separate files.
     splitting: true,
     outdir: '/',
     entryNames: 'page',
@@ -86,7 +86,7 @@ async function bundle(page) {
     legalComments: 'none',
     write: false,
     metafile: true,
-    // Left in, rather than refused, so that the check below can name the file that imports it.
+    // Kept, so that a check below can name the importing file.
     external: ['node:*'],
   });
   const importers = Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
@@ -97,10 +97,10 @@ async function bundle(page) {
 }
 
 /**
- * Serves a page and what it asks for, opens it in Chromium, and collects what it sends.
+ * Serves a page and its assets, opens it in Chromium, and collects the results that it posts.
  * @param {Map<string, string>} files of the bundle
  * @param {Map<string, Buffer>} assets
- * @returns {Promise<Map<string, Buffer>>} each result under its name
+ * @returns {Promise<Map<string, Buffer>>} results by name
  */
 async function runPage(files, assets, policy) {
   const { chromium } = await import('playwright-core');
@@ -139,7 +139,7 @@ async function runPage(files, assets, policy) {
   try {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: LAUNCH_ARGUMENTS });
     const page = await browser.newPage();
-    // Errors of loading reach no handler in the page itself.
+    // The page cannot catch its own loading errors.
     page.on('pageerror', settle.reject);
     page.on('console', (message) => {
       if (message.type() === 'error') settle.reject(new Error(message.text()));
@@ -162,7 +162,7 @@ function sendRange(response, content, range) {
   response.end(content.subarray(start, end));
 }
 
-/** Writes a COG of smooth values with noise and a gap, in tiles and with overviews, deflated after a predictor. */
+/** Writes a deflated COG with predictor, tiles and overviews: smooth values with noise and a gap. */
 async function writeScene(path) {
   const { GeoBox } = await import('terrachip/geo');
   const { writeCog } = await import('terrachip/raster');
@@ -177,11 +177,11 @@ async function writeScene(path) {
 
 /** @param {Buffer | undefined} bytes */
 function floats(bytes) {
-  assert.ok(bytes, 'the page sent no such result');
+  assert.ok(bytes, 'the page did not send this result');
   return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
-/** Requires equal masks, and values within a share of the range; returns what to say about it. */
+/** Requires equal masks, and values within a share of the range. @returns a summary */
 function compare(received, expected, range, tolerance) {
   assert.equal(received.length, expected.length);
   let worst = 0;
@@ -196,7 +196,7 @@ function compare(received, expected, range, tolerance) {
   return `${valid} of ${expected.length} pixels valid, off by at most ${worst.toExponential(1)} of the range`;
 }
 
-/** Requires the same bits, those of NaN included. */
+/** Requires bit-identical values, NaN included. @returns a summary */
 function compareBits(received, expected) {
   const [a, b] = [received, expected].map(({ buffer: bits }) => new Uint32Array(bits));
   assert.equal(a.length, b.length);
@@ -205,7 +205,7 @@ function compareBits(received, expected) {
   return `${expected.filter((value) => !Number.isNaN(value)).length} of ${b.length} pixels valid, equal bit for bit`;
 }
 
-/** What the bundle may not contain, as it stands there. */
+/** Requires that the bundle does not match a pattern. */
 function requireNone(code, pattern) {
   const at = code.search(pattern);
   if (at >= 0) assert.fail(`…${code.slice(Math.max(0, at - 60), at + 60)}…`);
@@ -244,7 +244,7 @@ if (installed) await checkModel();
 list.finish();
 
 async function checkResults() {
-  // The same package, by Node's condition of its exports: with the EPSG database, which the bundle has not.
+  // The package's exports for Node, which include the EPSG database.
   const { CpuBackend, keepsValues, RESAMPLINGS } = await import('terrachip/kernels');
   const { runCase, values } = await import('./browser/case.js');
   const finite = values.filter((value) => !Number.isNaN(value));
@@ -296,7 +296,7 @@ async function checkScene() {
     }, 0);
     return `${ranges.length} requests for ${bytes} bytes`;
   });
-  await list.check("the canvas shows what lies in the device's buffer", () => {
+  await list.check("the canvas shows the values of the device's buffer", () => {
     const shown = results.get('canvas');
     assert.equal(shown.length, 4 * wanted.length);
     for (const [i, value] of wanted.entries()) {

@@ -1,8 +1,10 @@
-// npm run check:epsg: every EPSG code of a geographic or projected CRS beside PROJ (Debian's pyproj): five points of its
-// area, forward and through its shift to WGS 84. A code is right to a metre, says how far off it may be, or is refused.
-// Then the same systems by texts without any code, as Esri (.prj), GDAL and WKT 2 write them: every sixth code, or all with
-// --all. With --write it makes src/geo/node/epsg-tables.json and then src/geo/common-epsg.json anew (with --write names without
-// the shifts, with --write common the latter alone, which needs no PROJ); build, and write again where notes then say too little.
+// npm run check:epsg: compares every EPSG code of a geographic or projected CRS with PROJ (Debian's pyproj) at five points
+// of its area, including the shift to WGS 84. A code is right to a metre, has a note of its error, or is refused. Then the
+// same systems by texts without codes, as Esri (.prj), GDAL and WKT 2 write them: every sixth code, or all with --all.
+//   --write         rewrites src/geo/node/epsg-tables.json and src/geo/common-epsg.json
+//   --write names   the same without the shifts
+//   --write common  only src/geo/common-epsg.json, which needs no PROJ
+// Build afterwards, and write again if errors exceed their notes.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +28,7 @@ const PLACES = [
   [0.9, 0.9],
 ];
 
-/** The package's records that PROJ has too: codes above are Esri's. */
+/** The records of epsg-index that PROJ has too; higher codes are Esri's. */
 function records() {
   const folder = dirname(fileURLToPath(import.meta.resolve('epsg-index/s/4326.json')));
   const found = readdirSync(folder).flatMap((name) => {
@@ -44,7 +46,7 @@ function records() {
   return found.sort((a, b) => a.code - b.code);
 }
 
-/** 2000-2003 2007 for a list of codes. */
+/** A list of codes as text, with ranges: `2000-2003 2007`. */
 function written(codes) {
   const runs = [];
   for (const code of codes) {
@@ -69,7 +71,7 @@ async function write(all) {
   console.log(`${rows.length} rows for ${rows.reduce((sum, { codes }) => sum + codes.length, 0)} codes`);
 }
 
-/** The shift that terrachip has for each code, and by how many metres it may be off. */
+/** terrachip's shift for each code, and its error in metres. */
 function currentShifts(all) {
   return Object.fromEntries(
     all.flatMap(({ code }) => {
@@ -88,7 +90,7 @@ function currentShifts(all) {
   );
 }
 
-/** Numbers at the beginning of a row; the rest are names, or a shift. */
+/** Count of numbers at the start of a row; the rest are names, or a shift. */
 const NUMBERS = { datums: 3, systems: 1, direct: 3 };
 
 async function writeNames(all) {
@@ -102,7 +104,7 @@ async function writeNames(all) {
   }
 }
 
-/** Puts tables in the place of those of the same names, a row a line. */
+/** Replaces tables in the file, one row per line. */
 function writeTables(changed) {
   const tables = { ...JSON.parse(readFileSync(TABLES, 'utf8')), ...changed };
   const texts = Object.entries(tables).map(([name, rows]) => `"${name}": ${linesOf(rows)}`);
@@ -112,7 +114,7 @@ function writeTables(changed) {
 const linesOf = (rows) => `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]`;
 
 /**
- * What people use who have no database, such as in a browser: ETRS89 and its UTM zones, Europe's grids, NAD83 and its UTM
+ * Codes that work without the database, such as in a browser: ETRS89 and its UTM zones, Europe's grids, NAD83 and its UTM
  * zones, the polar grids, SIRGAS 2000, GDA, Japan's JGD2011, and national grids.
  */
 const COMMON_CODES = `3034-3035 4258 25828-25837 4269 26901-26923 5070 3347 3978-3979 3031 3408-3413 3973-3976 3995 6931-6933
@@ -120,7 +122,7 @@ const COMMON_CODES = `3034-3035 4258 25828-25837 4269 26901-26923 5070 3347 3978
   3301 3346 3414 3416 3763 3765 3794 3812 3826 3844 4171 5186 5179 5514 5530 6706 6870 7801 7755 21781 23700 27700 28992 29903
   31287 31370 31466-31469 3003-3004 6707-6708 7791-7792 23028-23038 2046-2055 4490 4513-4554 102001-102003 102008`;
 
-/** The common codes as Node's database has them: code, name, PROJ string, and by how many metres positions may be off. */
+/** Writes the common codes from Node's database: code, name, PROJ string, and error in metres. */
 function writeCommon() {
   const codes = COMMON_CODES.split(/\s+/).flatMap((run) => {
     const [from, to = from] = run.split('-').map(Number);
@@ -134,12 +136,12 @@ function writeCommon() {
   console.log(`${rows.length} common codes`);
 }
 
-/** How far off a note says that positions may be, in metres. */
+/** The error of a note, in metres. */
 function metresOf(note) {
   return Number(/ (\d+) m\b/.exec(note ?? '')?.[1] ?? 0);
 }
 
-/** Coordinates by terrachip as it is built now, judged by PROJ. */
+/** Compares coordinates of the current build with PROJ's. */
 async function judge(all, crsOf = ({ code }) => Crs.fromEpsg(code)) {
   const refused = [];
   const asked = all.flatMap((record) => {
@@ -148,7 +150,7 @@ async function judge(all, crsOf = ({ code }) => Crs.fromEpsg(code)) {
       const crs = crsOf(record);
       const transform = createTransform(Crs.wgs84, crs);
       const found = points.map(([x, y]) => transform.forward(x, y));
-      // A compound system is its horizontal part, whose row says how far off both are.
+      // A compound CRS is reduced to its horizontal part, whose row has the error.
       const what = record.what ?? String(record.code);
       return [{ ...record, what, code: crs.epsg ?? record.code, found, note: crs.accuracyNote }];
     } catch (error) {
@@ -167,7 +169,7 @@ async function judge(all, crsOf = ({ code }) => Crs.fromEpsg(code)) {
   return { judged, refused };
 }
 
-/** PROJ chooses operations by a projected system's area too: notes that say too little, say more. */
+/** Raises errors that are too small, since PROJ also chooses operations by a projected system's area. */
 function raised(rows, judged) {
   const short = new Map(
     judged.flatMap(({ code, metres, allowed }) =>

@@ -1,6 +1,6 @@
-// npm run check:evaluation: every number of metrics.json and statistics.json, computed again by NumPy, rasterio,
-// SciPy, shapely and pyproj from the files alone, and the masks of polygons beside rasterio's. Needs Debian and
-// root for what is missing of Python.
+// npm run check:evaluation: computes every number of metrics.json and statistics.json again by NumPy, rasterio, SciPy,
+// shapely and pyproj from the files alone, and compares masks of polygons with rasterio's. Needs Debian, and root to
+// install missing Python packages.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printTable, python, Report, requirePackages, terrachip } from './programs.js';
@@ -16,14 +16,14 @@ await requirePackages([
 ]);
 await installProject();
 
-/** Counts and ratios come from the same integers; areas from another way to the same ellipsoid. */
+/** Relative tolerance: counts and ratios are exact, areas are computed by another method. */
 const TOLERANCE = 1e-9;
 const AREA_TOLERANCE = 1e-6;
 
 const report = new Report('check:evaluation');
 const rows = [];
 
-/** Compares documents leaf by leaf; what the second lacks (texts, findings) is not compared. */
+/** Compares documents value by value; keys that the second lacks (texts, findings) are skipped. */
 function compare(name, found, wanted, worst) {
   if (Array.isArray(wanted)) {
     report.same(`${name}: length`, found?.length, wanted.length);

@@ -1,12 +1,12 @@
-// npm run check:formats: terrachip's reading of real GeoTIFFs against what GDAL reads from them. Each file is read in
-// a process of its own, whose memory and time are bounded and measured. Needs the folder of real data.
+// npm run check:formats: compares terrachip's reading of real GeoTIFFs with GDAL's. Each file is read in its own process
+// with limits on memory and time, which are measured. Needs the folder of real data.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MOST_MEMORY_MIB, readInChild } from './formats/child.js';
 import { compare } from './formats/compare.js';
 import { installProject, root } from './support.js';
 
-/** Of the files that GDAL reads, so many must agree. */
+/** Smallest share of the files readable by GDAL that must agree. */
 const SHARE = 0.97;
 
 const data = resolve(process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared'), 'data');

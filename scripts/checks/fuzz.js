@@ -1,6 +1,6 @@
 // npm run check:fuzz: damaged and hostile TIFF, Zarr and .npy files, checkpoints, catalogs with their indexes, vector
-// files and STAC items are read or refused with a clear error, in bounded time and memory. Cases are made from seeds by
-// mutation, each from its number alone: -- --cases 2000, or one case again with -- --case 1234 (and --seed, the run's).
+// files and STAC items are read or refused with a clear error, in bounded time and memory. A case is a mutation of a seed
+// file and depends only on its number and --seed: -- --cases 2000, or -- --case 1234 to repeat one.
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,17 +11,17 @@ import { serialize } from 'node:v8';
 import { allSeeds, keptSeeds } from './fuzz/seeds.js';
 import { installProject, root } from './support.js';
 
-/** Processor time of one case; the clock's is for a case that waits without end. */
+/** CPU time of one case; the wall-clock limit is for a case that waits forever. */
 const MOST_CPU_MS = 5000;
 const MOST_WALL_MS = 60_000;
 const MOST_MIB = 512;
 
-/** Cases of one process. */
+/** Cases per process. */
 const RECYCLE = 1000;
 
 const POLL_MS = 250;
 
-/** Failures that are shown in full. */
+/** Failures that are printed. */
 const SHOWN = 20;
 
 const { values } = parseArgs({
@@ -58,7 +58,7 @@ let slowest = { ms: 0, number: 0 };
 let largest = { mib: 0, number: 0 };
 const failures = [];
 
-/** Processor time of another process in milliseconds; null where the system does not tell. */
+/** CPU time of another process in milliseconds; null without /proc. */
 function cpuOf(pid) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -94,12 +94,12 @@ function note(result, name, path) {
   if (single !== null) console.log(`${name}\n${result.messages.join('\n') || 'read without an error'}`);
 }
 
-/** Reads cases in one process until it has had enough of them, or one ends it. */
+/** Reads cases in one process until it is recycled or a case ends it. */
 function runChild(next) {
   return new Promise((resolve) => {
     const child = fork(join(root, 'scripts', 'checks', 'fuzz', 'child.js'), [seedsFile, folder], {
       execArgv: ['--max-old-space-size=384'],
-      // Threads that decode would otherwise take a heap each, one a core of a large machine.
+      // Otherwise each core of a large machine gets a decoding thread with its own heap.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     let current = null;
@@ -132,7 +132,7 @@ function runChild(next) {
         return;
       }
       note(message, current.name, current.path);
-      // A peak stays with a process: the next case must not be blamed for it.
+      // The peak is of the process, so that the next case needs a new one.
       if (message.peak > MOST_MIB) served = RECYCLE;
       give();
     });

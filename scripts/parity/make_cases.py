@@ -1,12 +1,12 @@
-"""Makes the rasters of docs/parity.md and what GDAL's warper makes of them.
+"""Makes the rasters of docs/parity.md and warps them with GDAL.
 
 Input: {"data": folder of real rasters, or null for the small cases, "folder": where to write, "resamplings": GDAL's
   names, "only": names of cases, or null for all}
 Output: {"gdal": version, "cases": [{name, about, file, source, bands, dtype, nodata, grid, reference, unrounded}]}, where
   `reference` has a band for each resampling and band of the source
 
-GDAL runs with exact positions (errorThreshold = -et 0) and its kernel at the source's scale (XSCALE = YSCALE = 1), on
-one band at a time: several bands would share one mask (UNIFIED_SRC_NODATA).
+GDAL runs with exact positions (errorThreshold = -et 0), with its kernel at the source's scale (XSCALE = YSCALE = 1), and
+on one band at a time, since several bands would share one mask (UNIFIED_SRC_NODATA).
 """
 
 import json
@@ -31,11 +31,9 @@ SLOVENIA = "eo/sentinel-hub__eo-learn/import-tiff-test1.tiff"
 SEA_ICE = "eo/GeoTIFF__test-data/bremen_sea_ice_conc_2022_9_9.tif"
 RAIN = "eo/GeoTIFF__test-data/gpm_1d.20240617.tif"
 
-# What a case does to its raster before the warp is what its words say.
-# `window` takes a part; `at` places the pixels elsewhere, (EPSG code, geotransform);
-# `island` writes a value into a block and into single pixels; `to` is the destination: an EPSG code with a resolution,
-# centred on the source but for a part of a pixel, or an EPSG code with a geotransform and a size; `shift` moves the
-# source's own grid by columns and rows.
+# Keys of a case: `window` reads a part; `at` replaces the place by (EPSG code, geotransform); `island` writes a value into
+# a block and into single pixels; `to` is the destination, (EPSG code, resolution), centred on the source up to a fraction
+# of a pixel, or (EPSG code, geotransform), with `size`; `shift` moves the source's own grid by columns and rows.
 CASES = [
     dict(name="31→32", about="radar, its pixels placed in UTM zone 31, onto zone 32 at 10 m", file=RADAR, bands=[1],
          at=(32631, (697000, 10, 0, 5000400, 0, -10)), to=(32632, 10)),
@@ -74,7 +72,7 @@ CASES = [
          file=RAIN, bands=[1], to=(32601, (50000, 11000, 0, 6200000, 0, -11000)), size=(100, 250)),
 ]
 
-# The same on small made rasters, which are committed with GDAL's results (test/fixtures/parity).
+# The same on small synthetic rasters, which are committed with GDAL's results (test/fixtures/parity).
 UTM31, UTM32 = (32631, (697000, 10, 0, 5000400, 0, -10)), (32632, (300000, 10, 0, 5500000, 0, -10))
 DEGREES = (4326, (6.0, 2e-4, 0, 49.6, 0, -2e-4))
 ISLAND = dict(bands=[1], at=UTM31, to=(32632, 10))
@@ -107,7 +105,7 @@ def reference(code):
 
 
 def create(path, arrays, code, geotransform, nodata):
-    """A GeoTIFF of one type; in memory where there is no path."""
+    """A GeoTIFF; without a path, a dataset in memory."""
     height, width = arrays[0].shape
     dtype = TYPES[str(arrays[0].dtype)]
     if path is None:
@@ -127,7 +125,7 @@ def create(path, arrays, code, geotransform, nodata):
 
 
 def centred(code, geotransform, shape, to_code, resolution, size):
-    """A geotransform whose grid has the source's centre near its own, off by a part of a pixel."""
+    """A geotransform that centres the grid on the source, up to a fraction of a pixel."""
     height, width = shape
     centre = (geotransform[0] + geotransform[1] * width / 2, geotransform[3] + geotransform[5] * height / 2)
     x, y, _ = osr.CoordinateTransformation(reference(code), reference(to_code)).TransformPoint(*centre)
@@ -137,7 +135,7 @@ def centred(code, geotransform, shape, to_code, resolution, size):
 
 
 def texture(bands):
-    """Made bands: waves and noise."""
+    """Synthetic bands: waves and noise."""
     width, height = SMALL_SOURCE
     random = np.random.default_rng(5)
     y, x = np.mgrid[0:height, 0:width]
@@ -145,7 +143,7 @@ def texture(bands):
 
 
 def read_window(case, data):
-    """Bands of a real raster, and where they are."""
+    """Bands of a real raster, their EPSG code and geotransform."""
     ds = gdal.Open(os.path.join(data, case["file"]))
     window = case.get("window", (0, 0, ds.RasterXSize, ds.RasterYSize))
     arrays = [ds.GetRasterBand(band).ReadAsArray(*window) for band in case["bands"]]
@@ -155,7 +153,7 @@ def read_window(case, data):
 
 
 def with_island(array, value, k):
-    """A block and single pixels without data; elsewhere in each band."""
+    """Sets a block and single pixels to a value, at other positions in each band."""
     copy = array.copy()
     height, width = array.shape
     copy[height // 6 + k * height // 8 : height // 4 + k * height // 8, width // 5 : width // 2] = value
@@ -184,10 +182,10 @@ def prepare(case, data):
 
 
 def warp(array, source, target, resampling, dtype):
-    """GDAL's result for one band, as a type."""
+    """GDAL's result for one band in a type."""
     width, height = target["size"]
     gap = np.nan if dtype == "float32" else source["nodata"]
-    # Several bands of one file would share a mask: each is a dataset of its own.
+    # One dataset per band, since bands of a dataset share a mask.
     single = create(None, [array], source["code"], source["gt"], source["nodata"])
     result = create(None, [np.full((height, width), gap, dtype)], target["code"], target["gt"], gap)
     gdal.Warp(
@@ -209,7 +207,7 @@ def main(request):
         dtype = str(arrays[0].dtype)
 
         def reference(as_type, name):
-            # A file a case: a band for each resampling and band of the source.
+            # One file per case, with a band for each resampling and band of the source.
             results = [warp(array, source, target, r, as_type) for r in request["resamplings"] for array in arrays]
             reference_path = os.path.join(request["folder"], f"{k + 1}-{name}.tif")
             create(reference_path, [result for result, _ in results], target["code"], target["gt"],
@@ -223,7 +221,7 @@ def main(request):
             grid=dict(crs=f"EPSG:{target['code']}", size=target["size"],
                       bounds=[gt[0], gt[3] + gt[5] * height, gt[0] + gt[1] * width, gt[3]]),
             reference=reference(dtype, "gdal"),
-            # Integers hide differences below a half: what they are rounded from says more.
+            # Rounding to integers hides differences below a half.
             unrounded=None if dtype == "float32" else reference("float32", "unrounded")))
     return dict(gdal=gdal.__version__, cases=cases)
 

@@ -1,4 +1,4 @@
-// Warps the cases of docs/parity.md with terrachip, and measures how far the results are from GDAL's.
+// Warps the cases of docs/parity.md with terrachip and measures the differences to GDAL's results.
 import { join } from 'node:path';
 import { warpFile } from 'terrachip';
 import { gdalName } from '../checks/gdal/warps.js';
@@ -10,11 +10,11 @@ export const BACKENDS = ['cpu', 'webgpu'];
  * @param {object} options
  * @param {string | null} options.data the folder of real rasters, or null for the small cases
  * @param {string} options.cases an existing folder for the cases' rasters and GDAL's results
- * @param {string} options.results an existing folder for terrachip's
+ * @param {string} options.results an existing folder for terrachip's results
  * @param {readonly string[]} options.resamplings terrachip's names
  * @param {string[] | null} options.only names of cases, or null for all
- * @returns {Promise<{gdal: string, cases: object[]}>} each case with `rows`: a resampling, and what was measured on
- *   each backend
+ * @returns {Promise<{gdal: string, cases: object[]}>} each case with `rows`: a resampling and the measurements of each
+ *   backend
  */
 export async function measureCases({ data, cases: folder, results, resamplings, only }) {
   const { gdal, cases } = await python('../parity/make_cases.py', {
@@ -73,7 +73,7 @@ function warpWithTerrachip({ source, grid, dtype, nodata }, resampling, backend,
   });
 }
 
-/** All bands of a case in one: counts added, differences by the worst band, as shares of the source's range. */
+/** Combines the bands of a case: sums of counts, and the largest differences as shares of the source's range. */
 function worstBand(bands) {
   const problem = bands.find((band) => band.problem !== undefined)?.problem;
   if (problem !== undefined) throw new Error(problem);
@@ -84,13 +84,13 @@ function worstBand(bands) {
     valid: sum('valid'),
     maskDiffers: sum('maskDiffers'),
     maskDiffersBeyond: sum('maskDiffersBeyond'),
-    // Reasons for masks to differ that were tested pixel by pixel.
+    // Reasons of different masks, tested at each pixel.
     known: [...new Set(bands.flatMap((band) => Object.keys(band.known)))],
     differing: sum('differing'),
     beyond: sum('beyond'),
     rms: most((band) => band.rms / band.range),
     largest: most((band) => band.maxDifference / band.range),
-    // Null where values are chosen or rounded: they are the same or they are not.
+    // Null for resamplings that choose a pixel and for rounded values, which must be identical.
     used: bands[0].toleranceUsed === undefined ? null : most((band) => band.toleranceUsed),
   };
 }

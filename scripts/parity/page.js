@@ -1,7 +1,7 @@
-// docs/parity.md from what was measured.
+// Writes docs/parity.md from the measurements.
 import { BACKENDS } from './measure.js';
 
-/** Why masks may differ, for reasons that are tested at each of these pixels (scripts/checks/gdal/warp_bounds.py). */
+/** Reasons of different masks, tested at each pixel by scripts/checks/gdal/warp_bounds.py. */
 const MASK_REASONS = {
   'box before the source': `GDAL 3.6.2 gives pixels whose footprint ends left of or above the source the source's first
    column or row; later versions do not, and terrachip gives them no data. All pixels that differ are such.`,
@@ -13,10 +13,10 @@ const MASK_REASONS = {
    pixels that differ are such.`,
 };
 
-/** What the page says where nothing explains a difference; the command then fails. */
+/** The page's text for a difference without explanation; the command then fails. */
 export const UNEXPLAINED = 'Not explained.';
 
-/** Why a row is beyond its bound. */
+/** Explanations of rows that exceed their bound. */
 const EXPLANATIONS = [
   {
     cases: ['integer shift'],
@@ -48,7 +48,7 @@ const EXPLANATIONS = [
 
 /**
  * @param gdal GDAL's version
- * @param adapters what each backend runs on
+ * @param adapters the adapter of each backend
  * @param real measured cases of real rasters
  * @param small measured small cases
  */
@@ -136,13 +136,13 @@ function boundCell({ used, beyond, differing }, notes, explain) {
   return differing === 0 ? 'identical' : `${differing} at edges`;
 }
 
-/** The numbers of notes, each at its first use added to the list. */
+/** The numbers of notes; new notes are added to the list. */
 function numbers(texts, notes) {
   for (const text of texts) if (!notes.includes(text)) notes.push(text);
   return `(${texts.map((text) => notes.indexOf(text) + 1).join(', ')})`;
 }
 
-/** Two digits: enough to compare, few enough to be the same on every machine. */
+/** Two digits, which are the same on every machine. */
 function formatShare(share) {
   return share === 0 ? '0' : share.toExponential(1);
 }

@@ -1,4 +1,4 @@
-"""Chips for training: random crops of the events that make-data.js wrote."""
+"""Training chips: random crops of the events of make-data.js."""
 
 import os
 
@@ -41,12 +41,12 @@ def statistics(events):
     return {"S2L2A": describe(s2), "S1RTC": describe(s1), "DEM": describe(dem)}
 
 
-#: What stands in the place of missing values, in their units, as in TerraMind's flood model.
+#: Replacements of missing values, in their units, as in TerraMind's flood model.
 REPLACEMENT = {"S2L2A": 0.0, "S1RTC": 0.0, "DEM": 0.0}
 
 
 def normalised(name, values, missing, stats):
-    """(values − mean) / std of a modality, after its missing values are replaced."""
+    """(values − mean) / std of a modality, with missing values replaced first."""
     statistics = stats[name]
     shape = (-1,) + (1,) * (values.ndim - 1)
     mean = np.array(statistics["mean"], np.float32).reshape(shape)
@@ -66,7 +66,7 @@ def window(event, top, left, size):
 
 
 def place(rng, event, size, layer):
-    """A corner for a crop; three of four crops show some of a layer."""
+    """A corner for a crop; at least three of four crops contain some of a layer, if possible."""
     wanted = rng.random() < 0.75
     for _ in range(6):
         top = int(rng.integers(0, event.height - size + 1))
@@ -87,13 +87,13 @@ def flip(rng, arrays):
 
 
 def flood_chip(rng, events, size, stats):
-    """Inputs in the order S2L2A, S1RTC, DEM, and the flood (255 where the radar saw nothing)."""
+    """Inputs in the order S2L2A, S1RTC, DEM, and the flood (255 outside the radar swath)."""
     event = events[int(rng.integers(len(events)))]
     s1, s2, dem, truth = flip(rng, window(event, *place(rng, event, size, FLOOD), size))
     gap = s1 == -32768
     radar = s1.astype(np.float32) / 100 + rng.normal(0, 0.7, (2, 4, 1, 1)).astype(np.float32)
     radar += (rng.uniform(0, 1.2) * rng.standard_normal(s1.shape)).astype(np.float32)
-    # A wind that the event did not have: patches of water at its date become rough.
+    # Additional wind: patches of water at the event become rough.
     radar[:, 2] += roughness(rng, size, truth[WATER + 2] == 1, 5)
     optical = s2.astype(np.float32) * (1 + rng.normal(0, 0.05, (12, 4, 1, 1)).astype(np.float32))
     dem = dem + np.float32(rng.normal(0, 100))
@@ -106,21 +106,21 @@ def flood_chip(rng, events, size, stats):
 
 
 def smooth_field(rng, size, cells):
-    """Smooth noise of deviation about 1 with `cells` cells along a side."""
+    """Smooth noise of standard deviation 1, with `cells` cells per side."""
     noise = torch.from_numpy(rng.standard_normal((1, 1, cells, cells)).astype(np.float32))
     field = F.interpolate(noise, size=(size, size), mode="bicubic", align_corners=False)[0, 0]
     return (field / field.std()).numpy()
 
 
 def roughness(rng, size, water, most):
-    """Decibels that wind adds to water: to VV, and about half of it to VH."""
+    """Increase of water backscatter by wind in dB: VV, and about half as much in VH."""
     amount = rng.uniform(0, most) * np.clip(smooth_field(rng, size, int(rng.integers(3, 16))) - rng.uniform(-1, 1), 0, 1)
     vv = np.where(water, amount, 0)
     return np.stack([vv, vv * rng.uniform(0.3, 0.8)]).astype(np.float32)
 
 
 def parcels(rng, size):
-    """Fields in rows: the number of the field of each pixel, and 1 on the paths between them."""
+    """Fields in rows: the index of each pixel's field, and whether the pixel is on a path between fields."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float32)
     angle = rng.uniform(0, np.pi)
     across = x * np.cos(angle) + y * np.sin(angle) + 4 * size
@@ -134,8 +134,8 @@ def parcels(rng, size):
 
 
 def flooded_fields(rng, radar, water):
-    """Floods some fields in part of a chip, in whole or in part: a field that is half under water, or has stubble
-    above it, is between land and water in decibels, and is mapped as water all the same."""
+    """Floods some fields in part of a chip. Backscatter of partly flooded fields is between that of land and water; they
+    are labelled as water."""
     size = water.shape[0]
     field, path = parcels(rng, size)
     share = rng.uniform(0.2, 0.9)
@@ -151,7 +151,7 @@ def flooded_fields(rng, radar, water):
 
 
 def water_chip(rng, events, size, stats):
-    """One date of one event under other statistics: incidence, wind, moisture, fields, relief, looks and filters."""
+    """One date of one event with other incidence, wind, moisture, fields, relief, looks and filters."""
     event = events[int(rng.integers(len(events)))]
     phase = int(rng.integers(4))
     s1, _, _, truth = flip(rng, window(event, *place(rng, event, size, WATER + phase), size))
@@ -159,16 +159,16 @@ def water_chip(rng, events, size, stats):
     gap = s1 == -32768
     radar = np.where(gap, -12, s1.astype(np.float32) / 100).astype(np.float32)
     mean = F.avg_pool2d(torch.from_numpy(radar)[None], 5, 1, 2)[0].numpy()
-    # Under stems the flood is as bright as they are: no radar shows it as water.
+    # Flooded vegetation is as bright as dry vegetation, so that it is not labelled.
     canopy = water & (mean[0] > -9.5)
-    # One date cannot tell a field that is as dark as water from water: most are made brighter, as most wet fields are.
+    # At one date, a field as dark as water cannot be told from water. Most are made brighter, as most wet fields are.
     dark = ~water & (mean[0] < -14)
     radar += np.where(dark, rng.uniform(0, 6), 0).astype(np.float32)
     if rng.random() < 0.7:
         radar, water = flooded_fields(rng, radar, water)
     wet = water & ~canopy
     radar += roughness(rng, size, wet, 8)
-    # Relief, and land that is darker or brighter than the generator's, in patches.
+    # Relief, and patches of land that are darker or brighter than the generator's.
     relief = rng.uniform(0, 3) * smooth_field(rng, size, int(rng.integers(4, 40)))
     radar += np.where(wet, 0, relief + rng.normal(0, 1.2)).astype(np.float32)
     contrast = rng.uniform(0.75, 1.25)

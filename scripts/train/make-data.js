@@ -1,4 +1,4 @@
-// Training data: events from the generator, through the same packaging as any scene, as .npy stacks for train.py.
+// Writes training data for train.py: simulated events, packaged like any scene, as .npy stacks.
 //   node scripts/train/make-data.js FOLDER [SPLIT …]
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ async function stackEvent({ folder, truth }, stack) {
   const dem = await readBands(file('DEM'));
   const label = await readBands(truth);
   const { width, height } = dem;
-  // (band, phase, y, x): radar in hundredths of a decibel, optical in digital numbers; the lowest value is no data.
+  // (band, phase, y, x): radar in hundredths of a decibel, optical in digital numbers; the lowest value is nodata.
   const interleave = (images, convert, Values) => {
     const bands = images[0].planes.length;
     const values = new Values(bands * images.length * width * height);
@@ -62,7 +62,7 @@ async function stackEvent({ folder, truth }, stack) {
   writeNpy(`${stack}_label.npy`, '|u1', [label.planes.length, height, width], truthValues);
 }
 
-/** NumPy's format 1.0 (numpy.lib.format). */
+/** Writes an .npy file in format 1.0 (numpy.lib.format). */
 function writeNpy(path, descr, shape, values) {
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`;
   const text = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;

@@ -1,6 +1,6 @@
-"""A small network in TerraMind's manner: patches of every modality are embedded as tokens, attend to one another
-(each phase by itself), and are averaged over the modalities; phases are concatenated for a convolutional decoder.
-Unlike TerraMind, the decoder also sees convolutional features of the full resolution, so that outlines are sharp."""
+"""A small network like TerraMind: patches of all modalities are tokens with joint attention per phase, averaged over the
+modalities. A convolutional decoder gets the concatenated phases and, unlike TerraMind, convolutional features at full
+resolution, for sharp outlines."""
 
 import torch
 import torch.nn.functional as F
@@ -10,9 +10,9 @@ PATCH = 32
 DIM = 96
 HEADS = 4
 DEPTH = 2
-#: Channels of the convolutional features at a full, a half, a quarter and an eighth of the resolution.
+#: Channels of the convolutional features at 1, 1/2, 1/4 and 1/8 of the resolution.
 CHANNELS = (8, 16, 24, 40)
-#: Channels that all phases of these features are reduced to, and those of the decoder.
+#: Channels of these features after the reduction of phases, and of the decoder.
 SKIPS = (8, 16, 24, 48)
 
 
@@ -23,12 +23,12 @@ def conv(inputs, outputs, stride=1):
 
 
 def constants(sizes):
-    """Sizes as plain numbers, so that an exported graph has them as constants."""
+    """Sizes as plain numbers, which the exported graph stores as constants."""
     return [int(size) for size in sizes]
 
 
 def stem(name, bands):
-    """Radar and relief are smoothed from the start; an optical pixel is clear by itself."""
+    """The first convolution: 3 × 3 for noisy radar and relief, 1 × 1 for optical bands."""
     size = 1 if name == "S2L2A" else 3
     return nn.Conv2d(bands, CHANNELS[0], size, 1, size // 2, bias=False)
 
@@ -52,8 +52,8 @@ class Block(nn.Module):
 
 
 class Relief(nn.Module):
-    """Elevation as heights above the chip's mean, above the mean of the surroundings, and above their lowest point:
-    what decides where water goes does not depend on the altitude of a place."""
+    """Elevation relative to the chip's mean, to the mean of the surroundings and to their lowest point, which makes the
+    input independent of altitude."""
 
     def __init__(self, chip, metres_per_unit):
         super().__init__()
@@ -70,7 +70,7 @@ class Relief(nn.Module):
             -F.max_pool2d(-coarse, 9, 1, 4), size=size, mode="bilinear", align_corners=False
         )
         above = x - x.mean((2, 3), keepdim=True)
-        # Tens of metres matter for hills, single metres for floods: both become values about 1.
+        # Scales for hills (tens of metres) and for floods (metres).
         return torch.cat(
             [
                 torch.tanh(above * (self.scale / 40)),
@@ -115,19 +115,19 @@ class Network(nn.Module):
         self.head = nn.Conv2d(SKIPS[0], 2, 1)
 
     def by_phase(self, name, x):
-        """(chip, band, phase, y, x) to (chip · phase, band, y, x)."""
+        """Reshapes (chip, band, phase, y, x) to (chip · phase, band, y, x)."""
         if name == "DEM" or self.phases == 1:
             return x
         return x.transpose(1, 2).reshape(-1, self.bands[name], self.chip, self.chip)
 
     def repeat(self, name, x):
-        """What does not change, once for each phase."""
+        """Repeats a static input for each phase."""
         if name != "DEM" or self.phases == 1:
             return x
         return torch.cat([x] * self.phases, 1).reshape(-1, *constants(x.shape[1:]))
 
     def concatenated(self, x):
-        """(chip · phase, channel, y, x) to (chip, phase · channel, y, x)."""
+        """Reshapes (chip · phase, channel, y, x) to (chip, phase · channel, y, x)."""
         channels, height, width = constants(x.shape[1:])
         return x.reshape(-1, self.phases * channels, height, width)
 

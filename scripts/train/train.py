@@ -1,5 +1,5 @@
-"""Trains the demonstration models on the events that make-data.js wrote, chooses their threshold on events that no
-training step saw, and writes model.onnx and model.json.
+"""Trains the demo models on the events of make-data.js, chooses their threshold on separate events, and writes
+model.onnx and model.json.
 
     python3 train.py demo-flood DATA MODELS
     python3 train.py demo-water-s1 DATA MODELS
@@ -40,7 +40,7 @@ LEARNING_RATE = 2.5e-3
 
 
 def loss_of(logits, label):
-    """Cross-entropy and the soft Dice loss of the second class, over pixels with a label."""
+    """Cross-entropy plus the soft Dice loss of the second class, over labelled pixels."""
     known = (label != IGNORE).float()
     entropy = F.cross_entropy(logits, label, ignore_index=IGNORE)
     probability = torch.softmax(logits, 1)[:, 1] * known
@@ -71,8 +71,8 @@ def train(task, network, events, stats, checkpoint):
 
 
 def validation_chips(name, task, events, stats):
-    """demo-flood: whole events as chips side by side. demo-water-s1: chips under the statistics of training, since
-    the events alone have neither other sensors' looks nor fields half under water."""
+    """demo-flood: all chips of the events. demo-water-s1: augmented chips as in training, since the events themselves
+    lack other looks and partly flooded fields."""
     if name == "demo-water-s1":
         rng = np.random.default_rng(task["seed"] + 1)
         for _ in range(160):
@@ -91,7 +91,7 @@ def validation_chips(name, task, events, stats):
 
 
 def choose_threshold(name, task, network, events, stats):
-    """The probability above which the intersection over union of the second class is largest."""
+    """The threshold on the logit difference with the largest IoU of the second class. Returns (IoU, threshold)."""
     network.eval()
     differences, labels = [], []
     with torch.no_grad():
@@ -111,7 +111,7 @@ def choose_threshold(name, task, network, events, stats):
 
 def export(task, network, path):
     network.eval()
-    # The exporter warns of every size that the graph holds as a constant, which is what is wanted.
+    # The exporter warns about sizes that become constants, which is intended.
     warnings.filterwarnings("ignore")
     shapes = {
         name: (1, count, CHIP, CHIP) if name == "DEM" or task["phases"] == 1 else (1, count, task["phases"], CHIP, CHIP)
@@ -133,7 +133,7 @@ def main():
     parser.add_argument("model", choices=TASKS)
     parser.add_argument("data")
     parser.add_argument("models")
-    parser.add_argument("--resume-from", help="a checkpoint whose weights are evaluated and exported as they are")
+    parser.add_argument("--resume-from", help="a checkpoint to evaluate and export without training")
     options = parser.parse_args()
     task = TASKS[options.model]
     torch.manual_seed(task["seed"])
@@ -148,7 +148,7 @@ def main():
         train(task, network, events, stats, os.path.join(options.data, f"{options.model}.pt"))
     iou, threshold = choose_threshold(options.model, task, network, open_split(options.data, "threshold"), stats)
     print(f"threshold events: IoU {iou:.4f} at a logit difference of {threshold:.2f}", flush=True)
-    # The best threshold moves into the last bias, so that a probability of 0.5 decides.
+    # The threshold goes into the last bias, so that the model's threshold is a probability of 0.5.
     with torch.no_grad():
         network.head.bias += torch.tensor([threshold / 2, -threshold / 2])
     folder = os.path.join(options.models, options.model)

@@ -2,8 +2,8 @@
 
 Run on Debian 12 with python3-torch: /usr/bin/python3 scripts/truth/checkpoints.py [FOLDER]
 
-Layouts of PyTorch 2 are made from those of PyTorch 1 by adding the entries that it adds (byteorder, .format_version,
-.storage_alignment, .data/serialization_id). safetensors files are written from the format's description.
+Files of PyTorch 2 are those of PyTorch 1 plus its new entries (byteorder, .format_version, .storage_alignment,
+.data/serialization_id). safetensors files are written from the format's description.
 """
 import collections
 import hashlib
@@ -49,7 +49,7 @@ def save(name, value, tensors, **options):
 
 
 def special(dtype):
-    """Numbers with their own bit patterns, subnormal ones among them."""
+    """Numbers with special bit patterns, such as subnormals."""
     tiny = 1e-7 if dtype == torch.float16 else 1e-40
     return torch.tensor([0.0, -0.0, 1.0, -1.5, float("inf"), -float("inf"), tiny, 3.14159, 60000.0]).to(dtype)
 

@@ -1,5 +1,5 @@
-"""Writes test/fixtures/codecs/*.tif, one small file by GDAL for each compression, and truth.json with what GDAL
-reads from them: SHA-256 of each band, and for lossy compressions the pixels too.
+"""Writes test/fixtures/codecs/*.tif, a small file by GDAL for each compression, and truth.json with GDAL's reading:
+SHA-256 of each band, and for lossy compressions also the pixels.
 
 Run with Debian's GDAL (python3-gdal): /usr/bin/python3 scripts/truth/codecs.py
 """
@@ -94,7 +94,7 @@ def entry(data, tag):
 
 
 def old_style_lzw(data):
-    """LZW as TIFF writers had it before TIFF 5.0: bits from the lowest, codes widened late. For less than a table."""
+    """LZW as before TIFF 5.0: least significant bit first, codes widened late. For data that do not fill a table."""
     codes, table, string, width = [(256, 9)], {bytes([i]): i for i in range(256)}, b'', 9
     following = 258
     for byte in data:
@@ -126,7 +126,7 @@ def old_style_lzw(data):
 
 
 def edit(path, name):
-    """What other writers do and GDAL does not."""
+    """Edits a file to variants of other writers that GDAL does not write."""
     with open(path, 'rb') as file:
         data = bytearray(file.read())
     if name == 'deflate-old-number-uint16':

@@ -1,4 +1,4 @@
-"""Writes test/fixtures/geotiff/*.tif, small files by GDAL, and truth.json with what GDAL reads from them.
+"""Writes test/fixtures/geotiff/*.tif, small files by GDAL, and truth.json with GDAL's reading.
 
 Run with Debian's GDAL (python3-gdal): /usr/bin/python3 scripts/truth/geotiff.py
 """
@@ -65,11 +65,11 @@ def entry(data, tag):
 
 
 def edit(path, name):
-    """What other writers do and GDAL does not."""
+    """Edits a file to variants of other writers that GDAL does not write."""
     with open(path, 'rb') as file:
         data = bytearray(file.read())
     if name.startswith('padded'):
-        # The last strip as tall as the others, as old versions of libtiff write it.
+        # A full last strip, as old versions of libtiff write it.
         _, _, strips, offsets = entry(data, 273)
         _, width, _, counts = entry(data, 279)
         last = offsets + 4 * (strips - 1)

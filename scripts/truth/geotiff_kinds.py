@@ -1,5 +1,5 @@
-"""Writes test/fixtures/geotiff-kinds/*, tiny files of every kind of sample, mask and place, and truth.json with what
-GDAL reads from them.
+"""Writes test/fixtures/geotiff-kinds/*, tiny files of every kind of sample, mask and georeference, and truth.json with
+GDAL's reading.
 
 Run with Debian's GDAL (python3-gdal): /usr/bin/python3 scripts/truth/geotiff_kinds.py
 """
@@ -97,7 +97,7 @@ def create(name, dtype, bands, options, width=WIDTH, height=HEIGHT):
 
 
 def checksum(band):
-    """Of the pixels as stored: pairs of integers for complex ones, which NumPy cannot hold."""
+    """SHA-256 of the stored pixels. Complex integers, which NumPy lacks, are pairs of integers."""
     raw = band.ReadRaster()
     if gdal.GetDataTypeName(band.DataType) in ('CInt16', 'CInt32'):
         return hashlib.sha256(raw).hexdigest()
@@ -146,7 +146,7 @@ for name, bands, options in [('mask-inside', 1, TILED + DEFLATE), ('mask-beside'
         entry['overviewMask'] = hashlib.sha256(band.GetOverview(0).GetMaskBand().ReadRaster()).hexdigest()
     truth['masks'][name] = entry
 
-# Places: where GDAL puts the centre of a file.
+# Georeferences: longitude and latitude of a file's centre by GDAL.
 for name, text in PLACES.items():
     srs = projection(text)
     ds = create(f'place-{name}', 'u1', 1, [], 2, 2)
@@ -164,7 +164,7 @@ for name, text in PLACES.items():
         srs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
         if srs.IsCompound():
             srs.StripVertical()
-        # Through PROJ's string, which has the shift that the file gives, and no grid that a newer PROJ might know.
+        # By the PROJ string, which has the file's own shift and no grid of a newer PROJ.
         flat = osr.SpatialReference()
         flat.ImportFromProj4(srs.ExportToProj4())
         world = osr.SpatialReference()

@@ -1,5 +1,5 @@
 """Writes test/fixtures/jpeg2000/*.jp2, small files by GDAL's OpenJPEG of each kind that terrachip reads, and truth.json
-with what GDAL reads from them: size, place, and SHA-256 of each band and of each overview of the first.
+with GDAL's reading: size, georeference, and SHA-256 of each band and of each overview of the first.
 
 Run with Debian's GDAL (python3-gdal): /usr/bin/python3 scripts/truth/jpeg2000.py
 """
@@ -23,7 +23,7 @@ def tiles(size):
 
 
 def values(dtype, bands, width, height):
-    """Smooth, so that files are small, with a little noise."""
+    """Smooth values with a little noise, so that files are small."""
     y, x = np.mgrid[0:height, 0:width]
     smooth = np.array([40 * np.sin(x / 9 + k) + 30 * np.cos(y / 7) for k in range(bands)])
     smooth += rng.integers(0, 2, smooth.shape)
@@ -70,7 +70,7 @@ def describe(path):
 
 
 FILES = {
-    # Tiles whose sides are no powers of two cut code-blocks at other places in each tile.
+    # Tiles with sides that are not powers of two, so that code-blocks are cut differently in each tile.
     'tiles-36': ('uint16', 1, 190, 130, LOSSLESS + tiles(36) + ['RESOLUTIONS=5', 'NBITS=15'], {}),
     'tiles-64': ('uint16', 1, 150, 130, LOSSLESS + tiles(64) + ['RESOLUTIONS=4', 'TLM=YES', 'PLT=YES'], {}),
     'precincts': ('uint16', 1, 190, 150, LOSSLESS + tiles(60) + [
@@ -100,7 +100,7 @@ truth['bare'] = describe(write('bare.j2k', values('uint16', 1, 90, 70), LOSSLESS
 
 
 
-# Bands of a made tile of Sentinel-2 of 1200 m: only GML says where they lie, as in real products.
+# Bands of a synthetic Sentinel-2 tile of 1200 m. Only GML has the georeference, as in real products.
 ground = values('uint16', 1, 120, 120)[0] - 3000
 for name, factor in [('s2-10m', 1), ('s2-20m', 2), ('s2-60m', 6)]:
     side = 120 // factor

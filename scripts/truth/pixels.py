@@ -1,7 +1,7 @@
-"""Writes test/fixtures/pixels/*.json: small arrays, and what NumPy and SciPy make of them.
+"""Writes test/fixtures/pixels/*.json: small arrays, and results of NumPy and SciPy.
 
 Run with Debian's NumPy and SciPy: /usr/bin/python3 scripts/truth/pixels.py
-Arithmetic is float32, as the kernels'; results that are not finite are written as null, which means no data.
+Arithmetic is float32, as in the kernels; non-finite results are null, which means nodata.
 """
 import json
 import os
@@ -34,7 +34,7 @@ def gaps(array, share):
     return copy
 
 
-# --- Band arithmetic: reflectances as whole numbers, with gaps, zeros, equal values and a negative one.
+# --- Band arithmetic: integer reflectances with gaps, zeros, equal values and a negative value.
 COUNT = 160
 B = {name: gaps(np.round(rng.gamma(2, 900, COUNT)), 0.06) for name in ('B02', 'B03', 'B04', 'B08', 'B11', 'B12', 'B8A')}
 for name in B:
@@ -92,7 +92,7 @@ EXPRESSIONS = [
     ('exp(x)', np.exp(XF)),
     ('floor(x)', np.floor(XF)),
     ('x * x', XF * XF),
-    # Infinity is no data, in bands and on the way.
+    # Infinity is nodata, in bands and in intermediate results.
     ('1 / x', F(1) / XF),
     ('1 / (x * x * x)', F(1) / np.where(np.isinf(XF * XF * XF), F(np.nan), XF * XF * XF)),
     ('min(x * x * x, 5)', np.minimum(np.where(np.isinf(XF * XF * XF), F(np.nan), XF * XF * XF), F(5))),
@@ -109,7 +109,7 @@ EXPRESSIONS = [
     ('bits(QA, 8, 2)', ((QA.astype(np.uint32) >> 8) & 3).astype(F)),
     ('bits(x, 0, 4)', np.where((XF >= 0) & (XF < 2**24) & (XF == np.floor(XF)),
                                np.nan_to_num(XF, nan=0, posinf=0).astype(np.int64) & 15, F(np.nan))),
-    # Seven bands and more are put into one buffer.
+    # Seven or more bands are packed into one buffer.
     ('B02 + B03 + B04 + B08 + B11 + B12 + B8A', B02 + B03 + B04 + B08 + B11 + B12 + B8A),
 ]
 write('expressions', {

@@ -1,9 +1,9 @@
-"""Writes test/fixtures/polygons/pairs.json: pairs of polygons, and how they lie to each other by shapely (GEOS).
+"""Writes test/fixtures/polygons/pairs.json: pairs of polygons, and their spatial predicates by shapely (GEOS).
 
 Run with Debian's python3-shapely: /usr/bin/python3 scripts/truth/polygons.py
 
-Most positions are on a small lattice, so that polygons touch in corners, share edges and parts of them, fill each
-other's holes and are equal; the others are convex ones of any positions.
+Most vertices are on a small lattice, so that polygons touch at corners, share edges or parts of them, fill each other's
+holes or are equal. The other polygons are convex, with arbitrary vertices.
 """
 import json
 import os

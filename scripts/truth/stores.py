@@ -1,4 +1,4 @@
-"""Writes test/fixtures/stores/: small Zarr, .npy, netCDF and HDF5 files, and truth.json with hashes of the values they hold.
+"""Writes test/fixtures/stores/: small Zarr, .npy, netCDF and HDF5 files, and truth.json with hashes of their values.
 
 Run on Debian 13 with python3-zarr, python3-xarray, python3-netcdf4 and python3-h5py:
 /usr/bin/python3 scripts/truth/stores.py [FOLDER]
@@ -31,7 +31,7 @@ def path(name):
 
 
 def record(file, array, values):
-    """A hash of the values as float64 in C order; NaN, whose bits may differ, counts as 1e300."""
+    """Records a hash of the values as float64 in C order, with NaN as 1e300, since bits of NaN differ."""
     numbers = values.astype("<f8")
     numbers[np.isnan(numbers)] = 1e300
     digest = hashlib.sha256(numbers.tobytes(order="C")).hexdigest()
@@ -118,7 +118,7 @@ PACKED = {"scale_factor": 0.0001, "add_offset": -0.1, "_FillValue": -9999}
 def scenes():
     scene, values = dataset()
     packed = scene.copy()
-    # xarray scales on writing: the values above are the stored ones.
+    # xarray applies the scale on writing; the values above are the stored ones.
     packed["reflectance"] = scene["reflectance"].where(scene["reflectance"] != -9999) * 0.0001 - 0.1
     packed["reflectance"].attrs = scene["reflectance"].attrs
     for version in (2, 3):
@@ -133,7 +133,7 @@ def scenes():
 
 
 def netcdf3():
-    """Record variables of odd sizes, which are padded, and one alone, which is not."""
+    """Record variables of odd sizes, which are padded, and a single one, which is not."""
     for name, alone in (("records.nc", False), ("one-record.nc", True)):
         with netCDF4.Dataset(path(name), "w", format="NETCDF3_64BIT_OFFSET") as file:
             file.createDimension("time", None)
@@ -165,7 +165,7 @@ def hdf5():
 
 
 def unread():
-    """What the HDF5 library of terrachip does not read: a filter of h5py's own, and half precision."""
+    """Files that terrachip's HDF5 library does not read: h5py's own filter, and half precision."""
     with h5py.File(path("unread.h5"), "w") as file:
         file.create_dataset("lzf", data=np.zeros((8, 8), "<i2"), chunks=(8, 8), compression="lzf")
     with h5py.File(path("half.h5"), "w") as file:

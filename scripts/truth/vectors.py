@@ -1,5 +1,4 @@
-"""Writes test/fixtures/vector/: the same few features by GDAL in each vector format, and truth.json with what GDAL
-reads from them.
+"""Writes test/fixtures/vector/: the same few features by GDAL in each vector format, and truth.json with GDAL's reading.
 
 Run with Debian's GDAL (python3-gdal): /usr/bin/python3 scripts/truth/vectors.py
 """
@@ -25,7 +24,7 @@ def square(x, y, size):
     ring = [(x, y), (x + size, y), (x + size, y + size), (x, y + size), (x, y)]
     return '(' + ', '.join(f'{X + px} {Y + py}' for px, py in ring) + ')'
 
-# Two exteriors in one feature: one with two holes, and inside of one of the holes an island with a hole of its own.
+# Two exteriors in one feature: one with two holes, and an island with a hole inside one of them.
 AREAS = [
     ('POLYGON (' + square(0, 0, 100) + ')', 'Bäume', 1, 0.25, '2021-07-15', 'T'),
     ('MULTIPOLYGON ((' + ', '.join([square(200, 0, 100), square(210, 10, 50), square(270, 70, 20)]) + '), ('

@@ -1,10 +1,10 @@
-"""Writes test/fixtures/warp/*.json and test/fixtures/resamplings/*.json: small rasters and what GDAL's warper makes
-of them, by nearest and bilinear in the first folder and by every resampling in the second.
+"""Writes test/fixtures/warp/*.json and test/fixtures/resamplings/*.json: small rasters and GDAL's warps of them, by
+nearest and bilinear in the first folder and by every resampling in the second.
 
 Run with Debian's GDAL (python3-gdal): /usr/bin/python3 scripts/truth/warp.py
 Warped by: gdalwarp -et 0 -wo XSCALE=1 -wo YSCALE=1, one band at a time, Float32 output with nodata NaN.
-Cases with a scale are warped with XSCALE and YSCALE of that scale, by those resamplings that it changes.
-GDAL leaves out the resampling of pure integer shifts (GDAL_WARP_USE_TRANSLATION_OPTIM), which changes nothing.
+Cases with a scale use XSCALE and YSCALE of that scale, and only resamplings that depend on it.
+GDAL skips the resampling of pure integer shifts (GDAL_WARP_USE_TRANSLATION_OPTIM), which does not change values.
 """
 import json
 import os
@@ -31,7 +31,7 @@ def island(array, value):
 F = np.float32
 CASES = {
     # name: (array, source epsg, geotransform, nodata, destination epsg, geotransform or resolution, size)
-    # A resolution puts the destination's centre near the source's.
+    # With a resolution, the destination is centred on the source.
     'utm31-to-utm32': (texture(40, 48).astype(F), 32631, (697000, 10, 0, 5000400, 0, -10), None, 32632,
                        10, (56, 52)),
     'lonlat-to-utm': (texture(40, 48).astype(F), 4326, (6.0, 2e-4, 0, 49.6, 0, -2e-4), None, 32632,
@@ -60,7 +60,7 @@ CASES = {
 
 
 def centred(array, epsg, gt, to_epsg, resolution, size):
-    """A geotransform whose grid has the source's centre near its own, off by a part of a pixel."""
+    """A geotransform that centres the grid on the source, up to a fraction of a pixel."""
     srs = [osr.SpatialReference(), osr.SpatialReference()]
     for reference, code in zip(srs, (epsg, to_epsg)):
         reference.ImportFromEPSG(code)
@@ -134,7 +134,7 @@ UTM32 = (300000, 10, 0, 5500000, 0, -10)
 coarse = np.round(texture(30, 36), 2).astype(F)
 classes = rng.integers(1, 6, (30, 36)).astype(np.uint8)
 RESAMPLED = {
-    # As above, and which resamplings.
+    # As above, preceded by the resamplings.
     'rotated-nodata': (ALL, island(coarse, -9999), 32631, UTM31, -9999, 32632, 11, (24, 24)),
     'lonlat': (ALL, coarse, 4326, (6.0, 2e-4, 0, 49.6, 0, -2e-4), None, 32632, 20, (24, 30)),
     'finer': (ALL, coarse[:10, :12], 32632, UTM32, None, 32632, (299991, 3.7, 0, 5500008, 0, -3.7), (34, 30)),
@@ -144,7 +144,7 @@ RESAMPLED = {
     'eleven-times-coarser': (AREA, coarse, 32632, UTM32, None, 32632, (300007, 110, 0, 5499991, 0, -110), (3, 2)),
     'classes': (('near', 'mode', 'min', 'max', 'med'), island(classes, 0), 32631, UTM31, 0, 32632, 25, (12, 11)),
     'int16-laea': (ALL, island((coarse * 100).astype(np.int16), -32768), 32632, UTM32, -32768, 3035, 14, (22, 20)),
-    # Not lanczos: GDAL 3.6.2 takes widened weights at whole pixels' distances.
+    # Not lanczos: GDAL 3.6.2 evaluates its widened weights only at whole-pixel distances.
     'scaled-third': (FILTERS[:3], island(coarse, -9999), 32632, UTM32, -9999, 32632, (300004, 30, 0, 5499993, 0, -30),
                      (11, 9), 1 / 3),
     'scaled-two-fifths': (FILTERS[:3], coarse, 32631, UTM31, None, 32632, 25, (12, 11), 0.4),

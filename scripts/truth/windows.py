@@ -1,4 +1,4 @@
-"""The windows of chips by SciPy: python3 scripts/truth/windows.py > test/fixtures/windows.json"""
+"""Blending windows of chips by SciPy: python3 scripts/truth/windows.py > test/fixtures/windows.json"""
 
 import json
 
@@ -14,7 +14,7 @@ truth = {
     "stride": stride,
     "windows": [
         {"options": {"window": "boxcar"}, "values": windows.boxcar(size)},
-        # Half-sample offsets are every second sample of a window of 2n + 1.
+        # Samples at half offsets are every second sample of a window of length 2n + 1.
         {"options": {"window": "hann"}, "values": windows.hann(2 * size + 1)[1::2]},
         {"options": {"window": "cosine"}, "values": windows.tukey(2 * size + 1, 2 * overlap / size)[1::2]},
         {"options": {"window": "gaussian"}, "values": windows.gaussian(size, size / 8)},

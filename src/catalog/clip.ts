@@ -67,8 +67,8 @@ function widthOf(polygon: Polygon): number {
 /**
  * Distances in degrees below which positions are equal, in the order tried: 0.1 µm, 0, 10 µm, 1 mm. polyclip-ts throws
  * for a few pairs, since it computes a crossing separately for each edge: without a precision for 3 of 1500 pairs of
- * polygons on a lattice, with the first one where edges of neighbours differ by rounding. No pair is known for which all
- * fail. The precision is global in the package, so it is reset after each call.
+ * polygons on a lattice, with the first one where edges of neighbours differ by rounding. No pair is known for which
+ * all fail. The precision is global in the package, so it is reset after each call.
  */
 const PRECISIONS = [1e-12, undefined, 1e-10, 1e-8];
 

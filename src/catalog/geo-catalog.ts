@@ -25,8 +25,8 @@ import { type NearestOptions, nearestRows, type Padding, paddedTable, type TimeL
 import { type Dedupe, dedupePolicy, withoutDuplicates } from './union.js';
 
 /**
- * An index of items with footprints and times. Catalogs are immutable: an operation returns a new catalog that shares the
- * rows. No match gives an empty catalog; invalid input throws.
+ * An index of items with footprints and times. Catalogs are immutable: an operation returns a new catalog that shares
+ * the rows. No match gives an empty catalog; invalid input throws.
  */
 export class GeoCatalog implements Iterable<CatalogRow> {
   readonly #view: RowView;
@@ -85,10 +85,10 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   }
 
   /**
-   * The rows that meet a condition on their fields: `eo:cloud_cover < 20 and platform = 'sentinel-2a'`. Fields are `id`,
-   * `collection`, `href`, `start`, `end` and all properties. A function works as in `filter`.
-   * @throws {TerrachipError} INVALID_INPUT for a syntax error, a field that no row has, or a comparison of a number with
-   * a text
+   * The rows that meet a condition on their fields: `eo:cloud_cover < 20 and platform = 'sentinel-2a'`. Fields are
+   * `id`, `collection`, `href`, `start`, `end` and all properties. A function works as in `filter`.
+   * @throws {TerrachipError} INVALID_INPUT for a syntax error, a field that no row has, or a comparison of a number
+   * with a text
    */
   where(condition: string | ((row: CatalogRow) => boolean)): GeoCatalog {
     if (typeof condition === 'function') return this.filter(condition);
@@ -164,8 +164,8 @@ export class GeoCatalog implements Iterable<CatalogRow> {
   }
 
   /**
-   * The bounding box of all rows in longitude and latitude; null for an empty catalog. It spans −180 to 180 if rows are on
-   * both sides of the antimeridian.
+   * The bounding box of all rows in longitude and latitude; null for an empty catalog. It spans −180 to 180 if rows are
+   * on both sides of the antimeridian.
    */
   get bounds(): Bounds | null {
     return this.#view.table.index.bounds(numbersOf(this.#view));

@@ -7,9 +7,9 @@ import { clipToGlobe } from './map-domain.js';
 import { placeOutline } from './place.js';
 
 /**
- * The outline of a pixel grid in longitude and latitude. Edges are densified until they deviate by less than 1 / 400 000
- * of the grid. The outline is cut at the antimeridian and includes a pole inside the grid. Parts of the grid off the
- * globe are left out.
+ * The outline of a pixel grid in longitude and latitude. Edges are densified until they deviate by less than 1 / 400
+ * 000 of the grid. The outline is cut at the antimeridian and includes a pole inside the grid. Parts of the grid off
+ * the globe are left out.
  * @param name the name in messages
  * @throws {TerrachipError} INVALID_INPUT for a grid off the globe, or a geographic grid outside longitude and latitude
  */

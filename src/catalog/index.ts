@@ -1,6 +1,6 @@
 /**
- * Catalogs of items with footprints and times: queries, set algebra, samplers, and loaders that put pixels of rows on one
- * grid. Runs in any environment; the entry point for Node adds files, more formats and the whole EPSG database.
+ * Catalogs of items with footprints and times: queries, set algebra, samplers, and loaders that put pixels of rows on
+ * one grid. Runs in any environment; the entry point for Node adds files, more formats and the whole EPSG database.
  * @module
  */
 

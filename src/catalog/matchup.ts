@@ -38,8 +38,8 @@ export interface Matchup {
 }
 
 /**
- * Matches each row of a catalog with rows of other catalogs, by role, that are near it in space and time. Several rows of
- * a role give a matchup for each combination.
+ * Matches each row of a catalog with rows of other catalogs, by role, that are near it in space and time. Several rows
+ * of a role give a matchup for each combination.
  * @throws {TerrachipError} INVALID_OPTION for a negative time or an `iou` outside 0 to 1
  */
 export function matchup(

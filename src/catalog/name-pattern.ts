@@ -6,9 +6,9 @@ import { dateReader } from './date-format.js';
 /** How dates and bands are found in file names. */
 export interface NamePatternOptions {
   /**
-   * Named groups: `date`, or `start` and `stop`, for the time; `band` for the band in the file. Files whose names differ
-   * only in the band are one item. Other named groups become properties. The expression is searched in the file name,
-   * without folders. Python's `(?P<name>…)` is allowed.
+   * Named groups: `date`, or `start` and `stop`, for the time; `band` for the band in the file. Files whose names
+   * differ only in the band are one item. Other named groups become properties. The expression is searched in the file
+   * name, without folders. Python's `(?P<name>…)` is allowed.
    */
   filenameRegex?: string | RegExp;
   /** The `strptime` format of dates. Default: `%Y%m%d`. */

@@ -8,14 +8,14 @@ import { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
 import { clipToGlobe } from './map-domain.js';
 
 /**
- * Bounds, polygons, or a GeoJSON geometry, Feature or FeatureCollection. Polygons in longitude and latitude must be cut at
- * the antimeridian, like footprints. Bounds in degrees whose west is greater than their east cross the antimeridian.
+ * Bounds, polygons, or a GeoJSON geometry, Feature or FeatureCollection. Polygons in longitude and latitude must be cut
+ * at the antimeridian, like footprints. Bounds in degrees whose west is greater than their east cross the antimeridian.
  */
 export type Place = Bounds | readonly Polygon[] | GeoJsonObject;
 
 /**
- * Reprojects a place to longitude and latitude on WGS 84. Edges are densified where the projection bends them; the outline
- * is cut at the antimeridian and includes a pole inside the place.
+ * Reprojects a place to longitude and latitude on WGS 84. Edges are densified where the projection bends them; the
+ * outline is cut at the antimeridian and includes a pole inside the place.
  * @param name the owner of the place in messages
  * @throws {TerrachipError} INVALID_INPUT for an invalid place, or one outside the domain of its coordinate reference
  * system

@@ -1,7 +1,7 @@
 /**
- * Spatial predicates of two polygons, from the pieces into which the boundary of one cuts the boundary of the other (as in
- * DE-9IM, Egenhofer and Franzosa 1991, doi:10.1080/02693799108927841). Points and lines are rings without area (a line
- * runs forth and back) that consist of their boundary.
+ * Spatial predicates of two polygons, from the pieces into which the boundary of one cuts the boundary of the other (as
+ * in DE-9IM, Egenhofer and Franzosa 1991, doi:10.1080/02693799108927841). Points and lines are rings without area (a
+ * line runs forth and back) that consist of their boundary.
  */
 import type { Bounds } from '../geo/index.js';
 import type { Polygon, Position } from '../vector/index.js';

@@ -7,8 +7,8 @@ import type { CatalogRow } from './row.js';
 import { SpatialIndex } from './spatial-index.js';
 
 /**
- * The rows of a catalog. Catalogs derived from one another share a table: the result of a query is a list of row numbers.
- * A table of a file's columns builds rows and footprints on demand.
+ * The rows of a catalog. Catalogs derived from one another share a table: the result of a query is a list of row
+ * numbers. A table of a file's columns builds rows and footprints on demand.
  */
 export interface RowTable {
   readonly length: number;

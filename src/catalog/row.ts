@@ -55,8 +55,8 @@ export interface CatalogRow {
   /** The STAC collection, or the name given when the catalog was built; empty for none. */
   readonly collection: string;
   /**
-   * The outline on the ground in longitude and latitude (WGS 84), with densified edges, cut at the antimeridian, with the
-   * poles that the item covers. Points and lines are rings without area.
+   * The outline on the ground in longitude and latitude (WGS 84), with densified edges, cut at the antimeridian, with
+   * the poles that the item covers. Points and lines are rings without area.
    */
   readonly footprint: readonly Polygon[];
   /** `TimeInterval.always` for an item without a date. */

@@ -14,7 +14,9 @@ export interface NearestOptions {
   readonly count?: number;
   /** Greatest distance in milliseconds. Default: any. */
   readonly within?: number;
-  /** The nearest of each place, rather than of all: true for places by `placeOf`, or a function that gives their keys. */
+  /**
+   * The nearest of each place, rather than of all: true for places by `placeOf`, or a function that gives their keys.
+   */
   readonly perPlace?: boolean | ((row: CatalogRow) => string);
 }
 

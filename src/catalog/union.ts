@@ -16,9 +16,9 @@ export interface DedupePolicy {
 }
 
 /**
- * `none`: keeps all rows. `item`: rows with equal collection and id are duplicates, without a collection those with equal
- * id and file; the first is kept, with additional assets of the others. `newest`: as `item`, and the newest processing of
- * a scene is kept.
+ * `none`: keeps all rows. `item`: rows with equal collection and id are duplicates, without a collection those with
+ * equal id and file; the first is kept, with additional assets of the others. `newest`: as `item`, and the newest
+ * processing of a scene is kept.
  */
 export const DEDUPE_POLICIES = ['none', 'item', 'newest'] as const;
 /** Which rows of a union are kept: the name of a policy, or a custom one. */
@@ -108,8 +108,8 @@ function withAssetsOf(first: CatalogRow, second: CatalogRow): CatalogRow {
 }
 
 /**
- * The id of a scene without the parts that identify its processing. Times, orbits and tiles are kept, so that neighbours
- * that overlap have different ids.
+ * The id of a scene without the parts that identify its processing. Times, orbits and tiles are kept, so that
+ * neighbours that overlap have different ids.
  */
 export function sceneId(id: string): string {
   return (

@@ -11,13 +11,13 @@ import { type PageValues, PlainPage } from './plain-page.js';
 
 const MAX_INDEX_BYTES = 16 * 2 ** 20;
 
-/** A column chunk of so few bytes is read at once and kept. */
+/** A column chunk up to this size is read whole and cached. */
 const WHOLE_CHUNK_BYTES = 256 * 1024;
 
-/** What a decoded value takes beside its bytes. */
+/** Estimated memory of a decoded value besides its bytes. */
 const VALUE_BYTES = 32;
 
-/** A page that was read, and what it takes of memory. */
+/** A cached page, and its memory in bytes. */
 export interface KeptPage {
   readonly values: PageValues;
   readonly bytes: number;
@@ -35,8 +35,8 @@ export class ChunkReader {
 
   /**
    * @param rows of the row group
-   * @param schema of a file with the leaf's column alone
-   * @param kept pages of the file, this chunk's by `key`
+   * @param schema of a file with only the leaf's column
+   * @param kept the file's cache of pages; this chunk's keys start with `key`
    */
   constructor(
     source: ByteSource,
@@ -56,7 +56,7 @@ export class ChunkReader {
     this.#key = key;
   }
 
-  /** All pages. @throws {Error} where they are damaged, or have not as many values as there are rows */
+  /** All pages. @throws {Error} for damaged pages, or fewer values than rows */
   async readWhole(options: ReadOptions): Promise<CleanPages> {
     const pages = await this.#readRange(...rangeOf(metaOf(this.chunk)), options);
     if (pages.values < this.#rows) throw new Error('a column chunk has fewer values than rows');
@@ -64,17 +64,16 @@ export class ChunkReader {
   }
 
   /**
-   * The values of some rows, ascending, from the pages that hold them; null where the file does not say where pages
-   * lie, or a row may have several values.
+   * The values of some rows, ascending, from their pages; null without a page index, or if a row may have several values.
    */
   async readRows(rows: readonly number[], options: ReadOptions): Promise<unknown[] | null> {
     if (this.leaf.maxRepetition > 0) return null;
     const pages = await this.#locate(options);
     if (pages === null) return null;
     const numbers = rows.map((row) => pageOfRow(pages, row));
-    const wanted = [...new Set(numbers)];
-    const read = await Promise.all(wanted.map((page) => this.#page(pages, page, options)));
-    const values = new Map(wanted.map((page, k) => [page, read[k]]));
+    const distinct = [...new Set(numbers)];
+    const read = await Promise.all(distinct.map((page) => this.#page(pages, page, options)));
+    const values = new Map(distinct.map((page, k) => [page, read[k]]));
     return rows.map((row, k) => values.get(numbers[k])?.at(row - pages[numbers[k]].start));
   }
 
@@ -104,7 +103,7 @@ export class ChunkReader {
     return { values: { at: (row) => values[row] }, bytes: clean.size + VALUE_BYTES * values.length };
   }
 
-  /** A page whose values are decoded when they are asked for; null where hyparquet has to decode all. */
+  /** A page whose values are decoded on demand; null if hyparquet has to decode all. */
   #lazyPage({ pages }: CleanPages, dictionary: DictionaryPage | null): PlainPage | CodedPage | null {
     if (pages.length !== 1) return null;
     if (dictionary !== null) return CodedPage.of(pages[0], dictionary, this.leaf);
@@ -120,7 +119,7 @@ export class ChunkReader {
     if (this.#pages !== null) return this.#pages;
     const pages = this.#readIndex(options);
     this.#pages = pages;
-    // What was given up or failed is read again next time.
+    // After a failure or an abort the next call reads again.
     pages.catch(() => {
       this.#pages = null;
     });
@@ -130,7 +129,7 @@ export class ChunkReader {
   async #readIndex(options: ReadOptions): Promise<Page[] | null> {
     const { offset_index_offset: offset, offset_index_length: length } = this.chunk;
     const range = rangeOf(metaOf(this.chunk));
-    // Without an index, all of a small chunk is taken for one page.
+    // Without an index, a small chunk is one page.
     if (offset === undefined || length === undefined) {
       return range[1] > WHOLE_CHUNK_BYTES
         ? null

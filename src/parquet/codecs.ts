@@ -1,9 +1,9 @@
-/** Decompression of Parquet's pages, never to more than the size that the page declares. */
+/** Decompression of Parquet's pages, limited to the declared size. */
 import { type CompressionCodec, snappyUncompress } from 'hyparquet';
 import { ZSTDDecoder } from 'zstddec';
 import { inflateExactly } from '../io/inflate.js';
 
-/** @throws {Error} when the page is damaged, or has another size than it declares */
+/** @throws {Error} for a damaged page, or another size than declared */
 export async function decompressPage(
   codec: CompressionCodec,
   stored: Uint8Array<ArrayBuffer>,
@@ -31,7 +31,7 @@ async function decoded(
     return new Uint8Array((await zstd).decode(stored, size));
   }
   if (codec === 'GZIP') return inflateExactly(stored, size, 'gzip');
-  // Loaded only where it is needed: it brings Brotli's dictionary with it.
+  // Loaded on demand: it includes Brotli's dictionary.
   const { compressors } = await import('hyparquet-compressors');
   const decompress = compressors[codec];
   if (decompress === undefined)

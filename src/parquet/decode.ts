@@ -1,4 +1,4 @@
-/** From checked pages to values. */
+/** Checked pages decoded to values. */
 import {
   type ColumnChunk,
   type ColumnMetaData,
@@ -42,7 +42,7 @@ export async function decode(
   if (rows === 0) return [];
   const total = parts.reduce((sum, { pages }) => sum + pages.size, 4);
   const bytes = new Uint8Array(total);
-  // Offset 0 would stand for none.
+  // Offset 0 means none.
   let position = 4;
   const columns = parts.map(({ chunk, pages }): ColumnChunk => {
     const start = position;

@@ -1,6 +1,6 @@
 /**
- * A Parquet file, read by ranges: its footer when it is opened, then the pages that are asked for. hyparquet parses
- * and decodes; what it believes without looking (sizes, counts, nesting) is checked here and in `pages.ts` first.
+ * A Parquet file, read by ranges: its footer, then pages on demand. hyparquet parses and decodes; sizes, counts and
+ * nesting, which it does not check, are checked first, here and in `pages.ts`.
  */
 import {
   type FileMetaData,
@@ -19,8 +19,8 @@ import { checkRowGroups, checkSchema, readFooter } from './footer.js';
 import type { Leaf } from './pages.js';
 import { checkThrift } from './thrift.js';
 
-/** Bytes of pages that are kept for the next rows. */
-const KEPT_BYTES = 64 * 2 ** 20;
+/** Bytes of cached pages. */
+const CACHE_BYTES = 64 * 2 ** 20;
 
 export interface RowGroup {
   /** Number of the group, from 0. */
@@ -30,11 +30,11 @@ export interface RowGroup {
   readonly rows: number;
 }
 
-/** What a file knows of the values of a column in a row group. */
+/** Statistics of a column in a row group. */
 export interface ColumnStatistics {
   readonly min: Statistics['min_value'];
   readonly max: Statistics['max_value'];
-  /** How many values are null; null where the file does not say. */
+  /** Number of nulls; null if unknown. */
   readonly nulls: number | null;
 }
 
@@ -45,15 +45,15 @@ export class ParquetFile {
   readonly groups: readonly RowGroup[];
   /** The schema as a tree; its children are the columns. */
   readonly schema: SchemaTree;
-  /** Texts that the file carries beside its data. */
+  /** The file's key-value metadata. */
   readonly keyValues: ReadonlyMap<string, string>;
-  /** The bytes of the footer: what changes whenever the file is written again. */
+  /** The bytes of the footer, which change whenever the file is rewritten. */
   readonly footer: Uint8Array<ArrayBuffer>;
   readonly #source: ByteSource;
   readonly #metadata: FileMetaData;
   readonly #leaves: readonly Leaf[];
-  readonly #kept = new ByteLru<string, KeptPage>(KEPT_BYTES, ({ bytes }) => bytes);
-  /** The columns that were asked for, by row group and name. */
+  readonly #kept = new ByteLru<string, KeptPage>(CACHE_BYTES, ({ bytes }) => bytes);
+  /** Readers of columns by row group and name. */
   readonly #readers = new Map<string, readonly ChunkReader[]>();
 
   private constructor(
@@ -78,7 +78,7 @@ export class ParquetFile {
     this.rows = start;
   }
 
-  /** @throws {TerrachipError} INVALID_INPUT for what is no Parquet file, or a damaged one */
+  /** @throws {TerrachipError} INVALID_INPUT for another format, or a damaged file */
   static async open(source: ByteSource, options: ReadOptions = {}): Promise<ParquetFile> {
     try {
       const footer = await readFooter(source, options);
@@ -97,19 +97,19 @@ export class ParquetFile {
     return this.schema.children.map(({ element }) => element.name);
   }
 
-  /** @param path of a physical column, as `bbox.xmin`; null where the file says nothing */
+  /** @param path of a physical column, such as `bbox.xmin` @returns null for no statistics */
   statistics(group: RowGroup, path: string): ColumnStatistics | null {
-    const place = this.#leaves.findIndex((leaf) => leaf.path.join('.') === path);
-    const statistics = this.#metadata.row_groups[group.index].columns[place]?.meta_data?.statistics;
+    const column = this.#leaves.findIndex((leaf) => leaf.path.join('.') === path);
+    const statistics = this.#metadata.row_groups[group.index].columns[column]?.meta_data?.statistics;
     if (statistics === undefined) return null;
     const { min_value: min, max_value: max, null_count: nulls } = statistics;
     return { min, max, nulls: nulls === undefined ? null : Number(nulls) };
   }
 
   /**
-   * The values of a column of a row group, in the order of the rows: numbers, texts, bytes, null, or nested.
-   * @param rows of the group, ascending (default all); where the file has an index of its pages, only theirs are read
-   * @throws {TerrachipError} INVALID_INPUT where the file is damaged
+   * The values of a column of a row group, in row order: numbers, texts, bytes, null, or nested.
+   * @param rows of the group, ascending (default all); with a page index only their pages are read
+   * @throws {TerrachipError} INVALID_INPUT for a damaged file
    */
   async readColumn(
     group: RowGroup,
@@ -140,8 +140,8 @@ export class ParquetFile {
   /** The physical columns of a column. */
   #readersOf(group: RowGroup, name: string): readonly ChunkReader[] {
     const key = `${group.index}/${name}`;
-    const known = this.#readers.get(key);
-    if (known !== undefined) return known;
+    const cached = this.#readers.get(key);
+    if (cached !== undefined) return cached;
     const { columns } = this.#metadata.row_groups[group.index];
     const schema = this.#subtree(name);
     const readers = this.#leaves.flatMap((leaf, k) =>
@@ -164,7 +164,7 @@ export class ParquetFile {
     return readers;
   }
 
-  /** The schema of a file with this column alone. */
+  /** The schema of a file with only this column. */
   #subtree(name: string): SchemaElement[] {
     const elements: SchemaElement[] = [{ name: 'root', num_children: 1 }];
     const add = ({ element, children }: SchemaTree): void => {
@@ -176,14 +176,14 @@ export class ParquetFile {
   }
 }
 
-/** What went wrong while reading, as an error that names the file; problems of the network stay what they are. */
+/** An error of reading, with the file's name; aborts and terrachip's errors stay unchanged. */
 function damaged(name: string, error: unknown, { signal }: ReadOptions): TerrachipError | unknown {
   if (signal?.aborted || isTerrachipError(error)) return error;
-  // What hyparquet trips over, as a number where a text should be.
-  const isTrip = error instanceof TypeError || error instanceof RangeError;
+  // hyparquet's own failures on damaged structures, such as a number instead of a text.
+  const isParserError = error instanceof TypeError || error instanceof RangeError;
   return invalidInput(
     name,
-    `is no Parquet file that can be read: ${isTrip ? 'its structures are damaged' : messageOf(error)}`,
+    `is no Parquet file that can be read: ${isParserError ? 'its structures are damaged' : messageOf(error)}`,
     'check that it is the right file, or get it again',
     error,
   );

@@ -1,4 +1,4 @@
-/** The footer of a Parquet file: where it lies, and whether what it says of columns and row groups can be so. */
+/** The footer of a Parquet file: reads it, and validates its columns and row groups. */
 import type { ColumnChunk, ColumnMetaData, FileMetaData, SchemaElement } from 'hyparquet';
 import type { ByteSource, ReadOptions } from '../io/index.js';
 import { type Leaf, MAX_CHUNK_BYTES, MAX_CHUNK_VALUES } from './pages.js';
@@ -9,7 +9,7 @@ const MAGIC = 0x31524150;
 /** `PARE`, of a file whose footer is encrypted. */
 const ENCRYPTED = 0x45524150;
 
-/** First read of a footer: what a catalog of a million rows needs. */
+/** First read of a footer: enough for a catalog of a million rows. */
 const FOOTER_BYTES = 64 * 1024;
 
 const MAX_FOOTER_BYTES = 64 * 2 ** 20;
@@ -17,7 +17,7 @@ const MAX_SCHEMA_ELEMENTS = 20_000;
 const MAX_SCHEMA_DEPTH = 16;
 const MAX_ROW_GROUPS = 100_000;
 
-/** @returns the thrift structure, with the eight bytes after it */
+/** @returns the thrift structure and the eight bytes after it */
 export async function readFooter(source: ByteSource, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
   if (source.size < 12) throw new Error('it is too short');
   const guess = Math.min(source.size, FOOTER_BYTES);
@@ -32,7 +32,7 @@ export async function readFooter(source: ByteSource, options: ReadOptions): Prom
   return source.read(source.size - length, length, options);
 }
 
-/** @returns the physical columns, in the order of the file */
+/** @returns the physical columns, in file order */
 export function checkSchema(schema: readonly SchemaElement[]): Leaf[] {
   if (schema.length > MAX_SCHEMA_ELEMENTS) throw new Error('its schema has too many elements');
   const leaves: Leaf[] = [];
@@ -104,7 +104,7 @@ export function metaOf(chunk: ColumnChunk): ColumnMetaData {
   return chunk.meta_data;
 }
 
-/** Where a column chunk starts, and how many bytes it has. */
+/** Start and bytes of a column chunk. */
 export function rangeOf(meta: ColumnMetaData): [start: number, size: number] {
   const start = meta.dictionary_page_offset || meta.data_page_offset;
   return [Number(start), Number(meta.total_compressed_size)];

@@ -1,4 +1,4 @@
-/** Where the pages of a column chunk lie: what a file says in its index of pages (PageIndex.md). */
+/** Parquet's page index (PageIndex.md): offset, size and rows of each page of a column chunk. */
 import { readOffsetIndex } from 'hyparquet/src/indexes.js';
 import { checkThrift } from './thrift.js';
 
@@ -12,9 +12,9 @@ export interface Page {
 
 /**
  * @param bytes of the index
- * @param chunk where the column chunk starts, and how many bytes it has
+ * @param chunk start and bytes of the column chunk
  * @param rows of the row group
- * @throws {Error} for an index that is damaged, or of pages elsewhere
+ * @throws {Error} for a damaged index, or pages outside the chunk
  */
 export function parsePageIndex(
   bytes: Uint8Array<ArrayBuffer>,
@@ -37,8 +37,8 @@ export function parsePageIndex(
     before = page.offset + page.size;
     return page;
   });
-  const inside = pages.length > 0 && before <= chunkStart + chunkSize && pages.at(-1)?.end === rows;
-  if (!inside) throw new Error('the index of its pages is damaged');
+  const isComplete = pages.length > 0 && before <= chunkStart + chunkSize && pages.at(-1)?.end === rows;
+  if (!isComplete) throw new Error('the index of its pages is damaged');
   return pages;
 }
 

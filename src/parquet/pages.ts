@@ -1,6 +1,6 @@
 /**
- * The pages of a column chunk, checked and decompressed. hyparquet decodes what they hold, but believes every size
- * and count in them; so each page is walked first, and handed on uncompressed with a header of our own.
+ * The pages of a column chunk, checked and decompressed. hyparquet decodes them, but does not check sizes and counts. So
+ * each page is validated first, and passed on uncompressed with a new header.
  */
 import type { ColumnMetaData, PageHeader, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
@@ -11,20 +11,20 @@ import { checkThrift, encodeThrift, type ThriftFields } from './thrift.js';
 export interface Leaf {
   readonly path: readonly string[];
   readonly element: SchemaElement;
-  /** Most levels of optional and repeated fields around a value. */
+  /** The largest definition level: optional and repeated fields around a value. */
   readonly maxDefinition: number;
   readonly maxRepetition: number;
 }
 
-/** Decompressed bytes of one column chunk: a row group of 50,000 rows with 5 KB in each. */
+/** The most decompressed bytes of one column chunk: 50,000 rows of 5 KB. */
 export const MAX_CHUNK_BYTES = 256 * 2 ** 20;
 
-/** Values of one column chunk, nulls among them. */
+/** The most values of one column chunk, with nulls. */
 export const MAX_CHUNK_VALUES = 2 ** 24;
 
 const ENCODINGS = { PLAIN: 0, PLAIN_DICTIONARY: 2, RLE: 3, DELTA_BINARY_PACKED: 5 };
 
-/** What the decoder may be given, with the number that stands for it. */
+/** Supported encodings and their numbers. */
 const SUPPORTED: Readonly<Record<string, number>> = {
   ...ENCODINGS,
   DELTA_LENGTH_BYTE_ARRAY: 6,
@@ -32,14 +32,14 @@ const SUPPORTED: Readonly<Record<string, number>> = {
   BYTE_STREAM_SPLIT: 9,
 };
 
-/** Checked pages, one behind the other, and how many values they hold. */
+/** Checked pages. */
 export interface CleanPages {
   readonly bytes: readonly Uint8Array<ArrayBuffer>[];
   readonly size: number;
   readonly values: number;
-  /** The pages that hold values, in parts. */
+  /** The data pages, parsed. */
   readonly pages: readonly DataPage[];
-  /** What their values may be numbers of, where it is among the bytes. */
+  /** Their dictionary, if it is in the bytes. */
   readonly dictionary: DictionaryPage | null;
 }
 
@@ -49,20 +49,20 @@ export interface DictionaryPage {
   readonly values: Uint8Array<ArrayBuffer>;
 }
 
-/** What a page holds. */
+/** The content of a data page. */
 export interface DataPage {
   readonly encoding: string;
-  /** Values, nulls among them. */
+  /** Number of values, with nulls. */
   readonly count: number;
-  /** Definition levels in runs; empty for a column whose values are never null. */
+  /** Definition levels in runs; empty for a required column. */
   readonly levels: Uint8Array<ArrayBuffer>;
-  /** What is not null, encoded. */
+  /** The encoded values, without nulls. */
   readonly values: Uint8Array<ArrayBuffer>;
 }
 
 /**
  * Checks and decompresses all pages in some bytes of a column chunk.
- * @throws {Error} for what is damaged, or declares absurd sizes
+ * @throws {Error} for damaged pages, or impossible sizes
  */
 export async function cleanPages(
   bytes: Uint8Array<ArrayBuffer>,
@@ -81,8 +81,8 @@ export async function cleanPages(
       offset: position,
     });
     const { compressed_page_size: stored, uncompressed_page_size: plain } = header;
-    const whole = isCount(stored) && isCount(plain) && stored <= bytes.length - end;
-    if (!whole) throw new Error('a page is cut off');
+    const isComplete = isCount(stored) && isCount(plain) && stored <= bytes.length - end;
+    if (!isComplete) throw new Error('a page is cut off');
     size += plain;
     if (size > MAX_CHUNK_BYTES) throw new Error(`a column chunk has more than ${MAX_CHUNK_BYTES} bytes`);
     const page = await cleanPage(header, bytes.subarray(end, end + stored), leaf, meta);
@@ -114,13 +114,13 @@ async function cleanPage(
   if (header.type === 'DICTIONARY_PAGE' && header.dictionary_page_header !== undefined) {
     const { num_values: count } = header.dictionary_page_header;
     const body = await decompressPage(meta.codec, stored, plain);
-    // A value takes a byte at least.
+    // A value has at least one byte.
     if (!isCount(count) || count > body.length) throw new Error('a dictionary declares too many values');
     const fields: ThriftFields = [
       [1, count],
       [2, ENCODINGS.PLAIN],
     ];
-    return made(2, body, 7, fields, count, null);
+    return pageOf(2, body, 7, fields, count, null);
   }
   if (header.type === 'DATA_PAGE' && header.data_page_header !== undefined) {
     const { num_values: count, encoding, definition_level_encoding: levels } = header.data_page_header;
@@ -140,7 +140,7 @@ async function cleanPage(
     }
     const values = body.subarray(position);
     checkValues(values, encoding, leaf, count);
-    return made(
+    return pageOf(
       0,
       body,
       5,
@@ -172,12 +172,12 @@ async function cleanPage(
     const packed = stored.subarray(levels);
     const compressed = header.data_page_header_v2.is_compressed !== false;
     const values = await decompressPage(compressed ? meta.codec : 'UNCOMPRESSED', packed, plain - levels);
-    // A page of nulls has no values, and none need be encoded.
+    // A page of only nulls may have no encoded values.
     if (nulls < count) checkValues(values, encoding, leaf, count - nulls);
     const body = new Uint8Array(plain);
     body.set(stored.subarray(0, levels));
     body.set(values, levels);
-    return made(
+    return pageOf(
       3,
       body,
       8,
@@ -197,8 +197,8 @@ async function cleanPage(
   throw new Error(`a page is of an unknown kind`);
 }
 
-/** @param field of the page header that holds the fields of the kind of page */
-function made(
+/** @param field of the page header for the page type's fields */
+function pageOf(
   type: number,
   body: Uint8Array<ArrayBuffer>,
   field: number,
@@ -225,14 +225,14 @@ function requireValues(count: number, meta: ColumnMetaData): void {
   }
 }
 
-/** Whether values of an encoding can be decoded in memory that the page's own size bounds. */
+/** Checks that decoding needs no more memory than the page's size allows. @throws {Error} */
 function checkValues(body: Uint8Array, encoding: string, leaf: Leaf, count: number): void {
   if (!(encoding in SUPPORTED)) throw new Error(`values are encoded by ${encoding}, which is not supported`);
   if (encoding === 'PLAIN_DICTIONARY' || encoding === 'RLE_DICTIONARY') {
     if (count === 0) return;
     const [width] = body;
     if (!(width <= 32)) throw new Error('the indices of a page are damaged');
-    // Nulls of a first-version page are counted in: the runs then end early.
+    // In a version 1 page `count` includes nulls, so the runs end early.
     if (width > 0) checkRuns(body.subarray(1), width, count, leaf.maxDefinition > 0);
   } else if (encoding === 'RLE') {
     if (leaf.element.type !== 'BOOLEAN') throw new Error('values that are not booleans are encoded by RLE');
@@ -243,7 +243,7 @@ function checkValues(body: Uint8Array, encoding: string, leaf: Leaf, count: numb
 }
 
 /**
- * Walks over runs of repeated and of bit-packed numbers.
+ * Checks runs of repeated and bit-packed numbers.
  * @param mayEnd whether fewer numbers than `count` are allowed
  */
 function checkRuns(bytes: Uint8Array, width: number, count: number, mayEnd = false): void {
@@ -260,7 +260,7 @@ function checkRuns(bytes: Uint8Array, width: number, count: number, mayEnd = fal
     }
     const length = Math.floor(head / 2);
     if (head % 2 === 1) {
-      // Eights of numbers; a writer may leave the last bytes of the last run out.
+      // Groups of eight numbers; writers may omit the last bytes of the last run.
       seen += 8 * length;
       position += length * width;
       if (8 * length > count + 504) throw new Error('a run of a page is longer than the page');
@@ -273,7 +273,7 @@ function checkRuns(bytes: Uint8Array, width: number, count: number, mayEnd = fal
   }
 }
 
-/** The head of delta-encoded integers: sizes of blocks, of which there must be sane many. */
+/** Checks the block sizes in the head of delta-encoded integers. */
 function checkDelta(bytes: Uint8Array): void {
   const numbers: number[] = [];
   let value = 0;
@@ -288,8 +288,8 @@ function checkDelta(bytes: Uint8Array): void {
     shift = 0;
   }
   const [block, parts] = numbers;
-  const sane = block >= 128 && block <= 65536 && parts >= 1 && parts <= block / 32 && block % parts === 0;
-  if (!sane) throw new Error('the blocks of a page are damaged');
+  const isValid = block >= 128 && block <= 65536 && parts >= 1 && parts <= block / 32 && block % parts === 0;
+  if (!isValid) throw new Error('the blocks of a page are damaged');
 }
 
 function uint32(bytes: Uint8Array, position: number): number {

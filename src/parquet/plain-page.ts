@@ -1,4 +1,4 @@
-/** A page whose values lie one behind the other: only those that are asked for are decoded. */
+/** A page of plainly encoded values, decoded on demand. */
 import type { SchemaElement } from 'hyparquet';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { PARSERS } from './decode.js';
@@ -9,20 +9,20 @@ export interface PageValues {
   at(row: number): unknown;
 }
 
-/** Takes the bytes of one value. */
+/** Decodes the bytes of one value. */
 type Decode = (view: DataView, start: number, end: number) => unknown;
 
 const bytesOf = ({ buffer, byteOffset }: DataView, start: number, end: number): Uint8Array =>
   new Uint8Array(buffer, byteOffset + start, end - start);
 
-/** A copy, since what was found must not keep the whole page. */
+/** A copy, so that a value does not keep the whole page in memory. */
 const decodeBytes: Decode = (view, start, end) => bytesOf(view, start, end).slice();
 
 const decodeText: Decode = (view, start, end) => PARSERS.stringFromBytes(bytesOf(view, start, end));
 
 const decodeTime: Decode = (view, start) => PARSERS.timestampFromMilliseconds(view.getBigInt64(start, true));
 
-/** How the columns of a catalog are decoded; null for others. */
+/** The decoder of a catalog's column types; null for others. */
 function decoderOf({ type, converted_type: converted, logical_type: logical }: SchemaElement): Decode | null {
   if (type === 'BYTE_ARRAY') {
     if (converted === 'UTF8' && (logical === undefined || logical.type === 'STRING')) return decodeText;
@@ -37,61 +37,66 @@ export class PlainPage implements PageValues {
   readonly bytes: number;
   readonly #view: DataView;
   readonly #decode: Decode;
-  /** Where each value starts, and where the last one ends; null for integers. */
+  /** Offsets of the values, and the end of the last one; null for integers. */
   readonly #starts: Uint32Array | null;
-  /** The value of each row, or −1; null where every row has its own. */
-  readonly #places: Int32Array | null;
+  /** Index of each row's value, or −1 for null; null if no row is null. */
+  readonly #indices: Int32Array | null;
 
-  private constructor(view: DataView, decode: Decode, starts: Uint32Array | null, places: Int32Array | null) {
+  private constructor(
+    view: DataView,
+    decode: Decode,
+    starts: Uint32Array | null,
+    indices: Int32Array | null,
+  ) {
     this.#view = view;
     this.#decode = decode;
     this.#starts = starts;
-    this.#places = places;
-    this.bytes = view.byteLength + (starts?.byteLength ?? 0) + (places?.byteLength ?? 0);
+    this.#indices = indices;
+    this.bytes = view.byteLength + (starts?.byteLength ?? 0) + (indices?.byteLength ?? 0);
   }
 
   /**
-   * Null for a page or a column of another kind, which hyparquet decodes.
-   * @param page which was checked
-   * @throws {Error} where the page ends before its values do
+   * Null for another encoding or column type, which hyparquet decodes.
+   * @param page a checked page
+   * @throws {Error} for a page that ends before its values
    */
   static of(page: DataPage, { element, maxDefinition, maxRepetition, path }: Leaf): PlainPage | null {
     const decode = decoderOf(element);
     const isFlat = path.length === 1 && maxRepetition === 0 && maxDefinition <= 1;
     if (decode === null || !isFlat || page.encoding !== 'PLAIN') return null;
-    // What is kept must not keep all that was read with it.
+    // Copied if it would keep a much larger buffer in memory.
     const isPart = page.values.buffer.byteLength > 2 * page.values.byteLength;
     const { buffer, byteOffset, byteLength } = isPart ? page.values.slice() : page.values;
     const view = new DataView(buffer, byteOffset, byteLength);
-    const places = maxDefinition === 0 ? null : placesOf(page);
+    const indices = maxDefinition === 0 ? null : indicesOf(page);
     const values =
-      places === null ? page.count : places.reduce((count, place) => Math.max(count, place + 1), 0);
-    if (element.type === 'BYTE_ARRAY') return new PlainPage(view, decode, startsOf(view, values), places);
+      indices === null ? page.count : indices.reduce((count, index) => Math.max(count, index + 1), 0);
+    if (element.type === 'BYTE_ARRAY') return new PlainPage(view, decode, startsOf(view, values), indices);
     if (8 * values > byteLength) throw new Error('the values of a page are cut off');
-    return new PlainPage(view, decode, null, places);
+    return new PlainPage(view, decode, null, indices);
   }
 
   at(row: number): unknown {
-    const place = this.#places === null ? row : this.#places[row];
-    if (place < 0) return null;
-    if (this.#starts === null) return this.#decode(this.#view, 8 * place, 8 * place + 8);
-    // The length of the next value lies between the two.
-    return this.#decode(this.#view, this.#starts[place], this.#starts[place + 1] - 4);
+    const index = this.#indices === null ? row : this.#indices[row];
+    if (index < 0) return null;
+    if (this.#starts === null) return this.#decode(this.#view, 8 * index, 8 * index + 8);
+    // The next value's length, four bytes, is before its start.
+    return this.#decode(this.#view, this.#starts[index], this.#starts[index + 1] - 4);
   }
 }
 
-/** Which value each row has; null where every row has one. */
-function placesOf({ levels, count }: DataPage): Int32Array | null {
-  const places = new Int32Array(count);
+/** Index of each row's value, −1 for null; null if no row is null. */
+function indicesOf({ levels, count }: DataPage): Int32Array | null {
+  const indices = new Int32Array(count);
   const view = new DataView(levels.buffer, levels.byteOffset, levels.byteLength);
-  readRleBitPackedHybrid({ view, offset: 0 }, 1, places, levels.byteLength);
+  readRleBitPackedHybrid({ view, offset: 0 }, 1, indices, levels.byteLength);
   let values = 0;
-  for (let row = 0; row < count; row++) places[row] = places[row] === 1 ? values++ : -1;
-  return values === count ? null : places;
+  for (let row = 0; row < count; row++) indices[row] = indices[row] === 1 ? values++ : -1;
+  return values === count ? null : indices;
 }
 
 function startsOf(view: DataView, values: number): Uint32Array {
-  // Four bytes of length each: so that a count which is too large reserves no memory.
+  // Each value has four bytes of length; checked before memory is allocated for a wrong count.
   if (4 * values > view.byteLength) throw new Error('the values of a page are cut off');
   const starts = new Uint32Array(values + 1);
   let position = 4;

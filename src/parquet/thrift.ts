@@ -1,12 +1,12 @@
 /**
- * Thrift's compact protocol, which Parquet's footers and page headers are written in: a walk that finds out whether
- * a structure is whole and of a sane shape before hyparquet builds objects from it, and a writer for page headers.
+ * Thrift's compact protocol, the format of Parquet's footers and page headers: a validator that runs before hyparquet
+ * builds objects, and a writer for page headers.
  */
 
 /** Parquet nests its structures six deep. */
 const MAX_DEPTH = 16;
 
-/** Fields and list entries of one structure, which become JavaScript values. */
+/** The most fields and list entries of one structure. */
 const MAX_VALUES = 8_000_000;
 
 /** A 64-bit integer takes at most ten bytes of seven bits. */
@@ -25,9 +25,9 @@ const LIST = 9;
 const STRUCT = 12;
 
 /**
- * Walks over one structure.
- * @returns where it ends
- * @throws {Error} for one that is cut off, nests too deep, or declares more than its bytes can hold
+ * Validates one structure.
+ * @returns its end
+ * @throws {Error} for a structure that is cut off, too deep, or declares more than its bytes can hold
  */
 export function checkThrift(bytes: Uint8Array, start: number): number {
   let position = start;
@@ -68,7 +68,7 @@ export function checkThrift(bytes: Uint8Array, start: number): number {
     const head = byte();
     const type = head & 15;
     const size = head >> 4 === 15 ? varint() : head >> 4;
-    // Every entry takes a byte at least.
+    // Every entry has at least one byte.
     need(size);
     for (let k = 0; k < size; k++) element(type === TRUE || type === FALSE ? BYTE : type, depth);
   };

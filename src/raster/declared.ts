@@ -4,24 +4,24 @@ import type { BandInfo, Raster, ReadRequest, WindowRequest } from './raster.js';
 import { RasterView } from './raster-view.js';
 import { readTensor } from './request.js';
 
-/** What a product's metadata says of a file that cannot say it itself. */
+/** A product's metadata that its files lack. */
 export interface Declarations {
-  /** The value of pixels without data, in stored units; null for none. Default: the file's own. */
+  /** Nodata in stored units; null for none. Default: the file's own. */
   readonly nodata?: number | null;
-  /** Other values that stand for no measurement, as of saturated pixels: read as nodata, which must be given too. */
+  /** Other invalid values, such as saturated pixels: read as `nodata`, which must be given too. */
   readonly invalid?: readonly number[];
-  /** Where the file lies, for one that does not say it. Its size must be the file's. */
+  /** The grid of a file without georeference; of the file's size. */
   readonly geobox?: GeoBox;
 }
 
-/** A raster with what something beside it says about it. */
+/** A raster with declared metadata. */
 export class DeclaredRaster extends RasterView {
   readonly #bands: readonly BandInfo[];
   readonly #geobox: GeoBox | null;
   readonly #invalid: readonly number[];
   readonly #nodata: number;
 
-  /** @throws {TerrachipError} INVALID_INPUT when the declared grid is not of the file's size */
+  /** @throws {TerrachipError} INVALID_INPUT for a declared grid of another size than the file */
   constructor(raster: Raster, declarations: Declarations) {
     const { nodata, invalid = [], geobox } = declarations;
     super(raster);

@@ -1,12 +1,12 @@
-/** Bands on a grid as arrays of rows: the one way from a device into memory, strip by strip. */
+/** Bands on a grid, downloaded from the device strip by strip. */
 import { type GeoBox, gridStrips, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 
-/** Bands on a grid, by rows: a warped raster, or what is computed from several. */
+/** Bands on a grid, by rows: a warped raster, or an expression of several. */
 export interface RowSource {
   readonly geobox: Pick<GeoBox, 'width' | 'height'>;
   readonly bandCount: number;
-  /** Computes rows into planes of float32, one a band, with NaN for no data; row `firstRow` is their first. */
+  /** Computes rows into float32 planes, one per band, NaN for no data; row `firstRow` is their first. */
   readRows(
     rows: RowRange,
     planes: readonly DeviceTensor[],
@@ -15,9 +15,9 @@ export interface RowSource {
   ): Promise<void>;
 }
 
-/** A source that also has rows in float64, for values that float32 does not hold. */
+/** A source that also gives rows in float64, for values that float32 does not hold. */
 export interface ExactRowSource extends RowSource {
-  /** Whether float32 may not hold the values, so that rows come from `readExactRows`. */
+  /** Whether values may need float64, from `readExactRows`. */
   readonly exceedsFloat32: boolean;
   /** Rows of each band in float64 with NaN for no data. */
   readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]>;
@@ -26,13 +26,13 @@ export interface ExactRowSource extends RowSource {
 /** Some rows of a grid. */
 export interface GridStrip<T extends Float32Array | Float64Array = Float32Array> {
   readonly rows: RowRange;
-  /** Values (row, x) in C order, an array a band, NaN for no data. They stay until the next strip but one is asked for. */
+  /** Values (row, x) in C order, one array per band, NaN for no data. Overwritten by the strip after the next. */
   readonly values: readonly T[];
 }
 
-/** Reads rows in any order, all through the same planes on the device. Dispose of it when done. */
+/** Reads rows in any order through the same device planes. Dispose of it when done. */
 export class RowReader {
-  /** The strips of the grid: none of the reads may be of more rows. */
+  /** The strips of the grid; no read may have more rows. */
   readonly strips: readonly RowRange[];
   readonly #backend: Backend;
   readonly #source: RowSource;
@@ -47,18 +47,18 @@ export class RowReader {
     this.#planes = Array.from({ length: bandCount }, () => backend.allocate(shape, 'float32'));
   }
 
-  /** Values of some rows, an array a band, NaN for no data. */
+  /** Values of some rows, one array per band, NaN for no data. */
   async read(rows: RowRange, signal?: AbortSignal): Promise<Float32Array[]> {
     await this.compute(rows, signal);
     return this.download(rows);
   }
 
-  /** Computes rows, which `download` then brings into memory. */
+  /** Computes rows on the device, for `download`. */
   compute(rows: RowRange, signal?: AbortSignal): Promise<void> {
     return this.#source.readRows(rows, this.#planes, rows.start, signal);
   }
 
-  /** @param targets arrays for all values of a plane, one a band (default: new ones) */
+  /** @param targets arrays of a whole plane, one per band (default: new ones) */
   async download({ start, end }: RowRange, targets: readonly Float32Array[] = []): Promise<Float32Array[]> {
     const length = (end - start) * this.#source.geobox.width;
     return Promise.all(
@@ -79,7 +79,7 @@ export class RowReader {
   }
 }
 
-/** All rows of a source in float32, from top to bottom: while a strip is used, the next one is computed. */
+/** All rows of a source in float32, from top to bottom. The next strip is computed while one is used. */
 export async function* readStrips(
   backend: Backend,
   source: RowSource,
@@ -99,7 +99,7 @@ export async function* readStrips(
       await computing;
       const values = await reader.download(rows, targets[k % 2]);
       computing = compute(k + 1);
-      // What fails is reported where it is awaited.
+      // A failure is reported where it is awaited.
       computing.catch(() => undefined);
       yield { rows, values };
     }
@@ -109,7 +109,7 @@ export async function* readStrips(
   }
 }
 
-/** As `readStrips`, in float64 where the values need it. */
+/** As `readStrips`, in float64 if the values need it. */
 export async function* readExactStrips(
   backend: Backend,
   source: ExactRowSource,
@@ -131,7 +131,7 @@ export async function* readExactStrips(
   }
 }
 
-/** Reads all rows of a source into arrays over its whole grid, one a band. */
+/** Reads all rows of a source into arrays of the whole grid, one per band. */
 export async function readWhole(
   backend: Backend,
   source: RowSource,

@@ -1,6 +1,6 @@
 /**
- * Rasters: opening GeoTIFF by URL, reading windows, warping onto a grid. Runs anywhere; Node's entry point adds files,
- * more formats and codecs, and writers.
+ * Rasters: opening GeoTIFF by URL, reading windows, warping onto a grid. Node's entry point adds files, more formats and
+ * codecs, and writers.
  * @module
  */
 

@@ -8,11 +8,11 @@ import type { Raster } from './raster.js';
 
 /** How `openRaster` opens a raster. */
 export interface OpenRasterOptions extends OpenOptions {
-  /** Decoded blocks to keep; default: a cache of 128 MiB of its own. Share one among the rasters of a job. */
+  /** Cache of decoded blocks; default: its own, of 128 MiB. Share one among the rasters of a job. */
   cache?: BlockCache;
-  /** What decompresses blocks of GeoTIFF and tiles of JPEG 2000; default: see `GeoTiffOptions`. */
+  /** Decoder of GeoTIFF blocks and JPEG 2000 tiles; default: see `GeoTiffOptions`. */
   decoder?: BlockDecoder;
-  /** Told of what is left aside in a Zarr, netCDF or HDF5 store: arrays that cannot be read, times that are no dates. */
+  /** Receives warnings about Zarr, netCDF and HDF5 stores: unreadable arrays, times that are no dates. */
   onProgress?: OnProgress;
   /** The array of a Zarr, netCDF or HDF5 store; default: what follows `#` in the path, else the only one there is. */
   variable?: string;
@@ -20,7 +20,7 @@ export interface OpenRasterOptions extends OpenOptions {
 
 type OpenRaster = (path: string, options?: OpenRasterOptions) => Promise<Raster>;
 
-/** GeoTIFF on a web server: what is opened where Node's entry is not imported. */
+/** The opener without Node's entry: GeoTIFF on a web server. */
 async function openGeoTiffUrl(url: string, options: OpenRasterOptions = {}): Promise<Raster> {
   if (!isUrl(url)) {
     throw invalidOption('path', `is "${url}"`, 'give an http: or https: URL; paths are for Node');
@@ -44,20 +44,20 @@ async function openGeoTiffUrl(url: string, options: OpenRasterOptions = {}): Pro
 
 let opener: OpenRaster = openGeoTiffUrl;
 
-/** Sets how rasters are opened from now on. Node's entry does it once. */
+/** Replaces the opener. Node's entry does it once. */
 export function registerOpener(open: OpenRaster): void {
   opener = open;
 }
 
 /**
- * Opens a raster: its headers only. Close it when done.
+ * Opens a raster; reads only its headers. Dispose it when done.
  *
- * In a browser it is a GeoTIFF by its URL. In Node it is a path or a URL, and GeoTIFF, JPEG 2000, Zarr (a folder, a zip
- * file or an address that ends with `.zarr`), netCDF, HDF5 and `.npy` are recognised by their content. Files beside a
- * local TIFF are read too, in any case of their names: overviews (`.ovr`), its mask (`.msk`), a world file and what
- * `.aux.xml` says, the last beside JPEG 2000 as well; on a server, looking for them would cost a request each.
+ * A browser opens GeoTIFF by URL. Node opens a path or a URL and detects the format by content: GeoTIFF, JPEG 2000, Zarr
+ * (a folder, a zip file or a URL that ends with `.zarr`), netCDF, HDF5 or `.npy`. Sidecars of a local TIFF are read too,
+ * with names in any case: `.ovr`, `.msk`, a world file and `.aux.xml` (for JPEG 2000 also). On a server each would cost a
+ * request.
  * @param path `https://…/scene.tif`; in Node also `scene.tif`, `store.zarr#variable`, `product.zip#folder/band.jp2`
- * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where a store holds several rasters, UNSUPPORTED,
+ * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION for a store of several rasters, UNSUPPORTED,
  * MISSING_DEPENDENCY or NETWORK
  */
 export function openRaster(path: string, options: OpenRasterOptions = {}): Promise<Raster> {

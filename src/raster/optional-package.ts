@@ -1,4 +1,4 @@
-/** Optional packages: whether one is here, and what to do where it is not. */
+/** Optional packages: whether one is installed. */
 import { messageOf } from '../errors.js';
 
 /** An optional package, and how it is loaded. */
@@ -7,7 +7,7 @@ export interface OptionalPackage {
   readonly load: () => Promise<unknown>;
 }
 
-/** What stands in the way of a package, or null. */
+/** Why a package cannot be loaded, or null. */
 export async function problemOf({ name, load }: OptionalPackage): Promise<{
   problem: string;
   remedy: string;

@@ -1,4 +1,4 @@
-/** What GDAL and ArcGIS write beside a raster that they may not change: `NAME.aux.xml`, a document of GDAL's PAM. */
+/** GDAL's PAM: metadata that GDAL and ArcGIS write to a sidecar, `NAME.aux.xml`. */
 import { messageOf } from '../errors.js';
 import { Affine, Crs } from '../geo/index.js';
 import type { ByteSource } from '../io/index.js';
@@ -7,7 +7,7 @@ import { parseNodata, storedNodata } from './geotiff/bands.js';
 import type { Georeference } from './geotiff/georeference.js';
 import type { BandInfo, ColourTable, Metadata, Raster } from './raster.js';
 
-/** What stands beside a raster about one of its bands; null for what does not. */
+/** A band's metadata in the sidecar; null for a missing field. */
 export interface PamBand {
   readonly nodata: number | null;
   readonly scale: number | null;
@@ -18,7 +18,7 @@ export interface PamBand {
   readonly metadata: Metadata;
 }
 
-/** What stands beside a raster; statistics and histograms are left out. */
+/** A sidecar's content without statistics and histograms. */
 export interface Pam {
   readonly crs: Crs | null;
   readonly transform: Affine | null;
@@ -28,23 +28,23 @@ export interface Pam {
   readonly bands: ReadonlyMap<number, PamBand>;
 }
 
-/** @throws {TerrachipError} INVALID_INPUT or TOO_LARGE for what is no XML document, or an absurd one */
+/** @returns null for another XML document @throws {TerrachipError} INVALID_INPUT or TOO_LARGE for a file that is no XML */
 export async function readPam(source: ByteSource, signal?: AbortSignal): Promise<Pam | null> {
   const bytes = await source.read(0, source.size, { signal });
   const root = parseXml(bytes, source.name);
   if (root.name !== 'PAMDataset') return null;
   const child = (name: string): XmlElement | undefined => root.children.find((each) => each.name === name);
-  const ofBands = root.children.filter(({ name }) => name === 'PAMRasterBand');
+  const bandElements = root.children.filter(({ name }) => name === 'PAMRasterBand');
   return {
     ...parseSystem(child('SRS')?.text || esriSystem(root)),
     transform: parseTransform(child('GeoTransform')?.text ?? ''),
     gcps: parsePoints(child('GCPList')),
     metadata: parseMetadata(root),
-    bands: new Map(ofBands.map((band, k) => [Number(band.attributes.band ?? k + 1), parseBand(band)])),
+    bands: new Map(bandElements.map((band, k) => [Number(band.attributes.band ?? k + 1), parseBand(band)])),
   };
 }
 
-/** A raster as both say it. As in GDAL, the place, nodata and the kinds of colours beside the file win, and else the file. */
+/** Merges file and sidecar. As in GDAL, georeference, nodata and colour interpretation of the sidecar win, else the file. */
 export function withPam<
   About extends {
     bands: readonly BandInfo[];
@@ -90,7 +90,7 @@ function mergeDomain(own: Metadata, beside: Metadata): Metadata {
   );
 }
 
-/** ArcGIS's form: a transformation of which the system alone is taken. */
+/** The WKT of the CRS in ArcGIS's transformation, whose other parts are ignored. */
 function esriSystem(root: XmlElement): string {
   const form = root.children.find(
     ({ name, attributes }) => name === 'Metadata' && attributes.domain === 'xml:ESRI',
@@ -121,7 +121,7 @@ function parseTransform(text: string): Affine | null {
   return transform.determinant === 0 ? null : transform;
 }
 
-/** Ground control points: places in pixels, whose corners are whole numbers, and on the ground. */
+/** Ground control points; pixel corners are whole numbers. */
 function parsePoints(list: XmlElement | undefined): Raster['gcps'] {
   const points = (list?.children ?? []).map(({ attributes }) => ({
     column: Number(attributes.Pixel),
@@ -153,8 +153,7 @@ function parseBand(band: XmlElement): PamBand {
   const text = (name: string): string | null =>
     band.children.find((each) => each.name === name)?.text || null;
   const number = (name: string): number | null => {
-    const found = text(name);
-    const value = found === null ? Number.NaN : Number(found);
+    const value = Number(text(name) ?? Number.NaN);
     return Number.isFinite(value) ? value : null;
   };
   const nodata = band.children.find(({ name }) => name === 'NoDataValue');
@@ -169,7 +168,7 @@ function parseBand(band: XmlElement): PamBand {
   };
 }
 
-/** The bytes of a float64, where GDAL writes them beside its decimals. */
+/** A float64 from its bytes in hexadecimal, which GDAL writes next to the decimals. */
 function exactNodata(hex: string | undefined): number | null {
   if (hex === undefined || !/^[0-9a-f]{16}$/i.test(hex)) return null;
   const bytes = Uint8Array.from({ length: 8 }, (_, k) => Number.parseInt(hex.slice(2 * k, 2 * k + 2), 16));

@@ -1,52 +1,51 @@
-/** Values of pixels and where they are data: what everything goes by that does more with pixels than copy them. */
+/** Pixel values and their validity. Every computation on pixels reads them here. */
 import type { TypedArray } from '../geo/index.js';
 import { markNodata } from '../kernels/cpu/stored-values.js';
 import type { BandInfo, Raster, WindowRequest } from './raster.js';
 
-/** What decides where a band has data, as a file says it or something beside the file. */
+/** A band number and its nodata, of the file or declared. */
 export type ReadBand = Pick<BandInfo, 'index' | 'nodata'>;
 
-/** Values of a window, and where they are data. */
+/** Values of a window, and their validity. */
 export interface Pixels {
-  /** Stored values, an array a band. */
+  /** Stored values, one array per band. */
   readonly planes: readonly TypedArray[];
-  /** 1 where a band has data: neither its nodata value nor NaN, nor hidden by a mask or an alpha band; else 0. */
+  /** 1 for valid, 0 for nodata, NaN and pixels masked by a mask or an alpha band. */
   readonly valid: readonly Uint8Array[];
 }
 
 /** The part of a raster that `readPixels` reads. */
 export interface PixelsRequest extends Omit<WindowRequest, 'bands'> {
-  /** Numbers from 1, or bands of which something else is known than the file says. Default: all. */
+  /** Numbers from 1, or bands with declared nodata. Default: all. */
   bands?: readonly (number | ReadBand)[];
 }
 
 /**
- * Reads a window of a raster: stored values, and where each band has data. Of complex numbers both arrays count pixels in
- * the same order, values twice as many.
+ * Reads a window: stored values and validity of each band. A complex band has two values, but one validity, per pixel.
  * @throws {TerrachipError} as `readPlanes` and `readMask`
  */
 export async function readPixels(raster: Raster, request: PixelsRequest = {}): Promise<Pixels> {
   const { bands = raster.bands, ...rest } = request;
-  const wanted = bands.map((band) =>
+  const readBands = bands.map((band) =>
     typeof band === 'number' ? { index: band, nodata: raster.bands[band - 1]?.nodata ?? null } : band,
   );
-  const indexes = wanted.map(({ index }) => index);
+  const indexes = readBands.map(({ index }) => index);
   const planes = await raster.readPlanes({ ...rest, bands: indexes });
   const masks = await readMasks(raster, indexes, rest);
   const valid = planes.map((plane, k) => {
     const { components = 1, colourInterpretation } = raster.bands[indexes[k] - 1] ?? {};
-    // An alpha band has values everywhere.
+    // An alpha band is valid everywhere.
     if (colourInterpretation === 'alpha') return new Uint8Array(plane.length).fill(1);
     const result = new Uint8Array(plane.length / components);
     const mask = masks[k];
     for (let i = 0; i < result.length; i++) result[i] = mask === null || mask[i] !== 0 ? 1 : 0;
-    markNodata(plane, components, wanted[k].nodata, result);
+    markNodata(plane, components, readBands[k].nodata, result);
     return result;
   });
   return { planes, valid };
 }
 
-/** A mask a band, 0 where it hides a pixel: one and the same where the file has one for all; null for none. */
+/** One mask per band, 0 for invalid: the same array if the file has one mask for all; null for none. */
 export async function readMasks(
   raster: Raster,
   bands: readonly number[],
@@ -61,7 +60,7 @@ export async function readMasks(
 
 /**
  * Physical values of a band with NaN for no data.
- * @param k which of the bands that were read, from 0; not of complex numbers
+ * @param k index from 0 into the bands that were read; not complex
  */
 export function physicalValues(
   { planes, valid }: Pixels,

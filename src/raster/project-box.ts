@@ -1,18 +1,18 @@
-/** Where one grid lies on another, however their systems differ. */
+/** The extent of one grid in pixels of another, in any two CRSs. */
 import { invalidInput } from '../errors.js';
 import { createPixelMapping, createTransform, type GeoBox, type PixelWindow } from '../geo/index.js';
 
-/** Edges are sampled at so many steps; what they bulge between two samples is estimated and added. */
+/** Samples along each side of a box, less one; the bulge between two samples is estimated and added. */
 const STEPS = 32;
 
 export interface ProjectedBox {
-  /** What the box covers, in pixels of the grid, not rounded. */
+  /** The box's extent in pixels of the grid, not rounded. */
   readonly area: PixelWindow;
-  /** Width and height of the box's pixels where they are smallest, in pixels of the grid. */
+  /** Width and height of the box's smallest pixels, in pixels of the grid. */
   readonly scale: readonly [number, number];
 }
 
-/** A grid seen from another: where its area lies, and how fine its pixels are. */
+/** The extent and the finest pixel size of a box on another grid. @throws {TerrachipError} INVALID_INPUT outside its CRS */
 export function projectBox(box: GeoBox, grid: GeoBox): ProjectedBox {
   const mapping = createPixelMapping(box, grid);
   const side = STEPS + 1;
@@ -45,8 +45,8 @@ export function projectBox(box: GeoBox, grid: GeoBox): ProjectedBox {
 }
 
 /**
- * Poles inside a box, as positions on a grid in degrees. They lie between samples, and around one lie all longitudes:
- * each is a position at either side of the grid.
+ * Poles inside a box, as pixel positions on a grid in degrees: samples may miss them. A pole has all longitudes, so each
+ * gives a position at both sides of the grid.
  */
 function polesIn(box: GeoBox, grid: GeoBox): [number, number][] {
   if (box.crs.isGeographic || !grid.crs.isGeographic) return [];
@@ -56,41 +56,41 @@ function polesIn(box: GeoBox, grid: GeoBox): [number, number][] {
   const [west, , east] = grid.bounds;
   return [-90, 90].flatMap((latitude) => {
     const [x, y] = toColumn.apply(...toBox.forward(0, latitude));
-    // NaN, outside of a projection, is not inside.
+    // NaN, outside the projection's domain, fails.
     if (!(x >= 0 && y >= 0 && x <= box.width && y <= box.height)) return [];
     return [toPixel.apply(west, latitude), toPixel.apply(east, latitude)];
   });
 }
 
-/** The range of one coordinate over a lattice, with what it may reach between the samples. */
+/** The range of one coordinate over a lattice, with a margin for extremes between samples. */
 function extentOf(values: Float64Array, side: number): { low: number; high: number } {
   let low = Infinity;
   let high = -Infinity;
   let bulge = 0;
   let step = 0;
-  let holes = false;
+  let hasGaps = false;
   for (const [k, value] of values.entries()) {
     if (!Number.isFinite(value)) {
-      holes = true;
+      hasGaps = true;
       continue;
     }
     low = Math.min(low, value);
     high = Math.max(high, value);
     const [i, j] = [k % side, Math.floor(k / side)];
-    for (const [inside, stride] of [
+    for (const [isInner, stride] of [
       [i > 0 && i + 1 < side, 1],
       [j > 0 && j + 1 < side, side],
     ] as const) {
-      if (!inside) continue;
+      if (!isInner) continue;
       const [before, after] = [values[k - stride], values[k + stride]];
       if (Number.isFinite(before)) step = Math.max(step, Math.abs(value - before));
-      // A parabola through three samples departs from its chords by an eighth of their second difference.
+      // A parabola through three samples deviates from its chords by 1/8 of the second difference.
       const bend = Math.abs(before - 2 * value + after) / 8;
       if (bend > bulge) bulge = bend;
     }
   }
-  // Where the projection ends between two samples, the area may reach up to the second.
-  const margin = bulge + (holes ? step : 0);
+  // Where the projection's domain ends between two samples, the area may reach to the second.
+  const margin = bulge + (hasGaps ? step : 0);
   return { low: low - margin, high: high + margin };
 }
 

@@ -11,7 +11,7 @@ import type {
   WindowRequest,
 } from './raster.js';
 
-/** Another raster, as it is: what sees one differently extends this. Closing it closes that raster. */
+/** Base class of views: forwards everything to another raster. Closing the view closes that raster. */
 export class RasterView extends Resource implements Raster {
   readonly #raster: Raster;
 

@@ -1,4 +1,4 @@
-/** What part of which image of a raster a request means, whatever the format. */
+/** Read requests resolved to a level and a window, for all formats. */
 import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../errors.js';
 import {
   Affine,
@@ -13,21 +13,18 @@ import { intersectWindows } from '../geo/windows.js';
 import { projectBox } from './project-box.js';
 import type { BandInfo, Raster, ReadRequest } from './raster.js';
 
-/** What a raster's headers say of its grids. */
-export type RasterGrids = Pick<Raster, keyof Place | 'width' | 'height' | 'overviews' | 'geobox'>;
+/** A raster's grids. */
+export type RasterGrids = Pick<Raster, keyof Georeference | 'width' | 'height' | 'overviews' | 'geobox'>;
 
-/** A window of one of a raster's images. */
+/** A window of one of a raster's levels. */
 export interface LevelWindow {
   /** 0 for full resolution, 1 for the first overview, and so on. */
   readonly level: number;
-  /** Pixels of that level; it lies inside. */
+  /** Pixels of that level, inside it. */
   readonly window: PixelWindow;
 }
 
-/**
- * Checks that bands are of real numbers.
- * @throws {TerrachipError} UNSUPPORTED for complex values, which nothing but `readPlanes` takes
- */
+/** Requires real bands. @throws {TerrachipError} UNSUPPORTED for complex bands, which only `readPlanes` reads */
 export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = raster.bands): void {
   const complex = bands.find((band) => band.components === 2);
   if (complex === undefined) return;
@@ -39,10 +36,10 @@ export function requireReal(raster: Pick<Raster, 'name' | 'bands'>, bands = rast
   );
 }
 
-type Place = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'swath' | 'placeProblem'>;
+type Georeference = Pick<Raster, 'name' | 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'swath' | 'placeProblem'>;
 
-/** The error for a raster that is asked for its place and has none that can be used. */
-export function noReference(raster: Place): Error {
+/** The error for a raster without a usable georeference. */
+export function noReference(raster: Georeference): Error {
   const { gcps, hasRpc, placeProblem } = raster;
   if (gcps !== null) {
     return invalidInput(
@@ -73,7 +70,7 @@ export function noReference(raster: Place): Error {
   return invalidInput(raster.name, missing, 'assign it (gdal_edit.py -a_srs EPSG:… -a_ullr …)');
 }
 
-/** Width and height of a level in pixels. @throws {TerrachipError} INVALID_INPUT when there is no such level */
+/** Width and height of a level in pixels. @throws {TerrachipError} INVALID_INPUT for no such level */
 export function levelSize(raster: RasterGrids, level: number): readonly [number, number] {
   const size = [[raster.width, raster.height] as const, ...raster.overviews][level];
   if (size !== undefined) return size;
@@ -94,12 +91,12 @@ export function levelBox(raster: RasterGrids, level: number): GeoBox {
   return new GeoBox(box.crs, box.transform.compose(scale), width, height);
 }
 
-/** No array of JavaScript's holds many more values. */
+/** JavaScript's typed arrays hold few more values. */
 const MAX_PIXELS = 2 ** 32;
 
 /**
- * A window that was asked for, or all of an image.
- * @throws {TerrachipError} INVALID_INPUT unless it lies inside, TOO_LARGE for more pixels than an array can hold
+ * The requested window; default: the whole image.
+ * @throws {TerrachipError} INVALID_INPUT for a window outside, TOO_LARGE for more pixels than an array can hold
  */
 export function requireWindow(
   name: string,
@@ -128,7 +125,7 @@ export function requireWindow(
   return inside;
 }
 
-/** The bands that were asked for, or all. @throws {TerrachipError} INVALID_INPUT for none, or one that is not there */
+/** The requested bands; default: all. @throws {TerrachipError} INVALID_INPUT for an empty list or an unknown band */
 export function requireBands(
   name: string,
   bands: readonly number[] | undefined,
@@ -144,12 +141,12 @@ export function requireBands(
   return bands;
 }
 
-/** Overviews' sizes are rounded to whole pixels, so that their scales are only nearly those they were made for. */
+/** Overview sizes are rounded to whole pixels, so their scales are approximate. */
 const SCALE_TOLERANCE = 1.01;
 
 /**
- * The coarsest level whose pixels are not larger than wanted: what GDAL reads from.
- * @param scale wanted pixels' width and height, in pixels of the full resolution
+ * The coarsest level whose pixels are not larger than requested, as GDAL chooses.
+ * @param scale requested width and height of a pixel, in pixels of the full resolution
  */
 export function levelForScale(raster: RasterGrids, [x, y]: readonly [number, number]): number {
   let level = 0;
@@ -160,35 +157,35 @@ export function levelForScale(raster: RasterGrids, [x, y]: readonly [number, num
   return level;
 }
 
-/** The level for resampling onto a grid without reading more detail than the grid can show. */
+/** The coarsest level that is not coarser than a grid. */
 export function levelForGeobox(raster: RasterGrids, geobox: GeoBox): number {
   return levelForScale(raster, projectBox(geobox, levelBox(raster, 0)).scale);
 }
 
-/** The pixels of one grid that another may touch, however their systems differ; null for none, as beside an edge. */
+/** The pixels of `grid` that `box`, in any CRS, may touch; null for none, also for grids that only share an edge. */
 export function gridWindow(box: GeoBox, grid: GeoBox): PixelWindow | null {
   const all = { x: 0, y: 0, width: grid.width, height: grid.height };
   const [west, , east] = grid.bounds;
-  // Beyond the antimeridian one place has two longitudes, and only the other direction finds both.
+  // Beyond the antimeridian a place has two longitudes, and projecting the box finds only one.
   if (grid.crs.isGeographic && (west < -180 || east > 180)) return all;
   let area: PixelWindow;
   try {
     ({ area } = projectBox(box, grid));
   } catch (error) {
-    // No corner has a place in the grid's system: they do not meet.
+    // The box is outside the domain of the grid's CRS.
     if (isTerrachipError(error, 'INVALID_INPUT')) return null;
     throw error;
   }
   const isBeside = area.x + area.width <= ON_EDGE || area.y + area.height <= ON_EDGE;
   if (isBeside || area.x >= grid.width - ON_EDGE || area.y >= grid.height - ON_EDGE) return null;
   const { x, y, width, height } = wholePixels(area, 1, 1);
-  // A pixel more to each side, for positions' tolerance.
+  // One more pixel on each side, for the tolerance of positions.
   return intersectWindows({ x: x - 1, y: y - 1, width: width + 2, height: height + 2 }, all);
 }
 
 /**
- * What a request means.
- * @throws {TerrachipError} INVALID_INPUT or INVALID_OPTION for one that is impossible or lies outside
+ * The level and the window of a request.
+ * @throws {TerrachipError} INVALID_INPUT or INVALID_OPTION for a request that is contradictory or outside the raster
  */
 export function resolveRequest(raster: RasterGrids, request: ReadRequest): LevelWindow {
   const { window, bounds, geobox, resolution, overview } = request;
@@ -222,7 +219,7 @@ export function resolveRequest(raster: RasterGrids, request: ReadRequest): Level
   );
 }
 
-/** Reads what a request means as a tensor (band, y, x) over exactly the pixels that were read. */
+/** Reads a request as a tensor (band, y, x) on the grid of the pixels read. */
 export async function readTensor(raster: Raster, request: ReadRequest = {}): Promise<GeoTensor> {
   if (raster.geobox === null) throw noReference(raster);
   const { level, window } = resolveRequest(raster, request);
@@ -232,12 +229,7 @@ export async function readTensor(raster: Raster, request: ReadRequest = {}): Pro
     bands.map((band) => raster.bands[band - 1]),
   );
   const { signal } = request;
-  const planes = await raster.readPlanes({
-    window,
-    level,
-    bands,
-    signal,
-  });
+  const planes = await raster.readPlanes({ window, level, bands, signal });
   const size = window.width * window.height;
   const data = allocateArray(dtypeOf(planes[0]), planes.length * size);
   for (const [i, plane] of planes.entries()) data.set(plane, i * size);
@@ -250,7 +242,7 @@ export async function readTensor(raster: Raster, request: ReadRequest = {}): Pro
   });
 }
 
-/** A value that no pixel can have says nothing. */
+/** Nodata, or null where no pixel can have it. */
 function heldNodata({ nodata, dtype }: BandInfo): number | null {
   return nodata === null || canHold(dtype, nodata) ? nodata : null;
 }
@@ -277,7 +269,7 @@ function boundsBox(raster: RasterGrids, { bounds, boundsCrs }: ReadRequest): Geo
 /** Coordinates this close to a pixel's edge are on it. */
 const ON_EDGE = 1e-6;
 
-/** The pixels of a level that an area of the full resolution touches, at least one. */
+/** The pixels of a level that an area of the full resolution touches; at least one. */
 function wholePixels(area: PixelWindow, scaleX: number, scaleY: number): PixelWindow {
   const x = Math.floor(area.x * scaleX + ON_EDGE);
   const y = Math.floor(area.y * scaleY + ON_EDGE);

@@ -1,4 +1,4 @@
-/** Computed values to the type of a file. */
+/** Computed values converted to a file's type. */
 import { invalidOption } from '../errors.js';
 import {
   allocateArray,
@@ -10,20 +10,20 @@ import {
   type TypedArray,
 } from '../geo/index.js';
 
-/** Values in the type of a file. */
+/** Values in a file's type. */
 export interface Stored {
-  /** The given array itself where nothing changes. */
+  /** The input array itself if nothing changes. */
   readonly stored: TypedArray;
   readonly validCount: number;
-  /** Valid values that are equal to the nodata value, and so became gaps. */
+  /** Valid values equal to nodata, which became gaps. */
   readonly collisions: number;
 }
 
 /**
- * Floats, NaN for no data, as a stored type. Integers are rounded half up and clamped, as GDAL does. A valid
- * value that rounding, clamping or interpolation made equal to the nodata value becomes its neighbour. A value that was
- * picked and is equal to it is kept, as GDAL keeps it: moved, one class would become another.
- * @param nodata what gaps become; null: NaN in floats and 0 in integers, where a mask says which pixels are gaps
+ * Floats, NaN for no data, as a stored type. Integers are rounded half up and clamped, as GDAL does. A valid value that
+ * rounding, clamping or interpolation made equal to nodata becomes the next value. A picked value equal to nodata is
+ * kept, as in GDAL: the next value may be another class.
+ * @param nodata the value of gaps; null: NaN in floats and 0 in integers, for files with a mask
  * @param resampled whether the values are interpolated (default), not picked from a source
  */
 export function toStored(
@@ -43,7 +43,7 @@ export function toStored(
   }
   let collisions = 0;
   const single = dtype === 'float32';
-  // A float32 file holds fewer digits than the number that was given. Null and NaN are equal to nothing.
+  // Nodata as a float32 file holds it. NaN, also for null, equals nothing.
   const held = nodata === null ? Number.NaN : single ? Math.fround(nodata) : nodata;
   const { min, max } = rangeOf(dtype);
   const neighbour = integer ? (held > min ? held - 1 : held + 1) : neighbourOf(held);
@@ -69,7 +69,7 @@ export function toStored(
   return { stored, validCount: values.length - missing - collisions, collisions };
 }
 
-/** The nearest float32 towards 0 that readers do not take for a value: they compare as GDAL does, not exactly. */
+/** The nearest float32 towards 0 that readers do not take for nodata: like GDAL, they compare with a tolerance. */
 function neighbourOf(value: number): number {
   const least = 2 ** -126;
   if (Math.abs(value) < 2 * least) return least;
@@ -80,10 +80,10 @@ function neighbourOf(value: number): number {
   return floats[0];
 }
 
-/** Which values of an integer type occur, to find one for pixels without data. */
+/** Records the values of an integer type that occur, to find a free one for nodata. */
 export class UsedValues {
   readonly #dtype: Dtype;
-  /** For types of 8 and 16 bits; others know the least and the largest value alone. */
+  /** For types of 8 and 16 bits; for others only the range is recorded. */
   readonly #seen: Uint8Array | null;
   readonly #least: number;
   readonly #most: number;
@@ -105,16 +105,16 @@ export class UsedValues {
   }
 
   /**
-   * A value that does not occur: the end of the range that no count or class reaches, or the next to it.
-   * @throws {TerrachipError} INVALID_OPTION where all occur
+   * A value that does not occur: the least of a signed type, the largest of an unsigned one, or the next free one.
+   * @throws {TerrachipError} INVALID_OPTION if all occur
    */
   free(): number {
     const [least, most] = [this.#least, this.#most];
     const order = least < 0 ? [least, most] : [most, least];
     const end = order.find((value) => value < this.#low || value > this.#high);
     if (end !== undefined) return end;
-    const place = least < 0 ? this.#seen?.indexOf(0) : this.#seen?.lastIndexOf(0);
-    if (place !== undefined && place >= 0) return place + least;
+    const index = least < 0 ? this.#seen?.indexOf(0) : this.#seen?.lastIndexOf(0);
+    if (index !== undefined && index >= 0) return index + least;
     throw invalidOption(
       'dtype',
       `cannot be ${this.#dtype}: its values occur, and none is left for pixels without data`,
@@ -124,9 +124,9 @@ export class UsedValues {
 }
 
 /**
- * Checks that a type can hold a nodata value.
+ * Requires a nodata value that a type can hold.
  * @param option the option's name, for messages
- * @throws {TerrachipError} INVALID_OPTION for a nodata value that a type cannot hold
+ * @throws {TerrachipError} INVALID_OPTION for a nodata value that the type cannot hold
  */
 export function requireNodata(dtype: Dtype, nodata: number | null, option = 'nodata'): void {
   if (nodata === null || canHold(dtype, nodata)) return;

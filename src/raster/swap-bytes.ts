@@ -1,9 +1,9 @@
-/** Reverses the bytes of every value, in place; bytes that do not make a whole value stay as they are. */
+/** Reverses the bytes of every value, in place; an incomplete last value stays unchanged. */
 export function swapBytes(bytes: Uint8Array, bytesPerValue: number): void {
   if (bytesPerValue < 2) return;
   const { buffer, byteOffset } = bytes;
   const end = bytes.length - (bytes.length % bytesPerValue);
-  // Four bytes at a time where values lie in whole words.
+  // Four bytes at a time for aligned values.
   const inWords = byteOffset % 4 === 0 && [2, 4, 8].includes(bytesPerValue);
   const words = inWords ? new Uint32Array(buffer, byteOffset, end >> 2) : new Uint32Array();
   if (bytesPerValue === 2) {

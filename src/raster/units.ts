@@ -1,15 +1,15 @@
 /**
  * Units of pixel values. They are declared, never guessed: the published flood notebook fed radar power to a model
- * that was trained on decibels, and nothing noticed.
+ * trained on decibels, without an error.
  */
 import { invalidInput } from '../errors.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { decibelToLinear, harmonise, linearToDecibel, reflectanceToDigital } from '../kernels/index.js';
 
 /**
- * `dn_harmonised`: Sentinel-2 digital numbers, reflectance × 10 000, without offset. `dn_offset_1000`: with the 1000
- * that processing baselines from 04.00 on add. `linear_power`: radar backscatter. `display_8bit`: a picture’s red, green
- * and blue, 0 to 255, as Sentinel-2’s true-colour image has them. `class` and `bits` are categories.
+ * `dn_harmonised`: Sentinel-2 digital numbers, reflectance × 10 000, without offset. `dn_offset_1000`: with the offset
+ * of 1000 since processing baseline 04.00. `linear_power`: radar backscatter. `display_8bit`: red, green and blue from 0
+ * to 255, as in Sentinel-2’s true-colour image. `class` and `bits` are categories.
  */
 export const UNITS = [
   'dn_harmonised',
@@ -22,7 +22,7 @@ export const UNITS = [
   'class',
   'bits',
 ] as const;
-/** What the values of a band mean. */
+/** The unit of a band's values. */
 export type Units = (typeof UNITS)[number];
 
 /** Whether values are categories, which cannot be interpolated. */
@@ -33,9 +33,9 @@ export function isCategorical(units: Units): boolean {
 /** Changes values in place on the device: float32, NaN for no data. */
 export type UnitStep = (backend: Backend, values: DeviceTensor) => void;
 
-/** How values in one unit become values in another; null where there is nothing to do. */
+/** Steps that convert one unit to another; null for no step. */
 export interface UnitConversion {
-  /** On the source's own pixels, before they are resampled: what is cut off at 0 must be cut off there. */
+  /** On source pixels, before resampling: values must be clamped at 0 there. */
   readonly source: UnitStep | null;
   /** On resampled values, so that power is averaged as power. */
   readonly resampled: UnitStep | null;
@@ -44,7 +44,7 @@ export interface UnitConversion {
 /**
  * The conversion between two units.
  * @param what names the input, for messages
- * @throws {TerrachipError} INVALID_INPUT when there is none
+ * @throws {TerrachipError} INVALID_INPUT for units without a conversion
  */
 export function unitConversion(from: Units, to: Units, what: string): UnitConversion {
   if (from === to) return { source: null, resampled: null };
@@ -82,7 +82,7 @@ function implausible(units: Units, least: number, most: number, median: number):
     case 'linear_power':
       return least < 0 ? `holds negative values (down to ${show(least)}), which power cannot be` : null;
     case 'dB':
-      // Zeros, or the small negative values that noise correction leaves, lie among power; no scene is as bright.
+      // Power has zeros, and small negative values from noise correction; no scene in dB is as bright.
       return least > -1 && most > 0
         ? `none of its values is below −1 (they go from ${show(least)} to ${show(most)}), as it is with power`
         : null;

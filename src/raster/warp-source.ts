@@ -1,4 +1,4 @@
-/** Stored values of a source, on their way to be warped: on a device, without what nodata and masks take away. */
+/** Uploads a source's stored values for warping, with nodata and masks applied. */
 import { TerrachipError } from '../errors.js';
 import { equalsNodata } from '../geo/dtype.js';
 import { allocateArray, dtypeOf, type PixelWindow, type TypedArray } from '../geo/index.js';
@@ -13,7 +13,7 @@ import {
 import type { BandInfo } from './raster.js';
 import type { UnitStep } from './units.js';
 
-/** A source on the device, and how a kernel makes float32 of it. */
+/** A source on the device, and its conversion to float32 in a kernel. */
 export interface StoredSource {
   readonly source: DeviceTensor;
   readonly stored: NodataOptions;
@@ -22,7 +22,7 @@ export interface StoredSource {
 export interface SourcePixels {
   readonly values: TypedArray;
   readonly band: BandInfo;
-  /** 0 where a pixel is not valid; null for no mask. */
+  /** 0 for invalid; null for no mask. */
   readonly mask: Uint8Array | null;
 }
 
@@ -35,8 +35,8 @@ interface SourceOptions {
 
 /**
  * @param name of the raster, for messages
- * @throws {TerrachipError} UNSUPPORTED for whole numbers that float32 cannot hold, where the resampling promises the
- *   source's own values
+ * @throws {TerrachipError} UNSUPPORTED for whole numbers that float32 cannot hold, with a resampling that must keep the
+ *   source's values
  */
 export function uploadSource(
   backend: Backend,
@@ -47,7 +47,7 @@ export function uploadSource(
   const uploaded = upload(backend, name, pixels, options);
   const { prepare = null } = options;
   if (prepare === null) return uploaded;
-  // What is to be done before resampling needs values, not what is stored.
+  // `prepare` takes physical values.
   const source = asValues(backend, uploaded);
   prepare(backend, source);
   return { source, stored: {} };
@@ -75,7 +75,7 @@ function upload(
   }
   const uploaded = { source: backend.upload(values), stored: { nodata, scale, offset } };
   if (holes === null) return uploaded;
-  // By the kernels too, so that a mask changes nothing about what else is no data.
+  // Nodata is applied by the kernel too, so a mask does not change other gaps.
   const source = asValues(backend, uploaded);
   const kept = backend.upload(holes);
   keepWhere(backend, source, kept);
@@ -83,33 +83,32 @@ function upload(
   return { source, stored: {} };
 }
 
-/** Float32 with NaN for no data; what was uploaded is given back. */
+/** Float32 with NaN for no data; disposes of the uploaded tensor. */
 function asValues(backend: Backend, { source, stored }: StoredSource): DeviceTensor {
   const values = nodataToNaN(backend, source, stored);
   source.dispose();
   return values;
 }
 
-/** What is no data in a band, beside NaN. */
+/** A band's gaps besides NaN. */
 function gapsOf(
   band: BandInfo,
   mask: Uint8Array | null,
   transparency: SourceOptions['transparency'],
 ): { nodata: number | null; holes: Uint8Array | null } {
   const isAlpha = band.colourInterpretation === 'alpha';
-  // An alpha band itself has values everywhere.
+  // An alpha band is valid everywhere.
   return { nodata: isAlpha ? null : band.nodata, holes: isAlpha && transparency !== 'gaps' ? null : mask };
 }
 
-/** Whether a band's type has values that float32 cannot hold. */
+/** Whether float32 cannot hold all values of a band's type. */
 export function mayExceedFloat32({ dtype }: Pick<BandInfo, 'dtype'>): boolean {
   return dtype === 'float64' || dtype === 'int32' || dtype === 'uint32';
 }
 
 /**
- * Refuses values that float32 would round although they are whole numbers, as of classes and counts.
- * @param nodata a value that has no meaning, and need not be held
- * @throws {TerrachipError} UNSUPPORTED
+ * @param nodata a value that may be rounded
+ * @throws {TerrachipError} UNSUPPORTED for whole numbers, such as classes and counts, that float32 would round
  */
 export function requireFloat32(name: string, values: ArrayLike<number>, nodata = Number.NaN): void {
   for (let i = 0; i < values.length; i++) {
@@ -124,7 +123,7 @@ export function requireFloat32(name: string, values: ArrayLike<number>, nodata =
   }
 }
 
-/** Such resamplings promise the source's own values, but here they pass through float32. */
+/** The error for a resampling that must keep the source's values, which float32 would round. */
 function notExact(name: string, { index }: BandInfo, value: number): TerrachipError {
   return new TerrachipError(
     'UNSUPPORTED',
@@ -134,21 +133,21 @@ function notExact(name: string, { index }: BandInfo, value: number): TerrachipEr
   );
 }
 
-/** Numbers that float32 holds, in place of values that it does not: resampled alike, they give the values back. */
+/** Float32 codes in place of values that float32 does not hold; resampled codes decode to resampled values. */
 export interface CodedSource {
   /** NaN for no data. */
   readonly codes: Float32Array;
-  /** The value, as stored, that a resampled code stands for; null where codes are the values. */
+  /** The stored value of a resampled code; null if codes are the values. */
   readonly decode: ((code: number) => number) | null;
 }
 
-/** float32 counts so far without a gap. */
+/** float32 holds all whole numbers up to this. */
 const MOST_CODES = 2 ** 24;
 
 /**
- * Codes for stored values of any type. Where float32 holds all values they stand for themselves. Else `nearest` takes
- * their places, and other resamplings that pick a value its rank among all: ranks have the order and the equality of the
- * values. Interpolations and means take the difference from one of the values: their weights add up to 1.
+ * Codes for stored values of any type: the values themselves if float32 holds all. Else an index for `nearest`, and a
+ * rank for other resamplings that pick a value, since ranks keep order and equality. For interpolations and means, whose
+ * weights add up to 1, the difference from one of the values.
  * @throws {TerrachipError} UNSUPPORTED for more values than there are codes
  */
 export function codeSource(
@@ -159,7 +158,7 @@ export function codeSource(
   const { nodata, holes } = gapsOf(band, mask, transparency);
   const codes = new Float32Array(values.length);
   let exact = true;
-  // Integers are compared with nodata as they are; values of float64 by the digits that are written.
+  // Integers equal nodata exactly; float64 with the tolerance of `equalsNodata`.
   const inexact = values instanceof Float64Array;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
@@ -189,7 +188,7 @@ export function codeSource(
   return { codes, decode: (code) => ranks[code] };
 }
 
-/** The place of a value in a sorted array that has it. */
+/** The index of a value in a sorted array that has it. */
 function rankOf(sorted: Float64Array, value: number): number {
   let low = 0;
   let high = sorted.length - 1;
@@ -202,8 +201,8 @@ function rankOf(sorted: Float64Array, value: number): number {
 }
 
 /**
- * Reads planes over a window whose columns may go on beyond the edges of an image that goes all around the globe.
- * @param image its columns, and those after which it repeats, 0 for one that does not
+ * Reads planes of a window that may reach beyond the left and right edges of an image that spans the globe.
+ * @param image its columns, and the period in columns after which it repeats, 0 for none
  */
 export async function readAround<T extends TypedArray | null>(
   window: PixelWindow,
@@ -222,7 +221,7 @@ export async function readAround<T extends TypedArray | null>(
   );
   return parts[0].map((first, plane) => {
     if (first === null) return first;
-    // As the parts are, of all of the window.
+    // Of the parts' type and the window's size.
     const joined = allocateArray(dtypeOf(first), window.width * window.height) as NonNullable<T>;
     for (const [k, { from, to }] of ranges.entries()) {
       const columns = to - from;

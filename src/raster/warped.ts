@@ -1,4 +1,4 @@
-import { invalidOption, TerrachipError } from '../errors.js';
+import { invalidInput, invalidOption } from '../errors.js';
 import { turnColumns } from '../geo/control/grid.js';
 import {
   alignedTiles,
@@ -45,44 +45,42 @@ export interface WarpedRasterOptions {
   geobox: GeoBox;
   resampling: Resampling;
   /**
-   * Whether filters widen where the grid's pixels are larger than the source's: `off` (default) never, `gdal` as GDAL
-   * does, by one scale for the whole of both grids, or destination pixels per source pixel. Resamplings by area and
-   * nearest take no notice.
+   * Widening of filters for grids coarser than the source: `off` (default) none, `gdal` as GDAL does, by one scale for
+   * the whole grids, or destination pixels per source pixel. Ignored by nearest and by resamplings by area.
    */
   antialias?: Antialias;
   /** Band numbers from 1 (default: all). */
   bands?: readonly number[];
   /**
-   * `auto` reads from the coarsest overview that is not coarser than the grid, as gdalwarp does by default; a much
-   * coarser grid then costs less and mixes more pixels. Default `none`: full resolution.
+   * `auto` reads from the coarsest overview that is not coarser than the grid, as gdalwarp does by default: faster for a
+   * much coarser grid, and more smoothing. Default `none`: full resolution.
    */
   overview?: 'auto' | 'none';
   /** Largest error of positions, in source pixels (default 0.002). */
   tolerance?: number;
-  /** Whether stored values become physical ones by the file's scale and offset (default true). */
+  /** Whether the file's scale and offset are applied (default true). */
   unscale?: boolean;
   /**
-   * What an alpha band is where it is 0: a value like any other (`values`, default), or no data, as the bands that it
-   * belongs to are there (`gaps`).
+   * Meaning of 0 in a resampled alpha band: a value (`values`, default), or no data as in the other bands (`gaps`).
    */
   transparency?: 'values' | 'gaps';
   /** Changes the source's values, float32 with NaN for no data, in place before they are resampled. */
   prepare?: UnitStep | null;
-  /** Changes what was resampled, in place: whole planes, as they were given to `readRows`. */
+  /** Changes resampled values in place: the whole planes passed to `readRows`. */
   finish?: UnitStep | null;
 }
 
 /** Destination pixels along a side of the tiles that are warped in one step. */
 const TILE_SIZE = 1024;
 
-/** A tile whose source window is larger than this is cut in four. */
+/** A tile with a larger source window is cut in four. */
 const MAX_SOURCE_PIXELS = 16 * 2 ** 20;
 const SMALLEST_TILE = 1;
 
-/** Tiles under way: one is read while another is computed. */
+/** Tiles in flight: one is read while another is computed. */
 const TILES_IN_FLIGHT = 2;
 
-/** What warping has done, for reports and for tests that prove that nothing is done twice. */
+/** Pixels warped and read, for reports and for tests that nothing is done twice. */
 export interface WarpCounters {
   warpedPixels: number;
   sourcePixelsRead: number;
@@ -93,7 +91,7 @@ interface Tile {
   readonly control: ControlWindow;
 }
 
-/** A raster seen on another grid, row by row, on a device. Nothing depends on how rows are asked for. */
+/** A raster reprojected onto another grid, row by row, on a device. Results do not depend on how rows are split. */
 export class WarpedRaster implements ExactRowSource {
   readonly raster: Raster;
   readonly geobox: GeoBox;
@@ -107,8 +105,8 @@ export class WarpedRaster implements ExactRowSource {
   readonly #options: WarpedRasterOptions;
 
   /**
-   * @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or a band it does not have; UNSUPPORTED for complex
-   *   ones; INVALID_OPTION for an impossible `antialias`, or a resampling that computes values from those of a palette
+   * @throws {TerrachipError} INVALID_INPUT for a raster without a CRS or an unknown band; UNSUPPORTED for complex bands;
+   *   INVALID_OPTION for an impossible `antialias`, or a resampling that interpolates palette values
    */
   constructor(backend: Backend, raster: Raster, options: WarpedRasterOptions) {
     if (raster.geobox === null) throw noReference(raster);
@@ -125,12 +123,7 @@ export class WarpedRaster implements ExactRowSource {
     this.#bands = (options.bands ?? raster.bands.map((band) => band.index)).map((index) => {
       const band = raster.bands.find((candidate) => candidate.index === index);
       if (band === undefined) {
-        throw new TerrachipError(
-          'INVALID_INPUT',
-          `${raster.name} has no band ${index}`,
-          `choose one of 1 to ${raster.bands.length}`,
-          { source: raster.name },
-        );
+        throw invalidInput(raster.name, `has no band ${index}`, `choose one of 1 to ${raster.bands.length}`);
       }
       return band;
     });
@@ -151,8 +144,8 @@ export class WarpedRaster implements ExactRowSource {
   }
 
   /**
-   * Whether float32 may not hold the results, so that `readExactRows` is the way to have them: for float64 and integers of
-   * 32 and 64 bits, by any resampling but `sum` and `rms`, without `prepare` and `finish`.
+   * Whether results may need float64, from `readExactRows`: for float64 and integers of 32 and 64 bits, except with `sum`,
+   * `rms`, `prepare` or `finish`.
    */
   get exceedsFloat32(): boolean {
     const { resampling, prepare, finish } = this.#options;
@@ -161,10 +154,10 @@ export class WarpedRaster implements ExactRowSource {
   }
 
   /**
-   * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one a band.
-   * @param planes the planes to write into, their first row being scene row `firstRow`
-   * @throws {TerrachipError} UNSUPPORTED for whole numbers that float32 cannot hold, where the resampling promises the
-   *   source's own values
+   * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one per band.
+   * @param planes the planes to write into; their first row is grid row `firstRow`
+   * @throws {TerrachipError} UNSUPPORTED for whole numbers that float32 cannot hold, with a resampling that must keep the
+   *   source's values
    */
   async readRows(
     rows: RowRange,
@@ -183,14 +176,14 @@ export class WarpedRaster implements ExactRowSource {
         }
       });
     };
-    // Tiles are read ahead: when one fails, those behind it need not go on.
+    // Tiles are read ahead; when one fails, later reads are aborted.
     await withTaskSignal(signal, (own) => this.#readTiles(rows, warpTile, own));
     for (const plane of planes) this.#options.finish?.(this.#backend, plane);
   }
 
   /**
-   * Rows of the grid in float64, NaN for no data, an array a band: values of any type are what the source holds, and
-   * are scaled in float64. Interpolations and means are as good as in float32, relative to the differences of values.
+   * Rows of the grid in float64, NaN for no data, one array per band. Picked values are exact and are scaled in float64.
+   * Interpolations and means have float32's precision relative to the differences of values.
    */
   async readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]> {
     const { width } = this.geobox;
@@ -250,7 +243,7 @@ export class WarpedRaster implements ExactRowSource {
     const startRead = (k: number): void => {
       if (k >= tiles.length) return;
       const read = this.#readSource(tiles[k], signal);
-      // A failed read is reported where it is awaited; until then it is not "unhandled".
+      // A failure is reported where it is awaited.
       read.catch(() => undefined);
       reads.push(read);
     };
@@ -260,13 +253,13 @@ export class WarpedRaster implements ExactRowSource {
       await warpTile(tile, await reads[k]);
       startRead(k + TILES_IN_FLIGHT);
       reads[k] = NOTHING;
-      // The device may lag one tile behind, no more: its queue holds the uploaded sources.
+      // At most two tiles are queued: the queue holds their uploaded sources.
       if (k % TILES_IN_FLIGHT === TILES_IN_FLIGHT - 1) await this.#backend.submit();
     }
     await this.#backend.submit();
   }
 
-  /** The tile with its control grid, or its quarters where it would need too much of the source. */
+  /** The tile with its control grid, or its quarters if its source window is too large. */
   #split(window: PixelWindow): Tile[] {
     const control = this.#grid.window(window, this.#radius);
     const { source } = control;
@@ -301,11 +294,11 @@ export class WarpedRaster implements ExactRowSource {
     return new SourceWindow(planes, masks);
   }
 
-  /** @param bands resamples the source of each band, which is disposed of, through one control grid */
+  /** @param bands calls `resample`, which disposes of its source, once per band, with one control grid */
   #warpTile({ window, control }: Tile, bands: (resample: Resample) => void): void {
     const backend = this.#backend;
     const device = uploadControl(backend, control);
-    // Where the source does not reach, a single pixel without data stands for it.
+    // A tile outside the source gets one pixel of nodata.
     const sourceWindow = control.source ?? { x: 0, y: 0, width: 1, height: 1 };
     bands((source, stored, to) => {
       warp(backend, {
@@ -334,10 +327,10 @@ type Resample = (
 
 const UNSCALED = { scale: 1, offset: 0 };
 
-/** Stands for a source that a tile does not reach. */
+/** The source of a tile outside the raster. */
 const NO_PIXEL = Float32Array.of(Number.NaN);
 
-/** Stored values of the source and their masks, an array a band. */
+/** Stored values of the source and their masks, one array per band. */
 class SourceWindow {
   readonly #planes: readonly TypedArray[];
   readonly #masks: readonly (Uint8Array | null)[];

@@ -1,4 +1,4 @@
-/** Acquisition manifests: which items show an event, phase by phase, in the form of the published flood notebooks. */
+/** Acquisition manifests: the items of an event by phase, in the format of the published flood notebooks. */
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
@@ -22,7 +22,7 @@ const ItemSchema = v.object({
   orbit_state: v.optional(v.nullable(v.string())),
   relative_orbit: v.optional(v.nullable(Finite)),
   'eo:cloud_cover': v.optional(v.nullable(Finite)),
-  /** Where the item's files are, by asset key: relative to the manifest, or URLs. */
+  /** The item's files by asset key: paths relative to the manifest, or URLs. */
   assets: v.optional(dictionary(Name, AssetSchema)),
 });
 
@@ -39,7 +39,7 @@ export const AcquisitionSchema = v.object({
   collections: v.optional(dictionary(Name, Name), {}),
   /** Asset keys of each modality, in the order of its bands. */
   assets: dictionary(Name, v.pipe(v.array(Name), v.minLength(1, 'must name at least one asset'))),
-  /** Units of a modality's values, where its collection does not settle them. */
+  /** Units of a modality's values, where the collection does not imply them. */
   units: v.optional(dictionary(Name, v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`)), {}),
   selected: dictionary(Name, dictionary(Name, ItemSchema)),
   dem_items: v.array(ItemSchema),
@@ -50,7 +50,7 @@ export const AcquisitionSchema = v.object({
 export type AcquisitionDocument = v.InferOutput<typeof AcquisitionSchema>;
 export type AcquisitionItem = v.InferOutput<typeof ItemSchema>;
 
-/** An acquisition manifest and where it lies. */
+/** An acquisition manifest and its path. */
 export interface Acquisition {
   readonly path: string;
   readonly document: AcquisitionDocument;
@@ -88,32 +88,32 @@ export async function readAcquisition(path: string): Promise<Acquisition> {
   return { path, document };
 }
 
-/** The file or URL of an asset. @throws {TerrachipError} INVALID_INPUT when the item does not say */
+/** The path or URL of an asset. @throws {TerrachipError} INVALID_INPUT when the item has no such asset */
 export function assetHref(manifest: Acquisition, item: AcquisitionItem, key: string): string {
   const href = item.assets?.[key]?.href;
   if (href === undefined) {
     throw invalidInput(
       manifest.path,
-      `does not say where ${key} of the item ${item.id} is`,
+      `has no href for ${key} of the item ${item.id}`,
       `add assets: {"${key}": {"href": …}} to the item`,
     );
   }
   return resolveFrom(manifest, href);
 }
 
-/** A path or URL as a manifest means it. */
+/** Resolves a path relative to the manifest. URLs and absolute paths stay as they are. */
 export function resolveFrom(manifest: Acquisition, href: string): string {
   return isAddress(href) || isAbsolute(href) ? href : join(dirname(manifest.path), href);
 }
 
-/** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when nothing settles them */
+/** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when they are unknown */
 export function acquisitionUnits(manifest: Acquisition, modality: string): Units {
   const { document, path } = manifest;
   const units = document.units[modality] ?? memberOf(COLLECTION_UNITS, document.collections[modality] ?? '');
   if (units !== undefined) return units;
   throw invalidInput(
     path,
-    `does not say the units of ${modality}`,
+    `has no units for ${modality}`,
     `add units: {"${modality}": …} with one of ${UNITS.join(', ')}`,
   );
 }

@@ -1,4 +1,4 @@
-/** What tells one content of a file from another, and whether its pixels can be what they are said to be. */
+/** Identities of files, to detect changes, and checks that pixel values fit their declared units. */
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,9 @@ import {
 } from '../raster/node/index.js';
 
 /**
- * The address of what lies on a server; of a file its name, size and time.
- * @param location a path or URL; `#` and the name of what is meant may follow
- * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT for a file that cannot be looked at
+ * The identity of a source: a URL as it is, without credentials; for a file, its name, size and modification time.
+ * @param location a path or URL, optionally with `#` and the name of a part
+ * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT for a file that cannot be read
  */
 export async function identityOf(location: string): Promise<string> {
   if (isUrl(location)) return withoutCredentials(location);
@@ -29,7 +29,7 @@ export async function identityOf(location: string): Promise<string> {
   return `${basename(path)}${part}:${size}:${Math.round(mtimeMs)}`;
 }
 
-/** A file, and what of it is meant; names of files may hold `#` themselves. */
+/** Splits `path#part`. A `#` may also belong to the name of an existing file. */
 async function splitPart(path: string): Promise<[path: string, part: string]> {
   const at = path.indexOf('#');
   if (at < 0) return [path, ''];
@@ -40,26 +40,25 @@ async function splitPart(path: string): Promise<[path: string, part: string]> {
   return isFile ? [path, ''] : [path.slice(0, at), path.slice(at)];
 }
 
-/** Windows of this size at the corners and in the middle of a raster are looked at. */
+/** Side of the nine windows that are sampled. */
 const SAMPLE_SIZE = 128;
 
 /**
- * Looks at some pixels of a band: data outside of what its units allow is an error.
- * @param band what its values are made of
- * @param what names the band, for messages
- * @throws {TerrachipError} INVALID_INPUT
+ * Checks a sample of a band's values against the range of its units.
+ * @param label names the band in messages
+ * @throws {TerrachipError} INVALID_INPUT for values that these units cannot have
  */
 export async function requirePlausible(
   raster: Raster,
   band: Pick<BandInfo, 'index' | 'nodata' | 'scale' | 'offset'>,
   units: Units,
-  what: string,
+  label: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  checkPlausible(units, await sampleBand(raster, band, signal), `${raster.name}: ${what}`);
+  checkPlausible(units, await sampleBand(raster, band, signal), `${raster.name}: ${label}`);
 }
 
-/** Physical values from windows spread over a raster, without those that are no data. */
+/** Physical values from 3 × 3 windows spread over the coarsest level, without nodata. */
 async function sampleBand(
   raster: Raster,
   band: Pick<BandInfo, 'index' | 'nodata' | 'scale' | 'offset'>,

@@ -1,5 +1,4 @@
-/** Band arithmetic over files, streamed: memory does not grow with the height of the result. */
-
+/** Band arithmetic over files, in strips: memory does not grow with the height of the result. */
 import { invalidInput, invalidOption } from '../errors.js';
 import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
@@ -23,7 +22,7 @@ import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
 import { gridOf } from './target-grid.js';
 
-/** A band that expressions call by a name. */
+/** A band and its name in expressions. */
 export interface BandSource {
   name: string;
   /** Path or URL of a raster. */
@@ -32,27 +31,27 @@ export interface BandSource {
   band?: number;
 }
 
-/** What `calculate` computes, of which bands, on which grid. */
+/** Expressions, bands and the grid of the result of `calculate`. */
 export interface CalculateOptions extends CogOutputOptions {
-  /** One a band of the result: see `parseExpression`. */
+  /** One expression for each band of the result: see `parseExpression`. */
   expressions: readonly string[];
   bands: readonly BandSource[];
-  /** A raster whose grid the result takes (default: the first band's). */
+  /** A raster with the grid of the result (default: the raster of the first band). */
   like?: string;
-  /** How bands on other grids are resampled; without it they are refused. */
+  /** Resampling of bands on other grids; without it they are refused. */
   resampling?: Resampling;
-  /** Whether values are taken as they are stored, not as physical ones by the file's scale and offset (default false). */
+  /** Use stored values instead of physical ones: ignore the file's scale and offset (default false). */
   stored?: boolean;
   /**
-   * Type of the result. Default: float32, or float64 where a band or a number of an expression may hold what float32
-   * cannot: bands of float64 and integers of 32 and 64 bits.
+   * Type of the result. Default: float32; float64 where an input is float64 or an integer of 32 or 64 bits, or where a
+   * number in an expression is not exact in float32.
    */
   dtype?: Dtype;
-  /** Nodata of the result (default: NaN for floats, none for integers); null for none: a mask says where gaps are. */
+  /** Nodata of the result (default: NaN for floats, none for integers). Null: gaps are stored as a mask. */
   nodata?: number | null;
 }
 
-/** What was written: a band for each expression. */
+/** The written raster: a band for each expression. */
 export interface CalculateReport extends CogReport {
   expressions: string[];
 }
@@ -149,17 +148,17 @@ function boxOf(raster: Raster): GeoBox {
   return raster.geobox;
 }
 
-/** What rounding may make of one grid in two files, in pixels. */
+/** Tolerance of the comparison of grids, in pixels: files round transforms differently. */
 const SAME_GRID = 0.01;
 
-/** Grids are never changed unasked. */
+/** Without `resampling`, all rasters must have the grid of the result. */
 function requireGrid(raster: Raster, geobox: GeoBox, resampling: Resampling | undefined): void {
   const own = boxOf(raster);
   if (resampling !== undefined || geobox.equals(own, SAME_GRID)) return;
   throw invalidInput(
     raster.name,
-    `lies on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`,
-    'say how to resample it with `resampling`',
+    `is on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`,
+    'choose a resampling with `resampling`',
   );
 }
 
@@ -175,7 +174,7 @@ class CalculatedRows implements ExactRowSource {
   readonly #backend: Backend;
   readonly #expressions: readonly DeviceExpression[];
   readonly #sources: readonly { warped: WarpedRaster; names: readonly string[] }[];
-  /** Bands of the strip at hand: they are overwritten once its results are computed. */
+  /** Bands of the current strip, by name; reused for the next strip. */
   readonly #bands = new Map<string, DeviceTensor>();
 
   constructor(

@@ -1,4 +1,4 @@
-/** Catalogs built from files, and written. */
+/** Builds catalogs from files and writes them. */
 import { resolve } from 'node:path';
 import {
   type BuiltCatalog,
@@ -23,29 +23,29 @@ export type CatalogType = (typeof CATALOG_TYPES)[number];
 export interface BuildCatalogOptions extends OperationOptions {
   /** Paths, patterns, folders or URLs. */
   inputs: readonly string[];
-  /** The catalog to write: GeoParquet or GeoJSON, by its ending. */
+  /** The catalog to write: GeoParquet or GeoJSON, by its extension. */
   output: string;
-  /** Default: by the endings of the inputs, `raster` for folders, `stac` for JSON that holds STAC items. */
+  /** Default: from the extensions of the inputs; `raster` for folders, `stac` for JSON with STAC items. */
   type?: CatalogType;
   filenameRegex?: string;
   dateFormat?: string;
   collection?: string;
   concurrency?: number;
-  /** Ends with the first file that cannot be read, instead of leaving it out. */
+  /** Fail on the first unreadable file, instead of leaving it out. */
   strict?: boolean;
-  /** Of rasters. */
+  /** For rasters. */
   bandNames?: readonly string[];
-  /** Of stores of arrays. */
+  /** For Zarr and NetCDF. */
   variables?: readonly string[];
-  /** A row a `store` or a `step` of time; a row a `file` or a `feature`. */
+  /** What a row is: `store` or time `step` for `zarr`, `file` or `feature` for `vector`. */
   rows?: 'store' | 'step' | 'file' | 'feature';
-  /** Of vector files. */
+  /** For vector files, like the next four. */
   layer?: string;
   sourceCrs?: string;
   encoding?: string;
   dateProperty?: readonly string[];
   idProperty?: string;
-  /** Of STAC items on servers: takes files of this machine and addresses of its network from them. */
+  /** For STAC items on servers: accept hrefs to local files and to addresses in the local network. */
   allowLocal?: boolean;
 }
 
@@ -53,9 +53,9 @@ export interface BuildCatalogReport {
   output: string;
   type: CatalogType;
   count: number;
-  /** Files that are left out, since they cannot be read. */
+  /** Files that cannot be read and are left out. */
   unreadable: { path: string; problem: string }[];
-  /** Files whose names the expression does not match. */
+  /** Files whose names do not match `filenameRegex`. */
   unmatched: readonly string[];
 }
 
@@ -81,7 +81,7 @@ export async function buildCatalogFile(options: BuildCatalogOptions): Promise<Bu
   };
 }
 
-/** The files that a catalog was built from. */
+/** The source files of a catalog. */
 function filesOf({ catalog, unreadable }: BuiltCatalog): string[] {
   const hrefs = [...catalog].flatMap(({ href, assets }) => [
     href,
@@ -146,7 +146,11 @@ async function typeOf(inputs: readonly string[], signal?: AbortSignal): Promise<
   }
   const [type = 'raster', other] = types;
   if (other !== undefined) {
-    throw invalidOption('type', 'cannot be told from inputs of several kinds', 'build a catalog of each');
+    throw invalidOption(
+      'type',
+      'cannot be inferred from inputs of several types',
+      'build one catalog of each',
+    );
   }
   return type;
 }

@@ -1,5 +1,4 @@
-/** Catalogs as files: asked, intersected, united and described. */
-
+/** Catalog files: query, intersection, union and description. */
 import { isParquetPath } from '../catalog/node/any-catalog-file.js';
 import {
   type Dedupe,
@@ -15,13 +14,13 @@ import type { Bounds } from '../geo/index.js';
 import type { OperationOptions } from '../progress.js';
 import { readFeatures } from '../vector/node/index.js';
 
-/** Which rows of a catalog are meant: where, when and what. */
+/** A selection of catalog rows by place, time and properties. */
 export interface RowSelection {
-  /** In `crs`; in degrees, a west greater than the east crosses the antimeridian. */
+  /** In `crs`. In degrees, west > east crosses the antimeridian. */
   bbox?: Bounds;
   /** Default: longitude and latitude. */
   crs?: string;
-  /** A vector file whose features are the place. */
+  /** A vector file; its features are the query geometry. */
   geometry?: string;
   /** `2021-07-15`, `2021-07-01/2021-07-31`, `2021-07-01/..` */
   datetime?: string;
@@ -29,7 +28,7 @@ export interface RowSelection {
   touch?: boolean;
   /** A condition on fields and properties. */
   where?: string;
-  /** Takes files of this machine and addresses of its network from a catalog on a server, too. */
+  /** For a catalog on a server: accept hrefs to local files and to addresses in the local network. */
   allowLocal?: boolean;
 }
 
@@ -39,8 +38,8 @@ export interface QueryCatalogOptions extends OperationOptions, RowSelection {
 }
 
 /**
- * The rows of a catalog file at a place and a time. Of GeoParquet only these are read.
- * @throws {TerrachipError} INVALID_OPTION where nothing is asked, or two places are; as `GeoCatalog.query`
+ * The selected rows of a catalog file. From GeoParquet only these are read.
+ * @throws {TerrachipError} INVALID_OPTION without a condition, or with both `bbox` and `geometry`; as `GeoCatalog.query`
  */
 export async function queryCatalogFile(options: QueryCatalogOptions): Promise<GeoCatalog> {
   const { catalog, bbox, geometry, datetime, where, signal } = options;
@@ -48,7 +47,7 @@ export async function queryCatalogFile(options: QueryCatalogOptions): Promise<Ge
     throw invalidOption(
       'bbox, geometry, datetime or where',
       'is needed',
-      'say where, when or what; terrachip catalog info describes the whole',
+      'give at least one; terrachip catalog info describes the whole catalog',
     );
   }
   const place = await readPlace(options, signal);
@@ -56,9 +55,9 @@ export async function queryCatalogFile(options: QueryCatalogOptions): Promise<Ge
 }
 
 /**
- * The place that a selection names; null for any.
- * @param option what says the CRS of `bbox`, for messages
- * @throws {TerrachipError} INVALID_OPTION for two places, or the CRS of none
+ * The region of a selection; null without `bbox` and `geometry`.
+ * @param option the name of the option `crs` in messages
+ * @throws {TerrachipError} INVALID_OPTION for both `bbox` and `geometry`, or `crs` without `bbox`
  */
 export async function readPlace(
   { bbox, crs, geometry }: RowSelection,
@@ -66,16 +65,16 @@ export async function readPlace(
   option = 'crs',
 ): Promise<Region | null> {
   if (bbox !== undefined && geometry !== undefined) {
-    throw invalidOption('bbox and geometry', 'both say where', 'give one of them');
+    throw invalidOption('bbox and geometry', 'cannot be combined', 'give one of them');
   }
   if (bbox === undefined && crs !== undefined) {
-    throw invalidOption(option, 'is that of `bbox`, which is missing', 'leave it out, or give `bbox`');
+    throw invalidOption(option, 'is the CRS of `bbox`, which is missing', 'leave it out, or give `bbox`');
   }
   if (geometry !== undefined) return placeOfFile(geometry, signal);
   return bbox === undefined ? null : { geometry: bbox, crs };
 }
 
-/** The rows of a catalog, or of its file, that a selection means; all of them where it says nothing. */
+/** The selected rows of a catalog or catalog file; without a condition all rows. */
 export async function selectRows(
   catalog: string | GeoCatalog,
   { datetime, where, predicate, touch, allowLocal }: RowSelection,
@@ -84,21 +83,21 @@ export async function selectRows(
 ): Promise<GeoCatalog> {
   const read = { signal, allowLocal };
   const place: PlaceAndTime = { ...region, interval: datetime };
-  const how = { predicate, touch };
+  const relation = { predicate, touch };
   const isPlaced = region !== null || datetime !== undefined;
-  let found: GeoCatalog;
+  let selected: GeoCatalog;
   if (isPlaced && typeof catalog === 'string' && isParquetPath(catalog)) {
     const file = await openCatalog(catalog, read);
     try {
-      found = await file.query(place, { ...how, ...read });
+      selected = await file.query(place, { ...relation, ...read });
     } finally {
       await file.dispose();
     }
   } else {
     const all = typeof catalog === 'string' ? await loadCatalog(catalog, read) : catalog;
-    found = isPlaced ? all.query(place, how) : all;
+    selected = isPlaced ? all.query(place, relation) : all;
   }
-  return where === undefined || found.length === 0 ? found : found.where(where);
+  return where === undefined || selected.length === 0 ? selected : selected.where(where);
 }
 
 async function placeOfFile(path: string, signal: AbortSignal | undefined): Promise<Region> {
@@ -120,13 +119,13 @@ async function placeOfFile(path: string, signal: AbortSignal | undefined): Promi
 export interface IntersectCatalogsOptions extends OperationOptions {
   first: string;
   second: string;
-  /** Pairs of any time. */
+  /** Ignore time: pair rows of any dates. */
   spatialOnly?: boolean;
   /** As in `RowSelection`. */
   allowLocal?: boolean;
 }
 
-/** The overlaps of two catalogs' rows, and in a sentence why there are so many. */
+/** The intersection of two catalogs; if it is empty, a sentence that explains why. */
 export async function intersectCatalogFiles(
   options: IntersectCatalogsOptions,
 ): Promise<{ catalog: GeoCatalog; explanation: string }> {
@@ -144,7 +143,7 @@ export interface UniteCatalogsOptions extends OperationOptions {
   allowLocal?: boolean;
 }
 
-/** The rows of several catalogs, the first one's first. */
+/** The union of several catalogs, in their order. */
 export async function uniteCatalogFiles(options: UniteCatalogsOptions): Promise<GeoCatalog> {
   const read = { signal: options.signal, allowLocal: options.allowLocal };
   let united: GeoCatalog | null = null;
@@ -159,13 +158,13 @@ export async function uniteCatalogFiles(options: UniteCatalogsOptions): Promise<
 export interface CatalogReport {
   path: string;
   count: number;
-  /** Longitude and latitude; null for an empty catalog. */
+  /** In longitude and latitude; null for an empty catalog. */
   bbox: Bounds | null;
   interval: [string, string] | null;
   /** Rows without a date. */
   static: number;
   collections: Record<string, number>;
-  /** Coordinate reference systems of assets, by how many have each. */
+  /** Number of assets by CRS. */
   crs: Record<string, number>;
   assets: string[];
   properties: string[];

@@ -1,14 +1,14 @@
 import { type ChipLayout, createChipLayout } from '../geo/index.js';
 
-/** The chips of the published flood notebooks: 256 pixels, 208 from one to the next. */
+/** Chip size and stride of the published flood notebooks, in pixels. */
 export const CHIP = { size: 256, stride: 208 } as const;
 
 /**
- * The chips of a scene as CSV, in the notebooks' columns. Unlike theirs, which leaves out what does not fill a whole
- * stride, the chips reach every pixel: the last ones in a row or column overlap more.
- * @param prefix what chip names start with
+ * The chips of a scene as CSV, with the notebooks' columns. Unlike the notebooks', these chips cover every pixel: the
+ * last ones of a row or column overlap more.
+ * @param prefix start of the chip ids
  * @param valid 1 where all inputs have data
- * @param label 1 in the class looked for, or null without a label: the column is then empty
+ * @param label 1 in the positive class; null leaves the column `label_fraction` empty
  */
 export function chipIndex(
   prefix: string,

@@ -1,11 +1,11 @@
-/** From probabilities to classes. */
+/** Classes from probabilities, and their colours. */
 
 /** The nodata value of class maps. */
 export const CLASS_NODATA = 255;
 
 /**
- * The class of each pixel: of two classes, the second where its probability is above `threshold`; of more, the most
- * probable, the lowest among equals. Pixels without data get 255.
+ * The class of each pixel. With two classes: 1 where the probability of the second is above `threshold`, else 0. With
+ * more: the most probable, on ties the lowest. NaN becomes 255.
  * @param probability (class, pixel) in C order
  */
 export function classify(probability: Float32Array, classes: number, threshold: number): Uint8Array {

@@ -1,4 +1,4 @@
-/** `terrachip demo`: a flood mapped from beginning to end, on an event that it makes itself. */
+/** `terrachip demo`: the whole workflow on a synthetic flood event. */
 import { join } from 'node:path';
 import { invalidOption } from '../errors.js';
 import type { BackendChoice } from '../gpu/node/index.js';
@@ -10,23 +10,23 @@ import { type InferReport, infer } from './infer.js';
 import { type PackageReport, packageManifest } from './package.js';
 import { drawRaster } from './picture/index.js';
 
-/** The size of the demo's event, and where it goes. */
+/** Size, seed and output folder of the demo's event. */
 export interface DemoOptions extends OperationOptions {
   /** Folder for the event, the package and the map (default `terrachip-demo`). */
   output?: string;
-  /** Another event (default 7). */
+  /** Seed of the event (default 7). */
   seed?: number;
-  /** Width and height of the map in pixels of 10 m, at least (default 1500 × 1200). */
+  /** Minimum width and height of the map in pixels of 10 m (default 1500 × 1200). */
   size?: readonly [number, number];
   backend?: BackendChoice;
 }
 
-/** What the demo made. */
+/** Files and results of the demo. */
 export interface DemoReport {
   manifest: string;
   package: PackageReport;
   map: string;
-  /** Pictures: the map, and what the radar and the optical sensor saw at the event. */
+  /** Pictures of the map, and of the radar and optical images at the event. */
   quicklook: string;
   radar: string;
   optical: string;
@@ -34,7 +34,7 @@ export interface DemoReport {
   metrics: Metrics;
 }
 
-/** What makes the event: built from the folder `demo` beside the library, which needs none of it. */
+/** The generator of events. It is built from the folder `demo`; the library does not depend on it. */
 interface EventGenerator {
   writeDemoEvent(
     seed: number,
@@ -48,7 +48,7 @@ const GENERATOR = '../demo/event/index.js';
 
 const SIZE = [1500, 1200] as const;
 
-/** Below this there is no room for a river and its valley; above it, the event would not fit into memory. */
+/** Smallest side that holds a river and its valley, and the largest that fits into memory. */
 const SIDES = [128, 6000] as const;
 
 export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {

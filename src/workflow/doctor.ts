@@ -1,4 +1,4 @@
-/** What this machine can run, and what would have to be installed for more. */
+/** What this machine can run, and which packages are missing. */
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { isTerrachipError, messageOf } from '../errors.js';
 import { isSoftware } from '../gpu/index.js';
@@ -17,17 +17,17 @@ export interface DoctorReport {
   processor: string;
   cores: number;
   memoryBytes: number;
-  /** The WebGPU adapter, or what stands in its way. */
+  /** The WebGPU adapter, or why there is none. */
   webgpu:
     | { available: true; adapter: string; adapterClass: 'hardware' | 'software' }
     | { available: false; problem: string; remedy: string };
-  /** Providers of onnxruntime-node, or what stands in their way. */
+  /** Providers of onnxruntime-node, or why it cannot run. */
   onnx: { available: true; providers: string[] } | { available: false; problem: string; remedy: string };
-  /** What runs a model on the device of the kernels (provider `webgpu-resident`), or what stands in its way. */
+  /** Whether a model can run on the device of the kernels (provider `webgpu-resident`), or why not. */
   resident: { available: true } | { available: false; problem: string; remedy: string };
-  /** Optional packages that read some formats of rasters and vectors, and some compressions of GeoTIFF. */
+  /** Optional packages for some raster and vector formats and some compressions of GeoTIFF. */
   readers: ReaderPackage[];
-  /** What backend `auto` takes here. */
+  /** The backend that backend `auto` uses here. */
   autoBackend: 'webgpu' | 'cpu';
 }
 
@@ -67,7 +67,7 @@ async function probeOnnx(): Promise<DoctorReport['onnx']> {
   }
 }
 
-/** The model shares a WebGPU device, so that both packages are needed. */
+/** `webgpu-resident` needs onnxruntime-web and a WebGPU device. */
 function probeResident(webgpu: DoctorReport['webgpu']): DoctorReport['resident'] {
   const problem = onnxRuntimeWebProblem();
   if (problem !== null) return { available: false, problem: problem.message, remedy: problem.remedy };

@@ -1,6 +1,5 @@
 /**
- * What a person runs, as functions: each command of the CLI is one of these, with printing around it. The code of each
- * is loaded when it is first called.
+ * The commands of the CLI as functions, without printing. The module of each is loaded on the first call.
  */
 import { lazy } from './lazy.js';
 
@@ -85,15 +84,15 @@ export const finalizeRun = lazy(
   (module) => module.finalizeRun,
 );
 
-/** Indices of the units of a run that are not done. */
+/** Indices of the unfinished units of a run. */
 export const missingUnits = lazy(
   () => import('./finalize.js'),
   (module) => module.missingUnits,
 );
 
 /**
- * Resamples every band of a manifest bilinearly onto its grid (tiles of one band are averaged where they overlap),
- * and writes the images, the mask of pixels where all have data, the label, the chip index and the scene file.
+ * Resamples every band of a manifest bilinearly onto its grid (overlapping tiles of one band are averaged). Writes the
+ * images, the mask of pixels where all bands have data, the label, the chip index and the scene file.
  * @throws {TerrachipError} INVALID_INPUT for a manifest that lacks files, units or phases
  */
 export const packageManifest = lazy(
@@ -108,9 +107,9 @@ export const warpFile = lazy(
 );
 
 /**
- * Evaluates expressions at every pixel of some rasters and writes the results as the bands of a COG. A pixel without
- * data in a band that an expression uses has none in the result.
- * @throws {TerrachipError} INVALID_INPUT for an expression that cannot be read, or a band that is not there or on
+ * Evaluates expressions at every pixel of some rasters and writes the results as the bands of a COG. A pixel is nodata
+ * where any band of the expression is nodata.
+ * @throws {TerrachipError} INVALID_INPUT for an expression that cannot be parsed, or a band that is missing or on
  *   another grid
  */
 export const calculate = lazy(
@@ -118,29 +117,29 @@ export const calculate = lazy(
   (module) => module.calculate,
 );
 
-/** Describes a raster by its headers, and by its pixels where asked for. */
+/** Describes a raster: its header, and with `checksum` its pixels. */
 export const describeRaster = lazy(
   () => import('./info.js'),
   (module) => module.describeRaster,
 );
 
-/** Draws a raster. @throws {TerrachipError} INVALID_OPTION, or INVALID_INPUT for bands that it lacks */
+/** Draws a raster as PNG. @throws {TerrachipError} INVALID_OPTION, or INVALID_INPUT for missing bands */
 export const drawRaster = lazy(
   () => import('./picture/raster-picture.js'),
   (module) => module.drawRaster,
 );
 
-/** Draws the phases of a scene × true colour, VV, VH, DEM and valid mask, all on the scene's grid. */
+/** Draws a scene as PNG: a row for each phase; columns for true colour, VV, VH, DEM and valid mask. */
 export const drawAlignment = lazy(
   () => import('./picture/alignment.js'),
   (module) => module.drawAlignment,
 );
 
 /**
- * Writes the 4-connected areas of equal pixels of a raster as GeoJSON (RFC 7946): along pixel edges, with holes,
- * nothing simplified but positions on straight lines.
- * @throws {TerrachipError} INVALID_INPUT for a raster of another type or without a place; TOO_LARGE where the outlines
- * of areas that are open at a time have more than 2^27 corners
+ * Writes the 4-connected areas of equal pixels of a raster as GeoJSON (RFC 7946). Outlines follow pixel edges, have
+ * holes, and are not simplified apart from collinear positions.
+ * @throws {TerrachipError} INVALID_INPUT for a raster that is not of integers or not georeferenced; TOO_LARGE where the
+ * unfinished outlines have more than 2^27 corners at a time
  */
 export const polygonizeFile = lazy(
   () => import('./polygonize.js'),
@@ -148,10 +147,10 @@ export const polygonizeFile = lazy(
 );
 
 /**
- * Burns polygons by one of GDAL's two rules into a COG; of polygons that overlap, the last wins.
- * Of a file with an index only what touches the grid is read.
- * @throws {TerrachipError} INVALID_INPUT for a file that holds no polygons, none near the grid, or a property that is no number
- * which the type holds; INVALID_OPTION for a value that it does not hold
+ * Burns polygons into a COG by GDAL's rules (pixel centres, or all touched). Where polygons overlap, the last wins.
+ * From a file with a spatial index, only features near the grid are read.
+ * @throws {TerrachipError} INVALID_INPUT for a file without polygons or with none near the grid, and for a property
+ * whose value `dtype` cannot hold; INVALID_OPTION for a `value` that it cannot hold
  */
 export const rasterizeFile = lazy(
   () => import('./rasterize.js'),
@@ -159,26 +158,27 @@ export const rasterizeFile = lazy(
 );
 
 /**
- * Measures a map, and scores it where there is a label. Writes `statistics.json`, with a label `metrics.json` and
- * `quicklook.png` with the label's outline, with zones `zones.csv` into the map's folder.
- * @throws {TerrachipError} INVALID_INPUT for what is not a map, or does not overlap it; INVALID_OPTION
+ * Measures a map, and scores it against a label if there is one. Writes into the map's folder: `statistics.json`; with a
+ * label `metrics.json` and `quicklook.png` with the label's outline; with zones `zones.csv`.
+ * @throws {TerrachipError} INVALID_INPUT for a folder that is not a map, or a label or zones that do not overlap it;
+ * INVALID_OPTION
  */
 export const assessMap = lazy(
   () => import('./evaluate/evaluate.js'),
   (module) => module.assessMap,
 );
 
-/** Compares a map with a label, each pixel of the map's grid once. Writes what `assessMap` writes. */
+/** Compares a map with a label, pixel by pixel on the map's grid. Writes the files of `assessMap`. */
 export const evaluateMap = lazy(
   () => import('./evaluate/evaluate.js'),
   (module) => module.evaluateMap,
 );
 
 /**
- * Makes a model folder of a TerraMind checkpoint: `model.onnx` and `model.json`, and with `split` `encoder.onnx` and
- * `decoder.onnx`. Tensors are read and written one by one: memory stays below twice the largest. Trying float16 on a
- * sample takes what the model takes to run.
- * @throws {TerrachipError} INVALID_INPUT for what is no complete TerraMind checkpoint, or has tensors left over;
+ * Makes a model folder from a TerraMind checkpoint: `model.onnx` and `model.json`, and with `split` `encoder.onnx` and
+ * `decoder.onnx`. Tensors are read and written one by one: memory stays below twice the largest. The check of float16
+ * on a sample needs the memory of a model run.
+ * @throws {TerrachipError} INVALID_INPUT for a file that is not a complete TerraMind checkpoint, or has unused tensors;
  * INVALID_OPTION for options that do not fit it; DISK
  */
 export const importModel = lazy(
@@ -187,9 +187,9 @@ export const importModel = lazy(
 );
 
 /**
- * Runs a model on arrays, without a scene around them.
- * @throws {TerrachipError} INVALID_OPTION for inputs that are missing or too many; INVALID_INPUT for arrays of the
- * wrong shape or type, and for NaN in normalised ones
+ * Runs a model on arrays, without a scene.
+ * @throws {TerrachipError} INVALID_OPTION for missing or unknown inputs; INVALID_INPUT for arrays of the wrong shape or
+ * type, and for NaN in normalised arrays
  */
 export const runModel = lazy(
   () => import('./model/run.js'),
@@ -198,8 +198,8 @@ export const runModel = lazy(
 
 /**
  * Embeds every chip of scenes.
- * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel` and `SceneChips.open`; INVALID_INPUT for two scenes of
- * one id, whose chips could not be told apart
+ * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel` and `SceneChips.open`; INVALID_INPUT for two scenes
+ * with the same id
  */
 export const embedScenes = lazy(
   () => import('./embed/scenes.js'),
@@ -207,8 +207,8 @@ export const embedScenes = lazy(
 );
 
 /**
- * Embeds every chip of catalogs: a regular grid over the outlines of the leading catalog's rows, each place at each of
- * their times. An input sees the rows whose time meets the chip's; what does not change with time is read whatever its date.
+ * Embeds every chip of catalogs. Chips are a regular grid over the footprints of the leading catalog's rows, at each of
+ * their times. An input reads the rows whose interval overlaps the chip's; static inputs are read regardless of date.
  * @throws {TerrachipError} as `embedChips`, `openEmbeddingModel`, `CatalogChips.open`, `GeoCatalog.query` and
  * `gridSampler`; INVALID_INPUT where no row is left
  */
@@ -218,8 +218,8 @@ export const embedCatalogs = lazy(
 );
 
 /**
- * Embeds all chips of a source. The store is made in `OUTPUT.run/<fingerprint>` and appears under its name when it is
- * whole; a run that ended early goes on with `resume`, to the same bytes.
+ * Embeds all chips of a source. The store is written in `OUTPUT.run/<fingerprint>` and renamed to `OUTPUT` when it is
+ * complete. `resume` continues an interrupted run, with byte-identical results.
  * @throws {TerrachipError} INVALID_OPTION; INVALID_INPUT for an output that exists, or a source without chips; DISK
  */
 export const embedChips = lazy(
@@ -227,13 +227,13 @@ export const embedChips = lazy(
   (module) => module.embedChips,
 );
 
-/** Finds out what this machine can run: adapters, providers, optional packages. Installs nothing. */
+/** Reports what this machine can run: adapters, providers, optional packages. Installs nothing. */
 export const diagnose = lazy(
   () => import('./doctor.js'),
   (module) => module.diagnose,
 );
 
-/** The specification of a model. @param model a folder, or the name of a model that comes with the package */
+/** The specification of a model. @param model a folder, or the name of a bundled model */
 export const readModelSpec = lazy(
   () => import('../inference/node/model-folder.js'),
   (module) => module.readModelSpec,

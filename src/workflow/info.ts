@@ -1,5 +1,4 @@
-/** What is in a raster file. */
-
+/** Describes raster files. */
 import { createHash } from 'node:crypto';
 import type { AffineTuple, Dtype } from '../geo/index.js';
 import type { OperationOptions } from '../progress.js';
@@ -13,32 +12,32 @@ import {
   toStoredIntegers,
 } from '../raster/node/index.js';
 
-/** What `describeRaster` says of a band. */
+/** The report of `describeRaster` on a band. */
 export interface BandReport {
   index: number;
   dtype: Dtype;
-  /** The type in the file, where it is another than that of the values: `float16`, `int64`, `complex_int16`. */
+  /** The type in the file. It can differ from `dtype`: `float16`, `int64`, `complex_int16`. */
   storedType: string;
   components: 1 | 2;
-  /** As a number, or `nan`, `inf`, `-inf`, which JSON numbers cannot be; null for none. */
+  /** A number, or `nan`, `inf`, `-inf` as text, since JSON has no such numbers; null for none. */
   nodata: number | string | null;
   scale: number;
   offset: number;
   description: string | null;
   colourInterpretation: string;
   metadata: Metadata;
-  /** SHA-256 of the stored values, little-endian and row by row, 64-bit integers as such; null unless asked for. */
+  /** SHA-256 of the values in their stored type, little-endian and row by row; null without `checksum`. */
   sha256: string | null;
   /**
-   * Over values that are finite and data (not nodata, nor hidden by a mask or an alpha band), of complex ones over their
-   * magnitudes; null unless asked for, or where there are none.
+   * Statistics of the finite valid values (not nodata, not hidden by a mask or an alpha band). Of complex values, the
+   * magnitudes count. Null without `checksum`, or without valid values.
    */
   min: number | null;
   max: number | null;
   mean: number | null;
 }
 
-/** What `describeRaster` says of a raster. */
+/** The report of `describeRaster` on a raster. */
 export interface RasterReport {
   path: string;
   width: number;
@@ -54,15 +53,15 @@ export interface RasterReport {
   /** Number of ground control points. */
   gcps: number;
   hasRpc: boolean;
-  /** Why a place that the file names cannot be used; else null. */
+  /** Why the file's georeference cannot be used; else null. */
   placeProblem: string | null;
   metadata: Metadata;
   bands: BandReport[];
 }
 
-/** What `describeRaster` looks at. */
+/** Options of `describeRaster`. */
 export interface InfoOptions extends OperationOptions {
-  /** Decode all pixels: checksums and statistics. */
+  /** Decode all pixels for checksums and statistics (default false). */
   checksum?: boolean;
 }
 
@@ -103,10 +102,10 @@ function spell(value: number): string {
 
 type Pixels = Pick<BandReport, 'sha256' | 'min' | 'max' | 'mean'>;
 
-/** Rows of one read hold about this many values. */
+/** Values of one read, about. */
 const VALUES_PER_READ = 4 * 2 ** 20;
 
-/** Reads every pixel once, in rows of blocks, with memory bounded by a row of blocks. */
+/** Reads every pixel once, in whole rows of blocks. */
 async function measureBands(raster: Raster, options: OperationOptions): Promise<Pixels[]> {
   const totals = raster.bands.map(() => ({
     hash: createHash('sha256'),

@@ -1,6 +1,6 @@
 /**
- * An asynchronous function of a module that is loaded when the function is first called.
- * @param pick the function
+ * Wraps an asynchronous function of a module. The module is loaded on the first call.
+ * @param pick selects the function
  */
 export function lazy<Module, Parameters extends unknown[], Result>(
   load: () => Promise<Module>,

@@ -1,4 +1,4 @@
-/** The folder of a map, as `infer` wrote it. */
+/** Reads the folder of a map that `infer` wrote. */
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readJson } from '../io/node/json.js';
@@ -29,7 +29,7 @@ const Item = v.object({
 });
 const Run = v.object({ plan: v.unknown() });
 
-/** Reads what a map's folder says about itself. @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
+/** Reads the classes and the plan of a map. @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
 export async function readMapFolder(path: string): Promise<MapFolder> {
   const itemPath = join(path, 'item.json');
   const item = validate(Item, await readJson(itemPath), itemPath);

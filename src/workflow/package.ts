@@ -1,6 +1,6 @@
 /**
- * Packages: an event's bands on one grid, ready for a model. What the published notebooks keep as whole arrays in
- * memory goes through here a strip of rows at a time; only the masks (two bytes a pixel) are held whole.
+ * Packages: an event's bands on one grid, ready for a model. Images are computed in strips of rows; only the masks (two
+ * bytes per pixel) are held whole in memory.
  */
 
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ import { chipIndex } from './chip-index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
 
-/** The acquisition manifest that is packaged, and the grid. */
+/** The acquisition manifest to package, and the grid. */
 export interface PackageOptions extends OperationOptions {
   /** The acquisition manifest. */
   manifest: string;
@@ -48,15 +48,15 @@ export interface PackageOptions extends OperationOptions {
   output: string;
   /** Pixel size in units of the manifest's CRS (default 10). */
   resolution?: number;
-  /** How the grid meets the event's box: stretched to fit it, as the notebooks do (default), or on whole pixels. */
+  /** `fit` (default): pixels are stretched to fit the event's bbox, as in the notebooks. `snap`: on whole pixels. */
   anchor?: 'fit' | 'snap';
   backend?: BackendChoice;
   threads?: number;
-  /** Refuse larger grids (default 500 million pixels). */
+  /** Largest allowed grid, in pixels (default 500 million). */
   maxPixels?: number;
 }
 
-/** What `packageManifest` wrote. */
+/** The files and grid that `packageManifest` wrote. */
 export interface PackageReport {
   /** The scene file, which `infer` reads. */
   scene: string;
@@ -71,18 +71,18 @@ export interface PackageReport {
 /** The bands of one modality in one phase; each band may come in several tiles. */
 interface Image {
   readonly modality: string;
-  /** Null for what does not change. */
+  /** Null for static images. */
   readonly phase: string | null;
   readonly bands: readonly { name: string; tiles: readonly string[] }[];
   readonly file: string;
 }
 
-/** What a package holds beside its images and scene file. */
+/** Files of a package besides images and scene file. */
 const VALID_FILE = 'valid.tif';
 const LABEL_FILE = 'label.tif';
 const CHIPS_FILE = 'chips.csv';
 
-/** Catalogs' asset keys by the names that models give these bands. */
+/** Models' band names by the asset keys of STAC catalogs. */
 const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data: 'DEM' };
 
 export async function packageManifest(options: PackageOptions): Promise<PackageReport> {
@@ -187,7 +187,7 @@ function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly Image[]):
   const inputs = new Map<string, SceneDocument['inputs'][string]>();
   for (const { modality, phase, bands, file } of images) {
     const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href: file, band: k + 1 }]));
-    // The pixels are the grid's own: nearest takes their values as they are.
+    // The images are already on the grid, so that nearest copies their values.
     const input = inputs.get(modality) ?? {
       units: acquisitionUnits(manifest, modality),
       resampling: 'nearest',
@@ -218,7 +218,7 @@ function createWriter(path: string, image: Image, geobox: GeoBox): Promise<CogWr
   });
 }
 
-/** Warps the bands of an image a strip of rows at a time; one strip is written while the next is computed. */
+/** Warps the bands of an image in strips; one strip is written while the next is computed. */
 async function packageImage(
   image: Image,
   grid: GeoBox,
@@ -240,8 +240,8 @@ async function packageImage(
         opened.push(raster);
         if (raster.geobox === null) throw noReference(raster);
       }
-      const isNear = opened.some(({ geobox }) => geobox !== null && gridsMeet(geobox, grid));
-      if (!isNear) throw noOverlap(opened[0].name, opened[0].geobox, 'the event’s box', grid);
+      const overlaps = opened.some(({ geobox }) => geobox !== null && gridsMeet(geobox, grid));
+      if (!overlaps) throw noOverlap(opened[0].name, opened[0].geobox, 'the event’s box', grid);
       bands.push(
         opened.map(
           (raster) => new WarpedRaster(backend, raster, { geobox: grid, resampling: 'bilinear', bands: [1] }),
@@ -263,7 +263,7 @@ async function packageImage(
   }
 }
 
-/** Bands that may come in several tiles: where these overlap, the mean of those that have data. */
+/** Rows of bands in one or more tiles. Overlapping tiles are averaged, without nodata. */
 function meansOf(backend: Backend, bands: readonly (readonly WarpedRaster[])[], geobox: GeoBox): RowSource {
   return {
     geobox,
@@ -298,7 +298,7 @@ function markInvalid(values: Float32Array, valid: Uint8Array): void {
   for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) valid[k] = 0;
 }
 
-/** 1 in pixels whose centres lie in the manifest's polygons. */
+/** 1 in pixels whose centres are inside the manifest's polygons. */
 async function rasterizeLabel(
   manifest: Acquisition,
   grid: GeoBox,
@@ -314,7 +314,7 @@ async function rasterizeLabel(
     boundsCrs: grid.crs,
   });
   if (areas.features.length === 0) {
-    const message = `the label ${path} has no polygon that touches the grid, so that it shows nothing`;
+    const message = `the label ${path} has no polygon that touches the grid, so that the label is empty`;
     onProgress?.({ type: 'warning', message });
   }
   const mask = new Uint8Array(grid.pixelCount);

@@ -1,5 +1,4 @@
-/** A class map as polygons in longitude and latitude, streamed. */
-
+/** Polygonizes class maps in strips, in longitude and latitude. */
 import { invalidInput, invalidOption } from '../errors.js';
 import { gridStrips, rangeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
@@ -11,9 +10,9 @@ import { GeoJsonFile } from '../vector/node/geojson-file.js';
 
 import type { ClassArray } from '../vector/node/index.js';
 
-/** The class map that `polygonizeFile` reads, and which values. */
+/** The class map to polygonize, and the values. */
 export interface PolygonizeOptions extends OperationOptions {
-  /** A raster of classes: integers, of 64 bits those that 32 bits hold. */
+  /** A raster of integers. Those of 64 bits must fit into int32. */
   source: string;
   /** The GeoJSON file to write. */
   destination: string;
@@ -21,18 +20,18 @@ export interface PolygonizeOptions extends OperationOptions {
   band?: number;
   /** Only areas of these values (default: all but nodata). */
   values?: readonly number[];
-  /** The value without data (default: what the file declares). */
+  /** Default: the nodata value of the file. */
   nodata?: number;
 }
 
-/** What `polygonizeFile` wrote. */
+/** The areas that `polygonizeFile` wrote. */
 export interface PolygonizeReport {
   destination: string;
   /** 4-connected areas of equal pixels. */
   areas: number;
   /** Areas and km² on the ground by value. */
   values: { value: number; areas: number; km2: number }[];
-  /** Corners of unfinished outlines that were in memory at most; 17 bytes each. */
+  /** Most corners of unfinished outlines in memory at a time; 17 bytes each. */
   peakCorners: number;
 }
 
@@ -57,7 +56,7 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   }
   requireReal(raster, [info]);
   const { nodata = info.nodata } = options;
-  const found = new Map<number, { value: number; areas: number; km2: number }>();
+  const totals = new Map<number, { value: number; areas: number; km2: number }>();
   const file = await GeoJsonFile.create(options.destination);
   try {
     const polygonizer = classPolygons({
@@ -66,8 +65,8 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
       onArea: (polygons, properties) => {
         file.add(polygons, { ...properties });
         const { value, km2 } = properties;
-        const entry = found.get(value) ?? { value, areas: 0, km2: 0 };
-        found.set(value, { value, areas: entry.areas + 1, km2: entry.km2 + km2 });
+        const entry = totals.get(value) ?? { value, areas: 0, km2: 0 };
+        totals.set(value, { value, areas: entry.areas + 1, km2: entry.km2 + km2 });
       },
     });
     for (const { start: y, end } of gridStrips(geobox)) {
@@ -92,7 +91,7 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
     return {
       destination: options.destination,
       areas: file.count,
-      values: [...found.values()].sort((a, b) => a.value - b.value),
+      values: [...totals.values()].sort((a, b) => a.value - b.value),
       peakCorners: polygonizer.peakCorners,
     };
   } finally {
@@ -100,7 +99,7 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   }
 }
 
-/** @param valid says where values count */
+/** The values as classes. @param valid values are checked where it is 1 */
 function requireClasses(
   { name }: Raster,
   { storedType }: BandInfo,
@@ -109,18 +108,18 @@ function requireClasses(
 ): ClassArray {
   if (plane instanceof Float64Array && /^u?int64$/.test(storedType)) {
     const { min, max } = rangeOf('int32');
-    const far = plane.find((value, i) => valid[i] === 1 && (value < min || value > max));
-    if (far === undefined) return Int32Array.from(plane);
+    const outside = plane.find((value, i) => valid[i] === 1 && (value < min || value > max));
+    if (outside === undefined) return Int32Array.from(plane);
     throw invalidInput(
       name,
-      `holds the class ${far}, which is too large for areas`,
+      `holds the class ${outside}, which does not fit into int32`,
       `number the classes from ${min} to ${max}`,
     );
   }
   if (plane instanceof Float32Array || plane instanceof Float64Array) {
     throw invalidInput(
       name,
-      `holds ${storedType}, which is no type of classes`,
+      `holds ${storedType}, which is not a type of classes`,
       'give a raster of integers (gdal_translate -ot Int32)',
     );
   }

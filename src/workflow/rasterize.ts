@@ -1,4 +1,4 @@
-/** Polygons burned onto a grid, streamed. */
+/** Burns polygons onto a grid in strips. */
 import { invalidOption } from '../errors.js';
 import { allocateArray, type Dtype, gridStrips, noOverlap } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
@@ -12,41 +12,41 @@ import { type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
-/** The polygons that `rasterizeFile` burns, and the grid. */
+/** The polygons to burn, and the grid. */
 export interface RasterizeFileOptions extends OperationOptions {
   /** A vector file of polygons. */
   source: string;
-  /** The layer of a file with several. */
+  /** For a file with several layers. */
   layer?: string;
-  /** The reference system of a file that does not say its own. */
+  /** The CRS of a file that declares none. */
   sourceCrs?: string;
-  /** The encoding of a shapefile's attributes, whatever it says. */
+  /** The encoding of a shapefile's attributes; overrides the file's own. */
   encoding?: string;
   /** The COG to write. */
   destination: string;
   grid: TargetGrid;
-  /** Whether pixels that an outline merely touches are burned too (default: those whose centre lies inside). */
+  /** Burn all pixels that a polygon touches (default: only those whose centre is inside). */
   allTouched?: boolean;
-  /** What is burned (default 1). */
+  /** The value to burn (default 1). */
   value?: number;
-  /** The property of each feature that is burned instead of one value: a number, or a text of `classes`. */
+  /** The property to burn instead of `value`: a number, or a key of `classes`. */
   property?: string;
-  /** The number of each text of `property`. */
+  /** The value to burn for each text of `property`. */
   classes?: Readonly<Record<string, number>>;
-  /** Where no polygon lies (default 0). */
+  /** The value outside all polygons (default 0). */
   background?: number;
-  /** Default `uint8`. Whole numbers are burned exactly, or refused. */
+  /** Default `uint8`. Integers that it cannot hold exactly are refused. */
   dtype?: Dtype;
   maxPixels?: number;
 }
 
-/** What `rasterizeFile` wrote. */
+/** The raster that `rasterizeFile` wrote. */
 export interface RasterizeReport {
   destination: string;
   width: number;
   height: number;
   crs: string;
-  /** Features that may touch the grid, and pixels that one of them covers. */
+  /** Features near the grid, and pixels that at least one covers. */
   features: number;
   burnedPixels: number;
 }
@@ -54,7 +54,7 @@ export interface RasterizeReport {
 export async function rasterizeFile(options: RasterizeFileOptions): Promise<RasterizeReport> {
   const { destination, background = 0, dtype = 'uint8', signal, onProgress } = options;
   const { grid } = options;
-  const value = burned(options);
+  const value = valueToBurn(options);
   requireHolds('background', background, dtype);
   if (typeof value === 'number') requireHolds('value', value, dtype);
   await requireOutput(destination, {
@@ -80,14 +80,14 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
   const values = areas.features.map((feature) => burnValue(feature, value, dtype, areas));
   const rasterizer = new Rasterizer(areas, geobox, { allTouched: options.allTouched ?? false });
   if (!rasterizer.isNear) {
-    // Only features at the grid were read: all of them say where the file lies.
+    // Only features near the grid were read; the message gives the extent of all.
     const all = await readAreas(options.source, read);
     throw noOverlap(areas.name, placeOf(all), 'the grid', geobox);
   }
   const { width, height } = geobox;
   const writer = await CogWriter.create(destination, { geobox, bands: 1, dtype, overviews: 'mode' });
   try {
-    // Values and the background may be equal: what is burned is counted apart.
+    // A value may equal the background, so that burned pixels are counted in a mask of their own.
     const strips = gridStrips(geobox);
     const covered = new Uint8Array(strips[0].end * width);
     const ones = values.map(() => 1);
@@ -116,8 +116,8 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
   }
 }
 
-/** What features are burned with. */
-function burned({ property, classes, value }: RasterizeFileOptions): number | PropertyClass {
+/** One value for all features, or the property with each feature's value. */
+function valueToBurn({ property, classes, value }: RasterizeFileOptions): number | PropertyClass {
   if (property === undefined) {
     if (classes === undefined) return value ?? 1;
     throw invalidOption('classes', 'has no meaning without `property`', 'name the property with these texts');

@@ -27,7 +27,7 @@ export function stacItem(
         ? { type: 'Polygon', coordinates: footprint[0] }
         : { type: 'MultiPolygon', coordinates: footprint },
     properties: {
-      // STAC wants both ends where there is no single time; a map of unknown date spans the time of its making.
+      // STAC requires a start and an end where datetime is null; a map of unknown date gets the time of its creation.
       datetime,
       ...(datetime === null ? { start_datetime: now, end_datetime: now } : {}),
       created: now,

@@ -1,4 +1,4 @@
-/** Rows from a device into a file, streamed: memory does not grow with the height of the result. */
+/** Writes rows from a device into a COG in strips: memory does not grow with the height of the result. */
 import { type Dtype, isFloat, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import type { BackendChoice } from '../gpu/node/index.js';
@@ -14,7 +14,7 @@ import {
 
 type Floats = Float32Array | Float64Array;
 
-/** Options of what computes a raster and writes it into a COG. */
+/** Options of operations that write a COG. */
 export interface CogOutputOptions extends OperationOptions {
   /** The COG to write. */
   destination: string;
@@ -23,23 +23,23 @@ export interface CogOutputOptions extends OperationOptions {
   threads?: number;
   /** `deflate` (default), `zstd` or `none`. */
   compression?: CogOptions['compression'];
-  /** How hard to compress: 1 to 9 for deflate (default 6), to 22 for zstd (default 9). */
+  /** Compression level: 1 to 9 for deflate (default 6), 1 to 22 for zstd (default 9). */
   level?: number;
   bigTiff?: CogOptions['bigTiff'];
-  /** How overviews are made. Default: `nearest` where values are the source's own or classes, else `average`. */
+  /** Resampling of overviews. Default: `nearest` for classes and for values copied from the source, else `average`. */
   overviews?: CogOptions['overviews'];
-  /** Refuse larger results (default 500 million pixels). */
+  /** Largest allowed result, in pixels (default 500 million). */
   maxPixels?: number;
 }
 
-/** What was written into a COG. */
+/** The written COG. */
 export interface CogReport {
   destination: string;
   width: number;
   height: number;
   crs: string;
   dtype: Dtype;
-  /** Null where the alpha band or a mask says where there are gaps. */
+  /** Null where an alpha band or a mask marks the gaps. */
   nodata: number | null;
   /** Whether the file has a mask. */
   mask: boolean;
@@ -49,21 +49,21 @@ export interface CogReport {
 }
 
 export interface StreamTarget {
-  /** What is written. Its nodata value is what gaps become; null: a mask says where they are. */
+  /** The COG to write. Gaps get its nodata value; null: a mask marks them. */
   cog: Omit<CogOptions, 'compression' | 'level' | 'bigTiff'> & { nodata: number | null };
   /** Whether values are interpolated: see `toStored`. */
   resampled: boolean;
-  /** The band, from 0, that is 0 in gaps because it is the alpha band of the others; null for none. */
+  /** Index of the alpha band, from 0, which is 0 in gaps; null for none. */
   alpha: number | null;
-  /** What progress calls it. */
+  /** The name of the stage in progress events. */
   stage: string;
 }
 
 /**
- * Computes, converts and writes all rows, a strip at a time: while one is being computed, the one before is converted,
- * compressed and written. One mask serves all bands: where bands of integers have gaps in different places and no nodata
- * value, all is computed again with a value that does not occur.
- * @throws {TerrachipError} INVALID_OPTION where no such value is left, or for a nodata value that the type cannot hold
+ * Computes, converts and writes all rows in strips. While one strip is computed, the previous one is converted and
+ * written. A file has one mask for all bands: where integer bands have different gaps and no nodata value, the whole
+ * raster is computed again with an unused value as nodata.
+ * @throws {TerrachipError} INVALID_OPTION where every value is used, or for a nodata value that the type cannot hold
  */
 export async function streamCog(
   backend: Backend,
@@ -111,16 +111,16 @@ export async function streamCog(
   }
 }
 
-/** Strips of float32 or float64 values into a file of another type. */
+/** Converts strips of float32 or float64 values to the file's type and writes them. */
 class StripWriter {
   readonly validPixels: number[];
   collisions = 0;
-  /** Whether one mask cannot say where the bands have data, and no nodata value does. */
+  /** Whether integer bands have different gaps, which one mask cannot store. */
   gapsDiffer = false;
   readonly #writer: CogWriter;
   readonly #target: StreamTarget;
   readonly #masked: boolean;
-  /** Of bands that may turn out to differ in their gaps. */
+  /** The values in use, to find a free one for nodata; null where gaps cannot differ. */
   readonly #used: UsedValues | null;
 
   constructor(writer: CogWriter, target: StreamTarget, masked: boolean) {
@@ -151,7 +151,7 @@ class StripWriter {
       }
       return stored;
     });
-    // What is going to be computed again need not be written.
+    // With different gaps, all is computed again: nothing is written.
     return this.gapsDiffer ? Promise.resolve() : this.#writer.writeRows(values, mask);
   }
 
@@ -164,7 +164,7 @@ class StripWriter {
     for (const values of bands.slice(1)) {
       for (let i = 0; i < mask.length; i++) {
         if (Number.isNaN(values[i]) === (mask[i] === 0)) continue;
-        // NaN says by itself where a single band has none.
+        // Float bands mark their own gaps by NaN.
         if (!isFloat(dtype)) this.gapsDiffer = true;
         mask[i] = 1;
       }

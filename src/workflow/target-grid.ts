@@ -1,12 +1,12 @@
-/** The grids that results are asked for on. */
+/** Grids of results, from options. */
 import { invalidOption } from '../errors.js';
 import { type Bounds, Crs, type CrsLike, GeoBox, suggestGrid, suggestGridWithin } from '../geo/index.js';
 import { openRaster } from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 
 /**
- * The grid of a result: another raster's, or one in a CRS (default: the source's). Bounds are in that CRS; a resolution
- * beside them snaps them outward to multiples of it. What is left out is chosen for the source, as gdalwarp does.
+ * The grid of a result: another raster's, or one in a CRS (default: the source's). Bounds are in that CRS. With a
+ * resolution, they are snapped outward to multiples of it. Missing parts are chosen as gdalwarp does.
  */
 export type TargetGrid =
   | { like: string }
@@ -15,7 +15,7 @@ export type TargetGrid =
 
 /**
  * The grid of a raster file.
- * @throws {TerrachipError} INVALID_INPUT for a raster without a place
+ * @throws {TerrachipError} INVALID_INPUT for a raster that is not georeferenced
  */
 export async function gridOf(path: string): Promise<GeoBox> {
   const raster = await openRaster(path);
@@ -28,9 +28,9 @@ export async function gridOf(path: string): Promise<GeoBox> {
 }
 
 /**
- * @param source the grid of the raster that is to be shown; without it a CRS, bounds, and a size or a resolution are needed
- * @throws {TerrachipError} INVALID_INPUT for an impossible grid, or a raster without a place; INVALID_OPTION for a grid of
- *   which too little is said
+ * @param source the grid of the source; without it a CRS, bounds, and a size or a resolution are needed
+ * @throws {TerrachipError} INVALID_INPUT for an impossible grid, or a `like` that is not georeferenced; INVALID_OPTION
+ *   for missing parts
  */
 export async function targetGrid(grid: TargetGrid, source?: GeoBox): Promise<GeoBox> {
   if ('like' in grid) return gridOf(grid.like);

@@ -1,4 +1,4 @@
-/** Where the time of a job goes. */
+/** Measures the time of each stage of a job. */
 export class StageClock {
   readonly #milliseconds = new Map<string, number>();
   readonly #start = performance.now();
@@ -16,7 +16,7 @@ export class StageClock {
     }
   }
 
-  /** Seconds by stage, and since the clock was made. */
+  /** Seconds by stage, and in `total` since the clock was created. */
   toJSON(): Record<string, number> {
     const seconds = (ms: number): number => Number((ms / 1000).toFixed(3));
     return {
@@ -26,7 +26,7 @@ export class StageClock {
   }
 }
 
-/** The most memory this process has held so far, in bytes. */
+/** Peak memory of this process in bytes. */
 export function peakMemoryBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }

@@ -1,5 +1,4 @@
-/** Warping a file onto another grid, streamed: memory does not grow with the height of the result. */
-
+/** Warps a file onto another grid in strips: memory does not grow with the height of the result. */
 import { invalidOption } from '../errors.js';
 import {
   canHold,
@@ -28,7 +27,7 @@ import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
-/** The file that `warpFile` warps, and the grid. */
+/** The file to warp, and the grid. */
 export interface WarpFileOptions extends CogOutputOptions {
   source: string;
   grid: TargetGrid;
@@ -37,19 +36,19 @@ export interface WarpFileOptions extends CogOutputOptions {
   /** Type of the result (default: the source's; float32 for `sum` and `rms` of float64, which are computed in it). */
   dtype?: Dtype;
   /**
-   * Nodata of the result (default: the source's where the type holds it, else NaN for floats and none for integers);
-   * null for none. Without one, the alpha band or a mask says where there are gaps.
+   * Nodata of the result; null for none. Default: the source's where `dtype` holds it, else NaN for floats and none for
+   * integers. Without nodata, the alpha band or a mask marks the gaps.
    */
   nodata?: number | null;
   /** Default nearest. */
   resampling?: Resampling;
-  /** Whether filters widen where pixels grow (default off; see `WarpedRaster`). */
+  /** Whether kernels widen when downsampling (default off; see `WarpedRaster`). */
   antialias?: Antialias;
-  /** Largest error of positions, in source pixels (default 0.002). */
+  /** Largest error of source positions, in source pixels (default 0.002). */
   tolerance?: number;
 }
 
-/** What `warpFile` wrote. */
+/** The raster that `warpFile` wrote. */
 export interface WarpReport extends CogReport {
   counters: WarpCounters;
 }
@@ -105,7 +104,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       resampling,
       antialias: options.antialias ?? 'off',
       bands,
-      // As GDAL does, stored values are resampled as they are; scale and offset go along as metadata.
+      // As in GDAL, stored values are resampled; scale and offset stay in the metadata.
       unscale: false,
       transparency: 'gaps',
       tolerance: options.tolerance,
@@ -122,7 +121,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       bandMetadata: chosen.map(({ metadata }) => keptItems(metadata)),
       overviews: options.overviews ?? (keepsValues(resampling) ? 'nearest' : 'average'),
       ...(raster.colourTable === null || dtype !== 'uint8' || bands.length > 1
-        ? { colourInterpretations: chosen.map(({ colourInterpretation }) => shown(colourInterpretation)) }
+        ? { colourInterpretations: chosen.map((band) => withoutPalette(band.colourInterpretation)) }
         : { colourTable: raster.colourTable }),
       premultiplied: chosen[alpha]?.metadata.IMAGE_STRUCTURE?.ALPHA === 'PREMULTIPLIED',
     };
@@ -138,7 +137,7 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
   }
 }
 
-/** The nodata value of a result by its bands': one for all that the type holds, else NaN, or null for integers. */
+/** The nodata value that all bands share, if `dtype` holds it; else NaN for floats, null for integers. */
 function sharedNodata([first, ...others]: readonly BandInfo[], dtype: Dtype): number | null {
   const nodata = first?.nodata ?? null;
   const shared = others.every((band) => Object.is(band.nodata, nodata));
@@ -146,12 +145,12 @@ function sharedNodata([first, ...others]: readonly BandInfo[], dtype: Dtype): nu
   return isFloat(dtype) ? Number.NaN : null;
 }
 
-/** A file without the palette has no palette's band. */
-function shown(colourInterpretation: string): string {
+/** The result has no palette, so that its palette band becomes grey. */
+function withoutPalette(colourInterpretation: string): string {
   return colourInterpretation === 'palette' ? 'gray' : colourInterpretation;
 }
 
-/** Items of metadata that are true of the result: not those that describe pixels, or how another format stores them. */
+/** Metadata that does not hold for the result: descriptions of pixels, and of another format's storage. */
 const NOT_KEPT =
   /^(STATISTICS_|AREA_OR_POINT$|_FillValue$|missing_value$|valid_(min|max|range)$|scale_factor$|add_offset$|grid_mapping|coordinates$)/;
 

@@ -12,7 +12,7 @@ const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Record<string, string | (Target & { node?: Target })>;
 };
 
-/** The subpaths of the package and the source that each comes from in Node. A `/node` entry is what Node takes anyway. */
+/** The source file of each subpath of the package in Node, where `/node` entries are the default. */
 const ENTRIES = Object.fromEntries(
   Object.entries(exports).flatMap(([subpath, entry]) =>
     typeof entry === 'string' || subpath.endsWith('/node')
@@ -30,7 +30,15 @@ const program = ts.createProgram(Object.values(ENTRIES), config.options);
 const checker = program.getTypeChecker();
 const FLAGS = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.WriteArrowStyleSignature;
 
-/** What an export is to its users: a signature, the public members of a class or an interface, or a type. */
+/** A type as text that does not depend on which file the program reads first. */
+function printType(type: ts.Type, at: ts.Node): string {
+  return checker
+    .typeToString(type, at, FLAGS)
+    .replace(/import\("[^"]*"\)\./g, '')
+    .replace(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(' | ').sort().join(' | '));
+}
+
+/** The public form of an export: a signature, the members of a class or an interface, or a type. */
 function describeExport(symbol: ts.Symbol): string {
   const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   const declaration = target.declarations?.[0];
@@ -42,15 +50,20 @@ function describeExport(symbol: ts.Symbol): string {
     ].join('\n');
   if (ts.isInterfaceDeclaration(declaration))
     return `interface ${members(checker.getDeclaredTypeOfSymbol(target), declaration)}`;
+  if (ts.isTypeAliasDeclaration(declaration) && ts.isImportTypeNode(declaration.type))
+    return [
+      `interface ${members(checker.getDeclaredTypeOfSymbol(target), declaration)}`,
+      `value ${members(checker.getTypeOfSymbolAtLocation(target, declaration), declaration)}`,
+    ].join('\n');
   if (ts.isTypeAliasDeclaration(declaration))
     return `type ${declaration.type.getText().replace(/\s+/g, ' ')}`;
-  return checker.typeToString(checker.getTypeOfSymbolAtLocation(target, declaration), declaration, FLAGS);
+  return printType(checker.getTypeOfSymbolAtLocation(target, declaration), declaration);
 }
 
 function members(type: ts.Type, at: ts.Node): string {
   const lines = checker
     .getPropertiesOfType(type)
-    .filter((property) => !property.getName().startsWith('__#') && property.getName() !== 'prototype')
+    .filter((property) => !/^(__)?#|^prototype$/.test(property.getName()))
     .filter((property) => {
       const declaration = property.declarations?.[0];
       const internal = ts.getJSDocTags(declaration ?? at).some((tag) => tag.tagName.text === 'internal');
@@ -62,7 +75,7 @@ function members(type: ts.Type, at: ts.Node): string {
     .map((property) => {
       const optional = property.flags & ts.SymbolFlags.Optional ? '?' : '';
       const name = property.getName().replace(/^__@(\w+)@\d+$/, '[Symbol.$1]');
-      return `  ${name}${optional}: ${checker.typeToString(checker.getTypeOfSymbolAtLocation(property, at), at, FLAGS)}`;
+      return `  ${name}${optional}: ${printType(checker.getTypeOfSymbolAtLocation(property, at), at)}`;
     })
     .sort();
   return `{\n${lines.join('\n')}\n}`;

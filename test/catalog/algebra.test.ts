@@ -39,7 +39,7 @@ describe('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', () => {
     const late = dataset('b', [[1, 1, 3, 3], '2025-04-03/2025-04-04']);
     const anyTime = early.intersect(late, { spatialOnly: true });
     expect(boxesOf(anyTime)).toEqual([[1, 1, 2, 2]]);
-    // Each keeps the time of its row of the first catalog, so that there are bounds and an extent.
+    // Each row keeps the time of its row in the first catalog.
     expect(intervalsOf(anyTime)).toEqual(intervalsOf(early));
     const apart = dataset('a', [[0, 0, 1, 1]]);
     const elsewhere = dataset('b', [[2, 2, 3, 3]]);
@@ -114,7 +114,7 @@ describe('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', () => {
     const points = GeoCatalog.from([catalogRow('p', [point])]);
     expect(areas.intersect(points)).toHaveLength(0);
     expect(areas.explainIntersection(points).message).toMatch(/points or lines.*keepFlat/);
-    // A point on the edge of an area is beside it, unless the edge is where outlines are cut.
+    // A point on the edge of an area is outside it, unless the edge is at the antimeridian.
     const pointAt = (x: number, y: number): GeoCatalog =>
       GeoCatalog.from([catalogRow('p', [[[...Array<[number, number]>(4).fill([x, y])]]])]);
     expect(areas.intersect(pointAt(2, 3), { keepFlat: true })).toHaveLength(0);
@@ -128,7 +128,6 @@ describe('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', () => {
       ]);
     }
     expect(across.intersect(pointAt(180, 3), { keepFlat: true })).toHaveLength(0);
-    // Labels at points are worth asking for.
     for (const overlap of [
       areas.intersect(points, { keepFlat: true }),
       points.intersect(areas, { keepFlat: true }),
@@ -144,7 +143,7 @@ describe('torchgeo tests/datasets/test_geo.py TestIntersectionDataset', () => {
   });
 
   it('test_grid_overlap', () => {
-    // They meet in a corner.
+    // They touch at a corner.
     expect(dataset('a', [[0, 2, 1, 3]]).intersect(dataset('b', [[1, 3, 2, 4]]))).toHaveLength(0);
     expect(dataset('a', [[0, 2, 1, 3]]).intersect(dataset('b', [[1, 2, 2, 3]]))).toHaveLength(0);
   });
@@ -172,7 +171,7 @@ describe('overlaps from rounding', () => {
   const of = (id: string, ...outline: Parameters<typeof boxOutline>[0][]): GeoCatalog =>
     GeoCatalog.from([catalogRow(id, outline.map(boxOutline), '2021-07-15')]);
   const tile = of('tile', [8, 47, 9, 48]);
-  // A tile whose edge leans, as those of UTM do in degrees.
+  // A tile with slanted edges, as UTM tiles have in degrees.
   const leaning = (shift: number): GeoCatalog => {
     const ring = [
       [9 - shift, 47],
@@ -210,7 +209,7 @@ describe('overlaps from rounding', () => {
     expect(tile.intersect(of('next', [9 - 1e-3, 47, 10, 48])).row(0).footprint).toEqual([
       boxOutline([9 - 1e-3, 47, 9, 48]),
     ]);
-    // A path half a metre wide that crosses the tile's edge, and small tiles that overlap by a pixel.
+    // A path half a metre wide across the tile's edge, and small tiles that overlap by a pixel.
     const path = of('path', [8.5, 47.5, 9.5, 47.5 + 5e-6]);
     expect(tile.intersect(path)).toHaveLength(1);
     const [small, beside] = [of('s', [8, 47, 8.001, 47.001]), of('b', [8.0009, 47, 8.002, 47.001])];
@@ -228,7 +227,7 @@ describe('geocatalog tests/test_inmemory.py', () => {
         [0, 0],
       ],
     ];
-    // Beside the triangle's long edge, whose points are no round numbers.
+    // Beside the triangle's long edge, whose points are not round numbers.
     const beside: Polygon = [
       [
         [1 / 7, 1 / 21],
@@ -309,7 +308,7 @@ const box = fc
     fc.double({ min: 0.001, max: 9, noNaN: true }),
   )
   .map(([x, y, w, h]): Bounds => [x, y, x + w, y + h]);
-/** Convex and other quadrilaterals, and ones that cross themselves. */
+/** Quadrilaterals: convex, concave and self-intersecting. */
 const quadrilateral = fc
   .array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 20 })), {
     minLength: 4,
@@ -349,7 +348,7 @@ describe('properties, as geocatalog tests/test_properties.py', () => {
         const [ab, ba] = [a.intersect(b), b.intersect(a)];
         expect(ab).toHaveLength(ba.length);
         expect(areaOf(ab)).toBeCloseTo(areaOf(ba), 3);
-        // To the last bit, whichever comes first.
+        // Bit for bit, in either order.
         const outlines = (overlap: GeoCatalog): string[] =>
           Array.from(overlap, ({ footprint }) => JSON.stringify(footprint)).sort();
         expect(outlines(ab)).toEqual(outlines(ba));

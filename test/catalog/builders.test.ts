@@ -33,7 +33,7 @@ async function raster(
   return path;
 }
 
-/** The longest way on the ground from a corner or an edge's middle to the footprint's boundary, in pixels. */
+/** The largest distance of a corner or an edge's midpoint to the footprint's boundary, in pixels. */
 function worstDistance(row: CatalogRow, geobox: GeoBox): number {
   const back = createTransform(Crs.wgs84, geobox.crs);
   const toPixel = geobox.transform.inverse();
@@ -105,7 +105,7 @@ describe('buildRasterCatalog', () => {
       [10, 10],
       [20, 20],
     ]);
-    // Each is found by its own bounds in its own system.
+    // Each is found by its own bounds in its own CRS.
     for (const [k, row] of [...catalog].entries()) {
       const { bounds, crs } = row.assets.data.geobox as GeoBox;
       expect(idsOf(catalog.query({ geometry: bounds, crs }))).toEqual([catalog.row(k).id]);
@@ -121,7 +121,7 @@ describe('buildRasterCatalog', () => {
     for (const input of [
       inputs,
       [...inputs, ...inputs],
-      // Several folders, and files of a folder beside it.
+      // Several folders, and a folder with some of its files.
       [join(folder, 'plain'), join(folder, 'plain')],
       [...inputs, join(folder, 'plain')],
       [join(folder, 'plain'), inputs[1], join(folder, 'plain/*.tif')],
@@ -338,7 +338,7 @@ describe('buildRasterCatalog', () => {
   });
 });
 
-/** A raster of which no tile is stored. */
+/** A raster without stored tiles. */
 async function sparse(name: string, geobox: GeoBox): Promise<string> {
   const path = join(folder, name);
   await mkdir(join(path, '..'), { recursive: true });

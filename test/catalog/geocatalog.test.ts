@@ -1,6 +1,6 @@
 /**
- * Cases of geocatalog's test_alignment.py, test_geoslice.py, test_streaming.py and test_inmemory.py by their names, where no
- * other file of tests has them.
+ * Cases of geocatalog's test_alignment.py, test_geoslice.py, test_streaming.py and test_inmemory.py by their names that no
+ * other test file has.
  */
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -78,7 +78,7 @@ describe('geocatalog tests/test_alignment.py', () => {
     expect([more.width, more.height]).toEqual([11, 10]);
   });
 
-  it('TestIsGridAligned: other extents are aligned; other origins, resolutions and CRSs are not', async () => {
+  it("TestIsGridAligned: values are the file's on its pixels, and interpolated off them", async () => {
     const row = await writeRow(folder, 'lattice', {
       data: {
         geobox: gridAt(300_000, 5_000_500, 8, 8),
@@ -86,7 +86,7 @@ describe('geocatalog tests/test_alignment.py', () => {
       },
     });
     const load = async (grid: GeoBox): Promise<number[]> => [...(await loadRaster([row], grid)).data];
-    // On its lattice values are the file's; half a pixel off they are between them; y counts from the top.
+    // On the file's pixels values are the file's; half a pixel off they are interpolated.
     expect(await load(gridAt(300_020, 5_000_480, 2, 2))).toEqual([18, 19, 26, 27]);
     expect(await load(gridAt(300_025, 5_000_480, 2, 2))).toEqual([18.5, 19.5, 26.5, 27.5]);
     expect(await load(gridAt(300_020, 5_000_475, 2, 2))).toEqual([22, 23, 30, 31]);
@@ -125,7 +125,7 @@ describe('geocatalog tests/test_geoslice.py', () => {
   it('TestToCrsDegenerateGuards test_out_of_domain_reprojection_raises', () => {
     const far = sliceOf([1e8, 5e6, 2e8, 6e6], 10);
     expect(() => catalog.query(far)).toThrow(/leaves the domain of EPSG:32631/);
-    // A pole is in the domain of a projection around it, and infinitely far away in one around the other.
+    // A pole is in the domain of its own polar projection, and at infinity in the other one.
     const [x0, y0, x1, y1] = GeoBox.fromBounds([-180, 88, 180, 90], 3413, 1000).bounds;
     expect([x0, y0, x1, y1]).toEqual([-217_000, -217_000, 217_000, 217_000]);
     expect(() => GeoBox.fromBounds([-180, 88, 180, 90], 3031, 1000)).toThrow(/pixels is impossible/);
@@ -137,7 +137,7 @@ describe('geocatalog tests/test_geoslice.py', () => {
   it('TestToCrsDegenerateGuards test_antimeridian_crossing_bounds_rejected_at_construction: bounds across the antimeridian are accepted', () => {
     const slice = sliceOf([179.5, -17.5, -179.5, -17.2], 0.01, Crs.wgs84);
     expect(idsOf(catalog.query(slice))).toEqual(['fiji']);
-    // Not the other way around the globe.
+    // Not around the rest of the globe.
     expect(catalog.query(sliceOf([-179, -17.5, 179, -17.2], 0.01, Crs.wgs84))).toHaveLength(0);
     expect(() => catalog.query(sliceOf([301_000, 5_000_000, 300_000, 5_000_500], 10))).toThrow(
       'do not enclose an area; give them as minimum x, minimum y, maximum x, maximum y',
@@ -146,7 +146,7 @@ describe('geocatalog tests/test_geoslice.py', () => {
 
   it('TestToCrsDegenerateGuards test_happy_path_reprojection_unchanged', () => {
     const box = GeoBox.fromBounds([6, 49, 6.01, 49.01], 32632, 10);
-    // 731 × 1112 m, turned by 2.3° against the grid's north, are 775 × 1141 m.
+    // The bounding box of 731 × 1112 m rotated by 2.3° is 775 × 1141 m.
     expect([box.width, box.height]).toEqual([79, 115]);
   });
 });
@@ -170,7 +170,7 @@ describe('geocatalog tests/test_streaming.py', () => {
         const geobox = row.assets.data.geobox;
         for (const [x, y] of row.footprint.flat(2))
           expect(Math.abs(x) <= 180 && Math.abs(y) <= 90).toBe(true);
-        // Its own pixels keep their own system, and find it.
+        // The file's own grid keeps its CRS.
         expect(geobox?.crs.epsg).toBe(Number(row.id.slice(0, 5)));
         expect(idsOf(await file.query({ geometry: geobox?.bounds, crs: geobox?.crs }))).toEqual([row.id]);
       }
@@ -227,7 +227,7 @@ describe('geocatalog tests/test_streaming.py', () => {
 
   it('TestPartitionedArchives test_partition_value_rejects_missing_start_time: a row without a date matches any time', async () => {
     const path = join(folder, 'static.parquet');
-    // Of the rows with dates all are later, or earlier, than what is asked for.
+    // All dated rows are later, or earlier, than the query.
     const rows = [
       catalogRow('dem', [0, 0, 1, 1]),
       catalogRow('since', [0, 0, 1, 1], '2030-01-01/..'),

@@ -8,7 +8,7 @@ import { seeded } from '../support/random.js';
 
 const SIDE = 0.5;
 
-/** An index over squares all over the globe, in the order of a file. */
+/** An index over squares all over the globe, in file order. */
 async function indexOf(count: number): Promise<CatalogIndex> {
   const random = seeded(count);
   const boxes = Array.from({ length: count }, (): Bounds => {
@@ -23,7 +23,7 @@ async function indexOf(count: number): Promise<CatalogIndex> {
   return CatalogIndex.open(new MemorySource(bytes, 'made up.index'), fingerprint);
 }
 
-/** How many entries of the tree a search looks at, and how many it finds: means over places. */
+/** Mean numbers of tree entries that searches visit and find. */
 async function cost(index: CatalogIndex, size: number): Promise<{ looked: number; hits: number }> {
   const random = seeded(5);
   let [looked, hits] = [0, 0];
@@ -33,7 +33,7 @@ async function cost(index: CatalogIndex, size: number): Promise<{ looked: number
     const query = {
       boxes: [[x, y, x + size, y + size] as Bounds],
       start: 0,
-      // Asked for once an entry.
+      // Called once per entry.
       get end() {
         looked++;
         return 1;
@@ -50,7 +50,7 @@ describe('the cost of an index search', async () => {
 
   it('grows by one tree level when the catalog is sixteen times as large and the result is not', async () => {
     const costs: { looked: number; hits: number }[] = [];
-    // A row is found where its corner lies within a square of size + SIDE.
+    // A row is found when its corner is within a square of size + SIDE.
     for (const [k, index] of indexes.entries()) costs.push(await cost(index, 8 / 4 ** k - SIDE));
     for (const { hits } of costs) expect(hits).toBeGreaterThan(0.5);
     for (const { hits } of costs) expect(hits).toBeLessThan(2);
@@ -61,7 +61,7 @@ describe('the cost of an index search', async () => {
   it('grows with the number of results, not of rows', async () => {
     const [small, large] = [await cost(indexes[2], 4), await cost(indexes[2], 16)];
     expect(large.hits / small.hits).toBeGreaterThan(10);
-    // Nodes at the edge of the place hold rows outside of it.
+    // Nodes at the edge of the area also have rows outside it.
     expect(small.looked).toBeLessThan(5 * small.hits + 200);
     expect(large.looked).toBeLessThan(2 * large.hits + 200);
   });

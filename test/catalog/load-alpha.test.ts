@@ -1,4 +1,4 @@
-/** Alpha bands in loaders: where a pixel is transparent there is no data, and opacity is never mixed into data. */
+/** Alpha bands in loaders: transparent pixels are nodata, and opacity is no weight. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ const folder = await temporaryFolder();
 const NAN = Number.NaN;
 const grid = gridAt(0, 10, 5, 1, 10, 32632);
 
-/** A row of one file: bands of data, then one of alpha, pixel by pixel, in 8 or 16 bits. */
+/** A row of one pixel-interleaved file: data bands, then an alpha band, in 8 or 16 bits. */
 async function transparent(
   id: string,
   bands: readonly (readonly number[])[],
@@ -29,7 +29,7 @@ async function transparent(
     258: short(...new Array<number>(count).fill(bits)),
     262: short(1),
     277: short(count),
-    // Samples of no meaning, and alpha that is not multiplied into the others.
+    // ExtraSamples unspecified, and unassociated alpha.
     338: short(...new Array<number>(count - 2).fill(0), 2),
     33550: double(10, 10, 0),
     33922: double(0, 0, 0, 0, 10, 0),
@@ -56,17 +56,17 @@ describeBackends('an alpha band', (backend) => {
   it('is a mask, not one of the bands', async () => {
     const tensor = await load([one]);
     expect(tensor.shape).toEqual([2, 1, 5]);
-    // 128 and 1 of 255 are seen: what is partly opaque is data, as it is stored.
+    // Alpha 128 and 1 of 255: partly opaque pixels are data, as stored.
     expect(valuesOf(tensor, 0)).toEqual([10, NAN, 30, 40, NAN]);
     expect(valuesOf(tensor, 1)).toEqual([1, NAN, 3, 4, NAN]);
   });
 
   it('leaves transparent pixels out of interpolation, and does not weight by opacity', async () => {
-    // A quarter of a pixel to the east: 3/4 of a value and 1/4 of its right neighbour, where that one is data.
+    // A quarter of a pixel to the east: 3/4 of a value and 1/4 of its right neighbour, if that is data.
     const east = gridAt(2.5, 10, 4, 1, 10, 32632);
     const tensor = await load([one], east, { resampling: 'bilinear' });
     expect(valuesOf(tensor, 0)).toEqual([10, NAN, 32.5, 40]);
-    // Two pixels as one: of the second pair both, though one of them has almost no opacity.
+    // The mean of two pixels: the second pair counts fully, though one has almost no opacity.
     const pairs = gridAt(0, 10, 2, 1, 20, 32632);
     expect(valuesOf(await load([one], pairs, { resampling: 'average' }), 0)).toEqual([10, 35]);
   });
@@ -118,7 +118,7 @@ describe('masks and nodata together', () => {
     const mask = Uint8Array.of(255, 255, 255, 0);
     const describe = (nodata: number) => ({ geobox: box, bands: values, describe: { nodata } });
     for (const [nodata, expected] of [
-      // As STAC items write the lowest float32, and as GDAL compares floats.
+      // The lowest float32 as STAC items write it, and GDAL's comparison of floats.
       [-3.4028235e38, [1, NAN, Math.fround(-9999.004), 4]],
       [-9999, [1, lowest, NAN, 4]],
     ] as const) {

@@ -1,4 +1,4 @@
-/** Cubes of every shape: which way axes run, what lies along others, how values are packed, and what is read of them. */
+/** Cubes: order and direction of axes, further axes, packing, and reads. */
 import { describe, expect, it } from 'vitest';
 import { loadPointSeries, loadZarr } from '../../src/catalog/node/index.js';
 import { TimeInterval } from '../../src/geo/node/index.js';
@@ -13,14 +13,14 @@ const LAT = { units: 'degrees_north' };
 const LON = { units: 'degrees_east' };
 const DAYS = { units: 'days since 2021-07-01' };
 
-/** The value at a time, a latitude and a longitude, whatever the order of the axes. */
+/** The value at a time, a latitude and a longitude. */
 const valueAt = (day: number, lat: number, lon: number): number => 1000 * day + 10 * lat + lon / 100;
 
 const lats = [44.5, 45.5, 46.5];
 const lons = [2.5, 3.5, 4.5, 5.5];
 const days = [0, 1, 2];
 
-/** A cube of those values with its axes in some order, each running up or down. */
+/** A cube of those values with its axes in the given order, each ascending or descending. */
 function cubeOf(order: readonly ('time' | 'lat' | 'lon')[], down: readonly string[] = []) {
   const axes: Record<string, readonly number[]> = { time: days, lat: lats, lon: lons };
   for (const name of down) axes[name] = [...axes[name]].reverse();
@@ -68,7 +68,7 @@ describe('axes in any order and direction', () => {
       '2021-07-02',
       '2021-07-03',
     ]);
-    // Its own pixels lie where its grid says.
+    // The stored pixels are on the cube's grid.
     const native = await loadZarr(path, { bounds: [3.1, 45.1, 4.9, 45.9] });
     expect(native.shape).toEqual([1, 3, 1, 2]);
     for (const [i, value] of native.data.entries()) {
@@ -112,7 +112,7 @@ describe('a globe from 0 to 360', () => {
     const west = await loadZarr(await cube, { bounds: [-28, 10, -11, 20] });
     expect([...west.data]).toEqual([335, 345]);
     expect(west.geobox.bounds).toEqual([330, 0, 350, 90]);
-    // Across the seam its own pixels are not side by side: all of the rows are.
+    // Across the seam the stored pixels are not adjacent: whole rows are read.
     const both = await loadZarr(await cube, { bounds: [-8, 10, 8, 20] });
     expect(both.geobox.bounds).toEqual([0, 0, 360, 90]);
   });
@@ -194,7 +194,7 @@ describe('CF packing', () => {
       [1.5, 0.5],
     ] as const;
     expect([...(await loadPointSeries(path, points)).values]).toEqual(expected);
-    // Stored values have gaps where physical ones have them.
+    // Stored and physical values have the same gaps.
     const stored = [...(await loadZarr(path, { unscale: false })).data];
     expect(stored.map(Number.isNaN)).toEqual(expected.map(Number.isNaN));
   });
@@ -285,7 +285,7 @@ describe('reads', () => {
       loadZarr(path, { bounds: [4.6, 0.6, 6, 2], interval: TimeInterval.parse('2021-07-12/2021-07-14') }),
     );
     expect(window).toEqual(['1.1.1']);
-    // Warping reads a pixel or two more around: those of the same chunk.
+    // Warping reads a margin of one or two pixels, here of the same chunk.
     const to = gridAt(0.5, 1.5, 1, 1, 1, 4326);
     const warped = await chunksOf((path) =>
       loadZarr(path, { target: to, interval: TimeInterval.parse('2021-08'), resampling: 'nearest' }),

@@ -1,4 +1,4 @@
-/** Pixels and polygons where coordinates end: at the antimeridian, at poles, and on globes from 0 to 360. */
+/** Pixels and polygons at the antimeridian, at poles, and on globes from 0 to 360. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { nearEdge, referenceWarp } from '../support/warp-reference.js';
 const folder = await temporaryFolder();
 const DEGREES = 4326;
 
-/** Loads a source whose pixels are their numbers, from a list and from a catalog, beside the exact warp. */
+/** Loads a source of numbered pixels from a list and from a catalog, and compares with the exact warp. */
 async function expectExact(id: string, from: GeoBox, to: GeoBox): Promise<{ known: number }> {
   const numbers = Float32Array.from({ length: from.pixelCount }, (_, i) => i);
   const row = await writeRow(folder, id, {
@@ -29,7 +29,7 @@ async function expectExact(id: string, from: GeoBox, to: GeoBox): Promise<{ know
 }
 
 describe('loadRaster at the antimeridian', () => {
-  /** Sources on both sides of it, written in either way, and whole globes. */
+  /** Sources on both sides of the antimeridian, with longitudes of either sign, and whole globes. */
   const sources: [string, GeoBox][] = [
     ['to 181.5', gridAt(178.51, -15.21, 60, 40, 0.05, DEGREES)],
     ['from -181.5', gridAt(-181.49, -15.21, 60, 40, 0.05, DEGREES)],
@@ -80,7 +80,7 @@ describe('loadRaster at the poles', () => {
       expect((await expectExact(`around ${crs}`, map, around)).known).toBeGreaterThan(
         0.9 * around.pixelCount,
       );
-      // Much finer than what the pixels' positions are sampled at: more rows than a strip lie beside the pole itself.
+      // Much finer than the footprint's sampling: more rows than a strip are beside the pole.
       const rows = 2048;
       const fine = new GeoBox(
         DEGREES,
@@ -111,17 +111,17 @@ describe('loadRaster across the edge of a globe', () => {
       const row = await writeRow(folder, `seam ${name}`, {
         data: { geobox, bands: [numbers], asset: { geobox } },
       });
-      // A pixel over the last and the first column, and half a column off them.
+      // A pixel over the last and the first column, and one half a column off.
       const [seam] = geobox.bounds;
       const across = gridAt(seam - 10, 10, 1, 1, 20, DEGREES);
       const load = async (grid: GeoBox, resampling: 'average' | 'sum' | 'bilinear' | 'cubic') =>
         (await loadRaster([row], grid, { resampling })).data[0];
       expect(await load(across, 'average')).toBeCloseTo((35 + 0) / 2, 5);
       expect(await load(across, 'sum')).toBeCloseTo(2 * (35 + 0), 4);
-      // At a quarter of a column beside the seam: 3/4 of its own column and 1/4 of the one beyond the seam.
+      // A quarter of a column off the seam: 3/4 of its own column and 1/4 of the one beyond.
       const beside = gridAt(seam + 2, 1, 1, 1, 1, DEGREES);
       expect(await load(beside, 'bilinear')).toBeCloseTo(0.75 * 0 + 0.25 * 35, 1);
-      // The seam itself: all of the four columns around it, 34, 35, 0 and 1, by Keys' weights.
+      // At the seam: the four columns 34, 35, 0 and 1 by Keys' weights.
       const on = gridAt(seam + 0.0001, 1, 1, 1, 0.0001, DEGREES);
       expect(await load(on, 'cubic')).toBeCloseTo((-(34 + 1) + 9 * (35 + 0)) / 16, 2);
     },

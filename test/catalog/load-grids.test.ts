@@ -32,7 +32,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
 
   it('test_merge_tiny_base', async () => {
     const tensor = await merge(tiny, gridAt(1, 4, 4, 4, 1));
-    // The first file wins where d-ne lies under c-ne; rasterio's own expectations, 0 there being NaN here.
+    // The first file wins where d-ne is under c-ne: rasterio's expectations, with NaN for 0.
     expect(valuesOf(tensor)).toEqual([
       NAN,
       120,
@@ -145,7 +145,7 @@ describeBackends('the cases of rasterio.merge', (backend) => {
 
 describeBackends('sources in several CRSs', (backend) => {
   it('are each reprojected from their own CRS', async () => {
-    // Two sources over one place on both sides of a UTM zone's edge, each with the value of a smooth field.
+    // Two sources that overlap at a UTM zone's edge, each with the values of a smooth field.
     const field = (lon: number, lat: number): number => 1000 * (lon - 6) + 500 * (lat - 45);
     const fill = (box: GeoBox): Float32Array => {
       const toLonLat = createTransform(box.crs, Crs.wgs84);
@@ -172,12 +172,12 @@ describeBackends('sources in several CRSs', (backend) => {
       return known.length === 0 ? NAN : known.reduce((sum, value) => sum + value) / known.length;
     });
     const unequal = expected.filter((value, k) => !(Math.abs(value - tensor.data[k]) < 0.03));
-    // Where a position is on an edge to 0.002 pixels, one may see a source that the other does not.
+    // Positions within 0.002 pixels of an edge may be in one source and outside the other.
     expect(unequal.filter(Number.isFinite).length).toBeLessThan(10);
     const gaps = (values: ArrayLike<number>): number => Array.from(values).filter(Number.isNaN).length;
     expect(Math.abs(gaps(tensor.data) - gaps(expected))).toBeLessThan(10);
     expect(gaps(expected)).toBeLessThan(5000);
-    // The field itself is smooth across the sources' edges, but for the half pixel that edges repeat.
+    // The field is smooth across the sources' edges, except in the half pixel that edges repeat.
     const truth = fill(to);
     expect(expected.filter((value, k) => Math.abs(value - truth[k]) > 3)).toHaveLength(0);
     const counts = await loadRaster(rows, to, { backend: backend(), method: 'count' });
@@ -216,7 +216,7 @@ describe('a rotated grid', () => {
   });
 });
 
-/** Files of one place, 8 units wide, in pixels of two sizes. */
+/** Files of one area, 8 units wide, with two pixel sizes. */
 const eightUnits = (id: string, size: number, value: number): Promise<CatalogRow> => {
   const count = 8 / size;
   const bands = [new Uint8Array(count * count).fill(value)];

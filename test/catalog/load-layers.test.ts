@@ -51,7 +51,7 @@ describeBackends('loadLayers', (backend) => {
     expect(valuesOf(tensor, 0)).toEqual([100, 100, 200, 200, 100, 100, 200, 200]);
     expect(valuesOf(tensor, 1)).toEqual([1, 1, 2, 2, 1, 1, 2, 2]);
     expect(valuesOf(tensor, 2)).toEqual(new Array(8).fill(NAN));
-    // On the grid already: bit for bit as stored.
+    // On the target grid: bit for bit as stored.
     expect(valuesOf(tensor, 3)).toEqual([10, 20, 30, 40, 50, 60, 70, 80]);
     expect(warnings).toEqual([
       expect.stringMatching(/^the layer "aspect" is NaN: .*dem\.tif has no band 3, only 1 to 2$/),
@@ -93,7 +93,7 @@ describeBackends('loadLayers', (backend) => {
     const elsewhere = image.with({ geobox: gridAt(0, 0, 4, 2) });
     expect(() => stack([tensor, elsewhere])).toThrow(/different grids/);
     expect(() => stack([])).toThrow(/no tensors/);
-    // 2^24 + 1 is the first whole number that float32 rounds.
+    // 2^24 + 1 is the first integer that float32 rounds.
     const classes = (data: number[]) =>
       new GeoTensor({
         data: Int32Array.from({ length: grid.pixelCount }, (_, i) => data[i % data.length]),

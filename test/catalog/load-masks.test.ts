@@ -101,7 +101,7 @@ describeBackends('a mask before the reduction', (backend) => {
     // 5 pixels to the left of it, above it, to its right and below.
     expect(valuesOf(await corner(1, 7))).toEqual([7, 7, 7, 7, 7, NAN, 7, 7, 7]);
     expect(valuesOf(await corner(7, 1))).toEqual([7, 7, 7, 7, 7, 7, 7, NAN, 7]);
-    // So it does from any side, and no part of the grid is other than in the whole.
+    // From any side, and parts of the grid are equal to the whole.
     for (let y = 0; y < 10; y++) {
       for (const [x, width] of [
         [0, 4],

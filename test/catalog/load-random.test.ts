@@ -1,6 +1,6 @@
 /**
- * Random scenes in several systems, pixel sizes and types, with nodata, masks, scales and quality bands of other
- * pixels, beside the definition in float64: every source without what is invalid, warped by itself, then combined.
+ * Random scenes with several CRSs, resolutions and dtypes, with nodata, masks, scales and coarser quality bands,
+ * compared with the definition in float64: mask every source, warp it alone, then combine.
  */
 import { describe, expect, it } from 'vitest';
 import {
@@ -24,10 +24,10 @@ const PLACE = [6, 46] as const;
 const SYSTEMS = [32631, 32632, 3857, 4326] as const;
 const METRES_A_DEGREE = 90_000;
 
-/** One source as the reference sees it. */
+/** One source of the reference. */
 interface Scene {
   readonly geobox: GeoBox;
-  /** Physical values of the data band and classes, NaN where a pixel is not valid. */
+  /** Physical values of the data band and classes, NaN for invalid pixels. */
   readonly data: Float64Array;
   readonly classes: Float64Array;
 }
@@ -35,7 +35,7 @@ interface Scene {
 interface Case {
   readonly grid: GeoBox;
   readonly rows: readonly CatalogRow[];
-  /** In the order of time. */
+  /** Sorted by time. */
   readonly scenes: readonly Scene[];
   readonly mask: NonNullable<LoadRasterOptions['mask']>;
   /** Between the least and the greatest physical value of a source. */
@@ -48,7 +48,7 @@ function pick<T>(random: Random, list: readonly T[]): T {
   return list[below(random, list.length)];
 }
 
-/** A grid of metres around the place, in a system of its own. */
+/** A grid in metres around the area, in its own CRS. */
 function boxAround(random: Random, metres: number, side: number, spread: number): GeoBox {
   const crs = Crs.parse(pick(random, SYSTEMS));
   const size = crs.isGeographic ? metres / METRES_A_DEGREE : metres;
@@ -86,7 +86,7 @@ async function makeScene(
   const classes = Uint8Array.from({ length: count }, () => 1 + below(random, 5));
   const mask = random() < 0.4 ? Uint8Array.from({ length: count }, () => (random() < 0.1 ? 0 : 255)) : null;
 
-  // The quality band has other pixels, which never end where those of the data have their centres.
+  // Edges of quality pixels never coincide with centres of data pixels.
   const ratio = pick(random, [0.5, 1, 2, 3]);
   const transform = geobox.transform
     .compose(Affine.translation(-0.3 * ratio, -0.3 * ratio))
@@ -132,7 +132,7 @@ async function makeScene(
 
 const DILATE = 1.5;
 
-/** 1 where the quality pixel under a pixel's centre is clear, and none within the radius is not. */
+/** 1 where the quality pixel under a pixel's centre and all within the radius are clear. */
 function keptBy(box: GeoBox, quality: GeoBox, flags: Uint8Array, radius: number): Uint8Array {
   const toQuality = quality.transform.inverse().compose(box.transform);
   const isCloud = (x: number, y: number): boolean =>
@@ -185,7 +185,7 @@ function combine(known: readonly number[], method: MosaicMethod): number {
   return results[method];
 }
 
-/** The combined values by the definition, and the pixels whose position is on no edge of a source's pixels. */
+/** The combined values by the definition, and the pixels whose position is not on an edge of a source pixel. */
 function expected(
   { grid, scenes }: Case,
   band: 'data' | 'classes',
@@ -206,7 +206,7 @@ function expected(
   return { values, sure };
 }
 
-/** Compares where there is no doubt, which is nearly everywhere. */
+/** Compares the pixels that are not on an edge: nearly all. */
 function compare(
   received: ArrayLike<number>,
   { values, sure }: ReturnType<typeof expected>,
@@ -240,7 +240,7 @@ describe('the random cases', () => {
   });
 });
 
-/** A device of little memory: strips are as low as it takes. */
+/** A device with little memory, so that strips are low. */
 class SmallBackend extends CpuBackend {
   override readonly limits: CpuBackend['limits'];
 
@@ -254,7 +254,7 @@ describe('strips of different heights', () => {
   it.each(METHODS)('give the same bits (stackstac#84): %s', async (method) => {
     for (const { rows, grid } of cases.slice(3)) {
       const load = async (rowsOfStrip: number) => {
-        // Five planes of a strip, which the sources' own windows must fit in too.
+        // Five planes of a strip, including the sources' windows.
         const backend = new SmallBackend(5 * rowsOfStrip * grid.width * 4);
         const heights: number[] = [];
         const stream = await streamRaster(rows, grid, {

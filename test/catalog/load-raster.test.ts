@@ -143,7 +143,7 @@ describeBackends('loadRaster', (backend) => {
     expect(tensor.bandNames).toEqual(['red', 'B08', 'scl']);
     expect(valuesOf(tensor, 0)).toBeCloseToArray([0.5, 1.5, 0.5, 1.5], 1e-6);
     expect(valuesOf(tensor, 1)).toEqual([10, 20, 10, 20]);
-    // Categories are never interpolated, though nothing asked for nearest.
+    // Categories are never interpolated, also by default.
     expect(valuesOf(tensor, 2)).toEqual([4, 5, 6, 8]);
     const second = await load([named], half, { bands: [2] });
     expect(valuesOf(second)).toEqual([10, 20, 10, 20]);
@@ -245,7 +245,7 @@ describeBackends('loadRaster', (backend) => {
     expect(counters).toEqual({
       rows: 3,
       skippedRows: 0,
-      // And once to see which bands the first has.
+      // And once for the band names of the first.
       filesOpened: 4,
       sourcePixelsRead: 18,
       warpedPixels: 18,

@@ -11,7 +11,7 @@ const folder = await temporaryFolder();
 const NAN = Number.NaN;
 const grid = gridAt(500_000, 5_000_060, 6, 6);
 
-/** Sources of random places and types around a grid, and what each has at the grid's pixels. */
+/** Sources of random positions and dtypes around a grid, and their values at the grid's pixels. */
 async function randomStack(seed: number, count: number): Promise<{ rows: CatalogRow[]; layers: number[][] }> {
   const random = seeded(seed);
   const whole = (below: number): number => Math.floor(random() * below);

@@ -94,7 +94,7 @@ describeBackends('loadRasterTimeseries', (backend) => {
   });
 
   it('groups the scenes of one overpass by solar day', async () => {
-    // 23:50 and 00:10 UTC at longitude 150: the same morning of the sun.
+    // 23:50 and 00:10 UTC at longitude 150 are on one solar day.
     const place = { footprint: [boxOutline([150, 0, 151, 1])] };
     const pair = [
       { ...rows[0], ...place, interval: TimeInterval.parse('2021-07-01T23:50:00Z') },
@@ -119,7 +119,7 @@ describeBackends('loadRasterTimeseries', (backend) => {
 });
 
 describe('time steps', () => {
-  /** 60 scenes of six hours more than a day apart, over the same two pixels, of which some have gaps. */
+  /** 60 scenes 30 hours apart over the same two pixels, some with gaps. */
   const start = Date.parse('2021-03-01T10:00:00Z');
   const scenes = Promise.all(
     Array.from({ length: 60 }, async (_, k) => {
@@ -235,7 +235,7 @@ describe('time steps', () => {
     expect([...(await loadRasterTimeseries(rows, grid, { ...options, method: 'last' })).data]).toEqual([
       1, 2,
     ]);
-    // The middle of July is the 16th: the 20th is nearer, where it is clear.
+    // The middle of July is the 16th: the 20th is nearest where it is clear.
     expect([...(await loadRasterTimeseries(rows, grid, { ...options, method: 'nearest' })).data]).toEqual([
       1, 2,
     ]);
@@ -275,7 +275,7 @@ describe('time steps', () => {
       steps: 'solarDay',
     });
     expect(one.shape[1]).toBe(1);
-    // A scene cut at the antimeridian lies where its larger part is.
+    // A scene cut at the antimeridian has the position of its larger part.
     const footprint = [boxOutline([179, 0, 180, 1]), boxOutline([-180, 0, -179.8, 1])];
     const cut = await loadRasterTimeseries([lies('east', 178.5), { ...row, interval, footprint }], grid, {
       steps: 'solarDay',

@@ -1,4 +1,4 @@
-/** What loaders do where rows are not as they should be: files and bands that lack, wrong options, ends ahead of time. */
+/** Loaders with faulty rows: missing files and bands, wrong options, early ends. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ const scene = (id: string, values: number[], scl = [4, 4, 4]): Promise<CatalogRo
   });
 const [first, second] = [await scene('first', [1, 2, NAN]), await scene('second', [3, 4, 5])];
 
-/** A row whose file is not there, though the row says all about it. */
+/** A fully described row whose file is missing. */
 const gone: CatalogRow = {
   ...first,
   id: 'gone',
@@ -144,7 +144,7 @@ describe('rows without a band', () => {
     const data = await loadSkipping([first, withoutData, second], { bands });
     expect(data.values).toEqual([1, 2, 5]);
     expect(data.warnings).toEqual([expect.stringMatching(/^withoutData was left out/)]);
-    // Without its mask a row could be all clouds: it is not taken unmasked.
+    // A row without its mask may be cloudy: it is skipped, not loaded unmasked.
     const masked = await loadSkipping([first, withoutMask], { bands, mask });
     expect(masked.values).toEqual([1, 2, NAN]);
     expect(masked.warnings).toEqual([expect.stringMatching(/^withoutMask was left out/)]);
@@ -167,7 +167,7 @@ describe('rows with grids', () => {
   const says = (id: string, geobox: GeoBox) =>
     writeRow(folder, id, { data: { geobox: box, bands: values, asset: { geobox } } });
 
-  it('are not used when the grid misses the target but the footprint meets it', async () => {
+  it('are refused when the grid misses the target but the footprint meets it', async () => {
     const wide = gridAt(500_000, 5_000_200, 80, 20);
     const eastern = gridAt(500_400, 5_000_200, 40, 20);
     const values = Float32Array.from({ length: 1600 }, (_, k) => k % 80);
@@ -175,7 +175,7 @@ describe('rows with grids', () => {
       GeoCatalog.from([
         await writeRow(folder, id, { data: { geobox: wide, bands: [values], asset: { geobox } } }),
       ]);
-    // Width and height exchanged, pixels ten times too small, another zone; then what is right.
+    // Width and height swapped, pixels ten times too small, another zone; then the right grid.
     const zone = new GeoBox('EPSG:32633', wide.transform, 80, 20);
     for (const wrong of [gridAt(500_000, 5_000_200, 20, 80), gridAt(500_000, 5_000_200, 80, 20, 1), zone]) {
       await expect(loadRaster(await wideRow('wrong', wrong), eastern)).rejects.toThrow(
@@ -184,7 +184,7 @@ describe('rows with grids', () => {
     }
     const right = await wideRow('right', wide);
     expect(valuesOf(await loadRaster(right, eastern, nearest)).slice(0, 3)).toEqual([40, 41, 42]);
-    // Whatever only touches stays closed.
+    // Rows that only touch the grid are not opened.
     const counters = createLoadCounters();
     const empty = { ...nearest, bands: [1], counters, allowEmpty: true };
     for (const top of [5_000_000, 5_000_000 + 1e-6, 4_999_980])
@@ -192,7 +192,7 @@ describe('rows with grids', () => {
     expect(counters).toMatchObject({ rows: 0, filesOpened: 0 });
   });
 
-  it("are refused when the grid differs from the file's", async () => {
+  it("are refused when the grid is elsewhere than the file's", async () => {
     const wrong = await says('elsewhere', gridAt(500_000, 5_000_320, 4, 2));
     const both = gridAt(500_000, 5_000_320, 4, 32);
     await expect(loadRaster([wrong], both)).rejects.toThrow(
@@ -339,7 +339,7 @@ describe('an area without rows', () => {
   });
 });
 
-/** Opens files as loaders do, and counts those that are open. */
+/** Opens files as loaders do, and counts open ones. */
 function countingOpener(onOpen: (opened: number) => void = () => undefined) {
   const counts = { opened: 0, open: 0, most: 0 };
   const open: OpenAsset = async (href, options) => {
@@ -357,7 +357,7 @@ function countingOpener(onOpen: (opened: number) => void = () => undefined) {
   return { counts, open };
 }
 
-describe('an early end of a loop', () => {
+describe('a load that stops early', () => {
   it.each<MosaicMethod>(['first', 'mean', 'median'])(
     'closes what is open, and gives back the memory: %s',
     async (method) => {
@@ -381,7 +381,7 @@ describe('hundreds of sources', () => {
   const box = gridAt(500_000, 5_000_640, 64, 64);
   const count = 300;
   const make = async (): Promise<CatalogRow[]> => {
-    // Pixel p of source k is (7 k + p) mod 50, and has no data where that is 0.
+    // Pixel p of source k is (7 k + p) mod 50; 0 is nodata.
     const files = await Promise.all(
       Array.from({ length: 50 }, (_, k) => {
         const values = Uint8Array.from({ length: 4096 }, (_, p) => (7 * k + p) % 50);
@@ -392,7 +392,7 @@ describe('hundreds of sources', () => {
     );
     return Array.from({ length: count }, (_, k) => ({ ...files[k % 50], id: `many${k}` }));
   };
-  // Each pixel sees each of 1 to 49 six times, and six gaps.
+  // Each pixel has each of 1 to 49 six times, and six gaps.
   it.each<[MosaicMethod, number]>([
     ['mean', 25],
     ['median', 25],
@@ -417,7 +417,7 @@ describe('hundreds of sources', () => {
     // 64 are kept open, and 8 are opened at a time.
     expect(all.open).toBeLessThanOrEqual(72);
     const few = await load(rows.slice(0, 12));
-    // Only a median needs all of them at once: one plane a source, and as many again to put them together.
+    // Only a median needs all at once: one plane per source, and as many again to stack them.
     const perPlane = 4 * box.pixelCount;
     expect(all.peak).toBeLessThanOrEqual(
       method === 'median' ? (2 * count + 8) * perPlane : few.peak + perPlane,

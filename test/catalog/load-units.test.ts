@@ -38,7 +38,7 @@ describe('bands of categories', () => {
     const file = { geobox: gridAt(0, 40, 4, 4), bands: [classes], names, asset };
     return writeRow(folder, `classes-${key}`, { [key]: file }, { interval: '2021-07-15' });
   };
-  // Pixels of half the size, each of which takes what it lies in (NumPy: np.repeat).
+  // Pixels of half the size repeat the pixel that they are in (NumPy: np.repeat).
   const fine = gridAt(0, 40, 8, 8, 5);
   const repeated = [4, 4, 4, 4, 8, 8, 11, 11];
 

@@ -34,11 +34,11 @@ await writeFile(
     features: [
       // Columns 0 and 1 of rows 1 and 2, and beyond the left edge.
       feature(box(499_900, 5_000_000, 500_020, 5_000_020), { kind: 'water', level: 3 }),
-      // Far away: it has no pixel.
+      // Far away: no pixel.
       feature(box(600_000, 5_000_000, 600_020, 5_000_020), { kind: 'unknown', level: 9 }),
       // Column 1 of row 2, above the first.
       feature(box(500_010, 5_000_000, 500_020, 5_000_010), { kind: 'boat', level: 5 }),
-      // Touches the last pixel without its centre.
+      // Touches the last pixel, but not its centre.
       feature(box(500_036, 5_000_000, 500_040, 5_000_004), { kind: 'buoy', level: 7 }),
     ],
   }),
@@ -158,7 +158,7 @@ describe('loadVector, shapes of every kind', () => {
       1, 0, 0, 0, 1,
       1, 1, 1, 1, 1,
     ]);
-    // Parts of a feature are one instance, whose box is around all of them.
+    // The parts of a feature are one instance with one box.
     expect(labels.boxes.map(({ value, box, pixels }) => ({ value, box, pixels }))).toEqual([
       { value: 7, box: [1, 1, 4, 2], pixels: 3 },
       { value: 1, box: [0, 0, 5, 5], pixels: 17 },
@@ -177,7 +177,7 @@ describe('loadVector, shapes of every kind', () => {
     expect(labels.classes.data.every((value) => value === 1)).toBe(true);
     expect(labels.boxes).toHaveLength(400);
     expect(labels.boxes[399]).toMatchObject({ id: 400, box: [19, 19, 20, 20], properties: { k: 399 } });
-    // Classes beyond a byte ask for a type that holds them.
+    // Classes beyond 255 need a wider dtype.
     const value = { property: 'k' };
     const file = join(folder, 'many.geojson');
     await expect(loadVector(file, many, { value })).rejects.toThrow(
@@ -188,13 +188,13 @@ describe('loadVector, shapes of every kind', () => {
   });
 
   it('burns pixels by their centre, or all touched pixels with allTouched', async () => {
-    // From 0.4 to 2.6 pixels across, and from 0.6 to 1.4 down: it has the centres of two columns, and of no row.
+    // From 0.4 to 2.6 pixels across, and from 0.6 to 1.4 down: it contains the centres of two columns, but of no row.
     const thin = box(500_004, 5_000_016, 500_026, 5_000_024);
     const file = await write('thin', [feature(thin, {})]);
     expect((await loadVector(file, grid)).boxes).toEqual([]);
     const touched = await loadVector(file, grid, { allTouched: true });
     expect(touched.boxes).toMatchObject([{ box: [0, 0, 3, 2], pixels: 6 }]);
-    // Neighbours share an edge through centres: no pixel has both, none has neither.
+    // Neighbours share an edge through centres: each pixel has exactly one of them.
     const halves = await write('halves', [
       feature(box(500_000, 5_000_000, 500_015, 5_000_030), { n: 1 }),
       feature(box(500_015, 5_000_000, 500_040, 5_000_030), { n: 2 }),

@@ -105,7 +105,7 @@ describe('loadZarr without a target', () => {
     expect(second).toBeCloseToArray([11, 12, 13, 21, 22, 23], 1e-5);
     expect(series.values.subarray(12).every(Number.isNaN)).toBe(true);
     const utm = await loadPointSeries(cube, [[500_000, 4_930_000]], { crs: 32631, select: { level: [850] } });
-    // Longitude 3 is the edge of the second column; latitude 44.5 lies in the first row.
+    // Longitude 3 is the edge of the second column; latitude 44.5 is in the first row.
     expect(utm.values).toBeCloseToArray([11.1, 12.1, 13.1], 1e-5);
   });
 

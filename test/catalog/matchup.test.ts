@@ -28,7 +28,7 @@ describe('geocatalog tests/test_matchup_engine.py TestSpatialStrategies', () => 
 
   it('iou', () => {
     expect(matches([0, 0, 1, 1], [0, 0, 1, 1], { iou: 1 })).toBe(true);
-    // A third of what both cover.
+    // A third of their union.
     expect(matches([0, 0, 2, 1], [1, 0, 3, 1], { iou: 0.3 })).toBe(true);
     expect(matches([0, 0, 2, 1], [1, 0, 3, 1], { iou: 0.4 })).toBe(false);
     expect(matches([0, 0, 1, 1], [2, 2, 3, 3], { iou: 0 })).toBe(false);

@@ -11,10 +11,10 @@ import { referenceWarp } from '../support/warp-reference.js';
 const folder = await temporaryFolder();
 const NAN = Number.NaN;
 
-/** 10 × 10 pixels of 0.2° at 114° west, 46° north, as there. */
+/** 10 × 10 pixels of 0.2° at 114° west, 46° north, as in rasterio's tests. */
 const montana = gridAt(-114, 46, 10, 10, 0.2, 4326);
 
-/** Some of a square is one value, the rest another. */
+/** A square of one value with a part of another. */
 function square(from: number, to: number, inside: number, outside: number): number[] {
   return Array.from({ length: 100 }, (_, k) => {
     const [x, y] = [k % 10, Math.floor(k / 10)];
@@ -22,7 +22,7 @@ function square(from: number, to: number, inside: number, outside: number): numb
   });
 }
 
-/** What the two files of most cases make together. */
+/** The merge of the two files of most cases. */
 const merged = (rest: number): number[] => {
   const below = square(0, 6, 255, rest);
   return square(4, 8, 254, NAN).map((value, k) => (Number.isNaN(value) ? below[k] : value));
@@ -66,7 +66,7 @@ describeBackends('rasterio tests/test_merge.py, tests/test_rio_merge.py', (backe
       await file('a2', [Uint8Array.from(square(4, 8, 254, 0))]),
       await file('b2', [Uint8Array.from(square(0, 6, 255, 0))]),
     ];
-    // rasterio takes 0 for no data here, which no file says.
+    // rasterio treats 0 as nodata here, though no file declares it.
     expect(await merge(rows, montana)).toEqual(square(4, 8, 254, 0));
     expect(await merge(rows, montana, { sourceNodata: 0, dtype: 'uint8', nodata: 0 })).toEqual(merged(0));
   });
@@ -124,7 +124,7 @@ describeBackends('rasterio tests/test_merge.py, tests/test_rio_merge.py', (backe
   });
 
   it('test_different_crs: no error, since sources are reprojected', async () => {
-    // Degrees of Montana on WGS 84, and metres of the zone that it lies in.
+    // Montana in degrees on WGS 84, and in metres of its UTM zone.
     const degrees = await file('degrees', [new Uint8Array(100).fill(1)], 0);
     const utm = await file(
       'metres',

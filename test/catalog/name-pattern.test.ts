@@ -34,7 +34,7 @@ describe('dateReader', () => {
     expect(dateReader(format)(text)).toBeNull();
   });
 
-  it('refuses formats without a date', () => {
+  it('refuses formats without a year, or with unknown or repeated fields', () => {
     expect(() => dateReader('%m%d')).toThrow(/"%m%d" has no year; write it as %Y%m%d/);
     expect(() => dateReader('%Y%U')).toThrow(/has %U, which is not known; use %Y %y %m/);
     expect(() => dateReader('%Y%Y')).toThrow(/has %Y twice/);

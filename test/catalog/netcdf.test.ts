@@ -12,7 +12,7 @@ const folder = await temporaryFolder();
 const SIDE = 64;
 const STEPS = 3;
 
-/** UTM zone 31 by CF's parameters, which say the same as EPSG:32631. */
+/** UTM zone 31 by CF's parameters, equal to EPSG:32631. */
 const UTM31 = {
   data: Int32Array.of(0),
   dimensions: [],
@@ -49,10 +49,10 @@ function band(value: (step: number, column: number, row: number) => number) {
   };
 }
 
-/** A number of its own for each pixel and step. */
+/** A distinct number for each pixel and step. */
 const red = (step: number, column: number, row: number): number => 1 + step * SIDE ** 2 + row * SIDE + column;
 
-/** Where the deflated chunks of 16 × 16 float32 values lie in a file, and their first values. */
+/** The offsets of the deflated chunks of 16 × 16 float32 values in a file, and their first values. */
 function deflatedChunks(bytes: Buffer): { start: number; first: number }[] {
   const found: { start: number; first: number }[] = [];
   for (let start = bytes.indexOf(0x78); start >= 0; start = bytes.indexOf(0x78, start + 1)) {
@@ -88,7 +88,7 @@ describe('netCDF-4', () => {
     expect(series.map(({ time }) => time.slice(0, 10))).toEqual(['2021-07-03', '2021-07-08', '2021-07-13']);
     expect(series.map(({ ndvi }) => ndvi)).toEqual([0.5, 0.5, 0.5]);
 
-    // Only the chunks under the place are read: with all others damaged the series is the same.
+    // Only the chunks under the point are read: the series is the same with all others damaged.
     const bytes = await readFile(path);
     const others = deflatedChunks(bytes).filter(({ first }) => {
       const cell = (first - 1) % SIDE ** 2;

@@ -1,6 +1,6 @@
 /**
- * What no library's tests look at: places across the antimeridian and at a pole, instants at the edge of a query, days by
- * the sun far from Greenwich, gaps that are NaN, negative decibels, alpha bands, tiles that overlap; from files to pixels.
+ * Cases that other libraries do not test: the antimeridian, poles, instants at the edge of a query, solar days far
+ * from Greenwich, NaN gaps, negative decibels, alpha bands and overlapping tiles, from files to pixels.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const folder = await temporaryFolder();
 const NAN = Number.NaN;
 
 describe('across the antimeridian', async () => {
-  // 60 × 30 km at 17° south, from 179.7° east to 179.8° west, and a place on the other side of the globe.
+  // 60 × 30 km at 17° south, from 179.7° east to 179.8° west, and an area on the other side of the globe.
   const geobox = gridAt(787_000, 8_118_000, 60, 30, 1000, 32760);
   await writeRow(folder, 'fiji', {
     data: { geobox, bands: [Float32Array.from({ length: 1800 }, (_, k) => k)] },
@@ -44,7 +44,7 @@ describe('across the antimeridian', async () => {
   const path = join(folder, 'antimeridian.parquet');
   await writeCatalog(catalog, path);
 
-  it('antimeridian item: its footprint is cut there, and it has two boxes', () => {
+  it('antimeridian item: its footprint is two polygons, cut at ±180°', () => {
     const [row] = catalog.where("id = 'fiji-data'");
     expect(row.footprint).toHaveLength(2);
     const longitudes = row.footprint.map(([ring]) => ring.map(([x]) => x));
@@ -62,7 +62,7 @@ describe('across the antimeridian', async () => {
       { geometry: [-179.95, -17.05, -179.9, -17] as const },
       { geometry: [179.9, -17.05, -179.9, -17] as const },
       { geometry: [179.9, -17.05, 180.1, -17] as const },
-      // On the line where the outline is cut, which is no edge of the ground.
+      // On the cut at the antimeridian, which is not an edge of the footprint.
       { geometry: { type: 'Point', coordinates: [180, -17.05] } },
       { geometry: { type: 'Point', coordinates: [-180, -17.05] } },
       { geometry: geobox.bounds, crs: geobox.crs },
@@ -163,7 +163,7 @@ describe('instants and days', () => {
     const outside = ['2021-07-15T10:30:00.001Z/..', '../2021-07-15T10:29:59.999Z'];
     for (const interval of inside) expect(catalog.query({ interval })).toHaveLength(1);
     for (const interval of outside) expect(catalog.query({ interval })).toHaveLength(0);
-    // So it is of a file, by its index and by the statistics of its row groups.
+    // The same in a file, by its index and by row-group statistics.
     const path = join(folder, 'instant.parquet');
     await writeCatalog(catalog, path);
     for (const index of ['use', 'ignore'] as const) {
@@ -172,7 +172,7 @@ describe('instants and days', () => {
       for (const interval of outside) expect(await file.query({ interval })).toHaveLength(0);
       await file.dispose();
     }
-    // An instant meets itself, and its own slice of a sampler.
+    // An instant matches itself, and its sampler's slice.
     expect(catalog.intersect(catalog)).toHaveLength(1);
     const area = SampleArea.of(catalog, { crs: 3857, resolution: 10_000 });
     for (const { slice } of gridSampler(area, { size: 4 })) expect(catalog.query(slice)).toHaveLength(1);
@@ -185,7 +185,7 @@ describe('instants and days', () => {
       '2021-07-02',
       '2021-07-01',
     ]);
-    // −1° is an hour back when it is rounded down, none when it is truncated.
+    // −1° is one hour back when rounded down, none when truncated.
     expect([day('2021-07-02T00:30:00Z', -1), day('2021-07-02T00:30:00Z', 1)]).toEqual([
       '2021-07-01',
       '2021-07-02',
@@ -220,7 +220,7 @@ describeBackends('gaps and edges of mosaics', (backend) => {
       await writeRow(folder, 'nan-a', {
         data: { geobox: line, bands: [Float32Array.of(1, NAN, NAN, 4)], options: { nodata: NAN } },
       }),
-      // NaN without being declared, and a number that is.
+      // Undeclared NaN, and a declared number.
       await writeRow(folder, 'nan-b', { data: { geobox: line, bands: [Float32Array.of(10, 20, NAN, 40)] } }),
       await writeRow(folder, 'nan-c', {
         data: { geobox: line, bands: [Float32Array.of(100, 200, 300, -9999)], options: { nodata: -9999 } },
@@ -264,7 +264,7 @@ describeBackends('gaps and edges of mosaics', (backend) => {
       catalog.row(0),
       await writeRow(folder, 'behind', { data: { geobox: line, bands: [Uint8Array.of(9, 9, 9, 9)] } }),
     ];
-    // The alpha band is none of the bands that are loaded.
+    // The alpha band is not loaded.
     expect(await load(catalog, {})).toEqual([1, NAN, 3, NAN]);
     expect(await load(rows, { bands: [1] })).toEqual([1, 9, 3, 9]);
     expect(await load(rows.slice(0, 1), { bands: [1], method: 'count' })).toEqual([1, 0, 1, 0]);

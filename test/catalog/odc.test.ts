@@ -1,6 +1,6 @@
 /**
  * Cases of odc-loader (test_reader.py, test_builder.py) and odc-stac (test_load.py) by their names, on our loaders:
- * what "no data" is, which overview is read, and which part of a load is made of which sources.
+ * nodata, the choice of overviews, and the sources of each part of a load.
  */
 import { describe, expect, it } from 'vitest';
 import {
@@ -49,7 +49,7 @@ describe('odc-loader test_reader.py', () => {
     };
     expect(await load(undefined)).toEqual([11, 0, -1]);
     expect(await load(11)).toEqual([NAN, 0, -1]);
-    // A file that does not say, and one that says it wrong.
+    // A file without nodata, and one with a wrong nodata value.
     expect(await load(undefined, 0)).toEqual([11, NAN, -1]);
     expect(await load(11, -1)).toEqual([11, 0, NAN]);
     expect(await load(11, 0)).toEqual([11, NAN, -1]);
@@ -121,7 +121,7 @@ describe('odc-loader test_reader.py', () => {
 
 describe('odc-loader test_builder.py', () => {
   it('test_load_tasks: each part of a grid is loaded once from its sources, with the same values', async () => {
-    // Two by two sources that overlap, on 100 × 80 pixels, in tasks of 32.
+    // 2 × 2 overlapping sources on 100 × 80 pixels, in tasks of 32.
     const grid = gridAt(0, 800, 100, 80);
     const rows = await Promise.all(
       [0, 1, 2, 3].map((k) => {

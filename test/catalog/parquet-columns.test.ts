@@ -10,7 +10,7 @@ import { PlainPage } from '../../src/parquet/plain-page.js';
 import { catalogRow } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
 
-/** Texts of all lengths around those where the writer changes its ways, in one to four bytes a letter. */
+/** Strings of lengths around the writer's thresholds, with one to four bytes per character. */
 const TEXTS = [
   '',
   'a',
@@ -31,10 +31,10 @@ const rows: CatalogRow[] = Array.from({ length: 3000 }, (_, k) => {
   const row = catalogRow(`${TEXTS[k % TEXTS.length].slice(0, 8)} ${k}`, [x, -5.5, x + 1, 4.5]);
   return {
     ...row,
-    // West there are few collections, east many.
+    // The west has few collections, the east many.
     collection: x < 0 ? `c${k % 3}` : `collection ${k}`,
     href: k < 500 ? TEXTS[k % TEXTS.length] : `${k}.tif`,
-    // Before and after 1970 and beyond 32 bits of seconds, some of them open.
+    // Before and after 1970 and beyond 32 bits of seconds, some open.
     interval: new TimeInterval(
       k % 7 === 0 ? -Infinity : (k - 1500) * 300 * DAY,
       k % 5 === 0 ? Infinity : k * 400 * DAY,
@@ -120,7 +120,7 @@ describe('a dictionary page', () => {
     { name: 'collection', repetition_type: 'REQUIRED', type: 'BYTE_ARRAY', converted_type: 'UTF8' },
   ]);
   const dictionary = { count: 2, values: Uint8Array.of(1, 0, 0, 0, 97, 1, 0, 0, 0, 98) };
-  // Eight bits a number: five times `number`.
+  // Eight bits per number: five times `number`.
   const page = (number: number) => ({
     encoding: 'RLE_DICTIONARY',
     count: 5,

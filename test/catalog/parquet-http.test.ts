@@ -56,7 +56,7 @@ describe('a catalog on a server', () => {
     expect(found.length).toBeGreaterThan(0);
     expect(server.ranges.length).toBeLessThanOrEqual(25);
     expect(bytesAsked(server)).toBeLessThan(file.length / 5);
-    // What was read is kept.
+    // Read ranges are cached.
     const before = server.ranges.length;
     await catalog.query(BOX);
     expect(server.ranges.length).toBe(before);

@@ -203,7 +203,7 @@ describe('queries of a file', async () => {
     const stale = join(folder, 'stale.parquet');
     await writeCatalog(whole, stale, { rowGroupSize: 700 });
     const index = await readFile(`${stale}.index`);
-    // One property of one row differs: nothing but the checksum in the footer tells.
+    // One property of one row differs: only the checksum in the footer detects it.
     const changed = rows.map((row) => (row.id === 'row 7' ? { ...row, properties: { k: 8 } } : row));
     await writeCatalog(GeoCatalog.from(changed), stale, { rowGroupSize: 700 });
     await writeFile(`${stale}.index`, index);

@@ -1,4 +1,4 @@
-/** Cases of geopatcher's tests/test_point_sample.py by their names, and what becomes of gaps and other systems. */
+/** Cases of geopatcher's tests/test_point_sample.py by their names, and gaps and other CRSs. */
 import { describe, expect, it } from 'vitest';
 import { samplePoints } from '../../src/catalog/node/index.js';
 import { Crs, createTransform, GeoTensor } from '../../src/geo/node/index.js';
@@ -6,7 +6,7 @@ import { gridAt } from '../support/raster-rows.js';
 
 const NAN = Number.NaN;
 
-/** 5 × 4 pixels of one unit whose values are 10 · row + column; y counts down from 0 here, as rows do there. */
+/** 5 × 4 pixels of one unit with the values 10 · row + column; y decreases from 0. */
 const geobox = gridAt(500_000, 5_000_000, 5, 4, 1);
 const rowAndColumn = Float32Array.from({ length: 20 }, (_, k) => 10 * Math.floor(k / 5) + (k % 5));
 const raster = new GeoTensor({ data: rowAndColumn, shape: [4, 5], dimensions: ['y', 'x'], geobox });
@@ -23,7 +23,7 @@ describe('geopatcher tests/test_point_sample.py TestNearest', () => {
 
   it('test_outside_extent_is_nan', () => {
     const { values } = samplePoints(raster, at([-1, 0.5], [2.5, 2.5], [5.5, 0.5], [5, 0.5], [0, 0]), { crs });
-    // A pixel has its left and upper sides, and not the others.
+    // A pixel includes its left and upper edges only.
     expect([...values]).toEqual([NAN, 22, NAN, NAN, 0]);
   });
 });

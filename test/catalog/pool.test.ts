@@ -27,7 +27,7 @@ const rows = await Promise.all(
 );
 const options = { bands: [1], resampling: 'nearest', method: 'sum' } as const;
 
-/** Opens files and counts how often, and how many are open. */
+/** Opens files, and counts opens and open files. */
 function counting() {
   const counts = { opened: 0, open: 0 };
   const open: OpenAsset = async (href, given) => {
@@ -70,7 +70,7 @@ describe('createRasterPool', () => {
     const first = requests.length;
     expect(first).toBeGreaterThan(0);
     for (let k = 0; k < 5; k++) await loadRaster(remote, grid, { ...options, open: pool.open });
-    // Headers are known and the blocks are in the pool's cache.
+    // Headers and blocks are in the pool's cache.
     expect(requests).toHaveLength(first);
     await pool.close();
   });
@@ -105,7 +105,7 @@ describe('createRasterPool', () => {
     const again = await pool.open(rows[0].href);
     await first.close();
     await first.close();
-    // Without a cache every read goes to the file.
+    // Without a cache every read accesses the file.
     const firstOf = async (raster: Raster): Promise<number> => Number((await raster.readPlanes())[0][0]);
     expect(await firstOf(again)).toBe(1);
     await again.close();

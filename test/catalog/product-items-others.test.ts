@@ -80,7 +80,7 @@ describe('items of Landsat', () => {
       tile: '199026',
       condensedName: '20210715T105031_L8_199026_OLI_TIRS',
     });
-    // Brightness temperature would need constants that items do not tell.
+    // Brightness temperature needs constants that items do not have.
     expect(product.bands.map(({ name }) => name)).toEqual([
       'RED', 'NIR', 'NARROW_NIR', 'SWIR_CIRRUS', 'PAN', 'QA_PIXEL', 'CLOUDS', 'SHADOWS', 'CIRRUS', 'ALL_CLOUDS',
     ]); // biome-ignore format: a list
@@ -98,8 +98,8 @@ describe('items of Landsat', () => {
 
   it('of an unknown kind are refused', async () => {
     const kinds: [string, Record<string, unknown>, RegExp][] = [
-      ['LC08_L1TP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L1TP, whose values are not known/],
-      ['LC08_L2SP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L2SP, whose values are not known/],
+      ['LC08_L1TP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L1TP, which is not supported/],
+      ['LC08_L2SP_199026_20210715_20210721_01_T1', {}, /of Collection 01 L2SP, which is not supported/],
       [
         'LE07_L1TP_199026_20010715_20210721_02_T1',
         { 'view:sun_elevation': 30 },
@@ -172,7 +172,7 @@ describe('items of Sentinel-1 RTC', () => {
       orbitDirection: 'ascending',
       condensedName: '20210715T105031_S1_VV_RTC',
     });
-    // Without a nodata value of its own, what is below 0 has no decibel.
+    // Without a nodata value, values below 0 have no decibels.
     const { tensor } = await product.load(['VV'], { units: 'dB' });
     expect(tensor.data[0]).toBeNaN();
     expect(tensor.data[1]).toBeCloseTo(-30, 3);

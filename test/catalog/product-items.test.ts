@@ -91,7 +91,7 @@ describe('items of Sentinel-2', () => {
     expect(await firstDns(earthSearch(null, -0.1))).toEqual(expected(-1000));
     expect(await firstDns(earthSearch(false, -0.1))).toEqual(expected(-1000));
     expect(await firstDns(earthSearch(true, -0.1))).toEqual(expected(0));
-    // Bands that contradict the baseline of a known collection are not believed; those of another one are.
+    // Bands that contradict the baseline of a known collection are ignored; those of another collection are used.
     expect(await firstDns(earthSearch(null, 0))).toEqual(expected(-1000));
     const other = { ...earthSearch(null, 0), collection: 'my-sentinel-2' };
     expect(await firstDns(other)).toEqual(expected(0));
@@ -140,7 +140,7 @@ describe('items of Sentinel-2', () => {
     }
   });
 
-  it('may have a corrected offset', async () => {
+  it('may be given another offset', async () => {
     await expect(openProduct(planetary('04.00'), { base, addOffset: Number.NaN })).rejects.toThrow(
       'addOffset cannot be NaN; give 0 or -1000.',
     );
@@ -156,7 +156,7 @@ describe('items of Sentinel-2', () => {
       assets: { B04: { href: 'optical.tif' } },
     });
     await expect(openProduct(document, { base })).rejects.toThrow(/give `addOffset` 0 or -1000/);
-    // What users processed themselves has a baseline that tells nothing.
+    // Products processed by users have a baseline without meaning.
     const own = { ...document, properties: { ...Object(planetary('99.99')).properties } };
     await expect(openProduct(own, { base })).rejects.toThrow(/give `addOffset` 0 or -1000/);
     const zero = {

@@ -11,7 +11,7 @@ import { buildZip } from '../support/zip.js';
 
 const folder = await temporaryFolder();
 let made = 0;
-/** A folder of its own for each. */
+/** A new folder. */
 async function parent(): Promise<string> {
   const path = join(folder, String(made++));
   await mkdir(path);
@@ -113,14 +113,14 @@ describe('masks of clouds of Level 1C', () => {
     const { tensor } = await empty.load(['ALL_CLOUDS']);
     expect(Array.from(tensor.data)).toEqual(await mask(() => false));
     await expect(openProduct(await older(gml('', 32632)))).rejects.toThrow(
-      /lies in EPSG:32632, but its tile in/,
+      /is in EPSG:32632, but its tile in/,
     );
     const odd = member(
       'OPAQUE',
       ring('exterior', [0, 0, 60, 60]).replace('</gml:posList>', ' 1</gml:posList>'),
     );
     await expect(openProduct(await older(gml(odd)))).rejects.toThrow(
-      /MSK_CLOUDS_B00\.gml has an outline that is none/,
+      /MSK_CLOUDS_B00\.gml has an invalid outline/,
     );
     await expect(openProduct(await older('<a>'))).rejects.toThrow(/MSK_CLOUDS_B00\.gml is not XML/);
   });
@@ -151,7 +151,7 @@ describe('digital numbers', () => {
     await expect(openProduct(await safe({ offset: null, baseline: '04.00' }))).rejects.toThrow(
       /has no BOA_ADD_OFFSET, as products of baseline 04\.00 have/,
     );
-    // What users processed themselves has a baseline that tells nothing.
+    // Products processed by users have a baseline without meaning.
     const own = await openProduct(await safe({ offset: null, baseline: '99.99' }));
     const { tensor } = await own.load(['RED'], { units: 'dn_harmonised' });
     expect(tensor.data[100]).toBe((await stored('s2-10m'))[100]);
@@ -180,7 +180,7 @@ describe('grids', () => {
   it('of another projection with larger pixels are averaged from the coarsest sufficient file', async () => {
     const root = await safe();
     const product = await openProduct(root);
-    // Pixels of about 190 m on 20 m: one of 10 m would not do as a sample.
+    // Pixels of about 190 m on 20 m: too coarse for point samples.
     const geobox = GeoBox.fromSize([4.4445, 51.432, 4.4525, 51.4388], 'EPSG:4326', 3, 4);
     const { tensor } = await product.load(['RED'], { geobox });
     const average = await product.load(['RED'], { geobox, resampling: 'average' });
@@ -241,7 +241,7 @@ describe('products with older names', () => {
     expect(product.bands.map(({ name }) => name)).toEqual(['RED']);
     const { tensor } = await product.load(['RED']);
     expect(tensor.data[100]).toBeCloseTo((await stored('s2-10m'))[100] / 1000, 6);
-    // The outline is the tile's, not that of all.
+    // The footprint is the tile's, not that of all tiles.
     const other = await openProduct(root, { tile: '31UGS' });
     const west = (one: typeof product): number =>
       Math.min(...one.attributes.footprint[0][0].map(([longitude]) => longitude));
@@ -297,7 +297,7 @@ describe('the location of a product', () => {
       expect(product.attributes.name).toBe(basename(root).replace('.SAFE', ''));
       expect((await product.load(['RED'])).tensor.data).toEqual(expected);
     }
-    // What unpacking a zip file into a folder of its name makes.
+    // As unzipping into a folder of the archive's name gives.
     const around = join(root, '..');
     expect((await (await openProduct(around)).load(['RED'])).tensor.data).toEqual(expected);
   });
@@ -320,7 +320,7 @@ describe('the location of a product', () => {
     await rm(red);
     await expect(product.load(['BLUE'])).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(product.load(['BLUE'])).rejects.toThrow(/B02_10m\.jp2/);
-    // The image of 20 m is there, and is read where it suffices.
+    // The image of 20 m exists, and is read where it suffices.
     expect((await product.load(['BLUE'], { resolution: 20 })).tensor.shape).toEqual([1, 60, 60]);
     await rm(join(root, 'GRANULE', (await readdir(join(root, 'GRANULE')))[0], 'IMG_DATA'), {
       recursive: true,

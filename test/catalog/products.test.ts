@@ -28,11 +28,11 @@ async function stored(name: string): Promise<number[]> {
   return Array.from(plane);
 }
 
-/** By the definition: DN 0 and saturated pixels have no data, and below 0 after the offset is 0. */
+/** By the definition: DN 0 and saturated pixels are nodata, and negative results are 0. */
 const reflectance = (dn: number, added: number): number =>
   dn === 0 || dn === 32767 ? Number.NaN : Math.max(0, dn + added) / 10_000;
 
-/** All files of a folder as the parts of a zip file, under the folder's name. */
+/** All files of a folder as entries of a zip file, under the folder's name. */
 async function zipOf(root: string, deflate: boolean): Promise<Uint8Array> {
   const name = root.split('/').at(-1) ?? '';
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
@@ -117,7 +117,7 @@ describe('a Sentinel-2 product in a folder', () => {
       resampling: 'average',
       units: 'dn_harmonised',
     });
-    // The pixel of 40 m lies over four of 20 m, one of which is below zero once 1000 is taken off.
+    // The pixel of 40 m covers four of 20 m, one of which is negative after the offset of -1000.
     const dns = await stored('s2-20m');
     const cells = [30, 31, 90, 91].map((k) => dns[k]);
     expect(cells[0]).toBe(900);
@@ -139,7 +139,7 @@ describe('a Sentinel-2 product in a folder', () => {
     expect(Array.from(tensor.plane(3).data)).toEqual(
       classes.map((value) => (value === 0 ? Number.NaN : value)),
     );
-    // 60 m onto 20 m: between pixel centres, so within the range of what is there.
+    // 60 m onto 20 m: interpolated, so within the range of the source.
     const range = (await stored('s2-60m')).filter((dn) => dn > 1000).map((dn) => (dn - 1000) / 10_000);
     for (const value of tensor.plane(2).data) {
       if (!Number.isNaN(value)) expect(value).toBeLessThanOrEqual(Math.max(...range));
@@ -247,13 +247,13 @@ describe('damaged products', () => {
 
   it('are refused for missing parts', async () => {
     await expect(openProduct(await broken({ product: '<a></a>' }))).rejects.toThrow(
-      /does not say what its digital numbers are/,
+      /does not declare the scale of its digital numbers/,
     );
     await expect(openProduct(await broken({ tile: '<a></a>' }))).rejects.toThrow(/has no HORIZONTAL_CS_CODE/);
     await expect(openProduct(join(safe, 'GRANULE'))).rejects.toThrow(/holds no MTD_MSIL1C.xml or MTD_MSIL2A/);
     await expect(openProduct(join(folder, 'nothing.SAFE'))).rejects.toThrow(/does not exist/);
     const offset = await broken({ offset: Number.NaN });
-    await expect(openProduct(offset)).rejects.toThrow(/an offset of a band that is no number/);
+    await expect(openProduct(offset)).rejects.toThrow(/an offset of a band that is not a number/);
   });
 
   it('are refused when images and metadata have different sizes', async () => {
@@ -284,7 +284,7 @@ describe('products in a catalog', () => {
     const product = await openProduct(safe);
     const own = await product.load(['RED'], { geobox: grid });
     const tensor = await loadRaster(catalog, grid, { bands: ['B04'] });
-    // The loader knows scale, offset and nodata; that below 0 is 0, and saturation, are the product's own.
+    // Loaders apply scale, offset and nodata; only the product clips at 0 and masks saturation.
     const dns = await stored('s2-10m');
     for (const [i, dn] of dns.entries()) {
       if (dn < 1000 || dn === 32767) continue;

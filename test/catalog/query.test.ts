@@ -6,7 +6,7 @@ import { boxOutline, catalogRow, idsOf } from '../support/catalog.js';
 
 const luxembourg: Bounds = [5.7333, 49.4426, 6.5282, 50.183];
 
-/** Across the antimeridian, cut there. */
+/** Across the antimeridian, and cut at it. */
 const fiji: Polygon[] = [boxOutline([177, -19, 180, -16]), boxOutline([-180, -19, -178, -16])];
 
 const world = GeoCatalog.from([
@@ -46,7 +46,7 @@ describe('GeoCatalog.query', () => {
   it('supports within and contains', () => {
     expect(ask({ geometry: [5, 49, 7, 50] }, { predicate: 'within' })).toEqual(['west', 'east']);
     expect(ask({ geometry: [5.5, 49, 6, 49.5] }, { predicate: 'contains' })).toEqual(['west', 'static']);
-    // What lies within does not contain.
+    // A row within the geometry does not contain it.
     expect(ask({ geometry: [4, 48, 8, 52] }, { predicate: 'contains' })).toEqual([]);
   });
 
@@ -84,9 +84,9 @@ describe('GeoCatalog.query', () => {
     }
     expect(ask({ geometry: [176, -20, -177, -15] }, { predicate: 'within' })).toEqual(['fiji']);
     expect(ask({ geometry: [179, -18, -179, -17] }, { predicate: 'contains' })).toEqual(['fiji']);
-    // One side of it is not all of it.
+    // One side alone is not within.
     expect(ask({ geometry: [176, -20, 180, -15] }, { predicate: 'within' })).toEqual([]);
-    // A box around the whole globe would have found it.
+    // A box around the globe would have found it.
     expect(ask({ geometry: [-170, -18, 170, -17] })).toEqual([]);
     // In UTM 60 and in a projection around the antimeridian.
     expect(ask({ geometry: [800_000, 8_000_000, 900_000, 8_100_000], crs: 32760 })).toEqual(['fiji']);

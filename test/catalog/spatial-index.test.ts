@@ -7,7 +7,7 @@ import { seeded } from '../support/random.js';
 const next = seeded(7);
 const BOXES = Array.from({ length: 1000 }, (): Bounds[] => {
   const [x, y, w, h] = [-180 + 350 * next(), -80 + 150 * next(), 9 * next(), 9 * next()];
-  // Some have a second box, and some no place.
+  // Some rows have a second box, some none.
   if (w < 0.3) return [];
   return h < 0.9
     ? [

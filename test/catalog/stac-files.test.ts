@@ -1,4 +1,4 @@
-/** STAC items in files and on servers: how searches are saved, what is no label, and which addresses are believed. */
+/** STAC items in files and on servers: saved searches, labels and addresses. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -70,7 +70,7 @@ describe('saved searches', () => {
       expect(catalog.row(0).assets.red.href).toBe('https://example.com/A/B04.tif');
       expect(idsOf(catalog.query({ interval: '2021-07-01' }))).toEqual(['A']);
     }
-    // Lines of documents are no labels either.
+    // Lines of documents are not labels either.
     await expect(buildVectorCatalog(path)).rejects.toThrow(/holds STAC items/);
   });
 
@@ -137,7 +137,7 @@ describe('saved searches', () => {
 
   it('are refused as labels, and labels as items', async () => {
     await expect(readFeatures(await write('label.geojson', a))).rejects.toThrow(/holds STAC items/);
-    // As a place to look at, an item is as good as any polygon.
+    // As an area of interest an item is a polygon.
     expect((await readFeatures(join(folder, 'label.geojson'), { stac: true })).features).toHaveLength(1);
     const { geometry } = a;
     const properties = { stac_version: '1.0.0', datetime: '2021-07-01' };
@@ -231,7 +231,7 @@ describe('rows of a catalog on a server', async () => {
     await expect(load(await save('.parquet', '/etc/passwd'))).rejects.toThrow(/names the file \/etc\/passwd/);
     const [trusted] = await load(await save('.parquet', '/data/B04.tif'), { allowLocal: true });
     expect(trusted.href).toBe('/data/B04.tif');
-    // In a file on this machine, its own files are meant.
+    // In a local file, addresses may be local files.
     await save('.parquet', '/data/B04.tif');
     expect([...(await loadCatalog(join(folder, 'hostile.parquet')))][0].href).toBe('/data/B04.tif');
   });

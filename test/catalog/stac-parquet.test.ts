@@ -80,7 +80,7 @@ describe('STAC-GeoParquet', async () => {
     const file = await openCatalog(path);
     const back = byId(await file.load());
     for (const row of rows) {
-      // A property that an item lacks and others have is null in the file, which is taken for a lack.
+      // A property that only other items have is null in the file, and read as missing.
       const properties = Object.fromEntries(
         Object.entries(row.properties).filter(([, value]) => value !== null),
       );
@@ -151,7 +151,7 @@ const GEO = JSON.stringify({
 });
 
 describe('footprints written by other tools', () => {
-  /** A row as DuckDB writes items: outlines as they come, without boxes. */
+  /** A row as DuckDB writes items: geometries without bbox. */
   async function fileOf(name: string, ring: readonly Position[]): Promise<CatalogFile> {
     const path = join(folder, `${name}.parquet`);
     const text = (column: string, value: string) => ({

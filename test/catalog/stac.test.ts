@@ -12,7 +12,7 @@ const RED = {
   roles: ['data'],
 };
 
-/** An item; members and properties replace those it has. */
+/** An item with replaced members and properties. */
 function stacItem(
   members: Readonly<Record<string, unknown>> = {},
   properties: Readonly<Record<string, unknown>> = {},
@@ -167,7 +167,7 @@ describe('values of bands', () => {
       { name: 'class', index: 2, units: 'class' },
     ]);
     expect(assetOf({ 'classification:classes': [] }).units).toBeUndefined();
-    // Classes have no scale that they inherit.
+    // Classes inherit no scale.
     expect(assetOf({ 'classification:classes': classes }, fields).everyBand).toEqual({ nodata: 0 });
   });
 
@@ -270,7 +270,7 @@ describe('footprints', () => {
     expect(footprintOf({ geometry: null, bbox: [1, 2, -50, 3, 4, 800] })).toEqual([boxOutline([1, 2, 3, 4])]);
     expect(footprintOf({ geometry: null, bbox: [179, 2, -179, 4] })).toHaveLength(2);
     expect(footprintOf({ geometry: null, bbox: undefined })).toEqual([]);
-    // RFC 7946 lets a geometry without coordinates stand for none.
+    // RFC 7946 allows a geometry without coordinates as null.
     expect(footprintOf({ geometry: { type: 'Polygon', coordinates: [] } })).toEqual([]);
     const some = [[], boxOutline([1, 2, 3, 4])];
     expect(footprintOf({ geometry: { type: 'MultiPolygon', coordinates: some } })).toEqual([some[1]]);
@@ -407,7 +407,7 @@ describe('units', () => {
     const row = rowOf({ collection: 'sentinel-2-l2a', assets: { B04: band('B04'), SCL: RED } }, properties);
     expect(row.assets.B04.units).toBe(units);
     expect(row.assets.SCL.units).toBe('class');
-    // The offset is in the units: applied once more it would be wrong.
+    // The units include the offset: it must not be applied again.
     expect('offset' in (row.assets.B04.bands?.[0] ?? {})).toBe(units === undefined);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Cases of torchgeo's tests/datasets/test_geo.py by their names, where no other file of tests has them: datasets in several
- * systems and resolutions, and what is read of them.
+ * Cases of torchgeo's tests/datasets/test_geo.py by their names that no other test file has: datasets in several CRSs and
+ * resolutions.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ import { gridAt, writeRow } from '../support/raster-rows.js';
 
 const folder = await temporaryFolder();
 
-/** 40 × 40 pixels of a size around one place, in a system, of one value. */
+/** 40 × 40 pixels of one value around one position, with a resolution and a CRS. */
 async function around(id: string, epsg: number, size: number, value: number): Promise<GeoCatalog> {
   const [x, y] = createTransform(Crs.wgs84, Crs.fromEpsg(epsg)).forward(6, 49);
   const geobox = gridAt(Math.round(x) - 20 * size, Math.round(y) + 20 * size, 40, 40, size, epsg);
@@ -51,7 +51,7 @@ const here = (epsg: number, size: number): GeoBox => {
 };
 
 describeBackends('torchgeo tests/datasets/test_geo.py, CRSs and resolutions', (backend) => {
-  /** What each side of an intersection has on a grid. */
+  /** The values of each side of an intersection on a grid. */
   const sides = async (overlap: GeoCatalog, grid: GeoBox): Promise<number[][]> => {
     const count = overlap.row(0).parents?.length ?? 0;
     const found: number[][] = [];

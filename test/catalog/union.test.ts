@@ -49,7 +49,7 @@ describe('GeoCatalog.union', () => {
     expect(unionIds([p], [q], 'newest')).toEqual([newer]);
     expect(unionIds([q], [p], 'newest')).toEqual([newer]);
     expect(unionIds([p], [q])).toEqual([older, newer]);
-    // Without the property their names tell.
+    // Without the property the names decide.
     expect(unionIds([scene(newer)], [scene(older)], 'newest')).toEqual([newer]);
   });
 

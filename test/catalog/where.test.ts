@@ -89,7 +89,7 @@ describe('GeoCatalog.where', () => {
     expect(() => catalog.where(expression)).toThrow(message);
   });
 
-  it('matches patterns in linear time per position', () => {
+  it('matches long patterns without exponential backtracking', () => {
     const row = catalogRow('a'.repeat(20_000), [0, 0, 1, 1]);
     expect(GeoCatalog.from([row]).where(`id like '${'%a'.repeat(200)}b'`)).toHaveLength(0);
   });

@@ -177,7 +177,7 @@ describe('terrachip catalog', () => {
     const { url } = await serveFolder(folder);
     const query = ['query', `${url}/served.parquet`, '--datetime', '2021-07-12'];
     expect(ids(await items(...query, '--allow-local'))).toEqual(['T2_20210712']);
-    // The paths in it are those of the machine that built it.
+    // Its paths are those of the machine that built it.
     expect(await catalog(...query)).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/comes from a server but names the file .*--allow-local/),
@@ -295,8 +295,14 @@ describe('terrachip catalog', () => {
     [['query', 'all.parquet', '--bbox', '1', '2', '3'], /--bbox got 3 values; give 4/],
     [['query', 'all.parquet', '--bbox', '1', '2', '1', '3'], /do not enclose an area/],
     [['query', 'all.parquet', '--bbox', '1', '2', 'x', '3'], /--bbox cannot be "x"/],
-    [['query', 'all.parquet', '--crs', 'EPSG:32632', '--datetime', '2021-07-12'], /--crs is that of --bbox/],
-    [['query', 'all.parquet', '--bbox', '1', '2', '3', '4', '--geometry', 'parks.gpkg'], /both say where/],
+    [
+      ['query', 'all.parquet', '--crs', 'EPSG:32632', '--datetime', '2021-07-12'],
+      /--crs is the CRS of --bbox/,
+    ],
+    [
+      ['query', 'all.parquet', '--bbox', '1', '2', '3', '4', '--geometry', 'parks.gpkg'],
+      /cannot be combined/,
+    ],
     [['query', 'all.parquet', '--datetime', 'yesterday'], /"yesterday" is not a date/],
     [['query', 'all.parquet', '--datetime', '2021-07-13/2021-07-12'], /ends before it starts; give both/],
     [['query', 'all.parquet', '--where', 'tile ='], /tile =/],

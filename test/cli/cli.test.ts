@@ -442,7 +442,7 @@ describe('bad input: one sentence, exit status 2, no files left', () => {
     [
       'no class map',
       ['polygonize', fixture('rotated-float32'), '-o', join(out, 'p.geojson')],
-      /rotated-float32\.tif holds float32, which is no type of classes/,
+      /rotated-float32\.tif holds float32, which is not a type of classes/,
     ],
     ['missing label', ['evaluate', out, '--label', 'none.tif'], /item\.json does not exist/],
     ['missing run', ['finalize', 'nowhere', '-o', join(out, 'm')], /nowhere\/plan\.json does not exist/],
@@ -462,7 +462,7 @@ describe('bad input: one sentence, exit status 2, no files left', () => {
 
   it('a folder without write permission', async () => {
     if (process.getuid?.() === 0) {
-      // Root may write anywhere: a file in the place of the folder refuses even root.
+      // Root can write anywhere; a file in place of the folder is refused even for root.
       await writeFile(join(folder, 'file'), '');
       const { status, stderr } = await terrachip(
         'infer',

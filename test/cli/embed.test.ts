@@ -14,7 +14,7 @@ const folder = await temporaryFolder();
 
 const embed = commandIn(folder, 'embed');
 
-/** Markers of the units of a run that are done. */
+/** Markers of finished units of a run. */
 const markers = async (store: string): Promise<string[]> =>
   (await readdir(join(folder, `${store}.run`), { recursive: true }).catch(() => [])).filter((name) =>
     /done\/\d+\.json$/.test(name),
@@ -39,7 +39,7 @@ beforeAll(async () => {
     folder,
     'radar',
     {
-      // As a catalog of files has it that nobody described.
+      // As in a catalog of files without metadata.
       main: { geobox, bands: [wave(1), wave(2)], names: ['co', 'cross'] },
       SCL: { geobox, bands: [clouds], names: ['SCL'] },
     },

@@ -14,8 +14,8 @@ const terrachip = commandIn(folder);
 const NAME = 'red\u001b[31m\u202e\u009b2J\r';
 const SHOWN = 'red\\x1b[31m\\u202e\\x9b2J\\x0d';
 
-/** Any control but the ends of lines and tabs. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/** Any control character except newlines and tabs. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 describe('output', () => {

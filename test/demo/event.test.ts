@@ -76,7 +76,7 @@ describe('the demo event', () => {
     }
   });
 
-  it('has clouds, gaps and look-alikes', () => {
+  it('has flooded vegetation, permanent water, tarmac and wet fields', () => {
     const { land, cover, flood, radar } = event;
     const truth = floodTruth(event);
     const share = (test: (k: number) => boolean): number =>
@@ -90,7 +90,7 @@ describe('the demo event', () => {
     const { opacity } = event.optical.event.clouds;
     expect(share((k) => truth[k] === 1 && opacity[k] > 0.5)).toBeGreaterThan(0.01);
     expect(radar.event.windShare).toBe(DEMO_PARAMETERS.windShare);
-    // The flood goes down again, and never lies on permanent water.
+    // The flood recedes, and never covers permanent water.
     expect(share((k) => flood.post_event[k] > 0)).toBeLessThan(share((k) => flood.event[k] > 0));
     expect(share((k) => flood.post_event[k] > 0 && flood.event[k] === 0)).toBe(0);
     expect(share((k) => truth[k] === 1 && land.permanentWater[k] === 1)).toBe(0);

@@ -1,4 +1,4 @@
-/** The examples B, E, F, H, I, J and K: sources of different kinds, brought together. */
+/** The examples B, E, F, H, I, J and K: sources of different kinds on one grid. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -71,7 +71,7 @@ describe("E: anomalies with a model's uncertainty", () => {
     const box = grid(0, 0, 40, 40);
     const high = (x: number, y: number): boolean => x >= 10 && x < 20 && y >= 5 && y < 15;
     const means = Float32Array.from(pixels(box, (x, y) => (high(x, y) ? 9 : 3)));
-    // Unsure in the upper rows, by a coarser grid.
+    // Uncertain in the upper rows, on a coarser grid.
     const coarse = grid(0, 0, 8, 8, 50);
     const spreads = Float32Array.from(pixels(coarse, (_, y) => (y < 2 ? 3 : 1)));
     const options = { nodata: Number.NaN };
@@ -157,7 +157,7 @@ describe('H: images with labels', () => {
         ],
       },
     });
-    // In pixels of the first image: the second label lies across both.
+    // In pixels of the first image: the second label is on both images.
     const features = [rectangle(3, 4, 6, 14, 10), rectangle(7, 25, 20, 33, 24)];
     const labels = join(folder, 'labels.geojson');
     await writeFile(labels, JSON.stringify({ type: 'FeatureCollection', features }));
@@ -237,13 +237,13 @@ describe('J: 10 m and 500 m at one slice', () => {
     expect(found.fine.geobox.equals(found.coarse.geobox)).toBe(true);
     const { geobox } = found.fine;
     expect([...found.fine.data]).toEqual([...pixels(geobox, (x, y) => 1 + x + 50 + 50 * (y + 50))]);
-    // What is linear stays so when it is interpolated between pixel centres.
+    // Linear values stay linear when interpolated between pixel centres.
     const linear = Array.from({ length: 10_000 }, (_, i) => {
       const [x, y] = [500 + 10 * ((i % 100) + 0.5), 500 + 10 * (Math.floor(i / 100) + 0.5)];
       return 1000 + 500 * ((x + 1000) / 500 - 0.5) + 1000 * ((y + 1000) / 500 - 0.5);
     });
     for (const [i, value] of linear.entries()) expect(found.coarse.data[i]).toBeCloseTo(value, 1);
-    // 50 × 50 pixels: the mean of what is linear is what lies in the middle.
+    // 50 × 50 pixels: the mean of linear values is the value in the middle.
     const middles = [0, 1].flatMap((row) =>
       [0, 1].map((column) => 1 + 50 + 50 * column + 24.5 + 50 * (50 + 50 * row + 24.5)),
     );
@@ -266,7 +266,7 @@ describe('K: an image, terrain and weather', () => {
     await writeTile(join(folder, 'dem.tif'), dem, [heights], { nodata: -9999 });
     const [west, north] = lonLat(box, 0, 0);
     const degrees = GeoBox.fromSize([west - 0.1, north - 0.1, west + 0.1, north + 0.1], 4326, 8, 8);
-    // Linear in longitude: 280 K, and 1000 K more a degree; a degree colder each day.
+    // Linear in longitude: 280 K plus 1000 K per degree, and 1 K colder each day.
     const cube = await writeCube(
       join(folder, 'climate.zarr'),
       degrees,

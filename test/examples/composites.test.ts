@@ -1,4 +1,4 @@
-/** The examples A, C, D and G: images into images. */
+/** The examples A, C, D and G: composites. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ describe('A: a cloud-free monthly composite', () => {
   const LEVELS = [1000, 1800, 3000, 60_000];
   /** The second date has a cloud over four pixels of 20 m. */
   const isCloud = (x: number, y: number): boolean => x >= 4 && x < 6 && y >= 4 && y < 6;
-  /** Grown by a pixel of 20 m: a disc, so not beyond the corners. */
+  /** Dilated by a disc of one pixel of 20 m: corners are not included. */
   const isHidden = (x: number, y: number): boolean =>
     [
       [0, 0],
@@ -55,7 +55,7 @@ describe('A: a cloud-free monthly composite', () => {
     const [red, nir] = await raster.readPlanes();
     expect(raster.bands.map(({ description }) => description)).toEqual(['B04', 'B08']);
     await raster.close();
-    // Of three the one in the middle; of two their mean. August is not in July.
+    // The median of three is the middle one, of two their mean. August is not in July.
     const expected = pixels(box, (x, y) => (isHidden(x, y) ? (1000 + 3000) / 2 : 1800) + 10 * x + y);
     expect([...red]).toEqual([...expected]);
     expect([...nir]).toEqual([...expected].map((value) => value + 500));
@@ -104,7 +104,7 @@ describe('C: an archive of months', () => {
       );
       expect(steps.map((plane) => [...plane])).toEqual(expected);
     }
-    // The example B reads such an archive as it is: (2 r − r) / (2 r + r).
+    // Example B reads this archive: (2 r − r) / (2 r + r).
     const place = createTransform(box.crs, Crs.wgs84).forward(500_105, 4_999_905);
     const series = await ndviSeries(output, place);
     expect(series.map(({ time }) => time)).toEqual(

@@ -1,4 +1,3 @@
-/** The example of a web server. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { remoteRgb } from '../../examples/remote-rgb.js';

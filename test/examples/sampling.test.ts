@@ -87,7 +87,7 @@ describe('M: pairs in time', () => {
           new Date(slice.interval.start).getUTCDate(),
         );
         gaps.add(second - first);
-        // A day lasts until its end: from the 1st to the 6th are four days.
+        // A day lasts until its end: between the 1st and the 6th are four days.
         expect(after.slice.interval.start - before.slice.interval.end).toBeGreaterThan(3 * DAY);
         const [left, top] = cornerIn(box, before.geobox);
         for (let i = 0; i < 64; i++) {
@@ -108,7 +108,7 @@ describe('N: cross-validation by blocks', () => {
     const box = grid(0, 0, 120, 120);
     const noise = (x: number, y: number): number => ((x * 7 + y * 13) % 5) - 2;
     await writeTile(join(folder, 'image.tif'), box, [pixels(box, (x, y) => 1 + x + y)]);
-    // Pixels that the target lacks are neither learned from nor tested on.
+    // Pixels without a target are not used for training or testing.
     const target = pixels(box, (x, y) => ((x + 2 * y) % 11 === 0 ? 0 : 50 + 3 * (x + y) + noise(x, y)));
     await writeTile(join(folder, 'target.tif'), box, [target]);
     const scores = await crossValidate(
@@ -121,7 +121,7 @@ describe('N: cross-validation by blocks', () => {
     const chips = scores.map(({ trainChips, testChips }) => [trainChips, testChips]);
     expect(chips.map(([train, test]) => train + test)).toEqual([144, 144, 144]);
     expect(chips.map(([, test]) => test).sort((a, b) => a - b)).toEqual([45, 45, 54]);
-    // The noise is −2 to 2, equally often: its deviation is √2.
+    // The noise is −2 to 2, uniform: its standard deviation is √2.
     for (const { error } of scores) expect(error).toBeCloseTo(Math.SQRT2, 1);
   });
 });
@@ -130,7 +130,7 @@ describe('O: an embedding store', () => {
   it('finds similar chips', async () => {
     const folder = await newFolder('embeddings');
     const box = grid(0, 0, 64, 48);
-    // Chips of 16 pixels: three kinds of ground, told by the ratio of two bands. One place changes.
+    // Chips of 16 pixels: three land covers with different band ratios. One chip changes.
     const before = 'forest water forest sand sand forest water sand water sand water forest'.split(' ');
     const after = ['sand', ...before.slice(1)];
     const ratios: Readonly<Record<string, readonly number[]>> = {
@@ -150,7 +150,7 @@ describe('O: an embedding store', () => {
     const store = join(folder, 'embeddings.zarr');
     const report = await embed(join(folder, '*.tif'), encoder, store, { crs: 32631, resolution: 10 });
     expect(report.shape).toEqual([24, 2]);
-    // Place by place, and day by day.
+    // Ordered by position, then by day.
     const seen = before.flatMap((kind, k) => [kind, after[k]]);
     for (const [place, date] of [
       [0, 0],
@@ -171,7 +171,7 @@ describe('O: an embedding store', () => {
   });
 });
 
-/** The folder of an encoder whose vectors are the means of two bands. */
+/** Writes an encoder whose embeddings are the means of two bands. */
 async function writeMeanEncoder(folder: string): Promise<string> {
   const graph = new GraphBuilder('mean');
   const image = graph.input('S2L2A', ['chip', 2, 16, 16]);

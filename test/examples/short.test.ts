@@ -64,7 +64,7 @@ it('gives chips with burnt labels, reproducible by seed', async () => {
   for (const seed of [7, 7, 8]) {
     const images: number[] = [];
     for await (const { items, arrays } of labelledChips(join(folder, 'image.tif'), polygons, 'crop', seed)) {
-      // Typed: no cast.
+      // Typed without a cast.
       const [image, label]: [Float32Array, Uint8Array] = [arrays.image.data, arrays.label.data];
       expect(arrays.label.shape).toEqual([items.length, 16, 16]);
       image.forEach((value, i) => {

@@ -11,7 +11,7 @@ import { seeded } from '../support/random.js';
 
 const utm32 = new GeoBox(32632, new Affine(10, 0, 263210, 0, -10, 5564090), 6033, 8449);
 
-/** Destination grids, sources, and the cell size that does for all their blocks. */
+/** Destination grids, sources, and the cell size that all their blocks need. */
 const PAIRS: [string, GeoBox, GeoBox][] = [
   [
     'UTM to the next zone',
@@ -135,7 +135,7 @@ describe('ControlGrid', () => {
                 (fx * fy * cells[word + 8 + k]) / 256) /
                 2 ** fractionBits;
             mapping.map(x + 0.5 + cx, y + 0.5 + cy, out);
-            // Around a pole columns repeat; a pixel's corners are taken on its own side, and its form is not quite bilinear.
+            // Around a pole columns repeat; a pixel's corners are taken on its own side, and the pixel is not quite bilinear.
             const turned =
               out[0] - mapping.turn * (mapping.turn === 0 ? 0 : Math.round((out[0] - centre) / mapping.turn));
             const bent = mapping.turn === 0 ? 0 : Math.abs(turned - centre) ** 2 / 200 + 0.05;
@@ -163,7 +163,7 @@ describe('ControlGrid', () => {
   });
 
   it('is exact on both sides of the antimeridian', () => {
-    // UTM zone 60 reaches beyond 180° E; the sources lie east of it, on −180…, and on 180….
+    // UTM zone 60 reaches beyond 180° E; the sources are east of it, with longitudes from −180 and from 180.
     const destination = new GeoBox(32660, new Affine(1000, 0, 600000, 0, -1000, 1000000), 256, 256);
     const west = new GeoBox(4326, new Affine(0.01, 0, -180, 0, -0.01, 10), 200, 1000);
     const east = new GeoBox(4326, new Affine(0.01, 0, 180, 0, -0.01, 10), 200, 1000);
@@ -176,7 +176,7 @@ describe('ControlGrid', () => {
       expect(out[0]).toBeLessThan(200);
       expect(worstError(destination, source, 0.002)).toBeLessThan(0.0021);
     }
-    // A world map is cut at 180°: columns on both ends, and no pixel in between.
+    // A world map is cut at 180°: columns at both ends, and none in between.
     const mapping = createPixelMapping(destination, world);
     const block = new ControlGrid(mapping).block(0, 0);
     expect(block.cellLog2).toBe(0);
@@ -193,7 +193,7 @@ describe('ControlGrid', () => {
   });
 
   it('marks positions outside a projection, and keeps the others', () => {
-    // An orthographic projection sees one half of the world.
+    // An orthographic projection shows one hemisphere.
     const globe = new GeoBox(
       '+proj=ortho +lat_0=0 +lon_0=0 +ellps=sphere',
       new Affine(10000, 0, -6.4e6, 0, -10000, 6.4e6),

@@ -27,7 +27,7 @@ const DATUM_TRUTH = [
   [27700, -1.5, 52.2, 434269.902351421, 255869.772490204, 0.1],
 ] as const;
 
-/** As above: axes to the west and south, ellipsoids that proj4js lacks, and shifts that the npm package has wrong. */
+/** As above: westing and southing axes, ellipsoids that proj4js lacks, and shifts that are wrong in its npm package. */
 const CORRECTED: [code: number, lon: number, lat: number, x: number, y: number, tolerance?: number][] = [
   [2050, 23.5, -33.9, -46246.675, 3752681.8425],
   [5513, 14.42, 50.09, 1042721.3635, 742860.0835, 15],
@@ -50,7 +50,7 @@ describe('Crs', () => {
     expect(crs.accuracyNote === null).toBe(tolerance === 1);
     const [bx, by] = createTransform(crs, Crs.wgs84).forward(px, py);
     expect(Math.hypot(bx - lon, by - lat)).toBeLessThan(1e-7);
-    // What is written into files says the same.
+    // GeoTIFF keys give the same.
     if (crs.wkt?.includes('TOWGS84') === true && crs.projection.axis === 'enu') {
       const again = Crs.fromWkt(crs.wkt.replace(/,AUTHORITY\["EPSG","\d+"\]\]$/, ']'));
       expect(again.epsg).toBeNull();
@@ -96,7 +96,7 @@ describe('Crs', () => {
   });
 
   it('gives the error of one shift when a datum has several', () => {
-    // PROJ chooses among 40 operations by the place.
+    // PROJ chooses among 40 operations by position.
     expect(Crs.fromEpsg(4230).accuracyNote).toMatch(/EPSG:4230: one shift .* off by up to \d+ m/);
     expect(Crs.fromEpsg(4809).accuracyNote).toMatch(/no shift .* is known/);
   });
@@ -162,7 +162,7 @@ describe('Crs', () => {
     // By PROJ 9.1.1.
     const found = createTransform(Crs.wgs84, Crs.parse(pole + unit)).forward(10, 50);
     expect(found).toBeCloseToArray([-5.132644799516191, -0.4724280878272969], 1e-9);
-    // Beyond the pole of the rotated system is no place; longitudes repeat.
+    // Beyond the pole of the rotated CRS is no position; longitudes repeat.
     const { forward } = createTransform(Crs.parse(pole + unit), Crs.wgs84);
     expect(forward(10, 95)).toEqual([Number.NaN, Number.NaN]);
     expect(forward(200, 10)).toBeCloseToArray(forward(-160, 10), 1e-9);
@@ -209,7 +209,7 @@ describe('Crs', () => {
   });
 
   it.each([
-    // Positions off the globe, for which inverse formulas give some place.
+    // Positions off the globe, for which inverse formulas give a result.
     ['+proj=robin', [16_000_000, 5_000_000]],
     ['+proj=robin', [0, 8_640_000]],
     ['+proj=moll', [17_000_000, 4_000_000]],
@@ -336,7 +336,7 @@ describe('transformBounds', () => {
     const expected = [2226389.81587, -2258423.6491, 4452779.63173, -1111475.10285];
     expect(transformBounds([170, -20, -170, -10], Crs.wgs84, pacific)).toBeCloseToArray(expected, 1e-4);
     expect(transformBounds([170, -20, -170, -10], Crs.wgs84, Crs.wgs84)).toEqual([170, -20, 190, -10]);
-    // On a map that is cut there x counts on too.
+    // On a map that is cut there x continues, too.
     const [x0, , x1] = transformBounds([170, -20, -170, -10], Crs.wgs84, Crs.fromEpsg(3857));
     expect([x0, x1]).toBeCloseToArray([170 * 111319.49079327357, 190 * 111319.49079327357], 1e-6);
   });
@@ -348,7 +348,7 @@ describe('transformBounds', () => {
       const bounds = [-180 - beyond, -90 - beyond, 180 + beyond, 90 + beyond] as const;
       expect(transformBounds(bounds, Crs.wgs84, Crs.fromEpsg(6933))).toBeCloseToArray(world, 1e-4);
     }
-    // A map that is wider and higher than the world.
+    // A map wider and higher than the world.
     const wide = transformBounds([-17.5e6, -7.4e6, 17.5e6, 7.4e6], Crs.fromEpsg(6933), Crs.wgs84);
     expect(wide).toBeCloseToArray([-180, -90, 180, 90], 1e-6);
   });

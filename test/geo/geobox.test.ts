@@ -16,7 +16,7 @@ import {
 
 describe('GeoBox.equals', () => {
   it.each([
-    // Pixel size, east, north, turned; whether that is the same grid at a hundredth of a pixel.
+    // Pixel size, easting, northing, rotation; whether the grid is equal within a hundredth of a pixel.
     [10, 5500000, [0, 0], true],
     [10, 5500000, [0, -4], false],
     [10, 5500000, [5, 0], false],
@@ -36,7 +36,7 @@ describe('GeoBox.equals', () => {
   it('compares pixel sizes by the position of the last pixel', () => {
     const box = (size: number): GeoBox =>
       new GeoBox(4326, new Affine(size, 0, 8, 0, -size, 50), 10000, 10000);
-    // A ten-thousandth of a pixel a pixel: one whole pixel at the other end, where coordinates differ by 1e-5 degrees.
+    // A ten-thousandth of a pixel per pixel adds up to one pixel, or 1e-5 degrees, at the other end.
     expect(box(1e-5).equals(box(1.0001e-5), 0.01)).toBe(false);
     expect(box(1e-5).equals(box(1.0000001e-5), 0.01)).toBe(true);
   });
@@ -472,7 +472,7 @@ describe('ground areas', () => {
   });
 
   it('vary within blocks with the projection, and add up to whole areas', () => {
-    // Longitude and latitude: areas shrink northwards, by 2e-6 a row of 11 m at 50°, so by 5e-4 over a block.
+    // Longitude and latitude: areas shrink northwards, by 2e-6 per row of 11 m at 50°, by 5e-4 per block.
     const grid = new GeoBox(4326, new Affine(0.0001, 0, 6, 0, -0.0001, 50.7), 300, 700);
     const areas = new PixelAreas(grid);
     let total = 0;

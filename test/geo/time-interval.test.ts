@@ -10,7 +10,7 @@ describe('TimeInterval', () => {
     expect(TimeInterval.parse('2021-02').end).toBe(Date.UTC(2021, 2, 1) - 1);
     expect(TimeInterval.parse('2021-07-15T05:50:12.5Z')).toEqual(TimeInterval.instant(july15 + 21012500));
     expect(TimeInterval.parse('2021-07-15T05:50+02:00').start).toBe(july15 + (3 * 60 + 50) * 60_000);
-    // A space for the T, as items of Sentinel-1 RTC on the Planetary Computer have it.
+    // A space in place of the T, as in Sentinel-1 RTC items on the Planetary Computer.
     const spaced = TimeInterval.parse('2025-03-11 04:42:31.719576+00:00');
     expect(spaced.toJSON()[0]).toBe('2025-03-11T04:42:31.719Z');
   });
@@ -32,7 +32,7 @@ describe('TimeInterval', () => {
     expect(TimeInterval.parse('2020-02/2020-02-29').end).toBe(Date.UTC(2020, 2, 1) - 1);
     // As RFC 3339 allows, in lower case too.
     expect(TimeInterval.parse('2021-07-15t05:50:12z').start).toBe(july15 + 21012000);
-    // The first century is no two-digit year.
+    // A year of the first century is not a two-digit year.
     expect(TimeInterval.parse('0021-07').toJSON()[0]).toBe('0021-07-01T00:00:00.000Z');
   });
 

@@ -326,7 +326,7 @@ describe('CRSs from text without a code', () => {
       /no shift of its datum to WGS 84 is known/,
     );
     expect(Crs.parse(wkt('"D_Mine",SPHEROID["GRS_1980",6378137,298.257222101]')).accuracyNote).toBeNull();
-    // A shift that the text gives is taken as it is.
+    // A shift in the text is used.
     const given = Crs.parse(wkt('"D_Mine",SPHEROID["Bessel_1841",6377397.155,299.1528128],TOWGS84[100,0,0]'));
     expect(given.accuracyNote).toBeNull();
   });

@@ -172,7 +172,7 @@ describe.skipIf(webgpuProblem !== null)('WebGpuBackend (webgpu)', async () => {
   afterAll(() => node?.dispose());
   const newDevice = async (): Promise<GPUDevice> => {
     if (node === null) throw new Error('no adapter');
-    // An adapter makes one device: each test asks for its own.
+    // An adapter makes one device: each test requests its own.
     const own = await requestNodeAdapter();
     return own.adapter.requestDevice();
   };

@@ -4,13 +4,13 @@ import { MemoryPool } from '../../src/gpu/cpu/memory-pool.js';
 describe('MemoryPool', () => {
   it('frees memory, with other idle buffers present', () => {
     const pool = new MemoryPool(false, 32768);
-    // Three sizes fill the pool; the one that comes next is used again and again.
+    // Three sizes fill the pool; the next one is reused again and again.
     const old = [4096, 8192, 16384].map((bytes) => pool.acquire(bytes));
     for (const buffer of old) pool.release(buffer);
     const buffer = pool.acquire(20480);
     pool.release(buffer);
     expect(pool.acquire(20480)).toBe(buffer);
-    // The sizes that were idle for longest went for it.
+    // The sizes idle for longest were freed for it.
     expect(pool.acquire(4096)).not.toBe(old[0]);
     expect(pool.acquire(8192)).not.toBe(old[1]);
     expect(pool.acquire(16384)).not.toBe(old[2]);

@@ -22,7 +22,7 @@ describe.skipIf(webgpuProblem !== null)('buffers of your own device (webgpu)', (
     node.dispose();
   });
 
-  /** Reads with the device alone, as somebody who knows nothing of the backend. */
+  /** Reads with the device alone, without the backend. */
   async function read(buffer: GPUBuffer, offset: number, size: number): Promise<Float32Array> {
     const staging = device.createBuffer({ size, usage: MAP_READ | COPY_DST });
     const encoder = device.createCommandEncoder();
@@ -62,7 +62,7 @@ describe.skipIf(webgpuProblem !== null)('buffers of your own device (webgpu)', (
     tensor.dispose();
     expect(backend.counters.allocatedBytes).toBe(allocatedBytes);
     await backend.submit();
-    // The neighbours are as they were, and the buffer still works.
+    // The neighbours are unchanged, and the buffer still works.
     expect([...(await read(buffer, 252, 8))]).toEqual([1000, 30].map((v) => expect.closeTo(v, 3)));
     expect([...(await read(buffer, 268, 4))]).toEqual([1000]);
     buffer.destroy();

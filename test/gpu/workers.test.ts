@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-// The built package: worker threads run its files, which Node cannot do with TypeScript.
+// The built package: worker threads cannot run TypeScript.
 import {
   Affine,
   type Backend,

@@ -6,10 +6,10 @@ import { buildZip } from '../support/zip.js';
 
 const MIB = 2 ** 20;
 
-/** Memory that refusing any of these files may take, above what the file itself takes. */
+/** The most memory that refusing one of these files may take, in addition to the file. */
 const MOST_MIB = 160;
 
-/** The error that opening a file ends with, and what that took of memory. */
+/** The error of opening a file, and the memory that it took. */
 async function refusal(bytes: Uint8Array): Promise<{ code: string; message: string }> {
   const before = process.resourceUsage().maxRSS / 1024;
   const error = await openCheckpoint(new MemorySource(bytes, 'evil.pt')).catch((caught: unknown) => caught);
@@ -24,10 +24,10 @@ const dictionary = pickle.dictionary;
 const orderedDict = pickle.global('collections', 'OrderedDict');
 const set = pickle.global('builtins', 'set');
 
-/** A list of as many pairs of different numbers as 16 bits hold, in the memo as item 0. */
+/** A list of 2^16 pairs of different numbers, as item 0 of the memo. */
 const manyPairs = `]q\0(${Array.from({ length: 60_000 }, (_, k) => `M${String.fromCharCode(k & 255, k >> 8)}N\x86`).join('')}e`;
 
-/** Pickles that PyTorch would run, or choke on, and how they are refused. */
+/** Pickles that PyTorch would run or fail on, and their errors. */
 const PICKLES: Readonly<Record<string, [value: string, code: string, message: string]>> = {
   'os.system': [
     system,
@@ -187,7 +187,7 @@ const PICKLES: Readonly<Record<string, [value: string, code: string, message: st
     'INVALID_INPUT',
     'its pickle adds to an object that is not a set',
   ],
-  // Ten tuples of ten of the one before: ten thousand million items for whoever unfolds them.
+  // Ten tuples of ten of the previous one: ten thousand million items when expanded.
   'a memo bomb': [
     dictionary({ w: `${pickle.text('x')}q\0${`(${'h\0'.repeat(10)}tq\0`.repeat(10)}` }),
     'INVALID_INPUT',
@@ -219,7 +219,7 @@ const PICKLES: Readonly<Record<string, [value: string, code: string, message: st
     'INVALID_INPUT',
     'its pickle calls a function with invalid arguments',
   ],
-  // torch._utils sets such bits on the tensor: its values would be negated.
+  // torch._utils sets this bit on the tensor: its values would be negated.
   'a tensor that is negated when it is read': [
     dictionary({
       w: pickle.call(

@@ -24,7 +24,7 @@ const bytesOf = (name: string): Uint8Array => readFileSync(join(FIXTURES, name))
 const open = (bytes: Uint8Array, name = 'made.pt'): Promise<Checkpoint> =>
   openCheckpoint(new MemorySource(bytes, name));
 
-/** What a checkpoint holds, as `truth.json` describes it. */
+/** The contents of a checkpoint, in the form of `truth.json`. */
 async function describeCheckpoint(checkpoint: Checkpoint): Promise<Truth> {
   const tensors: Truth['tensors'] = [];
   for (const { name, dtype, shape } of checkpoint.tensors.values()) {
@@ -130,7 +130,7 @@ describe('refused files', () => {
   });
 });
 
-/** A source that says how it is read. */
+/** A source that records its reads. */
 function counting(size: number, read: (offset: number, length: number) => Uint8Array<ArrayBuffer>) {
   const counts = { longest: 0, total: 0 };
   const source: ByteSource = {

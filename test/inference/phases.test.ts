@@ -53,7 +53,7 @@ interface Batch {
   d: Float32Array;
 }
 
-/** Random chips; `same` makes the phases of each chip that it names equal to the event. */
+/** Random chips; the phases in `same` are equal to the event. */
 function batchOf(chips: number, same: readonly number[] = []): Batch {
   const a = randomValues(3, chips * 2 * PHASES.length * PIXELS, -2, 2);
   for (let plane = 0; plane < chips * 2; plane++) {
@@ -146,7 +146,7 @@ describeBackends('models in two graphs', (backend) => {
     const session = await open();
     const batch = batchOf(1, [0, 1, 3]);
     const words = new Uint32Array(batch.a.buffer);
-    // The hash after two words is ((h ^ first) * p ^ second) * p: another first is made up for by the second.
+    // The hash after two words is ((h ^ first) * p ^ second) * p: the second word compensates another first.
     const start = 0x811c9dc5;
     const mixed = (word: number): number => Math.imul(start ^ word, 0x01000193);
     const event = 2 * PIXELS;

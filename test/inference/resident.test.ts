@@ -66,7 +66,7 @@ interface Outcome {
   stdout: string;
 }
 
-/** How a process of Node ends. */
+/** The exit status and output of a Node process. */
 function outcomeOf(args: readonly string[]): Promise<Outcome> {
   return new Promise((done) => {
     const child = spawn(process.execPath, args);
@@ -126,7 +126,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
   });
   afterAll(() => device?.backend.dispose());
 
-  /** A batch of three chips, of which one only fills it up. */
+  /** A batch of three chips, one of them padding. */
   const batch = { A: randomValues(5, 3 * 4 * SIZE ** 2, -2, 2), D: randomValues(6, 3 * SIZE ** 2, -2, 2) };
 
   it.each([
@@ -266,7 +266,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     });
   });
 
-  /** A program that runs a graph of many kernels, whose pipelines take a while to compile; `rest` meets it amid that. */
+  /** A program that runs a graph whose pipelines take a while to compile; `rest` runs during the compilation. */
   const amidRun = (rest: string): string => `
     import { setTimeout } from 'node:timers/promises';
     import { ResidentDevice } from 'terrachip/inference';

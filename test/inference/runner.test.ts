@@ -33,7 +33,7 @@ async function openTestSession(model: TestModel): Promise<ModelSession<Segmentat
   return session;
 }
 
-/** Images of a scene whose planes are in memory; notes which rows were asked for. */
+/** Images of a scene in memory; records the requested rows. */
 function imagesOf(
   backend: Backend,
   session: ModelSession<SegmentationSpec>,
@@ -192,7 +192,7 @@ describeBackends('runScene', (backend) => {
     expect(gaps).toEqual(gaps.map((_, x) => x < 60));
     const strict = await run(backend(), session, scene, all(height), { minChipValid: 0.8 });
     expect(strict.counters.chipsRun).toBe(2);
-    // The pixels that only a skipped chip covers are without data, never 0.
+    // Pixels under skipped chips only are nodata, never 0.
     expect(Number.isNaN(strict.probability[65])).toBe(true);
     expect(strict.probability[80]).toBeCloseTo(1 - sigmoid(1), 5);
   });
@@ -230,7 +230,7 @@ describeBackends('runScene', (backend) => {
     const scene = { width, height, planes };
     const logits = await run(backend(), session, scene, all(height), { blend: 'logits' });
     const probabilities = await run(backend(), session, scene, all(height));
-    // Outside overlaps both are the same; the windows differ at chip edges, and so the blends there.
+    // Outside overlaps both are equal; windows, and so blends, differ at chip edges.
     let different = 0;
     for (let i = 0; i < width * height; i++)
       if (Math.abs(logits.probability[i] - probabilities.probability[i]) > 1e-6) different++;

@@ -42,7 +42,7 @@ describe('HttpSource', () => {
     const parts = await Promise.all(offsets.map((offset) => source.read(offset, 10_000)));
     for (const [i, part] of parts.entries())
       expect(part).toEqual(content.slice(offsets[i], offsets[i] + 10_000));
-    // The gaps of 40 000 would double what is read.
+    // The gaps of 40 000 would double the bytes read.
     expect(server.ranges.slice(1)).toEqual([
       'bytes=100000-120999',
       'bytes=200000-209999',
@@ -203,7 +203,7 @@ describe('HttpSource', () => {
       response.writeHead(206, { 'content-encoding': 'gzip', ...range }).end(bytes);
       return true;
     };
-    // A server that never sends anything but ranges is refused for what it does.
+    // A server that only sends ranges is refused with that reason.
     await expect(openSource(server.url, { retry })).rejects.toThrow(/compresses its ranges \(gzip\)/);
     const always = server.fault;
     server.fault = (request, response, n) => {
@@ -545,7 +545,7 @@ describe('public addresses', () => {
     ['https://a.org', 'http://[64:ff9b::7f00:1]', false],
     ['https://a.org', 'http://minio:9000', false],
     ['https://a.org', 'http://nas.local', false],
-    // As near as the server itself, but never the address of keys.
+    // As near as the server itself, but never the metadata address of clouds.
     ['http://10.1.2.3', 'http://10.9.9.9', true],
     ['http://10.1.2.3', 'http://localhost', false],
     ['http://localhost:1', 'http://127.0.0.1:2', true],

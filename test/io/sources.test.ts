@@ -22,7 +22,7 @@ import { temporaryFolder } from '../support/files.js';
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);
 
-/** A source that notes what is read from it, and fails when told to. */
+/** A source that records its reads, and fails on request. */
 function spy(
   fail: (n: number) => Error | null = () => null,
 ): ByteSource & { reads: [number, number][]; active: number; most: number } {
@@ -82,7 +82,7 @@ describe('middlewares', () => {
       return large.read(offset, length);
     };
     await Promise.all([0, 15_000, 45_000].map((offset) => merged.read(offset, 10_000)));
-    // 5000 bytes between the first two are a sixth of the 30 000; the next 20 000 would be too much.
+    // The gap of 5000 is a sixth of the 30 000 bytes; the next gap of 20 000 is too much.
     expect(ranges).toEqual([
       [0, 25_000],
       [45_000, 10_000],
@@ -205,7 +205,7 @@ describe('ByteLru', () => {
     await get('small', 10);
     for (let k = 0; k < 3; k++) expect(await get('huge', 1000)).toHaveLength(1000);
     expect([made, cache.bytes]).toEqual([2, 1010]);
-    // Large ones of 40 bytes together stay.
+    // Large values of 40 bytes in total are kept.
     for (const key of ['a', 'b', 'c', 'a', 'b', 'c']) await get(key, 13);
     expect([made, cache.bytes]).toEqual([5, 49]);
     await get('d', 13);
@@ -270,7 +270,7 @@ describe('files', async () => {
     await expect(FileSource.open(folder)).rejects.toThrow(/is not a file/);
     await expect(readJson(folder)).rejects.toThrow(/is not a file/);
     if (process.platform === 'win32') return;
-    // Opening a pipe waits for a writer, and a device may have no end.
+    // Opening a pipe waits for a writer, and a device may be endless.
     const pipe = join(folder, 'pipe.tif');
     execFileSync('mkfifo', [pipe]);
     for (const path of [pipe, '/dev/zero']) {

@@ -51,7 +51,7 @@ describe('openZip', () => {
 
 describe('inflateExactly', () => {
   it('allocates the declared size, not the size of the stream', async () => {
-    // 256 MiB in 0.3 MB: what is inflated before the bound is seen must not stay.
+    // 256 MiB in 0.3 MB: bytes inflated beyond the bound must be freed.
     const stream = createDeflateRaw({ level: 9 });
     const parts: Uint8Array[] = [];
     stream.on('data', (part: Uint8Array) => parts.push(part));

@@ -16,7 +16,7 @@ import { stitchOn } from '../support/stitched.js';
 const NAN = Number.NaN;
 const boxcar = { window: 'boxcar' } as const;
 
-/** Two chips of 2 × 2 in a row, apart or one pixel over each other, each of one value a class. */
+/** Two chips of 2 × 2 in a row, apart or overlapping by one pixel, with one value per class. */
 const disjoint = { width: 4, height: 2, size: 2, stride: 2, classes: 1 };
 const overlapping = { width: 3, height: 2, size: 2, stride: 1, classes: 1 };
 const constant = (...values: readonly number[]): Float32Array =>
@@ -108,12 +108,12 @@ describeBackends('geopatcher tests/test_aggregation.py', (backend) => {
   });
 });
 
-/** 64 × 64 in chips of 16 every 12, as there: overlaps of 4 pixels. */
+/** 64 × 64 in chips of 16 every 12, as in geopatcher: overlaps of 4 pixels. */
 const scene = { width: 64, height: 64, size: 16, stride: 12, classes: 1 };
 const chips = 25;
 const predictions = randomValues(41, chips * 256, 8, 12);
 
-/** The scene turned by 180°, whose chips lie in the opposite order, since the layout is the same from either end. */
+/** The scene rotated by 180°: its chips are in reverse order, since the layout is symmetric. */
 function turned(values: Float32Array): Float32Array {
   return values.slice().reverse();
 }
@@ -122,7 +122,7 @@ describeBackends('geopatcher tests/test_streaming_golden.py', (backend) => {
   const stitched = (reduction: Reduction, values = predictions, rest: object = {}): Promise<Float32Array> =>
     stitchOn(backend(), { ...scene, predictions: values, reduction, ...rest });
 
-  it('the transposed scene has the transposed chips', () => {
+  it('the layout is the same from either end', () => {
     const { columnStarts } = createChipLayout(64, 64, 16, 12);
     expect([...columnStarts]).toEqual([...columnStarts].map((start) => 48 - start).reverse());
   });

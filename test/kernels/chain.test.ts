@@ -18,7 +18,7 @@ type Work = Pick<
   'dispatches' | 'uploads' | 'submits' | 'downloads' | 'uploadedBytes' | 'downloadedBytes'
 >;
 
-/** What a task adds to the counters. */
+/** The counters of a task. */
 async function workOf(backend: Backend, task: () => Promise<void>): Promise<Work> {
   const before = { ...backend.counters };
   await task();
@@ -111,7 +111,7 @@ describeBackends('a chain of kernels', (backend) => {
 
   it('later uploads do not change earlier commands', async () => {
     const device = backend();
-    // Memory that was given back is handed out again at once, while kernels that read it may not have run.
+    // Freed memory is reused at once, while kernels that read it may not have run.
     const sums: number[] = [];
     for (let k = 1; k <= 8; k++) {
       const first = device.upload(new Float32Array(1000).fill(10 ** k));
@@ -141,7 +141,7 @@ describeBackends('a chain of kernels', (backend) => {
         values.dispose();
       }
     });
-    // 160 MiB in tensors of 8 MiB: after every ninth. The CPU does not wait for anybody to ask.
+    // 160 MiB in tensors of 8 MiB: a submit after every ninth. The CPU backend runs at once.
     expect(work.submits).toBe(device.info.kind === 'webgpu' ? 2 : 0);
     await device.submit();
   });

@@ -34,7 +34,7 @@ describeBackends('the kernel of the documentation', (backend) => {
       console: { log: (value: unknown) => printed.push(value) },
     };
     await new AsyncFunction(...Object.keys(given), use)(...Object.values(given));
-    // 3 − 1, a depth of 0.05 that is less than 0.1, 2.5 − 2, and no level.
+    // 3 − 1; 0.05, below the threshold of 0.1; 2.5 − 2; no level.
     expect(printed).toEqual([Float32Array.of(2, NaN, 0.5, NaN)]);
   });
 

@@ -81,7 +81,7 @@ describeBackends('expression', (backend) => {
     const a = Float32Array.of(3e38, 1e-40, 1, -3e38, 1);
     const b = Float32Array.of(10, 1, 1e-40, 10, 0);
     const product = await evaluate(backend(), parseExpression('a * b'), { a, b }, 5);
-    // What is subnormal may be 0.
+    // Subnormal results may be 0.
     expect(product).toBeCloseToArray([NaN, 0, 0, NaN, 0], 2 ** -126);
     const quotient = await evaluate(backend(), parseExpression('a / b'), { a, b }, 5);
     expect(Array.from(quotient, Number.isNaN)).toEqual([false, false, true, false, true]);
@@ -94,7 +94,7 @@ describeBackends('expression', (backend) => {
   });
 
   it('takes many bands, split over dispatches', async () => {
-    // 20 bands of 0.9 million values: more than one part of 64 MiB.
+    // 20 bands of 0.9 million values: more than one dispatch of 64 MiB.
     const length = 900_000;
     const names = Array.from({ length: 20 }, (_, k) => `b${k}`);
     const values = Object.fromEntries(
@@ -217,7 +217,7 @@ describe('parseExpression', () => {
   });
 });
 
-/** A tree with its own evaluation: what the text written from it must mean. */
+/** An expression tree with its own evaluation. */
 interface Tree {
   readonly text: string;
   /** How tightly its outermost operator binds, as in Python. */
@@ -240,7 +240,7 @@ const INFIX: readonly [sign: string, binding: number, value: (a: number, b: numb
   ['*', 6, (a, b) => fround(a * b)],
 ];
 
-/** Written with as few parentheses as can be. */
+/** The text of a tree with the fewest parentheses. */
 const tree: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 5 },
@@ -283,7 +283,7 @@ describe('random expressions', () => {
     await fc.assert(
       fc.asyncProperty(tree, async ({ text, value }) => {
         const expected = Array.from(x, value);
-        // What is too large is no data, and has its own tests.
+        // Overflow is nodata, and tested above.
         fc.pre(expected.every(Number.isFinite));
         expect(await evaluate(cpu, parseExpression(text), { x }, x.length), text).toBeCloseToArray(expected);
       }),

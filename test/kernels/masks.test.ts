@@ -118,7 +118,7 @@ describeBackends('mask values', (backend) => {
   });
 
   it('masks every value', async () => {
-    // Planes that do not begin at the pieces that threads take.
+    // Planes that do not start at the threads' pieces.
     const pixels = 30_011;
     const mask = backend().upload(Uint8Array.from({ length: pixels }, (_, i) => Number(i % 3 === 0)));
     const tensor = backend().upload(new Float32Array(5 * pixels).fill(1), [5, pixels]);
@@ -147,7 +147,7 @@ describeBackends('dilation', (backend) => {
   it.each(truth.map((c) => [c.shape, c.radius, c.width, c.height, c] as const))(
     'is equal to SciPy: %s of %f on %i × %i',
     async (shape, radius, width, _, { mask, expected }) => {
-      // Anything but 0 is set.
+      // Any value except 0 is set.
       const values = Uint8Array.from(mask, (value, i) => value * (1 + (i % 255)));
       expect(await grow(backend(), values, width, { shape, radius })).toEqual(expected);
     },

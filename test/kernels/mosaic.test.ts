@@ -50,7 +50,7 @@ describeBackends('mosaic', (backend) => {
 
   it('takes the median of many layers', async () => {
     const layers = 101;
-    // 37 and 101 have no common factor: all numbers from 0 to 100, in another order at each pixel.
+    // 37 and 101 have no common factor: each pixel has all numbers from 0 to 100.
     const values = Float32Array.from({ length: layers * 3 }, (_, i) => (37 * i + (i % 3)) % layers);
     const expected = [0, 1, 2].map((pixel) => {
       const sorted = Array.from({ length: layers }, (_, k) => values[k * 3 + pixel]).sort((a, b) => a - b);

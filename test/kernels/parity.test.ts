@@ -23,7 +23,7 @@ const index = JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8')) as {
   cases: SmallCase[];
 };
 
-/** What the page says of a case, a resampling and a backend. */
+/** A row of the page: a case, a resampling and a backend. */
 interface Row {
   maskDiffers: number;
   rms: number;
@@ -40,7 +40,7 @@ function readTable(markdown: string): Map<string, Row> {
   for (const line of lines.slice(2)) {
     const cells = cellsOf(line);
     const cell = (title: string): number => {
-      // Bold and with the numbers of notes, where there is something to explain.
+      // Values may be bold and have note numbers.
       return Number(cells[header.indexOf(title)].replaceAll('**', '').replace(/ \(.*\)$/, ''));
     };
     for (const kind of ['cpu', 'webgpu']) {
@@ -54,7 +54,7 @@ function readTable(markdown: string): Map<string, Row> {
   return rows;
 }
 
-/** Warps a small case on a backend, and measures how far the result is from GDAL's: the worst of the bands. */
+/** Warps a small case on a backend, and measures the largest difference to GDAL of all bands. */
 async function measure(backend: Backend, k: number, resampling: Resampling): Promise<Row> {
   const { bands, dtype, nodata } = index.cases[k];
   const source = await openRaster(join(folder, `${k + 1}-source.tif`));
@@ -99,8 +99,8 @@ async function measure(backend: Backend, k: number, resampling: Resampling): Pro
 }
 
 /**
- * Whether a number is what the page says, but for its two digits and for the rounding of float32, which differs
- * between devices.
+ * Whether a number equals the page's, within its two digits and the rounding of float32, which differs between
+ * devices.
  */
 function agrees(found: number, written: number): boolean {
   return Math.abs(found - written) <= 0.06 * written + 3e-7;

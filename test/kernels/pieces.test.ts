@@ -16,7 +16,7 @@ import {
 } from '../../src/kernels/index.js';
 import { randomValues } from '../support/random.js';
 
-/** Runs the rows of every kernel one by one, the last first: as threads may that share them out. */
+/** Runs the rows of every kernel one by one in reverse order, as threads may. */
 const oneByOne: CpuExecutor = {
   threads: 0,
   description: 'rows one by one',
@@ -32,7 +32,7 @@ const oneByOne: CpuExecutor = {
 const [width, height] = [331, 151];
 const pixels = width * height;
 
-/** Names what is computed and computes it into a tensor. */
+/** Kernels by name, each with a run into a tensor. */
 const WORK: readonly (readonly [string, (on: Backend, stack: DeviceTensor) => DeviceTensor])[] = [
   [
     'expression',

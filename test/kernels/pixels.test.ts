@@ -100,7 +100,7 @@ describeBackends('nodata', (backend) => {
     expect(await convert(Int16Array.of(1, 2), { nodata: 1.5 })).toBeCloseToArray([1, 2]);
   });
 
-  // Two whole rows of the dispatch, and a part of one.
+  // Two whole dispatch rows, and a part of one.
   it.each([70_001, 2 * 65_536])('compares every value of a large array (%i)', async (length) => {
     const values = Uint8Array.from({ length }, (_, i) => i % 251);
     const result = await convert(values, { nodata: 250 });
@@ -146,7 +146,7 @@ describeBackends('decibel', (backend) => {
     );
   });
 
-  it('is undone by its inverse', async () => {
+  it('has decibelToLinear as its inverse', async () => {
     const expected = [1, 0.1, 0.025118864315095794, 100, NaN];
     const result = await inPlace(Float32Array.of(0, -10, -16, 20, NaN), (t) => decibelToLinear(backend(), t));
     for (const [i, value] of expected.entries()) {

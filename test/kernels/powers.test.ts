@@ -6,7 +6,7 @@ describe('powers for float32', () => {
   it('decibels are equal to Math.log10 from the smallest number to the largest', () => {
     const random = seeded(11);
     const words = Int32Array.from({ length: 20000 }, () => 0x00800000 + Math.floor(random() * 0x7effffff));
-    // 1 and its neighbours, where a logarithm is nearly 0; both ends.
+    // 1 and its neighbours, where the logarithm is nearly 0; both ends of the range.
     words.set([0x3f7fffff, 0x3f800000, 0x3f800001, 0x00800000, 0x7f7fffff]);
     const values = new Float32Array(words.buffer);
     for (const [i, value] of values.entries()) {
@@ -15,7 +15,7 @@ describe('powers for float32', () => {
     }
   });
 
-  it('decibels near 1 and at table boundaries are exact to 1e-11', () => {
+  it('decibels of 0.5 to 2 are exact to 1e-11', () => {
     const words = Int32Array.from({ length: 2 ** 16 }, (_, i) => 0x3f000000 + i * 251);
     const values = new Float32Array(words.buffer);
     for (const [i, value] of values.entries()) {

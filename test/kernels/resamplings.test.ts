@@ -28,11 +28,11 @@ import {
 const EPSG = 32632;
 const square = (width: number, height: number): GeoBox =>
   new GeoBox(EPSG, new Affine(1, 0, 0, 0, -1, 0), width, height);
-/** A grid whose pixels lie on a source of `square`: left and top in its pixels, and how many of them a pixel spans. */
+/** A grid over a source of `square`: left, top and pixel size in source pixels. */
 const over = (left: number, top: number, span: number, width: number, height = 1): GeoBox =>
   new GeoBox(EPSG, new Affine(span, 0, left, 0, -span, -top), width, height);
 
-/** A random grid over a source: turned, sheared, mirrored or not, of pixels of 0.6 to 1.9 source pixels. */
+/** A random grid over a source: rotated, sheared or mirrored, with pixels of 0.6 to 1.9 source pixels. */
 function randomGrid(seed: number, from: GeoBox, size: number): GeoBox {
   const random = seeded(seed);
   const angle = random() * 2 * Math.PI;
@@ -118,7 +118,7 @@ describeBackends('resamplings', (backend) => {
         } else if (!Number.isNaN(result[k])) {
           const radius = Math.max(right - x, bottom - y, x - Math.min(box[0], box[2]), 3 / scale) + 1;
           const spread = spreadAround(floats, from, x, y, radius);
-          // Sums grow with the pixels under them.
+          // Sums grow with the number of pixels.
           const pixels = resampling === 'sum' ? Math.max(1, (right - box[0]) ** 2) : 1;
           const allowed = pixels * (1e-5 * range + 0.002 * spread);
           expect(Math.abs(result[k] - expected[k]), `pixel ${k}`).toBeLessThanOrEqual(allowed);
@@ -137,7 +137,7 @@ describeBackends('resamplings', (backend) => {
       warpOn(backend(), Float32Array.from(values), square(values.length, 1), to, resampling);
     const powers = [1, 2, 4, 8, 16, 32];
 
-    // Three source pixels a pixel, on their edges; the first and last pixel lie beside the source.
+    // Three source pixels per pixel, aligned; the first and last pixel are outside the source.
     it.each([
       ['average', [7 / 3, 56 / 3]],
       ['min', [1, 8]],
@@ -213,7 +213,7 @@ describeBackends('resamplings', (backend) => {
       const sorted = source.filter((v) => !Number.isNaN(v)).sort();
       const at = (q: number): number => sorted[Math.ceil(q * sorted.length - 1)];
       const from = square(width, height);
-      // Taller than the source: all of it lies in one box.
+      // Taller than the source: one box contains all of it.
       const whole = over(0, 0, width, 1);
       const result = async (name: (typeof AREA_RESAMPLINGS)[number]): Promise<number> =>
         (await warpOn(backend(), source, from, whole, name))[0];
@@ -241,7 +241,7 @@ describeBackends('resamplings', (backend) => {
         55,
       ];
       expect(await warpOn(backend(), source, from, to, 'cubic')).toBeCloseToArray(values, 1e-5);
-      // A gap two rows away: the sixteen pixels of the first two contain it, the others do not.
+      // A gap two rows away: the 4 × 4 pixels of the first two contain it, the others do not.
       const holed = source.slice();
       holed[3 * 6 + 1] = NaN;
       values[1] = 15;
@@ -298,7 +298,7 @@ describeBackends('resamplings', (backend) => {
         let compared = 0;
         for (let k = 0; k < result.length; k++) {
           if (nearEdge(positions[2 * k], positions[2 * k + 1], 1e-4)) continue;
-          // Where negative weights all but cancel the rest, the quotient has no digits.
+          // Where negative weights nearly cancel the rest, the quotient has no precision.
           if (Math.abs(reference[k]) > 100) continue;
           if (Number.isNaN(reference[k])) expect(result[k], `pixel ${k}`).toBeNaN();
           else expect(Math.abs(result[k] - reference[k]), `seed ${seed}, pixel ${k}`).toBeLessThan(0.005);
@@ -315,7 +315,7 @@ describeBackends('resamplings', (backend) => {
       const result = await warpOn(backend(), source, from, to, 'bilinear', {}, wide);
       const rows = await warpOn(backend(), source, from, to, 'bilinear', {}, [0.25, 0.25]);
       expect(Math.max(...result.map((v, k) => Math.abs(v - rows[k])))).toBeGreaterThan(1);
-      // Along the axis of full scale nothing changes: sources that do not change along the other show it.
+      // The axis of full scale is unchanged, as sources that are constant along the other axis show.
       const alongY = source.map((_, i) => source[60 * Math.floor(i / 60)]);
       const plainY = await warpOn(backend(), alongY, from, to, 'bilinear');
       expect(await warpOn(backend(), alongY, from, to, 'bilinear', {}, wide)).toBeCloseToArray(plainY, 1e-4);
@@ -388,7 +388,7 @@ describeBackends('resamplings', (backend) => {
   );
 
   it('gives the values across the antimeridian and over the poles', async () => {
-    // The whole globe in longitudes and latitudes; values change little from pixel to pixel, also across the seam.
+    // The whole globe in degrees, with smooth values, also across the seam.
     const globe = new GeoBox(4326, new Affine(0.5, 0, -180, 0, -0.5, 90), 720, 360);
     const values = Float32Array.from({ length: 720 * 360 }, (_, i) => {
       const longitude = ((i % 720) / 720) * 2 * Math.PI;
@@ -405,7 +405,7 @@ describeBackends('resamplings', (backend) => {
         const result = await warpOn(backend(), values, globe, to, resampling);
         for (let k = 0; k < result.length; k++) {
           const [x, y] = [positions[2 * k], positions[2 * k + 1]];
-          // A pixel that holds a pole, or the seam, spans all longitudes or none.
+          // A pixel with a pole or the seam spans all longitudes or none.
           if (y < 4 || y > 356 || (!isInterpolation(resampling) && (x < 2 || x > 718))) continue;
           const exact = 10 * Math.cos((x / 720) * 2 * Math.PI) + y / 360;
           const across = 4 / Math.max(0.01, Math.sin((Math.PI * y) / 360));
@@ -425,7 +425,7 @@ describe.skipIf(webgpuProblem !== null)('resamplings (cpu and webgpu)', () => {
     const from = square(60, 50);
     for (let seed = 1; seed <= 5; seed++) {
       const missing = [0, 0.02, 0.3, 0.7, 0.95][seed - 1];
-      // Few different values, so that modes tie.
+      // Few different values, so that modes are tied.
       const source = randomValues(seed, 3000, -30, 10, missing).map((v) => Math.round(v) / 2);
       const to = randomGrid(50 + seed, from, 64);
       const a = await warpOn(cpu, source, from, to, resampling);
@@ -434,7 +434,7 @@ describe.skipIf(webgpuProblem !== null)('resamplings (cpu and webgpu)', () => {
         expect(b).toBeCloseToArray(a, keepsValues(resampling) ? 0 : 1e-4);
         continue;
       }
-      // Among many gaps negative weights may all but cancel the rest; else as all others.
+      // With many gaps negative weights may nearly cancel the rest; otherwise the tolerance is the same.
       const worst = a.map((v, k) =>
         Number.isNaN(v) && Number.isNaN(b[k]) ? 0 : Math.abs(v - b[k]) / Math.max(1, v * v),
       );

@@ -14,7 +14,7 @@ import { describeBackends, sharedWebGpu, webgpuProblem } from '../support/backen
 import { randomValues, seeded } from '../support/random.js';
 import { chipsOf, type StitchCase, stitchOn } from '../support/stitched.js';
 
-/** The definition, pixel by pixel in float64: every chip, its windows from trigonometry, one sum. */
+/** The definition, per pixel in float64: a sum over all chips with trigonometric windows. */
 function reference(options: StitchCase): Float64Array {
   const { width, height, size, stride, classes, predictions } = options;
   const layout = createChipLayout(width, height, size, stride);
@@ -93,7 +93,7 @@ describeBackends('stitch', (backend) => {
     expect(result).toBeCloseToArray(expected, 1e-6);
   });
 
-  // With a stride of 5 chips overlap by more than half: then a taper towards the scene's edge would show.
+  // With a stride of 5 chips overlap by more than half, which would show a taper towards the scene's edge.
   it.each([11, 5])(
     'is equal to the definition on chips every %i, some missing, with gaps',
     async (stride) => {
@@ -159,7 +159,7 @@ describeBackends('stitch', (backend) => {
       last: [1, 1, 3, 3, 3, 3],
       weights: [1, 1, 1, 1, 1, 1],
       counts: [1, 1, 2, 2, 1, 1],
-      // (1 + 1) / (2 − 1) about the mean of 1 and 3; one chip alone does not vary.
+      // (1 + 1) / (2 − 1) about the mean of 1 and 3; a single chip has no variance.
       variance: [Number.NaN, Number.NaN, 2, 2, Number.NaN, Number.NaN],
     };
     for (const reduction of REDUCTIONS) {
@@ -234,7 +234,7 @@ describeBackends('stitch', (backend) => {
   });
 
   it('by hand: two chips in a row', async () => {
-    // Chips of 4 every 2 on a row of 6: pixels 2 and 3 lie under both, with weights that sum to 1.
+    // Chips of 4 every 2 on a row of 6: both cover pixels 2 and 3, with weights that sum to 1.
     const one = Float32Array.from({ length: 16 }, () => 1);
     const three = Float32Array.from({ length: 16 }, () => 3);
     const predictions = Float32Array.from([...one, ...three]);

@@ -62,7 +62,7 @@ async function voteOn(
   return { labels, scores };
 }
 
-/** The definition: every chip asked in turn, its windows from trigonometry. */
+/** The definition: all chips, with trigonometric windows. */
 function reference(kind: 'hard' | 'soft'): Float64Array {
   const { width, size, stride, classes } = scene;
   const overlap = size - stride;
@@ -110,8 +110,8 @@ function winners(scores: ArrayLike<number>): number[] {
 
 describeBackends('vote', (backend) => {
   it('geopatcher TestSpatialHardVote test_majority, by hand: three chips over a pixel', async () => {
-    // Chips of 3 every 1 on a row of 5: all three cover the pixel in the middle. Two are lukewarm about class 1, one
-    // is sure of class 0: heads count in a hard vote, conviction in a soft one.
+    // Chips of 3 every 1 on a row of 5: all three cover the middle pixel. Two have a low score for class 1, one a high
+    // score for class 0: a hard vote counts chips, a soft vote sums scores.
     const chip = (first: number): number[] => [...new Array(9).fill(first), ...new Array(9).fill(1 - first)];
     const options = {
       width: 5,
@@ -131,7 +131,7 @@ describeBackends('vote', (backend) => {
   });
 
   it('the lowest class wins ties, within a chip and among chips', async () => {
-    // Chips of 1 on a row of 2, undecided and for the last class; then two chips over one pixel, one vote each.
+    // Chips of 1 on a row of 2, one tied and one for the last class; then two chips over one pixel, one vote each.
     const row = { width: 2, height: 1, size: 1, stride: 1, classes: 3 };
     const undecided = Float32Array.from([0.4, 0.4, 0.2, 0.2, 0.2, 0.6]);
     const { labels, scores } = await voteOn(backend(), 'hard', { ...row, predictions: undecided });

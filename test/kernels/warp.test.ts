@@ -26,7 +26,7 @@ describeBackends('warp', (backend) => {
         expect(nearEdge(positions[2 * k], positions[2 * k + 1]), `pixel ${k}`).toBe(true);
         undecided++;
       }
-      // Shifted by half a pixel, every pixel lies on an edge.
+      // Shifted by half a pixel, every pixel is on an edge.
       if (name !== 'half-pixel-shift') expect(undecided / result.length).toBeLessThan(0.01);
     });
 
@@ -54,7 +54,7 @@ describeBackends('warp', (backend) => {
       let compared = 0;
       for (let k = 0; k < result.length; k++) {
         const [x, y] = [positions[2 * k], positions[2 * k + 1]];
-        // Bilinear weights change smoothly: only validity can flip at an edge.
+        // Bilinear weights are continuous: only validity can change at an edge.
         if (nearEdge(x, y, 1e-4) || nearEdge(x - 0.5, y - 0.5, 1e-4)) continue;
         if (!Number.isNaN(values[k])) compared++;
         const allowed =
@@ -68,7 +68,7 @@ describeBackends('warp', (backend) => {
   });
 
   it('by hand: interpolates a 2 × 2 raster ten times finer', async () => {
-    // Pixel centres at 0.5 and 1.5: before the first centre the value stays, in between it goes up in tenths.
+    // Pixel centres at 0.5 and 1.5: constant before the first centre, in between rising in tenths.
     const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 10), 2, 1);
     const to = new GeoBox(32632, new Affine(1, 0, -1, 0, -1, 10), 22, 1);
     const row = await warpOn(backend(), Float32Array.of(1, 2), from, to, 'bilinear');
@@ -102,7 +102,7 @@ describeBackends('warp', (backend) => {
   it('by hand: x and y are not swapped', async () => {
     const from = new GeoBox(32632, new Affine(10, 0, 0, 0, -10, 20), 3, 2);
     const to = new GeoBox(32632, new Affine(10, 0, 5, 0, -10, 15), 2, 1);
-    // The destination lies half a pixel right and down: each pixel is the mean of four.
+    // The destination is half a pixel right and down: each pixel is the mean of four.
     const result = await warpOn(backend(), Float32Array.of(0, 1, 2, 10, 11, 12), from, to, 'bilinear');
     expect(result).toBeCloseToArray([5.5, 6.5], 1e-6);
   });

@@ -106,7 +106,7 @@ describe('grid mappings', () => {
       problem: 'has a grid mapping that is not known ("rotated_mercator")',
     });
     expect(tryCrsOf({ grid_mapping_name: 'rotated_latitude_longitude' }).problem).toMatch(/cannot be used/);
-    // The shift of a datum is known by its name: 23.73, 37.97 in EPSG:4121 by pyproj.
+    // The shift is found by the datum's name: 23.73, 37.97 in EPSG:4121 by pyproj.
     const named = crsOf({
       grid_mapping_name: 'latitude_longitude',
       horizontal_datum_name: 'Greek Geodetic Reference System 1987',
@@ -119,7 +119,7 @@ describe('grid mappings', () => {
     expect(crsOf({})).toBe(null);
   });
 
-  // The places are those of PROJ's ob_tran.
+  // Positions by PROJ's ob_tran.
   it('may have a rotated pole', () => {
     const rotated = crsOf({
       grid_mapping_name: 'rotated_latitude_longitude',

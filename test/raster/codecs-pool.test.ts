@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 
-// The built package: worker threads run its files, which Node cannot do with TypeScript.
+// The built package: worker threads cannot run TypeScript.
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'terrachip-pool-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a module in a process of its own, with `path` an image of 600 × 700 pixels in blocks that go to threads. */
+/** Runs a module in a new process; `path` is an image of 600 × 700 pixels whose blocks are decoded in threads. */
 async function script(body: string): Promise<string> {
   const program = `
     import { deflateSync } from 'node:zlib';

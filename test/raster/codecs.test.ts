@@ -17,12 +17,12 @@ interface Truth {
   dtype: string;
   /** SHA-256 of each band. */
   bands: string[];
-  /** Of lossy compressions, each band in base64. */
+  /** Each band in base64, for lossy compressions. */
   pixels?: string[];
 }
 
 const folder = 'test/fixtures/codecs';
-/** What GDAL 3.6.2 reads from the files: scripts/truth/codecs.py. */
+/** GDAL 3.6.2's pixels of the files, from scripts/truth/codecs.py. */
 const truth = JSON.parse(readFileSync(join(folder, 'truth.json'), 'utf8')) as Record<string, Truth>;
 const bytesOf = (name: string): Uint8Array => new Uint8Array(readFileSync(join(folder, `${name}.tif`)));
 const open = (bytes: Uint8Array, decoder?: BlockDecoder): Promise<GeoTiffRaster> =>
@@ -48,7 +48,7 @@ function tagValue(bytes: Uint8Array, tag: number): { at: number; count: number; 
   throw new Error(`no tag ${tag}`);
 }
 
-/** Where the first block of a file lies, and where its length is written (in 16 or 32 bits). */
+/** The offset of the first block of a file, and the position of its length (16 or 32 bits). */
 function firstBlock(bytes: Uint8Array): { start: number; length: number; setLength(length: number): void } {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const tiled = isTiled(bytes);
@@ -98,10 +98,10 @@ describe.each(Object.entries(truth))('%s', (name, { compression, dtype, bands, p
 
 const portable = createPortableDecoder({ lerc: () => import('lerc') });
 
-/** Compressions that packages for Node alone decode. */
+/** Compressions whose decoders need Node. */
 const isPortable = (name: string): boolean => !/^(lzma|webp)/.test(name);
 
-/** Repeated chroma beside an edge of colour is this far from smoothed chroma. */
+/** The largest difference of repeated and smoothed chroma at a colour edge. */
 const CHROMA_LEVELS = 8;
 
 describe('a portable decoder', () => {

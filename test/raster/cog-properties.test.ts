@@ -25,7 +25,7 @@ interface Case {
   strips: number[];
 }
 
-/** Values of which many are equal, some are nodata, and the others anything that the type can hold. */
+/** Values: many equal, some nodata, the others anything in the dtype's range. */
 function anyBand(dtype: Dtype, length: number, nodata: number | null, seed: number): TypedArray {
   const random = seeded(seed);
   const band: TypedArray = allocateArray(dtype, length);
@@ -34,7 +34,7 @@ function anyBand(dtype: Dtype, length: number, nodata: number | null, seed: numb
     const kind = random();
     if (kind < 0.3) band[i] = Math.floor(4 * random());
     else if (kind < 0.5) band[i] = nodata ?? 0;
-    // Reading may quieten a signalling NaN.
+    // Reading may turn a signalling NaN into a quiet one.
     if (Number.isNaN(band[i])) band[i] = Number.NaN;
   }
   return band;
@@ -84,7 +84,7 @@ async function write({ options, bands, strips }: Case): Promise<void> {
   await writer.finish();
 }
 
-/** How much of each pixel lies in a cell of the overview, by counting parts: pixels without any are left out. */
+/** The share of each pixel in a cell of the overview, without pixels of share 0. */
 function sharesOf(cell: number, size: number, cells: number): Map<number, number> {
   const shares = new Map<number, number>();
   for (let part = cell * size; part < (cell + 1) * size; part++) {
@@ -94,7 +94,7 @@ function sharesOf(cell: number, size: number, cells: number): Map<number, number
   return shares;
 }
 
-/** An overview of a given size, by lists of the pixels under each of its own and nothing clever. */
+/** An overview of a given size, from a list of the source pixels under each pixel. */
 function reduced(
   band: TypedArray,
   [width, height]: readonly number[],
@@ -103,7 +103,7 @@ function reduced(
 ): TypedArray {
   const held = nodata === null ? null : Number(new Float64Array(allocateArray(dtype, 1).fill(nodata))[0]);
   const result: TypedArray = allocateArray(dtype, columns * rows);
-  // The centre of a cell; one that lies between two pixels belongs to the first.
+  // The centre of a cell; between two pixels it belongs to the first.
   const centre = (k: number, size: number, cells: number): number =>
     Math.ceil(((k + 0.5) * size) / cells) - 1;
   for (let i = 0; i < columns * rows; i++) {
@@ -135,7 +135,7 @@ function reduced(
   return result;
 }
 
-/** Bytes, so that every NaN counts. */
+/** Bytes, so that NaN payloads are compared. */
 function bytesOf(array: TypedArray): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
@@ -162,7 +162,7 @@ describe('random files by CogWriter', () => {
           let finer = made.bands;
           for (const [k, size] of raster.overviews.entries()) {
             expect(size).toEqual(sizes[k].map((side) => Math.ceil(side / 2)));
-            // Classes are picked from the full image for all levels, the others reduced level by level.
+            // Class overviews are made from the full image, the others level by level.
             finer =
               options.overviews === 'nearest'
                 ? made.bands.map((band) => reduced(band, sizes[0], size, options))

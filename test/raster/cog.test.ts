@@ -228,7 +228,7 @@ describe('CogWriter', () => {
       await raster.close();
     }
     const [sparse, full] = await Promise.all(paths.map(async (path) => (await readFile(path)).byteLength));
-    // Of 16, 4 and 1 tiles the first is left in each image.
+    // Only the first of 16, 4 and 1 tiles is stored in each image.
     expect(full - sparse).toBe(18 * (16 * 16 * 2 + 8));
   });
 
@@ -264,7 +264,7 @@ describe('overviews', () => {
   it('average three pixels into two by their shares, as GDAL does', () => {
     // Cells of one and a half pixels. gdaladdo -r average of these 3 × 1 pixels: 4, 10.
     expect(halve(Float32Array.of(3, 6, 12), 3, 1, null, 'average')).toBeCloseToArray([4, 10]);
-    // Without the valid one of the two pixels, the other counts alone.
+    // If one of the two pixels is nodata, the other counts alone.
     expect(halve(Float32Array.of(NaN, 6, 12), 3, 1, null, 'average')).toBeCloseToArray([6, 10]);
     expect(halve(Float32Array.of(3, 6, 12), 1, 3, null, 'average')).toBeCloseToArray([4, 10]);
   });
@@ -279,18 +279,18 @@ describe('overviews', () => {
     expect(halve(Uint8Array.of(2, 1, 1, 2), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
     expect(halve(Uint8Array.of(3, 0, 3, 1), 2, 2, 255, 'mode')).toBeCloseToArray([3]);
     expect(halve(Uint8Array.of(255, 255, 255, 1), 2, 2, 255, 'mode')).toBeCloseToArray([1]);
-    // The pixel in the middle lies in both cells by half: it covers less than those at the sides.
+    // Half of the middle pixel is in each cell: the outer pixels cover more.
     expect(halve(Uint8Array.of(7, 1, 9), 3, 1, 255, 'mode')).toBeCloseToArray([7, 9]);
     expect(halve(Uint8Array.of(9, 8, 7, 6), 2, 2, null, 'nearest')).toBeCloseToArray([9]);
   });
 
   it.each([
-    // Of a pixel of the level: a mean of means is nearly the mean; a mode of values that all differ is the lowest.
+    // A mean of means is nearly the mean; a mode of different values is the lowest.
     ['average', 0.03],
     ['mode', 0.5],
     ['nearest', 0.25],
   ] as const)('lie where readers take them to lie at every level: %s', async (method, most) => {
-    // Columns and rows as values: what a pixel of an overview holds is where it comes from. 1041 = 2 · 521 − 1, …
+    // Columns and rows as values: a pixel of an overview shows its origin. 1041 = 2 · 521 − 1, …
     const [width, height] = [1041, 333];
     const path = newPath();
     const values = Array.from({ length: width * height }, (_, i) => i);

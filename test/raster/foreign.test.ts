@@ -1,4 +1,4 @@
-/** Files that are not read are named by their first bytes, with the way out. */
+/** Unsupported files are recognised by their first bytes, and the error says what to do. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

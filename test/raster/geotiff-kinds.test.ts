@@ -29,7 +29,7 @@ interface Truth {
 }
 
 const folder = 'test/fixtures/geotiff-kinds';
-/** What GDAL 3.6.2 reads from the files: scripts/truth/geotiff_kinds.py. */
+/** GDAL 3.6.2's pixels and headers of the files, from scripts/truth/geotiff_kinds.py. */
 const truth = JSON.parse(readFileSync(join(folder, 'truth.json'), 'utf8')) as Truth;
 
 async function open<T>(name: string, use: (raster: Raster) => Promise<T>): Promise<T> {

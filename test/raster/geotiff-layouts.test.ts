@@ -40,14 +40,14 @@ async function read(...args: Parameters<typeof open>): Promise<number[][]> {
   return (await raster.readPlanes()).map((plane) => [...plane]);
 }
 
-/** A place in UTM zone 32N with pixels of 10 m. */
+/** A grid in UTM zone 32N with pixels of 10 m. */
 const place: Record<number, TiffField> = {
   33550: double(10, 10, 0),
   33922: double(0, 0, 0, 500000, 5000000, 0),
   34735: short(1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32632),
 };
 
-/** A file of 4 × 3 pixels with one more field, whose tag or type is then overwritten. */
+/** A file of 4 × 3 pixels with an added field, whose tag or type is then overwritten. */
 function withField(tag: number, change: (view: DataView, entry: number) => void): Uint8Array<ArrayBuffer> {
   const file = buildTiff(4, 3, ramp(12), { fields: { [tag]: short(999) } });
   const view = new DataView(file.buffer);
@@ -144,7 +144,7 @@ describe('samples', () => {
     });
     const fields = { 258: short(24), 339: short(3) };
     const [plane] = await read(5, 1, Uint8Array.from(bytes), { fields, littleEndian });
-    // What GDAL 3.6.2 reads.
+    // By GDAL 3.6.2.
     expect(plane).toEqual([1, 1.5, -2.25, 2 ** -78, Infinity]);
   });
 

@@ -26,7 +26,7 @@ interface Truth {
 }
 
 const folder = 'test/fixtures/geotiff';
-/** What GDAL 3.6.2 reads from the files: scripts/truth/geotiff.py. */
+/** GDAL 3.6.2's pixels and headers of the files, from scripts/truth/geotiff.py. */
 const truth = JSON.parse(readFileSync(join(folder, 'truth.json'), 'utf8')) as Record<string, Truth>;
 const path = (name: string): string => join(folder, `${name}.tif`);
 

@@ -14,7 +14,7 @@ const folder = await temporaryFolder();
 const open = (bytes: Uint8Array): Promise<GeoTiffRaster> =>
   GeoTiffRaster.open(new MemorySource(bytes, 'made.tif'));
 
-/** A BigTIFF of nothing but directories: 16 bytes of header, then what is given. */
+/** A BigTIFF of a 16-byte header and the given bytes. */
 function bigTiff(body: Uint8Array, first = 16): Uint8Array<ArrayBuffer> {
   const file = new Uint8Array(16 + body.length);
   file.set([0x49, 0x49, 43, 0, 8, 0, 0, 0]);
@@ -23,7 +23,7 @@ function bigTiff(body: Uint8Array, first = 16): Uint8Array<ArrayBuffer> {
   return file;
 }
 
-/** What a task adds to the memory of the process, in MiB. */
+/** The growth of the process's memory by a task, in MiB. */
 async function growth(task: () => Promise<unknown>): Promise<number> {
   const before = process.memoryUsage().rss;
   await task();
@@ -49,8 +49,8 @@ describe('a TIFF that declares more than its bytes', () => {
   });
 
   it('has thousands of directories in the same bytes', async () => {
-    // Each starts one entry after the one before: an entry's value is the next directory's count, and the link to the
-    // next lies where that one has its last entry, whose type is 1 for links from 65536 on.
+    // Each starts one entry after the previous one: an entry's value is the next directory's count, and the link to the
+    // next is at that one's last entry, whose type is 1 for links from 65536 on.
     const [first, count, links] = [65_536, 60_000, 3000];
     const file = bigTiff(new Uint8Array(first + 20 * (count + links + 1)), first);
     const view = new DataView(file.buffer);
@@ -179,7 +179,7 @@ describe('a Zarr store that asks for too much', () => {
       'c/0/0': new Uint8Array(16),
     });
     const group = await openZarr(path);
-    // Any rejection that nobody handles fails the run, too.
+    // An unhandled rejection fails the run, too.
     await expect((await group.array(''))?.read()).rejects.toThrow(
       `${path} is encoded with a codec that terrachip does not read ("first")`,
     );

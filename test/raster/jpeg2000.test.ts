@@ -23,7 +23,7 @@ interface Truth {
 }
 
 const fixtures = 'test/fixtures/jpeg2000';
-/** What GDAL 3.6.2 reads from the files: scripts/truth/jpeg2000.py. */
+/** GDAL 3.6.2's pixels of the files, from scripts/truth/jpeg2000.py. */
 const truth = JSON.parse(readFileSync(join(fixtures, 'truth.json'), 'utf8')) as Record<string, Truth>;
 const pathOf = (name: string): string => join(fixtures, name === 'bare' ? 'bare.j2k' : `${name}.jp2`);
 const bytesOf = (name: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(pathOf(name)));
@@ -37,7 +37,7 @@ function sha256({ buffer, byteOffset, byteLength }: TypedArray): string {
     .digest('hex');
 }
 
-/** Where a marker of the codestream first stands. */
+/** The offset of the first occurrence of a codestream marker. */
 function find(bytes: Uint8Array, marker: number, from = 0): number {
   for (let at = from; at + 1 < bytes.length; at++) {
     if (((bytes[at] << 8) | bytes[at + 1]) === marker) return at;
@@ -129,7 +129,7 @@ describe('JPEG 2000 that is refused', () => {
     await expect(openBytes(bytes.subarray(0, 60))).rejects.toThrow(
       'bad.jp2 is not a readable JPEG 2000 file',
     );
-    // A bare codestream has no box that says how long it should be: the last tile misses.
+    // A bare codestream has no box with its length: the last tile is missing.
     const bare = bytesOf('bare');
     const cut = await openBytes(bare.subarray(0, bare.length - 500));
     await expect(cut.readPlanes()).rejects.toThrow(/tile.* at byte \d+/);
@@ -155,7 +155,7 @@ describe('JPEG 2000 that is refused', () => {
       ([plane]) => plane.length,
       (error: unknown) => String(error),
     );
-    // Entropy coding gives something for nearly any bytes; OpenJPEG complains of packets that cannot be.
+    // Entropy decoding accepts nearly any bytes; OpenJPEG refuses impossible packets.
     if (typeof outcome === 'string') expect(outcome).toMatch(/a tile cannot be decoded: OpenJPEG/);
     else expect(outcome).toBe(90 * 70);
   });

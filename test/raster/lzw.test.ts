@@ -34,7 +34,7 @@ function pack(codes: readonly (readonly [code: number, width: number])[]): Uint8
   return Uint8Array.from(bytes, (byte) => Number.parseInt(byte.padEnd(8, '0'), 2));
 }
 
-/** A plain encoder: a table of strings, a clear when it is full unless told to go on with it. */
+/** A simple encoder: a table of strings, cleared when full unless told to continue. */
 function encode(data: Uint8Array, clearWhenFull = true): Uint8Array<ArrayBuffer> {
   const codes: [number, number][] = [[CLEAR, 9]];
   let table = new Map<string, number>();

@@ -99,7 +99,7 @@ describe('missing values', () => {
   };
   const short = (...values: number[]): Int16Array => Int16Array.from(values);
 
-  // What is replaced is what netCDF4-python masks.
+  // The same values as netCDF4-python masks.
   it('are all values of _FillValue and missing_value', async () => {
     const data = short(-32768, -9999, -1, 0, 5, 900);
     expect(await rasterOf(data, { _FillValue: short(-32768), missing_value: short(-9999, -1) })).toEqual({
@@ -144,9 +144,9 @@ describe('missing values', () => {
     expect((await rasterOf(data, { ...packed, valid_min: short(0), valid_max: short(900) })).values).toEqual(
       wanted,
     );
-    // Real numbers beside packed integers are in the units of the unpacked values: 5 to 95.
+    // A floating-point range of packed integers is in unpacked units: 5 to 95.
     expect((await rasterOf(data, { ...packed, valid_range: Float64Array.of(5, 95) })).values).toEqual(wanted);
-    // Without a value that stands for them, one that the range excludes does.
+    // Without a fill value, a value outside the range is used.
     expect(await rasterOf(Uint8Array.of(0, 1, 2, 3, 4, 255), { valid_max: Uint8Array.of(3) })).toEqual({
       nodata: 4,
       values: [0, 1, 2, 3, 4, 4],

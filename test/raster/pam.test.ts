@@ -1,4 +1,4 @@
-/** `.aux.xml` files: what stands beside a raster. Expected values are those of gdalinfo 3.6.2 for the same files. */
+/** `.aux.xml` sidecars. Expected values are those of gdalinfo 3.6.2 for the same files. */
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { stripedTiff } from '../support/tiff.js';
 const folder = await temporaryFolder();
 let files = 0;
 
-/** A raster of its own folder with what stands beside it. */
+/** A raster in a new folder with its sidecars. */
 async function withBeside(
   write: (path: string) => Promise<unknown>,
   xml: string | Uint8Array,
@@ -25,7 +25,7 @@ async function withBeside(
   return path;
 }
 
-/** 64 × 48 pixels without a place, nodata or anything else. */
+/** 64 × 48 pixels without a grid, nodata or other metadata. */
 const bare = (path: string): Promise<void> => writeFile(path, stripedTiff(64, 48));
 
 const geobox = new GeoBox(32631, new Affine(10, 0, 500000, 0, -10, 5000000), 64, 48);

@@ -29,7 +29,7 @@ const mask = Uint8Array.from({ length: COUNT }, () => (random() < 0.3 ? 0 : 1));
 const cases: readonly (readonly [string, TypedArray, Partial<CogOptions>, Uint8Array | null])[] = [
   ['nodata', some(new Int16Array(COUNT), [-9999, -9998, 0, 5]), { dtype: 'int16', nodata: -9999 }, null],
   ['NaN', some(new Float32Array(COUNT), [NaN, 0, 5]), { dtype: 'float32' }, null],
-  // As GDAL compares: so near is the same.
+  // Equal within GDAL's tolerance.
   [
     'nearly nodata',
     some(new Float32Array(COUNT), [-9999, -9999.001, -9998.9, NaN, Infinity]),
@@ -37,7 +37,7 @@ const cases: readonly (readonly [string, TypedArray, Partial<CogOptions>, Uint8A
     null,
   ],
   ['float64', some(new Float64Array(COUNT), [NaN, 1e300, 5]), { dtype: 'float64', nodata: 1e300 }, null],
-  // Text of 15 digits stands for the lowest float32 in files of float64: GDAL 3.6.2 finds it there.
+  // Text of 15 digits matches the lowest float32 in files of float64, as in GDAL 3.6.2.
   [
     'float64, nodata of few digits',
     some(new Float64Array(COUNT), [-3.4028234663852886e38, -3.40282e38, 5]),

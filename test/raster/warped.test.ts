@@ -162,7 +162,7 @@ describeBackends('WarpedRaster', (backend) => {
 
   it('antialias gdal widens filters by the scale of the whole grids', async () => {
     const raster = await openRaster(path);
-    // Three source pixels a pixel, turned by the difference of two UTM zones, and the same size.
+    // Three source pixels per pixel, rotated by the convergence of two UTM zones; and the same size.
     for (const [resolution, scale] of [
       [30, 1 / 3],
       [10, 1],
@@ -243,7 +243,7 @@ describeBackends('WarpedRaster', (backend) => {
       const plane = backend().allocate([6, 8], 'float32');
       await warped.readRows({ start: 0, end: 6 }, [plane], 0);
       const expected = Float32Array.from(values, (v, i) => (mask[i] === 0 ? Number.NaN : v));
-      // On its own grid every pixel is its own value, but for what a smoothing spline would make of it.
+      // On its own grid every value is unchanged, except by smoothing splines.
       expect(await backend().download(plane), resampling).toBeCloseToArray(expected, 1e-4);
       plane.dispose();
     }
@@ -301,7 +301,7 @@ describeBackends('WarpedRaster', (backend) => {
     };
     await writeFile(transparent, buildTiff(5, 1, pixels, { fields }));
     const raster = await openRaster(transparent);
-    // A quarter of a pixel to the east, so that a value has its neighbour's part, where that one is opaque.
+    // A quarter of a pixel to the east, so that opaque neighbours contribute.
     const east = new GeoBox(32632, new Affine(10, 0, 2.5, 0, -10, 0), 4, 1);
     const warped = new WarpedRaster(backend(), raster, { geobox: east, resampling: 'bilinear' });
     const planes = [1, 2].map(() => backend().allocate([1, 4], 'float32'));
@@ -318,7 +318,7 @@ describeBackends('WarpedRaster', (backend) => {
     const offset = join(folder, `offset-${backend().info.kind}.tif`);
     await writeCog(offset, [Uint16Array.of(500, 3000, 0, 1700)], { geobox: box, bands: 1, dtype: 'uint16' });
     const raster = await openRaster(offset);
-    // Half a pixel to the east: the middle between two neighbours, where both have data.
+    // Half a pixel to the east: the mean of two neighbours where both have data.
     const shifted = new GeoBox(32632, new Affine(10, 0, 4.99, 0, -10, 0), 4, 1);
     const { source } = unitConversion('dn_offset_1000', 'dn_harmonised', 'x');
     const warped = new WarpedRaster(backend(), raster, {
@@ -328,7 +328,7 @@ describeBackends('WarpedRaster', (backend) => {
     });
     const plane = backend().allocate([1, 4], 'float32');
     await warped.readRows({ start: 0, end: 1 }, [plane], 0);
-    // 500 is 0 before the mean with 2000 is taken: 1000 (0.499 of the way), where the mean first would give 750.
+    // 500 becomes 0 before the mean with 2000: 1000 (0.499 of the way); the mean first would give 750.
     expect(await backend().download(plane)).toBeCloseToArray(
       Float32Array.of(0.499 * 2000, 2000, Number.NaN, 700),
       0.01 * 2000,

@@ -44,7 +44,7 @@ afterEach(() => {
   }
 });
 
-/** Bytes of the ranges that were asked for. */
+/** Bytes of the requested ranges. */
 function bytesAsked({ ranges }: RangeServer): number {
   return ranges.reduce((sum, range) => {
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [];
@@ -52,7 +52,7 @@ function bytesAsked({ ranges }: RangeServer): number {
   }, 0);
 }
 
-/** Answers late, so that something can happen while requests are under way. */
+/** Delays responses. */
 function delayed(
   state: RangeServer,
   milliseconds: number,
@@ -68,7 +68,7 @@ function delayed(
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** No more requests come, apart from those that are on their way already. */
+/** Expects no further requests, except pending ones. */
 async function expectSilence(): Promise<void> {
   await pause(30);
   const asked = server.ranges.length;
@@ -82,7 +82,7 @@ function expectSameBytes(found: TypedArray, wanted: TypedArray): void {
   expect(bytes(found).equals(bytes(wanted))).toBe(true);
 }
 
-/** What the rejected promise was rejected with. */
+/** The reason of a rejected promise. */
 async function failureOf(promise: Promise<unknown>): Promise<Error> {
   const outcome: unknown = await promise.then(
     () => null,
@@ -149,7 +149,7 @@ describe('a window over HTTP', () => {
   });
 });
 
-/** Bytes of the tiles under the window: what reading them alone asks of a local file. */
+/** Bytes of the tiles under the window, by a local read. */
 async function tileBytes(path: string): Promise<number> {
   const source = new MemorySource(await readFile(path));
   let bytes = 0;
@@ -163,7 +163,7 @@ async function tileBytes(path: string): Promise<number> {
     },
     close: () => source.close(),
   });
-  // Reads of headers come first; without merging, what follows is tiles.
+  // Header reads are first; without merging, the others are tiles.
   await raster.readPlanes({ window: { x: 0, y: 0, width: 1, height: 1 } });
   bytes = 0;
   await raster.readPlanes({ window });
@@ -230,7 +230,7 @@ describe('a signal', () => {
     expect((await failureOf(raster.read({ signal: abort.signal }))).name).toBe('AbortError');
     expect(Date.now() - aborted).toBeLessThan(200);
     await expectSilence();
-    // What was given up is not remembered.
+    // Aborted reads are not cached.
     server.fault = null;
     expect((await raster.read({ window })).shape).toEqual([1, 256, 256]);
   });
@@ -336,7 +336,7 @@ describe('faults while a window is read', () => {
       [
         /changed while it was being read; run again\./,
         (request, r) => {
-          // No entity tag would tell, but the size does.
+          // Without an ETag the size shows the change.
           const [, first, last] = (/(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []).map(Number);
           r.writeHead(206, { etag: '"v1"', 'content-range': `bytes ${first}-${last}/999999999` });
           return Boolean(r.end(new Uint8Array(last - first + 1)));
@@ -399,7 +399,7 @@ describe('a warp over HTTP', () => {
       const plane = backend.allocate([250, 187], 'float32');
       await warped.readRows({ start: 0, end: 250 }, [plane], 0);
       const values = await backend.download(plane);
-      // The ramp rises by one a pixel of 10 m in x and in y.
+      // The ramp rises by one per pixel of 10 m in x and in y.
       expect(Math.abs(values[100 * 187 + 50] - (8 * 100 + 8 * 50 + 7))).toBeLessThan(2);
       pixels.push(warped.counters.sourcePixelsRead);
       plane.dispose();

@@ -33,7 +33,7 @@ for (let level = 0; level <= raster.overviews.length; level++)
   levels.push(await raster.readPlanes({ level }));
 const sizes = [[width, height] as const, ...raster.overviews];
 
-/** The pixels that a tensor's grid claims, cut from what a read of the whole level gives. */
+/** The pixels of a tensor's grid, cropped from the whole level. */
 function expectCrop(tensor: GeoTensor, level: number, wanted: readonly number[] = [1, 2, 3]): void {
   const [levelWidth, levelHeight] = sizes[level];
   const grid = geobox.transform.compose(Affine.scale(width / levelWidth, height / levelHeight));
@@ -183,7 +183,7 @@ describe('read by geobox', () => {
     const degrees = 0.00045;
     const target = GeoBox.fromBounds([6.47, 45.11, 6.49, 45.12], 4326, degrees);
     const tensor = await raster.read({ geobox: target });
-    // 0.00045° are 35 m from west to east: 20 m is the coarsest that shows them.
+    // 0.00045° are 35 m from west to east: 20 m is the coarsest sufficient level.
     expectCrop(tensor, 1);
     const toUtm = createTransform(Crs.wgs84, Crs.fromEpsg(32632));
     const [x0, y0, x1, y1] = tensor.geobox.bounds;
@@ -202,7 +202,7 @@ describe('read by geobox', () => {
   });
 });
 
-/** A cache that holds less than any block, and counts what is decoded. */
+/** A cache smaller than any block that counts decoded blocks. */
 class TinyCache extends ByteLru<string, TypedArray> {
   decoded = 0;
 

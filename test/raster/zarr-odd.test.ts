@@ -123,7 +123,7 @@ describe('Zstandard without a declared size', () => {
     expect(await planeOf('raw', frame(['raw', 6, [1, 2, 3, 4, 5, 6]]))).toEqual([1, 2, 3, 4, 5, 6]);
     const several = [...frame(['raw', 2, [1, 2]]), ...frame(['repeated', 3, [7]], ['raw', 1, [8]])];
     expect(await planeOf('frames', several)).toEqual([1, 2, 7, 7, 7, 8]);
-    // A frame that is skipped, and one that declares its size of 2 bytes.
+    // A skippable frame, and one that declares a size of 2 bytes.
     const mixed = [0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 99, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 2, 0x11, 0, 0, 5, 6];
     expect(await planeOf('mixed', [...mixed, ...frame(['repeated', 4, [3]])])).toEqual([5, 6, 3, 3, 3, 3]);
   });
@@ -141,7 +141,7 @@ describe('Zstandard without a declared size', () => {
 });
 
 describe('parts of the specification', () => {
-  // As numcodecs.Delta('<i4', astype='<i2') encodes them, and as zarr-python reads a chunk that is not there.
+  // Encoded by numcodecs.Delta('<i4', astype='<i2'); a missing chunk as zarr-python reads it.
   it('reads deltas in a smaller type, and the largest integer as a fill value', async () => {
     const array = (dtype: string, fill: number, filters: object[] | null): object => ({
       zarr_format: 2,

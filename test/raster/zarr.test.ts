@@ -48,7 +48,7 @@ describe('ZarrShardWriter', async () => {
     });
     await writer.create();
     const values = randomValues(3, classes * height * width, 0, 1, 0.05);
-    // One inner chunk holds nothing but the fill value: it is left out of the shard.
+    // One inner chunk has only the fill value: it is not stored.
     for (let y = 16; y < 32; y++) values.fill(Number.NaN, y * width, y * width + 16);
     for (const [unit, rows] of [
       [0, 32],

@@ -27,7 +27,7 @@ async function importMicro(): Promise<string> {
   return output;
 }
 
-/** Random weights and chips of TerraMind's architecture, and what PyTorch made of them; not part of this project. */
+/** Random weights and chips for TerraMind's architecture, and PyTorch's results; not part of this project. */
 describe.skipIf(sharedFolder === null)('TerraMind in two graphs', async () => {
   const backend = await createBackend({ backend: 'cpu' });
   afterAll(() => backend.dispose());

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { openProduct } from '../../src/catalog/node/index.js';
 import { sharedFolder, sharedPath } from '../support/files.js';
 
-/** Real items of real catalogs; not part of the project, so absent on most machines. Their images are not at hand. */
+/** Real items without their images; not part of the project, so absent on most machines. */
 const absent = sharedFolder === null;
 const json = (...parts: string[]): unknown => JSON.parse(readFileSync(sharedPath('stac', ...parts), 'utf8'));
 
-/** The first item of a recorded answer. */
+/** The first item of a recorded response. */
 function recorded(name: string): object {
   const [{ response }] = json('recorded-http', name) as { response: { features: object[] } }[];
   return response.features[0];

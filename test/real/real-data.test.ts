@@ -12,7 +12,7 @@ import { webgpuProblem } from '../support/backends.js';
 import { sharedFolder, sharedPath, temporaryFolder } from '../support/files.js';
 import { localGradient, nearEdge, referenceWarp } from '../support/warp-reference.js';
 
-/** Real Sentinel-1 chips and what GDAL makes of them; not part of the project, so absent on most machines. */
+/** Real Sentinel-1 chips and GDAL's results; not part of the project, so absent on most machines. */
 const absent = sharedFolder === null;
 const folder = await temporaryFolder();
 const backends: ('cpu' | 'webgpu')[] = webgpuProblem === null ? ['cpu', 'webgpu'] : ['cpu'];
@@ -71,7 +71,7 @@ describe.skipIf(absent)('GDAL’s warps of real rasters', () => {
     let undecided = 0;
     for (let k = 0; k < result.length; k++) {
       const [x, y] = [positions[2 * k], positions[2 * k + 1]];
-      // The label's own −1 and GDAL's fill are both −1: outside is outside for both.
+      // The label's −1 and GDAL's fill are both −1.
       const outside = !(x >= 0 && y >= 0 && x <= raster.width && y <= raster.height);
       const wanted = Object.is(expected[k], gap) && outside ? Number.NaN : expected[k];
       const sameGap = Number.isNaN(result[k]) === Number.isNaN(wanted);

@@ -11,7 +11,7 @@ const read = (...parts: string[]): unknown => JSON.parse(readFileSync(sharedPath
 
 const rowOf = (...parts: string[]): CatalogRow => catalogFromStac(read(...parts)).row(0);
 
-/** The answers of servers that were recorded, one an exchange. */
+/** Recorded responses of servers, one per exchange. */
 function recorded(name: string): unknown[] {
   const exchanges = read('recorded-http', name) as { response: { type?: string } }[];
   return exchanges.map(({ response }) => response).filter(({ type }) => type === 'FeatureCollection');
@@ -91,7 +91,7 @@ describe.skipIf(absent)('items of STAC servers', () => {
       `https://example.com/${folder}/GRANULE/L2A_T33XWJ_A026649_20220413T150756/IMG_DATA/R10m/T33XWJ_20220413T150759_B02_10m.tif`,
     );
     expect(row.assets.blue.geobox?.crs.epsg).toBe(32633);
-    // Its tile in UTM 33, and a place in it from the polar projection.
+    // Its tile in UTM 33, and a position in it from the polar projection.
     expect(catalog.query({ geometry: [499_980, 8_890_000, 550_000, 8_900_000], crs: 32633 })).toHaveLength(1);
     const [x0, y0] = [1_065_000, -20_000];
     expect(catalog.query({ geometry: [-x0, y0, x0, -y0], crs: 3413 })).toHaveLength(0);

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { openNetcdf, openNpy, openRaster, openZarr } from '../../src/raster/node/index.js';
 import { sharedFolder, sharedPath } from '../support/files.js';
 
-/** Stores that other projects test with; not part of this one, so absent on most machines. */
+/** Test data of other projects; not part of this one, so absent on most machines. */
 const absent = sharedFolder === null;
 
-/** Least and largest value and mean of what is neither NaN nor nodata, over all bands. */
+/** Minimum, maximum and mean of the valid values of all bands. */
 async function statistics(
   path: string,
   bands?: number[],

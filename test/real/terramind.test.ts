@@ -69,7 +69,7 @@ async function runGraph(model: Uint8Array, inputs: Inputs, provider = 'cpu'): Pr
   return { logits: logits.data as Float32Array, embeddings: embeddings.data as Float32Array };
 }
 
-/** The same on the device of the kernels: from uploaded tensors to tensors that are downloaded. */
+/** The same on the kernels' device: from uploaded to downloaded tensors. */
 async function runResident(device: Device, model: Uint8Array, inputs: Inputs): Promise<Results> {
   const path = join(temporary, 'model.onnx');
   await writeFile(path, model);

@@ -11,7 +11,7 @@ if (process.env.TERRACHIP_REQUIRE_WEBGPU === '1' && webgpuProblem !== null) {
   throw new Error(`TERRACHIP_REQUIRE_WEBGPU is set, but ${webgpuProblem}`);
 }
 
-/** Runs a suite once a backend; `get` is for use inside tests. */
+/** Runs a suite once per backend; call `get` inside tests. */
 export function describeBackends(name: string, suite: (get: () => Backend) => void): void {
   describe(`${name} (cpu)`, () => {
     const backend = new CpuBackend();

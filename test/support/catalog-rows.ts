@@ -18,7 +18,7 @@ const intervals = fc
 
 const degrees = (limit: number) => fc.double({ min: -limit, max: limit, noNaN: true });
 
-/** One rectangle, one with a hole, several, or one on either side of the antimeridian. */
+/** One rectangle, one with a hole, several, or one on each side of the antimeridian. */
 const footprints = fc.oneof(
   fc
     .tuple(degrees(179), degrees(89), fc.double({ min: 0.001, max: 1, noNaN: true }))
@@ -61,7 +61,7 @@ const values: fc.Arbitrary<CatalogValue> = fc.letrec<{ value: CatalogValue }>((t
   ),
 })).value;
 
-/** Any row; ids are those of the places in the list. */
+/** A row; its id is its index in the list. */
 export const catalogRows: fc.Arbitrary<CatalogRow[]> = fc
   .array(
     fc.record({

@@ -1,4 +1,4 @@
-/** The built command, run as a user would. */
+/** Runs the built command. */
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 
@@ -10,7 +10,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs the command in a folder, its first arguments given; a status of -1 is an end by a signal. */
+/** Runs the command in a folder, with fixed first arguments; status -1 means ended by a signal. */
 export function commandIn(folder: string, ...first: string[]): (...args: string[]) => Promise<Outcome> {
   return (...args) =>
     new Promise((done) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** A folder that is removed after the test file. */
+/** A folder that is removed after all tests of the file. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'terrachip-test-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -21,7 +21,7 @@ export async function contents(store: string): Promise<Record<string, string>> {
   return files;
 }
 
-/** Real data that is not part of the project: beside the checkout, or where TERRACHIP_SHARED says; null if absent. */
+/** The folder of real data, which is not part of the project: TERRACHIP_SHARED, or beside the checkout; null if absent. */
 export const sharedFolder: string | null = (() => {
   const folder = process.env.TERRACHIP_SHARED ?? resolve('../shared');
   return existsSync(join(folder, 'data', 'MANIFEST.md')) ? folder : null;

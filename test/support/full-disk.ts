@@ -1,4 +1,4 @@
-/** A disk that fills up: what the system answers, given by the methods of Node's file handles. */
+/** A full disk, simulated in the methods of Node's file handles. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { vi } from 'vitest';
 
@@ -8,9 +8,9 @@ function full(): Error {
 }
 
 /**
- * Runs something on a disk with room for so many bytes. As on a real one, the write that fills it is a short one, and
- * the next fails.
- * @param most bytes that one write takes
+ * Runs a task on a disk with room for a number of bytes. As on a real disk, the write that fills it is partial, and the
+ * next fails.
+ * @param most largest number of bytes per write
  */
 export async function onFullDisk<T>(room: number, work: () => Promise<T>, most = Infinity): Promise<T> {
   const handle = await open('.', 'r');

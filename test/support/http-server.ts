@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
 
-/** What a server does with the n-th request (from 0) instead of answering it; undefined for a proper answer. */
+/** A fault in place of the response to the n-th request (from 0); undefined for a proper response. */
 export type Fault = (request: IncomingMessage, response: ServerResponse, n: number) => boolean;
 
 export interface RangeServer {
   url: string;
-  /** Ranges asked for, `bytes=a-b`, in order. */
+  /** Requested ranges, `bytes=a-b`, in order. */
   ranges: (string | undefined)[];
   fault: Fault | null;
   content: Uint8Array;

@@ -3,7 +3,7 @@ import { GeoBox } from '../../src/geo/node/index.js';
 import { writeCog } from '../../src/raster/node/index.js';
 import { temporaryFolder } from './files.js';
 
-/** Where the rasters of the items lie. */
+/** The folder of the items' rasters. */
 export const folder = await temporaryFolder();
 export const SIDE = 12;
 const GRID = GeoBox.fromSize([600000, 5699880, 600120, 5700000], 'EPSG:32631', SIDE, SIDE);
@@ -20,7 +20,7 @@ export async function write(
   await writeCog(join(folder, name), [array.from(values)], { geobox: GRID, bands: 1, dtype, nodata });
 }
 
-/** What `optical.tif` holds. */
+/** The pixels of `optical.tif`. */
 export const DNS = (k: number): number => [0, 900, 1000, 1500, 11_000][k % 5];
 await write('optical.tif', 'uint16', DNS, null);
 await write('scl.tif', 'uint8', (k) => [0, 4, 9, 3][k % 4], null);
@@ -34,7 +34,7 @@ interface Made {
   assets: Record<string, Record<string, unknown>>;
 }
 
-/** An item over the made rasters. */
+/** An item with these rasters. */
 export function item({ id, collection, properties, assets }: Made): object {
   const ring = GRID.footprint();
   return {
@@ -60,5 +60,5 @@ export function item({ id, collection, properties, assets }: Made): object {
   };
 }
 
-/** Items lie beside their rasters. */
+/** The items' folder. */
 export const base = join(folder, 'item.json');

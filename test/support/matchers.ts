@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** How two arrays differ at worst. NaN equals NaN only. */
+/** The largest difference of two arrays. NaN equals only NaN. */
 function compare(
   received: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -36,7 +36,7 @@ expect.extend({
 
 declare module 'vitest' {
   interface Matchers {
-    /** Each value within an absolute tolerance (default 0: equal), and NaN exactly where NaN is expected. */
+    /** Each value is within an absolute tolerance (default 0), and NaN exactly where NaN is expected. */
     toBeCloseToArray(expected: ArrayLike<number>, tolerance?: number): void;
   }
 }

@@ -26,7 +26,7 @@ export interface TestModel {
   phases?: string[];
   size?: number;
   stride?: number;
-  /** Side of the averaging window: 1 looks at single pixels, 3 at their neighbours too. */
+  /** Side of the averaging window in pixels. */
   window?: number;
   validity?: SegmentationSpec['validity'];
   bias?: number;
@@ -107,7 +107,7 @@ export async function writeModel(folder: string, model: TestModel): Promise<stri
   return folder;
 }
 
-/** A graph's file. */
+/** Writes a graph to a file. */
 export async function encodeGraph(graph: Graph): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   await writeGraph(graph, async (bytes) => {

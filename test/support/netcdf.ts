@@ -1,16 +1,16 @@
-/** netCDF-4 files as netCDF's library writes them: HDF5 with dimension scales. */
+/** netCDF-4 files in the form of netCDF's library: HDF5 with dimension scales. */
 import h5wasm from 'h5wasm/node';
 import type { TypedArray } from '../../src/geo/index.js';
 
 export interface NetcdfVariable {
-  /** Texts are stored as characters: one value each. */
+  /** Strings are stored as single characters. */
   readonly data: TypedArray | BigInt64Array | string[];
-  /** Names of variables of one dimension; none for a scalar. */
+  /** Names of coordinate variables; none for a scalar. */
   readonly dimensions: readonly string[];
   readonly shape: readonly number[];
-  /** With it values are deflated. */
+  /** Chunk shape; if given, values are deflated. */
   readonly chunks?: readonly number[];
-  /** Plain numbers are stored as float64; typed arrays as what they are. */
+  /** Numbers are stored as float64, typed arrays with their dtype. */
   readonly attributes?: Readonly<Record<string, string | number | TypedArray | BigInt64Array>>;
 }
 

@@ -10,7 +10,7 @@ export const FEATURES = 3;
 
 export interface PhaseModel {
   readonly spec: SegmentationSpec;
-  /** (feature, band), the bands of all inputs in their order. */
+  /** (feature, band), with the bands of all inputs in order. */
   readonly encoder: Float32Array;
   /** (class, phase and feature). */
   readonly decoder: Float32Array;
@@ -18,7 +18,7 @@ export interface PhaseModel {
 
 type Input = Pick<SegmentationSpec['inputs'][number], 'name' | 'bands' | 'units' | 'kind'>;
 
-/** A model of single pixels in two graphs: features of each phase, cut off at 0, and a weighted sum of them all. */
+/** A per-pixel model in two graphs: features of each phase with a ReLU, and their weighted sum. */
 export function phaseModel(inputs: readonly Input[], phases: readonly string[], size: number): PhaseModel {
   const bands = inputs.reduce((sum, input) => sum + input.bands.length, 0);
   return {

@@ -1,6 +1,6 @@
 import { buildZip, type ZipPart } from './zip.js';
 
-/** Pieces of pickles, as Latin-1 text: each leaves one value on the stack. */
+/** Pickle opcodes as Latin-1 text: each pushes one value. */
 export const pickle = {
   global: (module: string, name: string): string => `c${module}\n${name}\n`,
   text(value: string): string {
@@ -40,7 +40,7 @@ export const pickle = {
     ),
 };
 
-/** A file of torch.save with a pickle, which is given its protocol and its end, and one storage. */
+/** A torch.save file with one storage and a pickle, given without its protocol and end opcodes. */
 export function torchFile(
   value: string,
   storage: Uint8Array = new Uint8Array(16),

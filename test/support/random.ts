@@ -1,4 +1,4 @@
-/** A seeded source of numbers in [0, 1), so that a failing test fails again. */
+/** A seeded random generator of numbers in [0, 1). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

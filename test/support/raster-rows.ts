@@ -1,4 +1,4 @@
-/** Rasters for tests of loaders, written to a folder, as rows of a catalog. */
+/** Rasters for tests of loaders, written to a folder, and their catalog rows. */
 import { join } from 'node:path';
 import { gridFootprint } from '../../src/catalog/grid-footprint.js';
 import type { CatalogAsset, CatalogBand, CatalogRow } from '../../src/catalog/index.js';
@@ -12,7 +12,7 @@ import {
 } from '../../src/geo/node/index.js';
 import { type CogOptions, writeCog } from '../../src/raster/node/index.js';
 
-/** A north-up grid of square pixels from its upper left corner. */
+/** A north-up grid of square pixels, by its upper left corner. */
 export function gridAt(
   left: number,
   top: number,
@@ -26,13 +26,13 @@ export function gridAt(
 
 export interface RasterFile {
   geobox: GeoBox;
-  /** One array a band. */
+  /** One array per band. */
   bands: readonly TypedArray[];
   /** Default: `B1`, `B2`, … */
   names?: readonly string[];
   options?: Partial<CogOptions>;
   mask?: Uint8Array;
-  /** What the row says of every band, besides name and number. */
+  /** Properties of every band in the row, besides name and number. */
   describe?: Partial<CatalogBand>;
   asset?: Partial<CatalogAsset>;
 }
@@ -43,7 +43,7 @@ export interface RowOptions {
   properties?: CatalogRow['properties'];
 }
 
-/** Writes files and returns the row that knows them; the first is its main file. */
+/** Writes files and returns their row; the first is its main file. */
 export async function writeRow(
   folder: string,
   id: string,
@@ -86,7 +86,7 @@ export async function writeRow(
   };
 }
 
-/** Values of one band of a tensor, as plain numbers. */
+/** Values of one band of a tensor, as numbers. */
 export function valuesOf(tensor: { plane(index: number): { data: TypedArray } }, band = 0): number[] {
   return [...tensor.plane(band).data];
 }

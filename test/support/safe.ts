@@ -1,19 +1,19 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** What the metadata of a made product of Sentinel-2 says. */
+/** The metadata of a made Sentinel-2 product. */
 export interface SafeOptions {
   level?: 'L1C' | 'L2A';
   baseline?: string;
-  /** Added to digital numbers of all bands, or by `band_id`; null for metadata from before there were offsets. */
+  /** The offset of all bands, or by `band_id`; null for metadata from before offsets. */
   offset?: number | null | readonly (number | null)[];
   quantification?: number;
-  /** In place of a file of metadata. */
+  /** Replaces a metadata file. */
   product?: string;
   tile?: string;
-  /** Files besides, by path; those in `GRANULE/…` lie in the folder of the tile. */
+  /** Further files by path; `GRANULE/…` is the folder of the tile. */
   more?: Readonly<Record<string, string>>;
-  /** Fixtures besides, by path likewise. */
+  /** Further fixtures by path, likewise. */
   images?: Readonly<Record<string, string>>;
 }
 
@@ -21,7 +21,7 @@ const FIXTURES = 'test/fixtures/jpeg2000';
 const TILE = 'T31UFS';
 const TIME = '20210715T105031';
 
-/** Bands of 10, 20 and 60 m; those of each size are the same image. */
+/** Bands of 10, 20 and 60 m; bands of one resolution share an image. */
 const BANDS = { 10: ['B02', 'B04', 'B08'], 20: ['B05', 'B8A', 'B11'], 60: ['B01', 'B09'] };
 
 export const SAFE_NAME = (level: string, baseline: string): string =>
@@ -97,8 +97,8 @@ function tileXml(tile = TILE, left = 600000): string {
 }
 
 /**
- * A made product of Sentinel-2 of 1200 × 1200 m, in the structure of real ones: bands of 10, 20 and 60 m and a scene
- * classification, as scripts/truth/jpeg2000.py made them.
+ * Writes a Sentinel-2 product of 1200 × 1200 m in the structure of real ones: bands of 10, 20 and 60 m and a scene
+ * classification from scripts/truth/jpeg2000.py.
  * @returns its folder
  */
 export async function writeSafe(parent: string, options: SafeOptions = {}): Promise<string> {
@@ -140,7 +140,7 @@ export async function writeSafe(parent: string, options: SafeOptions = {}): Prom
 }
 
 /**
- * A made product of Level 1C with the long names of before December 2016: tiles of 1200 m side by side, each with one
+ * Writes a Level-1C product with the long names of before December 2016: tiles of 1200 m side by side, each with one
  * image of 10 m.
  * @returns its folder
  */

@@ -1,6 +1,6 @@
 /**
- * A small radar scene of two dates that anybody can make: hills, a river that meanders and a lake, rain in between,
- * and a flood on the second date; seen by a radar with speckle whose swath ends inside the scene.
+ * A small simulated radar scene of two dates: hills, a meandering river and a lake, rain in between, and a flood on the
+ * second date. The images have speckle, and the swath ends inside the scene.
  */
 import { join } from 'node:path';
 import { type Field, quantile, randomHills } from '../../demo/terrain.js';
@@ -27,7 +27,7 @@ const BACKSCATTER = {
 
 type Surface = keyof typeof BACKSCATTER;
 
-/** Where the scene lies: the east of zone 31, so that the map's grid in zone 32 is turned by some degrees. */
+/** The scene is in the east of zone 31, so that the map's grid in zone 32 is rotated by some degrees. */
 const SOURCE_CRS = 'EPSG:32631';
 const MAP_CRS = 'EPSG:32632';
 const ORIGIN = [690_000, 5_520_000] as const;
@@ -80,7 +80,7 @@ export async function writeSarScene(folder: string, seed: number, size = 512): P
   return { scene, label };
 }
 
-/** Hills with a valley that a meandering river has cut, and a hollow for a lake. */
+/** Hills with the valley of a meandering river, and a hollow for a lake. */
 function riverTerrain(random: Random, size: number): Field {
   const hills = randomHills(random, size, size, size / 4, 5);
   const phase = 2 * Math.PI * random.uniform();

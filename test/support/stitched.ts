@@ -17,7 +17,7 @@ export interface StitchCase {
   rows?: number;
   window?: WindowOptions;
   reduction?: Reduction;
-  /** Slot k holds chip `order[k]`; default: chips lie in order. */
+  /** Slot k has chip `order[k]`; default: chips are in order. */
   order?: readonly number[];
 }
 
@@ -49,7 +49,7 @@ export async function stitchOn(backend: Backend, options: StitchCase): Promise<F
   return result;
 }
 
-/** Chips of a scene whose value is the same function of the place in every chip. */
+/** Chips of a scene with values that depend on the scene position only. */
 export function chipsOf(
   layout: { columnStarts: Int32Array; rowStarts: Int32Array; size: number },
   classes: number,

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** What scripts/truth/stores.py recorded of the arrays in test/fixtures/stores. */
+/** The arrays of test/fixtures/stores as scripts/truth/stores.py recorded them. */
 interface Truth {
   shape: number[];
   dtype: string;
@@ -30,7 +30,7 @@ export function hashValues(values: ArrayLike<number>): string {
 
 /**
  * A web server for the files of a folder, with ranges.
- * @param absent the status for what is not there, and for all that `refuses` says
+ * @param absent the status for missing files, and for those that `refuses` selects
  */
 export async function serveFolder(
   folder: string,

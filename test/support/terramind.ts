@@ -8,7 +8,7 @@ export interface Tensors {
 const WIDTH = 64;
 const STEPS = 2;
 
-/** Two blocks a tap would be slow: four blocks of width 64, radar and elevation, two phases, a UNet, two classes. */
+/** A small model for speed: four blocks of width 64, radar and elevation, two phases, a UNet, two classes. */
 export function smallFloodTensors(): Tensors {
   const tensors: Tensors = {};
   let state = 1;

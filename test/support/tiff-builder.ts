@@ -1,6 +1,6 @@
-/** Hand-made TIFFs of layouts that no library writes. */
+/** Builds TIFFs of layouts that libraries do not write. */
 
-/** TIFF field types by name, and the bytes of a value. */
+/** TIFF field types, and bytes per value. */
 const TYPES = { short: [3, 2], long: [4, 4], rational: [5, 8], double: [12, 8], ascii: [2, 1] } as const;
 
 export interface TiffField {
@@ -10,7 +10,7 @@ export interface TiffField {
 
 export interface TiffOptions {
   readonly littleEndian?: boolean;
-  /** By tag number; they replace the default ones, and `null` leaves one out. */
+  /** Fields by tag number; they replace the defaults, and `null` leaves one out. */
   readonly fields?: Readonly<Record<number, TiffField | null>>;
 }
 
@@ -66,7 +66,7 @@ export function buildTiff(
   return file;
 }
 
-/** Where the pixels lie. */
+/** The offset of the pixels. */
 export const PIXELS_AT = 8;
 
 function encode(field: TiffField, littleEndian: boolean): { type: number; count: number; bytes: Uint8Array } {

@@ -1,6 +1,6 @@
-/** TIFF files of kinds that the project does not write, made byte by byte. */
+/** Builds TIFF files of kinds that the project does not write. */
 
-/** A value of a directory entry: one number, or where many lie. */
+/** A value of a directory entry: one number, or the offset of several. */
 type Entry = readonly [tag: number, type: number, count: number, value: number];
 
 const SHORT = 3;
@@ -8,9 +8,9 @@ const LONG = 4;
 const LONG8 = 16;
 
 /**
- * A BigTIFF of `columns × columns` tiles of 16 × 16 bytes. All tiles are the same one, full of sevens; the tables of
- * their offsets and sizes (8 bytes each) lie at the end.
- * @param tileBytes what the table of sizes says of each tile
+ * A BigTIFF of `columns × columns` tiles of 16 × 16 bytes. All tiles share the same bytes, sevens; the tables of offsets
+ * and sizes (8 bytes each) are at the end.
+ * @param tileBytes the size of each tile in the table
  */
 export function manyTiles(columns: number, tileBytes = 256): Uint8Array {
   const tiles = columns ** 2;
@@ -55,8 +55,8 @@ export function manyTiles(columns: number, tileBytes = 256): Uint8Array {
 }
 
 /**
- * A classic big-endian TIFF of bytes that are not compressed; pixel `k` of the image is `k mod 251`.
- * @param rows rows a strip
+ * A classic big-endian uncompressed TIFF; pixel `k` of the image is `k mod 251`.
+ * @param rows rows per strip
  */
 export function stripedTiff(width: number, height: number, rows = 1): Uint8Array {
   const strips = Math.ceil(height / rows);

@@ -9,7 +9,7 @@ interface GridJson {
 
 type Numbers = (number | null)[];
 
-/** A case of scripts/truth/warp.py: what GDAL 3.6.2 makes of a small raster, by resampling. */
+/** A case of scripts/truth/warp.py: GDAL 3.6.2's warps of a small raster, by resampling. */
 interface CaseJson {
   dtype: Dtype;
   shape: [number, number];
@@ -23,7 +23,7 @@ interface CaseJson {
 
 export interface WarpCase {
   source: TypedArray;
-  /** The source as floats, NaN for no data, for the float64 reference. */
+  /** The source as floats with NaN for nodata, for the float64 reference. */
   floats: Float64Array;
   from: GeoBox;
   to: GeoBox;

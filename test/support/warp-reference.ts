@@ -1,6 +1,6 @@
 /**
- * A warp in plain float64, written from the definition alone: the exact transform of every pixel, one loop, no
- * control grid, no tiles. Slow, and shares nothing with the kernels.
+ * A warp in float64 by the definition: the exact transform of every pixel in one loop, without a control grid or tiles.
+ * It shares no code with the kernels.
  */
 import { createPixelMapping, type GeoBox } from '../../src/geo/node/index.js';
 
@@ -10,7 +10,7 @@ export interface ReferenceResult {
   positions: Float64Array;
 }
 
-/** @param source values of the source's grid, NaN for no data */
+/** @param source values of the source's grid, NaN for nodata */
 export function referenceWarp(
   source: ArrayLike<number>,
   from: GeoBox,
@@ -56,12 +56,12 @@ export function referenceWarp(
   return { values, positions };
 }
 
-/** Whether a position lies so near to a pixel edge that rounding may decide for either side. */
+/** Whether a position is so near a pixel edge that rounding may take either side. */
 export function nearEdge(x: number, y: number, distance = 1e-3): boolean {
   return Math.abs(x - Math.round(x)) < distance || Math.abs(y - Math.round(y)) < distance;
 }
 
-/** The largest difference between neighbours among the pixels around a position: how fast values change there. */
+/** The largest difference between neighbouring pixels around a position. */
 export function localGradient(
   source: ArrayLike<number>,
   width: number,
@@ -101,8 +101,8 @@ export const FILTER_FORMULAS = {
 };
 
 /**
- * A filter in plain float64 at exact positions: every pixel of the source that has a weight, those without data left
- * out, the rest normalised; NaN where the containing pixel has no data. A scale below 1 widens the filter.
+ * A filter in float64 at exact positions: all source pixels with a weight, without nodata, renormalised; NaN where the
+ * containing pixel is nodata. A scale below 1 widens the filter.
  */
 export function referenceFilter(
   source: ArrayLike<number>,

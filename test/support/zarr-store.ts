@@ -13,7 +13,7 @@ const TYPES = {
 export interface ZarrArrayFile {
   readonly data: Int16Array | Int32Array | Uint8Array | Float32Array | Float64Array;
   readonly shape: readonly number[];
-  /** Default: all in one. They divide the shape. */
+  /** Default: one chunk. They divide the shape. */
   readonly chunks?: readonly number[];
   readonly dimensions: readonly string[];
   readonly attributes?: object;
@@ -59,7 +59,7 @@ function chunksOf({ data, shape }: ZarrArrayFile, chunks: readonly number[]): Ma
   return found;
 }
 
-/** All index tuples below some counts, in C order. */
+/** All index tuples below the counts, in C order. */
 function placesIn(counts: readonly number[]): number[][] {
   return counts.reduce<number[][]>(
     (places, count) => places.flatMap((place) => Array.from({ length: count }, (_, n) => [...place, n])),

@@ -4,11 +4,11 @@ export interface ZipPart {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly deflate?: boolean;
-  /** The sizes that the directory tells, where they are not those of `bytes`. */
+  /** The sizes in the directory, if not those of `bytes`. */
   readonly size?: number;
   /** Bytes between its header and its data, as PyTorch aligns storages. */
   readonly padding?: number;
-  /** Whether the directory tells its sizes and place in a ZIP64 field. */
+  /** Whether the directory has its sizes and offset in a ZIP64 field. */
   readonly zip64?: boolean;
 }
 
@@ -16,7 +16,7 @@ const HEADER = 30;
 const DIRECTORY = 46;
 const END = 22;
 
-/** A zip file, as true or as false as its parts are. */
+/** Builds a zip file, which is invalid if its parts are. */
 export function buildZip(parts: readonly ZipPart[]): Uint8Array<ArrayBuffer> {
   const bodies: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
@@ -57,7 +57,7 @@ export function buildZip(parts: readonly ZipPart[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat([...bodies, ...directory, end]));
 }
 
-/** The sizes and the place of a directory's entry in a field of 64-bit numbers instead. */
+/** A ZIP64 field with the sizes and the offset of a directory entry. */
 function withZip64(entry: Buffer): Buffer {
   const field = Buffer.alloc(28);
   field.writeUInt16LE(1, 0);

@@ -1,4 +1,4 @@
-/** Of files with a spatial index only the wanted features are read. */
+/** Only features in the bounds are read of files with a spatial index. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
@@ -14,7 +14,7 @@ import { gridAt } from '../support/raster-rows.js';
 const FIXTURES = 'test/fixtures/vector';
 const folder = await temporaryFolder();
 
-/** GDAL's 300 points with its index, each feature padded, so that the file is larger than what one request reads ahead. */
+/** GDAL's 300 points with its index; features are padded so that the file is larger than one read-ahead. */
 async function paddedFlatGeobuf(featureBytes: number): Promise<Buffer> {
   const file = await readFile(join(FIXTURES, 'points.fgb'));
   const indexStart = 12 + file.readUInt32LE(8);
@@ -34,7 +34,7 @@ async function paddedFlatGeobuf(featureBytes: number): Promise<Buffer> {
   return Buffer.concat([file.subarray(0, start), ...features]);
 }
 
-/** A GeoPackage of squares of 10 m, 100 m apart, `side` by `side`, with the R-tree that SQLite would make. */
+/** A GeoPackage of `side` × `side` squares of 10 m, 100 m apart, with the R-tree that SQLite would make. */
 async function indexedGeoPackage(side: number): Promise<Buffer> {
   const path = join(folder, `squares-${side}.gpkg`);
   await rm(path, { force: true });
@@ -72,7 +72,7 @@ async function indexedGeoPackage(side: number): Promise<Buffer> {
     blob.writeUInt32LE(1, 13);
     blob.writeUInt32LE(5, 17);
     for (const [j, value] of ring.entries()) blob.writeDoubleLE(value, 21 + 8 * j);
-    // Numbers with gaps, as a table has them from which rows were deleted.
+    // Ids with gaps, as after deleted rows.
     rows.push({ id: 3 * k + 5, box: [x, y, x + 10, y + 10] });
     insert.run([3 * k + 5, blob, 'n'.repeat(400)]);
   }
@@ -181,7 +181,7 @@ describe('bounds', () => {
     });
     expect(features).toBe(1);
     expect(server.bytes() - before).toBeLessThan(file.length / 4);
-    // Shared with other calls, it is read whole.
+    // Shared by several calls, it is read whole.
     const files = new Map();
     await loadVector(server.url, grid, { files });
     expect((await files.get(server.url)).features).toHaveLength(10_000);
@@ -191,7 +191,7 @@ describe('bounds', () => {
     const file = await indexedGeoPackage(10);
     const path = join(folder, 'squares-10.gpkg');
     const database = new sqlite.Database(path);
-    // A node that leads back to the root.
+    // A node that points to the root.
     database.exec(
       'UPDATE "rtree_squares_shape_node" SET data = (SELECT data FROM "rtree_squares_shape_node" WHERE nodeno = 1)',
     );

@@ -23,7 +23,7 @@ interface Geometry {
 }
 const truth: Record<string, Truth> = JSON.parse(await readFile(join(FIXTURES, 'truth.json'), 'utf8'));
 
-/** What GDAL's GeoJSON of a feature holds, as ours is laid out. Heights are left out. */
+/** A feature of GDAL's GeoJSON in our layout, without heights. */
 function partsOf(geometry: Geometry): Pick<VectorFeature, 'polygons' | 'lines' | 'points'> {
   const flat = (value: unknown): unknown =>
     Array.isArray(value) && typeof value[0] === 'number' ? value.slice(0, 2) : (value as unknown[]).map(flat);
@@ -38,7 +38,7 @@ function partsOf(geometry: Geometry): Pick<VectorFeature, 'polygons' | 'lines' |
   return found as unknown as VectorFeature;
 }
 
-/** Rings as sets of positions: GDAL orders and turns them as it likes. */
+/** Rings as sets of positions, since GDAL's order and direction differ. */
 function canonical(feature: Pick<VectorFeature, 'polygons' | 'lines' | 'points'>): unknown {
   const ring = (positions: readonly (readonly number[])[]): string =>
     positions.slice(1).map(String).sort().join(' ');
@@ -61,12 +61,12 @@ describe('readFeatures', () => {
     );
     for (const [k, { properties }] of found.features.entries()) {
       const { fid, ...rest } = properties;
-      // FlatGeobuf leaves out what is null.
+      // FlatGeobuf leaves out null properties.
       const given: Record<string, unknown> = { label: null, count: null, share: null, seen: null, ...rest };
       const theirs = { ...features[k].properties };
       if (typeof theirs.seen === 'string') theirs.seen = theirs.seen.replaceAll('/', '-').slice(0, 10);
       if (typeof given.seen === 'string') given.seen = String(given.seen).slice(0, 10);
-      // A blank text of dBase is a missing one to GDAL.
+      // GDAL reads a blank dBase text as missing.
       if (name.endsWith('.shp') || name.endsWith('.zip')) theirs.label ??= '';
       expect(given).toEqual(theirs);
     }
@@ -101,7 +101,7 @@ describe('readFeatures', () => {
 
   it.each(['parks.fgb', 'parks.gpkg', 'parks.zip', 'parks.shp'])('reads %s from a server', async (name) => {
     const server = await startRangeServer(await readFile(join(FIXTURES, name)));
-    // The server answers every address with the same file: those beside it are none.
+    // The server answers every address with the same file, so sidecars are invalid.
     server.fault = (request, response) => {
       if (request.url?.endsWith(name)) return false;
       response.writeHead(404).end();
@@ -202,7 +202,7 @@ describe('FlatGeobuf', () => {
     const [x] = features[0].polygons[0][0][0];
     const number = Buffer.alloc(8);
     number.writeDoubleLE(x);
-    // Behind the header and the index, whose boxes have the number too.
+    // After the header and the index, whose boxes also have the number.
     const at = whole.lastIndexOf(number);
     whole.writeDoubleLE(Number.NaN, at);
     const path = join(folder, 'nan.fgb');

@@ -133,7 +133,7 @@ describe('parseGeoJson', () => {
     ]);
   });
 
-  // GDAL and geopandas write empty geometries so; RFC 7946 §3.1 lets readers take them for null.
+  // GDAL and geopandas write empty geometries so; RFC 7946 §3.1 lets readers treat them as null.
   it('skips empty geometries without a warning', () => {
     const warnings: string[] = [];
     const empty = ['Point', 'MultiPoint', 'LineString', 'MultiLineString', 'Polygon', 'MultiPolygon'];
@@ -218,7 +218,7 @@ describe('parseGeoJson', () => {
       [{ type: 'Blob', coordinates: [] }, 'holds a "Blob", which is no geometry of GeoJSON; the feature'],
       [{ type: 'Polygon', coordinates: null }, 'has no list of rings where one belongs; the feature'],
       [7, 'is not as it should be: geometry'],
-      // Of several parts the others stay; figures of eight and positions that repeat enclose something.
+      // Other parts are kept; figures of eight and repeated positions enclose an area.
       [
         { type: 'MultiPolygon', coordinates: [[ring(null)], [closed]] },
         'has a position that is not two numbers; the polygon',

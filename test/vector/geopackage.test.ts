@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/files.js';
 const FIXTURES = 'test/fixtures/vector';
 const folder = await temporaryFolder();
 
-/** A GeoPackage with the layer `things`, whose geometries are in its column `shape`. */
+/** A GeoPackage with the layer `things` and its geometry column `shape`. */
 const make = (name: string, fill: (database: InstanceType<typeof sqlite.Database>) => void): string => {
   const path = join(folder, name);
   const database = new sqlite.Database(path);
@@ -37,7 +37,7 @@ const point = (x: number, y: number): Uint8Array => {
 const blobOf = (wkb: Uint8Array): Uint8Array =>
   Buffer.concat([Buffer.from([0x47, 0x50, 0, 1, 7, 0, 0, 0]), wkb]);
 
-/** What is read of one layer of geometries, with ids from 1 on, and the warnings. */
+/** The features of a layer of geometries, with ids from 1 on, and the warnings. */
 async function readWkb(
   name: string,
   geometries: readonly Uint8Array[],
@@ -128,7 +128,7 @@ describe('GeoPackages', () => {
       });
       const { crs } = await readFeatures(path);
       expect(crs.name).toBe('mine');
-      // The centre of the projection is where it says.
+      // The centre of the projection by its parameters.
       const [lon, lat] = createTransform(crs, Crs.wgs84).forward(4_321_000, 3_210_000);
       expect([lon, lat]).toEqual([expect.closeTo(10, 9), expect.closeTo(52, 9)]);
     }
@@ -160,7 +160,7 @@ describe('GeoPackages', () => {
     expect(refused).toBeGreaterThan(10);
   });
 
-  // As SQLite gives the rows (node-sqlite3-wasm, SELECT * beside).
+  // The rows by SQLite (node-sqlite3-wasm, SELECT *).
   it('may have virtual columns, and columns added after their rows', async () => {
     const path = make('columns.gpkg', (database) => {
       database.exec(`CREATE TABLE things (fid INTEGER PRIMARY KEY, ha REAL GENERATED ALWAYS AS (m2 / 10000.0),
@@ -223,7 +223,7 @@ describe('GeoPackages', () => {
   });
 });
 
-/** Numbers of WKB: bytes, then counts and codes of 32 bits, then float64, by what precedes them. */
+/** WKB from numbers: bytes, 32-bit counts and codes, and float64. */
 function wkb(code: number, ...numbers: (number | 'd')[]): Buffer {
   const parts: Buffer[] = [Buffer.from([1])];
   let isDouble = false;
@@ -248,7 +248,7 @@ describe('geometries in well-known binary', () => {
     [0, 4],
     [0, 0],
   ] as const;
-  /** A polygon of one ring, each position with more numbers behind it. */
+  /** A polygon of one ring with additional ordinates per position. */
   const polygon = (ring: readonly (readonly number[])[], code = 3, more: readonly number[] = []): Buffer =>
     wkb(code, 1, ring.length, 'd', ...ring.flatMap(([x, y]) => [x, y, ...more]));
 

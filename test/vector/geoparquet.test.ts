@@ -11,7 +11,7 @@ import { startRangeServer } from '../support/http-server.js';
 
 const folder = await temporaryFolder();
 
-/** A square of 20 m as WKB, without its last position where it is cut off. */
+/** A square of 20 m as WKB, optionally truncated by its last position. */
 function square(x: number, y: number, isCut = false): Uint8Array {
   const ring = [x, y, x + 20, y, x + 20, y + 20, x, y + 20, x, y];
   const bytes = Buffer.alloc(13 + 8 * ring.length);

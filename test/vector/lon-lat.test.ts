@@ -13,7 +13,7 @@ function rectangle(x0: number, y0: number, x1: number, y1: number): Int32Array {
   return Int32Array.from([x0, y0, x0, y1, x1, y1, x1, y0, x0, y0]);
 }
 
-/** All areas of a map on the ground. */
+/** The ground areas of a map. */
 function areasOf(map: Uint8Array, geobox: GeoBox): { value: number; polygons: Polygon[] }[] {
   const lonLat = new LonLatPolygons(geobox);
   const found: { value: number; polygons: Polygon[] }[] = [];
@@ -26,7 +26,7 @@ function areasOf(map: Uint8Array, geobox: GeoBox): { value: number; polygons: Po
   return found;
 }
 
-/** What RFC 7946 asks of polygons. */
+/** Checks the rules of RFC 7946 for polygons. */
 function requireProper(polygons: readonly Polygon[]): void {
   for (const [exterior, ...holes] of polygons) {
     expect(signedArea(exterior)).toBeGreaterThan(0);
@@ -36,7 +36,7 @@ function requireProper(polygons: readonly Polygon[]): void {
       expect(ring.at(-1)).toEqual(ring[0]);
       for (const [x, y] of ring) expect(Math.abs(x) <= 180 && Math.abs(y) <= 90).toBe(true);
       for (const [k, [x]] of ring.slice(1).entries()) {
-        // Only an edge along the frame of the world, at a pole, is that long.
+        // Only an edge along a pole is that long.
         const step = Math.abs(x - ring[k][0]);
         if (step > 180) expect(Math.abs(ring[k][1])).toBe(90);
       }
@@ -117,7 +117,7 @@ describe('LonLatPolygons', () => {
     const geobox = new GeoBox('EPSG:32601', new Affine(1000, 0, 100_000, 0, -1000, 1_000_000), 300, 100);
     const rings = [
       rectangle(0, 0, 300, 100),
-      // The 180th meridian lies near column 70: one hole on either side, and one across it.
+      // The antimeridian is near column 70: one hole on each side, and one across it.
       Int32Array.from([10, 10, 20, 10, 20, 20, 10, 20, 10, 10]),
       Int32Array.from([200, 10, 220, 10, 220, 20, 200, 20, 200, 10]),
       Int32Array.from([50, 40, 100, 40, 100, 60, 50, 60, 50, 40]),

@@ -17,7 +17,7 @@ function area(polygon: Polygon): number {
   return polygon.reduce((sum, ring) => sum + signedArea(ring) / 2, 0);
 }
 
-/** Whether a ring visits a vertex twice: it would then touch itself, which a valid ring does not. */
+/** Whether a ring visits a vertex twice, as no valid ring does. */
 function isSimple(ring: readonly Position[]): boolean {
   const open = ring.slice(0, -1).map(String);
   return new Set(open).size === open.length;

@@ -4,7 +4,7 @@ import { Affine, GeoBox, PixelAreas } from '../../src/geo/node/index.js';
 import { type PixelPolygon, Polygonizer, type PolygonizerOptions } from '../../src/vector/index.js';
 import { seeded } from '../support/random.js';
 
-/** All areas of a map, whose rows arrive in pieces of the given heights. */
+/** All areas of a map, added in strips of the given heights. */
 function areasOf(
   map: Uint8Array | Int16Array,
   width: number,
@@ -35,7 +35,7 @@ function holds(area: PixelPolygon, x: number, y: number): boolean {
   return odd;
 }
 
-/** Few classes make areas that meet again and again, many make small ones. */
+/** Few classes give large, merging areas, many give small ones. */
 const maps = fc
   .record({
     width: fc.integer({ min: 1, max: 30 }),
@@ -135,7 +135,7 @@ describe('Polygonizer', () => {
       onPolygon: ({ rings }) => found.push(rings[0].length),
     });
     for (let row = 0; row < 4000; row++) {
-      // Every fourth row is empty: nothing stays open for longer.
+      // Every fourth row is empty, and closes all outlines.
       polygonizer.addRows(Uint8Array.from({ length: 64 }, () => (row % 4 > 0 && random() < 0.5 ? 1 : 0)));
     }
     polygonizer.finish();

@@ -10,7 +10,7 @@ import { buildZip } from '../support/zip.js';
 const FIXTURES = 'test/fixtures/vector';
 const folder = await temporaryFolder();
 
-/** A record of a .shp file: a square of 50 m at some x, with the number that it says of itself. */
+/** A record of a .shp file: a square of 50 m at some x, with a record number. */
 function squareAt(x: number, number: number): Buffer {
   const record = Buffer.alloc(8 + 48 + 80);
   record.writeInt32BE(number);
@@ -63,7 +63,7 @@ function tableOf(texts: readonly Uint8Array[], language = 0, width = 20): Buffer
 
 const ascii = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text, 'latin1'));
 
-/** Writes the parts of a shapefile, whose names are given as endings. */
+/** Writes the parts of a shapefile, given by extension. */
 async function write(parts: Readonly<Record<string, Uint8Array | string>>): Promise<string> {
   const own = join(folder, `shape-${Math.random()}`);
   await mkdir(own);
@@ -71,7 +71,7 @@ async function write(parts: Readonly<Record<string, Uint8Array | string>>): Prom
   return join(own, 'a.shp');
 }
 
-/** What is read, as `text at x`, and the warnings. */
+/** The features read, as `text at x`, and the warnings. */
 async function read(
   path: string,
   options: ReadVectorOptions = {},
@@ -147,7 +147,7 @@ describe('the index of a shapefile', () => {
       expect(found).toEqual(inOrder);
       expect(warnings).toEqual([expect.stringMatching(/has an index \(\.shx\) that does not fit it/)]);
     }
-    // Without one, records say their own numbers; where these cannot be, their order counts.
+    // Without an index, record numbers are used; if these are invalid, the order.
     const moved = Buffer.concat([header(), three, one, two]);
     expect((await read(await write({ shp: moved, dbf }))).found).toEqual(inOrder);
     const unnumbered = Buffer.concat([header(), squareAt(100, 0), squareAt(200, 0), squareAt(300, 0)]);
@@ -317,7 +317,7 @@ describe('shapefiles', () => {
     await expect(damaged(whole.subarray(0, 300))).rejects.toThrow(/reaches beyond its end/);
     const manyParts = Buffer.from(whole);
     manyParts.writeUInt32LE(0xffff_ffff, 100 + 8 + 36);
-    // One shape that is damaged does not spoil the others; it is told by its place in the table.
+    // The other shapes are read; the damaged one is named by its position in the table.
     const warnings: string[] = [];
     const path = await write({ shp: manyParts });
     const { features } = await readFeatures(path, {

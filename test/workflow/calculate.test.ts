@@ -92,7 +92,7 @@ describe('calculate', () => {
       }
       await raster.close();
     }
-    // Measurements are averaged, as before, and whole numbers are values of the result.
+    // Measurements are averaged, with integer results.
     await run({ expressions: ['A * 0.5'], bands });
     const averaged = await openRaster(path('result'));
     const [half] = await averaged.readPlanes({ level: 1 });
@@ -132,7 +132,7 @@ describe('calculate', () => {
     );
     expect([...planes[3]]).toEqual(Array.from(flags, (_, i) => i % 2));
     expect([...planes[4]]).toEqual(Array.from(flags, (value) => value + 3));
-    // A number of the expression alone does not fit either.
+    // A constant of the expression does not fit either.
     await run({ expressions: ['A + 20210715'], bands: bands.slice(2), dtype: 'int32' });
     expect([...(await read('result')).planes[0]]).toEqual(new Array(80).fill(20_210_718));
   });
@@ -176,10 +176,10 @@ describe('calculate', () => {
         ],
       });
     await expect(difference('a', 'north4')).rejects.toThrow(
-      /north4\.tif lies on another grid \(8 × 8 pixels of 10 × -10 from \(500000, 5500004\)/,
+      /north4\.tif is on another grid \(8 × 8 pixels of 10 × -10 from \(500000, 5500004\)/,
     );
-    await expect(difference('a', 'east5')).rejects.toThrow(/lies on another grid/);
-    await expect(difference('fine', 'fine-north1')).rejects.toThrow(/lies on another grid/);
+    await expect(difference('a', 'east5')).rejects.toThrow(/is on another grid/);
+    await expect(difference('fine', 'fine-north1')).rejects.toThrow(/is on another grid/);
     expect((await difference('a', 'near')).validPixels).toEqual([64]);
   });
 
@@ -190,7 +190,7 @@ describe('calculate', () => {
     ];
     const options = { bands, stored: true, expressions: ['where(SCL == 3, nan, B04)'] };
     await expect(run({ ...options, destination: path('refused') })).rejects.toThrow(
-      /classes\.tif lies on another grid \(15 × 550 .*\) than the result \(30 × 1100 .*\); say how .* `resampling`/,
+      /classes\.tif is on another grid \(15 × 550 .*\) than the result \(30 × 1100 .*\); choose a resampling .* `resampling`/,
     );
     expect(existsSync(path('refused'))).toBe(false);
     await run({ ...options, resampling: 'nearest' });

@@ -44,7 +44,7 @@ const smooth = (geobox: GeoBox, seed: number, centre: number, spread: number): F
     return centre + spread * Math.sin(0.21 * x + seed) * Math.cos(0.17 * y - seed);
   });
 
-/** A radar image in decibels, or in power where `units` says so. */
+/** A radar image in decibels, or in power by `units`. */
 function radar(
   id: string,
   geobox: GeoBox,
@@ -71,7 +71,7 @@ function elevation(id: string, geobox: GeoBox, options: RowOptions = {}): Promis
   return writeRow(folder, id, { dem: file }, { collection: 'dem', ...options });
 }
 
-/** Two radar images of one day that overlap, of neighbouring UTM zones, and one of a later day. */
+/** Two overlapping radar images of one day in neighbouring UTM zones, and one of a later day. */
 const westGrid = gridAt(715_000, 5_500_000, 140, 80, 10, 32631);
 const shifted = transformBounds(westGrid.bounds, Crs.parse(32631), Crs.parse(32632));
 const eastGrid = gridAt(
@@ -117,7 +117,7 @@ function requireArray(array: StoredArray | null): StoredArray {
   return array;
 }
 
-/** The mean token that `model run` gives of a chip in decibels and metres. */
+/** The mean token of a chip in decibels and metres, by `model run`. */
 async function embeddingOf(sar: Float32Array, heights: Float32Array): Promise<number[]> {
   const inputs = new Map([
     ['S1RTC', join(folder, 's1.npy')],
@@ -185,7 +185,7 @@ describe('embedCatalogs', async () => {
       const power = await loadRaster([east], geobox, { bands });
       const decibel = await loadRaster([west], geobox, { bands });
       const heights = await loadRaster([dem], geobox, { bands: ['DEM'] });
-      // The one that is nearer to the middle of the day comes first.
+      // The image nearer to the middle of the day is first.
       const sar = Float32Array.from(power.data, (value, k) =>
         Number.isNaN(value) ? Number(decibel.data[k]) : 10 * Math.log10(Number(value)),
       );

@@ -35,7 +35,7 @@ const waves = (bands: number, seed: number, centre: number, spread: number): Flo
     (_, k) => centre + spread * Math.sin(0.37 * k + seed + k ** 1.5),
   );
 
-/** Radar in two phases and elevation; the first radar image has no data in the upper left `GAP` × `GAP` pixels. */
+/** Radar in two phases and elevation; the first radar image has a gap of `GAP` × `GAP` pixels in the upper left. */
 async function writeScene(id: string, seed: number): Promise<{ path: string; images: Float32Array[] }> {
   const [before, after] = [waves(2, seed, -12, 4), waves(2, seed + 1, -14, 5)];
   for (const k of before.keys()) {
@@ -108,7 +108,7 @@ function cut(image: Float32Array, [x, y]: readonly [number, number]): Float32Arr
   });
 }
 
-/** What `model run` gives of one chip, (token, channel). */
+/** The tokens of one chip by `model run`, (token, channel). */
 async function tokensOf(radar: Float32Array, elevation: Float32Array): Promise<Float32Array> {
   const inputs = new Map([
     ['S1RTC', join(folder, 's1.npy')],
@@ -280,7 +280,7 @@ describe('model import in float16', () => {
       sample: first.path,
       sampleChips: 100,
     });
-    // All but the one without radar before.
+    // All except the one without radar before.
     expect(halfPrecision).toMatchObject({ sample: first.path, chips: 11, provider: 'cpu' });
     expect(halfPrecision?.agreement).toHaveProperty('samePixels');
   });
@@ -305,7 +305,7 @@ describe('embedChips', async () => {
     phases: ['after'],
     maxPixels: 1e6,
   });
-  /** Four times the chips of a scene, and how many were asked for. */
+  /** The chips of a scene four times, and the number requested. */
   let read = 0;
   const source = (stopAt = Infinity): ChipSource => ({
     count: 48,

@@ -26,7 +26,7 @@ describe('toStored', () => {
     expect([...toStored(Float32Array.of(0), 'uint8', 0).stored]).toEqual([1]);
   });
 
-  it('keeps nearest values, and values equal to nodata are nodata', () => {
+  it('keeps nearest values, and counts those equal to nodata as collisions', () => {
     // GDAL 3.6.2 and 3.10.3, -r near -dstnodata -1: a label of −1, 0 and 1 keeps its classes.
     const { stored, validCount, collisions } = toStored(Float32Array.of(-1, 0, 1, NaN), 'int16', -1, false);
     expect([...stored]).toEqual([-1, 0, 1, -1]);
@@ -54,7 +54,7 @@ describe('toStored', () => {
     const { stored, collisions } = toStored(Float32Array.of(-9999, 1, NaN), 'float32', -9999);
     expect(collisions).toBe(0);
     expect(stored[0]).toBeGreaterThan(-9999);
-    // GDAL takes floats for equal that differ by less than 2^-22 of their sum.
+    // GDAL treats floats as equal that differ by less than 2^-22 of their sum.
     expect(stored[0] + 9999).toBeGreaterThan(2 ** -22 * 2 * 9999);
     expect([...stored.subarray(1)]).toEqual([1, -9999]);
     expect(toStored(Float32Array.of(0), 'float32', 0).stored[0]).toBeGreaterThan(0);
@@ -237,7 +237,7 @@ describe('warpFile', async () => {
     const destination = join(folder, 'elsewhere.tif');
     const warp = (crs: number, bounds: readonly [number, number, number, number]): Promise<unknown> =>
       warpFile({ source, destination, grid: { crs, bounds, size: [10, 10] }, ...cpu });
-    // By pyproj the source lies at 6.4569 to 6.4647, 45.1216 to 45.1253.
+    // By pyproj the source is at 6.4569 to 6.4647, 45.1216 to 45.1253.
     const where =
       'source\\.tif does not overlap the grid: it lies at longitude 6\\.4569 to 6\\.4647, latitude 45\\.1216 to 45\\.1253, ';
     await expect(warp(4326, [100, 0, 101, 1])).rejects.toThrow(

@@ -35,7 +35,7 @@ const rows = Array.from({ length: 400 }, (_, k): CatalogRow => {
   };
 });
 
-/** What writes files, as `write(path)`, each more than 5000 bytes. */
+/** Writers as `write(path)`, each of more than 5000 bytes. */
 const WRITERS: Record<string, [name: string, write: (path: string) => Promise<unknown>]> = {
   'a COG with overviews': ['a.tif', (path) => writeCog(path, [values], COG)],
   'a COG in one piece': [

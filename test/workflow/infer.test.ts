@@ -55,7 +55,7 @@ describe('infer', () => {
     const pixels = report.products?.pixels ?? {};
     expect(Object.values(pixels).reduce((a, b) => a + b)).toBe(width * height);
     expect(report.unitsRun).toBe(Math.ceil(height / 256));
-    // Work is proved by counters: each pixel of each band is warped once.
+    // By the counters, each pixel of each band is warped once.
     expect(report.run.counters.warpedPixels).toBe(2 * width * height);
     const run = JSON.parse(await readFile(join(output, 'run.json'), 'utf8'));
     expect(run).toMatchObject({ schemaVersion: 1, provider: 'cpu', backend: { kind: 'cpu' } });

@@ -81,7 +81,7 @@ describe('model import', () => {
       statistics: { name: 'impactmesh-flood' },
       parameters: report.parameters,
     });
-    // The score of the published model is not this one's.
+    // The score of the published model is not copied.
     expect(JSON.stringify(spec)).not.toMatch(/0\.383|IoU/);
     expect(existsSync(join(model, 'model.onnx.data'))).toBe(false);
     expect(await readModelSpec(model)).toEqual(spec);
@@ -152,7 +152,7 @@ describe('model import', () => {
     const { sha256, spec } = await openModel(output);
     expect(spec.name).toBe('second');
     const tensors = smallFloodTensors();
-    // Among the last that are written.
+    // One of the last tensors written.
     tensors['model.head.head.2.bias'].values[0] = Number.NaN;
     const broken = await writeSafetensors(join(folder, 'broken.safetensors'), tensors);
     await expect(importModel({ checkpoint: broken, output, chip: 32 })).rejects.toThrow(
@@ -211,7 +211,7 @@ describe('model import', () => {
   });
 });
 
-/** The checkpoint with its classes' biases such that a chip has as many pixels of one as of the other. */
+/** The checkpoint with class biases that give a chip equal numbers of pixels of both classes. */
 async function balanced(): Promise<string> {
   const radar = Float32Array.from({ length: 4096 }, (_, k) => -12 + 6 * Math.sin(k * 0.7));
   const output = join(folder, 'balance.npy');
@@ -277,7 +277,7 @@ describe('model import in float16', async () => {
       0.65 * statSync(join(model, 'model.onnx')).size,
     );
     expect(readdirSync(output).sort()).toEqual(['decoder.onnx', 'encoder.onnx', 'model.json', 'model.onnx']);
-    // The same again, to the bit.
+    // Bit for bit the same again.
     const again = await importModel({ ...options, checkpoint: own, output, sampleChips: 6 });
     expect(again.halfPrecision).toEqual(found);
   });

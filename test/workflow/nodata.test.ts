@@ -1,4 +1,4 @@
-/** What becomes of gaps, masks and alpha bands when files are warped and computed. */
+/** Gaps, masks and alpha bands in warps and calculations. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
@@ -32,7 +32,7 @@ async function write(
   return path;
 }
 
-/** Bands as they are stored, and how many of their pixels have data. */
+/** Stored bands, and their numbers of valid pixels. */
 async function look(path: string) {
   const raster = await openRaster(path);
   try {
@@ -72,7 +72,7 @@ describe('gaps without a nodata value', () => {
     );
     const [source, destination] = [await write(bands, { colourInterpretations: RGB }), newPath()];
     const report = await warpFile({ source, destination, grid: { like: source }, ...cpu });
-    // Nothing is missing, so no mask is needed.
+    // Without gaps no mask is needed.
     expect(report).toMatchObject({ nodata: null, mask: false, validPixels: [COUNT, COUNT, COUNT] });
     const { planes, colours, raster } = await look(destination);
     expect(colours).toEqual(RGB);
@@ -103,7 +103,7 @@ describe('gaps without a nodata value', () => {
       expressions: ['where(A == 0, 255, nan)', 'where(A == 0, nan, 254)'],
       ...cpu,
     });
-    // The end of the range occurs, the other one does not.
+    // One end of the range occurs, the other does not.
     expect(report).toMatchObject({ nodata: 0, mask: false, validPixels: [COUNT - white, white] });
     const { planes } = await look(destination);
     expect([...planes[0]]).toEqual(Array.from(chequered, (v) => (v === 0 ? 255 : 0)));
@@ -183,7 +183,7 @@ describe('a nodata value', () => {
     const { planes, valid } = await look(destination);
     expect(valid).toEqual([COUNT / 2]);
     expect(counted(planes[0], 254)).toBe(COUNT / 2);
-    // Half a pixel on, 0 and 2 make 1, which is nodata: 0 there, as in GDAL.
+    // Half a pixel on, 0 and 2 give 1, which is nodata, and becomes 0 as in GDAL.
     const ramp = Uint8Array.from({ length: COUNT }, (_, i) => (i % 2 === 0 ? 0 : 2));
     const odd = await write([ramp], { nodata: 1 });
     const half = { crs: 32632, bounds: [500005, 5499600, 500395, 5500000], size: [39, 40] } as const;

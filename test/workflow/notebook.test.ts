@@ -1,7 +1,7 @@
 /**
- * What the published flood notebook did: values that were not normalised, radar as power to a model of decibels, NaN
- * in chips, the first phase taken for the event, one image for two phases without a word, borders without a map, and
- * weights that did not fit. None of it can happen here unnoticed.
+ * Defects of the published flood notebook: values that were not normalised, radar power given to a model of decibels,
+ * NaN in chips, the first phase taken for the event, one image for two phases, borders without a map, and weights that
+ * did not fit. terrachip avoids or reports each of them.
  */
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ async function writeChip(): Promise<Map<string, string>> {
 
 const chip = await writeChip();
 
-/** Imports a checkpoint; by how much its logit of water is above that of land, in each pixel of the chip. */
+/** Imports a checkpoint, and returns its logit of water minus that of land per pixel of the chip. */
 async function importFlood(tensors: Tensors): Promise<Float32Array> {
   const checkpoint = await writeSafetensors(join(folder, 'flood.safetensors'), tensors);
   const statistics = 'impactmesh-flood';
@@ -67,7 +67,7 @@ async function importFlood(tensors: Tensors): Promise<Float32Array> {
   return logits.slice(SIZE * SIZE).map((water, k) => water - logits[k]);
 }
 
-/** Random weights decide little: a head that is made as strong, and as even, shows every input in the map. */
+/** Random weights give nearly constant maps: a stronger, balanced head shows every input in the map. */
 async function importDecisive(): Promise<Float32Array> {
   const tensors = smallFloodTensors();
   const raw = (await importFlood(tensors)).sort();
@@ -201,7 +201,7 @@ describe('defects of the published notebook', () => {
         phase === 1 && x === 9 && y === 20 ? odd : decibel(phase, band, x, y);
       const { water } = await mapOf(await writeScene({ radar, units: 'dB' }));
       const missing = [...water.keys()].filter((k) => !Number.isFinite(water[k]));
-      // On its own grid a pixel's neighbours have the weight 0, which an infinity does not get past either.
+      // On its own grid a pixel's neighbours have the weight 0, also if they are infinite.
       expect(missing).toEqual([20 * SIZE + 9]);
     },
   );
@@ -224,7 +224,7 @@ describe('defects of the published notebook', () => {
   });
 
   it("phases that differ only in gaps are one phase when the model's inputs are equal", async () => {
-    // No data becomes 0 dB before it is normalised: to the model, both phases hold that.
+    // Gaps become 0 dB before normalisation: in both phases of the model's input.
     const radar: Pixel = (phase, band, x, y) => {
       if (x === 9 && y === 20) return phase === 0 ? 1 : Number.NaN;
       return power(0, band, x, y);

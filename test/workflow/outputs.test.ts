@@ -1,4 +1,4 @@
-/** Results never take the place of what they are made from, and nothing of an older file describes a newer one. */
+/** Outputs never overwrite inputs, and sidecars of an older file never apply to a newer one. */
 import { copyFile, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -44,7 +44,7 @@ const square = {
   ],
 }; // biome-ignore format: a polygon
 
-/** Runs something in a folder of its own that must refuse and leave every byte as it was. */
+/** Runs a task in a new folder that must refuse and leave every byte unchanged. */
 async function leavesAlone(place: string, work: () => Promise<unknown>, message = DESTROYED): Promise<void> {
   const before = await contents(place);
   await expect(work()).rejects.toThrow(message);
@@ -266,7 +266,7 @@ describe('files beside a raster', () => {
 });
 
 describe('a run folder', () => {
-  it('is removed without other runs in progress', async () => {
+  it('is removed, and its parent folder once no other run is in it', async () => {
     const runs = join(folder, 'map.run');
     await mkdir(join(runs, 'one'), { recursive: true });
     await mkdir(join(runs, 'two'));

@@ -160,16 +160,14 @@ describe('package', () => {
         backend: 'cpu',
         threads: 0,
       });
-    await expect(attempt({ units: {} })).rejects.toThrow(/units of S2L2A; add units/);
+    await expect(attempt({ units: {} })).rejects.toThrow(/units for S2L2A; add units/);
     const collections = { ...document.collections, S2L2A: 'constructor' };
-    await expect(attempt({ units: {}, collections })).rejects.toThrow(/units of S2L2A; add units/);
+    await expect(attempt({ units: {}, collections })).rejects.toThrow(/units for S2L2A; add units/);
     const { event: last, ...others } = document.selected;
     expect(last).toBeDefined();
     await expect(attempt({ selected: others })).rejects.toThrow(/selects nothing for the phase event/);
     const [tile] = document.dem_items;
-    await expect(attempt({ dem_items: [{ ...tile, assets: {} }] })).rejects.toThrow(
-      /does not say where data/,
-    );
+    await expect(attempt({ dem_items: [{ ...tile, assets: {} }] })).rejects.toThrow(/has no href for data/);
     await expect(attempt({ dem_items: [] })).rejects.toThrow(/has no dem_items/);
   });
 });

@@ -1,4 +1,4 @@
-/** What a scene file says of its rasters: units and nodata, of the whole, an input, a phase or a band. */
+/** Units and nodata in a scene file, of the scene, an input, a phase or a band. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -37,7 +37,7 @@ interface Said {
   bands?: Partial<Record<'B03' | 'B04', object>>;
 }
 
-/** What the model gets of a scene that says this: first the pixels without data, then the first with some. */
+/** The model's input for a scene: first the nodata pixels, then the first valid ones. */
 async function read(said: Said): Promise<{ gaps: number[]; first: number[]; identity: unknown }> {
   const path = join(folder, 'scene.json');
   const phase = (name: 'before' | 'after'): object => ({
@@ -114,7 +114,7 @@ describe('a scene file', () => {
     expect(await of({ input: { ...harmonised, nodata: 0 } })).toEqual([40, 40, 40, 40]);
     expect(await of({ phases: { after: { nodata: 0 } } })).toEqual([0, 0, 40, 40]);
     expect(await of({ bands: { B04: { nodata: 0 } } })).toEqual([0, 40, 0, 40]);
-    // The nearest counts; null means that every value is data.
+    // The innermost declaration counts; null means that every value is data.
     expect(await of({ scene: { nodata: 0 }, bands: { B04: { nodata: null } } })).toEqual([40, 0, 40, 0]);
     expect(await of({ scene: { nodata: 0 }, phases: { before: { nodata: 340 } } })).toEqual([1, 1, 40, 40]);
   });
@@ -128,7 +128,7 @@ describe('a scene file', () => {
       340, 340, 340, 340,
     ]);
     const band = { input: harmonised, bands: { B04: offset } };
-    // 340 − 1000 is cut off at 0.
+    // 340 − 1000 is clipped at 0.
     expect((await read(band)).first).toEqual([340, 0, 1340, 340]);
   });
 

@@ -15,7 +15,7 @@ const folder = await temporaryFolder();
 const [width, height] = [700, 900];
 const geobox = new GeoBox('EPSG:32632', new Affine(10, 0, 300_000, 0, -10, 5_600_000), width, height);
 
-/** Blocks of classes with salt on them, and gaps. */
+/** Blocks of classes with single-pixel noise, and gaps. */
 function classMap(): Uint8Array {
   const random = seeded(41);
   return Uint8Array.from({ length: width * height }, (_, k) => {
@@ -54,7 +54,7 @@ describe('polygonizeFile by type', () => {
       [5, 1],
     ]);
     await expect(polygonize(BigInt64Array.of(5n, 2n ** 40n).buffer, 64, 2, 2)).rejects.toThrow(
-      /holds the class 1099511627776, which is too large for areas; number the classes from -2147483648/,
+      /holds the class 1099511627776, which does not fit into int32; number the classes from -2147483648/,
     );
   });
 
@@ -151,7 +151,7 @@ describe('polygonizeFile and rasterizeFile', async () => {
           source: 'test/fixtures/geotiff/rotated-float32.tif',
           destination: join(folder, 'x.geojson'),
         }),
-      /rotated-float32\.tif holds float32, which is no type of classes; give a raster of integers/,
+      /rotated-float32\.tif holds float32, which is not a type of classes; give a raster of integers/,
     ],
     [
       'a raster without a place',
@@ -204,7 +204,7 @@ describe('polygonizeFile and rasterizeFile', async () => {
 
 describe('rasterizeFile', async () => {
   const crs = { type: 'name', properties: { name: 'EPSG:32632' } };
-  /** Squares of 5 pixels by 5, one behind another, with some properties each. */
+  /** A row of squares of 5 × 5 pixels, each with properties. */
   const write = async (
     name: string,
     properties: readonly object[],
@@ -227,7 +227,7 @@ describe('rasterizeFile', async () => {
   };
   const grid = { crs: 'EPSG:32632', bounds: [300_000, 0, 300_400, 100], resolution: 10 } as const;
   const destination = join(folder, 'zones.tif');
-  /** How many pixels have each value but 0. */
+  /** Pixel counts by value, except 0. */
   const counts = async (): Promise<Record<string, number>> => {
     const found: Record<string, number> = {};
     for (const value of await readPixels(destination))
@@ -250,7 +250,7 @@ describe('rasterizeFile', async () => {
         `has a feature whose v is 100001729, which ${dtype} does not hold; choose \`dtype\` int32.`,
       );
     }
-    // JSON has rounded it already.
+    // Already rounded by JSON.
     const rounded = await write('rounded.geojson', [{ v: 2 ** 53 }]);
     await expect(rasterizeFile({ ...options, source: rounded, dtype: 'float64' })).rejects.toThrow(
       /float64 does not hold; give numbers below 2\^53/,
@@ -319,7 +319,7 @@ describe('rasterizeFile', async () => {
     );
     const { burnedPixels } = await rasterizeFile({ source, destination, grid, sourceCrs: 'EPSG:32632' });
     expect(burnedPixels).toBe(25);
-    // What a file says wins, with a word.
+    // The file's CRS wins, with a warning.
     const warnings: string[] = [];
     const said = await write('said.geojson', [{ v: 1 }]);
     const report = await rasterizeFile({
@@ -336,7 +336,7 @@ describe('rasterizeFile', async () => {
   });
 
   it('finds polygons near a pole and the antimeridian on a polar grid', async () => {
-    /** Between two meridians and two parallels, whose edges follow the parallels. */
+    /** A sector between two meridians and two parallels, with edges along the parallels. */
     const sector = ([west, east, south, north]: readonly [number, number, number, number]): number[][] => {
       const longitudes = Array.from({ length: 90 }, (_, k) => west + ((east - west) * k) / 89);
       const there = longitudes.map((x) => [x, south]);

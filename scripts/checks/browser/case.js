@@ -1,4 +1,4 @@
-// One warp, small and with gaps, that Node and the page both run: from one UTM zone into the next.
+// A small warp with gaps from one UTM zone to the next, for Node and the page.
 import {
   Affine,
   ControlGrid,
@@ -10,10 +10,10 @@ import {
 } from 'terrachip/kernels';
 
 const from = new GeoBox(32631, new Affine(10, 0, 716_000, 0, -10, 5_499_000), 200, 160);
-// Finer, turned by the angle between the zones, and larger than one block of the control grid.
+// Finer, rotated by the angle between the zones, and larger than a block of the control grid.
 const to = GeoBox.fromBounds(from.bounds, 32632, 7, { boundsCrs: 32631 });
 
-/** Smooth with some noise, with single gaps and a large one. */
+/** Smooth values with noise, single gaps and a large gap. */
 export const values = Float32Array.from({ length: from.width * from.height }, (_, i) => {
   const x = i % from.width;
   const y = Math.floor(i / from.width);

@@ -1,13 +1,13 @@
-// A COG on a web server, warped onto another grid on a device: Node and the page both run it.
+// Warps a COG on a web server, for Node and the page.
 import { GeoBox } from 'terrachip/kernels';
 import { openRaster, WarpedRaster } from 'terrachip/raster';
 
 export const SCENE = 'scene.tif';
 
-/** The largest value of the scene that `writeScene` writes. */
+/** The largest value of the scene of `writeScene`. */
 export const BRIGHTEST = 4000;
 
-/** In the next UTM zone, at the size of the scene's first overview. */
+/** A grid in the next UTM zone, at the resolution of the first overview. */
 export const target = GeoBox.fromSize([283_000, 5_488_000, 290_000, 5_494_000], 32632, 350, 300);
 
 /**

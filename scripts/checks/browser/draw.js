@@ -1,4 +1,4 @@
-// Draws a plane of values on a canvas from the buffer that it lies in: shades of grey, and blue for no data.
+// Draws a plane of values from its GPU buffer on a canvas: shades of grey, and blue for nodata.
 import { BRIGHTEST, target } from './cog.js';
 
 const CODE = /* wgsl */ `
@@ -14,7 +14,7 @@ const CODE = /* wgsl */ `
   return select(vec4f(vec3f(value / ${BRIGHTEST}.0), 1.0), vec4f(0.0, 0.0, 1.0, 1.0), isGap);
 }`;
 
-/** @returns {Promise<Uint8Array>} what the canvas shows: red, green, blue and opacity of each pixel */
+/** @returns {Promise<Uint8Array>} the RGBA pixels of the canvas */
 export async function drawPlane(device, plane) {
   const canvas = Object.assign(document.createElement('canvas'), {
     width: target.width,
@@ -22,7 +22,7 @@ export async function drawPlane(device, plane) {
   });
   const context = canvas.getContext('webgpu');
   const format = 'rgba8unorm';
-  // Copied from, so that the picture is read back without the browser's compositor, which wants a GPU.
+  // COPY_SRC, to read the picture back without the browser's compositor, which needs a GPU.
   const usage = GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_SRC;
   context.configure({ device, format, usage, alphaMode: 'opaque' });
   const module = device.createShaderModule({ code: CODE });

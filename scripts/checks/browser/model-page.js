@@ -1,4 +1,4 @@
-// What the page of models runs: a scene through a model on onnxruntime-web, with kernels on WebGPU and on the CPU.
+// The page that maps a scene by a model on onnxruntime-web, with kernels on WebGPU and on the CPU.
 import * as runtime from 'onnxruntime-web/wasm';
 import { CpuBackend, WebGpuBackend } from 'terrachip/kernels';
 import { mapScene } from './model.js';

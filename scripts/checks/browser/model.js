@@ -1,10 +1,10 @@
-// A radar scene of noise through a model, on the ONNX runtime that is given: Node and the page both run it.
+// Maps a synthetic radar scene by a model, for Node and the page.
 import { createChipLayout } from 'terrachip/geo';
 import { ModelSession, parseModelSpec, runScene } from 'terrachip/inference';
 
 const [WIDTH, HEIGHT] = [300, 270];
 
-/** Backscatter in decibels: a lake, land with noise, and a corner without data. */
+/** Backscatter in dB: a lake, land with noise, and a nodata corner. */
 function backscatter(band) {
   return Float32Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
     const [x, y] = [i % WIDTH, Math.floor(i / WIDTH)];
@@ -18,7 +18,7 @@ function backscatter(band) {
  * @param {import('terrachip/kernels').Backend} backend
  * @param {import('terrachip/inference').OnnxRuntime} runtime
  * @param {string} provider
- * @param {{ document: unknown, graph: Uint8Array }} model of one date, with radar alone
+ * @param {{ document: unknown, graph: Uint8Array }} model with radar of one date as its only input
  * @returns {Promise<Float32Array>} probabilities (class, y, x)
  */
 export async function mapScene(backend, runtime, provider, { document, graph }) {

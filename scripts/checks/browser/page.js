@@ -1,5 +1,5 @@
-// What the page runs, on WebGPU and on the CPU: the case, and a COG on a server, which it also draws on a canvas. Every
-// result is sent back as it is in memory.
+// The page: runs the warp of case.js and of a COG on WebGPU and on the CPU, and draws the COG on a canvas. Results are
+// posted as raw bytes.
 import { CpuBackend, RESAMPLINGS, WebGpuBackend } from 'terrachip/kernels';
 import { runCase } from './case.js';
 import { SCENE, warpScene } from './cog.js';
@@ -23,7 +23,7 @@ async function runAll() {
   await send('cpu-cog', await cpu.download(await warpScene(cpu, new URL(SCENE, location.href).href)));
   cpu.dispose();
 
-  // The second backend works only if the first one, at its disposal, has left the device alive.
+  // The second backend works only if the disposal of the first one has not destroyed the device.
   const device = await (await navigator.gpu.requestAdapter()).requestDevice();
   WebGpuBackend.adopt(device).dispose();
   await send('adopted-nearest', await runCase(WebGpuBackend.adopt(device), 'nearest'));

@@ -1,4 +1,7 @@
 import { Affine, Crs, createTransform, GeoBox, GeoTensor } from 'terrachip/geo';
+import { registerCommonEpsg } from 'terrachip/geo/epsg';
+
+registerCommonEpsg();
 
 const box = GeoBox.fromBounds([5.7333, 49.4426, 6.5282, 50.183], 'EPSG:32632', 10);
 const [x, y]: [number, number] = createTransform(Crs.wgs84, box.crs).forward(6, 50);

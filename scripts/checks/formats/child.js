@@ -1,4 +1,4 @@
-// Reads one raster in a process of its own: `readInChild` starts it, and it prints what it found as JSON.
+// Reads one raster in its own process, which prints a report as JSON. `readInChild` starts it.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const MOST_MEMORY_MIB = 512;
 const MOST_SECONDS = 300;
 
-/** Values of one read: few enough for any file's bands to fit in memory together. */
+/** Values per read, so that all bands of a window fit into memory. */
 const VALUES_PER_READ = 2 ** 21;
 
 /**
@@ -14,7 +14,7 @@ const VALUES_PER_READ = 2 ** 21;
  * @property {string} storedType
  * @property {number | string | null} nodata
  * @property {string} sha256
- * @property {number | null} min over values that are finite; of complex ones over their magnitudes
+ * @property {number | null} min of finite values; of the magnitudes of complex values
  * @property {number | null} max
  * @property {number | null} mean
  */
@@ -87,7 +87,7 @@ async function read(file) {
       const planes = await raster.readPlanes({ window });
       for (const [i, plane] of planes.entries()) {
         const { storedType, components } = raster.bands[i];
-        // GDAL hands complex integers to NumPy as pairs of float32.
+        // GDAL's NumPy arrays of complex integers are pairs of float32.
         const complexIntegers = storedType.startsWith('complex_int');
         const stored = complexIntegers ? Float32Array.from(plane) : toStoredIntegers(storedType, plane);
         const total = totals[i];

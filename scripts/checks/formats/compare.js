@@ -1,7 +1,7 @@
-// Whether what terrachip read from a file is what GDAL reads.
+// Compares terrachip's reading of a file with GDAL's.
 
 /**
- * @typedef {object} Truth what GDAL 3.6.2 reads; `open` or a band's `read` is `fails` where it cannot
+ * @typedef {object} Truth GDAL 3.6.2's reading; `open` or a band's `read` is `fails` on an error
  * @property {string} [open]
  * @property {number} width
  * @property {number} height
@@ -15,7 +15,7 @@
 const LOSSY = ['jpeg', 'webp', 'lerc'];
 const MOST_LOSSY_ERROR = 2;
 
-/** Esri's codes start here; EPSG's are below. */
+/** The first of Esri's codes; EPSG's are below. */
 const FIRST_ESRI_CODE = 37000;
 
 /**

@@ -1,6 +1,6 @@
-// Mutations of bytes that know nothing of a format.
+// Mutations of bytes, independent of the format.
 
-/** Writes an integer of 1, 2, 4 or 8 bytes, what is too large cut off; nothing beyond the end. */
+/** Writes an integer of 1, 2, 4 or 8 bytes, truncated to its width; nothing beyond the end. */
 export function writeInteger(bytes, at, width, value, littleEndian) {
   if (at < 0 || at + width > bytes.length) return;
   const digits = BigInt.asUintN(8 * width, BigInt(value));
@@ -10,7 +10,7 @@ export function writeInteger(bytes, at, width, value, littleEndian) {
   }
 }
 
-/** Headers lie at one of the ends: half of all positions are within 512 bytes of them. */
+/** A position; half of them are within 512 bytes of an end, where headers are. */
 function position(random, length) {
   if (random.chance(0.5)) return random.below(length);
   const near = random.below(Math.min(length, 512));
@@ -59,8 +59,8 @@ const MUTATIONS = [
 /**
  * Changes some bytes.
  * @param {import('./random.js').Random} random
- * @param {Uint8Array} bytes which may be changed in place
- * @param {Uint8Array} other another file, a part of which may be put in
+ * @param {Uint8Array} bytes may be changed in place
+ * @param {Uint8Array} other another file, a part of which may be inserted
  */
 export function mutateBytes(random, bytes, other) {
   if (bytes.length === 0) return bytes;

@@ -1,5 +1,5 @@
-// Mutations of catalogs in files: a GeoParquet file and the index beside it, which is made to fit again, since an
-// index that does not is refused before anything else of it is read.
+// Mutations of catalogs: a GeoParquet file and its index. The index gets the hash and size of the changed file, since an
+// index of another file is refused before its content is read.
 import { createHash } from 'node:crypto';
 import { crc32c } from '../../../dist/io/crc32c.js';
 import { mutateBytes } from './bytes.js';
@@ -8,7 +8,7 @@ import { mutateJson } from './json.js';
 export const CATALOG = 'case.parquet';
 export const INDEX = 'case.parquet.index';
 
-/** Of an index (src/catalog/parquet/index-layout.ts). */
+/** Header of an index (src/catalog/parquet/index-layout.ts). */
 const HEADER_BYTES = 4096;
 const BLOCK_BYTES = 64 * 1024;
 const AT = { checksum: 8, blocks: 12, rows: 16, crossing: 24, fileSize: 32, digest: 40 };
@@ -17,14 +17,14 @@ const NUMBERS = [
   Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 0.5, 1, -1, 180, -180, 181, 1e15, 8.64e15, 1e300,
 ]; // biome-ignore format: a table
 
-/** Where the thrift structure of a footer starts; null where there is none. */
+/** Offset of the Thrift structure of the footer; null without one. */
 function footerOf(bytes) {
   if (bytes.length < 12) return null;
   const start = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
   return start >= 4 ? start : null;
 }
 
-/** What the footer says in JSON (`geo`, `terrachip:catalog`), in as many bytes as before. */
+/** Changes JSON in the footer (`geo`, `terrachip:catalog`) without a change of its length. */
 function mutateMetadata(random, bytes, footer) {
   const text = bytes.toString('latin1', footer);
   const documents = [...text.matchAll(/\{"(version|schemaVersion|columns)".*?\}(?=[^,}\]"])/gs)];
@@ -43,7 +43,7 @@ function mutateParquet(random, bytes, other) {
     mutateMetadata(random, bytes, footer);
     return bytes;
   }
-  // Some of the footer's own bytes, or of the data: what comes before stays where it is.
+  // Bytes of the footer or of the data, at fixed offsets.
   const [from, to] = kind < 0.75 ? [footer, bytes.length - 8] : [4, footer];
   const part = Buffer.from(mutateBytes(random, Buffer.from(bytes.subarray(from, to)), other));
   const changed = Buffer.concat([bytes.subarray(0, from), part, bytes.subarray(to)]);
@@ -65,7 +65,7 @@ function mutateIndex(random, bytes, other) {
   return bytes;
 }
 
-/** Makes an index say that it belongs to a file and is whole. */
+/** Updates an index so that it belongs to a file and is complete. */
 function makeFit(index, parquet) {
   const footer = footerOf(parquet);
   if (footer === null || index.length < HEADER_BYTES) return;

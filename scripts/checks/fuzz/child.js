@@ -1,4 +1,4 @@
-// A process that reads cases, one after the other, and says how each went.
+// The process that reads cases one by one and reports each.
 import {
   existsSync,
   mkdirSync,
@@ -20,10 +20,10 @@ const [seedsFile, folder] = process.argv.slice(2);
 const { kept, seeds } = deserialize(readFileSync(seedsFile));
 const own = mkdtempSync(join(folder, 'child-'));
 
-/** Codes that a file may be refused by; others are no file's fault. */
+/** Error codes that a bad file may cause. */
 const REFUSALS = ['INVALID_INPUT', 'INVALID_OPTION', 'UNSUPPORTED', 'NOT_FOUND', 'TOO_LARGE'];
 
-/** What was wrong with an error, or null. */
+/** Why an error is not a proper refusal; null if it is one. */
 function problemOf(error) {
   if (!isTerrachipError(error))
     return error instanceof Error ? (error.stack ?? error.message) : `threw ${error}`;
@@ -32,15 +32,15 @@ function problemOf(error) {
   return `an error whose message is no sentence with a remedy: ${error.message}`;
 }
 
-/** What happens outside the reading of a case counts as its own. */
+/** Errors outside of the awaited calls count as the case's own. */
 let stray = [];
 process.on('unhandledRejection', (error) => stray.push(`unhandled rejection: ${problemOf(error) ?? error}`));
 process.on('uncaughtException', (error) => stray.push(`uncaught exception: ${error.stack}`));
 
-/** Files that this process holds open; 0 where the system does not tell. */
+/** Open files of this process; 0 without /proc. */
 const openFiles = () => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0);
 
-/** How many descriptors hold a file at a path, or below it. */
+/** Count of descriptors of files at or below a path. */
 const holders = (path) =>
   readdirSync('/proc/self/fd').filter((fd) => {
     try {
@@ -80,10 +80,10 @@ async function run(seed, number) {
   const start = process.cpuUsage();
   const { opened, errors } = await readCase(made.kind, path);
   const { user, system } = process.cpuUsage(start);
-  // Rejections that nobody waits for are told of in the next turn.
+  // Unhandled rejections are reported in the next turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve));
   const problems = [...errors.map(problemOf).filter((problem) => problem !== null), ...stray];
-  // Libraries that are loaded keep some: only the case's own count, once what was under way has ended.
+  // Only the case's own files count, since libraries keep some open, and only after pending work has ended.
   let leaks = openFiles() > files ? holders(path) : 0;
   for (let wait = 0; leaks > 0 && wait < 20; wait++) {
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,4 +1,4 @@
-// Mutations of JSON documents: one value, key or place of them.
+// Mutations of JSON documents: a value, a key or a position.
 
 const NUMBERS = [
   0, 1, -1, 0.5, 2, 3, 255, 65535, 2 ** 20, 2 ** 24, 2 ** 30, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, 1e308,
@@ -14,7 +14,7 @@ const TEXTS = [
   'seconds since 99999999-01-01', 'PROJCS[', 'A'.repeat(100_000), 'PROJCS["'.repeat(2_000),
 ]; // biome-ignore format: a table
 
-/** Stands for arrays in arrays, deeper than any stack, until the document is text again. */
+/** Placeholder for arrays nested deeper than any stack, replaced in the text. */
 const DEEP = '@deep@';
 
 function anyValue(random) {
@@ -26,7 +26,7 @@ function anyValue(random) {
   return DEEP;
 }
 
-/** All places of a document: an array or object, and a key in it. */
+/** All positions of a document: an array or object, and a key in it. */
 function placesOf(document) {
   const places = [];
   const visit = (parent) => {
@@ -73,10 +73,10 @@ const MUTATIONS = [
 
 /**
  * Changes some values of a document.
- * @param {string} text which is JSON, or is returned as it is
+ * @param {string} text JSON; anything else is returned unchanged
  */
 export function mutateJson(random, text) {
-  // What is deep already takes more stack than this process has.
+  // A document that is already deep would overflow this process's stack.
   if (text.includes('['.repeat(20))) return text;
   let document;
   try {
@@ -87,7 +87,7 @@ export function mutateJson(random, text) {
   for (let k = random.below(3); k >= 0; k--) {
     const places = placesOf(document);
     if (places.length === 0) return JSON.stringify(anyValue(random));
-    // Attributes outnumber what describes the array: most changes are for the first levels.
+    // Most changes are at the first levels, since attributes outnumber the keys that describe an array.
     const top = places.filter(({ parent }) => parent === document || parent.length > 0);
     random.pick(MUTATIONS)(random, random.pick(random.chance(0.5) && top.length > 0 ? top : places), places);
   }

@@ -1,4 +1,4 @@
-// A case: some mutations of a seed, given by two numbers.
+// Makes a case: mutations of a seed file, determined by two numbers.
 import { mutateBytes } from './bytes.js';
 import { mutateCatalog } from './catalog.js';
 import { mutateCheckpoint } from './checkpoint.js';
@@ -7,14 +7,14 @@ import { mutateNpy } from './npy.js';
 import { Random } from './random.js';
 import { mutateTiff } from './tiff.js';
 
-/** How many of a hundred cases are of each kind. */
+/** Percentage of cases of each kind. */
 const SHARES = {
   tiff: 30, pam: 2, jp2: 4, zarr: 14, npy: 5, zip: 3, checkpoint: 6,
   catalog: 11, fgb: 4, gpkg: 5, geojson: 3, topojson: 2, parquet: 4, shp: 4, shapezip: 1, stac: 2,
 }; // biome-ignore format: a table
 const KINDS = Object.entries(SHARES).flatMap(([kind, share]) => Array(share).fill(kind));
 
-/** Kinds of several files, of which one is damaged at a time. */
+/** Kinds with several files, of which one is damaged at a time. */
 const STORES = new Set(['zarr', 'shp', 'pam']);
 
 /** Kinds whose files are one JSON document. */
@@ -59,7 +59,7 @@ function mutate(random, { kind, files }, other) {
 
 const isDocument = (key) => /(^|\/)(zarr\.json|\.z\w+)$/.test(key);
 
-/** Small files beside others, which are damaged as often as these. */
+/** Small sidecar files, which are damaged as often as the main files. */
 const isSidecar = (key) => /\.(shx|cpg|xml)$/.test(key);
 
 function mutateStore(random, files, other) {
@@ -75,7 +75,7 @@ function mutateStore(random, files, other) {
   } else files[key] = Buffer.from(mutateBytes(random, files[key], random.pick(Object.values(other))));
 }
 
-/** What a case is called on disk. */
+/** The name of a case on disk. */
 export function nameOf({ kind }) {
   return {
     tiff: 'case.tif',

@@ -29,7 +29,7 @@ function shape(random) {
   return rank === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;
 }
 
-/** @returns the file with another header, or with one that declares another length */
+/** @returns the file with a changed header, or with a wrong header length */
 export function mutateNpy(random, bytes) {
   if (bytes.length < 12) return bytes;
   const version = bytes[6];

@@ -1,4 +1,4 @@
-// Seeds of catalogs, vector files and STAC items: what terrachip writes, the tests' fixtures, and small real files.
+// Seeds of catalogs, vector files and STAC items: written by terrachip, from the tests' fixtures, and small real files.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const square = (x, y, side = 1) => [
   [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]],
 ]; // biome-ignore format: a ring
 
-/** Rows of every kind: without a place, on both sides of the antimeridian, of open and of closed times. */
+/** Rows of every kind: without a footprint, across the antimeridian, with open and with closed intervals. */
 function rows(count, text) {
   return Array.from({ length: count }, (_, k) => {
     const footprint =
@@ -56,7 +56,7 @@ async function catalogs() {
     const dated = GeoCatalog.from(rows(30, 'y')).filter(({ interval }) => Number.isFinite(interval.start));
     await writeStacGeoParquet(dated, path('items'), { rowGroupSize: 8 });
     const made = ['small', 'pages', 'empty', 'items'].map((name) => catalogSeed(name, path(name)));
-    // A catalog's file is GeoParquet, so it is read as a vector file too.
+    // A catalog is GeoParquet, and so also a vector file.
     return [
       ...made,
       ...made.map(({ name, files }) => ({ kind: 'parquet', name, files: { '': files[CATALOG] } })),
@@ -139,7 +139,7 @@ const STAC = [
   },
 ]; // biome-ignore format: documents
 
-/** Files of a shapefile, by their endings. */
+/** Files of a shapefile, by extension. */
 function shapeSeed(path, name) {
   const stem = path.slice(0, -4);
   const parts = ['.shp', '.dbf', '.prj', '.cpg', '.shx'].filter((ending) => existsSync(stem + ending));
@@ -177,7 +177,7 @@ function filesOf(folder, mostBytes, isStac = false) {
   });
 }
 
-/** Documents of a folder, by their endings: GeoJSON, and STAC items. @returns {Seed[]} */
+/** GeoJSON documents and STAC items of a folder. @returns {Seed[]} */
 export function documentSeeds(folder) {
   return readdirSync(folder)
     .filter((name) => /\.(geo)?json$/.test(name))
@@ -190,7 +190,7 @@ export function documentSeeds(folder) {
 
 /**
  * @param fixtures the folder of the tests' fixtures
- * @param shared that of real data, which need not be there
+ * @param shared the folder of real data, which may be missing
  * @returns {Promise<Seed[]>}
  */
 export async function placeSeeds(fixtures, shared, mostBytes) {

@@ -1,16 +1,16 @@
-// Numbers that a case can be made from again.
+// Reproducible random numbers.
 
-/** Integers that headers are most often wrong by. */
+/** Integers that often break readers. */
 const INTERESTING = [
   0, 1, 2, 3, 7, 8, 15, 16, 255, 256, 4096, 65535, 65536, 2 ** 24, 2 ** 28, 2 ** 30, 2 ** 31 - 1, 2 ** 31,
   2 ** 32 - 2, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 2 ** 63,
 ]; // biome-ignore format: a table
 
-/** Draws from one seed, the same on every machine (Mulberry32). */
+/** Mulberry32: the same sequence on every machine. */
 export class Random {
   #state;
 
-  /** @param {number[]} seeds any integers; each changes everything */
+  /** @param {number[]} seeds any integers */
   constructor(...seeds) {
     this.#state = 0x9e3779b9;
     for (const seed of seeds) {
@@ -19,7 +19,7 @@ export class Random {
     }
   }
 
-  /** From 0 to 1, 1 excluded. */
+  /** A number in [0, 1). */
   unit() {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -27,7 +27,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** From 0 to `end`, `end` excluded. */
+  /** An integer in [0, end). */
   below(end) {
     return Math.floor(this.unit() * end);
   }
@@ -41,7 +41,7 @@ export class Random {
     return items[this.below(items.length)];
   }
 
-  /** An integer at a limit, or near one. */
+  /** An integer at or near a limit. */
   integer() {
     const value = this.pick(INTERESTING);
     return this.chance(0.2) ? Math.max(0, value + this.below(5) - 2) : value;

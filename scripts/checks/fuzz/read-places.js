@@ -1,4 +1,4 @@
-// What a catalog, a vector file or a STAC item must survive.
+// Reads catalogs, vector files and STAC items in every way.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -18,14 +18,14 @@ const QUESTIONS = [
   { interval: '2019-01/2019-12' },
 ];
 
-/** Looks at all that a catalog in memory says. */
+/** Accesses all rows and properties of a catalog in memory. */
 function lookAt(catalog) {
   for (const row of catalog) JSON.stringify([row.id, row.footprint, row.interval, row.properties]);
   JSON.stringify([catalog.bounds, catalog.temporalExtent]);
   for (const question of QUESTIONS) catalog.query(question);
 }
 
-/** @returns what was thrown */
+/** @returns the errors thrown */
 async function outcomes(...tasks) {
   const errors = [];
   for (const task of tasks) {
@@ -50,7 +50,7 @@ async function readFile(path, index) {
   }
 }
 
-/** With its index, without it, and with another that is made. */
+/** Opens a catalog with its index, without an index, and with a new one. */
 function catalogWays(folder) {
   const path = join(folder, CATALOG);
   return ['use', 'ignore', 'rebuild'].map((index) => () => readFile(path, index));
@@ -73,7 +73,7 @@ async function readItems(path) {
   try {
     document = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    // Who parses is told by the parser.
+    // The parser has reported the error.
     return [];
   }
   return outcomes(

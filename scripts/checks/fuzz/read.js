@@ -1,16 +1,16 @@
-// What a case must survive: everything that a prudent reader does with a file.
+// Reads a case in every way that a careful program reads a file.
 import { join } from 'node:path';
 import { openCheckpointFile } from 'terrachip/inference';
 import { openNpy, openRaster, openZarr } from 'terrachip/raster';
 import { placeWays } from './read-places.js';
 
-/** A reader asks for windows of this size at most, as long as it does not know the file. */
+/** Largest side of the windows that are read. */
 const SIDE = 256;
 
-/** The raster of a case that is a raster and the document beside it. */
+/** The raster of a case with a sidecar. */
 export const RASTER = 'case.tif';
 
-/** Arrays of a store that are read. */
+/** Most arrays of a store that are read. */
 const MOST_ARRAYS = 4;
 
 const windowAt = (x, y, width, height) => ({
@@ -55,7 +55,7 @@ async function readRaster(path) {
   return outcomes;
 }
 
-/** The start and the middle of an array, with a few indices along each axis. */
+/** Reads the start and the middle of an array, a few indices along each axis. */
 async function readArray(array) {
   if (array.dtype === null) return array.readText();
   const most = array.shape.length > 3 ? 8 : 64;
@@ -113,7 +113,7 @@ async function readCheckpoint(path) {
 
 /**
  * Reads a case in every way that its kind has.
- * @returns {Promise<{ opened: boolean, errors: unknown[] }>} all that was thrown
+ * @returns {Promise<{ opened: boolean, errors: unknown[] }>} the errors thrown
  */
 export async function readCase(kind, path) {
   const ways = placeWays(kind, path) ?? [

@@ -1,5 +1,5 @@
-// The files that cases are made from: the tests' fixtures, what terrachip's writers write, small real files where
-// they are at hand, and the inputs that once failed. A seed is a file, or a Zarr store as files by key.
+// Seed files of cases: the tests' fixtures, files by terrachip's writers, small real files where available, and inputs
+// that once failed. A seed is a file, or a Zarr store as files by key.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
@@ -22,14 +22,14 @@ const FIXTURES = join(root, 'test', 'fixtures');
 
 export const CORPUS = join(root, 'scripts', 'checks', 'fuzz', 'corpus');
 
-/** Real files above this size are left out: most of their bytes are pixels. */
+/** Largest real file: in larger ones most bytes are pixels. */
 const MOST_BYTES = 64 * 1024;
 
-/** Real files of each folder. */
+/** Most real files per folder. */
 const MOST_REAL = 400;
 
 /**
- * A file is the key '' alone; a Zarr store, a shapefile and a catalog with its index are folders.
+ * A single file has the key ''. A Zarr store, a shapefile and a catalog with its index are folders.
  * @typedef {{ kind: string, name: string, files: Record<string, Buffer> }} Seed
  */
 
@@ -67,7 +67,7 @@ function fileSeeds(folder, limit = Number.POSITIVE_INFINITY) {
   return seeds;
 }
 
-/** The entries of a small zip file without surprises. */
+/** The entries of a simple zip file. */
 function unzip(bytes) {
   const files = {};
   let at = bytes.readUInt32LE(bytes.lastIndexOf('PK\x05\x06', undefined, 'latin1') + 16);
@@ -87,7 +87,7 @@ function unzip(bytes) {
 
 const geobox = new GeoBox(32632, new Affine(10, 0, 300000, 0, -10, 5000000), 40, 24);
 
-/** A slope with some gaps, in every type. */
+/** A slope with gaps, in any type. */
 function plane(dtype, length = 960) {
   const data = allocateArray(dtype, length);
   for (let i = 0; i < length; i++) data[i] = i % 7 === 0 ? 0 : (i * 3) % 120;
@@ -113,7 +113,7 @@ async function writeCogs(folder) {
   }
 }
 
-/** What GDAL writes beside a raster. */
+/** An .aux.xml file as GDAL writes it. */
 const PAM = `<PAMDataset>
   <SRS dataAxisToSRSAxisMapping="1,2">EPSG:32632</SRS>
   <GeoTransform>300000, 10, 0, 5000000, 0, -10</GeoTransform>
@@ -127,7 +127,7 @@ const PAM = `<PAMDataset>
 </PAMDataset>
 `;
 
-/** Some rasters with such a document. @returns {Seed[]} */
+/** Rasters with an .aux.xml file. @returns {Seed[]} */
 function besideSeeds(rasters) {
   return rasters
     .filter(({ kind }) => kind === 'tiff')
@@ -160,7 +160,7 @@ async function writeStores(folder) {
   }
 }
 
-/** Stores without shards, as zarr-python would write them. */
+/** Stores without shards, as by zarr-python. */
 function plainStores() {
   const json = (value) => Buffer.from(JSON.stringify(value));
   const chunk = Buffer.from(plane('uint16', 96).buffer);
@@ -214,7 +214,7 @@ function storeSeed(folder, name) {
   return { kind: 'zarr', name, files: Object.fromEntries(files) };
 }
 
-/** Inputs that once failed, as they were, in the order of their names. @returns {Seed[]} */
+/** Inputs that once failed, unchanged, by name. @returns {Seed[]} */
 export function keptSeeds() {
   const folders = (kind) =>
     readdirSync(CORPUS)
@@ -227,7 +227,7 @@ export function keptSeeds() {
 /** @returns {Promise<Seed[]>} */
 export async function allSeeds() {
   const shared = resolve(process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared'), 'data');
-  // Zip files of vectors are shapefiles.
+  // Zip files among vectors are shapefiles.
   const isOfPixels = ({ name }) => !name.startsWith('vector/');
   return [
     ...keptSeeds(),

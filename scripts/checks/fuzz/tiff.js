@@ -1,21 +1,21 @@
-// Mutations of TIFF files that find their directories and change one thing in them.
+// Mutations of TIFF files: changes of a tag or link in their directories.
 import { writeInteger } from './bytes.js';
 
 const MOST_DIRECTORIES = 20;
 const FIELD_BYTES = [1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8];
 
-/** Values that mean something in tags of one number: sizes, codecs, predictors, bits, planes, formats. */
+/** Meaningful values of tags with one number: sizes, codecs, predictors, bits, planes, formats. */
 const CODES = [
   0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 64, 128, 512, 32773, 32946, 34887, 34925, 50000, 50001,
 ];
 
-/** Tags that the reader looks at. */
+/** Tags that the reader uses. */
 const TAGS = [
   254, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339, 347, 529,
   530, 532, 33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113, 50674, 50844,
 ]; // biome-ignore format: a table
 
-/** Where the entries of all directories lie, as far as they can be followed; null for what is no TIFF. */
+/** Offsets of the entries of all directories that can be followed; null if it is not a TIFF. */
 export function layoutOf(bytes) {
   const mark = bytes.length < 16 ? '' : String.fromCharCode(bytes[0], bytes[1]);
   if (mark !== 'II' && mark !== 'MM') return null;
@@ -38,7 +38,7 @@ export function layoutOf(bytes) {
   return layout.entries.length === 0 ? null : layout;
 }
 
-/** The parts of an entry, and where its values lie. */
+/** The parts of an entry and the offset of its values. */
 function entryAt(bytes, layout, at) {
   const { little, big, wordBytes } = layout;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -92,7 +92,7 @@ const MUTATIONS = [
   },
 ];
 
-/** Changes a tag or a link of a TIFF in place. @returns whether it is one */
+/** Changes a tag or a link of a TIFF in place. @returns false if it is not a TIFF */
 export function mutateTiff(random, bytes) {
   const layout = layoutOf(bytes);
   if (layout === null) return false;

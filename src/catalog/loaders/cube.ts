@@ -40,8 +40,8 @@ const READ_BYTES = 256 * 2 ** 20;
  * @returns (band, time, y, x), float32 with NaN for no data; `times` are the steps. Without `target`, the grid is the
  * cube's own, also if its rows run from south to north
  * @throws {TerrachipError} INVALID_INPUT for an array without a time axis or georeferencing, or without a step in the
- * interval; UNSUPPORTED for integers that float32 cannot hold, unless they are interpolated; TOO_LARGE above `maxBytes`;
- * errors of `openRaster`
+ * interval; UNSUPPORTED for integers that float32 cannot hold, unless they are interpolated; TOO_LARGE above
+ * `maxBytes`; errors of `openRaster`
  */
 export async function loadZarr(path: string, options: LoadZarrOptions = {}): Promise<GeoTensor<'float32'>> {
   const { target } = options;

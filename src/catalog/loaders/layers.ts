@@ -53,7 +53,8 @@ export interface LoadedLayers {
 /**
  * Collocates layers onto the grid of a product or a slice, each with its own resampling. Values are physical, by the
  * file's scale and offset. A layer that is already on the grid is not resampled.
- * @throws {TerrachipError} INVALID_OPTION for interpolated categories, TOO_LARGE above `maxBytes`; errors of `openRaster`
+ * @throws {TerrachipError} INVALID_OPTION for interpolated categories, TOO_LARGE above `maxBytes`; errors of
+ * `openRaster`
  */
 export async function loadLayers(
   layers: Readonly<Record<string, ExogenousLayer>>,
@@ -133,8 +134,8 @@ async function loadLayer(
 /**
  * Concatenates tensors on one grid along the band axis, such as the bands of a product and additional layers.
  * @param tensors (band, y, x) or (y, x); values become float32 with NaN for no data
- * @throws {TerrachipError} INVALID_INPUT for tensors on different grids or with a time axis; UNSUPPORTED for integers that
- * float32 cannot hold
+ * @throws {TerrachipError} INVALID_INPUT for tensors on different grids or with a time axis; UNSUPPORTED for integers
+ * that float32 cannot hold
  */
 export function stack(tensors: readonly GeoTensor[]): GeoTensor<'float32'> {
   const [first] = tensors;

@@ -29,8 +29,8 @@ export interface QualityMask {
 }
 
 /**
- * The order of sources: `time` (default) by the middle of their intervals, oldest first; `given` as in the catalog; by a
- * property, ascending; or by a comparison of two rows. Ties are ordered by time, then by collection and id.
+ * The order of sources: `time` (default) by the middle of their intervals, oldest first; `given` as in the catalog; by
+ * a property, ascending; or by a comparison of two rows. Ties are ordered by time, then by collection and id.
  */
 export type RowOrder =
   | 'time'
@@ -111,8 +111,8 @@ export interface LoadRasterOptions<D extends Dtype = Dtype> extends SourceOption
    */
   dtype?: D;
   /**
-   * Nodata of the result. Default: NaN for floats; for integers that of the first source or the end of the range. If valid
-   * pixels have that value, another one is chosen, and a stream throws.
+   * Nodata of the result. Default: NaN for floats; for integers that of the first source or the end of the range. If
+   * valid pixels have that value, another one is chosen, and a stream throws.
    */
   nodata?: number;
 }

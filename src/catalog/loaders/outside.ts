@@ -3,8 +3,8 @@ import { invalidInput, invalidOption } from '../../errors.js';
 import { allocateArray, canHold, type Dtype, type GeoBox, GeoTensor } from '../../geo/index.js';
 
 /**
- * Values of pixels outside an area: its pixels mirrored at its edges without repeating the edge (`reflect`), its nearest
- * pixels (`edge`), or a number.
+ * Values of pixels outside an area: its pixels mirrored at its edges without repeating the edge (`reflect`), its
+ * nearest pixels (`edge`), or a number.
  */
 export type OutsideFill = 'reflect' | 'edge' | number;
 
@@ -13,8 +13,8 @@ const ALIGNED = 1e-6;
 
 /**
  * Fills the pixels of a tensor outside an area, as `numpy.pad` does with modes of the same names. Chips of the sampler
- * policies `pad` and `centre` extend beyond their area, where loaders have no data. The grid, and gaps inside the area, do
- * not change. Each plane is filled from its own pixels.
+ * policies `pad` and `centre` extend beyond their area, where loaders have no data. The grid, and gaps inside the area,
+ * do not change. Each plane is filled from its own pixels.
  * @param tensor (…, y, x)
  * @param area the `geobox` of the `SampleArea`, or any aligned grid
  * @throws {TerrachipError} INVALID_INPUT for grids that are not aligned, a tensor outside the area, or too few pixels
@@ -68,7 +68,10 @@ function offsetIn(area: GeoBox, grid: GeoBox): readonly [x: number, y: number] {
   );
 }
 
-/** The index along an axis from which each pixel gets its value; −1 for the fill. Indexes from `start` to `end` are inside. */
+/**
+ * The index along an axis from which each pixel gets its value; −1 for the fill. Indexes from `start` to `end` are
+ * inside.
+ */
 function sourceIndexes(
   axis: string,
   length: number,

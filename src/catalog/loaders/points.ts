@@ -21,11 +21,12 @@ export interface PointValues {
 
 /**
  * Samples a loaded tensor at points. Pixel centres are at +0.5: a point on a centre gets that pixel's value with either
- * resampling. `bilinear` ignores pixels without data, and repeats the edge beyond the outermost centres. A point in a pixel
- * without data, or outside the grid, is NaN with either.
+ * resampling. `bilinear` ignores pixels without data, and repeats the edge beyond the outermost centres. A point in a
+ * pixel without data, or outside the grid, is NaN with either.
  * @param tensor (…, y, x)
  * @param points x or longitude first
- * @throws {TerrachipError} INVALID_INPUT for points that are not two finite numbers; INVALID_OPTION for another resampling
+ * @throws {TerrachipError} INVALID_INPUT for points that are not two finite numbers; INVALID_OPTION for another
+ * resampling
  */
 export function samplePoints(
   tensor: GeoTensor,

@@ -27,8 +27,8 @@ interface Entry {
 }
 
 /**
- * Creates a pool for many loads from the same files, such as the chips of a training run. Headers are read once per file,
- * not once per load. The least recently used idle files are closed first.
+ * Creates a pool for many loads from the same files, such as the chips of a training run. Headers are read once per
+ * file, not once per load. The least recently used idle files are closed first.
  * @throws {TerrachipError} INVALID_OPTION
  */
 export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {

@@ -26,15 +26,15 @@ const OF_CATEGORIES: readonly MosaicMethod[] = [...PICKING, 'count'];
 /**
  * Reprojects the rows of a catalog that overlap a slice onto its grid, and mosaics them.
  *
- * Sources may have any coordinate reference systems and grids. Nodata values, mask or alpha bands and `mask` are applied
- * to each source's own pixels before resampling. A pixel without a source is nodata, never 0. The result does not depend
- * on how the work is split into strips.
+ * Sources may have any coordinate reference systems and grids. Nodata values, mask or alpha bands and `mask` are
+ * applied to each source's own pixels before resampling. A pixel without a source is nodata, never 0. The result does
+ * not depend on how the work is split into strips.
  *
  * @param catalog a `GeoCatalog`, which is queried, or any rows
  * @param target the grid, or a slice with a grid and a time
  * @returns (band, y, x): float32 with NaN for no data, or `dtype` with a nodata value
- * @throws {TerrachipError} INVALID_OPTION or INVALID_INPUT for missing bands, interpolated categories, a quality band that
- * is not filled for its product, or no row that overlaps the grid; TOO_LARGE above `maxBytes`, before allocation
+ * @throws {TerrachipError} INVALID_OPTION or INVALID_INPUT for missing bands, interpolated categories, a quality band
+ * that is not filled for its product, or no row that overlaps the grid; TOO_LARGE above `maxBytes`, before allocation
  */
 export async function loadRaster<D extends Dtype = 'float32'>(
   catalog: Iterable<CatalogRow>,
@@ -66,8 +66,8 @@ export async function loadRaster<D extends Dtype = 'float32'>(
 }
 
 /**
- * Loads the result of `loadRaster` in strips, so that memory does not grow with the height of the grid. Strips are tensors
- * (band, y, x) from the first row to the last, each with its own part of the grid.
+ * Loads the result of `loadRaster` in strips, so that memory does not grow with the height of the grid. Strips are
+ * tensors (band, y, x) from the first row to the last, each with its own part of the grid.
  * @throws {TerrachipError} as `loadRaster`
  */
 export async function streamRaster<D extends Dtype = 'float32'>(

@@ -1,7 +1,7 @@
 /**
  * Mosaics sources in strips of a grid. A few sources are read at a time and folded into the result, so that memory does
- * not grow with their number. A median needs all sources at once, and reads bands one by one. Groups of sources depend on
- * their order, not on the strip, so that all strip heights give the same values.
+ * not grow with their number. A median needs all sources at once, and reads bands one by one. Groups of sources depend
+ * on their order, not on the strip, so that all strip heights give the same values.
  */
 import { type Dtype, gridStrips, type PixelWindow, type RowRange } from '../../geo/index.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';

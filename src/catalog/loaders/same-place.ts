@@ -8,7 +8,10 @@ import type { CatalogRow } from '../row.js';
 /** Tolerance in pixels of the coarser grid: panchromatic bands begin half a pixel from the others. */
 const SLACK = 2;
 
-/** Whether a row's footprint overlaps a grid by more than the tolerance; a declared file grid off that grid may be wrong. */
+/**
+ * Whether a row's footprint overlaps a grid by more than the tolerance; its file's declared grid should then overlap,
+ * too.
+ */
 export function outlineMeets({ footprint }: CatalogRow, grid: GeoBox): boolean {
   const { width, height, transform, crs } = grid;
   const [dx, dy] = [Math.min(SLACK, width / 4), Math.min(SLACK, height / 4)];
@@ -24,7 +27,8 @@ export function outlineMeets({ footprint }: CatalogRow, grid: GeoBox): boolean {
 
 /**
  * Compares the extent of a file with the grid declared in its row. A wrong grid would silently lose pixels, since it
- * decides which rows of a result the file is read for. Pixel sizes may differ: items may declare one grid for all assets.
+ * decides which rows of a result the file is read for. Pixel sizes may differ: items may declare one grid for all
+ * assets.
  * @throws {TerrachipError} INVALID_INPUT for different extents
  */
 export function requireSamePlace(name: string, file: GeoBox, declared: GeoBox): void {

@@ -10,7 +10,8 @@ export type SideLoader<Result> = (rows: readonly CatalogRow[], target: LoadTarge
 
 /**
  * Loads the sides of overlaps onto one grid, each by its own loader from its own rows. A row with several overlaps is
- * passed once. The slice's time selects overlaps only, not the rows of a side, which may have other times, as labels do.
+ * passed once. The slice's time selects overlaps only, not the rows of a side, which may have other times, as labels
+ * do.
  * @param overlaps an intersected catalog, or one of its rows in a list
  * @param loaders one per catalog, in the order of the intersection
  * @throws {TerrachipError} INVALID_INPUT for rows that are not overlaps of so many catalogs; errors of the loaders

@@ -72,8 +72,8 @@ export class Source {
   #opened: Promise<Opened> | null = null;
 
   /**
-   * @throws {TerrachipError} INVALID_INPUT for a missing band, a quality band that is not filled, or units that are unknown
-   * or cannot be converted
+   * @throws {TerrachipError} INVALID_INPUT for a missing band, a quality band that is not filled, or units that are
+   * unknown or cannot be converted
    */
   constructor(context: SourceContext, row: CatalogRow, position: number, bands: readonly ChosenBand[]) {
     const { mask } = context.options;

@@ -11,9 +11,9 @@ export const CALENDAR_UNITS = ['hour', 'day', 'week', 'month', 'quarter', 'year'
 export type CalendarUnit = (typeof CALENDAR_UNITS)[number];
 
 /**
- * Steps of a time series: `time` one per distinct interval; a calendar unit in UTC (weeks begin on Monday); `solarDay` the
- * local solar day of each row, so that neighbouring scenes of an overpass are together; or given intervals, which are kept
- * even if empty. A row belongs to the step that contains the middle of its interval.
+ * Steps of a time series: `time` one per distinct interval; a calendar unit in UTC (weeks begin on Monday); `solarDay`
+ * the local solar day of each row, so that neighbouring scenes of an overpass are together; or given intervals, which
+ * are kept even if empty. A row belongs to the step that contains the middle of its interval.
  */
 export type TimeSteps = 'time' | CalendarUnit | 'solarDay' | readonly TimeInterval[];
 
@@ -27,7 +27,10 @@ export interface TimeStep {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Steps in chronological order; given intervals in their own. @throws {TerrachipError} INVALID_INPUT for a row without a date */
+/**
+ * Steps in chronological order; given intervals in their own.
+ * @throws {TerrachipError} INVALID_INPUT for a row without a date
+ */
 export function timeSteps(rows: readonly CatalogRow[], steps: TimeSteps, tolerance: number): TimeStep[] {
   const middles = rows.map(requireMiddle);
   if (typeof steps !== 'string') {

@@ -1,4 +1,4 @@
-/** Masks of clouds: 1 where they are, 0 where not, NaN where nothing was measured. */
+/** Cloud masks: 1 for cloud, 0 for clear, NaN for no data. */
 import { gridStrips } from '../../geo/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import { Rasterizer } from '../../vector/index.js';
@@ -13,17 +13,17 @@ const KINDS: Readonly<Record<CloudBandName, readonly CloudKind[]>> = {
   ALL_CLOUDS: ['clouds', 'shadows', 'cirrus'],
 };
 
-/** What a band is a mask of; none for other bands. */
+/** The kinds of cloud in a mask; empty for other bands. */
 function kindsOf(name: ProductBandName): readonly CloudKind[] {
   return CLOUD_BANDS.filter((band) => band === name).flatMap((band) => KINDS[band]);
 }
 
-/** Whether a source tells any of what a mask is of. */
+/** Whether a source distinguishes a kind of the mask. */
 export function tellsOf(source: CloudSource, name: ProductBandName): boolean {
   return kindsOf(name).some((kind) => source.of[kind] !== undefined);
 }
 
-/** @param file the band of classes or bits; or, where clouds lie beside the bands, one that says where there is data */
+/** @param file the band of classes or bits; for planes and polygons, a band that marks pixels without data */
 export async function loadClouds(
   name: ProductBandName,
   source: CloudSource,
@@ -34,8 +34,8 @@ export async function loadClouds(
 ): Promise<void> {
   const of = <T>(all: ByKind<T>): T[] =>
     kindsOf(name).flatMap((kind) => {
-      const found = all[kind];
-      return found === undefined ? [] : [found];
+      const values = all[kind];
+      return values === undefined ? [] : [values];
     });
   if (source.kind === 'classes' || source.kind === 'bits') {
     const isSet = source.kind === 'classes' ? hasClass(of(source.of).flat()) : hasBit(of(source.of));

@@ -1,8 +1,8 @@
 import type { ProductAttributes, ProductFile } from './description.js';
 
 /**
- * EOReader's short names of products: when, by what, where. Sentinel-2 has the time at which the product was made
- * behind it, as two products may share the rest.
+ * EOReader's condensed names of products: time, constellation, tile and type. Sentinel-2 names end with the generation
+ * time, since two products may be equal in the rest.
  */
 export function condensedName(
   attributes: Omit<ProductAttributes, 'condensedName'>,
@@ -25,7 +25,7 @@ export function condensedName(
   return joined([time, 'S1', ...polarizations, mode, productType]);
 }
 
-/** By the letter in the name of a product. */
+/** By the letter in a product's name. */
 const LANDSAT_INSTRUMENTS: Readonly<Record<string, string>> = {
   C: 'OLI_TIRS',
   O: 'OLI',

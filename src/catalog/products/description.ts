@@ -1,35 +1,35 @@
-/** What is known of a product before any of its images is opened. */
+/** The metadata of a product, without opening its images. */
 import type { Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import type { Polygon } from '../../vector/index.js';
 import type { CatalogValue } from '../row.js';
 import type { FileBandName } from './names.js';
 
-/** What the values of a band are. */
+/** The quantity in a band. */
 export type Quantity = 'reflectance' | 'power' | 'temperature' | 'class' | 'bits';
 
-/** One image of one band. A product may have several of a band, of different pixel sizes. */
+/** An image of one band. A product may have several images of a band with different pixel sizes. */
 export interface ProductFile {
   readonly name: FileBandName;
-  /** As the product calls it: `B04`, `red`, `vv`. */
+  /** The product's own name for it: `B04`, `red`, `vv`. */
   readonly id: string;
-  /** Its asset in a catalog row. */
+  /** The key of its asset in a catalog row. */
   readonly key: string;
   readonly href: string;
   readonly mediaType: string;
-  /** In units of the product's CRS; null where it is not known without opening the file. */
+  /** In units of the product's CRS; null if unknown without opening the file. */
   readonly resolution: number | null;
   readonly geobox: GeoBox | null;
   readonly quantity: Quantity;
-  /** In stored units; null where the file's own counts. */
+  /** In stored units; null for the file's own nodata. */
   readonly nodata: number | null;
-  /** Stored values that stand for no measurement, besides nodata. */
+  /** Further stored values without a valid measurement. */
   readonly invalid: readonly number[];
   /** Physical value = stored · scale + offset. */
   readonly scale: number;
   readonly offset: number;
 }
 
-/** Attributes that EOReader prints of a product; null where the product does not say. */
+/** Attributes of a product, as in EOReader; null if the product does not declare them. */
 export interface ProductAttributes {
   readonly name: string;
   readonly path: string;
@@ -41,7 +41,7 @@ export interface ProductAttributes {
   readonly condensedName: string;
   /** `S2MSI2A`, `RTC`, `L2SP`. */
   readonly productType: string;
-  /** That of the finest band, in units of the product's CRS; null where only opening files would tell. */
+  /** The finest band's, in units of the product's CRS; null if unknown without opening files. */
   readonly pixelSize: number | null;
   readonly acquired: TimeInterval;
   /** `31TFJ` of Sentinel-2, `199026` (path and row) of Landsat. */
@@ -57,26 +57,26 @@ export interface ProductAttributes {
   readonly footprint: readonly Polygon[];
 }
 
-/** A stored value of a product's metadata that is worth keeping. */
+/** The attributes, files and cloud masks of a product. */
 export interface ProductDescription {
   readonly attributes: ProductAttributes;
   readonly collection: string;
   readonly files: readonly ProductFile[];
-  /** Where masks of clouds come from; null where there is nothing to make them of. */
+  /** The source of cloud masks; null for none. */
   readonly clouds: CloudSource | null;
-  /** What else a catalog row keeps, in STAC's names. */
+  /** Further properties for a catalog row, with STAC names. */
   readonly properties: Readonly<Record<string, CatalogValue>>;
 }
 
-/** What masks of clouds tell apart. */
+/** Kinds of pixels in cloud masks. */
 export type CloudKind = 'clouds' | 'shadows' | 'cirrus';
 
-/** What a source tells of each kind; kinds that it does not know are left out. */
+/** A value for each kind that a source distinguishes. */
 export type ByKind<T> = Readonly<Partial<Record<CloudKind, T>>>;
 
 /**
- * A band of classes or of bits; or, beside the bands, an image with a plane a kind (not 0: there), or polygons. Those
- * beside do not say where there was no measurement: `valid` does, the coarsest band.
+ * The source of cloud masks: a band of classes or bits; or a separate image with a plane per kind (nonzero: cloud); or
+ * polygons. The last two do not mark pixels without data, so these come from `valid`, the coarsest band.
  */
 export type CloudSource =
   | { readonly kind: 'classes'; readonly name: FileBandName; readonly of: ByKind<readonly number[]> }
@@ -90,7 +90,7 @@ export type CloudSource =
 
 /** Where a product keeps its cloud mask. */
 export interface CloudsBeside {
-  /** As the product calls it. */
+  /** The product's own name for it. */
   readonly id: string;
   readonly valid: ProductFile;
 }
@@ -105,11 +105,11 @@ export const SCL_CLOUDS: CloudSource = {
 /** QA_PIXEL of Landsat's Collection 2: bit 3 cloud, 4 shadow. */
 const QA_PIXEL_BITS = { clouds: 1 << 3, shadows: 1 << 4 };
 
-/** Satellites with a band for cirrus have bit 2 for it, too. */
+/** QA_PIXEL has bit 2 for cirrus on satellites with a cirrus band. */
 export function qaPixelClouds(hasCirrus: boolean): CloudSource {
   const of = hasCirrus ? { ...QA_PIXEL_BITS, cirrus: 1 << 2 } : QA_PIXEL_BITS;
   return { kind: 'bits', name: 'QA_PIXEL', of };
 }
 
-/** No data in QA_PIXEL: bit 0, fill, and nothing else. */
+/** The nodata value of QA_PIXEL: only the fill bit 0 is set. */
 export const QA_PIXEL_FILL = 1;

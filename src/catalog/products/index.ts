@@ -1,4 +1,4 @@
-/** Satellite products: their bands by common names, in physical units, on any grid. */
+/** Satellite products: bands by common names, in physical units, on any grid. */
 export type { ProductAttributes } from './description.js';
 export type { LoadBandsOptions, LoadedBands, ProductUnits } from './load.js';
 export { type CloudBandName, type FileBandName, PRODUCT_BANDS, type ProductBandName } from './names.js';

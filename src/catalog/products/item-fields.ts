@@ -1,11 +1,11 @@
-/** What items of all products have in common. */
+/** Fields that STAC items of all products share. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
 import { type CatalogAsset, type CatalogBand, type CatalogRow, propertyOf } from '../row.js';
 import { condensedName } from './condensed-name.js';
 import type { CloudSource, ProductAttributes, ProductDescription, ProductFile } from './description.js';
 
-/** What the product of an item is, besides what all items tell alike. */
+/** The parts of a description that depend on the product. */
 interface ItemProduct {
   readonly own: Pick<
     ProductAttributes,
@@ -15,16 +15,16 @@ interface ItemProduct {
   readonly clouds: CloudSource | null;
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for an item without bands */
+/** Describes the product of an item. @throws {TerrachipError} INVALID_INPUT for an item without bands */
 export function describe(
   row: CatalogRow,
   path: string,
   { own, files: all, clouds }: ItemProduct,
 ): ProductDescription {
   const files = withoutCopies(all);
-  const odd = files.find(({ scale }) => !(scale > 0));
-  if (odd !== undefined)
-    throw invalidInput(path, `has a scale of ${odd.scale} for ${odd.key}`, 'correct the item');
+  const unscaled = files.find(({ scale }) => !(scale > 0));
+  if (unscaled !== undefined)
+    throw invalidInput(path, `has a scale of ${unscaled.scale} for ${unscaled.key}`, 'correct the item');
   if (files.length === 0) {
     throw new TerrachipError(
       'INVALID_INPUT',
@@ -58,20 +58,20 @@ export function describe(
   };
 }
 
-/** Earth Search has each image twice, as GeoTIFF and as the JPEG 2000 it was made from: the first is quicker to read. */
+/** Earth Search has each image as GeoTIFF and as the original JPEG 2000; keeps the GeoTIFF, which is faster to read. */
 function withoutCopies(files: readonly ProductFile[]): ProductFile[] {
   const kept = new Map<string, ProductFile>();
   for (const file of files) {
     const key = `${file.name} ${file.resolution}`;
-    const known = kept.get(key);
+    const copy = kept.get(key);
     const isBetter =
-      known?.mediaType.startsWith('image/jp2') === true && !file.mediaType.startsWith('image/jp2');
-    if (known === undefined || isBetter) kept.set(key, file);
+      copy?.mediaType.startsWith('image/jp2') === true && !file.mediaType.startsWith('image/jp2');
+    if (copy === undefined || isBetter) kept.set(key, file);
   }
   return [...kept.values()];
 }
 
-/** What an asset says of its file; its values are as they are. */
+/** A file with the metadata of its asset, without scaling. */
 export function fileOf(
   asset: CatalogAsset,
   key: string,
@@ -81,7 +81,7 @@ export function fileOf(
 > {
   const { name } = firstBand(asset);
   return {
-    // A band without a name has its number.
+    // Unnamed bands have their number as name.
     id: name === '1' ? key : name,
     key,
     href: asset.href,
@@ -94,17 +94,17 @@ export function fileOf(
   };
 }
 
-/** The first band of an asset; one that the asset does not list has its number for a name. */
+/** The first band of an asset; `1` is its name if the asset does not list it. */
 export function firstBand({ bands, everyBand }: CatalogAsset): CatalogBand {
   return bands?.[0] ?? { name: '1', index: 1, ...everyBand };
 }
 
-/** Metadata and pictures are assets too; pictures, of several bands, are data by the roles of some items. */
+/** Whether an asset is a band's image. Several bands mean a rendered image, which some items give the role `data`. */
 export function isImage({ mediaType, roles, bands = [] }: CatalogAsset): boolean {
-  const picture =
+  const isOther =
     bands.length > 1 ||
     (roles?.some((role) => ['overview', 'thumbnail', 'visual', 'metadata'].includes(role)) ?? false);
-  return !picture && (mediaType === undefined || /^image\/(tiff|jp2|vnd\.stac\.geotiff)/.test(mediaType));
+  return !isOther && (mediaType === undefined || /^image\/(tiff|jp2|vnd\.stac\.geotiff)/.test(mediaType));
 }
 
 function crsOf(row: CatalogRow): Crs | null {
@@ -116,14 +116,14 @@ function crsOf(row: CatalogRow): Crs | null {
       : null;
 }
 
-/** A property that is a text, and not empty. */
+/** A property that is a non-empty text, or null. */
 export function text(row: CatalogRow, name: string): string | null {
-  const found = propertyOf(row, name);
-  return typeof found === 'string' && found !== '' ? found : null;
+  const value = propertyOf(row, name);
+  return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** A property that is a number. */
+/** A property that is a finite number, or null. */
 export function number(row: CatalogRow, name: string): number | null {
-  const found = propertyOf(row, name);
-  return typeof found === 'number' && Number.isFinite(found) ? found : null;
+  const value = propertyOf(row, name);
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }

@@ -1,6 +1,6 @@
 /**
- * Products as STAC items describe them: Sentinel-2, Sentinel-1 RTC and Landsat's Collection 2, in the forms of the
- * Planetary Computer, Earth Search and the USGS.
+ * Products from STAC items: Sentinel-2, Sentinel-1 RTC and Landsat Collection 2, of the Planetary Computer, Earth
+ * Search and the USGS.
  */
 import { TerrachipError } from '../../errors.js';
 import type { CatalogRow } from '../row.js';

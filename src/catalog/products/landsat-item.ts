@@ -1,11 +1,11 @@
-/** Landsat's Collection 2: Level 2, and of Level 1 the bands of OLI (USGS, LSDS-1618, LSDS-1619 and LSDS-1822). */
+/** Landsat Collection 2: Level 2, and the OLI bands of Level 1 (USGS, LSDS-1618, LSDS-1619 and LSDS-1822). */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { CatalogBand, CatalogRow } from '../row.js';
 import { type ProductDescription, type ProductFile, QA_PIXEL_FILL, qaPixelClouds } from './description.js';
 import { describe, fileOf, firstBand, isImage, number, text } from './item-fields.js';
 import type { FileBandName } from './names.js';
 
-/** By the names of assets, and common names of bands. */
+/** Bands by asset name or common name. */
 const BANDS: Readonly<Record<string, FileBandName>> = {
   coastal: 'CA',
   blue: 'BLUE',
@@ -21,7 +21,7 @@ const BANDS: Readonly<Record<string, FileBandName>> = {
   qa_pixel: 'QA_PIXEL',
 };
 
-/** Bands of OLI by number, from 1: some items name them no other way. */
+/** OLI bands by number, from 1; some items have only numbers. */
 const OLI_BANDS: readonly FileBandName[] = [
   'CA',
   'BLUE',
@@ -43,7 +43,7 @@ interface Scale {
 const SURFACE_REFLECTANCE: Scale = { scale: 2.75e-5, offset: -0.2 };
 const SURFACE_TEMPERATURE: Scale = { scale: 0.003_418_02, offset: 149 };
 
-/** Level 1 of OLI: top-of-atmosphere reflectance before it is divided by the sine of the sun's elevation. */
+/** Level 1 of OLI: top-of-atmosphere reflectance before division by the sine of the sun elevation. */
 const TOP_OF_ATMOSPHERE: Scale = { scale: 2e-5, offset: -0.1 };
 
 const FILL = 0;
@@ -63,11 +63,11 @@ export function describeLandsat(row: CatalogRow, path: string): ProductDescripti
     const file = { ...fileOf(asset, key), name };
     if (name === 'QA_PIXEL') return [{ ...file, quantity: 'bits', nodata: QA_PIXEL_FILL }];
     const isThermal = name === 'TIR_1';
-    // Brightness temperature would need constants that items do not tell.
+    // Brightness temperature needs constants that items do not have.
     if (isThermal && isLevel1) return [];
-    const known = isThermal ? SURFACE_TEMPERATURE : reflectance;
-    // Items of Level 1 that tell a scale tell that without the sun.
-    const { scale = known.scale, offset = known.offset } = isLevel1 ? known : band;
+    const standard = isThermal ? SURFACE_TEMPERATURE : reflectance;
+    // Scales in Level 1 items do not include the sun elevation.
+    const { scale = standard.scale, offset = standard.offset } = isLevel1 ? standard : band;
     const nodata = band.nodata ?? FILL;
     return [
       {
@@ -97,24 +97,23 @@ export function describeLandsat(row: CatalogRow, path: string): ProductDescripti
   });
 }
 
-/** `L2SP`, `L2SR`, `L1TP`: as the item says, or the name of its product. */
+/** `L2SP`, `L2SR`, `L1TP`: from the item, or the product's name. */
 function correctionOf(row: CatalogRow, path: string): string {
   const parts = /^L[COTEM]0\d_(L\d[A-Z]{2})_\d{6}_\d{8}_\d{8}_(\d{2})_/.exec(row.id);
   const collection = text(row, 'landsat:collection_number') ?? parts?.[2] ?? '02';
   const correction = text(row, 'landsat:correction') ?? parts?.[1] ?? null;
-  const known = /c2-?l2/.test(row.collection) ? 'L2SP' : null;
-  const level = correction ?? known;
+  const level = correction ?? (/c2-?l2/.test(row.collection) ? 'L2SP' : null);
   if (level !== null && /^L[12]/.test(level) && collection === '02') return level;
-  const what = level === null ? 'an unknown level' : `Collection ${collection} ${level}`;
+  const kind = level === null ? 'an unknown level' : `Collection ${collection} ${level}`;
   throw new TerrachipError(
     'UNSUPPORTED',
-    `${path} is an item of Landsat of ${what}, whose values are not known here`,
+    `${path} is an item of Landsat of ${kind}, which is not supported`,
     'give one of Collection 2 Level 1 or 2, with landsat:correction',
     { feature: 'products of this kind' },
   );
 }
 
-/** Level 1, with the sun in the middle of the scene, as its metadata has it. */
+/** Level 1 reflectance, by the sun elevation at the scene centre, as in the metadata. */
 function topOfAtmosphere(row: CatalogRow, path: string, isOli: boolean): Scale {
   if (!isOli) {
     throw new TerrachipError(

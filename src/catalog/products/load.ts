@@ -1,4 +1,4 @@
-/** Bands of a product on one grid, warped row by row and in the units that were asked for. */
+/** Loads bands of a product onto one grid, in physical units. */
 import { invalidOption, TerrachipError } from '../../errors.js';
 import { type GeoBox, GeoTensor } from '../../geo/index.js';
 import { type Backend, CpuBackend, type DeviceTensor } from '../../gpu/index.js';
@@ -13,48 +13,48 @@ import type { ProductBandName } from './names.js';
 import { pixelSizeIn } from './pixel-size.js';
 import { readWarpedRows, type WarpedRowsContext } from './warped-rows.js';
 
-/** Units of what a product gives; kelvin is for thermal bands. */
+/** Units of a product's bands; kelvin for thermal bands. */
 export type ProductUnits =
   | Extract<Units, 'reflectance' | 'dn_harmonised' | 'linear_power' | 'dB' | 'class' | 'bits'>
   | 'kelvin';
 
-/** How the bands of a product become values. */
+/** The units and resampling of a product's bands. */
 export interface LoadBandsOptions {
   /**
-   * Optical bands: `reflectance` (default) or `dn_harmonised`, reflectance × 10 000 whatever the processing baseline.
+   * Optical bands: `reflectance` (default) or `dn_harmonised`, reflectance × 10 000 for every processing baseline.
    * Radar bands: `linear_power` (default) or `dB`.
    */
   units?: 'reflectance' | 'dn_harmonised' | 'linear_power' | 'dB';
   /**
-   * One resampling for all bands, or by name. Default: `bilinear`, or `average` where the grid's pixels are at least
-   * twice as large as the file's; `nearest` for classes, bits and masks of clouds, which take no other but `mode`.
+   * One resampling for all bands, or by name. Default: `bilinear`, or `average` if the grid's pixels are at least twice
+   * as large as the file's; `nearest` for classes, bits and cloud masks, which allow only `nearest` and `mode`.
    */
   resampling?: Resampling | Readonly<Partial<Record<ProductBandName, Resampling>>>;
-  /** As `WarpedRaster` takes it (default `none`: full resolution). */
+  /** As in `WarpedRaster` (default `none`: full resolution). */
   overview?: 'auto' | 'none';
-  /** Default: a `CpuBackend` on the calling thread, for the time of the call. */
+  /** Default: a `CpuBackend` on the calling thread, disposed after the call. */
   backend?: Backend;
-  /** Decoded blocks to share with other reads (default: 128 MiB for the time of the call). */
+  /** Decoded blocks, to share between loads (default: 128 MiB for one call). */
   cache?: BlockCache;
-  /** Default: `openRaster`. Where addresses must be signed, this is the place. */
+  /** Default: `openRaster`. Can sign addresses. */
   open?: OpenAsset;
-  /** Bytes that the result may have (default 4 GiB). */
+  /** Largest result in bytes (default 4 GiB). */
   maxBytes?: number;
   signal?: AbortSignal;
 }
 
-/** Bands of a product and what their values are. */
+/** Bands of a product with their units. */
 export interface LoadedBands {
   /** (band, y, x), float32, NaN for no data. */
   readonly tensor: GeoTensor<'float32'>;
   readonly bands: readonly { readonly name: ProductBandName; readonly units: ProductUnits }[];
 }
 
-/** A band to load: the file that it comes from, and what is made of it. */
+/** A band to load and its file. */
 export interface BandPlan {
   readonly name: ProductBandName;
   readonly file: ProductFile;
-  /** For a mask of clouds, what it is made of. */
+  /** The source of a cloud mask; null for other bands. */
   readonly clouds: CloudSource | null;
 }
 
@@ -110,7 +110,7 @@ async function loadBand(
   rows: WarpedRowsContext,
   target: Float32Array,
 ): Promise<void> {
-  // Nothing is below zero once the offset is added; what would be is cut off before it spreads to its neighbours.
+  // Reflectance below 0 is clamped before resampling, so that it does not affect its neighbours.
   const isReflectance = file.quantity === 'reflectance';
   const origin = -file.offset / file.scale;
   const factor = isReflectance ? file.scale * (units === 'dn_harmonised' ? 10_000 : 1) : file.scale;
@@ -150,13 +150,13 @@ function resamplingOf(
   { resampling }: LoadBandsOptions,
 ): Resampling {
   const isCategorical = clouds !== null || file.quantity === 'class' || file.quantity === 'bits';
-  const asked = typeof resampling === 'object' ? memberOf(resampling, name) : resampling;
+  const chosen = typeof resampling === 'object' ? memberOf(resampling, name) : resampling;
   if (isCategorical && typeof resampling === 'string' && !suitsCategories(resampling)) return 'nearest';
-  if (asked !== undefined) {
-    if (!isCategorical || suitsCategories(asked)) return asked;
+  if (chosen !== undefined) {
+    if (!isCategorical || suitsCategories(chosen)) return chosen;
     throw invalidOption(
       'resampling',
-      `cannot be ${asked} for ${name}, which holds categories`,
+      `cannot be ${chosen} for ${name}, which holds categories`,
       'use nearest or mode',
     );
   }

@@ -1,9 +1,9 @@
 /**
- * Names of bands, as EOReader writes them: one name for what different satellites measure alike. Where a satellite has
- * one near-infrared band, it is both NIR and NARROW_NIR.
+ * Band names of EOReader: one name for similar bands of different satellites. A satellite's only near-infrared band is
+ * both NIR and NARROW_NIR.
  */
 
-/** Name, what it is, and the common name of STAC that means the same. */
+/** Name, description, and STAC's common name. */
 const NAMES = [
   ['CA', 'coastal aerosol', 'coastal'],
   ['BLUE', 'blue', 'blue'],
@@ -21,34 +21,33 @@ const NAMES = [
   ['PAN', 'panchromatic', 'pan'],
   ['TIR_1', 'thermal infrared, 10.9 µm', 'lwir11'],
   ['TIR_2', 'thermal infrared, 12 µm', 'lwir12'],
-  ['VV', 'radar, sent vertical and received vertical', 'vv'],
-  ['VH', 'radar, sent vertical and received horizontal', 'vh'],
-  ['HH', 'radar, sent horizontal and received horizontal', 'hh'],
-  ['HV', 'radar, sent horizontal and received vertical', 'hv'],
+  ['VV', 'radar, vertical transmit and receive', 'vv'],
+  ['VH', 'radar, vertical transmit and horizontal receive', 'vh'],
+  ['HH', 'radar, horizontal transmit and receive', 'hh'],
+  ['HV', 'radar, horizontal transmit and vertical receive', 'hv'],
   ['SCL', 'scene classification of Sentinel-2 L2A', 'scl'],
   ['QA_PIXEL', 'quality bits of Landsat', 'qa_pixel'],
 ] as const;
 
-/** Names of bands that files hold. */
+/** Names of bands in files. */
 export type FileBandName = (typeof NAMES)[number][0];
 
-/** Masks of clouds, made of what a product has: 1 where they are, 0 where not. */
+/** Cloud masks, computed from a product's quality band or masks: 1 for cloud, 0 for clear. */
 export const CLOUD_BANDS = ['CLOUDS', 'SHADOWS', 'CIRRUS', 'ALL_CLOUDS'] as const;
-/** A mask of a product that is computed from its quality band. */
+/** The name of a cloud mask. */
 export type CloudBandName = (typeof CLOUD_BANDS)[number];
 
 /** A band of a product by its common name, or one of its masks. */
 export type ProductBandName = FileBandName | CloudBandName;
 
-/** All names, in the order of the spectrum; each product has some of them. */
+/** All names, in spectral order; each product has some of them. */
 export const PRODUCT_BANDS: readonly ProductBandName[] = [...NAMES.map(([name]) => name), ...CLOUD_BANDS];
 
 const BY_NAME = new Map<string, ProductBandName>([
   ...NAMES.map(([name, , common]): [string, ProductBandName] => [common, name]),
   ...PRODUCT_BANDS.map((name): [string, ProductBandName] => [name.toLowerCase(), name]),
-  // The long names that EOReader has beside.
+  // EOReader's long names, and names of Earth Search's assets (`rededge1`).
   ['coastal_aerosol', 'CA'],
-  // Names of Earth Search's assets.
   ['rededge1', 'VRE_1'],
   ['rededge2', 'VRE_2'],
   ['rededge3', 'VRE_3'],
@@ -61,7 +60,7 @@ const BY_NAME = new Map<string, ProductBandName>([
   ['thermal_ir_2', 'TIR_2'],
 ]);
 
-/** The band that a name means, in any case and by STAC's common names too; null for none. */
+/** The band with a name, a long name or a STAC common name, ignoring case; null for none. */
 export function bandNamed(name: string): ProductBandName | null {
   return BY_NAME.get(name.toLowerCase()) ?? null;
 }
@@ -71,14 +70,14 @@ export function commonNameOf(band: FileBandName): string {
   return NAMES.find(([name]) => name === band)?.[2] ?? band.toLowerCase();
 }
 
-/** A band of Sentinel-2: how files call it, its name, and its own pixel size in metres. */
+/** A Sentinel-2 band: its name in files, its common name, and its native pixel size in metres. */
 export interface Sentinel2Band {
   readonly id: string;
   readonly name: FileBandName;
   readonly resolution: number;
 }
 
-/** In the order of the numbers that the metadata gives them (`band_id`, `bandId`), from 0. */
+/** In the order of `band_id` (`bandId`) in the metadata, from 0. */
 export const SENTINEL2_BANDS: readonly Sentinel2Band[] = (
   [
     ['B01', 'CA', 60],

@@ -1,6 +1,6 @@
 import { type Crs, createTransform, type GeoBox } from '../../geo/index.js';
 
-/** How long the sides of a pixel in the middle of a grid are in another CRS; null where that does not reach there. */
+/** The pixel size at the centre of a grid in units of another CRS; null outside that CRS's domain. */
 export function pixelSizeIn(crs: Crs, grid: GeoBox): readonly [number, number] | null {
   if (grid.crs.equals(crs)) return grid.resolution;
   const { forward } = createTransform(grid.crs, crs);

@@ -8,31 +8,28 @@ import { type BandPlan, type LoadBandsOptions, type LoadedBands, loadBands } fro
 import { bandNamed, CLOUD_BANDS, commonNameOf, PRODUCT_BANDS, type ProductBandName } from './names.js';
 import { pixelSizeIn } from './pixel-size.js';
 
-/** A band that a product has. */
+/** A band of a product. */
 export interface ProductBand {
   readonly name: ProductBandName;
-  /** As the product calls it: `B04`; for masks of clouds, the band or file they are made of. */
+  /** The product's own name for it: `B04`; for cloud masks, the name of their source. */
   readonly id: string;
-  /** Pixel sizes of its files in units of the product's CRS, finest first; empty where only opening them would tell. */
+  /** Pixel sizes of its files in units of the product's CRS, finest first; empty if unknown without opening them. */
   readonly resolutions: readonly number[];
 }
 
-/** Which grid a product is loaded onto. */
+/** The grid that a product is loaded onto: `geobox`, or the product's own grid by `bounds` and `resolution`. */
 export interface ProductLoadOptions extends LoadBandsOptions {
   /** The grid to load onto, in any CRS. */
   geobox?: GeoBox;
-  /**
-   * Or an area of interest: the product's own grid, at `resolution`, as far as the area reaches. In degrees, a west
-   * greater than the east crosses the antimeridian.
-   */
+  /** An area of interest. In degrees, a west greater than the east crosses the antimeridian. */
   bounds?: Bounds;
   /** The CRS of `bounds`. Default: longitude and latitude on WGS 84. */
   boundsCrs?: CrsLike;
-  /** Pixel size in units of the product's CRS. Default: that of the finest band asked for. */
+  /** Pixel size in units of the product's CRS. Default: that of the finest requested band. */
   resolution?: number;
 }
 
-/** A product of a satellite: what it is, and its bands by common names. Nothing is opened before it is loaded. */
+/** A satellite product with its attributes and its bands by common names. Images are opened only by `load`. */
 export class Product {
   readonly attributes: ProductAttributes;
   readonly bands: readonly ProductBand[];
@@ -51,7 +48,7 @@ export class Product {
     });
   }
 
-  /** Whether there is a band of a name: EOReader's, STAC's common name, or the product's own (`B04`). */
+  /** Whether the product has a band, by EOReader's name, STAC's common name, or its own name (`B04`). */
   has(band: string): boolean {
     return this.#find(band) !== null;
   }
@@ -59,32 +56,31 @@ export class Product {
   /**
    * Loads bands onto one grid.
    *
-   * Reflectance is stored · scale + offset: the offset of Sentinel-2's baselines from 04.00 on is the metadata's, a
-   * stored nodata is told before it is added, and what is below 0 after it becomes 0, both before resampling. Pixels
-   * that are marked as saturated have no data. Of several files of a band, the coarsest that is not coarser than the
-   * grid is read.
-   * @throws {TerrachipError} INVALID_INPUT for a band that the product does not have, or an area outside it;
-   * INVALID_OPTION for units or a resampling that do not suit a band; TOO_LARGE above `maxBytes`
+   * Reflectance is stored · scale + offset, with the offset from the metadata (Sentinel-2 since baseline 04.00). Before
+   * resampling, stored nodata becomes NaN, saturated pixels too, and reflectance below 0 becomes 0. Of several files of
+   * a band, the coarsest one that is not coarser than the grid is read.
+   * @throws {TerrachipError} INVALID_INPUT for a missing band, or an area outside the product; INVALID_OPTION for units
+   * or a resampling that do not suit a band; TOO_LARGE above `maxBytes`
    */
   async load(bands: readonly string[], options: ProductLoadOptions = {}): Promise<LoadedBands> {
     const { name } = this.attributes;
     if (bands.length === 0)
       throw invalidInput(name, 'is asked for no bands', `choose some of ${this.#names()}`);
-    const found = bands.map((band) => {
-      const known = this.#find(band);
-      if (known !== null) return known;
+    const chosen = bands.map((band) => {
+      const bandName = this.#find(band);
+      if (bandName !== null) return bandName;
       throw invalidInput(name, `has no band ${JSON.stringify(band)}`, `choose some of ${this.#names()}`);
     });
-    const finest = found.map((band) => this.#filesOf(band)[0]);
+    const finest = chosen.map((band) => this.#filesOf(band)[0]);
     const grid = options.geobox ?? this.#ownGrid(finest, options);
-    const plans = found.map((band): BandPlan => {
+    const plans = chosen.map((band): BandPlan => {
       const clouds = isMask(band) ? this.#description.clouds : null;
       return { name: band, file: fileFor(this.#filesOf(band), grid), clouds };
     });
     return loadBands(plans, grid, options);
   }
 
-  /** The product as a row of a catalog: an asset a file. */
+  /** The product as a catalog row, with one asset per file. */
   row(): CatalogRow {
     const { attributes, collection, files, properties } = this.#description;
     const assets: Record<string, CatalogAsset> = {};
@@ -120,7 +116,7 @@ export class Product {
     };
   }
 
-  /** The attributes as EOReader prints them, one a line. */
+  /** The attributes as in EOReader, one per line. */
   toString(): string {
     const a = this.attributes;
     const lines: [string, unknown][] = [
@@ -157,7 +153,7 @@ export class Product {
     return file?.name ?? null;
   }
 
-  /** The files of a band, finest first; of a mask, those it is made of, or that say where there is data. */
+  /** The files of a band, finest first; for a cloud mask, its source or the band that marks pixels without data. */
   #filesOf(name: ProductBandName): readonly ProductFile[] {
     const { files, clouds } = this.#description;
     if (isMask(name)) {
@@ -165,21 +161,21 @@ export class Product {
       if ('valid' in clouds) return [clouds.valid];
     }
     const source = isMask(name) && clouds !== null && 'name' in clouds ? clouds.name : name;
-    // Landsat has one near-infrared band, under both names.
+    // Landsat's only near-infrared band has both names.
     const isLandsat = this.attributes.constellation === 'Landsat';
     const other = isLandsat && (source === 'NIR' || source === 'NARROW_NIR') ? LANDSAT_NIR : null;
     const own = files.filter((file) => file.name === source);
-    const found = own.length > 0 ? own : files.filter((file) => file.name === other);
-    return [...found].sort((a, b) => (a.resolution ?? 0) - (b.resolution ?? 0));
+    const matching = own.length > 0 ? own : files.filter((file) => file.name === other);
+    return [...matching].sort((a, b) => (a.resolution ?? 0) - (b.resolution ?? 0));
   }
 
-  /** The product's pixels at a size, as far as an area of interest reaches. */
+  /** The product's grid at a resolution, clipped to an area of interest. */
   #ownGrid(files: readonly ProductFile[], { bounds, boundsCrs, resolution }: ProductLoadOptions): GeoBox {
     const { name } = this.attributes;
     const placed = files.flatMap(({ geobox }) => geobox ?? []);
     const [finest] = [...placed].sort((a, b) => a.resolution[0] - b.resolution[0]);
     if (finest === undefined) {
-      throw invalidInput(name, 'does not say where its pixels lie', 'give the geobox to load onto');
+      throw invalidInput(name, 'does not declare its pixel grid', 'give the geobox to load onto');
     }
     const [width, height] = finest.resolution;
     const [x0, y0, x1, y1] = finest.bounds;
@@ -200,7 +196,7 @@ export class Product {
         `give one that meets [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
       );
     }
-    // Whole pixels, counted from the product's upper left corner, so that areas and sizes line up.
+    // Pixels are aligned to the product's upper left corner.
     const left = Math.floor((part[0] - x0) / size + ON_EDGE);
     const top = Math.floor((y1 - part[3]) / size + ON_EDGE);
     const right = Math.max(left + 1, Math.ceil((part[2] - x0) / size - ON_EDGE));
@@ -216,16 +212,16 @@ function isMask(band: ProductBandName): boolean {
   return CLOUD_BANDS.some((mask) => mask === band);
 }
 
-/** Bounds in a product's CRS; those in degrees whose west is greater than their east cross the antimeridian. */
+/** Reprojects bounds to a product's CRS; in degrees, a west greater than the east crosses the antimeridian. */
 function boundsIn(crs: Crs, bounds: Bounds, boundsCrs: CrsLike = Crs.wgs84): Bounds {
   const from = Crs.parse(boundsCrs);
   return transformBounds(checkBounds(unwrapBounds(bounds, from)), from, crs);
 }
 
-/** Coordinates this close to a pixel's edge are on it, in pixels. */
+/** Tolerance for coordinates at a pixel's edge, in pixels. */
 const ON_EDGE = 1e-6;
 
-/** The coarsest of a band's files that is not coarser than a grid; the finest where that cannot be told. */
+/** The coarsest file of a band that is not coarser than a grid; the finest if none is known to be. */
 function fileFor(files: readonly ProductFile[], grid: GeoBox): ProductFile {
   const fine = files.filter(({ geobox }) => {
     const size = geobox === null ? null : pixelSizeIn(geobox.crs, grid);

@@ -1,7 +1,7 @@
 /**
- * Where masks of clouds come from in products of Sentinel-2: the scene classification of Level 2A; else, of Level 1C,
- * MSK_CLASSI (an image of 60 m with planes of opaque clouds, cirrus and snow, from baseline 04.00) or MSK_CLOUDS
- * (polygons in GML, before). Level 1C tells no shadows.
+ * Sources of cloud masks in Sentinel-2 products: the scene classification of Level 2A; for Level 1C, MSK_CLASSI (a 60 m
+ * image with planes for opaque clouds, cirrus and snow, from baseline 04.00) or MSK_CLOUDS (polygons in GML, before).
+ * Level 1C has no shadows.
  */
 import { invalidInput } from '../../errors.js';
 import type { Crs } from '../../geo/index.js';
@@ -13,7 +13,7 @@ import type { ProductTree } from './tree.js';
 const MASK =
   /^GRANULE\/([^/]+)\/QI_DATA\/(?:[^/]*_)?MSK_(CLASSI|CLOUDS)_(?:[^/]*_)?B00(?:_[^/]*)?\.(jp2|gml)$/;
 
-/** Masks of clouds over a whole tile have some megabytes. */
+/** Cloud masks of a cloudy tile have a few megabytes. */
 const MAX_GML_BYTES = 32 * 2 ** 20;
 
 /** Planes of MSK_CLASSI, from 1. */
@@ -49,12 +49,12 @@ export async function readClouds(
   return { kind: 'polygons', id: 'MSK_CLOUDS', crs, valid, of };
 }
 
-/** `urn:ogc:def:crs:EPSG:8.7:32631`; empty masks have none. */
+/** `urn:ogc:def:crs:EPSG:8.7:32631`; empty masks have no CRS. */
 function checkCrs(document: XmlElement, crs: Crs, name: string): void {
   for (const { attributes } of findAll(document, 'Envelope')) {
     const code = /(\d+)$/.exec(attributes.srsName ?? '')?.[1];
     if (code !== undefined && crs.epsg !== null && Number(code) !== crs.epsg)
-      throw invalidInput(name, `lies in EPSG:${code}, but its tile in ${crs}`, 'get the product again');
+      throw invalidInput(name, `is in EPSG:${code}, but its tile in ${crs}`, 'get the product again');
   }
 }
 
@@ -79,7 +79,7 @@ function ringsOf(element: XmlElement, name: string): Position[][] {
       values.length % size !== 0 ||
       !values.every(Number.isFinite)
     )
-      throw invalidInput(name, 'has an outline that is none', 'get the product again');
+      throw invalidInput(name, 'has an invalid outline', 'get the product again');
     return Array.from(
       { length: values.length / size },
       (_, k): Position => [values[k * size], values[k * size + 1]],

@@ -1,7 +1,7 @@
 /**
- * Products of Sentinel-2 in the SAFE format: what their metadata says (Sentinel-2 Products Specification Document,
- * versions 13 to 15), in the names of today (MTD_MSIL1C.xml, MTD_TL.xml) and in the long ones of before December 2016
- * (S2A_OPER_MTD_SAFL1C_….xml), when a product held many tiles.
+ * The metadata of Sentinel-2 products in the SAFE format (Sentinel-2 Products Specification Document, versions 13 to
+ * 15), with current file names (MTD_MSIL1C.xml, MTD_TL.xml) and the long names before December 2016
+ * (S2A_OPER_MTD_SAFL1C_….xml), when a product had many tiles.
  */
 import { invalidInput, invalidOption, type TerrachipError } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
@@ -23,16 +23,16 @@ const IMAGE =
   /^GRANULE\/([^/]+)\/IMG_DATA\/(?:R\d+m\/)?[^/]*_(B\d[\dA]|SCL)(?:_L2A_TL_[^/]*?)?(?:_(\d+)m)?\.(jp2|tiff?)$/;
 const TILE_NAME = /_T(\d{2}[A-Z]{3})(?:_|$)/;
 
-/** The metadata of a product has about 60 kB, that of a tile up to 1 MB. */
+/** The metadata of a product is about 60 kB, that of a tile up to 1 MB. */
 const MAX_XML_BYTES = 16 * 2 ** 20;
 
-/** Which tile of a product in the SAFE format is opened. */
+/** The tile of a product in the SAFE format. */
 export interface SafeOptions {
-  /** Of a product of several tiles (before December 2016), the one to open: `31UFS`. */
+  /** The tile to open, `31UFS`, in a product of several tiles (before December 2016). */
   tile?: string;
 }
 
-/** Folders among paths, each with `/` at its end or empty for the top, in which a product of Sentinel-2 lies. */
+/** Folders of Sentinel-2 products among paths, with a trailing `/`; empty for the top folder. */
 export function safeFolders(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     const end = path.lastIndexOf('/') + 1;
@@ -42,8 +42,7 @@ export function safeFolders(paths: readonly string[]): string[] {
 
 /**
  * Reads the metadata of a product.
- * @throws {TerrachipError} INVALID_INPUT for one whose metadata is missing or damaged, INVALID_OPTION where a tile must
- * be chosen
+ * @throws {TerrachipError} INVALID_INPUT for missing or damaged metadata, INVALID_OPTION if a tile must be chosen
  */
 export async function readSafe(
   tree: ProductTree,
@@ -80,7 +79,7 @@ export async function readSafe(
   const sensed = textOf(product, 'DATATAKE_SENSING_START') ?? start;
   const direction = textOf(product, 'SENSING_ORBIT_DIRECTION')?.toLowerCase();
   const orbit = numberOf(product, 'SENSING_ORBIT_NUMBER');
-  // Of several tiles each has its own.
+  // In a product of several tiles, each tile has its own cloud cover.
   const ofTile = numberOf(tile, 'CLOUDY_PIXEL_PERCENTAGE');
   const ofProduct = numberOf(product, 'Cloud_Coverage_Assessment');
   const clouds = tiles.length > 1 ? ofTile : (ofProduct ?? ofTile);
@@ -136,23 +135,23 @@ function granuleOf(tilePath: string): string {
   return TILE.exec(tilePath)?.[1] ?? '';
 }
 
-/** The metadata of the tile that was asked for, or of the only one. */
+/** The metadata file of the requested tile, or of the only one. */
 function chooseTile(tiles: readonly string[], wanted: string | undefined, name: string): string {
   if (tiles.length === 1 && wanted === undefined) return tiles[0];
   const names = tiles.map((path) => TILE_NAME.exec(granuleOf(path))?.[1] ?? granuleOf(path));
   const plain = wanted?.toUpperCase().replace(/^T/, '');
-  const found = tiles.filter((_, k) => names[k] === plain);
-  if (found.length === 1) return found[0];
+  const matches = tiles.filter((_, k) => names[k] === plain);
+  if (matches.length === 1) return matches[0];
   const problem = wanted === undefined ? 'is missing' : `cannot be ${wanted}`;
-  const several = tiles.length > 1 ? `${name} holds ${tiles.length} tiles` : `${name} holds one tile`;
-  throw invalidOption('tile', `${problem}: ${several}`, `choose one of ${names.sort().join(', ')}`);
+  const content = tiles.length > 1 ? `${name} holds ${tiles.length} tiles` : `${name} holds one tile`;
+  throw invalidOption('tile', `${problem}: ${content}`, `choose one of ${names.sort().join(', ')}`);
 }
 
 function incomplete(name: string, problem: string): TerrachipError {
   return invalidInput(name, problem, 'get the whole product again');
 }
 
-/** The tile's grid at each pixel size that the metadata names. */
+/** The tile's grid at each pixel size in the metadata. */
 function tileGrids(tile: XmlElement, crs: Crs, name: string): ReadonlyMap<number, GeoBox> {
   const grids = new Map<number, GeoBox>();
   for (const size of findAll(tile, 'Size')) {
@@ -170,11 +169,11 @@ function tileGrids(tile: XmlElement, crs: Crs, name: string): ReadonlyMap<number
     ];
     const [width, height, x, y, dx, dy] = numbers.map((value) => value ?? Number.NaN);
     if (!(resolution > 0) || numbers.some((value) => value == null)) {
-      throw incomplete(name, 'does not say where its pixels lie');
+      throw incomplete(name, 'does not declare its pixel grid');
     }
     grids.set(resolution, new GeoBox(crs, new Affine(dx, 0, x, 0, dy, y), width, height));
   }
-  if (grids.size === 0) throw incomplete(name, 'does not say where its pixels lie');
+  if (grids.size === 0) throw incomplete(name, 'does not declare its pixel grid');
   return grids;
 }
 
@@ -210,7 +209,7 @@ function imageOf(
   };
 }
 
-/** The outline of what was seen, pairs of latitude and longitude; without one, the tile's. */
+/** The declared footprint, as pairs of latitude and longitude; without one, the tile's outline. */
 function footprintOf(
   product: XmlElement,
   grids: ReadonlyMap<number, GeoBox>,
@@ -219,7 +218,7 @@ function footprintOf(
   const values = textOf(product, 'EXT_POS_LIST')?.split(/\s+/).map(Number);
   if (values === undefined) return outlineOf(grids, name);
   if (values.length < 8 || values.length % 2 !== 0 || !values.every(Number.isFinite))
-    throw incomplete(name, 'has an outline that is none');
+    throw incomplete(name, 'has an invalid outline');
   const ring = Array.from({ length: values.length / 2 }, (_, k): [number, number] => [
     values[2 * k + 1],
     values[2 * k],

@@ -4,14 +4,14 @@ import { describe, fileOf, firstBand, isImage } from './item-fields.js';
 
 const NAMES = ['VV', 'VH', 'HH', 'HV'] as const;
 
-/** Power, corrected for terrain: `vv`, or `gamma0_vv`. */
+/** Terrain-corrected backscatter power: assets `vv`, or `gamma0_vv`. */
 export function describeSentinel1(row: CatalogRow, path: string): ProductDescription {
   const files = Object.entries(row.assets).flatMap(([key, asset]): ProductFile[] => {
     const plain = key.toLowerCase().replace(/^gamma0_/, '');
     const name = NAMES.find((each) => each.toLowerCase() === plain);
     if (name === undefined || !isImage(asset)) return [];
-    const nodata = firstBand(asset).nodata;
-    return [{ ...fileOf(asset, key), name, quantity: 'power', nodata: nodata ?? null }];
+    const { nodata = null } = firstBand(asset);
+    return [{ ...fileOf(asset, key), name, quantity: 'power', nodata }];
   });
   return describe(row, path, {
     own: {

@@ -1,4 +1,4 @@
-/** Sentinel-2 as items describe it. */
+/** Sentinel-2 products from STAC items. */
 import { TerrachipError } from '../../errors.js';
 import type { Units } from '../../raster/index.js';
 import { withoutResolution } from '../categories.js';
@@ -8,17 +8,17 @@ import { type ProductDescription, type ProductFile, SCL_CLOUDS } from './descrip
 import { describe, fileOf, firstBand, isImage, text } from './item-fields.js';
 import { SENTINEL2_BANDS } from './names.js';
 
-/** How a STAC item of a product is read. */
+/** Corrections for the STAC item of a product. */
 export interface ItemOptions {
   /**
-   * What is to be added to Sentinel-2's digital numbers, 0 or −1000, where an item says it wrong. Default: by the units
-   * that its collection is known to have (−1000 from baseline 04.00 on, unless it says that it has been applied), else
-   * the offset of its bands, else by its baseline.
+   * The offset of Sentinel-2's digital numbers, 0 or −1000, for an item with wrong metadata. Default: by the units
+   * known for its collection (−1000 from baseline 04.00 on, unless it is already applied), else the offset of its
+   * bands, else by its baseline.
    */
   addOffset?: number;
 }
 
-/** Names of assets and bands by their meaning, in lower case, as the three catalogs write them. */
+/** Bands by the names of assets and bands in the three catalogs, in lower case. */
 const SENTINEL2_ASSETS: Readonly<Record<string, string>> = {
   coastal: 'B01',
   blue: 'B02',
@@ -35,7 +35,7 @@ const SENTINEL2_ASSETS: Readonly<Record<string, string>> = {
   swir22: 'B12',
 };
 
-/** What Sentinel-2's processing baselines from 04.00 on add to digital numbers, and what one of them is. */
+/** The offset of digital numbers from processing baseline 04.00 on, and the digital number of reflectance 1. */
 const SENTINEL2_ADDED = -1000;
 const SENTINEL2_QUANTIFICATION = 10_000;
 
@@ -51,8 +51,8 @@ export function describeSentinel2(
     const shared = fileOf(asset, key);
     const id = sentinel2Id(key, band);
     if (id === 'SCL') return [{ ...shared, id, name: 'SCL', quantity: 'class', nodata: 0 }];
-    const known = SENTINEL2_BANDS.find((each) => each.id === id);
-    if (known === undefined) return [];
+    const standard = SENTINEL2_BANDS.find((each) => each.id === id);
+    if (standard === undefined) return [];
     const scale = band.scale ?? 1 / SENTINEL2_QUANTIFICATION;
     const stated = addOffset ?? (asset.units === undefined ? undefined : addedIn(asset.units));
     const offset =
@@ -60,8 +60,8 @@ export function describeSentinel2(
     return [
       {
         ...shared,
-        id: known.id,
-        name: known.name,
+        id: standard.id,
+        name: standard.name,
         quantity: 'reflectance',
         nodata: band.nodata ?? 0,
         scale,
@@ -86,7 +86,7 @@ export function describeSentinel2(
   });
 }
 
-/** `31TFJ`: a property of its own, in three parts, or in the names of products. */
+/** `31TFJ`: from one property, three properties, or the names of the product. */
 function tileOf(row: CatalogRow): string | null {
   const own = text(row, 's2:mgrs_tile') ?? text(row, 'grid:code')?.replace(/^MGRS-/, '');
   if (own != null) return own;
@@ -107,7 +107,7 @@ function namesOf(row: CatalogRow): readonly (string | null)[] {
   return [text(row, 's2:product_uri'), text(row, 'sentinel:product_id'), row.id];
 }
 
-/** `B04` of `B04`, `B04_10m`, `red` or a band of that name; coarser copies (`red_20m`) count too, pictures do not. */
+/** `B04` for `B04`, `B04_10m`, `red` or a band with that name, also for coarser copies (`red_20m`). */
 function sentinel2Id(key: string, band: CatalogBand): string | null {
   for (const name of [key, band.name]) {
     const plain = withoutResolution(name).toLowerCase();
@@ -118,7 +118,7 @@ function sentinel2Id(key: string, band: CatalogBand): string | null {
   return null;
 }
 
-/** Units that a collection is known to have say the offset, too. */
+/** The offset that known units imply. */
 function addedIn(units: Units): number | undefined {
   return units === 'dn_offset_1000' ? SENTINEL2_ADDED : units === 'dn_harmonised' ? 0 : undefined;
 }
@@ -128,7 +128,7 @@ function addedSince(baseline: string | null, row: CatalogRow, path: string): num
   if (added !== null) return added ? SENTINEL2_ADDED : 0;
   throw new TerrachipError(
     'INVALID_INPUT',
-    `${path} says neither the offset nor the processing baseline of ${row.id}, so that its digital numbers may or may not have 1000 added`,
+    `${path} has neither the offset nor the processing baseline of ${row.id}, so that its digital numbers may or may not have 1000 added`,
     'give `addOffset` 0 or -1000, or make a catalog of the item as it is (catalogFromStac, or `type` stac)',
     { source: path },
   );

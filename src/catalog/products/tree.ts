@@ -2,13 +2,13 @@
 export interface ProductTree {
   /** The product's own name, for messages. */
   readonly name: string;
-  /** Where it lies. */
+  /** The path of the folder or zip file. */
   readonly path: string;
   /** Paths inside the product, with `/`. */
   readonly files: readonly string[];
-  /** What `openRaster` takes for one of them. */
+  /** The address of a file for `openRaster`. */
   href(file: string): string;
-  /** @throws {TerrachipError} TOO_LARGE above a bound */
+  /** Reads a file. @throws {TerrachipError} TOO_LARGE above `maxBytes` */
   read(file: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
   close(): Promise<void>;
 }

@@ -1,5 +1,4 @@
-/** Bands of a product's files on one grid, strip by strip, in the units that they are stored in. */
-
+/** Reads bands of a product's files on one grid, in strips and stored units. */
 import type { GeoBox } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
@@ -21,15 +20,15 @@ export interface ReadRowsOptions {
   readonly resampling: Resampling;
   /** Band number of the file, from 1 (default 1). */
   readonly band?: number;
-  /** Changes stored values before they are resampled. */
+  /** Changes stored values before resampling. */
   readonly prepare?: UnitStep | null;
-  /** Changes what was resampled. */
+  /** Changes values after resampling. */
   readonly finish?: UnitStep | null;
 }
 
 /**
  * Reads a file's band in stored units.
- * @param visit gets values of some rows, NaN for no data, and the place of the first in the grid's pixels
+ * @param visit receives values of some rows, NaN for no data, and the index of the first pixel in the grid
  */
 export async function readWarpedRows(
   { grid, backend, cache, open, overview, signal }: WarpedRowsContext,

@@ -15,7 +15,7 @@ import type { CatalogRow } from '../row.js';
 import { PixelCover } from './cover.js';
 import { byFootprint } from './footprints.js';
 
-/** A place on the ground. */
+/** A region on the ground. */
 export interface Region {
   /** Bounds, polygons or a GeoJSON geometry, in coordinates of `crs`. */
   readonly geometry: Place;
@@ -23,35 +23,35 @@ export interface Region {
   readonly crs?: CrsLike;
 }
 
-/** The pixel grid to sample on: whole multiples of a resolution in a CRS, or the pixels of another grid. */
+/** The pixel grid to sample on: aligned to multiples of a resolution in a CRS, or to another grid. */
 export type PixelGrid =
   | { readonly crs: CrsLike /** In units of the CRS. */; readonly resolution: number }
   | { readonly like: GeoBox };
 
-/** Where and when chips are drawn. */
+/** Restricts an area in space and time. */
 export interface SampleAreaOptions {
-  /** Only what lies in this region. */
+  /** Samples only this region. */
   roi?: Region;
-  /** Only rows that overlap with this time; chips then carry the part of it that rows have. */
+  /** Samples only rows that overlap this time; chips then have its overlap with the rows' extent. */
   interval?: TimeInterval;
 }
 
 /**
- * Where chips may come from: the union of footprints, a region, or a grid, as pixels of one grid. However many
- * rows cover a place, it counts once.
+ * The area that chips are sampled from: the union of footprints, a region, or a grid, as pixels of one grid. A pixel
+ * covered by several rows counts once.
  */
 export class SampleArea {
-  /** The smallest part of the pixel grid around the area. */
+  /** The smallest grid around the area. */
   readonly geobox: GeoBox;
-  /** The rows that it was made from: none for regions and grids. */
+  /** Its rows; empty for regions and grids. */
   readonly rows: readonly CatalogRow[];
-  /** The time that its rows span. */
+  /** The temporal extent of its rows. */
   readonly interval: TimeInterval;
-  /** The windows that `within` limited it to, whole: they may reach beyond `geobox`; null for none. */
+  /** The windows given to `within`, which may extend beyond `geobox`; null for none. */
   readonly blocks: readonly PixelWindow[] | null;
   readonly #grid: GeoBox;
   readonly #cover: PixelCover;
-  /** What else a pixel must lie in: the region of interest, and the blocks of a fold. */
+  /** Further covers that a pixel must be in: the region of interest, and the blocks of a fold. */
   readonly #limits: readonly PixelCover[];
   /** The rows of each window of the cover. */
   readonly #rowsAt: readonly (readonly CatalogRow[])[];
@@ -81,9 +81,10 @@ export class SampleArea {
   }
 
   /**
-   * @param source rows (a catalog is some), a region, or a grid
-   * @param grid the pixels to sample on; default: those of a grid
-   * @throws {TerrachipError} INVALID_INPUT for an area that is empty, or leaves the domain of the grid's CRS
+   * Makes an area.
+   * @param source rows (such as a catalog), a region, or a grid
+   * @param grid the pixels to sample on; only optional if the source is a grid
+   * @throws {TerrachipError} INVALID_INPUT for an empty area, or one outside the domain of the grid's CRS
    */
   static of(source: Iterable<CatalogRow> | Region, grid: PixelGrid, options?: SampleAreaOptions): SampleArea;
   static of(source: GeoBox, grid?: PixelGrid, options?: SampleAreaOptions): SampleArea;
@@ -109,23 +110,23 @@ export class SampleArea {
       return new SampleArea(grid, cover, limits, rowsAt, interval);
     }
     const rows = [...source].filter((row) => row.interval.intersects(interval));
-    const places = byFootprint(rows);
-    const footprints = places.map(([first]) => first.footprint);
+    const groups = byFootprint(rows);
+    const footprints = groups.map(([first]) => first.footprint);
     const cover =
-      places.length === 0 ? null : PixelCover.ofShapes(footprints, Crs.wgs84, 'the catalog', grid);
+      groups.length === 0 ? null : PixelCover.ofShapes(footprints, Crs.wgs84, 'the catalog', grid);
     const name = options.interval === undefined ? 'the catalog' : `the catalog in ${interval}`;
     if (rows.length === 0) throw invalidInput(name, 'has no rows', 'choose another place or time');
-    if (cover === null) throw nothing(name);
-    const rowsAt = cover.shapes.map((shape) => places[shape]);
+    if (cover === null) throw offGrid(name);
+    const rowsAt = cover.shapes.map((shape) => groups[shape]);
     return new SampleArea(grid, cover, limits, rowsAt, extentOf(rowsAt.flat(), interval));
   }
 
-  /** Sets of windows, each of which together holds the area; they may overlap. */
+  /** Sets of windows; each set covers the area, and its windows may overlap. */
   get windows(): readonly (readonly PixelWindow[])[] {
     return [this.#cover, ...this.#limits].map((cover) => this.#windowsOf(cover));
   }
 
-  /** What of the area lies in some windows of `geobox`, which do not overlap; chips then stay inside of one. */
+  /** The part of the area in windows of `geobox` that do not overlap. Chips then stay inside one window. */
   within(windows: readonly PixelWindow[]): SampleArea {
     const limit = PixelCover.ofWindows(windows.map((window) => this.#shifted(window, 1)));
     const limits = [...this.#limits, limit];
@@ -133,14 +134,14 @@ export class SampleArea {
     return new SampleArea(this.#grid, this.#cover, limits, this.#rowsAt, this.interval, blocks);
   }
 
-  /** What of the area lies in a region; null for nothing. */
+  /** The part of the area in a region; null without overlap. */
   inRegion(roi: Region): SampleArea | null {
     const limits = [...this.#limits, coverOf(roi, this.#grid)];
     if (commonWindow([this.#cover, ...limits]) === null) return null;
     return new SampleArea(this.#grid, this.#cover, limits, this.#rowsAt, this.interval, this.#blocks);
   }
 
-  /** A window of `geobox` shifted to lie inside of the block that its middle lies in; null where it has no room. */
+  /** Shifts a window of `geobox` into the block that contains its middle; null if it does not fit. */
   insideBlock(window: PixelWindow): PixelWindow | null {
     if (this.blocks === null) return window;
     const { x, y, width, height } = window;
@@ -157,13 +158,13 @@ export class SampleArea {
     };
   }
 
-  /** Whether a pixel of `geobox` (column, row) belongs to the area. */
+  /** Whether a pixel of `geobox` (column, row) is in the area. */
   has(x: number, y: number): boolean {
     const { x: left, y: top } = this.#origin;
     return [this.#cover, ...this.#limits].every((cover) => cover.has(x + left, y + top));
   }
 
-  /** How many pixels of a window of `geobox` belong to the area. */
+  /** The number of pixels of a window of `geobox` in the area. */
   count(window: PixelWindow): number {
     let count = 0;
     for (const piece of pieces(this.#shifted(window, 1))) {
@@ -178,22 +179,22 @@ export class SampleArea {
     return count;
   }
 
-  /** Whether any pixel of a window of `geobox` belongs to the area. */
+  /** Whether any pixel of a window of `geobox` is in the area. */
   touches(window: PixelWindow): boolean {
     if (!this.#isNear(this.#shifted(window, 1))) return false;
-    // Most windows near an area have it in their middle, which is found at once.
+    // Fast path: the middle pixel of most windows is in the area.
     const { x, y, width, height } = window;
     return this.has(x + (width >> 1), y + (height >> 1)) || this.count(window) > 0;
   }
 
-  /** Rows whose own footprint covers at least a share of a window's pixels of the area. */
+  /** Rows whose footprint covers at least a share of the area's pixels in a window. */
   rowsCovering(window: PixelWindow, share: number): CatalogRow[] {
     const wanted = share * this.count(window);
-    const place = this.#shifted(window, 1);
+    const inGrid = this.#shifted(window, 1);
     return this.#cover
-      .near(place)
+      .near(inGrid)
       .filter((k) => {
-        const count = pieces(place).reduce((sum, piece) => sum + this.#cover.countOf(k, piece), 0);
+        const count = pieces(inGrid).reduce((sum, piece) => sum + this.#cover.countOf(k, piece), 0);
         return count >= Math.max(1, wanted);
       })
       .flatMap((k) => this.#rowsAt[k]);
@@ -215,7 +216,7 @@ export class SampleArea {
   }
 }
 
-/** Where blocks lie in those that they are cut from. */
+/** Intersections of two sets of blocks. */
 function commonBlocks(blocks: PixelCover, others: PixelCover): PixelCover {
   const common = blocks.windows.flatMap((block) =>
     others.near(block).flatMap((k) => intersectWindows(block, others.windows[k]) ?? []),
@@ -224,14 +225,14 @@ function commonBlocks(blocks: PixelCover, others: PixelCover): PixelCover {
   return PixelCover.ofWindows(common);
 }
 
-/** Windows are counted in pieces of at most so many pixels a side. */
+/** Windows are counted in pieces of at most so many pixels per side. */
 const PIECE = 2048;
 
 function pieces(window: PixelWindow): PixelWindow[] {
   return window.width * window.height <= PIECE ** 2 ? [window] : [...alignedTiles(window, PIECE)];
 }
 
-/** One pixel of the grid, from which all others are counted. */
+/** A grid that defines the alignment of pixels; it may consist of one pixel. */
 export function gridOf(grid: PixelGrid): GeoBox {
   if ('like' in grid) return grid.like;
   const { resolution } = grid;
@@ -258,17 +259,17 @@ function coverOf({ geometry, crs }: Region, grid: GeoBox): PixelCover {
   const polygons = placeOutline(geometry, crs === undefined ? Crs.wgs84 : Crs.parse(crs), 'the region');
   const shapes = polygons.map((polygon) => [polygon]);
   const cover = PixelCover.ofShapes(shapes, Crs.wgs84, 'the region', grid);
-  if (cover === null) throw nothing('the region');
+  if (cover === null) throw offGrid('the region');
   return cover;
 }
 
-/** What rows span of an interval; rows without a date span all of it. */
+/** The temporal extent of rows in an interval; rows without a date span all of it. */
 function extentOf(rows: readonly CatalogRow[], interval: TimeInterval): TimeInterval {
   const all = rows.map((row) => row.interval).reduce((extent, other) => extent.union(other));
   return all.intersection(interval) ?? interval;
 }
 
-function nothing(name: string): Error {
+function offGrid(name: string): Error {
   return invalidInput(
     name,
     'has no place on the pixel grid',
@@ -279,7 +280,7 @@ function nothing(name: string): Error {
 function outsideLimits(): Error {
   return invalidInput(
     'the region of interest',
-    'lies outside of all that could be sampled',
+    'is outside the area to sample',
     'choose a region that overlaps with the rows',
   );
 }

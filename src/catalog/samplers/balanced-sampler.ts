@@ -3,22 +3,22 @@ import { memberOf } from '../../json/keys.js';
 import { CounterRandom, STREAM } from './random.js';
 import { Sequence } from './sequence.js';
 
-/** How chips are drawn so that each class comes equally often. */
+/** The number of items, and the weights of classes. */
 export interface BalancedSamplerOptions {
-  /** How many items. */
+  /** Number of items. */
   count: number;
   /** A whole number from 0 on (default 0). */
   seed?: number;
-  /** How often each class is drawn, by its name, in relation to the others; default: all equally often. */
+  /** Relative frequencies of classes, by name (default: equal). */
   weights?: Readonly<Record<string, number>>;
 }
 
 /**
- * Items drawn so that classes are balanced, however rare some are. Without weights every run of as many items as there
- * are classes has each class once, and no item of a class comes again before all others have come; with weights
- * classes and items are drawn at random.
- * @param classOf the class of an item; it is asked of all of them now
- * @throws {TerrachipError} INVALID_OPTION for an impossible count or weight, or a weight for a class that does not occur
+ * Draws items with balanced classes, also if some classes are rare. Without weights, n consecutive items (n classes,
+ * aligned) contain each class once, and items of a class repeat only after all of them were drawn. With weights,
+ * classes and items are drawn at random with replacement.
+ * @param classOf the class of an item; called for all items immediately
+ * @throws {TerrachipError} INVALID_OPTION for an invalid count or weight, or a weight of an unknown class
  */
 export function balancedSampler<T>(
   items: Sequence<T>,
@@ -34,11 +34,11 @@ export function balancedSampler<T>(
     );
   const random = new CounterRandom(seed);
   const byClass = new Map<string, number[]>();
-  for (const [place, item] of [...items].entries()) {
+  for (const [index, item] of [...items].entries()) {
     const name = String(classOf(item));
-    const places = byClass.get(name);
-    if (places === undefined) byClass.set(name, [place]);
-    else places.push(place);
+    const indexes = byClass.get(name);
+    if (indexes === undefined) byClass.set(name, [index]);
+    else indexes.push(index);
   }
   const names = [...byClass.keys()].sort();
   const members = names.map((name) => byClass.get(name) ?? []);
@@ -79,12 +79,12 @@ function weighted<T>(
   if (!shares.every((share) => share >= 0 && Number.isFinite(share)) || total === 0)
     throw invalidOption('weights', 'are not numbers from 0 on with one above 0', 'correct them');
   return new Sequence(count, (index) => {
-    const [which, item] = random.uniforms(index, 0, STREAM.classes);
-    let rest = which * total;
+    const [ofClass, ofItem] = random.uniforms(index, 0, STREAM.classes);
+    let rest = ofClass * total;
     const k = shares.findIndex((share) => {
       rest -= share;
       return rest < 0;
     });
-    return items.at(members[k][Math.floor(item * members[k].length)]);
+    return items.at(members[k][Math.floor(ofItem * members[k].length)]);
   });
 }

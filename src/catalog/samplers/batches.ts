@@ -1,41 +1,41 @@
-/** Loading chips ahead, in order, and stacking them. */
+/** Prefetches chips in order and stacks them into batches. */
 import { invalidInput, invalidOption, messageOf } from '../../errors.js';
 import { allocateArray, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { onAbort, untilAborted } from '../../io/abort.js';
 import type { ItemSource } from './sequence.js';
 
-/** Values of one chip, in C order: a `GeoTensor`, or any typed array with a shape. */
+/** An array of one chip, in C order: a `GeoTensor`, or any typed array with a shape. */
 export interface ChipArray<A extends TypedArray = TypedArray> {
   readonly data: A;
   readonly shape: readonly number[];
 }
 
-/** What a chip is loaded into, by name: `image`, `mask`, … */
+/** The arrays of a chip, by name: `image`, `mask`, … */
 export type ChipArrays = Readonly<Record<string, ChipArray>>;
 
-/** Some chips together, whose arrays have the types of one chip's. */
+/** Stacked chips; arrays have the types of one chip's. */
 export interface Batch<T, Arrays extends ChipArrays = ChipArrays> {
   readonly items: readonly T[];
-  /** By name: shape (item, …the shape of one). */
+  /** By name, with shape (item, …shape of one chip). */
   readonly arrays: { readonly [Name in keyof Arrays]: ChipArray<Arrays[Name]['data']> };
 }
 
-/** How chips are loaded ahead in batches. */
+/** The size of batches, and prefetching. */
 export interface BatchOptions {
-  /** Chips of a batch; the last may have fewer. */
+  /** Chips per batch; the last may have fewer. */
   batchSize: number;
-  /** Chips that are loaded ahead of the batch in hand (default: one batch). */
+  /** Chips to load ahead of the current batch (default: one batch). */
   prefetch?: number;
-  /** Whether a last batch with fewer chips is left out (default false). */
+  /** Leaves out a last batch with fewer chips (default false). */
   dropLast?: boolean;
   signal?: AbortSignal;
 }
 
 /**
- * Loads chips and hands them out in batches, in the order of the sequence. At most `batchSize + prefetch` chips are
- * loaded or waiting at a time. Leaving the loop, an error or the signal ends what is still under way.
- * @param load reads one chip; names, shapes and types must be those of the first one
- * @throws {TerrachipError} INVALID_INPUT that names the chip, with the reason as its cause
+ * Loads chips and yields them in batches, in the order of the sequence. At most `batchSize + prefetch` chips are in
+ * memory or loading. Leaving the loop, an error or the signal aborts pending loads.
+ * @param load reads one chip; all chips must have the names, shapes and types of the first one
+ * @throws {TerrachipError} INVALID_INPUT that names the chip, with the original error as its cause
  */
 export async function* batches<T, Arrays extends ChipArrays>(
   source: ItemSource<T>,
@@ -53,11 +53,11 @@ export async function* batches<T, Arrays extends ChipArrays>(
   const end = dropLast ? source.length - (source.length % batchSize) : source.length;
   const ahead: Promise<Loaded<T, Arrays>>[] = [];
   let next = 0;
-  let first: ArrayKinds | null = null;
+  let expected: ArrayKinds | null = null;
   const fill = (): void => {
     while (next < end && ahead.length < batchSize + prefetch) {
       const loading = loadOne(source, next++, load, controller.signal);
-      // Reported where it is awaited, in order.
+      // Errors are reported in order, where the promise is awaited.
       loading.catch(() => undefined);
       ahead.push(loading);
     }
@@ -66,11 +66,11 @@ export async function* batches<T, Arrays extends ChipArrays>(
     for (let start = 0; start < end; start += batchSize) {
       fill();
       const loaded: Loaded<T, Arrays>[] = [];
-      for (const one of ahead.slice(0, Math.min(batchSize, end - start)))
-        loaded.push(await untilAborted(one, signal));
+      for (const loading of ahead.slice(0, Math.min(batchSize, end - start)))
+        loaded.push(await untilAborted(loading, signal));
       ahead.splice(0, loaded.length);
-      first ??= kindsOf(loaded[0]);
-      const batch = stack(loaded, first);
+      expected ??= kindsOf(loaded[0]);
+      const batch = stack(loaded, expected);
       fill();
       yield batch;
     }
@@ -113,7 +113,7 @@ function nameOf(item: unknown, index: number): string {
     : `chip ${index} at [${geobox.bounds.join(', ')}] in ${geobox.crs}`;
 }
 
-/** What the arrays of a chip are, by name: `uint8 (2, 3)`. */
+/** Types and shapes of the arrays of a chip, by name: `uint8 (2, 3)`. */
 type ArrayKinds = ReadonlyMap<string, string>;
 
 function kindsOf({ arrays }: Loaded<unknown>): ArrayKinds {
@@ -127,29 +127,29 @@ function kindsOf({ arrays }: Loaded<unknown>): ArrayKinds {
 
 function stack<T, Arrays extends ChipArrays>(
   loaded: readonly Loaded<T, Arrays>[],
-  first: ArrayKinds,
+  expected: ArrayKinds,
 ): Batch<T, Arrays> {
-  for (const one of loaded) checkKinds(one, first);
+  for (const chip of loaded) checkKinds(chip, expected);
   const arrays = Object.keys(loaded[0].arrays).map((name) => [name, stackOne(loaded, name)]);
   return { items: loaded.map(({ item }) => item), arrays: Object.fromEntries(arrays) };
 }
 
-function checkKinds(one: Loaded<unknown>, first: ArrayKinds): void {
-  const own = kindsOf(one);
-  for (const name of new Set([...first.keys(), ...own.keys()])) {
-    const [wanted, found] = [first.get(name) ?? 'nothing', own.get(name) ?? 'nothing'];
-    if (found === wanted) continue;
+function checkKinds(chip: Loaded<unknown>, expected: ArrayKinds): void {
+  const own = kindsOf(chip);
+  for (const name of new Set([...expected.keys(), ...own.keys()])) {
+    const [wanted, actual] = [expected.get(name) ?? 'nothing', own.get(name) ?? 'nothing'];
+    if (actual === wanted) continue;
     throw invalidInput(
-      nameOf(one.item, one.index),
-      `has ${found} for ${name} where chips before it have ${wanted}`,
+      nameOf(chip.item, chip.index),
+      `has ${actual} for ${name} where chips before it have ${wanted}`,
       'load chips of one shape and type: grids with the policy clip have smaller ones at their edges',
     );
   }
-  for (const [name, { data, shape }] of Object.entries(one.arrays)) {
+  for (const [name, { data, shape }] of Object.entries(chip.arrays)) {
     const size = shape.reduce((product, length) => product * length, 1);
     if (data.length === size) continue;
     throw invalidInput(
-      nameOf(one.item, one.index),
+      nameOf(chip.item, chip.index),
       `has ${data.length} values for ${name}, but a shape of ${shape.join(' × ')}`,
       'correct what load returns',
     );
@@ -164,15 +164,14 @@ function stackOne(loaded: readonly Loaded<unknown>[], name: string): ChipArray {
 }
 
 /**
- * What is needed of an ONNX runtime to make tensors: `onnxruntime-node`, `onnxruntime-web` and others have it. Its own
- * types are not named here, so that catalogs are of use without it; any constructor of a type's name, values and a shape
- * will do.
+ * The tensor constructor of an ONNX runtime, such as `onnxruntime-node` or `onnxruntime-web`, with a type name, values
+ * and a shape. The runtime's own types are not imported, so that catalogs do not depend on it.
  */
 export interface TensorRuntime<OnnxTensor> {
   readonly Tensor: new (type: never, data: never, dims: readonly number[]) => OnnxTensor;
 }
 
-/** A batch as tensors of an ONNX runtime, which share its memory. */
+/** Makes tensors of an ONNX runtime that share the memory of a batch. */
 export function batchTensors<OnnxTensor, Name extends string>(
   runtime: TensorRuntime<OnnxTensor>,
   batch: { readonly arrays: Readonly<Record<Name, ChipArray>> },
@@ -185,7 +184,7 @@ export function batchTensors<OnnxTensor, Name extends string>(
   return Object.fromEntries(
     Object.entries<ChipArray>(batch.arrays).map(([name, { data, shape }]) => [
       name,
-      // ONNX calls these types as NumPy does.
+      // ONNX and NumPy have the same names for these types.
       new construct(dtypeOf(data), data, shape),
     ]),
   ) as Record<Name, OnnxTensor>;

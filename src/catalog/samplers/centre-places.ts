@@ -1,6 +1,6 @@
 /**
- * Pixels of an area, all equally likely: one is drawn from windows that hold those in question, larger ones more often,
- * and kept where it belongs to the area and no earlier window has it too.
+ * Draws pixels of an area with equal probability by rejection sampling: a pixel is drawn from candidate windows,
+ * weighted by their size, and accepted if it is in the area and in no earlier window.
  */
 import { alignedTiles, type PixelWindow } from '../../geo/index.js';
 import { intersectWindows } from '../../geo/windows.js';
@@ -8,7 +8,7 @@ import type { SampleArea } from './area.js';
 import { indexOf, search } from './cover.js';
 import { type CounterRandom, STREAM } from './random.js';
 
-/** The area is cut into at most so many cells along a side, of which those that hold something are drawn from. */
+/** Greatest number of cells along a side of the area; cells that overlap it are candidate windows. */
 const CELLS = 256;
 
 export class CentrePlaces {
@@ -16,12 +16,12 @@ export class CentrePlaces {
   readonly #random: CounterRandom;
   readonly #windows: readonly PixelWindow[];
   readonly #index: ReturnType<typeof indexOf> | null;
-  /** Pixels up to and with each window. */
+  /** Cumulative number of pixels of the windows. */
   readonly #totals: Float64Array;
 
   /**
    * @param width pixels of a chip
-   * @param wanted least pixels of the area that a chip holds
+   * @param wanted least number of the area's pixels in a chip
    */
   constructor(area: SampleArea, random: CounterRandom, width: number, height: number, wanted: number) {
     this.#area = area;
@@ -38,17 +38,17 @@ export class CentrePlaces {
     }
   }
 
-  /** Whether no chip can hold as much as is wanted. */
+  /** Whether no chip can have the wanted number of pixels. */
   get isEmpty(): boolean {
     return this.#windows.length === 0;
   }
 
-  /** A pixel, or null where the one that was drawn does not count. */
+  /** A pixel, or null if the drawn one is rejected. */
   draw(index: number, attempt: number, stream: number): readonly [x: number, y: number] | null {
     if (this.#index === null) return null;
-    const [which, across] = this.#random.uniforms(index, attempt, stream + STREAM.place);
+    const [ofWindow, across] = this.#random.uniforms(index, attempt, stream + STREAM.place);
     const [down] = this.#random.uniforms(index, attempt, stream + STREAM.place + 1);
-    const k = firstAbove(this.#totals, which * this.#totals[this.#totals.length - 1]);
+    const k = firstAbove(this.#totals, ofWindow * this.#totals[this.#totals.length - 1]);
     const { x: left, y: top, width, height } = this.#windows[k];
     const x = left + Math.floor(across * width);
     const y = top + Math.floor(down * height);
@@ -57,7 +57,7 @@ export class CentrePlaces {
   }
 }
 
-/** Pixels of a window around which a chip can hold `wanted` pixels of it; null for none. */
+/** Centres of chips that can have `wanted` pixels of a window; null for none. */
 function centres(window: PixelWindow, width: number, height: number, wanted: number): PixelWindow | null {
   const across = centresAlong(window.x, window.width, width, wanted / Math.min(height, window.height));
   const down = centresAlong(window.y, window.height, height, wanted / Math.min(width, window.width));
@@ -78,7 +78,7 @@ function centresAlong(
   return within <= size && first <= last ? [first, last - first + 1] : null;
 }
 
-/** Of several sets of windows that hold all centres the one with the fewest pixels: a draw from it counts most often. */
+/** The set of windows with the fewest pixels that contains all centres, for the lowest rejection rate. */
 function candidates(
   area: SampleArea,
   whole: boolean,
@@ -92,7 +92,7 @@ function candidates(
   for (const windows of area.windows) {
     const different = distinct(windows);
     choices.push(inBounds(different));
-    // A chip that lies in the area whole lies in the bounds of windows that hang together.
+    // A chip completely in the area is in the bounds of connected windows.
     if (whole) choices.push(inBounds(connected(different).map(centresOf)));
   }
   const pixels = (windows: readonly PixelWindow[]): number =>
@@ -101,10 +101,10 @@ function candidates(
 }
 
 function distinct(windows: readonly PixelWindow[]): PixelWindow[] {
-  const known = new Map(
+  const byKey = new Map(
     windows.map((window) => [`${window.x},${window.y},${window.width},${window.height}`, window]),
   );
-  return [...known.values()];
+  return [...byKey.values()];
 }
 
 /** The bounds of each group of windows that overlap or touch. */
@@ -132,7 +132,7 @@ function connected(windows: readonly PixelWindow[]): PixelWindow[] {
   return bounds;
 }
 
-/** The cells of a coarse grid over the area that the window of some shape reaches. */
+/** The cells of a coarse grid over the area that overlap the window of a shape. */
 function cells(area: SampleArea): PixelWindow[] {
   const { width, height } = area.geobox;
   const size = Math.max(1, Math.ceil(Math.max(width, height) / CELLS));
@@ -142,7 +142,7 @@ function cells(area: SampleArea): PixelWindow[] {
   );
 }
 
-/** The first place whose total is above a value. */
+/** The first index whose total is above a value. */
 function firstAbove(totals: Float64Array, value: number): number {
   let [low, high] = [0, totals.length - 1];
   while (low < high) {

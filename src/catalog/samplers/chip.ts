@@ -2,17 +2,17 @@ import { invalidOption } from '../../errors.js';
 import type { GeoBox, GeoSlice, PixelWindow, TimeInterval } from '../../geo/index.js';
 import type { CatalogRow } from '../row.js';
 
-/** A place, a time and a pixel grid to load: what samplers yield. */
+/** A pixel grid and a time to load, from a sampler. */
 export interface Chip {
-  /** Its place in the sampler's sequence. */
+  /** Its index in the sampler's sequence. */
   readonly index: number;
-  /** Its exact pixels. */
+  /** Its pixel grid. */
   readonly geobox: GeoBox;
-  /** The same place as a query. */
+  /** Its bounds, resolution and time as a query. */
   readonly slice: GeoSlice;
-  /** Its pixels in the grid of the area that was sampled; padding lies outside that grid. */
+  /** Its window in the grid of the sampled area; padding is outside that grid. */
   readonly window: PixelWindow;
-  /** The row it was taken from, where it belongs to one. */
+  /** Its row, for samplers that draw chips from single rows. */
   readonly row?: CatalogRow;
 }
 
@@ -41,7 +41,7 @@ export function sliceOf(geobox: GeoBox, interval: TimeInterval): GeoSlice {
   };
 }
 
-/** A chip in messages. */
+/** The name of a chip in messages. */
 export function describeChip({ index, slice }: Chip): string {
   return `chip ${index} at [${slice.bounds.join(', ')}] in ${slice.crs}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Which pixels of a grid some shapes cover. A pixel belongs to a shape that its centre lies in, so that neighbours
- * which share an edge never share a pixel, and a shape that was projected there and back covers what it did.
+ * Pixels of a grid covered by shapes. A shape covers pixels whose centres are inside it, so that neighbours with a
+ * common edge share no pixel, and a shape that is reprojected there and back covers the same pixels.
  */
 import Flatbush from 'flatbush';
 import { unionBounds } from '../../geo/bounds.js';
@@ -9,11 +9,11 @@ import { intersectWindows } from '../../geo/windows.js';
 import { type Polygon, type Position, Rasterizer } from '../../vector/index.js';
 
 export class PixelCover {
-  /** The smallest windows of pixels around the shapes that cover any, in the order of `shapes`. */
+  /** The smallest windows around the shapes that cover pixels, in the order of `shapes`. */
   readonly windows: readonly PixelWindow[];
-  /** The place of each window's shape in the list that the cover was made from. */
+  /** The index of each window's shape in the list given to `ofShapes`. */
   readonly shapes: readonly number[];
-  /** The window around all of them. */
+  /** The window around all windows. */
   readonly window: PixelWindow;
   readonly #rasterizer: Rasterizer | null;
   readonly #frame: PixelWindow;
@@ -27,21 +27,21 @@ export class PixelCover {
   ) {
     this.windows = windows;
     this.shapes = shapes;
-    this.window = windows.reduce(around);
+    this.window = windows.reduce(unionWindow);
     this.#rasterizer = rasterizer;
     this.#frame = frame;
     this.#index = indexOf(windows);
   }
 
-  /** Whole windows. */
+  /** A cover of windows. */
   static ofWindows(windows: readonly PixelWindow[]): PixelCover {
     return new PixelCover(windows, [...windows.keys()], null, windows[0]);
   }
 
   /**
-   * Shapes in a CRS on the pixels of `grid`, whose sides do not bound them. Where no shape covers the centre of any
-   * pixel (points, or slivers), each counts as the pixel that its middle lies in.
-   * @throws {TerrachipError} INVALID_INPUT for a shape that leaves the domain of the grid's projection
+   * A cover of shapes in a CRS by pixels aligned to `grid`, also beyond its sides. If no shape covers a pixel centre
+   * (points or slivers), each covers the pixel that contains its middle.
+   * @throws {TerrachipError} INVALID_INPUT for a shape outside the domain of the grid's projection
    */
   static ofShapes(
     shapes: readonly (readonly Polygon[])[],
@@ -56,32 +56,32 @@ export class PixelCover {
     };
     const project = projection(crs, grid);
     const corners = shapes.map((polygons) => boundsOf(polygons, project));
-    const known = corners.filter((bounds) => bounds !== null);
-    if (known.length === 0) return null;
-    // The rasterizer clips to its grid, so that grid must hold all; edges bend beyond the positions they join.
+    const onGrid = corners.filter((bounds) => bounds !== null);
+    if (onGrid.length === 0) return null;
+    // The rasterizer clips to its grid, which must contain all shapes; reprojected edges bend beyond their vertices.
     const rasterizerOn = ({ x, y, width, height }: PixelWindow): Rasterizer =>
       new Rasterizer(areas, grid.window(x, y, width, height));
-    let frame = frameOf(known.reduce(unionBounds));
+    let frame = frameOf(onGrid.reduce(unionBounds));
     let rasterizer = rasterizerOn(frame);
     const reach = shapes.reduce<Bounds>((bounds, _, k) => {
-      const place = shifted(rasterizer.bounds(k), frame);
-      return place === null ? bounds : unionBounds(bounds, place);
-    }, known[0]);
-    if (!holds(frame, reach)) {
+      const extent = shifted(rasterizer.bounds(k), frame);
+      return extent === null ? bounds : unionBounds(bounds, extent);
+    }, onGrid[0]);
+    if (!contains(frame, reach)) {
       frame = frameOf(reach);
       rasterizer = rasterizerOn(frame);
     }
-    const places = shapes.map((_, k) => shifted(rasterizer.bounds(k), frame));
-    const windows = places.map((bounds) => (bounds === null ? null : centresIn(bounds)));
+    const extents = shapes.map((_, k) => shifted(rasterizer.bounds(k), frame));
+    const windows = extents.map((bounds) => (bounds === null ? null : centresIn(bounds)));
     const covering = windows.flatMap((window, k) => (window === null ? [] : [k]));
     if (covering.length > 0) {
-      const around = covering.flatMap((k) => windows[k] ?? []);
-      return new PixelCover(around, covering, rasterizer, frame);
+      const windowsOfCovering = covering.flatMap((k) => windows[k] ?? []);
+      return new PixelCover(windowsOfCovering, covering, rasterizer, frame);
     }
-    // Shapes without area are near nothing to the rasterizer: their positions say where they are.
+    // The rasterizer has no bounds for shapes without area, so their positions are used.
     const points = corners.flatMap((bounds, k) => (bounds === null ? [] : [k]));
     return new PixelCover(
-      points.map((k) => middleOf(corners[k] ?? known[0])),
+      points.map((k) => middleOf(corners[k] ?? onGrid[0])),
       points,
       null,
       frame,
@@ -94,12 +94,12 @@ export class PixelCover {
     return this.near(pixel).some((k) => this.#spans(k, pixel, () => true));
   }
 
-  /** The shapes (places in `windows`) whose windows overlap with a window, in their order. */
+  /** The indexes in `windows` of shapes whose windows overlap a window, in order. */
   near(window: PixelWindow): number[] {
     return search(this.#index, window);
   }
 
-  /** Changes covered pixels of a window that have one value to another; returns how many. */
+  /** Changes the mask of covered pixels in a window from one value to another; returns their number. */
   mark(window: PixelWindow, mask: Uint8Array, from: number, to: number): number {
     let count = 0;
     for (const k of this.near(window)) {
@@ -109,7 +109,7 @@ export class PixelCover {
     return count;
   }
 
-  /** How many pixels of a window one shape covers. */
+  /** The number of a window's pixels that one shape covers. */
   countOf(k: number, window: PixelWindow): number {
     return this.#mark(k, window, new Uint8Array(window.width * window.height), 0, 1);
   }
@@ -118,9 +118,9 @@ export class PixelCover {
     let count = 0;
     this.#spans(k, window, (row, start, end) => {
       const first = (row - window.y) * window.width - window.x;
-      for (let place = first + start; place < first + end; place++) {
-        if (mask[place] !== from) continue;
-        mask[place] = to;
+      for (let i = first + start; i < first + end; i++) {
+        if (mask[i] !== from) continue;
+        mask[i] = to;
         count++;
       }
       return false;
@@ -128,7 +128,7 @@ export class PixelCover {
     return count;
   }
 
-  /** Visits runs of covered pixels of a window until one visit returns true, and says whether one did. */
+  /** Visits runs of covered pixels in a window until a visit returns true; returns whether one did. */
   #spans(
     k: number,
     window: PixelWindow,
@@ -137,37 +137,37 @@ export class PixelCover {
     const part = intersectWindows(this.windows[k], window);
     if (part === null) return false;
     const end = part.x + part.width;
-    let found = false;
+    let stopped = false;
     if (this.#rasterizer === null) {
-      for (let row = part.y; row < part.y + part.height && !found; row++) found = visit(row, part.x, end);
-      return found;
+      for (let row = part.y; row < part.y + part.height && !stopped; row++) stopped = visit(row, part.x, end);
+      return stopped;
     }
     const { x, y } = this.#frame;
     const rows = { start: part.y - y, end: part.y + part.height - y };
     this.#rasterizer.spans(this.shapes[k], rows, (row, from, to) => {
       const [first, last] = [Math.max(from + x, part.x), Math.min(to + x, end)];
-      if (!found && first < last) found = visit(row + y, first, last);
+      if (!stopped && first < last) stopped = visit(row + y, first, last);
     });
-    return found;
+    return stopped;
   }
 }
 
-/** Windows by place. */
+/** A spatial index of windows. */
 export function indexOf(windows: readonly PixelWindow[]): Flatbush {
   const index = new Flatbush(windows.length);
-  // Half a pixel inside of the edges: windows that merely touch do not overlap.
+  // A quarter of a pixel inside the edges, so that windows that only touch do not overlap.
   for (const { x, y, width, height } of windows)
     index.add(x + 0.25, y + 0.25, x + width - 0.25, y + height - 0.25);
   index.finish();
   return index;
 }
 
-/** Windows that overlap with one, in their order. */
+/** Indexes of windows that overlap a window, in order. */
 export function search(index: Flatbush, { x, y, width, height }: PixelWindow): number[] {
   return index.search(x, y, x + width, y + height).sort((a, b) => a - b);
 }
 
-function around(a: PixelWindow, b: PixelWindow): PixelWindow {
+function unionWindow(a: PixelWindow, b: PixelWindow): PixelWindow {
   const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
   return {
     x,
@@ -177,14 +177,14 @@ function around(a: PixelWindow, b: PixelWindow): PixelWindow {
   };
 }
 
-/** From coordinates to pixels of a grid. */
+/** A transform from coordinates to pixels of a grid. */
 function projection(crs: Crs, grid: GeoBox): (position: Position) => Position {
   const toGrid = createTransform(crs, grid.crs);
   const toPixel = grid.transform.inverse();
   return ([x, y]) => toPixel.apply(...toGrid.forward(x, y));
 }
 
-/** Around the positions of polygons that have a place on the grid. */
+/** Bounds of the positions that can be projected onto the grid. */
 function boundsOf(polygons: readonly Polygon[], project: (position: Position) => Position): Bounds | null {
   let bounds: Bounds | null = null;
   for (const [outer] of polygons) {
@@ -197,23 +197,23 @@ function boundsOf(polygons: readonly Polygon[], project: (position: Position) =>
   return bounds;
 }
 
-/** Whole pixels around bounds, and some more. */
+/** A window around bounds, with a margin. */
 function frameOf([x0, y0, x1, y1]: Bounds): PixelWindow {
   const margin = 2 + Math.ceil(0.02 * Math.max(x1 - x0, y1 - y0));
   const [x, y] = [Math.floor(x0) - margin, Math.floor(y0) - margin];
   return { x, y, width: Math.ceil(x1) + margin - x, height: Math.ceil(y1) + margin - y };
 }
 
-function holds({ x, y, width, height }: PixelWindow, [x0, y0, x1, y1]: Bounds): boolean {
+function contains({ x, y, width, height }: PixelWindow, [x0, y0, x1, y1]: Bounds): boolean {
   return x <= x0 && y <= y0 && x1 <= x + width && y1 <= y + height;
 }
 
-/** Bounds on the pixels of a window as bounds on those of its grid. */
+/** Bounds in pixels of a window as bounds in pixels of its grid. */
 function shifted(bounds: Bounds | null, { x, y }: PixelWindow): Bounds | null {
   return bounds === null ? null : [bounds[0] + x, bounds[1] + y, bounds[2] + x, bounds[3] + y];
 }
 
-/** The window of pixels whose centres lie in bounds, or null for none. */
+/** The window of pixels whose centres are in bounds; null for none. */
 function centresIn([x0, y0, x1, y1]: Bounds): PixelWindow | null {
   const [x, y] = [Math.floor(x0 + 0.5), Math.ceil(y0 - 0.5)];
   const [width, height] = [Math.floor(x1 + 0.5) - x, Math.ceil(y1 - 0.5) - y];

@@ -4,13 +4,13 @@ import type { SampleArea } from './area.js';
 import { type PixelSize, pixelSize } from './chip.js';
 import { CounterRandom, STREAM } from './random.js';
 
-/** How ground is divided into folds. */
+/** The number and size of folds, blocks and chips. */
 export interface SpatialFoldOptions {
-  /** How many folds of the same size; or the share of the area of each, which add up to 1. */
+  /** Number of folds of equal size; or the share of each in the area, with a sum of 1. */
   folds: number | readonly number[];
   /** Pixels along a side of a block. */
   block: number;
-  /** Pixels of the chips that will be taken. */
+  /** Pixels of the chips to be sampled. */
   chip: PixelSize;
   /** Least distance in pixels between chips of different folds (default, and at least: the diagonal of a chip). */
   buffer?: number;
@@ -18,16 +18,16 @@ export interface SpatialFoldOptions {
   seed?: number;
 }
 
-/** A block of pixels that belongs to a fold. */
+/** A block of a fold. */
 export interface FoldBlock {
   readonly fold: number;
-  /** Where its chips lie, in the grid of the area: the block without its half of the buffer. */
+  /** The window for its chips in the grid of the area: the block without its half of the buffer. */
   readonly window: PixelWindow;
-  /** How many pixels of the area lie there. */
+  /** Number of the area's pixels in the window. */
   readonly pixels: number;
 }
 
-/** Parts of an area for training and testing, with a distance between any two of them. */
+/** Parts of an area for training and testing, separated by a buffer. */
 export class SpatialFolds {
   readonly blocks: readonly FoldBlock[];
   readonly count: number;
@@ -43,7 +43,7 @@ export class SpatialFolds {
     this.buffer = buffer;
   }
 
-  /** The area of one fold: what to test on, where `rest` is what to train on. */
+  /** The area of one fold, to test on; `rest` is the area to train on. */
   fold(fold: number): SampleArea {
     return this.#area.within(this.#windows((block) => block.fold === fold, fold));
   }
@@ -63,10 +63,10 @@ export class SpatialFolds {
 const MAX_BLOCKS = 2 ** 22;
 
 /**
- * Cuts an area into square blocks and deals these out to folds, so that folds have equal shares of the area as far as
- * blocks allow. Half of the buffer is taken off each side of a block: chips that lie in folds whole (the default of
- * `randomSampler`) are never nearer to a chip of another fold than the buffer.
- * @throws {TerrachipError} INVALID_OPTION for a buffer below a chip's diagonal, or blocks that have no room for a chip;
+ * Splits an area into square blocks and assigns these to folds at random, such that folds have equal shares of the area
+ * as far as blocks allow. Half of the buffer is removed from each side of a block, so that chips completely in a fold
+ * (the default of `randomSampler`) are never nearer to a chip of another fold than the buffer.
+ * @throws {TerrachipError} INVALID_OPTION for a buffer below a chip's diagonal, or blocks too small for a chip;
  *   INVALID_INPUT for an area with fewer blocks than folds; TOO_LARGE above four million blocks
  */
 export function spatialFolds(area: SampleArea, options: SpatialFoldOptions): SpatialFolds {
@@ -101,20 +101,20 @@ export function spatialFolds(area: SampleArea, options: SpatialFoldOptions): Spa
       { size: most, limit: MAX_BLOCKS },
     );
   }
-  const found: Omit<FoldBlock, 'fold'>[] = [];
+  const blocks: Omit<FoldBlock, 'fold'>[] = [];
   for (const { x, y } of alignedTiles(bounds, block)) {
     const window = { x: x + margin, y: y + margin, width: room, height: room };
     const pixels = area.count(window);
-    if (pixels > 0) found.push({ window, pixels });
+    if (pixels > 0) blocks.push({ window, pixels });
   }
-  if (found.length < shares.length) {
+  if (blocks.length < shares.length) {
     throw invalidInput(
       'the area',
-      `has ${found.length} blocks of ${block} pixels, fewer than ${shares.length} folds`,
+      `has ${blocks.length} blocks of ${block} pixels, fewer than ${shares.length} folds`,
       'choose smaller blocks, fewer folds, or a larger area',
     );
   }
-  return new SpatialFolds(area, deal(found, shares, new CounterRandom(seed)), shares.length, buffer);
+  return new SpatialFolds(area, assignFolds(blocks, shares, new CounterRandom(seed)), shares.length, buffer);
 }
 
 function foldShares(folds: number | readonly number[]): readonly number[] {
@@ -136,8 +136,8 @@ export function checkShares(shares: readonly number[], option: string): void {
     throw invalidOption(option, `add up to ${total}`, 'give shares that add up to 1');
 }
 
-/** Blocks in random order, each to the fold that lacks most of its share. */
-function deal(
+/** Assigns blocks in random order, each to the fold that lacks most pixels of its share. */
+function assignFolds(
   blocks: readonly Omit<FoldBlock, 'fold'>[],
   shares: readonly number[],
   random: CounterRandom,
@@ -146,12 +146,12 @@ function deal(
   const missing = shares.map((share) => share * total);
   const waiting = new Set(shares.keys());
   const order = [...random.permutation(blocks.length, STREAM.split)];
-  return order.map((place, k): FoldBlock => {
-    // The last blocks go to folds that have none yet, however small these are.
+  return order.map((index, k): FoldBlock => {
+    // The last blocks go to folds without any, even if their shares are small.
     const open = blocks.length - k <= waiting.size ? [...waiting] : [...shares.keys()];
     const fold = open.reduce((best, other) => (missing[other] > missing[best] ? other : best));
-    missing[fold] -= blocks[place].pixels;
+    missing[fold] -= blocks[index].pixels;
     waiting.delete(fold);
-    return { fold, ...blocks[place] };
+    return { fold, ...blocks[index] };
   });
 }

@@ -1,21 +1,21 @@
 import type { CatalogRow } from '../row.js';
 
-/** Rows that have the same footprint, together. */
+/** Groups rows with equal footprints. */
 export function byFootprint(rows: readonly CatalogRow[]): CatalogRow[][] {
   const buckets = new Map<string, CatalogRow[][]>();
-  const places: CatalogRow[][] = [];
+  const groups: CatalogRow[][] = [];
   for (const row of rows) {
     const key = row.footprint.map(([outer]) => `${outer.length},${outer[0]}`).join(';');
     const bucket = buckets.get(key) ?? [];
     if (bucket.length === 0) buckets.set(key, bucket);
-    const known = bucket.find(([first]) => sameFootprint(first, row));
-    if (known !== undefined) known.push(row);
+    const group = bucket.find(([first]) => sameFootprint(first, row));
+    if (group !== undefined) group.push(row);
     else {
       bucket.push([row]);
-      places.push(bucket[bucket.length - 1]);
+      groups.push(bucket[bucket.length - 1]);
     }
   }
-  return places;
+  return groups;
 }
 
 function sameFootprint(a: CatalogRow, b: CatalogRow): boolean {

@@ -6,41 +6,41 @@ import { type Chip, type PixelSize, pixelSize, sliceOf } from './chip.js';
 import { Sequence } from './sequence.js';
 
 /**
- * What happens where chips do not fill the area, along each axis:
+ * Policies at the edges of an area that is not a multiple of the stride, along each axis:
  *
- * - `cover`: the last chip is shifted inwards, so that every pixel is in a chip and no chip reaches beyond;
- * - `centre`: the chips are centred on the area and reach beyond it on both sides;
- * - `pad`: the last chip reaches beyond;
- * - `clip`: the last chip is cut, and smaller than the others;
- * - `drop`: what does not fill a chip is left out.
+ * - `cover`: the last chip is shifted inwards, so that every pixel is in a chip and no chip extends beyond the area;
+ * - `centre`: the chips are centred on the area and extend beyond it on both sides;
+ * - `pad`: the last chip extends beyond the area;
+ * - `clip`: the last chip is clipped, and smaller than the others;
+ * - `drop`: an incomplete last chip is left out.
  *
- * An area narrower than a chip has one chip that reaches beyond it, or one that is cut by `clip`.
+ * An area narrower than a chip has one chip that extends beyond it, or one that is clipped with `clip`.
  */
 export const GRID_POLICIES = ['cover', 'centre', 'pad', 'clip', 'drop'] as const;
-/** What becomes of the edge of an area that chips do not fill. */
+/** The policy at the edges of an area. */
 export type GridPolicy = (typeof GRID_POLICIES)[number];
 
-/** Chips on a regular grid: their size, stride and what happens at edges. */
+/** The size, stride and edge policy of chips on a regular grid. */
 export interface GridSamplerOptions {
   /** Pixels of a chip. */
   size: PixelSize;
-  /** Pixels from one chip to the next (default: the size, so that chips do not overlap). */
+  /** Pixels from one chip to the next (default: the size, without overlap). */
   stride?: PixelSize;
   /** Default `cover`. */
   policy?: GridPolicy;
 }
 
-/** What a grid does not take as it is. */
+/** Differences between the area and the chips of a grid. */
 export interface GridReport {
-  /** Places of the grid that were left out, since no pixel of the area lies in them. */
+  /** Chips that were left out, since they contain no pixel of the area. */
   readonly emptyPlaces: number;
-  /** Pixels of the area in no chip: at the edges by `drop`, and between chips where the stride is larger than the size. */
+  /** Pixels of the area in no chip: at the edges with `drop`, and between chips if the stride exceeds the size. */
   readonly droppedPixels: number;
-  /** Pixels of chips that lie outside of the area's bounds, or of its block's. */
+  /** Pixels of chips outside the bounds of the area, or of its block. */
   readonly addedPixels: number;
 }
 
-/** Places of a grid that are looked at: each costs a question to the area. */
+/** Greatest number of chips that are tested against the area. */
 const MAX_PLACES = 2 ** 24;
 
 /** Chips on a regular grid, row by row from the upper left. */
@@ -59,11 +59,11 @@ export class GridSampler extends Sequence<Chip> {
 }
 
 /**
- * Cuts an area into chips on a regular grid over its bounds; places without any pixel of the area are left out. An area
- * of blocks, as a fold is, has a grid in each of them, so that chips stay inside: where it is narrower than a chip, they
- * are shifted towards the middle of the block.
- * @throws {TerrachipError} INVALID_OPTION for an impossible size or stride, or a policy that lets chips leave their block;
- *   TOO_LARGE above 16 million places
+ * Splits an area into chips on a regular grid over its bounds. Chips without a pixel of the area are left out. An area
+ * of blocks, such as a fold, has a grid per block, and its chips stay inside their block; if the area in a block is
+ * narrower than a chip, the chip is shifted towards the middle of the block.
+ * @throws {TerrachipError} INVALID_OPTION for an invalid size or stride, or a policy with chips beyond their block;
+ *   TOO_LARGE above 16 million chips
  */
 export function gridSampler(area: SampleArea, options: GridSamplerOptions): GridSampler {
   const { policy = 'cover' } = options;
@@ -79,14 +79,15 @@ export function gridSampler(area: SampleArea, options: GridSamplerOptions): Grid
   const stride = pixelSize(options.stride ?? options.size, 'stride');
   const { width, height } = area.geobox;
   const bounds = { x: 0, y: 0, width, height };
-  // In a block chips lie on what of it the area reaches, and may reach beyond that, but not beyond the block.
+  // In a block, the grid starts at the block's part in the area's bounds; chips may extend beyond that, not beyond the
+  // block.
   const frames = (area.blocks ?? [null]).flatMap((block) => {
     const frame = block === null ? bounds : intersectWindows(block, bounds);
     return frame === null ? [] : [{ frame, block }];
   });
-  const places = (frame: PixelWindow): number =>
+  const chipCount = (frame: PixelWindow): number =>
     Math.ceil(frame.width / stride[0]) * Math.ceil(frame.height / stride[1]);
-  const total = frames.reduce((sum, { frame }) => sum + places(frame), 0);
+  const total = frames.reduce((sum, { frame }) => sum + chipCount(frame), 0);
   if (total > MAX_PLACES) {
     throw new TerrachipError(
       'TOO_LARGE',
@@ -98,7 +99,7 @@ export function gridSampler(area: SampleArea, options: GridSamplerOptions): Grid
   const windows: PixelWindow[] = [];
   let [emptyPlaces, dropped, added] = [0, 0, 0];
   for (const { frame, block } of frames) {
-    if (block !== null && policy === 'cover') checkRoom(block, size);
+    if (block !== null && policy === 'cover') requireFit(block, size);
     let columns = axisChips(frame.width, size[0], stride[0], policy);
     let rows = axisChips(frame.height, size[1], stride[1], policy);
     if (block !== null) {
@@ -119,7 +120,7 @@ export function gridSampler(area: SampleArea, options: GridSamplerOptions): Grid
   return new GridSampler(area, windows, { emptyPlaces, droppedPixels: dropped, addedPixels: added });
 }
 
-function checkRoom({ width, height }: PixelWindow, size: readonly [number, number]): void {
+function requireFit({ width, height }: PixelWindow, size: readonly [number, number]): void {
   if (size[0] <= width && size[1] <= height) return;
   throw invalidOption(
     'size',
@@ -128,7 +129,7 @@ function checkRoom({ width, height }: PixelWindow, size: readonly [number, numbe
   );
 }
 
-/** Chips shifted to stay inside of a block; those that it has no room for are left out. */
+/** Shifts chips into a block; leaves out chips larger than it. */
 function keptInside(chips: readonly AxisChip[], from: number, length: number): AxisChip[] {
   return chips.flatMap(([start, size]): AxisChip[] =>
     size > length ? [] : [[Math.max(from, Math.min(start, from + length - size)), size]],
@@ -149,7 +150,7 @@ export function axisChips(length: number, size: number, stride: number, policy: 
   const chips = Array.from({ length: count }, (_, k): AxisChip => [first + k * stride, size]);
   if (policy === 'clip') {
     const [start] = chips[count - 1];
-    // With gaps between chips the last may start beyond the area.
+    // With a stride above the size, the last chip may start beyond the area.
     if (start >= length) chips.pop();
     else chips[count - 1] = [start, Math.min(size, length - start)];
   }
@@ -161,7 +162,7 @@ function shortAxis(length: number, size: number, policy: GridPolicy): AxisChip {
   return [policy === 'centre' ? -Math.floor((size - length) / 2) : 0, size];
 }
 
-/** Pixels of the area in a frame that lie in none of the chips. */
+/** The number of the area's pixels in a frame that are in no chip. */
 function droppedPixels(
   area: SampleArea,
   frame: PixelWindow,
@@ -181,27 +182,27 @@ function droppedPixels(
   );
 }
 
-/** Stretches of an axis that some chip covers, within the axis. */
+/** Ranges of an axis that chips cover, clipped to the axis. */
 function merged(chips: readonly AxisChip[], length: number): AxisChip[] {
-  const stretches: [number, number][] = [];
+  const ranges: [number, number][] = [];
   for (const [start, size] of chips) {
     const [from, to] = [Math.max(0, start), Math.min(length, start + size)];
-    const last = stretches.at(-1);
+    const last = ranges.at(-1);
     if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
-    else if (from < to) stretches.push([from, to]);
+    else if (from < to) ranges.push([from, to]);
   }
-  return stretches.map(([from, to]) => [from, to - from]);
+  return ranges.map(([from, to]) => [from, to - from]);
 }
 
-/** Stretches of an axis that no chip covers. */
+/** Ranges of an axis that no chip covers. */
 function gaps(chips: readonly AxisChip[], length: number): AxisChip[] {
-  const found: AxisChip[] = [];
+  const ranges: AxisChip[] = [];
   let end = 0;
   for (const [start, size] of [...merged(chips, length), [length, 0] as const]) {
-    if (start > end) found.push([end, start - end]);
+    if (start > end) ranges.push([end, start - end]);
     end = start + size;
   }
-  return found;
+  return ranges;
 }
 
 function pixelsBeyond(window: PixelWindow, frame: PixelWindow): number {

@@ -1,4 +1,4 @@
-/** Which chips to take: grids, random places, rows as they are, times, folds; and loading them ahead in batches. */
+/** Samplers of chips: grids, random positions, rows, times, folds and splits; and prefetching in batches. */
 export { type PixelGrid, type Region, SampleArea, type SampleAreaOptions } from './area.js';
 export { type BalancedSamplerOptions, balancedSampler } from './balanced-sampler.js';
 export {

@@ -5,22 +5,22 @@ import { type Chip, type PixelSize, pixelSize, sliceOf } from './chip.js';
 import { CounterRandom, STREAM } from './random.js';
 import { Sequence } from './sequence.js';
 
-/** Chips at random places: their size, number and seed. */
+/** The size, number and seed of random chips. */
 export interface RandomSamplerOptions {
   /** Pixels of a chip. */
   size: PixelSize;
-  /** How many chips. */
+  /** Number of chips. */
   count: number;
   /** A whole number from 0 on (default 0). */
   seed?: number;
-  /** Least share of a chip's pixels that lie in the area, above 0 (default 1: chips lie in it whole). */
+  /** Least share of a chip's pixels in the area, above 0 (default 1: chips are completely in the area). */
   coverage?: number;
 }
 
-/** A chip's places are drawn at most so many times. */
+/** Greatest number of draws for a chip. */
 const MAX_TRIES = 10_000;
 
-/** Chips at random places, each computed from the seed and its place in the sequence alone. */
+/** Chips at random positions, each computed only from the seed and its index. */
 export class RandomSampler extends Sequence<Chip> {
   readonly #draw: (index: number, redraw: number) => Chip;
 
@@ -30,18 +30,18 @@ export class RandomSampler extends Sequence<Chip> {
     this.#draw = draw;
   }
 
-  /** Another chip for a place in the sequence, where a first one did not do: `redraw` counts from 0, which is `at`. */
+  /** Another chip for an index of the sequence; `redraw` 0 is the chip of `at`. */
   redraw(index: number, redraw: number): Chip {
     return this.#draw(index, redraw);
   }
 }
 
 /**
- * Chips whose centres are spread evenly over an area: every pixel around which a chip has the wanted coverage is
- * equally likely, however many rows cover it. An area narrower than a chip is taken whole, in a chip that reaches
- * beyond it. Chips of an area of blocks, as a fold is, are shifted to lie in one block whole, whatever their coverage.
- * @throws {TerrachipError} INVALID_OPTION for an impossible option; INVALID_INPUT when a chip is asked for and no place is
- *   found
+ * Draws chips with uniformly distributed centres: every pixel of the area around which a chip has the coverage is
+ * equally likely, no matter how many rows cover it. If the area is narrower than a chip, a chip contains all of its
+ * width and extends beyond it. Chips of an area of blocks, such as a fold, are shifted to be completely in one block,
+ * for any coverage.
+ * @throws {TerrachipError} INVALID_OPTION for an invalid option; INVALID_INPUT on access to a chip without a position
  */
 export function randomSampler(area: SampleArea, options: RandomSamplerOptions): RandomSampler {
   const { count, seed = 0, coverage = 1 } = options;
@@ -73,7 +73,7 @@ export function randomSampler(area: SampleArea, options: RandomSamplerOptions): 
   });
 }
 
-/** The most pixels of the area that a chip can hold, as far as the bounds tell, and exactly where they are narrow. */
+/** Greatest number of the area's pixels in a chip: an upper bound, closer if the area is narrower than a chip. */
 function fullCount(area: SampleArea, width: number, height: number): number {
   const { geobox } = area;
   const inBounds = Math.min(width, geobox.width) * Math.min(height, geobox.height);

@@ -1,6 +1,6 @@
 /**
- * Random numbers by counter: number k of a sequence is computed from the seed and k alone, so that any number of
- * workers draws the same sequence. Philox 4×32 with ten rounds (Salmon et al. 2011, doi:10.1145/2063384.2063405).
+ * Counter-based random numbers: number k of a sequence depends only on the seed and k, so that any number of workers
+ * draws the same sequence. Philox 4×32 with ten rounds (Salmon et al. 2011, doi:10.1145/2063384.2063405).
  */
 import { invalidOption } from '../../errors.js';
 
@@ -37,7 +37,7 @@ function highWord(a: number, b: number): number {
   return aHigh * bHigh + Math.floor(first / 65_536) + Math.floor(second / 65_536);
 }
 
-/** A seed's random numbers, by place in the sequence. */
+/** Random numbers of a seed, by index. */
 export class CounterRandom {
   readonly #key: readonly [number, number];
 
@@ -50,9 +50,9 @@ export class CounterRandom {
 
   /**
    * Two uniform numbers in [0, 1) with 53 bits each.
-   * @param index place in the sequence
-   * @param attempt which try it is for that place
-   * @param stream what the numbers are for, so that no two uses share them
+   * @param index index in the sequence
+   * @param attempt number of the attempt for that index
+   * @param stream separates the numbers of different uses
    */
   uniforms(index: number, attempt: number, stream: number): [number, number] {
     const [a, b, c, d] = philox([index % 2 ** 32, Math.floor(index / 2 ** 32), attempt, stream], this.#key);
@@ -74,5 +74,5 @@ function fraction(high: number, low: number): number {
   return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
 }
 
-/** What the random numbers of one seed are used for. */
+/** Streams of the random numbers of a seed, by use. */
 export const STREAM = { place: 0, choice: 2, shuffle: 3, classes: 4, split: 5, pair: 6, redraw: 16 } as const;

@@ -5,44 +5,41 @@ import { type PixelGrid, SampleArea, type SampleAreaOptions } from './area.js';
 import { type Chip, sliceOf } from './chip.js';
 import { Sequence } from './sequence.js';
 
-/** Chips that are rows as they are. */
+/** The grid and order of chips that are whole rows. */
 export interface RowSamplerOptions extends SampleAreaOptions {
-  /** The pixels to see rows on; default: those of each row's own file, which its catalog must know. */
+  /** The pixel grid; default: that of each row's file, which the catalog must declare. */
   grid?: PixelGrid;
-  /** Shuffles the rows; default: their own order. */
+  /** Shuffles the rows; default: no shuffling. */
   seed?: number;
 }
 
 /**
- * Rows that are chips already: each as it is, once.
- * @throws {TerrachipError} INVALID_INPUT for a row whose pixels are not known
+ * Makes one chip per row, for rows that are already chips.
+ * @throws {TerrachipError} INVALID_INPUT for a row without a declared grid
  */
 export function rowSampler(rows: Iterable<CatalogRow>, options: RowSamplerOptions = {}): Sequence<Chip> {
   const { interval, seed } = options;
   const inTime = [...rows].filter((row) => interval === undefined || row.interval.intersects(interval));
-  const places = inTime.flatMap((row): Omit<Chip, 'index'>[] => {
+  const chips = inTime.flatMap((row): Omit<Chip, 'index'>[] => {
     const geobox = boxOf(row, options);
     if (geobox === null) return [];
     const time = (interval && row.interval.intersection(interval)) ?? row.interval;
     const window = { x: 0, y: 0, width: geobox.width, height: geobox.height };
     return [{ geobox, slice: sliceOf(geobox, time), window, row }];
   });
-  const sequence = Sequence.of(places);
-  return (seed === undefined ? sequence : sequence.shuffle(seed)).map((place, index) => ({
-    ...place,
-    index,
-  }));
+  const sequence = Sequence.of(chips);
+  return (seed === undefined ? sequence : sequence.shuffle(seed)).map((chip, index) => ({ ...chip, index }));
 }
 
-/** The pixels of a row; null where none lies in the region of interest. */
+/** The grid of a row; null outside the region of interest. */
 function boxOf(row: CatalogRow, { grid, roi }: RowSamplerOptions): GeoBox | null {
   const assets = Object.values(row.assets);
   const own = (assets.find(({ href }) => href === row.href) ?? assets[0])?.geobox;
   if (grid === undefined && own === undefined) {
     throw invalidInput(
       `the row ${row.id}`,
-      'does not say which pixels it has',
-      'give a grid, or build the catalog from files that say it',
+      'does not declare a pixel grid',
+      'give a grid, or build the catalog from georeferenced files',
     );
   }
   const pixels = grid ?? (own && { like: own });

@@ -6,13 +6,10 @@ import type { CatalogRow } from '../row.js';
 import { tableOfRows } from '../row-table.js';
 import { byFootprint } from './footprints.js';
 
-/** Overlaps below this share of the smaller footprint come from rounding: neighbours share an edge. */
+/** An overlap below this share of the smaller footprint is a rounding error between neighbours. */
 const SLIVER = 1e-6;
 
-/**
- * Rows in groups whose footprints overlap, directly or through others of the group. Rows of different groups have no
- * place in common, but for edges that they may share.
- */
+/** Connected components of rows by overlap of their footprints. Rows of different groups may share edges only. */
 export function byPlace(rows: readonly CatalogRow[]): CatalogRow[][] {
   const footprints = byFootprint(rows);
   const table = tableOfRows(footprints.map(([first]) => first));
@@ -38,14 +35,14 @@ export function byPlace(rows: readonly CatalogRow[]): CatalogRow[][] {
   return [...groups.values()];
 }
 
-/** Whether two footprints have more in common than an edge; what has no area is in common where it lies. */
+/** Whether two footprints share more than an edge; points and lines overlap what contains them. */
 export function overlap(a: readonly Polygon[], b: readonly Polygon[]): boolean {
   const shared = clipOutlines(a, b);
   const smaller = Math.min(planarArea(a), planarArea(b));
   return smaller === 0 ? shared.length > 0 : planarArea(shared) > SLIVER * smaller;
 }
 
-/** In square degrees: good for shares of one place. */
+/** In square degrees, which is enough for ratios of nearby areas. */
 function planarArea(polygons: readonly Polygon[]): number {
   return polygons.reduce((total, [outer, ...holes]) => {
     const missing = holes.reduce((sum, hole) => sum + Math.abs(signedArea(hole)), 0);

@@ -1,15 +1,15 @@
 import { invalidOption } from '../../errors.js';
 import { CounterRandom, STREAM } from './random.js';
 
-/** What `batches` reads from: items by place, each computed when it is asked for. */
+/** Items by index, computed on access; the input of `batches`. */
 export interface ItemSource<T> {
   readonly length: number;
   at(index: number, signal?: AbortSignal): T | Promise<T>;
 }
 
 /**
- * A list of items that are computed when they are asked for, each from its place alone: so workers share a sequence
- * without talking to each other, and a run resumes anywhere.
+ * A list of items that are computed on access, each from its index alone. Workers can share a sequence without
+ * communication, and a run can resume anywhere.
  */
 export class Sequence<T> implements Iterable<T>, ItemSource<T> {
   readonly length: number;
@@ -39,37 +39,37 @@ export class Sequence<T> implements Iterable<T>, ItemSource<T> {
     return new Sequence(this.length, (index) => change(this.#item(index), index));
   }
 
-  /** The items for which a test holds. It looks at all of them now. */
+  /** The items that pass a test, which is called for all of them immediately. */
   filter(test: (item: T, index: number) => boolean): Sequence<T> {
     const kept: number[] = [];
     for (let index = 0; index < this.length; index++) if (test(this.#item(index), index)) kept.push(index);
     return this.pick(kept);
   }
 
-  /** The items at some places, in that order. */
+  /** The items at indexes, in that order. */
   pick(places: ArrayLike<number>): Sequence<T> {
     return new Sequence(places.length, (index) => this.at(places[index]));
   }
 
-  /** The same items in an order that a seed decides. */
+  /** The items in a random order that depends only on the seed. */
   shuffle(seed: number): Sequence<T> {
     return this.pick(new CounterRandom(seed).permutation(this.length, STREAM.shuffle));
   }
 
-  /** The items from one place up to another, which is not among them (default: the end): to resume, or for a try. */
+  /** The items from `start` to `end`, exclusive (default: the length). */
   slice(start: number, end = this.length): Sequence<T> {
     const length = sliceLength(start, end, this.length);
     return new Sequence(length, (index) => this.#item(start + index));
   }
 
-  /** Worker `worker` of `workers` (from 0) takes every `workers`-th item: together they have the whole sequence. */
+  /** The items of worker `worker` of `workers` (from 0): every `workers`-th item. */
   share(worker: number, workers: number): Sequence<T> {
     const length = shareLength(worker, workers, this.length);
     return new Sequence(length, (index) => this.#item(worker + index * workers));
   }
 }
 
-/** As a `Sequence`, of items that must be waited for: chips whose pixels are looked at first. */
+/** A `Sequence` of items that are computed asynchronously, such as chips whose pixels are read first. */
 export class AsyncSequence<T> implements ItemSource<T> {
   readonly length: number;
   readonly #item: (index: number, signal?: AbortSignal) => Promise<T>;
@@ -85,13 +85,13 @@ export class AsyncSequence<T> implements ItemSource<T> {
     return this.#item(index, signal);
   }
 
-  /** As `Sequence.slice`. */
+  /** See `Sequence.slice`. */
   slice(start: number, end = this.length): AsyncSequence<T> {
     const length = sliceLength(start, end, this.length);
     return new AsyncSequence(length, (index, signal) => this.#item(start + index, signal));
   }
 
-  /** As `Sequence.share`. */
+  /** See `Sequence.share`. */
   share(worker: number, workers: number): AsyncSequence<T> {
     const length = shareLength(worker, workers, this.length);
     return new AsyncSequence(length, (index, signal) => this.#item(worker + index * workers, signal));

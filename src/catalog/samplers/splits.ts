@@ -1,4 +1,4 @@
-/** Rows for training and for testing. */
+/** Splits of rows for training and testing. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { Crs, TimeInterval } from '../../geo/index.js';
 import { clipOutlines } from '../clip.js';
@@ -9,25 +9,26 @@ import { checkShares } from './folds.js';
 import { CounterRandom, STREAM } from './random.js';
 import { byPlace, overlap } from './same-place.js';
 
-/** Rows by part, and those that belong to none. */
+/** The rows of each part, and rows in no part. */
 export interface RowSplit {
   readonly parts: readonly (readonly CatalogRow[])[];
   readonly left: readonly CatalogRow[];
 }
 
-/** How rows are split by shares. */
+/** The seed and stratification of `splitByFraction`. */
 export interface FractionSplitOptions {
   /** A whole number from 0 on (default 0). */
   seed?: number;
-  /** Gives each part rows of every class in the same proportion, as far as places allow. */
+  /** Stratifies the parts by class, as far as overlaps allow. */
   classOf?: (row: CatalogRow) => string | number | boolean;
 }
 
 /**
- * Deals out rows at random. Rows whose footprints overlap go to one part together: no place is in two parts.
- * @param shares of each part, adding up to 1 (each share of the rows is rounded down, and what is left goes to the parts
- *   one by one from the first), or numbers of rows that add up to all of them
- * @throws {TerrachipError} INVALID_OPTION for impossible shares; INVALID_INPUT where too many rows overlap to be parted
+ * Splits rows at random. Rows whose footprints overlap are in the same part.
+ * @param shares the share of each part, with a sum of 1 (numbers of rows are rounded down, and remaining rows go to the
+ *   parts one by one from the first), or numbers of rows with the sum of all rows
+ * @throws {TerrachipError} INVALID_OPTION for invalid shares; INVALID_INPUT if a part is empty since too many rows
+ * overlap
  */
 export function splitByFraction(
   rows: Iterable<CatalogRow>,
@@ -44,13 +45,13 @@ export function splitByFraction(
   }
   const parts = shares.map((): CatalogRow[] => []);
   const wanted = partLengths(all.length, shares);
-  const room = wanted.map(() => 0);
+  const missing = wanted.map(() => 0);
   for (const [k, name] of [...classes.keys()].sort().entries()) {
     const groups = classes.get(name) ?? [];
     const members = groups.flat().length;
-    // What a class could not give to a part, or gave too much, the next ones make up for.
-    for (const [part, count] of wanted.entries()) room[part] += (count * members) / all.length;
-    dealGroups(groups, room, parts, random, k);
+    // Missing or excess rows of a part are carried over to the next class.
+    for (const [part, count] of wanted.entries()) missing[part] += (count * members) / all.length;
+    assignGroups(groups, missing, parts, random, k);
   }
   const empty = parts.findIndex((part) => part.length === 0);
   if (empty >= 0 && wanted[empty] > 0) {
@@ -63,13 +64,13 @@ export function splitByFraction(
   return { parts, left: [] };
 }
 
-/** Numbers of rows, from shares or from numbers. */
+/** The number of rows of each part, from shares or numbers. */
 export function partLengths(total: number, shares: readonly number[]): number[] {
   const sum = shares.reduce((before, share) => before + share, 0);
   if (shares.every(Number.isInteger) && sum === total && shares.every((share) => share > 0))
     return [...shares];
   checkShares(shares, 'shares');
-  // A share like 1/3 of 9 may be a little less than 3 in floating point.
+  // 1/3 of 9 may be slightly less than 3 in floating point.
   const lengths = shares.map((share) => Math.floor(share * total + 1e-9));
   let rest = total - lengths.reduce((before, length) => before + length, 0);
   for (let k = 0; rest > 0; k = (k + 1) % lengths.length) {
@@ -79,10 +80,10 @@ export function partLengths(total: number, shares: readonly number[]): number[] 
   return lengths;
 }
 
-/** Large groups first, in random order among equals, each to the part that has most room. */
-function dealGroups(
+/** Assigns groups, largest first and ties in random order, to the part that lacks most rows. */
+function assignGroups(
   groups: readonly CatalogRow[][],
-  room: number[],
+  missing: number[],
   parts: readonly CatalogRow[][],
   random: CounterRandom,
   number: number,
@@ -90,15 +91,15 @@ function dealGroups(
   const order = [...random.permutation(groups.length, STREAM.split, number)].map((k) => groups[k]);
   order.sort((a, b) => b.length - a.length);
   for (const group of order) {
-    const part = room.reduce((best, space, k) => (space > room[best] ? k : best), 0);
+    const part = missing.reduce((best, count, k) => (count > missing[best] ? k : best), 0);
     parts[part].push(...group);
-    room[part] -= group.length;
+    missing[part] -= group.length;
   }
 }
 
 /**
- * Rows by region, each clipped to it; a row across a border is in both parts, with what lies in each.
- * @returns in `left` the rows that lie in no region
+ * Splits rows by region. Footprints are clipped to their region; a row across a border is in both parts.
+ * @returns in `left` the rows in no region
  * @throws {TerrachipError} INVALID_INPUT for regions that overlap; they may touch
  */
 export function splitByRegion(rows: Iterable<CatalogRow>, regions: readonly Region[]): RowSplit {
@@ -127,19 +128,19 @@ export function splitByRegion(rows: Iterable<CatalogRow>, regions: readonly Regi
   return { parts, left: all.filter((row) => !inAny.has(row)) };
 }
 
-/** How rows are split by time. */
+/** How `splitByTime` handles rows across a border. */
 export interface TimeSplitOptions {
-  /** Rows across a border: left out (default), so that no image is in two parts, or clipped to both. */
+  /** Leaves out rows across a border (default), so that no image is in two parts, or clips them to both parts. */
   straddling?: 'drop' | 'clip';
 }
 
 /**
- * Rows by time. Rows without a date belong to every part.
- * @param times intervals in order, each beginning where the one before ends, that together hold the time of all rows;
- *   or shares of that time, which add up to 1
+ * Splits rows by time. Rows without a date are in every part.
+ * @param times consecutive intervals in order, without gaps, that together contain the rows' temporal extent; or shares
+ *   of that extent, with a sum of 1
  * @returns in `left` the rows across a border that were left out
- * @throws {TerrachipError} INVALID_INPUT for intervals with a gap, an overlap, a part outside of the rows' time, or that
- *   do not hold all of it
+ * @throws {TerrachipError} INVALID_INPUT for intervals with a gap or an overlap, outside the rows' temporal extent, or
+ *   that do not contain all of it
  */
 export function splitByTime(
   rows: Iterable<CatalogRow>,
@@ -203,11 +204,11 @@ function checkIntervals(intervals: readonly TimeInterval[], extent: TimeInterval
     throw invalidInput(
       `the time ${interval}`,
       problem,
-      `give intervals that follow each other and together hold ${extent}`,
+      `give intervals that follow each other and together contain ${extent}`,
     );
   };
   for (const [k, interval] of intervals.entries()) {
-    if (!interval.intersects(extent)) refuse(interval, 'lies outside of the time of all rows');
+    if (!interval.intersects(extent)) refuse(interval, 'is outside the time of all rows');
     if (k === 0) continue;
     const before = intervals[k - 1];
     if (interval.start <= before.end) refuse(interval, `overlaps with ${before}`);
@@ -215,5 +216,5 @@ function checkIntervals(intervals: readonly TimeInterval[], extent: TimeInterval
   }
   const [first, last] = [intervals[0], intervals[intervals.length - 1]];
   if (first === undefined || first.start > extent.start || last.end < extent.end)
-    refuse(last ?? extent, 'is the last of intervals that do not hold the time of all rows');
+    refuse(last ?? extent, 'is the last of intervals that do not contain the time of all rows');
 }

@@ -7,7 +7,7 @@ import { CounterRandom, STREAM } from './random.js';
 import { type RandomSamplerOptions, randomSampler } from './random-sampler.js';
 import { Sequence } from './sequence.js';
 
-/** How time is cut into windows. */
+/** The length and stride of time windows. */
 export interface TimeWindowOptions {
   /** Milliseconds of a window. */
   length: number;
@@ -16,7 +16,7 @@ export interface TimeWindowOptions {
 }
 
 /**
- * Windows of equal length over a time, from its start; what does not fill a last window is left out.
+ * Splits a time into windows of equal length from its start; an incomplete last window is left out.
  * @throws {TerrachipError} INVALID_INPUT for a time with an open end
  */
 export function timeWindows(interval: TimeInterval, options: TimeWindowOptions): Sequence<TimeInterval> {
@@ -36,9 +36,9 @@ export function timeWindows(interval: TimeInterval, options: TimeWindowOptions):
 }
 
 /**
- * Chips at times. `product` takes each chip at all times before the next chip; `zip` takes the first chip at the first
- * time, the second at the second, as two random samplers are combined.
- * @param area leaves out pairs for which it has no row at that place and time; it looks at all of them now
+ * Combines chips with times. `product` is all combinations, with all times of a chip before the next chip; `zip` pairs
+ * chips and times by index.
+ * @param area leaves out combinations without a row of the area; tests all of them immediately
  * @throws {TerrachipError} INVALID_OPTION to zip sequences of different lengths
  */
 export function combineSamplers(
@@ -72,26 +72,26 @@ function atTime(chip: Chip, interval: TimeInterval, index: number): Chip {
   return { ...chip, index, slice: { ...chip.slice, interval } };
 }
 
-/** A place at two times. */
+/** Two chips of one position at two times. */
 export interface ChipPair {
   readonly index: number;
   readonly before: Chip;
   readonly after: Chip;
 }
 
-/** Which pairs of times a chip is drawn with. */
+/** The time gap of pairs. */
 export interface PairSamplerOptions extends RandomSamplerOptions {
-  /** Least and most milliseconds between the end of the earlier row and the start of the later. */
+  /** Least and greatest time in milliseconds between the end of the earlier row and the start of the later. */
   gap: readonly [least: number, most: number];
-  /** How many places are tried for a pair (default 100). */
+  /** Positions to try for a pair (default 100). */
   tries?: number;
 }
 
 /**
- * Random chips at two times: a place first, as `randomSampler` draws it, then two of the rows that cover it there, all
- * pairs with a fitting gap being equally likely. Rows without a date belong to no pair.
- * @throws {TerrachipError} INVALID_OPTION for an impossible option; INVALID_INPUT when a pair is asked for and no place
- *   that was tried has one
+ * Draws random chips at two times: first a position as in `randomSampler`, then a pair of the rows that cover it,
+ * uniformly among pairs with a matching gap. Rows without a date are in no pair.
+ * @throws {TerrachipError} INVALID_OPTION for an invalid option; INVALID_INPUT on access to a pair, if no position that
+ *   was tried has one
  */
 export function pairSampler(area: SampleArea, options: PairSamplerOptions): Sequence<ChipPair> {
   const { gap, tries = 100, seed = 0, coverage = 1 } = options;

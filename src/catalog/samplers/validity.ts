@@ -1,4 +1,4 @@
-/** Leaving out chips with too little data. */
+/** Skips chips with too little data. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { Affine, createTransform, type GeoBox, type PixelWindow } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
@@ -8,21 +8,21 @@ import { type Chip, describeChip } from './chip.js';
 import type { RandomSampler } from './random-sampler.js';
 import { AsyncSequence, type Sequence } from './sequence.js';
 
-/** The share of a chip's pixels that have data, from 0 to 1: from a mask, an overview, or whatever is at hand. */
+/** Returns the share of a chip's pixels that have data, from 0 to 1, for example from a mask or an overview. */
 export type ValidShare<T = Chip> = (chip: T, signal?: AbortSignal) => number | Promise<number>;
 
-/** When a random chip is drawn again. */
+/** The conditions of `redrawInvalid`. */
 export interface RedrawOptions {
   /** Least share of pixels with data (default 0.5). */
   minimum?: number;
-  /** How many chips are tried for a place in the sequence (default 100). */
+  /** Chips to try for an index of the sequence (default 100). */
   tries?: number;
 }
 
 /**
- * A random sampler that draws again for chips with too little data. Each place in the sequence tries chips of its own,
- * so that the sequence stays the same on any number of workers.
- * @throws {TerrachipError} INVALID_INPUT when a chip is asked for and no try has enough data
+ * Redraws random chips with too little data. Each index has its own chips to try, so that any number of workers gets
+ * the same sequence.
+ * @throws {TerrachipError} INVALID_INPUT on access to a chip, if no try has enough data
  */
 export function redrawInvalid(
   sampler: RandomSampler,
@@ -50,16 +50,16 @@ export function redrawInvalid(
   });
 }
 
-/** When a chip of a sequence is left out. */
+/** The conditions of `dropInvalid`. */
 export interface DropOptions {
   /** Least share of pixels with data (default 0.5). */
   minimum?: number;
-  /** Chips that are looked at together (default 8). */
+  /** Chips to test concurrently (default 8). */
   concurrency?: number;
   signal?: AbortSignal;
 }
 
-/** The chips of a sequence that have enough data, in their order, looked at now; their places are counted anew. */
+/** The chips of a sequence with enough data, in order and with new indexes; tests all chips immediately. */
 export async function dropInvalid(
   chips: Sequence<Chip>,
   validShare: ValidShare,
@@ -70,13 +70,13 @@ export async function dropInvalid(
   const shares = await mapConcurrently(
     Array.from({ length: chips.length }, (_, k) => k),
     concurrency,
-    async (place) => {
-      const chip = chips.at(place);
+    async (index) => {
+      const chip = chips.at(index);
       return checkShare(await validShare(chip, signal), chip);
     },
     signal,
   );
-  const kept = shares.flatMap((share, place) => (share >= minimum ? [place] : []));
+  const kept = shares.flatMap((share, index) => (share >= minimum ? [index] : []));
   return chips.pick(kept).map((chip, index) => ({ ...chip, index }));
 }
 
@@ -97,17 +97,17 @@ function checkShare(share: number, chip: Chip): number {
   return share;
 }
 
-/** How the share of pixels with data is estimated. */
+/** The band and points of `rasterShare`. */
 export interface RasterShareOptions {
-  /** The band to look at, from 1 (default 1). */
+  /** The band to read, from 1 (default 1). */
   band?: number;
-  /** Points along a side of a chip (default 32): the file is read at an overview that is no coarser, where it has one. */
+  /** Points along a side of a chip (default 32); read from the coarsest overview that resolves them. */
   points?: number;
 }
 
 /**
- * Looks into a raster at evenly spaced points of a chip: points outside of it, nodata, NaN and masked pixels have no
- * data. It reads from overviews, so that a chip costs a block or two.
+ * Estimates the share from a raster at evenly spaced points of a chip. Points outside the raster, nodata, NaN and
+ * masked pixels have no data. Reads overviews, so that a chip needs one or two blocks.
  */
 export function rasterShare(raster: Raster, options: RasterShareOptions = {}): ValidShare {
   const { band = 1, points = 32 } = options;
@@ -137,27 +137,27 @@ export function rasterShare(raster: Raster, options: RasterShareOptions = {}): V
     ]);
     const window = windowAround(pixels);
     const { valid } = await readPixels(raster, { window, bands: [band], level, signal });
-    const found = pixels.filter(([x, y]) => valid[0][(y - window.y) * window.width + x - window.x] === 1);
-    return found.length / points ** 2;
+    const withData = pixels.filter(([x, y]) => valid[0][(y - window.y) * window.width + x - window.x] === 1);
+    return withData.length / points ** 2;
   };
 }
 
-/** Where points of a chip lie in a raster, in its pixels; those outside are left out. */
+/** Evenly spaced points of a chip in pixels of a raster, without those outside it. */
 function latticeIn(raster: GeoBox, chip: GeoBox, points: number): [number, number][] {
   const lattice = chip.transform.compose(Affine.scale(chip.width / points, chip.height / points));
   const { forward } = createTransform(chip.crs, raster.crs);
   const toPixel = raster.transform.inverse();
-  const found: [number, number][] = [];
+  const positions: [number, number][] = [];
   for (let row = 0; row < points; row++) {
     for (let column = 0; column < points; column++) {
       const [x, y] = toPixel.apply(...forward(...lattice.apply(column + 0.5, row + 0.5)));
-      if (x >= 0 && y >= 0 && x < raster.width && y < raster.height) found.push([x, y]);
+      if (x >= 0 && y >= 0 && x < raster.width && y < raster.height) positions.push([x, y]);
     }
   }
-  return found;
+  return positions;
 }
 
-/** The coarsest level whose pixels are not larger than the distance of points, given in pixels of the chip. */
+/** The coarsest level whose pixels are not larger than the spacing of points, given in pixels of the chip. */
 function levelFor(raster: Raster, distance: number, geobox: GeoBox, chip: GeoBox): number {
   const { forward } = createTransform(chip.crs, geobox.crs);
   const toPixel = geobox.transform.inverse();

@@ -1,6 +1,6 @@
 /**
- * Arrays of any rank in a store: what Zarr, netCDF, HDF5 and `.npy` have in common. Values come in C order as one of
- * terrachip's element types, whatever order, byte order or compression they are stored in.
+ * Arrays of any rank in a store, the common interface of Zarr, netCDF, HDF5 and `.npy`. Reads return values in C order
+ * as one of terrachip's element types, for any stored order, byte order and compression.
  */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
@@ -15,7 +15,7 @@ export interface AxisRange {
 /** A range for each axis, null for all of it; axes left out at the end are read whole. */
 export type Selection = readonly (AxisRange | null)[];
 
-/** Which part of an array is read. */
+/** Options of a read. */
 export interface ReadArrayOptions {
   signal?: AbortSignal;
 }
@@ -29,37 +29,37 @@ export interface NdArray {
 /** Attributes of an array or group, by name. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** One array of a store: what its metadata says, and its values by selection. */
+/** One array of a store: its metadata, and its values by selection. */
 export interface StoredArray {
   /** The store's name and the array's path in it, for messages. */
   readonly name: string;
-  /** Where it lies in the store, without a leading slash; empty for a store that is one array. */
+  /** Its path in the store, without a leading slash; empty for a store that is one array. */
   readonly path: string;
   readonly shape: readonly number[];
   /** The type in the file by its usual name: `int64`, `float16`, `bool`, `string`, … */
   readonly storedType: string;
-  /** The type that `read` gives: 64-bit integers come as float64, float16 as float32; null for text and others. */
+  /** The type that `read` returns: float64 for 64-bit integers, float32 for float16; null for text and others. */
   readonly dtype: Dtype | null;
   /** The name of each axis; null for axes without one. */
   readonly dimensions: readonly (string | null)[];
   readonly attributes: Attributes;
-  /** Attributes whose numbers are stored as real ones; absent where the format does not say. */
+  /** Attributes stored as floating-point numbers; absent for formats without types of attributes. */
   readonly realAttributes?: ReadonlySet<string>;
-  /** The unit of storage: what a read of one value decodes. */
+  /** The shape of a chunk, which is decoded as a whole. */
   readonly chunkShape: readonly number[];
   /** The name of the compression, `none` for none. */
   readonly compression: string;
-  /** What the format says for missing values, in stored units; null where it says nothing. */
+  /** The format's own fill value, in stored units; null for none. */
   readonly nodata: number | null;
   /**
-   * Reads the selected values; only the chunks (or bytes) that hold them are fetched.
-   * @throws {TerrachipError} INVALID_INPUT for damaged data or integers that float64 cannot hold, UNSUPPORTED for
-   * types and codecs that terrachip does not know, TOO_LARGE for more than 4 GiB at once
+   * Reads the selected values; only their chunks (or bytes) are fetched.
+   * @throws {TerrachipError} INVALID_INPUT for damaged data, UNSUPPORTED for integers that float64 cannot hold and for
+   * unknown types and codecs, TOO_LARGE for more than 4 GiB at once
    */
   read(selection?: Selection, options?: ReadArrayOptions): Promise<NdArray>;
   /**
-   * The values of an array of text, in C order; of one of characters (`char`), which netCDF has for texts, those along the
-   * last axis are a text, without padding. @throws {TerrachipError} UNSUPPORTED for other types
+   * The values of an array of text, in C order. In a netCDF array of `char` the last axis is one text, whose padding is
+   * removed. @throws {TerrachipError} UNSUPPORTED for other types
    */
   readText(options?: ReadArrayOptions): Promise<string[]>;
 }
@@ -75,17 +75,17 @@ export interface ArrayGroup {
    * @throws {TerrachipError} UNSUPPORTED for a Zarr store without consolidated metadata on a web server
    */
   list(): Promise<readonly string[]>;
-  /** The array at a path, or null when there is none. */
+  /** The array at a path, or null. */
   array(path: string): Promise<StoredArray | null>;
-  /** The attributes of a group, of the root by default; empty when there is no such group. */
+  /** The attributes of a group (default: the root); empty for no such group. */
   attributes(path?: string): Promise<Attributes>;
   close(): Promise<void>;
 }
 
-/** A chunk is decoded whole: no larger one is read. */
+/** The largest chunk that is read: chunks are decoded whole. */
 export const MAX_CHUNK_BYTES = 2 ** 30;
 
-/** Bytes of one read. */
+/** The most bytes of one read. */
 const MAX_READ_BYTES = 2 ** 32;
 
 const MAX_RANK = 32;
@@ -98,7 +98,7 @@ export function checkShape(name: string, shape: readonly number[]): void {
   }
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for chunks that cannot be, TOO_LARGE for chunks above 1 GiB */
+/** @throws {TerrachipError} INVALID_INPUT for an impossible chunk shape, TOO_LARGE for chunks above 1 GiB */
 export function checkChunk(name: string, chunkShape: readonly number[], bytesPerValue: number): void {
   checkShape(name, chunkShape);
   if (chunkShape.some((n) => n === 0)) {
@@ -116,7 +116,7 @@ export function checkChunk(name: string, chunkShape: readonly number[], bytesPer
 }
 
 /**
- * The range of every axis, checked against the shape and the bound on one read.
+ * The range of every axis, checked against the shape and the size limit of one read.
  * @throws {TerrachipError} INVALID_INPUT or TOO_LARGE
  */
 export function resolveSelection(
@@ -149,7 +149,7 @@ export function extentOf(ranges: readonly AxisRange[]): number[] {
   return ranges.map(({ start, end }) => end - start);
 }
 
-/** The error for an array whose values `read` cannot give. */
+/** The error for an array of a type that `read` does not convert. */
 export function unreadableType(array: Pick<StoredArray, 'name' | 'storedType'>, wanted = 'numbers'): Error {
   return new TerrachipError(
     'UNSUPPORTED',

@@ -1,4 +1,4 @@
-/** Windows of arrays that lie uncompressed in one file: only the bytes that hold them are read. */
+/** Windows of uncompressed arrays in one file: only the window's bytes are read. */
 
 import { TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
@@ -8,22 +8,22 @@ import { type AxisRange, extentOf } from './array.js';
 import { stridesOf } from './copy.js';
 
 export interface ContiguousLayout {
-  /** Where the first value lies in the file. */
+  /** The first value's byte in the file. */
   readonly offset: number;
-  /** In the order of storage, the slowest axis first. */
+  /** In storage order, the slowest axis first. */
   readonly shape: readonly number[];
   readonly bytesPerValue: number;
-  /** Bytes from one index of the first axis to the next, where other data lie in between. */
+  /** Bytes from one index of the first axis to the next, for interleaved data. */
   readonly outerStep?: number;
 }
 
-/** Reads under way; those that are asked for together merge where they lie close. */
+/** Concurrent reads; adjacent ones merge. */
 const READS = 256;
 
-/** Reads of one window: their places alone would fill the memory. */
+/** The most reads of one window, to bound the memory of their offsets. */
 const MAX_RUNS = 2 ** 22;
 
-/** The bytes of a box of values, in the order of storage. The result owns its memory. */
+/** The bytes of a box of values, in storage order. The result owns its memory. */
 export async function readContiguous(
   source: ByteSource,
   layout: ContiguousLayout,
@@ -31,18 +31,18 @@ export async function readContiguous(
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { bytesPerValue } = layout;
-  const apart = layout.outerStep !== undefined && layout.shape.length > 0;
-  // With a last axis of one value, every piece lies within one index of the first axis.
-  const shape = apart ? [...layout.shape, 1] : layout.shape;
-  const box = apart ? [...ranges, { start: 0, end: 1 }] : ranges;
+  const isInterleaved = layout.outerStep !== undefined && layout.shape.length > 0;
+  // A last axis of length 1 keeps every piece within one index of the first axis.
+  const shape = isInterleaved ? [...layout.shape, 1] : layout.shape;
+  const box = isInterleaved ? [...ranges, { start: 0, end: 1 }] : ranges;
   const extent = extentOf(box);
   const result = new Uint8Array(sizeOf(extent) * bytesPerValue);
   if (result.length === 0) return result;
   const steps = stridesOf(shape).map((step) => step * bytesPerValue);
   if (layout.outerStep !== undefined) steps[0] = layout.outerStep;
-  // Axes after `inner` are read whole, so that a run of `inner` is one piece.
+  // Axes after `inner` are read whole, so a run along `inner` is one piece.
   let inner = Math.max(0, shape.length - 1);
-  while (inner > (apart ? 1 : 0) && extent[inner] === shape[inner]) inner--;
+  while (inner > (isInterleaved ? 1 : 0) && extent[inner] === shape[inner]) inner--;
   const outer = extent.slice(0, inner);
   const count = sizeOf(outer);
   if (count > MAX_RUNS) {

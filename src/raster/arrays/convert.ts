@@ -1,10 +1,10 @@
-/** From what files hold to the element types that terrachip computes with. */
+/** Stored types converted to terrachip's element types. */
 import { TerrachipError } from '../../errors.js';
 import { type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
 import { swapBytes } from '../swap-bytes.js';
 import { halvesToFloat32 } from './half.js';
 
-/** Numeric types by the names of NumPy and Zarr: their bytes, and the type that reading gives. */
+/** Numeric types by their NumPy and Zarr names: bytes per value, and the type that reads return. */
 export const NUMERIC_TYPES: Readonly<Record<string, { readonly bytes: number; readonly dtype: Dtype }>> = {
   bool: { bytes: 1, dtype: 'uint8' },
   int8: { bytes: 1, dtype: 'int8' },
@@ -22,7 +22,7 @@ export const NUMERIC_TYPES: Readonly<Record<string, { readonly bytes: number; re
 
 /**
  * 64-bit integers as float64.
- * @param missing what stands for no data, as float64 has it: often an end of the range, which float64 does not hold
+ * @param missing nodata values rounded to float64: often an end of the range, which float64 does not hold
  * @throws {TerrachipError} UNSUPPORTED for another integer that float64 cannot hold
  */
 export function integersToFloat64(
@@ -47,7 +47,7 @@ export function integersToFloat64(
 }
 
 /**
- * What a library gives for an array of numbers as terrachip's element types; null for what is no such array.
+ * A library's numeric array as one of terrachip's element types; null for anything else.
  * @throws {TerrachipError} as `integersToFloat64`
  */
 export function numbersFrom(
@@ -57,7 +57,7 @@ export function numbersFrom(
 ): TypedArray | null {
   if (values instanceof BigInt64Array || values instanceof BigUint64Array)
     return integersToFloat64(name, values, missing);
-  const known =
+  const isSupported =
     values instanceof Uint8Array ||
     values instanceof Int8Array ||
     values instanceof Uint16Array ||
@@ -66,7 +66,7 @@ export function numbersFrom(
     values instanceof Int32Array ||
     values instanceof Float32Array ||
     values instanceof Float64Array;
-  return known ? values : null;
+  return isSupported ? values : null;
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { TypedArray } from '../../geo/index.js';
 import { type AxisRange, extentOf } from './array.js';
 
-/** Steps between neighbours along each axis of an array in C order. */
+/** Strides of an array in C order, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let step = 1;
@@ -20,7 +20,7 @@ export interface Layout {
   readonly strides: readonly number[];
 }
 
-/** Copies a box of values; both sides have its rank. */
+/** Copies a box of values; both layouts have its rank. */
 export function copyBox(extent: readonly number[], from: Layout, to: Layout): void {
   const last = extent.length - 1;
   const copy = (axis: number, source: number, target: number): void => {
@@ -40,14 +40,14 @@ export function copyBox(extent: readonly number[], from: Layout, to: Layout): vo
   if (extent.every((n) => n > 0)) copy(0, from.offset, to.offset);
 }
 
-/** Some of an array's values in C order: `extent` of them from `origin` on. */
+/** A box of an array's values in C order, of the shape `extent` from `origin` on. */
 export interface Chunk {
   readonly values: TypedArray;
   readonly origin: readonly number[];
   readonly extent: readonly number[];
 }
 
-/** Copies what a chunk holds of a box into the values of that box, in C order. */
+/** Copies the part of a chunk inside a box into the box's values, in C order. */
 export function copyChunk(
   { values, origin, extent }: Chunk,
   ranges: readonly AxisRange[],
@@ -66,7 +66,7 @@ export function copyChunk(
   );
 }
 
-/** Coordinates of the chunks that a box touches, and how many there are. */
+/** The number of chunks that a box touches, and the coordinates of each. */
 export function chunksUnder(
   ranges: readonly AxisRange[],
   chunkShape: readonly number[],

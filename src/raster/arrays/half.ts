@@ -1,6 +1,6 @@
-/** IEEE 754 half precision, which typed arrays of Node 20 lack: one sign bit, five of the exponent, ten of the fraction. */
+/** IEEE 754 half precision, which Node 20's typed arrays lack: 1 sign, 5 exponent and 10 fraction bits. */
 
-/** The number that 16 bits stand for. */
+/** 16 bits as a number. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
@@ -10,7 +10,7 @@ export function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Halves as float32, which holds each of them exactly; the bits of a NaN are kept. */
+/** Halves as float32, exactly; NaN bits are kept. */
 export function halvesToFloat32(halves: Uint16Array): Float32Array {
   const values = new Float32Array(halves.length);
   const words = new Uint32Array(values.buffer);
@@ -25,7 +25,7 @@ export function halvesToFloat32(halves: Uint16Array): Float32Array {
   return values;
 }
 
-/** Each float32 rounded to the nearest half, ties to even; what is too large becomes infinite. */
+/** Each float32 rounded to the nearest half, ties to even; overflow becomes infinite. */
 export function float32ToHalves(values: Float32Array): Uint16Array {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const halves = new Uint16Array(values.length);
@@ -36,7 +36,7 @@ export function float32ToHalves(values: Float32Array): Uint16Array {
     else if (size >= HALF_OVERFLOW) halves[i] = sign | 0x7c00;
     else if (size >= HALF_NORMAL) {
       const rebiased = size - (112 << 23);
-      // A fraction that rounds up to 1024 carries into the exponent, as it should.
+      // A fraction that rounds up to 1024 correctly carries into the exponent.
       halves[i] = sign | ((rebiased + 0xfff + ((rebiased >>> 13) & 1)) >>> 13);
     } else halves[i] = sign | roundToEven(Math.abs(values[i]) * 2 ** 24);
   }
@@ -53,7 +53,7 @@ function roundToEven(value: number): number {
   return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
 }
 
-/** The bits of a number that is a half; others are rounded. */
+/** The bits of a number, rounded to the nearest half. */
 export function numberToHalf(value: number): number {
   return float32ToHalves(Float32Array.of(value))[0];
 }

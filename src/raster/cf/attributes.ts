@@ -1,4 +1,4 @@
-/** Attributes of a variable as text and numbers, whatever a store gives. */
+/** Attributes of a variable as text and numbers, for all stores. */
 import { memberOf } from '../../json/keys.js';
 import type { Attributes } from '../arrays/index.js';
 
@@ -8,7 +8,7 @@ export function textOf(attributes: Attributes, name: string): string | null {
   return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? value[0] : null;
 }
 
-/** Numbers of an attribute: one, several, or written as text between spaces; null when it has none. */
+/** Numbers of an attribute: one, several, or text separated by spaces; null for none. */
 export function numbersOf(attributes: Attributes, name: string): number[] | null {
   const value = memberOf(attributes, name) ?? null;
   const list = Array.isArray(value) ? value : typeof value === 'string' ? value.trim().split(/\s+/) : [value];
@@ -21,18 +21,18 @@ export function numberOf(attributes: Attributes, name: string): number | null {
   return numbersOf(attributes, name)?.[0] ?? null;
 }
 
-/** Names between spaces, as in `coordinates`; of `grid_mapping`'s extended form only those before a colon. */
+/** Names separated by spaces, as in `coordinates`; in `grid_mapping`'s extended form only those before a colon. */
 export function namesOf(attributes: Attributes, name: string): string[] {
   const words = (textOf(attributes, name) ?? '').split(/\s+/).filter((word) => word !== '');
-  const keys = words.filter((word) => word.endsWith(':'));
-  return keys.length > 0 ? keys.map((word) => word.slice(0, -1)) : words;
+  const mappings = words.filter((word) => word.endsWith(':'));
+  return mappings.length > 0 ? mappings.map((word) => word.slice(0, -1)) : words;
 }
 
 const WORDS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
 
 /**
- * Missing values: numbers, or numbers as text, among them what xarray writes in Zarr version 3 (the word NaN, or a
- * float64 in base 64).
+ * Missing values: numbers or numbers as text, including xarray's in Zarr version 3 (the word NaN, or a float64 in
+ * base 64).
  */
 export function missingValuesOf(attributes: Attributes, name: string): number[] {
   const value = memberOf(attributes, name) ?? null;

@@ -1,4 +1,4 @@
-/** Calendars of climate models, whose years all have the same months. */
+/** Calendars of climate models, whose years are all alike. */
 
 /** Days of each month. */
 const LEAP = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -14,7 +14,7 @@ const MODELS: Readonly<Record<string, readonly number[]>> = {
 };
 
 export interface ModelCalendar {
-  /** Days from the first of January of the year 0; NaN for a date that the calendar does not have. */
+  /** Days since 1 January of year 0; NaN for a date outside the calendar. */
   toDays(year: number, month: number, day: number): number;
   /** The date of a whole number of days. */
   toDate(days: number): readonly [year: number, month: number, day: number];

@@ -1,4 +1,4 @@
-/** Which axes of a variable are y and x, and what stands along the others. */
+/** The y and x axes of a variable, and the coordinates of its other axes. */
 import { isTerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import type { TimeInterval } from '../../geo/index.js';
@@ -23,10 +23,10 @@ export interface LeadingAxis {
   readonly coordinates: readonly Coordinate[];
 }
 
-/** Coordinates beyond this are counted instead of read. */
+/** Longer axes get indices instead of coordinates. */
 const MAX_COORDINATES = 2 ** 20;
 
-/** The path of the group that holds an array; empty for the root. */
+/** The path of an array's group; empty for the root. */
 export function parentOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
 }
@@ -41,13 +41,13 @@ export function groupsAround(path: string): string[] {
   return groups;
 }
 
-/** The array of a name or path, beside a variable or in one of the groups around it; from the root where it begins with /. */
+/** An array by name or path, in a variable's group or a parent group; from the root if it begins with /. */
 export async function findArray(group: ArrayGroup, near: string, name: string): Promise<StoredArray | null> {
   const plain = name.replace(/^\/+/, '');
   if (plain === '' || plain.split('/').some((part) => part === '..' || part === '')) return null;
   for (const folder of plain === name ? groupsAround(near) : ['']) {
-    const found = await group.array(folder === '' ? plain : `${folder}/${plain}`);
-    if (found !== null) return found;
+    const array = await group.array(folder === '' ? plain : `${folder}/${plain}`);
+    if (array !== null) return array;
   }
   return null;
 }
@@ -60,8 +60,8 @@ export async function coordinateOf(
 ): Promise<StoredArray | null> {
   const dimension = variable.dimensions[axis];
   if (dimension === null) return null;
-  const found = await findArray(group, variable.path, dimension);
-  return found !== null && found.shape.length === 1 && found.shape[0] === variable.shape[axis] ? found : null;
+  const array = await findArray(group, variable.path, dimension);
+  return array !== null && array.shape.length === 1 && array.shape[0] === variable.shape[axis] ? array : null;
 }
 
 const X_NAMES = /^(x|xc|lon|longitude|easting|rlon)$/i;
@@ -69,7 +69,7 @@ const Y_NAMES = /^(y|yc|lat|latitude|northing|rlat)$/i;
 const X_STANDARD = ['projection_x_coordinate', 'longitude', 'grid_longitude'];
 const Y_STANDARD = ['projection_y_coordinate', 'latitude', 'grid_latitude'];
 
-/** Whether a variable is a coordinate of x or of y, by its attributes or its name. */
+/** The axis of a coordinate variable, by its attributes or its name. */
 export function sideOf(dimension: string | null, attributes: Attributes): 'x' | 'y' | null {
   const axis = textOf(attributes, 'axis')?.toUpperCase();
   const standard = textOf(attributes, 'standard_name') ?? '';
@@ -82,7 +82,7 @@ export function sideOf(dimension: string | null, attributes: Attributes): 'x' | 
 
 /**
  * The axes of y and x: by GeoZarr's `spatial:dimensions`, by the attributes of the coordinate variables, or by name.
- * @param spatial the attributes of the variable and of the groups around it
+ * @param spatial the attributes of the variable and its parent groups
  */
 export async function spatialAxes(
   group: ArrayGroup,
@@ -104,8 +104,8 @@ export async function spatialAxes(
 }
 
 /**
- * What stands along the axes that are neither y nor x. Times are decoded; axes without coordinates that can be read are
- * counted, and times that the civil calendar does not have are the numbers in the file.
+ * The coordinates of the axes other than y and x. Times are decoded; times outside the civil calendar stay the numbers in
+ * the file. Axes without readable coordinates get indices.
  */
 export async function leadingAxes(
   group: ArrayGroup,
@@ -131,21 +131,21 @@ async function coordinatesAlong(
   warn: (message: string) => void,
   signal?: AbortSignal,
 ): Promise<Coordinate[]> {
-  const counted = Array.from({ length: variable.shape[axis] }, (_, i) => i);
+  const indices = Array.from({ length: variable.shape[axis] }, (_, i) => i);
   const dimension = variable.dimensions[axis];
   const coordinate = dimension === null ? null : await findArray(group, variable.path, dimension);
-  // The characters of a text are an axis of their own.
-  const rank = coordinate?.storedType === 'char' ? [1, 2] : [1];
+  // In an array of `char` the characters of a text are a second axis.
+  const ranks = coordinate?.storedType === 'char' ? [1, 2] : [1];
   if (
     coordinate === null ||
-    !rank.includes(coordinate.shape.length) ||
-    coordinate.shape[0] !== counted.length ||
+    !ranks.includes(coordinate.shape.length) ||
+    coordinate.shape[0] !== indices.length ||
     sizeOf(coordinate.shape) > MAX_COORDINATES
   ) {
-    return counted;
+    return indices;
   }
   const options = { signal };
-  const readable = async <T>(read: () => Promise<T>): Promise<T | null> => {
+  const tryRead = async <T>(read: () => Promise<T>): Promise<T | null> => {
     try {
       return await read();
     } catch (error) {
@@ -155,30 +155,30 @@ async function coordinatesAlong(
     }
   };
   if (coordinate.storedType === 'string' || coordinate.storedType === 'char') {
-    const texts = await readable(() => coordinate.readText(options));
-    if (texts === null) return counted;
+    const texts = await tryRead(() => coordinate.readText(options));
+    if (texts === null) return indices;
     return coordinate.storedType === 'char' && coordinate.shape.length === 1 ? [...texts[0]] : texts;
   }
-  if (coordinate.dtype === null) return counted;
-  const read = await readable(() => coordinate.read([], options));
-  if (read === null) return counted;
+  if (coordinate.dtype === null) return indices;
+  const read = await tryRead(() => coordinate.read([], options));
+  if (read === null) return indices;
   const values = [...read.data];
   if (!isTimeUnits(textOf(coordinate.attributes, 'units'))) return values;
-  const decode = await readable(async () => timeDecoder(coordinate.name, coordinate.attributes));
+  const decode = await tryRead(async () => timeDecoder(coordinate.name, coordinate.attributes));
   if (decode === null) return values;
   const bounds = await boundsOf(group, coordinate, options);
   const times = values.map((value, i) => decodeTime(decode, value, bounds?.(i) ?? null));
-  const lost = times.filter((time) => time === null).length;
-  if (lost > 0) {
+  const undecoded = times.filter((time) => time === null).length;
+  if (undecoded > 0) {
     const { units, calendar = 'standard' } = coordinate.attributes;
     warn(
-      `${coordinate.name}: ${lost} of ${times.length} times are no dates (${units}, calendar ${calendar})`,
+      `${coordinate.name}: ${undecoded} of ${times.length} times are no dates (${units}, calendar ${calendar})`,
     );
   }
   return times.map((time, i) => time ?? values[i]);
 }
 
-/** The time of a variable without an axis of time: a coordinate of one value, as CF 5.7 has it; null for none. */
+/** The time of a variable without a time axis: a scalar coordinate (CF 5.7); null for none. */
 export async function scalarTime(
   group: ArrayGroup,
   variable: StoredArray,
@@ -188,9 +188,9 @@ export async function scalarTime(
   for (const name of [...namesOf(variable.attributes, 'coordinates'), 'time']) {
     const coordinate = await findArray(group, variable.path, name);
     if (coordinate === null || coordinate.dtype === null || sizeOf(coordinate.shape) !== 1) continue;
-    // A dimension of one that the variable has not is as good as none.
+    // A dimension of size 1 that the variable lacks is as scalar.
     if (coordinate.dimensions.some((dimension) => variable.dimensions.includes(dimension ?? ''))) continue;
-    // Forecasts have a reference time beside the time that they are for.
+    // Forecasts also have a reference time.
     if ((textOf(coordinate.attributes, 'standard_name') ?? 'time') !== 'time') continue;
     if (!isTimeUnits(textOf(coordinate.attributes, 'units'))) continue;
     const [bounds] = namesOf(coordinate.attributes, 'bounds');
@@ -205,7 +205,7 @@ export async function scalarTime(
   return null;
 }
 
-/** The two bounds of each cell of a coordinate, where it names a variable that holds them. */
+/** The two bounds of each cell, from the bounds variable of a coordinate; null for none. */
 async function boundsOf(
   group: ArrayGroup,
   coordinate: StoredArray,
@@ -220,20 +220,20 @@ async function boundsOf(
   return (i) => [data[2 * i], data[2 * i + 1]];
 }
 
-/** The arrays of latitude and longitude, of two axes, by which a variable's pixels lie; null where there are none. */
+/** The geolocation arrays of a swath variable, of two axes; null for none. */
 export async function swathOf(
   group: ArrayGroup,
   variable: StoredArray,
 ): Promise<readonly [latitude: string, longitude: string] | null> {
   const named = namesOf(variable.attributes, 'coordinates');
-  const found: { x?: string; y?: string } = {};
+  const geolocation: { x?: string; y?: string } = {};
   for (const name of [...named, 'latitude', 'longitude', 'lat', 'lon', 'XLAT', 'XLONG']) {
     const array = await findArray(group, variable.path, name).catch(() => null);
     if (array === null || array.shape.length < 2) continue;
     const side = sideOf(array.path.slice(array.path.lastIndexOf('/') + 1), array.attributes);
     const last = array.shape.slice(-2);
     const fits = last.every((size) => size > 1 && variable.shape.includes(size));
-    if (side !== null && fits) found[side] ??= array.path;
+    if (side !== null && fits) geolocation[side] ??= array.path;
   }
-  return found.x === undefined || found.y === undefined ? null : [found.y, found.x];
+  return geolocation.x === undefined || geolocation.y === undefined ? null : [geolocation.y, geolocation.x];
 }

@@ -1,4 +1,4 @@
-/** Where a variable lies: its reference system and its transform from pixels to coordinates. */
+/** The georeference of a variable: its CRS and its transform from pixels to coordinates. */
 import { Affine, Crs } from '../../geo/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import { namesOf, numberOf, numbersOf, textOf } from './attributes.js';
@@ -8,16 +8,16 @@ import { type Steps, stepsOf } from './steps.js';
 
 export interface ArrayGeoreference {
   readonly crs: Crs | null;
-  /** Pixel (corner-based) to CRS coordinates; null where coordinates are missing or uneven. */
+  /** Pixel (corner-based) to CRS coordinates; null for missing or uneven coordinates. */
   readonly transform: Affine | null;
-  /** What keeps the variable from a place, as the end of a sentence about it; null for nothing. */
+  /** Why the georeference cannot be used, as a predicate ("has …"); null for no problem. */
   readonly placeProblem: string | null;
 }
 
-/** Two transforms are the same when the corners of the image lie this close, in pixels. */
+/** Transforms are equal if they map the image's corners this close, in pixels. */
 const SAME = 1e-3;
 
-/** `proj:` and `spatial:` attributes of the groups around a variable, and above them its own. */
+/** A variable's attributes, and `proj:` and `spatial:` attributes inherited from its parent groups. */
 export async function spatialAttributes(group: ArrayGroup, variable: StoredArray): Promise<Attributes> {
   const inherited: Record<string, unknown> = {};
   for (const path of groupsAround(variable.path).reverse()) {
@@ -28,9 +28,7 @@ export async function spatialAttributes(group: ArrayGroup, variable: StoredArray
   return { ...inherited, ...variable.attributes };
 }
 
-/**
- * @param spatial as `spatialAttributes` gives them
- */
+/** @param spatial from `spatialAttributes` */
 export async function georeferenceOf(
   group: ArrayGroup,
   variable: StoredArray,
@@ -63,7 +61,7 @@ export async function georeferenceOf(
   const [width, height] = [variable.shape[axes.x], variable.shape[axes.y]];
   const crs =
     declaredCrs.crs ?? (isLongitude(xCoordinate) && !('grid_mapping_name' in mapping) ? Crs.wgs84 : null);
-  // Where a subset was taken, the coordinates are right and the declared transform is still that of the whole.
+  // In a subset the coordinates are right; the declared transform may still be the whole image's.
   const agree = even === null || declared === null || sameGrid(even, declared, width, height);
   const transform = usable(agree ? (declared ?? even) : even);
   const uneven =
@@ -77,7 +75,7 @@ export async function georeferenceOf(
   return { crs, transform, placeProblem };
 }
 
-/** The attributes of the variable that holds the reference system; empty where there is none. */
+/** The attributes of the grid mapping variable; empty for none. */
 async function gridMappingOf(
   group: ArrayGroup,
   variable: StoredArray,
@@ -95,23 +93,23 @@ async function gridMappingOf(
 }
 
 /**
- * The names in `grid_mapping`. Its extended form, `crs: x y wgs84: lat lon`, has a system for each set of coordinates: those
- * of the axes come first.
+ * The names in `grid_mapping`. Its extended form, `crs: x y wgs84: lat lon`, has a CRS per set of coordinates: those of
+ * the axes come first.
  */
 function mappingNames(variable: StoredArray, axes: SpatialAxes): string[] {
   const names = namesOf(variable.attributes, 'grid_mapping');
   const text = textOf(variable.attributes, 'grid_mapping') ?? '';
-  const ofAxes = (name: string): boolean => {
+  const isForAxes = (name: string): boolean => {
     const [, after = ''] = text.split(`${name}:`);
     const words = after.trim().split(/\s+/);
     const end = words.findIndex((word) => word.endsWith(':'));
     const coordinates = end < 0 ? words : words.slice(0, end);
     return [axes.x, axes.y].every((axis) => coordinates.includes(variable.dimensions[axis] ?? ''));
   };
-  return [...names.filter(ofAxes), ...names];
+  return [...names.filter(isForAxes), ...names];
 }
 
-/** GDAL's geotransform, which rioxarray writes too. */
+/** GDAL's geotransform, also written by rioxarray. */
 function geoTransformOf(mapping: Attributes): Affine | null {
   const g = numbersOf(mapping, 'GeoTransform');
   return g?.length === 6 ? Affine.fromGeoTransform([g[0], g[1], g[2], g[3], g[4], g[5]]) : null;
@@ -122,8 +120,8 @@ function declaredTransform(spatial: Attributes): Affine | null {
   const t = numbersOf(spatial, 'spatial:transform') ?? numbersOf(spatial, 'proj:transform');
   if (t === null || t.length < 6) return null;
   const transform = new Affine(t[0], t[1], t[2], t[3], t[4], t[5]);
-  const node = textOf(spatial, 'spatial:registration') === 'node';
-  return node ? transform.compose(Affine.translation(-0.5, -0.5)) : transform;
+  const isNode = textOf(spatial, 'spatial:registration') === 'node';
+  return isNode ? transform.compose(Affine.translation(-0.5, -0.5)) : transform;
 }
 
 function isLongitude(coordinate: StoredArray | null): boolean {
@@ -136,7 +134,7 @@ function isLong(coordinate: StoredArray | null): boolean {
   return coordinate !== null && coordinate.shape[0] > 1;
 }
 
-/** Metres of the units that coordinates of a map may have, beside the map's own. */
+/** Metres per unit of projected coordinates. */
 const LENGTHS: readonly (readonly [RegExp, number])[] = [
   [/^(1000 m|km|kilomet(er|re)s?)$/i, 1000],
   [/^(ft|foot|feet|international_foot)$/i, 0.3048],
@@ -144,8 +142,7 @@ const LENGTHS: readonly (readonly [RegExp, number])[] = [
 ];
 
 /**
- * Steps in the units of the reference system. Scan angles of a geostationary satellite times its height are the metres of
- * PROJ's projection.
+ * Steps in units of the CRS. For a geostationary satellite, PROJ's metres are scan angles times its height.
  */
 function inProjection(
   steps: Steps | null,
@@ -158,7 +155,7 @@ function inProjection(
   const length = LENGTHS.find(([pattern]) => pattern.test(units))?.[1];
   if (length !== undefined && crs !== null && crs.metresPerUnit !== null) {
     const factor = length / crs.metresPerUnit;
-    // Two kinds of feet differ by less than names of them are trusted.
+    // International and US survey feet differ by less: their names are often confused.
     return Math.abs(factor - 1) < 1e-5 ? steps : { first: steps.first * factor, step: steps.step * factor };
   }
   if (textOf(mapping, 'grid_mapping_name') !== 'geostationary') return steps;

@@ -1,10 +1,10 @@
-/** Coordinate reference systems of CF grid mappings, of GDAL's and rioxarray's attributes, and of GeoZarr. */
+/** CRSs of CF grid mappings, GDAL's and rioxarray's attributes, and GeoZarr. */
 import { messageOf } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
 import type { Attributes } from '../arrays/index.js';
 import { numberOf, numbersOf, textOf } from './attributes.js';
 
-/** The reference system that some attributes declare; null where they declare none. */
+/** The CRS in some attributes; null for none. */
 export function crsOf(attributes: Attributes): Crs | null {
   const gdal = recordOf(attributes._CRS);
   const text =
@@ -30,7 +30,7 @@ export function crsOf(attributes: Attributes): Crs | null {
   );
 }
 
-/** As `crsOf`, with null for one that cannot be used, and why, as the end of a sentence about the variable. */
+/** As `crsOf`; for an unusable one null, and why, as a predicate ("has …"). */
 export function tryCrsOf(attributes: Attributes): { crs: Crs | null; problem: string | null } {
   try {
     const crs = crsOf(attributes);
@@ -45,7 +45,7 @@ function recordOf(value: unknown): Attributes | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
 }
 
-/** PROJ's name of each CF method, and the parameters that it takes: PROJ's name and CF's. */
+/** PROJ's name of each CF method, and its parameters: PROJ's name and CF's. */
 const METHODS: Readonly<Record<string, { proj: string; parameters: Readonly<Record<string, string>> }>> = {
   latitude_longitude: { proj: 'longlat', parameters: {} },
   transverse_mercator: {
@@ -112,28 +112,28 @@ const METHODS: Readonly<Record<string, { proj: string; parameters: Readonly<Reco
   },
 };
 
-/** A grid mapping by its parameters as a PROJ string; null for a method that proj4js lacks. */
+/** A grid mapping's parameters as a PROJ string; null for a method that proj4js lacks. */
 function projOf(method: string, attributes: Attributes): string | null {
-  const known = Object.hasOwn(METHODS, method) ? METHODS[method] : null;
-  if (known === null) return null;
-  const parts = [`+proj=${known.proj}`];
-  for (const [name, attribute] of Object.entries(known.parameters)) {
+  if (!Object.hasOwn(METHODS, method)) return null;
+  const { proj, parameters } = METHODS[method];
+  const parts = [`+proj=${proj}`];
+  for (const [name, attribute] of Object.entries(parameters)) {
     const value = numberOf(attributes, attribute);
     if (value !== null) parts.push(`+${name}=${value}`);
   }
-  if (known.proj === 'lcc' || known.proj === 'aea') {
+  if (proj === 'lcc' || proj === 'aea') {
     const parallels = numbersOf(attributes, 'standard_parallel') ?? [];
     parallels.slice(0, 2).forEach((value, i) => {
       parts.push(`+lat_${i + 1}=${value}`);
     });
   }
   if (method === 'rotated_latitude_longitude') {
-    // PROJ counts from the meridian opposite of the pole's.
+    // PROJ's lon_0 is opposite the pole's meridian.
     const pole = numberOf(attributes, 'grid_north_pole_longitude') ?? 0;
-    const turned = numberOf(attributes, 'north_pole_grid_longitude') ?? 0;
-    parts.push(`+lon_0=${pole > 0 ? pole - 180 : pole + 180}`, `+o_lon_p=${turned}`);
+    const gridPole = numberOf(attributes, 'north_pole_grid_longitude') ?? 0;
+    parts.push(`+lon_0=${pole > 0 ? pole - 180 : pole + 180}`, `+o_lon_p=${gridPole}`);
   }
-  if (known.proj === 'geos') {
+  if (proj === 'geos') {
     const fixed = textOf(attributes, 'fixed_angle_axis');
     const sweep = textOf(attributes, 'sweep_angle_axis') ?? (fixed === 'x' ? 'y' : fixed === 'y' ? 'x' : 'y');
     parts.push(`+sweep=${sweep}`);
@@ -159,7 +159,7 @@ function ellipsoidOf(attributes: Attributes): string[] {
   const minor = numberOf(attributes, 'semi_minor_axis');
   const flattening = numberOf(attributes, 'inverse_flattening');
   if (major === null) return ['+datum=WGS84'];
-  // An inverse flattening of 0 is how writers spell a sphere.
+  // Writers give a sphere an inverse flattening of 0.
   if (flattening !== null && flattening !== 0) return [`+a=${major}`, `+rf=${flattening}`];
   return [`+a=${major}`, `+b=${minor ?? major}`];
 }

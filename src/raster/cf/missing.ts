@@ -1,20 +1,20 @@
-/** Which stored values of a variable stand for no data: CF's fill values, missing values and valid ranges. */
+/** Nodata of a variable: CF's fill values, missing values and valid ranges. */
 import { allocateArray, type Dtype, isFloat, rangeOf, type TypedArray, viewArray } from '../../geo/index.js';
 import type { Attributes, StoredArray } from '../arrays/index.js';
 import { missingValuesOf, numberOf, numbersOf, textOf } from './attributes.js';
 
 export interface MissingValues {
-  /** The value that stands for all of them, as the type holds it; null where nothing is missing. */
+  /** The value that replaces all missing ones, as the type holds it; null for none. */
   readonly nodata: number | null;
-  /** Further values that are missing. */
+  /** Further missing values. */
   readonly others: readonly number[];
-  /** What lies outside is missing, in stored units; null for no range. */
+  /** The valid range, in stored units; null for none. */
   readonly valid: readonly [least: number, most: number] | null;
-  /** What is wrong with the declared range, as the end of a sentence about the variable; null for nothing. */
+  /** The problem with the declared range, as a predicate ("has …"); null for none. */
   readonly problem: string | null;
 }
 
-/** What netCDF's library writes where nobody wrote, by type; bytes have none. */
+/** The netCDF library's default fill values; bytes have none. */
 const DEFAULT_FILLS: Readonly<Record<string, number>> = {
   int16: -32_767,
   uint16: 65_535,
@@ -22,40 +22,40 @@ const DEFAULT_FILLS: Readonly<Record<string, number>> = {
   uint32: 4_294_967_295,
   float32: 9.969209968386869e36,
   float64: 9.969209968386869e36,
-  // As float64 rounds them.
+  // Rounded to float64.
   int64: -(2 ** 63),
   uint64: 2 ** 64,
 };
 
-/** Declared missing values that 64-bit integers hold and float64 rounds, and further ones. */
+/** Missing values, declared and given, that float64 may have rounded from 64-bit integers. */
 export function missingWideValues(attributes: Attributes, others: readonly number[]): number[] {
   const declared = ['_FillValue', 'missing_value'].flatMap((name) => missingValuesOf(attributes, name));
   return [...declared, ...others].filter((value) => Math.abs(value) > Number.MAX_SAFE_INTEGER);
 }
 
 /**
- * @param dtype the type that `_Unsigned` makes of the stored one
- * @param isNetcdf whether values that were never written are netCDF's own fill values
+ * @param dtype the stored type after `_Unsigned`
+ * @param isNetcdf whether netCDF's default fill values apply
  */
 export function missingValuesFor(array: StoredArray, dtype: Dtype, isNetcdf: boolean): MissingValues {
   const { attributes } = array;
   const held = (values: readonly number[]): number[] =>
     values.flatMap((value) => {
-      const seen = viewOf(value, array.dtype, dtype);
-      return seen === null ? [] : [seen];
+      const viewed = viewOf(value, array.dtype, dtype);
+      return viewed === null ? [] : [viewed];
     });
   const fills = held(missingValuesOf(attributes, '_FillValue'));
   const declared = [...fills, ...held(missingValuesOf(attributes, 'missing_value'))];
   const noFill = textOf(attributes, '_NoFill')?.toLowerCase() === 'true';
-  const usual = isNetcdf && fills.length === 0 && !noFill ? DEFAULT_FILLS[array.storedType] : undefined;
+  const defaultFill = isNetcdf && fills.length === 0 && !noFill ? DEFAULT_FILLS[array.storedType] : undefined;
   if (array.nodata !== null && declared.length === 0) declared.push(...held([array.nodata]));
-  if (usual !== undefined) declared.push(...held([usual]));
+  if (defaultFill !== undefined) declared.push(...held([defaultFill]));
   const { valid, problem } = validRange(array, dtype);
   const [nodata = valid === null ? null : valueOutside(dtype, valid), ...others] = new Set(declared);
   return { nodata, others: others.filter((value) => !Number.isNaN(value)), valid, problem };
 }
 
-/** Replaces all that is missing by the one value that stands for it, in place. */
+/** Replaces all missing values by nodata, in place. */
 export function markMissing(values: TypedArray, { nodata, others, valid }: MissingValues): void {
   if (nodata === null || (others.length === 0 && valid === null)) return;
   const [least, most] = valid ?? [-Infinity, Infinity];
@@ -66,8 +66,8 @@ export function markMissing(values: TypedArray, { nodata, others, valid }: Missi
 }
 
 /**
- * `valid_range`, or `valid_min` and `valid_max`, in stored units. They are in unpacked units where they are stored as
- * real numbers and the values are packed in integers, or are no integers.
+ * `valid_range`, or `valid_min` and `valid_max`, in stored units. For packed integers, a range of floating-point type or
+ * with a fraction is in unpacked units.
  */
 function validRange(array: StoredArray, dtype: Dtype): Pick<MissingValues, 'valid' | 'problem'> {
   const { attributes } = array;
@@ -84,7 +84,7 @@ function validRange(array: StoredArray, dtype: Dtype): Pick<MissingValues, 'vali
   const isReal = names.some((name) => array.realAttributes?.has(name) === true);
   const isWhole = [least, most].every((end) => end === null || Number.isInteger(end));
   if (isPacked && (isReal || !isWhole)) {
-    // Half a step more, since ends in unpacked units are rounded.
+    // Half a step more: limits in unpacked units are rounded.
     const ends = [least, most].map((end) => (end === null ? null : (end - offset) / scale));
     const [a, b] = scale > 0 ? ends : ends.reverse();
     return checkedRange([a === null ? -Infinity : a - 0.5, b === null ? Infinity : b + 0.5]);
@@ -108,7 +108,7 @@ function stored(value: number | null, dtype: Dtype): number | null {
   return value !== null && dtype === 'float32' ? Math.fround(value) : value;
 }
 
-/** A value that a type holds and a range does not; null where the range is the type's. */
+/** A value of a type outside a range; null if the range is the type's. */
 function valueOutside(dtype: Dtype, [least, most]: readonly [number, number]): number | null {
   if (isFloat(dtype)) return Number.NaN;
   const { min, max } = rangeOf(dtype);
@@ -118,9 +118,9 @@ function valueOutside(dtype: Dtype, [least, most]: readonly [number, number]): n
   return above <= max ? above : null;
 }
 
-/** A number as a type holds it, of an integer type by its bits in another of the same size; null for one it cannot hold. */
+/** A number as a type holds it, also by the bits of the stored type of the same size; null if it cannot. */
 function viewOf(value: number, from: Dtype | null, to: Dtype): number | null {
-  // Attributes in JSON are written in fewer digits than the values they stand for: 1e20 for float32.
+  // JSON attributes may be decimals of a float32: 1e20.
   if (to === 'float32') return Math.fround(value);
   if (to === 'float64' || from === null) return value;
   const { min, max } = rangeOf(to);

@@ -1,20 +1,20 @@
-/** Reduced versions of a variable, as GeoZarr's `multiscales` lists them. */
+/** Overviews of a variable, from GeoZarr's `multiscales`. */
 import * as v from 'valibot';
 import type { ArrayGroup, Attributes } from '../arrays/index.js';
 import { groupsAround } from './coordinates.js';
 
-/** The convention of 2025, and the list of datasets that came before it. */
+/** The convention of 2025, and the earlier list of datasets. */
 const Layout = v.object({ layout: v.array(v.looseObject({ asset: v.string() })) });
 const Datasets = v.array(v.object({ datasets: v.array(v.looseObject({ path: v.string() })) }));
 
 export interface Level {
   /** The array's path. */
   readonly path: string;
-  /** What the layout says of this level. */
+  /** The layout's attributes of this level. */
   readonly attributes: Attributes;
 }
 
-/** The levels that a variable belongs to, itself among them, as they are listed; null for a variable without. */
+/** All levels of a variable, itself included, in the listed order; null for none. */
 export async function levelsOf(group: ArrayGroup, path: string): Promise<Level[] | null> {
   for (const folder of groupsAround(path)) {
     const assets = assetsOf(await group.attributes(folder));

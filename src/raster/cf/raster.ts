@@ -39,10 +39,10 @@ import { georeferenceOf, spatialAttributes } from './georeference.js';
 import { type MissingValues, markMissing, missingValuesFor } from './missing.js';
 import { chooseVariable, levelArrays } from './variables.js';
 
-/** Bands are listed one by one. */
+/** The most bands of a raster. */
 const MAX_BANDS = 2 ** 17;
 
-/** What the attribute `_Unsigned` makes of integers: netCDF-3 has none without a sign. */
+/** Types by the attribute `_Unsigned`: netCDF-3 has no unsigned integers. */
 const UNSIGNED: Readonly<Record<string, Dtype>> = { int8: 'uint8', int16: 'uint16', int32: 'uint32' };
 const SIGNED: Readonly<Record<string, Dtype>> = { uint8: 'int8', uint16: 'int16', uint32: 'int32' };
 
@@ -50,7 +50,7 @@ interface Init {
   readonly warn: (message: string) => void;
   readonly time: TimeInterval | null;
   readonly group: ArrayGroup;
-  /** The full resolution, then the reduced ones. */
+  /** The full resolution, then the overviews. */
   readonly levels: readonly StoredArray[];
   readonly axes: SpatialAxes;
   readonly leading: readonly LeadingAxis[];
@@ -62,7 +62,7 @@ interface Init {
 
 /**
  * A variable of a Zarr, netCDF, HDF5 or `.npy` file as a raster. Its bands are the axes other than y and x, flattened
- * in C order. Rows keep their stored order: a transform with a positive fifth coefficient has its first row south.
+ * in C order. Rows keep their stored order: the first row is the southernmost if the transform's e is positive.
  */
 export class ArrayRaster extends Resource implements Raster {
   readonly name: string;
@@ -130,8 +130,8 @@ export class ArrayRaster extends Resource implements Raster {
 
   /**
    * Opens a variable of a store. The raster owns the store from then on.
-   * @param variable its path, or its name where only one array has it; default: the only one there is
-   * @throws {TerrachipError} NOT_FOUND, INVALID_OPTION where there are several to choose from, or UNSUPPORTED
+   * @param options `variable`: its path, or a name that only one array has; default: the only raster
+   * @throws {TerrachipError} NOT_FOUND, INVALID_OPTION for several rasters to choose from, or UNSUPPORTED
    */
   static async open(
     group: ArrayGroup,
@@ -147,11 +147,11 @@ export class ArrayRaster extends Resource implements Raster {
     const { signal } = options;
     const levels = await levelArrays(group, array.path);
     const own = levels.find((level) => level.array.path === array.path);
-    const spatial = { ...(await spatialAttributes(group, array)), ...(own?.attributes ?? {}) };
-    const found = await spatialAxes(group, array, spatial);
+    const spatial = { ...(await spatialAttributes(group, array)), ...own?.attributes };
+    const declaredAxes = await spatialAxes(group, array, spatial);
     // The parts of complex numbers are bands, not pixels.
     const rank = array.shape.length - (array.dimensions.at(-1) === 'component' ? 1 : 0);
-    const axes = found ?? { y: rank - 2, x: rank - 1 };
+    const axes = declaredAxes ?? { y: rank - 2, x: rank - 1 };
     const bands = sizeOf(array.shape) / (array.shape[axes.x] * (array.shape[axes.y] ?? 1));
     if (bands > MAX_BANDS) {
       throw new TerrachipError(
@@ -161,40 +161,40 @@ export class ArrayRaster extends Resource implements Raster {
         { size: bands, limit: MAX_BANDS },
       );
     }
-    const flat = rank === 1 ? asRow(array) : array;
-    const placed = rank === 1 ? { y: 0, x: 1 } : axes;
+    const image = rank === 1 ? asRow(array) : array;
+    const imageAxes = rank === 1 ? { y: 0, x: 1 } : axes;
     return new ArrayRaster({
       warn,
       group,
       levels: [
-        flat,
+        image,
         ...reducedLevels(
           array,
-          placed,
+          imageAxes,
           levels.map((level) => level.array),
         ),
       ],
-      axes: placed,
-      leading: await leadingAxes(group, flat, placed, warn, signal),
+      axes: imageAxes,
+      leading: await leadingAxes(group, image, imageAxes, warn, signal),
       time: await scalarTime(group, array, signal),
       swath: rank === 1 ? null : await swathOf(group, array),
-      ...(found === null
+      ...(declaredAxes === null
         ? { crs: null, transform: null, placeProblem: null }
-        : await georeferenceOf(group, array, found, spatial, signal)),
+        : await georeferenceOf(group, array, declaredAxes, spatial, signal)),
     });
   }
 
   /**
-   * The coordinates of a band, by dimension: `{ time: TimeInterval, band: 'B02' }`; `time` also of a variable whose one time
-   * is no dimension. Bands count from 1.
+   * The coordinates of a band, counted from 1, by dimension: `{ time: TimeInterval, band: 'B02' }`. `time` may be a scalar
+   * coordinate.
    */
   bandCoordinates(band: number): Readonly<Record<string, Coordinate>> {
     const index = this.#indexOf(band);
-    const along = Object.fromEntries(
-      this.#leading.map(({ name, coordinates }, i) => [name, coordinates[index[i]]]),
+    const coordinates = Object.fromEntries(
+      this.#leading.map((axis, i) => [axis.name, axis.coordinates[index[i]]]),
     );
-    const hasTime = Object.values(along).some((value) => value instanceof TimeInterval);
-    return hasTime || this.#time === null ? along : { time: this.#time, ...along };
+    const hasTime = Object.values(coordinates).some((value) => value instanceof TimeInterval);
+    return hasTime || this.#time === null ? coordinates : { time: this.#time, ...coordinates };
   }
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
@@ -208,7 +208,7 @@ export class ArrayRaster extends Resource implements Raster {
     return planes;
   }
 
-  /** Array stores have no masks: what is missing is the fill value. */
+  /** Array stores have no masks, only nodata. */
   async readMask(): Promise<null> {
     return null;
   }
@@ -230,7 +230,7 @@ export class ArrayRaster extends Resource implements Raster {
     return stridesOf(counts).map((step, i) => Math.floor((band - 1) / step) % counts[i]);
   }
 
-  /** Bands that lie one after the other along the last leading axis are read at once. */
+  /** Runs of consecutive bands along the last leading axis; each is one read. */
   #runs(bands: readonly number[]): { index: number[]; count: number }[] {
     const runs: { index: number[]; count: number }[] = [];
     let previous = 0;
@@ -300,7 +300,7 @@ export class ArrayRaster extends Resource implements Raster {
   }
 }
 
-/** Attributes of one value as GDAL lists metadata: by name, as text. */
+/** Scalar attributes as text, like GDAL's metadata. */
 function textItems(attributes: Attributes): Record<string, string> {
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([name, value]) =>
@@ -321,7 +321,7 @@ function dtypeWithSign(dtype: Dtype, attributes: Attributes): Dtype {
   return unsigned === 'false' ? (SIGNED[dtype] ?? dtype) : dtype;
 }
 
-/** Reduced versions that have the full one's axes: only their y and x differ. */
+/** Overviews with the full array's shape except y and x. */
 function reducedLevels(
   full: StoredArray,
   { x, y }: SpatialAxes,
@@ -337,7 +337,7 @@ function reducedLevels(
   );
 }
 
-/** An array of one axis as an image of one row. */
+/** An array of one axis as one row. */
 function asRow(array: StoredArray): StoredArray {
   return {
     name: array.name,

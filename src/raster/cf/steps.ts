@@ -1,24 +1,24 @@
-/** Coordinates of one axis as a first value and a step: what a transform needs. */
+/** Coordinates of one axis as a first value and a step, for a transform. */
 import { sizeOf } from '../../geo/dtype.js';
 import type { ArrayGroup, StoredArray } from '../arrays/index.js';
 import { namesOf, numberOf } from './attributes.js';
 import { findArray } from './coordinates.js';
 
-/** The centre of the first pixel, and the way to the next. */
+/** The centre of the first pixel, and the distance to the next. */
 export interface Steps {
   readonly first: number;
   readonly step: number;
 }
 
-/** Coordinates are even when none is further than this from its place, in pixels. */
+/** Largest deviation of evenly spaced coordinates, in pixels. */
 const TOLERANCE = 0.02;
 
-/** Coordinates of one axis. */
+/** The most coordinates of one axis. */
 const MAX_SIDE = 2 ** 24;
 
 /**
- * The steps of an even coordinate variable: by the bounds of its cells where it has them, else by its values, of which
- * there must be two. Longitudes may jump by 360° where they pass the antimeridian or Greenwich.
+ * The steps of an evenly spaced coordinate variable: from the bounds of its cells, or else from its values, at least two.
+ * Longitudes may jump by 360° at the antimeridian or Greenwich.
  * @returns null for uneven coordinates
  */
 export async function stepsOf(
@@ -35,10 +35,10 @@ export async function stepsOf(
   const read = async (array: StoredArray): Promise<Float64Array> =>
     Float64Array.from((await array.read([], options)).data);
   const centres = await read(coordinate);
-  const byCentres = eitherWay(centres, turn, evenSteps);
+  const byCentres = maybeUnwrapped(centres, turn, evenSteps);
   const bounds = await boundsArray(group, coordinate);
-  const byCells = bounds === null ? null : eitherWay(await read(bounds), turn, cellSteps);
-  const steps = chosen(byCentres, byCells, centres, turn);
+  const byCells = bounds === null ? null : maybeUnwrapped(await read(bounds), turn, cellSteps);
+  const steps = chooseSteps(byCentres, byCells, centres, turn);
   if (steps === null) return null;
   return westward(
     { first: steps.first * scale + offset, step: steps.step * scale },
@@ -47,8 +47,8 @@ export async function stepsOf(
   );
 }
 
-/** The steps of values as they are, or else without the jumps of a whole turn from one to the next. */
-function eitherWay(
+/** The steps of the values, or else of the unwrapped values. */
+function maybeUnwrapped(
   values: Float64Array,
   turn: number | null,
   steps: (values: Float64Array) => Steps | null,
@@ -56,8 +56,8 @@ function eitherWay(
   return steps(values) ?? (turn === null ? null : steps(unwrapped(values, turn)));
 }
 
-/** Cells decide where the coordinates are not their centres, unless they lie elsewhere. */
-function chosen(
+/** Cells win if the coordinates are not their centres, unless they are more than a pixel away. */
+function chooseSteps(
   byCentres: Steps | null,
   byCells: Steps | null,
   centres: Float64Array,
@@ -78,13 +78,13 @@ async function boundsArray(group: ArrayGroup, coordinate: StoredArray): Promise<
   return fits && bounds.shape[1] === 2 ? bounds : null;
 }
 
-/** The steps of cells by pairs of bounds; null for cells that do not lie evenly side by side. */
+/** The steps of cells from pairs of bounds; null for cells that are uneven or not adjacent. */
 function cellSteps(pairs: Float64Array): Steps | null {
   const count = pairs.length / 2;
-  // The two bounds of a cell may stand in the opposite order of the cells.
-  const falls = count > 1 && (pairs[2] - pairs[0]) * (pairs[1] - pairs[0]) < 0;
-  const start = (cell: number): number => pairs[2 * cell + (falls ? 1 : 0)];
-  const end = (cell: number): number => pairs[2 * cell + (falls ? 0 : 1)];
+  // The bounds of a cell may be in the opposite order to the cells.
+  const isReversed = count > 1 && (pairs[2] - pairs[0]) * (pairs[1] - pairs[0]) < 0;
+  const start = (cell: number): number => pairs[2 * cell + (isReversed ? 1 : 0)];
+  const end = (cell: number): number => pairs[2 * cell + (isReversed ? 0 : 1)];
   const tolerance = TOLERANCE * Math.abs(end(0) - start(0)) + roundingOf(pairs);
   for (let cell = 1; cell < count; cell++) {
     if (!(Math.abs(start(cell) - end(cell - 1)) <= tolerance)) return null;
@@ -99,13 +99,13 @@ function evenSteps(values: Float64Array): Steps | null {
   if (values.length < 2) return null;
   const [first] = values;
   const step = (values[values.length - 1] - first) / (values.length - 1);
-  // Both a value and the ends that give the step are rounded.
+  // The value and the two ends that define the step are rounded.
   const allowed = TOLERANCE * Math.abs(step) + Math.min(2 * roundingOf(values), Math.abs(step) / 4);
   const even = values.every((value, i) => Math.abs(value - (first + i * step)) <= allowed);
   return even && step !== 0 ? { first, step } : null;
 }
 
-/** How far values that passed through float32 may be off, whatever type they are stored in. */
+/** Rounding error of values that passed through float32, in any stored type. */
 function roundingOf(values: Float64Array): number {
   const most = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   return values.every((value) => Math.fround(value) === value) ? most * 2 ** -24 : 0;
@@ -121,7 +121,7 @@ function nearest(value: number, to: number, turn: number | null): number {
   return turn === null ? value : value - turn * Math.round((value - to) / turn);
 }
 
-/** Longitudes that were unwrapped beyond the globe, 360° further west. */
+/** Moves longitudes that were unwrapped beyond 360° west by 360°. */
 function westward({ first, step }: Steps, count: number, isLongitude: boolean): Steps {
   const [west, east] = [first, first + step * (count - 1)].sort((a, b) => a - b);
   return { first: isLongitude && west >= 180 && east > 360 ? first - 360 : first, step };

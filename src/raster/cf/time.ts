@@ -1,4 +1,4 @@
-/** Times of the CF conventions: numbers of a unit since a date. */
+/** CF times: numbers of a unit since a date. */
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import { memberOf } from '../../json/keys.js';
@@ -30,7 +30,7 @@ const UNITS: Readonly<Record<string, number>> = {
   week: 7 * 86_400_000,
 };
 
-/** Months. CF's are twelfths of a year of 365.2422 days, which nobody means. */
+/** Calendar months. By CF they are twelfths of 365.2422 days, but writers do not mean that. */
 const MONTHS: Readonly<Record<string, number>> = { month: 1, mon: 1, year: 12, yr: 12 };
 
 /** Calendars whose dates since 1582 are those of the civil calendar. */
@@ -42,19 +42,19 @@ const GREGORIAN_START = Date.UTC(1582, 9, 15);
 const SINCE =
   /^\s*([A-Za-z]+)\s+since\s+(-?\d{1,4})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?)?)?\s*(UTC|GMT|Z|[+-]\d{1,2}(?::?\d{2})?)?\s*$/i;
 
-/** Whether units are those of a time. */
+/** Whether units are of a time. */
 export function isTimeUnits(units: string | null): units is string {
   return units !== null && /\bsince\b/i.test(units);
 }
 
-/** Turns numbers into UTC milliseconds; NaN for numbers that are no dates. */
+/** Converts numbers to UTC milliseconds; NaN for no date. */
 export type TimeDecoder = (value: number) => number;
 
 /**
- * The decoder of a time coordinate. Dates of models' calendars (noleap, 360_day, …) are the civil dates of the same name;
- * NaN stands for those that the civil calendar does not have. Whole months and years are those of the calendar.
+ * The decoder of a time coordinate. Dates of model calendars (noleap, 360_day, …) become the civil dates of the same
+ * name, or NaN if there is none. Whole months and years are calendar ones.
  * @param name names the variable, for messages
- * @throws {TerrachipError} INVALID_INPUT for units that are no time, UNSUPPORTED for unknown calendars
+ * @throws {TerrachipError} INVALID_INPUT for units of no time, UNSUPPORTED for unknown calendars
  */
 export function timeDecoder(name: string, attributes: Attributes): TimeDecoder {
   const units = textOf(attributes, 'units') ?? '';
@@ -84,7 +84,7 @@ export function timeDecoder(name: string, attributes: Attributes): TimeDecoder {
     );
   }
   if (months !== undefined) {
-    // A part of a month has no length that writers agree on.
+    // Writers do not agree on the length of a fraction of a month.
     return (value) => {
       const count = month - 1 + value * months;
       const date = [year + Math.floor(count / 12), count - 12 * Math.floor(count / 12) + 1, day] as const;
@@ -101,7 +101,7 @@ export function timeDecoder(name: string, attributes: Attributes): TimeDecoder {
   };
 }
 
-/** As `timeDecoder`; null for what it refuses. */
+/** As `timeDecoder`; null instead of an error. */
 export function tryTimeDecoder(name: string, attributes: Attributes): TimeDecoder | null {
   try {
     return timeDecoder(name, attributes);
@@ -111,10 +111,10 @@ export function tryTimeDecoder(name: string, attributes: Attributes): TimeDecode
   }
 }
 
-/** Dates reach 100 million days to both sides of 1970. */
+/** JavaScript's dates reach 100 million days to both sides of 1970. */
 const MAX_TIME = 8.64e15;
 
-/** The instant of a number, or the interval of its bounds `[from, to)`; null for a number that is no time. */
+/** The instant of a number, or the interval of its bounds `[from, to)`; null for no time. */
 export function decodeTime(
   decode: TimeDecoder,
   value: number,
@@ -126,13 +126,13 @@ export function decodeTime(
   return new TimeInterval(from, Math.max(from, to - 1));
 }
 
-/** The midnight of a date as UTC milliseconds; NaN for a date that is none. */
+/** The midnight of a date as UTC milliseconds; NaN for no date. */
 function epoch(year: number, month: number, day: number, calendar: string): number {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   const isJulian =
     calendar === 'julian' || (calendar !== 'proleptic_gregorian' && date.getTime() < GREGORIAN_START);
-  // Both calendars agree on the count of days, not on their names. Of the Julian one every fourth year is a leap year.
+  // In the Julian calendar every fourth year is a leap year.
   if (isJulian && month === 2 && day === 29 && year % 4 === 0) {
     return epoch(year, 2, 28, calendar) + DAY;
   }
@@ -151,7 +151,7 @@ function zoneOffset(zone: string | undefined): number {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 3_600_000 + Number(minutes ?? 0) * 60_000);
 }
 
-/** Days from the Gregorian date of a name to the Julian date of the same name. */
+/** Days from a Gregorian date to the Julian date of the same name. */
 function julianShift(year: number, month: number): number {
   const y = month <= 2 ? year - 1 : year;
   return Math.floor(y / 100) - Math.floor(y / 400) - 2;

@@ -1,4 +1,4 @@
-/** Which arrays of a store are rasters, and the one that is meant. */
+/** The rasters among a store's arrays, and the choice of one. */
 
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
@@ -10,13 +10,13 @@ import { sideOf, spatialAxes } from './coordinates.js';
 import { spatialAttributes } from './georeference.js';
 import { levelsOf } from './multiscales.js';
 
-/** Names in a message. */
+/** The most names in a message. */
 const SHOWN = 20;
 
 /**
- * The paths of the arrays that can be opened as rasters: those of numbers with axes for y and x, or, where there is
- * none, those of numbers with two axes or more. Coordinates, bounds and reduced versions are left out. An array that
- * cannot be read is left out with a warning.
+ * The paths of the arrays that can be opened as rasters: numeric ones with y and x axes, or if there are none, numeric
+ * ones with two axes or more. Coordinates, bounds and overviews are left out. An unreadable array is left out with a
+ * warning.
  */
 export async function rasterVariables(group: ArrayGroup, onProgress?: OnProgress): Promise<string[]> {
   const arrays: StoredArray[] = [];
@@ -49,7 +49,7 @@ export async function rasterVariables(group: ArrayGroup, onProgress?: OnProgress
       placed.push(array.path);
   }
   if (placed.length > 0) return withoutReduced(group, placed);
-  // Latitudes and longitudes of a swath are no images, though nothing names them.
+  // Latitudes and longitudes of a swath are no images.
   const images = numbers.filter((array) => sideOf(lastPart(array.path), array.attributes) === null);
   return withoutReduced(
     group,
@@ -62,7 +62,7 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** The arrays that would be rasters if their types were read, with these; empty for none. */
+/** The arrays that are no rasters because of their types, with these; empty for none. */
 async function unreadTypes(group: ArrayGroup): Promise<string> {
   const found: string[] = [];
   for (const path of await group.list()) {
@@ -73,7 +73,7 @@ async function unreadTypes(group: ArrayGroup): Promise<string> {
   return found.slice(0, SHOWN).join(', ');
 }
 
-/** The arrays that would be rasters if they had values, with their shapes; empty for none. */
+/** The arrays that are no rasters because they are empty, with their shapes; empty for none. */
 async function emptyArrays(group: ArrayGroup): Promise<string> {
   const found: string[] = [];
   for (const path of await group.list()) {
@@ -84,7 +84,7 @@ async function emptyArrays(group: ArrayGroup): Promise<string> {
   return found.slice(0, SHOWN).join(', ');
 }
 
-/** Of the levels of one variable only the largest. */
+/** Keeps only the largest level of each variable. */
 async function withoutReduced(group: ArrayGroup, paths: readonly string[]): Promise<string[]> {
   const kept = await Promise.all(
     paths.map(async (path) => {
@@ -95,7 +95,7 @@ async function withoutReduced(group: ArrayGroup, paths: readonly string[]): Prom
   return kept.flat();
 }
 
-/** A variable's levels, the largest first; empty for a variable without. */
+/** A variable's levels, the largest first; empty for none. */
 export async function levelArrays(
   group: ArrayGroup,
   path: string,
@@ -112,8 +112,8 @@ export async function levelArrays(
 
 /**
  * The array to open as a raster.
- * @param variable its path, or its name where only one array has it; default: the only one there is
- * @throws {TerrachipError} NOT_FOUND, or INVALID_OPTION where there are several to choose from
+ * @param variable its path, or a name that only one array has; default: the only raster
+ * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT or UNSUPPORTED for no raster, INVALID_OPTION for several
  */
 export async function chooseVariable(
   group: ArrayGroup,

@@ -1,13 +1,13 @@
 import type { Dtype } from '../../geo/index.js';
 
-/** What the blocks of an image have in common. Plain data: it travels to worker threads. */
+/** Parameters common to the blocks of an image. Plain data, sent to worker threads. */
 export interface BlockCoding {
   /** Tag 259. */
   readonly compression: number;
   /** Tag 317: 1 none, 2 horizontal differencing, 3 floating point. */
   readonly predictor: number;
   readonly littleEndian: boolean;
-  /** Tag 266: true when the least significant bit of each stored byte comes first. */
+  /** Tag 266: true if the least significant bit of each stored byte comes first. */
   readonly reversedBits: boolean;
   /** Tag 262. */
   readonly photometric: number;
@@ -15,29 +15,29 @@ export interface BlockCoding {
   readonly width: number;
   /** Rows of a stored tile or strip; the last strip may have fewer. */
   readonly height: number;
-  /** Samples of a pixel that alternate in a row. */
+  /** Interleaved samples of a pixel. */
   readonly samples: number;
   readonly dtype: Dtype;
-  /** Bytes of a row, or of as many rows as share chroma. */
+  /** Bytes of a row, or of the `rowsTogether` rows that share chroma. */
   readonly rowBytes: number;
   readonly rowsTogether: number;
-  /** What predictors work on; a fraction for packed samples, which have none. */
+  /** Sample size of predictors; a fraction for packed samples, which have none. */
   readonly bytesPerSample: number;
-  /** What is swapped in big-endian files: less than a sample where that is complex, 1 where nothing is. */
+  /** Bytes swapped together in big-endian files: half a complex sample, 1 for no swap. */
   readonly bytesPerWord: number;
-  /** Tag 347: the tables that the JPEG streams of an image share. */
+  /** Tag 347: shared tables of the image's JPEG streams. */
   readonly jpegTables: Uint8Array<ArrayBuffer> | null;
-  /** The second number of tag 50674: what LERC blobs are compressed by, 0 nothing, 1 deflate, 2 zstd. */
+  /** The second number of tag 50674: compression of LERC blobs, 0 none, 1 deflate, 2 zstd. */
   readonly lercCompression: number;
-  /** For a tile of JPEG 2000, which has no number among TIFF's compressions; else null. */
+  /** For a tile of a JPEG 2000 file; else null. */
   readonly jpeg2000: Jpeg2000Coding | null;
 }
 
-/** How a tile lies in what its codestream decodes to. */
+/** A tile's window in its decoded codestream. */
 export interface Jpeg2000Coding {
-  /** Resolutions left out: 0 for all of them, 1 for half the width and height, … */
+  /** Discarded resolutions: 0 for none, 1 for half the width and height, … */
   readonly reduction: number;
-  /** What is decoded, at that resolution. */
+  /** Size of the decoded image, at that resolution. */
   readonly width: number;
   readonly height: number;
   /** The tile's first pixel in it. */
@@ -45,20 +45,20 @@ export interface Jpeg2000Coding {
   readonly y: number;
 }
 
-/** How much one stored piece must give. */
+/** Size limits of one decoded piece. */
 export interface DecodeLimits {
-  /** Bytes that are wanted; what a stream holds beyond them is ignored. */
+  /** Bytes to decode; the rest of the stream is ignored. */
   readonly size: number;
-  /** Bytes that a stream may hold: some writers store the last strip in full, with rows below the image. */
+  /** The most bytes of a stream: some writers store the last strip in full, with rows below the image. */
   readonly most: number;
-  /** Rows of pixels that are wanted. */
+  /** Rows of pixels to decode. */
   readonly rows: number;
 }
 
 /**
- * Decompresses a tile or strip. What it returns may be shorter than wanted where the stream ends early, never longer
- * than `most` by more than a kilobyte, and may be a view of the stored bytes.
- * @throws {Error} whose message says what is wrong with the stream
+ * Decompresses a tile or strip. The result may be shorter than `size` for a truncated stream, is at most a kilobyte longer
+ * than `most`, and may be a view of the stored bytes.
+ * @throws {Error} with the problem of the stream
  */
 export type Decode = (
   stored: Uint8Array<ArrayBuffer>,

@@ -4,21 +4,22 @@ import type { BlockCoding, DecodeLimits } from './codec.js';
 import { inksToRgba } from './inks.js';
 import { type CodecTable, compressionOf } from './table.js';
 
-/** A stored tile or strip; null for one that is not stored, whose bytes are left zero. */
+/** A stored tile or strip. */
 export interface Piece {
+  /** Null for a sparse one, which decodes to zeros. */
   readonly stored: Uint8Array<ArrayBuffer> | null;
-  /** Rows of pixels that it holds. */
+  /** Its rows of pixels. */
   readonly rows: number;
 }
 
-/** A block to decode: how it is coded, and its stored pieces. */
+/** A block to decode: its coding and its stored pieces. */
 export interface DecodeRequest {
   readonly coding: BlockCoding;
   /** Top to bottom. */
   readonly pieces: readonly Piece[];
 }
 
-/** Decoded bytes of so many rows of a block. */
+/** Decoded bytes of some rows of a block. */
 export function bytesOfRows({ rowBytes, rowsTogether }: BlockCoding, rows: number): number {
   return Math.ceil(rows / rowsTogether) * rowBytes;
 }
@@ -67,7 +68,7 @@ async function decodePiece(
   }
   const bytes = ownBytes(decoded, limits.size);
   const predictor = codec.predictors ? coding.predictor : 1;
-  // Predictor 3 orders bytes by significance, whatever the order of the file.
+  // Predictor 3 sorts bytes by significance in any byte order.
   if (!coding.littleEndian && predictor !== 3) swapBytes(bytes, coding.bytesPerWord);
   const shape: BlockShape = {
     width: coding.width,
@@ -81,8 +82,8 @@ async function decodePiece(
 }
 
 /**
- * The first bytes of an array. Views as wider integers need an aligned start, which a part of another array may lack,
- * and a small part of a long one would keep all of it in memory.
+ * The first bytes of an array, copied if the start is not aligned for wider integers, or if the view would keep a much
+ * larger buffer in memory.
  */
 function ownBytes(decoded: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset } = decoded;

@@ -1,4 +1,4 @@
-/** Decompression of the blocks of GeoTIFF and of the tiles of JPEG 2000. */
+/** Decompression of GeoTIFF blocks and JPEG 2000 tiles. */
 import { messageOf, TerrachipError } from '../../errors.js';
 import { damaged } from '../geotiff/directory.js';
 import { damagedJp2 } from '../jp2/boxes.js';
@@ -14,33 +14,33 @@ import {
   PORTABLE_CODECS,
 } from './table.js';
 
-/** Decompresses what rasters store. Node's entry has one with more codecs, which run on worker threads. */
+/** Decompresses blocks and tiles. Node's decoder has more codecs and worker threads. */
 export interface BlockDecoder {
   /**
-   * Checks a compression before any pixel is read.
+   * Checks a compression before pixels are read.
    * @param name the file's, for messages
    * @param compression tag 259 of a TIFF, or `jpeg2000`
-   * @throws {TerrachipError} UNSUPPORTED, which names the package that is missing if one is
+   * @throws {TerrachipError} UNSUPPORTED, with the name of a missing package
    */
   require(name: string, compression: Compression): Promise<void>;
   /**
-   * Decompresses the stored pieces of a block and undoes their predictor and byte order: little-endian samples, row by
-   * row. Bytes of pieces that are not stored are zero.
+   * Decompresses the pieces of a block and undoes predictor and byte order: little-endian samples, row by row. Sparse
+   * pieces are zero.
    * @throws {TerrachipError} INVALID_INPUT for a damaged block
    */
   decode(name: string, request: DecodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Runs a request somewhere else than on the calling thread. */
+/** Runs a request on another thread. */
 export type RunElsewhere = (request: DecodeRequest, signal?: AbortSignal) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**
- * Below this many decoded bytes a block is decoded at once on the calling thread: handing it over takes longer. Not
- * so a tile of JPEG 2000, of which few pixels cost as much as many.
+ * Smaller decoded blocks are decoded on the calling thread: a transfer takes longer. Not JPEG 2000 tiles, whose cost does
+ * not depend on the pixels read.
  */
 const INLINE_BYTES = 32 * 1024;
 
-/** @param elsewhere where large blocks are decoded; default: on the calling thread */
+/** @param elsewhere decodes large blocks; default: on the calling thread */
 export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): BlockDecoder {
   return {
     async require(name, compression) {
@@ -54,14 +54,14 @@ export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): Blo
           { feature },
         );
       }
-      const found = codec.requirement === undefined ? null : await problemOf(codec.requirement);
-      if (found === null) return;
+      const missing = codec.requirement === undefined ? null : await problemOf(codec.requirement);
+      if (missing === null) return;
       throw new TerrachipError(
         'UNSUPPORTED',
-        `${name} is compressed by ${feature}, and ${found.problem}`,
-        found.remedy,
+        `${name} is compressed by ${feature}, and ${missing.problem}`,
+        missing.remedy,
         { feature },
-        { cause: found.cause },
+        { cause: missing.cause },
       );
     },
     async decode(name, request, signal) {
@@ -88,13 +88,13 @@ export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): Blo
 /** Packages that a decoder for browsers may use. */
 export interface PortableDecoderOptions {
   /**
-   * The package lerc, for blocks in LERC: `() => import('lerc')`. It is not loaded by itself, since it wants its file
-   * `lerc-wasm.wasm` beside it, and esbuild wants `external: ['module']` for it.
+   * The package lerc, for LERC blocks: `() => import('lerc')`. Not loaded by default: it needs its file `lerc-wasm.wasm`
+   * beside it, and esbuild needs `external: ['module']`.
    */
   lerc?: () => Promise<typeof import('lerc')>;
 }
 
-/** A decoder for deflate, LZW, PackBits, zstd, JPEG and what is not compressed, anywhere, on the calling thread. */
+/** A decoder for deflate, LZW, PackBits, zstd, JPEG and no compression, on the calling thread, for any runtime. */
 export function createPortableDecoder({ lerc }: PortableDecoderOptions = {}): BlockDecoder {
   return createDecoder(
     lerc === undefined ? PORTABLE_CODECS : new Map([...PORTABLE_CODECS, [LERC, lercCodec(lerc)]]),
@@ -103,12 +103,12 @@ export function createPortableDecoder({ lerc }: PortableDecoderOptions = {}): Bl
 
 let current = createPortableDecoder();
 
-/** The decoder of rasters that are opened without one. */
+/** The decoder of rasters opened without one. */
 export function defaultDecoder(): BlockDecoder {
   return current;
 }
 
-/** Sets the decoder of rasters that are opened without one from now on. Node's entry does it once. */
+/** Replaces the default decoder. Node's entry does it once. */
 export function registerDecoder(decoder: BlockDecoder): void {
   current = decoder;
 }

@@ -1,11 +1,10 @@
 import type { BlockCoding } from './codec.js';
 
-/** Tag 262 of an image of inks. */
+/** Tag 262 of a CMYK image. */
 const SEPARATED = 5;
 
 /**
- * Turns cyan, magenta, yellow and black into red, green, blue and full opacity, in place: GDAL gives such images so,
- * through libtiff. Planes of inks that are stored apart are left as they are.
+ * Converts CMYK to RGB and full opacity in place, as GDAL does through libtiff. Inks in separate planes stay unchanged.
  */
 export function inksToRgba(bytes: Uint8Array, coding: BlockCoding): void {
   if (coding.photometric !== SEPARATED || coding.samples !== 4 || coding.bytesPerSample !== 1) return;

@@ -8,7 +8,7 @@ const EOI = 0xd9;
 const SOS = 0xda;
 const COMMENT = 0xfe;
 
-/** Marks three components as YCbCr (1) or as what the file says they are, commonly RGB (0). */
+/** Marks three components as YCbCr (1) or as the TIFF's colours, commonly RGB (0). */
 const adobeMarker = (transform: number): number[] => [
   0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, transform,
 ]; // biome-ignore format: a segment
@@ -21,17 +21,16 @@ export interface JpegFrame {
 }
 
 interface Headers {
-  /** Segments up to the first scan, without those of applications and comments. */
+  /** Segments up to the first scan, without application segments and comments. */
   readonly segments: Uint8Array[];
   readonly frame: JpegFrame | null;
-  /** Where the first scan starts, or the end. */
+  /** Start of the first scan, or the end. */
   readonly scan: number;
 }
 
 /**
- * A block's JPEG stream as one that stands alone, its sizes checked. The tables of tag 347 go in front of the block's own
- * stream, and what its colours are is the TIFF's word: markers of applications (JFIF, Adobe, colour profiles) in the
- * stream do not count.
+ * A block's JPEG stream as a complete file, its size checked. The tables of tag 347 go first. The TIFF's photometric tag
+ * decides the colours: application markers (JFIF, Adobe, colour profiles) are dropped.
  * @throws {Error} for a stream of another size than its block
  */
 export function jpegStream(

@@ -2,12 +2,12 @@ import { conversionTables, ycbcrToRgb } from '../geotiff/ycbcr.js';
 import type { Decode } from './codec.js';
 import { isFrame, jpegStream, YCBCR } from './jpeg-stream.js';
 
-/** The only place that loads geotiff.js, which in Node takes a worker thread that imports it for one of its own. */
+/** Loaded only here: in Node, geotiff.js mistakes a worker thread that imports it for one of its own. */
 const loadGeotiff = () => import('geotiff');
 
 /**
- * JPEG by geotiff.js, for where there is no libjpeg. Chroma is repeated rather than smoothed: pixels beside edges of
- * colour differ from GDAL's by some levels.
+ * JPEG by geotiff.js, for runtimes without libjpeg. Chroma is repeated, not smoothed: pixels at colour edges differ from
+ * GDAL's by some levels.
  */
 export const decode: Decode = async (stored, limits, coding) => {
   const { bytes, frame } = jpegStream(stored, limits, coding);
@@ -26,7 +26,7 @@ export const decode: Decode = async (stored, limits, coding) => {
   return ycbcrToRgb({ across: 1, down: 1, tables }, samples, frame.width, frame.height);
 };
 
-/** A second frame could have any size, and geotiff.js takes memory for it. In scans a byte 0 follows each byte 255. */
+/** geotiff.js allocates a second frame of any size. In scans a byte 0 follows each byte 255. */
 function requireOneFrame(bytes: Uint8Array): void {
   let frames = 0;
   for (let at = bytes.indexOf(0xff); at >= 0; at = bytes.indexOf(0xff, at + 1)) {

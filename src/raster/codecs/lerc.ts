@@ -8,8 +8,8 @@ const ZSTD = 2;
 type Lerc = typeof import('lerc');
 
 /**
- * LERC2 blobs, themselves deflated or in zstd where tag 50674 says so, by Esri's own decoder in WebAssembly.
- * @param load gives the package lerc
+ * LERC2 blobs, also compressed by deflate or zstd (tag 50674), by Esri's decoder in WebAssembly.
+ * @param load imports the package lerc
  */
 export function lercCodec(load: () => Promise<Lerc>): Codec {
   const start = async (): Promise<{ decode: Decode }> => {
@@ -28,7 +28,7 @@ async function decode(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const blob = await unwrap(stored, limits, coding);
   const { width, samples, dtype } = coding;
-  // Without this a small blob could ask for any amount of memory.
+  // Checked first: a small blob could declare any size.
   const info = getBlobInfo(blob);
   const maskIsAlpha = dtype === 'uint8' && info.depthCount === samples - 1;
   const fits =
@@ -62,7 +62,7 @@ async function unwrap(
   { most }: DecodeLimits,
   { lercCompression }: BlockCoding,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // A blob that compresses badly is a little larger than its samples, and its mask takes a bit a pixel.
+  // A blob may be a little larger than its samples, and its mask takes one bit per pixel.
   const largest = 2 * most;
   if (lercCompression === DEFLATE) return inflateUpTo(stored, largest, 'deflate');
   if (lercCompression === ZSTD) return (await import('./zstd.js')).decompressZstd(stored, largest);
@@ -70,7 +70,7 @@ async function unwrap(
   return stored;
 }
 
-/** GDAL keeps an alpha band in the blob's mask: 0 or 255 after the other samples of each pixel. */
+/** Adds the alpha band, which GDAL stores in the blob's mask: 0 or 255 after the other samples of each pixel. */
 function withAlpha(
   values: ArrayLike<number>,
   mask: Uint8Array | null,

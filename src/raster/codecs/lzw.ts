@@ -1,12 +1,11 @@
 /**
- * LZW as TIFF uses it (TIFF 6.0, section 13): codes of 9 to 12 bits, of which 0 to 255 are bytes, 256 clears the
- * table, 257 ends the stream, and the others are strings that occurred before.
+ * LZW of TIFF (TIFF 6.0, section 13): codes of 9 to 12 bits. 0 to 255 are bytes, 256 clears the table, 257 ends the
+ * stream, and the others are earlier strings.
  *
- * A string enters the table right after the string before it was written: it is that one and the next byte, which
- * lies behind it in the output. So an entry is a position and a length in the output itself, and decoding a code is
- * one forward copy there; no chains of prefixes are followed. The 256 bytes lie in front of the output as strings of
- * one byte, so that all codes but two are decoded alike: what a code is cannot be predicted, and branches on it cost
- * more than the copy.
+ * A new entry is the previous string and the byte after it in the output. So an entry is a position and a length in the
+ * output, and a code is decoded by one forward copy instead of a chain of prefixes. The 256 bytes are in front of the
+ * output as strings of one byte, so all codes but two are decoded alike: unpredictable branches would cost more than the
+ * copy.
  */
 import type { Decode } from './codec.js';
 
@@ -20,9 +19,9 @@ const TABLE = 1 << MAX_WIDTH;
 /** Expands a stream until the wanted size, its end code or its last byte. */
 export const decode: Decode = (stored, { size }) => {
   const oldStyle = isOldStyle(stored);
-  // Two bytes of each string are copied whatever its length.
+  // At least two bytes are copied for each string.
   const output = new Uint8Array(LITERALS + size + 1);
-  // One entry more than codes reach takes what comes when the table is full.
+  // One extra entry, overwritten when the table is full.
   const positions = new Int32Array(TABLE + 1);
   const lengths = new Int32Array(TABLE + 1);
   for (let byte = 0; byte < LITERALS; byte++) {
@@ -30,11 +29,11 @@ export const decode: Decode = (stored, { size }) => {
     positions[byte] = byte;
     lengths[byte] = 1;
   }
-  // Codes widen one code before the table needs it; the old style waits for it.
+  // Codes widen one code early, except in the old style.
   const early = oldStyle ? 0 : 1;
   let width = MIN_WIDTH;
   let widenAt = (1 << width) - early;
-  // The entry before the first string: what the first code after a clear defines is never looked up.
+  // The first code after a clear defines no string; its entry is never looked up.
   let next = END;
   let start = 0;
   let length = 0;
@@ -53,7 +52,7 @@ export const decode: Decode = (stored, { size }) => {
         from += 2;
         held += 16;
       } else {
-        // The last byte, which may end a code or be cut off from one.
+        // The last byte may be a part of a truncated code.
         if (from === stored.length || held + 8 < width) break;
         bits = oldStyle ? bits | (stored[from] << held) : (bits << 8) | stored[from];
         from++;
@@ -77,7 +76,7 @@ export const decode: Decode = (stored, { size }) => {
     const at = positions[code];
     length = lengths[code];
     start = to;
-    // Byte by byte in order, since a string may reach into its own copy.
+    // Byte by byte in order: a string may overlap its copy.
     output[to] = output[at];
     output[to + 1] = output[at + 1];
     to = Math.min(start + length, end);
@@ -91,8 +90,8 @@ export const decode: Decode = (stored, { size }) => {
 };
 
 /**
- * Writers before TIFF 5.0 filled each byte from its lowest bit. libtiff tells such a stream by its first code, a
- * clear, whose bits then start with a zero byte.
+ * Before TIFF 5.0 each byte was filled from its lowest bit. As in libtiff, such a stream is recognised by its first code,
+ * a clear, which then starts with a zero byte.
  */
 function isOldStyle(stored: Uint8Array): boolean {
   return stored.length >= 2 && stored[0] === 0 && (stored[1] & 1) === 1;

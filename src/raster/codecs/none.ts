@@ -1,4 +1,4 @@
 import type { Decode } from './codec.js';
 
-/** No compression: a copy, since predictors and byte orders are undone in place and a source keeps its bytes. */
+/** No compression. Copies, because predictors and byte order are undone in place. */
 export const decode: Decode = (stored, { size }) => stored.slice(0, size);

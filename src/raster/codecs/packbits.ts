@@ -1,6 +1,6 @@
 import type { Decode } from './codec.js';
 
-/** PackBits (TIFF 6.0, section 9): runs of literal bytes and of repeated ones, each led by its length. */
+/** PackBits (TIFF 6.0, section 9): runs of literal or repeated bytes, each after its length. */
 export const decode: Decode = (stored, { size }) => {
   const result = new Uint8Array(size);
   let from = 0;

@@ -1,38 +1,38 @@
 import type { OptionalPackage } from '../optional-package.js';
 import type { BlockCoding, Decode } from './codec.js';
 
-/** Tag 259 of a TIFF; a tile of JPEG 2000 has no number there. */
+/** Tag 259 of a TIFF, or JPEG 2000 outside TIFF. */
 export type Compression = number | 'jpeg2000';
 
-/** A compression that blocks may have. */
+/** A codec of blocks. */
 export interface Codec {
   readonly load: () => Promise<{ readonly decode: Decode }>;
   /** The optional package that it needs. */
   readonly requirement?: OptionalPackage;
-  /** Whether its blocks are worth another thread: not where there is nothing to do, or a library has its own threads. */
+  /** `here` for codecs with little work, or whose library has its own threads. */
   readonly runs: 'worker' | 'here';
-  /** Whether a predictor may have been applied first. */
+  /** Whether a predictor may be combined with it. */
   readonly predictors: boolean;
-  /** The most bytes that a stored one can give: fewer stored ones are refused before any memory is taken for them. */
+  /** The most decoded bytes per stored byte: shorter streams are rejected before memory is allocated. */
   readonly expansion: number;
 }
 
 export type CodecTable = ReadonlyMap<Compression, Codec>;
 
-/** A codec of bytes, which predictors may precede. */
+/** A codec of bytes, with predictors. */
 export function codecOfBytes(load: Codec['load'], expansion = Number.POSITIVE_INFINITY): Codec {
   return { load, runs: 'worker', predictors: true, expansion };
 }
 
-/** 258 bytes from two bits. */
+/** 258 bytes per two bits. */
 export const DEFLATE_EXPANSION = 1032;
 
 const deflate = codecOfBytes(() => import('./deflate.js'), DEFLATE_EXPANSION);
 
-/** Codecs that run anywhere. Each is loaded with the first block that needs it. */
+/** Codecs for any runtime, loaded on first use. */
 export const PORTABLE_CODECS: CodecTable = new Map<Compression, Codec>([
   [1, { ...codecOfBytes(() => import('./none.js'), 1), runs: 'here' }],
-  // A string of all 3837 entries that a table can chain, from 12 bits.
+  // The longest string, 3837 bytes, per 12 bits.
   [5, codecOfBytes(() => import('./lzw.js'), 2558)],
   [7, { ...codecOfBytes(() => import('./jpeg.js')), predictors: false }],
   [8, deflate],

@@ -1,10 +1,10 @@
 import { ZSTDDecoder } from 'zstddec';
 import type { Decode } from './codec.js';
 
-/** Zstandard, by zstd itself in WebAssembly. */
+/** Zstandard, by zstd in WebAssembly. */
 export const decode: Decode = (stored, { most }) => decompressZstd(stored, most);
 
-/** Decompresses to at most `most` bytes and a kilobyte; nothing at all from a damaged stream. */
+/** Decompresses to at most `most` bytes and a kilobyte. @throws {Error} for a damaged stream */
 export async function decompressZstd(
   stored: Uint8Array<ArrayBuffer>,
   most: number,

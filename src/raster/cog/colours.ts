@@ -1,4 +1,4 @@
-/** How TIFF's tags say what bands show, and what they cannot say. */
+/** Colour interpretation of bands in TIFF's tags. */
 import type { CogSettings } from './options.js';
 
 type Colours = Pick<
@@ -11,7 +11,7 @@ const RGB = ['red', 'green', 'blue'] as const;
 /** Values of the tag ExtraSamples. */
 const EXTRA = { unspecified: 0, premultiplied: 1, alpha: 2 } as const;
 
-/** What each band shows. */
+/** The colour interpretation of each band. */
 export function wantedInterpretations({ bands, colourTable, colourInterpretations }: Colours): string[] {
   const first = colourTable === null ? 'gray' : 'palette';
   return Array.from(
@@ -20,7 +20,7 @@ export function wantedInterpretations({ bands, colourTable, colourInterpretation
   );
 }
 
-/** The photometric interpretation: of 8 or 16 bits, three bands of colours first are a picture. */
+/** The photometric interpretation: `rgb` if the first three bands are red, green and blue of uint8 or uint16. */
 export function photometricOf(settings: Colours): 'rgb' | 'palette' | 'gray' {
   if (settings.colourTable !== null) return 'palette';
   const names = wantedInterpretations(settings);
@@ -28,7 +28,7 @@ export function photometricOf(settings: Colours): 'rgb' | 'palette' | 'gray' {
   return isPicture && RGB.every((name, band) => names[band] === name) ? 'rgb' : 'gray';
 }
 
-/** The tag ExtraSamples: what lies beyond the samples of the photometric interpretation. */
+/** The tag ExtraSamples: samples beyond those of the photometric interpretation. */
 export function extraSamples(settings: Colours): number[] {
   const alpha = settings.premultiplied ? EXTRA.premultiplied : EXTRA.alpha;
   return wantedInterpretations(settings)
@@ -36,14 +36,14 @@ export function extraSamples(settings: Colours): number[] {
     .map((name) => (name === 'alpha' ? alpha : EXTRA.unspecified));
 }
 
-/** What GDAL takes the bands for by these tags alone. */
+/** The colour interpretation that GDAL derives from these tags alone. */
 export function interpretationsByTags(settings: Colours): string[] {
   const photometric = photometricOf(settings);
   const first: readonly string[] = photometric === 'rgb' ? RGB : [photometric];
   return [...first, ...extraSamples(settings).map((extra) => (extra === 0 ? 'undefined' : 'alpha'))];
 }
 
-/** The band that says which pixels are valid, from 0; null for none. */
+/** The alpha band that gives validity, from 0; null for none. */
 export function alphaOf(settings: Colours): number | null {
   const alpha = wantedInterpretations(settings).indexOf('alpha');
   return alpha < 0 || (settings.dtype !== 'uint8' && settings.dtype !== 'uint16') ? null : alpha;

@@ -1,6 +1,6 @@
 /**
- * The image file directories of a cloud-optimised GeoTIFF, as bytes: all of them at the head of the file, the full
- * image first, then the overviews from the largest to the smallest; each with its arrays behind it.
+ * The image file directories of a cloud-optimised GeoTIFF, as bytes: all at the head of the file, the full image first,
+ * then the overviews from the largest to the smallest, each followed by its arrays.
  */
 
 import { bytesPerElement } from '../../geo/dtype.js';
@@ -12,18 +12,18 @@ import { metadataDocument } from './metadata.js';
 import type { CogCompression, CogSettings } from './options.js';
 import { align, directorySize, encodeDirectory, type Field, TYPE } from './tiff-fields.js';
 
-/** What one image of the file declares. */
+/** One image of the file. */
 export interface CogImage {
   readonly width: number;
   readonly height: number;
   /** Whether it is the mask of the image before it. */
   readonly isMask: boolean;
-  /** Position and size of each tile, in row-major order, band after band where they lie apart. */
+  /** Offset and size of each tile, in row-major order, band after band if separate. */
   readonly offsets: readonly number[];
   readonly byteCounts: readonly number[];
 }
 
-/** What all images of the file share. */
+/** Parameters common to all images of the file. */
 export interface CogLayout {
   readonly settings: CogSettings;
   readonly geoKeys: GeoKeyTags;
@@ -48,8 +48,8 @@ const NEW_SUBFILE = { reduced: 1, mask: 4 } as const;
 const PHOTOMETRIC = { gray: 1, rgb: 2, palette: 3, mask: 4 } as const;
 
 /**
- * What GDAL's COG driver promises about the layout: with this in its place GDAL reports LAYOUT=COG, and readers
- * fetch a tile and its size in one request.
+ * The layout promises of GDAL's COG driver: with them GDAL reports LAYOUT=COG, and readers fetch a tile and its size in
+ * one request.
  */
 function structuralMetadata(): string {
   const lines = [
@@ -59,22 +59,22 @@ function structuralMetadata(): string {
     'BLOCK_TRAILER=LAST_4_BYTES_REPEATED',
     'KNOWN_INCOMPATIBLE_EDITION=NO',
   ];
-  // The blank at the end leaves room for the flag to become YES when another program edits the file.
+  // The final blank leaves room for YES, written by programs that edit the file.
   const body = `${lines.join('\n')}\n `;
   return `GDAL_STRUCTURAL_METADATA_SIZE=${String(body.length).padStart(6, '0')} bytes\n${body}`;
 }
 
-/** Bytes before (the tile's size) and after (its last four bytes again) each tile, as the metadata promises. */
+/** Bytes before (the tile's size) and after (its last four bytes again) each tile. */
 export const BLOCK_LEADER_BYTES = 4;
 export const BLOCK_TRAILER_BYTES = 4;
 
-/** TIFF's number of a kind of sample: 1 unsigned, 2 signed, 3 floating point. */
+/** TIFF's sample format: 1 unsigned, 2 signed, 3 floating point. */
 function sampleFormat(dtype: Dtype): number {
   if (dtype.startsWith('uint')) return 1;
   return dtype.startsWith('int') ? 2 : 3;
 }
 
-/** The first bytes of the file, up to where tiles begin. Its length depends on the number of tiles alone. */
+/** The first bytes of the file, up to the tiles. The length depends only on the number of tiles. */
 export function encodeHead(layout: CogLayout, images: readonly CogImage[]): Uint8Array<ArrayBuffer> {
   const ghost = new TextEncoder().encode(structuralMetadata());
   const headerBytes = layout.bigTiff ? 16 : 8;
@@ -83,7 +83,7 @@ export function encodeHead(layout: CogLayout, images: readonly CogImage[]): Uint
   const starts: number[] = [];
   for (const [k, image] of images.entries()) {
     starts.push(offset);
-    // An image may shrink in one direction alone.
+    // An overview may be smaller in one dimension only.
     const reduced = image.width !== images[0].width || image.height !== images[0].height;
     const fields = image.isMask ? maskFields(layout, image, reduced) : imageFields(layout, image, reduced);
     const size = directorySize(fields, layout.bigTiff);
@@ -137,7 +137,7 @@ function imageFields(layout: CogLayout, image: CogImage, reduced: boolean): Fiel
   return fields.sort((a, b) => a.tag - b.tag);
 }
 
-/** A mask of one bit a pixel: 1 for a valid one. */
+/** A mask of one bit per pixel: 1 for valid. */
 function maskFields(layout: CogLayout, image: CogImage, reduced: boolean): Field[] {
   const fields: Field[] = [
     ...tileFields(layout, image),
@@ -171,7 +171,7 @@ function tileFields({ settings, bigTiff }: CogLayout, image: CogImage): Field[] 
 function georeference(geobox: GeoBox, { directory, doubles, ascii }: GeoKeyTags): Field[] {
   const { a, b, c, d, e, f } = geobox.transform;
   const northUp = b === 0 && d === 0 && a > 0 && e < 0;
-  const place: Field[] = northUp
+  const transform: Field[] = northUp
     ? [
         { tag: TAG.ModelPixelScale, type: TYPE.double, values: [a, -e, 0] },
         { tag: TAG.ModelTiepoint, type: TYPE.double, values: [0, 0, 0, c, f, 0] },
@@ -186,7 +186,7 @@ function georeference(geobox: GeoBox, { directory, doubles, ascii }: GeoKeyTags)
   const keys: Field[] = [{ tag: TAG.GeoKeyDirectory, type: TYPE.short, values: directory }];
   if (doubles.length > 0) keys.push({ tag: TAG.GeoDoubleParams, type: TYPE.double, values: doubles });
   if (ascii !== '') keys.push({ tag: TAG.GeoAsciiParams, type: TYPE.ascii, values: ascii });
-  return [...place, ...keys];
+  return [...transform, ...keys];
 }
 
 /** A palette of 256 entries, reds first, 16 bits a channel. */

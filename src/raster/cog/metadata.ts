@@ -1,8 +1,8 @@
-/** GDAL's metadata document: what differs from its defaults. */
+/** GDAL's metadata document, without default values. */
 import { interpretationsByTags, wantedInterpretations } from './colours.js';
 import type { CogSettings } from './options.js';
 
-/** @returns the XML of the tag GDAL_METADATA, or null when there is nothing to say */
+/** @returns the XML of the tag GDAL_METADATA, or null for no items */
 export function metadataDocument(settings: CogSettings): string | null {
   const { descriptions, scales, offsets, metadata, bandMetadata } = settings;
   const byTags = interpretationsByTags(settings);
@@ -23,7 +23,7 @@ export function metadataDocument(settings: CogSettings): string | null {
 function item(name: string, text: string, band?: number, role?: string): string {
   const sample = band === undefined ? '' : ` sample="${band}"`;
   const meaning = role === undefined ? '' : ` role="${role}"`;
-  // GDAL escapes values before it serialises them, which escapes them again, and undoes both when it reads.
+  // GDAL escapes values twice when it writes and unescapes them twice when it reads.
   return `  <Item name="${escapeXml(name)}"${sample}${meaning}>${escapeXml(escapeXml(text))}</Item>\n`;
 }
 

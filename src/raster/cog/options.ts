@@ -1,4 +1,4 @@
-/** What a COG is to be, checked and with its defaults filled in. */
+/** Options of a COG, checked, with defaults. */
 import { invalidInput } from '../../errors.js';
 import { bytesPerElement } from '../../geo/dtype.js';
 import { type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
@@ -17,45 +17,44 @@ export interface CogOptions {
   /** Number of bands. */
   bands: number;
   dtype: Dtype;
-  /** A value that the type can hold; null (default) for none. */
+  /** A value of the type; null (default) for none. */
   nodata?: number | null;
   /** Default `deflate`. */
   compression?: CogCompression;
   /** From 1 (fast) to 9 (small) for deflate (default 6), to 22 for zstd (default 9). */
   level?: number;
   /**
-   * 1 none, 2 differences of neighbours, 3 floating point. Default: 3 for floats and 2 for integers, where there is
-   * compression.
+   * 1 none, 2 horizontal differencing, 3 floating point. Default: 1 without compression, else 3 for floats and 2 for
+   * integers.
    */
   predictor?: 1 | 2 | 3;
   /** Side of the square tiles: a multiple of 16 (default 512). */
   blockSize?: number;
-  /** `pixel` (default): the bands of a pixel lie together; `band`: each band lies by itself. */
+  /** `pixel` (default): bands interleaved by pixel; `band`: each band separate. */
   interleave?: 'pixel' | 'band';
-  /** How reduced images are made: default `mode` with a colour table, else `average`. Give `mode` for classes. */
+  /** Resampling of overviews: default `mode` with a colour table, else `average`. Give `mode` for classes. */
   overviews?: OverviewMethod;
   /**
-   * Whether a mask of valid pixels lies in the file, whose rows come with those of the bands (default false). `auto`: it
-   * is left out where all pixels are valid.
+   * Whether the file has an internal mask, written along with the bands (default false). `auto`: only if a pixel is
+   * invalid.
    */
   mask?: boolean | 'auto';
-  /** Whether tiles without a single value other than nodata (0 without nodata) are left out (default false). */
+  /** Whether tiles of only nodata (0 without nodata) are left out (default false). */
   sparse?: boolean;
-  /** `auto` (default): BigTIFF when the file may not fit into the 4 GiB of a classic TIFF. */
+  /** `auto` (default): BigTIFF if the file may exceed the 4 GiB of a classic TIFF. */
   bigTiff?: 'auto' | boolean;
   /** Colours of a uint8 class map, by value. */
   colourTable?: ColourTable;
   /**
-   * What each band shows, by GDAL's names in lower case: `red`, `green`, `blue`, `alpha`, … (default: the first `gray`,
-   * or `palette` with a colour table, the others `undefined`). Pixels are valid where the first alpha band of 8 or 16 bits
-   * is above 0.
+   * GDAL's names in lower case, one per band: `red`, `green`, `blue`, `alpha`, … (default: the first `gray`, or `palette`
+   * with a colour table, the others `undefined`). The first alpha band, if of uint8 or uint16, is above 0 for valid pixels.
    */
   colourInterpretations?: readonly string[];
-  /** Whether colours are multiplied by the alpha band already (default false). */
+  /** Whether colours are already multiplied by the alpha band (default false). */
   premultiplied?: boolean;
   /** Names of the bands. */
   descriptions?: readonly string[];
-  /** Physical value = stored · scale + offset, a band. */
+  /** Physical value = stored · scale + offset; one per band. */
   scales?: readonly number[];
   offsets?: readonly number[];
   /** GDAL metadata items of the file. */
@@ -65,19 +64,19 @@ export interface CogOptions {
 }
 
 export type CogSettings = Required<Omit<CogOptions, 'level' | 'colourTable'>> & {
-  /** Null for the compression's own default. */
+  /** Null for the compression's default. */
   readonly level: number | null;
   readonly colourTable: ColourTable | null;
-  /** Width and height of each image: full size and halves, until everything fits one tile. */
+  /** Width and height of each image: full size and halves, down to one tile. */
   readonly sizes: readonly (readonly [number, number])[];
 };
 
-/** What a classic TIFF can address. */
+/** The largest offset of a classic TIFF. */
 export const CLASSIC_LIMIT = 2 ** 32 - 1;
 
 const HIGHEST_LEVEL: Readonly<Record<CogCompression, number>> = { deflate: 9, zstd: 22, none: 0 };
 
-/** @throws {TerrachipError} INVALID_INPUT for impossible options, by the name of the file */
+/** @throws {TerrachipError} INVALID_INPUT for impossible options; the message names the file */
 export function resolveOptions(path: string, options: CogOptions): CogSettings {
   const compression = options.compression ?? 'deflate';
   const settings: CogSettings = {
@@ -170,7 +169,7 @@ export function imageBytes({ sizes, bands, dtype }: CogSettings): number {
   return sizes.reduce((sum, [width, height]) => sum + width * height * bands * bytesPerElement(dtype), 0);
 }
 
-/** The most bytes that the tiles can take: compression may add a little to what cannot be made smaller. */
+/** The most bytes of all tiles: compression may enlarge incompressible data a little. */
 export function mostBytes({ sizes, blockSize, bands, dtype, mask }: CogSettings): number {
   const pixels = sizes.reduce((sum, [width, height]) => sum + (width + blockSize) * (height + blockSize), 0);
   return 1.01 * pixels * (bands * bytesPerElement(dtype) + (mask === false ? 0 : 1));

@@ -1,12 +1,12 @@
 /** Rows of an image at half the resolution, for overviews. */
 import { allocateArray, type Dtype, dtypeOf, isFloat, rangeOf, type TypedArray } from '../../geo/index.js';
 
-/** How reduced images are made, by name. */
+/** Resampling methods of overviews. */
 export const OVERVIEW_METHODS = ['average', 'mode', 'nearest', 'none'] as const;
 /**
- * `average` for measurements: the mean of the valid pixels in a cell, invalid where none is valid. `mode` for classes:
- * the valid value that covers most of a cell, the lowest among equals. Both weight pixels by how much of them lies in
- * the cell. `nearest` takes the pixel that contains the cell's centre, the upper left one of four around it.
+ * `average` for measurements: the mean of the valid pixels in a cell. `mode` for classes: the valid value that covers
+ * most of a cell, the lowest among equals. Both weight pixels by their overlap with the cell. `nearest` takes the pixel
+ * that contains the cell's centre, or the upper left of four.
  */
 export type OverviewMethod = (typeof OVERVIEW_METHODS)[number];
 type ReducingMethod = Exclude<OverviewMethod, 'none'>;
@@ -14,8 +14,8 @@ type ReducingMethod = Exclude<OverviewMethod, 'none'>;
 type Size = readonly [width: number, height: number];
 
 /**
- * An image and its overview. Both cover the same area: pixel k of n in the overview is the cell from k / n to
- * (k + 1) / n of the image, so that nothing is displaced where a size is odd.
+ * Sizes of an image and its overview, which cover the same area: pixel k of n in the overview is the cell from k / n to
+ * (k + 1) / n of the image, so odd sizes cause no shift.
  */
 export interface Reduction {
   readonly from: Size;
@@ -24,24 +24,24 @@ export interface Reduction {
 
 /** Some rows of one band of the image. */
 export interface Rows {
-  /** Rows of `stride` values, of which the image's width count. */
+  /** Rows of `stride` values, the first `width` of them in the image. */
   readonly values: TypedArray;
   readonly stride: number;
-  /** The image's row that `values` starts with (default 0). */
+  /** The image's row at the start of `values` (default 0). */
   readonly firstRow?: number;
-  /** NaN is never valid; null: every other value is. */
+  /** Null for none; NaN is always invalid. */
   readonly nodata: number | null;
-  /** 0 where a pixel is not valid, in the layout of `values`; null: nodata alone decides. */
+  /** 0 for invalid, in the layout of `values`; null for no mask. */
   readonly mask: Uint8Array | null;
 }
 
-/** Rows before a strip that its first cells may still reach into. */
+/** Rows before a strip that its first cells may overlap. */
 export const ROWS_BEFORE = 2;
 
-/** Pixels along a side of a cell, at most: overviews have at least half the pixels. */
+/** The most pixels along a side of a cell: an overview has at least half the pixels. */
 const MOST = 3;
 
-/** How many rows of the overview can be made of the image's first `rows` rows. */
+/** Number of overview rows that the image's first `rows` rows complete. */
 export function rowsReady({ from, to }: Reduction, rows: number, method: ReducingMethod): number {
   const [size, reduced] = [from[1], to[1]];
   if (method !== 'nearest') return Math.floor((rows * reduced) / size);
@@ -50,15 +50,15 @@ export function rowsReady({ from, to }: Reduction, rows: number, method: Reducin
   return ready;
 }
 
-/** The pixel that contains the centre of a cell, or the one before where the centre lies between two. */
+/** The pixel that contains the centre of a cell, or the first of two that share it as an edge. */
 function nearestPixel(cell: number, size: number, reduced: number): number {
   return Math.floor(((2 * cell + 1) * size - 1) / (2 * reduced));
 }
 
-/** The pixels under cells, `MOST` weights a cell. */
+/** The pixels under cells, `MOST` weights per cell. */
 interface Cells {
   readonly first: Int32Array;
-  /** Whole numbers, so that equal areas are equal; `whole` stands for all of a pixel. */
+  /** Whole numbers, so that equal areas compare equal; `whole` is one pixel. */
   readonly weights: Float64Array;
   readonly whole: number;
 }
@@ -80,7 +80,7 @@ function cellsOf(size: number, reduced: number, start = 0, end = reduced): Cells
 
 /**
  * Rows `start` to `end` of the overview, in C order.
- * @param rows all rows that these cells reach into
+ * @param rows all rows under these cells
  */
 export function reduceRows(
   rows: Rows,
@@ -117,7 +117,7 @@ export function reduceRows(
   return result;
 }
 
-/** The mask of such rows, 1 or 0: by `nearest` the pixel's own, else valid where any pixel of the cell is. */
+/** The mask of the same rows, 1 or 0: by `nearest` the pixel's, else 1 if any pixel of the cell is valid. */
 export function reduceMask(
   rows: Pick<Rows, 'stride' | 'firstRow'> & { readonly mask: Uint8Array },
   reduction: Reduction,
@@ -125,7 +125,7 @@ export function reduceMask(
   end: number,
   method: ReducingMethod,
 ): Uint8Array {
-  // A mean of what is not 0 is not 0, and a cell without any is empty: 0.
+  // The mean of values above 0 is above 0; a cell without any is 0.
   const nearest = method === 'nearest';
   const values = { ...rows, values: rows.mask, nodata: nearest ? null : 0, mask: null };
   const reduced = reduceRows(values, reduction, start, end, nearest ? 'nearest' : 'average');
@@ -136,14 +136,14 @@ function emptyValue({ values, nodata }: Rows): number {
   return nodata ?? (isFloat(dtypeOf(values)) ? Number.NaN : 0);
 }
 
-/** The value next to nodata: a mean that is equal to nodata by chance would be a gap. */
+/** The value next to nodata, for a mean that equals nodata by chance. */
 function besideNodata(nodata: number | null, dtype: Dtype): number {
   if (nodata === null) return Number.NaN;
   if (!isFloat(dtype)) return nodata < rangeOf(dtype).max ? nodata + 1 : nodata - 1;
   return nodata === 0 ? 2 ** -126 : nodata * (1 - 2 ** -23);
 }
 
-/** The common case, cells of two by two whole pixels without a mask, in one tight loop. */
+/** The common case, 2 × 2 whole pixels without a mask, unrolled. */
 function averagePairs(rows: Rows, top: number, result: TypedArray, to: number, width: number): void {
   const { values, stride } = rows;
   const bottom = top + stride;
@@ -182,7 +182,7 @@ function averagePairs(rows: Rows, top: number, result: TypedArray, to: number, w
   }
 }
 
-/** @param rowShares how much of each row, and @param shares of each pixel in a row, lies in a cell */
+/** @param rowShares overlap of each row with the cells @param shares overlap of each pixel in a row */
 function averageRow(
   rows: Rows,
   at: number,

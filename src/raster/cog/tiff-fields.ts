@@ -23,7 +23,7 @@ function encodeText(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\0`);
 }
 
-/** Bytes of a directory with the arrays that its entries point to. */
+/** Bytes of a directory with its arrays. */
 export function directorySize(fields: readonly Field[], bigTiff: boolean): number {
   const inline = bigTiff ? 8 : 4;
   let size = align((bigTiff ? 16 : 6) + fields.length * (bigTiff ? 20 : 12));
@@ -35,8 +35,8 @@ export function directorySize(fields: readonly Field[], bigTiff: boolean): numbe
 }
 
 /**
- * @param start where in the file the directory lies
- * @param next where the next one lies, or 0
+ * @param start the directory's offset in the file
+ * @param next the offset of the next one, or 0
  */
 export function encodeDirectory(
   fields: readonly Field[],

@@ -1,9 +1,8 @@
 /**
- * Tiles cut out of a strip and predicted in the same pass: the differences of TIFF predictors 2 and 3 (defined in
- * geotiff/predictor.ts) are taken on the way, so that no pixel is touched twice.
+ * Cuts tiles out of a strip and applies TIFF predictors 2 and 3 (defined in geotiff/predictor.ts) in the same pass.
  */
 
-/** One row of tiles, a plane of `tileSize` rows of `stride` samples a band, as little-endian bytes. */
+/** One row of tiles: per band a plane of `tileSize` rows of `stride` samples, as little-endian bytes. */
 export interface Strip {
   readonly planes: readonly Uint8Array<ArrayBuffer>[];
   /** Samples of a row: whole tiles. */
@@ -15,8 +14,8 @@ export interface Strip {
 
 /**
  * The bytes of one tile before compression.
- * @param planes the planes whose samples alternate in the tile
- * @param column which tile of the strip, from 0
+ * @param planes indices of the planes to interleave
+ * @param column index of the tile in the strip, from 0
  * @param predictor 1 none, 2 horizontal differencing, 3 floating point
  */
 export function cutTile(
@@ -43,7 +42,7 @@ export function cutTile(
 
 type Words = Uint8Array | Uint16Array | Uint32Array;
 
-/** Bytes as the widest words that hold a sample or half of one. 64 bits go in halves: BigInt is slow. */
+/** Bytes as words of one sample; 64-bit samples as two words, because BigInt is slow. */
 function asWords({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>, bytesPerSample: number): Words {
   if (bytesPerSample === 1) return new Uint8Array(buffer, byteOffset, byteLength);
   if (bytesPerSample === 2) return new Uint16Array(buffer, byteOffset, byteLength / 2);
@@ -94,7 +93,7 @@ function differenceRow(
     let before = 0;
     for (let i = from; i < end; i++) {
       const value = input[i];
-      // Typed arrays wrap around at their width by themselves.
+      // Typed arrays wrap around.
       output[at] = value - before;
       before = value;
       at += samples;
@@ -115,8 +114,8 @@ function differenceRow(
 }
 
 /**
- * One band of a row in planes of equal significance, the most significant first. Differences run on from one plane
- * into the next: the first byte of a plane is taken from the last one of the plane before.
+ * One band of a row in planes of bytes, the most significant first. Differences continue across planes: the first byte of
+ * a plane minus the last byte of the previous plane.
  */
 function splitRow(
   source: Uint8Array<ArrayBuffer>,

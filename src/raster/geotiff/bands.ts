@@ -21,8 +21,7 @@ function unescapeXml(text: string): string {
 }
 
 /**
- * GDAL writes a flat list of items, in which `<` and `>` are escaped: no general XML is needed to read it, and none is
- * trusted.
+ * Parses GDAL's metadata: a flat list of items with escaped `<` and `>`, so no general XML parser is needed.
  */
 export function parseGdalMetadata(xml: string): MetadataItem[] {
   const items: MetadataItem[] = [];
@@ -35,14 +34,14 @@ export function parseGdalMetadata(xml: string): MetadataItem[] {
       domain: unescapeXml(attribute('domain') ?? ''),
       sample: sample === null ? null : Number(sample),
       role: attribute('role'),
-      // GDAL escapes values once more before it serialises them.
+      // GDAL escapes values twice.
       value: unescapeXml(unescapeXml(value)),
     });
   }
   return items;
 }
 
-/** GDAL's nodata text as a number: any spelling of C's strtod or of Microsoft's printf; null when it is none. */
+/** GDAL's nodata text as a number, in the notation of C's strtod or Microsoft's printf; null for no number. */
 export function parseNodata(text: string | null): number | null {
   if (text === null) return null;
   const word = text.trim().toLowerCase();
@@ -53,17 +52,17 @@ export function parseNodata(text: string | null): number | null {
   return number === null ? null : Number(number[0].replace(',', '.'));
 }
 
-/** Nodata as the bands hold it: texts have more digits, or fewer, than float32. */
+/** Nodata rounded to the bands' type: texts have more or fewer digits than float32. */
 export function storedNodata(nodata: number | null, dtype: Dtype): number | null {
   if (nodata === null || dtype !== 'float32') return nodata;
   const rounded = Math.fround(nodata);
   return Number.isFinite(nodata) && !Number.isFinite(rounded) ? nodata : rounded;
 }
 
-/** Items whose roles have a place of their own in `BandInfo`. */
+/** Roles with their own field in `BandInfo`. */
 const OWN_ROLES = ['scale', 'offset', 'description', 'colorinterp'];
 
-/** What the tags say about each band, and about the image. */
+/** The bands and the image's metadata, from tags. */
 export async function readBands(
   tags: TagReader,
   image: ImageStructure,
@@ -72,14 +71,14 @@ export async function readBands(
   const nodata = storedNodata(parseNodata(await tags.text(TAG.GdalNodata)), dtype);
   const items = parseGdalMetadata((await tags.text(TAG.GdalMetadata)) ?? '');
   const colours = colourInterpretations(image, (await tags.numbers(TAG.ExtraSamples)) ?? []);
-  const ofBands = new Map<number | null, MetadataItem[]>();
+  const itemsByBand = new Map<number | null, MetadataItem[]>();
   for (const item of items) {
-    const known = ofBands.get(item.sample);
-    if (known === undefined) ofBands.set(item.sample, [item]);
-    else known.push(item);
+    const bandItems = itemsByBand.get(item.sample);
+    if (bandItems === undefined) itemsByBand.set(item.sample, [item]);
+    else bandItems.push(item);
   }
   const find = (sample: number, role: string): string | null =>
-    ofBands.get(sample)?.find((item) => item.role === role)?.value ?? null;
+    itemsByBand.get(sample)?.find((item) => item.role === role)?.value ?? null;
   const number = (text: string | null, fallback: number): number => {
     const value = text === null ? Number.NaN : Number(text);
     return Number.isFinite(value) ? value : fallback;
@@ -94,10 +93,12 @@ export async function readBands(
     offset: number(find(sample, 'offset'), 0),
     description: find(sample, 'description'),
     colourInterpretation: find(sample, 'colorinterp')?.toLowerCase() ?? colour,
-    metadata: byDomain((ofBands.get(sample) ?? []).filter((item) => !OWN_ROLES.includes(item.role ?? ''))),
+    metadata: byDomain(
+      (itemsByBand.get(sample) ?? []).filter((item) => !OWN_ROLES.includes(item.role ?? '')),
+    ),
   }));
   const tagItems = await textTags(tags);
-  return { bands, metadata: byDomain([...tagItems, ...(ofBands.get(null) ?? [])]) };
+  return { bands, metadata: byDomain([...tagItems, ...(itemsByBand.get(null) ?? [])]) };
 }
 
 function byDomain(items: readonly Pick<MetadataItem, 'name' | 'domain' | 'value'>[]): Metadata {
@@ -110,7 +111,7 @@ function byDomain(items: readonly Pick<MetadataItem, 'name' | 'domain' | 'value'
   return Object.fromEntries([...domains].map(([domain, entries]) => [domain, Object.fromEntries(entries)]));
 }
 
-/** Baseline TIFF tags of text, by the names that GDAL gives them. */
+/** Baseline TIFF text tags, by GDAL's names. */
 const TEXT_TAGS: readonly (readonly [tag: number, name: string])[] = [
   [269, 'TIFFTAG_DOCUMENTNAME'],
   [270, 'TIFFTAG_IMAGEDESCRIPTION'],
@@ -131,7 +132,7 @@ async function textTags(tags: TagReader): Promise<{ name: string; domain: string
 const PHOTOMETRIC = { whiteIsZero: 0, rgb: 2, palette: 3, ycbcr: 6 } as const;
 const ALPHA_SAMPLES = [1, 2];
 
-/** As GDAL has it: by the photometric interpretation, and alpha for the extra samples that are declared as that. */
+/** As in GDAL: by the photometric interpretation, and `alpha` for extra samples declared so. */
 function colourInterpretations(image: ImageStructure, extra: readonly number[]): string[] {
   const { photometric, bands } = image;
   const firstExtra = bands - extra.length;
@@ -144,12 +145,12 @@ function colourInterpretations(image: ImageStructure, extra: readonly number[]):
   });
 }
 
-/** The palette of an image as 8-bit triples. Images of one bit have one of black and white, as in GDAL. */
+/** The palette as 8-bit triples. One-bit images have a palette of black and white, as in GDAL. */
 export async function readColourTable(tags: TagReader, image: ImageStructure): Promise<ColourTable | null> {
   const map = await tags.numbers(TAG.ColorMap);
   if (map === null || map.length % 3 !== 0) return bitmapTable(image);
   const size = map.length / 3;
-  // Channels have 16 bits; a few writers put 8-bit values there, and then none is above 255.
+  // Channels have 16 bits; a few writers store 8-bit values, none above 255.
   const shift = map.some((value) => value > 255) ? 8 : 0;
   return Array.from(
     { length: size },

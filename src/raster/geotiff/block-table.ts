@@ -1,16 +1,16 @@
 import { storedByteCounts } from './byte-counts.js';
 import { damaged, TAG, type TagArray, type TagReader } from './directory.js';
 
-/** Where consecutive tiles or strips lie in the file. */
+/** Offsets and sizes of consecutive tiles or strips. */
 export interface StoredPieces {
   readonly offsets: readonly number[];
-  /** 0 for one that is not stored: all its pixels are nodata, or 0. */
+  /** 0 for a sparse one: all its pixels are nodata, or 0. */
   readonly byteCounts: readonly number[];
   /** Their sum. */
   readonly bytes: number;
 }
 
-/** A strip of pixels as they are can be read by runs of rows. */
+/** An uncompressed strip, read by runs of rows. */
 export interface StripPart {
   readonly rows: number;
   readonly rowBytes: number;
@@ -21,28 +21,28 @@ export interface StripPart {
 /** Strips up to this size are read whole. */
 const PART_BYTES = 512 * 1024;
 
-/** How a long uncompressed strip of `height` rows is cut; null for one that is short. */
+/** The parts of a long uncompressed strip of `height` rows; null for a short one. */
 export function partOfStrip(height: number, rowBytes: number): StripPart | null {
   if (height * rowBytes <= PART_BYTES) return null;
   return { rows: Math.max(1, Math.floor(PART_BYTES / rowBytes)), rowBytes, height };
 }
 
-/** What is known of an image's tiles or strips. */
+/** Parameters of an image's tiles or strips. */
 export interface StoredBlocks {
   readonly tiled: boolean;
-  /** How many there must be. */
+  /** Required number. */
   readonly expected: number;
-  /** Bytes of one that is not compressed. */
+  /** The most bytes of one without compression. */
   readonly mostBytes: number;
-  /** How strips are cut: `locate` then counts parts. */
+  /** Parts of one strip, if `locate` counts parts. */
   readonly part: StripPart | null;
   readonly fileSize: number;
   readonly uncompressed: boolean;
-  /** Bytes of the one at an index without compression. */
+  /** Bytes of a tile or strip without compression. */
   rawBytes(index: number): number;
 }
 
-/** The sizes as they are declared; where they are left out or 0, worked out at once. */
+/** The declared sizes, or computed ones if they are missing or 0. */
 async function completeByteCounts(
   offsets: TagArray,
   declared: TagArray | null,
@@ -54,13 +54,12 @@ async function completeByteCounts(
   return { length: counts.length, read: async (first, count) => counts.slice(first, first + count) };
 }
 
-/** No codec makes a block this many times as large as its pixels, apart from small headers and tables. */
+/** Limits of a stored block relative to its pixels, plus headers and tables. */
 const MOST_EXPANSION = 4;
 const MOST_OVERHEAD = 2 ** 20;
 
 /**
- * The offsets and sizes of an image's tiles or strips. A file of a million tiles has 16 MB of them, so they are read
- * where a window needs them.
+ * The offsets and sizes of an image's tiles or strips, read on demand: a million tiles have 16 MB of them.
  */
 export class BlockTable {
   readonly #name: string;
@@ -83,10 +82,7 @@ export class BlockTable {
     this.#mostBytes = mostBytes;
   }
 
-  /**
-   * @param image what is known of the tiles or strips
-   * @throws {TerrachipError} INVALID_INPUT when the file lists fewer
-   */
+  /** @throws {TerrachipError} INVALID_INPUT for fewer tiles or strips than expected */
   static async open(name: string, tags: TagReader, image: StoredBlocks): Promise<BlockTable> {
     const offsets = await tags.array(image.tiled ? TAG.TileOffsets : TAG.StripOffsets);
     const declared = await tags.array(image.tiled ? TAG.TileByteCounts : TAG.StripByteCounts);
@@ -100,8 +96,8 @@ export class BlockTable {
   }
 
   /**
-   * Where `count` tiles, strips or parts of one strip from `first` on lie.
-   * @throws {TerrachipError} INVALID_INPUT for one that takes far more bytes than its pixels
+   * Locates `count` tiles, strips or parts of one strip from `first` on.
+   * @throws {TerrachipError} INVALID_INPUT for one with far more bytes than its pixels
    */
   async locate(first: number, count: number, signal?: AbortSignal): Promise<StoredPieces> {
     if (this.#part === null) return this.#locate(first, count, signal);

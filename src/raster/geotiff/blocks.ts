@@ -8,54 +8,54 @@ import type { ImageStructure } from './structure.js';
 import { ycbcrRowBytes, ycbcrToRgb } from './ycbcr.js';
 
 /**
- * A part of an image that is read, decoded and kept as one: a tile, or as many strips as make up half a megabyte.
- * Files with strips of one row are common, and a step a strip would cost more than its pixels.
+ * A part of an image that is read, decoded and cached as a unit: a tile, or strips of half a megabyte together. Strips of
+ * one row are common, and too small to be read one by one.
  */
 export interface Block {
   /** Identifies the block in its image. */
   readonly index: number;
   readonly plane: number;
-  /** Its pixels; tiles at the right edge reach beyond the image. */
+  /** Its pixel window; tiles at the right edge reach beyond the image. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  /** Its stored pieces in the file's tables, top to bottom: one tile, or some strips. */
+  /** Its stored pieces in the block table, top to bottom: one tile, or some strips. */
   readonly firstPiece: number;
   readonly pieces: number;
 }
 
-/** Decoded bytes that strips are gathered up to. */
+/** Decoded bytes of grouped strips. */
 const GROUP_BYTES = 512 * 1024;
 
-/** Samples of a pixel that alternate in a block. */
+/** Interleaved samples of a pixel in a block. */
 function samplesOf(image: ImageStructure): number {
   return image.interleaved ? image.bands : 1;
 }
 
-/** How many stored pieces, top to bottom, make up a block. */
+/** Number of stored pieces in a block. */
 function piecesPerBlock(image: ImageStructure): number {
-  // Cells of chroma may end at a strip's last row.
+  // Cells of chroma are padded at the last row of a strip.
   if (image.tiled || image.ycbcr !== null) return 1;
   const stripBytes = decodedBytes(image.sample, image.blockWidth * image.blockHeight * samplesOf(image));
   return Math.max(1, Math.floor(GROUP_BYTES / stripBytes));
 }
 
-/** A block and where its pieces lie. */
+/** A block and the location of its pieces. */
 export interface LocatedBlock {
   readonly block: Block;
   readonly stored: StoredPieces;
 }
 
 /**
- * Blocks are located and asked for in batches of about so many stored bytes, whose ranges merge into few reads. All
- * blocks of a batch are decoded at once, so what they decode to is bounded too.
+ * Blocks are read in batches of about this many stored bytes, whose ranges merge into few reads. A batch is decoded at
+ * once, so its decoded bytes are limited too.
  */
 const BATCH_BYTES = 16 * 2 ** 20;
 const BATCH_DECODED_BYTES = 64 * 2 ** 20;
 const BATCH_BLOCKS = 64;
 
-/** The blocks that hold the pixels of a window, located, in the order they lie in the file, by batches. */
+/** The located blocks under a window, in file order, by batches. */
 export async function* batchesUnder(
   image: ImageStructure,
   window: PixelWindow,
@@ -86,10 +86,10 @@ async function* locateBatches(
   let batch: LocatedBlock[] = [];
   let bytes = 0;
   let decoded = 0;
-  for (const place of located) {
-    const { width, height } = place.block;
-    batch.push(place);
-    bytes += place.stored.bytes;
+  for (const entry of located) {
+    const { width, height } = entry.block;
+    batch.push(entry);
+    bytes += entry.stored.bytes;
     decoded += decodedBytes(image.sample, width * height * samplesOf(image));
     if (bytes < BATCH_BYTES && decoded < BATCH_DECODED_BYTES) continue;
     yield batch;
@@ -123,7 +123,7 @@ function* blocksUnder(
           x: column * image.blockWidth,
           y: row * rows,
           width: image.blockWidth,
-          // Rows below the image are not stored by all writers.
+          // Not all writers store rows below the image.
           height: Math.min(rows, image.height - row * rows),
           firstPiece,
           pieces,
@@ -134,8 +134,7 @@ function* blocksUnder(
 }
 
 /**
- * Reads and decodes one block: its samples in C order, bands alternating where the image is interleaved, real and
- * imaginary parts where it is complex.
+ * Reads and decodes one block: samples in C order, with interleaved bands and complex parts as in the image.
  */
 export async function readBlock(
   source: ByteSource,
@@ -163,12 +162,12 @@ export async function readBlock(
   return values;
 }
 
-/** Whether any of a block is in the file. */
+/** Whether any piece of a block is stored. */
 export function isStored({ stored: { offsets, byteCounts } }: LocatedBlock): boolean {
   return offsets.some((offset, k) => offset !== 0 && byteCounts[k] !== 0);
 }
 
-/** Fills values that are zero: of complex ones, the real part. */
+/** Fills values, of complex ones only the real parts. */
 export function fillRun(values: TypedArray, components: number, fill: number): void {
   if (components === 1) values.fill(fill);
   else for (let i = 0; i < values.length; i += components) values[i] = fill;
@@ -200,7 +199,7 @@ function blockCoding(image: ImageStructure): BlockCoding {
   };
 }
 
-/** The stored bytes of a block's pieces; null for one that is not stored. Pieces that adjoin are read as one. */
+/** The stored bytes of a block's pieces; null for a sparse one. Adjacent pieces are read as one range. */
 async function readPieces(
   source: ByteSource,
   { offsets, byteCounts, bytes: total }: StoredPieces,
@@ -208,10 +207,10 @@ async function readPieces(
 ): Promise<(Uint8Array<ArrayBuffer> | null)[]> {
   const options = { signal };
   const [start] = offsets;
-  const adjoin = byteCounts.every(
+  const areAdjacent = byteCounts.every(
     (count, k) => count > 0 && (k === 0 || offsets[k] === offsets[k - 1] + byteCounts[k - 1]),
   );
-  if (adjoin && start > 0) {
+  if (areAdjacent && start > 0) {
     const bytes = await source.read(start, total, options);
     return offsets.map((offset, k) => bytes.subarray(offset - start, offset - start + byteCounts[k]));
   }

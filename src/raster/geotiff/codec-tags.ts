@@ -1,10 +1,10 @@
 import { TAG, type TagReader } from './directory.js';
 
-/** What some codecs keep beside the blocks of an image. */
+/** Parameters of codecs in tags. */
 export interface CodecTags {
-  /** The tables that its JPEG streams share, or null. */
+  /** Shared tables of its JPEG streams, or null. */
   readonly jpegTables: Uint8Array<ArrayBuffer> | null;
-  /** What its LERC blobs are compressed by: 0 nothing, 1 deflate, 2 zstd. */
+  /** Compression of its LERC blobs: 0 none, 1 deflate, 2 zstd. */
   readonly lercCompression: number;
 }
 

@@ -2,20 +2,20 @@ import { invalidInput, type TerrachipError } from '../../errors.js';
 import { type ByteSource, withBlockCache } from '../../io/index.js';
 
 /**
- * The image file directories (IFDs) of a TIFF or BigTIFF (TIFF 6.0, section 2). Every declared length is checked against
- * the size of the file before memory is taken for it. Values stay in the file until they are asked for.
+ * The image file directories (IFDs) of a TIFF or BigTIFF (TIFF 6.0, section 2). Declared lengths are checked against the
+ * file size before memory is allocated. Values are read on demand.
  */
 
-/** No real file chains this many images; a crafted one may chain them in a circle. */
+/** More than in any real file; a crafted one may have a loop. */
 const MAX_DIRECTORIES = 4096;
 
-/** What a directory costs in memory is counted with so many bytes an entry, besides the entry's values. */
+/** Estimated memory of a directory entry in bytes, without its values. */
 const ENTRY_COST = 64;
 
-/** Entries and values may take as much as the file, and so much more: a few writers let directories share values. */
+/** Entries and values may exceed the file size by this: a few writers share values among directories. */
 const SHARED_BYTES = 2 ** 25;
 
-/** Numbers of one tag that is not read by parts; the longest are ground control points. */
+/** The most numbers of one tag read at once; the longest are ground control points. */
 const MAX_NUMBERS = 2 ** 22;
 
 /** TIFF tag numbers (TIFF 6.0; GeoTIFF 1.1; GDAL). */
@@ -56,19 +56,19 @@ export const TAG = {
   LercParameters: 50674,
 } as const;
 
-/** Many numbers of one tag. They stay in the file, apart from a bounded cache. */
+/** A long tag, read by parts through a bounded cache. */
 export interface TagArray {
   readonly length: number;
-  /** `count` of them from `first` on, which must be there. */
+  /** `count` numbers from index `first` on, inside the tag. */
   read(first: number, count: number, signal?: AbortSignal): Promise<readonly number[]>;
 }
 
 /** The tags of one image. */
 export interface TagReader {
   has(tag: number): boolean;
-  /** All numbers of a tag, or null when it is absent. */
+  /** All numbers of a tag; null if absent. */
   numbers(tag: number): Promise<number[] | null>;
-  /** The numbers of a tag that may be many, to be read by part; null when it is absent. */
+  /** A long tag, to be read by parts; null if absent. */
   array(tag: number): Promise<TagArray | null>;
   /** The first number of a tag, or a default. */
   number(tag: number, fallback: number): Promise<number>;
@@ -110,14 +110,14 @@ const BYTE_ORDERS: ReadonlyMap<number, boolean> = new Map([
   [0x4d4d, false],
 ]);
 
-/** The parts of a file that all its directories are read by. */
+/** Parameters common to a file's directories. */
 interface Layout {
   readonly source: ByteSource;
   readonly littleEndian: boolean;
   readonly bigTiff: boolean;
 }
 
-/** Where the values of a tag lie. */
+/** Type, count and offset of a tag's values. */
 interface Entry {
   readonly fieldType: number;
   readonly count: number;
@@ -126,7 +126,7 @@ interface Entry {
 
 /**
  * Reads the directories of a TIFF.
- * @throws {TerrachipError} INVALID_INPUT for anything that is not a whole TIFF
+ * @throws {TerrachipError} INVALID_INPUT for a damaged file or another format
  */
 export async function readDirectories(source: ByteSource, signal?: AbortSignal): Promise<TiffFile> {
   const cached = withBlockCache(source);
@@ -142,7 +142,7 @@ export async function readDirectories(source: ByteSource, signal?: AbortSignal):
     seen.add(offset);
     const { entries, bytes, next } = await readDirectory(layout, offset, signal);
     cost += bytes;
-    // Values and directories that overlap would take many times the file's size.
+    // Overlapping values and directories could take many times the file size.
     if (cost > source.size + SHARED_BYTES) {
       throw damaged(source.name, 'its tags take more than the file has');
     }
@@ -153,12 +153,12 @@ export async function readDirectories(source: ByteSource, signal?: AbortSignal):
   return { littleEndian: layout.littleEndian, bigTiff: layout.bigTiff, directories };
 }
 
-/** The error for a file that is not a whole TIFF. */
+/** The error for a damaged TIFF. */
 export function damaged(name: string, problem: string, cause?: unknown): TerrachipError {
   return invalidInput(name, `is not a readable TIFF (${problem})`, 'check the file, or get it again', cause);
 }
 
-/** Bytes of a file, which must be there. */
+/** Bytes of a file. @throws {TerrachipError} INVALID_INPUT beyond its end */
 async function readBytes(
   source: ByteSource,
   offset: number,
@@ -187,7 +187,7 @@ async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Lay
   return { source, littleEndian, bigTiff, first: Number(offset.getBigUint64(0, littleEndian)) };
 }
 
-/** The entries of a directory, what they take in memory, and where the next directory lies: 0 after the last. */
+/** The entries of a directory, their memory in bytes, and the offset of the next directory: 0 after the last. */
 async function readDirectory(
   { source, littleEndian, bigTiff }: Layout,
   offset: number,
@@ -209,15 +209,15 @@ async function readDirectory(
     const values = word(view, at + 4);
     const valueBytes = values * (FIELDS.get(fieldType)?.bytes ?? 1);
     const valueAt = at + 4 + wordBytes;
-    const inside = valueBytes <= wordBytes;
-    const place = inside ? start + valueAt : word(view, valueAt);
-    if (place + valueBytes > source.size) {
+    const isInline = valueBytes <= wordBytes;
+    const valueOffset = isInline ? start + valueAt : word(view, valueAt);
+    if (valueOffset + valueBytes > source.size) {
       throw damaged(source.name, `tag ${tag} reaches beyond the end of the file`);
     }
-    bytes += inside ? 0 : valueBytes;
-    // As in libtiff: fields of unknown types are skipped, and the first of two with the same tag counts.
+    bytes += isInline ? 0 : valueBytes;
+    // As in libtiff: unknown field types are skipped, and the first of duplicate tags wins.
     if (FIELDS.has(fieldType) && !entries.has(tag))
-      entries.set(tag, { fieldType, count: values, offset: place });
+      entries.set(tag, { fieldType, count: values, offset: valueOffset });
   }
   return { entries, bytes, next: word(view, count * entryBytes) };
 }

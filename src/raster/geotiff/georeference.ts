@@ -5,16 +5,16 @@ import { decodeText } from '../../text.js';
 import type { GroundControlPoint, Raster } from '../raster.js';
 import { TAG, type TagReader } from './directory.js';
 
-/** Where an image lies; see `Raster` for each part. */
+/** The georeference of an image; see `Raster` for each field. */
 export type Georeference = Pick<Raster, 'crs' | 'transform' | 'gcps' | 'hasRpc' | 'placeProblem'>;
 
-/** Reads where an image lies: its GeoTIFF keys and its tie points, pixel scale or transformation, or its world file. */
+/** Reads the GeoTIFF keys, and the transform or ground control points from tags, or the world file. */
 export async function readGeoreference(tags: TagReader, worldFile?: ByteSource): Promise<Georeference> {
   const keys = await readGeoKeys(tags);
   const { crs, problem, degreesPerUnit } = crsFromGeoKeys(keys);
   const pixelIsPoint = keys.get(GEO_KEY.RasterType) === RASTER_PIXEL_IS_POINT;
   const own = await readTransform(tags);
-  // The tie point of a point raster is the centre of a pixel: half a pixel down and right of its corner.
+  // The tie point of a pixel-is-point raster is the centre of a pixel.
   const placed = own !== null && pixelIsPoint ? own.compose(Affine.translation(-0.5, -0.5)) : own;
   const tiePoints = placed === null ? await readTiePoints(tags, pixelIsPoint ? 0.5 : 0) : [];
   const beside = placed === null && tiePoints.length === 0 ? await readWorldFile(worldFile) : null;
@@ -46,7 +46,7 @@ async function readTransform(tags: TagReader): Promise<Affine | null> {
   const tie = await tags.numbers(TAG.ModelTiepoint);
   if (scale !== null && tie !== null && tie.length >= 6 && scale[0] !== 0 && scale[1] !== 0) {
     const sx = scale[0];
-    // By the standard a negative scale would mean south up, but it is nearly always a writer's mistake; so GDAL decided.
+    // A negative scale would mean south up, but is nearly always a writer's mistake; as in GDAL its sign is ignored.
     const sy = Math.abs(scale[1]);
     return usable(new Affine(sx, 0, tie[3] - tie[0] * sx, 0, -sy, tie[4] + tie[1] * sy));
   }
@@ -64,7 +64,7 @@ async function readTiePoints(tags: TagReader, halfPixel: number): Promise<Ground
   });
 }
 
-/** No world file is longer. */
+/** Larger files are no world files. */
 const WORLD_FILE_BYTES = 4096;
 
 /** Six lines: a, d, b, e, and the centre of the first pixel. */

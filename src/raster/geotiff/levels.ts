@@ -2,28 +2,28 @@ import type { ByteSource } from '../../io/index.js';
 import { readDirectories, TAG, type TagReader, type TiffFile } from './directory.js';
 import { type ImageStructure, readStructure } from './structure.js';
 
-/** An image and the file that its pixels are in. */
+/** An image and its file. */
 export interface StoredImage {
   readonly source: ByteSource;
   readonly image: ImageStructure;
-  /** Tells its blocks from those of the raster's other images. */
+  /** Identifies the image in the raster, for the cache. */
   readonly key: string;
 }
 
 /** One resolution of a raster. */
 export interface Level extends StoredImage {
-  /** The mask of the same size; null where there is none. */
+  /** The mask of the same size; null for none. */
   readonly mask: StoredImage | null;
 }
 
-/** Files beside a GeoTIFF that hold what it may also hold itself. */
+/** Sidecar files of a GeoTIFF. */
 export interface Sidecars {
-  /** `.ovr`: reduced images, of a file that has none itself. */
+  /** `.ovr`: overviews of a file without internal ones. */
   overviews?: ByteSource;
-  /** `.msk`: its mask, and masks of its overviews, which may also be in `.msk.ovr`. */
+  /** `.msk`: its mask, and masks of overviews, which may also be in `.msk.ovr`. */
   mask?: ByteSource;
   maskOverviews?: ByteSource;
-  /** `.tfw`, `.tifw` or `.wld`: six lines, the transform of a file that has none itself. */
+  /** `.tfw`, `.tifw` or `.wld`: six lines, the transform of a file without one. */
   worldFile?: ByteSource;
 }
 
@@ -57,7 +57,7 @@ export async function readLevels(
   if (images.length === 0 && sidecars.overviews !== undefined) {
     images.push(...(await imagesOf(sidecars.overviews, 'ovr', signal)));
   }
-  // The mask beside a file has precedence over the one inside, as in GDAL.
+  // The external mask takes precedence over the internal one, as in GDAL.
   const beside = [sidecars.mask, sidecars.maskOverviews].filter((sidecar) => sidecar !== undefined);
   const found = await Promise.all(beside.map((sidecar, k) => imagesOf(sidecar, `msk ${k}`, signal)));
   masks.unshift(...found.flat());

@@ -1,5 +1,5 @@
 /**
- * TIFF predictors, undone (cog/tile.ts applies them). A block's bytes are in little-endian order when these run.
+ * Undoes TIFF predictors (cog/tile.ts applies them) on bytes in little-endian order.
  *
  * 2, horizontal differencing (TIFF 6.0, section 14): each sample is stored as its difference from the sample of
  * the same band one pixel to the left, modulo its width; for floats, on their bits.
@@ -12,14 +12,14 @@ export interface BlockShape {
   /** Pixels in a row, and rows. */
   readonly width: number;
   readonly height: number;
-  /** Samples of a pixel that alternate in a row. */
+  /** Interleaved samples of a pixel. */
   readonly samples: number;
   readonly bytesPerSample: number;
 }
 
 /**
- * Whether pixels of a file can be un-predicted: 2 works on whole words, 3 on floats of 2 to 4 or 8 bytes.
- * @param bitsPerSample of the file, both parts of a complex sample included
+ * Checks that a predictor is supported: 2 on whole words, 3 on floats of 2 to 4 or 8 bytes.
+ * @param bitsPerSample both parts of a complex sample included
  * @throws {TerrachipError} UNSUPPORTED
  */
 export function requirePredictor(
@@ -39,7 +39,7 @@ export function requirePredictor(
   );
 }
 
-/** Undoes predictor 2 or 3, in place or into a new array where it must; any other leaves the bytes as they are. */
+/** Undoes predictor 2 (in place) or 3 (into a new array); any other returns the bytes unchanged. */
 export function undoPredictor(
   predictor: number,
   bytes: Uint8Array<ArrayBuffer>,
@@ -78,7 +78,7 @@ function integrateRows(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): void 
   for (let y = 0; y < height; y++) {
     const start = y * row;
     const end = start + row;
-    // Typed arrays wrap around at their width by themselves.
+    // Typed arrays wrap around.
     if (samples === 1) {
       let sum = 0;
       for (let i = start; i < end; i++) {
@@ -113,7 +113,7 @@ function joinPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Arr
     }
     for (let plane = 0; plane < bytesPerSample; plane++) {
       let from = start + plane * values;
-      // The first plane is the most significant byte: the last one in little-endian order.
+      // The first plane is the most significant byte, the last in little-endian order.
       for (let to = start + bytesPerSample - 1 - plane; to < end; to += bytesPerSample)
         result[to] = bytes[from++];
     }
@@ -121,7 +121,7 @@ function joinPlanes(bytes: Uint8Array<ArrayBuffer>, shape: BlockShape): Uint8Arr
   return result;
 }
 
-/** The low seven bits of each byte of a word, and the others: bytes are added without carrying into each other. */
+/** Masks of the low seven bits and the high bit of each byte, to add bytes without carries between them. */
 const LOW = 0x7f7f7f7f;
 const HIGH = 0x80808080 | 0;
 const HIGHEST = 0xff000000 | 0;

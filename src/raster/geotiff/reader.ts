@@ -38,18 +38,18 @@ import type { ImageStructure } from './structure.js';
 
 /** How a GeoTIFF is opened. */
 export interface GeoTiffOptions {
-  /** Decoded blocks to keep; default: a cache of 128 MiB of its own. */
+  /** Cache of decoded blocks; default: its own, of 128 MiB. */
   cache?: BlockCache;
-  /** What lies beside the file; the raster owns them too. */
+  /** Sidecar files, owned by the raster. */
   sidecars?: Sidecars;
-  /** What an `.aux.xml` file beside it says. */
+  /** The content of its `.aux.xml` file. */
   pam?: Pam | null;
-  /** What decompresses its blocks; default: codecs that run anywhere, in Node all of them on worker threads. */
+  /** Decoder of its blocks; default: the portable codecs, in Node all codecs on worker threads. */
   decoder?: BlockDecoder;
   signal?: AbortSignal;
 }
 
-/** Batches under way: one is read while the other is decoded. */
+/** Batches in flight: one is read while the other is decoded. */
 const BATCHES = 2;
 
 let nextId = 0;
@@ -113,7 +113,7 @@ export class GeoTiffRaster extends Resource implements Raster {
     this.placeProblem = about.place.placeProblem;
   }
 
-  /** Reads the headers. The raster owns the source, and the sidecars, from then on. */
+  /** Reads the headers. The raster owns the source and the sidecars from then on. */
   static async open(source: ByteSource, options: GeoTiffOptions = {}): Promise<GeoTiffRaster> {
     const { sidecars = {}, pam = null, signal } = options;
     const file = await readDirectories(source, signal);
@@ -153,7 +153,7 @@ export class GeoTiffRaster extends Resource implements Raster {
     return toMask(values, level.image.sample.bits);
   }
 
-  /** For an overview without a mask: the mask of the full resolution at the centres of its pixels. */
+  /** The mask of an overview without its own: the full resolution's at the centres of pixels. */
   async #fullMask(request: MaskRequest): Promise<Uint8Array> {
     const [width, height] = levelSize(this, request.level ?? 0);
     const window = this.#window(request);
@@ -184,7 +184,7 @@ export class GeoTiffRaster extends Resource implements Raster {
     return this.#levels[level];
   }
 
-  /** The window of a request, which must lie inside its level. */
+  /** The window of a request, checked against its level. */
   #window({ window, level = 0 }: MaskRequest): PixelWindow {
     return requireWindow(this.name, window, levelSize(this, level));
   }
@@ -225,7 +225,7 @@ export class GeoTiffRaster extends Resource implements Raster {
           );
         }
       };
-      // Decoding does not heed the signal, but nobody needs to wait for it.
+      // Decoding cannot be aborted, but the call returns.
       await untilAborted(Promise.all(Array.from({ length: BATCHES }, readBatches)), own);
     });
     return planes;
@@ -245,14 +245,14 @@ export class GeoTiffRaster extends Resource implements Raster {
   }
 }
 
-/** What blocks that are not stored are full of: nodata, at the nearest value that the type can hold, or 0. */
+/** The value of sparse blocks: nodata, clamped to the type, or 0. */
 function fillOf({ nodata, dtype }: BandInfo): number {
   if (nodata === null || isFloat(dtype)) return nodata ?? 0;
   const { min, max } = rangeOf(dtype);
   return Number.isNaN(nodata) ? 0 : Math.min(Math.max(Math.round(nodata), min), max);
 }
 
-/** Fills a plane where a window has pixels of a block that is not stored, which may itself be of any size. */
+/** Fills the part of a plane under a sparse block. */
 function fillBlock(
   block: Block,
   components: number,
@@ -268,7 +268,7 @@ function fillBlock(
   }
 }
 
-/** Copies one band of a block's part of a window into a plane. */
+/** Copies one band of a block into a plane, clipped to the window. */
 function copyBlock(
   image: ImageStructure,
   block: Block,
@@ -296,7 +296,7 @@ function copyBlock(
   }
 }
 
-/** A value that passes through a variable may lose the bits of a NaN; as integers float32 keep them. */
+/** Float32 as integers, so that copies keep the bits of NaN. */
 function wordsOf(values: TypedArray): TypedArray {
   const { buffer, byteOffset, length } = values;
   return values instanceof Float32Array ? new Uint32Array(buffer, byteOffset, length) : values;

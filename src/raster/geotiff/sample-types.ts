@@ -1,6 +1,6 @@
 /**
- * The types that TIFF samples are stored in, and how their bits become values. Names are NumPy's and GDAL's:
- * `uint16`, `float16`, `complex_int16`; integers of other widths are named by their bits (`uint12`).
+ * Sample types of TIFF, and their decoding. Names are NumPy's and GDAL's: `uint16`, `float16`, `complex_int16`; integers
+ * of other widths are named by their bits (`uint12`).
  */
 
 import { bytesPerElement } from '../../geo/dtype.js';
@@ -10,13 +10,13 @@ import { halvesToFloat32 } from '../arrays/half.js';
 
 export interface SampleType {
   readonly storedType: string;
-  /** The type of the values handed out. */
+  /** The type of decoded values. */
   readonly dtype: Dtype;
   /** Bits of one sample in the file, both parts of a complex one included. */
   readonly bits: number;
-  /** 2 for complex samples: real and imaginary part alternate. */
+  /** 2 for complex samples: interleaved real and imaginary parts. */
   readonly components: 1 | 2;
-  /** What turns stored bits into values. */
+  /** How stored bits are decoded. */
   readonly coding: 'plain' | 'packed' | 'uint24' | 'float16' | 'float24' | 'int64' | 'uint64';
 }
 
@@ -50,8 +50,8 @@ const NAMED: Readonly<Record<string, Entry>> = {
 }; // biome-ignore format: a table
 
 /**
- * The sample type of a format and a width; null for one that GDAL reads neither. Untyped samples count as unsigned,
- * and so do signed integers of odd widths, as in GDAL.
+ * The sample type of a format and a width; null for one that GDAL does not read either. Untyped samples and signed
+ * integers of odd widths count as unsigned, as in GDAL.
  */
 export function sampleTypeOf(format: number, bits: number): SampleType | null {
   const known = format === SIGNED || format === FLOAT || format === COMPLEX_INT || format === COMPLEX_FLOAT;
@@ -68,21 +68,21 @@ function packed(bits: number): Entry | undefined {
   return [`uint${bits}`, bits < 8 ? 'uint8' : bits < 16 ? 'uint16' : 'uint32', 'packed', 1];
 }
 
-/** Bytes of one row of so many samples; rows of packed samples are padded to whole bytes. */
+/** Bytes of one row; rows of packed samples are padded to whole bytes. */
 export function bytesPerRow(type: SampleType, samples: number): number {
   return Math.ceil((samples * type.bits) / 8);
 }
 
-/** Bytes that a predictor works on at a time, and that are swapped in files of the other byte order. */
+/** Bytes of a predictor's word, which are swapped in big-endian files. */
 export function bytesPerWord(type: SampleType): number {
   if (type.coding === 'packed') return 1;
   return type.bits / 8 / type.components;
 }
 
 /**
- * Values of rows of stored samples, whose words are in little-endian order.
- * @param samples in a row
- * @param nodata what stands for no data, which may be a 64-bit integer that float64 rounds
+ * Decodes rows of stored samples in little-endian order.
+ * @param samples per row
+ * @param nodata may be a 64-bit integer that float64 rounds
  * @throws {TerrachipError} UNSUPPORTED for other 64-bit integers that float64 cannot hold
  */
 export function decodeSamples(
@@ -99,7 +99,7 @@ export function decodeSamples(
       return viewArray(type.dtype, bytes.buffer, bytes.byteOffset, length * type.components);
     case 'packed':
       return unpack(type, bytes, samples, rows);
-    // As in GDAL: most significant byte first in little-endian files, and swapped in the others.
+    // As in GDAL: most significant byte first in little-endian files, swapped in big-endian ones.
     case 'uint24':
       return unpack(type, bytes, length, 1);
     case 'float16':
@@ -113,12 +113,12 @@ export function decodeSamples(
   }
 }
 
-/** Values back to what a 64-bit type stores; other types are returned as they are. For checksums. */
+/** Values converted back to a 64-bit type; other types are returned unchanged. For checksums. */
 export function toStoredIntegers(
   storedType: string,
   values: TypedArray,
 ): TypedArray | BigInt64Array | BigUint64Array {
-  // The ends of the ranges are the only values that float64 may have rounded, to the next number.
+  // float64 may have rounded only the ends of the ranges, to the next power of two.
   if (storedType === 'int64') return BigInt64Array.from(values, (value) => clamped(value, 2n ** 63n - 1n));
   if (storedType === 'uint64') return BigUint64Array.from(values, (value) => clamped(value, 2n ** 64n - 1n));
   return values;
@@ -149,7 +149,7 @@ function unpack(type: SampleType, bytes: Uint8Array, samples: number, rows: numb
     let held = 0;
     let value = 0;
     for (let x = 0; x < samples; x++) {
-      // Up to 39 bits are held: beyond what bitwise operators take.
+      // Up to 39 bits, too many for bitwise operators.
       while (held < bits) {
         value = value * 256 + bytes[at++];
         held += 8;
@@ -179,7 +179,7 @@ function float24ToFloat(bytes: Uint8Array, length: number): Float32Array {
   return values;
 }
 
-/** Bytes that the decoded values of so many samples take. */
+/** Bytes of decoded samples. */
 export function decodedBytes(type: SampleType, samples: number): number {
   return samples * type.components * bytesPerElement(type.dtype);
 }

@@ -6,16 +6,16 @@ import { requirePredictor } from './predictor.js';
 import { bytesPerRow, decodedBytes, type SampleType, sampleTypeOf } from './sample-types.js';
 import { readYcbcr, type Ycbcr, ycbcrRowBytes } from './ycbcr.js';
 
-/** How the pixels of one image (the full one, an overview or a mask) lie in the file. */
+/** Layout of one image (full resolution, overview or mask) in the file. */
 export interface ImageStructure {
   readonly width: number;
   readonly height: number;
   readonly bands: number;
   readonly sample: SampleType;
   readonly littleEndian: boolean;
-  /** True when the least significant bit of each stored byte comes first (`FillOrder` 2). */
+  /** True if the least significant bit of each stored byte comes first (`FillOrder` 2). */
   readonly reversedBits: boolean;
-  /** True when the values of all bands alternate in one block (`PlanarConfiguration` 1). */
+  /** True if bands are interleaved by pixel (`PlanarConfiguration` 1). */
   readonly interleaved: boolean;
   readonly tiled: boolean;
   readonly blockWidth: number;
@@ -25,19 +25,19 @@ export interface ImageStructure {
   readonly compression: number;
   readonly predictor: number;
   readonly photometric: number;
-  /** How colours become RGB; null for an image that is stored in no other colours, or whose codec converts them. */
+  /** Conversion of YCbCr to RGB; null for other colours, or a codec that converts them. */
   readonly ycbcr: Ycbcr | null;
   readonly codecTags: CodecTags;
-  /** Where the tiles or strips lie, planes one after the other. */
+  /** Offsets and sizes of tiles or strips, plane after plane. */
   readonly table: BlockTable;
 }
 
-/** No image side and no block is larger, whatever a header declares. */
+/** Limits of image sides, blocks and bands. */
 const MAX_SIDE = 2 ** 31 - 1;
 const MAX_BLOCK_BYTES = 2 ** 30;
 const MAX_BANDS = 65535;
 
-/** LZW, deflate by both its numbers, LZMA and zstd; other codecs know no predictor, whatever a tag says. */
+/** LZW, deflate (two numbers), LZMA and zstd; the predictor tag of other codecs is ignored. */
 const PREDICTED_CODECS = [5, 8, 32946, 34925, 50000];
 
 /** @throws {TerrachipError} INVALID_INPUT for impossible values, UNSUPPORTED for sample types of other widths */
@@ -66,7 +66,7 @@ export async function readStructure(
       ? bytesPerRow(sample, blockWidth * samples) * rows
       : ycbcrRowBytes(ycbcr, blockWidth) * Math.ceil(rows / ycbcr.down);
   const rowsPerStrip = await tags.number(TAG.RowsPerStrip, height);
-  // An image in one strip that is not compressed is read by parts, as if it had more.
+  // An uncompressed image in one strip is read in parts, like several strips.
   const plain = !tiled && rowsPerStrip >= height && compression === 1 && ycbcr === null;
   const part = plain ? partOfStrip(height, rawBytes(1)) : null;
   const stripRows = part === null ? Math.min(rowsPerStrip, height) : part.rows;

@@ -1,13 +1,13 @@
 /**
- * YCbCr images that no codec turns into RGB (TIFF 6.0, section 21): chroma is stored once for a cell of pixels. The
- * conversion is libtiff's, in 16-bit fixed point, so that its results are GDAL's to the last bit.
+ * YCbCr images that the codec does not convert to RGB (TIFF 6.0, section 21): chroma is stored once per cell of pixels.
+ * The conversion is libtiff's, in 16-bit fixed point, so results equal GDAL's exactly.
  */
 import { TerrachipError } from '../../errors.js';
 import { TAG, type TagReader } from './directory.js';
 import type { SampleType } from './sample-types.js';
 
 export interface Ycbcr {
-  /** Pixels across and down that share one pair of chroma samples. */
+  /** Size of a cell: pixels across and down that share chroma. */
   readonly across: number;
   readonly down: number;
   /** Red, green and blue of every luma and chroma value; see `conversionTables`. */
@@ -18,13 +18,13 @@ interface ConversionTables {
   readonly luma: Int32Array;
   readonly redOfCr: Int32Array;
   readonly blueOfCb: Int32Array;
-  /** Not yet shifted down: both parts of green are added before that. */
+  /** Fixed point: both parts of green are added before the shift. */
   readonly greenOfCr: Int32Array;
   readonly greenOfCb: Int32Array;
 }
 
 const PHOTOMETRIC_YCBCR = 6;
-/** Codecs that give RGB by themselves: old and new JPEG, WebP. */
+/** Codecs that decode to RGB: old and new JPEG, WebP. */
 const CONVERTING_CODECS = [6, 7, 50001];
 const FRACTION_BITS = 16;
 
@@ -56,7 +56,7 @@ export async function readYcbcr(
   return { across, down, tables: conversionTables(weights, range) };
 }
 
-/** Bytes of one row of cells: for each its lumas and two chromas. */
+/** Bytes of one row of cells, each with its lumas and two chromas. */
 export function ycbcrRowBytes({ across, down }: Ycbcr, width: number): number {
   return Math.ceil(width / across) * (across * down + 2);
 }
@@ -89,8 +89,8 @@ export function ycbcrToRgb(
 }
 
 /**
- * R = Y + (2 − 2·Lr)·Cr, B = Y + (2 − 2·Lb)·Cb, G from Y = Lr·R + Lg·G + Lb·B, where the values are first spread
- * from the reference black and white.
+ * R = Y + (2 − 2·Lr)·Cr, B = Y + (2 − 2·Lb)·Cb, G from Y = Lr·R + Lg·G + Lb·B, after stretching from the reference black
+ * and white.
  */
 export function conversionTables(weights: readonly number[], range: readonly number[]): ConversionTables {
   const [red, green, blue] = weights;

@@ -1,17 +1,17 @@
-/** The boxes of a JP2 file (ISO/IEC 15444-1, annex I): where its codestream lies, and what says where the image lies. */
+/** The boxes of a JP2 file (ISO/IEC 15444-1, annex I): the codestream and the georeference. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 
 export interface Jp2Boxes {
-  /** Where the codestream lies. */
+  /** The codestream's offset and length in the file. */
   readonly codestream: { readonly offset: number; readonly length: number };
-  /** The GeoTIFF of one pixel that GeoJP2 keeps in a UUID box; null for none. */
+  /** GeoJP2's GeoTIFF of one pixel, in a UUID box; null for none. */
   readonly geoTiff: Uint8Array<ArrayBuffer> | null;
   /** The documents of GMLJP2, in order. */
   readonly gml: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** What a file of JPEG 2000 starts with: the signature box of JP2, or a codestream as it is. */
+/** The first bytes of JPEG 2000: the signature box of JP2, or a bare codestream. */
 export const JP2_SIGNATURE = [0, 0, 0, 12, 0x6a, 0x50, 0x20, 0x20];
 export const CODESTREAM_SIGNATURE = [0xff, 0x4f, 0xff, 0x51];
 
@@ -19,7 +19,7 @@ const GEOJP2 = [
   0xb1, 0x4b, 0xf8, 0xbd, 0x08, 0x3d, 0x4b, 0x43, 0xa5, 0xae, 0x8c, 0xd7, 0xd5, 0xa6, 0xce, 0x03,
 ]; // biome-ignore format: an identifier
 
-/** A file has about ten; a crafted one may have one every eight bytes. */
+/** A file has about ten boxes; a crafted one may have one every eight bytes. */
 const MAX_BOXES = 4096;
 const MAX_DEPTH = 8;
 
@@ -28,7 +28,7 @@ const MAX_METADATA_BYTES = 4 * 2 ** 20;
 
 interface Box {
   readonly type: string;
-  /** Where its content lies. */
+  /** Offsets of its content. */
   readonly start: number;
   readonly end: number;
 }
@@ -80,7 +80,7 @@ async function readBox(source: ByteSource, at: number, end: number, options: Rea
   const type = String.fromCharCode(...head.subarray(4, 8));
   const declared = view.getUint32(0);
   const long = declared === 1 && head.length === 16;
-  // A length of 0 reaches to the end, and one of 1 stands in eight further bytes.
+  // Length 0: to the end. Length 1: in the next eight bytes.
   const length = declared === 0 ? end - at : long ? Number(view.getBigUint64(8)) : declared;
   const start = at + (long ? 16 : 8);
   if (at + length < start || at + length > end) {

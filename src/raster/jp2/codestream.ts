@@ -1,4 +1,4 @@
-/** The main header of a JPEG 2000 codestream (ISO/IEC 15444-1, annex A): sizes, samples and how tiles are coded. */
+/** The main header of a JPEG 2000 codestream (ISO/IEC 15444-1, annex A): sizes, samples and coding. */
 import { TerrachipError } from '../../errors.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 import { damagedJp2, type Jp2Boxes } from './boxes.js';
@@ -17,13 +17,13 @@ export const MARKER = {
   EOC: 0xffd9,
 } as const;
 
-/** Where the resolutions of a component are cut: code-blocks, and precincts at each resolution. */
+/** Partition of a component into code-blocks, and into precincts at each resolution. */
 export interface Partition {
-  /** How often the image is halved. */
+  /** Number of wavelet decompositions. */
   readonly decompositions: number;
   /** log2 of the width and height of code-blocks. */
   readonly block: readonly [number, number];
-  /** log2 of the width and height of precincts by resolution, the coarsest first; 15 is none. */
+  /** log2 of the width and height of precincts by resolution, the coarsest first; 15 for none. */
   readonly precincts: readonly (readonly [number, number])[];
 }
 
@@ -36,15 +36,15 @@ export interface Codestream {
   /** Bits of a sample, of all components. */
   readonly bits: number;
   readonly signed: boolean;
-  /** The resolutions that all components have, besides the full one. */
+  /** Number of reduced resolutions in all components. */
   readonly reductions: number;
-  /** Of the components, those that differ. */
+  /** The default partition, then those of components that differ. */
   readonly partitions: readonly Partition[];
-  /** Segments of the header, marker included, but those that say where tiles lie. The first is SIZ. */
+  /** Segments of the header, marker included, without tile and packet lengths. The first is SIZ. */
   readonly segments: readonly Uint8Array<ArrayBuffer>[];
-  /** Where TLM says that tile-parts lie: the tile and the bytes of each, in the order of the file; null without TLM. */
+  /** Tile and length of each tile-part by TLM, in file order; null without TLM. */
   readonly tileParts: readonly TilePartLength[] | null;
-  /** Where the first tile-part starts, and where the codestream ends, in the file. */
+  /** File offsets of the first tile-part and of the codestream's end. */
   readonly tilesStart: number;
   readonly end: number;
 }
@@ -54,13 +54,13 @@ export interface TilePartLength {
   readonly length: number;
 }
 
-/** Real headers have less than a kilobyte, and a few more for each tile with TLM. */
+/** Real headers have less than a kilobyte, plus a few bytes per tile with TLM. */
 const MAX_HEADER_BYTES = 16 * 2 ** 20;
 
 /** Tiles are numbered with 16 bits. */
 const MAX_TILES = 65_535;
 
-/** @throws {TerrachipError} INVALID_INPUT for a damaged header, UNSUPPORTED for what OpenJPEG's build does not give */
+/** @throws {TerrachipError} INVALID_INPUT for a damaged header, UNSUPPORTED for samples that OpenJPEG's build lacks */
 export async function readCodestream(
   source: ByteSource,
   { offset, length }: Jp2Boxes['codestream'],
@@ -155,7 +155,7 @@ function readSize(
   };
 }
 
-/** @param at where the number of decompositions stands */
+/** @param at index of the number of decompositions */
 function readPartition(name: string, segment: Uint8Array, at: number, own: boolean): Partition {
   const decompositions = segment[at];
   const block = [segment[at + 1] + 2, segment[at + 2] + 2] as const;

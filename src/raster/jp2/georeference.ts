@@ -1,4 +1,4 @@
-/** Where a JPEG 2000 image lies: its GeoJP2 box, which is a GeoTIFF of one pixel, or else the grid of its GMLJP2. */
+/** The georeference of a JPEG 2000 image: its GeoJP2 box (a GeoTIFF of one pixel), or else its GMLJP2 grid. */
 import { messageOf } from '../../errors.js';
 import { Affine, Crs } from '../../geo/index.js';
 import { MemorySource } from '../../io/index.js';
@@ -7,40 +7,40 @@ import { readDirectories } from '../geotiff/directory.js';
 import { type Georeference, readGeoreference } from '../geotiff/georeference.js';
 import type { Jp2Boxes } from './boxes.js';
 
-const NOWHERE: Georeference = { crs: null, transform: null, gcps: null, hasRpc: false, placeProblem: null };
+const NONE: Georeference = { crs: null, transform: null, gcps: null, hasRpc: false, placeProblem: null };
 
 export async function readJp2Georeference(
   name: string,
   { geoTiff, gml }: Pick<Jp2Boxes, 'geoTiff' | 'gml'>,
   signal?: AbortSignal,
 ): Promise<Georeference> {
-  let place = NOWHERE;
+  let place = NONE;
   if (geoTiff !== null) {
     try {
       const { directories } = await readDirectories(new MemorySource(geoTiff, name), signal);
       place = await readGeoreference(directories[0]);
     } catch (error) {
       signal?.throwIfAborted();
-      place = { ...NOWHERE, placeProblem: `has a GeoJP2 box that cannot be read (${messageOf(error)})` };
+      place = { ...NONE, placeProblem: `has a GeoJP2 box that cannot be read (${messageOf(error)})` };
     }
   }
   if (place.transform !== null && place.crs !== null) return place;
   for (const document of gml) {
-    const found = gridOf(name, document);
-    if (found !== null && found.transform !== null) return found;
-    place = { ...place, placeProblem: place.placeProblem ?? found?.placeProblem ?? null };
+    const grid = gridOf(name, document);
+    if (grid !== null && grid.transform !== null) return grid;
+    place = { ...place, placeProblem: place.placeProblem ?? grid?.placeProblem ?? null };
   }
   return place;
 }
 
 function gridOf(name: string, document: Uint8Array): Georeference | null {
-  // Some writers end the text with a zero, as C does.
+  // Some writers end the text with NUL.
   const length = document.findLastIndex((byte) => byte !== 0) + 1;
   let root: XmlElement;
   try {
     root = parseXml(document.subarray(0, length), name);
   } catch (error) {
-    return { ...NOWHERE, placeProblem: `has XML that cannot be read (${messageOf(error)})` };
+    return { ...NONE, placeProblem: `has XML that cannot be read (${messageOf(error)})` };
   }
   const grid = root.name === 'RectifiedGrid' ? root : findFirst(root, 'RectifiedGrid');
   if (grid === null) return null;
@@ -51,15 +51,15 @@ function gridOf(name: string, document: Uint8Array): Georeference | null {
   const point = findFirst(grid, 'Point');
   const system = point?.attributes.srsName ?? grid.attributes.srsName ?? vectors[0].attributes.srsName ?? '';
   const { crs, problem, axesOfEpsg } = parseSystem(system);
-  // In EPSG's order latitude comes first, and in a few projected systems north does. Which ones is not in our database,
-  // so the vectors tell: that of a row's direction then points along the second axis.
+  // In EPSG's axis order latitude comes first, and northing in a few projected CRSs. Our database lacks the axis order, so
+  // the vectors decide: with northing first, the vector along a row has its larger part in the second axis.
   const northFirst = axesOfEpsg && (crs?.isGeographic || Math.abs(across[0]) < Math.abs(across[1]));
   const [x, y] = northFirst ? [1, 0] : [0, 1];
   const centre = new Affine(across[x], down[x], origin[x], across[y], down[y], origin[y]);
   if (!centre.toTuple().every(Number.isFinite) || centre.determinant === 0) return null;
   // The origin is the centre of the first pixel.
   const transform = centre.compose(Affine.translation(-0.5, -0.5));
-  return { ...NOWHERE, crs, transform, placeProblem: problem };
+  return { ...NONE, crs, transform, placeProblem: problem };
 }
 
 function numbersOf(text: string | null): number[] | null {
@@ -67,7 +67,7 @@ function numbersOf(text: string | null): number[] | null {
   return values.length >= 2 && values.every(Number.isFinite) ? values : null;
 }
 
-/** `urn:ogc:def:crs:EPSG::32631`, whose axes have EPSG's order, or `EPSG:32631`, whose x comes first. */
+/** `urn:ogc:def:crs:EPSG::32631`, with EPSG's axis order, or `EPSG:32631`, with x first. */
 function parseSystem(text: string): { crs: Crs | null; problem: string | null; axesOfEpsg: boolean } {
   const axesOfEpsg = /^urn:|\/def\/crs\//i.test(text);
   const match = /EPSG(?::|\/)(?:[\d.]*(?::|\/))?(\d+)$/i.exec(text.trim());

@@ -36,26 +36,26 @@ import { TileTable } from './tile-table.js';
 
 /** How a JPEG 2000 file is opened. */
 export interface Jp2Options {
-  /** Decoded tiles to keep; default: a cache of 128 MiB of its own. */
+  /** Cache of decoded tiles; default: its own, of 128 MiB. */
   cache?: BlockCache;
-  /** What an `.aux.xml` file beside it says. */
+  /** The content of its `.aux.xml` file. */
   pam?: Pam | null;
-  /** What decompresses its tiles; default: in Node OpenJPEG on worker threads, elsewhere none. */
+  /** Decoder of its tiles; default: in Node OpenJPEG on worker threads, elsewhere none. */
   decoder?: BlockDecoder;
   signal?: AbortSignal;
 }
 
-/** Decoded bytes of tiles under way, and the most of them. */
+/** Limits of tiles in flight: decoded bytes and number. */
 const BYTES_UNDER_WAY = 64 * 2 ** 20;
 const TILES_UNDER_WAY = 8;
 
-/** A tile that compresses badly takes little more than its samples; more is a mistake or an attack. */
+/** Limits of a tile's stored bytes relative to its samples; more is damaged or hostile. */
 const MOST_EXPANSION = 4;
 const HEADER_ALLOWANCE = 2 ** 16;
 
 /**
- * A file of next to nothing must not take half a gigabyte: a tile that decodes to more than this must have a stored byte
- * for so many. An empty image of that size without tiles is refused, too.
+ * A tile that decodes to more than this needs a stored byte per `MOST_BYTES_A_STORED`, so that a tiny file cannot allocate
+ * half a gigabyte. This also rejects an empty untiled image of that size.
  */
 const LARGE_TILE_BYTES = 2 ** 25;
 const MOST_BYTES_A_STORED = 2 ** 14;
@@ -66,7 +66,7 @@ function dtypeOf({ bits, signed }: Codestream): Dtype {
   return bits <= 8 ? 'uint8' : signed ? 'int16' : 'uint16';
 }
 
-/** What the file itself says. */
+/** The file's own metadata, without sidecars. */
 function describe(
   codestream: Codestream,
   place: Georeference,
@@ -92,15 +92,15 @@ function describe(
 
 let nextId = 0;
 
-/** A tile, in pixels of the level that it is read at. */
+/** A tile, in pixels of the level that is read. */
 interface TilePart extends PixelWindow {
   readonly column: number;
   readonly row: number;
 }
 
 /**
- * A JPEG 2000 image, JP2 or a bare codestream. Its overviews are the resolutions that it has by itself. Tiles are
- * fetched and decoded one by one; an image without tiles is one tile, and decoded whole.
+ * A JPEG 2000 image, JP2 or a bare codestream. Its overviews are the wavelet resolutions. Tiles are fetched and decoded
+ * one by one; an untiled image is decoded whole.
  */
 export class Jp2Raster extends Resource implements Raster {
   readonly name: string;
@@ -165,7 +165,7 @@ export class Jp2Raster extends Resource implements Raster {
   /**
    * Reads the headers. The raster owns the source from then on.
    * @throws {TerrachipError} INVALID_INPUT for a damaged file; UNSUPPORTED for components other than one of at most 16
-   * bits or three of at most 8, or an image that does not start at its grid's corner
+   * bits or three of at most 8, or an image with an offset from its grid's origin
    */
   static async open(source: ByteSource, options: Jp2Options = {}): Promise<Jp2Raster> {
     const { signal } = options;
@@ -258,8 +258,8 @@ export class Jp2Raster extends Resource implements Raster {
     if (bytes > MOST_EXPANSION * samples + HEADER_ALLOWANCE) {
       throw damagedJp2(name, `tile ${tile} takes ${bytes} bytes for ${samples} bytes of samples`);
     }
-    const few = samples > LARGE_TILE_BYTES && bytes < samples / MOST_BYTES_A_STORED;
-    if (few) throw damagedJp2(name, `tile ${tile} has ${bytes} bytes for ${samples} bytes of samples`);
+    const isTiny = samples > LARGE_TILE_BYTES && bytes < samples / MOST_BYTES_A_STORED;
+    if (isTiny) throw damagedJp2(name, `tile ${tile} has ${bytes} bytes for ${samples} bytes of samples`);
     const stored = await Promise.all(
       parts.map(({ offset, length }) => this.#source.read(offset, length, { signal })),
     );
@@ -292,7 +292,7 @@ export class Jp2Raster extends Resource implements Raster {
   }
 }
 
-/** Copies one component of a tile's part of a window into a plane. */
+/** Copies one component of a tile into a plane, clipped to the window. */
 function copyTile(
   tile: PixelWindow,
   values: TypedArray,

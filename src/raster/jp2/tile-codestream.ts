@@ -1,17 +1,17 @@
 /**
- * One tile of a JPEG 2000 image as a codestream of its own, so that a decoder without access by tiles needs memory for
- * one tile, not for the image.
+ * One tile of a JPEG 2000 image as a separate codestream, so that a decoder without access by tiles needs memory for one
+ * tile only.
  *
- * Tiles are coded apart from each other, but code-blocks, precincts and the parity of wavelets are counted from the
- * image's corner. So a tile is moved towards the corner only as far as it is still cut at the same places; where that
- * is not the corner itself, a tile that is not stored fills the gap.
+ * Tiles are coded independently, but code-blocks, precincts and the parity of wavelets are relative to the image's
+ * origin. So a tile is moved towards the origin only to positions where its partition is the same. A missing tile fills
+ * the gap before it.
  */
 import { TerrachipError } from '../../errors.js';
 import type { Jpeg2000Coding } from '../codecs/codec.js';
 import { damagedJp2 } from './boxes.js';
 import { type Codestream, MARKER, markerOf, type Partition, unsupported, view } from './codestream.js';
 
-/** Samples that are decoded at once, four bytes each: a band of Sentinel-2 of 10 m that is not tiled has 1.2e8. */
+/** The most samples decoded at once, four bytes each: an untiled 10 m band of Sentinel-2 has 1.2e8. */
 const MAX_SAMPLES = 2 ** 27;
 
 /** A part of one axis, in pixels of the full resolution. */
@@ -20,7 +20,7 @@ interface Span {
   readonly end: number;
 }
 
-/** Where a tile lies, and where it is moved to. */
+/** A tile's position in the image, and in its separate codestream. */
 export interface TilePlace {
   readonly x: Span;
   readonly y: Span;
@@ -32,7 +32,7 @@ export function ceilShift(value: number, bits: number): number {
   return Math.ceil(value / 2 ** bits);
 }
 
-/** @throws {TerrachipError} TOO_LARGE for a tile above the bound */
+/** @throws {TerrachipError} TOO_LARGE for a tile above the limit */
 export function placeTile(name: string, codestream: Codestream, column: number, row: number): TilePlace {
   const { width, height, tileWidth, tileHeight, components, partitions } = codestream;
   const x = spanOf(column, tileWidth, width);
@@ -55,10 +55,10 @@ function spanOf(index: number, size: number, limit: number): Span {
   return { start: index * size, end: Math.min((index + 1) * size, limit) };
 }
 
-/** Places that are tried: code-blocks of 1024 pixels after 5 halvings repeat after 1024 steps of 32. */
+/** The most positions tried: code-blocks of 1024 pixels after 5 decompositions repeat after 1024 steps of 32. */
 const MAX_STEPS = 2 ** 16;
 
-/** The first place at which a span is cut as at its own. A gap before it must hold a tile at least as long. */
+/** The first position with the same partition. A gap before it must be at least as long as the span. */
 function moveSpan(span: Span, partitions: readonly Partition[], axis: 0 | 1): Span {
   const step = 2 ** Math.max(...partitions.map(({ decompositions }) => decompositions));
   const length = span.end - span.start;
@@ -73,13 +73,13 @@ function moveSpan(span: Span, partitions: readonly Partition[], axis: 0 | 1): Sp
   return span;
 }
 
-/** Where code-blocks and precincts first cut a span at each resolution, counted from its start there. */
+/** The first boundary of code-blocks and precincts in a span at each resolution, relative to its start. */
 function cutsOf({ start, end }: Span, partitions: readonly Partition[], axis: 0 | 1): string {
   const cuts: number[] = [];
   const cut = (from: number, to: number, bits: number): void => {
     const size = 2 ** bits;
     const first = (Math.floor(from / size) + 1) * size;
-    // Where the first cut lies says where all do.
+    // The first boundary determines the others.
     cuts.push(first < to ? first - from : -1);
   };
   for (const { decompositions, block, precincts } of partitions) {
@@ -91,7 +91,7 @@ function cutsOf({ start, end }: Span, partitions: readonly Partition[], axis: 0 
         cut(from, to, Math.min(block[axis], sizes[axis]));
         continue;
       }
-      // The bands of a resolution hold its even and its odd pixels, and a precinct is half as wide in them.
+      // The subbands of a resolution have its even and odd pixels; a precinct is half as wide in them.
       for (const odd of [0, 2 ** halvings]) {
         const bits = Math.min(block[axis], Math.max(0, sizes[axis] - 1));
         cut(ceilShift(start - odd, halvings + 1), ceilShift(end - odd, halvings + 1), bits);
@@ -101,7 +101,7 @@ function cutsOf({ start, end }: Span, partitions: readonly Partition[], axis: 0 
   return cuts.join(' ');
 }
 
-/** What a tile decodes to with some resolutions left out, in pixels of that resolution. */
+/** A tile's window in the decoded image at a reduced resolution. */
 export function tileCoding({ movedX, movedY }: TilePlace, reduction: number): Jpeg2000Coding {
   return {
     reduction,
@@ -115,7 +115,7 @@ export function tileCoding({ movedX, movedY }: TilePlace, reduction: number): Jp
 /**
  * The codestream of a tile.
  * @param parts its parts, with their headers, in order
- * @throws {TerrachipError} UNSUPPORTED where a moved tile is coded otherwise than the header says
+ * @throws {TerrachipError} UNSUPPORTED for a moved tile with its own coding parameters
  */
 export function tileCodestream(
   name: string,
@@ -130,7 +130,7 @@ export function tileCodestream(
   const size = view(siz);
   size.setUint32(6, movedX.end);
   size.setUint32(10, movedY.end);
-  // Two columns of tiles: the gap, and this one, which ends with the image. In the corner there is no gap.
+  // Two columns of tiles: the gap, if any, and this tile, which ends with the image.
   size.setUint32(22, movedX.start || movedX.end);
   size.setUint32(26, movedY.start || movedY.end);
   const columns = movedX.start > 0 ? 2 : 1;
@@ -162,7 +162,7 @@ export function tileCodestream(
   return result;
 }
 
-/** A tile's own coding may cut it at other places than those by which it was moved. */
+/** A tile's own coding may have another partition than the one it was moved by. */
 function requireNoCoding(name: string, part: Uint8Array<ArrayBuffer>): void {
   let at = 12;
   while (at + 2 <= part.length) {

@@ -14,14 +14,14 @@ const SOT_BYTES = 12;
 const MAX_PARTS = 2 ** 18;
 
 /**
- * Where the parts of tiles lie. The table of the header (TLM) says so at once; without it each part says where the
- * next one starts, so that finding a tile takes a small read for each part before it, once.
+ * Locates the parts of tiles. The header's table (TLM) lists all. Without it, each part gives the start of the next, so
+ * locating a tile takes one small read per earlier part, once.
  */
 export class TileTable {
   readonly #source: ByteSource;
   readonly #codestream: Codestream;
   readonly #parts = new Map<number, TilePart[]>();
-  /** Tiles of which all parts are known, by the number that they declare. */
+  /** Tiles with all of their declared parts located. */
   readonly #complete = new Set<number>();
   #next: number;
   #count = 0;
@@ -34,9 +34,9 @@ export class TileTable {
     if (codestream.tileParts !== null) this.#takeTable(codestream.tileParts);
   }
 
-  /** The parts of a tile, in order; none for a tile that is not stored. */
+  /** The parts of a tile, in order; empty for a missing tile. */
   async locate(tile: number, options: ReadOptions): Promise<readonly TilePart[]> {
-    // One walk at a time; one that fails or is given up leaves the next to go on where it stood.
+    // One walk at a time; after a failure or an abort the next walk continues from the same position.
     const walk = this.#walking.catch(() => undefined).then(() => this.#walkTo(tile, options));
     this.#walking = walk;
     await walk;
@@ -70,7 +70,7 @@ export class TileTable {
       if (marker !== MARKER.SOT || head.byteLength < SOT_BYTES || head.getUint16(2) !== 10) {
         throw damagedJp2(name, `no tile starts at byte ${at}`);
       }
-      // A length of 0 reaches to the mark of the end.
+      // Length 0: to the end marker.
       const length = head.getUint32(6) || Math.max(0, end - 2 - at);
       if (length < SOT_BYTES + 2 || at + length > end) {
         throw damagedJp2(name, `a tile at byte ${at} declares ${length} bytes of ${end - at}`);
@@ -85,8 +85,8 @@ export class TileTable {
   }
 
   #add(tile: number, part: TilePart): void {
-    const known = this.#parts.get(tile);
-    if (known === undefined) this.#parts.set(tile, [part]);
-    else known.push(part);
+    const parts = this.#parts.get(tile);
+    if (parts === undefined) this.#parts.set(tile, [part]);
+    else parts.push(part);
   }
 }

@@ -1,4 +1,4 @@
-/** netCDF-3, classic and with 64-bit offsets: the package netcdfjs reads the header, values are read by windows. */
+/** netCDF-3, classic and with 64-bit offsets: netcdfjs reads the header, values are read by windows. */
 import { invalidInput, messageOf } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import type { Dtype } from '../../geo/index.js';
@@ -35,7 +35,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const FIRST_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 64 * 2 ** 20;
 
-/** A count of records that was never written: the file's size tells. */
+/** Record count of an unfinished file: the count follows from the file size. */
 const STREAMING = 2 ** 32 - 1;
 
 const MAX_TEXT_BYTES = 2 ** 20;
@@ -64,7 +64,7 @@ export async function openNetcdf3(source: ByteSource, signal?: AbortSignal): Pro
       offset: variable.offset,
       shape,
       bytesPerValue: storedType === 'char' ? 1 : NUMERIC_TYPES[storedType].bytes,
-      ...(variable.record ? { outerStep: sizes.step } : {}),
+      outerStep: variable.record ? sizes.step : undefined,
     };
     const { name, attributes } = variable;
     arrays.set(name, new Netcdf3Array(source, name, names, attributes, storedType, layout));
@@ -105,7 +105,7 @@ function recordSizes(source: ByteSource, reader: Reader): { count: number; step:
     const values = sizeOf(variable.dimensions.slice(1).map((id) => dimensions[id]?.size ?? 0));
     return values * (type === 'char' ? 1 : NUMERIC_TYPES[type].bytes);
   });
-  // The one exception of the format: a single record variable is not padded.
+  // The format's exception: a single record variable is not padded.
   const step = bytes.length === 1 ? bytes[0] : bytes.reduce((sum, size) => sum + 4 * Math.ceil(size / 4), 0);
   const { length } = reader.recordDimension;
   if (length !== STREAMING) return { count: length, step };
@@ -180,7 +180,7 @@ class Netcdf3Array implements StoredArray {
     return { data: bytesToValues(this.name, this.storedType, bytes, false), shape: extentOf(ranges) };
   }
 
-  /** The last axis of characters is the text. */
+  /** The last axis is one text. */
   async readText(options: ReadArrayOptions = {}): Promise<string[]> {
     if (this.storedType !== 'char' || sizeOf(this.shape) > MAX_TEXT_BYTES) throw unreadableType(this, 'text');
     const bytes = await readContiguous(this.#source, this.#layout, resolveSelection(this), options.signal);

@@ -14,22 +14,22 @@ import { cutMask, cutTile, type Strip } from '../cog/tile.js';
 import type { Encoder } from './encoders.js';
 import { TileFile } from './tile-file.js';
 
-/** A piece of a level's temporary file that keeps its order in the result. */
+/** A contiguous piece of a level's temporary file. */
 export interface Segment {
   readonly position: number;
   readonly bytes: number;
 }
 
 /**
- * One resolution of a COG: rows wait in a strip until a whole row of tiles can be cut, and are reduced for the next
- * level; by `nearest` the full image is reduced for all levels, since a pixel picked twice would lie off the centre.
+ * One resolution of a COG. Rows are collected in a strip until a row of tiles is complete, and are reduced for the next
+ * level. With `nearest` every level is reduced from the full image, because repeated picks would drift off the centre.
  * Padding beyond the image is nodata.
  */
 export class CogLevel {
   readonly width: number;
   readonly height: number;
   readonly file: TileFile;
-  /** The planes whose samples alternate in one tile; each group's tiles lie together in the result. */
+  /** Groups of planes interleaved in one tile; a group's tiles are contiguous in the result. */
   readonly groups: readonly (readonly number[])[];
   readonly #settings: CogSettings;
   readonly #encode: Encoder;
@@ -38,7 +38,7 @@ export class CogLevel {
   readonly #stride: number;
   readonly #bands: readonly TypedArray[];
   readonly #mask: Uint8Array | null;
-  /** The same memory, with the last rows of the strip before in front. */
+  /** The same memory, after the last rows of the previous strip. */
   readonly #withBefore: readonly TypedArray[];
   readonly #maskWithBefore: Uint8Array | null;
   readonly #strip: Strip;
@@ -86,7 +86,7 @@ export class CogLevel {
         ? [numbers.slice(0, bands), ...numbers.slice(bands).map((n) => [n])]
         : numbers.map((n) => [n]);
     this.#alpha = alphaOf(settings);
-    // What a stored value is compared with: float32 holds fewer digits than the number that was given.
+    // Nodata as a float32 file holds it.
     this.#nodata = nodata === null ? null : dtype === 'float32' ? Math.fround(nodata) : nodata;
   }
 
@@ -95,7 +95,7 @@ export class CogLevel {
     return this.#rowsDone + this.#rowsInStrip;
   }
 
-  /** Adds rows, `count × width` values a band and, with a mask, as many of it; the arrays are free afterwards. */
+  /** Appends rows, `count × width` values per band and mask; copies the arrays. */
   async append(bands: readonly TypedArray[], mask: Uint8Array | null, count: number): Promise<void> {
     const { width } = this;
     const { blockSize } = this.#settings;
@@ -115,7 +115,7 @@ export class CogLevel {
     }
   }
 
-  /** Writes what is left in the strips of this and all smaller levels. */
+  /** Writes the last strips of this and all smaller levels. */
   async finish(): Promise<void> {
     if (this.#rowsInStrip > 0) {
       const end = this.#rowsInStrip * this.#stride;
@@ -132,7 +132,7 @@ export class CogLevel {
     return this.#tileRows().flatMap((row) => this.#countsOf(row, group));
   }
 
-  /** Where the tiles of a group lie in the temporary file, leaders and trailers included. */
+  /** The tiles of a group in the temporary file, leaders and trailers included. */
   segmentsOf(group: number): Segment[] {
     let position = 0;
     const segments: Segment[] = [];
@@ -173,24 +173,24 @@ export class CogLevel {
       plane?.copyWithin(0, rows * this.#stride, (rows + ROWS_BEFORE) * this.#stride);
   }
 
-  /** Gives another level what the rows so far make up of it. */
+  /** Appends the rows to another level that the rows so far complete. */
   async #reduce(next: CogLevel, firstRow: number, method: Exclude<OverviewMethod, 'none'>): Promise<void> {
     const reduction: Reduction = { from: [this.width, this.height], to: [next.width, next.height] };
     const [start, end] = [next.rows, rowsReady(reduction, this.#rowsDone, method)];
     if (start === end) return;
-    const place = { stride: this.#stride, firstRow };
-    const own = this.#maskWithBefore;
-    const valid = own ?? (method === 'nearest' ? null : this.#opaque());
+    const layout = { stride: this.#stride, firstRow };
+    const maskRows = this.#maskWithBefore;
+    const valid = maskRows ?? (method === 'nearest' ? null : this.#opaque());
     const reduced = this.#withBefore.map((values, band) => {
-      const seen =
+      const validity =
         band === this.#alpha ? { nodata: null, mask: null } : { nodata: this.#nodata, mask: valid };
-      return reduceRows({ ...place, ...seen, values }, reduction, start, end, method);
+      return reduceRows({ ...layout, ...validity, values }, reduction, start, end, method);
     });
-    const mask = own && reduceMask({ ...place, mask: own }, reduction, start, end, method);
+    const mask = maskRows && reduceMask({ ...layout, mask: maskRows }, reduction, start, end, method);
     await next.append(reduced, mask, end - start);
   }
 
-  /** Where the alpha band is above 0, so that colours of transparent pixels stay out of overviews; null without one. */
+  /** 1 for an alpha band above 0, to keep colours of transparent pixels out of overviews; null without one. */
   #opaque(): Uint8Array | null {
     if (this.#alpha === null) return null;
     const alpha = this.#withBefore[this.#alpha];
@@ -199,7 +199,7 @@ export class CogLevel {
     return opaque;
   }
 
-  /** Cuts a tile at once and promises its compressed bytes, or null for an empty one of a sparse file. */
+  /** Cuts a tile synchronously and compresses it; null for an empty tile of a sparse file. */
   #tile(group: readonly number[], column: number): Promise<Uint8Array | null> {
     const { sparse, bands, predictor } = this.#settings;
     if (sparse && group.every((plane) => this.#isEmpty(plane, column))) return Promise.resolve(null);

@@ -24,13 +24,13 @@ import { CogLevel } from './cog-level.js';
 import { createEncoder } from './encoders.js';
 import { TileFile } from './tile-file.js';
 
-/** Copying level files into the result goes in pieces of this size. */
+/** Buffer size for copies of level files into the result. */
 const COPY_BYTES = 8 * 2 ** 20;
 
 /**
- * Writes a cloud-optimised GeoTIFF from rows, top to bottom, in memory bounded by a row of tiles a level. Tiles go
- * to a temporary file a level and are put in order at the end, smallest level first, as the format wants; the
- * result appears under its name only when it is whole.
+ * Writes a cloud-optimised GeoTIFF from rows, top to bottom, in the memory of one row of tiles per level. Each level's
+ * tiles go to a temporary file; `finish` copies them in the format's order, smallest level first. The file appears
+ * atomically.
  */
 export class CogWriter {
   readonly path: string;
@@ -38,11 +38,11 @@ export class CogWriter {
   readonly #layout: Omit<CogLayout, 'bigTiff'>;
   /** The full image first. */
   readonly #levels: readonly CogLevel[];
-  /** Whether the only temporary file, with room for the head, becomes the result. */
+  /** Whether the only temporary file, with reserved bytes for the head, becomes the result. */
   readonly #inPlace: boolean;
   /** Null until the sizes of all tiles are known. */
   readonly #bigTiff: boolean | null;
-  /** Whether a pixel is not valid by the mask. */
+  /** Whether the mask has an invalid pixel. */
   #hasGaps = false;
   #closed = false;
 
@@ -63,31 +63,31 @@ export class CogWriter {
   }
 
   /**
-   * @throws {TerrachipError} INVALID_INPUT for impossible options or another format's ending, UNSUPPORTED for a coordinate reference system
-   *   that GeoTIFF cannot hold, DISK when the folder refuses
+   * @throws {TerrachipError} INVALID_INPUT for impossible options or another format's ending, UNSUPPORTED for a CRS that
+   *   GeoTIFF cannot hold, DISK for a folder that cannot be written
    */
   static async create(path: string, options: CogOptions): Promise<CogWriter> {
     requireEnding(path, 'GeoTIFF');
     const settings = resolveOptions(path, options);
     const layout = layoutOf(settings);
     const { sizes, bands, blockSize, compression, sparse } = settings;
-    // What is neither compressed nor left out takes what it takes: no need to write it first.
+    // The size is known in advance without compression and sparse tiles.
     if (settings.bigTiff === false && compression === 'none' && !sparse)
       requireClassic(path, imageBytes(settings));
     await requireWritable(path);
     const encode = await createEncoder(compression, settings.level);
-    // One image in one piece needs no reordering: its temporary file becomes the result.
+    // One image with one group of tiles needs no reordering.
     const inPlace =
       sizes.length === 1 && settings.mask === false && (bands === 1 || settings.interleave === 'pixel');
-    const safe = mostBytes(settings) > CLASSIC_LIMIT;
-    const bigTiff = settings.bigTiff === 'auto' ? (inPlace ? safe : null) : settings.bigTiff;
-    const room =
+    const mayExceedClassic = mostBytes(settings) > CLASSIC_LIMIT;
+    const bigTiff = settings.bigTiff === 'auto' ? (inPlace ? mayExceedClassic : null) : settings.bigTiff;
+    const headBytes =
       inPlace && bigTiff !== null ? encodeHead({ ...layout, bigTiff }, blankImages(settings)).byteLength : 0;
     const tileBytes =
       blockSize ** 2 * bytesPerElement(settings.dtype) * (settings.interleave === 'pixel' ? bands : 1);
     const files: TileFile[] = [];
     try {
-      for (const _ of sizes) files.push(await TileFile.create(path, room, tileBytes));
+      for (const _ of sizes) files.push(await TileFile.create(path, headBytes, tileBytes));
     } catch (cause) {
       await Promise.all(files.map((file) => file.discard()));
       throw writeError(path, cause);
@@ -102,9 +102,9 @@ export class CogWriter {
   }
 
   /**
-   * Adds rows below those written so far. A failure to write them may show only at a later call.
+   * Appends rows. A write error may be thrown by a later call.
    * @param bands the rows of each band, `row × width` values in C order of the file's dtype
-   * @param mask with the option `mask`: as many values, 0 where a pixel is not valid
+   * @param mask with the option `mask`: as many values, 0 for invalid
    */
   async writeRows(bands: readonly TypedArray[], mask: Uint8Array | null = null): Promise<void> {
     const [full] = this.#levels;
@@ -129,7 +129,7 @@ export class CogWriter {
     }
   }
 
-  /** Puts the file together, gives it its name and removes what lay beside the file that it replaces (`.aux.xml`, `.ovr`, `.msk`). */
+  /** Assembles and renames the file, and removes sidecars of the file that it replaces (`.aux.xml`, `.ovr`, `.msk`). */
   async finish(): Promise<void> {
     const [full] = this.#levels;
     if (full.rows !== full.height) {
@@ -153,26 +153,26 @@ export class CogWriter {
     }
   }
 
-  /** Removes what was written so far; nothing appears under the file's name. After `finish` it does nothing. */
+  /** Removes temporary files without writing the result. After `finish` it does nothing. */
   async abort(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await Promise.all(this.#levels.map((level) => level.file.discard()));
   }
 
-  /** Whether the mask becomes a part of the file. */
+  /** Whether the file gets a mask. */
   get hasMask(): boolean {
     const { mask } = this.#settings;
     return mask === 'auto' ? this.#hasGaps : mask;
   }
 
-  /** The groups of a level's tiles that the file has. */
+  /** The groups of a level's tiles in the file. */
   #groupsOf(level: CogLevel): number[] {
     const groups = [...level.groups.keys()];
     return this.#settings.mask !== false && !this.hasMask ? groups.slice(0, -1) : groups;
   }
 
-  /** The head of the file, now that all sizes are known. */
+  /** The head of the file; all tile sizes must be known. */
   #head(): Uint8Array {
     const bytes = this.#levels
       .flatMap((level) => this.#groupsOf(level).flatMap((group) => level.byteCountsOf(group)))
@@ -185,7 +185,7 @@ export class CogWriter {
     return encode(bigTiff, encode(bigTiff, 0).byteLength);
   }
 
-  /** Data lies from the smallest image to the full one, each with its mask behind it; directories the other way. */
+  /** Images in the order of directories, the full one first; their data is in the opposite order, masks after images. */
   #images(headBytes: number): CogImage[] {
     let offset = headBytes;
     const images: CogImage[][] = [];
@@ -221,7 +221,7 @@ export class CogWriter {
     const piece = new Uint8Array(COPY_BYTES);
     let offset = head.byteLength;
     for (const level of [...this.#levels].reverse()) {
-      // One group lies in its file as it will lie in the result.
+      // The file of one group is already in the result's order.
       const segments =
         level.groups.length === 1
           ? [{ position: 0, bytes: level.file.bytes }]
@@ -253,7 +253,7 @@ function requireClassic(path: string, bytes: number): void {
   );
 }
 
-/** Images of the right numbers of tiles, for the length of the head. */
+/** Images with the right number of tiles, to compute the length of the head. */
 function blankImages({ sizes, blockSize }: CogSettings): CogImage[] {
   return sizes.map(([width, height]) => {
     const tiles = new Array<number>(Math.ceil(width / blockSize) * Math.ceil(height / blockSize)).fill(0);
@@ -261,7 +261,7 @@ function blankImages({ sizes, blockSize }: CogSettings): CogImage[] {
   });
 }
 
-/** Settings of a COG whose pixels, bands and nodata value are a tensor's. */
+/** Options of a COG of a tensor, which has the grid, bands, dtype and nodata. */
 export type TensorCogOptions = Omit<CogOptions, 'geobox' | 'bands' | 'dtype' | 'nodata' | 'mask'>;
 
 /**
@@ -270,9 +270,9 @@ export type TensorCogOptions = Omit<CogOptions, 'geobox' | 'bands' | 'dtype' | '
  */
 export async function writeCog(path: string, tensor: GeoTensor, options?: TensorCogOptions): Promise<void>;
 /**
- * Writes a whole raster that is in memory.
+ * Writes arrays.
  * @param bands the values of each band in C order
- * @param mask with the option `mask`: 0 where a pixel is not valid
+ * @param mask with the option `mask`: 0 for invalid
  */
 export async function writeCog(
   path: string,

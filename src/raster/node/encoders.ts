@@ -1,11 +1,11 @@
-/** Compression of tiles: deflate and, where this Node has it, zstd on libuv's thread pool. */
+/** Compression of tiles on libuv's thread pool: deflate and, in newer Node, zstd. */
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { CogCompression } from '../cog/options.js';
 
 export type Encoder = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 
-/** GDAL's own defaults. */
+/** GDAL's defaults. */
 const DEFAULT_LEVEL = { deflate: 6, zstd: 9 } as const;
 
 type Callback = (error: Error | null, result: Uint8Array) => void;
@@ -27,15 +27,16 @@ export async function createEncoder(compression: CogCompression, level: number |
 
 function deflateEncoder(level: number): Encoder {
   const deflate = promisify<Uint8Array, zlib.ZlibOptions, Uint8Array>(zlib.deflate);
-  return (bytes) => deflate(bytes, { level, memLevel: 9, chunkSize: roomFor(bytes) });
+  return (bytes) => deflate(bytes, { level, memLevel: 9, chunkSize: maxCompressedBytes(bytes) });
 }
 
 async function zstdEncoder(level: number): Promise<Encoder> {
-  // Node has it from 22.15 on.
+  // From Node 22.15 on.
   const native: unknown = Reflect.get(zlib, 'zstdCompress');
   if (isZstdCompress(native)) {
     const compress = promisify(native);
-    return (bytes) => compress(bytes, { chunkSize: roomFor(bytes), params: { [ZSTD_LEVEL]: level } });
+    return (bytes) =>
+      compress(bytes, { chunkSize: maxCompressedBytes(bytes), params: { [ZSTD_LEVEL]: level } });
   }
   const { default: Zstd } = await import('numcodecs/zstd');
   const codec = Zstd.fromConfig({ id: 'zstd', level });
@@ -47,9 +48,9 @@ function isZstdCompress(value: unknown): value is ZstdCompress {
 }
 
 /**
- * What a tile may need at most, so that its result comes in one piece: in Node's 16 KiB pieces each would be a
- * journey to the thread pool and back.
+ * The most bytes of a compressed tile, so that it comes in one piece: Node's default pieces of 16 KiB each take a round
+ * trip to the thread pool.
  */
-function roomFor(bytes: Uint8Array): number {
+function maxCompressedBytes(bytes: Uint8Array): number {
   return Math.ceil(1.01 * bytes.byteLength) + 1024;
 }

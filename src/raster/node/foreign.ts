@@ -1,4 +1,4 @@
-/** Formats that are not read, by their first bytes, each with the way out. */
+/** Unsupported formats by their first bytes, each with a remedy. */
 import { invalidInput, type TerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
@@ -7,10 +7,10 @@ import { isUrl } from '../../io/open-url.js';
 import { localPath } from './stores.js';
 
 const TO_GEOTIFF = 'convert it with gdal_translate INPUT OUTPUT.tif';
-const OF_VECTORS = 'give a raster; rasterize burns polygons onto a grid';
+const BURN_VECTORS = 'give a raster; rasterize burns polygons onto a grid';
 const UNPACK = 'unpack it first';
 
-/** What begins with these bytes, written as Latin-1. */
+/** Signatures of binary formats, as Latin-1. */
 const SIGNATURES: readonly (readonly [bytes: string, name: string, remedy: string])[] = [
   ['\x89PNG\r\n\x1a\n', 'a PNG picture', TO_GEOTIFF],
   ['\xff\xd8\xff', 'a JPEG picture', TO_GEOTIFF],
@@ -22,8 +22,8 @@ const SIGNATURES: readonly (readonly [bytes: string, name: string, remedy: strin
   ['CDF\x05', 'a netCDF file of the kind CDF-5', 'convert it with nccopy -k nc4 INPUT OUTPUT.nc'],
   ['SQLite format 3\x00', 'a GeoPackage or another SQLite database', `${TO_GEOTIFF} if it holds images, or read its polygons with rasterize`],
   ['PAR1', 'a Parquet file', 'give a raster; catalog info describes a catalog'],
-  ['\x00\x00\x27\x0a', 'a shapefile', OF_VECTORS],
-  ['fgb\x03', 'a FlatGeobuf file', OF_VECTORS],
+  ['\x00\x00\x27\x0a', 'a shapefile', BURN_VECTORS],
+  ['fgb\x03', 'a FlatGeobuf file', BURN_VECTORS],
   ['msid', 'a MrSID image', TO_GEOTIFF],
   ['e\x02', 'an ECW image', TO_GEOTIFF],
   ['NITF', 'a NITF image', TO_GEOTIFF],
@@ -46,7 +46,7 @@ const SIGNATURES: readonly (readonly [bytes: string, name: string, remedy: strin
   ['Rar!', 'a RAR archive', UNPACK],
 ]; // biome-ignore format: a table
 
-/** Text that begins with these, after spaces and a byte order mark. */
+/** Starts of text formats, after white space and a byte order mark. */
 const TEXTS: readonly (readonly [start: RegExp, name: string, remedy: string])[] = [
   [/^(<\?xml[^>]*>\s*)?<VRTDataset/, 'a VRT file of GDAL', TO_GEOTIFF],
   [/^<(!doctype\s+html|html)/i, 'an HTML page', 'check the address, or log in where it comes from'],
@@ -63,8 +63,8 @@ const TEXTS: readonly (readonly [start: RegExp, name: string, remedy: string])[]
 const UNKNOWN = 'a raster of a format that is read (GeoTIFF, JPEG 2000, Zarr, netCDF, HDF5, .npy)';
 
 /**
- * The error for a file of another format; null for one that has the first bytes of a TIFF.
- * @param path where it came from
+ * The error for a file of another format; null for a file that starts like a TIFF.
+ * @param path the source's path or URL
  */
 export async function foreignFormat(source: ByteSource, path: string): Promise<TerrachipError | null> {
   if (source.size === 0) return invalidInput(source.name, 'is empty', 'get it again');
@@ -90,15 +90,15 @@ export async function foreignFormat(source: ByteSource, path: string): Promise<T
     : refused(`${raw}, as its .hdr file says`, TO_GEOTIFF);
 }
 
-/** Bytes of a header that are looked at. */
+/** The most bytes read of a header. */
 const HEADER_BYTES = 4096;
 
-/** The kind of an image whose pixels have no signature: the header beside them has. */
+/** The format of a raw image without signature, from its header file. */
 async function rawImage(path: string): Promise<string | null> {
   if (isUrl(path)) return null;
   const local = localPath(path);
-  const found = await findBeside(local, [`${local}.hdr`, `${local.replace(/\.[^./\\]*$/, '')}.hdr`]);
-  for (const header of found) {
+  const headers = await findBeside(local, [`${local}.hdr`, `${local.replace(/\.[^./\\]*$/, '')}.hdr`]);
+  for (const header of headers) {
     if (header === null) continue;
     const source = await openSource(header).catch(() => null);
     const start = await source?.read(0, Math.min(HEADER_BYTES, source.size));

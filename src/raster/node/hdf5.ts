@@ -1,4 +1,4 @@
-/** netCDF-4 and HDF5 through the package h5wasm, the HDF5 library compiled to WebAssembly. */
+/** netCDF-4 and HDF5 by h5wasm, the HDF5 library in WebAssembly. */
 import type { Dataset, File, Group } from 'h5wasm/node';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
@@ -28,31 +28,31 @@ import { missingPackage } from '../netcdf/index.js';
 type Library = typeof import('h5wasm/node');
 type Metadata = Dataset['metadata'];
 
-/** Classes of HDF5's types. */
+/** HDF5 type classes. */
 const INTEGER = 0;
 const FLOAT = 1;
 const TEXT = 3;
 const ENUMERATION = 8;
 
-/** Groups inside groups. */
+/** The deepest nesting of groups, and the most arrays. */
 const MAX_DEPTH = 16;
 const MAX_ARRAYS = 2 ** 16;
 
-/** The library's memory is small: more than this is read in slabs. */
+/** Larger reads are split into slabs: the library's memory is small. */
 const SLAB_BYTES = 64 * 2 ** 20;
 
 /**
- * The library keeps 1 MiB of decoded chunks, so it would decode larger ones again for each read: these are read whole
- * and kept here. Smaller ones cost less by the library's own reads of boxes.
+ * Chunks from this size on are read whole and cached here: the library caches only 1 MiB, and would decode them again for
+ * each read. Smaller ones are faster by the library's own reads.
  */
 const LARGE_CHUNK_BYTES = 64 * 1024;
 
 const MAX_TEXTS = 2 ** 20;
 
-/** netCDF's own fill values of 64-bit integers, as float64 rounds them. */
+/** netCDF's default fill values of 64-bit integers, rounded to float64. */
 const WIDE_FILLS = [-(2 ** 63), 2 ** 64];
 
-/** Names of the type classes that are not read. */
+/** Unsupported type classes. */
 const CLASSES: Readonly<Record<number, string>> = {
   2: 'times',
   4: 'bit fields',
@@ -63,10 +63,10 @@ const CLASSES: Readonly<Record<number, string>> = {
   10: 'arrays as values',
 };
 
-/** The filters that the library brings along: deflate, shuffle, fletcher32, szip, nbit and scaleoffset. */
+/** The largest id of the library's filters: deflate, shuffle, fletcher32, szip, nbit and scaleoffset. */
 const BUILT_IN_FILTERS = 6;
 
-/** Common filters of others, by their registered numbers. */
+/** Common third-party filters by registered id. */
 const FILTERS: Readonly<Record<number, string>> = {
   305: 'lzo',
   307: 'bzip2',
@@ -83,11 +83,11 @@ const FILTERS: Readonly<Record<number, string>> = {
   32026: 'blosc2',
 };
 
-/** What the netCDF library writes for itself. */
+/** The netCDF library's internal attributes. */
 const INTERNAL =
   /^(CLASS|NAME|DIMENSION_LIST|REFERENCE_LIST|_Netcdf4Dimid|_Netcdf4Coordinates|_nc3_strict|_NCProperties)$/;
 
-/** The name of a scale that stands for a dimension without a coordinate variable. */
+/** The name of the scale of a dimension without a coordinate variable. */
 const BARE_DIMENSION = 'This is a netCDF dimension but not a netCDF variable';
 
 let nextId = 0;
@@ -95,14 +95,14 @@ let nextId = 0;
 export const HDF5_PACKAGE = { name: 'h5wasm', load: () => import('h5wasm/node') } as const;
 
 /**
- * @param cache decoded chunks to keep
+ * @param cache of decoded chunks
  * @throws {TerrachipError} MISSING_DEPENDENCY without h5wasm, INVALID_INPUT for a damaged file
  */
 export async function openHdf5(path: string, cache: BlockCache): Promise<ArrayGroup> {
   const library = await HDF5_PACKAGE.load().catch((cause: unknown) => {
     throw missingPackage(HDF5_PACKAGE.name, 'netCDF-4 and HDF5', cause);
   });
-  // Without it the library prints its errors.
+  // By default the library prints its errors.
   (await library.ready).activate_throwing_error_handler();
   const file = guarded(path, () => new library.File(path, 'r'));
   try {
@@ -114,13 +114,13 @@ export async function openHdf5(path: string, cache: BlockCache): Promise<ArrayGr
       format: groups.get('')?._NCProperties === undefined ? 'HDF5' : 'netCDF-4',
       list: async () => [...arrays.keys()].sort(),
       async array(name) {
-        const found = arrays.get(name) ?? null;
-        if (found instanceof Error) throw found;
-        return found;
+        const array = arrays.get(name) ?? null;
+        if (array instanceof Error) throw array;
+        return array;
       },
       attributes: async (name = '') => groups.get(name) ?? {},
       async close() {
-        // Once closed, the library answers a second time with an error code, which means nothing here.
+        // A second close only returns an error code.
         file.close();
       },
     };
@@ -130,7 +130,7 @@ export async function openHdf5(path: string, cache: BlockCache): Promise<ArrayGr
   }
 }
 
-/** The library's errors as terrachip's: of its stack the innermost line says what is wrong. */
+/** The library's errors as terrachip's: the innermost line of its stack is the reason. */
 function guarded<T>(name: string, work: () => T): T {
   try {
     return work();
@@ -144,8 +144,7 @@ function guarded<T>(name: string, work: () => T): T {
 }
 
 /**
- * Collects arrays and groups; of an array that cannot be, the error. Links into other files are not followed: a file must
- * not open others.
+ * Collects groups, and arrays or their errors. Links to other files are not followed.
  */
 function walk(
   library: Library,
@@ -192,7 +191,7 @@ function attributesOf(owner: Dataset | Group, isRoot = false): Attributes {
     try {
       entries.push([name, plain(attribute.json_value)]);
     } catch {
-      // Attributes of types that the library cannot give (references, records) say nothing that is used here.
+      // Attributes of types that the library does not read (references, records) are not used.
     }
   }
   return Object.fromEntries(entries);
@@ -203,17 +202,17 @@ function realAttributesOf(dataset: Dataset): Set<string> {
   return new Set(names.map(([name]) => name));
 }
 
-/** HDF5's attributes are arrays: one value alone is that value. */
+/** HDF5's attributes are arrays; an array of one value becomes that value. */
 function plain(value: unknown): unknown {
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   return typeof single === 'string' ? single.replace(/\0+$/, '') : single;
 }
 
-/** A numeric type by its name; text, or what is neither. */
+/** The name of a type: of a key of `NUMERIC_TYPES`, of text, or of an unsupported class. */
 function typeName({ type, size, signed }: Metadata): string {
   if (type === INTEGER || type === ENUMERATION) return `${signed ? 'int' : 'uint'}${8 * size}`;
   if (type === FLOAT) return `float${8 * size}`;
-  // netCDF keeps texts as arrays of characters.
+  // netCDF stores texts as arrays of characters.
   if (type === TEXT && size === 1) return 'char';
   return type === TEXT ? 'string' : (CLASSES[type] ?? `HDF5 class ${type}`);
 }
@@ -240,10 +239,10 @@ class Hdf5Array implements StoredArray {
     this.name = `${file}#${path}`;
     this.path = path;
     this.shape = metadata.shape ?? [];
-    // Files that are views of others stay closed.
-    const foreign = metadata.virtual_sources?.some((source) => source.file_name !== '.') ?? false;
-    this.storedType = foreign ? 'a view of other files' : typeName(metadata);
-    // Halves have no type in the library.
+    // Virtual datasets of other files are not read.
+    const isVirtual = metadata.virtual_sources?.some((source) => source.file_name !== '.') ?? false;
+    this.storedType = isVirtual ? 'a view of other files' : typeName(metadata);
+    // The library has no float16.
     const readable = Object.hasOwn(NUMERIC_TYPES, this.storedType) && this.storedType !== 'float16';
     this.dtype = readable ? NUMERIC_TYPES[this.storedType].dtype : null;
     checkShape(this.name, this.shape);
@@ -284,7 +283,7 @@ class Hdf5Array implements StoredArray {
     return { data, shape };
   }
 
-  /** Chunk by chunk, each decoded once as long as it is kept. */
+  /** Reads chunk by chunk through the cache. */
   async #readChunks(
     ranges: readonly AxisRange[],
     chunkShape: readonly number[],
@@ -320,7 +319,7 @@ class Hdf5Array implements StoredArray {
     );
   }
 
-  /** Reads; where that fails, a filter that the library lacks is named. */
+  /** Reads; the error of a failure names a missing filter. */
   #guarded<T>(work: () => T): T {
     try {
       return guarded(this.name, work);
@@ -354,7 +353,7 @@ function flatten(value: unknown): unknown[] {
   return Array.isArray(value) ? value.flatMap(flatten) : [value];
 }
 
-/** Names by the scales that are attached to each axis; a scale of one axis is its own. */
+/** Dimension names from the scale attached to each axis; a one-dimensional scale has its own name. */
 function dimensionNames(dataset: Dataset, path: string, rank: number): (string | null)[] {
   const own = path.slice(path.lastIndexOf('/') + 1);
   const isScale =

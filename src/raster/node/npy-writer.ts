@@ -6,7 +6,7 @@ import { requireEnding, writeAtomically } from '../../io/node/output.js';
 import { checkShape, NUMERIC_TYPES } from '../arrays/index.js';
 import { NPY_MAGIC } from '../npy/header.js';
 
-/** NumPy maps a file into memory well when its values start at a multiple of this. */
+/** Alignment of values in bytes, for memory mapping. */
 const ALIGNMENT = 64;
 
 /** Shape and type of an array that is written as `.npy`. */
@@ -16,10 +16,9 @@ export interface NpyOptions {
 }
 
 /**
- * Writes a `.npy` file, version 1.0, C order, little-endian, that `numpy.load(mmap_mode='r')` maps. The file appears
- * whole or not at all.
- * @param parts all values in C order, at once or in pieces of any length: a scene's rows as they are finished
- * @throws {TerrachipError} INVALID_INPUT for another format's ending, or when the values are not as many as the shape says; DISK
+ * Writes a `.npy` file atomically: version 1.0, C order, the machine's byte order, for `numpy.load(mmap_mode='r')`.
+ * @param parts all values in C order, at once or in pieces of any length, such as a scene's rows
+ * @throws {TerrachipError} INVALID_INPUT for another format's ending, or another number of values than the shape's; DISK
  */
 export async function writeNpy(
   path: string,

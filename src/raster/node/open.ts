@@ -28,7 +28,7 @@ import {
 } from './stores.js';
 import { isRasterEntry, openZipEntry } from './zip-entry.js';
 
-/** Opens a raster of any format by path or URL; see `openRaster`, which is this in Node. */
+/** Node's `openRaster`. */
 export async function openAnyRaster(path: string, options: OpenRasterOptions = {}): Promise<Raster> {
   const { place, fragment } = await splitFragment(path);
   const variable = options.variable ?? fragment;
@@ -76,7 +76,7 @@ async function openNpz(
   return openVariable(groupOf(await NpyArray.open(entry, options.signal)), '', options);
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for a zip file that is no Zarr store; the images in it are named */
+/** @throws {TerrachipError} INVALID_INPUT for a zip file that is no Zarr store; the message names its images */
 async function requireZarrInside(source: ByteSource): Promise<void> {
   const keys = [...(await openZip(source)).entries.keys()];
   if (keys.some((key) => /(^|\/)(zarr\.json|\.zmetadata|\.zgroup|\.zarray)$/.test(key))) return;
@@ -95,7 +95,7 @@ async function requireZarrInside(source: ByteSource): Promise<void> {
   );
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for the folder of a Sentinel product, which is many rasters */
+/** @throws {TerrachipError} INVALID_INPUT for the folder of a Sentinel product, which has many rasters */
 async function refuseProductFolder(path: string): Promise<void> {
   if (isUrl(path)) return;
   const hasManifest = (await stat(join(localPath(path), 'manifest.safe')).catch(() => null)) !== null;
@@ -107,7 +107,7 @@ async function refuseProductFolder(path: string): Promise<void> {
   );
 }
 
-/** What a zip file holds has nothing beside it. */
+/** Opens an entry of a zip file, without sidecars. */
 async function openEntry(source: ByteSource, options: OpenRasterOptions): Promise<Raster> {
   const kind = await kindOfSource(source, options.signal);
   return kind === 'jpeg2000' ? Jp2Raster.open(source, options) : GeoTiffRaster.open(source, options);
@@ -134,19 +134,19 @@ async function openSidecars(path: string, options: OpenOptions): Promise<Sidecar
       (ending) => ['worldFile', stem + ending] as ['worldFile', string],
     ),
   ];
-  const found = await findBeside(
+  const paths = await findBeside(
     path,
     names.map(([, name]) => name),
   );
   const sidecars: Sidecars = {};
   for (const [k, [part]] of names.entries()) {
-    const beside = found[k];
-    if (beside !== null) sidecars[part] ??= await openSource(beside, options);
+    const sidecar = paths[k];
+    if (sidecar !== null) sidecars[part] ??= await openSource(sidecar, options);
   }
   return sidecars;
 }
 
-/** What an `.aux.xml` file beside a local raster says; null where there is none. */
+/** The content of a local raster's `.aux.xml` file; null for none. */
 async function pamBeside(path: string, options: OpenOptions): Promise<Pam | null> {
   if (isUrl(path)) return null;
   const local = localPath(path);
@@ -166,11 +166,7 @@ async function openVariable(
   { signal, onProgress }: OpenRasterOptions,
 ): Promise<Raster> {
   try {
-    return await ArrayRaster.open(group, {
-      variable,
-      signal,
-      onProgress,
-    });
+    return await ArrayRaster.open(group, { variable, signal, onProgress });
   } catch (error) {
     await group.close();
     throw error;
@@ -178,9 +174,9 @@ async function openVariable(
 }
 
 /**
- * Opens a Zarr store, or a netCDF or HDF5 file, told by its content. Close the group when done.
+ * Opens a Zarr store, or a netCDF or HDF5 file, detected by content. Close the group when done.
  * @param path as for `openRaster`
- * @returns the group, the path without what follows `#`, and that as the array that is meant
+ * @returns the group, the path before `#`, and the variable after it
  * @throws {TerrachipError} as `openRaster`, and INVALID_INPUT for a file that is no store of arrays
  */
 export async function openStore(
@@ -220,7 +216,7 @@ function groupOf(array: NpyArray): ArrayGroup {
   };
 }
 
-/** What stands before and after the last `#`; a file whose own name has one is taken whole. */
+/** Splits a path at its last `#`, unless a file has that whole name. */
 async function splitFragment(path: string): Promise<{ place: string; fragment: string | undefined }> {
   const at = path.lastIndexOf('#');
   const whole = at < 0 || (!isUrl(path) && (await stat(localPath(path)).catch(() => null)) !== null);

@@ -1,18 +1,17 @@
-/** The optional packages that read some files, and whether they are here. */
-
+/** The optional packages that read some files, and whether they are installed. */
 import { compressionName } from '../codecs/table.js';
 import { NETCDF3_PACKAGE } from '../netcdf/netcdf3.js';
 import { type OptionalPackage, problemOf } from '../optional-package.js';
 import { CODECS } from './codecs/table.js';
 import { HDF5_PACKAGE } from './hdf5.js';
 
-/** An optional package, what it reads (compressions of GeoTIFF, formats), and whether it is here. */
+/** An optional package, the compressions or formats that it reads, and whether it is installed. */
 export type ReaderPackage = { readonly package: string; readonly reads: readonly string[] } & (
   | { readonly available: true }
   | { readonly available: false; readonly problem: string; readonly remedy: string }
 );
 
-/** Packages of whole formats; those of compressions stand in the table of codecs. */
+/** Packages of formats; those of compressions are in the table of codecs. */
 const FORMATS: readonly { requirement: OptionalPackage; reads: readonly string[] }[] = [
   { requirement: HDF5_PACKAGE, reads: ['netCDF-4', 'HDF5'] },
   { requirement: NETCDF3_PACKAGE, reads: ['netCDF-3'] },
@@ -32,13 +31,13 @@ export async function probeReaders(): Promise<ReaderPackage[]> {
   );
 }
 
-/** Whether a package is here that reads some formats. */
+/** Whether a package that reads some formats is installed. */
 export async function probePackage(
   requirement: OptionalPackage,
   reads: readonly string[],
 ): Promise<ReaderPackage> {
-  const found = { package: requirement.name, reads };
+  const reader = { package: requirement.name, reads };
   const problem = await problemOf(requirement);
-  if (problem === null) return { ...found, available: true };
-  return { ...found, available: false, problem: problem.problem, remedy: problem.remedy };
+  if (problem === null) return { ...reader, available: true };
+  return { ...reader, available: false, problem: problem.problem, remedy: problem.remedy };
 }

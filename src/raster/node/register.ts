@@ -1,4 +1,4 @@
-/** What Node adds to opening rasters: files, all formats, and worker threads that decode. */
+/** Registers Node's opener (files, all formats) and decoder (worker threads). */
 import { registerDecoder } from '../codecs/decoder.js';
 import { registerOpener } from '../open.js';
 import { nodeDecoder } from './codecs/index.js';

@@ -16,16 +16,16 @@ import { openHdf5 } from './hdf5.js';
 import { registerCodecs } from './zarr-codecs.js';
 import { folderStore, httpStore } from './zarr-stores.js';
 
-/** How a store of arrays is opened. */
+/** Options of opening a store of arrays. */
 export interface OpenStoreOptions extends OpenOptions {
-  /** Decoded chunks to keep; default: a cache of 128 MiB of its own. */
+  /** Cache of decoded chunks; default: its own, of 128 MiB. */
   cache?: BlockCache;
 }
 
-/** The kinds of files that are recognised by their content; any other file is taken for a TIFF. */
+/** Formats recognised by content; any other file is opened as TIFF. */
 export type StoreKind = 'zarr' | 'zip' | 'npy' | 'netcdf3' | 'hdf5' | 'jpeg2000';
 
-/** Where HDF5's signature may stand: at the start, or after a block of the user's. */
+/** HDF5's signature is at the start, or after a user block. */
 const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 const HDF5_OFFSETS = [0, 512, 1024, 2048];
 
@@ -33,7 +33,7 @@ function startsWith(bytes: Uint8Array, signature: ArrayLike<number>): boolean {
   return Array.from(signature).every((byte, i) => bytes[i] === byte);
 }
 
-/** What a file is by its first bytes; null for none of these. */
+/** A file's format by its signature; null for none of these. */
 export async function kindOfSource(source: ByteSource, signal?: AbortSignal): Promise<StoreKind | null> {
   const options = { signal };
   const head = await source.read(0, Math.min(8, source.size), options);
@@ -41,7 +41,7 @@ export async function kindOfSource(source: ByteSource, signal?: AbortSignal): Pr
   if (startsWith(head, [0x50, 0x4b, 0x03, 0x04]) || startsWith(head, [0x50, 0x4b, 0x05, 0x06])) return 'zip';
   if (isJpeg2000(head)) return 'jpeg2000';
   if (startsWith(head, [0x43, 0x44, 0x46]) && (head[3] === 1 || head[3] === 2)) return 'netcdf3';
-  // A TIFF is told at once; only what is nothing else is searched for a signature further on.
+  // A TIFF needs no further reads for HDF5's signature.
   if (startsWith(head, [0x49, 0x49]) || startsWith(head, [0x4d, 0x4d])) return null;
   for (const offset of HDF5_OFFSETS) {
     if (offset + 8 > source.size) break;
@@ -64,7 +64,7 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Opens a Zarr store, of version 2 or 3: a folder, a zip file, or an `http(s):` address. Close it when done.
+ * Opens a Zarr store, of version 2 or 3: a folder, a zip file, or an `http(s):` URL. Close it when done.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, UNSUPPORTED or NETWORK
  */
 export async function openZarr(path: string, options: OpenStoreOptions = {}): Promise<ArrayGroup> {
@@ -95,8 +95,7 @@ async function openZip(path: string, options: OpenOptions): Promise<ZarrStore> {
 }
 
 /**
- * Opens a netCDF or HDF5 file. netCDF-3 is read with the package netcdfjs, netCDF-4 and HDF5 with h5wasm. Close it
- * when done.
+ * Opens a netCDF or HDF5 file: netCDF-3 with the package netcdfjs, netCDF-4 and HDF5 with h5wasm. Close it when done.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, MISSING_DEPENDENCY without the package, or UNSUPPORTED for HDF5
  * on a web server
  */
@@ -122,7 +121,7 @@ export async function openNetcdf(path: string, options: OpenStoreOptions = {}): 
 }
 
 /**
- * Opens a `.npy` file: its header only. Close it when done.
+ * Opens a `.npy` file; reads only its header. Dispose it when done.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, UNSUPPORTED or NETWORK
  */
 export async function openNpy(path: string, options: OpenOptions = {}): Promise<NpyArray> {

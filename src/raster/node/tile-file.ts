@@ -2,18 +2,18 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { temporaryPath, writeFully } from '../../io/node/output.js';
 import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES } from '../cog/directory.js';
 
-/** What may wait to be compressed and written, so that memory stays bounded. */
+/** Limits of tiles in flight, to bound the memory. */
 const UNDER_WAY_BYTES = 32 * 2 ** 20;
 const UNDER_WAY_TILES = 32;
 
 /**
- * A temporary file of compressed tiles with their leaders and trailers, in the order in which they are added. Tiles
- * are compressed side by side while others are still being made.
+ * A temporary file of compressed tiles with their leaders and trailers, in the order of `add`. Tiles are compressed
+ * concurrently.
  */
 export class TileFile {
   readonly path: string;
   readonly handle: FileHandle;
-  /** Stored bytes of each tile so far, 0 for one that is left out. */
+  /** Stored bytes of each tile so far, 0 for a sparse one. */
   readonly byteCounts: number[] = [];
   readonly #start: number;
   readonly #limit: number;
@@ -30,8 +30,8 @@ export class TileFile {
   }
 
   /**
-   * @param target the file that the tiles are for: theirs lies beside it
-   * @param start bytes to leave free at the head
+   * @param target the final file; the temporary file is in the same folder
+   * @param start bytes to reserve at the head
    * @param tileBytes bytes of a tile before compression
    */
   static async create(target: string, start: number, tileBytes: number): Promise<TileFile> {
@@ -44,12 +44,12 @@ export class TileFile {
     return this.#end - this.#start;
   }
 
-  /** Bytes that a tile takes with its leader and trailer. */
+  /** Bytes of a tile with its leader and trailer. */
   static framed(tileBytes: number): number {
     return tileBytes === 0 ? 0 : BLOCK_LEADER_BYTES + tileBytes + BLOCK_TRAILER_BYTES;
   }
 
-  /** Adds the next tile, null for one that is left out; waits only while too many are under way. */
+  /** Adds the next tile, null for a sparse one; waits only if too many are in flight. */
   async add(tile: Promise<Uint8Array | null>): Promise<void> {
     const before = this.#last;
     this.#last = (async () => {
@@ -57,7 +57,7 @@ export class TileFile {
       await before;
       await this.#write(bytes);
     })();
-    // It is awaited later: here it must not count as unhandled.
+    // A failure is reported where it is awaited.
     this.#last.catch(() => undefined);
     this.#underWay.push(this.#last);
     if (this.#underWay.length >= this.#limit) await this.#underWay.shift();
@@ -69,7 +69,7 @@ export class TileFile {
     this.#underWay.length = 0;
   }
 
-  /** Closes and removes the file, once nothing writes to it any more. */
+  /** Closes and removes the file after pending writes. */
   async discard(): Promise<void> {
     await this.#last.catch(() => undefined);
     await this.handle.close().catch(() => undefined);

@@ -1,5 +1,4 @@
-/** The compressions of Zarr: decoding that never exceeds the chunk it is for, and encoding for terrachip's writer. */
-
+/** Zarr's compressions: decoders with a size limit, and encoders for terrachip's writer. */
 import { promisify } from 'node:util';
 import { gunzip, gzip, inflate } from 'node:zlib';
 import Blosc from 'numcodecs/blosc';
@@ -61,12 +60,12 @@ function checkDeclared(size: number, limit: number): void {
   if (size > limit) throw new Error(`it would expand to ${size} bytes, where its chunk has at most ${limit}`);
 }
 
-/** Filters before a compression may widen values, up to 8 bytes each; text has no bound of its own. */
+/** The most bytes of a decoded chunk: filters may widen values to 8 bytes each; text has a fixed limit. */
 function limitFor(type: string, shape: readonly number[]): number {
   return Object.hasOwn(NUMERIC_TYPES, type) ? 8 * Math.max(1, sizeOf(shape)) + 64 : MAX_CHUNK_BYTES / 16;
 }
 
-/** Makes terrachip's codecs known to zarrita, under names of their own. */
+/** Registers terrachip's codecs with zarrita, under separate names. */
 export function registerCodecs(): void {
   for (const name of BOUNDED_CODECS) {
     if (registry.has(registeredName(name))) continue;
@@ -92,8 +91,8 @@ export interface ZarrCompressor {
 
 /**
  * The compressor of a name; null for none.
- * @param bytesPerValue bytes of a value, which Blosc shuffles
- * @throws {TerrachipError} INVALID_OPTION for a name that is none
+ * @param bytesPerValue for Blosc's shuffle
+ * @throws {TerrachipError} INVALID_OPTION for an unknown name
  */
 export function createCompressor(compression: ZarrCompression, bytesPerValue: number): ZarrCompressor | null {
   switch (compression) {
@@ -115,7 +114,7 @@ export function createCompressor(compression: ZarrCompression, bytesPerValue: nu
       };
     }
     case 'blosc': {
-      // numcodecs shuffles as if all values had 4 bytes: no help for single bytes, and enough for the others.
+      // numcodecs always shuffles 4-byte values: useless for single bytes, good enough for the others.
       const shuffled = bytesPerValue > 1;
       const settings = { cname: 'zstd', clevel: 5, blocksize: 0 };
       const blosc = Blosc.fromConfig({ id: 'blosc', ...settings, shuffle: shuffled ? 1 : 0 });

@@ -1,5 +1,4 @@
-/** A cube of images through time as a Zarr store that xarray and GDAL open, written window by window. */
-
+/** A time series cube as a Zarr store for xarray and GDAL, written window by window. */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
@@ -32,8 +31,7 @@ export interface ZarrCubeVariable {
   /** Default float32. */
   dtype?: Dtype;
   /**
-   * What pixels without data are. Default: NaN for floats; none (null) for integers, of which every pixel must then be
-   * written.
+   * Nodata. Default: NaN for floats, none (null) for integers. Without nodata every pixel must be written.
    */
   nodata?: number | null;
   /** Further attributes, such as `units` and `long_name`. */
@@ -43,28 +41,28 @@ export interface ZarrCubeVariable {
 /** The grid, times and variables of a cube. */
 export interface ZarrCubeOptions {
   geobox: GeoBox;
-  /** When each step is: milliseconds since 1970 (UTC), or intervals, which are stored as bounds. */
+  /** One time per step: milliseconds since 1970 (UTC), or intervals, which are stored as bounds. */
   times: readonly (number | TimeInterval)[];
   /** The variables by name, each (time, y, x); a list of names for float32. */
   variables: readonly string[] | Readonly<Record<string, ZarrCubeVariable>>;
-  /** Pixels along a side of a file (default 1024): a shard, of one step. */
+  /** Pixels along a side of a shard (default 1024): one file, of one step. */
   tile?: number;
-  /** Pixels along a side of what readers decode at once (default: the tile); the tile is a multiple. */
+  /** Pixels along a side of a chunk, the unit of decoding (default: the tile); the tile is a multiple. */
   chunk?: number;
   /** Default `zstd`. */
   compression?: ZarrCompression;
-  /** Of the whole store, such as `title`. */
+  /** Attributes of the store, such as `title`. */
   attributes?: Readonly<Record<string, unknown>>;
 }
 
-/** What waits for the rest of its tile. */
+/** The most bytes of incomplete tiles. */
 const MAX_PENDING_BYTES = 2 ** 30;
 
-/** A tile of which a part has come. */
+/** An incomplete tile. */
 interface Pending {
   readonly index: readonly [step: number, row: number, column: number];
   readonly data: TypedArray;
-  /** 1 for each pixel that has come. */
+  /** 1 for each written pixel. */
   readonly known: Uint8Array;
   missing: number;
 }
@@ -74,14 +72,14 @@ interface Variable {
   readonly dtype: Dtype;
   readonly nodata: number | null;
   readonly pending: Map<string, Pending>;
-  /** Tiles that are in their files. */
+  /** Complete tiles. */
   readonly written: Set<string>;
 }
 
 /**
- * Writes a cube: variables (time, y, x) over one grid, with CF times, coordinates and grid mapping, and GeoZarr's attributes.
- * Windows come in any order; those that are whole tiles go to their files at once, others wait for the rest of their tiles.
- * The store has another name until `close`, which completes it: what has not come by then is nodata.
+ * Writes a cube: variables (time, y, x) on one grid, with CF times, coordinates and grid mapping, and GeoZarr's attributes.
+ * Windows may come in any order. Complete tiles are written at once, incomplete ones stay in memory. The store has a
+ * temporary name until it is disposed of; pixels not written by then are nodata.
  */
 export class ZarrCubeWriter extends Resource {
   readonly path: string;
@@ -135,8 +133,8 @@ export class ZarrCubeWriter extends Resource {
 
   /**
    * Begins a cube.
-   * @throws {TerrachipError} INVALID_INPUT where something has that name already, for no times, or a grid without WKT;
-   * INVALID_OPTION for names, types and sizes that cannot be; DISK
+   * @throws {TerrachipError} INVALID_INPUT for an existing path, no times, or a grid without WKT; INVALID_OPTION for
+   * impossible names, types and sizes; DISK
    */
   static async create(path: string, options: ZarrCubeOptions): Promise<ZarrCubeWriter> {
     const writer = new ZarrCubeWriter(path, options);
@@ -162,24 +160,24 @@ export class ZarrCubeWriter extends Resource {
    * Writes values of one variable at one step.
    * @param window pixels of the grid
    * @param data (y, x), in stored units and the variable's type
-   * @throws {TerrachipError} INVALID_INPUT for what lies outside of the cube, has another size or type, or was written
-   * before; TOO_LARGE where 1 GiB waits for the rest of its tiles
+   * @throws {TerrachipError} INVALID_INPUT for a window outside the cube, another size or type, or pixels written before;
+   * TOO_LARGE for more than 1 GiB of incomplete tiles
    */
   async write(variable: string, step: number, window: PixelWindow, data: TypedArray): Promise<void> {
-    const found = this.#variables.get(variable);
-    this.#check(found, variable, step, window, data);
+    const target = this.#variables.get(variable);
+    this.#check(target, variable, step, window, data);
     const { x, y, width, height } = window;
     const tile = this.#tile;
     for (let row = Math.floor(y / tile); row * tile < y + height; row++) {
       for (let column = Math.floor(x / tile); column * tile < x + width; column++) {
-        await this.#writeTile(found, [step, row, column], window, data);
+        await this.#writeTile(target, [step, row, column], window, data);
       }
     }
   }
 
   /**
-   * Completes the store: tiles that lack pixels, its consolidated metadata, its name. Call it once.
-   * @throws {TerrachipError} INVALID_INPUT where pixels lack of a variable without a nodata value; DISK
+   * Completes the store: writes incomplete tiles, consolidates the metadata and renames it. Call it once.
+   * @throws {TerrachipError} INVALID_INPUT for missing pixels of a variable without nodata; DISK
    */
   async close(): Promise<void> {
     this.#requireOpen();
@@ -207,7 +205,7 @@ export class ZarrCubeWriter extends Resource {
     }
   }
 
-  /** Removes what was written; nothing after `close`. */
+  /** Removes the temporary store. After `close` it does nothing. */
   async abort(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -225,9 +223,9 @@ export class ZarrCubeWriter extends Resource {
     const [left, top] = [column * this.#tile, row * this.#tile];
     const width = Math.min(this.#tile, this.geobox.width - left);
     const height = Math.min(this.#tile, this.geobox.height - top);
-    const again = (): Error =>
+    const writtenTwice = (): Error =>
       invalidInput(`${this.path}, tile ${key}`, 'has pixels that come twice', 'write each pixel once');
-    if (written.has(key)) throw again();
+    if (written.has(key)) throw writtenTwice();
     let part = pending.get(key);
     if (part === undefined) {
       this.#pendingBytes += width * height * (bytesPerElement(dtype) + 1);
@@ -252,7 +250,7 @@ export class ZarrCubeWriter extends Resource {
     const offset = (y0 - top) * width + x0 - left;
     for (let line = 0; line < box[0]; line++) {
       const start = offset + line * width;
-      if (part.known.subarray(start, start + box[1]).includes(1)) throw again();
+      if (part.known.subarray(start, start + box[1]).includes(1)) throw writtenTwice();
       part.known.fill(1, start, start + box[1]);
     }
     copyBox(
@@ -276,7 +274,7 @@ export class ZarrCubeWriter extends Resource {
     data: TypedArray,
   ): asserts variable is Variable {
     this.#requireOpen();
-    const wrong = (what: string, todo: string): Error => invalidInput(this.path, what, todo);
+    const wrong = (problem: string, remedy: string): Error => invalidInput(this.path, problem, remedy);
     if (variable === undefined)
       throw wrong(`has no variable "${name}"`, `choose one of ${[...this.#variables.keys()].join(', ')}`);
     if (!Number.isInteger(step) || step < 0 || step >= this.#steps)
@@ -306,18 +304,18 @@ export class ZarrCubeWriter extends Resource {
   }
 }
 
-/** Names that the writer itself gives, and those that no folder can have. */
-const TAKEN = /^(x|y|time|time_bnds|spatial_ref|c|zarr\.json|\.*)$|[/\\]|^__/;
+/** Names of the writer's own arrays, and names that no folder can have. */
+const RESERVED = /^(x|y|time|time_bnds|spatial_ref|c|zarr\.json|\.*)$|[/\\]|^__/;
 
-function variablesOf(given: ZarrCubeOptions['variables']): Record<string, Required<ZarrCubeVariable>> {
-  const entries: [string, ZarrCubeVariable][] = Array.isArray(given)
-    ? given.map((name: string) => [name, {}])
-    : Object.entries(given);
+function variablesOf(variables: ZarrCubeOptions['variables']): Record<string, Required<ZarrCubeVariable>> {
+  const entries: [string, ZarrCubeVariable][] = Array.isArray(variables)
+    ? variables.map((name: string) => [name, {}])
+    : Object.entries(variables);
   if (entries.length === 0) throw invalidOption('variables', 'are none', 'name one or more');
   return Object.fromEntries(
     entries.map(
       ([name, { dtype = 'float32', nodata = isFloat(dtype) ? Number.NaN : null, attributes = {} }]) => {
-        if (TAKEN.test(name))
+        if (RESERVED.test(name))
           throw invalidOption('variables', `cannot be named "${name}"`, 'choose another name');
         requireNodata(dtype, nodata, `the nodata value of "${name}"`);
         return [name, { dtype, nodata, attributes }];

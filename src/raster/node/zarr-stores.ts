@@ -9,10 +9,10 @@ import { cannotOpen } from '../../io/node/file.js';
 import { FileSource, type OpenOptions, openSource } from '../../io/node/index.js';
 import type { ZarrStore } from '../zarr/store.js';
 
-/** Values of a web server that stay open: their sizes and first bytes are not asked for twice. */
+/** Open values of a web server, to request their sizes and first bytes once. */
 const OPEN_VALUES = 256;
 
-/** Metadata documents of a store are looked for this deep. */
+/** The deepest folder searched for metadata documents. */
 const MAX_DEPTH = 16;
 
 async function unlessAbsent<T>(open: () => Promise<T>): Promise<T | null> {
@@ -24,7 +24,7 @@ async function unlessAbsent<T>(open: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** A store in a folder. Chunks that lie in folders of numbers are not listed. */
+/** A store in a folder. Folders of chunks are not listed. */
 export function folderStore(folder: string): ZarrStore {
   const list = async (path: string, depth: number): Promise<string[]> => {
     if (depth > MAX_DEPTH) return [];
@@ -54,9 +54,9 @@ export function folderStore(folder: string): ZarrStore {
 }
 
 /**
- * A store on a web server: each value is a file below its address; a query in the address goes with each. Where a store
- * may be read and not be listed, S3 answers 403 for keys that are absent, and some servers send a web page. Both count as
- * absent once another value was there. That value is then asked for again each time: credentials may end.
+ * A store on a web server: each value is a file below the URL, with the URL's query. S3 answers 403 for absent keys in
+ * stores without list permission, and some servers send a web page. Both count as absent once another value was found.
+ * That value is requested again each time, because credentials may expire.
  */
 export function httpStore(url: string, options: OpenOptions): ZarrStore {
   const root = new URL(url);
@@ -64,25 +64,25 @@ export function httpStore(url: string, options: OpenOptions): ZarrStore {
   root.hash = '';
   const values = new ByteLru<string, ByteSource | null>(OPEN_VALUES, () => 1);
   let refused: TerrachipError | null = null;
-  let known: string | null = null;
-  let asked: Promise<unknown> = Promise.resolve();
+  let foundKey: string | null = null;
+  let confirming: Promise<unknown> = Promise.resolve();
   let next: Promise<unknown> | null = null;
 
   const openKey = async (key: string): Promise<ByteSource> => {
     const address = new URL(root);
     address.pathname += key.split('/').map(encodeURIComponent).join('/');
     const source = await openSource(address.href, options);
-    known ??= key;
+    foundKey ??= key;
     return source;
   };
-  /** Refusals that come while one is looked into wait for the next look. @throws {TerrachipError} NETWORK */
+  /** Requests a found key again; concurrent calls share the next request. @throws {TerrachipError} NETWORK */
   const confirm = (key: string): Promise<unknown> => {
-    next ??= asked
+    next ??= confirming
       .catch(() => undefined)
       .then(() => {
         next = null;
-        asked = openKey(key);
-        return asked;
+        confirming = openKey(key);
+        return confirming;
       });
     return next;
   };
@@ -91,15 +91,15 @@ export function httpStore(url: string, options: OpenOptions): ZarrStore {
       return await unlessAbsent(() => openKey(key));
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      if (known === null) refused ??= error;
-      else await confirm(known);
+      if (foundKey === null) refused ??= error;
+      else await confirm(foundKey);
       return null;
     }
   };
   return {
     name: publicUrl(root.href),
     keys: async () => null,
-    refusal: () => (known === null ? refused : null),
+    refusal: () => (foundKey === null ? refused : null),
     async open(key) {
       const source = await values.get(key, () => openOrAbsent(key));
       if (source === null) return null;
@@ -113,23 +113,23 @@ export function httpStore(url: string, options: OpenOptions): ZarrStore {
   };
 }
 
-/** Whether a server answered a key as it may answer one that is absent: by 403, or by a web page. */
+/** Whether a server may have meant an absent key: 403, or a web page. */
 function isRefusal(error: unknown): error is TerrachipError<'NETWORK'> {
   return isTerrachipError(error, 'NETWORK') && (error.fields.status === 403 || error.fields.status === 200);
 }
 
-/** Bytes that came with the opening are not asked for again. */
+/** Reads without a new request for the first bytes, which came with the opening. */
 async function readOnce(
   source: ByteSource,
   offset: number,
   length: number,
   options: Parameters<ByteSource['read']>[2],
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const known = 64 * 1024;
-  if (offset >= known || offset + length <= known) return source.read(offset, length, options);
+  const cached = 64 * 1024;
+  if (offset >= cached || offset + length <= cached) return source.read(offset, length, options);
   const [first, rest] = await Promise.all([
-    source.read(offset, known - offset, options),
-    source.read(known, offset + length - known, options),
+    source.read(offset, cached - offset, options),
+    source.read(cached, offset + length - cached, options),
   ]);
   const bytes = new Uint8Array(length);
   bytes.set(first);

@@ -10,7 +10,7 @@ export interface ZarrTextOptions {
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 
-/** A Zarr v3 list of texts (type `string`, codec `vlen-utf8`), written by whole chunks, each in one atomic step. */
+/** A Zarr v3 list of texts (type `string`, codec `vlen-utf8`), written atomically chunk by chunk. */
 export class ZarrTextWriter {
   readonly folder: string;
   readonly #options: ZarrTextOptions;
@@ -30,7 +30,7 @@ export class ZarrTextWriter {
     );
   }
 
-  /** Writes a chunk; what the last one lacks is filled up with empty texts. */
+  /** Writes a chunk; the last one is padded with empty texts. */
   async writeChunk(index: number, texts: readonly string[]): Promise<void> {
     const { chunkLength } = this.#options;
     const padded = Array.from({ length: chunkLength }, (_, k) => texts[k] ?? '');
@@ -39,7 +39,7 @@ export class ZarrTextWriter {
   }
 }
 
-/** Their number, then each with its length in bytes before it; numbers are little-endian uint32. */
+/** The number of texts, then each after its length in bytes; numbers are little-endian uint32. */
 function encodeTexts(texts: readonly string[]): Uint8Array {
   const encoder = new TextEncoder();
   const encoded = texts.map((text) => encoder.encode(text));

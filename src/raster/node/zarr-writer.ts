@@ -19,7 +19,7 @@ import { encodeShard } from '../zarr/shard.js';
 import { createCompressor, type ZarrCompressor } from './zarr-codecs.js';
 import { folderStore } from './zarr-stores.js';
 
-/** Chunks that are compressed at once. */
+/** Concurrent compressions of chunks. */
 const CHUNKS = 4;
 
 /** Writes a group's metadata. */
@@ -32,9 +32,8 @@ export async function createZarrGroup(
 }
 
 /**
- * Writes a grid into a group: its reference system and transform as the variable `spatial_ref`, and the coordinates of
- * pixel centres as `x` and `y`, by which xarray and rioxarray place arrays that carry `cfAttributes`. A rotated grid
- * has no such coordinates: readers take its transform.
+ * Writes a grid into a group: CRS and transform as the variable `spatial_ref`, and the coordinates of pixel centres as `x`
+ * and `y`, for xarray and rioxarray. Arrays refer to them by `cfAttributes`. A rotated grid has only the transform.
  */
 export async function writeZarrGrid(folder: string, geobox: GeoBox): Promise<void> {
   await makeFolder(join(folder, GRID_MAPPING));
@@ -50,10 +49,9 @@ export async function writeZarrGrid(folder: string, geobox: GeoBox): Promise<voi
 }
 
 /**
- * Writes the times of the steps of a group's arrays as the variable `time`, by the CF conventions; of intervals their
- * starts, and as its bounds both ends, the last moment included.
- * @param times milliseconds since 1970 (UTC) or intervals, one a step
- * @throws {TerrachipError} INVALID_INPUT for none, or one that is not finite
+ * Writes the CF variable `time` of a group's arrays; for intervals their starts, and both ends as its bounds.
+ * @param times milliseconds since 1970 (UTC) or intervals, one per step
+ * @throws {TerrachipError} INVALID_INPUT for no times, or a time that is not finite
  */
 export async function writeZarrTimes(
   folder: string,
@@ -72,7 +70,7 @@ export async function writeZarrTimes(
     { standard_name: 'time', ...units, ...(hasBounds ? { bounds: 'time_bnds' } : {}) },
   );
   if (!hasBounds) return;
-  // CF's cells end where the next begin: a millisecond after the last moment.
+  // A CF cell excludes its end: one millisecond after the interval's last.
   const bounds = intervals.flatMap(({ start, end }) => [start / 1000, (end + 1) / 1000]);
   await writeWhole(
     join(folder, 'time_bnds'),
@@ -117,8 +115,8 @@ async function writeWhole(
 }
 
 /**
- * Puts the metadata of all arrays and groups of a store into the document of its root, so that readers on the web
- * need one request. Call it once all arrays are created.
+ * Consolidates the metadata of a store into its root document, so that readers on the web need one request. Call it after
+ * all arrays are created.
  */
 export async function consolidateZarr(folder: string): Promise<void> {
   const keys = (await folderStore(folder).keys()) ?? [];
@@ -133,8 +131,7 @@ export async function consolidateZarr(folder: string): Promise<void> {
 }
 
 /**
- * A Zarr v3 array that is written by whole shards, each in one atomic step: workers that own different shards need
- * not know of one another.
+ * A Zarr v3 array, written atomically shard by shard: workers with different shards need no coordination.
  */
 export class ZarrShardWriter {
   readonly folder: string;
@@ -156,7 +153,7 @@ export class ZarrShardWriter {
     this.#compressor = createCompressor(options.compression ?? 'none', bytesPerElement(options.dtype));
   }
 
-  /** Writes the array's metadata: once, before any worker starts. */
+  /** Writes the array's metadata, once, before any worker starts. */
   async create(): Promise<void> {
     await makeFolder(this.folder);
     await writeJson(
@@ -165,14 +162,14 @@ export class ZarrShardWriter {
     );
   }
 
-  /** The file of a shard, by its index along each axis. */
+  /** The path of a shard, by its index along each axis. */
   shardPath(index: readonly number[]): string {
     return join(this.folder, 'c', ...index.map(String));
   }
 
   /**
    * Writes one shard.
-   * @param data its values in C order; a shard at the array's edge has only those inside the array
+   * @param data its values in C order, clipped to the array
    * @returns the bytes written
    */
   async writeShard(index: readonly number[], data: TypedArray): Promise<Uint8Array<ArrayBuffer>> {
@@ -193,7 +190,7 @@ export class ZarrShardWriter {
     return shard;
   }
 
-  /** Where each inner chunk of a shard starts, in C order. */
+  /** The origin of each inner chunk of a shard, in C order. */
   #origins(): number[][] {
     const { shardShape, chunkShape } = this.#options;
     const counts = shardShape.map((size, axis) => size / chunkShape[axis]);
@@ -203,7 +200,7 @@ export class ZarrShardWriter {
     );
   }
 
-  /** The bytes of one inner chunk, padded with the fill value; null when it holds nothing else. */
+  /** The bytes of one inner chunk, padded with the fill value; null for only the fill value. */
   #chunk(data: TypedArray, extent: readonly number[], origin: readonly number[]): Uint8Array | null {
     const { chunkShape, dtype, fillValue } = this.#options;
     const chunk: TypedArray = allocateArray(dtype, sizeOf(chunkShape));
@@ -212,7 +209,7 @@ export class ZarrShardWriter {
     const strides = stridesOf(extent);
     const offset = origin.reduce((sum, start, axis) => sum + start * strides[axis], 0);
     copyBox(box, { data, offset, strides }, { data: chunk, offset: 0, strides: stridesOf(chunkShape) });
-    const filled = chunk.every((value: number) => Object.is(value, fillValue) || value === fillValue);
-    return filled ? null : new Uint8Array(chunk.buffer as ArrayBuffer);
+    const isEmpty = chunk.every((value: number) => Object.is(value, fillValue) || value === fillValue);
+    return isEmpty ? null : new Uint8Array(chunk.buffer as ArrayBuffer);
   }
 }

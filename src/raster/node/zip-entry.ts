@@ -3,7 +3,7 @@ import { TerrachipError } from '../../errors.js';
 import { type ByteSource, MemorySource } from '../../io/index.js';
 import { openZip, type ZipArchive } from '../../io/zip.js';
 
-/** A compressed entry is decompressed whole. */
+/** The largest compressed entry, which is decompressed whole. */
 const MAX_COMPRESSED_ENTRY_BYTES = 2 ** 30;
 
 export function isRasterEntry(key: string): boolean {
@@ -11,8 +11,8 @@ export function isRasterEntry(key: string): boolean {
 }
 
 /**
- * An entry of a zip file as a source of its own. Closing it closes the file.
- * @throws {TerrachipError} NOT_FOUND for an entry that is not there, TOO_LARGE for a large one that is compressed
+ * An entry of a zip file as a source. Closing it closes the file.
+ * @throws {TerrachipError} NOT_FOUND for an absent entry, TOO_LARGE for a compressed one above 1 GiB
  */
 export async function openZipEntry(source: ByteSource, key: string): Promise<ByteSource> {
   const archive = await openZip(source);

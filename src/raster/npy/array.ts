@@ -22,7 +22,7 @@ import {
 import { swapBytes } from '../swap-bytes.js';
 import { NPY_PREFIX_BYTES, type NpyHeader, parseNpyHeader, parseNpyPrefix } from './header.js';
 
-/** Text is read whole. */
+/** The most bytes of text, which is read whole. */
 const MAX_TEXT_BYTES = 256 * 2 ** 20;
 
 interface NpyType {
@@ -31,14 +31,14 @@ interface NpyType {
   /** A key of `NUMERIC_TYPES` for numbers; null for text. */
   readonly numeric: string | null;
   readonly bytes: number;
-  /** Numbers in a value: 2 for complex ones. */
+  /** Numbers per value: 2 for complex. */
   readonly parts: number;
   readonly littleEndian: boolean;
 }
 
 /**
- * An array in a `.npy` file, read by windows: no more than the bytes of a selection are fetched, so that files larger
- * than memory are read a part at a time. Complex values come as a last axis named `component`: real and imaginary part.
+ * An array in a `.npy` file. Only the bytes of a selection are read. Complex values have a last axis named `component`:
+ * real and imaginary part.
  */
 export class NpyArray extends Resource implements StoredArray {
   readonly name: string;
@@ -56,7 +56,7 @@ export class NpyArray extends Resource implements StoredArray {
   readonly #source: ByteSource;
   readonly #type: NpyType;
   readonly #dataOffset: number;
-  /** The shape as it is stored, the slowest axis first. */
+  /** The shape in storage order, the slowest axis first. */
   readonly #storage: readonly number[];
 
   private constructor(source: ByteSource, header: NpyHeader, type: NpyType, dataOffset: number) {
@@ -143,7 +143,7 @@ export class NpyArray extends Resource implements StoredArray {
     await this.#source.close();
   }
 
-  /** Axes in the order of storage, or back. The parts of complex numbers stay together. */
+  /** Axes in storage order, or back. The components of complex numbers stay last. */
   #stored<T>(axes: readonly T[]): T[] {
     if (!this.fortranOrder) return [...axes];
     const rank = this.#type.parts > 1 ? axes.length - 1 : axes.length;
@@ -171,20 +171,20 @@ function typeOf(descr: string, name: string): NpyType {
   if (kind === 'U' && size > 0)
     return { name: 'str', numeric: null, bytes: 4 * size, parts: 1, littleEndian };
   if (kind === 'S' && size > 0) return { name: 'bytes', numeric: null, bytes: size, parts: 1, littleEndian };
-  const full = kind === 'b' ? 'bool' : `${KINDS[kind ?? ''] ?? ''}${8 * size}`;
-  if (full === 'complex64' || full === 'complex128') {
-    return { name: full, numeric: `float${4 * size}`, bytes: size / 2, parts: 2, littleEndian };
+  const type = kind === 'b' ? 'bool' : `${KINDS[kind ?? ''] ?? ''}${8 * size}`;
+  if (type === 'complex64' || type === 'complex128') {
+    return { name: type, numeric: `float${4 * size}`, bytes: size / 2, parts: 2, littleEndian };
   }
-  if (Object.hasOwn(NUMERIC_TYPES, full) && (kind !== 'b' || size === 1)) {
-    return { name: full, numeric: full, bytes: NUMERIC_TYPES[full].bytes, parts: 1, littleEndian };
+  if (Object.hasOwn(NUMERIC_TYPES, type) && (kind !== 'b' || size === 1)) {
+    return { name: type, numeric: type, bytes: NUMERIC_TYPES[type].bytes, parts: 1, littleEndian };
   }
-  const pickle = kind === 'O';
+  const isPickle = kind === 'O';
   throw new TerrachipError(
     'UNSUPPORTED',
-    pickle
+    isPickle
       ? `${name} holds Python objects, which are programs to run`
       : `${name} holds values of type ${JSON.stringify(descr)}, which terrachip does not read`,
     'save it as an array of numbers',
-    { feature: pickle ? 'pickled .npy arrays' : `.npy type ${descr}` },
+    { feature: isPickle ? 'pickled .npy arrays' : `.npy type ${descr}` },
   );
 }

@@ -1,6 +1,5 @@
 /**
- * Headers of `.npy` files (NumPy Enhancement Proposal 1, versions 1.0 to 3.0): a dictionary in Python's notation, read
- * by a parser of nothing but literals.
+ * Headers of `.npy` files (NumPy Enhancement Proposal 1, versions 1.0 to 3.0): a Python dictionary of literals.
  */
 import * as v from 'valibot';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
@@ -12,7 +11,7 @@ export const NPY_MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 /** Magic, version, and the longest length field. */
 export const NPY_PREFIX_BYTES = 12;
 
-/** NumPy's own headers have some hundred bytes. */
+/** NumPy's headers have some hundred bytes. */
 const MAX_HEADER_BYTES = 2 ** 20;
 
 const MAX_DEPTH = 8;
@@ -57,7 +56,7 @@ export function parseNpyPrefix(bytes: Uint8Array, name: string): NpyPrefix {
 const Shape = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
 const Header = v.strictObject({ descr: v.unknown(), fortran_order: v.boolean(), shape: Shape });
 
-/** @throws {TerrachipError} INVALID_INPUT for what is no header, UNSUPPORTED for records */
+/** @throws {TerrachipError} INVALID_INPUT for a damaged header, UNSUPPORTED for records */
 export function parseNpyHeader(bytes: Uint8Array, version: number, name: string): NpyHeader {
   const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(bytes);
   let value: unknown;

@@ -32,14 +32,14 @@ import { missingWideValues } from '../cf/missing.js';
 import type { ArrayDocument } from './documents.js';
 import { type ZarrStore, zarritaStore } from './store.js';
 
-/** Chunks under way, as long as they take no more than so many bytes together. */
+/** Limits of chunks in flight: number and bytes. */
 const CHUNKS = 8;
 const BYTES_UNDER_WAY = 64 * 2 ** 20;
 
-/** Chunks of one read: their coordinates alone would fill the memory. */
+/** The most chunks of one read, to bound the memory of their coordinates. */
 const MAX_CHUNKS = 2 ** 22;
 
-/** Labels of one axis. */
+/** The most labels of one axis. */
 const MAX_TEXTS = 2 ** 20;
 
 let nextId = 0;
@@ -138,7 +138,7 @@ export class ZarrArray implements StoredArray {
       const chunk = await this.#chunk(array, coordinates, signal);
       const stored = this.#toNumbers(chunk.data);
       const strides = stridesOf(this.chunkShape);
-      // Axes of length 1 have no step: their strides may differ.
+      // The strides of axes of length 1 do not matter.
       if (strides.every((step, axis) => this.chunkShape[axis] === 1 || step === chunk.stride[axis])) {
         return stored;
       }

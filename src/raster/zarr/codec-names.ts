@@ -1,9 +1,8 @@
 import { registry } from 'zarrita';
 
 /**
- * zarrita decompresses whatever a chunk expands to and does not compare checksums. The codecs of this project bound
- * the result and check it; they stand in zarrita's registry under names of their own, so that other users of zarrita
- * in the process keep its own ones.
+ * zarrita neither limits a decompressed chunk nor compares checksums. terrachip's codecs do both. They have separate names
+ * in zarrita's registry, so other users of zarrita in the process keep the original codecs.
  */
 const PREFIX = 'terrachip.';
 
@@ -19,7 +18,7 @@ export function registeredName(codec: BoundedCodec): string {
   return `${PREFIX}${codec}`;
 }
 
-/** A codec of a metadata document as terrachip's own where there is one. */
+/** Replaces a codec of a metadata document by terrachip's, if there is one. */
 export function boundedCodec({ name, configuration }: CodecEntry): CodecEntry {
   const plain = name.replace(/^numcodecs\./, '');
   const bounded = BOUNDED_CODECS.find((codec) => codec === plain);
@@ -27,8 +26,8 @@ export function boundedCodec({ name, configuration }: CodecEntry): CodecEntry {
 }
 
 /**
- * The first of some codecs that nothing here reads; null for none. zarrita loads all codecs of an array at once: of
- * several that it does not know, all but one would be rejections that nobody handles.
+ * The first unregistered codec; null for none. Checked first because zarrita loads all codecs at once: of several unknown
+ * ones all but one would be unhandled rejections.
  */
 export function unknownCodec(codecs: readonly CodecEntry[]): string | null {
   return codecs.find(({ name }) => !registry.has(name))?.name ?? null;

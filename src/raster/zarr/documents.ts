@@ -1,4 +1,4 @@
-/** Zarr's metadata documents, version 2 and 3: checked, and brought to one form that zarrita takes. */
+/** Zarr's metadata documents, version 2 and 3: validated, and converted to zarrita's form. */
 import * as v from 'valibot';
 import type * as zarr from 'zarrita';
 import { invalidInput, TerrachipError } from '../../errors.js';
@@ -68,7 +68,7 @@ const ShardingConfiguration = v.object({
   index_location: v.optional(v.picklist(['start', 'end']), 'end'),
 });
 
-/** What terrachip needs to know of an array, and the form that zarrita takes. */
+/** An array's parameters, and its document for zarrita. */
 export interface ArrayDocument {
   readonly shape: readonly number[];
   /** The inner chunk of a sharded array. */
@@ -79,11 +79,11 @@ export interface ArrayDocument {
   readonly attributes: Attributes;
   readonly compression: string;
   readonly nodata: number | null;
-  /** A codec that terrachip does not read, or null. */
+  /** An unsupported codec, or null. */
   readonly unknownCodec: string | null;
-  /** Whether shards begin with their index, which zarrita looks for at the end. */
+  /** Whether shards begin with their index. */
   readonly indexAtStart: boolean;
-  /** Null for a type that terrachip does not read. */
+  /** Null for an unsupported type. */
   readonly metadata: zarr.ArrayMetadata | null;
 }
 
@@ -99,35 +99,35 @@ export function parseAttributes(document: unknown, name: string): Attributes {
   return validate(AnyRecord, document, name);
 }
 
-/** What an array of version 3 may have and terrachip does not read. */
+/** Unsupported extensions of version 3 arrays. */
 const Extensions = v.looseObject({
   chunk_grid: v.optional(v.looseObject({ name: v.string() })),
   storage_transformers: v.optional(v.array(v.unknown())),
 });
 
-/** @throws {TerrachipError} UNSUPPORTED for another grid of chunks than the regular one, or storage transformers */
+/** @throws {TerrachipError} UNSUPPORTED for an irregular chunk grid, or storage transformers */
 function requireCore(value: unknown, name: string): void {
   const { success, output } = v.safeParse(Extensions, value);
   if (!success) return;
   const { chunk_grid: grid, storage_transformers: transformers = [] } = output;
-  const found =
+  const extension =
     grid !== undefined && grid.name !== 'regular'
       ? `a ${JSON.stringify(grid.name)} grid of chunks`
       : transformers.length > 0
         ? 'storage transformers'
         : null;
-  if (found === null) return;
+  if (extension === null) return;
   throw new TerrachipError(
     'UNSUPPORTED',
-    `${name} has ${found}, which terrachip does not read`,
+    `${name} has ${extension}, which terrachip does not read`,
     'store it again with regular chunks',
-    { feature: `Zarr: ${found}` },
+    { feature: `Zarr: ${extension}` },
   );
 }
 
 /**
- * @throws {TerrachipError} INVALID_INPUT for a document that is not as it should be, UNSUPPORTED for extensions,
- * TOO_LARGE for giant chunks
+ * @throws {TerrachipError} INVALID_INPUT for an invalid document, UNSUPPORTED for extensions, TOO_LARGE for chunks above
+ * the limit
  */
 export function readArrayV3(value: unknown, name: string): ArrayDocument {
   requireCore(value, name);
@@ -174,7 +174,7 @@ export function readArrayV3(value: unknown, name: string): ArrayDocument {
     dimensions: namesFor(shape, document.dimension_names ?? attributes._ARRAY_DIMENSIONS),
     attributes,
     compression: compressionOf(bytesCodecs.map((codec) => codec.name)),
-    // Version 3 requires a fill value, and 0 is what stands there when nobody chose one.
+    // Version 3 requires a fill value; 0 is the default of writers.
     nodata: fill === 0 ? null : fill,
     unknownCodec: unknownCodec([...chunkCodecs, ...indexCodecs]),
     indexAtStart: inner?.index_location === 'start',
@@ -223,7 +223,7 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
 
 const NOT_FINITE = ['NaN', 'Infinity', '-Infinity'] as const;
 
-/** A codec of version 3; those of numcodecs are filters of version 2. */
+/** A codec of version 3; numcodecs' are filters of version 2. */
 function codecsV3(codec: CodecEntry, stored: string, name: string): CodecEntry[] {
   const [, id] = /^numcodecs\.(\w+)$/.exec(codec.name) ?? [];
   return id === undefined
@@ -231,7 +231,7 @@ function codecsV3(codec: CodecEntry, stored: string, name: string): CodecEntry[]
     : filterCodecs({ ...codec.configuration, id }, stored, name);
 }
 
-/** A filter of version 2 as the codecs of version 3 that undo it. */
+/** A filter of version 2 as codecs of version 3. */
 function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, name: string): CodecEntry[] {
   const { id, ...configuration } = filter;
   if (!['fixedscaleoffset', 'quantize', 'delta'].includes(id)) {
@@ -251,7 +251,7 @@ function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, nam
               data_type: packed.zarrita,
               rounding: 'nearest-even',
               out_of_range: 'wrap',
-              // A fill value that the packed type lacks is never packed: whole chunks of it are left out.
+              // A fill value outside the packed type is never packed: chunks of it are left out.
               ...(stored.startsWith('float') && !packed.stored.startsWith('float')
                 ? { scalar_map: { encode: NOT_FINITE.map((word) => [word, 0]) } }
                 : {}),
@@ -261,7 +261,7 @@ function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, nam
   ];
 }
 
-/** The document that zarrita takes; null for a type that it does not read. */
+/** The document for zarrita; null for an unsupported type. */
 function zarritaMetadata(
   type: ZarrType,
   shape: readonly number[],
@@ -296,7 +296,7 @@ function checkLayout(
     throw invalidInput(name, 'has chunks of another rank than its shape', 'get it again');
   }
   checkChunk(name, inner, bytes);
-  // The index of a shard has 16 bytes a chunk.
+  // A shard's index has 16 bytes per chunk.
   const ratio = outer.map((size, axis) => size / inner[axis]);
   checkChunk(name, ratio, 16);
 }

@@ -7,12 +7,12 @@ import { ZarrArray } from './array.js';
 import { parseAttributes, parseConsolidatedV2, parseNode, readArrayV2, readArrayV3 } from './documents.js';
 import { readDocument, type ZarrStore } from './store.js';
 
-/** Documents that are read at once: a store may have more arrays than a process may open files. */
+/** Concurrent reads of documents: a store may have more arrays than a process may open files. */
 const DOCUMENTS = 16;
 
 type Node = { kind: 'array'; array: ZarrArray } | { kind: 'group'; attributes: Attributes };
 
-/** A Zarr store, of version 2 or 3. Its metadata are read as they are asked for, or all at once where consolidated. */
+/** A Zarr store, of version 2 or 3. Metadata is read on demand, or all at once if consolidated. */
 export class ZarrGroup implements ArrayGroup {
   readonly name: string;
   readonly format: string;
@@ -38,8 +38,8 @@ export class ZarrGroup implements ArrayGroup {
   }
 
   /**
-   * Opens a store. It owns the store from then on.
-   * @throws {TerrachipError} NOT_FOUND for one without metadata, INVALID_INPUT for metadata that are damaged
+   * Opens a store, which the group owns from then on.
+   * @throws {TerrachipError} NOT_FOUND without metadata, INVALID_INPUT for damaged metadata
    */
   static async open(store: ZarrStore, cache: BlockCache, signal?: AbortSignal): Promise<ZarrGroup> {
     const root = await readDocument(store, 'zarr.json', signal);
@@ -83,7 +83,7 @@ export class ZarrGroup implements ArrayGroup {
     const paths = keys
       .filter((key) => key === suffix || key.endsWith(`/${suffix}`))
       .map((key) => key.slice(0, -suffix.length).replace(/\/$/, ''));
-    // A document that cannot be read is listed: asking for its array says why.
+    // An unreadable document is listed: opening its array gives the error.
     const arrays = await mapConcurrently(paths, DOCUMENTS, async (path) =>
       (await this.#node(path).catch(unlessNetwork))?.kind === 'group' ? [] : [path],
     );
@@ -105,9 +105,9 @@ export class ZarrGroup implements ArrayGroup {
   }
 
   #node(path: string): Promise<Node | null> {
-    const known = this.#nodes.get(path) ?? (this.#version === 3 ? this.#nodeV3(path) : this.#nodeV2(path));
-    this.#nodes.set(path, known);
-    return known;
+    const node = this.#nodes.get(path) ?? (this.#version === 3 ? this.#nodeV3(path) : this.#nodeV2(path));
+    this.#nodes.set(path, node);
+    return node;
   }
 
   async #document(path: string, file: string): Promise<unknown> {
@@ -142,7 +142,7 @@ function unlessNetwork(error: unknown): null {
   return null;
 }
 
-/** Documents of version 3 by key; groups inside may be consolidated once more. */
+/** Documents of version 3 by key. */
 function documentsV3(store: ZarrStore, root: unknown, metadata: Attributes): Map<string, unknown> {
   const documents = new Map<string, unknown>([['zarr.json', root]]);
   for (const [path, document] of Object.entries(metadata)) {

@@ -1,28 +1,28 @@
-/** Zarr v3 metadata documents, with GeoZarr and CF attributes where an array lies on a pixel grid. */
+/** Zarr v3 metadata documents, with GeoZarr and CF attributes of pixel grids. */
 import { type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
 import type { CodecEntry } from './codec-names.js';
 
 /** Shape, type and layout of a Zarr array. */
 export interface ZarrArrayOptions {
   readonly shape: readonly number[];
-  /** The shape of a shard: one file. It must be a multiple of the inner chunk's along every axis. */
+  /** The shape of a shard (one file): a multiple of the inner chunk's along every axis. */
   readonly shardShape: readonly number[];
-  /** The shape of an inner chunk: the unit that readers decode. */
+  /** The shape of an inner chunk, the unit of decoding. */
   readonly chunkShape: readonly number[];
   readonly dtype: Dtype;
   readonly fillValue: number;
   readonly dimensions: readonly string[];
   readonly attributes?: Readonly<Record<string, unknown>>;
-  /** How inner chunks are compressed; default `none`. */
+  /** Compression of inner chunks; default `none`. */
   readonly compression?: ZarrCompression;
 }
 
-/** The compressions that terrachip writes; `blosc` is its Zstandard after shuffling bytes. */
+/** The compressions that terrachip writes; `blosc` is Zstandard with byte shuffle. */
 export const ZARR_COMPRESSIONS = ['none', 'zstd', 'gzip', 'blosc'] as const;
 /** A compression of the chunks of a Zarr array. */
 export type ZarrCompression = (typeof ZARR_COMPRESSIONS)[number];
 
-/** The name of the variable that holds a group's reference system, as rioxarray names it. */
+/** rioxarray's name of the grid mapping variable. */
 export const GRID_MAPPING = 'spatial_ref';
 
 const LITTLE_ENDIAN_BYTES = { name: 'bytes', configuration: { endian: 'little' } } as const;
@@ -85,14 +85,14 @@ export function zarrGroupMetadata(attributes: Readonly<Record<string, unknown>>)
   return { zarr_format: 3, node_type: 'group', attributes };
 }
 
-/** JSON has no NaN: Zarr spells it out. */
+/** Zarr writes NaN and infinities, which JSON lacks, as text. */
 function encodeFillValue(value: number): number | string {
   if (Number.isNaN(value)) return 'NaN';
   if (value === Infinity) return 'Infinity';
   return value === -Infinity ? '-Infinity' : value;
 }
 
-/** Where the pixels of an array lie, in the conventions `proj:` and `spatial:` of GeoZarr. */
+/** GeoZarr's `proj:` and `spatial:` attributes of a grid. */
 export function geoZarrAttributes(geobox: GeoBox): Record<string, unknown> {
   const { crs, transform, width, height } = geobox;
   return {
@@ -106,7 +106,7 @@ export function geoZarrAttributes(geobox: GeoBox): Record<string, unknown> {
   };
 }
 
-/** `zarr.json` of the variable without values that holds a grid's reference system and transform. */
+/** `zarr.json` of the grid mapping variable: a grid's CRS and transform. */
 export function gridMappingMetadata(geobox: GeoBox): Record<string, unknown> {
   const { a, b, c, d, e, f } = geobox.transform;
   const { wkt, isGeographic } = geobox.crs;
@@ -120,7 +120,7 @@ export function gridMappingMetadata(geobox: GeoBox): Record<string, unknown> {
     fill_value: 0,
     codecs: [LITTLE_ENDIAN_BYTES],
     attributes: {
-      // Only longitudes and latitudes are told by name: WKT says the rest, and says it better.
+      // Only geographic CRSs get a CF name; WKT describes the others better.
       ...(isGeographic ? { grid_mapping_name: 'latitude_longitude' } : {}),
       ...(wkt === null ? {} : { crs_wkt: wkt, spatial_ref: wkt }),
       GeoTransform: [c, a, b, f, d, e].join(' '),
@@ -128,7 +128,7 @@ export function gridMappingMetadata(geobox: GeoBox): Record<string, unknown> {
   };
 }
 
-/** Attributes of a coordinate variable of a grid, by the CF conventions. */
+/** CF attributes of a grid's coordinate variable. */
 export function coordinateAttributes(geobox: GeoBox, axis: 'x' | 'y'): Record<string, unknown> {
   const { isGeographic, metresPerUnit } = geobox.crs;
   if (isGeographic) {
@@ -145,7 +145,7 @@ export function coordinateAttributes(geobox: GeoBox, axis: 'x' | 'y'): Record<st
 }
 
 /**
- * Attributes by which CF readers place a variable on its group's grid and know its missing values.
+ * CF attributes of a variable: its grid mapping and missing values.
  * @param nodata in stored units; null for none
  */
 export function cfAttributes(dtype: Dtype, nodata: number | null): Record<string, unknown> {

@@ -1,13 +1,13 @@
 /**
- * Shards of a Zarr v3 array (codec `sharding_indexed`, version 1.0 of the specification): inner chunks one after
- * the other, then an index of their offsets and lengths as little-endian u64, then its CRC-32C. Chunks of nothing
- * but the fill value are left out: both their numbers are 2^64 − 1.
+ * Shards of a Zarr v3 array (codec `sharding_indexed`, version 1.0 of the specification): inner chunks, then an index of
+ * their offsets and lengths as little-endian u64, then its CRC-32C. Chunks of only the fill value are left out: both their
+ * numbers are 2^64 − 1.
  */
 import { crc32c } from '../../io/crc32c.js';
 
 const ABSENT = 2n ** 64n - 1n;
 
-/** @param chunks the encoded inner chunks in C order; null for one that is left out */
+/** @param chunks the encoded inner chunks in C order; null for one left out */
 export function encodeShard(chunks: readonly (Uint8Array | null)[]): Uint8Array<ArrayBuffer> {
   const dataBytes = chunks.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), 0);
   const indexBytes = 16 * chunks.length;

@@ -1,4 +1,4 @@
-/** Where the keys of a Zarr store lie: what `ZarrGroup` needs of a folder, a zip file or a web server. */
+/** Key-value stores for `ZarrGroup`: the interface of folders, zip files and web servers. */
 import type { AbsolutePath, AsyncReadable, GetOptions, RangeQuery } from '@zarrita/storage';
 import { TerrachipError } from '../../errors.js';
 import { type ByteSource, checkRange } from '../../io/index.js';
@@ -7,25 +7,25 @@ import { openZip } from '../../io/zip.js';
 import { parseJson } from '../../json.js';
 import { MAX_CHUNK_BYTES } from '../arrays/index.js';
 
-/** A key as text: no document is larger. */
+/** The largest metadata document. */
 const MAX_DOCUMENT_BYTES = 64 * 2 ** 20;
 
-/** A compressed chunk can be a little larger than the chunk. */
+/** The largest value: a compressed chunk may be a little larger than the chunk. */
 const MAX_VALUE_BYTES = MAX_CHUNK_BYTES + 2 ** 20;
 
 /** The values of a Zarr store by key; keys have no leading slash. */
 export interface ZarrStore {
   readonly name: string;
-  /** All keys, or null where they cannot be listed. */
+  /** All keys, or null if the store cannot list them. */
   keys(): Promise<readonly string[] | null>;
-  /** The size of a value and a way to its bytes; null when there is none. */
+  /** Opens a value; null for an absent key. */
   open(key: string, signal?: AbortSignal): Promise<Pick<ByteSource, 'size' | 'read' | 'close'> | null>;
-  /** The error by which a server refused keys that may be absent, while none of its keys was found; null for none. */
+  /** A server's refusal (403 or a web page) of keys that may be absent, if no key was found yet; null for none. */
   readonly refusal?: () => TerrachipError | null;
   close(): Promise<void>;
 }
 
-/** A metadata document; null when there is none. @throws {TerrachipError} INVALID_INPUT for what is no JSON */
+/** A metadata document; null if absent. @throws {TerrachipError} INVALID_INPUT for no JSON */
 export async function readDocument(store: ZarrStore, key: string, signal?: AbortSignal): Promise<unknown> {
   const bytes = await readValue(store, key, MAX_DOCUMENT_BYTES, signal);
   return bytes === undefined
@@ -37,8 +37,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Python writes NaN and Infinity into JSON, which has neither: they become text, as version 3 spells them. Texts are
- * skipped character by character: a pattern would take the square of the time, or much memory, for hostile ones.
+ * Quotes NaN and Infinity, which Python writes into JSON, as version 3 does. Strings are skipped character by character:
+ * a pattern could take quadratic time or much memory for hostile ones.
  */
 function quoteNonFinite(text: string): string {
   const words = /NaN|-?Infinity/g;
@@ -87,8 +87,8 @@ async function readValue(
 }
 
 /**
- * A store as zarrita reads it.
- * @param indexAtStart whether shards begin with their index: zarrita asks for the end of them
+ * A store for zarrita.
+ * @param indexAtStart whether shards begin with their index, which zarrita requests from their end
  */
 export function zarritaStore(store: ZarrStore, indexAtStart = false): AsyncReadable {
   const relative = (key: AbsolutePath): string => key.replace(/^\/+/, '');
@@ -112,9 +112,9 @@ export function zarritaStore(store: ZarrStore, indexAtStart = false): AsyncReada
 }
 
 /**
- * A store in a zip file. Its entries are kept in memory; entries that leave the store, and those that expand to more
- * than a chunk may have, are not there.
- * @throws {TerrachipError} INVALID_INPUT for a file that is no zip file
+ * A store in a zip file. Its entries are kept in memory. Entries that are too large or whose paths leave the store are
+ * absent.
+ * @throws {TerrachipError} INVALID_INPUT for no zip file
  */
 export async function openZipStore(source: ByteSource): Promise<ZarrStore> {
   const zip = await openZip(source);
@@ -140,7 +140,7 @@ export async function openZipStore(source: ByteSource): Promise<ZarrStore> {
   };
 }
 
-/** Zip files hold a store either at their root or in one folder: the folder, with a slash. */
+/** The folder of the store in a zip file, with a slash; empty for the root. */
 function rootOf(keys: readonly string[]): string {
   const roots = keys.filter((key) => /(^|\/)(zarr\.json|\.zgroup|\.zarray)$/.test(key));
   const [shallowest] = roots

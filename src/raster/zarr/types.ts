@@ -7,15 +7,15 @@ import { type Attributes, halfToNumber, NUMERIC_TYPES, numberToHalf } from '../a
 /** The type of an array's values. */
 export interface ZarrType {
   readonly stored: string;
-  /** The type for values; null for text and what terrachip does not know. */
+  /** The type that reads return; null for text and unknown types. */
   readonly numeric: Dtype | null;
-  /** The type under which zarrita reads the bytes; null for what terrachip does not know. */
+  /** The type for zarrita; null for unknown types. */
   readonly zarrita: zarr.DataType | null;
   readonly bytes: number;
   readonly bigEndian: boolean;
 }
 
-/** zarrita's booleans are no numbers, and its halves need a newer Node: both are read by their bits. */
+/** zarrita's booleans are no numbers, and its float16 needs a newer Node: both are read as unsigned integers. */
 function numericType(stored: keyof typeof NUMERIC_TYPES, bigEndian: boolean): ZarrType {
   const { bytes, dtype } = NUMERIC_TYPES[stored];
   const byBits: Record<string, zarr.DataType> = {
@@ -61,7 +61,7 @@ export function typeOfV2(type: unknown): ZarrType {
   return Object.hasOwn(NUMERIC_TYPES, name) ? numericType(name, bigEndian) : unknownType(type);
 }
 
-/** A fill value as a number; null for none. JSON has no NaN: version 3 writes it as text, or as bits in hex. */
+/** A fill value as a number; null for none. Version 3 writes NaN, which JSON lacks, as text or as bits in hex. */
 export function parseFill(value: unknown, stored: string, name: string): number | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean') return Number(value);
@@ -85,11 +85,11 @@ export function parseFill(value: unknown, stored: string, name: string): number 
   );
 }
 
-/** The fill value in the type under which zarrita reads the bytes. */
+/** The fill value in zarrita's type. */
 export function encodeFill(fill: number | null, stored: string): number | bigint | null {
   if (fill === null) return stored === 'string' ? null : stored.endsWith('int64') ? 0n : 0;
   if (stored === 'float16') return numberToHalf(fill);
-  // The largest integers of these types, which are usual, are a power of two as JSON numbers.
+  // The types' largest integers, common fill values, are rounded to a power of two as JSON numbers.
   if (stored === 'int64')
     return fill >= 2 ** 63 ? 2n ** 63n - 1n : BigInt.asIntN(64, BigInt(Math.trunc(fill)));
   if (stored === 'uint64') return fill >= 2 ** 64 ? 2n ** 64n - 1n : BigInt(Math.trunc(fill));

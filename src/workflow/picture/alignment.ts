@@ -1,4 +1,4 @@
-/** The alignment figure: whether all inputs of a scene show the same place, a row a phase. */
+/** The alignment figure: all inputs of a scene on one grid, a row for each phase. */
 import { basename } from 'node:path';
 import { invalidInput } from '../../errors.js';
 import { removeSidecars } from '../../io/node/beside.js';
@@ -16,7 +16,7 @@ import { SceneReader } from './scene-reader.js';
 import { drawColourBar } from './sheet.js';
 import { fitText } from './text.js';
 
-/** The scene whose phases are drawn side by side. */
+/** Options of the alignment figure. */
 export interface AlignmentOptions extends OperationOptions {
   /** The longer side of each panel in pixels (default 240). */
   size?: number;
@@ -24,13 +24,13 @@ export interface AlignmentOptions extends OperationOptions {
   percentiles?: readonly [number, number];
 }
 
-/** The picture of a scene's phases. */
+/** The alignment figure that was written. */
 export interface AlignmentReport {
   path: string;
   width: number;
   height: number;
   phases: string[];
-  /** Share of the grid where every band of a phase, and the static ones, have data. */
+  /** Share of the grid where all bands of a phase and all static bands have data. */
   validShare: Record<string, number>;
 }
 
@@ -113,7 +113,7 @@ export async function drawAlignment(
           panels.push(planes);
         }
       }
-      // One stretch for all phases, so that a change of brightness is a change of the ground.
+      // One stretch for all phases, so that brightness is comparable.
       const stretches = column.bands.map((_, b) =>
         percentileStretch(
           panels.flatMap((planes) => (planes === null ? [] : [planes[b]])),

@@ -1,4 +1,4 @@
-/** Bands by their names: composites and indices. Sentinel-2's names, or what they show. */
+/** Bands of composites and indices, by Sentinel-2's names or by common names. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { CpuBackend } from '../../gpu/index.js';
 import {
@@ -10,7 +10,7 @@ import {
 } from '../../kernels/index.js';
 import type { Raster } from '../../raster/node/index.js';
 
-/** Other names of Sentinel-2's bands. */
+/** Common names of Sentinel-2's bands. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   B02: ['B2', 'blue'],
   B03: ['B3', 'green'],
@@ -20,11 +20,11 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   B12: ['swir22', 'swir2'],
 };
 
-/** Red, green and blue of composites. */
+/** Bands of composites as red, green and blue. */
 export const TRUE_COLOUR = ['B04', 'B03', 'B02'] as const;
 export const FALSE_COLOUR = ['B08', 'B04', 'B03'] as const;
 
-/** Band numbers of names, by the descriptions of a raster or by the names given for its bands in order. */
+/** Band numbers of names. @param names names of the raster's bands in order (default: their descriptions) */
 export function findBands(
   raster: Raster,
   wanted: readonly string[],
@@ -41,19 +41,19 @@ export function findBands(
   const described = raster.bands.map(({ description }, k) => names?.[k] ?? description ?? '');
   return wanted.map((name) => {
     const accepted = [name, ...(ALIASES[name] ?? [])].map((text) => text.toLowerCase());
-    const found = described.findIndex((text) => accepted.includes(text.toLowerCase()));
-    if (found < 0) {
+    const index = described.findIndex((text) => accepted.includes(text.toLowerCase()));
+    if (index < 0) {
       throw invalidInput(
         raster.name,
-        `has no band named ${name}, which ${composite} wants`,
+        `has no band named ${name}, which ${composite} needs`,
         'name its bands in order with `bandNames`',
       );
     }
-    return found + 1;
+    return index + 1;
   });
 }
 
-/** An index from the planes of its bands, in their order. */
+/** A spectral index. @param planes the index's bands, in their order */
 export async function computeIndex(name: IndexName, planes: readonly Float32Array[]): Promise<Float32Array> {
   const backend = new CpuBackend();
   const expression = uploadExpression(backend, parseExpression(name));

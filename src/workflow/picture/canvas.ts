@@ -1,4 +1,4 @@
-/** Drawing into RGBA pixels. */
+/** Draws into RGBA pixels. */
 import { encode } from 'fast-png';
 import { type Polyline, textStrokes, textWidth } from './text.js';
 
@@ -21,12 +21,12 @@ export interface TextStyle {
   /** Height of a capital in pixels (default 10). */
   size?: number;
   colour?: Colour;
-  /** Which point of the text stands at x (default left). */
+  /** Which point of the text is at x (default left). */
   align?: 'left' | 'centre' | 'right';
   bold?: boolean;
 }
 
-/** A picture under construction; coordinates in pixels from its upper left corner. */
+/** An RGBA picture; coordinates are pixels from the upper left corner. */
 export class Canvas implements Image {
   readonly width: number;
   readonly height: number;
@@ -39,7 +39,7 @@ export class Canvas implements Image {
     this.fill(0, 0, this.width, this.height, background);
   }
 
-  /** A rectangle of whole pixels. */
+  /** Fills a rectangle of whole pixels. */
   fill(x: number, y: number, width: number, height: number, [red, green, blue]: Colour): void {
     const left = Math.max(0, Math.round(x));
     const right = Math.min(this.width, Math.round(x + width));
@@ -55,7 +55,7 @@ export class Canvas implements Image {
     }
   }
 
-  /** The outline of a rectangle, a pixel wide, just outside it. */
+  /** Draws the outline of a rectangle, one pixel wide, just outside it. */
   frame(x: number, y: number, width: number, height: number, colour: Colour = GREY): void {
     this.fill(x - 1, y - 1, width + 2, 1, colour);
     this.fill(x - 1, y + height, width + 2, 1, colour);
@@ -73,7 +73,7 @@ export class Canvas implements Image {
     }
   }
 
-  /** Puts an image over the picture; where it is transparent, grey diagonal lines say that there is no data. */
+  /** Draws an image; transparent pixels become a grey hatch, which means no data. */
   draw({ width, height, pixels }: Image, x: number, y: number): void {
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
@@ -88,13 +88,13 @@ export class Canvas implements Image {
     }
   }
 
-  /** A pixel of grey diagonal lines. */
+  /** Draws one pixel of the grey hatch. */
   hatch(x: number, y: number): void {
     const level = (x + y) % 8 < 2 ? 190 : 240;
     this.pixels.fill(level, 4 * (y * this.width + x), 4 * (y * this.width + x) + 3);
   }
 
-  /** Lines with round ends and joins, smoothed at their edges. */
+  /** Draws lines with round ends and joins, antialiased. */
   stroke(lines: readonly Polyline[], width: number, colour: Colour): void {
     const coverage = new Map<number, number>();
     for (const line of lines) {
@@ -106,7 +106,7 @@ export class Canvas implements Image {
       this.blend(at % this.width, Math.floor(at / this.width), colour, share);
   }
 
-  /** How much of each pixel a thick line covers: by the distance of its centre, over one pixel. */
+  /** Adds the coverage of each pixel by a thick line, from the distance of the pixel's centre to the line. */
   #cover(
     coverage: Map<number, number>,
     [x0, y0]: readonly [number, number],
@@ -131,7 +131,7 @@ export class Canvas implements Image {
     }
   }
 
-  /** A filled polygon without holes, smoothed by 4 × 4 samples a pixel. */
+  /** Fills a polygon without holes, antialiased by 4 × 4 samples per pixel. */
   polygon(points: Polyline, colour: Colour): void {
     const xs = points.map(([x]) => x);
     const ys = points.map(([, y]) => y);
@@ -146,13 +146,13 @@ export class Canvas implements Image {
     }
   }
 
-  /** A line of text; its capitals' top stands at y. @returns its width */
+  /** Draws a line of text. @param y top of the capitals @returns the width of the text */
   text(text: string, x: number, y: number, style: TextStyle = {}): number {
     const { size = 10, colour = BLACK, align = 'left', bold = false } = style;
     const width = textWidth(text, size);
     const left = align === 'left' ? x : align === 'right' ? x - width : x - width / 2;
     const pen = Math.max(1.1, size * (bold ? 0.16 : 0.115));
-    // On half pixels, so that upright stems stay crisp.
+    // Half pixels keep vertical stems sharp.
     const [ox, oy] = [Math.round(left) + 0.5, Math.round(y) + 0.5];
     const strokes = textStrokes(text, size).map((line) =>
       line.map(([px, py]) => [px + ox, py + oy] as const),

@@ -1,4 +1,4 @@
-/** Colour maps, and stretching values to them. */
+/** Colour maps and stretches. */
 import { parseColour } from '../classes.js';
 import type { Colour } from './canvas.js';
 import type { ColourMapName } from './names.js';
@@ -6,13 +6,13 @@ import type { ColourMapName } from './names.js';
 /** Colours at equal steps from 0 to 1. */
 const CONTROL_POINTS: Readonly<Record<ColourMapName, readonly string[]>> = {
   grey: ['000000', 'ffffff'],
-  // Nine samples of viridis (S. van der Walt and N. Smith 2015, CC0), which it is within two levels of in between.
+  // Nine samples of viridis (S. van der Walt and N. Smith 2015, CC0); in between, the error is at most two levels.
   viridis: ['440154', '472d7b', '3b528b', '2c728e', '21918c', '28ae80', '5ec962', 'addc30', 'fde725'],
   // RdBu with nine classes (C. Brewer, colorbrewer2.org, Apache-2.0): dry red, wet blue.
   rdbu: ['b2182b', 'd6604d', 'f4a582', 'fddbc7', 'f7f7f7', 'd1e5f0', '92c5de', '4393c3', '2166ac'],
 };
 
-/** The colour of a value from 0 to 1; values beyond take the colour of the end. */
+/** The colour of a value from 0 to 1; other values are clamped. */
 export function colourAt(map: ColourMapName, value: number): Colour {
   const points = CONTROL_POINTS[map];
   const position = Math.max(0, Math.min(1, value)) * (points.length - 1);
@@ -23,10 +23,10 @@ export function colourAt(map: ColourMapName, value: number): Colour {
   return [mix(0), mix(1), mix(2)];
 }
 
-/** Values drawn as the two ends of a colour map. */
+/** The values at the two ends of a colour map. */
 export type Stretch = readonly [low: number, high: number];
 
-/** The values at two percentiles of the finite ones, over all planes; never equal. */
+/** Two percentiles of the finite values of all planes; never equal. */
 export function percentileStretch(
   planes: readonly Float32Array[],
   [low, high]: readonly [number, number],
@@ -43,7 +43,7 @@ export function percentileStretch(
   return black < white ? [black, white] : [black, black + 1];
 }
 
-/** One plane through a colour map, or three as red, green and blue; transparent where a value is NaN. */
+/** RGBA pixels: one plane through a colour map, or three planes as red, green and blue; transparent at NaN. */
 export function paint(
   planes: readonly Float32Array[],
   stretches: readonly Stretch[],
@@ -51,7 +51,7 @@ export function paint(
 ): Uint8Array {
   const count = planes[0].length;
   const pixels = new Uint8Array(4 * count);
-  // 256 colours are all that a picture can show.
+  // A picture has 256 levels.
   const colours = Array.from({ length: 256 }, (_, level) => colourAt(map, level / 255));
   for (let i = 0; i < count; i++) {
     let visible = true;

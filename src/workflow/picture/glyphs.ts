@@ -1,11 +1,9 @@
 /**
- * A stroke font for pictures: each character as lines and quadratic curves, drawn with a round pen. Own data instead
- * of a package: the canvas packages are 20 MB of native code and the SVG renderers want a font file besides, while
- * maps need one plain face at a few sizes.
+ * A stroke font: each character is lines and quadratic curves, drawn with a round pen. No package is used: canvas
+ * packages are 20 MB of native code, SVG renderers need a font file, and maps need one plain font at a few sizes.
  *
- * Units: capitals stand 14 high on the baseline y = 14 (top is 0), lower case is 10 high (from y = 4), descenders
- * reach y = 18. A glyph is its advance width, then strokes: `M x y` lifts the pen, `L x y` draws a line, `Q cx cy x y`
- * a curve.
+ * Units: the baseline is y = 14, capitals reach from 0 to 14, lower case from 4 to 14, descenders to 18. A glyph is its
+ * advance width, then strokes: `M x y` moves the pen, `L x y` draws a line, `Q cx cy x y` a curve.
  */
 export const CAP_HEIGHT = 14;
 export const LINE_HEIGHT = 24;
@@ -155,5 +153,5 @@ export const GLYPHS: Readonly<Record<string, readonly [advance: number, strokes:
   '…': [14, 'M2.5 13.6 L2.5 14 M7 13.6 L7 14 M11.5 13.6 L11.5 14'],
 };
 
-/** Stands for every character without a glyph. */
+/** Drawn for characters without a glyph. */
 export const UNKNOWN_GLYPH: readonly [number, string] = [11, 'M1.8 0 L9.2 0 L9.2 14 L1.8 14 L1.8 0'];

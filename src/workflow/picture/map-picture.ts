@@ -1,4 +1,4 @@
-/** `quicklook.png`: a map as a sheet that a person can read. */
+/** `quicklook.png`: a map as a sheet with title, legend and scale bar. */
 import { isTerrachipError } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
 import { removeSidecars } from '../../io/node/beside.js';
@@ -19,7 +19,7 @@ import { SceneReader } from './scene-reader.js';
 import { drawSheet, type LegendEntry } from './sheet.js';
 
 export interface MapPicture {
-  /** The class map, a raster. */
+  /** Path of the class map. */
   classMap: string;
   /** The PNG to write. */
   target: string;
@@ -27,14 +27,14 @@ export interface MapPicture {
   plan: Plan;
   /** Area of each class in km², for the legend; null leaves it out. */
   km2: readonly number[] | null;
-  /** Draws the outline of a label: 1 where it shows the positive class, on the grid of the picture. */
+  /** Draws the outline of a label. `read` gives 1 in the positive class, on the picture's grid. */
   outline?: { label: string; read: (geobox: GeoBox) => Promise<Float32Array> };
   signal?: AbortSignal;
 }
 
 const OUTLINE: Colour = [228, 26, 28];
 
-/** How much of the class's colour covers the backdrop: little for the first class, which is what is not mapped. */
+/** Opacity of the classes' colours over the backdrop; the first class is the background. */
 const FIRST_CLASS_SHARE = 0.35;
 const CLASS_SHARE = 0.85;
 
@@ -109,7 +109,7 @@ function compose(
   return { width, height, pixels };
 }
 
-/** The border of the label's positive pixels, a pixel wide on either side. */
+/** Draws the positive pixels that have a neighbour of another class. */
 function drawOutline({ width, height, pixels }: Image, label: Float32Array): void {
   const inside = (x: number, y: number): boolean => label[y * width + x] === 1;
   for (let y = 0; y < height; y++) {
@@ -130,7 +130,7 @@ interface Backdrop {
   readonly pixels: Uint8Array;
 }
 
-/** What the scene shows, in true colour or grey; null where it cannot be read any more. */
+/** The scene in true colour or VV; null where it cannot be read any more. */
 async function readBackdrop(
   plan: Plan,
   geobox: GeoBox,
@@ -157,7 +157,7 @@ async function readBackdrop(
       await reader.close();
     }
   } catch (error) {
-    // A map outlives its scene: the picture then has no backdrop.
+    // The scene may have been deleted since: the picture then has no backdrop.
     if (isTerrachipError(error)) return null;
     throw error;
   }

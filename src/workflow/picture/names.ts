@@ -1,4 +1,4 @@
-/** What can be asked for by name; apart, so that the command line knows it without loading what draws. */
+/** Names of colour maps and indices. A module of its own, so that the CLI does not load the drawing code. */
 
 export const COLOUR_MAP_NAMES = ['grey', 'viridis', 'rdbu'] as const;
 /** A colour map, by name. */

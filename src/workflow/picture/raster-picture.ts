@@ -1,4 +1,4 @@
-/** A picture of a raster, as a PNG: from the overview that is nearest to the wanted size. */
+/** Draws a raster as PNG, from the smallest overview that is large enough. */
 import { basename } from 'node:path';
 import { encode } from 'fast-png';
 import { invalidOption } from '../../errors.js';
@@ -15,23 +15,23 @@ import type { ColourMapName } from './names.js';
 import { pictureGrid, pictureSize, type ReducedImage, readReduced } from './reduce.js';
 import { type ColourBar, drawSheet, type LegendEntry } from './sheet.js';
 
-/** What `drawRaster` draws, and in which colours. */
+/** Bands, colours and size of a picture by `drawRaster`. */
 export interface QuicklookOptions {
   /** The longer side of the raster in the picture, in pixels (default 1024). */
   size?: number;
-  /** One band for a colour map, three for red, green and blue (default: 1, or 1 2 3 of a uint8 image with three or more). */
+  /** One band for a colour map, or three for red, green and blue (default: 1; 1 2 3 of uint8 with three or more bands). */
   bands?: readonly number[];
-  /** The share of values below the lowest and above the highest colour, in percent (default 2 and 98). */
+  /** Percentiles at the two ends of the colours (default 2 and 98). */
   percentiles?: readonly [number, number];
-  /** Bands by name instead of by number: true or false (near infrared as red) colour, or a normalised difference. */
+  /** Bands by name: true colour, false colour (near infrared as red), or a normalised difference. */
   composite?: 'true-colour' | 'false-colour' | IndexName;
-  /** Names of the bands in order, where the raster does not describe them. */
+  /** Names of the bands in order (default: their descriptions). */
   bandNames?: readonly string[];
-  /** For one band (default: grey; viridis for an index). */
+  /** Colour map of one band (default: grey; viridis for an index). */
   colourMap?: ColourMapName;
   /** Default: the file's name. */
   title?: string;
-  /** The raster's pixels alone, transparent where there is no data (default: a sheet with title, legend and scale). */
+  /** Only the raster, with transparent nodata (default: a sheet with title, legend and scale bar). */
   plain?: boolean;
   signal?: AbortSignal;
 }
@@ -42,7 +42,7 @@ export interface QuicklookReport {
   width: number;
   height: number;
   bands: number[];
-  /** The values at the ends of the colours of each band, or of the index; null for a palette. */
+  /** The values at the two ends of the colours, for each band or the index; null for a palette. */
   stretch: [number, number][] | null;
 }
 
@@ -107,7 +107,8 @@ function isIndex(composite: QuicklookOptions['composite']): composite is IndexNa
 
 function chooseBands(raster: Raster, { bands, composite, bandNames }: QuicklookOptions): number[] {
   if (composite !== undefined) {
-    if (bands !== undefined) throw invalidOption('bands', `says what ${composite} says too`, 'leave one out');
+    if (bands !== undefined)
+      throw invalidOption('bands', `cannot be combined with ${composite}`, 'leave one out');
     if (isIndex(composite)) return findBands(raster, INDICES[composite].bands, bandNames, composite);
     const names = composite === 'true-colour' ? TRUE_COLOUR : FALSE_COLOUR;
     return findBands(raster, names, bandNames, composite);
@@ -152,7 +153,7 @@ async function render(
   const map = colourMap ?? (isIndex(composite) ? 'viridis' : 'grey');
   const stretch = shown.map((plane) => {
     const [low, high] = percentileStretch([plane], percentiles);
-    // A diverging map has its middle at 0.
+    // The middle of a diverging map is 0.
     const end = Math.max(Math.abs(low), Math.abs(high));
     return map === 'rdbu' ? ([-end, end] as [number, number]) : ([low, high] as [number, number]);
   });
@@ -162,7 +163,7 @@ async function render(
   return { pixels, stretch, legend: withNoData([], pixels), colourBar };
 }
 
-/** Beyond this many classes a legend is no help. */
+/** Most classes of a legend. */
 const MAX_LEGEND = 16;
 
 function paintPalette(plane: Float32Array, table: readonly Colour[]): { pixels: Uint8Array; used: number[] } {
@@ -195,7 +196,7 @@ function nameOf(raster: Raster, band: number, names: readonly string[] | undefin
   return names?.[band - 1] ?? raster.bands[band - 1].description ?? `band ${band}`;
 }
 
-/** What is drawn, in words. */
+/** The subtitle of the sheet. */
 function describeBands(
   raster: Raster,
   bands: readonly number[],
@@ -207,8 +208,8 @@ function describeBands(
     return `${composite} = (${a} − ${b}) / (${a} + ${b}), ${INDICES[composite].source}`;
   }
   if (bands.length === 1) return names[0];
-  const what = composite === undefined ? '' : `${composite.replace('-', ' ')}: `;
-  return `${what}${names.join(', ')} as red, green, blue`;
+  const prefix = composite === undefined ? '' : `${composite.replace('-', ' ')}: `;
+  return `${prefix}${names.join(', ')} as red, green, blue`;
 }
 
 function onSheet(

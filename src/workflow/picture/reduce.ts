@@ -1,9 +1,9 @@
-/** A raster's pixels at the size of a picture. */
+/** Reads rasters at the size of a picture. */
 import { Affine, GeoBox } from '../../geo/index.js';
 import { type Raster, readPixels } from '../../raster/node/index.js';
 import { requireReal } from '../../raster/request.js';
 
-/** Physical values, NaN where there are none. */
+/** Physical values; NaN for nodata. */
 export interface ReducedImage {
   readonly width: number;
   readonly height: number;
@@ -16,13 +16,13 @@ export function pictureSize(width: number, height: number, size: number): [numbe
   return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
 }
 
-/** The grid of a picture of a whole grid. */
+/** The grid of a picture that shows a whole grid. */
 export function pictureGrid(geobox: GeoBox, width: number, height: number): GeoBox {
   const scale = Affine.scale(geobox.width / width, geobox.height / height);
   return new GeoBox(geobox.crs, geobox.transform.compose(scale), width, height);
 }
 
-/** The smallest level that is still as large as the picture, then every so many pixels of it. */
+/** Reads the smallest overview that is as large as the picture, and subsamples it by nearest neighbour. */
 export async function readReduced(
   raster: Raster,
   bands: readonly number[],
@@ -38,18 +38,18 @@ export async function readReduced(
   const [fullWidth, fullHeight] = sizes[level];
   const request = { bands, level, signal };
   const planes = bands.map(() => new Float32Array(width * height));
-  // Row by row of blocks, so that a large image without overviews is never whole in memory.
+  // One row of blocks at a time, since a large image may have no overviews.
   const rowsPerRead = Math.max(1, raster.blockSize[1]);
-  const wanted = Array.from({ length: height }, (_, y) => Math.floor(((y + 0.5) * fullHeight) / height));
+  const sourceRows = Array.from({ length: height }, (_, y) => Math.floor(((y + 0.5) * fullHeight) / height));
   for (let y = 0; y < height; ) {
-    const start = Math.floor(wanted[y] / rowsPerRead) * rowsPerRead;
+    const start = Math.floor(sourceRows[y] / rowsPerRead) * rowsPerRead;
     const end = Math.min(fullHeight, start + rowsPerRead);
     const window = { x: 0, y: start, width: fullWidth, height: end - start };
     const rows = await readPixels(raster, { ...request, window });
-    for (; y < height && wanted[y] < end; y++) {
+    for (; y < height && sourceRows[y] < end; y++) {
       for (const [i, row] of rows.planes.entries()) {
         const { scale, offset } = raster.bands[bands[i] - 1];
-        const from = (wanted[y] - start) * fullWidth;
+        const from = (sourceRows[y] - start) * fullWidth;
         for (let x = 0; x < width; x++) {
           const at = from + Math.floor(((x + 0.5) * fullWidth) / width);
           planes[i][y * width + x] = rows.valid[i][at] === 0 ? Number.NaN : row[at] * scale + offset;

@@ -1,17 +1,17 @@
-/** Bands of a scene at the size of a picture, from overviews. */
+/** Reads bands of a scene at the size of a picture, from overviews. */
 import type { GeoBox } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { readWhole, type Units, unitConversion, WarpedRaster } from '../../raster/node/index.js';
 import { resolveHref, type Scene, type SceneBands, type SceneNodata, SceneRasters } from '../scene.js';
 
-export interface FoundBand {
+export interface SceneBand {
   readonly input: string;
   readonly band: string;
   readonly units: Units;
   readonly href: string;
   /** Band number from 1. */
   readonly index: number;
-  /** What the scene declares in place of the file. */
+  /** Nodata that the scene declares; overrides the file's. */
   readonly nodata: SceneNodata | undefined;
 }
 
@@ -27,7 +27,7 @@ export class SceneReader {
     this.geobox = geobox;
   }
 
-  /** Names of the phases, in the scene's order. */
+  /** Names of the phases, in order. */
   get phases(): string[] {
     const { phases, inputs } = this.scene.document;
     return [
@@ -35,8 +35,8 @@ export class SceneReader {
     ];
   }
 
-  /** All bands of a phase; of null, the static ones. */
-  bands(phase: string | null): FoundBand[] {
+  /** All bands of a phase; null for the static ones. */
+  bands(phase: string | null): SceneBand[] {
     return Object.entries(this.scene.document.inputs).flatMap(([input, { units, phases, static: fixed }]) => {
       const image: SceneBands = (phase === null ? fixed : phases?.[phase]) ?? {};
       return Object.entries(image).map(([band, source]) => ({
@@ -51,14 +51,14 @@ export class SceneReader {
   }
 
   /** Bands by name, or null where the phase lacks one of them. */
-  find(phase: string | null, names: readonly string[]): FoundBand[] | null {
+  find(phase: string | null, names: readonly string[]): SceneBand[] | null {
     const bands = this.bands(phase);
     const found = names.flatMap((name) => bands.find(({ band }) => band === name) ?? []);
     return found.length === names.length ? found : null;
   }
 
-  /** Values on the picture's grid, radar in dB; NaN without data. */
-  async read({ href, index, units, input, nodata }: FoundBand, signal?: AbortSignal): Promise<Float32Array> {
+  /** Values on the picture's grid, radar in dB; NaN for nodata. */
+  async read({ href, index, units, input, nodata }: SceneBand, signal?: AbortSignal): Promise<Float32Array> {
     const raster = await this.#rasters.openBand({ href, band: index, nodata }, signal);
     const resampling = units === 'class' || units === 'bits' ? 'nearest' : 'bilinear';
     const warped = new WarpedRaster(this.#backend, raster, {

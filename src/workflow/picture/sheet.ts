@@ -1,4 +1,4 @@
-/** A map sheet: the map's pixels with title, legend, scale bar and north arrow. */
+/** A map sheet: an image with title, legend, scale bar and north arrow. */
 import { Affine, Crs, createTransform, GeoBox, geodesicLength } from '../../geo/index.js';
 import { BLACK, Canvas, type Colour, GREY, type Image, LIGHT_GREY, WHITE } from './canvas.js';
 import { colourAt, type Stretch } from './colours.js';
@@ -7,7 +7,7 @@ import { fitText } from './text.js';
 
 export interface LegendEntry {
   label: string;
-  /** To the right of the label. */
+  /** Text to the right of the label. */
   detail?: string;
   kind: 'fill' | 'outline' | 'hatch';
   colour: Colour;
@@ -22,9 +22,9 @@ export interface ColourBar {
 export interface Sheet {
   title: string;
   subtitle: string;
-  /** Transparent pixels have no data: they are hatched. */
+  /** Transparent pixels (no data) are hatched. */
   image: Image;
-  /** The grid of the image's own pixels; null draws neither scale bar nor north arrow. */
+  /** The grid of the image; null draws neither scale bar nor north arrow. */
   geobox: GeoBox | null;
   legend: readonly LegendEntry[];
   colourBar: ColourBar | null;
@@ -36,7 +36,7 @@ const PANEL = 230;
 const HEADER = 62;
 const STRIP = 86;
 
-/** The sheet's smallest map: below, its pixels are enlarged by a whole factor. */
+/** Smaller maps are enlarged by an integer factor. */
 const LEAST_SIDE = 480;
 
 export function drawSheet(original: Sheet): Canvas {
@@ -111,11 +111,11 @@ function drawEntry(canvas: Canvas, entry: LegendEntry, x: number, y: number): vo
   }
   const detail = entry.detail ?? '';
   canvas.text(detail, x + PANEL - 4, y + 3, { size: 10, align: 'right' });
-  const room = PANEL - width - 20 - (detail === '' ? 0 : 9 * detail.length);
-  canvas.text(fitText(entry.label, 10, room), x + width + 10, y + 3, { size: 10 });
+  const labelWidth = PANEL - width - 20 - (detail === '' ? 0 : 9 * detail.length);
+  canvas.text(fitText(entry.label, 10, labelWidth), x + width + 10, y + 3, { size: 10 });
 }
 
-/** A bar that runs to the right, with round numbers below it. */
+/** A horizontal colour bar with round numbers below it. */
 export function drawColourBar(canvas: Canvas, bar: ColourBar, x: number, y: number, width: number): void {
   const [low, high] = bar.stretch;
   canvas.text(fitText(bar.label, 10, width + 40), x, y, { size: 10 });
@@ -141,13 +141,13 @@ export function roundTicks(low: number, high: number): number[] {
   return ticks;
 }
 
-/** The greatest of 1, 2, 5, 10, 20, … that is not above a value. */
+/** The greatest of …, 1, 2, 5, 10, 20, … that is at most a value. */
 export function roundDown(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return power * ([5, 2].find((digit) => digit * power <= value) ?? 1);
 }
 
-/** Metres on the ground from the centre of a grid along its rows, a pixel. */
+/** Width of the pixel at the centre of a grid on the ground, in metres. */
 export function metresPerPixel(geobox: GeoBox): number {
   const { forward } = createTransform(geobox.crs, Crs.wgs84);
   const [x, y] = [geobox.width / 2, geobox.height / 2];
@@ -162,8 +162,8 @@ export function northAngle(geobox: GeoBox): number {
   const centre = geobox.transform.apply(geobox.width / 2, geobox.height / 2);
   const [longitude, latitude] = createTransform(geobox.crs, Crs.wgs84).forward(...centre);
   const step = latitude > 89 ? -1e-4 : 1e-4;
-  const there = createTransform(Crs.wgs84, geobox.crs).forward(longitude, latitude + step);
-  const [x, y] = geobox.transform.inverse().apply(...there);
+  const northward = createTransform(Crs.wgs84, geobox.crs).forward(longitude, latitude + step);
+  const [x, y] = geobox.transform.inverse().apply(...northward);
   const [dx, dy] = [(x - geobox.width / 2) * Math.sign(step), (y - geobox.height / 2) * Math.sign(step)];
   return Math.atan2(dx, -dy);
 }

@@ -1,4 +1,4 @@
-/** Text as strokes. */
+/** Converts text to strokes. */
 import { CAP_HEIGHT, GLYPHS, UNKNOWN_GLYPH } from './glyphs.js';
 
 /** Points of one stroke, in units of the font. */
@@ -9,10 +9,10 @@ interface Glyph {
   readonly strokes: readonly Polyline[];
 }
 
-/** Between letters, in units of the font. */
+/** Space between letters, in units of the font. */
 const SPACING = 0.8;
 
-/** Pieces that a curve is cut into: enough for letters of 40 pixels. */
+/** Line segments of a curve: enough for letters of 40 pixels. */
 const CURVE_PIECES = 8;
 
 const parsed = new Map<string, Glyph>();
@@ -50,7 +50,7 @@ function parsePath(path: string): Polyline[] {
   return strokes;
 }
 
-/** Letters with accents that have no glyph of their own lose them. */
+/** The characters of a text; accents without a glyph are dropped. */
 function characters(text: string): string[] {
   return [...text].map((character) => {
     if (GLYPHS[character] !== undefined) return character;
@@ -63,7 +63,7 @@ export function textWidth(text: string, size: number): number {
   return (characters(text).reduce((sum, c) => sum + glyphOf(c).advance + SPACING, 0) * size) / CAP_HEIGHT;
 }
 
-/** A text that is no wider than some pixels, its end replaced by an ellipsis where it is. */
+/** Shortens a text with an ellipsis to at most `width` pixels. */
 export function fitText(text: string, size: number, width: number): string {
   if (textWidth(text, size) <= width) return text;
   let kept = [...text];
@@ -71,7 +71,7 @@ export function fitText(text: string, size: number, width: number): string {
   return `${kept.join('').trimEnd()}…`;
 }
 
-/** The strokes of a text whose first capital has its upper left corner at the origin, in pixels. */
+/** The strokes of a text in pixels, from the upper left corner of its first capital. */
 export function textStrokes(text: string, size: number): Polyline[] {
   const scale = size / CAP_HEIGHT;
   const strokes: Polyline[] = [];

@@ -1,4 +1,4 @@
-/** Cases of geopatcher's tests/test_boundary_policy.py by their names: what chips do where they do not fill an area. */
+/** Cases of geopatcher's tests/test_boundary_policy.py by their names: chips that do not fill an area. */
 import { describe, expect, it } from 'vitest';
 import { fillOutside, loadRaster } from '../../../src/catalog/node/index.js';
 import { GRID_POLICIES } from '../../../src/catalog/samplers/grid.js';
@@ -31,7 +31,7 @@ describe('geopatcher tests/test_boundary_policy.py TestRectangularBoundary', () 
     expect(new Set([...sampler].map(({ window }) => window.y))).toEqual(new Set([0, 16, 32, 48]));
     expect(sampler).toHaveLength(16);
     expect(sampler.report.droppedPixels).toBe(70 * 70 - 64 * 64);
-    // Our default leaves nothing out.
+    // The default drops nothing.
     expect(gridSampler(misaligned, { size: 16 }).report.droppedPixels).toBe(0);
   });
 
@@ -85,7 +85,7 @@ describe('geopatcher tests/test_boundary_policy.py TestBoundaryHonoredByAllRaste
     }
   });
 
-  it('test_raise_mode_fires_for_each_sampler: random chips leave the area only with a coverage below 1', () => {
+  it('test_raise_mode_fires_for_each_sampler: random chips leave the area with a coverage below 1', () => {
     const leaving = [...randomSampler(misaligned, { size: 16, count: 200, seed: 0, coverage: 0.3 })].filter(
       ({ window }) => window.x < 0 || window.y < 0 || window.x + 16 > 70 || window.y + 16 > 70,
     );
@@ -150,7 +150,7 @@ describe('geopatcher tests/test_boundary_policy.py TestReflectAndPadValue', () =
 });
 
 describe('fillOutside', () => {
-  /** 3 × 4 numbers in rows within a chip of 7 × 8 that reaches beyond them on all sides, in two bands of two types. */
+  /** 3 × 4 numbers inside a chip of 7 × 8, in two bands of two dtypes. */
   const area = gridAt(EAST, NORTH, 4, 3);
   const around = area.window(-1, -2, 8, 7);
   const inside = (k: number, band: number): number => {

@@ -40,7 +40,7 @@ describe('spatialFolds', () => {
             for (const a of chips[i])
               for (const b of chips[j]) expect(distance(a, b)).toBeGreaterThanOrEqual(buffer);
           }
-          // What is trained on lies as far from what is tested on.
+          // Training chips are as far from test chips.
           for (const a of randomSampler(folds.rest(1), { size: chip, count: 12, seed }))
             for (const b of chips[1]) expect(distance(a, b)).toBeGreaterThanOrEqual(buffer);
         },
@@ -94,7 +94,7 @@ describe('spatialFolds', () => {
         for (const other of chips.slice(k + 1).flat())
           expect(distance(chip, other)).toBeGreaterThanOrEqual(23);
     }
-    // What is left of some inner blocks within the outer ones is narrower than a chip.
+    // Some inner blocks are narrower than a chip once clipped to the outer ones.
     expect(() => gridSampler(inner.fold(0), { size: 16 })).toThrow(/size cannot be 16 × 16 in blocks of/);
     for (const chip of gridSampler(inner.fold(0), { size: 16, policy: 'drop' }))
       for (const other of chips[2]) expect(distance(chip, other)).toBeGreaterThanOrEqual(23);

@@ -13,7 +13,7 @@ function box(width: number, height = width): SampleArea {
 }
 
 describe('torchgeo tests/samplers/test_utils.py test_tile_to_chips', () => {
-  // Lengths 10; size and stride in halves of them, so that 2.5 is a whole number of pixels.
+  // Lengths of 10; sizes and strides are doubled, so that 2.5 is a whole number of pixels.
   it.each([
     [10, 1, 1],
     [8, 1, 3],
@@ -52,7 +52,7 @@ describe('torchgeo tests/samplers/test_single.py TestGridGeoSampler', () => {
   it('test_roi, outside: an error that says so', () => {
     const roi = { geometry: near([0, 200, 50, 250]), crs: UTM };
     expect(() => SampleArea.of([row('a', [0, 0, 100, 100])], metres, { roi })).toThrow(
-      'the region of interest lies outside of all that could be sampled',
+      'the region of interest is outside the area to sample',
     );
   });
 
@@ -109,7 +109,7 @@ describe('torchgeo tests/samplers/test_single.py TestGridGeoSampler', () => {
 
 describe('torchgeo 0.10: GriddedPatchSampler', () => {
   it('centres the grid on the area', () => {
-    // xmin −= (stride (n − 1) + k − W) / 2 = (3 · 2 + 4 − 9) / 2 = 0.5, which is no whole pixel.
+    // xmin −= (stride (n − 1) + k − W) / 2 = (3 · 2 + 4 − 9) / 2 = 0.5, not a whole pixel.
     expect(axisChips(9, 4, 3, 'centre')).toEqual([
       [0, 4],
       [3, 4],

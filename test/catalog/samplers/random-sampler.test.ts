@@ -95,7 +95,7 @@ describe('randomSampler', () => {
       const [x0, y0, x1, y1] = bounds;
       const inSecond = isWithin(bounds, [400, 400, 440, 430]);
       if (inSecond) ofSecond++;
-      // The centre of a chip's upper right pixel lies below the slanting side.
+      // The centre of a chip's upper right pixel is below the slanted side.
       else expect(x0 >= 0 && y0 >= 0 && x1 + y1 <= 201).toBe(true);
     }
     expect(ofSecond).toBeGreaterThan(0);
@@ -122,7 +122,7 @@ describe('randomSampler', () => {
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(150);
   });
 
-  /** How often each pixel in a row of them is drawn. */
+  /** The number of draws of each pixel in a row. */
   function drawn(area: SampleArea, count: number, coverage: number): Map<number, number> {
     const counts = new Map<number, number>();
     for (const { window } of randomSampler(area, { size: 1, count, coverage }))
@@ -131,7 +131,7 @@ describe('randomSampler', () => {
   }
 
   it('draws overlaps as often as single rows in a sparse area', () => {
-    // 16 pixels in 10 000, two of them twice: drawn from the rows' own windows.
+    // 16 pixels in 10 000, two of them covered twice: drawn from the rows' windows.
     const rows = [row('a', [0, 0, 4, 1]), row('b', [2, 0, 6, 1]), row('c', [9990, 0, 10_000, 1])];
     const counts = drawn(SampleArea.of(rows, metres), 4800, 0.6);
     expect(counts.size).toBe(16);
@@ -196,7 +196,7 @@ describe('randomSampler', () => {
     const across = [...randomSampler(area, { size: 20, count: 100 })].filter(
       ({ window }) => window.x > 0 && window.x < 20,
     );
-    // All but two of the 21 places.
+    // All but two of the 21 positions.
     expect(across.length).toBeGreaterThan(70);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Cases of geopatcher's tests/test_roundtrip.py by their names: a raster is cut into chips, each is loaded by itself, and
- * stitching puts the raster together again.
+ * Cases of geopatcher's tests/test_roundtrip.py by their names: a raster is cut into chips, each is loaded alone, and the
+ * chips are stitched.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -64,7 +64,7 @@ describe('rowSampler', () => {
 
   it('names a row without a grid', () => {
     expect(() => rowSampler([row('a', [0, 0, 1, 1])])).toThrow(
-      'the row a does not say which pixels it has; give a grid',
+      'the row a does not declare a pixel grid; give a grid',
     );
   });
 });

@@ -1,16 +1,16 @@
 import type { CatalogRow, CatalogValue } from '../../../src/catalog/row.js';
 import { type Bounds, GeoBox, TimeInterval } from '../../../src/geo/node/index.js';
 
-/** The zone that most tests lie in. */
+/** The zone of most tests. */
 export const UTM = 32631;
 
-/** Where tests count pixels from: on the ground in zone 31, at a multiple of every resolution that they use. */
+/** The origin of the tests' pixels: in zone 31, at a multiple of every resolution used. */
 export const EAST = 500_000;
 export const NORTH = 5_000_000;
 
 export const DAY = 86_400_000;
 
-/** Bounds in metres from (EAST, NORTH), which tests can write as other libraries' tests do. */
+/** Bounds in metres from (EAST, NORTH). */
 export function near([x0, y0, x1, y1]: Bounds): Bounds {
   return [EAST + x0, NORTH + y0, EAST + x1, NORTH + y1];
 }

@@ -17,12 +17,12 @@ describe('sequences', () => {
   it('resume anywhere, also within an epoch', () => {
     const chips = gridSampler(area, { size: 10 });
     const epochs = [0, 1, 2].map((epoch) => [...chips.shuffle(7 + epoch)].map(place));
-    // Each epoch has all chips, in an order of its own.
+    // Each epoch has all chips, in its own order.
     for (const epoch of epochs) expect([...epoch].sort()).toEqual([...chips].map(place).sort());
     expect(new Set(epochs.map(String)).size).toBe(3);
     expect([...chips.shuffle(8).slice(123)].map(place)).toEqual(epochs[1].slice(123));
     expect([...chips.shuffle(8).slice(5, 9)].map(place)).toEqual(epochs[1].slice(5, 9));
-    // Of a billion items only those that are asked for are made.
+    // Only the requested items of a billion are made.
     const many = randomSampler(area, { size: 16, count: 1e9, seed: 5 });
     expect([...many.slice(999_999_990)].map(place)).toEqual(
       Array.from({ length: 10 }, (_, k) => place(many.at(999_999_990 + k))),

@@ -173,8 +173,8 @@ describe('torchgeo tests/datasets/test_splits.py test_time_series_split', () => 
   it.each([
     ['gap', intervals([0, 15], [20, 40]), /leaves a gap after/],
     ['overlap', intervals([0, 10], [10, 20], [15, 40]), /overlaps with/],
-    ['out of bounds', intervals([0, 40], [40, 45]), /lies outside of the time of all rows/],
-    ['cover', intervals([0, 20], [20, 35]), /do not hold the time of all rows/],
+    ['out of bounds', intervals([0, 40], [40, 45]), /is outside the time of all rows/],
+    ['cover', intervals([0, 20], [20, 35]), /do not contain the time of all rows/],
     ['fractions', [1 / 2, 1 / 2, 1 / 2], /times add up to 1.5/],
   ])('invalid_input: %s', (_, times, message) => {
     expect(() => splitByTime(rows, times as TimeInterval[])).toThrow(message);

@@ -1,6 +1,6 @@
 /**
  * Cases of xbatcher's tests/test_generators.py by their names: a time series of 10 steps on 100 × 50 pixels, cut by grids
- * that drop what does not fill a chip, as xbatcher does.
+ * that drop incomplete chips, as xbatcher does.
  */
 import { describe, expect, it } from 'vitest';
 import { axisChips, type GridPolicy } from '../../../src/catalog/samplers/grid.js';
@@ -44,7 +44,7 @@ const foo = cube.data.subarray(0, WIDTH);
 const grid = (over: SampleArea, size: PixelSize, stride = size) =>
   gridSampler(over, { size, stride, policy: 'drop' });
 
-/** What the cube has in the window of a chip, at some of its steps. */
+/** The cube in the window of a chip, at some of its steps. */
 function select({ window }: Chip, steps = [0, STEPS]): ChipArray {
   const { x, y, width, height } = window;
   const values: number[] = [];
@@ -91,7 +91,7 @@ describe('xbatcher tests/test_generators.py, one dimension', () => {
     expect(sampler.at(sampler.length - 1).window.x).toBe(90);
     expect(() => sampler.at(9_999_999)).toThrow('index 9999999 is not in a sequence of 10; count from 0');
     expect(() => sampler.at(-1)).toThrow('index -1 is not in a sequence of 10');
-    // Several at once are a sequence of their own.
+    // Several at once are a sequence, too.
     expect([...sampler.pick([1, 2, 3])].map(({ window }) => window.x)).toEqual([10, 20, 30]);
   });
 
@@ -109,7 +109,7 @@ describe('xbatcher tests/test_generators.py, one dimension', () => {
     expect(others).toHaveLength(0);
     expect(all.arrays.foo.shape).toEqual([100 / size, size]);
     expect([...all.arrays.foo.data]).toEqual([...foo]);
-    // Each item still knows its place.
+    // Each item keeps its position.
     expect(all.items.map(({ geobox: { transform } }) => transform.c)).toEqual(
       Array.from({ length: 100 / size }, (_, n) => EAST + 10 * size * n),
     );
@@ -155,7 +155,7 @@ describe('xbatcher tests/test_generators.py, three dimensions', () => {
     const found = await collect(chips, load, 5);
     expect(found).toHaveLength(20 * 5);
     expect(found[0].arrays.foo.shape).toEqual([5, 2, 10, 5]);
-    // The second chip in a row of them, at the third pair of steps.
+    // The second chip in a row, at the third pair of steps.
     const { data } = found[1].arrays.foo;
     expect([...data.subarray(2 * 100, 2 * 100 + 5)]).toEqual([
       ...cube.data.subarray(4 * HEIGHT * WIDTH + 5, 4 * HEIGHT * WIDTH + 10),

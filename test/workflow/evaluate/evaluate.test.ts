@@ -100,7 +100,7 @@ describe('evaluateMap', async () => {
     expect(metrics.excludedShare.mapInvalid).toBeGreaterThan(0.1);
     const written = JSON.parse(await readFile(join(map, 'metrics.json'), 'utf8'));
     expect(written).toEqual(JSON.parse(JSON.stringify(metrics)));
-    // The scene is 512 × 512 pixels of 10 m less the swath's edge, on either side of a zone border.
+    // The scene is 512 × 512 pixels of 10 m without the part outside the swath.
     const [land, water] = metrics.classes;
     expect(land.labelKm2 + water.labelKm2).toBeCloseTo((metrics.evaluatedPixels * 1e-4) / 0.9996 ** 2, 0);
   });
@@ -119,7 +119,7 @@ describe('evaluateMap', async () => {
     expect(other.evaluatedPixels).toBe(open.evaluatedPixels);
   });
 
-  /** A GeoJSON file with a feature a rectangle, in shares of the map's width and height from its upper left. */
+  /** Writes a GeoJSON file of rectangles, in shares of the map's width and height from its upper left. */
   async function rectangles(
     name: string,
     features: [Record<string, unknown>, [number, number, number, number]][],
@@ -151,12 +151,12 @@ describe('evaluateMap', async () => {
     const [majority, otsu, drop] = metrics.baselines;
     expect(majority.scores).toMatchObject({ iou: 0, precision: null, recall: 0 });
     expect(majority.scores.accuracy).toBe(metrics.majorityClassAccuracy);
-    // The scene's land lies about −9.5 dB, its water about −20.5 dB.
+    // The scene's land is about −9.5 dB, its water about −20.5 dB.
     expect(otsu.threshold).toBeGreaterThan(-17);
     expect(otsu.threshold).toBeLessThan(-13);
     expect(otsu.scores.iou).toBeGreaterThan(0.9);
     expect(drop.threshold).toBeLessThan(0);
-    // Permanent water does not change: the drop alone misses it.
+    // Permanent water does not change: the change detection misses it.
     expect(drop.scores.recall).toBeLessThan(otsu.scores.recall ?? 0);
     expect(metrics.baselinesLeftOut).toEqual([
       { name: 'ndwi', reason: 'the scene has no B03 in phase event' },
@@ -180,7 +180,7 @@ describe('evaluateMap', async () => {
   });
 
   it('reports when the map is no better than one class', async () => {
-    // Water mapped where the label has none, and the label's own missed: right on most pixels all the same.
+    // Water only where the label has none, and the label's water missed: still correct on most pixels.
     const polygons = await rectangles('corner.geojson', [[{}, [0.4, 0.6, 0.43, 0.63]]]);
     const metrics = await evaluateMap({ map, label: polygons });
     expect(metrics.pixelAccuracy).toBeLessThan(metrics.majorityClassAccuracy ?? 0);
@@ -222,7 +222,7 @@ describe('evaluateMap', async () => {
     expect(permanentKm2 + floodKm2).toBeCloseTo(water, 9);
     const [left, right, beyond] = statistics.zones!;
     expect(left.classes[1].km2).toBeCloseTo(permanentKm2, 9);
-    // The edges are straight in longitude and latitude: a pixel may lie on either side of their bend.
+    // The edges are straight in longitude and latitude: pixels near them may be on either side.
     expect(left.classes[1].km2 + right.classes[1].km2).toBeCloseTo(water, 2);
     expect(left.km2 + right.km2).toBeCloseTo(statistics.totalKm2, 1);
     expect(beyond.validShare).toBeLessThan(0.4);
@@ -233,7 +233,7 @@ describe('evaluateMap', async () => {
     expect(lines[0]).toBe(
       'zone,km2,valid_km2,valid_share,land_km2,water_km2,evaluated_pixels,land_iou,water_iou',
     );
-    // Quoted as CSV, and no formula for a spreadsheet.
+    // Quoted as CSV, and not a spreadsheet formula.
     expect(lines[3]).toMatch(/^"'=beyond, ""x""",/);
     await expect(assessMap({ map, zones, zoneName: 'id' })).rejects.toThrow(
       /zones\.geojson has a zone without the property id \(it has name\); choose another with `zoneName`/,

@@ -9,7 +9,7 @@ function histogram(values: readonly number[]): Histogram {
 
 describe('otsuThreshold', () => {
   it('separates two groups, by hand', () => {
-    // Bins 1, 2 | 7, 8: any edge from 3 to 7 parts the groups equally well; the lowest is taken.
+    // Bins 1, 2 | 7, 8: any edge from 3 to 7 separates the groups equally well; the lowest is taken.
     expect(otsuThreshold(histogram([1.5, 1.5, 2.5, 7.5, 8.5, 8.5]))).toBe(3);
     // Between-class variance n₁ n₂ (m₁ − m₂)²: {0} | {4, 9}: 1·2·6.5² = 84.5; {0, 4} | {9}: 2·1·7² = 98.
     expect(otsuThreshold(histogram([0.5, 4.5, 9.5]))).toBe(5);

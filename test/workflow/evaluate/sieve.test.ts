@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Sieve } from '../../../src/workflow/evaluate/sieve.js';
 
-/** Cleans a map given as rows of digits; pixels of row `y` have the area `areas[y]`. */
+/** Sieves a map; pixels of row `y` have the area `areas[y]`. */
 function sieve(
   rows: readonly (readonly number[])[],
   minArea: number,

@@ -137,9 +137,9 @@ describe('drawRaster', async () => {
   });
 
   it.each<[string, Parameters<typeof drawRaster>[2], RegExp]>([
-    ['a band it lacks', { composite: 'NBR' }, /has no band named B12, which NBR wants; name its bands/],
+    ['a band it lacks', { composite: 'NBR' }, /has no band named B12, which NBR needs; name its bands/],
     ['too few names', { composite: 'NDVI', bandNames: ['B04'] }, /^bandNames names 1 bands, and .* has 4/],
-    ['two ways to choose', { composite: 'NDVI', bands: [1] }, /^bands says what NDVI says too/],
+    ['two ways to choose', { composite: 'NDVI', bands: [1] }, /^bands cannot be combined with NDVI/],
     ['a band beyond the last', { bands: [9] }, /^bands names band 9 of 4/],
   ])('refuses %s', async (_, options, message) => {
     await expect(drawRaster(path, join(folder, 'no.png'), options)).rejects.toThrow(message);

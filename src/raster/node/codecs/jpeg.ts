@@ -10,7 +10,7 @@ export const decode: Decode = async (stored, limits, coding) => {
   if (info.channels !== coding.samples) {
     throw new Error(`its JPEG stream gives ${info.channels} samples a pixel instead of ${coding.samples}`);
   }
-  // libvips takes four components for inverted inks.
+  // libvips inverts CMYK.
   if (colourspace === 'cmyk') for (let i = 0; i < data.length; i++) data[i] = 255 - data[i];
   return data;
 };

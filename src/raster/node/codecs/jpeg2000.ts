@@ -1,18 +1,18 @@
 import type { OpenJpeg } from '@cornerstonejs/codec-openjpeg/decodewasmjs';
 import type { Decode } from '../../codecs/codec.js';
 
-/** The only place that loads the optional package `@cornerstonejs/codec-openjpeg`. */
+/** The only import of the optional package `@cornerstonejs/codec-openjpeg`. */
 export const loadOpenJpeg = () => import('@cornerstonejs/codec-openjpeg/decodewasmjs');
 
-/** WebAssembly's memory never shrinks: an instance that has grown beyond this is let go. */
+/** WebAssembly's memory never shrinks: an instance above this is dropped. */
 const KEPT_BYTES = 128 * 2 ** 20;
 
-/** OpenJPEG writes what is wrong to its output and hands out zeros. */
+/** OpenJPEG prints problems and returns zeros. */
 const PROBLEM = /^\[(?:ERROR|WARNING)\]\s*(.*)/;
 
 interface Instance {
   readonly openJpeg: OpenJpeg;
-  /** What it has complained of, in order. */
+  /** Problems printed so far. */
   readonly problems: string[];
 }
 
@@ -32,8 +32,8 @@ function start(): Promise<Instance> {
 }
 
 /**
- * A tile of JPEG 2000 by OpenJPEG in WebAssembly. What is stored is a codestream of that tile alone, as
- * `tileCodestream` writes it, whose sizes have been checked there.
+ * A JPEG 2000 tile by OpenJPEG in WebAssembly. `stored` is the tile's separate codestream from `tileCodestream`, which
+ * checks its sizes.
  */
 export const decode: Decode = async (
   stored,
@@ -63,11 +63,11 @@ export const decode: Decode = async (
     healthy = true;
     return result;
   } catch (cause) {
-    // What C++ throws arrives as a number, and a trap as a RuntimeError.
+    // A C++ exception arrives as a number, a trap as a RuntimeError.
     if (cause instanceof Error && cause.name === 'Error') throw cause;
     throw new Error(`OpenJPEG failed${problems.length > 0 ? ` (${problems.join(', ')})` : ''}`, { cause });
   } finally {
-    // After a failure its memory is in no state to be used again.
+    // After a failure its memory may be corrupt.
     if (!healthy || openJpeg.HEAPU8.length > KEPT_BYTES) instance = null;
     else decoder.delete();
   }

@@ -1,6 +1,6 @@
 import type { Decode } from '../../codecs/codec.js';
 
-/** The only place that loads the optional package `@napi-rs/lzma`. */
+/** The only import of the optional package `@napi-rs/lzma`. */
 export const loadLzma = () => import('@napi-rs/lzma');
 
 const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
@@ -8,21 +8,21 @@ const STREAM_HEADER = 12;
 const DELTA = 3;
 const LZMA2 = 0x21;
 
-/** Bytes of a block's check by its kind. */
+/** Bytes of a block's check by its type. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
 interface XzBlock {
   /** Its LZMA2 chunks and their end mark. */
   readonly chunks: Uint8Array;
-  /** Bytes between a byte and the one it is stored as a difference from, or 0. */
+  /** Distance of the delta filter in bytes, or 0. */
   readonly delta: number;
-  /** Bytes that it gives. */
+  /** Decoded bytes. */
   readonly size: number;
 }
 
 /**
- * LZMA2 in an xz stream, by the Rust library lzma-rust2 on libuv's thread pool. The library takes neither a limit
- * nor the delta filter that libtiff puts in front, so the stream is taken apart here (.xz file format 1.2, section 3).
+ * LZMA2 in an xz stream, by the Rust library lzma-rust2 on libuv's thread pool. The library supports neither a size limit
+ * nor libtiff's delta filter, so the stream is parsed here (.xz file format 1.2, section 3).
  */
 export const decode: Decode = async (stored, { most }) => {
   const { lzma2 } = await loadLzma();
@@ -49,7 +49,7 @@ function readBlocks(stored: Uint8Array): XzBlock[] {
   const check = CHECK_BYTES[byte(7) & 15];
   const blocks: XzBlock[] = [];
   let at = STREAM_HEADER;
-  // A zero byte starts the index that follows the blocks.
+  // A zero byte starts the index after the blocks.
   while (byte(at) !== 0) {
     const start = at + (byte(at) + 1) * 4;
     const delta = readFilters(stored.subarray(at, start));
@@ -73,13 +73,13 @@ function readBlocks(stored: Uint8Array): XzBlock[] {
   return blocks;
 }
 
-/** The distance of a block's delta filter, or 0; it must end with LZMA2 and have no other filter. */
+/** The distance of a block's delta filter, or 0. @throws {Error} for filters other than LZMA2 and delta before it */
 function readFilters(header: Uint8Array): number {
   const flags = header[1];
   let at = 2;
-  // Numbers are longer than a byte only where the lengths of the block are given.
-  for (const given of [0x40, 0x80]) {
-    if ((flags & given) !== 0) while (header[at++] >= 0x80);
+  // Skips the block's two lengths, if present: numbers of several bytes.
+  for (const flag of [0x40, 0x80]) {
+    if ((flags & flag) !== 0) while (header[at++] >= 0x80);
   }
   const filters = (flags & 3) + 1;
   const distance = filters === 2 && header[at] === DELTA ? header[at + 2] + 1 : 0;

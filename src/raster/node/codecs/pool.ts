@@ -6,7 +6,7 @@ import { onAbort } from '../../../io/abort.js';
 import type { DecodeRequest } from '../../codecs/decode.js';
 import type { WorkerReply, WorkerRequest } from './worker.js';
 
-/** Blocks that a thread holds at a time: it finds the next one waiting when one is done. */
+/** Blocks queued on a thread, so that it never waits for the next one. */
 const DEPTH = 2;
 
 interface Job {
@@ -21,8 +21,8 @@ interface Thread {
 }
 
 /**
- * Decodes blocks on worker threads, one a processor core. They start with the first block, serve all files of the
- * process and never keep it alive by themselves.
+ * Decodes blocks on worker threads, one per core, for all files of the process. Threads start on demand, and idle ones do
+ * not keep the process alive.
  */
 class DecodingPool {
   readonly #program: URL;
@@ -49,7 +49,7 @@ class DecodingPool {
         },
       };
       const leave = onAbort(signal, () => {
-        // A thread that has started on it goes on, and its result is dropped.
+        // A job that has started continues, and its result is dropped.
         this.#waiting.delete(job);
         reject(signal?.reason);
       });
@@ -73,7 +73,7 @@ class DecodingPool {
     }
   }
 
-  /** The thread with the least to do, a new one while there are fewer than cores and none is idle. */
+  /** An idle thread, else a new one up to the number of cores, else the least busy one; undefined if all are full. */
   #free(): Thread | undefined {
     const [least] = [...this.#threads].sort((a, b) => a.jobs.size - b.jobs.size);
     if (least?.jobs.size === 0) return least;
@@ -103,9 +103,9 @@ class DecodingPool {
   }
 }
 
-/** Copies what is stored out of longer reads, so that it can be handed over: a source's own bytes must stay. */
+/** Copies the stored bytes for transfer to the thread: the source may still use its buffer. */
 function withOwnBytes({ coding, pieces }: DecodeRequest): DecodeRequest {
-  // The tables of JPEG are for a codec that runs elsewhere.
+  // JPEG runs on other threads: its tables are not needed here.
   return {
     coding: { ...coding, jpegTables: null },
     pieces: pieces.map(({ stored, rows }) => ({ stored: stored?.slice() ?? null, rows })),
@@ -114,5 +114,5 @@ function withOwnBytes({ coding, pieces }: DecodeRequest): DecodeRequest {
 
 const program = workerFile(import.meta.url, 'raster/node/codecs/pool', './worker.js');
 
-/** The pool of this process, or null where it cannot have one. */
+/** The pool of this process, or null without a worker file. */
 export const decodingPool = program === null ? null : new DecodingPool(program);

@@ -1,12 +1,12 @@
 import type { OutputInfo } from 'sharp';
 
-/** The only file that loads the optional package `sharp`. */
+/** The only import of the optional package `sharp`. */
 export const loadSharp = () => import('sharp');
 
 /**
  * Decodes a JPEG or WebP image to its 8-bit samples, in libvips on libuv's thread pool.
- * @param colourspace libvips' name of what the stream decodes to, so that it converts nothing further
- * @param pixels the most that the image may have
+ * @param colourspace the stream's, by libvips' name, to prevent a conversion
+ * @param pixels the most pixels of the image
  */
 export async function decodeImage(
   stream: Uint8Array,

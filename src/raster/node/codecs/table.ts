@@ -16,17 +16,17 @@ const OPENJPEG = {
   load: () => import('./jpeg2000.js').then(({ loadOpenJpeg }) => loadOpenJpeg()),
 };
 
-/** A codec of whole pictures, which no predictor precedes. */
+/** A codec of images by sharp, without predictors. */
 const picture = (load: Codec['load']): Codec => ({
   ...codecOfBytes(load),
   requirement: SHARP,
-  // libuv's threads do it.
+  // Runs on libuv's threads.
   runs: 'here',
   predictors: false,
 });
 const deflate = codecOfBytes(() => import('./deflate.js'), DEFLATE_EXPANSION);
 
-/** The portable codecs, some of them by Node's own libraries, and those of optional packages. */
+/** The portable codecs, some replaced by Node's libraries, and those of optional packages. */
 export const CODECS: CodecTable = new Map<Compression, Codec>([
   ...PORTABLE_CODECS,
   [7, picture(() => import('./jpeg.js'))],

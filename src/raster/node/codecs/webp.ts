@@ -1,7 +1,7 @@
 import type { Decode } from '../../codecs/codec.js';
 import { decodeImage } from './sharp.js';
 
-/** WebP, by libwebp in sharp. An alpha band that a stream leaves out is opaque, and one too many is dropped. */
+/** WebP, by libwebp in sharp. A missing alpha band is opaque; an extra one is dropped. */
 export const decode: Decode = async (stored, { rows }, { width, height, samples }) => {
   const { data, info } = await decodeImage(stored, 'srgb', width * height);
   if (info.width !== width || info.height < rows || info.channels < 3 || samples < 3 || samples > 4) {

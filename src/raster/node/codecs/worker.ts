@@ -3,7 +3,7 @@ import { messageOf } from '../../../errors.js';
 import { type DecodeRequest, decodePieces } from '../../codecs/decode.js';
 import { CODECS } from './table.js';
 
-/** The thread's side of the pool in pool.ts. */
+/** The worker thread of pool.ts. */
 
 export interface WorkerRequest {
   readonly id: number;

@@ -2,10 +2,10 @@ import zlib from 'node:zlib';
 import type { Decode } from '../../codecs/codec.js';
 import { decompressZstd as decompressPortably } from '../../codecs/zstd.js';
 
-/** Zstandard, by Node's zlib from Node 22.15 on, before that by zstd itself in WebAssembly. */
+/** Zstandard, by zlib from Node 22.15 on, else by zstd in WebAssembly. */
 export const decode: Decode = (stored, { most }) => decompressZstd(stored, most);
 
-/** Decompresses to at most `most` bytes and a kilobyte; nothing at all from a damaged stream. */
+/** Decompresses to at most `most` bytes and a kilobyte. @throws {Error} for a damaged stream */
 export async function decompressZstd(
   stored: Uint8Array<ArrayBuffer>,
   most: number,
@@ -18,9 +18,9 @@ const FRAME = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a5;
 
 /**
- * The size that all frames of a stream declare together; null where one of them does not, as streaming encoders write
- * them (RFC 8878, section 3.1).
- * @throws {Error} for what is no Zstandard stream
+ * The total declared size of all frames of a stream; null if a frame has none, as from streaming encoders (RFC 8878,
+ * section 3.1).
+ * @throws {Error} for no Zstandard stream
  */
 export function zstdSize(bytes: Uint8Array): number | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -44,7 +44,7 @@ export function zstdSize(bytes: Uint8Array): number | null {
       for (let last = false; !last; ) {
         const block = view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
         last = (block & 1) === 1;
-        // A block of one repeated byte holds that byte alone.
+        // A run-length block stores one byte.
         at += 3 + (((block >> 1) & 3) === 1 ? 1 : block >> 3);
       }
       at += (descriptor & 4) === 0 ? 0 : 4;
