@@ -288,7 +288,7 @@ describe('terrachip catalog', () => {
     ],
     [['build', 'scenes', '-o', 'x.parquet', '--rows', 'step'], /--rows has no meaning/],
     [['build', 'parks.gpkg', '-o', 'x.parquet', '--rows', 'step'], /--rows cannot be step for type vector/],
-    [['build', 'parks.gpkg', 'a.tif', '-o', 'x.parquet'], /--type cannot be told/],
+    [['build', 'parks.gpkg', 'a.tif', '-o', 'x.parquet'], /--type cannot be inferred/],
     [['query', 'absent.parquet', '--datetime', '2021-07-12'], /absent\.parquet does not exist/],
     [['query', 'parks.gpkg', '--datetime', '2021-07-12'], /parks\.gpkg/],
     [['query', 'all.parquet'], /--bbox, --geometry, --datetime or --where is needed/],

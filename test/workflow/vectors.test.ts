@@ -260,7 +260,7 @@ describe('rasterizeFile', async () => {
       ['background', { background: 16_777_217 }],
     ] as const) {
       await expect(rasterizeFile({ source, destination, grid, dtype: 'float32', ...more })).rejects.toThrow(
-        `${option} cannot be 16777217 in float32; choose dtype int32`,
+        `${option} cannot be 16777217 in float32; choose \`dtype\` int32`,
       );
     }
   });
