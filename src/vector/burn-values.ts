@@ -104,7 +104,7 @@ function noNumber(
       ? 'name it in `classes`'
       : texts.length === 0
         ? 'give it a number, or leave the feature out'
-        : `say by \`classes\` which number each text is: ${listed([...new Set(texts)].sort())}`,
+        : `give a number for each text in \`classes\`: ${listed([...new Set(texts)].sort())}`,
   );
 }
 

@@ -118,10 +118,10 @@ describe('loadVector', () => {
   it('refuses features without a class', async () => {
     const refuse = (options: object) => expect(loadVector(path, grid, options)).rejects;
     await refuse({ value: { property: 'kind' } }).toThrow(
-      /whose kind is "water", which is no class; say by classes/,
+      /whose kind is "water", which is no class; give a number for each text in `classes`/,
     );
     await refuse({ value: { property: 'kind', classes: { boat: 1 } } }).toThrow(
-      /kind is "water".*name it in classes/,
+      /kind is "water".*name it in `classes`/,
     );
     await refuse({ value: { property: 'name' } }).toThrow(/has no property name; choose one of kind, level/);
     await refuse({ value: 100_001_729, dtype: 'float32' }).toThrow(/value cannot be 100001729 in float32/);
@@ -181,7 +181,7 @@ describe('loadVector, shapes of every kind', () => {
     const value = { property: 'k' };
     const file = join(folder, 'many.geojson');
     await expect(loadVector(file, many, { value })).rejects.toThrow(
-      /many\.geojson has a feature whose k is 256, which uint8 does not hold; choose dtype int16/,
+      /many\.geojson has a feature whose k is 256, which uint8 does not hold; choose `dtype` int16/,
     );
     const wide = await loadVector(file, many, { value, dtype: 'uint16', background: 65535 });
     expect([...wide.classes.data]).toEqual(Array.from({ length: 400 }, (_, k) => k));

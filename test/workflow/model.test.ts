@@ -181,7 +181,7 @@ describe('model import', () => {
     const odd = await writeSafetensors(join(folder, 'odd.safetensors'), tensors);
     const output = join(folder, 'odd');
     await expect(importModel({ checkpoint: odd, output, chip: 32 })).rejects.toThrow(
-      /has 1 tensors that the model does not use \(model\.aux_heads\.0\.weight\)/,
+      /has 1 tensor that the model does not use \(model\.aux_heads\.0\.weight\)/,
     );
     expect(existsSync(output)).toBe(false);
     const imported = await importModel({ checkpoint: odd, output, chip: 32, allowUnused: true });

@@ -297,7 +297,7 @@ describe('rasterizeFile', async () => {
     for (const [more, message] of [
       [
         { property: 'crop' },
-        /whose crop is "maize", which is no class; say by `classes` which number each text is: beet, maize, wheat/,
+        /whose crop is "maize", which is no class; give a number for each text in `classes`: beet, maize, wheat/,
       ],
       [
         { property: 'crop', classes: { maize: 1 } },

@@ -223,7 +223,7 @@ function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: 
   }
   throw invalidInput(
     name,
-    `has ${unused.length} tensors that the model does not use (${shown})`,
+    `has ${unused.length} tensor${unused.length === 1 ? '' : 's'} that the model does not use (${shown})`,
     'give a checkpoint of one TerraMind model, or allow them with `allowUnused`',
   );
 }
