@@ -5,7 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { Crs, createTransform } from '../../../dist/geo/node/index.js';
-import { boundsOfFeature, readFeatures } from '../../../dist/vector/node/index.js';
+import { boundsOfFeature } from '../../../dist/vector/features.js';
+import { readFeatures } from '../../../dist/vector/node/index.js';
 import { attempt, printTable, python, run } from '../programs.js';
 
 const SOURCES = {
