@@ -30,9 +30,12 @@ const ITEM: DedupePolicy = {
   merge: withAssetsOf,
 };
 
-/** Ids are unique within a collection. Without one, files with equal names in two folders have equal ids. */
+/**
+ * Whether two rows of one collection are the same item. Ids are unique within a collection. Without one, files with equal
+ * names in two folders have equal ids.
+ */
 function isSameItem(first: CatalogRow, second: CatalogRow): boolean {
-  if (first.id !== second.id || first.collection !== second.collection) return false;
+  if (first.id !== second.id) return false;
   return first.collection !== '' || plainHref(first.href) === plainHref(second.href);
 }
 

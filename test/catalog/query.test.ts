@@ -98,6 +98,8 @@ describe('GeoCatalog.query', () => {
     const found = antarctic.query({ geometry: [-1000, -1000, 1000, 1000], crs: 3031 });
     expect(idsOf(found)).toEqual(['south']);
     expect(antarctic.query({ geometry: [-1000, -1000, 1000, 1000], crs: 3413 })).toHaveLength(0);
+    // The part beyond the pole does not count.
+    expect(ask({ geometry: [0, 85, 10, 90.05] }, { predicate: 'contains' })).toEqual(['cap']);
     // Pixels of a grid in degrees reach half a pixel beyond it, also across the antimeridian.
     for (const geometry of [
       [10, 89, 11, 90.05],
