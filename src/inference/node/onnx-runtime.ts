@@ -23,7 +23,7 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
       missing
         ? 'the optional package onnxruntime-node is not installed'
         : `the package onnxruntime-node cannot be loaded (${messageOf(cause).split('\n')[0]})`,
-      'run npm install `ignoreScripts` onnxruntime-node',
+      'run npm install --ignore-scripts onnxruntime-node',
       { dependency: 'onnxruntime-node' },
       { cause },
     );
