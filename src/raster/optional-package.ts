@@ -1,5 +1,5 @@
 /** Optional packages: whether one is installed. */
-import { messageOf } from '../errors.js';
+import { isNotInstalled, messageOf } from '../errors.js';
 
 /** An optional package, and how it is loaded. */
 export interface OptionalPackage {
@@ -17,11 +17,9 @@ export async function problemOf({ name, load }: OptionalPackage): Promise<{
     await load();
     return null;
   } catch (cause) {
-    const [message] = messageOf(cause).split('\n');
-    const missing = /Cannot find (package|module)/.test(message);
-    const problem = missing
+    const problem = isNotInstalled(cause)
       ? `the optional package ${name} is not installed`
-      : `the package ${name} cannot be loaded (${message})`;
+      : `the package ${name} cannot be loaded (${messageOf(cause).split('\n')[0]})`;
     return { problem, remedy: `run npm install ${name}`, cause };
   }
 }

@@ -1,7 +1,7 @@
 /** Esri file geodatabases, through GDAL compiled to WebAssembly: the optional package gdal3.js (LGPL). */
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, isNotInstalled, messageOf, TerrachipError } from '../../errors.js';
 import { MemorySource } from '../../io/index.js';
 import { chooseLayer, type ParseVectorOptions, type VectorFeatures } from '../features.js';
 import { readFlatGeobuf } from '../flatgeobuf/index.js';
@@ -33,7 +33,7 @@ function loadGdal(): Promise<Gdal> {
     loaded = null;
     throw new TerrachipError(
       'MISSING_DEPENDENCY',
-      /Cannot find (package|module)/.test(messageOf(cause))
+      isNotInstalled(cause)
         ? `an Esri file geodatabase is read with the optional package ${GEODATABASE_PACKAGE.name}, which is not installed`
         : `the package ${GEODATABASE_PACKAGE.name} cannot be loaded (${messageOf(cause)})`,
       `run npm install ${GEODATABASE_PACKAGE.name}`,
