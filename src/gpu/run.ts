@@ -16,8 +16,8 @@ export interface GivenArguments {
 
 /** The arguments of a run, checked. */
 export interface CheckedRun {
-  /** In the order of the bindings; null for omitted optional ones. */
-  readonly tensors: readonly (DeviceTensor | null)[];
+  /** By name, in the order of the bindings; null for omitted optional ones. */
+  readonly tensors: Readonly<Record<string, DeviceTensor | null>>;
   /** f32 parameters are rounded to float32. */
   readonly parameters: Readonly<Record<string, number>>;
 }
@@ -31,10 +31,12 @@ export function checkRun(kernel: KernelShader, args: GivenArguments): CheckedRun
   requireKnown(name, 'binding', args.tensors, bindings);
   const types = { ...parameters, ...constants };
   requireKnown(name, 'parameter', args.parameters, types);
-  const tensors = Object.entries(bindings).map(([binding, { dtype, optional }]) => {
+  const tensors: Record<string, DeviceTensor | null> = {};
+  for (const [binding, { dtype, optional }] of Object.entries(bindings)) {
     const tensor = args.tensors[binding] ?? null;
+    tensors[binding] = tensor;
     if (tensor === null) {
-      if (optional === true) return null;
+      if (optional === true) continue;
       throw wrongKernel(name, `was given no tensor ${binding}`, 'give one for each binding');
     }
     if (dtype !== 'any' && tensor.dtype !== dtype) {
@@ -44,8 +46,7 @@ export function checkRun(kernel: KernelShader, args: GivenArguments): CheckedRun
         `give one of ${dtype}`,
       );
     }
-    return tensor;
-  });
+  }
   const values: Record<string, number> = {};
   for (const [parameter, type] of Object.entries(types)) {
     values[parameter] = checkedValue(name, parameter, type, args.parameters[parameter]);

@@ -135,12 +135,10 @@ export class CpuBackend implements Backend {
     const checked = checkRun(kernel, args);
     const { parameters } = checked;
     gridOf(kernel, parameters);
-    const names = Object.keys(kernel.bindings);
-    const arrays = checked.tensors.map((tensor, k) => [
-      names[k],
-      tensor === null ? NOTHING : this.#arrayOf(tensor),
-    ]);
-    const tensors: Record<string, TypedArray> = Object.fromEntries(arrays);
+    const tensors: Record<string, TypedArray> = {};
+    for (const [name, tensor] of Object.entries(checked.tensors)) {
+      tensors[name] = tensor === null ? NOTHING : this.#arrayOf(tensor);
+    }
     this.#counters.dispatches++;
     const rows = kernel.cpu.rows(parameters);
     this.#enqueue(() => this.#executor.execute({ kernel, tensors, parameters, rows }));

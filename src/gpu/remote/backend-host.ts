@@ -75,12 +75,10 @@ export class BackendHost {
         break;
       case 'run': {
         const { parameters, invocations } = command;
-        const tensors = Object.fromEntries(
-          Object.entries(command.tensors).map(([name, number]) => [
-            name,
-            number === null ? null : this.tensor(number),
-          ]),
-        );
+        const tensors: Record<string, DeviceTensor | null> = {};
+        for (const [name, number] of Object.entries(command.tensors)) {
+          tensors[name] = number === null ? null : this.tensor(number);
+        }
         backend.dispatch(this.#shader(command.shader), invocations, { tensors, parameters });
         break;
       }

@@ -117,10 +117,10 @@ export class RemoteBackend implements Backend {
       this.#post({ op: 'shader', number: shader, shader: data });
       this.#shaders.set(kernel, shader);
     }
-    const names = Object.keys(kernel.bindings);
-    const tensors = Object.fromEntries(
-      checked.tensors.map((tensor, k) => [names[k], tensor === null ? null : this.numberOf(tensor)]),
-    );
+    const tensors: Record<string, number | null> = {};
+    for (const [name, tensor] of Object.entries(checked.tensors)) {
+      tensors[name] = tensor === null ? null : this.numberOf(tensor);
+    }
     this.#post({ op: 'run', shader, invocations: gridOf(kernel, parameters), tensors, parameters });
   }
 

@@ -20,7 +20,7 @@ import {
   NAN_BITS,
   wrongKernel,
 } from '../kernel.js';
-import { type CheckedRun, checkRun, type GivenArguments, gridOf } from '../run.js';
+import { type CheckedRun, checkRun, gridOf } from '../run.js';
 import {
   checkRange,
   checkShape,
@@ -197,15 +197,11 @@ export class WebGpuBackend implements Backend {
 
   run<B extends Bindings, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {
     const checked = checkRun(kernel, args);
-    this.#dispatch(kernel, gridOf(kernel, checked.parameters), checked);
+    this.dispatch(kernel, gridOf(kernel, checked.parameters), checked);
   }
 
-  /** @internal As `run`, for a kernel with its functions in another thread. */
-  dispatch(kernel: KernelShader, invocations: Grid, args: GivenArguments): void {
-    this.#dispatch(kernel, invocations, checkRun(kernel, args));
-  }
-
-  #dispatch(kernel: KernelShader, invocations: Grid, { tensors, parameters }: CheckedRun): void {
+  /** @internal Runs a kernel whose arguments are checked, here or in the thread that has its functions. */
+  dispatch(kernel: KernelShader, invocations: Grid, { tensors, parameters }: CheckedRun): void {
     this.#requireAlive();
     const groups = invocations.map((n, axis) => Math.ceil(n / kernel.workgroupSize[axis]));
     if (groups.some((n) => n > MAX_WORKGROUPS)) {
@@ -214,7 +210,7 @@ export class WebGpuBackend implements Backend {
     }
     const { pipeline, layout } = this.#pipelines.get(kernel, parameters);
     const uniform = this.#uniform(kernel, parameters);
-    const entries: GPUBindGroupEntry[] = tensors.map((tensor, binding) => ({
+    const entries: GPUBindGroupEntry[] = Object.values(tensors).map((tensor, binding) => ({
       binding,
       resource: tensor === null ? this.#placeholder() : this.#slice(tensor),
     }));
