@@ -1,8 +1,8 @@
 import { sizeOf } from '../geo/dtype.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { gatherChips } from '../kernels/index.js';
-import { inputShape, type ModelInput, type ModelSpec, timeSteps } from './model-spec.js';
-import type { ModelSession } from './session.js';
+import { inputShape, type ModelSpec, timeSteps } from './model-spec.js';
+import { type ModelSession, tensorOf } from './session.js';
 import type { Strip } from './strip.js';
 
 /**
@@ -55,7 +55,7 @@ export class ChipBatch {
           sceneWidth: layout.width,
           sceneHeight: layout.height,
           origins,
-          chips: this.#tensorOf(input),
+          chips: tensorOf(this.inputs, input),
           firstChip: this.#count,
           channel: band * steps + step,
           mean: input.mean[band],
@@ -99,11 +99,5 @@ export class ChipBatch {
 
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  #tensorOf({ name }: ModelInput): DeviceTensor<'float32'> {
-    const tensor = this.inputs.get(name);
-    if (tensor === undefined) throw new TypeError(`a strip holds ${name}, which the model lacks`);
-    return tensor;
   }
 }

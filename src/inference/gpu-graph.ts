@@ -104,6 +104,7 @@ export class GpuGraph implements ModelGraph {
       const theirs = this.#backend.adoptBuffer(result.gpuBuffer as GPUBuffer, result.dims, 'float32');
       const ours = this.#backend.allocate(result.dims, 'float32');
       this.#backend.copy(theirs, 0, ours, 0, ours.length);
+      // Submits the copy before the runtime may reuse its buffer.
       this.#backend.gpuBuffer(ours);
       tensors.set(name, ours);
       result.dispose();

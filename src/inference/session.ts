@@ -288,7 +288,8 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   }
 }
 
-function tensorOf(
+/** The tensor of an input. */
+export function tensorOf(
   inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
   { name }: ModelInput,
 ): DeviceTensor<'float32'> {
