@@ -9,7 +9,7 @@ import { registerEpsg } from './epsg-registry.js';
 type Row = readonly [code: number, name: string, proj4: string, shiftMetres?: number | null];
 
 /**
- * Registers 233 codes: ETRS89 (3034, 3035, UTM 25828 to 25837), NAD83 (UTM 26901 to 26923, 5070, 3978), ED50, SIRGAS 2000,
+ * Registers 234 codes: ETRS89 (3034, 3035, UTM 25828 to 25837), NAD83 (UTM 26901 to 26923, 5070, 3978), ED50, SIRGAS 2000,
  * GDA94 and GDA2020, JGD2011, CGCS2000, the polar grids (3031, 3413, 3976, 3995, EASE), and national grids such as 2056,
  * 2154, 2180, 3006, 5514, 27700, 28992 and 31370. WGS 84, its UTM zones and Web Mercator are built in. `Crs.accuracyNote`
  * reports a datum shift with an error above a metre, as in Node.
