@@ -9,8 +9,7 @@ import type { CatalogFile } from '../parquet/catalog-file.js';
 import type { IndexBuilder } from '../parquet/index-build.js';
 import type { Fingerprint } from '../parquet/index-layout.js';
 import { attachIndexOf, indexPath, type OpenUrlOptions, openCatalogFile } from '../parquet/open.js';
-import { writeStacParquet } from '../parquet/stac-write.js';
-import { type WriteOptions, writeParquet } from '../parquet/write.js';
+import type { WriteOptions } from '../parquet/write.js';
 
 /** How `writeCatalog` writes its file. */
 export interface WriteCatalogOptions extends WriteOptions {
@@ -31,6 +30,8 @@ export async function writeCatalog(
 ): Promise<void> {
   requireEnding(path, 'GeoParquet');
   await requireWritable(path);
+  // hyparquet-writer is loaded with the first file.
+  const { writeParquet } = await import('../parquet/write.js');
   const written = await writeAtomically(path, async (file) => {
     const result = await writeParquet(catalog, (bytes) => file.writeFile(bytes), { ...options, index });
     options.signal?.throwIfAborted();
@@ -54,6 +55,7 @@ export async function writeStacGeoParquet(
 ): Promise<void> {
   requireEnding(path, 'GeoParquet');
   await requireWritable(path);
+  const { writeStacParquet } = await import('../parquet/stac-write.js');
   await writeAtomically(path, async (file) => {
     await writeStacParquet(catalog, (bytes) => file.writeFile(bytes), options);
     options.signal?.throwIfAborted();
