@@ -6,7 +6,7 @@ import { crsOfCode, type ReadLayerOptions, requireCrs, type VectorFeatures } fro
 import { GeometryChecker } from '../geometry-checker.js';
 import { FlatTable } from './flatbuffer.js';
 import { addGeometry, type Column, readProperties } from './geometry.js';
-import { featuresWithin, indexBytes, type ReadBytes } from './spatial-index.js';
+import { featuresWithin, indexBytes, type ReadBytes } from './packed-tree.js';
 
 /** `fgb`, the version, `fgb`, and a patch level that does not matter. */
 const MAGIC = [0x66, 0x67, 0x62, 0x03, 0x66, 0x67, 0x62];
