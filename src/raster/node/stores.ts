@@ -13,7 +13,6 @@ import { CODESTREAM_SIGNATURE, JP2_SIGNATURE } from '../jp2/boxes.js';
 import { openNetcdf3 } from '../netcdf/netcdf3.js';
 import { NpyArray } from '../npy/array.js';
 import { NPY_MAGIC } from '../npy/header.js';
-import { ZarrGroup } from '../zarr/group.js';
 import { openZipStore, type ZarrStore } from '../zarr/store.js';
 import { openHdf5 } from './hdf5.js';
 import { registerCodecs } from './zarr-codecs.js';
@@ -78,8 +77,12 @@ export async function openZarr(path: string, options: OpenStoreOptions = {}): Pr
 }
 
 function openGroup(store: ZarrStore, { cache, signal }: OpenStoreOptions): Promise<ArrayGroup> {
-  registerCodecs();
-  return orClose(store, () => ZarrGroup.open(store, cache ?? createBlockCache(), signal));
+  return orClose(store, async () => {
+    await registerCodecs();
+    // zarrita is loaded with the first store.
+    const { ZarrGroup } = await import('../zarr/group.js');
+    return ZarrGroup.open(store, cache ?? createBlockCache(), signal);
+  });
 }
 
 /**
