@@ -5,7 +5,7 @@ import { type Bounds, Crs } from '../geo/index.js';
 import type { ByteSource, ReadOptions } from '../io/index.js';
 import { memberOf } from '../json/keys.js';
 import { AnyRecord, dictionary, parseJson, validate } from '../json.js';
-import { ParquetFile, type RowGroup } from '../parquet/file.js';
+import type { ParquetFile, RowGroup } from '../parquet/file.js';
 import { type ParseVectorOptions, requireCrs, type VectorFeatures, type WantedBounds } from './features.js';
 import { GeometryChecker } from './geometry-checker.js';
 import { readWkb } from './wkb.js';
@@ -43,6 +43,8 @@ export async function readGeoParquet(
 ): Promise<VectorFeatures> {
   const { name } = source;
   const reading: ReadOptions = options.signal === undefined ? {} : { signal: options.signal };
+  // hyparquet is loaded with the first file.
+  const { ParquetFile } = await import('../parquet/file.js');
   const file = await ParquetFile.open(source, reading);
   const { geometry, described } = geometryOf(file);
   const crs = crsOf(described, name, options);

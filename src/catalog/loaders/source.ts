@@ -8,9 +8,9 @@ import { type BandInfo, type BlockCache, openRaster, type Raster, WarpedRaster }
 import { gridWindow, noReference } from '../../raster/request.js';
 import type { CatalogRow } from '../row.js';
 import { type BandUnits, bandInFile, bandUnits, type ChosenBand, requireBand, show } from './bands.js';
+import { outlineMeets, requireSamePlace } from './declared-grid.js';
 import { type LoadCounters, requireCategorical, type SourceOptions } from './options.js';
 import { QualityRaster, SourceView } from './quality.js';
-import { outlineMeets, requireSamePlace } from './same-place.js';
 import { requireFilled, withFill } from './unfilled.js';
 
 /** State shared by all sources of a load. */

@@ -12,7 +12,7 @@ import {
 import { GeometryChecker } from '../geometry-checker.js';
 import { FlatTable } from './flatbuffer.js';
 import { addGeometry, type Column, readProperties } from './geometry.js';
-import { featuresWithin, indexBytes } from './spatial-index.js';
+import { featuresWithin, indexBytes } from './packed-tree.js';
 import { ByteWindow } from './window.js';
 
 export interface FlatGeobufOptions extends ParseVectorOptions {

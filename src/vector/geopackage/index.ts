@@ -12,7 +12,7 @@ import {
 } from '../features.js';
 import { GeometryChecker } from '../geometry-checker.js';
 import { readWkb } from '../wkb.js';
-import { indexTable, rowsWithin } from './spatial-index.js';
+import { indexTable, rowsWithin } from './rtree-table.js';
 import { SqliteFile, type SqliteRow, type SqliteValue } from './sqlite.js';
 
 /** Bytes of the envelope, by the three bits that say which it is. */

@@ -8,7 +8,7 @@ import { type ByteSource, withBlockCache } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
 import { cannotOpen } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
-import { isUrl } from '../../io/open-url.js';
+import { isUrl, pathOf } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
 import { parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
@@ -68,14 +68,9 @@ const TOO_LARGE_REMEDY = 'clip it, or convert it to FlatGeobuf';
 const ENDINGS =
   /\.((geo)?json|nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq|topojson|fgb|gpkg|(geo)?parquet|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
 
-/** A path, or that of a URL, without what follows it. */
-function placeOf(path: string): string {
-  return isUrl(path) ? new URL(path).pathname : path;
-}
-
 /** Whether a path or URL names a vector file, by its ending. */
 export function isVectorPath(path: string): boolean {
-  return ENDINGS.test(placeOf(path));
+  return ENDINGS.test(pathOf(path));
 }
 
 /**
@@ -119,7 +114,7 @@ async function readByEnding(
   options: ReadVectorOptions,
   wanted?: WantedBounds,
 ): Promise<VectorFeatures> {
-  const place = placeOf(path);
+  const place = pathOf(path);
   if (/\.gdb(\.zip)?\/?$/i.test(place)) {
     if (isUrl(path)) {
       throw new TerrachipError(
@@ -187,7 +182,7 @@ async function readShapefile(
     return null;
   };
   const shp = await read(path, MAX_WHOLE_BYTES);
-  return parseShapefile(await readParts(shp, beside), path, layerName(placeOf(path)), parse);
+  return parseShapefile(await readParts(shp, beside), path, layerName(pathOf(path)), parse);
 }
 
 type Part = 'shx' | 'dbf' | 'prj' | 'cpg';
