@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
 import { requireAtMost } from '../../io/byte-source.js';
@@ -8,6 +7,7 @@ import { type ByteSource, withBlockCache } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
 import { cannotOpen } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
+import { localPath } from '../../io/node/open.js';
 import { isUrl, pathOf } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
 import { parseJsonLines } from '../../json/lines.js';
@@ -241,10 +241,6 @@ async function readZip(source: ByteSource, path: string, parse: ReadLayerOptions
 
 function layerName(path: string): string {
   return basename(path).replace(/\.shp$/i, '');
-}
-
-function localPath(path: string): string {
-  return path.startsWith('file:') ? fileURLToPath(path) : path;
 }
 
 /** Rows that a program has not yet moved from its log into the database would silently be left out. */
