@@ -21,6 +21,20 @@ export interface GeoTensorInit<D extends Dtype = Dtype> {
   bandNames?: readonly string[] | null;
 }
 
+/** Makes a tensor (band, y, x), or (band, time, y, x) with `times`; the length of the data gives the number of bands. */
+export function bandTensor<D extends Dtype>(
+  init: Omit<GeoTensorInit<D>, 'shape' | 'dimensions'>,
+): GeoTensor<D> {
+  const { data, geobox, times = null } = init;
+  const steps = times === null ? [] : [times.length];
+  const bands = data.length / (geobox.pixelCount * sizeOf(steps));
+  return new GeoTensor<D>({
+    ...init,
+    shape: [bands, ...steps, geobox.height, geobox.width],
+    dimensions: times === null ? ['band', 'y', 'x'] : ['band', 'time', 'y', 'x'],
+  });
+}
+
 /**
  * A typed array in C order with a shape, named dimensions, a pixel grid and a nodata value, as loaders return it. The
  * `data` of a `GeoTensor<'float32'>` is a Float32Array.
@@ -91,11 +105,10 @@ export class GeoTensor<D extends Dtype = Dtype> {
     }
     const size = this.data.length / this.shape[0];
     return new GeoTensor<D>({
+      ...this,
       data: this.data.subarray(index * size, (index + 1) * size) as TypedArrayByDtype[D],
       shape: this.shape.slice(1),
       dimensions: this.dimensions.slice(1),
-      geobox: this.geobox,
-      nodata: this.nodata,
       times: this.dimensions[0] === 'time' ? null : this.times,
       bandNames: this.dimensions[0] === 'time' ? this.bandNames : null,
     });
@@ -103,15 +116,8 @@ export class GeoTensor<D extends Dtype = Dtype> {
 
   /** The same values with another grid of the same size, or another nodata value. */
   with(changes: { geobox?: GeoBox; nodata?: number | null }): GeoTensor<D> {
-    return new GeoTensor<D>({
-      data: this.data,
-      shape: this.shape,
-      dimensions: this.dimensions,
-      geobox: changes.geobox ?? this.geobox,
-      nodata: changes.nodata === undefined ? this.nodata : changes.nodata,
-      times: this.times,
-      bandNames: this.bandNames,
-    });
+    const { geobox = this.geobox, nodata = this.nodata } = changes;
+    return new GeoTensor<D>({ ...this, geobox, nodata });
   }
 
   toString(): string {
