@@ -1,4 +1,4 @@
-/** The subset of ONNX's protobuf schema that terrachip writes; field numbers from onnx.proto3, IR version 8. */
+/** The subset of ONNX's protobuf schema that terrachip reads and writes; field numbers from onnx.proto3, IR version 8. */
 import protobuf from 'protobufjs';
 
 const field = (id: number, type: string, rule?: 'repeated'): protobuf.IField =>
@@ -58,15 +58,34 @@ const ROOT = protobuf.Root.fromJSON({
       fields: {
         irVersion: field(1, 'int64'),
         producerName: field(2, 'string'),
+        producerVersion: field(3, 'string'),
         graph: field(7, 'GraphProto'),
         opsetImport: field(8, 'OperatorSetIdProto', 'repeated'),
+        metadataProps: field(14, 'StringStringEntryProto', 'repeated'),
       },
     },
   },
 });
 
-/** TensorProto.DataType. */
-export const DATA_TYPE = { float32: 1, int64: 7, float16: 10 } as const;
+/** TensorProto.DataType of the types that models take and give. */
+export const DATA_TYPE = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+  bfloat16: 16,
+} as const;
+
+/** The type of a graph's tensor, by NumPy's names. */
+export type OnnxType = keyof typeof DATA_TYPE;
 
 /** AttributeProto.AttributeType. */
 export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
@@ -82,6 +101,12 @@ export function encodeMessage(name: MessageName, document: Record<string, unknow
   const problem = type.verify(document);
   if (problem !== null) throw new TypeError(`${name}: ${problem}`);
   return type.encode(type.fromObject(document)).finish();
+}
+
+/** Decodes a message into its fields; fields that the schema lacks are passed over. @throws {RangeError} if damaged */
+export function decodeMessage(name: string, bytes: Uint8Array): Record<string, unknown> {
+  const type = ROOT.lookupType(name);
+  return type.toObject(type.decode(bytes), { longs: Number, arrays: true });
 }
 
 /** Tag and length of the length-delimited field `fieldName`; they precede its bytes. */
