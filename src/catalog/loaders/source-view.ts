@@ -1,5 +1,5 @@
 import { invalidInput } from '../../errors.js';
-import type { BandInfo, MaskKind, MaskRequest, Raster } from '../../raster/index.js';
+import type { BandInfo, MaskRequest, Raster } from '../../raster/index.js';
 import { RasterView } from '../../raster/raster-view.js';
 import { levelBox } from '../../raster/request.js';
 import type { QualityReader } from './quality.js';
@@ -8,26 +8,18 @@ import type { QualityReader } from './quality.js';
 export class SourceView extends RasterView {
   /** Pixels masked by the quality band so far. */
   maskedPixels = 0;
-  readonly #bands: readonly BandInfo[];
+  readonly #hasMask: boolean;
   readonly #quality: QualityReader | null;
 
   constructor(raster: Raster, bands: readonly BandInfo[], quality: QualityReader | null) {
-    super(raster);
-    this.#bands = bands;
+    super(raster, { bands, mask: quality !== null && raster.mask !== 'band masks' ? 'mask' : raster.mask });
+    this.#hasMask = raster.mask !== null;
     this.#quality = quality;
-  }
-
-  override get bands(): readonly BandInfo[] {
-    return this.#bands;
-  }
-
-  override get mask(): MaskKind {
-    return this.#quality !== null && super.mask !== 'band masks' ? 'mask' : super.mask;
   }
 
   /** The file's own mask combined with the quality band. */
   override async readMask(request: MaskRequest = {}): Promise<Uint8Array | null> {
-    const own = super.mask === null ? null : await super.readMask(request);
+    const own = this.#hasMask ? await super.readMask(request) : null;
     if (this.#quality === null) return own;
     const level = levelBox(this, request.level ?? 0);
     const all = { x: 0, y: 0, width: level.width, height: level.height };

@@ -2,9 +2,8 @@
 import { invalidInput, type TerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
-import { openSource } from '../../io/node/index.js';
+import { localPath, openSource } from '../../io/node/file.js';
 import { isUrl } from '../../io/open-url.js';
-import { localPath } from './stores.js';
 
 const TO_GEOTIFF = 'convert it with gdal_translate INPUT OUTPUT.tif';
 const BURN_VECTORS = 'give a raster; rasterize burns polygons onto a grid';

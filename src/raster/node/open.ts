@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { invalidInput, isTerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
-import { type OpenOptions, openSource } from '../../io/node/index.js';
-import { isUrl } from '../../io/open-url.js';
+import { localPath, openSource } from '../../io/node/file.js';
+import { isUrl, type OpenOptions } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { ArrayRaster } from '../cf/index.js';
@@ -19,7 +19,6 @@ import { foreignFormat } from './foreign.js';
 import {
   isFolder,
   kindOfSource,
-  localPath,
   type OpenStoreOptions,
   openNetcdf,
   openNpy,

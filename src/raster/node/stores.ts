@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { TerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
-import { cannotOpen } from '../../io/node/file.js';
+import { cannotOpen, localPath } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
 import type { ArrayGroup } from '../arrays/index.js';
@@ -48,11 +47,6 @@ export async function kindOfSource(source: ByteSource, signal?: AbortSignal): Pr
     if (startsWith(await source.read(offset, 8, options), HDF5_SIGNATURE)) return 'hdf5';
   }
   return null;
-}
-
-/** A path without `file:`. */
-export function localPath(path: string): string {
-  return path.startsWith('file:') ? fileURLToPath(path) : path;
 }
 
 export async function isFolder(path: string): Promise<boolean> {

@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
 import { requireAtMost } from '../../io/byte-source.js';
 import { type ByteSource, withBlockCache } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
-import { cannotOpen } from '../../io/node/file.js';
+import { cannotOpen, localPath } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
@@ -260,10 +259,6 @@ async function readZip(
 
 function layerName(path: string): string {
   return basename(path).replace(/\.shp$/i, '');
-}
-
-function localPath(path: string): string {
-  return path.startsWith('file:') ? fileURLToPath(path) : path;
 }
 
 async function requireThere(path: string): Promise<void> {
