@@ -43,7 +43,7 @@ export {
 } from './matchup.js';
 export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
-export { type OpenUrlOptions, openCatalog } from './parquet/open.js';
+export { type OpenUrlOptions, openCatalogUrl as openCatalog } from './parquet/open.js';
 export type { Place } from './place.js';
 export type { PlaceAndTime, PlaceQuery, Predicate, QueryOptions } from './place-query.js';
 export type {

@@ -9,9 +9,9 @@ import { type BandInfo, type BlockCache, openRaster, type Raster, WarpedRaster }
 import { gridWindow, noReference } from '../../raster/request.js';
 import type { CatalogRow } from '../row.js';
 import { bandInFile, type ChosenBand, requireBand, show } from './bands.js';
+import { outlineMeets, requireSamePlace } from './declared-grid.js';
 import type { LoadCounters, SourceOptions } from './options.js';
 import { QualityReader } from './quality.js';
-import { outlineMeets, requireSamePlace } from './same-place.js';
 import { SourceView } from './source-view.js';
 import { requireFilled, withFill } from './unfilled.js';
 import { type BandUnits, bandUnits } from './units.js';

@@ -9,7 +9,6 @@ import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { isJpeg2000 } from '../jp2/boxes.js';
 import { openNetcdf3 } from '../netcdf/index.js';
 import { NPY_MAGIC, NpyArray } from '../npy/index.js';
-import { ZarrGroup } from '../zarr/group.js';
 import { openZipStore, type ZarrStore } from '../zarr/store.js';
 import { openHdf5 } from './hdf5.js';
 import { registerCodecs } from './zarr-codecs.js';
@@ -62,7 +61,9 @@ export async function isFolder(path: string): Promise<boolean> {
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, UNSUPPORTED or NETWORK
  */
 export async function openZarr(path: string, options: OpenStoreOptions = {}): Promise<ArrayGroup> {
-  registerCodecs();
+  await registerCodecs();
+  // zarrita is loaded with the first store.
+  const { ZarrGroup } = await import('../zarr/group.js');
   const cache = options.cache ?? createBlockCache();
   const isZip = isUrl(path) ? /\.zip$/i.test(new URL(path).pathname) : !(await isFolder(path));
   const store = isZip
