@@ -4,7 +4,7 @@
  * @module
  */
 
-export { Resource } from '../resource.js';
+export type { Resource } from '../resource.js';
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
 export { HttpSource } from './http.js';
 export type { HttpCounters, HttpOptions } from './http-request.js';
