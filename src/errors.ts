@@ -119,6 +119,24 @@ export function invalidOption(option: string, problem: string, remedy: string): 
   return new TerrachipError('INVALID_OPTION', `${option} ${problem}`, remedy, { option });
 }
 
+/** @throws {TerrachipError} INVALID_OPTION unless the value is one of the choices */
+export function requireChoice<T>(option: string, value: T, choices: readonly T[]): void {
+  if (choices.includes(value)) return;
+  throw invalidOption(option, `cannot be "${String(value)}"`, `choose one of ${choices.join(', ')}`);
+}
+
+/** @throws {TerrachipError} INVALID_OPTION unless the value is a whole number from `least` to `most` */
+export function requireWhole(
+  option: string,
+  value: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} on` : `${least} to ${most}`;
+  throw invalidOption(option, `cannot be ${value}`, `give a whole number from ${range}`);
+}
+
 /** The error for a violated invariant. */
 export function internalError(where: string, problem: string): TerrachipError {
   return new TerrachipError(

@@ -29,7 +29,6 @@ export { GeoCatalog } from './geo-catalog.js';
 export type { GeoJsonObject } from './geometry.js';
 export { gridFootprint } from './grid-footprint.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
-export type { CubeOptions } from './loaders/cube-axes.js';
 export * from './loaders/index.js';
 export {
   type Matchup,
