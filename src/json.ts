@@ -53,7 +53,7 @@ export function validateStrictly<const Schema extends v.GenericSchema>(
 /**
  * Checks a document against a schema.
  * @param name of the file, for messages
- * @throws {TerrachipError} INVALID_INPUT with the path of the first error
+ * @throws {TerrachipError} INVALID_INPUT with the path of each error
  */
 export function validate<const Schema extends v.GenericSchema>(
   schema: Schema,
@@ -62,13 +62,17 @@ export function validate<const Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = v.getDotPath(issue);
-  const place = path === null ? 'the document' : path;
-  const missing = issue.type === 'object' && issue.received === 'undefined' && path !== null;
-  const problem = missing ? 'is missing' : issue.message;
-  throw invalidInput(name, `is not valid: ${place}: ${problem}`, 'correct it');
+  const problems = result.issues.map((issue) => {
+    const path = v.getDotPath(issue);
+    const missing = issue.type === 'object' && issue.received === 'undefined' && path !== null;
+    return `${path ?? 'the document'}: ${missing ? 'is missing' : issue.message}`;
+  });
+  const shown = [...problems.slice(0, MOST_PROBLEMS), ...(problems.length > MOST_PROBLEMS ? ['…'] : [])];
+  throw invalidInput(name, `is not valid: ${shown.join(', ')}`, 'correct it');
 }
+
+/** Of a document, for messages. */
+const MOST_PROBLEMS = 12;
 
 /** More than real documents need. The limit makes recursive code safe, such as schemas and messages. */
 const MAX_DEPTH = 64;

@@ -1,7 +1,7 @@
 import { sizeOf } from '../geo/dtype.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { gatherChips } from '../kernels/index.js';
-import { inputShape, type ModelSpec, timeSteps } from './model-spec.js';
+import { inputShape, type ModelSpec, replacementOf, timeSteps } from './model-spec.js';
 import { tensorOf } from './phases.js';
 import type { ModelSession } from './session.js';
 import type { Strip } from './strip.js';
@@ -61,7 +61,7 @@ export class ChipBatch {
           channel: band * steps + step,
           mean: input.mean[band],
           std: input.std[band],
-          replacement: input.nodataReplacement,
+          replacement: replacementOf(input, band),
         });
       }
     }

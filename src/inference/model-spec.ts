@@ -7,61 +7,112 @@ import { UNITS } from '../raster/units.js';
 /** The supported version of `model.json`. */
 export const MODEL_SCHEMA_VERSION = 1;
 
-/** Names of models, inputs, bands, phases and classes. */
+/** Names of models, inputs, bands and phases. */
 export const NAME = /^[\w.-]{1,64}$/;
 const Name = v.pipe(v.string(), v.regex(NAME, 'must be a name of letters, digits, dots and dashes'));
+/** Names within a graph, as exporters write them: `input_1:0`. */
+const GraphName = v.pipe(v.string(), v.regex(/^[^\p{C}]{1,256}$/u, 'must be the name in the graph'));
+/** Names of classes and quantities, for people. */
+const Label = v.pipe(
+  v.string(),
+  v.regex(/^(?! )[^\p{C}]{1,64}(?<! )$/u, 'must be a name of 1 to 64 characters'),
+);
 const GraphFile = v.pipe(
   v.string(),
   v.regex(/^[\w-][\w.-]{0,60}\.onnx$/, 'must be the name of an ONNX file in the folder'),
 );
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
+const Positive = v.pipe(Finite, v.gtValue(0, 'must be positive'));
 const Colour = v.pipe(v.string(), v.regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #1f78b4'));
+const Share = v.pipe(v.number(), v.gtValue(0, 'must be above 0'), v.ltValue(1, 'must be below 1'));
+
+/** Axes of an input: N chips, C bands, T phases, H rows, W columns. Phases without T are channels, date by date. */
+export const INPUT_LAYOUTS = ['NCHW', 'NHWC', 'NCTHW', 'NTCHW', 'NTHWC'] as const;
+/** The axes of a graph's input. */
+export type InputLayout = (typeof INPUT_LAYOUTS)[number];
+/** Axes of an output; `NHW` is one channel without an axis. */
+export const OUTPUT_LAYOUTS = ['NCHW', 'NHWC', 'NHW'] as const;
+/** The axes of a graph's output. */
+export type OutputLayout = (typeof OUTPUT_LAYOUTS)[number];
+/** What terrachip applies to the output: nothing for probabilities. */
+export const ACTIVATIONS = ['softmax', 'sigmoid', 'none'] as const;
+/** Colours of classes without one, by position. */
+const COLOURS = ['#e8e2d0', '#1f78b4', '#33a02c', '#e31a1c', '#ff7f00', '#6a3d9a', '#b15928', '#a6cee3'];
+
+/** What turns the output of a graph into probabilities. */
+export type Activation = (typeof ACTIVATIONS)[number];
 
 const ModelInputSchema = v.object({
-  /** The name of the ONNX input, and of the scene's input. */
+  /** The name of the scene's input. */
   name: Name,
+  /** The name of the ONNX input (default: `name`). */
+  tensor: v.optional(GraphName),
   /** Band names in the model's order. */
   bands: v.pipe(v.array(Name), v.minLength(1, 'must name at least one band')),
   units: v.picklist(UNITS),
-  /** `temporal`: one image per phase. `static`: one image for all phases. */
-  kind: v.picklist(['temporal', 'static']),
-  /** Mean and standard deviation of each band, in `units`, for normalisation. */
-  mean: v.array(Finite),
-  std: v.array(v.pipe(Finite, v.gtValue(0, 'must be positive'))),
-  /** Replaces NaN and infinities before normalisation; in `units`. */
-  nodataReplacement: Finite,
+  /** `temporal` (default): one image per phase. `static`: one image for all phases. */
+  kind: v.optional(v.picklist(['temporal', 'static'])),
+  /** Default: NCHW, or NCTHW for several phases. */
+  layout: v.optional(v.picklist(INPUT_LAYOUTS)),
+  /** Mean (default 0) and standard deviation (default 1) of each band, in `units`, for normalisation. */
+  mean: v.optional(v.array(Finite)),
+  std: v.optional(v.array(Positive)),
+  /** Replaces NaN and infinities before normalisation; in `units`, for all bands or each (default: the means). */
+  nodataReplacement: v.optional(v.union([Finite, v.array(Finite)])),
 });
 
 const COMMON = {
   schemaVersion: v.literal(MODEL_SCHEMA_VERSION),
   name: Name,
-  version: v.string(),
-  description: v.string(),
+  version: v.optional(v.string(), '1'),
+  description: v.optional(v.string(), ''),
   inputs: v.pipe(v.array(ModelInputSchema), v.minLength(1, 'must list at least one input')),
   /** Names of the time steps, in the model's order. */
-  phases: v.pipe(v.array(Name), v.minLength(1, 'must name at least one phase')),
+  phases: v.optional(v.pipe(v.array(Name), v.minLength(1, 'must name at least one phase')), ['scene']),
   /** The inputs that must have data for a pixel to be valid. */
-  validity: v.union([
-    v.literal('all'),
-    v.pipe(v.array(v.object({ input: Name, phase: v.optional(Name) })), v.minLength(1, 'must not be empty')),
-  ]),
+  validity: v.optional(
+    v.union([
+      v.literal('all'),
+      v.pipe(
+        v.array(v.object({ input: Name, phase: v.optional(Name) })),
+        v.minLength(1, 'must not be empty'),
+      ),
+    ]),
+    'all',
+  ),
   chip: v.object({
     size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(4096)),
     stride: v.pipe(v.number(), v.integer(), v.minValue(1)),
   }),
-  provenance: AnyRecord,
-  licence: v.string(),
+  /** The pixel size that the model was trained on, in metres. */
+  pixelSize: v.optional(Positive),
+  provenance: v.optional(AnyRecord, {}),
+  licence: v.optional(v.string(), 'unknown'),
   /** Uses that the model is not suited for. */
-  limitations: v.string(),
+  limitations: v.optional(v.string(), 'not stated'),
 };
+
+const OUTPUT = { name: GraphName, layout: v.optional(v.picklist(OUTPUT_LAYOUTS)) };
 
 /** The model file of a segmentation. */
 export const SegmentationSpecSchema = v.object({
   ...COMMON,
   output: v.object({
-    /** The name of the ONNX output: logits (chip, class, y, x) at the chip's size. */
-    name: Name,
-    classes: v.pipe(v.array(v.object({ name: Name, colour: Colour })), v.minLength(2), v.maxLength(255)),
+    /**
+     * The ONNX output: (chip, class, y, x), or one channel for two classes, of which it gives the second. A side may be a
+     * whole fraction of the chip's. Whole numbers are the values of classes.
+     */
+    ...OUTPUT,
+    /** `change` compares phases. In `multilabel`, each class has a probability of its own. */
+    task: v.optional(v.picklist(['segmentation', 'change', 'multilabel'])),
+    activation: v.optional(v.picklist(ACTIVATIONS)),
+    /** The probability above which a pixel belongs to a class, for two classes and `multilabel` (default 0.5). */
+    threshold: v.optional(Share),
+    classes: v.pipe(
+      v.array(v.object({ name: Label, colour: v.optional(Colour) })),
+      v.minLength(1),
+      v.maxLength(255),
+    ),
   }),
   /**
    * Files of a model in two graphs, for models that merge phases after the encoder. The encoder takes each input of one
@@ -71,92 +122,140 @@ export const SegmentationSpecSchema = v.object({
   phaseGraphs: v.optional(v.object({ encoder: GraphFile, decoder: GraphFile })),
 });
 
+/** The model file of a regression. */
+export const RegressionSpecSchema = v.object({
+  ...COMMON,
+  output: v.object({
+    /** The ONNX output: (chip, value, y, x). */
+    ...OUTPUT,
+    task: v.literal('regression'),
+    /** The quantities that the model estimates, in the order of the channels. */
+    values: v.pipe(
+      v.array(v.object({ name: Label, units: v.optional(v.string()) })),
+      v.minLength(1, 'must name at least one quantity'),
+    ),
+  }),
+});
+
 /** The model file of an encoder. */
 export const EmbeddingSpecSchema = v.object({
   ...COMMON,
   output: v.object({
-    /** The name of the ONNX output: (chip, token, channel), tokens row by row from the chip's upper left corner. */
-    name: Name,
+    /** The ONNX output: (chip, token, channel), tokens row by row from the chip's upper left corner. */
+    name: GraphName,
     tokens: v.pipe(v.number(), v.integer(), v.minValue(1)),
     channels: v.pipe(v.number(), v.integer(), v.minValue(1)),
   }),
 });
 
+type InputDocument = v.InferOutput<typeof ModelInputSchema>;
+type Completed<Document extends { output: object }> = Omit<Document, 'inputs' | 'output'> & {
+  inputs: ModelInput[];
+  output: Document['output'] extends { classes: object }
+    ? Omit<Document['output'], 'classes'> & { classes: ModelClass[] }
+    : Document['output'];
+};
+/** A class of a model. */
+export interface ModelClass {
+  name: string;
+  /** `#rrggbb`. */
+  colour: string;
+}
 /** An input of a model: its bands, units and statistics. */
-export type ModelInput = v.InferOutput<typeof ModelInputSchema>;
+export type ModelInput = InputDocument & Required<Omit<InputDocument, 'tensor' | 'layout'>>;
 /** The document `model.json` of a model that classifies pixels. */
-export type SegmentationSpec = v.InferOutput<typeof SegmentationSpecSchema>;
+export type SegmentationSpec = Completed<v.InferOutput<typeof SegmentationSpecSchema>>;
+/** The document `model.json` of a model that estimates quantities. */
+export type RegressionSpec = Completed<v.InferOutput<typeof RegressionSpecSchema>>;
 /** The document `model.json` of an encoder, which returns embeddings. */
-export type EmbeddingSpec = v.InferOutput<typeof EmbeddingSpecSchema>;
-/** The document `model.json` of a model of either kind. */
-export type ModelSpec = SegmentationSpec | EmbeddingSpec;
+export type EmbeddingSpec = Completed<v.InferOutput<typeof EmbeddingSpecSchema>>;
+/** The document `model.json` of a model that maps pixels. */
+export type MapSpec = SegmentationSpec | RegressionSpec;
+/** The document `model.json` of any model. */
+export type ModelSpec = MapSpec | EmbeddingSpec;
 
 /** Checks a `model.json`. @param name the file, for messages */
 export function parseSegmentationSpec(document: unknown, name: string): SegmentationSpec {
-  return checked(validateStrictly(SegmentationSpecSchema, document, name), name);
+  return completed(validateStrictly(SegmentationSpecSchema, document, name), name);
 }
 
 /** Checks the `model.json` of an encoder. @param name the file, for messages */
 export function parseEmbeddingSpec(document: unknown, name: string): EmbeddingSpec {
-  return checked(validateStrictly(EmbeddingSpecSchema, document, name), name);
+  return completed(validateStrictly(EmbeddingSpecSchema, document, name), name);
 }
 
-/** Checks a `model.json` of either kind. @param name the file, for messages */
+/** Checks a `model.json` of any kind. @param name the file, for messages */
 export function parseModelSpec(document: unknown, name: string): ModelSpec {
   const { output } = validate(v.looseObject({ output: v.looseObject({}) }), document, name);
-  return 'tokens' in output ? parseEmbeddingSpec(document, name) : parseSegmentationSpec(document, name);
+  if ('tokens' in output) return parseEmbeddingSpec(document, name);
+  if (!('values' in output)) return parseSegmentationSpec(document, name);
+  return completed(validateStrictly(RegressionSpecSchema, document, name), name);
 }
 
-/** Checks that span several members, which the schema cannot express. */
-function checked<Spec extends ModelSpec>(spec: Spec, name: string): Spec {
-  for (const input of spec.inputs) {
-    if (input.mean.length !== input.bands.length || input.std.length !== input.bands.length) {
-      throw invalidInput(
-        name,
-        `gives input ${input.name} ${input.mean.length} means and ${input.std.length} standard deviations for ${input.bands.length} bands`,
-        'give one of each a band',
-      );
+/** Checks what spans several members, and fills in defaults. @throws {TerrachipError} INVALID_INPUT with all problems */
+function completed<
+  Document extends {
+    inputs: InputDocument[];
+    phases: string[];
+    chip: { size: number; stride: number };
+    validity: 'all' | { input: string; phase?: string }[];
+    output:
+      | { classes?: { name: string; colour?: string | undefined }[] }
+      | { tokens: number }
+      | { values: object[] };
+  },
+>(document: Document, name: string): Completed<Document> {
+  const { inputs, phases, chip, validity, output } = document;
+  const named = 'classes' in output ? (output.classes ?? []) : [];
+  const problems = [
+    ...inputs.flatMap(problemsOfInput),
+    ...repeated('input', inputs),
+    ...repeated(
+      'phase',
+      phases.map((phase) => ({ name: phase })),
+    ),
+    ...repeated('class', named),
+  ];
+  if (chip.stride > chip.size) problems.push('has a chip stride above the chip size, which leaves gaps');
+  for (const { input, phase } of validity === 'all' ? [] : validity) {
+    const known = inputs.some((candidate) => candidate.name === input);
+    if (!known || (phase !== undefined && !phases.includes(phase))) {
+      problems.push(`has a validity rule for ${input} ${phase ?? ''}, which it does not have`);
     }
   }
-  requireDistinct(
-    name,
-    'input',
-    spec.inputs.map((input) => input.name),
+  if (problems.length > 0) throw invalidInput(name, problems.join(', and '), 'correct it');
+  const classes = named.map((each, k) => ({ colour: COLOURS[k % COLOURS.length], ...each }));
+  return {
+    ...document,
+    inputs: inputs.map(completedInput),
+    output: 'classes' in output ? { ...output, classes } : output,
+  } as Completed<Document>;
+}
+
+function problemsOfInput({ name, bands, mean, std, nodataReplacement }: InputDocument): string[] {
+  const replacement = Array.isArray(nodataReplacement) ? nodataReplacement : undefined;
+  const lists = { means: mean, 'standard deviations': std, 'nodata replacements': replacement };
+  return Object.entries(lists).flatMap(([what, list]) =>
+    list === undefined || list.length === bands.length
+      ? []
+      : [`gives input ${name} ${list.length} ${what} for ${bands.length} bands`],
   );
-  requireDistinct(name, 'phase', spec.phases);
-  if ('classes' in spec.output) {
-    requireDistinct(
-      name,
-      'class',
-      spec.output.classes.map((each) => each.name),
-    );
-  }
-  if (spec.chip.stride > spec.chip.size) {
-    throw invalidInput(
-      name,
-      'has a chip stride above the chip size, which leaves gaps',
-      'give a smaller stride',
-    );
-  }
-  if (spec.validity !== 'all') {
-    for (const { input, phase } of spec.validity) {
-      const known = spec.inputs.some((candidate) => candidate.name === input);
-      if (!known || (phase !== undefined && !spec.phases.includes(phase))) {
-        throw invalidInput(
-          name,
-          `has a validity rule for ${input} ${phase ?? ''}, which it does not have`,
-          'correct it',
-        );
-      }
-    }
-  }
-  return spec;
 }
 
-function requireDistinct(file: string, kind: string, names: readonly string[]): void {
-  const duplicate = names.find((each, k) => names.indexOf(each) < k);
-  if (duplicate !== undefined)
-    throw invalidInput(file, `names the ${kind} ${duplicate} twice`, 'give each a name of its own');
+function completedInput(input: InputDocument): ModelInput {
+  const mean = input.mean ?? input.bands.map(() => 0);
+  const { kind = 'temporal', std = input.bands.map(() => 1), nodataReplacement = mean } = input;
+  return { ...input, kind, mean, std, nodataReplacement };
+}
+
+function repeated(kind: string, named: readonly { name: string }[]): string[] {
+  const names = named.map(({ name }) => name);
+  return names.filter((each, k) => names.indexOf(each) < k).map((each) => `names the ${kind} ${each} twice`);
+}
+
+/** What NaN and infinities of a band become before normalisation, in the input's units. */
+export function replacementOf({ nodataReplacement }: ModelInput, band: number): number {
+  return typeof nodataReplacement === 'number' ? nodataReplacement : nodataReplacement[band];
 }
 
 /** The number of time steps of an input: the number of phases, or 1 for a static input. */
@@ -164,17 +263,30 @@ export function timeSteps(spec: ModelSpec, input: ModelInput): number {
   return input.kind === 'static' ? 1 : spec.phases.length;
 }
 
-/** The shape of an input's tensor: (chip, band, y, x), or (chip, band, phase, y, x) for more than one time step. */
+/** The shape of an input's tensor, by its layout; (chip, band, y, x) for one time step by default. */
 export function inputShape(spec: ModelSpec, input: ModelInput, batch: number): number[] {
   const { size } = spec.chip;
-  const time = timeSteps(spec, input) > 1 ? [timeSteps(spec, input)] : [];
-  return [batch, input.bands.length, ...time, size, size];
+  const steps = timeSteps(spec, input);
+  const layout = inputLayout(spec, input);
+  const bands = input.bands.length * (layout.includes('T') ? 1 : steps);
+  const lengths: Record<string, number> = { N: batch, C: bands, T: steps, H: size, W: size };
+  return [...layout].map((axis) => lengths[axis]);
 }
 
-/** The shape of the output for one chip: (class, y, x), or (token, channel) for embeddings. */
+/** The layout of an input: NCHW by default, or NCTHW for several time steps. */
+export function inputLayout(spec: ModelSpec, { layout, ...input }: ModelInput): InputLayout {
+  return layout ?? (timeSteps(spec, input) > 1 ? 'NCTHW' : 'NCHW');
+}
+
+/** The shape of the session's output for one chip: (class or value, y, x), or (token, channel) for embeddings. */
 export function answerShape({ output, chip }: ModelSpec): number[] {
   if ('tokens' in output) return [output.tokens, output.channels];
-  return [output.classes.length, chip.size, chip.size];
+  return [channelsOf(output), chip.size, chip.size];
+}
+
+/** The number of classes or values of a map. */
+export function channelsOf(output: MapSpec['output']): number {
+  return 'values' in output ? output.values.length : output.classes.length;
 }
 
 /** Whether a pixel is valid only where an input has data in a phase (undefined for static inputs). */

@@ -207,7 +207,9 @@ function describeCard(spec: ModelSpec): string {
   const gives =
     'classes' in output
       ? `${output.name}: ${output.classes.map((each) => each.name).join(', ')}`
-      : `${output.name}: ${output.tokens} tokens of ${output.channels}`;
+      : 'tokens' in output
+        ? `${output.name}: ${output.tokens} tokens of ${output.channels}`
+        : `${output.name}: ${output.values.map((each) => each.name).join(', ')}`;
   const { parameters, gflopPerChip, precision } = provenance;
   const { source, statistics } = v.parse(ImportedSchema, provenance);
   return [

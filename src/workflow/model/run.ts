@@ -130,7 +130,7 @@ async function readInput(
         );
       }
       const band = Math.floor(k / pixels) % input.bands.length;
-      const value = Number.isFinite(values[k]) ? values[k] : input.nodataReplacement;
+      const value = Number.isFinite(values[k]) ? values[k] : replacementOf(input, band);
       values[k] = (value - input.mean[band]) / input.std[band];
     }
     return values;
