@@ -21,6 +21,6 @@ export {
   wholeOf,
 } from './array.js';
 export { type ContiguousLayout, readContiguous } from './contiguous.js';
-export { bytesToValues, NUMERIC_TYPES, numbersFrom } from './convert.js';
+export { bytesToValues, NOT_FINITE, NUMERIC_TYPES, numbersFrom } from './convert.js';
 export { copyBox, indexAt, readChunks, stridesOf } from './copy.js';
-export { float32ToHalves, halfToNumber, halvesToFloat32, numberToHalf } from './half.js';
+export { float32ToHalves, halvesToFloat32, numberToHalf } from './half.js';

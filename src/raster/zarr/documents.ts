@@ -3,7 +3,13 @@ import * as v from 'valibot';
 import * as zarr from 'zarrita';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { AnyRecord, validate } from '../../json.js';
-import { type ArrayDescription, type Attributes, checkChunk, checkShape } from '../arrays/index.js';
+import {
+  type ArrayDescription,
+  type Attributes,
+  checkChunk,
+  checkShape,
+  NOT_FINITE,
+} from '../arrays/index.js';
 import { boundedCodec, type CodecEntry } from './codec-names.js';
 import { encodeFill, parseFill, typeOfV2, typeOfV3, type ZarrType } from './types.js';
 
@@ -211,8 +217,6 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
   };
 }
 
-const NOT_FINITE = ['NaN', 'Infinity', '-Infinity'] as const;
-
 /** A codec of version 3; numcodecs' are filters of version 2. */
 function codecsV3(codec: CodecEntry, stored: string, name: string): CodecEntry[] {
   const [, id] = /^numcodecs\.(\w+)$/.exec(codec.name) ?? [];
@@ -243,7 +247,7 @@ function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, nam
               out_of_range: 'wrap',
               // A fill value outside the packed type is never packed: chunks of it are left out.
               ...(stored.startsWith('float') && !packed.stored.startsWith('float')
-                ? { scalar_map: { encode: NOT_FINITE.map((word) => [word, 0]) } }
+                ? { scalar_map: { encode: Object.keys(NOT_FINITE).map((word) => [word, 0]) } }
                 : {}),
             },
           },
