@@ -138,7 +138,7 @@ export class NpyArray extends Resource implements StoredArray {
     return piecesOf(text, width).map((piece) => decodeText(name, piece));
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#source.close();
   }
 
