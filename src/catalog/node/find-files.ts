@@ -2,9 +2,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { cannotOpen } from '../../io/node/file.js';
+import { cannotOpen, localPath } from '../../io/node/file.js';
 import { isUrl } from '../../io/open-url.js';
 import { foreignAddress } from '../../io/schemes.js';
 
@@ -51,7 +50,7 @@ export async function findFiles(input: string | readonly string[], options: Find
   for (const input of inputs) {
     named = 0;
     if (isUrl(input)) add(input);
-    else await findLocal(input.startsWith('file:') ? fileURLToPath(input) : input, { ...options, add });
+    else await findLocal(localPath(input), { ...options, add });
     // Files that another input names too are files.
     if (named === 0) {
       const foreign = foreignAddress(input);
