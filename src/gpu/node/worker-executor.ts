@@ -21,19 +21,18 @@ interface Job {
  * first large kernel. Idle workers do not keep the process alive.
  */
 export class WorkerExecutor implements CpuExecutor {
-  readonly threads: number;
   readonly description: string;
   readonly needsSharedMemory = true;
-  readonly #program: URL;
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Job>();
   readonly #waiting: Job[] = [];
   #started = 0;
   #disposed = false;
 
-  private constructor(program: URL, threads: number) {
-    this.#program = program;
-    this.threads = threads;
+  private constructor(
+    private readonly program: URL,
+    readonly threads: number,
+  ) {
     this.description = cpus()[0]?.model.trim() ?? 'unknown processor';
   }
 
@@ -99,7 +98,7 @@ export class WorkerExecutor implements CpuExecutor {
   #start(): Worker {
     this.#started++;
     // Without the flags of the main thread, such as --input-type and --inspect.
-    const worker = new Worker(this.#program, { execArgv: [] });
+    const worker = new Worker(this.program, { execArgv: [] });
     worker.on('message', (reply: WorkerReply) => {
       this.#finish(worker, reply.ok ? null : internalError('worker', reply.message));
     });
