@@ -201,7 +201,7 @@ export class ArrayRaster extends DescribedRaster {
     return null;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#group.close();
   }
 

@@ -172,7 +172,7 @@ export class Jp2Raster extends DescribedRaster {
     return null;
   }
 
-  close(): Promise<void> {
+  dispose(): Promise<void> {
     return this.#source.close();
   }
 

@@ -139,7 +139,7 @@ export class NpyArray extends Resource implements StoredArray {
     );
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#source.close();
   }
 
