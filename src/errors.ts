@@ -34,16 +34,10 @@ export interface ErrorFields {
 export type ErrorCode = keyof ErrorFields;
 
 /**
- * Process exit statuses: 2 wrong usage or input, 75 retry later, 3 incomplete, 1 anything else
+ * Process exit statuses other than 2, which is wrong usage or input: 75 retry later, 3 incomplete, 1 anything else
  * (75 is `EX_TEMPFAIL` of sysexits.h).
  */
-const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
-  INVALID_INPUT: 2,
-  INVALID_OPTION: 2,
-  UNSUPPORTED: 2,
-  NOT_FOUND: 2,
-  TOO_LARGE: 2,
-  MISSING_DEPENDENCY: 2,
+const EXIT_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   NETWORK: 75,
   DEVICE_LOST: 75,
   DISK: 75,
@@ -83,7 +77,7 @@ export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
     this.code = code;
     this.fields = withoutSecrets(fields);
     this.remedy = withoutCredentials(remedy);
-    this.exitStatus = options?.exitStatus ?? EXIT_STATUS[code];
+    this.exitStatus = options?.exitStatus ?? EXIT_STATUS[code] ?? 2;
   }
 }
 
@@ -167,7 +161,43 @@ export function codeOf(error: unknown): string {
   return isError(error) && typeof error.code === 'string' ? error.code : '';
 }
 
-/** Whether an import failed because the package is not installed. */
-export function isNotInstalled(error: unknown): boolean {
-  return ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(codeOf(error));
+/** An optional package: what needs it, and how it is loaded. */
+export interface OptionalPackage<Module = unknown> {
+  readonly name: string;
+  /** What needs it, as the subject of the message: `reading netCDF-3`. */
+  readonly purpose: string;
+  /** The command that installs it; default `npm install NAME`. */
+  readonly install?: string;
+  /** The remedy if it is installed but cannot be loaded; default: to install it. */
+  readonly repair?: string;
+  readonly load: () => Promise<Module>;
+}
+
+/** Why an optional package cannot be used, and what to do, after a failure to load it. */
+export function packageProblem(
+  { name, purpose, install = `npm install ${name}`, repair }: Omit<OptionalPackage, 'load'>,
+  cause: unknown,
+): { problem: string; remedy: string } {
+  const remedy = `run ${install}`;
+  if (['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(codeOf(cause))) {
+    return { problem: `${purpose} needs the optional package ${name}, which is not installed`, remedy };
+  }
+  const [reason] = messageOf(cause).split('\n');
+  const problem = `${purpose} needs the package ${name}, which cannot be loaded (${reason})`;
+  return { problem, remedy: repair ?? remedy };
+}
+
+/** The error for an optional package that cannot be loaded. */
+export function missingPackage(wanted: Omit<OptionalPackage, 'load'>, cause: unknown): TerrachipError {
+  const { problem, remedy } = packageProblem(wanted, cause);
+  return new TerrachipError('MISSING_DEPENDENCY', problem, remedy, { dependency: wanted.name }, { cause });
+}
+
+/** Loads an optional package. @throws {TerrachipError} MISSING_DEPENDENCY */
+export async function loadPackage<Module>(wanted: OptionalPackage<Module>): Promise<Module> {
+  try {
+    return await wanted.load();
+  } catch (cause) {
+    throw missingPackage(wanted, cause);
+  }
 }
