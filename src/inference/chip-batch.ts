@@ -80,7 +80,7 @@ export class ChipBatch {
   }
 
   /** Runs the model on the chips and empties the batch. @returns as `ModelSession.run` */
-  async run(session: ModelSession): Promise<DeviceTensor<'float32'>> {
+  async run(session: ModelSession, options: { finite?: boolean } = {}): Promise<DeviceTensor<'float32'>> {
     const count = this.#count;
     for (const tensor of this.inputs.values()) {
       const chip = tensor.length / this.size;
@@ -89,7 +89,7 @@ export class ChipBatch {
     }
     this.#written = count;
     this.#count = 0;
-    return session.run(this.backend, this.inputs, this.size, count);
+    return session.run(this.backend, this.inputs, this.size, count, options);
   }
 
   dispose(): void {

@@ -3,8 +3,8 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { internalError, invalidInput } from '../errors.js';
 import type { DeviceMeter, WebGpuBackend } from '../gpu/index.js';
 import { notFloat32 } from './graph-check.js';
-import { cannotLoad, declaredShape } from './host-graph.js';
-import type { FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
+import { cannotLoad, declared } from './host-graph.js';
+import type { DeclaredTensor, FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
 
 /** The provider that runs a model on the device of the kernels, as options and reports spell it. */
 export const RESIDENT = 'webgpu-resident';
@@ -31,8 +31,8 @@ export interface GraphBytes {
 export class GpuGraph implements ModelGraph {
   readonly provider = RESIDENT;
   readonly sharesDevice = true;
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
+  readonly inputs: readonly DeclaredTensor[];
+  readonly outputs: readonly DeclaredTensor[];
 
   private constructor(
     readonly name: string,
@@ -41,8 +41,8 @@ export class GpuGraph implements ModelGraph {
     private readonly meter: DeviceMeter,
     private readonly session: InferenceSession,
   ) {
-    this.inputNames = session.inputNames;
-    this.outputNames = session.outputNames;
+    this.inputs = declared(session.inputMetadata);
+    this.outputs = declared(session.outputMetadata);
   }
 
   /**
@@ -68,10 +68,6 @@ export class GpuGraph implements ModelGraph {
     } catch (cause) {
       throw cannotLoad(name, RESIDENT, cause);
     }
-  }
-
-  outputShape(name: string): readonly (number | string)[] {
-    return declaredShape(this.session, name);
   }
 
   async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {

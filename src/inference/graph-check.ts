@@ -1,20 +1,25 @@
 /** Checks of ONNX graphs and their results against a model's specification. */
 import { invalidInput, messageOf, type TerrachipError } from '../errors.js';
-import type { ModelGraph } from './model-graph.js';
-import type { ModelSpec } from './model-spec.js';
+import { declaredIn, type ModelGraph } from './model-graph.js';
+import { type ModelInput, type ModelSpec, tensorName, tensorShape } from './model-spec.js';
 
 /** @throws {TerrachipError} INVALID_INPUT when a graph has other inputs, or lacks the output */
 export function checkNames(
-  graph: Pick<ModelGraph, 'name' | 'inputNames' | 'outputNames'>,
+  graph: Pick<ModelGraph, 'name' | 'inputs' | 'outputs'>,
   wanted: { readonly inputs: readonly string[]; readonly output: string },
 ): void {
-  const [inputs, found] = [[...wanted.inputs].sort().join(', '), [...graph.inputNames].sort().join(', ')];
+  const namesOf = (list: readonly { name: string }[]): string =>
+    list
+      .map(({ name }) => name)
+      .sort()
+      .join(', ');
+  const [inputs, found] = [[...wanted.inputs].sort().join(', '), namesOf(graph.inputs)];
   if (inputs !== found) {
     throw invalidInput(graph.name, `has the inputs ${found}, model.json ${inputs}`, 'correct model.json');
   }
-  if (!graph.outputNames.includes(wanted.output)) {
-    const outputs = graph.outputNames.join(', ');
-    throw invalidInput(graph.name, `has no output ${wanted.output}, but ${outputs}`, 'correct model.json');
+  if (graph.outputs.every(({ name }) => name !== wanted.output)) {
+    const problem = `has no output ${wanted.output}, but ${namesOf(graph.outputs)}`;
+    throw invalidInput(graph.name, problem, 'correct model.json');
   }
 }
 
@@ -33,6 +38,37 @@ export function checkFeatures({ name }: ModelSpec, found: readonly number[]): vo
   if (found[0] === 1 && found.length >= 2) return;
   const problem = `has an encoder that returns the shape (${found.join(', ')}) for one image`;
   throw invalidInput(name, problem, 'check the encoder');
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for an input of another shape than the specification's */
+export function checkInputShape(graph: ModelGraph, spec: ModelSpec, input: ModelInput): void {
+  const name = tensorName(input);
+  const found = declaredIn(graph.inputs, name)?.shape ?? [];
+  if (found.length === 0) return;
+  const [, ...expected] = tensorShape(spec, input, 1);
+  const [, ...axes] = found;
+  const fits =
+    axes.length === expected.length &&
+    axes.every((axis, k) => typeof axis === 'string' || axis < 1 || axis === expected[k]);
+  if (fits) return;
+  throw invalidInput(
+    graph.name,
+    `takes ${name} as (${found.map((axis) => axis || 'any').join(', ')}), but model.json describes (chip, ${expected.join(', ')})`,
+    'correct the bands, `layout`, `phases` or `chip.size` of model.json',
+  );
+}
+
+/** @throws {TerrachipError} INVALID_INPUT when a chip has no finite value at all */
+export function requireFinite(graph: string, values: Float32Array, chips: number): void {
+  const length = values.length / chips;
+  for (let k = 0; k < values.length; k += length) {
+    if (values.subarray(k, k + length).some(Number.isFinite)) continue;
+    throw invalidInput(
+      graph,
+      'returns NaN or infinite values for all pixels of a chip',
+      'check the units, `mean` and `std` of its inputs, or give the model in float32',
+    );
+  }
 }
 
 export function notFloat32(graph: string, output: string, type: string): TerrachipError {

@@ -1,20 +1,33 @@
 /** ONNX graphs on a runtime with its own memory. The runtime is an argument, typed by onnxruntime-common. */
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
 import { invalidInput, messageOf } from '../errors.js';
-import { notFloat32 } from './graph-check.js';
-import type { FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
+import { float32ToHalves, halvesToFloat32 } from '../raster/arrays/half.js';
+import {
+  type DeclaredTensor,
+  declaredIn,
+  type FloatTensor,
+  type GraphInput,
+  type GraphResult,
+  type ModelGraph,
+} from './model-graph.js';
 
 /** The part of an ONNX runtime that terrachip uses; `onnxruntime-node` and `onnxruntime-web` have it. */
 export interface OnnxRuntime {
   readonly InferenceSession: {
     create(model: string | Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
-  readonly Tensor: new (
-    type: 'float32',
-    data: Float32Array,
-    dims: readonly number[],
-  ) => TypedTensor<'float32'>;
+  readonly Tensor: {
+    new <Type extends NumberType>(
+      type: Type,
+      data: Tensor.DataTypeMap[Type],
+      dims: readonly number[],
+    ): TypedTensor<Type>;
+    new (type: 'int64', data: BigInt64Array, dims: readonly number[]): TypedTensor<'int64'>;
+  };
 }
+
+/** Types of tensors whose elements are numbers in JavaScript. */
+export type NumberType = Exclude<Tensor.Type, 'string' | 'bool' | 'int64' | 'uint64' | 'uint4' | 'int4'>;
 
 /** How a runtime runs a graph. */
 export interface RuntimeOptions {
@@ -59,33 +72,66 @@ export class HostGraph implements ModelGraph {
     return new HostGraph(label, provider, runtime, session);
   }
 
-  get inputNames(): readonly string[] {
-    return this.session.inputNames;
+  get inputs(): readonly DeclaredTensor[] {
+    return declared(this.session.inputMetadata);
   }
 
-  get outputNames(): readonly string[] {
-    return this.session.outputNames;
-  }
-
-  outputShape(name: string): readonly (number | string)[] {
-    return declaredShape(this.session, name);
+  get outputs(): readonly DeclaredTensor[] {
+    return declared(this.session.outputMetadata);
   }
 
   async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
     const feeds: Record<string, Tensor> = {};
     const [backend] = [...inputs.values()].map(({ tensor }) => tensor.owner);
     for (const [name, { tensor, shape }] of inputs) {
-      const values = await backend.download(tensor);
-      feeds[name] = new this.runtime.Tensor('float32', values, shape);
+      feeds[name] = this.#tensor(name, await backend.download(tensor), shape);
     }
     const results = await this.session.run(feeds, [...outputs]);
+    const values = new Map<string, Float32Array>();
     const tensors = new Map<string, FloatTensor>();
     for (const name of outputs) {
       const { [name]: result } = results;
-      if (result.type !== 'float32') throw notFloat32(this.name, name, result.type);
-      tensors.set(name, backend.upload(result.data as Float32Array, result.dims));
+      const numbers = numbersOf(this.name, name, result);
+      values.set(name, numbers);
+      tensors.set(name, backend.upload(numbers, result.dims));
     }
-    return { outputs: tensors, readbackBytes: 0 };
+    return { outputs: tensors, values, readbackBytes: 0 };
+  }
+
+  /** Values in the type of an input. Whole numbers are rounded and limited to the range of the type. */
+  #tensor(name: string, values: Float32Array, shape: readonly number[]): Tensor {
+    const type = declaredIn(this.inputs, name)?.type;
+    const { Tensor } = this.runtime;
+    switch (type) {
+      case 'float32':
+        return new Tensor(type, values, shape);
+      case 'float16':
+        return new Tensor(type, float32ToHalves(values), shape);
+      case 'float64':
+        return new Tensor(type, Float64Array.from(values), shape);
+      case 'uint8':
+        return new Tensor(type, new Uint8Array(Uint8ClampedArray.from(values).buffer), shape);
+      case 'int8':
+        return new Tensor(type, Int8Array.from(values, rounded(-128, 127)), shape);
+      case 'uint16':
+        return new Tensor(type, Uint16Array.from(values, rounded(0, 65_535)), shape);
+      case 'int16':
+        return new Tensor(type, Int16Array.from(values, rounded(-32_768, 32_767)), shape);
+      case 'int32':
+        return new Tensor(type, Int32Array.from(values, rounded(-(2 ** 31), 2 ** 31 - 1)), shape);
+      case 'int64':
+        return new Tensor(
+          type,
+          BigInt64Array.from(values, (value) => BigInt(Math.round(value))),
+          shape,
+        );
+      default:
+        throw invalidInput(
+          this.name,
+          `takes ${name} as ${type}, which is not supported`,
+          'convert the model',
+        );
+    }
   }
 
   async dispose(): Promise<void> {
@@ -107,8 +153,24 @@ export function cannotLoad(name: string, provider: string, cause: unknown): Erro
   );
 }
 
-/** The shape that a graph declares for an output; empty if it declares none. */
-export function declaredShape(session: InferenceSession, name: string): readonly (number | string)[] {
-  const output = session.outputMetadata.find((candidate) => candidate.name === name);
-  return output?.isTensor === true ? output.shape : [];
+const rounded = (least: number, most: number) => (value: number) =>
+  Math.min(most, Math.max(least, Math.round(value)));
+
+/** The values of an output as float32. */
+function numbersOf(graph: string, name: string, { type, data }: Tensor): Float32Array<ArrayBuffer> {
+  if (data instanceof Float32Array) return data as Float32Array<ArrayBuffer>;
+  // Newer versions of JavaScript have an array of halves, whose elements are numbers.
+  if (type === 'float16' && data instanceof Uint16Array) return new Float32Array(halvesToFloat32(data));
+  if (Array.isArray(data))
+    throw invalidInput(graph, `returns ${name} as ${type}, not numbers`, 'correct the model');
+  return Float32Array.from(data as ArrayLike<number | bigint>, Number);
+}
+
+/** What a session declares about its inputs or outputs. */
+export function declared(values: InferenceSession['inputMetadata']): DeclaredTensor[] {
+  return values.map((value) =>
+    value.isTensor
+      ? { name: value.name, type: value.type, shape: value.shape }
+      : { name: value.name, type: 'none', shape: [] },
+  );
 }

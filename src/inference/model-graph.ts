@@ -12,11 +12,27 @@ export interface GraphInput {
 export interface GraphResult {
   /** The requested outputs by name, on the backend of the inputs. The caller disposes of them. */
   readonly outputs: ReadonlyMap<string, FloatTensor>;
+  /** The values of the outputs, from a runtime with its own memory. */
+  readonly values?: ReadonlyMap<string, Float32Array>;
   /** Bytes that the runtime read back from the device during the run; 0 for a runtime with its own memory. */
   readonly readbackBytes: number;
 }
 
-/** A graph that a runtime has loaded. Inputs and outputs are float32 tensors of one backend. */
+/** What a graph declares about an input or output. */
+export interface DeclaredTensor {
+  readonly name: string;
+  /** `float32`, `int64`, … */
+  readonly type: string;
+  /** Lengths of the axes, with names for free ones; empty if the graph declares none. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** What a graph declares about the tensor of a name. */
+export function declaredIn(tensors: readonly DeclaredTensor[], name: string): DeclaredTensor | undefined {
+  return tensors.find((tensor) => tensor.name === name);
+}
+
+/** A graph that a runtime has loaded. Inputs and outputs are float32 tensors of one backend, whatever its types are. */
 export interface ModelGraph {
   /** Its file, or another name for messages. */
   readonly name: string;
@@ -24,11 +40,9 @@ export interface ModelGraph {
   readonly provider: string;
   /** Whether it uses the backend's tensors directly. If not, inputs are downloaded and outputs uploaded. */
   readonly sharesDevice: boolean;
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  /** The declared shape of an output, with names for free dimensions; empty if the graph declares none. */
-  outputShape(name: string): readonly (number | string)[];
-  /** @throws {TerrachipError} INVALID_INPUT for outputs that are not float32; any error of the runtime */
+  readonly inputs: readonly DeclaredTensor[];
+  readonly outputs: readonly DeclaredTensor[];
+  /** @throws {TerrachipError} INVALID_INPUT for types that are not supported; any error of the runtime */
   run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult>;
   dispose(): Promise<void>;
 }

@@ -11,12 +11,9 @@ export const MODEL_SCHEMA_VERSION = 1;
 export const NAME = /^[\w.-]{1,64}$/;
 const Name = v.pipe(v.string(), v.regex(NAME, 'must be a name of letters, digits, dots and dashes'));
 /** Names within a graph, as exporters write them: `input_1:0`. */
-const GraphName = v.pipe(v.string(), v.regex(/^[^\p{C}]{1,256}$/u, 'must be the name in the graph'));
+const GraphName = v.pipe(v.string(), v.regex(/^.{1,256}$/, 'must be the name in the graph'));
 /** Names of classes and quantities, for people. */
-const Label = v.pipe(
-  v.string(),
-  v.regex(/^(?! )[^\p{C}]{1,64}(?<! )$/u, 'must be a name of 1 to 64 characters'),
-);
+const Label = v.pipe(v.string(), v.regex(/^\S(.{0,62}\S)?$/, 'must be a name of 1 to 64 characters'));
 const GraphFile = v.pipe(
   v.string(),
   v.regex(/^[\w-][\w.-]{0,60}\.onnx$/, 'must be the name of an ONNX file in the folder'),
@@ -54,9 +51,9 @@ const ModelInputSchema = v.object({
   kind: v.optional(v.picklist(['temporal', 'static'])),
   /** Default: NCHW, or NCTHW for several phases. */
   layout: v.optional(v.picklist(INPUT_LAYOUTS)),
-  /** Mean (default 0) and standard deviation (default 1) of each band, in `units`, for normalisation. */
-  mean: v.optional(v.array(Finite)),
-  std: v.optional(v.array(Positive)),
+  /** Mean and standard deviation of each band, in `units`, for normalisation. */
+  mean: v.array(Finite),
+  std: v.array(Positive),
   /** Replaces NaN and infinities before normalisation; in `units`, for all bands or each (default: the means). */
   nodataReplacement: v.optional(v.union([Finite, v.array(Finite)])),
 });
@@ -233,19 +230,22 @@ function completed<
 }
 
 function problemsOfInput({ name, bands, mean, std, nodataReplacement }: InputDocument): string[] {
-  const replacement = Array.isArray(nodataReplacement) ? nodataReplacement : undefined;
-  const lists = { means: mean, 'standard deviations': std, 'nodata replacements': replacement };
-  return Object.entries(lists).flatMap(([what, list]) =>
-    list === undefined || list.length === bands.length
-      ? []
-      : [`gives input ${name} ${list.length} ${what} for ${bands.length} bands`],
-  );
+  const problems: string[] = [];
+  if (mean.length !== bands.length || std.length !== bands.length) {
+    const counts = `${mean.length} means and ${std.length} standard deviations`;
+    problems.push(`gives input ${name} ${counts} for ${bands.length} bands`);
+  }
+  if (Array.isArray(nodataReplacement) && nodataReplacement.length !== bands.length) {
+    problems.push(
+      `gives input ${name} ${nodataReplacement.length} values for nodata of ${bands.length} bands`,
+    );
+  }
+  return problems;
 }
 
 function completedInput(input: InputDocument): ModelInput {
-  const mean = input.mean ?? input.bands.map(() => 0);
-  const { kind = 'temporal', std = input.bands.map(() => 1), nodataReplacement = mean } = input;
-  return { ...input, kind, mean, std, nodataReplacement };
+  const { kind = 'temporal', nodataReplacement = input.mean } = input;
+  return { ...input, kind, nodataReplacement };
 }
 
 function repeated(kind: string, named: readonly { name: string }[]): string[] {
@@ -263,14 +263,31 @@ export function timeSteps(spec: ModelSpec, input: ModelInput): number {
   return input.kind === 'static' ? 1 : spec.phases.length;
 }
 
-/** The shape of an input's tensor, by its layout; (chip, band, y, x) for one time step by default. */
+/** The shape in which chips are cut for an input: (chip, band, y, x), or (chip, band, phase, y, x) for several phases. */
 export function inputShape(spec: ModelSpec, input: ModelInput, batch: number): number[] {
+  const { size } = spec.chip;
+  const time = timeSteps(spec, input) > 1 ? [timeSteps(spec, input)] : [];
+  return [batch, input.bands.length, ...time, size, size];
+}
+
+/** The shape that the graph takes for an input, by its layout. */
+export function tensorShape(spec: ModelSpec, input: ModelInput, batch: number): number[] {
   const { size } = spec.chip;
   const steps = timeSteps(spec, input);
   const layout = inputLayout(spec, input);
-  const bands = input.bands.length * (layout.includes('T') ? 1 : steps);
-  const lengths: Record<string, number> = { N: batch, C: bands, T: steps, H: size, W: size };
+  const channels = input.bands.length * (layout.includes('T') ? 1 : steps);
+  const lengths: Record<string, number> = { N: batch, C: channels, T: steps, H: size, W: size };
   return [...layout].map((axis) => lengths[axis]);
+}
+
+/** The name of an input in the graph. */
+export function tensorName({ name, tensor }: ModelInput): string {
+  return tensor ?? name;
+}
+
+/** Whether a model maps pixels: its output has classes or values. */
+export function isMapSpec(spec: ModelSpec): spec is MapSpec {
+  return !('tokens' in spec.output);
 }
 
 /** The layout of an input: NCHW by default, or NCTHW for several time steps. */

@@ -124,8 +124,8 @@ class SceneRunner {
         this.#batch.add(strip, batch);
         return backend.submit();
       });
-      const predictions = await this.#timed('model', () => this.#batch.run(session));
-      if (blend === 'probability') softmax(backend, predictions);
+      const predictions = await this.#timed('model', () => this.#batch.run(session, { finite: true }));
+      if (blend === 'probability' && session.takesSoftmax) softmax(backend, predictions);
       for (const [i, column] of batch.entries()) {
         const slot = (chipRow % this.#ringRows) * columns + column;
         backend.copy(predictions, i * chipValues, this.#predictions, slot * chipValues, chipValues);
@@ -138,7 +138,7 @@ class SceneRunner {
   }
 
   async #emit(start: number, end: number, strip: Strip): Promise<void> {
-    const { backend, layout, blend, onRows } = this.#options;
+    const { backend, layout, blend, session, onRows } = this.#options;
     const rows = end - start;
     const values = await this.#timed('stitch', async () => {
       const slots = backend.upload(this.#slots);
@@ -152,7 +152,7 @@ class SceneRunner {
         output,
         rowStart: start,
       });
-      if (blend === 'logits') softmax(backend, output, [1, ...output.shape]);
+      if (blend === 'logits' && session.takesSoftmax) softmax(backend, output, [1, ...output.shape]);
       const downloaded = await backend.download(output);
       slots.dispose();
       output.dispose();

@@ -1,10 +1,25 @@
 /** Sessions: loaded models that run on batches of chips. */
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
 import type { Backend } from '../gpu/index.js';
-import { batchFailure, checkNames, wrongAnswer } from './graph-check.js';
+import { batchFailure, checkInputShape, checkNames, requireFinite, wrongAnswer } from './graph-check.js';
 import { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
-import type { FloatTensor, GraphInput, ModelGraph, ModelGraphs } from './model-graph.js';
-import { answerShape, inputShape, type ModelSpec } from './model-spec.js';
+import {
+  adaptAnswer,
+  arrangeChips,
+  isOneChannel,
+  isPlainAnswer,
+  isPlainInput,
+  refuseProbabilities,
+  takesSoftmax,
+} from './layout.js';
+import {
+  declaredIn,
+  type FloatTensor,
+  type GraphInput,
+  type ModelGraph,
+  type ModelGraphs,
+} from './model-graph.js';
+import { answerShape, isMapSpec, type ModelSpec, tensorName, tensorShape } from './model-spec.js';
 import { type Batch, encodePhases, FEATURES, lastTap, type PhaseCounters, tensorOf } from './phases.js';
 
 /** How a session runs its graphs. */
@@ -27,11 +42,17 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   readonly provider: string;
   /** The shape of the output for one chip: (class, y, x), or (token, channel) for embeddings. */
   readonly answerShape: readonly number[];
+  /** Whether softmax over the classes turns the answers into probabilities; else they are used as they are. */
+  readonly takesSoftmax: boolean;
+  /** The only batch size that the graph takes; null for any. */
+  readonly fixedBatch: number | null;
+  readonly #isWhole: boolean;
   readonly #graphs: ModelGraphs<ModelGraph>;
   readonly #main: ModelGraph;
   readonly #reuse: boolean;
   readonly #phases: PhaseCounters = { phasesEncoded: 0, phasesReused: 0 };
   #readbackBytes = 0;
+  #isFirst = true;
 
   /** @throws {TerrachipError} INVALID_INPUT when a graph does not fit the specification */
   constructor(
@@ -41,11 +62,12 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   ) {
     this.spec = spec;
     this.#graphs = graphs;
-    const inputs = spec.inputs.map(({ name }) => name);
+    const inputs = spec.inputs.map(tensorName);
     const output = spec.output.name;
     if ('whole' in graphs) {
       this.#main = graphs.whole;
       checkNames(graphs.whole, { inputs, output });
+      for (const input of spec.inputs) checkInputShape(graphs.whole, spec, input);
       this.answerShape = answerShape(spec);
     } else {
       const { encoder, decoder } = graphs;
@@ -55,6 +77,10 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
       this.answerShape = decoder === undefined ? featureShape(encoder, spec) : answerShape(spec);
     }
     this.provider = this.#main.provider;
+    this.#isWhole = /^u?int|^bool$/.test(declaredIn(this.#main.outputs, output)?.type ?? '');
+    this.takesSoftmax = takesSoftmax(spec, this.#isWhole);
+    const [batch] = declaredIn(this.#main.inputs, inputs[0])?.shape ?? [];
+    this.fixedBatch = 'whole' in graphs && typeof batch === 'number' ? batch : null;
     this.#reuse = (options.reusePhases ?? true) && !this.#main.sharesDevice;
   }
 
@@ -122,6 +148,7 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
    * Runs one batch.
    * @param inputs normalised chips by input name, (chip, channel, y, x) in the order of `inputShape`
    * @param chips the number of chips in the batch, the rest is padding (default: `batch`)
+   * @param options `finite` refuses a chip without any finite value (default false)
    * @returns the output (chip, …) on the backend; the caller disposes of it
    * @throws {TerrachipError} INVALID_INPUT when the model fails, or its output has another shape than the specification
    */
@@ -130,13 +157,16 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     inputs: ReadonlyMap<string, FloatTensor>,
     batch: number,
     chips = batch,
+    { finite = false }: { finite?: boolean } = {},
   ): Promise<FloatTensor> {
-    const expected = [batch, ...this.answerShape];
     try {
-      const answer = await this.#runGraphs({ backend, inputs, size: batch, chips });
-      if (answer.shape.join() === expected.join()) return answer;
-      answer.dispose();
-      throw wrongAnswer(this.spec, expected, answer.shape);
+      const [answer, values] = await this.#runGraphs({ backend, inputs, size: batch, chips });
+      try {
+        return await this.#adapted(answer, values, chips, finite);
+      } catch (error) {
+        answer.dispose();
+        throw error;
+      }
     } catch (cause) {
       throw cause instanceof TerrachipError ? cause : batchFailure(this.#main.name, batch, cause);
     }
@@ -150,20 +180,46 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     return this.dispose();
   }
 
-  async #runGraphs(batch: Batch): Promise<FloatTensor> {
+  /** Checks an answer, and brings it into the shape (chip, …) of `answerShape`. */
+  async #adapted(
+    answer: FloatTensor,
+    values: Float32Array | undefined,
+    chips: number,
+    finite: boolean,
+  ): Promise<FloatTensor> {
+    const { shape, owner } = answer;
+    const [batch] = shape;
+    const spec: ModelSpec = this.spec;
+    const expected = [batch, ...this.answerShape];
+    if (!isMapSpec(spec) || expected.length !== 4) {
+      if (shape.join() === expected.join()) return answer;
+      throw wrongAnswer(spec, expected, shape);
+    }
+    const whole = this.#isWhole;
+    const isPlain = isPlainAnswer(spec, batch, { shape, whole });
+    if (isPlain && values === undefined && !this.#isFirst) return answer;
+    const numbers = values ?? (await owner.download(answer));
+    const planes = isPlain ? numbers : adaptAnswer(spec, batch, { values: numbers, shape, whole });
+    const used = planes.subarray(0, (planes.length / batch) * chips);
+    if (this.takesSoftmax && this.#isFirst) {
+      refuseProbabilities(spec, used, isOneChannel(spec, shape));
+    }
+    if (finite) requireFinite(this.#main.name, used, chips);
+    this.#isFirst = false;
+    if (isPlain) return answer;
+    answer.dispose();
+    return owner.upload(planes, expected);
+  }
+
+  async #runGraphs(batch: Batch): Promise<[answer: FloatTensor, values?: Float32Array]> {
     const { spec } = this;
     const graphs = this.#graphs;
-    if ('whole' in graphs) {
-      const feeds = spec.inputs.map((input): [string, GraphInput] => [
-        input.name,
-        { tensor: tensorOf(batch.inputs, input), shape: inputShape(spec, input, batch.size) },
-      ]);
-      return this.#answer(graphs.whole, new Map(feeds), spec.output.name);
-    }
-    const encode = (feeds: ReadonlyMap<string, GraphInput>) => this.#answer(graphs.encoder, feeds, FEATURES);
+    if ('whole' in graphs) return this.#runWhole(graphs.whole, batch);
+    const encode = async (feeds: ReadonlyMap<string, GraphInput>): Promise<FloatTensor> =>
+      (await this.#answer(graphs.encoder, feeds, FEATURES))[0];
     const features = await encodePhases(spec, batch, encode, this.#phases, this.#reuse);
     try {
-      if (graphs.decoder === undefined) return lastTap(batch, features);
+      if (graphs.decoder === undefined) return [lastTap(batch, features)];
       const feeds = new Map([[FEATURES, { tensor: features, shape: features.shape }]]);
       return await this.#answer(graphs.decoder, feeds, spec.output.name);
     } finally {
@@ -171,22 +227,45 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     }
   }
 
+  async #runWhole(
+    graph: ModelGraph,
+    { backend, inputs, size }: Batch,
+  ): Promise<[answer: FloatTensor, values?: Float32Array]> {
+    const { spec } = this;
+    const arranged: FloatTensor[] = [];
+    const feeds = new Map<string, GraphInput>();
+    try {
+      for (const input of spec.inputs) {
+        let tensor = tensorOf(inputs, input);
+        const shape = tensorShape(spec, input, size);
+        if (!isPlainInput(spec, input)) {
+          tensor = backend.upload(arrangeChips(await backend.download(tensor), spec, input), shape);
+          arranged.push(tensor);
+        }
+        feeds.set(tensorName(input), { tensor, shape });
+      }
+      return await this.#answer(graph, feeds, spec.output.name);
+    } finally {
+      for (const tensor of arranged) tensor.dispose();
+    }
+  }
+
   async #answer(
     graph: ModelGraph,
     feeds: ReadonlyMap<string, GraphInput>,
     output: string,
-  ): Promise<FloatTensor> {
-    const { outputs, readbackBytes } = await graph.run(feeds, [output]);
+  ): Promise<[answer: FloatTensor, values?: Float32Array]> {
+    const { outputs, values, readbackBytes } = await graph.run(feeds, [output]);
     this.#readbackBytes += readbackBytes;
     const answer = outputs.get(output);
     if (answer === undefined) throw internalError('ModelSession', `no output ${output}`);
-    return answer;
+    return [answer, values?.get(output)];
   }
 }
 
 /** The shape (token, phase · channel) of an encoder's embeddings, from the declared shape of its features. */
 function featureShape(encoder: ModelGraph, { phases }: ModelSpec): number[] {
-  const shape = encoder.outputShape(FEATURES);
+  const shape = declaredIn(encoder.outputs, FEATURES)?.shape ?? [];
   const [, , tokens, width] = shape;
   if (shape.length === 4 && typeof tokens === 'number' && typeof width === 'number') {
     return [tokens, phases.length * width];

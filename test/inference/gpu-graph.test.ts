@@ -9,8 +9,7 @@ const runtime: GpuRuntime = {
   InferenceSession: {
     create: async () =>
       ({
-        inputNames: ['x'],
-        outputNames: ['y'],
+        inputMetadata: [],
         outputMetadata: [],
         run: async ({ x }: Record<string, Tensor>) => ({ y: x }),
         release: async () => undefined,

@@ -164,9 +164,9 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
       /model\.json cannot be loaded with the provider webgpu-resident/,
     );
     const graph = await device.load(join(whole, 'model.onnx'));
-    expect(graph.inputNames).toEqual(['A', 'D']);
+    expect(graph.inputs.map(({ name }) => name)).toEqual(['A', 'D']);
     const tensor = device.backend.upload(new Float32Array(4));
-    const feeds = new Map(graph.inputNames.map((name) => [name, { tensor, shape: [1, 1, 2, 2] }]));
+    const feeds = new Map(graph.inputs.map(({ name }) => [name, { tensor, shape: [1, 1, 2, 2] }]));
     await expect(graph.run(feeds, ['logits'])).rejects.toThrow();
     tensor.dispose();
     await graph.dispose();
@@ -258,7 +258,9 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
       promisify(execFile)(process.execPath, ['--input-type=module', '-e', program(rest)], {
         timeout: 50_000,
       });
-    const { stdout } = await run(`console.log(graph.inputNames.join()); device.backend.dispose();`);
+    const { stdout } = await run(
+      `console.log(graph.inputs.map(({ name }) => name).join()); device.backend.dispose();`,
+    );
     expect(stdout.trim()).toBe('A,D');
     await expect(run(`throw new Error('on purpose');`)).rejects.toMatchObject({
       code: 1,

@@ -76,18 +76,12 @@ export class ResidentDevice {
     const graph = this.#graphs++;
     const caller = this.caller;
     const backend = this.#backend;
-    const { inputNames, outputNames, outputShapes } = await caller.ask<GraphNames>({
-      op: 'load',
-      graph,
-      path,
-    });
+    const declared = await caller.ask<GraphNames>({ op: 'load', graph, path });
     return {
       name: path,
       provider: RESIDENT,
       sharesDevice: true,
-      inputNames,
-      outputNames,
-      outputShape: (name) => outputShapes[outputNames.indexOf(name)] ?? [],
+      ...declared,
       async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
         const wanted = outputs.map((name) => ({ name, tensor: backend.number() }));
         const { shapes, readbackBytes } = await caller.ask<GraphAnswer>({

@@ -1,4 +1,5 @@
 import type { BackendCommand, BackendQuestion } from '../../gpu/remote/index.js';
+import type { DeclaredTensor } from '../model-graph.js';
 
 /** Messages from the main thread to the device's thread. */
 export type ResidentCommand = BackendCommand;
@@ -19,10 +20,8 @@ export type ResidentQuestion =
   | { readonly op: 'close' };
 
 export interface GraphNames {
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  /** Declared shapes, in the order of `outputNames`. */
-  readonly outputShapes: readonly (readonly (number | string)[])[];
+  readonly inputs: readonly DeclaredTensor[];
+  readonly outputs: readonly DeclaredTensor[];
 }
 
 export interface GraphAnswer {

@@ -112,9 +112,8 @@ async function start(): Promise<void> {
       case 'load': {
         const graph = await load(question.path);
         graphs.set(question.graph, graph);
-        const { inputNames, outputNames } = graph;
-        const outputShapes = outputNames.map((name) => graph.outputShape(name));
-        return { inputNames, outputNames, outputShapes } satisfies GraphNames;
+        const { inputs, outputs } = graph;
+        return { inputs, outputs } satisfies GraphNames;
       }
       case 'graph':
         host.requireSound();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { CpuBackend, type DeviceTensor } from '../../gpu/index.js';
+import { replacementOf } from '../../inference/model-spec.js';
 import {
   findModel,
   type HostProviderChoice,

@@ -1,0 +1,234 @@
+/** The axes and channels of graphs, and those of terrachip: (chip, band, phase, y, x) in, (chip, class, y, x) out. */
+import { invalidInput } from '../errors.js';
+import {
+  channelsOf,
+  type InputLayout,
+  inputLayout,
+  type MapSpec,
+  type ModelInput,
+  type ModelSpec,
+  timeSteps,
+} from './model-spec.js';
+
+/** Whether a graph takes an input as it is cut: bands first, and each band's phases together. */
+export function isPlainInput(spec: ModelSpec, input: ModelInput): boolean {
+  const layout = inputLayout(spec, input);
+  return layout === 'NCTHW' || (layout === 'NCHW' && timeSteps(spec, input) === 1);
+}
+
+/** Order of the axes in memory, the slowest first; without T, phases are channels, date by date. */
+const ORDER: Readonly<Record<InputLayout, string>> = {
+  NCHW: 'TCP',
+  NHWC: 'PTC',
+  NCTHW: 'CTP',
+  NTCHW: 'TCP',
+  NTHWC: 'TPC',
+};
+
+/** Copies chips, (chip, band, phase, y · x), into the order of a layout. */
+export function arrangeChips(
+  values: Float32Array,
+  spec: ModelSpec,
+  input: ModelInput,
+): Float32Array<ArrayBuffer> {
+  const lengths = { C: input.bands.length, T: timeSteps(spec, input), P: spec.chip.size ** 2 };
+  const order = [...ORDER[inputLayout(spec, input)]] as (keyof typeof lengths)[];
+  const chip = lengths.C * lengths.T * lengths.P;
+  // The distance in the result between neighbours along each axis.
+  const strides = { C: 1, T: 1, P: 1 };
+  let stride = 1;
+  for (const axis of order.toReversed()) {
+    strides[axis] = stride;
+    stride *= lengths[axis];
+  }
+  const result = new Float32Array(values.length);
+  for (let from = 0, start = 0; start < values.length; start += chip) {
+    for (let c = 0; c < lengths.C; c++) {
+      for (let t = 0; t < lengths.T; t++) {
+        let to = start + c * strides.C + t * strides.T;
+        for (let p = 0; p < lengths.P; p++, to += strides.P) result[to] = values[from++];
+      }
+    }
+  }
+  return result;
+}
+
+/** A graph's output for a batch. */
+export interface Answer {
+  readonly values: Float32Array;
+  readonly shape: readonly number[];
+  /** Whether the graph gives whole numbers, which are classes. */
+  readonly whole: boolean;
+}
+
+/** Whether softmax of the session's answers gives the probabilities of the classes. */
+export function takesSoftmax({ output }: ModelSpec, whole: boolean): boolean {
+  return 'classes' in output && output.task !== 'multilabel' && output.activation !== 'none' && !whole;
+}
+
+/** Whether an output is (chip, class, y, x) at the chip's size, with a channel for each class. */
+export function isPlainAnswer(
+  spec: MapSpec,
+  batch: number,
+  { shape, whole }: Omit<Answer, 'values'>,
+): boolean {
+  const { output, chip } = spec;
+  const planes = [batch, channelsOf(output), chip.size, chip.size].join();
+  return shape.join() === planes && output.layout !== 'NHWC' && !whole && !appliesSigmoid(output);
+}
+
+/** Whether an output has a single channel. */
+export function isOneChannel({ output }: MapSpec, shape: readonly number[]): boolean {
+  return shape.length === 3 || (output.layout === 'NHWC' ? shape[3] : shape[1]) === 1;
+}
+
+function appliesSigmoid(output: MapSpec['output']): boolean {
+  return 'classes' in output && output.task === 'multilabel' && output.activation !== 'none';
+}
+
+/**
+ * Brings an output into (chip, class, y, x) at the chip's size. One channel becomes two classes: logits 0 and z, or
+ * probabilities 1 − p and p. Whole numbers become probabilities 0 and 1. A smaller output is resampled bilinearly, with
+ * pixel centres aligned.
+ * @throws {TerrachipError} INVALID_INPUT for a shape or an activation that does not fit the specification
+ */
+export function adaptAnswer(spec: MapSpec, batch: number, answer: Answer): Float32Array<ArrayBuffer> {
+  const { output, chip } = spec;
+  const axes = axesOf(spec, batch, answer.shape);
+  const planes = enlarged(answer, axes, batch, chip.size);
+  if (axes.channels < channelsOf(output)) return spread(spec, planes, answer.whole);
+  if ('classes' in output && output.task !== 'multilabel' && output.activation === 'sigmoid') {
+    throw invalidInput(
+      spec.name,
+      `has a sigmoid for each of ${axes.channels} classes that exclude each other`,
+      'set `output.task` to "multilabel", or `output.activation` to "softmax"',
+    );
+  }
+  if (appliesSigmoid(output)) for (const [k, z] of planes.entries()) planes[k] = 1 / (1 + Math.exp(-z));
+  return planes;
+}
+
+/** The lengths of an output's axes. */
+interface Axes {
+  readonly channels: number;
+  /** Rows and columns. */
+  readonly side: number;
+  /** Whether channels are the last axis. */
+  readonly last: boolean;
+}
+
+function axesOf({ name, output, chip }: MapSpec, batch: number, shape: readonly number[]): Axes {
+  const wanted = channelsOf(output);
+  const layout = output.layout ?? (shape.length === 3 ? 'NHW' : 'NCHW');
+  const last = layout === 'NHWC';
+  const [first, a, b, c] = shape;
+  const [channels, side, width] = layout === 'NHW' ? [1, a, b] : last ? [c, a, b] : [a, b, c];
+  const ofOne = channels === 1 && wanted === 2 && 'classes' in output && output.task !== 'multilabel';
+  const ofClasses = channels === 1 && 'classes' in output;
+  const fits = first === batch && shape.length === layout.length && side === width && chip.size % side === 0;
+  if (fits && (channels === wanted || ofOne || ofClasses)) return { channels, side, last };
+  const axes = layout === 'NHW' ? 'y, x' : last ? `y, x, ${wanted}` : `${wanted}, y, x`;
+  throw invalidInput(
+    name,
+    `returns the shape (${shape.join(', ')}), not (${batch}, ${axes}) for chips of ${chip.size} pixels`,
+    'correct model.json or the model',
+  );
+}
+
+/** Values as (chip, channel, y, x) at the chip's size. */
+function enlarged(
+  { values, whole }: Answer,
+  { channels, side, last }: Axes,
+  batch: number,
+  size: number,
+): Float32Array<ArrayBuffer> {
+  const taps = tapsOf(side, size, whole);
+  const planes = new Float32Array(batch * channels * size * size);
+  const [pixelStep, rowStep] = last ? [channels, side * channels] : [1, side];
+  let to = 0;
+  for (let chip = 0; chip < batch; chip++) {
+    for (let channel = 0; channel < channels; channel++) {
+      const from = chip * channels * side * side + channel * (last ? 1 : side * side);
+      for (const row of taps) {
+        const above = from + row.first * rowStep;
+        const below = from + row.second * rowStep;
+        for (const column of taps) {
+          const left = column.first * pixelStep;
+          const right = column.second * pixelStep;
+          const upper = mix(values[above + left], values[above + right], column.share);
+          const lower = mix(values[below + left], values[below + right], column.share);
+          planes[to++] = mix(upper, lower, row.share);
+        }
+      }
+    }
+  }
+  return planes;
+}
+
+const mix = (a: number, b: number, share: number): number => (share === 0 ? a : a + (b - a) * share);
+
+/** Of each pixel of the chip: the two pixels of the output around it, and the share of the second. */
+function tapsOf(
+  side: number,
+  size: number,
+  whole: boolean,
+): { first: number; second: number; share: number }[] {
+  return Array.from({ length: size }, (_, k) => {
+    const place = Math.min(side - 1, Math.max(0, ((k + 0.5) * side) / size - 0.5));
+    const first = whole ? Math.floor((k * side) / size) : Math.floor(place);
+    return { first, second: Math.min(side - 1, first + 1), share: whole ? 0 : place - first };
+  });
+}
+
+/** Makes the planes of all classes from one: the second of two, or numbers of classes. */
+function spread(spec: MapSpec, one: Float32Array, whole: boolean): Float32Array<ArrayBuffer> {
+  const { output, chip, name } = spec;
+  const classes = channelsOf(output);
+  const plane = chip.size ** 2;
+  const planes = new Float32Array(one.length * classes);
+  const activation = 'activation' in output ? output.activation : undefined;
+  if (!whole && (classes > 2 || activation === 'softmax')) {
+    const problem = `returns one channel for ${classes} classes, which softmax cannot tell apart`;
+    throw invalidInput(name, problem, 'name two classes, or give a model with a channel for each class');
+  }
+  for (const [k, value] of one.entries()) {
+    const to = Math.floor(k / plane) * classes * plane + (k % plane);
+    if (!whole) {
+      if (activation === 'none') planes[to] = 1 - value;
+      planes[to + plane] = value;
+    } else if (value >= 0 && value < classes) planes[to + value * plane] = 1;
+    else {
+      const problem = `returns the class ${value}, but has the classes 0 to ${classes - 1}`;
+      throw invalidInput(name, problem, 'name all classes in model.json');
+    }
+  }
+  return planes;
+}
+
+/** Rounding of sums of probabilities, also in half precision. */
+const TOLERANCE = 2e-3;
+
+/**
+ * Checks that values are not yet probabilities where softmax would be applied.
+ * @param planes (chip, class, y, x) of at least one chip
+ * @param isOne whether they come from one channel, as 0 and z
+ * @throws {TerrachipError} INVALID_INPUT if they are
+ */
+export function refuseProbabilities(spec: ModelSpec, planes: Float32Array, isOne: boolean): void {
+  if (!('classes' in spec.output)) return;
+  const classes = spec.output.classes.length;
+  const plane = spec.chip.size ** 2;
+  if (!planes.every((value) => value >= 0 && value <= 1)) return;
+  for (let chip = 0; !isOne && chip < planes.length; chip += classes * plane) {
+    for (let pixel = 0; pixel < plane; pixel++) {
+      let sum = 0;
+      for (let c = 0; c < classes; c++) sum += planes[chip + c * plane + pixel];
+      if (Math.abs(sum - 1) > TOLERANCE) return;
+    }
+  }
+  throw invalidInput(
+    spec.name,
+    `returns values from 0 to 1${isOne ? '' : ' that sum to 1 over the classes'}: they are probabilities already`,
+    'set `output.activation` to "none" in model.json',
+  );
+}
