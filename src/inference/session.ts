@@ -197,7 +197,8 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     }
     const whole = this.#isWhole;
     const isPlain = isPlainAnswer(spec, batch, { shape, whole });
-    if (isPlain && values === undefined && !this.#isFirst) return answer;
+    // On a shared device, nothing is read back.
+    if (isPlain && values === undefined) return answer;
     const numbers = values ?? (await owner.download(answer));
     const planes = isPlain ? numbers : adaptAnswer(spec, batch, { values: numbers, shape, whole });
     const used = planes.subarray(0, (planes.length / batch) * chips);
