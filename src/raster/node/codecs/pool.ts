@@ -35,20 +35,11 @@ class DecodingPool {
   }
 
   run(request: DecodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const job: Job = {
-        request,
-        resolve: (bytes) => {
-          leave();
-          resolve(bytes);
-        },
-        reject: (error) => {
-          leave();
-          reject(error);
-        },
-      };
-      const leave = onAbort(signal, () => {
+    let leave = (): void => undefined;
+    const decoded = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
+      signal?.throwIfAborted();
+      const job: Job = { request, resolve, reject };
+      leave = onAbort(signal, () => {
         // A job that has started continues, and its result is dropped.
         this.#waiting.delete(job);
         reject(signal?.reason);
@@ -56,6 +47,7 @@ class DecodingPool {
       this.#waiting.add(job);
       this.#dispatch();
     });
+    return decoded.finally(() => leave());
   }
 
   #dispatch(): void {
