@@ -92,7 +92,7 @@ export async function describeRaster(path: string, options: InfoOptions = {}): P
       })),
     };
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

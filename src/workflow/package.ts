@@ -259,7 +259,7 @@ async function packageImage(
     await writing;
   } finally {
     await Promise.allSettled([writing]);
-    for (const raster of rasters) await raster.close();
+    for (const raster of rasters) await raster.dispose();
   }
 }
 

@@ -42,7 +42,7 @@ export async function polygonizeFile(options: PolygonizeOptions): Promise<Polygo
   try {
     return await polygonizeOpened(raster, options);
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

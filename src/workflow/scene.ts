@@ -13,6 +13,7 @@ import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 import { UNITS } from '../raster/units.js';
+import { Resource } from '../resource.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
 
@@ -167,11 +168,12 @@ export function resolveHref(scene: Scene, href: string): string {
 }
 
 /** The rasters of a scene. Each is opened once; all share a cache of decoded blocks. */
-export class SceneRasters {
+export class SceneRasters extends Resource {
   readonly #cache: BlockCache | undefined;
   readonly #rasters = new Map<string, Promise<Raster>>();
 
   constructor(cache?: BlockCache) {
+    super();
     this.#cache = cache;
   }
 
@@ -195,9 +197,9 @@ export class SceneRasters {
     return withNodata(raster, band, nodata);
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     const rasters = await Promise.allSettled(this.#rasters.values());
-    for (const raster of rasters) if (raster.status === 'fulfilled') await raster.value.close();
+    for (const raster of rasters) if (raster.status === 'fulfilled') await raster.value.dispose();
   }
 }
 

@@ -23,7 +23,7 @@ export async function gridOf(path: string): Promise<GeoBox> {
     if (raster.geobox === null) throw noReference(raster);
     return raster.geobox;
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

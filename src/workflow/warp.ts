@@ -72,7 +72,7 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(raster.name, raster.geobox, 'the grid', geobox);
     return await warpOpened(raster, geobox, options);
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

@@ -65,7 +65,7 @@ export async function loadRasterTimeseries<D extends Dtype = 'float32'>(
     const times = timeline.map(({ interval }) => interval);
     return bandTensor<D>({ data, geobox: plan.context.grid, nodata, bandNames: plan.bandNames, times });
   } finally {
-    await plan.close();
+    await plan.dispose();
   }
 }
 

@@ -108,7 +108,7 @@ async function readHeader(
       bands: bandsOf(raster, band, bandNames),
     };
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

@@ -111,7 +111,7 @@ async function readStore(path: string, options: BuildZarrOptions): Promise<Store
       declared: await declaredTime(group),
     };
   } finally {
-    await group.close();
+    await group.dispose();
   }
 }
 

@@ -45,7 +45,7 @@ export async function folderTree(path: string): Promise<ProductTree> {
       if (size > maxBytes) throw tooLarge(at, size, maxBytes);
       return readFile(at, { signal });
     },
-    close: async () => undefined,
+    dispose: async () => undefined,
   };
 }
 
@@ -58,7 +58,7 @@ export function subTree(tree: ProductTree, folder: string): ProductTree {
     files: tree.files.flatMap((file) => (file.startsWith(folder) ? [file.slice(folder.length)] : [])),
     href: (file) => tree.href(folder + file),
     read: (file, maxBytes, signal) => tree.read(folder + file, maxBytes, signal),
-    close: () => tree.close(),
+    dispose: () => tree.dispose(),
   };
 }
 
@@ -80,10 +80,10 @@ export async function zipTree(path: string, signal?: AbortSignal): Promise<Produ
         if (size > maxBytes) throw tooLarge(`${path}#${file}`, size, maxBytes);
         return archive.read(file, 0, size);
       },
-      close: () => source.close(),
+      dispose: () => source.dispose(),
     };
   } catch (error) {
-    await source.close();
+    await source.dispose();
     throw error;
   }
 }

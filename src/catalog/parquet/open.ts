@@ -49,7 +49,7 @@ export async function openCatalogFile(
     if (options.index !== 'ignore') await attachIndexOf(file, open, path, options);
     return file;
   } catch (error) {
-    await (file === null ? source.close() : file.dispose());
+    await (file === null ? source.dispose() : file.dispose());
     options.signal?.throwIfAborted();
     throw error;
   }
@@ -71,7 +71,7 @@ export async function attachIndexOf(
     await file.attachIndex(source, options);
     return true;
   } catch (error) {
-    await source.close();
+    await source.dispose();
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** The interface of checkpoints: tensors by name. */
+import type { Resource } from '../../resource.js';
 
 export const CHECKPOINT_DTYPES = [
   'float32',
@@ -24,7 +25,7 @@ export interface CheckpointTensor {
 }
 
 /** The tensors of a model. Values are read tensor by tensor. */
-export interface Checkpoint {
+export interface Checkpoint extends Resource {
   /** The file. */
   readonly name: string;
   readonly format: 'torch' | 'safetensors';
@@ -36,5 +37,4 @@ export interface Checkpoint {
    * truncated file
    */
   readFloat32(name: string, signal?: AbortSignal): Promise<Float32Array>;
-  close(): Promise<void>;
 }

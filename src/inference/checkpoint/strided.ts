@@ -4,6 +4,7 @@ import { sizeOf } from '../../geo/dtype.js';
 import { withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { halvesToFloat32 } from '../../raster/arrays/half.js';
+import { Resource } from '../../resource.js';
 import type { Checkpoint, CheckpointDType, CheckpointTensor } from './checkpoint.js';
 
 export const BYTES_PER_ELEMENT: Readonly<Record<CheckpointDType, number>> = {
@@ -80,7 +81,7 @@ export function checkStrided(name: string, tensor: StridedTensor): void {
 }
 
 /** A checkpoint of strided tensors. All must have passed `checkStrided`. */
-export class StridedCheckpoint implements Checkpoint {
+export class StridedCheckpoint extends Resource implements Checkpoint {
   readonly name: string;
   readonly format: Checkpoint['format'];
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
@@ -88,6 +89,7 @@ export class StridedCheckpoint implements Checkpoint {
   readonly #strided: ReadonlyMap<string, StridedTensor>;
 
   constructor(source: ByteSource, format: Checkpoint['format'], strided: ReadonlyMap<string, StridedTensor>) {
+    super();
     this.name = source.name;
     this.format = format;
     this.#source = source;
@@ -107,8 +109,8 @@ export class StridedCheckpoint implements Checkpoint {
     return withTaskSignal(signal, (task) => readStrided(`${this.name}: ${name}`, tensor, task));
   }
 
-  close(): Promise<void> {
-    return this.#source.close();
+  dispose(): Promise<void> {
+    return this.#source.dispose();
   }
 }
 

@@ -204,7 +204,7 @@ export class ArrayRaster extends DescribedRaster {
   }
 
   async dispose(): Promise<void> {
-    await this.#group.close();
+    await this.#group.dispose();
   }
 
   /** A band's index along each leading axis. */

@@ -102,7 +102,7 @@ async function rawImage(path: string): Promise<string | null> {
     if (header === null) continue;
     const source = await openSource(header).catch(() => null);
     const start = await source?.read(0, Math.min(HEADER_BYTES, source.size));
-    await source?.close();
+    await source?.dispose();
     const text = Buffer.from(start ?? []).toString('latin1');
     if (text.startsWith('ENVI')) return 'an ENVI image';
     if (/^\s*nrows\s+\d/im.test(text)) return 'a raw image of Esri (.bil, .bip, .bsq or .flt)';

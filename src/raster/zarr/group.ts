@@ -1,6 +1,7 @@
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { checkKey } from '../../io/key.js';
 import { mapConcurrently } from '../../io/semaphore.js';
+import { Resource } from '../../resource.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import type { BlockCache } from '../block-cache.js';
 import { zarrArray } from './array.js';
@@ -13,7 +14,7 @@ const DOCUMENTS = 16;
 type Node = { kind: 'array'; array: StoredArray } | { kind: 'group'; attributes: Attributes };
 
 /** A Zarr store, of version 2 or 3. Metadata is read on demand, or all at once if consolidated. */
-export class ZarrGroup implements ArrayGroup {
+export class ZarrGroup extends Resource implements ArrayGroup {
   readonly name: string;
   readonly format: string;
   readonly #store: ZarrStore;
@@ -29,6 +30,7 @@ export class ZarrGroup implements ArrayGroup {
     documents: ReadonlyMap<string, unknown> | null,
     cache: BlockCache,
   ) {
+    super();
     this.name = store.name;
     this.format = `Zarr v${version}`;
     this.#store = store;
@@ -100,8 +102,8 @@ export class ZarrGroup implements ArrayGroup {
     return node?.kind === 'group' ? node.attributes : {};
   }
 
-  async close(): Promise<void> {
-    await this.#store.close();
+  async dispose(): Promise<void> {
+    await this.#store.dispose();
   }
 
   #node(path: string): Promise<Node | null> {

@@ -146,7 +146,7 @@ export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: Ab
         const about = { index: stored.index, nodata, scale, offset };
         await requirePlausible(raster, about, units, `${input.name} ${input.bands[k]}`, signal);
       } finally {
-        await raster.close();
+        await raster.dispose();
       }
     }
   }

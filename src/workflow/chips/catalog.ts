@@ -104,7 +104,7 @@ export class CatalogChips extends Resource implements ChipSource {
       }
       return new CatalogChips(options, inputs, { catalog: hash.digest('hex') }, pool, cache);
     } catch (error) {
-      await pool.close();
+      await pool.dispose();
       throw error;
     }
   }
@@ -129,7 +129,7 @@ export class CatalogChips extends Resource implements ChipSource {
   }
 
   async dispose(): Promise<void> {
-    await this.#pool.close();
+    await this.#pool.dispose();
   }
 
   async #load(index: number, signal: AbortSignal | undefined): Promise<LoadedChip> {

@@ -99,7 +99,7 @@ export class SceneChips extends Resource implements ChipSource {
         options,
       );
     } catch (error) {
-      await rasters.close();
+      await rasters.dispose();
       throw error;
     }
   }
@@ -133,7 +133,7 @@ export class SceneChips extends Resource implements ChipSource {
   }
 
   async dispose(): Promise<void> {
-    await this.#rasters.close();
+    await this.#rasters.dispose();
   }
 
   #boundsAt(x: number, y: number): Bounds {

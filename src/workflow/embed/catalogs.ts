@@ -102,7 +102,7 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
       cacheBytes,
       signal,
     });
-    return { source, close: () => source.close() };
+    return { source, dispose: () => source.dispose() };
   });
 }
 

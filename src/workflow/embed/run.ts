@@ -23,10 +23,10 @@ export interface ChipContext {
   readonly backend: Backend;
 }
 
-/** A source of chips, and `close` for its resources. */
+/** A source of chips, and `dispose` for its resources. */
 export interface OpenChips {
   readonly source: ChipSource;
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /**
@@ -40,11 +40,11 @@ export async function embedRun(
   const model = await openEmbeddingModel(options.model);
   const { backend, session, dispose } = await openExecution(model, options);
   try {
-    const { source, close } = await openChips({ spec: model.spec, backend });
+    const { source, dispose: disposeChips } = await openChips({ spec: model.spec, backend });
     try {
       return await embedChips({ ...options, source, model, backend, session });
     } finally {
-      await close();
+      await disposeChips();
     }
   } finally {
     await dispose();

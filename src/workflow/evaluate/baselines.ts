@@ -80,7 +80,7 @@ const RULES: readonly Rule[] = [
 export interface OpenBaselines {
   readonly baselines: readonly Baseline[];
   readonly leftOut: readonly { name: string; reason: string }[];
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /** Opens the rasters of a map's scene and determines the thresholds, in one pass over the scene per rule. */
@@ -101,7 +101,7 @@ export async function openBaselines(
     return {
       baselines,
       leftOut: RULES.map(({ name }) => ({ name, reason: error.message })),
-      close: async () => undefined,
+      dispose: async () => undefined,
     };
   }
   try {
@@ -111,10 +111,10 @@ export async function openBaselines(
       else baselines.push(prepared);
     }
   } catch (error) {
-    await layers.close();
+    await layers.dispose();
     throw error;
   }
-  return { baselines, leftOut, close: () => layers.close() };
+  return { baselines, leftOut, dispose: () => layers.dispose() };
 }
 
 /** A rule with its threshold, or the reason why it cannot be used. */
@@ -233,7 +233,7 @@ class SceneLayers {
     return phase === 'event' && names.size === 1 ? [...names][0] : null;
   }
 
-  async close(): Promise<void> {
-    for (const layer of this.#open.values()) await layer.close();
+  async dispose(): Promise<void> {
+    for (const layer of this.#open.values()) await layer.dispose();
   }
 }

@@ -91,8 +91,8 @@ export async function assessMap(options: AssessOptions): Promise<Assessment> {
     await job.redraw(assessment.statistics);
     return assessment;
   } finally {
-    await job.close();
-    await map.close();
+    await job.dispose();
+    await map.dispose();
   }
 }
 
@@ -129,10 +129,10 @@ class Job {
     this.#areas = new PixelAreas(map.geobox);
   }
 
-  async close(): Promise<void> {
-    await this.#label?.close();
-    await this.#permanent?.close();
-    await this.#baselines?.close();
+  async dispose(): Promise<void> {
+    await this.#label?.dispose();
+    await this.#permanent?.dispose();
+    await this.#baselines?.dispose();
   }
 
   #vectorOptions(): ReadVectorOptions {
@@ -159,7 +159,7 @@ class Job {
           );
         }
       } finally {
-        await layer.close();
+        await layer.dispose();
       }
       return result;
     };

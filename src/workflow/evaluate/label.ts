@@ -64,7 +64,7 @@ export async function openLabel(
     const layer = new RasterLayer(raster, geobox, { band, resampling: 'nearest', unscale: false });
     return raster.bands[band - 1].nodata === null ? withoutIgnored(layer) : layer;
   } catch (error) {
-    await raster.close();
+    await raster.dispose();
     throw error;
   }
 }
@@ -76,7 +76,7 @@ function withoutIgnored(layer: GridLayer): GridLayer {
       for (let i = 0; i < values.length; i++) if (values[i] === LABEL_IGNORE) values[i] = Number.NaN;
       return values;
     },
-    close: () => layer.close(),
+    dispose: () => layer.dispose(),
   };
 }
 

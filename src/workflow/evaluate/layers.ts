@@ -16,7 +16,7 @@ import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../
 export interface GridLayer {
   /** The values of rows, (row, x), NaN where unknown. The rows must be in one strip of `gridStrips`. */
   readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array>;
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 export interface RasterLayerOptions {
@@ -52,10 +52,10 @@ export class RasterLayer implements GridLayer {
     return values;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     this.#rows.dispose();
     this.#backend.dispose();
-    await this.raster.close();
+    await this.raster.dispose();
   }
 }
 
@@ -78,7 +78,7 @@ export class AreaLayer implements GridLayer {
     return result;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     // The polygons are in memory.
   }
 }
@@ -91,7 +91,7 @@ export async function openOverlapping(path: string, geobox: GeoBox, signal?: Abo
     if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(path, raster.geobox, 'the map', geobox);
     return raster;
   } catch (error) {
-    await raster.close();
+    await raster.dispose();
     throw error;
   }
 }
@@ -114,7 +114,7 @@ export async function openMask(
   try {
     return new RasterLayer(raster, geobox, { band: 1, resampling: 'nearest', unscale: false });
   } catch (error) {
-    await raster.close();
+    await raster.dispose();
     throw error;
   }
 }

@@ -78,7 +78,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
   if (precision === 'fp32') refuseSample(options);
   const source = await openSource(options.checkpoint, { signal });
   const checkpoint = await openCheckpoint(source, { signal }).catch(async (error: unknown) => {
-    await source.close();
+    await source.dispose();
     throw error;
   });
   try {
@@ -172,7 +172,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       halfPrecision: half,
     };
   } finally {
-    await checkpoint.close();
+    await checkpoint.dispose();
   }
 }
 

@@ -135,7 +135,7 @@ async function readInput(
     }
     return values;
   } finally {
-    await array.close();
+    await array.dispose();
   }
 }
 

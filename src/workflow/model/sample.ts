@@ -48,7 +48,7 @@ export async function sampleScene(
       }
       return chosen;
     } finally {
-      await source.close();
+      await source.dispose();
     }
   } finally {
     batch.dispose();

@@ -67,7 +67,7 @@ export async function drawAlignment(
   const scene = await readScene(path);
   await requireOutput(target, { formats: ['PNG'], inputs: filesOfScene(scene) });
   const rasters = new SceneRasters();
-  const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.close());
+  const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.dispose());
   const [width, height] = pictureSize(grid.width, grid.height, size);
   const reader = new SceneReader(scene, pictureGrid(grid, width, height));
   try {
@@ -164,7 +164,7 @@ export async function drawAlignment(
       validShare: Object.fromEntries(phases.map((phase, row) => [phase, shares[row]])),
     };
   } finally {
-    await reader.close();
+    await reader.dispose();
   }
 }
 

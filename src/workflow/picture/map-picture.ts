@@ -72,7 +72,7 @@ export async function drawMap(picture: MapPicture): Promise<void> {
     await writeFileAtomically(picture.target, sheet.toPng());
     await removeSidecars(picture.target);
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 
@@ -154,7 +154,7 @@ async function readBackdrop(
       }
       return null;
     } finally {
-      await reader.close();
+      await reader.dispose();
     }
   } catch (error) {
     // The scene may have been deleted since: the picture then has no backdrop.

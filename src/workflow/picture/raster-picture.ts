@@ -77,7 +77,7 @@ export async function drawRaster(
     await removeSidecars(target);
     return { path: target, width: drawn.width, height: drawn.height, bands, stretch };
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

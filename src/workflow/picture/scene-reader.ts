@@ -73,8 +73,8 @@ export class SceneReader {
     return values;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     this.#backend.dispose();
-    await this.#rasters.close();
+    await this.#rasters.dispose();
   }
 }
