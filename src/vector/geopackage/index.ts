@@ -11,7 +11,7 @@ import {
 } from '../features.js';
 import { GeometryChecker } from '../geometry-checker.js';
 import { readWkb } from '../wkb.js';
-import { indexTable, rowsWithin } from './rtree-table.js';
+import { rowsWithin } from './rtree-table.js';
 import { SqliteFile, type SqliteRow, type SqliteValue } from './sqlite.js';
 
 /** Bytes of the envelope, by the three bits that say which it is. */
@@ -44,7 +44,7 @@ export async function readGeoPackage(
   const crs = requireCrs(name, () => crsOf(systems, srs, name), options);
   const checker = new GeometryChecker(name, crs, options);
   const bounds = options.bounds?.(crs);
-  const computed = database.computed(layer);
+  const { computed } = database.table(layer);
   if (computed.length > 0) {
     const message = `${name} computes ${computed.join(', ')} of ${layer} when they are read, which needs SQLite; they are left out`;
     options.onProgress?.({ type: 'warning', message });
@@ -67,9 +67,8 @@ async function* wantedRows(
   geometryColumn: string,
   bounds: Bounds | undefined,
 ): AsyncGenerator<SqliteRow> {
-  const hasIndex = bounds !== undefined && database.hasRowIds(layer);
-  const index = hasIndex ? indexTable(database, layer, geometryColumn) : null;
-  if (bounds === undefined || index === null) {
+  const index = `rtree_${layer}_${geometryColumn}_node`;
+  if (bounds === undefined || database.table(layer).byKey || !database.has(index)) {
     yield* database.rows(layer);
     return;
   }

@@ -7,14 +7,9 @@ import type { SqliteFile } from './sqlite.js';
 const CELL_BYTES = 24;
 const MAX_DEPTH = 40;
 
-/** The table of the nodes; null for a layer without an index. */
-export function indexTable(database: SqliteFile, layer: string, column: string): string | null {
-  const table = `rtree_${layer}_${column}_node`;
-  return database.has(table) ? table : null;
-}
-
 /**
  * Numbers of the rows whose boxes touch the bounds, in order.
+ * @param table of the nodes
  * @throws {TerrachipError} INVALID_INPUT for a damaged index
  */
 export async function rowsWithin(

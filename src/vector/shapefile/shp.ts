@@ -1,6 +1,6 @@
 /** The main file of a shapefile (Esri white paper J-7855, 1998): geometries. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { boundsOfPaths } from '../../geo/bounds.js';
+import { boundsOfPaths, boxCovers } from '../../geo/bounds.js';
 import type { Polygon, Position, Ring } from '../features.js';
 import type { GeometrySink } from '../json-geometry.js';
 import { ringContains, signedArea } from '../ring.js';
@@ -110,14 +110,7 @@ function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
   // The check of rings reports those that are too short.
   const strays = rings.filter(({ length }) => length < SHORTEST).map((ring): Polygon => [ring]);
   for (const { ring, bounds } of described.filter(({ area }) => area > 0)) {
-    const around = bySize.find(
-      (exterior) =>
-        exterior.bounds[0] <= bounds[0] &&
-        exterior.bounds[1] <= bounds[1] &&
-        exterior.bounds[2] >= bounds[2] &&
-        exterior.bounds[3] >= bounds[3] &&
-        isAround(exterior.ring, ring),
-    );
+    const around = bySize.find((outer) => boxCovers(outer.bounds, bounds) && isAround(outer.ring, ring));
     // A hole in nothing is an exterior that was written the wrong way round.
     if (around === undefined) strays.push([ring]);
     else around.polygon.push(ring);
