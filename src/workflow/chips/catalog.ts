@@ -128,7 +128,7 @@ export class CatalogChips extends Resource implements ChipSource {
     }
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#pool.close();
   }
 

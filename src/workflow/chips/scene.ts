@@ -132,7 +132,7 @@ export class SceneChips extends Resource implements ChipSource {
     }
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#rasters.close();
   }
 
