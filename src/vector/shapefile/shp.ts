@@ -62,19 +62,15 @@ export function listRecords(
   const indexed = shx === null ? null : recordsOfIndex(shp, shx);
   if (indexed !== null && (rows === null || indexed.length === rows)) return indexed;
   const walked = walkRecords(shp, rows);
-  if (walked !== null && (indexed === null || walked.length === rows)) {
-    if (shx !== null) warn('has an index (.shx) that does not fit it and is not used; write the file again');
-    return requireRows(walked, rows, name);
+  const isWalked = indexed === null || walked?.length === rows;
+  const records = isWalked ? walked : indexed;
+  if (records === null) {
+    const remedy = shx === null ? 'get the file again, with its index (.shx)' : 'get the file again';
+    throw invalidInput(name, 'has a record that reaches beyond its end', remedy);
   }
-  if (indexed !== null) return requireRows(indexed, rows, name);
-  throw invalidInput(
-    name,
-    'has a record that reaches beyond its end',
-    shx === null ? 'get the file again, with its index (.shx)' : 'get the file again',
-  );
-}
-
-function requireRows(records: ShapeRecord[], rows: number | null, name: string): ShapeRecord[] {
+  if (isWalked && shx !== null) {
+    warn('has an index (.shx) that does not fit it and is not used; write the file again');
+  }
   if (rows !== null && records.length > rows) {
     throw invalidInput(name, `has more shapes than the ${rows} records of its table`, 'get it again');
   }
