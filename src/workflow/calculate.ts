@@ -15,12 +15,10 @@ import {
   uploadExpression,
 } from '../kernels/index.js';
 import { type ExactRowSource, openRaster, type Raster, WarpedRaster } from '../raster/node/index.js';
-
-import { noReference } from '../raster/request.js';
 import { requireNodata } from '../raster/stored-values.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
-import { gridOf } from './target-grid.js';
+import { gridOf, requireGeobox } from './target-grid.js';
 
 /** A band and its name in expressions. */
 export interface BandSource {
@@ -73,7 +71,7 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
     throw invalidOption('bands', 'is not given', 'give a band, or the grid of the result with `like`');
   await requireOutput(destination, {
     formats: ['GeoTIFF'],
-    inputs: [...bands.map(({ path }) => path), ...(options.like === undefined ? [] : [options.like])],
+    inputs: [...bands.map(({ path }) => path), options.like ?? []].flat(),
   });
   const sources: BandGroup[] = [];
   try {
@@ -104,7 +102,7 @@ async function calculateOpened(
   options: CalculateOptions,
 ): Promise<CalculateReport> {
   const { like } = options;
-  const grid = like === undefined ? boxOf(groups[0].raster) : await gridOf(like);
+  const grid = like === undefined ? requireGeobox(groups[0].raster) : await gridOf(like);
   const geobox = grid.requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'give a smaller grid with `like`, or raise `maxPixels`',
@@ -112,40 +110,24 @@ async function calculateOpened(
   for (const { raster } of groups) requireGrid(raster, geobox, options.resampling);
   if (options.dtype !== undefined && options.nodata !== undefined)
     requireNodata(options.dtype, options.nodata);
-  const backend = await createBackend({
-    backend: options.backend ?? 'auto',
-    threads: options.threads,
-  });
-  try {
-    const rows = new CalculatedRows(backend, groups, geobox, expressions, options);
-    const dtype = options.dtype ?? (rows.exceedsFloat32 ? 'float64' : 'float32');
-    const nodata = options.nodata === undefined ? (isFloat(dtype) ? Number.NaN : null) : options.nodata;
-    requireNodata(dtype, nodata);
-    const texts = expressions.map(({ text }) => text);
-    const cog = {
-      geobox,
-      bands: expressions.length,
-      dtype,
-      nodata,
-      descriptions: texts,
-      overviews:
-        options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
-    } as const;
-    try {
-      // Values may be classes: one that equals the nodata value is not moved to its neighbour.
-      const target = { cog, resampled: false, alpha: null, stage: 'calc' };
-      return { ...(await streamCog(backend, rows, target, options)), expressions: texts };
-    } finally {
-      rows.dispose();
-    }
-  } finally {
-    backend.dispose();
-  }
-}
-
-function boxOf(raster: Raster): GeoBox {
-  if (raster.geobox === null) throw noReference(raster);
-  return raster.geobox;
+  using backend = await createBackend(options);
+  using rows = new CalculatedRows(backend, groups, geobox, expressions, options);
+  const dtype = options.dtype ?? (rows.exceedsFloat32 ? 'float64' : 'float32');
+  const nodata = options.nodata === undefined ? (isFloat(dtype) ? Number.NaN : null) : options.nodata;
+  requireNodata(dtype, nodata);
+  const texts = expressions.map(({ text }) => text);
+  const cog = {
+    geobox,
+    bands: expressions.length,
+    dtype,
+    nodata,
+    descriptions: texts,
+    overviews:
+      options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
+  } as const;
+  // Values may be classes: one that equals the nodata value is not moved to its neighbour.
+  const target = { cog, resampled: false, alpha: null, stage: 'calc' };
+  return { ...(await streamCog(backend, rows, target, options)), expressions: texts };
 }
 
 /** Tolerance of the comparison of grids, in pixels: files round transforms differently. */
@@ -153,7 +135,7 @@ const SAME_GRID = 0.01;
 
 /** Without `resampling`, all rasters must have the grid of the result. */
 function requireGrid(raster: Raster, geobox: GeoBox, resampling: Resampling | undefined): void {
-  const own = boxOf(raster);
+  const own = requireGeobox(raster);
   if (resampling !== undefined || geobox.equals(own, SAME_GRID)) return;
   throw invalidInput(
     raster.name,
@@ -232,7 +214,7 @@ class CalculatedRows implements ExactRowSource {
     await this.#backend.submit();
   }
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     for (const tensor of [...this.#bands.values(), ...this.#expressions.map(({ program }) => program)])
       tensor.dispose();
   }

@@ -88,12 +88,8 @@ export async function selectRows(
   const isPlaced = region !== null || datetime !== undefined;
   let selected: GeoCatalog;
   if (isPlaced && typeof catalog === 'string' && isParquetPath(catalog)) {
-    const file = await openCatalog(catalog, read);
-    try {
-      selected = await file.query(place, { ...relation, ...read });
-    } finally {
-      await file.dispose();
-    }
+    await using file = await openCatalog(catalog, read);
+    selected = await file.query(place, { ...relation, ...read });
   } else {
     const all = typeof catalog === 'string' ? await loadCatalog(catalog, read) : catalog;
     selected = isPlaced ? all.query(place, relation) : all;

@@ -13,13 +13,13 @@ import {
 } from '../inference/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
 import { classPolygons } from '../vector/class-polygons.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
 import { CLASS_NODATA, classify, parseColour } from './classes.js';
-import { AreaTally } from './evaluate/index.js';
-import { drawMap } from './picture/index.js';
+import { AreaTally } from './evaluate/statistics.js';
+import { drawMap } from './picture/map-picture.js';
 import { planUnits, readPlan } from './plan.js';
 import { stacItem } from './stac-item.js';
 import { RunStore } from './store.js';
@@ -97,14 +97,14 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
   }
   const { classes } = model.spec.output;
   const files = productFiles(output);
-  const probability = await CogWriter.create(files.probability, {
+  await using probability = await CogWriter.create(files.probability, {
     geobox,
     bands: classes.length,
     dtype: 'float32',
     nodata: Number.NaN,
     descriptions: classes.map(({ name }) => name),
   });
-  const classMap = await CogWriter.create(files.classes, {
+  await using classMap = await CogWriter.create(files.classes, {
     geobox,
     bands: 1,
     dtype: 'uint8',
@@ -113,7 +113,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     colourTable: classes.map(({ colour }) => parseColour(colour)),
     descriptions: ['class'],
   });
-  const polygonFile = await GeoJsonFile.create(files.polygons);
+  await using polygonFile = await GeoJsonFile.create(files.polygons);
   const polygons = classPolygons({
     geobox,
     nodata: CLASS_NODATA,
@@ -126,35 +126,23 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     new PixelAreas(geobox),
     geobox.width,
   );
-  try {
-    for (const strip of gridStrips(geobox, classes.length)) {
-      options.signal?.throwIfAborted();
-      const rows = await store.readRows(strip);
-      const labels = classify(rows, classes.length, plan.threshold);
-      for (const label of labels) counts[label]++;
-      areas.add(labels, strip.start);
-      const size = labels.length;
-      await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
-      await classMap.writeRows([labels]);
-      polygons.addRows(labels);
-      await polygonFile.flush();
-      options.onProgress?.({
-        type: 'progress',
-        stage: 'finalize',
-        done: strip.end,
-        total: geobox.height,
-        unit: 'rows',
-      });
-    }
-    await probability.finish();
-    await classMap.finish();
-    polygons.finish();
-    await polygonFile.finish();
-  } finally {
-    await probability.abort();
-    await classMap.abort();
-    await polygonFile.abort();
+  for (const strip of gridStrips(geobox, classes.length)) {
+    options.signal?.throwIfAborted();
+    const rows = await store.readRows(strip);
+    const labels = classify(rows, classes.length, plan.threshold);
+    for (const label of labels) counts[label]++;
+    areas.add(labels, strip.start);
+    const size = labels.length;
+    await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
+    await classMap.writeRows([labels]);
+    polygons.addRows(labels);
+    await polygonFile.flush();
+    reportProgress(options, 'finalize', strip.end, geobox.height, 'rows');
   }
+  await probability.finish();
+  await classMap.finish();
+  polygons.finish();
+  await polygonFile.finish();
   const statistics = areas.describe();
   await writeJson(files.statistics, statistics);
   await drawMap({
@@ -170,7 +158,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     schemaVersion: RUN_SCHEMA_VERSION,
     fingerprint: plan.fingerprint,
     plan: { ...plan },
-    ...(job.record === null ? {} : job.record()),
+    ...job.record?.(),
   });
   const pixels = Object.fromEntries(classes.map(({ name }, value) => [name, counts[value]]));
   return { files, pixels: { ...pixels, nodata: counts[CLASS_NODATA] } };

@@ -79,6 +79,10 @@ export class GeoJsonFile {
     await rm(this.#temporary, { force: true }).catch(() => undefined);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
+  }
+
   async #write(): Promise<void> {
     const pending = this.#pending;
     this.#pending = [];

@@ -26,10 +26,10 @@ import {
   type OpenInput,
   unitOptions,
 } from './catalog-input.js';
-import { type Chip, type ChipSource, type ChipValues, chipValues, digits } from './source.js';
+import { type ChipSource, type ChipValues, chipValues, digits, type ModelChip } from './source.js';
 
 /** A chip in memory. */
-export type LoadedChip = Chip & { readonly inputs: ChipValues };
+export type LoadedChip = ModelChip & { readonly inputs: ChipValues };
 
 /** Options of `CatalogChips`. */
 export interface CatalogChipsOptions {
@@ -45,8 +45,6 @@ export interface CatalogChipsOptions {
   cacheBytes?: number;
   signal?: AbortSignal;
 }
-
-const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 
 /** Files that stay open between chips. */
 const OPEN_FILES = 64;
@@ -89,7 +87,7 @@ export class CatalogChips extends Resource implements ChipSource {
     const { spec, signal } = options;
     requirePhases(options);
     const inputs = chooseRows(spec, options.inputs);
-    const cache = createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
+    const cache = createBlockCache(options.cacheBytes);
     const pool = createRasterPool({ files: OPEN_FILES, cache });
     try {
       const hash = createHash('sha256').update(JSON.stringify(options.phases ?? null));

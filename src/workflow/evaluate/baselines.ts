@@ -6,8 +6,8 @@ import { isTerrachipError } from '../../errors.js';
 import { type GeoBox, gridStrips, type RowRange } from '../../geo/index.js';
 import { unitConversion } from '../../raster/node/index.js';
 import type { Plan } from '../plan.js';
-import { readScene, resolveHref, type Scene, withNodata } from '../scene.js';
-import { openOverlapping, RasterLayer } from './layers.js';
+import { phasesOf, readScene, resolveHref, type Scene } from '../scene.js';
+import { RasterLayer } from './layers.js';
 import { Histogram, otsuThreshold } from './otsu.js';
 
 /** A rule that predicts the positive class (water). */
@@ -92,9 +92,9 @@ export async function openBaselines(
 ): Promise<OpenBaselines> {
   const leftOut: { name: string; reason: string }[] = [];
   const baselines: Baseline[] = [];
-  const layers = new SceneLayers(plan, geobox, signal);
+  let scene: Scene;
   try {
-    await layers.open(scenePath ?? plan.scene.path);
+    scene = await readScene(scenePath ?? plan.scene.path);
   } catch (error) {
     // The map's own scene may be gone by now. A scene that the caller names must exist.
     if (scenePath !== undefined || !isTerrachipError(error)) throw error;
@@ -104,6 +104,7 @@ export async function openBaselines(
       close: async () => undefined,
     };
   }
+  const layers = new SceneLayers(scene, plan, geobox, signal);
   try {
     for (const rule of RULES) {
       const prepared = await prepare(rule, layers, geobox, signal);
@@ -164,20 +165,17 @@ async function findThreshold(
 
 /** Bands of a scene on the map's grid, each opened once. */
 class SceneLayers {
+  readonly #scene: Scene;
   readonly #plan: Plan;
   readonly #geobox: GeoBox;
   readonly #signal: AbortSignal | undefined;
   readonly #open = new Map<string, RasterLayer>();
-  #scene: Scene | null = null;
 
-  constructor(plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined) {
+  constructor(scene: Scene, plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined) {
+    this.#scene = scene;
     this.#plan = plan;
     this.#geobox = geobox;
     this.#signal = signal;
-  }
-
-  async open(path: string): Promise<void> {
-    this.#scene = await readScene(path);
   }
 
   /** A radar band in dB, or an optical band without offset; or the reason why there is none. */
@@ -187,8 +185,8 @@ class SceneLayers {
     units: 'dB' | 'optical',
   ): Promise<RasterLayer | string> {
     const scene = this.#scene;
-    const scenePhase = scene === null ? null : this.#phase(scene, phase);
-    if (scene === null || scenePhase === null) {
+    const scenePhase = this.#phase(phase);
+    if (scenePhase === null) {
       return phase === 'event' ? 'the scene has no event phase' : 'the scene has no phase before the event';
     }
     for (const [name, input] of Object.entries(scene.document.inputs)) {
@@ -203,12 +201,9 @@ class SceneLayers {
         // A ratio of optical bands does not depend on their scale, but on their offset.
         const scaled = units === 'optical' && own === 'reflectance';
         const convert = scaled ? null : unitConversion(own, units === 'dB' ? 'dB' : 'dn_harmonised', name);
-        const raster = await openOverlapping(location, this.#geobox, this.#signal);
-        const layer = new RasterLayer(withNodata(raster, source.band, source.nodata), this.#geobox, {
-          band: source.band,
-          resampling: 'bilinear',
-          convert,
-        });
+        const { band: index, nodata } = source;
+        const options = { band: index, resampling: 'bilinear', convert, nodata } as const;
+        const layer = await RasterLayer.open(location, this.#geobox, options, this.#signal);
         this.#open.set(key, layer);
         return layer;
       } catch (error) {
@@ -220,11 +215,8 @@ class SceneLayers {
   }
 
   /** The phase's name in the scene: from the plan, by its own name, or the only phase of the scene. */
-  #phase(scene: Scene, phase: 'event' | 'before'): string | null {
-    const names = new Set([
-      ...scene.document.phases,
-      ...Object.values(scene.document.inputs).flatMap((input) => Object.keys(input.phases ?? {})),
-    ]);
+  #phase(phase: 'event' | 'before'): string | null {
+    const names = phasesOf(this.#scene);
     for (const name of phase === 'event' ? ['event'] : ['pre_event', 'pre_month']) {
       const planned = this.#plan.images.find((image) => image.phase === name)?.scenePhase;
       if (planned !== null && planned !== undefined && names.has(planned)) return planned;
